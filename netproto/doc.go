@@ -1,0 +1,78 @@
+// Package netproto is the language that trackers and peers speak: identifiers,
+// REST bodies and routes, error codes, socket frames, links and safe names. It
+// knows no socket and no file; readers and values go in, values come out. The
+// whole wire, on one page:
+//
+// # Who is who
+//
+// An installation is an ed25519 key. Its peer id is a UUID of version 8 made
+// from the public key ([PeerIDOf]); its [Fingerprint] is the key's SHA-256. All
+// of version 1 runs in TLS 1.3 with a self-signed certificate on both sides,
+// pinned by key (package identity); names, dates and authorities in
+// certificates mean nothing. A content is named by its BLAKE3-256
+// ([ContentHash]), so what arrives needs no trust in who sent it.
+//
+// # Peer to tracker: REST on one TCP port
+//
+// A connection whose first byte is 0x16 is TLS and speaks version 1; any other
+// is plain HTTP and speaks the seed's two routes. Bodies are JSON; an error is
+// a [Problem] (RFC 9457) with a [Code].
+//
+//	PUT    /v1/peers/self                      join; JoinRequest → JoinResponse
+//	POST   /v1/heartbeat                       HeartbeatRequest → HeartbeatResponse
+//	DELETE /v1/peers/self                      leave now → 204
+//	POST   /v1/resources                       AnnounceRequest → AnnounceResponse
+//	DELETE /v1/resources                       WithdrawRequest → WithdrawResponse
+//	GET    /v1/resources?q=&type=&min_size=&max_size=&sort=&limit=&cursor=   → SearchResponse
+//	GET    /v1/resources/{hash}                → ResourceResponse
+//	GET    /v1/resources/{hash}/peers          → SourcesResponse
+//	GET    /v1/peers/{id}/resources?limit=&cursor=   → SearchResponse
+//	GET    /v1/tracker                         → TrackerInfo
+//	GET    /v1/stats                           → Stats
+//	GET    /healthz, /readyz                   → 200 or 503, for machines
+//
+// A peer joins, announces what it shares, and sends a heartbeat with the count
+// and the [Digest] of what it announced. The answer says ok, join (the lease is
+// over) or resync (announce again: what the tracker holds differs). When its
+// lease of three heartbeats ends, a peer's resources are hidden, not deleted:
+// a join that finds the same count and digest needs no announce.
+//
+// # Peer to peer: frames in TLS over TCP
+//
+// ALPN is "cp2p/1". A frame is u32 length | u8 type | payload, big-endian; the
+// payloads stand beside the constants of [FrameType]. After hello on both
+// sides each may read from the other:
+//
+//	reader                              owner
+//	open  stream 1, hash, manifest? →
+//	                                  ← manifest  stream 1, size, chaining values (once or in parts)
+//	                                  ← have      stream 1, bit field
+//	get   stream 1, request 7, piece 3, offset 0, length →
+//	get   … many in flight              ← data    request 7, bytes (as often as it takes)
+//	                                  ← update    stream 1, pieces the owner has got meanwhile
+//	                                  ← refuse    stream, request, code (queued at place n, gone, denied, busy)
+//	cancel request 7 →
+//	close stream 1 →
+//
+// The manifest of a content is the list of its pieces' BLAKE3 chaining values;
+// folding them must give the content hash, which makes every piece verifiable
+// alone. [PieceSize] is the same on both sides. A content of one piece has no
+// list: its hash is the content hash. A folder is a content whose bytes list
+// its files ([ParseFolder]). No path is ever sent: a peer can only be asked for
+// a hash that it shares.
+//
+// # Seed clients
+//
+// The Python program that this one grew out of speaks plain HTTP (GET and POST
+// /resource, POST /heartbeat; every answer a [SeedEnvelope]) and one UDP
+// datagram each way: the request is resource_path/resource_name, the answer the
+// first 10,240 bytes of the file. Files of at most that size are offered to
+// seed clients with their MD5 and the path "<content hash>"; larger ones are
+// listed to them by name with the content hash.
+//
+// # Links
+//
+//	cp2p://HOST:PORT/HASH?name=…&size=…&tracker=FINGERPRINT
+//
+// Without a hash a link is an invitation to the tracker.
+package netproto

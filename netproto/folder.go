@@ -1,0 +1,186 @@
+package netproto
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// A folder travels as a content of its own, in text:
+//
+//	cp2p-folder 1
+//	<content hash> <size in bytes> <path>
+//	d 0 <path of an empty folder>
+//
+// Paths are relative, with "/" between names that pass CheckName, in the
+// strictly rising order of ComparePaths: one folder has exactly one such text,
+// and so one hash.
+const (
+	folderMagic = "cp2p-folder 1\n"
+	// FolderMIME is the type under which a folder is announced.
+	FolderMIME = "application/vnd.centralizedp2p.folder"
+
+	MaxFolderEntries = 1_000_000
+	MaxFolderBytes   = 256 << 20 // of the text
+	maxPathBytes     = 4096
+	maxPathDepth     = 64
+)
+
+// FolderEntry is a file, or an empty folder, in a shared folder.
+type FolderEntry struct {
+	Path string // slash-separated, relative to the folder
+	Size int64  // bytes
+	Hash ContentHash
+	Dir  bool // an empty folder: no size, no hash
+}
+
+// AppendFolder writes the text of a folder whose entries are in rising order
+// of path. It fails where ParseFolder would refuse the text.
+func AppendFolder(dst []byte, entries []FolderEntry) ([]byte, error) {
+	if len(entries) > MaxFolderEntries {
+		return nil, fmt.Errorf("the folder has %d files, %d are allowed: share its parts one by one", len(entries), MaxFolderEntries)
+	}
+	dst = append(dst, folderMagic...)
+	order := folderOrder{}
+	for _, e := range entries {
+		if err := order.next(e); err != nil {
+			return nil, err
+		}
+		if e.Dir {
+			dst = append(dst, "d 0 "...)
+		} else {
+			dst = append(dst, e.Hash.String()...)
+			dst = append(dst, ' ')
+			dst = strconv.AppendInt(dst, e.Size, 10)
+			dst = append(dst, ' ')
+		}
+		dst = append(dst, e.Path...)
+		dst = append(dst, '\n')
+	}
+	if len(dst) > MaxFolderBytes {
+		return nil, fmt.Errorf("the list of the folder's files has %d bytes, %d are allowed: share its parts one by one", len(dst), MaxFolderBytes)
+	}
+	return dst, nil
+}
+
+// ParseFolder reads the text of a folder and checks every rule of the form.
+func ParseFolder(r io.Reader) ([]FolderEntry, error) {
+	br := bufio.NewReaderSize(io.LimitReader(r, MaxFolderBytes+1), 64<<10)
+	magic := make([]byte, len(folderMagic))
+	if _, err := io.ReadFull(br, magic); err != nil || string(magic) != folderMagic {
+		return nil, errors.New("this is not a folder of a version that is known here")
+	}
+	var entries []FolderEntry
+	order := folderOrder{}
+	for {
+		line, err := br.ReadSlice('\n')
+		if err == io.EOF && len(line) == 0 {
+			return entries, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("folder entry %d is cut short or longer than 64 KiB", len(entries)+1)
+		}
+		if len(entries) == MaxFolderEntries {
+			return nil, fmt.Errorf("the folder lists more than %d files", MaxFolderEntries)
+		}
+		e, err := parseFolderLine(line[:len(line)-1])
+		if err == nil {
+			err = order.next(e)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("folder entry %d: %w", len(entries)+1, err)
+		}
+		entries = append(entries, e)
+	}
+}
+
+func parseFolderLine(line []byte) (FolderEntry, error) {
+	hash, rest, _ := bytes.Cut(line, []byte{' '})
+	size, path, ok := bytes.Cut(rest, []byte{' '})
+	if !ok {
+		return FolderEntry{}, errors.New("a hash, a size and a path are expected")
+	}
+	e := FolderEntry{Path: string(path)}
+	if string(hash) == "d" {
+		if string(size) != "0" {
+			return e, errors.New("an empty folder has the size 0")
+		}
+		e.Dir = true
+		return e, nil
+	}
+	var err error
+	if e.Hash, err = ParseContentHash(string(hash)); err != nil {
+		return e, err
+	}
+	if e.Hash.String() != string(hash) {
+		return e, errors.New("a hash is written in lower case")
+	}
+	e.Size, err = strconv.ParseInt(string(size), 10, 64)
+	if err != nil || strconv.FormatInt(e.Size, 10) != string(size) {
+		return e, errors.New("the size is not a plain number")
+	}
+	return e, nil
+}
+
+// folderOrder checks entries one after another.
+type folderOrder struct{ last *FolderEntry }
+
+func (o *folderOrder) next(e FolderEntry) error {
+	if err := CheckPath(e.Path); err != nil {
+		return err
+	}
+	if !e.Dir && (e.Size < 0 || e.Size > MaxContentSize || e.Hash.IsZero()) {
+		return fmt.Errorf("%s: its size or its hash is out of range", Printable(e.Path))
+	}
+	if o.last != nil {
+		if ComparePaths(e.Path, o.last.Path) <= 0 {
+			return fmt.Errorf("%s: paths must rise and be unique", Printable(e.Path))
+		}
+		if strings.HasPrefix(e.Path, o.last.Path+"/") {
+			return fmt.Errorf("%s: its parent is listed as a file or as empty", Printable(e.Path))
+		}
+	}
+	o.last = &e
+	return nil
+}
+
+// ComparePaths orders paths name by name, as a walk through sorted folders
+// meets them: "a/c" comes before "a-b". So what lies below an entry would come
+// right after it.
+func ComparePaths(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] == b[i] {
+			continue
+		}
+		switch {
+		case a[i] == '/':
+			return -1
+		case b[i] == '/':
+			return 1
+		}
+		return int(a[i]) - int(b[i])
+	}
+	return len(a) - len(b)
+}
+
+// CheckPath tells why a slash-separated relative path from the network may
+// not be used, or nil: every part must pass [CheckName].
+func CheckPath(path string) error {
+	if len(path) > maxPathBytes {
+		return fmt.Errorf("a path has %d bytes, %d are allowed", len(path), maxPathBytes)
+	}
+	parts := strings.Split(path, "/")
+	if len(parts) > maxPathDepth {
+		return fmt.Errorf("a path has %d parts, %d are allowed", len(parts), maxPathDepth)
+	}
+	for _, part := range parts {
+		if err := CheckName(part); err != nil {
+			return fmt.Errorf("%s: %w", Printable(path), err)
+		}
+	}
+	return nil
+}

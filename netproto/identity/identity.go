@@ -1,0 +1,194 @@
+// Package identity is the one mechanism of trust: an ed25519 key per
+// installation, a self-signed certificate of it, and TLS 1.3 in which both
+// sides show theirs and are known by their key alone.
+package identity
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+const pemType = "PRIVATE KEY"
+
+// HTTP is the application protocol towards a tracker. Some HTTP clients name
+// none, which means the same.
+const HTTP = "http/1.1"
+
+// Identity is a private key and the certificate that shows it.
+type Identity struct {
+	key  ed25519.PrivateKey
+	cert tls.Certificate
+}
+
+// LoadOrCreate reads the key in the file (PKCS#8, PEM) or makes one there with
+// mode 0600. A damaged file is an error, never replaced: with the key goes the
+// name under which others know this installation.
+func LoadOrCreate(file string) (*Identity, error) {
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return create(file)
+	}
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s: %w", file, err)
+	}
+	block, _ := pem.Decode(raw)
+	if block == nil || block.Type != pemType {
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s is damaged: restore it from a backup, or remove it to begin with a new identity", file)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s is damaged: restore it from a backup, or remove it to begin with a new identity: %w", file, err)
+	}
+	key, ok := parsed.(ed25519.PrivateKey)
+	if !ok {
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s holds a %T, an ed25519 key belongs there", file, parsed)
+	}
+	return New(key)
+}
+
+// create writes a new key whole or not at all: two programs that start at once
+// end up with the same one.
+func create(file string) (*Identity, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeNew(file, pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})); err != nil {
+		if errors.Is(err, os.ErrExist) {
+			return LoadOrCreate(file)
+		}
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s: %w", file, err)
+	}
+	return New(key)
+}
+
+func writeNew(file string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".key-*") // CreateTemp makes it 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if closeErr := tmp.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Link(tmp.Name(), file); err != nil {
+		if errors.Is(err, os.ErrExist) {
+			return err
+		}
+		return os.Rename(tmp.Name(), file) // a file system without hard links
+	}
+	return nil
+}
+
+// New makes an identity of a key.
+func New(key ed25519.PrivateKey) (*Identity, error) {
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "centralizedp2p"},
+		NotBefore:    time.Unix(0, 0),
+		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // RFC 5280 §4.1.2.5: no expiry
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("making the certificate: %w", err)
+	}
+	return &Identity{key: key, cert: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}}, nil
+}
+
+// Key is the public key.
+func (id *Identity) Key() ed25519.PublicKey { return id.key.Public().(ed25519.PublicKey) }
+
+// PeerID is the id that follows from the key.
+func (id *Identity) PeerID() netproto.PeerID { return netproto.PeerIDOf(id.Key()) }
+
+// Fingerprint is the fingerprint of the key.
+func (id *Identity) Fingerprint() netproto.Fingerprint { return netproto.FingerprintOf(id.Key()) }
+
+// ServerTLS is for a listener. With demand, a client without a certificate is
+// refused; without, its key is nil. verify sees the key of each connection,
+// resumed ones included, and may refuse it; nil accepts every key.
+func (id *Identity) ServerTLS(alpn string, demand bool, verify func(ed25519.PublicKey) error) *tls.Config {
+	config := id.config(alpn, func(key ed25519.PublicKey) error {
+		switch {
+		case key == nil && demand:
+			return errors.New("the client shows no certificate")
+		case key == nil || verify == nil:
+			return nil
+		}
+		return verify(key)
+	})
+	config.ClientAuth = tls.RequestClientCert
+	if demand {
+		config.ClientAuth = tls.RequireAnyClientCert
+	}
+	return config
+}
+
+// ClientTLS is for a dialler; verify sees the server's key and decides.
+func (id *Identity) ClientTLS(alpn string, verify func(ed25519.PublicKey) error) *tls.Config {
+	config := id.config(alpn, func(key ed25519.PublicKey) error {
+		if key == nil {
+			return errors.New("the server shows no certificate")
+		}
+		return verify(key)
+	})
+	config.InsecureSkipVerify = true // no authorities: VerifyConnection pins the key
+	return config
+}
+
+// config verifies in VerifyConnection, which runs for resumed sessions too;
+// VerifyPeerCertificate does not.
+func (id *Identity) config(alpn string, verify func(ed25519.PublicKey) error) *tls.Config {
+	return &tls.Config{
+		MinVersion:             tls.VersionTLS13,
+		Certificates:           []tls.Certificate{id.cert},
+		NextProtos:             []string{alpn},
+		SessionTicketsDisabled: true,
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if p := state.NegotiatedProtocol; p != alpn && (p != "" || alpn != HTTP) {
+				return fmt.Errorf("the other side speaks %q, not %q", state.NegotiatedProtocol, alpn)
+			}
+			key, err := KeyOf(state)
+			if err != nil {
+				return err
+			}
+			return verify(key)
+		},
+	}
+}
+
+// KeyOf is the key that the other side proved in its handshake; nil when it
+// showed no certificate.
+func KeyOf(state tls.ConnectionState) (ed25519.PublicKey, error) {
+	if len(state.PeerCertificates) == 0 {
+		return nil, nil
+	}
+	key, ok := state.PeerCertificates[0].PublicKey.(ed25519.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("the other side's key is a %T, an ed25519 key belongs there", state.PeerCertificates[0].PublicKey)
+	}
+	return key, nil
+}

@@ -1,0 +1,140 @@
+package netproto
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Links have the form cp2p://HOST:PORT/HASH?name=…&size=…&tracker=FINGERPRINT.
+// Without a hash a link names only the tracker: an invitation.
+const (
+	LinkScheme   = "cp2p"
+	maxLinkBytes = 4096
+)
+
+// DefaultPort is the TCP port of a tracker where none is given.
+const DefaultPort = 5000
+
+// Link is where a content can be asked for, and what it should be.
+type Link struct {
+	Tracker     string      // host:port of the tracker
+	Hash        ContentHash // zero in a link to a tracker
+	Name        string      // what the content was called; passes CheckName, or empty
+	Size        int64       // bytes; -1 when the link does not say
+	Fingerprint Fingerprint // key of the tracker; zero when the link does not say
+}
+
+// IsTracker tells whether the link names a tracker and no content.
+func (l Link) IsTracker() bool { return l.Hash.IsZero() }
+
+// ParseLink reads a link. Unknown parameters are ignored, so that later
+// versions may add some.
+func ParseLink(s string) (Link, error) {
+	s = strings.TrimSpace(s)
+	if len(s) > maxLinkBytes {
+		return Link{}, fmt.Errorf("the link has %d bytes, %d are allowed", len(s), maxLinkBytes)
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return Link{}, errors.New("the link is damaged: copy it again, whole")
+	}
+	if !strings.EqualFold(u.Scheme, LinkScheme) || u.Opaque != "" || u.User != nil || u.Fragment != "" {
+		return Link{}, errors.New("a link begins with cp2p://HOST:PORT")
+	}
+	link := Link{Size: -1}
+	if link.Tracker, err = TrackerAddress(u.Host); err != nil {
+		return Link{}, err
+	}
+	if path := strings.Trim(u.Path, "/"); path != "" {
+		if link.Hash, err = ParseContentHash(path); err != nil {
+			return Link{}, err
+		}
+		if link.Hash.IsZero() {
+			return Link{}, errors.New("the link names no content: its hash is zero")
+		}
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return Link{}, errors.New("the part of the link after \"?\" is damaged: copy it again, whole")
+	}
+	if name := query.Get("name"); name != "" {
+		link.Name = SafeName(name)
+	}
+	if size := query.Get("size"); size != "" {
+		if link.Size, err = strconv.ParseInt(size, 10, 64); err != nil || link.Size < 0 || link.Size > MaxContentSize {
+			return Link{}, fmt.Errorf("the size in the link is not a number of bytes from 0 to %d", int64(MaxContentSize))
+		}
+	}
+	if print := query.Get("tracker"); print != "" {
+		if link.Fingerprint, err = ParseFingerprint(print); err != nil {
+			return Link{}, err
+		}
+	}
+	return link, nil
+}
+
+// String writes the link; ParseLink reads it back to the same value.
+func (l Link) String() string {
+	var b strings.Builder
+	b.WriteString(LinkScheme + "://" + l.Tracker)
+	sep := byte('?')
+	add := func(key, value string) {
+		b.WriteByte(sep)
+		b.WriteString(key + "=" + url.QueryEscape(value))
+		sep = '&'
+	}
+	if !l.Hash.IsZero() {
+		b.WriteString("/" + l.Hash.String())
+	}
+	if l.Name != "" {
+		add("name", l.Name)
+	}
+	if l.Size >= 0 && !l.Hash.IsZero() {
+		add("size", strconv.FormatInt(l.Size, 10))
+	}
+	if !l.Fingerprint.IsZero() {
+		add("tracker", l.Fingerprint.String())
+	}
+	return b.String()
+}
+
+// TrackerAddress completes HOST[:PORT] to host:port with the default port.
+func TrackerAddress(s string) (string, error) {
+	host, port := s, strconv.Itoa(DefaultPort)
+	if h, p, err := net.SplitHostPort(s); err == nil {
+		host, port = h, p
+	} else {
+		host = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		return "", fmt.Errorf("%q is not a port: a port is a number from 1 to 65535", Printable(port))
+	}
+	if !validHost(host) {
+		return "", fmt.Errorf("%q is not the address of a tracker: HOST or HOST:PORT is", Printable(s))
+	}
+	return net.JoinHostPort(strings.ToLower(host), strconv.FormatUint(n, 10)), nil
+}
+
+// validHost accepts IP addresses and the letters, digits, dots, dashes and
+// underscores of a host name.
+func validHost(host string) bool {
+	if host == "" || len(host) > 253 {
+		return false
+	}
+	if net.ParseIP(host) != nil {
+		return true
+	}
+	for _, r := range host {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,165 @@
+package netproto
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxNameBytes is the longest name of a file or folder, in bytes of UTF-8:
+// what ext4, APFS and NTFS all can hold (NTFS counts 255 UTF-16 units).
+const MaxNameBytes = 255
+
+// PartPrefix begins the name of every unfinished file of ours; no name from
+// the network may begin so.
+const PartPrefix = ".cp2p-"
+
+// CheckName tells why a name from the network may not become a file name, or
+// nil. What it accepts is one component that every supported system can hold.
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return errors.New("the name is empty")
+	case len(name) > MaxNameBytes:
+		return fmt.Errorf("the name has %d bytes, %d are allowed", len(name), MaxNameBytes)
+	case !utf8.ValidString(name):
+		return errors.New("the name is not valid UTF-8")
+	case !norm.NFC.IsNormalString(name):
+		return errors.New("the name is not in Unicode normal form C")
+	case name == "." || name == "..":
+		return errors.New("the name is a folder reference")
+	case strings.HasPrefix(strings.ToLower(name), PartPrefix):
+		return fmt.Errorf("names that begin with %q are kept for unfinished downloads", PartPrefix)
+	}
+	for _, r := range name {
+		if why := forbiddenRune(r); why != "" {
+			return fmt.Errorf("the name contains %s (U+%04X)", why, r)
+		}
+	}
+	if last := name[len(name)-1]; last == '.' || last == ' ' {
+		return errors.New("the name ends in a dot or a space")
+	}
+	if isDeviceName(name) {
+		return errors.New("the name is a device on Windows")
+	}
+	return nil
+}
+
+// SafeName turns any text into a name that [CheckName] accepts and that stays
+// as close to it as can be: forbidden characters become "_".
+func SafeName(name string) string {
+	name = norm.NFC.String(strings.ToValidUTF8(name, "_"))
+	name = strings.Map(func(r rune) rune {
+		if forbiddenRune(r) != "" {
+			return '_'
+		}
+		return r
+	}, name)
+	name = strings.TrimRight(cutBytes(name, MaxNameBytes), ". ")
+	if name == "" {
+		return "_"
+	}
+	if isDeviceName(name) || strings.HasPrefix(strings.ToLower(name), PartPrefix) {
+		name = strings.TrimRight(cutBytes("_"+name, MaxNameBytes), ". ")
+	}
+	return norm.NFC.String(name)
+}
+
+// cutBytes shortens s to at most n bytes without splitting a character.
+func cutBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// NumberedName puts " (n)" before the extension of a safe name, and shortens
+// the name so that the whole stays safe: the free name beside a taken one.
+func NumberedName(name string, n int) string {
+	stem, ext := name, ""
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 && len(name)-dot <= 16 {
+		stem, ext = name[:dot], name[dot:]
+	}
+	suffix := fmt.Sprintf(" (%d)", n)
+	stem = cutBytes(stem, MaxNameBytes-len(suffix)-len(ext))
+	return norm.NFC.String(stem + suffix + ext)
+}
+
+// Printable makes text from the network safe to show in a terminal, a log or
+// a label: control, bidi and zero-width characters appear as \u{…} escapes.
+func Printable(s string) string {
+	if !strings.ContainsFunc(s, unprintable) && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case unprintable(r):
+			fmt.Fprintf(&b, `\u{%x}`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool {
+	return unicode.IsControl(r) || isInvisible(r)
+}
+
+// forbiddenRune says what is wrong with a character in a file name, or "".
+func forbiddenRune(r rune) string {
+	switch {
+	case strings.ContainsRune(`/\:*?"<>|`, r):
+		return "a character that some systems cannot store"
+	case unicode.IsControl(r):
+		return "a control character"
+	case isInvisible(r):
+		return "an invisible or text-direction character"
+	}
+	return ""
+}
+
+// isInvisible covers what can make a name look like another: bidi marks,
+// embeddings and isolates, zero-width characters, line separators, tags.
+func isInvisible(r rune) bool {
+	switch {
+	case r >= 0x200B && r <= 0x200F, r >= 0x2028 && r <= 0x202E,
+		r >= 0x2060 && r <= 0x206F, r >= 0xFFF9 && r <= 0xFFFB,
+		r >= 0xE0000 && r <= 0xE007F:
+		return true
+	}
+	return r == 0x061C || r == 0x180E || r == 0xFEFF || r == 0x00AD
+}
+
+// isDeviceName tells whether Windows would open a device instead of a file:
+// CON, PRN, AUX, NUL, CLOCK$, CONIN$, CONOUT$, COM0-9 and LPT0-9, the
+// superscript digits included, whatever the case and the extension.
+func isDeviceName(name string) bool {
+	stem, _, _ := strings.Cut(name, ".")
+	stem = strings.ToUpper(strings.TrimRight(stem, " "))
+	switch stem {
+	case "CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$":
+		return true
+	}
+	if port, ok := strings.CutPrefix(stem, "COM"); ok {
+		return isPortDigit(port)
+	}
+	if port, ok := strings.CutPrefix(stem, "LPT"); ok {
+		return isPortDigit(port)
+	}
+	return false
+}
+
+func isPortDigit(s string) bool {
+	return utf8.RuneCountInString(s) == 1 && strings.Contains("0123456789¹²³", s)
+}

@@ -1,0 +1,275 @@
+package netproto
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// Routes of version 1 of the REST API. {hash} is a content hash, {id} a peer id.
+const (
+	RouteTracker       = "/v1/tracker"
+	RouteSelf          = "/v1/peers/self"
+	RouteHeartbeat     = "/v1/heartbeat"
+	RouteResources     = "/v1/resources"
+	RouteResource      = "/v1/resources/{hash}"
+	RouteSources       = "/v1/resources/{hash}/peers"
+	RoutePeerResources = "/v1/peers/{id}/resources"
+	RouteStats         = "/v1/stats"
+	RouteHealth        = "/healthz"
+	RouteReady         = "/readyz"
+)
+
+// Limits of the REST API.
+const (
+	MaxAnnounce    = 1000    // resources in one announce or withdraw
+	MaxPage        = 200     // hits in one page of a search
+	DefaultPage    = 50      // where the request does not say
+	MaxQueryBytes  = 512     // of search text
+	MaxBodyBytes   = 1 << 20 // of any request
+	MaxCandidates  = 8       // LAN addresses of one peer
+	MaxPeerName    = 64      // bytes of a display name
+	MaxMIMEBytes   = 127     // of a media type (RFC 6838 §4.2)
+	MaxCursorBytes = 1024
+
+	// DefaultHeartbeat is how often a peer renews its lease where the tracker
+	// does not say otherwise; a lease is three heartbeats.
+	DefaultHeartbeat = 30 * time.Second
+	LeaseHeartbeats  = 3
+	// SeedLease is how long a seed client counts as online after its last sign.
+	SeedLease = 20 * time.Second
+)
+
+// MediaTypeProblem is the content type of an error (RFC 9457).
+const MediaTypeProblem = "application/problem+json"
+
+// Problem is the body of every error on v1.
+type Problem struct {
+	Type   string `json:"type"` // always "about:blank"
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+	Code   Code   `json:"code"`
+}
+
+// ProblemOf is the body for an error; it never carries the cause.
+func ProblemOf(err *Error) Problem {
+	return Problem{Type: "about:blank", Title: err.Code.What(), Status: err.Code.Status(), Detail: err.Detail, Code: err.Code}
+}
+
+// TrackerInfo answers GET /v1/tracker.
+type TrackerInfo struct {
+	Name             string      `json:"name"`
+	Fingerprint      Fingerprint `json:"fingerprint"`
+	Version          string      `json:"version"`
+	SeedClients      SeedPolicy  `json:"seed_clients"`
+	HeartbeatSeconds int         `json:"heartbeat_seconds"`
+	LeaseSeconds     int         `json:"lease_seconds"`
+	Limits           Limits      `json:"limits"`
+}
+
+// Limits are the numbers a client must stay within.
+type Limits struct {
+	Announce         int `json:"announce"`           // resources in one announce
+	Page             int `json:"page"`               // hits in one page
+	ResourcesPerPeer int `json:"resources_per_peer"` // resources of one key
+}
+
+// JoinRequest is the body of PUT /v1/peers/self.
+type JoinRequest struct {
+	Name       string   `json:"name"`                 // display name
+	Port       int      `json:"port"`                 // TCP, for other peers
+	SeedPort   int      `json:"seed_port,omitempty"`  // UDP, for seed clients; 0 when they are not served
+	Candidates []string `json:"candidates,omitempty"` // private ip:port, for peers behind the same public address
+}
+
+// JoinResponse answers it.
+type JoinResponse struct {
+	PeerID           PeerID       `json:"peer_id"`
+	ObservedAddress  string       `json:"observed_address"` // ip:port that others are given
+	Reachable        Reachability `json:"reachable"`
+	HeartbeatSeconds int          `json:"heartbeat_seconds"`
+	LeaseSeconds     int          `json:"lease_seconds"`
+	Count            int          `json:"count"`  // resources that the tracker still holds for this peer
+	Digest           Digest       `json:"digest"` // of them
+}
+
+// Reachability is what the tracker's dial back to a peer gave.
+type Reachability string
+
+// The three answers.
+const (
+	ReachableYes     Reachability = "yes"
+	ReachableNo      Reachability = "no"
+	ReachableUnknown Reachability = "unknown"
+)
+
+// Digest is the XOR of the first 8 bytes, big-endian, of the distinct hashes
+// that a peer announced. Its text is 16 hexadecimal digits.
+type Digest uint64
+
+// Toggle adds a hash to the digest, or takes it out again.
+func (d Digest) Toggle(h ContentHash) Digest {
+	var v uint64
+	for _, b := range h[:8] {
+		v = v<<8 | uint64(b)
+	}
+	return d ^ Digest(v)
+}
+
+func (d Digest) String() string { return fmt.Sprintf("%016x", uint64(d)) }
+
+// MarshalText makes a digest a JSON string: JSON numbers hold 53 bits only.
+func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads 16 hexadecimal digits.
+func (d *Digest) UnmarshalText(text []byte) error {
+	var raw [8]byte
+	if len(text) != 16 {
+		return fmt.Errorf("a digest has 16 hexadecimal digits, this has %d characters", len(text))
+	}
+	if _, err := hex.Decode(raw[:], text); err != nil {
+		return fmt.Errorf("a digest has only hexadecimal digits: %w", err)
+	}
+	*d = 0
+	for _, b := range raw {
+		*d = *d<<8 | Digest(b)
+	}
+	return nil
+}
+
+// HeartbeatRequest is the body of POST /v1/heartbeat.
+type HeartbeatRequest struct {
+	Count  int    `json:"count"`  // distinct hashes announced, as the peer knows them
+	Digest Digest `json:"digest"` // of them
+}
+
+// HeartbeatStatus is what the peer has to do.
+type HeartbeatStatus string
+
+// The three answers.
+const (
+	HeartbeatOK     HeartbeatStatus = "ok"
+	HeartbeatJoin   HeartbeatStatus = "join"   // unknown peer or lease over: join, then compare count and digest
+	HeartbeatResync HeartbeatStatus = "resync" // lease renewed, but the holdings differ: announce again
+)
+
+// HeartbeatResponse answers it.
+type HeartbeatResponse struct {
+	Status    HeartbeatStatus `json:"status"`
+	Reachable Reachability    `json:"reachable"`
+}
+
+// Resource is what one peer says about one content.
+type Resource struct {
+	Hash   ContentHash `json:"hash"`
+	Size   int64       `json:"size"` // bytes
+	Name   string      `json:"name"` // passes CheckName
+	MIME   string      `json:"mime,omitempty"`
+	Folder bool        `json:"folder,omitempty"` // the content is a folder (see FolderEntry)
+	Part   bool        `json:"part,omitempty"`   // the peer has some pieces only
+	MD5    string      `json:"md5,omitempty"`    // hex; contents of at most SeedMaxBytes, for seed clients
+}
+
+// AnnounceRequest is the body of POST /v1/resources. The first batch of a
+// resync has Reset: what it and later batches do not name is withdrawn.
+type AnnounceRequest struct {
+	Reset     bool       `json:"reset,omitempty"`
+	Resources []Resource `json:"resources"`
+}
+
+// AnnounceResponse answers it. What was refused is not held.
+type AnnounceResponse struct {
+	Accepted int       `json:"accepted"`
+	Refused  []Refusal `json:"refused,omitempty"`
+}
+
+// Refusal says why a resource of a batch was not taken.
+type Refusal struct {
+	Index  int    `json:"index"` // in the batch
+	Code   Code   `json:"code"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// WithdrawRequest is the body of DELETE /v1/resources.
+type WithdrawRequest struct {
+	Hashes []ContentHash `json:"hashes"`
+}
+
+// WithdrawResponse answers it.
+type WithdrawResponse struct {
+	Removed int `json:"removed"`
+}
+
+// Sort is the order of search hits; every order ends with the hash.
+type Sort string
+
+// The orders.
+const (
+	SortSources Sort = "sources" // most online sources first, then name
+	SortName    Sort = "name"
+	SortSize    Sort = "size"   // largest first
+	SortNewest  Sort = "newest" // first announced last
+)
+
+// Hit is one content among the answers of a search.
+type Hit struct {
+	Hash    ContentHash `json:"hash"`
+	Name    string      `json:"name"`
+	Size    int64       `json:"size"`
+	MIME    string      `json:"mime,omitempty"`
+	Folder  bool        `json:"folder,omitempty"`
+	Sources int         `json:"sources"` // online now, those with a part included
+	Added   time.Time   `json:"added"`   // first announced to this tracker
+}
+
+// SearchResponse answers GET /v1/resources.
+type SearchResponse struct {
+	Items []Hit  `json:"items"`
+	Next  string `json:"next,omitempty"` // cursor of the next page; empty at the end
+}
+
+// ResourceResponse answers GET /v1/resources/{hash}.
+type ResourceResponse struct {
+	Hit
+	Names []string `json:"names"` // in use by online sources
+}
+
+// Source is a peer that has a content, whole or in part. An address with an
+// empty host (":4000") is at the tracker's own host, as the reader knows it.
+type Source struct {
+	PeerID    PeerID    `json:"peer_id"`
+	Key       PublicKey `json:"key"`
+	Name      string    `json:"name,omitempty"`
+	Addresses []string  `json:"addresses"` // ip:port, the likeliest first
+	Part      bool      `json:"part,omitempty"`
+}
+
+// SourcesResponse answers GET /v1/resources/{hash}/peers.
+type SourcesResponse struct {
+	Sources []Source `json:"sources"`
+}
+
+// Stats answers GET /v1/stats.
+type Stats struct {
+	PeersOnline int   `json:"peers_online"`
+	PeersKnown  int   `json:"peers_known"`
+	Resources   int   `json:"resources"` // distinct contents with an online source
+	Bytes       int64 `json:"bytes"`     // of them
+	SeedPeers   int   `json:"seed_peers"`
+}
+
+// PublicKey is a raw ed25519 public key. Its text is 64 hexadecimal digits.
+type PublicKey [32]byte
+
+// MarshalText makes a key a JSON string.
+func (k PublicKey) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(k[:])), nil }
+
+// UnmarshalText reads 64 hexadecimal digits.
+func (k *PublicKey) UnmarshalText(text []byte) error {
+	if len(text) != 2*len(k) {
+		return fmt.Errorf("a public key has 64 hexadecimal digits, this has %d characters", len(text))
+	}
+	_, err := hex.Decode(k[:], text)
+	return err
+}
