@@ -1,0 +1,424 @@
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"centralizedp2p/netproto"
+)
+
+// Engine is what the window shows and drives. Everything that passes through
+// it is a plain value that survives JSON, so that an engine in another process
+// can stand behind it.
+//
+// The engine says only that something changed; the window then pulls copies of
+// what it shows, at most four times a second. What a pull returns belongs to
+// the caller. Every method may be called from any goroutine, may block until
+// its context ends, and fails with a [netproto.Error] that says which code a
+// person is to read about; [InvalidSettings] is the one other error.
+type Engine interface {
+	// Watch returns a channel that receives after something changed; changes
+	// that nobody took yet count as one. It is closed when ctx ends.
+	Watch(ctx context.Context) <-chan struct{}
+
+	// Status is what the frame shows on every page.
+	Status(ctx context.Context) (Status, error)
+	// Downloads are in the order in which they were added.
+	Downloads(ctx context.Context) ([]Download, error)
+	// Uploads are those running and waiting now, then the last ones that ended.
+	Uploads(ctx context.Context) ([]Upload, error)
+	// Shares are in the order in which they were added.
+	Shares(ctx context.Context) ([]Share, error)
+	Tracker(ctx context.Context) (TrackerView, error)
+	Settings(ctx context.Context) (Settings, error)
+	// Diagnostics is text for a report about a problem: versions, addresses,
+	// states. It holds no key and no names of files.
+	Diagnostics(ctx context.Context) (Diagnostics, error)
+
+	// Search answers with one page of hits.
+	Search(ctx context.Context, request SearchRequest) (SearchPage, error)
+	// FolderContents fetches the list of files of a folder that was found.
+	FolderContents(ctx context.Context, folder netproto.ContentHash) (Folder, error)
+	// Download adds a download, or starts one again that is in the list.
+	Download(ctx context.Context, request DownloadRequest) error
+
+	// Pause stops downloads until they are resumed.
+	Pause(ctx context.Context, downloads []string) error
+	Resume(ctx context.Context, downloads []string) error
+	// Retry starts failed downloads again.
+	Retry(ctx context.Context, downloads []string) error
+	// Cancel takes unfinished downloads off the list and deletes what was
+	// fetched of them.
+	Cancel(ctx context.Context, downloads []string) error
+	// Remove takes downloads off the list; finished files stay where they are.
+	Remove(ctx context.Context, downloads []string) error
+
+	// Review looks at files and folders that a person wants to share. Nothing
+	// is shared by it. It stops early when ctx ends.
+	Review(ctx context.Context, paths []string) (Review, error)
+	// Share begins to hash and to announce what was reviewed.
+	Share(ctx context.Context, request ShareRequest) error
+	StopSharing(ctx context.Context, shares []string) error
+	// LinkOf is the cp2p:// link of a share; there is none before it is hashed
+	// and while no tracker was ever joined.
+	LinkOf(ctx context.Context, share string) (string, error)
+
+	// UseTracker switches to a tracker: HOST, HOST:PORT or a cp2p:// link. It
+	// returns when the tracker answered or did not.
+	UseTracker(ctx context.Context, address string) error
+	ForgetTracker(ctx context.Context, address string) error
+	// AcceptTrackerKey trusts the key that a known tracker shows now, if it is
+	// still the one with that fingerprint.
+	AcceptTrackerKey(ctx context.Context, address string, key netproto.Fingerprint) error
+	// StartTracker runs a tracker on this computer and uses it.
+	StartTracker(ctx context.Context) error
+	StopTracker(ctx context.Context) error
+
+	// ApplySettings checks the settings, applies and remembers them. When a
+	// field is not acceptable it changes nothing and returns [InvalidSettings].
+	ApplySettings(ctx context.Context, settings Settings) error
+}
+
+// Failure is an error as a value: [Explain] makes sentences of it.
+type Failure struct {
+	Code   netproto.Code `json:"code"`
+	Detail string        `json:"detail,omitempty"` // which file, address or value
+}
+
+// Error makes the failure an error again, one that [netproto.CodeOf] knows.
+func (f Failure) Error() *netproto.Error { return &netproto.Error{Code: f.Code, Detail: f.Detail} }
+
+// Connection is the state of the line to the tracker.
+type Connection string
+
+// The states of the line to the tracker.
+const (
+	ConnectionNone         Connection = "none"         // no tracker was chosen
+	ConnectionConnecting   Connection = "connecting"   // the first attempt runs
+	ConnectionConnected    Connection = "connected"    // the lease is kept
+	ConnectionReconnecting Connection = "reconnecting" // lost; tried again after RetrySeconds
+	ConnectionOffline      Connection = "offline"      // lost, and not tried again by itself
+	ConnectionKeyChanged   Connection = "key-changed"  // the person must decide, see ChangedKey
+)
+
+// Status is what the frame shows on every page.
+type Status struct {
+	Tracker      string                `json:"tracker,omitempty"` // its name, else its address
+	Connection   Connection            `json:"connection"`
+	RetrySeconds int                   `json:"retry_seconds,omitempty"` // until the next attempt
+	Failure      *Failure              `json:"failure,omitempty"`       // why the line is down
+	DownRate     int64                 `json:"down_rate"`               // bytes a second, all downloads
+	UpRate       int64                 `json:"up_rate"`                 // bytes a second, all uploads
+	PeersOnline  int                   `json:"peers_online"`            // known to the tracker
+	Reachable    netproto.Reachability `json:"reachable"`               // from other peers
+	Counts       Counts                `json:"counts"`
+}
+
+// Counts stand in the sidebar.
+type Counts struct {
+	Downloads int `json:"downloads"` // not finished
+	Failed    int `json:"failed"`    // downloads that need the person
+	Uploads   int `json:"uploads"`   // running
+	Shares    int `json:"shares"`
+}
+
+// Have says what of a content is on this computer already.
+type Have string
+
+// What there may be of a content.
+const (
+	HaveNothing Have = ""
+	HaveQueued  Have = "queued"  // a download that has not begun
+	HaveRunning Have = "running" // a download under way, or paused
+	HaveHere    Have = "here"    // downloaded or shared
+)
+
+// Kind is a class of contents by their name and media type.
+type Kind string
+
+// The kinds of contents; KindAny is no restriction.
+const (
+	KindAny      Kind = ""
+	KindAudio    Kind = "audio"
+	KindVideo    Kind = "video"
+	KindImage    Kind = "image"
+	KindDocument Kind = "document"
+	KindArchive  Kind = "archive"
+	KindProgram  Kind = "program"
+	KindFolder   Kind = "folder"
+	KindOther    Kind = "other"
+)
+
+// SearchRequest asks for a page of hits.
+type SearchRequest struct {
+	Words   string        `json:"words"`
+	Kind    Kind          `json:"kind,omitempty"`
+	MinSize int64         `json:"min_size,omitempty"` // bytes; 0 is no limit
+	MaxSize int64         `json:"max_size,omitempty"` // bytes; 0 is no limit
+	Sort    netproto.Sort `json:"sort,omitempty"`
+	Cursor  string        `json:"cursor,omitempty"` // Next of the page before
+}
+
+// SearchPage is one page of hits; each stands for one content.
+type SearchPage struct {
+	Hits []Hit  `json:"hits"`
+	Next string `json:"next,omitempty"` // cursor of the next page; empty at the end
+}
+
+// Hit is a content that was found.
+type Hit struct {
+	netproto.Hit
+	Kind Kind `json:"kind"`
+	Have Have `json:"have,omitempty"`
+}
+
+// Folder is what a folder contains.
+type Folder struct {
+	Files []FolderFile `json:"files"` // in the order of netproto.ComparePaths
+}
+
+// FolderFile is a file, or an empty folder, in a folder.
+type FolderFile struct {
+	netproto.FolderEntry
+	Here bool `json:"here,omitempty"` // the content is on this computer
+}
+
+// DownloadRequest names what to fetch: a hit, or what a link says.
+type DownloadRequest struct {
+	Hash   netproto.ContentHash `json:"hash"`
+	Name   string               `json:"name,omitempty"`
+	Size   int64                `json:"size"` // bytes; -1 when it is unknown
+	Folder bool                 `json:"folder,omitempty"`
+	Paths  []string             `json:"paths,omitempty"` // of the folder's files; none means all
+	// Link is where the request comes from, if from a link. Its tracker is
+	// asked, and whether the content is a folder is not known before.
+	Link string `json:"link,omitempty"`
+}
+
+// DownloadState is where a download stands.
+type DownloadState string
+
+// The states of a download.
+const (
+	DownloadWaiting     DownloadState = "waiting" // for a source
+	DownloadQueued      DownloadState = "queued"  // for its turn, at Place
+	DownloadConnecting  DownloadState = "connecting"
+	DownloadDownloading DownloadState = "downloading"
+	DownloadVerifying   DownloadState = "verifying"
+	DownloadPaused      DownloadState = "paused"
+	DownloadFinished    DownloadState = "finished"
+	DownloadNoSpace     DownloadState = "no-space" // goes on by itself when there is some
+	DownloadFailed      DownloadState = "failed"   // see Failure
+)
+
+// Download is a row of the Downloads page.
+type Download struct {
+	ID       string               `json:"id"` // names it to the engine, stable over restarts
+	Hash     netproto.ContentHash `json:"hash"`
+	Name     string               `json:"name"`
+	Folder   bool                 `json:"folder,omitempty"`
+	Size     int64                `json:"size"` // bytes; -1 while it is unknown
+	Done     int64                `json:"done"` // bytes fetched and verified
+	Rate     int64                `json:"rate"` // bytes a second
+	Sources  int                  `json:"sources"`
+	State    DownloadState        `json:"state"`
+	Place    int                  `json:"place,omitempty"`     // in the queue of the source or in our own, from 1
+	SecsLeft int64                `json:"secs_left,omitempty"` // seconds, 0 while it is unknown
+	Path     string               `json:"path"`                // where it is or will be, absolute
+	Failure  *Failure             `json:"failure,omitempty"`
+}
+
+// UploadState is where an upload stands.
+type UploadState string
+
+// The states of an upload.
+const (
+	UploadSending UploadState = "sending"
+	UploadQueued  UploadState = "queued" // for a slot, at Place
+	UploadEnded   UploadState = "ended"
+)
+
+// Upload is a row of the Uploads page: one peer fetching one content.
+type Upload struct {
+	ID      string      `json:"id"`
+	Name    string      `json:"name"`              // of the content
+	Peer    string      `json:"peer"`              // what the peer calls itself
+	Address string      `json:"address,omitempty"` // host:port
+	Size    int64       `json:"size"`              // bytes of the content
+	Sent    int64       `json:"sent"`              // bytes to this peer
+	Rate    int64       `json:"rate"`              // bytes a second
+	State   UploadState `json:"state"`
+	Place   int         `json:"place,omitempty"` // from 1
+}
+
+// ShareState is where a share stands.
+type ShareState string
+
+// The states of a share.
+const (
+	ShareWaiting   ShareState = "waiting" // to be hashed
+	ShareHashing   ShareState = "hashing"
+	ShareShared    ShareState = "shared"
+	ShareRehashing ShareState = "rehashing" // it changed
+	ShareMissing   ShareState = "missing"   // file or folder is not there
+	ShareFailed    ShareState = "failed"    // see Failure
+)
+
+// Share is a row of the Shared page: a file or a folder.
+type Share struct {
+	ID      string     `json:"id"` // names it to the engine, stable over restarts
+	Name    string     `json:"name"`
+	Path    string     `json:"path"` // absolute
+	Folder  bool       `json:"folder,omitempty"`
+	Files   int        `json:"files"` // 1 for a file
+	Size    int64      `json:"size"`  // bytes
+	State   ShareState `json:"state"`
+	Hashed  int64      `json:"hashed,omitempty"` // bytes, while it is hashed
+	Rate    int64      `json:"rate,omitempty"`   // bytes a second, while it is hashed
+	Fetched int        `json:"fetched"`          // how often it was fetched as a whole
+	Sent    int64      `json:"sent"`             // bytes, ever
+	Failure *Failure   `json:"failure,omitempty"`
+}
+
+// Review is what sharing some paths would mean.
+type Review struct {
+	Items   []ReviewItem  `json:"items"`
+	Skipped []SkippedPath `json:"skipped,omitempty"`
+}
+
+// ReviewItem is a file or folder that can be shared.
+type ReviewItem struct {
+	Path    string       `json:"path"` // absolute
+	Name    string       `json:"name"`
+	Folder  bool         `json:"folder,omitempty"`
+	Files   int          `json:"files"`             // 1 for a file; those of Secrets count
+	Size    int64        `json:"size"`              // bytes; those of Secrets count
+	Secret  bool         `json:"secret,omitempty"`  // a file whose name looks like a secret
+	Secrets []SecretFile `json:"secrets,omitempty"` // in a folder
+}
+
+// SecretFile is a file in a folder whose name looks like a secret.
+type SecretFile struct {
+	Path string `json:"path"` // slash-separated, relative to the folder
+	Size int64  `json:"size"` // bytes
+}
+
+// SkippedPath is what cannot be shared.
+type SkippedPath struct {
+	Path   string     `json:"path"`
+	Reason SkipReason `json:"reason"`
+	Count  int        `json:"count,omitempty"` // of paths like this one below Path; 0 is Path itself
+}
+
+// SkipReason is why a path cannot be shared.
+type SkipReason string
+
+// The reasons why a path cannot be shared.
+const (
+	SkipUnreadable SkipReason = "unreadable"
+	SkipSymlink    SkipReason = "symlink"
+	SkipSpecial    SkipReason = "special" // device, socket, pipe
+	SkipShared     SkipReason = "shared"  // already
+	SkipName       SkipReason = "name"    // some systems cannot store it
+	SkipTooLarge   SkipReason = "too-large"
+)
+
+// ShareRequest is what a person decided in the review.
+type ShareRequest struct {
+	Items []ShareItem `json:"items"`
+}
+
+// ShareItem is a file or folder to share.
+type ShareItem struct {
+	Path   string   `json:"path"`             // absolute
+	Except []string `json:"except,omitempty"` // slash-separated paths in the folder that are not shared
+}
+
+// KnownTracker is a tracker that was used before.
+type KnownTracker struct {
+	Address     string               `json:"address"` // host:port
+	Name        string               `json:"name,omitempty"`
+	Fingerprint netproto.Fingerprint `json:"fingerprint"`
+}
+
+// ChangedKey is a known tracker that shows another key than it did.
+type ChangedKey struct {
+	Address string               `json:"address"`
+	Known   netproto.Fingerprint `json:"known"`
+	Shown   netproto.Fingerprint `json:"shown"`
+}
+
+// TrackerView is what the Tracker page shows.
+type TrackerView struct {
+	KnownTracker                  // in use; no address when there is none
+	LeaseSeconds   int            `json:"lease_seconds,omitempty"`
+	RoundTripMilli int            `json:"round_trip_milli,omitempty"` // of the last heartbeat
+	PeersOnline    int            `json:"peers_online"`
+	Resources      int            `json:"resources"` // contents with an online source
+	Known          []KnownTracker `json:"known,omitempty"`
+	Nearby         []KnownTracker `json:"nearby,omitempty"` // seen on the local network
+	ChangedKey     *ChangedKey    `json:"changed_key,omitempty"`
+	Own            OwnTracker     `json:"own"`
+}
+
+// OwnTracker is the tracker on this computer.
+type OwnTracker struct {
+	Running   bool     `json:"running"`
+	Addresses []string `json:"addresses,omitempty"` // host:port, the likeliest first
+	Invite    string   `json:"invite,omitempty"`    // a cp2p:// link to it
+	Peers     int      `json:"peers,omitempty"`     // online
+	Resources int      `json:"resources,omitempty"`
+	Rate      float64  `json:"rate,omitempty"` // requests a second
+	Failure   *Failure `json:"failure,omitempty"`
+}
+
+// Settings are what the engine remembers for the person.
+type Settings struct {
+	Name            string              `json:"name"`              // shown to other peers
+	DownloadFolder  string              `json:"download_folder"`   // absolute
+	DownloadsAtOnce int                 `json:"downloads_at_once"` // 1 to MaxDownloadsAtOnce
+	UploadSlots     int                 `json:"upload_slots"`      // 1 to MaxUploadSlots
+	Port            int                 `json:"port"`              // TCP, for other peers; 0 is a free one
+	DownLimit       int64               `json:"down_limit"`        // bytes a second; 0 is none
+	UpLimit         int64               `json:"up_limit"`          // bytes a second; 0 is none
+	SeedClients     netproto.SeedPolicy `json:"seed_clients"`
+}
+
+// Bounds of the settings.
+const (
+	MaxDownloadsAtOnce = 100
+	MaxUploadSlots     = 100
+)
+
+// Field names a setting in [InvalidSettings]: its JSON name.
+type Field string
+
+// The fields that can be refused.
+const (
+	FieldName            Field = "name"
+	FieldDownloadFolder  Field = "download_folder"
+	FieldDownloadsAtOnce Field = "downloads_at_once"
+	FieldUploadSlots     Field = "upload_slots"
+	FieldPort            Field = "port"
+	FieldDownLimit       Field = "down_limit"
+	FieldUpLimit         Field = "up_limit"
+	FieldSeedClients     Field = "seed_clients"
+)
+
+// InvalidSettings says which settings are not acceptable, and why.
+type InvalidSettings map[Field]Failure
+
+func (s InvalidSettings) Error() string {
+	var fields []string
+	for field, failure := range s {
+		fields = append(fields, fmt.Sprintf("%s: %v", field, failure.Error()))
+	}
+	return "settings: " + strings.Join(fields, "; ")
+}
+
+// Diagnostics is what a person copies into a report.
+type Diagnostics struct {
+	Text    string `json:"text"`
+	Profile string `json:"profile"` // the folder with everything this peer remembers, absolute
+}
