@@ -1,0 +1,36 @@
+package piece
+
+import "math/bits"
+
+// Bits is a set of pieces, most significant bit first, as in a have frame.
+type Bits []byte
+
+// NewBits is the empty set of n pieces.
+func NewBits(n int) Bits { return make(Bits, (n+7)/8) }
+
+// AllBits is the full set of n pieces.
+func AllBits(n int) Bits {
+	b := NewBits(n)
+	for i := range b {
+		b[i] = 0xff
+	}
+	if n%8 != 0 {
+		b[len(b)-1] = 0xff << (8 - n%8)
+	}
+	return b
+}
+
+// Has tells whether a piece is in the set; none is beyond its end.
+func (b Bits) Has(i int) bool { return i/8 < len(b) && b[i/8]&(0x80>>(i%8)) != 0 }
+
+// Set adds a piece.
+func (b Bits) Set(i int) { b[i/8] |= 0x80 >> (i % 8) }
+
+// Count is the number of pieces in the set.
+func (b Bits) Count() int {
+	n := 0
+	for _, v := range b {
+		n += bits.OnesCount8(v)
+	}
+	return n
+}

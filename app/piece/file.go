@@ -1,0 +1,113 @@
+package piece
+
+import (
+	"context"
+	"io/fs"
+	"os"
+
+	"centralizedp2p/netproto"
+)
+
+// State tells one state of a file from another.
+type State struct {
+	Size     int64  `json:"size"` // bytes
+	Modified int64  `json:"modified"`
+	Changed  int64  `json:"changed,omitempty"` // of the inode; 0 where the system has none. Nanoseconds since 1970, as Modified
+	Device   uint64 `json:"device,omitempty"`
+	Inode    uint64 `json:"inode,omitempty"`
+}
+
+// StateOf is the state of a regular file; anything else is an error.
+func StateOf(path string) (State, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	return stateOf(path, info)
+}
+
+func stateOf(path string, info fs.FileInfo) (State, error) {
+	if !info.Mode().IsRegular() {
+		return State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%s is not a regular file", path)
+	}
+	return identify(info), nil
+}
+
+// File is a shared file, opened in a known state. Reads fail with the code
+// "file-changed" once it is in another.
+type File struct {
+	file  *os.File
+	path  string
+	state State
+}
+
+// OpenFile opens a file that must be in that state.
+func OpenFile(path string, state State) (*File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	f := &File{file: file, path: path, state: state}
+	if err := f.check(); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// check asks the open file: one that was replaced under its path still serves
+// the content that was hashed.
+func (f *File) check() error {
+	info, err := f.file.Stat()
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	if identify(info) != f.state {
+		return netproto.Errorf(netproto.CodeFileChanged, "%s", f.path)
+	}
+	return nil
+}
+
+// ReadAt reads between two checks of the state: what it returns is of the
+// content that was hashed.
+func (f *File) ReadAt(b []byte, offset int64) (int, error) {
+	if err := f.check(); err != nil {
+		return 0, err
+	}
+	n, err := f.file.ReadAt(b, offset)
+	if err != nil && n < len(b) {
+		return 0, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	if err := f.check(); err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// Close gives the file back.
+func (f *File) Close() error { return f.file.Close() }
+
+// HashPath hashes a file that must stay in one state meanwhile, and gives that
+// state with the manifest.
+func HashPath(ctx context.Context, path string, progress func(n int)) (*Manifest, State, error) {
+	state, err := StateOf(path)
+	if err != nil {
+		return nil, State{}, err
+	}
+	f, err := OpenFile(path, state)
+	if err != nil {
+		return nil, State{}, err
+	}
+	defer f.Close()
+	m, err := Hash(ctx, f.file, state.Size, progress)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, State{}, ctx.Err()
+		}
+		if netproto.CodeOf(err) == netproto.CodeInternal {
+			err = netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+		}
+		return nil, State{}, err
+	}
+	return m, state, f.check()
+}

@@ -1,0 +1,175 @@
+// Package piece is bytes on disk: the hash tree that makes every piece
+// verifiable alone, the file that a download grows in, and the file that a
+// share reads from. It knows no socket.
+package piece
+
+import (
+	"errors"
+	"fmt"
+
+	"lukechampine.com/blake3/guts"
+
+	"centralizedp2p/netproto"
+)
+
+// groupSize is what BLAKE3 hashes at once with the widest vectors: 16 KiB.
+const groupSize = guts.MaxSIMD * guts.ChunkSize
+
+// CV is the chaining value of a piece: the node of the hash tree above it.
+type CV = [32]byte
+
+// Hasher computes the chaining value of one piece while its bytes come in
+// order. Bytes that come in multiples of 16 KiB are hashed without a copy.
+type Hasher struct {
+	counter uint64          // of the chunk after the last group taken
+	buf     [groupSize]byte // a group that is not complete yet
+	n       int
+	last    guts.Node // of the newest complete group, not yet on the stack
+	some    bool      // last is set
+	groups  uint64    // on the stack
+	stack   [][8]uint32
+}
+
+// NewHasher is for the piece that begins at offset bytes of its content.
+func NewHasher(offset int64) *Hasher {
+	return &Hasher{counter: uint64(offset) / guts.ChunkSize}
+}
+
+// Write takes the next bytes of the piece; it never fails.
+func (h *Hasher) Write(p []byte) (int, error) {
+	total := len(p)
+	for len(p) > 0 {
+		if h.n == 0 && len(p) >= groupSize {
+			h.group((*[groupSize]byte)(p), groupSize)
+			p = p[groupSize:]
+			continue
+		}
+		c := copy(h.buf[h.n:], p)
+		h.n += c
+		p = p[c:]
+		if h.n == groupSize {
+			h.group(&h.buf, groupSize)
+			h.n = 0
+		}
+	}
+	return total, nil
+}
+
+// group takes a group; the one before it is now known not to be the last.
+func (h *Hasher) group(buf *[groupSize]byte, n int) {
+	if h.some {
+		h.push(guts.ChainingValue(h.last))
+	}
+	h.last = guts.CompressBuffer(buf, n, &guts.IV, h.counter, 0)
+	h.some = true
+	h.counter += uint64(n+guts.ChunkSize-1) / guts.ChunkSize
+}
+
+func (h *Hasher) push(cv [8]uint32) {
+	h.groups++
+	for n := h.groups; n&1 == 0; n >>= 1 {
+		top := len(h.stack) - 1
+		cv = guts.ChainingValue(guts.ParentNode(h.stack[top], cv, &guts.IV, 0))
+		h.stack = h.stack[:top]
+	}
+	h.stack = append(h.stack, cv)
+}
+
+// node is the top of the tree; nothing may be written after it.
+func (h *Hasher) node() guts.Node {
+	if h.n > 0 || !h.some {
+		h.group(&h.buf, h.n)
+		h.n = 0
+	}
+	node := h.last
+	for i := len(h.stack) - 1; i >= 0; i-- {
+		node = guts.ParentNode(h.stack[i], guts.ChainingValue(node), &guts.IV, 0)
+	}
+	return node
+}
+
+// CV ends the piece and gives its chaining value.
+func (h *Hasher) CV() CV {
+	return cvBytes(guts.ChainingValue(h.node()))
+}
+
+// Root ends the piece, which is the whole content, and gives its hash.
+func (h *Hasher) Root() netproto.ContentHash { return root(h.node()) }
+
+func root(node guts.Node) netproto.ContentHash {
+	node.Flags |= guts.FlagRoot
+	out := guts.WordsToBytes(guts.CompressNode(node))
+	return netproto.ContentHash(out[:32])
+}
+
+func cvBytes(words [8]uint32) CV {
+	var wide [16]uint32
+	copy(wide[:], words[:])
+	out := guts.WordsToBytes(wide)
+	return CV(out[:32])
+}
+
+func cvWords(cv CV) [8]uint32 {
+	var wide [64]byte
+	copy(wide[:], cv[:])
+	words := guts.BytesToWords(wide)
+	return [8]uint32(words[:8])
+}
+
+// Manifest is what makes the pieces of a content verifiable alone.
+type Manifest struct {
+	Hash netproto.ContentHash
+	Size int64 // bytes
+	CVs  []CV  // of each piece; none where there is one piece, which Hash verifies
+}
+
+// ErrManifest is returned for a manifest that does not fold to its hash.
+var ErrManifest = errors.New("the manifest does not belong to the content")
+
+// Check folds the chaining values and compares the result with the hash. A
+// manifest of one piece has nothing to fold: its only piece will be checked.
+func (m *Manifest) Check() error {
+	count := netproto.PieceCount(m.Size)
+	if count == 1 && len(m.CVs) == 0 {
+		return nil
+	}
+	if len(m.CVs) != count {
+		return fmt.Errorf("%w: %d hashes for %d pieces", ErrManifest, len(m.CVs), count)
+	}
+	if fold(m.CVs) != m.Hash {
+		return ErrManifest
+	}
+	return nil
+}
+
+// fold is the hash of the content whose pieces (two or more) have those
+// chaining values.
+func fold(cvs []CV) netproto.ContentHash {
+	last := len(cvs) - 1
+	var tree Hasher // only its stack: the pieces are equal subtrees
+	for _, cv := range cvs[:last] {
+		tree.push(cvWords(cv))
+	}
+	right := cvWords(cvs[last])
+	for i := len(tree.stack) - 1; i > 0; i-- {
+		right = guts.ChainingValue(guts.ParentNode(tree.stack[i], right, &guts.IV, 0))
+	}
+	return root(guts.ParentNode(tree.stack[0], right, &guts.IV, 0))
+}
+
+// Pieces is the number of pieces.
+func (m *Manifest) Pieces() int { return netproto.PieceCount(m.Size) }
+
+// Offset is where a piece begins in the content, in bytes.
+func (m *Manifest) Offset(index int) int64 { return int64(index) * netproto.PieceSize(m.Size) }
+
+// Length is the number of bytes of a piece.
+func (m *Manifest) Length(index int) int64 { return netproto.PieceLength(m.Size, index) }
+
+// right tells whether a hasher that took the whole piece took the right bytes.
+func (m *Manifest) right(index int, h *Hasher) bool {
+	if len(m.CVs) == 0 {
+		return h.Root() == m.Hash
+	}
+	return h.CV() == m.CVs[index]
+}
