@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -68,6 +69,8 @@ type Engine interface {
 	// returns when the tracker answered or did not.
 	UseTracker(ctx context.Context, address string) error
 	ForgetTracker(ctx context.Context, address string) error
+	// Reconnect tries the tracker in use now instead of after RetrySeconds.
+	Reconnect(ctx context.Context) error
 	// AcceptTrackerKey trusts the key that a known tracker shows now, if it is
 	// still the one with that fingerprint.
 	AcceptTrackerKey(ctx context.Context, address string, key netproto.Fingerprint) error
@@ -80,11 +83,26 @@ type Engine interface {
 	ApplySettings(ctx context.Context, settings Settings) error
 }
 
-// Failure is an error as a value: [Explain] makes sentences of it.
+// Failure is an error as a value; the zero Failure is none. The window makes
+// sentences of it, in [explain].
 type Failure struct {
 	Code   netproto.Code `json:"code"`
 	Detail string        `json:"detail,omitempty"` // which file, address or value
 }
+
+// FailureOf is an error as a value: its code and the detail that goes with it.
+func FailureOf(err error) Failure {
+	if err == nil {
+		return Failure{}
+	}
+	if e, ok := errors.AsType[*netproto.Error](err); ok {
+		return Failure{Code: e.Code, Detail: e.Detail}
+	}
+	return Failure{Code: netproto.CodeInternal, Detail: err.Error()}
+}
+
+// IsZero tells whether nothing failed.
+func (f Failure) IsZero() bool { return f.Code == "" }
 
 // Error makes the failure an error again, one that [netproto.CodeOf] knows.
 func (f Failure) Error() *netproto.Error { return &netproto.Error{Code: f.Code, Detail: f.Detail} }
@@ -107,7 +125,7 @@ type Status struct {
 	Tracker      string                `json:"tracker,omitempty"` // its name, else its address
 	Connection   Connection            `json:"connection"`
 	RetrySeconds int                   `json:"retry_seconds,omitempty"` // until the next attempt
-	Failure      *Failure              `json:"failure,omitempty"`       // why the line is down
+	Failure      Failure               `json:"failure,omitzero"`        // why the line is down
 	DownRate     int64                 `json:"down_rate"`               // bytes a second, all downloads
 	UpRate       int64                 `json:"up_rate"`                 // bytes a second, all uploads
 	PeersOnline  int                   `json:"peers_online"`            // known to the tracker
@@ -226,7 +244,7 @@ type Download struct {
 	Place    int                  `json:"place,omitempty"`     // in the queue of the source or in our own, from 1
 	SecsLeft int64                `json:"secs_left,omitempty"` // seconds, 0 while it is unknown
 	Path     string               `json:"path"`                // where it is or will be, absolute
-	Failure  *Failure             `json:"failure,omitempty"`
+	Failure  Failure              `json:"failure,omitzero"`
 }
 
 // UploadState is where an upload stands.
@@ -278,7 +296,7 @@ type Share struct {
 	Rate    int64      `json:"rate,omitempty"`   // bytes a second, while it is hashed
 	Fetched int        `json:"fetched"`          // how often it was fetched as a whole
 	Sent    int64      `json:"sent"`             // bytes, ever
-	Failure *Failure   `json:"failure,omitempty"`
+	Failure Failure    `json:"failure,omitzero"`
 }
 
 // Review is what sharing some paths would mean.
@@ -370,7 +388,7 @@ type OwnTracker struct {
 	Peers     int      `json:"peers,omitempty"`     // online
 	Resources int      `json:"resources,omitempty"`
 	Rate      float64  `json:"rate,omitempty"` // requests a second
-	Failure   *Failure `json:"failure,omitempty"`
+	Failure   Failure  `json:"failure,omitzero"`
 }
 
 // Settings are what the engine remembers for the person.
