@@ -1,0 +1,167 @@
+// Package library is what this peer remembers between two starts: its shares,
+// downloads, settings, and the trackers it trusts. One bbolt file in the
+// profile folder, which one process at a time may use.
+package library
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"go.etcd.io/bbolt"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+// schema is the version of what the file holds.
+const schema = 1
+
+var (
+	bucketMeta      = []byte("meta")      // schema, settings
+	bucketTrackers  = []byte("trackers")  // address → Tracker
+	bucketShares    = []byte("shares")    // id → Share
+	bucketFiles     = []byte("files")     // path → File
+	bucketManifests = []byte("manifests") // content hash → size and chaining values
+	bucketDownloads = []byte("downloads") // id → Download
+
+	keySchema   = []byte("schema")
+	keySettings = []byte("settings")
+)
+
+// Library is an open profile.
+type Library struct {
+	dir      string
+	db       *bbolt.DB
+	lock     *flock.Flock
+	identity *identity.Identity
+}
+
+// DefaultDir is the profile in the user's configuration folder.
+func DefaultDir() (string, error) {
+	base, err := os.UserConfigDir()
+	if err != nil {
+		return "", netproto.Errorf(netproto.CodeStore, "the system names no configuration folder: choose one with --profile DIR: %w", err)
+	}
+	return filepath.Join(base, "centralizedp2p"), nil
+}
+
+// Open opens the profile in dir, or makes it. The code of the error is
+// "profile-in-use" where another process has it open.
+func Open(dir string) (*Library, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, netproto.Errorf(netproto.CodeStore, "the profile %s: %w", dir, err)
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	switch locked, err := lock.TryLock(); {
+	case err != nil:
+		return nil, netproto.Errorf(netproto.CodeStore, "the profile %s: %w", dir, err)
+	case !locked:
+		return nil, netproto.Errorf(netproto.CodeProfileInUse, "%s", dir)
+	}
+	l := &Library{dir: dir, lock: lock}
+	if err := l.open(); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *Library) open() (err error) {
+	if l.identity, err = identity.LoadOrCreate(filepath.Join(l.dir, "peer.key")); err != nil {
+		return err
+	}
+	file := filepath.Join(l.dir, "library.db")
+	l.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
+	if err != nil {
+		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
+	}
+	return l.db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketManifests, bucketDownloads} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket(bucketMeta)
+		var found int
+		if raw := meta.Get(keySchema); raw != nil {
+			if err := json.Unmarshal(raw, &found); err != nil || found > schema {
+				return netproto.Errorf(netproto.CodeStore, "the library %s was written by a newer version (schema %s, this one knows %d): update this program", file, raw, schema)
+			}
+		}
+		return meta.Put(keySchema, fmt.Append(nil, schema))
+	})
+}
+
+// Close gives the profile back.
+func (l *Library) Close() error {
+	var err error
+	if l.db != nil {
+		err = l.db.Close()
+	}
+	return errors.Join(err, l.lock.Close())
+}
+
+// Dir is the folder of the profile.
+func (l *Library) Dir() string { return l.dir }
+
+// Identity is the key of this installation.
+func (l *Library) Identity() *identity.Identity { return l.identity }
+
+// FolderFile is where the list of a shared folder is kept to be served.
+func (l *Library) FolderFile(hash netproto.ContentHash) string {
+	return filepath.Join(l.dir, "folders", hash.String())
+}
+
+// put writes one value as JSON.
+func (l *Library) put(bucket, key []byte, value any) error {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put(key, raw) })
+}
+
+// update turns what bbolt says into what a person reads.
+func (l *Library) update(fn func(*bbolt.Tx) error) error {
+	if err := l.db.Update(fn); err != nil {
+		return netproto.Errorf(netproto.CodeStore, "the library in %s: %w", l.dir, err)
+	}
+	return nil
+}
+
+func (l *Library) remove(bucket, key []byte) error {
+	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete(key) })
+}
+
+// get reads one value; fs.ErrNotExist where there is none.
+func (l *Library) get(bucket, key []byte, value any) error {
+	return l.db.View(func(tx *bbolt.Tx) error {
+		raw := tx.Bucket(bucket).Get(key)
+		if raw == nil {
+			return fs.ErrNotExist
+		}
+		return json.Unmarshal(raw, value)
+	})
+}
+
+// all reads every value of a bucket; one that is damaged is left out, so that
+// the others stay usable.
+func all[T any](l *Library, bucket []byte) ([]T, error) {
+	var values []T
+	err := l.db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucket).ForEach(func(_, raw []byte) error {
+			var v T
+			if json.Unmarshal(raw, &v) == nil {
+				values = append(values, v)
+			}
+			return nil
+		})
+	})
+	return values, err
+}

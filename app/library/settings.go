@@ -1,0 +1,120 @@
+package library
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+
+	"centralizedp2p/netproto"
+)
+
+// Settings are what a person may choose. Rates are in bytes a second, 0 = no
+// limit; ports are from 1 to 65535, 0 = any free one.
+type Settings struct {
+	Name           string              `json:"name"`  // display name, at most netproto.MaxPeerName bytes
+	Theme          string              `json:"theme"` // "", "light" or "dark"
+	DownloadDir    string              `json:"download_dir"`
+	MaxDownloads   int                 `json:"max_downloads"` // at once
+	ShareDownloads bool                `json:"share_downloads"`
+	UpLimit        int64               `json:"up_limit"`
+	DownLimit      int64               `json:"down_limit"`
+	ListenPort     int                 `json:"listen_port"`
+	SeedClients    netproto.SeedPolicy `json:"seed_clients"`
+	Tracker        string              `json:"tracker"` // host:port, or "" before one was chosen
+	OwnTracker     bool                `json:"own_tracker"`
+	Started        bool                `json:"started"` // the first start is over
+}
+
+// DefaultSettings are those of a new profile.
+func DefaultSettings() Settings {
+	s := Settings{Name: "A peer", MaxDownloads: 5, ShareDownloads: true, SeedClients: netproto.SeedLAN}
+	if host, err := os.Hostname(); err == nil && host != "" {
+		s.Name = host
+		if u, err := user.Current(); err == nil && u.Username != "" {
+			s.Name = u.Username + " on " + host
+		}
+	}
+	s.Name = strings.ToValidUTF8(s.Name, "")
+	if len(s.Name) > netproto.MaxPeerName {
+		s.Name = strings.ToValidUTF8(s.Name[:netproto.MaxPeerName], "")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		s.DownloadDir = filepath.Join(home, "Downloads")
+	}
+	return s
+}
+
+// Settings are the chosen ones, defaults where nothing was chosen.
+func (l *Library) Settings() (Settings, error) {
+	s := DefaultSettings()
+	err := l.get(bucketMeta, keySettings, &s)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return s, err
+}
+
+// SaveSettings remembers the settings; they must be valid.
+func (l *Library) SaveSettings(s Settings) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	return l.put(bucketMeta, keySettings, s)
+}
+
+// Validate says which setting cannot be used, with the code "invalid".
+func (s Settings) Validate() error {
+	switch {
+	case strings.TrimSpace(s.Name) == "" || len(s.Name) > netproto.MaxPeerName:
+		return netproto.Errorf(netproto.CodeInvalid, "the name must have 1 to %d bytes", netproto.MaxPeerName)
+	case s.MaxDownloads < 1 || s.MaxDownloads > 100:
+		return netproto.Errorf(netproto.CodeInvalid, "1 to 100 downloads can run at once")
+	case s.UpLimit < 0 || s.DownLimit < 0:
+		return netproto.Errorf(netproto.CodeInvalid, "a limit cannot be negative")
+	case s.ListenPort < 0 || s.ListenPort > 65535:
+		return netproto.Errorf(netproto.CodeInvalid, "a port is a number from 1 to 65535")
+	case s.Theme != "" && s.Theme != "light" && s.Theme != "dark":
+		return netproto.Errorf(netproto.CodeInvalid, "the theme is light, dark or that of the system")
+	}
+	if s.Tracker != "" {
+		if _, err := netproto.TrackerAddress(s.Tracker); err != nil {
+			return netproto.Errorf(netproto.CodeInvalid, "%w", err)
+		}
+	}
+	_, err := netproto.ParseSeedPolicy(string(s.SeedClients))
+	return err
+}
+
+// Tracker is one that was reached before; its key is trusted.
+type Tracker struct {
+	Address     string               `json:"address"` // host:port
+	Fingerprint netproto.Fingerprint `json:"fingerprint"`
+	Name        string               `json:"name,omitempty"`
+}
+
+// Trackers are the known ones, by address.
+func (l *Library) Trackers() ([]Tracker, error) { return all[Tracker](l, bucketTrackers) }
+
+// KnownTracker is the fingerprint of a tracker that was reached before.
+func (l *Library) KnownTracker(address string) (netproto.Fingerprint, bool) {
+	var t Tracker
+	err := l.get(bucketTrackers, []byte(address), &t)
+	return t.Fingerprint, err == nil
+}
+
+// RememberTracker trusts a tracker's key from now on. A known address keeps
+// its key: only ForgetTracker makes room for another.
+func (l *Library) RememberTracker(t Tracker) error {
+	if known, ok := l.KnownTracker(t.Address); ok && known != t.Fingerprint {
+		return netproto.Errorf(netproto.CodeKeyChanged, "%s is known with the fingerprint %s", t.Address, known)
+	}
+	return l.put(bucketTrackers, []byte(t.Address), t)
+}
+
+// ForgetTracker ends the trust in a tracker's key.
+func (l *Library) ForgetTracker(address string) error {
+	return l.remove(bucketTrackers, []byte(address))
+}
