@@ -1,0 +1,29 @@
+package desktop
+
+import (
+	"fyne.io/fyne/v2"
+
+	"centralizedp2p/assets"
+)
+
+// What FyneApp.toml says too; an installed program does not find that file.
+const (
+	appID      = "org.centralizedp2p.desktop"
+	appName    = "CentralizedP2P"
+	appVersion = "0.1.0"
+	appBuild   = 1
+)
+
+// Metadata is what main hands to app.SetMetadata before it makes the app.
+func Metadata() fyne.AppMetadata {
+	return fyne.AppMetadata{
+		ID:         appID,
+		Name:       appName,
+		Version:    appVersion,
+		Build:      appBuild,
+		Icon:       appIcon(),
+		Migrations: map[string]bool{"fyneDo": true},
+	}
+}
+
+func appIcon() fyne.Resource { return fyne.NewStaticResource("icon.png", assets.Icon) }
