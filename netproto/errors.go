@@ -15,6 +15,7 @@ type Code string
 const (
 	CodeBadRequest       Code = "bad-request"
 	CodeCertificate      Code = "certificate-required"
+	CodeTLS              Code = "tls-required"
 	CodeDenied           Code = "denied"
 	CodeNotFound         Code = "not-found"
 	CodeMethod           Code = "method-not-allowed"
@@ -61,6 +62,7 @@ type failure struct {
 var failures = []failure{
 	{CodeBadRequest, http.StatusBadRequest, 0, "The request could not be understood", "Update both programs to the newest version."},
 	{CodeCertificate, http.StatusUnauthorized, 0, "The tracker asks for a client certificate", "Use CentralizedP2P, not a browser, for this address."},
+	{CodeTLS, http.StatusUpgradeRequired, 0, "The tracker answers this over TLS only", "Use CentralizedP2P, or https, for this address."},
 	{CodeDenied, http.StatusForbidden, 1, "The other side does not allow this", "Ask its owner for access."},
 	{CodeNotFound, http.StatusNotFound, 2, "Nothing was found", "Check the spelling, or try again when its owner is online."},
 	{CodeMethod, http.StatusMethodNotAllowed, 0, "This address does not know that method", "Update both programs to the newest version."},
