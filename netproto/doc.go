@@ -44,7 +44,7 @@
 // sides each may read from the other:
 //
 //	reader                              owner
-//	open  stream 1, hash, manifest? →
+//	open  stream 1, hash, size?, manifest? →
 //	                                  ← manifest  stream 1, size, chaining values (once or in parts)
 //	                                  ← have      stream 1, bit field
 //	get   stream 1, request 7, piece 3, offset 0, length →

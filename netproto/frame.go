@@ -27,7 +27,7 @@ type FrameType uint8
 // a request.
 const (
 	FrameHello    FrameType = 0x01 // u16 version | u32 features | u8 n | n bytes display name; first on both sides
-	FrameOpen     FrameType = 0x02 // u32 stream | 32 bytes content hash | u8 1 = send the manifest
+	FrameOpen     FrameType = 0x02 // u32 stream | 32 bytes content hash | u64 size, all ones = not known | u8 1 = send the manifest
 	FrameManifest FrameType = 0x03 // u32 stream | u64 size | u32 first piece | n × 32 bytes chaining value (none when there is one piece)
 	FrameHave     FrameType = 0x04 // u32 stream | u32 first piece, a multiple of 8 | bit field, most significant bit first
 	FrameUpdate   FrameType = 0x05 // u32 stream | n × u32 piece that the sender has now
@@ -78,6 +78,7 @@ type (
 	Open struct {
 		Stream   uint32
 		Hash     ContentHash
+		Size     int64 // bytes; -1 = not known. An owner whose content has another size refuses, so that wrong bytes are always its fault
 		Manifest bool
 	}
 	Manifest struct {
@@ -137,6 +138,7 @@ func (f Hello) appendPayload(b []byte) []byte {
 
 func (f Open) appendPayload(b []byte) []byte {
 	b = append(be.AppendUint32(b, f.Stream), f.Hash[:]...)
+	b = be.AppendUint64(b, uint64(f.Size))
 	if f.Manifest {
 		return append(b, 1)
 	}
@@ -247,7 +249,7 @@ func ParseFrame(t FrameType, payload []byte) (Frame, error) {
 	case FrameHello:
 		f = p.hello()
 	case FrameOpen:
-		f = Open{Stream: p.u32(), Hash: ContentHash(p.array32()), Manifest: p.flag()}
+		f = Open{Stream: p.u32(), Hash: ContentHash(p.array32()), Size: p.sizeOrUnknown(), Manifest: p.flag()}
 	case FrameManifest:
 		f = p.manifest()
 	case FrameHave:
@@ -317,6 +319,14 @@ func (p *parser) flag() bool {
 	return v == 1
 }
 
+func (p *parser) sizeOrUnknown() int64 {
+	v := int64(p.u64())
+	if v < -1 || v > MaxContentSize {
+		p.fail("a content of %d bytes", uint64(v))
+	}
+	return v
+}
+
 // all takes what is left, which must be 1 to limit bytes.
 func (p *parser) all(limit int) []byte {
 	if len(p.rest) == 0 || len(p.rest) > limit {
@@ -346,7 +356,8 @@ func (p *parser) manifest() Manifest {
 	}
 	f.Size = int64(size)
 	n := len(p.rest) / 32
-	if count := PieceCount(f.Size); n > MaxManifestHashes || (count == 1) != (n == 0) || int(f.First)+n > count {
+	count := PieceCount(f.Size)
+	if n > MaxManifestHashes || (count == 1) != (n == 0) || uint64(f.First)+uint64(max(n, 1)) > uint64(count) {
 		p.fail("%d hashes from piece %d in a manifest of %d pieces", n, f.First, count)
 		return f
 	}

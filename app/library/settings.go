@@ -19,6 +19,7 @@ type Settings struct {
 	DownloadDir    string              `json:"download_dir"`
 	MaxDownloads   int                 `json:"max_downloads"` // at once
 	ShareDownloads bool                `json:"share_downloads"`
+	UploadSlots    int                 `json:"upload_slots"` // peers served at once
 	UpLimit        int64               `json:"up_limit"`
 	DownLimit      int64               `json:"down_limit"`
 	ListenPort     int                 `json:"listen_port"`
@@ -30,7 +31,7 @@ type Settings struct {
 
 // DefaultSettings are those of a new profile.
 func DefaultSettings() Settings {
-	s := Settings{Name: "A peer", MaxDownloads: 5, ShareDownloads: true, SeedClients: netproto.SeedLAN}
+	s := Settings{Name: "A peer", MaxDownloads: 5, UploadSlots: 4, ShareDownloads: true, SeedClients: netproto.SeedLAN}
 	if host, err := os.Hostname(); err == nil && host != "" {
 		s.Name = host
 		if u, err := user.Current(); err == nil && u.Username != "" {
@@ -72,6 +73,8 @@ func (s Settings) Validate() error {
 		return netproto.Errorf(netproto.CodeInvalid, "the name must have 1 to %d bytes", netproto.MaxPeerName)
 	case s.MaxDownloads < 1 || s.MaxDownloads > 100:
 		return netproto.Errorf(netproto.CodeInvalid, "1 to 100 downloads can run at once")
+	case s.UploadSlots < 1 || s.UploadSlots > 100:
+		return netproto.Errorf(netproto.CodeInvalid, "1 to 100 peers can be served at once")
 	case s.UpLimit < 0 || s.DownLimit < 0:
 		return netproto.Errorf(netproto.CodeInvalid, "a limit cannot be negative")
 	case s.ListenPort < 0 || s.ListenPort > 65535:

@@ -20,10 +20,14 @@ type Share struct {
 	Path   string               `json:"path"` // absolute
 	Name   string               `json:"name"` // as announced; passes CheckName
 	Folder bool                 `json:"folder,omitempty"`
-	Hash   netproto.ContentHash `json:"hash"`  // zero before it was hashed
-	Size   int64                `json:"size"`  // bytes, of a folder all of its files
-	Files  int                  `json:"files"` // 1 for a file
+	Hash   netproto.ContentHash `json:"hash"`             // zero before it was hashed
+	Size   int64                `json:"size"`             // bytes, of a folder all of its files
+	Files  int                  `json:"files"`            // 1 for a file
+	Except []string             `json:"except,omitempty"` // slash-separated paths in the folder that are not offered
 	Added  time.Time            `json:"added"`
+
+	Fetched int   `json:"fetched,omitempty"` // how often it was fetched as a whole
+	Sent    int64 `json:"sent,omitempty"`    // bytes, ever
 }
 
 // File is what is known about a file on this computer: its hash, as long as
