@@ -69,7 +69,14 @@ func AppendFolder(dst []byte, entries []FolderEntry) ([]byte, error) {
 
 // ParseFolder reads the text of a folder and checks every rule of the form.
 func ParseFolder(r io.Reader) ([]FolderEntry, error) {
-	br := bufio.NewReaderSize(io.LimitReader(r, MaxFolderBytes+1), 64<<10)
+	return parseFolder(r, MaxFolderBytes)
+}
+
+// parseFolder reads a text of at most limit bytes. One byte more is let in, so
+// that a longer text is seen and refused, not taken for one that ends there.
+func parseFolder(r io.Reader, limit int64) ([]FolderEntry, error) {
+	bounded := &io.LimitedReader{R: r, N: limit + 1}
+	br := bufio.NewReaderSize(bounded, 64<<10)
 	magic := make([]byte, len(folderMagic))
 	if _, err := io.ReadFull(br, magic); err != nil || string(magic) != folderMagic {
 		return nil, errors.New("this is not a folder of a version that is known here")
@@ -78,6 +85,9 @@ func ParseFolder(r io.Reader) ([]FolderEntry, error) {
 	order := folderOrder{}
 	for {
 		line, err := br.ReadSlice('\n')
+		if bounded.N == 0 {
+			return nil, fmt.Errorf("the list of the folder's files is longer than %d bytes", limit)
+		}
 		if err == io.EOF && len(line) == 0 {
 			return entries, nil
 		}

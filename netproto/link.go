@@ -68,6 +68,9 @@ func ParseLink(s string) (Link, error) {
 		if link.Size, err = strconv.ParseInt(size, 10, 64); err != nil || link.Size < 0 || link.Size > MaxContentSize {
 			return Link{}, fmt.Errorf("the size in the link is not a number of bytes from 0 to %d", int64(MaxContentSize))
 		}
+		if link.IsTracker() {
+			link.Size = -1 // a size of nothing
+		}
 	}
 	if print := query.Get("tracker"); print != "" {
 		if link.Fingerprint, err = ParseFingerprint(print); err != nil {
@@ -102,13 +105,15 @@ func (l Link) String() string {
 	return b.String()
 }
 
-// TrackerAddress completes HOST[:PORT] to host:port with the default port.
+// TrackerAddress completes HOST[:PORT] to host:port with the default port. One
+// address has one text, because the key of a tracker is remembered under it:
+// host names are lower case, IP addresses in their shortest form.
 func TrackerAddress(s string) (string, error) {
 	host, port := s, strconv.Itoa(DefaultPort)
 	if h, p, err := net.SplitHostPort(s); err == nil {
 		host, port = h, p
-	} else {
-		host = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	} else if inner, ok := strings.CutPrefix(s, "["); ok && strings.HasSuffix(inner, "]") {
+		host = strings.TrimSuffix(inner, "]")
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || n == 0 {
@@ -117,7 +122,11 @@ func TrackerAddress(s string) (string, error) {
 	if !validHost(host) {
 		return "", fmt.Errorf("%q is not the address of a tracker: HOST or HOST:PORT is", Printable(s))
 	}
-	return net.JoinHostPort(strings.ToLower(host), strconv.FormatUint(n, 10)), nil
+	host = strings.ToLower(host)
+	if ip := net.ParseIP(host); ip != nil {
+		host = ip.String()
+	}
+	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), nil
 }
 
 // validHost accepts IP addresses and the letters, digits, dots, dashes and

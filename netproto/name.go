@@ -130,15 +130,14 @@ func forbiddenRune(r rune) string {
 }
 
 // isInvisible covers what can make a name look like another: bidi marks,
-// embeddings and isolates, zero-width characters, line separators, tags.
+// embeddings and isolates, zero-width characters, fillers, line separators,
+// tags. Arabic number signs are format characters that show; the variation
+// selectors in most emoji change only the look of what stands before them.
 func isInvisible(r rune) bool {
-	switch {
-	case r >= 0x200B && r <= 0x200F, r >= 0x2028 && r <= 0x202E,
-		r >= 0x2060 && r <= 0x206F, r >= 0xFFF9 && r <= 0xFFFB,
-		r >= 0xE0000 && r <= 0xE007F:
+	if unicode.In(r, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point) {
 		return true
 	}
-	return r == 0x061C || r == 0x180E || r == 0xFEFF || r == 0x00AD
+	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
 // isDeviceName tells whether Windows would open a device instead of a file:

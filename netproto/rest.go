@@ -3,6 +3,7 @@ package netproto
 import (
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -52,9 +53,15 @@ type Problem struct {
 	Code   Code   `json:"code"`
 }
 
-// ProblemOf is the body for an error; it never carries the cause.
+// ProblemOf is the body for an error; it never carries the cause. A failure of
+// the sender's own (status 500) carries no detail either: what went wrong
+// inside is for the log there, not for who asked.
 func ProblemOf(err *Error) Problem {
-	return Problem{Type: "about:blank", Title: err.Code.What(), Status: err.Code.Status(), Detail: err.Detail, Code: err.Code}
+	p := Problem{Type: "about:blank", Title: err.Code.What(), Status: err.Code.Status(), Detail: err.Detail, Code: err.Code}
+	if p.Status == http.StatusInternalServerError {
+		p.Detail = ""
+	}
+	return p
 }
 
 // TrackerInfo answers GET /v1/tracker.

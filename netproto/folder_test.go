@@ -1,0 +1,133 @@
+package netproto
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// goldenTree is what testdata/folders/tree.folder says.
+var goldenTree = []FolderEntry{
+	{Path: "a/b/first.txt", Size: 1, Hash: repeated(0x11)},
+	{Path: "a/empty.txt", Size: 0, Hash: repeated(0x22)},
+	{Path: "a/none", Dir: true},
+	{Path: "a-largest", Size: MaxContentSize, Hash: repeated(0x33)},
+	{Path: "Über/été 日本.txt", Size: 12, Hash: repeated(0x44)},
+}
+
+func TestFoldersAreReadAsTheyAreWritten(t *testing.T) {
+	files := golden(t, "folders")
+	for name, want := range map[string][]FolderEntry{"empty": nil, "tree": goldenTree} {
+		got, err := ParseFolder(bytes.NewReader(files[name]))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s is read differently (-want +got):\n%s", name, diff)
+		}
+		text, err := AppendFolder(nil, want)
+		if err != nil || !bytes.Equal(text, files[name]) {
+			t.Errorf("%s is written as %q, %v", name, text, err)
+		}
+	}
+}
+
+const (
+	elevens = "1111111111111111111111111111111111111111111111111111111111111111"
+	zeros   = "0000000000000000000000000000000000000000000000000000000000000000"
+)
+
+// refusedFolders break one rule of the form each.
+var refusedFolders = []struct{ rule, text string }{
+	{"no bytes", ""},
+	{"an unknown version", "cp2p-folder 2\n"},
+	{"half a first line", "cp2p-folder"},
+	{"no line end", folderMagic + elevens + " 1 a"},
+	{"an empty line", folderMagic + "\n"},
+	{"no path", folderMagic + elevens + " 1\n"},
+	{"an empty path", folderMagic + elevens + " 1 \n"},
+	{"a line end of two characters", folderMagic + elevens + " 1 a\r\n"},
+	{"a short hash", folderMagic + elevens[1:] + " 1 a\n"},
+	{"an upper-case hash", folderMagic + "AA" + elevens[2:] + " 1 a\n"},
+	{"the zero hash", folderMagic + zeros + " 1 a\n"},
+	{"a negative size", folderMagic + elevens + " -1 a\n"},
+	{"a size with a sign", folderMagic + elevens + " +1 a\n"},
+	{"a size with a zero in front", folderMagic + elevens + " 01 a\n"},
+	{"a size beyond the limit", folderMagic + elevens + " 17592186044417 a\n"},
+	{"a size beyond 64 bits", folderMagic + elevens + " 99999999999999999999 a\n"},
+	{"two spaces", folderMagic + elevens + "  1 a\n"},
+	{"an absolute path", folderMagic + elevens + " 1 /a\n"},
+	{"a way out", folderMagic + elevens + " 1 a/../../b\n"},
+	{"a backslash", folderMagic + elevens + " 1 a\\b\n"},
+	{"a device", folderMagic + elevens + " 1 a/NUL.txt\n"},
+	{"an unfinished download", folderMagic + elevens + " 1 .cp2p-x\n"},
+	{"the same path twice", folderMagic + elevens + " 1 a\n" + elevens + " 1 a\n"},
+	{"falling paths", folderMagic + elevens + " 1 b\n" + elevens + " 1 a\n"},
+	{"paths in byte order", folderMagic + elevens + " 1 a-b\n" + elevens + " 1 a/c\n"},
+	{"a file that is also a folder", folderMagic + elevens + " 1 a\n" + elevens + " 1 a/b\n"},
+	{"an empty folder with a file", folderMagic + "d 0 a\n" + elevens + " 1 a/b\n"},
+	{"an empty folder with a size", folderMagic + "d 1 a\n"},
+	{"an empty folder without a path", folderMagic + "d 0 \n"},
+	{"a line beyond the buffer", folderMagic + elevens + " 1 " + strings.Repeat("a", 70<<10) + "\n"},
+}
+
+func TestAFolderThatBreaksARuleIsRefused(t *testing.T) {
+	for _, c := range refusedFolders {
+		if entries, err := ParseFolder(strings.NewReader(c.text)); err == nil {
+			t.Errorf("a folder with %s was read: %+v", c.rule, entries)
+		}
+	}
+}
+
+func TestAFolderThatWouldBeRefusedIsNotWritten(t *testing.T) {
+	file := FolderEntry{Path: "a", Size: 1, Hash: repeated(0x11)}
+	for rule, entries := range map[string][]FolderEntry{
+		"no path":          {{Size: 1, Hash: file.Hash}},
+		"a way out":        {{Path: "../a", Size: 1, Hash: file.Hash}},
+		"no hash":          {{Path: "a", Size: 1}},
+		"a negative size":  {{Path: "a", Size: -1, Hash: file.Hash}},
+		"too large a file": {{Path: "a", Size: MaxContentSize + 1, Hash: file.Hash}},
+		"a path twice":     {file, file},
+		"a file as folder": {file, {Path: "a/b", Size: 1, Hash: file.Hash}},
+		"too many files":   make([]FolderEntry, MaxFolderEntries+1),
+	} {
+		if _, err := AppendFolder(nil, entries); err == nil {
+			t.Errorf("a folder with %s was written", rule)
+		}
+	}
+}
+
+func TestAFolderLongerThanItsLimitIsNotTakenForAShorterOne(t *testing.T) {
+	text := golden(t, "folders")["tree"]
+	size := int64(len(text))
+	if _, err := parseFolder(bytes.NewReader(text), size); err != nil {
+		t.Errorf("a text of exactly the limit: %v", err)
+	}
+	// Every limit is tried, those that fall on the end of a line among them.
+	for limit := int64(len(folderMagic)); limit < size; limit++ {
+		if entries, err := parseFolder(bytes.NewReader(text), limit); err == nil {
+			t.Errorf("with a limit of %d of %d bytes, %d entries were read", limit, size, len(entries))
+		}
+	}
+}
+
+func TestPathsStandInTheOrderOfAWalk(t *testing.T) {
+	rising := []string{"A", "a", "a/b", "a/b/c", "a/b-c", "a/c", "a b", "a-b", "a-b/c", "a.txt", "ab", "b", "é"}
+	for i, a := range rising {
+		for j, b := range rising {
+			got := ComparePaths(a, b)
+			if got < 0 != (i < j) || got == 0 != (i == j) {
+				t.Errorf("ComparePaths(%q, %q) = %d", a, b, got)
+			}
+		}
+	}
+	shuffled := slices.Clone(rising)
+	slices.Reverse(shuffled)
+	slices.SortFunc(shuffled, ComparePaths)
+	if !slices.Equal(shuffled, rising) {
+		t.Errorf("sorted: %q", shuffled)
+	}
+}

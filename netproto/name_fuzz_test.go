@@ -1,0 +1,174 @@
+package netproto
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// addNames seeds a fuzz target with the table of hostile names.
+func addNames(f *testing.F) {
+	for _, c := range hostileNames(f) {
+		f.Add(c.name)
+	}
+}
+
+// FuzzCheckName holds what every room may rely on in an accepted name, up to a
+// real file of that name inside a folder.
+func FuzzCheckName(f *testing.F) {
+	addNames(f)
+	dir := f.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { root.Close() })
+	f.Fuzz(func(t *testing.T, name string) {
+		if CheckName(name) != nil {
+			return
+		}
+		checkAccepted(t, name)
+		createInside(t, root, name)
+	})
+}
+
+// checkAccepted states the promises of CheckName in words of other packages.
+func checkAccepted(t testing.TB, name string) {
+	t.Helper()
+	switch {
+	case !filepath.IsLocal(name), filepath.Base(name) != name, strings.ContainsAny(name, `/\`):
+		t.Fatalf("%q is not one component", name)
+	case len(name) > 255 || !utf8.ValidString(name):
+		t.Fatalf("%q is too long or not UTF-8", name)
+	case norm.NFC.String(name) != name:
+		t.Fatalf("%q changes under NFC", name)
+	case strings.ContainsFunc(name, unicode.IsControl) || strings.ContainsFunc(name, isInvisible):
+		t.Fatalf("%q holds a character that does not show", name)
+	case Printable(name) != name:
+		t.Fatalf("%q is shown as %q", name, Printable(name))
+	case SafeName(name) != name:
+		t.Fatalf("%q is safe, yet SafeName makes it %q", name, SafeName(name))
+	case windowsDevice(name):
+		t.Fatalf("%q is a device on Windows", name)
+	}
+}
+
+// windowsDevice is told from isDeviceName on purpose: the list of Microsoft's
+// "Naming Files, Paths, and Namespaces", spelled out.
+func windowsDevice(name string) bool {
+	devices := " CON PRN AUX NUL CLOCK$ CONIN$ CONOUT$" +
+		" COM0 COM1 COM2 COM3 COM4 COM5 COM6 COM7 COM8 COM9 COM¹ COM² COM³" +
+		" LPT0 LPT1 LPT2 LPT3 LPT4 LPT5 LPT6 LPT7 LPT8 LPT9 LPT¹ LPT² LPT³ "
+	stem := strings.TrimRight(strings.SplitN(name, ".", 2)[0], " ")
+	return stem != "" && !strings.Contains(stem, " ") && strings.Contains(devices, " "+strings.ToUpper(stem)+" ")
+}
+
+// createInside makes a file of that name and finds exactly it in the folder.
+func createInside(t testing.TB, root *os.Root, name string) {
+	t.Helper()
+	file, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatalf("%q was accepted, but no file can have it: %v", name, err)
+	}
+	file.Close()
+	found, err := os.ReadDir(root.Name())
+	if err != nil || len(found) != 1 || found[0].Name() != name {
+		t.Fatalf("%q is not what stands in the folder: %v, %v", name, found, err)
+	}
+	if err := root.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// FuzzSafeName holds that any text gives an accepted name, and the same one
+// however often it is asked.
+func FuzzSafeName(f *testing.F) {
+	addNames(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		name := SafeName(text)
+		if err := CheckName(name); err != nil {
+			t.Fatalf("%q became %q: %v", text, name, err)
+		}
+		checkAccepted(t, name)
+		if CheckName(text) == nil && name != text {
+			t.Fatalf("the accepted %q became %q", text, name)
+		}
+	})
+}
+
+// FuzzNumberedName holds that a number behind a safe name leaves it safe, tells
+// it from the name itself and from other numbers, and keeps a short extension.
+func FuzzNumberedName(f *testing.F) {
+	for _, c := range hostileNames(f) {
+		f.Add(c.name, 2)
+		f.Add(c.name, math.MaxInt)
+	}
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		if n < 0 || n == math.MaxInt {
+			n = 2
+		}
+		name := SafeName(text)
+		numbered := NumberedName(name, n)
+		if err := CheckName(numbered); err != nil {
+			t.Fatalf("%q with %d is %q: %v", name, n, numbered, err)
+		}
+		if numbered == name || numbered == NumberedName(name, n+1) {
+			t.Fatalf("%q with %d is %q, which is not a new name", name, n, numbered)
+		}
+		if ext := filepath.Ext(name); ext != name && len(ext) <= 16 && filepath.Ext(numbered) != ext {
+			t.Fatalf("%q with %d is %q: the extension is lost", name, n, numbered)
+		}
+	})
+}
+
+// FuzzPrintable holds that nothing that could steer a terminal or deceive a
+// reader is left, and that clean text stays as it is.
+func FuzzPrintable(f *testing.F) {
+	addNames(f)
+	f.Add("\x1b]0;title\a\x1b[31mred")
+	f.Add("\xff\ufffd\xc0\xaf")
+	f.Fuzz(func(t *testing.T, text string) {
+		shown := Printable(text)
+		if !utf8.ValidString(shown) {
+			t.Fatalf("%q is shown as %q, not UTF-8", text, shown)
+		}
+		clean := utf8.ValidString(text)
+		for _, r := range text {
+			clean = clean && !unicode.IsControl(r) && !deceptive(r)
+		}
+		if clean && shown != text {
+			t.Fatalf("the clean %q is shown as %q", text, shown)
+		}
+		if Printable(shown) != shown {
+			t.Fatalf("%q is shown as %q, and that as %q", text, shown, Printable(shown))
+		}
+		for _, r := range shown {
+			if unicode.IsControl(r) || deceptive(r) {
+				t.Fatalf("%q is shown as %q, with U+%04X in it", text, shown, r)
+			}
+		}
+	})
+}
+
+// deceptive is told from isInvisible on purpose: the characters by number, from
+// the lists of UAX #9 (bidi), UTS #39 and the Default_Ignorable property,
+// but for the variation selectors.
+func deceptive(r rune) bool {
+	for _, span := range [][2]rune{
+		{0xAD, 0xAD}, {0x34F, 0x34F}, {0x61C, 0x61C}, {0x115F, 0x1160}, {0x17B4, 0x17B5},
+		{0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164},
+		{0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3},
+		{0x1D173, 0x1D17A}, {0xE0000, 0xE00FF}, {0xE01F0, 0xE0FFF},
+	} {
+		if r >= span[0] && r <= span[1] {
+			return true
+		}
+	}
+	return false
+}

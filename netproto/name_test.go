@@ -1,0 +1,172 @@
+package netproto
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// hostileName is a name as it may come from the network, and the verdict.
+type hostileName struct {
+	name   string
+	accept bool
+}
+
+// hostileNames reads the table of names.
+func hostileNames(t testing.TB) []hostileName {
+	t.Helper()
+	var table []hostileName
+	for _, line := range goldenLines(t, "names.txt") {
+		verdict, quoted, _ := strings.Cut(line, " ")
+		name, err := strconv.Unquote(quoted)
+		if err != nil || verdict != "accept" && verdict != "refuse" {
+			t.Fatalf("names.txt: %s: %v", line, err)
+		}
+		table = append(table, hostileName{name, verdict == "accept"})
+	}
+	return table
+}
+
+func TestHostileNamesGetTheSameVerdictEverywhere(t *testing.T) {
+	table := hostileNames(t)
+	if len(table) < 300 {
+		t.Fatalf("the table has %d names, at least 300 belong there", len(table))
+	}
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for _, c := range table {
+		entry := FolderEntry{Path: c.name, Size: 1, Hash: countingHash()}
+		text := folderMagic + entry.Hash.String() + " 1 " + c.name + "\n"
+		_, parseErr := ParseFolder(strings.NewReader(text))
+		_, writeErr := AppendFolder(nil, []FolderEntry{entry})
+		slashed := strings.Contains(c.name, "/") // a path of several names, judged below
+		verdicts := []struct {
+			room     string
+			accepted bool
+		}{
+			{"CheckName", CheckName(c.name) == nil},
+			{"SafeName", SafeName(c.name) == c.name},
+			{"CheckPath", !slashed && CheckPath(c.name) == nil},
+			{"CheckPath, in a folder", !slashed && CheckPath("a/"+c.name) == nil},
+			{"CheckPath, as a folder", !slashed && CheckPath(c.name+"/a") == nil},
+			{"ParseFolder", !slashed && parseErr == nil},
+			{"AppendFolder", !slashed && writeErr == nil},
+			{"ParseLink", c.name != "" && nameThroughLink(c.name) == c.name},
+		}
+		for _, v := range verdicts {
+			if v.accepted != c.accept {
+				t.Errorf("%s(%q): accepted = %v, want %v", v.room, c.name, v.accepted, c.accept)
+			}
+		}
+		for _, name := range []string{SafeName(c.name), NumberedName(SafeName(c.name), 2)} {
+			if err := CheckName(name); err != nil {
+				t.Errorf("%q was made safe as %q: %v", c.name, name, err)
+				continue
+			}
+			checkAccepted(t, name)
+			createInside(t, root, name)
+		}
+	}
+}
+
+// nameThroughLink gives the name that arrives when a link carries this one; a
+// link that is refused for its length brings none.
+func nameThroughLink(name string) string {
+	link, err := ParseLink(Link{Tracker: "h:1", Hash: countingHash(), Name: name, Size: -1}.String())
+	if err != nil {
+		return ""
+	}
+	return link.Name
+}
+
+func TestAPathFromTheNetworkNeverLeavesItsFolder(t *testing.T) {
+	for _, c := range hostileNames(t) {
+		for _, path := range []string{c.name, "a/" + c.name, c.name + "/a", "a/" + c.name + "/b"} {
+			if CheckPath(path) == nil && !filepath.IsLocal(filepath.FromSlash(path)) {
+				t.Errorf("the path %q was accepted", path)
+			}
+		}
+	}
+	deep := strings.Repeat("a/", 63) + "a"
+	if err := CheckPath(deep); err != nil {
+		t.Errorf("a path of 64 parts: %v", err)
+	}
+	for _, path := range []string{"", "/", "/a", "a/", "a//b", "a/./b", "a/../b", "a/..", "../a", deep + "/a", strings.Repeat("x", 255) + strings.Repeat("/"+strings.Repeat("x", 255), 16)} {
+		if CheckPath(path) == nil {
+			t.Errorf("the path %.40q of %d bytes was accepted", path, len(path))
+		}
+	}
+}
+
+func TestANameIsMadeSafeWithAsLittleChangeAsCanBe(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"", "_"},
+		{"..", "_"},
+		{"song.flac", "song.flac"},
+		{"a/b", "a_b"},
+		{"../../etc/passwd", ".._.._etc_passwd"},
+		{"who?.txt", "who_.txt"},
+		{"x. .", "x"},
+		{"con", "_con"},
+		{"NUL.tar.gz", "_NUL.tar.gz"},
+		{".cp2p-x", "_.cp2p-x"},
+		{"cafe\u0301", "café"},
+		{"gpj\u202egnp", "gpj_gnp"},
+		{"a\xffb", "a_b"},
+		{strings.Repeat("é", 200), strings.Repeat("é", 127)},
+		{strings.Repeat("x", 254) + ".txt", strings.Repeat("x", 254)},
+		{"con." + strings.Repeat("x", 300), "_con." + strings.Repeat("x", 250)},
+	} {
+		if got := SafeName(c.in); got != c.want {
+			t.Errorf("SafeName(%.40q) = %.40q, want %.40q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestAFreeNameKeepsTheExtension(t *testing.T) {
+	long := strings.Repeat("x", 251)
+	for _, c := range []struct {
+		in   string
+		n    int
+		want string
+	}{
+		{"a.txt", 2, "a (2).txt"},
+		{"a", 2, "a (2)"},
+		{"a.tar.gz", 3, "a.tar (3).gz"},
+		{".bashrc", 2, ".bashrc (2)"},
+		{"1. a sentence that ends with dots and words", 2, "1. a sentence that ends with dots and words (2)"},
+		{long + ".txt", 10, long[:246] + " (10).txt"},
+		{strings.Repeat("é", 127), 2, strings.Repeat("é", 125) + " (2)"},
+	} {
+		if got := NumberedName(c.in, c.n); got != c.want {
+			t.Errorf("NumberedName(%q, %d) = %q, want %q", c.in, c.n, got, c.want)
+		}
+	}
+}
+
+func TestTextFromTheNetworkIsShownEscaped(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"plain été 日本 😀", "plain été 日本 😀"},
+		{"\x1b[31mred", `\u{1b}[31mred`},
+		{"a\nb\tc\x00", `a\u{a}b\u{9}c\u{0}`},
+		{"photo\u202egpj.exe", `photo\u{202e}gpj.exe`},
+		{"zero\u200bwidth\ufeff", `zero\u{200b}width\u{feff}`},
+		{"bad\xff\xc0\xafutf8", `bad\xff\xc0\xafutf8`},
+		{"\ufffd\xff", "\ufffd" + `\xff`},
+		{"\u009b31m", `\u{9b}31m`},
+	} {
+		if got := Printable(c.in); got != c.want {
+			t.Errorf("Printable(%q) = %q, want %q", c.in, got, c.want)
+		}
+	}
+	shown := (&Error{Code: CodeInvalid, Detail: "the name \x1b[2J"}).Error()
+	if bytes.ContainsRune([]byte(shown), 0x1b) {
+		t.Errorf("an error steers the terminal: %q", shown)
+	}
+}
