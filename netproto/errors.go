@@ -96,19 +96,18 @@ var failures = []failure{
 	{CodeAmbiguous, 0, 0, "Several contents have this name", "Give the hash or the link of the one you want."},
 }
 
-var (
-	failureByCode = map[Code]*failure{}
-	failureByWire = map[uint16]*failure{}
-)
+var failureByCode, failureByWire = indexFailures()
 
-func init() {
+func indexFailures() (map[Code]*failure, map[uint16]*failure) {
+	byCode, byWire := map[Code]*failure{}, map[uint16]*failure{}
 	for i := range failures {
 		f := &failures[i]
-		failureByCode[f.Code] = f
+		byCode[f.Code] = f
 		if f.Wire != 0 {
-			failureByWire[f.Wire] = f
+			byWire[f.Wire] = f
 		}
 	}
+	return byCode, byWire
 }
 
 // Status is the HTTP status of a code on v1, 500 for a code never sent there.
