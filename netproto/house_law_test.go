@@ -1,0 +1,319 @@
+package netproto_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/build/constraint"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The law of the house. Folders are named as in an import below the module:
+// "app/peer" is that package alone, "app/peer/..." also what lies below it.
+
+// wall says which packages of this module a package may import. The first wall
+// that names a package is its wall; a package that none names is in no room.
+type wall struct {
+	room  string
+	may   []string
+	never []string // of what may names
+	tests []string // what test files may import besides
+}
+
+var (
+	engine = []string{"app/...", "netproto/..."}
+	faces  = []string{"app/desktop/...", "app/localengine/...", "app/command/..."}
+	// The real tracker runs inside the tests of the app.
+	tracker = []string{"tracker/server", "tracker/boltstore"}
+)
+
+var walls = []wall{
+	{room: "netproto", tests: []string{"netproto/..."}},
+	{room: "netproto/...", may: []string{"netproto/..."}},
+	{room: "assets/..."},
+	{room: "tracker/...", may: []string{"tracker/...", "netproto/..."}},
+	{room: "app/peer/...", may: engine, never: faces, tests: tracker},
+	{room: "app/piece/...", may: engine, never: faces, tests: tracker},
+	{room: "app/library/...", may: engine, never: faces, tests: tracker},
+	{room: "app/trackerclient/...", may: engine, never: faces, tests: tracker},
+	{room: "app/seedpeer/...", may: engine, never: faces, tests: tracker},
+	{room: "app/desktop/...", may: []string{"app/desktop/...", "netproto/...", "assets/..."}, tests: tracker},
+	// The bundled tracker; and no window, since the headless build has commands too.
+	{room: "app/command/...", may: append([]string{"assets/..."}, append(engine, tracker...)...), never: []string{"app/desktop/...", "app/localengine/..."}},
+	{room: "app/...", may: append([]string{"assets/..."}, engine...), tests: tracker},
+}
+
+// shelf says which packages may import a library that is heavy or has its one
+// room. The first shelf that names a library is its shelf.
+type shelf struct {
+	library string
+	rooms   []string
+	tests   []string // whose test files may import it besides
+	cgoIn   string   // the room where only files of the cgo build may
+}
+
+var shelves = []shelf{
+	{library: "fyne.io/fyne/v2/app/...", rooms: []string{"app"}, cgoIn: "app"},
+	{library: "fyne.io/...", rooms: []string{"app", "app/desktop/..."}, cgoIn: "app"},
+	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
+	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}},
+	// tracker/server may hold the flags that both commands of the tracker share.
+	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker", "tracker/server"}},
+	{library: "lukechampine.com/blake3/...", rooms: []string{"app/piece/..."}, tests: []string{"app/...", "tracker/...", "netproto/..."}},
+}
+
+// tool says how much of the standard library a room may use: the identifiers,
+// by path.Match, or nothing. Test files are free, unless testsToo.
+type tool struct {
+	room     string
+	library  string
+	may      []string
+	testsToo bool
+}
+
+var tools = []tool{
+	{room: "app/piece/...", library: "net/...", testsToo: true},
+	{room: "netproto", library: "os/..."},
+	{room: "netproto", library: "net", may: []string{"SplitHostPort", "JoinHostPort", "ParseIP", "ParseCIDR", "IP", "IPNet"}},
+	{room: "netproto", library: "net/http", may: []string{"Status*", "Method*"}},
+	{room: "netproto", library: "crypto/tls"},
+}
+
+var (
+	topLevel      = []string{"app", "tracker", "netproto", "assets", "FyneApp.toml", "go.mod", "go.sum", "README.md"}
+	emptyNames    = []string{"util", "utils", "common", "models", "model", "helper", "helpers", "misc", "pkg", "shared", "base"}
+	maxLinesInOne = 600
+)
+
+// covers tells whether a pattern names the package.
+func covers(pattern, pkg string) bool {
+	if below, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return pkg == below || strings.HasPrefix(pkg, below+"/")
+	}
+	return pkg == pattern
+}
+
+func anyCovers(patterns []string, pkg string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return covers(p, pkg) })
+}
+
+// inspectHouse walks a module and returns what breaks the law, in order.
+func inspectHouse(root string) ([]string, error) {
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return nil, err
+	}
+	first, _, _ := strings.Cut(string(mod), "\n")
+	module, ok := strings.CutPrefix(strings.TrimSpace(first), "module ")
+	if !ok {
+		return nil, fmt.Errorf("go.mod does not begin with the module's name")
+	}
+	ignored, err := ignoredNames(root)
+	if err != nil {
+		return nil, err
+	}
+	inspector := &inspector{module: module}
+	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || file == root {
+			return err
+		}
+		name := entry.Name()
+		hidden := name[0] == '.' || name[0] == '_' || slices.ContainsFunc(ignored, func(pattern string) bool {
+			match, _ := path.Match(pattern, name)
+			return match
+		})
+		rel := filepath.ToSlash(strings.TrimPrefix(file, root+string(filepath.Separator)))
+		switch {
+		case hidden && entry.IsDir(), name == "testdata" && entry.IsDir():
+			return fs.SkipDir
+		case hidden:
+			return nil
+		case !strings.Contains(rel, "/") && !slices.Contains(topLevel, name):
+			inspector.complain("%s does not belong at the top level", rel)
+		}
+		if entry.IsDir() {
+			inspector.emptyName(rel, name)
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		return inspector.file(file, rel)
+	})
+	slices.Sort(inspector.complaints)
+	return inspector.complaints, err
+}
+
+// ignoredNames reads the names that .gitignore lists at the top level.
+func ignoredNames(root string) ([]string, error) {
+	raw, err := os.ReadFile(filepath.Join(root, ".gitignore"))
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	var names []string
+	for line := range strings.Lines(string(raw)) {
+		name := strings.Trim(strings.TrimSpace(line), "/")
+		if name != "" && !strings.HasPrefix(name, "#") && !strings.Contains(name, "/") {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+type inspector struct {
+	module     string
+	complaints []string
+}
+
+func (in *inspector) complain(format string, args ...any) {
+	in.complaints = append(in.complaints, fmt.Sprintf(format, args...))
+}
+
+func (in *inspector) emptyName(where, name string) {
+	if slices.Contains(emptyNames, strings.TrimSuffix(name, "_test")) {
+		in.complain("%s: %q says nothing about what is inside", where, name)
+	}
+}
+
+func (in *inspector) file(file, rel string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if lines := bytes.Count(raw, []byte("\n")); lines > maxLinesInOne {
+		in.complain("%s has %d lines, %d are allowed", rel, lines, maxLinesInOne)
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), rel, raw, parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	in.emptyName(rel, parsed.Name.Name)
+	f := sourceFile{rel: rel, pkg: path.Dir(rel), test: strings.HasSuffix(rel, "_test.go"), raw: raw, syntax: parsed}
+	for _, spec := range parsed.Imports {
+		library, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return err
+		}
+		if library == in.module || strings.HasPrefix(library, in.module+"/") {
+			in.wall(f, strings.TrimPrefix(library, in.module+"/"))
+			continue
+		}
+		in.shelf(f, library)
+		in.tool(f, library, spec)
+	}
+	return nil
+}
+
+type sourceFile struct {
+	rel, pkg string
+	test     bool
+	raw      []byte
+	syntax   *ast.File
+}
+
+func (in *inspector) wall(f sourceFile, library string) {
+	for _, w := range walls {
+		if !covers(w.room, f.pkg) {
+			continue
+		}
+		own := f.test && library == f.pkg // an external test
+		allowed := anyCovers(w.may, library) && !anyCovers(w.never, library) || f.test && anyCovers(w.tests, library)
+		if !own && !allowed {
+			in.complain("%s imports %s, which %s may not", f.rel, library, f.pkg)
+		}
+		return
+	}
+	in.complain("%s: %s is no room of the house", f.rel, f.pkg)
+}
+
+func (in *inspector) shelf(f sourceFile, library string) {
+	for _, s := range shelves {
+		if !covers(s.library, library) {
+			continue
+		}
+		if !anyCovers(s.rooms, f.pkg) && !(f.test && anyCovers(s.tests, f.pkg)) {
+			in.complain("%s imports %s, which belongs in %s only", f.rel, library, strings.Join(s.rooms, ", "))
+		}
+		if f.pkg == s.cgoIn && !onlyWithCgo(f.raw) {
+			in.complain("%s imports %s without //go:build cgo", f.rel, library)
+		}
+		return
+	}
+}
+
+// onlyWithCgo tells whether the file is left out wherever cgo is off.
+func onlyWithCgo(raw []byte) bool {
+	lines := bufio.NewScanner(bytes.NewReader(raw))
+	for lines.Scan() {
+		line := lines.Text()
+		if strings.HasPrefix(line, "package ") {
+			return false
+		}
+		if !constraint.IsGoBuild(line) {
+			continue
+		}
+		expr, err := constraint.Parse(line)
+		return err == nil && !satisfiable(expr, func(tag string) bool { return tag == "cgo" })
+	}
+	return false
+}
+
+// satisfiable tells whether a constraint can hold while the off tags are off,
+// whatever the others are.
+func satisfiable(expr constraint.Expr, off func(string) bool) bool {
+	var tags []string
+	expr.Eval(func(tag string) bool {
+		if !off(tag) && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+		return false
+	})
+	for on := range 1 << len(tags) {
+		if expr.Eval(func(tag string) bool {
+			i := slices.Index(tags, tag)
+			return i >= 0 && on>>i&1 == 1
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+func (in *inspector) tool(f sourceFile, library string, spec *ast.ImportSpec) {
+	for _, t := range tools {
+		if !covers(t.room, f.pkg) || !covers(t.library, library) || f.test && !t.testsToo {
+			continue
+		}
+		if t.may == nil {
+			in.complain("%s imports %s, which %s may not", f.rel, library, f.pkg)
+			continue
+		}
+		name := path.Base(library)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			selector, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			of, ok := selector.X.(*ast.Ident)
+			if ok && of.Name == name && !slices.ContainsFunc(t.may, func(pattern string) bool {
+				match, _ := path.Match(pattern, selector.Sel.Name)
+				return match
+			}) {
+				in.complain("%s uses %s.%s, which %s may not", f.rel, library, selector.Sel.Name, f.pkg)
+			}
+			return true
+		})
+	}
+}

@@ -1,0 +1,215 @@
+package netproto_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// moduleRoot is the folder of go.mod, from here upward.
+func moduleRoot(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Fatal("there is no go.mod from here upward")
+		}
+		dir = parent
+	}
+}
+
+func TestTheHouseKeepsItsLaw(t *testing.T) {
+	complaints, err := inspectHouse(moduleRoot(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, complaint := range complaints {
+		t.Error(complaint)
+	}
+}
+
+// lawfulHouse has a file in every room, with everything that it may import.
+var lawfulHouse = map[string]string{
+	"go.mod":         "module centralizedp2p\n\ngo 1.26.0\n",
+	"go.sum":         "",
+	"README.md":      "",
+	"FyneApp.toml":   "",
+	".gitignore":     "# built\n/bin/\n/dist/\n*.test\n",
+	".ci/run":        "",
+	"bin/tool.go":    "package common",
+	"peer.test":      "",
+	"assets/a.go":    source("assets", "embed"),
+	"netproto/a.go":  "package netproto\nimport (\n\"net\"\n\"net/http\"\n\"net/url\"\n)\nvar _, _, _ = net.JoinHostPort, http.StatusOK, url.Parse\n",
+	"netproto/ok.go": source("netproto", "github.com/google/uuid", "golang.org/x/text/unicode/norm", "crypto/ed25519"),
+	"netproto/a_test.go": source("netproto_test", "centralizedp2p/netproto", "centralizedp2p/netproto/identity",
+		"os", "net", "lukechampine.com/blake3"),
+	"netproto/identity/a.go":         source("identity", "centralizedp2p/netproto", "os", "crypto/tls"),
+	"tracker/main.go":                source("main", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "github.com/spf13/cobra"),
+	"tracker/server/a.go":            source("server", "centralizedp2p/netproto", "centralizedp2p/netproto/identity", "centralizedp2p/tracker/index", "net/http", "github.com/spf13/pflag"),
+	"tracker/boltstore/a.go":         source("boltstore", "centralizedp2p/tracker/server", "go.etcd.io/bbolt"),
+	"tracker/boltstore/a_test.go":    source("boltstore", "centralizedp2p/tracker/storetest", "go.etcd.io/bbolt"),
+	"app/main.go":                    source("main", "centralizedp2p/app/command", "os"),
+	"app/main_test.go":               source("main", "centralizedp2p/tracker/server", "lukechampine.com/blake3"),
+	"app/desktop.go":                 "//go:build cgo && !headless\n\n" + source("main", "fyne.io/fyne/v2", "fyne.io/fyne/v2/app", "centralizedp2p/app/desktop", "centralizedp2p/app/localengine", "centralizedp2p/assets"),
+	"app/desktop/a.go":               source("desktop", "fyne.io/fyne/v2/widget", "fyne.io/systray", "centralizedp2p/netproto", "centralizedp2p/assets", "centralizedp2p/app/desktop/theme"),
+	"app/desktop/theme/a.go":         source("theme", "fyne.io/fyne/v2"),
+	"app/desktop/a_test.go":          source("desktop", "fyne.io/fyne/v2/test"),
+	"app/localengine/a.go":           source("localengine", "centralizedp2p/app/desktop", "centralizedp2p/app/peer", "centralizedp2p/app/command"),
+	"app/command/a.go":               source("command", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "centralizedp2p/app/peer", "github.com/spf13/cobra"),
+	"app/peer/a.go":                  source("peer", "centralizedp2p/netproto", "centralizedp2p/app/piece", "centralizedp2p/app/library", "net"),
+	"app/peer/a_test.go":             source("peer_test", "centralizedp2p/app/peer", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "lukechampine.com/blake3"),
+	"app/peer/testdata/ignored.go":   "this is no Go",
+	"app/piece/a.go":                 source("piece", "lukechampine.com/blake3", "lukechampine.com/blake3/guts", "os"),
+	"app/library/a.go":               source("library", "go.etcd.io/bbolt", "centralizedp2p/netproto"),
+	"app/trackerclient/a.go":         source("trackerclient", "github.com/go-resty/resty/v2", "net/http"),
+	"app/seedpeer/a.go":              source("seedpeer", "net", "centralizedp2p/netproto"),
+	"app/peer/_old/util.go":          "package util",
+	"app/seedpeer/testdata/x.golden": "",
+}
+
+// source is a file of the package that imports the libraries.
+func source(pkg string, libraries ...string) string {
+	var b strings.Builder
+	b.WriteString("package " + pkg + "\n")
+	for _, library := range libraries {
+		b.WriteString("import _ \"" + library + "\"\n")
+	}
+	return b.String()
+}
+
+// build writes a house to a new folder and inspects it.
+func build(t *testing.T, house map[string]string) []string {
+	t.Helper()
+	root := t.TempDir()
+	for name, text := range house {
+		file := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	complaints, err := inspectHouse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return complaints
+}
+
+func TestALawfulHouseIsLeftInPeace(t *testing.T) {
+	for _, complaint := range build(t, lawfulHouse) {
+		t.Error(complaint)
+	}
+}
+
+// TestEveryBreachOfTheLawIsSeen adds one file at a time to a lawful house: the
+// law is known to be able to fail.
+func TestEveryBreachOfTheLawIsSeen(t *testing.T) {
+	type breach struct{ file, text, about string }
+	var breaches []breach
+	imports := func(file, library string) {
+		pkg := filepath.Base(filepath.Dir(file))
+		breaches = append(breaches, breach{file, source(pkg, library), library[strings.IndexByte(library, '/')+1:]})
+	}
+	for _, library := range []string{"netproto/identity", "app/peer", "tracker/server", "assets"} {
+		imports("netproto/x.go", "centralizedp2p/"+library)
+	}
+	imports("netproto/identity/x.go", "centralizedp2p/app/library")
+	imports("netproto/x_test.go", "centralizedp2p/app/piece")
+	for _, library := range []string{"netproto", "app/desktop", "tracker/server"} {
+		imports("assets/x.go", "centralizedp2p/"+library)
+	}
+	for _, room := range []string{"tracker", "tracker/server", "tracker/index", "tracker/boltstore", "tracker/storetest"} {
+		imports(room+"/x.go", "centralizedp2p/app/peer")
+		imports(room+"/x_test.go", "centralizedp2p/app/trackerclient")
+		imports(room+"/x.go", "centralizedp2p/assets")
+	}
+	engineRooms := []string{"app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer"}
+	for _, room := range append(engineRooms, "app", "app/desktop", "app/localengine") {
+		imports(room+"/x.go", "centralizedp2p/tracker/server")
+		imports(room+"/x.go", "centralizedp2p/tracker/boltstore")
+		imports(room+"/x_test.go", "centralizedp2p/tracker/index")
+	}
+	imports("app/command/x.go", "centralizedp2p/tracker/index")
+	imports("app/command/x.go", "centralizedp2p/app/desktop")
+	imports("app/command/x.go", "centralizedp2p/app/localengine")
+	for _, room := range engineRooms {
+		for _, library := range []string{"app/desktop", "app/desktop/theme", "app/localengine", "app/command", "assets"} {
+			imports(room+"/x.go", "centralizedp2p/"+library)
+			imports(room+"/x_test.go", "centralizedp2p/"+library)
+		}
+	}
+	for _, library := range []string{"app/peer", "app/library", "app/localengine", "app/command", "app/trackerclient"} {
+		imports("app/desktop/x.go", "centralizedp2p/"+library)
+		imports("app/desktop/x_test.go", "centralizedp2p/"+library)
+	}
+	for library, lawful := range map[string][]string{
+		"fyne.io/fyne/v2":              {"app/desktop"},
+		"fyne.io/fyne/v2/app":          {},
+		"fyne.io/systray":              {"app/desktop"},
+		"github.com/go-resty/resty/v2": {"app/trackerclient"},
+		"go.etcd.io/bbolt":             {"tracker/boltstore", "app/library"},
+		"github.com/spf13/cobra":       {"app/command", "tracker", "tracker/server"},
+		"lukechampine.com/blake3/guts": {"app/piece"},
+	} {
+		for _, room := range []string{
+			"netproto", "netproto/identity", "assets", "tracker", "tracker/server", "tracker/index", "tracker/boltstore",
+			"app", "app/desktop", "app/localengine", "app/command", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
+		} {
+			if !strings.Contains("|"+strings.Join(lawful, "|")+"|", "|"+room+"|") {
+				imports(room+"/x.go", library)
+			}
+		}
+	}
+	for _, library := range []string{"net", "net/http", "net/netip"} {
+		imports("app/piece/x.go", library)
+		imports("app/piece/x_test.go", library)
+	}
+	for _, library := range []string{"os", "os/exec", "crypto/tls"} {
+		imports("netproto/x.go", library)
+	}
+	fyne := source("main", "fyne.io/fyne/v2/app")
+	breaches = append(breaches,
+		breach{"app/x.go", "//go:build !headless\n\n" + fyne, "go:build cgo"},
+		breach{"app/x.go", "//go:build cgo || headless\n\n" + fyne, "go:build cgo"},
+		breach{"app/x.go", "//go:build !cgo\n\n" + fyne, "go:build cgo"},
+		breach{"app/desktop/x.go", "//go:build cgo\n\n" + source("desktop", "fyne.io/fyne/v2/app"), "fyne.io/fyne/v2/app"},
+		breach{"netproto/x.go", "package netproto\nimport \"net\"\nvar _, _ = net.Dial(\"tcp\", \"h:1\")\n", "net.Dial"},
+		breach{"netproto/x.go", "package netproto\nimport n \"net\"\nvar _ n.Conn\n", "net.Conn"},
+		breach{"netproto/x.go", "package netproto\nimport \"net/http\"\nvar _ http.Handler\n", "http.Handler"},
+		breach{"main.go", source("main"), "top level"},
+		breach{"LICENSE.txt", "", "top level"},
+		breach{"internal/x.go", source("internal"), "top level"},
+		breach{"tools/x.go", source("tools", "centralizedp2p/netproto"), "no room"},
+		breach{"app/util/x.go", source("bytesize"), "util"},
+		breach{"app/peer/x.go", source("helpers"), "helpers"},
+		breach{"tracker/models/x.go", source("models"), "models"},
+		breach{"app/common/x_test.go", source("common_test"), "common"},
+		breach{"app/peer/x.go", "package peer\n" + strings.Repeat("//\n", 600), "601 lines"},
+	)
+	for _, b := range breaches {
+		house := maps.Clone(lawfulHouse)
+		house[b.file] = b.text
+		complaints := build(t, house)
+		seen := false
+		for _, complaint := range complaints {
+			seen = seen || strings.Contains(complaint, b.about)
+		}
+		if !seen {
+			t.Errorf("%s with\n%s\nis let pass: %q", b.file, b.text[:min(len(b.text), 200)], complaints)
+		}
+	}
+	if len(breaches) < 150 {
+		t.Errorf("only %d breaches were tried", len(breaches))
+	}
+}
