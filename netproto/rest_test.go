@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -165,6 +167,21 @@ func TestTheRESTAPIIsPinned(t *testing.T) {
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {
 			t.Errorf("the %s changed (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestThePackageCommentNamesEveryRoute(t *testing.T) {
+	page, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, route := range []string{
+		RouteTracker, RouteSelf, RouteHeartbeat, RouteResources, RouteResource, RouteSources,
+		RoutePeerResources, RouteStats, RouteHealth, RouteReady, RouteSeedResource, RouteSeedHeartbeat,
+	} {
+		if !regexp.MustCompile(`[ (]` + regexp.QuoteMeta(route) + `[ ,;?)]`).Match(page) {
+			t.Errorf("%s is missing on the one page about the wire", route)
 		}
 	}
 }
