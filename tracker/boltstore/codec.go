@@ -1,0 +1,239 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"net/netip"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// The buckets, and what stands in them. Numbers are big-endian, "uv" is an
+// unsigned varint, an address is u8 4 or 16 | bytes.
+//
+// Keys are numbers that rise by one, not hashes: new entries land side by side
+// at the end of the file's tree, which makes announces 10 times faster.
+var (
+	bucketMeta  = []byte("meta")  // "schema" → decimal number
+	bucketPeers = []byte("peers") // u32 peer number → see appendPeer
+	bucketRows  = []byte("res")   // u64 row number → see appendRow
+	bucketOwn   = []byte("own")   // u32 peer number | u64 row number → see appendHolding
+	bucketSeed  = []byte("seed")  // u64 number → see appendSeed
+)
+
+var errDamaged = errors.New("a damaged value")
+
+// rowRecord is a content under one of its names.
+type rowRecord struct {
+	hash   netproto.ContentHash
+	name   string
+	mime   string
+	size   int64
+	folder bool
+	added  int64 // Unix milliseconds
+}
+
+const flagFolder = 1
+
+// appendRow: 32 bytes hash | uv size | uv added | u8 flags | u8 n | mime | u8 n | name
+func appendRow(dst []byte, r *rowRecord) []byte {
+	dst = append(dst, r.hash[:]...)
+	dst = binary.AppendUvarint(dst, uint64(r.size))
+	dst = binary.AppendUvarint(dst, uint64(r.added))
+	var flags byte
+	if r.folder {
+		flags |= flagFolder
+	}
+	dst = append(dst, flags, byte(len(r.mime)))
+	dst = append(dst, r.mime...)
+	dst = append(dst, byte(len(r.name)))
+	return append(dst, r.name...)
+}
+
+func parseRow(raw []byte) (rowRecord, error) {
+	d := decoder{rest: raw}
+	var r rowRecord
+	copy(r.hash[:], d.take(len(r.hash)))
+	r.size = d.number(netproto.MaxContentSize)
+	r.added = d.number(math.MaxInt64)
+	flags := d.byte()
+	r.folder = flags&flagFolder != 0
+	r.mime = string(d.take(int(d.byte())))
+	r.name = string(d.take(int(d.byte())))
+	if flags&^flagFolder != 0 || len(r.mime) > netproto.MaxMIMEBytes {
+		d.bad = true
+	}
+	return r, d.end()
+}
+
+const (
+	flagPart = 1
+	flagMD5  = 2
+)
+
+// appendHolding: u8 flags | 16 bytes MD5 where the flags say so
+func appendHolding(dst []byte, part bool, md5 *[16]byte) []byte {
+	var flags byte
+	if part {
+		flags |= flagPart
+	}
+	if md5 == nil {
+		return append(dst, flags)
+	}
+	return append(append(dst, flags|flagMD5), md5[:]...)
+}
+
+func parseHolding(raw []byte) (part bool, md5 *[16]byte, err error) {
+	d := decoder{rest: raw}
+	flags := d.byte()
+	if flags&flagMD5 != 0 {
+		md5 = new([16]byte)
+		copy(md5[:], d.take(len(md5)))
+	}
+	if flags&^(flagPart|flagMD5) != 0 {
+		d.bad = true
+	}
+	return flags&flagPart != 0, md5, d.end()
+}
+
+// appendPeer: 32 bytes key | uv offline since, in Unix seconds, 0 = online |
+// u16 seed port | u8 n | name | address, u16 port | u8 n | n × (address, u16 port)
+func appendPeer(dst []byte, p *server.Peer, offline int64) []byte {
+	dst = append(dst, p.Key[:]...)
+	dst = binary.AppendUvarint(dst, uint64(offline))
+	dst = binary.BigEndian.AppendUint16(dst, p.SeedPort)
+	dst = append(dst, byte(len(p.Name)))
+	dst = append(dst, p.Name...)
+	dst = appendAddrPort(dst, p.Observed)
+	dst = append(dst, byte(len(p.Candidates)))
+	for _, c := range p.Candidates {
+		dst = appendAddrPort(dst, c)
+	}
+	return dst
+}
+
+func parsePeer(raw []byte) (p server.Peer, offline int64, err error) {
+	d := decoder{rest: raw}
+	copy(p.Key[:], d.take(len(p.Key)))
+	offline = d.number(math.MaxInt64)
+	p.SeedPort = d.uint16()
+	p.Name = string(d.take(int(d.byte())))
+	p.Observed = netip.AddrPortFrom(d.addr(), d.uint16())
+	n := int(d.byte())
+	if n > netproto.MaxCandidates || len(p.Name) > netproto.MaxPeerName {
+		d.bad = true
+	}
+	for range n {
+		if d.bad {
+			break
+		}
+		p.Candidates = append(p.Candidates, netip.AddrPortFrom(d.addr(), d.uint16()))
+	}
+	return p, offline, d.end()
+}
+
+// appendSeed: 16 bytes id | address from | uv added | u8 n | peer_ip | u16 port |
+// u16 n | path | u16 n | name | u16 n | hash
+func appendSeed(dst []byte, r *server.SeedRow) []byte {
+	dst = append(dst, r.PeerID[:]...)
+	dst = appendAddr(dst, r.From)
+	dst = binary.AppendUvarint(dst, uint64(r.Added.UnixMilli()))
+	dst = append(dst, byte(len(r.PeerIP)))
+	dst = append(dst, r.PeerIP...)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(r.PeerPort))
+	for _, s := range []string{r.ResourcePath, r.ResourceName, r.ResourceHash} {
+		dst = binary.BigEndian.AppendUint16(dst, uint16(len(s)))
+		dst = append(dst, s...)
+	}
+	return dst
+}
+
+func parseSeed(raw []byte) (server.SeedRow, error) {
+	d := decoder{rest: raw}
+	var r server.SeedRow
+	copy(r.PeerID[:], d.take(len(r.PeerID)))
+	r.From = d.addr()
+	r.Added = unixMilli(d.number(math.MaxInt64))
+	r.PeerIP = string(d.take(int(d.byte())))
+	r.PeerPort = int(d.uint16())
+	for _, s := range []*string{&r.ResourcePath, &r.ResourceName, &r.ResourceHash} {
+		*s = string(d.take(int(d.uint16())))
+	}
+	return r, d.end()
+}
+
+func appendAddr(dst []byte, a netip.Addr) []byte {
+	raw := a.AsSlice() // 4 or 16 bytes; a zone means nothing to others
+	return append(append(dst, byte(len(raw))), raw...)
+}
+
+func appendAddrPort(dst []byte, a netip.AddrPort) []byte {
+	return binary.BigEndian.AppendUint16(appendAddr(dst, a.Addr()), a.Port())
+}
+
+// decoder takes a value apart. After the first thing that is not as it should
+// be it yields zeros, and end tells.
+type decoder struct {
+	rest []byte
+	bad  bool
+}
+
+func (d *decoder) take(n int) []byte {
+	if d.bad || n > len(d.rest) {
+		d.bad = true
+		return nil
+	}
+	taken := d.rest[:n]
+	d.rest = d.rest[n:]
+	return taken
+}
+
+func (d *decoder) byte() byte {
+	if b := d.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (d *decoder) uint16() uint16 {
+	if b := d.take(2); b != nil {
+		return binary.BigEndian.Uint16(b)
+	}
+	return 0
+}
+
+func (d *decoder) number(most uint64) int64 {
+	v, n := binary.Uvarint(d.rest)
+	if n <= 0 || v > most {
+		d.bad = true
+		return 0
+	}
+	d.take(n)
+	return int64(v)
+}
+
+func (d *decoder) addr() netip.Addr {
+	n := d.byte()
+	addr, ok := netip.AddrFromSlice(d.take(int(n)))
+	if !ok {
+		d.bad = true
+	}
+	return addr
+}
+
+func (d *decoder) end() error {
+	if d.bad || len(d.rest) > 0 {
+		return errDamaged
+	}
+	return nil
+}
+
+func rowKey(id uint64) []byte { return binary.BigEndian.AppendUint64(nil, id) }
+
+func peerKey(no uint32) []byte { return binary.BigEndian.AppendUint32(nil, no) }
+
+func ownKey(no uint32, row uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(make([]byte, 0, 12), no), row)
+}

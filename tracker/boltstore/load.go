@@ -1,0 +1,91 @@
+package boltstore
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"go.etcd.io/bbolt"
+)
+
+// load reads the file into memory. A value that is damaged is passed over and
+// told to the log: its peer finds its count differing and announces again. A
+// damaged page, over which bbolt panics, is an error.
+func (s *Store) load() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("reading it: %v", p)
+		}
+	}()
+	return s.db.View(func(tx *bbolt.Tx) error {
+		damaged := 0
+		each := func(bucket []byte, keyLen int, take func(k, v []byte) error) error {
+			return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
+				if len(k) != keyLen || take(k, v) != nil {
+					damaged++
+				}
+				return nil
+			})
+		}
+		byNo := map[uint32]*peer{}
+		for _, err := range []error{
+			each(bucketPeers, 4, func(k, v []byte) error { return s.loadPeer(byNo, k, v) }),
+			each(bucketRows, 8, s.loadRow),
+			each(bucketOwn, 12, func(k, v []byte) error { return s.loadHolding(byNo, k, v) }),
+			each(bucketSeed, 8, s.loadSeed),
+		} {
+			if err != nil {
+				return err
+			}
+		}
+		if damaged > 0 {
+			s.config.Logger.Warn("damaged entries were passed over", slog.String("file", s.db.Path()), slog.Int("entries", damaged))
+		}
+		return nil
+	})
+}
+
+func (s *Store) loadPeer(byNo map[uint32]*peer, k, v []byte) error {
+	no := binary.BigEndian.Uint32(k)
+	s.nextPeer = no + 1 // even a damaged entry keeps its number
+	record, offline, err := parsePeer(v)
+	if err != nil {
+		return err
+	}
+	p := s.addPeer(no, record)
+	byNo[no] = p
+	s.setOnline(p, offline) // with its lease beginning now
+	return nil
+}
+
+func (s *Store) loadRow(k, v []byte) error {
+	id := binary.BigEndian.Uint64(k)
+	s.nextRow = id + 1
+	record, err := parseRow(v)
+	if err != nil {
+		return err
+	}
+	c := s.contents[record.hash]
+	if c == nil {
+		c = &content{hash: record.hash}
+	}
+	s.addRow(&row{id: id, content: c, rowRecord: record})
+	return nil
+}
+
+func (s *Store) loadHolding(byNo map[uint32]*peer, k, v []byte) error {
+	part, md5, err := parseHolding(v)
+	if err != nil {
+		return err
+	}
+	p := byNo[binary.BigEndian.Uint32(k)]
+	id := binary.BigEndian.Uint64(k[4:])
+	i, ok := slices.BinarySearchFunc(s.rows, id, func(r *row, id uint64) int { return cmp.Compare(r.id, id) })
+	if p == nil || !ok {
+		return errDamaged
+	}
+	s.hold(p, holding{row: s.rows[i], part: part, md5: md5})
+	return nil
+}

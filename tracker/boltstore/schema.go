@@ -1,0 +1,132 @@
+package boltstore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"centralizedp2p/netproto"
+)
+
+// schema is the version of the form of the data. A program refuses a newer one
+// than its own: it would not know what it destroys.
+const schema = 1
+
+var keySchema = []byte("schema")
+
+// lockWait is how long to wait for another process that holds the file.
+const lockWait = time.Second
+
+// openDB opens the file, which it makes first where there is none.
+func openDB(file string) (*bbolt.DB, error) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		if err := create(file); err != nil {
+			return nil, storeError(file, err)
+		}
+	}
+	db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, netproto.Errorf(netproto.CodeStore, "%s is used by another tracker: stop that one, or choose another folder with --data", file)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+		return nil, netproto.Errorf(netproto.CodeStore, "%s is not a tracker's database, or it is damaged: restore it from a backup, or move it away to begin with an empty one: %w", file, err)
+	case err != nil:
+		return nil, storeError(file, err)
+	}
+	if err := checkSchema(db, file); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// create makes an empty database under another name first, because power that
+// fails while bbolt initialises a file leaves one that cannot be opened. Of two
+// processes that do it at once, one wins and both open the same file.
+func create(file string) error {
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".tracker-*.db")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	db, err := bbolt.Open(tmp.Name(), 0o600, nil)
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range [][]byte{bucketMeta, bucketPeers, bucketRows, bucketOwn, bucketSeed} {
+			if _, err := tx.CreateBucket(name); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucketMeta).Put(keySchema, []byte(strconv.Itoa(schema)))
+	})
+	if closeErr := db.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Link(tmp.Name(), file); errors.Is(err, fs.ErrExist) {
+		return nil
+	} else if err != nil { // a file system without hard links
+		if err := os.Rename(tmp.Name(), file); err != nil {
+			return err
+		}
+	}
+	return syncFolder(filepath.Dir(file))
+}
+
+// syncFolder makes a new name in a folder survive a power cut. Windows has no
+// such call.
+func syncFolder(folder string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	dir, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+func checkSchema(db *bbolt.DB, file string) error {
+	return db.View(func(tx *bbolt.Tx) error {
+		var raw []byte
+		if meta := tx.Bucket(bucketMeta); meta != nil {
+			raw = meta.Get(keySchema)
+		}
+		found, err := strconv.Atoi(string(raw))
+		if err != nil || found < 1 {
+			return netproto.Errorf(netproto.CodeStore, "%s is not a tracker's database: move it away to begin with an empty one", file)
+		}
+		if found > schema {
+			return netproto.Errorf(netproto.CodeStore, "%s was written by a newer version (its schema is %d, this program knows %d): update this program", file, found, schema)
+		}
+		for _, name := range [][]byte{bucketPeers, bucketRows, bucketOwn, bucketSeed} {
+			if tx.Bucket(name) == nil {
+				return netproto.Errorf(netproto.CodeStore, "%s is damaged (no bucket %s): restore it from a backup, or move it away to begin with an empty one", file, name)
+			}
+		}
+		return nil
+	})
+}
+
+func storeError(file string, err error) error {
+	// A PathError names the file already, a bare one of bbolt does not.
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return netproto.Errorf(netproto.CodeStore, "%w", pathErr)
+	}
+	return netproto.Errorf(netproto.CodeStore, "%w", fmt.Errorf("%s: %w", file, err))
+}

@@ -1,0 +1,179 @@
+package boltstore
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/index"
+	"centralizedp2p/tracker/server"
+)
+
+// peer is an installation that joined once and was not forgotten since.
+type peer struct {
+	no      uint32
+	id      netproto.PeerID
+	record  server.Peer
+	offline int64        // Unix seconds since when; 0 while it is online
+	seen    atomic.Int64 // last sign, in nanoseconds of Store.elapsed
+	held    map[*content]holding
+	digest  netproto.Digest
+}
+
+func (p *peer) holdings() server.Holdings {
+	return server.Holdings{Count: len(p.held), Digest: p.digest}
+}
+
+// content is all that peers announced about one hash.
+type content struct {
+	hash    netproto.ContentHash
+	number  index.ContentID
+	added   int64 // Unix milliseconds, the oldest of its rows
+	rows    []*row
+	holders []*peer // the offline ones too
+}
+
+// row is a content as some peers call it.
+type row struct {
+	id      uint64
+	content *content
+	rowRecord
+	number  index.NameID
+	holders int // of the content under this row, the offline ones too
+}
+
+// holding is what one peer says about one content.
+type holding struct {
+	row  *row
+	part bool
+	md5  *[16]byte
+}
+
+func (h holding) equal(o holding) bool {
+	return h.row == o.row && h.part == o.part &&
+		(h.md5 == nil) == (o.md5 == nil) && (h.md5 == nil || *h.md5 == *o.md5)
+}
+
+// elapsed is the time since the store was opened, on the monotonic clock: a
+// wall clock that is set must not end leases.
+func (s *Store) elapsed() time.Duration { return s.config.Now().Sub(s.opened) }
+
+// live tells whether the lease of a peer runs. Until Reap has seen the end of
+// a lease, the peer still counts in the index.
+func (s *Store) live(p *peer) bool {
+	return p.offline == 0 && s.elapsed()-time.Duration(p.seen.Load()) < s.config.Lease
+}
+
+// setOnline shows or hides all that a peer holds. offline is the time since
+// when, in Unix seconds, or 0.
+func (s *Store) setOnline(p *peer, offline int64) {
+	was := p.offline == 0
+	p.offline = offline
+	delta := 1
+	switch {
+	case was == (offline == 0):
+		return
+	case was:
+		delta = -1
+	}
+	s.online += delta
+	names := make([]index.NameID, 0, len(p.held))
+	for _, h := range p.held {
+		names = append(names, h.row.number)
+	}
+	s.names.Count(delta, names...)
+}
+
+// addPeer puts a new peer, which is offline first, into memory.
+func (s *Store) addPeer(no uint32, record server.Peer) *peer {
+	p := &peer{no: no, id: record.ID(), record: record, offline: 1, held: map[*content]holding{}}
+	s.peers[p.id] = p
+	return p
+}
+
+// addRow puts a new row, and its content where that is new, into memory.
+func (s *Store) addRow(r *row) {
+	c := r.content
+	if s.contents[c.hash] == nil {
+		c.added = r.added
+		c.number = s.names.AddContent(c.hash, unixMilli(c.added))
+		s.contents[c.hash] = c
+	}
+	r.number = s.names.AddName(c.number, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
+	c.rows = append(c.rows, r)
+	s.rows = append(s.rows, r)
+	if grow := int(r.number) + 1 - len(s.named); grow > 0 {
+		s.named = append(s.named, make([]*row, grow)...)
+	}
+	s.named[r.number] = r
+	s.orphans[r] = s.elapsed()
+}
+
+// hold makes h what the peer says about its content.
+func (s *Store) hold(p *peer, h holding) {
+	c := h.row.content
+	old, had := p.held[c]
+	p.held[c] = h
+	if had && old.row == h.row {
+		return
+	}
+	s.use(h.row, 1, p.offline == 0)
+	if had {
+		s.use(old.row, -1, p.offline == 0)
+		return
+	}
+	c.holders = append(c.holders, p)
+	p.digest = p.digest.Toggle(c.hash)
+}
+
+// release ends what the peer says about a content.
+func (s *Store) release(p *peer, c *content) {
+	h, had := p.held[c]
+	if !had {
+		return
+	}
+	delete(p.held, c)
+	p.digest = p.digest.Toggle(c.hash)
+	if i := slices.Index(c.holders, p); i >= 0 {
+		c.holders = slices.Delete(c.holders, i, i+1)
+	}
+	s.use(h.row, -1, p.offline == 0)
+}
+
+// use counts a holder of a row in or out. A row without one is an orphan,
+// which Reap forgets when no peer takes it up in the time of a lease: a peer
+// that announces all again finds its rows where they were.
+func (s *Store) use(r *row, delta int, online bool) {
+	r.holders += delta
+	if r.holders == 0 {
+		s.orphans[r] = s.elapsed()
+	} else {
+		delete(s.orphans, r)
+	}
+	if online {
+		s.names.Count(delta, r.number)
+	}
+}
+
+// removeRows forgets rows that nobody holds.
+func (s *Store) removeRows(gone []*row) {
+	dead := make(map[*row]bool, len(gone))
+	for _, r := range gone {
+		dead[r] = true
+		delete(s.orphans, r)
+		s.names.Remove(r.number)
+		s.named[r.number] = nil
+		c := r.content
+		if c.rows = slices.DeleteFunc(c.rows, func(o *row) bool { return o == r }); len(c.rows) == 0 {
+			delete(s.contents, c.hash)
+		}
+	}
+	s.rows = slices.DeleteFunc(s.rows, func(r *row) bool { return dead[r] })
+}
+
+// resource is a holding in the words of the API.
+func (h holding) resource() netproto.Resource {
+	r := h.row
+	return netproto.Resource{Hash: r.hash, Size: r.size, Name: r.name, MIME: r.mime, Folder: r.folder, Part: h.part, MD5: hexMD5(h.md5)}
+}

@@ -1,0 +1,68 @@
+// The tracker alone, for a server without a screen: `go run ./tracker`. The
+// same stands in the app as `centralizedp2p tracker`.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/server"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err == nil {
+		return
+	}
+	code := netproto.CodeOf(err)
+	fmt.Fprintf(os.Stderr, "tracker: %s. %s\n", strings.TrimRight(err.Error(), "."), code.Hint())
+	if code == netproto.CodeUsage {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	options := server.DefaultOptions()
+	command := &cobra.Command{
+		Use:   "tracker",
+		Short: "Knows who has which file, and answers searches",
+		Long: "A tracker of CentralizedP2P: it knows who has which file and answers searches.\n" +
+			"The files themselves go straight from peer to peer.",
+		Example:       "  tracker\n  tracker --listen :5001 --data /var/lib/centralizedp2p --seed-clients off",
+		Version:       options.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.NoArgs(cmd, args); err != nil {
+				return netproto.Errorf(netproto.CodeUsage, "%w", err)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return server.Run(cmd.Context(), options, boltstore.Open, stdout, stderr)
+		},
+	}
+	flags := flag.NewFlagSet("tracker", flag.ContinueOnError)
+	options.Flags(flags)
+	command.Flags().AddGoFlagSet(flags)
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return netproto.Errorf(netproto.CodeUsage, "%w", err)
+	})
+	command.SetArgs(args)
+	command.SetOut(stdout)
+	command.SetErr(stderr)
+	return command.ExecuteContext(ctx)
+}

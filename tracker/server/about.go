@@ -1,0 +1,44 @@
+package server
+
+import (
+	"net/http"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error {
+	return answer(w, netproto.TrackerInfo{
+		Name:             s.Name,
+		Fingerprint:      s.Identity.Fingerprint(),
+		Version:          s.Version,
+		SeedClients:      s.SeedClients,
+		HeartbeatSeconds: int(s.Heartbeat / time.Second),
+		LeaseSeconds:     int(s.lease() / time.Second),
+		Limits: netproto.Limits{
+			Announce:         netproto.MaxAnnounce,
+			Page:             netproto.MaxPage,
+			ResourcesPerPeer: s.Resources,
+		},
+	})
+}
+
+func (s *Server) stats(w http.ResponseWriter, r *http.Request, _ caller) error {
+	stats, err := s.Store.Stats(r.Context())
+	if err != nil {
+		return err
+	}
+	return answer(w, stats)
+}
+
+// health says that the process answers, ready that it can do its work.
+func (s *Server) health(w http.ResponseWriter, _ *http.Request, _ caller) error {
+	return answer(w, map[string]string{"status": "ok"})
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ caller) error {
+	if err := s.Store.Ready(r.Context()); err != nil {
+		return &netproto.Error{Code: netproto.CodeFull, Detail: "its store is not ready", Cause: err}
+	}
+	return answer(w, map[string]string{"status": "ready"})
+}

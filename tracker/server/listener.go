@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// tlsHandshake is the first byte of a TLS connection (RFC 8446 §5.1). No
+// request of plain HTTP begins with it.
+const tlsHandshake = 0x16
+
+// splitter tells the connections of one listener apart by their first byte:
+// TLS to one listener, anything else to another.
+type splitter struct {
+	ln     net.Listener
+	secure *branch
+	plain  *branch
+	config *tls.Config
+}
+
+func newSplitter(ln net.Listener, config *tls.Config) *splitter {
+	return &splitter{ln: ln, config: config, secure: newBranch(ln.Addr()), plain: newBranch(ln.Addr())}
+}
+
+// run accepts until ctx ends or the listener fails, and closes it. Then no
+// goroutine of it is left.
+func (s *splitter) run(ctx context.Context) error {
+	var sorting sync.WaitGroup
+	defer sorting.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stopped := context.AfterFunc(ctx, func() { s.ln.Close() })
+	defer stopped()
+	defer s.ln.Close()
+	for {
+		conn, err := s.ln.Accept()
+		if err != nil {
+			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			if !isTemporary(err) {
+				return err
+			}
+			// No descriptor or no memory is left: the listener stays, others
+			// must end first.
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(50 * time.Millisecond):
+			}
+			continue
+		}
+		sorting.Go(func() { s.sort(ctx, conn) })
+	}
+}
+
+// sort waits for the first byte and hands the connection on.
+func (s *splitter) sort(ctx context.Context, conn net.Conn) {
+	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	conn.SetReadDeadline(time.Now().Add(firstByteTimeout))
+	peeked := &peekedConn{Conn: conn}
+	if _, err := conn.Read(peeked.first[:]); err != nil || !stop() {
+		conn.Close()
+		return
+	}
+	conn.SetReadDeadline(time.Time{})
+	if peeked.first[0] == tlsHandshake {
+		s.secure.hand(ctx, tls.Server(peeked, s.config))
+	} else {
+		s.plain.hand(ctx, peeked)
+	}
+}
+
+func isTemporary(err error) bool {
+	netErr, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && netErr.Temporary()
+}
+
+// peekedConn gives back the byte that was read before.
+type peekedConn struct {
+	net.Conn
+	first [1]byte
+	given bool
+}
+
+func (c *peekedConn) Read(p []byte) (int, error) {
+	if !c.given && len(p) > 0 {
+		c.given = true
+		p[0] = c.first[0]
+		return 1, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// branch is a listener that is given its connections.
+type branch struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	close  func()
+	addr   net.Addr
+}
+
+func newBranch(addr net.Addr) *branch {
+	b := &branch{conns: make(chan net.Conn), closed: make(chan struct{}), addr: addr}
+	b.close = sync.OnceFunc(func() { close(b.closed) })
+	return b
+}
+
+func (b *branch) hand(ctx context.Context, conn net.Conn) {
+	select {
+	case b.conns <- conn:
+	case <-b.closed:
+		conn.Close()
+	case <-ctx.Done():
+		conn.Close()
+	}
+}
+
+func (b *branch) Accept() (net.Conn, error) {
+	select {
+	case conn := <-b.conns:
+		return conn, nil
+	case <-b.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (b *branch) Close() error {
+	b.close()
+	return nil
+}
+
+func (b *branch) Addr() net.Addr { return b.addr }

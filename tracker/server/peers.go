@@ -1,0 +1,103 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+	"unicode/utf8"
+
+	"centralizedp2p/netproto"
+)
+
+func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
+	var req netproto.JoinRequest
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	peer, err := peerOf(req, c)
+	if err != nil {
+		return err
+	}
+	held, err := s.Store.Join(r.Context(), peer)
+	if err != nil {
+		return err
+	}
+	return answer(w, netproto.JoinResponse{
+		PeerID:           c.id,
+		ObservedAddress:  peer.Observed.String(),
+		Reachable:        netproto.ReachableUnknown,
+		HeartbeatSeconds: int(s.Heartbeat / time.Second),
+		LeaseSeconds:     int(s.lease() / time.Second),
+		Count:            held.Count,
+		Digest:           held.Digest,
+	})
+}
+
+// lease is how long a peer counts as online after its last sign.
+func (s *Server) lease() time.Duration { return netproto.LeaseHeartbeats * s.Heartbeat }
+
+// peerOf checks what a peer says about itself. Its address is the one that its
+// connection comes from: nobody can send others anywhere else.
+func peerOf(req netproto.JoinRequest, c caller) (Peer, error) {
+	switch {
+	case len(req.Name) > netproto.MaxPeerName:
+		return Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has %d bytes, %d are allowed", len(req.Name), netproto.MaxPeerName)
+	case !utf8.ValidString(req.Name) || netproto.Printable(req.Name) != req.Name:
+		return Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has invisible characters")
+	case req.Port < 1 || req.Port > 65535:
+		return Peer{}, netproto.Errorf(netproto.CodeInvalid, "port is from 1 to 65535, not %d", req.Port)
+	case req.SeedPort < 0 || req.SeedPort > 65535:
+		return Peer{}, netproto.Errorf(netproto.CodeInvalid, "seed_port is from 0 to 65535, not %d", req.SeedPort)
+	}
+	candidates, err := candidatesOf(req.Candidates)
+	if err != nil {
+		return Peer{}, err
+	}
+	return Peer{
+		Key:        *c.key,
+		Name:       req.Name,
+		Observed:   netip.AddrPortFrom(c.addr, uint16(req.Port)),
+		SeedPort:   uint16(req.SeedPort),
+		Candidates: candidates,
+	}, nil
+}
+
+// candidatesOf reads the addresses that a peer has in its own network. Those
+// that are not private are left out: a candidate is never a way to send
+// somebody to an address of the internet.
+func candidatesOf(texts []string) ([]netip.AddrPort, error) {
+	if len(texts) > netproto.MaxCandidates {
+		return nil, netproto.Errorf(netproto.CodeInvalid, "%d candidates, %d are allowed", len(texts), netproto.MaxCandidates)
+	}
+	var list []netip.AddrPort
+	for _, text := range texts {
+		at, err := netip.ParseAddrPort(text)
+		if err != nil || at.Port() == 0 {
+			return nil, netproto.Errorf(netproto.CodeInvalid, "%q is not an ip:port", text)
+		}
+		if at.Addr().Zone() == "" && at.Addr().Unmap().IsPrivate() {
+			list = append(list, netip.AddrPortFrom(at.Addr().Unmap(), at.Port()))
+		}
+	}
+	return list, nil
+}
+
+func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) error {
+	var req netproto.HeartbeatRequest
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	status, err := s.Store.Heartbeat(r.Context(), c.id, Holdings{Count: req.Count, Digest: req.Digest})
+	if err != nil {
+		return err
+	}
+	return answer(w, netproto.HeartbeatResponse{Status: status, Reachable: netproto.ReachableUnknown})
+}
+
+func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
+	if err := s.Store.Leave(r.Context(), c.id); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"centralizedp2p/netproto"
+)
+
+// retryAfter is what a client is told to wait when the tracker is at a limit.
+const retryAfter = 30 // seconds
+
+// problem answers with an error. What is not a netproto.Error is a failure of
+// ours: it is logged and not shown.
+func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
+	known, ok := errors.AsType[*netproto.Error](err)
+	if !ok {
+		known = &netproto.Error{Code: netproto.CodeInternal}
+	}
+	p := netproto.ProblemOf(known)
+	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
+		s.log.Error("a request failed", slog.String("method", r.Method), slog.String("path", netproto.Printable(r.URL.Path)), slog.Any("error", err))
+	}
+	switch p.Status {
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	case http.StatusUpgradeRequired:
+		w.Header().Set("Upgrade", "TLS/1.3") // RFC 9110 §15.5.22 asks for it
+		w.Header().Set("Connection", "Upgrade")
+	}
+	writeJSON(w, p.Status, netproto.MediaTypeProblem, p)
+}
+
+// answer writes the body of a success.
+func answer(w http.ResponseWriter, body any) error {
+	writeJSON(w, http.StatusOK, "application/json", body)
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, mediaType string, body any) {
+	var buf bytes.Buffer
+	encoder := json.NewEncoder(&buf)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		panic(err) // a type of ours that has no JSON
+	}
+	w.Header().Set("Content-Type", mediaType)
+	w.Header().Set("Content-Length", strconv.Itoa(buf.Len()))
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	w.Write(buf.Bytes())
+}
+
+// readBody takes a whole body of at most netproto.MaxBodyBytes.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength > netproto.MaxBodyBytes {
+		w.Header().Set("Connection", "close") // rather than read it to the end
+		return nil, tooLarge()
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, netproto.MaxBodyBytes))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, tooLarge()
+	}
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeBadRequest, "the body ended early")
+	}
+	return body, nil
+}
+
+func tooLarge() error {
+	return netproto.Errorf(netproto.CodeTooLarge, "a body has %d bytes at the most", netproto.MaxBodyBytes)
+}
+
+// readJSON takes a body that is one JSON value of the form of v and nothing
+// else.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return netproto.Errorf(netproto.CodeBadRequest, "a JSON body is needed")
+	}
+	return parseJSON(body, v)
+}
+
+func parseJSON(body []byte, v any) error {
+	err := json.Unmarshal(body, v) // refuses what trails
+	if err == nil {
+		return nil
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return netproto.Errorf(netproto.CodeInvalid, "%q may not be a JSON %s", wrong.Field, wrong.Value)
+	}
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return netproto.Errorf(netproto.CodeBadRequest, "the body is not JSON")
+	}
+	return netproto.Errorf(netproto.CodeInvalid, "%w", err) // of an UnmarshalText of netproto
+}

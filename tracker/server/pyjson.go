@@ -1,0 +1,214 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// The seed's answers are made by Python's json.dumps: ", " and ": " between
+// things, everything beyond ASCII escaped, keys in the order they were given.
+// Programs that compare text must not notice another tracker.
+
+// pyObject is a Python dict: it keeps its order.
+type pyObject []pyField
+
+// pyField has as value a string, an int, a json.Number, a []string, a pyObject
+// or a []pyObject.
+type pyField struct {
+	name  string
+	value any
+}
+
+func (o pyObject) get(name string) (any, bool) {
+	for _, f := range o {
+		if f.name == name {
+			return f.value, true
+		}
+	}
+	return nil, false
+}
+
+// pyDumps is json.dumps(v).
+func pyDumps(v any) string { return string(appendPy(nil, v)) }
+
+func appendPy(dst []byte, v any) []byte {
+	switch v := v.(type) {
+	case string:
+		return appendPyString(dst, v)
+	case bool:
+		return strconv.AppendBool(dst, v)
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10)
+	case json.Number:
+		return append(dst, v...)
+	case []string:
+		return appendPyList(dst, v)
+	case []pyObject:
+		return appendPyList(dst, v)
+	case pyObject:
+		dst = append(dst, '{')
+		for i, f := range v {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			dst = appendPyString(dst, f.name)
+			dst = append(dst, ": "...)
+			dst = appendPy(dst, f.value)
+		}
+		return append(dst, '}')
+	}
+	panic(fmt.Sprintf("no JSON of a %T is needed here", v))
+}
+
+func appendPyList[T any](dst []byte, list []T) []byte {
+	dst = append(dst, '[')
+	for i, v := range list {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = appendPy(dst, v)
+	}
+	return append(dst, ']')
+}
+
+func appendPyString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			dst = append(dst, '\\', byte(r))
+		case r == '\n':
+			dst = append(dst, `\n`...)
+		case r == '\r':
+			dst = append(dst, `\r`...)
+		case r == '\t':
+			dst = append(dst, `\t`...)
+		case r == '\f':
+			dst = append(dst, `\f`...)
+		case r == '\b':
+			dst = append(dst, `\b`...)
+		case r >= ' ' && r < utf8.RuneSelf:
+			dst = append(dst, byte(r))
+		case r <= 0xFFFF:
+			dst = fmt.Appendf(dst, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			dst = fmt.Appendf(dst, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return append(dst, '"')
+}
+
+// pyRepr is repr(v) of a dict of lists of strings, as str() of an error of the
+// seed's heartbeat shows it.
+func pyRepr(v any) string {
+	switch v := v.(type) {
+	case string:
+		return pyReprString(v)
+	case []string:
+		parts := make([]string, len(v))
+		for i, s := range v {
+			parts[i] = pyReprString(s)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case pyObject:
+		parts := make([]string, len(v))
+		for i, f := range v {
+			parts[i] = pyReprString(f.name) + ": " + pyRepr(f.value)
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	panic(fmt.Sprintf("no repr of a %T is needed here", v))
+}
+
+func pyReprString(s string) string {
+	quote := '\''
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		quote = '"'
+	}
+	var b strings.Builder
+	b.WriteRune(quote)
+	for _, r := range s {
+		switch {
+		case r == quote || r == '\\':
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == ' ' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	b.WriteRune(quote)
+	return b.String()
+}
+
+var errNoObject = errors.New("the body is not one JSON object")
+
+// parsePyObject reads a JSON object of strings and numbers and keeps its
+// order. Of several values with one name the last counts, at the first's
+// place, as in Python. A value of another type comes as a json.RawMessage.
+func parsePyObject(body []byte) (pyObject, error) {
+	if !json.Valid(body) { // the whole of it, so that nothing trails
+		return nil, errNoObject
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+		return nil, errNoObject
+	}
+	var object pyObject
+	at := map[string]int{}
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return nil, errNoObject
+		}
+		var raw json.RawMessage
+		if err := decoder.Decode(&raw); err != nil {
+			return nil, errNoObject
+		}
+		f := pyField{name.(string), pyValue(raw)}
+		if i, again := at[f.name]; again {
+			object[i] = f
+			continue
+		}
+		at[f.name] = len(object)
+		object = append(object, f)
+	}
+	if _, err := decoder.Token(); err != nil && err != io.EOF {
+		return nil, errNoObject
+	}
+	return object, nil
+}
+
+func pyValue(raw json.RawMessage) any {
+	switch raw[0] {
+	case '"':
+		var s string
+		if json.Unmarshal(raw, &s) == nil {
+			return s
+		}
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return json.Number(raw)
+	}
+	return raw
+}

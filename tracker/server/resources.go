@@ -1,0 +1,147 @@
+package server
+
+import (
+	"cmp"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"centralizedp2p/netproto"
+)
+
+// announceRequest is netproto.AnnounceRequest with its elements still to be
+// read, one by one: a bad one does not spoil the others.
+type announceRequest struct {
+	Reset     bool              `json:"reset"`
+	Resources []json.RawMessage `json:"resources"`
+}
+
+func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) error {
+	var req announceRequest
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	if err := checkBatch(len(req.Resources)); err != nil {
+		return err
+	}
+	var refused []netproto.Refusal
+	batch := make([]netproto.Resource, 0, len(req.Resources))
+	place := make([]int, 0, len(req.Resources)) // of an element of batch in the request
+	for i, raw := range req.Resources {
+		resource, err := resourceOf(raw)
+		if err != nil {
+			refused = append(refused, netproto.Refusal{Index: i, Code: netproto.CodeInvalid, Detail: netproto.Printable(err.Error())})
+			continue
+		}
+		batch = append(batch, resource)
+		place = append(place, i)
+	}
+	full, err := s.Store.Announce(r.Context(), c.id, batch, req.Reset)
+	if err != nil {
+		return err
+	}
+	for _, refusal := range full {
+		refusal.Index = place[refusal.Index]
+		refused = append(refused, refusal)
+	}
+	slices.SortFunc(refused, func(a, b netproto.Refusal) int { return cmp.Compare(a.Index, b.Index) })
+	return answer(w, netproto.AnnounceResponse{Accepted: len(req.Resources) - len(refused), Refused: refused})
+}
+
+func checkBatch(n int) error {
+	if n > netproto.MaxAnnounce {
+		return netproto.Errorf(netproto.CodeTooLarge, "%d resources in one request, %d are allowed", n, netproto.MaxAnnounce)
+	}
+	return nil
+}
+
+// resourceOf reads and checks one element of an announce.
+func resourceOf(raw json.RawMessage) (netproto.Resource, error) {
+	var r netproto.Resource
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return r, fmt.Errorf("it is not a resource: %w", err)
+	}
+	if r.Hash.IsZero() {
+		return r, fmt.Errorf("the hash is missing")
+	}
+	if r.Size < 0 || r.Size > netproto.MaxContentSize {
+		return r, fmt.Errorf("a size is from 0 to %d bytes, not %d", int64(netproto.MaxContentSize), r.Size)
+	}
+	if err := netproto.CheckName(r.Name); err != nil {
+		return r, err
+	}
+	if len(r.MIME) > netproto.MaxMIMEBytes {
+		return r, fmt.Errorf("a media type has %d bytes at the most, this has %d", netproto.MaxMIMEBytes, len(r.MIME))
+	}
+	for i := range len(r.MIME) {
+		if r.MIME[i] < ' ' || r.MIME[i] > '~' {
+			return r, fmt.Errorf("a media type has printable ASCII characters only")
+		}
+	}
+	if r.MD5 == "" {
+		return r, nil
+	}
+	if r.Size > netproto.SeedMaxBytes {
+		return r, fmt.Errorf("an MD5 belongs to contents of at most %d bytes", netproto.SeedMaxBytes)
+	}
+	if _, err := hex.DecodeString(r.MD5); err != nil || len(r.MD5) != 32 {
+		return r, fmt.Errorf("an MD5 has 32 hexadecimal digits")
+	}
+	return r, nil
+}
+
+func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c caller) error {
+	var req netproto.WithdrawRequest
+	if err := readJSON(w, r, &req); err != nil {
+		return err
+	}
+	if err := checkBatch(len(req.Hashes)); err != nil {
+		return err
+	}
+	removed, err := s.Store.Withdraw(r.Context(), c.id, req.Hashes)
+	if err != nil {
+		return err
+	}
+	return answer(w, netproto.WithdrawResponse{Removed: removed})
+}
+
+func (s *Server) resource(w http.ResponseWriter, r *http.Request, _ caller) error {
+	hash, err := hashOf(r)
+	if err != nil {
+		return err
+	}
+	resource, err := s.Store.Resource(r.Context(), hash)
+	if err != nil {
+		return err
+	}
+	return answer(w, resource)
+}
+
+func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, _ caller) error {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		return netproto.Errorf(netproto.CodeInvalid, "%q is not a peer id", r.PathValue("id"))
+	}
+	q := queryOf(r)
+	limit, cursor := q.limit(), q.cursor()
+	if q.err != nil {
+		return q.err
+	}
+	page, err := s.Store.PeerResources(r.Context(), id, limit, cursor)
+	if err != nil {
+		return err
+	}
+	return answer(w, page)
+}
+
+func hashOf(r *http.Request) (netproto.ContentHash, error) {
+	hash, err := netproto.ParseContentHash(r.PathValue("hash"))
+	if err != nil {
+		return hash, netproto.Errorf(netproto.CodeInvalid, "%w", err)
+	}
+	return hash, nil
+}

@@ -1,0 +1,164 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+// handler answers a request, or returns the error to answer with.
+type handler func(w http.ResponseWriter, r *http.Request, c caller) error
+
+// methods are the handlers of one path.
+type methods map[string]handler
+
+// caller is who sent a request.
+type caller struct {
+	key   *netproto.PublicKey // nil without a client certificate
+	id    netproto.PeerID     // that follows from the key
+	addr  netip.Addr          // where the connection comes from
+	local netip.Addr          // the address of ours that it came to
+}
+
+// secureRoutes are those over TLS.
+func (s *Server) secureRoutes() http.Handler {
+	v1 := map[string]methods{
+		netproto.RouteSelf:          {http.MethodPut: s.join, http.MethodDelete: s.leave},
+		netproto.RouteHeartbeat:     {http.MethodPost: s.heartbeat},
+		netproto.RouteResources:     {http.MethodGet: s.search, http.MethodPost: s.announce, http.MethodDelete: s.withdraw},
+		netproto.RouteResource:      {http.MethodGet: s.resource},
+		netproto.RouteSources:       {http.MethodGet: s.sources},
+		netproto.RoutePeerResources: {http.MethodGet: s.peerResources},
+		netproto.RouteStats:         {http.MethodGet: s.stats},
+	}
+	mux := http.NewServeMux()
+	for path, m := range v1 {
+		for name, h := range m {
+			m[name] = needKey(h)
+		}
+		mux.Handle(path, s.route(m))
+	}
+	mux.Handle(netproto.RouteTracker, s.route(methods{http.MethodGet: s.tracker}))
+	return s.shared(mux)
+}
+
+// plainRoutes are those without TLS: none of version 1.
+func (s *Server) plainRoutes() http.Handler {
+	mux := http.NewServeMux()
+	overTLS := s.answerWith(func(http.ResponseWriter, *http.Request, caller) error {
+		return netproto.Errorf(netproto.CodeTLS, "use https on this same port")
+	})
+	mux.Handle("/v1", overTLS) // or the mux redirects it to the next
+	mux.Handle("/v1/", overTLS)
+	return s.shared(mux)
+}
+
+// shared adds what both kinds of connection get.
+func (s *Server) shared(mux *http.ServeMux) http.Handler {
+	mux.Handle(netproto.RouteSeedResource, s.answerWith(s.seedResource))
+	mux.Handle(netproto.RouteSeedHeartbeat, s.answerWith(s.seedHeartbeat))
+	mux.Handle(netproto.RouteHealth, s.route(methods{http.MethodGet: s.health}))
+	mux.Handle(netproto.RouteReady, s.route(methods{http.MethodGet: s.ready}))
+	unknown := s.answerWith(func(http.ResponseWriter, *http.Request, caller) error {
+		return netproto.Errorf(netproto.CodeNotFound, "the tracker has no such address")
+	})
+	mux.Handle("/", unknown)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The mux would redirect to the clean form of a path, and a tracker
+		// never redirects.
+		if !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
+			unknown.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// route chooses by method; HEAD is GET, of which net/http drops the body.
+func (s *Server) route(m methods) http.Handler {
+	var allowed []string
+	for name := range m {
+		allowed = append(allowed, name)
+	}
+	slices.Sort(allowed)
+	return s.answerWith(func(w http.ResponseWriter, r *http.Request, c caller) error {
+		method := r.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		h, ok := m[method]
+		if !ok {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			return netproto.Errorf(netproto.CodeMethod, "allowed here: %s", strings.Join(allowed, ", "))
+		}
+		return h(w, r, c)
+	})
+}
+
+// answerWith is where every request comes in and every error goes out.
+func (s *Server) answerWith(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch p := recover(); p {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(p)
+			default:
+				s.problem(w, r, fmt.Errorf("panic: %v", p))
+			}
+		}()
+		c, err := callerOf(r)
+		if err == nil {
+			err = h(w, r, c)
+		}
+		if err != nil {
+			s.problem(w, r, err)
+			return
+		}
+		s.log.Debug("request", slog.String("method", r.Method), slog.String("path", netproto.Printable(r.URL.Path)), slog.Any("from", c.addr))
+	})
+}
+
+func needKey(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, c caller) error {
+		if c.key == nil {
+			return &netproto.Error{Code: netproto.CodeCertificate}
+		}
+		return h(w, r, c)
+	}
+}
+
+// callerOf is the one place that says who a request is from.
+func callerOf(r *http.Request) (caller, error) {
+	var c caller
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return c, err
+	}
+	c.addr = plainAddr(remote.Addr())
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(interface{ AddrPort() netip.AddrPort }); ok {
+		c.local = plainAddr(local.AddrPort().Addr())
+	}
+	if r.TLS == nil {
+		return c, nil
+	}
+	key, err := identity.KeyOf(*r.TLS)
+	if err != nil || key == nil {
+		return c, err
+	}
+	c.key = new(netproto.PublicKey)
+	copy(c.key[:], key)
+	c.id = netproto.PeerIDOf(key)
+	return c, nil
+}
+
+// plainAddr is an address without what means nothing to others: IPv4 in IPv6
+// and zones.
+func plainAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -1,0 +1,111 @@
+package server
+
+import (
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"unicode/utf8"
+
+	"centralizedp2p/netproto"
+)
+
+func (s *Server) search(w http.ResponseWriter, r *http.Request, _ caller) error {
+	q := queryOf(r)
+	search := Query{
+		Text:    q.text(),
+		Kind:    q.kind(),
+		MinSize: q.number("min_size", 0, math.MaxInt64, 0),
+		MaxSize: q.number("max_size", 0, math.MaxInt64, -1),
+		Sort:    q.sort(),
+		Limit:   q.limit(),
+		Cursor:  q.cursor(),
+	}
+	if q.err != nil {
+		return q.err
+	}
+	page, err := s.Store.Search(r.Context(), search)
+	if err != nil {
+		return err
+	}
+	return answer(w, page)
+}
+
+// query reads the part of an address after "?". The first thing that is wrong
+// with it stays in err.
+type query struct {
+	values url.Values
+	err    error
+}
+
+func queryOf(r *http.Request) *query {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return &query{err: netproto.Errorf(netproto.CodeBadRequest, "the part of the address after \"?\" is damaged")}
+	}
+	return &query{values: values}
+}
+
+func (q *query) refuse(format string, args ...any) {
+	if q.err == nil {
+		q.err = netproto.Errorf(netproto.CodeInvalid, format, args...)
+	}
+}
+
+func (q *query) text() string {
+	text := q.values.Get("q")
+	if len(text) > netproto.MaxQueryBytes {
+		q.refuse("q has %d bytes, %d are allowed", len(text), netproto.MaxQueryBytes)
+	} else if !utf8.ValidString(text) {
+		q.refuse("q is not valid UTF-8")
+	}
+	return text
+}
+
+func (q *query) kind() netproto.Kind {
+	text := q.values.Get("type")
+	if text == "" {
+		return ""
+	}
+	kind, err := netproto.ParseKind(text)
+	if err != nil && q.err == nil {
+		q.err = err
+	}
+	return kind
+}
+
+func (q *query) sort() netproto.Sort {
+	switch sort := netproto.Sort(q.values.Get("sort")); sort {
+	case "":
+		return netproto.SortSources
+	case netproto.SortSources, netproto.SortName, netproto.SortSize, netproto.SortNewest:
+		return sort
+	default:
+		q.refuse("sort is sources, name, size or newest, not %q", string(sort))
+		return ""
+	}
+}
+
+func (q *query) limit() int {
+	return int(q.number("limit", 1, netproto.MaxPage, netproto.DefaultPage))
+}
+
+func (q *query) cursor() string {
+	cursor := q.values.Get("cursor")
+	if len(cursor) > netproto.MaxCursorBytes {
+		q.refuse("the cursor has %d bytes, %d are allowed", len(cursor), netproto.MaxCursorBytes)
+	}
+	return cursor
+}
+
+func (q *query) number(name string, least, most, missing int64) int64 {
+	text := q.values.Get(name)
+	if text == "" {
+		return missing
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < least || n > most {
+		q.refuse("%s is a number from %d to %d, not %q", name, least, most, text)
+	}
+	return n
+}

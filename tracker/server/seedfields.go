@@ -1,0 +1,157 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"centralizedp2p/netproto"
+)
+
+// The seed checks its requests field by field with messages of the marshmallow
+// library, which these are.
+
+// seedField checks one value and gives what is wrong with it, or "".
+type seedField struct {
+	name  string
+	check func(v any) string
+}
+
+// Limits of what a seed client may register, in bytes; the seed has none.
+const (
+	maxSeedPath = 4096 // with the name it fits into a request datagram
+	maxSeedHash = 128
+)
+
+var (
+	seedPeerID       = seedField{"peer_id", checkUUID}
+	seedResourceName = seedField{"resource_name", checkText(1, netproto.MaxNameBytes)}
+
+	seedHeartbeatFields = []seedField{seedPeerID}
+	seedQueryFields     = []seedField{{"resource_name", checkText(0, netproto.MaxNameBytes)}}
+	seedResourceFields  = []seedField{
+		seedPeerID,
+		{"peer_ip", checkIPv4},
+		{"peer_port", checkPort},
+		{"resource_path", checkText(0, maxSeedPath)},
+		seedResourceName,
+		{"resource_hash", checkText(1, maxSeedHash)},
+	}
+)
+
+// checkSeed gives what is wrong with an object: by field a list of messages,
+// known fields first. It is empty when all is well.
+func checkSeed(object pyObject, fields []seedField, required bool) pyObject {
+	var wrong pyObject
+	known := map[string]bool{}
+	for _, f := range fields {
+		known[f.name] = true
+		v, ok := object.get(f.name)
+		message := ""
+		switch {
+		case ok:
+			if message = f.check(v); isNull(v) {
+				message = "Field may not be null."
+			}
+		case required:
+			message = "Missing data for required field."
+		}
+		if message != "" {
+			wrong = append(wrong, pyField{f.name, []string{message}})
+		}
+	}
+	for _, f := range object {
+		if !known[f.name] {
+			wrong = append(wrong, pyField{f.name, []string{"Unknown field."}})
+		}
+	}
+	return wrong
+}
+
+func isNull(v any) bool {
+	raw, ok := v.(json.RawMessage)
+	return ok && string(raw) == "null"
+}
+
+func checkUUID(v any) string {
+	if text, ok := v.(string); ok {
+		if _, err := uuid.Parse(text); err == nil {
+			return ""
+		}
+	}
+	return "Not a valid UUID."
+}
+
+func checkIPv4(v any) string {
+	if text, ok := v.(string); ok {
+		if addr, err := netip.ParseAddr(text); err == nil && addr.Is4() {
+			return ""
+		}
+	}
+	return "Not a valid IPv4 address."
+}
+
+// checkPort takes a number in a string too, as the seed does.
+func checkPort(v any) string {
+	port, ok := seedPort(v)
+	switch {
+	case !ok:
+		return "Not a valid integer."
+	case port < 1 || port > 65535:
+		return "Must be greater than or equal to 1 and less than or equal to 65535."
+	}
+	return ""
+}
+
+func seedPort(v any) (int, bool) {
+	var text string
+	switch v := v.(type) {
+	case string:
+		text = v
+	case json.Number:
+		text = v.String()
+	default:
+		return 0, false
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil
+}
+
+func checkText(least, most int) func(v any) string {
+	return func(v any) string {
+		text, ok := v.(string)
+		switch {
+		case !ok:
+			return "Not a valid string."
+		case len(text) < least:
+			return fmt.Sprintf("Shorter than minimum length %d.", least)
+		case len(text) > most:
+			return fmt.Sprintf("Longer than maximum length %d.", most)
+		}
+		return ""
+	}
+}
+
+// seedRowOf is a registration whose fields were checked.
+func seedRowOf(object pyObject) SeedRow {
+	text := func(name string) string {
+		v, _ := object.get(name)
+		s, _ := v.(string)
+		return s
+	}
+	port, _ := object.get("peer_port")
+	n, _ := seedPort(port)
+	return SeedRow{
+		PeerID: uuid.MustParse(text("peer_id")),
+		SeedResource: netproto.SeedResource{
+			PeerIP:       text("peer_ip"),
+			PeerPort:     n,
+			ResourcePath: text("resource_path"),
+			ResourceName: text("resource_name"),
+			ResourceHash: text("resource_hash"),
+		},
+	}
+}

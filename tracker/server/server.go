@@ -1,0 +1,167 @@
+// Package server is a tracker: it takes the requests of peers and seed clients
+// on one TCP port and answers them from its Store. What is said there stands in
+// the package comment of netproto.
+//
+// One noun is one file: peers, resources, search, sources, seed. routes.go says
+// which method and path leads where, and is the way in for every request.
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+// Time limits. A heartbeat interval fits into the idle time twice, so that a
+// peer keeps its connection.
+const (
+	firstByteTimeout  = 5 * time.Second
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 20 * time.Second // a full body over a slow line
+	writeTimeout      = 30 * time.Second // with the reading and the work before
+	idleTimeout       = 75 * time.Second
+	stopTimeout       = 5 * time.Second // for requests under way when the server stops
+	maxHeaderBytes    = 16 << 10
+
+	reapInterval = time.Second
+	reapBudget   = 1000 // entries in one piece of upkeep
+)
+
+// Config is what a tracker is made of. Store and Identity are needed, the rest
+// has defaults.
+type Config struct {
+	Store       Store
+	Identity    *identity.Identity
+	Name        string              // for people
+	Version     string              // of the program
+	SeedClients netproto.SeedPolicy // netproto.SeedLAN
+	Heartbeat   time.Duration       // interval for peers, whole seconds; netproto.DefaultHeartbeat
+	Resources   int                 // of one peer, as the store allows; DefaultResourcesPerPeer
+	Logger      *slog.Logger        // none
+}
+
+// Server answers requests. It can serve once.
+type Server struct {
+	Config
+	log *slog.Logger
+}
+
+// New makes a server; Serve runs it.
+func New(c Config) *Server {
+	if c.SeedClients == "" {
+		c.SeedClients = netproto.SeedLAN
+	}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = netproto.DefaultHeartbeat
+	}
+	if c.Resources == 0 {
+		c.Resources = DefaultResourcesPerPeer
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Server{Config: c, log: c.Logger}
+}
+
+// Serve answers on the listener until ctx ends; then it finishes the requests
+// under way, for 5 seconds at the most, and returns nil. It closes the
+// listener, not the store.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	split := newSplitter(ln, s.Identity.ServerTLS(identity.HTTP, false, nil))
+	secure := s.httpServer(s.secureRoutes())
+	plain := s.httpServer(s.plainRoutes())
+
+	var group errgroup.Group
+	run := func(f func() error) {
+		group.Go(func() error {
+			defer cancel() // the end of one is the end of all
+			return f()
+		})
+	}
+	run(func() error { return split.run(ctx) })
+	run(func() error { return ended(secure.Serve(split.secure)) })
+	run(func() error { return ended(plain.Serve(split.plain)) })
+	run(func() error { return s.upkeep(ctx) })
+	run(func() error {
+		<-ctx.Done()
+		grace, done := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer done()
+		stop(grace, secure, plain)
+		return nil
+	})
+	return group.Wait()
+}
+
+func (s *Server) httpServer(handler http.Handler) *http.Server {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	return &http.Server{
+		Handler:           handler,
+		Protocols:         &protocols,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// stop finishes both servers at the same time, and closes what is left when
+// grace ends.
+func stop(grace context.Context, servers ...*http.Server) {
+	var group errgroup.Group
+	for _, server := range servers {
+		group.Go(func() error {
+			if server.Shutdown(grace) != nil {
+				server.Close()
+			}
+			return nil
+		})
+	}
+	group.Wait()
+}
+
+func ended(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// upkeep ends leases and forgets what is past its time, until ctx ends.
+func (s *Server) upkeep(ctx context.Context) error {
+	tick := time.NewTicker(reapInterval)
+	defer tick.Stop()
+	told := "" // what lasts is logged once
+	for {
+		more, err := s.Store.Reap(ctx, reapBudget)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			told = ""
+		case err.Error() != told:
+			told = err.Error()
+			s.log.Error("upkeep of the store failed", slog.Any("error", err))
+		}
+		if more {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"centralizedp2p/netproto"
+)
+
+// maxSources bounds an answer; of more a random choice is given, which spreads
+// the load.
+const maxSources = 100
+
+func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error {
+	hash, err := hashOf(r)
+	if err != nil {
+		return err
+	}
+	found, err := s.Store.Sources(r.Context(), hash, maxSources+1) // one may be the caller
+	if err != nil {
+		return err
+	}
+	list := make([]netproto.Source, 0, len(found))
+	for _, source := range found {
+		if source.Key == *c.key || len(list) == maxSources {
+			continue
+		}
+		list = append(list, netproto.Source{
+			PeerID:    source.ID(),
+			Key:       source.Key,
+			Name:      source.Name,
+			Addresses: addressesFor(source.Peer, c.addr),
+			Part:      source.Part,
+		})
+	}
+	return answer(w, netproto.SourcesResponse{Sources: list})
+}
+
+// addressesFor are the addresses of a peer that a requester is given: where
+// the tracker saw it, and its private addresses only to those who are in the
+// same network as far as the tracker can tell.
+func addressesFor(p Peer, requester netip.Addr) []string {
+	observed := p.Observed.Addr()
+	addresses := []string{p.Observed.String()}
+	if observed.IsLoopback() && !requester.IsLoopback() {
+		// It runs on the tracker's own computer; only the requester knows
+		// under which address it reaches that.
+		addresses[0] = ":" + strconv.Itoa(int(p.Observed.Port()))
+	}
+	if observed == requester || isLocal(observed) && isLocal(requester) {
+		for _, candidate := range p.Candidates {
+			if text := candidate.String(); !slices.Contains(addresses, text) {
+				addresses = append(addresses, text)
+			}
+		}
+	}
+	return addresses
+}
+
+// isLocal tells whether an address has no meaning outside the own network.
+func isLocal(a netip.Addr) bool {
+	return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
+}

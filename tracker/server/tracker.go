@@ -1,0 +1,221 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+// Names in the data folder of a tracker.
+const (
+	keyFile   = "tracker.key"
+	storeFile = "tracker.db"
+)
+
+// Options are what a person chooses about a tracker.
+type Options struct {
+	Listen      string // HOST:PORT, where HOST may be empty and PORT 0
+	Data        string // the folder of its key and its store; made when missing
+	Name        string
+	SeedClients string // a netproto.SeedPolicy
+	Log         string // text or json
+	JSON        bool   // one JSON object instead of a sentence on stdout
+	Version     string // of the program; not a flag
+}
+
+// DefaultOptions are those of a tracker that nobody said anything about.
+func DefaultOptions() Options {
+	o := Options{
+		Listen:      ":" + strconv.Itoa(netproto.DefaultPort),
+		Name:        "tracker",
+		SeedClients: string(netproto.SeedLAN),
+		Log:         "text",
+		Version:     "unknown",
+	}
+	if config, err := os.UserConfigDir(); err == nil {
+		o.Data = filepath.Join(config, "centralizedp2p", "tracker")
+	}
+	if host, err := os.Hostname(); err == nil {
+		o.Name = host
+	}
+	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
+		o.Version = build.Main.Version
+	}
+	return o
+}
+
+// Flags adds the flags of a tracker to a set; what stands in o are their
+// defaults.
+func (o *Options) Flags(set *flag.FlagSet) {
+	set.StringVar(&o.Listen, "listen", o.Listen, "`[HOST]:PORT` to listen on; port 0 is a free one")
+	set.StringVar(&o.Data, "data", o.Data, "`folder` of the tracker's key and database")
+	set.StringVar(&o.Name, "name", o.Name, "`name` that people see")
+	set.StringVar(&o.SeedClients, "seed-clients", o.SeedClients, "serve seed clients `off|lan|open`: nowhere, in the local network, everywhere")
+	set.StringVar(&o.Log, "log", o.Log, "log to stderr as `text|json`")
+	set.BoolVar(&o.JSON, "json", o.JSON, "tell the address as one JSON object on stdout")
+}
+
+// Tracker is a server with its key, its store and its port.
+type Tracker struct {
+	server *Server
+	store  Store
+	ln     net.Listener
+	json   bool
+}
+
+// OpenTracker opens the data folder and the port. Nothing is answered until
+// Serve; either Serve or Close has to follow. Any number of trackers, one after
+// another or at once in different folders, can be in one process.
+//
+// Errors are netproto.Errors: CodeUsage for options that mean nothing,
+// CodePortInUse, CodeInvalid for an address that is none, CodeStore.
+func OpenTracker(o Options, open OpenStore, logs io.Writer) (*Tracker, error) {
+	policy, err := netproto.ParseSeedPolicy(o.SeedClients)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--seed-clients is off, lan or open, not %q", o.SeedClients)
+	}
+	logger, err := newLogger(o.Log, logs)
+	if err != nil {
+		return nil, err
+	}
+	if o.Data == "" {
+		return nil, netproto.Errorf(netproto.CodeUsage, "this system names no folder for settings: say where the tracker keeps its data with --data FOLDER")
+	}
+	// The port first: of two trackers the second should hear of the port, which
+	// it can choose, before it waits for the database.
+	ln, err := listen(o.Listen)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tracker{ln: ln, json: o.JSON}
+	if err := t.openData(o, policy, open, logger); err != nil {
+		ln.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, open OpenStore, logger *slog.Logger) error {
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return netproto.Errorf(netproto.CodeStore, "%w", err)
+	}
+	key, err := identity.LoadOrCreate(filepath.Join(o.Data, keyFile))
+	if err != nil {
+		return err
+	}
+	t.store, err = open(filepath.Join(o.Data, storeFile), StoreConfig{Logger: logger})
+	if err != nil {
+		return err
+	}
+	t.server = New(Config{Store: t.store, Identity: key, Name: o.Name, Version: o.Version, SeedClients: policy, Logger: logger})
+	return nil
+}
+
+// Serve answers until ctx ends, then closes the port and the store.
+func (t *Tracker) Serve(ctx context.Context) error {
+	log := t.server.log
+	log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()), slog.String("seed_clients", string(t.server.SeedClients)))
+	err := t.server.Serve(ctx, t.ln)
+	err = errors.Join(err, t.store.Close())
+	log.Info("the tracker stopped")
+	return err
+}
+
+// Close gives back the port and the store of a tracker that never served.
+func (t *Tracker) Close() error { return errors.Join(t.ln.Close(), t.store.Close()) }
+
+// Address is where the tracker listens, as ip:port.
+func (t *Tracker) Address() string { return t.ln.Addr().String() }
+
+// Fingerprint is that of the tracker's key.
+func (t *Tracker) Fingerprint() netproto.Fingerprint { return t.server.Identity.Fingerprint() }
+
+// Link invites to the tracker. Where it listens on all addresses, the link has
+// the one that others in the local network most likely reach.
+func (t *Tracker) Link() netproto.Link {
+	at := t.ln.Addr().(*net.TCPAddr).AddrPort()
+	ip := plainAddr(at.Addr())
+	if ip.IsUnspecified() {
+		ip = outwardAddr()
+	}
+	return netproto.Link{Tracker: netip.AddrPortFrom(ip, at.Port()).String(), Size: -1, Fingerprint: t.Fingerprint()}
+}
+
+// Announce tells on stdout where the tracker listens.
+func (t *Tracker) Announce(stdout io.Writer) error {
+	if !t.json {
+		_, err := fmt.Fprintf(stdout, "The tracker listens on %s with the key %s. Invite others: %s\n", t.Address(), t.Fingerprint(), t.Link())
+		return err
+	}
+	return json.NewEncoder(stdout).Encode(struct {
+		Event       string               `json:"event"`
+		Address     string               `json:"address"`
+		Fingerprint netproto.Fingerprint `json:"fingerprint"`
+		Link        string               `json:"link"`
+	}{"listening", t.Address(), t.Fingerprint(), t.Link().String()})
+}
+
+// Run is a tracker from its start to the end of ctx: the whole of the command.
+func Run(ctx context.Context, o Options, open OpenStore, stdout, stderr io.Writer) error {
+	t, err := OpenTracker(o, open, stderr)
+	if err != nil {
+		return err
+	}
+	if err := t.Announce(stdout); err != nil {
+		return errors.Join(err, t.Close())
+	}
+	return t.Serve(ctx)
+}
+
+func newLogger(form string, w io.Writer) (*slog.Logger, error) {
+	switch form {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil)), nil
+	}
+	return nil, netproto.Errorf(netproto.CodeUsage, "--log is text or json, not %q", form)
+}
+
+// windowsPortInUse is WSAEADDRINUSE, which package syscall knows on Windows
+// only.
+const windowsPortInUse = syscall.Errno(10048)
+
+func listen(address string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", address)
+	switch {
+	case err == nil:
+		return ln, nil
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, windowsPortInUse):
+		return nil, &netproto.Error{Code: netproto.CodePortInUse, Detail: address, Cause: err}
+	}
+	return nil, netproto.Errorf(netproto.CodeInvalid, "the tracker cannot listen on %q: %w", address, err)
+}
+
+// outwardAddr is the address from which this computer reaches others, the
+// loopback address when it has no network.
+func outwardAddr() netip.Addr {
+	// A UDP socket that is connected sends nothing; the system only chooses
+	// the way. The target is reserved for examples (RFC 5737).
+	if conn, err := net.Dial("udp4", "192.0.2.1:9"); err == nil {
+		defer conn.Close()
+		if local, ok := conn.LocalAddr().(*net.UDPAddr); ok {
+			return plainAddr(local.AddrPort().Addr())
+		}
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+}
