@@ -1,0 +1,11 @@
+//go:build !windows
+
+package seedpeer
+
+import "syscall"
+
+const (
+	errAddressInUse   = syscall.EADDRINUSE
+	errAddressNotHere = syscall.EADDRNOTAVAIL
+	errDiskFull       = syscall.ENOSPC
+)

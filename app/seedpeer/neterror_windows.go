@@ -1,0 +1,10 @@
+package seedpeer
+
+import "golang.org/x/sys/windows"
+
+// Windows gives its own numbers, which the portable names do not match.
+const (
+	errAddressInUse   = windows.WSAEADDRINUSE
+	errAddressNotHere = windows.WSAEADDRNOTAVAIL
+	errDiskFull       = windows.ERROR_DISK_FULL
+)

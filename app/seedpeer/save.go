@@ -1,0 +1,118 @@
+package seedpeer
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"centralizedp2p/netproto"
+)
+
+// maxFreeNames bounds the search for a free name beside taken ones.
+const maxFreeNames = 10_000
+
+// save writes verified bytes into the folder: whole, on the disk, and only
+// then under a name. The name is a safe one. It gives the path of the file.
+func save(dir, name string, data []byte, replace bool) (string, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", diskError(dir, err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", diskError(dir, err)
+	}
+	defer root.Close()
+	if replace && holds(root, name, data) {
+		return filepath.Join(dir, name), nil
+	}
+	part := netproto.PartPrefix + rand.Text()
+	err = write(root, part, data)
+	if err == nil {
+		if replace {
+			err = root.Rename(part, name)
+		} else {
+			name, err = publish(root, part, name)
+		}
+	}
+	if err != nil {
+		root.Remove(part) // it failed already; what can be removed, is
+		return "", diskError(dir, err)
+	}
+	syncFolder(root)
+	return filepath.Join(dir, name), nil
+}
+
+// holds tells whether the folder has a file of that name with those bytes.
+func holds(root *os.Root, name string, data []byte) bool {
+	info, err := root.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(data)) {
+		return false
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	there, err := io.ReadAll(io.LimitReader(f, int64(len(data))+1))
+	return err == nil && bytes.Equal(there, data)
+}
+
+// write makes a new file and does not return before it is on the disk.
+func write(root *os.Root, name string, data []byte) error {
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// publish gives the part file the name, or the next free one, and never takes
+// the name of another file.
+func publish(root *os.Root, part, name string) (string, error) {
+	free := name
+	for n := 1; n <= maxFreeNames; n++ {
+		err := moveNew(root, part, free)
+		if !errors.Is(err, fs.ErrExist) {
+			return free, err
+		}
+		free = netproto.NumberedName(name, n)
+	}
+	return "", &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+}
+
+// moveNew renames a file unless the new name is taken.
+func moveNew(root *os.Root, from, to string) error {
+	err := root.Link(from, to)
+	switch {
+	case err == nil:
+		root.Remove(from) // the file has its name; a second, hidden one does no harm
+		return nil
+	case errors.Is(err, fs.ErrExist):
+		return err
+	}
+	// A file system without hard links: looking first is the best there is.
+	if _, err := root.Lstat(to); err == nil {
+		return &fs.PathError{Op: "rename", Path: to, Err: fs.ErrExist}
+	}
+	return root.Rename(from, to)
+}
+
+// syncFolder puts the new name on the disk, where a system can; Windows does
+// so by itself and refuses to be asked.
+func syncFolder(root *os.Root) {
+	if folder, err := root.Open("."); err == nil {
+		folder.Sync()
+		folder.Close()
+	}
+}

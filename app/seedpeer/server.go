@@ -1,0 +1,231 @@
+package seedpeer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"centralizedp2p/netproto"
+)
+
+// maxDatagram is the largest UDP payload over IPv4, in bytes, rounded up. A
+// buffer of this size cannot cut a datagram, which Windows reports as an error.
+const maxDatagram = 64 << 10
+
+// File is a file that is offered to seed clients, as it was when it was
+// registered. It is not served any more once its size or time differ.
+type File struct {
+	Location string // on this computer; never from the network
+	Size     int64  // bytes
+	ModTime  time.Time
+}
+
+// Files knows what is offered to seed clients. Lookup gives the file that was
+// registered under exactly that path and name, both as they came in a
+// datagram: they are keys, not places on the disk. It is called from one
+// goroutine of the Server and must not block.
+type Files interface {
+	Lookup(path, name string) (File, bool)
+}
+
+// Counts is what a Server has sent since it was made.
+type Counts struct {
+	Answers int64
+	Bytes   int64
+}
+
+// Server answers the requests of seed clients on one UDP port.
+type Server struct {
+	conn    *net.UDPConn // nil where the policy is off
+	policy  netproto.SeedPolicy
+	files   Files
+	limits  *limits
+	log     *slog.Logger
+	answers atomic.Int64
+	bytes   atomic.Int64
+}
+
+// Listen takes the UDP address, host:port; port 0 is a free one. With the
+// policy off no port is taken: such a server has the port 0, and its Serve only
+// waits. A nil log is silent. Errors: port-in-use, and invalid for an address
+// that this computer does not have.
+func Listen(address string, policy netproto.SeedPolicy, files Files, log *slog.Logger) (*Server, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{policy: policy, files: files, limits: newLimits(), log: log}
+	if policy == netproto.SeedOff {
+		return s, nil
+	}
+	local, err := net.ResolveUDPAddr("udp", address)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeInvalid, "the address %q to listen on: %w", address, err)
+	}
+	if s.conn, err = net.ListenUDP("udp", local); err != nil {
+		return nil, bindError(address, err)
+	}
+	// macOS refuses to send more than 9,216 bytes with its default buffer. A
+	// system that keeps its own size is no reason not to serve.
+	if err := s.conn.SetWriteBuffer(4 * maxDatagram); err != nil {
+		log.Debug("seed listener keeps the system's send buffer", "err", err)
+	}
+	return s, nil
+}
+
+// Port is the UDP port; 0 where the policy is off.
+func (s *Server) Port() int {
+	if s.conn == nil {
+		return 0
+	}
+	return s.conn.LocalAddr().(*net.UDPAddr).Port
+}
+
+// Counts may be called at any time.
+func (s *Server) Counts() Counts {
+	return Counts{Answers: s.answers.Load(), Bytes: s.bytes.Load()}
+}
+
+// Close frees the port of a server that will not Serve.
+func (s *Server) Close() error {
+	if s.conn == nil {
+		return nil
+	}
+	return s.conn.Close()
+}
+
+// Serve answers until ctx is over, then frees the port. No datagram and no
+// error of the network ends it; it returns an error only when the port was
+// taken from it by a Close.
+func (s *Server) Serve(ctx context.Context) error {
+	if s.conn == nil {
+		<-ctx.Done()
+		return nil
+	}
+	defer s.conn.Close()
+	defer context.AfterFunc(ctx, func() { s.conn.Close() })()
+	request := make([]byte, maxDatagram)
+	answer := make([]byte, netproto.SeedMaxBytes)
+	for failed := 0; ; {
+		n, from, err := s.conn.ReadFromUDPAddrPort(request)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return err
+		case err != nil:
+			// Windows reports a client that went away on the next read; others
+			// report passing trouble of an interface. Neither is ours to end at.
+			failed++
+			s.log.Debug("seed listener goes on after a failed read", "err", err)
+			pause(ctx, failed)
+		default:
+			failed = 0
+			s.answer(request[:n], from, answer)
+		}
+	}
+}
+
+// pause keeps a read that fails again and again from taking a whole core.
+func pause(ctx context.Context, failed int) {
+	timer := time.NewTimer(time.Duration(min(failed, 100)) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// answer sends what one datagram asks for, or nothing: the seed has no way to
+// say no, and an answer to what is not registered would tell what is.
+func (s *Server) answer(datagram []byte, from netip.AddrPort, buffer []byte) {
+	if !allows(s.policy, from.Addr()) {
+		return
+	}
+	path, name, ok := parseRequest(datagram)
+	if !ok {
+		return
+	}
+	file, ok := s.files.Lookup(path, name)
+	if !ok || !s.limits.allow(from.Addr(), time.Now()) {
+		return
+	}
+	n, err := readHead(file, buffer)
+	if err != nil {
+		s.log.Debug("a file is not served to a seed client", "err", err)
+		return
+	}
+	if err := s.conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
+		return // closed meanwhile
+	}
+	if _, err := s.conn.WriteToUDPAddrPort(buffer[:n], from); err != nil {
+		s.log.Debug("an answer to a seed client could not be sent", "to", from, "err", err)
+		return
+	}
+	s.answers.Add(1)
+	s.bytes.Add(int64(n))
+}
+
+// parseRequest splits a request at its last slash: a name has none.
+func parseRequest(datagram []byte) (path, name string, ok bool) {
+	if len(datagram) > netproto.SeedMaxRequest || !utf8.Valid(datagram) {
+		return "", "", false
+	}
+	request := string(datagram)
+	slash := strings.LastIndexByte(request, '/')
+	if slash < 0 || slash == len(request)-1 {
+		return "", "", false
+	}
+	return request[:slash], request[slash+1:], true
+}
+
+// request is the datagram for a resource; errors: invalid.
+func request(path, name string) ([]byte, error) {
+	datagram := []byte(path + "/" + name)
+	gotPath, gotName, ok := parseRequest(datagram)
+	if !ok || gotPath != path || gotName != name {
+		return nil, netproto.Errorf(netproto.CodeInvalid, "the path %q with the name %q cannot be asked for: a name has no slash, and both together have %d bytes of UTF-8 at most", path, name, netproto.SeedMaxRequest)
+	}
+	return datagram, nil
+}
+
+// readHead reads the first bytes of the file, as many as the buffer takes, and
+// gives none of a file that is not as it was registered, before and after.
+func readHead(file File, buffer []byte) (int, error) {
+	info, err := os.Stat(file.Location) // before opening: a pipe put in its place would block there
+	if err == nil {
+		err = file.check(info)
+	}
+	if err != nil {
+		return 0, err
+	}
+	f, err := os.Open(file.Location)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	n, err := io.ReadFull(f, buffer[:min(file.Size, int64(len(buffer)))])
+	if err != nil {
+		return 0, err
+	}
+	if info, err = f.Stat(); err != nil {
+		return 0, err
+	}
+	return n, file.check(info)
+}
+
+// check tells whether the file is still the one that was registered.
+func (f File) check(now fs.FileInfo) error {
+	if !now.Mode().IsRegular() || now.Size() != f.Size || !now.ModTime().Equal(f.ModTime) {
+		return netproto.Errorf(netproto.CodeFileChanged, "%s", f.Location)
+	}
+	return nil
+}
