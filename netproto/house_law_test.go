@@ -66,8 +66,7 @@ var shelves = []shelf{
 	{library: "fyne.io/...", rooms: []string{"app", "app/desktop/..."}, cgoIn: "app"},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
 	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}},
-	// tracker/server may hold the flags that both commands of the tracker share.
-	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker", "tracker/server"}},
+	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker"}},
 	{library: "lukechampine.com/blake3/...", rooms: []string{"app/piece/..."}, tests: []string{"app/...", "tracker/...", "netproto/..."}},
 }
 
