@@ -219,6 +219,16 @@ const (
 	SortNewest  Sort = "newest" // first announced last
 )
 
+// SearchRequest is the query of GET /v1/resources; zero values do not restrict.
+type SearchRequest struct {
+	Words            string // q
+	Type             string // type
+	MinSize, MaxSize int64  // min_size, max_size; bytes
+	Sort             Sort   // sort
+	Limit            int    // limit; 1 to MaxPage
+	Cursor           string // cursor; of the page before
+}
+
 // Hit is one content among the answers of a search.
 type Hit struct {
 	Hash    ContentHash `json:"hash"`

@@ -108,13 +108,13 @@ func (l *Library) KnownTracker(address string) (netproto.Fingerprint, bool) {
 	return t.Fingerprint, err == nil
 }
 
-// RememberTracker trusts a tracker's key from now on. A known address keeps
-// its key: only ForgetTracker makes room for another.
-func (l *Library) RememberTracker(t Tracker) error {
-	if known, ok := l.KnownTracker(t.Address); ok && known != t.Fingerprint {
-		return netproto.Errorf(netproto.CodeKeyChanged, "%s is known with the fingerprint %s", t.Address, known)
+// TrackerReached trusts a tracker's key from now on, and remembers its name. A
+// known address keeps its key: only ForgetTracker makes room for another.
+func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name string) error {
+	if known, ok := l.KnownTracker(address); ok && known != key {
+		return netproto.Errorf(netproto.CodeKeyChanged, "%s: known is %s, shown is %s", address, known, key)
 	}
-	return l.put(bucketTrackers, []byte(t.Address), t)
+	return l.put(bucketTrackers, []byte(address), Tracker{Address: address, Fingerprint: key, Name: name})
 }
 
 // ForgetTracker ends the trust in a tracker's key.

@@ -1,0 +1,372 @@
+package peer
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+const (
+	handshakeTimeout = 10 * time.Second
+	// pingEvery keeps a quiet connection alive; one that is silent for
+	// silenceLimit is dead.
+	pingEvery    = 30 * time.Second
+	silenceLimit = 90 * time.Second
+	// writeTimeout ends a connection whose other side does not read.
+	writeTimeout = 60 * time.Second
+	// maxControl bounds the frames that wait to be written, in bytes: a peer
+	// that makes us answer faster than it reads is cut off.
+	maxControl = 4 << 20
+)
+
+var buffers = sync.Pool{New: func() any {
+	b := make([]byte, netproto.FrameHeaderBytes+netproto.MaxDataPayload)
+	return &b
+}}
+
+// conn is a connection to a peer. Each side can read contents of the other:
+// as owner it answers (serve.go), as reader it asks (link.go). One goroutine
+// reads, one writes; frames to write wait in control and in queue.
+type conn struct {
+	engine *Engine
+	tls    *tls.Conn
+	key    netproto.PublicKey
+	id     netproto.PeerID
+	name   string // what the peer calls itself
+
+	wake  chan struct{} // for the writer
+	ended chan struct{} // closed when the connection is over and all are told
+
+	mu      sync.Mutex
+	control []byte
+	closing error // why the connection ends; set once
+	quiet   time.Time
+
+	owner  ownerRole
+	reader readerRole
+}
+
+func newConn(e *Engine, t *tls.Conn) (*conn, error) {
+	key, err := identity.KeyOf(t.ConnectionState())
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{engine: e, tls: t, key: netproto.PublicKey(key), id: netproto.PeerIDOf(key), wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
+	c.owner.streams = map[uint32]*servedStream{}
+	c.reader.streams = map[uint32]*stream{}
+	c.reader.requests = map[uint32]*request{}
+	return c, nil
+}
+
+// greet exchanges the first frames.
+func (c *conn) greet(r io.Reader) error {
+	c.tls.SetDeadline(time.Now().Add(handshakeTimeout))
+	hello := netproto.Hello{Version: netproto.FrameVersion, Name: c.engine.name()}
+	if _, err := c.tls.Write(netproto.AppendFrame(nil, hello)); err != nil {
+		return err
+	}
+	h, err := netproto.ReadFrameHeader(r)
+	if err != nil {
+		return err
+	}
+	if h.Type != netproto.FrameHello {
+		return fmt.Errorf("%w: type 0x%02x where hello belongs", netproto.ErrFrame, uint8(h.Type))
+	}
+	payload := make([]byte, h.Length)
+	if _, err := io.ReadFull(r, payload); err != nil {
+		return err
+	}
+	f, err := netproto.ParseFrame(h.Type, payload)
+	if err != nil {
+		return err
+	}
+	c.name = f.(netproto.Hello).Name
+	return c.tls.SetDeadline(time.Time{})
+}
+
+// run works until the connection is over, and says why.
+func (c *conn) run(ctx context.Context, r *bufio.Reader) error {
+	defer close(c.ended)
+	work, ctx := errgroup.WithContext(ctx)
+	stop := context.AfterFunc(ctx, func() { c.tls.NetConn().Close() })
+	defer stop()
+	work.Go(func() error { return c.readFrames(ctx, r) })
+	work.Go(func() error { return c.writeFrames(ctx) })
+	err := work.Wait()
+	c.tls.NetConn().Close()
+	c.mu.Lock()
+	if c.closing == nil {
+		c.closing = err
+	}
+	err = c.closing
+	c.mu.Unlock()
+	c.owner.end()
+	c.reader.end(err)
+	return err
+}
+
+// close ends the connection; err is what its links are told.
+func (c *conn) close(err error) {
+	c.mu.Lock()
+	if c.closing == nil {
+		c.closing = err
+	}
+	c.mu.Unlock()
+	c.tls.NetConn().Close()
+}
+
+// alive tells whether frames can still be sent.
+func (c *conn) alive() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing == nil
+}
+
+// send queues a frame; it never waits for the network.
+func (c *conn) send(f netproto.Frame) {
+	c.mu.Lock()
+	over := len(c.control) > maxControl
+	if !over {
+		c.control = netproto.AppendFrame(c.control, f)
+	}
+	c.mu.Unlock()
+	if over {
+		c.close(netproto.Errorf(netproto.CodeProtocol, "it does not read what it asks for"))
+	}
+	c.wakeWriter()
+}
+
+func (c *conn) wakeWriter() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *conn) readFrames(ctx context.Context, r *bufio.Reader) error {
+	payload := make([]byte, 0, 4096)
+	for {
+		c.tls.SetReadDeadline(time.Now().Add(silenceLimit))
+		h, err := netproto.ReadFrameHeader(r)
+		if err != nil {
+			return err
+		}
+		switch {
+		case h.Type == netproto.FrameData:
+			err = c.readData(ctx, r, h.Length)
+		case !h.Known():
+			_, err = r.Discard(h.Length)
+		default:
+			if cap(payload) < h.Length {
+				payload = make([]byte, h.Length)
+			}
+			payload = payload[:h.Length]
+			if _, err = io.ReadFull(r, payload); err == nil {
+				err = c.handle(h.Type, payload)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// handle takes a frame whose payload is reused after it.
+func (c *conn) handle(t netproto.FrameType, payload []byte) error {
+	f, err := netproto.ParseFrame(t, payload)
+	if err != nil {
+		return err
+	}
+	switch f := f.(type) {
+	case netproto.Open:
+		return c.serveOpen(f)
+	case netproto.Get:
+		return c.serveGet(f)
+	case netproto.Cancel:
+		c.serveCancel(f.Request)
+	case netproto.Close:
+		c.serveClose(f.Stream)
+	case netproto.Manifest:
+		return c.readManifest(f)
+	case netproto.Have:
+		return c.readHave(f)
+	case netproto.Update:
+		return c.readUpdate(f)
+	case netproto.Refuse:
+		return c.readRefuse(f)
+	case netproto.Ping:
+		c.send(netproto.Pong{Token: f.Token})
+	case netproto.Pong:
+	default:
+		return fmt.Errorf("%w: a second hello", netproto.ErrFrame)
+	}
+	return nil
+}
+
+// writeFrames writes control frames first, then the next part of the data
+// that the other side asked for.
+func (c *conn) writeFrames(ctx context.Context) error {
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	for {
+		c.mu.Lock()
+		frames := c.control
+		c.control = nil
+		c.mu.Unlock()
+		if len(frames) > 0 {
+			if err := c.write(frames); err != nil {
+				return err
+			}
+			continue
+		}
+		sent, err := c.sendNext(ctx)
+		if err != nil {
+			return err
+		}
+		if sent {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.wake:
+		case <-ping.C:
+			if c.unused() {
+				return errIdle
+			}
+			c.send(netproto.Ping{})
+		}
+	}
+}
+
+// errIdle ends a connection that nobody uses.
+var errIdle = errors.New("nothing was asked for lately")
+
+// unused tells whether neither side had a content open since the last time.
+func (c *conn) unused() bool {
+	if c.owner.open() > 0 || c.reader.open() > 0 {
+		c.quiet = time.Now()
+		return false
+	}
+	return time.Since(c.quiet) > 2*pingEvery
+}
+
+func (c *conn) write(b []byte) error {
+	c.tls.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_, err := c.tls.Write(b)
+	return err
+}
+
+// readData passes the bytes of a data frame to the request that they answer.
+func (c *conn) readData(ctx context.Context, r *bufio.Reader, length int) error {
+	var raw [4]byte
+	if length <= len(raw) {
+		return fmt.Errorf("%w: data of %d bytes", netproto.ErrFrame, length)
+	}
+	if _, err := io.ReadFull(r, raw[:]); err != nil {
+		return err
+	}
+	n := length - len(raw)
+	req := c.reader.request(binary.BigEndian.Uint32(raw[:]))
+	if req == nil { // cancelled while the bytes were on their way
+		_, err := r.Discard(n)
+		return err
+	}
+	if err := c.engine.down.wait(ctx, n); err != nil {
+		return err
+	}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	if _, err := io.ReadFull(r, (*buf)[:n]); err != nil {
+		return err
+	}
+	c.engine.downMeter.add(n)
+	return req.link.receive(req, (*buf)[:n])
+}
+
+// address is where the peer is, as ip:port.
+func (c *conn) address() string { return c.tls.RemoteAddr().String() }
+
+// listen accepts peers until ctx ends.
+func (e *Engine) listen(ctx context.Context, l net.Listener) error {
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	var conns sync.WaitGroup
+	defer conns.Wait()
+	slots := make(chan struct{}, maxConns)
+	for {
+		raw, err := l.Accept()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return err
+			}
+			e.log.Warn("accepting a connection", "error", err)
+			select { // out of descriptors: others may be given back
+			case <-ctx.Done():
+				return nil
+			case <-time.After(100 * time.Millisecond):
+			}
+			continue
+		}
+		select {
+		case slots <- struct{}{}:
+		default:
+			raw.Close() // full: the other side tries again
+			continue
+		}
+		conns.Go(func() {
+			defer func() { <-slots }()
+			t := tls.Server(raw, e.identity.ServerTLS(netproto.ALPN, true, e.refuseBanned))
+			e.serveConn(ctx, t)
+		})
+	}
+}
+
+// serveConn shakes hands on a new connection and works on it.
+func (e *Engine) serveConn(ctx context.Context, t *tls.Conn) {
+	defer t.NetConn().Close()
+	c, r, err := e.shake(ctx, t)
+	if err != nil {
+		e.log.Debug("handshake", "peer", t.RemoteAddr(), "error", err)
+		return
+	}
+	if !e.conns.add(c) {
+		return
+	}
+	defer e.conns.remove(c)
+	err = c.run(ctx, r)
+	e.log.Debug("connection ended", "peer", c.address(), "error", err)
+}
+
+func (e *Engine) shake(ctx context.Context, t *tls.Conn) (*conn, *bufio.Reader, error) {
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	if err := t.HandshakeContext(ctx); err != nil {
+		return nil, nil, err
+	}
+	c, err := newConn(e, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { t.NetConn().Close() })
+	defer stop()
+	r := bufio.NewReaderSize(t, 16<<10)
+	if err := c.greet(r); err != nil {
+		return nil, nil, err
+	}
+	return c, r, nil
+}

@@ -1,0 +1,222 @@
+package peer
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+const (
+	maxConns       = 512 // incoming, all peers
+	maxConnsPerKey = 8   // both ways, one peer
+	dialTimeout    = 10 * time.Second
+	// dialHeadStart is what the first address of a peer gets before the next
+	// is tried beside it (RFC 8305 §5: 250 ms).
+	dialHeadStart = 250 * time.Millisecond
+	// banTime is how long a peer that sent a wrong piece is not spoken to.
+	banTime = 24 * time.Hour
+)
+
+var errBanned = errors.New("this peer sent wrong bytes before")
+
+// conns are the connections at work, by the key of the peer.
+type conns struct {
+	mu     sync.Mutex
+	byKey  map[netproto.PublicKey][]*conn
+	banned map[netproto.PublicKey]time.Time // until when
+	dials  map[netproto.PublicKey]*sync.Mutex
+}
+
+func newConns() *conns {
+	return &conns{byKey: map[netproto.PublicKey][]*conn{}, banned: map[netproto.PublicKey]time.Time{}, dials: map[netproto.PublicKey]*sync.Mutex{}}
+}
+
+func (cs *conns) add(c *conn) bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if len(cs.byKey[c.key]) >= maxConnsPerKey {
+		return false
+	}
+	cs.byKey[c.key] = append(cs.byKey[c.key], c)
+	return true
+}
+
+func (cs *conns) remove(c *conn) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	list := cs.byKey[c.key]
+	for i, other := range list {
+		if other == c {
+			list = append(list[:i:i], list[i+1:]...)
+			break
+		}
+	}
+	if len(list) == 0 {
+		delete(cs.byKey, c.key)
+		return
+	}
+	cs.byKey[c.key] = list
+}
+
+// of are the living connections to a peer.
+func (cs *conns) of(key netproto.PublicKey) []*conn {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	var alive []*conn
+	for _, c := range cs.byKey[key] {
+		if c.alive() {
+			alive = append(alive, c)
+		}
+	}
+	return alive
+}
+
+// dialling is held while a connection to a peer is made, so that two
+// downloads do not make two at once where one would do.
+func (cs *conns) dialling(key netproto.PublicKey) *sync.Mutex {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if cs.dials[key] == nil {
+		cs.dials[key] = &sync.Mutex{}
+	}
+	return cs.dials[key]
+}
+
+// ban ends every connection to a peer that sent wrong bytes.
+func (cs *conns) ban(key netproto.PublicKey, why error) {
+	cs.mu.Lock()
+	cs.banned[key] = time.Now().Add(banTime)
+	list := append([]*conn(nil), cs.byKey[key]...)
+	cs.mu.Unlock()
+	for _, c := range list {
+		c.close(why)
+	}
+}
+
+func (cs *conns) isBanned(key netproto.PublicKey) bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	until, ok := cs.banned[key]
+	if ok && time.Now().After(until) {
+		delete(cs.banned, key)
+		return false
+	}
+	return ok
+}
+
+func (e *Engine) refuseBanned(key ed25519.PublicKey) error {
+	if e.conns.isBanned(netproto.PublicKey(key)) {
+		return errBanned
+	}
+	return nil
+}
+
+// connect gives the index-th connection to a source, counted from 0; it makes
+// one where there are fewer.
+func (e *Engine) connect(ctx context.Context, src netproto.Source, index int) (*conn, error) {
+	if err := e.refuseBanned(src.Key[:]); err != nil {
+		return nil, err
+	}
+	dialling := e.conns.dialling(src.Key)
+	dialling.Lock()
+	defer dialling.Unlock()
+	if have := e.conns.of(src.Key); index < len(have) {
+		return have[index], nil
+	}
+	t, err := e.dial(ctx, src)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodePeerUnreachable, "%w", err)
+	}
+	c, r, err := e.shake(ctx, t)
+	if err != nil {
+		t.NetConn().Close()
+		return nil, netproto.Errorf(netproto.CodePeerUnreachable, "%w", err)
+	}
+	if !e.conns.add(c) {
+		t.NetConn().Close()
+		return nil, netproto.Errorf(netproto.CodeBusy, "%s", c.address())
+	}
+	e.background.Go(func() {
+		defer e.conns.remove(c)
+		err := c.run(e.ctx, r)
+		e.log.Debug("connection ended", "peer", c.address(), "error", err)
+	})
+	return c, nil
+}
+
+// dial tries the addresses of a source, each a moment after the one before,
+// and keeps the first that answers with the right key.
+func (e *Engine) dial(ctx context.Context, src netproto.Source) (*tls.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	if len(src.Addresses) == 0 {
+		return nil, errors.New("the tracker knows no address of it")
+	}
+	config := e.identity.ClientTLS(netproto.ALPN, func(key ed25519.PublicKey) error {
+		if netproto.PublicKey(key) != src.Key {
+			return errors.New("another peer answers at its address")
+		}
+		return nil
+	})
+	type result struct {
+		conn *tls.Conn
+		err  error
+	}
+	results := make(chan result, len(src.Addresses))
+	for i, address := range src.Addresses {
+		go func() {
+			select {
+			case <-ctx.Done():
+				results <- result{err: ctx.Err()}
+				return
+			case <-time.After(time.Duration(i) * dialHeadStart):
+			}
+			raw, err := (&tls.Dialer{NetDialer: &net.Dialer{}, Config: config}).DialContext(ctx, "tcp", address)
+			if err != nil {
+				results <- result{err: err}
+				return
+			}
+			results <- result{conn: raw.(*tls.Conn)}
+		}()
+	}
+	var winner *tls.Conn
+	var failed []error
+	for range src.Addresses { // every attempt ends: cancel makes the others give up
+		r := <-results
+		switch {
+		case r.err != nil:
+			failed = append(failed, r.err)
+		case winner == nil:
+			winner = r.conn
+			cancel()
+		default:
+			r.conn.Close()
+		}
+	}
+	if winner == nil {
+		return nil, errors.Join(failed...)
+	}
+	return winner, nil
+}
+
+// announcePiece tells all who read a download here that it has a piece more.
+func (cs *conns) announcePiece(of content, index int) {
+	cs.mu.Lock()
+	var all []*conn
+	for _, list := range cs.byKey {
+		all = append(all, list...)
+	}
+	cs.mu.Unlock()
+	for _, c := range all {
+		c.announcePiece(of, index)
+	}
+}
+
+// ban never speaks to a peer again for a day.
+func (e *Engine) ban(key netproto.PublicKey, why error) { e.conns.ban(key, why) }

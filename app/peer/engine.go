@@ -1,0 +1,294 @@
+// Package peer is the engine: it shares files, downloads from all sources at
+// once, and serves others. It draws nothing and prints nothing; faces are told
+// that something changed and pull copies of what they show.
+package peer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+// notifyEvery bounds how often faces are told that something changed.
+const notifyEvery = 250 * time.Millisecond
+
+// Config is what an engine is made of.
+type Config struct {
+	Library *library.Library
+	Log     *slog.Logger
+	// Listen is the address for other peers, host:port; port 0 is a free one.
+	Listen string
+	// SeedPort is the UDP port for seed clients, 0 when they are not served.
+	SeedPort int
+	// OfferDownloads shares finished downloads, if the settings say so too.
+	OfferDownloads bool
+}
+
+// Engine is a peer at work.
+type Engine struct {
+	config   Config
+	library  *library.Library
+	identity *identity.Identity
+	log      *slog.Logger
+	listener net.Listener
+	port     int
+
+	ctx        context.Context // of everything that works in the background
+	cancel     context.CancelFunc
+	background sync.WaitGroup
+	work       *errgroup.Group
+
+	contents  *contents
+	conns     *conns
+	shares    *shares
+	downloads *downloads
+	uploads   *uploads
+	slots     *slots
+	up, down  *throttle
+	upMeter   meter
+	downMeter meter
+
+	mu       sync.Mutex
+	member   *membership
+	watchers map[chan struct{}]struct{}
+	told     time.Time   // when the watchers were told last
+	later    *time.Timer // tells them again
+	settings library.Settings
+}
+
+// Start opens the port and begins to work; ctx ends everything. No download
+// runs before [Engine.RunDownloads], and no tracker is joined before
+// [Engine.UseTracker].
+func Start(ctx context.Context, config Config) (*Engine, error) {
+	settings, err := config.Library.Settings()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := Listen(ctx, config.Listen)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{config: config, library: config.Library, identity: config.Library.Identity(), log: config.Log, listener: listener, settings: settings,
+		contents: newContents(), conns: newConns(), slots: newSlots(settings.UploadSlots), watchers: map[chan struct{}]struct{}{}}
+	e.port = listener.Addr().(*net.TCPAddr).Port
+	e.ctx, e.cancel = context.WithCancel(ctx)
+	e.up, e.down = newThrottle(settings.UpLimit), newThrottle(settings.DownLimit)
+	e.shares = newShares(e)
+	e.uploads = &uploads{engine: e}
+	e.downloads = &downloads{engine: e, limit: settings.MaxDownloads}
+	e.member = newMembership(e, nil, map[netproto.ContentHash]netproto.Resource{})
+	close(e.member.done)
+	e.work, _ = errgroup.WithContext(e.ctx)
+	e.work.Go(func() error { return e.listen(e.ctx, listener) })
+	e.work.Go(func() error { return e.shares.run(e.ctx) })
+	return e, nil
+}
+
+// Listen opens a TCP port, with the code "port-in-use" where another program
+// has it.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, netproto.Errorf(netproto.CodePortInUse, "%s", address)
+	}
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeInvalid, "%w", err)
+	}
+	return l, nil
+}
+
+// Close leaves the tracker, ends everything and waits for it.
+func (e *Engine) Close() error {
+	e.cancel()
+	<-e.membership().done
+	err := e.work.Wait()
+	e.background.Wait()
+	e.mu.Lock()
+	if e.later != nil {
+		e.later.Stop()
+	}
+	e.mu.Unlock()
+	return err
+}
+
+// Port is the TCP port for other peers.
+func (e *Engine) Port() int { return e.port }
+
+// RunDownloads lets the downloads of the library go on, as their turn comes.
+func (e *Engine) RunDownloads() error {
+	records, err := e.library.Downloads()
+	if err != nil {
+		return err
+	}
+	ds := e.downloads
+	ds.mu.Lock()
+	for _, r := range records {
+		ds.list = append(ds.list, ds.make(r))
+	}
+	sortByAdded(ds.list)
+	ds.on = true
+	ds.mu.Unlock()
+	ds.schedule()
+	return nil
+}
+
+// RunShares offers what the library remembers.
+func (e *Engine) RunShares() error {
+	records, err := e.library.Shares()
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		s, _ := e.shares.add(r, true)
+		s.recheck()
+	}
+	return nil
+}
+
+// UseTracker leaves the tracker in use and stays with another from now on;
+// nil is none.
+func (e *Engine) UseTracker(t Tracker) {
+	e.mu.Lock()
+	old := e.member
+	old.mu.Lock()
+	holdings := make(map[netproto.ContentHash]netproto.Resource, len(old.holdings))
+	for h, r := range old.holdings {
+		holdings[h] = r
+	}
+	old.mu.Unlock()
+	m := newMembership(e, t, holdings)
+	ctx, cancel := context.WithCancel(e.ctx)
+	m.stop = cancel
+	e.member = m
+	e.mu.Unlock()
+	if old.stop != nil {
+		old.stop()
+	}
+	e.background.Go(func() {
+		<-old.done // goodbye first: it may be the same tracker
+		m.run(ctx)
+	})
+	e.notify()
+}
+
+// Reconnect tries the tracker at once instead of when the next attempt is due.
+func (e *Engine) Reconnect() {
+	m := e.membership()
+	m.poke(m.retry)
+}
+
+func (e *Engine) membership() *membership {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.member
+}
+
+// TrackerStatus is how this peer stands with its tracker.
+func (e *Engine) TrackerStatus() TrackerStatus { return e.membership().snapshot() }
+
+// Tracker is the one in use, or nil.
+func (e *Engine) Tracker() Tracker { return e.membership().tracker }
+
+// LinkOf is the cp2p:// link of a share; "" before it was hashed and while no
+// tracker was reached.
+func (e *Engine) LinkOf(s Share) string {
+	t := e.Tracker()
+	if t == nil || s.Hash.IsZero() || t.Fingerprint().IsZero() {
+		return ""
+	}
+	return netproto.Link{Tracker: t.Address(), Hash: s.Hash, Name: s.Name, Size: s.Size, Fingerprint: t.Fingerprint()}.String()
+}
+
+// Rates are what goes down and up now, in bytes a second.
+func (e *Engine) Rates() (down, up int64) { return e.downMeter.rate(), e.upMeter.rate() }
+
+// Apply makes valid settings work at once; the port of the listener is the
+// one that takes a new start.
+func (e *Engine) Apply(s library.Settings) {
+	e.up.set(s.UpLimit)
+	e.down.set(s.DownLimit)
+	e.slots.set(s.UploadSlots)
+	e.downloads.mu.Lock()
+	e.downloads.limit = s.MaxDownloads
+	e.downloads.mu.Unlock()
+	e.mu.Lock()
+	e.settings = s
+	e.mu.Unlock()
+	e.downloads.schedule()
+}
+
+func (e *Engine) name() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.settings.Name
+}
+
+// Watch returns a channel that receives after something changed, at most four
+// times a second; changes that nobody took yet count as one. It is closed
+// when ctx ends.
+func (e *Engine) Watch(ctx context.Context) <-chan struct{} {
+	c := make(chan struct{}, 1)
+	e.mu.Lock()
+	e.watchers[c] = struct{}{}
+	e.mu.Unlock()
+	context.AfterFunc(ctx, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		delete(e.watchers, c)
+		close(c)
+	})
+	return c
+}
+
+// notify tells the watchers that something changed, now or soon.
+func (e *Engine) notify() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.later != nil || e.ctx.Err() != nil || len(e.watchers) == 0 {
+		return
+	}
+	wait := max(notifyEvery-time.Since(e.told), 0)
+	e.later = time.AfterFunc(wait, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.later, e.told = nil, time.Now()
+		for c := range e.watchers {
+			select {
+			case c <- struct{}{}:
+			default:
+			}
+		}
+	})
+}
+
+// SeedFile finds the file that a seed client may fetch under that path and
+// name: a small one, whose path is its content hash (see netproto).
+func (e *Engine) SeedFile(path, name string) (file string, size int64, ok bool) {
+	hash, err := netproto.ParseContentHash(path)
+	if err != nil {
+		return "", 0, false
+	}
+	file, state, ok := e.contents.path(hash)
+	if !ok || state.Size > netproto.SeedMaxBytes {
+		return "", 0, false
+	}
+	r, ok := e.membership().holding(hash)
+	if !ok || r.Name != name {
+		return "", 0, false
+	}
+	return file, state.Size, true
+}
+
+// ListenAddress is an address for all interfaces with that port.
+func ListenAddress(port int) string { return ":" + strconv.Itoa(port) }

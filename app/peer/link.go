@@ -1,0 +1,250 @@
+package peer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+const (
+	// Bytes asked for and not received yet, of one link: half a second's worth
+	// between these, and two pieces at least.
+	minWindow = 2 << 20
+	maxWindow = 32 << 20
+	// maxLinkRequests leaves room for other downloads on the connection.
+	maxLinkRequests = 64
+	// refusedPause is how long a source is not asked for a content again that
+	// it refused.
+	refusedPause = 15 * time.Second
+	// queuedPause is how often a place in a queue is renewed; less than the
+	// owner's patience.
+	queuedPause = 2 * time.Second
+)
+
+// readerRole is the side of a connection that reads from the other one.
+type readerRole struct {
+	mu       sync.Mutex
+	streams  map[uint32]*stream
+	requests map[uint32]*request
+	next     uint32
+	over     bool
+}
+
+// stream is a content that is read from the other side.
+type stream struct {
+	id      uint32
+	link    *link
+	job     *job
+	have    piece.Bits // of the source; nil before it said so
+	pending *piece.Manifest
+	pause   time.Time // not asked again before
+	refused bool
+	place   int // in the source's queue
+}
+
+// request is a piece that is asked for.
+type request struct {
+	id     uint32
+	link   *link
+	stream *stream
+	index  int
+	length int64
+	owed   int64 // bytes not received; guarded by the download's lock
+	spare  bool
+
+	mu     sync.Mutex // held while bytes are written
+	writer *piece.Writer
+	dead   bool // cancelled: whatever still comes is dropped
+}
+
+// cancel returns when no byte of the request can be written any more.
+func (r *request) cancel() {
+	r.mu.Lock()
+	r.dead = true
+	r.mu.Unlock()
+}
+
+func (r *readerRole) open() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.streams)
+}
+
+func (r *readerRole) request(id uint32) *request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.requests[id]
+}
+
+func (r *readerRole) stream(id uint32) *stream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.streams[id]
+}
+
+// end tells the links of the connection that it is over.
+func (r *readerRole) end(err error) {
+	r.mu.Lock()
+	r.over = true
+	var links []*link
+	for _, s := range r.streams {
+		if !slices.Contains(links, s.link) {
+			links = append(links, s.link)
+		}
+	}
+	r.mu.Unlock()
+	for _, l := range links {
+		l.download.lost(l, err)
+	}
+}
+
+// openStream asks for a content; false when the connection is over or full.
+func (c *conn) openStream(l *link, j *job, manifest bool) (*stream, bool) {
+	c.reader.mu.Lock()
+	if c.reader.over || len(c.reader.streams) >= netproto.MaxStreams {
+		c.reader.mu.Unlock()
+		return nil, false
+	}
+	c.reader.next++
+	s := &stream{id: c.reader.next, link: l, job: j}
+	c.reader.streams[s.id] = s
+	c.reader.mu.Unlock()
+	c.send(netproto.Open{Stream: s.id, Hash: j.hash, Size: j.size, Manifest: manifest})
+	return s, true
+}
+
+func (c *conn) closeStream(s *stream) {
+	c.reader.mu.Lock()
+	delete(c.reader.streams, s.id)
+	c.reader.mu.Unlock()
+	c.send(netproto.Close{Stream: s.id})
+}
+
+func (c *conn) ask(r *request) {
+	c.reader.mu.Lock()
+	c.reader.next++
+	r.id = c.reader.next
+	c.reader.requests[r.id] = r
+	c.reader.mu.Unlock()
+	c.send(netproto.Get{Stream: r.stream.id, Request: r.id, Piece: uint32(r.index), Length: uint32(r.length)})
+}
+
+// forget drops a request; tell also tells the other side.
+func (c *conn) forget(r *request, tell bool) {
+	c.reader.mu.Lock()
+	delete(c.reader.requests, r.id)
+	c.reader.mu.Unlock()
+	if tell {
+		c.send(netproto.Cancel{Request: r.id})
+	}
+}
+
+// readManifest gathers the parts of a manifest; they come in order.
+func (c *conn) readManifest(f netproto.Manifest) error {
+	s := c.reader.stream(f.Stream)
+	if s == nil {
+		return nil
+	}
+	if s.pending == nil {
+		s.pending = &piece.Manifest{Hash: s.job.hash, Size: f.Size}
+	}
+	m := s.pending
+	if f.Size != m.Size || int(f.First) != len(m.CVs) {
+		return fmt.Errorf("%w: parts of a manifest do not fit", netproto.ErrFrame)
+	}
+	m.CVs = append(m.CVs, f.CVs...)
+	if count := m.Pieces(); count > 1 && len(m.CVs) < count {
+		return nil
+	}
+	s.pending = nil
+	if err := m.Check(); err != nil {
+		c.engine.ban(c.key, err)
+		return err
+	}
+	s.link.download.learned(s, m)
+	return nil
+}
+
+func (c *conn) readHave(f netproto.Have) error {
+	if s := c.reader.stream(f.Stream); s != nil {
+		s.link.download.sourceHas(s, int(f.First), f.Bits)
+	}
+	return nil
+}
+
+func (c *conn) readUpdate(f netproto.Update) error {
+	if s := c.reader.stream(f.Stream); s != nil {
+		s.link.download.sourceGot(s, f.Pieces)
+	}
+	return nil
+}
+
+func (c *conn) readRefuse(f netproto.Refuse) error {
+	s := c.reader.stream(f.Stream)
+	if s == nil {
+		return nil
+	}
+	r := c.reader.request(f.Request)
+	if f.Request != 0 && (r == nil || r.stream != s) {
+		return nil // cancelled meanwhile
+	}
+	s.link.download.refused(s, r, f.Code, int(f.Place))
+	return nil
+}
+
+// link is a connection at work for a download.
+type link struct {
+	download *download
+	source   *source
+	conn     *conn
+	gone     chan struct{} // closed when the download has let go of it
+
+	// Guarded by the download's lock.
+	streams  map[*job]*stream
+	requests map[*request]struct{}
+	inflight int64 // bytes asked for and not received
+	heard    time.Time
+	rate     meter
+	over     bool
+}
+
+func (l *link) window(pieceSize int64) int64 {
+	return max(min(l.rate.rate()/2, maxWindow), minWindow, 2*pieceSize)
+}
+
+// eta is when what is asked for will have come.
+func (l *link) eta() time.Duration {
+	if silent := time.Since(l.heard); silent > 2*time.Second {
+		return silent + duration(l.inflight, max(l.rate.rate(), 1))
+	}
+	return duration(l.inflight, l.rate.rate())
+}
+
+// receive takes bytes of a request, on the connection's reading goroutine.
+func (l *link) receive(r *request, b []byte) error {
+	r.mu.Lock()
+	if r.dead {
+		r.mu.Unlock()
+		return nil
+	}
+	_, err := r.writer.Write(b)
+	done := err == nil && r.writer.Missing() == 0
+	r.mu.Unlock()
+	l.rate.add(len(b))
+	l.source.rate.add(len(b))
+	switch {
+	case errors.Is(err, piece.ErrWrongPiece):
+		l.download.wrong(r)
+		return err
+	case err != nil:
+		l.download.fail(err)
+		return nil
+	}
+	l.download.received(r, len(b), done)
+	return nil
+}

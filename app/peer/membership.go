@@ -1,0 +1,365 @@
+package peer
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+const (
+	// gatherTime is how long changes are collected before they are announced.
+	gatherTime = 100 * time.Millisecond
+	// Retries begin at minRetry and double up to maxRetry, ± a quarter.
+	minRetry = time.Second
+	maxRetry = 30 * time.Second
+	// leaveTimeout bounds what a goodbye may delay the end of the program.
+	leaveTimeout = 2 * time.Second
+)
+
+// membership keeps this peer joined to one tracker, and the tracker informed
+// of what this peer has.
+type membership struct {
+	engine  *Engine
+	tracker Tracker // nil: no tracker was chosen, and all calls only remember
+	wake    chan struct{}
+	retry   chan struct{} // tries at once
+	done    chan struct{} // closed when run returns
+	stop    context.CancelFunc
+
+	mu       sync.Mutex
+	holdings map[netproto.ContentHash]netproto.Resource
+	digest   netproto.Digest
+	pending  map[netproto.ContentHash]struct{} // changed since the tracker was told
+	refused  map[netproto.ContentHash]error
+	resync   bool // the tracker holds something else: tell it everything
+	status   TrackerStatus
+}
+
+func newMembership(e *Engine, t Tracker, holdings map[netproto.ContentHash]netproto.Resource) *membership {
+	m := &membership{engine: e, tracker: t, wake: make(chan struct{}, 1), retry: make(chan struct{}, 1), done: make(chan struct{})}
+	m.holdings = holdings
+	m.pending = map[netproto.ContentHash]struct{}{}
+	m.refused = map[netproto.ContentHash]error{}
+	for h := range holdings {
+		m.digest = m.digest.Toggle(h)
+		m.pending[h] = struct{}{}
+	}
+	m.status = TrackerStatus{State: TrackerNone, Reachable: netproto.ReachableUnknown}
+	if t != nil {
+		m.status.Address, m.status.State = t.Address(), TrackerConnecting
+	}
+	return m
+}
+
+// announce makes a resource one of those that the tracker is told about.
+func (m *membership) announce(r netproto.Resource) {
+	m.mu.Lock()
+	old, known := m.holdings[r.Hash]
+	if known && old == r {
+		m.mu.Unlock()
+		return
+	}
+	if !known {
+		m.digest = m.digest.Toggle(r.Hash)
+	}
+	m.holdings[r.Hash] = r
+	m.pending[r.Hash] = struct{}{}
+	delete(m.refused, r.Hash)
+	m.mu.Unlock()
+	m.poke(m.wake)
+}
+
+// withdraw takes a resource back.
+func (m *membership) withdraw(h netproto.ContentHash) {
+	m.mu.Lock()
+	if _, known := m.holdings[h]; known {
+		delete(m.holdings, h)
+		m.digest = m.digest.Toggle(h)
+		m.pending[h] = struct{}{}
+		delete(m.refused, h)
+	}
+	m.mu.Unlock()
+	m.poke(m.wake)
+}
+
+// announced tells whether the tracker has taken a resource, or why it will
+// not. While the tracker is unreachable the error is of that.
+func (m *membership) announced(h netproto.ContentHash) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.refused[h]; err != nil {
+		return false, err
+	}
+	_, pending := m.pending[h]
+	return m.status.State == TrackerConnected && !pending && !m.resync, nil
+}
+
+// holding is how a content is announced.
+func (m *membership) holding(h netproto.ContentHash) (netproto.Resource, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.holdings[h]
+	return r, ok
+}
+
+func (m *membership) poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (m *membership) snapshot() TrackerStatus {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.status
+}
+
+func (m *membership) update(change func(*TrackerStatus)) {
+	m.mu.Lock()
+	change(&m.status)
+	m.mu.Unlock()
+	m.engine.notify()
+}
+
+// run joins, keeps the lease, and joins again when it is lost, until ctx ends;
+// then it leaves.
+func (m *membership) run(ctx context.Context) {
+	defer close(m.done)
+	if m.tracker == nil {
+		return
+	}
+	defer m.tracker.Close()
+	delay := minRetry
+	for {
+		began := time.Now()
+		err := m.stay(ctx)
+		if ctx.Err() != nil {
+			m.leave(ctx)
+			return
+		}
+		if time.Since(began) > maxRetry {
+			delay = minRetry
+		}
+		if netproto.CodeOf(err) == netproto.CodeJoinFirst {
+			continue
+		}
+		wait := jitter(delay)
+		delay = min(2*delay, maxRetry)
+		m.engine.log.Info("the tracker was lost", "tracker", m.tracker.Address(), "error", err)
+		m.update(func(s *TrackerStatus) {
+			s.State, s.Err, s.Retry = TrackerReconnecting, err, time.Now().Add(wait)
+			if netproto.CodeOf(err) == netproto.CodeKeyChanged {
+				s.State = TrackerKeyChanged
+			}
+		})
+		if !m.pause(ctx, wait, netproto.CodeOf(err) == netproto.CodeKeyChanged) {
+			m.leave(ctx)
+			return
+		}
+	}
+}
+
+// pause waits until the next attempt is due or wanted; a changed key is the
+// person's to decide on.
+func (m *membership) pause(ctx context.Context, wait time.Duration, forPerson bool) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	due := timer.C
+	if forPerson {
+		due = nil
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-m.retry:
+	case <-due:
+	}
+	return true
+}
+
+// jitter spreads a time by a quarter, so that peers that lost a tracker at
+// once do not return at once.
+func jitter(d time.Duration) time.Duration {
+	return d*3/4 + rand.N(d/2+1)
+}
+
+// leave says goodbye after ctx has ended.
+func (m *membership) leave(ctx context.Context) {
+	if m.snapshot().State != TrackerConnected {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	if err := m.tracker.Leave(ctx); err != nil {
+		m.engine.log.Debug("leaving the tracker", "error", err)
+	}
+}
+
+// stay joins and keeps the lease until something fails.
+func (m *membership) stay(ctx context.Context) error {
+	info, err := m.tracker.Info(ctx)
+	if err != nil {
+		return err
+	}
+	joined, err := m.tracker.Join(ctx, m.engine.joinRequest())
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.resync = joined.Count != len(m.holdings) || joined.Digest != m.digest
+	m.mu.Unlock()
+	m.update(func(s *TrackerStatus) {
+		s.Name, s.Fingerprint = info.Name, m.tracker.Fingerprint()
+		s.Observed, s.Reachable = joined.ObservedAddress, joined.Reachable
+		s.Lease = time.Duration(joined.LeaseSeconds) * time.Second
+		s.Err, s.Retry, s.State = nil, time.Time{}, TrackerConnected
+	})
+	m.engine.log.Info("joined the tracker", "tracker", m.tracker.Address(), "name", netproto.Printable(info.Name))
+	interval := time.Duration(max(joined.HeartbeatSeconds, 1)) * time.Second
+	beat := time.NewTimer(0)
+	defer beat.Stop()
+	for {
+		if err := m.tell(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-m.wake:
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(gatherTime):
+			}
+		case <-beat.C:
+			if err := m.heartbeat(ctx); err != nil {
+				return err
+			}
+			beat.Reset(jitter(interval) * 4 / 5) // never later than the interval
+		}
+	}
+}
+
+func (m *membership) heartbeat(ctx context.Context) error {
+	m.mu.Lock()
+	told := len(m.pending) == 0 && !m.resync
+	request := netproto.HeartbeatRequest{Count: len(m.holdings), Digest: m.digest}
+	m.mu.Unlock()
+	began := time.Now()
+	answer, err := m.tracker.Heartbeat(ctx, request)
+	if err != nil {
+		return err
+	}
+	took := time.Since(began)
+	switch answer.Status {
+	case netproto.HeartbeatJoin:
+		return netproto.Errorf(netproto.CodeJoinFirst, "%s", m.tracker.Address())
+	case netproto.HeartbeatResync:
+		if told {
+			m.mu.Lock()
+			m.resync = true
+			m.mu.Unlock()
+			m.poke(m.wake)
+		}
+	}
+	stats, err := m.tracker.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	m.update(func(s *TrackerStatus) { s.RoundTrip, s.Reachable, s.Stats = took, answer.Reachable, stats })
+	return nil
+}
+
+// tell announces and withdraws what changed, or everything after a resync.
+func (m *membership) tell(ctx context.Context) error {
+	for {
+		m.mu.Lock()
+		reset := m.resync
+		if reset {
+			m.pending = map[netproto.ContentHash]struct{}{}
+			for h := range m.holdings {
+				m.pending[h] = struct{}{}
+			}
+		}
+		var batch []netproto.Resource
+		var gone []netproto.ContentHash
+		for h := range m.pending {
+			if r, ok := m.holdings[h]; ok && len(batch) < netproto.MaxAnnounce {
+				batch = append(batch, r)
+			} else if !ok && len(gone) < netproto.MaxAnnounce {
+				gone = append(gone, h)
+			}
+		}
+		m.mu.Unlock()
+		if len(batch) == 0 && len(gone) == 0 && !reset {
+			return nil
+		}
+		if err := m.tellBatch(ctx, batch, gone, reset); err != nil {
+			return err
+		}
+		m.engine.notify()
+	}
+}
+
+func (m *membership) tellBatch(ctx context.Context, batch []netproto.Resource, gone []netproto.ContentHash, reset bool) error {
+	var answer netproto.AnnounceResponse
+	var err error
+	if len(batch) > 0 || reset {
+		if answer, err = m.tracker.Announce(ctx, netproto.AnnounceRequest{Reset: reset, Resources: batch}); err != nil {
+			return err
+		}
+	}
+	if len(gone) > 0 {
+		if err := m.tracker.Withdraw(ctx, gone); err != nil {
+			return err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.resync = false
+	for _, r := range batch {
+		if m.holdings[r.Hash] == r { // not changed meanwhile
+			delete(m.pending, r.Hash)
+		}
+	}
+	for _, h := range gone {
+		if _, again := m.holdings[h]; !again {
+			delete(m.pending, h)
+		}
+	}
+	for _, r := range answer.Refused {
+		if r.Index < 0 || r.Index >= len(batch) {
+			continue
+		}
+		h := batch[r.Index].Hash
+		m.refused[h] = &netproto.Error{Code: r.Code, Detail: r.Detail}
+		if _, held := m.holdings[h]; held { // the tracker does not count it either
+			delete(m.holdings, h)
+			m.digest = m.digest.Toggle(h)
+		}
+	}
+	return nil
+}
+
+// joinRequest is what the tracker is told of this peer.
+func (e *Engine) joinRequest() netproto.JoinRequest {
+	request := netproto.JoinRequest{Name: e.name(), Port: e.port, SeedPort: e.config.SeedPort}
+	addrs, _ := net.InterfaceAddrs()
+	for _, a := range addrs {
+		prefix, err := netip.ParsePrefix(a.String())
+		if err != nil {
+			continue
+		}
+		ip := prefix.Addr().Unmap()
+		if ip.IsPrivate() && len(request.Candidates) < netproto.MaxCandidates {
+			request.Candidates = append(request.Candidates, netip.AddrPortFrom(ip, uint16(e.port)).String())
+		}
+	}
+	return request
+}

@@ -1,0 +1,489 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+const (
+	// maxLinks bounds the connections of one download.
+	maxLinks = 24
+	// smallRest is what one connection to a source is enough for, in bytes.
+	smallRest = 8 << 20
+	// Sources are asked for again this often, while there are some or none.
+	sourcesEvery = 30 * time.Second
+	sourcesSoon  = 3 * time.Second
+	// stallLimit is how long a source may owe bytes without sending any.
+	stallLimit = 30 * time.Second
+	// A source that failed is tried again after minSourceRetry, doubled each
+	// time up to maxSourceRetry.
+	minSourceRetry = time.Second
+	maxSourceRetry = time.Minute
+)
+
+// source is a peer that has what a download wants. Guarded by the download's lock.
+type source struct {
+	netproto.Source
+	links   int // at work, or being made
+	made    int // at work
+	retry   time.Time
+	delay   time.Duration
+	failure error
+	got     int64 // bytes
+	rate    meter
+}
+
+// fail puts the source aside for a while.
+func (s *source) fail(err error) {
+	s.failure = err
+	s.delay = min(max(2*s.delay, minSourceRetry), maxSourceRetry)
+	s.retry = time.Now().Add(s.delay)
+}
+
+// seek asks the tracker who has what the download wants.
+func (d *download) seek(ctx context.Context) {
+	t := d.engine.membership().tracker
+	if t == nil {
+		return
+	}
+	found, err := t.Sources(ctx, d.record.Hash)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sought = time.Now()
+	if err != nil {
+		d.engine.log.Debug("asking for sources", "hash", d.record.Hash, "error", err)
+		return
+	}
+	self := d.engine.identity.PeerID()
+	for _, src := range found {
+		if src.PeerID == self || netproto.PeerIDOf(src.Key[:]) != src.PeerID {
+			continue
+		}
+		if known := d.sources[src.Key]; known != nil {
+			known.Source = src
+			continue
+		}
+		d.sources[src.Key] = &source{Source: src}
+	}
+}
+
+// manage makes links where they are wanted, ends those that stall, and gives
+// every link what it can do.
+func (d *download) manage(ctx context.Context) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	wanted := d.linksPerSource()
+	for key, s := range d.sources {
+		if d.engine.conns.isBanned(key) {
+			if s.links == 0 {
+				delete(d.sources, key)
+			}
+			continue
+		}
+		for s.links < wanted && now.After(s.retry) && d.making+len(d.links) < maxLinks {
+			index := s.links
+			s.links++
+			d.making++
+			d.work.Go(func() { d.runLink(ctx, s, index) })
+		}
+	}
+	for l := range d.links {
+		if l.inflight > 0 && now.Sub(l.heard) > stallLimit {
+			l.source.fail(netproto.Errorf(netproto.CodePeerUnreachable, "it stopped sending"))
+			l.source.retry = now.Add(maxSourceRetry)
+			d.detach(l)
+			l.conn.close(l.source.failure)
+			continue
+		}
+		d.fill(l)
+	}
+}
+
+// linksPerSource: several connections pay where there are few sources and
+// much to fetch.
+func (d *download) linksPerSource() int {
+	if d.rest() < smallRest {
+		return 1
+	}
+	switch len(d.sources) {
+	case 0, 1:
+		return 3
+	case 2, 3:
+		return 2
+	}
+	return 1
+}
+
+// rest is the number of bytes that are missing; the caller holds the lock.
+func (d *download) rest() int64 {
+	if d.total < 0 {
+		return 0
+	}
+	return d.total - d.done - d.openBytes()
+}
+
+func (d *download) runLink(ctx context.Context, s *source, index int) {
+	c, err := d.engine.connect(ctx, s.Source, index)
+	d.mu.Lock()
+	d.making--
+	if err != nil || ctx.Err() != nil {
+		s.links--
+		if err != nil && ctx.Err() == nil {
+			s.fail(err)
+		}
+		d.mu.Unlock()
+		return
+	}
+	l := &link{download: d, source: s, conn: c, gone: make(chan struct{}), streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: time.Now()}
+	d.links[l] = struct{}{}
+	s.made++
+	d.fill(l)
+	d.mu.Unlock()
+	d.engine.notify()
+	select {
+	case <-l.gone:
+	case <-c.ended: // it may have ended before the first stream was opened
+		d.lost(l, errors.New("the connection ended"))
+	case <-ctx.Done():
+		d.mu.Lock()
+		d.detach(l)
+		d.mu.Unlock()
+	}
+}
+
+// lost is told that a connection is over.
+func (d *download) lost(l *link, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l.over {
+		return
+	}
+	l.source.fail(err)
+	d.detach(l)
+	d.kick()
+}
+
+// detach gives back what a link was asked for and lets go of it; the caller
+// holds the lock.
+func (d *download) detach(l *link) {
+	if l.over {
+		return
+	}
+	l.over = true
+	delete(d.links, l)
+	l.source.links--
+	l.source.made--
+	for r := range l.requests {
+		d.drop(r, false)
+	}
+	for j := range l.streams {
+		d.closeStream(l, j)
+	}
+	close(l.gone)
+	d.engine.notify()
+}
+
+func (d *download) closeStream(l *link, j *job) {
+	s := l.streams[j]
+	if s == nil {
+		return
+	}
+	delete(l.streams, j)
+	if s.have != nil && d.lacks(s) {
+		j.partial--
+	}
+	l.conn.closeStream(s)
+}
+
+// lacks tells whether the stream's source has not all pieces.
+func (d *download) lacks(s *stream) bool {
+	return s.job.ready() && s.have.Count() < len(s.job.owners)
+}
+
+// drop takes a request back; its piece is free again. The caller holds the lock.
+func (d *download) drop(r *request, tell bool) {
+	if _, ok := r.link.requests[r]; !ok {
+		return
+	}
+	r.cancel()
+	delete(r.link.requests, r)
+	r.link.inflight -= r.owed
+	r.link.conn.forget(r, tell)
+	j := r.stream.job
+	switch {
+	case r.spare && j.spares[r.index] == r:
+		delete(j.spares, r.index)
+	case !r.spare && j.owners[r.index] == r:
+		j.owners[r.index] = nil
+		j.flying--
+		j.cursor = min(j.cursor, r.index)
+	}
+}
+
+// kick gives all links what they can do; the caller holds the lock.
+func (d *download) kick() {
+	for l := range d.links {
+		d.fill(l)
+	}
+}
+
+// fill asks the link's source for pieces until enough are on their way. The
+// caller holds the lock.
+func (d *download) fill(l *link) {
+	for !l.over && len(l.requests) < maxLinkRequests {
+		if !d.assign(l) {
+			return
+		}
+	}
+}
+
+// assign asks for one piece more, of the first job that has one for the link.
+func (d *download) assign(l *link) bool {
+	now := time.Now()
+	for _, j := range d.active {
+		s := d.streamOf(l, j)
+		if s == nil || !j.ready() || s.have == nil || now.Before(s.pause) {
+			continue
+		}
+		if l.inflight >= l.window(netproto.PieceSize(j.size)) {
+			return false
+		}
+		if i, ok := j.pick(s); ok {
+			d.ask(s, i, false)
+			return true
+		}
+		if l.inflight == 0 {
+			if i, ok := j.takeOver(s); ok {
+				d.ask(s, i, true)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// streamOf is the link's stream of a job; it is opened where there is none,
+// and again some time after the source refused it.
+func (d *download) streamOf(l *link, j *job) *stream {
+	s := l.streams[j]
+	if s != nil && s.refused && time.Now().After(s.pause) {
+		d.closeStream(l, j)
+		s = nil
+	}
+	if s == nil {
+		var ok bool
+		if s, ok = l.conn.openStream(l, j, !j.ready()); !ok {
+			return nil
+		}
+		l.streams[j] = s
+		// A whole source of a folder has its small files: asking at once saves
+		// a round trip for each of them.
+		if j.ready() && len(j.owners) == 1 && !l.source.Part {
+			s.have = piece.AllBits(1)
+		}
+	}
+	if s.refused {
+		return nil
+	}
+	return s
+}
+
+func (d *download) ask(s *stream, index int, spare bool) {
+	j, l := s.job, s.link
+	length := j.part.Manifest().Length(index)
+	r := &request{link: l, stream: s, index: index, length: length, owed: length, spare: spare, writer: j.part.Writer(index, spare)}
+	if spare {
+		j.spares[index] = r
+	} else {
+		j.owners[index] = r
+		j.flying++
+	}
+	if l.inflight == 0 {
+		l.heard = time.Now()
+	}
+	l.requests[r] = struct{}{}
+	l.inflight += r.length
+	l.conn.ask(r)
+}
+
+// learned is given the manifest of a job by one of its streams.
+func (d *download) learned(s *stream, m *piece.Manifest) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	j := s.job
+	if j.manifest() != nil || s.link.over {
+		return
+	}
+	j.from = s.link.source
+	j.shared.Lock()
+	j.m = m
+	j.shared.Unlock()
+	d.wake()
+}
+
+// sourceHas is given the pieces of a source, from the first-th on.
+func (d *download) sourceHas(s *stream, first int, bits []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s.link.over || s.link.streams[s.job] != s {
+		return
+	}
+	before := s.have != nil && d.lacks(s)
+	// The size of the set is the sender's word until the manifest is known:
+	// have frames bound it, and no piece beyond the end is ever picked.
+	if need := first/8 + len(bits); need <= netproto.MaxContentSize/netproto.MaxPieceSize/8 && need > len(s.have) {
+		s.have = append(s.have, make(piece.Bits, need-len(s.have))...)
+	}
+	if first/8 <= len(s.have) {
+		copy(s.have[first/8:], bits)
+	}
+	d.recount(s, before)
+	d.fill(s.link)
+}
+
+func (d *download) sourceGot(s *stream, pieces []uint32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s.link.over || s.link.streams[s.job] != s || s.have == nil {
+		return
+	}
+	before := d.lacks(s)
+	for _, i := range pieces {
+		if int(i)/8 < len(s.have) {
+			s.have.Set(int(i))
+		}
+	}
+	d.recount(s, before)
+	d.fill(s.link)
+}
+
+// recount keeps the number of streams whose source lacks pieces.
+func (d *download) recount(s *stream, before bool) {
+	switch after := d.lacks(s); {
+	case after && !before:
+		s.job.partial++
+	case before && !after:
+		s.job.partial--
+	}
+}
+
+// refused is told that a source does not answer a request, or, where r is nil,
+// that it does not give the content.
+func (d *download) refused(s *stream, r *request, code netproto.Code, place int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s.link.over {
+		return
+	}
+	if r != nil {
+		d.drop(r, false)
+	}
+	s.place = 0
+	switch {
+	case code == netproto.CodeQueued:
+		s.pause, s.place = time.Now().Add(queuedPause), place
+	case r == nil:
+		for other := range s.link.requests {
+			if other.stream == s {
+				d.drop(other, false)
+			}
+		}
+		s.refused, s.pause = true, time.Now().Add(refusedPause)
+	default:
+		s.pause = time.Now().Add(refusedPause)
+	}
+	d.kick()
+	d.engine.notify()
+}
+
+// wrong is told that a source sent bytes that are not of the content.
+func (d *download) wrong(r *request) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.punish(r)
+}
+
+// punish bans a source: an owner vouched for the size when it did not refuse
+// to open, so wrong bytes are its fault. If the manifest came from it and was
+// never proven, that goes too. The caller holds the lock.
+func (d *download) punish(r *request) {
+	l, j := r.link, r.stream.job
+	err := netproto.Errorf(netproto.CodeWrongPiece, "%s", l.conn.address())
+	d.engine.log.Warn("a peer sent a wrong piece and is banned", "peer", l.conn.address(), "key", netproto.FingerprintOf(l.conn.key[:]), "hash", j.hash, "piece", r.index)
+	l.source.fail(err)
+	d.drop(r, false)
+	d.detach(l)
+	d.engine.ban(l.conn.key, err)
+	if j.from == l.source && !j.proven() && !j.complete() {
+		d.distrust(j)
+	}
+	d.kick()
+}
+
+// received counts bytes of a request; done, its piece is complete.
+func (d *download) received(r *request, n int, done bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := r.link.requests[r]; !ok {
+		return
+	}
+	now := time.Now()
+	r.link.heard = now
+	r.link.inflight -= int64(n)
+	r.owed -= int64(n)
+	r.link.source.got += int64(n)
+	r.stream.place = 0
+	d.rate.add(n)
+	if done {
+		d.finishPiece(r)
+	}
+	d.engine.notify()
+}
+
+// finishPiece verifies a piece. Of two requests for it the first to finish
+// wins, and no byte of the other is written any more.
+func (d *download) finishPiece(r *request) {
+	j := r.stream.job
+	if owner := j.owners[r.index]; r.spare && owner != nil {
+		d.drop(owner, true)
+	}
+	d.drop(r, false)
+	err := r.writer.Finish()
+	if errors.Is(err, piece.ErrWrongPiece) {
+		d.punish(r)
+		return
+	}
+	if err != nil {
+		d.failLocked(err)
+		return
+	}
+	if spare := j.spares[r.index]; spare != nil {
+		d.drop(spare, true)
+	}
+	r.link.source.delay = 0
+	j.missing--
+	d.engine.conns.announcePiece(j, r.index)
+	if j.complete() {
+		d.closeJob(j)
+		d.wake()
+	}
+	d.fill(r.link)
+}
+
+// closeJob ends the reading of a job on all links.
+func (d *download) closeJob(j *job) {
+	for i, other := range d.active {
+		if other == j {
+			d.active = append(d.active[:i:i], d.active[i+1:]...)
+			break
+		}
+	}
+	for l := range d.links {
+		d.closeStream(l, j)
+	}
+}

@@ -1,0 +1,221 @@
+package peer
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"centralizedp2p/netproto"
+)
+
+const (
+	// slotIdle is how long a peer keeps its slot without sending for it.
+	slotIdle = 3 * time.Second
+	// slotPatience is how long a peer keeps its place without asking again.
+	slotPatience = 30 * time.Second
+	// slotFree is the size up to which a content needs no slot, in bytes.
+	slotFree = 512 << 10
+	// endedUploads are kept to be shown.
+	endedUploads = 100
+)
+
+// slots say who is served now: a few peers at a time, so that each is served
+// well; the others wait in order.
+type slots struct {
+	mu      sync.Mutex
+	limit   int
+	active  map[netproto.PublicKey]time.Time // last sent or asked
+	waiting []waiter
+}
+
+type waiter struct {
+	key   netproto.PublicKey
+	asked time.Time
+}
+
+func newSlots(limit int) *slots {
+	return &slots{limit: limit, active: map[netproto.PublicKey]time.Time{}}
+}
+
+func (s *slots) set(limit int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit = limit
+}
+
+// ask gives 0 to a peer that is served now, else its place in the queue.
+func (s *slots) ask(key netproto.PublicKey, size int64) int {
+	if size <= slotFree {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for k, last := range s.active {
+		if k != key && now.Sub(last) > slotIdle {
+			delete(s.active, k)
+		}
+	}
+	if _, ok := s.active[key]; ok {
+		s.active[key] = now
+		return 0
+	}
+	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return now.Sub(w.asked) > slotPatience })
+	place := slices.IndexFunc(s.waiting, func(w waiter) bool { return w.key == key })
+	if place < 0 {
+		s.waiting = append(s.waiting, waiter{key: key})
+		place = len(s.waiting) - 1
+	}
+	if place < s.limit-len(s.active) {
+		s.waiting = slices.Delete(s.waiting, place, place+1)
+		s.active[key] = now
+		return 0
+	}
+	s.waiting[place].asked = now
+	return place + 1
+}
+
+// sent keeps the slot of a peer.
+func (s *slots) sent(key netproto.PublicKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.active[key]; ok {
+		s.active[key] = time.Now()
+	}
+}
+
+// upload is one content on its way to one peer, over any number of connections.
+type upload struct {
+	list    *uploads
+	id      string
+	peer    netproto.PublicKey
+	hash    netproto.ContentHash
+	size    int64
+	rate    meter
+	mu      sync.Mutex
+	streams int
+	name    string // of the peer
+	address string
+	sent    int64
+	place   int
+	ended   time.Time
+}
+
+// uploads are those under way and the last ones that ended.
+type uploads struct {
+	engine *Engine
+	mu     sync.Mutex
+	list   []*upload
+}
+
+// enter begins, or goes on with, the upload of a content to a peer.
+func (us *uploads) enter(c *conn, hash netproto.ContentHash, size int64) *upload {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	for _, u := range us.list {
+		if u.peer == c.key && u.hash == hash && u.enter(c) {
+			return u
+		}
+	}
+	u := &upload{list: us, id: uuid.NewString(), peer: c.key, hash: hash, size: size, streams: 1, name: c.name, address: c.address()}
+	us.list = append(us.list, u)
+	us.trim()
+	return u
+}
+
+// trim forgets the oldest that ended without a byte, then the oldest ended.
+func (us *uploads) trim() {
+	for excess := len(us.list) - endedUploads; excess > 0; excess-- {
+		i := slices.IndexFunc(us.list, func(u *upload) bool { return u.isEnded() })
+		if i < 0 {
+			return
+		}
+		us.list = slices.Delete(us.list, i, i+1)
+	}
+}
+
+func (u *upload) isEnded() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.streams == 0
+}
+
+// enter takes a further stream; an upload that ended long ago is over.
+func (u *upload) enter(c *conn) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.streams == 0 && time.Since(u.ended) > time.Minute {
+		return false
+	}
+	u.streams++
+	u.address = c.address()
+	return true
+}
+
+func (u *upload) leave() {
+	u.mu.Lock()
+	if u.streams--; u.streams == 0 {
+		u.ended = time.Now()
+		u.place = 0
+	}
+	u.mu.Unlock()
+	u.list.engine.notify()
+}
+
+func (u *upload) queued(place int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.place = place
+}
+
+func (u *upload) add(c *conn, n int) {
+	u.rate.add(n)
+	c.engine.upMeter.add(n)
+	u.mu.Lock()
+	before := u.sent
+	u.sent += int64(n)
+	u.place = 0
+	whole := u.size > 0 && before/u.size < u.sent/u.size
+	u.mu.Unlock()
+	c.engine.shares.count(u.hash, n, whole)
+	c.engine.notify()
+}
+
+// Upload is a content on its way to a peer.
+type Upload struct {
+	ID      string
+	Hash    netproto.ContentHash
+	Peer    string // what the peer calls itself
+	Address string // ip:port
+	Size    int64  // bytes of the content
+	Sent    int64  // bytes to this peer
+	Rate    int64  // bytes a second
+	Place   int    // in the queue for a slot, from 1; 0 = served
+	Ended   bool
+}
+
+// Uploads are those under way, then the last ones that ended, newest first.
+func (e *Engine) Uploads() []Upload {
+	e.uploads.mu.Lock()
+	list := slices.Clone(e.uploads.list)
+	e.uploads.mu.Unlock()
+	var running, ended []Upload
+	for _, u := range slices.Backward(list) {
+		s := u.snapshot()
+		switch {
+		case !s.Ended:
+			running = append(running, s)
+		case s.Sent > 0:
+			ended = append(ended, s)
+		}
+	}
+	return append(running, ended...)
+}
+
+func (u *upload) snapshot() Upload {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return Upload{ID: u.id, Hash: u.hash, Peer: u.name, Address: u.address, Size: u.size, Sent: u.sent, Rate: u.rate.rate(), Place: u.place, Ended: u.streams == 0}
+}

@@ -1,0 +1,280 @@
+// Package trackerclient speaks netproto's REST to a tracker: version 1 over
+// pinned TLS, and the seed's routes. It is the only room with resty in it.
+package trackerclient
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+const (
+	callTimeout = 15 * time.Second
+	// answerBytes bounds every answer: a page of hits with the longest names
+	// takes a tenth of it.
+	answerBytes = 8 << 20
+)
+
+// Trust remembers the keys of trackers between two starts.
+type Trust interface {
+	// KnownTracker is the fingerprint of a tracker that was reached before.
+	KnownTracker(address string) (netproto.Fingerprint, bool)
+	// TrackerReached remembers a tracker and its key.
+	TrackerReached(address string, key netproto.Fingerprint, name string) error
+}
+
+// Client is a tracker, reached over TLS with its key pinned.
+type Client struct {
+	address   string
+	trust     Trust
+	http      *resty.Client
+	transport *http.Transport
+
+	mu       sync.Mutex
+	expected netproto.Fingerprint // zero: the first key that answers is trusted
+	named    bool                 // the trust knows the tracker's name
+}
+
+// New is for the tracker at host:port. A fingerprint, from a link or another
+// word of its owner, must match; without one, the remembered key must, and
+// where none is remembered the first one is trusted.
+func New(id *identity.Identity, address string, expected netproto.Fingerprint, trust Trust) (*Client, error) {
+	known, ok := trust.KnownTracker(address)
+	if ok && !expected.IsZero() && known != expected {
+		return nil, keyChanged(address, known, expected)
+	}
+	if ok {
+		expected = known
+	}
+	c := &Client{address: address, trust: trust, expected: expected}
+	c.transport = &http.Transport{
+		TLSClientConfig:        id.ClientTLS(identity.HTTP, c.verify),
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  callTimeout,
+		MaxResponseHeaderBytes: 64 << 10,
+		MaxIdleConnsPerHost:    4,
+		IdleConnTimeout:        90 * time.Second,
+	}
+	c.http = resty.NewWithClient(&http.Client{
+		Transport:     c.transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
+	c.http.SetBaseURL("https://" + address)
+	c.http.SetHeader("User-Agent", "CentralizedP2P")
+	c.http.SetAllowGetMethodPayload(true)
+	return c, nil
+}
+
+// KeyChanged is the cause of an error with the code "tracker-key-changed".
+type KeyChanged struct {
+	Known, Shown netproto.Fingerprint
+}
+
+func (k *KeyChanged) Error() string {
+	return fmt.Sprintf("known is %s, shown is %s", k.Known, k.Shown)
+}
+
+func keyChanged(address string, known, shown netproto.Fingerprint) error {
+	return netproto.Errorf(netproto.CodeKeyChanged, "%s: %w", address, &KeyChanged{known, shown})
+}
+
+// verify pins the key of the tracker in every handshake.
+func (c *Client) verify(key ed25519.PublicKey) error {
+	shown := netproto.FingerprintOf(key)
+	c.mu.Lock()
+	expected := c.expected
+	if expected.IsZero() {
+		c.expected = shown
+	}
+	c.mu.Unlock()
+	if !expected.IsZero() && expected != shown {
+		return keyChanged(c.address, expected, shown)
+	}
+	return nil
+}
+
+// Address is host:port of the tracker.
+func (c *Client) Address() string { return c.address }
+
+// Fingerprint is the tracker's key; zero before it was first reached.
+func (c *Client) Fingerprint() netproto.Fingerprint {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.expected
+}
+
+// Close gives idle connections back.
+func (c *Client) Close() error {
+	c.transport.CloseIdleConnections()
+	return nil
+}
+
+// Seed asks the seed's routes of this tracker over the same pinned connection.
+func (c *Client) Seed() *Seed { return NewSeedOver("https://"+c.address, c.transport) }
+
+// Info is what the tracker says of itself. The first answer makes its key a
+// known one.
+func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
+	var info netproto.TrackerInfo
+	if err := c.call(ctx, http.MethodGet, netproto.RouteTracker, nil, &info); err != nil {
+		return info, err
+	}
+	c.mu.Lock()
+	key, named := c.expected, c.named
+	c.named = true
+	c.mu.Unlock()
+	if !named {
+		return info, c.trust.TrackerReached(c.address, key, info.Name)
+	}
+	return info, nil
+}
+
+// Join makes this peer known and begins its lease.
+func (c *Client) Join(ctx context.Context, request netproto.JoinRequest) (netproto.JoinResponse, error) {
+	var answer netproto.JoinResponse
+	return answer, c.call(ctx, http.MethodPut, netproto.RouteSelf, request, &answer)
+}
+
+// Heartbeat renews the lease.
+func (c *Client) Heartbeat(ctx context.Context, request netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
+	var answer netproto.HeartbeatResponse
+	return answer, c.call(ctx, http.MethodPost, netproto.RouteHeartbeat, request, &answer)
+}
+
+// Leave ends the lease.
+func (c *Client) Leave(ctx context.Context) error {
+	return c.call(ctx, http.MethodDelete, netproto.RouteSelf, nil, nil)
+}
+
+// Announce tells what this peer has.
+func (c *Client) Announce(ctx context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error) {
+	var answer netproto.AnnounceResponse
+	return answer, c.call(ctx, http.MethodPost, netproto.RouteResources, request, &answer)
+}
+
+// Withdraw tells what this peer has no more.
+func (c *Client) Withdraw(ctx context.Context, hashes []netproto.ContentHash) error {
+	return c.call(ctx, http.MethodDelete, netproto.RouteResources, netproto.WithdrawRequest{Hashes: hashes}, nil)
+}
+
+// Search asks for a page of hits.
+func (c *Client) Search(ctx context.Context, q netproto.SearchRequest) (netproto.SearchResponse, error) {
+	values := url.Values{}
+	set := func(key, value string) {
+		if value != "" && value != "0" {
+			values.Set(key, value)
+		}
+	}
+	set("q", q.Words)
+	set("type", q.Type)
+	set("min_size", strconv.FormatInt(q.MinSize, 10))
+	set("max_size", strconv.FormatInt(q.MaxSize, 10))
+	set("sort", string(q.Sort))
+	set("limit", strconv.Itoa(q.Limit))
+	set("cursor", q.Cursor)
+	var answer netproto.SearchResponse
+	return answer, c.call(ctx, http.MethodGet, netproto.RouteResources+"?"+values.Encode(), nil, &answer)
+}
+
+// Resource is what the tracker knows of a content.
+func (c *Client) Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
+	var answer netproto.ResourceResponse
+	return answer, c.call(ctx, http.MethodGet, withHash(netproto.RouteResource, hash), nil, &answer)
+}
+
+// Sources are the peers that have a content. An address without a host is at
+// the tracker's own.
+func (c *Client) Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error) {
+	var answer netproto.SourcesResponse
+	if err := c.call(ctx, http.MethodGet, withHash(netproto.RouteSources, hash), nil, &answer); err != nil {
+		return nil, err
+	}
+	host, _, err := net.SplitHostPort(c.address)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range answer.Sources {
+		for i, a := range s.Addresses {
+			if port, ok := strings.CutPrefix(a, ":"); ok {
+				s.Addresses[i] = net.JoinHostPort(host, port)
+			}
+		}
+	}
+	return answer.Sources, nil
+}
+
+// Stats are the tracker's counts.
+func (c *Client) Stats(ctx context.Context) (netproto.Stats, error) {
+	var answer netproto.Stats
+	return answer, c.call(ctx, http.MethodGet, netproto.RouteStats, nil, &answer)
+}
+
+func withHash(route string, hash netproto.ContentHash) string {
+	return strings.Replace(route, "{hash}", hash.String(), 1)
+}
+
+// call makes a request and decodes its answer; answer may be nil.
+func (c *Client) call(ctx context.Context, method, route string, body, answer any) error {
+	timed, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	request := c.http.R().SetContext(timed).SetResponseBodyLimit(answerBytes)
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return netproto.Errorf(netproto.CodeInternal, "%w", err)
+		}
+		request.SetHeader("Content-Type", "application/json").SetBody(raw)
+	}
+	response, err := request.Execute(method, route)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return c.unanswered(err)
+	case response.StatusCode() >= 300:
+		return c.refused(response)
+	case answer == nil || response.StatusCode() == http.StatusNoContent:
+		return nil
+	}
+	if err := json.Unmarshal(response.Body(), answer); err != nil {
+		return netproto.Errorf(netproto.CodeProtocol, "the tracker %s: %w", c.address, err)
+	}
+	return nil
+}
+
+// unanswered says why no answer came.
+func (c *Client) unanswered(err error) error {
+	if e, ok := errors.AsType[*netproto.Error](err); ok {
+		return e // found while shaking hands: another key
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // without the URL: the address stands in the sentence
+	}
+	return netproto.Errorf(netproto.CodeUnreachable, "%s: %w", c.address, err)
+}
+
+// refused makes an error of the problem that the tracker answered with.
+func (c *Client) refused(response *resty.Response) error {
+	var problem netproto.Problem
+	media, _, _ := mime.ParseMediaType(response.Header().Get("Content-Type"))
+	if media != netproto.MediaTypeProblem || json.Unmarshal(response.Body(), &problem) != nil || problem.Code == "" {
+		return netproto.Errorf(netproto.CodeProtocol, "%s answers with status %d and is no tracker of ours", c.address, response.StatusCode())
+	}
+	return &netproto.Error{Code: problem.Code, Detail: problem.Detail}
+}
