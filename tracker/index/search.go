@@ -186,10 +186,10 @@ func (p place) compare(o place) int {
 
 // A cursor is, in URL-safe base64,
 //
-//	u8 version | u32 digest of the query | u64 number | 32 bytes hash | name
+//	u8 version | u32 digest of the query | u64 number | 32 bytes hash | u8 n | name
 const (
 	cursorVersion = 1
-	cursorFixed   = 1 + 4 + 8 + 32
+	cursorFixed   = 1 + 4 + 8 + 32 + 1
 )
 
 func (p place) cursor(digest uint32) string {
@@ -198,6 +198,7 @@ func (p place) cursor(digest uint32) string {
 	raw = binary.BigEndian.AppendUint32(raw, digest)
 	raw = binary.BigEndian.AppendUint64(raw, uint64(p.number))
 	raw = append(raw, p.hash[:]...)
+	raw = append(raw, byte(len(p.name)))
 	raw = append(raw, p.name...)
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
@@ -205,7 +206,7 @@ func (p place) cursor(digest uint32) string {
 func parseCursor(s string, digest uint32) (place, error) {
 	var p place
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(raw) < cursorFixed || len(raw) > cursorFixed+maxPlaceName || raw[0] != cursorVersion {
+	if err != nil || len(raw) < cursorFixed || raw[0] != cursorVersion || len(raw) != cursorFixed+int(raw[cursorFixed-1]) {
 		return p, netproto.Errorf(netproto.CodeInvalid, "the cursor is damaged: begin again with the first page")
 	}
 	if binary.BigEndian.Uint32(raw[1:]) != digest {

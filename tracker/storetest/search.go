@@ -1,0 +1,211 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// walk reads all pages of a query.
+func (h *house) walk(q server.Query, between func(page int)) []netproto.Hit {
+	h.Helper()
+	var hits []netproto.Hit
+	for n := 0; ; n++ {
+		page, err := h.Search(h.ctx, q)
+		if err != nil {
+			h.Fatalf("page %d of %+v: %v", n, q, err)
+		}
+		hits = append(hits, page.Items...)
+		if page.Next == "" {
+			return hits
+		}
+		if len(page.Items) != q.Limit {
+			h.Fatalf("page %d has %d hits and is not the last", n, len(page.Items))
+		}
+		q.Cursor = page.Next
+		between(n)
+	}
+}
+
+var searchTests = map[string]func(*house){
+	"all words must occur, in any order and case": func(h *house) {
+		h.join(1)
+		h.announce(1, file("Über den Wolken.mp3"), file("WOLKEN und Straße.flac"), file("Himmel.mp3"))
+		for query, want := range map[string][]string{
+			"":               {"Himmel.mp3", "WOLKEN und Straße.flac", "Über den Wolken.mp3"},
+			"  \t ":          {"Himmel.mp3", "WOLKEN und Straße.flac", "Über den Wolken.mp3"},
+			"wolken":         {"WOLKEN und Straße.flac", "Über den Wolken.mp3"},
+			"Wolken über":    {"Über den Wolken.mp3"},
+			"STRASSE wolken": {"WOLKEN und Straße.flac"},
+			"olk":            {"WOLKEN und Straße.flac", "Über den Wolken.mp3"},
+			"u\u0308BER":     {"Über den Wolken.mp3"}, // in another normal form
+			"wolken himmel":  {},
+			"mp3":            {"Himmel.mp3", "Über den Wolken.mp3"},
+		} {
+			if got := h.found(query); !slices.Equal(got, want) {
+				h.Errorf("%q finds %q, want %q", query, got, want)
+			}
+		}
+	},
+	"a search can ask for a kind and a size": func(h *house) {
+		h.join(1)
+		h.announce(1, file("a.mkv"), file("bb.mkv"), file("song.mp3"), netproto.Resource{Hash: hash("f"), Name: "folder", Folder: true})
+		for _, c := range []struct {
+			q    server.Query
+			want []string
+		}{
+			{server.Query{Kind: netproto.KindVideo, MaxSize: -1}, []string{"a.mkv", "bb.mkv"}},
+			{server.Query{Kind: netproto.KindFolder, MaxSize: -1}, []string{"folder"}},
+			{server.Query{MinSize: 6000, MaxSize: -1}, []string{"bb.mkv", "song.mp3"}},
+			{server.Query{MinSize: 6000, MaxSize: 6000}, []string{"bb.mkv"}},
+			{server.Query{MaxSize: 0}, []string{"folder"}},
+			{server.Query{Kind: netproto.KindVideo, MinSize: 5001, MaxSize: 1 << 40}, []string{"bb.mkv"}},
+		} {
+			c.q.Sort, c.q.Limit = netproto.SortName, 10
+			if got := h.names(c.q); !slices.Equal(got, c.want) {
+				h.Errorf("%+v finds %q, want %q", c.q, got, c.want)
+			}
+		}
+	},
+	"hits come in the order that was asked for": func(h *house) {
+		for n := range 3 {
+			h.join(n)
+			h.pass(time.Second)
+		}
+		h.announce(0, file("ccc"))
+		h.pass(time.Second)
+		h.announce(0, file("bb"), file("dddd"))
+		h.pass(time.Second)
+		h.announce(0, file("a"))
+		h.announce(1, file("dddd"), file("bb"))
+		h.announce(2, file("dddd"))
+		for sort, want := range map[netproto.Sort][]string{
+			netproto.SortSources: {"dddd", "bb", "a", "ccc"},
+			netproto.SortName:    {"a", "bb", "ccc", "dddd"},
+			netproto.SortSize:    {"dddd", "ccc", "bb", "a"},
+		} {
+			if got := h.names(server.Query{MaxSize: -1, Sort: sort, Limit: 10}); !slices.Equal(got, want) {
+				h.Errorf("by %s: %q, want %q", sort, got, want)
+			}
+		}
+		got := h.names(server.Query{MaxSize: -1, Sort: netproto.SortNewest, Limit: 10})
+		slices.Sort(got[1:3]) // announced together
+		if !slices.Equal(got, []string{"a", "bb", "dddd", "ccc"}) {
+			h.Errorf("the newest first: %q", got)
+		}
+	},
+	"several names of one content are one hit under the name that fits": func(h *house) {
+		for n, name := range []string{"holiday.jpg", "IMG_0042.jpg", "IMG_0042.jpg"} {
+			h.join(n)
+			r := file("photo")
+			r.Name = name
+			h.announce(n, r)
+		}
+		for query, want := range map[string]string{"": "IMG_0042.jpg", "jpg": "IMG_0042.jpg", "holi": "holiday.jpg", "img": "IMG_0042.jpg"} {
+			page, err := h.Search(h.ctx, server.Query{Text: query, MaxSize: -1, Sort: netproto.SortSources, Limit: 10})
+			if err != nil || len(page.Items) != 1 || page.Items[0].Name != want || page.Items[0].Sources != 3 {
+				h.Errorf("%q finds %+v, %v; want %s with 3 sources", query, page.Items, err, want)
+			}
+		}
+		if got := h.found("holiday img"); len(got) != 0 {
+			h.Errorf("words of two names were found together: %q", got)
+		}
+	},
+	"pages follow one another while names come and go": func(h *house) {
+		var want []string
+		for n := range 9 {
+			h.join(n)
+			for i := range 40 {
+				name := fmt.Sprintf("file %d %02d.txt", n, i)
+				h.announce(n, file(name))
+				want = append(want, name)
+			}
+		}
+		for _, sort := range []netproto.Sort{netproto.SortName, netproto.SortSize, netproto.SortNewest} {
+			hits := h.walk(server.Query{Text: "txt file", MaxSize: -1, Sort: sort, Limit: 7}, func(page int) {
+				n := 10 + page%3
+				h.join(n)
+				name := fmt.Sprintf("file %s %03d.txt", sort, page)
+				h.announce(n, file(name))
+				if page%2 == 0 {
+					if _, err := h.Withdraw(h.ctx, peer(n).ID(), []netproto.ContentHash{hash(name)}); err != nil {
+						h.Fatal(err)
+					}
+				}
+			})
+			times := map[string]int{}
+			for _, name := range namesOf(hits) {
+				times[name]++
+			}
+			for _, name := range want {
+				if times[name] != 1 {
+					h.Fatalf("by %s: %q was returned %d times", sort, name, times[name])
+				}
+			}
+		}
+	},
+	"a cursor of another query or a damaged one is refused": func(h *house) {
+		h.join(1)
+		h.announce(1, file("aa"), file("ab"), file("ac"))
+		q := server.Query{Text: "a", MaxSize: -1, Sort: netproto.SortName, Limit: 1}
+		page, err := h.Search(h.ctx, q)
+		if err != nil || page.Next == "" {
+			h.Fatal(page, err)
+		}
+		if len(page.Next) > netproto.MaxCursorBytes {
+			h.Fatalf("a cursor of %d bytes", len(page.Next))
+		}
+		for _, change := range []func(*server.Query){
+			func(q *server.Query) { q.Text = "b" },
+			func(q *server.Query) { q.Sort = netproto.SortSize },
+			func(q *server.Query) { q.Kind = netproto.KindOther },
+			func(q *server.Query) { q.MinSize = 1 },
+			func(q *server.Query) { q.MaxSize = 9 },
+			func(q *server.Query) { q.Cursor = "!" },
+			func(q *server.Query) { q.Cursor = q.Cursor[:9] },
+			func(q *server.Query) { q.Cursor = q.Cursor + q.Cursor + q.Cursor + q.Cursor },
+		} {
+			other := q
+			other.Cursor = page.Next
+			change(&other)
+			_, err := h.Search(h.ctx, other)
+			h.wantCode(err, netproto.CodeInvalid)
+		}
+		_, err = h.PeerResources(h.ctx, peer(1).ID(), 1, page.Next)
+		h.wantCode(err, netproto.CodeInvalid)
+	},
+	"the shares of one peer can be browsed": func(h *house) {
+		h.join(1)
+		h.join(2)
+		var want []string
+		for i := range 25 {
+			want = append(want, fmt.Sprintf("mine %02d", i))
+			h.announce(1, file(want[i]))
+		}
+		h.announce(2, file("mine 03"), file("theirs"))
+		var got []netproto.Hit
+		cursor := ""
+		for {
+			page, err := h.PeerResources(h.ctx, peer(1).ID(), 10, cursor)
+			if err != nil {
+				h.Fatal(err)
+			}
+			got = append(got, page.Items...)
+			if cursor = page.Next; cursor == "" {
+				break
+			}
+		}
+		if !slices.Equal(namesOf(got), want) || got[3].Sources != 2 {
+			h.Fatalf("%+v", got)
+		}
+		_, err := h.PeerResources(h.ctx, peer(3).ID(), 10, "")
+		h.wantCode(err, netproto.CodeNotFound)
+		h.reset(1)
+		if page, err := h.PeerResources(h.ctx, peer(1).ID(), 10, ""); err != nil || page.Items == nil || len(page.Items) != 0 {
+			h.Fatalf("a peer without shares: %+v, %v", page, err)
+		}
+	},
+}

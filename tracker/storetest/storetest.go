@@ -1,0 +1,225 @@
+// Package storetest is the contract of server.Store as tests. Every store
+// passes it, the one that a test makes up included.
+package storetest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// Times of the stores under test.
+const (
+	lease     = 90 * time.Second
+	seedLease = 20 * time.Second
+	retention = 30 * 24 * time.Hour
+	most      = 50 // resources of a peer
+)
+
+// Run runs the contract on stores that open makes, each on a file of its own.
+func Run(t *testing.T, open server.OpenStore) {
+	for _, part := range []struct {
+		name  string
+		tests map[string]func(*house)
+	}{
+		{"peers", peerTests},
+		{"resources", resourceTests},
+		{"search", searchTests},
+		{"restart", restartTests},
+		{"reap", reapTests},
+		{"seed clients", seedTests},
+	} {
+		t.Run(part.name, func(t *testing.T) {
+			for name, test := range part.tests {
+				t.Run(name, func(t *testing.T) {
+					test(newHouse(t, open))
+				})
+			}
+		})
+	}
+}
+
+// clock is a time that passes only when it is told to.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// house is a store under test with its clock.
+type house struct {
+	*testing.T
+	server.Store
+	*clock
+	open server.OpenStore
+	file string
+	ctx  context.Context
+}
+
+func newHouse(t *testing.T, open server.OpenStore) *house {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	h := &house{
+		T: t, open: open, ctx: ctx, file: filepath.Join(t.TempDir(), "tracker.db"),
+		clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
+	}
+	h.start()
+	t.Cleanup(func() { h.Store.Close() })
+	return h
+}
+
+func (h *house) start() {
+	h.Helper()
+	store, err := h.open(h.file, server.StoreConfig{Lease: lease, SeedLease: seedLease, Retention: retention, ResourcesPerPeer: most, Now: h.Now})
+	if err != nil {
+		h.Fatalf("opening the store: %v", err)
+	}
+	h.Store = store
+}
+
+func (h *house) restart() {
+	h.Helper()
+	if err := h.Store.Close(); err != nil {
+		h.Fatalf("closing the store: %v", err)
+	}
+	h.start()
+}
+
+// peer is what a number stands for in a test: always the same one.
+func peer(n int) server.Peer {
+	seed := sha256.Sum256(fmt.Append(nil, "peer ", n))
+	var key netproto.PublicKey
+	copy(key[:], ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey))
+	return server.Peer{
+		Key:        key,
+		Name:       fmt.Sprintf("peer %d", n),
+		Observed:   netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(n)}), 4000),
+		SeedPort:   4001,
+		Candidates: []netip.AddrPort{netip.MustParseAddrPort("192.168.1.7:4000"), netip.MustParseAddrPort("[fd00::7]:4000")},
+	}
+}
+
+// hash is that of a content with that name.
+func hash(name string) netproto.ContentHash { return sha256.Sum256([]byte(name)) }
+
+// file is a resource whose hash follows from its name.
+func file(name string) netproto.Resource {
+	return netproto.Resource{Hash: hash(name), Size: int64(len(name)) * 1000, Name: name, MIME: "text/plain"}
+}
+
+func (h *house) join(n int) server.Holdings {
+	h.Helper()
+	held, err := h.Join(h.ctx, peer(n))
+	if err != nil {
+		h.Fatalf("peer %d joins: %v", n, err)
+	}
+	return held
+}
+
+func (h *house) announce(n int, rs ...netproto.Resource) {
+	h.Helper()
+	refused, err := h.Announce(h.ctx, peer(n).ID(), rs, false)
+	if err != nil || len(refused) > 0 {
+		h.Fatalf("peer %d announces: %v, refused %v", n, err, refused)
+	}
+}
+
+func (h *house) heartbeat(n int, held server.Holdings, want netproto.HeartbeatStatus) {
+	h.Helper()
+	got, err := h.Heartbeat(h.ctx, peer(n).ID(), held)
+	if err != nil || got != want {
+		h.Fatalf("the heartbeat of peer %d: %q, %v; want %q", n, got, err, want)
+	}
+}
+
+func holdings(rs ...netproto.Resource) server.Holdings {
+	held := server.Holdings{Count: len(rs)}
+	for _, r := range rs {
+		held.Digest = held.Digest.Toggle(r.Hash)
+	}
+	return held
+}
+
+// reap runs upkeep until nothing is left to do.
+func (h *house) reap(budget int) (rounds int) {
+	h.Helper()
+	for {
+		rounds++
+		more, err := h.Reap(h.ctx, budget)
+		if err != nil {
+			h.Fatalf("upkeep: %v", err)
+		}
+		if !more {
+			return rounds
+		}
+		if rounds > 10_000 {
+			h.Fatal("upkeep never ends")
+		}
+	}
+}
+
+func (h *house) sources(name string) map[netproto.PeerID]server.Source {
+	h.Helper()
+	list, err := h.Sources(h.ctx, hash(name), 1000)
+	if err != nil {
+		h.Fatalf("sources of %s: %v", name, err)
+	}
+	found := map[netproto.PeerID]server.Source{}
+	for _, s := range list {
+		found[s.ID()] = s
+	}
+	if len(found) != len(list) {
+		h.Fatalf("sources of %s: a peer is listed twice: %v", name, list)
+	}
+	return found
+}
+
+// found searches and gives the names of the hits in their order.
+func (h *house) found(text string) []string {
+	h.Helper()
+	return h.names(server.Query{Text: text, MaxSize: -1, Sort: netproto.SortName, Limit: netproto.MaxPage})
+}
+
+func (h *house) names(q server.Query) []string {
+	h.Helper()
+	page, err := h.Search(h.ctx, q)
+	if err != nil {
+		h.Fatalf("searching %+v: %v", q, err)
+	}
+	return namesOf(page.Items)
+}
+
+func namesOf(hits []netproto.Hit) []string {
+	names := []string{}
+	for _, hit := range hits {
+		names = append(names, hit.Name)
+	}
+	return names
+}
+
+func (h *house) wantCode(err error, want netproto.Code) {
+	h.Helper()
+	if got := netproto.CodeOf(err); err == nil || got != want {
+		h.Fatalf("error %v with the code %q, want %q", err, got, want)
+	}
+}
