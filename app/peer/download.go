@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -404,6 +405,7 @@ func (d *download) publishJob(j *job, durable bool) (string, error) {
 	}
 	d.mu.Lock()
 	d.closeJob(j)
+	d.active = slices.DeleteFunc(d.active, func(other *job) bool { return other == j })
 	d.done += j.size * int64(len(j.targets))
 	d.mu.Unlock()
 	d.engine.contents.remove(j.hash, j)

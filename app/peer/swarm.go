@@ -246,6 +246,9 @@ func (d *download) fill(l *link) {
 func (d *download) assign(l *link) bool {
 	now := time.Now()
 	for _, j := range d.active {
+		if j.complete() {
+			continue
+		}
 		s := d.streamOf(l, j)
 		if s == nil || !j.ready() || s.have == nil || now.Before(s.pause) {
 			continue
@@ -475,14 +478,8 @@ func (d *download) finishPiece(r *request) {
 	d.fill(r.link)
 }
 
-// closeJob ends the reading of a job on all links.
+// closeJob ends the reading of a job on all links; the caller holds the lock.
 func (d *download) closeJob(j *job) {
-	for i, other := range d.active {
-		if other == j {
-			d.active = append(d.active[:i:i], d.active[i+1:]...)
-			break
-		}
-	}
 	for l := range d.links {
 		d.closeStream(l, j)
 	}

@@ -3,6 +3,7 @@
 package trackerclient
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
@@ -235,11 +236,13 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 	defer cancel()
 	request := c.http.R().SetContext(timed).SetResponseBodyLimit(answerBytes)
 	if body != nil {
-		raw, err := json.Marshal(body)
-		if err != nil {
+		var raw bytes.Buffer
+		encoder := json.NewEncoder(&raw)
+		encoder.SetEscapeHTML(false) // names full of & must not outgrow the tracker's limit
+		if err := encoder.Encode(body); err != nil {
 			return netproto.Errorf(netproto.CodeInternal, "%w", err)
 		}
-		request.SetHeader("Content-Type", "application/json").SetBody(raw)
+		request.SetHeader("Content-Type", "application/json").SetBody(raw.Bytes())
 	}
 	response, err := request.Execute(method, route)
 	switch {

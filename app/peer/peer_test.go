@@ -1,0 +1,217 @@
+package peer_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer"
+	"centralizedp2p/app/trackerclient"
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/server"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what should come at once.
+const patience = 30 * time.Second
+
+func deadline(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// testTracker is a real tracker in this process.
+type testTracker struct {
+	address string
+	data    string
+	stop    func()
+}
+
+func startTracker(t testing.TB) *testTracker {
+	tr := &testTracker{data: t.TempDir(), address: "127.0.0.1:0"}
+	tr.start(t)
+	t.Cleanup(func() { tr.stop() })
+	return tr
+}
+
+func (tr *testTracker) start(t testing.TB) {
+	t.Helper()
+	options := server.DefaultOptions()
+	options.Listen, options.Data = tr.address, tr.data
+	opened, err := server.OpenTracker(options, boltstore.Open, io.Discard)
+	check(t, err)
+	tr.address = opened.Address()
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- opened.Serve(ctx) }()
+	tr.stop = func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		tr.stop = func() {}
+	}
+}
+
+// testPeer is a real peer with a profile of its own.
+type testPeer struct {
+	*peer.Engine
+	library *library.Library
+	profile string
+	files   string // where it keeps what it shares and downloads
+	stop    func()
+}
+
+func startPeer(t testing.TB, tr *testTracker) *testPeer {
+	p := &testPeer{profile: t.TempDir(), files: t.TempDir()}
+	p.start(t, tr)
+	t.Cleanup(func() { p.stop() })
+	return p
+}
+
+func (p *testPeer) start(t testing.TB, tr *testTracker) {
+	t.Helper()
+	l, err := library.Open(p.profile)
+	check(t, err)
+	log := slog.New(slog.DiscardHandler)
+	if testing.Verbose() {
+		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	engine, err := peer.Start(context.Background(), peer.Config{Library: l, Log: log, Listen: "127.0.0.1:0"})
+	check(t, err)
+	client, err := trackerclient.New(l.Identity(), tr.address, netproto.Fingerprint{}, l)
+	check(t, err)
+	engine.UseTracker(client)
+	check(t, engine.RunDownloads())
+	p.Engine, p.library = engine, l
+	p.stop = func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		p.stop = func() {}
+	}
+}
+
+// write makes a file of pseudo-random bytes among the peer's files.
+func (p *testPeer) write(t testing.TB, name string, size int) (string, []byte) {
+	t.Helper()
+	content := make([]byte, size)
+	rand.NewChaCha8([32]byte([]byte(name + "--------------------------------")[:32])).Read(content)
+	path := filepath.Join(p.files, name)
+	check(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	check(t, os.WriteFile(path, content, 0o644))
+	return path, content
+}
+
+func (p *testPeer) share(t testing.TB, path string) peer.Share {
+	t.Helper()
+	id, err := p.Share(path, peer.ShareOptions{})
+	check(t, err)
+	s, err := p.WaitShared(deadline(t), id)
+	check(t, err)
+	return s
+}
+
+// get downloads a share and waits for its end.
+func (p *testPeer) get(t testing.TB, s peer.Share) peer.Download {
+	t.Helper()
+	id, err := p.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: -1, Folder: s.Folder, Dir: p.files})
+	check(t, err)
+	return p.wait(t, id, peer.DownloadFinished)
+}
+
+func (p *testPeer) wait(t testing.TB, id string, state peer.DownloadState) peer.Download {
+	t.Helper()
+	ctx := deadline(t)
+	changed := p.Watch(ctx)
+	for {
+		d, ok := p.DownloadByID(id)
+		switch {
+		case !ok:
+			t.Fatal("the download is not in the list")
+		case d.State == state:
+			return d
+		case d.State == peer.DownloadFailed:
+			t.Fatalf("the download failed: %v", d.Err)
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("the download is %s, with %d of %d bytes from %d sources, after %s", d.State, d.Done, d.Size, d.Sources, patience)
+		case <-changed:
+		}
+	}
+}
+
+func same(t testing.TB, path string, content []byte) {
+	t.Helper()
+	got, err := os.ReadFile(path)
+	check(t, err)
+	if !bytes.Equal(got, content) {
+		t.Fatalf("%s has %d bytes that differ from the %d shared ones", path, len(got), len(content))
+	}
+}
+
+func TestAFileGoesFromPeerToPeer(t *testing.T) {
+	for _, size := range []int{0, 1, 10_240, netproto.MinPieceSize, netproto.MinPieceSize + 1, 20<<20 + 17} {
+		tr := startTracker(t)
+		alice, bob := startPeer(t, tr), startPeer(t, tr)
+		path, content := alice.write(t, "song.flac", size)
+		d := bob.get(t, alice.share(t, path))
+		same(t, d.Path, content)
+		if filepath.Base(d.Path) != "song.flac" {
+			t.Errorf("it is called %s", d.Path)
+		}
+	}
+}
+
+func TestAFolderKeepsItsTree(t *testing.T) {
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	contents := map[string][]byte{}
+	for _, name := range []string{"src/a.go", "src/b/c.go", "src/b/empty.txt", "src/copy of a.go", "src/große Datei.bin"} {
+		size := 1000 + len(name)
+		switch filepath.Base(name) {
+		case "empty.txt":
+			size = 0
+		case "große Datei.bin":
+			size = 3 << 20
+		}
+		_, contents[name] = alice.write(t, name, size)
+	}
+	contents["src/copy of a.go"] = contents["src/a.go"]
+	check(t, os.WriteFile(filepath.Join(alice.files, "src/copy of a.go"), contents["src/a.go"], 0o644))
+	check(t, os.MkdirAll(filepath.Join(alice.files, "src/nothing/in/here"), 0o755))
+	d := bob.get(t, alice.share(t, filepath.Join(alice.files, "src")))
+	for name, content := range contents {
+		same(t, filepath.Join(bob.files, name), content)
+	}
+	if info, err := os.Stat(filepath.Join(d.Path, "nothing/in/here")); err != nil || !info.IsDir() {
+		t.Errorf("the empty folder is not there: %v", err)
+	}
+	left, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*"))
+	if check(t, err); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
