@@ -81,11 +81,15 @@ func TestBytesThatDoNotMatchNeverGetAName(t *testing.T) {
 			root, dir := t.TempDir(), t.TempDir()
 			content := file(t, filepath.Join(root, "f"), c.size)
 			peer := newSeedPeer(t, root, c.change)
+			start := time.Now()
 			for _, options := range [][]Option{nil, {ReplacingAt("f")}} {
 				path, err := Fetch(t.Context(), nil, peer.resource("", "f", content), dir, options...)
 				if path != "" || netproto.CodeOf(err) != c.code {
 					t.Errorf("path %q, code %s: %v", path, netproto.CodeOf(err), err)
 				}
+			}
+			if took := time.Since(start); took > answerWait {
+				t.Errorf("it took %v to tell", took)
 			}
 			wantTree(t, dir, nil)
 		})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,6 +103,40 @@ func TestAFileThatChangedIsNotServed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestALinkThatWasSharedServesItsFile(t *testing.T) {
+	dir := t.TempDir()
+	content := file(t, filepath.Join(dir, "file"), 100)
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("file", link); err != nil {
+		t.Fatal(err)
+	}
+	s := newShelf()
+	offer(t, s, "", "link", link)
+	if got := ask(t, serve(t, s), deadline, "/link"); !bytes.Equal(got, content) {
+		t.Errorf("%d bytes came back, want %d", len(got), len(content))
+	}
+}
+
+func TestForASourceThatThePolicyLeavesOutNothingIsEvenLookedUp(t *testing.T) {
+	server, err := Listen("127.0.0.1:0", netproto.SeedLAN, noLookup{t}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	server.answer([]byte("known/file"), netip.MustParseAddrPort("192.0.2.1:4000"), make([]byte, netproto.SeedMaxBytes))
+	if counts := server.Counts(); counts != (Counts{}) {
+		t.Errorf("counted %+v", counts)
+	}
+}
+
+// noLookup fails the test when it is asked.
+type noLookup struct{ t *testing.T }
+
+func (n noLookup) Lookup(path, name string) (File, bool) {
+	n.t.Errorf("looked up %q, %q", path, name)
+	return File{}, false
 }
 
 // only knows one file and fails the test when it is asked for anything that no
