@@ -29,8 +29,6 @@ type Config struct {
 	Log     *slog.Logger
 	// Listen is the address for other peers, host:port; port 0 is a free one.
 	Listen string
-	// SeedPort is the UDP port for seed clients, 0 when they are not served.
-	SeedPort int
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
 }
@@ -65,6 +63,7 @@ type Engine struct {
 	told     time.Time   // when the watchers were told last
 	later    *time.Timer // tells them again
 	settings library.Settings
+	seedPort int
 }
 
 // Start opens the port and begins to work; ctx ends everything. No download
@@ -270,24 +269,6 @@ func (e *Engine) notify() {
 			}
 		}
 	})
-}
-
-// SeedFile finds the file that a seed client may fetch under that path and
-// name: a small one, whose path is its content hash (see netproto).
-func (e *Engine) SeedFile(path, name string) (file string, size int64, ok bool) {
-	hash, err := netproto.ParseContentHash(path)
-	if err != nil {
-		return "", 0, false
-	}
-	file, state, ok := e.contents.path(hash)
-	if !ok || state.Size > netproto.SeedMaxBytes {
-		return "", 0, false
-	}
-	r, ok := e.membership().holding(hash)
-	if !ok || r.Name != name {
-		return "", 0, false
-	}
-	return file, state.Size, true
 }
 
 // ListenAddress is an address for all interfaces with that port.

@@ -349,7 +349,9 @@ func (m *membership) tellBatch(ctx context.Context, batch []netproto.Resource, g
 
 // joinRequest is what the tracker is told of this peer.
 func (e *Engine) joinRequest() netproto.JoinRequest {
-	request := netproto.JoinRequest{Name: e.name(), Port: e.port, SeedPort: e.config.SeedPort}
+	e.mu.Lock()
+	request := netproto.JoinRequest{Name: e.settings.Name, Port: e.port, SeedPort: e.seedPort}
+	e.mu.Unlock()
 	addrs, _ := net.InterfaceAddrs()
 	for _, a := range addrs {
 		prefix, err := netip.ParsePrefix(a.String())
