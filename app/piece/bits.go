@@ -21,7 +21,7 @@ func AllBits(n int) Bits {
 }
 
 // Has tells whether a piece is in the set; none is beyond its end.
-func (b Bits) Has(i int) bool { return i/8 < len(b) && b[i/8]&(0x80>>(i%8)) != 0 }
+func (b Bits) Has(i int) bool { return i >= 0 && i/8 < len(b) && b[i/8]&(0x80>>(i%8)) != 0 }
 
 // Set adds a piece.
 func (b Bits) Set(i int) { b[i/8] |= 0x80 >> (i % 8) }

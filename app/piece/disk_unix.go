@@ -41,3 +41,36 @@ func identify(info fs.FileInfo) State {
 	}
 	return s
 }
+
+// openNonblock keeps the opening of a named pipe from waiting for its writer.
+const openNonblock = syscall.O_NONBLOCK
+
+// linkCount is the number of names that an open file has.
+func linkCount(_ *os.File, info fs.FileInfo) int {
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(sys.Nlink)
+	}
+	return 1
+}
+
+// lockFile locks an open file until it is closed, or gives errLocked where
+// another one has it. A file system without locks is no error.
+func lockFile(file *os.File) error {
+	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return errLocked
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, unix.ENOLCK), errors.Is(err, unix.EINVAL):
+		return nil
+	}
+	return err
+}
+
+// Allocated is the number of bytes that a file takes on the disk; less than
+// its size where it is sparse.
+func Allocated(info fs.FileInfo) int64 {
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		return sys.Blocks * 512
+	}
+	return 0
+}

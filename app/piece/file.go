@@ -1,9 +1,11 @@
 package piece
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"os"
+	"time"
 
 	"centralizedp2p/netproto"
 )
@@ -41,9 +43,10 @@ type File struct {
 	state State
 }
 
-// OpenFile opens a file that must be in that state.
+// OpenFile opens a file that must be in that state. It does not wait for the
+// writer of a named pipe that took the place of the file.
 func OpenFile(path string, state State) (*File, error) {
-	file, err := os.Open(path)
+	file, err := os.OpenFile(path, os.O_RDONLY|openNonblock, 0)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
@@ -62,7 +65,11 @@ func (f *File) check() error {
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
-	if identify(info) != f.state {
+	now, err := stateOf(f.path, info)
+	if err != nil {
+		return err
+	}
+	if now != f.state {
 		return netproto.Errorf(netproto.CodeFileChanged, "%s", f.path)
 	}
 	return nil
@@ -90,7 +97,7 @@ func (f *File) Close() error { return f.file.Close() }
 // HashPath hashes a file that must stay in one state meanwhile, and gives that
 // state with the manifest.
 func HashPath(ctx context.Context, path string, progress func(n int)) (*Manifest, State, error) {
-	state, err := StateOf(path)
+	state, err := restingState(ctx, path)
 	if err != nil {
 		return nil, State{}, err
 	}
@@ -109,5 +116,33 @@ func HashPath(ctx context.Context, path string, progress func(n int)) (*Manifest
 		}
 		return nil, State{}, err
 	}
-	return m, state, f.check()
+	if err := f.check(); err != nil {
+		return nil, State{}, err
+	}
+	return m, state, nil
+}
+
+// clockTick is longer than the steps in which file systems tell the time (up to
+// 10 ms on Linux). Two changes within one step give the same state.
+const clockTick = 20 * time.Millisecond
+
+// restingState is the state of a file whose last change is at least a tick ago,
+// so that a change after it shows.
+func restingState(ctx context.Context, path string) (State, error) {
+	state, err := StateOf(path)
+	if err != nil {
+		return State{}, err
+	}
+	age := time.Since(time.Unix(0, cmp.Or(state.Changed, state.Modified)))
+	if age < 0 || age >= clockTick {
+		return state, nil
+	}
+	rest := time.NewTimer(clockTick - age)
+	defer rest.Stop()
+	select {
+	case <-ctx.Done():
+		return State{}, ctx.Err()
+	case <-rest.C:
+	}
+	return StateOf(path)
 }

@@ -1,12 +1,14 @@
 package piece
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 
 	"centralizedp2p/netproto"
 )
@@ -19,56 +21,65 @@ import (
 //	records: u32 piece | u32 CRC
 //
 // CRCs are CRC-32C, of a record with the content hash before it, so that a
-// record of another journal does not count. A torn record ends the reading.
+// record of another journal does not count. The first damaged record ends the
+// reading.
 const journalMagic = "cp2p-journal 1\n"
 
-const journalHeader = len(journalMagic) + 32 + 8 + 4
+const (
+	journalHeader = len(journalMagic) + 32 + 8 + 4 // bytes
+	recordSize    = 4 + 4                          // bytes
+)
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 type journal struct {
 	file *os.File
 	hash netproto.ContentHash
-	end  int64 // where the next record goes
+	// Where the first record is and where the next one goes, in bytes.
+	start, end int64
 }
 
-// openJournal opens or makes the journal of a content and gives the pieces
-// that it claims. One that is damaged or of another content begins anew.
-func openJournal(root *os.Root, name string, m *Manifest) (*journal, []uint32, error) {
-	file, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+// openJournal opens or makes the journal of a content in dir, and gives the
+// pieces that it claims. whole is false where it may have claimed more: it is
+// new, damaged or of another content, and is to be written again.
+func openJournal(root *os.Root, dir string, m *Manifest) (j *journal, claimed []uint32, whole bool, err error) {
+	file, err := openOwn(root, path.Join(dir, journalName(m.Hash)), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
-	j := &journal{file: file, hash: m.Hash}
-	found, claimed, err := readJournal(file)
+	j = &journal{file: file, hash: m.Hash, start: int64(journalHeader + len(m.CVs)*32 + 4)}
+	found, claimed, err := readJournal(bufio.NewReader(file))
 	if err == nil && found.Hash == m.Hash && found.Size == m.Size {
-		j.end = journalStart(m) + int64(len(claimed))*8
-		return j, claimed, nil
+		j.end = j.start + int64(len(claimed))*recordSize
+		info, err := file.Stat()
+		return j, claimed, err == nil && info.Size() == j.end, nil
 	}
-	if err := j.begin(m); err != nil {
+	err = j.begin(m)
+	if err == nil {
+		err = SyncDir(root, dir)
+	}
+	if err != nil {
 		file.Close()
-		return nil, nil, err
+		return nil, nil, false, err
 	}
-	return j, nil, nil
+	return j, nil, false, nil
 }
 
 // ReadPartManifest is the manifest of an unfinished download in dir, from its
 // journal: what there is to verify before any source answers. It returns
 // fs.ErrNotExist where there is none that can be used.
 func ReadPartManifest(root *os.Root, dir string, hash netproto.ContentHash) (*Manifest, error) {
-	file, err := root.Open(dir + "/" + journalName(hash))
+	file, err := openOwn(root, path.Join(dir, journalName(hash)), os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	m, _, err := readJournal(file)
+	m, _, err := readJournal(bufio.NewReader(file))
 	if err != nil || m.Hash != hash {
 		return nil, fs.ErrNotExist
 	}
 	return m, nil
 }
-
-func journalStart(m *Manifest) int64 { return int64(journalHeader + len(m.CVs)*32 + 4) }
 
 func (j *journal) begin(m *Manifest) error {
 	b := append([]byte(journalMagic), m.Hash[:]...)
@@ -123,13 +134,13 @@ func readJournal(r io.Reader) (*Manifest, []uint32, error) {
 func readRecords(r io.Reader, m *Manifest) []uint32 {
 	var claimed []uint32
 	seen := NewBits(m.Pieces())
-	var rec [8]byte
+	var rec [recordSize]byte
 	for len(claimed) < m.Pieces() {
 		if _, err := io.ReadFull(r, rec[:]); err != nil {
 			break
 		}
 		i := binary.BigEndian.Uint32(rec[:])
-		if binary.BigEndian.Uint32(rec[4:]) != recordSum(m.Hash, rec[:4]) || int(i) >= m.Pieces() || seen.Has(int(i)) {
+		if binary.BigEndian.Uint32(rec[4:]) != recordSum(m.Hash, rec[:4]) || i >= uint32(m.Pieces()) || seen.Has(int(i)) {
 			break
 		}
 		seen.Set(int(i))
@@ -144,7 +155,7 @@ func recordSum(hash netproto.ContentHash, piece []byte) uint32 {
 
 // append claims pieces; they are claimed when it returns nil.
 func (j *journal) append(pieces []uint32) error {
-	b := make([]byte, 0, len(pieces)*8)
+	b := make([]byte, 0, len(pieces)*recordSize)
 	for _, i := range pieces {
 		start := len(b)
 		b = binary.BigEndian.AppendUint32(b, i)
@@ -154,6 +165,25 @@ func (j *journal) append(pieces []uint32) error {
 		return err
 	}
 	j.end += int64(len(b))
+	return j.file.Sync()
+}
+
+// rewrite claims those pieces and no others. A kill in the middle leaves claims
+// that are not true any more; the next start finds that out.
+func (j *journal) rewrite(have Bits) error {
+	var pieces []uint32
+	for i := range len(have) * 8 {
+		if have.Has(i) {
+			pieces = append(pieces, uint32(i))
+		}
+	}
+	j.end = j.start
+	if err := j.append(pieces); err != nil {
+		return err
+	}
+	if err := j.file.Truncate(j.end); err != nil {
+		return err
+	}
 	return j.file.Sync()
 }
 

@@ -3,42 +3,36 @@ package piece
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"sync"
-	"time"
 
 	"centralizedp2p/netproto"
 )
 
-const (
-	// flushBytes and flushEvery bound what a kill may cost: verified bytes that
-	// the journal does not claim yet (reference: 16 MiB or 2 s).
-	flushBytes = 16 << 20
-	flushEvery = 2 * time.Second
-)
-
-// ErrWrongPiece is returned when the bytes of a piece are not those of the
-// content.
-var ErrWrongPiece = errors.New("the bytes do not belong to the content")
-
 // Part is an unfinished file beside its destination. Every piece is verified
-// before it counts, and on the disk before the journal claims it.
+// before it counts, and on the disk before the journal claims it. A lock keeps
+// other programs from the same file.
+//
+// After an error about the disk, a Part is to be closed and opened again: that
+// finds out what really is there.
 type Part struct {
 	manifest *Manifest
 	root     *os.Root
 	dir      string // within root, slash-separated; where the file will be published
 	file     *os.File
-	journal  *journal // nil for a content of one piece: there is nothing to resume
+	journal  *journal // nil for a content of one piece, which is quickly verified
 
 	mu        sync.Mutex
 	have      Bits
-	count     int
-	unclaimed []uint32 // verified, not in the journal yet
-	dirty     int64    // bytes of them
+	count     int             // pieces in have
+	writers   map[int]*Writer // those that write into the file, by piece
+	unclaimed []uint32        // verified, not in the journal yet
+	dirty     int64           // bytes of them
+	broken    error           // why the disk may not hold what was written
 
 	flush   chan struct{} // wakes the flusher early
 	stop    context.CancelFunc
@@ -56,17 +50,29 @@ func journalName(hash netproto.ContentHash) string {
 
 // OpenPart creates the unfinished file of a content in dir, or goes on with
 // the one that is there: each piece that its journal claims is hashed again
-// and counts only if it is right. progress is told the bytes hashed.
+// and counts only if it is right. Where the journal is missing or damaged, every
+// piece is hashed. progress, if not nil, is told the bytes hashed.
+//
+// The error is ErrManifest for a manifest that is none, that of ctx, or one about
+// the disk. A part may be complete at once: a kill came just before it was published, or
+// the content is empty.
 func OpenPart(ctx context.Context, root *os.Root, dir string, m *Manifest, progress func(n int)) (*Part, error) {
-	p := &Part{manifest: m, root: root, dir: dir, have: NewBits(m.Pieces()), flush: make(chan struct{}, 1), flushed: make(chan error, 1)}
-	file, err := root.OpenFile(path.Join(dir, PartName(m.Hash)), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, diskError(err, dir)
-	}
-	p.file = file
-	if err := p.resume(ctx, progress); err != nil {
-		file.Close()
+	if err := m.Check(); err != nil {
 		return nil, err
+	}
+	p := &Part{
+		manifest: m, root: root, dir: dir,
+		writers: map[int]*Writer{}, flush: make(chan struct{}, 1), flushed: make(chan error, 1),
+	}
+	if err := p.open(); err != nil {
+		return nil, p.diskError(err)
+	}
+	if err := p.resume(ctx, progress); err != nil {
+		p.closeFiles()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, p.diskError(err)
 	}
 	flusher, stop := context.WithCancel(context.Background())
 	p.stop = stop
@@ -74,29 +80,134 @@ func OpenPart(ctx context.Context, root *os.Root, dir string, m *Manifest, progr
 	return p, nil
 }
 
+// open opens the file and locks it.
+func (p *Part) open() error {
+	name := path.Join(p.dir, PartName(p.manifest.Hash))
+	// The mode is that of other files of this person: it stays when the file is published.
+	file, err := openOwn(p.root, name, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := lockFile(file); err != nil {
+		file.Close()
+		if errors.Is(err, errLocked) {
+			return netproto.Errorf(netproto.CodeFolderUnwritable, "%s: another program is downloading the same content into it", p.where())
+		}
+		return err
+	}
+	// Who held the lock until now may have published the file.
+	if err := checkOwn(p.root, name, file); err != nil {
+		file.Close()
+		return err
+	}
+	p.file = file
+	return nil
+}
+
+// errLocked is given by lockFile where somebody else has the lock.
+var errLocked = errors.New("the file is locked")
+
+// openOwn opens a file of ours. A link under its name is not followed: it would
+// lead to a file of somebody else.
+func openOwn(root *os.Root, name string, flag int, mode fs.FileMode) (*os.File, error) {
+	info, err := root.Lstat(name)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return nil, notOurs(name)
+	case err == nil:
+		flag &^= os.O_CREATE
+	case errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE != 0:
+		flag |= os.O_EXCL
+	default:
+		return nil, err
+	}
+	file, err := root.OpenFile(name, flag|openNonblock, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkOwn(root, name, file); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// checkOwn tells whether that name still stands for the open file itself.
+func checkOwn(root *os.Root, name string, file *os.File) error {
+	named, err := root.Lstat(name)
+	if err != nil {
+		return err
+	}
+	opened, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if !opened.Mode().IsRegular() || !os.SameFile(named, opened) {
+		return notOurs(name)
+	}
+	return nil
+}
+
+func notOurs(name string) error {
+	return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is not a file of this program: move it away", name)
+}
+
+// resume finds the pieces that are there.
 func (p *Part) resume(ctx context.Context, progress func(n int)) error {
 	info, err := p.file.Stat()
 	if err != nil {
-		return diskError(err, p.dir)
-	}
-	if !info.Mode().IsRegular() {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is not a file", path.Join(p.dir, PartName(p.manifest.Hash)))
-	}
-	if p.manifest.Pieces() == 1 {
-		return nil
-	}
-	j, claimed, err := openJournal(p.root, path.Join(p.dir, journalName(p.manifest.Hash)), p.manifest)
-	if err != nil {
-		return diskError(err, p.dir)
-	}
-	p.journal = j
-	right, err := p.verify(ctx, claimed, progress)
-	if err != nil {
-		j.close()
 		return err
 	}
-	p.have, p.count = right, right.Count()
-	return nil
+	var claimed []uint32
+	whole := false // the claims are all that needs a look
+	if p.manifest.Pieces() > 1 {
+		if p.journal, claimed, whole, err = openJournal(p.root, p.dir, p.manifest); err != nil {
+			return err
+		}
+	}
+	published := linkCount(p.file, info) > 1
+	if !whole || published {
+		claimed = p.piecesWithin(info.Size())
+	}
+	if p.have, err = p.verify(ctx, claimed, progress); err != nil {
+		return err
+	}
+	p.count = p.have.Count()
+	if published && (p.count < p.manifest.Pieces() || info.Size() != p.manifest.Size) {
+		// A kill came while the file had both names, and then somebody changed
+		// it under the final one. That file is theirs: this starts anew.
+		if err := p.startAnew(); err != nil {
+			return err
+		}
+	}
+	if p.journal == nil || whole && p.count == len(claimed) {
+		return nil
+	}
+	if err := p.file.Sync(); err != nil {
+		return err
+	}
+	return p.journal.rewrite(p.have)
+}
+
+func (p *Part) startAnew() error {
+	p.file.Close()
+	if err := p.root.Remove(path.Join(p.dir, PartName(p.manifest.Hash))); err != nil {
+		return err
+	}
+	p.have, p.count = NewBits(p.manifest.Pieces()), 0
+	return p.open()
+}
+
+// piecesWithin are the pieces that a file of that size can hold.
+func (p *Part) piecesWithin(size int64) []uint32 {
+	var pieces []uint32
+	for i := range p.manifest.Pieces() {
+		if p.manifest.Offset(i)+p.manifest.Length(i) > size {
+			break
+		}
+		pieces = append(pieces, uint32(i))
+	}
+	return pieces
 }
 
 // verify hashes pieces in the file and gives those that are right.
@@ -150,190 +261,37 @@ func (p *Part) VerifiedBytes() int64 {
 	return n
 }
 
-// ReadAt reads within a verified piece, to serve it to others.
+// ReadAt reads within verified pieces, to serve them to others. The error has
+// the code "gone" where a piece is not verified yet or the part is closed, and
+// is io.EOF at the end of the content.
 func (p *Part) ReadAt(b []byte, offset int64) (int, error) {
-	if !p.Has(int(offset / netproto.PieceSize(p.manifest.Size))) {
-		return 0, netproto.Errorf(netproto.CodeGone, "this piece is not here yet")
+	if offset < 0 {
+		return 0, netproto.Errorf(netproto.CodeGone, "nothing is before the first piece")
 	}
-	return p.file.ReadAt(b, offset)
-}
-
-// Writer takes the bytes of one piece in order. Only one writer may write a
-// piece into the file at a time: that is the caller's to see to. A second one
-// for the same piece must be made with spare, and collects in memory.
-type Writer struct {
-	part   *Part
-	index  int
-	offset int64 // where the next byte goes, in the content
-	hasher *Hasher
-	spare  []byte
-	inMem  bool
-}
-
-// Writer begins a piece.
-func (p *Part) Writer(index int, spare bool) *Writer {
-	w := &Writer{part: p, index: index, offset: p.manifest.Offset(index), inMem: spare}
-	w.hasher = NewHasher(w.offset)
-	if spare {
-		w.spare = make([]byte, 0, p.manifest.Length(index))
-	}
-	return w
-}
-
-// Missing is the number of bytes that have not come yet.
-func (w *Writer) Missing() int64 {
-	return w.part.manifest.Offset(w.index) + w.part.manifest.Length(w.index) - w.offset
-}
-
-// Write takes the next bytes; more than Missing are an error.
-func (w *Writer) Write(b []byte) (int, error) {
-	if int64(len(b)) > w.Missing() {
-		return 0, fmt.Errorf("%w: more than the piece has", ErrWrongPiece)
-	}
-	w.hasher.Write(b)
-	if w.inMem {
-		w.spare = append(w.spare, b...)
-	} else if _, err := w.part.file.WriteAt(b, w.offset); err != nil {
-		return 0, diskError(err, w.part.dir)
-	}
-	w.offset += int64(len(b))
-	return len(b), nil
-}
-
-// Finish verifies the piece and counts it. The error is ErrWrongPiece, or one
-// about the disk.
-func (w *Writer) Finish() error {
-	p := w.part
-	if w.Missing() != 0 || !p.manifest.right(w.index, w.hasher) {
-		return ErrWrongPiece
-	}
-	if w.inMem {
-		if p.Has(w.index) {
-			return nil
-		}
-		if _, err := p.file.WriteAt(w.spare, p.manifest.Offset(w.index)); err != nil {
-			return diskError(err, p.dir)
+	want := b[:max(0, min(int64(len(b)), p.manifest.Size-offset))]
+	size := netproto.PieceSize(p.manifest.Size)
+	for i := offset / size; len(want) > 0 && i*size < offset+int64(len(want)); i++ {
+		if !p.Has(int(i)) {
+			return 0, netproto.Errorf(netproto.CodeGone, "piece %d is not here yet", i)
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.have.Has(w.index) {
-		return nil
+	n, err := p.file.ReadAt(want, offset)
+	switch {
+	case n < len(want) && errors.Is(err, fs.ErrClosed):
+		return n, netproto.Errorf(netproto.CodeGone, "the part is closed: %w", err)
+	case n < len(want):
+		return n, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	case n < len(b):
+		return n, io.EOF
 	}
-	p.have.Set(w.index)
-	p.count++
-	p.unclaimed = append(p.unclaimed, uint32(w.index))
-	if p.dirty += p.manifest.Length(w.index); p.dirty >= flushBytes {
-		select {
-		case p.flush <- struct{}{}:
-		default:
-		}
-	}
-	return nil
-}
-
-// runFlusher claims verified pieces in groups, off the path of the bytes.
-func (p *Part) runFlusher(ctx context.Context) error {
-	if p.journal == nil {
-		<-ctx.Done()
-		return nil
-	}
-	tick := time.NewTicker(flushEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return p.claim()
-		case <-tick.C:
-		case <-p.flush:
-		}
-		if err := p.claim(); err != nil {
-			return err
-		}
-	}
-}
-
-// claim makes the data durable, then says so in the journal.
-func (p *Part) claim() error {
-	p.mu.Lock()
-	pieces := p.unclaimed
-	p.unclaimed, p.dirty = nil, 0
-	p.mu.Unlock()
-	if len(pieces) == 0 {
-		return nil
-	}
-	if err := p.file.Sync(); err != nil {
-		return diskError(err, p.dir)
-	}
-	return diskError(p.journal.append(pieces), p.dir)
-}
-
-// endFlusher claims what is left and waits.
-func (p *Part) endFlusher() error {
-	p.stop()
-	err := <-p.flushed
-	p.flushed <- err // for whoever asks again
-	return err
-}
-
-// Close ends the work on the file and keeps it for later.
-func (p *Part) Close() error {
-	err := p.endFlusher()
-	if p.journal != nil {
-		p.journal.close()
-	}
-	if closeErr := p.file.Close(); closeErr != nil && !errors.Is(closeErr, fs.ErrClosed) && err == nil {
-		err = diskError(closeErr, p.dir)
-	}
-	return err
-}
-
-// Discard ends the work on the file and removes it.
-func (p *Part) Discard() error {
-	p.Close()
-	err := p.root.Remove(path.Join(p.dir, PartName(p.manifest.Hash)))
-	p.removeJournal()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return diskError(err, p.dir)
-}
-
-func (p *Part) removeJournal() {
-	if p.journal != nil {
-		p.root.Remove(path.Join(p.dir, journalName(p.manifest.Hash)))
-	}
-}
-
-// Publish ends a complete file: on the disk, then under name or, where that is
-// taken, the next free numbered name; nothing is ever replaced. durable false
-// leaves fsync to the caller, who makes many files durable at once.
-func (p *Part) Publish(name string, durable bool) (string, error) {
-	if !p.Complete() {
-		return "", fmt.Errorf("publishing %s before it is complete", name)
-	}
-	if err := p.file.Truncate(p.manifest.Size); err != nil {
-		return "", diskError(err, p.dir)
-	}
-	if durable {
-		if err := p.file.Sync(); err != nil {
-			return "", diskError(err, p.dir)
-		}
-	}
-	if err := p.endFlusher(); err != nil {
-		return "", err
-	}
-	final, err := publish(p.root, p.dir, PartName(p.manifest.Hash), name)
-	if err != nil {
-		return "", diskError(err, p.dir)
-	}
-	if durable {
-		if err := SyncDir(p.root, p.dir); err != nil {
-			return "", diskError(err, p.dir)
-		}
-	}
-	p.removeJournal()
-	return final, p.Close()
+	return n, nil
 }
 
 var _ io.ReaderAt = (*Part)(nil)
+
+// where is the destination as a person knows it.
+func (p *Part) where() string {
+	return filepath.Join(p.root.Name(), filepath.FromSlash(p.dir))
+}
+
+func (p *Part) diskError(err error) error { return diskError(err, p.where()) }

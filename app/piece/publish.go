@@ -15,50 +15,93 @@ import (
 const maxNumbered = 10_000
 
 // publish gives a finished file its name, or the next free numbered one, and
-// takes its unfinished name away. It never replaces: a link fails where the
-// name is taken. A file that a kill left under both names is recognised.
+// takes its unfinished name away. A file that a kill left under both names is
+// recognised.
 func publish(root *os.Root, dir, part, name string) (string, error) {
 	from := path.Join(dir, part)
-	for n := 1; n <= maxNumbered; n++ {
-		final := name
-		if n > 1 {
-			final = netproto.NumberedName(name, n)
+	return firstFree(name, func(free string) (string, bool, error) {
+		to := path.Join(dir, free)
+		done, err := moveNew(root, from, to)
+		if err == nil && !done && sameFile(root, from, to) {
+			done, err = true, root.Remove(from)
 		}
-		to := path.Join(dir, final)
-		err := root.Link(from, to)
-		switch {
-		case err == nil, errors.Is(err, fs.ErrExist) && sameFile(root, from, to):
-			return to, root.Remove(from)
-		case errors.Is(err, fs.ErrExist):
-			continue
-		case noLinks(err):
-			done, err := renameNew(root, from, to)
-			if err != nil || done {
-				return to, err
-			}
-			continue
-		default:
+		return to, done, err
+	})
+}
+
+// firstFree tries a name, then the numbered ones after it, until move gets one.
+func firstFree(name string, move func(free string) (to string, done bool, err error)) (string, error) {
+	for n := 1; n <= maxNumbered; n++ {
+		free := name
+		if n > 1 {
+			free = netproto.NumberedName(name, n)
+		}
+		to, done, err := move(free)
+		if err != nil {
 			return "", err
+		}
+		if done {
+			return to, nil
 		}
 	}
 	return "", fmt.Errorf("no free name beside %s", name)
 }
 
-func sameFile(root *os.Root, a, b string) bool {
-	infoA, errA := root.Lstat(a)
-	infoB, errB := root.Lstat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+// moveNew gives a file a new name, which it never takes from another file:
+// done is false where the name is taken. It uses the best means that the file
+// system has.
+func moveNew(root *os.Root, from, to string) (done bool, err error) {
+	done, err = renameNew(root, from, to)
+	if noMeans(err) {
+		done, err = linkNew(root, from, to)
+	}
+	if noMeans(err) {
+		done, err = claimNew(root, from, to)
+	}
+	return done, err
 }
 
-// noLinks tells that the file system has no hard links: FAT, exFAT, some
-// network shares.
-func noLinks(err error) bool {
+// noMeans tells that the file system or the system cannot do this at all.
+// Without hard links are FAT, exFAT and some network shares.
+func noMeans(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EMLINK) || errors.Is(err, syscall.EXDEV)
 }
 
-// renameNew claims the name with an empty file, which fails where it is taken,
-// and renames over that.
+// renameNew renames in one step, so that a kill leaves the old name or the new.
 func renameNew(root *os.Root, from, to string) (bool, error) {
+	fromDir, err := root.Open(path.Dir(from))
+	if err != nil {
+		return false, err
+	}
+	defer fromDir.Close()
+	toDir, err := root.Open(path.Dir(to))
+	if err != nil {
+		return false, err
+	}
+	defer toDir.Close()
+	err = renameNoReplace(fromDir, path.Base(from), toDir, path.Base(to))
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// linkNew adds the new name, then takes the old one away. A kill between the
+// two leaves both.
+func linkNew(root *os.Root, from, to string) (bool, error) {
+	err := root.Link(from, to)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, root.Remove(from)
+}
+
+// claimNew claims the name with an empty file and renames over that. A kill
+// between the two leaves the empty file.
+func claimNew(root *os.Root, from, to string) (bool, error) {
 	claim, err := root.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
@@ -67,42 +110,62 @@ func renameNew(root *os.Root, from, to string) (bool, error) {
 		return false, err
 	}
 	claim.Close()
-	return true, root.Rename(from, to)
+	if err := root.Rename(from, to); err != nil {
+		root.Remove(to)
+		return false, err
+	}
+	return true, nil
+}
+
+func sameFile(root *os.Root, a, b string) bool {
+	infoA, errA := root.Lstat(a)
+	infoB, errB := root.Lstat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // PublishFolder gives a finished folder its name, or the next free numbered
-// one. It claims the name by making the folder, which fails where it is taken,
-// and renames over that empty one.
+// one; nothing is ever replaced. It gives the path in the root.
 func PublishFolder(root *os.Root, from, name string) (string, error) {
-	for n := 1; n <= maxNumbered; n++ {
-		final := name
-		if n > 1 {
-			final = netproto.NumberedName(name, n)
-		}
-		err := root.Mkdir(final, 0o755)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return "", diskError(err, final)
-		}
-		if err := root.Rename(from, final); err != nil {
-			// Windows does not rename over a folder, not even an empty one.
-			if removeErr := root.Remove(final); removeErr != nil {
-				return "", diskError(err, final)
-			}
-			if err := root.Rename(from, final); err != nil {
-				return "", diskError(err, final)
-			}
-		}
-		return final, diskError(SyncDir(root, "."), final)
+	if err := netproto.CheckName(name); err != nil {
+		return "", netproto.Errorf(netproto.CodeInvalid, "%w", err)
 	}
-	return "", fmt.Errorf("no free name beside %s", name)
+	final, err := firstFree(name, func(free string) (string, bool, error) {
+		done, err := renameNew(root, from, free)
+		if noMeans(err) {
+			done, err = claimNewFolder(root, from, free)
+		}
+		return free, done, err
+	})
+	if err == nil {
+		err = SyncDir(root, ".")
+	}
+	return final, diskError(err, root.Name())
+}
+
+// claimNewFolder claims the name with an empty folder and renames over that. A
+// kill between the two leaves the empty folder.
+func claimNewFolder(root *os.Root, from, to string) (bool, error) {
+	err := root.Mkdir(to, 0o755)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if root.Rename(from, to) == nil {
+		return true, nil
+	}
+	// Windows does not rename over a folder, not even an empty one.
+	if err := root.Remove(to); err != nil {
+		return false, err
+	}
+	err = root.Rename(from, to)
+	return err == nil, err
 }
 
 // SyncDir makes the names in a folder durable.
 func SyncDir(root *os.Root, dir string) error {
-	d, err := root.Open(dir)
+	d, err := root.Open(path.Clean(dir))
 	if err != nil {
 		return err
 	}

@@ -129,11 +129,14 @@ var ErrManifest = errors.New("the manifest does not belong to the content")
 // Check folds the chaining values and compares the result with the hash. A
 // manifest of one piece has nothing to fold: its only piece will be checked.
 func (m *Manifest) Check() error {
-	count := netproto.PieceCount(m.Size)
+	if m.Size < 0 || m.Size > netproto.MaxContentSize {
+		return fmt.Errorf("%w: a size of %d bytes", ErrManifest, m.Size)
+	}
+	count := m.Pieces()
 	if count == 1 && len(m.CVs) == 0 {
 		return nil
 	}
-	if len(m.CVs) != count {
+	if count == 1 || len(m.CVs) != count {
 		return fmt.Errorf("%w: %d hashes for %d pieces", ErrManifest, len(m.CVs), count)
 	}
 	if fold(m.CVs) != m.Hash {

@@ -1,0 +1,165 @@
+package piece
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// flushBytes and flushEvery bound what a kill may cost: verified bytes that
+// the journal does not claim yet.
+const (
+	flushBytes = 16 << 20
+	flushEvery = 2 * time.Second
+)
+
+// verified counts a piece; the part is locked.
+func (p *Part) verified(index int) {
+	p.have.Set(index)
+	p.count++
+	p.unclaimed = append(p.unclaimed, uint32(index))
+	if p.dirty += p.manifest.Length(index); p.dirty >= flushBytes {
+		select {
+		case p.flush <- struct{}{}:
+		default: // it is awake already
+		}
+	}
+}
+
+// runFlusher claims verified pieces in groups, off the path of the bytes.
+func (p *Part) runFlusher(ctx context.Context) error {
+	if p.journal == nil {
+		<-ctx.Done()
+		return nil
+	}
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return p.claim()
+		case <-tick.C:
+		case <-p.flush:
+		}
+		if err := p.claim(); err != nil {
+			return err
+		}
+	}
+}
+
+// claim makes the data durable, then says so in the journal.
+func (p *Part) claim() error {
+	p.mu.Lock()
+	pieces := p.unclaimed
+	p.unclaimed, p.dirty = nil, 0
+	p.mu.Unlock()
+	if len(pieces) == 0 {
+		return nil
+	}
+	if err := p.sync(); err != nil {
+		return err
+	}
+	return p.breakOn(p.journal.append(pieces))
+}
+
+// sync makes the data durable. A failed fsync is never tried again: the system
+// may have forgotten the bytes by then, and say that all is well.
+func (p *Part) sync() error {
+	p.mu.Lock()
+	broken := p.broken
+	p.mu.Unlock()
+	if broken != nil {
+		return broken
+	}
+	return p.breakOn(p.file.Sync())
+}
+
+// breakOn keeps the first error for whoever finishes a piece next.
+func (p *Part) breakOn(err error) error {
+	if err == nil {
+		return nil
+	}
+	err = p.diskError(err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken == nil {
+		p.broken = err
+	}
+	return err
+}
+
+// endFlusher claims what is left and waits.
+func (p *Part) endFlusher() error {
+	p.stop()
+	err := <-p.flushed
+	p.flushed <- err // for whoever asks again
+	return err
+}
+
+// Close ends the work on the file and keeps it for later. Closing twice is
+// allowed.
+func (p *Part) Close() error {
+	err := p.endFlusher()
+	if closeErr := p.closeFiles(); err == nil {
+		err = p.diskError(closeErr)
+	}
+	return err
+}
+
+func (p *Part) closeFiles() error {
+	if p.journal != nil {
+		p.journal.close()
+	}
+	if err := p.file.Close(); !errors.Is(err, fs.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// Discard ends the work on the file and removes it.
+func (p *Part) Discard() error {
+	p.Close() // what could not be saved is not wanted any more
+	return RemovePart(p.root, p.dir, p.manifest.Hash)
+}
+
+// Publish ends a complete file: on the disk, then under name or, where that is
+// taken, the next free numbered name; nothing is ever replaced. It gives the
+// path in the root. durable false leaves the last fsync of file and folder to
+// the caller, who makes many files durable at once. After an error the part is
+// still to be closed.
+func (p *Part) Publish(name string, durable bool) (string, error) {
+	if err := netproto.CheckName(name); err != nil {
+		return "", netproto.Errorf(netproto.CodeInvalid, "%w", err)
+	}
+	if !p.Complete() {
+		return "", fmt.Errorf("publishing %s before it is complete", name)
+	}
+	if err := p.file.Truncate(p.manifest.Size); err != nil {
+		return "", p.diskError(err)
+	}
+	if err := p.endFlusher(); err != nil {
+		return "", err
+	}
+	if durable {
+		if err := p.sync(); err != nil {
+			return "", err
+		}
+	}
+	final, err := publish(p.root, p.dir, PartName(p.manifest.Hash), name)
+	if err != nil {
+		return "", p.diskError(err)
+	}
+	if durable {
+		if err := SyncDir(p.root, p.dir); err != nil {
+			return "", p.diskError(err)
+		}
+	}
+	err = p.Close()
+	p.root.Remove(path.Join(p.dir, journalName(p.manifest.Hash))) // if it stays, it claims nothing
+	return final, err
+}

@@ -1,0 +1,18 @@
+package piece
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// SyncTree makes a folder with all that is below it durable: one syncfs
+// instead of an fsync for each of its files.
+func SyncTree(root *os.Root, dir string) error {
+	d, err := root.Open(dir)
+	if err != nil {
+		return diskError(err, dir)
+	}
+	defer d.Close()
+	return diskError(unix.Syncfs(int(d.Fd())), dir)
+}
