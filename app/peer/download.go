@@ -48,6 +48,7 @@ type download struct {
 	quiet  bool // not announced: somebody only looks at a folder's list
 
 	mu      sync.Mutex
+	alone   bool // it may run although the others may not
 	record  library.Download
 	phase   phase
 	diskErr error

@@ -85,7 +85,10 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	e.up, e.down = newThrottle(settings.UpLimit), newThrottle(settings.DownLimit)
 	e.shares = newShares(e)
 	e.uploads = &uploads{engine: e}
-	e.downloads = &downloads{engine: e, limit: settings.MaxDownloads}
+	if e.downloads, err = newDownloads(e, settings.MaxDownloads); err != nil {
+		listener.Close()
+		return nil, err
+	}
 	e.member = newMembership(e, nil, map[netproto.ContentHash]netproto.Resource{})
 	close(e.member.done)
 	e.work, _ = errgroup.WithContext(e.ctx)
@@ -124,22 +127,22 @@ func (e *Engine) Close() error {
 // Port is the TCP port for other peers.
 func (e *Engine) Port() int { return e.port }
 
-// RunDownloads lets the downloads of the library go on, as their turn comes.
-func (e *Engine) RunDownloads() error {
-	records, err := e.library.Downloads()
-	if err != nil {
-		return err
+// RunDownloads lets all downloads go on, as their turn comes.
+func (e *Engine) RunDownloads() {
+	e.downloads.mu.Lock()
+	e.downloads.on = true
+	e.downloads.mu.Unlock()
+	e.downloads.schedule()
+}
+
+// RunDownload lets one download go on and leaves the others where they are.
+func (e *Engine) RunDownload(id string) {
+	if d := e.downloads.byID(id); d != nil {
+		d.mu.Lock()
+		d.alone = true
+		d.mu.Unlock()
 	}
-	ds := e.downloads
-	ds.mu.Lock()
-	for _, r := range records {
-		ds.list = append(ds.list, ds.make(r))
-	}
-	sortByAdded(ds.list)
-	ds.on = true
-	ds.mu.Unlock()
-	ds.schedule()
-	return nil
+	e.downloads.schedule()
 }
 
 // RunShares offers what the library remembers.

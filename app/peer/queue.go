@@ -68,7 +68,21 @@ type downloads struct {
 	mu     sync.Mutex
 	list   []*download
 	limit  int
-	on     bool // downloads run as their turn comes
+	on     bool // all downloads run as their turn comes
+}
+
+// newDownloads has what the library remembers; nothing of it runs yet.
+func newDownloads(e *Engine, limit int) (*downloads, error) {
+	records, err := e.library.Downloads()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(records, func(a, b library.Download) int { return a.Added.Compare(b.Added) })
+	ds := &downloads{engine: e, limit: limit}
+	for _, r := range records {
+		ds.list = append(ds.list, ds.make(r))
+	}
+	return ds, nil
 }
 
 func (ds *downloads) make(record library.Download) *download {
@@ -116,7 +130,7 @@ func (e *Engine) Download(request DownloadRequest) (string, error) {
 func (ds *downloads) schedule() {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
-	if !ds.on || ds.engine.ctx.Err() != nil {
+	if ds.engine.ctx.Err() != nil {
 		return
 	}
 	running := 0
@@ -132,7 +146,7 @@ func (ds *downloads) schedule() {
 			break
 		}
 		d.mu.Lock()
-		if d.record.State == library.DownloadActive && d.cancel == nil {
+		if d.record.State == library.DownloadActive && d.cancel == nil && (ds.on || d.alone) {
 			running++
 			ctx, cancel := context.WithCancel(ds.engine.ctx)
 			d.cancel, d.ended = cancel, make(chan struct{})
@@ -442,8 +456,4 @@ func (e *Engine) Here(hash netproto.ContentHash) (whole, underWay bool) {
 		underWay = true
 	}
 	return false, underWay
-}
-
-func sortByAdded(list []*download) {
-	slices.SortStableFunc(list, func(a, b *download) int { return a.record.Added.Compare(b.record.Added) })
 }
