@@ -1,0 +1,210 @@
+package desktop
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+)
+
+// How often the window follows the engine.
+const (
+	foregroundTick = 250 * time.Millisecond
+	backgroundTick = time.Second // another window has the focus
+	countdownTick  = time.Second // the engine need not say that a second went by
+	// farewell bounds the wait for goroutines when the window closes.
+	farewell = 5 * time.Second
+)
+
+// crossing owns every goroutine of the window and is the only way back from
+// them to the UI thread. Nothing else calls fyne.Do.
+type crossing struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+	toUI   func(func()) // runs a function on the UI thread, later
+
+	wake       chan struct{} // something that is shown must be pulled at once
+	hidden     atomic.Bool
+	background atomic.Bool
+	countdown  atomic.Bool // a second that goes by must be shown
+}
+
+func newCrossing(toUI func(func())) *crossing {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &crossing{ctx: ctx, cancel: cancel, toUI: toUI, wake: make(chan struct{}, 1)}
+}
+
+// uiThread is how a window of the real application crosses.
+func uiThread(f func()) { fyne.Do(f) }
+
+// start runs work beside the UI thread. What work returns, if anything, then
+// runs on the UI thread, unless the window was closed meanwhile.
+func (c *crossing) start(work func(context.Context) func()) {
+	if c.ctx.Err() != nil {
+		return
+	}
+	c.group.Go(func() {
+		if show := work(c.ctx); show != nil {
+			c.show(show)
+		}
+	})
+}
+
+func (c *crossing) show(f func()) {
+	if c.ctx.Err() != nil {
+		return
+	}
+	c.toUI(func() {
+		if c.ctx.Err() == nil {
+			f()
+		}
+	})
+}
+
+// after runs f on the UI thread when the time has passed. It is called on the
+// UI thread, and so is the function it returns, which prevents f.
+func (c *crossing) after(wait time.Duration, f func()) (forget func()) {
+	if c.ctx.Err() != nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(c.ctx)
+	forgotten := false // only the UI thread touches it
+	c.group.Go(func() {
+		defer cancel()
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+			c.show(func() {
+				if !forgotten {
+					f()
+				}
+			})
+		}
+	})
+	return func() {
+		forgotten = true
+		cancel()
+	}
+}
+
+// follow pulls whenever the engine says that something changed, when poke is
+// called, and every second of a countdown; never more often than the tick, and
+// not at all while the window is hidden. pull runs beside the UI thread and
+// returns what to show; the next pull waits until that was shown.
+func (c *crossing) follow(changes <-chan struct{}, pull func(context.Context) func()) {
+	c.group.Go(func() {
+		seconds := time.NewTicker(countdownTick)
+		defer seconds.Stop()
+		for c.awaitReason(changes, seconds.C) {
+			if c.hidden.Load() {
+				continue
+			}
+			if show := pull(c.ctx); show != nil && !c.showAndWait(show) {
+				return
+			}
+			tick := foregroundTick
+			if c.background.Load() {
+				tick = backgroundTick
+			}
+			if !c.rest(tick) {
+				return
+			}
+		}
+	})
+}
+
+// awaitReason returns true when there is a reason to pull, false at the end.
+func (c *crossing) awaitReason(changes <-chan struct{}, seconds <-chan time.Time) bool {
+	for {
+		select {
+		case <-c.ctx.Done():
+			return false
+		case _, open := <-changes:
+			return open
+		case <-c.wake:
+			return true
+		case <-seconds:
+			if c.countdown.Load() {
+				return true
+			}
+		}
+	}
+}
+
+// rest waits for a tick; a poke ends it early, so that a page is filled as
+// soon as it is opened.
+func (c *crossing) rest(tick time.Duration) bool {
+	timer := time.NewTimer(tick)
+	defer timer.Stop()
+	select {
+	case <-c.ctx.Done():
+		return false
+	case <-c.wake:
+		c.poke()
+	case <-timer.C:
+	}
+	return true
+}
+
+func (c *crossing) showAndWait(f func()) bool {
+	shown := make(chan struct{})
+	c.toUI(func() {
+		defer close(shown)
+		if c.ctx.Err() == nil {
+			f()
+		}
+	})
+	select {
+	case <-shown:
+		return true
+	case <-c.ctx.Done():
+		return false
+	}
+}
+
+// poke asks for a pull as soon as can be.
+func (c *crossing) poke() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// setHidden stops and restarts the pulls.
+func (c *crossing) setHidden(hidden bool) {
+	if c.hidden.Swap(hidden) && !hidden {
+		c.poke()
+	}
+}
+
+// setBackground slows the pulls down while another program has the focus.
+func (c *crossing) setBackground(background bool) {
+	if c.background.Swap(background) && !background {
+		c.poke()
+	}
+}
+
+// close ends every goroutine and waits for them, for farewell at most: an
+// engine that does not return when its context ends must not keep the program
+// from ending.
+func (c *crossing) close() (clean bool) {
+	c.cancel()
+	done := make(chan struct{})
+	go func() {
+		c.group.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(farewell)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}

@@ -1,0 +1,221 @@
+package desktop
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	// Fyne keeps its own goroutines for the life of a process.
+	os.Exit(func() int {
+		code := m.Run()
+		if code == 0 {
+			if err := goleak.Find(goleak.IgnoreAnyFunction("fyne.io/fyne/v2/internal/async.init.0.func1")); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+		}
+		return code
+	}())
+}
+
+// patience bounds every wait of the tests.
+const patience = 10 * time.Second
+
+// desk is a window with a fake engine. The test's goroutine is its UI thread:
+// what crosses to it waits in a queue until the test pumps.
+type desk struct {
+	t      *testing.T
+	app    fyne.App
+	engine *fakeEngine
+	window *window
+	queue  chan func()
+}
+
+func newDesk(t *testing.T, engine *fakeEngine, options Options) *desk {
+	t.Helper()
+	d := &desk{t: t, app: test.NewTempApp(t), engine: engine, queue: make(chan func(), 1024)}
+	w, err := newWindow(d.app, engine, options, func(f func()) { d.queue <- f })
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.window = w
+	t.Cleanup(d.close)
+	w.begin()
+	return d
+}
+
+func (d *desk) close() {
+	if d.window.crossing.ctx.Err() == nil {
+		d.window.win.Close()
+	}
+	closed := make(chan bool)
+	go func() { closed <- d.window.crossing.close() }()
+	for {
+		select {
+		case f := <-d.queue:
+			f()
+		case clean := <-closed:
+			if !clean {
+				d.t.Error("goroutines of the window did not end")
+			}
+			return
+		}
+	}
+}
+
+// until runs what crosses to the UI thread until something is true.
+func (d *desk) until(what string, is func() bool) {
+	d.t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for !is() {
+		select {
+		case f := <-d.queue:
+			f()
+		case <-deadline.C:
+			d.t.Fatalf("in vain waited until %s; the window says:\n%s", what, strings.Join(d.texts(), "\n"))
+		}
+	}
+}
+
+// reads waits until a text stands somewhere in the window.
+func (d *desk) reads(text string) {
+	d.t.Helper()
+	d.until(fmt.Sprintf("the window reads %q", text), func() bool { return d.shows(text) })
+}
+
+// did waits until the engine was asked for an action.
+func (d *desk) did(action string) {
+	d.t.Helper()
+	d.until(fmt.Sprintf("the engine is asked to %q, not only %q", action, d.engine.actions()), func() bool {
+		for _, done := range d.engine.actions() {
+			if done == action {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (d *desk) shows(text string) bool {
+	for _, shown := range d.texts() {
+		if strings.Contains(shown, text) {
+			return true
+		}
+	}
+	return false
+}
+
+// texts is all that can be read in the window now, sheets included.
+func (d *desk) texts() []string {
+	c := d.window.win.Canvas()
+	var texts []string
+	for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
+		walk(object, func(o fyne.CanvasObject) {
+			switch o := o.(type) {
+			case *line:
+				texts = append(texts, o.text)
+			case *widget.Label:
+				texts = append(texts, o.Text)
+			case *canvas.Text:
+				texts = append(texts, o.Text)
+			case *widget.Entry:
+				texts = append(texts, o.Text)
+			}
+		})
+	}
+	return texts
+}
+
+// walk visits what is visible.
+func walk(object fyne.CanvasObject, visit func(fyne.CanvasObject)) {
+	if object == nil || !object.Visible() {
+		return
+	}
+	visit(object)
+	switch o := object.(type) {
+	case *fyne.Container:
+		for _, child := range o.Objects {
+			walk(child, visit)
+		}
+	case fyne.Widget:
+		for _, child := range test.WidgetRenderer(o).Objects() {
+			walk(child, visit)
+		}
+	}
+}
+
+// tap presses the visible button with these words, on top of all others.
+func (d *desk) tap(words string) {
+	d.t.Helper()
+	var found fyne.Tappable
+	c := d.window.win.Canvas()
+	for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
+		walk(object, func(o fyne.CanvasObject) {
+			switch o := o.(type) {
+			case *widget.Button:
+				if o.Text == words && !o.Disabled() {
+					found = o
+				}
+			case *headerCell:
+				if o.Text == words {
+					found = o
+				}
+			case *iconButton:
+				if o.words == words {
+					found = o
+				}
+			case *navItem:
+				if o.name.text == words {
+					found = o
+				}
+			}
+		})
+	}
+	if found == nil {
+		d.t.Fatalf("there is no button %q to press", words)
+	}
+	test.Tap(found)
+}
+
+// menu chooses an entry of the main menu.
+func (d *desk) menu(words string) {
+	d.t.Helper()
+	for _, menu := range d.window.win.MainMenu().Items {
+		for _, item := range menu.Items {
+			if item.Label == words {
+				item.Action()
+				return
+			}
+		}
+	}
+	d.t.Fatalf("the menus have no %q", words)
+}
+
+// key presses a key where the focus is.
+func (d *desk) key(name fyne.KeyName) {
+	event := &fyne.KeyEvent{Name: name}
+	if focused := d.window.win.Canvas().Focused(); focused != nil {
+		focused.TypedKey(event)
+	} else {
+		d.window.typedKey(event)
+	}
+}
+
+func names(list *rowList[Hit]) []string {
+	var names []string
+	for _, h := range list.rows {
+		names = append(names, h.Name)
+	}
+	return names
+}

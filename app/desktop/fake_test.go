@@ -1,0 +1,206 @@
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// fakeEngine is an engine of scripted states for tests of what is shown.
+type fakeEngine struct {
+	mu        sync.Mutex
+	changes   chan struct{}
+	status    Status
+	downloads []Download
+	uploads   []Upload
+	shares    []Share
+	tracker   TrackerView
+	settings  Settings
+	folder    Folder
+	review    Review
+
+	search func(context.Context, SearchRequest) (SearchPage, error)
+	apply  func(Settings) error
+	err    error    // of every action
+	done   []string // the actions, as "verb argument"
+}
+
+func newFake() *fakeEngine {
+	return &fakeEngine{
+		changes: make(chan struct{}, 1),
+		status: Status{Tracker: "attic", Connection: ConnectionConnected, PeersOnline: 12,
+			Reachable: netproto.ReachableYes},
+		settings: Settings{Name: "Ada", DownloadFolder: "/home/ada/Downloads", DownloadsAtOnce: 3, UploadSlots: 4,
+			SeedClients: netproto.SeedLAN},
+	}
+}
+
+// change scripts another state and says that something changed.
+func (f *fakeEngine) change(edit func(*fakeEngine)) {
+	f.mu.Lock()
+	edit(f)
+	f.mu.Unlock()
+	select {
+	case f.changes <- struct{}{}:
+	default:
+	}
+}
+
+func (f *fakeEngine) act(format string, args ...any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.done = append(f.done, fmt.Sprintf(format, args...))
+	return f.err
+}
+
+// actions are what the window asked for so far.
+func (f *fakeEngine) actions() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.done...)
+}
+
+func get[T any](f *fakeEngine, of func() T) (T, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return of(), nil
+}
+
+func (f *fakeEngine) Watch(ctx context.Context) <-chan struct{} {
+	out := make(chan struct{})
+	go func() {
+		defer close(out)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-f.changes:
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case out <- struct{}{}:
+			}
+		}
+	}()
+	return out
+}
+
+func (f *fakeEngine) Status(context.Context) (Status, error) {
+	return get(f, func() Status { return f.status })
+}
+
+func (f *fakeEngine) Downloads(context.Context) ([]Download, error) {
+	return get(f, func() []Download { return append([]Download(nil), f.downloads...) })
+}
+
+func (f *fakeEngine) Uploads(context.Context) ([]Upload, error) {
+	return get(f, func() []Upload { return append([]Upload(nil), f.uploads...) })
+}
+
+func (f *fakeEngine) Shares(context.Context) ([]Share, error) {
+	return get(f, func() []Share { return append([]Share(nil), f.shares...) })
+}
+
+func (f *fakeEngine) Tracker(context.Context) (TrackerView, error) {
+	return get(f, func() TrackerView { return f.tracker })
+}
+
+func (f *fakeEngine) Settings(context.Context) (Settings, error) {
+	return get(f, func() Settings { return f.settings })
+}
+
+func (f *fakeEngine) Diagnostics(context.Context) (Diagnostics, error) {
+	return Diagnostics{Text: "CentralizedP2P 0.1.0", Profile: "/home/ada/.config/centralizedp2p"}, nil
+}
+
+func (f *fakeEngine) Search(ctx context.Context, request SearchRequest) (SearchPage, error) {
+	f.mu.Lock()
+	search := f.search
+	f.mu.Unlock()
+	if search == nil {
+		return SearchPage{}, nil
+	}
+	return search(ctx, request)
+}
+
+func (f *fakeEngine) FolderContents(context.Context, netproto.ContentHash) (Folder, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.folder, f.err
+}
+
+func (f *fakeEngine) Download(_ context.Context, r DownloadRequest) error {
+	return f.act("download %s %v", r.Name, r.Paths)
+}
+
+func (f *fakeEngine) Pause(_ context.Context, ids []string) error  { return f.act("pause %v", ids) }
+func (f *fakeEngine) Resume(_ context.Context, ids []string) error { return f.act("resume %v", ids) }
+func (f *fakeEngine) Retry(_ context.Context, ids []string) error  { return f.act("retry %v", ids) }
+func (f *fakeEngine) Cancel(_ context.Context, ids []string) error { return f.act("cancel %v", ids) }
+func (f *fakeEngine) Remove(_ context.Context, ids []string) error { return f.act("remove %v", ids) }
+
+func (f *fakeEngine) Review(_ context.Context, paths []string) (Review, error) {
+	_ = f.act("review %v", paths)
+	return get(f, func() Review { return f.review })
+}
+
+func (f *fakeEngine) Share(_ context.Context, r ShareRequest) error {
+	return f.act("share %v", r.Items)
+}
+
+func (f *fakeEngine) StopSharing(_ context.Context, ids []string) error {
+	return f.act("stop-sharing %v", ids)
+}
+
+func (f *fakeEngine) LinkOf(_ context.Context, id string) (string, error) {
+	return "cp2p://attic:5000/" + hashOf(7).String() + "?name=" + id, nil
+}
+
+func (f *fakeEngine) UseTracker(_ context.Context, address string) error {
+	return f.act("use %s", address)
+}
+
+func (f *fakeEngine) ForgetTracker(_ context.Context, address string) error {
+	return f.act("forget %s", address)
+}
+
+func (f *fakeEngine) Reconnect(context.Context) error { return f.act("reconnect") }
+
+func (f *fakeEngine) AcceptTrackerKey(_ context.Context, address string, _ netproto.Fingerprint) error {
+	return f.act("accept %s", address)
+}
+
+func (f *fakeEngine) StartTracker(context.Context) error { return f.act("start-tracker") }
+func (f *fakeEngine) StopTracker(context.Context) error  { return f.act("stop-tracker") }
+
+func (f *fakeEngine) ApplySettings(_ context.Context, s Settings) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.apply != nil {
+		if err := f.apply(s); err != nil {
+			return err
+		}
+	}
+	f.settings = s
+	f.done = append(f.done, fmt.Sprintf("apply %+v", s))
+	return nil
+}
+
+func hashOf(n int) netproto.ContentHash {
+	return netproto.ContentHash{byte(n >> 16), byte(n >> 8), byte(n), 1}
+}
+
+// hit is a content with a name, for answers of a search.
+func hit(n int, name string, size int64, kind Kind, sources int) Hit {
+	return Hit{Kind: kind, Hit: netproto.Hit{Hash: hashOf(n), Name: name, Size: size, Sources: sources,
+		Folder: kind == KindFolder, Added: time.Date(2026, 11, 1+n%20, 12, 0, 0, 0, time.UTC)}}
+}
+
+// answers is a search that always gives these hits.
+func answers(hits ...Hit) func(context.Context, SearchRequest) (SearchPage, error) {
+	return func(context.Context, SearchRequest) (SearchPage, error) { return SearchPage{Hits: hits}, nil }
+}

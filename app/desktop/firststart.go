@@ -1,0 +1,226 @@
+package desktop
+
+import (
+	"context"
+	"errors"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+// wizard asks a new person three things, each with a good default: a name, a
+// tracker, a folder. Nothing is shared by it.
+type wizard struct {
+	window   *window
+	settings Settings
+	step     int
+	sheet    *fyne.Container // everything
+	body     *fyne.Container // the question
+	foot     *fyne.Container // what is wrong, and the buttons
+	problem  *widget.Label
+	next     *widget.Button
+	back     *widget.Button
+	progress *line
+
+	name, tracker, folder *widget.Entry
+	nearby                *fyne.Container
+	answer                *widget.Label // what came of the tracker
+}
+
+const wizardSteps = 3
+
+// firstStart covers the window with the questions until they are answered or
+// skipped.
+func (w *window) firstStart() {
+	z := &wizard{window: w, body: container.NewStack(), problem: paragraph(""), progress: newCaption(),
+		name: widget.NewEntry(), tracker: widget.NewEntry(), folder: widget.NewEntry(),
+		nearby: container.NewVBox(), answer: paragraph("")}
+	z.problem.Importance = widget.DangerImportance
+	z.tracker.PlaceHolder = lang.L("Address, or a link that somebody gave you")
+	z.tracker.OnSubmitted = z.useTracker
+	z.next = primaryButton("", nil, z.forward)
+	z.back = widget.NewButton(lang.L("Back"), func() { z.show(z.step - 1) })
+	skip := widget.NewButton(lang.L("Skip"), z.skip)
+	skip.Importance = widget.LowImportance
+
+	buttons := container.NewBorder(nil, nil, container.NewCenter(container.NewHBox(skip)), container.NewHBox(z.back, z.next),
+		container.NewCenter(container.NewGridWrap(fyne.NewSize(80, 20), z.progress)))
+	z.progress.align = fyne.TextAlignCenter
+	z.foot = container.NewVBox(z.problem, buttons)
+	z.sheet = container.NewBorder(nil, z.foot, nil, nil, z.body)
+	const width, height = 560, 400
+	middle := container.NewGridWrap(fyne.NewSize(width, height), newPlate(theme.ColorNameOverlayBackground, 12, inset(gapHuge, gapHuge, z.sheet)))
+	w.win.SetContent(container.NewStack(newPlate(colorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle)))
+
+	z.show(0)
+	ask(w, w.engine.Settings, func(settings Settings, err error) {
+		if err != nil {
+			z.refuse(err)
+			return
+		}
+		z.settings = settings
+		z.name.SetText(settings.Name)
+		z.folder.SetText(settings.DownloadFolder)
+	})
+	ask(w, w.engine.Tracker, func(view TrackerView, err error) {
+		if err == nil {
+			z.showNearby(view.Nearby)
+		}
+	})
+}
+
+func (z *wizard) show(step int) {
+	z.step = step
+	z.refuse(nil)
+	z.progress.SetText(lang.L("Step {{.N}} of {{.Of}}", values{"N": step + 1, "Of": wizardSteps}))
+	reveal(z.foot, z.back, step > 0)
+	z.next.SetText(lang.L("Next"))
+	if step == wizardSteps-1 {
+		z.next.SetText(lang.L("Start"))
+	}
+	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.askName, z.askTracker, z.askFolder}[step]()}
+	z.body.Refresh()
+	z.sheet.Refresh()
+	z.window.win.Canvas().Focus([]*widget.Entry{z.name, z.tracker, z.folder}[step])
+}
+
+func (z *wizard) question(title, words string, content ...fyne.CanvasObject) fyne.CanvasObject {
+	big := newLine(theme.ColorNameForeground, theme.SizeNameHeadingText)
+	big.style.Bold = true
+	big.SetText(title)
+	return container.NewVBox(append([]fyne.CanvasObject{big, paragraph(words)}, content...)...)
+}
+
+func (z *wizard) askName() fyne.CanvasObject {
+	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
+	z.name.OnSubmitted = func(string) { z.forward() }
+	return container.NewVBox(leading(mark), z.question(lang.L("Welcome"),
+		lang.L("CentralizedP2P shares files straight between computers. Nothing is shared until you say so."),
+		labelled(lang.L("Your name, as others see it"), z.name, nil)))
+}
+
+func (z *wizard) askTracker() fyne.CanvasObject {
+	connect := widget.NewButtonWithIcon(lang.L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
+	own := widget.NewButtonWithIcon(lang.L("Be the tracker on this computer"), theme.StorageIcon(), func() {
+		z.connect(z.window.engine.StartTracker)
+	})
+	return z.question(lang.L("Choose a tracker"),
+		lang.L("A tracker knows who shares what and answers searches. Files never pass through it."),
+		z.nearby, container.NewBorder(nil, nil, nil, connect, z.tracker), leading(own), z.answer)
+}
+
+func (z *wizard) askFolder() fyne.CanvasObject {
+	choose := widget.NewButtonWithIcon(lang.L("Choose"), theme.FolderOpenIcon(), func() {
+		z.window.chooseFolder(lang.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
+	})
+	z.folder.OnSubmitted = func(string) { z.forward() }
+	return z.question(lang.L("Where downloads go"), lang.L("You can change all of this later in Settings."),
+		container.NewBorder(nil, nil, nil, choose, z.folder))
+}
+
+func (z *wizard) showNearby(trackers []KnownTracker) {
+	for _, known := range trackers {
+		z.nearby.Add(widget.NewButtonWithIcon(
+			lang.L("{{.Name}} on your network", values{"Name": known.nameOf()}), theme.ComputerIcon(),
+			func() { z.useTracker(known.Address) }))
+	}
+}
+
+func (z *wizard) useTracker(address string) {
+	if address != "" {
+		z.connect(func(ctx context.Context) error { return z.window.engine.UseTracker(ctx, address) })
+	}
+}
+
+// connect tries a tracker and says what came of it.
+func (z *wizard) connect(action func(context.Context) error) {
+	z.refuse(nil)
+	z.answer.SetText(lang.L("Connecting…"))
+	z.window.crossing.start(func(ctx context.Context) func() {
+		err := action(ctx)
+		return func() {
+			z.answer.SetText("")
+			z.refuse(err)
+			if err == nil {
+				z.show(wizardSteps - 1)
+			}
+		}
+	})
+}
+
+// refuse says what was wrong with the answer; nil takes it back.
+func (z *wizard) refuse(err error) {
+	var invalid InvalidSettings
+	words := ""
+	switch {
+	case errors.As(err, &invalid):
+		for _, failure := range invalid {
+			words = explain(failure).String()
+		}
+	case err != nil:
+		words = explain(FailureOf(err)).String()
+	}
+	z.problem.SetText(words)
+	reveal(nil, z.problem, words != "")
+	z.sheet.Refresh()
+}
+
+func (z *wizard) forward() {
+	switch {
+	case z.step == 1 && z.tracker.Text != "":
+		z.useTracker(z.tracker.Text)
+		return
+	case z.step == 1, !z.changed():
+		z.leave()
+		return
+	}
+	settings := z.answered()
+	if settings.Name == "" {
+		z.refuse(&netproto.Error{Code: netproto.CodeInvalid, Detail: lang.L("the name is empty")})
+		return
+	}
+	z.next.Disable()
+	z.window.crossing.start(func(ctx context.Context) func() {
+		err := z.window.engine.ApplySettings(ctx, settings)
+		return func() {
+			z.next.Enable()
+			if err != nil {
+				z.refuse(err)
+				return
+			}
+			z.settings = settings
+			z.leave()
+		}
+	})
+}
+
+func (z *wizard) answered() Settings {
+	settings := z.settings
+	settings.Name, settings.DownloadFolder = z.name.Text, z.folder.Text
+	return settings
+}
+
+func (z *wizard) changed() bool { return z.answered() != z.settings }
+
+// skip leaves the question with its default.
+func (z *wizard) skip() {
+	z.name.SetText(z.settings.Name)
+	z.folder.SetText(z.settings.DownloadFolder)
+	z.leave()
+}
+
+// leave goes to the next question, or to the window after the last.
+func (z *wizard) leave() {
+	if z.step < wizardSteps-1 {
+		z.show(z.step + 1)
+		return
+	}
+	z.window.showPages()
+	z.window.startRequests()
+}

@@ -1,0 +1,320 @@
+package desktop
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+// place is where in the window one is: the pages in the order of the sidebar.
+type place int
+
+const (
+	placeSearch place = iota
+	placeDownloads
+	placeUploads
+	placeShared
+	placeTracker
+	placeSettings
+	placeCount
+)
+
+var places = [placeCount]struct {
+	name phrase
+	icon func() fyne.Resource
+}{
+	placeSearch:    {"Search", theme.SearchIcon},
+	placeDownloads: {"Downloads", theme.DownloadIcon},
+	placeUploads:   {"Uploads", theme.UploadIcon},
+	placeShared:    {"Shared", theme.FolderOpenIcon},
+	placeTracker:   {"Tracker", theme.StorageIcon},
+	placeSettings:  {"Settings", theme.SettingsIcon},
+}
+
+const sidebarWidth = 188
+
+// frame is what stands around the pages: sidebar, top bar, status line.
+type frame struct {
+	content fyne.CanvasObject
+	entry   *searchEntry
+	nav     [placeCount]*navItem
+	main    *fyne.Container // right of the sidebar
+	middle  *fyne.Container // the page
+	line    *statusLine
+	window  *window
+}
+
+func newFrame(w *window) *frame {
+	f := &frame{window: w, middle: container.NewStack(), line: newStatusLine(w)}
+	f.main = container.NewBorder(container.NewVBox(f.topBar(), w.banner.box), w.notice.box, nil, nil,
+		inset(gapLarge, gapMedium, f.middle))
+	f.content = container.NewBorder(nil, f.line, f.sidebar(), nil, f.main)
+	return f
+}
+
+func (f *frame) sidebar() fyne.CanvasObject {
+	mark := widget.NewIcon(appIcon())
+	name := widget.NewLabel(appName)
+	name.TextStyle.Bold = true
+	items := container.NewVBox(
+		inset(gapMedium, gap, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(gapHuge), mark), nil, name)))
+	for i := range placeCount {
+		f.nav[i] = newNavItem(i, func() {
+			f.window.goTo(i)
+			f.window.pages[i].focus()
+		})
+		items.Add(f.nav[i])
+	}
+	width := canvas.NewRectangle(color.Transparent)
+	width.SetMinSize(fyne.NewSize(sidebarWidth, 0))
+	return newPlate(colorSidebar, 0, container.NewStack(width, inset(gapMedium, gapMedium, items)))
+}
+
+func (f *frame) topBar() fyne.CanvasObject {
+	w := f.window
+	f.entry = newSearchEntry(w)
+	buttons := container.NewHBox(
+		widget.NewButtonWithIcon(lang.L("Add files"), theme.FileIcon(), w.pickFile),
+		widget.NewButtonWithIcon(lang.L("Add folder"), theme.FolderIcon(), w.pickFolder),
+		widget.NewButtonWithIcon(lang.L("Paste link"), theme.ContentPasteIcon(), w.pasteLink),
+	)
+	return inset(gapLarge, gapMedium, container.NewBorder(nil, nil, nil, buttons, f.entry))
+}
+
+func (f *frame) showPlace(to place) {
+	for i, item := range f.nav {
+		item.setCurrent(place(i) == to)
+	}
+	f.middle.Objects = []fyne.CanvasObject{f.window.pages[to].screen()}
+	f.middle.Refresh()
+}
+
+func (f *frame) show(status Status) {
+	counts := status.Counts
+	f.nav[placeDownloads].setCount(counts.Downloads, counts.Failed > 0)
+	f.nav[placeUploads].setCount(counts.Uploads, false)
+	f.nav[placeShared].setCount(counts.Shares, false)
+	f.line.show(status)
+}
+
+// navItem is a line of the sidebar.
+type navItem struct {
+	widget.BaseWidget
+	tapped           func()
+	back             *canvas.Rectangle
+	picture          *widget.Icon
+	name             *line
+	count            *line
+	resource         fyne.Resource
+	current          bool
+	hovered, focused bool
+}
+
+func newNavItem(p place, tapped func()) *navItem {
+	n := &navItem{
+		tapped:   tapped,
+		back:     canvas.NewRectangle(color.Transparent),
+		resource: places[p].icon(),
+		name:     newLine(theme.ColorNameForeground, theme.SizeNameText),
+		count:    newLine(colorCaption, theme.SizeNameCaptionText),
+	}
+	n.picture = widget.NewIcon(n.resource)
+	n.name.SetText(places[p].name.String())
+	n.count.align = fyne.TextAlignTrailing
+	n.ExtendBaseWidget(n)
+	return n
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (n *navItem) CreateRenderer() fyne.WidgetRenderer {
+	n.ExtendBaseWidget(n)
+	count := container.NewGridWrap(fyne.NewSize(36, 18), n.count)
+	content := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(20), n.picture), count,
+		inset(gap, 0, n.name))
+	n.paint()
+	return widget.NewSimpleRenderer(container.NewStack(n.back, inset(gapMedium, 7, content)))
+}
+
+func (n *navItem) paint() {
+	n.back.CornerRadius = 8
+	fill, stroke := color.Color(color.Transparent), color.Color(color.Transparent)
+	switch {
+	case n.current:
+		fill = themeColor(theme.ColorNameSelection)
+	case n.hovered:
+		fill = themeColor(theme.ColorNameHover)
+	}
+	if n.focused {
+		stroke = themeColor(theme.ColorNamePrimary)
+	}
+	n.back.FillColor, n.back.StrokeColor, n.back.StrokeWidth = fill, stroke, 1
+	n.back.Refresh()
+}
+
+// Refresh draws the item again, for another theme.
+func (n *navItem) Refresh() {
+	n.paint()
+	n.BaseWidget.Refresh()
+}
+
+func (n *navItem) setCurrent(current bool) {
+	n.current = current
+	n.name.style.Bold = current
+	tint := colorCaption
+	if current {
+		tint = theme.ColorNamePrimary
+	}
+	n.picture.SetResource(tinted(n.resource, tint))
+	n.name.Refresh()
+	n.paint()
+}
+
+func (n *navItem) setCount(count int, alarming bool) {
+	text, tint := "", colorCaption
+	if count > 0 {
+		text = countWords(count)
+	}
+	if alarming {
+		tint = theme.ColorNameError
+		text += " !"
+	}
+	n.count.set(text, tint)
+}
+
+// Tapped goes to the page.
+func (n *navItem) Tapped(*fyne.PointEvent) { n.tapped() }
+
+// AccessibilityLabel is what a screen reader says.
+func (n *navItem) AccessibilityLabel() string { return n.name.text }
+
+// AccessibilityRole is what kind of thing it says it is.
+func (n *navItem) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
+// MouseIn is called when the pointer comes.
+func (n *navItem) MouseIn(*desktop.MouseEvent) { n.hovered = true; n.paint() }
+
+// MouseMoved is part of what Fyne calls a Hoverable.
+func (n *navItem) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut is called when it leaves.
+func (n *navItem) MouseOut() { n.hovered = false; n.paint() }
+
+// FocusGained is called when the keys begin to come here.
+func (n *navItem) FocusGained() { n.focused = true; n.paint() }
+
+// FocusLost is called when they go elsewhere.
+func (n *navItem) FocusLost() { n.focused = false; n.paint() }
+
+// TypedKey goes to the page for Enter and Space.
+func (n *navItem) TypedKey(event *fyne.KeyEvent) {
+	switch event.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+		n.tapped()
+	}
+}
+
+// TypedRune is part of what Fyne calls a Focusable.
+func (n *navItem) TypedRune(rune) {}
+
+// statusLine is the last line of the window; a click opens the Tracker page.
+type statusLine struct {
+	widget.BaseWidget
+	window                       *window
+	state, down, up, peers, open *line
+	stateIcon, openIcon          *widget.Icon
+	box                          *fyne.Container
+}
+
+func newStatusLine(w *window) *statusLine {
+	s := &statusLine{window: w, stateIcon: widget.NewIcon(nil), openIcon: widget.NewIcon(nil)}
+	for _, part := range []**line{&s.state, &s.down, &s.up, &s.peers, &s.open} {
+		*part = newCaption()
+	}
+	s.open.whole = true
+	s.ExtendBaseWidget(s)
+	s.show(Status{Connection: ConnectionNone, Reachable: netproto.ReachableUnknown})
+	return s
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
+	s.ExtendBaseWidget(s)
+	small := fyne.NewSquareSize(16)
+	part := func(picture *widget.Icon, text *line, width float32) fyne.CanvasObject {
+		return container.New(layout.NewCustomPaddedHBoxLayout(gap),
+			container.NewGridWrap(small, picture), container.NewGridWrap(fyne.NewSize(width, 16), text))
+	}
+	right := container.NewHBox(
+		part(widget.NewIcon(tinted(theme.DownloadIcon(), colorCaption)), s.down, 68),
+		part(widget.NewIcon(tinted(theme.UploadIcon(), colorCaption)), s.up, 68),
+		part(widget.NewIcon(tinted(theme.AccountIcon(), colorCaption)), s.peers, 60),
+		container.New(layout.NewCustomPaddedHBoxLayout(gap), container.NewGridWrap(small, s.openIcon), s.open),
+	)
+	left := container.NewBorder(nil, nil, container.NewGridWrap(small, s.stateIcon), nil, inset(gap, 0, s.state))
+	s.box = container.NewBorder(nil, nil, nil, right, left)
+	return widget.NewSimpleRenderer(newPlate(colorSidebar, 0, inset(gapLarge, 6, s.box)))
+}
+
+func (s *statusLine) show(status Status) {
+	state := connectionWords(status)
+	s.state.SetText(state.text)
+	s.stateIcon.SetResource(tinted(state.icon, state.color))
+	s.down.SetText(rateWords(status.DownRate))
+	s.up.SetText(rateWords(status.UpRate))
+	s.peers.SetText(peersWords(status.PeersOnline))
+	open := s.open.text
+	switch status.Reachable {
+	case netproto.ReachableYes:
+		s.open.SetText(lang.L("Reachable"))
+		s.openIcon.SetResource(tinted(theme.ConfirmIcon(), theme.ColorNameSuccess))
+	case netproto.ReachableNo:
+		s.open.SetText(lang.L("Not reachable"))
+		s.openIcon.SetResource(tinted(theme.WarningIcon(), theme.ColorNameWarning))
+	default:
+		s.open.SetText(lang.L("Reachability unknown"))
+		s.openIcon.SetResource(tinted(theme.QuestionIcon(), colorCaption))
+	}
+	if s.box != nil && s.open.text != open {
+		s.box.Refresh()
+	}
+}
+
+// Tapped shows the details on the Tracker page.
+func (s *statusLine) Tapped(*fyne.PointEvent) { s.window.goTo(placeTracker) }
+
+// Cursor says that the line can be clicked.
+func (s *statusLine) Cursor() desktop.Cursor { return desktop.PointerCursor }
+
+// stateWords is a state in words, with the icon and the colour beside them.
+type stateWords struct {
+	text  string
+	icon  fyne.Resource
+	color fyne.ThemeColorName
+}
+
+func connectionWords(status Status) stateWords {
+	at := values{"Tracker": netproto.Printable(status.Tracker), "Time": durationWords(int64(status.RetrySeconds))}
+	switch status.Connection {
+	case ConnectionConnecting:
+		return stateWords{lang.L("Connecting to {{.Tracker}}", at), theme.ViewRefreshIcon(), colorCaption}
+	case ConnectionConnected:
+		return stateWords{lang.L("Connected to {{.Tracker}}", at), theme.ConfirmIcon(), theme.ColorNameSuccess}
+	case ConnectionReconnecting:
+		return stateWords{lang.L("Reconnecting in {{.Time}}", at), theme.ViewRefreshIcon(), theme.ColorNameWarning}
+	case ConnectionOffline:
+		return stateWords{lang.L("Offline"), theme.WarningIcon(), theme.ColorNameError}
+	case ConnectionKeyChanged:
+		return stateWords{lang.L("The tracker's key changed"), theme.WarningIcon(), theme.ColorNameError}
+	default:
+		return stateWords{lang.L("No tracker chosen"), theme.InfoIcon(), colorCaption}
+	}
+}

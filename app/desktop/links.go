@@ -1,0 +1,139 @@
+package desktop
+
+import (
+	"context"
+	"image"
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+	"rsc.io/qr"
+
+	"centralizedp2p/netproto"
+)
+
+// pasteLink opens the link on the clipboard, or asks for one.
+func (w *window) pasteLink() {
+	text := w.app.Clipboard().Content()
+	if _, err := netproto.ParseLink(text); err == nil {
+		w.openLink(text)
+		return
+	}
+	entry := widget.NewEntry()
+	entry.PlaceHolder = "cp2p://"
+	problem := quiet("")
+	open := primaryButton(lang.L("Open"), theme.ConfirmIcon(), nil)
+	submit := func() {
+		if _, err := netproto.ParseLink(entry.Text); err != nil {
+			problem.SetText(explain(linkFailure(err)).String())
+			return
+		}
+		w.openLink(entry.Text)
+	}
+	open.OnTapped = submit
+	entry.OnSubmitted = func(string) { submit() }
+	w.openSheet(lang.L("Open a link"), labelled(lang.L("Link of a file, a folder or a tracker"), entry, problem),
+		fyne.NewSize(520, 220), w.cancelButton(), open)
+	w.win.Canvas().Focus(entry)
+}
+
+func linkFailure(err error) Failure { return Failure{Code: netproto.CodeInvalid, Detail: err.Error()} }
+
+// openLink asks before it downloads what a link names, or uses its tracker.
+func (w *window) openLink(text string) {
+	link, err := netproto.ParseLink(text)
+	switch {
+	case err != nil:
+		w.notice.fail(explain(linkFailure(err)))
+	case link.IsTracker():
+		w.confirmTracker(link)
+	default:
+		w.confirmDownload(link)
+	}
+}
+
+func (w *window) confirmTracker(link netproto.Link) {
+	facts := newFacts()
+	facts.set([]fact{
+		{lang.L("Address"), link.Tracker},
+		{lang.L("Fingerprint"), fingerprintWords(link.Fingerprint)},
+	})
+	use := primaryButton(lang.L("Use this tracker"), theme.ConfirmIcon(), func() {
+		w.closeSheet()
+		w.useTracker(link.String())
+	})
+	w.openSheet(lang.L("Use another tracker?"), facts.box, fyne.NewSize(520, 240), w.cancelButton(), use)
+}
+
+func (w *window) confirmDownload(link netproto.Link) {
+	name := link.Name
+	if name == "" {
+		name = shortHash(link.Hash)
+	}
+	facts := newFacts()
+	list := []fact{{lang.L("Name"), name}, {lang.L("Size"), lang.L("not known yet")}, {lang.L("Tracker"), link.Tracker}}
+	if link.Size >= 0 {
+		list[1].value = sizeWords(link.Size)
+	}
+	facts.set(list)
+	get := primaryButton(lang.L("Download"), theme.DownloadIcon(), func() {
+		w.closeSheet()
+		request := DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
+		w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
+			func() { w.goTo(placeDownloads) })
+	})
+	w.openSheet(lang.L("Download this?"), facts.box, fyne.NewSize(520, 260), w.cancelButton(), get)
+}
+
+// useTracker switches to a tracker and says what came of it.
+func (w *window) useTracker(address string) {
+	w.act(func(ctx context.Context) error { return w.engine.UseTracker(ctx, address) },
+		func() { w.tell(lang.L("The tracker answered and is used from now on.")) })
+}
+
+// showCode shows a link as a code that a phone's camera can read.
+func (w *window) showCode(name, link string) {
+	picture, err := codeOf(link)
+	if err != nil {
+		w.fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", lang.L("the link is too long for a code"), err))
+		return
+	}
+	code := canvas.NewImageFromImage(picture)
+	code.ScaleMode = canvas.ImageScalePixels
+	code.FillMode = canvas.ImageFillContain
+	code.SetMinSize(fyne.NewSquareSize(280))
+	text := widget.NewEntry()
+	text.SetText(link)
+	closing := widget.NewButtonWithIcon(lang.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	copying := primaryButton(lang.L("Copy link"), theme.ContentCopyIcon(), func() { w.copyText(link, lang.L("Link copied.")) })
+	w.openSheet(netproto.Printable(cutName(name)), container.NewBorder(nil, text, nil, nil, code),
+		fyne.NewSize(400, 440), closing, copying)
+}
+
+// quietZone is the white edge that a reader of QR codes needs, in modules
+// (ISO/IEC 18004 §6.3.8).
+const quietZone = 4
+
+// codeOf draws a QR code with one pixel a module.
+func codeOf(text string) (image.Image, error) {
+	code, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return nil, err
+	}
+	side := code.Size + 2*quietZone
+	picture := image.NewGray(image.Rect(0, 0, side, side))
+	for y := range side {
+		for x := range side {
+			shade := color.Gray{Y: 0xff}
+			if code.Black(x-quietZone, y-quietZone) {
+				shade.Y = 0
+			}
+			picture.SetGray(x, y, shade)
+		}
+	}
+	return picture, nil
+}

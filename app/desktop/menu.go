@@ -1,0 +1,211 @@
+package desktop
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+// command is something that a key does; it stands in the menus and in the help.
+type command struct {
+	name     phrase
+	key      fyne.KeyName
+	held     fyne.KeyModifier
+	shortcut fyne.Shortcut // where Fyne has one of its own for the keys
+	run      func()
+}
+
+const ctrl = fyne.KeyModifierShortcutDefault
+
+func (c command) item() *fyne.MenuItem {
+	item := fyne.NewMenuItem(c.name.String(), c.run)
+	item.Shortcut = c.shortcut
+	if c.shortcut == nil {
+		item.Shortcut = &desktop.CustomShortcut{KeyName: c.key, Modifier: c.held}
+	}
+	return item
+}
+
+// keys is how the help writes the keys of a command.
+func (c command) keys() string {
+	var parts []string
+	if c.held&ctrl != 0 {
+		parts = append(parts, "Ctrl")
+	}
+	if c.held&fyne.KeyModifierShift != 0 {
+		parts = append(parts, "Shift")
+	}
+	name := string(c.key)
+	switch c.key {
+	case fyne.KeyDelete:
+		name = "Del"
+	case fyne.KeyReturn:
+		name = "Enter"
+	}
+	return strings.Join(append(parts, name), "+")
+}
+
+func (w *window) fileCommands() []command {
+	return []command{
+		{name: "Add files", key: fyne.KeyO, held: ctrl, run: w.pickFile},
+		{name: "Add folder", key: fyne.KeyO, held: ctrl | fyne.KeyModifierShift, run: w.pickFolder},
+		{name: "Paste link", key: fyne.KeyV, held: ctrl, shortcut: &fyne.ShortcutPaste{}, run: w.pasted},
+	}
+}
+
+func (w *window) goCommands() []command {
+	commands := []command{{name: "Find", key: fyne.KeyF, held: ctrl, run: w.findWords}}
+	for i := range placeCount {
+		commands = append(commands, command{
+			name: places[i].name, key: fyne.KeyName('1' + rune(i)), held: ctrl,
+			run: func() {
+				w.goTo(i)
+				w.pages[i].focus()
+			},
+		})
+	}
+	return append(commands, command{name: "Change settings", key: fyne.KeyComma, held: ctrl, run: func() { w.goTo(placeSettings) }})
+}
+
+func (w *window) rowCommands() []command {
+	onRows := func(do func(actor)) func() {
+		return func() {
+			if page, ok := w.pages[w.place].(actor); ok && w.sheet == nil {
+				do(page)
+			}
+		}
+	}
+	return []command{
+		{name: "Pause or resume", key: fyne.KeySpace, run: onRows(actor.toggle)},
+		{name: "Remove", key: fyne.KeyDelete, run: onRows(actor.remove)},
+		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.open)},
+	}
+}
+
+func (w *window) helpCommands() []command {
+	return []command{{name: "Keys and help", key: fyne.KeyF1, run: w.help}}
+}
+
+func (w *window) mainMenu() *fyne.MainMenu {
+	menu := func(name string, commands []command) *fyne.Menu {
+		m := fyne.NewMenu(name)
+		for _, c := range commands {
+			m.Items = append(m.Items, c.item())
+		}
+		return m
+	}
+	file := menu(lang.L("File"), w.fileCommands())
+	quit := fyne.NewMenuItem(lang.L("Quit"), w.win.Close)
+	quit.IsQuit = true
+	quit.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: ctrl}
+	file.Items = append(file.Items, fyne.NewMenuItemSeparator(), quit)
+	return fyne.NewMainMenu(file,
+		menu(lang.L("Go"), w.goCommands()),
+		menu(lang.L("Rows"), w.rowCommands()),
+		menu(lang.L("Help"), w.helpCommands()))
+}
+
+// typedKey answers the keys that have no modifier, which Fyne's menus leave
+// alone: those pressed while nothing has the focus, and those that lists and
+// the search entry pass on.
+func (w *window) typedKey(event *fyne.KeyEvent) {
+	switch event.Name {
+	case fyne.KeyEscape:
+		if !w.closeSheet() {
+			w.notice.hide()
+		}
+		return
+	case fyne.KeyEnter:
+		event = &fyne.KeyEvent{Name: fyne.KeyReturn}
+	case fyne.KeyDown:
+		w.pages[w.place].focus()
+		return
+	}
+	for _, c := range append(w.rowCommands(), w.helpCommands()...) {
+		if c.key == event.Name {
+			c.run()
+		}
+	}
+}
+
+// findWords is Ctrl+F.
+func (w *window) findWords() {
+	w.goTo(placeSearch)
+	w.win.Canvas().Focus(w.frame.entry)
+	w.frame.entry.TypedShortcut(&fyne.ShortcutSelectAll{})
+}
+
+// pasted is Ctrl+V. The menus take the keys before any entry sees them, so text
+// goes on to the entry that has the focus; a link is opened wherever one is,
+// except in a sheet, which may be waiting for one.
+func (w *window) pasted() {
+	entry, writing := w.win.Canvas().Focused().(fyne.Shortcutable)
+	_, isText := entry.(interface{ SelectedText() string })
+	text := w.app.Clipboard().Content()
+	_, err := netproto.ParseLink(text)
+	if writing && isText && (err != nil || w.sheet != nil) {
+		entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
+		return
+	}
+	w.pasteLink()
+}
+
+// help is F1: the keys, and which program this is.
+func (w *window) help() {
+	grid := container.New(&keyTable{})
+	add := func(keys, name string) {
+		what := widget.NewLabel(name)
+		what.Truncation = fyne.TextTruncateEllipsis
+		key := widget.NewLabel(keys)
+		key.TextStyle.Bold = true
+		grid.Add(key)
+		grid.Add(what)
+	}
+	for _, commands := range [][]command{w.fileCommands(), w.goCommands(), w.rowCommands(), w.helpCommands()} {
+		for _, c := range commands {
+			add(c.keys(), c.name.String())
+		}
+	}
+	add("Ctrl+A", lang.L("Select all rows"))
+	add("Esc", lang.L("Close what lies over the page"))
+	add("Ctrl+Q", lang.L("Quit"))
+	version := w.options.Version
+	if version == "" {
+		version = appVersion
+	}
+	about := quiet(lang.L("{{.Name}} {{.Version}}. Drop files anywhere on the window to share them.",
+		values{"Name": appName, "Version": version}))
+	closing := widget.NewButtonWithIcon(lang.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	w.openSheet(lang.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
+		fyne.NewSize(460, 560), closing)
+}
+
+// keyTable lays keys and their meaning side by side in tight rows.
+type keyTable struct{}
+
+const keyColumn, keyRow = 140, 28
+
+// Layout is part of fyne.Layout.
+func (keyTable) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for i, object := range objects {
+		at := fyne.NewPos(0, float32(i/2)*keyRow)
+		wide := fyne.NewSize(keyColumn, keyRow)
+		if i%2 == 1 {
+			at.X, wide.Width = keyColumn, max(size.Width-keyColumn, 0)
+		}
+		object.Move(at)
+		object.Resize(wide)
+	}
+}
+
+// MinSize is part of fyne.Layout.
+func (keyTable) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(2*keyColumn, float32((len(objects)+1)/2)*keyRow)
+}

@@ -1,0 +1,108 @@
+package desktop
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// row is a place on the screen in which a rowList shows one of its rows after
+// another. Presses select at once; waiting for a second click would make every
+// selection late by the time of a double click.
+type row[T comparable] struct {
+	widget.BaseWidget
+	list    *rowList[T]
+	view    rowView[T]
+	back    *canvas.Rectangle
+	index   int
+	hovered bool
+}
+
+func newRow[T comparable](list *rowList[T], view rowView[T]) *row[T] {
+	r := &row[T]{list: list, view: view, back: canvas.NewRectangle(color.Transparent)}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (r *row[T]) CreateRenderer() fyne.WidgetRenderer {
+	r.ExtendBaseWidget(r)
+	return widget.NewSimpleRenderer(container.NewStack(r.back, r.view))
+}
+
+func (r *row[T]) fill() {
+	r.view.show(r.list.rows[r.index])
+	r.paint()
+}
+
+// paint shows whether the row is selected, under the pointer or the cursor.
+func (r *row[T]) paint() {
+	fill, stroke, width := color.Color(color.Transparent), color.Color(color.Transparent), float32(0)
+	switch {
+	case r.list.isSelected(r.index):
+		fill = themeColor(theme.ColorNameSelection)
+	case r.hovered:
+		fill = themeColor(theme.ColorNameHover)
+	}
+	if r.list.focused && r.list.cursor == r.index {
+		stroke, width = themeColor(theme.ColorNamePrimary), 1
+	}
+	if r.back.FillColor == fill && r.back.StrokeColor == stroke && r.back.StrokeWidth == width {
+		return
+	}
+	r.back.FillColor, r.back.StrokeColor, r.back.StrokeWidth = fill, stroke, width
+	r.back.CornerRadius = r.Theme().Size(theme.SizeNameSelectionRadius)
+	r.back.Refresh()
+}
+
+// MouseDown selects; the right button opens the menu of the selected rows.
+func (r *row[T]) MouseDown(event *desktop.MouseEvent) {
+	r.list.focus()
+	if event.Button != desktop.MouseButtonSecondary {
+		r.list.pick(r.index, event.Modifier)
+		return
+	}
+	if !r.list.isSelected(r.index) {
+		r.list.selectOnly(r.index)
+	}
+	if r.list.menu == nil {
+		return
+	}
+	if menu := r.list.menu(); menu != nil && len(menu.Items) > 0 {
+		canvas := fyne.CurrentApp().Driver().CanvasForObject(r)
+		widget.ShowPopUpMenuAtPosition(menu, canvas, event.AbsolutePosition)
+	}
+}
+
+// MouseUp is part of what Fyne calls a Mouseable.
+func (r *row[T]) MouseUp(*desktop.MouseEvent) {}
+
+// DoubleTapped opens the row.
+func (r *row[T]) DoubleTapped(*fyne.PointEvent) { r.list.open(r.index) }
+
+// MouseIn marks the row under the pointer, and shows in full what does not fit
+// into it.
+func (r *row[T]) MouseIn(*desktop.MouseEvent) {
+	r.hovered = true
+	r.paint()
+	if view, ok := r.view.(interface{ hint() string }); ok && r.list.tips != nil {
+		r.list.tips.show(view.hint(), r)
+	}
+}
+
+// MouseMoved is part of what Fyne calls a Hoverable.
+func (r *row[T]) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut takes the mark away.
+func (r *row[T]) MouseOut() {
+	r.hovered = false
+	r.paint()
+	if r.list.tips != nil {
+		r.list.tips.hide()
+	}
+}

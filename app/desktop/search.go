@@ -1,0 +1,461 @@
+package desktop
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+// searchWait is how long after the last key a search begins, so that results
+// are there within 150 ms of it.
+const searchWait = 120 * time.Millisecond
+
+// The columns of the search.
+const (
+	columnName = iota
+	columnSize
+	columnType
+	columnSources
+	columnAdded
+)
+
+var searchColumns = columnLayout{
+	columnName:    {name: "Name"},
+	columnSize:    {name: "Size", width: 88, align: fyne.TextAlignTrailing, falling: true},
+	columnType:    {name: "Type", width: 100, spare: 1},
+	columnSources: {name: "Sources", width: 104, align: fyne.TextAlignTrailing, falling: true},
+	columnAdded:   {name: "Added", width: 104, spare: 2, falling: true},
+}
+
+// trackerOrder is the order that the tracker can give the hits in, so that the
+// first page of many holds the right ones; types it does not order.
+var trackerOrder = map[int]netproto.Sort{
+	columnName:    netproto.SortName,
+	columnSize:    netproto.SortSize,
+	columnType:    netproto.SortSources,
+	columnSources: netproto.SortSources,
+	columnAdded:   netproto.SortNewest,
+}
+
+var sizeChoices = []struct {
+	name     phrase
+	min, max int64 // bytes
+}{
+	{"Any size", 0, 0},
+	{"Up to 1 MB", 0, 1e6},
+	{"1 MB to 100 MB", 1e6, 100e6},
+	{"100 MB to 1 GB", 100e6, 1e9},
+	{"Over 1 GB", 1e9, 0},
+}
+
+var kindChoices = []Kind{KindAny, KindAudio, KindVideo, KindImage, KindDocument, KindArchive, KindProgram, KindFolder, KindOther}
+
+// searchPage shows what the tracker finds for the words in the top bar; without
+// words, what was shared last.
+type searchPage struct {
+	window   *window
+	content  fyne.CanvasObject
+	middle   *fyne.Container
+	list     *rowList[Hit]
+	header   *header
+	table    fyne.CanvasObject
+	kind     *widget.Select
+	size     *widget.Select
+	summary  *line
+	download *widget.Button
+
+	words   string
+	forget  func()             // the search that waits for more keys
+	stop    context.CancelFunc // the search that runs
+	turn    int                // of the last search that began; older answers are dropped
+	busy    bool
+	found   []Hit  // all hits so far, in the order they came in
+	next    string // cursor of the next page
+	failure error
+	marks   map[netproto.ContentHash]Have // of downloads, as they are now
+}
+
+func newSearchPage(w *window) *searchPage {
+	p := &searchPage{window: w, middle: container.NewStack(), forget: func() {}, stop: func() {}}
+	p.list = newRowList(func(h Hit) string { return h.Hash.String() }, func() rowView[Hit] { return newHitView() })
+	p.list.opened = func(h Hit) { p.get(p.chosenWith(h)) }
+	p.list.tips, p.list.pressed = w.tips, w.typedKey
+	p.list.menu = p.rowMenu
+	p.list.reached = p.more
+	p.list.picked = p.showSummary
+	p.header = newHeader(searchColumns, columnSources, p.reorder)
+	p.table = container.NewBorder(p.header.box, nil, nil, nil, p.list)
+	p.summary = newCaption()
+	p.download = primaryButton(lang.L("Download"), theme.DownloadIcon(), func() { p.get(p.list.selection()) })
+
+	var kinds, sizes []string
+	for _, kind := range kindChoices {
+		kinds = append(kinds, kindWords[kind].String())
+	}
+	for _, choice := range sizeChoices {
+		sizes = append(sizes, choice.name.String())
+	}
+	p.kind, p.size = widget.NewSelect(kinds, nil), widget.NewSelect(sizes, nil)
+	p.kind.SetSelectedIndex(0)
+	p.size.SetSelectedIndex(0)
+	p.kind.OnChanged = func(string) { p.begin() }
+	p.size.OnChanged = p.kind.OnChanged
+	filters := container.NewBorder(nil, nil, container.NewHBox(p.kind, p.size), p.download, inset(gapMedium, 0, p.summary))
+	p.content = container.NewBorder(inset(0, gap, filters), nil, nil, nil, p.middle)
+	p.showAnswer()
+	return p
+}
+
+func (p *searchPage) screen() fyne.CanvasObject { return p.content }
+
+func (p *searchPage) focus() {
+	if len(p.list.rows) > 0 {
+		p.list.focus()
+	} else {
+		p.window.win.Canvas().Focus(p.window.frame.entry)
+	}
+}
+
+// pull keeps the marks of what is queued or here already up to date.
+func (p *searchPage) pull(ctx context.Context) func() {
+	downloads, err := p.window.engine.Downloads(ctx)
+	if err != nil {
+		return nil // the status of the same pull says why
+	}
+	marks := make(map[netproto.ContentHash]Have, len(downloads))
+	for _, d := range downloads {
+		switch d.State {
+		case DownloadFinished:
+			marks[d.Hash] = HaveHere
+		case DownloadWaiting, DownloadQueued:
+			marks[d.Hash] = HaveQueued
+		default:
+			marks[d.Hash] = HaveRunning
+		}
+	}
+	return func() {
+		p.marks = marks
+		p.showRows()
+	}
+}
+
+// typed searches for other words, when no further key came for a moment.
+func (p *searchPage) typed(words string) {
+	words = strings.TrimSpace(words)
+	if words == p.words {
+		return
+	}
+	p.words = words
+	p.forget()
+	p.forget = p.window.crossing.after(searchWait, p.begin)
+}
+
+func (p *searchPage) request(cursor string) SearchRequest {
+	size := sizeChoices[max(p.size.SelectedIndex(), 0)]
+	request := SearchRequest{
+		Words: p.words, Kind: kindChoices[max(p.kind.SelectedIndex(), 0)],
+		MinSize: size.min, MaxSize: size.max, Sort: trackerOrder[p.header.by], Cursor: cursor,
+	}
+	if p.words == "" && p.header.by == columnSources {
+		request.Sort = netproto.SortNewest
+	}
+	return request
+}
+
+// begin starts the search anew and drops the answer of the one before.
+func (p *searchPage) begin() {
+	p.forget()
+	p.next = ""
+	p.run(func(page SearchPage) { p.found, p.next = page.Hits, page.Next })
+}
+
+// more gets the next page of hits, if there is one and none is under way.
+func (p *searchPage) more() {
+	if p.next == "" || p.busy {
+		return
+	}
+	// The list calls this while it draws; what changes it comes later.
+	p.run(func(page SearchPage) { p.found, p.next = append(slices.Clip(p.found), page.Hits...), page.Next })
+}
+
+func (p *searchPage) run(take func(SearchPage)) {
+	p.stop()
+	p.turn++
+	turn, request := p.turn, p.request(p.next)
+	p.busy = true
+	ctx, stop := context.WithCancel(p.window.crossing.ctx)
+	p.stop = stop
+	p.showSummary()
+	ask(p.window, func(context.Context) (SearchPage, error) {
+		defer stop()
+		return p.window.engine.Search(ctx, request)
+	}, func(page SearchPage, err error) {
+		if turn != p.turn {
+			return
+		}
+		p.busy, p.failure = false, err
+		if err == nil {
+			take(page)
+		}
+		p.showAnswer()
+	})
+}
+
+// reorder sorts what is there; when the tracker has more, its first page in
+// the other order is asked for.
+func (p *searchPage) reorder() {
+	if p.next != "" {
+		p.begin()
+		return
+	}
+	p.showRows()
+}
+
+// showAnswer shows the rows, or says why there are none.
+func (p *searchPage) showAnswer() {
+	p.showRows()
+	screen := p.table
+	switch {
+	case p.failure != nil:
+		screen = p.failed()
+	case len(p.found) == 0:
+		screen = p.empty()
+	}
+	p.middle.Objects = []fyne.CanvasObject{screen}
+	p.middle.Refresh()
+}
+
+func (p *searchPage) empty() fyne.CanvasObject {
+	w := p.window
+	switch {
+	case w.status.Connection == ConnectionNone || w.status.Connection == "":
+		return emptyScreen(theme.StorageIcon(), lang.L("A tracker knows who shares what. Choose one, or be the tracker yourself, to search."),
+			widget.NewButton(lang.L("Choose a tracker"), func() { w.goTo(placeTracker) }))
+	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
+		return emptyScreen(theme.SearchIcon(), lang.L("Nothing that is online now fits this search."),
+			widget.NewButton(lang.L("Clear the search"), p.clear))
+	default:
+		return emptyScreen(theme.SearchIcon(), lang.L("Nobody shares anything on this tracker yet. What you share is found here by others."),
+			widget.NewButton(lang.L("Add files"), w.pickFile))
+	}
+}
+
+func (p *searchPage) failed() fyne.CanvasObject {
+	return emptyScreen(theme.WarningIcon(), explain(FailureOf(p.failure)).String(),
+		widget.NewButtonWithIcon(lang.L("Try again"), theme.ViewRefreshIcon(), p.begin))
+}
+
+func (p *searchPage) clear() {
+	p.kind.SetSelectedIndex(0)
+	p.size.SetSelectedIndex(0)
+	p.window.frame.entry.SetText("")
+}
+
+// showRows sorts the hits by the header and marks what is here.
+func (p *searchPage) showRows() {
+	rows := slices.Clone(p.found)
+	for i := range rows {
+		if mark, ok := p.marks[rows[i].Hash]; ok {
+			rows[i].Have = mark
+		} else if rows[i].Have != HaveHere {
+			rows[i].Have = HaveNothing
+		}
+	}
+	by, falling := p.header.by, p.header.falling
+	slices.SortStableFunc(rows, func(a, b Hit) int {
+		order := compareHits(by, a, b)
+		if falling {
+			order = -order
+		}
+		return cmp.Or(order, compareFolded(a.Name, b.Name))
+	})
+	p.list.setRows(rows)
+	p.showSummary()
+}
+
+func compareHits(by int, a, b Hit) int {
+	switch by {
+	case columnName:
+		return compareFolded(a.Name, b.Name)
+	case columnSize:
+		return cmp.Compare(a.Size, b.Size)
+	case columnType:
+		return strings.Compare(kindWords[a.Kind].String(), kindWords[b.Kind].String())
+	case columnSources:
+		return cmp.Compare(a.Sources, b.Sources)
+	default:
+		return a.Added.Compare(b.Added)
+	}
+}
+
+func compareFolded(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
+
+// showSummary says how many hits there are and what is selected.
+func (p *searchPage) showSummary() {
+	chosen := p.list.selection()
+	p.summary.SetText(p.summaryWords(chosen))
+	if len(chosen) == 0 {
+		p.download.Disable()
+	} else {
+		p.download.Enable()
+	}
+}
+
+func (p *searchPage) summaryWords(chosen []Hit) string {
+	if p.busy && len(p.found) == 0 {
+		return lang.L("Searching…")
+	}
+	if len(chosen) > 1 {
+		var size int64
+		for _, h := range chosen {
+			size += h.Size
+		}
+		return lang.L("{{.Count}} selected, {{.Size}}", values{"Count": countWords(len(chosen)), "Size": sizeWords(size)})
+	}
+	switch n := len(p.found); {
+	case n == 0 || p.failure != nil:
+		return ""
+	case p.next != "":
+		return lang.L("The first {{.Count}}, more below", values{"Count": countWords(n)})
+	default:
+		return lang.N("{{.Count}} results", n, values{"Count": countWords(n)})
+	}
+}
+
+// chosenWith is the selection when the hit is part of it, else the hit.
+func (p *searchPage) chosenWith(h Hit) []Hit {
+	if chosen := p.list.selection(); slices.Contains(chosen, h) {
+		return chosen
+	}
+	return []Hit{h}
+}
+
+// get downloads hits; a single folder is opened first.
+func (p *searchPage) get(hits []Hit) {
+	if len(hits) == 1 && hits[0].Folder {
+		p.window.openFolder(hits[0])
+		return
+	}
+	hits = slices.DeleteFunc(slices.Clone(hits), func(h Hit) bool { return h.Have != HaveNothing })
+	if len(hits) == 0 {
+		p.window.tell(lang.L("This is here already, or in the list of downloads."))
+		return
+	}
+	p.window.act(func(ctx context.Context) error {
+		for _, h := range hits {
+			if err := p.window.engine.Download(ctx, requestOf(h)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func() {
+		p.window.tell(lang.N("{{.Count}} downloads added", len(hits), values{"Count": countWords(len(hits))}))
+	})
+}
+
+func requestOf(h Hit) DownloadRequest {
+	return DownloadRequest{Hash: h.Hash, Name: h.Name, Size: h.Size, Folder: h.Folder}
+}
+
+func (p *searchPage) rowMenu() *fyne.Menu {
+	return fyne.NewMenu("", fyne.NewMenuItem(lang.L("Download"), func() { p.get(p.list.selection()) }))
+}
+
+// The rows of the search have nothing to pause or to remove.
+func (p *searchPage) toggle() {}
+func (p *searchPage) remove() {}
+func (p *searchPage) open()   { p.get(p.list.selection()) }
+
+// hitView is a row of the search.
+type hitView struct {
+	widget.BaseWidget
+	picture                    *widget.Icon
+	name, mark                 *line
+	size, kind, sources, added *line
+	nameCell                   *fyne.Container
+	shown                      Kind
+}
+
+func newHitView() *hitView {
+	v := &hitView{picture: widget.NewIcon(nil), shown: "none"}
+	v.name = newLine(theme.ColorNameForeground, theme.SizeNameText)
+	v.name.middle = true
+	v.mark = newLine(theme.ColorNameSuccess, theme.SizeNameCaptionText)
+	v.mark.whole = true
+	for i, cell := range []**line{columnSize: &v.size, columnType: &v.kind, columnSources: &v.sources, columnAdded: &v.added} {
+		if cell != nil {
+			*cell = newCaption()
+			(*cell).align = searchColumns[i].align
+		}
+	}
+	v.nameCell = container.NewBorder(nil, nil, v.picture, v.mark, v.name)
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (v *hitView) CreateRenderer() fyne.WidgetRenderer {
+	v.ExtendBaseWidget(v)
+	return widget.NewSimpleRenderer(inset(0, 5, container.New(rowCells{searchColumns}, v.nameCell, v.size, v.kind, v.sources, v.added)))
+}
+
+func (v *hitView) show(h Hit) {
+	v.name.SetText(h.Name)
+	v.size.SetText(sizeWords(h.Size))
+	v.kind.SetText(kindWords[h.Kind].String())
+	v.sources.SetText(countWords(h.Sources))
+	v.added.SetText(dayWords(h.Added, time.Now()))
+	mark := haveWords(h.Have)
+	if v.mark.text != mark.text {
+		v.mark.set(mark.text, mark.color)
+		v.nameCell.Refresh()
+	}
+	if v.shown != h.Kind {
+		v.shown = h.Kind
+		v.picture.SetResource(tinted(kindIcon(h.Kind), colorCaption))
+	}
+}
+
+func haveWords(have Have) stateWords {
+	switch have {
+	case HaveHere:
+		return stateWords{lang.L("Here"), theme.ConfirmIcon(), theme.ColorNameSuccess}
+	case HaveRunning:
+		return stateWords{lang.L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
+	case HaveQueued:
+		return stateWords{lang.L("Queued"), theme.HistoryIcon(), colorCaption}
+	default:
+		return stateWords{color: colorCaption}
+	}
+}
+
+func kindIcon(kind Kind) fyne.Resource {
+	switch kind {
+	case KindFolder:
+		return theme.FolderIcon()
+	case KindAudio:
+		return theme.FileAudioIcon()
+	case KindVideo:
+		return theme.FileVideoIcon()
+	case KindImage:
+		return theme.FileImageIcon()
+	case KindProgram:
+		return theme.FileApplicationIcon()
+	case KindDocument:
+		return theme.FileTextIcon()
+	case KindArchive:
+		return theme.StorageIcon()
+	default:
+		return theme.FileIcon()
+	}
+}

@@ -1,0 +1,45 @@
+package desktop
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// searchEntry is the field in the top bar; what is typed there is searched for,
+// whatever page is in front.
+type searchEntry struct {
+	widget.Entry
+	window *window
+}
+
+func newSearchEntry(w *window) *searchEntry {
+	e := &searchEntry{window: w}
+	e.PlaceHolder = lang.L("Search for names")
+	e.Icon = theme.SearchIcon()
+	e.OnChanged = func(words string) {
+		if w.place != placeSearch {
+			w.goTo(placeSearch)
+		}
+		w.search().typed(words)
+	}
+	e.OnSubmitted = func(string) { w.search().begin() }
+	e.ExtendBaseWidget(e)
+	return e
+}
+
+// TypedKey leads on to the results, clears the field, and leaves to the window
+// the keys that mean nothing in a line of text.
+func (e *searchEntry) TypedKey(event *fyne.KeyEvent) {
+	switch event.Name {
+	case fyne.KeyDown:
+		e.window.pages[placeSearch].focus()
+	case fyne.KeyEscape:
+		e.SetText("")
+	case fyne.KeyF1:
+		e.window.typedKey(event)
+	default:
+		e.Entry.TypedKey(event)
+	}
+}

@@ -1,0 +1,169 @@
+package desktop
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"centralizedp2p/assets"
+	"centralizedp2p/netproto"
+)
+
+func TestEveryTextHasItsTranslationInEnglish(t *testing.T) {
+	known := englishTexts(t)
+	used := usedTexts(t)
+	for _, text := range used {
+		if _, ok := known[text]; !ok {
+			t.Errorf("assets/translations/en.json has no %q", text)
+		}
+	}
+	for text := range known {
+		if !slices.Contains(used, text) {
+			t.Errorf("assets/translations/en.json has %q, which is not used", text)
+		}
+	}
+}
+
+func TestEnglishSaysWhatTheSourceSays(t *testing.T) {
+	for text, translation := range englishTexts(t) {
+		switch said := translation.(type) {
+		case string:
+			if said != text {
+				t.Errorf("%q is translated as %q", text, said)
+			}
+		case map[string]any:
+			if said["other"] != text || said["one"] == nil {
+				t.Errorf("%q has the plural forms %v", text, said)
+			}
+		}
+	}
+}
+
+func englishTexts(t *testing.T) map[string]any {
+	t.Helper()
+	data, err := assets.Translations.ReadFile(assets.TranslationsDir + "/en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts map[string]any
+	if err := json.Unmarshal(data, &texts); err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+// usedTexts finds what the package shows: what is handed to lang.L and lang.N,
+// and every constant of the type phrase. The types of other packages do not
+// matter for that, so nothing is imported.
+func usedTexts(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fset := token.NewFileSet()
+	var parsed []*ast.File
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(fset, name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed = append(parsed, file)
+	}
+	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
+	config := types.Config{Importer: noImports{}, Error: func(error) {}}
+	_, _ = config.Check("desktop", fset, parsed, info) // errors of missing imports are expected
+	var texts []string
+	for expr, value := range info.Types {
+		if value.Value != nil && strings.HasSuffix(value.Type.String(), "desktop.phrase") && value.Value.Kind() == constant.String {
+			if _, literal := expr.(*ast.BasicLit); literal {
+				texts = append(texts, constant.StringVal(value.Value))
+			}
+		}
+	}
+	for _, file := range parsed {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if text, ok := langText(n); ok {
+				texts = append(texts, text)
+			}
+			return true
+		})
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+// langText is the text of a call of lang.L or lang.N.
+func langText(n ast.Node) (string, bool) {
+	call, ok := n.(*ast.CallExpr)
+	if !ok || len(call.Args) == 0 {
+		return "", false
+	}
+	callee, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || callee.Sel.Name != "L" && callee.Sel.Name != "N" {
+		return "", false
+	}
+	literal, ok := call.Args[0].(*ast.BasicLit)
+	if !ok || literal.Kind != token.STRING {
+		return "", false
+	}
+	text, err := strconv.Unquote(literal.Value)
+	return text, err == nil
+}
+
+type noImports struct{}
+
+func (noImports) Import(string) (*types.Package, error) { return nil, errors.New("not needed") }
+
+func TestEveryFailureSaysWhatHappenedAndWhatToDo(t *testing.T) {
+	for _, code := range netprotoCodes(t) {
+		m := explain(Failure{Code: code, Detail: "bad\x1b[31mname"})
+		if m.What == "" || m.Next == "" || strings.HasSuffix(m.What, ".") || !strings.HasSuffix(m.Next, ".") {
+			t.Errorf("%s: %+v", code, m)
+		}
+		if strings.ContainsRune(m.String(), '\x1b') {
+			t.Errorf("%s: a control character is shown: %q", code, m.String())
+		}
+		if strings.Contains(m.Next, "--") || strings.Contains(m.Next, "`") {
+			t.Errorf("%s: a person in front of a window is told to use a command: %q", code, m.Next)
+		}
+	}
+}
+
+// netprotoCodes reads the codes from the source of netproto, so that one that
+// is added there is not forgotten here.
+func netprotoCodes(t *testing.T) []netproto.Code {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "netproto", "errors.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var codes []netproto.Code
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Code") {
+			return true
+		}
+		if literal, ok := spec.Values[0].(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			code, _ := strconv.Unquote(literal.Value)
+			codes = append(codes, netproto.Code(code))
+		}
+		return true
+	})
+	if len(codes) < 30 {
+		t.Fatalf("only %d codes were found", len(codes))
+	}
+	return codes
+}

@@ -1,0 +1,105 @@
+package desktop
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// uploadsPage shows what others fetch from here.
+type uploadsPage struct {
+	window  *window
+	content fyne.CanvasObject
+	middle  *fyne.Container
+	list    *rowList[Upload]
+	summary *line
+}
+
+func newUploadsPage(w *window) *uploadsPage {
+	p := &uploadsPage{window: w, middle: container.NewStack(), summary: newCaption()}
+	p.list = newRowList(func(u Upload) string { return u.ID }, func() rowView[Upload] { return newUploadView() })
+	p.list.tips, p.list.pressed = w.tips, w.typedKey
+	head := pageHead(newHeading(places[placeUploads].name.String()), p.summary, nil)
+	p.content = container.NewBorder(head, nil, nil, nil, p.middle)
+	p.show(nil)
+	return p
+}
+
+func (p *uploadsPage) screen() fyne.CanvasObject { return p.content }
+
+func (p *uploadsPage) focus() { p.list.focus() }
+
+func (p *uploadsPage) pull(ctx context.Context) func() {
+	uploads, err := p.window.engine.Uploads(ctx)
+	if err != nil {
+		return func() { p.window.fail(err) }
+	}
+	return func() { p.show(uploads) }
+}
+
+func (p *uploadsPage) show(uploads []Upload) {
+	p.list.setRows(uploads)
+	running, waiting := 0, 0
+	for _, u := range uploads {
+		switch u.State {
+		case UploadSending:
+			running++
+		case UploadQueued:
+			waiting++
+		}
+	}
+	p.summary.SetText("")
+	if len(uploads) > 0 {
+		p.summary.SetText(lang.L("{{.Running}} running, {{.Waiting}} waiting", values{
+			"Running": countWords(running), "Waiting": countWords(waiting)}))
+	}
+	var screen fyne.CanvasObject = p.list
+	if len(uploads) == 0 {
+		screen = emptyScreen(theme.UploadIcon(), lang.L("When others fetch what you share, it appears here."),
+			widget.NewButtonWithIcon(lang.L("See what you share"), theme.FolderOpenIcon(), func() { p.window.goTo(placeShared) }))
+	}
+	swap(p.middle, screen)
+}
+
+// uploadView is a row of the page.
+type uploadView struct{ twoLines }
+
+func newUploadView() *uploadView {
+	v := &uploadView{}
+	v.init()
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+func (v *uploadView) show(u Upload) {
+	to := lang.L("To {{.Peer}}", values{"Peer": u.peerName()})
+	text := rowText{name: u.Name, done: percent(u.Sent, u.Size)}
+	switch u.State {
+	case UploadSending:
+		text.state = stateWords{lang.L("Sending"), theme.UploadIcon(), theme.ColorNamePrimary}
+		text.caption = joined(to, progressWords(u.Sent, u.Size), rateWords(u.Rate))
+	case UploadQueued:
+		text.state = stateWords{lang.L("Queued (place {{.Place}})", values{"Place": u.Place}), theme.HistoryIcon(), colorCaption}
+		text.caption = joined(to, text.state.text)
+	default:
+		text.state = stateWords{lang.L("Ended"), theme.ConfirmIcon(), colorCaption}
+		text.noBar = true
+		text.caption = joined(to, text.state.text, lang.L("{{.Size}} sent", values{"Size": sizeWords(u.Sent)}))
+	}
+	v.fill(text)
+}
+
+func (u Upload) peerName() string {
+	switch {
+	case u.Peer == "":
+		return u.Address
+	case u.Address == "":
+		return u.Peer
+	default:
+		return u.Peer + " (" + u.Address + ")"
+	}
+}

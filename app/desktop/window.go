@@ -1,0 +1,316 @@
+// Package desktop is the window: it shows what the engine knows and hands it
+// what the person wants. It is the only package that imports Fyne, and it sees
+// the engine through [Engine] alone.
+//
+// The UI thread builds and changes widgets and never waits. Everything that
+// may take time runs in goroutines of the crossing, which brings the results
+// back; the crossing also follows the engine's changes and pulls the snapshot
+// of the frame and of the one page that is shown.
+package desktop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/assets"
+)
+
+// Options are what the window is opened with.
+type Options struct {
+	Version    string   // shown in the help; empty is the version of Metadata
+	Link       string   // a cp2p:// link to ask about
+	Files      []string // files and folders to review for sharing
+	FirstStart bool     // begin with the three questions of a new installation
+}
+
+// Size of the window where none is remembered, and its least size.
+var (
+	defaultSize = fyne.NewSize(1100, 700)
+	leastSize   = fyne.NewSize(720, 480)
+)
+
+// Preferences of the face itself; the engine's settings are in [Settings].
+const (
+	prefWidth  = "window.width"
+	prefHeight = "window.height"
+	prefLook   = "look"
+)
+
+// Run shows the window and returns when it was closed, the person quit, or
+// ctx ended. It is called on the main goroutine. It fails when the texts of
+// the window cannot be read, or when the engine held on to the window.
+func Run(ctx context.Context, app fyne.App, engine Engine, options Options) error {
+	w, err := newWindow(app, engine, options, uiThread)
+	if err != nil {
+		return err
+	}
+	quit := context.AfterFunc(ctx, func() { w.crossing.toUI(w.win.Close) })
+	defer quit()
+	w.win.Show()
+	w.begin()
+	app.Run()
+	if !w.crossing.close() {
+		return fmt.Errorf("the engine did not return within %v after the window was closed", farewell)
+	}
+	return nil
+}
+
+// loadTexts makes the translations known to Fyne, once in a process.
+var loadTexts = sync.OnceValue(func() error {
+	if err := lang.AddTranslationsFS(assets.Translations, assets.TranslationsDir); err != nil {
+		return fmt.Errorf("the texts of the window cannot be read: %w", err)
+	}
+	return nil
+})
+
+// page is one of the screens that the sidebar chooses among. pull runs beside
+// the UI thread, everything else on it.
+type page interface {
+	screen() fyne.CanvasObject
+	// pull asks the engine for what the page shows; the function it returns
+	// shows it.
+	pull(ctx context.Context) func()
+	// focus gives the keys to the main part of the page.
+	focus()
+}
+
+// actor is a page whose selected rows answer the keys Space, Del and Enter.
+type actor interface {
+	toggle() // pause or resume
+	remove()
+	open()
+}
+
+// window is the one window with everything in it.
+type window struct {
+	app      fyne.App
+	win      fyne.Window
+	engine   Engine
+	options  Options
+	crossing *crossing
+	tips     *tips
+	frame    *frame
+	notice   *notice
+	banner   *banner
+
+	pages     [placeCount]page
+	place     place                // shown; UI thread
+	following atomic.Pointer[page] // shown; for the goroutine that pulls
+	sheet     *sheet               // open above the pages, or nil
+	status    Status               // as shown
+}
+
+func newWindow(app fyne.App, engine Engine, options Options, toUI func(func())) (*window, error) {
+	if err := loadTexts(); err != nil {
+		return nil, err
+	}
+	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: newTips()}
+	app.Settings().SetTheme(newLook(w.look()))
+	w.win = app.NewWindow(appName)
+	w.win.SetIcon(appIcon())
+	w.win.SetMaster()
+	w.win.SetPadded(false)
+
+	w.notice, w.banner = newNotice(w), newBanner(w)
+	w.pages = [placeCount]page{
+		placeSearch:    newSearchPage(w),
+		placeDownloads: newDownloadsPage(w),
+		placeUploads:   newUploadsPage(w),
+		placeShared:    newSharedPage(w),
+		placeTracker:   newTrackerPage(w),
+		placeSettings:  newSettingsPage(w),
+	}
+	w.frame = newFrame(w)
+	w.showPages()
+	w.win.SetMainMenu(w.mainMenu())
+	w.win.Canvas().SetOnTypedKey(w.typedKey)
+	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.onDropped(uris) })
+	w.win.SetOnClosed(w.closed)
+	w.win.Resize(w.rememberedSize())
+	w.goTo(placeSearch)
+	return w, nil
+}
+
+// showPages fills the window with the frame and its pages.
+func (w *window) showPages() {
+	w.win.SetContent(container.NewStack(w.frame.content, w.tips.layer))
+	w.win.Canvas().Focus(w.frame.entry)
+}
+
+// begin starts to follow the engine, and asks what the program was started with.
+func (w *window) begin() {
+	lifecycle := w.app.Lifecycle()
+	lifecycle.SetOnEnteredForeground(func() { w.crossing.setBackground(false) })
+	lifecycle.SetOnExitedForeground(func() { w.crossing.setBackground(true) })
+	w.crossing.follow(w.engine.Watch(w.crossing.ctx), w.pull)
+	w.crossing.poke()
+	if w.options.FirstStart {
+		w.firstStart()
+	} else {
+		w.startRequests()
+	}
+}
+
+// startRequests opens what stood on the command line.
+func (w *window) startRequests() {
+	if w.options.Link != "" {
+		w.openLink(w.options.Link)
+	}
+	if len(w.options.Files) > 0 {
+		w.review(w.options.Files)
+	}
+}
+
+// pull gets what the frame and the page in front show. It runs beside the UI
+// thread.
+func (w *window) pull(ctx context.Context) func() {
+	status, err := w.engine.Status(ctx)
+	showPage := (*w.following.Load()).pull(ctx)
+	return func() {
+		if err != nil {
+			w.fail(err)
+		} else {
+			w.showStatus(status)
+		}
+		if showPage != nil {
+			showPage()
+		}
+	}
+}
+
+func (w *window) showStatus(status Status) {
+	arrived := status.Connection == ConnectionConnected &&
+		(w.status.Connection != ConnectionConnected || w.status.Tracker != status.Tracker)
+	changed := w.status.Connection != status.Connection
+	w.status = status
+	if arrived {
+		w.search().begin()
+	} else if changed {
+		w.search().showAnswer()
+	}
+	w.crossing.countdown.Store(status.Connection == ConnectionReconnecting)
+	w.frame.show(status)
+	w.banner.show(status)
+}
+
+// goTo brings a page to the front.
+func (w *window) goTo(to place) {
+	w.place = to
+	w.following.Store(&w.pages[to])
+	w.frame.showPlace(to)
+	w.tips.hide()
+	w.crossing.poke()
+}
+
+func (w *window) search() *searchPage { return w.pages[placeSearch].(*searchPage) }
+
+// act hands the engine an action. A failure is shown; after success done, if
+// any, runs and the page is pulled again.
+func (w *window) act(action func(context.Context) error, done func()) {
+	w.crossing.start(func(ctx context.Context) func() {
+		err := action(ctx)
+		return func() {
+			if err != nil {
+				w.fail(err)
+			} else if done != nil {
+				done()
+			}
+			w.crossing.poke()
+		}
+	})
+}
+
+// ask gets a value from the engine and gives it to answer on the UI thread.
+func ask[T any](w *window, question func(context.Context) (T, error), answer func(T, error)) {
+	w.crossing.start(func(ctx context.Context) func() {
+		value, err := question(ctx)
+		return func() { answer(value, err) }
+	})
+}
+
+// fail shows an error that has no row of its own to stand in.
+func (w *window) fail(err error) {
+	if !errors.Is(err, context.Canceled) {
+		w.notice.fail(explain(FailureOf(err)))
+	}
+}
+
+// tell says that something was done.
+func (w *window) tell(words string) { w.notice.tell(words) }
+
+// copyText puts text on the clipboard.
+func (w *window) copyText(text, said string) {
+	w.app.Clipboard().SetContent(text)
+	w.tell(said)
+}
+
+// look is the remembered choice between light and dark.
+func (w *window) look() Look {
+	switch look := Look(w.app.Preferences().String(prefLook)); look {
+	case LookLight, LookDark:
+		return look
+	default:
+		return LookSystem
+	}
+}
+
+func (w *window) setLook(choice Look) {
+	w.app.Preferences().SetString(prefLook, string(choice))
+	w.app.Settings().SetTheme(newLook(choice))
+}
+
+func (w *window) rememberedSize() fyne.Size {
+	prefs := w.app.Preferences()
+	return fyne.NewSize(
+		float32(prefs.FloatWithFallback(prefWidth, float64(defaultSize.Width))),
+		float32(prefs.FloatWithFallback(prefHeight, float64(defaultSize.Height))),
+	).Max(leastSize)
+}
+
+func (w *window) rememberSize() {
+	size := w.win.Canvas().Size().Max(leastSize)
+	w.app.Preferences().SetFloat(prefWidth, float64(size.Width))
+	w.app.Preferences().SetFloat(prefHeight, float64(size.Height))
+}
+
+func (w *window) closed() {
+	w.rememberSize()
+	w.crossing.cancel()
+}
+
+// onDropped answers a drop anywhere on the window; where is not known reliably.
+func (w *window) onDropped(uris []fyne.URI) {
+	var paths []string
+	for _, uri := range uris {
+		if uri.Scheme() == "file" {
+			paths = append(paths, uri.Path())
+		}
+	}
+	if len(paths) == 0 {
+		w.notice.fail(message{
+			What: lang.L("What was dropped is not a file"),
+			Next: lang.L("Save it to a folder first, then drop the file."),
+		})
+		return
+	}
+	w.review(paths)
+}
+
+// labelled is a field with its name above and a hint below.
+func labelled(name string, field fyne.CanvasObject, hint fyne.CanvasObject) *fyne.Container {
+	title := widget.NewLabel(name)
+	title.TextStyle.Bold = true
+	box := container.NewVBox(title, field)
+	if hint != nil {
+		box.Add(hint)
+	}
+	return box
+}

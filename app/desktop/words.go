@@ -1,0 +1,197 @@
+package desktop
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+	"github.com/dustin/go-humanize"
+	"github.com/rivo/uniseg"
+
+	"centralizedp2p/netproto"
+)
+
+// values fill the places of a text.
+type values map[string]any
+
+// sizeWords writes a number of bytes: "412 MB"; "?" while it is unknown (-1).
+func sizeWords(n int64) string {
+	if n < 0 {
+		return "?"
+	}
+	return humanize.Bytes(uint64(n))
+}
+
+// rateWords writes bytes a second: "8.4 MB/s".
+func rateWords(n int64) string {
+	return lang.L("{{.Size}}/s", values{"Size": sizeWords(max(n, 0))})
+}
+
+// durationWords writes a number of seconds in its two largest units.
+func durationWords(seconds int64) string {
+	switch {
+	case seconds < 60:
+		return lang.L("{{.N}} s", values{"N": seconds})
+	case seconds < 3600:
+		return lang.L("{{.N}} min", values{"N": (seconds + 30) / 60})
+	case seconds < 24*3600:
+		return lang.L("{{.H}} h {{.M}} min", values{"H": seconds / 3600, "M": seconds % 3600 / 60})
+	default:
+		return lang.N("{{.Count}} days", int(seconds/(24*3600)), values{"Count": seconds / (24 * 3600)})
+	}
+}
+
+// leftWords says how long something still takes: "1 min left".
+func leftWords(seconds int64) string {
+	return lang.L("{{.Time}} left", values{"Time": durationWords(seconds)})
+}
+
+// progressWords says how far something is: "412 MB of 1.2 GB".
+func progressWords(done, size int64) string {
+	return lang.L("{{.Done}} of {{.Size}}", values{"Done": sizeWords(done), "Size": sizeWords(size)})
+}
+
+func sourcesWords(n int) string {
+	return lang.N("{{.Count}} sources", n, values{"Count": countWords(n)})
+}
+func filesWords(n int) string { return lang.N("{{.Count}} files", n, values{"Count": countWords(n)}) }
+func peersWords(n int) string { return lang.N("{{.Count}} peers", n, values{"Count": countWords(n)}) }
+
+// countWords writes a number with its thousands apart.
+func countWords(n int) string { return humanize.Comma(int64(n)) }
+
+// dayWords writes when something was added: the time today, else the day.
+func dayWords(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.In(now.Location())
+	if t.Year() == now.Year() && t.YearDay() == now.YearDay() {
+		return t.Format("15:04")
+	}
+	return t.Format("2006-01-02")
+}
+
+// joined puts parts side by side, without the empty ones.
+func joined(parts ...string) string {
+	var present []string
+	for _, part := range parts {
+		if part != "" {
+			present = append(present, part)
+		}
+	}
+	return strings.Join(present, " · ")
+}
+
+// percent is done of size from 0 to 1.
+func percent(done, size int64) float64 {
+	if size <= 0 {
+		return 0
+	}
+	return min(max(float64(done)/float64(size), 0), 1)
+}
+
+// percentWords writes it for people: "40 %".
+func percentWords(done, size int64) string {
+	return lang.L("{{.N}} %", values{"N": int(100 * percent(done, size))})
+}
+
+var kindWords = map[Kind]phrase{
+	KindAny:      "All types",
+	KindAudio:    "Audio",
+	KindVideo:    "Video",
+	KindImage:    "Image",
+	KindDocument: "Document",
+	KindArchive:  "Archive",
+	KindProgram:  "Program",
+	KindFolder:   "Folder",
+	KindOther:    "Other type",
+}
+
+var skipWords = map[SkipReason]phrase{
+	SkipUnreadable: "cannot be read",
+	SkipSymlink:    "is a link to another place",
+	SkipSpecial:    "is a device, not a file",
+	SkipShared:     "is shared already",
+	SkipName:       "has a name that some computers cannot store",
+	SkipTooLarge:   "is larger than can be shared",
+}
+
+// cutMiddle shortens text to what fits, so that its beginning and its end,
+// where the extension is, stay readable. fits says whether a text does.
+func cutMiddle(text string, fits func(string) bool) string { return cutText(text, fits, 3) }
+
+// cutEnd shortens text to what fits by cutting its end.
+func cutEnd(text string, fits func(string) bool) string { return cutText(text, fits, 0) }
+
+// cutText keeps as many characters, as people count them, as fit beside "…";
+// one in tailShare of them at the end, none when it is 0.
+func cutText(text string, fits func(string) bool, tailShare int) string {
+	if fits(text) {
+		return text
+	}
+	var clusters []string
+	for rest, state := text, -1; rest != ""; {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		clusters = append(clusters, cluster)
+	}
+	cut := func(keep int) string {
+		tail := 0
+		if tailShare > 0 {
+			tail = keep / tailShare
+		}
+		return strings.Join(clusters[:keep-tail], "") + "…" + strings.Join(clusters[len(clusters)-tail:], "")
+	}
+	low, high := 0, len(clusters) // the most that fits is in [low, high)
+	for low+1 < high {
+		if middle := (low + high) / 2; fits(cut(middle)) {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return cut(low)
+}
+
+// fingerprintWords writes a fingerprint in groups that can be read aloud.
+func fingerprintWords(f netproto.Fingerprint) string {
+	if f.IsZero() {
+		return lang.L("not known yet")
+	}
+	text := f.String()
+	var groups []string
+	for len(text) > 4 {
+		groups = append(groups, text[:4])
+		text = text[4:]
+	}
+	return strings.Join(append(groups, text), " ")
+}
+
+// nameOf is a tracker's name for people, its address when it has none.
+func (k KnownTracker) nameOf() string {
+	if k.Name == "" {
+		return k.Address
+	}
+	return netproto.Printable(k.Name)
+}
+
+// openPath shows a file or folder with the program that the desktop chose
+// for it.
+func openPath(app fyne.App, path string) error {
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") { // C:/…
+		slashed = "/" + slashed
+	}
+	if err := app.OpenURL(&url.URL{Scheme: "file", Path: slashed}); err != nil {
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", path, err)
+	}
+	return nil
+}
+
+// shortHash is enough of a hash to tell two contents apart by eye.
+func shortHash(h netproto.ContentHash) string { return fmt.Sprintf("%.8s", h.String()) }
