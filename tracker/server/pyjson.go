@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // The seed's answers are made by Python's json.dumps: ", " and ": " between
@@ -95,7 +94,7 @@ func appendPyString(dst []byte, s string) []byte {
 			dst = append(dst, `\f`...)
 		case r == '\b':
 			dst = append(dst, `\b`...)
-		case r >= ' ' && r < utf8.RuneSelf:
+		case r >= ' ' && r <= '~':
 			dst = append(dst, byte(r))
 		case r <= 0xFFFF:
 			dst = fmt.Appendf(dst, `\u%04x`, r)
