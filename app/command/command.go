@@ -1,0 +1,216 @@
+// Package command is the command line of centralizedp2p, and the assembly of a
+// peer from its parts, which the desktop uses too.
+package command
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// Exit codes.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitNothing = 3 // nothing was found
+)
+
+// Streams are what a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// Terminal tells that Err is a terminal, where a progress bar can be drawn.
+	Terminal bool
+}
+
+// Desktop opens the window. args are links and files to open in it; the zero
+// Desktop is a build without one.
+type Desktop func(ctx context.Context, profile string, args []string, log *slog.Logger) error
+
+// program is what all commands share: the common flags and the streams.
+type program struct {
+	Streams
+	desktop Desktop
+	tracker string
+	profile string
+	json    bool
+	verbose bool
+}
+
+// Run runs the command line and returns its exit code. It ends early, in
+// order, when ctx does.
+func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) int {
+	p := &program{Streams: streams, desktop: desktop}
+	root := p.root()
+	root.SetArgs(args)
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	p.fail(err)
+	switch netproto.CodeOf(err) {
+	case netproto.CodeUsage:
+		return exitUsage
+	case netproto.CodeNotFound, netproto.CodeNoSource:
+		return exitNothing
+	}
+	return exitFailed
+}
+
+const rootExample = `  centralizedp2p tracker                          be the tracker on this computer
+  centralizedp2p share Holidays song.flac         offer a folder and a file
+  centralizedp2p search holiday photos
+  centralizedp2p get cp2p://203.0.113.7:5000/b4c0…
+  centralizedp2p demo                             see it work, all on this computer`
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "centralizedp2p [LINK|FILE…]",
+		Short:             "Share files straight between computers",
+		Long:              "CentralizedP2P shares files straight between computers. A tracker knows who has\nwhat; peers move the bytes, from several sources at once, every piece verified.\nWithout a command it opens its window.",
+		Example:           rootExample,
+		Version:           Version,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args:              openable,
+		RunE:              p.openDesktop,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return netproto.Errorf(netproto.CodeUsage, "%w", err)
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&p.tracker, "tracker", "", "`HOST[:PORT]` or link of the tracker (default: the last one used)")
+	flags.StringVar(&p.profile, "profile", "", "`folder` with everything this peer remembers (default: in your configuration folder)")
+	flags.BoolVar(&p.json, "json", false, "print one JSON object a line")
+	flags.BoolVar(&p.verbose, "verbose", false, "say on stderr what happens inside")
+	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.peerCommand(), p.demoCommand())
+	return root
+}
+
+// openable accepts what the window can open: links and paths that exist.
+func openable(_ *cobra.Command, args []string) error {
+	for _, a := range args {
+		if strings.HasPrefix(strings.ToLower(a), netproto.LinkScheme+"://") {
+			continue
+		}
+		if _, err := os.Lstat(a); err != nil {
+			return netproto.Errorf(netproto.CodeUsage, "%q is no command, no link and no file", a)
+		}
+	}
+	return nil
+}
+
+func (p *program) openDesktop(cmd *cobra.Command, args []string) error {
+	if p.desktop == nil {
+		return netproto.Errorf(netproto.CodeUsage, "this build has no window: run one of the commands `tracker`, `share`, `search`, `get`, or `demo`")
+	}
+	profile, err := p.profileDir()
+	if err != nil {
+		return err
+	}
+	return p.desktop(cmd.Context(), profile, args, p.log())
+}
+
+// NoDisplay is the error of a desktop that finds no screen to open on.
+func NoDisplay() error {
+	return netproto.Errorf(netproto.CodeUsage, "there is no display for the window: run one of the commands `tracker`, `share`, `search`, `get`, or `demo`")
+}
+
+func (p *program) profileDir() (string, error) {
+	if p.profile != "" {
+		return p.profile, nil
+	}
+	return library.DefaultDir()
+}
+
+func (p *program) log() *slog.Logger {
+	level := slog.LevelError
+	if p.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(p.Err, &slog.HandlerOptions{Level: level}))
+}
+
+// exactly and atLeast are the numbers of arguments, as usage errors.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return netproto.Errorf(netproto.CodeUsage, "it takes %s; %d arguments were given", what, len(args))
+		}
+		return nil
+	}
+}
+
+func atLeastOne(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return netproto.Errorf(netproto.CodeUsage, "it takes %s; none was given", what)
+		}
+		return nil
+	}
+}
+
+// goFlags adds flags that were declared with the standard library.
+func goFlags(cmd *cobra.Command, declare func(*flag.FlagSet)) {
+	set := flag.NewFlagSet(cmd.Name(), flag.ContinueOnError)
+	declare(set)
+	cmd.Flags().AddGoFlagSet(set)
+}
+
+func (p *program) trackerCommand() *cobra.Command {
+	options := server.DefaultOptions()
+	data := options.Data
+	cmd := &cobra.Command{
+		Use:     "tracker",
+		Short:   "Be the tracker: know who has what, answer searches",
+		Example: "  centralizedp2p tracker\n  centralizedp2p tracker --listen :5001 --data /var/lib/centralizedp2p --seed-clients off",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if p.profile != "" && options.Data == data {
+				options.Data = TrackerData(p.profile)
+			}
+			return runTracker(cmd.Context(), options, p.Out, p.Err)
+		},
+	}
+	goFlags(cmd, options.Flags)
+	return cmd
+}
+
+// fail tells on stderr, and with --json on stdout, what went wrong.
+func (p *program) fail(err error) {
+	code := netproto.CodeOf(err)
+	if errors.Is(err, context.Canceled) {
+		code = netproto.CodeCancelled
+		err = &netproto.Error{Code: code}
+	}
+	fmt.Fprintln(p.Err, "centralizedp2p: "+Sentence(err))
+	if p.json {
+		p.event(failedEvent{Event: "error", Code: code, Message: err.Error(), Hint: code.Hint()})
+	}
+}
+
+// Sentence is what a person reads in a terminal about an error: what happened,
+// why, and what to do.
+func Sentence(err error) string {
+	text := netproto.Printable(err.Error())
+	if e, ok := errors.AsType[*netproto.Error](err); ok {
+		text = e.Error()
+	}
+	return strings.TrimRight(text, ". ") + ". " + netproto.CodeOf(err).Hint()
+}

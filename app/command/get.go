@@ -1,0 +1,207 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/app/peer"
+	"centralizedp2p/app/seedpeer"
+	"centralizedp2p/app/trackerclient"
+	"centralizedp2p/netproto"
+)
+
+// maxNamePages bounds the search for an exact name among the hits of its words.
+const maxNamePages = 20
+
+func (p *program) getCommand() *cobra.Command {
+	var flags peerFlags
+	var to string
+	cmd := &cobra.Command{
+		Use:   "get LINK|HASH|NAME",
+		Short: "Download a file or folder, and serve it meanwhile",
+		Long: "get downloads a content from all peers that have it. Every piece is verified, and\n" +
+			"the file gets its name only when it is whole. A download that was interrupted goes\n" +
+			"on when the same command is given again.",
+		Example: "  centralizedp2p get 'cp2p://203.0.113.7:5000/b4c0…?name=song.flac'\n  centralizedp2p get song.flac --to Music",
+		Args:    exactly(1, "one LINK, HASH or NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.get(cmd, args[0], to, &flags)
+		},
+	}
+	cmd.Flags().StringVar(&to, "to", ".", "`folder` to save in")
+	flags.add(cmd)
+	return cmd
+}
+
+func (p *program) get(cmd *cobra.Command, what, to string, flags *peerFlags) error {
+	request := peer.DownloadRequest{Size: -1}
+	var link *netproto.Link
+	if strings.HasPrefix(strings.ToLower(what), netproto.LinkScheme+"://") {
+		parsed, err := netproto.ParseLink(what)
+		if err != nil {
+			return netproto.Errorf(netproto.CodeUsage, "%w", err)
+		}
+		if parsed.IsTracker() {
+			return netproto.Errorf(netproto.CodeUsage, "this link names a tracker and no file: use it with --tracker")
+		}
+		link = &parsed
+		request.Hash, request.Name = parsed.Hash, parsed.Name
+	} else if hash, err := netproto.ParseContentHash(what); err == nil {
+		request.Hash = hash
+	}
+	var err error
+	if request.Dir, err = filepath.Abs(to); err != nil {
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+	}
+	n, err := p.node(cmd, flags)
+	if err != nil {
+		return err
+	}
+	err = p.fetch(cmd.Context(), n, what, request, link)
+	return errors.Join(err, n.Close())
+}
+
+func (p *program) fetch(ctx context.Context, n *Node, what string, request peer.DownloadRequest, link *netproto.Link) error {
+	client, err := p.openTracker(ctx, n.Library, link)
+	if err != nil {
+		return err
+	}
+	n.Engine.UseTracker(client) // which closes it in the end
+	if request.Hash.IsZero() {
+		hit, err := findName(ctx, client, what)
+		if netproto.CodeOf(err) == netproto.CodeNotFound {
+			return p.fetchSeed(ctx, client, what, request.Dir)
+		}
+		if err != nil {
+			return err
+		}
+		request.Hash, request.Name, request.Size, request.Folder = hit.Hash, hit.Name, hit.Size, hit.Folder
+	} else {
+		known, err := client.Resource(ctx, request.Hash)
+		if netproto.CodeOf(err) == netproto.CodeNotFound {
+			return netproto.Errorf(netproto.CodeNoSource, "%s", firstOf(request.Name, request.Hash.String()))
+		}
+		if err != nil {
+			return err
+		}
+		request.Name, request.Size, request.Folder = firstOf(request.Name, known.Name), known.Size, known.Folder
+	}
+	return p.download(ctx, n, request)
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// findName finds the one content with exactly that name.
+func findName(ctx context.Context, client *trackerclient.Client, name string) (netproto.Hit, error) {
+	var found []netproto.Hit
+	request := netproto.SearchRequest{Words: name, Sort: netproto.SortName, Limit: netproto.MaxPage}
+	for range maxNamePages {
+		page, err := client.Search(ctx, request)
+		if err != nil {
+			return netproto.Hit{}, err
+		}
+		for _, h := range page.Items {
+			if h.Name == name {
+				found = append(found, h)
+			}
+		}
+		if request.Cursor = page.Next; request.Cursor == "" {
+			break
+		}
+	}
+	switch len(found) {
+	case 0:
+		return netproto.Hit{}, netproto.Errorf(netproto.CodeNotFound, "no online peer has a file with the name %q", name)
+	case 1:
+		return found[0], nil
+	}
+	var hashes []string
+	for _, h := range found {
+		hashes = append(hashes, h.Hash.String())
+	}
+	return netproto.Hit{}, netproto.Errorf(netproto.CodeAmbiguous, "%q is the name of %s", name, strings.Join(hashes, ", "))
+}
+
+// fetchSeed gets a file that only a seed client has.
+func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, name, dir string) error {
+	began := time.Now()
+	nobody := netproto.Errorf(netproto.CodeNotFound, "no online peer has a file with the name %q", name)
+	row, ok, err := client.Seed().Find(ctx, name)
+	if code := netproto.CodeOf(err); err != nil && (code == netproto.CodeDenied || code == netproto.CodeProtocol) {
+		return nobody // the tracker does not serve seed clients
+	}
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return nobody
+	}
+	path, err := seedpeer.Fetch(ctx, nil, row, dir)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	p.completed(completedEvent{Event: "completed", Path: path, Size: info.Size(), Seconds: time.Since(began).Seconds(), Sources: 1})
+	return nil
+}
+
+// download runs one download to its end.
+func (p *program) download(ctx context.Context, n *Node, request peer.DownloadRequest) error {
+	began := time.Now()
+	d, err := runDownload(ctx, n.Engine, request, &progress{program: p, label: netproto.Printable(request.Name)})
+	if err != nil {
+		return err
+	}
+	p.completed(completedEvent{Event: "completed", Path: d.Path, Hash: d.Hash, Size: d.Size, Seconds: time.Since(began).Seconds(), Sources: d.Used})
+	return nil
+}
+
+// runDownload adds a download and waits until it is finished. What would wait
+// for the person in a window is an error here.
+func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadRequest, shown *progress) (peer.Download, error) {
+	changed := e.Watch(ctx)
+	id, err := e.Download(request)
+	if err != nil {
+		return peer.Download{}, err
+	}
+	e.RunDownload(id)
+	defer shown.end()
+	for {
+		d, ok := e.DownloadByID(id)
+		if !ok {
+			return d, &netproto.Error{Code: netproto.CodeCancelled}
+		}
+		switch d.State {
+		case peer.DownloadFinished:
+			return d, nil
+		case peer.DownloadFailed, peer.DownloadNoSpace:
+			return d, d.Err
+		}
+		shown.download(d)
+		if _, more := <-changed; !more {
+			return d, &netproto.Error{Code: netproto.CodeCancelled}
+		}
+	}
+}
+
+func (p *program) completed(e completedEvent) {
+	if p.json {
+		p.event(e)
+		return
+	}
+	p.say("Saved %s (%s in %.1f s, %s, %s)", netproto.Printable(e.Path), size(e.Size), e.Seconds, rate(e.Size, e.Seconds), plural(e.Sources, "source"))
+}

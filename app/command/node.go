@@ -1,0 +1,230 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer"
+	"centralizedp2p/app/seedpeer"
+	"centralizedp2p/app/trackerclient"
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/server"
+)
+
+// Version is that of the program; FyneApp.toml says the same.
+const Version = "0.1.0"
+
+// localTracker is asked where no tracker was ever chosen.
+const localTracker = "127.0.0.1:5000"
+
+// NodeOptions say how a peer is started.
+type NodeOptions struct {
+	Profile string // folder
+	// Listen is the port for peers (TCP) and seed clients (UDP). Nil is the one
+	// in the settings, or a free one that is remembered there.
+	Listen *int
+	// SeedClients is who of them is served; empty is what the settings say.
+	SeedClients netproto.SeedPolicy
+	// OfferDownloads shares what was downloaded, if the settings say so too.
+	OfferDownloads bool
+	Log            *slog.Logger
+}
+
+// Node is a peer at work: its library, its engine, and its answers to seed
+// clients.
+type Node struct {
+	Library *library.Library
+	Engine  *peer.Engine
+	Log     *slog.Logger
+
+	stop context.CancelFunc
+	seed sync.WaitGroup
+}
+
+// OpenNode starts a peer; it has no tracker yet.
+func OpenNode(ctx context.Context, o NodeOptions) (*Node, error) {
+	l, err := library.Open(o.Profile)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{Library: l, Log: o.Log}
+	ctx, n.stop = context.WithCancel(ctx)
+	if err := n.start(ctx, o); err != nil {
+		n.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+func (n *Node) start(ctx context.Context, o NodeOptions) error {
+	settings, err := n.Library.Settings()
+	if err != nil {
+		return err
+	}
+	port := settings.ListenPort
+	if o.Listen != nil {
+		port = *o.Listen
+	}
+	config := peer.Config{Library: n.Library, Log: n.Log, Listen: peer.ListenAddress(port), OfferDownloads: o.OfferDownloads}
+	// The engine outlives ctx until Close: it says goodbye in order.
+	n.Engine, err = peer.Start(context.WithoutCancel(ctx), config)
+	if netproto.CodeOf(err) == netproto.CodePortInUse && o.Listen == nil && port != 0 {
+		n.Log.Warn("the remembered port is used by another program, another one is taken", "port", port)
+		config.Listen = peer.ListenAddress(0)
+		n.Engine, err = peer.Start(context.WithoutCancel(ctx), config)
+	}
+	if err != nil {
+		return err
+	}
+	if o.Listen == nil && settings.ListenPort == 0 {
+		settings.ListenPort = n.Engine.Port()
+		if err := n.Library.SaveSettings(settings); err != nil {
+			return err
+		}
+	}
+	policy := o.SeedClients
+	if policy == "" {
+		policy = settings.SeedClients
+	}
+	n.serveSeedClients(ctx, policy)
+	return nil
+}
+
+// seedFiles are the files that seed clients may fetch here.
+type seedFiles struct{ engine *peer.Engine }
+
+func (s seedFiles) Lookup(path, name string) (seedpeer.File, bool) {
+	file, state, ok := s.engine.SeedFile(path, name)
+	return seedpeer.File{Location: file, Size: state.Size, ModTime: time.Unix(0, state.Modified)}, ok
+}
+
+// serveSeedClients answers them on the UDP port with the number of the TCP
+// port. It is a side of the program that must not keep the rest from working.
+func (n *Node) serveSeedClients(ctx context.Context, policy netproto.SeedPolicy) {
+	s, err := seedpeer.Listen(peer.ListenAddress(n.Engine.Port()), policy, seedFiles{n.Engine}, n.Log)
+	if err != nil {
+		n.Log.Warn("seed clients are not served", "error", err)
+		return
+	}
+	n.Engine.ServeSeedClients(s.Port())
+	n.seed.Go(func() {
+		if err := s.Serve(ctx); err != nil {
+			n.Log.Error("seed clients are not served any more", "error", err)
+		}
+	})
+}
+
+// Close ends the peer in order and waits for it.
+func (n *Node) Close() error {
+	n.stop()
+	n.seed.Wait()
+	var err error
+	if n.Engine != nil {
+		err = n.Engine.Close()
+	}
+	return errors.Join(err, n.Library.Close())
+}
+
+// ChooseTracker reads what a person says about a tracker: HOST, HOST:PORT, or
+// a link.
+func ChooseTracker(text string) (address string, key netproto.Fingerprint, err error) {
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), netproto.LinkScheme+"://") {
+		link, err := netproto.ParseLink(text)
+		if err != nil {
+			return "", key, netproto.Errorf(netproto.CodeInvalid, "%w", err)
+		}
+		return link.Tracker, link.Fingerprint, nil
+	}
+	if address, err = netproto.TrackerAddress(strings.TrimSpace(text)); err != nil {
+		return "", key, netproto.Errorf(netproto.CodeInvalid, "%w", err)
+	}
+	return address, key, nil
+}
+
+// openTracker makes the client of the tracker that --tracker, a link or the
+// settings name, and asks it whether it is there; the answer is remembered.
+func (p *program) openTracker(ctx context.Context, l *library.Library, link *netproto.Link) (*trackerclient.Client, error) {
+	settings, err := l.Settings()
+	if err != nil {
+		return nil, err
+	}
+	var address string
+	var key netproto.Fingerprint
+	switch {
+	case p.tracker != "":
+		if address, key, err = ChooseTracker(p.tracker); err != nil {
+			return nil, netproto.Errorf(netproto.CodeUsage, "--tracker: %w", err)
+		}
+		if link != nil && link.Tracker == address {
+			key = link.Fingerprint
+		}
+	case link != nil:
+		address, key = link.Tracker, link.Fingerprint
+	case settings.Tracker != "":
+		address = settings.Tracker
+	default:
+		address = localTracker
+	}
+	client, err := trackerclient.New(l.Identity(), address, key, l)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := client.Info(ctx); err != nil {
+		client.Close()
+		return nil, err
+	}
+	if settings.Tracker == "" {
+		settings.Tracker = address
+		if err := l.SaveSettings(settings); err != nil {
+			client.Close()
+			return nil, err
+		}
+	}
+	return client, nil
+}
+
+// TrackerData is where a tracker of this profile keeps its data.
+func TrackerData(profile string) string { return filepath.Join(profile, "tracker") }
+
+func runTracker(ctx context.Context, o server.Options, stdout, stderr io.Writer) error {
+	return server.Run(ctx, o, boltstore.Open, stdout, stderr)
+}
+
+// OwnTracker is a tracker in this process: the switch "Be the tracker".
+type OwnTracker struct {
+	Address     string // of the listener, ip:port
+	Fingerprint netproto.Fingerprint
+	Link        netproto.Link
+
+	stop  context.CancelFunc
+	ended chan error
+}
+
+// StartTracker starts a tracker on an address of this computer, with its data
+// in that folder.
+func StartTracker(ctx context.Context, data, listen, name string, logs io.Writer) (*OwnTracker, error) {
+	o := server.DefaultOptions()
+	o.Listen, o.Data, o.Name = listen, data, name
+	opened, err := server.OpenTracker(o, boltstore.Open, logs)
+	if err != nil {
+		return nil, err
+	}
+	t := &OwnTracker{Address: opened.Address(), Fingerprint: opened.Fingerprint(), Link: opened.Link(), ended: make(chan error, 1)}
+	ctx, t.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go func() { t.ended <- opened.Serve(ctx) }()
+	return t, nil
+}
+
+// Close stops the tracker and waits for its end.
+func (t *OwnTracker) Close() error {
+	t.stop()
+	return <-t.ended
+}

@@ -1,0 +1,140 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/dustin/go-humanize"
+	"github.com/schollz/progressbar/v3"
+
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+// The JSON objects that commands print, one a line.
+type (
+	sharedEvent struct {
+		Event string               `json:"event"` // shared
+		Hash  netproto.ContentHash `json:"hash"`
+		Size  int64                `json:"size"` // bytes
+		Name  string               `json:"name"`
+		Path  string               `json:"path"`
+		Link  string               `json:"link"`
+		Files int                  `json:"files,omitempty"` // of a folder
+	}
+	hitLine struct {
+		Hash    netproto.ContentHash `json:"hash"`
+		Name    string               `json:"name"`
+		Size    int64                `json:"size"` // bytes
+		Sources int                  `json:"sources"`
+		Folder  bool                 `json:"folder,omitempty"`
+	}
+	progressEvent struct {
+		Event   string             `json:"event"` // progress
+		State   peer.DownloadState `json:"state"`
+		Done    int64              `json:"done"` // bytes verified
+		Size    int64              `json:"size"` // bytes; -1 while it is not known
+		Rate    int64              `json:"rate"` // bytes a second
+		Sources int                `json:"sources"`
+	}
+	completedEvent struct {
+		Event   string               `json:"event"` // completed
+		Path    string               `json:"path"`
+		Hash    netproto.ContentHash `json:"hash,omitzero"`
+		Size    int64                `json:"size"` // bytes
+		Seconds float64              `json:"seconds"`
+		Sources int                  `json:"sources"` // that sent something
+	}
+	failedEvent struct {
+		Event   string        `json:"event"` // error
+		Code    netproto.Code `json:"code"`
+		Message string        `json:"message"`
+		Hint    string        `json:"hint"`
+	}
+)
+
+// event prints a JSON object; a reader that went away is not worth an error.
+func (p *program) event(v any) { printJSON(p.Out, v) }
+
+func printJSON(w io.Writer, v any) {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(v)
+}
+
+// say prints a line for people, unless the output is for programs.
+func (p *program) say(format string, args ...any) {
+	if !p.json {
+		fmt.Fprintf(p.Out, format+"\n", args...)
+	}
+}
+
+func size(n int64) string {
+	if n < 0 {
+		return "unknown size"
+	}
+	return humanize.Bytes(uint64(n))
+}
+
+// rate is bytes over seconds, in words.
+func rate(n int64, seconds float64) string {
+	if seconds <= 0 {
+		return "at once"
+	}
+	return humanize.Bytes(uint64(float64(n)/seconds)) + "/s"
+}
+
+// progress shows how far something is: a bar on a terminal, events for
+// programs, and nothing in a log.
+type progress struct {
+	program *program
+	label   string
+	bar     *progressbar.ProgressBar
+	last    progressEvent
+}
+
+func (g *progress) download(d peer.Download) {
+	p := g.program
+	now := progressEvent{"progress", d.State, d.Done, d.Size, d.Rate, d.Sources}
+	if p.json {
+		if now != g.last {
+			p.event(now)
+		}
+		g.last = now
+		return
+	}
+	if d.State != g.last.State {
+		switch d.State {
+		case peer.DownloadWaiting:
+			fmt.Fprintln(p.Err, "Waiting for a source…")
+		case peer.DownloadQueued:
+			fmt.Fprintf(p.Err, "Queued at the source (place %d)…\n", d.Place)
+		}
+	}
+	g.last = now
+	if d.Size > 0 {
+		g.set(d.Done, d.Size)
+	}
+}
+
+// set draws the bar on a terminal.
+func (g *progress) set(done, total int64) {
+	if !g.program.Terminal || g.program.json {
+		return
+	}
+	if g.bar == nil {
+		g.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(g.program.Err), progressbar.OptionSetDescription(g.label),
+			progressbar.OptionShowBytes(true), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
+	}
+	if total != g.bar.GetMax64() {
+		g.bar.ChangeMax64(total)
+	}
+	_ = g.bar.Set64(min(done, total))
+}
+
+func (g *progress) end() {
+	if g.bar != nil {
+		_ = g.bar.Clear()
+	}
+}

@@ -1,0 +1,90 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/netproto"
+)
+
+func (p *program) searchCommand() *cobra.Command {
+	request := netproto.SearchRequest{Limit: netproto.DefaultPage}
+	var order string
+	cmd := &cobra.Command{
+		Use:     "search WORDS…",
+		Short:   "Find what others share, by words of its name",
+		Example: "  centralizedp2p search holiday 2026\n  centralizedp2p search --type video --sort newest lecture",
+		Args:    atLeastOne("WORDS of a name"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request.Words, request.Sort = strings.Join(args, " "), netproto.Sort(order)
+			return p.search(cmd, request)
+		},
+	}
+	cmd.Flags().IntVar(&request.Limit, "limit", request.Limit, "how many hits at most, 1 to "+strconv.Itoa(netproto.MaxPage))
+	cmd.Flags().StringVar(&request.Type, "type", "", "only `video|audio|image|document|archive|program|folder|other`")
+	cmd.Flags().StringVar(&order, "sort", string(netproto.SortSources), "order: `sources|name|size|newest`")
+	return cmd
+}
+
+func (p *program) search(cmd *cobra.Command, request netproto.SearchRequest) error {
+	l, err := p.openLibrary()
+	if err != nil {
+		return err
+	}
+	found, err := p.find(cmd, l, request)
+	if err := errors.Join(err, l.Close()); err != nil {
+		return err
+	}
+	if len(found.Items) == 0 {
+		return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file whose name contains %q", request.Words)
+	}
+	p.list(found.Items)
+	if found.Next != "" {
+		p.say("There are more: narrow the words, or raise --limit.")
+	}
+	return nil
+}
+
+func (p *program) openLibrary() (*library.Library, error) {
+	profile, err := p.profileDir()
+	if err != nil {
+		return nil, err
+	}
+	return library.Open(profile)
+}
+
+func (p *program) find(cmd *cobra.Command, l *library.Library, request netproto.SearchRequest) (netproto.SearchResponse, error) {
+	client, err := p.openTracker(cmd.Context(), l, nil)
+	if err != nil {
+		return netproto.SearchResponse{}, err
+	}
+	defer client.Close()
+	return client.Search(cmd.Context(), request)
+}
+
+// list prints hits: a JSON object each, or a table.
+func (p *program) list(hits []netproto.Hit) {
+	for _, h := range hits {
+		if p.json {
+			p.event(hitLine{Hash: h.Hash, Name: h.Name, Size: h.Size, Sources: h.Sources, Folder: h.Folder})
+			continue
+		}
+		name := netproto.Printable(h.Name)
+		if h.Folder {
+			name += "/"
+		}
+		p.say("%9s  %-10s  %s\n           %s", size(h.Size), plural(h.Sources, "source"), name, h.Hash)
+	}
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

@@ -1,0 +1,21 @@
+// CentralizedP2P: the desktop when built with cgo, headless without.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"centralizedp2p/app/command"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	streams := command.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
+	code := command.Run(ctx, os.Args[1:], streams, openDesktop)
+	stop()
+	os.Exit(code)
+}
