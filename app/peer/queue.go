@@ -232,6 +232,21 @@ func (e *Engine) DownloadByID(id string) (Download, bool) {
 	return d.snapshot(), true
 }
 
+// Ended is closed when the present run of a download is over, at once when it
+// does not run.
+func (e *Engine) Ended(id string) <-chan struct{} {
+	if d := e.downloads.byID(id); d != nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.cancel != nil {
+			return d.ended
+		}
+	}
+	over := make(chan struct{})
+	close(over)
+	return over
+}
+
 func (ds *downloads) byID(id string) *download {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
