@@ -33,7 +33,7 @@ func withDisk(t *testing.T, bytes string, body func(t *testing.T, dir string)) {
 		{Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWUSER, UidMappings: ids(os.Getuid()), GidMappings: ids(os.Getgid())},
 	} {
 		inside := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=1m")
-		inside.Env = append(os.Environ(), namespaceEnv+"=1")
+		inside.Env = append(os.Environ(), namespaceEnv+"=1", "GORACE=atexit_sleep_ms=0")
 		inside.SysProcAttr = attr
 		out, err := inside.CombinedOutput()
 		if _, ran := errors.AsType[*exec.ExitError](err); ran {

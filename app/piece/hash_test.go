@@ -55,7 +55,7 @@ func TestTheHashAgreesWithTheOfficialVectors(t *testing.T) {
 }
 
 func TestLargePiecesFoldToTheSameHash(t *testing.T) {
-	const size = 2<<30 + 12345 // pieces of 1 MiB
+	const size int64 = 2<<30 + 12345 // pieces of 1 MiB
 	path := filepath.Join(t.TempDir(), "sparse")
 	f, err := os.Create(path)
 	if err != nil {

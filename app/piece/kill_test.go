@@ -21,7 +21,8 @@ import (
 )
 
 const (
-	// killDirEnv makes the test binary download into that folder instead of testing.
+	// killDirEnv makes the test binary download from the folder "from" in that
+	// one to the folder "to" instead of testing.
 	killDirEnv = "CENTRALIZEDP2P_KILL_DIR"
 	// killsEnv is the number of kills of a long campaign.
 	killsEnv = "CENTRALIZEDP2P_KILLS"
@@ -46,9 +47,17 @@ func TestKillsNeverLeaveAWrongByte(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
-	span := runKillChild(t, dir, 0) // how long an undisturbed run takes
-	checkKillFolder(t, dir, true)
+	base := t.TempDir()
+	from, dir := filepath.Join(base, "from"), filepath.Join(base, "to")
+	must(t, os.Mkdir(from, 0o700))
+	must(t, os.Mkdir(dir, 0o700))
+	contents := map[string][]byte{}
+	for _, size := range killSizes {
+		contents[killName(size)] = bytesOf(size)
+		must(t, os.WriteFile(filepath.Join(from, killName(size)), contents[killName(size)], 0o600))
+	}
+	span := runKillChild(t, base, 0) // how long an undisturbed run takes
+	checkKillFolder(t, dir, contents, true)
 	landed, rounds, parts := 0, 0, 0
 	for landed < kills {
 		if _, err := os.Stat(filepath.Join(dir, killName(killSizes[2]))); err == nil {
@@ -56,24 +65,24 @@ func TestKillsNeverLeaveAWrongByte(t *testing.T) {
 			must(t, os.Mkdir(dir, 0o700))
 			rounds++
 		}
-		if runKillChild(t, dir, time.Duration(rand.Float64()*float64(span)*0.9)+time.Microsecond) == 0 {
+		if runKillChild(t, base, time.Duration(rand.Float64()*float64(span)*0.9)+time.Microsecond) == 0 {
 			landed++
 		}
-		parts += checkKillFolder(t, dir, false)
+		parts += checkKillFolder(t, dir, contents, false)
 	}
-	runKillChild(t, dir, 0)
-	checkKillFolder(t, dir, true)
+	runKillChild(t, base, 0)
+	checkKillFolder(t, dir, contents, true)
 	t.Logf("%d kills, %d downloads begun anew, %d unfinished files checked", landed, rounds, parts)
 }
 
 // runKillChild runs the child and kills it after that time; 0 lets it finish.
 // It gives how long the child worked, 0 where the kill came first.
-func runKillChild(t *testing.T, dir string, after time.Duration) time.Duration {
+func runKillChild(t *testing.T, base string, after time.Duration) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0])
-	child.Env = append(os.Environ(), killDirEnv+"="+dir)
+	child.Env = append(os.Environ(), killDirEnv+"="+base, "GORACE=atexit_sleep_ms=0")
 	var stderr strings.Builder
 	child.Stderr = &stderr
 	out, err := child.StdoutPipe()
@@ -98,15 +107,14 @@ func runKillChild(t *testing.T, dir string, after time.Duration) time.Duration {
 }
 
 // checkKillFolder holds every file in the folder against the contents.
-func checkKillFolder(t *testing.T, dir string, finished bool) (parts int) {
+func checkKillFolder(t *testing.T, dir string, contents map[string][]byte, finished bool) (parts int) {
 	t.Helper()
 	root := openRoot(t, dir)
 	entries, err := os.ReadDir(dir)
 	must(t, err)
-	for _, size := range killSizes {
-		content := bytesOf(size)
+	for name, content := range contents {
 		hash := netproto.ContentHash(blake3.Sum256(content))
-		final, err := os.ReadFile(filepath.Join(dir, killName(size)))
+		final, err := os.ReadFile(filepath.Join(dir, name))
 		if !errors.Is(err, fs.ErrNotExist) && (err != nil || !bytes.Equal(final, content)) {
 			t.Fatalf("a kill left %d wrong bytes under a final name, %v", len(final), err)
 		}
@@ -153,8 +161,8 @@ func checkClaims(t *testing.T, root *os.Root, part *os.File, hash netproto.Conte
 
 // downloadAll is the child: it gets all contents, wrong bytes now and then
 // included, and gives its exit code.
-func downloadAll(dir string) int {
-	root, err := os.OpenRoot(dir)
+func downloadAll(base string) int {
+	root, err := os.OpenRoot(filepath.Join(base, "to"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return killFailed
@@ -162,7 +170,7 @@ func downloadAll(dir string) int {
 	defer root.Close()
 	os.Stdout.WriteString("go")
 	for _, size := range killSizes {
-		if err := download(root, size); err != nil {
+		if err := download(root, filepath.Join(base, "from"), killName(size)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return killFailed
 		}
@@ -170,16 +178,17 @@ func downloadAll(dir string) int {
 	return 0
 }
 
-func download(root *os.Root, size int) error {
-	content := bytesOf(size)
-	m, err := Hash(context.Background(), bytes.NewReader(content), int64(size), nil)
+func download(root *os.Root, from, name string) error {
+	content, err := os.ReadFile(filepath.Join(from, name))
 	if err != nil {
 		return err
 	}
-	if _, err := root.Lstat(killName(size)); err == nil { // published before a kill
-		if _, err := root.Lstat(PartName(m.Hash)); err != nil {
-			return RemovePart(root, ".", m.Hash)
-		}
+	m, err := Hash(context.Background(), bytes.NewReader(content), int64(len(content)), nil)
+	if err != nil {
+		return err
+	}
+	if _, err := root.Lstat(name); err == nil { // published before a kill
+		return RemovePart(root, ".", m.Hash)
 	}
 	p, err := OpenPart(context.Background(), root, ".", m, nil)
 	if err != nil {
@@ -198,6 +207,6 @@ func download(root *os.Root, size int) error {
 			return err
 		}
 	}
-	_, err = p.Publish(killName(size), rand.IntN(2) == 0)
+	_, err = p.Publish(name, rand.IntN(2) == 0)
 	return err
 }
