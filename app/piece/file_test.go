@@ -121,6 +121,9 @@ func TestAFileThatChangesWhileItIsHashedIsNotShared(t *testing.T) {
 		var change sync.Once
 		m, _, err := HashPath(t.Context(), path, func(int) {
 			change.Do(func() {
+				if info, err := os.Stat(path); err != nil || time.Since(info.ModTime()) < clockTick {
+					t.Errorf("hashing begins within a tick of the last change: %v", err)
+				}
 				if err := os.WriteFile(path, make([]byte, 2*ps), 0o600); err != nil {
 					t.Error(err)
 				}

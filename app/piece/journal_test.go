@@ -41,6 +41,10 @@ func TestAJournalClaimsWhatWasAppended(t *testing.T) {
 	if len(claimed) != 3 || claimed[0] != 3 || claimed[1] != 1 || claimed[2] != 4 {
 		t.Errorf("the claims are %v", claimed)
 	}
+	_, claimed, err = readJournal(bytes.NewReader(journalOf(t, m, 3, 1, 3, 4)))
+	if err != nil || len(claimed) != 2 {
+		t.Errorf("a piece that is claimed twice does not end the claims: %v, %v", claimed, err)
+	}
 }
 
 // Whatever happens to a journal, no piece that is on the disk is lost, none that

@@ -340,6 +340,21 @@ func TestALinkInTheFolderOfAPartDoesNotLeadOutside(t *testing.T) {
 	wantNames(t, outside)
 }
 
+func TestOnlyDurablePiecesAreClaimed(t *testing.T) {
+	content, m := contentOf(t, 3*ps)
+	dir := t.TempDir()
+	p := openPart(t, openRoot(t, dir), m)
+	putPieces(t, p, content, 0)
+	p.file.Close() // fsync fails now
+	wantCode(t, p.claim(), netproto.CodeFolderUnwritable)
+	_, claimed, err := readJournal(bytes.NewReader(mustRead(t, filepath.Join(dir, journalName(m.Hash)))))
+	if err != nil || len(claimed) != 0 {
+		t.Errorf("the journal claims %v, %v", claimed, err)
+	}
+	putAgain := put(p.Writer(1, true), pieceBytes(content, m, 1))
+	wantCode(t, putAgain, netproto.CodeFolderUnwritable)
+}
+
 func TestAPieceThatCannotBeClaimedIsReported(t *testing.T) {
 	content, m := contentOf(t, 3*ps)
 	p := openPart(t, openRoot(t, t.TempDir()), m)
