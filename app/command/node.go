@@ -3,9 +3,7 @@ package command
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -15,8 +13,6 @@ import (
 	"centralizedp2p/app/seedpeer"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
 )
 
 // Version is that of the program; FyneApp.toml says the same.
@@ -45,8 +41,13 @@ type Node struct {
 	Engine  *peer.Engine
 	Log     *slog.Logger
 
+	ctx  context.Context
 	stop context.CancelFunc
-	seed sync.WaitGroup
+
+	mu       sync.Mutex
+	policy   netproto.SeedPolicy
+	seedStop context.CancelFunc
+	seed     sync.WaitGroup
 }
 
 // OpenNode starts a peer; it has no tracker yet.
@@ -56,7 +57,7 @@ func OpenNode(ctx context.Context, o NodeOptions) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{Library: l, Log: o.Log}
-	ctx, n.stop = context.WithCancel(ctx)
+	n.ctx, n.stop = context.WithCancel(ctx)
 	if err := n.start(ctx, o); err != nil {
 		n.Close()
 		return nil, err
@@ -94,7 +95,7 @@ func (n *Node) start(ctx context.Context, o NodeOptions) error {
 	if policy == "" {
 		policy = settings.SeedClients
 	}
-	n.serveSeedClients(ctx, policy)
+	n.serveSeedClients(policy)
 	return nil
 }
 
@@ -107,19 +108,49 @@ func (s seedFiles) Lookup(path, name string) (seedpeer.File, bool) {
 }
 
 // serveSeedClients answers them on the UDP port with the number of the TCP
-// port. It is a side of the program that must not keep the rest from working.
-func (n *Node) serveSeedClients(ctx context.Context, policy netproto.SeedPolicy) {
+// port, and no more on the one before. It is a side of the program that must
+// not keep the rest from working.
+func (n *Node) serveSeedClients(policy netproto.SeedPolicy) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.seedStop != nil {
+		n.seedStop()
+		n.seed.Wait()
+		n.Engine.ServeSeedClients(0)
+	}
+	n.policy = policy
 	s, err := seedpeer.Listen(peer.ListenAddress(n.Engine.Port()), policy, seedFiles{n.Engine}, n.Log)
 	if err != nil {
 		n.Log.Warn("seed clients are not served", "error", err)
 		return
 	}
 	n.Engine.ServeSeedClients(s.Port())
+	var ctx context.Context
+	ctx, n.seedStop = context.WithCancel(n.ctx)
 	n.seed.Go(func() {
 		if err := s.Serve(ctx); err != nil {
 			n.Log.Error("seed clients are not served any more", "error", err)
 		}
 	})
+}
+
+// Apply makes valid settings work at once.
+func (n *Node) Apply(s library.Settings) error {
+	moved := s.ListenPort != 0 && s.ListenPort != n.Engine.Port()
+	if moved {
+		if err := n.Engine.Move(peer.ListenAddress(s.ListenPort)); err != nil {
+			return err
+		}
+	}
+	n.mu.Lock()
+	policy := n.policy
+	n.mu.Unlock()
+	if moved || s.SeedClients != policy {
+		n.serveSeedClients(s.SeedClients)
+	}
+	n.Engine.Apply(s)
+	n.Engine.Rejoin()
+	return nil
 }
 
 // Close ends the peer in order and waits for it.
@@ -189,42 +220,4 @@ func (p *program) openTracker(ctx context.Context, l *library.Library, link *net
 		}
 	}
 	return client, nil
-}
-
-// TrackerData is where a tracker of this profile keeps its data.
-func TrackerData(profile string) string { return filepath.Join(profile, "tracker") }
-
-func runTracker(ctx context.Context, o server.Options, stdout, stderr io.Writer) error {
-	return server.Run(ctx, o, boltstore.Open, stdout, stderr)
-}
-
-// OwnTracker is a tracker in this process: the switch "Be the tracker".
-type OwnTracker struct {
-	Address     string // of the listener, ip:port
-	Fingerprint netproto.Fingerprint
-	Link        netproto.Link
-
-	stop  context.CancelFunc
-	ended chan error
-}
-
-// StartTracker starts a tracker on an address of this computer, with its data
-// in that folder.
-func StartTracker(ctx context.Context, data, listen, name string, logs io.Writer) (*OwnTracker, error) {
-	o := server.DefaultOptions()
-	o.Listen, o.Data, o.Name = listen, data, name
-	opened, err := server.OpenTracker(o, boltstore.Open, logs)
-	if err != nil {
-		return nil, err
-	}
-	t := &OwnTracker{Address: opened.Address(), Fingerprint: opened.Fingerprint(), Link: opened.Link(), ended: make(chan error, 1)}
-	ctx, t.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go func() { t.ended <- opened.Serve(ctx) }()
-	return t, nil
-}
-
-// Close stops the tracker and waits for its end.
-func (t *OwnTracker) Close() error {
-	t.stop()
-	return <-t.ended
 }

@@ -14,8 +14,7 @@ import (
 // Settings are what a person may choose. Rates are in bytes a second, 0 = no
 // limit; ports are from 1 to 65535, 0 = any free one.
 type Settings struct {
-	Name           string              `json:"name"`  // display name, at most netproto.MaxPeerName bytes
-	Theme          string              `json:"theme"` // "", "light" or "dark"
+	Name           string              `json:"name"` // display name, at most netproto.MaxPeerName bytes
 	DownloadDir    string              `json:"download_dir"`
 	MaxDownloads   int                 `json:"max_downloads"` // at once
 	ShareDownloads bool                `json:"share_downloads"`
@@ -79,8 +78,6 @@ func (s Settings) Validate() error {
 		return netproto.Errorf(netproto.CodeInvalid, "a limit cannot be negative")
 	case s.ListenPort < 0 || s.ListenPort > 65535:
 		return netproto.Errorf(netproto.CodeInvalid, "a port is a number from 1 to 65535")
-	case s.Theme != "" && s.Theme != "light" && s.Theme != "dark":
-		return netproto.Errorf(netproto.CodeInvalid, "the theme is light, dark or that of the system")
 	}
 	if s.Tracker != "" {
 		if _, err := netproto.TrackerAddress(s.Tracker); err != nil {

@@ -299,7 +299,7 @@ func (c *conn) readData(ctx context.Context, r *bufio.Reader, length int) error 
 // address is where the peer is, as ip:port.
 func (c *conn) address() string { return c.tls.RemoteAddr().String() }
 
-// listen accepts peers until ctx ends.
+// listen accepts peers until ctx ends; those that came stay.
 func (e *Engine) listen(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	var conns sync.WaitGroup
@@ -331,7 +331,7 @@ func (e *Engine) listen(ctx context.Context, l net.Listener) error {
 		conns.Go(func() {
 			defer func() { <-slots }()
 			t := tls.Server(raw, e.identity.ServerTLS(netproto.ALPN, true, e.refuseBanned))
-			e.serveConn(ctx, t)
+			e.serveConn(e.ctx, t)
 		})
 	}
 }

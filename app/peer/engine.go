@@ -35,13 +35,10 @@ type Config struct {
 
 // Engine is a peer at work.
 type Engine struct {
-	config   Config
-	library  *library.Library
-	identity *identity.Identity
-	log      *slog.Logger
-	listener net.Listener
-	port     int
-
+	config     Config
+	library    *library.Library
+	identity   *identity.Identity
+	log        *slog.Logger
 	ctx        context.Context // of everything that works in the background
 	cancel     context.CancelFunc
 	background sync.WaitGroup
@@ -63,7 +60,10 @@ type Engine struct {
 	told     time.Time   // when the watchers were told last
 	later    *time.Timer // tells them again
 	settings library.Settings
-	seedPort int
+	port     int // TCP, for other peers
+	seedPort int // UDP, for seed clients
+
+	stopListening context.CancelFunc
 }
 
 // Start opens the port and begins to work; ctx ends everything. No download
@@ -74,25 +74,22 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := Listen(ctx, config.Listen)
-	if err != nil {
-		return nil, err
-	}
-	e := &Engine{config: config, library: config.Library, identity: config.Library.Identity(), log: config.Log, listener: listener, settings: settings,
+	e := &Engine{config: config, library: config.Library, identity: config.Library.Identity(), log: config.Log, settings: settings,
 		contents: newContents(), conns: newConns(), slots: newSlots(settings.UploadSlots), watchers: map[chan struct{}]struct{}{}}
-	e.port = listener.Addr().(*net.TCPAddr).Port
 	e.ctx, e.cancel = context.WithCancel(ctx)
 	e.up, e.down = newThrottle(settings.UpLimit), newThrottle(settings.DownLimit)
 	e.shares = newShares(e)
 	e.uploads = &uploads{engine: e}
 	if e.downloads, err = newDownloads(e, settings.MaxDownloads); err != nil {
-		listener.Close()
 		return nil, err
 	}
 	e.member = newMembership(e, nil, map[netproto.ContentHash]netproto.Resource{})
 	close(e.member.done)
 	e.work, _ = errgroup.WithContext(e.ctx)
-	e.work.Go(func() error { return e.listen(e.ctx, listener) })
+	if err := e.Move(config.Listen); err != nil {
+		e.cancel()
+		return nil, err
+	}
 	e.work.Go(func() error { return e.shares.run(e.ctx) })
 	return e, nil
 }
@@ -125,7 +122,31 @@ func (e *Engine) Close() error {
 }
 
 // Port is the TCP port for other peers.
-func (e *Engine) Port() int { return e.port }
+func (e *Engine) Port() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.port
+}
+
+// Move listens on another address, host:port, from now on. Connections that
+// came in over the old one stay. The tracker hears of it with the next join:
+// see [Engine.Rejoin].
+func (e *Engine) Move(address string) error {
+	l, err := Listen(e.ctx, address)
+	if err != nil {
+		return err
+	}
+	accept, stop := context.WithCancel(e.ctx)
+	e.mu.Lock()
+	old := e.stopListening
+	e.port, e.stopListening = l.Addr().(*net.TCPAddr).Port, stop
+	e.mu.Unlock()
+	if old != nil {
+		old()
+	}
+	e.work.Go(func() error { return e.listen(accept, l) })
+	return nil
+}
 
 // RunDownloads lets all downloads go on, as their turn comes.
 func (e *Engine) RunDownloads() {
@@ -190,6 +211,12 @@ func (e *Engine) Reconnect() {
 	m.poke(m.retry)
 }
 
+// Rejoin tells the tracker the name and the ports of this peer again.
+func (e *Engine) Rejoin() {
+	m := e.membership()
+	m.poke(m.rejoin)
+}
+
 func (e *Engine) membership() *membership {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -215,8 +242,7 @@ func (e *Engine) LinkOf(s Share) string {
 // Rates are what goes down and up now, in bytes a second.
 func (e *Engine) Rates() (down, up int64) { return e.downMeter.rate(), e.upMeter.rate() }
 
-// Apply makes valid settings work at once; the port of the listener is the
-// one that takes a new start.
+// Apply makes valid settings work at once, but for the port: see [Engine.Move].
 func (e *Engine) Apply(s library.Settings) {
 	e.up.set(s.UpLimit)
 	e.down.set(s.DownLimit)

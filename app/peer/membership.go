@@ -28,6 +28,7 @@ type membership struct {
 	tracker Tracker // nil: no tracker was chosen, and all calls only remember
 	wake    chan struct{}
 	retry   chan struct{} // tries at once
+	rejoin  chan struct{} // joins again: what the join said has changed
 	done    chan struct{} // closed when run returns
 	stop    context.CancelFunc
 
@@ -41,7 +42,7 @@ type membership struct {
 }
 
 func newMembership(e *Engine, t Tracker, holdings map[netproto.ContentHash]netproto.Resource) *membership {
-	m := &membership{engine: e, tracker: t, wake: make(chan struct{}, 1), retry: make(chan struct{}, 1), done: make(chan struct{})}
+	m := &membership{engine: e, tracker: t, wake: make(chan struct{}, 1), retry: make(chan struct{}, 1), rejoin: make(chan struct{}, 1), done: make(chan struct{})}
 	m.holdings = holdings
 	m.pending = map[netproto.ContentHash]struct{}{}
 	m.refused = map[netproto.ContentHash]error{}
@@ -237,6 +238,8 @@ func (m *membership) stay(ctx context.Context) error {
 				return ctx.Err()
 			case <-time.After(gatherTime):
 			}
+		case <-m.rejoin:
+			return netproto.Errorf(netproto.CodeJoinFirst, "%s", m.tracker.Address())
 		case <-beat.C:
 			if err := m.heartbeat(ctx); err != nil {
 				return err
@@ -360,7 +363,7 @@ func (e *Engine) joinRequest() netproto.JoinRequest {
 		}
 		ip := prefix.Addr().Unmap()
 		if ip.IsPrivate() && len(request.Candidates) < netproto.MaxCandidates {
-			request.Candidates = append(request.Candidates, netip.AddrPortFrom(ip, uint16(e.port)).String())
+			request.Candidates = append(request.Candidates, netip.AddrPortFrom(ip, uint16(request.Port)).String())
 		}
 	}
 	return request

@@ -114,6 +114,7 @@ func (s *Server) answerWith(h handler) http.Handler {
 				s.problem(w, r, fmt.Errorf("panic: %v", p))
 			}
 		}()
+		s.requests.Add(1)
 		c, err := callerOf(r)
 		if err == nil {
 			err = h(w, r, c)

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -51,7 +52,8 @@ type Config struct {
 // Server answers requests. It can serve once.
 type Server struct {
 	Config
-	log *slog.Logger
+	log      *slog.Logger
+	requests atomic.Uint64 // answered since it was made
 }
 
 // New makes a server; Serve runs it.

@@ -144,6 +144,9 @@ func (t *Tracker) Address() string { return t.ln.Addr().String() }
 // Fingerprint is that of the tracker's key.
 func (t *Tracker) Fingerprint() netproto.Fingerprint { return t.server.Identity.Fingerprint() }
 
+// Requests is how many were answered since it was opened.
+func (t *Tracker) Requests() uint64 { return t.server.requests.Load() }
+
 // Link invites to the tracker. Where it listens on all addresses, the link has
 // the one that others in the local network most likely reach.
 func (t *Tracker) Link() netproto.Link {

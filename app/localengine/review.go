@@ -1,0 +1,151 @@
+package localengine
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"centralizedp2p/app/desktop"
+	"centralizedp2p/netproto"
+)
+
+// secretNames are patterns, as of path.Match, of names that keys and passwords
+// commonly have; in lower case.
+var secretNames = []string{
+	".env", ".env.*", "*.env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.ppk",
+	"*.kdb", "*.kdbx", "*.opvault", "*.agilekeychain", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc", ".htpasswd", ".git-credentials",
+	"credentials", "credentials.*", "secrets.*", "*secret*.json", "*.ovpn", "wallet.dat", "*.wallet", "keystore.*", "shadow", "*.gpg", "*.asc",
+	"logins.json", "key4.db", "cookies.sqlite", "login data", "*password*", "*passwort*",
+}
+
+func looksSecret(name string) bool {
+	name = strings.ToLower(name)
+	for _, pattern := range secretNames {
+		if ok, _ := path.Match(pattern, name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Review looks at what a person wants to share.
+func (e *Engine) Review(ctx context.Context, paths []string) (desktop.Review, error) {
+	r := reviewing{ctx: ctx, shared: map[string]bool{}}
+	for _, s := range e.engine.Shares() {
+		r.shared[s.Path] = true
+	}
+	for _, p := range paths {
+		if err := r.top(p); err != nil {
+			return desktop.Review{}, err
+		}
+	}
+	return r.review, nil
+}
+
+type reviewing struct {
+	ctx    context.Context
+	shared map[string]bool
+	review desktop.Review
+}
+
+func (r *reviewing) skip(path string, reason desktop.SkipReason, count int) {
+	r.review.Skipped = append(r.review.Skipped, desktop.SkippedPath{Path: path, Reason: reason, Count: count})
+}
+
+// top looks at one of the chosen paths. A link is followed here: the person
+// named it.
+func (r *reviewing) top(p string) error {
+	p, err := filepath.Abs(p)
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	if r.shared[p] {
+		r.skip(p, desktop.SkipShared, 0)
+		return nil
+	}
+	r.shared[p] = true // chosen twice is shared once
+	info, err := os.Stat(p)
+	if err != nil {
+		r.skip(p, desktop.SkipUnreadable, 0)
+		return nil
+	}
+	item := desktop.ReviewItem{Path: p, Name: filepath.Base(p), Folder: info.IsDir()}
+	switch {
+	case info.IsDir():
+		if err := r.folder(&item); err != nil {
+			return err
+		}
+	case !info.Mode().IsRegular():
+		r.skip(p, desktop.SkipSpecial, 0)
+		return nil
+	case info.Size() > netproto.MaxContentSize:
+		r.skip(p, desktop.SkipTooLarge, 0)
+		return nil
+	case !canRead(p):
+		r.skip(p, desktop.SkipUnreadable, 0)
+		return nil
+	default:
+		item.Files, item.Size, item.Secret = 1, info.Size(), looksSecret(item.Name)
+	}
+	r.review.Items = append(r.review.Items, item)
+	return nil
+}
+
+func canRead(p string) bool {
+	f, err := os.Open(p)
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return true
+}
+
+// folder counts what is in a folder; what is skipped is counted by reason.
+func (r *reviewing) folder(item *desktop.ReviewItem) error {
+	skipped := map[desktop.SkipReason]int{}
+	err := filepath.WalkDir(item.Path, func(p string, d fs.DirEntry, err error) error {
+		if ctxErr := r.ctx.Err(); ctxErr != nil {
+			return ctxErr
+		}
+		if err != nil {
+			skipped[desktop.SkipUnreadable]++
+			if d != nil && d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if d.IsDir() || strings.HasPrefix(d.Name(), netproto.PartPrefix) {
+			return nil
+		}
+		info, err := d.Info()
+		switch {
+		case err != nil:
+			skipped[desktop.SkipUnreadable]++
+		case d.Type()&fs.ModeSymlink != 0:
+			skipped[desktop.SkipSymlink]++
+		case !d.Type().IsRegular():
+			skipped[desktop.SkipSpecial]++
+		case info.Size() > netproto.MaxContentSize:
+			skipped[desktop.SkipTooLarge]++
+		default:
+			item.Files++
+			item.Size += info.Size()
+			if rel, err := filepath.Rel(item.Path, p); err == nil && looksSecret(d.Name()) {
+				item.Secrets = append(item.Secrets, desktop.SecretFile{Path: filepath.ToSlash(rel), Size: info.Size()})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, reason := range []desktop.SkipReason{desktop.SkipUnreadable, desktop.SkipSymlink, desktop.SkipSpecial, desktop.SkipTooLarge} {
+		if n := skipped[reason]; n > 0 {
+			r.skip(item.Path, reason, n)
+		}
+	}
+	return nil
+}

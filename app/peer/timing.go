@@ -1,0 +1,52 @@
+package peer
+
+import "time"
+
+// timing is every wait of the engine that is not fixed by the protocol; tests
+// choose shorter ones.
+type timing struct {
+	handshake time.Duration // a connection must be ready after it
+	// ping keeps a quiet connection alive, one that is silent for silence is
+	// dead, and one whose other side does not read for write is given up.
+	ping, silence, write time.Duration
+
+	// stall is how long a source may owe an answer, and how long a link may be
+	// of no use while other sources wait for one.
+	stall time.Duration
+	// refused is how long a source is not asked for a content again that it
+	// refused; queued is how often a place in a queue is renewed, which is less
+	// than the owner's patience.
+	refused, queued time.Duration
+	// The tracker is asked for sources this often, while there are links or none.
+	sources, sourcesSoon time.Duration
+	// A source that failed is tried again after minSource, doubled each time up
+	// to maxSource.
+	minSource, maxSource time.Duration
+	disk                 time.Duration // how often it is looked whether a disk has become usable again
+
+	// slotIdle is how long a peer keeps its slot without a request, and
+	// slotPatience its place in the queue without asking again.
+	slotIdle, slotPatience time.Duration
+
+	rescan time.Duration // how often shared files are compared with what was hashed
+	rest   time.Duration // how long a file that changed while it was read is left alone
+
+	gather time.Duration // changes are collected before they are announced
+	// The tracker is tried again after minTracker, doubled each time up to
+	// maxTracker, ± a quarter.
+	minTracker, maxTracker time.Duration
+}
+
+var standardTiming = timing{
+	handshake: 10 * time.Second,
+	ping:      30 * time.Second, silence: 90 * time.Second, write: 60 * time.Second,
+	stall:   30 * time.Second,
+	refused: 15 * time.Second, queued: 2 * time.Second,
+	sources: 30 * time.Second, sourcesSoon: 3 * time.Second,
+	minSource: time.Second, maxSource: time.Minute,
+	disk:     30 * time.Second,
+	slotIdle: 3 * time.Second, slotPatience: 30 * time.Second,
+	rescan: time.Minute, rest: 2 * time.Second,
+	gather:     100 * time.Millisecond,
+	minTracker: time.Second, maxTracker: 30 * time.Second,
+}
