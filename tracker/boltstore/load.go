@@ -3,7 +3,6 @@ package boltstore
 import (
 	"cmp"
 	"encoding/binary"
-	"fmt"
 	"log/slog"
 	"slices"
 
@@ -11,14 +10,8 @@ import (
 )
 
 // load reads the file into memory. A value that is damaged is passed over and
-// told to the log: its peer finds its count differing and announces again. A
-// damaged page, over which bbolt panics, is an error.
-func (s *Store) load() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("reading it: %v", p)
-		}
-	}()
+// told to the log: its peer finds its count differing and announces again.
+func (s *Store) load() error {
 	return s.db.View(func(tx *bbolt.Tx) error {
 		damaged := 0
 		each := func(bucket []byte, keyLen int, take func(k, v []byte) error) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 // schema is the version of the form of the data. A program refuses a newer one
 // than its own: it would not know what it destroys.
 const schema = 1
+
+var errDamagedPage = errors.New("a page of it cannot be read")
 
 var keySchema = []byte("schema")
 
@@ -41,10 +44,16 @@ func openDB(file string) (*bbolt.DB, error) {
 	case err != nil:
 		return nil, storeError(file, err)
 	}
+	usable := false
+	defer func() { // after a panic, too
+		if !usable {
+			db.Close()
+		}
+	}()
 	if err := checkSchema(db, file); err != nil {
-		db.Close()
 		return nil, err
 	}
+	usable = true
 	return db, nil
 }
 
@@ -116,7 +125,7 @@ func checkSchema(db *bbolt.DB, file string) error {
 		}
 		for _, name := range [][]byte{bucketPeers, bucketRows, bucketOwn, bucketSeed} {
 			if tx.Bucket(name) == nil {
-				return netproto.Errorf(netproto.CodeStore, "%s is damaged (no bucket %s): restore it from a backup, or move it away to begin with an empty one", file, name)
+				return damagedError(file, fmt.Errorf("it has no bucket %q", name))
 			}
 		}
 		return nil
@@ -124,9 +133,25 @@ func checkSchema(db *bbolt.DB, file string) error {
 }
 
 func storeError(file string, err error) error {
-	// A PathError names the file already, a bare one of bbolt does not.
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return netproto.Errorf(netproto.CodeStore, "%w", pathErr)
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok && pathErr.Path == file {
+		return netproto.Errorf(netproto.CodeStore, "%w", pathErr) // it names the file
 	}
-	return netproto.Errorf(netproto.CodeStore, "%w", fmt.Errorf("%s: %w", file, err))
+	return netproto.Errorf(netproto.CodeStore, "%s: %w", file, err)
+}
+
+func damagedError(file string, err error) error {
+	return netproto.Errorf(netproto.CodeStore, "%s is damaged: restore it from a backup, or move it away to begin with an empty one: %w", file, err)
+}
+
+// guard turns a panic of bbolt over damaged pages, or a fault in the memory
+// that it maps, into an error. A file over which bbolt.Open panicked stays
+// locked until the process ends.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errDamagedPage, p)
+		}
+	}()
+	return f()
 }

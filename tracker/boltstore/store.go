@@ -61,7 +61,14 @@ func Open(file string, config server.StoreConfig) (server.Store, error) {
 }
 
 func open(file string, config server.StoreConfig) (*Store, error) {
-	db, err := openDB(file)
+	var db *bbolt.DB
+	err := guard(func() (err error) {
+		db, err = openDB(file)
+		return err
+	})
+	if errors.Is(err, errDamagedPage) {
+		err = damagedError(file, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +82,9 @@ func open(file string, config server.StoreConfig) (*Store, error) {
 		seeds:    map[netproto.PeerID]*seedPeer{},
 		names:    index.New(),
 	}
-	if err := s.load(); err != nil {
+	if err := guard(s.load); err != nil {
 		db.Close()
-		return nil, netproto.Errorf(netproto.CodeStore, "%s is damaged: restore it from a backup, or move it away to begin with an empty one: %w", file, err)
+		return nil, damagedError(file, err)
 	}
 	s.closeAll = sync.OnceValue(func() error {
 		close(s.closing)

@@ -1,0 +1,105 @@
+package boltstore
+
+import (
+	"bytes"
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+var addresses = cmp.Options{
+	cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b }),
+	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+}
+
+// The values as they stand in files that exist: a change here needs a new
+// schema number and a migration.
+func TestTheFormOfTheValuesIsFixed(t *testing.T) {
+	hash := netproto.ContentHash{0: 0xaa, 31: 0xbb}
+	row := appendRow(nil, &rowRecord{hash: hash, name: "a.txt", mime: "x/y", size: 300, folder: true, added: 5})
+	wantRow := append(hash[:], "\xac\x02\x05\x01\x03x/y\x05a.txt"...)
+	if !bytes.Equal(row, wantRow) {
+		t.Errorf("row %q, want %q", row, wantRow)
+	}
+	md5 := [16]byte{0: 1, 15: 2}
+	if got, want := appendHolding(nil, true, &md5), append([]byte{3}, md5[:]...); !bytes.Equal(got, want) {
+		t.Errorf("holding %q, want %q", got, want)
+	}
+	if got := appendHolding(nil, false, nil); !bytes.Equal(got, []byte{0}) {
+		t.Errorf("holding %q", got)
+	}
+	p := testPeer(1)
+	p.SeedPort, p.Candidates = 258, []netip.AddrPort{netip.MustParseAddrPort("[fd00::1]:2")}
+	want := append(p.Key[:], "\x07\x01\x02\x06peer 1\x04\xc0\x00\x02\x01\x0f\xa0\x01\x10\xfd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02"...)
+	if got := appendPeer(nil, &p, 7); !bytes.Equal(got, want) {
+		t.Errorf("peer %q, want %q", got, want)
+	}
+	seed := server.SeedRow{From: netip.MustParseAddr("10.0.0.1"), Added: unixMilli(1), SeedResource: netproto.SeedResource{
+		PeerIP: "10.0.0.1", PeerPort: 3000, ResourcePath: "p", ResourceName: "n", ResourceHash: "h"}}
+	want = append(make([]byte, 16), "\x04\x0a\x00\x00\x01\x01\x0810.0.0.1\x0b\xb8\x00\x01p\x00\x01n\x00\x01h"...)
+	if got := appendSeed(nil, &seed); !bytes.Equal(got, want) {
+		t.Errorf("seed row %q, want %q", got, want)
+	}
+}
+
+func FuzzRow(f *testing.F) {
+	f.Add(appendRow(nil, &rowRecord{hash: testFile("a").Hash, name: "a", mime: "text/plain", size: netproto.MaxContentSize, added: 1 << 40}))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, err := parseRow(raw)
+		if err != nil {
+			return
+		}
+		if again, err := parseRow(appendRow(nil, &r)); err != nil || again != r {
+			t.Fatalf("%+v became %+v, %v", r, again, err)
+		}
+	})
+}
+
+func FuzzHolding(f *testing.F) {
+	f.Add(appendHolding(nil, true, new([16]byte)))
+	f.Add(appendHolding(nil, false, nil))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		part, md5, err := parseHolding(raw)
+		if err == nil && !bytes.Equal(appendHolding(nil, part, md5), raw) {
+			t.Fatalf("%x became %x", raw, appendHolding(nil, part, md5))
+		}
+	})
+}
+
+func FuzzPeer(f *testing.F) {
+	p := testPeer(1)
+	p.Candidates = []netip.AddrPort{netip.MustParseAddrPort("[fd00::1]:2"), netip.MustParseAddrPort("10.0.0.1:65535")}
+	f.Add(appendPeer(nil, &p, 1<<40))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		p, offline, err := parsePeer(raw)
+		if err != nil {
+			return
+		}
+		again, since, err := parsePeer(appendPeer(nil, &p, offline))
+		if diff := cmp.Diff(p, again, addresses); diff != "" || since != offline || err != nil {
+			t.Fatal(diff, since, err)
+		}
+	})
+}
+
+func FuzzSeedRow(f *testing.F) {
+	f.Add(appendSeed(nil, &server.SeedRow{From: netip.MustParseAddr("fd00::1"), Added: unixMilli(1), SeedResource: netproto.SeedResource{
+		PeerIP: "10.0.0.1", PeerPort: 3000, ResourcePath: "p", ResourceName: "n", ResourceHash: "h"}}))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, err := parseSeed(raw)
+		if err != nil {
+			return
+		}
+		again, err := parseSeed(appendSeed(nil, &r))
+		if diff := cmp.Diff(r, again, addresses); diff != "" || err != nil {
+			t.Fatal(diff, err)
+		}
+	})
+}

@@ -1,0 +1,184 @@
+package boltstore
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// A victim is this test program, started again to announce until it is killed.
+const (
+	victimFile  = "BOLTSTORE_VICTIM_FILE"
+	victimRound = "BOLTSTORE_VICTIM_ROUND"
+
+	victimPeers = 4
+	victimBatch = 3
+)
+
+func testPeer(n int) server.Peer {
+	return server.Peer{
+		Key:      netproto.PublicKey(sha256.Sum256(fmt.Append(nil, "key ", n))),
+		Name:     fmt.Sprint("peer ", n),
+		Observed: netip.MustParseAddrPort("192.0.2.1:4000"),
+	}
+}
+
+func testFile(name string) netproto.Resource {
+	return netproto.Resource{Hash: sha256.Sum256([]byte(name)), Size: 1000, Name: name, MIME: "text/plain"}
+}
+
+// batch is what a victim announces under that line of its report.
+func batch(line string) []netproto.Resource {
+	rs := make([]netproto.Resource, victimBatch)
+	for i := range rs {
+		rs[i] = testFile(fmt.Sprintf("%s file %d", line, i))
+	}
+	return rs
+}
+
+// victim announces as several peers at once. A line on stdout says that a
+// batch was acknowledged: "peer round number".
+func victim(file string) {
+	s, err := open(file, server.StoreConfig{})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("open")
+	var all sync.WaitGroup
+	for n := range victimPeers {
+		all.Go(func() {
+			if _, err := s.Join(context.Background(), testPeer(n)); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			for i := 0; ; i++ {
+				line := fmt.Sprintf("%d %s %d", n, os.Getenv(victimRound), i)
+				if _, err := s.Announce(context.Background(), testPeer(n).ID(), batch(line), false); err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					os.Exit(1)
+				}
+				os.Stdout.WriteString(line + "\n")
+			}
+		})
+	}
+	all.Wait()
+}
+
+// sacrifice runs a victim and kills it some time after it has opened the file,
+// or after its start when early; it gives the lines of its report.
+func sacrifice(t *testing.T, file string, round int, early bool, after time.Duration) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), victimFile+"="+file, victimRound+"="+strconv.Itoa(round))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := func() { time.AfterFunc(after, func() { cmd.Process.Kill() }) }
+	if early {
+		kill()
+	}
+	var lines []string
+	for report := bufio.NewScanner(out); report.Scan(); {
+		if report.Text() != "open" {
+			lines = append(lines, report.Text())
+		} else if !early {
+			kill()
+		}
+	}
+	if cmd.Wait() == nil {
+		t.Fatal("the victim ended by itself")
+	}
+	return lines
+}
+
+func TestNoAcknowledgedAnnounceIsLostByKill(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tracker.db")
+	acknowledged := 0
+	var lines []string
+	for round := range 25 {
+		// "peer round number"; the last line may be cut, it counts as not said.
+		lines = append(lines, sacrifice(t, file, round, false, time.Duration(rand.IntN(60_000))*time.Microsecond)...)
+		acknowledged = checkVictims(t, file, lines)
+	}
+	t.Logf("%d resources in %d batches were acknowledged in 25 lives", acknowledged, len(lines))
+	if len(lines) < 100 {
+		t.Errorf("only %d batches: this proves little", len(lines))
+	}
+}
+
+// checkVictims opens the file after a death and looks for all that was
+// acknowledged.
+func checkVictims(t *testing.T, file string, lines []string) int {
+	t.Helper()
+	s, err := open(file, server.StoreConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	checkPages(t, s.db)
+	found := 0
+	for _, line := range lines {
+		var n, round, number int
+		if k, _ := fmt.Sscanf(line, "%d %d %d", &n, &round, &number); k != 3 {
+			continue
+		}
+		p := s.peers[testPeer(n).ID()]
+		if p == nil {
+			t.Fatalf("%q was acknowledged, but its peer is unknown", line)
+		}
+		for _, r := range batch(line) {
+			if _, ok := p.held[s.contents[r.Hash]]; !ok {
+				t.Fatalf("%q was acknowledged and is gone", line)
+			}
+			found++
+		}
+	}
+	for _, p := range s.peers {
+		if len(p.held)%victimBatch != 0 {
+			t.Errorf("a batch is there in part: %d resources", len(p.held))
+		}
+	}
+	return found
+}
+
+func checkPages(t *testing.T, db *bbolt.DB) {
+	t.Helper()
+	err := db.View(func(tx *bbolt.Tx) error {
+		for err := range tx.Check() {
+			t.Errorf("the pages are damaged: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFirstStartThatIsKilledDoesNotSpoilTheNext(t *testing.T) {
+	for round := range 20 {
+		file := filepath.Join(t.TempDir(), "tracker.db")
+		sacrifice(t, file, round, true, time.Duration(rand.IntN(40_000))*time.Microsecond)
+		checkVictims(t, file, nil)
+	}
+}

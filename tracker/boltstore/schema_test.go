@@ -1,0 +1,178 @@
+package boltstore
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// wantRefusal opens a file that cannot be used.
+func wantRefusal(t *testing.T, file string, says ...string) {
+	t.Helper()
+	s, err := Open(file, server.StoreConfig{})
+	if err == nil {
+		s.Close()
+		t.Fatalf("%s was opened", file)
+	}
+	if netproto.CodeOf(err) != netproto.CodeStore {
+		t.Errorf("the code %q", netproto.CodeOf(err))
+	}
+	for _, word := range append(says, file) {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("%v: does not say %q", err, word)
+		}
+	}
+}
+
+// filled is the file of a closed store with a peer that holds two contents.
+func filled(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "tracker.db")
+	s, err := open(file, server.StoreConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Join(t.Context(), testPeer(1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Announce(t.Context(), testPeer(1).ID(), []netproto.Resource{testFile("a"), testFile("b")}, false); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func edit(t *testing.T, file string, change func(tx *bbolt.Tx) error) {
+	t.Helper()
+	db, err := bbolt.Open(file, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Update(change), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
+	file := filled(t)
+	edit(t, file, func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Put(keySchema, []byte("2")) })
+	wantRefusal(t, file, "newer version", "schema is 2", "update this program")
+}
+
+func TestADatabaseThatIsInUseIsRefused(t *testing.T) {
+	file := filled(t)
+	s, err := Open(file, server.StoreConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRefusal(t, file, "used by another tracker")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(file, server.StoreConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+}
+
+func TestAFileThatIsNoDatabaseIsRefusedAndLeftAlone(t *testing.T) {
+	for name, content := range map[string][]byte{
+		"text":  []byte("this is not a database\n"),
+		"zeros": make([]byte, 64<<10),
+		"noise": bytes.Repeat([]byte("\xde\xad\xbe\xef"), 32<<10),
+	} {
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wantRefusal(t, file)
+		if left, err := os.ReadFile(file); err != nil || !bytes.Equal(left, content) {
+			t.Errorf("%s was changed", name)
+		}
+	}
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantRefusal(t, empty)
+	other := filepath.Join(t.TempDir(), "other.db")
+	edit(t, other, func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte("else")); return err })
+	wantRefusal(t, other, "not a tracker's database")
+	cut := filled(t)
+	edit(t, cut, func(tx *bbolt.Tx) error { return tx.DeleteBucket(bucketOwn) })
+	wantRefusal(t, cut, "damaged", "own")
+	wantRefusal(t, filepath.Join(t.TempDir(), "missing", "tracker.db"))
+	wantRefusal(t, t.TempDir())
+}
+
+func TestDamagedEntriesArePassedOverAndTold(t *testing.T) {
+	file := filled(t)
+	edit(t, file, func(tx *bbolt.Tx) error {
+		return errors.Join(
+			tx.Bucket(bucketPeers).Put(peerKey(8), []byte("x")),
+			tx.Bucket(bucketPeers).Put([]byte("key of another length"), []byte("x")),
+			tx.Bucket(bucketRows).Put(rowKey(9), []byte("x")),
+			tx.Bucket(bucketOwn).Put(ownKey(0, 0), []byte{0xff}),
+			tx.Bucket(bucketOwn).Put(ownKey(0, 77), []byte{0}),
+			tx.Bucket(bucketOwn).Put(ownKey(55, 0), []byte{0}),
+			tx.Bucket(bucketSeed).Put(rowKey(3), nil),
+		)
+	})
+	var log bytes.Buffer
+	s, err := open(file, server.StoreConfig{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if !strings.Contains(log.String(), "entries=7") {
+		t.Errorf("the log says %q", log.String())
+	}
+	held, err := s.Join(t.Context(), testPeer(1))
+	if err != nil || held.Count != 1 { // it will be asked to announce again
+		t.Errorf("%+v, %v", held, err)
+	}
+	for n := 2; n < 12; n++ { // numbers of damaged entries are not used again
+		if _, err := s.Join(t.Context(), testPeer(n)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Announce(t.Context(), testPeer(n).ID(), []netproto.Resource{testFile("c"), testFile(testPeer(n).Name)}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestADamagedPageIsAnErrorAndNotTheEndOfTheProgram(t *testing.T) {
+	whole, err := os.ReadFile(filled(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	for at := 0; at+page <= len(whole); at += page {
+		for _, noise := range []byte{0x00, 0xff, 0x5a} {
+			damaged := bytes.Clone(whole)
+			for i := range page {
+				damaged[at+i] ^= noise | byte(i)
+			}
+			file := filepath.Join(t.TempDir(), "tracker.db")
+			if err := os.WriteFile(file, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := Open(file, server.StoreConfig{})
+			if err == nil {
+				s.Close()
+			} else if netproto.CodeOf(err) != netproto.CodeStore || !strings.Contains(err.Error(), file) {
+				t.Errorf("page at %d: %v", at, err)
+			}
+		}
+	}
+}

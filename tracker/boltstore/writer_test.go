@@ -1,0 +1,240 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+func openTest(t *testing.T) *Store {
+	t.Helper()
+	s, err := open(filepath.Join(t.TempDir(), "tracker.db"), server.StoreConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// pause keeps the writer busy until the function it returns is called, so that
+// operations gather behind it.
+func (s *Store) pause(t *testing.T) (release func()) {
+	t.Helper()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- s.write(context.Background(), &operation{alone: true, plan: func(*group) (func(), error) {
+			close(entered)
+			<-leave
+			return func() {}, nil
+		}})
+	}()
+	<-entered
+	return func() {
+		close(leave)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// queued waits until so many operations stand behind the one that runs.
+func (s *Store) queued(t *testing.T, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); len(s.queue) < n; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d operations wait, not %d", len(s.queue), n)
+		}
+	}
+}
+
+func TestWritesThatWaitShareOneCommit(t *testing.T) {
+	s := openTest(t)
+	release := s.pause(t)
+	var all sync.WaitGroup
+	for n := range 20 {
+		all.Go(func() {
+			if _, err := s.Join(t.Context(), testPeer(n)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	s.queued(t, 20)
+	commits := txID(t, s.db)
+	release()
+	all.Wait()
+	if got := txID(t, s.db) - commits; got != 1 {
+		t.Errorf("%d commits for 20 operations", got)
+	}
+}
+
+// txID rises by one with each commit.
+func txID(t *testing.T, db *bbolt.DB) int {
+	t.Helper()
+	id := 0
+	if err := db.View(func(tx *bbolt.Tx) error { id = tx.ID(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestNothingNewIsWrittenForNothing(t *testing.T) {
+	s := openTest(t)
+	ctx, id := t.Context(), testPeer(1).ID()
+	do := func() {
+		for _, err := range []error{
+			func() error { _, err := s.Join(ctx, testPeer(1)); return err }(),
+			func() error { _, err := s.Announce(ctx, id, []netproto.Resource{testFile("a")}, false); return err }(),
+			func() error { _, err := s.Announce(ctx, id, []netproto.Resource{testFile("a")}, true); return err }(),
+			func() error { _, err := s.Withdraw(ctx, id, []netproto.ContentHash{testFile("b").Hash}); return err }(),
+			func() error { _, err := s.Heartbeat(ctx, id, server.Holdings{}); return err }(),
+			func() error { _, err := s.Reap(ctx, 10); return err }(),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	do()
+	commits := txID(t, s.db)
+	do()
+	if got := txID(t, s.db) - commits; got != 0 {
+		t.Errorf("%d commits", got)
+	}
+}
+
+func TestAnOperationThatFailsDoesNotTakeOthersWithIt(t *testing.T) {
+	s := openTest(t)
+	release := s.pause(t)
+	failure := errors.New("a plan that fails")
+	results := make(chan error, 3)
+	key := []byte("left behind")
+	go func() { _, err := s.Join(t.Context(), testPeer(1)); results <- err }()
+	s.queued(t, 1)
+	go func() {
+		results <- s.write(t.Context(), &operation{key: testPeer(2).ID(), plan: func(g *group) (func(), error) {
+			if err := g.put(bucketMeta, key, key); err != nil {
+				return nil, err
+			}
+			return nil, failure
+		}})
+	}()
+	s.queued(t, 2)
+	go func() { _, err := s.Join(t.Context(), testPeer(3)); results <- err }()
+	s.queued(t, 3)
+	release()
+	failed := 0
+	for range 3 {
+		if err := <-results; errors.Is(err, failure) {
+			failed++
+		} else if err != nil {
+			t.Error(err)
+		}
+	}
+	if failed != 1 {
+		t.Errorf("%d failed", failed)
+	}
+	if len(s.peers) != 2 {
+		t.Errorf("%d peers", len(s.peers))
+	}
+	if err := s.db.View(func(tx *bbolt.Tx) error {
+		if tx.Bucket(bucketMeta).Get(key) != nil || tx.Bucket(bucketPeers).Stats().KeyN != 2 {
+			t.Error("the file has what failed, or not what did not")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAFullDiskChangesNothingAndLeavesHeartbeatsWorking(t *testing.T) {
+	s := openTest(t)
+	ctx, id := t.Context(), testPeer(1).ID()
+	if _, err := s.Join(ctx, testPeer(1)); err != nil {
+		t.Fatal(err)
+	}
+	s.db.MaxSize = 64 << 10 // bbolt refuses to grow beyond it, as it does on a full disk
+	var held server.Holdings
+	var err error
+	for i := 0; i < 1000 && err == nil; i++ {
+		var rs []netproto.Resource
+		for _, r := range batch(string(rune('a' + i))) {
+			rs = append(rs, r)
+		}
+		if _, err = s.Announce(ctx, id, rs, false); err == nil {
+			for _, r := range rs {
+				held = server.Holdings{Count: held.Count + 1, Digest: held.Digest.Toggle(r.Hash)}
+			}
+		}
+	}
+	if err == nil {
+		t.Fatal("the disk was never full")
+	}
+	if status, err := s.Heartbeat(ctx, id, held); err != nil || status != netproto.HeartbeatOK {
+		t.Errorf("heartbeat: %s, %v", status, err)
+	}
+	if _, err := s.Announce(ctx, id, batch("more"), false); err == nil {
+		t.Error("more was taken")
+	}
+	s.db.MaxSize = 0
+	if _, err := s.Announce(ctx, id, batch("more"), false); err != nil {
+		t.Errorf("with space again: %v", err)
+	}
+	checkPages(t, s.db)
+}
+
+func TestAWriteThatNobodyWaitsForMayStillHappen(t *testing.T) {
+	s := openTest(t)
+	if _, err := s.Join(t.Context(), testPeer(1)); err != nil {
+		t.Fatal(err)
+	}
+	release := s.pause(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Announce(ctx, testPeer(1).ID(), []netproto.Resource{testFile("a")}, false)
+		done <- err
+	}()
+	s.queued(t, 1)
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	release()
+	if _, err := s.Withdraw(t.Context(), testPeer(1).ID(), nil); err != nil { // behind it in the queue
+		t.Fatal(err)
+	}
+	if sources, err := s.Sources(t.Context(), testFile("a").Hash, 1); err != nil || len(sources) != 1 {
+		t.Error(sources, err)
+	}
+}
+
+func TestClosingAnswersThoseWhoWait(t *testing.T) {
+	s := openTest(t)
+	release := s.pause(t)
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Join(context.Background(), testPeer(1))
+		done <- err
+	}()
+	s.queued(t, 1)
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close() }()
+	<-s.closing
+	release()
+	if err := <-done; !errors.Is(err, errClosed) {
+		t.Errorf("who waited got %v", err)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+}
