@@ -112,6 +112,6 @@ func (w *window) chooseFolder(title, start string, chosen func(path string)) {
 func (w *window) showPicker(picker *dialog.FileDialog) {
 	w.closeSheet()
 	room := w.win.Canvas().Size().SubtractWidthHeight(2*gapHuge, 2*gapHuge)
+	picker.Show() // builds it; without that it has no size to change
 	picker.Resize(fyne.NewSize(820, 560).Min(room))
-	picker.Show()
 }

@@ -1,0 +1,153 @@
+package desktop
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// inBubble runs a crossing in fake time; its UI thread is a goroutine.
+func inBubble(t *testing.T, run func(t *testing.T, c *crossing, changes chan struct{}, pulls *atomic.Int64)) {
+	synctest.Test(t, func(t *testing.T) {
+		ui := make(chan func())
+		ended := make(chan struct{})
+		c := newCrossing(func(f func()) {
+			select {
+			case ui <- f:
+			case <-ended:
+			}
+		})
+		go func() {
+			for {
+				select {
+				case f := <-ui:
+					f()
+				case <-ended:
+					return
+				}
+			}
+		}()
+		var pulls atomic.Int64
+		changes := make(chan struct{}, 1)
+		c.follow(changes, func(context.Context) func() {
+			pulls.Add(1)
+			return func() {}
+		})
+		run(t, c, changes, &pulls)
+		if !c.close() {
+			t.Error("goroutines did not end")
+		}
+		close(ended)
+	})
+}
+
+// changing says for a while, without pause, that something changed.
+func changing(changes chan struct{}, d time.Duration) {
+	for range int(d / (10 * time.Millisecond)) {
+		select {
+		case changes <- struct{}{}:
+		default:
+		}
+		time.Sleep(10 * time.Millisecond) // fake time of the bubble
+	}
+}
+
+func TestTheWindowFollowsAtMostFourTimesASecond(t *testing.T) {
+	inBubble(t, func(t *testing.T, _ *crossing, changes chan struct{}, pulls *atomic.Int64) {
+		changing(changes, 10*time.Second)
+		if n := pulls.Load(); n < 38 || n > 41 {
+			t.Errorf("%d pulls in 10 s", n)
+		}
+	})
+}
+
+func TestTheWindowFollowsOnceASecondBehindOthersAndNotAtAllWhileHidden(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *crossing, changes chan struct{}, pulls *atomic.Int64) {
+		c.setBackground(true)
+		changing(changes, 10*time.Second)
+		if n := pulls.Load(); n < 9 || n > 11 {
+			t.Errorf("%d pulls in 10 s behind other windows", n)
+		}
+		c.setHidden(true)
+		pulls.Store(0)
+		changing(changes, 10*time.Second)
+		if n := pulls.Load(); n != 0 {
+			t.Errorf("%d pulls while hidden", n)
+		}
+		c.setHidden(false)
+		synctest.Wait()
+		time.Sleep(backgroundTick)
+		if pulls.Load() == 0 {
+			t.Error("nothing was pulled when the window came back")
+		}
+	})
+}
+
+func TestACountdownIsShownWithoutAWordFromTheEngine(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *crossing, _ chan struct{}, pulls *atomic.Int64) {
+		time.Sleep(5 * time.Second)
+		if n := pulls.Load(); n != 0 {
+			t.Errorf("%d pulls without a reason", n)
+		}
+		c.countdown.Store(true)
+		time.Sleep(5 * time.Second)
+		if n := pulls.Load(); n < 4 || n > 6 {
+			t.Errorf("%d pulls in 5 s of a countdown", n)
+		}
+	})
+}
+
+func TestNothingCrossesAfterTheWindowWasClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrossing(func(f func()) { f() })
+		release := make(chan struct{})
+		crossed := false
+		c.start(func(context.Context) func() {
+			<-release
+			return func() { crossed = true }
+		})
+		c.after(time.Hour, func() { crossed = true })
+		synctest.Wait()
+		c.cancel()
+		close(release)
+		if !c.close() || crossed {
+			t.Errorf("something crossed: %v", crossed)
+		}
+		c.start(func(context.Context) func() { t.Error("work began after the end"); return nil })
+		c.after(0, func() {})
+	})
+}
+
+func TestWhatWasForgottenDoesNotHappen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrossing(func(f func()) { f() })
+		happened := 0
+		forget := c.after(time.Second, func() { happened++ })
+		c.after(2*time.Second, func() { happened += 10 })
+		forget()
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		c.close()
+		if happened != 10 {
+			t.Errorf("happened: %d", happened)
+		}
+	})
+}
+
+func TestAnEngineThatDoesNotReturnKeepsTheWindowForFiveSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrossing(func(f func()) { f() })
+		release := make(chan struct{})
+		c.start(func(context.Context) func() { <-release; return nil })
+		begun := time.Now()
+		if c.close() {
+			t.Error("close says that all ended")
+		}
+		if took := time.Since(begun); took != farewell {
+			t.Errorf("close took %v", took)
+		}
+		close(release)
+	})
+}

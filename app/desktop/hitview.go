@@ -1,0 +1,95 @@
+package desktop
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// hitView is a row of the search.
+type hitView struct {
+	widget.BaseWidget
+	picture                    *widget.Icon
+	name, mark                 *line
+	size, kind, sources, added *line
+	nameCell                   *fyne.Container
+	shown                      Kind
+}
+
+func newHitView() *hitView {
+	v := &hitView{picture: widget.NewIcon(nil), shown: "none"}
+	v.name = newLine(theme.ColorNameForeground, theme.SizeNameText)
+	v.name.middle = true
+	v.mark = newLine(theme.ColorNameSuccess, theme.SizeNameCaptionText)
+	v.mark.whole = true
+	for i, cell := range []**line{columnSize: &v.size, columnType: &v.kind, columnSources: &v.sources, columnAdded: &v.added} {
+		if cell != nil {
+			*cell = newCaption()
+			(*cell).align = searchColumns[i].align
+		}
+	}
+	v.nameCell = container.NewBorder(nil, nil, v.picture, v.mark, v.name)
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (v *hitView) CreateRenderer() fyne.WidgetRenderer {
+	v.ExtendBaseWidget(v)
+	return widget.NewSimpleRenderer(inset(0, 5, container.New(rowCells{searchColumns}, v.nameCell, v.size, v.kind, v.sources, v.added)))
+}
+
+func (v *hitView) show(h Hit) {
+	v.name.SetText(h.Name)
+	v.size.SetText(sizeWords(h.Size))
+	v.kind.SetText(kindWords[h.Kind].String())
+	v.sources.SetText(countWords(h.Sources))
+	v.added.SetText(dayWords(h.Added, time.Now()))
+	mark := haveWords(h.Have)
+	if v.mark.text != mark.text {
+		v.mark.set(mark.text, mark.color)
+		v.nameCell.Refresh()
+	}
+	if v.shown != h.Kind {
+		v.shown = h.Kind
+		v.picture.SetResource(tinted(kindIcon(h.Kind), colorCaption))
+	}
+}
+
+func haveWords(have Have) stateWords {
+	switch have {
+	case HaveHere:
+		return stateWords{lang.L("Here"), theme.ConfirmIcon(), theme.ColorNameSuccess}
+	case HaveRunning:
+		return stateWords{lang.L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
+	case HaveQueued:
+		return stateWords{lang.L("Queued"), theme.HistoryIcon(), colorCaption}
+	default:
+		return stateWords{color: colorCaption}
+	}
+}
+
+func kindIcon(kind Kind) fyne.Resource {
+	switch kind {
+	case KindFolder:
+		return theme.FolderIcon()
+	case KindAudio:
+		return theme.FileAudioIcon()
+	case KindVideo:
+		return theme.FileVideoIcon()
+	case KindImage:
+		return theme.FileImageIcon()
+	case KindProgram:
+		return theme.FileApplicationIcon()
+	case KindDocument:
+		return theme.FileTextIcon()
+	case KindArchive:
+		return theme.StorageIcon()
+	default:
+		return theme.FileIcon()
+	}
+}

@@ -1,0 +1,317 @@
+package desktop
+
+import (
+	"fmt"
+	"image"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+	"rsc.io/qr"
+
+	"centralizedp2p/netproto"
+)
+
+func openAt(t *testing.T, engine *fakeEngine, at place) *desk {
+	t.Helper()
+	d := newDesk(t, engine, Options{})
+	d.window.goTo(at)
+	return d
+}
+
+func TestADownloadReadsInWordsWhatItDoes(t *testing.T) {
+	const megabyte = 1_000_000
+	download := Download{Name: "film.mkv", Size: 1200 * megabyte, Done: 412 * megabyte, Path: "/home/ada/Downloads/film.mkv"}
+	for _, c := range []struct {
+		state DownloadState
+		edit  func(*Download)
+		want  []string
+	}{
+		{DownloadDownloading, func(d *Download) { d.Rate, d.SecsLeft, d.Sources = 8_400_000, 62, 5 },
+			[]string{"412 MB of 1.2 GB · 8.4 MB/s · 1 min left · 5 sources"}},
+		{DownloadDownloading, func(d *Download) { d.Sources, d.Size = 1, -1 }, []string{"412 MB of ? · 0 B/s · 1 source"}},
+		{DownloadWaiting, nil, []string{"Waiting for a source · 412 MB of 1.2 GB"}},
+		{DownloadQueued, func(d *Download) { d.Place = 3 }, []string{"Queued (place 3) · 412 MB of 1.2 GB"}},
+		{DownloadConnecting, nil, []string{"Connecting · 412 MB of 1.2 GB"}},
+		{DownloadVerifying, nil, []string{"Verifying · 412 MB of 1.2 GB"}},
+		{DownloadPaused, nil, []string{"Paused · 412 MB of 1.2 GB"}},
+		{DownloadFinished, nil, []string{"Finished · 1.2 GB · /home/ada/Downloads"}},
+		{DownloadNoSpace, func(d *Download) { d.Failure = Failure{Code: netproto.CodeNoSpace} },
+			[]string{"Not enough space · 412 MB of 1.2 GB", "Free some space; the download then goes on by itself."}},
+		{DownloadFailed, func(d *Download) { d.Failure = Failure{netproto.CodeFolderUnwritable, "/home/ada/Downloads"} },
+			[]string{"Failed: The folder cannot be written: /home/ada/Downloads.", "Choose another folder in Settings, or change its permissions."}},
+	} {
+		t.Run(string(c.state), func(t *testing.T) {
+			engine := newFake()
+			row := download
+			row.ID, row.State = "1", c.state
+			if c.edit != nil {
+				c.edit(&row)
+			}
+			engine.downloads = []Download{row}
+			d := openAt(t, engine, placeDownloads)
+			d.reads("film.mkv")
+			for _, want := range c.want {
+				d.reads(want)
+			}
+		})
+	}
+}
+
+func TestAnEmptyPageSaysWhatGoesThereAndLeadsOn(t *testing.T) {
+	for at, want := range map[place]struct{ sentence, button, then string }{
+		placeDownloads: {"What you download appears here", "Search", "Nobody shares anything"},
+		placeUploads:   {"When others fetch what you share, it appears here", "See what you share", "Drop files or folders anywhere"},
+		placeShared:    {"Drop files or folders anywhere on the window", "Add files", "Choose a file to share"},
+	} {
+		t.Run(string(places[at].name), func(t *testing.T) {
+			d := openAt(t, newFake(), at)
+			d.reads(want.sentence)
+			d.tap(want.button)
+			d.reads(want.then)
+		})
+	}
+}
+
+func TestRowsOfDownloadsArePausedResumedRetriedAndRemoved(t *testing.T) {
+	engine := newFake()
+	engine.downloads = []Download{
+		{ID: "run", Name: "run", State: DownloadDownloading, Size: 10},
+		{ID: "rest", Name: "rest", State: DownloadPaused, Size: 10},
+		{ID: "broken", Name: "broken", State: DownloadFailed, Size: 10, Failure: Failure{Code: netproto.CodeNoSource}},
+		{ID: "done", Name: "done", State: DownloadFinished, Size: 10, Done: 10},
+	}
+	d := openAt(t, engine, placeDownloads)
+	d.reads("broken")
+	for _, step := range []struct{ button, action string }{
+		{"Pause", "pause [run]"}, {"Resume", "resume [rest]"}, {"Retry", "retry [broken]"},
+		{"Take off the list", "remove [done]"}, {"Clear finished", "remove [done]"},
+	} {
+		d.tap(step.button)
+		d.did(step.action)
+	}
+	page := d.window.pages[placeDownloads].(*downloadsPage)
+	page.list.selectAll()
+	d.menu("Pause or resume")
+	d.did("pause [run]")
+	page.list.selectOnly(1)
+	page.list.focus()
+	d.key(fyne.KeySpace)
+	d.did("resume [rest]")
+	page.list.selectOnly(3)
+	d.key(fyne.KeyDelete)
+	d.did("remove [done]")
+}
+
+func TestNothingFetchedIsDeletedWithoutADecision(t *testing.T) {
+	engine := newFake()
+	engine.downloads = []Download{
+		{ID: "begun", Name: "begun", State: DownloadDownloading, Size: 10_000_000, Done: 4_000_000},
+		{ID: "fresh", Name: "fresh", State: DownloadWaiting, Size: 10},
+	}
+	d := openAt(t, engine, placeDownloads)
+	d.reads("fresh")
+	page := d.window.pages[placeDownloads].(*downloadsPage)
+	page.drop(page.list.rows[1:])
+	d.did("cancel [fresh]")
+	page.drop(page.list.rows[:1])
+	d.reads("1 download is not finished. The 4.0 MB that were fetched are deleted.")
+	d.tap("Cancel")
+	page.drop(page.list.rows[:1])
+	d.tap("Stop and delete")
+	d.did("cancel [begun]")
+}
+
+func TestAnActionThatFailsSaysWhy(t *testing.T) {
+	engine := newFake()
+	engine.downloads = []Download{{ID: "run", Name: "run", State: DownloadDownloading, Size: 10}}
+	engine.err = netproto.Errorf(netproto.CodeStore, "/home/ada/.config")
+	d := openAt(t, engine, placeDownloads)
+	d.reads("run")
+	d.tap("Pause")
+	d.reads("The folder with the settings cannot be used: /home/ada/.config. Check its permissions and the space on its disk.")
+	d.tap("Close this message")
+	if d.shows("cannot be used") {
+		t.Error("the message does not go away")
+	}
+}
+
+func TestFiveHundredDownloadsAreShown(t *testing.T) {
+	engine := newFake()
+	for i := range 500 {
+		engine.downloads = append(engine.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("file %d", i), State: DownloadQueued, Size: 1})
+	}
+	d := openAt(t, engine, placeDownloads)
+	d.reads("0 running, 500 waiting, 0 finished")
+	engine.change(func(f *fakeEngine) { f.downloads[2].State = DownloadDownloading; f.downloads[2].Sources = 7 })
+	d.reads("7 sources")
+	d.reads("1 running, 499 waiting")
+}
+
+func TestUploadsSayToWhomAndHowFar(t *testing.T) {
+	engine := newFake()
+	engine.uploads = []Upload{
+		{ID: "1", Name: "a", Peer: "Grace", Address: "203.0.113.5:4000", Size: 40e6, Sent: 12e6, Rate: 1.2e6, State: UploadSending},
+		{ID: "2", Name: "b", Peer: "Linus", State: UploadQueued, Place: 2},
+		{ID: "3", Name: "c", Address: "203.0.113.6:4000", Sent: 5e6, Size: 5e6, State: UploadEnded},
+	}
+	d := openAt(t, engine, placeUploads)
+	d.reads("To Grace (203.0.113.5:4000) · 12 MB of 40 MB · 1.2 MB/s")
+	d.reads("To Linus · Queued (place 2)")
+	d.reads("To 203.0.113.6:4000 · Ended · 5.0 MB sent")
+	d.reads("1 running, 1 waiting")
+}
+
+func TestSharesSayTheirState(t *testing.T) {
+	engine := newFake()
+	engine.shares = []Share{
+		{ID: "1", Name: "photos", Folder: true, Files: 214, Size: 340e6, State: ShareShared, Fetched: 3, Sent: 1_100_000_000},
+		{ID: "2", Name: "big.iso", Files: 1, Size: 4e9, State: ShareHashing, Hashed: 1.6e9, Rate: 900e6},
+		{ID: "3", Name: "edited", Files: 1, Size: 100, State: ShareRehashing, Hashed: 50},
+		{ID: "4", Name: "gone", Path: "/home/ada/gone", Files: 1, State: ShareMissing},
+		{ID: "5", Name: "secret", Files: 1, State: ShareFailed, Failure: Failure{netproto.CodeFileUnreadable, "/home/ada/secret"}},
+		{ID: "6", Name: "new", Files: 1, Size: 7, State: ShareShared},
+	}
+	d := openAt(t, engine, placeShared)
+	d.reads("Shared · 214 files · 340 MB · fetched 3 times · 1.1 GB sent")
+	d.reads("Hashing 40 % · 4.0 GB · 900 MB/s")
+	d.reads("Changed, hashing again 50 %")
+	d.reads("Missing · /home/ada/gone")
+	d.reads("Failed: The file cannot be read: /home/ada/secret.")
+	d.reads("Shared · 7 B · never fetched · 0 B sent")
+	d.reads("hashing 1.6 GB of 4.0 GB")
+}
+
+func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
+	engine := newFake()
+	engine.shares = []Share{{ID: "photos", Name: "photos", Files: 1, State: ShareShared}}
+	d := openAt(t, engine, placeShared)
+	d.reads("photos")
+	d.tap("Copy link")
+	d.reads("Link copied.")
+	link := "cp2p://attic:5000/" + hashOf(7).String() + "?name=photos"
+	if got := d.app.Clipboard().Content(); got != link {
+		t.Errorf("the clipboard has %q", got)
+	}
+	d.tap("Show the link as a code")
+	d.reads(link)
+	d.window.closeSheet()
+	d.tap("Stop sharing")
+	d.did("stop-sharing [photos]")
+	d.reads("1 share stopped. The files stay where they are.")
+}
+
+func TestACodeHasAWhiteEdgeAndEveryModule(t *testing.T) {
+	picture, err := codeOf("cp2p://attic:5000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := qr.Encode("cp2p://attic:5000", qr.M)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gray := picture.(*image.Gray)
+	for y := range gray.Bounds().Dy() {
+		for x := range gray.Bounds().Dx() {
+			if black := gray.GrayAt(x, y).Y == 0; black != code.Black(x-4, y-4) {
+				t.Fatalf("the module at %d,%d is wrong", x, y)
+			}
+		}
+	}
+	if _, err := codeOf(strings.Repeat("x", 5000)); err == nil {
+		t.Error("5,000 bytes made a code")
+	}
+}
+
+func TestFilesDroppedOnTheWindowAreReviewedBeforeTheyAreShared(t *testing.T) {
+	engine := newFake()
+	engine.review = Review{
+		Items: []ReviewItem{
+			{Path: "/a/film.mkv", Name: "film.mkv", Files: 1, Size: 1_200_000_000},
+			{Path: "/a/project", Name: "project", Folder: true, Files: 214, Size: 20_000_000,
+				Secrets: []SecretFile{{".env", 120}, {"keys/id_rsa", 2600}}},
+			{Path: "/a/pass.kdbx", Name: "pass.kdbx", Files: 1, Size: 10, Secret: true},
+		},
+		Skipped: []SkippedPath{{Path: "/a/pipe", Reason: SkipSpecial}, {Path: "/a/project", Reason: SkipUnreadable, Count: 3}},
+	}
+	d := newDesk(t, engine, Options{})
+	d.window.onDropped(urisOf(t, "/a/film.mkv", "/a/project", "/a/pass.kdbx", "/a/pipe"))
+	d.did("review [/a/film.mkv /a/project /a/pass.kdbx /a/pipe]")
+	d.reads("213 files · 1.2 GB · 2 skipped")
+	d.reads("3 look like secrets (keys or passwords) and are left out unless you tick them.")
+	d.reads("is a device, not a file")
+	d.reads("3 files skipped: each cannot be read")
+	d.check(".env")
+	d.reads("214 files")
+	d.tap("Share")
+	d.did("share [{/a/film.mkv []} {/a/project [keys/id_rsa]}]")
+	d.reads("Drop files or folders anywhere") // the Shared page is in front
+}
+
+// check ticks the line of a review with that name.
+func (d *desk) check(name string) {
+	d.t.Helper()
+	for _, overlay := range d.window.win.Canvas().Overlays().List() {
+		for _, object := range laidOut(overlay) {
+			if view, ok := object.(*reviewView); ok && view.name.text == name {
+				test.Tap(view.check)
+				return
+			}
+		}
+	}
+	d.t.Fatalf("the review has no line %q", name)
+}
+
+func TestTextDroppedOnTheWindowIsRefusedWithAWord(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	d.window.onDropped(nil)
+	d.reads("What was dropped is not a file.")
+}
+
+func TestTheSheetOfAReviewClosesWithEscape(t *testing.T) {
+	d := newDesk(t, newFake(), Options{Files: []string{"/a"}})
+	d.reads("0 files")
+	d.window.win.Canvas().Unfocus()
+	d.key(fyne.KeyEscape)
+	if d.window.sheet != nil || d.shows("Share these?") {
+		t.Error("the sheet is still open")
+	}
+}
+
+func TestALinkIsAskedAboutBeforeAnythingIsDownloaded(t *testing.T) {
+	engine := newFake()
+	link := netproto.Link{Tracker: "attic:5000", Hash: hashOf(9), Name: "film.mkv", Size: 1_200_000_000}
+	d := newDesk(t, engine, Options{Link: link.String()})
+	d.reads("Download this?")
+	d.reads("film.mkv")
+	d.reads("1.2 GB")
+	if len(engine.actions()) != 0 {
+		t.Error("something was done before the person agreed")
+	}
+	d.tap("Download")
+	d.did("download film.mkv []")
+}
+
+func TestPastingALinkOpensItAndPastingTextDoesNot(t *testing.T) {
+	engine := newFake()
+	d := newDesk(t, engine, Options{})
+	d.app.Clipboard().SetContent("two words")
+	d.menu("Paste link") // Ctrl+V while the search entry has the focus
+	if got := d.window.frame.entry.Text; got != "two words" {
+		t.Errorf("the search entry has %q", got)
+	}
+	d.app.Clipboard().SetContent(netproto.Link{Tracker: "office:5000", Size: -1}.String())
+	d.menu("Paste link")
+	d.reads("Use another tracker?")
+	d.tap("Use this tracker")
+	d.did("use cp2p://office:5000")
+	d.app.Clipboard().SetContent("")
+	d.window.pasteLink()
+	d.reads("Open a link")
+	entry := d.window.win.Canvas().Focused().(*widget.Entry)
+	entry.SetText("http://example.org")
+	d.tap("Open")
+	d.reads("a link begins with cp2p://HOST:PORT")
+}

@@ -1,0 +1,318 @@
+package desktop
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+func urisOf(t *testing.T, paths ...string) []fyne.URI {
+	t.Helper()
+	var uris []fyne.URI
+	for _, path := range paths {
+		uris = append(uris, storage.NewFileURI(path))
+	}
+	return uris
+}
+
+func TestTheStatusLineAndTheSidebarSayHowThingsAre(t *testing.T) {
+	engine := newFake()
+	engine.status.DownRate, engine.status.UpRate = 8_400_000, 120_000
+	engine.status.Counts = Counts{Downloads: 4, Failed: 1, Uploads: 2, Shares: 1234}
+	d := newDesk(t, engine, Options{})
+	for _, want := range []string{"Connected to attic", "8.4 MB/s", "120 kB/s", "12 peers", "Reachable", "4 !", "2", "1,234"} {
+		d.reads(want)
+	}
+	d.window.frame.line.Tapped(nil)
+	if d.window.place != placeTracker {
+		t.Error("a click on the status line does not show the details")
+	}
+}
+
+func TestLossOfTheTrackerIsABannerThatCountsDownAndHealsItself(t *testing.T) {
+	engine := newFake()
+	d := newDesk(t, engine, Options{})
+	d.reads("Connected to attic")
+	lost := func(seconds int) func(*fakeEngine) {
+		return func(f *fakeEngine) {
+			f.status.Connection, f.status.RetrySeconds = ConnectionReconnecting, seconds
+		}
+	}
+	engine.change(lost(5))
+	d.reads("The tracker attic cannot be reached. Trying again in 5 s")
+	d.reads("Reconnecting in 5 s")
+	engine.mu.Lock()
+	lost(4)(engine) // a second went by; the engine need not say so
+	engine.mu.Unlock()
+	d.reads("Trying again in 4 s")
+	d.tap("Try now")
+	d.did("reconnect")
+	engine.change(func(f *fakeEngine) { f.status.Connection = ConnectionConnected })
+	d.until("the banner is gone", func() bool { return !d.shows("Trying again") })
+}
+
+func TestTheSearchBeginsAgainWhenTheTrackerIsBack(t *testing.T) {
+	engine := newFake()
+	engine.status.Connection = ConnectionOffline
+	engine.status.Failure = Failure{netproto.CodeUnreachable, "attic:5000"}
+	d := newDesk(t, engine, Options{})
+	d.reads("The tracker cannot be reached: attic:5000.")
+	engine.change(func(f *fakeEngine) {
+		f.status = Status{Tracker: "attic", Connection: ConnectionConnected}
+		f.search = answers(hit(1, "hello.txt", 1, KindDocument, 1))
+	})
+	d.reads("hello.txt")
+}
+
+func TestAChangedKeyWaitsForADecision(t *testing.T) {
+	engine := newFake()
+	known, shown := netproto.Fingerprint{1}, netproto.Fingerprint{2}
+	engine.status.Connection = ConnectionKeyChanged
+	engine.tracker = TrackerView{KnownTracker: KnownTracker{Address: "attic:5000"},
+		ChangedKey: &ChangedKey{Address: "attic:5000", Known: known, Shown: shown}}
+	d := openAt(t, engine, placeTracker)
+	d.reads("The tracker attic shows another key than before.")
+	d.reads(fingerprintWords(known))
+	d.reads(fingerprintWords(shown))
+	d.tap("Trust the new key")
+	d.did("accept attic:5000")
+}
+
+func TestTheTrackerPageShowsTheTrackerAndSwitches(t *testing.T) {
+	engine := newFake()
+	engine.tracker = TrackerView{
+		KnownTracker: KnownTracker{Address: "attic:5000", Name: "attic", Fingerprint: netproto.Fingerprint{1}},
+		LeaseSeconds: 90, RoundTripMilli: 14, PeersOnline: 12, Resources: 4021,
+		Known:  []KnownTracker{{Address: "attic:5000"}, {Address: "office:5000", Name: "office"}},
+		Nearby: []KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},
+	}
+	d := openAt(t, engine, placeTracker)
+	for _, want := range []string{"12 peers · 4,021 contents", "90 s", "14 ms", "kitchen", "office"} {
+		d.reads(want)
+	}
+	d.tap("Forget this tracker and its key")
+	d.did("forget office:5000")
+	page := d.window.pages[placeTracker].(*trackerPage)
+	page.entry.SetText("cellar")
+	d.tap("Connect")
+	d.did("use cellar")
+	d.reads("The tracker answered and is used from now on.")
+}
+
+func TestATrackerThatDoesNotAnswerKeepsWhatWasTyped(t *testing.T) {
+	engine := newFake()
+	engine.err = netproto.Errorf(netproto.CodeUnreachable, "cellar:5000")
+	d := openAt(t, engine, placeTracker)
+	page := d.window.pages[placeTracker].(*trackerPage)
+	page.entry.SetText("cellar")
+	page.use()
+	d.reads("The tracker cannot be reached: cellar:5000.")
+	if page.entry.Text != "cellar" || page.connect.Disabled() {
+		t.Errorf("the entry has %q, the button is disabled: %v", page.entry.Text, page.connect.Disabled())
+	}
+}
+
+func TestBeingTheTrackerIsASwitch(t *testing.T) {
+	engine := newFake()
+	d := openAt(t, engine, placeTracker)
+	page := d.window.pages[placeTracker].(*trackerPage)
+	test.Tap(page.own)
+	d.did("start-tracker")
+	invite := "cp2p://192.168.1.4:5000"
+	engine.change(func(f *fakeEngine) {
+		f.tracker.Own = OwnTracker{Running: true, Addresses: []string{"192.168.1.4:5000"}, Invite: invite, Peers: 3, Resources: 1, Rate: 1.5}
+	})
+	d.reads("3 peers · 1 content")
+	d.tap("Copy invite link")
+	if got := d.app.Clipboard().Content(); got != invite {
+		t.Errorf("the clipboard has %q", got)
+	}
+	test.Tap(page.own)
+	d.did("stop-tracker")
+	engine.change(func(f *fakeEngine) { f.tracker.Own = OwnTracker{Failure: Failure{netproto.CodePortInUse, "5000"}} })
+	d.reads("The port is used by another program: 5000.")
+}
+
+func TestASettingIsAppliedAtOnceAndCheckedInPlace(t *testing.T) {
+	engine := newFake()
+	d := openAt(t, engine, placeSettings)
+	d.reads("/home/ada/Downloads")
+	page := d.window.pages[placeSettings].(*settingsPage)
+	page.atOnce.entry.SetText("7")
+	d.until("the engine has 7", func() bool { s, _ := engine.Settings(t.Context()); return s.DownloadsAtOnce == 7 })
+	page.down.entry.SetText("500")
+	page.port.entry.SetText("70000")
+	d.reads("Type a number from 0 to 65535.")
+	page.port.entry.SetText("4001")
+	d.until("the engine has the limit and the port", func() bool {
+		s, _ := engine.Settings(t.Context())
+		return s.DownLimit == 500_000 && s.Port == 4001
+	})
+	if d.shows("Type a number") {
+		t.Error("the complaint is still there")
+	}
+}
+
+func TestASettingThatTheEngineRefusesSaysWhyBelowItsField(t *testing.T) {
+	engine := newFake()
+	engine.apply = func(s Settings) error {
+		if s.DownloadFolder == "/root" {
+			return InvalidSettings{FieldDownloadFolder: {netproto.CodeFolderUnwritable, "/root"}}
+		}
+		return nil
+	}
+	d := openAt(t, engine, placeSettings)
+	d.reads("/home/ada/Downloads")
+	page := d.window.pages[placeSettings].(*settingsPage)
+	page.folder.entry.SetText("/root")
+	d.reads("The folder cannot be written: /root.")
+	if !page.folder.problem.Visible() || page.name.problem.Visible() {
+		t.Error("the complaint is not below its field")
+	}
+	engine.change(func(f *fakeEngine) { f.status.PeersOnline = 13 })
+	d.reads("13 peers")
+	if page.folder.entry.Text != "/root" {
+		t.Errorf("what was typed was overwritten with %q", page.folder.entry.Text)
+	}
+}
+
+func TestDiagnosticsAreCopied(t *testing.T) {
+	d := openAt(t, newFake(), placeSettings)
+	d.tap("Copy diagnostics")
+	d.reads("Diagnostics copied.")
+	if got := d.app.Clipboard().Content(); !strings.Contains(got, "CentralizedP2P") {
+		t.Errorf("the clipboard has %q", got)
+	}
+}
+
+func TestAFirstStartAsksForNameTrackerAndFolder(t *testing.T) {
+	engine := newFake()
+	engine.tracker.Nearby = []KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}}
+	d := newDesk(t, engine, Options{FirstStart: true})
+	d.reads("Nothing is shared until you say so.")
+	d.reads("Ada")
+	d.window.win.Canvas().Focused().(*widget.Entry).SetText("Grace")
+	d.tap("Next")
+	d.reads("Choose a tracker")
+	d.tap("kitchen on your network")
+	d.did("use 192.168.1.20:5000")
+	d.reads("Where downloads go")
+	d.tap("Start")
+	d.reads("Search for names")
+	if s, _ := engine.Settings(t.Context()); s.Name != "Grace" || s.DownloadFolder != "/home/ada/Downloads" {
+		t.Errorf("the settings are %+v", s)
+	}
+}
+
+func TestAFirstStartCanBeSkippedAndTellsWhatWentWrong(t *testing.T) {
+	engine := newFake()
+	engine.err = netproto.Errorf(netproto.CodePortInUse, "5000")
+	d := newDesk(t, engine, Options{FirstStart: true})
+	d.reads("Ada")
+	d.tap("Skip")
+	d.tap("Be the tracker on this computer")
+	d.reads("The port is used by another program: 5000.")
+	d.tap("Skip")
+	d.tap("Back")
+	d.reads("Choose a tracker")
+	d.tap("Skip")
+	d.tap("Skip")
+	d.reads("Connected to attic")
+	if done := engine.actions(); !slices.Equal(done, []string{"start-tracker"}) {
+		t.Errorf("the engine was asked to %v", done)
+	}
+}
+
+func TestEveryKeyOfTheDesktopStandsInAMenu(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	var keys []string
+	for _, menu := range d.window.win.MainMenu().Items {
+		for _, item := range menu.Items {
+			if s, ok := item.Shortcut.(fyne.KeyboardShortcut); ok {
+				keys = append(keys, command{key: s.Key(), held: s.Mod()}.keys())
+			}
+		}
+	}
+	for _, want := range []string{"Ctrl+O", "Ctrl+Shift+O", "Ctrl+V", "Ctrl+F", "Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+4",
+		"Ctrl+5", "Ctrl+6", "Space", "Del", "Enter", "Ctrl+,", "F1", "Ctrl+Q"} {
+		if !slices.Contains(keys, want) {
+			t.Errorf("%s is in no menu", want)
+		}
+	}
+}
+
+func TestTheMenusLeadToEveryPage(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	for at := range placeCount {
+		d.menu(string(places[at].name))
+		if d.window.place != at {
+			t.Errorf("%s leads to %s", places[at].name, places[d.window.place].name)
+		}
+	}
+	d.menu("Find")
+	if d.window.win.Canvas().Focused() != fyne.Focusable(d.window.frame.entry) {
+		t.Error("Ctrl+F does not lead to the search entry")
+	}
+	d.key(fyne.KeyF1)
+	d.reads("Keys and help")
+	d.reads("Ctrl+Shift+O")
+}
+
+func TestTheSidebarWorksWithTheKeyboard(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	item := d.window.frame.nav[placeShared]
+	d.window.win.Canvas().Focus(item)
+	d.key(fyne.KeyReturn)
+	if d.window.place != placeShared {
+		t.Error("Enter on Shared did not open it")
+	}
+	item.MouseIn(&desktop.MouseEvent{})
+	item.MouseOut()
+}
+
+func TestTheSizeOfTheWindowIsRemembered(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	if size := d.window.rememberedSize(); size != defaultSize {
+		t.Errorf("at first the window is %v", size)
+	}
+	d.window.win.Resize(fyne.NewSize(900, 600))
+	d.window.win.Close()
+	if size := d.window.rememberedSize(); size != fyne.NewSize(900, 600) {
+		t.Errorf("the remembered size is %v", size)
+	}
+	d.app.Preferences().SetFloat(prefWidth, 10)
+	if size := d.window.rememberedSize(); size.Width != leastSize.Width {
+		t.Errorf("a window of 10 is opened with %v", size)
+	}
+}
+
+func TestAnEngineThatTakesItsTimeNeverHoldsTheWindow(t *testing.T) {
+	engine := newFake()
+	entered := make(chan struct{})
+	engine.search = func(ctx context.Context, _ SearchRequest) (SearchPage, error) {
+		select {
+		case entered <- struct{}{}:
+		default:
+		}
+		<-ctx.Done() // answers only when nobody waits any more
+		return SearchPage{}, ctx.Err()
+	}
+	d := newDesk(t, engine, Options{})
+	d.reads("Searching…")
+	d.window.goTo(placeDownloads)
+	d.reads("Nothing is moving yet")
+	d.close()
+	if err := d.window.crossing.ctx.Err(); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the window was closed its context says %v", err)
+	}
+}

@@ -1,0 +1,247 @@
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"centralizedp2p/netproto"
+)
+
+func TestResultsAppearAsOneTypes(t *testing.T) {
+	engine := newFake()
+	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
+		return SearchPage{Hits: []Hit{hit(1, "answer to "+r.Words, 10, KindDocument, 1)}}, nil
+	}
+	d := newDesk(t, engine, Options{})
+	d.window.goTo(placeSettings)
+	test.Type(d.window.frame.entry, "ubuntu")
+	d.reads("answer to ubuntu")
+	if d.window.place != placeSearch {
+		t.Error("typing in the top bar did not bring the search to the front")
+	}
+}
+
+func TestAnOlderAnswerNeverOverwritesANewerOne(t *testing.T) {
+	engine := newFake()
+	slow := make(chan struct{})
+	started := make(chan struct{}, 1)
+	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
+		if r.Words == "old" {
+			started <- struct{}{}
+			<-slow // answers late, and does not mind that nobody waits any more
+		}
+		return SearchPage{Hits: []Hit{hit(1, "found "+r.Words, 10, KindDocument, 1)}}, nil
+	}
+	d := newDesk(t, engine, Options{})
+	entry := d.window.frame.entry
+	entry.SetText("old")
+	d.until("the old search runs", func() bool { return len(started) == 1 })
+	entry.SetText("new")
+	d.reads("found new")
+	close(slow)
+	d.window.goTo(placeDownloads)
+	d.reads("Nothing is moving yet") // everything that was under way has crossed
+	d.window.goTo(placeSearch)
+	if d.shows("found old") || !d.shows("found new") {
+		t.Errorf("the window shows %v", names(d.window.search().list))
+	}
+}
+
+func TestAHeaderSortsAndASecondClickTurnsTheOrderRound(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "b.txt", 30, KindDocument, 1), hit(2, "A.mp3", 10, KindAudio, 7), hit(3, "c.mkv", 20, KindVideo, 3))
+	d := newDesk(t, engine, Options{})
+	d.reads("b.txt")
+	list := d.window.search().list
+	for _, step := range []struct {
+		header string
+		want   []string
+	}{
+		{"", []string{"A.mp3", "c.mkv", "b.txt"}}, // most sources first
+		{"Name", []string{"A.mp3", "b.txt", "c.mkv"}},
+		{"Name", []string{"c.mkv", "b.txt", "A.mp3"}},
+		{"Size", []string{"b.txt", "c.mkv", "A.mp3"}},
+		{"Size", []string{"A.mp3", "c.mkv", "b.txt"}},
+		{"Type", []string{"A.mp3", "b.txt", "c.mkv"}},
+		{"Added", []string{"c.mkv", "A.mp3", "b.txt"}},
+	} {
+		if step.header != "" {
+			d.tap(step.header)
+		}
+		if got := names(list); !slices.Equal(got, step.want) {
+			t.Errorf("after a click on %q the order is %v, not %v", step.header, got, step.want)
+		}
+	}
+}
+
+func TestFiltersGoToTheTracker(t *testing.T) {
+	engine := newFake()
+	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
+		return SearchPage{Hits: []Hit{hit(1, fmt.Sprintf("kind=%s min=%d max=%d", r.Kind, r.MinSize, r.MaxSize), 10, KindOther, 1)}}, nil
+	}
+	d := newDesk(t, engine, Options{})
+	d.window.search().kind.SetSelected("Video")
+	d.window.search().size.SetSelected("100 MB to 1 GB")
+	d.reads("kind=video min=100000000 max=1000000000")
+}
+
+func TestMoreResultsAreFetchedWhenTheLastOneIsReached(t *testing.T) {
+	engine := newFake()
+	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
+		if r.Cursor == "" {
+			return SearchPage{Hits: manyHits(0, 200), Next: "second"}, nil
+		}
+		return SearchPage{Hits: manyHits(200, 250)}, nil
+	}
+	d := newDesk(t, engine, Options{})
+	d.reads("The first 200, more below")
+	d.window.search().list.moveCursor(199)
+	d.reads("250 results")
+}
+
+func manyHits(from, to int) []Hit {
+	var hits []Hit
+	for i := from; i < to; i++ {
+		hits = append(hits, hit(i, fmt.Sprintf("file %05d.bin", i), int64(i), KindOther, 3))
+	}
+	return hits
+}
+
+func TestAHitSaysWhetherItIsHereAlready(t *testing.T) {
+	engine := newFake()
+	here := hit(1, "here.txt", 10, KindDocument, 1)
+	here.Have = HaveHere
+	engine.search = answers(here, hit(2, "waits.txt", 10, KindDocument, 1), hit(3, "runs.txt", 10, KindDocument, 1))
+	engine.downloads = []Download{{ID: "a", Hash: hashOf(2), State: DownloadQueued}, {ID: "b", Hash: hashOf(3), State: DownloadDownloading}}
+	d := newDesk(t, engine, Options{})
+	d.reads("Here")
+	d.reads("Queued")
+	d.reads("Downloading")
+	engine.change(func(f *fakeEngine) { f.downloads = nil })
+	d.until("the marks of what is gone are gone", func() bool { return !d.shows("Queued") })
+}
+
+func TestEnterDownloadsTheSelectedHits(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "one.txt", 10, KindDocument, 9), hit(2, "two.txt", 10, KindDocument, 5))
+	d := newDesk(t, engine, Options{})
+	d.reads("two.txt")
+	d.key(fyne.KeyDown) // from the search entry to the results
+	d.key(fyne.KeyReturn)
+	d.did("download one.txt []")
+	d.reads("1 download added")
+	d.window.search().list.selectAll()
+	d.reads("2 selected")
+	d.tap("Download")
+	d.did("download two.txt []")
+}
+
+func TestWhatIsHereIsNotDownloadedAgain(t *testing.T) {
+	engine := newFake()
+	here := hit(1, "here.txt", 10, KindDocument, 1)
+	here.Have = HaveHere
+	engine.search = answers(here)
+	d := newDesk(t, engine, Options{})
+	d.reads("here.txt")
+	d.window.search().list.open(0)
+	d.reads("This is here already")
+	if done := engine.actions(); len(done) != 0 {
+		t.Errorf("the engine was asked to %v", done)
+	}
+}
+
+func TestAFailedSearchSaysWhyAndCanBeTriedAgain(t *testing.T) {
+	engine := newFake()
+	engine.search = func(context.Context, SearchRequest) (SearchPage, error) {
+		return SearchPage{}, netproto.Errorf(netproto.CodeUnreachable, "attic:5000")
+	}
+	d := newDesk(t, engine, Options{})
+	d.reads("The tracker cannot be reached: attic:5000. Check its address")
+	engine.change(func(f *fakeEngine) { f.search = answers(hit(1, "back.txt", 1, KindDocument, 1)) })
+	d.tap("Try again")
+	d.reads("back.txt")
+}
+
+func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
+	engine := newFake()
+	d := newDesk(t, engine, Options{})
+	d.reads("Nobody shares anything on this tracker yet")
+	d.window.frame.entry.SetText("zebra")
+	d.reads("Nothing that is online now fits this search")
+	d.tap("Clear the search")
+	d.reads("Nobody shares anything")
+	engine.change(func(f *fakeEngine) { f.status = Status{Connection: ConnectionNone} })
+	d.reads("Choose one, or be the tracker yourself")
+	d.tap("Choose a tracker")
+	d.reads("Use another tracker")
+}
+
+func TestAFolderIsOpenedBeforeItIsDownloaded(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "photos", 30, KindFolder, 1))
+	file := func(path string, size int64, here bool) FolderFile {
+		return FolderFile{FolderEntry: netproto.FolderEntry{Path: path, Size: size}, Here: here}
+	}
+	engine.folder = Folder{Files: []FolderFile{file("italy/1.jpg", 10, false), file("italy/2.jpg", 10, true), file("readme", 10, false)}}
+	d := newDesk(t, engine, Options{})
+	d.reads("photos")
+	d.window.search().list.open(0)
+	d.reads("2 of 3 files chosen, 20 B · 1 here already")
+	d.tap("Download")
+	d.did("download photos [italy/1.jpg readme]")
+}
+
+func TestTheTreeOfAFolderIsChosenByBranches(t *testing.T) {
+	var files []FolderFile
+	for _, path := range []string{"a/b/1", "a/b/2", "a/3", "c"} {
+		files = append(files, FolderFile{FolderEntry: netproto.FolderEntry{Path: path, Size: 5}})
+	}
+	c := newChoice(files)
+	if c.root.chosen != 4 || c.paths() != nil {
+		t.Errorf("at first %d are chosen, paths %v", c.root.chosen, c.paths())
+	}
+	c.set(c.byPath["a/b"], false)
+	if got := c.paths(); !slices.Equal(got, []string{"a/3", "c"}) || c.root.chosenOf != 10 || c.byPath["a"].chosen != 1 {
+		t.Errorf("without a/b: %v, %d bytes", got, c.root.chosenOf)
+	}
+	c.set(c.byPath["a"], true)
+	if c.paths() != nil {
+		t.Errorf("with a again: %v", c.paths())
+	}
+}
+
+func TestNamesOfEveryScriptAndLengthStayWithinTheSmallestWindow(t *testing.T) {
+	engine := newFake()
+	long := strings.Repeat("w", 251) + ".txt"
+	engine.search = answers(
+		hit(1, long, 10, KindDocument, 1), hit(2, strings.Repeat("日本語", 28)+".flac", 10, KindAudio, 1),
+		hit(3, "Отчёт за третий квартал.pdf", 10, KindDocument, 1), hit(4, "تقرير سنوي.docx", 10, KindDocument, 1),
+		hit(5, "👩‍👩‍👧‍👦 family.jpg", 10, KindImage, 1), hit(6, "\u202egnp.exe", 10, KindProgram, 1))
+	d := newDesk(t, engine, Options{})
+	d.window.win.Resize(leastSize)
+	d.reads(long)
+	if least := d.window.win.Content().MinSize(); least.Width > leastSize.Width || least.Height > leastSize.Height {
+		t.Errorf("the window cannot be smaller than %v", least)
+	}
+	for _, object := range laidOut(d.window.search().list) {
+		if l, ok := object.(*line); ok && strings.HasPrefix(l.text, "www") {
+			drawn := test.WidgetRenderer(l).(*lineRenderer).drawn
+			if !strings.Contains(drawn.Text, "…") || !strings.HasSuffix(drawn.Text, ".txt") {
+				t.Errorf("the long name is shown as %q", drawn.Text)
+			}
+		}
+	}
+	d.reads(`\u{202e}gnp.exe`)
+}
+
+func laidOut(object fyne.CanvasObject) []fyne.CanvasObject {
+	var objects []fyne.CanvasObject
+	walk(object, func(o fyne.CanvasObject) { objects = append(objects, o) })
+	return objects
+}

@@ -1,0 +1,106 @@
+package desktop
+
+import (
+	"image/color"
+	"math"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+)
+
+// luminance and contrast are those of WCAG 2.1 §1.4.3.
+func luminance(c color.NRGBA) float64 {
+	part := func(v uint8) float64 {
+		s := float64(v) / 255
+		if s <= 0.04045 {
+			return s / 12.92
+		}
+		return math.Pow((s+0.055)/1.055, 2.4)
+	}
+	return 0.2126*part(c.R) + 0.7152*part(c.G) + 0.0722*part(c.B)
+}
+
+func contrast(a, b color.NRGBA) float64 {
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+// over is a colour that may let another shine through, upon it.
+func over(top, ground color.NRGBA) color.NRGBA {
+	mix := func(t, g uint8) uint8 {
+		a := float64(top.A) / 255
+		return uint8(math.Round(float64(t)*a + float64(g)*(1-a)))
+	}
+	return color.NRGBA{R: mix(top.R, ground.R), G: mix(top.G, ground.G), B: mix(top.B, ground.B), A: 0xff}
+}
+
+func TestTextIsReadableOnEveryGroundInBothLooks(t *testing.T) {
+	const readable = 4.5
+	texts := []fyne.ThemeColorName{theme.ColorNameForeground, colorCaption, theme.ColorNamePlaceHolder, theme.ColorNameDisabled,
+		theme.ColorNamePrimary, theme.ColorNameHyperlink, theme.ColorNameError, theme.ColorNameSuccess, theme.ColorNameWarning}
+	grounds := []fyne.ThemeColorName{theme.ColorNameBackground, colorSidebar, theme.ColorNameHeaderBackground,
+		theme.ColorNameOverlayBackground, theme.ColorNameMenuBackground, theme.ColorNameInputBackground}
+	for name, colors := range map[string]palette{"light": lightPalette, "dark": darkPalette} {
+		for _, ground := range grounds {
+			for _, text := range texts {
+				if got := contrast(colors[text], colors[ground]); got < readable {
+					t.Errorf("%s: %s on %s has a contrast of %.2f", name, text, ground, got)
+				}
+			}
+		}
+		for _, marked := range []fyne.ThemeColorName{theme.ColorNameSelection, theme.ColorNameHover} {
+			ground := over(colors[marked], colors[theme.ColorNameBackground])
+			for _, text := range []fyne.ThemeColorName{theme.ColorNameForeground, colorCaption, theme.ColorNamePrimary,
+				theme.ColorNameError, theme.ColorNameSuccess} {
+				if got := contrast(colors[text], ground); got < readable {
+					t.Errorf("%s: %s on a row with %s has a contrast of %.2f", name, text, marked, got)
+				}
+			}
+		}
+		for text, ground := range map[fyne.ThemeColorName]fyne.ThemeColorName{
+			theme.ColorNameForegroundOnPrimary: theme.ColorNamePrimary, theme.ColorNameForegroundOnError: theme.ColorNameError,
+			theme.ColorNameForegroundOnSuccess: theme.ColorNameSuccess, theme.ColorNameForegroundOnWarning: theme.ColorNameWarning,
+			colorTipText: colorTip, theme.ColorNameForeground: colorBanner, theme.ColorNameWarning: colorBanner,
+		} {
+			if got := contrast(colors[text], colors[ground]); got < readable {
+				t.Errorf("%s: %s on %s has a contrast of %.2f", name, text, ground, got)
+			}
+		}
+		if got := contrast(colors[theme.ColorNameInputBorder], colors[theme.ColorNameBackground]); got < 3 {
+			t.Errorf("%s: the border of a field has a contrast of %.2f, 3 is the least for its outline", name, got)
+		}
+	}
+}
+
+func TestBothLooksHaveTheSameColours(t *testing.T) {
+	for name := range lightPalette {
+		if _, ok := darkPalette[name]; !ok {
+			t.Errorf("the dark look has no %s", name)
+		}
+	}
+	if len(lightPalette) != len(darkPalette) {
+		t.Errorf("light has %d colours, dark %d", len(lightPalette), len(darkPalette))
+	}
+}
+
+func TestTheLookFollowsTheDesktopUnlessOneIsChosen(t *testing.T) {
+	test.NewTempApp(t)
+	for choice, want := range map[Look]palette{LookSystem: darkPalette, LookDark: darkPalette, LookLight: lightPalette} {
+		if got := newLook(choice).Color(colorSidebar, theme.VariantDark); got != want[colorSidebar] {
+			t.Errorf("on a dark desktop the look %s has the sidebar %v", choice, got)
+		}
+	}
+}
+
+func TestTheChosenLookIsRemembered(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	if d.window.look() != LookSystem {
+		t.Errorf("at first the look is %s", d.window.look())
+	}
+	d.window.setLook(LookDark)
+	if d.window.look() != LookDark || d.app.Preferences().String(prefLook) != "dark" {
+		t.Errorf("the look is %s", d.window.look())
+	}
+}
