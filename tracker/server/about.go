@@ -9,22 +9,22 @@ import (
 
 func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error {
 	return answer(w, netproto.TrackerInfo{
-		Name:             s.Name,
-		Fingerprint:      s.Identity.Fingerprint(),
-		Version:          s.Version,
-		SeedClients:      s.SeedClients,
-		HeartbeatSeconds: int(s.Heartbeat / time.Second),
+		Name:             s.config.Name,
+		Fingerprint:      s.config.Identity.Fingerprint(),
+		Version:          s.config.Version,
+		SeedClients:      s.config.SeedClients,
+		HeartbeatSeconds: int(s.config.Heartbeat / time.Second),
 		LeaseSeconds:     int(s.lease() / time.Second),
 		Limits: netproto.Limits{
 			Announce:         netproto.MaxAnnounce,
 			Page:             netproto.MaxPage,
-			ResourcesPerPeer: s.Resources,
+			ResourcesPerPeer: s.config.Resources,
 		},
 	})
 }
 
 func (s *Server) stats(w http.ResponseWriter, r *http.Request, _ caller) error {
-	stats, err := s.Store.Stats(r.Context())
+	stats, err := s.store.Stats(r.Context())
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request, _ caller) error 
 }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ caller) error {
-	if err := s.Store.Ready(r.Context()); err != nil {
+	if err := s.store.Ready(r.Context()); err != nil {
 		return &netproto.Error{Code: netproto.CodeFull, Detail: "its store is not ready", Cause: err}
 	}
 	return answer(w, map[string]string{"status": "ready"})

@@ -42,6 +42,12 @@ type tracker struct {
 // startTracker runs a tracker until the test is over. configure may be nil.
 func startTracker(t *testing.T, configure func(*server.Config)) *tracker {
 	t.Helper()
+	return startServer(t, configure, func(*server.Server) {})
+}
+
+// startServer lets adjust change what no Config says.
+func startServer(t *testing.T, configure func(*server.Config), adjust func(*server.Server)) *tracker {
+	t.Helper()
 	store, err := boltstore.Open(filepath.Join(t.TempDir(), "tracker.db"), server.StoreConfig{})
 	if err != nil {
 		t.Fatal(err)
@@ -55,9 +61,11 @@ func startTracker(t *testing.T, configure func(*server.Config)) *tracker {
 	if configure != nil {
 		configure(&config)
 	}
+	srv := server.New(config)
+	adjust(srv)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- server.New(config).Serve(ctx, tr.seen.pretend(ln)) }()
+	go func() { done <- srv.Serve(ctx, tr.seen.pretend(ln)) }()
 	tr.stop = sync.OnceValue(func() error {
 		cancel()
 		select {

@@ -20,10 +20,11 @@ type splitter struct {
 	secure *branch
 	plain  *branch
 	config *tls.Config
+	wait   time.Duration // for the first byte
 }
 
-func newSplitter(ln net.Listener, config *tls.Config) *splitter {
-	return &splitter{ln: ln, config: config, secure: newBranch(ln.Addr()), plain: newBranch(ln.Addr())}
+func newSplitter(ln net.Listener, config *tls.Config, wait time.Duration) *splitter {
+	return &splitter{ln: ln, config: config, wait: wait, secure: newBranch(ln.Addr()), plain: newBranch(ln.Addr())}
 }
 
 // run accepts until ctx ends or the listener fails, and closes it. Then no
@@ -62,7 +63,7 @@ func (s *splitter) run(ctx context.Context) error {
 func (s *splitter) sort(ctx context.Context, conn net.Conn) {
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	conn.SetReadDeadline(time.Now().Add(firstByteTimeout))
+	conn.SetReadDeadline(time.Now().Add(s.wait))
 	peeked := &peekedConn{Conn: conn}
 	if _, err := conn.Read(peeked.first[:]); err != nil || !stop() {
 		conn.Close()

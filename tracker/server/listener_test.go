@@ -3,10 +3,12 @@ package server_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -190,4 +192,53 @@ func TestAServerStopsAtOnceWhileClientsAreIdleOrSilent(t *testing.T) {
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("it took %s", took)
 	}
+}
+
+func TestSlowConnectionsAreClosedInTime(t *testing.T) {
+	tr := startServer(t, nil, func(s *server.Server) { s.Hurry(300 * time.Millisecond) })
+	for name, begin := range map[string]string{
+		"silent":              "",
+		"half a TLS hello":    "\x16\x03\x01\x02\x00\x01",
+		"half a request line": "GET /resource HTT",
+		"a header, no end":    "GET /resource HTTP/1.1\r\nHost: a\r\nX: y\r\n",
+		"a promise, no body":  "POST /heartbeat HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n",
+		"idle after a turn":   "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", tr.addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(patience))
+			fmt.Fprint(conn, begin)
+			// The end may come as an error; only the deadline must not.
+			if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error("still open")
+			}
+		})
+	}
+}
+
+func TestARequestThatNeverEndsIsCutOffWhenTheServerStops(t *testing.T) {
+	slow := &slowStore{entered: make(chan struct{}), leave: make(chan struct{})}
+	tr := startServer(t, func(c *server.Config) {
+		slow.Store = c.Store
+		c.Store = slow
+	}, func(s *server.Server) { s.Hurry(300 * time.Millisecond) })
+	peer := tr.client("")
+	failed := make(chan error, 1)
+	go func() {
+		_, err := peer.http.Get(peer.base + netproto.RouteStats)
+		failed <- err
+	}()
+	<-slow.entered
+	if err := tr.stop(); err != nil {
+		t.Error(err)
+	}
+	if err := <-failed; err == nil {
+		t.Error("the request was answered")
+	}
+	close(slow.leave)
 }

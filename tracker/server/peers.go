@@ -18,7 +18,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err != nil {
 		return err
 	}
-	held, err := s.Store.Join(r.Context(), peer)
+	held, err := s.store.Join(r.Context(), peer)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 		PeerID:           c.id,
 		ObservedAddress:  peer.Observed.String(),
 		Reachable:        netproto.ReachableUnknown,
-		HeartbeatSeconds: int(s.Heartbeat / time.Second),
+		HeartbeatSeconds: int(s.config.Heartbeat / time.Second),
 		LeaseSeconds:     int(s.lease() / time.Second),
 		Count:            held.Count,
 		Digest:           held.Digest,
@@ -34,7 +34,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 }
 
 // lease is how long a peer counts as online after its last sign.
-func (s *Server) lease() time.Duration { return netproto.LeaseHeartbeats * s.Heartbeat }
+func (s *Server) lease() time.Duration { return netproto.LeaseHeartbeats * s.config.Heartbeat }
 
 // peerOf checks what a peer says about itself. Its address is the one that its
 // connection comes from: nobody can send others anywhere else.
@@ -87,7 +87,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	status, err := s.Store.Heartbeat(r.Context(), c.id, Holdings{Count: req.Count, Digest: req.Digest})
+	status, err := s.store.Heartbeat(r.Context(), c.id, Holdings{Count: req.Count, Digest: req.Digest})
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 }
 
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
-	if err := s.Store.Leave(r.Context(), c.id); err != nil {
+	if err := s.store.Leave(r.Context(), c.id); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -40,7 +40,7 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) erro
 		batch = append(batch, resource)
 		place = append(place, i)
 	}
-	full, err := s.Store.Announce(r.Context(), c.id, batch, req.Reset)
+	full, err := s.store.Announce(r.Context(), c.id, batch, req.Reset)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c caller) erro
 	if err := checkBatch(len(req.Hashes)); err != nil {
 		return err
 	}
-	removed, err := s.Store.Withdraw(r.Context(), c.id, req.Hashes)
+	removed, err := s.store.Withdraw(r.Context(), c.id, req.Hashes)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (s *Server) resource(w http.ResponseWriter, r *http.Request, _ caller) erro
 	if err != nil {
 		return err
 	}
-	resource, err := s.Store.Resource(r.Context(), hash)
+	resource, err := s.store.Resource(r.Context(), hash)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, _ caller)
 	if q.err != nil {
 		return q.err
 	}
-	page, err := s.Store.PeerResources(r.Context(), id, limit, cursor)
+	page, err := s.store.PeerResources(r.Context(), id, limit, cursor)
 	if err != nil {
 		return err
 	}

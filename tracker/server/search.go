@@ -24,7 +24,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, _ caller) error 
 	if q.err != nil {
 		return q.err
 	}
-	page, err := s.Store.Search(r.Context(), search)
+	page, err := s.store.Search(r.Context(), search)
 	if err != nil {
 		return err
 	}

@@ -100,9 +100,9 @@ func (s *Server) seedTurn(w http.ResponseWriter, r *http.Request, c caller, turn
 // seedAllows tells whether seed clients at that address are served.
 func (s *Server) seedAllows(from netip.Addr) error {
 	switch {
-	case s.SeedClients == netproto.SeedOpen, s.SeedClients == netproto.SeedLAN && isLocal(from):
+	case s.config.SeedClients == netproto.SeedOpen, s.config.SeedClients == netproto.SeedLAN && isLocal(from):
 		return nil
-	case s.SeedClients == netproto.SeedLAN:
+	case s.config.SeedClients == netproto.SeedLAN:
 		return netproto.Errorf(netproto.CodeDenied, "this tracker serves seed clients of its own network only")
 	}
 	return netproto.Errorf(netproto.CodeDenied, "this tracker does not serve seed clients")
@@ -126,7 +126,7 @@ func (s *Server) seedBeat(r *http.Request, c caller, body pyObject) (seedAnswer,
 	if err != nil {
 		return seedAnswer{}, err
 	}
-	if err := s.Store.SeedHeartbeat(r.Context(), id, c.addr); err != nil {
+	if err := s.store.SeedHeartbeat(r.Context(), id, c.addr); err != nil {
 		return seedAnswer{}, err
 	}
 	return seedAnswer{http.StatusOK, seedOK}, nil
@@ -144,7 +144,7 @@ func (s *Server) seedPost(r *http.Request, c caller, body pyObject) (seedAnswer,
 		return seedAnswer{}, err
 	}
 	row.From = c.addr
-	if err := s.Store.SeedPost(r.Context(), row); err != nil {
+	if err := s.store.SeedPost(r.Context(), row); err != nil {
 		return seedAnswer{}, err
 	}
 	return seedAnswer{http.StatusOK, pyDumps(body)}, nil
@@ -158,7 +158,7 @@ func (s *Server) seedAddress(peerIP string, from netip.Addr) error {
 	if err != nil {
 		return err
 	}
-	if s.SeedClients == netproto.SeedOpen || ip == from || ip.IsLoopback() && from.IsLoopback() {
+	if s.config.SeedClients == netproto.SeedOpen || ip == from || ip.IsLoopback() && from.IsLoopback() {
 		return nil
 	}
 	return netproto.Errorf(netproto.CodeDenied, "peer_ip is %s but the request comes from %s", ip, from)
@@ -172,7 +172,7 @@ func (s *Server) seedGet(r *http.Request, c caller, body pyObject) (seedAnswer, 
 		row, err := s.seedFind(r, c, name.(string))
 		return seedAnswer{http.StatusOK, pyDumps(row)}, err
 	}
-	rows, err := s.Store.SeedRows(r.Context(), "", maxSeedList)
+	rows, err := s.store.SeedRows(r.Context(), "", maxSeedList)
 	if err != nil {
 		return seedAnswer{}, err
 	}
@@ -180,7 +180,7 @@ func (s *Server) seedGet(r *http.Request, c caller, body pyObject) (seedAnswer, 
 	for _, row := range rows {
 		list = append(list, seedObject(row.SeedResource))
 	}
-	offers, err := s.Store.Offers(r.Context(), "", maxSeedList-len(rows))
+	offers, err := s.store.Offers(r.Context(), "", maxSeedList-len(rows))
 	if err != nil {
 		return seedAnswer{}, err
 	}
@@ -199,11 +199,11 @@ func (s *Server) seedFind(r *http.Request, c caller, name string) (pyObject, err
 	if name == "" {
 		return pyObject{}, nil
 	}
-	rows, err := s.Store.SeedRows(r.Context(), name, 1)
+	rows, err := s.store.SeedRows(r.Context(), name, 1)
 	if err != nil {
 		return nil, err
 	}
-	offers, err := s.Store.Offers(r.Context(), name, maxSeedList)
+	offers, err := s.store.Offers(r.Context(), name, maxSeedList)
 	if err != nil {
 		return nil, err
 	}

@@ -21,19 +21,31 @@ import (
 	"centralizedp2p/netproto/identity"
 )
 
-// Time limits. A heartbeat interval fits into the idle time twice, so that a
-// peer keeps its connection.
-const (
-	firstByteTimeout  = 5 * time.Second
-	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 20 * time.Second // a full body over a slow line
-	writeTimeout      = 30 * time.Second // with the reading and the work before
-	idleTimeout       = 75 * time.Second
-	stopTimeout       = 5 * time.Second // for requests under way when the server stops
-	maxHeaderBytes    = 16 << 10
+// timeouts bound every phase of a connection.
+type timeouts struct {
+	firstByte time.Duration
+	header    time.Duration // and the TLS handshake
+	read      time.Duration // header and body
+	write     time.Duration // from the end of the header to that of the answer
+	idle      time.Duration
+	stop      time.Duration // for requests under way when the server stops
+}
 
-	reapInterval = time.Second
-	reapBudget   = 1000 // entries in one piece of upkeep
+// defaultTimeouts leave a full body time on a slow line, and let two
+// heartbeats fit into the idle time, so that a peer keeps its connection.
+var defaultTimeouts = timeouts{
+	firstByte: 5 * time.Second,
+	header:    5 * time.Second,
+	read:      20 * time.Second,
+	write:     30 * time.Second,
+	idle:      75 * time.Second,
+	stop:      5 * time.Second,
+}
+
+const (
+	maxHeaderBytes = 16 << 10
+	reapInterval   = time.Second
+	reapBudget     = 1000 // entries in one piece of upkeep
 )
 
 // Config is what a tracker is made of. Store and Identity are needed, the rest
@@ -51,8 +63,10 @@ type Config struct {
 
 // Server answers requests. It can serve once.
 type Server struct {
-	Config
+	config   Config
+	store    Store
 	log      *slog.Logger
+	timeouts timeouts
 	requests atomic.Uint64 // answered since it was made
 }
 
@@ -70,7 +84,7 @@ func New(c Config) *Server {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Server{Config: c, log: c.Logger}
+	return &Server{config: c, store: c.Store, log: c.Logger, timeouts: defaultTimeouts}
 }
 
 // Serve answers on the listener until ctx ends; then it finishes the requests
@@ -79,7 +93,7 @@ func New(c Config) *Server {
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	split := newSplitter(ln, s.Identity.ServerTLS(identity.HTTP, false, nil))
+	split := newSplitter(ln, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
 	secure := s.httpServer(s.secureRoutes())
 	plain := s.httpServer(s.plainRoutes())
 
@@ -96,7 +110,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	run(func() error { return s.upkeep(ctx) })
 	run(func() error {
 		<-ctx.Done()
-		grace, done := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.timeouts.stop)
 		defer done()
 		stop(grace, secure, plain)
 		return nil
@@ -110,10 +124,10 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		Protocols:         &protocols,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: s.timeouts.header,
+		ReadTimeout:       s.timeouts.read,
+		WriteTimeout:      s.timeouts.write,
+		IdleTimeout:       s.timeouts.idle,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
@@ -147,7 +161,7 @@ func (s *Server) upkeep(ctx context.Context) error {
 	defer tick.Stop()
 	told := "" // what lasts is logged once
 	for {
-		more, err := s.Store.Reap(ctx, reapBudget)
+		more, err := s.store.Reap(ctx, reapBudget)
 		switch {
 		case ctx.Err() != nil:
 			return nil

@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"syscall"
+	"time"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
@@ -34,7 +35,11 @@ type Options struct {
 	SeedClients string // a netproto.SeedPolicy
 	Log         string // text or json
 	JSON        bool   // one JSON object instead of a sentence on stdout
-	Version     string // of the program; not a flag
+	Version     string // of the program
+
+	// Heartbeat is the interval for peers, from 1 s and in whole seconds; their
+	// lease follows from it.
+	Heartbeat time.Duration
 }
 
 // DefaultOptions are those of a tracker that nobody said anything about.
@@ -45,6 +50,7 @@ func DefaultOptions() Options {
 		SeedClients: string(netproto.SeedLAN),
 		Log:         "text",
 		Version:     "unknown",
+		Heartbeat:   netproto.DefaultHeartbeat,
 	}
 	if config, err := os.UserConfigDir(); err == nil {
 		o.Data = filepath.Join(config, "centralizedp2p", "tracker")
@@ -58,8 +64,8 @@ func DefaultOptions() Options {
 	return o
 }
 
-// Flags adds the flags of a tracker to a set; what stands in o are their
-// defaults.
+// Flags adds the flags of a tracker to a set, with what stands in o as their
+// defaults. Version and Heartbeat are for programs, and no flags.
 func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.Listen, "listen", o.Listen, "`[HOST]:PORT` to listen on; port 0 is a free one")
 	set.StringVar(&o.Data, "data", o.Data, "`folder` of the tracker's key and database")
@@ -117,18 +123,21 @@ func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, open OpenStore
 	if err != nil {
 		return err
 	}
-	t.store, err = open(filepath.Join(o.Data, storeFile), StoreConfig{Logger: logger})
+	t.store, err = open(filepath.Join(o.Data, storeFile), StoreConfig{Lease: netproto.LeaseHeartbeats * o.Heartbeat, Logger: logger})
 	if err != nil {
 		return err
 	}
-	t.server = New(Config{Store: t.store, Identity: key, Name: o.Name, Version: o.Version, SeedClients: policy, Logger: logger})
+	t.server = New(Config{
+		Store: t.store, Identity: key, Name: o.Name, Version: o.Version,
+		SeedClients: policy, Heartbeat: o.Heartbeat, Logger: logger,
+	})
 	return nil
 }
 
 // Serve answers until ctx ends, then closes the port and the store.
 func (t *Tracker) Serve(ctx context.Context) error {
 	log := t.server.log
-	log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()), slog.String("seed_clients", string(t.server.SeedClients)))
+	log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()), slog.String("seed_clients", string(t.server.config.SeedClients)))
 	err := t.server.Serve(ctx, t.ln)
 	err = errors.Join(err, t.store.Close())
 	log.Info("the tracker stopped")
@@ -142,7 +151,7 @@ func (t *Tracker) Close() error { return errors.Join(t.ln.Close(), t.store.Close
 func (t *Tracker) Address() string { return t.ln.Addr().String() }
 
 // Fingerprint is that of the tracker's key.
-func (t *Tracker) Fingerprint() netproto.Fingerprint { return t.server.Identity.Fingerprint() }
+func (t *Tracker) Fingerprint() netproto.Fingerprint { return t.server.config.Identity.Fingerprint() }
 
 // Requests is how many were answered since it was opened.
 func (t *Tracker) Requests() uint64 { return t.server.requests.Load() }
