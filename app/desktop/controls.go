@@ -60,6 +60,7 @@ func (r *barRenderer) Layout(size fyne.Size) {
 	r.track.Resize(fyne.NewSize(size.Width, barHeight))
 	r.fill.Move(fyne.NewPos(0, top))
 	r.fill.Resize(fyne.NewSize(size.Width*float32(r.bar.done), barHeight))
+	r.fill.Hidden = r.bar.done == 0
 }
 
 func (r *barRenderer) MinSize() fyne.Size { return fyne.NewSize(gapHuge, barHeight) }

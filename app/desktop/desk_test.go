@@ -78,10 +78,13 @@ func (d *desk) until(what string, is func() bool) {
 	d.t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
+	look := time.NewTicker(5 * time.Millisecond) // for what happens off the UI thread
+	defer look.Stop()
 	for !is() {
 		select {
 		case f := <-d.queue:
 			f()
+		case <-look.C:
 		case <-deadline.C:
 			d.t.Fatalf("in vain waited until %s; the window says:\n%s", what, strings.Join(d.texts(), "\n"))
 		}

@@ -61,17 +61,26 @@ func (w *window) fileCommands() []command {
 }
 
 func (w *window) goCommands() []command {
-	commands := []command{{name: "Find", key: fyne.KeyF, held: ctrl, run: w.findWords}}
+	// What lies over the pages is decided on first.
+	uncovered := func(run func()) func() {
+		return func() {
+			if w.sheet == nil {
+				run()
+			}
+		}
+	}
+	commands := []command{{name: "Find", key: fyne.KeyF, held: ctrl, run: uncovered(w.findWords)}}
 	for i := range placeCount {
 		commands = append(commands, command{
 			name: places[i].name, key: fyne.KeyName('1' + rune(i)), held: ctrl,
-			run: func() {
+			run: uncovered(func() {
 				w.goTo(i)
 				w.pages[i].focus()
-			},
+			}),
 		})
 	}
-	return append(commands, command{name: "Change settings", key: fyne.KeyComma, held: ctrl, run: func() { w.goTo(placeSettings) }})
+	return append(commands, command{name: "Change settings", key: fyne.KeyComma, held: ctrl,
+		run: uncovered(func() { w.goTo(placeSettings) })})
 }
 
 func (w *window) rowCommands() []command {

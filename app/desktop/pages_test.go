@@ -315,3 +315,19 @@ func TestPastingALinkOpensItAndPastingTextDoesNot(t *testing.T) {
 	d.tap("Open")
 	d.reads("a link begins with cp2p://HOST:PORT")
 }
+
+func TestAnythingOverThePagesClosesWithEscapeAndKeepsThePageBelow(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	for name, open := range map[string]func(){"Add files": d.window.pickFile, "Add folder": d.window.pickFolder, "Keys and help": d.window.help} {
+		open()
+		d.menu("Settings")
+		if d.window.place != placeSearch {
+			t.Errorf("%s: the page below was changed", name)
+		}
+		d.window.win.Canvas().Unfocus()
+		d.key(fyne.KeyEscape)
+		if d.window.sheet != nil || len(d.window.win.Canvas().Overlays().List()) != 0 {
+			t.Errorf("%s: Escape did not close it", name)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -30,21 +31,23 @@ func TestResultsAppearAsOneTypes(t *testing.T) {
 func TestAnOlderAnswerNeverOverwritesANewerOne(t *testing.T) {
 	engine := newFake()
 	slow := make(chan struct{})
-	started := make(chan struct{}, 1)
+	var started, answered atomic.Int64
 	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
 		if r.Words == "old" {
-			started <- struct{}{}
+			started.Add(1)
 			<-slow // answers late, and does not mind that nobody waits any more
+			defer answered.Add(1)
 		}
 		return SearchPage{Hits: []Hit{hit(1, "found "+r.Words, 10, KindDocument, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
 	entry := d.window.frame.entry
 	entry.SetText("old")
-	d.until("the old search runs", func() bool { return len(started) == 1 })
+	d.until("the old search runs", func() bool { return started.Load() > 0 })
 	entry.SetText("new")
 	d.reads("found new")
 	close(slow)
+	d.until("the old search has answered", func() bool { return answered.Load() == started.Load() })
 	d.window.goTo(placeDownloads)
 	d.reads("Nothing is moving yet") // everything that was under way has crossed
 	d.window.goTo(placeSearch)

@@ -9,11 +9,11 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// sheet lies over the pages until a person decided; there is one at a time.
+// sheet is what lies over the pages until a person decided; there is one at a
+// time.
 type sheet struct {
 	window *window
-	dialog *dialog.CustomDialog
-	title  string
+	dialog dialog.Dialog
 	onGone func() // after it was closed, however
 }
 
@@ -22,9 +22,15 @@ type sheet struct {
 func (w *window) openSheet(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *sheet {
 	w.closeSheet()
 	w.tips.hide()
-	s := &sheet{window: w, title: title, dialog: dialog.NewCustomWithoutButtons(title, content, w.win)}
-	s.dialog.SetButtons(buttons)
-	s.dialog.SetOnClosed(func() {
+	d := dialog.NewCustomWithoutButtons(title, content, w.win)
+	d.SetButtons(buttons)
+	return w.lay(d, size)
+}
+
+// lay puts a dialog over the pages as the sheet.
+func (w *window) lay(d dialog.Dialog, size fyne.Size) *sheet {
+	s := &sheet{window: w, dialog: d}
+	d.SetOnClosed(func() {
 		if w.sheet == s {
 			w.sheet = nil
 		}
@@ -34,8 +40,8 @@ func (w *window) openSheet(title string, content fyne.CanvasObject, size fyne.Si
 	})
 	w.sheet = s
 	room := w.win.Canvas().Size().SubtractWidthHeight(2*gapLarge, 2*gapLarge)
-	s.dialog.Resize(size.Min(room))
-	s.dialog.Show()
+	d.Show() // a picker has no size to change before
+	d.Resize(size.Min(room))
 	return s
 }
 
@@ -111,7 +117,6 @@ func (w *window) chooseFolder(title, start string, chosen func(path string)) {
 
 func (w *window) showPicker(picker *dialog.FileDialog) {
 	w.closeSheet()
-	room := w.win.Canvas().Size().SubtractWidthHeight(2*gapHuge, 2*gapHuge)
-	picker.Show() // builds it; without that it has no size to change
-	picker.Resize(fyne.NewSize(820, 560).Min(room))
+	w.tips.hide()
+	w.lay(picker, fyne.NewSize(820, 560))
 }
