@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -166,10 +167,7 @@ func TestAFullDiskChangesNothingAndLeavesHeartbeatsWorking(t *testing.T) {
 	var held server.Holdings
 	var err error
 	for i := 0; i < 1000 && err == nil; i++ {
-		var rs []netproto.Resource
-		for _, r := range batch(string(rune('a' + i))) {
-			rs = append(rs, r)
-		}
+		rs := batch(fmt.Sprint("round ", i))
 		if _, err = s.Announce(ctx, id, rs, false); err == nil {
 			for _, r := range rs {
 				held = server.Holdings{Count: held.Count + 1, Digest: held.Digest.Toggle(r.Hash)}
@@ -236,5 +234,78 @@ func TestClosingAnswersThoseWhoWait(t *testing.T) {
 	}
 	if err := <-closed; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWritesOfOnePeerKeepTheirOrder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tracker.db")
+	s, err := open(file, server.StoreConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := testPeer(1).ID()
+	if _, err := s.Join(t.Context(), testPeer(1)); err != nil {
+		t.Fatal(err)
+	}
+	release := s.pause(t)
+	var all sync.WaitGroup
+	for i := range 10 { // all behind one another in the queue
+		r := testFile("content")
+		r.Name = fmt.Sprint("name ", i)
+		all.Go(func() {
+			if _, err := s.Announce(t.Context(), id, []netproto.Resource{r}, false); err != nil {
+				t.Error(err)
+			}
+		})
+		s.queued(t, i+1)
+	}
+	release()
+	all.Wait()
+	for range 2 {
+		got, err := s.Resource(t.Context(), testFile("content").Hash)
+		if err != nil || got.Name != "name 9" || got.Sources != 1 || len(got.Names) != 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		s.Close()
+		if s, err = open(file, server.StoreConfig{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close()
+}
+
+func TestWhatSeveralPeersAnnounceInOneCommitIsOneContent(t *testing.T) {
+	s := openTest(t)
+	for n := range 5 {
+		if _, err := s.Join(t.Context(), testPeer(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release := s.pause(t)
+	commits := txID(t, s.db)
+	var all sync.WaitGroup
+	for n := range 5 {
+		rs := []netproto.Resource{testFile("the same"), testFile("the same")}
+		rs[1].Hash[0]++ // another content of that name
+		if n == 4 {
+			rs[0].Name = "another name"
+		}
+		all.Go(func() {
+			if _, err := s.Announce(t.Context(), testPeer(n).ID(), rs, false); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	s.queued(t, 5)
+	release()
+	all.Wait()
+	if got := txID(t, s.db) - commits; got != 1 {
+		t.Errorf("%d commits", got)
+	}
+	if len(s.contents) != 2 || len(s.rows) != 3 {
+		t.Errorf("%d contents, %d rows", len(s.contents), len(s.rows))
+	}
+	if sources, err := s.Sources(t.Context(), testFile("the same").Hash, 10); err != nil || len(sources) != 5 {
+		t.Errorf("%d sources, %v", len(sources), err)
 	}
 }

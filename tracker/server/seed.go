@@ -233,7 +233,7 @@ func (s *Server) seedFind(r *http.Request, c caller, name string) (pyObject, err
 // is fetchable if a datagram holds all of it. There is no row for a peer
 // without an IPv4 address: a seed client knows no other.
 func seedOffer(o Offer, c caller) (row netproto.SeedResource, fetchable, ok bool) {
-	ip := o.Observed.Addr()
+	ip := o.Peer.Observed.Addr()
 	switch {
 	case ip.IsLoopback() && c.addr.IsLoopback():
 		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
@@ -242,13 +242,13 @@ func seedOffer(o Offer, c caller) (row netproto.SeedResource, fetchable, ok bool
 	}
 	row = netproto.SeedResource{
 		PeerIP:       ip.String(),
-		PeerPort:     int(o.Observed.Port()),
-		ResourceName: o.Resource.Name,
+		PeerPort:     int(o.Peer.Observed.Port()),
+		ResourceName: o.Name,
 		ResourceHash: o.Hash.String(),
 	}
-	if o.Size <= netproto.SeedMaxBytes && o.MD5 != "" && o.SeedPort != 0 && !o.Part && !o.Folder {
+	if o.Size <= netproto.SeedMaxBytes && o.MD5 != "" && o.Peer.SeedPort != 0 && !o.Part && !o.Folder {
 		fetchable = true
-		row.PeerPort = int(o.SeedPort)
+		row.PeerPort = int(o.Peer.SeedPort)
 		row.ResourcePath = o.Hash.String()
 		row.ResourceHash = o.MD5
 	}

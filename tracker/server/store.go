@@ -36,8 +36,8 @@ type Source struct {
 
 // Offer is a content as one online peer announced it.
 type Offer struct {
-	Peer
 	netproto.Resource
+	Peer  Peer
 	Added time.Time // when the tracker first heard of the content under this name
 }
 
@@ -193,7 +193,7 @@ type Store interface {
 	// more it asks to be called again soon.
 	Reap(ctx context.Context, budget int) (more bool, err error)
 
-	// Ready is nil while the store can answer and write.
+	// Ready is nil once everything is loaded, until the store is closed.
 	Ready(ctx context.Context) error
 
 	// Close ends the store. Calls under way get an error.

@@ -192,7 +192,7 @@ var resourceTests = map[string]func(*house){
 				h.Fatal(err)
 			}
 			for _, o := range offers {
-				out = append(out, o.Resource.Name+" of "+o.Peer.Name)
+				out = append(out, o.Name+" of "+o.Peer.Name)
 			}
 			return out
 		}
