@@ -81,7 +81,7 @@ var failures = []failure{
 	{CodeProtocol, 0, 7, "The other side broke the protocol", "Update both programs to the newest version."},
 	{CodeWrongPiece, 0, 0, "The peer sent wrong bytes and is not asked again", "Another source is used if there is one."},
 	{CodeNoSource, 0, 0, "No online peer has this now", "Try again when its owner is online."},
-	{CodePortInUse, 0, 0, "The port is used by another program", "Stop that program or choose another port with --listen."},
+	{CodePortInUse, 0, 0, "The port is used by another program", "Stop that program, or choose another port."},
 	{CodeProfileInUse, 0, 0, "The profile is used by another CentralizedP2P", "Close it, or choose another folder with --profile DIR."},
 	{CodeFileUnreadable, 0, 0, "The file cannot be read", "Check that it exists and that you may read it."},
 	{CodeFolderUnwritable, 0, 0, "The folder cannot be written", "Choose another folder, or change its permissions."},
@@ -92,7 +92,7 @@ var failures = []failure{
 	{CodeSeedSilent, 0, 0, "The seed client does not answer", "Try again when it is online."},
 	{CodeStore, 0, 0, "The data folder cannot be used", "Check the path, its permissions and the space on its disk."},
 	{CodeCancelled, 0, 0, "It was stopped before it was done", "Give the same command again to go on."},
-	{CodeUsage, 0, 0, "The command is not complete", "Add --help to see how it is used."},
+	{CodeUsage, 0, 0, "The command cannot be run like this", "Add --help to see how it is used."},
 	{CodeAmbiguous, 0, 0, "Several contents have this name", "Give the hash or the link of the one you want."},
 }
 

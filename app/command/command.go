@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
@@ -62,7 +65,8 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	if err == nil {
 		return exitDone
 	}
-	p.fail(err)
+	p.json = p.json || slices.Contains(args, "--json") // it may stand behind what was wrong
+	p.fail(ctx, err)
 	switch netproto.CodeOf(err) {
 	case netproto.CodeUsage:
 		return exitUsage
@@ -80,22 +84,21 @@ const rootExample = `  centralizedp2p tracker                          be the tr
 
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:               "centralizedp2p [LINK|FILE…]",
-		Short:             "Share files straight between computers",
-		Long:              "CentralizedP2P shares files straight between computers. A tracker knows who has\nwhat; peers move the bytes, from several sources at once, every piece verified.\nWithout a command it opens its window.",
-		Example:           rootExample,
-		Version:           Version,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Args:              openable,
-		RunE:              p.openDesktop,
+		Use:                        "centralizedp2p [LINK|FILE…]",
+		Short:                      "Share files straight between computers",
+		Long:                       "CentralizedP2P shares files straight between computers. A tracker knows who has\nwhat; peers move the bytes, from several sources at once, every piece verified.\nWithout a command it opens its window.",
+		Example:                    rootExample,
+		Version:                    Version,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Args:                       openable,
+		SuggestionsMinimumDistance: 2,
+		RunE:                       p.openDesktop,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return netproto.Errorf(netproto.CodeUsage, "%w", err)
-	})
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongFlag(err) })
 	flags := root.PersistentFlags()
-	flags.StringVar(&p.tracker, "tracker", "", "`HOST[:PORT]` or link of the tracker (default: the last one used)")
+	flags.StringVar(&p.tracker, "tracker", "", "`HOST[:PORT]` or link of the tracker (default: the one named last)")
 	flags.StringVar(&p.profile, "profile", "", "`folder` with everything this peer remembers (default: in your configuration folder)")
 	flags.BoolVar(&p.json, "json", false, "print one JSON object a line")
 	flags.BoolVar(&p.verbose, "verbose", false, "say on stderr what happens inside")
@@ -103,22 +106,46 @@ func (p *program) root() *cobra.Command {
 	return root
 }
 
+// wrongFlag is the sentence about a flag that cannot be read.
+func wrongFlag(err error) error {
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return netproto.Errorf(netproto.CodeUsage, "--%s cannot be %q", bad.GetFlag().Name, bad.GetValue())
+	}
+	return netproto.Errorf(netproto.CodeUsage, "%w", err)
+}
+
+// without refuses those of the common flags that mean nothing to a command.
+func without(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if cmd.Flags().Changed(name) {
+			return netproto.Errorf(netproto.CodeUsage, "%s has no use for --%s", cmd.Name(), name)
+		}
+	}
+	return nil
+}
+
 // openable accepts what the window can open: links and paths that exist.
-func openable(_ *cobra.Command, args []string) error {
+func openable(cmd *cobra.Command, args []string) error {
 	for _, a := range args {
-		if strings.HasPrefix(strings.ToLower(a), netproto.LinkScheme+"://") {
+		if isLink(a) {
 			continue
 		}
 		if _, err := os.Lstat(a); err != nil {
+			if meant := cmd.SuggestionsFor(a); len(meant) > 0 {
+				return netproto.Errorf(netproto.CodeUsage, "%q is no command, did you mean %q?", a, meant[0])
+			}
 			return netproto.Errorf(netproto.CodeUsage, "%q is no command, no link and no file", a)
 		}
 	}
 	return nil
 }
 
+// commands are what to run where there is no window.
+const commands = "`centralizedp2p tracker`, `share`, `search`, `get`, or `demo` to see it work"
+
 func (p *program) openDesktop(cmd *cobra.Command, args []string) error {
 	if p.desktop == nil {
-		return netproto.Errorf(netproto.CodeUsage, "this build has no window: run one of the commands `tracker`, `share`, `search`, `get`, or `demo`")
+		return netproto.Errorf(netproto.CodeUsage, "this build has no window, so say what to do: "+commands)
 	}
 	profile, err := p.profileDir()
 	if err != nil {
@@ -129,7 +156,7 @@ func (p *program) openDesktop(cmd *cobra.Command, args []string) error {
 
 // NoDisplay is the error of a desktop that finds no screen to open on.
 func NoDisplay() error {
-	return netproto.Errorf(netproto.CodeUsage, "there is no display for the window: run one of the commands `tracker`, `share`, `search`, `get`, or `demo`")
+	return netproto.Errorf(netproto.CodeUsage, "there is no display for the window, so say what to do: "+commands)
 }
 
 func (p *program) profileDir() (string, error) {
@@ -149,53 +176,62 @@ func (p *program) log() *slog.Logger {
 
 // exactly and atLeast are the numbers of arguments, as usage errors.
 func exactly(n int, what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != n {
-			return netproto.Errorf(netproto.CodeUsage, "it takes %s; %d arguments were given", what, len(args))
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == n:
+			return nil
+		case len(args) == 0:
+			return netproto.Errorf(netproto.CodeUsage, "%s takes %s, none was given", cmd.Name(), what)
 		}
-		return nil
+		return netproto.Errorf(netproto.CodeUsage, "%s takes %s, not %s", cmd.Name(), what, plural(len(args), "argument"))
 	}
 }
 
 func atLeastOne(what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return netproto.Errorf(netproto.CodeUsage, "it takes %s; none was given", what)
+			return netproto.Errorf(netproto.CodeUsage, "%s takes %s, none was given", cmd.Name(), what)
 		}
 		return nil
 	}
 }
 
-// goFlags adds flags that were declared with the standard library.
-func goFlags(cmd *cobra.Command, declare func(*flag.FlagSet)) {
-	set := flag.NewFlagSet(cmd.Name(), flag.ContinueOnError)
-	declare(set)
-	cmd.Flags().AddGoFlagSet(set)
-}
-
 func (p *program) trackerCommand() *cobra.Command {
 	options := server.DefaultOptions()
-	data := options.Data
+	options.Version = Version
 	cmd := &cobra.Command{
 		Use:     "tracker",
 		Short:   "Be the tracker: know who has what, answer searches",
 		Example: "  centralizedp2p tracker\n  centralizedp2p tracker --listen :5001 --data /var/lib/centralizedp2p --seed-clients off",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if p.profile != "" && options.Data == data {
+			if err := without(cmd, "tracker"); err != nil {
+				return err
+			}
+			if _, _, err := net.SplitHostPort(options.Listen); err != nil {
+				return netproto.Errorf(netproto.CodeUsage, "--listen is [HOST]:PORT, for example :5000, not %q", options.Listen)
+			}
+			if p.profile != "" && !cmd.Flags().Changed("data") {
 				options.Data = TrackerData(p.profile)
 			}
+			options.JSON = p.json
 			return runTracker(cmd.Context(), options, p.Out, p.Err)
 		},
 	}
-	goFlags(cmd, options.Flags)
+	declared := flag.NewFlagSet(cmd.Name(), flag.ContinueOnError)
+	options.Flags(declared)
+	declared.VisitAll(func(f *flag.Flag) {
+		if f.Name != "json" { // which all commands have
+			cmd.Flags().AddGoFlag(f)
+		}
+	})
 	return cmd
 }
 
 // fail tells on stderr, and with --json on stdout, what went wrong.
-func (p *program) fail(err error) {
+func (p *program) fail(ctx context.Context, err error) {
 	code := netproto.CodeOf(err)
-	if errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		code = netproto.CodeCancelled
 		err = &netproto.Error{Code: code}
 	}

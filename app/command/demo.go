@@ -43,6 +43,9 @@ func (p *program) demoCommand() *cobra.Command {
 		Example: "  centralizedp2p demo\n  centralizedp2p demo --size 1024",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := without(cmd, "tracker", "profile"); err != nil {
+				return err
+			}
 			if mib < minDemoMiB || mib > maxDemoMiB {
 				return netproto.Errorf(netproto.CodeUsage, "--size is from %d to %d MiB, not %d", minDemoMiB, maxDemoMiB, mib)
 			}

@@ -3,8 +3,10 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +18,16 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// maxNamePages bounds the search for an exact name among the hits of its words.
-const maxNamePages = 20
+const (
+	// maxNamePages bounds the search for an exact name among the hits of its words.
+	maxNamePages = 20
+	// maxOtherNames bounds for how many hits all names are asked for.
+	maxOtherNames = 50
+	// maxListed bounds the hashes in the sentence about an ambiguous name.
+	maxListed = 10
+	// patience is how long a download may wait before the person is told.
+	patience = 2 * time.Second
+)
 
 func (p *program) getCommand() *cobra.Command {
 	var flags peerFlags
@@ -27,7 +37,7 @@ func (p *program) getCommand() *cobra.Command {
 		Short: "Download a file or folder, and serve it meanwhile",
 		Long: "get downloads a content from all peers that have it. Every piece is verified, and\n" +
 			"the file gets its name only when it is whole. A download that was interrupted goes\n" +
-			"on when the same command is given again.",
+			"on when the same command is given again. Put -- before a NAME that begins with a dash.",
 		Example: "  centralizedp2p get 'cp2p://203.0.113.7:5000/b4c0…?name=song.flac'\n  centralizedp2p get song.flac --to Music",
 		Args:    exactly(1, "one LINK, HASH or NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,7 +52,7 @@ func (p *program) getCommand() *cobra.Command {
 func (p *program) get(cmd *cobra.Command, what, to string, flags *peerFlags) error {
 	request := peer.DownloadRequest{Size: -1}
 	var link *netproto.Link
-	if strings.HasPrefix(strings.ToLower(what), netproto.LinkScheme+"://") {
+	if isLink(what) {
 		parsed, err := netproto.ParseLink(what)
 		if err != nil {
 			return netproto.Errorf(netproto.CodeUsage, "%w", err)
@@ -54,6 +64,8 @@ func (p *program) get(cmd *cobra.Command, what, to string, flags *peerFlags) err
 		request.Hash, request.Name = parsed.Hash, parsed.Name
 	} else if hash, err := netproto.ParseContentHash(what); err == nil {
 		request.Hash = hash
+	} else if what == "" {
+		return netproto.Errorf(netproto.CodeUsage, "the NAME is empty")
 	}
 	var err error
 	if request.Dir, err = filepath.Abs(to); err != nil {
@@ -102,9 +114,11 @@ func firstOf(a, b string) string {
 	return b
 }
 
-// findName finds the one content with exactly that name.
-func findName(ctx context.Context, client *trackerclient.Client, name string) (netproto.Hit, error) {
-	var found []netproto.Hit
+// findName finds the one content with exactly that name. What was typed is
+// made safe first, as every announced name was.
+func findName(ctx context.Context, client *trackerclient.Client, typed string) (netproto.Hit, error) {
+	name := netproto.SafeName(typed)
+	var found, others []netproto.Hit
 	request := netproto.SearchRequest{Words: name, Sort: netproto.SortName, Limit: netproto.MaxPage}
 	for range maxNamePages {
 		page, err := client.Search(ctx, request)
@@ -114,38 +128,74 @@ func findName(ctx context.Context, client *trackerclient.Client, name string) (n
 		for _, h := range page.Items {
 			if h.Name == name {
 				found = append(found, h)
+			} else {
+				others = append(others, h)
 			}
 		}
 		if request.Cursor = page.Next; request.Cursor == "" {
 			break
 		}
 	}
+	if len(found) == 0 {
+		var err error
+		if found, err = alsoNamed(ctx, client, others, name); err != nil {
+			return netproto.Hit{}, err
+		}
+	}
 	switch len(found) {
 	case 0:
-		return netproto.Hit{}, netproto.Errorf(netproto.CodeNotFound, "no online peer has a file with the name %q", name)
+		return netproto.Hit{}, noneNamed(typed)
 	case 1:
 		return found[0], nil
 	}
-	var hashes []string
-	for _, h := range found {
-		hashes = append(hashes, h.Hash.String())
+	return netproto.Hit{}, netproto.Errorf(netproto.CodeAmbiguous, "%q is the name of %s", name, hashes(found))
+}
+
+// alsoNamed finds the contents that have the name too, among the first of the
+// hits: each shows only the name that most of its sources use.
+func alsoNamed(ctx context.Context, client *trackerclient.Client, hits []netproto.Hit, name string) ([]netproto.Hit, error) {
+	var found []netproto.Hit
+	for _, h := range hits[:min(len(hits), maxOtherNames)] {
+		known, err := client.Resource(ctx, h.Hash)
+		switch {
+		case err == nil && slices.Contains(known.Names, name):
+			h.Name = name
+			found = append(found, h)
+		case err != nil && netproto.CodeOf(err) != netproto.CodeNotFound: // gone since the search
+			return nil, err
+		}
 	}
-	return netproto.Hit{}, netproto.Errorf(netproto.CodeAmbiguous, "%q is the name of %s", name, strings.Join(hashes, ", "))
+	return found, nil
+}
+
+func noneNamed(name string) error {
+	return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file with the name %q", name)
+}
+
+// hashes lists those of a few hits.
+func hashes(hits []netproto.Hit) string {
+	var list []string
+	for _, h := range hits[:min(len(hits), maxListed)] {
+		list = append(list, h.Hash.String())
+	}
+	if more := len(hits) - maxListed; more > 0 {
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, ", ")
 }
 
 // fetchSeed gets a file that only a seed client has.
 func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, name, dir string) error {
 	began := time.Now()
-	nobody := netproto.Errorf(netproto.CodeNotFound, "no online peer has a file with the name %q", name)
 	row, ok, err := client.Seed().Find(ctx, name)
 	if code := netproto.CodeOf(err); err != nil && (code == netproto.CodeDenied || code == netproto.CodeProtocol) {
-		return nobody // the tracker does not serve seed clients
+		return noneNamed(name) // the tracker does not serve seed clients
 	}
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return nobody
+		return noneNamed(name)
 	}
 	path, err := seedpeer.Fetch(ctx, nil, row, dir)
 	if err != nil {
@@ -162,7 +212,7 @@ func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, n
 // download runs one download to its end.
 func (p *program) download(ctx context.Context, n *Node, request peer.DownloadRequest) error {
 	began := time.Now()
-	d, err := runDownload(ctx, n.Engine, request, &progress{program: p, label: netproto.Printable(request.Name)})
+	d, err := runDownload(ctx, n.Engine, request, &progress{program: p, label: request.Name})
 	if err != nil {
 		return err
 	}
@@ -179,21 +229,26 @@ func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadReque
 		return peer.Download{}, err
 	}
 	e.RunDownload(id)
+	ended, over := e.Ended(id), false
+	look := time.NewTicker(patience)
+	defer look.Stop()
 	defer shown.end()
 	for {
-		d, ok := e.DownloadByID(id)
-		if !ok {
-			return d, &netproto.Error{Code: netproto.CodeCancelled}
-		}
-		switch d.State {
-		case peer.DownloadFinished:
+		d, _ := e.DownloadByID(id)
+		switch {
+		case d.State == peer.DownloadFinished:
 			return d, nil
-		case peer.DownloadFailed, peer.DownloadNoSpace:
+		case d.State == peer.DownloadFailed, d.State == peer.DownloadNoSpace:
 			return d, d.Err
+		case over || ctx.Err() != nil:
+			return d, &netproto.Error{Code: netproto.CodeCancelled}
 		}
 		shown.download(d)
-		if _, more := <-changed; !more {
-			return d, &netproto.Error{Code: netproto.CodeCancelled}
+		select {
+		case <-ended:
+			over = true
+		case <-changed:
+		case <-look.C: // nothing changes while there is no source
 		}
 	}
 }
@@ -201,6 +256,10 @@ func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadReque
 func (p *program) completed(e completedEvent) {
 	if p.json {
 		p.event(e)
+		return
+	}
+	if e.Sources == 0 && e.Size > 0 {
+		p.say("%s is here already (%s)", netproto.Printable(e.Path), size(e.Size))
 		return
 	}
 	p.say("Saved %s (%s in %.1f s, %s, %s)", netproto.Printable(e.Path), size(e.Size), e.Seconds, rate(e.Size, e.Seconds), plural(e.Sources, "source"))

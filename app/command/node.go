@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -153,8 +154,25 @@ func (n *Node) Apply(s library.Settings) error {
 	return nil
 }
 
-// Close ends the peer in order and waits for it.
+// closeTimeout bounds [Node.Close]. The tracker has 2 seconds to hear goodbye;
+// what takes longer is a disk or network share that does not answer.
+const closeTimeout = 10 * time.Second
+
+// Close ends the peer in order and waits for it, for 10 seconds at the most:
+// then its error has the code "cancelled", and only the end of the process
+// gives the profile back.
 func (n *Node) Close() error {
+	done := make(chan error, 1)
+	go func() { done <- n.close() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(closeTimeout):
+		return netproto.Errorf(netproto.CodeCancelled, "a disk did not answer for %s", closeTimeout)
+	}
+}
+
+func (n *Node) close() error {
 	n.stop()
 	n.seed.Wait()
 	var err error
@@ -167,17 +185,28 @@ func (n *Node) Close() error {
 // ChooseTracker reads what a person says about a tracker: HOST, HOST:PORT, or
 // a link.
 func ChooseTracker(text string) (address string, key netproto.Fingerprint, err error) {
-	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), netproto.LinkScheme+"://") {
+	if address, key, err = parseTracker(text); err != nil {
+		err = netproto.Errorf(netproto.CodeInvalid, "%w", err)
+	}
+	return address, key, err
+}
+
+// parseTracker gives plain errors, without a code.
+func parseTracker(text string) (address string, key netproto.Fingerprint, err error) {
+	text = strings.TrimSpace(text)
+	if isLink(text) {
 		link, err := netproto.ParseLink(text)
-		if err != nil {
-			return "", key, netproto.Errorf(netproto.CodeInvalid, "%w", err)
-		}
-		return link.Tracker, link.Fingerprint, nil
+		return link.Tracker, link.Fingerprint, err
 	}
-	if address, err = netproto.TrackerAddress(strings.TrimSpace(text)); err != nil {
-		return "", key, netproto.Errorf(netproto.CodeInvalid, "%w", err)
+	if strings.Contains(text, "/") { // http://HOST, which is no strange port
+		return "", key, fmt.Errorf("%q is not the address of a tracker: HOST or HOST:PORT is", text)
 	}
-	return address, key, nil
+	address, err = netproto.TrackerAddress(text)
+	return address, key, err
+}
+
+func isLink(text string) bool {
+	return strings.HasPrefix(strings.ToLower(text), netproto.LinkScheme+"://")
 }
 
 // openTracker makes the client of the tracker that --tracker, a link or the
@@ -191,7 +220,7 @@ func (p *program) openTracker(ctx context.Context, l *library.Library, link *net
 	var key netproto.Fingerprint
 	switch {
 	case p.tracker != "":
-		if address, key, err = ChooseTracker(p.tracker); err != nil {
+		if address, key, err = parseTracker(p.tracker); err != nil {
 			return nil, netproto.Errorf(netproto.CodeUsage, "--tracker: %w", err)
 		}
 		if link != nil && link.Tracker == address {
@@ -212,7 +241,8 @@ func (p *program) openTracker(ctx context.Context, l *library.Library, link *net
 		client.Close()
 		return nil, err
 	}
-	if settings.Tracker == "" {
+	// What the person named is the default from now on; a link is a visit.
+	if settings.Tracker == "" || p.tracker != "" && settings.Tracker != address {
 		settings.Tracker = address
 		if err := l.SaveSettings(settings); err != nil {
 			client.Close()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/schollz/progressbar/v3"
@@ -89,9 +90,11 @@ func rate(n int64, seconds float64) string {
 // programs, and nothing in a log.
 type progress struct {
 	program *program
-	label   string
+	label   string // a name as it is
 	bar     *progressbar.ProgressBar
 	last    progressEvent
+	since   time.Time // of the state in last
+	told    bool      // what the download waits for
 }
 
 func (g *progress) download(d peer.Download) {
@@ -105,34 +108,61 @@ func (g *progress) download(d peer.Download) {
 		return
 	}
 	if d.State != g.last.State {
-		switch d.State {
-		case peer.DownloadWaiting:
-			fmt.Fprintln(p.Err, "Waiting for a source…")
-		case peer.DownloadQueued:
-			fmt.Fprintf(p.Err, "Queued at the source (place %d)…\n", d.Place)
-		}
+		g.since, g.told = time.Now(), false
 	}
 	g.last = now
+	if !g.told && time.Since(g.since) >= patience {
+		g.told = g.wait(d)
+	}
 	if d.Size > 0 {
 		g.set(d.Done, d.Size)
 	}
 }
 
-// set draws the bar on a terminal.
+// wait tells what a download waits for, if it waits.
+func (g *progress) wait(d peer.Download) bool {
+	switch d.State {
+	case peer.DownloadWaiting:
+		g.end()
+		fmt.Fprintln(g.program.Err, "Waiting for a source…")
+		return true
+	case peer.DownloadQueued:
+		g.end()
+		fmt.Fprintf(g.program.Err, "Queued at the source, at place %d…\n", d.Place)
+		return true
+	}
+	return false
+}
+
+// set draws the bar on a terminal; a total of -1 is not known.
 func (g *progress) set(done, total int64) {
 	if !g.program.Terminal || g.program.json {
 		return
 	}
 	if g.bar == nil {
-		g.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(g.program.Err), progressbar.OptionSetDescription(g.label),
+		g.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(g.program.Err), progressbar.OptionSetDescription(short(g.label)),
 			progressbar.OptionShowBytes(true), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
 	}
 	if total != g.bar.GetMax64() {
 		g.bar.ChangeMax64(total)
 	}
-	_ = g.bar.Set64(min(done, total))
+	if total >= 0 {
+		done = min(done, total)
+	}
+	_ = g.bar.Set64(done)
 }
 
+// short is a name that leaves room for the bar beside it.
+func short(name string) string {
+	const most = 30 // characters
+	runes := []rune(netproto.Printable(name))
+	if len(runes) <= most {
+		return string(runes)
+	}
+	return string(runes[:most/2]) + "…" + string(runes[len(runes)-most/2:])
+}
+
+// end takes the bar off the terminal.
 func (g *progress) end() {
 	if g.bar != nil {
 		_ = g.bar.Clear()

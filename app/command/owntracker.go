@@ -55,7 +55,7 @@ func (t *OwnTracker) Rate() float64 {
 // in that folder.
 func StartTracker(ctx context.Context, data, listen, name string, logs io.Writer) (*OwnTracker, error) {
 	o := server.DefaultOptions()
-	o.Listen, o.Data, o.Name = listen, data, name
+	o.Listen, o.Data, o.Name, o.Version = listen, data, name, Version
 	opened, err := server.OpenTracker(o, boltstore.Open, logs)
 	if err != nil {
 		return nil, err

@@ -21,6 +21,9 @@ func (p *program) peerCommand() *cobra.Command {
 		Example: "  centralizedp2p peer 127.0.0.1 127.0.0.1 3001 3000",
 		Args:    exactly(4, "PEER_IP SERVER_IP ACTION_PORT LISTEN_PORT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := without(cmd, "tracker", "json"); err != nil {
+				return err
+			}
 			url, err := seedpeer.TrackerURL(args[1])
 			if err != nil {
 				return err

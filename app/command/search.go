@@ -12,6 +12,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
+// What --type and --sort take.
+const (
+	kinds  = "video|audio|image|document|archive|program|folder|other"
+	orders = "sources|name|size|newest"
+)
+
 func (p *program) searchCommand() *cobra.Command {
 	request := netproto.SearchRequest{Limit: netproto.DefaultPage}
 	var order string
@@ -22,13 +28,34 @@ func (p *program) searchCommand() *cobra.Command {
 		Args:    atLeastOne("WORDS of a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request.Words, request.Sort = strings.Join(args, " "), netproto.Sort(order)
+			if err := checkSearch(request); err != nil {
+				return err
+			}
 			return p.search(cmd, request)
 		},
 	}
 	cmd.Flags().IntVar(&request.Limit, "limit", request.Limit, "how many hits at most, 1 to "+strconv.Itoa(netproto.MaxPage))
-	cmd.Flags().StringVar(&request.Type, "type", "", "only `video|audio|image|document|archive|program|folder|other`")
-	cmd.Flags().StringVar(&order, "sort", string(netproto.SortSources), "order: `sources|name|size|newest`")
+	cmd.Flags().StringVar(&request.Type, "type", "", "only `"+kinds+"`")
+	cmd.Flags().StringVar(&order, "sort", string(netproto.SortSources), "order: `"+orders+"`")
 	return cmd
+}
+
+// checkSearch says which flag has a value that no tracker takes.
+func checkSearch(r netproto.SearchRequest) error {
+	if r.Limit < 1 || r.Limit > netproto.MaxPage {
+		return netproto.Errorf(netproto.CodeUsage, "--limit is from 1 to %d, not %d", netproto.MaxPage, r.Limit)
+	}
+	if len(r.Words) > netproto.MaxQueryBytes {
+		return netproto.Errorf(netproto.CodeUsage, "the words have %d bytes, %d are allowed", len(r.Words), netproto.MaxQueryBytes)
+	}
+	if _, err := netproto.ParseKind(r.Type); r.Type != "" && err != nil {
+		return netproto.Errorf(netproto.CodeUsage, "--type is %s, not %q", kinds, r.Type)
+	}
+	switch r.Sort {
+	case netproto.SortSources, netproto.SortName, netproto.SortSize, netproto.SortNewest:
+		return nil
+	}
+	return netproto.Errorf(netproto.CodeUsage, "--sort is %s, not %q", orders, r.Sort)
 }
 
 func (p *program) search(cmd *cobra.Command, request netproto.SearchRequest) error {

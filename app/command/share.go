@@ -36,8 +36,10 @@ func (p *program) node(cmd *cobra.Command, f *peerFlags) (*Node, error) {
 		}
 		o.Listen = &f.listen
 	}
-	if o.SeedClients, err = netproto.ParseSeedPolicy(f.seedClients); err != nil {
-		return nil, netproto.Errorf(netproto.CodeUsage, "--seed-clients is off, lan or open, not %q", f.seedClients)
+	if cmd.Flags().Changed("seed-clients") { // else the settings say
+		if o.SeedClients, err = netproto.ParseSeedPolicy(f.seedClients); err != nil {
+			return nil, netproto.Errorf(netproto.CodeUsage, "--seed-clients is off, lan or open, not %q", f.seedClients)
+		}
 	}
 	return OpenNode(cmd.Context(), o)
 }
@@ -49,7 +51,7 @@ func (p *program) shareCommand() *cobra.Command {
 		Short: "Offer files and folders, until it is stopped",
 		Long: "share hashes files and folders, announces them to the tracker, prints a link to\n" +
 			"each, and serves them until it is stopped with Ctrl+C. Unchanged files are hashed\n" +
-			"only once.",
+			"only once. Put -- before a PATH that begins with a dash.",
 		Example: "  centralizedp2p share song.flac\n  centralizedp2p share --tracker 203.0.113.7 Holidays/ thesis.pdf",
 		Args:    atLeastOne("the PATH of a file or folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -110,11 +112,8 @@ func (p *program) shareAll(cmd *cobra.Command, n *Node, paths []string) error {
 			return err
 		}
 	}
-	for _, id := range ids {
-		s, err := p.waitShared(cmd, n, id)
-		if ctx.Err() != nil {
-			return nil // stopped by the person, which is how it ends
-		}
+	for i, id := range ids {
+		s, err := p.waitShared(cmd, n, id, paths[i])
 		if err != nil {
 			return err
 		}
@@ -126,7 +125,7 @@ func (p *program) shareAll(cmd *cobra.Command, n *Node, paths []string) error {
 }
 
 // waitShared waits for a share, with a bar while it is hashed.
-func (p *program) waitShared(cmd *cobra.Command, n *Node, id string) (peer.Share, error) {
+func (p *program) waitShared(cmd *cobra.Command, n *Node, id, path string) (peer.Share, error) {
 	type result struct {
 		share peer.Share
 		err   error
@@ -136,7 +135,11 @@ func (p *program) waitShared(cmd *cobra.Command, n *Node, id string) (peer.Share
 		s, err := n.Engine.WaitShared(cmd.Context(), id)
 		done <- result{s, err}
 	}()
-	bar := progress{program: p, label: "Hashing"}
+	bar := progress{program: p, label: "Hashing " + filepath.Base(path)}
+	total := int64(-1) // of a folder nobody knows before all was seen
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		total = info.Size()
+	}
 	defer bar.end()
 	changed := n.Engine.Watch(cmd.Context())
 	for {
@@ -150,10 +153,8 @@ func (p *program) waitShared(cmd *cobra.Command, n *Node, id string) (peer.Share
 			}
 		}
 		for _, s := range n.Engine.Shares() {
-			if s.ID == id && s.State == peer.ShareHashing && !s.Folder {
-				if info, err := os.Stat(s.Path); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
-					bar.set(s.Hashed, info.Size())
-				}
+			if s.ID == id && s.State == peer.ShareHashing {
+				bar.set(s.Hashed, total)
 			}
 		}
 	}

@@ -1,0 +1,207 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/app/peer"
+	"centralizedp2p/app/trackerclient"
+	"centralizedp2p/netproto"
+)
+
+// shellWords splits the line of an example as a shell does, as far as examples
+// go: words, and quotes around some.
+var shellWords = regexp.MustCompile(`'[^']*'|\S+`)
+
+func TestTheExamplesOfEveryCommandCanBeTyped(t *testing.T) {
+	commands := (&program{}).root()
+	for _, cmd := range append(commands.Commands(), commands) {
+		if cmd.Hidden || cmd.Name() == "help" || cmd.Name() == "completion" {
+			continue
+		}
+		if cmd.Example == "" {
+			t.Errorf("%s has no example", cmd.Name())
+		}
+		for line := range strings.Lines(cmd.Example) {
+			typed, _, _ := strings.Cut(strings.TrimSpace(line), "   ") // what it does stands behind
+			checkExample(t, typed)
+		}
+	}
+}
+
+func checkExample(t *testing.T, typed string) {
+	t.Helper()
+	words := shellWords.FindAllString(typed, -1)
+	if len(words) == 0 || words[0] != "centralizedp2p" {
+		t.Errorf("%q does not begin with the name of the program", typed)
+		return
+	}
+	for i := range words {
+		words[i] = strings.Trim(words[i], "'")
+	}
+	root := (&program{}).root()
+	cmd, rest, err := root.Find(words[1:])
+	if err != nil {
+		t.Errorf("%q: %v", typed, err)
+		return
+	}
+	ran := false
+	cmd.RunE = func(*cobra.Command, []string) error { ran = true; return nil }
+	root.SetArgs(append(strings.Fields(cmd.CommandPath())[1:], rest...))
+	root.SetOut(io.Discard)
+	if err := root.Execute(); err != nil || !ran {
+		t.Errorf("%q: %v", typed, err)
+	}
+}
+
+// town is a tracker with a peer that shares a file.
+type town struct {
+	tracker *OwnTracker
+	hash    netproto.ContentHash
+	link    string
+}
+
+// build starts a town; the test ends it.
+func build(t *testing.T, name string, size int64) town {
+	t.Helper()
+	dir := t.TempDir()
+	tracker, err := StartTracker(t.Context(), filepath.Join(dir, "tracker"), "127.0.0.1:0", "town", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeIt(t, tracker) })
+	free := 0
+	node, err := OpenNode(t.Context(), NodeOptions{Profile: filepath.Join(dir, "alice"), Listen: &free, SeedClients: netproto.SeedOff, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeIt(t, node) })
+	client, err := trackerclient.New(node.Library.Identity(), tracker.Address, tracker.Fingerprint, node.Library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node.Engine.UseTracker(client)
+	file := filepath.Join(dir, name)
+	if err := writeRandom(file, size); err != nil {
+		t.Fatal(err)
+	}
+	id, err := node.Engine.Share(file, peer.ShareOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	share, err := node.Engine.WaitShared(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return town{tracker: tracker, hash: share.Hash, link: node.Engine.LinkOf(share)}
+}
+
+func closeIt(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestATerminalShowsABarAndIsCleanInTheEnd(t *testing.T) {
+	long := strings.Repeat("a very long name ", 12) + ".mkv"
+	town := build(t, long, 8<<20)
+	var out, bar bytes.Buffer
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	profile, to := t.TempDir(), t.TempDir()
+	if err := limitDownload(profile, 8<<20); err != nil { // so that there is something to see
+		t.Fatal(err)
+	}
+	code := Run(ctx, []string{"get", "--profile", profile, "--to", to, town.link}, Streams{Out: &out, Err: &bar, Terminal: true}, nil)
+	if code != exitDone {
+		t.Fatalf("exit code %d: %s", code, bar.String())
+	}
+	drawn := strings.Split(bar.String(), "\r")
+	if last := drawn[len(drawn)-1]; strings.TrimSpace(strings.TrimPrefix(last, "\x1b[2K")) != "" {
+		t.Errorf("%q is left on the terminal", last)
+	}
+	if !strings.Contains(bar.String(), "a very long nam…") || !strings.Contains(bar.String(), "%") {
+		t.Errorf("there was no bar with the name: %q", bar.String())
+	}
+	for _, line := range drawn {
+		if n := len([]rune(line)); n > 80 {
+			t.Errorf("a line of %d characters: %q", n, line)
+		}
+	}
+	if !strings.HasPrefix(out.String(), "Saved "+to) {
+		t.Errorf("it says %q", out.String())
+	}
+}
+
+func TestOnlyVisibleCharactersReachTheTerminal(t *testing.T) {
+	for _, err := range []error{
+		netproto.Errorf(netproto.CodeNotFound, "%s", "evil\x1b[2Jname\u202e"),
+		&os.PathError{Op: "open", Path: "evil\x1b[2Jname", Err: os.ErrNotExist},
+	} {
+		if said := Sentence(err); said != netproto.Printable(said) {
+			t.Errorf("%q", said)
+		}
+	}
+	if got := short("evil\x1b[2Jname"); got != netproto.Printable(got) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestARunThatIsToldToStopEndsAtOnce(t *testing.T) {
+	town := build(t, "film.mkv", 1<<20)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	shared := make(chan struct{})
+	ended := make(chan int, 1)
+	profile := t.TempDir()
+	file := filepath.Join(t.TempDir(), "song.flac")
+	if err := writeRandom(file, 1000); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		ended <- Run(ctx, []string{"share", "--profile", profile, "--tracker", town.tracker.Address, "--listen", "0", file},
+			Streams{Out: &signalling{on: "Sharing until", found: shared}, Err: io.Discard}, nil)
+	}()
+	select {
+	case <-shared:
+	case code := <-ended:
+		t.Fatalf("it ended with exit code %d", code)
+	}
+	began := time.Now()
+	stop()
+	if code := <-ended; code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// signalling closes found when a text was written.
+type signalling struct {
+	on    string
+	found chan struct{}
+	seen  bytes.Buffer
+}
+
+func (s *signalling) Write(p []byte) (int, error) {
+	before := strings.Contains(s.seen.String(), s.on)
+	s.seen.Write(p)
+	if !before && strings.Contains(s.seen.String(), s.on) {
+		close(s.found)
+	}
+	return len(p), nil
+}

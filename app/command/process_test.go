@@ -1,0 +1,224 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patient is how long a script waits for anything.
+const patient = 60 * time.Second
+
+// process is the program, running beside a script.
+type process struct {
+	cmd   *exec.Cmd
+	in    io.Writer
+	out   output
+	err   output
+	ended chan struct{} // closed when it is over
+}
+
+// output is what a process has written. Who waits for more of it is told by
+// the channel, which is replaced with every write.
+type output struct {
+	mu    sync.Mutex
+	bytes bytes.Buffer
+	read  int // what was waited for
+	more  chan struct{}
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.more != nil {
+		close(o.more)
+		o.more = nil
+	}
+	return o.bytes.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.bytes.String()
+}
+
+// take gives find what was not read yet. find tells how much of it is read
+// now, or -1; then a channel says when there is more.
+func (o *output) take(find func(string) int) <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n := find(o.bytes.String()[o.read:]); n >= 0 {
+		o.read += n
+		return nil
+	}
+	if o.more == nil {
+		o.more = make(chan struct{})
+	}
+	return o.more
+}
+
+// launch starts the program; it is killed at the end of the script.
+func launch(ts *testscript.TestScript, args []string) (*process, error) {
+	path, err := exec.LookPath("centralizedp2p")
+	if err != nil {
+		return nil, err
+	}
+	p := &process{cmd: exec.Command(path, args...), ended: make(chan struct{})}
+	p.cmd.Dir, p.cmd.Env = ts.MkAbs("."), stageOf(ts).vars
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
+	if p.in, err = p.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(p.ended)
+		p.cmd.Wait() // what it says stands in ProcessState
+	}()
+	ts.Defer(func() {
+		p.cmd.Process.Kill() // fails if it is over
+		<-p.ended
+	})
+	return p, nil
+}
+
+// wait waits for the end and gives the exit code, -1 after a deadly signal.
+func (p *process) wait() (int, error) {
+	select {
+	case <-p.ended:
+		return p.cmd.ProcessState.ExitCode(), nil
+	case <-time.After(patient):
+		return 0, fmt.Errorf("it still runs after %s: %s%s", patient, p.out.String(), p.err.String())
+	}
+}
+
+// waitFor waits until find has found something on stdout.
+func (p *process) waitFor(what string, find func(string) int) error {
+	deadline := time.After(patient)
+	ended := p.ended
+	for {
+		more := p.out.take(find)
+		if more == nil {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ended:
+			ended = nil
+			if p.out.take(find) == nil {
+				return nil
+			}
+			return fmt.Errorf("it ended without %s: %s%s", what, p.out.String(), p.err.String())
+		case <-deadline:
+			return fmt.Errorf("no %s after %s: %s%s", what, patient, p.out.String(), p.err.String())
+		}
+	}
+}
+
+// running is the process with that name.
+func running(ts *testscript.TestScript, name string) *process {
+	p := stageOf(ts).processes[name]
+	if p == nil {
+		ts.Fatalf("nothing was started with the name %q", name)
+	}
+	return p
+}
+
+func cmdStart(ts *testscript.TestScript, args []string) error {
+	p, err := launch(ts, args[1:])
+	stageOf(ts).processes[args[0]] = p
+	return err
+}
+
+func cmdAwait(ts *testscript.TestScript, args []string) error {
+	name, event, percent := args[0], args[1], 0.0
+	if len(args) > 2 {
+		var err error
+		if percent, err = strconv.ParseFloat(args[2], 64); err != nil {
+			return err
+		}
+	}
+	var object map[string]any
+	err := running(ts, name).waitFor("event "+event, func(text string) int {
+		read := 0
+		for line := range strings.Lines(text) {
+			read += len(line)
+			object = nil
+			if !strings.HasSuffix(line, "\n") || json.Unmarshal([]byte(line), &object) != nil || object["event"] != event {
+				continue
+			}
+			done, _ := object["done"].(float64)
+			size, _ := object["size"].(float64)
+			if percent == 0 || done >= size*percent/100 {
+				return read
+			}
+		}
+		return -1
+	})
+	for field, value := range object {
+		if n, ok := value.(float64); ok {
+			value = strconv.FormatFloat(n, 'f', -1, 64)
+		}
+		ts.Setenv(name+"_"+field, fmt.Sprint(value))
+		if _, port, err := net.SplitHostPort(fmt.Sprint(value)); field == "address" && err == nil {
+			ts.Setenv(name+"_port", port)
+		}
+	}
+	return err
+}
+
+func cmdSays(ts *testscript.TestScript, args []string) error {
+	pattern, err := regexp.Compile(args[1])
+	if err != nil {
+		return err
+	}
+	return running(ts, args[0]).waitFor(args[1], func(text string) int {
+		if at := pattern.FindStringIndex(text); at != nil {
+			return at[1]
+		}
+		return -1
+	})
+}
+
+func cmdType(ts *testscript.TestScript, args []string) error {
+	_, err := io.WriteString(running(ts, args[0]).in, args[1]+"\n")
+	return err
+}
+
+func cmdEnds(ts *testscript.TestScript, args []string) error {
+	want, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	p := running(ts, args[0])
+	code, err := p.wait()
+	show(ts, p.out.String(), p.err.String())
+	if err == nil && code != want {
+		err = fmt.Errorf("exit code %d, expected %d: %s", code, want, p.err.String())
+	}
+	return err
+}
+
+func cmdSignal(ts *testscript.TestScript, args []string) error {
+	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}
+	signal, ok := signals[args[1]]
+	if !ok {
+		return errors.New("a signal is INT, TERM or KILL")
+	}
+	return running(ts, args[0]).cmd.Process.Signal(signal)
+}
