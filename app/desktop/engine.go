@@ -170,7 +170,7 @@ const (
 
 // SearchRequest asks for a page of hits.
 type SearchRequest struct {
-	Words   string        `json:"words"`
+	Words   string        `json:"words"` // none finds everything
 	Kind    Kind          `json:"kind,omitempty"`
 	MinSize int64         `json:"min_size,omitempty"` // bytes; 0 is no limit
 	MaxSize int64         `json:"max_size,omitempty"` // bytes; 0 is no limit

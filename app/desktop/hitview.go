@@ -16,7 +16,7 @@ type hitView struct {
 	picture                    *widget.Icon
 	name, mark                 *line
 	size, kind, sources, added *line
-	nameCell                   *fyne.Container
+	box, nameCell              *fyne.Container
 	shown                      Kind
 }
 
@@ -40,7 +40,15 @@ func newHitView() *hitView {
 // CreateRenderer is how Fyne draws a widget.
 func (v *hitView) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
-	return widget.NewSimpleRenderer(inset(0, 5, container.New(rowCells{searchColumns}, v.nameCell, v.size, v.kind, v.sources, v.added)))
+	v.box = inset(0, 5, container.New(rowCells{searchColumns}, v.nameCell, v.size, v.kind, v.sources, v.added))
+	return widget.NewSimpleRenderer(v.box)
+}
+
+// Refresh draws the cells again.
+func (v *hitView) Refresh() {
+	if v.box != nil {
+		v.box.Refresh()
+	}
 }
 
 func (v *hitView) show(h Hit) {

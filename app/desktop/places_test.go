@@ -166,22 +166,22 @@ func TestASettingIsAppliedAtOnceAndCheckedInPlace(t *testing.T) {
 func TestASettingThatTheEngineRefusesSaysWhyBelowItsField(t *testing.T) {
 	engine := newFake()
 	engine.apply = func(s Settings) error {
-		if s.DownloadFolder == "/root" {
-			return InvalidSettings{FieldDownloadFolder: {netproto.CodeFolderUnwritable, "/root"}}
+		if s.DownloadFolder == "/locked" {
+			return InvalidSettings{FieldDownloadFolder: {netproto.CodeFolderUnwritable, "/locked"}}
 		}
 		return nil
 	}
 	d := openAt(t, engine, placeSettings)
 	d.reads("/home/ada/Downloads")
 	page := d.window.pages[placeSettings].(*settingsPage)
-	page.folder.entry.SetText("/root")
-	d.reads("The folder cannot be written: /root.")
+	page.folder.entry.SetText("/locked")
+	d.reads("The folder cannot be written: /locked.")
 	if !page.folder.problem.Visible() || page.name.problem.Visible() {
 		t.Error("the complaint is not below its field")
 	}
 	engine.change(func(f *fakeEngine) { f.status.PeersOnline = 13 })
 	d.reads("13 peers")
-	if page.folder.entry.Text != "/root" {
+	if page.folder.entry.Text != "/locked" {
 		t.Errorf("what was typed was overwritten with %q", page.folder.entry.Text)
 	}
 }
@@ -293,6 +293,13 @@ func TestTheSizeOfTheWindowIsRemembered(t *testing.T) {
 	d.app.Preferences().SetFloat(prefWidth, 10)
 	if size := d.window.rememberedSize(); size.Width != leastSize.Width {
 		t.Errorf("a window of 10 is opened with %v", size)
+	}
+}
+
+func TestRunEndsWithTheApplication(t *testing.T) {
+	app := test.NewTempApp(t) // its event loop ends at once
+	if err := Run(t.Context(), app, newFake(), Options{}); err != nil {
+		t.Error(err)
 	}
 }
 

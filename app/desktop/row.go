@@ -19,6 +19,7 @@ type row[T comparable] struct {
 	list    *rowList[T]
 	view    rowView[T]
 	back    *canvas.Rectangle
+	ink     color.Color // the colour of text when the view was drawn last
 	index   int
 	hovered bool
 }
@@ -37,6 +38,11 @@ func (r *row[T]) CreateRenderer() fyne.WidgetRenderer {
 
 func (r *row[T]) fill() {
 	r.view.show(r.list.rows[r.index])
+	// Fyne draws only what is on the screen again when the theme changes.
+	if ink := themeColor(theme.ColorNameForeground); r.ink != ink {
+		r.ink = ink
+		r.view.Refresh()
+	}
 	r.paint()
 }
 

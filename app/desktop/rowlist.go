@@ -234,10 +234,20 @@ func (l *rowList[T]) TypedKey(event *fyne.KeyEvent) {
 		l.moveCursor(len(l.rows) - 1)
 	case fyne.KeyReturn, fyne.KeyEnter:
 		l.open(l.cursor)
-	default:
-		if l.pressed != nil {
-			l.pressed(event)
+	case fyne.KeyEscape:
+		if len(l.selected) > 0 {
+			l.selectNone()
+			return
 		}
+		l.pass(event)
+	default:
+		l.pass(event)
+	}
+}
+
+func (l *rowList[T]) pass(event *fyne.KeyEvent) {
+	if l.pressed != nil {
+		l.pressed(event)
 	}
 }
 

@@ -125,7 +125,7 @@ func TestKeysMoveThroughAListAndOpenRows(t *testing.T) {
 	list.pressed = func(e *fyne.KeyEvent) { passed = append(passed, e.Name) }
 	list.focus()
 	for _, key := range []fyne.KeyName{fyne.KeyDown, fyne.KeyDown, fyne.KeyReturn, fyne.KeyEnd, fyne.KeyReturn,
-		fyne.KeyUp, fyne.KeyEnter, fyne.KeyHome, fyne.KeyReturn, fyne.KeySpace, fyne.KeyF1} {
+		fyne.KeyUp, fyne.KeyEnter, fyne.KeyHome, fyne.KeyReturn, fyne.KeySpace, fyne.KeyEscape, fyne.KeyF1} {
 		list.TypedKey(&fyne.KeyEvent{Name: key})
 	}
 	if want := []string{"2", "99", "98", "0"}; !slices.Equal(opened, want) {
@@ -133,6 +133,9 @@ func TestKeysMoveThroughAListAndOpenRows(t *testing.T) {
 	}
 	if want := []fyne.KeyName{fyne.KeySpace, fyne.KeyF1}; !slices.Equal(passed, want) {
 		t.Errorf("the list passed on %v, not %v", passed, want)
+	}
+	if len(list.selected) != 0 {
+		t.Error("Escape did not take the selection back")
 	}
 }
 

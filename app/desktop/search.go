@@ -3,6 +3,7 @@ package desktop
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -79,7 +80,7 @@ type searchPage struct {
 	stop    context.CancelFunc // the search that runs
 	turn    int                // of the last search that began; older answers are dropped
 	busy    bool
-	found   []Hit  // all hits so far, in the order they came in
+	found   []Hit  // all hits so far, in the order of the header
 	next    string // cursor of the next page
 	failure error
 	marks   map[netproto.ContentHash]Have // of downloads, as they are now
@@ -144,8 +145,10 @@ func (p *searchPage) pull(ctx context.Context) func() {
 		}
 	}
 	return func() {
-		p.marks = marks
-		p.showRows()
+		if !maps.Equal(p.marks, marks) {
+			p.marks = marks
+			p.showRows()
+		}
 	}
 }
 
@@ -185,7 +188,7 @@ func (p *searchPage) more() {
 		return
 	}
 	// The list calls this while it draws; what changes it comes later.
-	p.run(func(page SearchPage) { p.found, p.next = append(slices.Clip(p.found), page.Hits...), page.Next })
+	p.run(func(page SearchPage) { p.found, p.next = append(p.found, page.Hits...), page.Next })
 }
 
 func (p *searchPage) run(take func(SearchPage)) {
@@ -206,6 +209,7 @@ func (p *searchPage) run(take func(SearchPage)) {
 		p.busy, p.failure = false, err
 		if err == nil {
 			take(page)
+			p.arrange()
 		}
 		p.showAnswer()
 	})
@@ -218,7 +222,28 @@ func (p *searchPage) reorder() {
 		p.begin()
 		return
 	}
+	p.arrange()
 	p.showRows()
+}
+
+// arrange puts what was found in the order of the header.
+func (p *searchPage) arrange() {
+	folded := make(map[netproto.ContentHash]string, len(p.found))
+	for _, h := range p.found {
+		folded[h.Hash] = strings.ToLower(h.Name)
+	}
+	byName := func(a, b Hit) int { return strings.Compare(folded[a.Hash], folded[b.Hash]) }
+	by, falling := p.header.by, p.header.falling
+	slices.SortStableFunc(p.found, func(a, b Hit) int {
+		order := byName(a, b)
+		if by != columnName {
+			order = compareHits(by, a, b)
+		}
+		if falling {
+			order = -order
+		}
+		return cmp.Or(order, byName(a, b))
+	})
 }
 
 // showAnswer shows the rows, or says why there are none.
@@ -261,7 +286,7 @@ func (p *searchPage) clear() {
 	p.window.frame.entry.SetText("")
 }
 
-// showRows sorts the hits by the header and marks what is here.
+// showRows shows the hits and marks what is here.
 func (p *searchPage) showRows() {
 	rows := slices.Clone(p.found)
 	for i := range rows {
@@ -271,22 +296,13 @@ func (p *searchPage) showRows() {
 			rows[i].Have = HaveNothing
 		}
 	}
-	by, falling := p.header.by, p.header.falling
-	slices.SortStableFunc(rows, func(a, b Hit) int {
-		order := compareHits(by, a, b)
-		if falling {
-			order = -order
-		}
-		return cmp.Or(order, compareFolded(a.Name, b.Name))
-	})
 	p.list.setRows(rows)
 	p.showSummary()
 }
 
+// compareHits orders two hits by a column other than the name.
 func compareHits(by int, a, b Hit) int {
 	switch by {
-	case columnName:
-		return compareFolded(a.Name, b.Name)
 	case columnSize:
 		return cmp.Compare(a.Size, b.Size)
 	case columnType:
@@ -297,8 +313,6 @@ func compareHits(by int, a, b Hit) int {
 		return a.Added.Compare(b.Added)
 	}
 }
-
-func compareFolded(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
 
 // showSummary says how many hits there are and what is selected.
 func (p *searchPage) showSummary() {

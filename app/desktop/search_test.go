@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -247,4 +248,27 @@ func laidOut(object fyne.CanvasObject) []fyne.CanvasObject {
 	var objects []fyne.CanvasObject
 	walk(object, func(o fyne.CanvasObject) { objects = append(objects, o) })
 	return objects
+}
+
+func TestTenThousandHitsAreSortedAndScrolled(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(manyHits(0, 10_000)...)
+	d := newDesk(t, engine, Options{})
+	d.reads("10,000 results")
+	page := d.window.search()
+	start := time.Now()
+	for _, header := range []string{"Name", "Name", "Size", "Type", "Added", "Sources"} {
+		d.tap(header)
+	}
+	for row := 0; row < 10_000; row += 1000 {
+		page.list.moveCursor(row)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("six sorts and ten pages took %v", took)
+	}
+	d.tap("Name")
+	d.tap("Name")
+	if first := page.list.rows[0].Name; first != "file 09999.bin" {
+		t.Errorf("the first of falling names is %s", first)
+	}
 }

@@ -104,3 +104,30 @@ func TestTheChosenLookIsRemembered(t *testing.T) {
 		t.Errorf("the look is %s", d.window.look())
 	}
 }
+
+func TestEveryPageFollowsAnotherLookEvenWhenItWasNotInFront(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "film.mkv", 1, KindVideo, 1))
+	engine.downloads = []Download{{ID: "1", Name: "film.mkv", State: DownloadPaused, Size: 2, Done: 1}}
+	engine.shares = []Share{{ID: "1", Name: "photos", State: ShareShared}}
+	engine.tracker = TrackerView{Known: []KnownTracker{{Address: "office:5000"}}}
+	d := newDesk(t, engine, Options{})
+	d.window.setLook(LookLight)
+	sign := map[place]string{placeSearch: "film.mkv", placeDownloads: "film.mkv", placeShared: "photos", placeTracker: "office", placeSettings: "Ada"}
+	for at, text := range sign {
+		d.window.goTo(at)
+		d.reads(text)
+	}
+	d.window.goTo(placeUploads)
+	d.window.setLook(LookDark)
+	for at := range sign {
+		d.window.goTo(at)
+		for _, object := range laidOut(d.window.win.Content()) {
+			if l, ok := object.(*line); ok {
+				if drawn := test.WidgetRenderer(l).(*lineRenderer).drawn; drawn.Color != darkPalette[l.color] {
+					t.Errorf("%s: %q is drawn in %v, not in the dark look's %s", places[at].name, l.text, drawn.Color, l.color)
+				}
+			}
+		}
+	}
+}
