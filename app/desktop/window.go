@@ -1,3 +1,5 @@
+//go:build !darwin || cgo
+
 // Package desktop is the window: it shows what the engine knows and hands it
 // what the person wants. It is the only package that imports Fyne, and it sees
 // the engine through [Engine] alone.
@@ -6,6 +8,10 @@
 // may take time runs in goroutines of the crossing, which brings the results
 // back; the crossing also follows the engine's changes and pulls the snapshot
 // of the frame and of the one page that is shown.
+//
+// Every file carries the constraint "!darwin || cgo": on macOS Fyne itself
+// does not compile without cgo, and this package must not keep the headless
+// build from being made there with ./... .
 package desktop
 
 import (
