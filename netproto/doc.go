@@ -72,7 +72,9 @@
 //
 // # Links
 //
-//	cp2p://HOST:PORT/HASH?name=…&size=…&tracker=FINGERPRINT
+//	cp2p://HOST:PORT/HASH?name=…&size=…&tracker=FINGERPRINT&invite=TOKEN
 //
-// Without a hash a link is an invitation to the tracker.
+// Without a hash a link is an invitation to the tracker. A private tracker asks
+// for the token of one ([Invite]) in the first join of a key; until then it
+// answers that key GET /v1/tracker, and "invite-required" to all else.
 package netproto

@@ -17,6 +17,8 @@ const (
 	CodeCertificate      Code = "certificate-required"
 	CodeTLS              Code = "tls-required"
 	CodeDenied           Code = "denied"
+	CodeInvite           Code = "invite-required"
+	CodeBanned           Code = "banned"
 	CodeNotFound         Code = "not-found"
 	CodeMethod           Code = "method-not-allowed"
 	CodeJoinFirst        Code = "join-first"
@@ -64,6 +66,8 @@ var failures = []failure{
 	{CodeCertificate, http.StatusUnauthorized, 0, "The tracker asks for a client certificate", "Use CentralizedP2P, not a browser, for this address."},
 	{CodeTLS, http.StatusUpgradeRequired, 0, "The tracker answers this over TLS only", "Use CentralizedP2P, or https, for this address."},
 	{CodeDenied, http.StatusForbidden, 1, "The other side does not allow this", "Ask its owner for access."},
+	{CodeInvite, http.StatusForbidden, 0, "This tracker is private: it serves its members only", "Ask its owner for an invite link, and join with that."},
+	{CodeBanned, http.StatusForbidden, 0, "The tracker's owner has banned this", "Ask the owner of the tracker why."},
 	{CodeNotFound, http.StatusNotFound, 2, "Nothing was found", "Check the spelling, or try again when its owner is online."},
 	{CodeMethod, http.StatusMethodNotAllowed, 0, "This address does not know that method", "Update both programs to the newest version."},
 	{CodeJoinFirst, http.StatusConflict, 0, "The tracker does not know this peer any more", "It joins again by itself; try once more in a moment."},

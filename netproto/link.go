@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// Links have the form cp2p://HOST:PORT/HASH?name=…&size=…&tracker=FINGERPRINT.
-// Without a hash a link names only the tracker: an invitation.
+// Links have the form cp2p://HOST:PORT/HASH?name=…&size=…&tracker=FINGERPRINT&invite=TOKEN.
+// Without a hash a link names only the tracker: an invitation. A private tracker
+// lets in who brings the token of one.
 const (
 	LinkScheme   = "cp2p"
 	maxLinkBytes = 4096
@@ -26,6 +27,7 @@ type Link struct {
 	Name        string      // what the content was called; passes CheckName, or empty
 	Size        int64       // bytes; -1 when the link does not say
 	Fingerprint Fingerprint // key of the tracker; zero when the link does not say
+	Invite      Invite      // one-time token of a private tracker; zero when the link has none
 }
 
 // IsTracker tells whether the link names a tracker and no content.
@@ -77,6 +79,11 @@ func ParseLink(s string) (Link, error) {
 			return Link{}, err
 		}
 	}
+	if invite := query.Get("invite"); invite != "" {
+		if link.Invite, err = ParseInvite(invite); err != nil {
+			return Link{}, err
+		}
+	}
 	return link, nil
 }
 
@@ -101,6 +108,9 @@ func (l Link) String() string {
 	}
 	if !l.Fingerprint.IsZero() {
 		add("tracker", l.Fingerprint.String())
+	}
+	if !l.Invite.IsZero() {
+		add("invite", l.Invite.String())
 	}
 	return b.String()
 }

@@ -13,6 +13,7 @@ func TestLinksAreReadAsTheyAreWritten(t *testing.T) {
 		{Tracker: "192.0.2.7:5000", Hash: hash, Size: -1},
 		{Tracker: "192.0.2.7:5000", Hash: hash, Name: "song.flac", Size: 31457280},
 		{Tracker: "localhost:5000", Hash: hash, Name: "été & 100%.txt", Size: 0, Fingerprint: print},
+		{Tracker: "192.0.2.7:5000", Size: -1, Fingerprint: print, Invite: goldenInvite},
 	}
 	lines := goldenLines(t, "links.txt")
 	if len(lines) != len(want) {
@@ -26,7 +27,7 @@ func TestLinksAreReadAsTheyAreWritten(t *testing.T) {
 		if text := want[i].String(); text != line {
 			t.Errorf("%+v is written as %s, want %s", want[i], text, line)
 		}
-		if got.IsTracker() != (i < 2) {
+		if got.IsTracker() != want[i].Hash.IsZero() {
 			t.Errorf("%s: IsTracker() = %v", line, got.IsTracker())
 		}
 	}
@@ -83,6 +84,8 @@ var refusedLinks = []struct{ link, about string }{
 	{"cp2p://h/" + countingHex + "?size=12k", "size"},
 	{"cp2p://h?tracker=abc", "fingerprint"},
 	{"cp2p://h?tracker=" + strings.Repeat("a", 51) + "b", "mistyped"},
+	{"cp2p://h?invite=abc", "26 characters"},
+	{"cp2p://h?invite=" + strings.Repeat("a", 26), "damaged"},
 	{"cp2p://h?name=%zz", "damaged"},
 	{"cp2p://h?name=" + strings.Repeat("x", 4096), "bytes"},
 }

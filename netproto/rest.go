@@ -88,6 +88,7 @@ type JoinRequest struct {
 	Port       int      `json:"port"`                 // TCP, for other peers
 	SeedPort   int      `json:"seed_port,omitempty"`  // UDP, for seed clients; 0 when they are not served
 	Candidates []string `json:"candidates,omitempty"` // private ip:port, for peers behind the same public address
+	Invite     Invite   `json:"invite,omitzero"`      // token of an invite link, for a private tracker
 }
 
 // JoinResponse answers it.

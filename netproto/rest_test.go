@@ -30,8 +30,9 @@ var goldenBodies = map[string]any{
 		Name: "Home", Fingerprint: Fingerprint(countingHash()), Version: "0.1.0", SeedClients: SeedLAN,
 		HeartbeatSeconds: 30, LeaseSeconds: 90, Limits: Limits{Announce: MaxAnnounce, Page: MaxPage, ResourcesPerPeer: 100_000},
 	},
-	"join-request":       JoinRequest{Name: "Zoë", Port: 40404, SeedPort: 3000, Candidates: []string{"192.168.1.2:40404", "[fd00::1]:40404"}},
-	"join-request-least": JoinRequest{Port: 40404},
+	"join-request":         JoinRequest{Name: "Zoë", Port: 40404, SeedPort: 3000, Candidates: []string{"192.168.1.2:40404", "[fd00::1]:40404"}},
+	"join-request-least":   JoinRequest{Port: 40404},
+	"join-request-invited": JoinRequest{Port: 40404, Invite: goldenInvite},
 	"join-response": JoinResponse{
 		PeerID: goldenPeer, ObservedAddress: "203.0.113.9:40404", Reachable: ReachableUnknown,
 		HeartbeatSeconds: 30, LeaseSeconds: 90, Count: 2, Digest: 0xff,
