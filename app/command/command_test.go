@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/goleak"
 
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/trackerclient"
@@ -129,14 +130,11 @@ func TestATerminalShowsABarAndIsCleanInTheEnd(t *testing.T) {
 	if code != exitDone {
 		t.Fatalf("exit code %d: %s", code, bar.String())
 	}
-	drawn := strings.Split(bar.String(), "\r")
-	if last := drawn[len(drawn)-1]; strings.TrimSpace(strings.TrimPrefix(last, "\x1b[2K")) != "" {
-		t.Errorf("%q is left on the terminal", last)
-	}
-	if !strings.Contains(bar.String(), "a very long nam…") || !strings.Contains(bar.String(), "%") {
+	checkClean(t, bar.String())
+	if !strings.Contains(bar.String(), "a very long …") || !strings.Contains(bar.String(), "%") {
 		t.Errorf("there was no bar with the name: %q", bar.String())
 	}
-	for _, line := range drawn {
+	for line := range strings.SplitSeq(bar.String(), "\r") {
 		if n := len([]rune(line)); n > 80 {
 			t.Errorf("a line of %d characters: %q", n, line)
 		}
@@ -144,6 +142,28 @@ func TestATerminalShowsABarAndIsCleanInTheEnd(t *testing.T) {
 	if !strings.HasPrefix(out.String(), "Saved "+to) {
 		t.Errorf("it says %q", out.String())
 	}
+}
+
+// checkClean complains about what is left on the last line of a terminal.
+func checkClean(t *testing.T, drawn string) {
+	t.Helper()
+	lines := strings.Split(drawn, "\r")
+	if last := lines[len(lines)-1]; strings.TrimSpace(strings.TrimPrefix(last, "\x1b[2K")) != "" {
+		t.Errorf("%q is left on the terminal", last)
+	}
+}
+
+func TestABarWithoutATotalStopsMoving(t *testing.T) {
+	others := goleak.IgnoreCurrent()
+	var drawn bytes.Buffer
+	bar := progress{program: &program{Streams: Streams{Err: &drawn, Terminal: true}}, label: "Hashing house"}
+	bar.set(3_000_000, -1, 1_000_000)
+	bar.end()
+	if !strings.Contains(drawn.String(), "Hashing house  3.0 MB, 1.0 MB/s") {
+		t.Errorf("it shows %q", drawn.String())
+	}
+	checkClean(t, drawn.String())
+	goleak.VerifyNone(t, others)
 }
 
 func TestOnlyVisibleCharactersReachTheTerminal(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/app/seedpeer"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
@@ -201,11 +201,11 @@ func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, n
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
+	m, _, err := piece.HashPath(ctx, path, nil)
 	if err != nil {
-		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+		return err
 	}
-	p.completed(completedEvent{Event: "completed", Path: path, Size: info.Size(), Seconds: time.Since(began).Seconds(), Sources: 1})
+	p.completed(completedEvent{Event: "completed", Path: path, Hash: m.Hash, Size: m.Size, Seconds: time.Since(began).Seconds(), Sources: 1})
 	return nil
 }
 
@@ -224,6 +224,9 @@ func (p *program) download(ctx context.Context, n *Node, request peer.DownloadRe
 // for the person in a window is an error here.
 func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadRequest, shown *progress) (peer.Download, error) {
 	changed := e.Watch(ctx)
+	if err := forgetSpoiled(ctx, e, request); err != nil {
+		return peer.Download{}, err
+	}
 	id, err := e.Download(request)
 	if err != nil {
 		return peer.Download{}, err
@@ -251,6 +254,24 @@ func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadReque
 		case <-look.C: // nothing changes while there is no source
 		}
 	}
+}
+
+// forgetSpoiled takes a finished download off the list whose file has other
+// bytes by now, so that it is fetched again. What is in its place stays.
+func forgetSpoiled(ctx context.Context, e *peer.Engine, request peer.DownloadRequest) error {
+	for _, d := range e.Downloads() {
+		if d.Hash != request.Hash || d.State != peer.DownloadFinished || d.Folder || filepath.Dir(d.Path) != request.Dir {
+			continue
+		}
+		m, _, err := piece.HashPath(ctx, d.Path, nil)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil || m.Hash != d.Hash {
+			return e.Remove(d.ID)
+		}
+	}
+	return nil
 }
 
 func (p *program) completed(e completedEvent) {

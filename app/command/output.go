@@ -22,7 +22,7 @@ type (
 		Name  string               `json:"name"`
 		Path  string               `json:"path"`
 		Link  string               `json:"link"`
-		Files int                  `json:"files,omitempty"` // of a folder
+		Files *int                 `json:"files,omitempty"` // of a folder only
 	}
 	hitLine struct {
 		Hash    netproto.ContentHash `json:"hash"`
@@ -42,7 +42,7 @@ type (
 	completedEvent struct {
 		Event   string               `json:"event"` // completed
 		Path    string               `json:"path"`
-		Hash    netproto.ContentHash `json:"hash,omitzero"`
+		Hash    netproto.ContentHash `json:"hash"`
 		Size    int64                `json:"size"` // bytes
 		Seconds float64              `json:"seconds"`
 		Sources int                  `json:"sources"` // that sent something
@@ -115,7 +115,7 @@ func (g *progress) download(d peer.Download) {
 		g.told = g.wait(d)
 	}
 	if d.Size > 0 {
-		g.set(d.Done, d.Size)
+		g.set(d.Done, d.Size, d.Rate)
 	}
 }
 
@@ -134,27 +134,39 @@ func (g *progress) wait(d peer.Download) bool {
 	return false
 }
 
-// set draws the bar on a terminal; a total of -1 is not known.
-func (g *progress) set(done, total int64) {
+// set draws the bar on a terminal. All are in bytes; a total of -1 and a rate
+// of 0 are not known.
+func (g *progress) set(done, total, rate int64) {
 	if !g.program.Terminal || g.program.json {
 		return
 	}
 	if g.bar == nil {
-		g.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(g.program.Err), progressbar.OptionSetDescription(short(g.label)),
-			progressbar.OptionShowBytes(true), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
+		// Its own rate counts what an earlier run left as if it came now.
+		g.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(g.program.Err), progressbar.OptionSetPredictTime(false),
+			progressbar.OptionSetSpinnerChangeInterval(0), // or it draws by itself for ever
+			progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
 	}
 	if total != g.bar.GetMax64() {
 		g.bar.ChangeMax64(total)
 	}
+	text := short(g.label) + "  " + size(done)
 	if total >= 0 {
 		done = min(done, total)
+		text += " of " + size(total)
 	}
+	if rate > 0 {
+		text += ", " + size(rate) + "/s"
+		if total >= 0 {
+			text += ", " + (time.Duration((total-done)/rate) * time.Second).String() + " left"
+		}
+	}
+	g.bar.Describe(text)
 	_ = g.bar.Set64(done)
 }
 
 // short is a name that leaves room for the bar beside it.
 func short(name string) string {
-	const most = 30 // characters
+	const most = 24 // characters
 	runes := []rune(netproto.Printable(name))
 	if len(runes) <= most {
 		return string(runes)
@@ -166,5 +178,6 @@ func short(name string) string {
 func (g *progress) end() {
 	if g.bar != nil {
 		_ = g.bar.Clear()
+		g.bar = nil
 	}
 }

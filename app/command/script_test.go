@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ import (
 //	fields EVENT FIELD…         every line of stdout is a JSON object; those of the event have these fields
 //	same A B                    two files, or trees of files, have the same names and bytes
 //	random FILE BYTES           makes a file
+//	fill FILE                   makes a file as large as the disk lets it be
 //	tree FOLDER                 makes a folder with the source code of this program
 //	limit PROFILE BYTES         limits the download rate of a profile to bytes a second
 //	smalldisk FOLDER SIZE       mounts a disk of that size
@@ -64,6 +66,7 @@ func TestScripts(t *testing.T) {
 			"fields":    positive(cmdFields),
 			"same":      positive(cmdSame),
 			"random":    positive(cmdRandom),
+			"fill":      positive(cmdFill),
 			"tree":      positive(cmdTree),
 			"limit":     positive(cmdLimit),
 			"smalldisk": positive(cmdSmallDisk),
@@ -241,6 +244,21 @@ func cmdRandom(ts *testscript.TestScript, args []string) error {
 		return err
 	}
 	return os.WriteFile(ts.MkAbs(args[0]), data, 0o644)
+}
+
+func cmdFill(ts *testscript.TestScript, args []string) error {
+	f, err := os.Create(ts.MkAbs(args[0]))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for block := make([]byte, 1<<20); ; {
+		if _, err := f.Write(block); errors.Is(err, syscall.ENOSPC) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 func cmdTree(ts *testscript.TestScript, args []string) error {

@@ -154,7 +154,7 @@ func (p *program) waitShared(cmd *cobra.Command, n *Node, id, path string) (peer
 		}
 		for _, s := range n.Engine.Shares() {
 			if s.ID == id && s.State == peer.ShareHashing {
-				bar.set(s.Hashed, total)
+				bar.set(s.Hashed, total, s.Rate)
 			}
 		}
 	}
@@ -164,7 +164,7 @@ func (p *program) shared(n *Node, s peer.Share) {
 	link := n.Engine.LinkOf(s)
 	e := sharedEvent{Event: "shared", Hash: s.Hash, Size: s.Size, Name: s.Name, Path: s.Path, Link: link}
 	if s.Folder {
-		e.Files = s.Files
+		e.Files = &s.Files
 	}
 	if p.json {
 		p.event(e)
