@@ -225,3 +225,23 @@ func (s *signalling) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+func FuzzChooseTracker(f *testing.F) {
+	for _, seed := range []string{"", "tracker.example", " 203.0.113.7:5001 ", "[2001:db8::1]:5000", "2001:db8::1", "http://host/", "host:99999",
+		"cp2p://203.0.113.7:5000", "CP2P://host?tracker=aaaa", "cp2p://"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		address, _, err := ChooseTracker(text)
+		if err != nil {
+			if code := netproto.CodeOf(err); code != netproto.CodeInvalid {
+				t.Errorf("%q: the code is %s", text, code)
+			}
+			return
+		}
+		again, _, err := ChooseTracker(address)
+		if err != nil || again != address {
+			t.Errorf("%q gives %q, which gives %q, %v", text, address, again, err)
+		}
+	})
+}

@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 		Dir:                "testdata",
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's second at every exit
 			env.Values[stageKey{}] = &stage{vars: env.Vars, processes: map[string]*process{}}
 			return nil
 		},
