@@ -1,0 +1,99 @@
+package limit
+
+import (
+	"container/list"
+	"math"
+	"net/netip"
+	"sync"
+)
+
+// Holdings adds up how many resources the peers behind each source announced.
+// A peer stays in the sum when it goes offline, as what it announced stays in
+// the store. All methods are safe for concurrent use.
+type Holdings[K comparable] struct {
+	perSource int
+	entries   int
+
+	mu       sync.Mutex
+	peers    map[K]*list.Element // of *holding[K]
+	recent   list.List           // the one heard of last in front
+	bySource map[netip.Addr]int
+}
+
+type holding[K comparable] struct {
+	peer   K
+	source netip.Addr
+	count  int
+}
+
+// NewHoldings allows so many resources behind one source; 0 is without limit.
+// It remembers that many peers at the most.
+func NewHoldings[K comparable](perSource, entries int) *Holdings[K] {
+	return &Holdings[K]{perSource: perSource, entries: entries, peers: map[K]*list.Element{}, bySource: map[netip.Addr]int{}}
+}
+
+// Knows tells whether a peer was ever set and is still remembered.
+func (h *Holdings[K]) Knows(peer K) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.peers[peer] != nil
+}
+
+// Set says how many resources a peer holds, and behind which source it is now.
+func (h *Holdings[K]) Set(peer K, source netip.Addr, count int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.set(peer, source, count)
+}
+
+// Add says that a peer may hold so many more. Those that it held before are
+// counted again, until the next Set.
+func (h *Holdings[K]) Add(peer K, source netip.Addr, more int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if at := h.peers[peer]; at != nil {
+		more += at.Value.(*holding[K]).count
+	}
+	h.set(peer, source, more)
+}
+
+func (h *Holdings[K]) set(peer K, source netip.Addr, count int) {
+	at := h.peers[peer]
+	if at == nil {
+		at = h.recent.PushFront(&holding[K]{peer: peer, source: source})
+		h.peers[peer] = at
+		if len(h.peers) > h.entries {
+			oldest := h.recent.Remove(h.recent.Back()).(*holding[K])
+			delete(h.peers, oldest.peer)
+			h.shift(oldest.source, -oldest.count)
+		}
+	} else {
+		h.recent.MoveToFront(at)
+	}
+	held := at.Value.(*holding[K])
+	h.shift(held.source, -held.count)
+	held.source, held.count = source, max(count, 0)
+	h.shift(held.source, held.count)
+}
+
+func (h *Holdings[K]) shift(source netip.Addr, by int) {
+	if h.bySource[source] += by; h.bySource[source] == 0 {
+		delete(h.bySource, source)
+	}
+}
+
+// Room is how many resources a peer may announce, from there, beyond what it
+// and its neighbours hold; with anew, what the peer holds does not count,
+// because it is replaced.
+func (h *Holdings[K]) Room(peer K, source netip.Addr, anew bool) int {
+	if h.perSource == 0 {
+		return math.MaxInt
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	held := h.bySource[source]
+	if at := h.peers[peer]; anew && at != nil && at.Value.(*holding[K]).source == source {
+		held -= at.Value.(*holding[K]).count
+	}
+	return max(h.perSource-held, 0)
+}

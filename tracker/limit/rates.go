@@ -1,0 +1,82 @@
+// Package limit counts what a tracker gives to whom, so that nobody takes the
+// share of others: rates, open connections, and what was announced. It knows
+// no HTTP, and every table in it is bounded.
+package limit
+
+import (
+	"container/list"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// MaxEntries bounds each table by default. Where more take part, those that
+// were quiet for longest are forgotten, and begin anew when they return: a
+// crowd makes limits looser, never stricter.
+const MaxEntries = 1 << 16
+
+// Source is whom an address is counted for: itself, or the /64 of an IPv6
+// address, which is the least that one customer of a provider has (RFC 6177).
+func Source(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
+	if a.Is4() {
+		return a
+	}
+	network, err := a.Prefix(64)
+	if err != nil {
+		return a // the zero address
+	}
+	return network.Addr()
+}
+
+// Rates is a token bucket for each key. A nil *Rates has no limit. All methods
+// are safe for concurrent use.
+type Rates[K comparable] struct {
+	perSecond rate.Limit
+	burst     int
+	entries   int
+
+	mu      sync.Mutex
+	buckets map[K]*list.Element // of *bucket[K]
+	recent  list.List           // the one used last in front
+}
+
+type bucket[K comparable] struct {
+	key    K
+	tokens *rate.Limiter
+}
+
+// NewRates allows each key perSecond tokens a second, and burst tokens at once
+// after it was quiet. It remembers that many entries at the most.
+func NewRates[K comparable](perSecond float64, burst, entries int) *Rates[K] {
+	return &Rates[K]{perSecond: rate.Limit(perSecond), burst: burst, entries: entries, buckets: map[K]*list.Element{}}
+}
+
+// Take takes n tokens, or none where there are fewer, and then tells after
+// which time, more than 0, there will be enough. More than a burst counts as a
+// burst: it could never be taken otherwise.
+func (r *Rates[K]) Take(key K, n int, now time.Time) (wait time.Duration) {
+	if r == nil {
+		return 0
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := r.buckets[key]
+	if at == nil {
+		at = r.recent.PushFront(&bucket[K]{key, rate.NewLimiter(r.perSecond, r.burst)})
+		r.buckets[key] = at
+		if len(r.buckets) > r.entries {
+			oldest := r.recent.Remove(r.recent.Back()).(*bucket[K])
+			delete(r.buckets, oldest.key)
+		}
+	} else {
+		r.recent.MoveToFront(at)
+	}
+	taken := at.Value.(*bucket[K]).tokens.ReserveN(now, min(n, r.burst))
+	if wait = taken.DelayFrom(now); wait > 0 {
+		taken.CancelAt(now)
+	}
+	return wait
+}
