@@ -21,8 +21,9 @@ const (
 type Download struct {
 	ID       string               `json:"id"`
 	Hash     netproto.ContentHash `json:"hash"`
-	Name     string               `json:"name"` // passes CheckName
-	Size     int64                `json:"size"` // bytes; of a folder all chosen files; -1 = not known yet
+	Name     string               `json:"name"`           // passes CheckName
+	Size     int64                `json:"size"`           // bytes; of a folder all chosen files; -1 = not known yet
+	Done     int64                `json:"done,omitempty"` // bytes verified when it last stopped; to be shown
 	Folder   bool                 `json:"folder,omitempty"`
 	Paths    []string             `json:"paths,omitempty"` // in the folder, the chosen ones; none = all
 	Dir      string               `json:"dir"`             // absolute; where it is published

@@ -1,8 +1,10 @@
 package library
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -121,7 +123,7 @@ func (l *Library) WriteFolderFile(hash netproto.ContentHash, text []byte) error 
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
-	if info, err := os.Stat(file); err == nil && info.Size() == int64(len(text)) {
+	if there, err := os.ReadFile(file); err == nil && bytes.Equal(there, text) {
 		return nil
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(file), ".new-*")
@@ -140,6 +142,19 @@ func (l *Library) WriteFolderFile(hash netproto.ContentHash, text []byte) error 
 		err = os.Rename(tmp.Name(), file)
 	}
 	if err != nil {
+		return netproto.Errorf(netproto.CodeStore, "%w", err)
+	}
+	return nil
+}
+
+// RemoveFolderFile removes a list that WriteFolderFile kept; any other path is
+// left alone.
+func (l *Library) RemoveFolderFile(file string) error {
+	hash, err := netproto.ParseContentHash(filepath.Base(file))
+	if err != nil || file != l.FolderFile(hash) {
+		return nil
+	}
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
 	return nil

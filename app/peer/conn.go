@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"sync"
 	"time"
 
@@ -18,18 +17,9 @@ import (
 	"centralizedp2p/netproto/identity"
 )
 
-const (
-	handshakeTimeout = 10 * time.Second
-	// pingEvery keeps a quiet connection alive; one that is silent for
-	// silenceLimit is dead.
-	pingEvery    = 30 * time.Second
-	silenceLimit = 90 * time.Second
-	// writeTimeout ends a connection whose other side does not read.
-	writeTimeout = 60 * time.Second
-	// maxControl bounds the frames that wait to be written, in bytes: a peer
-	// that makes us answer faster than it reads is cut off.
-	maxControl = 4 << 20
-)
+// maxControl bounds the frames that wait to be written, in bytes: a peer that
+// makes us answer faster than it reads is cut off.
+const maxControl = 4 << 20
 
 var buffers = sync.Pool{New: func() any {
 	b := make([]byte, netproto.FrameHeaderBytes+netproto.MaxDataPayload)
@@ -49,10 +39,11 @@ type conn struct {
 	wake  chan struct{} // for the writer
 	ended chan struct{} // closed when the connection is over and all are told
 
+	quiet time.Time // nothing is open since; the writer's
+
 	mu      sync.Mutex
 	control []byte
 	closing error // why the connection ends; set once
-	quiet   time.Time
 
 	owner  ownerRole
 	reader readerRole
@@ -72,7 +63,7 @@ func newConn(e *Engine, t *tls.Conn) (*conn, error) {
 
 // greet exchanges the first frames.
 func (c *conn) greet(r io.Reader) error {
-	c.tls.SetDeadline(time.Now().Add(handshakeTimeout))
+	c.tls.SetDeadline(time.Now().Add(c.engine.timing.handshake))
 	hello := netproto.Hello{Version: netproto.FrameVersion, Name: c.engine.name()}
 	if _, err := c.tls.Write(netproto.AppendFrame(nil, hello)); err != nil {
 		return err
@@ -112,7 +103,7 @@ func (c *conn) run(ctx context.Context, r *bufio.Reader) error {
 	}
 	err = c.closing
 	c.mu.Unlock()
-	c.owner.end()
+	c.endServing()
 	c.reader.end(err)
 	return err
 }
@@ -158,7 +149,7 @@ func (c *conn) wakeWriter() {
 func (c *conn) readFrames(ctx context.Context, r *bufio.Reader) error {
 	payload := make([]byte, 0, 4096)
 	for {
-		c.tls.SetReadDeadline(time.Now().Add(silenceLimit))
+		c.tls.SetReadDeadline(time.Now().Add(c.engine.timing.silence))
 		h, err := netproto.ReadFrameHeader(r)
 		if err != nil {
 			return err
@@ -215,10 +206,10 @@ func (c *conn) handle(t netproto.FrameType, payload []byte) error {
 	return nil
 }
 
-// writeFrames writes control frames first, then the next part of the data
-// that the other side asked for.
+// writeFrames writes control frames first, then what there is to say about
+// opened streams, then the next part of the data that the other side asked for.
 func (c *conn) writeFrames(ctx context.Context) error {
-	ping := time.NewTicker(pingEvery)
+	ping := time.NewTicker(c.engine.timing.ping)
 	defer ping.Stop()
 	for {
 		c.mu.Lock()
@@ -231,7 +222,10 @@ func (c *conn) writeFrames(ctx context.Context) error {
 			}
 			continue
 		}
-		sent, err := c.sendNext(ctx)
+		sent, err := c.answerOpen()
+		if err == nil && !sent {
+			sent, err = c.sendNext(ctx)
+		}
 		if err != nil {
 			return err
 		}
@@ -260,11 +254,11 @@ func (c *conn) unused() bool {
 		c.quiet = time.Now()
 		return false
 	}
-	return time.Since(c.quiet) > 2*pingEvery
+	return time.Since(c.quiet) > 2*c.engine.timing.ping
 }
 
 func (c *conn) write(b []byte) error {
-	c.tls.SetWriteDeadline(time.Now().Add(writeTimeout))
+	c.tls.SetWriteDeadline(time.Now().Add(c.engine.timing.write))
 	_, err := c.tls.Write(b)
 	return err
 }
@@ -280,11 +274,14 @@ func (c *conn) readData(ctx context.Context, r *bufio.Reader, length int) error 
 	}
 	n := length - len(raw)
 	req := c.reader.request(binary.BigEndian.Uint32(raw[:]))
-	if req == nil { // cancelled while the bytes were on their way
+	if req == nil {
+		if !c.reader.late(n) {
+			return fmt.Errorf("%w: data that nobody asked for", netproto.ErrFrame)
+		}
 		_, err := r.Discard(n)
 		return err
 	}
-	if err := c.engine.down.wait(ctx, n); err != nil {
+	if err := c.takeTurn(ctx, req.link, n); err != nil {
 		return err
 	}
 	buf := buffers.Get().(*[]byte)
@@ -296,77 +293,19 @@ func (c *conn) readData(ctx context.Context, r *bufio.Reader, length int) error 
 	return req.link.receive(req, (*buf)[:n])
 }
 
+// takeTurn waits until n bytes may come in. Meanwhile the source is not to
+// blame for its silence.
+func (c *conn) takeTurn(ctx context.Context, l *link, n int) error {
+	if c.engine.down.limit() == 0 {
+		return nil
+	}
+	l.held.Store(true)
+	defer l.held.Store(false)
+	if err := c.engine.down.wait(ctx, n); err != nil {
+		return err
+	}
+	return c.tls.SetReadDeadline(time.Now().Add(c.engine.timing.silence))
+}
+
 // address is where the peer is, as ip:port.
 func (c *conn) address() string { return c.tls.RemoteAddr().String() }
-
-// listen accepts peers until ctx ends; those that came stay.
-func (e *Engine) listen(ctx context.Context, l net.Listener) error {
-	defer context.AfterFunc(ctx, func() { l.Close() })()
-	var conns sync.WaitGroup
-	defer conns.Wait()
-	slots := make(chan struct{}, maxConns)
-	for {
-		raw, err := l.Accept()
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return err
-			}
-			e.log.Warn("accepting a connection", "error", err)
-			select { // out of descriptors: others may be given back
-			case <-ctx.Done():
-				return nil
-			case <-time.After(100 * time.Millisecond):
-			}
-			continue
-		}
-		select {
-		case slots <- struct{}{}:
-		default:
-			raw.Close() // full: the other side tries again
-			continue
-		}
-		conns.Go(func() {
-			defer func() { <-slots }()
-			t := tls.Server(raw, e.identity.ServerTLS(netproto.ALPN, true, e.refuseBanned))
-			e.serveConn(e.ctx, t)
-		})
-	}
-}
-
-// serveConn shakes hands on a new connection and works on it.
-func (e *Engine) serveConn(ctx context.Context, t *tls.Conn) {
-	defer t.NetConn().Close()
-	c, r, err := e.shake(ctx, t)
-	if err != nil {
-		e.log.Debug("handshake", "peer", t.RemoteAddr(), "error", err)
-		return
-	}
-	if !e.conns.add(c) {
-		return
-	}
-	defer e.conns.remove(c)
-	err = c.run(ctx, r)
-	e.log.Debug("connection ended", "peer", c.address(), "error", err)
-}
-
-func (e *Engine) shake(ctx context.Context, t *tls.Conn) (*conn, *bufio.Reader, error) {
-	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
-	defer cancel()
-	if err := t.HandshakeContext(ctx); err != nil {
-		return nil, nil, err
-	}
-	c, err := newConn(e, t)
-	if err != nil {
-		return nil, nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { t.NetConn().Close() })
-	defer stop()
-	r := bufio.NewReaderSize(t, 16<<10)
-	if err := c.greet(r); err != nil {
-		return nil, nil, err
-	}
-	return c, r, nil
-}

@@ -6,6 +6,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -15,12 +17,15 @@ import (
 const (
 	maxConns       = 512 // incoming, all peers
 	maxConnsPerKey = 8   // both ways, one peer
-	dialTimeout    = 10 * time.Second
 	// dialHeadStart is what the first address of a peer gets before the next
 	// is tried beside it (RFC 8305 §5: 250 ms).
 	dialHeadStart = 250 * time.Millisecond
+	// maxAddresses of one peer are tried, the likeliest first.
+	maxAddresses = 8
 	// banTime is how long a peer that sent a wrong piece is not spoken to.
 	banTime = 24 * time.Hour
+	// maxBanned bounds the memory of bans.
+	maxBanned = 10_000
 )
 
 var errBanned = errors.New("this peer sent wrong bytes before")
@@ -30,11 +35,18 @@ type conns struct {
 	mu     sync.Mutex
 	byKey  map[netproto.PublicKey][]*conn
 	banned map[netproto.PublicKey]time.Time // until when
-	dials  map[netproto.PublicKey]*sync.Mutex
+	dials  map[netproto.PublicKey]*dialling
+}
+
+// dialling is held while a connection to a peer is made, so that two downloads
+// do not make two at once where one would do.
+type dialling struct {
+	turn  chan struct{} // of capacity 1
+	users int           // who has it or waits for it
 }
 
 func newConns() *conns {
-	return &conns{byKey: map[netproto.PublicKey][]*conn{}, banned: map[netproto.PublicKey]time.Time{}, dials: map[netproto.PublicKey]*sync.Mutex{}}
+	return &conns{byKey: map[netproto.PublicKey][]*conn{}, banned: map[netproto.PublicKey]time.Time{}, dials: map[netproto.PublicKey]*dialling{}}
 }
 
 func (cs *conns) add(c *conn) bool {
@@ -77,21 +89,43 @@ func (cs *conns) of(key netproto.PublicKey) []*conn {
 	return alive
 }
 
-// dialling is held while a connection to a peer is made, so that two
-// downloads do not make two at once where one would do.
-func (cs *conns) dialling(key netproto.PublicKey) *sync.Mutex {
+// dialling waits for the turn to dial a peer; done gives it back.
+func (cs *conns) dialling(ctx context.Context, key netproto.PublicKey) (done func(), err error) {
 	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	if cs.dials[key] == nil {
-		cs.dials[key] = &sync.Mutex{}
+	d := cs.dials[key]
+	if d == nil {
+		d = &dialling{turn: make(chan struct{}, 1)}
+		cs.dials[key] = d
 	}
-	return cs.dials[key]
+	d.users++
+	cs.mu.Unlock()
+	leave := func() {
+		cs.mu.Lock()
+		defer cs.mu.Unlock()
+		if d.users--; d.users == 0 {
+			delete(cs.dials, key)
+		}
+	}
+	select {
+	case d.turn <- struct{}{}:
+		return func() { <-d.turn; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
 }
 
 // ban ends every connection to a peer that sent wrong bytes.
 func (cs *conns) ban(key netproto.PublicKey, why error) {
+	now := time.Now()
 	cs.mu.Lock()
-	cs.banned[key] = time.Now().Add(banTime)
+	if len(cs.banned) >= maxBanned {
+		for k := range cs.banned { // any: who made so many will not come back under each
+			delete(cs.banned, k)
+			break
+		}
+	}
+	cs.banned[key] = now.Add(banTime)
 	list := append([]*conn(nil), cs.byKey[key]...)
 	cs.mu.Unlock()
 	for _, c := range list {
@@ -123,9 +157,11 @@ func (e *Engine) connect(ctx context.Context, src netproto.Source, index int) (*
 	if err := e.refuseBanned(src.Key[:]); err != nil {
 		return nil, err
 	}
-	dialling := e.conns.dialling(src.Key)
-	dialling.Lock()
-	defer dialling.Unlock()
+	done, err := e.conns.dialling(ctx, src.Key)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	if have := e.conns.of(src.Key); index < len(have) {
 		return have[index], nil
 	}
@@ -142,20 +178,26 @@ func (e *Engine) connect(ctx context.Context, src netproto.Source, index int) (*
 		t.NetConn().Close()
 		return nil, netproto.Errorf(netproto.CodeBusy, "%s", c.address())
 	}
-	e.background.Go(func() {
+	begun := e.begin(func() {
 		defer e.conns.remove(c)
 		err := c.run(e.ctx, r)
 		e.log.Debug("connection ended", "peer", c.address(), "error", err)
 	})
+	if !begun {
+		e.conns.remove(c)
+		t.NetConn().Close()
+		return nil, context.Canceled
+	}
 	return c, nil
 }
 
 // dial tries the addresses of a source, each a moment after the one before,
 // and keeps the first that answers with the right key.
 func (e *Engine) dial(ctx context.Context, src netproto.Source) (*tls.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, e.timing.handshake)
 	defer cancel()
-	if len(src.Addresses) == 0 {
+	addresses := dialable(src.Addresses)
+	if len(addresses) == 0 {
 		return nil, errors.New("the tracker knows no address of it")
 	}
 	config := e.identity.ClientTLS(netproto.ALPN, func(key ed25519.PublicKey) error {
@@ -168,8 +210,8 @@ func (e *Engine) dial(ctx context.Context, src netproto.Source) (*tls.Conn, erro
 		conn *tls.Conn
 		err  error
 	}
-	results := make(chan result, len(src.Addresses))
-	for i, address := range src.Addresses {
+	results := make(chan result, len(addresses))
+	for i, address := range addresses {
 		go func() {
 			select {
 			case <-ctx.Done():
@@ -187,7 +229,7 @@ func (e *Engine) dial(ctx context.Context, src netproto.Source) (*tls.Conn, erro
 	}
 	var winner *tls.Conn
 	var failed []error
-	for range src.Addresses { // every attempt ends: cancel makes the others give up
+	for range addresses { // every attempt ends: cancel makes the others give up
 		r := <-results
 		switch {
 		case r.err != nil:
@@ -203,6 +245,30 @@ func (e *Engine) dial(ctx context.Context, src netproto.Source) (*tls.Conn, erro
 		return nil, errors.Join(failed...)
 	}
 	return winner, nil
+}
+
+// dialable are the addresses that a peer can have; what else a tracker names
+// is not dialled.
+func dialable(addresses []string) []string {
+	var list []string
+	for _, address := range addresses {
+		host, port, err := net.SplitHostPort(address)
+		if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || n == 0 || host == "" {
+			continue
+		}
+		// A name is that of the tracker's own computer: see Tracker.Sources.
+		if ip, err := netip.ParseAddr(host); err == nil && !isUnicast(ip.Unmap()) {
+			continue
+		}
+		if list = append(list, address); len(list) == maxAddresses {
+			break
+		}
+	}
+	return list
+}
+
+func isUnicast(ip netip.Addr) bool {
+	return !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // announcePiece tells all who read a download here that it has a piece more.

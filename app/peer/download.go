@@ -2,9 +2,8 @@ package peer
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -19,12 +18,8 @@ const (
 	// maxActive bounds the contents of a folder that are fetched at once, and
 	// so the open files.
 	maxActive = 64
-	// diskRetry is how often a download looks whether the disk has become
-	// usable again.
-	diskRetry = 30 * time.Second
 	// spareSpace is kept free on the disk, in bytes.
 	spareSpace = 64 << 20
-	tick       = time.Second
 )
 
 // phase is what a running download does at the moment.
@@ -45,24 +40,28 @@ type download struct {
 	start  int            // where the search for rare pieces begins
 	rate   meter
 	woken  chan struct{}
-	quiet  bool // not announced: somebody only looks at a folder's list
+	quiet  bool       // not announced: somebody only looks at a folder's list
+	saving sync.Mutex // held while the library is told
 
-	mu      sync.Mutex
-	alone   bool // it may run although the others may not
-	record  library.Download
-	phase   phase
-	diskErr error
-	cancel  context.CancelFunc // of the run; nil while it does not run
-	ended   chan struct{}      // closed when the run is over
-	err     error              // what ends the run
-	sources map[netproto.PublicKey]*source
-	links   map[*link]struct{}
-	making  int // links
-	sought  time.Time
-	active  []*job
-	total   int64 // bytes of all jobs; -1 while it is not known
-	done    int64 // bytes of finished jobs
-	checked int64 // bytes verified again, in the verifying phase
+	mu        sync.Mutex
+	removed   bool // from the list
+	alone     bool // it may run although the others may not
+	record    library.Download
+	phase     phase
+	diskErr   error
+	cancel    context.CancelFunc // of the run; nil while it does not run
+	ended     chan struct{}      // closed when the run is over
+	err       error              // what ends the run
+	sources   map[netproto.PublicKey]*source
+	links     map[*link]struct{}
+	making    int       // links
+	seeking   bool      // the tracker is being asked for sources
+	sought    time.Time // it answered, or not
+	active    []*job
+	published []*job // which others may read until the run ends
+	total     int64  // bytes of all jobs; -1 while it is not known
+	done      int64  // bytes of finished jobs, or of all when it does not run
+	checked   int64  // bytes verified again, in the verifying phase
 }
 
 func (d *download) wake() {
@@ -130,7 +129,7 @@ func (d *download) run(ctx context.Context) (string, error) {
 
 // waitForDisk waits for a while, or until somebody resumes the download.
 func (d *download) waitForDisk(ctx context.Context) bool {
-	timer := time.NewTimer(diskRetry)
+	timer := time.NewTimer(d.engine.timing.disk)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -145,9 +144,8 @@ func (d *download) waitForDisk(ctx context.Context) bool {
 func (d *download) attempt(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := os.MkdirAll(d.record.Dir, 0o755); err != nil {
-		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
+	// The folder was made when the download was added. Where it is gone since, its
+	// disk may be, and another one is not to be filled in its place.
 	root, err := os.OpenRoot(d.record.Dir)
 	if err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
@@ -164,11 +162,13 @@ func (d *download) attempt(ctx context.Context) (string, error) {
 	return d.fetchFile(ctx)
 }
 
-// letGo ends all links and unfinished files of a run.
+// letGo ends all links, offers and unfinished files of a run.
 func (d *download) letGo(cancel context.CancelFunc) {
 	cancel()
 	d.work.Wait()
+	d.forgetPublished()
 	d.mu.Lock()
+	d.done += d.openBytes()
 	active := d.active
 	d.active = nil
 	d.mu.Unlock()
@@ -180,10 +180,12 @@ func (d *download) letGo(cancel context.CancelFunc) {
 // shut closes the unfinished file of a job and stops offering it.
 func (d *download) shut(j *job) {
 	d.engine.contents.remove(j.hash, j)
+	d.mu.Lock()
 	j.shared.Lock()
 	part := j.part
-	j.part, j.m = nil, nil
+	j.part = nil
 	j.shared.Unlock()
+	d.mu.Unlock()
 	if part != nil {
 		if err := part.Close(); err != nil {
 			d.engine.log.Warn("closing an unfinished file", "hash", j.hash, "error", err)
@@ -196,8 +198,10 @@ func (d *download) fetchFile(ctx context.Context) (string, error) {
 	if path, ok := d.alreadyThere(ctx, name); ok {
 		return path, nil
 	}
-	j := &job{download: d, hash: d.record.Hash, size: -1, dir: ".", targets: []string{name}}
-	if m, err := piece.ReadPartManifest(d.root, ".", d.record.Hash); err == nil {
+	j := newJob(d, d.record.Hash, -1, ".", name)
+	if j.m = d.manifestHere(j.hash); j.m != nil {
+		j.size, j.sure = j.m.Size, true
+	} else if m, err := piece.ReadPartManifest(d.root, ".", j.hash); err == nil {
 		j.m = m
 	}
 	published, err := d.fetch(ctx, []*job{j}, true)
@@ -237,7 +241,7 @@ func (d *download) progress(n int) {
 // publishes each when it is complete. It returns the last published name.
 func (d *download) fetch(ctx context.Context, jobs []*job, durable bool) (string, error) {
 	d.setPhase(phaseFetching, nil)
-	ticker := time.NewTicker(tick)
+	ticker := time.NewTicker(d.engine.timing.tick)
 	defer ticker.Stop()
 	var published string
 	d.mu.Lock()
@@ -251,25 +255,38 @@ func (d *download) fetch(ctx context.Context, jobs []*job, durable bool) (string
 		if published, err = d.publishComplete(published, durable); err != nil {
 			return "", err
 		}
-		d.mu.Lock()
-		err, left := d.err, len(d.active)+len(jobs)
-		seek := time.Since(d.sought) > sourcesEvery || len(d.links) == 0 && time.Since(d.sought) > sourcesSoon
-		d.mu.Unlock()
-		switch {
-		case err != nil:
-			return "", err
-		case left == 0:
-			return published, nil
-		case seek:
-			d.seek(ctx)
+		if left, err := d.left(len(jobs)); left == 0 || err != nil {
+			return published, err
 		}
+		d.look(ctx)
 		d.manage(ctx)
 		select {
 		case <-ctx.Done():
 			return "", ctx.Err()
 		case <-ticker.C:
+			if err := d.moved(); err != nil {
+				return "", err
+			}
 		case <-d.woken:
 		}
+	}
+}
+
+// left is the number of jobs that are not published, of which so many were not
+// opened; or it says why the run ends before.
+func (d *download) left(waiting int) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return waiting + len(d.active), d.err
+}
+
+// look asks for sources when it is time.
+func (d *download) look(ctx context.Context) {
+	t := &d.engine.timing
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if since := time.Since(d.sought); since > t.sources || len(d.links) == 0 && since > t.sourcesSoon {
+		d.seek(ctx)
 	}
 }
 
@@ -296,37 +313,36 @@ func (d *download) open(ctx context.Context, jobs []*job) ([]*job, error) {
 	return jobs, nil
 }
 
-// openJob opens the unfinished file of a job, verifies what an earlier run
-// left in it, and offers it to others.
+// openJob opens the unfinished file of a job, takes what an earlier run left in
+// it and what else is on this computer, and offers it to others.
 func (d *download) openJob(ctx context.Context, j *job) error {
 	m := j.manifest()
-	if err := d.checkSpace(m.Size, len(d.active)); err != nil {
-		return err
+	if j.hash == d.record.Hash { // of a folder the sum was compared before
+		if err := d.checkSpace(m.Size - d.allocated(j)); err != nil {
+			return err
+		}
 	}
 	if err := d.root.MkdirAll(j.dir, 0o755); err != nil {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
-	resumed := m.Pieces() > 1
-	if resumed {
+	if m.Pieces() > 1 && (d.allocated(j) > 0 || d.engine.Shared(j.hash)) {
 		d.setPhase(phaseVerifying, nil)
+		defer d.setPhase(phaseFetching, nil)
 	}
 	part, err := piece.OpenPart(ctx, d.root, j.dir, m, d.progress)
 	if err != nil {
 		return err
 	}
-	if m.Size == 0 {
-		if err := part.Writer(0, false).Finish(); err != nil {
-			part.Close()
-			return netproto.Errorf(netproto.CodeProtocol, "an empty content with the hash of another: %w", err)
-		}
-	}
-	if resumed {
-		d.setPhase(phaseFetching, nil)
+	if err := d.prefill(ctx, j, part); err != nil {
+		part.Close() // the first error counts
+		return err
 	}
 	d.mu.Lock()
 	j.begin(part)
 	if d.total < 0 {
 		d.total = m.Size
+	}
+	if !d.record.Folder {
 		d.record.Size = m.Size
 	}
 	for l := range d.links { // their sets were counted without the manifest
@@ -334,38 +350,39 @@ func (d *download) openJob(ctx context.Context, j *job) error {
 			j.partial++
 		}
 	}
+	if j.sure {
+		d.offer(j)
+	}
 	d.kick()
 	d.mu.Unlock()
-	d.engine.contents.add(j.hash, j)
-	if j.hash == d.record.Hash && !d.quiet {
-		d.engine.membership().announce(d.resource(m.Size))
-	}
 	return nil
 }
 
-// resource is how an unfinished download is announced.
-func (d *download) resource(size int64) netproto.Resource {
-	r := netproto.Resource{Hash: d.record.Hash, Size: size, Name: netproto.SafeName(d.record.Name), Folder: d.record.Folder, Part: true}
-	if r.MIME = mediaType(r.Name); r.Folder {
-		r.MIME = netproto.FolderMIME
+// prefill puts into an unfinished file what needs no other peer.
+func (d *download) prefill(ctx context.Context, j *job, part *piece.Part) error {
+	if part.Manifest().Size == 0 && !part.Complete() {
+		return netproto.Errorf(netproto.CodeProtocol, "the folder lists %s as an empty file, with the hash of another", j.targets[0])
 	}
-	return r
+	return d.fromHere(ctx, j, part)
 }
 
-// checkSpace compares what a content still needs with what the disk has.
-func (d *download) checkSpace(size int64, active int) error {
-	if active > 1 && size < smallRest {
-		return nil // of a folder, whose sum was compared before
+// allocated is what the unfinished file of a job has on the disk already, in
+// bytes.
+func (d *download) allocated(j *job) int64 {
+	info, err := d.root.Stat(path.Join(j.dir, piece.PartName(j.hash)))
+	if err != nil {
+		return 0
 	}
+	return piece.Allocated(info)
+}
+
+// checkSpace compares what is still needed with what the disk has, in bytes.
+func (d *download) checkSpace(need int64) error {
 	free, err := piece.FreeSpace(d.record.Dir)
 	if err != nil {
 		return nil // some network file systems do not say: the write will
 	}
-	var here int64
-	if info, err := d.root.Stat(piece.PartName(d.record.Hash)); err == nil {
-		here = piece.Allocated(info)
-	}
-	if need := size - here; need > 0 && free < need+spareSpace {
+	if need > 0 && free < need+spareSpace {
 		return netproto.Errorf(netproto.CodeNoSpace, "%s has %d MB free, %d MB are needed", d.record.Dir, free/1e6, (need+spareSpace)/1e6)
 	}
 	return nil
@@ -392,47 +409,24 @@ func (d *download) publishComplete(last string, durable bool) (string, error) {
 }
 
 func (d *download) publishJob(j *job, durable bool) (string, error) {
+	if err := d.moved(); err != nil {
+		return "", err
+	}
+	m := j.manifest()
 	name, err := j.part.Publish(j.targets[0], durable)
 	if err != nil {
 		return "", err
 	}
-	j.shared.Lock()
-	j.where = name
-	j.shared.Unlock()
+	d.offerFinished(j, m, name)
 	for _, other := range j.targets[1:] {
-		if err := piece.Copy(d.root, name, filepath.ToSlash(filepath.Join(j.dir, other))); err != nil {
+		if err := piece.Copy(d.root, name, path.Join(j.dir, other)); err != nil {
 			return "", err
 		}
 	}
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.closeJob(j)
 	d.active = slices.DeleteFunc(d.active, func(other *job) bool { return other == j })
 	d.done += j.size * int64(len(j.targets))
-	d.mu.Unlock()
-	d.engine.contents.remove(j.hash, j)
 	return name, nil
-}
-
-// distrust begins a job anew whose manifest was a lie. The caller holds the lock.
-func (d *download) distrust(j *job) {
-	part := j.part
-	for l := range d.links {
-		for r := range l.requests {
-			if r.stream.job == j {
-				d.drop(r, true)
-			}
-		}
-		d.closeStream(l, j)
-	}
-	j.owners, j.spares, j.from = nil, nil, nil
-	j.size, j.missing, j.flying, j.partial = -1, 0, 0, 0
-	j.shared.Lock()
-	j.part, j.m = nil, nil
-	j.shared.Unlock()
-	if part != nil {
-		d.engine.contents.remove(j.hash, j)
-		if err := part.Discard(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			d.engine.log.Warn("removing an unfinished file", "hash", j.hash, "error", err)
-		}
-	}
 }

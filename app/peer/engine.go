@@ -31,6 +31,8 @@ type Config struct {
 	Listen string
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
+
+	timing *timing // nil: the standard one
 }
 
 // Engine is a peer at work.
@@ -39,6 +41,7 @@ type Engine struct {
 	library    *library.Library
 	identity   *identity.Identity
 	log        *slog.Logger
+	timing     timing
 	ctx        context.Context // of everything that works in the background
 	cancel     context.CancelFunc
 	background sync.WaitGroup
@@ -55,6 +58,7 @@ type Engine struct {
 	downMeter meter
 
 	mu       sync.Mutex
+	closed   bool // nothing more may begin in the background
 	member   *membership
 	watchers map[chan struct{}]struct{}
 	told     time.Time   // when the watchers were told last
@@ -74,8 +78,13 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: config, library: config.Library, identity: config.Library.Identity(), log: config.Log, settings: settings,
-		contents: newContents(), conns: newConns(), slots: newSlots(settings.UploadSlots), watchers: map[chan struct{}]struct{}{}}
+	e := &Engine{config: config, library: config.Library, identity: config.Library.Identity(), log: config.Log, timing: standardTiming, settings: settings,
+		conns: newConns(), watchers: map[chan struct{}]struct{}{}}
+	if config.timing != nil {
+		e.timing = *config.timing
+	}
+	e.contents = newContents(e.tell)
+	e.slots = newSlots(settings.UploadSlots, &e.timing)
 	e.ctx, e.cancel = context.WithCancel(ctx)
 	e.up, e.down = newThrottle(settings.UpLimit), newThrottle(settings.DownLimit)
 	e.shares = newShares(e)
@@ -83,7 +92,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	if e.downloads, err = newDownloads(e, settings.MaxDownloads); err != nil {
 		return nil, err
 	}
-	e.member = newMembership(e, nil, map[netproto.ContentHash]netproto.Resource{})
+	e.member = newMembership(e, nil)
 	close(e.member.done)
 	e.work, _ = errgroup.WithContext(e.ctx)
 	if err := e.Move(config.Listen); err != nil {
@@ -94,11 +103,38 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	return e, nil
 }
 
+// begin runs something that Close waits for; false when the engine is closed.
+func (e *Engine) begin(work func()) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.beginLocked(work)
+}
+
+func (e *Engine) beginLocked(work func()) bool {
+	if e.closed {
+		return false
+	}
+	e.background.Go(work)
+	return true
+}
+
+// tell passes on to the tracker under which name a content is here.
+func (e *Engine) tell(hash netproto.ContentHash, as *netproto.Resource) {
+	if m := e.membership(); as != nil {
+		m.announce(*as)
+	} else {
+		m.withdraw(hash)
+	}
+}
+
+// portInUse is what Windows says; the portable name does not match it.
+const portInUse = syscall.Errno(10048) // WSAEADDRINUSE
+
 // Listen opens a TCP port, with the code "port-in-use" where another program
 // has it.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, portInUse) {
 		return nil, netproto.Errorf(netproto.CodePortInUse, "%s", address)
 	}
 	if err != nil {
@@ -109,10 +145,15 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 
 // Close leaves the tracker, ends everything and waits for it.
 func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	member := e.member
+	e.mu.Unlock()
 	e.cancel()
-	<-e.membership().done
+	<-member.done
 	err := e.work.Wait()
 	e.background.Wait()
+	e.shares.save()
 	e.mu.Lock()
 	if e.later != nil {
 		e.later.Stop()
@@ -138,12 +179,16 @@ func (e *Engine) Move(address string) error {
 	}
 	accept, stop := context.WithCancel(e.ctx)
 	e.mu.Lock()
-	old := e.stopListening
-	e.port, e.stopListening = l.Addr().(*net.TCPAddr).Port, stop
-	e.mu.Unlock()
-	if old != nil {
-		old()
+	defer e.mu.Unlock()
+	if e.closed {
+		stop()
+		l.Close()
+		return netproto.Errorf(netproto.CodeCancelled, "the program ends")
 	}
+	if e.stopListening != nil {
+		e.stopListening()
+	}
+	e.port, e.stopListening = l.Addr().(*net.TCPAddr).Port, stop
 	e.work.Go(func() error { return e.listen(accept, l) })
 	return nil
 }
@@ -180,28 +225,32 @@ func (e *Engine) RunShares() error {
 }
 
 // UseTracker leaves the tracker in use and stays with another from now on;
-// nil is none.
+// nil is none. The engine closes it in the end.
 func (e *Engine) UseTracker(t Tracker) {
-	e.mu.Lock()
-	old := e.member
-	old.mu.Lock()
-	holdings := make(map[netproto.ContentHash]netproto.Resource, len(old.holdings))
-	for h, r := range old.holdings {
-		holdings[h] = r
-	}
-	old.mu.Unlock()
-	m := newMembership(e, t, holdings)
+	m := newMembership(e, t)
 	ctx, cancel := context.WithCancel(e.ctx)
 	m.stop = cancel
-	e.member = m
-	e.mu.Unlock()
-	if old.stop != nil {
-		old.stop()
-	}
-	e.background.Go(func() {
+	e.mu.Lock()
+	old := e.member
+	begun := e.beginLocked(func() {
 		<-old.done // goodbye first: it may be the same tracker
 		m.run(ctx)
 	})
+	if begun {
+		e.member = m
+		old.bequeath(m)
+	}
+	e.mu.Unlock()
+	if !begun {
+		cancel()
+		if t != nil {
+			t.Close()
+		}
+		return
+	}
+	if old.stop != nil {
+		old.stop()
+	}
 	e.notify()
 }
 

@@ -3,6 +3,8 @@ package peer
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,9 +12,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"centralizedp2p/app/library"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -26,14 +30,24 @@ import (
 const (
 	stagingList = "list"
 	stagingTree = "tree"
+
+	// maxFolderSize keeps sums of sizes far from what an int64 holds, in bytes.
+	maxFolderSize = 1 << 60
 )
 
-func stagingName(hash netproto.ContentHash) string {
-	return netproto.PartPrefix + hash.String()[:32] + ".folder"
+// stagingName differs for different choices of one folder's files, which may be
+// on their way at the same time.
+func stagingName(r library.Download) string {
+	name := netproto.PartPrefix + r.Hash.String()[:32]
+	if len(r.Paths) > 0 {
+		sum := sha256.Sum256([]byte(strings.Join(r.Paths, "\x00")))
+		name += "-" + hex.EncodeToString(sum[:8])
+	}
+	return name + ".folder"
 }
 
 func (d *download) fetchFolder(ctx context.Context) (string, error) {
-	staging := stagingName(d.record.Hash)
+	staging := stagingName(d.record)
 	if err := d.root.MkdirAll(path.Join(staging, stagingTree), 0o755); err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
@@ -49,6 +63,9 @@ func (d *download) fetchFolder(ctx context.Context) (string, error) {
 		return "", err
 	}
 	d.setPhase(phaseVerifying, nil)
+	if err := d.moved(); err != nil {
+		return "", err
+	}
 	if err := piece.SyncTree(d.root, path.Join(staging, stagingTree)); err != nil {
 		return "", err
 	}
@@ -66,59 +83,60 @@ func (d *download) fetchFolder(ctx context.Context) (string, error) {
 // run left it there.
 func (d *download) fetchList(ctx context.Context, staging string) ([]netproto.FolderEntry, error) {
 	list := path.Join(staging, stagingList)
-	if entries, err := d.readList(ctx, list); err == nil {
+	if entries, m, err := d.readList(ctx, list); err == nil {
+		d.offerFinished(newJob(d, m.Hash, m.Size, staging, stagingList), m, list)
 		return entries, nil
 	}
 	if err := d.root.Remove(list); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
-	j := &job{download: d, hash: d.record.Hash, size: -1, dir: staging, targets: []string{stagingList}}
+	j := newJob(d, d.record.Hash, -1, staging, stagingList)
+	j.most = netproto.MaxFolderBytes
 	if _, err := d.fetch(ctx, []*job{j}, true); err != nil {
 		return nil, err
 	}
-	entries, err := d.readList(ctx, list)
+	entries, _, err := d.readList(ctx, list)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeProtocol, "the list of the folder's files: %w", err)
 	}
 	return entries, nil
 }
 
-func (d *download) readList(ctx context.Context, list string) ([]netproto.FolderEntry, error) {
+// readList reads a list that is whole.
+func (d *download) readList(ctx context.Context, list string) ([]netproto.FolderEntry, *piece.Manifest, error) {
 	file, err := d.root.Open(list)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if info.Size() > netproto.MaxFolderBytes {
-		return nil, netproto.Errorf(netproto.CodeTooLarge, "a list of %d bytes", info.Size())
+		return nil, nil, netproto.Errorf(netproto.CodeTooLarge, "a list of %d bytes", info.Size())
 	}
 	text := make([]byte, info.Size())
 	if _, err := file.ReadAt(text, 0); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, err := piece.Hash(ctx, bytes.NewReader(text), info.Size(), nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if m.Hash != d.record.Hash {
-		return nil, piece.ErrWrongPiece
+		return nil, nil, piece.ErrWrongPiece
 	}
-	return netproto.ParseFolder(bytes.NewReader(text))
+	entries, err := netproto.ParseFolder(bytes.NewReader(text))
+	return entries, m, err
 }
 
 // plan makes the folders of the tree and a job for each content that is not
 // there yet; equal files are one job with several targets.
 func (d *download) plan(ctx context.Context, tree string, entries []netproto.FolderEntry) ([]*job, error) {
 	wanted := d.chosen(entries)
-	var total int64
-	for _, e := range wanted {
-		total += e.Size
-	}
-	if err := d.checkSpace(total, 1); err != nil {
+	total, err := sumOf(wanted)
+	if err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
@@ -130,9 +148,11 @@ func (d *download) plan(ctx context.Context, tree string, entries []netproto.Fol
 		return nil, err
 	}
 	var jobs []*job
+	var need int64
 	byHash := map[netproto.ContentHash]*job{}
 	for i, e := range wanted {
 		full := path.Join(tree, e.Path)
+		j := byHash[e.Hash]
 		switch {
 		case e.Dir:
 			if err := d.root.MkdirAll(full, 0o755); err != nil {
@@ -142,21 +162,36 @@ func (d *download) plan(ctx context.Context, tree string, entries []netproto.Fol
 			d.mu.Lock()
 			d.done += e.Size
 			d.mu.Unlock()
-		case byHash[e.Hash] != nil:
-			j := byHash[e.Hash]
+		case j != nil && j.size != e.Size:
+			return nil, netproto.Errorf(netproto.CodeProtocol, "the folder lists one content with two sizes: %s", e.Path)
+		case j != nil:
 			rel, err := filepath.Rel(filepath.FromSlash(j.dir), filepath.FromSlash(full))
 			if err != nil {
 				return nil, err
 			}
 			j.targets = append(j.targets, filepath.ToSlash(rel))
+			need += e.Size
 		default:
-			j := &job{download: d, hash: e.Hash, size: e.Size, dir: path.Dir(full), targets: []string{path.Base(full)}}
+			j := newJob(d, e.Hash, e.Size, path.Dir(full), path.Base(full))
 			j.m = d.knownManifest(j)
 			byHash[e.Hash] = j
 			jobs = append(jobs, j)
+			need += e.Size - d.allocated(j)
 		}
 	}
-	return jobs, nil
+	return jobs, d.checkSpace(need)
+}
+
+// sumOf is the number of bytes of all files; the list of a folder is somebody
+// else's and may say anything.
+func sumOf(entries []netproto.FolderEntry) (int64, error) {
+	var total int64
+	for _, e := range entries {
+		if total += e.Size; total < 0 || total > maxFolderSize {
+			return 0, netproto.Errorf(netproto.CodeTooLarge, "the folder's files would take more than %d TiB", int64(maxFolderSize>>40))
+		}
+	}
+	return total, nil
 }
 
 // knownManifest is what a job needs no source to tell: that of a content of
@@ -165,11 +200,21 @@ func (d *download) knownManifest(j *job) *piece.Manifest {
 	if netproto.PieceCount(j.size) == 1 {
 		return &piece.Manifest{Hash: j.hash, Size: j.size}
 	}
-	m, err := piece.ReadPartManifest(d.root, j.dir, j.hash)
-	if err != nil {
-		return nil
+	if m := d.manifestHere(j.hash); m != nil && m.Size == j.size {
+		return m
 	}
-	return m
+	if m, err := piece.ReadPartManifest(d.root, j.dir, j.hash); err == nil && m.Size == j.size {
+		return m
+	}
+	return nil
+}
+
+// manifestHere is that of a content that is on this computer already.
+func (d *download) manifestHere(hash netproto.ContentHash) *piece.Manifest {
+	if c := d.engine.contents.find(hash); c != nil && c.whole() {
+		return c.manifest()
+	}
+	return nil
 }
 
 // chosen are the entries that the person wants.
@@ -184,8 +229,8 @@ func (d *download) chosen(entries []netproto.FolderEntry) []netproto.FolderEntry
 	return slices.DeleteFunc(slices.Clone(entries), func(e netproto.FolderEntry) bool { return !want[e.Path] })
 }
 
-// verifyTree hashes the files that an earlier run left in the tree and tells
-// which are right; the others are removed.
+// verifyTree hashes the files that an earlier run left in the tree, offers the
+// right ones and removes the others. It tells which are right.
 func (d *download) verifyTree(ctx context.Context, tree string, entries []netproto.FolderEntry) ([]bool, error) {
 	d.setPhase(phaseVerifying, nil)
 	here := make([]bool, len(entries))
@@ -200,11 +245,9 @@ func (d *download) verifyTree(ctx context.Context, tree string, entries []netpro
 		if err != nil {
 			continue
 		}
-		work.Go(func() error {
+		work.Go(func() (err error) {
 			if info.Mode().IsRegular() && info.Size() == e.Size {
-				right, err := d.isContent(ctx, name, e)
-				if right || err != nil {
-					here[i] = right
+				if here[i], err = d.isContent(ctx, name, e); here[i] || err != nil {
 					return err
 				}
 			}
@@ -227,12 +270,16 @@ func (d *download) isContent(ctx context.Context, name string, e netproto.Folder
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	return err == nil && m.Hash == e.Hash, nil
+	if err != nil || m.Hash != e.Hash {
+		return false, nil
+	}
+	d.offerFinished(newJob(d, e.Hash, e.Size, path.Dir(name), path.Base(name)), m, name)
+	return true, nil
 }
 
 // discard removes what a download that is not wanted any more left on the disk.
-func discard(dir string, hash netproto.ContentHash, folder bool) error {
-	root, err := os.OpenRoot(dir)
+func discard(r library.Download) error {
+	root, err := os.OpenRoot(r.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -240,13 +287,56 @@ func discard(dir string, hash netproto.ContentHash, folder bool) error {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	defer root.Close()
-	if folder {
-		err = root.RemoveAll(stagingName(hash))
+	if r.Folder {
+		err = root.RemoveAll(stagingName(r))
 	} else {
-		err = piece.RemovePart(root, ".", hash)
+		err = piece.RemovePart(root, ".", r.Hash)
 	}
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	return nil
+}
+
+// Folder lists the files of a folder that is not here: it fetches the list.
+func (e *Engine) Folder(ctx context.Context, hash netproto.ContentHash) ([]netproto.FolderEntry, error) {
+	if f := e.contents.shared(hash); f != nil {
+		return readFolderFile(f.path)
+	}
+	dir, err := os.MkdirTemp("", "centralizedp2p-*")
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+	}
+	defer os.RemoveAll(dir)
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+	}
+	defer root.Close()
+	d := e.downloads.make(library.Download{Hash: hash, Name: stagingList, Size: -1, Folder: true, Dir: dir})
+	d.root, d.quiet = root, true
+	ctx, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(e.ctx, cancel)()
+	var entries []netproto.FolderEntry
+	ended := make(chan struct{})
+	begun := e.begin(func() {
+		defer close(ended)
+		defer d.letGo(cancel)
+		entries, err = d.fetchList(ctx, ".")
+	})
+	if !begun {
+		cancel()
+		return nil, netproto.Errorf(netproto.CodeCancelled, "the program ends")
+	}
+	<-ended
+	return entries, err
+}
+
+func readFolderFile(path string) ([]netproto.FolderEntry, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	defer file.Close()
+	return netproto.ParseFolder(file)
 }

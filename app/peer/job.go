@@ -1,9 +1,6 @@
 package peer
 
 import (
-	"io/fs"
-	"os"
-	"path"
 	"sync"
 	"time"
 
@@ -12,16 +9,16 @@ import (
 )
 
 // job is one content that a download fetches: a file, a file of a folder, or
-// the list of a folder. Its fields are guarded by the download's lock, but for
-// those that the content role of other peers reads, which have their own.
+// the list of a folder. Its fields are guarded by the download's lock; those
+// that the content role (offer.go) reads are changed with both locks held.
 type job struct {
 	download *download
 	hash     netproto.ContentHash
 	size     int64    // bytes; -1 before the manifest is known
+	most     int64    // larger is not accepted, in bytes; 0 = any size
 	dir      string   // in the download's root, slash-separated
-	targets  []string // names in the root where the content belongs; the first is fetched, the others copied
+	targets  []string // names in dir where the content belongs; the first is fetched, the others copied
 
-	from    *source // who sent the manifest
 	owners  []*request
 	spares  map[int]*request
 	cursor  int // no piece before it is free
@@ -29,61 +26,18 @@ type job struct {
 	partial int // streams whose source lacks pieces
 	missing int // pieces not verified
 
+	begun   time.Time // with this manifest
+	doubted int64     // the size that was given up last; -1 before
+
 	shared sync.RWMutex
 	part   *piece.Part
 	m      *piece.Manifest
-	where  string // in the root, once published
+	sure   bool      // the size is right: the last piece was verified, or a folder says it
+	done   *finished // once it is published
 }
 
-func (j *job) manifest() *piece.Manifest {
-	j.shared.RLock()
-	defer j.shared.RUnlock()
-	return j.m
-}
-
-func (j *job) have() piece.Bits {
-	j.shared.RLock()
-	defer j.shared.RUnlock()
-	switch {
-	case j.where != "":
-		return piece.AllBits(j.m.Pieces())
-	case j.part != nil:
-		return j.part.Have()
-	}
-	return piece.NewBits(j.m.Pieces())
-}
-
-// open gives what other peers read from: the unfinished file, verified pieces
-// only, or the finished one.
-func (j *job) open() (reader, error) {
-	j.shared.RLock()
-	defer j.shared.RUnlock()
-	if j.where != "" {
-		return j.download.root.Open(j.where)
-	}
-	if j.part == nil {
-		return nil, fs.ErrNotExist
-	}
-	file, err := j.download.root.Open(path.Join(j.dir, piece.PartName(j.hash)))
-	if err != nil {
-		return nil, err
-	}
-	return &partReader{File: file, part: j.part}, nil
-}
-
-func (j *job) broken(error) {}
-
-// partReader reads verified pieces only.
-type partReader struct {
-	*os.File
-	part *piece.Part
-}
-
-func (r *partReader) ReadAt(b []byte, offset int64) (int, error) {
-	if !r.part.Has(int(offset / netproto.PieceSize(r.part.Manifest().Size))) {
-		return 0, netproto.Errorf(netproto.CodeGone, "this piece is not here yet")
-	}
-	return r.File.ReadAt(b, offset)
+func newJob(d *download, hash netproto.ContentHash, size int64, dir, name string) *job {
+	return &job{download: d, hash: hash, size: size, sure: size >= 0, doubted: -1, dir: dir, targets: []string{name}}
 }
 
 // begin takes the part file of a job whose manifest is known.
@@ -94,17 +48,22 @@ func (j *job) begin(part *piece.Part) {
 	j.spares = map[int]*request{}
 	j.missing = m.Pieces() - part.Have().Count()
 	j.cursor = 0
+	j.begun = time.Now()
 	j.shared.Lock()
+	defer j.shared.Unlock()
 	j.part = part
-	j.shared.Unlock()
+	j.sure = j.sure || part.Has(m.Pieces()-1)
 }
 
 func (j *job) ready() bool { return j.owners != nil }
 
 func (j *job) complete() bool { return j.ready() && j.missing == 0 }
 
-// proven tells whether the size is known to be right: the last piece is.
-func (j *job) proven() bool { return j.ready() && j.part.Has(j.m.Pieces()-1) }
+// usable tells whether a stream can be asked for pieces: its source has
+// something, and says that the content has the size that is reckoned with.
+func (j *job) usable(s *stream, now time.Time) bool {
+	return j.ready() && s.have != nil && !now.Before(s.pause) && (j.sure || s.size == j.size)
+}
 
 // pick chooses a piece to ask the stream's source for. The last one comes
 // first, because it proves the size; then, while all sources are whole, they

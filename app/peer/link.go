@@ -2,9 +2,9 @@ package peer
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"centralizedp2p/app/piece"
@@ -18,12 +18,6 @@ const (
 	maxWindow = 32 << 20
 	// maxLinkRequests leaves room for other downloads on the connection.
 	maxLinkRequests = 64
-	// refusedPause is how long a source is not asked for a content again that
-	// it refused.
-	refusedPause = 15 * time.Second
-	// queuedPause is how often a place in a queue is renewed; less than the
-	// owner's patience.
-	queuedPause = 2 * time.Second
 )
 
 // readerRole is the side of a connection that reads from the other one.
@@ -32,17 +26,22 @@ type readerRole struct {
 	streams  map[uint32]*stream
 	requests map[uint32]*request
 	next     uint32
+	dropped  int64 // bytes that may still come of requests that were dropped
 	over     bool
 }
 
-// stream is a content that is read from the other side.
+// stream is a content that is read from the other side. Guarded by the
+// download's lock.
 type stream struct {
 	id      uint32
 	link    *link
 	job     *job
-	have    piece.Bits // of the source; nil before it said so
-	pending *piece.Manifest
-	pause   time.Time // not asked again before
+	opened  time.Time
+	size    int64           // of the content, as the source says; -1 before it did
+	pending *piece.Manifest // on its way
+	passed  bool            // its manifest was not wanted when it came
+	have    piece.Bits      // of the source; nil before it said so
+	pause   time.Time       // not asked again before
 	refused bool
 	place   int // in the source's queue
 }
@@ -103,19 +102,32 @@ func (r *readerRole) end(err error) {
 	}
 }
 
-// openStream asks for a content; false when the connection is over or full.
-func (c *conn) openStream(l *link, j *job, manifest bool) (*stream, bool) {
+// late counts n bytes for a request that is not known; false where they cannot
+// be of one that was dropped while they were on their way.
+func (r *readerRole) late(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dropped -= int64(n)
+	return r.dropped >= 0
+}
+
+// openStream asks for a content; nil when the connection is over or full.
+func (c *conn) openStream(l *link, j *job) *stream {
 	c.reader.mu.Lock()
 	if c.reader.over || len(c.reader.streams) >= netproto.MaxStreams {
 		c.reader.mu.Unlock()
-		return nil, false
+		return nil
 	}
 	c.reader.next++
-	s := &stream{id: c.reader.next, link: l, job: j}
+	s := &stream{id: c.reader.next, link: l, job: j, opened: time.Now(), size: -1}
 	c.reader.streams[s.id] = s
 	c.reader.mu.Unlock()
-	c.send(netproto.Open{Stream: s.id, Hash: j.hash, Size: j.size, Manifest: manifest})
-	return s, true
+	open := netproto.Open{Stream: s.id, Hash: j.hash, Size: -1, Manifest: !j.sure || j.m == nil}
+	if j.sure {
+		open.Size = j.size
+	}
+	c.send(open)
+	return s
 }
 
 func (c *conn) closeStream(s *stream) {
@@ -138,36 +150,23 @@ func (c *conn) ask(r *request) {
 func (c *conn) forget(r *request, tell bool) {
 	c.reader.mu.Lock()
 	delete(c.reader.requests, r.id)
+	c.reader.dropped += r.owed
 	c.reader.mu.Unlock()
 	if tell {
 		c.send(netproto.Cancel{Request: r.id})
 	}
 }
 
-// readManifest gathers the parts of a manifest; they come in order.
 func (c *conn) readManifest(f netproto.Manifest) error {
 	s := c.reader.stream(f.Stream)
 	if s == nil {
 		return nil
 	}
-	if s.pending == nil {
-		s.pending = &piece.Manifest{Hash: s.job.hash, Size: f.Size}
-	}
-	m := s.pending
-	if f.Size != m.Size || int(f.First) != len(m.CVs) {
-		return fmt.Errorf("%w: parts of a manifest do not fit", netproto.ErrFrame)
-	}
-	m.CVs = append(m.CVs, f.CVs...)
-	if count := m.Pieces(); count > 1 && len(m.CVs) < count {
-		return nil
-	}
-	s.pending = nil
-	if err := m.Check(); err != nil {
+	err := s.link.download.manifestPart(s, f)
+	if errors.Is(err, piece.ErrManifest) {
 		c.engine.ban(c.key, err)
-		return err
 	}
-	s.link.download.learned(s, m)
-	return nil
+	return err
 }
 
 func (c *conn) readHave(f netproto.Have) error {
@@ -203,12 +202,14 @@ type link struct {
 	source   *source
 	conn     *conn
 	gone     chan struct{} // closed when the download has let go of it
+	held     atomic.Bool   // bytes have come and wait for their turn here
 
 	// Guarded by the download's lock.
 	streams  map[*job]*stream
 	requests map[*request]struct{}
-	inflight int64 // bytes asked for and not received
-	heard    time.Time
+	inflight int64     // bytes asked for and not received
+	heard    time.Time // bytes came, or were asked for when none were owed
+	useful   time.Time // bytes came
 	rate     meter
 	over     bool
 }
@@ -223,6 +224,22 @@ func (l *link) eta() time.Duration {
 		return silent + duration(l.inflight, max(l.rate.rate(), 1))
 	}
 	return duration(l.inflight, l.rate.rate())
+}
+
+// stalled tells whether the source owes an answer for too long.
+func (l *link) stalled(now time.Time, limit time.Duration) bool {
+	if l.held.Load() {
+		return false
+	}
+	if l.inflight > 0 {
+		return now.Sub(l.heard) > limit
+	}
+	for _, s := range l.streams {
+		if s.have == nil && !s.refused && now.Sub(s.opened) > limit {
+			return true
+		}
+	}
+	return false
 }
 
 // receive takes bytes of a request, on the connection's reading goroutine.

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -12,13 +13,11 @@ import (
 )
 
 const (
-	// gatherTime is how long changes are collected before they are announced.
-	gatherTime = 100 * time.Millisecond
-	// Retries begin at minRetry and double up to maxRetry, ± a quarter.
-	minRetry = time.Second
-	maxRetry = 30 * time.Second
 	// leaveTimeout bounds what a goodbye may delay the end of the program.
 	leaveTimeout = 2 * time.Second
+	// A tracker may ask for heartbeats between these; beyond them it is damaged.
+	minHeartbeat = time.Second
+	maxHeartbeat = time.Hour
 )
 
 // membership keeps this peer joined to one tracker, and the tracker informed
@@ -36,20 +35,22 @@ type membership struct {
 	holdings map[netproto.ContentHash]netproto.Resource
 	digest   netproto.Digest
 	pending  map[netproto.ContentHash]struct{} // changed since the tracker was told
-	refused  map[netproto.ContentHash]error
-	resync   bool // the tracker holds something else: tell it everything
+	refused  map[netproto.ContentHash]refusal
+	resync   bool        // the tracker holds something else: tell it everything
+	heir     *membership // takes over what is announced here from now on
 	status   TrackerStatus
 }
 
-func newMembership(e *Engine, t Tracker, holdings map[netproto.ContentHash]netproto.Resource) *membership {
-	m := &membership{engine: e, tracker: t, wake: make(chan struct{}, 1), retry: make(chan struct{}, 1), rejoin: make(chan struct{}, 1), done: make(chan struct{})}
-	m.holdings = holdings
-	m.pending = map[netproto.ContentHash]struct{}{}
-	m.refused = map[netproto.ContentHash]error{}
-	for h := range holdings {
-		m.digest = m.digest.Toggle(h)
-		m.pending[h] = struct{}{}
-	}
+// refusal is a resource that the tracker did not take. It is offered again to
+// the next tracker, and to this one after the next join.
+type refusal struct {
+	resource netproto.Resource
+	err      error
+}
+
+func newMembership(e *Engine, t Tracker) *membership {
+	m := &membership{engine: e, tracker: t, wake: make(chan struct{}, 1), retry: make(chan struct{}, 1), rejoin: make(chan struct{}, 1), done: make(chan struct{}),
+		holdings: map[netproto.ContentHash]netproto.Resource{}, pending: map[netproto.ContentHash]struct{}{}, refused: map[netproto.ContentHash]refusal{}}
 	m.status = TrackerStatus{State: TrackerNone, Reachable: netproto.ReachableUnknown}
 	if t != nil {
 		m.status.Address, m.status.State = t.Address(), TrackerConnecting
@@ -57,44 +58,73 @@ func newMembership(e *Engine, t Tracker, holdings map[netproto.ContentHash]netpr
 	return m
 }
 
+// bequeath hands everything over to another membership, which also gets what
+// is still announced here later.
+func (m *membership) bequeath(heir *membership) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.heir = heir
+	for _, r := range m.holdings {
+		heir.announce(r)
+	}
+	for _, r := range m.refused {
+		heir.announce(r.resource)
+	}
+}
+
 // announce makes a resource one of those that the tracker is told about.
 func (m *membership) announce(r netproto.Resource) {
 	m.mu.Lock()
-	old, known := m.holdings[r.Hash]
-	if known && old == r {
-		m.mu.Unlock()
+	defer m.mu.Unlock()
+	if m.heir != nil {
+		m.heir.announce(r)
 		return
 	}
-	if !known {
+	old, known := m.holdings[r.Hash]
+	if known && old == r {
+		return
+	}
+	m.hold(r)
+	m.poke(m.wake)
+}
+
+// hold is announce with the lock held.
+func (m *membership) hold(r netproto.Resource) {
+	if _, known := m.holdings[r.Hash]; !known {
 		m.digest = m.digest.Toggle(r.Hash)
 	}
 	m.holdings[r.Hash] = r
 	m.pending[r.Hash] = struct{}{}
 	delete(m.refused, r.Hash)
-	m.mu.Unlock()
-	m.poke(m.wake)
 }
 
 // withdraw takes a resource back.
 func (m *membership) withdraw(h netproto.ContentHash) {
 	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.heir != nil {
+		m.heir.withdraw(h)
+		return
+	}
+	delete(m.refused, h)
 	if _, known := m.holdings[h]; known {
 		delete(m.holdings, h)
 		m.digest = m.digest.Toggle(h)
 		m.pending[h] = struct{}{}
-		delete(m.refused, h)
+		m.poke(m.wake)
 	}
-	m.mu.Unlock()
-	m.poke(m.wake)
 }
 
 // announced tells whether the tracker has taken a resource, or why it will
-// not. While the tracker is unreachable the error is of that.
+// not: it refused, or its key changed, which only the person can decide on.
 func (m *membership) announced(h netproto.ContentHash) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.refused[h]; err != nil {
-		return false, err
+	if r, refused := m.refused[h]; refused {
+		return false, r.err
+	}
+	if m.status.State == TrackerKeyChanged {
+		return false, m.status.Err
 	}
 	_, pending := m.pending[h]
 	return m.status.State == TrackerConnected && !pending && !m.resync, nil
@@ -136,7 +166,8 @@ func (m *membership) run(ctx context.Context) {
 		return
 	}
 	defer m.tracker.Close()
-	delay := minRetry
+	shortest, longest := m.engine.timing.minTracker, m.engine.timing.maxTracker
+	delay := shortest
 	for {
 		began := time.Now()
 		err := m.stay(ctx)
@@ -144,14 +175,16 @@ func (m *membership) run(ctx context.Context) {
 			m.leave(ctx)
 			return
 		}
-		if time.Since(began) > maxRetry {
-			delay = minRetry
+		if time.Since(began) > longest {
+			delay = shortest
 		}
-		if netproto.CodeOf(err) == netproto.CodeJoinFirst {
+		// A tracker that forgets this peer at once, again and again, is not
+		// joined as fast as it can be.
+		if err == errRejoin || netproto.CodeOf(err) == netproto.CodeJoinFirst && time.Since(began) > shortest {
 			continue
 		}
 		wait := jitter(delay)
-		delay = min(2*delay, maxRetry)
+		delay = min(2*delay, longest)
 		m.engine.log.Info("the tracker was lost", "tracker", m.tracker.Address(), "error", err)
 		m.update(func(s *TrackerStatus) {
 			s.State, s.Err, s.Retry = TrackerReconnecting, err, time.Now().Add(wait)
@@ -190,6 +223,9 @@ func jitter(d time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2+1)
 }
 
+// seconds keeps a number from the network within what can be reckoned with.
+func seconds(n int) time.Duration { return time.Duration(min(max(n, 0), 1e6)) * time.Second }
+
 // leave says goodbye after ctx has ended.
 func (m *membership) leave(ctx context.Context) {
 	if m.snapshot().State != TrackerConnected {
@@ -201,6 +237,9 @@ func (m *membership) leave(ctx context.Context) {
 		m.engine.log.Debug("leaving the tracker", "error", err)
 	}
 }
+
+// errRejoin ends a stay whose join said what is not true any more.
+var errRejoin = errors.New("this peer joins again")
 
 // stay joins and keeps the lease until something fails.
 func (m *membership) stay(ctx context.Context) error {
@@ -214,15 +253,18 @@ func (m *membership) stay(ctx context.Context) error {
 	}
 	m.mu.Lock()
 	m.resync = joined.Count != len(m.holdings) || joined.Digest != m.digest
+	for _, r := range m.refused {
+		m.hold(r.resource)
+	}
 	m.mu.Unlock()
 	m.update(func(s *TrackerStatus) {
 		s.Name, s.Fingerprint = info.Name, m.tracker.Fingerprint()
 		s.Observed, s.Reachable = joined.ObservedAddress, joined.Reachable
-		s.Lease = time.Duration(joined.LeaseSeconds) * time.Second
+		s.Lease = seconds(joined.LeaseSeconds)
 		s.Err, s.Retry, s.State = nil, time.Time{}, TrackerConnected
 	})
 	m.engine.log.Info("joined the tracker", "tracker", m.tracker.Address(), "name", netproto.Printable(info.Name))
-	interval := time.Duration(max(joined.HeartbeatSeconds, 1)) * time.Second
+	interval := min(max(seconds(joined.HeartbeatSeconds), minHeartbeat), maxHeartbeat)
 	beat := time.NewTimer(0)
 	defer beat.Stop()
 	for {
@@ -236,10 +278,10 @@ func (m *membership) stay(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(gatherTime):
+			case <-time.After(m.engine.timing.gather):
 			}
 		case <-m.rejoin:
-			return netproto.Errorf(netproto.CodeJoinFirst, "%s", m.tracker.Address())
+			return errRejoin
 		case <-beat.C:
 			if err := m.heartbeat(ctx); err != nil {
 				return err
@@ -341,8 +383,8 @@ func (m *membership) tellBatch(ctx context.Context, batch []netproto.Resource, g
 			continue
 		}
 		h := batch[r.Index].Hash
-		m.refused[h] = &netproto.Error{Code: r.Code, Detail: r.Detail}
-		if _, held := m.holdings[h]; held { // the tracker does not count it either
+		m.refused[h] = refusal{batch[r.Index], &netproto.Error{Code: r.Code, Detail: r.Detail}}
+		if m.holdings[h] == batch[r.Index] { // the tracker does not count it either
 			delete(m.holdings, h)
 			m.digest = m.digest.Toggle(h)
 		}

@@ -4,8 +4,7 @@ import "centralizedp2p/netproto"
 
 // Shared tells whether a whole content is offered from this computer.
 func (e *Engine) Shared(hash netproto.ContentHash) bool {
-	_, _, ok := e.contents.path(hash)
-	return ok
+	return e.contents.shared(hash) != nil
 }
 
 // NameOf is how a content is called here, its hash where it has no name.

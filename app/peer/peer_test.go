@@ -3,6 +3,7 @@ package peer_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -82,7 +83,21 @@ type testPeer struct {
 }
 
 func startPeer(t testing.TB, tr *testTracker) *testPeer {
+	return startPeerWith(t, tr, nil)
+}
+
+// startPeerWith starts a peer with settings of its own; tr nil is no tracker.
+func startPeerWith(t testing.TB, tr *testTracker, change func(*library.Settings)) *testPeer {
+	t.Helper()
 	p := &testPeer{profile: t.TempDir(), files: t.TempDir()}
+	if change != nil {
+		l, err := library.Open(p.profile)
+		check(t, err)
+		settings := library.DefaultSettings()
+		change(&settings)
+		check(t, l.SaveSettings(settings))
+		check(t, l.Close())
+	}
 	p.start(t, tr)
 	t.Cleanup(func() { p.stop() })
 	return p
@@ -96,12 +111,10 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	engine, err := peer.Start(context.Background(), peer.Config{Library: l, Log: log, Listen: "127.0.0.1:0"})
+	config := peer.Config{Library: l, Log: log, Listen: "127.0.0.1:0"}
+	peer.Hasten(&config)
+	engine, err := peer.Start(context.Background(), config)
 	check(t, err)
-	client, err := trackerclient.New(l.Identity(), tr.address, netproto.Fingerprint{}, l)
-	check(t, err)
-	engine.UseTracker(client)
-	engine.RunDownloads()
 	p.Engine, p.library = engine, l
 	p.stop = func() {
 		if err := engine.Close(); err != nil {
@@ -112,6 +125,17 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 		}
 		p.stop = func() {}
 	}
+	if tr != nil {
+		p.join(t, tr)
+	}
+	engine.RunDownloads()
+}
+
+func (p *testPeer) join(t testing.TB, tr *testTracker) {
+	t.Helper()
+	client, err := trackerclient.New(p.library.Identity(), tr.address, netproto.Fingerprint{}, p.library)
+	check(t, err)
+	p.UseTracker(client)
 }
 
 // write makes a file of pseudo-random bytes among the peer's files.
@@ -144,25 +168,49 @@ func (p *testPeer) get(t testing.TB, s peer.Share) peer.Download {
 
 func (p *testPeer) wait(t testing.TB, id string, state peer.DownloadState) peer.Download {
 	t.Helper()
-	ctx := deadline(t)
-	changed := p.Watch(ctx)
-	for {
-		d, ok := p.DownloadByID(id)
-		switch {
-		case !ok:
-			t.Fatal("the download is not in the list")
-		case d.State == state:
-			return d
-		case d.State == peer.DownloadFailed:
+	return p.until(t, id, string(state), func(d peer.Download) bool {
+		if d.State == peer.DownloadFailed && state != peer.DownloadFailed {
 			t.Fatalf("the download failed: %v", d.Err)
 		}
+		return d.State == state
+	})
+}
+
+// until waits for a download to be as it should.
+func (p *testPeer) until(t testing.TB, id, what string, ok func(peer.Download) bool) peer.Download {
+	t.Helper()
+	var last peer.Download
+	eventually(t, p.Engine, func() bool {
+		d, there := p.DownloadByID(id)
+		if !there {
+			t.Fatal("the download is not in the list")
+		}
+		last = d
+		return ok(d)
+	}, func() string {
+		return fmt.Sprintf("the download should be %s, and is %s with %d of %d bytes from %d sources: %v", what, last.State, last.Done, last.Size, last.Sources, last.Err)
+	})
+	return last
+}
+
+// eventually waits until something holds; the engine says when to look again.
+func eventually(t testing.TB, e *peer.Engine, ok func() bool, complaint func() string) {
+	t.Helper()
+	ctx := deadline(t)
+	changed := e.Watch(ctx)
+	often := time.NewTicker(20 * time.Millisecond) // for what is outside of the engine
+	defer often.Stop()
+	for !ok() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("the download is %s, with %d of %d bytes from %d sources, after %s", d.State, d.Done, d.Size, d.Sources, patience)
+			t.Fatalf("after %s: %s", patience, complaint())
 		case <-changed:
+		case <-often.C:
 		}
 	}
 }
+
+func says(text string) func() string { return func() string { return text } }
 
 func same(t testing.TB, path string, content []byte) {
 	t.Helper()

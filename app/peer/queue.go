@@ -16,42 +16,6 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// DownloadState is where a download stands.
-type DownloadState string
-
-// The states of a download.
-const (
-	DownloadWaiting     DownloadState = "waiting"    // for a source
-	DownloadQueued      DownloadState = "queued"     // for its turn, here or at its sources
-	DownloadConnecting  DownloadState = "connecting" // to its sources
-	DownloadDownloading DownloadState = "downloading"
-	DownloadVerifying   DownloadState = "verifying"
-	DownloadPaused      DownloadState = "paused"
-	DownloadFinished    DownloadState = "finished"
-	DownloadNoSpace     DownloadState = "no-space" // and what else is wrong with the disk: goes on by itself
-	DownloadFailed      DownloadState = "failed"
-)
-
-// Download is a content that the person asked for.
-type Download struct {
-	ID       string
-	Hash     netproto.ContentHash
-	Name     string
-	Folder   bool
-	Size     int64 // bytes; -1 while it is not known
-	Done     int64 // bytes verified
-	Rate     int64 // bytes a second
-	Sources  int   // connected
-	Used     int   // sources that sent something
-	State    DownloadState
-	Place    int           // in a queue, from 1
-	Left     time.Duration // 0 while it is not known
-	Path     string        // where it is or will be, absolute
-	Err      error         // why it failed, or what is wrong with the disk
-	Added    time.Time
-	Finished time.Time
-}
-
 // DownloadRequest says what to fetch, and where to.
 type DownloadRequest struct {
 	Hash   netproto.ContentHash
@@ -87,7 +51,7 @@ func newDownloads(e *Engine, limit int) (*downloads, error) {
 
 func (ds *downloads) make(record library.Download) *download {
 	return &download{engine: ds.engine, record: record, start: rand.IntN(1 << 20), woken: make(chan struct{}, 1), phase: phaseWaiting,
-		sources: map[netproto.PublicKey]*source{}, links: map[*link]struct{}{}, total: record.Size}
+		sources: map[netproto.PublicKey]*source{}, links: map[*link]struct{}{}, total: record.Size, done: record.Done}
 }
 
 // Download adds a download, or starts the one again that is in the list with
@@ -100,30 +64,69 @@ func (e *Engine) Download(request DownloadRequest) (string, error) {
 	if err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+	}
 	name := netproto.SafeName(request.Name)
 	if request.Name == "" {
 		name = request.Hash.String()
 	}
-	ds := e.downloads
-	ds.mu.Lock()
-	for _, d := range ds.list {
-		d.mu.Lock()
-		r := d.record
-		d.mu.Unlock()
-		if r.Hash == request.Hash && r.Dir == dir && slices.Equal(r.Paths, request.Paths) {
-			ds.mu.Unlock()
-			return r.ID, e.Resume(r.ID)
-		}
-	}
 	record := library.Download{ID: uuid.NewString(), Hash: request.Hash, Name: name, Size: request.Size, Folder: request.Folder,
 		Paths: request.Paths, Dir: dir, State: library.DownloadActive, Added: time.Now()}
-	ds.list = append(ds.list, ds.make(record))
-	ds.mu.Unlock()
-	if err := e.library.SaveDownload(record); err != nil {
+	d, known := e.downloads.add(record)
+	if known {
+		return d.record.ID, e.Resume(d.record.ID)
+	}
+	if err := d.save(); err != nil {
+		e.downloads.remove(d)
 		return "", err
 	}
-	ds.schedule()
+	e.downloads.schedule()
 	return record.ID, nil
+}
+
+// add gives the one that is in the list with the same content and folder, or
+// puts a new one there.
+func (ds *downloads) add(r library.Download) (d *download, known bool) {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	for _, d := range ds.list { // what is compared never changes
+		if d.record.Hash == r.Hash && d.record.Dir == r.Dir && slices.Equal(d.record.Paths, r.Paths) {
+			return d, true
+		}
+	}
+	d = ds.make(r)
+	ds.list = append(ds.list, d)
+	return d, false
+}
+
+func (ds *downloads) remove(d *download) {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	ds.list = slices.DeleteFunc(ds.list, func(other *download) bool { return other == d })
+}
+
+// save remembers the download as it is now.
+func (d *download) save() error {
+	d.saving.Lock()
+	defer d.saving.Unlock()
+	d.mu.Lock()
+	record, removed := d.record, d.removed
+	d.mu.Unlock()
+	if removed {
+		return nil
+	}
+	return d.engine.library.SaveDownload(record)
+}
+
+// forget is the end of saving.
+func (d *download) forget() error {
+	d.saving.Lock()
+	defer d.saving.Unlock()
+	d.mu.Lock()
+	d.removed = true
+	d.mu.Unlock()
+	return d.engine.library.RemoveDownload(d.record.ID)
 }
 
 // schedule starts what may run now.
@@ -147,49 +150,50 @@ func (ds *downloads) schedule() {
 		}
 		d.mu.Lock()
 		if d.record.State == library.DownloadActive && d.cancel == nil && (ds.on || d.alone) {
-			running++
 			ctx, cancel := context.WithCancel(ds.engine.ctx)
-			d.cancel, d.ended = cancel, make(chan struct{})
-			ds.engine.background.Go(func() { ds.run(ctx, d) })
+			if ds.engine.begin(func() { ds.run(ctx, d) }) {
+				running++
+				d.cancel, d.ended = cancel, make(chan struct{})
+			} else {
+				cancel()
+			}
 		}
 		d.mu.Unlock()
 	}
 	ds.engine.notify()
 }
 
+// run is one run of a download, with what remains of it remembered.
 func (ds *downloads) run(ctx context.Context, d *download) {
 	path, err := d.run(ctx)
 	d.mu.Lock()
 	stopped := ctx.Err() != nil && err != nil
-	d.cancel()
-	d.cancel = nil
 	d.phase = phaseWaiting
-	if !stopped {
+	d.record.Done = d.done
+	switch {
+	case stopped:
+	case err == nil:
 		d.record.State, d.record.Path, d.record.Finished = library.DownloadFinished, path, time.Now()
-		if err != nil {
-			d.record.State, d.record.Path, d.record.Finished = library.DownloadFailed, "", time.Time{}
-			d.record.Code = netproto.CodeOf(err)
-			d.record.Reason = err.Error()
-			if e, ok := errors.AsType[*netproto.Error](err); ok {
-				d.record.Reason = e.Detail
-			}
+	default:
+		d.record.State, d.record.Path, d.record.Finished = library.DownloadFailed, "", time.Time{}
+		d.record.Code, d.record.Reason = netproto.CodeOf(err), err.Error()
+		if e, ok := errors.AsType[*netproto.Error](err); ok {
+			d.record.Reason = e.Detail
 		}
 	}
 	record := d.record
+	d.mu.Unlock()
+	if err := d.save(); err != nil {
+		ds.engine.log.Error("remembering a download", "name", record.Name, "error", err)
+	}
+	if err == nil {
+		ds.offer(record)
+	}
+	d.mu.Lock()
+	d.cancel()
+	d.cancel = nil
 	close(d.ended)
 	d.mu.Unlock()
-	e := ds.engine
-	if e.contents.find(record.Hash) == nil {
-		e.membership().withdraw(record.Hash)
-	}
-	if !stopped {
-		if err := e.library.SaveDownload(record); err != nil {
-			e.log.Error("remembering a download", "name", record.Name, "error", err)
-		}
-		if record.State == library.DownloadFinished {
-			ds.offer(record)
-		}
-	}
 	ds.schedule()
 }
 
@@ -203,24 +207,6 @@ func (ds *downloads) offer(record library.Download) {
 	if _, err := e.Share(record.Path, ShareOptions{Remember: true}); err != nil {
 		e.log.Warn("sharing a finished download", "path", record.Path, "error", err)
 	}
-}
-
-// Downloads are all in the list, in the order they were added.
-func (e *Engine) Downloads() []Download {
-	e.downloads.mu.Lock()
-	list := slices.Clone(e.downloads.list)
-	e.downloads.mu.Unlock()
-	snapshots := make([]Download, 0, len(list))
-	place := 0
-	for _, d := range list {
-		s := d.snapshot()
-		if s.State == DownloadQueued && s.Place == 0 {
-			place++
-			s.Place = place
-		}
-		snapshots = append(snapshots, s)
-	}
-	return snapshots
 }
 
 // DownloadByID is one of them; false when it is not in the list.
@@ -258,98 +244,6 @@ func (ds *downloads) byID(id string) *download {
 	return nil
 }
 
-func (d *download) snapshot() Download {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	r := d.record
-	s := Download{ID: r.ID, Hash: r.Hash, Name: r.Name, Folder: r.Folder, Size: r.Size, Path: r.Path, Added: r.Added, Finished: r.Finished}
-	if s.Path == "" {
-		s.Path = filepath.Join(r.Dir, r.Name)
-	}
-	for _, src := range d.sources {
-		if src.got > 0 {
-			s.Used++
-		}
-	}
-	switch r.State {
-	case library.DownloadFinished:
-		s.State, s.Done = DownloadFinished, max(r.Size, 0)
-		return s
-	case library.DownloadFailed:
-		s.State, s.Err = DownloadFailed, &netproto.Error{Code: r.Code, Detail: r.Reason}
-	case library.DownloadPaused:
-		s.State = DownloadPaused
-	default:
-		s.State, s.Place = d.stateNow()
-	}
-	if d.total >= 0 {
-		s.Size = d.total
-	}
-	s.Done = d.done + d.openBytes()
-	if d.cancel == nil {
-		return s
-	}
-	switch s.State {
-	case DownloadNoSpace:
-		s.Err = d.diskErr
-	case DownloadVerifying:
-		s.Done = max(s.Done, d.checked)
-	case DownloadDownloading:
-		s.Rate = d.rate.rate()
-		if s.Rate > 0 && s.Size >= 0 {
-			s.Left = duration(max(s.Size-s.Done, 0), s.Rate)
-		}
-	}
-	for _, src := range d.sources {
-		if src.made > 0 {
-			s.Sources++
-		}
-	}
-	return s
-}
-
-// stateNow is what an active download does; the caller holds the lock.
-func (d *download) stateNow() (DownloadState, int) {
-	switch {
-	case d.cancel == nil:
-		return DownloadQueued, 0
-	case d.phase == phaseDisk:
-		return DownloadNoSpace, 0
-	case d.phase == phaseVerifying:
-		return DownloadVerifying, 0
-	}
-	place := 0
-	for l := range d.links {
-		if l.inflight > 0 {
-			return DownloadDownloading, 0
-		}
-		for _, s := range l.streams {
-			if s.place > 0 && (place == 0 || s.place < place) {
-				place = s.place
-			}
-		}
-	}
-	switch {
-	case place > 0:
-		return DownloadQueued, place
-	case d.making > 0 || d.fetchable():
-		return DownloadConnecting, 0
-	}
-	return DownloadWaiting, 0
-}
-
-// fetchable tells whether a connected source has agreed to give something.
-func (d *download) fetchable() bool {
-	for l := range d.links {
-		for _, s := range l.streams {
-			if !s.refused {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // Pause stops a download until it is resumed; what was fetched stays.
 func (e *Engine) Pause(id string) error { return e.setState(id, library.DownloadPaused) }
 
@@ -371,9 +265,8 @@ func (e *Engine) setState(id string, state library.DownloadState) error {
 		d.record.Path, d.record.Finished = "", time.Time{}
 	}
 	d.record.State, d.record.Code, d.record.Reason = state, "", ""
-	record := d.record
 	d.mu.Unlock()
-	if err := e.library.SaveDownload(record); err != nil {
+	if err := d.save(); err != nil {
 		return err
 	}
 	if state == library.DownloadPaused {
@@ -407,68 +300,15 @@ func (e *Engine) Remove(id string) error {
 	if !finished {
 		d.record.State = library.DownloadPaused // so that it does not start again
 	}
-	record := d.record
 	d.mu.Unlock()
 	d.stop()
-	ds := e.downloads
-	ds.mu.Lock()
-	ds.list = slices.DeleteFunc(ds.list, func(other *download) bool { return other == d })
-	ds.mu.Unlock()
-	if err := e.library.RemoveDownload(id); err != nil {
+	if err := d.forget(); err != nil {
 		return err
 	}
-	e.notify()
+	e.downloads.remove(d)
+	e.downloads.schedule()
 	if finished {
 		return nil
 	}
-	return discard(record.Dir, record.Hash, record.Folder)
-}
-
-// Folder lists the files of a folder that is not here: it fetches the list.
-func (e *Engine) Folder(ctx context.Context, hash netproto.ContentHash) ([]netproto.FolderEntry, error) {
-	if path, _, ok := e.contents.path(hash); ok {
-		return readFolderFile(path)
-	}
-	dir, err := os.MkdirTemp("", "centralizedp2p-*")
-	if err != nil {
-		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
-	defer os.RemoveAll(dir)
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
-	defer root.Close()
-	d := e.downloads.make(library.Download{Hash: hash, Name: stagingList, Size: -1, Folder: true, Dir: dir})
-	d.root, d.quiet = root, true
-	ctx, cancel := context.WithCancel(ctx)
-	defer d.letGo(cancel)
-	return d.fetchList(ctx, ".")
-}
-
-func readFolderFile(path string) ([]netproto.FolderEntry, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
-	}
-	defer file.Close()
-	return netproto.ParseFolder(file)
-}
-
-// Here tells what of a content is on this computer: a share or a finished
-// download, or one under way.
-func (e *Engine) Here(hash netproto.ContentHash) (whole, underWay bool) {
-	if _, _, ok := e.contents.path(hash); ok {
-		return true, false
-	}
-	for _, d := range e.Downloads() {
-		if d.Hash != hash {
-			continue
-		}
-		if d.State == DownloadFinished {
-			return true, false
-		}
-		underWay = true
-	}
-	return false, underWay
+	return discard(d.record)
 }

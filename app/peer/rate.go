@@ -63,8 +63,12 @@ func (m *meter) advance() {
 // throttle lets bytes through at a rate that may change while it is used.
 type throttle struct{ limiter *rate.Limiter }
 
-// throttleBurst is how many bytes pass at once: a data frame.
-const throttleBurst = netproto.MaxDataBytes
+const (
+	// throttleBurst is how many bytes pass at once: a full data frame.
+	throttleBurst = netproto.MaxDataBytes
+	// minFrame bounds how small data frames become, in bytes.
+	minFrame = 4 << 10
+)
 
 func newThrottle(bytesPerSecond int64) *throttle {
 	t := &throttle{limiter: rate.NewLimiter(rate.Inf, throttleBurst)}
@@ -79,6 +83,23 @@ func (t *throttle) set(bytesPerSecond int64) {
 		return
 	}
 	t.limiter.SetLimit(rate.Limit(bytesPerSecond))
+}
+
+// limit is the rate in bytes a second, 0 where there is none.
+func (t *throttle) limit() int64 {
+	if l := t.limiter.Limit(); l != rate.Inf {
+		return int64(l)
+	}
+	return 0
+}
+
+// frame is how many bytes of content to send at a time: at a low rate little,
+// so that nobody who waits for a turn takes us for dead.
+func (t *throttle) frame() int64 {
+	if l := t.limit(); l > 0 {
+		return min(max(l/8, minFrame), netproto.MaxDataBytes)
+	}
+	return netproto.MaxDataBytes
 }
 
 // wait returns when n bytes may pass, n at most throttleBurst.

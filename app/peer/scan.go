@@ -22,11 +22,14 @@ import (
 
 // scan looks at a share, hashes what is new or changed, and registers it.
 func (s *share) scan(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	s.mu.Lock()
 	if s.removed {
 		s.mu.Unlock()
 		return
 	}
+	s.stop = cancel
 	record := s.record
 	known := s.state == ShareShared
 	s.mu.Unlock()
@@ -45,22 +48,26 @@ func (s *share) scan(ctx context.Context) {
 	}
 	if netproto.CodeOf(err) == netproto.CodeFileChanged {
 		s.begin(known)
-		s.engine.shares.schedule(s, time.Now().Add(restTime))
+		s.engine.shares.schedule(s, time.Now().Add(s.engine.timing.rest))
 		return
 	}
 	if err != nil {
+		s.register(nil)
 		s.end(err)
-		s.register(nil, false)
 		s.engine.log.Info("a share cannot be read", "path", record.Path, "error", err)
 		return
 	}
 	s.mu.Lock()
 	changed := s.record.Hash != record.Hash || s.record.Size != record.Size
 	s.record.Hash, s.record.Size, s.record.Files, s.record.Folder = record.Hash, record.Size, record.Files, record.Folder
+	save := changed && s.remember && !s.removed
 	s.mu.Unlock()
-	s.register(h.found, false)
+	s.register(h.found)
 	s.end(nil)
-	if changed && s.remember {
+	if h.unrest {
+		s.engine.shares.schedule(s, time.Now().Add(s.engine.timing.rest))
+	}
+	if save {
 		if err := s.engine.library.SaveShare(s.snapshot().Share); err != nil {
 			s.engine.log.Error("remembering a share", "path", record.Path, "error", err)
 		}
@@ -85,6 +92,7 @@ type hashing struct {
 	found map[string]*sharedFile
 
 	mu        sync.Mutex
+	unrest    bool           // files of a folder are left out because they change
 	files     []library.File // to remember
 	manifests []*piece.Manifest
 }
@@ -114,7 +122,11 @@ func (h *hashing) one(path string) (*sharedFile, error) {
 	}
 	h.share.mu.Lock()
 	again := h.share.state == ShareShared || h.share.state == ShareRehashing
+	old := h.share.files[path]
 	h.share.mu.Unlock()
+	if old != nil { // it is not what is offered any more
+		h.share.drop(old)
+	}
 	h.share.begin(again)
 	m, state, err := piece.HashPath(h.ctx, path, h.progress)
 	if err != nil {
@@ -193,8 +205,14 @@ func (h *hashing) folder(record *library.Share) error {
 		}
 		work.Go(func() (err error) {
 			files[i], err = h.one(paths[i])
-			if netproto.CodeOf(err) == netproto.CodeFileUnreadable {
+			switch netproto.CodeOf(err) {
+			case netproto.CodeFileUnreadable:
 				h.share.engine.log.Warn("a file in a shared folder cannot be read and is left out", "path", paths[i], "error", err)
+				return nil
+			case netproto.CodeFileChanged: // a log, perhaps: the others need not wait for it
+				h.mu.Lock()
+				h.unrest = true
+				h.mu.Unlock()
 				return nil
 			}
 			return err

@@ -21,13 +21,13 @@ func (e *Engine) SeedFile(path, name string) (file string, state piece.State, ok
 	if err != nil {
 		return "", piece.State{}, false
 	}
-	file, state, ok = e.contents.path(hash)
-	if !ok || state.Size > netproto.SeedMaxBytes {
+	f := e.contents.shared(hash)
+	if f == nil || f.state.Size > netproto.SeedMaxBytes {
 		return "", piece.State{}, false
 	}
 	r, ok := e.membership().holding(hash)
 	if !ok || r.Name != name {
 		return "", piece.State{}, false
 	}
-	return file, state, true
+	return f.path, f.state, true
 }

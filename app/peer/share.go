@@ -17,14 +17,6 @@ import (
 	"centralizedp2p/netproto"
 )
 
-const (
-	// rescanEvery is how often the state of shared files is compared with the
-	// one that was hashed.
-	rescanEvery = time.Minute
-	// restTime is how long a file that changed while it was read is left alone.
-	restTime = 2 * time.Second
-)
-
 // ShareState is what happens to a share.
 type ShareState string
 
@@ -55,18 +47,19 @@ type ShareOptions struct {
 
 // share is one of the things that the person chose to offer.
 type share struct {
-	engine   *Engine
-	remember bool
+	engine *Engine
 
-	mu      sync.Mutex
-	record  library.Share
-	state   ShareState
-	err     error
-	hashed  int64
-	rate    *meter
-	files   map[string]*sharedFile // by path; what is registered now
-	removed bool
-	dirty   bool // counters changed since they were saved
+	mu       sync.Mutex
+	record   library.Share
+	stop     context.CancelFunc // of the scan; nil while there is none
+	state    ShareState
+	err      error
+	hashed   int64
+	rate     *meter
+	files    map[string]*sharedFile // by path; what is registered now
+	remember bool                   // offer it again at the next start
+	removed  bool
+	dirty    bool // counters changed since they were saved
 }
 
 // shares are all of them, and the worker that hashes.
@@ -93,17 +86,22 @@ func (e *Engine) Share(path string, options ShareOptions) (string, error) {
 	}
 	record := library.Share{ID: uuid.NewString(), Path: path, Name: netproto.SafeName(filepath.Base(path)), Except: options.Except, Added: time.Now()}
 	s, known := e.shares.add(record, options.Remember)
-	if known {
-		s.recheck()
-		return s.record.ID, nil
+	if known && options.Remember {
+		s.mu.Lock()
+		s.remember = true
+		record = s.record
+		s.mu.Unlock()
 	}
 	if options.Remember {
 		if err := e.library.SaveShare(record); err != nil {
+			if !known {
+				e.shares.remove(s)
+			}
 			return "", err
 		}
 	}
 	s.recheck()
-	return record.ID, nil
+	return s.record.ID, nil
 }
 
 // StopSharing takes shares back: they are withdrawn from the tracker.
@@ -117,7 +115,7 @@ func (e *Engine) StopSharing(ids []string) error {
 			return err
 		}
 		e.shares.remove(s)
-		s.register(nil, true)
+		s.remove()
 	}
 	e.notify()
 	return nil
@@ -228,7 +226,7 @@ func (ss *shares) schedule(s *share, when time.Time) {
 func (ss *shares) next() (*share, time.Duration) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	wait := rescanEvery
+	wait := ss.engine.timing.rescan
 	var first *share
 	for _, s := range ss.list { // in the order they were added
 		if when, ok := ss.due[s]; ok {
@@ -250,7 +248,7 @@ func (ss *shares) next() (*share, time.Duration) {
 // run hashes what is due, one share after the other, and looks at all of them
 // from time to time.
 func (ss *shares) run(ctx context.Context) error {
-	rescan := time.NewTicker(rescanEvery)
+	rescan := time.NewTicker(ss.engine.timing.rescan)
 	defer rescan.Stop()
 	for {
 		s, wait := ss.next()
@@ -301,46 +299,68 @@ func (s *share) snapshot() Share {
 	return Share{Share: s.record, State: s.state, Hashed: s.hashed, Rate: s.rate.rate(), Err: s.err}
 }
 
-// register makes found the files that can be read here, and what the tracker
-// knows follows.
-func (s *share) register(found map[string]*sharedFile, remove bool) {
+// register makes found the files of the share that can be read here.
+func (s *share) register(found map[string]*sharedFile) {
 	s.mu.Lock()
-	old := s.files
-	s.removed = s.removed || remove
+	defer s.mu.Unlock()
 	if s.removed {
 		found = nil
 	}
-	s.files = found
-	name := s.record.Name
-	folder := s.record.Folder
-	top := s.record.Hash
-	s.mu.Unlock()
 	for path, f := range found {
-		if before := old[path]; before != nil && before.hash == f.hash && before.state == f.state {
-			found[path] = before
-			delete(old, path)
+		before := s.files[path]
+		if before == nil || before.hash != f.hash || before.state != f.state {
 			continue
 		}
-		s.engine.contents.add(f.hash, f)
+		found[path] = before
+		delete(s.files, path)
 	}
-	m := s.engine.membership()
+	old := s.files
+	s.files = found
+	for _, f := range found { // first, so that equal contents are not withdrawn between
+		s.engine.contents.add(f.hash, f, s.resource(f))
+	}
 	for _, f := range old {
 		s.engine.contents.remove(f.hash, f)
-		if s.engine.contents.find(f.hash) == nil {
-			m.withdraw(f.hash)
+		if s.engine.contents.shared(f.hash) != nil {
+			continue
+		}
+		if err := s.engine.library.RemoveFolderFile(f.path); err != nil {
+			s.engine.log.Warn("removing the list of a folder that is not shared any more", "error", err)
 		}
 	}
-	for path, f := range found {
-		r := netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: netproto.SafeName(filepath.Base(path)), MD5: f.md5}
-		if f.hash == top {
-			r.Name = name
-			r.Folder = folder
-		}
-		if r.MIME = mediaType(r.Name); r.Folder {
-			r.MIME = netproto.FolderMIME
-		}
-		m.announce(r)
+}
+
+// resource is how a file of the share is announced; the lock is held.
+func (s *share) resource(f *sharedFile) *netproto.Resource {
+	r := &netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: netproto.SafeName(filepath.Base(f.path)), MD5: f.md5}
+	if f.hash == s.record.Hash {
+		r.Name, r.Folder = s.record.Name, s.record.Folder
 	}
+	if r.MIME = mediaType(r.Name); r.Folder {
+		r.MIME = netproto.FolderMIME
+	}
+	return r
+}
+
+// drop takes one file back that is not what it was.
+func (s *share) drop(f *sharedFile) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.files[f.path] == f {
+		delete(s.files, f.path)
+		s.engine.contents.remove(f.hash, f)
+	}
+}
+
+// remove ends the share, and the scan that may be under way.
+func (s *share) remove() {
+	s.mu.Lock()
+	s.removed = true
+	if s.stop != nil {
+		s.stop()
+	}
+	s.mu.Unlock()
+	s.register(nil)
 }
 
 // mediaType is that of a name's extension, without parameters.

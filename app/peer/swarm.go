@@ -9,137 +9,27 @@ import (
 	"centralizedp2p/netproto"
 )
 
-const (
-	// maxLinks bounds the connections of one download.
-	maxLinks = 24
-	// smallRest is what one connection to a source is enough for, in bytes.
-	smallRest = 8 << 20
-	// Sources are asked for again this often, while there are some or none.
-	sourcesEvery = 30 * time.Second
-	sourcesSoon  = 3 * time.Second
-	// stallLimit is how long a source may owe bytes without sending any.
-	stallLimit = 30 * time.Second
-	// A source that failed is tried again after minSourceRetry, doubled each
-	// time up to maxSourceRetry.
-	minSourceRetry = time.Second
-	maxSourceRetry = time.Minute
-)
-
-// source is a peer that has what a download wants. Guarded by the download's lock.
-type source struct {
-	netproto.Source
-	links   int // at work, or being made
-	made    int // at work
-	retry   time.Time
-	delay   time.Duration
-	failure error
-	got     int64 // bytes
-	rate    meter
-}
-
-// fail puts the source aside for a while.
-func (s *source) fail(err error) {
-	s.failure = err
-	s.delay = min(max(2*s.delay, minSourceRetry), maxSourceRetry)
-	s.retry = time.Now().Add(s.delay)
-}
-
-// seek asks the tracker who has what the download wants.
-func (d *download) seek(ctx context.Context) {
-	t := d.engine.membership().tracker
-	if t == nil {
-		return
-	}
-	found, err := t.Sources(ctx, d.record.Hash)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.sought = time.Now()
-	if err != nil {
-		d.engine.log.Debug("asking for sources", "hash", d.record.Hash, "error", err)
-		return
-	}
-	self := d.engine.identity.PeerID()
-	for _, src := range found {
-		if src.PeerID == self || netproto.PeerIDOf(src.Key[:]) != src.PeerID {
-			continue
-		}
-		if known := d.sources[src.Key]; known != nil {
-			known.Source = src
-			continue
-		}
-		d.sources[src.Key] = &source{Source: src}
-	}
-}
-
-// manage makes links where they are wanted, ends those that stall, and gives
-// every link what it can do.
-func (d *download) manage(ctx context.Context) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := time.Now()
-	wanted := d.linksPerSource()
-	for key, s := range d.sources {
-		if d.engine.conns.isBanned(key) {
-			if s.links == 0 {
-				delete(d.sources, key)
-			}
-			continue
-		}
-		for s.links < wanted && now.After(s.retry) && d.making+len(d.links) < maxLinks {
-			index := s.links
-			s.links++
-			d.making++
-			d.work.Go(func() { d.runLink(ctx, s, index) })
-		}
-	}
-	for l := range d.links {
-		if l.inflight > 0 && now.Sub(l.heard) > stallLimit {
-			l.source.fail(netproto.Errorf(netproto.CodePeerUnreachable, "it stopped sending"))
-			l.source.retry = now.Add(maxSourceRetry)
-			d.detach(l)
-			l.conn.close(l.source.failure)
-			continue
-		}
-		d.fill(l)
-	}
-}
-
-// linksPerSource: several connections pay where there are few sources and
-// much to fetch.
-func (d *download) linksPerSource() int {
-	if d.rest() < smallRest {
-		return 1
-	}
-	switch len(d.sources) {
-	case 0, 1:
-		return 3
-	case 2, 3:
-		return 2
-	}
-	return 1
-}
-
-// rest is the number of bytes that are missing; the caller holds the lock.
-func (d *download) rest() int64 {
-	if d.total < 0 {
-		return 0
-	}
-	return d.total - d.done - d.openBytes()
-}
-
-func (d *download) runLink(ctx context.Context, s *source, index int) {
-	c, err := d.engine.connect(ctx, s.Source, index)
+// runLink works with the index-th connection to a source, which is at that
+// place, until one of them ends.
+func (d *download) runLink(ctx context.Context, s *source, at netproto.Source, index int) {
+	c, err := d.engine.connect(ctx, at, index)
 	d.mu.Lock()
 	d.making--
 	if err != nil || ctx.Err() != nil {
 		s.links--
 		if err != nil && ctx.Err() == nil {
-			s.fail(err)
+			s.fail(err, &d.engine.timing)
 		}
 		d.mu.Unlock()
 		return
 	}
-	l := &link{download: d, source: s, conn: c, gone: make(chan struct{}), streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: time.Now()}
+	if len(d.links) >= d.mostLinks() {
+		s.links--
+		d.mu.Unlock()
+		return
+	}
+	now := time.Now()
+	l := &link{download: d, source: s, conn: c, gone: make(chan struct{}), streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now}
 	d.links[l] = struct{}{}
 	s.made++
 	d.fill(l)
@@ -163,7 +53,7 @@ func (d *download) lost(l *link, err error) {
 	if l.over {
 		return
 	}
-	l.source.fail(err)
+	l.source.fail(err, &d.engine.timing)
 	d.detach(l)
 	d.kick()
 }
@@ -250,7 +140,7 @@ func (d *download) assign(l *link) bool {
 			continue
 		}
 		s := d.streamOf(l, j)
-		if s == nil || !j.ready() || s.have == nil || now.Before(s.pause) {
+		if s == nil || !j.usable(s, now) {
 			continue
 		}
 		if l.inflight >= l.window(netproto.PieceSize(j.size)) {
@@ -279,14 +169,13 @@ func (d *download) streamOf(l *link, j *job) *stream {
 		s = nil
 	}
 	if s == nil {
-		var ok bool
-		if s, ok = l.conn.openStream(l, j, !j.ready()); !ok {
+		if s = l.conn.openStream(l, j); s == nil {
 			return nil
 		}
 		l.streams[j] = s
 		// A whole source of a folder has its small files: asking at once saves
 		// a round trip for each of them.
-		if j.ready() && len(j.owners) == 1 && !l.source.Part {
+		if j.sure && j.ready() && len(j.owners) == 1 && !l.source.Part {
 			s.have = piece.AllBits(1)
 		}
 	}
@@ -314,21 +203,6 @@ func (d *download) ask(s *stream, index int, spare bool) {
 	l.conn.ask(r)
 }
 
-// learned is given the manifest of a job by one of its streams.
-func (d *download) learned(s *stream, m *piece.Manifest) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	j := s.job
-	if j.manifest() != nil || s.link.over {
-		return
-	}
-	j.from = s.link.source
-	j.shared.Lock()
-	j.m = m
-	j.shared.Unlock()
-	d.wake()
-}
-
 // sourceHas is given the pieces of a source, from the first-th on.
 func (d *download) sourceHas(s *stream, first int, bits []byte) {
 	d.mu.Lock()
@@ -337,9 +211,11 @@ func (d *download) sourceHas(s *stream, first int, bits []byte) {
 		return
 	}
 	before := s.have != nil && d.lacks(s)
-	// The size of the set is the sender's word until the manifest is known:
-	// have frames bound it, and no piece beyond the end is ever picked.
-	if need := first/8 + len(bits); need <= netproto.MaxContentSize/netproto.MaxPieceSize/8 && need > len(s.have) {
+	most := netproto.MaxContentSize / netproto.MaxPieceSize / 8
+	if s.job.ready() {
+		most = (len(s.job.owners) + 7) / 8
+	}
+	if need := min(first/8+len(bits), most); need > len(s.have) {
 		s.have = append(s.have, make(piece.Bits, need-len(s.have))...)
 	}
 	if first/8 <= len(s.have) {
@@ -389,16 +265,11 @@ func (d *download) refused(s *stream, r *request, code netproto.Code, place int)
 	s.place = 0
 	switch {
 	case code == netproto.CodeQueued:
-		s.pause, s.place = time.Now().Add(queuedPause), place
+		s.pause, s.place = time.Now().Add(d.engine.timing.queued), place
 	case r == nil:
-		for other := range s.link.requests {
-			if other.stream == s {
-				d.drop(other, false)
-			}
-		}
-		s.refused, s.pause = true, time.Now().Add(refusedPause)
+		d.setAside(s)
 	default:
-		s.pause = time.Now().Add(refusedPause)
+		s.pause = time.Now().Add(d.engine.timing.refused)
 	}
 	d.kick()
 	d.engine.notify()
@@ -411,20 +282,17 @@ func (d *download) wrong(r *request) {
 	d.punish(r)
 }
 
-// punish bans a source: an owner vouched for the size when it did not refuse
-// to open, so wrong bytes are its fault. If the manifest came from it and was
-// never proven, that goes too. The caller holds the lock.
+// punish bans a source: it said itself which size the content has, so wrong
+// bytes are its fault. The caller holds the lock.
 func (d *download) punish(r *request) {
 	l, j := r.link, r.stream.job
 	err := netproto.Errorf(netproto.CodeWrongPiece, "%s", l.conn.address())
 	d.engine.log.Warn("a peer sent a wrong piece and is banned", "peer", l.conn.address(), "key", netproto.FingerprintOf(l.conn.key[:]), "hash", j.hash, "piece", r.index)
-	l.source.fail(err)
+	l.source.fail(err, &d.engine.timing)
 	d.drop(r, false)
 	d.detach(l)
 	d.engine.ban(l.conn.key, err)
-	if j.from == l.source && !j.proven() && !j.complete() {
-		d.distrust(j)
-	}
+	d.doubt(j)
 	d.kick()
 }
 
@@ -436,7 +304,7 @@ func (d *download) received(r *request, n int, done bool) {
 		return
 	}
 	now := time.Now()
-	r.link.heard = now
+	r.link.heard, r.link.useful = now, now
 	r.link.inflight -= int64(n)
 	r.owed -= int64(n)
 	r.link.source.got += int64(n)
@@ -468,8 +336,14 @@ func (d *download) finishPiece(r *request) {
 	if spare := j.spares[r.index]; spare != nil {
 		d.drop(spare, true)
 	}
-	r.link.source.delay = 0
+	r.link.source.delay, r.link.source.failure = 0, nil
 	j.missing--
+	if !j.sure && r.index == len(j.owners)-1 {
+		j.shared.Lock()
+		j.sure = true
+		j.shared.Unlock()
+		d.offer(j)
+	}
 	d.engine.conns.announcePiece(j, r.index)
 	if j.complete() {
 		d.closeJob(j)

@@ -10,6 +10,7 @@ type timing struct {
 	// dead, and one whose other side does not read for write is given up.
 	ping, silence, write time.Duration
 
+	tick time.Duration // how often a running download looks after its links
 	// stall is how long a source may owe an answer, and how long a link may be
 	// of no use while other sources wait for one.
 	stall time.Duration
@@ -40,7 +41,7 @@ type timing struct {
 var standardTiming = timing{
 	handshake: 10 * time.Second,
 	ping:      30 * time.Second, silence: 90 * time.Second, write: 60 * time.Second,
-	stall:   30 * time.Second,
+	tick: time.Second, stall: 30 * time.Second,
 	refused: 15 * time.Second, queued: 2 * time.Second,
 	sources: 30 * time.Second, sourcesSoon: 3 * time.Second,
 	minSource: time.Second, maxSource: time.Minute,

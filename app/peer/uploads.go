@@ -11,10 +11,6 @@ import (
 )
 
 const (
-	// slotIdle is how long a peer keeps its slot without sending for it.
-	slotIdle = 3 * time.Second
-	// slotPatience is how long a peer keeps its place without asking again.
-	slotPatience = 30 * time.Second
 	// slotFree is the size up to which a content needs no slot, in bytes.
 	slotFree = 512 << 10
 	// endedUploads are kept to be shown.
@@ -24,10 +20,17 @@ const (
 // slots say who is served now: a few peers at a time, so that each is served
 // well; the others wait in order.
 type slots struct {
+	timing  *timing
 	mu      sync.Mutex
 	limit   int
-	active  map[netproto.PublicKey]time.Time // last sent or asked
+	active  map[netproto.PublicKey]*slot
 	waiting []waiter
+}
+
+// slot is one that a peer has. It keeps it while it is owed an answer.
+type slot struct {
+	owed int
+	last time.Time // asked or answered
 }
 
 type waiter struct {
@@ -35,8 +38,8 @@ type waiter struct {
 	asked time.Time
 }
 
-func newSlots(limit int) *slots {
-	return &slots{limit: limit, active: map[netproto.PublicKey]time.Time{}}
+func newSlots(limit int, t *timing) *slots {
+	return &slots{timing: t, limit: limit, active: map[netproto.PublicKey]*slot{}}
 }
 
 func (s *slots) set(limit int) {
@@ -45,24 +48,23 @@ func (s *slots) set(limit int) {
 	s.limit = limit
 }
 
-// ask gives 0 to a peer that is served now, else its place in the queue.
-func (s *slots) ask(key netproto.PublicKey, size int64) int {
-	if size <= slotFree {
-		return 0
-	}
+// ask gives 0 to a peer that is served now, else its place in the queue. Who
+// is served owes one call of answered.
+func (s *slots) ask(key netproto.PublicKey) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	for k, last := range s.active {
-		if k != key && now.Sub(last) > slotIdle {
+	for k, held := range s.active {
+		if k != key && held.owed == 0 && now.Sub(held.last) > s.timing.slotIdle {
 			delete(s.active, k)
 		}
 	}
-	if _, ok := s.active[key]; ok {
-		s.active[key] = now
+	if held := s.active[key]; held != nil {
+		held.owed++
+		held.last = now
 		return 0
 	}
-	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return now.Sub(w.asked) > slotPatience })
+	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return now.Sub(w.asked) > s.timing.slotPatience })
 	place := slices.IndexFunc(s.waiting, func(w waiter) bool { return w.key == key })
 	if place < 0 {
 		s.waiting = append(s.waiting, waiter{key: key})
@@ -70,19 +72,20 @@ func (s *slots) ask(key netproto.PublicKey, size int64) int {
 	}
 	if place < s.limit-len(s.active) {
 		s.waiting = slices.Delete(s.waiting, place, place+1)
-		s.active[key] = now
+		s.active[key] = &slot{owed: 1, last: now}
 		return 0
 	}
 	s.waiting[place].asked = now
 	return place + 1
 }
 
-// sent keeps the slot of a peer.
-func (s *slots) sent(key netproto.PublicKey) {
+// answered is told that a request of a served peer is over.
+func (s *slots) answered(key netproto.PublicKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.active[key]; ok {
-		s.active[key] = time.Now()
+	if held := s.active[key]; held != nil {
+		held.owed--
+		held.last = time.Now()
 	}
 }
 

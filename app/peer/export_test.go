@@ -1,0 +1,19 @@
+package peer
+
+import "time"
+
+// Hasten makes the waits of an engine short enough for tests.
+func Hasten(c *Config) {
+	t := standardTiming
+	t.handshake = 2 * time.Second
+	t.tick, t.stall = 50*time.Millisecond, time.Second
+	t.refused, t.queued = 500*time.Millisecond, 200*time.Millisecond
+	t.sources, t.sourcesSoon = time.Second, 300*time.Millisecond
+	t.minSource, t.maxSource = 200*time.Millisecond, 2*time.Second
+	t.disk = 300 * time.Millisecond
+	t.slotIdle = 500 * time.Millisecond
+	t.rescan, t.rest = 500*time.Millisecond, 100*time.Millisecond
+	t.gather = 10 * time.Millisecond
+	t.minTracker, t.maxTracker = 100*time.Millisecond, 500*time.Millisecond
+	c.timing = &t
+}

@@ -1,0 +1,147 @@
+package peer_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+// fakeTracker is a tracker that says what a test wants it to say, and keeps what
+// it is told.
+type fakeTracker struct {
+	mu        sync.Mutex
+	key       netproto.Fingerprint
+	fail      error // of every call
+	sources   []netproto.Source
+	held      map[netproto.ContentHash]netproto.Resource
+	refuse    map[netproto.ContentHash]netproto.Code
+	beats     []netproto.HeartbeatStatus // the next answers; ok after them
+	interval  int                        // seconds between heartbeats
+	joins     int
+	leaves    int
+	announces []netproto.AnnounceRequest
+	closed    bool
+}
+
+var _ peer.Tracker = (*fakeTracker)(nil)
+
+func newFakeTracker() *fakeTracker {
+	return &fakeTracker{key: netproto.Fingerprint{1}, held: map[netproto.ContentHash]netproto.Resource{}, interval: 1}
+}
+
+// with changes what the tracker says, or looks at what it was told.
+func (f *fakeTracker) with(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	do()
+}
+
+func (f *fakeTracker) Address() string                   { return "127.0.0.1:5000" }
+func (f *fakeTracker) Fingerprint() netproto.Fingerprint { return f.key }
+
+func (f *fakeTracker) Info(context.Context) (netproto.TrackerInfo, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return netproto.TrackerInfo{Name: "fake"}, f.fail
+}
+
+func (f *fakeTracker) Join(context.Context, netproto.JoinRequest) (netproto.JoinResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.joins++
+	answer := netproto.JoinResponse{HeartbeatSeconds: f.interval, LeaseSeconds: 3 * f.interval, Count: len(f.held)}
+	for h := range f.held {
+		answer.Digest = answer.Digest.Toggle(h)
+	}
+	return answer, f.fail
+}
+
+func (f *fakeTracker) Heartbeat(context.Context, netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	status := netproto.HeartbeatOK
+	if len(f.beats) > 0 {
+		status, f.beats = f.beats[0], f.beats[1:]
+	}
+	return netproto.HeartbeatResponse{Status: status}, f.fail
+}
+
+func (f *fakeTracker) Leave(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leaves++
+	return nil
+}
+
+func (f *fakeTracker) Announce(_ context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fail != nil {
+		return netproto.AnnounceResponse{}, f.fail
+	}
+	f.announces = append(f.announces, request)
+	if request.Reset {
+		clear(f.held)
+	}
+	var answer netproto.AnnounceResponse
+	for i, r := range request.Resources {
+		if code, no := f.refuse[r.Hash]; no {
+			answer.Refused = append(answer.Refused, netproto.Refusal{Index: i, Code: code, Detail: "not that one"})
+			continue
+		}
+		f.held[r.Hash] = r
+		answer.Accepted++
+	}
+	return answer, nil
+}
+
+func (f *fakeTracker) Withdraw(_ context.Context, hashes []netproto.ContentHash) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, h := range hashes {
+		delete(f.held, h)
+	}
+	return f.fail
+}
+
+func (f *fakeTracker) Search(context.Context, netproto.SearchRequest) (netproto.SearchResponse, error) {
+	return netproto.SearchResponse{}, nil
+}
+
+func (f *fakeTracker) Resource(context.Context, netproto.ContentHash) (netproto.ResourceResponse, error) {
+	return netproto.ResourceResponse{}, netproto.Errorf(netproto.CodeNotFound, "this one searches nothing")
+}
+
+func (f *fakeTracker) Sources(context.Context, netproto.ContentHash) ([]netproto.Source, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]netproto.Source(nil), f.sources...), f.fail
+}
+
+func (f *fakeTracker) Stats(context.Context) (netproto.Stats, error) { return netproto.Stats{}, nil }
+
+func (f *fakeTracker) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	return nil
+}
+
+// holds tells how the tracker lists a content now.
+func (f *fakeTracker) holds(h netproto.ContentHash) (netproto.Resource, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r, ok := f.held[h]
+	return r, ok
+}
+
+// startPeerAt starts a peer whose tracker is a fake one.
+func startPeerAt(t testing.TB, f *fakeTracker) *testPeer {
+	t.Helper()
+	p := startPeer(t, nil)
+	p.UseTracker(f)
+	return p
+}

@@ -1,0 +1,190 @@
+package peer
+
+import (
+	"context"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+const (
+	// maxSources and maxLinks bound what one download knows and uses; maxMaking
+	// bounds the connections that are being made, most of them perhaps to
+	// addresses where nobody is any more.
+	maxSources = 200
+	maxLinks   = 24
+	maxMaking  = 24
+	// smallRest is what one connection to a source is enough for, in bytes.
+	smallRest = 8 << 20
+	// linkRate is the least share of a limit for which a link pays, in bytes a
+	// second: with less each the sources would seem to be stuck.
+	linkRate = 64 << 10
+)
+
+// source is a peer that has what a download wants. Guarded by the download's lock.
+type source struct {
+	netproto.Source
+	links   int // at work, or being made
+	made    int // at work
+	retry   time.Time
+	delay   time.Duration
+	failure error
+	got     int64 // bytes
+	rate    meter
+}
+
+// fail puts the source aside for a while.
+func (s *source) fail(err error, t *timing) {
+	s.failure = err
+	s.delay = min(max(2*s.delay, t.minSource), t.maxSource)
+	s.retry = time.Now().Add(s.delay)
+}
+
+// seek asks the tracker who has what the download wants. The answer is not
+// waited for: what is known already goes on. The caller holds the lock.
+func (d *download) seek(ctx context.Context) {
+	t := d.engine.Tracker()
+	if t == nil || d.seeking {
+		return
+	}
+	d.seeking = true
+	d.work.Go(func() {
+		found, err := t.Sources(ctx, d.record.Hash)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.seeking, d.sought = false, time.Now()
+		if err != nil {
+			d.engine.log.Debug("asking for sources", "hash", d.record.Hash, "error", err)
+			return
+		}
+		for _, src := range found {
+			d.know(src)
+		}
+		d.wake()
+	})
+}
+
+// know takes a source from the tracker, which may lie: the key must be that of
+// the peer id, and one more than there is room for takes the place of one that
+// failed.
+func (d *download) know(src netproto.Source) {
+	if src.PeerID == d.engine.identity.PeerID() || netproto.PeerIDOf(src.Key[:]) != src.PeerID {
+		return
+	}
+	if known := d.sources[src.Key]; known != nil {
+		known.Source = src
+		return
+	}
+	if len(d.sources) >= maxSources && !d.forgetFailed() {
+		return
+	}
+	d.sources[src.Key] = &source{Source: src}
+}
+
+func (d *download) forgetFailed() bool {
+	for key, s := range d.sources {
+		if s.failure != nil && s.links == 0 && s.got == 0 {
+			delete(d.sources, key)
+			return true
+		}
+	}
+	return false
+}
+
+// manage makes links where they are wanted, ends those that stall, and gives
+// every link what it can do.
+func (d *download) manage(ctx context.Context) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	stall := d.engine.timing.stall
+	waiting := d.makeLinks(ctx, now)
+	for l := range d.links {
+		switch {
+		case l.stalled(now, stall):
+			d.sendAway(l, now)
+			l.conn.close(l.source.failure)
+		case waiting && l.inflight == 0 && now.Sub(l.useful) > stall: // others may have more to give
+			d.sendAway(l, now)
+		default:
+			d.fill(l)
+		}
+	}
+	for _, j := range d.active {
+		d.doubt(j)
+	}
+}
+
+// sendAway lets go of a link that is of no use; its source waits for long.
+func (d *download) sendAway(l *link, now time.Time) {
+	t := &d.engine.timing
+	l.source.fail(netproto.Errorf(netproto.CodePeerUnreachable, "it sends nothing"), t)
+	l.source.retry = now.Add(t.maxSource)
+	d.detach(l)
+}
+
+// makeLinks makes what is missing, to sources that were not tried yet first.
+// It tells whether a source waits because there are links enough.
+func (d *download) makeLinks(ctx context.Context, now time.Time) (waiting bool) {
+	wanted, most := d.linksPerSource(), d.mostLinks()
+	for _, failed := range [...]bool{false, true} {
+		for key, s := range d.sources {
+			if (s.failure != nil) != failed || now.Before(s.retry) {
+				continue
+			}
+			if d.engine.conns.isBanned(key) {
+				if s.links == 0 && s.got == 0 {
+					delete(d.sources, key)
+				}
+				continue
+			}
+			for s.links < wanted {
+				if len(d.links) >= most || d.making >= maxMaking {
+					waiting = waiting || s.links == 0 && len(d.links) >= most
+					break
+				}
+				at, index := s.Source, s.links
+				s.links++
+				d.making++
+				d.work.Go(func() { d.runLink(ctx, s, at, index) })
+			}
+		}
+	}
+	return waiting
+}
+
+// linksPerSource: several connections pay where there are few sources and
+// much to fetch.
+func (d *download) linksPerSource() int {
+	if d.rest() < smallRest || d.mostLinks() < maxLinks {
+		return 1
+	}
+	alive := 0
+	for _, s := range d.sources {
+		if s.made > 0 || s.failure == nil {
+			alive++
+		}
+	}
+	switch alive {
+	case 0, 1:
+		return 3
+	case 2, 3:
+		return 2
+	}
+	return 1
+}
+
+func (d *download) mostLinks() int {
+	if limit := d.engine.down.limit(); limit > 0 {
+		return int(min(max(limit/linkRate, 1), maxLinks))
+	}
+	return maxLinks
+}
+
+// rest is the number of bytes that are missing; the caller holds the lock.
+func (d *download) rest() int64 {
+	if d.total < 0 {
+		return 0
+	}
+	return d.total - d.done - d.openBytes()
+}
