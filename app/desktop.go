@@ -27,12 +27,12 @@ func openDesktop(ctx context.Context, profile string, args []string, log *slog.L
 	if err != nil {
 		return err
 	}
-	engine, err := localengine.New(ctx, node, os.Stderr)
+	engine, err := localengine.New(node, os.Stderr)
 	if err != nil {
 		return errors.Join(err, node.Close())
 	}
 	err = show(ctx, engine, node, args)
-	return errors.Join(err, node.Close(), engine.Close()) // the peer says goodbye to the tracker here, too
+	return errors.Join(err, engine.Close())
 }
 
 func show(ctx context.Context, engine *localengine.Engine, node *command.Node, args []string) error {

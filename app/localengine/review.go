@@ -38,8 +38,11 @@ func (e *Engine) Review(ctx context.Context, paths []string) (desktop.Review, er
 		r.shared[s.Path] = true
 	}
 	for _, p := range paths {
+		if err := ctx.Err(); err != nil {
+			return desktop.Review{}, coded(err)
+		}
 		if err := r.top(p); err != nil {
-			return desktop.Review{}, err
+			return desktop.Review{}, coded(err)
 		}
 	}
 	return r.review, nil
@@ -74,19 +77,19 @@ func (r *reviewing) top(p string) error {
 	}
 	item := desktop.ReviewItem{Path: p, Name: filepath.Base(p), Folder: info.IsDir()}
 	switch {
-	case info.IsDir():
-		if err := r.folder(&item); err != nil {
-			return err
-		}
-	case !info.Mode().IsRegular():
+	case !info.IsDir() && !info.Mode().IsRegular():
 		r.skip(p, desktop.SkipSpecial, 0)
 		return nil
-	case info.Size() > netproto.MaxContentSize:
+	case !info.IsDir() && info.Size() > netproto.MaxContentSize:
 		r.skip(p, desktop.SkipTooLarge, 0)
 		return nil
 	case !canRead(p):
 		r.skip(p, desktop.SkipUnreadable, 0)
 		return nil
+	case info.IsDir():
+		if err := r.folder(&item); err != nil {
+			return err
+		}
 	default:
 		item.Files, item.Size, item.Secret = 1, info.Size(), looksSecret(item.Name)
 	}
@@ -103,39 +106,43 @@ func canRead(p string) bool {
 	return true
 }
 
-// folder counts what is in a folder; what is skipped is counted by reason.
+// folder counts what is in a folder, as it will be shared; what is skipped is
+// counted by reason.
 func (r *reviewing) folder(item *desktop.ReviewItem) error {
+	root, err := filepath.EvalSymlinks(item.Path) // WalkDir follows no link
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
 	skipped := map[desktop.SkipReason]int{}
-	err := filepath.WalkDir(item.Path, func(p string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if ctxErr := r.ctx.Err(); ctxErr != nil {
 			return ctxErr
 		}
-		if err != nil {
-			skipped[desktop.SkipUnreadable]++
-			if d != nil && d.IsDir() {
+		if err == nil && p != root && strings.HasPrefix(d.Name(), netproto.PartPrefix) { // of a download
+			if d.IsDir() {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		if d.IsDir() || strings.HasPrefix(d.Name(), netproto.PartPrefix) {
+		if err == nil && d.IsDir() {
 			return nil
 		}
-		info, err := d.Info()
-		switch {
-		case err != nil:
-			skipped[desktop.SkipUnreadable]++
-		case d.Type()&fs.ModeSymlink != 0:
-			skipped[desktop.SkipSymlink]++
-		case !d.Type().IsRegular():
-			skipped[desktop.SkipSpecial]++
-		case info.Size() > netproto.MaxContentSize:
-			skipped[desktop.SkipTooLarge]++
-		default:
-			item.Files++
-			item.Size += info.Size()
-			if rel, err := filepath.Rel(item.Path, p); err == nil && looksSecret(d.Name()) {
-				item.Secrets = append(item.Secrets, desktop.SecretFile{Path: filepath.ToSlash(rel), Size: info.Size()})
+		size, reason := int64(0), desktop.SkipUnreadable
+		if err == nil {
+			size, reason = readableFile(p, d)
+		}
+		if reason != "" {
+			skipped[reason]++
+			return nil
+		}
+		item.Files++
+		item.Size += size
+		if looksSecret(d.Name()) {
+			rel, err := filepath.Rel(root, p)
+			if err != nil {
+				return err
 			}
+			item.Secrets = append(item.Secrets, desktop.SecretFile{Path: filepath.ToSlash(rel), Size: size})
 		}
 		return nil
 	})
@@ -148,4 +155,22 @@ func (r *reviewing) folder(item *desktop.ReviewItem) error {
 		}
 	}
 	return nil
+}
+
+// readableFile gives the size of a file in a folder, or why it is skipped.
+func readableFile(p string, d fs.DirEntry) (int64, desktop.SkipReason) {
+	switch {
+	case d.Type()&fs.ModeSymlink != 0:
+		return 0, desktop.SkipSymlink
+	case !d.Type().IsRegular():
+		return 0, desktop.SkipSpecial
+	}
+	info, err := d.Info()
+	switch {
+	case err != nil || !canRead(p):
+		return 0, desktop.SkipUnreadable
+	case info.Size() > netproto.MaxContentSize:
+		return 0, desktop.SkipTooLarge
+	}
+	return info.Size(), ""
 }

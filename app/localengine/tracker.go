@@ -3,31 +3,31 @@ package localengine
 import (
 	"context"
 	"errors"
-	"net"
-	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"centralizedp2p/app/command"
 	"centralizedp2p/app/desktop"
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
 
-// ownListen is where the tracker on this computer listens: where others look
-// for one.
-const ownListen = ":5000"
+// goodbyeTimeout bounds the wait for a goodbye; the peer engine gives it less.
+const goodbyeTimeout = 5 * time.Second
 
 // Tracker is what the Tracker page shows.
 func (e *Engine) Tracker(context.Context) (desktop.TrackerView, error) {
 	known, err := e.library.Trackers()
 	if err != nil {
-		return desktop.TrackerView{}, err
+		return desktop.TrackerView{}, netproto.Errorf(netproto.CodeStore, "the known trackers in %s: %w", e.library.Dir(), err)
 	}
 	t := e.engine.TrackerStatus()
-	v := desktop.TrackerView{LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond) / time.Millisecond),
-		PeersOnline: t.Stats.PeersOnline, Resources: t.Stats.Resources}
+	v := desktop.TrackerView{LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond) / time.Millisecond)}
+	if t.State == peer.TrackerConnected {
+		v.PeersOnline, v.Resources = t.Stats.PeersOnline, t.Stats.Resources
+	}
 	v.Address, v.Name, v.Fingerprint = t.Address, t.Name, t.Fingerprint
 	for _, k := range known {
 		v.Known = append(v.Known, desktop.KnownTracker{Address: k.Address, Name: k.Name, Fingerprint: k.Fingerprint})
@@ -37,42 +37,87 @@ func (e *Engine) Tracker(context.Context) (desktop.TrackerView, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	v.ChangedKey = e.changed
-	if changed, ok := errors.AsType[*trackerclient.KeyChanged](t.Err); ok {
-		v.ChangedKey = &desktop.ChangedKey{Address: t.Address, Known: changed.Known, Shown: changed.Shown}
+	if shown, ok := errors.AsType[*trackerclient.KeyChanged](t.Err); ok {
+		v.ChangedKey = &desktop.ChangedKey{Address: t.Address, Known: shown.Known, Shown: shown.Shown}
+	}
+	if e.changed != nil { // what the person tried last comes first
+		changed := *e.changed
+		v.ChangedKey = &changed
 	}
 	v.Own.Failure = desktop.FailureOf(e.ownErr)
 	if e.own != nil {
-		v.Own = desktop.OwnTracker{Running: true, Addresses: ownAddresses(e.own), Invite: e.own.Link.String(), Rate: e.own.Rate()}
-		if t.Address == e.own.Link.Tracker {
-			v.Own.Peers, v.Own.Resources = t.Stats.PeersOnline, t.Stats.Resources
+		v.Own = viewOf(e.own)
+		if v.Fingerprint == e.own.Fingerprint {
+			v.Own.Peers, v.Own.Resources = v.PeersOnline, v.Resources
 		}
 	}
 	return v, nil
 }
 
-// ownAddresses are those under which others may reach the tracker on this
-// computer, the likeliest first.
-func ownAddresses(own *command.OwnTracker) []string {
-	addresses := []string{own.Link.Tracker}
-	_, port, err := net.SplitHostPort(own.Address)
-	if err != nil {
-		return addresses
+// client is the tracker in use. The peer engine closes it after its goodbye.
+type client struct {
+	*trackerclient.Client
+	once sync.Once
+	left chan struct{}
+}
+
+func (c *client) Close() error {
+	err := c.Client.Close()
+	c.once.Do(func() { close(c.left) })
+	return err
+}
+
+// changeTracker waits for its turn: trackers are changed one after another.
+// The caller ends its turn with done.
+func (e *Engine) changeTracker(ctx context.Context) (done func(), err error) {
+	select {
+	case e.switching <- struct{}{}:
+		return func() { <-e.switching }, nil
+	case <-ctx.Done():
+		return nil, coded(ctx.Err())
 	}
-	all, err := net.InterfaceAddrs()
-	if err != nil {
-		return addresses
-	}
-	for _, a := range all {
-		prefix, ok := a.(*net.IPNet)
-		if !ok || prefix.IP.IsLoopback() || prefix.IP.IsLinkLocalUnicast() {
-			continue
+}
+
+// startTrackers goes on with the tracker of the last time. One on this
+// computer is known by its key: the address may be another one today.
+func (e *Engine) startTrackers(settings library.Settings) error {
+	if settings.OwnTracker {
+		own, err := e.startOwn()
+		if err != nil {
+			e.log.Warn("the tracker on this computer", "error", err)
+		} else if key, ok := e.library.KnownTracker(settings.Tracker); ok && key == own.Fingerprint {
+			return e.useOwn(own)
 		}
-		if address := net.JoinHostPort(prefix.IP.String(), port); !slices.Contains(addresses, address) {
-			addresses = append(addresses, address)
-		}
 	}
-	return addresses
+	if settings.Tracker == "" {
+		return nil
+	}
+	c, err := trackerclient.New(e.library.Identity(), settings.Tracker, netproto.Fingerprint{}, e.library)
+	if err != nil {
+		return err
+	}
+	e.join(c)
+	return nil
+}
+
+// join makes a tracker the one in use; the peer engine tries until it answers.
+func (e *Engine) join(c *trackerclient.Client) {
+	e.engine.UseTracker(&client{Client: c, left: make(chan struct{})})
+}
+
+// leave ends the use of a tracker, and waits until it was told so.
+func (e *Engine) leave(ctx context.Context) {
+	c, ok := e.engine.Tracker().(*client)
+	e.engine.UseTracker(nil)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, goodbyeTimeout)
+	defer cancel()
+	select {
+	case <-c.left:
+	case <-ctx.Done():
+	}
 }
 
 // UseTracker switches to a tracker once it has answered.
@@ -81,68 +126,99 @@ func (e *Engine) UseTracker(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
+	done, err := e.changeTracker(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	return e.use(ctx, address, key)
 }
 
-// use asks a tracker who it is, and stays with it when it answers.
+// use asks a tracker who it is, and stays with it when it answers. A known
+// tracker is asked for the key that is known, whatever a link says: a link
+// cannot make a tracker look as if it had changed.
 func (e *Engine) use(ctx context.Context, address string, key netproto.Fingerprint) error {
-	e.switching.Lock()
-	defer e.switching.Unlock()
-	client, err := trackerclient.New(e.library.Identity(), address, key, e.library)
-	if err == nil {
-		if _, err = client.Info(ctx); err != nil {
-			client.Close()
-		}
+	expected := key
+	known, trusted := e.library.KnownTracker(address)
+	if trusted {
+		expected = known
 	}
+	c, err := trackerclient.New(e.library.Identity(), address, expected, e.library)
 	if err != nil {
+		return coded(err)
+	}
+	if _, err := c.Info(ctx); err != nil {
+		c.Close()
 		e.noteChangedKey(address, err)
-		return err
+		return coded(err)
 	}
-	err = e.changeSettings(func(s *library.Settings) { s.Tracker = address })
+	if trusted && !key.IsZero() && key != known {
+		c.Close()
+		return netproto.Errorf(netproto.CodeInvalid, "the link says that the tracker %s has the key %s, but it shows %s, as it always did: ask for a new link", address, key, known)
+	}
+	return e.adopt(c, func(*library.Settings) {})
+}
+
+// adopt remembers a tracker as the one to use, with what else changes, and
+// joins it.
+func (e *Engine) adopt(c *trackerclient.Client, change func(*library.Settings)) error {
+	err := e.changeSettings(func(s *library.Settings) {
+		s.Tracker = c.Address()
+		change(s)
+	})
 	if err != nil {
-		client.Close()
+		c.Close()
 		return err
 	}
-	e.mu.Lock()
-	e.changed = nil
-	e.mu.Unlock()
-	e.engine.UseTracker(client)
+	e.setChanged(nil)
+	e.join(c)
 	return nil
 }
 
+// noteChangedKey remembers that a known tracker showed another key, for the
+// person to decide.
 func (e *Engine) noteChangedKey(address string, err error) {
-	changed, ok := errors.AsType[*trackerclient.KeyChanged](err)
-	if !ok {
+	shown, ok := errors.AsType[*trackerclient.KeyChanged](err)
+	known, trusted := e.library.KnownTracker(address)
+	if !ok || !trusted {
 		return
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.changed = &desktop.ChangedKey{Address: address, Known: changed.Known, Shown: changed.Shown}
+	if shown.Shown == known {
+		e.setChanged(nil)
+		return
+	}
+	e.setChanged(&desktop.ChangedKey{Address: address, Known: known, Shown: shown.Shown})
 }
 
-func (e *Engine) changeSettings(change func(*library.Settings)) error {
-	settings, err := e.library.Settings()
-	if err != nil {
-		return err
-	}
-	change(&settings)
-	return e.library.SaveSettings(settings)
+func (e *Engine) setChanged(changed *desktop.ChangedKey) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.changed = changed
+	e.notifyLocked()
 }
 
 // ForgetTracker ends the trust in a tracker, and leaves it if it is in use.
-func (e *Engine) ForgetTracker(_ context.Context, address string) error {
-	if err := e.library.ForgetTracker(address); err != nil {
+func (e *Engine) ForgetTracker(ctx context.Context, address string) error {
+	done, err := e.changeTracker(ctx)
+	if err != nil {
 		return err
 	}
+	defer done()
+	if t := e.engine.Tracker(); t != nil && t.Address() == address {
+		if err := e.changeSettings(func(s *library.Settings) { s.Tracker = "" }); err != nil {
+			return err
+		}
+		e.leave(ctx) // else its next answer would make it a known one again
+	}
+	if err := e.library.ForgetTracker(address); err != nil {
+		return coded(err)
+	}
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.changed != nil && e.changed.Address == address {
 		e.changed = nil
 	}
-	e.mu.Unlock()
-	if t := e.engine.Tracker(); t != nil && t.Address() == address {
-		e.engine.UseTracker(nil)
-		return e.changeSettings(func(s *library.Settings) { s.Tracker = "" })
-	}
+	e.notifyLocked()
 	return nil
 }
 
@@ -153,57 +229,47 @@ func (e *Engine) Reconnect(context.Context) error {
 }
 
 // AcceptTrackerKey trusts a tracker's new key, if it is still the one that the
-// person saw.
+// person saw. Until the tracker has shown it the old one stays trusted.
 func (e *Engine) AcceptTrackerKey(ctx context.Context, address string, key netproto.Fingerprint) error {
-	if err := e.library.ForgetTracker(address); err != nil {
+	done, err := e.changeTracker(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	asked, err := trackerclient.New(e.library.Identity(), address, key, noTrust{})
+	if err != nil {
+		return coded(err)
+	}
+	info, err := asked.Info(ctx)
+	asked.Close()
+	if err != nil {
+		e.noteChangedKey(address, err)
+		if shown, ok := errors.AsType[*trackerclient.KeyChanged](err); ok {
+			return netproto.Errorf(netproto.CodeKeyChanged, "%s shows the key %s now, not %s", address, shown.Shown, key)
+		}
+		return coded(err)
+	}
+	if err := e.trust(address, key, info.Name); err != nil {
 		return err
 	}
 	return e.use(ctx, address, key)
 }
 
-// StartTracker runs a tracker on this computer and uses it.
-func (e *Engine) StartTracker(ctx context.Context) error {
-	e.mu.Lock()
-	running := e.own != nil
-	e.mu.Unlock()
-	if running {
-		return nil
-	}
-	settings, err := e.library.Settings()
-	if err != nil {
-		return err
-	}
-	name := strings.TrimSpace(settings.Name)
-	own, err := command.StartTracker(ctx, command.TrackerData(e.library.Dir()), ownListen, name, e.logs)
-	e.mu.Lock()
-	e.own, e.ownErr = own, err
-	e.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	if err := e.changeSettings(func(s *library.Settings) { s.OwnTracker = true }); err != nil {
-		return err
-	}
-	return e.use(ctx, own.Link.Tracker, own.Fingerprint)
-}
-
-// StopTracker stops the tracker on this computer.
-func (e *Engine) StopTracker(context.Context) error {
-	e.mu.Lock()
-	own := e.own
-	e.own, e.ownErr = nil, nil
-	e.mu.Unlock()
-	if own == nil {
-		return nil
-	}
-	if err := e.changeSettings(func(s *library.Settings) { s.OwnTracker = false }); err != nil {
-		return err
-	}
-	if t := e.engine.Tracker(); t != nil && t.Address() == own.Link.Tracker {
-		e.engine.UseTracker(nil) // goodbye before the tracker is gone
-		if err := e.changeSettings(func(s *library.Settings) { s.Tracker = "" }); err != nil {
-			return err
+// trust makes a key the known one of a tracker, in place of another.
+func (e *Engine) trust(address string, key netproto.Fingerprint, name string) error {
+	if known, ok := e.library.KnownTracker(address); ok && known != key {
+		if err := e.library.ForgetTracker(address); err != nil {
+			return coded(err)
 		}
 	}
-	return own.Close()
+	return coded(e.library.TrackerReached(address, key, name))
 }
+
+// noTrust knows no tracker and remembers none: a tracker is only asked.
+type noTrust struct{}
+
+func (noTrust) KnownTracker(string) (netproto.Fingerprint, bool) {
+	return netproto.Fingerprint{}, false
+}
+
+func (noTrust) TrackerReached(string, netproto.Fingerprint, string) error { return nil }

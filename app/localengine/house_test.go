@@ -1,0 +1,274 @@
+package localengine
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"centralizedp2p/app/command"
+	"centralizedp2p/app/desktop"
+	"centralizedp2p/netproto"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what should come at once.
+const patience = 30 * time.Second
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused wants an error with that code.
+func refused(t testing.TB, err error, code netproto.Code) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("there is no error, %s was expected", code)
+	}
+	if failure := desktop.FailureOf(err); failure.Code != code {
+		t.Fatalf("the error has the code %s, not %s: %v", failure.Code, code, err)
+	}
+}
+
+func deadline(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// town is a tracker of somebody else.
+type town struct {
+	*command.OwnTracker
+	data string
+}
+
+func startTown(t testing.TB, data, listen string) *town {
+	t.Helper()
+	tracker, err := command.StartTracker(context.Background(), data, listen, "town", io.Discard)
+	check(t, err)
+	return &town{tracker, data}
+}
+
+func newTown(t testing.TB) *town {
+	t.Helper()
+	town := startTown(t, t.TempDir(), "127.0.0.1:0")
+	t.Cleanup(func() { check(t, town.Close()) })
+	return town
+}
+
+// house is the program of one person, without its window.
+type house struct {
+	*Engine
+	t         testing.TB
+	profile   string
+	files     string // what it shares
+	downloads string
+	listen    string // where its own tracker listens
+}
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	h := &house{t: t, profile: t.TempDir(), files: t.TempDir(), downloads: t.TempDir(), listen: "127.0.0.1:0"}
+	h.open()
+	settings := h.chosen()
+	settings.Name, settings.DownloadFolder = "alice", h.downloads
+	check(t, h.ApplySettings(deadline(t), settings))
+	t.Cleanup(h.close)
+	return h
+}
+
+// open starts the program, as the desktop does.
+func (h *house) open() {
+	h.t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	if testing.Verbose() {
+		log = slog.New(slog.NewTextHandler(h.t.Output(), nil))
+	}
+	node, err := command.OpenNode(context.Background(), command.NodeOptions{Profile: h.profile, OfferDownloads: true, Log: log})
+	check(h.t, err)
+	h.Engine = newEngine(node, io.Discard)
+	h.ownListen = h.listen
+	check(h.t, h.start())
+}
+
+func (h *house) close() {
+	h.t.Helper()
+	if h.Engine != nil {
+		check(h.t, h.Engine.Close())
+		h.Engine = nil
+	}
+}
+
+func (h *house) reopen() {
+	h.t.Helper()
+	h.close()
+	h.open()
+}
+
+// until waits until something is so.
+func (h *house) until(what string, so func() bool) {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	changed := h.Watch(ctx)
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for !so() {
+		select {
+		case <-ctx.Done():
+			h.t.Fatalf("%s: not after %s", what, patience)
+		case <-changed:
+		case <-again.C:
+		}
+	}
+}
+
+func (h *house) untilConnection(c desktop.Connection) {
+	h.t.Helper()
+	h.until(string(c), func() bool { return h.status().Connection == c })
+}
+
+// use joins a tracker.
+func (h *house) use(town *town) {
+	h.t.Helper()
+	check(h.t, h.UseTracker(deadline(h.t), town.Address))
+	h.untilConnection(desktop.ConnectionConnected)
+}
+
+func (h *house) status() desktop.Status {
+	h.t.Helper()
+	s, err := h.Status(deadline(h.t))
+	check(h.t, err)
+	return s
+}
+
+func (h *house) view() desktop.TrackerView {
+	h.t.Helper()
+	v, err := h.Tracker(deadline(h.t))
+	check(h.t, err)
+	return v
+}
+
+func (h *house) chosen() desktop.Settings {
+	h.t.Helper()
+	s, err := h.Settings(deadline(h.t))
+	check(h.t, err)
+	return s
+}
+
+// change applies settings that differ from the chosen ones.
+func (h *house) change(how func(*desktop.Settings)) error {
+	h.t.Helper()
+	s := h.chosen()
+	how(&s)
+	return h.ApplySettings(deadline(h.t), s)
+}
+
+// write makes a file of pseudo-random bytes among what the house shares.
+func (h *house) write(name string, size int) (path string, content []byte) {
+	h.t.Helper()
+	content = make([]byte, size)
+	rand.NewChaCha8([32]byte([]byte(name + "--------------------------------")[:32])).Read(content)
+	path = filepath.Join(h.files, name)
+	check(h.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	check(h.t, os.WriteFile(path, content, 0o644))
+	return path, content
+}
+
+// offer shares a path and waits until others can find it.
+func (h *house) offer(path string, except ...string) desktop.Share {
+	h.t.Helper()
+	check(h.t, h.Share(deadline(h.t), desktop.ShareRequest{Items: []desktop.ShareItem{{Path: path, Except: except}}}))
+	s := h.share(path)
+	_, err := h.engine.WaitShared(deadline(h.t), s.ID)
+	check(h.t, err)
+	return h.share(path)
+}
+
+// share is the row of a path.
+func (h *house) share(path string) desktop.Share {
+	h.t.Helper()
+	shares, err := h.Shares(deadline(h.t))
+	check(h.t, err)
+	for _, s := range shares {
+		if s.Path == path {
+			return s
+		}
+	}
+	h.t.Fatalf("%s is not shared", path)
+	return desktop.Share{}
+}
+
+// find gives the hits of a search.
+func (h *house) find(words string) []desktop.Hit {
+	h.t.Helper()
+	page, err := h.Search(deadline(h.t), desktop.SearchRequest{Words: words})
+	check(h.t, err)
+	return page.Hits
+}
+
+// findOne gives the only hit of a search.
+func (h *house) findOne(words string) desktop.Hit {
+	h.t.Helper()
+	hits := h.find(words)
+	if len(hits) != 1 {
+		h.t.Fatalf("%d hits for %q, 1 was expected", len(hits), words)
+	}
+	return hits[0]
+}
+
+// fetch asks for the download of a hit.
+func (h *house) fetch(hit desktop.Hit, paths ...string) {
+	h.t.Helper()
+	check(h.t, h.Download(deadline(h.t), desktop.DownloadRequest{Hash: hit.Hash, Name: hit.Name, Size: hit.Size, Folder: hit.Folder, Paths: paths}))
+}
+
+// rows are the downloads by name.
+func (h *house) rows() map[string]desktop.Download {
+	h.t.Helper()
+	list, err := h.Downloads(deadline(h.t))
+	check(h.t, err)
+	rows := map[string]desktop.Download{}
+	for _, d := range list {
+		rows[d.Name] = d
+	}
+	return rows
+}
+
+// finish waits for the end of a download.
+func (h *house) finish(name string) desktop.Download {
+	h.t.Helper()
+	h.untilState(name, desktop.DownloadFinished)
+	return h.rows()[name]
+}
+
+func (h *house) untilState(name string, state desktop.DownloadState) {
+	h.t.Helper()
+	h.until(name+" is "+string(state), func() bool {
+		d := h.rows()[name]
+		if d.State == desktop.DownloadFailed && state != desktop.DownloadFailed {
+			h.t.Fatalf("%s failed: %v", name, d.Failure.Error())
+		}
+		return d.State == state
+	})
+}
+
+func same(t testing.TB, path string, content []byte) {
+	t.Helper()
+	got, err := os.ReadFile(path)
+	check(t, err)
+	if !bytes.Equal(got, content) {
+		t.Fatalf("%s has %d bytes that differ from the %d shared ones", path, len(got), len(content))
+	}
+}

@@ -1,0 +1,194 @@
+package localengine
+
+import (
+	"context"
+	"io"
+	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"centralizedp2p/app/command"
+	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/trackerclient"
+	"centralizedp2p/netproto"
+)
+
+func TestThisComputerCanBeTheTracker(t *testing.T) {
+	alice, bob := newHouse(t), newHouse(t)
+	check(t, alice.StartTracker(deadline(t)))
+	alice.untilConnection(desktop.ConnectionConnected)
+	v := alice.view()
+	if !v.Own.Running || !slices.Contains(v.Own.Addresses, v.Address) || !v.Own.Failure.IsZero() {
+		t.Errorf("the view is %+v", v)
+	}
+	invite, err := netproto.ParseLink(v.Own.Invite)
+	if err != nil || !invite.IsTracker() || invite.Fingerprint != v.Fingerprint {
+		t.Errorf("the invitation is %s, %v", v.Own.Invite, err)
+	}
+	check(t, alice.StartTracker(deadline(t))) // it runs already
+	check(t, bob.UseTracker(deadline(t), v.Own.Invite))
+	bob.until("both are online", func() bool { return bob.status().PeersOnline == 2 })
+	path, content := alice.write("song.flac", 1000)
+	alice.offer(path)
+	bob.fetch(bob.findOne("song"))
+	same(t, bob.finish("song.flac").Path, content)
+
+	check(t, alice.StopTracker(deadline(t)))
+	check(t, alice.StopTracker(deadline(t))) // it is stopped already
+	if v := alice.view(); v.Own.Running || v.Address != "" || v.Own.Invite != "" || alice.status().Connection != desktop.ConnectionNone {
+		t.Errorf("the view is %+v", v)
+	}
+	check(t, alice.StartTracker(deadline(t)))
+	alice.untilConnection(desktop.ConnectionConnected)
+	if again := alice.view(); again.Fingerprint != v.Fingerprint {
+		t.Errorf("it has another key than before")
+	}
+}
+
+// online asks a tracker that was started again how many of its peers did not
+// say goodbye: those it knows as online for a lease of grace.
+func (h *house) online() int {
+	h.t.Helper()
+	tracker, err := command.StartTracker(context.Background(), command.TrackerData(h.profile), "127.0.0.1:0", "again", io.Discard)
+	check(h.t, err)
+	defer tracker.Close()
+	bob := newHouse(h.t)
+	c, err := trackerclient.New(bob.library.Identity(), tracker.Address, tracker.Fingerprint, noTrust{})
+	check(h.t, err)
+	defer c.Close()
+	stats, err := c.Stats(deadline(h.t))
+	check(h.t, err)
+	return stats.PeersOnline
+}
+
+func TestThePeerSaysGoodbyeBeforeItsTrackerStops(t *testing.T) {
+	alice := newHouse(t)
+	check(t, alice.StartTracker(deadline(t)))
+	alice.untilConnection(desktop.ConnectionConnected)
+	check(t, alice.StopTracker(deadline(t)))
+	if n := alice.online(); n != 0 {
+		t.Errorf("%d peers count as online after the switch was turned off", n)
+	}
+	check(t, alice.StartTracker(deadline(t)))
+	alice.untilConnection(desktop.ConnectionConnected)
+	alice.close()
+	if n := alice.online(); n != 0 {
+		t.Errorf("%d peers count as online after the program ended", n)
+	}
+}
+
+func TestATakenPortIsShownUntilTheTrackerStarts(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer taken.Close()
+	alice := newHouse(t)
+	alice.ownListen = taken.Addr().String()
+	changed := alice.Watch(deadline(t))
+	refused(t, alice.StartTracker(deadline(t)), netproto.CodePortInUse)
+	<-changed
+	if own := alice.view().Own; own.Running || own.Failure.Code != netproto.CodePortInUse {
+		t.Errorf("the view is %+v", own)
+	}
+	alice.reopen()
+	if own := alice.view().Own; own.Running || !own.Failure.IsZero() {
+		t.Errorf("what never started is remembered: %+v", own)
+	}
+	check(t, alice.StartTracker(deadline(t)))
+	if own := alice.view().Own; !own.Running || !own.Failure.IsZero() {
+		t.Errorf("the view is %+v", own)
+	}
+}
+
+func TestTheOwnTrackerComesBackByItself(t *testing.T) {
+	alice := newHouse(t)
+	check(t, alice.StartTracker(deadline(t)))
+	alice.untilConnection(desktop.ConnectionConnected)
+	before := alice.view()
+	alice.reopen() // it listens on another port now, as after a change of networks
+	alice.untilConnection(desktop.ConnectionConnected)
+	after := alice.view()
+	if !after.Own.Running || after.Fingerprint != before.Fingerprint || after.Own.Invite == before.Own.Invite {
+		t.Errorf("after the restart the view is %+v", after)
+	}
+	alice.until("it counts", func() bool { return alice.view().Own.Peers == 1 })
+	check(t, alice.StopTracker(deadline(t)))
+	alice.reopen()
+	if v := alice.view(); v.Own.Running || v.Address != "" {
+		t.Errorf("what was stopped came back: %+v", v)
+	}
+}
+
+func TestTheOwnTrackerNeedNotBeTheOneInUse(t *testing.T) {
+	alice, tracker := newHouse(t), newTown(t)
+	check(t, alice.StartTracker(deadline(t)))
+	alice.untilConnection(desktop.ConnectionConnected)
+	alice.use(tracker)
+	alice.reopen()
+	alice.untilConnection(desktop.ConnectionConnected)
+	if v := alice.view(); v.Address != tracker.Address || !v.Own.Running {
+		t.Errorf("after the restart the view is %+v", v)
+	}
+	check(t, alice.StartTracker(deadline(t))) // it runs, and is used from now on
+	alice.until("it is used", func() bool { return alice.view().Fingerprint == alice.own.Fingerprint })
+	alice.use(tracker)
+	check(t, alice.StopTracker(deadline(t)))
+	if v := alice.view(); v.Address != tracker.Address || v.Own.Running {
+		t.Errorf("the view is %+v", v)
+	}
+}
+
+func TestTheOwnTrackerMayTakeTheAddressOfAnother(t *testing.T) {
+	alice := newHouse(t)
+	before := startTown(t, t.TempDir(), "127.0.0.1:0")
+	alice.use(before)
+	check(t, before.Close())
+	alice.ownListen = before.Address
+	check(t, alice.StartTracker(deadline(t)))
+	alice.untilConnection(desktop.ConnectionConnected)
+	if v := alice.view(); v.Address != before.Address || v.Fingerprint == before.Fingerprint || v.ChangedKey != nil {
+		t.Errorf("the view is %+v", v)
+	}
+}
+
+func TestTheWindowOpensWhenTheOwnTrackerCannotStart(t *testing.T) {
+	alice := newHouse(t)
+	check(t, alice.StartTracker(deadline(t)))
+	alice.untilConnection(desktop.ConnectionConnected)
+	alice.close()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer taken.Close()
+	alice.listen = taken.Addr().String()
+	alice.open()
+	if own := alice.view().Own; own.Running || own.Failure.Code != netproto.CodePortInUse {
+		t.Errorf("the view is %+v", own)
+	}
+	alice.untilConnection(desktop.ConnectionReconnecting)
+	alice.close()
+	alice.listen = "127.0.0.1:0"
+	alice.open() // it is tried again at the next start
+	alice.untilConnection(desktop.ConnectionConnected)
+}
+
+func TestATrackerOfAllInterfacesHasTheAddressesOfTheComputer(t *testing.T) {
+	own, err := command.StartTracker(context.Background(), filepath.Join(t.TempDir(), "tracker"), ":0", "town", io.Discard)
+	check(t, err)
+	defer own.Close()
+	_, port, err := net.SplitHostPort(own.Address)
+	check(t, err)
+	addresses := ownAddresses(own)
+	if len(addresses) == 0 || addresses[0] != own.Link.Tracker {
+		t.Fatalf("the addresses are %v", addresses)
+	}
+	for _, a := range addresses {
+		host, p, err := net.SplitHostPort(a)
+		if ip := net.ParseIP(host); err != nil || p != port || ip == nil || ip.IsUnspecified() {
+			t.Errorf("%s is no address of the tracker, %v", a, err)
+		}
+	}
+	if ownListen != ":"+strconv.Itoa(netproto.DefaultPort) {
+		t.Errorf("a tracker is looked for on port %d, and this one listens on %s", netproto.DefaultPort, ownListen)
+	}
+}

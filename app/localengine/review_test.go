@@ -1,0 +1,130 @@
+package localengine
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"centralizedp2p/app/desktop"
+	"centralizedp2p/netproto"
+)
+
+func (h *house) review(paths ...string) desktop.Review {
+	h.t.Helper()
+	r, err := h.Review(deadline(h.t), paths)
+	check(h.t, err)
+	return r
+}
+
+func expect(t testing.TB, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("it is not what was expected (-) but (+):\n%s", diff)
+	}
+}
+
+func TestAReviewShowsWhatSharingWouldMean(t *testing.T) {
+	alice := newHouse(t)
+	for _, name := range []string{"album/one.flac", "album/.env", "album/keys/id_rsa", "album/.cp2p-0123.part", "album/.cp2p-0123.folder/tree/x", "song.flac", "server.key"} {
+		alice.write(name, len(name))
+	}
+	in := func(name string) string { return filepath.Join(alice.files, name) }
+	check(t, os.Symlink(in("song.flac"), in("album/link.flac")))
+	check(t, os.Symlink(in("album"), in("album/loop")))
+	socket, err := net.Listen("unix", in("album/s"))
+	check(t, err)
+	defer socket.Close()
+	special := in("s")
+	other, err := net.Listen("unix", special)
+	check(t, err)
+	defer other.Close()
+	check(t, os.Symlink(in("album"), in("shortcut")))
+	folder := desktop.ReviewItem{Path: in("album"), Name: "album", Folder: true, Files: 3, Size: 14 + 10 + 17,
+		Secrets: []desktop.SecretFile{{Path: ".env", Size: 10}, {Path: "keys/id_rsa", Size: 17}}}
+	named := folder // a link that the person named is followed
+	named.Path, named.Name = in("shortcut"), "shortcut"
+	review := alice.review(in("album"), in("album"), in("song.flac"), in("server.key"), special, in("nowhere"), in("shortcut"))
+	expect(t, review, desktop.Review{
+		Items: []desktop.ReviewItem{folder,
+			{Path: in("song.flac"), Name: "song.flac", Files: 1, Size: 9},
+			{Path: in("server.key"), Name: "server.key", Files: 1, Size: 10, Secret: true},
+			named,
+		},
+		Skipped: []desktop.SkippedPath{
+			{Path: in("album"), Reason: desktop.SkipSymlink, Count: 2},
+			{Path: in("album"), Reason: desktop.SkipSpecial, Count: 1},
+			{Path: in("album"), Reason: desktop.SkipShared},
+			{Path: special, Reason: desktop.SkipSpecial},
+			{Path: in("nowhere"), Reason: desktop.SkipUnreadable},
+			{Path: in("shortcut"), Reason: desktop.SkipSymlink, Count: 2},
+			{Path: in("shortcut"), Reason: desktop.SkipSpecial, Count: 1},
+		},
+	})
+	if n := alice.status().Counts.Shares; n != 0 {
+		t.Errorf("the review shared %d", n)
+	}
+}
+
+func TestAReviewSkipsWhatIsShared(t *testing.T) {
+	alice, _, _ := neighbours(t)
+	path, _ := alice.write("song.flac", 1000)
+	alice.offer(path)
+	expect(t, alice.review(path), desktop.Review{Skipped: []desktop.SkippedPath{{Path: path, Reason: desktop.SkipShared}}})
+}
+
+func TestNamesThatLookLikeSecrets(t *testing.T) {
+	for _, name := range []string{".env", ".env.local", "ID_RSA", "id_ed25519", "passwords.kdbx", "server.pem", "My Passwords.txt", ".netrc", "wallet.dat", "backup.p12"} {
+		if !looksSecret(name) {
+			t.Errorf("%s does not look like a secret", name)
+		}
+	}
+	for _, name := range []string{"song.flac", "environment.txt", "keynote.pdf", "id_rsa.pub", "README", "monkey.jpg", "shadows.mkv"} {
+		if looksSecret(name) {
+			t.Errorf("%s looks like a secret", name)
+		}
+	}
+}
+
+func TestTenThousandFilesAreReviewedQuickly(t *testing.T) {
+	alice := newHouse(t)
+	big := filepath.Join(alice.files, "big")
+	for d := range 100 {
+		dir := filepath.Join(big, fmt.Sprint(d))
+		check(t, os.MkdirAll(dir, 0o755))
+		for f := range 100 {
+			check(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(f)), []byte{1}, 0o644))
+		}
+	}
+	began := time.Now()
+	review := alice.review(big)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	expect(t, review.Items, []desktop.ReviewItem{{Path: big, Name: "big", Folder: true, Files: 10_000, Size: 10_000}})
+
+	ctx := &shortContext{Context: context.Background(), left: 500}
+	_, err := alice.Review(ctx, []string{big})
+	refused(t, err, netproto.CodeCancelled)
+	if ctx.left < -1 {
+		t.Errorf("it went on for %d looks after it was cancelled", -ctx.left)
+	}
+}
+
+// shortContext ends after it was looked at a number of times.
+type shortContext struct {
+	context.Context
+	left int
+}
+
+func (c *shortContext) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package localengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/library"
+	"centralizedp2p/netproto"
+)
+
+// settings are those that the library remembers.
+func (e *Engine) settings() (library.Settings, error) {
+	settings, err := e.library.Settings()
+	if err != nil {
+		err = netproto.Errorf(netproto.CodeStore, "the settings in %s: %w", e.library.Dir(), err)
+	}
+	return settings, err
+}
+
+// changeSettings changes what is remembered and leaves the rest as it is.
+func (e *Engine) changeSettings(change func(*library.Settings)) error {
+	e.saving.Lock()
+	defer e.saving.Unlock()
+	settings, err := e.settings()
+	if err != nil {
+		return err
+	}
+	change(&settings)
+	return coded(e.library.SaveSettings(settings))
+}
+
+// Settings are the chosen ones.
+func (e *Engine) Settings(context.Context) (desktop.Settings, error) {
+	s, err := e.settings()
+	return desktop.Settings{Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
+		Port: s.ListenPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients}, err
+}
+
+// ApplySettings checks, applies and remembers. The folder and the port are
+// tried out when they change: the one that was chosen before may be gone or
+// taken now, which is no reason to refuse another name.
+func (e *Engine) ApplySettings(_ context.Context, s desktop.Settings) error {
+	e.saving.Lock()
+	defer e.saving.Unlock()
+	saved, err := e.settings()
+	if err != nil {
+		return err
+	}
+	invalid := outOfRange(s)
+	if s.DownloadFolder != saved.DownloadDir {
+		if err := usable(s.DownloadFolder); err != nil {
+			invalid[desktop.FieldDownloadFolder] = desktop.FailureOf(err)
+		}
+	}
+	if len(invalid) > 0 {
+		return invalid
+	}
+	moved := s.Port != saved.ListenPort
+	saved.Name, saved.DownloadDir, saved.MaxDownloads, saved.UploadSlots = strings.TrimSpace(s.Name), s.DownloadFolder, s.DownloadsAtOnce, s.UploadSlots
+	saved.ListenPort, saved.DownLimit, saved.UpLimit, saved.SeedClients = s.Port, s.DownLimit, s.UpLimit, s.SeedClients
+	applied := saved
+	if !moved {
+		applied.ListenPort = 0 // stays where it is
+	}
+	if err := e.node.Apply(applied); err != nil { // the port is all that can fail
+		return desktop.InvalidSettings{desktop.FieldPort: desktop.FailureOf(err)}
+	}
+	return coded(e.library.SaveSettings(saved))
+}
+
+// outOfRange are the fields whose values mean nothing.
+func outOfRange(s desktop.Settings) desktop.InvalidSettings {
+	invalid := desktop.InvalidSettings{}
+	refuse := func(field desktop.Field, format string, args ...any) {
+		invalid[field] = desktop.Failure{Code: netproto.CodeInvalid, Detail: fmt.Sprintf(format, args...)}
+	}
+	if name := strings.TrimSpace(s.Name); name == "" || len(name) > netproto.MaxPeerName {
+		refuse(desktop.FieldName, "the name must have 1 to %d bytes", netproto.MaxPeerName)
+	}
+	if s.DownloadsAtOnce < 1 || s.DownloadsAtOnce > desktop.MaxDownloadsAtOnce {
+		refuse(desktop.FieldDownloadsAtOnce, "1 to %d downloads can run at once", desktop.MaxDownloadsAtOnce)
+	}
+	if s.UploadSlots < 1 || s.UploadSlots > desktop.MaxUploadSlots {
+		refuse(desktop.FieldUploadSlots, "1 to %d peers can be served at once", desktop.MaxUploadSlots)
+	}
+	if s.Port < 0 || s.Port > 65535 {
+		refuse(desktop.FieldPort, "a port is a number from 1 to 65535, or 0 for a free one")
+	}
+	if s.DownLimit < 0 {
+		refuse(desktop.FieldDownLimit, "a limit cannot be negative")
+	}
+	if s.UpLimit < 0 {
+		refuse(desktop.FieldUpLimit, "a limit cannot be negative")
+	}
+	if _, err := netproto.ParseSeedPolicy(string(s.SeedClients)); err != nil {
+		invalid[desktop.FieldSeedClients] = desktop.FailureOf(err)
+	}
+	return invalid
+}
+
+// usable finds out by trying whether downloads can be put into a folder:
+// permissions alone do not tell. One that does not exist is made by the first
+// download; it is tried where it will be.
+func usable(dir string) error {
+	if !filepath.IsAbs(dir) {
+		return netproto.Errorf(netproto.CodeInvalid, "the folder must be given with its whole path")
+	}
+	info, err := os.Stat(dir)
+	for errors.Is(err, os.ErrNotExist) && filepath.Dir(dir) != dir {
+		dir = filepath.Dir(dir)
+		info, err = os.Stat(dir)
+	}
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+	}
+	if !info.IsDir() {
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is a file", dir)
+	}
+	f, err := os.CreateTemp(dir, netproto.PartPrefix+"try-*")
+	if err == nil {
+		err = errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package localengine
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/desktop"
+	"centralizedp2p/netproto"
+)
+
+func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
+	alice := newHouse(t)
+	file, _ := alice.write("file", 1)
+	taken, err := net.Listen("tcp", ":0")
+	check(t, err)
+	defer taken.Close()
+	port := taken.Addr().(*net.TCPAddr).Port
+	before := alice.chosen()
+	for _, c := range []struct {
+		name   string
+		change func(*desktop.Settings)
+		field  desktop.Field
+		code   netproto.Code
+	}{
+		{"no name", func(s *desktop.Settings) { s.Name = " " }, desktop.FieldName, netproto.CodeInvalid},
+		{"a long name", func(s *desktop.Settings) { s.Name = strings.Repeat("n", netproto.MaxPeerName+1) }, desktop.FieldName, netproto.CodeInvalid},
+		{"no folder", func(s *desktop.Settings) { s.DownloadFolder = "" }, desktop.FieldDownloadFolder, netproto.CodeInvalid},
+		{"a relative folder", func(s *desktop.Settings) { s.DownloadFolder = "here" }, desktop.FieldDownloadFolder, netproto.CodeInvalid},
+		{"a file", func(s *desktop.Settings) { s.DownloadFolder = file }, desktop.FieldDownloadFolder, netproto.CodeFolderUnwritable},
+		{"below a file", func(s *desktop.Settings) { s.DownloadFolder = filepath.Join(file, "x") }, desktop.FieldDownloadFolder, netproto.CodeFolderUnwritable},
+		{"no downloads", func(s *desktop.Settings) { s.DownloadsAtOnce = 0 }, desktop.FieldDownloadsAtOnce, netproto.CodeInvalid},
+		{"many downloads", func(s *desktop.Settings) { s.DownloadsAtOnce = desktop.MaxDownloadsAtOnce + 1 }, desktop.FieldDownloadsAtOnce, netproto.CodeInvalid},
+		{"no slots", func(s *desktop.Settings) { s.UploadSlots = 0 }, desktop.FieldUploadSlots, netproto.CodeInvalid},
+		{"many slots", func(s *desktop.Settings) { s.UploadSlots = desktop.MaxUploadSlots + 1 }, desktop.FieldUploadSlots, netproto.CodeInvalid},
+		{"a negative port", func(s *desktop.Settings) { s.Port = -1 }, desktop.FieldPort, netproto.CodeInvalid},
+		{"a large port", func(s *desktop.Settings) { s.Port = 65536 }, desktop.FieldPort, netproto.CodeInvalid},
+		{"a taken port", func(s *desktop.Settings) { s.Port = port }, desktop.FieldPort, netproto.CodePortInUse},
+		{"a negative limit down", func(s *desktop.Settings) { s.DownLimit = -1 }, desktop.FieldDownLimit, netproto.CodeInvalid},
+		{"a negative limit up", func(s *desktop.Settings) { s.UpLimit = -1 }, desktop.FieldUpLimit, netproto.CodeInvalid},
+		{"no policy", func(s *desktop.Settings) { s.SeedClients = "some" }, desktop.FieldSeedClients, netproto.CodeInvalid},
+	} {
+		err := alice.change(c.change)
+		invalid, ok := errors.AsType[desktop.InvalidSettings](err)
+		if !ok || len(invalid) != 1 || invalid[c.field].Code != c.code {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if after := alice.chosen(); after != before {
+			t.Errorf("%s: the settings are %+v now", c.name, after)
+		}
+	}
+	err = alice.change(func(s *desktop.Settings) { s.Name, s.Port, s.DownLimit, s.DownloadFolder = "", -1, -1, "" })
+	if invalid, ok := errors.AsType[desktop.InvalidSettings](err); !ok || len(invalid) != 4 {
+		t.Errorf("of four wrong fields it says %v", err)
+	}
+}
+
+func TestSettingsAreRemembered(t *testing.T) {
+	alice := newHouse(t)
+	want := desktop.Settings{Name: "Ålice", DownloadFolder: filepath.Join(alice.downloads, "new", "folder"), DownloadsAtOnce: 7, UploadSlots: 8,
+		Port: freePort(t), DownLimit: 1 << 20, UpLimit: 2 << 20, SeedClients: netproto.SeedOff}
+	check(t, alice.ApplySettings(deadline(t), want))
+	expect(t, alice.chosen(), want)
+	if _, err := os.Stat(filepath.Dir(want.DownloadFolder)); !os.IsNotExist(err) {
+		t.Error("a folder was made before anything was downloaded into it")
+	}
+	alice.reopen()
+	expect(t, alice.chosen(), want)
+}
+
+// freePort is one that nobody had a moment ago.
+func freePort(t testing.TB) int {
+	l, err := net.Listen("tcp", ":0")
+	check(t, err)
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func answers(port int) bool {
+	c, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), patience)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
+}
+
+func TestAnotherPortCountsAtOnce(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	path, content := alice.write("song.flac", 1000)
+	alice.offer(path)
+	old, next := alice.chosen().Port, freePort(t)
+	if old == 0 || !answers(old) {
+		t.Fatalf("port %d does not answer", old)
+	}
+	check(t, alice.change(func(s *desktop.Settings) { s.Port = next }))
+	if !answers(next) {
+		t.Errorf("the new port %d does not answer", next)
+	}
+	alice.until("the old port is free", func() bool { return !answers(old) })
+	bob.until("the tracker names the new port", func() bool {
+		sources, err := bob.engine.Tracker().Sources(deadline(t), bob.findOne("song").Hash)
+		check(t, err)
+		return len(sources) == 1 && slices.ContainsFunc(sources[0].Addresses, func(a string) bool { return strings.HasSuffix(a, ":"+strconv.Itoa(next)) })
+	})
+	bob.fetch(bob.findOne("song"))
+	same(t, bob.finish("song.flac").Path, content)
+}
+
+func TestATakenPortIsNoReasonToRefuseAnotherName(t *testing.T) {
+	alice := newHouse(t)
+	port := freePort(t)
+	check(t, alice.change(func(s *desktop.Settings) { s.Port = port }))
+	alice.close()
+	other, err := net.Listen("tcp", ":"+strconv.Itoa(port))
+	check(t, err)
+	defer other.Close()
+	alice.open() // on another port than the one in the settings
+	check(t, alice.change(func(s *desktop.Settings) { s.Name = "bob" }))
+	if s := alice.chosen(); s.Name != "bob" || s.Port != port {
+		t.Errorf("the settings are %+v", s)
+	}
+}
+
+func TestALostFolderIsNoReasonToRefuseAnotherName(t *testing.T) {
+	alice := newHouse(t)
+	lost := filepath.Join(alice.files, "stick")
+	check(t, alice.change(func(s *desktop.Settings) { s.DownloadFolder = lost }))
+	check(t, os.WriteFile(lost, nil, 0o644))
+	check(t, alice.change(func(s *desktop.Settings) { s.Name = "bob" }))
+}
+
+func TestALimitCountsAtOnce(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	path, content := alice.write("film.mkv", 3<<20)
+	alice.offer(path)
+	check(t, alice.change(func(s *desktop.Settings) { s.UpLimit = 128 << 10 }))
+	bob.fetch(bob.findOne("film"))
+	bob.until("it comes slowly", func() bool {
+		rate := bob.rows()["film.mkv"].Rate
+		return rate > 0 && rate < 512<<10
+	})
+	check(t, alice.change(func(s *desktop.Settings) { s.UpLimit = 0 }))
+	began := time.Now()
+	same(t, bob.finish("film.mkv").Path, content)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("without the limit it took %s", took)
+	}
+}
+
+// askAsSeed asks for a file as a seed client does.
+func askAsSeed(t testing.TB, port int, request string, wait time.Duration) string {
+	t.Helper()
+	c, err := net.Dial("udp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	check(t, err)
+	defer c.Close()
+	if _, err := c.Write([]byte(request)); err != nil {
+		return ""
+	}
+	check(t, c.SetReadDeadline(time.Now().Add(wait)))
+	answer := make([]byte, netproto.SeedMaxBytes)
+	n, err := c.Read(answer)
+	if err != nil {
+		return ""
+	}
+	return string(answer[:n])
+}
+
+func TestThePolicyForSeedClientsCountsAtOnce(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	path, content := alice.write("note.txt", 1000)
+	alice.offer(path)
+	request := bob.findOne("note").Hash.String() + "/note.txt"
+	port := alice.chosen().Port
+	if got := askAsSeed(t, port, request, patience); got != string(content) {
+		t.Errorf("%d bytes came", len(got))
+	}
+	check(t, alice.change(func(s *desktop.Settings) { s.SeedClients = netproto.SeedOff }))
+	if got := askAsSeed(t, port, request, 300*time.Millisecond); got != "" {
+		t.Errorf("%d bytes came although the policy is off", len(got))
+	}
+	check(t, alice.change(func(s *desktop.Settings) { s.SeedClients = netproto.SeedLAN }))
+	if got := askAsSeed(t, port, request, patience); got != string(content) {
+		t.Errorf("%d bytes came again", len(got))
+	}
+}

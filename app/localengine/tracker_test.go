@@ -1,0 +1,221 @@
+package localengine
+
+import (
+	"context"
+	"testing"
+
+	"centralizedp2p/app/desktop"
+	"centralizedp2p/netproto"
+)
+
+func TestATrackerIsUsedOnceItAnswered(t *testing.T) {
+	alice, tracker := newHouse(t), newTown(t)
+	if s := alice.status(); s.Connection != desktop.ConnectionNone || s.Tracker != "" {
+		t.Errorf("before any was chosen the status is %+v", s)
+	}
+	refused(t, alice.UseTracker(deadline(t), "http://example.org"), netproto.CodeInvalid)
+	refused(t, alice.UseTracker(deadline(t), "127.0.0.1:1"), netproto.CodeUnreachable)
+	if s := alice.status(); s.Connection != desktop.ConnectionNone {
+		t.Errorf("a tracker that does not answer is %s", s.Connection)
+	}
+	alice.use(tracker)
+	refused(t, alice.UseTracker(deadline(t), "127.0.0.1:1"), netproto.CodeUnreachable)
+	alice.until("the tracker has counted", func() bool { return alice.status().PeersOnline == 1 })
+	s := alice.status()
+	if s.Tracker != "town" || s.Connection != desktop.ConnectionConnected || !s.Failure.IsZero() || s.RetrySeconds != 0 {
+		t.Errorf("the status is %+v", s)
+	}
+	want := desktop.KnownTracker{Address: tracker.Address, Name: "town", Fingerprint: tracker.Fingerprint}
+	v := alice.view()
+	expect(t, v.KnownTracker, want)
+	expect(t, v.Known, []desktop.KnownTracker{want})
+	if v.LeaseSeconds != 90 || v.PeersOnline != 1 || v.Resources != 0 || v.ChangedKey != nil {
+		t.Errorf("the view is %+v", v)
+	}
+	alice.reopen()
+	alice.untilConnection(desktop.ConnectionConnected)
+	expect(t, alice.view().KnownTracker, want)
+
+	bob := newHouse(t)
+	check(t, bob.UseTracker(deadline(t), tracker.Link.String()))
+	bob.untilConnection(desktop.ConnectionConnected)
+}
+
+func TestWhoSwitchesTrackersTakesSharesAlong(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	path, _ := alice.write("song.flac", 1000)
+	alice.offer(path)
+	other, carol := newTown(t), newHouse(t)
+	carol.use(other)
+	alice.use(other)
+	carol.until("it is found there", func() bool { return len(carol.find("song")) == 1 })
+	bob.until("it is found here no more", func() bool { return len(bob.find("song")) == 0 })
+	if known := alice.view().Known; len(known) != 2 {
+		t.Errorf("the known trackers are %v", known)
+	}
+}
+
+func TestAForgottenTrackerIsLeft(t *testing.T) {
+	alice, bob, tracker := neighbours(t)
+	check(t, alice.ForgetTracker(deadline(t), "127.0.0.1:1")) // never known
+	check(t, alice.ForgetTracker(deadline(t), tracker.Address))
+	if v := alice.view(); v.Address != "" || len(v.Known) != 0 || alice.status().Connection != desktop.ConnectionNone {
+		t.Errorf("the view is %+v", v)
+	}
+	stats, err := bob.engine.Tracker().Stats(deadline(t))
+	check(t, err)
+	if stats.PeersOnline != 1 {
+		t.Errorf("%d peers are online: there was no goodbye", stats.PeersOnline)
+	}
+	alice.reopen()
+	if s := alice.status(); s.Connection != desktop.ConnectionNone {
+		t.Errorf("after the restart it is %s", s.Connection)
+	}
+}
+
+// lose lets the house notice that its tracker is gone.
+func (h *house) lose(state desktop.Connection) {
+	h.t.Helper()
+	check(h.t, h.change(func(s *desktop.Settings) { s.Name += "!" })) // which the tracker is told
+	h.untilConnection(state)
+}
+
+func TestALostTrackerIsTriedWhenThePersonSays(t *testing.T) {
+	alice := newHouse(t)
+	tracker := startTown(t, t.TempDir(), "127.0.0.1:0")
+	alice.use(tracker)
+	check(t, tracker.Close())
+	alice.lose(desktop.ConnectionReconnecting)
+	alice.until("the retries are far apart", func() bool { return alice.status().RetrySeconds >= 2 })
+	s := alice.status()
+	if s.Failure.Code != netproto.CodeUnreachable || s.PeersOnline != 0 || s.Tracker != "town" {
+		t.Errorf("the status is %+v", s)
+	}
+	tracker = startTown(t, tracker.data, tracker.Address)
+	defer tracker.Close()
+	check(t, alice.Reconnect(deadline(t)))
+	alice.untilConnection(desktop.ConnectionConnected)
+}
+
+// changeKey puts a tracker with another key in the place of one.
+func changeKey(t testing.TB, old *town) *town {
+	t.Helper()
+	check(t, old.Close())
+	return startTown(t, t.TempDir(), old.Address)
+}
+
+func TestAChangedKeyIsThePersonsDecision(t *testing.T) {
+	alice := newHouse(t)
+	first := startTown(t, t.TempDir(), "127.0.0.1:0")
+	alice.use(first)
+	second := changeKey(t, first)
+	alice.lose(desktop.ConnectionKeyChanged)
+	want := &desktop.ChangedKey{Address: first.Address, Known: first.Fingerprint, Shown: second.Fingerprint}
+	decide := func() {
+		t.Helper()
+		expect(t, alice.view().ChangedKey, want)
+		if f := alice.status().Failure; f.Code != netproto.CodeKeyChanged {
+			t.Errorf("the failure is %+v", f)
+		}
+	}
+	decide()
+	alice.reopen() // the window opens and asks again
+	alice.untilConnection(desktop.ConnectionKeyChanged)
+	decide()
+	refused(t, alice.UseTracker(deadline(t), first.Address), netproto.CodeKeyChanged)
+	decide()
+
+	// Neither a key that nobody shows nor one that was shown before is trusted.
+	refused(t, alice.AcceptTrackerKey(deadline(t), first.Address, netproto.Fingerprint{1}), netproto.CodeKeyChanged)
+	decide()
+	third := changeKey(t, second)
+	refused(t, alice.AcceptTrackerKey(deadline(t), first.Address, second.Fingerprint), netproto.CodeKeyChanged)
+	want.Shown = third.Fingerprint
+	decide()
+	check(t, third.Close())
+	refused(t, alice.AcceptTrackerKey(deadline(t), first.Address, third.Fingerprint), netproto.CodeUnreachable)
+	if known, ok := alice.library.KnownTracker(first.Address); !ok || known != first.Fingerprint {
+		t.Errorf("the known key is %s now", known)
+	}
+	third = startTown(t, third.data, third.Address)
+	defer third.Close()
+	check(t, alice.AcceptTrackerKey(deadline(t), first.Address, third.Fingerprint))
+	alice.untilConnection(desktop.ConnectionConnected)
+	if v := alice.view(); v.ChangedKey != nil || v.Fingerprint != third.Fingerprint || len(v.Known) != 1 {
+		t.Errorf("the view is %+v", v)
+	}
+}
+
+func TestATrackerThatHasItsOldKeyAgainIsNoDecision(t *testing.T) {
+	alice := newHouse(t)
+	first := startTown(t, t.TempDir(), "127.0.0.1:0")
+	alice.use(first)
+	check(t, alice.ForgetTracker(deadline(t), "127.0.0.1:1"))
+	other := newTown(t)
+	alice.use(other)
+	second := changeKey(t, first)
+	refused(t, alice.UseTracker(deadline(t), first.Address), netproto.CodeKeyChanged)
+	if v := alice.view(); v.Address != other.Address || v.ChangedKey == nil || v.ChangedKey.Address != first.Address {
+		t.Errorf("the view is %+v", v)
+	}
+	check(t, second.Close())
+	first = startTown(t, first.data, first.Address)
+	defer first.Close()
+	refused(t, alice.AcceptTrackerKey(deadline(t), first.Address, second.Fingerprint), netproto.CodeKeyChanged)
+	if changed := alice.view().ChangedKey; changed != nil {
+		t.Errorf("there is still %+v to decide", changed)
+	}
+	alice.use(first)
+}
+
+func TestForgettingATrackerEndsTheQuestionAboutItsKey(t *testing.T) {
+	alice := newHouse(t)
+	first := startTown(t, t.TempDir(), "127.0.0.1:0")
+	alice.use(first)
+	other := newTown(t)
+	alice.use(other)
+	second := changeKey(t, first)
+	defer second.Close()
+	refused(t, alice.UseTracker(deadline(t), first.Address), netproto.CodeKeyChanged)
+	check(t, alice.ForgetTracker(deadline(t), first.Address))
+	if v := alice.view(); v.ChangedKey != nil || v.Address != other.Address {
+		t.Errorf("the view is %+v", v)
+	}
+	alice.use(second)
+}
+
+func TestALinkCannotMakeATrackerLookChanged(t *testing.T) {
+	alice, tracker := newHouse(t), newTown(t)
+	wrong := tracker.Link
+	wrong.Fingerprint = netproto.Fingerprint{1}
+	refused(t, alice.UseTracker(deadline(t), wrong.String()), netproto.CodeKeyChanged)
+	if v := alice.view(); len(v.Known) != 0 || v.ChangedKey != nil {
+		t.Errorf("a tracker that is not the one of the link left %+v", v)
+	}
+	alice.use(tracker)
+	refused(t, alice.UseTracker(deadline(t), wrong.String()), netproto.CodeInvalid)
+	if v := alice.view(); v.ChangedKey != nil || alice.status().Connection != desktop.ConnectionConnected {
+		t.Errorf("the view is %+v", v)
+	}
+}
+
+func TestAChangeOfTrackersWaitsForTheOneBefore(t *testing.T) {
+	alice := newHouse(t)
+	done, err := alice.changeTracker(deadline(t))
+	check(t, err)
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for name, change := range map[string]func() error{
+		"use":    func() error { return alice.UseTracker(ended, "127.0.0.1:1") },
+		"forget": func() error { return alice.ForgetTracker(ended, "127.0.0.1:1") },
+		"accept": func() error { return alice.AcceptTrackerKey(ended, "127.0.0.1:1", netproto.Fingerprint{}) },
+		"start":  func() error { return alice.StartTracker(ended) },
+		"stop":   func() error { return alice.StopTracker(ended) },
+	} {
+		if err := change(); netproto.CodeOf(err) != netproto.CodeCancelled {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	done()
+	check(t, alice.StartTracker(deadline(t)))
+}

@@ -1,0 +1,306 @@
+package localengine
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+// neighbours are two houses on one tracker.
+func neighbours(t testing.TB) (alice, bob *house, tracker *town) {
+	t.Helper()
+	tracker = newTown(t)
+	alice, bob = newHouse(t), newHouse(t)
+	alice.use(tracker)
+	bob.use(tracker)
+	return alice, bob, tracker
+}
+
+func TestWhatIsFoundIsDownloaded(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	path, content := alice.write("song.flac", 3<<20)
+	alice.offer(path)
+	hit := bob.findOne("song")
+	if hit.Name != "song.flac" || hit.Size != 3<<20 || hit.Kind != desktop.KindAudio || hit.Have != desktop.HaveNothing || hit.Sources != 1 {
+		t.Errorf("the hit is %+v", hit)
+	}
+	check(t, bob.change(func(s *desktop.Settings) { s.Name = "bob" }))
+	bob.fetch(hit)
+	d := bob.finish("song.flac")
+	same(t, d.Path, content)
+	if d.Path != filepath.Join(bob.downloads, "song.flac") || d.Done != d.Size || d.Size != 3<<20 || !d.Failure.IsZero() || d.Hash != hit.Hash {
+		t.Errorf("the row is %+v", d)
+	}
+	for name, h := range map[string]*house{"alice": alice, "bob": bob} {
+		if have := h.findOne("song").Have; have != desktop.HaveHere {
+			t.Errorf("%s: the search says %q, not that it is here", name, have)
+		}
+	}
+	alice.until("the upload has ended", func() bool {
+		uploads, err := alice.Uploads(deadline(t))
+		check(t, err)
+		return len(uploads) == 1 && uploads[0].State == desktop.UploadEnded
+	})
+	uploads, err := alice.Uploads(deadline(t))
+	check(t, err)
+	if u := uploads[0]; u.Name != "song.flac" || u.Peer != "bob" || u.Sent != 3<<20 || u.Size != 3<<20 || u.Rate != 0 {
+		t.Errorf("the upload is %+v", u)
+	}
+	if s := alice.share(path); s.Fetched != 1 || s.Sent != 3<<20 {
+		t.Errorf("it was fetched %d times, %d bytes", s.Fetched, s.Sent)
+	}
+	// What was downloaded is offered by who downloaded it.
+	bob.until("bob is a source", func() bool { return bob.findOne("song").Sources == 2 })
+}
+
+// slow makes downloads last until the limit is lifted.
+func (h *house) slow() {
+	h.t.Helper()
+	check(h.t, h.change(func(s *desktop.Settings) { s.DownLimit = 128 << 10 }))
+}
+
+func (h *house) fast() {
+	h.t.Helper()
+	check(h.t, h.change(func(s *desktop.Settings) { s.DownLimit = 0 }))
+}
+
+func TestAHitSaysWhatIsOnItsWay(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	first, one := alice.write("first.mkv", 4<<20)
+	second, two := alice.write("second.mkv", 1<<20)
+	alice.offer(first)
+	alice.offer(second)
+	bob.slow()
+	check(t, bob.change(func(s *desktop.Settings) { s.DownloadsAtOnce = 1 }))
+	bob.fetch(bob.findOne("first"))
+	bob.untilState("first.mkv", desktop.DownloadDownloading)
+	bob.fetch(bob.findOne("second"))
+	bob.untilState("second.mkv", desktop.DownloadQueued)
+	if place := bob.rows()["second.mkv"].Place; place != 1 {
+		t.Errorf("it waits at place %d", place)
+	}
+	if have := bob.findOne("first").Have; have != desktop.HaveRunning {
+		t.Errorf("a running download is %q", have)
+	}
+	if have := bob.findOne("second").Have; have != desktop.HaveQueued {
+		t.Errorf("a queued download is %q", have)
+	}
+	if c := bob.status().Counts; c != (desktop.Counts{Downloads: 2}) {
+		t.Errorf("the counts are %+v", c)
+	}
+	alice.until("the upload counts", func() bool { return alice.status().Counts == desktop.Counts{Uploads: 1, Shares: 2} })
+	alice.until("the rates show", func() bool { return alice.status().UpRate > 0 && bob.status().DownRate > 0 })
+	bob.fast()
+	same(t, bob.finish("first.mkv").Path, one)
+	same(t, bob.finish("second.mkv").Path, two)
+	if c := bob.status().Counts; c.Downloads != 0 {
+		t.Errorf("%d downloads count, none runs", c.Downloads)
+	}
+}
+
+func TestWhatADownloadHas(t *testing.T) {
+	there := filepath.Join(t.TempDir(), "there")
+	check(t, os.WriteFile(there, nil, 0o644))
+	for _, c := range []struct {
+		download peer.Download
+		want     desktop.Have
+	}{
+		{peer.Download{State: peer.DownloadQueued}, desktop.HaveQueued},
+		{peer.Download{State: peer.DownloadWaiting}, desktop.HaveQueued},
+		{peer.Download{State: peer.DownloadConnecting}, desktop.HaveQueued},
+		{peer.Download{State: peer.DownloadWaiting, Done: 1}, desktop.HaveRunning},
+		{peer.Download{State: peer.DownloadDownloading}, desktop.HaveRunning},
+		{peer.Download{State: peer.DownloadVerifying}, desktop.HaveRunning},
+		{peer.Download{State: peer.DownloadPaused}, desktop.HaveRunning},
+		{peer.Download{State: peer.DownloadNoSpace}, desktop.HaveRunning},
+		{peer.Download{State: peer.DownloadFailed, Done: 1}, desktop.HaveNothing},
+		{peer.Download{State: peer.DownloadFinished, Path: there}, desktop.HaveHere},
+		{peer.Download{State: peer.DownloadFinished, Path: there + " no more"}, desktop.HaveNothing},
+	} {
+		if have := haveOf(c.download); have != c.want {
+			t.Errorf("%+v has %q, not %q", c.download, have, c.want)
+		}
+	}
+}
+
+// album is a folder that alice shares.
+func (h *house) album() (contents map[string][]byte) {
+	h.t.Helper()
+	contents = map[string][]byte{}
+	for _, name := range []string{"one.flac", "two.flac", "scans/cover.png"} {
+		_, contents[name] = h.write("album/"+name, 10_000+len(name))
+	}
+	check(h.t, os.MkdirAll(filepath.Join(h.files, "album", "empty"), 0o755))
+	h.offer(filepath.Join(h.files, "album"))
+	return contents
+}
+
+// findFolder gives the hit that is a folder.
+func (h *house) findFolder(words string) desktop.Hit {
+	h.t.Helper()
+	page, err := h.Search(deadline(h.t), desktop.SearchRequest{Words: words, Kind: desktop.KindFolder})
+	check(h.t, err)
+	if len(page.Hits) != 1 {
+		h.t.Fatalf("%d folders were found, 1 was expected", len(page.Hits))
+	}
+	return page.Hits[0]
+}
+
+func TestAFolderIsLookedIntoBeforeItIsFetched(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	contents := alice.album()
+	bob.fetch(bob.findOne("two.flac"))
+	bob.finish("two.flac")
+	folder, err := bob.FolderContents(deadline(t), bob.findFolder("album").Hash)
+	check(t, err)
+	var paths []string
+	for _, f := range folder.Files {
+		paths = append(paths, f.Path)
+		if size := int64(len(contents[f.Path])); f.Size != size {
+			t.Errorf("%s has %d bytes, not %d", f.Path, f.Size, size)
+		}
+		if f.Here != (f.Path == "two.flac") {
+			t.Errorf("%s: here is %v", f.Path, f.Here)
+		}
+	}
+	if want := []string{"empty", "one.flac", "scans/cover.png", "two.flac"}; !slices.Equal(paths, want) {
+		t.Errorf("it holds %q, not %q", paths, want)
+	}
+	if rows := bob.rows(); len(rows) != 1 {
+		t.Errorf("looking added a download: %v", rows)
+	}
+}
+
+func TestTheChosenFilesOfAFolderComeAlone(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	contents := alice.album()
+	hit := bob.findFolder("album")
+	bob.fetch(hit, "scans/cover.png")
+	d := bob.finish("album")
+	same(t, filepath.Join(d.Path, "scans", "cover.png"), contents["scans/cover.png"])
+	if entries, err := os.ReadDir(d.Path); err != nil || len(entries) != 1 {
+		t.Errorf("%v came, %v", entries, err)
+	}
+	if !d.Folder || d.Size != int64(len(contents["scans/cover.png"])) {
+		t.Errorf("the row is %+v", d)
+	}
+}
+
+func TestADownloadStopsAndGoesOn(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	path, content := alice.write("film.mkv", 2<<20)
+	alice.offer(path)
+	bob.slow()
+	bob.fetch(bob.findOne("film"))
+	bob.untilState("film.mkv", desktop.DownloadDownloading)
+	ids := []string{bob.rows()["film.mkv"].ID}
+	check(t, bob.Pause(deadline(t), ids))
+	bob.untilState("film.mkv", desktop.DownloadPaused)
+	bob.reopen() // it stays paused over a restart
+	if d := bob.rows()["film.mkv"]; d.State != desktop.DownloadPaused || d.ID != ids[0] {
+		t.Errorf("after the restart it is %+v", d)
+	}
+	bob.untilConnection(desktop.ConnectionConnected)
+	bob.fast()
+	check(t, bob.Resume(deadline(t), ids))
+	d := bob.finish("film.mkv")
+	same(t, d.Path, content)
+	check(t, bob.Remove(deadline(t), ids))
+	if rows := bob.rows(); len(rows) != 0 {
+		t.Errorf("%v are in the list", rows)
+	}
+	same(t, d.Path, content)
+}
+
+func TestACancelledDownloadLeavesNothing(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	path, _ := alice.write("film.mkv", 4<<20)
+	alice.offer(path)
+	bob.slow()
+	bob.fetch(bob.findOne("film"))
+	bob.until("something came", func() bool { return bob.rows()["film.mkv"].Done > 0 })
+	check(t, bob.Cancel(deadline(t), []string{bob.rows()["film.mkv"].ID}))
+	if left, err := os.ReadDir(bob.downloads); err != nil || len(left) != 0 || len(bob.rows()) != 0 {
+		t.Errorf("%v and %v are left, %v", left, bob.rows(), err)
+	}
+	if have := bob.findOne("film").Have; have != desktop.HaveNothing {
+		t.Errorf("the search says %q", have)
+	}
+}
+
+func TestAFailedDownloadIsTriedAgain(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	song, _ := alice.write("song.flac", 1000)
+	film, _ := alice.write("film.mkv", 4<<20)
+	alice.offer(song)
+	alice.offer(film)
+	hit := bob.findOne("song")
+	hit.Folder = true // which it is not
+	bob.fetch(hit)
+	bob.untilState("song.flac", desktop.DownloadFailed)
+	d := bob.rows()["song.flac"]
+	if d.Failure.Code != netproto.CodeProtocol {
+		t.Errorf("it failed with %+v", d.Failure)
+	}
+	if c := bob.status().Counts; c.Failed != 1 || c.Downloads != 1 {
+		t.Errorf("the counts are %+v", c)
+	}
+	if have := bob.findOne("song").Have; have != desktop.HaveNothing {
+		t.Errorf("the search says %q, so that nobody would try it again", have)
+	}
+	bob.slow()
+	check(t, bob.change(func(s *desktop.Settings) { s.DownloadsAtOnce = 1 }))
+	bob.fetch(bob.findOne("film"))
+	bob.untilState("film.mkv", desktop.DownloadDownloading)
+	check(t, bob.Retry(deadline(t), []string{d.ID}))
+	if d := bob.rows()["song.flac"]; d.State != desktop.DownloadQueued || !d.Failure.IsZero() {
+		t.Errorf("it is %s with %+v, and not queued", d.State, d.Failure)
+	}
+}
+
+func TestOneThatIsGoneDoesNotKeepTheOthersFromAnAction(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	path, _ := alice.write("film.mkv", 4<<20)
+	alice.offer(path)
+	bob.slow()
+	bob.fetch(bob.findOne("film"))
+	refused(t, bob.Pause(deadline(t), []string{"gone", bob.rows()["film.mkv"].ID}), netproto.CodeNotFound)
+	if d := bob.rows()["film.mkv"]; d.State != desktop.DownloadPaused {
+		t.Errorf("it is %s", d.State)
+	}
+}
+
+func TestASearchNeedsATracker(t *testing.T) {
+	alice := newHouse(t)
+	_, err := alice.Search(deadline(t), desktop.SearchRequest{Words: "song"})
+	refused(t, err, netproto.CodeUnreachable)
+}
+
+func TestASearchComesInPages(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	for i := range netproto.MaxPage + 5 {
+		alice.write(filepath.Join("many", time.Duration(i).String()), i+1)
+	}
+	alice.offer(filepath.Join(alice.files, "many"))
+	seen := map[netproto.ContentHash]bool{}
+	request := desktop.SearchRequest{Sort: netproto.SortSize, MinSize: 1, MaxSize: netproto.MaxPage + 5}
+	for {
+		page, err := bob.Search(deadline(t), request)
+		check(t, err)
+		for _, h := range page.Hits {
+			seen[h.Hash] = true
+		}
+		if request.Cursor = page.Next; page.Next == "" {
+			break
+		}
+	}
+	if len(seen) != netproto.MaxPage+5 {
+		t.Errorf("%d of %d files were found", len(seen), netproto.MaxPage+5)
+	}
+}
