@@ -1,3 +1,5 @@
+//go:build !darwin || cgo
+
 // Package localengine is the engine behind the window when both are one
 // process: it turns what the window asks for into calls of the peer engine,
 // and what that knows into the plain values that the window shows.
@@ -82,6 +84,10 @@ func (e *Engine) Close() error {
 	return errors.Join(err, e.closeOwn())
 }
 
+// ownRateEvery is how often it is looked whether the tracker on this computer
+// has become busier or quieter, which is no event of the peer engine.
+const ownRateEvery = 2 * time.Second
+
 // Watch tells that something changed, here or in the peer engine.
 func (e *Engine) Watch(ctx context.Context) <-chan struct{} {
 	told, here := make(chan struct{}, 1), make(chan struct{}, 1)
@@ -94,6 +100,9 @@ func (e *Engine) Watch(ctx context.Context) <-chan struct{} {
 		defer close(told)
 		defer cancel()
 		defer e.unwatch(here)
+		tick := time.NewTicker(ownRateEvery)
+		defer tick.Stop()
+		var rate float64
 		for {
 			select {
 			case <-e.closed:
@@ -102,6 +111,11 @@ func (e *Engine) Watch(ctx context.Context) <-chan struct{} {
 				return
 			case <-here:
 			case <-there:
+			case <-tick.C:
+				before := rate
+				if rate = e.ownRate(); rate == before {
+					continue
+				}
 			}
 			select {
 			case told <- struct{}{}:
@@ -110,6 +124,14 @@ func (e *Engine) Watch(ctx context.Context) <-chan struct{} {
 		}
 	})
 	return told
+}
+
+// ownRate is how many requests the tracker on this computer answers a second.
+func (e *Engine) ownRate() float64 {
+	if own := e.running(); own != nil {
+		return own.Rate()
+	}
+	return 0
 }
 
 func (e *Engine) unwatch(c chan struct{}) {

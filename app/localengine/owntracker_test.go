@@ -1,3 +1,5 @@
+//go:build !darwin || cgo
+
 package localengine
 
 import (
@@ -170,6 +172,30 @@ func TestTheWindowOpensWhenTheOwnTrackerCannotStart(t *testing.T) {
 	alice.listen = "127.0.0.1:0"
 	alice.open() // it is tried again at the next start
 	alice.untilConnection(desktop.ConnectionConnected)
+}
+
+func TestAWatcherHearsHowBusyTheOwnTrackerIs(t *testing.T) {
+	alice := newHouse(t)
+	check(t, alice.StartTracker(deadline(t)))
+	alice.until("the first heartbeat is over", func() bool { return alice.view().Own.Peers == 1 })
+	ctx := deadline(t)
+	changed := alice.Watch(ctx)
+	toldUntil := func(so func(rate float64) bool) {
+		t.Helper()
+		for !so(alice.view().Own.Rate) {
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				t.Fatalf("nobody told it, at a rate of %v", alice.view().Own.Rate)
+			}
+		}
+	}
+	for range 50 {
+		_, err := alice.engine.Tracker().Stats(ctx)
+		check(t, err)
+	}
+	toldUntil(func(rate float64) bool { return rate > 5 })
+	toldUntil(func(rate float64) bool { return rate == 0 })
 }
 
 func TestATrackerOfAllInterfacesHasTheAddressesOfTheComputer(t *testing.T) {
