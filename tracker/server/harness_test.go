@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -199,6 +200,12 @@ type reply struct {
 // send asks with that body, which may be empty.
 func (c *client) send(method, path, body string) reply {
 	c.Helper()
+	return c.sendWith(nil, method, path, body)
+}
+
+// sendWith sends headers besides.
+func (c *client) sendWith(header http.Header, method, path, body string) reply {
+	c.Helper()
 	var reader io.Reader
 	if body != "" {
 		reader = strings.NewReader(body)
@@ -207,6 +214,7 @@ func (c *client) send(method, path, body string) reply {
 	if err != nil {
 		c.Fatal(err)
 	}
+	maps.Copy(req.Header, header)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		c.Fatalf("%s %s: %v", method, path, err)

@@ -91,6 +91,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 	if err != nil {
 		return err
 	}
+	s.metrics.beats.WithLabelValues(string(status)).Inc()
 	return answer(w, netproto.HeartbeatResponse{Status: status, Reachable: netproto.ReachableUnknown})
 }
 

@@ -26,6 +26,9 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
 		s.log.Error("a request failed", slog.String("method", r.Method), slog.String("path", netproto.Printable(r.URL.Path)), slog.Any("error", err))
 	}
+	if known.Code != netproto.CodeInternal {
+		s.refuse(string(known.Code))
+	}
 	switch p.Status {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))

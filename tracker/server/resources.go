@@ -49,7 +49,9 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) erro
 		refused = append(refused, refusal)
 	}
 	slices.SortFunc(refused, func(a, b netproto.Refusal) int { return cmp.Compare(a.Index, b.Index) })
-	return answer(w, netproto.AnnounceResponse{Accepted: len(req.Resources) - len(refused), Refused: refused})
+	accepted := len(req.Resources) - len(refused)
+	s.metrics.announced.Add(float64(accepted))
+	return answer(w, netproto.AnnounceResponse{Accepted: accepted, Refused: refused})
 }
 
 func checkBatch(n int) error {
@@ -106,6 +108,7 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c caller) erro
 	if err != nil {
 		return err
 	}
+	s.metrics.withdrawn.Add(float64(removed))
 	return answer(w, netproto.WithdrawResponse{Removed: removed})
 }
 

@@ -2,12 +2,12 @@ package server
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
@@ -27,9 +27,9 @@ type caller struct {
 	local netip.Addr          // the address of ours that it came to
 }
 
-// secureRoutes are those over TLS.
-func (s *Server) secureRoutes() http.Handler {
-	v1 := map[string]methods{
+// v1Routes are those that want a client certificate.
+func (s *Server) v1Routes() map[string]methods {
+	return map[string]methods{
 		netproto.RouteSelf:          {http.MethodPut: s.join, http.MethodDelete: s.leave},
 		netproto.RouteHeartbeat:     {http.MethodPost: s.heartbeat},
 		netproto.RouteResources:     {http.MethodGet: s.search, http.MethodPost: s.announce, http.MethodDelete: s.withdraw},
@@ -38,8 +38,21 @@ func (s *Server) secureRoutes() http.Handler {
 		netproto.RoutePeerResources: {http.MethodGet: s.peerResources},
 		netproto.RouteStats:         {http.MethodGet: s.stats},
 	}
+}
+
+// openRoutes are those that anybody may ask, with TLS and without.
+func (s *Server) openRoutes() map[string]methods {
+	return map[string]methods{
+		netproto.RouteHealth: {http.MethodGet: s.health},
+		netproto.RouteReady:  {http.MethodGet: s.ready},
+		"/metrics":           {http.MethodGet: s.serveMetrics},
+	}
+}
+
+// secureRoutes are those over TLS.
+func (s *Server) secureRoutes() http.Handler {
 	mux := http.NewServeMux()
-	for path, m := range v1 {
+	for path, m := range s.v1Routes() {
 		for name, h := range m {
 			m[name] = needKey(h)
 		}
@@ -64,8 +77,9 @@ func (s *Server) plainRoutes() http.Handler {
 func (s *Server) shared(mux *http.ServeMux) http.Handler {
 	mux.Handle(netproto.RouteSeedResource, s.answerWith(s.seedResource))
 	mux.Handle(netproto.RouteSeedHeartbeat, s.answerWith(s.seedHeartbeat))
-	mux.Handle(netproto.RouteHealth, s.route(methods{http.MethodGet: s.health}))
-	mux.Handle(netproto.RouteReady, s.route(methods{http.MethodGet: s.ready}))
+	for path, m := range s.openRoutes() {
+		mux.Handle(path, s.route(m))
+	}
 	unknown := s.answerWith(func(http.ResponseWriter, *http.Request, caller) error {
 		return netproto.Errorf(netproto.CodeNotFound, "the tracker has no such address")
 	})
@@ -104,7 +118,10 @@ func (s *Server) route(m methods) http.Handler {
 
 // answerWith is where every request comes in and every error goes out.
 func (s *Server) answerWith(h handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
+		w, began := &recorder{ResponseWriter: plain}, time.Now()
+		var c caller
+		defer func() { s.observe(r, w, c, time.Since(began)) }()
 		defer func() {
 			switch p := recover(); p {
 			case nil:
@@ -115,15 +132,13 @@ func (s *Server) answerWith(h handler) http.Handler {
 			}
 		}()
 		s.requests.Add(1)
-		c, err := callerOf(r)
-		if err == nil {
+		var err error
+		if c, err = callerOf(r); err == nil {
 			err = h(w, r, c)
 		}
 		if err != nil {
 			s.problem(w, r, err)
-			return
 		}
-		s.log.Debug("request", slog.String("method", r.Method), slog.String("path", netproto.Printable(r.URL.Path)), slog.Any("from", c.addr))
 	})
 }
 

@@ -58,6 +58,8 @@ type Config struct {
 	SeedClients netproto.SeedPolicy // netproto.SeedLAN
 	Heartbeat   time.Duration       // interval for peers, whole seconds; netproto.DefaultHeartbeat
 	Resources   int                 // of one peer, as the store allows; DefaultResourcesPerPeer
+	Metrics     MetricsPolicy       // MetricsPrivate
+	AccessLog   bool                // log every request
 	Logger      *slog.Logger        // none
 }
 
@@ -68,6 +70,8 @@ type Server struct {
 	log      *slog.Logger
 	timeouts timeouts
 	requests atomic.Uint64 // answered since it was made
+	rate     meter         // of them
+	metrics  *metrics
 }
 
 // New makes a server; Serve runs it.
@@ -84,7 +88,10 @@ func New(c Config) *Server {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Server{config: c, store: c.Store, log: c.Logger, timeouts: defaultTimeouts}
+	s := &Server{config: c, store: c.Store, log: c.Logger, timeouts: defaultTimeouts}
+	s.rate.total = s.requests.Load
+	s.metrics = newMetrics(s)
+	return s
 }
 
 // Serve answers on the listener until ctx ends; then it finishes the requests
@@ -108,6 +115,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	run(func() error { return ended(secure.Serve(split.secure)) })
 	run(func() error { return ended(plain.Serve(split.plain)) })
 	run(func() error { return s.upkeep(ctx) })
+	run(func() error { return s.rate.run(ctx) })
 	run(func() error {
 		<-ctx.Done()
 		grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.timeouts.stop)

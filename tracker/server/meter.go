@@ -1,0 +1,57 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// meterSpan is how many seconds the rate of requests is taken over: short
+// enough to follow, long enough not to flicker.
+const meterSpan = 10
+
+// meter tells how often something happened lately. It counts nothing itself:
+// it looks at a total once a second.
+type meter struct {
+	total func() uint64
+
+	mu    sync.Mutex
+	seen  [meterSpan + 1]uint64 // totals, a second apart; the newest at last-1
+	count int                   // of them that are filled
+	last  int
+}
+
+func (m *meter) run(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		m.look()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (m *meter) look() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seen[m.last] = m.total()
+	m.last = (m.last + 1) % len(m.seen)
+	m.count = min(m.count+1, len(m.seen))
+}
+
+// perSecond is the mean of the last meterSpan seconds, or of fewer after the
+// start.
+func (m *meter) perSecond() float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.count < 2 {
+		return 0
+	}
+	n := len(m.seen)
+	newest := m.seen[(m.last+n-1)%n]
+	oldest := m.seen[(m.last+n-m.count)%n]
+	return float64(newest-oldest) / float64(m.count-1)
+}

@@ -1,0 +1,208 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"centralizedp2p/netproto"
+)
+
+// MetricsPolicy says who may read /metrics.
+type MetricsPolicy string
+
+// The policies of --metrics.
+const (
+	MetricsPrivate MetricsPolicy = "private" // loopback and private addresses
+	MetricsPublic  MetricsPolicy = "public"  // everybody
+)
+
+// ParseMetricsPolicy reads private or public.
+func ParseMetricsPolicy(s string) (MetricsPolicy, error) {
+	switch p := MetricsPolicy(s); p {
+	case MetricsPrivate, MetricsPublic:
+		return p, nil
+	}
+	return "", netproto.Errorf(netproto.CodeUsage, "--metrics is private or public, not %q", s)
+}
+
+// StoreSizes is how much room a store takes.
+type StoreSizes struct {
+	File  int64 // bytes on disk
+	Names int   // that the index holds
+}
+
+// sized is a Store that can tell its sizes; asking costs the same however much
+// it holds.
+type sized interface{ Sizes() StoreSizes }
+
+// metricsTimeout bounds the questions to the store in one scrape.
+const metricsTimeout = 2 * time.Second
+
+// metrics are what Prometheus reads. No label comes from a request: the number
+// of series is bounded, and none tells of a person.
+type metrics struct {
+	handler   http.Handler
+	durations *prometheus.HistogramVec // by route, method and status
+	refusals  *prometheus.CounterVec   // by reason
+	beats     *prometheus.CounterVec   // by what the peer was told to do
+	announced prometheus.Counter
+	withdrawn prometheus.Counter
+}
+
+func newMetrics(s *Server) *metrics {
+	counter := func(name, help string) prometheus.CounterOpts {
+		return prometheus.CounterOpts{Namespace: "cp2p", Name: name, Help: help}
+	}
+	m := &metrics{
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: "cp2p", Name: "request_duration_seconds",
+			Help: "From the end of a request's header to the end of its answer.",
+			// From a heartbeat (0.1 ms) to a full body on a slow line.
+			Buckets: []float64{.0001, .00025, .001, .0025, .01, .025, .1, .25, 1, 2.5, 10, 30},
+		}, []string{"route", "method", "status"}),
+		refusals:  prometheus.NewCounterVec(counter("refusals_total", "Requests and connections that were turned away, by reason."), []string{"reason"}),
+		beats:     prometheus.NewCounterVec(counter("heartbeats_total", "Heartbeats, by what the peer was told to do."), []string{"status"}),
+		announced: prometheus.NewCounter(counter("announced_total", "Resources that were announced and taken.")),
+		withdrawn: prometheus.NewCounter(counter("withdrawn_total", "Resources that were withdrawn.")),
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn,
+		newStoreCollector(s.store, s.log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2, Timeout: 2 * metricsTimeout})
+	return m
+}
+
+// refuse counts what was turned away. A reason is a netproto.Code or a few
+// words of ours, never of the other side.
+func (s *Server) refuse(reason string) { s.metrics.refusals.WithLabelValues(reason).Inc() }
+
+// observe counts a request that was answered. The route is the pattern of the
+// mux, so that there are only as many as routes.
+func (s *Server) observe(r *http.Request, w *recorder, c caller, took time.Duration) {
+	method, route := r.Method, r.Pattern
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodDelete:
+	default:
+		method = "other"
+	}
+	if route == "" {
+		route = "/" // turned away before the mux
+	}
+	s.metrics.durations.WithLabelValues(route, method, strconv.Itoa(w.status)).Observe(took.Seconds())
+	if s.config.AccessLog {
+		s.log.Info("request", slog.String("method", netproto.Printable(r.Method)), slog.String("path", netproto.Printable(r.URL.Path)),
+			slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("took", took), slog.Any("from", c.addr))
+	}
+}
+
+// serveMetrics answers to the own network alone, unless the owner wants all to
+// see: how busy a tracker is helps who wants to bring it down.
+func (s *Server) serveMetrics(w http.ResponseWriter, r *http.Request, c caller) error {
+	if s.config.Metrics != MetricsPublic && (!isLocal(c.addr) || cameThroughAStranger(r, c)) {
+		return netproto.Errorf(netproto.CodeDenied, "metrics are for the tracker's own network; --metrics public shows them to all")
+	}
+	s.metrics.handler.ServeHTTP(w, r)
+	return nil
+}
+
+// cameThroughAStranger tells that a proxy passed the request on, one that the
+// caller's address was not taken from: then that address, which may be a local
+// one, is not that of who asks.
+func cameThroughAStranger(r *http.Request, c caller) bool {
+	if r.Header.Get("Forwarded") == "" && r.Header.Get("X-Forwarded-For") == "" {
+		return false
+	}
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err != nil || plainAddr(remote.Addr()) == c.addr
+}
+
+// storeCollector asks the store at each scrape.
+type storeCollector struct {
+	store Store
+	log   *slog.Logger
+	online, known, seeds, resources, bytes,
+	file, names *prometheus.Desc
+}
+
+func newStoreCollector(store Store, log *slog.Logger) *storeCollector {
+	gauge := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("cp2p_"+name, help, nil, nil)
+	}
+	return &storeCollector{
+		store: store, log: log,
+		online:    gauge("peers_online", "Peers with a lease."),
+		known:     gauge("peers_known", "Peers that the store remembers."),
+		seeds:     gauge("seed_peers_online", "Seed clients with a lease."),
+		resources: gauge("resources_online", "Distinct contents with an online source."),
+		bytes:     gauge("resources_online_bytes", "Their sizes together."),
+		file:      gauge("store_bytes", "Size of the database on disk."),
+		names:     gauge("index_names", "Names in the search index."),
+	}
+}
+
+// Describe is of prometheus.Collector.
+func (c *storeCollector) Describe(descs chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{c.online, c.known, c.seeds, c.resources, c.bytes, c.file, c.names} {
+		descs <- desc
+	}
+}
+
+// Collect is of prometheus.Collector. What the store cannot tell is left out.
+func (c *storeCollector) Collect(out chan<- prometheus.Metric) {
+	tell := func(desc *prometheus.Desc, value float64) {
+		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), metricsTimeout)
+	defer cancel()
+	stats, err := c.store.Stats(ctx)
+	if err != nil {
+		c.log.Warn("the metrics lack the store's counts", slog.Any("error", err))
+	} else {
+		tell(c.online, float64(stats.PeersOnline))
+		tell(c.known, float64(stats.PeersKnown))
+		tell(c.seeds, float64(stats.SeedPeers))
+		tell(c.resources, float64(stats.Resources))
+		tell(c.bytes, float64(stats.Bytes))
+	}
+	if store, ok := c.store.(sized); ok {
+		sizes := store.Sizes()
+		tell(c.file, float64(sizes.File))
+		tell(c.names, float64(sizes.Names))
+	}
+}
+
+// recorder remembers the status of an answer and the bytes of its body.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader is of http.ResponseWriter.
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write is of http.ResponseWriter.
+func (w *recorder) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,143 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+func TestTheMetricsCountWhatTheTrackerDid(t *testing.T) {
+	tr := startTracker(t, nil)
+	peer := tr.client("")
+	peer.refused("POST", netproto.RouteResources, `{"resources":[]}`, netproto.CodeJoinFirst)
+	peer.join(netproto.JoinRequest{Port: 4000})
+	peer.announce(file("a"), file("b"), file("c"))
+	peer.call("DELETE", netproto.RouteResources, netproto.WithdrawRequest{Hashes: []netproto.ContentHash{hash("a")}}, nil)
+	peer.call("POST", netproto.RouteHeartbeat, netproto.HeartbeatRequest{Count: 7}, nil)
+	peer.send("GET", resourcePath("b"), "")
+	peer.send("GET", resourcePath("x"), "")
+	peer.send("BREW", netproto.RouteStats, "")
+	peer.send("GET", "/no/such/"+strings.Repeat("x", 20), "")
+
+	got := tr.plain("").send("GET", "/metrics", "")
+	if got.status != http.StatusOK || !strings.HasPrefix(got.header.Get("Content-Type"), "text/plain") {
+		t.Fatalf("%d %v", got.status, got.header)
+	}
+	for _, line := range []string{
+		`cp2p_announced_total 3`,
+		`cp2p_withdrawn_total 1`,
+		`cp2p_heartbeats_total{status="resync"} 1`,
+		`cp2p_peers_online 1`,
+		`cp2p_peers_known 1`,
+		`cp2p_seed_peers_online 0`,
+		`cp2p_resources_online 2`,
+		`cp2p_resources_online_bytes 40000`,
+		`cp2p_refusals_total{reason="join-first"} 1`,
+		`cp2p_refusals_total{reason="not-found"} 2`,
+		`cp2p_request_duration_seconds_count{method="PUT",route="/v1/peers/self",status="200"} 1`,
+		`cp2p_request_duration_seconds_count{method="GET",route="/v1/resources/{hash}",status="200"} 1`,
+		`cp2p_request_duration_seconds_count{method="GET",route="/v1/resources/{hash}",status="404"} 1`,
+		`cp2p_request_duration_seconds_count{method="other",route="/v1/stats",status="405"} 1`,
+		`cp2p_request_duration_seconds_count{method="GET",route="/",status="404"} 1`,
+	} {
+		if !strings.Contains(got.body, "\n"+line+"\n") {
+			t.Errorf("there is no line %q", line)
+		}
+	}
+	for _, private := range []string{peer.id.PeerID().String(), "127.0.0.1", hash("b").String(), "no/such"} {
+		if strings.Contains(got.body, private) {
+			t.Errorf("the metrics tell %q", private)
+		}
+	}
+	if size := line(got.body, "cp2p_store_bytes "); size == "" || size == "0" {
+		t.Errorf("the store has %q bytes", size)
+	}
+	if n := line(got.body, "cp2p_index_names "); n != "3" { // one that nobody holds any more stays for the time of a lease
+		t.Errorf("the index has %q names", n)
+	}
+
+	tr.store.Close() // Prometheus goes on reading the rest
+	if got := tr.plain("").send("GET", "/metrics", ""); got.status != http.StatusOK || !strings.Contains(got.body, "\ncp2p_announced_total 3\n") {
+		t.Errorf("without a store: %d", got.status)
+	}
+}
+
+// line is the rest of the line that begins so.
+func line(text, start string) string {
+	_, rest, _ := strings.Cut(text, "\n"+start)
+	value, _, _ := strings.Cut(rest, "\n")
+	return value
+}
+
+func TestTheMetricsAreForTheOwnNetworkUnlessTheOwnerSaysOtherwise(t *testing.T) {
+	tr := startTracker(t, nil)
+	for from, allowed := range map[string]bool{"127.0.0.1": true, "192.168.1.5": true, "fd00::5": true, "198.51.100.4": false, "2001:db8::1": false} {
+		if got := tr.plain(from).send("GET", "/metrics", ""); (got.status == 200) != allowed {
+			t.Errorf("from %s: %d", from, got.status)
+		}
+	}
+	for _, header := range []string{"X-Forwarded-For", "Forwarded"} {
+		if got := tr.plain("127.0.0.1").sendWith(http.Header{header: {"198.51.100.4"}}, "GET", "/metrics", ""); got.status != http.StatusForbidden {
+			t.Errorf("through a proxy that says %s: %d", header, got.status)
+		}
+	}
+	open := startTracker(t, func(c *server.Config) { c.Metrics = server.MetricsPublic })
+	if got := open.plain("198.51.100.4").send("GET", "/metrics", ""); got.status != http.StatusOK {
+		t.Errorf("public: %d", got.status)
+	}
+}
+
+// logged is a log that a test reads while it is written.
+type logged struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func TestTheAccessLogHasALineForEachRequestWhenAsked(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		var log logged
+		tr := startTracker(t, func(c *server.Config) {
+			c.Logger, c.AccessLog = slog.New(slog.NewJSONHandler(&log, nil)), on
+		})
+		tr.plain("198.51.100.4").send("GET", "/healthz", "")
+		if err := tr.stop(); err != nil { // the line is written after the answer
+			t.Fatal(err)
+		}
+		if !on {
+			if strings.Contains(log.String(), "/healthz") {
+				t.Errorf("nobody asked for %q", log.String())
+			}
+			continue
+		}
+		var entry struct {
+			Msg, Method, Path, From string
+			Status, Bytes           int
+			Took                    int64
+		}
+		if err := json.Unmarshal([]byte(log.String()), &entry); err != nil {
+			t.Fatalf("%q: %v", log.String(), err)
+		}
+		if entry.Msg != "request" || entry.Method != "GET" || entry.Path != "/healthz" || entry.From != "198.51.100.4" || entry.Status != 200 || entry.Bytes == 0 || entry.Took <= 0 {
+			t.Errorf("%+v", entry)
+		}
+	}
+}
