@@ -53,7 +53,9 @@ func TestTheWindowOpensWithoutItsDownloadFolder(t *testing.T) {
 	if d.Failure.Code != netproto.CodeFolderUnwritable {
 		t.Errorf("the failure is %+v", d.Failure)
 	}
-	check(t, os.Remove(stick)) // and a folder that does not exist is made
+	refused(t, bob.Download(deadline(t), desktop.DownloadRequest{Hash: netproto.ContentHash{1}, Name: "other", Size: -1}), netproto.CodeFolderUnwritable)
+	check(t, os.Remove(stick))
+	check(t, os.Mkdir(stick, 0o755)) // the disk is back
 	bob.fast()
 	check(t, bob.Resume(deadline(t), []string{d.ID}))
 	same(t, bob.finish("song.flac").Path, content)
