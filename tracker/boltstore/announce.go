@@ -33,6 +33,10 @@ func (a *announce) plan(rs []netproto.Resource) error {
 		if last[r.Hash] != i {
 			continue
 		}
+		if a.s.access.contentBanned(r.Hash) {
+			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeBanned})
+			continue
+		}
 		_, had := a.p.held[a.s.contents[r.Hash]]
 		if !had && count >= a.s.config.ResourcesPerPeer {
 			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeFull})

@@ -9,6 +9,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
+const anyLength = -1 // of a key
+
 // load reads the file into memory. A value that is damaged is passed over and
 // told to the log: its peer finds its count differing and announces again.
 func (s *Store) load() error {
@@ -16,7 +18,7 @@ func (s *Store) load() error {
 		damaged := 0
 		each := func(bucket []byte, keyLen int, take func(k, v []byte) error) error {
 			return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
-				if len(k) != keyLen || take(k, v) != nil {
+				if keyLen != anyLength && len(k) != keyLen || take(k, v) != nil {
 					damaged++
 				}
 				return nil
@@ -28,6 +30,9 @@ func (s *Store) load() error {
 			each(bucketRows, 8, s.loadRow),
 			each(bucketOwn, 12, func(k, v []byte) error { return s.loadHolding(byNo, k, v) }),
 			each(bucketSeed, 8, s.loadSeed),
+			each(bucketInvites, 32, s.loadInvite),
+			each(bucketMembers, 32, s.loadMember),
+			each(bucketBans, anyLength, s.loadBan),
 		} {
 			if err != nil {
 				return err

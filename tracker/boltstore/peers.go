@@ -15,6 +15,9 @@ func (s *Store) Join(ctx context.Context, record server.Peer) (server.Holdings, 
 	record = copyOf(record)
 	id := record.ID()
 	err := s.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
+		if err := s.access.admit(&record.Key, record.Observed.Addr()); err != nil {
+			return nil, err
+		}
 		p := s.peers[id]
 		var no uint32
 		if p != nil {

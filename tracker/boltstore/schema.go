@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,10 +18,6 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// schema is the version of the form of the data. A program refuses a newer one
-// than its own: it would not know what it destroys.
-const schema = 1
-
 var errDamagedPage = errors.New("a page of it cannot be read")
 
 var keySchema = []byte("schema")
@@ -29,7 +26,7 @@ var keySchema = []byte("schema")
 const lockWait = time.Second
 
 // openDB opens the file, which it makes first where there is none.
-func openDB(file string) (*bbolt.DB, error) {
+func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		if err := create(file); err != nil {
 			return nil, storeError(file, err)
@@ -50,8 +47,16 @@ func openDB(file string) (*bbolt.DB, error) {
 			db.Close()
 		}
 	}()
-	if err := checkSchema(db, file); err != nil {
+	found := 0
+	err = db.View(func(tx *bbolt.Tx) (err error) {
+		found, err = schemaOf(tx, file)
+		return err
+	})
+	if err != nil {
 		return nil, err
+	}
+	if err := migrate(db, found, log); err != nil {
+		return nil, storeError(file, err)
 	}
 	usable = true
 	return db, nil
@@ -74,8 +79,8 @@ func create(file string) error {
 		return err
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketMeta, bucketPeers, bucketRows, bucketOwn, bucketSeed} {
-			if _, err := tx.CreateBucket(name); err != nil {
+		for version := 1; version <= schema; version++ {
+			if err := createBuckets(tx, version); err != nil {
 				return err
 			}
 		}
@@ -110,26 +115,26 @@ func syncFolder(folder string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-func checkSchema(db *bbolt.DB, file string) error {
-	return db.View(func(tx *bbolt.Tx) error {
-		var raw []byte
-		if meta := tx.Bucket(bucketMeta); meta != nil {
-			raw = meta.Get(keySchema)
+// schemaOf is the version of the form of a database, which has all that
+// belongs to it.
+func schemaOf(tx *bbolt.Tx, file string) (int, error) {
+	var raw []byte
+	if meta := tx.Bucket(bucketMeta); meta != nil {
+		raw = meta.Get(keySchema)
+	}
+	found, err := strconv.Atoi(string(raw))
+	if err != nil || found < 1 {
+		return 0, netproto.Errorf(netproto.CodeStore, "%s is not a tracker's database: move it away to begin with an empty one", file)
+	}
+	if found > schema {
+		return 0, netproto.Errorf(netproto.CodeStore, "%s was written by a newer version (its schema is %d, this program knows %d): update this program", file, found, schema)
+	}
+	for _, name := range bucketsOf(found) {
+		if tx.Bucket(name) == nil {
+			return 0, damagedError(file, fmt.Errorf("it has no bucket %q", name))
 		}
-		found, err := strconv.Atoi(string(raw))
-		if err != nil || found < 1 {
-			return netproto.Errorf(netproto.CodeStore, "%s is not a tracker's database: move it away to begin with an empty one", file)
-		}
-		if found > schema {
-			return netproto.Errorf(netproto.CodeStore, "%s was written by a newer version (its schema is %d, this program knows %d): update this program", file, found, schema)
-		}
-		for _, name := range [][]byte{bucketPeers, bucketRows, bucketOwn, bucketSeed} {
-			if tx.Bucket(name) == nil {
-				return damagedError(file, fmt.Errorf("it has no bucket %q", name))
-			}
-		}
-		return nil
-	})
+	}
+	return found, nil
 }
 
 func storeError(file string, err error) error {

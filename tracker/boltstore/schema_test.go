@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,8 +65,8 @@ func edit(t *testing.T, file string, change func(tx *bbolt.Tx) error) {
 
 func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
 	file := filled(t)
-	edit(t, file, func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Put(keySchema, []byte("2")) })
-	wantRefusal(t, file, "newer version", "schema is 2", "update this program")
+	edit(t, file, func(tx *bbolt.Tx) error { return tx.Bucket(bucketMeta).Put(keySchema, []byte(strconv.Itoa(schema+1))) })
+	wantRefusal(t, file, "newer version", "schema is "+strconv.Itoa(schema+1), "update this program")
 }
 
 func TestADatabaseThatIsInUseIsRefused(t *testing.T) {

@@ -51,6 +51,9 @@ func (s *Store) seedOwner(id netproto.PeerID, from netip.Addr) (*seedPeer, error
 // SeedPost writes only where something is new.
 func (s *Store) SeedPost(ctx context.Context, post server.SeedRow) error {
 	return s.write(ctx, &operation{key: post.PeerID, plan: func(g *group) (func(), error) {
+		if err := s.access.admit(nil, post.From); err != nil {
+			return nil, err
+		}
 		owner, err := s.seedOwner(post.PeerID, post.From)
 		if err != nil {
 			return nil, err

@@ -47,7 +47,8 @@ type Store struct {
 	nextPeer uint32
 	nextSeed uint64
 
-	names *index.Index
+	names  *index.Index
+	access access
 }
 
 // Open opens the store in the file, or makes a new one there. It is a
@@ -61,9 +62,10 @@ func Open(file string, config server.StoreConfig) (server.Store, error) {
 }
 
 func open(file string, config server.StoreConfig) (*Store, error) {
+	config = config.WithDefaults()
 	var db *bbolt.DB
 	err := guard(func() (err error) {
-		db, err = openDB(file)
+		db, err = openDB(file, config.Logger)
 		return err
 	})
 	if errors.Is(err, errDamagedPage) {
@@ -72,7 +74,6 @@ func open(file string, config server.StoreConfig) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	config = config.WithDefaults()
 	s := &Store{
 		db: db, config: config, opened: config.Now(),
 		queue: make(chan *operation, maxQueue), closing: make(chan struct{}), stopped: make(chan struct{}),
@@ -81,6 +82,7 @@ func open(file string, config server.StoreConfig) (*Store, error) {
 		orphans:  map[*row]time.Duration{},
 		seeds:    map[netproto.PeerID]*seedPeer{},
 		names:    index.New(),
+		access:   newAccess(),
 	}
 	if err := guard(s.load); err != nil {
 		db.Close()

@@ -18,6 +18,9 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err != nil {
 		return err
 	}
+	if err := s.redeem(r.Context(), peer.Key, req.Invite); err != nil {
+		return err
+	}
 	held, err := s.store.Join(r.Context(), peer)
 	if err != nil {
 		return err

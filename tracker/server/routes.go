@@ -54,7 +54,10 @@ func (s *Server) secureRoutes() http.Handler {
 	mux := http.NewServeMux()
 	for path, m := range s.v1Routes() {
 		for name, h := range m {
-			m[name] = needKey(h)
+			m[name] = s.needMember(h)
+			if path == netproto.RouteSelf && name == http.MethodPut {
+				m[name] = needKey(h) // joining is how one becomes a member
+			}
 		}
 		mux.Handle(path, s.route(m))
 	}
@@ -112,6 +115,9 @@ func (s *Server) route(m methods) http.Handler {
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
 			return netproto.Errorf(netproto.CodeMethod, "allowed here: %s", strings.Join(allowed, ", "))
 		}
+		if err := s.admit(r, c); err != nil {
+			return err
+		}
 		return h(w, r, c)
 	})
 }
@@ -132,6 +138,7 @@ func (s *Server) answerWith(h handler) http.Handler {
 			}
 		}()
 		s.requests.Add(1)
+		s.conns.name(r)
 		var err error
 		if c, err = callerOf(r); err == nil {
 			err = h(w, r, c)

@@ -71,6 +71,9 @@ func (s *Server) seedTurn(w http.ResponseWriter, r *http.Request, c caller, turn
 		if err := s.seedAllows(c.addr); err != nil {
 			return seedAnswer{}, err
 		}
+		if err := s.admit(r, c); err != nil {
+			return seedAnswer{}, err
+		}
 		body, err := readBody(w, r)
 		if err != nil {
 			return seedAnswer{}, err

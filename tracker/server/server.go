@@ -55,7 +55,8 @@ type Config struct {
 	Identity    *identity.Identity
 	Name        string              // for people
 	Version     string              // of the program
-	SeedClients netproto.SeedPolicy // netproto.SeedLAN
+	Access      Access              // AccessOpen
+	SeedClients netproto.SeedPolicy // netproto.SeedLAN; SeedOff under AccessInvite
 	Heartbeat   time.Duration       // interval for peers, whole seconds; netproto.DefaultHeartbeat
 	Resources   int                 // of one peer, as the store allows; DefaultResourcesPerPeer
 	Metrics     MetricsPolicy       // MetricsPrivate
@@ -69,6 +70,7 @@ type Server struct {
 	store    Store
 	log      *slog.Logger
 	timeouts timeouts
+	conns    *connections
 	requests atomic.Uint64 // answered since it was made
 	rate     meter         // of them
 	metrics  *metrics
@@ -76,6 +78,12 @@ type Server struct {
 
 // New makes a server; Serve runs it.
 func New(c Config) *Server {
+	if c.Access == "" {
+		c.Access = AccessOpen
+	}
+	if c.Access == AccessInvite {
+		c.SeedClients = netproto.SeedOff
+	}
 	if c.SeedClients == "" {
 		c.SeedClients = netproto.SeedLAN
 	}
@@ -88,7 +96,7 @@ func New(c Config) *Server {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{config: c, store: c.Store, log: c.Logger, timeouts: defaultTimeouts}
+	s := &Server{config: c, store: c.Store, log: c.Logger, timeouts: defaultTimeouts, conns: newConnections()}
 	s.rate.total = s.requests.Load
 	s.metrics = newMetrics(s)
 	return s
@@ -129,7 +137,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 func (s *Server) httpServer(handler http.Handler) *http.Server {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
-	return &http.Server{
+	server := &http.Server{
 		Handler:           handler,
 		Protocols:         &protocols,
 		ReadHeaderTimeout: s.timeouts.header,
@@ -139,6 +147,8 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	s.conns.watch(server)
+	return server
 }
 
 // stop finishes both servers at the same time, and closes what is left when

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -185,6 +186,9 @@ type Store interface {
 	// the oldest first, limit at the most; with a name, only what has it.
 	SeedRows(ctx context.Context, name string, limit int) ([]SeedRow, error)
 
+	// Who may use the tracker, and what may not be in it.
+	AccessList
+
 	// Stats counts. It costs the same however much there is to count.
 	Stats(ctx context.Context) (netproto.Stats, error)
 
@@ -192,6 +196,10 @@ type Store interface {
 	// forgets what is past its retention, at most about budget entries. With
 	// more it asks to be called again soon.
 	Reap(ctx context.Context, budget int) (more bool, err error)
+
+	// Backup writes all that the store remembers as it is at one instant, in a
+	// form from which it can be restored, while other calls go on.
+	Backup(ctx context.Context, w io.Writer) error
 
 	// Ready is nil once everything is loaded, until the store is closed.
 	Ready(ctx context.Context) error

@@ -37,6 +37,8 @@ func Run(t *testing.T, open server.OpenStore) {
 		{"restart", restartTests},
 		{"reap", reapTests},
 		{"seed clients", seedTests},
+		{"members", memberTests},
+		{"bans", banTests},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			for name, test := range part.tests {

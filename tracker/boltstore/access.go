@@ -1,0 +1,259 @@
+package boltstore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// access is who may come in, and what may not. It has a lock of its own: every
+// request asks here, and must not wait for a large announce. The write loop
+// changes it under the lock and reads it without.
+type access struct {
+	mu       sync.RWMutex
+	invites  map[[sha256.Size]byte]server.Invite
+	members  map[netproto.PublicKey]server.Member
+	bans     map[server.Target]server.Ban
+	keys     int // banned ones
+	prefixes map[prefixLength]int
+}
+
+// prefixLength is a form of banned ranges: an address is looked up once for
+// each form in use, however many ranges there are.
+type prefixLength struct {
+	v4   bool
+	bits int
+}
+
+func newAccess() access {
+	return access{
+		invites:  map[[sha256.Size]byte]server.Invite{},
+		members:  map[netproto.PublicKey]server.Member{},
+		bans:     map[server.Target]server.Ban{},
+		prefixes: map[prefixLength]int{},
+	}
+}
+
+// change runs in the write loop after a commit.
+func (a *access) change(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f()
+}
+
+func lengthOf(t server.Target) prefixLength {
+	return prefixLength{t.Prefix.Addr().Is4(), t.Prefix.Bits()}
+}
+
+func (a *access) addBan(b server.Ban) {
+	if _, known := a.bans[b.Target]; !known {
+		switch b.Kind() {
+		case "key":
+			a.keys++
+		case "address":
+			a.prefixes[lengthOf(b.Target)]++
+		}
+	}
+	a.bans[b.Target] = b
+}
+
+func (a *access) removeBan(t server.Target) {
+	delete(a.bans, t)
+	switch t.Kind() {
+	case "key":
+		a.keys--
+	case "address":
+		form := lengthOf(t)
+		if a.prefixes[form]--; a.prefixes[form] == 0 {
+			delete(a.prefixes, form)
+		}
+	}
+}
+
+// admit is nil for who is not banned. The caller holds the lock, or is the
+// write loop.
+func (a *access) admit(key *netproto.PublicKey, from netip.Addr) error {
+	if len(a.bans) == 0 {
+		return nil
+	}
+	if key != nil && a.keys > 0 {
+		print := netproto.FingerprintOf(key[:])
+		if _, banned := a.bans[server.Target{Key: print}]; banned {
+			return netproto.Errorf(netproto.CodeBanned, "the key %s", print)
+		}
+	}
+	for form := range a.prefixes {
+		if from.Is4() != form.v4 {
+			continue
+		}
+		prefix, err := from.Prefix(form.bits)
+		if err != nil {
+			continue
+		}
+		if _, banned := a.bans[server.Target{Prefix: prefix}]; banned {
+			return netproto.Errorf(netproto.CodeBanned, "the address %s", from)
+		}
+	}
+	return nil
+}
+
+// contentBanned is for the write loop.
+func (a *access) contentBanned(hash netproto.ContentHash) bool {
+	_, banned := a.bans[server.Target{Hash: hash}]
+	return banned
+}
+
+// Admit asks memory.
+func (s *Store) Admit(_ context.Context, key *netproto.PublicKey, from netip.Addr) error {
+	s.access.mu.RLock()
+	defer s.access.mu.RUnlock()
+	return s.access.admit(key, from)
+}
+
+// AddInvite drops the invites that are over in the same commit.
+func (s *Store) AddInvite(ctx context.Context, i server.Invite) error {
+	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+		now := s.config.Now()
+		var over [][sha256.Size]byte
+		for hash, old := range s.access.invites {
+			if !now.Before(old.Expires) {
+				over = append(over, hash)
+			}
+		}
+		if len(s.access.invites)-len(over) >= server.MaxInvites {
+			return nil, netproto.Errorf(netproto.CodeFull, "%d invites are open", server.MaxInvites)
+		}
+		for _, hash := range over {
+			if err := g.delete(bucketInvites, hash[:]); err != nil {
+				return nil, err
+			}
+		}
+		return func() {
+			s.access.change(func() {
+				for _, hash := range over {
+					delete(s.access.invites, hash)
+				}
+				s.access.invites[i.Hash] = i
+			})
+		}, g.put(bucketInvites, i.Hash[:], appendInvite(nil, &i))
+	}})
+}
+
+// Redeem takes the invite away and adds the member in one commit.
+func (s *Store) Redeem(ctx context.Context, hash [sha256.Size]byte, key netproto.PublicKey) error {
+	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+		if _, member := s.access.members[key]; member {
+			return func() {}, nil
+		}
+		now := s.config.Now()
+		invite, known := s.access.invites[hash]
+		if !known || !now.Before(invite.Expires) {
+			return nil, netproto.Errorf(netproto.CodeInvite, "this invite was used before, is over, or is for another tracker")
+		}
+		member := server.Member{Key: key, For: invite.For, Since: unixMilli(now.UnixMilli())}
+		if err := g.delete(bucketInvites, hash[:]); err != nil {
+			return nil, err
+		}
+		return func() {
+			s.access.change(func() {
+				delete(s.access.invites, hash)
+				s.access.members[key] = member
+			})
+		}, g.put(bucketMembers, key[:], appendMember(nil, &member))
+	}})
+}
+
+// IsMember asks memory.
+func (s *Store) IsMember(_ context.Context, key netproto.PublicKey) (bool, error) {
+	s.access.mu.RLock()
+	defer s.access.mu.RUnlock()
+	_, member := s.access.members[key]
+	return member, nil
+}
+
+// Members lists them from memory.
+func (s *Store) Members(context.Context) ([]server.Member, error) {
+	s.access.mu.RLock()
+	list := make([]server.Member, 0, len(s.access.members))
+	for _, m := range s.access.members {
+		list = append(list, m)
+	}
+	s.access.mu.RUnlock()
+	slices.SortFunc(list, func(a, b server.Member) int {
+		return cmp.Or(a.Since.Compare(b.Since), bytes.Compare(a.Key[:], b.Key[:]))
+	})
+	return list, nil
+}
+
+// RemoveMember looks for the key: removals are rare, requests are not.
+func (s *Store) RemoveMember(ctx context.Context, print netproto.Fingerprint) error {
+	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+		for key, member := range s.access.members {
+			if member.Fingerprint() != print {
+				continue
+			}
+			if err := g.delete(bucketMembers, key[:]); err != nil {
+				return nil, err
+			}
+			hide, err := s.planOffline(g, func(p *peer) bool { return p.record.Key == key })
+			return func() {
+				hide()
+				s.access.change(func() { delete(s.access.members, key) })
+			}, err
+		}
+		return nil, netproto.Errorf(netproto.CodeNotFound, "no member has the key %s", print)
+	}})
+}
+
+// planOffline ends the leases of those online peers.
+func (s *Store) planOffline(g *group, of func(*peer) bool) (func(), error) {
+	since := s.config.Now().Unix()
+	var gone []*peer
+	for _, p := range s.peers {
+		if p.offline != 0 || !of(p) {
+			continue
+		}
+		if err := g.put(bucketPeers, peerKey(p.no), appendPeer(nil, &p.record, since)); err != nil {
+			return nil, err
+		}
+		gone = append(gone, p)
+	}
+	return func() {
+		for _, p := range gone {
+			s.setOnline(p, since)
+		}
+	}, nil
+}
+
+func (s *Store) loadInvite(k, v []byte) error {
+	i, err := parseInvite(v)
+	copy(i.Hash[:], k)
+	if err == nil {
+		s.access.invites[i.Hash] = i
+	}
+	return err
+}
+
+func (s *Store) loadMember(k, v []byte) error {
+	m, err := parseMember(v)
+	copy(m.Key[:], k)
+	if err == nil {
+		s.access.members[m.Key] = m
+	}
+	return err
+}
+
+func (s *Store) loadBan(k, v []byte) error {
+	b, err := parseBan(k, v)
+	if err == nil {
+		s.access.addBan(b)
+	}
+	return err
+}

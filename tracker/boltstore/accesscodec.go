@@ -1,0 +1,69 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"math"
+
+	"centralizedp2p/tracker/server"
+)
+
+// The buckets of schema 2, in the words of codec.go.
+var (
+	bucketInvites = []byte("invites") // 32 bytes hash of the token → see appendInvite
+	bucketMembers = []byte("members") // 32 bytes key → see appendMember
+	bucketBans    = []byte("bans")    // text of the target → see appendBan
+)
+
+// appendInvite: uv expires, in Unix milliseconds | u8 n | for
+func appendInvite(dst []byte, i *server.Invite) []byte {
+	dst = binary.AppendUvarint(dst, uint64(i.Expires.UnixMilli()))
+	return append(append(dst, byte(len(i.For))), i.For...)
+}
+
+func parseInvite(raw []byte) (server.Invite, error) {
+	d := decoder{rest: raw}
+	i := server.Invite{Expires: unixMilli(d.number(math.MaxInt64))}
+	i.For = d.text(server.MaxInviteFor)
+	return i, d.end()
+}
+
+// appendMember: uv since, in Unix milliseconds | u8 n | for
+func appendMember(dst []byte, m *server.Member) []byte {
+	dst = binary.AppendUvarint(dst, uint64(m.Since.UnixMilli()))
+	return append(append(dst, byte(len(m.For))), m.For...)
+}
+
+func parseMember(raw []byte) (server.Member, error) {
+	d := decoder{rest: raw}
+	m := server.Member{Since: unixMilli(d.number(math.MaxInt64))}
+	m.For = d.text(server.MaxInviteFor)
+	return m, d.end()
+}
+
+func banKey(t server.Target) []byte { return []byte(t.String()) }
+
+// appendBan: uv since, in Unix milliseconds | u8 n | why
+func appendBan(dst []byte, b *server.Ban) []byte {
+	dst = binary.AppendUvarint(dst, uint64(b.Since.UnixMilli()))
+	return append(append(dst, byte(len(b.Why))), b.Why...)
+}
+
+func parseBan(key, raw []byte) (server.Ban, error) {
+	target, err := server.ParseTarget(string(key))
+	if err != nil {
+		return server.Ban{}, err
+	}
+	d := decoder{rest: raw}
+	b := server.Ban{Target: target, Since: unixMilli(d.number(math.MaxInt64))}
+	b.Why = d.text(server.MaxWhy)
+	return b, d.end()
+}
+
+// text takes u8 n | text of at most that many bytes.
+func (d *decoder) text(most int) string {
+	text := string(d.take(int(d.byte())))
+	if len(text) > most {
+		d.bad = true
+	}
+	return text
+}

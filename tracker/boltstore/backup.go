@@ -1,0 +1,246 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"centralizedp2p/netproto"
+)
+
+// Contents sum up a database.
+type Contents struct {
+	Bytes     int64 `json:"bytes"` // of the file
+	Schema    int   `json:"schema"`
+	Peers     int   `json:"peers"`
+	Resources int   `json:"resources"` // contents under each of their names
+	Members   int   `json:"members"`
+	Bans      int   `json:"bans"`
+}
+
+// Backup writes the store as it is at one instant; writes go on meanwhile.
+func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	tx, err := s.db.Begin(false)
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
+		return errClosed
+	}
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	_, err = tx.WriteTo(contextWriter{ctx, w})
+	return err
+}
+
+// contextWriter stops a long write when its context ends.
+type contextWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (w contextWriter) Write(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return w.w.Write(p)
+}
+
+// SaveBackup makes a file of what write gives: under another name first, on
+// the disk for certain, opened again and checked, and only then in the place
+// of an older file with that name. Errors are netproto.Errors: CodeStore for
+// the file, CodeInvalid for bytes that are no whole database, and what write
+// says.
+func SaveBackup(file string, write func(io.Writer) error) (Contents, error) {
+	if info, err := os.Lstat(file); err == nil && !info.Mode().IsRegular() {
+		return Contents{}, netproto.Errorf(netproto.CodeStore, "%s is there and no regular file: name another one", file)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".backup-*.db") // CreateTemp makes it 0600
+	if err != nil {
+		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup cannot be written: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	if err = write(tmp); err == nil {
+		err = tmp.Sync()
+	}
+	if closeErr := tmp.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		if _, known := errors.AsType[*netproto.Error](err); known {
+			return Contents{}, err
+		}
+		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup %s is not written: %w", file, err)
+	}
+	contents, err := Check(tmp.Name())
+	if err != nil {
+		return Contents{}, err
+	}
+	if err := errors.Join(os.Rename(tmp.Name(), file), syncFolder(filepath.Dir(file))); err != nil {
+		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup %s is not written: %w", file, err)
+	}
+	return contents, nil
+}
+
+// Check reads a database from its first page to its last. It is a
+// netproto.CodeInvalid when the file is none, is damaged or newer than this
+// program, and a CodeStore when it cannot be read or is in use.
+func Check(file string) (Contents, error) {
+	var contents Contents
+	err := guard(func() error {
+		db, err := bbolt.Open(file, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: lockWait})
+		if errors.Is(err, bolterrors.ErrTimeout) {
+			return netproto.Errorf(netproto.CodeStore, "%s is used by a tracker: give it a backup of that one instead", file)
+		}
+		if _, unreadable := errors.AsType[*fs.PathError](err); unreadable {
+			return storeError(file, err)
+		}
+		if err != nil {
+			return noBackup(file, err)
+		}
+		defer db.Close()
+		return db.View(func(tx *bbolt.Tx) error {
+			contents, err = contentsOf(tx, file)
+			return err
+		})
+	})
+	if errors.Is(err, errDamagedPage) {
+		err = noBackup(file, err)
+	}
+	return contents, err
+}
+
+func contentsOf(tx *bbolt.Tx, file string) (Contents, error) {
+	// bbolt checks in a goroutine of its own, where a page that cannot be read
+	// would end the program: all of them are read here first, under guard.
+	if err := readAll(tx); err != nil {
+		return Contents{}, noBackup(file, err)
+	}
+	var damage error
+	for err := range tx.Check() { // to its end, or its goroutine stays
+		if damage == nil {
+			damage = err
+		}
+	}
+	if damage != nil {
+		return Contents{}, noBackup(file, damage)
+	}
+	found, err := schemaOf(tx, file)
+	if err != nil {
+		return Contents{}, netproto.Errorf(netproto.CodeInvalid, "%s", err.(*netproto.Error).Detail)
+	}
+	count := func(bucket []byte) int {
+		if b := tx.Bucket(bucket); b != nil {
+			return b.Stats().KeyN
+		}
+		return 0
+	}
+	return Contents{
+		Bytes: tx.Size(), Schema: found,
+		Peers: count(bucketPeers), Resources: count(bucketRows), Members: count(bucketMembers), Bans: count(bucketBans),
+	}, nil
+}
+
+func readAll(tx *bbolt.Tx) error {
+	return tx.ForEach(func(_ []byte, b *bbolt.Bucket) error {
+		return b.ForEach(func(_, _ []byte) error { return nil })
+	})
+}
+
+func noBackup(file string, err error) error {
+	return netproto.Errorf(netproto.CodeInvalid, "%s is no backup of a tracker, or it is damaged: %w", file, err)
+}
+
+// Restore puts a checked copy of the backup in the place of the database file,
+// and keeps what was there beside it, whole or damaged: kept is its name, empty
+// where there was nothing. While a tracker uses the file it is a
+// netproto.CodeStore; a bad backup is as in Check. After any error the file is
+// as it was.
+func Restore(backup, file string) (kept string, contents Contents, err error) {
+	contents, err = Check(backup)
+	if err != nil {
+		return "", contents, err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return "", contents, storeError(file, err)
+	}
+	release, err := occupy(file)
+	if err != nil {
+		return "", contents, err
+	}
+	defer release()
+	fresh := file + ".restoring"
+	defer os.Remove(fresh)
+	if _, err := SaveBackup(fresh, func(w io.Writer) error { return copyFrom(backup, w) }); err != nil {
+		return "", contents, err
+	}
+	if runtime.GOOS == "windows" {
+		release() // an open file has no other name there
+	}
+	kept, err = setAside(file)
+	if err != nil {
+		return "", contents, storeError(file, err)
+	}
+	if err := os.Rename(fresh, file); err != nil {
+		if kept != "" {
+			err = errors.Join(err, os.Rename(kept, file))
+		}
+		return "", contents, storeError(file, err)
+	}
+	if err := syncFolder(filepath.Dir(file)); err != nil {
+		return kept, contents, storeError(file, err)
+	}
+	return kept, contents, nil
+}
+
+func copyFrom(file string, w io.Writer) error {
+	from, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, from)
+	return errors.Join(err, from.Close())
+}
+
+// occupy keeps trackers from opening the file until release. What is no
+// database can be in use by nobody.
+func occupy(file string) (release func(), err error) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return func() {}, nil
+	}
+	var db *bbolt.DB
+	err = guard(func() (err error) {
+		db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockWait})
+		return err
+	})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, netproto.Errorf(netproto.CodeStore, "a tracker uses %s: stop it first", file)
+	case err != nil:
+		return func() {}, nil
+	}
+	return func() { db.Close() }, nil
+}
+
+// setAside gives the file a free name that says when.
+func setAside(file string) (kept string, err error) {
+	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	stem := file + ".before-restore-" + time.Now().UTC().Format("20060102T150405Z")
+	kept = stem
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {
+			return kept, os.Rename(file, kept)
+		}
+		kept = fmt.Sprintf("%s-%d", stem, n)
+	}
+}

@@ -1,0 +1,106 @@
+package boltstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// Ban remembers the ban and hides what it is about in one commit.
+func (s *Store) Ban(ctx context.Context, b server.Ban) error {
+	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+		if _, known := s.access.bans[b.Target]; !known && len(s.access.bans) >= server.MaxBans {
+			return nil, netproto.Errorf(netproto.CodeFull, "%d bans are in force", server.MaxBans)
+		}
+		hide, err := s.planHide(g, b.Target)
+		if err != nil {
+			return nil, err
+		}
+		return func() {
+			hide()
+			s.access.change(func() { s.access.addBan(b) })
+		}, g.put(bucketBans, banKey(b.Target), appendBan(nil, &b))
+	}})
+}
+
+// planHide takes away what a ban is about.
+func (s *Store) planHide(g *group, t server.Target) (func(), error) {
+	switch t.Kind() {
+	case "key":
+		return s.planOffline(g, func(p *peer) bool { return netproto.FingerprintOf(p.record.Key[:]) == t.Key })
+	case "hash":
+		return s.planForget(g, t.Hash)
+	}
+	hide, err := s.planOffline(g, func(p *peer) bool { return t.Prefix.Contains(p.record.Observed.Addr()) })
+	if err != nil {
+		return nil, err
+	}
+	var rows []*seedRow
+	for _, r := range s.seedRows {
+		if !t.Prefix.Contains(r.From) {
+			continue
+		}
+		if err := g.delete(bucketSeed, rowKey(r.id)); err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
+	}
+	return func() {
+		hide()
+		s.removeSeeds(rows)
+	}, nil
+}
+
+// planForget ends all holdings of a content and forgets its names. Its holders
+// find their counts differing, announce again, and hear why it is refused.
+func (s *Store) planForget(g *group, hash netproto.ContentHash) (func(), error) {
+	c := s.contents[hash]
+	if c == nil {
+		return func() {}, nil
+	}
+	holders, rows := slices.Clone(c.holders), slices.Clone(c.rows)
+	for _, p := range holders {
+		if err := g.delete(bucketOwn, ownKey(p.no, p.held[c].row.id)); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range rows {
+		if err := g.delete(bucketRows, rowKey(r.id)); err != nil {
+			return nil, err
+		}
+	}
+	return func() {
+		for _, p := range holders {
+			s.release(p, c)
+		}
+		s.removeRows(rows)
+	}, nil
+}
+
+// Unban ends a ban.
+func (s *Store) Unban(ctx context.Context, t server.Target) error {
+	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+		if _, known := s.access.bans[t]; !known {
+			return nil, netproto.Errorf(netproto.CodeNotFound, "%s is not banned", t)
+		}
+		return func() { s.access.change(func() { s.access.removeBan(t) }) }, g.delete(bucketBans, banKey(t))
+	}})
+}
+
+// Bans lists them from memory.
+func (s *Store) Bans(context.Context) ([]server.Ban, error) {
+	s.access.mu.RLock()
+	list := make([]server.Ban, 0, len(s.access.bans))
+	for _, b := range s.access.bans {
+		list = append(list, b)
+	}
+	s.access.mu.RUnlock()
+	slices.SortFunc(list, func(a, b server.Ban) int {
+		return cmp.Or(b.Since.Compare(a.Since), strings.Compare(a.Target.String(), b.Target.String()))
+	})
+	return list, nil
+}

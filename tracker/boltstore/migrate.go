@@ -1,0 +1,79 @@
+package boltstore
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+
+	"go.etcd.io/bbolt"
+)
+
+// schema is the version of the form of the data. A program refuses a newer one
+// than its own: it would not know what it destroys. An older one it brings
+// forward, once, with a copy of the old file beside it.
+const schema = 2
+
+// bucketsSince are the buckets that came with a schema.
+var bucketsSince = map[int][][]byte{
+	1: {bucketMeta, bucketPeers, bucketRows, bucketOwn, bucketSeed},
+	2: {bucketInvites, bucketMembers, bucketBans},
+}
+
+// migrations bring a database from the schema that is their key to the next.
+// A released one never changes.
+var migrations = map[int]func(tx *bbolt.Tx) error{
+	1: func(tx *bbolt.Tx) error { return createBuckets(tx, 2) },
+}
+
+func createBuckets(tx *bbolt.Tx, version int) error {
+	for _, name := range bucketsSince[version] {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bucketsOf are all buckets of a schema.
+func bucketsOf(version int) (names [][]byte) {
+	for v := 1; v <= version; v++ {
+		names = append(names, bucketsSince[v]...)
+	}
+	return names
+}
+
+// keptCopy is where the file before a migration stays.
+func keptCopy(file string, from int) string { return fmt.Sprintf("%s.schema-%d", file, from) }
+
+// migrate brings the database to the schema of this program: all steps in one
+// transaction, so that the process may end at any instant.
+func migrate(db *bbolt.DB, from int, log *slog.Logger) error {
+	if from == schema {
+		return nil
+	}
+	kept := keptCopy(db.Path(), from)
+	err := db.View(func(tx *bbolt.Tx) error {
+		_, err := SaveBackup(kept, func(w io.Writer) error {
+			_, err := tx.WriteTo(w)
+			return err
+		})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("a copy before the update of its form could not be made: %w", err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for version := from; version < schema; version++ {
+			if err := migrations[version](tx); err != nil {
+				return fmt.Errorf("from schema %d to %d: %w", version, version+1, err)
+			}
+		}
+		return tx.Bucket(bucketMeta).Put(keySchema, []byte(strconv.Itoa(schema)))
+	})
+	if err != nil {
+		return err
+	}
+	log.Info("the database was brought to a newer form", slog.Int("from", from), slog.Int("to", schema), slog.String("old_file", kept))
+	return nil
+}
