@@ -59,6 +59,7 @@ type Config struct {
 	SeedClients netproto.SeedPolicy // netproto.SeedLAN; SeedOff under AccessInvite
 	Heartbeat   time.Duration       // interval for peers, whole seconds; netproto.DefaultHeartbeat
 	Resources   int                 // of one peer, as the store allows; DefaultResourcesPerPeer
+	PublicURL   string              // HOST:PORT of links; what a visitor used, where empty
 	Metrics     MetricsPolicy       // MetricsPrivate
 	AccessLog   bool                // log every request
 	Logger      *slog.Logger        // none

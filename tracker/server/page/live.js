@@ -1,0 +1,52 @@
+// Keeps the page as it would be if it were loaded again: asks for it every few
+// seconds, and while somebody types, and puts in the parts that live.
+"use strict";
+(() => {
+  const every = 3000; // milliseconds
+  const form = document.getElementById("search");
+  const field = form && form.elements.q;
+  let timer, asked, shown = field ? field.value : "";
+
+  const address = () => "/" + (field && field.value.trim() ? "?q=" + encodeURIComponent(field.value) : "");
+
+  async function refresh() {
+    clearTimeout(timer);
+    if (asked) asked.abort();
+    const mine = asked = new AbortController();
+    const limit = setTimeout(() => mine.abort(), 10000);
+    try {
+      const answer = await fetch(address(), { signal: mine.signal, cache: "no-store" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const parts = page.querySelectorAll("[data-live]");
+      if (parts.length === 0) throw new Error("this is not the page");
+      for (const part of parts) {
+        const here = document.getElementById(part.id);
+        if (here && here.innerHTML !== part.innerHTML) here.replaceChildren(...document.adoptNode(part).childNodes);
+      }
+      document.body.classList.remove("lost");
+      if (field && field.value !== shown) {
+        shown = field.value;
+        history.replaceState(null, "", address());
+      }
+    } catch (err) {
+      if (mine !== asked) return; // a newer question is on its way
+      document.body.classList.add("lost");
+    } finally {
+      clearTimeout(limit);
+      if (mine === asked) wait(every);
+    }
+  }
+
+  function wait(ms) {
+    clearTimeout(timer);
+    if (!document.hidden) timer = setTimeout(refresh, ms);
+  }
+
+  document.addEventListener("visibilitychange", () => wait(0));
+  if (form) {
+    field.addEventListener("input", () => wait(200));
+    form.addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
+  }
+  document.documentElement.dataset.live = "on";
+  wait(every);
+})();

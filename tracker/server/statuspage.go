@@ -1,0 +1,178 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"centralizedp2p/netproto"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+var pageTemplate = template.Must(template.ParseFS(pageFiles, "page/status.html"))
+
+const (
+	pageHits   = 50 // of a search
+	pageNewest = 10
+
+	// pagePolicy lets the page use its two files and ask for itself, and
+	// nothing else: a name in it can do no harm, however it is made.
+	pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+// statusView is what the page shows. There is no address and no key of a peer
+// in it.
+type statusView struct {
+	Name, Version, Fingerprint, LinkText string
+	Link                                 template.URL // without one nobody knows how the tracker is reached
+
+	PeersOnline, Resources, Bytes, Rate string
+
+	Private  bool // only members see what is shared
+	Query    string
+	MaxQuery int
+	Searched bool
+	Problem  string
+	Hits     []hitView
+	More     bool
+	Newest   []hitView
+}
+
+// hitView is a line of a list.
+type hitView struct {
+	Link                        template.URL
+	Name, Size, Added, AddedISO string
+	Sources                     int
+}
+
+// statusPage is the page for people. It is whole without a script; with one it
+// is asked for again and again.
+func (s *Server) statusPage(w http.ResponseWriter, r *http.Request, _ caller) error {
+	stats, err := s.store.Stats(r.Context())
+	if err != nil {
+		return err
+	}
+	view := statusView{
+		Name: netproto.Printable(s.config.Name), Version: s.config.Version,
+		Fingerprint: s.config.Identity.Fingerprint().String(),
+		PeersOnline: humanize.Comma(int64(stats.PeersOnline + stats.SeedPeers)),
+		Resources:   humanize.Comma(int64(stats.Resources)),
+		Bytes:       humanize.IBytes(uint64(max(stats.Bytes, 0))),
+		Rate:        strconv.FormatFloat(s.rate.perSecond(), 'f', 1, 64),
+		MaxQuery:    netproto.MaxQueryBytes,
+	}
+	link := s.linkFor(r)
+	if link.Tracker != "" {
+		view.LinkText = link.String()
+		view.Link = template.URL(view.LinkText) // of ours: a scheme that html/template does not know
+	}
+	status := http.StatusOK
+	if !view.Private {
+		if status, err = s.fillLists(r, link, &view); err != nil {
+			return err
+		}
+	}
+	var body bytes.Buffer
+	if err := pageTemplate.Execute(&body, view); err != nil {
+		return err
+	}
+	writePage(w, status, "text/html; charset=utf-8", body.Bytes())
+	return nil
+}
+
+// fillLists searches for what the visitor asked for, and for what is new.
+func (s *Server) fillLists(r *http.Request, link netproto.Link, view *statusView) (status int, err error) {
+	q := queryOf(r)
+	text := q.text()
+	view.Query, status = netproto.Printable(text), http.StatusOK
+	if q.err != nil {
+		view.Problem, view.Query, status = q.err.Error(), "", netproto.CodeOf(q.err).Status()
+	} else if view.Searched = strings.TrimSpace(text) != ""; view.Searched {
+		hits, more, err := s.listed(r.Context(), link, Query{Text: text, Sort: netproto.SortSources, Limit: pageHits})
+		if err != nil {
+			return 0, err
+		}
+		view.Hits, view.More = hits, more
+	}
+	view.Newest, _, err = s.listed(r.Context(), link, Query{Sort: netproto.SortNewest, Limit: pageNewest})
+	return status, err
+}
+
+func (s *Server) listed(ctx context.Context, link netproto.Link, q Query) (list []hitView, more bool, err error) {
+	q.MaxSize = -1
+	page, err := s.store.Search(ctx, q)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, hit := range page.Items {
+		line := hitView{
+			Name: netproto.Printable(hit.Name), Size: humanize.IBytes(uint64(max(hit.Size, 0))), Sources: hit.Sources,
+			Added: humanize.Time(hit.Added), AddedISO: hit.Added.UTC().Format(time.RFC3339),
+		}
+		if link.Tracker != "" {
+			to := link
+			to.Hash, to.Name, to.Size = hit.Hash, hit.Name, hit.Size
+			line.Link = template.URL(to.String())
+		}
+		list = append(list, line)
+	}
+	return list, page.Next != "", nil
+}
+
+// linkFor invites to the tracker under the address that its owner named, or
+// else under the one that the visitor found it with. Without either it names
+// no tracker.
+func (s *Server) linkFor(r *http.Request) netproto.Link {
+	link := netproto.Link{Size: -1, Fingerprint: s.config.Identity.Fingerprint(), Tracker: s.config.PublicURL}
+	if link.Tracker != "" {
+		return link
+	}
+	host := r.Host
+	if _, _, err := net.SplitHostPort(host); err != nil { // a browser leaves out the port of its scheme
+		port := "80"
+		if r.TLS != nil {
+			port = "443"
+		}
+		host = net.JoinHostPort(strings.Trim(host, "[]"), port)
+	}
+	if address, err := netproto.TrackerAddress(host); err == nil {
+		link.Tracker = address
+	}
+	return link
+}
+
+// pageFile serves a file that belongs to the page.
+func pageFile(name, mediaType string) handler {
+	body, err := pageFiles.ReadFile("page/" + name)
+	if err != nil {
+		panic(fmt.Sprintf("the program lacks a file of its page: %v", err)) // found by every test
+	}
+	return func(w http.ResponseWriter, _ *http.Request, _ caller) error {
+		writePage(w, http.StatusOK, mediaType, body)
+		return nil
+	}
+}
+
+func writePage(w http.ResponseWriter, status int, mediaType string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write(body)
+}

@@ -1,0 +1,153 @@
+package server_test
+
+import (
+	"html"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+func TestTheStatusPageShowsWhatIsThereAndNothingPrivate(t *testing.T) {
+	tr := startTracker(t, nil)
+	peer := tr.client("198.51.100.4")
+	peer.join(netproto.JoinRequest{Name: "Alice of Wonderland", Port: 4123, Candidates: []string{"192.168.7.8:4123"}})
+	peer.announce(file("Wolken über Berlin.txt"), file("rain.mkv"))
+
+	for _, visitor := range []*client{tr.plain("203.0.113.9"), tr.clientOf(nil, "203.0.113.9")} {
+		got := visitor.send("GET", "/", "")
+		if got.status != http.StatusOK || got.header.Get("Content-Type") != "text/html; charset=utf-8" {
+			t.Fatalf("%d %v", got.status, got.header)
+		}
+		link := netproto.Link{Tracker: tr.addr, Size: -1, Fingerprint: tr.key.Fingerprint()}
+		for _, want := range []string{"<bdi>test tracker</bdi>", tr.key.Fingerprint().String(), "1.2.3", link.String(),
+			"<b>1</b><span>peers online", "<b>2</b><span>resources online", "<b>39 KiB</b>", "Wolken über Berlin.txt", "rain.mkv"} {
+			if !strings.Contains(html.UnescapeString(got.body), want) {
+				t.Errorf("the page lacks %q", want)
+			}
+		}
+		for _, private := range []string{"Alice", peer.id.PeerID().String(), peer.id.Fingerprint().String(), "198.51.100.4", "192.168.7.8", "4123", "203.0.113.9"} {
+			if strings.Contains(got.body, private) {
+				t.Errorf("the page tells %q", private)
+			}
+		}
+	}
+}
+
+func TestTheStatusPageSearches(t *testing.T) {
+	tr := startTracker(t, nil)
+	peer := tr.client("")
+	peer.join(netproto.JoinRequest{Port: 4000})
+	peer.announce(file("Wolken über Berlin.txt"), file("rain.mkv"))
+	search := func(q string) (int, string) {
+		got := tr.plain("").send("GET", "/?q="+q, "")
+		_, hits, _ := strings.Cut(got.body, `id="hits"`)
+		hits, _, _ = strings.Cut(hits, "</section>")
+		return got.status, hits
+	}
+	if status, hits := search("wolken"); status != 200 || !strings.Contains(hits, "Wolken über Berlin.txt") || strings.Contains(hits, "rain.mkv") {
+		t.Errorf("%d %s", status, hits)
+	}
+	if status, hits := search("nowhere"); status != 200 || !strings.Contains(hits, "Nothing online has a name like that.") {
+		t.Errorf("%d %s", status, hits)
+	}
+	for _, bad := range []string{strings.Repeat("x", netproto.MaxQueryBytes+1), "%ff", "%zz"} {
+		if status, hits := search(bad); status/100 != 4 || !strings.Contains(hits, `class="problem"`) {
+			t.Errorf("%.10q: %d %s", bad, status, hits)
+		}
+	}
+	if _, hits := search("%20"); strings.Contains(hits, "<p") || strings.Contains(hits, "<table") {
+		t.Errorf("an empty search shows %s", hits)
+	}
+}
+
+func TestAHostileNameDoesNothingOnTheStatusPage(t *testing.T) {
+	hostile := []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `javascript:alert(1)`, `'onmouseover='alert(1)`,
+		`{{.Fingerprint}}`, "</title></table><h1>owned",
+	}
+	tr := startTracker(t, func(c *server.Config) { c.Name = `<b onclick="x">tracker` + "\u202e" })
+	for _, q := range hostile {
+		got := tr.plain("").send("GET", "/?q="+url.QueryEscape(q), "")
+		body := got.body
+		for _, raw := range []string{"<script>", "<img", "onerror=alert(1)>", "<h1>owned", "<b onclick", "\u202e", "'onmouseover="} {
+			if strings.Contains(body, raw) {
+				t.Errorf("%q came through as %q", q, raw)
+			}
+		}
+	}
+	// Names that peers may announce have no <, > or ", but the rest.
+	names := []string{"a&b;'onclick='x'.txt", "{{.Name}}`${1}`.txt", "javascript&#58;alert(1)", "%22%3E%3Cscript%3E.txt"}
+	peer := tr.client("")
+	peer.join(netproto.JoinRequest{Port: 4000})
+	for _, name := range names {
+		if got := peer.announce(file(name)); got.Accepted != 1 {
+			t.Fatalf("%q: %+v", name, got)
+		}
+	}
+	body := tr.plain("").send("GET", "/", "").body
+	for _, name := range names {
+		if !strings.Contains(body, "<bdi>"+html.EscapeString(name)+"</bdi>") {
+			t.Errorf("%q is not shown as it is", name)
+		}
+	}
+	if strings.Contains(body, "'onclick='") || strings.Contains(body, "ZgotmplZ") {
+		t.Error(body)
+	}
+}
+
+func TestTheStatusPageMayUseNothingButItsOwnFiles(t *testing.T) {
+	tr := startTracker(t, nil)
+	visitor := tr.plain("")
+	page := visitor.send("GET", "/", "")
+	policy := page.header.Get("Content-Security-Policy")
+	if !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "*") {
+		t.Error(policy)
+	}
+	if strings.Contains(page.body, "style=") || strings.Contains(page.body, " onclick") || strings.Count(page.body, "<script") != 1 {
+		t.Error("there is something inline in the page")
+	}
+	for path, mediaType := range map[string]string{"/page/style.css": "text/css; charset=utf-8", "/page/live.js": "text/javascript; charset=utf-8"} {
+		if got := visitor.send("GET", path, ""); got.status != 200 || got.header.Get("Content-Type") != mediaType || !strings.Contains(page.body, `"`+path+`"`) {
+			t.Errorf("%s: %d %v", path, got.status, got.header)
+		}
+	}
+	visitor.refused("GET", "/page/status.html", "", netproto.CodeNotFound)
+	visitor.refused("POST", "/", "x", netproto.CodeMethod)
+}
+
+func TestTheInviteLinkIsThePublicAddressOrTheOneThatTheVisitorUsed(t *testing.T) {
+	tr := startTracker(t, nil)
+	for host, want := range map[string]string{
+		"tracker.example:5000": "cp2p://tracker.example:5000?", "tracker.example": "cp2p://tracker.example:80?",
+		"[2001:db8::1]:7": "cp2p://[2001:db8::1]:7?", `evil"><script>`: "", "a b": "",
+	} {
+		conn, err := net.DialTimeout("tcp", tr.addr, patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetDeadline(time.Now().Add(patience))
+		if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(conn)
+		conn.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := string(raw)
+		if want == "" && strings.Contains(body, "cp2p://") || !strings.Contains(body, want) || strings.Contains(body, "<script>") {
+			t.Errorf("visited as %s: %.300s", host, body)
+		}
+	}
+	named := startTracker(t, func(c *server.Config) { c.PublicURL = "share.example.org:5000" })
+	if body := named.plain("").send("GET", "/", "").body; !strings.Contains(body, "cp2p://share.example.org:5000?tracker="+named.key.Fingerprint().String()) || strings.Contains(body, named.addr) {
+		t.Error("the public address is not the one of the link")
+	}
+}
