@@ -299,8 +299,8 @@ func TestTheSizeOfTheWindowIsRemembered(t *testing.T) {
 }
 
 func TestRunEndsWithTheApplication(t *testing.T) {
-	app := test.NewTempApp(t) // its event loop ends at once
-	if err := Run(t.Context(), app, newFake(), Options{}); err != nil {
+	app := test.NewTempApp(t) // its event loop ends at once, before anything is shown
+	if err := run(t.Context(), app, newFake(), Options{}, func(func()) {}); err != nil {
 		t.Error(err)
 	}
 }

@@ -54,7 +54,13 @@ const (
 // ctx ended. It is called on the main goroutine. It fails when the texts of
 // the window cannot be read, or when the engine held on to the window.
 func Run(ctx context.Context, app fyne.App, engine Engine, options Options) error {
-	w, err := newWindow(app, engine, options, uiThread)
+	return run(ctx, app, engine, options, uiThread)
+}
+
+// run is Run with the way to the UI thread, which Fyne's driver for tests has
+// not: it would show answers on the goroutine that brings them.
+func run(ctx context.Context, app fyne.App, engine Engine, options Options, toUI func(func())) error {
+	w, err := newWindow(app, engine, options, toUI)
 	if err != nil {
 		return err
 	}
