@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // Code is the stable name of a failure, for programs. It stands in the "code"
@@ -161,6 +162,10 @@ type Error struct {
 	Code   Code
 	Detail string // which file, address or value, in words; may be empty
 	Cause  error  // what the system said; may be nil
+
+	// RetryAfter is when the same may succeed, of "too-many-requests" and
+	// "full"; 0 where nobody said.
+	RetryAfter time.Duration
 }
 
 // Errorf makes an Error with a detail; a %w in the format becomes its cause.

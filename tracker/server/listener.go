@@ -21,6 +21,10 @@ type splitter struct {
 	plain  *branch
 	config *tls.Config
 	wait   time.Duration // for the first byte
+
+	// arrival decides whether a connection is let in, and may wrap it; nil lets
+	// in all.
+	arrival func(net.Conn) (net.Conn, bool)
 }
 
 func newSplitter(ln net.Listener, config *tls.Config, wait time.Duration) *splitter {
@@ -54,6 +58,14 @@ func (s *splitter) run(ctx context.Context) error {
 			case <-time.After(50 * time.Millisecond):
 			}
 			continue
+		}
+		if s.arrival != nil {
+			admitted, ok := s.arrival(conn)
+			if !ok {
+				conn.Close()
+				continue
+			}
+			conn = admitted
 		}
 		sorting.Go(func() { s.sort(ctx, conn) })
 	}

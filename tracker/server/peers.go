@@ -18,6 +18,9 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err != nil {
 		return err
 	}
+	if err := s.limitJoin(r, c); err != nil {
+		return err
+	}
 	if err := s.redeem(r.Context(), peer.Key, req.Invite); err != nil {
 		return err
 	}
@@ -25,10 +28,11 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err != nil {
 		return err
 	}
+	s.guard.holds(c, held.Count)
 	return answer(w, netproto.JoinResponse{
 		PeerID:           c.id,
 		ObservedAddress:  peer.Observed.String(),
-		Reachable:        netproto.ReachableUnknown,
+		Reachable:        s.reach.joined(c.id, peer.Observed),
 		HeartbeatSeconds: int(s.config.Heartbeat / time.Second),
 		LeaseSeconds:     int(s.lease() / time.Second),
 		Count:            held.Count,
@@ -95,13 +99,22 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 		return err
 	}
 	s.metrics.beats.WithLabelValues(string(status)).Inc()
-	return answer(w, netproto.HeartbeatResponse{Status: status, Reachable: netproto.ReachableUnknown})
+	reachable := netproto.ReachableUnknown
+	switch status {
+	case netproto.HeartbeatOK:
+		s.guard.holds(c, req.Count)
+		reachable = s.reach.beat(c.id)
+	case netproto.HeartbeatResync:
+		reachable = s.reach.beat(c.id)
+	}
+	return answer(w, netproto.HeartbeatResponse{Status: status, Reachable: reachable})
 }
 
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err := s.store.Leave(r.Context(), c.id); err != nil {
 		return err
 	}
+	s.reach.left(c.id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -12,29 +12,34 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// retryAfter is what a client is told to wait when the tracker is at a limit.
-const retryAfter = 30 // seconds
-
-// problem answers with an error. What is not a netproto.Error is a failure of
-// ours: it is logged and not shown.
+// problem answers with an error, in the seed's form on its routes. What is not
+// a netproto.Error is a failure of ours: it is logged and not shown.
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	known, ok := errors.AsType[*netproto.Error](err)
 	if !ok {
 		known = &netproto.Error{Code: netproto.CodeInternal}
 	}
+	met, limited := errors.AsType[refusal](err)
 	p := netproto.ProblemOf(known)
-	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
+	if p.Status >= http.StatusInternalServerError && !limited && r.Context().Err() == nil {
 		s.log.Error("a request failed", slog.String("method", r.Method), slog.String("path", netproto.Printable(r.URL.Path)), slog.Any("error", err))
 	}
-	if known.Code != netproto.CodeInternal {
+	switch {
+	case limited:
+		s.refuse(met.limit)
+	case known.Code != netproto.CodeInternal:
 		s.refuse(string(known.Code))
 	}
 	switch p.Status {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfter(known)))
 	case http.StatusUpgradeRequired:
 		w.Header().Set("Upgrade", "TLS/1.3") // RFC 9110 §15.5.22 asks for it
 		w.Header().Set("Connection", "Upgrade")
+	}
+	if isSeedRoute(r) {
+		seedAnswer{p.Status, seedError(known)}.write(w)
+		return
 	}
 	writeJSON(w, p.Status, netproto.MediaTypeProblem, p)
 }
@@ -89,6 +94,9 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		return netproto.Errorf(netproto.CodeBadRequest, "a JSON body is needed")
+	}
+	if err := checkStrict(body, requestNames); err != nil {
+		return err
 	}
 	return parseJSON(body, v)
 }

@@ -40,10 +40,17 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) erro
 		batch = append(batch, resource)
 		place = append(place, i)
 	}
+	if room := s.guard.room(c, len(batch), req.Reset); room < len(batch) {
+		for _, index := range place[room:] {
+			refused = append(refused, s.fullAddress(index))
+		}
+		batch, place = batch[:room], place[:room]
+	}
 	full, err := s.store.Announce(r.Context(), c.id, batch, req.Reset)
 	if err != nil {
 		return err
 	}
+	s.guard.mayHold(c, len(batch)-len(full), req.Reset)
 	for _, refusal := range full {
 		refusal.Index = place[refusal.Index]
 		refused = append(refused, refusal)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -68,11 +69,19 @@ func (s *Server) secureRoutes() http.Handler {
 	return s.shared(mux)
 }
 
-// plainRoutes are those without TLS: none of version 1.
+// plainRoutes are those without TLS: none of version 1, unless a proxy that is
+// trusted has ended the TLS of the client.
 func (s *Server) plainRoutes() http.Handler {
-	mux := http.NewServeMux()
-	overTLS := s.answerWith(func(http.ResponseWriter, *http.Request, caller) error {
+	mux, secure := http.NewServeMux(), s.secureRoutes()
+	needTLS := s.answerWith(func(http.ResponseWriter, *http.Request, caller) error {
 		return netproto.Errorf(netproto.CodeTLS, "use https on this same port")
+	})
+	overTLS := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.proxies.passed(r) {
+			secure.ServeHTTP(w, r)
+			return
+		}
+		needTLS.ServeHTTP(w, r)
 	})
 	mux.Handle("/v1", overTLS) // or the mux redirects it to the next
 	mux.Handle("/v1/", overTLS)
@@ -143,8 +152,8 @@ func (s *Server) answerWith(h handler) http.Handler {
 		s.requests.Add(1)
 		s.conns.name(r)
 		var err error
-		if c, err = callerOf(r); err == nil {
-			err = h(w, r, c)
+		if c, err = s.callerOf(r); err == nil {
+			err = s.within(h, w, r, c)
 		}
 		if err != nil {
 			s.problem(w, r, err)
@@ -162,7 +171,7 @@ func needKey(h handler) handler {
 }
 
 // callerOf is the one place that says who a request is from.
-func callerOf(r *http.Request) (caller, error) {
+func (s *Server) callerOf(r *http.Request) (caller, error) {
 	var c caller
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -172,12 +181,19 @@ func callerOf(r *http.Request) (caller, error) {
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(interface{ AddrPort() netip.AddrPort }); ok {
 		c.local = plainAddr(local.AddrPort().Addr())
 	}
-	if r.TLS == nil {
-		return c, nil
+	var key ed25519.PublicKey
+	if r.TLS != nil {
+		if key, err = identity.KeyOf(*r.TLS); err != nil {
+			return c, err
+		}
 	}
-	key, err := identity.KeyOf(*r.TLS)
-	if err != nil || key == nil {
-		return c, err
+	if s.proxies.trust(c.addr) {
+		if c.addr, key, err = s.proxies.client(r, c.addr, key); err != nil {
+			return c, err
+		}
+	}
+	if key == nil {
+		return c, nil
 	}
 	c.key = new(netproto.PublicKey)
 	copy(c.key[:], key)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -64,37 +63,40 @@ func seedWrite(w http.ResponseWriter, status int, body pyObject) {
 	w.Write([]byte(text))
 }
 
-// seedTurn lets those in whom the policy allows, reads the body, and puts
-// failures into the seed's form.
+// isSeedRoute tells whether a request is answered in the seed's form.
+func isSeedRoute(r *http.Request) bool {
+	return r.URL.Path == netproto.RouteSeedResource || r.URL.Path == netproto.RouteSeedHeartbeat
+}
+
+// seedError is what a seed client reads of an error.
+func seedError(err *netproto.Error) string {
+	if err.Code.Status() == http.StatusInternalServerError {
+		err = &netproto.Error{Code: err.Code}
+	}
+	return err.Error() + ". " + err.Code.Hint()
+}
+
+// seedTurn lets those in whom the policy allows, and reads the body.
 func (s *Server) seedTurn(w http.ResponseWriter, r *http.Request, c caller, turn func(*http.Request, caller, pyObject) (seedAnswer, error)) error {
-	a, err := func() (seedAnswer, error) {
-		if err := s.seedAllows(c.addr); err != nil {
-			return seedAnswer{}, err
-		}
-		if err := s.admit(r, c); err != nil {
-			return seedAnswer{}, err
-		}
-		body, err := readBody(w, r)
-		if err != nil {
-			return seedAnswer{}, err
-		}
-		object, err := parsePyObject(body)
-		// A GET without a body asks for all, anything else needs one.
-		if err != nil && len(body) > 0 || len(object) == 0 && r.Method == http.MethodPost {
-			return seedAnswer{http.StatusBadRequest, seedNoBody}, nil
-		}
-		return turn(r, c, object)
-	}()
+	if err := s.seedAllows(c.addr); err != nil {
+		return err
+	}
+	if err := s.admit(r, c); err != nil {
+		return err
+	}
+	body, err := readBody(w, r)
 	if err != nil {
-		code := netproto.CodeOf(err)
-		if code == netproto.CodeInternal {
-			s.log.Error("a seed client's request failed", slog.String("path", r.URL.Path), slog.Any("error", err))
-			err = &netproto.Error{Code: code}
-		}
-		if code == netproto.CodeFull {
-			w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		}
-		a = seedAnswer{code.Status(), err.Error() + ". " + code.Hint()}
+		return err
+	}
+	object, err := parsePyObject(body)
+	// A GET without a body asks for all, anything else needs one.
+	if err != nil && len(body) > 0 || len(object) == 0 && r.Method == http.MethodPost {
+		seedAnswer{http.StatusBadRequest, seedNoBody}.write(w)
+		return nil
+	}
+	a, err := turn(r, c, object)
+	if err != nil {
+		return err
 	}
 	a.write(w)
 	return nil

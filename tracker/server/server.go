@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,8 @@ type Config struct {
 	SeedClients netproto.SeedPolicy // netproto.SeedLAN; SeedOff under AccessInvite
 	Heartbeat   time.Duration       // interval for peers, whole seconds; netproto.DefaultHeartbeat
 	Resources   int                 // of one peer, as the store allows; DefaultResourcesPerPeer
+	Limits      *Limits             // DefaultLimits
+	Proxies     []netip.Prefix      // reverse proxies whose word about a client is believed; none
 	PublicURL   string              // HOST:PORT of links; what a visitor used, where empty
 	Metrics     MetricsPolicy       // MetricsPrivate
 	AccessLog   bool                // log every request
@@ -75,6 +78,9 @@ type Server struct {
 	requests atomic.Uint64 // answered since it was made
 	rate     meter         // of them
 	metrics  *metrics
+	guard    *guard
+	proxies  proxies
+	reach    *reach
 }
 
 // New makes a server; Serve runs it.
@@ -98,6 +104,11 @@ func New(c Config) *Server {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{config: c, store: c.Store, log: c.Logger, timeouts: defaultTimeouts, conns: newConnections()}
+	limits := DefaultLimits()
+	if c.Limits != nil {
+		limits = *c.Limits
+	}
+	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.lease(), c.Logger)
 	s.rate.total = s.requests.Load
 	s.metrics = newMetrics(s)
 	return s
@@ -110,6 +121,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	split := newSplitter(ln, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
+	split.arrival = s.arrival
 	secure := s.httpServer(s.secureRoutes())
 	plain := s.httpServer(s.plainRoutes())
 
@@ -125,6 +137,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	run(func() error { return ended(plain.Serve(split.plain)) })
 	run(func() error { return s.upkeep(ctx) })
 	run(func() error { return s.rate.run(ctx) })
+	run(func() error { return s.reach.run(ctx) })
 	run(func() error {
 		<-ctx.Done()
 		grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.timeouts.stop)

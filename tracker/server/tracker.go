@@ -37,6 +37,9 @@ type Options struct {
 	JSON        bool   // one JSON object instead of a sentence on stdout
 	Version     string // of the program
 
+	Limits         Limits
+	TrustedProxies string // for ParseProxies
+
 	// Heartbeat is the interval for peers, from 1 s and in whole seconds; their
 	// lease follows from it.
 	Heartbeat time.Duration
@@ -51,6 +54,7 @@ func DefaultOptions() Options {
 		Log:         "text",
 		Version:     "unknown",
 		Heartbeat:   netproto.DefaultHeartbeat,
+		Limits:      DefaultLimits(),
 	}
 	if config, err := os.UserConfigDir(); err == nil {
 		o.Data = filepath.Join(config, "centralizedp2p", "tracker")
@@ -72,6 +76,8 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.Name, "name", o.Name, "`name` that people see")
 	set.StringVar(&o.SeedClients, "seed-clients", o.SeedClients, "serve seed clients `off|lan|open`: nowhere, in the local network, everywhere")
 	set.StringVar(&o.Log, "log", o.Log, "log to stderr as `text|json`")
+	set.StringVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies, "`addresses` or ranges, with commas between, of reverse proxies that set X-Forwarded-For and Client-Cert")
+	o.Limits.Flags(set)
 	set.BoolVar(&o.JSON, "json", o.JSON, "tell the address as one JSON object on stdout")
 }
 
@@ -94,6 +100,13 @@ func OpenTracker(o Options, open OpenStore, logs io.Writer) (*Tracker, error) {
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeUsage, "--seed-clients is off, lan or open, not %q", o.SeedClients)
 	}
+	proxies, err := ParseProxies(o.TrustedProxies)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--trusted-proxy: %w", err)
+	}
+	if err := o.Limits.check(); err != nil {
+		return nil, err
+	}
 	logger, err := newLogger(o.Log, logs)
 	if err != nil {
 		return nil, err
@@ -108,14 +121,14 @@ func OpenTracker(o Options, open OpenStore, logs io.Writer) (*Tracker, error) {
 		return nil, err
 	}
 	t := &Tracker{ln: ln, json: o.JSON}
-	if err := t.openData(o, policy, open, logger); err != nil {
+	if err := t.openData(o, policy, proxies, open, logger); err != nil {
 		ln.Close()
 		return nil, err
 	}
 	return t, nil
 }
 
-func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, open OpenStore, logger *slog.Logger) error {
+func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, proxies []netip.Prefix, open OpenStore, logger *slog.Logger) error {
 	if err := os.MkdirAll(o.Data, 0o700); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
@@ -130,6 +143,7 @@ func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, open OpenStore
 	t.server = New(Config{
 		Store: t.store, Identity: key, Name: o.Name, Version: o.Version,
 		SeedClients: policy, Heartbeat: o.Heartbeat, Logger: logger,
+		Limits: &o.Limits, Proxies: proxies,
 	})
 	return nil
 }

@@ -1,0 +1,150 @@
+package server
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"centralizedp2p/netproto"
+)
+
+// proxies are the reverse proxies of a tracker's owner. What a header says
+// about the client of a request is believed only when the connection comes
+// from one of them; anybody else could say anything.
+type proxies []netip.Prefix
+
+// maxForwarded bounds how many addresses of X-Forwarded-For are read.
+const maxForwarded = 32
+
+// ParseProxies reads a list of addresses and CIDR ranges with commas between;
+// it may be empty. Another text is a netproto.CodeInvalid.
+func ParseProxies(text string) ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for part := range strings.SplitSeq(text, ",") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		if addr, err := netip.ParseAddr(part); err == nil && addr.Zone() == "" {
+			addr = addr.Unmap()
+			list = append(list, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(part)
+		switch {
+		case err != nil || prefix.Addr().Is4In6():
+			return nil, netproto.Errorf(netproto.CodeInvalid, "%q is neither an address nor a range like 10.0.0.0/8", part)
+		case prefix.Bits() == 0:
+			return nil, netproto.Errorf(netproto.CodeInvalid, "%s is everybody: whoever asks could pose as anybody", part)
+		}
+		list = append(list, prefix.Masked())
+	}
+	return list, nil
+}
+
+func (ps proxies) trust(a netip.Addr) bool {
+	for _, p := range ps {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// passed tells that a request comes from a proxy that is trusted.
+func (ps proxies) passed(r *http.Request) bool {
+	if len(ps) == 0 {
+		return false
+	}
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && ps.trust(plainAddr(remote.Addr()))
+}
+
+// client is who a request from a proxy is from, and with which key. Without
+// the headers it is who made the connection: not all that comes from the
+// computer of a proxy came through the proxy.
+func (ps proxies) client(r *http.Request, proxy netip.Addr, shown ed25519.PublicKey) (netip.Addr, ed25519.PublicKey, error) {
+	key, err := clientCert(r)
+	if err != nil {
+		return proxy, nil, err
+	}
+	if key == nil {
+		key = shown
+	} else if len(r.Header.Values("X-Forwarded-For")) == 0 {
+		// The address of the proxy would be published as that of the peer.
+		return proxy, nil, netproto.Errorf(netproto.CodeBadRequest, "the proxy sends Client-Cert, but no X-Forwarded-For")
+	}
+	addr, err := ps.forwarded(r, proxy)
+	return addr, key, err
+}
+
+// forwarded is the last address of X-Forwarded-For that is not one of the
+// proxies: each of them adds the one it sees at the end, and what stands before
+// it came from the client.
+func (ps proxies) forwarded(r *http.Request, proxy netip.Addr) (netip.Addr, error) {
+	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	client := proxy
+	for range maxForwarded {
+		if forwarded == "" || !ps.trust(client) {
+			return client, nil
+		}
+		last := forwarded
+		if i := strings.LastIndexByte(forwarded, ','); i >= 0 {
+			last, forwarded = forwarded[i+1:], forwarded[:i]
+		} else {
+			forwarded = ""
+		}
+		addr, err := forwardedAddr(strings.TrimSpace(last))
+		if err != nil {
+			return proxy, netproto.Errorf(netproto.CodeBadRequest, "the proxy's X-Forwarded-For has %q where an address belongs", last)
+		}
+		client = addr
+	}
+	return proxy, netproto.Errorf(netproto.CodeBadRequest, "the proxy's X-Forwarded-For names more than %d addresses", maxForwarded)
+}
+
+// forwardedAddr reads an address; some proxies add the port.
+func forwardedAddr(text string) (netip.Addr, error) {
+	if at, err := netip.ParseAddrPort(text); err == nil {
+		return plainAddr(at.Addr()), nil
+	}
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
+	return plainAddr(addr), err
+}
+
+// clientCert is the key of the certificate that the client showed to a proxy
+// (RFC 9440 §2: the bytes of the certificate as a byte sequence of RFC 8941);
+// nil where it showed none. The proxy has verified that the client has the
+// private key: that is part of every TLS handshake.
+func clientCert(r *http.Request) (ed25519.PublicKey, error) {
+	values := r.Header.Values("Client-Cert")
+	if len(values) == 0 {
+		return nil, nil
+	}
+	wrong := func(why string) error {
+		return netproto.Errorf(netproto.CodeBadRequest, "the proxy's Client-Cert %s", why)
+	}
+	text := strings.TrimSpace(values[0])
+	if len(values) > 1 {
+		return nil, wrong("is there twice")
+	}
+	if len(text) < 2 || text[0] != ':' || text[len(text)-1] != ':' {
+		return nil, wrong("is no byte sequence between colons")
+	}
+	der, err := base64.StdEncoding.Strict().DecodeString(text[1 : len(text)-1])
+	if err != nil {
+		return nil, wrong("is not base64")
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, wrong("holds no certificate")
+	}
+	key, ok := cert.PublicKey.(ed25519.PublicKey)
+	if !ok {
+		return nil, wrong("holds another key than ed25519")
+	}
+	return key, nil
+}

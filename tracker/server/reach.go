@@ -1,0 +1,216 @@
+package server
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+	"centralizedp2p/tracker/limit"
+)
+
+// Bounds of dialling back. A tracker must be of no use for making somebody
+// else connect: it dials only where a peer was seen, seldom, and gives up soon.
+const (
+	dialBackTimeout = 3 * time.Second
+	dialBacks       = 32   // at once
+	dialBackQueue   = 1024 // that wait for their turn; others are asked for with a later heartbeat
+	dialBackBurst   = 32   // of one address at once, and then one a second
+)
+
+// How many leases an answer is good for. A peer that cannot be reached may be
+// about to open its port; one that can is asked seldom.
+const (
+	leasesOfYes = 10
+	leasesOfNo  = 2
+)
+
+var errAnotherKey = errors.New("another key answers there")
+
+// reach finds out which peers can be reached from outside.
+type reach struct {
+	config func(netproto.PeerID) *tls.Config
+	lease  time.Duration
+	log    *slog.Logger
+	now    func() time.Time
+	rates  *limit.Rates[netip.Addr]
+	wanted chan dialBack
+
+	mu    sync.Mutex
+	peers map[netproto.PeerID]*verdict
+}
+
+// dialBack is a question: does the owner of that id answer there?
+type dialBack struct {
+	id netproto.PeerID
+	at netip.AddrPort
+}
+
+// verdict is what is known of a peer that is online.
+type verdict struct {
+	at      netip.AddrPort
+	answer  netproto.Reachability
+	until   time.Time // then it is asked for again
+	pending bool
+	seen    time.Time // the last sign of the peer
+}
+
+func newReach(key *identity.Identity, lease time.Duration, log *slog.Logger) *reach {
+	return &reach{
+		config: func(id netproto.PeerID) *tls.Config {
+			return key.ClientTLS(netproto.ALPN, func(shown ed25519.PublicKey) error {
+				if netproto.PeerIDOf(shown) != id {
+					return errAnotherKey
+				}
+				return nil
+			})
+		},
+		lease:  lease,
+		log:    log,
+		now:    time.Now,
+		rates:  limit.NewRates[netip.Addr](1, dialBackBurst, limit.MaxEntries),
+		wanted: make(chan dialBack, dialBackQueue),
+		peers:  map[netproto.PeerID]*verdict{},
+	}
+}
+
+// joined tells what is known of a peer at that address, and begins to find out
+// where nothing is.
+func (d *reach) joined(id netproto.PeerID, at netip.AddrPort) netproto.Reachability {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v := d.peers[id]
+	if v == nil || v.at != at {
+		v = &verdict{at: at, answer: netproto.ReachableUnknown}
+		d.peers[id] = v
+	}
+	return d.sign(id, v)
+}
+
+// beat tells what is known of a peer. Of one that joined before this process
+// began, nothing is, until it joins again.
+func (d *reach) beat(id netproto.PeerID) netproto.Reachability {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v := d.peers[id]
+	if v == nil {
+		return netproto.ReachableUnknown
+	}
+	return d.sign(id, v)
+}
+
+func (d *reach) sign(id netproto.PeerID, v *verdict) netproto.Reachability {
+	now := d.now()
+	v.seen = now
+	if v.pending || now.Before(v.until) || !mayDial(v.at) || d.rates.Take(limit.Source(v.at.Addr()), 1, now) > 0 {
+		return v.answer
+	}
+	select {
+	case d.wanted <- dialBack{id, v.at}:
+		v.pending = true
+	default:
+	}
+	return v.answer
+}
+
+// left forgets a peer.
+func (d *reach) left(id netproto.PeerID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.peers, id)
+}
+
+// run dials back until ctx ends.
+func (d *reach) run(ctx context.Context) error {
+	var group errgroup.Group
+	defer group.Wait()
+	group.SetLimit(dialBacks)
+	tick := time.NewTicker(d.lease)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			d.forget()
+		case ask := <-d.wanted:
+			group.Go(func() error {
+				answer, err := d.dial(ctx, ask)
+				d.log.Debug("dialled back", slog.Any("peer", ask.id), slog.Any("at", ask.at), slog.String("reachable", string(answer)), slog.Any("error", err))
+				d.found(ask, answer)
+				return nil
+			})
+		}
+	}
+}
+
+// forget drops those whose lease is over.
+func (d *reach) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	for id, v := range d.peers {
+		if now.Sub(v.seen) > d.lease {
+			delete(d.peers, id)
+		}
+	}
+}
+
+func (d *reach) found(ask dialBack, answer netproto.Reachability) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v := d.peers[ask.id]
+	if v == nil || v.at != ask.at {
+		return // it left or moved meanwhile
+	}
+	v.pending, v.answer, v.until = false, answer, d.now()
+	switch answer {
+	case netproto.ReachableYes:
+		v.until = v.until.Add(leasesOfYes * d.lease)
+	case netproto.ReachableNo:
+		v.until = v.until.Add(leasesOfNo * d.lease)
+	}
+}
+
+// dial asks for a handshake with the key of the peer, and nothing more. The
+// answer is unknown when it was this side that failed.
+func (d *reach) dial(ctx context.Context, ask dialBack) (netproto.Reachability, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialBackTimeout)
+	defer cancel()
+	dialer := tls.Dialer{NetDialer: &net.Dialer{}, Config: d.config(ask.id)}
+	conn, err := dialer.DialContext(ctx, "tcp", ask.at.String())
+	switch {
+	case err == nil:
+		conn.Close()
+		return netproto.ReachableYes, nil
+	case errors.Is(ctx.Err(), context.Canceled), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS):
+		return netproto.ReachableUnknown, err
+	}
+	return netproto.ReachableNo, err
+}
+
+// mayDial says where a tracker never connects to: to many at once, to addresses
+// that only mean something on one link (where clouds keep their secrets, RFC
+// 3927), and to the well-known ports of strangers.
+func mayDial(at netip.AddrPort) bool {
+	addr := at.Addr()
+	switch {
+	case at.Port() == 0, !addr.IsValid(), addr.IsUnspecified(), addr.IsMulticast(), addr.IsLinkLocalUnicast(), addr == broadcast:
+		return false
+	case addr.IsLoopback(), addr.IsPrivate():
+		return true
+	}
+	return at.Port() >= 1024
+}
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
