@@ -232,16 +232,17 @@ func FuzzChooseTracker(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		address, _, err := ChooseTracker(text)
+		link, err := ChooseTracker(text)
+		address := link.Tracker
 		if err != nil {
 			if code := netproto.CodeOf(err); code != netproto.CodeInvalid {
 				t.Errorf("%q: the code is %s", text, code)
 			}
 			return
 		}
-		again, _, err := ChooseTracker(address)
-		if err != nil || again != address {
-			t.Errorf("%q gives %q, which gives %q, %v", text, address, again, err)
+		again, err := ChooseTracker(address)
+		if err != nil || again.Tracker != address {
+			t.Errorf("%q gives %q, which gives %q, %v", text, address, again.Tracker, err)
 		}
 	})
 }

@@ -183,26 +183,26 @@ func (n *Node) close() error {
 }
 
 // ChooseTracker reads what a person says about a tracker: HOST, HOST:PORT, or
-// a link.
-func ChooseTracker(text string) (address string, key netproto.Fingerprint, err error) {
-	if address, key, err = parseTracker(text); err != nil {
-		err = netproto.Errorf(netproto.CodeInvalid, "%w", err)
+// a link, of which the tracker, its key and the invite count.
+func ChooseTracker(text string) (netproto.Link, error) {
+	link, err := parseTracker(text)
+	if err != nil {
+		return netproto.Link{}, netproto.Errorf(netproto.CodeInvalid, "%w", err)
 	}
-	return address, key, err
+	return link, nil
 }
 
 // parseTracker gives plain errors, without a code.
-func parseTracker(text string) (address string, key netproto.Fingerprint, err error) {
+func parseTracker(text string) (netproto.Link, error) {
 	text = strings.TrimSpace(text)
 	if isLink(text) {
-		link, err := netproto.ParseLink(text)
-		return link.Tracker, link.Fingerprint, err
+		return netproto.ParseLink(text)
 	}
 	if strings.Contains(text, "/") { // http://HOST, which is no strange port
-		return "", key, fmt.Errorf("%q is not the address of a tracker: HOST or HOST:PORT is", text)
+		return netproto.Link{}, fmt.Errorf("%q is not the address of a tracker: HOST or HOST:PORT is", text)
 	}
-	address, err = netproto.TrackerAddress(text)
-	return address, key, err
+	address, err := netproto.TrackerAddress(text)
+	return netproto.Link{Tracker: address, Size: -1}, err
 }
 
 func isLink(text string) bool {
@@ -216,27 +216,28 @@ func (p *program) openTracker(ctx context.Context, l *library.Library, link *net
 	if err != nil {
 		return nil, err
 	}
-	var address string
-	var key netproto.Fingerprint
+	var chosen netproto.Link
 	switch {
 	case p.tracker != "":
-		if address, key, err = parseTracker(p.tracker); err != nil {
+		if chosen, err = parseTracker(p.tracker); err != nil {
 			return nil, netproto.Errorf(netproto.CodeUsage, "--tracker: %w", err)
 		}
-		if link != nil && link.Tracker == address {
-			key = link.Fingerprint
+		if link != nil && link.Tracker == chosen.Tracker {
+			chosen.Fingerprint = link.Fingerprint
 		}
 	case link != nil:
-		address, key = link.Tracker, link.Fingerprint
+		chosen = *link
 	case settings.Tracker != "":
-		address = settings.Tracker
+		chosen.Tracker = settings.Tracker
 	default:
-		address = localTracker
+		chosen.Tracker = localTracker
 	}
-	client, err := trackerclient.New(l.Identity(), address, key, l)
+	address := chosen.Tracker
+	client, err := trackerclient.New(l.Identity(), address, chosen.Fingerprint, l)
 	if err != nil {
 		return nil, err
 	}
+	client.UseInvite(chosen.Invite)
 	if _, err := client.Info(ctx); err != nil {
 		client.Close()
 		return nil, err

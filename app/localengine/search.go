@@ -149,7 +149,7 @@ func (e *Engine) trackerOf(ctx context.Context, link netproto.Link) (peer.Tracke
 		return nil, netproto.Errorf(netproto.CodeInvalid,
 			"the link is of the tracker %s, and your shares and downloads are on %s: they move when you choose the other one on the Tracker page, and then the link works", link.Tracker, t.Address())
 	}
-	if err := e.use(ctx, link.Tracker, link.Fingerprint); err != nil {
+	if err := e.use(ctx, link); err != nil {
 		return nil, err
 	}
 	return e.engine.Tracker(), nil

@@ -124,7 +124,7 @@ func (e *Engine) leave(ctx context.Context) {
 
 // UseTracker switches to a tracker once it has answered.
 func (e *Engine) UseTracker(ctx context.Context, text string) error {
-	address, key, err := command.ChooseTracker(text)
+	link, err := command.ChooseTracker(text)
 	if err != nil {
 		return err
 	}
@@ -133,13 +133,14 @@ func (e *Engine) UseTracker(ctx context.Context, text string) error {
 		return err
 	}
 	defer done()
-	return e.use(ctx, address, key)
+	return e.use(ctx, link)
 }
 
 // use asks a tracker who it is, and stays with it when it answers. A known
 // tracker is asked for the key that is known, whatever a link says: a link
 // cannot make a tracker look as if it had changed.
-func (e *Engine) use(ctx context.Context, address string, key netproto.Fingerprint) error {
+func (e *Engine) use(ctx context.Context, link netproto.Link) error {
+	address, key := link.Tracker, link.Fingerprint
 	expected := key
 	known, trusted := e.library.KnownTracker(address)
 	if trusted {
@@ -158,6 +159,7 @@ func (e *Engine) use(ctx context.Context, address string, key netproto.Fingerpri
 		c.Close()
 		return netproto.Errorf(netproto.CodeInvalid, "the link says that the tracker %s has the key %s, but it shows %s, as it always did: ask for a new link", address, key, known)
 	}
+	c.UseInvite(link.Invite)
 	return e.adopt(c, func(*library.Settings) {})
 }
 
@@ -254,7 +256,7 @@ func (e *Engine) AcceptTrackerKey(ctx context.Context, address string, key netpr
 	if err := e.trust(address, key, info.Name); err != nil {
 		return err
 	}
-	return e.use(ctx, address, key)
+	return e.use(ctx, netproto.Link{Tracker: address, Fingerprint: key})
 }
 
 // trust makes a key the known one of a tracker, in place of another.

@@ -49,6 +49,7 @@ type Client struct {
 	mu       sync.Mutex
 	expected netproto.Fingerprint // zero: the first key that answers is trusted
 	named    bool                 // the trust knows the tracker's name
+	invite   netproto.Invite      // for the next join; zero once it was used
 }
 
 // New is for the tracker at host:port. A fingerprint, from a link or another
@@ -146,10 +147,30 @@ func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 	return info, nil
 }
 
+// UseInvite brings the token of an invite link to a private tracker with the
+// next joins, until one succeeds. A tracker that is open, or knows this peer
+// for a member, takes no notice of it.
+func (c *Client) UseInvite(invite netproto.Invite) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.invite = invite
+}
+
 // Join makes this peer known and begins its lease.
 func (c *Client) Join(ctx context.Context, request netproto.JoinRequest) (netproto.JoinResponse, error) {
+	c.mu.Lock()
+	request.Invite = c.invite
+	c.mu.Unlock()
 	var answer netproto.JoinResponse
-	return answer, c.call(ctx, http.MethodPut, netproto.RouteSelf, request, &answer)
+	if err := c.call(ctx, http.MethodPut, netproto.RouteSelf, request, &answer); err != nil {
+		return answer, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.invite == request.Invite {
+		c.invite = netproto.Invite{}
+	}
+	return answer, nil
 }
 
 // Heartbeat renews the lease.
