@@ -23,7 +23,7 @@
 //	DELETE /v1/peers/self                      leave now → 204
 //	POST   /v1/resources                       AnnounceRequest → AnnounceResponse
 //	DELETE /v1/resources                       WithdrawRequest → WithdrawResponse
-//	GET    /v1/resources?q=&type=&min_size=&max_size=&sort=&limit=&cursor=   → SearchResponse
+//	GET    /v1/resources?q=&type=&min_size=&max_size=&offline=&sort=&limit=&cursor=   → SearchResponse
 //	GET    /v1/resources/{hash}                → ResourceResponse
 //	GET    /v1/resources/{hash}/peers          → SourcesResponse
 //	GET    /v1/peers/{id}/resources?limit=&cursor=   → SearchResponse
@@ -36,6 +36,10 @@
 // over) or resync (announce again: what the tracker holds differs). When its
 // lease of three heartbeats ends, a peer's resources are hidden, not deleted:
 // a join that finds the same count and digest needs no announce.
+//
+// The q of a search is words in any order, all of which must occur in a name;
+// "a phrase", spaces included; -word, which must not occur; and type:kind. Case
+// does not matter. One or two characters must begin the name or a word in it.
 //
 // # Peer to peer: frames in TLS over TCP
 //

@@ -32,6 +32,7 @@ const (
 	MaxPeerName    = 64      // bytes of a display name
 	MaxMIMEBytes   = 127     // of a media type (RFC 6838 §4.2)
 	MaxCursorBytes = 1024
+	MaxSuggestions = 5 // names offered where a search finds nothing
 
 	// DefaultHeartbeat is how often a peer renews its lease where the tracker
 	// does not say otherwise; a lease is three heartbeats.
@@ -228,6 +229,7 @@ type SearchRequest struct {
 	Sort             Sort   // sort
 	Limit            int    // limit; 1 to MaxPage
 	Cursor           string // cursor; of the page before
+	Offline          bool   // offline=true; contents without an online source, too
 }
 
 // Hit is one content among the answers of a search.
@@ -239,12 +241,19 @@ type Hit struct {
 	Folder  bool        `json:"folder,omitempty"`
 	Sources int         `json:"sources"` // online now, those with a part included
 	Added   time.Time   `json:"added"`   // first announced to this tracker
+
+	// LastSeen is when the last source went offline; only where none is online.
+	LastSeen time.Time `json:"last_seen,omitzero"`
 }
 
 // SearchResponse answers GET /v1/resources.
 type SearchResponse struct {
 	Items []Hit  `json:"items"`
 	Next  string `json:"next,omitempty"` // cursor of the next page; empty at the end
+
+	// Suggestions are names that would have been found but for one typing
+	// error, where nothing was; MaxSuggestions at the most.
+	Suggestions []string `json:"suggestions,omitempty"`
 }
 
 // ResourceResponse answers GET /v1/resources/{hash}.

@@ -119,7 +119,7 @@ func firstOf(a, b string) string {
 func findName(ctx context.Context, client *trackerclient.Client, typed string) (netproto.Hit, error) {
 	name := netproto.SafeName(typed)
 	var found, others []netproto.Hit
-	request := netproto.SearchRequest{Words: name, Sort: netproto.SortName, Limit: netproto.MaxPage}
+	request := netproto.SearchRequest{Words: `"` + name + `"`, Sort: netproto.SortName, Limit: netproto.MaxPage}
 	for range maxNamePages {
 		page, err := client.Search(ctx, request)
 		if err != nil {

@@ -210,6 +210,9 @@ func (c *Client) Search(ctx context.Context, q netproto.SearchRequest) (netproto
 	set("sort", string(q.Sort))
 	set("limit", strconv.Itoa(q.Limit))
 	set("cursor", q.Cursor)
+	if q.Offline {
+		set("offline", "true")
+	}
 	var answer netproto.SearchResponse
 	return answer, c.call(ctx, http.MethodGet, netproto.RouteResources+"?"+values.Encode(), nil, &answer)
 }

@@ -28,7 +28,7 @@ func (p *peer) holdings() server.Holdings {
 // content is all that peers announced about one hash.
 type content struct {
 	hash    netproto.ContentHash
-	number  index.ContentID
+	number  *index.Content
 	added   int64 // Unix milliseconds, the oldest of its rows
 	rows    []*row
 	holders []*peer // the offline ones too
@@ -70,19 +70,19 @@ func (s *Store) live(p *peer) bool {
 func (s *Store) setOnline(p *peer, offline int64) {
 	was := p.offline == 0
 	p.offline = offline
-	delta := 1
+	change := index.Change{Online: 1, Dormant: -1}
 	switch {
 	case was == (offline == 0):
 		return
 	case was:
-		delta = -1
+		change = index.Change{Online: -1, Dormant: 1, Seen: offline}
 	}
-	s.online += delta
+	s.online += change.Online
 	names := make([]index.NameID, 0, len(p.held))
 	for _, h := range p.held {
 		names = append(names, h.row.number)
 	}
-	s.names.Count(delta, names...)
+	s.names.Count(change, names...)
 }
 
 // addPeer puts a new peer, which is offline first, into memory.
@@ -103,10 +103,6 @@ func (s *Store) addRow(r *row) {
 	r.number = s.names.AddName(c.number, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
 	c.rows = append(c.rows, r)
 	s.rows = append(s.rows, r)
-	if grow := int(r.number) + 1 - len(s.named); grow > 0 {
-		s.named = append(s.named, make([]*row, grow)...)
-	}
-	s.named[r.number] = r
 	s.orphans[r] = s.elapsed()
 }
 
@@ -118,9 +114,9 @@ func (s *Store) hold(p *peer, h holding) {
 	if had && old.row == h.row {
 		return
 	}
-	s.use(h.row, 1, p.offline == 0)
+	s.use(p, h.row, 1)
 	if had {
-		s.use(old.row, -1, p.offline == 0)
+		s.use(p, old.row, -1)
 		return
 	}
 	c.holders = append(c.holders, p)
@@ -138,22 +134,27 @@ func (s *Store) release(p *peer, c *content) {
 	if i := slices.Index(c.holders, p); i >= 0 {
 		c.holders = slices.Delete(c.holders, i, i+1)
 	}
-	s.use(h.row, -1, p.offline == 0)
+	s.use(p, h.row, -1)
 }
 
-// use counts a holder of a row in or out. A row without one is an orphan,
+// use counts a peer in or out as a holder of a row. A row without one is an orphan,
 // which Reap forgets when no peer takes it up in the time of a lease: a peer
 // that announces all again finds its rows where they were.
-func (s *Store) use(r *row, delta int, online bool) {
+func (s *Store) use(p *peer, r *row, delta int) {
 	r.holders += delta
 	if r.holders == 0 {
 		s.orphans[r] = s.elapsed()
 	} else {
 		delete(s.orphans, r)
 	}
-	if online {
-		s.names.Count(delta, r.number)
+	change := index.Change{Online: delta}
+	switch {
+	case p.offline != 0:
+		change = index.Change{Dormant: delta, Seen: p.offline}
+	case delta < 0:
+		change.Seen = s.config.Now().Unix()
 	}
+	s.names.Count(change, r.number)
 }
 
 // removeRows forgets rows that nobody holds.
@@ -163,7 +164,6 @@ func (s *Store) removeRows(gone []*row) {
 		dead[r] = true
 		delete(s.orphans, r)
 		s.names.Remove(r.number)
-		s.named[r.number] = nil
 		c := r.content
 		if c.rows = slices.DeleteFunc(c.rows, func(o *row) bool { return o == r }); len(c.rows) == 0 {
 			delete(s.contents, c.hash)

@@ -38,7 +38,6 @@ type Store struct {
 	peers    map[netproto.PeerID]*peer
 	contents map[netproto.ContentHash]*content
 	rows     []*row // by rising id
-	named    []*row // by index.NameID
 	orphans  map[*row]time.Duration
 	online   int // peers that count as online in the index
 	seeds    map[netproto.PeerID]*seedPeer
@@ -84,13 +83,16 @@ func open(file string, config server.StoreConfig) (*Store, error) {
 		names:    index.New(),
 		access:   newAccess(),
 	}
+	loaded := s.names.Bulk()
 	if err := guard(s.load); err != nil {
 		db.Close()
 		return nil, damagedError(file, err)
 	}
+	loaded()
 	s.closeAll = sync.OnceValue(func() error {
 		close(s.closing)
 		<-s.stopped
+		s.names.Close()
 		return db.Close()
 	})
 	go s.writeLoop()
@@ -184,38 +186,50 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (netproto
 
 // Search asks the index.
 func (s *Store) Search(_ context.Context, q server.Query) (netproto.SearchResponse, error) {
-	return s.search(index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit, Cursor: q.Cursor})
+	return s.search(index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit, Cursor: q.Cursor, Offline: q.Offline})
 }
 
 // PeerResources lists what a peer holds.
 func (s *Store) PeerResources(_ context.Context, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error) {
+	held, err := s.heldBy(id)
+	if err != nil {
+		return netproto.SearchResponse{}, err
+	}
+	return s.search(index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: limit, Cursor: cursor, Among: held, Scope: id.String()})
+}
+
+// heldBy is the names under which an online peer holds contents.
+func (s *Store) heldBy(id netproto.PeerID) (*index.Selection, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.peers[id]
 	if p == nil || !s.live(p) {
-		return netproto.SearchResponse{}, netproto.Errorf(netproto.CodeNotFound, "no peer with the id %s is online", id)
+		return nil, netproto.Errorf(netproto.CodeNotFound, "no peer with the id %s is online", id)
 	}
 	held := make([]index.NameID, 0, len(p.held))
 	for _, h := range p.held {
 		held = append(held, h.row.number)
 	}
-	return s.search(index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: limit, Cursor: cursor, Among: held, Scope: id.String()})
+	return s.names.Select(held), nil
 }
 
 func (s *Store) search(q index.Query) (netproto.SearchResponse, error) {
 	page, err := s.names.Search(q)
-	return netproto.SearchResponse{Items: page.Hits, Next: page.Next}, err
+	return netproto.SearchResponse{Items: page.Hits, Next: page.Next, Suggestions: page.Suggestions}, err
 }
 
 // Offers walks over the rows in the order in which they came.
 func (s *Store) Offers(_ context.Context, name string, limit int) ([]server.Offer, error) {
+	named := s.names.Exact(name)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	rows := s.rows
 	if name != "" {
 		rows = nil
-		for _, number := range s.names.Exact(name, limit) {
-			rows = append(rows, s.named[number])
+		for _, hash := range named {
+			if c := s.contents[hash]; c != nil {
+				rows = append(rows, c.named(name)...)
+			}
 		}
 		slices.SortFunc(rows, func(a, b *row) int { return cmp.Compare(a.id, b.id) })
 	}
@@ -236,6 +250,11 @@ func (s *Store) Offers(_ context.Context, name string, limit int) ([]server.Offe
 		}
 	}
 	return offers, nil
+}
+
+// named is the rows of a content under that name; they differ in the type only.
+func (c *content) named(name string) []*row {
+	return slices.DeleteFunc(slices.Clone(c.rows), func(r *row) bool { return r.name != name })
 }
 
 // Stats counts.

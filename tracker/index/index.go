@@ -1,24 +1,34 @@
 // Package index finds contents by their names, in memory. A content has one
 // name or several (peers call the same bytes differently); each name counts the
-// online sources that use it, and a content without any is not found.
+// sources that use it, online ones and dormant ones, and a name without any is
+// not found.
 //
-// Today a search walks over all names. Callers see only the functions below,
-// so that posting lists can take the place of the walk.
+// What a search sees of a name is a [version]: it never changes, but for the
+// moment of its death. A change of a content ends the versions of its names and
+// appends new ones to the tail, which searches read from end to end. When the
+// tail has grown, its versions go into a segment, with a posting list for each
+// trigram and the orders of all sorts; small segments are merged into larger
+// ones. Both happen beside everything else. A search notes the segments, the
+// length of the tail and the number of the last change, and needs no lock from
+// then on: it sees everything as it was at that moment.
 package index
 
 import (
+	"math"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unique"
 
 	"centralizedp2p/netproto"
 )
 
-// ContentID is a content in the index, NameID one of its names. Numbers are
-// small and dense, and are used again after a removal.
-type (
-	ContentID uint32
-	NameID    uint32
-)
+// NameID is a name in the index. Numbers are small and dense, and are used
+// again after a removal.
+type NameID uint32
+
+const noName NameID = math.MaxUint32
 
 // Name is what peers say about a content: its name and what goes with it.
 type Name struct {
@@ -28,116 +38,157 @@ type Name struct {
 	Folder bool
 }
 
+// Content is a content in the index.
+type Content struct {
+	hash   netproto.ContentHash
+	added  int64  // Unix milliseconds
+	first  NameID // of the chain of its names, the oldest first
+	online uint32 // sources, over all names
+}
+
 // Index is safe for concurrent use. It keeps no lock of its callers' and calls
 // nothing of theirs.
 type Index struct {
-	mu       sync.RWMutex
-	contents []content
-	names    []name
-	freed    struct {
-		contents []ContentID
-		names    []NameID
-	}
-	online int   // contents with a source
+	mu    sync.RWMutex // held for moments only: never by a search, never by a merge
+	names []entry      // by NameID
+	freed []NameID
+	bulk  bool
+	snapshot
+	online int   // contents with an online source
 	bytes  int64 // of them
+
+	tailRoom          int // versions in the tail that make it a segment
+	flushing, merging bool
+	closed            atomic.Bool
+	work              sync.WaitGroup
 }
 
-type content struct {
-	hash    netproto.ContentHash
-	added   time.Time
-	sources int // online, over all names
-	counted int64
-	names   []NameID
+// entry is the present state of a name.
+type entry struct {
+	now             *version // what is found, or would be
+	next            NameID   // of the same content
+	online, dormant uint32   // sources that use it
+	seen            uint32   // when an online one was seen last, in Unix seconds
 }
 
-type name struct {
-	Name
-	folded  string
-	kind    netproto.Kind
-	content ContentID
-	sources int // online
+// snapshot is all that a search reads.
+type snapshot struct {
+	segments []*segment // replaced, never changed
+	tail     run        // appended to, and replaced
+	change   uint64     // number of the last change
 }
 
 // New is an empty index.
-func New() *Index { return &Index{} }
+func New() *Index { return &Index{snapshot: snapshot{change: unborn}, tailRoom: maxTail} }
+
+// Close waits for a merge that runs. The index can be read on.
+func (x *Index) Close() {
+	x.mu.Lock()
+	x.closed.Store(true)
+	x.mu.Unlock()
+	x.work.Wait()
+}
 
 // AddContent makes room for a content; it has no name yet.
-func (x *Index) AddContent(hash netproto.ContentHash, added time.Time) ContentID {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	c := content{hash: hash, added: added}
-	if n := len(x.freed.contents); n > 0 {
-		id := x.freed.contents[n-1]
-		x.freed.contents = x.freed.contents[:n-1]
-		x.contents[id] = c
-		return id
-	}
-	x.contents = append(x.contents, c)
-	return ContentID(len(x.contents) - 1)
+func (x *Index) AddContent(hash netproto.ContentHash, added time.Time) *Content {
+	return &Content{hash: hash, added: added.UnixMilli(), first: noName}
 }
 
 // AddName gives a content one more name, which no source uses yet.
-func (x *Index) AddName(id ContentID, n Name) NameID {
-	entry := name{Name: n, folded: Fold(n.Text), kind: netproto.KindOf(n.Text, n.MIME, n.Folder), content: id}
+func (x *Index) AddName(c *Content, n Name) NameID {
+	v := &version{
+		text: n.Text, size: n.Size, content: c,
+		class: unique.Make(class{mime: n.MIME, kind: netproto.KindOf(n.Text, n.MIME, n.Folder), folder: n.Folder}),
+	}
+	v.died.Store(unborn)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	var nid NameID
-	if free := len(x.freed.names); free > 0 {
-		nid = x.freed.names[free-1]
-		x.freed.names = x.freed.names[:free-1]
-		x.names[nid] = entry
+	var id NameID
+	if free := len(x.freed); free > 0 {
+		id = x.freed[free-1]
+		x.freed = x.freed[:free-1]
 	} else {
-		nid = NameID(len(x.names))
-		x.names = append(x.names, entry)
+		id = NameID(len(x.names))
+		x.names = append(x.names, entry{})
 	}
-	x.contents[id].names = append(x.contents[id].names, nid)
-	return nid
+	x.names[id] = entry{now: v, next: noName}
+	*x.endOf(c) = id
+	return id
+}
+
+// endOf is the place in the chain of a content's names that says noName.
+func (x *Index) endOf(c *Content) *NameID {
+	end := &c.first
+	for *end != noName {
+		end = &x.names[*end].next
+	}
+	return end
 }
 
 // Remove takes a name away, and with its last name the content.
 func (x *Index) Remove(id NameID) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.count(id, -x.names[id].sources)
-	cid := x.names[id].content
-	c := &x.contents[cid]
-	for i, n := range c.names {
-		if n == id {
-			c.names = append(c.names[:i], c.names[i+1:]...)
-			break
+	e := x.names[id]
+	c := e.now.content
+	x.weigh(c, -1)
+	x.change++
+	e.now.end(x.change)
+	place := &c.first
+	for *place != id {
+		place = &x.names[*place].next
+	}
+	*place = e.next
+	c.online -= e.online
+	x.names[id] = entry{}
+	x.freed = append(x.freed, id)
+	x.weigh(c, 1)
+	x.publish(c)
+	x.tidy()
+}
+
+// Change is what happens to the sources of a name.
+type Change struct {
+	Online  int   // how many more use it and are online; negative for fewer
+	Dormant int   // how many more use it and are offline
+	Seen    int64 // when sources that go were seen last, in Unix seconds
+}
+
+// countAtOnce is how many names change under one lock: others wait for
+// microseconds where a peer with 100,000 shares leaves.
+const countAtOnce = 500
+
+// Count applies a change to each of the names. A search may see it for some of
+// them and not yet for others.
+func (x *Index) Count(change Change, ids ...NameID) {
+	for some := range slices.Chunk(ids, countAtOnce) {
+		x.mu.Lock()
+		for _, id := range some {
+			x.count(id, change)
 		}
-	}
-	x.names[id] = name{}
-	x.freed.names = append(x.freed.names, id)
-	if len(c.names) == 0 {
-		x.contents[cid] = content{}
-		x.freed.contents = append(x.freed.contents, cid)
+		x.tidy()
+		x.mu.Unlock()
 	}
 }
 
-// Count adds delta (1 or -1) online sources to each of the names.
-func (x *Index) Count(delta int, ids ...NameID) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, id := range ids {
-		x.count(id, delta)
-	}
+func (x *Index) count(id NameID, change Change) {
+	e := &x.names[id]
+	c := e.now.content
+	x.weigh(c, -1)
+	e.online += uint32(change.Online)
+	e.dormant += uint32(change.Dormant)
+	e.seen = max(e.seen, uint32(change.Seen))
+	c.online += uint32(change.Online)
+	x.weigh(c, 1)
+	x.publish(c)
 }
 
-func (x *Index) count(id NameID, delta int) {
-	n := &x.names[id]
-	c := &x.contents[n.content]
-	was := c.sources
-	n.sources += delta
-	c.sources += delta
-	switch {
-	case was == 0 && c.sources > 0:
-		c.counted = n.Size
-		x.online++
-		x.bytes += c.counted
-	case was > 0 && c.sources == 0:
-		x.online--
-		x.bytes -= c.counted
+// weigh counts a content in (1) or out (-1) where it has an online source. Its
+// size is that of its oldest name.
+func (x *Index) weigh(c *Content, sign int) {
+	if c.online > 0 {
+		x.online += sign
+		x.bytes += int64(sign) * x.names[c.first].now.size
 	}
 }
 
@@ -148,19 +199,31 @@ func (x *Index) Online() (contents int, bytes int64) {
 	return x.online, x.bytes
 }
 
-// Exact lists the names that are this one to the letter and in use by an
-// online source, limit of them at the most.
-func (x *Index) Exact(text string, limit int) []NameID {
+// Size is what the index consists of.
+type Size struct {
+	Names    int // that were added and not removed
+	Tail     int // versions that are read from end to end
+	Segments int
+	Bytes    int64 // of names, posting lists and orders; about
+}
+
+// Size tells it for metrics.
+func (x *Index) Size() Size {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	var found []NameID
-	for id := range x.names {
-		if len(found) == limit {
-			break
-		}
-		if n := &x.names[id]; n.sources > 0 && n.Text == text {
-			found = append(found, NameID(id))
-		}
+	size := Size{
+		Names: len(x.names) - len(x.freed), Tail: x.tail.len(), Segments: len(x.segments),
+		Bytes: x.tail.bytes(),
 	}
-	return found
+	for _, g := range x.segments {
+		size.Bytes += g.bytes()
+	}
+	return size
+}
+
+// snapshotNow is what a search that begins now reads.
+func (x *Index) snapshotNow() snapshot {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.snapshot
 }

@@ -2,39 +2,39 @@ package index
 
 import (
 	"bytes"
-	"cmp"
 	"container/heap"
-	"encoding/base64"
-	"encoding/binary"
-	"fmt"
-	"hash/fnv"
 	"slices"
-	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
+	"sort"
+	"time"
 
 	"centralizedp2p/netproto"
 )
 
-// Query is a search. Its words may stand in any order in a name, and all must.
-type Query struct {
-	Text    string        // words; none lists everything
-	Kind    netproto.Kind // "" is any
-	MinSize int64         // bytes
-	MaxSize int64         // bytes; -1 is without limit
-	Sort    netproto.Sort
-	Limit   int      // hits in the page, 1 or more
-	Cursor  string   // Page.Next of the page before, "" for the first
-	Among   []NameID // when not nil, only these are searched, one for each content
-	Scope   string   // whose names those are; a cursor is bound to it
-}
-
 // Page is a part of the answer to a query, in the order of its sort.
 type Page struct {
-	Hits []netproto.Hit
-	Next string // where the next page begins; empty at the end
+	Hits        []netproto.Hit
+	Next        string   // where the next page begins; empty at the end
+	Suggestions []string // names within one typing error, where nothing was found
+}
+
+// Selection is some names, as they were found when it was made.
+type Selection struct {
+	versions []*version
+	change   uint64
+}
+
+// Select makes a selection of the names that a search can find. Of each content
+// there may be one.
+func (x *Index) Select(ids []NameID) *Selection {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	s := &Selection{versions: make([]*version, 0, len(ids)), change: x.change}
+	for _, id := range ids {
+		if v := x.names[id].now; v.lives(x.change) {
+			s.versions = append(s.versions, v)
+		}
+	}
+	return s
 }
 
 // Search answers a query. A content found by several of its names is one hit,
@@ -42,80 +42,250 @@ type Page struct {
 // order, not a number of hits: whatever is added meanwhile, a content that
 // keeps its place is returned exactly once. Over SortSources places move.
 //
-// The error is a netproto.CodeInvalid for a cursor of another query.
+// The error is a netproto.CodeInvalid for a cursor of another query, and for a
+// type that does not exist.
 func (x *Index) Search(q Query) (Page, error) {
-	var after *place
+	c, err := understand(q)
+	if err != nil {
+		return Page{}, err
+	}
+	s := search{condition: c, sort: q.Sort, limit: q.Limit + 1}
+	digest := c.digest(q)
 	if q.Cursor != "" {
-		p, err := parseCursor(q.Cursor, q.digest())
-		if err != nil {
+		if s.after, err = parseCursor(q.Cursor, digest); err != nil {
 			return Page{}, err
 		}
-		after = &p
-	}
-	words := strings.Fields(Fold(q.Text))
-	best := worstFirst{}
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	consider := func(c *content, ids []NameID) {
-		n := x.match(ids, q, words)
-		if n == nil {
-			return
-		}
-		at := placeOf(q.Sort, c, n)
-		if after != nil && at.compare(*after) <= 0 {
-			return
-		}
-		best.keep(found{at, c, n}, q.Limit+1)
 	}
 	if q.Among != nil {
-		for i := range q.Among {
-			c := &x.contents[x.names[q.Among[i]].content]
-			consider(c, q.Among[i:i+1])
-		}
-	} else {
-		for i := range x.contents {
-			if c := &x.contents[i]; c.sources > 0 {
-				consider(c, c.names)
-			}
-		}
+		s.change = q.Among.change
+		s.among(q.Among)
+		return s.page(q.Limit, digest), nil
 	}
-	return best.page(q), nil
+	now := x.snapshotNow()
+	s.change = now.change
+	s.run(&now)
+	page := s.page(q.Limit, digest)
+	if len(page.Hits) == 0 && q.Cursor == "" {
+		page.Suggestions = s.suggest(&now)
+	}
+	return page, nil
 }
 
-// match is the name that the most online sources use among those that fit the
-// query, the oldest of equals; nil when none does.
-func (x *Index) match(ids []NameID, q Query, words []string) *name {
-	var best *name
-next:
-	for _, id := range ids {
-		n := &x.names[id]
-		if n.sources == 0 || best != nil && n.sources <= best.sources ||
-			q.Kind != "" && n.kind != q.Kind ||
-			n.Size < q.MinSize || q.MaxSize >= 0 && n.Size > q.MaxSize {
-			continue
+// Exact lists the contents that an online source has under exactly this name.
+func (x *Index) Exact(text string) []netproto.ContentHash {
+	var found []netproto.ContentHash
+	if text == "" {
+		return nil
+	}
+	folded := appendFolded(nil, text)
+	whole := term{text: folded, short: len(folded) < 3}
+	now := x.snapshotNow()
+	take := func(r *run, i int) bool {
+		if v := r.versions[i]; v.text == text && v.lives(now.change) && v.using() > 0 {
+			found = append(found, v.content.hash)
 		}
-		for _, word := range words {
-			if !strings.Contains(n.folded, word) {
-				continue next
+		return true
+	}
+	grams := [][]uint32{whole.appendGrams(nil)}
+	for _, g := range now.segments {
+		candidates(g.choose(grams), 0, g.online, func(rank int) bool {
+			return !bytes.Equal(g.name(rank), folded) || take(&g.run, rank)
+		})
+	}
+	for i := range now.tail.versions {
+		take(&now.tail, i)
+	}
+	return found
+}
+
+// search is a query on its way.
+type search struct {
+	condition
+	sort   netproto.Sort
+	change uint64 // what died later still lives for it
+	after  *place // where the page before ended; nil for the first
+	limit  int    // candidates to keep
+	kept   worstFirst
+}
+
+func (s *search) run(now *snapshot) {
+	grams := s.grams()
+	for _, g := range now.segments {
+		s.segment(g, grams)
+	}
+	s.tail(&now.tail)
+}
+
+// offer considers a version. It is true when the page is full of better ones:
+// then those behind it need not be offered.
+func (s *search) offer(v *version, name []byte) (full bool) {
+	if !s.fitsName(name) || !v.lives(s.change) || !s.fitsRest(v, v.using()) || s.best(v) != v {
+		return false
+	}
+	at := placeOf(s.sort, v, name)
+	if s.after != nil && at.compare(s.after) <= 0 {
+		return false
+	}
+	return !s.kept.keep(found{at, v}, s.limit)
+}
+
+// fewLooks is how many names may be looked into for certain, whatever the
+// order: that takes less than 0.1 ms.
+const fewLooks = 512
+
+// segment looks for the best hits of a segment.
+func (s *search) segment(g *segment, grams [][]uint32) {
+	order, last := g.order(s.sort), g.len()
+	if order == nil && !s.offline {
+		last = g.online
+	}
+	lists, few := g.choose(grams), last
+	if len(lists) > 0 {
+		few = lists[0].left
+	}
+	if sized := s.sized(g); len(sized) < min(few/8, 16*fewLooks) {
+		for _, rank := range sized {
+			s.offer(g.versions[rank], g.name(int(rank)))
+		}
+		return
+	} else if s.sort == netproto.SortSize {
+		order = sized
+	}
+	switch {
+	case order == nil:
+		candidates(lists, s.first(g, nil), last, func(rank int) bool { return !s.offer(g.versions[rank], g.name(rank)) })
+	case few <= fewLooks:
+		candidates(lists, 0, last, func(rank int) bool {
+			s.offer(g.versions[rank], g.name(rank))
+			return true
+		})
+	default:
+		s.inOrder(g, order[s.first(g, order):], lists, few)
+	}
+}
+
+// inOrder looks for hits in an order. What occurs often is soon found there.
+// For anything else the candidates are marked first.
+func (s *search) inOrder(g *segment, order []uint32, lists []postings, few int) {
+	looks := len(order)
+	if len(lists) > 0 {
+		if looks = 4 * s.limit * g.len() / few; looks > 4*fewLooks {
+			looks = 0
+		}
+		looks = min(looks, len(order))
+	}
+	for _, rank := range order[:looks] {
+		if s.offer(g.versions[rank], g.name(int(rank))) {
+			return
+		}
+	}
+	if looks == len(order) {
+		return
+	}
+	marks, left := make([]uint64, g.len()/64+1), 0
+	candidates(lists, 0, g.len(), func(rank int) bool {
+		marks[rank/64] |= 1 << (rank % 64)
+		left++
+		return true
+	})
+	for _, rank := range order[looks:] {
+		if marks[rank/64]&(1<<(rank%64)) != 0 {
+			if s.offer(g.versions[rank], g.name(int(rank))) {
+				return
+			}
+			if left--; left == 0 {
+				return
 			}
 		}
-		best = n
 	}
-	return best
+}
+
+// sized is the ranks of the names whose size fits.
+func (s *search) sized(g *segment) []uint32 {
+	fits := g.bySize // the largest first
+	if s.maxSize >= 0 {
+		fits = fits[sort.Search(len(fits), func(i int) bool { return g.versions[fits[i]].size <= s.maxSize }):]
+	}
+	if s.minSize > 0 {
+		fits = fits[:sort.Search(len(fits), func(i int) bool { return g.versions[fits[i]].size < s.minSize })]
+	}
+	return fits
+}
+
+// first is where in an order the page can begin.
+func (s *search) first(g *segment, order []uint32) int {
+	if s.after == nil {
+		return 0
+	}
+	n := g.len()
+	if order != nil {
+		n = len(order)
+	}
+	return sort.Search(n, func(i int) bool {
+		rank := i
+		if order != nil {
+			rank = int(order[i])
+		}
+		at := placeOf(s.sort, g.versions[rank], g.name(rank))
+		return at.compare(s.after) > 0
+	})
+}
+
+// tail offers what is in the tail. The longest term is looked for in all names
+// at once.
+func (s *search) tail(r *run) {
+	if len(s.must) == 0 {
+		for i, v := range r.versions {
+			s.offer(v, r.name(i))
+		}
+		return
+	}
+	longest := slices.MaxFunc(s.must, func(a, b term) int { return len(a.text) - len(b.text) }).text
+	for i := 0; i < r.len(); i++ {
+		begin := 0
+		if i > 0 {
+			begin = int(r.ends[i-1])
+		}
+		at := bytes.Index(r.blob[begin:], longest)
+		if at < 0 {
+			return
+		}
+		i, _ = slices.BinarySearch(r.ends, uint32(begin+at)+1)
+		s.offer(r.versions[i], r.name(i))
+	}
+}
+
+// among offers a selection.
+func (s *search) among(a *Selection) {
+	var name []byte
+	for _, v := range a.versions {
+		using := v.using()
+		if !s.fitsRest(v, using) {
+			continue
+		}
+		name = appendFolded(name[:0], v.text)
+		if !s.fitsName(name) {
+			continue
+		}
+		at := placeOf(s.sort, v, name)
+		if s.after == nil || at.compare(s.after) > 0 {
+			at.name = slices.Clone(at.name)
+			s.kept.keep(found{at, v}, s.limit)
+		}
+	}
 }
 
 // found is a candidate for the page.
 type found struct {
 	at place
-	c  *content
-	n  *name
+	*version
 }
 
 // worstFirst is a heap of the best candidates so far, the worst on top.
 type worstFirst []found
 
 func (h worstFirst) Len() int           { return len(h) }
-func (h worstFirst) Less(i, j int) bool { return h[i].at.compare(h[j].at) > 0 }
+func (h worstFirst) Less(i, j int) bool { return h[i].at.compare(&h[j].at) > 0 }
 func (h worstFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 func (h *worstFirst) Push(v any)        { *h = append(*h, v.(found)) }
 func (h *worstFirst) Pop() any {
@@ -124,120 +294,45 @@ func (h *worstFirst) Pop() any {
 	return last
 }
 
-func (h *worstFirst) keep(f found, limit int) {
+// keep tells whether f is one of the best so far.
+func (h *worstFirst) keep(f found, limit int) bool {
 	switch {
 	case len(*h) < limit:
 		heap.Push(h, f)
-	case f.at.compare((*h)[0].at) < 0:
+	case f.at.compare(&(*h)[0].at) < 0:
 		(*h)[0] = f
 		heap.Fix(h, 0)
+	default:
+		return false
 	}
+	return true
 }
 
 // page is the answer from candidates of which one more than asked for was
 // kept: that one tells that there is a next page.
-func (h worstFirst) page(q Query) Page {
-	slices.SortFunc(h, func(a, b found) int { return a.at.compare(b.at) })
+func (s *search) page(limit int, digest uint32) Page {
+	h := s.kept
+	slices.SortFunc(h, func(a, b found) int { return a.at.compare(&b.at) })
 	var p Page
-	if len(h) > q.Limit {
-		h = h[:q.Limit]
-		p.Next = h[len(h)-1].at.cursor(q.digest())
+	if len(h) > limit {
+		h = h[:limit]
+		p.Next = h[len(h)-1].at.cursor(digest)
 	}
 	p.Hits = make([]netproto.Hit, len(h))
 	for i, f := range h {
-		p.Hits[i] = netproto.Hit{Hash: f.c.hash, Name: f.n.Text, Size: f.n.Size, MIME: f.n.MIME,
-			Folder: f.n.Folder, Sources: f.c.sources, Added: f.c.added}
+		p.Hits[i] = f.hit()
 	}
 	return p
 }
 
-// place is where a hit stands in an order: by number, then name, then hash,
-// all rising. Orders that fall count in negative numbers.
-type place struct {
-	number int64
-	name   string // folded, cut to maxPlaceName bytes
-	hash   netproto.ContentHash
-}
-
-const maxPlaceName = 255
-
-func placeOf(sort netproto.Sort, c *content, n *name) place {
-	p := place{hash: c.hash}
-	switch sort {
-	case netproto.SortSize:
-		p.number = -n.Size
-		return p
-	case netproto.SortNewest:
-		p.number = -c.added.UnixMilli()
-		return p
-	case netproto.SortSources:
-		p.number = -int64(c.sources)
+func (v *version) hit() netproto.Hit {
+	class := v.class.Value()
+	hit := netproto.Hit{
+		Hash: v.content.hash, Name: v.text, Size: v.size, MIME: class.mime, Folder: class.folder,
+		Sources: int(v.online), Added: time.UnixMilli(v.content.added).UTC(),
 	}
-	p.name = n.folded
-	if len(p.name) > maxPlaceName {
-		p.name = p.name[:maxPlaceName]
+	if v.online == 0 {
+		hit.LastSeen = time.Unix(int64(v.seen), 0).UTC()
 	}
-	return p
-}
-
-func (p place) compare(o place) int {
-	return cmp.Or(cmp.Compare(p.number, o.number), strings.Compare(p.name, o.name), bytes.Compare(p.hash[:], o.hash[:]))
-}
-
-// A cursor is, in URL-safe base64,
-//
-//	u8 version | u32 digest of the query | u64 number | 32 bytes hash | u8 n | name
-const (
-	cursorVersion = 1
-	cursorFixed   = 1 + 4 + 8 + 32 + 1
-)
-
-func (p place) cursor(digest uint32) string {
-	raw := make([]byte, 0, cursorFixed+len(p.name))
-	raw = append(raw, cursorVersion)
-	raw = binary.BigEndian.AppendUint32(raw, digest)
-	raw = binary.BigEndian.AppendUint64(raw, uint64(p.number))
-	raw = append(raw, p.hash[:]...)
-	raw = append(raw, byte(len(p.name)))
-	raw = append(raw, p.name...)
-	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
-func parseCursor(s string, digest uint32) (place, error) {
-	var p place
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(raw) < cursorFixed || raw[0] != cursorVersion || len(raw) != cursorFixed+int(raw[cursorFixed-1]) {
-		return p, netproto.Errorf(netproto.CodeInvalid, "the cursor is damaged: begin again with the first page")
-	}
-	if binary.BigEndian.Uint32(raw[1:]) != digest {
-		return p, netproto.Errorf(netproto.CodeInvalid, "the cursor belongs to another search: begin again with the first page")
-	}
-	p.number = int64(binary.BigEndian.Uint64(raw[5:]))
-	copy(p.hash[:], raw[13:])
-	p.name = string(raw[cursorFixed:])
-	return p, nil
-}
-
-// digest binds a cursor to all of the query that decides what comes in which
-// order; the number of hits in a page may change from page to page.
-func (q Query) digest() uint32 {
-	h := fnv.New32a()
-	fmt.Fprintf(h, "%q %s %d %d %s %q", strings.Join(strings.Fields(Fold(q.Text)), " "), q.Kind, q.MinSize, q.MaxSize, q.Sort, q.Scope)
-	return h.Sum32()
-}
-
-// Fold is the form in which names and words are compared: Unicode case folding
-// in normal form C.
-func Fold(s string) string {
-	ascii := true
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			ascii = false
-			break
-		}
-	}
-	if ascii {
-		return strings.ToLower(s)
-	}
-	return norm.NFC.String(cases.Fold().String(s))
+	return hit
 }

@@ -20,6 +20,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, _ caller) error 
 		Sort:    q.sort(),
 		Limit:   q.limit(),
 		Cursor:  q.cursor(),
+		Offline: q.flag("offline"),
 	}
 	if q.err != nil {
 		return q.err
@@ -96,6 +97,18 @@ func (q *query) cursor() string {
 		q.refuse("the cursor has %d bytes, %d are allowed", len(cursor), netproto.MaxCursorBytes)
 	}
 	return cursor
+}
+
+func (q *query) flag(name string) bool {
+	switch text := q.values.Get(name); text {
+	case "", "false":
+		return false
+	case "true":
+		return true
+	default:
+		q.refuse("%s is true or false, not %q", name, text)
+		return false
+	}
 }
 
 func (q *query) number(name string, least, most, missing int64) int64 {

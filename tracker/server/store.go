@@ -42,7 +42,8 @@ type Offer struct {
 	Added time.Time // when the tracker first heard of the content under this name
 }
 
-// Query is a search: words in any order, all of which must occur in a name.
+// Query is a search. Its text is words in any order, all of which must occur in
+// a name, "phrases", -words that must not, and type:kind.
 type Query struct {
 	Text    string
 	Kind    netproto.Kind // "" is any
@@ -51,6 +52,7 @@ type Query struct {
 	Sort    netproto.Sort
 	Limit   int // hits, 1 to netproto.MaxPage
 	Cursor  string
+	Offline bool // contents without an online source, too
 }
 
 // SeedRow is a resource that a seed client registered. Nothing in it is proven
@@ -160,7 +162,13 @@ type Store interface {
 	// counts as one until the next Reap. A content found by several of its names
 	// is one hit. Next continues the same query: after a change, or in an order
 	// other than netproto.SortSources, a content that keeps its place is
-	// returned exactly once. Another cursor is netproto.CodeInvalid.
+	// returned exactly once. Another cursor is netproto.CodeInvalid, and so is a
+	// type: in the text that does not exist.
+	//
+	// With Offline, names that only offline peers use are searched too, until
+	// StoreConfig.Retention has passed; a hit without an online source says when
+	// it was last seen. Where nothing is found, names within one typing error
+	// come as suggestions, as far as the store looks for them.
 	Search(ctx context.Context, q Query) (netproto.SearchResponse, error)
 
 	// PeerResources lists the holdings of an online peer by name, with the

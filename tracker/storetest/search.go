@@ -70,6 +70,65 @@ var searchTests = map[string]func(*house){
 			}
 		}
 	},
+	"phrases, words that must not occur, and types can stand in the text": func(h *house) {
+		h.join(1)
+		h.announce(1, file("Red Blue - Live.mp3"), file("blue red.mp3"), file("red blue.mkv"))
+		for query, want := range map[string][]string{
+			`"red blue"`:                 {"Red Blue - Live.mp3", "red blue.mkv"},
+			`red -live`:                  {"blue red.mp3", "red blue.mkv"},
+			`-"blue r" mp3`:              {"Red Blue - Live.mp3"},
+			"type:audio":                 {"blue red.mp3", "Red Blue - Live.mp3"},
+			"red -type:AUDIO":            {"red blue.mkv"},
+			`"Red Blue - Live.mp3"`:      {"Red Blue - Live.mp3"},
+			"Live - Red":                 {"Red Blue - Live.mp3"},
+			"b":                          {"blue red.mp3", "Red Blue - Live.mp3", "red blue.mkv"},
+			"l":                          {"Red Blue - Live.mp3"},
+			"ue":                         {},
+			`type:audio type:video -`:    {},
+			`"unclosed phrases are read`: {},
+		} {
+			if got := h.found(query); !slices.Equal(got, want) {
+				h.Errorf("%q finds %q, want %q", query, got, want)
+			}
+		}
+		_, err := h.Search(h.ctx, server.Query{Text: "type:smell", MaxSize: -1, Sort: netproto.SortName, Limit: 1})
+		h.wantCode(err, netproto.CodeInvalid)
+	},
+	"contents without an online source are found when asked for, with when they were seen": func(h *house) {
+		for n := range 3 {
+			h.join(n)
+		}
+		h.announce(0, file("gone.txt"), file("here.txt"), file("withdrawn.txt"))
+		h.announce(1, file("gone.txt"), file("here.txt"))
+		h.announce(2, file("here.txt"))
+		if _, err := h.Withdraw(h.ctx, peer(0).ID(), []netproto.ContentHash{hash("withdrawn.txt")}); err != nil {
+			h.Fatal(err)
+		}
+		for n := range 2 {
+			h.pass(time.Second)
+			if err := h.Leave(h.ctx, peer(n).ID()); err != nil {
+				h.Fatal(err)
+			}
+		}
+		left := h.Now().Truncate(time.Second)
+		for range 2 {
+			if got := h.found("txt"); !slices.Equal(got, []string{"here.txt"}) {
+				h.Fatalf("online: %q", got)
+			}
+			page, err := h.Search(h.ctx, server.Query{Text: "txt", MaxSize: -1, Sort: netproto.SortSources, Limit: 9, Offline: true})
+			if err != nil || !slices.Equal(namesOf(page.Items), []string{"here.txt", "gone.txt"}) {
+				h.Fatalf("online or not: %+v, %v", page.Items, err)
+			}
+			if here, gone := page.Items[0], page.Items[1]; here.Sources != 1 || !here.LastSeen.IsZero() || gone.Sources != 0 || !gone.LastSeen.Equal(left) {
+				h.Fatalf("%+v %+v, want the second to be seen at %s", here, gone, left)
+			}
+			h.restart()
+		}
+		h.join(1)
+		if got := h.found("gone"); !slices.Equal(got, []string{"gone.txt"}) {
+			h.Fatalf("after a source came back: %q", got)
+		}
+	},
 	"hits come in the order that was asked for": func(h *house) {
 		for n := range 3 {
 			h.join(n)

@@ -1,0 +1,45 @@
+package index
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold is the form in which names and words are compared: Unicode case folding
+// in normal form C.
+func Fold(s string) string { return string(appendFolded(nil, s)) }
+
+func appendFolded(dst []byte, s string) []byte {
+	begin := len(dst)
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return append(dst[:begin], norm.NFC.String(cases.Fold().String(s))...)
+		}
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// A word is a row of letters, marks and digits. In scripts that are written
+// without spaces, every letter counts as the beginning of a word.
+
+func inWord(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z'
+	}
+	return unicode.In(r, unicode.L, unicode.M, unicode.N)
+}
+
+// beginsWord tells whether something that is searched for can begin with r,
+// before which stands a character of a word or not.
+func beginsWord(wordBefore bool, r rune) bool {
+	return !wordBefore || r >= utf8.RuneSelf &&
+		unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+}

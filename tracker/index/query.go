@@ -1,0 +1,223 @@
+package index
+
+import (
+	"bytes"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"centralizedp2p/netproto"
+)
+
+// Query is a search. Its text is made of terms, in any order:
+//
+//	word       must occur in the name
+//	"a phrase" must occur as it is, spaces included
+//	-word      must not occur; so -"a phrase" too
+//	type:video the name must be of that kind; -type:video of another
+//
+// Case does not matter, by Unicode case folding. A term of one or two
+// characters must stand where something begins: at the begin of the name, or
+// behind what is neither letter nor digit, or anywhere in a script without
+// spaces. A "-" that stands alone means nothing, so a name like "Artist -
+// Title.mp3" finds itself.
+type Query struct {
+	Text    string
+	Kind    netproto.Kind // "" is any
+	MinSize int64         // bytes
+	MaxSize int64         // bytes; -1 is without limit
+	Sort    netproto.Sort
+	Limit   int        // hits in the page, 1 or more
+	Cursor  string     // Page.Next of the page before, "" for the first
+	Offline bool       // names that only offline sources use, too
+	Among   *Selection // when not nil, only these are searched
+	Scope   string     // whose names those are; a cursor is bound to it
+}
+
+// term is a part of a query's text.
+type term struct {
+	text  []byte // folded
+	short bool   // fewer than three characters
+}
+
+// condition is a query that was understood.
+type condition struct {
+	must, not        []term
+	kinds, notKinds  []netproto.Kind
+	minSize, maxSize int64
+	offline          bool
+}
+
+// understand reads the text of a query. The error is a netproto.CodeInvalid
+// for a kind that does not exist.
+func understand(q Query) (condition, error) {
+	c := condition{minSize: q.MinSize, maxSize: q.MaxSize, offline: q.Offline}
+	if q.Kind != "" {
+		c.kinds = append(c.kinds, q.Kind)
+	}
+	rest := Fold(q.Text)
+	for {
+		rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
+		if rest == "" {
+			return c, nil
+		}
+		without, negative := strings.CutPrefix(rest, "-")
+		if negative {
+			rest = without
+		}
+		phrase, quoted := strings.CutPrefix(rest, `"`)
+		var text string
+		if quoted {
+			text, rest, _ = strings.Cut(phrase, `"`)
+			text = strings.TrimFunc(strings.Map(spaceForControl, text), unicode.IsSpace)
+		} else {
+			end := strings.IndexFunc(rest, func(r rune) bool { return unicode.IsSpace(r) || r == '"' })
+			if end < 0 {
+				end = len(rest)
+			}
+			text, rest = rest[:end], rest[end:]
+		}
+		if err := c.take(text, negative, quoted); err != nil {
+			return c, err
+		}
+	}
+}
+
+// spaceForControl keeps line feeds out of terms: one stands between two names.
+func spaceForControl(r rune) rune {
+	if unicode.IsControl(r) {
+		return ' '
+	}
+	return r
+}
+
+func (c *condition) take(text string, negative, quoted bool) error {
+	class, isKind := strings.CutPrefix(text, "type:")
+	switch {
+	case isKind && !quoted && class == "": // somebody is about to type it
+	case isKind && !quoted:
+		kind, err := netproto.ParseKind(class)
+		if err != nil {
+			return err
+		}
+		if negative {
+			c.notKinds = append(c.notKinds, kind)
+		} else {
+			c.kinds = append(c.kinds, kind)
+		}
+	case text == "":
+	case negative:
+		c.not = append(c.not, newTerm(text))
+	default:
+		c.must = append(c.must, newTerm(text))
+	}
+	return nil
+}
+
+func newTerm(text string) term { return term{[]byte(text), utf8.RuneCountInString(text) < 3} }
+
+// digest binds a cursor to all of the query that decides what comes in which
+// order; the number of hits in a page may change from page to page.
+func (c *condition) digest(q Query) uint32 {
+	h := fnv.New32a()
+	for _, terms := range [][]term{c.must, c.not} {
+		for _, t := range terms {
+			fmt.Fprintf(h, "%q ", t.text)
+		}
+		fmt.Fprint(h, "; ")
+	}
+	fmt.Fprintf(h, "%q %q %d %d %t %s %q", c.kinds, c.notKinds, c.minSize, c.maxSize, c.offline, q.Sort, q.Scope)
+	return h.Sum32()
+}
+
+// in tells whether the term occurs in a folded name.
+func (t *term) in(name []byte) bool {
+	if !t.short {
+		return bytes.Contains(name, t.text)
+	}
+	first, _ := utf8.DecodeRune(t.text)
+	for at := 0; ; at++ {
+		i := bytes.Index(name[at:], t.text)
+		if i < 0 {
+			return false
+		}
+		at += i
+		before, size := utf8.DecodeLastRune(name[:at])
+		if beginsWord(size > 0 && inWord(before), first) {
+			return true
+		}
+	}
+}
+
+// appendGrams appends grams that every name has in which the term occurs.
+func (t *term) appendGrams(dst []uint32) []uint32 {
+	if t.short {
+		dst = append(dst, startGram(t.text[:min(len(t.text), 2)]))
+	}
+	return appendTrigrams(dst, t.text)
+}
+
+// grams is grams that every name has which fits the condition, by term.
+func (c *condition) grams() [][]uint32 {
+	var all [][]uint32
+	for i := range c.must {
+		all = append(all, c.must[i].appendGrams(nil))
+	}
+	for _, kind := range c.kinds {
+		all = append(all, []uint32{kindGram(kind)})
+	}
+	return all
+}
+
+// fitsName tells whether a folded name has what it must, and nothing else.
+func (c *condition) fitsName(name []byte) bool {
+	for i := range c.must {
+		if !c.must[i].in(name) {
+			return false
+		}
+	}
+	for i := range c.not {
+		if c.not[i].in(name) {
+			return false
+		}
+	}
+	return true
+}
+
+// fitsRest tells whether all but the name fits of a version whose name that
+// many online sources use.
+func (c *condition) fitsRest(v *version, using uint32) bool {
+	if using == 0 && !c.offline || v.size < c.minSize || c.maxSize >= 0 && v.size > c.maxSize {
+		return false
+	}
+	if len(c.kinds) == 0 && len(c.notKinds) == 0 {
+		return true
+	}
+	kind := v.class.Value().kind
+	for _, wanted := range c.kinds {
+		if kind != wanted {
+			return false
+		}
+	}
+	return !slices.Contains(c.notKinds, kind)
+}
+
+// best is the version among those of a content that is the hit: the one that
+// the most online sources use of those that fit, the oldest of equals. v is
+// one that fits.
+func (c *condition) best(v *version) *version {
+	if v.group == nil {
+		return v
+	}
+	var best member
+	for _, m := range *v.group {
+		if (best.version == nil || m.online > best.online) &&
+			(m.version == v || c.fitsRest(m.version, m.online) && c.fitsName(appendFolded(nil, m.text))) {
+			best = m
+		}
+	}
+	return best.version
+}

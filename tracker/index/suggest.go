@@ -1,0 +1,191 @@
+package index
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+
+	"centralizedp2p/netproto"
+)
+
+// Where a search finds nothing, names are offered in which all terms occur but
+// one, and that one with a typing error: a character wrong, missing or too
+// many, or two neighbours swapped. It has five characters or more; of five, the
+// third must be right.
+//
+// One error leaves one half of a term as it is, unless it swaps the two
+// characters in the middle. So names are candidates that have all grams of one
+// half, or the term with those two swapped.
+
+const (
+	minMendable = 5  // characters
+	maxMendable = 64 // characters
+
+	// maxLooks is how many candidates a search looks at, those with the most
+	// sources first: it bounds what a mistyped common word can cost.
+	maxLooks = 50_000
+
+	keptForSuggest = 4 * netproto.MaxSuggestions
+)
+
+// mending is a term with an error. Left stays as it is and what follows has
+// the error, or right stays and what precedes has it.
+type mending struct {
+	left, afterLeft    []byte
+	right, beforeRight []byte
+	swapped            []byte // the two characters in the middle swapped
+}
+
+func mend(t term) (mending, bool) {
+	n := utf8.RuneCount(t.text)
+	if n < minMendable || n > maxMendable {
+		return mending{}, false
+	}
+	at := func(characters int) (bytes int) {
+		for range characters {
+			_, size := utf8.DecodeRune(t.text[bytes:])
+			bytes += size
+		}
+		return bytes
+	}
+	m := mending{left: t.text[:at(max(n/2, 3))], right: t.text[at(n/2):]}
+	m.afterLeft, m.beforeRight = t.text[len(m.left):], t.text[:len(t.text)-len(m.right)]
+	a, b, c := at(n/2-1), at(n/2), at(n/2+1)
+	m.swapped = slices.Concat(t.text[:a], t.text[b:c], t.text[a:b], t.text[c:])
+	return m, true
+}
+
+// in tells whether the term occurs in a name with one error.
+func (m *mending) in(name []byte) bool {
+	return m.leftIn(name) || m.rightIn(name) || bytes.Contains(name, m.swapped)
+}
+
+func (m *mending) leftIn(name []byte) bool {
+	for {
+		i := bytes.Index(name, m.left)
+		if i < 0 {
+			return false
+		}
+		if beginsNearly(name[i+len(m.left):], m.afterLeft) {
+			return true
+		}
+		name = name[i+1:]
+	}
+}
+
+func (m *mending) rightIn(name []byte) bool {
+	for {
+		i := bytes.LastIndex(name, m.right)
+		if i < 0 {
+			return false
+		}
+		if endsNearly(name[:i], m.beforeRight) {
+			return true
+		}
+		name = name[:i+len(m.right)-1]
+	}
+}
+
+// beginsNearly tells whether text begins with want but for one error.
+func beginsNearly(text, want []byte) bool {
+	for len(want) > 0 && len(text) > 0 {
+		r, n := utf8.DecodeRune(want)
+		got, m := utf8.DecodeRune(text)
+		if r != got || n != m {
+			break
+		}
+		want, text = want[n:], text[n:]
+	}
+	if len(want) == 0 {
+		return true
+	}
+	_, n := utf8.DecodeRune(want)
+	_, m := utf8.DecodeRune(text)
+	_, next := utf8.DecodeRune(want[n:])
+	return bytes.HasPrefix(text[m:], want[n:]) || // another character
+		bytes.HasPrefix(text[m:], want) || // one too many in the name
+		bytes.HasPrefix(text, want[n:]) || // one too many in the term
+		next > 0 && len(text) >= n+next && // two swapped
+			bytes.Equal(text[:next], want[n:n+next]) && bytes.Equal(text[next:next+n], want[:n]) &&
+			bytes.HasPrefix(text[next+n:], want[n+next:])
+}
+
+// endsNearly tells whether text ends with want but for one error.
+func endsNearly(text, want []byte) bool {
+	for len(want) > 0 && len(text) > 0 {
+		r, n := utf8.DecodeLastRune(want)
+		got, m := utf8.DecodeLastRune(text)
+		if r != got || n != m {
+			break
+		}
+		want, text = want[:len(want)-n], text[:len(text)-m]
+	}
+	if len(want) == 0 {
+		return true
+	}
+	_, n := utf8.DecodeLastRune(want)
+	_, m := utf8.DecodeLastRune(text)
+	less := want[:len(want)-n]
+	_, next := utf8.DecodeLastRune(less)
+	return bytes.HasSuffix(text[:len(text)-m], less) ||
+		bytes.HasSuffix(text[:len(text)-m], want) ||
+		bytes.HasSuffix(text, less) ||
+		next > 0 && bytes.HasSuffix(text, slices.Concat(less[:len(less)-next], want[len(want)-n:], less[len(less)-next:]))
+}
+
+// suggest is names for a search that finds nothing, the best first.
+func (s *search) suggest(now *snapshot) []string {
+	best, looks := worstFirst{}, maxLooks
+	for i := range s.must {
+		m, ok := mend(s.must[i])
+		if !ok {
+			continue
+		}
+		rest := *s
+		rest.must = slices.Delete(slices.Clone(s.must), i, i+1)
+		rest.kept, rest.sort, rest.limit = best, netproto.SortSources, keptForSuggest
+		grams := rest.grams()
+		for _, g := range now.segments {
+			rest.mended(g, m, grams, &looks)
+		}
+		for i, v := range now.tail.versions {
+			if name := now.tail.name(i); m.in(name) {
+				rest.offer(v, name)
+			}
+		}
+		best = rest.kept
+	}
+	slices.SortFunc(best, func(a, b found) int { return a.at.compare(&b.at) })
+	var names []string
+	for _, f := range best {
+		if len(names) < netproto.MaxSuggestions && !slices.Contains(names, f.text) {
+			names = append(names, f.text)
+		}
+	}
+	return names
+}
+
+// mended offers the names of a segment that have the mended term. One that is
+// found in two ways is offered once.
+func (s *search) mended(g *segment, m mending, grams [][]uint32, looks *int) {
+	last := g.len()
+	if !s.offline {
+		last = g.online
+	}
+	each := func(part []byte, in func(name []byte) bool) {
+		lists := g.choose(append(slices.Clip(grams), appendTrigrams(nil, part)))
+		candidates(lists, 0, last, func(rank int) bool {
+			if *looks--; *looks < 0 {
+				return false
+			}
+			name := g.name(rank)
+			if !in(name) || slices.ContainsFunc(s.kept, func(f found) bool { return f.version == g.versions[rank] }) {
+				return true
+			}
+			return !s.offer(g.versions[rank], name)
+		})
+	}
+	each(m.swapped, func(name []byte) bool { return bytes.Contains(name, m.swapped) })
+	each(m.left, m.leftIn)
+	each(m.right, m.rightIn)
+}
