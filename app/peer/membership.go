@@ -13,6 +13,8 @@ import (
 )
 
 const (
+	// maxAskedToWait bounds what a tracker can ask for.
+	maxAskedToWait = 10 * time.Minute
 	// leaveTimeout bounds what a goodbye may delay the end of the program.
 	leaveTimeout = 2 * time.Second
 	// A tracker may ask for heartbeats between these; beyond them it is damaged.
@@ -183,7 +185,7 @@ func (m *membership) run(ctx context.Context) {
 		if err == errRejoin || netproto.CodeOf(err) == netproto.CodeJoinFirst && time.Since(began) > shortest {
 			continue
 		}
-		wait := jitter(delay)
+		wait := max(jitter(delay), askedToWait(err))
 		delay = min(2*delay, longest)
 		m.engine.log.Info("the tracker was lost", "tracker", m.tracker.Address(), "error", err)
 		m.update(func(s *TrackerStatus) {
@@ -221,6 +223,15 @@ func (m *membership) pause(ctx context.Context, wait time.Duration, forPerson bo
 // once do not return at once.
 func jitter(d time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2+1)
+}
+
+// askedToWait is how long the tracker does not want to be asked again; 0 when
+// it did not say so.
+func askedToWait(err error) time.Duration {
+	if e, ok := errors.AsType[*netproto.Error](err); ok {
+		return min(e.RetryAfter, maxAskedToWait)
+	}
+	return 0
 }
 
 // seconds keeps a number from the network within what can be reckoned with.
@@ -267,11 +278,19 @@ func (m *membership) stay(ctx context.Context) error {
 	interval := min(max(seconds(joined.HeartbeatSeconds), minHeartbeat), maxHeartbeat)
 	beat := time.NewTimer(0)
 	defer beat.Stop()
+	var calm <-chan time.Time // ends the time in which the tracker wants to hear nothing new
 	for {
-		if err := m.tell(ctx); err != nil {
-			return err
+		if calm == nil {
+			err := m.tell(ctx)
+			if wait := askedToWait(err); wait > 0 {
+				calm = time.After(wait)
+			} else if err != nil {
+				return err
+			}
 		}
 		select {
+		case <-calm:
+			calm = nil
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-m.wake:
@@ -283,7 +302,8 @@ func (m *membership) stay(ctx context.Context) error {
 		case <-m.rejoin:
 			return errRejoin
 		case <-beat.C:
-			if err := m.heartbeat(ctx); err != nil {
+			// A lease outlives a heartbeat that came at a bad time.
+			if err := m.heartbeat(ctx); err != nil && askedToWait(err) == 0 {
 				return err
 			}
 			beat.Reset(jitter(interval) * 4 / 5) // never later than the interval

@@ -303,5 +303,10 @@ func (c *Client) refused(response *resty.Response) error {
 	if media != netproto.MediaTypeProblem || json.Unmarshal(response.Body(), &problem) != nil || problem.Code == "" {
 		return netproto.Errorf(netproto.CodeProtocol, "%s answers with status %d and is no tracker of ours", c.address, response.StatusCode())
 	}
-	return &netproto.Error{Code: problem.Code, Detail: problem.Detail}
+	refused := &netproto.Error{Code: problem.Code, Detail: problem.Detail}
+	// A tracker says it in seconds (RFC 9110 §10.2.3 has dates, too).
+	if n, err := strconv.ParseUint(response.Header().Get("Retry-After"), 10, 31); err == nil {
+		refused.RetryAfter = time.Duration(n) * time.Second
+	}
+	return refused
 }
