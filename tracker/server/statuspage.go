@@ -71,6 +71,7 @@ func (s *Server) statusPage(w http.ResponseWriter, r *http.Request, _ caller) er
 		Bytes:       humanize.IBytes(uint64(max(stats.Bytes, 0))),
 		Rate:        strconv.FormatFloat(s.rate.perSecond(), 'f', 1, 64),
 		MaxQuery:    netproto.MaxQueryBytes,
+		Private:     s.config.Access == AccessInvite,
 	}
 	link := s.linkFor(r)
 	if link.Tracker != "" {

@@ -151,3 +151,22 @@ func TestTheInviteLinkIsThePublicAddressOrTheOneThatTheVisitorUsed(t *testing.T)
 		t.Error("the public address is not the one of the link")
 	}
 }
+
+func TestTheStatusPageOfAPrivateTrackerListsNothing(t *testing.T) {
+	tr := startTracker(t, func(c *server.Config) { c.Access = server.AccessInvite })
+	var token netproto.Invite
+	token[0] = 1
+	invite := server.Invite{Hash: server.InviteHash(token), Expires: time.Now().Add(time.Hour)}
+	if err := tr.store.AddInvite(t.Context(), invite); err != nil {
+		t.Fatal(err)
+	}
+	peer := tr.client("")
+	peer.join(netproto.JoinRequest{Port: 4000, Invite: token})
+	peer.announce(file("Wolken.txt"))
+	for _, path := range []string{"/", "/?q=wolken"} {
+		got := tr.plain("").send("GET", path, "")
+		if got.status != 200 || strings.Contains(got.body, "Wolken") || strings.Contains(got.body, "cp2p://") || !strings.Contains(got.body, "This tracker is private.") {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+}

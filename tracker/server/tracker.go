@@ -37,6 +37,8 @@ type Options struct {
 	JSON        bool   // one JSON object instead of a sentence on stdout
 	Version     string // of the program
 
+	Operation
+
 	Limits         Limits
 	TrustedProxies string // for ParseProxies
 
@@ -54,6 +56,7 @@ func DefaultOptions() Options {
 		Log:         "text",
 		Version:     "unknown",
 		Heartbeat:   netproto.DefaultHeartbeat,
+		Operation:   DefaultOperation(),
 		Limits:      DefaultLimits(),
 	}
 	if config, err := os.UserConfigDir(); err == nil {
@@ -78,6 +81,7 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.Log, "log", o.Log, "log to stderr as `text|json`")
 	set.StringVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies, "`addresses` or ranges, with commas between, of reverse proxies that set X-Forwarded-For and Client-Cert")
 	o.Limits.Flags(set)
+	o.Operation.Flags(set)
 	set.BoolVar(&o.JSON, "json", o.JSON, "tell the address as one JSON object on stdout")
 }
 
@@ -86,6 +90,7 @@ type Tracker struct {
 	server *Server
 	store  Store
 	ln     net.Listener
+	pprof  net.Listener // nil without a profiler
 	json   bool
 }
 
@@ -107,6 +112,9 @@ func OpenTracker(o Options, open OpenStore, logs io.Writer) (*Tracker, error) {
 	if err := o.Limits.check(); err != nil {
 		return nil, err
 	}
+	if err := o.Operation.check(); err != nil {
+		return nil, err
+	}
 	logger, err := newLogger(o.Log, logs)
 	if err != nil {
 		return nil, err
@@ -121,8 +129,12 @@ func OpenTracker(o Options, open OpenStore, logs io.Writer) (*Tracker, error) {
 		return nil, err
 	}
 	t := &Tracker{ln: ln, json: o.JSON}
-	if err := t.openData(o, policy, proxies, open, logger); err != nil {
+	if t.pprof, err = o.openPprof(); err != nil {
 		ln.Close()
+		return nil, err
+	}
+	if err := t.openData(o, policy, proxies, open, logger); err != nil {
+		t.closePorts()
 		return nil, err
 	}
 	return t, nil
@@ -143,6 +155,7 @@ func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, proxies []neti
 	t.server = New(Config{
 		Store: t.store, Identity: key, Name: o.Name, Version: o.Version,
 		SeedClients: policy, Heartbeat: o.Heartbeat, Logger: logger,
+		PublicURL: o.PublicURL, Metrics: MetricsPolicy(o.Metrics), AccessLog: o.AccessLog,
 		Limits: &o.Limits, Proxies: proxies,
 	})
 	return nil
@@ -152,14 +165,14 @@ func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, proxies []neti
 func (t *Tracker) Serve(ctx context.Context) error {
 	log := t.server.log
 	log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()), slog.String("seed_clients", string(t.server.config.SeedClients)))
-	err := t.server.Serve(ctx, t.ln)
+	err := t.operate(ctx)
 	err = errors.Join(err, t.store.Close())
 	log.Info("the tracker stopped")
 	return err
 }
 
 // Close gives back the port and the store of a tracker that never served.
-func (t *Tracker) Close() error { return errors.Join(t.ln.Close(), t.store.Close()) }
+func (t *Tracker) Close() error { return errors.Join(t.closePorts(), t.store.Close()) }
 
 // Address is where the tracker listens, as ip:port.
 func (t *Tracker) Address() string { return t.ln.Addr().String() }
@@ -170,9 +183,13 @@ func (t *Tracker) Fingerprint() netproto.Fingerprint { return t.server.config.Id
 // Requests is how many were answered since it was opened.
 func (t *Tracker) Requests() uint64 { return t.server.requests.Load() }
 
-// Link invites to the tracker. Where it listens on all addresses, the link has
-// the one that others in the local network most likely reach.
+// Link invites to the tracker, under the public address that its owner named.
+// Without one, and where it listens on all addresses, the link has the address
+// that others in the local network most likely reach.
 func (t *Tracker) Link() netproto.Link {
+	if public := t.server.config.PublicURL; public != "" {
+		return netproto.Link{Tracker: public, Size: -1, Fingerprint: t.Fingerprint()}
+	}
 	at := t.ln.Addr().(*net.TCPAddr).AddrPort()
 	ip := plainAddr(at.Addr())
 	if ip.IsUnspecified() {

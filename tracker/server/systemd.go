@@ -1,0 +1,106 @@
+package server
+
+import (
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"centralizedp2p/netproto"
+)
+
+// unitTemplate gives a tracker what it needs and no more: its own folder, the
+// network, and a port below 1024 only when it listens on one.
+var unitTemplate = template.Must(template.New("unit").Parse(`# /etc/systemd/system/centralizedp2p-tracker.service
+[Unit]
+Description=Tracker of CentralizedP2P
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStart={{.Command}}
+# Settings: the flags' names as CP2P_NAME=value, for example CP2P_SEED_CLIENTS=off
+EnvironmentFile=-/etc/centralizedp2p-tracker.env
+Restart=on-failure
+RestartSec=2
+TimeoutStopSec=30
+LimitNOFILE=65536
+DynamicUser=yes
+StateDirectory=centralizedp2p-tracker
+StateDirectoryMode=0700
+UMask=0077
+{{- if .LowPort}}
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+{{- else}}
+AmbientCapabilities=
+CapabilityBoundingSet=
+PrivateUsers=yes
+{{- end}}
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+ProtectProc=invisible
+ProcSubset=pid
+ProtectClock=yes
+ProtectHostname=yes
+ProtectControlGroups=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+PrivateDevices=yes
+PrivateTmp=yes
+RemoveIPC=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+# Netlink is how a program asks for its own addresses.
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+`))
+
+// WriteSystemdUnit writes a hardened unit for a tracker. command is the program
+// with what chooses the tracker in it, and the flags that were given; the data
+// folder is the one that systemd makes.
+func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
+	_, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return netproto.Errorf(netproto.CodeUsage, "--listen is [HOST]:PORT, for example :5000, not %q", o.Listen)
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || number == 0 {
+		return netproto.Errorf(netproto.CodeUsage, "a service needs a port that stays: --listen [HOST]:PORT with a number from 1 to 65535, not %q", o.Listen)
+	}
+	var quoted []string
+	for _, word := range command {
+		for _, r := range word {
+			if r < ' ' || r == 0x7f {
+				return netproto.Errorf(netproto.CodeUsage, "a unit cannot hold the invisible characters in %q", word)
+			}
+		}
+		quoted = append(quoted, unitWord(word))
+	}
+	return unitTemplate.Execute(w, struct {
+		Command string
+		LowPort bool
+	}{strings.Join(quoted, " ") + " --data %S/centralizedp2p-tracker", number < 1024})
+}
+
+// unitWord makes a word of a command line mean itself in a unit
+// (systemd.service(5), "Command lines").
+func unitWord(word string) string {
+	word = strings.NewReplacer("%", "%%", "$", "$$", `\`, `\\`, `"`, `\"`).Replace(word)
+	if word == "" || strings.ContainsAny(word, " ;'\"") {
+		return `"` + word + `"`
+	}
+	return word
+}
