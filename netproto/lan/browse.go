@@ -1,0 +1,118 @@
+package lan
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"golang.org/x/net/ipv4"
+
+	"centralizedp2p/netproto"
+)
+
+// maxFound bounds the trackers that are remembered of one search.
+const maxFound = 64
+
+// Browse asks the local networks of this computer for trackers and lists those
+// that answer until ctx ends, one of each key. Without a network nobody does.
+// The address of a tracker is the one that its answer came from.
+func Browse(ctx context.Context) ([]Tracker, error) { return local.browse(ctx) }
+
+func (n network) browse(ctx context.Context) ([]Tracker, error) {
+	conn, err := net.ListenUDP("udp4", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	socket := ipv4.NewPacketConn(conn)
+	_ = socket.SetMulticastTTL(hops)
+	_ = socket.SetMulticastLoopback(true) // for a tracker on this computer
+	interfaces, err := n.interfaces()
+	if err != nil {
+		return nil, err
+	}
+	ask := func() {
+		for _, i := range interfaces {
+			// What cannot be sent on one interface may be on another.
+			socket.WriteTo(question(), way(i, addressesOf(i)), net.UDPAddrFromAddrPort(n.group))
+		}
+	}
+	var list []Tracker
+	buf := make([]byte, maxPacket)
+	for wait := readTimeout / 4; ctx.Err() == nil; wait = min(2*wait, 4*readTimeout) {
+		ask() // again and again: a packet may be lost
+		until := time.Now().Add(wait)
+		for {
+			conn.SetReadDeadline(until)
+			if ctx.Err() != nil {
+				break
+			}
+			size, _, from, err := socket.ReadFrom(buf)
+			if err != nil {
+				if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+					break
+				}
+				return list, err
+			}
+			if at, ok := from.(*net.UDPAddr); ok {
+				list = merge(list, buf[:size], at.AddrPort().Addr().Unmap())
+			}
+		}
+	}
+	return list, nil
+}
+
+// merge adds what a packet announces to a list, and takes out what it takes
+// back.
+func merge(list []Tracker, packet []byte, from netip.Addr) []Tracker {
+	if !from.IsPrivate() && !from.IsLoopback() && !from.IsLinkLocalUnicast() && !sameNetwork(from) {
+		return list
+	}
+	found, err := heard(packet)
+	if err != nil {
+		return list // others speak on this group too
+	}
+next:
+	for _, t := range found {
+		t.Address = from
+		for i := range list {
+			if list[i].Fingerprint != t.Fingerprint {
+				continue
+			}
+			if t.Port == 0 {
+				list = append(list[:i], list[i+1:]...)
+			} else if list[i].Address == from {
+				list[i] = t
+			}
+			continue next
+		}
+		if t.Port != 0 && len(list) < maxFound {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// sameNetwork tells whether an address is in a network that this computer is
+// directly in, which may be one of public addresses.
+func sameNetwork(a netip.Addr) bool {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, n := range all {
+		if prefix, ok := n.(*net.IPNet); ok && prefix.Contains(a.AsSlice()) {
+			return true
+		}
+	}
+	return false
+}
+
+// Link invites to a tracker that was found.
+func (t Tracker) Link() netproto.Link {
+	return netproto.Link{Tracker: netip.AddrPortFrom(t.Address, t.Port).String(), Size: -1, Fingerprint: t.Fingerprint}
+}

@@ -1,0 +1,194 @@
+// Package lan lets trackers and peers find each other in the local network, by
+// multicast DNS (RFC 6762) and DNS-SD (RFC 6763): a tracker is an instance of
+// _cp2p._tcp, with its fingerprint and its name in the TXT record. A packet
+// goes one hop; nothing else is sent anywhere.
+//
+// What is found is no more than a hint: anybody in the network can claim a
+// name. The fingerprint makes it safe: who connects gets the tracker with that
+// key or none.
+package lan
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"golang.org/x/net/ipv4"
+)
+
+// group is where mDNS is spoken (RFC 6762 §3).
+var group = netip.MustParseAddrPort("224.0.0.251:5353")
+
+const (
+	lookInterval = 30 * time.Second // at changed interfaces
+	readTimeout  = time.Second
+	hops         = 255 // RFC 6762 §11; routers do not pass the group on
+)
+
+// network is where packets go; tests choose the loopback interface.
+type network struct {
+	group      netip.AddrPort
+	interfaces func() ([]net.Interface, error)
+}
+
+var local = network{group: group, interfaces: multicastInterfaces}
+
+// multicastInterfaces are those of the local network that are up.
+func multicastInterfaces() ([]net.Interface, error) {
+	all, err := net.Interfaces()
+	if err != nil {
+		return nil, err
+	}
+	var list []net.Interface
+	for _, i := range all {
+		if i.Flags&net.FlagUp != 0 && i.Flags&net.FlagMulticast != 0 && i.Flags&(net.FlagLoopback|net.FlagPointToPoint) == 0 {
+			list = append(list, i)
+		}
+	}
+	return list, nil
+}
+
+// addressesOf are the IPv4 addresses of an interface.
+func addressesOf(i net.Interface) []netip.Addr {
+	all, err := i.Addrs()
+	if err != nil {
+		return nil // it is gone
+	}
+	var list []netip.Addr
+	for _, a := range all {
+		if prefix, ok := a.(*net.IPNet); ok {
+			if addr, ok := netip.AddrFromSlice(prefix.IP); ok && addr.Unmap().Is4() {
+				list = append(list, addr.Unmap())
+			}
+		}
+	}
+	return list
+}
+
+// Announce answers for a tracker in all local networks of this computer until
+// ctx ends, and then takes it back. Interfaces may come and go. An error means
+// that the system lets nobody listen to the group.
+func Announce(ctx context.Context, t Tracker) error { return local.announce(ctx, t) }
+
+func (n network) announce(ctx context.Context, t Tracker) error {
+	conn, err := net.ListenMulticastUDP("udp4", nil, net.UDPAddrFromAddrPort(n.group))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	socket := ipv4.NewPacketConn(conn)
+	if err := socket.SetControlMessage(ipv4.FlagInterface, true); err != nil {
+		return err
+	}
+	// Both may be refused where they are already so.
+	_ = socket.SetMulticastTTL(hops)
+	_ = socket.SetMulticastLoopback(true)
+	a := announcer{network: n, socket: socket, tracker: t, joined: map[int]net.Interface{}}
+	defer a.goodbye()
+	a.look()
+	next := time.Now().Add(lookInterval)
+	buf := make([]byte, maxPacket)
+	for {
+		if ctx.Err() != nil {
+			return nil
+		}
+		conn.SetReadDeadline(time.Now().Add(readTimeout))
+		if ctx.Err() != nil { // it ended in between, and its deadline was overwritten
+			return nil
+		}
+		size, control, from, err := socket.ReadFrom(buf)
+		if time.Now().After(next) {
+			a.look()
+			next = time.Now().Add(lookInterval)
+		}
+		if err != nil {
+			if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+				continue
+			}
+			return err
+		}
+		if control != nil {
+			a.answer(buf[:size], control.IfIndex, from)
+		}
+	}
+}
+
+// announcer is a tracker in its networks.
+type announcer struct {
+	network network
+	socket  *ipv4.PacketConn
+	tracker Tracker
+	joined  map[int]net.Interface
+}
+
+// look joins the group on interfaces that are new, and says hello there.
+func (a *announcer) look() {
+	now, err := a.network.interfaces()
+	if err != nil {
+		return // the next look may see more
+	}
+	up := map[int]bool{}
+	for _, i := range now {
+		up[i.Index] = true
+		if _, known := a.joined[i.Index]; known {
+			continue
+		}
+		_ = a.socket.JoinGroup(&i, net.UDPAddrFromAddrPort(a.network.group)) // the system may have joined it for us
+		a.joined[i.Index] = i
+		a.say(i, false, net.UDPAddrFromAddrPort(a.network.group))
+	}
+	for index := range a.joined {
+		if !up[index] {
+			delete(a.joined, index)
+		}
+	}
+}
+
+func (a *announcer) goodbye() {
+	for _, i := range a.joined {
+		a.say(i, true, net.UDPAddrFromAddrPort(a.network.group))
+	}
+}
+
+// answer tells a network that asks, or only the one who does.
+func (a *announcer) answer(packet []byte, index int, from net.Addr) {
+	i, ok := a.joined[index]
+	if !ok {
+		return
+	}
+	wanted, alone := asked(packet)
+	if !wanted {
+		return
+	}
+	asker, ok := from.(*net.UDPAddr)
+	to := net.UDPAddrFromAddrPort(a.network.group)
+	if ok && (alone || asker.Port != to.Port) { // one that is no responder itself cannot hear the group
+		to = asker
+	}
+	a.say(i, false, to)
+}
+
+// say sends the announcement out of an interface, with the addresses that it
+// has now. What gets lost is asked for again.
+func (a *announcer) say(i net.Interface, gone bool, to net.Addr) {
+	addresses := addressesOf(i)
+	packet, err := announcement(a.tracker, addresses, gone)
+	if err != nil {
+		return
+	}
+	a.socket.WriteTo(packet, way(i, addresses), to)
+}
+
+// way sends a packet out of an interface, and from its address: a computer with
+// several would else choose.
+func way(i net.Interface, addresses []netip.Addr) *ipv4.ControlMessage {
+	c := &ipv4.ControlMessage{IfIndex: i.Index}
+	if len(addresses) > 0 {
+		c.Src = addresses[0].AsSlice()
+	}
+	return c
+}
