@@ -47,8 +47,9 @@ var walls = []wall{
 	{room: "app/trackerclient/...", may: engine, never: faces, tests: tracker},
 	{room: "app/seedpeer/...", may: engine, never: faces, tests: tracker},
 	{room: "app/desktop/...", may: []string{"app/desktop/...", "netproto/...", "assets/..."}, tests: tracker},
-	// The bundled tracker; and no window, since the headless build has commands too.
-	{room: "app/command/...", may: append([]string{"assets/..."}, append(engine, tracker...)...), never: []string{"app/desktop/...", "app/localengine/..."}},
+	// The bundled tracker and its owner's commands; and no window, since the
+	// headless build has commands too.
+	{room: "app/command/...", may: append([]string{"assets/...", "tracker/cli"}, append(engine, tracker...)...), never: []string{"app/desktop/...", "app/localengine/..."}},
 	{room: "app/...", may: append([]string{"assets/..."}, engine...), tests: tracker},
 }
 
@@ -66,7 +67,7 @@ var shelves = []shelf{
 	{library: "fyne.io/...", rooms: []string{"app", "app/desktop/..."}, cgoIn: "app"},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
 	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}},
-	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker"}},
+	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker", "tracker/cli"}},
 	{library: "lukechampine.com/blake3/...", rooms: []string{"app/piece/..."}, tests: []string{"app/...", "tracker/...", "netproto/..."}},
 }
 

@@ -158,7 +158,7 @@ func localBreaches() (breaches []breach) {
 	for _, library := range []string{"netproto", "app/desktop", "tracker/server"} {
 		add("assets/x.go", "centralizedp2p/"+library)
 	}
-	for _, room := range []string{"tracker", "tracker/server", "tracker/index", "tracker/boltstore", "tracker/storetest"} {
+	for _, room := range []string{"tracker", "tracker/cli", "tracker/server", "tracker/index", "tracker/boltstore", "tracker/storetest"} {
 		add(room+"/x.go", "centralizedp2p/app/peer")
 		add(room+"/x_test.go", "centralizedp2p/app/trackerclient")
 		add(room+"/x.go", "centralizedp2p/assets")
@@ -166,6 +166,7 @@ func localBreaches() (breaches []breach) {
 	for _, room := range append([]string{"app", "app/desktop", "app/localengine"}, engineRooms...) {
 		add(room+"/x.go", "centralizedp2p/tracker/server")
 		add(room+"/x.go", "centralizedp2p/tracker/boltstore")
+		add(room+"/x.go", "centralizedp2p/tracker/cli")
 		add(room+"/x_test.go", "centralizedp2p/tracker/index")
 	}
 	add("app/command/x.go", "centralizedp2p/tracker/index")
@@ -193,11 +194,11 @@ func libraryBreaches() (breaches []breach) {
 		"fyne.io/systray":              {"app/desktop"},
 		"github.com/go-resty/resty/v2": {"app/trackerclient"},
 		"go.etcd.io/bbolt":             {"tracker/boltstore", "app/library"},
-		"github.com/spf13/cobra":       {"app/command", "tracker"},
+		"github.com/spf13/cobra":       {"app/command", "tracker", "tracker/cli"},
 		"lukechampine.com/blake3/guts": {"app/piece"},
 	} {
 		for _, room := range []string{
-			"netproto", "netproto/identity", "assets", "tracker", "tracker/server", "tracker/index", "tracker/boltstore",
+			"netproto", "netproto/identity", "assets", "tracker", "tracker/cli", "tracker/server", "tracker/index", "tracker/boltstore",
 			"app", "app/desktop", "app/localengine", "app/command", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
 		} {
 			if !slices.Contains(lawful, room) {

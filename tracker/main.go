@@ -16,6 +16,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/cli"
 	"centralizedp2p/tracker/server"
 )
 
@@ -58,7 +59,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	flags := flag.NewFlagSet("tracker", flag.ContinueOnError)
 	options.Flags(flags)
-	command.Flags().AddGoFlagSet(flags)
+	flags.VisitAll(func(f *flag.Flag) {
+		if f.Name == "data" || f.Name == "json" { // which the commands below take, too
+			command.PersistentFlags().AddGoFlag(f)
+		} else {
+			command.Flags().AddGoFlag(f)
+		}
+	})
+	command.CompletionOptions.HiddenDefaultCmd = true
+	command.AddCommand(cli.Commands(cli.Program{Options: &options})...)
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return netproto.Errorf(netproto.CodeUsage, "%w", err)
 	})

@@ -2,10 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -15,7 +18,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestTheCommandFromOutside(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails}})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"fails": fails, "await": await, "mode": mode,
+	}})
 }
 
 // fails CODE COMMAND… wants the command to end with that exit code and one
@@ -28,5 +33,32 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if said := ts.ReadFile("stderr"); strings.Count(said, "\n") != 1 || !strings.HasSuffix(said, ".\n") || ts.ReadFile("stdout") != "" {
 		ts.Fatalf("it said %q", said)
+	}
+}
+
+// await FILE waits until the file is there; await COMMAND ARGUMENT… until the
+// command succeeds.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	there := func() bool { return ts.Exec(args[0], args[1:]...) == nil }
+	if len(args) == 1 {
+		there = func() bool {
+			_, err := os.Stat(ts.MkAbs(args[0]))
+			return err == nil
+		}
+	}
+	for end := time.Now().Add(20 * time.Second); !there(); {
+		if time.Now().After(end) {
+			ts.Fatalf("%q did not happen", args)
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
+// mode MODE FILE wants a file to have those permissions.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has the mode %s", args[1], got)
 	}
 }

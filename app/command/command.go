@@ -19,6 +19,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
 	"centralizedp2p/tracker/server"
 )
 
@@ -199,13 +200,20 @@ func atLeastOne(what string) cobra.PositionalArgs {
 func (p *program) trackerCommand() *cobra.Command {
 	options := server.DefaultOptions()
 	options.Version = Version
+	prepare := func(cmd *cobra.Command) error {
+		if p.profile != "" && !cmd.Flags().Changed("data") {
+			options.Data = TrackerData(p.profile)
+		}
+		options.JSON = p.json
+		return without(cmd, "tracker")
+	}
 	cmd := &cobra.Command{
 		Use:     "tracker",
 		Short:   "Be the tracker: know who has what, answer searches",
 		Example: "  centralizedp2p tracker\n  centralizedp2p tracker --listen :5001 --data /var/lib/centralizedp2p --seed-clients off",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := without(cmd, "tracker"); err != nil {
+			if err := prepare(cmd); err != nil {
 				return err
 			}
 			if _, _, err := net.SplitHostPort(options.Listen); err != nil {
@@ -221,10 +229,15 @@ func (p *program) trackerCommand() *cobra.Command {
 	declared := flag.NewFlagSet(cmd.Name(), flag.ContinueOnError)
 	options.Flags(declared)
 	declared.VisitAll(func(f *flag.Flag) {
-		if f.Name != "json" { // which all commands have
+		switch f.Name {
+		case "json": // which all commands have
+		case "data": // which those below have, too
+			cmd.PersistentFlags().AddGoFlag(f)
+		default:
 			cmd.Flags().AddGoFlag(f)
 		}
 	})
+	cmd.AddCommand(cli.Commands(cli.Program{Options: &options, Prepare: prepare})...)
 	return cmd
 }
 

@@ -101,7 +101,7 @@ func ParseTarget(s string) (Target, error) {
 // prefixTarget is a range of addresses; without bits it is what one customer
 // has.
 func prefixTarget(s string, addr netip.Addr, bits int) (Target, error) {
-	if addr.Zone() != "" || addr.IsUnspecified() {
+	if addr.Zone() != "" || bits == 0 && addr.IsUnspecified() {
 		return Target{}, netproto.Errorf(netproto.CodeInvalid, "%q is an address that no request comes from", s)
 	}
 	if addr.Is4In6() && bits > 96 {

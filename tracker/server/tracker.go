@@ -32,6 +32,7 @@ type Options struct {
 	Listen      string // HOST:PORT, where HOST may be empty and PORT 0
 	Data        string // the folder of its key and its store; made when missing
 	Name        string
+	Access      string // open or invite
 	SeedClients string // a netproto.SeedPolicy
 	Log         string // text or json
 	JSON        bool   // one JSON object instead of a sentence on stdout
@@ -52,6 +53,7 @@ func DefaultOptions() Options {
 	o := Options{
 		Listen:      ":" + strconv.Itoa(netproto.DefaultPort),
 		Name:        "tracker",
+		Access:      string(AccessOpen),
 		SeedClients: string(netproto.SeedLAN),
 		Log:         "text",
 		Version:     "unknown",
@@ -77,6 +79,7 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.Listen, "listen", o.Listen, "`[HOST]:PORT` to listen on; port 0 is a free one")
 	set.StringVar(&o.Data, "data", o.Data, "`folder` of the tracker's key and database")
 	set.StringVar(&o.Name, "name", o.Name, "`name` that people see")
+	set.StringVar(&o.Access, "access", o.Access, "who may use it, `open|invite`: everybody, or the keys that joined with an invite link; then seed clients are off")
 	set.StringVar(&o.SeedClients, "seed-clients", o.SeedClients, "serve seed clients `off|lan|open`: nowhere, in the local network, everywhere")
 	set.StringVar(&o.Log, "log", o.Log, "log to stderr as `text|json`")
 	set.StringVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies, "`addresses` or ranges, with commas between, of reverse proxies that set X-Forwarded-For and Client-Cert")
@@ -87,11 +90,12 @@ func (o *Options) Flags(set *flag.FlagSet) {
 
 // Tracker is a server with its key, its store and its port.
 type Tracker struct {
-	server *Server
-	store  Store
-	ln     net.Listener
-	pprof  net.Listener // nil without a profiler
-	json   bool
+	server  *Server
+	store   Store
+	control *control // nil where the data folder can have no socket
+	ln      net.Listener
+	pprof   net.Listener // nil without a profiler
+	json    bool
 }
 
 // OpenTracker opens the data folder and the port. Nothing is answered until
@@ -114,6 +118,13 @@ func OpenTracker(o Options, open OpenStore, logs io.Writer) (*Tracker, error) {
 	}
 	if err := o.Operation.check(); err != nil {
 		return nil, err
+	}
+	access, err := ParseAccess(o.Access)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--access is open or invite, not %q", o.Access)
+	}
+	if access == AccessInvite && policy == netproto.SeedOpen {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--access invite goes with --seed-clients off: seed clients have no key to invite")
 	}
 	logger, err := newLogger(o.Log, logs)
 	if err != nil {
@@ -154,25 +165,44 @@ func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, proxies []neti
 	}
 	t.server = New(Config{
 		Store: t.store, Identity: key, Name: o.Name, Version: o.Version,
-		SeedClients: policy, Heartbeat: o.Heartbeat, Logger: logger,
+		Access: Access(o.Access), SeedClients: policy, Heartbeat: o.Heartbeat, Logger: logger,
 		PublicURL: o.PublicURL, Metrics: MetricsPolicy(o.Metrics), AccessLog: o.AccessLog,
 		Limits: &o.Limits, Proxies: proxies,
 	})
+	// A path that is too long for a socket, or a file system without them, is no
+	// reason to serve nobody.
+	if t.control, err = openControl(t.server, o.Data, t.Link); err != nil {
+		logger.Warn("commands like ban and backup will not reach this tracker", slog.Any("error", err))
+	}
 	return nil
 }
 
 // Serve answers until ctx ends, then closes the port and the store.
 func (t *Tracker) Serve(ctx context.Context) error {
 	log := t.server.log
-	log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()), slog.String("seed_clients", string(t.server.config.SeedClients)))
+	log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()), slog.String("access", string(t.server.config.Access)), slog.String("seed_clients", string(t.server.config.SeedClients)))
+	if t.control != nil {
+		t.control.start()
+	}
 	err := t.operate(ctx)
+	if t.control != nil {
+		grace, done := context.WithTimeout(context.WithoutCancel(ctx), t.server.timeouts.stop)
+		err = errors.Join(err, t.control.stop(grace))
+		done()
+	}
 	err = errors.Join(err, t.store.Close())
 	log.Info("the tracker stopped")
 	return err
 }
 
 // Close gives back the port and the store of a tracker that never served.
-func (t *Tracker) Close() error { return errors.Join(t.closePorts(), t.store.Close()) }
+func (t *Tracker) Close() error {
+	err := t.closePorts()
+	if t.control != nil {
+		err = errors.Join(err, t.control.ln.Close())
+	}
+	return errors.Join(err, t.store.Close())
+}
 
 // Address is where the tracker listens, as ip:port.
 func (t *Tracker) Address() string { return t.ln.Addr().String() }

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"io"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/server"
+)
+
+// backupAnswer is a backup that was written, or one that was restored.
+type backupAnswer struct {
+	File string `json:"file"`
+	Kept string `json:"kept,omitempty"` // where what was there before a restore stands
+	boltstore.Contents
+}
+
+func (p Program) backup() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Copy the database of the running tracker to a file",
+		Long: "Copy the database of the running tracker, as it is at one instant, to a file.\n" +
+			"The copy is checked before it gets its name. The key of the tracker, tracker.key\n" +
+			"in the data folder, is not in it: copy that once, to a safe place.",
+		Example: "  tracker backup /srv/backup/tracker-$(date +%F).db",
+	}
+	cmd.RunE = p.run(1, "the FILE to write", func(cmd *cobra.Command, args []string) error {
+		contents, err := boltstore.SaveBackup(args[0], func(w io.Writer) error {
+			return p.socket().copy(cmd.Context(), server.ControlBackup, w)
+		})
+		if err != nil {
+			return err
+		}
+		return p.tell(cmd.OutOrStdout(), backupAnswer{File: args[0], Contents: contents}, "%s has %s: %d peers, %d resources, %d members, %d bans.",
+			args[0], humanize.IBytes(uint64(contents.Bytes)), contents.Peers, contents.Resources, contents.Members, contents.Bans)
+	})
+	return cmd
+}
+
+func (p Program) restore() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Put a backup in the place of the database of a stopped tracker",
+		Long: "Put a backup in the place of the database of a tracker that does not run. The\n" +
+			"backup is checked first, and what was there stays beside it.",
+		Example: "  tracker restore /srv/backup/tracker-2026-03-01.db --data /var/lib/centralizedp2p",
+	}
+	cmd.RunE = p.run(1, "the FILE of a backup", func(cmd *cobra.Command, args []string) error {
+		file := server.StoreFile(p.Options.Data)
+		kept, contents, err := boltstore.Restore(args[0], file)
+		if err != nil {
+			return err
+		}
+		before := ""
+		if kept != "" {
+			before = " What was there before is " + kept + "."
+		}
+		return p.tell(cmd.OutOrStdout(), backupAnswer{File: file, Kept: kept, Contents: contents}, "%s is restored: %d peers, %d resources, %d members, %d bans.%s",
+			file, contents.Peers, contents.Resources, contents.Members, contents.Bans, before)
+	})
+	return cmd
+}

@@ -1,0 +1,95 @@
+// Package cli is the commands of a tracker's owner: invite, members, ban,
+// unban, bans, backup, restore. They stand below `tracker` in both programs,
+// and are declared here once.
+//
+// All but restore speak to the running tracker over the socket in its data
+// folder; see server.ControlSocket.
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// Program is what the program around knows when a command runs.
+type Program struct {
+	// Options are those of the tracker command: Data says which tracker is
+	// meant, JSON in which form to answer. Their flags are the program's.
+	Options *server.Options
+	// Prepare completes Options once the flags are read; it may be nil.
+	Prepare func(cmd *cobra.Command) error
+}
+
+// Commands are new commands to put below `tracker`. Their errors are
+// netproto.Errors, CodeUsage for wrong usage.
+func Commands(p Program) []*cobra.Command {
+	return []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.backup(), p.restore()}
+}
+
+// run is a command with its number of arguments, which what names.
+func (p Program) run(n int, what string, do func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return netproto.Errorf(netproto.CodeUsage, "%s takes %s", cmd.Name(), what)
+		}
+		if p.Prepare != nil {
+			if err := p.Prepare(cmd); err != nil {
+				return err
+			}
+		}
+		if p.Options.Data == "" {
+			return netproto.Errorf(netproto.CodeUsage, "say which tracker is meant with --data FOLDER")
+		}
+		return do(cmd, args)
+	}
+}
+
+func (p Program) socket() *socket { return newSocket(p.Options.Data) }
+
+// tell prints the answer as JSON, or as the sentence.
+func (p Program) tell(w io.Writer, answer any, format string, args ...any) error {
+	if p.Options.JSON {
+		return jsonTo(w).Encode(answer)
+	}
+	_, err := fmt.Fprintf(w, format+"\n", args...)
+	return err
+}
+
+// table prints each entry of a list as a line of JSON, or all as columns.
+func table[E any](p Program, w io.Writer, list []E, none, head string, columns func(E) string) error {
+	if p.Options.JSON {
+		encoder := jsonTo(w)
+		for _, entry := range list {
+			if err := encoder.Encode(entry); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(w, none)
+		return err
+	}
+	columnar := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(columnar, head)
+	for _, entry := range list {
+		fmt.Fprintln(columnar, columns(entry))
+	}
+	return columnar.Flush()
+}
+
+func jsonTo(w io.Writer) *json.Encoder {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // there is an & in every invite link
+	return encoder
+}
+
+func day(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+func (p Program) invite() *cobra.Command {
+	var who string
+	age := server.DefaultInviteAge
+	cmd := &cobra.Command{
+		Use:     "invite",
+		Short:   "Make a link with which one person can join a private tracker",
+		Example: "  tracker invite --for Zoe --expires 24h",
+	}
+	cmd.Flags().StringVar(&who, "for", "", "`name` that the list of members shows")
+	cmd.Flags().DurationVar(&age, "expires", age, "how long the link can be used, `1m` to 8784h")
+	cmd.RunE = p.run(0, "no arguments", func(cmd *cobra.Command, _ []string) error {
+		if age < time.Minute || age > server.MaxInviteAge {
+			return netproto.Errorf(netproto.CodeUsage, "--expires is from 1m to %dh, not %s", server.MaxInviteAge/time.Hour, age)
+		}
+		var made server.InviteAnswer
+		request := server.InviteRequest{For: who, Seconds: int64(age / time.Second)}
+		if err := p.socket().call(cmd.Context(), http.MethodPost, server.ControlInvites, request, &made); err != nil {
+			return err
+		}
+		return p.tell(cmd.OutOrStdout(), made, "%s\nThe link lets one person in, once, until %s.", made.Link, day(made.Expires))
+	})
+	return cmd
+}
+
+func (p Program) members() *cobra.Command {
+	var remove string
+	cmd := &cobra.Command{
+		Use:     "members",
+		Short:   "List who may use a private tracker, or remove one",
+		Example: "  tracker members\n  tracker members --remove 2kq7…",
+	}
+	cmd.Flags().StringVar(&remove, "remove", "", "end the membership of this `key`, and its connections")
+	cmd.RunE = p.run(0, "no arguments", func(cmd *cobra.Command, _ []string) error {
+		if cmd.Flags().Changed("remove") {
+			return p.removeMember(cmd, remove)
+		}
+		var found server.MembersAnswer
+		if err := p.socket().call(cmd.Context(), http.MethodGet, server.ControlMembers, nil, &found); err != nil {
+			return err
+		}
+		return table(p, cmd.OutOrStdout(), found.Members, "The tracker has no members.", "KEY\tSINCE\tFOR", func(m server.MemberEntry) string {
+			return m.Key.String() + "\t" + day(m.Since) + "\t" + netproto.Printable(m.For)
+		})
+	})
+	return cmd
+}
+
+func (p Program) removeMember(cmd *cobra.Command, text string) error {
+	key, err := netproto.ParseFingerprint(text)
+	if err != nil {
+		return netproto.Errorf(netproto.CodeUsage, "--remove: %w", err)
+	}
+	request := server.KeyRequest{Key: key}
+	if err := p.socket().call(cmd.Context(), http.MethodDelete, server.ControlMembers, request, nil); err != nil {
+		return err
+	}
+	return p.tell(cmd.OutOrStdout(), request, "%s is no member any more.", key)
+}
+
+const targets = "one KEY, ADDRESS or HASH: the fingerprint of a key, an address or CIDR range, or a content hash"
+
+func (p Program) ban() *cobra.Command {
+	var why string
+	cmd := &cobra.Command{
+		Use:   "ban KEY|ADDRESS|HASH",
+		Short: "Keep out a peer, an address, or a content, from now on",
+		Long: "Keep out a peer by the fingerprint of its key, addresses by one of them or a\n" +
+			"CIDR range (an IPv6 address stands for its /64), or a content by its hash.\n" +
+			"It takes effect at once: connections end, and what was there disappears.",
+		Example: "  tracker ban 203.0.113.0/24 --why \"floods\"\n  tracker ban 2kq7…",
+	}
+	cmd.Flags().StringVar(&why, "why", "", "`reason` that the list of bans shows")
+	cmd.RunE = p.run(1, targets, func(cmd *cobra.Command, args []string) error {
+		target, err := parseTarget(args[0])
+		if err != nil {
+			return err
+		}
+		var made server.BanEntry
+		request := server.BanRequest{Target: target, Why: why}
+		if err := p.socket().call(cmd.Context(), http.MethodPost, server.ControlBans, request, &made); err != nil {
+			return err
+		}
+		return p.tell(cmd.OutOrStdout(), made, "The %s %s is banned.", made.Kind, made.Target)
+	})
+	return cmd
+}
+
+func (p Program) unban() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "unban KEY|ADDRESS|HASH",
+		Short:   "End a ban",
+		Example: "  tracker unban 203.0.113.0/24",
+	}
+	cmd.RunE = p.run(1, targets, func(cmd *cobra.Command, args []string) error {
+		target, err := parseTarget(args[0])
+		if err != nil {
+			return err
+		}
+		var gone server.BanEntry
+		if err := p.socket().call(cmd.Context(), http.MethodDelete, server.ControlBans, server.TargetRequest{Target: target}, &gone); err != nil {
+			return err
+		}
+		return p.tell(cmd.OutOrStdout(), gone, "The %s %s is not banned any more.", gone.Kind, gone.Target)
+	})
+	return cmd
+}
+
+// parseTarget gives the one text of a target.
+func parseTarget(text string) (string, error) {
+	target, err := server.ParseTarget(text)
+	if err != nil {
+		return "", netproto.Errorf(netproto.CodeUsage, "%s", err.(*netproto.Error).Detail)
+	}
+	return target.String(), nil
+}
+
+func (p Program) bans() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "bans",
+		Short: "List the bans, with when and why",
+	}
+	cmd.RunE = p.run(0, "no arguments", func(cmd *cobra.Command, _ []string) error {
+		var found server.BansAnswer
+		if err := p.socket().call(cmd.Context(), http.MethodGet, server.ControlBans, nil, &found); err != nil {
+			return err
+		}
+		return table(p, cmd.OutOrStdout(), found.Bans, "Nothing is banned.", "BANNED\tKIND\tSINCE\tWHY", func(b server.BanEntry) string {
+			return b.Target + "\t" + b.Kind + "\t" + day(b.Since) + "\t" + netproto.Printable(b.Why)
+		})
+	})
+	return cmd
+}
