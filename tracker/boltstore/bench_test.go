@@ -107,3 +107,41 @@ func BenchmarkOpen(b *testing.B) {
 		s.Close()
 	}
 }
+
+// BenchmarkReopen1M is a restart with a million resources, until the store is
+// ready to answer.
+func BenchmarkReopen1M(b *testing.B) {
+	const peers, batches = 100, 10
+	file := filepath.Join(b.TempDir(), "tracker.db")
+	s, err := open(file, server.StoreConfig{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	rs := make([]netproto.Resource, netproto.MaxAnnounce)
+	for n := range peers {
+		if _, err := s.Join(b.Context(), testPeer(n)); err != nil {
+			b.Fatal(err)
+		}
+		for i := range batches {
+			for k := range rs {
+				rs[k] = testFile(fmt.Sprintf("%02d - artist %x song %d of album %d.mp3", k%20, n*7919, k, i))
+			}
+			if _, err := s.Announce(b.Context(), testPeer(n).ID(), rs, false); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	s.Close()
+	for b.Loop() {
+		s, err := open(file, server.StoreConfig{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if page, err := s.Search(b.Context(), server.Query{Text: "song 777 artist", MaxSize: -1, Sort: netproto.SortName, Limit: 1}); err != nil || len(page.Items) != 1 {
+			b.Fatal(page, err)
+		}
+		b.StopTimer()
+		s.Close()
+		b.StartTimer()
+	}
+}

@@ -306,9 +306,9 @@ var kindsOfQuestions = map[string]func(*model, *question){
 }
 
 func TestEverySearchFindsWhatReadingAllNamesFinds(t *testing.T) {
-	contents, questions := 2000, 1000
+	contents, questions := 1200, 1000
 	if raceEnabled {
-		contents, questions = 1000, 60
+		contents, questions = 800, 60
 	}
 	m := newModel(t, contents)
 	sorts := []netproto.Sort{netproto.SortSources, netproto.SortName, netproto.SortSize, netproto.SortNewest}

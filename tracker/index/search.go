@@ -106,6 +106,8 @@ type search struct {
 	after  *place // where the page before ended; nil for the first
 	limit  int    // candidates to keep
 	kept   worstFirst
+
+	everyName bool // of a content, not the best of those that fit
 }
 
 func (s *search) run(now *snapshot) {
@@ -119,7 +121,7 @@ func (s *search) run(now *snapshot) {
 // offer considers a version. It is true when the page is full of better ones:
 // then those behind it need not be offered.
 func (s *search) offer(v *version, name []byte) (full bool) {
-	if !s.fitsName(name) || !v.lives(s.change) || !s.fitsRest(v, v.using()) || s.best(v) != v {
+	if !s.fitsName(name) || !v.lives(s.change) || !s.fitsRest(v, v.using()) || !s.everyName && s.best(v) != v {
 		return false
 	}
 	at := placeOf(s.sort, v, name)
@@ -169,7 +171,7 @@ func (s *search) segment(g *segment, grams [][]uint32) {
 func (s *search) inOrder(g *segment, order []uint32, lists []postings, few int) {
 	looks := len(order)
 	if len(lists) > 0 {
-		if looks = 4 * s.limit * g.len() / few; looks > 4*fewLooks {
+		if looks = 2 * s.limit * g.len() / few; looks > 8*fewLooks {
 			looks = 0
 		}
 		looks = min(looks, len(order))
@@ -183,7 +185,7 @@ func (s *search) inOrder(g *segment, order []uint32, lists []postings, few int) 
 		return
 	}
 	marks, left := make([]uint64, g.len()/64+1), 0
-	candidates(lists, 0, g.len(), func(rank int) bool {
+	candidates(lists[:min(len(lists), 2)], 0, g.len(), func(rank int) bool {
 		marks[rank/64] |= 1 << (rank % 64)
 		left++
 		return true

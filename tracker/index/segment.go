@@ -80,18 +80,21 @@ func newSegment(all []source, stop func() bool) *segment {
 // rank puts the versions into their order.
 func (g *segment) rank(all []source) {
 	type key struct {
-		prefix uint64 // of the name: what most comparisons end with
-		i      uint32
+		first, second uint64 // of the name: what most comparisons end with
+		i             uint32
 	}
 	keys := make([]key, len(all))
 	size := 0
 	for i, s := range all {
-		keys[i] = key{prefixOf(s.name), uint32(i)}
+		keys[i] = key{prefixOf(s.name), prefixOf(s.name[min(len(s.name), 8):]), uint32(i)}
 		size += len(s.name) + 1
 	}
 	slices.SortFunc(keys, func(a, b key) int {
-		if a.prefix != b.prefix {
-			return cmp.Compare(a.prefix, b.prefix)
+		if a.first != b.first {
+			return cmp.Compare(a.first, b.first)
+		}
+		if a.second != b.second {
+			return cmp.Compare(a.second, b.second)
 		}
 		p, q := &all[a.i], &all[b.i]
 		return cmp.Or(bytes.Compare(cut(p.name), cut(q.name)), bytes.Compare(p.content.hash[:], q.content.hash[:]))
@@ -116,11 +119,11 @@ func (g *segment) rank(all []source) {
 	}
 }
 
-// prefixOf is the first eight bytes of a name as a number that compares as
+// prefixOf is the first eight bytes of a text as a number that compares as
 // they do.
-func prefixOf(name []byte) uint64 {
+func prefixOf(text []byte) uint64 {
 	var first [8]byte
-	copy(first[:], name)
+	copy(first[:], text)
 	return binary.BigEndian.Uint64(first[:])
 }
 
@@ -128,15 +131,19 @@ func prefixOf(name []byte) uint64 {
 func (g *segment) sorted(number func(*version) int64) []uint32 {
 	type key struct {
 		number int64
+		hash   uint64 // its prefix: many numbers are equal
 		rank   uint32
 	}
 	keys := make([]key, g.len())
 	for i, v := range g.versions {
-		keys[i] = key{number(v), uint32(i)}
+		keys[i] = key{number(v), prefixOf(v.content.hash[:]), uint32(i)}
 	}
 	slices.SortFunc(keys, func(a, b key) int {
 		if a.number != b.number {
 			return cmp.Compare(a.number, b.number)
+		}
+		if a.hash != b.hash {
+			return cmp.Compare(a.hash, b.hash)
 		}
 		return bytes.Compare(g.versions[a.rank].content.hash[:], g.versions[b.rank].content.hash[:])
 	})

@@ -142,7 +142,7 @@ func (s *search) suggest(now *snapshot) []string {
 			continue
 		}
 		rest := *s
-		rest.must = slices.Delete(slices.Clone(s.must), i, i+1)
+		rest.must, rest.everyName = slices.Delete(slices.Clone(s.must), i, i+1), true
 		rest.kept, rest.sort, rest.limit = best, netproto.SortSources, keptForSuggest
 		grams := rest.grams()
 		for _, g := range now.segments {
