@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net"
@@ -63,6 +64,7 @@ func startServer(t *testing.T, configure func(*server.Config), adjust func(*serv
 		configure(&config)
 	}
 	srv := server.New(config)
+	srv.DialBackWith(tr.seen.dial)
 	adjust(srv)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -99,7 +101,10 @@ func newIdentity(t *testing.T) *identity.Identity {
 }
 
 // sources lets connections over loopback look as if they came from elsewhere.
-type sources struct{ byLocal sync.Map } // address of the client's end → netip.Addr
+type sources struct {
+	byLocal sync.Map // address of the client's end → netip.Addr
+	dialled sync.Map // addresses that the tracker dialled back, or tried to
+}
 
 func (s *sources) pretend(ln net.Listener) net.Listener { return &pretender{ln, s} }
 
@@ -129,6 +134,16 @@ func (p *pretended) RemoteAddr() net.Addr {
 		return net.TCPAddrFromAddrPort(netip.AddrPortFrom(from.(netip.Addr), uint16(real.Port)))
 	}
 	return real
+}
+
+// dial connects to this computer only, and remembers what was asked of it.
+func (s *sources) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	s.dialled.Store(address, true)
+	if at, err := netip.ParseAddrPort(address); err != nil || !at.Addr().IsLoopback() {
+		return nil, errors.New("tests stay on this computer")
+	}
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, network, address)
 }
 
 // client is one who asks the tracker.

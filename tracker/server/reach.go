@@ -40,6 +40,7 @@ var errAnotherKey = errors.New("another key answers there")
 // reach finds out which peers can be reached from outside.
 type reach struct {
 	config func(netproto.PeerID) *tls.Config
+	dialer func(ctx context.Context, network, address string) (net.Conn, error)
 	lease  time.Duration
 	log    *slog.Logger
 	now    func() time.Time
@@ -75,6 +76,7 @@ func newReach(key *identity.Identity, lease time.Duration, log *slog.Logger) *re
 				return nil
 			})
 		},
+		dialer: (&net.Dialer{}).DialContext,
 		lease:  lease,
 		log:    log,
 		now:    time.Now,
@@ -187,11 +189,13 @@ func (d *reach) found(ask dialBack, answer netproto.Reachability) {
 func (d *reach) dial(ctx context.Context, ask dialBack) (netproto.Reachability, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialBackTimeout)
 	defer cancel()
-	dialer := tls.Dialer{NetDialer: &net.Dialer{}, Config: d.config(ask.id)}
-	conn, err := dialer.DialContext(ctx, "tcp", ask.at.String())
+	conn, err := d.dialer(ctx, "tcp", ask.at.String())
+	if err == nil {
+		defer conn.Close()
+		err = tls.Client(conn, d.config(ask.id)).HandshakeContext(ctx)
+	}
 	switch {
 	case err == nil:
-		conn.Close()
 		return netproto.ReachableYes, nil
 	case errors.Is(ctx.Err(), context.Canceled), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS):
 		return netproto.ReachableUnknown, err
