@@ -13,6 +13,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/net/ipv4"
@@ -67,8 +68,8 @@ func addressesOf(i net.Interface) []netip.Addr {
 	return list
 }
 
-// Announce answers for a tracker in all local networks of this computer until
-// ctx ends, and then takes it back. Interfaces may come and go. An error means
+// Announce answers for a tracker in all local networks of this computer, or in
+// that of its address when it has one, until ctx ends, and then takes it back. Interfaces may come and go. An error means
 // that the system lets nobody listen to the group.
 func Announce(ctx context.Context, t Tracker) error { return local.announce(ctx, t) }
 
@@ -134,7 +135,7 @@ func (a *announcer) look() {
 	up := map[int]bool{}
 	for _, i := range now {
 		up[i.Index] = true
-		if _, known := a.joined[i.Index]; known {
+		if _, known := a.joined[i.Index]; known || a.tracker.Address.IsValid() && !slices.Contains(addressesOf(i), a.tracker.Address) {
 			continue
 		}
 		_ = a.socket.JoinGroup(&i, net.UDPAddrFromAddrPort(a.network.group)) // the system may have joined it for us

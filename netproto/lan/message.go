@@ -34,7 +34,7 @@ type Tracker struct {
 	Name        string // for people, without control characters, 63 bytes at the most
 	Fingerprint netproto.Fingerprint
 	Port        uint16
-	Address     netip.Addr // where the announcement came from; of no meaning in what is announced
+	Address     netip.Addr // where the announcement came from; to announce, the only one it listens on
 }
 
 func (t Tracker) instance() string { return "cp2p-" + t.Fingerprint.String()[:16] + "." + service }

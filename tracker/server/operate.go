@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"log/slog"
 	"net"
 
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/lan"
 )
 
 // Operation is what the owner chooses about running a tracker, beside what it
@@ -19,10 +21,16 @@ type Operation struct {
 	Metrics   string // a MetricsPolicy
 	AccessLog bool
 	Pprof     string // HOST:PORT on loopback; no profiler, where empty
+
+	// LANAnnounce lets peers in the local network find the tracker. One that
+	// listens on loopback alone is never announced.
+	LANAnnounce bool
 }
 
 // DefaultOperation is that of a tracker that nobody said anything about.
-func DefaultOperation() Operation { return Operation{Metrics: string(MetricsPrivate)} }
+func DefaultOperation() Operation {
+	return Operation{Metrics: string(MetricsPrivate), LANAnnounce: true}
+}
 
 // Flags adds its flags to a set.
 func (o *Operation) Flags(set *flag.FlagSet) {
@@ -30,6 +38,7 @@ func (o *Operation) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.PublicURL, "public-url", o.PublicURL, "`HOST:PORT` in links, for a tracker behind NAT or a proxy")
 	set.StringVar(&o.Metrics, "metrics", o.Metrics, "show /metrics to `private|public`: the own network, everybody")
 	set.BoolVar(&o.AccessLog, "access-log", o.AccessLog, "log every request")
+	set.BoolVar(&o.LANAnnounce, "lan-announce", o.LANAnnounce, "let peers in the local network find the tracker (mDNS)")
 	set.StringVar(&o.Pprof, "pprof", o.Pprof, "profile on that `HOST:PORT` of this computer, for example 127.0.0.1:6060")
 }
 
@@ -68,7 +77,29 @@ func (t *Tracker) operate(ctx context.Context) error {
 	if t.pprof != nil {
 		group.Go(func() error { return servePprof(ctx, t.pprof) })
 	}
+	if t.lan {
+		group.Go(func() error {
+			t.announceLAN(ctx)
+			return nil
+		})
+	}
 	return group.Wait()
+}
+
+// announceLAN answers in the local networks until ctx ends. That it cannot is
+// no reason to serve nobody.
+func (t *Tracker) announceLAN(ctx context.Context) {
+	at := t.ln.Addr().(*net.TCPAddr).AddrPort()
+	if at.Addr().IsLoopback() {
+		return
+	}
+	announced := lan.Tracker{Name: t.server.config.Name, Fingerprint: t.Fingerprint(), Port: at.Port()}
+	if a := plainAddr(at.Addr()); !a.IsUnspecified() {
+		announced.Address = a
+	}
+	if err := lan.Announce(ctx, announced); err != nil {
+		t.server.log.Warn("peers in the local network will not find the tracker by themselves", slog.Any("error", err))
+	}
 }
 
 // closePorts gives back the ports of a tracker that does not serve.

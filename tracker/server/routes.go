@@ -47,6 +47,7 @@ func (s *Server) openRoutes() map[string]methods {
 		netproto.RouteHealth: {http.MethodGet: s.health},
 		netproto.RouteReady:  {http.MethodGet: s.ready},
 		"/metrics":           {http.MethodGet: s.serveMetrics},
+		"/openapi.yaml":      {http.MethodGet: s.describe},
 		"/{$}":               {http.MethodGet: s.statusPage},
 		"/page/style.css":    {http.MethodGet: pageFile("style.css", "text/css; charset=utf-8")},
 		"/page/live.js":      {http.MethodGet: pageFile("live.js", "text/javascript; charset=utf-8")},

@@ -95,6 +95,7 @@ type Tracker struct {
 	control *control // nil where the data folder can have no socket
 	ln      net.Listener
 	pprof   net.Listener // nil without a profiler
+	lan     bool         // announced in the local network
 	json    bool
 }
 
@@ -139,7 +140,7 @@ func OpenTracker(o Options, open OpenStore, logs io.Writer) (*Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tracker{ln: ln, json: o.JSON}
+	t := &Tracker{ln: ln, lan: o.LANAnnounce, json: o.JSON}
 	if t.pprof, err = o.openPprof(); err != nil {
 		ln.Close()
 		return nil, err

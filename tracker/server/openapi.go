@@ -1,0 +1,17 @@
+package server
+
+import (
+	_ "embed"
+	"net/http"
+)
+
+// openAPI describes the REST API; a test holds it against the routes and the
+// types of netproto.
+//
+//go:embed openapi.yaml
+var openAPI []byte
+
+func (s *Server) describe(w http.ResponseWriter, _ *http.Request, _ caller) error {
+	writePage(w, http.StatusOK, "application/yaml", openAPI)
+	return nil
+}
