@@ -7,15 +7,24 @@ import (
 	"slices"
 
 	"go.etcd.io/bbolt"
+
+	"centralizedp2p/netproto"
 )
 
 const anyLength = -1 // of a key
+
+// maxExpected is for how many contents room is made before they are read: row
+// numbers tell how many there ever were, not how many are left.
+const maxExpected = 1 << 20
 
 // load reads the file into memory. A value that is damaged is passed over and
 // told to the log: its peer finds its count differing and announces again.
 func (s *Store) load() error {
 	return s.db.View(func(tx *bbolt.Tx) error {
 		damaged := 0
+		if last, _ := tx.Bucket(bucketRows).Cursor().Last(); len(last) == 8 {
+			s.contents = make(map[netproto.ContentHash]*content, min(binary.BigEndian.Uint64(last), maxExpected))
+		}
 		each := func(bucket []byte, keyLen int, take func(k, v []byte) error) error {
 			return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
 				if keyLen != anyLength && len(k) != keyLen || take(k, v) != nil {
@@ -36,6 +45,11 @@ func (s *Store) load() error {
 		} {
 			if err != nil {
 				return err
+			}
+		}
+		for _, r := range s.rows {
+			if r.holders == 0 {
+				s.orphans[r] = s.elapsed()
 			}
 		}
 		if damaged > 0 {

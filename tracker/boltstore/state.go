@@ -92,7 +92,8 @@ func (s *Store) addPeer(no uint32, record server.Peer) *peer {
 	return p
 }
 
-// addRow puts a new row, and its content where that is new, into memory.
+// addRow puts a new row, and its content where that is new, into memory. Its
+// first holder follows.
 func (s *Store) addRow(r *row) {
 	c := r.content
 	if s.contents[c.hash] == nil {
@@ -103,7 +104,6 @@ func (s *Store) addRow(r *row) {
 	r.number = s.names.AddName(c.number, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
 	c.rows = append(c.rows, r)
 	s.rows = append(s.rows, r)
-	s.orphans[r] = s.elapsed()
 }
 
 // hold makes h what the peer says about its content.
