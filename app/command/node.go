@@ -237,8 +237,10 @@ func (p *program) openTracker(ctx context.Context, l *library.Library, link *net
 	if err != nil {
 		return nil, err
 	}
-	client.UseInvite(chosen.Invite)
-	if _, err := client.Info(ctx); err != nil {
+	if _, err = client.Info(ctx); err == nil {
+		err = client.Redeem(ctx, chosen.Invite)
+	}
+	if err != nil {
 		client.Close()
 		return nil, err
 	}

@@ -159,7 +159,10 @@ func (e *Engine) use(ctx context.Context, link netproto.Link) error {
 		c.Close()
 		return netproto.Errorf(netproto.CodeInvalid, "the link says that the tracker %s has the key %s, but it shows %s, as it always did: ask for a new link", address, key, known)
 	}
-	c.UseInvite(link.Invite)
+	if err := c.Redeem(ctx, link.Invite); err != nil {
+		c.Close()
+		return coded(err)
+	}
 	return e.adopt(c, func(*library.Settings) {})
 }
 

@@ -118,14 +118,16 @@ func (m *membership) withdraw(h netproto.ContentHash) {
 }
 
 // announced tells whether the tracker has taken a resource, or why it will
-// not: it refused, or its key changed, which only the person can decide on.
+// not: it refused, it lets this peer not in, or its key changed, which only the
+// person can decide on.
 func (m *membership) announced(h netproto.ContentHash) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if r, refused := m.refused[h]; refused {
 		return false, r.err
 	}
-	if m.status.State == TrackerKeyChanged {
+	switch netproto.CodeOf(m.status.Err) {
+	case netproto.CodeKeyChanged, netproto.CodeInvite, netproto.CodeBanned:
 		return false, m.status.Err
 	}
 	_, pending := m.pending[h]

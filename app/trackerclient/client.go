@@ -49,7 +49,6 @@ type Client struct {
 	mu       sync.Mutex
 	expected netproto.Fingerprint // zero: the first key that answers is trusted
 	named    bool                 // the trust knows the tracker's name
-	invite   netproto.Invite      // for the next join; zero once it was used
 }
 
 // New is for the tracker at host:port. A fingerprint, from a link or another
@@ -147,30 +146,30 @@ func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 	return info, nil
 }
 
-// UseInvite brings the token of an invite link to a private tracker with the
-// next joins, until one succeeds. A tracker that is open, or knows this peer
-// for a member, takes no notice of it.
-func (c *Client) UseInvite(invite netproto.Invite) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.invite = invite
-}
-
 // Join makes this peer known and begins its lease.
 func (c *Client) Join(ctx context.Context, request netproto.JoinRequest) (netproto.JoinResponse, error) {
-	c.mu.Lock()
-	request.Invite = c.invite
-	c.mu.Unlock()
 	var answer netproto.JoinResponse
-	if err := c.call(ctx, http.MethodPut, netproto.RouteSelf, request, &answer); err != nil {
-		return answer, err
+	return answer, c.call(ctx, http.MethodPut, netproto.RouteSelf, request, &answer)
+}
+
+// discardPort is where nobody listens (RFC 863).
+const discardPort = 9
+
+// Redeem makes this peer a member of a private tracker with the token of an
+// invite link, so that it is served even before it joins, or without. Nothing
+// happens without a token, at an open tracker, or when it is a member already.
+func (c *Client) Redeem(ctx context.Context, invite netproto.Invite) error {
+	if invite.IsZero() {
+		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.invite == request.Invite {
-		c.invite = netproto.Invite{}
+	if _, err := c.Stats(ctx); netproto.CodeOf(err) != netproto.CodeInvite {
+		return err
 	}
-	return answer, nil
+	// A token goes with a join; this one is over at once, with nothing shared.
+	if _, err := c.Join(ctx, netproto.JoinRequest{Port: discardPort, Invite: invite}); err != nil {
+		return err
+	}
+	return c.Leave(ctx)
 }
 
 // Heartbeat renews the lease.

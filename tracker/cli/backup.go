@@ -10,10 +10,11 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-// backupAnswer is a backup that was written, or one that was restored.
-type backupAnswer struct {
-	File string `json:"file"`
-	Kept string `json:"kept,omitempty"` // where what was there before a restore stands
+// backupEvent is a backup that was written, or one that was restored.
+type backupEvent struct {
+	Event string `json:"event"`
+	File  string `json:"file"`
+	Kept  string `json:"kept,omitempty"` // where what was there before a restore stands
 	boltstore.Contents
 }
 
@@ -33,7 +34,7 @@ func (p Program) backup() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.tell(cmd.OutOrStdout(), backupAnswer{File: args[0], Contents: contents}, "%s has %s: %d peers, %d resources, %d members, %d bans.",
+		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "backed-up", File: args[0], Contents: contents}, "%s has %s: %d peers, %d resources, %d members, %d bans.",
 			args[0], humanize.IBytes(uint64(contents.Bytes)), contents.Peers, contents.Resources, contents.Members, contents.Bans)
 	})
 	return cmd
@@ -57,7 +58,7 @@ func (p Program) restore() *cobra.Command {
 		if kept != "" {
 			before = " What was there before is " + kept + "."
 		}
-		return p.tell(cmd.OutOrStdout(), backupAnswer{File: file, Kept: kept, Contents: contents}, "%s is restored: %d peers, %d resources, %d members, %d bans.%s",
+		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "restored", File: file, Kept: kept, Contents: contents}, "%s is restored: %d peers, %d resources, %d members, %d bans.%s",
 			file, contents.Peers, contents.Resources, contents.Members, contents.Bans, before)
 	})
 	return cmd

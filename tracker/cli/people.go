@@ -29,7 +29,10 @@ func (p Program) invite() *cobra.Command {
 		if err := p.socket().call(cmd.Context(), http.MethodPost, server.ControlInvites, request, &made); err != nil {
 			return err
 		}
-		return p.tell(cmd.OutOrStdout(), made, "%s\nThe link lets one person in, once, until %s.", made.Link, day(made.Expires))
+		return p.tell(cmd.OutOrStdout(), struct {
+			Event string `json:"event"`
+			server.InviteAnswer
+		}{"invited", made}, "%s\nThe link lets one person in, once, until %s.", made.Link, day(made.Expires))
 	})
 	return cmd
 }
@@ -66,7 +69,15 @@ func (p Program) removeMember(cmd *cobra.Command, text string) error {
 	if err := p.socket().call(cmd.Context(), http.MethodDelete, server.ControlMembers, request, nil); err != nil {
 		return err
 	}
-	return p.tell(cmd.OutOrStdout(), request, "%s is no member any more.", key)
+	return p.tell(cmd.OutOrStdout(), struct {
+		Event string `json:"event"`
+		server.KeyRequest
+	}{"removed", request}, "%s is no member any more.", key)
+}
+
+type banEvent struct {
+	Event string `json:"event"`
+	server.BanEntry
 }
 
 const targets = "one KEY, ADDRESS or HASH: the fingerprint of a key, an address or CIDR range, or a content hash"
@@ -92,7 +103,7 @@ func (p Program) ban() *cobra.Command {
 		if err := p.socket().call(cmd.Context(), http.MethodPost, server.ControlBans, request, &made); err != nil {
 			return err
 		}
-		return p.tell(cmd.OutOrStdout(), made, "The %s %s is banned.", made.Kind, made.Target)
+		return p.tell(cmd.OutOrStdout(), banEvent{"banned", made}, "The %s %s is banned.", made.Kind, made.Target)
 	})
 	return cmd
 }
@@ -112,7 +123,7 @@ func (p Program) unban() *cobra.Command {
 		if err := p.socket().call(cmd.Context(), http.MethodDelete, server.ControlBans, server.TargetRequest{Target: target}, &gone); err != nil {
 			return err
 		}
-		return p.tell(cmd.OutOrStdout(), gone, "The %s %s is not banned any more.", gone.Kind, gone.Target)
+		return p.tell(cmd.OutOrStdout(), banEvent{"unbanned", gone}, "The %s %s is not banned any more.", gone.Kind, gone.Target)
 	})
 	return cmd
 }
