@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -53,21 +52,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return server.Run(cmd.Context(), options, boltstore.Open, stdout, stderr)
-		},
 	}
-	flags := flag.NewFlagSet("tracker", flag.ContinueOnError)
-	options.Flags(flags)
-	flags.VisitAll(func(f *flag.Flag) {
-		if f.Name == "data" || f.Name == "json" { // which the commands below take, too
-			command.PersistentFlags().AddGoFlag(f)
-		} else {
-			command.Flags().AddGoFlag(f)
+	flags := cli.AddFlags(command, &options)
+	settle := func(cmd *cobra.Command) error { return cli.Settle(cmd, flags) }
+	command.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := settle(cmd); err != nil {
+			return err
 		}
-	})
+		return server.Run(cmd.Context(), options, boltstore.Open, stdout, stderr)
+	}
 	command.CompletionOptions.HiddenDefaultCmd = true
-	command.AddCommand(cli.Commands(cli.Program{Options: &options})...)
+	command.AddCommand(cli.Commands(cli.Program{Options: &options, Prepare: settle})...)
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return netproto.Errorf(netproto.CodeUsage, "%w", err)
 	})

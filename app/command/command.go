@@ -200,11 +200,15 @@ func atLeastOne(what string) cobra.PositionalArgs {
 func (p *program) trackerCommand() *cobra.Command {
 	options := server.DefaultOptions()
 	options.Version = Version
+	var flags *flag.FlagSet
 	prepare := func(cmd *cobra.Command) error {
 		if p.profile != "" && !cmd.Flags().Changed("data") {
 			options.Data = TrackerData(p.profile)
 		}
-		options.JSON = p.json
+		if err := cli.Settle(cmd, flags); err != nil {
+			return err
+		}
+		options.JSON = options.JSON || p.json
 		return without(cmd, "tracker")
 	}
 	cmd := &cobra.Command{
@@ -219,24 +223,10 @@ func (p *program) trackerCommand() *cobra.Command {
 			if _, _, err := net.SplitHostPort(options.Listen); err != nil {
 				return netproto.Errorf(netproto.CodeUsage, "--listen is [HOST]:PORT, for example :5000, not %q", options.Listen)
 			}
-			if p.profile != "" && !cmd.Flags().Changed("data") {
-				options.Data = TrackerData(p.profile)
-			}
-			options.JSON = p.json
 			return runTracker(cmd.Context(), options, p.Out, p.Err)
 		},
 	}
-	declared := flag.NewFlagSet(cmd.Name(), flag.ContinueOnError)
-	options.Flags(declared)
-	declared.VisitAll(func(f *flag.Flag) {
-		switch f.Name {
-		case "json": // which all commands have
-		case "data": // which those below have, too
-			cmd.PersistentFlags().AddGoFlag(f)
-		default:
-			cmd.Flags().AddGoFlag(f)
-		}
-	})
+	flags = cli.AddFlags(cmd, &options, "json") // which all commands have
 	cmd.AddCommand(cli.Commands(cli.Program{Options: &options, Prepare: prepare})...)
 	return cmd
 }

@@ -69,8 +69,9 @@ func addressesOf(i net.Interface) []netip.Addr {
 }
 
 // Announce answers for a tracker in all local networks of this computer, or in
-// that of its address when it has one, until ctx ends, and then takes it back. Interfaces may come and go. An error means
-// that the system lets nobody listen to the group.
+// that of its address when it has one, until ctx ends, and then takes it back.
+// Interfaces may come and go. An error means that the system lets nobody listen
+// to the group.
 func Announce(ctx context.Context, t Tracker) error { return local.announce(ctx, t) }
 
 func (n network) announce(ctx context.Context, t Tracker) error {

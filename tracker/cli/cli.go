@@ -1,8 +1,8 @@
 // Package cli is the commands of a tracker's owner: invite, members, ban,
-// unban, bans, backup, restore. They stand below `tracker` in both programs,
+// unban, bans, backup, restore, systemd-unit. They stand below `tracker` in both programs,
 // and are declared here once.
 //
-// All but restore speak to the running tracker over the socket in its data
+// All but restore and systemd-unit speak to the running tracker over the socket in its data
 // folder; see server.ControlSocket.
 package cli
 
@@ -31,7 +31,7 @@ type Program struct {
 // Commands are new commands to put below `tracker`. Their errors are
 // netproto.Errors, CodeUsage for wrong usage.
 func Commands(p Program) []*cobra.Command {
-	return []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.backup(), p.restore()}
+	return []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.backup(), p.restore(), p.systemdUnit()}
 }
 
 // run is a command with its number of arguments, which what names.
