@@ -37,6 +37,13 @@
 // lease of three heartbeats ends, a peer's resources are hidden, not deleted:
 // a join that finds the same count and digest needs no announce.
 //
+// A body is strict JSON: UTF-8, members named once and in exactly their case, no
+// half of a surrogate pair, nothing after it; members that are not known are
+// passed over. Who meets a limit gets "too-many-requests" or "full" with
+// Retry-After in seconds, and keeps its lease with heartbeats meanwhile. The
+// tracker dials back where it saw the peer, and says whether it answered there
+// ([Reachability]): a TLS handshake with ALPN "cp2p/1", then the end.
+//
 // The q of a search is words in any order, all of which must occur in a name;
 // "a phrase", spaces included; -word, which must not occur; and type:kind. Case
 // does not matter. One or two characters must begin the name or a word in it.

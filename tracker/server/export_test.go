@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/ed25519"
 	"net"
 	"net/http"
 	"net/netip"
@@ -22,4 +23,9 @@ func (s *Server) DialBackWith(dial func(ctx context.Context, network, address st
 // Forwarded is who a proxy with that X-Forwarded-For says that it asks for.
 func Forwarded(trusted []netip.Prefix, header string, proxy netip.Addr) (netip.Addr, error) {
 	return proxies(trusted).forwarded(&http.Request{Header: http.Header{"X-Forwarded-For": {header}}}, proxy)
+}
+
+// ClientCert is the key in a Client-Cert header.
+func ClientCert(header string) (ed25519.PublicKey, error) {
+	return clientCert(&http.Request{Header: http.Header{"Client-Cert": {header}}})
 }

@@ -35,6 +35,7 @@ type Limits struct {
 	Connections        int   // that are open, of all
 	ConnectionsAddress int   // of one address
 	ResourcesAddress   int   // announced by the peers of one address together
+	ResourcesKey       int   // announced by one peer; of the options of a Tracker, a Server's are Config.Resources
 	Peers              int   // online, of all
 	BodyBytes          int64 // of bodies longer than smallBody that are under way, of all
 }
@@ -58,6 +59,7 @@ func DefaultLimits() Limits {
 		Connections:        16_384,
 		ConnectionsAddress: 1024,
 		ResourcesAddress:   2_000_000,
+		ResourcesKey:       DefaultResourcesPerPeer,
 		Peers:              100_000,
 		BodyBytes:          64 << 20,
 	}
@@ -71,6 +73,7 @@ func (l *Limits) Flags(set *flag.FlagSet) {
 	set.IntVar(&l.Connections, "connections", l.Connections, "open `connections` of all; 0 is without limit")
 	set.IntVar(&l.ConnectionsAddress, "connections-address", l.ConnectionsAddress, "open `connections` of one address; 0 is without limit")
 	set.IntVar(&l.ResourcesAddress, "resources-address", l.ResourcesAddress, "`resources` that the peers of one address may announce together; 0 is without limit")
+	set.IntVar(&l.ResourcesKey, "resources-key", l.ResourcesKey, "`resources` that one peer may announce; 0 is without limit")
 	set.IntVar(&l.Peers, "peers", l.Peers, "`peers` online at once; 0 is without limit")
 }
 
@@ -79,6 +82,7 @@ func (l Limits) check() error {
 	for name, n := range map[string]int{
 		"rate-address": l.RateAddress, "rate-key": l.RateKey, "new-keys-address": l.NewKeys, "connections": l.Connections,
 		"connections-address": l.ConnectionsAddress, "resources-address": l.ResourcesAddress, "peers": l.Peers,
+		"resources-key": l.ResourcesKey,
 	} {
 		if n < 0 {
 			return netproto.Errorf(netproto.CodeUsage, "--%s is a number from 0, not %d", name, n)
@@ -86,6 +90,9 @@ func (l Limits) check() error {
 	}
 	return nil
 }
+
+// resourcesKey is ResourcesKey for a store, which knows no "without limit".
+func (l Limits) resourcesKey() int { return cmp.Or(l.ResourcesKey, math.MaxInt) }
 
 // refusal is an error with the name of the limit that was met, for the counts.
 type refusal struct {

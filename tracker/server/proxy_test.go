@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -153,6 +154,25 @@ func TestProxiesAreAddressesAndRanges(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %s", text, got, err, want)
 		}
 	}
+}
+
+func FuzzClientCert(f *testing.F) {
+	for _, seed := range []string{"::", ":AAAA:", ":!:", "", ":", "MCowBQYDK2VwAyEA", ":MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=:"} {
+		f.Add(seed)
+	}
+	if _, key, err := ed25519.GenerateKey(nil); err != nil {
+		f.Fatal(err)
+	} else if id, err := identity.New(key); err != nil {
+		f.Fatal(err)
+	} else {
+		f.Add(clientCertOf(id))
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		key, err := server.ClientCert(header)
+		if err == nil && len(key) != ed25519.PublicKeySize || err != nil && netproto.CodeOf(err) != netproto.CodeBadRequest {
+			t.Fatalf("%q gives %x, %v", header, key, err)
+		}
+	})
 }
 
 func FuzzForwarded(f *testing.F) {

@@ -160,7 +160,9 @@ func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, proxies []neti
 	if err != nil {
 		return err
 	}
-	t.store, err = open(filepath.Join(o.Data, storeFile), StoreConfig{Lease: netproto.LeaseHeartbeats * o.Heartbeat, Logger: logger})
+	t.store, err = open(filepath.Join(o.Data, storeFile), StoreConfig{
+		Lease: netproto.LeaseHeartbeats * o.Heartbeat, ResourcesPerPeer: o.Limits.resourcesKey(), Logger: logger,
+	})
 	if err != nil {
 		return err
 	}
@@ -168,7 +170,7 @@ func (t *Tracker) openData(o Options, policy netproto.SeedPolicy, proxies []neti
 		Store: t.store, Identity: key, Name: o.Name, Version: o.Version,
 		Access: Access(o.Access), SeedClients: policy, Heartbeat: o.Heartbeat, Logger: logger,
 		PublicURL: o.PublicURL, Metrics: MetricsPolicy(o.Metrics), AccessLog: o.AccessLog,
-		Limits: &o.Limits, Proxies: proxies,
+		Limits: &o.Limits, Resources: o.Limits.resourcesKey(), Proxies: proxies,
 	})
 	// A path that is too long for a socket, or a file system without them, is no
 	// reason to serve nobody.
