@@ -22,6 +22,10 @@ const (
 	maxAnswer   = 64 << 20         // bytes: the longest list of bans has a third of it
 )
 
+// windowsRefused is WSAECONNREFUSED, which package syscall knows on Windows
+// only.
+const windowsRefused = syscall.Errno(10061)
+
 // socket is the running tracker of a data folder.
 type socket struct {
 	data string
@@ -106,7 +110,7 @@ func (s *socket) unanswered(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, windowsRefused):
 		return netproto.Errorf(netproto.CodeUnreachable, "no tracker runs on the data folder %s; --data names another one", s.data)
 	case errors.Is(err, fs.ErrPermission):
 		return netproto.Errorf(netproto.CodeUnreachable, "the tracker of %s belongs to another user: give the command as that one", s.data)

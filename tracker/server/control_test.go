@@ -1,0 +1,145 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/server"
+)
+
+// owner speaks to a tracker that runs on a data folder.
+type owner struct {
+	*testing.T
+	data string
+	http *http.Client
+}
+
+func startOwned(t *testing.T, access server.Access) *owner {
+	t.Helper()
+	data, err := os.MkdirTemp("", "cp2p") // a short path: that of a socket has 100 bytes
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(data) })
+	o := server.DefaultOptions()
+	o.Listen, o.Data, o.Access = "127.0.0.1:0", data, string(access)
+	tracker, err := server.OpenTracker(o, boltstore.Open, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- tracker.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(server.ControlSocket(data)); !os.IsNotExist(err) {
+			t.Errorf("the socket is left behind: %v", err)
+		}
+	})
+	return &owner{t, data, &http.Client{Timeout: patience, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", server.ControlSocket(data))
+		},
+	}}}
+}
+
+func (o *owner) send(method, route, body string) (status int, media, answer string) {
+	o.Helper()
+	req, err := http.NewRequestWithContext(o.Context(), method, "http://tracker"+route, strings.NewReader(body))
+	if err != nil {
+		o.Fatal(err)
+	}
+	resp, err := o.http.Do(req)
+	if err != nil {
+		o.Fatalf("%s %s: %v", method, route, err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		o.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header.Get("Content-Type"), string(text)
+}
+
+func TestCommandsOfTheOwnerAreReadStrictly(t *testing.T) {
+	o := startOwned(t, server.AccessInvite)
+	for _, c := range []struct {
+		method, route, body string
+		want                netproto.Code
+	}{
+		{"POST", server.ControlBans, ``, netproto.CodeInvalid},
+		{"POST", server.ControlBans, `{"target":"192.0.2.7"} {}`, netproto.CodeInvalid},
+		{"POST", server.ControlBans, `{"target":"192.0.2.7","until":"never"}`, netproto.CodeInvalid},
+		{"POST", server.ControlBans, `{"target":"everybody"}`, netproto.CodeInvalid},
+		{"POST", server.ControlBans, `{"target":"192.0.2.7","why":"` + strings.Repeat("w", server.MaxWhy+1) + `"}`, netproto.CodeInvalid},
+		{"POST", server.ControlBans, `{"target":"192.0.2.7","why":"bad\u001b[2Jwords"}`, netproto.CodeInvalid},
+		{"POST", server.ControlBans, `{"target":"` + strings.Repeat("x", 5000) + `"}`, netproto.CodeTooLarge},
+		{"DELETE", server.ControlBans, `{"target":"192.0.2.7"}`, netproto.CodeNotFound},
+		{"DELETE", server.ControlMembers, `{"key":"abc"}`, netproto.CodeInvalid},
+		{"POST", server.ControlInvites, `{"seconds":59}`, netproto.CodeInvalid},
+		{"POST", server.ControlInvites, `{"seconds":9223372036854775807}`, netproto.CodeInvalid},
+		{"POST", server.ControlInvites, `{"seconds":600,"for":"` + strings.Repeat("x", server.MaxInviteFor+1) + `"}`, netproto.CodeInvalid},
+		{"PUT", server.ControlBans, ``, netproto.CodeNotFound},
+		{"GET", "/elsewhere", ``, netproto.CodeNotFound},
+	} {
+		status, media, answer := o.send(c.method, c.route, c.body)
+		var p netproto.Problem
+		if err := json.Unmarshal([]byte(answer), &p); err != nil || p.Code != c.want || status != c.want.Status() || media != netproto.MediaTypeProblem {
+			t.Errorf("%s %s %.60s: status %d, %s; want the code %q", c.method, c.route, c.body, status, answer, c.want)
+		}
+	}
+	if status, _, answer := o.send("GET", server.ControlBans, ""); status != 200 || strings.TrimSpace(answer) != `{"bans":[]}` {
+		t.Errorf("status %d, %s", status, answer)
+	}
+}
+
+func TestATokenStandsInItsLinkOnly(t *testing.T) {
+	o := startOwned(t, server.AccessInvite)
+	_, _, answer := o.send("POST", server.ControlInvites, `{"seconds":600,"for":"Zoe"}`)
+	var made server.InviteAnswer
+	if err := json.Unmarshal([]byte(answer), &made); err != nil {
+		t.Fatal(err)
+	}
+	link, err := netproto.ParseLink(made.Link)
+	if err != nil || link.Invite.IsZero() || link.Fingerprint.IsZero() {
+		t.Fatalf("%s, %v", answer, err)
+	}
+	stored, err := os.ReadFile(server.StoreFile(o.data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hash := server.InviteHash(link.Invite); !strings.Contains(string(stored), string(hash[:])) {
+		t.Error("the hash of the token is not in the database")
+	}
+	if strings.Contains(string(stored), string(link.Invite[:])) || strings.Contains(string(stored), link.Invite.String()) {
+		t.Error("the token is in the database")
+	}
+}
+
+func TestABackupOverTheSocketIsWhole(t *testing.T) {
+	o := startOwned(t, server.AccessOpen)
+	if status, _, answer := o.send("POST", server.ControlBans, `{"target":"192.0.2.7"}`); status != 200 {
+		t.Fatal(status, answer)
+	}
+	file := o.data + "/copy.db"
+	contents, err := boltstore.SaveBackup(file, func(w io.Writer) error {
+		_, _, answer := o.send("GET", server.ControlBackup, "")
+		_, err := io.WriteString(w, answer)
+		return err
+	})
+	if err != nil || contents.Bans != 1 {
+		t.Errorf("%+v, %v", contents, err)
+	}
+}
