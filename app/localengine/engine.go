@@ -21,6 +21,7 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/lan"
 )
 
 // Engine implements desktop.Engine.
@@ -32,6 +33,9 @@ type Engine struct {
 	logs      io.Writer // of the tracker on this computer
 	ownListen string    // where it listens, [HOST]:PORT
 
+	// browse asks the local network for trackers until ctx ends; nil asks nobody.
+	browse func(ctx context.Context) ([]lan.Tracker, error)
+
 	closed    chan struct{}
 	watching  sync.WaitGroup
 	switching chan struct{} // full while the tracker is being changed
@@ -39,8 +43,9 @@ type Engine struct {
 
 	mu       sync.Mutex
 	own      *command.OwnTracker
-	ownErr   error               // why it could not start
-	changed  *desktop.ChangedKey // shown by a tracker that is not in use
+	ownErr   error                  // why it could not start
+	changed  *desktop.ChangedKey    // shown by a tracker that is not in use
+	nearby   []desktop.KnownTracker // in the local network
 	watchers map[chan struct{}]struct{}
 }
 
@@ -52,6 +57,7 @@ var _ desktop.Engine = (*Engine)(nil)
 // fails, the node is still the caller's.
 func New(node *command.Node, logs io.Writer) (*Engine, error) {
 	e := newEngine(node, logs)
+	e.browse = lan.Browse
 	return e, e.start()
 }
 
@@ -71,6 +77,9 @@ func (e *Engine) start() error {
 	e.engine.RunDownloads()
 	if err := e.startTrackers(settings); err != nil {
 		e.log.Warn("the tracker of the last time is not used", "error", err)
+	}
+	if e.browse != nil {
+		e.watching.Go(e.lookNearby)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"centralizedp2p/app/command"
 	"centralizedp2p/app/desktop"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/lan"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -77,6 +78,8 @@ type house struct {
 	files     string // what it shares
 	downloads string
 	listen    string // where its own tracker listens
+
+	around func(context.Context) ([]lan.Tracker, error) // asks its local network; nil for none
 }
 
 func newHouse(t testing.TB) *house {
@@ -100,7 +103,7 @@ func (h *house) open() {
 	node, err := command.OpenNode(context.Background(), command.NodeOptions{Profile: h.profile, OfferDownloads: true, Log: log})
 	check(h.t, err)
 	h.Engine = newEngine(node, io.Discard)
-	h.ownListen = h.listen
+	h.ownListen, h.browse = h.listen, h.around
 	check(h.t, h.start())
 }
 

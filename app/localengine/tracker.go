@@ -46,6 +46,7 @@ func (e *Engine) Tracker(context.Context) (desktop.TrackerView, error) {
 		changed := *e.changed
 		v.ChangedKey = &changed
 	}
+	v.Nearby = e.nearbyLocked()
 	v.Own.Failure = desktop.FailureOf(e.ownErr)
 	if e.own != nil {
 		v.Own = viewOf(e.own)
