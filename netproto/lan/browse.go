@@ -38,7 +38,7 @@ func (n network) browse(ctx context.Context) ([]Tracker, error) {
 	ask := func() {
 		for _, i := range interfaces {
 			// What cannot be sent on one interface may be on another.
-			socket.WriteTo(question(), way(i, addressesOf(i)), net.UDPAddrFromAddrPort(n.group))
+			send(socket, question(), i, addressesOf(i), net.UDPAddrFromAddrPort(n.group))
 		}
 	}
 	var list []Tracker

@@ -75,7 +75,9 @@ func addressesOf(i net.Interface) []netip.Addr {
 func Announce(ctx context.Context, t Tracker) error { return local.announce(ctx, t) }
 
 func (n network) announce(ctx context.Context, t Tracker) error {
-	conn, err := net.ListenMulticastUDP("udp4", nil, net.UDPAddrFromAddrPort(n.group))
+	// Of a group, package net shares the port with others on this computer, and
+	// joins on no interface: that needs one with a route, which may come later.
+	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(n.group))
 	if err != nil {
 		return err
 	}
@@ -83,10 +85,9 @@ func (n network) announce(ctx context.Context, t Tracker) error {
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	socket := ipv4.NewPacketConn(conn)
-	if err := socket.SetControlMessage(ipv4.FlagInterface, true); err != nil {
-		return err
-	}
-	// Both may be refused where they are already so.
+	// Windows tells no interface: there the asker's address has to do. The others
+	// may be refused where they are already so.
+	_ = socket.SetControlMessage(ipv4.FlagInterface, true)
 	_ = socket.SetMulticastTTL(hops)
 	_ = socket.SetMulticastLoopback(true)
 	a := announcer{network: n, socket: socket, tracker: t, joined: map[int]net.Interface{}}
@@ -113,9 +114,15 @@ func (n network) announce(ctx context.Context, t Tracker) error {
 			}
 			return err
 		}
-		if control != nil {
-			a.answer(buf[:size], control.IfIndex, from)
+		asker, ok := from.(*net.UDPAddr)
+		if !ok {
+			continue
 		}
+		index := a.towards(asker.AddrPort().Addr().Unmap())
+		if control != nil {
+			index = control.IfIndex
+		}
+		a.answer(buf[:size], index, asker)
 	}
 }
 
@@ -139,7 +146,9 @@ func (a *announcer) look() {
 		if _, known := a.joined[i.Index]; known || a.tracker.Address.IsValid() && !slices.Contains(addressesOf(i), a.tracker.Address) {
 			continue
 		}
-		_ = a.socket.JoinGroup(&i, net.UDPAddrFromAddrPort(a.network.group)) // the system may have joined it for us
+		if a.socket.JoinGroup(&i, net.UDPAddrFromAddrPort(a.network.group)) != nil {
+			continue // the next look may do better
+		}
 		a.joined[i.Index] = i
 		a.say(i, false, net.UDPAddrFromAddrPort(a.network.group))
 	}
@@ -157,7 +166,7 @@ func (a *announcer) goodbye() {
 }
 
 // answer tells a network that asks, or only the one who does.
-func (a *announcer) answer(packet []byte, index int, from net.Addr) {
+func (a *announcer) answer(packet []byte, index int, asker *net.UDPAddr) {
 	i, ok := a.joined[index]
 	if !ok {
 		return
@@ -166,31 +175,47 @@ func (a *announcer) answer(packet []byte, index int, from net.Addr) {
 	if !wanted {
 		return
 	}
-	asker, ok := from.(*net.UDPAddr)
 	to := net.UDPAddrFromAddrPort(a.network.group)
-	if ok && (alone || asker.Port != to.Port) { // one that is no responder itself cannot hear the group
+	if alone || asker.Port != to.Port { // one that is no responder itself cannot hear the group
 		to = asker
 	}
 	a.say(i, false, to)
 }
 
 // say sends the announcement out of an interface, with the addresses that it
-// has now. What gets lost is asked for again.
+// has now.
 func (a *announcer) say(i net.Interface, gone bool, to net.Addr) {
 	addresses := addressesOf(i)
 	packet, err := announcement(a.tracker, addresses, gone)
 	if err != nil {
 		return
 	}
-	a.socket.WriteTo(packet, way(i, addresses), to)
+	send(a.socket, packet, i, addresses, to)
 }
 
-// way sends a packet out of an interface, and from its address: a computer with
-// several would else choose.
-func way(i net.Interface, addresses []netip.Addr) *ipv4.ControlMessage {
+// towards is the index of the interface in whose network an address is, or 0.
+func (a *announcer) towards(addr netip.Addr) int {
+	for index, i := range a.joined {
+		all, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, n := range all {
+			if prefix, ok := n.(*net.IPNet); ok && prefix.Contains(addr.AsSlice()) {
+				return index
+			}
+		}
+	}
+	return 0
+}
+
+// send sends a packet out of an interface, and from its address: a computer
+// with several would else choose. What gets lost is asked for again.
+func send(socket *ipv4.PacketConn, packet []byte, i net.Interface, addresses []netip.Addr, to net.Addr) {
+	_ = socket.SetMulticastInterface(&i) // for Windows, which passes over what follows
 	c := &ipv4.ControlMessage{IfIndex: i.Index}
 	if len(addresses) > 0 {
 		c.Src = addresses[0].AsSlice()
 	}
-	return c
+	socket.WriteTo(packet, c, to)
 }
