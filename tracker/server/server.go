@@ -2,8 +2,9 @@
 // on one TCP port and answers them from its Store. What is said there stands in
 // the package comment of netproto.
 //
-// One noun is one file: peers, resources, search, sources, seed. routes.go says
-// which method and path leads where, and is the way in for every request.
+// One noun is one file: peers, resources, search, sources, seed, access.
+// routes.go says which method and path leads where, and is the way in for every
+// request; control.go is that for the tracker's owner.
 package server
 
 import (

@@ -39,6 +39,7 @@ func Run(t *testing.T, open server.OpenStore) {
 		{"seed clients", seedTests},
 		{"members", memberTests},
 		{"bans", banTests},
+		{"backup", backupTests},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			for name, test := range part.tests {
