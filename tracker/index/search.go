@@ -145,15 +145,15 @@ func (s *search) segment(g *segment, grams [][]uint32) {
 	if len(lists) > 0 {
 		few = lists[0].left
 	}
-	if sized := s.sized(g); len(sized) < min(few/8, 16*fewLooks) {
-		for _, rank := range sized {
-			s.offer(g.versions[rank], g.name(int(rank)))
-		}
-		return
-	} else if s.sort == netproto.SortSize {
+	sized := s.sized(g)
+	if s.sort == netproto.SortSize {
 		order = sized
 	}
 	switch {
+	case s.sort != netproto.SortSize && len(sized) < min(few/8, 4*fewLooks):
+		for _, rank := range sized {
+			s.offer(g.versions[rank], g.name(int(rank)))
+		}
 	case order == nil:
 		candidates(lists, s.first(g, nil), last, func(rank int) bool { return !s.offer(g.versions[rank], g.name(rank)) })
 	case few <= fewLooks:
@@ -170,7 +170,7 @@ func (s *search) segment(g *segment, grams [][]uint32) {
 // For anything else the candidates are marked first.
 func (s *search) inOrder(g *segment, order []uint32, lists []postings, few int) {
 	looks := len(order)
-	if len(lists) > 0 {
+	if len(lists) > 0 && looks > fewLooks {
 		if looks = 2 * s.limit * g.len() / few; looks > 8*fewLooks {
 			looks = 0
 		}
