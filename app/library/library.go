@@ -139,22 +139,41 @@ func (l *Library) remove(bucket, key []byte) error {
 	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete(key) })
 }
 
+// errDamaged is wrapped by what get says about a value that cannot be read.
+var errDamaged = errors.New("the record is damaged")
+
 // get reads one value; fs.ErrNotExist where there is none.
 func (l *Library) get(bucket, key []byte, value any) error {
-	return l.db.View(func(tx *bbolt.Tx) error {
+	return l.view(func(tx *bbolt.Tx) error {
 		raw := tx.Bucket(bucket).Get(key)
 		if raw == nil {
 			return fs.ErrNotExist
 		}
-		return json.Unmarshal(raw, value)
+		if err := json.Unmarshal(raw, value); err != nil {
+			return fmt.Errorf("%w: %w", errDamaged, err)
+		}
+		return nil
 	})
+}
+
+// view turns what bbolt itself says into what a person reads.
+func (l *Library) view(fn func(*bbolt.Tx) error) error {
+	var answer error
+	err := l.db.View(func(tx *bbolt.Tx) error {
+		answer = fn(tx)
+		return nil
+	})
+	if err != nil {
+		return netproto.Errorf(netproto.CodeStore, "the library in %s: %w", l.dir, err)
+	}
+	return answer
 }
 
 // all reads every value of a bucket; one that is damaged is left out, so that
 // the others stay usable.
 func all[T any](l *Library, bucket []byte) ([]T, error) {
 	var values []T
-	err := l.db.View(func(tx *bbolt.Tx) error {
+	err := l.view(func(tx *bbolt.Tx) error {
 		return tx.Bucket(bucket).ForEach(func(_, raw []byte) error {
 			var v T
 			if json.Unmarshal(raw, &v) == nil {

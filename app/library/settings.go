@@ -41,20 +41,28 @@ func DefaultSettings() Settings {
 	if len(s.Name) > netproto.MaxPeerName {
 		s.Name = strings.ToValidUTF8(s.Name[:netproto.MaxPeerName], "")
 	}
+	if netproto.Printable(s.Name) != s.Name {
+		s.Name = "A peer"
+	}
 	if home, err := os.UserHomeDir(); err == nil {
 		s.DownloadDir = filepath.Join(home, "Downloads")
 	}
 	return s
 }
 
-// Settings are the chosen ones, defaults where nothing was chosen.
+// Settings are the chosen ones, defaults where nothing was chosen, or nothing
+// that can be used: a damaged record must not keep the program from starting.
 func (l *Library) Settings() (Settings, error) {
 	s := DefaultSettings()
-	err := l.get(bucketMeta, keySettings, &s)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	switch err := l.get(bucketMeta, keySettings, &s); {
+	case errors.Is(err, fs.ErrNotExist):
+		return s, nil
+	case errors.Is(err, errDamaged), err == nil && s.Validate() != nil:
+		return DefaultSettings(), nil
+	case err != nil:
+		return s, err
 	}
-	return s, err
+	return s, nil
 }
 
 // SaveSettings remembers the settings; they must be valid.
@@ -70,6 +78,8 @@ func (s Settings) Validate() error {
 	switch {
 	case strings.TrimSpace(s.Name) == "" || len(s.Name) > netproto.MaxPeerName:
 		return netproto.Errorf(netproto.CodeInvalid, "the name must have 1 to %d bytes", netproto.MaxPeerName)
+	case netproto.Printable(s.Name) != s.Name:
+		return netproto.Errorf(netproto.CodeInvalid, "the name must not have invisible characters")
 	case s.MaxDownloads < 1 || s.MaxDownloads > 100:
 		return netproto.Errorf(netproto.CodeInvalid, "1 to 100 downloads can run at once")
 	case s.UploadSlots < 1 || s.UploadSlots > 100:

@@ -83,7 +83,7 @@ func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 // none, or none that folds to its hash.
 func (l *Library) Manifest(hash netproto.ContentHash) (*piece.Manifest, error) {
 	var m *piece.Manifest
-	err := l.db.View(func(tx *bbolt.Tx) error {
+	err := l.view(func(tx *bbolt.Tx) error {
 		m = decodeManifest(hash, tx.Bucket(bucketManifests).Get(hash[:]))
 		return nil
 	})

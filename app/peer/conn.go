@@ -21,11 +21,6 @@ import (
 // makes us answer faster than it reads is cut off.
 const maxControl = 4 << 20
 
-var buffers = sync.Pool{New: func() any {
-	b := make([]byte, netproto.FrameHeaderBytes+netproto.MaxDataPayload)
-	return &b
-}}
-
 // conn is a connection to a peer. Each side can read contents of the other:
 // as owner it answers (serve.go), as reader it asks (link.go). One goroutine
 // reads, one writes; frames to write wait in control and in queue.
@@ -198,7 +193,7 @@ func (c *conn) handle(t netproto.FrameType, payload []byte) error {
 	case netproto.Refuse:
 		return c.readRefuse(f)
 	case netproto.Ping:
-		c.send(netproto.Pong{Token: f.Token})
+		c.send(netproto.Pong(f))
 	case netproto.Pong:
 	default:
 		return fmt.Errorf("%w: a second hello", netproto.ErrFrame)
@@ -259,8 +254,10 @@ func (c *conn) unused() bool {
 
 func (c *conn) write(b []byte) error {
 	c.tls.SetWriteDeadline(time.Now().Add(c.engine.timing.write))
+	w := c.tls.NetConn().(*wire)
+	w.hold()
 	_, err := c.tls.Write(b)
-	return err
+	return errors.Join(err, w.flush())
 }
 
 // readData passes the bytes of a data frame to the request that they answer.

@@ -219,12 +219,18 @@ func (e *Engine) dial(ctx context.Context, src netproto.Source) (*tls.Conn, erro
 				return
 			case <-time.After(time.Duration(i) * dialHeadStart):
 			}
-			raw, err := (&tls.Dialer{NetDialer: &net.Dialer{}, Config: config}).DialContext(ctx, "tcp", address)
+			raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 			if err != nil {
 				results <- result{err: err}
 				return
 			}
-			results <- result{conn: raw.(*tls.Conn)}
+			t := tls.Client(newWire(raw), config)
+			if err := t.HandshakeContext(ctx); err != nil {
+				raw.Close()
+				results <- result{err: err}
+				return
+			}
+			results <- result{conn: t}
 		}()
 	}
 	var winner *tls.Conn

@@ -142,8 +142,8 @@ func (f *sharedFile) manifest() *piece.Manifest {
 		return &piece.Manifest{Hash: f.hash, Size: f.state.Size}
 	}
 	m, err := f.engine.library.Manifest(f.hash)
-	if err != nil {
-		f.engine.log.Error("the manifest of a share", "hash", f.hash, "error", err)
+	if err != nil || m.Size != f.state.Size {
+		f.engine.log.Error("the manifest of a share cannot be used", "hash", f.hash, "error", err)
 		return nil
 	}
 	return m

@@ -198,17 +198,24 @@ func (d *download) fetchFile(ctx context.Context) (string, error) {
 	if path, ok := d.alreadyThere(ctx, name); ok {
 		return path, nil
 	}
-	j := newJob(d, d.record.Hash, -1, ".", name)
-	if j.m = d.manifestHere(j.hash); j.m != nil {
-		j.size, j.sure = j.m.Size, true
-	} else if m, err := piece.ReadPartManifest(d.root, ".", j.hash); err == nil {
-		j.m = m
-	}
+	j := d.firstJob(".", name)
 	published, err := d.fetch(ctx, []*job{j}, true)
 	if err != nil {
 		return "", err
 	}
 	return filepath.Join(d.record.Dir, filepath.FromSlash(published)), nil
+}
+
+// firstJob is the one for what the person asked for: a file, or the list of a
+// folder. Its size is sure only where the content is on this computer already.
+func (d *download) firstJob(dir, name string) *job {
+	j := newJob(d, d.record.Hash, -1, dir, name)
+	if j.m = d.manifestHere(j.hash); j.m != nil {
+		j.size, j.sure = j.m.Size, true
+	} else if m, err := piece.ReadPartManifest(d.root, dir, j.hash); err == nil {
+		j.m = m
+	}
+	return j
 }
 
 // alreadyThere finds the finished file under its name: the same command given

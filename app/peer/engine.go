@@ -254,7 +254,8 @@ func (e *Engine) UseTracker(t Tracker) {
 	e.notify()
 }
 
-// Reconnect tries the tracker at once instead of when the next attempt is due.
+// Reconnect tries the tracker at once instead of when the next attempt or
+// heartbeat is due.
 func (e *Engine) Reconnect() {
 	m := e.membership()
 	m.poke(m.retry)

@@ -6,7 +6,7 @@ import "time"
 func Hasten(c *Config) {
 	t := standardTiming
 	t.handshake = 2 * time.Second
-	t.tick, t.stall = 50*time.Millisecond, time.Second
+	t.tick, t.stall, t.silent = 50*time.Millisecond, time.Second, 200*time.Millisecond
 	t.refused, t.queued = 500*time.Millisecond, 200*time.Millisecond
 	t.sources, t.sourcesSoon = time.Second, 300*time.Millisecond
 	t.minSource, t.maxSource = 200*time.Millisecond, 2*time.Second

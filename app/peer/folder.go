@@ -90,7 +90,7 @@ func (d *download) fetchList(ctx context.Context, staging string) ([]netproto.Fo
 	if err := d.root.Remove(list); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
-	j := newJob(d, d.record.Hash, -1, staging, stagingList)
+	j := d.firstJob(staging, stagingList)
 	j.most = netproto.MaxFolderBytes
 	if _, err := d.fetch(ctx, []*job{j}, true); err != nil {
 		return nil, err

@@ -91,6 +91,7 @@ func (s *swarm) banned(t testing.TB, who *stranger) {
 const fourPieces = 3*netproto.MinPieceSize + 1000
 
 func TestWhoSendsWrongBytesIsBannedAndTheFileComesFromAnother(t *testing.T) {
+	t.Parallel()
 	for _, wrong := range []uint32{0, 1, 3} {
 		s := newSwarm(t, fourPieces)
 		liar := startStranger(t, s.content, nil)
@@ -112,6 +113,7 @@ func TestWhoSendsWrongBytesIsBannedAndTheFileComesFromAnother(t *testing.T) {
 }
 
 func TestAWrongManifestIsBanned(t *testing.T) {
+	t.Parallel()
 	s := newSwarm(t, fourPieces)
 	liar := startStranger(t, s.content, nil)
 	liar.onOpen = func(c *strangerConn, f netproto.Open) {
@@ -126,6 +128,7 @@ func TestAWrongManifestIsBanned(t *testing.T) {
 }
 
 func TestALieAboutTheSizeDoesNotStopADownload(t *testing.T) {
+	t.Parallel()
 	for name, size := range map[string]int64{"shorter": fourPieces - 1, "longer": fourPieces + 1, "empty": 0, "enormous": netproto.MaxContentSize} {
 		for _, answers := range []bool{true, false} {
 			t.Run(name+" and answers "+strconv.FormatBool(answers), func(t *testing.T) {
@@ -156,6 +159,7 @@ func TestALieAboutTheSizeDoesNotStopADownload(t *testing.T) {
 }
 
 func TestALieAboutTheSizeDoesNotOutliveTheProgram(t *testing.T) {
+	t.Parallel()
 	s := newSwarm(t, fourPieces)
 	liar := startStranger(t, s.content, func(l *stranger) { l.size = fourPieces - 1 })
 	liar.onGet = func(c *strangerConn, f netproto.Get) { // everything but the proof of the size
@@ -174,6 +178,7 @@ func TestALieAboutTheSizeDoesNotOutliveTheProgram(t *testing.T) {
 }
 
 func TestMoreThanWasAskedForEndsTheConnection(t *testing.T) {
+	t.Parallel()
 	for name, flood := range map[string]func(s *stranger, c *strangerConn, f netproto.Get) error{
 		"more than the piece has": func(s *stranger, c *strangerConn, f netproto.Get) error {
 			return c.send(netproto.Data{Request: f.Request, Bytes: append(s.pieceBytes(f)[:f.Length:f.Length], 1)[:min(int(f.Length)+1, netproto.MaxDataBytes)]}, netproto.Data{Request: f.Request, Bytes: make([]byte, 1000)})
@@ -221,6 +226,7 @@ func TestMoreThanWasAskedForEndsTheConnection(t *testing.T) {
 }
 
 func TestASourceThatStallsIsLeft(t *testing.T) {
+	t.Parallel()
 	for name, stall := range map[string]func(*stranger){
 		"it accepts and does not shake hands": func(s *stranger) {
 			s.onAccept = func(raw net.Conn) { io.Copy(io.Discard, raw) }
@@ -265,6 +271,7 @@ func TestASourceThatStallsIsLeft(t *testing.T) {
 }
 
 func TestAnotherPeerAtTheAddressOfASourceIsRefused(t *testing.T) {
+	t.Parallel()
 	s := newSwarm(t, fourPieces)
 	other := startStranger(t, s.content, nil)
 	wrong := startStranger(t, s.content, func(w *stranger) {
@@ -283,6 +290,7 @@ func TestAnotherPeerAtTheAddressOfASourceIsRefused(t *testing.T) {
 }
 
 func TestATrackerThatLiesDoesNoHarm(t *testing.T) {
+	t.Parallel()
 	s := newSwarm(t, fourPieces)
 	var dialled stranger
 	counter := startStranger(t, s.content, func(c *stranger) {
@@ -322,6 +330,7 @@ func port(address string) string {
 }
 
 func TestWhatAStrangerMayNotAskIsRefused(t *testing.T) {
+	t.Parallel()
 	p := startPeerAt(t, newFakeTracker())
 	path, content := p.write(t, "small.bin", fourPieces)
 	s := p.share(t, path)
@@ -368,6 +377,7 @@ func wantRefusal(t testing.TB, c *strangerConn, stream uint32, code netproto.Cod
 	}
 }
 
+// Not beside other tests, which take memory of their own.
 func TestAFloodIsCutOffAndTakesNoMemory(t *testing.T) {
 	p := startPeerAt(t, newFakeTracker())
 	path, content := p.write(t, "large.bin", 40<<20)
@@ -419,6 +429,7 @@ func heap() uint64 {
 }
 
 func TestAnIncomingConnectionThatDoesNotShakeHandsIsClosed(t *testing.T) {
+	t.Parallel()
 	p := startPeerAt(t, newFakeTracker())
 	raw, err := net.Dial("tcp", p.source().Addresses[0])
 	check(t, err)
@@ -428,79 +439,5 @@ func TestAnIncomingConnectionThatDoesNotShakeHandsIsClosed(t *testing.T) {
 		t.Errorf("the connection gives %v", err)
 	} else if n, ok := errors.AsType[net.Error](err); ok && n.Timeout() {
 		t.Error("it stays open")
-	}
-}
-
-func TestAListedFolderThatLiesHarmsNobody(t *testing.T) {
-	tracker := newFakeTracker()
-	honest := startPeerAt(t, newFakeTracker())
-	path, content := honest.write(t, "real.bin", fourPieces)
-	file := honest.share(t, path)
-	small, smallContent := honest.write(t, "small.bin", 100)
-	smallFile := honest.share(t, small)
-	for name, c := range map[string]struct {
-		entries []netproto.FolderEntry
-		failed  bool
-	}{
-		"a size that is too small":     {entries: []netproto.FolderEntry{{Path: "a", Size: int64(len(content)) - 1, Hash: file.Hash}}},
-		"a size that is too large":     {entries: []netproto.FolderEntry{{Path: "a", Size: int64(len(smallContent)) + 1, Hash: smallFile.Hash}}},
-		"a file that is not empty":     {entries: []netproto.FolderEntry{{Path: "a", Size: 0, Hash: smallFile.Hash}}, failed: true},
-		"one content with two sizes":   {entries: []netproto.FolderEntry{{Path: "a", Size: 1, Hash: smallFile.Hash}, {Path: "b", Size: 2, Hash: smallFile.Hash}}, failed: true},
-		"more bytes than there can be": {entries: enormous(), failed: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			text, err := netproto.AppendFolder(nil, c.entries)
-			check(t, err)
-			lister := startStranger(t, text, nil)
-			tracker.with(func() { tracker.sources = []netproto.Source{lister.source(), honest.source()} })
-			getter := startPeerAt(t, tracker)
-			id, err := getter.Download(peer.DownloadRequest{Hash: lister.m.Hash, Name: "folder", Size: -1, Folder: true, Dir: getter.files})
-			check(t, err)
-			if c.failed {
-				d := getter.wait(t, id, peer.DownloadFailed)
-				if code := netproto.CodeOf(d.Err); code != netproto.CodeProtocol && code != netproto.CodeTooLarge {
-					t.Errorf("the reason is %v", d.Err)
-				}
-			} else {
-				getter.until(t, id, "waiting for a source", func(d peer.Download) bool {
-					return d.State == peer.DownloadWaiting && d.Size == c.entries[0].Size
-				})
-			}
-			check(t, getter.Remove(id))
-			onlyFiles(t, getter.files)
-			// The honest one was not blamed, and the engine works.
-			tracker.with(func() { tracker.sources = []netproto.Source{honest.source()} })
-			same(t, getter.get(t, file).Path, content)
-		})
-	}
-}
-
-func enormous() []netproto.FolderEntry {
-	var entries []netproto.FolderEntry
-	for i := range 100_000 {
-		entries = append(entries, netproto.FolderEntry{Path: string(rune('a'+i/10_000)) + strconv.Itoa(10_000+i%10_000), Size: netproto.MaxContentSize, Hash: netproto.ContentHash{1}})
-	}
-	return entries
-}
-
-func TestAListThatCannotBeReadFailsTheFolder(t *testing.T) {
-	for _, text := range []string{
-		"no folder at all",
-		"cp2p-folder 1\n" + netproto.ContentHash{1}.String() + " 5 ../outside\n",
-		"cp2p-folder 1\n" + netproto.ContentHash{1}.String() + " 5 /etc/passwd\n",
-		"cp2p-folder 1\n" + netproto.ContentHash{1}.String() + " 5 a/../../b\n",
-	} {
-		lister := startStranger(t, []byte(text), nil)
-		getter := startPeerAt(t, fakeWith(lister.source()))
-		id, err := getter.Download(peer.DownloadRequest{Hash: lister.m.Hash, Name: "folder", Size: -1, Folder: true, Dir: getter.files})
-		check(t, err)
-		if d := getter.wait(t, id, peer.DownloadFailed); netproto.CodeOf(d.Err) != netproto.CodeProtocol {
-			t.Errorf("%q: %v", text, d.Err)
-		}
-		if _, err := getter.Folder(deadline(t), lister.m.Hash); netproto.CodeOf(err) != netproto.CodeProtocol {
-			t.Errorf("%q: %v", text, err)
-		}
-		check(t, getter.Remove(id))
-		onlyFiles(t, getter.files)
 	}
 }

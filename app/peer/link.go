@@ -214,13 +214,18 @@ type link struct {
 	over     bool
 }
 
+// window is how many bytes may be on their way. A source that failed before
+// shows with one piece that it is better now.
 func (l *link) window(pieceSize int64) int64 {
+	if l.source.failure != nil {
+		return 1
+	}
 	return max(min(l.rate.rate()/2, maxWindow), minWindow, 2*pieceSize)
 }
 
 // eta is when what is asked for will have come.
 func (l *link) eta() time.Duration {
-	if silent := time.Since(l.heard); silent > 2*time.Second {
+	if silent := time.Since(l.heard); silent > l.download.engine.timing.silent {
 		return silent + duration(l.inflight, max(l.rate.rate(), 1))
 	}
 	return duration(l.inflight, l.rate.rate())

@@ -43,7 +43,7 @@ func (e *Engine) listen(ctx context.Context, l net.Listener) error {
 		}
 		conns.Go(func() {
 			defer func() { <-slots }()
-			t := tls.Server(raw, e.identity.ServerTLS(netproto.ALPN, true, e.refuseBanned))
+			t := tls.Server(newWire(raw), e.identity.ServerTLS(netproto.ALPN, true, e.refuseBanned))
 			e.serveConn(e.ctx, t)
 		})
 	}

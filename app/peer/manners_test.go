@@ -28,6 +28,7 @@ func (p *testPeer) waitTracker(t testing.TB, wanted func(peer.TrackerStatus) boo
 }
 
 func TestAPeerLearnsThatItCanBeReached(t *testing.T) {
+	t.Parallel()
 	options := server.DefaultOptions()
 	options.Listen, options.Data, options.Heartbeat = "127.0.0.1:0", t.TempDir(), time.Second
 	opened, err := server.OpenTracker(options, boltstore.Open, io.Discard)
@@ -62,6 +63,7 @@ func (b *busyTracker) Announce(ctx context.Context, request netproto.AnnounceReq
 }
 
 func TestATrackerThatAsksToWaitIsToldLaterAndNotLeft(t *testing.T) {
+	t.Parallel()
 	busy := &busyTracker{fakeTracker: newFakeTracker()}
 	alice := startPeer(t, nil)
 	alice.UseTracker(busy)

@@ -303,6 +303,8 @@ func (m *membership) stay(ctx context.Context) error {
 			}
 		case <-m.rejoin:
 			return errRejoin
+		case <-m.retry:
+			beat.Reset(0)
 		case <-beat.C:
 			// A lease outlives a heartbeat that came at a bad time.
 			if err := m.heartbeat(ctx); err != nil && askedToWait(err) == 0 {

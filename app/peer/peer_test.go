@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -222,6 +223,7 @@ func same(t testing.TB, path string, content []byte) {
 }
 
 func TestAFileGoesFromPeerToPeer(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{0, 1, 10_240, netproto.MinPieceSize, netproto.MinPieceSize + 1, 20<<20 + 17} {
 		tr := startTracker(t)
 		alice, bob := startPeer(t, tr), startPeer(t, tr)
@@ -235,6 +237,7 @@ func TestAFileGoesFromPeerToPeer(t *testing.T) {
 }
 
 func TestAFolderKeepsItsTree(t *testing.T) {
+	t.Parallel()
 	tr := startTracker(t)
 	alice, bob := startPeer(t, tr), startPeer(t, tr)
 	contents := map[string][]byte{}
@@ -261,5 +264,50 @@ func TestAFolderKeepsItsTree(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*"))
 	if check(t, err); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestAPortInUseIsSaid(t *testing.T) {
+	t.Parallel()
+	p := startPeerAt(t, newFakeTracker())
+	_, err := peer.Listen(t.Context(), p.source().Addresses[0])
+	if netproto.CodeOf(err) != netproto.CodePortInUse {
+		t.Errorf("it says %v", err)
+	}
+	old := p.source().Addresses[0]
+	if err := p.Move(old); netproto.CodeOf(err) != netproto.CodePortInUse || p.source().Addresses[0] != old {
+		t.Errorf("it says %v", err)
+	}
+	check(t, p.Move("127.0.0.1:0"))
+	path, content := p.write(t, "song.flac", 1000)
+	s := p.share(t, path)
+	same(t, startPeerAt(t, fakeWith(p.source())).get(t, s).Path, content)
+	if _, err := net.DialTimeout("tcp", old, patience); err == nil {
+		t.Error("the old port is still open")
+	}
+}
+
+func TestWatchersHearOfChangesAtMostFourTimesASecond(t *testing.T) {
+	t.Parallel()
+	p := startPeerAt(t, newFakeTracker())
+	ctx, cancel := context.WithCancel(deadline(t))
+	changed := p.Watch(ctx)
+	heard := make(chan int)
+	go func() {
+		n := 0
+		for range changed {
+			n++
+		}
+		heard <- n
+	}()
+	began := time.Now()
+	for i := range 6 {
+		path, _ := p.write(t, fmt.Sprint(i), 1000)
+		p.share(t, path)
+	}
+	took := time.Since(began)
+	cancel()
+	if n := <-heard; n == 0 || n > int(took/(250*time.Millisecond))+2 {
+		t.Errorf("they heard of it %d times in %s", n, took)
 	}
 }

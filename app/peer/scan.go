@@ -151,8 +151,8 @@ func (h *hashing) hasManifest(f library.File) bool {
 	if netproto.PieceCount(f.State.Size) == 1 {
 		return true
 	}
-	_, err := h.share.engine.library.Manifest(f.Hash)
-	return err == nil
+	m, err := h.share.engine.library.Manifest(f.Hash)
+	return err == nil && m.Size == f.State.Size
 }
 
 func (h *hashing) progress(n int) {

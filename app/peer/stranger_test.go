@@ -128,7 +128,7 @@ func (s *stranger) serve(t *tls.Conn) {
 				s.honestGet(c, f)
 			}
 		case netproto.Ping:
-			c.send(netproto.Pong{Token: f.Token})
+			c.send(netproto.Pong(f))
 		}
 	}
 }

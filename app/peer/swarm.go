@@ -266,7 +266,7 @@ func (d *download) refused(s *stream, r *request, code netproto.Code, place int)
 	switch {
 	case code == netproto.CodeQueued:
 		s.pause, s.place = time.Now().Add(d.engine.timing.queued), place
-	case r == nil:
+	case r == nil || code == netproto.CodeGone: // opened anew, it may be there again
 		d.setAside(s)
 	default:
 		s.pause = time.Now().Add(d.engine.timing.refused)

@@ -13,7 +13,8 @@ type timing struct {
 	tick time.Duration // how often a running download looks after its links
 	// stall is how long a source may owe an answer, and how long a link may be
 	// of no use while other sources wait for one.
-	stall time.Duration
+	stall  time.Duration
+	silent time.Duration // how long until a source that owes bytes counts as slow
 	// refused is how long a source is not asked for a content again that it
 	// refused; queued is how often a place in a queue is renewed, which is less
 	// than the owner's patience.
@@ -41,7 +42,7 @@ type timing struct {
 var standardTiming = timing{
 	handshake: 10 * time.Second,
 	ping:      30 * time.Second, silence: 90 * time.Second, write: 60 * time.Second,
-	tick: time.Second, stall: 30 * time.Second,
+	tick: time.Second, stall: 30 * time.Second, silent: 2 * time.Second,
 	refused: 15 * time.Second, queued: 2 * time.Second,
 	sources: 30 * time.Second, sourcesSoon: 3 * time.Second,
 	minSource: time.Second, maxSource: time.Minute,

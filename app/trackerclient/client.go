@@ -26,6 +26,8 @@ import (
 
 const (
 	callTimeout = 15 * time.Second
+	// detailBytes is how much of a tracker's words is shown.
+	detailBytes = 400
 	// answerBytes bounds every answer: a page of hits with the longest names
 	// takes a tenth of it.
 	answerBytes = 8 << 20
@@ -45,6 +47,7 @@ type Client struct {
 	trust     Trust
 	http      *resty.Client
 	transport *http.Transport
+	timeout   time.Duration // of a call
 
 	mu       sync.Mutex
 	expected netproto.Fingerprint // zero: the first key that answers is trusted
@@ -62,12 +65,11 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 	if ok {
 		expected = known
 	}
-	c := &Client{address: address, trust: trust, expected: expected}
+	c := &Client{address: address, trust: trust, expected: expected, timeout: callTimeout}
 	c.transport = &http.Transport{
 		TLSClientConfig:        id.ClientTLS(identity.HTTP, c.verify),
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:    10 * time.Second,
-		ResponseHeaderTimeout:  callTimeout,
 		MaxResponseHeaderBytes: 64 << 10,
 		MaxIdleConnsPerHost:    4,
 		IdleConnTimeout:        90 * time.Second,
@@ -255,7 +257,7 @@ func withHash(route string, hash netproto.ContentHash) string {
 
 // call makes a request and decodes its answer; answer may be nil.
 func (c *Client) call(ctx context.Context, method, route string, body, answer any) error {
-	timed, cancel := context.WithTimeout(ctx, callTimeout)
+	timed, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	request := c.http.R().SetContext(timed).SetResponseBodyLimit(answerBytes)
 	if body != nil {
@@ -271,6 +273,8 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case timed.Err() != nil:
+		return c.unanswered(timed.Err())
 	case err != nil:
 		return c.unanswered(err)
 	case response.StatusCode() >= 300:
@@ -289,6 +293,12 @@ func (c *Client) unanswered(err error) error {
 	if e, ok := errors.AsType[*netproto.Error](err); ok {
 		return e // found while shaking hands: another key
 	}
+	if errors.Is(err, resty.ErrResponseBodyTooLarge) {
+		return netproto.Errorf(netproto.CodeProtocol, "%s answers with more than %d bytes", c.address, answerBytes)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return netproto.Errorf(netproto.CodeUnreachable, "%s: no answer in time", c.address)
+	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // without the URL: the address stands in the sentence
 	}
@@ -301,6 +311,9 @@ func (c *Client) refused(response *resty.Response) error {
 	media, _, _ := mime.ParseMediaType(response.Header().Get("Content-Type"))
 	if media != netproto.MediaTypeProblem || json.Unmarshal(response.Body(), &problem) != nil || problem.Code == "" {
 		return netproto.Errorf(netproto.CodeProtocol, "%s answers with status %d and is no tracker of ours", c.address, response.StatusCode())
+	}
+	if len(problem.Detail) > detailBytes {
+		problem.Detail = strings.ToValidUTF8(problem.Detail[:detailBytes], "") + "…"
 	}
 	refused := &netproto.Error{Code: problem.Code, Detail: problem.Detail}
 	// A tracker says it in seconds (RFC 9110 §10.2.3 has dates, too).

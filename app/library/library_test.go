@@ -1,0 +1,290 @@
+package library
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/bbolt"
+
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+func open(t testing.TB, dir string) *Library {
+	t.Helper()
+	l, err := Open(dir)
+	check(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantCode(t testing.TB, err error, code netproto.Code) {
+	t.Helper()
+	if err == nil || netproto.CodeOf(err) != code {
+		t.Fatalf("the error is %v, the code %s belongs there", err, code)
+	}
+}
+
+func put(t testing.TB, l *Library, bucket []byte, key, raw string) {
+	t.Helper()
+	check(t, l.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put([]byte(key), []byte(raw)) }))
+}
+
+func TestSettingsSurviveAnotherStart(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	s, err := l.Settings()
+	check(t, err)
+	if diff := cmp.Diff(DefaultSettings(), s); diff != "" {
+		t.Errorf("a new profile differs from the defaults:\n%s", diff)
+	}
+	s.Name, s.UpLimit, s.ListenPort, s.Tracker, s.SeedClients, s.ShareDownloads = "Ada", 5<<20, 4000, "192.0.2.1:5000", netproto.SeedOff, false
+	check(t, l.SaveSettings(s))
+	check(t, l.Close())
+	again, err := open(t, dir).Settings()
+	check(t, err)
+	if diff := cmp.Diff(s, again); diff != "" {
+		t.Errorf("another start has other settings:\n%s", diff)
+	}
+}
+
+func TestTheDefaultsAreValid(t *testing.T) {
+	check(t, DefaultSettings().Validate())
+}
+
+func TestASettingThatCannotBeUsedIsRefused(t *testing.T) {
+	l := open(t, t.TempDir())
+	for name, change := range map[string]func(*Settings){
+		"no name":                func(s *Settings) { s.Name = " " },
+		"a long name":            func(s *Settings) { s.Name = strings.Repeat("x", netproto.MaxPeerName+1) },
+		"a name with a control":  func(s *Settings) { s.Name = "a\x1bb" },
+		"no download at once":    func(s *Settings) { s.MaxDownloads = 0 },
+		"too many downloads":     func(s *Settings) { s.MaxDownloads = 101 },
+		"no slot":                func(s *Settings) { s.UploadSlots = 0 },
+		"a negative limit":       func(s *Settings) { s.DownLimit = -1 },
+		"a large port":           func(s *Settings) { s.ListenPort = 65536 },
+		"a tracker that is none": func(s *Settings) { s.Tracker = "http://x y" },
+		"an unknown policy":      func(s *Settings) { s.SeedClients = "maybe" },
+	} {
+		s := DefaultSettings()
+		change(&s)
+		if err := l.SaveSettings(s); netproto.CodeOf(err) != netproto.CodeInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if s, err := l.Settings(); err != nil || s != DefaultSettings() {
+		t.Errorf("one was kept: %+v, %v", s, err)
+	}
+}
+
+func TestDamagedSettingsAreTheDefaults(t *testing.T) {
+	l := open(t, t.TempDir())
+	for _, raw := range []string{"", "{", `{"upload_slots":"many"}`, `{"upload_slots":0}`, `{"name":""}`} {
+		put(t, l, bucketMeta, string(keySettings), raw)
+		if s, err := l.Settings(); err != nil || s != DefaultSettings() {
+			t.Errorf("%q: %+v, %v", raw, s, err)
+		}
+	}
+}
+
+func TestADamagedRecordDoesNotHideTheOthers(t *testing.T) {
+	l := open(t, t.TempDir())
+	one, two := Share{ID: "1", Path: "/one", Name: "one", Added: time.Unix(1, 0).UTC()}, Share{ID: "3", Path: "/two", Name: "two", Sent: 7, Added: time.Unix(2, 0).UTC()}
+	check(t, l.SaveShare(one))
+	check(t, l.SaveShare(two))
+	put(t, l, bucketShares, "2", `{"id":`)
+	shares, err := l.Shares()
+	check(t, err)
+	if diff := cmp.Diff([]Share{one, two}, shares); diff != "" {
+		t.Errorf("the shares differ:\n%s", diff)
+	}
+	put(t, l, bucketFiles, "/x", "no")
+	if _, err := l.File("/x"); err == nil {
+		t.Error("a damaged file record was read")
+	}
+	put(t, l, bucketTrackers, "x:1", "no")
+	if _, known := l.KnownTracker("x:1"); known {
+		t.Error("a damaged tracker record was trusted")
+	}
+}
+
+func TestDownloadsAreRememberedUntilTheyAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	d := Download{ID: "1", Hash: netproto.ContentHash{7}, Name: "song.flac", Size: -1, Done: 3, Folder: true, Paths: []string{"a/b"}, Dir: "/downloads",
+		State: DownloadFailed, Code: netproto.CodeNoSpace, Reason: "full", Added: time.Unix(5, 0).UTC()}
+	check(t, l.SaveDownload(d))
+	check(t, l.Close())
+	l = open(t, dir)
+	list, err := l.Downloads()
+	check(t, err)
+	if diff := cmp.Diff([]Download{d}, list); diff != "" {
+		t.Errorf("the downloads differ:\n%s", diff)
+	}
+	check(t, l.RemoveDownload(d.ID))
+	if list, err = l.Downloads(); err != nil || len(list) != 0 {
+		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func TestAProfileIsForOneProgram(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	_, err := Open(dir)
+	wantCode(t, err, netproto.CodeProfileInUse)
+	check(t, l.Close())
+	again := open(t, dir)
+	if again.Identity().PeerID() != l.Identity().PeerID() {
+		t.Error("another start is another peer")
+	}
+}
+
+func TestALibraryOfANewerVersionIsLeftAlone(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	put(t, l, bucketMeta, string(keySchema), "2")
+	check(t, l.Close())
+	_, err := Open(dir)
+	wantCode(t, err, netproto.CodeStore)
+	if !strings.Contains(err.Error(), "newer version") {
+		t.Errorf("it says %v", err)
+	}
+	// And the profile is free again for that version.
+	_, err = Open(dir)
+	wantCode(t, err, netproto.CodeStore)
+}
+
+func TestAProfileThatCannotBeUsedIsSaid(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	check(t, os.WriteFile(file, nil, 0o600))
+	_, err := Open(file)
+	wantCode(t, err, netproto.CodeStore)
+	damaged := t.TempDir()
+	check(t, os.WriteFile(filepath.Join(damaged, "library.db"), bytes.Repeat([]byte("no database "), 10_000), 0o600))
+	_, err = Open(damaged)
+	wantCode(t, err, netproto.CodeStore)
+}
+
+func TestATrustedTrackerKeepsItsKey(t *testing.T) {
+	l := open(t, t.TempDir())
+	key, other := netproto.Fingerprint{1}, netproto.Fingerprint{2}
+	if _, known := l.KnownTracker("x:1"); known {
+		t.Error("an unknown tracker is known")
+	}
+	check(t, l.TrackerReached("x:1", key, "ours"))
+	check(t, l.TrackerReached("x:1", key, "ours, renamed"))
+	wantCode(t, l.TrackerReached("x:1", other, "theirs"), netproto.CodeKeyChanged)
+	list, err := l.Trackers()
+	check(t, err)
+	if diff := cmp.Diff([]Tracker{{Address: "x:1", Fingerprint: key, Name: "ours, renamed"}}, list); diff != "" {
+		t.Errorf("the trackers differ:\n%s", diff)
+	}
+	check(t, l.ForgetTracker("x:1"))
+	check(t, l.TrackerReached("x:1", other, "theirs"))
+}
+
+func manifestOf(t testing.TB, size int) *piece.Manifest {
+	t.Helper()
+	m, err := piece.Hash(t.Context(), bytes.NewReader(make([]byte, size)), int64(size), nil)
+	check(t, err)
+	return m
+}
+
+func TestFilesAndManifestsAreRemembered(t *testing.T) {
+	l := open(t, t.TempDir())
+	m := manifestOf(t, 3*netproto.MinPieceSize)
+	f := File{Path: "/song.flac", State: piece.State{Size: m.Size, Modified: 5, Inode: 9}, Hash: m.Hash, MD5: "00"}
+	check(t, l.SaveFiles([]File{f}, []*piece.Manifest{m}))
+	got, err := l.File(f.Path)
+	check(t, err)
+	gotManifest, err := l.Manifest(m.Hash)
+	check(t, err)
+	if diff := cmp.Diff(f, got) + cmp.Diff(m, gotManifest); diff != "" {
+		t.Errorf("they differ:\n%s", diff)
+	}
+	if _, err := l.File("/other"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an unknown file gives %v", err)
+	}
+	if _, err := l.Manifest(netproto.ContentHash{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an unknown manifest gives %v", err)
+	}
+}
+
+func TestAManifestThatDoesNotFoldIsIgnored(t *testing.T) {
+	l := open(t, t.TempDir())
+	m := manifestOf(t, 3*netproto.MinPieceSize)
+	raw := encodeManifest(m)
+	for i := range raw {
+		raw[i] ^= 1
+		put(t, l, bucketManifests, string(m.Hash[:]), string(raw))
+		got, err := l.Manifest(m.Hash)
+		// A last piece of another length folds all the same: see Manifest.Check.
+		if err == nil && netproto.PieceCount(got.Size) != 3 {
+			t.Fatalf("with byte %d flipped it is believed", i)
+		}
+		raw[i] ^= 1
+	}
+	for _, n := range []int{0, 7, 8, 9, 39, len(raw) - 32, len(raw) - 1} {
+		put(t, l, bucketManifests, string(m.Hash[:]), string(raw[:n]))
+		if _, err := l.Manifest(m.Hash); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%d bytes of it: %v", n, err)
+		}
+	}
+}
+
+func FuzzDecodeManifest(f *testing.F) {
+	m := manifestOf(f, 3*netproto.MinPieceSize)
+	f.Add(encodeManifest(m))
+	f.Add(encodeManifest(m)[:40])
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got := decodeManifest(m.Hash, raw)
+		if got == nil {
+			return
+		}
+		if got.Size < 0 || got.Size > netproto.MaxContentSize || len(got.CVs) > len(raw)/32 {
+			t.Fatalf("%d bytes and %d hashes", got.Size, len(got.CVs))
+		}
+		if !bytes.Equal(encodeManifest(got), raw) {
+			t.Fatal("it is written in another way than it was read")
+		}
+		got.Check()
+	})
+}
+
+func TestTheListOfAFolderIsKeptWhileItIsShared(t *testing.T) {
+	l := open(t, t.TempDir())
+	hash := netproto.ContentHash{7}
+	check(t, l.WriteFolderFile(hash, []byte("a list")))
+	check(t, os.WriteFile(l.FolderFile(hash), []byte("A LIST"), 0o600)) // damaged since
+	check(t, l.WriteFolderFile(hash, []byte("a list")))
+	if got, err := os.ReadFile(l.FolderFile(hash)); err != nil || string(got) != "a list" {
+		t.Errorf("%q, %v", got, err)
+	}
+	theirs := filepath.Join(t.TempDir(), hash.String())
+	check(t, os.WriteFile(theirs, nil, 0o600))
+	check(t, l.RemoveFolderFile(theirs))
+	check(t, l.RemoveFolderFile(l.FolderFile(hash)))
+	check(t, l.RemoveFolderFile(l.FolderFile(hash)))
+	if _, err := os.Stat(theirs); err != nil {
+		t.Error("a file of somebody else was removed")
+	}
+	if _, err := os.Stat(l.FolderFile(hash)); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the list is still there")
+	}
+}

@@ -1,0 +1,167 @@
+package peer_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"centralizedp2p/app/peer"
+)
+
+// writeTree makes n files of different small sizes in a folder of a peer.
+func (p *testPeer) writeTree(t testing.TB, folder string, n int) map[string][]byte {
+	t.Helper()
+	contents := map[string][]byte{}
+	for i := range n {
+		name := fmt.Sprintf("%s/d%d/e%d/file %d.txt", folder, i%7, i%3, i)
+		_, contents[name] = p.write(t, name, i%5000)
+	}
+	return contents
+}
+
+func sameTree(t testing.TB, p *testPeer, contents map[string][]byte) {
+	t.Helper()
+	for name, content := range contents {
+		same(t, filepath.Join(p.files, name), content)
+	}
+	found := 0
+	check(t, filepath.WalkDir(p.files, func(_ string, e os.DirEntry, err error) error {
+		if !e.IsDir() {
+			found++
+		}
+		return err
+	}))
+	if found != len(contents) {
+		t.Errorf("there are %d files, %d belong there", found, len(contents))
+	}
+}
+
+func TestThousandsOfSmallFilesAreOneDownload(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	contents := alice.writeTree(t, "src", 2000)
+	s := alice.share(t, filepath.Join(alice.files, "src"))
+	if s.Files != 2000 || !s.Folder {
+		t.Fatalf("it is shared as %+v", s)
+	}
+	d := bob.get(t, s)
+	sameTree(t, bob, contents)
+	if d.Size != s.Size || d.Done != s.Size {
+		t.Errorf("%d of %d bytes are shown, the folder has %d", d.Done, d.Size, s.Size)
+	}
+}
+
+func TestEqualFilesAreFetchedOnce(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	_, content := alice.write(t, "src/a/one", 2<<20)
+	contents := map[string][]byte{"src/a/one": content}
+	for _, name := range []string{"src/a/two", "src/b/c/three", "src/four"} {
+		check(t, os.MkdirAll(filepath.Dir(filepath.Join(alice.files, name)), 0o755))
+		alice.copyOf(t, name, content)
+		contents[name] = content
+	}
+	bob.get(t, alice.share(t, filepath.Join(alice.files, "src")))
+	sameTree(t, bob, contents)
+	if n := sentBy(alice); n > 2<<20+4096 {
+		t.Errorf("%d bytes were sent", n)
+	}
+}
+
+func TestOnlyChosenFilesOfAFolderCome(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	contents := alice.writeTree(t, "src", 20)
+	s := alice.share(t, filepath.Join(alice.files, "src"))
+	entries, err := bob.Folder(deadline(t), s.Hash)
+	check(t, err)
+	if len(entries) != 20 {
+		t.Fatalf("the list has %d entries", len(entries))
+	}
+	// Two choices of the same folder at the same time do not meet.
+	want := map[string][]byte{}
+	var ids []string
+	for _, choice := range [][]string{{entries[3].Path, entries[11].Path}, {entries[5].Path}} {
+		id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: -1, Folder: true, Paths: choice, Dir: bob.files})
+		check(t, err)
+		ids = append(ids, id)
+	}
+	for i, id := range ids {
+		d := bob.wait(t, id, peer.DownloadFinished)
+		rel, err := filepath.Rel(bob.files, d.Path)
+		check(t, err)
+		for _, n := range [][]int{{3, 11}, {5}}[i] {
+			want[filepath.Join(rel, entries[n].Path)] = contents["src/"+entries[n].Path]
+		}
+	}
+	sameTree(t, bob, want)
+}
+
+func TestAFolderGoesOnAfterARestart(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(3<<20)), startPeer(t, tr)
+	contents := map[string][]byte{}
+	for i := range 40 {
+		name := fmt.Sprintf("src/%d.bin", i)
+		_, contents[name] = alice.write(t, name, 100_000+i*10_000)
+	}
+	s := alice.share(t, filepath.Join(alice.files, "src"))
+	id := bob.add(t, s)
+	before := bob.until(t, id, "half there", func(d peer.Download) bool { return d.Done > 4<<20 && d.Done < s.Size }).Done
+	bob.stop()
+	half := sentBy(alice)
+	// What somebody did to the files meanwhile is seen.
+	left, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*.folder/tree/*.bin"))
+	check(t, err)
+	check(t, os.WriteFile(left[0], make([]byte, 100_000), 0o644))
+	bob.start(t, tr)
+	bob.wait(t, id, peer.DownloadFinished)
+	sameTree(t, bob, contents)
+	if again := sentBy(alice) - half; again > s.Size-before+2<<20 {
+		t.Errorf("%d bytes came after the restart, %d were missing", again, s.Size-before)
+	}
+}
+
+func TestAnUnfinishedFolderIsASource(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob, carol := startPeerWith(t, tr, slowly(2<<20)), startPeer(t, tr), startPeer(t, tr)
+	contents := map[string][]byte{}
+	for i := range 20 {
+		name := fmt.Sprintf("src/%d.bin", i)
+		_, contents[name] = alice.write(t, name, 200_000)
+	}
+	s := alice.share(t, filepath.Join(alice.files, "src"))
+	first := bob.add(t, s)
+	bob.until(t, first, "begun", func(d peer.Download) bool { return d.Done > 1<<20 && d.Size == s.Size })
+	alice.stop()
+	bob.stop() // and what it has is offered after a restart, too
+	bob.start(t, tr)
+	second := carol.add(t, s)
+	carol.until(t, second, "fed by the one who is not finished", func(d peer.Download) bool { return d.Size == s.Size && d.Done >= 1<<20 })
+	alice.start(t, tr)
+	alice.share(t, s.Path)
+	bob.wait(t, first, peer.DownloadFinished)
+	carol.wait(t, second, peer.DownloadFinished)
+	sameTree(t, bob, contents)
+	sameTree(t, carol, contents)
+}
+
+func TestAFolderThatIsSharedHereIsCopied(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	bob := startPeer(t, tr)
+	contents := bob.writeTree(t, "src", 50)
+	_, contents["src/large.bin"] = bob.write(t, "src/large.bin", 3<<20)
+	s := bob.share(t, filepath.Join(bob.files, "src"))
+	there := &testPeer{files: t.TempDir()}
+	id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: s.Size, Folder: true, Dir: there.files})
+	check(t, err)
+	bob.wait(t, id, peer.DownloadFinished)
+	sameTree(t, there, contents)
+}

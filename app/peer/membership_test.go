@@ -1,0 +1,201 @@
+package peer_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+func unreachable() error { return netproto.Errorf(netproto.CodeUnreachable, "127.0.0.1:5000") }
+
+// told waits until the fake tracker was told what ok looks for.
+func told(t testing.TB, p *testPeer, f *fakeTracker, what string, ok func() bool) {
+	t.Helper()
+	eventually(t, p.Engine, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return ok()
+	}, says(what))
+}
+
+func TestWhatTheTrackerAsksForIsDone(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	p := startPeerAt(t, f)
+	path, _ := p.write(t, "song.flac", 100)
+	s := p.share(t, path)
+	f.with(func() { clear(f.held) })
+	f.with(func() { f.beats = []netproto.HeartbeatStatus{netproto.HeartbeatResync} })
+	told(t, p, f, "nothing was announced again", func() bool { return len(f.held) == 1 })
+	f.with(func() {
+		if last := f.announces[len(f.announces)-1]; !last.Reset {
+			t.Error("it was announced beside what the tracker held")
+		}
+		clear(f.held)
+		f.beats = []netproto.HeartbeatStatus{netproto.HeartbeatJoin}
+	})
+	told(t, p, f, "it did not join again", func() bool { return f.joins == 2 && len(f.held) == 1 })
+	check(t, p.StopSharing([]string{s.ID}))
+	told(t, p, f, "it was not withdrawn", func() bool { return len(f.held) == 0 })
+	p.stop()
+	if f.leaves != 1 || !f.closed {
+		t.Errorf("it left %d times, closed: %v", f.leaves, f.closed)
+	}
+}
+
+func TestATrackerThatForgetsAtOnceIsNotRushed(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	for range 10_000 {
+		f.beats = append(f.beats, netproto.HeartbeatJoin)
+	}
+	p := startPeerAt(t, f)
+	told(t, p, f, "it gave up", func() bool { return f.joins >= 4 })
+	began, before := time.Now(), 0
+	f.with(func() { before = f.joins })
+	told(t, p, f, "it gave up", func() bool { return f.joins >= before+3 })
+	if time.Since(began) < 200*time.Millisecond {
+		t.Error("three joins came within 0.2 s")
+	}
+}
+
+func TestAHeartbeatIntervalOutOfRangeHarmsNobody(t *testing.T) {
+	t.Parallel()
+	for _, seconds := range []int{-1 << 62, -1, 0, 1 << 62} {
+		f := newFakeTracker()
+		f.interval = seconds
+		p := startPeerAt(t, f)
+		eventually(t, p.Engine, func() bool { return p.TrackerStatus().RoundTrip > 0 }, says("no heartbeat was sent"))
+		p.stop()
+	}
+}
+
+func TestAnnouncesComeInBatches(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	p := startPeerAt(t, f)
+	p.writeTree(t, "src", 2500)
+	p.share(t, filepath.Join(p.files, "src"))
+	told(t, p, f, "not everything was announced", func() bool { return len(f.held) > 2400 })
+	f.with(func() {
+		for _, a := range f.announces {
+			if len(a.Resources) > netproto.MaxAnnounce {
+				t.Errorf("%d resources in one batch", len(a.Resources))
+			}
+		}
+	})
+}
+
+func TestARefusedShareIsReportedAndOfferedToTheNextTracker(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	p := startPeerAt(t, f)
+	path, _ := p.write(t, "song.flac", 100)
+	id, err := p.Share(path, peer.ShareOptions{})
+	check(t, err)
+	s, err := p.WaitShared(deadline(t), id)
+	check(t, err)
+	f.with(func() { f.refuse = map[netproto.ContentHash]netproto.Code{s.Hash: netproto.CodeFull} })
+	check(t, p.StopSharing([]string{id}))
+	id, err = p.Share(path, peer.ShareOptions{})
+	check(t, err)
+	if _, err = p.WaitShared(deadline(t), id); netproto.CodeOf(err) != netproto.CodeFull {
+		t.Fatalf("waiting says %v", err)
+	}
+	next := newFakeTracker()
+	p.UseTracker(next)
+	told(t, p, next, "the next tracker was not told", func() bool { return len(next.held) == 1 })
+	if _, err = p.WaitShared(deadline(t), id); err != nil {
+		t.Errorf("waiting says %v", err)
+	}
+	if f.leaves != 1 || !f.closed {
+		t.Errorf("the old one was left %d times, closed: %v", f.leaves, f.closed)
+	}
+}
+
+func TestAChangedKeyWaitsForThePerson(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	f.fail = netproto.Errorf(netproto.CodeKeyChanged, "127.0.0.1:5000")
+	p := startPeerAt(t, f)
+	path, _ := p.write(t, "song.flac", 100)
+	id, err := p.Share(path, peer.ShareOptions{})
+	check(t, err)
+	if _, err := p.WaitShared(deadline(t), id); netproto.CodeOf(err) != netproto.CodeKeyChanged {
+		t.Errorf("waiting says %v", err)
+	}
+	if s := p.TrackerStatus(); s.State != peer.TrackerKeyChanged || netproto.CodeOf(s.Err) != netproto.CodeKeyChanged {
+		t.Errorf("the status is %+v", s)
+	}
+	f.with(func() { f.fail = nil })
+	p.Reconnect()
+	told(t, p, f, "it did not join", func() bool { return len(f.held) == 1 })
+}
+
+func TestALostTrackerIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	f.fail = unreachable()
+	p := startPeerAt(t, f)
+	eventually(t, p.Engine, func() bool {
+		s := p.TrackerStatus()
+		return s.State == peer.TrackerReconnecting && errors.Is(s.Err, &netproto.Error{Code: netproto.CodeUnreachable}) && !s.Retry.IsZero()
+	}, says("it is not said that the tracker is lost"))
+	f.with(func() { f.fail = nil })
+	eventually(t, p.Engine, func() bool { return p.TrackerStatus().State == peer.TrackerConnected }, says("it does not connect"))
+}
+
+func TestTheTrackerCanBeChangedQuicklyAndAtTheEnd(t *testing.T) {
+	t.Parallel()
+	p := startPeer(t, nil)
+	path, _ := p.write(t, "song.flac", 100)
+	_, err := p.Share(path, peer.ShareOptions{})
+	check(t, err)
+	var all []*fakeTracker
+	for range 20 {
+		all = append(all, newFakeTracker())
+		p.UseTracker(all[len(all)-1])
+	}
+	last := all[len(all)-1]
+	told(t, p, last, "the last one was not told", func() bool { return len(last.held) == 1 })
+	closing := make(chan struct{})
+	go func() {
+		defer close(closing)
+		p.stop()
+	}()
+	for range 20 {
+		all = append(all, newFakeTracker())
+		p.UseTracker(all[len(all)-1])
+	}
+	<-closing
+	for i, f := range all {
+		f.with(func() {
+			if !f.closed || f.joins != f.leaves && f.joins > 0 && i < 20 {
+				t.Errorf("number %d: joined %d times, left %d times, closed: %v", i, f.joins, f.leaves, f.closed)
+			}
+		})
+	}
+}
+
+func TestSharesThatComeWhileTheTrackerChangesAreAllAnnounced(t *testing.T) {
+	t.Parallel()
+	p := startPeer(t, nil)
+	const n = 300
+	for i := range n {
+		check(t, os.WriteFile(filepath.Join(p.files, fmt.Sprint(i)), fmt.Append(nil, i), 0o644))
+		_, err := p.Share(filepath.Join(p.files, fmt.Sprint(i)), peer.ShareOptions{})
+		check(t, err)
+	}
+	var f *fakeTracker
+	for range 30 {
+		f = newFakeTracker()
+		p.UseTracker(f)
+	}
+	told(t, p, f, "some are missing", func() bool { return len(f.held) == n })
+}

@@ -1,0 +1,379 @@
+package peer_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+// slowly makes a source give at most that many bytes a second.
+func slowly(rate int64) func(*library.Settings) {
+	return func(s *library.Settings) { s.UpLimit = rate }
+}
+
+// add adds a download of a share and does not wait.
+func (p *testPeer) add(t testing.TB, s peer.Share) string {
+	t.Helper()
+	id, err := p.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: -1, Folder: s.Folder, Dir: p.files})
+	check(t, err)
+	return id
+}
+
+// copyOf gives another peer the same file to share.
+func (p *testPeer) copyOf(t testing.TB, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(p.files, name)
+	check(t, os.WriteFile(path, content, 0o644))
+	return path
+}
+
+func sentBy(p *testPeer) int64 {
+	var n int64
+	for _, s := range p.Shares() {
+		n += s.Sent
+	}
+	return n
+}
+
+func TestAllSourcesContribute(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, carol, bob := startPeerWith(t, tr, slowly(8<<20)), startPeerWith(t, tr, slowly(8<<20)), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 8<<20)
+	s := alice.share(t, path)
+	carol.share(t, carol.copyOf(t, "the same.flac", content))
+	d := bob.get(t, s)
+	same(t, d.Path, content)
+	if a, c := sentBy(alice), sentBy(carol); d.Used != 2 || a == 0 || c == 0 {
+		t.Errorf("%d sources were used; one sent %d bytes, the other %d", d.Used, a, c)
+	}
+}
+
+func TestAnUnfinishedDownloadIsASource(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob, carol := startPeerWith(t, tr, slowly(2<<20)), startPeer(t, tr), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 6<<20)
+	s := alice.share(t, path)
+	first := bob.add(t, s)
+	bob.until(t, first, "begun", func(d peer.Download) bool { return d.Done > 1<<20 })
+	alice.stop() // bob has a part, and is the only one
+	second := carol.add(t, s)
+	carol.until(t, second, "fed by the one who is not finished", func(d peer.Download) bool { return d.Done >= 1<<20 && d.Used == 1 })
+	if d, _ := bob.DownloadByID(first); d.State == peer.DownloadFinished {
+		t.Fatal("bob was finished before")
+	}
+	alice.start(t, tr)
+	alice.share(t, path)
+	same(t, bob.wait(t, first, peer.DownloadFinished).Path, content)
+	same(t, carol.wait(t, second, peer.DownloadFinished).Path, content)
+}
+
+func TestADownloadOutlivesItsSourcesAndTheTracker(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, carol, bob := startPeerWith(t, tr, slowly(4<<20)), startPeerWith(t, tr, slowly(4<<20)), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 16<<20)
+	s := alice.share(t, path)
+	carol.share(t, carol.copyOf(t, "song.flac", content))
+	id := bob.add(t, s)
+	bob.until(t, id, "fed by both", func(d peer.Download) bool { return d.Used == 2 && d.Done > 1<<20 })
+	tr.stop()
+	alice.stop()
+	bob.until(t, id, "without one source and the tracker", func(d peer.Download) bool { return d.Sources == 1 })
+	carol.stop()
+	bob.until(t, id, "waiting", func(d peer.Download) bool { return d.State == peer.DownloadWaiting })
+	tr.start(t)
+	carol.start(t, tr)
+	check(t, carol.RunShares())
+	carol.share(t, filepath.Join(carol.files, "song.flac"))
+	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+}
+
+func TestATrackerThatReturnsKnowsTheSharesAgain(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice := startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 1000)
+	s := alice.share(t, path)
+	tr.stop()
+	alice.Reconnect()
+	eventually(t, alice.Engine, func() bool {
+		return alice.TrackerStatus().State == peer.TrackerReconnecting
+	}, says("the loss of the tracker is not seen"))
+	if status := alice.TrackerStatus(); netproto.CodeOf(status.Err) != netproto.CodeUnreachable {
+		t.Errorf("the reason is %v", status.Err)
+	}
+	tr.start(t)
+	bob := startPeer(t, tr)
+	same(t, bob.get(t, s).Path, content)
+}
+
+func TestADownloadGoesOnAfterARestart(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(6<<20)), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 12<<20)
+	s := alice.share(t, path)
+	id := bob.add(t, s)
+	before := bob.until(t, id, "half there", func(d peer.Download) bool { return d.Done > 5<<20 }).Done
+	bob.stop()
+	half := sentBy(alice)
+	bob.start(t, nil)
+	bob.until(t, id, "as far as it was", func(d peer.Download) bool { return d.Done >= before && d.Size == s.Size })
+	bob.join(t, tr)
+	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	if again := sentBy(alice) - half; again > s.Size-before {
+		t.Errorf("%d bytes came after the restart, %d were missing", again, s.Size-before)
+	}
+	bob.stop()
+	bob.start(t, nil)
+	if d, _ := bob.DownloadByID(id); d.State != peer.DownloadFinished {
+		t.Errorf("after the next restart it is %s", d.State)
+	}
+}
+
+func TestAPausedDownloadWaitsForThePerson(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(4<<20)), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 6<<20)
+	s := alice.share(t, path)
+	id := bob.add(t, s)
+	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 1<<20 })
+	check(t, bob.Pause(id))
+	d, _ := bob.DownloadByID(id)
+	if d.State != peer.DownloadPaused || d.Done <= 1<<20 || d.Rate != 0 || d.Sources != 0 {
+		t.Errorf("paused, it is shown as %+v", d)
+	}
+	bob.stop()
+	bob.start(t, tr)
+	if d, _ := bob.DownloadByID(id); d.State != peer.DownloadPaused {
+		t.Errorf("after a restart it is %s", d.State)
+	}
+	// Asking for it again is the same as resuming it.
+	if again := bob.add(t, s); again != id {
+		t.Error("it is in the list twice")
+	}
+	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+}
+
+func TestARemovedDownloadLeavesNothing(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(2<<20)), startPeer(t, tr)
+	path, _ := alice.write(t, "song.flac", 12<<20)
+	alice.write(t, "album/one.flac", 6<<20)
+	alice.write(t, "album/two.flac", 6<<20)
+	for _, s := range []peer.Share{alice.share(t, path), alice.share(t, filepath.Join(alice.files, "album"))} {
+		id := bob.add(t, s)
+		bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 1<<19 })
+		check(t, bob.Remove(id))
+		if _, there := bob.DownloadByID(id); there {
+			t.Error("it is still in the list")
+		}
+		onlyFiles(t, bob.files)
+	}
+	bob.stop()
+	bob.start(t, tr)
+	if list := bob.Downloads(); len(list) != 0 {
+		t.Errorf("after a restart the list has %v", list)
+	}
+}
+
+func TestAFinishedFileIsNotFetchedAgain(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 1<<20)
+	s := alice.share(t, path)
+	bob.copyOf(t, "song.flac", content)
+	same(t, bob.get(t, s).Path, content)
+	onlyFiles(t, bob.files, "song.flac")
+	if n := sentBy(alice); n != 0 {
+		t.Errorf("%d bytes were sent", n)
+	}
+}
+
+func TestATakenNameIsNumbered(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 1<<20)
+	other := []byte("something else")
+	bob.copyOf(t, "song.flac", other)
+	d := bob.get(t, alice.share(t, path))
+	same(t, d.Path, content)
+	same(t, filepath.Join(bob.files, "song.flac"), other)
+	onlyFiles(t, bob.files, "song (2).flac", "song.flac")
+}
+
+func TestAFinishedDownloadIsSharedWithoutAnotherHash(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 1<<20)
+	s := alice.share(t, path)
+	bob.get(t, s)
+	alice.stop()
+	id, err := bob.Share(filepath.Join(bob.files, "song.flac"), peer.ShareOptions{})
+	check(t, err)
+	_, err = bob.WaitShared(deadline(t), id)
+	check(t, err)
+	same(t, startPeer(t, tr).get(t, s).Path, content)
+}
+
+func TestWhatIsHereAlreadyIsNotFetched(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	bob := startPeer(t, tr)
+	path, content := bob.write(t, "song.flac", 5<<20)
+	s := bob.share(t, path)
+	dir := t.TempDir()
+	id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: s.Size, Dir: dir})
+	check(t, err)
+	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	onlyFiles(t, dir, "song.flac")
+}
+
+func TestOneContentGoesIntoTwoFoldersAtOnce(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(8<<20)), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 4<<20)
+	s := alice.share(t, path)
+	other := t.TempDir()
+	first := bob.add(t, s)
+	second, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: "another name.flac", Size: -1, Dir: other})
+	check(t, err)
+	same(t, bob.wait(t, first, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, second, peer.DownloadFinished).Path, content)
+	onlyFiles(t, other, "another name.flac")
+}
+
+func TestADownloadWaitsForItsFolder(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(4<<20)), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 8<<20)
+	s := alice.share(t, path)
+	id := bob.add(t, s)
+	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 1<<20 })
+	away := bob.files + " on another disk"
+	check(t, os.Rename(bob.files, away))
+	d := bob.wait(t, id, peer.DownloadNoSpace)
+	if netproto.CodeOf(d.Err) != netproto.CodeFolderUnwritable {
+		t.Errorf("the reason is %v", d.Err)
+	}
+	if _, err := os.Stat(bob.files); err == nil {
+		t.Error("another folder was made in its place")
+	}
+	before := sentBy(alice)
+	check(t, os.Rename(away, bob.files))
+	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	if n := sentBy(alice) - before; n > 7<<20 {
+		t.Errorf("%d bytes came again", n)
+	}
+}
+
+func TestAFolderThatCannotBeMadeIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	p := startPeerAt(t, newFakeTracker())
+	file := p.copyOf(t, "file", nil)
+	_, err := p.Download(peer.DownloadRequest{Hash: netproto.ContentHash{1}, Name: "x", Size: -1, Dir: filepath.Join(file, "below")})
+	if netproto.CodeOf(err) != netproto.CodeFolderUnwritable || len(p.Downloads()) != 0 {
+		t.Errorf("it says %v, and the list has %d", err, len(p.Downloads()))
+	}
+}
+
+func TestOnlySoManyDownloadsRunAtOnce(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(8<<20)), startPeerWith(t, tr, func(s *library.Settings) { s.MaxDownloads = 1 })
+	var shares []peer.Share
+	var ids []string
+	contents := map[string][]byte{}
+	for _, name := range []string{"a", "b", "c"} {
+		path, _ := alice.write(t, name, 2<<20)
+		shares = append(shares, alice.share(t, path))
+	}
+	for _, s := range shares {
+		content, err := os.ReadFile(s.Path)
+		check(t, err)
+		id := bob.add(t, s)
+		ids, contents[id] = append(ids, id), content
+	}
+	for place, d := range bob.Downloads()[1:] {
+		if d.State != peer.DownloadQueued || d.Place != place+1 {
+			t.Errorf("%s is %s at place %d", d.Name, d.State, d.Place)
+		}
+	}
+	for _, id := range ids {
+		same(t, bob.wait(t, id, peer.DownloadFinished).Path, contents[id])
+	}
+}
+
+func TestLimitsAreKept(t *testing.T) {
+	t.Parallel()
+	const rate, size = 1 << 20, 2<<20 + 512<<10
+	for name, limit := range map[string]struct{ from, to func(*library.Settings) }{
+		"up":   {from: slowly(rate), to: func(*library.Settings) {}},
+		"down": {from: func(*library.Settings) {}, to: func(s *library.Settings) { s.DownLimit = rate }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := startTracker(t)
+			alice, bob := startPeerWith(t, tr, limit.from), startPeerWith(t, tr, limit.to)
+			path, content := alice.write(t, "song.flac", size)
+			s := alice.share(t, path)
+			began := time.Now()
+			same(t, bob.get(t, s).Path, content)
+			if took := time.Since(began); took < 2*time.Second {
+				t.Errorf("%d bytes took %s at %d bytes a second", size, took, rate)
+			}
+		})
+	}
+}
+
+func TestALowLimitStallsNobody(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(50<<10)), startPeerWith(t, tr, func(s *library.Settings) { s.DownLimit = 40 << 10 })
+	path, content := alice.write(t, "song.flac", 300<<10)
+	same(t, bob.get(t, alice.share(t, path)).Path, content)
+	if n := sentBy(alice); n > 320<<10 {
+		t.Errorf("%d bytes were sent for %d", n, 300<<10)
+	}
+}
+
+func TestReadersWaitForASlotInOrder(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice := startPeerWith(t, tr, func(s *library.Settings) { s.UploadSlots, s.UpLimit = 1, 8<<20 })
+	path, content := alice.write(t, "song.flac", 4<<20)
+	s := alice.share(t, path)
+	contents := map[*testPeer]string{}
+	for range 4 {
+		p := startPeer(t, tr)
+		contents[p] = p.add(t, s)
+	}
+	queued := map[string]bool{}
+	for p, id := range contents {
+		same(t, p.until(t, id, "finished", func(d peer.Download) bool {
+			for other, otherID := range contents {
+				if d, _ := other.DownloadByID(otherID); d.State == peer.DownloadQueued && d.Place > 0 {
+					queued[otherID] = true
+				}
+			}
+			return d.State == peer.DownloadFinished
+		}).Path, content)
+	}
+	if len(queued) == 0 {
+		t.Error("nobody was told a place in the queue")
+	}
+}
