@@ -30,6 +30,7 @@
 //	GET    /v1/tracker                         → TrackerInfo
 //	GET    /v1/stats                           → Stats
 //	GET    /healthz, /readyz                   → 200 or 503, for machines
+//	GET    /, /metrics, /openapi.yaml          a page for people, figures for Prometheus, this table in detail
 //
 // A peer joins, announces what it shares, and sends a heartbeat with the count
 // and the [Digest] of what it announced. The answer says ok, join (the lease is

@@ -46,6 +46,7 @@ type statusView struct {
 	Problem  string
 	Hits     []hitView
 	More     bool
+	Meant    []suggestionView // where nothing was found
 	Newest   []hitView
 }
 
@@ -55,6 +56,9 @@ type hitView struct {
 	Name, Size, Added, AddedISO string
 	Sources                     int
 }
+
+// suggestionView is a name that was perhaps meant.
+type suggestionView struct{ Name, Query string }
 
 // statusPage is the page for people. It is whole without a script; with one it
 // is asked for again and again.
@@ -100,21 +104,23 @@ func (s *Server) fillLists(r *http.Request, link netproto.Link, view *statusView
 	if q.err != nil {
 		view.Problem, view.Query, status = q.err.Error(), "", netproto.CodeOf(q.err).Status()
 	} else if view.Searched = strings.TrimSpace(text) != ""; view.Searched {
-		hits, more, err := s.listed(r.Context(), link, Query{Text: text, Sort: netproto.SortSources, Limit: pageHits})
+		hits, page, err := s.listed(r.Context(), link, Query{Text: text, Sort: netproto.SortSources, Limit: pageHits})
 		if err != nil {
 			return 0, err
 		}
-		view.Hits, view.More = hits, more
+		view.Hits, view.More = hits, page.Next != ""
+		for _, name := range page.Suggestions {
+			view.Meant = append(view.Meant, suggestionView{Name: netproto.Printable(name), Query: name})
+		}
 	}
 	view.Newest, _, err = s.listed(r.Context(), link, Query{Sort: netproto.SortNewest, Limit: pageNewest})
 	return status, err
 }
 
-func (s *Server) listed(ctx context.Context, link netproto.Link, q Query) (list []hitView, more bool, err error) {
+func (s *Server) listed(ctx context.Context, link netproto.Link, q Query) (list []hitView, page netproto.SearchResponse, err error) {
 	q.MaxSize = -1
-	page, err := s.store.Search(ctx, q)
-	if err != nil {
-		return nil, false, err
+	if page, err = s.store.Search(ctx, q); err != nil {
+		return nil, page, err
 	}
 	for _, hit := range page.Items {
 		line := hitView{
@@ -128,7 +134,7 @@ func (s *Server) listed(ctx context.Context, link netproto.Link, q Query) (list 
 		}
 		list = append(list, line)
 	}
-	return list, page.Next != "", nil
+	return list, page, nil
 }
 
 // linkFor invites to the tracker under the address that its owner named, or

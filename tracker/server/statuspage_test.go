@@ -57,6 +57,9 @@ func TestTheStatusPageSearches(t *testing.T) {
 	if status, hits := search("nowhere"); status != 200 || !strings.Contains(hits, "Nothing online has a name like that.") {
 		t.Errorf("%d %s", status, hits)
 	}
+	if _, hits := search("wolkem"); !strings.Contains(hits, `Did you mean <a href="/?q=Wolken`) {
+		t.Errorf("a typing error is left alone: %s", hits)
+	}
 	for _, bad := range []string{strings.Repeat("x", netproto.MaxQueryBytes+1), "%ff", "%zz"} {
 		if status, hits := search(bad); status/100 != 4 || !strings.Contains(hits, `class="problem"`) {
 			t.Errorf("%.10q: %d %s", bad, status, hits)
