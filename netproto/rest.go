@@ -172,7 +172,7 @@ type HeartbeatResponse struct {
 // Resource is what one peer says about one content.
 type Resource struct {
 	Hash   ContentHash `json:"hash"`
-	Size   int64       `json:"size"` // bytes
+	Size   int64       `json:"size"` // bytes; of a folder, all of its files
 	Name   string      `json:"name"` // passes CheckName
 	MIME   string      `json:"mime,omitempty"`
 	Folder bool        `json:"folder,omitempty"` // the content is a folder (see FolderEntry)

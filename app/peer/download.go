@@ -43,25 +43,26 @@ type download struct {
 	quiet  bool       // not announced: somebody only looks at a folder's list
 	saving sync.Mutex // held while the library is told
 
-	mu        sync.Mutex
-	removed   bool // from the list
-	alone     bool // it may run although the others may not
-	record    library.Download
-	phase     phase
-	diskErr   error
-	cancel    context.CancelFunc // of the run; nil while it does not run
-	ended     chan struct{}      // closed when the run is over
-	err       error              // what ends the run
-	sources   map[netproto.PublicKey]*source
-	links     map[*link]struct{}
-	making    int       // links
-	seeking   bool      // the tracker is being asked for sources
-	sought    time.Time // it answered, or not
-	active    []*job
-	published []*job // which others may read until the run ends
-	total     int64  // bytes of all jobs; -1 while it is not known
-	done      int64  // bytes of finished jobs, or of all when it does not run
-	checked   int64  // bytes verified again, in the verifying phase
+	mu         sync.Mutex
+	removed    bool // from the list
+	alone      bool // it may run although the others may not
+	record     library.Download
+	phase      phase
+	diskErr    error
+	cancel     context.CancelFunc // of the run; nil while it does not run
+	ended      chan struct{}      // closed when the run is over
+	err        error              // what ends the run
+	sources    map[netproto.PublicKey]*source
+	links      map[*link]struct{}
+	making     int       // links
+	seeking    bool      // the tracker is being asked for sources
+	sought     time.Time // it answered, or not
+	active     []*job
+	published  []*job // which others may read until the run ends
+	folderSize int64  // bytes of all files of the folder; -1 before its list is here
+	total      int64  // bytes of all jobs; -1 while it is not known
+	done       int64  // bytes of finished jobs, or of all when it does not run
+	checked    int64  // bytes verified again, in the verifying phase
 }
 
 func (d *download) wake() {

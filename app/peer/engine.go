@@ -333,10 +333,17 @@ func (e *Engine) Watch(ctx context.Context) <-chan struct{} {
 func (e *Engine) notify() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.later != nil || e.ctx.Err() != nil || len(e.watchers) == 0 {
+	if e.later == nil {
+		e.tellLater(max(notifyEvery-time.Since(e.told), 0))
+	}
+}
+
+// tellLater tells the watchers after a while, and again while bytes flow: that
+// a rate falls is no event. The caller holds the lock.
+func (e *Engine) tellLater(wait time.Duration) {
+	if e.ctx.Err() != nil || len(e.watchers) == 0 {
 		return
 	}
-	wait := max(notifyEvery-time.Since(e.told), 0)
 	e.later = time.AfterFunc(wait, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -346,6 +353,9 @@ func (e *Engine) notify() {
 			case c <- struct{}{}:
 			default:
 			}
+		}
+		if down, up := e.Rates(); down > 0 || up > 0 {
+			e.tellLater(notifyEvery)
 		}
 	})
 }

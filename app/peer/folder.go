@@ -83,7 +83,13 @@ func (d *download) fetchFolder(ctx context.Context) (string, error) {
 // run left it there.
 func (d *download) fetchList(ctx context.Context, staging string) ([]netproto.FolderEntry, error) {
 	list := path.Join(staging, stagingList)
+	d.mu.Lock()
+	d.folderSize = -1
+	d.mu.Unlock()
 	if entries, m, err := d.readList(ctx, list); err == nil {
+		if err := d.measure(entries); err != nil {
+			return nil, err
+		}
 		d.offerFinished(newJob(d, m.Hash, m.Size, staging, stagingList), m, list)
 		return entries, nil
 	}
@@ -99,7 +105,22 @@ func (d *download) fetchList(ctx context.Context, staging string) ([]netproto.Fo
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeProtocol, "the list of the folder's files: %w", err)
 	}
+	if err := d.measure(entries); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.offer(j) // again: now with the size of the folder
 	return entries, nil
+}
+
+// measure notes how large the whole folder is, chosen files or not.
+func (d *download) measure(entries []netproto.FolderEntry) error {
+	size, err := sumOf(entries)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.folderSize = size
+	return err
 }
 
 // readList reads a list that is whole.

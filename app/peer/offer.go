@@ -116,11 +116,15 @@ func (r *jobReader) Close() error {
 }
 
 // offer lets other peers read a job. What the person asked for is announced to
-// the tracker, too, and a folder by its list.
+// the tracker, too: a folder by its list, once that says how large it is.
 func (d *download) offer(j *job) {
 	var as *netproto.Resource
-	if j.hash == d.record.Hash && !d.quiet {
-		r := netproto.Resource{Hash: j.hash, Size: j.length(), Name: netproto.SafeName(d.record.Name), Folder: d.record.Folder, Part: true}
+	size := j.length()
+	if d.record.Folder {
+		size = d.folderSize
+	}
+	if j.hash == d.record.Hash && !d.quiet && size >= 0 {
+		r := netproto.Resource{Hash: j.hash, Size: size, Name: netproto.SafeName(d.record.Name), Folder: d.record.Folder, Part: true}
 		if r.MIME = mediaType(r.Name); r.Folder {
 			r.MIME = netproto.FolderMIME
 		}

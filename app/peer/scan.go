@@ -274,7 +274,7 @@ func (h *hashing) list(record *library.Share, entries []netproto.FolderEntry) er
 
 // ListFolder walks a folder and gives its entries in the order of the folder
 // format, without hashes, and beside each the path on this computer. Links
-// and special files are left out, as are names in except and unfinished
+// and special files are left out, as are folders that cannot be read, names in except and unfinished
 // downloads; names that other systems cannot store are changed to safe ones.
 func ListFolder(ctx context.Context, folder string, except []string) ([]netproto.FolderEntry, []string, error) {
 	w := walk{ctx: ctx, except: except}
@@ -307,6 +307,9 @@ func (w *walk) dir(folder, real, safe string) error {
 		return err
 	}
 	list, err := os.ReadDir(folder)
+	if err != nil && safe != "" {
+		return nil // left out, as a file that cannot be read is
+	}
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"mime"
 	"path/filepath"
 	"slices"
@@ -316,7 +317,10 @@ func (s *share) register(found map[string]*sharedFile) {
 	}
 	old := s.files
 	s.files = found
-	for _, f := range found { // first, so that equal contents are not withdrawn between
+	// First, so that equal contents are not withdrawn between; in order, so that
+	// of equal files it is always the same that gives the name.
+	for _, path := range slices.Sorted(maps.Keys(found)) {
+		f := found[path]
 		s.engine.contents.add(f.hash, f, s.resource(f))
 	}
 	for _, f := range old {
@@ -335,6 +339,9 @@ func (s *share) resource(f *sharedFile) *netproto.Resource {
 	r := &netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: netproto.SafeName(filepath.Base(f.path)), MD5: f.md5}
 	if f.hash == s.record.Hash {
 		r.Name, r.Folder = s.record.Name, s.record.Folder
+	}
+	if r.Folder {
+		r.Size, r.MD5 = s.record.Size, "" // of its files: what people look for
 	}
 	if r.MIME = mediaType(r.Name); r.Folder {
 		r.MIME = netproto.FolderMIME
