@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,6 +37,7 @@ func (p *program) searchCommand() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&request.Limit, "limit", request.Limit, "how many hits at most, 1 to "+strconv.Itoa(netproto.MaxPage))
 	cmd.Flags().StringVar(&request.Type, "type", "", "only `"+kinds+"`")
+	cmd.Flags().BoolVar(&request.Offline, "offline", false, "also what nobody online has now, with when it was last seen")
 	cmd.Flags().StringVar(&order, "sort", string(netproto.SortSources), "order: `"+orders+"`")
 	return cmd
 }
@@ -68,13 +70,26 @@ func (p *program) search(cmd *cobra.Command, request netproto.SearchRequest) err
 		return err
 	}
 	if len(found.Items) == 0 {
-		return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file whose name contains %q", request.Words)
+		return nothing(request.Words, found.Suggestions)
 	}
 	p.list(found.Items)
 	if found.Next != "" {
 		p.say("There are more: narrow the words, or raise --limit.")
 	}
 	return nil
+}
+
+// nothing is the error of a search without hits; it names what was perhaps
+// meant.
+func nothing(words string, meant []string) error {
+	if len(meant) == 0 {
+		return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file whose name contains %q", words)
+	}
+	quoted := make([]string, len(meant))
+	for i, name := range meant {
+		quoted[i] = strconv.Quote(name)
+	}
+	return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file whose name contains %q; did you mean %s?", words, strings.Join(quoted, ", "))
 }
 
 func (p *program) openLibrary() (*library.Library, error) {
@@ -105,7 +120,11 @@ func (p *program) list(hits []netproto.Hit) {
 		if h.Folder {
 			name += "/"
 		}
-		p.say("%9s  %-10s  %s\n           %s", size(h.Size), plural(h.Sources, "source"), name, h.Hash)
+		where := plural(h.Sources, "source")
+		if h.Sources == 0 && !h.LastSeen.IsZero() {
+			where = "seen " + h.LastSeen.Local().Format(time.DateTime)
+		}
+		p.say("%9s  %-10s  %s\n           %s", size(h.Size), where, name, h.Hash)
 	}
 }
 

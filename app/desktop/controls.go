@@ -170,8 +170,9 @@ func (t *tips) show(words string, object fyne.CanvasObject) {
 
 func (t *tips) hide() { t.layer.Hide() }
 
-// emptyScreen says in a sentence what belongs here, with one button.
-func emptyScreen(icon fyne.Resource, sentence string, action *widget.Button) *fyne.Container {
+// emptyScreen says in a sentence what belongs here, with one main button or
+// with others.
+func emptyScreen(icon fyne.Resource, sentence string, action *widget.Button, others ...fyne.CanvasObject) *fyne.Container {
 	picture := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(56),
 		widget.NewIcon(tinted(icon, theme.ColorNameDisabled))))
 	words := widget.NewLabel(sentence)
@@ -181,6 +182,9 @@ func emptyScreen(icon fyne.Resource, sentence string, action *widget.Button) *fy
 	if action != nil {
 		action.Importance = widget.HighImportance
 		parts = append(parts, container.NewCenter(action))
+	}
+	for _, other := range others {
+		parts = append(parts, container.NewCenter(other))
 	}
 	return container.NewVBox(append(parts, layout.NewSpacer(), layout.NewSpacer())...)
 }

@@ -184,6 +184,9 @@ type SearchRequest struct {
 type SearchPage struct {
 	Hits []Hit  `json:"hits"`
 	Next string `json:"next,omitempty"` // cursor of the next page; empty at the end
+	// Meant are names that differ from the words by one typing error, where
+	// nothing was found.
+	Meant []string `json:"meant,omitempty"`
 }
 
 // Hit is a content that was found.

@@ -53,7 +53,7 @@ func (w *window) openFolder(hit Hit) {
 	})
 }
 
-// cutName keeps a title of a sheet on one line, whatever the name.
+// cutName keeps a title of a sheet, or a button, on one line, whatever the name.
 func cutName(name string) string {
 	const titleLength = 60
 	return cutMiddle(name, func(text string) bool { return len([]rune(text)) <= titleLength })

@@ -82,8 +82,9 @@ type searchPage struct {
 	stop    context.CancelFunc // the search that runs
 	turn    int                // of the last search that began; older answers are dropped
 	busy    bool
-	found   []Hit  // all hits so far, in the order of the header
-	next    string // cursor of the next page
+	found   []Hit    // all hits so far, in the order of the header
+	next    string   // cursor of the next page
+	meant   []string // what was perhaps meant, where nothing was found
 	failure error
 	marks   map[netproto.ContentHash]Have // of downloads, as they are now
 }
@@ -181,7 +182,7 @@ func (p *searchPage) request(cursor string) SearchRequest {
 func (p *searchPage) begin() {
 	p.forget()
 	p.next = ""
-	p.run(func(page SearchPage) { p.found, p.next = page.Hits, page.Next })
+	p.run(func(page SearchPage) { p.found, p.next, p.meant = page.Hits, page.Next, page.Meant })
 }
 
 // more gets the next page of hits, if there is one and none is under way.
@@ -269,12 +270,24 @@ func (p *searchPage) empty() fyne.CanvasObject {
 		return emptyScreen(theme.StorageIcon(), lang.L("A tracker knows who shares what. Choose one, or be the tracker yourself, to search."),
 			widget.NewButton(lang.L("Choose a tracker"), func() { w.goTo(placeTracker) }))
 	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
-		return emptyScreen(theme.SearchIcon(), lang.L("Nothing that is online now fits this search."),
-			widget.NewButton(lang.L("Clear the search"), p.clear))
+		return p.nothing()
 	default:
 		return emptyScreen(theme.SearchIcon(), lang.L("Nobody shares anything on this tracker yet. What you share is found here by others."),
 			widget.NewButton(lang.L("Add files"), w.pickFile))
 	}
+}
+
+// nothing says that nothing was found, and offers what was perhaps meant.
+func (p *searchPage) nothing() fyne.CanvasObject {
+	words := lang.L("Nothing that is online now fits this search.")
+	if len(p.meant) == 0 {
+		return emptyScreen(theme.SearchIcon(), words, widget.NewButton(lang.L("Clear the search"), p.clear))
+	}
+	var offers []fyne.CanvasObject
+	for _, name := range p.meant {
+		offers = append(offers, widget.NewButton(cutName(netproto.Printable(name)), func() { p.window.frame.entry.SetText(name) }))
+	}
+	return emptyScreen(theme.SearchIcon(), words+" "+lang.L("Did you mean one of these?"), nil, offers...)
 }
 
 func (p *searchPage) failed() fyne.CanvasObject {

@@ -174,6 +174,21 @@ func TestAFailedSearchSaysWhyAndCanBeTriedAgain(t *testing.T) {
 	d.reads("back.txt")
 }
 
+func TestASearchWithATypingErrorOffersWhatWasMeant(t *testing.T) {
+	engine := newFake()
+	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
+		if r.Words == "zebra.txt" {
+			return SearchPage{Hits: []Hit{hit(1, "zebra.txt", 1, KindDocument, 1)}}, nil
+		}
+		return SearchPage{Meant: []string{"zebra.txt"}}, nil
+	}
+	d := newDesk(t, engine, Options{})
+	d.window.frame.entry.SetText("zebar")
+	d.reads("Did you mean one of these?")
+	d.tap("zebra.txt")
+	d.reads("1 result")
+}
+
 func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 	engine := newFake()
 	d := newDesk(t, engine, Options{})

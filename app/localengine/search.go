@@ -22,7 +22,7 @@ func (e *Engine) Search(ctx context.Context, r desktop.SearchRequest) (desktop.S
 		return desktop.SearchPage{}, coded(err)
 	}
 	have := e.have()
-	page := desktop.SearchPage{Next: found.Next, Hits: make([]desktop.Hit, len(found.Items))}
+	page := desktop.SearchPage{Next: found.Next, Meant: found.Suggestions, Hits: make([]desktop.Hit, len(found.Items))}
 	for i, h := range found.Items {
 		page.Hits[i] = desktop.Hit{Hit: h, Kind: desktop.Kind(netproto.KindOf(h.Name, h.MIME, h.Folder)), Have: have(h.Hash)}
 	}
