@@ -178,10 +178,12 @@ func (s *Store) commit(ops []*operation) {
 		}
 		s.mu.Lock()
 		s.nextRow, s.nextPeer, s.nextSeed = g.nextRow, g.nextPeer, g.nextSeed
-		for _, apply := range applies {
-			apply()
-		}
 		s.mu.Unlock()
+		for _, apply := range applies {
+			s.mu.Lock() // for each anew: heartbeats need not wait for a whole group
+			apply()
+			s.mu.Unlock()
+		}
 		s.answer(kept, nil)
 		return
 	}

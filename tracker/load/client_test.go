@@ -1,0 +1,199 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+const patience = 30 * time.Second // of every wait for an answer
+
+// wire is one kept-alive connection of one peer. It writes requests that are
+// made already and does little with the answers, so that on processors that
+// are shared with the tracker most of the time goes to the tracker.
+type wire struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func newIdentity() (*identity.Identity, error) {
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return nil, err
+	}
+	return identity.New(key)
+}
+
+// source is one of the addresses of the loopback interface: peers that come
+// from there have nothing to do with each other.
+func source(group, n int) netip.Addr {
+	return netip.AddrFrom4([4]byte{127, 1, byte(group), byte(1 + n)})
+}
+
+func dialTCP(ctx context.Context, address string, from netip.Addr) (net.Conn, error) {
+	dialer := net.Dialer{Timeout: patience, LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))}
+	return dialer.DialContext(ctx, "tcp", address)
+}
+
+// dial connects and shakes hands.
+func dial(ctx context.Context, address string, from netip.Addr, id *identity.Identity) (*wire, error) {
+	conn, err := dialTCP(ctx, address, from)
+	if err != nil {
+		return nil, err
+	}
+	secure := tls.Client(conn, id.ClientTLS(identity.HTTP, func(ed25519.PublicKey) error { return nil }))
+	secure.SetDeadline(time.Now().Add(patience))
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return &wire{secure, bufio.NewReader(secure)}, nil
+}
+
+// request is what goes over the wire.
+func request(method, path string, body any) []byte {
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			panic(err) // all bodies are types of netproto
+		}
+	}
+	return fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: tracker\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", method, path, len(text), text)
+}
+
+// ask sends a request and reads the answer.
+func (w *wire) ask(request []byte) (status int, body []byte, err error) {
+	w.SetDeadline(time.Now().Add(patience))
+	if _, err := w.Write(request); err != nil {
+		return 0, nil, err
+	}
+	resp, err := http.ReadResponse(w.in, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	body, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, body, err
+}
+
+// must asks, and wants a success.
+func (w *wire) must(request []byte) ([]byte, error) {
+	status, body, err := w.ask(request)
+	if err == nil && status/100 != 2 {
+		err = fmt.Errorf("%s: status %d: %s", bytes.SplitN(request, []byte("\r"), 2)[0], status, body)
+	}
+	return body, err
+}
+
+var (
+	joining = request(http.MethodPut, netproto.RouteSelf, netproto.JoinRequest{Name: "load", Port: 4000})
+	beating = request(http.MethodPost, netproto.RouteHeartbeat, netproto.HeartbeatRequest{})
+)
+
+// peers connects so many peers, each with a key of its own, those of one group
+// each from its own address, and lets them join where joins is true.
+func peers(b *testing.B, address string, group, n int, joins bool) []*wire {
+	b.Helper()
+	wires := make([]*wire, n)
+	for i := range wires {
+		id, err := newIdentity()
+		if err == nil {
+			wires[i], err = dial(b.Context(), address, source(group, i%250), id)
+		}
+		if err == nil && joins {
+			_, err = wires[i].must(joining)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { wires[i].Close() })
+	}
+	return wires
+}
+
+// result is what a load gave.
+type result struct {
+	took  []time.Duration // of each answer, sorted
+	total time.Duration
+}
+
+func (r result) rate() float64 { return float64(len(r.took)) / r.total.Seconds() }
+
+// percentile is in milliseconds.
+func (r result) percentile(p int) float64 {
+	return float64(r.took[min(len(r.took)*p/100, len(r.took)-1)].Nanoseconds()) / 1e6
+}
+
+// drive lets every wire ask one request after the other, until ctx ends or
+// next gives none; pause is between the beginnings of two requests.
+func drive(b *testing.B, ctx context.Context, wires []*wire, pause time.Duration, next func(worker, i int) []byte) result {
+	b.Helper()
+	took, began := make([][]time.Duration, len(wires)), time.Now()
+	var all sync.WaitGroup
+	for n, w := range wires {
+		all.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				request := next(n, i)
+				if request == nil {
+					return
+				}
+				start := time.Now()
+				if _, err := w.must(request); err != nil {
+					b.Error(err)
+					return
+				}
+				took[n] = append(took[n], time.Since(start))
+				if pause > 0 {
+					select {
+					case <-ctx.Done():
+					case <-time.After(time.Until(start.Add(pause))):
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	r := result{slices.Concat(took...), time.Since(began)}
+	if b.Failed() || len(r.took) == 0 {
+		b.Fatal("the load was not answered")
+	}
+	slices.Sort(r.took)
+	return r
+}
+
+// driveFor is drive for some time.
+func driveFor(b *testing.B, d time.Duration, wires []*wire, pause time.Duration, next func(worker, i int) []byte) result {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.Context(), d)
+	defer cancel()
+	return drive(b, ctx, wires, pause, next)
+}
+
+// sized is the full size of a scenario, or the smaller one of -short.
+func sized[T any](full, short T) T {
+	if testing.Short() {
+		return short
+	}
+	return full
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
