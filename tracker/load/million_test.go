@@ -76,8 +76,8 @@ func (n *naming) query() []byte {
 	return searching(n.word())
 }
 
-// BenchmarkMillion announces a million names over HTTPS, searches them, and
-// kills the tracker and starts it again.
+// BenchmarkMillion announces a million names over HTTPS, kills the tracker, starts it
+// again and searches.
 func BenchmarkMillion(b *testing.B) {
 	const clients = 16
 	batches := sized(1_000_000, 100_000) / netproto.MaxAnnounce / clients
@@ -100,18 +100,10 @@ func BenchmarkMillion(b *testing.B) {
 	b.ReportMetric(announced.rate()*netproto.MaxAnnounce, "announced/s")
 	clear(bodies)
 
-	found := driveFor(b, sized(8*time.Second, 2*time.Second), wires[:8], 0, func(worker, _ int) []byte { return names[worker].query() })
-	b.ReportMetric(found.rate(), "searches/s")
-	b.ReportMetric(found.percentile(50), "p50-ms")
-	b.ReportMetric(found.percentile(99), "p99-ms")
-	mended := driveFor(b, sized(5*time.Second, time.Second), wires[:1], 0, func(int, int) []byte { return searching(misspelt(names[0])) })
-	b.ReportMetric(mended.percentile(99), "mended-p99-ms")
-	b.ReportMetric(residentMiB(b, tracker.address), "RSS-MiB")
-
 	tracker.kill(b)
 	began := time.Now()
 	tracker = startServer(b, "unlimited", folder)
-	found = drive(b, b.Context(), peers(b, tracker.address, 2, 1, false), 0, func(_, i int) []byte {
+	drive(b, b.Context(), peers(b, tracker.address, 2, 1, false), 0, func(_, i int) []byte {
 		if i > 0 {
 			return nil
 		}
@@ -121,6 +113,16 @@ func BenchmarkMillion(b *testing.B) {
 	if want, got := batches*clients*netproto.MaxAnnounce, resources(b, tracker.address); got != want {
 		b.Errorf("%d resources were acknowledged, after the restart there are %d", want, got)
 	}
+
+	// Now nothing is left to do but to answer.
+	wires = peers(b, tracker.address, 4, 8, true)
+	found := driveFor(b, sized(8*time.Second, 2*time.Second), wires, 0, func(worker, _ int) []byte { return names[worker].query() })
+	b.ReportMetric(found.rate(), "searches/s")
+	b.ReportMetric(found.percentile(50), "p50-ms")
+	b.ReportMetric(found.percentile(99), "p99-ms")
+	mended := driveFor(b, sized(5*time.Second, time.Second), wires[:1], 0, func(int, int) []byte { return searching(misspelt(names[0])) })
+	b.ReportMetric(mended.percentile(99), "mended-p99-ms")
+	b.ReportMetric(residentMiB(b, tracker.address), "RSS-MiB")
 	b.ReportMetric(0, "ns/op")
 }
 
