@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -88,7 +89,11 @@ func (w *wire) ask(request []byte) (status int, body []byte, err error) {
 		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	body, err = io.ReadAll(resp.Body)
+	if resp.ContentLength < 0 {
+		return 0, nil, errors.New("an answer does not say how long it is")
+	}
+	body = make([]byte, resp.ContentLength)
+	_, err = io.ReadFull(resp.Body, body)
 	return resp.StatusCode, body, err
 }
 

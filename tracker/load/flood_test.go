@@ -114,16 +114,29 @@ func BenchmarkFlood(b *testing.B) {
 		b.Run(kind, func(b *testing.B) {
 			tracker := startServer(b, "tracker", b.TempDir())
 			good := peers(b, tracker.address, 7, goodPeers, true)
-			time := sized(10*time.Second, 2*time.Second)
-			alone := driveFor(b, time/2, good, goodPause, goodRequest)
+			full := sized(10*time.Second, 2*time.Second)
+			alone := driveFor(b, full/2, good, goodPause, goodRequest)
 			flooding := start(b, "flood", kind, tracker.address)
-			beside := driveFor(b, time, good, goodPause, goodRequest)
+			ctx, cancel := context.WithTimeout(b.Context(), sized(time.Minute, 15*time.Second))
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				flooding.out.Scan() // once all keys had their turn
+				cancel()
+			}()
+			if kind != "many keys" {
+				timer := time.AfterFunc(full, cancel)
+				defer timer.Stop()
+			}
+			beside := drive(b, ctx, good, goodPause, goodRequest)
+			cancel()
 			b.ReportMetric(metric(b, tracker.address, "cp2p_refusals_total"), "refused")
 			b.ReportMetric(metric(b, tracker.address, "cp2p_announced_total"), "announced")
 			b.ReportMetric(alone.percentile(99), "alone-p99-ms")
 			b.ReportMetric(beside.percentile(99), "p99-ms")
 			b.ReportMetric(0, "ns/op")
-			flooding.kill(b)
+			flooding.Process.Kill() // it may have ended
+			<-ended
 		})
 	}
 }
