@@ -79,8 +79,9 @@ func (s slowness) hold(ctx context.Context, address string, n int) (time.Duratio
 		defer func() { <-dripped }()
 		go func() {
 			defer close(dripped)
-			for time.Since(began) < s.limit+patience {
-				time.Sleep(time.Second)
+			drop := time.NewTicker(time.Second)
+			defer drop.Stop()
+			for range drop.C { // the end of the connection ends it
 				if _, err := io.WriteString(conn, s.drip); err != nil {
 					return
 				}
