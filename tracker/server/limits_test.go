@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -221,11 +222,14 @@ func TestLargeBodiesShareBoundedMemoryAndHeartbeatsGoOn(t *testing.T) {
 	slow, peer := tr.client(""), tr.client("")
 	peer.join(netproto.JoinRequest{Port: 4000})
 	body, half := io.Pipe()
-	req, err := http.NewRequestWithContext(t.Context(), "POST", slow.base+netproto.RouteResources, body)
+	reading := make(chan struct{}) // closed when the tracker begins to read the body, for which it has taken memory
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(reading) }})
+	req, err := http.NewRequestWithContext(ctx, "POST", slow.base+netproto.RouteResources, body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.ContentLength = 20 << 10
+	req.Header.Set("Expect", "100-continue")
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -233,8 +237,10 @@ func TestLargeBodiesShareBoundedMemoryAndHeartbeatsGoOn(t *testing.T) {
 			resp.Body.Close()
 		}
 	}()
-	if _, err := half.Write([]byte("{")); err != nil {
-		t.Fatal(err)
+	select {
+	case <-reading:
+	case <-time.After(patience):
+		t.Fatal("the tracker does not begin to read")
 	}
 	large := `{"resources":[]}` + strings.Repeat(" ", 20<<10)
 	deadline := time.Now().Add(patience)
