@@ -29,7 +29,6 @@ type crossing struct {
 	toUI   func(func()) // runs a function on the UI thread, later
 
 	wake       chan struct{} // something that is shown must be pulled at once
-	hidden     atomic.Bool
 	background atomic.Bool
 	countdown  atomic.Bool // a second that goes by must be shown
 }
@@ -96,16 +95,13 @@ func (c *crossing) after(wait time.Duration, f func()) (forget func()) {
 
 // follow pulls whenever the engine says that something changed, when poke is
 // called, and every second of a countdown; never more often than the tick, and
-// not at all while the window is hidden. pull runs beside the UI thread and
-// returns what to show; the next pull waits until that was shown.
+// once a second while another program has the focus. pull runs beside the UI
+// thread and returns what to show; the next pull waits until that was shown.
 func (c *crossing) follow(changes <-chan struct{}, pull func(context.Context) func()) {
 	c.group.Go(func() {
 		seconds := time.NewTicker(countdownTick)
 		defer seconds.Stop()
 		for c.awaitReason(changes, seconds.C) {
-			if c.hidden.Load() {
-				continue
-			}
 			if show := pull(c.ctx); show != nil && !c.showAndWait(show) {
 				return
 			}
@@ -174,13 +170,6 @@ func (c *crossing) poke() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
-	}
-}
-
-// setHidden stops and restarts the pulls.
-func (c *crossing) setHidden(hidden bool) {
-	if c.hidden.Swap(hidden) && !hidden {
-		c.poke()
 	}
 }
 
