@@ -154,26 +154,10 @@ const (
 	HaveHere    Have = "here"    // downloaded or shared
 )
 
-// Kind is a class of contents by their name and media type.
-type Kind string
-
-// The kinds of contents; KindAny is no restriction.
-const (
-	KindAny      Kind = ""
-	KindAudio    Kind = "audio"
-	KindVideo    Kind = "video"
-	KindImage    Kind = "image"
-	KindDocument Kind = "document"
-	KindArchive  Kind = "archive"
-	KindProgram  Kind = "program"
-	KindFolder   Kind = "folder"
-	KindOther    Kind = "other"
-)
-
 // SearchRequest asks for a page of hits.
 type SearchRequest struct {
-	Words   string        `json:"words"` // none finds everything
-	Kind    Kind          `json:"kind,omitempty"`
+	Words   string        `json:"words"`              // none finds everything
+	Kind    netproto.Kind `json:"kind,omitempty"`     // none is every kind
 	MinSize int64         `json:"min_size,omitempty"` // bytes; 0 is no limit
 	MaxSize int64         `json:"max_size,omitempty"` // bytes; 0 is no limit
 	Sort    netproto.Sort `json:"sort,omitempty"`
@@ -192,8 +176,8 @@ type SearchPage struct {
 // Hit is a content that was found.
 type Hit struct {
 	netproto.Hit
-	Kind Kind `json:"kind"`
-	Have Have `json:"have,omitempty"`
+	Kind netproto.Kind `json:"kind"`
+	Have Have          `json:"have,omitempty"`
 }
 
 // Folder is what a folder contains.

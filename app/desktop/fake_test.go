@@ -197,9 +197,9 @@ func hashOf(n int) netproto.ContentHash {
 }
 
 // hit is a content with a name, for answers of a search.
-func hit(n int, name string, size int64, kind Kind, sources int) Hit {
+func hit(n int, name string, size int64, kind netproto.Kind, sources int) Hit {
 	return Hit{Kind: kind, Hit: netproto.Hit{Hash: hashOf(n), Name: name, Size: size, Sources: sources,
-		Folder: kind == KindFolder, Added: time.Date(2026, 11, 1+n%20, 12, 0, 0, 0, time.UTC)}}
+		Folder: kind == netproto.KindFolder, Added: time.Date(2026, 11, 1+n%20, 12, 0, 0, 0, time.UTC)}}
 }
 
 // answers is a search that always gives these hits.

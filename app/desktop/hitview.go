@@ -10,6 +10,8 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
 )
 
 // hitView is a row of the search.
@@ -19,7 +21,7 @@ type hitView struct {
 	name, mark                 *line
 	size, kind, sources, added *line
 	box, nameCell              *fyne.Container
-	shown                      Kind
+	shown                      netproto.Kind
 }
 
 func newHitView() *hitView {
@@ -83,21 +85,21 @@ func haveWords(have Have) stateWords {
 	}
 }
 
-func kindIcon(kind Kind) fyne.Resource {
+func kindIcon(kind netproto.Kind) fyne.Resource {
 	switch kind {
-	case KindFolder:
+	case netproto.KindFolder:
 		return theme.FolderIcon()
-	case KindAudio:
+	case netproto.KindAudio:
 		return theme.FileAudioIcon()
-	case KindVideo:
+	case netproto.KindVideo:
 		return theme.FileVideoIcon()
-	case KindImage:
+	case netproto.KindImage:
 		return theme.FileImageIcon()
-	case KindProgram:
+	case netproto.KindProgram:
 		return theme.FileApplicationIcon()
-	case KindDocument:
+	case netproto.KindDocument:
 		return theme.FileTextIcon()
-	case KindArchive:
+	case netproto.KindArchive:
 		return theme.StorageIcon()
 	default:
 		return theme.FileIcon()

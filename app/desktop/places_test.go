@@ -71,7 +71,7 @@ func TestTheSearchBeginsAgainWhenTheTrackerIsBack(t *testing.T) {
 	d.reads("The tracker cannot be reached: attic:5000.")
 	engine.change(func(f *fakeEngine) {
 		f.status = Status{Tracker: "attic", Connection: ConnectionConnected}
-		f.search = answers(hit(1, "hello.txt", 1, KindDocument, 1))
+		f.search = answers(hit(1, "hello.txt", 1, netproto.KindDocument, 1))
 	})
 	d.reads("hello.txt")
 }

@@ -19,6 +19,9 @@ import (
 	"centralizedp2p/netproto"
 )
 
+// anyKind is no restriction.
+const anyKind netproto.Kind = ""
+
 // searchWait is how long after the last key a search begins, so that results
 // are there within 150 ms of it.
 const searchWait = 120 * time.Millisecond
@@ -61,7 +64,7 @@ var sizeChoices = []struct {
 	{"Over 1 GB", 1e9, 0},
 }
 
-var kindChoices = []Kind{KindAny, KindAudio, KindVideo, KindImage, KindDocument, KindArchive, KindProgram, KindFolder, KindOther}
+var kindChoices = []netproto.Kind{anyKind, netproto.KindAudio, netproto.KindVideo, netproto.KindImage, netproto.KindDocument, netproto.KindArchive, netproto.KindProgram, netproto.KindFolder, netproto.KindOther}
 
 // searchPage shows what the tracker finds for the words in the top bar; without
 // words, what was shared last.

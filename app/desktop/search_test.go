@@ -20,7 +20,7 @@ import (
 func TestResultsAppearAsOneTypes(t *testing.T) {
 	engine := newFake()
 	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
-		return SearchPage{Hits: []Hit{hit(1, "answer to "+r.Words, 10, KindDocument, 1)}}, nil
+		return SearchPage{Hits: []Hit{hit(1, "answer to "+r.Words, 10, netproto.KindDocument, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
 	d.window.goTo(placeSettings)
@@ -41,7 +41,7 @@ func TestAnOlderAnswerNeverOverwritesANewerOne(t *testing.T) {
 			<-slow // answers late, and does not mind that nobody waits any more
 			defer answered.Add(1)
 		}
-		return SearchPage{Hits: []Hit{hit(1, "found "+r.Words, 10, KindDocument, 1)}}, nil
+		return SearchPage{Hits: []Hit{hit(1, "found "+r.Words, 10, netproto.KindDocument, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
 	entry := d.window.frame.entry
@@ -61,7 +61,7 @@ func TestAnOlderAnswerNeverOverwritesANewerOne(t *testing.T) {
 
 func TestAHeaderSortsAndASecondClickTurnsTheOrderRound(t *testing.T) {
 	engine := newFake()
-	engine.search = answers(hit(1, "b.txt", 30, KindDocument, 1), hit(2, "A.mp3", 10, KindAudio, 7), hit(3, "c.mkv", 20, KindVideo, 3))
+	engine.search = answers(hit(1, "b.txt", 30, netproto.KindDocument, 1), hit(2, "A.mp3", 10, netproto.KindAudio, 7), hit(3, "c.mkv", 20, netproto.KindVideo, 3))
 	d := newDesk(t, engine, Options{})
 	d.reads("b.txt")
 	list := d.window.search().list
@@ -89,7 +89,7 @@ func TestAHeaderSortsAndASecondClickTurnsTheOrderRound(t *testing.T) {
 func TestFiltersGoToTheTracker(t *testing.T) {
 	engine := newFake()
 	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
-		return SearchPage{Hits: []Hit{hit(1, fmt.Sprintf("kind=%s min=%d max=%d", r.Kind, r.MinSize, r.MaxSize), 10, KindOther, 1)}}, nil
+		return SearchPage{Hits: []Hit{hit(1, fmt.Sprintf("kind=%s min=%d max=%d", r.Kind, r.MinSize, r.MaxSize), 10, netproto.KindOther, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
 	d.window.search().kind.SetSelected("Video")
@@ -114,16 +114,16 @@ func TestMoreResultsAreFetchedWhenTheLastOneIsReached(t *testing.T) {
 func manyHits(from, to int) []Hit {
 	var hits []Hit
 	for i := from; i < to; i++ {
-		hits = append(hits, hit(i, fmt.Sprintf("file %05d.bin", i), int64(i), KindOther, 3))
+		hits = append(hits, hit(i, fmt.Sprintf("file %05d.bin", i), int64(i), netproto.KindOther, 3))
 	}
 	return hits
 }
 
 func TestAHitSaysWhetherItIsHereAlready(t *testing.T) {
 	engine := newFake()
-	here := hit(1, "here.txt", 10, KindDocument, 1)
+	here := hit(1, "here.txt", 10, netproto.KindDocument, 1)
 	here.Have = HaveHere
-	engine.search = answers(here, hit(2, "waits.txt", 10, KindDocument, 1), hit(3, "runs.txt", 10, KindDocument, 1))
+	engine.search = answers(here, hit(2, "waits.txt", 10, netproto.KindDocument, 1), hit(3, "runs.txt", 10, netproto.KindDocument, 1))
 	engine.downloads = []Download{{ID: "a", Hash: hashOf(2), State: DownloadQueued}, {ID: "b", Hash: hashOf(3), State: DownloadDownloading}}
 	d := newDesk(t, engine, Options{})
 	d.reads("Here")
@@ -135,7 +135,7 @@ func TestAHitSaysWhetherItIsHereAlready(t *testing.T) {
 
 func TestEnterDownloadsTheSelectedHits(t *testing.T) {
 	engine := newFake()
-	engine.search = answers(hit(1, "one.txt", 10, KindDocument, 9), hit(2, "two.txt", 10, KindDocument, 5))
+	engine.search = answers(hit(1, "one.txt", 10, netproto.KindDocument, 9), hit(2, "two.txt", 10, netproto.KindDocument, 5))
 	d := newDesk(t, engine, Options{})
 	d.reads("two.txt")
 	d.key(fyne.KeyDown) // from the search entry to the results
@@ -150,7 +150,7 @@ func TestEnterDownloadsTheSelectedHits(t *testing.T) {
 
 func TestWhatIsHereIsNotDownloadedAgain(t *testing.T) {
 	engine := newFake()
-	here := hit(1, "here.txt", 10, KindDocument, 1)
+	here := hit(1, "here.txt", 10, netproto.KindDocument, 1)
 	here.Have = HaveHere
 	engine.search = answers(here)
 	d := newDesk(t, engine, Options{})
@@ -169,7 +169,7 @@ func TestAFailedSearchSaysWhyAndCanBeTriedAgain(t *testing.T) {
 	}
 	d := newDesk(t, engine, Options{})
 	d.reads("The tracker cannot be reached: attic:5000. Check its address")
-	engine.change(func(f *fakeEngine) { f.search = answers(hit(1, "back.txt", 1, KindDocument, 1)) })
+	engine.change(func(f *fakeEngine) { f.search = answers(hit(1, "back.txt", 1, netproto.KindDocument, 1)) })
 	d.tap("Try again")
 	d.reads("back.txt")
 }
@@ -178,7 +178,7 @@ func TestASearchWithATypingErrorOffersWhatWasMeant(t *testing.T) {
 	engine := newFake()
 	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
 		if r.Words == "zebra.txt" {
-			return SearchPage{Hits: []Hit{hit(1, "zebra.txt", 1, KindDocument, 1)}}, nil
+			return SearchPage{Hits: []Hit{hit(1, "zebra.txt", 1, netproto.KindDocument, 1)}}, nil
 		}
 		return SearchPage{Meant: []string{"zebra.txt"}}, nil
 	}
@@ -205,7 +205,7 @@ func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 
 func TestAFolderIsOpenedBeforeItIsDownloaded(t *testing.T) {
 	engine := newFake()
-	engine.search = answers(hit(1, "photos", 30, KindFolder, 1))
+	engine.search = answers(hit(1, "photos", 30, netproto.KindFolder, 1))
 	file := func(path string, size int64, here bool) FolderFile {
 		return FolderFile{FolderEntry: netproto.FolderEntry{Path: path, Size: size}, Here: here}
 	}
@@ -241,9 +241,9 @@ func TestNamesOfEveryScriptAndLengthStayWithinTheSmallestWindow(t *testing.T) {
 	engine := newFake()
 	long := strings.Repeat("w", 251) + ".txt"
 	engine.search = answers(
-		hit(1, long, 10, KindDocument, 1), hit(2, strings.Repeat("日本語", 28)+".flac", 10, KindAudio, 1),
-		hit(3, "Отчёт за третий квартал.pdf", 10, KindDocument, 1), hit(4, "تقرير سنوي.docx", 10, KindDocument, 1),
-		hit(5, "👩‍👩‍👧‍👦 family.jpg", 10, KindImage, 1), hit(6, "\u202egnp.exe", 10, KindProgram, 1))
+		hit(1, long, 10, netproto.KindDocument, 1), hit(2, strings.Repeat("日本語", 28)+".flac", 10, netproto.KindAudio, 1),
+		hit(3, "Отчёт за третий квартал.pdf", 10, netproto.KindDocument, 1), hit(4, "تقرير سنوي.docx", 10, netproto.KindDocument, 1),
+		hit(5, "👩‍👩‍👧‍👦 family.jpg", 10, netproto.KindImage, 1), hit(6, "\u202egnp.exe", 10, netproto.KindProgram, 1))
 	d := newDesk(t, engine, Options{})
 	d.window.win.Resize(leastSize)
 	d.reads(long)

@@ -10,6 +10,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/netproto"
 )
 
 // luminance and contrast are those of WCAG 2.1 §1.4.3.
@@ -109,7 +111,7 @@ func TestTheChosenLookIsRemembered(t *testing.T) {
 
 func TestEveryPageFollowsAnotherLookEvenWhenItWasNotInFront(t *testing.T) {
 	engine := newFake()
-	engine.search = answers(hit(1, "film.mkv", 1, KindVideo, 1))
+	engine.search = answers(hit(1, "film.mkv", 1, netproto.KindVideo, 1))
 	engine.downloads = []Download{{ID: "1", Name: "film.mkv", State: DownloadPaused, Size: 2, Done: 1}}
 	engine.shares = []Share{{ID: "1", Name: "photos", State: ShareShared}}
 	engine.tracker = TrackerView{Known: []KnownTracker{{Address: "office:5000"}}}

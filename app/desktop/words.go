@@ -102,16 +102,16 @@ func percentWords(done, size int64) string {
 	return lang.L("{{.N}} %", values{"N": int(100 * percent(done, size))})
 }
 
-var kindWords = map[Kind]phrase{
-	KindAny:      "All types",
-	KindAudio:    "Audio",
-	KindVideo:    "Video",
-	KindImage:    "Image",
-	KindDocument: "Document",
-	KindArchive:  "Archive",
-	KindProgram:  "Program",
-	KindFolder:   "Folder",
-	KindOther:    "Other type",
+var kindWords = map[netproto.Kind]phrase{
+	anyKind:               "All types",
+	netproto.KindAudio:    "Audio",
+	netproto.KindVideo:    "Video",
+	netproto.KindImage:    "Image",
+	netproto.KindDocument: "Document",
+	netproto.KindArchive:  "Archive",
+	netproto.KindProgram:  "Program",
+	netproto.KindFolder:   "Folder",
+	netproto.KindOther:    "Other type",
 }
 
 var skipWords = map[SkipReason]phrase{

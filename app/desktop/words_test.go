@@ -111,7 +111,7 @@ func TestAnErrorIsOneSentenceOfWhatAndWhyAndOneOfWhatToDo(t *testing.T) {
 func TestWhatPassesThroughTheEngineSurvivesJSON(t *testing.T) {
 	roundTrip(t, Status{Tracker: "attic", Connection: ConnectionOffline, Failure: Failure{netproto.CodeUnreachable, "x"}, Reachable: netproto.ReachableNo})
 	roundTrip(t, Download{ID: "1", Hash: hashOf(3), Name: "a", Size: -1, State: DownloadFailed, Failure: Failure{Code: netproto.CodeNoSpace}})
-	roundTrip(t, hit(5, "b", 7, KindAudio, 2))
+	roundTrip(t, hit(5, "b", 7, netproto.KindAudio, 2))
 	roundTrip(t, Share{ID: "1", State: ShareShared})
 	roundTrip(t, Upload{ID: "1", State: UploadQueued, Place: 3})
 	roundTrip(t, Settings{Name: "Ada", SeedClients: netproto.SeedLAN})

@@ -24,7 +24,7 @@ func (e *Engine) Search(ctx context.Context, r desktop.SearchRequest) (desktop.S
 	have := e.have()
 	page := desktop.SearchPage{Next: found.Next, Meant: found.Suggestions, Hits: make([]desktop.Hit, len(found.Items))}
 	for i, h := range found.Items {
-		page.Hits[i] = desktop.Hit{Hit: h, Kind: desktop.Kind(netproto.KindOf(h.Name, h.MIME, h.Folder)), Have: have(h.Hash)}
+		page.Hits[i] = desktop.Hit{Hit: h, Kind: netproto.KindOf(h.Name, h.MIME, h.Folder), Have: have(h.Hash)}
 	}
 	return page, nil
 }

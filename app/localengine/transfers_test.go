@@ -29,7 +29,7 @@ func TestWhatIsFoundIsDownloaded(t *testing.T) {
 	path, content := alice.write("song.flac", 3<<20)
 	alice.offer(path)
 	hit := bob.findOne("song")
-	if hit.Name != "song.flac" || hit.Size != 3<<20 || hit.Kind != desktop.KindAudio || hit.Have != desktop.HaveNothing || hit.Sources != 1 {
+	if hit.Name != "song.flac" || hit.Size != 3<<20 || hit.Kind != netproto.KindAudio || hit.Have != desktop.HaveNothing || hit.Sources != 1 {
 		t.Errorf("the hit is %+v", hit)
 	}
 	check(t, bob.change(func(s *desktop.Settings) { s.Name = "bob" }))
@@ -146,7 +146,7 @@ func (h *house) album() (contents map[string][]byte) {
 // findFolder gives the hit that is a folder.
 func (h *house) findFolder(words string) desktop.Hit {
 	h.t.Helper()
-	page, err := h.Search(deadline(h.t), desktop.SearchRequest{Words: words, Kind: desktop.KindFolder})
+	page, err := h.Search(deadline(h.t), desktop.SearchRequest{Words: words, Kind: netproto.KindFolder})
 	check(h.t, err)
 	if len(page.Hits) != 1 {
 		h.t.Fatalf("%d folders were found, 1 was expected", len(page.Hits))
