@@ -50,7 +50,7 @@ type fetch struct {
 
 // Fetch asks the peer of a resource for its bytes and saves them in the folder
 // dir, which is made if need be: under the resource's own name, made safe, or
-// the next free one ("x (1)"), or as an option says. The file gets its name
+// the next free one ("x (2)"), or as an option says. The file gets its name
 // only when its MD5 is right. The request is sent from local; nil is any
 // address and a free port. The peer has 10 seconds to answer, and only its own
 // answer counts.

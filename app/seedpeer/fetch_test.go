@@ -239,12 +239,12 @@ func TestAFetchedFileTakesAFreeName(t *testing.T) {
 	mine := file(t, filepath.Join(dir, "test.csv"), 20)
 	content := file(t, filepath.Join(root, "test.csv"), 10)
 	peer := newSeedPeer(t, root, nil)
-	for _, want := range []string{"test (1).csv", "test (2).csv"} {
+	for _, want := range []string{"test (2).csv", "test (3).csv"} {
 		if path, err := Fetch(t.Context(), nil, peer.resource("", "test.csv", content), dir); err != nil || path != filepath.Join(dir, want) {
 			t.Errorf("%q, %v", path, err)
 		}
 	}
-	wantTree(t, dir, map[string]string{"test.csv": string(mine), "test (1).csv": string(content), "test (2).csv": string(content)})
+	wantTree(t, dir, map[string]string{"test.csv": string(mine), "test (2).csv": string(content), "test (3).csv": string(content)})
 }
 
 func TestReplacingLeavesAnIdenticalFileAndReplacesAnother(t *testing.T) {

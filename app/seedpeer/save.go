@@ -80,13 +80,14 @@ func write(root *os.Root, name string, data []byte) error {
 // publish gives the part file the name, or the next free one, and never takes
 // the name of another file.
 func publish(root *os.Root, part, name string) (string, error) {
-	free := name
 	for n := 1; n <= maxFreeNames; n++ {
-		err := moveNew(root, part, free)
-		if !errors.Is(err, fs.ErrExist) {
+		free := name
+		if n > 1 {
+			free = netproto.NumberedName(name, n)
+		}
+		if err := moveNew(root, part, free); !errors.Is(err, fs.ErrExist) {
 			return free, err
 		}
-		free = netproto.NumberedName(name, n)
 	}
 	return "", &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 }

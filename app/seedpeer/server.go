@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -27,6 +26,9 @@ type File struct {
 	Location string // on this computer; never from the network
 	Size     int64  // bytes
 	ModTime  time.Time
+	// Sent, if not nil, is told to whom the file was sent and how many bytes. It
+	// must not block.
+	Sent func(to netip.AddrPort, bytes int)
 }
 
 // Files knows what is offered to seed clients. Lookup gives the file that was
@@ -37,21 +39,13 @@ type Files interface {
 	Lookup(path, name string) (File, bool)
 }
 
-// Counts is what a Server has sent since it was made.
-type Counts struct {
-	Answers int64
-	Bytes   int64
-}
-
 // Server answers the requests of seed clients on one UDP port.
 type Server struct {
-	conn    *net.UDPConn // nil where the policy is off
-	policy  netproto.SeedPolicy
-	files   Files
-	limits  *limits
-	log     *slog.Logger
-	answers atomic.Int64
-	bytes   atomic.Int64
+	conn   *net.UDPConn // nil where the policy is off
+	policy netproto.SeedPolicy
+	files  Files
+	limits *limits
+	log    *slog.Logger
 }
 
 // Listen takes the UDP address, host:port; port 0 is a free one. With the
@@ -87,11 +81,6 @@ func (s *Server) Port() int {
 		return 0
 	}
 	return s.conn.LocalAddr().(*net.UDPAddr).Port
-}
-
-// Counts may be called at any time.
-func (s *Server) Counts() Counts {
-	return Counts{Answers: s.answers.Load(), Bytes: s.bytes.Load()}
 }
 
 // Close frees the port of a server that will not Serve.
@@ -170,8 +159,9 @@ func (s *Server) answer(datagram []byte, from netip.AddrPort, buffer []byte) {
 		s.log.Debug("an answer to a seed client could not be sent", "to", from, "err", err)
 		return
 	}
-	s.answers.Add(1)
-	s.bytes.Add(int64(n))
+	if file.Sent != nil {
+		file.Sent(from, n)
+	}
 }
 
 // parseRequest splits a request at its last slash: a name has none.

@@ -7,7 +7,9 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -33,13 +35,9 @@ func TestARegisteredFileIsServedUnderItsPathAndName(t *testing.T) {
 			location := filepath.Join(dir, t.Name())
 			content := file(t, location, c.size)
 			offer(t, s, c.path, c.file, location)
-			server := serve(t, s)
-			got := ask(t, server, deadline, c.path+"/"+c.file)
+			got := ask(t, serve(t, s), deadline, c.path+"/"+c.file)
 			if got == nil || !bytes.Equal(got, content) {
 				t.Errorf("%d bytes came back, want %d", len(got), len(content))
-			}
-			if counts := server.Counts(); counts.Answers > 1 || counts.Bytes > int64(c.size) {
-				t.Errorf("counted %+v", counts)
 			}
 		})
 	}
@@ -63,7 +61,8 @@ func TestWhatIsNotRegisteredIsNeverServed(t *testing.T) {
 	secret := filepath.Join(dir, "secret.txt")
 	file(t, secret, 200)
 	offer(t, s, "docs", "shared.txt", shared)
-	server := serve(t, s)
+	files := &told{Files: s}
+	server := serve(t, files)
 	got := ask(t, server, deadline,
 		secret, shared, "/etc/passwd", "docs/../secret.txt", "docs/../docs/shared.txt", "./docs/shared.txt",
 		"docs//shared.txt", "docs/shared.txt/", "docs/shared.txt\n", "docs/shared.txt\x00", "docs/./shared.txt",
@@ -73,7 +72,7 @@ func TestWhatIsNotRegisteredIsNeverServed(t *testing.T) {
 	if !bytes.Equal(got, content) {
 		t.Errorf("%d bytes came first, want the registered file", len(got))
 	}
-	if answers := server.Counts().Answers; answers > 1 {
+	if answers := files.answers.Load(); answers > 1 {
 		t.Errorf("%d answers were sent, want 1", answers)
 	}
 }
@@ -126,9 +125,42 @@ func TestForASourceThatThePolicyLeavesOutNothingIsEvenLookedUp(t *testing.T) {
 	}
 	defer server.Close()
 	server.answer([]byte("known/file"), netip.MustParseAddrPort("192.0.2.1:4000"), make([]byte, netproto.SeedMaxBytes))
-	if counts := server.Counts(); counts != (Counts{}) {
-		t.Errorf("counted %+v", counts)
+}
+
+func TestWhoeverOffersAFileIsToldWhoGotIt(t *testing.T) {
+	location := filepath.Join(t.TempDir(), "file")
+	content := file(t, location, 3000)
+	s := newShelf()
+	offer(t, s, "p", "file", location)
+	files := &told{Files: s}
+	server := serve(t, files)
+	if got := ask(t, server, deadline, "p/none", "p/file"); !bytes.Equal(got, content) {
+		t.Fatalf("%d bytes came back", len(got))
 	}
+	for limit := time.Now().Add(deadline); files.answers.Load() == 0 && time.Now().Before(limit); {
+		runtime.Gosched() // it is told after the answer is on its way
+	}
+	to, _ := files.last.Load().(netip.AddrPort)
+	if files.answers.Load() != 1 || files.bytes.Load() != 3000 || !to.Addr().IsLoopback() {
+		t.Errorf("told of %d answers with %d bytes, the last to %s", files.answers.Load(), files.bytes.Load(), to)
+	}
+}
+
+// told counts what the server says that it sent.
+type told struct {
+	Files
+	answers, bytes atomic.Int64
+	last           atomic.Value // netip.AddrPort
+}
+
+func (c *told) Lookup(path, name string) (File, bool) {
+	f, ok := c.Files.Lookup(path, name)
+	f.Sent = func(to netip.AddrPort, bytes int) {
+		c.last.Store(to)
+		c.bytes.Add(int64(bytes))
+		c.answers.Add(1)
+	}
+	return f, ok
 }
 
 // noLookup fails the test when it is asked.
@@ -206,7 +238,8 @@ func TestOneSourceIsAnsweredFiftyTimesASecond(t *testing.T) {
 	file(t, location, 1)
 	s := newShelf()
 	offer(t, s, "", "file", location)
-	server := serve(t, s)
+	files := &told{Files: s}
+	server := serve(t, files)
 	answers := 0
 	start := time.Now()
 	for range 120 {
@@ -215,7 +248,7 @@ func TestOneSourceIsAnsweredFiftyTimesASecond(t *testing.T) {
 		}
 	}
 	allowed := answersPerSource + 1 + int(time.Since(start).Seconds()*answersPerSource)
-	if got := server.Counts().Answers; got > int64(allowed) || answers == 0 {
+	if got := files.answers.Load(); got > int64(allowed) || answers == 0 {
 		t.Errorf("%d answers (%d came) in %v, want 1 to %d", got, answers, time.Since(start), allowed)
 	}
 }
