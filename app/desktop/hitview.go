@@ -58,7 +58,7 @@ func (v *hitView) Refresh() {
 func (v *hitView) show(h Hit) {
 	v.name.SetText(h.Name)
 	v.size.SetText(sizeWords(h.Size))
-	v.kind.SetText(kindWords[h.Kind].String())
+	v.kind.SetText(kindWords(h.Kind))
 	v.sources.SetText(countWords(h.Sources))
 	v.added.SetText(dayWords(h.Added, time.Now()))
 	mark := haveWords(h.Have)

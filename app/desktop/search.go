@@ -107,7 +107,7 @@ func newSearchPage(w *window) *searchPage {
 
 	var kinds, sizes []string
 	for _, kind := range kindChoices {
-		kinds = append(kinds, kindWords[kind].String())
+		kinds = append(kinds, kindWords(kind))
 	}
 	for _, choice := range sizeChoices {
 		sizes = append(sizes, choice.name.String())
@@ -324,7 +324,7 @@ func compareHits(by int, a, b Hit) int {
 	case columnSize:
 		return cmp.Compare(a.Size, b.Size)
 	case columnType:
-		return strings.Compare(kindWords[a.Kind].String(), kindWords[b.Kind].String())
+		return strings.Compare(kindWords(a.Kind), kindWords(b.Kind))
 	case columnSources:
 		return cmp.Compare(a.Sources, b.Sources)
 	default:

@@ -102,16 +102,28 @@ func percentWords(done, size int64) string {
 	return lang.L("{{.N}} %", values{"N": int(100 * percent(done, size))})
 }
 
-var kindWords = map[netproto.Kind]phrase{
-	anyKind:               "All types",
-	netproto.KindAudio:    "Audio",
-	netproto.KindVideo:    "Video",
-	netproto.KindImage:    "Image",
-	netproto.KindDocument: "Document",
-	netproto.KindArchive:  "Archive",
-	netproto.KindProgram:  "Program",
-	netproto.KindFolder:   "Folder",
-	netproto.KindOther:    "Other type",
+// kindWords names a kind of contents; anyKind is all of them.
+func kindWords(kind netproto.Kind) string {
+	switch kind {
+	case anyKind:
+		return lang.L("All types")
+	case netproto.KindAudio:
+		return lang.L("Audio")
+	case netproto.KindVideo:
+		return lang.L("Video")
+	case netproto.KindImage:
+		return lang.L("Image")
+	case netproto.KindDocument:
+		return lang.L("Document")
+	case netproto.KindArchive:
+		return lang.L("Archive")
+	case netproto.KindProgram:
+		return lang.L("Program")
+	case netproto.KindFolder:
+		return lang.L("Folder")
+	default:
+		return lang.L("Other type")
+	}
 }
 
 var skipWords = map[SkipReason]phrase{
