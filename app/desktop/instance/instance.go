@@ -1,0 +1,201 @@
+// Package instance keeps one window a profile: a second start hands what it
+// was asked to open to the first, over a socket in the profile's folder, and
+// ends.
+//
+// The socket has the mode 0600, so that whoever may open it is the person whose
+// window it is. One request is a line of JSON, {"open":["cp2p://…","/a/file"]},
+// and is answered with {"ok":true} once the window has it. Whoever has the
+// profile's lock listens, and may replace the socket that a killed one left.
+package instance
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+const (
+	socketName = "desktop.sock"
+	maxRequest = 1 << 20 // bytes; a selection of some thousand files
+	// answerTime bounds one request on both sides.
+	answerTime = 5 * time.Second
+	// askEvery is how often a window that is still starting is tried.
+	askEvery = 50 * time.Millisecond
+	// accepts that fail one after the other, for want of files to open, end the service.
+	maxFailures = 100
+	failureRest = 50 * time.Millisecond
+)
+
+// Request is what a second start asks the window to open. None of both brings
+// it to the front.
+type Request struct {
+	Open []string `json:"open"` // cp2p:// links and absolute paths
+}
+
+type answer struct {
+	OK bool `json:"ok"`
+}
+
+// Socket is where the window of a profile listens.
+func Socket(profile string) string { return filepath.Join(profile, socketName) }
+
+// Server is the window's side.
+type Server struct {
+	ln       net.Listener
+	log      *slog.Logger
+	requests chan Request
+	ctx      context.Context
+	stop     context.CancelFunc
+	group    sync.WaitGroup
+}
+
+// Listen begins to take requests for the profile, which the caller has locked.
+func Listen(profile string, log *slog.Logger) (*Server, error) {
+	path := Socket(profile)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, netproto.Errorf(netproto.CodeStore, "%w", err)
+	}
+	ln, err := net.Listen("unix", path)
+	if err == nil {
+		if err = os.Chmod(path, 0o600); err != nil {
+			ln.Close()
+		}
+	}
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeStore, "no second start can reach this window: %w", err)
+	}
+	s := &Server{ln: ln, log: log, requests: make(chan Request)}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.group.Go(s.serve)
+	return s, nil
+}
+
+// Requests gives what second starts ask for; it is closed by Close.
+func (s *Server) Requests() <-chan Request { return s.requests }
+
+// Close ends the service, removes the socket and waits.
+func (s *Server) Close() error {
+	s.stop()
+	err := s.ln.Close()
+	s.group.Wait()
+	close(s.requests)
+	return err
+}
+
+func (s *Server) serve() {
+	for failures := 0; s.ctx.Err() == nil; {
+		conn, err := s.ln.Accept()
+		if err == nil {
+			failures = 0
+			s.group.Go(func() { s.answer(conn) })
+			continue
+		}
+		if failures++; s.ctx.Err() != nil || failures > maxFailures {
+			return
+		}
+		s.log.Warn("a second start did not reach this window", "error", err)
+		rest := time.NewTimer(failureRest)
+		select {
+		case <-s.ctx.Done():
+		case <-rest.C:
+		}
+		rest.Stop()
+	}
+}
+
+func (s *Server) answer(conn net.Conn) {
+	defer conn.Close()
+	defer context.AfterFunc(s.ctx, func() { conn.Close() })()
+	conn.SetDeadline(time.Now().Add(answerTime))
+	request, err := readRequest(conn)
+	if err != nil {
+		s.log.Warn("a second start was not understood", "error", err)
+		return
+	}
+	timer := time.NewTimer(answerTime)
+	defer timer.Stop()
+	select {
+	case s.requests <- request:
+		_ = json.NewEncoder(conn).Encode(answer{OK: true}) // who asked may be gone; the window has it
+	case <-s.ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// readRequest reads one line and checks what it asks for.
+func readRequest(r io.Reader) (Request, error) {
+	line, err := bufio.NewReader(io.LimitReader(r, maxRequest+1)).ReadBytes('\n')
+	if err != nil {
+		return Request{}, fmt.Errorf("a request of %d bytes that does not end: %w", len(line), err)
+	}
+	var request Request
+	if err := json.Unmarshal(line, &request); err != nil {
+		return Request{}, err
+	}
+	for _, what := range request.Open {
+		if _, err := netproto.ParseLink(what); err != nil && !filepath.IsAbs(what) {
+			return Request{}, fmt.Errorf("%q is no link and no absolute path", what)
+		}
+	}
+	return request, nil
+}
+
+// HandOver asks the window that has the profile to open something; a window
+// that is just starting is waited for until ctx ends. It fails where no window
+// listens: the profile may be in use by a command.
+func HandOver(ctx context.Context, profile string, request Request) error {
+	line, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	if line = append(line, '\n'); len(line) > maxRequest {
+		return netproto.Errorf(netproto.CodeTooLarge, "%d files and links at once", len(request.Open))
+	}
+	for {
+		err := handOver(ctx, Socket(profile), line)
+		if err == nil || !errors.Is(err, errNobody) {
+			return err
+		}
+		timer := time.NewTimer(askEvery)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		case <-timer.C:
+		}
+	}
+}
+
+// errNobody tells that no window listens, or not yet.
+var errNobody = errors.New("no window listens")
+
+func handOver(ctx context.Context, socket string, line []byte) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNobody, err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(answerTime))
+	if _, err := conn.Write(line); err != nil {
+		return err
+	}
+	var a answer
+	if err := json.NewDecoder(io.LimitReader(conn, maxRequest)).Decode(&a); err != nil {
+		return fmt.Errorf("the window did not take it: %w", err)
+	}
+	if !a.OK {
+		return errors.New("the window did not take it")
+	}
+	return nil
+}
