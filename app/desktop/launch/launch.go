@@ -1,0 +1,89 @@
+// Package launch tells the operating system when to start this program: when
+// the person logs in, and when a cp2p:// link is opened somewhere. What it
+// reports is what the system has, not what was once asked for.
+//
+//	            at login                               for links
+//	Linux, BSD  ~/.config/autostart/ID.desktop         ~/.local/share/applications/ID.desktop and ~/.config/mimeapps.list
+//	Windows     HKCU\…\CurrentVersion\Run              HKCU\Software\Classes\cp2p
+//	macOS       ~/Library/LaunchAgents/ID.plist        not from a program: the bundle's Info.plist says it
+package launch
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"centralizedp2p/netproto"
+)
+
+// Program is what is started.
+type Program struct {
+	ID   string   // reverse domain name
+	Name string   // for people
+	Path string   // of the executable, absolute
+	Args []string // before those of the system
+	Icon []byte   // PNG, 256 pixels; shown in menus on Linux
+}
+
+// scheme is that of the links.
+const scheme = netproto.LinkScheme
+
+// ErrTemporary is why nothing is told to the system about a program that the
+// next restart of the computer removes, as that of `go run`.
+var ErrTemporary = errors.New("the program runs from a temporary folder")
+
+// Here is the program that runs, with these arguments.
+func Here(id, name string, icon []byte, args ...string) (Program, error) {
+	path, err := os.Executable()
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	return Program{ID: id, Name: name, Path: path, Args: args, Icon: icon}, err
+}
+
+func (p Program) check() error {
+	temp, err := filepath.EvalSymlinks(os.TempDir())
+	if err != nil {
+		return err
+	}
+	if within, err := filepath.Rel(temp, p.Path); err == nil && filepath.IsLocal(within) {
+		return ErrTemporary
+	}
+	return nil
+}
+
+// replace writes a file as a whole or not at all.
+func replace(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// holds tells whether a file has exactly that text.
+func holds(path, text string) (bool, error) {
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return strings.TrimSpace(string(raw)) == strings.TrimSpace(text), err
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}

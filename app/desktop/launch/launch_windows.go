@@ -1,0 +1,92 @@
+package launch
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"golang.org/x/sys/windows/registry"
+)
+
+const (
+	runKey  = `Software\Microsoft\Windows\CurrentVersion\Run`
+	linkKey = `Software\Classes\` + scheme
+	openKey = linkKey + `\shell\open\command`
+)
+
+// AtLogin tells whether the system starts this program when the person logs in.
+func (p Program) AtLogin() (bool, error) { return valueIs(runKey, p.ID, p.commandLine()) }
+
+// SetAtLogin has the system start this program at login, or no more.
+func (p Program) SetAtLogin(on bool) error {
+	if on {
+		if err := p.check(); err != nil {
+			return err
+		}
+		return setValue(runKey, p.ID, p.commandLine())
+	}
+	key, err := registry.OpenKey(registry.CURRENT_USER, runKey, registry.SET_VALUE)
+	if err != nil {
+		return missing(err)
+	}
+	defer key.Close()
+	return missing(key.DeleteValue(p.ID))
+}
+
+// CanOpenLinks tells whether a program can tell the system that it opens links.
+const CanOpenLinks = true
+
+// OpensLinks tells whether the system gives cp2p:// links to this program.
+func (p Program) OpensLinks() (bool, error) { return valueIs(openKey, "", p.commandLine()+` "%1"`) }
+
+// SetOpensLinks has the system give cp2p:// links to this program, or no more.
+func (p Program) SetOpensLinks(on bool) error {
+	if on {
+		if err := p.check(); err != nil {
+			return err
+		}
+		return errors.Join(setValue(linkKey, "", "URL:"+p.Name), setValue(linkKey, "URL Protocol", ""),
+			setValue(openKey, "", p.commandLine()+` "%1"`))
+	}
+	for _, key := range []string{openKey, linkKey + `\shell\open`, linkKey + `\shell`, linkKey} {
+		if err := missing(registry.DeleteKey(registry.CURRENT_USER, key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p Program) commandLine() string {
+	line := syscall.EscapeArg(p.Path)
+	for _, arg := range p.Args {
+		line += " " + syscall.EscapeArg(arg)
+	}
+	return line
+}
+
+func valueIs(path, name, want string) (bool, error) {
+	key, err := registry.OpenKey(registry.CURRENT_USER, path, registry.QUERY_VALUE)
+	if err != nil {
+		return false, missing(err)
+	}
+	defer key.Close()
+	value, _, err := key.GetStringValue(name)
+	return err == nil && value == want, missing(err)
+}
+
+func setValue(path, name, value string) error {
+	key, _, err := registry.CreateKey(registry.CURRENT_USER, path, registry.SET_VALUE)
+	if err != nil {
+		return err
+	}
+	defer key.Close()
+	return key.SetStringValue(name, value)
+}
+
+// missing forgives that something is not there.
+func missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
