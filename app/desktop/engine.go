@@ -5,8 +5,6 @@ package desktop
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"centralizedp2p/netproto"
 )
@@ -27,7 +25,8 @@ type Engine interface {
 
 	// Status is what the frame shows on every page.
 	Status(ctx context.Context) (Status, error)
-	// Downloads are in the order in which they were added.
+	// Downloads are in the order of the queue: at first that in which they were
+	// added, see MoveInQueue.
 	Downloads(ctx context.Context) ([]Download, error)
 	// Uploads are those running and waiting now, then the last ones that ended.
 	Uploads(ctx context.Context) ([]Upload, error)
@@ -56,6 +55,25 @@ type Engine interface {
 	Cancel(ctx context.Context, downloads []string) error
 	// Remove takes downloads off the list; finished files stay where they are.
 	Remove(ctx context.Context, downloads []string) error
+	// RemoveWithFiles takes downloads off the list and deletes what was fetched,
+	// finished files too; what somebody else put into a folder stays.
+	RemoveWithFiles(ctx context.Context, downloads []string) error
+
+	// Details is what the pane shows about one download; "not-found" when it is
+	// not in the list any more.
+	Details(ctx context.Context, download string) (Details, error)
+	MoveInQueue(ctx context.Context, downloads []string, way QueueMove) error
+	SetPriority(ctx context.Context, downloads []string, priority Priority) error
+	// SetDownloadLimit bounds each of the downloads, in bytes a second; 0 is no limit.
+	SetDownloadLimit(ctx context.Context, downloads []string, bytesPerSecond int64) error
+	// Verify hashes again what is on the disk, finished files too. Pieces that
+	// are wrong there are fetched again, in their place: changes that somebody
+	// made to a finished file are lost.
+	Verify(ctx context.Context, downloads []string) error
+	// MoveTo moves downloads to another folder, given with its whole path: what
+	// was fetched goes along, and nothing is replaced there. It returns when the
+	// move is queued; how it goes the rows tell.
+	MoveTo(ctx context.Context, downloads []string, folder string) error
 
 	// Review looks at files and folders that a person wants to share. Nothing
 	// is shared by it. It stops early when ctx ends.
@@ -83,6 +101,12 @@ type Engine interface {
 	// ApplySettings checks the settings, applies and remembers them. When a
 	// field is not acceptable it changes nothing and returns [InvalidSettings].
 	ApplySettings(ctx context.Context, settings Settings) error
+	// SetQuickLimit has the rates QuickDown and QuickUp count instead of the
+	// usual limits, or not any more. It is remembered.
+	SetQuickLimit(ctx context.Context, on bool) error
+	// TestPort asks the tracker to connect to this peer, and waits for what came
+	// of it. It is unknown where the tracker does not find out in time.
+	TestPort(ctx context.Context) (netproto.Reachability, error)
 }
 
 // Failure is an error as a value; the zero Failure is none. The window makes
@@ -132,6 +156,7 @@ type Status struct {
 	UpRate       int64                 `json:"up_rate"`                 // bytes a second, all uploads
 	PeersOnline  int                   `json:"peers_online"`            // known to the tracker
 	Reachable    netproto.Reachability `json:"reachable"`               // from other peers
+	QuickLimit   bool                  `json:"quick_limit,omitempty"`   // see [Engine.SetQuickLimit]
 	Counts       Counts                `json:"counts"`
 }
 
@@ -189,74 +214,6 @@ type Folder struct {
 type FolderFile struct {
 	netproto.FolderEntry
 	Here bool `json:"here,omitempty"` // the content is on this computer
-}
-
-// DownloadRequest names what to fetch: a hit, or what a link says.
-type DownloadRequest struct {
-	Hash   netproto.ContentHash `json:"hash"`
-	Name   string               `json:"name,omitempty"`
-	Size   int64                `json:"size"` // bytes; -1 when it is unknown
-	Folder bool                 `json:"folder,omitempty"`
-	Paths  []string             `json:"paths,omitempty"` // of the folder's files; none means all
-	// Link is where the request comes from, if from a link. Its tracker is
-	// asked, and whether the content is a folder is not known before.
-	Link string `json:"link,omitempty"`
-}
-
-// DownloadState is where a download stands.
-type DownloadState string
-
-// The states of a download.
-const (
-	DownloadWaiting     DownloadState = "waiting" // for a source
-	DownloadQueued      DownloadState = "queued"  // for its turn, at Place
-	DownloadConnecting  DownloadState = "connecting"
-	DownloadDownloading DownloadState = "downloading"
-	DownloadVerifying   DownloadState = "verifying"
-	DownloadPaused      DownloadState = "paused"
-	DownloadFinished    DownloadState = "finished"
-	DownloadNoSpace     DownloadState = "no-space" // goes on by itself when there is some
-	DownloadFailed      DownloadState = "failed"   // see Failure
-)
-
-// Download is a row of the Downloads page.
-type Download struct {
-	ID       string               `json:"id"` // names it to the engine, stable over restarts
-	Hash     netproto.ContentHash `json:"hash"`
-	Name     string               `json:"name"`
-	Folder   bool                 `json:"folder,omitempty"`
-	Size     int64                `json:"size"` // bytes; -1 while it is unknown
-	Done     int64                `json:"done"` // bytes fetched and verified
-	Rate     int64                `json:"rate"` // bytes a second
-	Sources  int                  `json:"sources"`
-	State    DownloadState        `json:"state"`
-	Place    int                  `json:"place,omitempty"`     // in the queue of the source or in our own, from 1
-	SecsLeft int64                `json:"secs_left,omitempty"` // seconds, 0 while it is unknown
-	Path     string               `json:"path"`                // where it is or will be, absolute
-	Failure  Failure              `json:"failure,omitzero"`
-}
-
-// UploadState is where an upload stands.
-type UploadState string
-
-// The states of an upload.
-const (
-	UploadSending UploadState = "sending"
-	UploadQueued  UploadState = "queued" // for a slot, at Place
-	UploadEnded   UploadState = "ended"
-)
-
-// Upload is a row of the Uploads page: one peer fetching one content.
-type Upload struct {
-	ID      string      `json:"id"`
-	Name    string      `json:"name"`              // of the content
-	Peer    string      `json:"peer"`              // what the peer calls itself
-	Address string      `json:"address,omitempty"` // host:port
-	Size    int64       `json:"size"`              // bytes of the content
-	Sent    int64       `json:"sent"`              // bytes to this peer
-	Rate    int64       `json:"rate"`              // bytes a second
-	State   UploadState `json:"state"`
-	Place   int         `json:"place,omitempty"` // from 1
 }
 
 // ShareState is where a share stands.
@@ -378,50 +335,6 @@ type OwnTracker struct {
 	Resources int      `json:"resources,omitempty"`
 	Rate      float64  `json:"rate,omitempty"` // requests a second
 	Failure   Failure  `json:"failure,omitzero"`
-}
-
-// Settings are what the engine remembers for the person.
-type Settings struct {
-	Name            string              `json:"name"`              // shown to other peers
-	DownloadFolder  string              `json:"download_folder"`   // absolute
-	DownloadsAtOnce int                 `json:"downloads_at_once"` // 1 to MaxDownloadsAtOnce
-	UploadSlots     int                 `json:"upload_slots"`      // 1 to MaxUploadSlots
-	Port            int                 `json:"port"`              // TCP, for other peers; 0 is a free one
-	DownLimit       int64               `json:"down_limit"`        // bytes a second; 0 is none
-	UpLimit         int64               `json:"up_limit"`          // bytes a second; 0 is none
-	SeedClients     netproto.SeedPolicy `json:"seed_clients"`
-}
-
-// Bounds of the settings.
-const (
-	MaxDownloadsAtOnce = 100
-	MaxUploadSlots     = 100
-)
-
-// Field names a setting in [InvalidSettings]: its JSON name.
-type Field string
-
-// The fields that can be refused.
-const (
-	FieldName            Field = "name"
-	FieldDownloadFolder  Field = "download_folder"
-	FieldDownloadsAtOnce Field = "downloads_at_once"
-	FieldUploadSlots     Field = "upload_slots"
-	FieldPort            Field = "port"
-	FieldDownLimit       Field = "down_limit"
-	FieldUpLimit         Field = "up_limit"
-	FieldSeedClients     Field = "seed_clients"
-)
-
-// InvalidSettings says which settings are not acceptable, and why.
-type InvalidSettings map[Field]Failure
-
-func (s InvalidSettings) Error() string {
-	var fields []string
-	for field, failure := range s {
-		fields = append(fields, fmt.Sprintf("%s: %v", field, failure.Error()))
-	}
-	return "settings: " + strings.Join(fields, "; ")
 }
 
 // Diagnostics is what a person copies into a report.

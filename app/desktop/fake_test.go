@@ -23,6 +23,7 @@ type fakeEngine struct {
 	settings  Settings
 	folder    Folder
 	review    Review
+	details   Details
 
 	search func(context.Context, SearchRequest) (SearchPage, error)
 	apply  func(Settings) error
@@ -36,7 +37,7 @@ func newFake() *fakeEngine {
 		status: Status{Tracker: "attic", Connection: ConnectionConnected, PeersOnline: 12,
 			Reachable: netproto.ReachableYes},
 		settings: Settings{Name: "Ada", DownloadFolder: "/home/ada/Downloads", DownloadsAtOnce: 3, UploadSlots: 4,
-			SeedClients: netproto.SeedLAN},
+			SeedClients: netproto.SeedLAN, ShareDownloads: true, AdaptiveSlots: true, LocalExempt: true},
 	}
 }
 
@@ -144,6 +145,47 @@ func (f *fakeEngine) Resume(_ context.Context, ids []string) error { return f.ac
 func (f *fakeEngine) Retry(_ context.Context, ids []string) error  { return f.act("retry %v", ids) }
 func (f *fakeEngine) Cancel(_ context.Context, ids []string) error { return f.act("cancel %v", ids) }
 func (f *fakeEngine) Remove(_ context.Context, ids []string) error { return f.act("remove %v", ids) }
+func (f *fakeEngine) Verify(_ context.Context, ids []string) error { return f.act("verify %v", ids) }
+
+func (f *fakeEngine) RemoveWithFiles(_ context.Context, ids []string) error {
+	return f.act("remove-with-files %v", ids)
+}
+
+func (f *fakeEngine) Details(context.Context, string) (Details, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.details, f.err
+}
+
+func (f *fakeEngine) MoveInQueue(_ context.Context, ids []string, way QueueMove) error {
+	return f.act("move-in-queue %v %s", ids, way)
+}
+
+func (f *fakeEngine) SetPriority(_ context.Context, ids []string, priority Priority) error {
+	return f.act("priority %v %s", ids, priority)
+}
+
+func (f *fakeEngine) SetDownloadLimit(_ context.Context, ids []string, limit int64) error {
+	return f.act("limit %v %d", ids, limit)
+}
+
+func (f *fakeEngine) MoveTo(_ context.Context, ids []string, folder string) error {
+	return f.act("move-to %v %s", ids, folder)
+}
+
+func (f *fakeEngine) SetQuickLimit(_ context.Context, on bool) error {
+	f.mu.Lock()
+	f.status.QuickLimit = on
+	f.mu.Unlock()
+	return f.act("quick-limit %t", on)
+}
+
+func (f *fakeEngine) TestPort(context.Context) (netproto.Reachability, error) {
+	if err := f.act("test-port"); err != nil {
+		return netproto.ReachableUnknown, err
+	}
+	return get(f, func() netproto.Reachability { return f.status.Reachable })
+}
 
 func (f *fakeEngine) Review(_ context.Context, paths []string) (Review, error) {
 	_ = f.act("review %v", paths)

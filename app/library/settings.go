@@ -25,12 +25,27 @@ type Settings struct {
 	SeedClients    netproto.SeedPolicy `json:"seed_clients"`
 	Tracker        string              `json:"tracker"` // host:port, or "" before one was chosen
 	OwnTracker     bool                `json:"own_tracker"`
-	Started        bool                `json:"started"` // the first start is over
+	Started        bool                `json:"started"`        // the first start is over
+	AdaptiveSlots  bool                `json:"adaptive_slots"` // more than UploadSlots while the line has room
+	LocalExempt    bool                `json:"local_exempt"`   // the local network is not limited
+	Preallocate    bool                `json:"preallocate"`    // the space of a file is taken when its download begins
+	QuickLimit     bool                `json:"quick_limit"`    // QuickUp and QuickDown count instead of the limits
+	QuickUp        int64               `json:"quick_up"`
+	QuickDown      int64               `json:"quick_down"`
+}
+
+// Rates are the limits that count now, in bytes a second; 0 is none.
+func (s Settings) Rates() (up, down int64) {
+	if s.QuickLimit {
+		return s.QuickUp, s.QuickDown
+	}
+	return s.UpLimit, s.DownLimit
 }
 
 // DefaultSettings are those of a new profile.
 func DefaultSettings() Settings {
-	s := Settings{Name: "A peer", MaxDownloads: 5, UploadSlots: 4, ShareDownloads: true, SeedClients: netproto.SeedLAN}
+	s := Settings{Name: "A peer", MaxDownloads: 5, UploadSlots: 4, ShareDownloads: true, SeedClients: netproto.SeedLAN,
+		AdaptiveSlots: true, LocalExempt: true, QuickUp: 128 << 10, QuickDown: 1 << 20}
 	if host, err := os.Hostname(); err == nil && host != "" {
 		s.Name = host
 		if u, err := user.Current(); err == nil && u.Username != "" {
@@ -84,7 +99,7 @@ func (s Settings) Validate() error {
 		return netproto.Errorf(netproto.CodeInvalid, "1 to 100 downloads can run at once")
 	case s.UploadSlots < 1 || s.UploadSlots > 100:
 		return netproto.Errorf(netproto.CodeInvalid, "1 to 100 peers can be served at once")
-	case s.UpLimit < 0 || s.DownLimit < 0:
+	case s.UpLimit < 0 || s.DownLimit < 0 || s.QuickUp < 0 || s.QuickDown < 0:
 		return netproto.Errorf(netproto.CodeInvalid, "a limit cannot be negative")
 	case s.ListenPort < 0 || s.ListenPort > 65535:
 		return netproto.Errorf(netproto.CodeInvalid, "a port is a number from 1 to 65535")

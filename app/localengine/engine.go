@@ -174,6 +174,7 @@ func (e *Engine) Status(context.Context) (desktop.Status, error) {
 		s.RetrySeconds = max(int(time.Until(t.Retry).Round(time.Second)/time.Second), 0)
 	}
 	s.DownRate, s.UpRate = e.engine.Rates()
+	s.QuickLimit = e.engine.QuickLimit()
 	for _, d := range e.engine.Downloads() {
 		switch d.State {
 		case peer.DownloadFinished:

@@ -40,7 +40,9 @@ func (e *Engine) changeSettings(change func(*library.Settings)) error {
 func (e *Engine) Settings(context.Context) (desktop.Settings, error) {
 	s, err := e.settings()
 	return desktop.Settings{Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
-		Port: s.ListenPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients}, err
+		Port: s.ListenPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
+		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
+		QuickDown: s.QuickDown, QuickUp: s.QuickUp}, err
 }
 
 // ApplySettings checks, applies and remembers. The folder and the port are
@@ -65,6 +67,8 @@ func (e *Engine) ApplySettings(_ context.Context, s desktop.Settings) error {
 	moved := s.Port != saved.ListenPort
 	saved.Name, saved.DownloadDir, saved.MaxDownloads, saved.UploadSlots = strings.TrimSpace(s.Name), s.DownloadFolder, s.DownloadsAtOnce, s.UploadSlots
 	saved.ListenPort, saved.DownLimit, saved.UpLimit, saved.SeedClients = s.Port, s.DownLimit, s.UpLimit, s.SeedClients
+	saved.ShareDownloads, saved.AdaptiveSlots, saved.LocalExempt, saved.Preallocate = s.ShareDownloads, s.AdaptiveSlots, s.LocalExempt, s.Preallocate
+	saved.QuickDown, saved.QuickUp = s.QuickDown, s.QuickUp
 	applied := saved
 	if !moved {
 		applied.ListenPort = 0 // stays where it is
@@ -73,6 +77,21 @@ func (e *Engine) ApplySettings(_ context.Context, s desktop.Settings) error {
 		return desktop.InvalidSettings{desktop.FieldPort: desktop.FailureOf(err)}
 	}
 	return coded(e.library.SaveSettings(saved))
+}
+
+// SetQuickLimit switches between the usual limits and the quick ones.
+func (e *Engine) SetQuickLimit(_ context.Context, on bool) error {
+	if err := e.changeSettings(func(s *library.Settings) { s.QuickLimit = on }); err != nil {
+		return err
+	}
+	e.engine.SetQuickLimit(on)
+	return nil
+}
+
+// TestPort has the tracker connect to this peer.
+func (e *Engine) TestPort(ctx context.Context) (netproto.Reachability, error) {
+	reachable, err := e.engine.TestPort(ctx)
+	return reachable, coded(err)
 }
 
 // outOfRange are the fields whose values mean nothing.
@@ -93,11 +112,11 @@ func outOfRange(s desktop.Settings) desktop.InvalidSettings {
 	if s.Port < 0 || s.Port > 65535 {
 		refuse(desktop.FieldPort, "a port is a number from 1 to 65535, or 0 for a free one")
 	}
-	if s.DownLimit < 0 {
-		refuse(desktop.FieldDownLimit, "a limit cannot be negative")
-	}
-	if s.UpLimit < 0 {
-		refuse(desktop.FieldUpLimit, "a limit cannot be negative")
+	for field, limit := range map[desktop.Field]int64{desktop.FieldDownLimit: s.DownLimit, desktop.FieldUpLimit: s.UpLimit,
+		desktop.FieldQuickDown: s.QuickDown, desktop.FieldQuickUp: s.QuickUp} {
+		if limit < 0 {
+			refuse(field, "a limit cannot be negative")
+		}
 	}
 	if _, err := netproto.ParseSeedPolicy(string(s.SeedClients)); err != nil {
 		invalid[desktop.FieldSeedClients] = desktop.FailureOf(err)

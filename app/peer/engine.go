@@ -86,7 +86,8 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	e.contents = newContents(e.tell)
 	e.slots = newSlots(settings.UploadSlots, &e.timing)
 	e.ctx, e.cancel = context.WithCancel(ctx)
-	e.up, e.down = newThrottle(settings.UpLimit), newThrottle(settings.DownLimit)
+	up, down := settings.Rates()
+	e.up, e.down = newThrottle(up), newThrottle(down)
 	e.shares = newShares(e)
 	e.uploads = &uploads{engine: e}
 	if e.downloads, err = newDownloads(e, settings.MaxDownloads); err != nil {
@@ -294,8 +295,9 @@ func (e *Engine) Rates() (down, up int64) { return e.downMeter.rate(), e.upMeter
 
 // Apply makes valid settings work at once, but for the port: see [Engine.Move].
 func (e *Engine) Apply(s library.Settings) {
-	e.up.set(s.UpLimit)
-	e.down.set(s.DownLimit)
+	up, down := s.Rates()
+	e.up.set(up)
+	e.down.set(down)
 	e.slots.set(s.UploadSlots)
 	e.downloads.mu.Lock()
 	e.downloads.limit = s.MaxDownloads
@@ -304,6 +306,22 @@ func (e *Engine) Apply(s library.Settings) {
 	e.settings = s
 	e.mu.Unlock()
 	e.downloads.schedule()
+}
+
+// SetQuickLimit has the quick limits count at once, or the usual ones.
+func (e *Engine) SetQuickLimit(on bool) {
+	e.mu.Lock()
+	e.settings.QuickLimit = on
+	settings := e.settings
+	e.mu.Unlock()
+	e.Apply(settings)
+}
+
+// QuickLimit tells whether the quick limits count now.
+func (e *Engine) QuickLimit() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.settings.QuickLimit
 }
 
 func (e *Engine) name() string {
