@@ -66,6 +66,14 @@
 //	cancel request 7 →
 //	close stream 1 →
 //
+// Three optional frames serve the swarm, the peers that read one content at the
+// same time. "peers" goes either way: at which port its sender is, and who else
+// reads or has the content ([Peers]); a reader sends it behind open, an owner
+// when there is somebody new. Addresses from it may be wrong or meant to harm:
+// package peer says which are dialled, and how often. "fetching" tells readers
+// which pieces an unfinished owner has asked a whole source for, so that they ask
+// that source for others. "turn" ends the wait of a reader in the owner's queue.
+//
 // The manifest of a content is the list of its pieces' BLAKE3 chaining values;
 // folding them must give the content hash, which makes every piece verifiable
 // alone. [PieceSize] is the same on both sides. A content of one piece has no

@@ -214,7 +214,9 @@ type FrameHeader struct {
 
 // Known tells whether this version can parse the frame; the others are
 // optional and to be skipped.
-func (h FrameHeader) Known() bool { return h.Type <= FramePong }
+func (h FrameHeader) Known() bool {
+	return h.Type <= FramePong || h.Type >= FramePeers && h.Type <= FrameTurn
+}
 
 // ReadFrameHeader reads a header and checks its length against the limit of
 // its type, before anybody takes memory for the payload. At the end of the
@@ -270,6 +272,12 @@ func ParseFrame(t FrameType, payload []byte) (Frame, error) {
 		f = Ping{Token: p.u64()}
 	case FramePong:
 		f = Pong{Token: p.u64()}
+	case FramePeers:
+		f = p.peers()
+	case FrameFetching:
+		f = p.fetching()
+	case FrameTurn:
+		f = Turn{Stream: p.u32()}
 	default:
 		return nil, frameError("unknown type 0x%02x", uint8(t))
 	}

@@ -92,6 +92,13 @@ func checkLimits(t *testing.T, frame Frame) {
 		ok = len(f.Pieces) >= 1 && len(f.Pieces) <= MaxUpdatePieces
 	case Get:
 		ok = f.Request != 0 && uint64(f.Offset)+uint64(f.Length) <= MaxPieceSize
+	case Peers:
+		ok = len(f.Peers) <= MaxSwarmPeers
+		for _, p := range f.Peers {
+			ok = ok && p.Address.IsValid() && p.Address.Port() != 0 && p.Address.Addr() == p.Address.Addr().Unmap()
+		}
+	case Fetching:
+		ok = len(f.Pieces) >= 1 && len(f.Pieces) <= MaxFetchingPieces
 	case Data:
 		ok = len(f.Bytes) >= 1 && len(f.Bytes) <= MaxDataBytes
 	}

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net/netip"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // goldenFrameValues says what the files in testdata/frames mean.
@@ -38,6 +40,13 @@ var goldenFrameValues = map[string]Frame{
 	"close":                     Close{Stream: 1},
 	"ping":                      Ping{Token: 0x0102030405060708},
 	"pong":                      Pong{Token: 0x0102030405060708},
+	"peers": Peers{Hash: countingHash(), Port: 6881, Peers: []SwarmPeer{
+		{Key: PublicKey(repeated(0x11)), Part: true, Address: netip.MustParseAddrPort("192.0.2.1:4000")},
+		{Key: PublicKey(repeated(0x22)), Address: netip.MustParseAddrPort("[2001:db8::1]:443")},
+	}},
+	"peers-none": Peers{Hash: countingHash()},
+	"fetching":   Fetching{Stream: 1, Pieces: []uint32{3, 1<<20 - 1}},
+	"turn":       Turn{Stream: 1},
 }
 
 func TestFramesHaveExactlyTheirGoldenBytes(t *testing.T) {
@@ -63,12 +72,12 @@ func TestFramesHaveExactlyTheirGoldenBytes(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 			t.Errorf("%s is read differently (-want +got):\n%s", name, diff)
 		}
 	}
-	for typ := FrameHello; typ <= FramePong; typ++ {
-		if !types[typ] {
+	for typ := range FrameType(0xff) {
+		if (FrameHeader{Type: typ}).Known() && typ != 0 && !types[typ] {
 			t.Errorf("no golden file for type %#x", typ)
 		}
 	}
@@ -94,7 +103,8 @@ func TestTheWireIsPinned(t *testing.T) {
 		{"types", []FrameType{
 			FrameHello, FrameOpen, FrameManifest, FrameHave, FrameUpdate, FrameGet,
 			FrameData, FrameRefuse, FrameCancel, FrameClose, FramePing, FramePong, frameOptional,
-		}, []FrameType{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x80}},
+			FramePeers, FrameFetching, FrameTurn,
+		}, []FrameType{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x80, 0x81, 0x82, 0x83}},
 		{"FrameHeaderBytes", FrameHeaderBytes, 5},
 		{"MaxControlPayload", MaxControlPayload, 65_536},
 		{"MaxDataBytes", MaxDataBytes, 262_144},
@@ -103,6 +113,8 @@ func TestTheWireIsPinned(t *testing.T) {
 		{"MaxHaveBytes", MaxHaveBytes, 32_768},
 		{"MaxUpdatePieces", MaxUpdatePieces, 8192},
 		{"MaxRequests", MaxRequests, 256},
+		{"MaxSwarmPeers", MaxSwarmPeers, 50},
+		{"MaxFetchingPieces", MaxFetchingPieces, 256},
 		{"MaxStreams", MaxStreams, 1024},
 		{"MinPieceSize", MinPieceSize, 262_144},
 		{"MaxPieceSize", MaxPieceSize, 16_777_216},
@@ -130,6 +142,8 @@ func TestTheLargestFramesFitTheirLimits(t *testing.T) {
 		Have{First: 1<<20 - 8, Bits: make([]byte, MaxHaveBytes)},
 		Update{Pieces: make([]uint32, MaxUpdatePieces)},
 		Data{Bytes: make([]byte, MaxDataBytes)},
+		Fetching{Pieces: make([]uint32, MaxFetchingPieces)},
+		Peers{Peers: slices.Repeat([]SwarmPeer{{Address: netip.MustParseAddrPort("[2001:db8::1]:443")}}, MaxSwarmPeers)},
 	} {
 		raw := AppendFrame(nil, frame)
 		header, err := ReadFrameHeader(bytes.NewReader(raw))
@@ -140,7 +154,7 @@ func TestTheLargestFramesFitTheirLimits(t *testing.T) {
 		got, err := ParseFrame(header.Type, raw[FrameHeaderBytes:])
 		if err != nil {
 			t.Errorf("%T: %v", frame, err)
-		} else if diff := cmp.Diff(frame, got); diff != "" {
+		} else if diff := cmp.Diff(frame, got, cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 			t.Errorf("%T (-want +got):\n%s", frame, diff)
 		}
 	}
@@ -196,6 +210,13 @@ func TestDamagedFramesAreRefused(t *testing.T) {
 		{"a range that overflows", FrameGet, u32(1, 1, 0, 1<<32-1, 1)},
 		{"no data", FrameData, u32(1)},
 		{"too much data", FrameData, make([]byte, 4+MaxDataBytes+1)},
+		{"half a peer", FramePeers, append(make([]byte, 34), make([]byte, 20)...)},
+		{"an address of 5 bytes", FramePeers, append(make([]byte, 34+32+1), 5, 1, 2, 3, 0, 1)},
+		{"port 0", FramePeers, append(make([]byte, 34+32+1), 6, 192, 0, 2, 1, 0, 0)},
+		{"a flag of 2", FramePeers, append(make([]byte, 34+32), 2, 6, 192, 0, 2, 1, 0, 1)},
+		{"an IPv4 address written as IPv6", FramePeers, append(make([]byte, 34+32+1), 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1, 0, 1)},
+		{"too many peers", FramePeers, append(make([]byte, 34), bytes.Repeat(append(make([]byte, 33), 6, 192, 0, 2, 1, 0, 1), MaxSwarmPeers+1)...)},
+		{"too many fetched pieces", FrameFetching, make([]byte, 4+4*(MaxFetchingPieces+1))},
 	} {
 		if frame, err := ParseFrame(c.typ, c.payload); !errors.Is(err, ErrFrame) {
 			t.Errorf("a frame of type %#x with %s was read as %+v, %v", c.typ, c.damage, frame, err)
@@ -276,6 +297,7 @@ func TestAHostileFrameTakesNoMemoryBeyondItsBytes(t *testing.T) {
 		FrameUpdate:   {0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff},
 		FrameGet:      bytes.Repeat([]byte{0xff}, 20),
 		FrameData:     {0, 0, 0, 1},
+		FramePeers:    bytes.Repeat([]byte{0}, 34+39),
 	}
 	const rounds = 1000
 	for typ, payload := range payloads {

@@ -1,0 +1,106 @@
+package netproto
+
+import "net/netip"
+
+// Optional frames with which the peers of a swarm help each other. Who does
+// not know them loses time, and nothing else.
+const (
+	FramePeers    FrameType = 0x81 // 32 bytes content hash | u16 TCP port of the sender for peers, 0 = not told | n × (32 bytes public key | u8 1 = has a part | u8 6 or 18 | IP address | u16 port)
+	FrameFetching FrameType = 0x82 // u32 stream | n × u32 piece that the sender has asked a whole source for: it will have it soon
+	FrameTurn     FrameType = 0x83 // u32 stream: who was told a place in the queue can ask now
+)
+
+// Limits of the optional frames.
+const (
+	MaxSwarmPeers     = 50  // in one frame
+	MaxFetchingPieces = 256 // in one frame
+)
+
+type (
+	// Peers tells who else is in the swarm of a content that one of the two
+	// sides has open. A sender names only peers that it is connected to itself,
+	// at the address where it sees them, with the port that they told.
+	Peers struct {
+		Hash  ContentHash
+		Port  uint16
+		Peers []SwarmPeer
+	}
+	// SwarmPeer is a peer as another one knows it. Its address need not be true:
+	// who dials it finds out by the key.
+	SwarmPeer struct {
+		Key     PublicKey
+		Part    bool
+		Address netip.AddrPort
+	}
+	Fetching struct {
+		Stream uint32
+		Pieces []uint32
+	}
+	Turn struct{ Stream uint32 }
+)
+
+func (Peers) Type() FrameType    { return FramePeers }
+func (Fetching) Type() FrameType { return FrameFetching }
+func (Turn) Type() FrameType     { return FrameTurn }
+
+func (f Peers) appendPayload(b []byte) []byte {
+	b = be.AppendUint16(append(b, f.Hash[:]...), f.Port)
+	for _, p := range f.Peers {
+		b = append(b, p.Key[:]...)
+		part := byte(0)
+		if p.Part {
+			part = 1
+		}
+		ip := p.Address.Addr().Unmap().AsSlice()
+		b = append(append(b, part, byte(len(ip)+2)), ip...)
+		b = be.AppendUint16(b, p.Address.Port())
+	}
+	return b
+}
+
+func (f Fetching) appendPayload(b []byte) []byte {
+	return Update(f).appendPayload(b)
+}
+
+func (f Turn) appendPayload(b []byte) []byte { return be.AppendUint32(b, f.Stream) }
+
+// swarmPeerBytes is the length of the shortest entry.
+const swarmPeerBytes = 32 + 1 + 1 + 4 + 2
+
+func (p *parser) peers() Peers {
+	f := Peers{Hash: ContentHash(p.array32()), Port: p.u16()}
+	if n := len(p.rest) / swarmPeerBytes; n > 0 {
+		f.Peers = make([]SwarmPeer, 0, min(n, MaxSwarmPeers))
+	}
+	for len(p.rest) > 0 {
+		if len(f.Peers) == MaxSwarmPeers {
+			p.fail("more than %d peers", MaxSwarmPeers)
+			break
+		}
+		f.Peers = append(f.Peers, SwarmPeer{Key: PublicKey(p.array32()), Part: p.flag(), Address: p.address()})
+	}
+	return f
+}
+
+// address is of one form only: IPv4 has 4 bytes.
+func (p *parser) address() netip.AddrPort {
+	n := int(p.u8())
+	if n != 6 && n != 18 {
+		p.fail("an address of %d bytes", n)
+		return netip.AddrPort{}
+	}
+	ip, _ := netip.AddrFromSlice(p.take(n - 2))
+	port := p.u16()
+	if ip.Is4In6() || port == 0 {
+		p.fail("the address %s with the port %d", ip, port)
+	}
+	return netip.AddrPortFrom(ip, port)
+}
+
+func (p *parser) fetching() Fetching {
+	f := Fetching(p.update())
+	if len(f.Pieces) > MaxFetchingPieces {
+		p.fail("%d pieces are fetched at once", len(f.Pieces))
+	}
+	return f
+}
