@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -27,6 +28,7 @@ var (
 	bucketTrackers  = []byte("trackers")  // address → Tracker
 	bucketShares    = []byte("shares")    // id → Share
 	bucketFiles     = []byte("files")     // path → File
+	bucketInodes    = []byte("inodes")    // inode, size and time of change → File
 	bucketManifests = []byte("manifests") // content hash → size and chaining values
 	bucketDownloads = []byte("downloads") // id → Download
 
@@ -40,6 +42,7 @@ type Library struct {
 	db       *bbolt.DB
 	lock     *flock.Flock
 	identity *identity.Identity
+	filing   sync.Mutex // held while files are saved or forgotten
 }
 
 // DefaultDir is the profile in the user's configuration folder.
@@ -82,7 +85,7 @@ func (l *Library) open() (err error) {
 		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
 	}
 	return l.db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketManifests, bucketDownloads} {
+		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketInodes, bucketManifests, bucketDownloads} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}

@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
 
-	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -197,76 +196,6 @@ func TestATrustedTrackerKeepsItsKey(t *testing.T) {
 	check(t, l.TrackerReached("x:1", other, "theirs"))
 }
 
-func manifestOf(t testing.TB, size int) *piece.Manifest {
-	t.Helper()
-	m, err := piece.Hash(t.Context(), bytes.NewReader(make([]byte, size)), int64(size), nil)
-	check(t, err)
-	return m
-}
-
-func TestFilesAndManifestsAreRemembered(t *testing.T) {
-	l := open(t, t.TempDir())
-	m := manifestOf(t, 3*netproto.MinPieceSize)
-	f := File{Path: "/song.flac", State: piece.State{Size: m.Size, Modified: 5, Inode: 9}, Hash: m.Hash, MD5: "00"}
-	check(t, l.SaveFiles([]File{f}, []*piece.Manifest{m}))
-	got, err := l.File(f.Path)
-	check(t, err)
-	gotManifest, err := l.Manifest(m.Hash)
-	check(t, err)
-	if diff := cmp.Diff(f, got) + cmp.Diff(m, gotManifest); diff != "" {
-		t.Errorf("they differ:\n%s", diff)
-	}
-	if _, err := l.File("/other"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("an unknown file gives %v", err)
-	}
-	if _, err := l.Manifest(netproto.ContentHash{}); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("an unknown manifest gives %v", err)
-	}
-}
-
-func TestAManifestThatDoesNotFoldIsIgnored(t *testing.T) {
-	l := open(t, t.TempDir())
-	m := manifestOf(t, 3*netproto.MinPieceSize)
-	raw := encodeManifest(m)
-	for i := range raw {
-		raw[i] ^= 1
-		put(t, l, bucketManifests, string(m.Hash[:]), string(raw))
-		got, err := l.Manifest(m.Hash)
-		// A last piece of another length folds all the same: see Manifest.Check.
-		if err == nil && netproto.PieceCount(got.Size) != 3 {
-			t.Fatalf("with byte %d flipped it is believed", i)
-		}
-		raw[i] ^= 1
-	}
-	for _, n := range []int{0, 7, 8, 9, 39, len(raw) - 32, len(raw) - 1} {
-		put(t, l, bucketManifests, string(m.Hash[:]), string(raw[:n]))
-		if _, err := l.Manifest(m.Hash); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%d bytes of it: %v", n, err)
-		}
-	}
-}
-
-func FuzzDecodeManifest(f *testing.F) {
-	m := manifestOf(f, 3*netproto.MinPieceSize)
-	f.Add(encodeManifest(m))
-	f.Add(encodeManifest(m)[:40])
-	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		got := decodeManifest(m.Hash, raw)
-		if got == nil {
-			return
-		}
-		if got.Size < 0 || got.Size > netproto.MaxContentSize || len(got.CVs) > len(raw)/32 {
-			t.Fatalf("%d bytes and %d hashes", got.Size, len(got.CVs))
-		}
-		if !bytes.Equal(encodeManifest(got), raw) {
-			t.Fatal("it is written in another way than it was read")
-		}
-		got.Check()
-	})
-}
-
 func TestTheListOfAFolderIsKeptWhileItIsShared(t *testing.T) {
 	l := open(t, t.TempDir())
 	hash := netproto.ContentHash{7}
@@ -286,5 +215,22 @@ func TestTheListOfAFolderIsKeptWhileItIsShared(t *testing.T) {
 	}
 	if _, err := os.Stat(l.FolderFile(hash)); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the list is still there")
+	}
+}
+
+func TestListsThatNobodyNeedsAreRemoved(t *testing.T) {
+	l := open(t, t.TempDir())
+	check(t, l.KeepFolderFiles(func(netproto.ContentHash) bool { return false })) // there is no folder yet
+	needed, old := netproto.ContentHash{1}, netproto.ContentHash{2}
+	check(t, l.WriteFolderFile(needed, []byte("a list")))
+	check(t, l.WriteFolderFile(old, []byte("another")))
+	dir := filepath.Dir(l.FolderFile(old))
+	check(t, os.WriteFile(filepath.Join(dir, ".new-123"), nil, 0o600)) // of a crash
+	check(t, os.WriteFile(filepath.Join(dir, "mine"), nil, 0o600))
+	check(t, l.KeepFolderFiles(func(h netproto.ContentHash) bool { return h == needed }))
+	entries, err := os.ReadDir(dir)
+	check(t, err)
+	if len(entries) != 2 || entries[0].Name() != needed.String() || entries[1].Name() != "mine" {
+		t.Errorf("there are %v", entries)
 	}
 }

@@ -1,0 +1,248 @@
+package library
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"io/fs"
+
+	"go.etcd.io/bbolt"
+
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// File is what is known about a file on this computer: its hash, as long as
+// its state stays the same.
+type File struct {
+	Path  string               `json:"path"` // absolute
+	State piece.State          `json:"state"`
+	Hash  netproto.ContentHash `json:"hash"`
+	MD5   string               `json:"md5,omitempty"` // hex; for seed clients, small files only
+}
+
+// File is what is known about the file at that path; fs.ErrNotExist if nothing.
+func (l *Library) File(path string) (File, error) {
+	f := File{Path: path}
+	return f, l.view(func(tx *bbolt.Tx) error {
+		return f.decode(tx.Bucket(bucketFiles).Get([]byte(path)))
+	})
+}
+
+// Inode is what is known about a file with the inode, size and time of change
+// of that state, under whatever path and on whatever device it was; then Path
+// is empty. fs.ErrNotExist if nothing.
+func (l *Library) Inode(state piece.State) (File, error) {
+	var f File
+	if state.Inode == 0 {
+		return f, fs.ErrNotExist
+	}
+	return f, l.view(func(tx *bbolt.Tx) error {
+		return f.decode(tx.Bucket(bucketInodes).Get(inodeKey(state)))
+	})
+}
+
+// SaveFiles remembers files and the manifests of their contents, in one write.
+func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
+	l.filing.Lock()
+	defer l.filing.Unlock()
+	return l.update(func(tx *bbolt.Tx) error {
+		paths, inodes := tx.Bucket(bucketFiles), tx.Bucket(bucketInodes)
+		for i := range files {
+			raw, err := files[i].encode()
+			if err != nil {
+				return err
+			}
+			if err := paths.Put([]byte(files[i].Path), raw); err != nil {
+				return err
+			}
+			if files[i].State.Inode == 0 {
+				continue
+			}
+			if err := inodes.Put(inodeKey(files[i].State), raw); err != nil {
+				return err
+			}
+		}
+		for _, m := range manifests {
+			if err := tx.Bucket(bucketManifests).Put(m.Hash[:], encodeManifest(m)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// inodeKey is u64 inode | u64 size | u64 time of change. The device is not in
+// it: systems number devices anew when they are mounted.
+func inodeKey(s piece.State) []byte {
+	key := binary.BigEndian.AppendUint64(make([]byte, 0, 24), s.Inode)
+	key = binary.BigEndian.AppendUint64(key, uint64(s.Size))
+	return binary.BigEndian.AppendUint64(key, uint64(s.Modified))
+}
+
+// A file is kept as u8 version | u64 size | u64 modified | u64 changed |
+// u64 device | u64 inode | 32 bytes hash | 0 or 16 bytes MD5. Version 0.1.0
+// wrote JSON.
+const (
+	fileVersion = 1
+	fileBytes   = 1 + 5*8 + 32
+)
+
+func (f *File) encode() ([]byte, error) {
+	sum, err := hex.DecodeString(f.MD5)
+	if err != nil || len(sum) != 0 && len(sum) != md5.Size {
+		return nil, netproto.Errorf(netproto.CodeInternal, "%q is no MD5", f.MD5)
+	}
+	b := append(make([]byte, 0, fileBytes+len(sum)), fileVersion)
+	for _, n := range []uint64{uint64(f.State.Size), uint64(f.State.Modified), uint64(f.State.Changed), f.State.Device, f.State.Inode} {
+		b = binary.BigEndian.AppendUint64(b, n)
+	}
+	return append(append(b, f.Hash[:]...), sum...), nil
+}
+
+// decode gives fs.ErrNotExist for a record that is none, or damaged: then the
+// file is hashed again.
+func (f *File) decode(raw []byte) error {
+	if bytes.HasPrefix(raw, []byte("{")) && json.Unmarshal(raw, f) == nil {
+		return nil
+	}
+	if len(raw) != fileBytes && len(raw) != fileBytes+md5.Size || raw[0] != fileVersion {
+		return fs.ErrNotExist
+	}
+	raw = raw[1:]
+	take := func() (n uint64) {
+		n, raw = binary.BigEndian.Uint64(raw), raw[8:]
+		return n
+	}
+	f.State.Size, f.State.Modified, f.State.Changed = int64(take()), int64(take()), int64(take())
+	f.State.Device, f.State.Inode = take(), take()
+	f.Hash = netproto.ContentHash(raw[:32])
+	f.MD5 = hex.EncodeToString(raw[32:])
+	return nil
+}
+
+// Manifest is the remembered manifest of a content; fs.ErrNotExist if there is
+// none, or none that folds to its hash.
+func (l *Library) Manifest(hash netproto.ContentHash) (*piece.Manifest, error) {
+	var m *piece.Manifest
+	err := l.view(func(tx *bbolt.Tx) error {
+		m = decodeManifest(hash, tx.Bucket(bucketManifests).Get(hash[:]))
+		return nil
+	})
+	if err == nil && (m == nil || m.Check() != nil) {
+		return nil, fs.ErrNotExist
+	}
+	return m, err
+}
+
+// A manifest is kept as u64 size | n × 32 bytes.
+func encodeManifest(m *piece.Manifest) []byte {
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 8+32*len(m.CVs)), uint64(m.Size))
+	for _, cv := range m.CVs {
+		b = append(b, cv[:]...)
+	}
+	return b
+}
+
+func decodeManifest(hash netproto.ContentHash, raw []byte) *piece.Manifest {
+	if len(raw) < 8 || (len(raw)-8)%32 != 0 {
+		return nil
+	}
+	size := binary.BigEndian.Uint64(raw)
+	if size > netproto.MaxContentSize {
+		return nil
+	}
+	m := &piece.Manifest{Hash: hash, Size: int64(size)}
+	for raw = raw[8:]; len(raw) > 0; raw = raw[32:] {
+		m.CVs = append(m.CVs, piece.CV(raw))
+	}
+	return m
+}
+
+// forgetBatch is how many records are looked at, and taken away, in one
+// transaction: others need not wait long for theirs.
+const forgetBatch = 5000
+
+// ForgetFiles takes away what is known about the files that keep is false for,
+// and with them the inodes and manifests that belong to none that stays. What
+// is saved meanwhile waits for it.
+func (l *Library) ForgetFiles(ctx context.Context, keep func(File) bool) error {
+	l.filing.Lock()
+	defer l.filing.Unlock()
+	// Eight bytes of each stand for the whole, so that a million files take few
+	// megabytes; where two are alike, one that nobody needs stays.
+	inodes, hashes := map[uint64]struct{}{}, map[uint64]struct{}{}
+	inode := func(key []byte) uint64 { return binary.BigEndian.Uint64(key) ^ binary.BigEndian.Uint64(key[16:]) }
+	err := l.sweep(ctx, bucketFiles, func(key, raw []byte) bool {
+		f := File{Path: string(key)}
+		if f.decode(raw) != nil || !keep(f) {
+			return false
+		}
+		inodes[inode(inodeKey(f.State))] = struct{}{}
+		hashes[binary.BigEndian.Uint64(f.Hash[:])] = struct{}{}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	err = l.sweep(ctx, bucketInodes, func(key, _ []byte) bool {
+		if len(key) != 24 {
+			return false
+		}
+		_, needed := inodes[inode(key)]
+		return needed
+	})
+	if err != nil {
+		return err
+	}
+	return l.sweep(ctx, bucketManifests, func(key, _ []byte) bool {
+		if len(key) != 32 {
+			return false
+		}
+		_, needed := hashes[binary.BigEndian.Uint64(key)]
+		return needed
+	})
+}
+
+// sweep deletes the records of a bucket that keep is false for.
+func (l *Library) sweep(ctx context.Context, bucket []byte, keep func(key, raw []byte) bool) error {
+	for next, more := []byte(nil), true; more; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var gone [][]byte
+		err := l.view(func(tx *bbolt.Tx) error {
+			cursor := tx.Bucket(bucket).Cursor()
+			key, raw := cursor.Seek(next)
+			for n := 0; key != nil && n < forgetBatch; n++ {
+				if !keep(key, raw) {
+					gone = append(gone, bytes.Clone(key))
+				}
+				key, raw = cursor.Next()
+			}
+			next, more = bytes.Clone(key), key != nil
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if len(gone) == 0 {
+			continue
+		}
+		err = l.update(func(tx *bbolt.Tx) error {
+			for _, key := range gone {
+				if err := tx.Bucket(bucket).Delete(key); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
