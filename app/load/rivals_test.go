@@ -1,0 +1,166 @@
+//go:build linux
+
+package load
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// freePort is a TCP port that nobody has just now.
+func freePort(t testing.TB) int {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port
+}
+
+// rival is another program, which dies with this one.
+func rival(ctx context.Context, name string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, name, args...)
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return c
+}
+
+// run runs one to its end and tells how long it took.
+func run(ctx context.Context, name string, args ...string) (time.Duration, error) {
+	began := time.Now()
+	out, err := rival(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w: %s", name, err, out)
+	}
+	return time.Since(began), nil
+}
+
+// serve starts one that serves until the test is over, and waits until it
+// listens on the port.
+func (s *stage) serve(port int, name string, args ...string) {
+	s.Helper()
+	c := rival(s.ctx, name, args...)
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	check(s, c.Start())
+	s.Cleanup(func() {
+		c.Process.Kill()
+		c.Wait() // says that it was killed
+	})
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			c.Process.Kill()
+			c.Wait()
+			s.Fatalf("%s does not answer: %v: %s", name, err, &said)
+		}
+		wait(s.ctx, 20*time.Millisecond)
+	}
+}
+
+// wait pauses, no longer than ctx.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// iperf is the speed of one bare TCP connection, as the time for size bytes.
+func (s *stage) iperf(size int64) contender {
+	s.Helper()
+	port := freePort(s)
+	s.serve(port, "iperf3", "--server", "--port", strconv.Itoa(port), "--logfile", "/dev/null")
+	return contender{bareName, func(string) (time.Duration, error) {
+		out, err := rival(s.ctx, "iperf3", "--client", "127.0.0.1", "--port", strconv.Itoa(port), "--bytes", strconv.FormatInt(size, 10), "--json").Output()
+		if err != nil {
+			return 0, fmt.Errorf("%w: %s", err, out)
+		}
+		var said struct {
+			End struct {
+				Received struct {
+					Rate float64 `json:"bits_per_second"`
+				} `json:"sum_received"`
+			} `json:"end"`
+		}
+		if err := json.Unmarshal(out, &said); err != nil {
+			return 0, err
+		}
+		return time.Duration(float64(size) * 8 / said.End.Received.Rate * float64(time.Second)), nil
+	}}
+}
+
+// nginx serves a folder over HTTP, each connection at most so many bytes a
+// second, 0 = as fast as it can. It gives the address.
+func (s *stage) nginx(root string, rate int64) (url string) {
+	s.Helper()
+	port, dir := freePort(s), s.TempDir()
+	conf := filepath.Join(dir, "nginx.conf")
+	text := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log stderr crit;
+events { worker_connections 1024; }
+http {
+  access_log off; sendfile on; tcp_nopush on; limit_rate %[4]d;
+  client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
+  server { listen 127.0.0.1:%[2]d; root %[3]s; }
+}
+`, dir, port, root, rate)
+	check(s, os.WriteFile(conf, []byte(text), 0o600))
+	s.serve(port, "nginx", "-c", conf, "-p", dir, "-e", "stderr")
+	return fmt.Sprintf("http://127.0.0.1:%d/", port)
+}
+
+// curl downloads a file and, where durable, has it on the disk.
+func (s *stage) curl(url, name string, durable bool) contender {
+	return contender{"curl", func(to string) (time.Duration, error) {
+		path := filepath.Join(to, name)
+		took, err := run(s.ctx, "curl", "--silent", "--fail", "--output", path, url+name)
+		if err != nil || !durable {
+			return took, err
+		}
+		synced, err := run(s.ctx, "sync", path)
+		return took + synced, err
+	}}
+}
+
+// rsync copies a file or folder from a daemon.
+func (s *stage) rsync(root, name string) contender {
+	s.Helper()
+	port, dir := freePort(s), s.TempDir()
+	conf := filepath.Join(dir, "rsyncd.conf")
+	text := fmt.Sprintf("use chroot = no\nlock file = %[1]s/lock\npid file = %[1]s/pid\nlog file = %[1]s/log\n[load]\npath = %[2]s\n", dir, root)
+	if os.Geteuid() == 0 {
+		text = "uid = 0\ngid = 0\n" + text
+	}
+	check(s, os.WriteFile(conf, []byte(text), 0o600))
+	s.serve(port, "rsync", "--daemon", "--no-detach", "--address", "127.0.0.1", "--port", strconv.Itoa(port), "--config", conf)
+	return contender{"rsync", func(to string) (time.Duration, error) {
+		return run(s.ctx, "rsync", "--recursive", "--whole-file", fmt.Sprintf("rsync://127.0.0.1:%d/load/%s", port, name), to)
+	}}
+}
+
+// aria2Options make aria2c keep to what it is told.
+var aria2Options = []string{"--no-conf", "--quiet", "--file-allocation=none", "--disable-ipv6=true", "--enable-dht=false", "--bt-enable-lpd=false", "--check-certificate=false"}
+
+// aria2 downloads a file from web servers, with some connections to each.
+func (s *stage) aria2(name string, connections int, urls ...string) contender {
+	options := append([]string{"--split=" + strconv.Itoa(connections*len(urls)), "--max-connection-per-server=" + strconv.Itoa(connections), "--min-split-size=1M"}, aria2Options...)
+	for i := range urls {
+		urls[i] += name
+	}
+	return contender{"aria2", func(to string) (time.Duration, error) {
+		return run(s.ctx, "aria2c", append(append(options, "--dir="+to), urls...)...)
+	}}
+}

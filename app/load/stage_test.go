@@ -1,0 +1,255 @@
+//go:build linux
+
+package load
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/library"
+)
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// stage is a tracker, and room for peers.
+type stage struct {
+	testing.TB
+	ctx     context.Context
+	dir     string // on the disk
+	tracker string // link
+	peers   atomic.Int64
+}
+
+// newStage starts a tracker that runs until the test is over.
+func newStage(t testing.TB) *stage {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &stage{TB: t, ctx: ctx, dir: t.TempDir()}
+	t.Cleanup(cancel)
+	tracker, err := launch(ctx, "tracker", "--json", "--listen", "127.0.0.1:0", "--lan-announce=false", "--data", filepath.Join(s.dir, "tracker"))
+	check(t, err)
+	s.endWith(tracker)
+	said, err := tracker.until("address", nil)
+	check(t, err)
+	s.tracker = said.Link
+	return s
+}
+
+// endWith stops a process when the test is over.
+func (s *stage) endWith(p *process) {
+	s.Cleanup(func() {
+		if p.ProcessState == nil {
+			p.kill()
+		}
+	})
+}
+
+// profile is that of a new peer, below dir, with settings of its own.
+func (s *stage) profile(dir string, change func(*library.Settings)) (string, error) {
+	dir = filepath.Join(dir, fmt.Sprintf("peer-%d", s.peers.Add(1)))
+	return dir, writeProfile(dir, change)
+}
+
+func writeProfile(dir string, change func(*library.Settings)) error {
+	l, err := library.Open(dir)
+	if err != nil {
+		return err
+	}
+	settings := library.DefaultSettings()
+	if change != nil {
+		change(&settings)
+	}
+	return errors.Join(l.SaveSettings(settings), l.Close())
+}
+
+// upLimit is a limit of uploads, in bytes a second.
+func upLimit(rate int64) func(*library.Settings) {
+	return func(s *library.Settings) { s.UpLimit = rate }
+}
+
+// share starts a peer that offers a path until the test is over.
+func (s *stage) share(path string, change func(*library.Settings)) (sharer *process, link string) {
+	s.Helper()
+	profile, err := s.profile(s.dir, change)
+	check(s, err)
+	sharer, err = launch(s.ctx, "share", path, "--json", "--listen", "0", "--seed-clients", "off", "--tracker", s.tracker, "--profile", profile)
+	check(s, err)
+	s.endWith(sharer)
+	shared, err := sharer.until("shared", nil)
+	check(s, err)
+	return sharer, shared.Link
+}
+
+// get starts a peer that downloads a link to a folder.
+func (s *stage) get(link, to, profile string) (*process, error) {
+	return launch(s.ctx, "get", link, "--json", "--listen", "0", "--seed-clients", "off", "--to", to, "--profile", profile)
+}
+
+// memory is a new folder in memory.
+func memory(t testing.TB) string {
+	t.Helper()
+	base := os.Getenv(memoryVariable)
+	if base == "" {
+		base = "/dev/shm"
+	}
+	dir, err := os.MkdirTemp(base, "cp2p-load-*")
+	check(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// sized is the full size of a scenario, or the smaller one of -short.
+func sized[T any](full, short T) T {
+	if testing.Short() {
+		return short
+	}
+	return full
+}
+
+// randomFile writes bytes that no compression helps with, the same for the same
+// seed, and has them on the disk.
+func randomFile(t testing.TB, path string, size int64, seed byte) string {
+	t.Helper()
+	check(t, writeRandom(path, size, seed))
+	return path
+}
+
+func writeRandom(path string, size int64, seed byte) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyN(f, rand.NewChaCha8([32]byte{seed}), size)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// same compares two files byte by byte, or all files of two folders.
+func same(a, b string) error {
+	info, err := os.Stat(a)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return sameBytes(a, b)
+	}
+	entries, err := os.ReadDir(a)
+	if err != nil {
+		return err
+	}
+	others, err := os.ReadDir(b)
+	if err != nil {
+		return err
+	}
+	if len(entries) != len(others) {
+		return fmt.Errorf("%d names in %s, %d in %s", len(entries), a, len(others), b)
+	}
+	for _, e := range entries {
+		if err := same(filepath.Join(a, e.Name()), filepath.Join(b, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sameBytes(a, b string) error {
+	fa, err := os.Open(a)
+	if err != nil {
+		return err
+	}
+	defer fa.Close()
+	fb, err := os.Open(b)
+	if err != nil {
+		return err
+	}
+	defer fb.Close()
+	bufA, bufB := make([]byte, 1<<20), make([]byte, 1<<20)
+	for {
+		n, errA := io.ReadFull(fa, bufA)
+		m, errB := io.ReadFull(fb, bufB)
+		if !bytes.Equal(bufA[:n], bufB[:m]) {
+			return fmt.Errorf("%s and %s differ", a, b)
+		}
+		if errA != nil || errB != nil {
+			return nil
+		}
+	}
+}
+
+// contender is a way to bring a source to a folder. run tells how long it took;
+// what it brought is below to and has the name of the source.
+type contender struct {
+	name string
+	run  func(to string) (time.Duration, error)
+}
+
+// rounds lets all contenders have their turn, again and again, each into a new
+// folder below dir, and compares what they brought with the source; "" is
+// nothing to compare. It gives the times of each, by round.
+func rounds(b *testing.B, n int, dir, source string, contenders []contender) map[string][]float64 {
+	b.Helper()
+	took := map[string][]float64{}
+	for range n {
+		for _, c := range contenders {
+			to := filepath.Join(dir, "to")
+			check(b, os.Mkdir(to, 0o700))
+			d, err := c.run(to)
+			if err != nil {
+				b.Fatalf("%s: %v", c.name, err)
+			}
+			if source != "" && c.name != bareName {
+				check(b, same(source, filepath.Join(to, filepath.Base(source))))
+			}
+			check(b, os.RemoveAll(to))
+			took[c.name] = append(took[c.name], d.Seconds())
+			b.Logf("%-24s %8.3f s", c.name, d.Seconds())
+		}
+	}
+	return took
+}
+
+// report gives the median time of each contender, and how many times as fast
+// as it ours was: the median of the rounds.
+func report(b *testing.B, took map[string][]float64) {
+	b.Helper()
+	for name, times := range took {
+		b.ReportMetric(median(times), name+"-s")
+		if name != oursName {
+			b.ReportMetric(median(quotients(times, took[oursName])), name+"-ratio")
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+const (
+	oursName = "ours"
+	bareName = "iperf3" // which brings nothing that could be compared
+)
+
+// quotients are those of two series, by round.
+func quotients(a, b []float64) []float64 {
+	q := make([]float64, len(a))
+	for i := range a {
+		q[i] = a[i] / b[i]
+	}
+	return q
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
