@@ -26,6 +26,9 @@ type Settings struct {
 	Preallocate    bool  `json:"preallocate"`     // the space of a file is taken when its download begins
 	QuickDown      int64 `json:"quick_down"`      // bytes a second while the quick limit is on; 0 is none
 	QuickUp        int64 `json:"quick_up"`        // see [Engine.SetQuickLimit]
+
+	Ignore        string `json:"ignore"`         // patterns of what is left out of shared folders, one a line, as in .gitignore
+	GentleHashing bool   `json:"gentle_hashing"` // with one processor, half of the time
 }
 
 // Bounds of the settings.
@@ -49,6 +52,7 @@ const (
 	FieldSeedClients     Field = "seed_clients"
 	FieldQuickDown       Field = "quick_down"
 	FieldQuickUp         Field = "quick_up"
+	FieldIgnore          Field = "ignore"
 )
 
 // InvalidSettings says which settings are not acceptable, and why.

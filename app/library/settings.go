@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"centralizedp2p/app/ignore"
 	"centralizedp2p/netproto"
 )
 
@@ -32,6 +34,8 @@ type Settings struct {
 	QuickLimit     bool                `json:"quick_limit"`    // QuickUp and QuickDown count instead of the limits
 	QuickUp        int64               `json:"quick_up"`
 	QuickDown      int64               `json:"quick_down"`
+	Ignore         []string            `json:"ignore"`         // patterns of what is left out of shared folders: see package ignore
+	GentleHashing  bool                `json:"gentle_hashing"` // with one processor, half of the time
 }
 
 // Rates are the limits that count now, in bytes a second; 0 is none.
@@ -45,7 +49,7 @@ func (s Settings) Rates() (up, down int64) {
 // DefaultSettings are those of a new profile.
 func DefaultSettings() Settings {
 	s := Settings{Name: "A peer", MaxDownloads: 5, UploadSlots: 4, ShareDownloads: true, SeedClients: netproto.SeedLAN,
-		AdaptiveSlots: true, LocalExempt: true, QuickUp: 128 << 10, QuickDown: 1 << 20}
+		AdaptiveSlots: true, QuickUp: 128 << 10, QuickDown: 1 << 20, Ignore: slices.Clone(ignore.Default)}
 	if host, err := os.Hostname(); err == nil && host != "" {
 		s.Name = host
 		if u, err := user.Current(); err == nil && u.Username != "" {
@@ -108,6 +112,9 @@ func (s Settings) Validate() error {
 		if _, err := netproto.TrackerAddress(s.Tracker); err != nil {
 			return netproto.Errorf(netproto.CodeInvalid, "%w", err)
 		}
+	}
+	if _, err := ignore.Parse(s.Ignore); err != nil {
+		return err
 	}
 	_, err := netproto.ParseSeedPolicy(string(s.SeedClients))
 	return err

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
 )
@@ -42,7 +44,8 @@ func (e *Engine) Settings(context.Context) (desktop.Settings, error) {
 	return desktop.Settings{Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
 		Port: s.ListenPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
 		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
-		QuickDown: s.QuickDown, QuickUp: s.QuickUp}, err
+		QuickDown: s.QuickDown, QuickUp: s.QuickUp,
+		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing}, err
 }
 
 // ApplySettings checks, applies and remembers. The folder and the port are
@@ -69,6 +72,7 @@ func (e *Engine) ApplySettings(_ context.Context, s desktop.Settings) error {
 	saved.ListenPort, saved.DownLimit, saved.UpLimit, saved.SeedClients = s.Port, s.DownLimit, s.UpLimit, s.SeedClients
 	saved.ShareDownloads, saved.AdaptiveSlots, saved.LocalExempt, saved.Preallocate = s.ShareDownloads, s.AdaptiveSlots, s.LocalExempt, s.Preallocate
 	saved.QuickDown, saved.QuickUp = s.QuickDown, s.QuickUp
+	saved.Ignore, saved.GentleHashing = patternLines(s.Ignore), s.GentleHashing
 	applied := saved
 	if !moved {
 		applied.ListenPort = 0 // stays where it is
@@ -121,7 +125,19 @@ func outOfRange(s desktop.Settings) desktop.InvalidSettings {
 	if _, err := netproto.ParseSeedPolicy(string(s.SeedClients)); err != nil {
 		invalid[desktop.FieldSeedClients] = desktop.FailureOf(err)
 	}
+	if _, err := ignore.Parse(patternLines(s.Ignore)); err != nil {
+		invalid[desktop.FieldIgnore] = desktop.FailureOf(err)
+	}
 	return invalid
+}
+
+// patternLines are the ignore patterns that a person wrote, one a line.
+func patternLines(text string) []string {
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return slices.DeleteFunc(lines, func(line string) bool { return line == "" })
 }
 
 // usable finds out by trying whether downloads can be put into a folder:

@@ -46,6 +46,7 @@ func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
 		{"a taken port", func(s *desktop.Settings) { s.Port = port }, desktop.FieldPort, netproto.CodePortInUse},
 		{"a negative limit down", func(s *desktop.Settings) { s.DownLimit = -1 }, desktop.FieldDownLimit, netproto.CodeInvalid},
 		{"a negative limit up", func(s *desktop.Settings) { s.UpLimit = -1 }, desktop.FieldUpLimit, netproto.CodeInvalid},
+		{"a wrong pattern", func(s *desktop.Settings) { s.Ignore = "*.part\n[a-" }, desktop.FieldIgnore, netproto.CodeInvalid},
 		{"no policy", func(s *desktop.Settings) { s.SeedClients = "some" }, desktop.FieldSeedClients, netproto.CodeInvalid},
 	} {
 		err := alice.change(c.change)
@@ -66,7 +67,8 @@ func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
 func TestSettingsAreRemembered(t *testing.T) {
 	alice := newHouse(t)
 	want := desktop.Settings{Name: "Ålice", DownloadFolder: filepath.Join(alice.downloads, "new", "folder"), DownloadsAtOnce: 7, UploadSlots: 8,
-		Port: freePort(t), DownLimit: 1 << 20, UpLimit: 2 << 20, SeedClients: netproto.SeedOff}
+		Port: freePort(t), DownLimit: 1 << 20, UpLimit: 2 << 20, SeedClients: netproto.SeedOff,
+		Ignore: "*.tmp\n/old/", GentleHashing: true}
 	check(t, alice.ApplySettings(deadline(t), want))
 	expect(t, alice.chosen(), want)
 	if _, err := os.Stat(filepath.Dir(want.DownloadFolder)); !os.IsNotExist(err) {
