@@ -38,6 +38,11 @@ type Engine interface {
 	// states. It holds no key and no names of files.
 	Diagnostics(ctx context.Context) (Diagnostics, error)
 
+	// Leaving is what others lose if this peer goes now. It asks the tracker
+	// about MaxLeavingAsked contents at the most, and tells what it knows when
+	// ctx ends.
+	Leaving(ctx context.Context) (Leaving, error)
+
 	// Search answers with one page of hits.
 	Search(ctx context.Context, request SearchRequest) (SearchPage, error)
 	// FolderContents fetches the list of files of a folder that was found.
@@ -81,6 +86,9 @@ type Engine interface {
 	// Share begins to hash and to announce what was reviewed.
 	Share(ctx context.Context, request ShareRequest) error
 	StopSharing(ctx context.Context, shares []string) error
+	// ShareAgain takes a StopSharing of this run back: the same paths with the
+	// same exceptions. "not-found" where there was none.
+	ShareAgain(ctx context.Context, shares []string) error
 	// LinkOf is the cp2p:// link of a share; there is none before it is hashed
 	// and while no tracker was ever joined.
 	LinkOf(ctx context.Context, share string) (string, error)
@@ -336,6 +344,18 @@ type OwnTracker struct {
 	Rate      float64  `json:"rate,omitempty"` // requests a second
 	Failure   Failure  `json:"failure,omitzero"`
 }
+
+// Leaving is what others lose if this peer goes now.
+type Leaving struct {
+	Uploads int `json:"uploads,omitempty"` // running and waiting
+	// Alone are the names of contents that nobody else online has, those that
+	// are being fetched first.
+	Alone []string `json:"alone,omitempty"`
+}
+
+// MaxLeavingAsked is how many contents the tracker is asked about before this
+// peer goes: what a person waits for must be short.
+const MaxLeavingAsked = 64
 
 // Diagnostics is what a person copies into a report.
 type Diagnostics struct {

@@ -24,6 +24,7 @@ type fakeEngine struct {
 	folder    Folder
 	review    Review
 	details   Details
+	leaving   Leaving
 
 	search func(context.Context, SearchRequest) (SearchPage, error)
 	apply  func(Settings) error
@@ -198,6 +199,14 @@ func (f *fakeEngine) Share(_ context.Context, r ShareRequest) error {
 
 func (f *fakeEngine) StopSharing(_ context.Context, ids []string) error {
 	return f.act("stop-sharing %v", ids)
+}
+
+func (f *fakeEngine) ShareAgain(_ context.Context, ids []string) error {
+	return f.act("share-again %v", ids)
+}
+
+func (f *fakeEngine) Leaving(context.Context) (Leaving, error) {
+	return get(f, func() Leaving { return f.leaving })
 }
 
 func (f *fakeEngine) LinkOf(_ context.Context, id string) (string, error) {

@@ -47,6 +47,7 @@ type Engine struct {
 	changed  *desktop.ChangedKey    // shown by a tracker that is not in use
 	nearby   []desktop.KnownTracker // in the local network
 	watchers map[chan struct{}]struct{}
+	stopped  map[string]desktop.ShareItem // shares that were taken back, by id
 }
 
 var _ desktop.Engine = (*Engine)(nil)
@@ -63,7 +64,7 @@ func New(node *command.Node, logs io.Writer) (*Engine, error) {
 
 func newEngine(node *command.Node, logs io.Writer) *Engine {
 	return &Engine{node: node, engine: node.Engine, library: node.Library, log: node.Log, logs: logs, ownListen: ownListen,
-		closed: make(chan struct{}), switching: make(chan struct{}, 1), watchers: map[chan struct{}]struct{}{}}
+		closed: make(chan struct{}), switching: make(chan struct{}, 1), watchers: map[chan struct{}]struct{}{}, stopped: map[string]desktop.ShareItem{}}
 }
 
 func (e *Engine) start() error {

@@ -104,11 +104,6 @@ func (e *Engine) Share(ctx context.Context, r desktop.ShareRequest) error {
 	return nil
 }
 
-// StopSharing takes shares back.
-func (e *Engine) StopSharing(_ context.Context, ids []string) error {
-	return coded(e.engine.StopSharing(ids))
-}
-
 // LinkOf is the link of a share.
 func (e *Engine) LinkOf(_ context.Context, id string) (string, error) {
 	for _, s := range e.engine.Shares() {
