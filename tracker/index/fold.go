@@ -14,15 +14,14 @@ func Fold(s string) string { return string(appendFolded(nil, s)) }
 
 func appendFolded(dst []byte, s string) []byte {
 	begin := len(dst)
-	for i := range len(s) {
-		c := s[i]
-		if c >= utf8.RuneSelf {
+	dst = append(dst, s...)
+	for i, c := range dst[begin:] {
+		switch {
+		case c >= utf8.RuneSelf:
 			return append(dst[:begin], norm.NFC.String(cases.Fold().String(s))...)
+		case 'A' <= c && c <= 'Z':
+			dst[begin+i] = c + 'a' - 'A'
 		}
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
 	}
 	return dst
 }

@@ -50,7 +50,7 @@ type Content struct {
 // nothing of theirs.
 type Index struct {
 	mu    sync.RWMutex // held for moments only: never by a search, never by a merge
-	names []entry      // by NameID
+	names table
 	freed []NameID
 	bulk  bool
 	snapshot
@@ -69,6 +69,35 @@ type entry struct {
 	next            NameID   // of the same content
 	online, dormant uint32   // sources that use it
 	seen            uint32   // when an online one was seen last, in Unix seconds
+}
+
+// table is the entries by NameID. It grows by a chunk at a time, so that no
+// name waits until all others are copied.
+type table struct {
+	chunks [][]entry // of tableChunk; only the last is not full
+}
+
+const tableChunk = 1 << 12
+
+func (t *table) at(id NameID) *entry { return &t.chunks[id/tableChunk][id%tableChunk] }
+
+func (t *table) len() int {
+	if len(t.chunks) == 0 {
+		return 0
+	}
+	last := len(t.chunks) - 1
+	return last*tableChunk + len(t.chunks[last])
+}
+
+// grow makes room for one more.
+func (t *table) grow() NameID {
+	id := NameID(t.len())
+	if id%tableChunk == 0 {
+		t.chunks = append(t.chunks, make([]entry, 0, tableChunk))
+	}
+	last := &t.chunks[len(t.chunks)-1]
+	*last = append(*last, entry{})
+	return id
 }
 
 // snapshot is all that a search reads.
@@ -96,9 +125,10 @@ func (x *Index) AddContent(hash netproto.ContentHash, added time.Time) *Content 
 
 // AddName gives a content one more name, which no source uses yet.
 func (x *Index) AddName(c *Content, n Name) NameID {
+	kind := netproto.KindOf(n.Text, n.MIME, n.Folder)
 	v := &version{
 		text: n.Text, size: n.Size, content: c,
-		class: unique.Make(class{mime: n.MIME, kind: netproto.KindOf(n.Text, n.MIME, n.Folder), folder: n.Folder}),
+		class: unique.Make(class{mime: n.MIME, kind: kind, gram: kindGram(kind), folder: n.Folder}),
 	}
 	v.died.Store(unborn)
 	x.mu.Lock()
@@ -108,10 +138,9 @@ func (x *Index) AddName(c *Content, n Name) NameID {
 		id = x.freed[free-1]
 		x.freed = x.freed[:free-1]
 	} else {
-		id = NameID(len(x.names))
-		x.names = append(x.names, entry{})
+		id = x.names.grow()
 	}
-	x.names[id] = entry{now: v, next: noName}
+	*x.names.at(id) = entry{now: v, next: noName}
 	*x.endOf(c) = id
 	return id
 }
@@ -120,7 +149,7 @@ func (x *Index) AddName(c *Content, n Name) NameID {
 func (x *Index) endOf(c *Content) *NameID {
 	end := &c.first
 	for *end != noName {
-		end = &x.names[*end].next
+		end = &x.names.at(*end).next
 	}
 	return end
 }
@@ -129,18 +158,18 @@ func (x *Index) endOf(c *Content) *NameID {
 func (x *Index) Remove(id NameID) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	e := x.names[id]
+	e := *x.names.at(id)
 	c := e.now.content
 	x.weigh(c, -1)
 	x.change++
 	e.now.end(x.change)
 	place := &c.first
 	for *place != id {
-		place = &x.names[*place].next
+		place = &x.names.at(*place).next
 	}
 	*place = e.next
 	c.online -= e.online
-	x.names[id] = entry{}
+	*x.names.at(id) = entry{}
 	x.freed = append(x.freed, id)
 	x.weigh(c, 1)
 	x.publish(c)
@@ -172,7 +201,7 @@ func (x *Index) Count(change Change, ids ...NameID) {
 }
 
 func (x *Index) count(id NameID, change Change) {
-	e := &x.names[id]
+	e := x.names.at(id)
 	c := e.now.content
 	x.weigh(c, -1)
 	e.online += uint32(change.Online)
@@ -188,7 +217,7 @@ func (x *Index) count(id NameID, change Change) {
 func (x *Index) weigh(c *Content, sign int) {
 	if c.online > 0 {
 		x.online += sign
-		x.bytes += int64(sign) * x.names[c.first].now.size
+		x.bytes += int64(sign) * x.names.at(c.first).now.size
 	}
 }
 
@@ -212,7 +241,7 @@ func (x *Index) Size() Size {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	size := Size{
-		Names: len(x.names) - len(x.freed), Tail: x.tail.len(), Segments: len(x.segments),
+		Names: x.names.len() - len(x.freed), Tail: x.tail.len(), Segments: len(x.segments),
 		Bytes: x.tail.bytes(),
 	}
 	for _, g := range x.segments {

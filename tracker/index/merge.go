@@ -4,7 +4,6 @@ import (
 	"math/bits"
 	"runtime"
 	"slices"
-	"sync"
 )
 
 // Sizes, in versions.
@@ -28,32 +27,45 @@ func (x *Index) Bulk() (done func()) {
 	return x.endBulk
 }
 
+// bulkRun is how many names one goroutine publishes at a time.
+const bulkRun = 1 << 14
+
 func (x *Index) endBulk() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.bulk = false
-	var parts []*segment
-	for begin, room := 0, max(x.tailRoom, min(len(x.names)/runtime.GOMAXPROCS(0)+1, maxSegment)); begin < len(x.names); {
-		for ; begin < len(x.names) && x.tail.len() < room; begin++ {
-			if v := x.names[begin].now; v != nil && v.content.first == NameID(begin) {
-				x.publish(v.content)
-			}
-		}
-		if x.tail.len() < x.tailRoom {
-			break
-		}
-		parts = append(parts, &segment{run: x.tail})
-		x.tail = run{}
+	x.change++
+	workers := runtime.GOMAXPROCS(0)
+	runs := make([]*run, (x.names.len()+bulkRun-1)/bulkRun)
+	steps := make([]func(), len(runs))
+	for n := range steps {
+		steps[n] = func() { runs[n] = x.published(n*bulkRun, min((n+1)*bulkRun, x.names.len())) }
 	}
-	var built sync.WaitGroup
-	for i := range parts {
-		built.Go(func() {
-			parts[i] = newSegment(living(&parts[i].run), func() bool { return false })
-		})
+	inParallel(workers, steps...)
+	x.segments = slices.Clone(x.segments)
+	for len(runs) > 0 {
+		n, size := 0, 0
+		for ; n < len(runs) && (n == 0 || size+runs[n].len() <= maxSegment); n++ {
+			size += runs[n].len()
+		}
+		if size > 0 {
+			x.segments = append(x.segments, newSegment(chainRuns(runs[:n]), workers))
+		}
+		runs = runs[n:]
 	}
-	built.Wait()
-	x.segments = append(slices.Clone(x.segments), parts...)
 	x.tidy()
+}
+
+// published is the versions of the contents that have their first name among
+// those from begin to before end.
+func (x *Index) published(begin, end int) *run {
+	var all run
+	for id := begin; id < end; id++ {
+		if v := x.names.at(NameID(id)).now; v != nil && v.content.first == NameID(id) {
+			x.renew(v.content, &all)
+		}
+	}
+	return &all
 }
 
 // tidy begins what has become due. The caller holds the lock.
@@ -80,31 +92,24 @@ func (x *Index) flush() {
 	x.mu.RLock()
 	tail := x.tail
 	x.mu.RUnlock()
-	g := newSegment(living(&tail), x.closed.Load)
+	g := newSegment(&tail, 1)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.flushing = false
-	if g == nil {
-		return
-	}
 	x.segments = append(slices.Clone(x.segments), g)
 	x.tail = x.tail.from(tail.len())
 	x.tidy()
 }
 
-// merge puts one segment in the place of several.
+// merge puts one segment in the place of several. It lets searches go first,
+// which wait for moments only.
 func (x *Index) merge(old []*segment) {
-	runs := make([]*run, len(old))
-	for i, g := range old {
-		runs[i] = &g.run
-	}
-	var merged []*segment
-	for some := range slices.Chunk(living(runs...), maxSegment) {
-		g := newSegment(some, x.closed.Load)
-		if g == nil {
-			return
-		}
-		merged = append(merged, g)
+	merged := mergeSegments(old, func() bool {
+		runtime.Gosched()
+		return x.closed.Load()
+	})
+	if merged == nil {
+		return
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -124,7 +129,7 @@ func (x *Index) due() []*segment {
 		count[x.level(g)]++
 		size[x.level(g)] += g.len()
 	}
-	if total > 2*(len(x.names)-len(x.freed))+mergeAtOnce*x.tailRoom {
+	if total > 2*(x.names.len()-len(x.freed))+mergeAtOnce*x.tailRoom {
 		return x.segments
 	}
 	for level := range count {

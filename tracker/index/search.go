@@ -2,9 +2,10 @@ package index
 
 import (
 	"bytes"
-	"container/heap"
+	"math/bits"
 	"slices"
 	"sort"
+	"sync"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -30,7 +31,7 @@ func (x *Index) Select(ids []NameID) *Selection {
 	defer x.mu.RUnlock()
 	s := &Selection{versions: make([]*version, 0, len(ids)), change: x.change}
 	for _, id := range ids {
-		if v := x.names[id].now; v.lives(x.change) {
+		if v := x.names.at(id).now; v.lives(x.change) {
 			s.versions = append(s.versions, v)
 		}
 	}
@@ -137,96 +138,109 @@ const fewLooks = 512
 
 // segment looks for the best hits of a segment.
 func (s *search) segment(g *segment, grams [][]uint32) {
-	order, last := g.order(s.sort), g.len()
-	if order == nil && !s.offline {
+	last := g.len()
+	if s.sort == netproto.SortSources && !s.offline {
 		last = g.online
 	}
 	lists, few := g.choose(grams), last
 	if len(lists) > 0 {
 		few = lists[0].left
 	}
-	sized := s.sized(g)
-	if s.sort == netproto.SortSize {
-		order = sized
-	}
-	switch {
-	case s.sort != netproto.SortSize && len(sized) < min(few/8, 4*fewLooks):
-		for _, rank := range sized {
-			s.offer(g.versions[rank], g.name(int(rank)))
+	first, end := s.sized(g)
+	if s.sort != netproto.SortSize {
+		if end-first < min(few/8, 4*fewLooks) {
+			for _, rank := range g.bySize.ranks[first:end] {
+				s.offer(g.versions[rank], g.name(int(rank)))
+			}
+			return
 		}
-	case order == nil:
-		candidates(lists, s.first(g, nil), last, func(rank int) bool { return !s.offer(g.versions[rank], g.name(rank)) })
-	case few <= fewLooks:
+		first, end = 0, last
+	}
+	o := g.order(s.sort)
+	first = max(first, s.first(g, o))
+	switch {
+	case o == nil:
+		candidates(lists, first, last, func(rank int) bool { return !s.offer(g.versions[rank], g.name(rank)) })
+	case few <= s.limit:
 		candidates(lists, 0, last, func(rank int) bool {
 			s.offer(g.versions[rank], g.name(rank))
 			return true
 		})
 	default:
-		s.inOrder(g, order[s.first(g, order):], lists, few)
+		s.inOrder(g, o, first, end, lists, few)
 	}
 }
 
-// inOrder looks for hits in an order. What occurs often is soon found there.
-// For anything else the candidates are marked first.
-func (s *search) inOrder(g *segment, order []uint32, lists []postings, few int) {
-	looks := len(order)
-	if len(lists) > 0 && looks > fewLooks {
-		if looks = 2 * s.limit * g.len() / few; looks > 8*fewLooks {
+// costOfLook is what it costs to look into a name, which is somewhere in memory
+// as is its version, in times of what it costs to find the place of a candidate.
+const costOfLook = 16
+
+// markRooms is memory for marks, all of them cleared.
+var markRooms = sync.Pool{New: func() any { return new([]uint64) }}
+
+// inOrder looks for hits in the places of an order from first to before end.
+// What occurs often is soon found there. For anything else the places of the
+// candidates are marked first.
+func (s *search) inOrder(g *segment, o *order, first, end int, lists []postings, few int) {
+	looks := end - first
+	if len(lists) > 0 && looks > 0 {
+		looks = min(looks, 2*s.limit*g.len()/few)
+		if looks*costOfLook > few {
 			looks = 0
 		}
-		looks = min(looks, len(order))
 	}
-	for _, rank := range order[:looks] {
+	for _, rank := range o.ranks[first : first+max(looks, 0)] {
 		if s.offer(g.versions[rank], g.name(int(rank))) {
 			return
 		}
 	}
-	if looks == len(order) {
+	if first += looks; first >= end {
 		return
 	}
-	marks, left := make([]uint64, g.len()/64+1), 0
+	room := markRooms.Get().(*[]uint64)
+	defer markRooms.Put(room)
+	*room = slices.Grow((*room)[:0], g.len()/64+1)[:g.len()/64+1]
+	marks := *room
+	defer clear(marks)
 	candidates(lists[:min(len(lists), 2)], 0, g.len(), func(rank int) bool {
-		marks[rank/64] |= 1 << (rank % 64)
-		left++
+		if place := int(o.places[rank]); place >= first && place < end {
+			marks[place/64] |= 1 << (place % 64)
+		}
 		return true
 	})
-	for _, rank := range order[looks:] {
-		if marks[rank/64]&(1<<(rank%64)) != 0 {
+	for i, word := range marks[first/64 : end/64+1] {
+		for ; word != 0; word &= word - 1 {
+			rank := o.ranks[first/64*64+i*64+bits.TrailingZeros64(word)]
 			if s.offer(g.versions[rank], g.name(int(rank))) {
-				return
-			}
-			if left--; left == 0 {
 				return
 			}
 		}
 	}
 }
 
-// sized is the ranks of the names whose size fits.
-func (s *search) sized(g *segment) []uint32 {
-	fits := g.bySize // the largest first
+// sized is the places by size, from first to before end, of the names whose
+// size fits.
+func (s *search) sized(g *segment) (first, end int) {
+	fits := g.bySize.ranks // the largest first
+	end = len(fits)
 	if s.maxSize >= 0 {
-		fits = fits[sort.Search(len(fits), func(i int) bool { return g.versions[fits[i]].size <= s.maxSize }):]
+		first = sort.Search(end, func(i int) bool { return g.versions[fits[i]].size <= s.maxSize })
 	}
 	if s.minSize > 0 {
-		fits = fits[:sort.Search(len(fits), func(i int) bool { return g.versions[fits[i]].size < s.minSize })]
+		end = first + sort.Search(end-first, func(i int) bool { return g.versions[fits[first+i]].size < s.minSize })
 	}
-	return fits
+	return first, end
 }
 
 // first is where in an order the page can begin.
-func (s *search) first(g *segment, order []uint32) int {
+func (s *search) first(g *segment, o *order) int {
 	if s.after == nil {
 		return 0
 	}
-	n := g.len()
-	if order != nil {
-		n = len(order)
-	}
-	return sort.Search(n, func(i int) bool {
+	return sort.Search(g.len(), func(i int) bool {
 		rank := i
-		if order != nil {
-			rank = int(order[i])
+		if o != nil {
+			rank = int(o.ranks[i])
 		}
 		at := placeOf(s.sort, g.versions[rank], g.name(rank))
 		return at.compare(s.after) > 0
@@ -286,28 +300,40 @@ type found struct {
 // worstFirst is a heap of the best candidates so far, the worst on top.
 type worstFirst []found
 
-func (h worstFirst) Len() int           { return len(h) }
-func (h worstFirst) Less(i, j int) bool { return h[i].at.compare(&h[j].at) > 0 }
-func (h worstFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *worstFirst) Push(v any)        { *h = append(*h, v.(found)) }
-func (h *worstFirst) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
-}
-
 // keep tells whether f is one of the best so far.
 func (h *worstFirst) keep(f found, limit int) bool {
-	switch {
-	case len(*h) < limit:
-		heap.Push(h, f)
-	case f.at.compare(&(*h)[0].at) < 0:
-		(*h)[0] = f
-		heap.Fix(h, 0)
-	default:
-		return false
+	all := *h
+	if len(all) == limit {
+		if f.at.compare(&all[0].at) >= 0 {
+			return false
+		}
+		all[0] = f
+		all.down()
+		return true
 	}
+	all = append(all, f)
+	for i := len(all) - 1; i > 0 && all[i].at.compare(&all[(i-1)/2].at) > 0; i = (i - 1) / 2 {
+		all[i], all[(i-1)/2] = all[(i-1)/2], all[i]
+	}
+	*h = all
 	return true
+}
+
+// down gives the one on top its place.
+func (h worstFirst) down() {
+	for i := 0; ; {
+		worst := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(h); child++ {
+			if h[child].at.compare(&h[worst].at) > 0 {
+				worst = child
+			}
+		}
+		if worst == i {
+			return
+		}
+		h[i], h[worst] = h[worst], h[i]
+		i = worst
+	}
 }
 
 // page is the answer from candidates of which one more than asked for was

@@ -1,11 +1,8 @@
 package index
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/binary"
 	"slices"
-	"sync"
 
 	"centralizedp2p/netproto"
 )
@@ -15,143 +12,39 @@ import (
 type segment struct {
 	run
 	online   int // so many come first whose content has an online source
-	byName   []uint32
-	bySize   []uint32
-	byNewest []uint32
+	byName   order
+	bySize   order
+	byNewest order
 	lists    gramLists
 }
 
-func (g *segment) bytes() int64 { return g.run.bytes() + int64(12*g.len()) + g.lists.bytes() }
+// order is another order of a segment.
+type order struct {
+	ranks  []uint32 // by place in the order
+	places []uint32 // by rank
+}
 
-// order is the ranks in the order of a sort; nil where they are in it already.
-func (g *segment) order(sort netproto.Sort) []uint32 {
+func newOrder(ranks []uint32) order {
+	o := order{ranks, make([]uint32, len(ranks))}
+	for place, rank := range ranks {
+		o.places[rank] = uint32(place)
+	}
+	return o
+}
+
+func (g *segment) bytes() int64 { return g.run.bytes() + int64(24*g.len()) + g.lists.bytes() }
+
+// order is that of a sort; nil for the order of the ranks.
+func (g *segment) order(sort netproto.Sort) *order {
 	switch sort {
 	case netproto.SortName:
-		return g.byName
+		return &g.byName
 	case netproto.SortSize:
-		return g.bySize
+		return &g.bySize
 	case netproto.SortNewest:
-		return g.byNewest
+		return &g.byNewest
 	}
 	return nil
-}
-
-// source is a version with its folded name.
-type source struct {
-	*version
-	name []byte
-}
-
-// living is what has not died of some runs.
-func living(runs ...*run) []source {
-	n := 0
-	for _, r := range runs {
-		n += r.len()
-	}
-	all := make([]source, 0, n)
-	for _, r := range runs {
-		for i, v := range r.versions {
-			if v.died.Load() == 0 {
-				all = append(all, source{v, r.name(i)})
-			}
-		}
-	}
-	return all
-}
-
-// newSegment makes a segment; it gives up with nil when stop says so.
-func newSegment(all []source, stop func() bool) *segment {
-	g := &segment{}
-	g.rank(all)
-	var sorted sync.WaitGroup
-	sorted.Go(func() {
-		g.bySize = g.sorted(func(v *version) int64 { return -v.size })
-		g.byNewest = g.sorted(func(v *version) int64 { return -v.content.added })
-	})
-	lists, ok := listGrams(&g.run, stop)
-	sorted.Wait()
-	if !ok {
-		return nil
-	}
-	g.lists = lists
-	return g
-}
-
-// rank puts the versions into their order.
-func (g *segment) rank(all []source) {
-	type key struct {
-		first, second uint64 // of the name: what most comparisons end with
-		i             uint32
-	}
-	keys := make([]key, len(all))
-	size := 0
-	for i, s := range all {
-		keys[i] = key{prefixOf(s.name), prefixOf(s.name[min(len(s.name), 8):]), uint32(i)}
-		size += len(s.name) + 1
-	}
-	slices.SortFunc(keys, func(a, b key) int {
-		if a.first != b.first {
-			return cmp.Compare(a.first, b.first)
-		}
-		if a.second != b.second {
-			return cmp.Compare(a.second, b.second)
-		}
-		p, q := &all[a.i], &all[b.i]
-		return cmp.Or(bytes.Compare(cut(p.name), cut(q.name)), bytes.Compare(p.content.hash[:], q.content.hash[:]))
-	})
-	ranks := make([]uint64, len(all)) // fewer sources, then place by name
-	for i, k := range keys {
-		ranks[i] = uint64(^all[k.i].online)<<32 | uint64(i)
-	}
-	slices.Sort(ranks)
-	g.blob, g.ends, g.versions = make([]byte, 0, size), make([]uint32, len(all)), make([]*version, len(all))
-	g.byName = make([]uint32, len(all))
-	for rank, r := range ranks {
-		place := uint32(r)
-		s := &all[keys[place].i]
-		g.byName[place] = uint32(rank)
-		g.blob = append(append(g.blob, s.name...), '\n')
-		g.ends[rank] = uint32(len(g.blob))
-		g.versions[rank] = s.version
-		if s.version.online > 0 {
-			g.online++
-		}
-	}
-}
-
-// prefixOf is the first eight bytes of a text as a number that compares as
-// they do.
-func prefixOf(text []byte) uint64 {
-	var first [8]byte
-	copy(first[:], text)
-	return binary.BigEndian.Uint64(first[:])
-}
-
-// sorted is the ranks by a number, then the hash.
-func (g *segment) sorted(number func(*version) int64) []uint32 {
-	type key struct {
-		number int64
-		hash   uint64 // its prefix: many numbers are equal
-		rank   uint32
-	}
-	keys := make([]key, g.len())
-	for i, v := range g.versions {
-		keys[i] = key{number(v), prefixOf(v.content.hash[:]), uint32(i)}
-	}
-	slices.SortFunc(keys, func(a, b key) int {
-		if a.number != b.number {
-			return cmp.Compare(a.number, b.number)
-		}
-		if a.hash != b.hash {
-			return cmp.Compare(a.hash, b.hash)
-		}
-		return bytes.Compare(g.versions[a.rank].content.hash[:], g.versions[b.rank].content.hash[:])
-	})
-	ranks := make([]uint32, len(keys))
-	for i, k := range keys {
-		ranks[i] = k.rank
-	}
-	return ranks
 }
 
 // candidates yields, rising, the ranks from first to before last that all of

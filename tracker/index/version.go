@@ -30,6 +30,7 @@ const unborn = 1
 type class struct {
 	mime   string
 	kind   netproto.Kind
+	gram   uint32 // of the kind
 	folder bool
 }
 
@@ -67,25 +68,31 @@ func (v *version) using() uint32 {
 	return 0
 }
 
-// publish ends the versions of a content's names and makes new ones for those
-// that a source uses.
+// publish renews a content in the tail, unless all is published later.
 func (x *Index) publish(c *Content) {
 	if x.bulk {
 		return
 	}
 	x.change++
+	x.renew(c, &x.tail)
+}
+
+// renew ends the versions of a content's names and adds new ones, for those
+// that a source uses, to a run.
+func (x *Index) renew(c *Content, to *run) {
 	var room [4]NameID
 	held, seen := room[:0], uint32(0)
-	for id := c.first; id != noName; id = x.names[id].next {
-		e := &x.names[id]
+	for id := c.first; id != noName; {
+		e := x.names.at(id)
 		e.now.end(x.change)
 		seen = max(seen, e.seen)
 		if e.online+e.dormant > 0 {
 			held = append(held, id)
 		}
+		id = e.next
 	}
 	if len(held) > maxNames {
-		slices.SortStableFunc(held, func(a, b NameID) int { return cmp.Compare(x.names[b].online, x.names[a].online) })
+		slices.SortStableFunc(held, func(a, b NameID) int { return cmp.Compare(x.names.at(b).online, x.names.at(a).online) })
 		held = held[:maxNames]
 	}
 	var all *group
@@ -93,7 +100,7 @@ func (x *Index) publish(c *Content) {
 		all = new(make(group, 0, len(held)))
 	}
 	for _, id := range held {
-		e := &x.names[id]
+		e := x.names.at(id)
 		v := e.now
 		if v.died.Load() != unborn {
 			v = &version{text: v.text, class: v.class, size: v.size, content: c}
@@ -104,7 +111,7 @@ func (x *Index) publish(c *Content) {
 			*all = append(*all, member{v, e.online})
 		}
 		v.died.Store(0)
-		x.tail.add(v)
+		to.add(v)
 	}
 }
 
@@ -132,6 +139,50 @@ func (r *run) add(v *version) {
 	r.blob = append(appendFolded(r.blob, v.text), '\n')
 	r.ends = append(r.ends, uint32(len(r.blob)))
 	r.versions = append(r.versions, v)
+}
+
+// living is what has not died of a run; the run itself where that is all.
+func (r *run) living() *run {
+	first := slices.IndexFunc(r.versions, func(v *version) bool { return v.died.Load() != 0 })
+	if first < 0 {
+		return r
+	}
+	var all run
+	for i, v := range r.versions {
+		if i < first || v.died.Load() == 0 {
+			all.take(r, i)
+		}
+	}
+	return &all
+}
+
+// take appends a version of another run.
+func (r *run) take(from *run, i int) {
+	r.blob = append(append(r.blob, from.name(i)...), '\n')
+	r.ends = append(r.ends, uint32(len(r.blob)))
+	r.versions = append(r.versions, from.versions[i])
+}
+
+// newRun is an empty run with room for so many versions, with names of so many
+// bytes.
+func newRun(versions, bytes int) run {
+	return run{make([]byte, 0, bytes), make([]uint32, 0, versions), make([]*version, 0, versions)}
+}
+
+// chainRuns makes one run of several.
+func chainRuns(runs []*run) *run {
+	var blob, versions int
+	for _, r := range runs {
+		blob, versions = blob+len(r.blob), versions+r.len()
+	}
+	all := newRun(versions, blob)
+	for _, r := range runs {
+		for _, end := range r.ends {
+			all.ends = append(all.ends, uint32(len(all.blob))+end)
+		}
+		all.blob, all.versions = append(all.blob, r.blob...), append(all.versions, r.versions...)
+	}
+	return &all
 }
 
 // from is a copy of what stands behind the first n versions.

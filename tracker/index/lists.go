@@ -1,0 +1,272 @@
+package index
+
+import (
+	"encoding/binary"
+	"slices"
+	"sort"
+)
+
+// gramLists has for each gram the ranks of the names that have it: rising, as
+// differences from one to the next in varints, the first from -1.
+type gramLists struct {
+	grams  []uint32 // rising
+	counts []uint32 // of ranks
+	begins []uint64 // of a list in raw
+	jumps  []uint32 // of a list in skips
+	raw    []byte
+	skips  []skip
+}
+
+// skip is a place in a list, where what is before need not be read.
+type skip struct {
+	next   uint32 // the rank before it, and 1
+	at     uint32 // bytes from the begin of the list
+	before uint32 // ranks
+}
+
+// skipEvery is how many ranks stand between two skips, or up to three times as
+// many: that bounds what is read for one rank.
+const skipEvery = 64
+
+func (l *gramLists) bytes() int64 {
+	return int64(20*len(l.grams) + len(l.raw) + 12*len(l.skips))
+}
+
+// list is the posting list of a gram, empty where no name has it.
+func (l *gramLists) list(gram uint32) postings {
+	i, ok := slices.BinarySearch(l.grams, gram)
+	if !ok {
+		return postings{}
+	}
+	return l.listAt(i)
+}
+
+func (l *gramLists) listAt(i int) postings {
+	count := int(l.counts[i])
+	p := postings{raw: l.raw[l.begins[i]:], skips: l.skips[l.jumps[i]:], count: count, left: count}
+	if i+1 < len(l.grams) {
+		p.raw = l.raw[l.begins[i]:l.begins[i+1]]
+		p.skips = l.skips[l.jumps[i]:l.jumps[i+1]]
+	}
+	return p
+}
+
+// postings is a posting list that is read from its begin.
+type postings struct {
+	raw   []byte
+	skips []skip // ahead, or passed since the last jump
+	at    int    // in raw
+	count int    // ranks
+	left  int    // of them that were not read
+	next  uint32 // the rank that was read last, and 1
+}
+
+// seek reads on to the first rank that is at least so large.
+func (p *postings) seek(least uint32) (rank uint32, ok bool) {
+	if p.next > least {
+		return p.next - 1, true
+	}
+	if len(p.skips) > 0 && p.skips[0].next <= least {
+		p.jump(least)
+	}
+	for p.left > 0 {
+		p.read()
+		if p.next > least {
+			return p.next - 1, true
+		}
+	}
+	return 0, false
+}
+
+// read reads one rank.
+func (p *postings) read() {
+	delta := uint64(p.raw[p.at])
+	p.at++
+	if delta >= 0x80 {
+		rest, n := binary.Uvarint(p.raw[p.at:])
+		delta = delta&0x7f | rest<<7
+		p.at += n
+	}
+	p.next += uint32(delta)
+	p.left--
+}
+
+// jump goes to the last skip before least, unless it was passed.
+func (p *postings) jump(least uint32) {
+	n := 1
+	for n < len(p.skips) && p.skips[n].next <= least {
+		n *= 2
+	}
+	n = n/2 + sort.Search(min(n, len(p.skips))-n/2, func(i int) bool { return p.skips[n/2+i].next > least })
+	to := p.skips[n-1]
+	p.skips = p.skips[n:]
+	if to.next > p.next {
+		p.at, p.next, p.left = int(to.at), to.next, p.count-int(to.before)
+	}
+}
+
+// listWriter makes posting lists, one behind the other by rising grams. None
+// is empty.
+type listWriter struct {
+	gramLists
+	lasts  []uint32 // the last rank of each list, and 1
+	next   uint32   // the rank that was written last, and 1
+	count  uint32   // ranks in the list
+	jumped uint32   // of them before its last skip
+	begin  int      // of it in raw
+}
+
+// open begins a list.
+func (w *listWriter) open(gram uint32) {
+	w.close()
+	w.grams = append(w.grams, gram)
+	w.begins = append(w.begins, uint64(len(w.raw)))
+	w.jumps = append(w.jumps, uint32(len(w.skips)))
+	w.next, w.count, w.jumped, w.begin = 0, 0, 0, len(w.raw)
+}
+
+// close ends the list that was begun, if there is one.
+func (w *listWriter) close() {
+	if w.count > 0 {
+		w.counts, w.lasts = append(w.counts, w.count), append(w.lasts, w.next)
+	}
+}
+
+// add writes a rank, larger than the one before.
+func (w *listWriter) add(rank uint32) {
+	if w.count-w.jumped >= skipEvery {
+		w.skips = append(w.skips, skip{w.next, uint32(len(w.raw) - w.begin), w.count})
+		w.jumped = w.count
+	}
+	w.count++
+	delta := rank + 1 - w.next
+	w.next = rank + 1
+	if delta < 0x80 {
+		w.raw = append(w.raw, byte(delta))
+		return
+	}
+	w.raw = binary.AppendUvarint(w.raw, uint64(delta))
+}
+
+// chain writes the ranks of a list of another writer, counted from offset on.
+// Its bytes stay as they are, but for the first rank.
+func (w *listWriter) chain(from *listWriter, i int, offset uint32) {
+	p := from.listAt(i)
+	p.read()
+	w.add(offset + p.next - 1)
+	before, begin := w.count-1, uint32(len(w.raw)-w.begin-p.at)
+	for _, s := range p.skips {
+		w.skips = append(w.skips, skip{s.next + offset, s.at + begin, s.before + before})
+		w.jumped = s.before + before
+	}
+	w.raw = append(w.raw, p.raw[p.at:]...)
+	w.count, w.next = before+uint32(p.count), from.lasts[i]+offset
+}
+
+// clipped is what was written, in not much more memory than it needs.
+func (w *listWriter) clipped() gramLists {
+	return gramLists{
+		grams: clipped(w.grams), counts: clipped(w.counts), begins: clipped(w.begins),
+		jumps: clipped(w.jumps), raw: clipped(w.raw), skips: clipped(w.skips),
+	}
+}
+
+func clipped[T any](s []T) []T {
+	if cap(s)-len(s) > len(s)/16 {
+		return append(make([]T, 0, len(s)), s...)
+	}
+	return s
+}
+
+// joined is lists of rising ranges of grams as one.
+func joined(parts []gramLists) gramLists {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	var l gramLists
+	var grams, raw, skips int
+	for i := range parts {
+		grams, raw, skips = grams+len(parts[i].grams), raw+len(parts[i].raw), skips+len(parts[i].skips)
+	}
+	l.grams, l.counts = make([]uint32, 0, grams), make([]uint32, 0, grams)
+	l.begins, l.jumps = make([]uint64, 0, grams), make([]uint32, 0, grams)
+	l.raw, l.skips = make([]byte, 0, raw), make([]skip, 0, skips)
+	for i := range parts {
+		p := &parts[i]
+		for k := range p.grams {
+			l.begins = append(l.begins, p.begins[k]+uint64(len(l.raw)))
+			l.jumps = append(l.jumps, p.jumps[k]+uint32(len(l.skips)))
+		}
+		l.grams, l.counts = append(l.grams, p.grams...), append(l.counts, p.counts...)
+		l.raw, l.skips = append(l.raw, p.raw...), append(l.skips, p.skips...)
+	}
+	return l
+}
+
+// noGram is behind all grams.
+const noGram = 1 << 24
+
+// share is a range of grams, from the first to before the last.
+type share struct{ first, last uint32 }
+
+// shares parts the grams of lists into as many ranges, about as much work each.
+func shares(lists []*gramLists, n int) []share {
+	largest := slices.MaxFunc(lists, func(a, b *gramLists) int { return len(a.raw) - len(b.raw) })
+	all, first := make([]share, n), uint32(0)
+	for i := range all {
+		last := uint32(noGram)
+		if k, _ := slices.BinarySearch(largest.begins, uint64(len(largest.raw)*(i+1)/n)); i < n-1 && k < len(largest.grams) {
+			last = largest.grams[k]
+		}
+		all[i], first = share{first, last}, last
+	}
+	return all
+}
+
+// newListWriter has room for a share of lists.
+func newListWriter(lists []*gramLists, s share) *listWriter {
+	room := 0
+	for _, l := range lists {
+		room += int(l.beginOf(s.last) - l.beginOf(s.first))
+	}
+	return &listWriter{gramLists: gramLists{raw: make([]byte, 0, room)}}
+}
+
+// beginOf is where in raw the lists of the grams from that one on begin.
+func (l *gramLists) beginOf(gram uint32) uint64 {
+	i, _ := slices.BinarySearch(l.grams, gram)
+	if i == len(l.grams) {
+		return uint64(len(l.raw))
+	}
+	return l.begins[i]
+}
+
+// eachGram yields the grams of a share in their order, with the place that each
+// of the lists has for it, or -1, until it yields false.
+func eachGram(lists []*gramLists, s share, yield func(gram uint32, places []int) bool) {
+	at, places := make([]int, len(lists)), make([]int, len(lists))
+	for i, l := range lists {
+		at[i], _ = slices.BinarySearch(l.grams, s.first)
+	}
+	for {
+		gram := s.last
+		for i, l := range lists {
+			if at[i] < len(l.grams) {
+				gram = min(gram, l.grams[at[i]])
+			}
+		}
+		if gram == s.last {
+			return
+		}
+		for i, l := range lists {
+			places[i] = -1
+			if at[i] < len(l.grams) && l.grams[at[i]] == gram {
+				places[i] = at[i]
+				at[i]++
+			}
+		}
+		if !yield(gram, places) {
+			return
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package index
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// gone is the rank of what has died.
+const gone = math.MaxUint32
+
+// mergeEvery is how many names or ranks are merged between two pauses: that
+// takes about 0.1 ms.
+const mergeEvery = 4096
+
+// mergeLists makes the posting lists of a segment of that size from those that
+// its names had. ranks are, by list, the new rank of each old one, or gone; the
+// others rise. It gives up when pause, which is called often, says so.
+func mergeLists(lists []*gramLists, ranks [][]uint32, size int, pause func() (stop bool)) (merged gramLists, ok bool) {
+	all := share{0, noGram}
+	w, set, worked := newListWriter(lists, all), rankSet{marks: make([]uint64, size/64+1)}, 0
+	ok = true
+	eachGram(lists, all, func(gram uint32, places []int) bool {
+		set.few, set.many = set.few[:0], false
+		for i, place := range places {
+			if place >= 0 {
+				set.read(lists[i].listAt(place), ranks[i])
+				worked += int(lists[i].counts[place])
+			}
+		}
+		set.write(w, gram)
+		if worked++; worked >= mergeEvery {
+			worked, ok = 0, !pause()
+		}
+		return ok
+	})
+	w.close()
+	return w.clipped(), ok
+}
+
+// rankSet sorts ranks: few as they are, many by marks.
+type rankSet struct {
+	few   []uint32
+	marks []uint64
+	many  bool
+}
+
+// read takes the ranks of a list.
+func (s *rankSet) read(p postings, ranks []uint32) {
+	// To read all marks takes about as long as to sort an eighth as many ranks.
+	if !s.many && len(s.few)+p.left > len(s.marks)/8 {
+		s.many = true
+		for _, rank := range s.few {
+			s.marks[rank/64] |= 1 << (rank % 64)
+		}
+	}
+	for p.left > 0 {
+		p.read()
+		rank := ranks[p.next-1]
+		switch {
+		case rank == gone:
+		case s.many:
+			s.marks[rank/64] |= 1 << (rank % 64)
+		default:
+			s.few = append(s.few, rank)
+		}
+	}
+}
+
+// write makes a list of the ranks, where there are any, and takes the marks
+// away.
+func (s *rankSet) write(w *listWriter, gram uint32) {
+	if !s.many {
+		if len(s.few) == 0 {
+			return
+		}
+		slices.Sort(s.few)
+		w.open(gram)
+		for _, rank := range s.few {
+			w.add(rank)
+		}
+		return
+	}
+	opened := false
+	for i, word := range s.marks {
+		if word == 0 {
+			continue
+		}
+		if !opened {
+			opened = true
+			w.open(gram)
+		}
+		s.marks[i] = 0
+		for ; word != 0; word &= word - 1 {
+			w.add(uint32(64*i + bits.TrailingZeros64(word)))
+		}
+	}
+}
