@@ -5,6 +5,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"runtime"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -17,6 +18,20 @@ type State struct {
 	Changed  int64  `json:"changed,omitempty"` // of the inode; 0 where the system has none. Nanoseconds since 1970, as Modified
 	Device   uint64 `json:"device,omitempty"`
 	Inode    uint64 `json:"inode,omitempty"`
+}
+
+// SameButDevice tells whether two states differ in nothing but the number of
+// the device, which a system may give anew each time it is mounted.
+func (s State) SameButDevice(other State) bool {
+	other.Device = s.Device
+	return s == other
+}
+
+// SameInode tells whether two states are of one file that nobody wrote to in
+// between, as far as inode, size and time of change tell: it may have been
+// renamed, or linked. Where the system has no inodes nothing is sure.
+func (s State) SameInode(other State) bool {
+	return s.Inode != 0 && s.Inode == other.Inode && s.Size == other.Size && s.Modified == other.Modified
 }
 
 // StateOf is the state of a regular file; anything else is an error.
@@ -94,9 +109,34 @@ func (f *File) ReadAt(b []byte, offset int64) (int, error) {
 // Close gives the file back.
 func (f *File) Close() error { return f.file.Close() }
 
+// ReadPath reads a whole file of at most so many bytes, which must stay in one
+// state meanwhile, and gives that state with the bytes. A longer one gives its
+// state alone.
+func ReadPath(ctx context.Context, path string, most int64) ([]byte, State, error) {
+	state, err := restingState(ctx, path)
+	if err != nil || state.Size > most {
+		return nil, state, err
+	}
+	f, err := OpenFile(path, state)
+	if err != nil {
+		return nil, State{}, err
+	}
+	defer f.Close()
+	b := make([]byte, state.Size)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return nil, State{}, err
+	}
+	return b, state, nil
+}
+
 // HashPath hashes a file that must stay in one state meanwhile, and gives that
 // state with the manifest.
 func HashPath(ctx context.Context, path string, progress func(n int)) (*Manifest, State, error) {
+	return HashPathWith(ctx, path, runtime.GOMAXPROCS(0), progress)
+}
+
+// HashPathWith is HashPath with at most so many pieces at once: see [HashWith].
+func HashPathWith(ctx context.Context, path string, atOnce int, progress func(n int)) (*Manifest, State, error) {
 	state, err := restingState(ctx, path)
 	if err != nil {
 		return nil, State{}, err
@@ -106,7 +146,7 @@ func HashPath(ctx context.Context, path string, progress func(n int)) (*Manifest
 		return nil, State{}, err
 	}
 	defer f.Close()
-	m, err := Hash(ctx, f.file, state.Size, progress)
+	m, err := HashWith(ctx, f.file, state.Size, atOnce, progress)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, State{}, ctx.Err()

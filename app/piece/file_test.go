@@ -155,3 +155,31 @@ func TestOnlyRegularFilesAreShared(t *testing.T) {
 		wantCode(t, err, netproto.CodeFileUnreadable)
 	}
 }
+
+func TestASmallFileIsReadWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "small")
+	must(t, os.WriteFile(path, []byte("content"), 0o600))
+	b, state, err := ReadPath(t.Context(), path, 7)
+	must(t, err)
+	if now, err := StateOf(path); err != nil || string(b) != "content" || state != now {
+		t.Errorf("%q, %+v, %v", b, state, err)
+	}
+	if b, state, err := ReadPath(t.Context(), path, 6); err != nil || b != nil || state.Size != 7 {
+		t.Errorf("of a longer one: %q, %+v, %v", b, state, err)
+	}
+	if _, _, err := ReadPath(t.Context(), path+"2", 7); netproto.CodeOf(err) != netproto.CodeFileUnreadable {
+		t.Errorf("of none: %v", err)
+	}
+}
+
+func TestStatesOfOneFileAreRecognised(t *testing.T) {
+	s := State{Size: 1, Modified: 2, Changed: 3, Device: 4, Inode: 5}
+	mounted, renamed, written, other := s, s, s, s
+	mounted.Device, renamed.Changed, written.Modified, other.Inode = 9, 9, 9, 9
+	if !s.SameButDevice(s) || !s.SameButDevice(mounted) || s.SameButDevice(renamed) || s.SameButDevice(written) || s.SameButDevice(other) {
+		t.Error("mounting again is told from changes")
+	}
+	if !s.SameInode(mounted) || !s.SameInode(renamed) || s.SameInode(written) || s.SameInode(other) || (State{Size: 1}).SameInode(State{Size: 1}) {
+		t.Error("renaming is told from changes")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +20,12 @@ const readSize = 256 << 10
 // pieces at once as there are processors. progress, if not nil, is called
 // from several goroutines with the number of bytes just hashed.
 func Hash(ctx context.Context, r io.ReaderAt, size int64, progress func(n int)) (*Manifest, error) {
+	return HashWith(ctx, r, size, runtime.GOMAXPROCS(0), progress)
+}
+
+// HashWith is Hash with at most so many pieces at once, each of which takes a
+// buffer of 256 KiB.
+func HashWith(ctx context.Context, r io.ReaderAt, size int64, atOnce int, progress func(n int)) (*Manifest, error) {
 	m := &Manifest{Size: size}
 	count := m.Pieces()
 	if count == 1 {
@@ -32,7 +39,7 @@ func Hash(ctx context.Context, r io.ReaderAt, size int64, progress func(n int)) 
 	m.CVs = make([]CV, count)
 	var next atomic.Int64
 	workers, ctx := errgroup.WithContext(ctx)
-	for range min(runtime.GOMAXPROCS(0), count) {
+	for range min(max(atOnce, 1), count) {
 		workers.Go(func() error {
 			buf := make([]byte, readSize)
 			for {
@@ -53,6 +60,19 @@ func Hash(ctx context.Context, r io.ReaderAt, size int64, progress func(n int)) 
 	}
 	m.Hash = fold(m.CVs)
 	return m, nil
+}
+
+// Spot hashes the first piece, the last one and one between them, and tells
+// whether r has the right bytes there.
+func (m *Manifest) Spot(ctx context.Context, r io.ReaderAt) bool {
+	count := m.Pieces()
+	for _, i := range slices.Compact([]int{0, count / 2, count - 1}) {
+		h, err := hashPiece(ctx, r, m.Offset(i), m.Length(i), make([]byte, readSize), nil)
+		if err != nil || !m.right(i, h) {
+			return false
+		}
+	}
+	return true
 }
 
 // hashPiece hashes length bytes from offset; fewer in the file are an error.

@@ -208,3 +208,24 @@ func TestSetsOfPiecesHaveNothingBeyondTheirEnds(t *testing.T) {
 		t.Errorf("pieces 0 and 9 are %s", got)
 	}
 }
+
+func TestASpotCheckSeesTheEndsAndTheMiddle(t *testing.T) {
+	for _, size := range []int{1, ps, 5*ps + 1} {
+		content := bytesOf(size)
+		m, err := Hash(t.Context(), bytes.NewReader(content), int64(size), nil)
+		must(t, err)
+		if !m.Spot(t.Context(), bytes.NewReader(content)) {
+			t.Errorf("%d bytes: the content itself is not right", size)
+		}
+		for _, at := range []int{0, int(m.Offset(m.Pieces() / 2)), size - 1} {
+			changed := bytes.Clone(content)
+			changed[at] ^= 1
+			if m.Spot(t.Context(), bytes.NewReader(changed)) {
+				t.Errorf("%d bytes: a change at %d is not seen", size, at)
+			}
+		}
+		if m.Spot(t.Context(), bytes.NewReader(content[:size-1])) {
+			t.Errorf("%d bytes: one byte less is right", size)
+		}
+	}
+}
