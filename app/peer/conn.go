@@ -190,6 +190,8 @@ func (c *conn) handle(t netproto.FrameType, payload []byte) error {
 		return c.readHave(f)
 	case netproto.Update:
 		return c.readUpdate(f)
+	case netproto.Fetching:
+		c.readFetching(f)
 	case netproto.Refuse:
 		return c.readRefuse(f)
 	case netproto.Ping:

@@ -57,6 +57,7 @@ type download struct {
 	making     int       // links
 	seeking    bool      // the tracker is being asked for sources
 	sought     time.Time // it answered, or not
+	seeks      int       // how often it was asked in this run
 	active     []*job
 	published  []*job // which others may read until the run ends
 	folderSize int64  // bytes of all files of the folder; -1 before its list is here
@@ -253,7 +254,7 @@ func (d *download) fetch(ctx context.Context, jobs []*job, durable bool) (string
 	defer ticker.Stop()
 	var published string
 	d.mu.Lock()
-	d.sought = time.Time{}
+	d.sought, d.seeks = time.Time{}, 0
 	d.mu.Unlock()
 	for {
 		var err error
@@ -293,7 +294,15 @@ func (d *download) look(ctx context.Context) {
 	t := &d.engine.timing
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if since := time.Since(d.sought); since > t.sources || len(d.links) == 0 && since > t.sourcesSoon {
+	wait := t.sources
+	if len(d.sources) < fewSources {
+		wait = min(wait, t.sourcesSoon<<min(d.seeks, 10))
+	}
+	if len(d.links) == 0 {
+		wait = min(wait, t.sources/3)
+	}
+	if time.Since(d.sought) > wait {
+		d.seeks++
 		d.seek(ctx)
 	}
 }
@@ -353,9 +362,9 @@ func (d *download) openJob(ctx context.Context, j *job) error {
 	if !d.record.Folder {
 		d.record.Size = m.Size
 	}
-	for l := range d.links { // their sets were counted without the manifest
-		if s := l.streams[j]; s != nil && s.have != nil && d.lacks(s) {
-			j.partial++
+	for l := range d.links { // their sets came before the manifest
+		if s := l.streams[j]; s != nil && s.have != nil {
+			d.count(s)
 		}
 	}
 	if j.sure {

@@ -21,7 +21,12 @@ type job struct {
 
 	owners  []*request
 	spares  map[int]*request
-	cursor  int // no piece before it is free
+	free    piece.Bits // pieces neither asked for nor verified
+	held    []int32    // sources that have a piece, by piece
+	claimed []int64    // when another reader was first heard to fetch a piece, in nanoseconds since 1970; nil before
+	cursor  int        // no piece before it is free, in the order that begins at start
+	start   int
+	prefer  int // the piece from which on all come in order; -1 = none
 	flying  int // pieces that are asked for
 	partial int // streams whose source lacks pieces
 	missing int // pieces not verified
@@ -37,7 +42,7 @@ type job struct {
 }
 
 func newJob(d *download, hash netproto.ContentHash, size int64, dir, name string) *job {
-	return &job{download: d, hash: hash, size: size, sure: size >= 0, doubted: -1, dir: dir, targets: []string{name}}
+	return &job{download: d, hash: hash, size: size, sure: size >= 0, doubted: -1, prefer: -1, dir: dir, targets: []string{name}}
 }
 
 // begin takes the part file of a job whose manifest is known.
@@ -46,8 +51,14 @@ func (j *job) begin(part *piece.Part) {
 	j.size = m.Size
 	j.owners = make([]*request, m.Pieces())
 	j.spares = map[int]*request{}
-	j.missing = m.Pieces() - part.Have().Count()
-	j.cursor = 0
+	have := part.Have()
+	j.missing = m.Pieces() - have.Count()
+	j.free = piece.AllBits(m.Pieces())
+	for i := range have {
+		j.free[i] &^= have[i]
+	}
+	j.held, j.claimed = make([]int32, m.Pieces()), nil
+	j.cursor, j.start = 0, j.download.start%m.Pieces()
 	j.begun = time.Now()
 	j.shared.Lock()
 	defer j.shared.Unlock()
@@ -65,62 +76,10 @@ func (j *job) usable(s *stream, now time.Time) bool {
 	return j.ready() && s.have != nil && !now.Before(s.pause) && (j.sure || s.size == j.size)
 }
 
-// pick chooses a piece to ask the stream's source for. The last one comes
-// first, because it proves the size; then, while all sources are whole, they
-// come in order, which suits disks; else the rarest.
-func (j *job) pick(s *stream) (index int, ok bool) {
-	count := len(j.owners)
-	free := func(i int) bool { return j.owners[i] == nil && s.have.Has(i) && !j.part.Has(i) }
-	if last := count - 1; free(last) {
-		return last, true
-	}
-	if j.missing == j.flying {
-		return 0, false
-	}
-	for j.cursor < count && (j.owners[j.cursor] != nil || j.part.Has(j.cursor)) {
-		j.cursor++
-	}
-	if j.partial == 0 {
-		for i := j.cursor; i < count; i++ {
-			if free(i) {
-				return i, true
-			}
-		}
-		return 0, false
-	}
-	return j.rarest(s, free)
-}
-
-// rarest looks at all free pieces, from a place that differs from download to
-// download, and takes the one that the fewest sources have.
-func (j *job) rarest(s *stream, free func(int) bool) (index int, ok bool) {
-	count := len(j.owners)
-	fewest := int(^uint(0) >> 1)
-	for k := range count {
-		i := (k + j.download.start) % count
-		if !free(i) {
-			continue
-		}
-		n := 0
-		for l := range j.download.links {
-			if other := l.streams[j]; other != nil && other.have.Has(i) {
-				n++
-			}
-		}
-		if n < fewest {
-			index, fewest, ok = i, n, true
-			if n <= 1 {
-				break
-			}
-		}
-	}
-	return index, ok
-}
-
 // takeOver chooses a piece that another source is slow with: one that the
 // stream's source would deliver in less than half of the time.
 func (j *job) takeOver(s *stream) (index int, ok bool) {
-	if len(j.spares) >= maxSpares {
+	if n := int64(len(j.spares)); n >= maxSpares || n > 0 && (n+1)*netproto.PieceSize(j.size) > maxSpareBytes {
 		return 0, false
 	}
 	rate := s.link.rate.rate()
@@ -145,5 +104,8 @@ func duration(bytes, rate int64) time.Duration {
 	return time.Duration(float64(bytes) / float64(rate) * float64(time.Second))
 }
 
-// maxSpares bounds the memory of pieces that are fetched twice.
-const maxSpares = 2
+// These bound the memory of pieces that are fetched twice.
+const (
+	maxSpares     = 8
+	maxSpareBytes = 32 << 20
+)

@@ -183,6 +183,12 @@ func (c *conn) readUpdate(f netproto.Update) error {
 	return nil
 }
 
+func (c *conn) readFetching(f netproto.Fetching) {
+	if s := c.reader.stream(f.Stream); s != nil {
+		s.link.download.sourceFetches(s, f.Pieces)
+	}
+}
+
 func (c *conn) readRefuse(f netproto.Refuse) error {
 	s := c.reader.stream(f.Stream)
 	if s == nil {

@@ -80,6 +80,7 @@ type testPeer struct {
 	library *library.Library
 	profile string
 	files   string // where it keeps what it shares and downloads
+	calm    bool   // its waits are those of everyday use
 	stop    func()
 }
 
@@ -90,7 +91,18 @@ func startPeer(t testing.TB, tr *testTracker) *testPeer {
 // startPeerWith starts a peer with settings of its own; tr nil is no tracker.
 func startPeerWith(t testing.TB, tr *testTracker, change func(*library.Settings)) *testPeer {
 	t.Helper()
-	p := &testPeer{profile: t.TempDir(), files: t.TempDir()}
+	return startWith(t, &testPeer{}, tr, change)
+}
+
+// unhurriedPeer starts a peer whose waits are those of everyday use.
+func unhurriedPeer(t testing.TB, tr *testTracker, change func(*library.Settings)) *testPeer {
+	t.Helper()
+	return startWith(t, &testPeer{calm: true}, tr, change)
+}
+
+func startWith(t testing.TB, p *testPeer, tr *testTracker, change func(*library.Settings)) *testPeer {
+	t.Helper()
+	p.profile, p.files = t.TempDir(), t.TempDir()
 	if change != nil {
 		l, err := library.Open(p.profile)
 		check(t, err)
@@ -113,7 +125,9 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	config := peer.Config{Library: l, Log: log, Listen: "127.0.0.1:0"}
-	peer.Hasten(&config)
+	if !p.calm {
+		peer.Hasten(&config)
+	}
 	engine, err := peer.Start(context.Background(), config)
 	check(t, err)
 	p.Engine, p.library = engine, l

@@ -14,6 +14,9 @@ const (
 	maxSources = 200
 	maxLinks   = 24
 	maxMaking  = 24
+	// With fewSources others are looked for sooner: everybody else may just have
+	// begun, too.
+	fewSources = 16
 	// smallRest is what one connection to a source is enough for, in bytes.
 	smallRest = 8 << 20
 	// linkRate is the least share of a limit for which a link pays, in bytes a

@@ -84,8 +84,8 @@ func (d *download) closeStream(l *link, j *job) {
 		return
 	}
 	delete(l.streams, j)
-	if s.have != nil && d.lacks(s) {
-		j.partial--
+	if s.have != nil && j.ready() {
+		d.uncount(s)
 	}
 	l.conn.closeStream(s)
 }
@@ -111,7 +111,7 @@ func (d *download) drop(r *request, tell bool) {
 	case !r.spare && j.owners[r.index] == r:
 		j.owners[r.index] = nil
 		j.flying--
-		j.cursor = min(j.cursor, r.index)
+		j.give(r.index)
 	}
 }
 
@@ -146,7 +146,7 @@ func (d *download) assign(l *link) bool {
 		if l.inflight >= l.window(netproto.PieceSize(j.size)) {
 			return false
 		}
-		if i, ok := j.pick(s); ok {
+		if i, ok := j.pick(s, now); ok {
 			d.ask(s, i, false)
 			return true
 		}
@@ -177,6 +177,7 @@ func (d *download) streamOf(l *link, j *job) *stream {
 		// a round trip for each of them.
 		if j.sure && j.ready() && len(j.owners) == 1 && !l.source.Part {
 			s.have = piece.AllBits(1)
+			d.count(s)
 		}
 	}
 	if s.refused {
@@ -194,6 +195,8 @@ func (d *download) ask(s *stream, index int, spare bool) {
 	} else {
 		j.owners[index] = r
 		j.flying++
+		j.take(index)
+		d.claim(s, index)
 	}
 	if l.inflight == 0 {
 		l.heard = time.Now()
@@ -210,7 +213,10 @@ func (d *download) sourceHas(s *stream, first int, bits []byte) {
 	if s.link.over || s.link.streams[s.job] != s {
 		return
 	}
-	before := s.have != nil && d.lacks(s)
+	counted := s.have != nil && s.job.ready()
+	if counted {
+		d.uncount(s)
+	}
 	most := netproto.MaxContentSize / netproto.MaxPieceSize / 8
 	if s.job.ready() {
 		most = (len(s.job.owners) + 7) / 8
@@ -221,7 +227,9 @@ func (d *download) sourceHas(s *stream, first int, bits []byte) {
 	if first/8 <= len(s.have) {
 		copy(s.have[first/8:], bits)
 	}
-	d.recount(s, before)
+	if s.have != nil && s.job.ready() {
+		d.count(s)
+	}
 	d.fill(s.link)
 }
 
@@ -231,22 +239,36 @@ func (d *download) sourceGot(s *stream, pieces []uint32) {
 	if s.link.over || s.link.streams[s.job] != s || s.have == nil {
 		return
 	}
-	before := d.lacks(s)
-	for _, i := range pieces {
-		if int(i)/8 < len(s.have) {
-			s.have.Set(int(i))
+	ready := s.job.ready()
+	before := ready && d.lacks(s)
+	for _, p := range pieces {
+		i := int(p)
+		if i/8 >= len(s.have) || s.have.Has(i) {
+			continue
+		}
+		s.have.Set(i)
+		if ready && i < len(s.job.held) {
+			s.job.held[i]++
 		}
 	}
-	d.recount(s, before)
+	if before && !d.lacks(s) {
+		s.job.partial--
+	}
 	d.fill(s.link)
 }
 
-// recount keeps the number of streams whose source lacks pieces.
-func (d *download) recount(s *stream, before bool) {
-	switch after := d.lacks(s); {
-	case after && !before:
+// count and uncount keep what a job knows of its sources: how many have each
+// piece, and how many lack some. The job is ready, and the source said what it has.
+func (d *download) count(s *stream) {
+	s.job.tally(s, 1)
+	if d.lacks(s) {
 		s.job.partial++
-	case before && !after:
+	}
+}
+
+func (d *download) uncount(s *stream) {
+	s.job.tally(s, -1)
+	if d.lacks(s) {
 		s.job.partial--
 	}
 }
@@ -337,6 +359,7 @@ func (d *download) finishPiece(r *request) {
 		d.drop(spare, true)
 	}
 	r.link.source.delay, r.link.source.failure = 0, nil
+	j.take(r.index)
 	j.missing--
 	if !j.sure && r.index == len(j.owners)-1 {
 		j.shared.Lock()

@@ -19,8 +19,10 @@ type timing struct {
 	// refused; queued is how often a place in a queue is renewed, which is less
 	// than the owner's patience.
 	refused, queued time.Duration
-	// The tracker is asked for sources this often, while there are links or none.
+	// The tracker is asked for sources this often; while few are known after
+	// sourcesSoon, doubled each time; and without links three times as often at least.
 	sources, sourcesSoon time.Duration
+	claim                time.Duration // how long a piece is left to another reader that fetches it
 	// A source that failed is tried again after minSource, doubled each time up
 	// to maxSource.
 	minSource, maxSource time.Duration
@@ -44,7 +46,7 @@ var standardTiming = timing{
 	ping:      30 * time.Second, silence: 90 * time.Second, write: 60 * time.Second,
 	tick: time.Second, stall: 30 * time.Second, silent: 2 * time.Second,
 	refused: 15 * time.Second, queued: 2 * time.Second,
-	sources: 30 * time.Second, sourcesSoon: 3 * time.Second,
+	sources: 30 * time.Second, sourcesSoon: time.Second, claim: 4 * time.Second,
 	minSource: time.Second, maxSource: time.Minute,
 	disk:     30 * time.Second,
 	slotIdle: 3 * time.Second, slotPatience: 30 * time.Second,

@@ -26,6 +26,9 @@ func (b Bits) Has(i int) bool { return i >= 0 && i/8 < len(b) && b[i/8]&(0x80>>(
 // Set adds a piece.
 func (b Bits) Set(i int) { b[i/8] |= 0x80 >> (i % 8) }
 
+// Clear takes a piece out.
+func (b Bits) Clear(i int) { b[i/8] &^= 0x80 >> (i % 8) }
+
 // Count is the number of pieces in the set.
 func (b Bits) Count() int {
 	n := 0

@@ -1,0 +1,158 @@
+package peer
+
+import (
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// Which piece is asked for next. The last one of a content comes first, because
+// it proves the size. Then come those that the person wants to see first. Of the
+// others the rarest one goes first, so that every piece soon has several owners;
+// where pieces are equally rare they come in order, which suits disks, but from
+// a place that differs from reader to reader: several readers of one source
+// then ask it for different pieces, and get the rest from each other.
+//
+// Readers of a swarm also tell each other what they fetch from a whole source.
+// For a while such a piece is asked of no whole source again, so that what the
+// first source can send is spent only once on each piece. A claim counts once a
+// piece: who lies about it costs claimTime, and no more.
+
+// pick chooses a piece to ask the stream's source for.
+func (j *job) pick(s *stream, now time.Time) (index int, ok bool) {
+	last := len(j.owners) - 1
+	if !j.sure && j.takes(s, last) {
+		return last, true
+	}
+	if j.missing == j.flying {
+		return 0, false
+	}
+	if j.prefer >= 0 {
+		for i := j.prefer; i <= last; i++ {
+			if j.takes(s, i) {
+				return i, true
+			}
+		}
+	}
+	return j.rarest(s, now)
+}
+
+// takes tells whether a piece is free and the stream's source has it.
+func (j *job) takes(s *stream, i int) bool {
+	return j.free.Has(i) && s.have.Has(i) && !j.part.Has(i)
+}
+
+// rarest takes, of what is free, the first piece that the fewest sources have.
+func (j *job) rarest(s *stream, now time.Time) (index int, ok bool) {
+	count := len(j.owners)
+	for j.cursor < count && !j.free.Has(j.at(j.cursor)) {
+		j.cursor++
+	}
+	whole := !j.download.lacks(s)
+	fewest := int32(1<<31 - 1)
+	for k := j.cursor; k < count; k++ {
+		i := j.at(k)
+		if i%8 == 0 && i/8 < len(s.have) && j.free[i/8]&s.have[i/8] == 0 {
+			k += min(7, count-1-i) // none of these eight
+			continue
+		}
+		if j.held[i] >= fewest || !j.takes(s, i) || whole && j.awaited(i, now) {
+			continue
+		}
+		index, fewest, ok = i, j.held[i], true
+		if j.partial == 0 || fewest <= 1 {
+			break
+		}
+	}
+	return index, ok
+}
+
+// at is the k-th piece in this reader's order.
+func (j *job) at(k int) int {
+	if k += j.start; k >= len(j.owners) {
+		k -= len(j.owners)
+	}
+	return k
+}
+
+// awaited tells whether another reader is about to have a piece.
+func (j *job) awaited(i int, now time.Time) bool {
+	return j.claimed != nil && j.claimed[i] != 0 && now.UnixNano()-j.claimed[i] < int64(j.download.engine.timing.claim)
+}
+
+// take makes a piece one that is asked for, and give makes it free again.
+func (j *job) take(i int) { j.free.Clear(i) }
+
+func (j *job) give(i int) {
+	j.free.Set(i)
+	j.cursor = min(j.cursor, (i-j.start+len(j.owners))%len(j.owners))
+}
+
+// tally counts the pieces of a stream's source, by 1 or -1.
+func (j *job) tally(s *stream, by int32) {
+	for i := range j.held {
+		if s.have.Has(i) {
+			j.held[i] += by
+		}
+	}
+}
+
+// claim tells the readers here which piece a whole source was asked for, where
+// no reader has it.
+func (d *download) claim(s *stream, i int) {
+	j := s.job
+	if d.lacks(s) || len(j.owners) == 1 {
+		return
+	}
+	whole := int32(0)
+	for l := range d.links {
+		if other := l.streams[j]; other != nil && other.have != nil && !d.lacks(other) {
+			whole++
+		}
+	}
+	if j.held[i] <= whole {
+		d.engine.conns.announceFetching(j, i)
+	}
+}
+
+// sourceFetches is told what an unfinished source will have soon.
+func (d *download) sourceFetches(s *stream, pieces []uint32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	j := s.job
+	if s.link.over || s.link.streams[j] != s || !j.ready() {
+		return
+	}
+	if j.claimed == nil {
+		j.claimed = make([]int64, len(j.owners))
+	}
+	now := time.Now().UnixNano()
+	for _, p := range pieces {
+		if i := int(p); i < len(j.claimed) && j.claimed[i] == 0 {
+			j.claimed[i] = now
+		}
+	}
+}
+
+// announceFetching tells all who read a download here what it will have soon.
+func (cs *conns) announceFetching(of content, index int) {
+	cs.mu.Lock()
+	all := make([]*conn, 0, len(cs.byKey))
+	for _, list := range cs.byKey {
+		all = append(all, list...)
+	}
+	cs.mu.Unlock()
+	for _, c := range all {
+		c.announceFetching(of, index)
+	}
+}
+
+func (c *conn) announceFetching(of content, index int) {
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
+	for id, s := range c.owner.streams {
+		if s.content == of && s.answered {
+			c.send(netproto.Fetching{Stream: id, Pieces: []uint32{uint32(index)}})
+		}
+	}
+}
