@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	turns      = 5 // of each contender; the median counts
 	gibi       = 1 << 30
 	mebi       = 1 << 20
 	sharedName = "shared.bin"
@@ -44,7 +43,7 @@ func (s *stage) fetch(link, to, profile string, each func(event)) (fetched, erro
 
 // ours is a download by a new peer; cost, if not nil, is told what it took.
 func (s *stage) ours(link string, cost func(fetched)) contender {
-	return contender{oursName, func(to string) (time.Duration, error) {
+	return contender{name: oursName, run: func(to string) (time.Duration, error) {
 		profile, err := s.profile(filepath.Dir(to), nil)
 		if err != nil {
 			return 0, err
@@ -84,7 +83,7 @@ func BenchmarkOneSource(b *testing.B) {
 				exit = append(exit, (f.took - f.durable).Seconds())
 				before = after
 			}
-			took := rounds(b, turns, dir, path, []contender{bare, s.ours(link, cost), s.curl(url, sharedName, place == "disk"), daemon, s.aria2(sharedName, 16, url), swarm})
+			took := rounds(b, dir, path, bare, s.ours(link, cost), s.curl(url, sharedName, place == "disk"), daemon, s.aria2(sharedName, 16, url), swarm)
 			report(b, took)
 			b.ReportMetric(median(cpu), "cpu-s/GiB")
 			b.ReportMetric(median(exit), "exit-s")

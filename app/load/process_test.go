@@ -163,20 +163,9 @@ func (p *process) finish() error {
 // stop ends a program in order.
 func (p *process) stop() error {
 	p.stdin.Close()
-	_, err := io.Copy(io.Discard, readerOf(p.out))
-	return errors.Join(err, p.Wait())
-}
-
-// readerOf reads what a scanner has not read.
-func readerOf(s *bufio.Scanner) io.Reader { return scanned{s} }
-
-type scanned struct{ *bufio.Scanner }
-
-func (s scanned) Read([]byte) (int, error) {
-	if s.Scan() {
-		return 0, nil
+	for p.out.Scan() {
 	}
-	return 0, errors.Join(s.Err(), io.EOF)
+	return errors.Join(p.out.Err(), p.Wait())
 }
 
 // kill ends a program without a warning.

@@ -84,7 +84,7 @@ func (s *stage) iperf(size int64) contender {
 	s.Helper()
 	port := freePort(s)
 	s.serve(port, "iperf3", "--server", "--port", strconv.Itoa(port), "--logfile", "/dev/null")
-	return contender{bareName, func(string) (time.Duration, error) {
+	return contender{"iperf3", func(string) (time.Duration, error) {
 		out, err := rival(s.ctx, "iperf3", "--client", "127.0.0.1", "--port", strconv.Itoa(port), "--bytes", strconv.FormatInt(size, 10), "--json").Output()
 		if err != nil {
 			return 0, fmt.Errorf("%w: %s", err, out)
@@ -100,13 +100,16 @@ func (s *stage) iperf(size int64) contender {
 			return 0, err
 		}
 		return time.Duration(float64(size) * 8 / said.End.Received.Rate * float64(time.Second)), nil
-	}}
+	}, true}
 }
 
 // nginx serves a folder over HTTP, each connection at most so many bytes a
-// second, 0 = as fast as it can. It gives the address.
+// second, 0 = as fast as it can. It gives the address, whose host is another
+// one each time: aria2 has limits by host.
 func (s *stage) nginx(root string, rate int64) (url string) {
 	s.Helper()
+	s.webServers++
+	host := fmt.Sprintf("127.0.1.%d", s.webServers)
 	port, dir := freePort(s), s.TempDir()
 	conf := filepath.Join(dir, "nginx.conf")
 	text := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log stderr crit;
@@ -114,17 +117,17 @@ events { worker_connections 1024; }
 http {
   access_log off; sendfile on; tcp_nopush on; limit_rate %[4]d;
   client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
-  server { listen 127.0.0.1:%[2]d; root %[3]s; }
+  server { listen 127.0.0.1:%[2]d; listen %[5]s:%[2]d; root %[3]s; }
 }
-`, dir, port, root, rate)
+`, dir, port, root, rate, host)
 	check(s, os.WriteFile(conf, []byte(text), 0o600))
 	s.serve(port, "nginx", "-c", conf, "-p", dir, "-e", "stderr")
-	return fmt.Sprintf("http://127.0.0.1:%d/", port)
+	return fmt.Sprintf("http://%s:%d/", host, port)
 }
 
 // curl downloads a file and, where durable, has it on the disk.
 func (s *stage) curl(url, name string, durable bool) contender {
-	return contender{"curl", func(to string) (time.Duration, error) {
+	return contender{name: "curl", run: func(to string) (time.Duration, error) {
 		path := filepath.Join(to, name)
 		took, err := run(s.ctx, "curl", "--silent", "--fail", "--output", path, url+name)
 		if err != nil || !durable {
@@ -146,7 +149,7 @@ func (s *stage) rsync(root, name string) contender {
 	}
 	check(s, os.WriteFile(conf, []byte(text), 0o600))
 	s.serve(port, "rsync", "--daemon", "--no-detach", "--address", "127.0.0.1", "--port", strconv.Itoa(port), "--config", conf)
-	return contender{"rsync", func(to string) (time.Duration, error) {
+	return contender{name: "rsync", run: func(to string) (time.Duration, error) {
 		return run(s.ctx, "rsync", "--recursive", "--whole-file", fmt.Sprintf("rsync://127.0.0.1:%d/load/%s", port, name), to)
 	}}
 }
@@ -160,7 +163,7 @@ func (s *stage) aria2(name string, connections int, urls ...string) contender {
 	for i := range urls {
 		urls[i] += name
 	}
-	return contender{"aria2", func(to string) (time.Duration, error) {
+	return contender{name: "aria2", run: func(to string) (time.Duration, error) {
 		return run(s.ctx, "aria2c", append(append(options, "--dir="+to), urls...)...)
 	}}
 }

@@ -29,10 +29,11 @@ func check(t testing.TB, err error) {
 // stage is a tracker, and room for peers.
 type stage struct {
 	testing.TB
-	ctx     context.Context
-	dir     string // on the disk
-	tracker string // link
-	peers   atomic.Int64
+	ctx        context.Context
+	dir        string // on the disk
+	tracker    string // link
+	peers      atomic.Int64
+	webServers int
 }
 
 // newStage starts a tracker that runs until the test is over.
@@ -87,12 +88,17 @@ func (s *stage) share(path string, change func(*library.Settings)) (sharer *proc
 	s.Helper()
 	profile, err := s.profile(s.dir, change)
 	check(s, err)
-	sharer, err = launch(s.ctx, "share", path, "--json", "--listen", "0", "--seed-clients", "off", "--tracker", s.tracker, "--profile", profile)
+	sharer, err = s.sharer(path, profile)
 	check(s, err)
 	s.endWith(sharer)
 	shared, err := sharer.until("shared", nil)
 	check(s, err)
 	return sharer, shared.Link
+}
+
+// sharer starts a peer that offers a path.
+func (s *stage) sharer(path, profile string) (*process, error) {
+	return launch(s.ctx, "share", path, "--json", "--listen", "0", "--seed-clients", "off", "--tracker", s.tracker, "--profile", profile)
 }
 
 // get starts a peer that downloads a link to a folder.
@@ -191,19 +197,21 @@ func sameBytes(a, b string) error {
 }
 
 // contender is a way to bring a source to a folder. run tells how long it took;
-// what it brought is below to and has the name of the source.
+// what it brought is below to and has the name of the source, unless it
+// is bare: then it brings nothing.
 type contender struct {
 	name string
 	run  func(to string) (time.Duration, error)
+	bare bool
 }
 
 // rounds lets all contenders have their turn, again and again, each into a new
-// folder below dir, and compares what they brought with the source; "" is
-// nothing to compare. It gives the times of each, by round.
-func rounds(b *testing.B, n int, dir, source string, contenders []contender) map[string][]float64 {
+// folder below dir, and compares what they brought with the source. It gives
+// the times of each, in seconds, by round.
+func rounds(b *testing.B, dir, source string, contenders ...contender) map[string][]float64 {
 	b.Helper()
 	took := map[string][]float64{}
-	for range n {
+	for range turns {
 		for _, c := range contenders {
 			to := filepath.Join(dir, "to")
 			check(b, os.Mkdir(to, 0o700))
@@ -211,7 +219,7 @@ func rounds(b *testing.B, n int, dir, source string, contenders []contender) map
 			if err != nil {
 				b.Fatalf("%s: %v", c.name, err)
 			}
-			if source != "" && c.name != bareName {
+			if !c.bare {
 				check(b, same(source, filepath.Join(to, filepath.Base(source))))
 			}
 			check(b, os.RemoveAll(to))
@@ -235,10 +243,11 @@ func report(b *testing.B, took map[string][]float64) {
 	b.ReportMetric(0, "ns/op")
 }
 
-const (
-	oursName = "ours"
-	bareName = "iperf3" // which brings nothing that could be compared
-)
+// turns has every contender; the median counts.
+const turns = 5
+
+// ours is the name of the contender that the others are compared with.
+const oursName = "ours"
 
 // quotients are those of two series, by round.
 func quotients(a, b []float64) []float64 {

@@ -104,7 +104,7 @@ func (s *stage) bitTorrent(path string, seeders int, rate int64) contender {
 		check(s, ctx.Err())
 		wait(ctx, 20*time.Millisecond)
 	}
-	return contender{"torrent", func(to string) (time.Duration, error) {
+	return contender{name: "torrent", run: func(to string) (time.Duration, error) {
 		return run(s.ctx, "aria2c", append([]string{"--seed-time=0", "--listen-port=" + strconv.Itoa(freePort(s)), "--dir=" + to, file}, aria2Options...)...)
 	}}
 }
