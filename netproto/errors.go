@@ -50,6 +50,7 @@ const (
 	CodeCancelled        Code = "cancelled"
 	CodeUsage            Code = "usage"
 	CodeAmbiguous        Code = "ambiguous-name"
+	CodeWatchLimit       Code = "watch-limit"
 )
 
 // failure is one row of the table: the one place where a code meets its HTTP
@@ -98,6 +99,7 @@ var failures = []failure{
 	{CodeStore, 0, 0, "The data folder cannot be used", "Check the path, its permissions and the space on its disk."},
 	{CodeCancelled, 0, 0, "It was stopped before it was done", "Give the same command again to go on."},
 	{CodeUsage, 0, 0, "The command cannot be run like this", "Add --help to see how it is used."},
+	{CodeWatchLimit, 0, 0, "The system watches no more folders for changes", "Changes are noticed all the same, about a minute later; on Linux fs.inotify.max_user_watches is the limit."},
 	{CodeAmbiguous, 0, 0, "Several contents have this name", "Give the hash or the link of the one you want."},
 }
 

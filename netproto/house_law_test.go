@@ -65,6 +65,7 @@ type shelf struct {
 var shelves = []shelf{
 	{library: "fyne.io/fyne/v2/app/...", rooms: []string{"app"}, cgoIn: "app"},
 	{library: "fyne.io/...", rooms: []string{"app", "app/desktop/..."}, cgoIn: "app"},
+	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
 	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}},
 	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker", "tracker/cli"}},

@@ -68,6 +68,7 @@ var deskWords = map[netproto.Code]struct{ what, next phrase }{
 	netproto.CodeStore:            {"The folder with the settings cannot be used", "Check its permissions and the space on its disk."},
 	netproto.CodeCancelled:        {"It was stopped before it was done", "Start it again to go on."},
 	netproto.CodeUsage:            {"The program was started in a way that it does not know", "Start it without further words."},
+	netproto.CodeWatchLimit:       {"The system watches no more folders for changes", "Changes are noticed all the same, about a minute later."},
 	netproto.CodeAmbiguous:        {"Several contents have this name", "Choose one of them in the search."},
 }
 

@@ -1,0 +1,20 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package watch
+
+import "os"
+
+// Subfolders tells whether the folders in a folder can be watched, too.
+const Subfolders = true
+
+// limit bounds the open files: watching a folder takes one for it and one for
+// each file in it. Systems give a program 10,240 and more.
+const limit = 4096
+
+func costOf(dir string) int {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 1
+	}
+	return 1 + len(entries)
+}
