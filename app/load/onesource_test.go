@@ -66,7 +66,7 @@ func BenchmarkOneSource(b *testing.B) {
 	bare := s.iperf(size)
 	url := s.nginx(s.dir, 0)
 	daemon := s.rsync(s.dir, sharedName)
-	swarm := s.bitTorrent(path, 1, 0)
+	swarm := s.bitTorrent(path, 0, s, s)
 	for _, place := range []string{"memory", "disk"} {
 		b.Run(place, func(b *testing.B) {
 			dir := b.TempDir()

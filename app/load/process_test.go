@@ -104,12 +104,11 @@ type process struct {
 	ended event // the last words
 }
 
-// launch starts the program. It runs until ctx ends at the most.
-func launch(ctx context.Context, args ...string) (*process, error) {
-	p := &process{Cmd: exec.CommandContext(ctx, os.Args[0], args...)}
+// launch starts the program. It runs until the test is over at the most.
+func (s *stage) launch(args ...string) (*process, error) {
+	p := &process{Cmd: s.command(os.Args[0], args...)}
 	p.Env = append(os.Environ(), partVariable+"=1", "GORACE=atexit_sleep_ms=0")
 	p.Stderr = quiet{}
-	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var err error
 	if p.stdin, err = p.StdinPipe(); err != nil {
 		return nil, err
@@ -120,7 +119,7 @@ func launch(ctx context.Context, args ...string) (*process, error) {
 	}
 	p.out = bufio.NewScanner(out)
 	p.out.Buffer(nil, 1<<20)
-	return p, p.Start()
+	return p, s.do(p.Start)
 }
 
 // quiet shows what a program complains of, not its start and its end.

@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -26,40 +24,28 @@ func freePort(t testing.TB) int {
 	return ln.Addr().(*net.TCPAddr).Port
 }
 
-// rival is another program, which dies with this one.
-func rival(ctx context.Context, name string, args ...string) *exec.Cmd {
-	c := exec.CommandContext(ctx, name, args...)
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	return c
-}
-
-// run runs one to its end and tells how long it took.
-func run(ctx context.Context, name string, args ...string) (time.Duration, error) {
-	began := time.Now()
-	out, err := rival(ctx, name, args...).CombinedOutput()
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w: %s", name, err, out)
-	}
-	return time.Since(began), nil
-}
-
-// serve starts one that serves until the test is over, and waits until it
+// serve starts another program that serves until the test is over, and waits until it
 // listens on the port.
 func (s *stage) serve(port int, name string, args ...string) {
 	s.Helper()
-	c := rival(s.ctx, name, args...)
+	c := s.command(name, args...)
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said
-	check(s, c.Start())
+	check(s, s.do(c.Start))
 	s.Cleanup(func() {
 		c.Process.Kill()
 		c.Wait() // says that it was killed
 	})
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		conn, err := net.Dial("tcp", address)
+		err := s.do(func() error {
+			conn, err := net.Dial("tcp", address)
+			if err == nil {
+				conn.Close()
+			}
+			return err
+		})
 		if err == nil {
-			conn.Close()
 			return
 		}
 		if time.Now().After(deadline) {
@@ -85,7 +71,7 @@ func (s *stage) iperf(size int64) contender {
 	port := freePort(s)
 	s.serve(port, "iperf3", "--server", "--port", strconv.Itoa(port), "--logfile", "/dev/null")
 	return contender{"iperf3", func(string) (time.Duration, error) {
-		out, err := rival(s.ctx, "iperf3", "--client", "127.0.0.1", "--port", strconv.Itoa(port), "--bytes", strconv.FormatInt(size, 10), "--json").Output()
+		out, err := s.command("iperf3", "--client", "127.0.0.1", "--port", strconv.Itoa(port), "--bytes", strconv.FormatInt(size, 10), "--json").Output()
 		if err != nil {
 			return 0, fmt.Errorf("%w: %s", err, out)
 		}
@@ -108,8 +94,7 @@ func (s *stage) iperf(size int64) contender {
 // one each time: aria2 has limits by host.
 func (s *stage) nginx(root string, rate int64) (url string) {
 	s.Helper()
-	s.webServers++
-	host := fmt.Sprintf("127.0.1.%d", s.webServers)
+	host := fmt.Sprintf("127.0.1.%d", s.peers.Add(1))
 	port, dir := freePort(s), s.TempDir()
 	conf := filepath.Join(dir, "nginx.conf")
 	text := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log stderr crit;
@@ -129,11 +114,11 @@ http {
 func (s *stage) curl(url, name string, durable bool) contender {
 	return contender{name: "curl", run: func(to string) (time.Duration, error) {
 		path := filepath.Join(to, name)
-		took, err := run(s.ctx, "curl", "--silent", "--fail", "--output", path, url+name)
+		took, err := s.run("curl", "--silent", "--fail", "--output", path, url+name)
 		if err != nil || !durable {
 			return took, err
 		}
-		synced, err := run(s.ctx, "sync", path)
+		synced, err := s.run("sync", path)
 		return took + synced, err
 	}}
 }
@@ -150,7 +135,7 @@ func (s *stage) rsync(root, name string) contender {
 	check(s, os.WriteFile(conf, []byte(text), 0o600))
 	s.serve(port, "rsync", "--daemon", "--no-detach", "--address", "127.0.0.1", "--port", strconv.Itoa(port), "--config", conf)
 	return contender{name: "rsync", run: func(to string) (time.Duration, error) {
-		return run(s.ctx, "rsync", "--recursive", "--whole-file", fmt.Sprintf("rsync://127.0.0.1:%d/load/%s", port, name), to)
+		return s.run("rsync", "--recursive", "--whole-file", fmt.Sprintf("rsync://127.0.0.1:%d/load/%s", port, name), to)
 	}}
 }
 
@@ -164,6 +149,6 @@ func (s *stage) aria2(name string, connections int, urls ...string) contender {
 		urls[i] += name
 	}
 	return contender{name: "aria2", run: func(to string) (time.Duration, error) {
-		return run(s.ctx, "aria2c", append(append(options, "--dir="+to), urls...)...)
+		return s.run("aria2c", append(append(options, "--dir="+to), urls...)...)
 	}}
 }

@@ -10,9 +10,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,26 +31,78 @@ func check(t testing.TB, err error) {
 // stage is a tracker, and room for peers.
 type stage struct {
 	testing.TB
-	ctx        context.Context
-	dir        string // on the disk
-	tracker    string // link
-	peers      atomic.Int64
-	webServers int
+	ctx     context.Context
+	dir     string // on the disk
+	host    *host  // where programs run; nil is here
+	tracker string // link
+	peers   *atomic.Int64
 }
 
 // newStage starts a tracker that runs until the test is over.
 func newStage(t testing.TB) *stage {
 	t.Helper()
+	return newStageOn(t, nil)
+}
+
+// newStageOn has the tracker on that host.
+func newStageOn(t testing.TB, h *host) *stage {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &stage{TB: t, ctx: ctx, dir: t.TempDir()}
 	t.Cleanup(cancel)
-	tracker, err := launch(ctx, "tracker", "--json", "--listen", "127.0.0.1:0", "--lan-announce=false", "--data", filepath.Join(s.dir, "tracker"))
+	s := &stage{TB: t, ctx: ctx, dir: t.TempDir(), host: h, peers: new(atomic.Int64)}
+	tracker, err := s.launch("tracker", "--json", "--listen", s.address()+":0", "--lan-announce=false", "--data", filepath.Join(s.dir, "tracker"))
 	check(t, err)
 	s.endWith(tracker)
 	said, err := tracker.until("address", nil)
 	check(t, err)
 	s.tracker = said.Link
 	return s
+}
+
+// on is the same stage, with programs that run on a host.
+func (s *stage) on(h *host) *stage {
+	other := *s
+	other.host = h
+	return &other
+}
+
+// command is a program that dies with this one.
+func (s *stage) command(name string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(s.ctx, name, args...)
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return c
+}
+
+// do calls a function on the host.
+func (s *stage) do(f func() error) error {
+	if s.host == nil {
+		return f()
+	}
+	return s.host.do(f)
+}
+
+// address is that of the host.
+func (s *stage) address() string {
+	if s.host == nil {
+		return "127.0.0.1"
+	}
+	return s.host.address
+}
+
+// run runs another program to its end and tells how long it took.
+func (s *stage) run(name string, args ...string) (time.Duration, error) {
+	began := time.Now()
+	c := s.command(name, args...)
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	err := s.do(c.Start)
+	if err == nil {
+		err = c.Wait()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w: %s", name, err, &said)
+	}
+	return time.Since(began), nil
 }
 
 // endWith stops a process when the test is over.
@@ -98,12 +152,12 @@ func (s *stage) share(path string, change func(*library.Settings)) (sharer *proc
 
 // sharer starts a peer that offers a path.
 func (s *stage) sharer(path, profile string) (*process, error) {
-	return launch(s.ctx, "share", path, "--json", "--listen", "0", "--seed-clients", "off", "--tracker", s.tracker, "--profile", profile)
+	return s.launch("share", path, "--json", "--listen", "0", "--seed-clients", "off", "--tracker", s.tracker, "--profile", profile)
 }
 
 // get starts a peer that downloads a link to a folder.
 func (s *stage) get(link, to, profile string) (*process, error) {
-	return launch(s.ctx, "get", link, "--json", "--listen", "0", "--seed-clients", "off", "--to", to, "--profile", profile)
+	return s.launch("get", link, "--json", "--listen", "0", "--seed-clients", "off", "--to", to, "--profile", profile)
 }
 
 // memory is a new folder in memory.

@@ -32,7 +32,7 @@ func BenchmarkSources(b *testing.B) {
 		_, link = s.share(path, upLimit(sourceRate))
 		urls = append(urls, s.nginx(s.dir, sourceRate))
 	}
-	took := rounds(b, b.TempDir(), path, s.ours(link, nil), s.aria2(sharedName, 1, urls...), s.bitTorrent(path, sources, sourceRate))
+	took := rounds(b, b.TempDir(), path, s.ours(link, nil), s.aria2(sharedName, 1, urls...), s.bitTorrent(path, sourceRate, s, s, s, s, s))
 	for name, times := range took {
 		b.ReportMetric(100*float64(size)/(sources*sourceRate)/median(times), name+"-%")
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -82,29 +83,36 @@ func torrent(path, announce string) ([]byte, error) {
 		len(announce), announce, size, len(name), name, pieceSize, len(sums), sums), nil
 }
 
-// bitTorrent has so many aria2 seed a file, each with at most so many bytes a
-// second (0 = as fast as it can), and downloads it with another one.
-func (s *stage) bitTorrent(path string, seeders int, rate int64) contender {
+// bitTorrent has an aria2 on each of some hosts seed a file, with at most so
+// many bytes a second (0 = as fast as it can), and downloads it with another one
+// on the host of the getter.
+func (s *stage) bitTorrent(path string, rate int64, getter *stage, seeders ...*stage) contender {
 	s.Helper()
 	swarm := &announces{peers: map[netip.AddrPort]bool{}}
-	tracker := httptest.NewServer(swarm)
+	tracker := httptest.NewUnstartedServer(swarm)
+	tracker.Listener.Close()
+	check(s, s.do(func() (err error) {
+		tracker.Listener, err = net.Listen("tcp", net.JoinHostPort(s.address(), "0"))
+		return err
+	}))
+	tracker.Start()
 	s.Cleanup(tracker.Close)
 	text, err := torrent(path, tracker.URL+"/announce")
 	check(s, err)
 	file := filepath.Join(s.TempDir(), "load.torrent")
 	check(s, os.WriteFile(file, text, 0o600))
-	for range seeders {
+	for _, seeder := range seeders {
 		port := freePort(s)
-		s.serve(port, "aria2c", append([]string{"--seed-ratio=0", "--bt-seed-unverified=true", "--allow-overwrite=true",
+		seeder.serve(port, "aria2c", append([]string{"--seed-ratio=0", "--bt-seed-unverified=true", "--allow-overwrite=true",
 			"--max-overall-upload-limit=" + strconv.FormatInt(rate, 10), "--listen-port=" + strconv.Itoa(port), "--dir=" + filepath.Dir(path), file}, aria2Options...)...)
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
 	defer cancel()
-	for swarm.known() < seeders {
+	for swarm.known() < len(seeders) {
 		check(s, ctx.Err())
 		wait(ctx, 20*time.Millisecond)
 	}
 	return contender{name: "torrent", run: func(to string) (time.Duration, error) {
-		return run(s.ctx, "aria2c", append([]string{"--seed-time=0", "--listen-port=" + strconv.Itoa(freePort(s)), "--dir=" + to, file}, aria2Options...)...)
+		return getter.run("aria2c", append([]string{"--seed-time=0", "--listen-port=" + strconv.Itoa(freePort(s)), "--dir=" + to, file}, aria2Options...)...)
 	}}
 }
