@@ -16,8 +16,17 @@ const (
 	foregroundTick = 250 * time.Millisecond
 	backgroundTick = time.Second // another window has the focus
 	countdownTick  = time.Second // the engine need not say that a second went by
+	heraldTick     = 2 * time.Second
+	gatherTime     = 3 * time.Second // what ends within it is told in one notification
 	// farewell bounds the wait for goroutines when the window closes.
 	farewell = 5 * time.Second
+)
+
+// How long the engine is waited for.
+const (
+	pullTime   = 10 * time.Second // a snapshot of what is shown
+	actionTime = time.Minute      // an action, and what asks the tracker or other peers
+	reviewTime = time.Hour        // looking at the files that were dropped; a person can stop it
 )
 
 // crossing owns every goroutine of the window and is the only way back from
@@ -29,8 +38,9 @@ type crossing struct {
 	toUI   func(func()) // runs a function on the UI thread, later
 
 	wake       chan struct{} // something that is shown must be pulled at once
-	background atomic.Bool
-	countdown  atomic.Bool // a second that goes by must be shown
+	background atomic.Bool   // another program has the focus
+	hidden     atomic.Bool   // in the tray: nothing is pulled
+	countdown  atomic.Bool   // a second that goes by must be shown
 }
 
 func newCrossing(toUI func(func())) *crossing {
@@ -41,16 +51,31 @@ func newCrossing(toUI func(func())) *crossing {
 // uiThread is how a window of the real application crosses.
 func uiThread(f func()) { fyne.Do(f) }
 
-// start runs work beside the UI thread. What work returns, if anything, then
-// runs on the UI thread, unless the window was closed meanwhile.
-func (c *crossing) start(work func(context.Context) func()) {
+// start runs work beside the UI thread, with actionTime until its context
+// ends. What work returns, if anything, then runs on the UI thread, unless the
+// window was closed meanwhile.
+func (c *crossing) start(work func(context.Context) func()) { c.startWithin(actionTime, work) }
+
+// startWithin is start for work that has another time.
+func (c *crossing) startWithin(most time.Duration, work func(context.Context) func()) {
 	if c.ctx.Err() != nil {
 		return
 	}
 	c.group.Go(func() {
-		if show := work(c.ctx); show != nil {
+		ctx, cancel := context.WithTimeout(c.ctx, most)
+		defer cancel()
+		if show := work(ctx); show != nil {
 			c.show(show)
 		}
+	})
+}
+
+// last runs work that the end of the window must not stop, within farewell.
+func (c *crossing) last(work func(context.Context)) {
+	c.group.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), farewell)
+		defer cancel()
+		work(ctx)
 	})
 }
 
@@ -94,15 +119,20 @@ func (c *crossing) after(wait time.Duration, f func()) (forget func()) {
 }
 
 // follow pulls whenever the engine says that something changed, when poke is
-// called, and every second of a countdown; never more often than the tick, and
-// once a second while another program has the focus. pull runs beside the UI
-// thread and returns what to show; the next pull waits until that was shown.
-func (c *crossing) follow(changes <-chan struct{}, pull func(context.Context) func()) {
+// called, and every second of a countdown; never more often than the tick, once
+// a second while another program has the focus, and not at all while the window
+// is hidden. pull runs beside the UI thread, for pullTime at most, and returns
+// what to show; the next pull waits until that was shown.
+func (c *crossing) follow(watch func(context.Context) <-chan struct{}, pull func(context.Context) func()) {
 	c.group.Go(func() {
+		changes := watch(c.ctx)
 		seconds := time.NewTicker(countdownTick)
 		defer seconds.Stop()
 		for c.awaitReason(changes, seconds.C) {
-			if show := pull(c.ctx); show != nil && !c.showAndWait(show) {
+			if c.hidden.Load() {
+				continue
+			}
+			if show := c.bounded(pull); show != nil && !c.showAndWait(show) {
 				return
 			}
 			tick := foregroundTick
@@ -111,6 +141,37 @@ func (c *crossing) follow(changes <-chan struct{}, pull func(context.Context) fu
 			}
 			if !c.rest(tick) {
 				return
+			}
+		}
+	})
+}
+
+func (c *crossing) bounded(pull func(context.Context) func()) func() {
+	ctx, cancel := context.WithTimeout(c.ctx, pullTime)
+	defer cancel()
+	return pull(ctx)
+}
+
+// herald looks at the engine once in a heraldTick at most, whether the window
+// is shown or not.
+func (c *crossing) herald(watch func(context.Context) <-chan struct{}, look func(context.Context) func()) {
+	c.group.Go(func() {
+		changes := watch(c.ctx)
+		for open := true; open; {
+			if show := c.bounded(look); show != nil && !c.showAndWait(show) {
+				return
+			}
+			timer := time.NewTimer(heraldTick)
+			select {
+			case <-c.ctx.Done():
+				timer.Stop()
+				return
+			case <-timer.C:
+			}
+			select {
+			case <-c.ctx.Done():
+				return
+			case _, open = <-changes:
 			}
 		}
 	})
@@ -176,6 +237,13 @@ func (c *crossing) poke() {
 // setBackground slows the pulls down while another program has the focus.
 func (c *crossing) setBackground(background bool) {
 	if c.background.Swap(background) && !background {
+		c.poke()
+	}
+}
+
+// setHidden stops the pulls while nobody can see the window.
+func (c *crossing) setHidden(hidden bool) {
+	if c.hidden.Swap(hidden) && !hidden {
 		c.poke()
 	}
 }

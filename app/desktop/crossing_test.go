@@ -33,7 +33,7 @@ func inBubble(t *testing.T, run func(t *testing.T, c *crossing, changes chan str
 		}()
 		var pulls atomic.Int64
 		changes := make(chan struct{}, 1)
-		c.follow(changes, func(context.Context) func() {
+		c.follow(func(context.Context) <-chan struct{} { return changes }, func(context.Context) func() {
 			pulls.Add(1)
 			return func() {}
 		})

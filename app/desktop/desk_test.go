@@ -3,9 +3,12 @@
 package desktop
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,15 +40,44 @@ const patience = 10 * time.Second
 // what crosses to it waits in a queue until the test pumps.
 type desk struct {
 	t      *testing.T
-	app    fyne.App
+	app    *deskApp
 	engine *fakeEngine
 	window *window
 	queue  chan func()
 }
 
+// deskApp is an application whose desktop shows a tray and notifications.
+type deskApp struct {
+	fyne.App
+	menu *fyne.Menu // in the tray
+
+	mu   sync.Mutex
+	told []fyne.Notification
+}
+
+func (a *deskApp) SetSystemTrayMenu(menu *fyne.Menu) { a.menu = menu }
+func (a *deskApp) SetSystemTrayIcon(fyne.Resource)   {}
+func (a *deskApp) SetSystemTrayWindow(fyne.Window)   {}
+
+func (a *deskApp) SendNotification(n *fyne.Notification) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.told = append(a.told, *n)
+}
+
+func (a *deskApp) notifications() []fyne.Notification {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.told)
+}
+
 func newDesk(t *testing.T, engine *fakeEngine, options Options) *desk {
 	t.Helper()
-	d := &desk{t: t, app: test.NewTempApp(t), engine: engine, queue: make(chan func(), 1024)}
+	d := &desk{t: t, app: &deskApp{App: test.NewTempApp(t)}, engine: engine, queue: make(chan func(), 1024)}
+	engine.ui = goroutine()
+	if options.TrayHost == nil {
+		options.TrayHost = func(context.Context) bool { return false }
+	}
 	w, err := newWindow(d.app, engine, options, func(f func()) { d.queue <- f })
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +101,9 @@ func (d *desk) close() {
 		case clean := <-closed:
 			if !clean {
 				d.t.Error("goroutines of the window did not end")
+			}
+			for _, call := range d.engine.stuck {
+				d.t.Errorf("the engine was called on the UI thread, which it may hold:\n%s", call)
 			}
 			return
 		}

@@ -5,6 +5,7 @@ package desktop
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -52,7 +53,7 @@ func (p *downloadsPage) pull(ctx context.Context) func() {
 	if err != nil {
 		return func() { p.window.fail(err) }
 	}
-	return func() { p.show(downloads) }
+	return func() { p.show(p.window.undo.visible(downloads)) }
 }
 
 func (p *downloadsPage) show(downloads []Download) {
@@ -121,7 +122,7 @@ func (p *downloadsPage) onIDs(action func(context.Context, []string) error, ids 
 }
 
 func (p *downloadsPage) clearFinished() {
-	p.onIDs(p.window.engine.Remove, idsOf(p.list.rows, Download.finished))
+	p.window.removeDownloads(slices.DeleteFunc(slices.Clone(p.list.rows), func(d Download) bool { return !d.finished() }))
 }
 
 // toggle pauses what runs; if nothing does, it resumes what is paused.
@@ -135,31 +136,7 @@ func (p *downloadsPage) toggle() {
 	p.onIDs(p.window.engine.Retry, idsOf(chosen, Download.failed))
 }
 
-func (p *downloadsPage) remove() { p.drop(p.list.selection()) }
-
-// drop takes downloads off the list; it asks before bytes are lost by it.
-func (p *downloadsPage) drop(chosen []Download) {
-	engine := p.window.engine
-	var lost int64
-	for _, d := range chosen {
-		if !d.finished() {
-			lost += d.Done
-		}
-	}
-	take := func() {
-		p.onIDs(engine.Remove, idsOf(chosen, Download.finished))
-		p.onIDs(engine.Cancel, idsOf(chosen, func(d Download) bool { return !d.finished() }))
-	}
-	if lost == 0 {
-		take()
-		return
-	}
-	unfinished := len(idsOf(chosen, func(d Download) bool { return !d.finished() }))
-	p.window.decide(lang.L("Stop and delete?"),
-		lang.N("{{.Count}} downloads are not finished. The {{.Size}} that were fetched are deleted.", unfinished,
-			values{"Count": countWords(unfinished), "Size": sizeWords(lost)}),
-		lang.L("Stop and delete"), take)
-}
+func (p *downloadsPage) remove() { p.window.removeDownloads(p.list.selection()) }
 
 func (p *downloadsPage) open() {
 	if chosen := p.list.selection(); len(chosen) > 0 {
@@ -215,7 +192,7 @@ func newDownloadView(p *downloadsPage) *downloadView {
 	v.open = newIconButton(tips, theme.FolderOpenIcon(), lang.L("Open the folder"), func() {
 		p.openPath(filepath.Dir(v.download.Path))
 	})
-	v.remove = newIconButton(tips, theme.CancelIcon(), "", func() { p.drop([]Download{v.download}) })
+	v.remove = newIconButton(tips, theme.CancelIcon(), "", func() { p.window.removeDownloads([]Download{v.download}) })
 	v.init(v.toggle, v.open, v.remove)
 	v.ExtendBaseWidget(v)
 	return v

@@ -5,6 +5,9 @@ package desktop
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +17,7 @@ import (
 // fakeEngine is an engine of scripted states for tests of what is shown.
 type fakeEngine struct {
 	mu        sync.Mutex
-	changes   chan struct{}
+	watchers  map[chan struct{}]bool
 	status    Status
 	downloads []Download
 	uploads   []Upload
@@ -30,11 +33,37 @@ type fakeEngine struct {
 	apply  func(Settings) error
 	err    error    // of every action
 	done   []string // the actions, as "verb argument"
+
+	ui    string   // the goroutine that is the UI thread; no call may come from it
+	stuck []string // calls that did
+}
+
+// enter notes a call that would hold the UI thread.
+func (f *fakeEngine) enter() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ui != "" && goroutine() == f.ui {
+		f.stuck = append(f.stuck, string(debug.Stack()))
+	}
+}
+
+// goroutine names the one that calls it.
+func goroutine() string {
+	stack := make([]byte, 64)
+	name, _, _ := strings.Cut(string(stack[:runtime.Stack(stack, false)]), " [")
+	return name
+}
+
+// applied are the settings as the engine has them.
+func (f *fakeEngine) applied() Settings {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.settings
 }
 
 func newFake() *fakeEngine {
 	return &fakeEngine{
-		changes: make(chan struct{}, 1),
+		watchers: map[chan struct{}]bool{},
 		status: Status{Tracker: "attic", Connection: ConnectionConnected, PeersOnline: 12,
 			Reachable: netproto.ReachableYes},
 		settings: Settings{Name: "Ada", DownloadFolder: "/home/ada/Downloads", DownloadsAtOnce: 3, UploadSlots: 4,
@@ -45,15 +74,18 @@ func newFake() *fakeEngine {
 // change scripts another state and says that something changed.
 func (f *fakeEngine) change(edit func(*fakeEngine)) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	edit(f)
-	f.mu.Unlock()
-	select {
-	case f.changes <- struct{}{}:
-	default:
+	for told := range f.watchers {
+		select {
+		case told <- struct{}{}:
+		default:
+		}
 	}
 }
 
 func (f *fakeEngine) act(format string, args ...any) error {
+	f.enter()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.done = append(f.done, fmt.Sprintf(format, args...))
@@ -68,29 +100,25 @@ func (f *fakeEngine) actions() []string {
 }
 
 func get[T any](f *fakeEngine, of func() T) (T, error) {
+	f.enter()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return of(), nil
 }
 
 func (f *fakeEngine) Watch(ctx context.Context) <-chan struct{} {
-	out := make(chan struct{})
-	go func() {
-		defer close(out)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-f.changes:
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case out <- struct{}{}:
-			}
-		}
-	}()
-	return out
+	f.enter()
+	told := make(chan struct{}, 1)
+	f.mu.Lock()
+	f.watchers[told] = true
+	f.mu.Unlock()
+	context.AfterFunc(ctx, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.watchers, told)
+		close(told)
+	})
+	return told
 }
 
 func (f *fakeEngine) Status(context.Context) (Status, error) {
@@ -118,10 +146,12 @@ func (f *fakeEngine) Settings(context.Context) (Settings, error) {
 }
 
 func (f *fakeEngine) Diagnostics(context.Context) (Diagnostics, error) {
+	f.enter()
 	return Diagnostics{Text: "CentralizedP2P 0.1.0", Profile: "/home/ada/.config/centralizedp2p"}, nil
 }
 
 func (f *fakeEngine) Search(ctx context.Context, request SearchRequest) (SearchPage, error) {
+	f.enter()
 	f.mu.Lock()
 	search := f.search
 	f.mu.Unlock()
@@ -132,6 +162,7 @@ func (f *fakeEngine) Search(ctx context.Context, request SearchRequest) (SearchP
 }
 
 func (f *fakeEngine) FolderContents(context.Context, netproto.ContentHash) (Folder, error) {
+	f.enter()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.folder, f.err
@@ -153,6 +184,7 @@ func (f *fakeEngine) RemoveWithFiles(_ context.Context, ids []string) error {
 }
 
 func (f *fakeEngine) Details(context.Context, string) (Details, error) {
+	f.enter()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.details, f.err
@@ -175,6 +207,7 @@ func (f *fakeEngine) MoveTo(_ context.Context, ids []string, folder string) erro
 }
 
 func (f *fakeEngine) SetQuickLimit(_ context.Context, on bool) error {
+	f.enter()
 	f.mu.Lock()
 	f.status.QuickLimit = on
 	f.mu.Unlock()
@@ -210,6 +243,7 @@ func (f *fakeEngine) Leaving(context.Context) (Leaving, error) {
 }
 
 func (f *fakeEngine) LinkOf(_ context.Context, id string) (string, error) {
+	f.enter()
 	return "cp2p://attic:5000/" + hashOf(7).String() + "?name=" + id, nil
 }
 
@@ -231,6 +265,7 @@ func (f *fakeEngine) StartTracker(context.Context) error { return f.act("start-t
 func (f *fakeEngine) StopTracker(context.Context) error  { return f.act("stop-tracker") }
 
 func (f *fakeEngine) ApplySettings(_ context.Context, s Settings) error {
+	f.enter()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.apply != nil {

@@ -58,6 +58,7 @@ func (w *window) firstStart() {
 	z.sheet = container.NewBorder(nil, z.foot, nil, nil, z.body)
 	const width, height = 560, 400
 	middle := container.NewGridWrap(fyne.NewSize(width, height), newPlate(theme.ColorNameOverlayBackground, 12, inset(gapHuge, gapHuge, z.sheet)))
+	w.asking = true
 	w.win.SetContent(container.NewStack(newPlate(colorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle)))
 
 	z.show(0)
@@ -223,6 +224,8 @@ func (z *wizard) leave() {
 		z.show(z.step + 1)
 		return
 	}
-	z.window.showPages()
-	z.window.startRequests()
+	w := z.window
+	w.asking = false
+	w.showPages()
+	w.openNext()
 }

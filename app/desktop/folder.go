@@ -33,7 +33,7 @@ func (w *window) openFolder(hit Hit) {
 	s.body = container.NewStack(container.NewCenter(widget.NewProgressBarInfinite()))
 	opened := w.openSheet(netproto.Printable(cutName(hit.Name)), container.NewBorder(nil, s.total, nil, nil, s.body),
 		fyne.NewSize(680, 560), w.cancelButton(), s.download)
-	ctx, stop := context.WithCancel(w.crossing.ctx)
+	ctx, stop := context.WithTimeout(w.crossing.ctx, actionTime)
 	opened.onGone = stop
 	ask(w, func(context.Context) (Folder, error) {
 		return w.engine.FolderContents(ctx, hit.Hash)

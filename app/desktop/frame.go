@@ -57,7 +57,7 @@ type frame struct {
 
 func newFrame(w *window) *frame {
 	f := &frame{window: w, middle: container.NewStack(), line: newStatusLine(w)}
-	f.main = container.NewBorder(container.NewVBox(f.topBar(), w.banner.box), w.notice.box, nil, nil,
+	f.main = container.NewBorder(container.NewVBox(f.topBar(), w.banner.box), container.NewVBox(w.undo.box, w.notice.box), nil, nil,
 		inset(gapLarge, gapMedium, f.middle))
 	f.content = container.NewBorder(nil, f.line, f.sidebar(), nil, f.main)
 	return f

@@ -18,7 +18,7 @@ import (
 // command is something that a key does; it stands in the menus and in the help.
 type command struct {
 	name     phrase
-	key      fyne.KeyName
+	key      fyne.KeyName // none for what is in a menu alone
 	held     fyne.KeyModifier
 	shortcut fyne.Shortcut // where Fyne has one of its own for the keys
 	run      func()
@@ -29,7 +29,7 @@ const ctrl = fyne.KeyModifierShortcutDefault
 func (c command) item() *fyne.MenuItem {
 	item := fyne.NewMenuItem(c.name.String(), c.run)
 	item.Shortcut = c.shortcut
-	if c.shortcut == nil {
+	if c.shortcut == nil && c.key != "" {
 		item.Shortcut = &desktop.CustomShortcut{KeyName: c.key, Modifier: c.held}
 	}
 	return item
@@ -85,6 +85,15 @@ func (w *window) goCommands() []command {
 		run: uncovered(func() { w.goTo(placeSettings) })})
 }
 
+// editCommands are about the selected rows, and what was done with them.
+func (w *window) editCommands() []command {
+	commands := []command{
+		{name: "Undo", key: fyne.KeyZ, held: ctrl, shortcut: &fyne.ShortcutUndo{}, run: w.undone},
+		{name: "Select all rows", key: fyne.KeyA, held: ctrl, shortcut: &fyne.ShortcutSelectAll{}, run: w.selectAll},
+	}
+	return append(commands, w.rowCommands()...)
+}
+
 func (w *window) rowCommands() []command {
 	onRows := func(do func(actor)) func() {
 		return func() {
@@ -97,6 +106,16 @@ func (w *window) rowCommands() []command {
 		{name: "Pause or resume", key: fyne.KeySpace, run: onRows(actor.toggle)},
 		{name: "Remove", key: fyne.KeyDelete, run: onRows(actor.remove)},
 		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.open)},
+		{name: "Details", key: fyne.KeyF8, run: w.details},
+	}
+}
+
+// transferCommands are about all transfers.
+func (w *window) transferCommands() []command {
+	return []command{
+		{name: "Pause all", run: w.pauseAll},
+		{name: "Resume all", run: w.resumeAll},
+		{name: "Quick limit", run: w.switchQuickLimit},
 	}
 }
 
@@ -113,13 +132,14 @@ func (w *window) mainMenu() *fyne.MainMenu {
 		return m
 	}
 	file := menu(lang.L("File"), w.fileCommands())
-	quit := fyne.NewMenuItem(lang.L("Quit"), w.win.Close)
+	quit := fyne.NewMenuItem(lang.L("Quit"), w.quit)
 	quit.IsQuit = true
 	quit.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: ctrl}
 	file.Items = append(file.Items, fyne.NewMenuItemSeparator(), quit)
 	return fyne.NewMainMenu(file,
 		menu(lang.L("Go"), w.goCommands()),
-		menu(lang.L("Rows"), w.rowCommands()),
+		menu(lang.L("Edit"), w.editCommands()),
+		menu(lang.L("Transfers"), w.transferCommands()),
 		menu(lang.L("Help"), w.helpCommands()))
 }
 
@@ -140,7 +160,7 @@ func (w *window) typedKey(event *fyne.KeyEvent) {
 		return
 	}
 	for _, c := range append(w.rowCommands(), w.helpCommands()...) {
-		if c.key == event.Name {
+		if c.key == event.Name && c.held == 0 {
 			c.run()
 		}
 	}
@@ -157,15 +177,53 @@ func (w *window) findWords() {
 // goes on to the entry that has the focus; a link is opened wherever one is,
 // except in a sheet, which may be waiting for one.
 func (w *window) pasted() {
-	entry, writing := w.win.Canvas().Focused().(fyne.Shortcutable)
-	_, isText := entry.(interface{ SelectedText() string })
+	entry := w.writing()
 	text := w.app.Clipboard().Content()
 	_, err := netproto.ParseLink(text)
-	if writing && isText && (err != nil || w.sheet != nil) {
+	if entry != nil && (err != nil || w.sheet != nil) {
 		entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
 		return
 	}
 	w.pasteLink()
+}
+
+// undone is Ctrl+Z, which an entry that has the focus takes for its text.
+func (w *window) undone() {
+	if entry := w.writing(); entry != nil && w.undo.deed == nil {
+		entry.TypedShortcut(&fyne.ShortcutUndo{})
+		return
+	}
+	w.undo.takeBack()
+}
+
+// selectAll is Ctrl+A in whatever has the focus, else in the rows of the page.
+func (w *window) selectAll() {
+	if w.win.Canvas().Focused() == nil {
+		w.pages[w.place].focus()
+	}
+	if focused, ok := w.win.Canvas().Focused().(fyne.Shortcutable); ok {
+		focused.TypedShortcut(&fyne.ShortcutSelectAll{})
+	}
+}
+
+// writing is the entry that has the focus, or nil.
+func (w *window) writing() fyne.Shortcutable {
+	focused := w.win.Canvas().Focused()
+	if _, isText := focused.(interface{ SelectedText() string }); !isText {
+		return nil
+	}
+	entry, _ := focused.(fyne.Shortcutable)
+	return entry
+}
+
+// detailed is a page with a pane about the selected row.
+type detailed interface{ toggleDetails() }
+
+// details is F8.
+func (w *window) details() {
+	if page, ok := w.pages[w.place].(detailed); ok && w.sheet == nil {
+		page.toggleDetails()
+	}
 }
 
 // help is F1: the keys, and which program this is.
@@ -179,12 +237,11 @@ func (w *window) help() {
 		grid.Add(key)
 		grid.Add(what)
 	}
-	for _, commands := range [][]command{w.fileCommands(), w.goCommands(), w.rowCommands(), w.helpCommands()} {
+	for _, commands := range [][]command{w.fileCommands(), w.goCommands(), w.editCommands(), w.helpCommands()} {
 		for _, c := range commands {
 			add(c.keys(), c.name.String())
 		}
 	}
-	add("Ctrl+A", lang.L("Select all rows"))
 	add("Esc", lang.L("Close what lies over the page"))
 	add("Ctrl+Q", lang.L("Quit"))
 	version := w.options.Version

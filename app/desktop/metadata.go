@@ -3,6 +3,8 @@
 package desktop
 
 import (
+	"path/filepath"
+
 	"fyne.io/fyne/v2"
 
 	"centralizedp2p/assets"
@@ -27,5 +29,8 @@ func Metadata() fyne.AppMetadata {
 		Migrations: map[string]bool{"fyneDo": true},
 	}
 }
+
+// LogFile is where a desktop with that profile writes what happens inside.
+func LogFile(profile string) string { return filepath.Join(profile, "desktop.log") }
 
 func appIcon() fyne.Resource { return fyne.NewStaticResource("icon.png", assets.Icon) }

@@ -151,13 +151,13 @@ func TestASettingIsAppliedAtOnceAndCheckedInPlace(t *testing.T) {
 	d.reads("/home/ada/Downloads")
 	page := d.window.pages[placeSettings].(*settingsPage)
 	page.atOnce.entry.SetText("7")
-	d.until("the engine has 7", func() bool { s, _ := engine.Settings(t.Context()); return s.DownloadsAtOnce == 7 })
+	d.until("the engine has 7", func() bool { s := engine.applied(); return s.DownloadsAtOnce == 7 })
 	page.down.entry.SetText("500")
 	page.port.entry.SetText("70000")
 	d.reads("Type a number from 0 to 65535.")
 	page.port.entry.SetText("4001")
 	d.until("the engine has the limit and the port", func() bool {
-		s, _ := engine.Settings(t.Context())
+		s := engine.applied()
 		return s.DownLimit == 500_000 && s.Port == 4001
 	})
 	if d.shows("Type a number") {
@@ -211,7 +211,7 @@ func TestAFirstStartAsksForNameTrackerAndFolder(t *testing.T) {
 	d.reads("Where downloads go")
 	d.tap("Start")
 	d.reads("Search for names")
-	if s, _ := engine.Settings(t.Context()); s.Name != "Grace" || s.DownloadFolder != "/home/ada/Downloads" {
+	if s := engine.applied(); s.Name != "Grace" || s.DownloadFolder != "/home/ada/Downloads" {
 		t.Errorf("the settings are %+v", s)
 	}
 }

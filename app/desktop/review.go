@@ -6,6 +6,7 @@ import (
 	"context"
 	"image/color"
 	"path/filepath"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -26,47 +27,95 @@ type reviewLine struct {
 	folder  bool
 	within  int    // depth: 1 for a secret in a folder
 	path    string // as in the review
+	holder  string // path of the folder that a secret is in
 	size    int64
 	files   int
 }
 
+// key tells lines apart when the same paths are reviewed again.
+func (l reviewLine) key() string { return l.holder + "\x00" + l.path }
+
 // reviewSheet lets a person decide what of some paths is shared.
 type reviewSheet struct {
 	window *window
+	paths  []string
 	lines  []reviewLine
+	ticks  map[string]bool // what was decided before more paths came, by reviewLine.key
 	list   *widget.List
 	total  *widget.Label
 	share  *widget.Button
 	body   *fyne.Container
 	sheet  *fyne.Container // body and total
 	review Review
+	stop   context.CancelFunc // the look at the files
 }
 
 // review looks at paths, off the UI thread, and asks what of them to share.
+// Where that question is open already, they are added to it.
 func (w *window) review(paths []string) {
-	s := &reviewSheet{window: w, total: paragraph(lang.L("Looking at the files…"))}
+	if w.reviewed != nil {
+		w.reviewed.add(paths)
+		return
+	}
+	s := &reviewSheet{window: w, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: paragraph("")}
 	s.share = primaryButton(lang.L("Share"), theme.UploadIcon(), s.confirm)
-	s.share.Disable()
-	s.body = container.NewStack(container.NewCenter(widget.NewProgressBarInfinite()))
+	more := widget.NewButtonWithIcon(lang.L("Add another file"), theme.ContentAddIcon(), func() {
+		w.pickFileFor(func(path string) { s.add([]string{path}) })
+	})
+	s.body = container.NewStack()
 	s.sheet = container.NewBorder(nil, s.total, nil, nil, s.body)
-	opened := w.openSheet(lang.L("Share these?"), s.sheet, fyne.NewSize(640, 520), w.cancelButton(), s.share)
+	opened := w.openSheet(lang.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.cancelButton(), s.share)
+	w.reviewed = s
+	opened.onGone = func() {
+		w.reviewed = nil
+		s.stop()
+	}
+	s.look()
+}
+
+// add reviews more paths together with those before.
+func (s *reviewSheet) add(paths []string) {
+	for _, l := range s.lines {
+		s.ticks[l.key()] = l.ticked
+	}
+	s.paths = append(s.paths, paths...)
+	s.look()
+}
+
+// look asks the engine about the paths.
+func (s *reviewSheet) look() {
+	w, paths := s.window, slices.Clone(s.paths)
+	s.stop()
 	ctx, stop := context.WithCancel(w.crossing.ctx)
-	opened.onGone = stop
-	ask(w, func(context.Context) (Review, error) { return w.engine.Review(ctx, paths) }, func(review Review, err error) {
-		if w.sheet != opened {
-			return
+	s.stop = stop
+	s.share.Disable()
+	s.total.SetText(lang.L("Looking at the files…"))
+	s.body.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewProgressBarInfinite())}
+	s.body.Refresh()
+	w.crossing.startWithin(reviewTime, func(within context.Context) func() {
+		defer context.AfterFunc(within, stop)()
+		review, err := w.engine.Review(ctx, paths)
+		err = inTime(within, err)
+		return func() {
+			switch {
+			case ctx.Err() != nil && within.Err() == nil: // closed, or asked again
+			case err != nil:
+				w.closeSheets()
+				w.fail(err)
+			default:
+				s.show(review)
+			}
 		}
-		if err != nil {
-			w.closeSheet()
-			w.fail(err)
-			return
-		}
-		s.show(review)
 	})
 }
 
 func (s *reviewSheet) show(review Review) {
 	s.review, s.lines = review, reviewLines(review)
+	for i, l := range s.lines {
+		if ticked, decided := s.ticks[l.key()]; decided {
+			s.lines[i].ticked = ticked
+		}
+	}
 	s.list = widget.NewList(func() int { return len(s.lines) },
 		func() fyne.CanvasObject { return newReviewView(s.tick) },
 		func(i widget.ListItemID, object fyne.CanvasObject) { object.(*reviewView).show(i, s.lines[i]) })
@@ -88,7 +137,7 @@ func reviewLines(review Review) []reviewLine {
 			folder: item.Folder, path: item.Path, size: item.Size, files: item.Files})
 		for _, secret := range item.Secrets {
 			lines = append(lines, reviewLine{name: secret.Path, detail: sizeWords(secret.Size), secret: true,
-				within: 1, path: secret.Path, size: secret.Size, files: 1})
+				within: 1, path: secret.Path, holder: item.Path, size: secret.Size, files: 1})
 		}
 	}
 	for _, skipped := range review.Skipped {
@@ -168,7 +217,7 @@ func (s *reviewSheet) request() ShareRequest {
 
 func (s *reviewSheet) confirm() {
 	w, request := s.window, s.request()
-	w.closeSheet()
+	w.closeSheets()
 	w.act(func(ctx context.Context) error { return w.engine.Share(ctx, request) }, func() { w.goTo(placeShared) })
 }
 

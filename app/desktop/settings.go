@@ -5,7 +5,6 @@ package desktop
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +21,8 @@ import (
 const settingsWait = 500 * time.Millisecond
 
 // settingsPage applies what is typed at once, and says below a field what is
-// wrong with it.
+// wrong with it. What the engine remembers is in Settings; the rest, which is
+// about the window and the computer, is in faceSettings.
 type settingsPage struct {
 	window  *window
 	content fyne.CanvasObject
@@ -32,20 +32,15 @@ type settingsPage struct {
 	pending bool // something was typed that the engine does not have yet
 	forget  func()
 
-	name, folder, atOnce, slots *settingField
-	port, down, up              *settingField
-	seeds                       *widget.Select
-	fields                      map[Field]*settingField
-}
-
-// settingField is an entry with what is wrong with it below.
-type settingField struct {
-	entry   *widget.Entry
-	problem *widget.Label
-	row     *fyne.Container              // with the entry and the problem
-	read    func(*Settings, string) bool // false when the text is not acceptable
-	write   func(Settings) string
-	refusal phrase // said when read returns false
+	name, folder, atOnce, slots, ignore *settingField
+	port, down, up, quickDown, quickUp  *settingField
+	seeds                               *widget.Select
+	fields                              map[Field]*settingField
+	checks                              []settingCheck
+	quick                               *widget.Check // of the status, not of the settings
+	reach                               *portTest
+	offered                             *line
+	face                                *faceSettings
 }
 
 var seedChoices = []struct {
@@ -58,7 +53,7 @@ var seedChoices = []struct {
 }
 
 func newSettingsPage(w *window) *settingsPage {
-	p := &settingsPage{window: w, forget: func() {}}
+	p := &settingsPage{window: w, forget: func() {}, offered: newCaption()}
 	p.name = p.field("Type a name.", func(s *Settings, text string) bool { s.Name = text; return text != "" },
 		func(s Settings) string { return s.Name })
 	p.folder = p.field("Type the whole path of a folder.", func(s *Settings, text string) bool { s.DownloadFolder = text; return text != "" },
@@ -68,15 +63,20 @@ func newSettingsPage(w *window) *settingsPage {
 	p.port = p.number("Type a number from 0 to 65535.", 0, 65535, func(s *Settings) *int { return &s.Port })
 	p.down = p.rate(func(s *Settings) *int64 { return &s.DownLimit })
 	p.up = p.rate(func(s *Settings) *int64 { return &s.UpLimit })
-	p.down.entry.PlaceHolder = lang.L("No limit")
-	p.up.entry.PlaceHolder = p.down.entry.PlaceHolder
+	p.quickDown = p.rate(func(s *Settings) *int64 { return &s.QuickDown })
+	p.quickUp = p.rate(func(s *Settings) *int64 { return &s.QuickUp })
+	p.ignore = p.lines(func(s *Settings) *string { return &s.Ignore })
 	p.fields = map[Field]*settingField{FieldName: p.name, FieldDownloadFolder: p.folder, FieldDownloadsAtOnce: p.atOnce,
-		FieldUploadSlots: p.slots, FieldPort: p.port, FieldDownLimit: p.down, FieldUpLimit: p.up}
+		FieldUploadSlots: p.slots, FieldPort: p.port, FieldDownLimit: p.down, FieldUpLimit: p.up,
+		FieldQuickDown: p.quickDown, FieldQuickUp: p.quickUp, FieldIgnore: p.ignore}
 	var seeds []string
 	for _, choice := range seedChoices {
 		seeds = append(seeds, choice.name.String())
 	}
 	p.seeds = widget.NewSelect(seeds, func(string) { p.edited() })
+	p.quick = widget.NewCheck(lang.L("Quick limit"), p.switchQuick)
+	p.reach = newPortTest(w)
+	p.face = newFaceSettings(w)
 	p.content = scrolled(p.cards()...)
 	return p
 }
@@ -87,89 +87,38 @@ func (p *settingsPage) cards() []fyne.CanvasObject {
 		w.chooseFolder(lang.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
 	})
 	folder := container.NewBorder(nil, nil, nil, choose, p.folder.entry)
+	shared := widget.NewButtonWithIcon(lang.L("Show"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) })
 	return []fyne.CanvasObject{
-		card(lang.L("General"),
-			p.name.named(lang.L("Your name"), p.name.entry),
-			newFormRow(lang.L("Look"), p.lookSelect())),
+		card(lang.L("General"), append([]fyne.CanvasObject{p.name.named(lang.L("Your name"), p.name.entry)}, p.face.general()...)...),
 		card(lang.L("Downloads"),
 			p.folder.named(lang.L("Folder"), folder),
-			p.atOnce.named(lang.L("How many at once"), p.atOnce.entry)),
+			p.atOnce.named(lang.L("How many at once"), p.atOnce.entry),
+			p.check(lang.L("Take the space of a file when its download begins"), func(s *Settings) *bool { return &s.Preallocate }),
+			p.check(lang.L("Share what was downloaded"), func(s *Settings) *bool { return &s.ShareDownloads })),
 		card(lang.L("Sharing"),
+			newFormRow(lang.L("Shared now"), container.NewBorder(nil, nil, nil, shared, p.offered)),
 			p.slots.named(lang.L("How many may fetch at once"), p.slots.entry),
+			p.check(lang.L("More while the line has room"), func(s *Settings) *bool { return &s.AdaptiveSlots }),
+			p.ignore.named(lang.L("Leave out of folders"), p.ignore.entry,
+				quiet(lang.L("One pattern a line, as in .gitignore: *.tmp, .git/, !keep.tmp"))),
+			p.check(lang.L("Hash gently: slower, and the computer stays quick"), func(s *Settings) *bool { return &s.GentleHashing }),
 			newFormRow(lang.L("Serve old Python clients"), p.seeds,
 				quiet(lang.L("They prove nothing about themselves, and get files of up to 10 KB.")))),
 		card(lang.L("Connection"),
-			p.port.named(lang.L("Port (0 is any free one)"), p.port.entry),
+			p.port.named(lang.L("Port (0 is any free one)"), container.NewBorder(nil, nil, nil, p.reach.button, p.port.entry), p.reach.words),
 			p.down.named(lang.L("Download limit, KB/s"), p.down.entry),
-			p.up.named(lang.L("Upload limit, KB/s"), p.up.entry)),
+			p.up.named(lang.L("Upload limit, KB/s"), p.up.entry),
+			p.quick,
+			p.quickDown.named(lang.L("Download limit then, KB/s"), p.quickDown.entry),
+			p.quickUp.named(lang.L("Upload limit then, KB/s"), p.quickUp.entry),
+			p.check(lang.L("No limits in the local network"), func(s *Settings) *bool { return &s.LocalExempt })),
+		card(lang.L("Notifications"), p.face.notifications()...),
 		card(lang.L("Advanced"), leading(
 			widget.NewButtonWithIcon(lang.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
+			widget.NewButtonWithIcon(lang.L("Open the log"), theme.DocumentIcon(), p.openLog),
 			widget.NewButtonWithIcon(lang.L("Open the profile folder"), theme.FolderOpenIcon(), p.openProfile)),
-			quiet(lang.L("The diagnostics hold no keys and no names of files."))),
+			quiet(lang.L("The diagnostics hold no keys and no names of files. The log may hold names."))),
 	}
-}
-
-func (p *settingsPage) lookSelect() *widget.Select {
-	looks := []Look{LookSystem, LookLight, LookDark}
-	names := []string{lang.L("Like the desktop"), lang.L("Light"), lang.L("Dark")}
-	choice := widget.NewSelect(names, nil)
-	for i, look := range looks {
-		if look == p.window.look() {
-			choice.SetSelectedIndex(i)
-		}
-	}
-	choice.OnChanged = func(string) { p.window.setLook(looks[choice.SelectedIndex()]) }
-	return choice
-}
-
-// field makes an entry that is applied when it was changed.
-func (p *settingsPage) field(refusal phrase, read func(*Settings, string) bool, write func(Settings) string) *settingField {
-	f := &settingField{entry: widget.NewEntry(), problem: quiet(""), read: read, write: write, refusal: refusal}
-	f.problem.Importance = widget.DangerImportance
-	f.problem.Hide()
-	f.entry.OnChanged = func(string) { p.edited() }
-	f.entry.OnSubmitted = func(string) { p.apply() }
-	return f
-}
-
-func (p *settingsPage) number(refusal phrase, least, most int, of func(*Settings) *int) *settingField {
-	return p.field(refusal, func(s *Settings, text string) bool {
-		n, err := strconv.Atoi(text)
-		*of(s) = n
-		return err == nil && n >= least && n <= most
-	}, func(s Settings) string { return strconv.Itoa(*of(&s)) })
-}
-
-// rate is a limit, in bytes a second for the engine, in KB/s for the person.
-func (p *settingsPage) rate(of func(*Settings) *int64) *settingField {
-	const kilobyte, most = 1000, 1 << 40
-	return p.field("Type a number of KB/s, or nothing.", func(s *Settings, text string) bool {
-		if text == "" {
-			*of(s) = 0
-			return true
-		}
-		n, err := strconv.ParseInt(text, 10, 64)
-		*of(s) = n * kilobyte
-		return err == nil && n >= 0 && n <= most/kilobyte
-	}, func(s Settings) string {
-		if *of(&s) == 0 {
-			return ""
-		}
-		return strconv.FormatInt(*of(&s)/kilobyte, 10)
-	})
-}
-
-// named is the row of the page with the field in it.
-func (f *settingField) named(name string, field fyne.CanvasObject) fyne.CanvasObject {
-	f.row = newFormRow(name, field, f.problem)
-	return f.row
-}
-
-func (f *settingField) refuse(words string) {
-	if f.problem.Text != words {
-		f.problem.SetText(words)
-	}
-	reveal(f.row, f.problem, words != "")
 }
 
 func (p *settingsPage) screen() fyne.CanvasObject { return p.content }
@@ -181,21 +130,48 @@ func (p *settingsPage) pull(ctx context.Context) func() {
 	if err != nil {
 		return func() { p.window.fail(err) }
 	}
-	return func() { p.show(settings) }
+	shares, err := p.window.engine.Shares(ctx)
+	if err != nil {
+		return func() { p.window.fail(err) }
+	}
+	showFace := p.face.pull()
+	return func() {
+		p.show(settings)
+		p.showOffered(shares)
+		showFace()
+	}
+}
+
+func (p *settingsPage) showOffered(shares []Share) {
+	files, size := 0, int64(0)
+	for _, s := range shares {
+		files += s.Files
+		size += s.Size
+	}
+	words := lang.L("Nothing")
+	if len(shares) > 0 {
+		words = joined(filesWords(files), sizeWords(size))
+	}
+	p.offered.SetText(words)
 }
 
 // show fills the fields, unless the person is changing them.
 func (p *settingsPage) show(settings Settings) {
+	p.filling = true
+	defer func() { p.filling = false }()
+	p.quick.SetChecked(p.window.status.QuickLimit)
 	if p.pending || p.filled && settings == p.saved {
 		return
 	}
-	p.saved, p.filled, p.filling = settings, true, true
-	defer func() { p.filling = false }()
+	p.saved, p.filled = settings, true
 	for _, f := range p.fields {
 		if text := f.write(settings); f.entry.Text != text {
 			f.entry.SetText(text)
 		}
 		f.refuse("")
+	}
+	for _, c := range p.checks {
+		c.box.SetChecked(*c.of(&settings))
 	}
 	for i, choice := range seedChoices {
 		if choice.policy == settings.SeedClients {
@@ -225,6 +201,9 @@ func (p *settingsPage) read() (Settings, bool) {
 			good = false
 		}
 	}
+	for _, c := range p.checks {
+		*c.of(&settings) = c.box.Checked
+	}
 	if i := p.seeds.SelectedIndex(); i >= 0 {
 		settings.SeedClients = seedChoices[i].policy
 	}
@@ -238,7 +217,7 @@ func (p *settingsPage) apply() {
 		return
 	}
 	p.window.crossing.start(func(ctx context.Context) func() {
-		err := p.window.engine.ApplySettings(ctx, settings)
+		err := inTime(ctx, p.window.engine.ApplySettings(ctx, settings))
 		return func() { p.applied(settings, err) }
 	})
 }
@@ -264,6 +243,13 @@ func (p *settingsPage) applied(settings Settings, err error) {
 	}
 }
 
+// switchQuick is the check of the quick limit.
+func (p *settingsPage) switchQuick(on bool) {
+	if !p.filling {
+		p.window.setQuickLimit(on)
+	}
+}
+
 func (p *settingsPage) diagnostics(then func(Diagnostics)) {
 	ask(p.window, p.window.engine.Diagnostics, func(d Diagnostics, err error) {
 		if err != nil {
@@ -278,9 +264,13 @@ func (p *settingsPage) copyDiagnostics() {
 	p.diagnostics(func(d Diagnostics) { p.window.copyText(d.Text, lang.L("Diagnostics copied.")) })
 }
 
-func (p *settingsPage) openProfile() {
+func (p *settingsPage) openProfile() { p.openOf(func(d Diagnostics) string { return d.Profile }) }
+
+func (p *settingsPage) openLog() { p.openOf(func(d Diagnostics) string { return LogFile(d.Profile) }) }
+
+func (p *settingsPage) openOf(path func(Diagnostics) string) {
 	p.diagnostics(func(d Diagnostics) {
-		if err := openPath(p.window.app, d.Profile); err != nil {
+		if err := openPath(p.window.app, path(d)); err != nil {
 			p.window.fail(err)
 		}
 	})

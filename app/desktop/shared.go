@@ -78,7 +78,7 @@ func (p *sharedPage) show(shares []Share) {
 // Nothing on the page can be paused.
 func (p *sharedPage) toggle() {}
 
-func (p *sharedPage) remove() { p.stop(p.list.selection()) }
+func (p *sharedPage) remove() { p.window.stopSharing(p.list.selection()) }
 
 func (p *sharedPage) open() {
 	if chosen := p.list.selection(); len(chosen) > 0 {
@@ -94,20 +94,6 @@ func (p *sharedPage) openShare(s Share) {
 	if err := openPath(p.window.app, path); err != nil {
 		p.window.fail(err)
 	}
-}
-
-func (p *sharedPage) stop(shares []Share) {
-	if len(shares) == 0 {
-		return
-	}
-	var ids []string
-	for _, s := range shares {
-		ids = append(ids, s.ID)
-	}
-	p.window.act(func(ctx context.Context) error { return p.window.engine.StopSharing(ctx, ids) }, func() {
-		p.window.tell(lang.N("{{.Count}} shares stopped. The files stay where they are.", len(ids),
-			values{"Count": countWords(len(ids))}))
-	})
 }
 
 // withLink gets the link of a share.
@@ -157,7 +143,7 @@ func newShareView(p *sharedPage) *shareView {
 	v.link = newIconButton(tips, theme.ContentCopyIcon(), lang.L("Copy link"), func() { p.copyLink(v.share) })
 	v.code = newIconButton(tips, theme.GridIcon(), lang.L("Show the link as a code"), func() { p.showCode(v.share) })
 	open := newIconButton(tips, theme.FolderOpenIcon(), lang.L("Open the folder"), func() { p.openShare(v.share) })
-	stop := newIconButton(tips, theme.CancelIcon(), lang.L("Stop sharing"), func() { p.stop([]Share{v.share}) })
+	stop := newIconButton(tips, theme.CancelIcon(), lang.L("Stop sharing"), func() { p.window.stopSharing([]Share{v.share}) })
 	v.init(v.link, v.code, open, stop)
 	v.ExtendBaseWidget(v)
 	return v

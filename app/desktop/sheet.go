@@ -12,33 +12,35 @@ import (
 )
 
 // sheet is what lies over the pages until a person decided; there is one at a
-// time.
+// time, but that a picker may lie over one that wants more files.
 type sheet struct {
 	window *window
 	dialog dialog.Dialog
+	below  *sheet
 	onGone func() // after it was closed, however
 }
 
-// openSheet shows content with its buttons; an open sheet is closed first.
+// openSheet shows content with its buttons; open sheets are closed first.
 // size is the most it takes; the window may leave it less.
 func (w *window) openSheet(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *sheet {
-	w.closeSheet()
+	w.closeSheets()
 	w.tips.hide()
 	d := dialog.NewCustomWithoutButtons(title, content, w.win)
 	d.SetButtons(buttons)
 	return w.lay(d, size)
 }
 
-// lay puts a dialog over the pages as the sheet.
+// lay puts a dialog over the pages, and over the sheet that is open there.
 func (w *window) lay(d dialog.Dialog, size fyne.Size) *sheet {
-	s := &sheet{window: w, dialog: d}
+	s := &sheet{window: w, dialog: d, below: w.sheet}
 	d.SetOnClosed(func() {
 		if w.sheet == s {
-			w.sheet = nil
+			w.sheet = s.below
 		}
 		if s.onGone != nil {
 			s.onGone()
 		}
+		w.crossing.after(0, w.openNext)
 	})
 	w.sheet = s
 	room := w.win.Canvas().Size().SubtractWidthHeight(2*gapLarge, 2*gapLarge)
@@ -58,6 +60,13 @@ func (w *window) closeSheet() bool {
 	return true
 }
 
+// closeSheets closes all that lie over the pages.
+func (w *window) closeSheets() {
+	for open := w.sheet; open != nil; open = w.sheet {
+		open.close()
+	}
+}
+
 // cancelButton closes the sheet that is open.
 func (w *window) cancelButton() *widget.Button {
 	return widget.NewButton(lang.L("Cancel"), func() { w.closeSheet() })
@@ -73,9 +82,21 @@ func (w *window) decide(title, words, yes string, then func()) {
 	w.openSheet(title, paragraph(words), fyne.NewSize(440, 200), w.cancelButton(), agree)
 }
 
-// pickFile chooses a file to share. Fyne's dialog takes one at a time; several
-// can be dropped on the window.
+// pickFile chooses a file to share. Fyne's dialog takes one at a time; the
+// review has a button for more, and several can be dropped on the window.
 func (w *window) pickFile() {
+	w.closeSheets()
+	w.pickFileFor(func(path string) { w.review([]string{path}) })
+}
+
+// pickFolder chooses a folder to share.
+func (w *window) pickFolder() {
+	w.closeSheets()
+	w.chooseFolder(lang.L("Choose a folder to share"), "", func(path string) { w.review([]string{path}) })
+}
+
+// pickFileFor lets a person choose a file, over the sheet that is open.
+func (w *window) pickFileFor(chosen func(path string)) {
 	picker := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
 		switch {
 		case err != nil:
@@ -86,19 +107,15 @@ func (w *window) pickFile() {
 				w.fail(err)
 				return
 			}
-			w.review([]string{path})
+			chosen(path)
 		}
 	}, w.win)
 	picker.SetTitleText(lang.L("Choose a file to share"))
 	w.showPicker(picker)
 }
 
-// pickFolder chooses a folder to share.
-func (w *window) pickFolder() {
-	w.chooseFolder(lang.L("Choose a folder to share"), "", func(path string) { w.review([]string{path}) })
-}
-
-// chooseFolder lets a person choose a folder, beginning where start says.
+// chooseFolder lets a person choose a folder, beginning where start says, over
+// the sheet that is open.
 func (w *window) chooseFolder(title, start string, chosen func(path string)) {
 	picker := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
 		switch {
@@ -118,7 +135,6 @@ func (w *window) chooseFolder(title, start string, chosen func(path string)) {
 }
 
 func (w *window) showPicker(picker *dialog.FileDialog) {
-	w.closeSheet()
 	w.tips.hide()
 	w.lay(picker, fyne.NewSize(820, 560))
 }

@@ -18,37 +18,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
-
-	"centralizedp2p/assets"
 )
 
 // Options are what the window is opened with.
 type Options struct {
 	Version    string   // shown in the help; empty is the version of Metadata
-	Link       string   // a cp2p:// link to ask about
-	Files      []string // files and folders to review for sharing
+	Open       []string // cp2p:// links to ask about, and files and folders to review for sharing
 	FirstStart bool     // begin with the three questions of a new installation
+	// Requests are what other starts of the program hand over, as Open; it is
+	// closed when no more come. Nil is none.
+	Requests <-chan []string
+	System   System // nil: the system is told nothing
+	// TrayHost tells whether there is a tray that shows icons. Nil asks the
+	// desktop.
+	TrayHost func(context.Context) bool
 }
 
-// Size of the window where none is remembered, and its least size.
-var (
-	defaultSize = fyne.NewSize(1100, 700)
-	leastSize   = fyne.NewSize(720, 480)
-)
-
-// Preferences of the face itself; the engine's settings are in [Settings].
-const (
-	prefWidth  = "window.width"
-	prefHeight = "window.height"
-	prefLook   = "look"
-)
+// System starts the program when the person logs in and when a link is opened;
+// see the package launch. Its methods may wait for the disk.
+type System interface {
+	AtLogin() (bool, error)
+	SetAtLogin(on bool) error
+	OpensLinks() (bool, error)
+	SetOpensLinks(on bool) error
+}
 
 // Run shows the window and returns when it was closed, the person quit, or
 // ctx ended. It is called on the main goroutine. It fails when the texts of
@@ -69,19 +68,12 @@ func run(ctx context.Context, app fyne.App, engine Engine, options Options, toUI
 	w.win.Show()
 	w.begin()
 	app.Run()
+	w.closed() // the system may have ended the application without closing the window
 	if !w.crossing.close() {
 		return fmt.Errorf("the engine did not return within %v after the window was closed", farewell)
 	}
 	return nil
 }
-
-// loadTexts makes the translations known to Fyne, once in a process.
-var loadTexts = sync.OnceValue(func() error {
-	if err := lang.AddTranslationsFS(assets.Translations, assets.TranslationsDir); err != nil {
-		return fmt.Errorf("the texts of the window cannot be read: %w", err)
-	}
-	return nil
-})
 
 // page is one of the screens that the sidebar chooses among. pull runs beside
 // the UI thread, everything else on it.
@@ -112,26 +104,48 @@ type window struct {
 	frame    *frame
 	notice   *notice
 	banner   *banner
+	undo     *undo
+	tray     *tray
+	herald   *herald
 
 	pages     [placeCount]page
 	place     place                // shown; UI thread
 	following atomic.Pointer[page] // shown; for the goroutine that pulls
 	sheet     *sheet               // open above the pages, or nil
+	reviewed  *reviewSheet         // open, or nil
+	waiting   []string             // asked for from outside, to be opened one after the other
+	asking    bool                 // the first start is not over
+	quitting  bool                 // the engine is asked what others lose
+	gone      bool                 // the window was closed
 	status    Status               // as shown
 }
 
 func newWindow(app fyne.App, engine Engine, options Options, toUI func(func())) (*window, error) {
-	if err := loadTexts(); err != nil {
+	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: newTips()}
+	if err := loadTexts(w.language()); err != nil {
 		return nil, err
 	}
-	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: newTips()}
 	app.Settings().SetTheme(newLook(w.look()))
 	w.win = app.NewWindow(appName)
 	w.win.SetIcon(appIcon())
 	w.win.SetMaster()
 	w.win.SetPadded(false)
+	w.undo, w.tray, w.herald = newUndo(w), newTray(w), newHerald(w)
+	w.build()
+	w.showPages()
+	w.win.Canvas().SetOnTypedKey(w.typedKey)
+	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.onDropped(uris) })
+	w.win.SetOnClosed(w.closed)
+	w.win.SetCloseIntercept(w.closeAsked)
+	w.win.Resize(w.rememberedSize())
+	w.goTo(placeSearch)
+	return w, nil
+}
 
+// build makes everything that has words in it.
+func (w *window) build() {
 	w.notice, w.banner = newNotice(w), newBanner(w)
+	w.undo.build()
 	w.pages = [placeCount]page{
 		placeSearch:    newSearchPage(w),
 		placeDownloads: newDownloadsPage(w),
@@ -141,14 +155,7 @@ func newWindow(app fyne.App, engine Engine, options Options, toUI func(func())) 
 		placeSettings:  newSettingsPage(w),
 	}
 	w.frame = newFrame(w)
-	w.showPages()
 	w.win.SetMainMenu(w.mainMenu())
-	w.win.Canvas().SetOnTypedKey(w.typedKey)
-	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.onDropped(uris) })
-	w.win.SetOnClosed(w.closed)
-	w.win.Resize(w.rememberedSize())
-	w.goTo(placeSearch)
-	return w, nil
 }
 
 // showPages fills the window with the frame and its pages.
@@ -160,24 +167,21 @@ func (w *window) showPages() {
 // begin starts to follow the engine, and asks what the program was started with.
 func (w *window) begin() {
 	lifecycle := w.app.Lifecycle()
-	lifecycle.SetOnEnteredForeground(func() { w.crossing.setBackground(false) })
+	lifecycle.SetOnEnteredForeground(func() {
+		w.crossing.setBackground(false)
+		w.crossing.setHidden(false) // the tray may have shown the window
+	})
 	lifecycle.SetOnExitedForeground(func() { w.crossing.setBackground(true) })
-	w.crossing.follow(w.engine.Watch(w.crossing.ctx), w.pull)
+	w.crossing.follow(w.engine.Watch, w.pull)
+	w.crossing.herald(w.engine.Watch, w.herald.look)
 	w.crossing.poke()
+	w.tray.begin()
+	w.takeRequests()
+	w.waiting = w.options.Open
 	if w.options.FirstStart {
 		w.firstStart()
 	} else {
-		w.startRequests()
-	}
-}
-
-// startRequests opens what stood on the command line.
-func (w *window) startRequests() {
-	if w.options.Link != "" {
-		w.openLink(w.options.Link)
-	}
-	if len(w.options.Files) > 0 {
-		w.review(w.options.Files)
+		w.openNext()
 	}
 }
 
@@ -185,13 +189,12 @@ func (w *window) startRequests() {
 // thread.
 func (w *window) pull(ctx context.Context) func() {
 	status, err := w.engine.Status(ctx)
+	if err != nil {
+		return func() { w.fail(inTime(ctx, err)) }
+	}
 	showPage := (*w.following.Load()).pull(ctx)
 	return func() {
-		if err != nil {
-			w.fail(err)
-		} else {
-			w.showStatus(status)
-		}
+		w.showStatus(status)
 		if showPage != nil {
 			showPage()
 		}
@@ -209,7 +212,7 @@ func (w *window) showStatus(status Status) {
 		w.search().showAnswer()
 	}
 	w.crossing.countdown.Store(status.Connection == ConnectionReconnecting)
-	w.frame.show(status)
+	w.frame.show(w.undo.without(status))
 	w.banner.show(status)
 }
 
@@ -228,7 +231,7 @@ func (w *window) search() *searchPage { return w.pages[placeSearch].(*searchPage
 // any, runs and the page is pulled again.
 func (w *window) act(action func(context.Context) error, done func()) {
 	w.crossing.start(func(ctx context.Context) func() {
-		err := action(ctx)
+		err := inTime(ctx, action(ctx))
 		return func() {
 			if err != nil {
 				w.fail(err)
@@ -244,13 +247,30 @@ func (w *window) act(action func(context.Context) error, done func()) {
 func ask[T any](w *window, question func(context.Context) (T, error), answer func(T, error)) {
 	w.crossing.start(func(ctx context.Context) func() {
 		value, err := question(ctx)
-		return func() { answer(value, err) }
+		return func() { answer(value, inTime(ctx, err)) }
 	})
+}
+
+// errSlow is what became of an engine that did not answer in time.
+var errSlow = errors.New("the engine did not answer in time")
+
+// inTime tells the end of the time that the engine had from its other errors.
+func inTime(ctx context.Context, err error) error {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return errSlow
+	}
+	return err
 }
 
 // fail shows an error that has no row of its own to stand in.
 func (w *window) fail(err error) {
-	if !errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, errSlow):
+		w.notice.fail(message{
+			What: lang.L("This took longer than it may"),
+			Next: lang.L("Try again; if it stays so, copy the diagnostics in Settings and report it."),
+		})
+	case !errors.Is(err, context.Canceled):
 		w.notice.fail(explain(FailureOf(err)))
 	}
 }
@@ -264,37 +284,14 @@ func (w *window) copyText(text, said string) {
 	w.tell(said)
 }
 
-// look is the remembered choice between light and dark.
-func (w *window) look() Look {
-	switch look := Look(w.app.Preferences().String(prefLook)); look {
-	case LookLight, LookDark:
-		return look
-	default:
-		return LookSystem
-	}
-}
-
-func (w *window) setLook(choice Look) {
-	w.app.Preferences().SetString(prefLook, string(choice))
-	w.app.Settings().SetTheme(newLook(choice))
-}
-
-func (w *window) rememberedSize() fyne.Size {
-	prefs := w.app.Preferences()
-	return fyne.NewSize(
-		float32(prefs.FloatWithFallback(prefWidth, float64(defaultSize.Width))),
-		float32(prefs.FloatWithFallback(prefHeight, float64(defaultSize.Height))),
-	).Max(leastSize)
-}
-
-func (w *window) rememberSize() {
-	size := w.win.Canvas().Size().Max(leastSize)
-	w.app.Preferences().SetFloat(prefWidth, float64(size.Width))
-	w.app.Preferences().SetFloat(prefHeight, float64(size.Height))
-}
-
+// closed ends what the window started. What can still be undone is done now.
 func (w *window) closed() {
+	if w.gone {
+		return
+	}
+	w.gone = true
 	w.rememberSize()
+	w.undo.finish()
 	w.crossing.cancel()
 }
 

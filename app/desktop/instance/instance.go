@@ -37,9 +37,9 @@ const (
 	failureRest = 50 * time.Millisecond
 )
 
-// Request is what a second start asks the window to open. None of both brings
+// request is what a second start asks the window to open; nothing is to bring
 // it to the front.
-type Request struct {
+type request struct {
 	Open []string `json:"open"` // cp2p:// links and absolute paths
 }
 
@@ -54,7 +54,7 @@ func Socket(profile string) string { return filepath.Join(profile, socketName) }
 type Server struct {
 	ln       net.Listener
 	log      *slog.Logger
-	requests chan Request
+	requests chan []string
 	ctx      context.Context
 	stop     context.CancelFunc
 	group    sync.WaitGroup
@@ -75,14 +75,15 @@ func Listen(profile string, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeStore, "no second start can reach this window: %w", err)
 	}
-	s := &Server{ln: ln, log: log, requests: make(chan Request)}
+	s := &Server{ln: ln, log: log, requests: make(chan []string)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.group.Go(s.serve)
 	return s, nil
 }
 
-// Requests gives what second starts ask for; it is closed by Close.
-func (s *Server) Requests() <-chan Request { return s.requests }
+// Requests gives what second starts ask to open, cp2p:// links and absolute
+// paths; it is closed by Close.
+func (s *Server) Requests() <-chan []string { return s.requests }
 
 // Close ends the service, removes the socket and waits.
 func (s *Server) Close() error {
@@ -118,7 +119,7 @@ func (s *Server) answer(conn net.Conn) {
 	defer conn.Close()
 	defer context.AfterFunc(s.ctx, func() { conn.Close() })()
 	conn.SetDeadline(time.Now().Add(answerTime))
-	request, err := readRequest(conn)
+	asked, err := readRequest(conn)
 	if err != nil {
 		s.log.Warn("a second start was not understood", "error", err)
 		return
@@ -126,7 +127,7 @@ func (s *Server) answer(conn net.Conn) {
 	timer := time.NewTimer(answerTime)
 	defer timer.Stop()
 	select {
-	case s.requests <- request:
+	case s.requests <- asked.Open:
 		_ = json.NewEncoder(conn).Encode(answer{OK: true}) // who asked may be gone; the window has it
 	case <-s.ctx.Done():
 	case <-timer.C:
@@ -134,33 +135,33 @@ func (s *Server) answer(conn net.Conn) {
 }
 
 // readRequest reads one line and checks what it asks for.
-func readRequest(r io.Reader) (Request, error) {
+func readRequest(r io.Reader) (request, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, maxRequest+1)).ReadBytes('\n')
 	if err != nil {
-		return Request{}, fmt.Errorf("a request of %d bytes that does not end: %w", len(line), err)
+		return request{}, fmt.Errorf("a request of %d bytes that does not end: %w", len(line), err)
 	}
-	var request Request
-	if err := json.Unmarshal(line, &request); err != nil {
-		return Request{}, err
+	var asked request
+	if err := json.Unmarshal(line, &asked); err != nil {
+		return request{}, err
 	}
-	for _, what := range request.Open {
+	for _, what := range asked.Open {
 		if _, err := netproto.ParseLink(what); err != nil && !filepath.IsAbs(what) {
-			return Request{}, fmt.Errorf("%q is no link and no absolute path", what)
+			return request{}, fmt.Errorf("%q is no link and no absolute path", what)
 		}
 	}
-	return request, nil
+	return asked, nil
 }
 
-// HandOver asks the window that has the profile to open something; a window
-// that is just starting is waited for until ctx ends. It fails where no window
+// HandOver asks the window that has the profile to open links and absolute
+// paths, or to come to the front where there are none; a window that is just starting is waited for until ctx ends. It fails where no window
 // listens: the profile may be in use by a command.
-func HandOver(ctx context.Context, profile string, request Request) error {
-	line, err := json.Marshal(request)
+func HandOver(ctx context.Context, profile string, open []string) error {
+	line, err := json.Marshal(request{Open: open})
 	if err != nil {
 		return err
 	}
 	if line = append(line, '\n'); len(line) > maxRequest {
-		return netproto.Errorf(netproto.CodeTooLarge, "%d files and links at once", len(request.Open))
+		return netproto.Errorf(netproto.CodeTooLarge, "%d files and links at once", len(open))
 	}
 	for {
 		err := handOver(ctx, Socket(profile), line)

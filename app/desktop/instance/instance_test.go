@@ -53,9 +53,9 @@ func TestASecondStartHandsWhatItWasGivenToTheFirst(t *testing.T) {
 	s := listen(t, dir)
 	want := []string{link, filepath.Join(dir, "Ünï 日本.txt")}
 	given := make(chan error, 1)
-	go func() { given <- HandOver(soon(t), dir, Request{Open: want}) }()
-	if got := <-s.Requests(); !slices.Equal(got.Open, want) {
-		t.Errorf("the window was asked to open %q", got.Open)
+	go func() { given <- HandOver(soon(t), dir, want) }()
+	if got := <-s.Requests(); !slices.Equal(got, want) {
+		t.Errorf("the window was asked to open %q", got)
 	}
 	if err := <-given; err != nil {
 		t.Errorf("the second start heard %v", err)
@@ -65,7 +65,7 @@ func TestASecondStartHandsWhatItWasGivenToTheFirst(t *testing.T) {
 func TestAWindowThatIsStillStartingIsWaitedFor(t *testing.T) {
 	dir := profile(t)
 	given := make(chan error, 1)
-	go func() { given <- HandOver(soon(t), dir, Request{}) }()
+	go func() { given <- HandOver(soon(t), dir, nil) }()
 	s := listen(t, dir)
 	<-s.Requests()
 	if err := <-given; err != nil {
@@ -76,7 +76,7 @@ func TestAWindowThatIsStillStartingIsWaitedFor(t *testing.T) {
 func TestWhereNoWindowListensTheSecondStartHearsIt(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*askEvery)
 	defer cancel()
-	if err := HandOver(ctx, profile(t), Request{}); !errors.Is(err, errNobody) {
+	if err := HandOver(ctx, profile(t), nil); !errors.Is(err, errNobody) {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -91,7 +91,7 @@ func TestTheSocketOfAKilledWindowIsReplaced(t *testing.T) {
 	dead.Close()
 	s := listen(t, dir)
 	go func() { <-s.Requests() }()
-	if err := HandOver(soon(t), dir, Request{}); err != nil {
+	if err := HandOver(soon(t), dir, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -119,7 +119,7 @@ func TestAWindowThatClosesLeavesNothingBehind(t *testing.T) {
 }
 
 func TestTooMuchAtOnceIsRefusedBeforeItIsSent(t *testing.T) {
-	err := HandOver(soon(t), profile(t), Request{Open: []string{strings.Repeat("x", maxRequest)}})
+	err := HandOver(soon(t), profile(t), []string{strings.Repeat("x", maxRequest)})
 	if netproto.CodeOf(err) != netproto.CodeTooLarge {
 		t.Errorf("the error is %v", err)
 	}

@@ -1,0 +1,172 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"errors"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/launch"
+)
+
+// faceSettings are what the window remembers itself, and what the operating
+// system knows about this program.
+type faceSettings struct {
+	window  *window
+	filling bool // checks are set by the program, not by the person
+	login   *systemSwitch
+	links   *systemSwitch
+}
+
+// systemSwitch is something that the operating system does or does not; it
+// shows what is, not what was asked for.
+type systemSwitch struct {
+	box     *widget.Check
+	problem *widget.Label
+	is      func() (bool, error)
+	set     func(bool) error
+}
+
+func newFaceSettings(w *window) *faceSettings {
+	s := &faceSettings{window: w}
+	if system := w.options.System; system != nil {
+		s.login = s.newSwitch(lang.L("Start when I log in"), system.AtLogin, system.SetAtLogin)
+		if launch.CanOpenLinks {
+			s.links = s.newSwitch(lang.L("Open cp2p:// links with this program"), system.OpensLinks, system.SetOpensLinks)
+		}
+	}
+	return s
+}
+
+func (s *faceSettings) newSwitch(name string, is func() (bool, error), set func(bool) error) *systemSwitch {
+	sw := &systemSwitch{problem: quiet(""), is: is, set: set}
+	sw.problem.Importance = widget.DangerImportance
+	sw.problem.Hide()
+	sw.box = widget.NewCheck(name, func(on bool) {
+		if !s.filling {
+			s.turn(sw, on)
+		}
+	})
+	return sw
+}
+
+// turn tells the system, and shows what came of it.
+func (s *faceSettings) turn(sw *systemSwitch, on bool) {
+	s.window.crossing.start(func(context.Context) func() {
+		err := sw.set(on)
+		now, asked := sw.is()
+		if err == nil {
+			err = asked
+		}
+		return func() { s.showSwitch(sw, now, err) }
+	})
+}
+
+func (s *faceSettings) showSwitch(sw *systemSwitch, on bool, err error) {
+	words := ""
+	switch {
+	case errors.Is(err, launch.ErrTemporary):
+		words = lang.L("This program runs from a temporary folder. Build or install it first, then start it from there.")
+	case err != nil:
+		words = explain(FailureOf(err)).String()
+	}
+	sw.problem.SetText(words)
+	reveal(nil, sw.problem, words != "")
+	s.filling = true
+	sw.box.SetChecked(on)
+	s.filling = false
+	s.window.pages[placeSettings].screen().Refresh()
+}
+
+// pull asks the system how things are, beside the UI thread.
+func (s *faceSettings) pull() func() {
+	var show []func()
+	for _, sw := range []*systemSwitch{s.login, s.links} {
+		if sw == nil {
+			continue
+		}
+		on, err := sw.is()
+		show = append(show, func() {
+			if on != sw.box.Checked || err != nil {
+				s.showSwitch(sw, on, err)
+			}
+		})
+	}
+	return func() {
+		for _, f := range show {
+			f()
+		}
+	}
+}
+
+// general are the rows about the window and the computer.
+func (s *faceSettings) general() []fyne.CanvasObject {
+	w := s.window
+	rows := []fyne.CanvasObject{
+		newFormRow(lang.L("Language"), s.languageSelect()),
+		newFormRow(lang.L("Look"), s.lookSelect()),
+		newFormRow(lang.L("The close button"), s.closeSelect(),
+			quiet(lang.L("Where the desktop shows no tray the window is never hidden: closing it quits."))),
+	}
+	warn := widget.NewCheck(lang.L("Say what others lose when I quit"), nil)
+	warn.SetChecked(!w.app.Preferences().Bool(prefQuiet))
+	warn.OnChanged = func(on bool) { w.app.Preferences().SetBool(prefQuiet, !on) }
+	rows = append(rows, warn)
+	for _, sw := range []*systemSwitch{s.login, s.links} {
+		if sw != nil {
+			rows = append(rows, sw.box, sw.problem)
+		}
+	}
+	return rows
+}
+
+func (s *faceSettings) notifications() []fyne.CanvasObject {
+	return []fyne.CanvasObject{
+		s.preference(lang.L("When a download finishes"), prefFinished),
+		s.preference(lang.L("When a download fails"), prefFailed),
+	}
+}
+
+// preference is a check of the window's own that is on at first.
+func (s *faceSettings) preference(name, key string) fyne.CanvasObject {
+	prefs := s.window.app.Preferences()
+	box := widget.NewCheck(name, nil)
+	box.SetChecked(prefs.BoolWithFallback(key, true))
+	box.OnChanged = func(on bool) { prefs.SetBool(key, on) }
+	return box
+}
+
+func (s *faceSettings) languageSelect() *widget.Select {
+	tags := append([]string{""}, languages()...)
+	names := []string{lang.L("Like the system")}
+	for _, tag := range tags[1:] {
+		names = append(names, languageName(tag))
+	}
+	return choose(names, tags, s.window.language(), s.window.setLanguage)
+}
+
+func (s *faceSettings) lookSelect() *widget.Select {
+	return choose([]string{lang.L("Like the desktop"), lang.L("Light"), lang.L("Dark")},
+		[]Look{LookSystem, LookLight, LookDark}, s.window.look(), s.window.setLook)
+}
+
+func (s *faceSettings) closeSelect() *widget.Select {
+	return choose([]string{lang.L("Asks me"), lang.L("Keeps it in the tray"), lang.L("Quits")},
+		[]closing{closeAsks, closeToTray, closeQuits}, s.window.closing(), s.window.setClosing)
+}
+
+// choose is one of several values, each with a name.
+func choose[T comparable](names []string, of []T, now T, chosen func(T)) *widget.Select {
+	selection := widget.NewSelect(names, nil)
+	for i, value := range of {
+		if value == now {
+			selection.SetSelectedIndex(i)
+		}
+	}
+	selection.OnChanged = func(string) { chosen(of[selection.SelectedIndex()]) }
+	return selection
+}

@@ -1,0 +1,105 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+
+	"centralizedp2p/netproto"
+)
+
+// herald tells the person, in a notification of the desktop, what became of
+// downloads, also while the window is hidden. What ends within a few seconds is
+// told at once: news wait until a look finds no more of them.
+type herald struct {
+	window   *window
+	known    map[string]DownloadState // nil before the first look
+	finished []Download
+	failed   []Download
+	gathers  bool // tell comes
+}
+
+func newHerald(w *window) *herald { return &herald{window: w} }
+
+// look asks the engine, beside the UI thread, for what there is to tell.
+func (h *herald) look(ctx context.Context) func() {
+	engine := h.window.engine
+	status, err := engine.Status(ctx)
+	if err != nil {
+		return nil // the window says so
+	}
+	downloads, err := engine.Downloads(ctx)
+	if err != nil {
+		return nil
+	}
+	return func() {
+		h.window.status.QuickLimit = status.QuickLimit // which the tray switches while the window is hidden
+		h.window.tray.show(status)
+		h.see(downloads)
+	}
+}
+
+// see compares downloads with what they were.
+func (h *herald) see(downloads []Download) {
+	known := make(map[string]DownloadState, len(downloads))
+	for _, d := range downloads {
+		before := h.known[d.ID]
+		known[d.ID] = d.State
+		switch {
+		case h.known == nil || before == d.State:
+		case before == DownloadFinished && d.State == DownloadVerifying:
+			known[d.ID] = before // is no news when it ends well
+		case d.finished():
+			h.finished = append(h.finished, d)
+		case d.failed():
+			h.failed = append(h.failed, d)
+		}
+	}
+	h.known = known
+	if len(h.finished)+len(h.failed) > 0 && !h.gathers {
+		h.gathers = true
+		h.window.crossing.after(gatherTime, h.tell)
+	}
+}
+
+// tell sends what was gathered.
+func (h *herald) tell() {
+	prefs := h.window.app.Preferences()
+	if len(h.finished) > 0 && prefs.BoolWithFallback(prefFinished, true) {
+		h.send(lang.N("{{.Count}} downloads finished", len(h.finished), values{"Count": countWords(len(h.finished))}), namesOf(h.finished))
+	}
+	if len(h.failed) > 0 && prefs.BoolWithFallback(prefFailed, true) {
+		words := namesOf(h.failed)
+		if len(h.failed) == 1 {
+			words += "\n" + explain(h.failed[0].Failure).String()
+		}
+		h.send(lang.N("{{.Count}} downloads failed", len(h.failed), values{"Count": countWords(len(h.failed))}), words)
+	}
+	h.finished, h.failed, h.gathers = nil, nil, false
+}
+
+// send may wait for the desktop's answer, and so does not on the UI thread.
+func (h *herald) send(title, words string) {
+	app := h.window.app
+	h.window.crossing.start(func(context.Context) func() {
+		app.SendNotification(fyne.NewNotification(title, words))
+		return nil
+	})
+}
+
+// namesOf lists a few names.
+func namesOf(downloads []Download) string {
+	const most = 4
+	var names []string
+	for _, d := range downloads[:min(len(downloads), most)] {
+		names = append(names, netproto.Printable(cutName(d.Name)))
+	}
+	if more := len(downloads) - most; more > 0 {
+		names = append(names, lang.N("and {{.Count}} others", more, values{"Count": countWords(more)}))
+	}
+	return strings.Join(names, "\n")
+}

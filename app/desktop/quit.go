@@ -1,0 +1,128 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+// A person who quits waits for this at most: leavingTime for what others lose,
+// hostTime for whether there is a tray.
+const (
+	leavingTime = 2 * time.Second
+	hostTime    = time.Second
+)
+
+// closeAsked is the close button of the window. Only where there is a tray now
+// the window may vanish and the program stay.
+func (w *window) closeAsked() {
+	if w.closing() == closeQuits {
+		w.quit()
+		return
+	}
+	w.crossing.startWithin(hostTime, func(ctx context.Context) func() {
+		there := w.trayHost(ctx)
+		return func() {
+			switch {
+			case !there:
+				w.quit()
+			case w.closing() == closeToTray:
+				w.hide()
+			default:
+				w.askClosing()
+			}
+		}
+	})
+}
+
+// hide leaves the window in the tray, where nothing of it is refreshed.
+func (w *window) hide() {
+	w.tray.appear()
+	w.closeSheet()
+	w.rememberSize()
+	w.win.Hide()
+	w.crossing.setHidden(true)
+}
+
+// askClosing asks once what the close button is to do.
+func (w *window) askClosing() {
+	decided := func(chosen closing, then func()) func() {
+		return func() {
+			w.closeSheet()
+			w.setClosing(chosen)
+			then()
+		}
+	}
+	quit := widget.NewButton(lang.L("Quit"), decided(closeQuits, w.quit))
+	stay := primaryButton(lang.L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, w.hide))
+	w.openSheet(lang.L("Close the window, or quit?"),
+		paragraph(lang.L("In the tray CentralizedP2P goes on downloading and sharing without its window. Settings can change this.")),
+		fyne.NewSize(480, 220), w.cancelButton(), quit, stay)
+}
+
+// quit ends the program, after it said what others lose by that. Asked a
+// second time it does not wait.
+func (w *window) quit() {
+	if w.quitting || w.app.Preferences().Bool(prefQuiet) {
+		w.win.Close()
+		return
+	}
+	w.quitting = true
+	w.crossing.startWithin(leavingTime, func(ctx context.Context) func() {
+		leaving, err := w.engine.Leaving(ctx)
+		return func() {
+			w.quitting = false
+			if err != nil || leaving.Uploads == 0 && len(leaving.Alone) == 0 {
+				w.win.Close()
+				return
+			}
+			w.warn(leaving)
+		}
+	})
+}
+
+// warn says what others lose. While it is open, quit means it.
+func (w *window) warn(leaving Leaving) {
+	w.present()
+	quietly := widget.NewCheck(lang.L("Do not say this again"), nil)
+	quit := widget.NewButtonWithIcon(lang.L("Quit"), theme.LogoutIcon(), func() {
+		w.app.Preferences().SetBool(prefQuiet, quietly.Checked)
+		w.win.Close()
+	})
+	quit.Importance = widget.DangerImportance
+	stay := widget.NewButton(lang.L("Stay"), func() { w.closeSheet() })
+	opened := w.openSheet(lang.L("Quit now?"), container.NewVBox(paragraph(leavingWords(leaving)), quietly),
+		fyne.NewSize(480, 260), stay, quit)
+	w.quitting = true
+	opened.onGone = func() { w.quitting = false }
+}
+
+// leavingWords is what others lose, in one to three sentences.
+func leavingWords(leaving Leaving) string {
+	words := ""
+	if leaving.Uploads > 0 {
+		words = lang.N("{{.Count}} uploads are running or waiting; they stop.", leaving.Uploads,
+			values{"Count": countWords(leaving.Uploads)})
+	}
+	if len(leaving.Alone) == 0 {
+		return words
+	}
+	if words != "" {
+		words += "\n"
+	}
+	first := netproto.Printable(cutName(leaving.Alone[0]))
+	if more := len(leaving.Alone) - 1; more > 0 {
+		return words + lang.N("Nobody else online has “{{.Name}}” and {{.Count}} others; until you are back they cannot be fetched.", more,
+			values{"Name": first, "Count": countWords(more)})
+	}
+	return words + lang.L("Nobody else online has “{{.Name}}”; until you are back it cannot be fetched.", values{"Name": first})
+}

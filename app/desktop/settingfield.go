@@ -1,0 +1,143 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+// settingField is an entry with what is wrong with it below.
+type settingField struct {
+	entry   *widget.Entry
+	problem *widget.Label
+	row     *fyne.Container              // with the entry and the problem
+	read    func(*Settings, string) bool // false when the text is not acceptable
+	write   func(Settings) string
+	refusal phrase // said when read returns false
+}
+
+// settingCheck is a setting that is on or off.
+type settingCheck struct {
+	box *widget.Check
+	of  func(*Settings) *bool
+}
+
+// field makes an entry that is applied when it was changed.
+func (p *settingsPage) field(refusal phrase, read func(*Settings, string) bool, write func(Settings) string) *settingField {
+	f := &settingField{entry: widget.NewEntry(), problem: quiet(""), read: read, write: write, refusal: refusal}
+	f.problem.Importance = widget.DangerImportance
+	f.problem.Hide()
+	f.entry.OnChanged = func(string) { p.edited() }
+	f.entry.OnSubmitted = func(string) { p.apply() }
+	return f
+}
+
+func (p *settingsPage) number(refusal phrase, least, most int, of func(*Settings) *int) *settingField {
+	return p.field(refusal, func(s *Settings, text string) bool {
+		n, err := strconv.Atoi(text)
+		*of(s) = n
+		return err == nil && n >= least && n <= most
+	}, func(s Settings) string { return strconv.Itoa(*of(&s)) })
+}
+
+// rate is a limit, in bytes a second for the engine, in KB/s for the person.
+func (p *settingsPage) rate(of func(*Settings) *int64) *settingField {
+	const kilobyte, most = 1000, 1 << 40
+	f := p.field("Type a number of KB/s, or nothing.", func(s *Settings, text string) bool {
+		if text == "" {
+			*of(s) = 0
+			return true
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		*of(s) = n * kilobyte
+		return err == nil && n >= 0 && n <= most/kilobyte
+	}, func(s Settings) string {
+		if *of(&s) == 0 {
+			return ""
+		}
+		return strconv.FormatInt(*of(&s)/kilobyte, 10)
+	})
+	f.entry.PlaceHolder = lang.L("No limit")
+	return f
+}
+
+// lines is text of several lines; the engine says what is wrong with it.
+func (p *settingsPage) lines(of func(*Settings) *string) *settingField {
+	var never phrase // refused by the engine alone
+	f := p.field(never, func(s *Settings, text string) bool { *of(s) = text; return true }, func(s Settings) string { return *of(&s) })
+	f.entry.MultiLine = true
+	f.entry.OnSubmitted = nil
+	f.entry.SetMinRowsVisible(3)
+	return f
+}
+
+// check makes a setting that is on or off.
+func (p *settingsPage) check(name string, of func(*Settings) *bool) fyne.CanvasObject {
+	box := widget.NewCheck(name, func(bool) { p.edited() })
+	p.checks = append(p.checks, settingCheck{box, of})
+	return box
+}
+
+// named is the row of the page with the field in it.
+func (f *settingField) named(name string, field fyne.CanvasObject, hints ...fyne.CanvasObject) fyne.CanvasObject {
+	f.row = newFormRow(name, field, append([]fyne.CanvasObject{f.problem}, hints...)...)
+	return f.row
+}
+
+func (f *settingField) refuse(words string) {
+	if f.problem.Text != words {
+		f.problem.SetText(words)
+	}
+	reveal(f.row, f.problem, words != "")
+}
+
+// portTest finds out whether others reach this computer.
+type portTest struct {
+	window *window
+	button *widget.Button
+	words  *widget.Label
+}
+
+func newPortTest(w *window) *portTest {
+	t := &portTest{window: w, words: quiet("")}
+	t.button = widget.NewButtonWithIcon(lang.L("Test"), theme.SearchIcon(), t.run)
+	t.words.Hide()
+	return t
+}
+
+func (t *portTest) run() {
+	t.button.Disable()
+	t.say(lang.L("The tracker tries to reach this computer…"))
+	ask(t.window, t.window.engine.TestPort, func(reachable netproto.Reachability, err error) {
+		t.button.Enable()
+		switch {
+		case err != nil:
+			t.say(explain(FailureOf(err)).String())
+		case reachable == netproto.ReachableYes:
+			t.say(lang.L("Others can reach this computer."))
+		case reachable == netproto.ReachableNo:
+			t.say(lang.L("Others cannot reach this computer. Let the port through in your router and firewall; without it you can still fetch from those who can be reached."))
+		default:
+			t.say(lang.L("The tracker did not find out. Try again in a moment."))
+		}
+	})
+}
+
+func (t *portTest) say(words string) {
+	t.words.SetText(words)
+	t.words.Show()
+	t.window.pages[placeSettings].screen().Refresh()
+}
+
+// setQuickLimit turns the quick limit on or off.
+func (w *window) setQuickLimit(on bool) {
+	w.act(func(ctx context.Context) error { return w.engine.SetQuickLimit(ctx, on) }, nil)
+}

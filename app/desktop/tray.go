@@ -1,0 +1,120 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"maps"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/lang"
+)
+
+// tray is the icon in the tray with its menu. It is put there once there is a
+// tray to see it in.
+type tray struct {
+	window *window
+	there  bool // the icon is in it
+	menu   *fyne.Menu
+	rates  *fyne.MenuItem
+	quick  *fyne.MenuItem
+}
+
+func newTray(w *window) *tray {
+	t := &tray{window: w}
+	t.build()
+	return t
+}
+
+// build makes the menu, in the language of now.
+func (t *tray) build() {
+	w := t.window
+	t.rates = fyne.NewMenuItem(ratesWords(w.status), nil)
+	t.rates.Disabled = true
+	t.quick = fyne.NewMenuItem(lang.L("Quick limit"), w.switchQuickLimit)
+	t.quick.Checked = w.status.QuickLimit
+	quit := fyne.NewMenuItem(lang.L("Quit"), w.quit)
+	quit.IsQuit = true
+	t.menu = fyne.NewMenu(appName,
+		fyne.NewMenuItem(lang.L("Show the window"), w.present),
+		t.rates,
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem(lang.L("Pause all"), w.pauseAll),
+		fyne.NewMenuItem(lang.L("Resume all"), w.resumeAll),
+		t.quick,
+		fyne.NewMenuItemSeparator(),
+		quit)
+	t.refresh()
+}
+
+// begin puts the icon into the tray, if there is one.
+func (t *tray) begin() {
+	w := t.window
+	w.crossing.startWithin(hostTime, func(ctx context.Context) func() {
+		if !w.trayHost(ctx) {
+			return nil // closing the window looks again
+		}
+		return t.appear
+	})
+}
+
+// appear puts the icon there; the second time it does nothing.
+func (t *tray) appear() {
+	app, able := t.window.app.(desktop.App)
+	if !able || t.there {
+		return
+	}
+	t.there = true
+	app.SetSystemTrayMenu(t.menu)
+	app.SetSystemTrayWindow(t.window.win) // a click on the icon shows the window, and
+	t.window.win.SetCloseIntercept(t.window.closeAsked)
+}
+
+// show says how things are; it changes the menu only when that reads otherwise.
+func (t *tray) show(status Status) {
+	words := ratesWords(status)
+	if t.rates.Label == words && t.quick.Checked == status.QuickLimit {
+		return
+	}
+	t.rates.Label, t.quick.Checked = words, status.QuickLimit
+	t.refresh()
+}
+
+func (t *tray) refresh() {
+	if app, able := t.window.app.(desktop.App); able && t.there {
+		app.SetSystemTrayMenu(t.menu)
+	}
+}
+
+// ratesWords is the line of the menu with the rates. Arrows are missing in the
+// fonts of some desktops.
+func ratesWords(status Status) string {
+	return lang.L("Down {{.Down}}, up {{.Up}}", values{"Down": rateWords(status.DownRate), "Up": rateWords(status.UpRate)})
+}
+
+// switchQuickLimit turns the quick limit on or off.
+func (w *window) switchQuickLimit() { w.setQuickLimit(!w.status.QuickLimit) }
+
+// pauseAll stops every download that runs or waits.
+func (w *window) pauseAll() { w.onDownloads(Download.running, w.engine.Pause) }
+
+// resumeAll lets go on what is paused.
+func (w *window) resumeAll() { w.onDownloads(Download.paused, w.engine.Resume) }
+
+// onDownloads hands the engine an action on those of all downloads that are
+// wanted.
+func (w *window) onDownloads(wanted func(Download) bool, action func(context.Context, []string) error) {
+	removed := maps.Clone(w.undo.hidden)
+	w.act(func(ctx context.Context) error {
+		downloads, err := w.engine.Downloads(ctx)
+		if err != nil {
+			return err
+		}
+		ids := idsOf(downloads, func(d Download) bool { return wanted(d) && !removed[d.ID] })
+		if len(ids) == 0 {
+			return nil
+		}
+		return action(ctx, ids)
+	}, nil)
+}

@@ -1,0 +1,222 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// undoTime is how long what was done can be taken back.
+const undoTime = 8 * time.Second
+
+// deed is something that was done and can be taken back.
+type deed struct {
+	words  string
+	commit func(context.Context) error // when it is not taken back; nil: it was done at once
+	undo   func(context.Context) error
+	rows   []string // downloads that are not shown meanwhile
+	counts int      // of them that are not finished
+}
+
+// undo is a strip below the page with the last deed. What is removed is only
+// hidden while it can be taken back, and removed then.
+type undo struct {
+	window *window
+	box    *fyne.Container
+	words  *widget.Label
+	deed   *deed
+	forget func()
+	hidden map[string]bool // downloads
+	counts int             // unfinished ones of them
+}
+
+func newUndo(w *window) *undo { return &undo{window: w, forget: func() {}, hidden: map[string]bool{}} }
+
+// build makes the strip, in the language of now.
+func (u *undo) build() {
+	u.words = paragraph("")
+	take := widget.NewButtonWithIcon(lang.L("Undo"), theme.ContentUndoIcon(), u.takeBack)
+	dismiss := newIconButton(u.window.tips, theme.CancelIcon(), lang.L("Close this message"), u.settle)
+	u.box = inset(gapLarge, gap, newPlate(theme.ColorNameButton, 8,
+		inset(gapMedium, 0, container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(take), dismiss), u.words))))
+	u.box.Hide()
+}
+
+// offer shows a deed that can be taken back; the one before stays done.
+func (u *undo) offer(d deed) {
+	u.settle()
+	u.deed = &d
+	for _, row := range d.rows {
+		u.hidden[row] = true
+	}
+	u.counts += d.counts
+	u.words.SetText(d.words)
+	u.window.notice.hide()
+	reveal(u.window.frame.main, u.box, true)
+	u.forget = u.window.crossing.after(undoTime, u.settle)
+	u.window.crossing.poke()
+}
+
+// settle does what was not taken back.
+func (u *undo) settle() {
+	d := u.hide()
+	if d == nil || d.commit == nil {
+		return
+	}
+	w := u.window
+	w.crossing.start(func(ctx context.Context) func() {
+		err := inTime(ctx, d.commit(ctx))
+		return func() {
+			u.show(d)
+			if err != nil {
+				w.fail(err)
+			}
+		}
+	})
+}
+
+// takeBack is the button, and Ctrl+Z.
+func (u *undo) takeBack() {
+	if u.deed == nil {
+		return
+	}
+	d := u.deed
+	u.hide()
+	u.window.act(d.undo, nil)
+	u.show(d)
+}
+
+// finish does what was not taken back while the window closes.
+func (u *undo) finish() {
+	if d := u.hide(); d != nil && d.commit != nil {
+		u.window.crossing.last(func(ctx context.Context) {
+			if err := d.commit(ctx); err != nil {
+				fyne.LogError("what was removed is still in the list", err)
+			}
+		})
+	}
+}
+
+// hide closes the strip.
+func (u *undo) hide() *deed {
+	d := u.deed
+	u.deed = nil
+	u.forget()
+	u.forget = func() {}
+	if d != nil && u.window.frame != nil {
+		reveal(u.window.frame.main, u.box, false)
+	}
+	return d
+}
+
+// show lets the rows of a deed be seen, if they are still there.
+func (u *undo) show(d *deed) {
+	for _, row := range d.rows {
+		delete(u.hidden, row)
+	}
+	u.counts -= d.counts
+	u.window.crossing.poke()
+}
+
+// visible are the downloads that nobody removed.
+func (u *undo) visible(downloads []Download) []Download {
+	if len(u.hidden) == 0 {
+		return downloads
+	}
+	var visible []Download
+	for _, d := range downloads {
+		if !u.hidden[d.ID] {
+			visible = append(visible, d)
+		}
+	}
+	return visible
+}
+
+// without is the status as if what is hidden were gone.
+func (u *undo) without(status Status) Status {
+	status.Counts.Downloads = max(status.Counts.Downloads-u.counts, 0)
+	return status
+}
+
+// removeDownloads takes downloads off the list, unless it is undone. What runs
+// stops at once; of what is not finished nothing is kept, finished files stay.
+func (w *window) removeDownloads(chosen []Download) {
+	if len(chosen) == 0 {
+		return
+	}
+	var all, running, finished, unfinished []string
+	for _, d := range chosen {
+		all = append(all, d.ID)
+		if d.finished() {
+			finished = append(finished, d.ID)
+		} else {
+			unfinished = append(unfinished, d.ID)
+		}
+		if d.running() {
+			running = append(running, d.ID)
+		}
+	}
+	stopped := make(chan struct{}) // nothing overtakes the pause
+	w.act(func(ctx context.Context) error {
+		defer close(stopped)
+		if len(running) == 0 {
+			return nil
+		}
+		return w.engine.Pause(ctx, running)
+	}, nil)
+	w.undo.offer(deed{
+		words: lang.N("{{.Count}} downloads removed", len(all), values{"Count": countWords(len(all))}),
+		rows:  all, counts: len(unfinished),
+		commit: func(ctx context.Context) error {
+			<-stopped
+			return both(ctx, w.engine.Remove, finished, w.engine.Cancel, unfinished)
+		},
+		undo: func(ctx context.Context) error {
+			<-stopped
+			if len(running) == 0 {
+				return nil
+			}
+			return w.engine.Resume(ctx, running)
+		},
+	})
+}
+
+// both hands each of two actions its rows, if it has any.
+func both(ctx context.Context, one func(context.Context, []string) error, ones []string,
+	other func(context.Context, []string) error, others []string) error {
+	var first error
+	if len(ones) > 0 {
+		first = one(ctx, ones)
+	}
+	if len(others) > 0 {
+		if err := other(ctx, others); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// stopSharing takes shares back at once; undone, they are shared again.
+func (w *window) stopSharing(shares []Share) {
+	if len(shares) == 0 {
+		return
+	}
+	var ids []string
+	for _, s := range shares {
+		ids = append(ids, s.ID)
+	}
+	w.act(func(ctx context.Context) error { return w.engine.StopSharing(ctx, ids) }, func() {
+		w.undo.offer(deed{
+			words: lang.N("{{.Count}} shares stopped. The files stay where they are.", len(ids),
+				values{"Count": countWords(len(ids))}),
+			undo: func(ctx context.Context) error { return w.engine.ShareAgain(ctx, ids) },
+		})
+	})
+}

@@ -1,0 +1,137 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"slices"
+	"testing"
+
+	"centralizedp2p/netproto"
+)
+
+// threeDownloads are one that runs, one that is paused, one that is finished.
+func threeDownloads() *fakeEngine {
+	engine := newFake()
+	engine.downloads = []Download{
+		{ID: "run", Name: "run", State: DownloadDownloading, Size: 10_000_000, Done: 4_000_000},
+		{ID: "rest", Name: "rest", State: DownloadPaused, Size: 10},
+		{ID: "done", Name: "done", State: DownloadFinished, Size: 10, Done: 10},
+	}
+	engine.status.Counts.Downloads = 2
+	return engine
+}
+
+func (d *desk) downloads() *downloadsPage { return d.window.pages[placeDownloads].(*downloadsPage) }
+
+func (d *desk) rows(n int) {
+	d.t.Helper()
+	d.until("the rows are as many as expected", func() bool { return len(d.downloads().list.rows) == n })
+}
+
+func TestWhatIsRemovedStopsAtOnceAndComesBackWhenItIsUndone(t *testing.T) {
+	engine := threeDownloads()
+	d := openAt(t, engine, placeDownloads)
+	d.rows(3)
+	d.window.removeDownloads(d.downloads().list.rows)
+	d.reads("3 downloads removed")
+	d.did("pause [run]")
+	d.rows(0)
+	d.until("the sidebar counts none of them", func() bool { return d.window.frame.nav[placeDownloads].count.text == "" })
+	d.tap("Undo")
+	d.did("resume [run]")
+	d.rows(3)
+	if d.shows("downloads removed") {
+		t.Error("the strip is still there")
+	}
+	if done := engine.actions(); !slices.Equal(done, []string{"pause [run]", "resume [run]"}) {
+		t.Errorf("the engine was asked to %v", done)
+	}
+}
+
+func TestWhatIsNotUndoneIsRemoved(t *testing.T) {
+	engine := threeDownloads()
+	d := openAt(t, engine, placeDownloads)
+	d.rows(3)
+	d.window.removeDownloads(d.downloads().list.rows)
+	d.tap("Close this message")
+	d.did("remove [done]")
+	d.did("cancel [run rest]")
+}
+
+func TestTheNextRemovalMakesTheOneBeforeFinal(t *testing.T) {
+	engine := threeDownloads()
+	d := openAt(t, engine, placeDownloads)
+	d.rows(3)
+	rows := slices.Clone(d.downloads().list.rows)
+	d.window.removeDownloads(rows[1:2])
+	d.window.removeDownloads(rows[2:])
+	d.did("cancel [rest]")
+	d.window.undone() // Ctrl+Z
+	d.until("the strip is gone", func() bool { return !d.shows("removed") })
+	if slices.Contains(engine.actions(), "remove [done]") {
+		t.Error("what was undone was removed")
+	}
+}
+
+func TestARemovalThatFailsIsToldAndTheRowComesBack(t *testing.T) {
+	engine := threeDownloads()
+	d := openAt(t, engine, placeDownloads)
+	d.rows(3)
+	d.window.removeDownloads(d.downloads().list.rows[2:])
+	d.rows(2)
+	engine.change(func(f *fakeEngine) { f.err = netproto.Errorf(netproto.CodeStore, "/home/ada/.config") })
+	d.window.undo.settle()
+	d.reads("The folder with the settings cannot be used")
+	d.rows(3)
+}
+
+func TestTheEndOfTheWindowMakesARemovalFinal(t *testing.T) {
+	engine := threeDownloads()
+	d := openAt(t, engine, placeDownloads)
+	d.rows(3)
+	d.window.removeDownloads(d.downloads().list.rows[2:])
+	d.reads("1 download removed")
+	d.close()
+	if !slices.Contains(engine.actions(), "remove [done]") {
+		t.Errorf("the engine was asked to %v", engine.actions())
+	}
+}
+
+func TestStoppingToShareIsUndoneBySharingAgain(t *testing.T) {
+	engine := newFake()
+	engine.shares = []Share{{ID: "photos", Name: "photos", Path: "/photos", Folder: true, Files: 3, Size: 10, State: ShareShared}}
+	d := openAt(t, engine, placeShared)
+	d.reads("photos")
+	d.window.stopSharing(engine.shares)
+	d.did("stop-sharing [photos]")
+	d.reads("1 share stopped")
+	d.menu("Undo")
+	d.did("share-again [photos]")
+}
+
+func TestCtrlZInAnEntryIsAboutItsText(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	entry := d.window.frame.entry
+	d.window.win.Canvas().Focus(entry)
+	entry.TypedRune('x')
+	d.window.undone()
+	if entry.Text != "" {
+		t.Errorf("the entry has %q", entry.Text)
+	}
+}
+
+func TestAllDownloadsArePausedAndResumedFromTheMenus(t *testing.T) {
+	engine := threeDownloads()
+	d := newDesk(t, engine, Options{})
+	d.menu("Pause all")
+	d.did("pause [run]")
+	d.menu("Resume all")
+	d.did("resume [rest]")
+	d.menu("Quick limit")
+	d.did("quick-limit true")
+	d.menu("Details") // no page has them in front
+	d.menu("Select all rows")
+	if d.window.win.Canvas().Focused() == nil {
+		t.Error("nothing has the keys")
+	}
+}
