@@ -224,15 +224,11 @@ func (p *program) download(ctx context.Context, n *Node, request peer.DownloadRe
 // for the person in a window is an error here.
 func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadRequest, shown *progress) (peer.Download, error) {
 	changed := e.Watch(ctx)
-	if err := forgetSpoiled(ctx, e, request); err != nil {
-		return peer.Download{}, err
-	}
 	id, err := e.Download(request)
 	if err != nil {
 		return peer.Download{}, err
 	}
 	e.RunDownload(id)
-	ended, over := e.Ended(id), false
 	look := time.NewTicker(patience)
 	defer look.Stop()
 	defer shown.end()
@@ -243,35 +239,15 @@ func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadReque
 			return d, nil
 		case d.State == peer.DownloadFailed, d.State == peer.DownloadNoSpace:
 			return d, d.Err
-		case over || ctx.Err() != nil:
+		case ctx.Err() != nil:
 			return d, &netproto.Error{Code: netproto.CodeCancelled}
 		}
 		shown.download(d)
 		select {
-		case <-ended:
-			over = true
 		case <-changed:
 		case <-look.C: // nothing changes while there is no source
 		}
 	}
-}
-
-// forgetSpoiled takes a finished download off the list whose file has other
-// bytes by now, so that it is fetched again. What is in its place stays.
-func forgetSpoiled(ctx context.Context, e *peer.Engine, request peer.DownloadRequest) error {
-	for _, d := range e.Downloads() {
-		if d.Hash != request.Hash || d.State != peer.DownloadFinished || d.Folder || filepath.Dir(d.Path) != request.Dir {
-			continue
-		}
-		m, _, err := piece.HashPath(ctx, d.Path, nil)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil || m.Hash != d.Hash {
-			return e.Remove(d.ID)
-		}
-	}
-	return nil
 }
 
 func (p *program) completed(e completedEvent) {

@@ -1,7 +1,16 @@
 package library
 
 import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
 )
@@ -33,13 +42,118 @@ type Download struct {
 	Path     string               `json:"path,omitempty"`   // absolute; where it was published
 	Added    time.Time            `json:"added"`
 	Finished time.Time            `json:"finished,omitzero"`
+
+	Priority Priority  `json:"priority,omitempty"`
+	Order    int64     `json:"order,omitempty"` // its turn comes after those with a smaller one
+	Limit    int64     `json:"limit,omitempty"` // bytes a second, 0 = none
+	Tries    int       `json:"tries,omitempty"` // that failed, since the person said something
+	Retry    time.Time `json:"retry,omitzero"`  // when a failed one is tried again by itself
+	Check    Check     `json:"check,omitempty"` // it is to be hashed again
+	Move     *Move     `json:"move,omitempty"`  // it is to be moved
 }
 
-// Downloads are all that were asked for and not removed.
-func (l *Library) Downloads() ([]Download, error) { return all[Download](l, bucketDownloads) }
+// Priority says which of the waiting downloads are next.
+type Priority string
 
-// SaveDownload remembers a download, or what changed about it.
-func (l *Library) SaveDownload(d Download) error { return l.put(bucketDownloads, []byte(d.ID), d) }
+// The priorities.
+const (
+	PriorityHigh   Priority = "high"
+	PriorityNormal Priority = ""
+	PriorityLow    Priority = "low"
+)
 
-// RemoveDownload forgets a download; its files stay.
-func (l *Library) RemoveDownload(id string) error { return l.remove(bucketDownloads, []byte(id)) }
+// Check says what becomes of a finished download whose bytes turn out to be
+// others than they were.
+type Check string
+
+// The checks; "" is none.
+const (
+	CheckRepair Check = "repair" // the wrong pieces are fetched again, in their place
+	CheckKeep   Check = "keep"   // what is there stays, and the content is fetched under another name
+)
+
+// Move is a way of a download to another folder, with every step that must be
+// known after a kill.
+type Move struct {
+	To     string `json:"to"`               // absolute; the folder. "" when only Left remains to be done
+	Name   string `json:"name,omitempty"`   // the free one that it takes there
+	Copied bool   `json:"copied,omitempty"` // a whole copy is there, under Name or still under its unfinished name
+	Left   string `json:"left,omitempty"`   // absolute; what was copied, and is to be removed
+}
+
+// Downloads are all that were asked for and not removed, in the order of the
+// queue.
+func (l *Library) Downloads() ([]Download, error) {
+	list, err := all[Download](l, bucketDownloads)
+	for i := range list {
+		if list[i].Order == 0 { // the record of an older version
+			list[i].Order = list[i].Added.UnixNano()
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Download) int { return cmp.Compare(a.Order, b.Order) })
+	return list, err
+}
+
+// SaveDownloads remembers downloads, or what changed about them, all at once.
+func (l *Library) SaveDownloads(list ...Download) error {
+	if len(list) == 0 {
+		return nil
+	}
+	raw := make([][]byte, len(list))
+	for i, d := range list {
+		var err error
+		if raw[i], err = json.Marshal(d); err != nil {
+			return err
+		}
+	}
+	return l.update(func(tx *bbolt.Tx) error {
+		bucket := tx.Bucket(bucketDownloads)
+		for i, d := range list {
+			if err := bucket.Put([]byte(d.ID), raw[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// RemoveDownloads forgets downloads, all at once; their files stay.
+func (l *Library) RemoveDownloads(ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	err := l.update(func(tx *bbolt.Tx) error {
+		bucket := tx.Bucket(bucketDownloads)
+		for _, id := range ids {
+			if err := bucket.Delete([]byte(id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, id := range ids {
+		if err := os.Remove(l.DownloadList(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return netproto.Errorf(netproto.CodeStore, "the library in %s: %w", l.dir, err)
+		}
+	}
+	return err
+}
+
+// DownloadList is where the list of a finished folder is kept: it says what
+// belongs to the download, and what somebody else put there.
+func (l *Library) DownloadList(id string) string {
+	return filepath.Join(l.dir, "downloads", id+".list")
+}
+
+// SaveDownloadList keeps the list of a finished folder.
+func (l *Library) SaveDownloadList(id string, list []byte) error {
+	file := l.DownloadList(id)
+	err := os.MkdirAll(filepath.Dir(file), 0o700)
+	if err == nil {
+		err = os.WriteFile(file, list, 0o600)
+	}
+	if err != nil {
+		return netproto.Errorf(netproto.CodeStore, "the library in %s: %w", l.dir, err)
+	}
+	return nil
+}

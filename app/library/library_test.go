@@ -126,8 +126,10 @@ func TestDownloadsAreRememberedUntilTheyAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir)
 	d := Download{ID: "1", Hash: netproto.ContentHash{7}, Name: "song.flac", Size: -1, Done: 3, Folder: true, Paths: []string{"a/b"}, Dir: "/downloads",
-		State: DownloadFailed, Code: netproto.CodeNoSpace, Reason: "full", Added: time.Unix(5, 0).UTC()}
-	check(t, l.SaveDownload(d))
+		State: DownloadFailed, Code: netproto.CodeNoSpace, Reason: "full", Added: time.Unix(5, 0).UTC(),
+		Priority: PriorityHigh, Order: 8, Limit: 100, Tries: 2, Retry: time.Unix(6, 0).UTC(), Check: CheckRepair, Move: &Move{To: "/elsewhere", Copied: true}}
+	check(t, l.SaveDownloads(d))
+	check(t, l.SaveDownloadList(d.ID, []byte("the list")))
 	check(t, l.Close())
 	l = open(t, dir)
 	list, err := l.Downloads()
@@ -135,9 +137,31 @@ func TestDownloadsAreRememberedUntilTheyAreRemoved(t *testing.T) {
 	if diff := cmp.Diff([]Download{d}, list); diff != "" {
 		t.Errorf("the downloads differ:\n%s", diff)
 	}
-	check(t, l.RemoveDownload(d.ID))
+	if text, err := os.ReadFile(l.DownloadList(d.ID)); err != nil || string(text) != "the list" {
+		t.Errorf("the list is %q, %v", text, err)
+	}
+	check(t, l.RemoveDownloads(d.ID, "one that was never there"))
+	if _, err := os.Stat(l.DownloadList(d.ID)); err == nil {
+		t.Error("the list outlives its download")
+	}
 	if list, err = l.Downloads(); err != nil || len(list) != 0 {
 		t.Errorf("%v, %v", list, err)
+	}
+}
+
+func TestDownloadsOfOlderVersionsKeepTheirOrder(t *testing.T) {
+	l := open(t, t.TempDir())
+	check(t, l.SaveDownloads(Download{ID: "a", Order: time.Unix(2, 0).UnixNano()}))
+	put(t, l, bucketDownloads, "b", `{"id":"b","state":"paused","added":"1970-01-01T00:00:03Z"}`)
+	put(t, l, bucketDownloads, "c", `{"id":"c","state":"active","added":"1970-01-01T00:00:01Z"}`)
+	list, err := l.Downloads()
+	check(t, err)
+	var ids string
+	for _, d := range list {
+		ids += d.ID
+	}
+	if ids != "cab" {
+		t.Errorf("they are in the order %s", ids)
 	}
 }
 

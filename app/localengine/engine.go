@@ -176,15 +176,8 @@ func (e *Engine) Status(context.Context) (desktop.Status, error) {
 	}
 	s.DownRate, s.UpRate = e.engine.Rates()
 	s.QuickLimit = e.engine.QuickLimit()
-	for _, d := range e.engine.Downloads() {
-		switch d.State {
-		case peer.DownloadFinished:
-			continue
-		case peer.DownloadFailed:
-			s.Counts.Failed++
-		}
-		s.Counts.Downloads++
-	}
+	counts := e.engine.DownloadCounts()
+	s.Counts.Downloads, s.Counts.Failed = counts.Unfinished, counts.Failed
 	for _, u := range e.engine.Uploads() {
 		if !u.Ended && u.Place == 0 {
 			s.Counts.Uploads++

@@ -6,36 +6,90 @@ import (
 	"context"
 
 	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 )
 
-var errSoon = netproto.Errorf(netproto.CodeInternal, "the engine is about to learn this")
+// Pause stops downloads until they are resumed.
+func (e *Engine) Pause(_ context.Context, ids []string) error {
+	return coded(e.engine.Pause(ids...))
+}
+
+// Resume lets paused downloads go on.
+func (e *Engine) Resume(_ context.Context, ids []string) error {
+	return coded(e.engine.Resume(ids...))
+}
+
+// Retry starts failed downloads again.
+func (e *Engine) Retry(_ context.Context, ids []string) error {
+	return coded(e.engine.Resume(ids...))
+}
+
+// Cancel takes unfinished downloads off the list, and what was fetched of them
+// off the disk.
+func (e *Engine) Cancel(_ context.Context, ids []string) error {
+	return coded(e.engine.Remove(ids...))
+}
+
+// Remove takes downloads off the list; finished files stay.
+func (e *Engine) Remove(_ context.Context, ids []string) error {
+	return coded(e.engine.Remove(ids...))
+}
 
 // RemoveWithFiles takes downloads off the list and their files off the disk.
-func (e *Engine) RemoveWithFiles(ctx context.Context, ids []string) error { return errSoon }
-
-// Details is what the pane shows about one download.
-func (e *Engine) Details(_ context.Context, id string) (desktop.Details, error) {
-	return desktop.Details{}, errSoon
+func (e *Engine) RemoveWithFiles(_ context.Context, ids []string) error {
+	return coded(e.engine.RemoveWithFiles(ids...))
 }
 
 // MoveInQueue changes the order in which downloads have their turn.
 func (e *Engine) MoveInQueue(_ context.Context, ids []string, way desktop.QueueMove) error {
-	return errSoon
+	return coded(e.engine.MoveInQueue(peer.QueueMove(way), ids...))
 }
 
 // SetPriority says which downloads are next.
 func (e *Engine) SetPriority(_ context.Context, ids []string, priority desktop.Priority) error {
-	return errSoon
+	return coded(e.engine.SetPriority(peer.Priority(priority), ids...))
 }
 
 // SetDownloadLimit bounds each of the downloads.
 func (e *Engine) SetDownloadLimit(_ context.Context, ids []string, bytesPerSecond int64) error {
-	return errSoon
+	return coded(e.engine.SetDownloadLimit(bytesPerSecond, ids...))
 }
 
 // Verify hashes again what is on the disk.
-func (e *Engine) Verify(_ context.Context, ids []string) error { return errSoon }
+func (e *Engine) Verify(_ context.Context, ids []string) error {
+	return coded(e.engine.Verify(ids...))
+}
 
 // MoveTo moves downloads to another folder.
-func (e *Engine) MoveTo(_ context.Context, ids []string, folder string) error { return errSoon }
+func (e *Engine) MoveTo(_ context.Context, ids []string, folder string) error {
+	return coded(e.engine.MoveTo(folder, ids...))
+}
+
+// Details is what the pane shows about one download.
+func (e *Engine) Details(_ context.Context, id string) (desktop.Details, error) {
+	d, err := e.engine.Details(id)
+	if err != nil {
+		return desktop.Details{}, coded(err)
+	}
+	details := desktop.Details{ID: id, Slow: desktop.Slow(d.Slow), Copies: d.Copies, Speeds: d.Speeds, Got: d.Got}
+	for _, c := range d.Cells {
+		details.Pieces = append(details.Pieces, desktop.Cell{State: desktop.CellState(c.State), Copies: c.Copies})
+	}
+	var all int64
+	for _, s := range d.Sources {
+		all += s.Got
+	}
+	for _, s := range d.Sources {
+		source := desktop.Source{PeerID: s.PeerID, Key: netproto.FingerprintOf(s.Key[:]), Name: s.Name, Address: s.Address, State: desktop.SourceState(s.State),
+			Place: s.Place, Rate: s.Rate, Got: s.Got, Whole: s.Whole, Local: s.Local, Origin: desktop.OriginTracker, Failure: desktop.FailureOf(s.Err)}
+		if s.Traded {
+			source.Origin = desktop.OriginPeers
+		}
+		if all > 0 {
+			source.Share = float64(s.Got) / float64(all)
+		}
+		details.Sources = append(details.Sources, source)
+	}
+	return details, nil
+}

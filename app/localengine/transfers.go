@@ -18,10 +18,16 @@ func (e *Engine) Downloads(context.Context) ([]desktop.Download, error) {
 	rows := make([]desktop.Download, len(list))
 	for i, d := range list {
 		rows[i] = desktop.Download{ID: d.ID, Hash: d.Hash, Name: d.Name, Folder: d.Folder, Size: d.Size, Done: d.Done, Rate: d.Rate, Sources: d.Sources,
-			State: desktop.DownloadState(d.State), Place: d.Place, SecsLeft: int64(d.Left.Round(time.Second) / time.Second), Path: d.Path, Failure: desktop.FailureOf(d.Err)}
+			State: desktop.DownloadState(d.State), Place: d.Place, SecsLeft: seconds(d.Left), Path: d.Path, Failure: desktop.FailureOf(d.Err),
+			Priority: desktop.Priority(d.Priority), Limit: d.Limit, Added: d.Added, Finished: d.Finished}
+		if !d.Retry.IsZero() {
+			rows[i].RetrySecs = max(seconds(time.Until(d.Retry)), 1)
+		}
 	}
 	return rows, nil
 }
+
+func seconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.Second) }
 
 // Uploads are the rows of the Uploads page.
 func (e *Engine) Uploads(context.Context) ([]desktop.Upload, error) {
@@ -37,47 +43,6 @@ func (e *Engine) Uploads(context.Context) ([]desktop.Upload, error) {
 		}
 	}
 	return rows, nil
-}
-
-// each does the same with several downloads. One that fails does not keep the
-// others from it; the first failure is returned.
-func each(ctx context.Context, ids []string, do func(id string) error) error {
-	var first error
-	for _, id := range ids {
-		if err := ctx.Err(); err != nil {
-			return coded(err)
-		}
-		if err := do(id); err != nil && first == nil {
-			first = coded(err)
-		}
-	}
-	return first
-}
-
-// Pause stops downloads until they are resumed.
-func (e *Engine) Pause(ctx context.Context, ids []string) error {
-	return each(ctx, ids, e.engine.Pause)
-}
-
-// Resume lets paused downloads go on.
-func (e *Engine) Resume(ctx context.Context, ids []string) error {
-	return each(ctx, ids, e.engine.Resume)
-}
-
-// Retry starts failed downloads again.
-func (e *Engine) Retry(ctx context.Context, ids []string) error {
-	return each(ctx, ids, e.engine.Resume)
-}
-
-// Cancel takes unfinished downloads off the list, and what was fetched of them
-// off the disk.
-func (e *Engine) Cancel(ctx context.Context, ids []string) error {
-	return each(ctx, ids, e.engine.Remove)
-}
-
-// Remove takes downloads off the list; finished files stay.
-func (e *Engine) Remove(ctx context.Context, ids []string) error {
-	return each(ctx, ids, e.engine.Remove)
 }
 
 // Shares are the rows of the Shared page.

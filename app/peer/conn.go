@@ -30,6 +30,7 @@ type conn struct {
 	key    netproto.PublicKey
 	id     netproto.PeerID
 	name   string // what the peer calls itself
+	local  bool   // it is in the local network, or on this computer
 
 	wake  chan struct{} // for the writer
 	ended chan struct{} // closed when the connection is over and all are told
@@ -50,6 +51,7 @@ func newConn(e *Engine, t *tls.Conn) (*conn, error) {
 		return nil, err
 	}
 	c := &conn{engine: e, tls: t, key: netproto.PublicKey(key), id: netproto.PeerIDOf(key), wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
+	c.local = isLocal(c.address())
 	c.owner.streams = map[uint32]*servedStream{}
 	c.reader.streams = map[uint32]*stream{}
 	c.reader.requests = map[uint32]*request{}
@@ -194,6 +196,8 @@ func (c *conn) handle(t netproto.FrameType, payload []byte) error {
 		c.readFetching(f)
 	case netproto.Refuse:
 		return c.readRefuse(f)
+	case netproto.Turn:
+		c.readTurn(f)
 	case netproto.Ping:
 		c.send(netproto.Pong(f))
 	case netproto.Pong:
@@ -295,13 +299,16 @@ func (c *conn) readData(ctx context.Context, r *bufio.Reader, length int) error 
 // takeTurn waits until n bytes may come in. Meanwhile the source is not to
 // blame for its silence.
 func (c *conn) takeTurn(ctx context.Context, l *link, n int) error {
-	if c.engine.down.limit() == 0 {
+	limits := c.downLimits(l.download)
+	if len(limits) == 0 {
 		return nil
 	}
 	l.held.Store(true)
 	defer l.held.Store(false)
-	if err := c.engine.down.wait(ctx, n); err != nil {
-		return err
+	for _, limit := range limits {
+		if err := limit.wait(ctx, n); err != nil {
+			return err
+		}
 	}
 	return c.tls.SetReadDeadline(time.Now().Add(c.engine.timing.silence))
 }

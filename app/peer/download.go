@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"centralizedp2p/app/library"
@@ -20,6 +21,8 @@ const (
 	maxActive = 64
 	// spareSpace is kept free on the disk, in bytes.
 	spareSpace = 64 << 20
+	// leastSpace is when a download that runs waits for more, in bytes.
+	leastSpace = 16 << 20
 )
 
 // phase is what a running download does at the moment.
@@ -29,7 +32,8 @@ const (
 	phaseWaiting   phase = "waiting"   // for its turn
 	phaseVerifying phase = "verifying" // what an earlier run left, or before it is published
 	phaseFetching  phase = "fetching"
-	phaseDisk      phase = "disk" // until the disk can be used again
+	phaseDisk      phase = "disk"   // until the disk can be used again
+	phaseMoving    phase = "moving" // its files, to another folder
 )
 
 // download is a content that the person asked for, on its way.
@@ -40,8 +44,8 @@ type download struct {
 	start  int            // where the search for rare pieces begins
 	rate   meter
 	woken  chan struct{}
-	quiet  bool       // not announced: somebody only looks at a folder's list
-	saving sync.Mutex // held while the library is told
+	quiet  bool      // not announced: somebody only looks at a folder's list
+	limit  *throttle // of this download
 
 	mu         sync.Mutex
 	removed    bool // from the list
@@ -49,7 +53,9 @@ type download struct {
 	record     library.Download
 	phase      phase
 	diskErr    error
+	where      string             // what it will be called, absolute
 	cancel     context.CancelFunc // of the run; nil while it does not run
+	errand     bool               // the run checks or moves files and fetches nothing
 	ended      chan struct{}      // closed when the run is over
 	err        error              // what ends the run
 	sources    map[netproto.PublicKey]*source
@@ -63,7 +69,23 @@ type download struct {
 	folderSize int64  // bytes of all files of the folder; -1 before its list is here
 	total      int64  // bytes of all jobs; -1 while it is not known
 	done       int64  // bytes of finished jobs, or of all when it does not run
-	checked    int64  // bytes verified again, in the verifying phase
+	checked    int64  // bytes verified again, or copied, in this phase
+
+	// Of the queue, see waiting.go.
+	idle      bool      // it got nothing for a while
+	fed       time.Time // when it got something last, or began
+	gotBefore int64     // bytes, when that was looked at
+	parked    bool      // it has no turn before there is a source
+	parkings  int       // in a row that a source turned out to be none
+	scoutAt   time.Time // when the tracker is asked about it
+
+	history history
+	cells   []Cell // of the last run, see Details
+	sampled time.Time
+	// The time that links spent with writing since then, in nanoseconds, and
+	// its share before.
+	diskBusy  atomic.Int64
+	diskShare float64
 }
 
 func (d *download) wake() {
@@ -170,6 +192,7 @@ func (d *download) letGo(cancel context.CancelFunc) {
 	d.work.Wait()
 	d.forgetPublished()
 	d.mu.Lock()
+	d.cells, _ = d.pieceMap()
 	d.done += d.openBytes()
 	active := d.active
 	d.active = nil
@@ -273,7 +296,7 @@ func (d *download) fetch(ctx context.Context, jobs []*job, durable bool) (string
 		case <-ctx.Done():
 			return "", ctx.Err()
 		case <-ticker.C:
-			if err := d.moved(); err != nil {
+			if err := d.diskHolds(); err != nil {
 				return "", err
 			}
 		case <-d.woken:
@@ -350,6 +373,12 @@ func (d *download) openJob(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
+	if d.engine.preallocate() && !part.Complete() {
+		if err := part.Preallocate(); err != nil {
+			part.Close() // the first error counts
+			return err
+		}
+	}
 	if err := d.prefill(ctx, j, part); err != nil {
 		part.Close() // the first error counts
 		return err
@@ -395,14 +424,35 @@ func (d *download) allocated(j *job) int64 {
 
 // checkSpace compares what is still needed with what the disk has, in bytes.
 func (d *download) checkSpace(need int64) error {
-	free, err := piece.FreeSpace(d.record.Dir)
+	return d.engine.checkSpace(d.record.Dir, need)
+}
+
+func (e *Engine) checkSpace(dir string, need int64) error {
+	if need <= 0 {
+		return nil
+	}
+	return e.keepFree(dir, need+spareSpace)
+}
+
+// keepFree tells whether a disk has so many bytes.
+func (e *Engine) keepFree(dir string, need int64) error {
+	free, err := e.freeSpace(dir)
 	if err != nil {
 		return nil // some network file systems do not say: the write will
 	}
-	if need > 0 && free < need+spareSpace {
-		return netproto.Errorf(netproto.CodeNoSpace, "%s has %d MB free, %d MB are needed", d.record.Dir, free/1e6, (need+spareSpace)/1e6)
+	if free < need {
+		return netproto.Errorf(netproto.CodeNoSpace, "%s has %d MB free, %d MB are needed", dir, free/1e6, need/1e6)
 	}
 	return nil
+}
+
+// diskHolds tells whether the destination is where it was, and has room: others
+// fill the disk, too. What remains of it is left to them.
+func (d *download) diskHolds() error {
+	if err := d.moved(); err != nil {
+		return err
+	}
+	return d.engine.keepFree(d.record.Dir, leastSpace)
 }
 
 // publishComplete gives the complete contents their names.

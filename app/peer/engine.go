@@ -10,12 +10,14 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
 )
@@ -32,7 +34,8 @@ type Config struct {
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
 
-	timing *timing // nil: the standard one
+	timing    *timing                          // nil: the standard one
+	freeSpace func(dir string) (int64, error) // in bytes; nil: what the system says
 }
 
 // Engine is a peer at work.
@@ -53,9 +56,12 @@ type Engine struct {
 	downloads *downloads
 	uploads   *uploads
 	slots     *slots
-	up, down  *throttle
-	upMeter   meter
-	downMeter meter
+	// localExempt: the limits do not count in the local network.
+	localExempt atomic.Bool
+	freeSpace   func(dir string) (int64, error)
+	up, down    *throttle
+	upMeter     meter
+	downMeter   meter
 
 	mu       sync.Mutex
 	closed   bool // nothing more may begin in the background
@@ -83,8 +89,12 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	if config.timing != nil {
 		e.timing = *config.timing
 	}
+	if e.freeSpace = config.freeSpace; e.freeSpace == nil {
+		e.freeSpace = piece.FreeSpace
+	}
 	e.contents = newContents(e.tell)
-	e.slots = newSlots(settings.UploadSlots, &e.timing)
+	e.slots = newSlots(settings.UploadSlots, settings.AdaptiveSlots, &e.timing)
+	e.localExempt.Store(settings.LocalExempt)
 	e.ctx, e.cancel = context.WithCancel(ctx)
 	up, down := settings.Rates()
 	e.up, e.down = newThrottle(up), newThrottle(down)
@@ -101,6 +111,8 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 		return nil, err
 	}
 	e.work.Go(func() error { return e.shares.run(e.ctx) })
+	e.work.Go(func() error { return e.downloads.keep(e.ctx) })
+	e.work.Go(func() error { return e.runSlots(e.ctx) })
 	return e, nil
 }
 
@@ -204,7 +216,7 @@ func (e *Engine) RunDownloads() {
 
 // RunDownload lets one download go on and leaves the others where they are.
 func (e *Engine) RunDownload(id string) {
-	if d := e.downloads.byID(id); d != nil {
+	if d := e.downloads.find(id); d != nil {
 		d.mu.Lock()
 		d.alone = true
 		d.mu.Unlock()
@@ -298,7 +310,8 @@ func (e *Engine) Apply(s library.Settings) {
 	up, down := s.Rates()
 	e.up.set(up)
 	e.down.set(down)
-	e.slots.set(s.UploadSlots)
+	e.slots.set(s.UploadSlots, s.AdaptiveSlots)
+	e.localExempt.Store(s.LocalExempt)
 	e.downloads.mu.Lock()
 	e.downloads.limit = s.MaxDownloads
 	e.downloads.mu.Unlock()
@@ -322,6 +335,12 @@ func (e *Engine) QuickLimit() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.settings.QuickLimit
+}
+
+func (e *Engine) preallocate() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.settings.Preallocate
 }
 
 func (e *Engine) name() string {

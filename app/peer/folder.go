@@ -69,6 +69,7 @@ func (d *download) fetchFolder(ctx context.Context) (string, error) {
 	if err := piece.SyncTree(d.root, path.Join(staging, stagingTree)); err != nil {
 		return "", err
 	}
+	d.keepList(path.Join(staging, stagingList))
 	name, err := piece.PublishFolder(d.root, path.Join(staging, stagingTree), netproto.SafeName(d.record.Name))
 	if err != nil {
 		return "", err
@@ -155,7 +156,7 @@ func (d *download) readList(ctx context.Context, list string) ([]netproto.Folder
 // plan makes the folders of the tree and a job for each content that is not
 // there yet; equal files are one job with several targets.
 func (d *download) plan(ctx context.Context, tree string, entries []netproto.FolderEntry) ([]*job, error) {
-	wanted := d.chosen(entries)
+	wanted := chosenOf(entries, d.record.Paths)
 	total, err := sumOf(wanted)
 	if err != nil {
 		return nil, err
@@ -238,13 +239,13 @@ func (d *download) manifestHere(hash netproto.ContentHash) *piece.Manifest {
 	return nil
 }
 
-// chosen are the entries that the person wants.
-func (d *download) chosen(entries []netproto.FolderEntry) []netproto.FolderEntry {
-	if len(d.record.Paths) == 0 {
+// chosenOf are the entries with these paths, all where there are no paths.
+func chosenOf(entries []netproto.FolderEntry, paths []string) []netproto.FolderEntry {
+	if len(paths) == 0 {
 		return entries
 	}
-	want := make(map[string]bool, len(d.record.Paths))
-	for _, p := range d.record.Paths {
+	want := make(map[string]bool, len(paths))
+	for _, p := range paths {
 		want[p] = true
 	}
 	return slices.DeleteFunc(slices.Clone(entries), func(e netproto.FolderEntry) bool { return !want[e.Path] })

@@ -189,6 +189,12 @@ func (c *conn) readFetching(f netproto.Fetching) {
 	}
 }
 
+func (c *conn) readTurn(f netproto.Turn) {
+	if s := c.reader.stream(f.Stream); s != nil {
+		s.link.download.turnCame(s)
+	}
+}
+
 func (c *conn) readRefuse(f netproto.Refuse) error {
 	s := c.reader.stream(f.Stream)
 	if s == nil {
@@ -260,7 +266,9 @@ func (l *link) receive(r *request, b []byte) error {
 		r.mu.Unlock()
 		return nil
 	}
+	began := time.Now()
 	_, err := r.writer.Write(b)
+	l.download.diskBusy.Add(int64(time.Since(began)))
 	done := err == nil && r.writer.Missing() == 0
 	r.mu.Unlock()
 	l.rate.add(len(b))

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ type meter struct {
 	buckets [meterBuckets]int64
 	at      int64 // number of the newest bucket, in units of meterStep since 1970
 	begun   int64 // number of the first bucket ever
+	sum     int64 // of all bytes ever
 }
 
 const (
@@ -28,6 +30,14 @@ func (m *meter) add(n int) {
 	defer m.mu.Unlock()
 	m.advance()
 	m.buckets[m.at%meterBuckets] += int64(n)
+	m.sum += int64(n)
+}
+
+// total is the number of all bytes ever.
+func (m *meter) total() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.sum
 }
 
 // rate leaves the running bucket out, unless there is no other.
@@ -58,6 +68,44 @@ func (m *meter) advance() {
 		m.buckets[(now-steps+1)%meterBuckets] = 0
 	}
 	m.at = max(m.at, now)
+}
+
+// history is how fast something was in the last minutes, see Details.
+type history struct {
+	speeds []int64 // bytes a second, a ring
+	next   int     // in the ring
+	at     time.Time
+	before int64 // bytes at that time
+}
+
+const (
+	historyStep = 2 * time.Second
+	historySize = 150 // steps: 5 minutes
+)
+
+// add is told how many bytes there were in all, about once a second.
+func (h *history) add(now time.Time, total int64) {
+	took := now.Sub(h.at)
+	if h.at.IsZero() || took > 2*historyStep || total < h.before { // nobody looked for a while
+		h.at, h.before = now, total
+		return
+	}
+	if took < historyStep-historyStep/10 {
+		return
+	}
+	speed := int64(float64(total-h.before) / took.Seconds())
+	if len(h.speeds) < historySize {
+		h.speeds = append(h.speeds, speed)
+	} else {
+		h.speeds[h.next] = speed
+		h.next = (h.next + 1) % historySize
+	}
+	h.at, h.before = now, total
+}
+
+// list is a copy, the newest last.
+func (h *history) list() []int64 {
+	return slices.Concat(h.speeds[h.next:], h.speeds[:h.next])
 }
 
 // throttle lets bytes through at a rate that may change while it is used.
@@ -100,6 +148,43 @@ func (t *throttle) frame() int64 {
 		return min(max(l/8, minFrame), netproto.MaxDataBytes)
 	}
 	return netproto.MaxDataBytes
+}
+
+// lower is the lower of two limits, of which 0 is none.
+func lower(a, b int64) int64 {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// noLimit lets everything through.
+var noLimit = newThrottle(0)
+
+// exempt tells whether the peer is one that is not limited.
+func (c *conn) exempt() bool { return c.local && c.engine.localExempt.Load() }
+
+// upLimit bounds what is sent to the peer.
+func (c *conn) upLimit() *throttle {
+	if c.exempt() {
+		return noLimit
+	}
+	return c.engine.up
+}
+
+// downLimits bound what comes from the peer for a download. Without a limit
+// there are none.
+func (c *conn) downLimits(d *download) []*throttle {
+	if c.exempt() {
+		return nil
+	}
+	var limits []*throttle
+	for _, t := range [...]*throttle{d.limit, c.engine.down} {
+		if t.limit() > 0 {
+			limits = append(limits, t)
+		}
+	}
+	return limits
 }
 
 // wait returns when n bytes may pass, n at most throttleBurst.

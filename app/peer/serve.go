@@ -29,6 +29,7 @@ type servedStream struct {
 	upload   *upload
 	file     reader // opened with the first get
 	answered bool   // the set of pieces was sent
+	queued   bool   // the peer was told to wait for a slot
 }
 
 // pendingGet is a get that is not answered, or not to its end.
@@ -210,6 +211,7 @@ func (c *conn) serveGet(f netproto.Get) error {
 	slot := s.size > slotFree
 	if slot {
 		if place := c.engine.slots.ask(c.key); place > 0 {
+			s.queued = true
 			s.upload.queued(place)
 			c.refuse(f.Stream, f.Request, netproto.CodeQueued, place)
 			return nil
@@ -241,9 +243,10 @@ func (c *conn) sendNext(ctx context.Context) (bool, error) {
 	if file == nil {
 		return true, nil
 	}
-	n := min(get.Length-get.sent, uint32(c.engine.up.frame()))
+	up := c.upLimit()
+	n := min(get.Length-get.sent, uint32(up.frame()))
 	if n > 0 {
-		if err := c.engine.up.wait(ctx, int(n)); err != nil {
+		if err := up.wait(ctx, int(n)); err != nil {
 			return false, err
 		}
 		buf := buffers.Get().(*[]byte)

@@ -178,7 +178,7 @@ func (d *download) linksPerSource() int {
 }
 
 func (d *download) mostLinks() int {
-	if limit := d.engine.down.limit(); limit > 0 {
+	if limit := lower(d.engine.down.limit(), d.limit.limit()); limit > 0 {
 		return int(min(max(limit/linkRate, 1), maxLinks))
 	}
 	return maxLinks

@@ -297,6 +297,17 @@ func (d *download) refused(s *stream, r *request, code netproto.Code, place int)
 	d.engine.notify()
 }
 
+// turnCame is told that a source which let the stream wait serves it now.
+func (d *download) turnCame(s *stream) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s.link.over || s.refused || s.place == 0 {
+		return
+	}
+	s.pause, s.place = time.Time{}, 0
+	d.fill(s.link)
+}
+
 // wrong is told that a source sent bytes that are not of the content.
 func (d *download) wrong(r *request) {
 	d.mu.Lock()

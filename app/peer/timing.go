@@ -28,9 +28,19 @@ type timing struct {
 	minSource, maxSource time.Duration
 	disk                 time.Duration // how often it is looked whether a disk has become usable again
 
+	// idle is how long a download gets nothing before it leaves its place to
+	// another one; a parked one is asked about after scout, and later each time
+	// that it came to nothing, up to maxScout.
+	idle, scout, maxScout time.Duration
+	// A failed download is tried again after retry, doubled each time up to maxRetry.
+	retry, maxRetry time.Duration
+
 	// slotIdle is how long a peer keeps its slot without a request, and
 	// slotPatience its place in the queue without asking again.
 	slotIdle, slotPatience time.Duration
+	// slotTurn is how long a peer is served while others wait, and slotReview how
+	// often it is looked whether there is room for more of them.
+	slotTurn, slotReview time.Duration
 
 	rescan time.Duration // how often shared files are compared with what was hashed
 	rest   time.Duration // how long a file that changed while it was read is left alone
@@ -48,9 +58,17 @@ var standardTiming = timing{
 	refused: 15 * time.Second, queued: 2 * time.Second,
 	sources: 30 * time.Second, sourcesSoon: time.Second, claim: 4 * time.Second,
 	minSource: time.Second, maxSource: time.Minute,
-	disk:     30 * time.Second,
+	disk: 30 * time.Second,
+	idle: time.Minute, scout: 15 * time.Second, maxScout: 30 * time.Minute,
+	retry: 30 * time.Second, maxRetry: time.Hour,
 	slotIdle: 3 * time.Second, slotPatience: 30 * time.Second,
+	slotTurn: 10 * time.Second, slotReview: time.Second,
 	rescan: time.Minute, rest: 2 * time.Second,
 	gather:     100 * time.Millisecond,
 	minTracker: time.Second, maxTracker: 30 * time.Second,
+}
+
+// retryAfter is how long a download rests that failed so many times.
+func (t *timing) retryAfter(tries int) time.Duration {
+	return min(t.retry<<min(tries-1, 20), t.maxRetry)
 }

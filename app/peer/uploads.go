@@ -10,84 +10,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-const (
-	// slotFree is the size up to which a content needs no slot, in bytes.
-	slotFree = 512 << 10
-	// endedUploads are kept to be shown.
-	endedUploads = 100
-)
-
-// slots say who is served now: a few peers at a time, so that each is served
-// well; the others wait in order.
-type slots struct {
-	timing  *timing
-	mu      sync.Mutex
-	limit   int
-	active  map[netproto.PublicKey]*slot
-	waiting []waiter
-}
-
-// slot is one that a peer has. It keeps it while it is owed an answer.
-type slot struct {
-	owed int
-	last time.Time // asked or answered
-}
-
-type waiter struct {
-	key   netproto.PublicKey
-	asked time.Time
-}
-
-func newSlots(limit int, t *timing) *slots {
-	return &slots{timing: t, limit: limit, active: map[netproto.PublicKey]*slot{}}
-}
-
-func (s *slots) set(limit int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.limit = limit
-}
-
-// ask gives 0 to a peer that is served now, else its place in the queue. Who
-// is served owes one call of answered.
-func (s *slots) ask(key netproto.PublicKey) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	for k, held := range s.active {
-		if k != key && held.owed == 0 && now.Sub(held.last) > s.timing.slotIdle {
-			delete(s.active, k)
-		}
-	}
-	if held := s.active[key]; held != nil {
-		held.owed++
-		held.last = now
-		return 0
-	}
-	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return now.Sub(w.asked) > s.timing.slotPatience })
-	place := slices.IndexFunc(s.waiting, func(w waiter) bool { return w.key == key })
-	if place < 0 {
-		s.waiting = append(s.waiting, waiter{key: key})
-		place = len(s.waiting) - 1
-	}
-	if place < s.limit-len(s.active) {
-		s.waiting = slices.Delete(s.waiting, place, place+1)
-		s.active[key] = &slot{owed: 1, last: now}
-		return 0
-	}
-	s.waiting[place].asked = now
-	return place + 1
-}
-
-// answered is told that a request of a served peer is over.
-func (s *slots) answered(key netproto.PublicKey) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if held := s.active[key]; held != nil {
-		held.owed--
-		held.last = time.Now()
-	}
-}
+// endedUploads are kept to be shown.
+const endedUploads = 100
 
 // upload is one content on its way to one peer, over any number of connections.
 type upload struct {

@@ -1,0 +1,243 @@
+package peer
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// slotFree is the size up to which a content needs no slot, in bytes.
+const slotFree = 512 << 10
+
+// slots say who is served now: a few peers at a time, so that each is served
+// well. A peer has one slot, however much it fetches. While others wait, it has
+// it for a turn, and then goes to the end of the queue: all are served in turn.
+//
+// The number of slots may adapt. While peers wait, the line is not at its limit
+// and one slot more made all uploads together faster, there is one more; when
+// it did not, or when a limit leaves each peer next to nothing, one fewer.
+type slots struct {
+	timing *timing
+	call   chan struct{} // a peer may be told that its turn has come
+
+	mu       sync.Mutex
+	limit    int // that the person chose
+	adaptive bool
+	extra    int       // slots beyond limit, while they adapt
+	grown    int64     // bytes a second of all uploads, before the last slot was added; 0 when none was
+	calm     time.Time // no slot is added before
+	active   map[netproto.PublicKey]*slot
+	waiting  []waiter
+}
+
+// slot is one that a peer has. It keeps it while it is owed an answer.
+type slot struct {
+	owed  int
+	since time.Time
+	last  time.Time // asked or answered
+	over  bool      // its turn: what is owed is still sent, and no more
+}
+
+type waiter struct {
+	key    netproto.PublicKey
+	asked  time.Time
+	called time.Time // it was told that its turn has come
+}
+
+const (
+	// maxExtraSlots bounds how many slots are added.
+	maxExtraSlots = 28
+	// slotGain is by how much a slot more must make all uploads faster.
+	slotGain = 1.05
+	// slotPause is how many reviews nothing is tried after it did not pay.
+	slotPause = 15
+	// leastRate is what a peer must get of a limit, in bytes a second.
+	leastRate = 16 << 10
+)
+
+func newSlots(limit int, adaptive bool, t *timing) *slots {
+	return &slots{timing: t, limit: limit, adaptive: adaptive, call: make(chan struct{}, 1), active: map[netproto.PublicKey]*slot{}}
+}
+
+func (s *slots) set(limit int, adaptive bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit, s.adaptive = limit, adaptive
+	if !adaptive {
+		s.extra, s.grown = 0, 0
+	}
+	s.callNext()
+}
+
+// taken is how many slots are; the caller holds the lock.
+func (s *slots) taken() int {
+	n := 0
+	for _, held := range s.active {
+		if !held.over {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *slots) free() int { return s.limit + s.extra - s.taken() }
+
+// ask gives 0 to a peer that is served now, else its place in the queue. Who
+// is served owes one call of answered.
+func (s *slots) ask(key netproto.PublicKey) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.expire(now)
+	held := s.active[key]
+	if held != nil && !held.over {
+		if now.Sub(held.since) < s.timing.slotTurn || !s.othersWait(key) {
+			held.owed++
+			held.last = now
+			return 0
+		}
+		held.over = true
+		defer s.callNext()
+	}
+	place := slices.IndexFunc(s.waiting, func(w waiter) bool { return w.key == key })
+	if place < 0 {
+		s.waiting = append(s.waiting, waiter{key: key})
+		place = len(s.waiting) - 1
+	}
+	if place < s.free() {
+		s.waiting = slices.Delete(s.waiting, place, place+1)
+		if held == nil {
+			held = &slot{}
+			s.active[key] = held
+		}
+		held.over, held.since, held.last = false, now, now
+		held.owed++
+		return 0
+	}
+	s.waiting[place].asked = now
+	return place + 1
+}
+
+func (s *slots) othersWait(key netproto.PublicKey) bool {
+	return slices.ContainsFunc(s.waiting, func(w waiter) bool { return w.key != key })
+}
+
+// expire takes slots from peers that do not use them, and forgets those that
+// do not ask any more.
+func (s *slots) expire(now time.Time) {
+	for key, held := range s.active {
+		if held.owed == 0 && (held.over || now.Sub(held.last) > s.timing.slotIdle) {
+			delete(s.active, key)
+		}
+	}
+	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return now.Sub(w.asked) > s.timing.slotPatience })
+}
+
+// answered is told that a request of a served peer is over.
+func (s *slots) answered(key netproto.PublicKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if held := s.active[key]; held != nil {
+		held.owed--
+		held.last = time.Now()
+	}
+}
+
+// callNext has the next peers told that they may ask; the caller holds the lock.
+func (s *slots) callNext() {
+	if len(s.waiting) > 0 && s.free() > 0 {
+		select {
+		case s.call <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// called are the peers that may be served now and were not told so yet.
+func (s *slots) called() []netproto.PublicKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.expire(now)
+	var keys []netproto.PublicKey
+	for i := range s.waiting[:max(min(s.free(), len(s.waiting)), 0)] {
+		if w := &s.waiting[i]; w.called.Before(w.asked) {
+			w.called = now
+			keys = append(keys, w.key)
+		}
+	}
+	return keys
+}
+
+// left forgets a waiting peer that is not connected any more.
+func (s *slots) left(connected func(netproto.PublicKey) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return !connected(w.key) })
+}
+
+// review adapts the number of slots; rate and limit are those of all uploads,
+// in bytes a second, a limit of 0 is none.
+func (s *slots) review(now time.Time, rate, limit int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.adaptive {
+		return
+	}
+	taken := s.taken()
+	full := limit > 0 && float64(rate) > nearLimit*float64(limit)
+	switch {
+	case len(s.waiting) == 0: // what is not used now is found out anew
+		s.extra, s.grown = min(s.extra, max(taken-s.limit, 0)), 0
+	case full && taken > 0 && rate/int64(taken) < leastRate:
+		s.extra, s.grown = max(s.extra-1, 0), 0
+	case s.grown > 0 && float64(rate) < slotGain*float64(s.grown):
+		s.extra, s.grown = max(s.extra-1, 0), 0
+		s.calm = now.Add(slotPause * s.timing.slotReview)
+	case s.free() <= 0 && !full && s.extra < maxExtraSlots && now.After(s.calm):
+		s.extra++
+		s.grown = max(rate, 1)
+	default:
+		s.grown = 0
+	}
+	s.callNext()
+}
+
+// run tells peers that their turn has come, and adapts the slots, until ctx ends.
+func (e *Engine) runSlots(ctx context.Context) error {
+	review := time.NewTicker(e.timing.slotReview)
+	defer review.Stop()
+	at, before := time.Now(), e.upMeter.total()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-review.C:
+			e.slots.left(func(key netproto.PublicKey) bool { return len(e.conns.of(key)) > 0 })
+			total := e.upMeter.total() // a rate of five seconds would show too late what a slot did
+			e.slots.review(now, int64(float64(total-before)/now.Sub(at).Seconds()), e.up.limit())
+			at, before = now, total
+		case <-e.slots.call:
+		}
+		for _, key := range e.slots.called() {
+			for _, c := range e.conns.of(key) {
+				c.callIn()
+			}
+		}
+	}
+}
+
+// callIn tells the peer that it can ask again for what it was told to wait for.
+func (c *conn) callIn() {
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
+	for id, s := range c.owner.streams {
+		if s.queued {
+			s.queued = false
+			c.send(netproto.Turn{Stream: id})
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package piece
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// preallocate takes the space of a file on the disk and leaves its size as it
+// is. A file system that cannot do so is no error.
+func preallocate(file *os.File, size int64) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	store := unix.Fstore_t{Flags: unix.F_ALLOCATEALL, Posmode: unix.F_PEOFPOSMODE, Length: max(size-Allocated(info), 0)}
+	if store.Length == 0 {
+		return nil
+	}
+	err = unix.FcntlFstore(file.Fd(), unix.F_PREALLOCATE, &store)
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EINVAL) {
+		return nil
+	}
+	return err
+}
