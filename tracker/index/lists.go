@@ -91,6 +91,36 @@ func (p *postings) read() {
 	p.left--
 }
 
+// window is the marks of some ranks that follow each other: so many that lists
+// are read in one go, so few that they stay in the cache next to the processor.
+type window [windowRanks / 64]uint64
+
+const windowRanks = 1 << 14
+
+// mark reads the ranks from first to before end, which are windowRanks at the
+// most, and marks them in w.
+func (p *postings) mark(first, end uint32, w *window) {
+	if _, ok := p.seek(first); !ok {
+		return
+	}
+	raw, next, left := p.raw[p.at:], p.next, p.left
+	for next <= end {
+		n := next - 1 - first
+		w[n/64%uint32(len(w))] |= 1 << (n % 64)
+		if left == 0 {
+			break
+		}
+		left--
+		if delta := raw[0]; delta < 0x80 {
+			next, raw = next+uint32(delta), raw[1:]
+			continue
+		}
+		delta, size := binary.Uvarint(raw)
+		next, raw = next+uint32(delta), raw[size:]
+	}
+	p.at, p.next, p.left = len(p.raw)-len(raw), next, left
+}
+
 // jump goes to the last skip before least, unless it was passed.
 func (p *postings) jump(least uint32) {
 	n := 1

@@ -2,7 +2,6 @@ package index
 
 import (
 	"math"
-	"math/bits"
 	"slices"
 )
 
@@ -18,7 +17,8 @@ const mergeEvery = 4096
 // others rise. It gives up when pause, which is called often, says so.
 func mergeLists(lists []*gramLists, ranks [][]uint32, size int, pause func() (stop bool)) (merged gramLists, ok bool) {
 	all := share{0, noGram}
-	w, set, worked := newListWriter(lists, all), rankSet{marks: make([]uint64, size/64+1)}, 0
+	w, set, worked := newListWriter(lists, all), rankSet{marks: newMarks(size)}, 0
+	defer set.marks.free()
 	ok = true
 	eachGram(lists, all, func(gram uint32, places []int) bool {
 		set.few, set.many = set.few[:0], false
@@ -41,7 +41,7 @@ func mergeLists(lists []*gramLists, ranks [][]uint32, size int, pause func() (st
 // rankSet sorts ranks: few as they are, many by marks.
 type rankSet struct {
 	few   []uint32
-	marks []uint64
+	marks marks
 	many  bool
 }
 
@@ -51,7 +51,7 @@ func (s *rankSet) read(p postings, ranks []uint32) {
 	if !s.many && len(s.few)+p.left > len(s.marks)/8 {
 		s.many = true
 		for _, rank := range s.few {
-			s.marks[rank/64] |= 1 << (rank % 64)
+			s.marks.set(int(rank))
 		}
 	}
 	for p.left > 0 {
@@ -60,7 +60,7 @@ func (s *rankSet) read(p postings, ranks []uint32) {
 		switch {
 		case rank == gone:
 		case s.many:
-			s.marks[rank/64] |= 1 << (rank % 64)
+			s.marks.set(int(rank))
 		default:
 			s.few = append(s.few, rank)
 		}
@@ -82,17 +82,13 @@ func (s *rankSet) write(w *listWriter, gram uint32) {
 		return
 	}
 	opened := false
-	for i, word := range s.marks {
-		if word == 0 {
-			continue
-		}
+	s.marks.each(func(rank int) bool {
 		if !opened {
 			opened = true
 			w.open(gram)
 		}
-		s.marks[i] = 0
-		for ; word != 0; word &= word - 1 {
-			w.add(uint32(64*i + bits.TrailingZeros64(word)))
-		}
-	}
+		w.add(uint32(rank))
+		return true
+	})
+	clear(s.marks)
 }

@@ -2,10 +2,8 @@ package index
 
 import (
 	"bytes"
-	"math/bits"
 	"slices"
 	"sort"
-	"sync"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -89,7 +87,7 @@ func (x *Index) Exact(text string) []netproto.ContentHash {
 	}
 	grams := [][]uint32{whole.appendGrams(nil)}
 	for _, g := range now.segments {
-		candidates(g.choose(grams), 0, g.online, func(rank int) bool {
+		candidates(g.choose(grams, listsOfTerm), 0, g.online, func(rank int) bool {
 			return !bytes.Equal(g.name(rank), folded) || take(&g.run, rank)
 		})
 	}
@@ -132,6 +130,10 @@ func (s *search) offer(v *version, name []byte) (full bool) {
 	return !s.kept.keep(found{at, v}, s.limit)
 }
 
+// listsOfTerm is how many lists of one term are read where every candidate is
+// looked at.
+const listsOfTerm = 3
+
 // fewLooks is how many names may be looked into for certain, whatever the
 // order: that takes less than 0.1 ms.
 const fewLooks = 512
@@ -142,7 +144,11 @@ func (s *search) segment(g *segment, grams [][]uint32) {
 	if s.sort == netproto.SortSources && !s.offline {
 		last = g.online
 	}
-	lists, few := g.choose(grams), last
+	o, ofTerm := g.order(s.sort), listsOfTerm
+	if o != nil {
+		ofTerm = 1 // few of the candidates will be looked at
+	}
+	lists, few := g.choose(grams, ofTerm), last
 	if len(lists) > 0 {
 		few = lists[0].left
 	}
@@ -156,7 +162,6 @@ func (s *search) segment(g *segment, grams [][]uint32) {
 		}
 		first, end = 0, last
 	}
-	o := g.order(s.sort)
 	first = max(first, s.first(g, o))
 	switch {
 	case o == nil:
@@ -171,51 +176,69 @@ func (s *search) segment(g *segment, grams [][]uint32) {
 	}
 }
 
-// costOfLook is what it costs to look into a name, which is somewhere in memory
-// as is its version, in times of what it costs to find the place of a candidate.
-const costOfLook = 16
-
-// markRooms is memory for marks, all of them cleared.
-var markRooms = sync.Pool{New: func() any { return new([]uint64) }}
+// What it costs to look into a name, and to find the place of a rank in an
+// order: both are somewhere in memory. The measure is what it costs to read the
+// next rank of a list or of an order.
+const (
+	costOfLook  = 50
+	costOfPlace = 8
+)
 
 // inOrder looks for hits in the places of an order from first to before end.
-// What occurs often is soon found there. For anything else the places of the
-// candidates are marked first.
+// What occurs often is soon found there. For anything else the candidates are
+// marked first; where they are few, so are their places.
 func (s *search) inOrder(g *segment, o *order, first, end int, lists []postings, few int) {
-	looks := end - first
-	if len(lists) > 0 && looks > 0 {
-		looks = min(looks, 2*s.limit*g.len()/few)
-		if looks*costOfLook > few {
-			looks = 0
-		}
-	}
-	for _, rank := range o.ranks[first : first+max(looks, 0)] {
-		if s.offer(g.versions[rank], g.name(int(rank))) {
-			return
-		}
-	}
-	if first += looks; first >= end {
+	places := o.ranks[:max(first, end)][first:]
+	if len(lists) == 0 {
+		s.eachOf(g, places, nil)
 		return
 	}
-	room := markRooms.Get().(*[]uint64)
-	defer markRooms.Put(room)
-	*room = slices.Grow((*room)[:0], g.len()/64+1)[:g.len()/64+1]
-	marks := *room
-	defer clear(marks)
-	candidates(lists[:min(len(lists), 2)], 0, g.len(), func(rank int) bool {
+	looks := min(len(places), 2*s.limit*g.len()/few) // until the page is full, most likely
+	if looks*costOfLook < few+looks {
+		if s.eachOf(g, places[:looks], nil) {
+			return
+		}
+		first, places = first+looks, places[looks:]
+	}
+	if len(places) == 0 {
+		return
+	}
+	marked := newMarks(g.len())
+	defer marked.free()
+	candidates(lists, 0, g.len(), func(rank int) bool {
+		marked.set(rank)
+		return true
+	})
+	if few*costOfPlace > looks {
+		s.eachOf(g, places, marked)
+		return
+	}
+	byPlace := newMarks(g.len())
+	defer byPlace.free()
+	marked.each(func(rank int) bool {
 		if place := int(o.places[rank]); place >= first && place < end {
-			marks[place/64] |= 1 << (place % 64)
+			byPlace.set(place)
 		}
 		return true
 	})
-	for i, word := range marks[first/64 : end/64+1] {
-		for ; word != 0; word &= word - 1 {
-			rank := o.ranks[first/64*64+i*64+bits.TrailingZeros64(word)]
-			if s.offer(g.versions[rank], g.name(int(rank))) {
-				return
-			}
+	byPlace.each(func(place int) bool {
+		rank := o.ranks[place]
+		return !s.offer(g.versions[rank], g.name(int(rank)))
+	})
+}
+
+// eachOf offers the names of the ranks, of those that are marked where there
+// are marks, until the page is full.
+func (s *search) eachOf(g *segment, ranks []uint32, marked marks) (full bool) {
+	for _, rank := range ranks {
+		if marked != nil && !marked.has(int(rank)) {
+			continue
+		}
+		if s.offer(g.versions[rank], g.name(int(rank))) {
+			return true
 		}
 	}
+	return false
 }
 
 // sized is the places by size, from first to before end, of the names whose

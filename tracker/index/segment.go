@@ -55,50 +55,55 @@ func candidates(lists []postings, first, last int, yield func(rank int) bool) {
 		}
 		return
 	}
-	least := uint32(first)
-next:
-	for {
-		at, ok := lists[0].seek(least)
-		if !ok || int(at) >= last {
+	// Where one list is read after the other, and not all of them rank by rank,
+	// a processor seldom guesses wrong what comes next.
+	var all, other window
+	for base := first; base < last; base += windowRanks {
+		least, ok := lists[0].seek(uint32(base))
+		if !ok || int(least) >= last {
 			return
 		}
+		base = int(least)
+		end := uint32(min(base+windowRanks, last))
+		clear(all[:])
+		lists[0].mark(least, end, &all)
 		for i := 1; i < len(lists); i++ {
-			other, ok := lists[i].seek(at)
-			if !ok {
-				return
-			}
-			if other > at {
-				least = other
-				continue next
+			clear(other[:])
+			lists[i].mark(least, end, &other)
+			for k := range all {
+				all[k] &= other[k]
 			}
 		}
-		if !yield(int(at)) {
+		more := true
+		marks(all[:]).each(func(n int) bool {
+			more = yield(base + n)
+			return more
+		})
+		if !more {
 			return
 		}
-		least = at + 1
 	}
 }
 
-// A list is worth reading beside one that is listsWorth times as short at the
-// most: to look into a name costs about as much as to read so many ranks.
-const (
-	listsOfTerm = 3
-	listsWorth  = 24
-)
+// listsWorth says which list is worth reading beside another one: it is that
+// many times as long at the most. To look into a name costs more than to read so
+// many ranks, but most searches end early.
+const listsWorth = 4
 
 // choose is the posting lists to read for names that have all grams of all
-// terms, the shortest first.
-func (g *segment) choose(terms [][]uint32) []postings {
+// terms, so many of each term, the shortest first.
+func (g *segment) choose(terms [][]uint32, ofTerm int) []postings {
 	var lists []postings
+	byLength := func(a, b postings) int { return cmp.Compare(a.left, b.left) }
 	for _, grams := range terms {
 		of := make([]postings, 0, len(grams))
 		for _, gram := range grams {
 			of = append(of, g.lists.list(gram))
 		}
-		slices.SortFunc(of, func(a, b postings) int { return cmp.Compare(a.left, b.left) })
-		lists = append(lists, of[:min(len(of), listsOfTerm)]...)
+		slices.SortFunc(of, byLength)
+		lists = append(lists, of[:min(len(of), ofTerm)]...)
 	}
-	slices.SortFunc(lists, func(a, b postings) int { return cmp.Compare(a.left, b.left) })
+	slices.SortFunc(lists, byLength)
 	for i := range lists {
 		if lists[i].left > listsWorth*lists[0].left {
 			return lists[:i]

@@ -173,7 +173,7 @@ func (s *search) mended(g *segment, m mending, grams [][]uint32, looks *int) {
 		last = g.online
 	}
 	each := func(part []byte, in func(name []byte) bool) {
-		lists := g.choose(append(slices.Clip(grams), appendTrigrams(nil, part)))
+		lists := g.choose(append(slices.Clip(grams), appendTrigrams(nil, part)), listsOfTerm)
 		candidates(lists, 0, last, func(rank int) bool {
 			if *looks--; *looks < 0 {
 				return false

@@ -1,0 +1,38 @@
+package index
+
+import (
+	"math/bits"
+	"slices"
+	"sync"
+)
+
+// marks is a set of small numbers.
+type marks []uint64
+
+// markRooms is memory for marks, none of which is set.
+var markRooms = sync.Pool{New: func() any { return new(marks) }}
+
+// newMarks is an empty set for numbers below n; it has to be freed.
+func newMarks(n int) marks {
+	room := markRooms.Get().(*marks)
+	return slices.Grow((*room)[:0], n/64+1)[:n/64+1]
+}
+
+func (m marks) free() {
+	clear(m)
+	markRooms.Put(&m)
+}
+
+func (m marks) set(n int)      { m[n/64] |= 1 << (n % 64) }
+func (m marks) has(n int) bool { return m[n/64]&(1<<(n%64)) != 0 }
+
+// each yields the numbers, rising, until it yields false.
+func (m marks) each(yield func(n int) bool) {
+	for i, word := range m {
+		for ; word != 0; word &= word - 1 {
+			if !yield(64*i + bits.TrailingZeros64(word)) {
+				return
+			}
+		}
+	}
+}
