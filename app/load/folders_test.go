@@ -45,7 +45,7 @@ func split(content, dir string, size int64) error {
 		if err := os.MkdirAll(sub, 0o700); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(sub, fmt.Sprintf("file %05d.jpg", i/size)), all[i:i+size], 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(sub, fmt.Sprintf("file %05d.jpg", i/size)), all[i:min(i+size, int64(len(all)))], 0o600); err != nil {
 			return err
 		}
 	}

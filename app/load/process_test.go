@@ -59,6 +59,9 @@ func TestMain(m *testing.M) {
 func beProgram() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if os.Args[1] == "resident" {
+		return beResident(ctx)
+	}
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
 		stop()
@@ -100,7 +103,7 @@ type event struct {
 type process struct {
 	*exec.Cmd
 	out   *bufio.Scanner
-	stdin io.Closer
+	stdin io.WriteCloser
 	ended event // the last words
 }
 
@@ -126,7 +129,7 @@ func (s *stage) launch(args ...string) (*process, error) {
 type quiet struct{}
 
 func (quiet) Write(text []byte) (int, error) {
-	if !strings.Contains(string(text), "level=INFO") {
+	if s := string(text); !strings.Contains(s, "level=INFO") && !strings.Contains(s, "was stopped before it was done") {
 		os.Stderr.Write(text)
 	}
 	return len(text), nil

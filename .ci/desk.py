@@ -1,0 +1,299 @@
+"""A desktop to drive: a screen (Xvfb) with a window manager and a session bus,
+the real program in it, and a person who reads the screen and uses pointer, keys
+and drops. What stands on the screen is read with tesseract, not asked of the
+program."""
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+PATIENCE = 60  # seconds until something that should happen has failed
+
+
+class Failed(Exception):
+    """Something that a person should see did not happen."""
+
+
+def eventually(what, is_so, patience=PATIENCE, every=0.2):
+    """Waits until is_so() gives something true, and gives it back."""
+    deadline = time.monotonic() + patience
+    while True:
+        got = is_so()
+        if got:
+            return got
+        if time.monotonic() > deadline:
+            raise Failed(f'after {patience} s: {what}')
+        time.sleep(every)
+
+
+class House:
+    """All processes and files of a run; leaving it ends and removes them."""
+
+    def __init__(self, program, failures):
+        self.program = os.path.realpath(program)
+        self.failures = failures  # folder for pictures of what failed
+        self.work = tempfile.mkdtemp(prefix='desk-')
+        self.processes = []
+        self.desks = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _):
+        if kind is not None:
+            os.makedirs(self.failures, exist_ok=True)
+            for desk in self.desks:
+                desk.picture(f'{self.failures}/{desk.who}.png', root=True)
+            for name in sorted(os.listdir(self.work)):
+                if name.endswith('.log'):
+                    with open(f'{self.work}/{name}', errors='replace') as log:
+                        print(f'--- {name}\n{"".join(log.readlines()[-15:])}', flush=True)
+            print(f'pictures of the screens: {self.failures}', flush=True)
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def start(self, name, args, env=None, **rest):
+        log = open(f'{self.work}/{name}.log', 'ab')
+        process = subprocess.Popen(args, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+                                   stderr=log, stdout=rest.pop('stdout', log), **rest)
+        self.processes.append(process)
+        return process
+
+    def path(self, *parts):
+        path = os.path.join(self.work, *parts)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return path
+
+    def write(self, *parts, size=0, content=None):
+        path = self.path(*parts)
+        with open(path, 'wb') as f:
+            f.write(os.urandom(size) if content is None else content)
+        return path
+
+    def tracker(self, name='Attic', address='127.0.0.1:0'):
+        return Tracker(self, name, address)
+
+
+class Tracker:
+    """A tracker in a process of its own."""
+
+    def __init__(self, house, name, address):
+        self.house, self.name, self.address = house, name, address
+        self.start()
+
+    def start(self):
+        out = self.house.path('tracker.out')
+        with open(out, 'wb') as stdout:
+            self.process = self.house.start('tracker', [
+                self.house.program, 'tracker', '--json', '--name', self.name, '--listen', self.address,
+                '--data', self.house.path('tracker', 'data')], stdout=stdout)
+        line = eventually('the tracker listens', lambda: open(out).readline().endswith('\n') and open(out).readline())
+        self.link = json.loads(line)['link']
+        self.address = re.search(r'cp2p://([^/?]+)', self.link).group(1)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
+
+class Word:
+    def __init__(self, row):
+        self.text = row['text']
+        self.x, self.y = int(row['left']) / Desk.SCALE, int(row['top']) / Desk.SCALE
+        self.w, self.h = int(row['width']) / Desk.SCALE, int(row['height']) / Desk.SCALE
+
+    def follows(self, other):
+        return abs((self.y + self.h / 2) - (other.y + other.h / 2)) < 9 and -4 < self.x - (other.x + other.w) < 22
+
+
+class Desk:
+    """A person's screen with the program on it."""
+
+    SCALE = 2  # tesseract reads text of the screen twice as large
+
+    def __init__(self, house, who, screen='1280x900', services=True, language=None, look=None, size=None, drop_root=False):
+        self.house, self.who = house, who
+        self.home = house.path(who, 'home', '')
+        self.profile = house.path(who, 'home', 'profile')
+        os.makedirs(f'{self.home}/Downloads', exist_ok=True)
+        self.said = []  # by the services of the desktop: lines of JSON
+        self.seen, self.words_seen = None, []
+        display = house.path(f'{who}.display')
+        read, write = os.pipe()
+        house.start(f'{who}-x', ['Xvfb', '-displayfd', str(write), '-screen', '0', screen + 'x24', '-nolisten', 'tcp'], pass_fds=[write])
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            self.display = ':' + pipe.readline().strip()
+        del display
+        self.env = {'DISPLAY': self.display, 'HOME': self.home, 'XDG_CONFIG_HOME': '', 'XDG_CACHE_HOME': '', 'XDG_DATA_HOME': '',
+                    'LC_ALL': {'de': 'de_DE.UTF-8'}.get(language, 'en_US.UTF-8'), 'LANGUAGE': '',
+                    'FYNE_THEME': look or 'light', 'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nowhere'}
+        house.start(f'{who}-wm', ['openbox'], self.env)
+        eventually('the window manager', lambda: 'window id' in self.tool('xprop', '-root', '_NET_SUPPORTING_WM_CHECK'))
+        if services:
+            self.serve()
+        if size:
+            self.preferences({'window.width': float(size[0]), 'window.height': float(size[1])})
+        # Root reads everything; without these it is like anybody else.
+        self.prefix = []
+        if drop_root and os.getuid() == 0:
+            lost = '-dac_override,-dac_read_search'
+            self.prefix = ['setpriv', '--bounding-set', lost, '--inh-caps', lost]
+        house.desks.append(self)
+
+    def serve(self):
+        """Starts a session bus with a tray and a place for notifications."""
+        address = self.house.path(f'{self.who}.bus')
+        with open(address, 'wb') as out:
+            self.house.start(f'{self.who}-bus', ['dbus-daemon', '--session', '--nofork', '--print-address=1'], self.env, stdout=out)
+        self.env['DBUS_SESSION_BUS_ADDRESS'] = eventually('the session bus', lambda: open(address).read().strip())
+        self.services = self.house.path(f'{self.who}.services')
+        with open(self.services, 'wb') as out:
+            self.house.start(f'{self.who}-services', ['/usr/bin/python3', f'{HERE}/desktop_services.py'], self.env, stdout=out)
+        eventually('the services of the desktop', lambda: self.heard('ready'))
+
+    def heard(self, kind):
+        """What the program told the desktop: notifications, or icons in the tray."""
+        with open(self.services) as lines:
+            return [said for said in map(json.loads, filter(None, map(str.strip, lines))) if said['kind'] == kind]
+
+    def choose_in_tray(self, entry):
+        self.tool('/usr/bin/python3', f'{HERE}/desktop_services.py', 'choose', entry)
+
+    def preferences(self, values):
+        path = f'{self.home}/.config/fyne/org.centralizedp2p.desktop/preferences.json'
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w') as f:
+            json.dump(values, f)
+
+    def tool(self, *args, check=False):
+        done = subprocess.run([str(a) for a in args], env={**os.environ, **self.env}, capture_output=True, text=True, timeout=60)
+        if check and done.returncode != 0:
+            raise Failed(f'{args}: {done.stderr}')
+        return done.stdout
+
+    def command(self, *args):
+        """Runs the program as a command, and gives what it did."""
+        return subprocess.run([self.house.program, '--profile', self.profile, *args], env={**os.environ, **self.env},
+                              capture_output=True, text=True, timeout=60)
+
+    def open(self, *args):
+        """Starts the program and waits for its window."""
+        self.process = self.house.start(self.who, [*self.prefix, self.house.program, '--profile', self.profile, *args], self.env)
+        eventually(f'the window of {self.who}', self.find_window, every=0.05)
+
+    def find_window(self):
+        if self.process.poll() is not None:
+            raise Failed(f'the program of {self.who} ended with {self.process.returncode}')
+        ids = self.tool('xdotool', 'search', '--onlyvisible', '--name', '^CentralizedP2P$').split()
+        self.window = ids[-1] if ids else None
+        return self.window
+
+    def visible(self):
+        return self.find_window() is not None
+
+    # The eyes.
+
+    def picture(self, path, root=False):
+        self.tool('import', '-window', 'root' if root or not self.window else self.window, path)
+
+    def words(self):
+        """Everything that can be read in the window now."""
+        shot = subprocess.run(['import', '-window', self.window, 'pnm:-'], env={**os.environ, **self.env}, capture_output=True, timeout=60).stdout
+        fingerprint = hashlib.sha256(shot).digest()
+        if fingerprint != self.seen:
+            large = subprocess.run(['convert', 'pnm:-', '-colorspace', 'Gray', '-resize', f'{100 * self.SCALE}%', 'pnm:-'], input=shot, capture_output=True, timeout=60).stdout
+            table = subprocess.run(['tesseract', 'stdin', 'stdout', '--psm', '11', '-l', 'eng', 'tsv'], input=large, capture_output=True,
+                                   env={**os.environ, 'OMP_THREAD_LIMIT': '1'}, timeout=60).stdout.decode()
+            rows = csv.DictReader(io.StringIO(table), delimiter='\t', quoting=csv.QUOTE_NONE)
+            self.words_seen = [Word(r) for r in rows if r['text'] and r['text'].strip()]
+            self.seen = fingerprint
+        return self.words_seen
+
+    def find(self, text, nth=0):
+        """The words of the text where they stand one after the other."""
+        wanted = [plain(part) for part in text.split()]
+        found = []
+        words = self.words()
+        for first in words:
+            chain = [first]
+            for part in wanted:
+                if plain(chain[-1].text) != part:
+                    break
+                if len(chain) == len(wanted):
+                    found.append(chain)
+                    break
+                follower = next((w for w in words if w.follows(chain[-1])), None)
+                if follower is None:
+                    break
+                chain.append(follower)
+        return found[nth] if len(found) > nth else None
+
+    def reads(self, text, patience=PATIENCE):
+        return eventually(f'{self.who} reads {text!r}, not only: {self.all_text()}', lambda: self.find(text), patience)
+
+    def reads_not(self, text, patience=PATIENCE):
+        eventually(f'{self.who} reads {text!r} no more', lambda: not self.find(text), patience)
+
+    def all_text(self):
+        return ' '.join(w.text for w in self.words_seen)
+
+    # The hands.
+
+    def x(self, *args):
+        self.tool('xdotool', *args, check=True)
+
+    def click(self, text, nth=0, times=1):
+        self.reads(text)
+        chain = eventually(f'{text!r} a {nth + 1}. time', lambda: self.find(text, nth))
+        x = (chain[0].x + chain[-1].x + chain[-1].w) / 2
+        self.click_at(x, chain[0].y + chain[0].h / 2, times)
+
+    def click_at(self, x, y, times=1):
+        self.x('mousemove', '--window', self.window, int(x), int(y), 'click', '--repeat', times, '--delay', 80, 1)
+        time.sleep(0.2)
+
+    def wheel(self, clicks):
+        self.x('click', '--repeat', abs(clicks), '--delay', 10, 5 if clicks > 0 else 4)
+
+    def key(self, *keys):
+        self.x('key', *keys)
+        time.sleep(0.25)
+
+    def type(self, text):
+        self.x('type', '--delay', 15, text)
+        time.sleep(0.25)
+
+    def drop(self, *paths):
+        """Drops files on the middle of the window."""
+        place = dict(line.split('=') for line in self.tool('xdotool', 'getwindowgeometry', '--shell', self.window).split())
+        x, y = int(place['X']) + int(place['WIDTH']) // 2, int(place['Y']) + int(place['HEIGHT']) // 2
+        self.tool('/usr/bin/python3', f'{HERE}/xdnd_drop.py', self.window, x, y, *paths, check=True)
+
+    def close(self):
+        """The close button of the window."""
+        self.tool('/usr/bin/python3', f'{HERE}/xclose.py', self.window, check=True)
+
+    def ended(self):
+        return self.process.wait(PATIENCE)
+
+
+def plain(word):
+    """A word as it is compared: tesseract confuses quotes and dots."""
+    return re.sub(r'[^0-9a-zà-ÿа-я]', '', word.lower().replace('…', ''))
