@@ -12,8 +12,14 @@ func Hasten(c *Config) {
 	t.minSource, t.maxSource = 200*time.Millisecond, 2*time.Second
 	t.disk = 300 * time.Millisecond
 	t.slotIdle = 500 * time.Millisecond
+	t.slotTurn, t.slotReview = time.Second, 200*time.Millisecond
+	t.idle, t.scout, t.maxScout = time.Second, 200*time.Millisecond, time.Second
+	t.retry, t.maxRetry = 200*time.Millisecond, time.Second
 	t.rescan, t.rest = 500*time.Millisecond, 100*time.Millisecond
 	t.gather = 10 * time.Millisecond
 	t.minTracker, t.maxTracker = 100*time.Millisecond, 500*time.Millisecond
 	c.timing = &t
 }
+
+// FreeSpaceOf has the engine ask a test how much space a disk has, in bytes.
+func FreeSpaceOf(c *Config, free func(dir string) (int64, error)) { c.freeSpace = free }

@@ -79,8 +79,9 @@ type testPeer struct {
 	*peer.Engine
 	library *library.Library
 	profile string
-	files   string // where it keeps what it shares and downloads
-	calm    bool   // its waits are those of everyday use
+	files   string                          // where it keeps what it shares and downloads
+	calm    bool                            // its waits are those of everyday use
+	space   func(dir string) (int64, error) // on its disks; nil: what there is
 	stop    func()
 }
 
@@ -128,6 +129,7 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 	if !p.calm {
 		peer.Hasten(&config)
 	}
+	peer.FreeSpaceOf(&config, p.space)
 	engine, err := peer.Start(context.Background(), config)
 	check(t, err)
 	p.Engine, p.library = engine, l

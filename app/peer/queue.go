@@ -354,7 +354,7 @@ func (ds *downloads) fetch(ctx context.Context, d *download) {
 // succeed notes where the finished content is; the caller holds the lock.
 func (d *download) succeed(path string) {
 	r := &d.record
-	r.State, r.Path, r.Finished = library.DownloadFinished, path, time.Now()
+	r.State, r.Path, r.Size, r.Finished = library.DownloadFinished, path, d.total, time.Now()
 	r.Code, r.Reason, r.Tries, r.Retry = "", "", 0, time.Time{}
 }
 
