@@ -273,13 +273,26 @@ func (d *download) verifyTree(ctx context.Context, tree string, entries []netpro
 					return err
 				}
 			}
-			if err := d.root.RemoveAll(name); err != nil {
-				return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-			}
-			return nil
+			return d.takeApart(name, info, e)
 		})
 	}
 	return here, work.Wait()
+}
+
+// takeApart gets a wrong file of the tree out of the way. One of several pieces
+// may have right ones: it becomes the unfinished file of what belongs there.
+func (d *download) takeApart(name string, info fs.FileInfo, e netproto.FolderEntry) error {
+	part := path.Join(path.Dir(name), piece.PartName(e.Hash))
+	_, err := d.root.Lstat(part)
+	if info.Mode().IsRegular() && netproto.PieceCount(e.Size) > 1 && errors.Is(err, fs.ErrNotExist) {
+		err = d.root.Rename(name, part)
+	} else {
+		err = d.root.RemoveAll(name)
+	}
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+	}
+	return nil
 }
 
 func (d *download) isContent(ctx context.Context, name string, e netproto.FolderEntry) (bool, error) {
