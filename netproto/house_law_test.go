@@ -50,6 +50,8 @@ var walls = []wall{
 	// The bundled tracker and its owner's commands; and no window, since the
 	// headless build has commands too.
 	{room: "app/command/...", may: append([]string{"assets/...", "tracker/cli"}, append(engine, tracker...)...), never: []string{"app/desktop/...", "app/localengine/..."}},
+	// Measurements of the whole program: test files and nothing else.
+	{room: "app/load", tests: []string{"app/command", "app/library", "app/peer", "app/piece", "app/trackerclient", "netproto/..."}},
 	{room: "app/...", may: append([]string{"assets/..."}, engine...), tests: tracker},
 }
 

@@ -68,6 +68,7 @@ var lawfulHouse = map[string]string{
 	"app/peer/a.go":                  source("peer", "centralizedp2p/netproto", "centralizedp2p/app/piece", "centralizedp2p/app/library", "net"),
 	"app/peer/a_test.go":             source("peer_test", "centralizedp2p/app/peer", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "lukechampine.com/blake3"),
 	"app/peer/testdata/ignored.go":   "this is no Go",
+	"app/load/a_test.go":             source("load", "centralizedp2p/app/command", "centralizedp2p/app/peer", "centralizedp2p/netproto"),
 	"app/piece/a.go":                 source("piece", "lukechampine.com/blake3", "lukechampine.com/blake3/guts", "os"),
 	"app/library/a.go":               source("library", "go.etcd.io/bbolt", "centralizedp2p/netproto"),
 	"app/trackerclient/a.go":         source("trackerclient", "github.com/go-resty/resty/v2", "net/http"),
@@ -173,6 +174,8 @@ func localBreaches() (breaches []breach) {
 	add("app/command/x.go", "centralizedp2p/tracker/index")
 	add("app/command/x.go", "centralizedp2p/app/desktop")
 	add("app/command/x.go", "centralizedp2p/app/localengine")
+	add("app/load/x.go", "centralizedp2p/app/peer")
+	add("app/load/x_test.go", "centralizedp2p/app/desktop")
 	for _, room := range engineRooms {
 		for _, library := range []string{"app/desktop", "app/desktop/theme", "app/localengine", "app/command", "assets"} {
 			add(room+"/x.go", "centralizedp2p/"+library)
