@@ -183,6 +183,9 @@ func (ds *downloads) moveFinished(ctx context.Context, d *download, record libra
 	defer from.Close()
 	way := *record.Move
 	if !way.Copied {
+		if err := removeCopy(record); err != nil { // it was never whole
+			return err
+		}
 		info, err := from.Lstat(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && way.Name != "" && exists(to, way.Name):
