@@ -289,11 +289,16 @@ func (c *conn) readData(ctx context.Context, r *bufio.Reader, length int) error 
 	}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	if _, err := io.ReadFull(r, (*buf)[:n]); err != nil {
-		return err
+	b := (*buf)[:n]
+	for got := 0; got < n; { // in TLS records: each is hashed while the cache has it
+		m, err := r.Read(b[got:])
+		if got += m; err != nil && got < n {
+			return err
+		}
+		req.writer.Hash(b[:got])
 	}
 	c.engine.downMeter.add(n)
-	return req.link.receive(req, (*buf)[:n])
+	return req.link.receive(req, b)
 }
 
 // takeTurn waits until n bytes may come in. Meanwhile the source is not to

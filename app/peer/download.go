@@ -3,9 +3,7 @@ package peer
 import (
 	"context"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,16 +11,6 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
-)
-
-const (
-	// maxActive bounds the contents of a folder that are fetched at once, and
-	// so the open files.
-	maxActive = 64
-	// spareSpace is kept free on the disk, in bytes.
-	spareSpace = 64 << 20
-	// leastSpace is when a download that runs waits for more, in bytes.
-	leastSpace = 16 << 20
 )
 
 // phase is what a running download does at the moment.
@@ -40,6 +28,7 @@ const (
 type download struct {
 	engine *Engine
 	root   *os.Root       // of the destination, while it runs
+	folder *piece.Folder  // of the files of a folder, while they come
 	work   sync.WaitGroup // of its links
 	start  int            // where the search for rare pieces begins
 	rate   meter
@@ -65,6 +54,7 @@ type download struct {
 	sought     time.Time // it answered, or not
 	seeks      int       // how often it was asked in this run
 	active     []*job
+	fetched    fetched
 	published  []*job // which others may read until the run ends
 	folderSize int64  // bytes of all files of the folder; -1 before its list is here
 	total      int64  // bytes of all jobs; -1 while it is not known
@@ -179,6 +169,7 @@ func (d *download) attempt(ctx context.Context) (string, error) {
 	defer d.letGo(cancel)
 	d.mu.Lock()
 	d.err, d.active, d.total, d.done = nil, nil, -1, 0
+	d.fetched = fetched{}
 	d.mu.Unlock()
 	if d.record.Folder {
 		return d.fetchFolder(ctx)
@@ -280,12 +271,14 @@ func (d *download) fetch(ctx context.Context, jobs []*job, durable bool) (string
 	d.sought, d.seeks = time.Time{}, 0
 	d.mu.Unlock()
 	for {
-		var err error
-		if jobs, err = d.open(ctx, jobs); err != nil {
-			return "", err
-		}
-		if published, err = d.publishComplete(published, durable); err != nil {
-			return "", err
+		for again := true; again; {
+			var err error
+			if published, err = d.publishComplete(ctx, published, durable); err != nil {
+				return "", err
+			}
+			if jobs, again, err = d.open(ctx, jobs); err != nil {
+				return "", err
+			}
 		}
 		if left, err := d.left(len(jobs)); left == 0 || err != nil {
 			return published, err
@@ -328,172 +321,4 @@ func (d *download) look(ctx context.Context) {
 		d.seeks++
 		d.seek(ctx)
 	}
-}
-
-// open takes as many jobs as may be active, and the unfinished files of those
-// whose manifest is known. It returns the jobs that have to wait.
-func (d *download) open(ctx context.Context, jobs []*job) ([]*job, error) {
-	d.mu.Lock()
-	for len(jobs) > 0 && len(d.active) < maxActive {
-		d.active = append(d.active, jobs[0])
-		jobs = jobs[1:]
-	}
-	var fresh []*job
-	for _, j := range d.active {
-		if !j.ready() && j.manifest() != nil {
-			fresh = append(fresh, j)
-		}
-	}
-	d.mu.Unlock()
-	for _, j := range fresh {
-		if err := d.openJob(ctx, j); err != nil {
-			return jobs, err
-		}
-	}
-	return jobs, nil
-}
-
-// openJob opens the unfinished file of a job, takes what an earlier run left in
-// it and what else is on this computer, and offers it to others.
-func (d *download) openJob(ctx context.Context, j *job) error {
-	m := j.manifest()
-	if j.hash == d.record.Hash { // of a folder the sum was compared before
-		if err := d.checkSpace(m.Size - d.allocated(j)); err != nil {
-			return err
-		}
-	}
-	if err := d.root.MkdirAll(j.dir, 0o755); err != nil {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
-	if m.Pieces() > 1 && (d.allocated(j) > 0 || d.engine.Shared(j.hash)) {
-		d.setPhase(phaseVerifying, nil)
-		defer d.setPhase(phaseFetching, nil)
-	}
-	part, err := piece.OpenPart(ctx, d.root, j.dir, m, d.progress)
-	if err != nil {
-		return err
-	}
-	if d.engine.preallocate() && !part.Complete() {
-		if err := part.Preallocate(); err != nil {
-			part.Close() // the first error counts
-			return err
-		}
-	}
-	if err := d.prefill(ctx, j, part); err != nil {
-		part.Close() // the first error counts
-		return err
-	}
-	d.mu.Lock()
-	j.begin(part)
-	if d.total < 0 {
-		d.total = m.Size
-	}
-	if !d.record.Folder {
-		d.record.Size = m.Size
-	}
-	for l := range d.links { // their sets came before the manifest
-		if s := l.streams[j]; s != nil && s.have != nil {
-			d.count(s)
-		}
-	}
-	if j.sure {
-		d.offer(j)
-	}
-	d.kick()
-	d.mu.Unlock()
-	return nil
-}
-
-// prefill puts into an unfinished file what needs no other peer.
-func (d *download) prefill(ctx context.Context, j *job, part *piece.Part) error {
-	if part.Manifest().Size == 0 && !part.Complete() {
-		return netproto.Errorf(netproto.CodeProtocol, "the folder lists %s as an empty file, with the hash of another", j.targets[0])
-	}
-	return d.fromHere(ctx, j, part)
-}
-
-// allocated is what the unfinished file of a job has on the disk already, in
-// bytes.
-func (d *download) allocated(j *job) int64 {
-	info, err := d.root.Stat(path.Join(j.dir, piece.PartName(j.hash)))
-	if err != nil {
-		return 0
-	}
-	return piece.Allocated(info)
-}
-
-// checkSpace compares what is still needed with what the disk has, in bytes.
-func (d *download) checkSpace(need int64) error {
-	return d.engine.checkSpace(d.record.Dir, need)
-}
-
-func (e *Engine) checkSpace(dir string, need int64) error {
-	if need <= 0 {
-		return nil
-	}
-	return e.keepFree(dir, need+spareSpace)
-}
-
-// keepFree tells whether a disk has so many bytes.
-func (e *Engine) keepFree(dir string, need int64) error {
-	free, err := e.freeSpace(dir)
-	if err != nil {
-		return nil // some network file systems do not say: the write will
-	}
-	if free < need {
-		return netproto.Errorf(netproto.CodeNoSpace, "%s has %d MB free, %d MB are needed", dir, free/1e6, need/1e6)
-	}
-	return nil
-}
-
-// diskHolds tells whether the destination is where it was, and has room: others
-// fill the disk, too. What remains of it is left to them.
-func (d *download) diskHolds() error {
-	if err := d.moved(); err != nil {
-		return err
-	}
-	return d.engine.keepFree(d.record.Dir, leastSpace)
-}
-
-// publishComplete gives the complete contents their names.
-func (d *download) publishComplete(last string, durable bool) (string, error) {
-	d.mu.Lock()
-	var complete []*job
-	for _, j := range d.active {
-		if j.complete() {
-			complete = append(complete, j)
-		}
-	}
-	d.mu.Unlock()
-	for _, j := range complete {
-		name, err := d.publishJob(j, durable)
-		if err != nil {
-			return "", err
-		}
-		last = name
-	}
-	return last, nil
-}
-
-func (d *download) publishJob(j *job, durable bool) (string, error) {
-	if err := d.moved(); err != nil {
-		return "", err
-	}
-	m := j.manifest()
-	name, err := j.part.Publish(j.targets[0], durable)
-	if err != nil {
-		return "", err
-	}
-	d.offerFinished(j, m, name)
-	for _, other := range j.targets[1:] {
-		if err := piece.Copy(d.root, name, path.Join(j.dir, other)); err != nil {
-			return "", err
-		}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.closeJob(j)
-	d.active = slices.DeleteFunc(d.active, func(other *job) bool { return other == j })
-	d.done += j.size * int64(len(j.targets))
-	return name, nil
 }

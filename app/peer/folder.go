@@ -48,14 +48,22 @@ func stagingName(r library.Download) string {
 
 func (d *download) fetchFolder(ctx context.Context) (string, error) {
 	staging := stagingName(d.record)
-	if err := d.root.MkdirAll(path.Join(staging, stagingTree), 0o755); err != nil {
+	tree := path.Join(staging, stagingTree)
+	_, err := d.root.Lstat(tree)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if err := d.root.MkdirAll(tree, 0o755); err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	entries, err := d.fetchList(ctx, staging)
 	if err != nil {
 		return "", err
 	}
-	jobs, err := d.plan(ctx, path.Join(staging, stagingTree), entries)
+	d.folder = piece.NewFolder(d.root)
+	defer func() {
+		d.folder.Close()
+		d.folder = nil
+	}()
+	jobs, err := d.plan(ctx, tree, entries, fresh)
 	if err != nil {
 		return "", err
 	}
@@ -66,14 +74,18 @@ func (d *download) fetchFolder(ctx context.Context) (string, error) {
 	if err := d.moved(); err != nil {
 		return "", err
 	}
-	if err := piece.SyncTree(d.root, path.Join(staging, stagingTree)); err != nil {
+	d.folder.Close() // some systems do not rename what is open
+	if err := piece.SyncTree(d.root, tree); err != nil {
 		return "", err
 	}
 	d.keepList(path.Join(staging, stagingList))
-	name, err := piece.PublishFolder(d.root, path.Join(staging, stagingTree), netproto.SafeName(d.record.Name))
+	name, err := piece.PublishFolder(d.root, tree, netproto.SafeName(d.record.Name))
 	if err != nil {
 		return "", err
 	}
+	d.mu.Lock()
+	d.fetched.movedTo(tree, name)
+	d.mu.Unlock()
 	if err := d.root.RemoveAll(staging); err != nil {
 		d.engine.log.Warn("removing a staging folder", "folder", staging, "error", err)
 	}
@@ -154,8 +166,9 @@ func (d *download) readList(ctx context.Context, list string) ([]netproto.Folder
 }
 
 // plan makes the folders of the tree and a job for each content that is not
-// there yet; equal files are one job with several targets.
-func (d *download) plan(ctx context.Context, tree string, entries []netproto.FolderEntry) ([]*job, error) {
+// there yet; in a fresh tree nothing is. Equal files are one job with several
+// targets.
+func (d *download) plan(ctx context.Context, tree string, entries []netproto.FolderEntry, fresh bool) ([]*job, error) {
 	wanted := chosenOf(entries, d.record.Paths)
 	total, err := sumOf(wanted)
 	if err != nil {
@@ -165,9 +178,11 @@ func (d *download) plan(ctx context.Context, tree string, entries []netproto.Fol
 	d.total, d.done = total, 0
 	d.record.Size = total
 	d.mu.Unlock()
-	here, err := d.verifyTree(ctx, tree, wanted)
-	if err != nil {
-		return nil, err
+	here := make([]bool, len(wanted))
+	if !fresh {
+		if here, err = d.verifyTree(ctx, tree, wanted); err != nil {
+			return nil, err
+		}
 	}
 	var jobs []*job
 	var need int64
@@ -198,7 +213,9 @@ func (d *download) plan(ctx context.Context, tree string, entries []netproto.Fol
 			j.m = d.knownManifest(j)
 			byHash[e.Hash] = j
 			jobs = append(jobs, j)
-			need += e.Size - d.allocated(j)
+			if need += e.Size; !fresh && !d.small(j) {
+				need -= d.allocated(j)
+			}
 		}
 	}
 	return jobs, d.checkSpace(need)

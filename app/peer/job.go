@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"io"
 	"sync"
 	"time"
 
@@ -19,26 +20,41 @@ type job struct {
 	dir      string   // in the download's root, slash-separated
 	targets  []string // names in dir where the content belongs; the first is fetched, the others copied
 
-	owners  []*request
-	spares  map[int]*request
-	free    piece.Bits // pieces neither asked for nor verified
-	held    []int32    // sources that have a piece, by piece
-	claimed []int64    // when another reader was first heard to fetch a piece, in nanoseconds since 1970; nil before
-	cursor  int        // no piece before it is free, in the order that begins at start
-	start   int
-	prefer  int // the piece from which on all come in order; -1 = none
-	flying  int // pieces that are asked for
-	partial int // streams whose source lacks pieces
-	missing int // pieces not verified
+	owners   []*request
+	spares   map[int]*request
+	free     piece.Bits // pieces neither asked for nor verified
+	held     []int32    // sources that have a piece, by piece
+	claimed  []int64    // when another reader was first heard to fetch a piece, in nanoseconds since 1970; nil before
+	cursor   int        // no piece before it is free, in the order that begins at start
+	start    int
+	prefer   int // the piece from which on all come in order; -1 = none
+	flying   int // pieces that are asked for
+	partial  int // streams whose source lacks pieces
+	missing  int // pieces not verified
+	verified piece.Bits
 
+	over    bool      // its files have their names
 	begun   time.Time // with this manifest
 	doubted int64     // the size that was given up last; -1 before
 
 	shared sync.RWMutex
-	part   *piece.Part
+	part   growing // nil before it is opened, and after
 	m      *piece.Manifest
 	sure   bool      // the size is right: the last piece was verified, or a folder says it
 	done   *finished // once it is published
+}
+
+// growing is a content that is not complete: a piece.Part with its file, or a
+// piece.Small in memory.
+type growing interface {
+	io.ReaderAt
+	Manifest() *piece.Manifest
+	Have() piece.Bits // a copy
+	Has(index int) bool
+	Complete() bool
+	VerifiedBytes() int64
+	Writer(index int, spare bool) *piece.Writer
+	Close() error
 }
 
 func newJob(d *download, hash netproto.ContentHash, size int64, dir, name string) *job {
@@ -46,13 +62,13 @@ func newJob(d *download, hash netproto.ContentHash, size int64, dir, name string
 }
 
 // begin takes the part file of a job whose manifest is known.
-func (j *job) begin(part *piece.Part) {
+func (j *job) begin(part growing) {
 	m := part.Manifest()
 	j.size = m.Size
 	j.owners = make([]*request, m.Pieces())
 	j.spares = map[int]*request{}
 	have := part.Have()
-	j.missing = m.Pieces() - have.Count()
+	j.verified, j.missing = have, m.Pieces()-have.Count()
 	j.free = piece.AllBits(m.Pieces())
 	for i := range have {
 		j.free[i] &^= have[i]
@@ -67,6 +83,10 @@ func (j *job) begin(part *piece.Part) {
 }
 
 func (j *job) ready() bool { return j.owners != nil }
+
+// given tells whether every missing piece is asked for, of a content whose size
+// is sure.
+func (j *job) given() bool { return j.ready() && j.sure && j.flying == j.missing }
 
 func (j *job) complete() bool { return j.ready() && j.missing == 0 }
 

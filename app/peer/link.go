@@ -56,9 +56,9 @@ type request struct {
 	owed   int64 // bytes not received; guarded by the download's lock
 	spare  bool
 
-	mu     sync.Mutex // held while bytes are written
-	writer *piece.Writer
-	dead   bool // cancelled: whatever still comes is dropped
+	mu     sync.Mutex    // held while bytes are written
+	writer *piece.Writer // the connection's reading goroutine uses it
+	dead   bool          // cancelled: whatever still comes is dropped
 }
 
 // cancel returns when no byte of the request can be written any more.

@@ -136,12 +136,23 @@ func (d *download) offer(j *job) {
 // offerFinished is offer for a file that is whole already. A manifest of
 // several pieces must be given.
 func (d *download) offerFinished(j *job, m *piece.Manifest, name string) {
-	file := filepath.Join(d.record.Dir, filepath.FromSlash(name))
-	state, err := piece.StateOf(file)
+	state, err := piece.StateOf(d.local(name))
 	if err != nil {
-		d.engine.log.Info("a finished file is not offered", "path", file, "error", err)
+		d.engine.log.Info("a finished file is not offered", "path", d.local(name), "error", err)
 		return
 	}
+	d.offerAs(j, m, name, state)
+}
+
+// local is the path on this computer of a name in the download's root.
+func (d *download) local(name string) string {
+	return filepath.Join(d.record.Dir, filepath.FromSlash(name))
+}
+
+// offerAs is offerFinished for a file that was left in that state.
+func (d *download) offerAs(j *job, m *piece.Manifest, name string, state piece.State) {
+	d.remember(name, state, m)
+	file := d.local(name)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	j.shared.Lock()
@@ -153,7 +164,7 @@ func (d *download) offerFinished(j *job, m *piece.Manifest, name string) {
 
 // fromHere takes what it can of a content from another place on this computer
 // instead of from the network. Errors of that place only end the taking.
-func (d *download) fromHere(ctx context.Context, j *job, part *piece.Part) error {
+func (d *download) fromHere(ctx context.Context, j *job, part growing) error {
 	here := d.engine.contents.find(j.hash)
 	if here == nil || here == content(j) || !here.whole() || part.Complete() {
 		return nil

@@ -347,7 +347,7 @@ func (ds *downloads) fetch(ctx context.Context, d *download) {
 	d.mu.Unlock()
 	ds.saved(d)
 	if err == nil {
-		ds.offer(record)
+		ds.offer(d, record)
 	}
 }
 
@@ -389,7 +389,7 @@ func heals(code netproto.Code) bool {
 }
 
 // offer shares what was downloaded, if the person lets it.
-func (ds *downloads) offer(record library.Download) {
+func (ds *downloads) offer(d *download, record library.Download) {
 	e := ds.engine
 	e.mu.Lock()
 	wanted := e.settings.ShareDownloads && e.config.OfferDownloads
@@ -397,6 +397,7 @@ func (ds *downloads) offer(record library.Download) {
 	if !wanted {
 		return
 	}
+	d.handOver()
 	if _, err := e.Share(record.Path, ShareOptions{Remember: true}); err != nil {
 		e.log.Warn("sharing a finished download", "path", record.Path, "error", err)
 	}

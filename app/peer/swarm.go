@@ -101,9 +101,19 @@ func (d *download) drop(r *request, tell bool) {
 		return
 	}
 	r.cancel()
+	d.unlink(r, tell)
+	d.release(r)
+}
+
+// unlink ends a request on its link; its piece is still nobody else's.
+func (d *download) unlink(r *request, tell bool) {
 	delete(r.link.requests, r)
 	r.link.inflight -= r.owed
 	r.link.conn.forget(r, tell)
+}
+
+// release makes the piece of a request free again.
+func (d *download) release(r *request) {
 	j := r.stream.job
 	switch {
 	case r.spare && j.spares[r.index] == r:
@@ -138,6 +148,9 @@ func (d *download) assign(l *link) bool {
 	for _, j := range d.active {
 		if j.complete() {
 			continue
+		}
+		if j.given() && l.streams[j] == nil && l.inflight > 0 {
+			continue // there is time to open it when this link has nothing to do
 		}
 		s := d.streamOf(l, j)
 		if s == nil || !j.usable(s, now) {
@@ -331,10 +344,20 @@ func (d *download) punish(r *request) {
 
 // received counts bytes of a request; done, its piece is complete.
 func (d *download) received(r *request, n int, done bool) {
+	if part := d.arrived(r, n, done); done && part != nil {
+		// Without the lock: a spare piece is written here, and a small file.
+		d.finishPiece(r, part, r.writer.Finish())
+	}
+	d.engine.notify()
+}
+
+// arrived counts bytes of a request. It gives what the piece is part of; nil
+// where the request was dropped meanwhile.
+func (d *download) arrived(r *request, n int, done bool) growing {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, ok := r.link.requests[r]; !ok {
-		return
+		return nil
 	}
 	now := time.Now()
 	r.link.heard, r.link.useful = now, now
@@ -344,32 +367,47 @@ func (d *download) received(r *request, n int, done bool) {
 	r.stream.place = 0
 	d.rate.add(n)
 	if done {
-		d.finishPiece(r)
+		d.unlink(r, false)
 	}
-	d.engine.notify()
+	return r.stream.job.part
 }
 
-// finishPiece verifies a piece. Of two requests for it the first to finish
-// wins, and no byte of the other is written any more.
-func (d *download) finishPiece(r *request) {
+// finishPiece counts a piece that was verified, or not. Of two requests for it
+// the first to finish wins, and no byte of the other is written any more.
+func (d *download) finishPiece(r *request, part growing, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	j := r.stream.job
-	if owner := j.owners[r.index]; r.spare && owner != nil {
-		d.drop(owner, true)
+	if j.part != part {
+		return // it was closed meanwhile
 	}
-	d.drop(r, false)
-	err := r.writer.Finish()
-	if errors.Is(err, piece.ErrWrongPiece) {
+	d.release(r)
+	switch {
+	case errors.Is(err, piece.ErrWrongPiece):
 		d.punish(r)
 		return
-	}
-	if err != nil {
+	case err != nil && !errors.Is(err, piece.ErrTakenOver):
 		d.failLocked(err)
 		return
+	case err == nil && !j.verified.Has(r.index):
+		d.addPiece(r)
 	}
-	if spare := j.spares[r.index]; spare != nil {
-		d.drop(spare, true)
+	if j.verified.Has(r.index) {
+		j.take(r.index)
+	}
+	d.fill(r.link)
+}
+
+// addPiece adds a piece to what is here; the caller holds the lock.
+func (d *download) addPiece(r *request) {
+	j := r.stream.job
+	for _, other := range [...]*request{j.owners[r.index], j.spares[r.index]} {
+		if other != nil {
+			d.drop(other, true)
+		}
 	}
 	r.link.source.delay, r.link.source.failure = 0, nil
+	j.verified.Set(r.index)
 	j.take(r.index)
 	j.missing--
 	if !j.sure && r.index == len(j.owners)-1 {
@@ -383,7 +421,6 @@ func (d *download) finishPiece(r *request) {
 		d.closeJob(j)
 		d.wake()
 	}
-	d.fill(r.link)
 }
 
 // closeJob ends the reading of a job on all links; the caller holds the lock.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"time"
 
@@ -162,4 +163,14 @@ func (p *Part) Publish(name string, durable bool) (string, error) {
 	err = p.Close()
 	p.root.Remove(path.Join(p.dir, journalName(p.manifest.Hash))) // if it stays, it claims nothing
 	return final, err
+}
+
+// RemovePart removes the unfinished file of a content in dir, if there is one.
+func RemovePart(root *os.Root, dir string, hash netproto.ContentHash) error {
+	for _, name := range []string{PartName(hash), journalName(hash)} {
+		if err := root.Remove(path.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return diskError(err, path.Join(root.Name(), dir))
+		}
+	}
+	return nil
 }

@@ -26,6 +26,10 @@ type Part struct {
 	file     *os.File
 	journal  *journal // nil for a content of one piece, which is quickly verified
 
+	// writing keeps the writers from spinning in the kernel, which lets one at a
+	// time write into a file.
+	writing sync.Mutex
+
 	mu        sync.Mutex
 	have      Bits
 	count     int             // pieces in have
@@ -213,7 +217,10 @@ func (p *Part) piecesWithin(size int64) []uint32 {
 // verify hashes pieces in the file and gives those that are right.
 func (p *Part) verify(ctx context.Context, pieces []uint32, progress func(n int)) (Bits, error) {
 	right := NewBits(p.manifest.Pieces())
-	buf := make([]byte, readSize)
+	if len(pieces) == 0 {
+		return right, nil
+	}
+	buf := make([]byte, min(readSize, max(p.manifest.Length(0), 1)))
 	for _, i := range pieces {
 		h, err := hashPiece(ctx, p.file, p.manifest.Offset(int(i)), p.manifest.Length(int(i)), buf, progress)
 		if ctx.Err() != nil {

@@ -205,23 +205,6 @@ func TestAFolderIsPublishedUnderAFreeName(t *testing.T) {
 	}
 }
 
-func TestACopyNeverWritesIntoAnotherFile(t *testing.T) {
-	dir := t.TempDir()
-	root := openRoot(t, dir)
-	must(t, os.WriteFile(filepath.Join(dir, "a"), []byte("content"), 0o600))
-	must(t, root.MkdirAll("sub", 0o755))
-	must(t, os.WriteFile(filepath.Join(dir, "sub/finished"), []byte("precious"), 0o600))
-	must(t, root.Link("sub/finished", "sub/"+netproto.PartPrefix+"copy-b")) // a kill left it
-	must(t, Copy(root, "a", "sub/b"))
-	must(t, Copy(root, "a", "sub/b"))
-	wantFile(t, filepath.Join(dir, "sub/b"), []byte("content"))
-	wantFile(t, filepath.Join(dir, "sub/b (2)"), []byte("content"))
-	wantFile(t, filepath.Join(dir, "sub/finished"), []byte("precious"))
-	wantNames(t, filepath.Join(dir, "sub"), "b", "b (2)", "finished")
-	wantCode(t, Copy(root, "missing", "c"), netproto.CodeFolderUnwritable)
-	must(t, SyncTree(root, "."))
-}
-
 func TestRemovingWhatIsNotThereIsNoError(t *testing.T) {
 	_, m := contentOf(t, 5)
 	must(t, RemovePart(openRoot(t, t.TempDir()), ".", m.Hash))

@@ -6,6 +6,7 @@ package piece
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"lukechampine.com/blake3/guts"
 
@@ -15,18 +16,23 @@ import (
 // groupSize is what BLAKE3 hashes at once with the widest vectors: 16 KiB.
 const groupSize = guts.MaxSIMD * guts.ChunkSize
 
+type group = [groupSize]byte
+
+// groups are for the ends of pieces, and for bytes that come in odd portions.
+var groups = sync.Pool{New: func() any { return new(group) }}
+
 // CV is the chaining value of a piece: the node of the hash tree above it.
 type CV = [32]byte
 
 // Hasher computes the chaining value of one piece while its bytes come in
 // order. Bytes that come in multiples of 16 KiB are hashed without a copy.
 type Hasher struct {
-	counter uint64          // of the chunk after the last group taken
-	buf     [groupSize]byte // a group that is not complete yet
-	n       int
+	counter uint64    // of the chunk after the last group taken
+	buf     *group    // one that is not complete yet; nil while there is none
+	n       int       // bytes in it
 	last    guts.Node // of the newest complete group, not yet on the stack
 	some    bool      // last is set
-	groups  uint64    // on the stack
+	count   uint64    // of groups on the stack
 	stack   [][8]uint32
 }
 
@@ -40,23 +46,26 @@ func (h *Hasher) Write(p []byte) (int, error) {
 	total := len(p)
 	for len(p) > 0 {
 		if h.n == 0 && len(p) >= groupSize {
-			h.group((*[groupSize]byte)(p), groupSize)
+			h.take((*group)(p), groupSize)
 			p = p[groupSize:]
 			continue
+		}
+		if h.buf == nil {
+			h.buf = groups.Get().(*group)
 		}
 		c := copy(h.buf[h.n:], p)
 		h.n += c
 		p = p[c:]
 		if h.n == groupSize {
-			h.group(&h.buf, groupSize)
+			h.take(h.buf, groupSize)
 			h.n = 0
 		}
 	}
 	return total, nil
 }
 
-// group takes a group; the one before it is now known not to be the last.
-func (h *Hasher) group(buf *[groupSize]byte, n int) {
+// take adds a group; the one before it is now known not to be the last.
+func (h *Hasher) take(buf *group, n int) {
 	if h.some {
 		h.push(guts.ChainingValue(h.last))
 	}
@@ -66,8 +75,8 @@ func (h *Hasher) group(buf *[groupSize]byte, n int) {
 }
 
 func (h *Hasher) push(cv [8]uint32) {
-	h.groups++
-	for n := h.groups; n&1 == 0; n >>= 1 {
+	h.count++
+	for n := h.count; n&1 == 0; n >>= 1 {
 		top := len(h.stack) - 1
 		cv = guts.ChainingValue(guts.ParentNode(h.stack[top], cv, &guts.IV, 0))
 		h.stack = h.stack[:top]
@@ -77,9 +86,16 @@ func (h *Hasher) push(cv [8]uint32) {
 
 // node is the top of the tree; nothing may be written after it.
 func (h *Hasher) node() guts.Node {
+	if h.buf == nil && !h.some {
+		h.buf = groups.Get().(*group)
+	}
 	if h.n > 0 || !h.some {
-		h.group(&h.buf, h.n)
+		h.take(h.buf, h.n)
 		h.n = 0
+	}
+	if h.buf != nil {
+		groups.Put(h.buf)
+		h.buf = nil
 	}
 	node := h.last
 	for i := len(h.stack) - 1; i >= 0; i-- {

@@ -1,0 +1,184 @@
+package piece
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"sync"
+)
+
+// maxOpenFolders bounds the folders that a Folder keeps open.
+const maxOpenFolders = 16
+
+// copyStep is how much is copied between two looks at the context, in bytes.
+const copyStep = 16 << 20
+
+// Folder writes whole files below a folder that is not finished itself. It keeps
+// the folders that it wrote into open, because os.Root looks up every name on
+// a long path anew. To make the files durable is left to the caller: see
+// SyncTree. A kill may leave the beginning of a file.
+type Folder struct {
+	root *os.Root
+
+	closing sync.RWMutex // held for reading while a file is written
+	mu      sync.Mutex
+	open    map[string]*openFolder // by path in the root; nil after Close
+}
+
+type openFolder struct {
+	root  *os.Root
+	users int
+}
+
+// NewFolder is for files below root, which stays the caller's.
+func NewFolder(root *os.Root) *Folder {
+	return &Folder{root: root, open: map[string]*openFolder{}}
+}
+
+// Create writes a file into dir, slash-separated, under name or, where that is
+// taken, the next free numbered name; nothing is ever replaced. It gives the
+// path in the root, and the state in which the file was left.
+func (f *Folder) Create(dir, name string, content []byte) (string, State, error) {
+	return f.create(dir, name, func(file *os.File) error {
+		_, err := file.Write(content)
+		return err
+	})
+}
+
+// Copy makes a second file of a finished one. Where the file system can, the
+// two share their blocks. progress, if not nil, is told the bytes copied.
+func (f *Folder) Copy(ctx context.Context, from, dir, name string, progress func(n int)) (string, State, error) {
+	src, err := f.root.Open(from)
+	if err != nil {
+		return "", State{}, diskError(err, from)
+	}
+	defer src.Close()
+	return f.create(dir, name, func(file *os.File) error { return copyFile(ctx, file, src, progress) })
+}
+
+// copyFile leaves the way to the system: sharing blocks, or copying them
+// without a detour through this program.
+func copyFile(ctx context.Context, to, from *os.File, progress func(n int)) error {
+	if progress == nil {
+		progress = func(int) {}
+	}
+	if shareBlocks(to, from) == nil {
+		return tellSize(from, progress)
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := io.CopyN(to, from, copyStep)
+		progress(int(n))
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// tellSize tells the progress of a copy that was made at once.
+func tellSize(file *os.File, progress func(n int)) error {
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	for left := info.Size(); left > 0; left -= copyStep {
+		progress(int(min(left, copyStep)))
+	}
+	return nil
+}
+
+func (f *Folder) create(dir, name string, write func(*os.File) error) (string, State, error) {
+	f.closing.RLock()
+	defer f.closing.RUnlock()
+	in, err := f.enter(dir)
+	if err != nil {
+		return "", State{}, diskError(err, dir)
+	}
+	defer f.leave(in)
+	var state State
+	made, err := firstFree(name, func(free string) (string, bool, error) {
+		file, err := in.root.OpenFile(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			return "", false, nil
+		}
+		if err != nil {
+			return "", false, err
+		}
+		if state, err = finishFile(file, write); err != nil {
+			in.root.Remove(free) // as much as can be done: the first error counts
+		}
+		return free, true, err
+	})
+	if err != nil {
+		return "", State{}, diskError(err, path.Join(f.root.Name(), dir))
+	}
+	return path.Join(dir, made), state, nil
+}
+
+func finishFile(file *os.File, write func(*os.File) error) (State, error) {
+	err := write(file)
+	info, statErr := file.Stat()
+	err = errors.Join(err, statErr, file.Close())
+	if err != nil {
+		return State{}, err
+	}
+	return identify(info), nil
+}
+
+// enter gives a folder below the root, which it makes where there is none.
+func (f *Folder) enter(dir string) (*openFolder, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.open == nil {
+		return nil, fs.ErrClosed
+	}
+	if in := f.open[dir]; in != nil {
+		in.users++
+		return in, nil
+	}
+	if err := f.root.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := f.root.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	for other, in := range f.open {
+		if len(f.open) < maxOpenFolders {
+			break
+		}
+		if in.users == 0 {
+			in.root.Close()
+			delete(f.open, other)
+		}
+	}
+	in := &openFolder{root: root, users: 1}
+	f.open[dir] = in
+	return in, nil
+}
+
+func (f *Folder) leave(in *openFolder) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	in.users--
+}
+
+// Close waits for files that are being written; no other is written after it.
+func (f *Folder) Close() {
+	f.closing.Lock()
+	defer f.closing.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, in := range f.open {
+		in.root.Close()
+	}
+	f.open = nil
+}
