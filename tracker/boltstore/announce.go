@@ -1,7 +1,11 @@
 package boltstore
 
 import (
+	"encoding/binary"
+	"unique"
+
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/index"
 )
 
 // announce is the plan of one batch: what is put on disk at once, and what
@@ -11,6 +15,7 @@ type announce struct {
 	g     *group
 	p     *peer
 	reset bool
+	now   int64 // Unix milliseconds
 
 	rows    []*row
 	held    []holding
@@ -19,6 +24,7 @@ type announce struct {
 }
 
 func (a *announce) plan(rs []netproto.Resource) error {
+	a.now = a.s.config.Now().UnixMilli()
 	last := make(map[netproto.ContentHash]int, len(rs)) // of several with one hash the last counts
 	for i, r := range rs {
 		last[r.Hash] = i
@@ -37,7 +43,8 @@ func (a *announce) plan(rs []netproto.Resource) error {
 			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeBanned})
 			continue
 		}
-		_, had := a.p.held[a.s.contents[r.Hash]]
+		c := a.s.contents[r.Hash]
+		old, had := a.p.held[c]
 		if !had && count >= a.s.config.ResourcesPerPeer {
 			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeFull})
 			continue
@@ -45,7 +52,7 @@ func (a *announce) plan(rs []netproto.Resource) error {
 		if !had {
 			count++
 		}
-		if err := a.take(r); err != nil {
+		if err := a.take(r, c, old); err != nil {
 			return err
 		}
 	}
@@ -54,7 +61,7 @@ func (a *announce) plan(rs []netproto.Resource) error {
 
 func (a *announce) dropAllBut(named map[netproto.ContentHash]int) error {
 	for c, h := range a.p.held {
-		if _, stays := named[c.hash]; stays {
+		if _, stays := named[c.Hash()]; stays {
 			continue
 		}
 		if err := a.g.delete(bucketOwn, ownKey(a.p.no, h.row.id)); err != nil {
@@ -65,53 +72,67 @@ func (a *announce) dropAllBut(named map[netproto.ContentHash]int) error {
 	return nil
 }
 
-// take plans one element; it writes only what differs from what is held.
-func (a *announce) take(r netproto.Resource) error {
-	entry, err := a.row(r)
+// take plans one element, of a content that is known or nil; it writes only
+// what differs from what is held.
+func (a *announce) take(r netproto.Resource, c *content, old holding) error {
+	entry, err := a.row(r, c)
 	if err != nil {
 		return err
 	}
 	h := holding{row: entry, part: r.Part, md5: decodeMD5(r.MD5)}
-	old, had := a.p.held[entry.content]
-	if had && old.equal(h) {
+	if old.row != nil && old.equal(h) {
 		return nil
 	}
-	if had && old.row != h.row {
+	if old.row != nil && old.row != h.row {
 		if err := a.g.delete(bucketOwn, ownKey(a.p.no, old.row.id)); err != nil {
 			return err
 		}
 	}
 	a.held = append(a.held, h)
-	return a.g.put(bucketOwn, ownKey(a.p.no, entry.id), appendHolding(nil, h.part, h.md5))
+	return a.g.put(bucketOwn, appendOwnKey(a.g.fresh(ownKeySize), a.p.no, entry.id), appendHolding(a.g.fresh(1+len(h.md5)), h.part, h.md5))
 }
 
-// row is the row of a content under that name, a new one where there is none.
-func (a *announce) row(r netproto.Resource) (*row, error) {
-	record := rowRecord{hash: r.Hash, name: r.Name, mime: r.MIME, size: r.Size, folder: r.Folder}
-	c := a.s.contents[r.Hash]
+// row is the row of a content, known or nil, under that name; a new one where
+// there is none.
+func (a *announce) row(r netproto.Resource, c *content) (*row, error) {
+	record := rowRecord{name: r.Name, mime: unique.Make(r.MIME).Value(), size: r.Size, folder: r.Folder}
 	if c != nil {
-		for _, known := range c.rows {
+		if known := c.rowOf(record); known != nil {
+			return known, nil
+		}
+	}
+	record.added = a.now
+	p := a.g.planned[r.Hash]
+	switch {
+	case p == nil && c == nil:
+		p = &planned{content: &content{Content: index.NewContent(r.Hash, unixMilli(record.added))}}
+		a.g.planned[r.Hash] = p
+	case p == nil:
+		p = &planned{content: c}
+		a.g.planned[r.Hash] = p
+	default:
+		for _, known := range p.rows {
 			if known.same(record) {
 				return known, nil
 			}
 		}
 	}
-	if planned := a.g.rows[record]; planned != nil {
-		return planned, nil
-	}
-	if c == nil {
-		c = a.g.contents[r.Hash]
-	}
-	if c == nil {
-		c = &content{hash: r.Hash}
-		a.g.contents[r.Hash] = c
-	}
-	entry := &row{id: a.g.nextRow, content: c, rowRecord: record}
-	entry.added = a.s.config.Now().UnixMilli()
+	entry := &row{id: a.g.nextRow, content: p.content, rowRecord: record}
 	a.g.nextRow++
-	a.g.rows[record] = entry
+	p.rows = append(p.rows, entry)
 	a.rows = append(a.rows, entry)
-	return entry, a.g.put(bucketRows, rowKey(entry.id), appendRow(nil, &entry.rowRecord))
+	value := appendRow(a.g.fresh(rowRoom+len(r.Name)+len(r.MIME)), r.Hash, &record)
+	return entry, a.g.put(bucketRows, binary.BigEndian.AppendUint64(a.g.fresh(8), entry.id), value)
+}
+
+// rowOf is the row of a content that says the same; nil where there is none.
+func (c *content) rowOf(record rowRecord) *row {
+	for _, known := range c.rows {
+		if known.same(record) {
+			return known
+		}
+	}
+	return nil
 }
 
 // same tells whether two records say the same, whenever they were added.

@@ -25,9 +25,8 @@ var (
 
 var errDamaged = errors.New("a damaged value")
 
-// rowRecord is a content under one of its names.
+// rowRecord is one of the names of a content.
 type rowRecord struct {
-	hash   netproto.ContentHash
 	name   string
 	mime   string
 	size   int64
@@ -38,8 +37,8 @@ type rowRecord struct {
 const flagFolder = 1
 
 // appendRow: 32 bytes hash | uv size | uv added | u8 flags | u8 n | mime | u8 n | name
-func appendRow(dst []byte, r *rowRecord) []byte {
-	dst = append(dst, r.hash[:]...)
+func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord) []byte {
+	dst = append(dst, hash[:]...)
 	dst = binary.AppendUvarint(dst, uint64(r.size))
 	dst = binary.AppendUvarint(dst, uint64(r.added))
 	var flags byte
@@ -52,20 +51,35 @@ func appendRow(dst []byte, r *rowRecord) []byte {
 	return append(dst, r.name...)
 }
 
-func parseRow(raw []byte) (rowRecord, error) {
+// rowRoom is enough for an entry of appendRow without its texts.
+const rowRoom = 32 + 2*binary.MaxVarintLen64 + 3
+
+// parseRow takes the media type, of which there are few, from known.
+func parseRow(raw []byte, known texts) (hash netproto.ContentHash, r rowRecord, err error) {
 	d := decoder{rest: raw}
-	var r rowRecord
-	copy(r.hash[:], d.take(len(r.hash)))
+	copy(hash[:], d.take(len(hash)))
 	r.size = d.number(netproto.MaxContentSize)
 	r.added = d.number(math.MaxInt64)
 	flags := d.byte()
 	r.folder = flags&flagFolder != 0
-	r.mime = string(d.take(int(d.byte())))
+	r.mime = known.text(d.take(int(d.byte())))
 	r.name = string(d.take(int(d.byte())))
 	if flags&^flagFolder != 0 || len(r.mime) > netproto.MaxMIMEBytes {
 		d.bad = true
 	}
-	return r, d.end()
+	return hash, r, d.end()
+}
+
+// texts are strings that are needed again and again.
+type texts map[string]string
+
+func (t texts) text(raw []byte) string {
+	known, ok := t[string(raw)]
+	if !ok {
+		known = string(raw)
+		t[known] = known
+	}
+	return known
 }
 
 const (
@@ -234,6 +248,12 @@ func rowKey(id uint64) []byte { return binary.BigEndian.AppendUint64(nil, id) }
 
 func peerKey(no uint32) []byte { return binary.BigEndian.AppendUint32(nil, no) }
 
+const ownKeySize = 12
+
 func ownKey(no uint32, row uint64) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(make([]byte, 0, 12), no), row)
+	return appendOwnKey(make([]byte, 0, ownKeySize), no, row)
+}
+
+func appendOwnKey(dst []byte, no uint32, row uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(dst, no), row)
 }

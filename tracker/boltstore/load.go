@@ -4,100 +4,210 @@ import (
 	"cmp"
 	"encoding/binary"
 	"log/slog"
+	"runtime/debug"
 	"slices"
+	"sync"
 
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/index"
 )
 
 const anyLength = -1 // of a key
 
-// maxExpected is for how many contents room is made before they are read: row
-// numbers tell how many there ever were, not how many are left.
-const maxExpected = 1 << 20
+// loader reads the file into memory.
+type loader struct {
+	*Store
+	tx      *bbolt.Tx
+	damaged int
+	peers   map[uint32]*peer
+}
 
 // load reads the file into memory. A value that is damaged is passed over and
 // told to the log: its peer finds its count differing and announces again.
 func (s *Store) load() error {
+	defer spareCollector()()
+	l := loader{Store: s, peers: map[uint32]*peer{}}
 	return s.db.View(func(tx *bbolt.Tx) error {
-		damaged := 0
-		if last, _ := tx.Bucket(bucketRows).Cursor().Last(); len(last) == 8 {
-			s.contents = make(map[netproto.ContentHash]*content, min(binary.BigEndian.Uint64(last), maxExpected))
+		l.tx = tx
+		l.each(bucketPeers, 4, l.loadPeer)
+		if err := l.loadRows(); err != nil {
+			return err
 		}
-		each := func(bucket []byte, keyLen int, take func(k, v []byte) error) error {
-			return tx.Bucket(bucket).ForEach(func(k, v []byte) error {
-				if keyLen != anyLength && len(k) != keyLen || take(k, v) != nil {
-					damaged++
-				}
-				return nil
-			})
-		}
-		byNo := map[uint32]*peer{}
-		for _, err := range []error{
-			each(bucketPeers, 4, func(k, v []byte) error { return s.loadPeer(byNo, k, v) }),
-			each(bucketRows, 8, s.loadRow),
-			each(bucketOwn, 12, func(k, v []byte) error { return s.loadHolding(byNo, k, v) }),
-			each(bucketSeed, 8, s.loadSeed),
-			each(bucketInvites, 32, s.loadInvite),
-			each(bucketMembers, 32, s.loadMember),
-			each(bucketBans, anyLength, s.loadBan),
-		} {
-			if err != nil {
-				return err
-			}
-		}
+		l.each(bucketOwn, 12, l.loadHolding)
+		l.each(bucketSeed, 8, s.loadSeed)
+		l.each(bucketInvites, 32, s.loadInvite)
+		l.each(bucketMembers, 32, s.loadMember)
+		l.each(bucketBans, anyLength, s.loadBan)
 		for _, r := range s.rows {
 			if r.holders == 0 {
 				s.orphans[r] = s.elapsed()
 			}
 		}
-		if damaged > 0 {
-			s.config.Logger.Warn("damaged entries were passed over", slog.String("file", s.db.Path()), slog.Int("entries", damaged))
+		if l.damaged > 0 {
+			s.config.Logger.Warn("damaged entries were passed over", slog.String("file", s.db.Path()), slog.Int("entries", l.damaged))
 		}
 		return nil
 	})
 }
 
-func (s *Store) loadPeer(byNo map[uint32]*peer, k, v []byte) error {
+// each takes the entries of a bucket.
+func (l *loader) each(bucket []byte, keyLen int, take func(k, v []byte) error) {
+	c := l.tx.Bucket(bucket).Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		if keyLen != anyLength && len(k) != keyLen || take(k, v) != nil {
+			l.damaged++
+		}
+	}
+}
+
+func (l *loader) loadPeer(k, v []byte) error {
 	no := binary.BigEndian.Uint32(k)
-	s.nextPeer = no + 1 // even a damaged entry keeps its number
+	l.nextPeer = no + 1 // even a damaged entry keeps its number
 	record, offline, err := parsePeer(v)
 	if err != nil {
 		return err
 	}
-	p := s.addPeer(no, record)
-	byNo[no] = p
-	s.setOnline(p, offline) // with its lease beginning now
+	p := l.addPeer(no, record)
+	l.peers[no] = p
+	l.setOnline(p, offline) // with its lease beginning now
 	return nil
 }
 
-func (s *Store) loadRow(k, v []byte) error {
-	id := binary.BigEndian.Uint64(k)
-	s.nextRow = id + 1
-	record, err := parseRow(v)
-	if err != nil {
-		return err
+// rowChunk is how many rows are read at a time, and share an allocation.
+const rowChunk = 512
+
+// chunk is rows that were read, each with a content of its own, which is needed
+// where no row before had one of that hash.
+type chunk struct {
+	rows     []row
+	contents []content
+	firsts   []*row  // room for the first row of each content
+	holders  []*peer // and for its first holder
+}
+
+func newChunk() *chunk {
+	return &chunk{
+		rows: make([]row, 0, rowChunk), contents: make([]content, 0, rowChunk),
+		firsts: make([]*row, rowChunk), holders: make([]*peer, rowChunk),
 	}
-	c := s.contents[record.hash]
-	if c == nil {
-		c = &content{hash: record.hash}
+}
+
+func (c *chunk) add(id uint64, hash netproto.ContentHash, record rowRecord) {
+	n := len(c.rows)
+	c.contents = append(c.contents, content{
+		Content: index.NewContent(hash, unixMilli(record.added)), rows: c.firsts[n : n : n+1], holders: c.holders[n : n : n+1],
+	})
+	c.rows = append(c.rows, row{id: id, content: &c.contents[n], rowRecord: record})
+}
+
+// loadRows reads rows beside putting those into memory that were read before.
+func (l *loader) loadRows() error {
+	chunks := make(chan *chunk, 4)
+	var damaged int
+	var failed error
+	go func() {
+		defer close(chunks)
+		failed = guard(func() error {
+			damaged = readRows(l.tx.Bucket(bucketRows), chunks)
+			return nil
+		})
+	}()
+	for c := range chunks {
+		for i := range c.rows {
+			r := &c.rows[i]
+			if known := l.contents[r.content.Hash()]; known != nil {
+				r.content = known
+			}
+			l.addRow(r)
+		}
 	}
-	s.addRow(&row{id: id, content: c, rowRecord: record})
+	if failed != nil {
+		return failed
+	}
+	l.damaged += damaged
+	// Even a damaged entry keeps its number.
+	if last, _ := l.tx.Bucket(bucketRows).Cursor().Last(); len(last) == 8 {
+		l.nextRow = binary.BigEndian.Uint64(last) + 1
+	}
 	return nil
 }
 
-func (s *Store) loadHolding(byNo map[uint32]*peer, k, v []byte) error {
+func readRows(rows *bbolt.Bucket, chunks chan<- *chunk) (damaged int) {
+	mimes, next := texts{}, newChunk()
+	c := rows.Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		hash, record, err := parseRow(v, mimes)
+		if len(k) != 8 || err != nil {
+			damaged++
+			continue
+		}
+		next.add(binary.BigEndian.Uint64(k), hash, record)
+		if len(next.rows) == rowChunk {
+			chunks <- next
+			next = newChunk()
+		}
+	}
+	chunks <- next
+	return damaged
+}
+
+func (l *loader) loadHolding(k, v []byte) error {
 	part, md5, err := parseHolding(v)
 	if err != nil {
 		return err
 	}
-	p := byNo[binary.BigEndian.Uint32(k)]
-	id := binary.BigEndian.Uint64(k[4:])
-	i, ok := slices.BinarySearchFunc(s.rows, id, func(r *row, id uint64) int { return cmp.Compare(r.id, id) })
-	if p == nil || !ok {
+	p := l.peers[binary.BigEndian.Uint32(k)]
+	r := l.rowNumbered(binary.BigEndian.Uint64(k[4:]))
+	if p == nil || r == nil {
 		return errDamaged
 	}
-	s.hold(p, holding{row: s.rows[i], part: part, md5: md5})
+	l.hold(p, holding{row: r, part: part, md5: md5})
 	return nil
+}
+
+// rowNumbered is the row with that id, or nil. Where none was ever forgotten,
+// it stands where its number says.
+func (s *Store) rowNumbered(id uint64) *row {
+	if len(s.rows) == 0 || id < s.rows[0].id {
+		return nil
+	}
+	if i := id - s.rows[0].id; i < uint64(len(s.rows)) && s.rows[i].id == id {
+		return s.rows[i]
+	}
+	i, ok := slices.BinarySearchFunc(s.rows, id, func(r *row, id uint64) int { return cmp.Compare(r.id, id) })
+	if !ok {
+		return nil
+	}
+	return s.rows[i]
+}
+
+// collector is how the garbage collector of this process was told to work
+// before stores began to be loaded.
+var collector struct {
+	mu      sync.Mutex
+	loading int
+	percent int
+}
+
+// loadPercent of what lives may be garbage while a store is loaded: most of
+// what is allocated then stays, so that to look for garbage finds little, and
+// takes a third of the time.
+const loadPercent = 400
+
+// spareCollector lets the garbage collector rest until done.
+func spareCollector() (done func()) {
+	collector.mu.Lock()
+	defer collector.mu.Unlock()
+	if collector.loading++; collector.loading == 1 {
+		collector.percent = debug.SetGCPercent(loadPercent)
+	}
+	return func() {
+		collector.mu.Lock()
+		defer collector.mu.Unlock()
+		if collector.loading--; collector.loading == 0 {
+			debug.SetGCPercent(collector.percent)
+		}
+	}
 }

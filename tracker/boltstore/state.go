@@ -27,11 +27,9 @@ func (p *peer) holdings() server.Holdings {
 
 // content is all that peers announced about one hash.
 type content struct {
-	hash    netproto.ContentHash
-	number  *index.Content
-	added   int64 // Unix milliseconds, the oldest of its rows
-	rows    []*row
-	holders []*peer // the offline ones too
+	index.Content // added with the oldest of its rows
+	rows          []*row
+	holders       []*peer // the offline ones too
 }
 
 // row is a content as some peers call it.
@@ -40,7 +38,7 @@ type row struct {
 	content *content
 	rowRecord
 	number  index.NameID
-	holders int // of the content under this row, the offline ones too
+	holders int32 // of the content under this row, the offline ones too
 }
 
 // holding is what one peer says about one content.
@@ -96,12 +94,10 @@ func (s *Store) addPeer(no uint32, record server.Peer) *peer {
 // first holder follows.
 func (s *Store) addRow(r *row) {
 	c := r.content
-	if s.contents[c.hash] == nil {
-		c.added = r.added
-		c.number = s.names.AddContent(c.hash, unixMilli(c.added))
-		s.contents[c.hash] = c
+	if len(c.rows) == 0 {
+		s.contents[c.Hash()] = c
 	}
-	r.number = s.names.AddName(c.number, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
+	r.number = s.names.AddName(&c.Content, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
 	c.rows = append(c.rows, r)
 	s.rows = append(s.rows, r)
 }
@@ -120,7 +116,7 @@ func (s *Store) hold(p *peer, h holding) {
 		return
 	}
 	c.holders = append(c.holders, p)
-	p.digest = p.digest.Toggle(c.hash)
+	p.digest = p.digest.Toggle(c.Hash())
 }
 
 // release ends what the peer says about a content.
@@ -130,7 +126,7 @@ func (s *Store) release(p *peer, c *content) {
 		return
 	}
 	delete(p.held, c)
-	p.digest = p.digest.Toggle(c.hash)
+	p.digest = p.digest.Toggle(c.Hash())
 	if i := slices.Index(c.holders, p); i >= 0 {
 		c.holders = slices.Delete(c.holders, i, i+1)
 	}
@@ -141,7 +137,7 @@ func (s *Store) release(p *peer, c *content) {
 // which Reap forgets when no peer takes it up in the time of a lease: a peer
 // that announces all again finds its rows where they were.
 func (s *Store) use(p *peer, r *row, delta int) {
-	r.holders += delta
+	r.holders += int32(delta)
 	if r.holders == 0 {
 		s.orphans[r] = s.elapsed()
 	} else {
@@ -166,7 +162,7 @@ func (s *Store) removeRows(gone []*row) {
 		s.names.Remove(r.number)
 		c := r.content
 		if c.rows = slices.DeleteFunc(c.rows, func(o *row) bool { return o == r }); len(c.rows) == 0 {
-			delete(s.contents, c.hash)
+			delete(s.contents, c.Hash())
 		}
 	}
 	s.rows = slices.DeleteFunc(s.rows, func(r *row) bool { return dead[r] })
@@ -175,5 +171,5 @@ func (s *Store) removeRows(gone []*row) {
 // resource is a holding in the words of the API.
 func (h holding) resource() netproto.Resource {
 	r := h.row
-	return netproto.Resource{Hash: r.hash, Size: r.size, Name: r.name, MIME: r.mime, Folder: r.folder, Part: h.part, MD5: hexMD5(h.md5)}
+	return netproto.Resource{Hash: r.content.Hash(), Size: r.size, Name: r.name, MIME: r.mime, Folder: r.folder, Part: h.part, MD5: hexMD5(h.md5)}
 }

@@ -175,7 +175,7 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (netproto
 	slices.SortStableFunc(rows, func(a, b *row) int { return cmp.Compare(users[b], users[a]) })
 	best := rows[0]
 	answer.Hash, answer.Name, answer.Size, answer.MIME, answer.Folder = hash, best.name, best.size, best.mime, best.folder
-	answer.Added = unixMilli(c.added)
+	answer.Added = c.Added()
 	for _, r := range rows {
 		if !slices.Contains(answer.Names, r.name) { // rows may differ in the type only
 			answer.Names = append(answer.Names, r.name)

@@ -32,13 +32,19 @@ type operation struct {
 	done  chan error // buffered
 }
 
-// group is what goes into one commit. New contents and rows are found here
-// until they are in memory.
+// planned is a content that gets new rows; they are found here until they are
+// in memory.
+type planned struct {
+	content *content
+	rows    []*row
+}
+
+// group is what goes into one commit.
 type group struct {
 	db       *bbolt.DB
 	tx       *bbolt.Tx // begun with the first use: nothing to write, nothing to sync
-	contents map[netproto.ContentHash]*content
-	rows     map[rowRecord]*row
+	planned  map[netproto.ContentHash]*planned
+	room     []byte // for keys and values, until the commit
 	nextRow  uint64
 	nextPeer uint32
 	nextSeed uint64
@@ -52,8 +58,29 @@ func (g *group) bucket(name []byte) (*bbolt.Bucket, error) {
 		}
 		g.tx = tx
 	}
-	return g.tx.Bucket(name), nil
+	b := g.tx.Bucket(name)
+	b.FillPercent = pageFill
+	return b, nil
 }
+
+// pageFill is how full the pages of the database are left when they are split.
+// Keys come in rising order, so that nothing has to fit in between later: half
+// full ones, which are bbolt's default, would be twice as many to write and to
+// read.
+const pageFill = 0.95
+
+// fresh is an empty slice with room for so many bytes, which lasts until the
+// commit.
+func (g *group) fresh(n int) []byte {
+	if cap(g.room)-len(g.room) < n {
+		g.room = make([]byte, 0, max(n, groupRoom))
+	}
+	begin := len(g.room)
+	g.room = g.room[:begin+n]
+	return g.room[begin : begin : begin+n]
+}
+
+const groupRoom = 64 << 10 // bytes, a part of the room of a group
 
 func (g *group) put(bucket, key, value []byte) error {
 	b, err := g.bucket(bucket)
@@ -159,10 +186,9 @@ func nextGroup(waiting []*operation) (ops, rest []*operation) {
 func (s *Store) commit(ops []*operation) {
 	for len(ops) > 0 {
 		g := &group{
-			db:       s.db,
-			contents: map[netproto.ContentHash]*content{},
-			rows:     map[rowRecord]*row{},
-			nextRow:  s.nextRow, nextPeer: s.nextPeer, nextSeed: s.nextSeed,
+			db:      s.db,
+			planned: map[netproto.ContentHash]*planned{},
+			nextRow: s.nextRow, nextPeer: s.nextPeer, nextSeed: s.nextSeed,
 		}
 		applies, kept, failed := plan(g, ops)
 		if failed {

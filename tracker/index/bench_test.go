@@ -75,7 +75,7 @@ func newLarge(n int) *large {
 	before, start := heap(), time.Now()
 	loaded := l.Bulk()
 	for i, e := range entries {
-		l.handles[i] = l.AddName(l.AddContent(hash(i), epoch.Add(time.Duration(i)*time.Millisecond)), e)
+		l.handles[i] = l.AddName(newContent(hash(i), epoch.Add(time.Duration(i)*time.Millisecond)), e)
 		l.Count(index.Change{Online: sources[i]}, l.handles[i])
 	}
 	loaded()
@@ -234,7 +234,7 @@ func BenchmarkInsert(b *testing.B) {
 	for b.Loop() {
 		i++
 		start := time.Now()
-		id := l.AddName(l.AddContent(hash(10_000_000+i), epoch), names[i%len(names)])
+		id := l.AddName(newContent(hash(10_000_000+i), epoch), names[i%len(names)])
 		l.Count(index.Change{Online: 1}, id)
 		took = append(took, time.Since(start))
 	}

@@ -58,7 +58,7 @@ func newModel(t *testing.T, contents int) *model {
 func (m *model) add() {
 	m.next++
 	c := &modelContent{hash: hash(m.next * 7919 % 1_000_003), added: epoch.Add(time.Duration(m.random.IntN(500)) * time.Second)}
-	c.handle = m.x.AddContent(c.hash, c.added)
+	c.handle = newContent(c.hash, c.added)
 	m.contents = append(m.contents, c)
 	for range 1 + max(0, m.random.IntN(6)-3) {
 		m.name(c)

@@ -15,7 +15,7 @@ func TestWhatStaysIsFoundOnceWhileAllElseChanges(t *testing.T) {
 	t.Cleanup(x.Close)
 	const staying, rounds = 300, 2000
 	for i := range staying {
-		x.Count(index.Change{Online: 1}, x.AddName(x.AddContent(hash(i), epoch), index.Name{Text: fmt.Sprintf("staying %03d.txt", i)}))
+		x.Count(index.Change{Online: 1}, x.AddName(newContent(hash(i), epoch), index.Name{Text: fmt.Sprintf("staying %03d.txt", i)}))
 	}
 	var changes sync.WaitGroup
 	for worker := range 2 {
@@ -23,7 +23,7 @@ func TestWhatStaysIsFoundOnceWhileAllElseChanges(t *testing.T) {
 			naming := newNaming(uint64(worker), 100)
 			var ids []index.NameID
 			for i := range rounds {
-				id := x.AddName(x.AddContent(hash(1000+worker*rounds+i), epoch), index.Name{Text: "passing " + naming.name()})
+				id := x.AddName(newContent(hash(1000+worker*rounds+i), epoch), index.Name{Text: "passing " + naming.name()})
 				x.Count(index.Change{Online: 1}, id)
 				ids = append(ids, id)
 				switch {
@@ -83,7 +83,7 @@ func TestWhatStaysIsFoundOnceWhileAllElseChanges(t *testing.T) {
 func TestNamesBeyondTheMostUsedAreNotSearched(t *testing.T) {
 	x := index.New()
 	t.Cleanup(x.Close)
-	c := x.AddContent(hash(1), epoch)
+	c := newContent(hash(1), epoch)
 	var ids []index.NameID
 	for i := range 40 {
 		id := x.AddName(c, index.Name{Text: fmt.Sprintf("name %02d", i), Size: 1})
@@ -112,7 +112,7 @@ func TestDeadVersionsAreForgotten(t *testing.T) {
 	x := index.New()
 	x.SetTailRoom(64)
 	t.Cleanup(x.Close)
-	id := x.AddName(x.AddContent(hash(1), epoch), index.Name{Text: "one name"})
+	id := x.AddName(newContent(hash(1), epoch), index.Name{Text: "one name"})
 	for range 20_000 {
 		x.Count(index.Change{Online: 1}, id)
 	}

@@ -38,7 +38,7 @@ type Name struct {
 	Folder bool
 }
 
-// Content is a content in the index.
+// Content is a content in the index, one index at the most.
 type Content struct {
 	hash   netproto.ContentHash
 	added  int64  // Unix milliseconds
@@ -118,10 +118,17 @@ func (x *Index) Close() {
 	x.work.Wait()
 }
 
-// AddContent makes room for a content; it has no name yet.
-func (x *Index) AddContent(hash netproto.ContentHash, added time.Time) *Content {
-	return &Content{hash: hash, added: added.UnixMilli(), first: noName}
+// NewContent is a content that has no name yet. Once it has, it must not be
+// copied.
+func NewContent(hash netproto.ContentHash, added time.Time) Content {
+	return Content{hash: hash, added: added.UnixMilli(), first: noName}
 }
+
+// Hash is that of the content.
+func (c *Content) Hash() netproto.ContentHash { return c.hash }
+
+// Added is when it was announced first.
+func (c *Content) Added() time.Time { return time.UnixMilli(c.added).UTC() }
 
 // AddName gives a content one more name, which no source uses yet.
 func (x *Index) AddName(c *Content, n Name) NameID {

@@ -19,6 +19,11 @@ func hash(n int) netproto.ContentHash {
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+func newContent(hash netproto.ContentHash, added time.Time) *index.Content {
+	c := index.NewContent(hash, added)
+	return &c
+}
+
 func search(t *testing.T, x *index.Index, text string) []netproto.Hit {
 	t.Helper()
 	page, err := x.Search(index.Query{Text: text, MaxSize: -1, Sort: netproto.SortName, Limit: 100})
@@ -30,7 +35,7 @@ func search(t *testing.T, x *index.Index, text string) []netproto.Hit {
 
 func TestANameIsFoundWhileASourceUsesIt(t *testing.T) {
 	x := index.New()
-	c := x.AddContent(hash(1), epoch)
+	c := newContent(hash(1), epoch)
 	n := x.AddName(c, index.Name{Text: "Straße.txt", MIME: "text/plain", Size: 10})
 	if got := search(t, x, "strasse"); len(got) != 0 {
 		t.Errorf("without a source: %+v", got)
@@ -56,7 +61,7 @@ func TestANameIsFoundWhileASourceUsesIt(t *testing.T) {
 func TestNumbersAreUsedAgainAfterARemoval(t *testing.T) {
 	x := index.New()
 	for round := range 3 {
-		c := x.AddContent(hash(round), epoch)
+		c := newContent(hash(round), epoch)
 		for i := range 2 {
 			n := x.AddName(c, index.Name{Text: fmt.Sprint("name ", i), Size: 5})
 			if n > 1 {
@@ -85,7 +90,7 @@ func TestExactFindsNothingButTheNameItself(t *testing.T) {
 	x := index.New()
 	var numbers []index.NameID
 	for i, text := range []string{"a", "A", "ab", "a"} {
-		n := x.AddName(x.AddContent(hash(i), epoch), index.Name{Text: text})
+		n := x.AddName(newContent(hash(i), epoch), index.Name{Text: text})
 		x.Count(index.Change{Online: 1}, n)
 		numbers = append(numbers, n)
 	}
@@ -104,7 +109,7 @@ func TestExactFindsNothingButTheNameItself(t *testing.T) {
 func TestLongNamesKeepTheirPlace(t *testing.T) {
 	x := index.New()
 	for i := range 10 { // names that differ beyond what a cursor holds
-		n := x.AddName(x.AddContent(hash(i), epoch), index.Name{Text: strings.Repeat("ΐ", 127) + string(rune('a'+i%3))})
+		n := x.AddName(newContent(hash(i), epoch), index.Name{Text: strings.Repeat("ΐ", 127) + string(rune('a'+i%3))})
 		x.Count(index.Change{Online: 1}, n)
 	}
 	seen := map[netproto.ContentHash]int{}
@@ -134,7 +139,7 @@ func TestLongNamesKeepTheirPlace(t *testing.T) {
 func FuzzSearch(f *testing.F) {
 	x := index.New()
 	for i, text := range []string{"Straße.txt", "ΐota", "photo.JPG", "\u1e9e", "İstanbul"} {
-		x.Count(index.Change{Online: 1}, x.AddName(x.AddContent(hash(i), epoch), index.Name{Text: text, Size: int64(i)}))
+		x.Count(index.Change{Online: 1}, x.AddName(newContent(hash(i), epoch), index.Name{Text: text, Size: int64(i)}))
 	}
 	first, err := x.Search(index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: 1})
 	if err != nil {

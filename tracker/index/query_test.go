@@ -13,7 +13,7 @@ func TestTheLanguageOfQueries(t *testing.T) {
 	x := index.New()
 	t.Cleanup(x.Close)
 	for i, text := range []string{"Red  Fish - Live.mp3", "red-blue_fish.mkv", "C# & F# in 24 hours.pdf", "東京物語.avi", "track01.flac"} {
-		x.Count(index.Change{Online: 1}, x.AddName(x.AddContent(hash(i), epoch), index.Name{Text: text}))
+		x.Count(index.Change{Online: 1}, x.AddName(newContent(hash(i), epoch), index.Name{Text: text}))
 	}
 	for query, want := range map[string]string{
 		"fish red":              "0 1",
@@ -75,7 +75,7 @@ func FuzzQuery(f *testing.F) {
 	x := index.New()
 	x.SetTailRoom(64)
 	for i := range 300 {
-		x.Count(index.Change{Online: i % 3}, x.AddName(x.AddContent(hash(i), epoch), naming.entry()))
+		x.Count(index.Change{Online: i % 3}, x.AddName(newContent(hash(i), epoch), naming.entry()))
 	}
 	x.Settle()
 	for _, text := range []string{"", "a", `"`, `-"`, "- -", "type:", "type:video -type:audio", "-type:", `x"y"z`, "\x00", "\xff\xfe", "語", "ß", "İ", "a\nb", `"a` + "\n" + `b"`, "metallica", "Ǆungla"} {
@@ -95,7 +95,7 @@ func FuzzQuery(f *testing.F) {
 		if netproto.CheckName(text) != nil {
 			return
 		}
-		id := x.AddName(x.AddContent(hash(1000), epoch), index.Name{Text: text})
+		id := x.AddName(newContent(hash(1000), epoch), index.Name{Text: text})
 		x.Count(index.Change{Online: 9}, id)
 		page, err = x.Search(index.Query{Text: `"` + text + `"`, MaxSize: -1, Sort: netproto.SortSources, Limit: 300})
 		x.Count(index.Change{Online: -9}, id)

@@ -22,7 +22,7 @@ func TestAWordWithATypingErrorIsMended(t *testing.T) {
 	x := index.New()
 	t.Cleanup(x.Close)
 	for i, text := range []string{"Metallica - One.mp3", "Café Über.txt", "great tiger.jpg", "北京烤鸭菜谱.pdf"} {
-		x.Count(index.Change{Online: i + 1}, x.AddName(x.AddContent(hash(i), epoch), index.Name{Text: text}))
+		x.Count(index.Change{Online: i + 1}, x.AddName(newContent(hash(i), epoch), index.Name{Text: text}))
 	}
 	for query, want := range map[string]string{
 		"metalica":       "Metallica - One.mp3", // one missing
@@ -63,7 +63,7 @@ func TestTheBestNamesAreOfferedOnceEach(t *testing.T) {
 	t.Cleanup(x.Close)
 	for i := range 30 {
 		text := "orchestra " + string(rune('a'+i/2)) + ".mp3" // each name has two contents
-		x.Count(index.Change{Online: 1 + i/2}, x.AddName(x.AddContent(hash(i), epoch), index.Name{Text: text}))
+		x.Count(index.Change{Online: 1 + i/2}, x.AddName(newContent(hash(i), epoch), index.Name{Text: text}))
 	}
 	want := []string{"orchestra o.mp3", "orchestra n.mp3", "orchestra m.mp3", "orchestra l.mp3", "orchestra k.mp3"}
 	if got := suggestions(t, x, "orchastra"); !slices.Equal(got, want) {
