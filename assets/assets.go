@@ -8,6 +8,15 @@ import "embed"
 //go:embed icon.png
 var Icon []byte
 
+// Icons are the drawings in the window, icons/<name>.svg: lines of one width on a
+// square of 24. The desktop says in its file icons.go which of SVG they may use.
+//
+//go:embed icons/*.svg
+var Icons embed.FS
+
+// IconsDir is where they are in Icons.
+const IconsDir = "icons"
+
 // Translations has one file per language, <language>.json, below
 // TranslationsDir. Their keys are the English texts.
 //

@@ -3,154 +3,174 @@
 package desktop
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 )
 
-// column is one of the columns of a table of rows.
-type column struct {
+// Widths that columns keep, in pixels of the screen's scale 1.
+const (
+	leastNameWidth = 160 // of the column that takes what the others leave
+	goodNameWidth  = 240 // of it, before spare columns leave for it
+	leastWidth     = 56  // of any other column
+	mostWidth      = 800 // that is believed when it is read from the preferences
+)
+
+// columnShape is a column without what it shows: its place among the others.
+type columnShape struct {
+	id    string // names it in the preferences
 	name  phrase
-	width float32 // 0 takes what the others leave; one column has it
+	width float32 // at first; 0 takes what the others leave, and one column has it
 	align fyne.TextAlign
 	// falling is the direction that the first click on the header sorts in.
 	falling bool
-	// spare columns leave, the highest first, when the name gets too narrow.
+	// spare columns leave, the highest first, when the flexible one gets too narrow.
 	spare int
+	// hidden columns are not shown until the person wants them.
+	hidden bool
 }
 
-// columnLayout lays cells out in columns; header and rows share it.
-type columnLayout []column
+func (c columnShape) flexible() bool { return c.width == 0 }
 
-// rowCells lays out the cells of a row below those of the header, whose buttons
-// keep a distance from their text.
-type rowCells struct{ columnLayout }
+// span is where a column stands; a width of 0 is not shown.
+type span struct{ x, width float32 }
 
-// Layout is part of fyne.Layout.
-func (r rowCells) Layout(cells []fyne.CanvasObject, size fyne.Size) {
-	r.columnLayout.Layout(cells, size)
-	for _, cell := range cells {
-		cell.Move(cell.Position().AddXY(gapMedium, 0))
-		cell.Resize(cell.Size().SubtractWidthHeight(2*gapMedium, 0))
-	}
+// columnSet is the geometry that the header and the rows of a table share.
+type columnSet struct {
+	shapes []columnShape
+	// narrow is the width of the flexible column below which spare columns
+	// leave; a person who makes it narrower lowers it.
+	narrow float32
 }
 
-// Widths of the column that takes what the others leave.
-const (
-	leastNameWidth = 160
-	goodNameWidth  = 240
-)
+func newColumnSet(shapes []columnShape) *columnSet {
+	return &columnSet{shapes: shapes, narrow: goodNameWidth}
+}
 
-// fit is what the flexible column gets of a width, and which of the spare
-// columns leave for it.
-func (columns columnLayout) fit(width float32) (name float32, gone func(column) bool) {
-	name = width + gapMedium
-	spare := 0
-	for _, c := range columns {
-		name -= c.width + gapMedium
+func (s *columnSet) flexible() int {
+	return slices.IndexFunc(s.shapes, columnShape.flexible)
+}
+
+// spans places the columns side by side in a width.
+func (s *columnSet) spans(width float32) []span {
+	spans := make([]span, len(s.shapes))
+	left, spare := width+gapMedium, 0
+	for i, c := range s.shapes {
+		if c.hidden {
+			continue
+		}
+		spans[i].width = c.width
+		left -= c.width + gapMedium
 		spare = max(spare, c.spare)
 	}
-	limit := spare + 1
-	for ; name < goodNameWidth && limit > 1; limit-- {
-		for _, c := range columns {
-			if c.spare == limit-1 {
-				name += c.width + gapMedium
+	for ; left < s.narrow && spare > 0; spare-- {
+		for i, c := range s.shapes {
+			if c.spare == spare && !c.hidden {
+				spans[i].width = 0
+				left += c.width + gapMedium
 			}
 		}
 	}
-	return max(name, leastNameWidth), func(c column) bool { return c.spare >= limit }
+	// What is still missing the others give, the last first.
+	for i := len(spans) - 1; i >= 0 && left < leastNameWidth; i-- {
+		if give := min(spans[i].width-leastWidth, leastNameWidth-left); give > 0 {
+			spans[i].width -= give
+			left += give
+		}
+	}
+	spans[s.flexible()].width = max(left, leastNameWidth)
+	x := float32(0)
+	for i := range spans {
+		if spans[i].width > 0 {
+			spans[i].x = x
+			x += spans[i].width + gapMedium
+		}
+	}
+	return spans
+}
+
+// next is the column shown right of another; -1 when that is the last.
+func next(spans []span, after int) int {
+	for i := after + 1; i < len(spans); i++ {
+		if spans[i].width > 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// drag moves the edge between a column and the next one that is shown. What
+// one of them gains the other loses, so that the edge stays below the pointer.
+func (s *columnSet) drag(column int, by, width float32) {
+	spans := s.spans(width)
+	right := next(spans, column)
+	if right < 0 {
+		return
+	}
+	least := func(i int) float32 {
+		if s.shapes[i].flexible() {
+			return leastNameWidth
+		}
+		return leastWidth
+	}
+	by = max(by, least(column)-spans[column].width)
+	by = min(by, spans[right].width-least(right))
+	spans[column].width += by
+	spans[right].width -= by
+	for i := range s.shapes {
+		switch {
+		case spans[i].width == 0:
+		case s.shapes[i].flexible():
+			s.narrow = min(s.narrow, spans[i].width)
+		default:
+			s.shapes[i].width = spans[i].width
+		}
+	}
+}
+
+// fit gives a column the width that its contents need. The flexible one gets
+// all that the others do not need.
+func (s *columnSet) fit(column int, needs func(column int) float32) {
+	for i := range s.shapes {
+		if c := &s.shapes[i]; !c.flexible() && (i == column || s.shapes[column].flexible()) {
+			c.width = min(max(needs(i), leastWidth), mostWidth)
+		}
+	}
+}
+
+// least is the width that the columns can do with.
+func (s *columnSet) least() float32 {
+	width := float32(leastNameWidth)
+	for _, c := range s.shapes {
+		if !c.hidden && !c.flexible() && c.spare == 0 {
+			width += leastWidth + gapMedium
+		}
+	}
+	return width
+}
+
+// cellLayout lays cells out in the columns. Cells of rows stand a little in
+// from the edges of the header's.
+type cellLayout struct {
+	set   *columnSet
+	inset float32
 }
 
 // Layout is part of fyne.Layout.
-func (columns columnLayout) Layout(cells []fyne.CanvasObject, size fyne.Size) {
-	name, gone := columns.fit(size.Width)
-	x := float32(0)
-	for i, cell := range cells {
-		reveal(nil, cell, !gone(columns[i]))
-		if gone(columns[i]) {
-			continue
+func (l cellLayout) Layout(cells []fyne.CanvasObject, size fyne.Size) {
+	for i, at := range l.set.spans(size.Width) {
+		if reveal(nil, cells[i], at.width > 0); at.width > 0 {
+			cells[i].Move(fyne.NewPos(at.x+l.inset, 0))
+			cells[i].Resize(fyne.NewSize(max(at.width-2*l.inset, 0), size.Height))
 		}
-		width := columns[i].width
-		if width == 0 {
-			width = name
-		}
-		cell.Move(fyne.NewPos(x, 0))
-		cell.Resize(fyne.NewSize(width, size.Height))
-		x += width + gapMedium
 	}
 }
 
 // MinSize is part of fyne.Layout.
-func (columns columnLayout) MinSize(cells []fyne.CanvasObject) fyne.Size {
-	size := fyne.NewSize(leastNameWidth-gapMedium, 0)
-	for i, cell := range cells {
-		if columns[i].spare == 0 {
-			size.Width += columns[i].width + gapMedium
-		}
+func (l cellLayout) MinSize(cells []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSize(l.set.least(), 0)
+	for _, cell := range cells {
 		size.Height = max(size.Height, cell.MinSize().Height)
 	}
 	return size
-}
-
-// header is the line above the rows; a click on a name sorts by it, a second
-// one turns the order round.
-type header struct {
-	columns columnLayout
-	cells   []*headerCell
-	by      int
-	falling bool
-	changed func()
-	box     *fyne.Container
-}
-
-func newHeader(columns columnLayout, by int, changed func()) *header {
-	h := &header{columns: columns, by: by, falling: columns[by].falling, changed: changed, box: container.New(columns)}
-	for i, c := range columns {
-		cell := newHeaderCell(c, func() { h.sortBy(i) })
-		h.cells = append(h.cells, cell)
-		h.box.Add(cell)
-	}
-	h.show()
-	return h
-}
-
-func (h *header) sortBy(by int) {
-	if h.by == by {
-		h.falling = !h.falling
-	} else {
-		h.by, h.falling = by, h.columns[by].falling
-	}
-	h.show()
-	h.changed()
-}
-
-func (h *header) show() {
-	for i, cell := range h.cells {
-		var mark fyne.Resource
-		switch {
-		case i != h.by:
-		case h.falling:
-			mark = theme.MenuDropDownIcon()
-		default:
-			mark = theme.MenuDropUpIcon()
-		}
-		cell.SetIcon(mark)
-	}
-}
-
-// headerCell is the name of a column.
-type headerCell struct{ widget.Button }
-
-func newHeaderCell(c column, tapped func()) *headerCell {
-	cell := &headerCell{}
-	cell.Text, cell.OnTapped = c.name.String(), tapped
-	cell.Importance = widget.LowImportance
-	cell.IconPlacement = widget.ButtonIconTrailingText
-	cell.Alignment = widget.ButtonAlignLeading
-	if c.align == fyne.TextAlignTrailing {
-		cell.Alignment = widget.ButtonAlignTrailing
-	}
-	cell.ExtendBaseWidget(cell)
-	return cell
 }

@@ -208,7 +208,7 @@ func (d *desk) tap(words string) {
 					found = o
 				}
 			case *headerCell:
-				if o.Text == words {
+				if o.name.text == words {
 					found = o
 				}
 			case *iconButton:

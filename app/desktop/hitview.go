@@ -3,72 +3,36 @@
 package desktop
 
 import (
+	"cmp"
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/netproto"
 )
 
-// hitView is a row of the search.
-type hitView struct {
-	widget.BaseWidget
-	picture                    *widget.Icon
-	name, mark                 *line
-	size, kind, sources, added *line
-	box, nameCell              *fyne.Container
-	shown                      netproto.Kind
-}
-
-func newHitView() *hitView {
-	v := &hitView{picture: widget.NewIcon(nil), shown: "none"}
-	v.name = newLine(theme.ColorNameForeground, theme.SizeNameText)
-	v.name.middle = true
-	v.mark = newLine(theme.ColorNameSuccess, theme.SizeNameCaptionText)
-	v.mark.whole = true
-	for i, cell := range []**line{columnSize: &v.size, columnType: &v.kind, columnSources: &v.sources, columnAdded: &v.added} {
-		if cell != nil {
-			*cell = newCaption()
-			(*cell).align = searchColumns[i].align
-		}
-	}
-	v.nameCell = container.NewBorder(nil, nil, v.picture, v.mark, v.name)
-	v.ExtendBaseWidget(v)
-	return v
-}
-
-// CreateRenderer is how Fyne draws a widget.
-func (v *hitView) CreateRenderer() fyne.WidgetRenderer {
-	v.ExtendBaseWidget(v)
-	v.box = inset(0, 5, container.New(rowCells{searchColumns}, v.nameCell, v.size, v.kind, v.sources, v.added))
-	return widget.NewSimpleRenderer(v.box)
-}
-
-// Refresh draws the cells again.
-func (v *hitView) Refresh() {
-	if v.box != nil {
-		v.box.Refresh()
-	}
-}
-
-func (v *hitView) show(h Hit) {
-	v.name.SetText(h.Name)
-	v.size.SetText(sizeWords(h.Size))
-	v.kind.SetText(kindWords(h.Kind))
-	v.sources.SetText(countWords(h.Sources))
-	v.added.SetText(dayWords(h.Added, time.Now()))
-	mark := haveWords(h.Have)
-	if v.mark.text != mark.text {
-		v.mark.set(mark.text, mark.color)
-		v.nameCell.Refresh()
-	}
-	if v.shown != h.Kind {
-		v.shown = h.Kind
-		v.picture.SetResource(tinted(kindIcon(h.Kind), colorCaption))
+// hitColumns are those of the search.
+func hitColumns() []column[Hit] {
+	return []column[Hit]{
+		columnName: {columnShape: columnShape{id: "name", name: "Name"},
+			text: func(h Hit) string { return h.Name },
+			cell: func(h Hit) cell {
+				return cell{text: h.Name, ink: theme.ColorNameForeground, icon: kindIcon(h.Kind), tint: colorCaption, mark: haveWords(h.Have)}
+			}},
+		columnSize: {columnShape: columnShape{id: "size", name: "Size", width: 88, align: fyne.TextAlignTrailing, falling: true},
+			order: func(a, b Hit) int { return cmp.Compare(a.Size, b.Size) },
+			cell:  func(h Hit) cell { return cell{text: sizeWords(h.Size)} }},
+		columnType: {columnShape: columnShape{id: "type", name: "Type", width: 104, spare: 1},
+			text: func(h Hit) string { return kindWords(h.Kind) },
+			cell: func(h Hit) cell { return cell{text: kindWords(h.Kind)} }},
+		columnSources: {columnShape: columnShape{id: "sources", name: "Sources", width: 96, align: fyne.TextAlignTrailing, falling: true},
+			order: func(a, b Hit) int { return cmp.Compare(a.Sources, b.Sources) },
+			cell:  func(h Hit) cell { return cell{text: countWords(h.Sources)} }},
+		columnAdded: {columnShape: columnShape{id: "added", name: "Added", width: 112, spare: 2, falling: true},
+			order: func(a, b Hit) int { return a.Added.Compare(b.Added) },
+			cell:  func(h Hit) cell { return cell{text: dayWords(h.Added, time.Now())} }},
 	}
 }
 
@@ -100,7 +64,7 @@ func kindIcon(kind netproto.Kind) fyne.Resource {
 	case netproto.KindDocument:
 		return theme.FileTextIcon()
 	case netproto.KindArchive:
-		return theme.StorageIcon()
+		return icon("archive")
 	default:
 		return theme.FileIcon()
 	}

@@ -59,6 +59,10 @@ func loadTexts(tag string) error {
 	if err := load(tag); err != nil {
 		return fmt.Errorf("the texts of the window cannot be read: %w", err)
 	}
+	if tag == "" {
+		tag = string(lang.SystemLocale())
+	}
+	writeLike(language.Make(tag))
 	return nil
 }
 

@@ -163,13 +163,28 @@ func TestSharesSayTheirState(t *testing.T) {
 		{ID: "6", Name: "new", Files: 1, Size: 7, State: ShareShared},
 	}
 	d := openAt(t, engine, placeShared)
-	d.reads("Shared · 214 files · 340 MB · fetched 3 times · 1.1 GB sent")
-	d.reads("Hashing 40 % · 4.0 GB · 900 MB/s")
-	d.reads("Changed, hashing again 50 %")
-	d.reads("Missing · /home/ada/gone")
-	d.reads("Failed: The file cannot be read: /home/ada/secret.")
-	d.reads("Shared · 7 B · never fetched · 0 B sent")
 	d.reads("hashing 1.6 GB of 4.0 GB")
+	page := d.window.pages[placeShared].(*sharedPage)
+	for name, want := range map[string]string{
+		"photos":  "photos | 340 MB | Shared | 3 times | 1.1 GB | 214",
+		"big.iso": "big.iso | 4.0 GB | Hashing 40 % | never | 0 B | 1",
+		"edited":  "edited | 100 B | Changed, hashing again 50 % | never | 0 B | 1",
+		"gone":    "gone | 0 B | Missing | never | 0 B | 1",
+		"secret":  "secret | 0 B | Failed: The file cannot be read: /home/ada/secret. | never | 0 B | 1",
+		"new":     "new | 7 B | Shared | never | 0 B | 1",
+	} {
+		if got := readRow(t, page.table, name); got != want {
+			t.Errorf("the row reads %q, not %q", got, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"gone":    "Put it back to share it again, or stop sharing it. · /home/ada/gone",
+		"secret":  "The file cannot be read: /home/ada/secret. Check that it is still there and that you may read it.",
+		"big.iso": "1.6 GB of 4.0 GB · 900 MB/s",
+	} {
+		page.list.selectOnly(rowOf(t, page.list, func(s Share) bool { return s.Name == name }))
+		d.reads(want)
+	}
 }
 
 func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
@@ -177,6 +192,7 @@ func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
 	engine.shares = []Share{{ID: "photos", Name: "photos", Files: 1, State: ShareShared}}
 	d := openAt(t, engine, placeShared)
 	d.reads("photos")
+	d.window.pages[placeShared].(*sharedPage).list.selectOnly(0)
 	d.tap("Copy link")
 	d.reads("Link copied.")
 	link := "cp2p://attic:5000/" + hashOf(7).String() + "?name=photos"

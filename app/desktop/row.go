@@ -78,13 +78,7 @@ func (r *row[T]) MouseDown(event *desktop.MouseEvent) {
 	if !r.list.isSelected(r.index) {
 		r.list.selectOnly(r.index)
 	}
-	if r.list.menu == nil {
-		return
-	}
-	if menu := r.list.menu(); menu != nil && len(menu.Items) > 0 {
-		canvas := fyne.CurrentApp().Driver().CanvasForObject(r)
-		widget.ShowPopUpMenuAtPosition(menu, canvas, event.AbsolutePosition)
-	}
+	r.list.openMenu(event.AbsolutePosition)
 }
 
 // MouseUp is part of what Fyne calls a Mouseable.

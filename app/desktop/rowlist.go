@@ -3,8 +3,10 @@
 package desktop
 
 import (
+	"slices"
+	"time"
+
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -24,29 +26,41 @@ type rowList[T comparable] struct {
 	tips *tips
 	// key names a row; it stays the same when the row changes or moves.
 	key func(T) string
+	// name is what typing goes by, to get to a row.
+	name func(T) string
 	// opened is called for Enter and a double click.
 	opened func(T)
 	// pressed is offered the keys that the list does not use itself.
 	pressed func(*fyne.KeyEvent)
 	// picked is called when other rows were selected.
 	picked func()
-	// menu is asked for the actions of the selected rows on a right click.
+	// menu is asked for the actions of the selected rows, on a right click and
+	// for the menu key.
 	menu func() *fyne.Menu
 	// reached is called when the last row comes into view.
 	reached func()
 
 	rows     []T
+	keys     []string // of the rows
 	selected map[string]bool
 	cursor   int // row that the keys act from; -1 is none
 	anchor   int // row that a range begins at
 	focused  bool
 	bound    map[*row[T]]struct{} // rows that are, or were lately, on the screen
+	height   float32              // of a row, without the gap below it
+	ahead    typeAhead
+	held     func() fyne.KeyModifier // keys held down now
 }
 
-func newRowList[T comparable](key func(T) string, newView func() rowView[T]) *rowList[T] {
-	l := &rowList[T]{key: key, cursor: -1, selected: map[string]bool{}, bound: map[*row[T]]struct{}{}}
+func newRowList[T comparable](key, name func(T) string, newView func() rowView[T]) *rowList[T] {
+	l := &rowList[T]{key: key, name: name, cursor: -1, selected: map[string]bool{}, bound: map[*row[T]]struct{}{},
+		ahead: typeAhead{now: time.Now}, held: heldKeys}
 	l.List.Length = func() int { return len(l.rows) }
-	l.List.CreateItem = func() fyne.CanvasObject { return newRow(l, newView()) }
+	l.List.CreateItem = func() fyne.CanvasObject {
+		r := newRow(l, newView())
+		l.height = r.MinSize().Height
+		return r
+	}
 	l.List.UpdateItem = func(id widget.ListItemID, object fyne.CanvasObject) {
 		if id >= len(l.rows) {
 			return
@@ -67,9 +81,14 @@ func newRowList[T comparable](key func(T) string, newView func() rowView[T]) *ro
 // setRows shows other rows. Rows that stayed in place and changed are drawn
 // again; all are when rows came, went or moved.
 func (l *rowList[T]) setRows(rows []T) {
-	if l.sameKeys(rows) {
-		old := l.rows
-		l.rows = rows
+	keys := make([]string, len(rows))
+	for i, r := range rows {
+		keys[i] = l.key(r)
+	}
+	old := l.rows
+	l.rows = rows
+	if slices.Equal(keys, l.keys) {
+		l.keys = keys
 		for r := range l.bound {
 			if r.index < len(rows) && old[r.index] != rows[r.index] {
 				r.fill()
@@ -78,14 +97,13 @@ func (l *rowList[T]) setRows(rows []T) {
 		return
 	}
 	cursorKey := ""
-	if l.cursor >= 0 && l.cursor < len(l.rows) {
-		cursorKey = l.key(l.rows[l.cursor])
+	if l.cursor >= 0 && l.cursor < len(l.keys) {
+		cursorKey = l.keys[l.cursor]
 	}
-	l.rows = rows
+	l.keys = keys
 	kept := make(map[string]bool, len(l.selected))
 	l.cursor = min(l.cursor, len(rows)-1)
-	for i, r := range rows {
-		k := l.key(r)
+	for i, k := range keys {
 		if l.selected[k] {
 			kept[k] = true
 		}
@@ -96,18 +114,6 @@ func (l *rowList[T]) setRows(rows []T) {
 	l.selected = kept
 	l.anchor = max(l.cursor, 0)
 	l.Refresh()
-}
-
-func (l *rowList[T]) sameKeys(rows []T) bool {
-	if len(rows) != len(l.rows) {
-		return false
-	}
-	for i := range rows {
-		if l.key(rows[i]) != l.key(l.rows[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 // Refresh draws everything again, for another theme or other rows.
@@ -130,9 +136,12 @@ func (l *rowList[T]) repaint() {
 // cursor while the list has the focus.
 func (l *rowList[T]) selection() []T {
 	var rows []T
-	for _, r := range l.rows {
-		if l.selected[l.key(r)] {
-			rows = append(rows, r)
+	for i, k := range l.keys {
+		if len(rows) == len(l.selected) {
+			break
+		}
+		if l.selected[k] {
+			rows = append(rows, l.rows[i])
 		}
 	}
 	if rows == nil && l.focused && l.cursor >= 0 && l.cursor < len(l.rows) {
@@ -141,20 +150,21 @@ func (l *rowList[T]) selection() []T {
 	return rows
 }
 
+// isSelected tells whether a row is selected.
 func (l *rowList[T]) isSelected(index int) bool {
-	return index < len(l.rows) && l.selected[l.key(l.rows[index])]
+	return index < len(l.keys) && l.selected[l.keys[index]]
 }
 
 // selectOnly makes a row the selection and the place of the cursor.
 func (l *rowList[T]) selectOnly(index int) {
-	l.selected = map[string]bool{l.key(l.rows[index]): true}
+	l.selected = map[string]bool{l.keys[index]: true}
 	l.cursor, l.anchor = index, index
 	l.repaint()
 }
 
 // toggle adds a row to the selection or takes it out.
 func (l *rowList[T]) toggle(index int) {
-	k := l.key(l.rows[index])
+	k := l.keys[index]
 	if l.selected[k] {
 		delete(l.selected, k)
 	} else {
@@ -168,15 +178,15 @@ func (l *rowList[T]) toggle(index int) {
 func (l *rowList[T]) selectTo(index int) {
 	l.selected = map[string]bool{}
 	for i := min(l.anchor, index); i <= max(l.anchor, index) && i < len(l.rows); i++ {
-		l.selected[l.key(l.rows[i])] = true
+		l.selected[l.keys[i]] = true
 	}
 	l.cursor = index
 	l.repaint()
 }
 
 func (l *rowList[T]) selectAll() {
-	for _, r := range l.rows {
-		l.selected[l.key(r)] = true
+	for _, k := range l.keys {
+		l.selected[k] = true
 	}
 	l.repaint()
 }
@@ -199,98 +209,18 @@ func (l *rowList[T]) pick(index int, held fyne.KeyModifier) {
 	}
 }
 
-// moveCursor takes the cursor to a row, and the selection with it.
-func (l *rowList[T]) moveCursor(to int) {
-	if len(l.rows) == 0 {
-		return
-	}
-	to = min(max(to, 0), len(l.rows)-1)
-	if heldKeys()&fyne.KeyModifierShift != 0 {
-		l.selectTo(to)
-	} else {
-		l.selectOnly(to)
-	}
-	l.ScrollTo(to)
-}
-
-// pageRows is how many rows are on the screen.
-func (l *rowList[T]) pageRows() int {
-	const aboutOneRow = 32
-	return max(int(l.Size().Height/aboutOneRow)-1, 1)
-}
-
-// TypedKey is called for keys while the list has the focus.
-func (l *rowList[T]) TypedKey(event *fyne.KeyEvent) {
-	switch event.Name {
-	case fyne.KeyDown:
-		l.moveCursor(l.cursor + 1)
-	case fyne.KeyUp:
-		l.moveCursor(l.cursor - 1)
-	case fyne.KeyPageDown:
-		l.moveCursor(l.cursor + l.pageRows())
-	case fyne.KeyPageUp:
-		l.moveCursor(l.cursor - l.pageRows())
-	case fyne.KeyHome:
-		l.moveCursor(0)
-	case fyne.KeyEnd:
-		l.moveCursor(len(l.rows) - 1)
-	case fyne.KeyReturn, fyne.KeyEnter:
-		l.open(l.cursor)
-	case fyne.KeyEscape:
-		if len(l.selected) > 0 {
-			l.selectNone()
-			return
-		}
-		l.pass(event)
-	default:
-		l.pass(event)
-	}
-}
-
-func (l *rowList[T]) pass(event *fyne.KeyEvent) {
-	if l.pressed != nil {
-		l.pressed(event)
-	}
-}
-
-// TypedShortcut is called for shortcuts while the list has the focus.
-func (l *rowList[T]) TypedShortcut(shortcut fyne.Shortcut) {
-	if _, ok := shortcut.(*fyne.ShortcutSelectAll); ok {
-		l.selectAll()
-	}
-}
-
 func (l *rowList[T]) open(index int) {
 	if l.opened != nil && index >= 0 && index < len(l.rows) {
 		l.opened(l.rows[index])
 	}
 }
 
-// FocusGained is called when the keys begin to come here.
-func (l *rowList[T]) FocusGained() {
-	l.focused = true
-	if l.cursor < 0 && len(l.rows) > 0 {
-		l.cursor = 0
+// openMenu shows the actions of the selected rows.
+func (l *rowList[T]) openMenu(at fyne.Position) {
+	if l.menu == nil {
+		return
 	}
-	l.repaint()
-}
-
-// FocusLost is called when they go elsewhere.
-func (l *rowList[T]) FocusLost() {
-	l.focused = false
-	l.repaint()
-}
-
-func (l *rowList[T]) focus() {
-	if canvas := fyne.CurrentApp().Driver().CanvasForObject(l); canvas != nil {
-		canvas.Focus(l)
+	if menu := l.menu(); menu != nil && len(menu.Items) > 0 {
+		widget.ShowPopUpMenuAtPosition(menu, fyne.CurrentApp().Driver().CanvasForObject(l), at)
 	}
-}
-
-// heldKeys are the modifier keys held down now.
-func heldKeys() fyne.KeyModifier {
-	if driver, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
-		return driver.CurrentKeyModifiers()
-	}
-	return 0
 }

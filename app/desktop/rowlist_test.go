@@ -36,7 +36,7 @@ func plainList(t *testing.T, count int) (list *rowList[plain], shown *[]plain) {
 	t.Helper()
 	test.NewTempApp(t)
 	shown = &[]plain{}
-	list = newRowList(func(p plain) string { return p.key }, func() rowView[plain] {
+	list = newRowList(func(p plain) string { return p.key }, func(p plain) string { return p.text }, func() rowView[plain] {
 		v := &plainView{words: newLine(theme.ColorNameForeground, theme.SizeNameText), shown: func(p plain) { *shown = append(*shown, p) }}
 		v.ExtendBaseWidget(v)
 		return v
@@ -173,7 +173,7 @@ func TestTenThousandRowsAreShownAndScrolledWithoutHaste(t *testing.T) {
 	start := time.Now()
 	list.setRows(plainRows(10_000))
 	for to := 0; to < 10_000; to += 500 {
-		list.ScrollTo(to)
+		list.bringIntoView(to)
 	}
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("20 steps through 10,000 rows took %v", took)

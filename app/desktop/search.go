@@ -3,7 +3,6 @@
 package desktop
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -35,14 +34,6 @@ const (
 	columnAdded
 )
 
-var searchColumns = columnLayout{
-	columnName:    {name: "Name"},
-	columnSize:    {name: "Size", width: 88, align: fyne.TextAlignTrailing, falling: true},
-	columnType:    {name: "Type", width: 100, spare: 1},
-	columnSources: {name: "Sources", width: 104, align: fyne.TextAlignTrailing, falling: true},
-	columnAdded:   {name: "Added", width: 104, spare: 2, falling: true},
-}
-
 // trackerOrder is the order that the tracker can give the hits in, so that the
 // first page of many holds the right ones; types it does not order.
 var trackerOrder = map[int]netproto.Sort{
@@ -72,9 +63,8 @@ type searchPage struct {
 	window   *window
 	content  fyne.CanvasObject
 	middle   *fyne.Container
-	list     *rowList[Hit]
-	header   *header
-	table    fyne.CanvasObject
+	table    *table[Hit]
+	list     *rowList[Hit] // of the table
 	kind     *widget.Select
 	size     *widget.Select
 	summary  *line
@@ -85,7 +75,7 @@ type searchPage struct {
 	stop    context.CancelFunc // the search that runs
 	turn    int                // of the last search that began; older answers are dropped
 	busy    bool
-	found   []Hit    // all hits so far, in the order of the header
+	found   []Hit    // all hits so far
 	next    string   // cursor of the next page
 	meant   []string // what was perhaps meant, where nothing was found
 	failure error
@@ -94,14 +84,13 @@ type searchPage struct {
 
 func newSearchPage(w *window) *searchPage {
 	p := &searchPage{window: w, middle: container.NewStack(), forget: func() {}, stop: func() {}}
-	p.list = newRowList(func(h Hit) string { return h.Hash.String() }, func() rowView[Hit] { return newHitView() })
+	p.table = newTable(w, "search", func(h Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
+	p.table.resorted = p.reorder
+	p.list = p.table.list
 	p.list.opened = func(h Hit) { p.get(p.chosenWith(h)) }
-	p.list.tips, p.list.pressed = w.tips, w.typedKey
 	p.list.menu = p.rowMenu
 	p.list.reached = p.more
 	p.list.picked = p.showSummary
-	p.header = newHeader(searchColumns, columnSources, p.reorder)
-	p.table = container.NewBorder(p.header.box, nil, nil, nil, p.list)
 	p.summary = newCaption()
 	p.download = primaryButton(lang.L("Download"), theme.DownloadIcon(), func() { p.get(p.list.selection()) })
 
@@ -173,9 +162,9 @@ func (p *searchPage) request(cursor string) SearchRequest {
 	size := sizeChoices[max(p.size.SelectedIndex(), 0)]
 	request := SearchRequest{
 		Words: p.words, Kind: kindChoices[max(p.kind.SelectedIndex(), 0)],
-		MinSize: size.min, MaxSize: size.max, Sort: trackerOrder[p.header.by], Cursor: cursor,
+		MinSize: size.min, MaxSize: size.max, Sort: trackerOrder[p.table.header.by], Cursor: cursor,
 	}
-	if p.words == "" && p.header.by == columnSources {
+	if p.words == "" && p.table.header.by == columnSources {
 		request.Sort = netproto.SortNewest
 	}
 	return request
@@ -215,47 +204,25 @@ func (p *searchPage) run(take func(SearchPage)) {
 		p.busy, p.failure = false, err
 		if err == nil {
 			take(page)
-			p.arrange()
 		}
 		p.showAnswer()
 	})
 }
 
-// reorder sorts what is there; when the tracker has more, its first page in
-// the other order is asked for.
-func (p *searchPage) reorder() {
+// reorder asks for the first page in the other order when the tracker has more
+// than is here; else the table sorts what is here.
+func (p *searchPage) reorder() bool {
 	if p.next != "" {
 		p.begin()
-		return
+		return true
 	}
-	p.arrange()
-	p.showRows()
-}
-
-// arrange puts what was found in the order of the header.
-func (p *searchPage) arrange() {
-	folded := make(map[netproto.ContentHash]string, len(p.found))
-	for _, h := range p.found {
-		folded[h.Hash] = strings.ToLower(h.Name)
-	}
-	byName := func(a, b Hit) int { return strings.Compare(folded[a.Hash], folded[b.Hash]) }
-	by, falling := p.header.by, p.header.falling
-	slices.SortStableFunc(p.found, func(a, b Hit) int {
-		order := byName(a, b)
-		if by != columnName {
-			order = compareHits(by, a, b)
-		}
-		if falling {
-			order = -order
-		}
-		return cmp.Or(order, byName(a, b))
-	})
+	return false
 }
 
 // showAnswer shows the rows, or says why there are none.
 func (p *searchPage) showAnswer() {
 	p.showRows()
-	screen := p.table
+	screen := p.table.box
 	switch {
 	case p.failure != nil:
 		screen = p.failed()
@@ -314,22 +281,8 @@ func (p *searchPage) showRows() {
 			rows[i].Have = HaveNothing
 		}
 	}
-	p.list.setRows(rows)
+	p.table.setRows(rows)
 	p.showSummary()
-}
-
-// compareHits orders two hits by a column other than the name.
-func compareHits(by int, a, b Hit) int {
-	switch by {
-	case columnSize:
-		return cmp.Compare(a.Size, b.Size)
-	case columnType:
-		return strings.Compare(kindWords(a.Kind), kindWords(b.Kind))
-	case columnSources:
-		return cmp.Compare(a.Sources, b.Sources)
-	default:
-		return a.Added.Compare(b.Added)
-	}
 }
 
 // showSummary says how many hits there are and what is selected.

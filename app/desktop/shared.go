@@ -13,41 +13,52 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// sharedPage shows what this computer offers.
+// sharedPage shows what this computer offers. Below the rows a strip tells more
+// of those that are selected, with what can be done about them.
 type sharedPage struct {
-	window  *window
-	content fyne.CanvasObject
-	middle  *fyne.Container
-	list    *rowList[Share]
-	summary *line
+	*rowsPage
+	table    *table[Share]
+	list     *rowList[Share] // of the table
+	strip    *fyne.Container
+	more     *line
+	single   *fyne.Container // what is done with one share
+	linkable *fyne.Container // and of those, with a hashed one
 }
 
 func newSharedPage(w *window) *sharedPage {
-	p := &sharedPage{window: w, middle: container.NewStack(), summary: newCaption()}
-	p.list = newRowList(func(s Share) string { return s.ID }, func() rowView[Share] { return newShareView(p) })
+	p := &sharedPage{rowsPage: newRowsPage(w), more: newCaption()}
+	p.table = newTable(w, "shared", func(s Share) string { return s.ID }, shareColumns(), shareColumnName)
+	p.list = p.table.list
 	p.list.opened = p.openShare
-	p.list.tips, p.list.pressed = w.tips, w.typedKey
 	p.list.menu = p.rowMenu
-	head := pageHead(newHeading(places[placeShared].name.String()), p.summary, nil)
-	p.content = container.NewBorder(head, nil, nil, nil, p.middle)
-	p.show(nil)
+	p.list.picked = p.showStrip
+	p.linkable = container.NewHBox(
+		widget.NewButtonWithIcon(lang.L("Copy link"), theme.ContentCopyIcon(), p.onOne(p.copyLink)),
+		newIconButton(w.tips, theme.GridIcon(), lang.L("Show the link as a code"), p.onOne(p.showCode)))
+	p.single = container.NewHBox(p.linkable,
+		newIconButton(w.tips, theme.FolderOpenIcon(), lang.L("Open the folder"), p.open))
+	stop := widget.NewButtonWithIcon(lang.L("Stop sharing"), theme.CancelIcon(), p.remove)
+	p.strip = inset(0, gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), inset(gapMedium, 0, p.more)))
+	p.strip.Hide()
+	p.build(placeShared, p.table.box, p.strip, func() fyne.CanvasObject {
+		return emptyScreen(theme.FolderOpenIcon(), lang.L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
+			widget.NewButtonWithIcon(lang.L("Add files"), theme.FileIcon(), w.pickFile))
+	})
 	return p
 }
-
-func (p *sharedPage) screen() fyne.CanvasObject { return p.content }
 
 func (p *sharedPage) focus() { p.list.focus() }
 
 func (p *sharedPage) pull(ctx context.Context) func() {
 	shares, err := p.window.engine.Shares(ctx)
 	if err != nil {
-		return func() { p.window.fail(err) }
+		return func() { p.fail(err) }
 	}
 	return func() { p.show(shares) }
 }
 
 func (p *sharedPage) show(shares []Share) {
-	p.list.setRows(shares)
+	p.table.setRows(shares)
 	var size, hashing, hashed, rate int64
 	files := 0
 	for _, s := range shares {
@@ -67,12 +78,37 @@ func (p *sharedPage) show(shares []Share) {
 		words = joined(words, lang.L("hashing {{.Progress}}", values{"Progress": progressWords(hashed, hashing)}), rateWords(rate))
 	}
 	p.summary.SetText(words)
-	var screen fyne.CanvasObject = p.list
-	if len(shares) == 0 {
-		screen = emptyScreen(theme.FolderOpenIcon(), lang.L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
-			widget.NewButtonWithIcon(lang.L("Add files"), theme.FileIcon(), p.window.pickFile))
+	p.showRows(len(shares) > 0)
+	p.showStrip()
+}
+
+// showStrip tells of what is selected: where it is, or what is wrong and what to
+// do about it.
+func (p *sharedPage) showStrip() {
+	chosen := p.list.selection()
+	if len(chosen) == 1 {
+		p.more.SetText(shareMore(chosen[0]))
+	} else if len(chosen) > 1 {
+		var size int64
+		for _, s := range chosen {
+			size += s.Size
+		}
+		p.more.SetText(lang.L("{{.Count}} selected, {{.Size}}", values{"Count": countWords(len(chosen)), "Size": sizeWords(size)}))
 	}
-	swap(p.middle, screen)
+	changed := reveal(nil, p.single, len(chosen) == 1)
+	changed = reveal(nil, p.linkable, len(chosen) == 1 && chosen[0].State == ShareShared) || changed
+	if reveal(nil, p.strip, len(chosen) > 0) || changed {
+		p.content.Refresh()
+	}
+}
+
+// onOne does something with the share that is selected.
+func (p *sharedPage) onOne(do func(Share)) func() {
+	return func() {
+		if chosen := p.list.selection(); len(chosen) > 0 {
+			do(chosen[0])
+		}
+	}
 }
 
 // Nothing on the page can be paused.
@@ -80,11 +116,7 @@ func (p *sharedPage) toggle() {}
 
 func (p *sharedPage) remove() { p.window.stopSharing(p.list.selection()) }
 
-func (p *sharedPage) open() {
-	if chosen := p.list.selection(); len(chosen) > 0 {
-		p.openShare(chosen[0])
-	}
-}
+func (p *sharedPage) open() { p.onOne(p.openShare)() }
 
 func (p *sharedPage) openShare(s Share) {
 	path := s.Path
@@ -119,91 +151,17 @@ func (p *sharedPage) showCode(s Share) {
 func (p *sharedPage) rowMenu() *fyne.Menu {
 	chosen := p.list.selection()
 	menu := fyne.NewMenu("")
+	add := func(words string, icon fyne.Resource, do func()) {
+		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(words, icon, do))
+	}
 	if len(chosen) == 1 {
-		menu.Items = []*fyne.MenuItem{
-			fyne.NewMenuItem(lang.L("Copy link"), func() { p.copyLink(chosen[0]) }),
-			fyne.NewMenuItem(lang.L("Show the link as a code"), func() { p.showCode(chosen[0]) }),
-			fyne.NewMenuItem(lang.L("Open the folder"), p.open),
+		if chosen[0].State == ShareShared {
+			add(lang.L("Copy link"), theme.ContentCopyIcon(), func() { p.copyLink(chosen[0]) })
+			add(lang.L("Show the link as a code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
+		add(lang.L("Open the folder"), theme.FolderOpenIcon(), p.open)
+		menu.Items = append(menu.Items, fyne.NewMenuItemSeparator())
 	}
-	menu.Items = append(menu.Items, fyne.NewMenuItem(lang.L("Stop sharing"), p.remove))
+	add(lang.L("Stop sharing"), theme.CancelIcon(), p.remove)
 	return menu
-}
-
-// shareView is a row of the page.
-type shareView struct {
-	twoLines
-	share      Share
-	link, code *iconButton
-}
-
-func newShareView(p *sharedPage) *shareView {
-	v := &shareView{}
-	tips := p.window.tips
-	v.link = newIconButton(tips, theme.ContentCopyIcon(), lang.L("Copy link"), func() { p.copyLink(v.share) })
-	v.code = newIconButton(tips, theme.GridIcon(), lang.L("Show the link as a code"), func() { p.showCode(v.share) })
-	open := newIconButton(tips, theme.FolderOpenIcon(), lang.L("Open the folder"), func() { p.openShare(v.share) })
-	stop := newIconButton(tips, theme.CancelIcon(), lang.L("Stop sharing"), func() { p.window.stopSharing([]Share{v.share}) })
-	v.init(v.link, v.code, open, stop)
-	v.ExtendBaseWidget(v)
-	return v
-}
-
-func (v *shareView) show(s Share) {
-	v.share = s
-	state := shareWords(s)
-	text := rowText{name: s.Name, state: state, noBar: true, caption: shareCaption(s, state.text)}
-	switch s.State {
-	case ShareHashing, ShareRehashing, ShareWaiting:
-		text.noBar, text.done = false, percent(s.Hashed, s.Size)
-	case ShareFailed:
-		text.advice = explain(s.Failure).Next
-	case ShareMissing:
-		text.advice = lang.L("Put it back to share it again, or stop sharing it.")
-	}
-	v.fill(text)
-	reveal(nil, v.code, s.State == ShareShared)
-	if reveal(v.buttons, v.link, s.State == ShareShared) {
-		v.Refresh()
-	}
-}
-
-func shareWords(s Share) stateWords {
-	switch s.State {
-	case ShareWaiting:
-		return stateWords{lang.L("Waiting to be hashed"), theme.HistoryIcon(), colorCaption}
-	case ShareHashing:
-		return stateWords{lang.L("Hashing {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
-	case ShareShared:
-		return stateWords{lang.L("Shared"), theme.ConfirmIcon(), theme.ColorNameSuccess}
-	case ShareRehashing:
-		return stateWords{lang.L("Changed, hashing again {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
-	case ShareMissing:
-		return stateWords{lang.L("Missing"), theme.WarningIcon(), theme.ColorNameWarning}
-	default:
-		return stateWords{lang.L("Failed"), theme.ErrorIcon(), theme.ColorNameError}
-	}
-}
-
-// shareCaption is the second line of a row.
-func shareCaption(s Share, state string) string {
-	size := sizeWords(s.Size)
-	if s.Folder {
-		size = joined(filesWords(s.Files), size)
-	}
-	switch s.State {
-	case ShareHashing, ShareRehashing:
-		return joined(state, size, rateWords(s.Rate))
-	case ShareFailed:
-		return lang.L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()})
-	case ShareMissing:
-		return joined(state, s.Path)
-	case ShareWaiting:
-		return joined(state, size)
-	}
-	fetched := lang.L("never fetched")
-	if s.Fetched > 0 {
-		fetched = lang.N("fetched {{.Count}} times", s.Fetched, values{"Count": countWords(s.Fetched)})
-	}
-	return joined(state, size, fetched, lang.L("{{.Size}} sent", values{"Size": sizeWords(s.Sent)}))
 }

@@ -49,6 +49,14 @@ func newHeading(text string) *line {
 	return l
 }
 
+// newTitle is the name of a page.
+func newTitle(text string) *line {
+	l := newHeading(text)
+	l.size = theme.SizeNameHeadingText
+	l.whole = true
+	return l
+}
+
 // SetText shows another text; it may come from anywhere.
 func (l *line) SetText(text string) { l.set(text, l.color) }
 
@@ -60,6 +68,14 @@ func (l *line) set(text string, color fyne.ThemeColorName) {
 	l.text, l.color = text, color
 	l.Refresh()
 }
+
+// needs is the width of the whole text.
+func (l *line) needs() float32 {
+	return fyne.MeasureText(l.text, l.Theme().Size(l.size), l.style).Width
+}
+
+// isCut tells whether the text does not fit into the width that it has.
+func (l *line) isCut() bool { return l.needs() > l.Size().Width }
 
 // CreateRenderer is how Fyne draws a widget.
 func (l *line) CreateRenderer() fyne.WidgetRenderer {

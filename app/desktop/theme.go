@@ -75,7 +75,7 @@ var lightPalette = palette{
 	theme.ColorNameHeaderBackground:    rgb(0xF6F6FB),
 	theme.ColorNameScrollBar:           rgba(0x1C1D26, 0x66),
 	theme.ColorNameScrollBarBackground: rgba(0x1C1D26, 0x0D),
-	theme.ColorNameShadow:              rgba(0x1C1D26, 0x33),
+	theme.ColorNameShadow:              rgba(0x1C1D26, 0x1F),
 	theme.ColorNameSuccess:             rgb(0x1A7340),
 	theme.ColorNameForegroundOnSuccess: rgb(0xFFFFFF),
 	theme.ColorNameWarning:             rgb(0x8A5300),
@@ -112,7 +112,7 @@ var darkPalette = palette{
 	theme.ColorNameHeaderBackground:    rgb(0x1B1C23),
 	theme.ColorNameScrollBar:           rgba(0xFFFFFF, 0x66),
 	theme.ColorNameScrollBarBackground: rgba(0xFFFFFF, 0x0D),
-	theme.ColorNameShadow:              rgba(0x000000, 0x88),
+	theme.ColorNameShadow:              rgba(0x000000, 0x60),
 	theme.ColorNameSuccess:             rgb(0x63CE8D),
 	theme.ColorNameForegroundOnSuccess: rgb(0x06250F),
 	theme.ColorNameWarning:             rgb(0xF1B650),
@@ -160,7 +160,7 @@ func (l look) Size(name fyne.ThemeSizeName) float32 {
 	case theme.SizeNameSubHeadingText:
 		return 16
 	case theme.SizeNameHeadingText:
-		return 22
+		return 20
 	case theme.SizeNameInlineIcon:
 		return 18
 	case theme.SizeNamePadding:

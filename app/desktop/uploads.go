@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -14,57 +13,54 @@ import (
 
 // uploadsPage shows what others fetch from here.
 type uploadsPage struct {
-	window  *window
-	content fyne.CanvasObject
-	middle  *fyne.Container
-	list    *rowList[Upload]
-	summary *line
+	*rowsPage
+	list *rowList[Upload]
 }
 
 func newUploadsPage(w *window) *uploadsPage {
-	p := &uploadsPage{window: w, middle: container.NewStack(), summary: newCaption()}
-	p.list = newRowList(func(u Upload) string { return u.ID }, func() rowView[Upload] { return newUploadView() })
+	p := &uploadsPage{rowsPage: newRowsPage(w)}
+	p.list = newRowList(func(u Upload) string { return u.ID }, func(u Upload) string { return u.Name },
+		func() rowView[Upload] { return newUploadView() })
 	p.list.tips, p.list.pressed = w.tips, w.typedKey
-	head := pageHead(newHeading(places[placeUploads].name.String()), p.summary, nil)
-	p.content = container.NewBorder(head, nil, nil, nil, p.middle)
-	p.show(nil)
+	p.build(placeUploads, p.list, nil, func() fyne.CanvasObject {
+		return emptyScreen(theme.UploadIcon(), lang.L("When others fetch what you share, it appears here."),
+			widget.NewButtonWithIcon(lang.L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))
+	})
 	return p
 }
-
-func (p *uploadsPage) screen() fyne.CanvasObject { return p.content }
 
 func (p *uploadsPage) focus() { p.list.focus() }
 
 func (p *uploadsPage) pull(ctx context.Context) func() {
 	uploads, err := p.window.engine.Uploads(ctx)
 	if err != nil {
-		return func() { p.window.fail(err) }
+		return func() { p.fail(err) }
 	}
 	return func() { p.show(uploads) }
 }
 
 func (p *uploadsPage) show(uploads []Upload) {
 	p.list.setRows(uploads)
-	running, waiting := 0, 0
+	running, waiting, rate := 0, 0, int64(0)
 	for _, u := range uploads {
 		switch u.State {
 		case UploadSending:
 			running++
+			rate += u.Rate
 		case UploadQueued:
 			waiting++
 		}
 	}
-	p.summary.SetText("")
+	words := ""
 	if len(uploads) > 0 {
-		p.summary.SetText(lang.L("{{.Running}} running, {{.Waiting}} waiting", values{
-			"Running": countWords(running), "Waiting": countWords(waiting)}))
+		words = lang.L("{{.Running}} running, {{.Waiting}} waiting", values{
+			"Running": countWords(running), "Waiting": countWords(waiting)})
 	}
-	var screen fyne.CanvasObject = p.list
-	if len(uploads) == 0 {
-		screen = emptyScreen(theme.UploadIcon(), lang.L("When others fetch what you share, it appears here."),
-			widget.NewButtonWithIcon(lang.L("See what you share"), theme.FolderOpenIcon(), func() { p.window.goTo(placeShared) }))
+	if running > 0 {
+		words = joined(words, rateWords(rate))
 	}
-	swap(p.middle, screen)
+	p.summary.SetText(words)
+	p.showRows(len(uploads) > 0)
 }
 
 // uploadView is a row of the page.

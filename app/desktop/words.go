@@ -7,11 +7,9 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
-	"github.com/dustin/go-humanize"
 	"github.com/rivo/uniseg"
 
 	"centralizedp2p/netproto"
@@ -19,38 +17,6 @@ import (
 
 // values fill the places of a text.
 type values map[string]any
-
-// sizeWords writes a number of bytes: "412 MB"; "?" while it is unknown (-1).
-func sizeWords(n int64) string {
-	if n < 0 {
-		return "?"
-	}
-	return humanize.Bytes(uint64(n))
-}
-
-// rateWords writes bytes a second: "8.4 MB/s".
-func rateWords(n int64) string {
-	return lang.L("{{.Size}}/s", values{"Size": sizeWords(max(n, 0))})
-}
-
-// durationWords writes a number of seconds in its two largest units.
-func durationWords(seconds int64) string {
-	switch {
-	case seconds < 60:
-		return lang.L("{{.N}} s", values{"N": seconds})
-	case seconds < 3600:
-		return lang.L("{{.N}} min", values{"N": (seconds + 30) / 60})
-	case seconds < 24*3600:
-		return lang.L("{{.H}} h {{.M}} min", values{"H": seconds / 3600, "M": seconds % 3600 / 60})
-	default:
-		return lang.N("{{.Count}} days", int(seconds/(24*3600)), values{"Count": seconds / (24 * 3600)})
-	}
-}
-
-// leftWords says how long something still takes: "1 min left".
-func leftWords(seconds int64) string {
-	return lang.L("{{.Time}} left", values{"Time": durationWords(seconds)})
-}
 
 // progressWords says how far something is: "412 MB of 1.2 GB".
 func progressWords(done, size int64) string {
@@ -62,21 +28,6 @@ func sourcesWords(n int) string {
 }
 func filesWords(n int) string { return lang.N("{{.Count}} files", n, values{"Count": countWords(n)}) }
 func peersWords(n int) string { return lang.N("{{.Count}} peers", n, values{"Count": countWords(n)}) }
-
-// countWords writes a number with its thousands apart.
-func countWords(n int) string { return humanize.Comma(int64(n)) }
-
-// dayWords writes when something was added: the time today, else the day.
-func dayWords(t, now time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	t = t.In(now.Location())
-	if t.Year() == now.Year() && t.YearDay() == now.YearDay() {
-		return t.Format("15:04")
-	}
-	return t.Format("2006-01-02")
-}
 
 // joined puts parts side by side, without the empty ones.
 func joined(parts ...string) string {
@@ -95,11 +46,6 @@ func percent(done, size int64) float64 {
 		return 0
 	}
 	return min(max(float64(done)/float64(size), 0), 1)
-}
-
-// percentWords writes it for people: "40 %".
-func percentWords(done, size int64) string {
-	return lang.L("{{.N}} %", values{"N": int(100 * percent(done, size))})
 }
 
 // kindWords names a kind of contents; anyKind is all of them.

@@ -34,7 +34,7 @@ func TestSizesTimesAndRatesAreWrittenForPeople(t *testing.T) {
 		percentWords(2, 5):                   "40 %",
 		percentWords(7, 0):                   "0 %",
 		dayWords(now.Add(-time.Hour), now):   "17:00",
-		dayWords(now.AddDate(0, 0, -3), now): "2026-11-19",
+		dayWords(now.AddDate(0, 0, -3), now): "19 Nov 2026",
 		dayWords(time.Time{}, now):           "",
 		joined("a", "", "b"):                 "a · b",
 	} {

@@ -1,0 +1,151 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+const chipHeight = 28
+
+// chips are a few names of which one is chosen: All, Active, Finished. The
+// arrow keys go from one to the next.
+type chips struct {
+	box     *fyne.Container
+	list    []*chip
+	chosen  int
+	changed func()
+}
+
+func newChips(names []phrase, changed func()) *chips {
+	c := &chips{changed: changed, box: container.NewHBox()}
+	for i, name := range names {
+		one := newChip(c, i, name.String())
+		c.list = append(c.list, one)
+		c.box.Add(one)
+	}
+	return c
+}
+
+// count says how many there are of what a chip names.
+func (c *chips) count(index, count int) {
+	if chip := c.list[index]; chip.count.text != countWords(count) {
+		chip.count.SetText(countWords(count))
+		c.box.Refresh()
+	}
+}
+
+func (c *chips) choose(index int) {
+	if index < 0 || index >= len(c.list) || index == c.chosen {
+		return
+	}
+	c.chosen = index
+	for _, one := range c.list {
+		one.paint()
+	}
+	c.changed()
+}
+
+// chip is one of the names.
+type chip struct {
+	widget.BaseWidget
+	chips            *chips
+	index            int
+	name, count      *line
+	back             *canvas.Rectangle
+	hovered, focused bool
+}
+
+func newChip(c *chips, index int, name string) *chip {
+	one := &chip{chips: c, index: index, back: canvas.NewRectangle(color.Transparent)}
+	one.name, one.count = newLine(theme.ColorNameForeground, theme.SizeNameText), newCaption()
+	one.name.whole, one.count.whole = true, true
+	one.name.SetText(name)
+	one.ExtendBaseWidget(one)
+	return one
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (c *chip) CreateRenderer() fyne.WidgetRenderer {
+	c.ExtendBaseWidget(c)
+	c.paint()
+	least := canvas.NewRectangle(color.Transparent)
+	least.SetMinSize(fyne.NewSize(0, chipHeight))
+	return widget.NewSimpleRenderer(container.NewStack(least, c.back,
+		inset(12, 0, container.NewHBox(c.name, c.count))))
+}
+
+// Refresh draws the chip again, for another theme too.
+func (c *chip) Refresh() {
+	c.paint()
+	c.BaseWidget.Refresh()
+}
+
+func (c *chip) paint() {
+	fill, stroke := color.Color(color.Transparent), color.Color(color.Transparent)
+	ink := colorCaption
+	switch {
+	case c.chips.chosen == c.index:
+		fill, ink = themeColor(theme.ColorNameSelection), theme.ColorNameForeground
+	case c.hovered:
+		fill = themeColor(theme.ColorNameHover)
+	}
+	if c.focused {
+		stroke = themeColor(theme.ColorNamePrimary)
+	}
+	c.back.FillColor, c.back.StrokeColor, c.back.StrokeWidth = fill, stroke, 1
+	c.back.CornerRadius = chipHeight / 2
+	c.back.Refresh()
+	c.name.set(c.name.text, ink)
+}
+
+// Tapped chooses the chip.
+func (c *chip) Tapped(*fyne.PointEvent) { c.chips.choose(c.index) }
+
+// AccessibilityLabel is what a screen reader says.
+func (c *chip) AccessibilityLabel() string { return c.name.text }
+
+// AccessibilityRole is what kind of thing it says it is.
+func (c *chip) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
+// MouseIn is called when the pointer comes.
+func (c *chip) MouseIn(*desktop.MouseEvent) { c.hovered = true; c.paint() }
+
+// MouseMoved is part of what Fyne calls a Hoverable.
+func (c *chip) MouseMoved(*desktop.MouseEvent) {}
+
+// MouseOut is called when it leaves.
+func (c *chip) MouseOut() { c.hovered = false; c.paint() }
+
+// FocusGained is called when the keys begin to come here.
+func (c *chip) FocusGained() { c.focused = true; c.paint() }
+
+// FocusLost is called when they go elsewhere.
+func (c *chip) FocusLost() { c.focused = false; c.paint() }
+
+// TypedKey chooses for Enter and Space, and goes on for the arrows.
+func (c *chip) TypedKey(event *fyne.KeyEvent) {
+	step := 0
+	switch event.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+		c.chips.choose(c.index)
+	case fyne.KeyLeft:
+		step = -1
+	case fyne.KeyRight:
+		step = 1
+	}
+	if to := c.index + step; step != 0 && to >= 0 && to < len(c.chips.list) {
+		fyne.CurrentApp().Driver().CanvasForObject(c).Focus(c.chips.list[to])
+		c.chips.choose(to)
+	}
+}
+
+// TypedRune is part of what Fyne calls a Focusable.
+func (c *chip) TypedRune(rune) {}

@@ -1,0 +1,308 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"sync/atomic"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Preferences of the pane: whether it is open, and its share of the height.
+const (
+	prefDetails       = "details.open"
+	prefDetailsHeight = "details.height"
+)
+
+// detailsPane tells more of one download: why it is slow, how fast it was, which
+// pieces are here, and where they come from. It lies below the rows and follows
+// the selection; F8 opens and closes it.
+type detailsPane struct {
+	window *window
+	page   *downloadsPage
+
+	split *container.Split
+	rows  *fyne.Container // the list, or a word that none fits
+	above *fyne.Container // what the page shows: rows, or rows and pane
+	pane  *fyne.Container
+	tall  float32 // the height of the reason, which depends on the width
+
+	name    *line
+	reason  *widget.Label // why it is slow, and what to do
+	speed   *line
+	graph   *speedGraph
+	here    *line
+	pieces  *pieceMap
+	sources *table[Source]
+	none    *widget.Label // where the sources would be
+
+	shown  string                 // the download, by its ID
+	wanted atomic.Pointer[string] // the same, for the goroutine that pulls; nil is none
+}
+
+func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
+	d := &detailsPane{window: w, page: p, name: newNameLine(), reason: quiet(""),
+		speed: newCaption(), graph: newSpeedGraph(), here: newCaption(), pieces: newPieceMap()}
+	d.sources = newTable(w, "sources", sourceKey, sourceColumns(), sourceColumnRate)
+	d.none = quiet("")
+	d.none.Alignment = fyne.TextAlignCenter
+	closing := newIconButton(w.tips, theme.CancelIcon(), lang.L("Close the details"), d.toggle)
+	head := container.NewBorder(nil, nil, nil, closing, d.name)
+	parts := &paneLayout{}
+	body := container.New(parts,
+		partOf(lang.L("Speed of the last 5 minutes"), d.speed, d.graph),
+		partOf(lang.L("Pieces"), d.here, d.pieces),
+		container.NewStack(d.sources.box, container.NewCenter(d.none)))
+	scroll := container.NewVScroll(body)
+	parts.changed = scroll.Refresh
+	// Labels have a padding of their own, by which the reason stands in.
+	reason := container.New(layout.NewCustomPaddedLayout(-gapMedium, -gapMedium, -gapMedium, -gapMedium), d.reason)
+	d.pane = container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(gap), head, reason), nil, nil, nil, scroll)
+	return d.finish()
+}
+
+// finish puts the pane below the rows of the page.
+func (d *detailsPane) finish() *detailsPane {
+	d.rows = container.NewStack(d.page.list)
+	d.split = container.NewVSplit(d.rows, newPlate(theme.ColorNameHeaderBackground, gapMedium, inset(12, gap, d.pane)))
+	d.split.SetOffset(d.window.app.Preferences().FloatWithFallback(prefDetailsHeight, 0.42))
+	d.above = container.NewStack(d.rows)
+	if d.window.app.Preferences().Bool(prefDetails) {
+		d.show(true)
+	}
+	return d
+}
+
+// partOf is a heading with a line of words beside it and a drawing below.
+func partOf(heading string, words *line, drawing fyne.CanvasObject) fyne.CanvasObject {
+	name := newCaption()
+	name.style.Bold, name.whole = true, true
+	name.SetText(heading)
+	words.align = fyne.TextAlignTrailing
+	return container.NewBorder(container.NewBorder(nil, nil, name, nil, inset(gapMedium, 0, words)), nil, nil, nil, drawing)
+}
+
+// isOpen tells whether the pane is shown.
+func (d *detailsPane) isOpen() bool { return d.above.Objects[0] == fyne.CanvasObject(d.split) }
+
+func (d *detailsPane) toggle() {
+	d.show(!d.isOpen())
+	d.window.app.Preferences().SetBool(prefDetails, d.isOpen())
+}
+
+func (d *detailsPane) open() {
+	if !d.isOpen() {
+		d.toggle()
+	}
+}
+
+func (d *detailsPane) show(open bool) {
+	d.above.Objects = []fyne.CanvasObject{d.rows}
+	if open {
+		d.above.Objects[0] = d.split
+	}
+	d.above.Refresh()
+	d.shown = ""
+	d.follow()
+}
+
+// nothing says that no row fits what was typed or chosen above.
+func (d *detailsPane) nothing(is bool) {
+	_, said := d.rows.Objects[0].(*widget.Label)
+	if said == is {
+		return
+	}
+	d.rows.Objects[0] = d.page.list
+	if is {
+		words := quiet(lang.L("No download fits. Choose All, or type something else."))
+		words.Alignment = fyne.TextAlignCenter
+		d.rows.Objects[0] = words
+	}
+	d.rows.Refresh()
+}
+
+// follow turns to the download that is selected, or was last.
+func (d *detailsPane) follow() {
+	if d.above == nil || !d.isOpen() {
+		d.wanted.Store(nil)
+		return
+	}
+	chosen := d.page.list.selection()
+	if len(chosen) == 0 {
+		if d.shown == "" {
+			d.name.SetText(lang.L("Select a download to see its details."))
+		}
+		return
+	}
+	if d.shown == chosen[0].ID {
+		return
+	}
+	d.shown = chosen[0].ID
+	d.wanted.Store(&d.shown)
+	d.name.SetText(chosen[0].Name)
+	d.fill(Details{}, chosen[0])
+	d.window.crossing.poke()
+}
+
+// pull asks for the details of the download that is wanted, if the pane is open.
+// It runs beside the UI thread.
+func (d *detailsPane) pull(ctx context.Context) func() {
+	wanted := d.wanted.Load()
+	if wanted == nil {
+		return func() {}
+	}
+	id := *wanted
+	details, err := d.window.engine.Details(ctx, id)
+	return func() {
+		if d.shown != id || !d.isOpen() {
+			return
+		}
+		d.rememberHeight()
+		for _, row := range d.page.all {
+			if row.ID == id && err == nil {
+				d.fill(details, row)
+				return
+			}
+		}
+		d.name.SetText(lang.L("This download is not in the list any more."))
+		d.fill(Details{}, Download{Size: -1})
+	}
+}
+
+func (d *detailsPane) rememberHeight() {
+	prefs := d.window.app.Preferences()
+	if prefs.Float(prefDetailsHeight) != d.split.Offset {
+		prefs.SetFloat(prefDetailsHeight, d.split.Offset)
+	}
+}
+
+// fill shows the details of a download.
+func (d *detailsPane) fill(details Details, row Download) {
+	if words := reasonWords(details, row); d.reason.Text != words {
+		d.reason.SetText(words)
+	}
+	if tall := d.reason.MinSize().Height; tall != d.tall {
+		d.tall = tall
+		d.pane.Refresh()
+	}
+	d.speed.SetText(speedWords(details.Speeds))
+	d.graph.set(details.Speeds)
+	d.here.SetText(hereWords(details, row))
+	d.pieces.set(details.Pieces)
+	d.sources.setRows(details.Sources)
+	none := ""
+	if len(details.Sources) == 0 {
+		none = lang.L("No source is known now.")
+		if row.finished() {
+			none = lang.L("It is finished and needs no source.")
+		}
+	}
+	if d.none.Text != none {
+		d.none.SetText(none)
+	}
+}
+
+// reasonWords say why a download is as slow as it is, and what can be done.
+func reasonWords(details Details, row Download) string {
+	switch {
+	case row.finished():
+		return lang.L("Finished.")
+	case row.failed(), row.State == DownloadNoSpace:
+		return explain(row.Failure).Headline() + " " + adviceWords(row)
+	case row.paused():
+		return lang.L("Paused. Resume it to go on.")
+	case row.State == DownloadWaiting:
+		return lang.L("Nobody who has it is online. It starts by itself when somebody is.")
+	case row.State == DownloadQueued:
+		return lang.L("It waits for its turn. Move it up in the queue, or allow more at once in Settings.")
+	}
+	switch details.Slow {
+	case SlowOneSource:
+		return lang.L("Only one source is connected: it is as fast as that one. It gets faster when others join.")
+	case SlowTheirLimit:
+		return lang.L("The sources let it wait in their queues. Nothing needs to be done here; more sources would help.")
+	case SlowMyLimit:
+		return lang.L("A limit that you set holds it back. Raise it in the menu of the download, or in Settings.")
+	case SlowMyDisk:
+		return lang.L("The disk takes the bytes slower than they come. A faster disk, or fewer downloads at once, would help.")
+	case SlowNetwork:
+		return lang.L("The network gives no more now. Other programs may be using it.")
+	default:
+		return lang.L("Nothing holds it back.")
+	}
+}
+
+// speedWords say in numbers what the graph draws.
+func speedWords(speeds []int64) string {
+	if len(speeds) == 0 {
+		return ""
+	}
+	var sum int64
+	for _, speed := range speeds {
+		sum += speed
+	}
+	return lang.L("{{.Rate}} on average", values{"Rate": rateWords(sum / int64(len(speeds)))})
+}
+
+// hereWords say in numbers what the map draws.
+func hereWords(details Details, row Download) string {
+	words := percentWords(row.Done, row.Size)
+	if details.Copies > 0 {
+		words = joined(words, lang.L("{{.Count}} copies at the sources", values{"Count": decimalWords(details.Copies, 1)}))
+	}
+	return words
+}
+
+// paneLayout puts speed and pieces left of the sources where there is room, else
+// all below each other.
+type paneLayout struct {
+	wide    bool   // as it was laid out last
+	changed func() // the least height is another
+}
+
+const (
+	paneColumns  = 720 // a pane as wide as this has two columns
+	paneLeft     = 320 // the width of the left one
+	graphHeight  = 112
+	mapHeight    = 120
+	sourceHeight = 160
+)
+
+// Layout is part of fyne.Layout.
+func (l *paneLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	place := func(object fyne.CanvasObject, x, y, width, height float32) {
+		object.Move(fyne.NewPos(x, y))
+		object.Resize(fyne.NewSize(width, height))
+	}
+	speed, pieces, sources := objects[0], objects[1], objects[2]
+	if wide := size.Width >= paneColumns; wide != l.wide {
+		l.wide = wide
+		defer l.changed()
+	}
+	if l.wide {
+		half := (size.Height - gapMedium) * graphHeight / (graphHeight + mapHeight)
+		place(speed, 0, 0, paneLeft, half)
+		place(pieces, 0, half+gapMedium, paneLeft, size.Height-half-gapMedium)
+		place(sources, paneLeft+gapLarge, 0, size.Width-paneLeft-gapLarge, size.Height)
+		return
+	}
+	place(speed, 0, 0, size.Width, graphHeight)
+	place(pieces, 0, graphHeight+gapMedium, size.Width, mapHeight)
+	top := float32(graphHeight + mapHeight + 2*gapMedium)
+	place(sources, 0, top, size.Width, max(size.Height-top, sourceHeight))
+}
+
+// MinSize is part of fyne.Layout.
+func (l *paneLayout) MinSize([]fyne.CanvasObject) fyne.Size {
+	height := float32(graphHeight + mapHeight + gapMedium)
+	if !l.wide {
+		height += gapMedium + sourceHeight
+	}
+	return fyne.NewSize(leastNameWidth, height)
+}

@@ -1,0 +1,238 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// onIDs hands the engine an action on downloads, if there are any.
+func (p *downloadsPage) onIDs(action func(context.Context, []string) error, ids []string) {
+	if len(ids) > 0 {
+		p.window.act(func(ctx context.Context) error { return action(ctx, ids) }, nil)
+	}
+}
+
+func (p *downloadsPage) clearFinished() {
+	p.window.removeDownloads(slices.DeleteFunc(slices.Clone(p.all), func(d Download) bool { return !d.finished() }))
+}
+
+// toggle pauses what runs; if nothing does, it resumes what is paused.
+func (p *downloadsPage) toggle() {
+	chosen := p.list.selection()
+	if running := idsOf(chosen, Download.running); len(running) > 0 {
+		p.onIDs(p.window.engine.Pause, running)
+		return
+	}
+	p.onIDs(p.window.engine.Resume, idsOf(chosen, Download.paused))
+	p.onIDs(p.window.engine.Retry, idsOf(chosen, Download.failed))
+}
+
+func (p *downloadsPage) remove() { p.window.removeDownloads(p.list.selection()) }
+
+func (p *downloadsPage) open() {
+	if chosen := p.list.selection(); len(chosen) > 0 {
+		p.openFile(chosen[0])
+	}
+}
+
+func anyDownload(Download) bool { return true }
+
+// removeWithFiles asks first: deleted files do not come back.
+func (p *downloadsPage) removeWithFiles() {
+	chosen := p.list.selection()
+	if len(chosen) == 0 {
+		return
+	}
+	var size int64
+	for _, d := range chosen {
+		size += d.Done
+	}
+	p.window.decide(lang.L("Delete the files?"),
+		lang.N("{{.Count}} downloads are taken off the list, and the {{.Size}} that were fetched are deleted from the disk.", len(chosen),
+			values{"Count": countWords(len(chosen)), "Size": sizeWords(size)}),
+		lang.L("Delete the files"), func() { p.onIDs(p.window.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
+}
+
+// moveInQueue changes when the selected downloads have their turn.
+func (p *downloadsPage) moveInQueue(way QueueMove) func() {
+	return func() {
+		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.MoveInQueue(ctx, ids, way) },
+			idsOf(p.list.selection(), Download.active))
+	}
+}
+
+func (p *downloadsPage) setPriority(priority Priority) func() {
+	return func() {
+		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.SetPriority(ctx, ids, priority) },
+			idsOf(p.list.selection(), Download.active))
+	}
+}
+
+func (p *downloadsPage) verify() {
+	p.onIDs(p.window.engine.Verify, idsOf(p.list.selection(), anyDownload))
+}
+
+// moveTo lets the person choose a folder for the selected downloads.
+func (p *downloadsPage) moveTo() {
+	chosen := p.list.selection()
+	if len(chosen) == 0 {
+		return
+	}
+	p.window.chooseFolder(lang.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
+		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.MoveTo(ctx, ids, folder) },
+			idsOf(chosen, anyDownload))
+	})
+}
+
+// limit bounds the selected downloads, in bytes a second; 0 is no limit.
+func (p *downloadsPage) limit(bytesPerSecond int64) {
+	p.limitOf(p.list.selection(), bytesPerSecond)
+}
+
+func (p *downloadsPage) limitOf(chosen []Download, bytesPerSecond int64) {
+	p.onIDs(func(ctx context.Context, ids []string) error {
+		return p.window.engine.SetDownloadLimit(ctx, ids, bytesPerSecond)
+	}, idsOf(chosen, Download.active))
+}
+
+// askLimit asks for another limit than those in the menu.
+func (p *downloadsPage) askLimit() {
+	w, chosen := p.window, p.list.selection()
+	if len(chosen) == 0 {
+		return
+	}
+	entry, problem := widget.NewEntry(), quiet(lang.L("Of each of them. Nothing is no limit."))
+	if chosen[0].Limit > 0 {
+		entry.SetText(strconv.FormatInt(chosen[0].Limit/1000, 10))
+	}
+	set := func() {
+		text, limit := strings.TrimSpace(entry.Text), int64(0)
+		if text != "" {
+			kilobytes, err := strconv.ParseInt(text, 10, 64)
+			if err != nil || kilobytes < 0 || kilobytes > 1e9 {
+				problem.SetText(lang.L("Type a number of KB/s, or nothing."))
+				return
+			}
+			limit = kilobytes * 1000
+		}
+		w.closeSheet()
+		p.limitOf(chosen, limit)
+	}
+	entry.OnSubmitted = func(string) { set() }
+	w.openSheet(lang.L("Limit of the download"), labelled(lang.L("Download limit, KB/s"), entry, problem),
+		fyne.NewSize(360, 220), w.cancelButton(), primaryButton(lang.L("Set the limit"), theme.ConfirmIcon(), set))
+	w.win.Canvas().Focus(entry)
+}
+
+// limitChoices stand in the menu, in bytes a second.
+var limitChoices = []int64{0, 100e3, 500e3, 1e6, 5e6, 20e6}
+
+func limitWords(bytesPerSecond int64) string {
+	if bytesPerSecond == 0 {
+		return lang.L("No limit")
+	}
+	return rateWords(bytesPerSecond)
+}
+
+var priorityNames = []struct {
+	priority Priority
+	name     phrase
+}{{PriorityHigh, "High"}, {PriorityNormal, "Normal"}, {PriorityLow, "Low"}}
+
+// rowMenu is what can be done about the selected downloads.
+func (p *downloadsPage) rowMenu() *fyne.Menu {
+	chosen := p.list.selection()
+	if len(chosen) == 0 {
+		return nil
+	}
+	menu := fyne.NewMenu("")
+	add := func(words string, icon fyne.Resource, do func()) *fyne.MenuItem {
+		item := fyne.NewMenuItemWithIcon(words, icon, do)
+		menu.Items = append(menu.Items, item)
+		return item
+	}
+	line := func() { menu.Items = append(menu.Items, fyne.NewMenuItemSeparator()) }
+	if len(chosen) == 1 {
+		if chosen[0].finished() {
+			add(lang.L("Open"), theme.FileIcon(), p.open)
+		}
+		add(lang.L("Open the folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
+	}
+	switch {
+	case len(idsOf(chosen, Download.running)) > 0:
+		add(lang.L("Pause"), theme.MediaPauseIcon(), p.toggle)
+	case len(idsOf(chosen, Download.paused)) > 0:
+		add(lang.L("Resume"), theme.MediaPlayIcon(), p.toggle)
+	case len(idsOf(chosen, Download.failed)) > 0:
+		add(lang.L("Retry"), theme.ViewRefreshIcon(), p.toggle)
+	}
+	if len(idsOf(chosen, Download.active)) > 0 {
+		line()
+		add(lang.L("Turn"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
+		add(lang.L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
+		add(lang.L("Limit of the download"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
+	}
+	line()
+	add(lang.L("Verify again"), theme.ViewRefreshIcon(), p.verify)
+	add(lang.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
+	line()
+	if len(idsOf(chosen, Download.finished)) == len(chosen) {
+		add(lang.L("Take off the list"), theme.CancelIcon(), p.remove)
+	} else {
+		add(lang.L("Stop and delete"), theme.CancelIcon(), p.remove)
+	}
+	add(lang.L("Delete the files"), theme.DeleteIcon(), p.removeWithFiles)
+	line()
+	add(lang.L("Details"), theme.InfoIcon(), p.details.open)
+	return menu
+}
+
+func (p *downloadsPage) queueMenu() *fyne.Menu {
+	menu := fyne.NewMenu("")
+	for _, c := range p.queueCommands() {
+		menu.Items = append(menu.Items, fyne.NewMenuItem(c.name.String(), c.run))
+	}
+	return menu
+}
+
+func (p *downloadsPage) priorityMenu(chosen []Download) *fyne.Menu {
+	menu := fyne.NewMenu("")
+	for _, one := range priorityNames {
+		item := fyne.NewMenuItem(one.name.String(), p.setPriority(one.priority))
+		item.Checked = chosen[0].Priority == one.priority
+		menu.Items = append(menu.Items, item)
+	}
+	return menu
+}
+
+func (p *downloadsPage) limitMenu(chosen []Download) *fyne.Menu {
+	menu := fyne.NewMenu("")
+	for _, limit := range limitChoices {
+		item := fyne.NewMenuItem(limitWords(limit), func() { p.limit(limit) })
+		item.Checked = chosen[0].Limit == limit
+		menu.Items = append(menu.Items, item)
+	}
+	menu.Items = append(menu.Items, fyne.NewMenuItem(lang.L("Another limit…"), p.askLimit))
+	return menu
+}
+
+// queueCommands are the ways in the queue, with their keys.
+func (p *downloadsPage) queueCommands() []command {
+	const alt = fyne.KeyModifierAlt
+	return []command{
+		{name: "To the top", key: fyne.KeyHome, held: alt, run: p.moveInQueue(QueueTop)},
+		{name: "Up", key: fyne.KeyUp, held: alt, run: p.moveInQueue(QueueUp)},
+		{name: "Down", key: fyne.KeyDown, held: alt, run: p.moveInQueue(QueueDown)},
+		{name: "To the bottom", key: fyne.KeyEnd, held: alt, run: p.moveInQueue(QueueBottom)},
+	}
+}

@@ -1,0 +1,141 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"path/filepath"
+
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+)
+
+// downloadView is a row of the page.
+type downloadView struct {
+	twoLines
+	page                 *downloadsPage
+	download             Download
+	toggle, open, remove *iconButton
+}
+
+func newDownloadView(p *downloadsPage) *downloadView {
+	v := &downloadView{page: p}
+	engine := p.window.engine
+	tips := p.window.tips
+	v.toggle = newIconButton(tips, theme.MediaPauseIcon(), "", func() {
+		id := []string{v.download.ID}
+		switch {
+		case v.download.running():
+			p.onIDs(engine.Pause, id)
+		case v.download.paused():
+			p.onIDs(engine.Resume, id)
+		default:
+			p.onIDs(engine.Retry, id)
+		}
+	})
+	v.open = newIconButton(tips, theme.FolderOpenIcon(), lang.L("Open the folder"), func() { p.openFolder(v.download) })
+	v.remove = newIconButton(tips, theme.CancelIcon(), "", func() { p.window.removeDownloads([]Download{v.download}) })
+	v.init(v.toggle, v.open, v.remove)
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+func (v *downloadView) show(d Download) {
+	v.download = d
+	switch {
+	case d.running():
+		v.toggle.set(theme.MediaPauseIcon(), lang.L("Pause"))
+	case d.paused():
+		v.toggle.set(theme.MediaPlayIcon(), lang.L("Resume"))
+	case d.failed():
+		v.toggle.set(theme.ViewRefreshIcon(), lang.L("Retry"))
+	}
+	if d.finished() {
+		v.remove.set(theme.CancelIcon(), lang.L("Take off the list"))
+	} else {
+		v.remove.set(theme.DeleteIcon(), lang.L("Stop and delete"))
+	}
+	state := downloadWords(d)
+	text := rowText{name: d.Name, state: state, done: percent(d.Done, d.Size), noBar: d.finished(),
+		caption: downloadCaption(d, state.text)}
+	if d.failed() || d.State == DownloadNoSpace {
+		text.advice = adviceWords(d)
+	}
+	v.fill(text)
+	if reveal(v.buttons, v.toggle, !d.finished()) {
+		v.Refresh()
+	}
+}
+
+func downloadWords(d Download) stateWords {
+	switch d.State {
+	case DownloadWaiting:
+		return stateWords{lang.L("Waiting for a source"), theme.HistoryIcon(), colorCaption}
+	case DownloadQueued:
+		if d.Place > 0 {
+			return stateWords{lang.L("Queued (place {{.Place}})", values{"Place": d.Place}), theme.HistoryIcon(), colorCaption}
+		}
+		return stateWords{lang.L("Queued"), theme.HistoryIcon(), colorCaption}
+	case DownloadConnecting:
+		return stateWords{lang.L("Connecting"), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+	case DownloadDownloading:
+		return stateWords{lang.L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
+	case DownloadVerifying:
+		return stateWords{lang.L("Verifying"), theme.SearchIcon(), theme.ColorNamePrimary}
+	case DownloadMoving:
+		return stateWords{lang.L("Moving to another folder"), theme.MailForwardIcon(), theme.ColorNamePrimary}
+	case DownloadPaused:
+		return stateWords{lang.L("Paused"), theme.MediaPauseIcon(), colorCaption}
+	case DownloadFinished:
+		return stateWords{lang.L("Finished"), theme.ConfirmIcon(), theme.ColorNameSuccess}
+	case DownloadNoSpace:
+		return stateWords{lang.L("Not enough space"), theme.WarningIcon(), theme.ColorNameWarning}
+	default:
+		return stateWords{lang.L("Failed"), theme.ErrorIcon(), theme.ColorNameError}
+	}
+}
+
+// downloadCaption is the second line of a row.
+func downloadCaption(d Download, state string) string {
+	progress := progressWords(d.Done, d.Size)
+	switch d.State {
+	case DownloadDownloading:
+		left := ""
+		if d.SecsLeft > 0 {
+			left = leftWords(d.SecsLeft)
+		}
+		return joined(progress, rateWords(d.Rate), left, sourcesWords(d.Sources), extraWords(d))
+	case DownloadFinished:
+		return joined(state, sizeWords(d.Size), filepath.Dir(d.Path))
+	case DownloadFailed:
+		return lang.L("Failed: {{.Reason}}", values{"Reason": explain(d.Failure).Headline()})
+	case DownloadPaused:
+		if !d.Failure.IsZero() {
+			return joined(state, progress, explain(d.Failure).Headline())
+		}
+	}
+	return joined(state, progress, extraWords(d))
+}
+
+// extraWords says what the person chose for this download.
+func extraWords(d Download) string {
+	words := ""
+	switch d.Priority {
+	case PriorityHigh:
+		words = lang.L("high priority")
+	case PriorityLow:
+		words = lang.L("low priority")
+	}
+	if d.Limit > 0 {
+		words = joined(words, lang.L("at most {{.Rate}}", values{"Rate": rateWords(d.Limit)}))
+	}
+	return words
+}
+
+// adviceWords says what to do about a download that does not go on, or when it
+// does so by itself.
+func adviceWords(d Download) string {
+	if d.RetrySecs > 0 {
+		return lang.L("It is tried again in {{.Time}}.", values{"Time": durationWords(d.RetrySecs)})
+	}
+	return explain(d.Failure).Next
+}

@@ -1,0 +1,149 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"image"
+	"image/color"
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// cellStates are the states of a piece in the order of the legend. Each has a
+// form of its own besides its colour: full, half, a ring, an empty place.
+var cellStates = []struct {
+	state CellState
+	name  phrase
+}{
+	{CellVerified, "here"},
+	{CellPartly, "partly here"},
+	{CellInFlight, "asked for"},
+	{CellMissing, "missing"},
+}
+
+// pieceMap draws which parts of a content are here, with a legend that counts
+// them.
+type pieceMap struct {
+	widget.BaseWidget
+	cells  []Cell
+	raster *canvas.Raster
+	legend []*line
+	box    *fyne.Container
+}
+
+func newPieceMap() *pieceMap {
+	m := &pieceMap{}
+	m.raster = canvas.NewRaster(func(width, height int) image.Image { return drawCells(m.cells, width, height) })
+	keys := container.New(layout.NewGridLayoutWithColumns(2))
+	for _, one := range cellStates {
+		sample := canvas.NewRaster(func(width, height int) image.Image {
+			return drawCells([]Cell{{State: one.state}}, width, height)
+		})
+		sample.SetMinSize(fyne.NewSquareSize(12))
+		words := newCaption()
+		m.legend = append(m.legend, words)
+		keys.Add(container.NewBorder(nil, nil, container.NewCenter(sample), nil, words))
+	}
+	m.box = container.NewBorder(nil, keys, nil, nil, inset(0, gap, m.raster))
+	m.ExtendBaseWidget(m)
+	m.count()
+	return m
+}
+
+// set draws other cells.
+func (m *pieceMap) set(cells []Cell) {
+	if slices.Equal(m.cells, cells) {
+		return
+	}
+	m.cells = slices.Clone(cells)
+	m.count()
+	m.raster.Refresh()
+}
+
+// count writes the legend: how many of a hundred parts are in a state.
+func (m *pieceMap) count() {
+	for i, one := range cellStates {
+		n := 0
+		for _, c := range m.cells {
+			if c.State == one.state {
+				n++
+			}
+		}
+		words := one.name.String()
+		if len(m.cells) > 0 {
+			words += " " + percentWords(int64(n), int64(len(m.cells)))
+		}
+		m.legend[i].SetText(words)
+	}
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (m *pieceMap) CreateRenderer() fyne.WidgetRenderer {
+	m.ExtendBaseWidget(m)
+	return widget.NewSimpleRenderer(m.box)
+}
+
+// Refresh draws map and legend again, for another theme.
+func (m *pieceMap) Refresh() { m.box.Refresh() }
+
+// cellGrid is the side of a cell, in pixels, and how many stand side by side,
+// when so many cells are to fill a picture: the largest that fit.
+func cellGrid(count, width, height int) (side, columns int) {
+	for side = min(width, height); side > 1; side-- {
+		if columns = width / side; columns*(height/side) >= count {
+			return side, columns
+		}
+	}
+	return 1, max(width, 1)
+}
+
+// drawCells paints a picture of so many pixels, line by line.
+func drawCells(cells []Cell, width, height int) image.Image {
+	const largest = 16 // a few cells do not become as large as the picture
+	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
+	if len(cells) == 0 || width < 1 || height < 1 {
+		return picture
+	}
+	side, columns := cellGrid(len(cells), width, height)
+	if side > largest && len(cells) > 1 {
+		side, columns = largest, width/largest
+	}
+	ink, empty := nrgba(themeColor(theme.ColorNamePrimary)), nrgba(themeColor(colorTrack))
+	ring := nrgba(themeColor(theme.ColorNameWarning))
+	for i, c := range cells {
+		at := image.Pt(i%columns*side, i/columns*side)
+		drawCell(picture, image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))}, c.State, ink, empty, ring)
+	}
+	return picture
+}
+
+// drawCell paints one cell in its form, with a gap around it where there is room.
+func drawCell(picture *image.NRGBA, in image.Rectangle, state CellState, ink, empty, ring color.NRGBA) {
+	if in.Dx() > 3 {
+		in.Max = in.Max.Sub(image.Pt(1, 1))
+	}
+	for y := in.Min.Y; y < in.Max.Y; y++ {
+		for x := in.Min.X; x < in.Max.X; x++ {
+			shade := empty
+			switch state {
+			case CellVerified:
+				shade = ink
+			case CellPartly:
+				if y >= in.Min.Y+in.Dy()/2 {
+					shade = ink
+				}
+			case CellInFlight:
+				if x == in.Min.X || y == in.Min.Y || x == in.Max.X-1 || y == in.Max.Y-1 {
+					shade = ring
+				}
+			}
+			picture.SetNRGBA(x, y, shade)
+		}
+	}
+}

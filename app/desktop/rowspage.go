@@ -1,0 +1,97 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// rowsPage is what the pages of rows have in common: a head with the name of
+// the page and how things are, and below it the rows, or a screen that says why
+// there are none.
+type rowsPage struct {
+	window  *window
+	content *fyne.Container
+	summary *line
+	middle  *fyne.Container
+	rows    fyne.CanvasObject
+	empty   func() fyne.CanvasObject
+	state   string // of the middle: what it shows now
+}
+
+func newRowsPage(w *window) *rowsPage {
+	return &rowsPage{window: w, summary: newCaption(), middle: container.NewStack()}
+}
+
+// build puts buttons at the end of the head, and a strip, if it is not nil,
+// below the rows.
+func (p *rowsPage) build(at place, rows, strip fyne.CanvasObject, empty func() fyne.CanvasObject, buttons ...fyne.CanvasObject) {
+	p.rows, p.empty = rows, empty
+	head := container.New(headLayout{}, newTitle(places[at].name.String()), p.summary, container.NewHBox(buttons...))
+	p.content = container.NewBorder(head, strip, nil, nil, p.middle)
+	p.put("busy", container.NewCenter(quiet(lang.L("One moment…"))))
+}
+
+func (p *rowsPage) screen() fyne.CanvasObject { return p.content }
+
+// put shows one object in the middle, if it is not that one already.
+func (p *rowsPage) put(state string, object fyne.CanvasObject) {
+	if p.state == state {
+		return
+	}
+	p.state = state
+	p.middle.Objects = []fyne.CanvasObject{object}
+	p.middle.Refresh()
+}
+
+// showRows shows the rows, or what is said where there are none.
+func (p *rowsPage) showRows(any bool) {
+	if any {
+		p.put("rows", p.rows)
+	} else if p.state != "empty" {
+		p.put("empty", p.empty())
+	}
+}
+
+// fail says why the rows could not be had.
+func (p *rowsPage) fail(err error) {
+	words := explain(FailureOf(err)).String()
+	if state := "failed: " + words; p.state != state {
+		p.summary.SetText("")
+		p.put(state, emptyScreen(theme.WarningIcon(), words,
+			widget.NewButtonWithIcon(lang.L("Try again"), theme.ViewRefreshIcon(), p.window.crossing.poke)))
+	}
+}
+
+const headHeight = 40
+
+// headLayout puts name, summary and buttons on one line.
+type headLayout struct{}
+
+// Layout is part of fyne.Layout.
+func (headLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	name, summary, buttons := objects[0], objects[1], objects[2]
+	wide := name.MinSize().Width
+	name.Move(fyne.NewPos(0, 0))
+	name.Resize(fyne.NewSize(wide, size.Height))
+	end := buttons.MinSize()
+	buttons.Move(fyne.NewPos(size.Width-end.Width, (size.Height-end.Height)/2))
+	buttons.Resize(end)
+	// The base lines of the name and of the smaller summary are the same.
+	const lower = 3
+	summary.Move(fyne.NewPos(wide+gapLarge, lower))
+	summary.Resize(fyne.NewSize(max(size.Width-wide-end.Width-2*gapLarge, 0), size.Height))
+}
+
+// MinSize is part of fyne.Layout.
+func (headLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	width := float32(leastNameWidth)
+	for _, object := range objects {
+		width += object.MinSize().Width
+	}
+	return fyne.NewSize(width, headHeight)
+}

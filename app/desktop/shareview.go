@@ -1,0 +1,102 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"cmp"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/netproto"
+)
+
+// The columns of the Shared page.
+const (
+	shareColumnName = iota
+	shareColumnSize
+	shareColumnState
+	shareColumnFetched
+	shareColumnSent
+	shareColumnFiles
+	shareColumnPath
+)
+
+func shareColumns() []column[Share] {
+	const trailing = fyne.TextAlignTrailing
+	return []column[Share]{
+		shareColumnName: {columnShape: columnShape{id: "name", name: "Name"},
+			text: func(s Share) string { return s.Name },
+			cell: func(s Share) cell {
+				return cell{text: s.Name, ink: theme.ColorNameForeground, tint: colorCaption,
+					icon: kindIcon(netproto.KindOf(s.Name, "", s.Folder))}
+			}},
+		shareColumnSize: {columnShape: columnShape{id: "size", name: "Size", width: 80, align: trailing, falling: true},
+			order: func(a, b Share) int { return cmp.Compare(a.Size, b.Size) },
+			cell:  func(s Share) cell { return cell{text: sizeWords(s.Size)} }},
+		shareColumnState: {columnShape: columnShape{id: "state", name: "State", width: 200},
+			text: func(s Share) string { return shareWords(s).text },
+			cell: shareStateCell},
+		shareColumnFetched: {columnShape: columnShape{id: "fetched", name: "Fetched", width: 88, align: trailing, falling: true, spare: 1},
+			order: func(a, b Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
+			cell:  func(s Share) cell { return cell{text: fetchedWords(s.Fetched)} }},
+		shareColumnSent: {columnShape: columnShape{id: "sent", name: "Sent", width: 80, align: trailing, falling: true, spare: 2},
+			order: func(a, b Share) int { return cmp.Compare(a.Sent, b.Sent) },
+			cell:  func(s Share) cell { return cell{text: sizeWords(s.Sent)} }},
+		shareColumnFiles: {columnShape: columnShape{id: "files", name: "Files", width: 72, align: trailing, falling: true, spare: 3},
+			order: func(a, b Share) int { return cmp.Compare(a.Files, b.Files) },
+			cell:  func(s Share) cell { return cell{text: countWords(s.Files)} }},
+		shareColumnPath: {columnShape: columnShape{id: "path", name: "Place", width: 200, hidden: true},
+			text: func(s Share) string { return s.Path },
+			cell: func(s Share) cell { return cell{text: s.Path} }},
+	}
+}
+
+func fetchedWords(n int) string {
+	if n == 0 {
+		return lang.L("never")
+	}
+	return lang.N("{{.Count}} times", n, values{"Count": countWords(n)})
+}
+
+func shareStateCell(s Share) cell {
+	state := shareWords(s)
+	c := cell{text: state.text, icon: state.icon, ink: state.color}
+	if s.State == ShareHashing || s.State == ShareRehashing {
+		c.bar, c.done = true, percent(s.Hashed, s.Size)
+	}
+	return c
+}
+
+func shareWords(s Share) stateWords {
+	switch s.State {
+	case ShareWaiting:
+		return stateWords{lang.L("Waiting to be hashed"), theme.HistoryIcon(), colorCaption}
+	case ShareHashing:
+		return stateWords{lang.L("Hashing {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+	case ShareShared:
+		return stateWords{lang.L("Shared"), theme.ConfirmIcon(), theme.ColorNameSuccess}
+	case ShareRehashing:
+		return stateWords{lang.L("Changed, hashing again {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+	case ShareMissing:
+		return stateWords{lang.L("Missing"), theme.WarningIcon(), theme.ColorNameWarning}
+	default:
+		return stateWords{lang.L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()}), theme.ErrorIcon(), theme.ColorNameError}
+	}
+}
+
+// shareMore is what the strip says about a share: what to do when something is
+// wrong, else where it is.
+func shareMore(s Share) string {
+	switch s.State {
+	case ShareFailed:
+		return explain(s.Failure).String()
+	case ShareMissing:
+		return joined(lang.L("Put it back to share it again, or stop sharing it."), s.Path)
+	case ShareHashing, ShareRehashing:
+		return joined(progressWords(s.Hashed, s.Size), rateWords(s.Rate), s.Path)
+	default:
+		return s.Path
+	}
+}
