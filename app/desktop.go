@@ -135,6 +135,11 @@ func show(ctx context.Context, engine *localengine.Engine, node *command.Node, p
 	} else {
 		options.System = program
 	}
+	if cache, err := os.UserCacheDir(); err == nil { // Fyne makes no folder there where there is none
+		if err := os.MkdirAll(cache, 0o700); err != nil {
+			node.Log.Warn("nothing is kept in the cache", "error", err)
+		}
+	}
 	metadata := desktop.Metadata()
 	app.SetMetadata(metadata)
 	return desktop.Run(ctx, app.NewWithID(metadata.ID), engine, options)

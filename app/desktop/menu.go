@@ -137,9 +137,9 @@ func (w *window) mainMenu() *fyne.MainMenu {
 	quit.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: ctrl}
 	file.Items = append(file.Items, fyne.NewMenuItemSeparator(), quit)
 	return fyne.NewMainMenu(file,
-		menu(lang.L("Go"), w.goCommands()),
 		menu(lang.L("Edit"), w.editCommands()),
 		menu(lang.L("Transfers"), w.transferCommands()),
+		menu(lang.L("Go"), w.goCommands()),
 		menu(lang.L("Help"), w.helpCommands()))
 }
 
