@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -105,7 +106,8 @@ type seedFiles struct{ engine *peer.Engine }
 
 func (s seedFiles) Lookup(path, name string) (seedpeer.File, bool) {
 	file, state, ok := s.engine.SeedFile(path, name)
-	return seedpeer.File{Location: file, Size: state.Size, ModTime: time.Unix(0, state.Modified)}, ok
+	sent := func(to netip.AddrPort, bytes int) { s.engine.CountSeed(path, to, bytes) }
+	return seedpeer.File{Location: file, Size: state.Size, ModTime: time.Unix(0, state.Modified), Sent: sent}, ok
 }
 
 // serveSeedClients answers them on the UDP port with the number of the TCP

@@ -34,7 +34,7 @@ type Config struct {
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
 
-	timing    *timing                          // nil: the standard one
+	timing    *timing                         // nil: the standard one
 	freeSpace func(dir string) (int64, error) // in bytes; nil: what the system says
 }
 
@@ -234,6 +234,7 @@ func (e *Engine) RunShares() error {
 		s, _ := e.shares.add(r, true)
 		s.recheck()
 	}
+	e.shares.everything()
 	return nil
 }
 
@@ -319,6 +320,9 @@ func (e *Engine) Apply(s library.Settings) {
 	e.settings = s
 	e.mu.Unlock()
 	e.downloads.schedule()
+	if e.shares.apply(s) {
+		e.shares.recheckAll()
+	}
 }
 
 // SetQuickLimit has the quick limits count at once, or the usual ones.

@@ -15,7 +15,7 @@ func Hasten(c *Config) {
 	t.slotTurn, t.slotReview = time.Second, 200*time.Millisecond
 	t.idle, t.scout, t.maxScout = time.Second, 200*time.Millisecond, time.Second
 	t.retry, t.maxRetry = 200*time.Millisecond, time.Second
-	t.rescan, t.rest = 500*time.Millisecond, 100*time.Millisecond
+	t.rescan, t.missing, t.rest = 500*time.Millisecond, 200*time.Millisecond, 100*time.Millisecond
 	t.gather = 10 * time.Millisecond
 	t.minTracker, t.maxTracker = 100*time.Millisecond, 500*time.Millisecond
 	c.timing = &t

@@ -353,7 +353,7 @@ func discard(r library.Download) error {
 // Folder lists the files of a folder that is not here: it fetches the list.
 func (e *Engine) Folder(ctx context.Context, hash netproto.ContentHash) ([]netproto.FolderEntry, error) {
 	if f := e.contents.shared(hash); f != nil {
-		return readFolderFile(f.path)
+		return readFolderFile(f.path())
 	}
 	dir, err := os.MkdirTemp("", "centralizedp2p-*")
 	if err != nil {

@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"path"
 	"path/filepath"
 	"strings"
@@ -65,4 +67,23 @@ func (d *download) handOver() {
 	if err := d.engine.library.SaveFiles(known, f.manifests); err != nil {
 		d.engine.log.Error("remembering what was fetched", "error", err)
 	}
+}
+
+func md5Of(path string, state piece.State) (string, error) {
+	f, err := piece.OpenFile(path, state)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b := make([]byte, state.Size)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return "", err
+	}
+	return hexMD5(b), nil
+}
+
+// hexMD5 is the hash under which seed clients know a content.
+func hexMD5(b []byte) string {
+	sum := md5.Sum(b)
+	return hex.EncodeToString(sum[:])
 }

@@ -1,15 +1,10 @@
 package peer
 
 import (
+	"bytes"
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"os"
-	"path"
-	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,10 +12,54 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/piece"
+	"centralizedp2p/app/watch"
 	"centralizedp2p/netproto"
 )
 
-// scan looks at a share, hashes what is new or changed, and registers it.
+const (
+	// lookBatch files are looked at by one goroutine, at most.
+	lookBatch = 512
+	// A batch of hashed files is remembered and announced together. A kill costs
+	// the hashing of one batch, or of one large file.
+	batchFiles = 2000
+	batchBytes = 256 << 20
+	// largeFile is the size from which the pieces of a file are hashed side by
+	// side, and not several files, in bytes: so the buffers stay few.
+	largeFile = 8 << 20
+	// bigScan is how much a share may have to hash, in bytes, without waiting
+	// for its turn among others that have more.
+	bigScan = 64 << 20
+)
+
+// scan is one look at a share: what is known is offered at once, what is new or
+// changed is hashed, and what is gone is withdrawn.
+type scan struct {
+	share  *share
+	ctx    context.Context
+	record library.Share
+	round  uint32
+	known  bool // it was shared before
+	leave  *leaveOut
+	notice error // why changes are noticed late
+	dirs   int   // that are not watched
+
+	found []found
+	files []*sharedFile // of found; nil for what is left out
+	work  []unhashed
+
+	mu     sync.Mutex
+	unrest bool      // files are left out because they change
+	paced  time.Time // when gentle hashing last rested
+}
+
+// unhashed is a file that has to be read.
+type unhashed struct {
+	index int // in found
+	size  int64
+	maybe *library.File // it has the inode of this one, which had another name
+}
+
+// scan looks at the share.
 func (s *share) scan(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -30,325 +69,291 @@ func (s *share) scan(ctx context.Context) {
 		return
 	}
 	s.stop = cancel
-	record := s.record
-	known := s.state == ShareShared
+	s.round++
+	s.leave = newLeaveOut(s.record.Except, s.engine.shares.ignored.Load())
+	sc := &scan{share: s, ctx: ctx, record: s.record, round: s.round, leave: s.leave, known: s.state == ShareShared || s.state == ShareRehashing}
 	s.mu.Unlock()
-	h := &hashing{share: s, ctx: ctx}
-	info, err := os.Stat(record.Path)
+	watcher := &s.engine.shares.watcher
+	watcher.Begin(s)
+	err := sc.run()
+	if ctx.Err() == nil {
+		watcher.Done(s)
+		sc.end(err)
+	}
+	if s.isRemoved() {
+		watcher.Forget(s)
+		s.settle(nothing, nil)
+	}
+}
+
+// end takes over what the scan found, and decides when to look again.
+func (sc *scan) end(err error) {
+	s, e := sc.share, sc.share.engine
 	switch {
 	case err != nil:
-		err = netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
-	case info.IsDir():
-		err = h.folder(&record)
-	default:
-		err = h.file(&record)
-	}
-	if ctx.Err() != nil {
+		s.settle(nothing, nil)
+		s.end(err, sc.notice)
+		e.log.Info("a share cannot be read", "path", sc.record.Path, "error", err)
+		e.shares.schedule(s, time.Now().Add(e.timing.missing))
 		return
-	}
-	if netproto.CodeOf(err) == netproto.CodeFileChanged {
-		s.begin(known)
-		s.engine.shares.schedule(s, time.Now().Add(s.engine.timing.rest))
-		return
-	}
-	if err != nil {
-		s.register(nil)
-		s.end(err)
-		s.engine.log.Info("a share cannot be read", "path", record.Path, "error", err)
-		return
+	case sc.unrest:
+		e.shares.later(s)
+		if !sc.record.Folder {
+			s.begin(sc.known)
+			return
+		}
 	}
 	s.mu.Lock()
-	changed := s.record.Hash != record.Hash || s.record.Size != record.Size
-	s.record.Hash, s.record.Size, s.record.Files, s.record.Folder = record.Hash, record.Size, record.Files, record.Folder
-	save := changed && s.remember && !s.removed
+	changed := s.record.Hash != sc.record.Hash || s.record.Size != sc.record.Size || s.record.Files != sc.record.Files
+	s.record.Hash, s.record.Size, s.record.Files, s.record.Folder = sc.record.Hash, sc.record.Size, sc.record.Files, sc.record.Folder
+	record, save := s.record, changed && s.remember && !s.removed
 	s.mu.Unlock()
-	s.register(h.found)
-	s.end(nil)
-	if h.unrest {
-		s.engine.shares.schedule(s, time.Now().Add(s.engine.timing.rest))
-	}
+	s.end(nil, sc.notice)
 	if save {
-		if err := s.engine.library.SaveShare(s.snapshot().Share); err != nil {
-			s.engine.log.Error("remembering a share", "path", record.Path, "error", err)
+		if err := e.library.SaveShare(record); err != nil {
+			e.log.Error("remembering a share", "path", record.Path, "error", err)
 		}
 	}
 }
 
-// begin shows that the share is being hashed.
-func (s *share) begin(again bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state = ShareHashing
-	if again {
-		s.state = ShareRehashing
+func (sc *scan) run() error {
+	watcher := &sc.share.engine.shares.watcher
+	if err := watcher.AddPath(sc.share, sc.record.Path); netproto.CodeOf(err) == netproto.CodeWatchLimit {
+		sc.notice = err
 	}
-	s.err = nil
-}
-
-// hashing is one scan.
-type hashing struct {
-	share *share
-	ctx   context.Context
-	found map[string]*sharedFile
-
-	mu        sync.Mutex
-	unrest    bool           // files of a folder are left out because they change
-	files     []library.File // to remember
-	manifests []*piece.Manifest
-}
-
-func (h *hashing) file(record *library.Share) error {
-	f, err := h.one(record.Path)
-	if err != nil {
-		return err
-	}
-	h.found = map[string]*sharedFile{f.path: f}
-	record.Hash, record.Size, record.Files, record.Folder = f.hash, f.state.Size, 1, false
-	return h.remember()
-}
-
-// one gives a file with its hash: the remembered one if the file is in the
-// same state, else it is hashed.
-func (h *hashing) one(path string) (*sharedFile, error) {
-	e := h.share.engine
-	state, err := piece.StateOf(path)
-	if err != nil {
-		return nil, err
-	}
-	f := &sharedFile{engine: e, share: h.share, path: path, state: state}
-	if known, err := e.library.File(path); err == nil && known.State == state && h.hasManifest(known) {
-		f.hash, f.md5 = known.Hash, known.MD5
-		return f, nil
-	}
-	h.share.mu.Lock()
-	again := h.share.state == ShareShared || h.share.state == ShareRehashing
-	old := h.share.files[path]
-	h.share.mu.Unlock()
-	if old != nil { // it is not what is offered any more
-		h.share.drop(old)
-	}
-	h.share.begin(again)
-	m, state, err := piece.HashPath(h.ctx, path, h.progress)
-	if err != nil {
-		return nil, err
-	}
-	f.hash, f.state = m.Hash, state
-	if state.Size <= netproto.SeedMaxBytes {
-		if f.md5, err = md5Of(path, state); err != nil {
-			return nil, err
-		}
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.files = append(h.files, library.File{Path: path, State: state, Hash: f.hash, MD5: f.md5})
-	if len(m.CVs) > 0 {
-		h.manifests = append(h.manifests, m)
-	}
-	return f, nil
-}
-
-func (h *hashing) hasManifest(f library.File) bool {
-	if netproto.PieceCount(f.State.Size) == 1 {
-		return true
-	}
-	m, err := h.share.engine.library.Manifest(f.Hash)
-	return err == nil && m.Size == f.State.Size
-}
-
-func (h *hashing) progress(n int) {
-	s := h.share
-	s.rate.add(n)
-	s.mu.Lock()
-	s.hashed += int64(n)
-	s.mu.Unlock()
-	s.engine.notify()
-}
-
-func md5Of(path string, state piece.State) (string, error) {
-	f, err := piece.OpenFile(path, state)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	b := make([]byte, state.Size)
-	if _, err := f.ReadAt(b, 0); err != nil {
-		return "", err
-	}
-	sum := md5.Sum(b)
-	return hex.EncodeToString(sum[:]), nil
-}
-
-// remember keeps what was hashed, so that the next start need not.
-func (h *hashing) remember() error {
-	if len(h.files) == 0 {
-		return nil
-	}
-	return h.share.engine.library.SaveFiles(h.files, h.manifests)
-}
-
-// folder hashes the files of a folder and makes the list of them, which is the
-// folder's own content.
-func (h *hashing) folder(record *library.Share) error {
-	entries, paths, err := ListFolder(h.ctx, record.Path, record.Except)
-	if err != nil {
-		return err
-	}
-	files := make([]*sharedFile, len(entries))
-	work, ctx := errgroup.WithContext(h.ctx)
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range entries {
-		if entries[i].Dir {
-			continue
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		work.Go(func() (err error) {
-			files[i], err = h.one(paths[i])
-			switch netproto.CodeOf(err) {
-			case netproto.CodeFileUnreadable:
-				h.share.engine.log.Warn("a file in a shared folder cannot be read and is left out", "path", paths[i], "error", err)
-				return nil
-			case netproto.CodeFileChanged: // a log, perhaps: the others need not wait for it
-				h.mu.Lock()
-				h.unrest = true
-				h.mu.Unlock()
-				return nil
-			}
-			return err
-		})
-	}
-	if err := work.Wait(); err != nil {
-		if rememberErr := h.remember(); rememberErr != nil {
-			return rememberErr
-		}
-		return err
-	}
-	h.found = make(map[string]*sharedFile, len(files)+1)
-	record.Size, record.Files, record.Folder = 0, 0, true
-	readable := entries[:0]
-	for i, f := range files {
-		if f != nil {
-			entries[i].Hash, entries[i].Size = f.hash, f.state.Size
-			record.Size += f.state.Size
-			record.Files++
-			h.found[f.path] = f
-		}
-		if f != nil || entries[i].Dir {
-			readable = append(readable, entries[i])
-		}
-	}
-	if err := h.list(record, readable); err != nil {
-		return err
-	}
-	return h.remember()
-}
-
-// list writes the list of a folder's files and adds it to what is shared.
-func (h *hashing) list(record *library.Share, entries []netproto.FolderEntry) error {
-	text, err := netproto.AppendFolder(nil, entries)
-	if err != nil {
-		return netproto.Errorf(netproto.CodeInvalid, "%w", err)
-	}
-	m, err := piece.Hash(h.ctx, strings.NewReader(string(text)), int64(len(text)), nil)
-	if err != nil {
-		return err
-	}
-	e := h.share.engine
-	if err := e.library.WriteFolderFile(m.Hash, text); err != nil {
-		return err
-	}
-	file := e.library.FolderFile(m.Hash)
-	state, err := piece.StateOf(file)
-	if err != nil {
-		return err
-	}
-	if len(m.CVs) > 0 {
-		h.manifests = append(h.manifests, m)
-		h.files = append(h.files, library.File{Path: file, State: state, Hash: m.Hash})
-	}
-	h.found[file] = &sharedFile{engine: e, share: h.share, path: file, state: state, hash: m.Hash}
-	record.Hash = m.Hash
-	return nil
-}
-
-// ListFolder walks a folder and gives its entries in the order of the folder
-// format, without hashes, and beside each the path on this computer. Links
-// and special files are left out, as are folders that cannot be read, names in except and unfinished
-// downloads; names that other systems cannot store are changed to safe ones.
-func ListFolder(ctx context.Context, folder string, except []string) ([]netproto.FolderEntry, []string, error) {
-	w := walk{ctx: ctx, except: except}
-	if err := w.dir(folder, "", ""); err != nil {
-		return nil, nil, err
-	}
-	order := make([]int, len(w.entries))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return netproto.ComparePaths(w.entries[a].Path, w.entries[b].Path) })
-	entries, paths := make([]netproto.FolderEntry, len(order)), make([]string, len(order))
-	for to, from := range order {
-		entries[to], paths[to] = w.entries[from], w.paths[from]
-	}
-	return entries, paths, nil
-}
-
-type walk struct {
-	ctx     context.Context
-	except  []string
-	entries []netproto.FolderEntry
-	paths   []string
-}
-
-// dir walks one folder: real is its path in the share as it is, safe as it is
-// announced.
-func (w *walk) dir(folder, real, safe string) error {
-	if err := w.ctx.Err(); err != nil {
-		return err
-	}
-	list, err := os.ReadDir(folder)
-	if err != nil && safe != "" {
-		return nil // left out, as a file that cannot be read is
-	}
+	info, err := os.Stat(sc.record.Path)
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
-	taken := map[string]bool{}
-	for _, e := range list {
-		below := path.Join(real, e.Name())
-		if slices.Contains(w.except, below) || strings.HasPrefix(e.Name(), netproto.PartPrefix) {
-			continue
-		}
-		if !e.IsDir() && !e.Type().IsRegular() {
-			continue
-		}
-		name := netproto.SafeName(e.Name())
-		for n := 2; taken[name]; n++ {
-			name = netproto.NumberedName(netproto.SafeName(e.Name()), n)
-		}
-		taken[name] = true
-		announced, full := path.Join(safe, name), filepath.Join(folder, e.Name())
-		if e.IsDir() {
-			if err := w.dir(full, below, announced); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := w.add(full, netproto.FolderEntry{Path: announced}); err != nil {
+	if sc.record.Folder = info.IsDir(); sc.record.Folder {
+		w := walk{ctx: sc.ctx, leave: sc.leave, enter: sc.watch}
+		if sc.found, err = w.in(sc.record.Path); err != nil {
 			return err
 		}
+	} else {
+		sc.found = []found{{}}
 	}
-	if len(taken) == 0 && safe != "" {
-		return w.add(folder, netproto.FolderEntry{Path: safe, Dir: true})
+	if sc.dirs > 0 {
+		sc.share.engine.log.Warn("changes in some folders are noticed late", "share", sc.record.Path, "folders", sc.dirs, "every", sc.share.engine.timing.rescan, "error", sc.notice)
 	}
+	sc.files = make([]*sharedFile, len(sc.found))
+	if err := sc.look(); err != nil {
+		return err
+	}
+	if err := sc.hash(); err != nil {
+		return err
+	}
+	return sc.publish()
+}
+
+// watch is told of each folder before it is read.
+func (sc *scan) watch(folder string) {
+	if !watch.Subfolders && folder != sc.record.Path {
+		return
+	}
+	err := sc.share.engine.shares.watcher.Add(sc.share, folder)
+	if netproto.CodeOf(err) == netproto.CodeWatchLimit {
+		sc.dirs++
+		sc.notice = err
+	}
+}
+
+// look compares every file with what is known of it, and offers those that are
+// as they were.
+func (sc *scan) look() error {
+	work, ctx := errgroup.WithContext(sc.ctx)
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	var todo []unhashed
+	for first := 0; first < len(sc.found); first += lookBatch {
+		work.Go(func() error {
+			end := min(first+lookBatch, len(sc.found))
+			var known []*sharedFile
+			var moved []library.File
+			var mine []unhashed
+			for i := first; i < end && ctx.Err() == nil; i++ {
+				if sc.found[i].empty {
+					continue
+				}
+				u, save, err := sc.lookAt(i)
+				if err != nil {
+					return err
+				}
+				if u != nil {
+					mine = append(mine, *u)
+				}
+				if save != nil {
+					moved = append(moved, *save)
+				}
+				if sc.files[i] != nil {
+					known = append(known, sc.files[i])
+				}
+			}
+			if len(moved) > 0 {
+				if err := sc.share.engine.library.SaveFiles(moved, nil); err != nil {
+					return err
+				}
+			}
+			sc.share.offer(known, sc.round)
+			sc.mu.Lock()
+			defer sc.mu.Unlock()
+			todo = append(todo, mine...)
+			return ctx.Err()
+		})
+	}
+	err := work.Wait()
+	sc.work = todo
+	return err
+}
+
+// lookAt finds out whether a file is known. If not, it has to be hashed; if it
+// is known under another name only, it has to be remembered under this one.
+func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
+	s, rel := sc.share, sc.found[i].real
+	full := s.pathOf(rel)
+	state, err := piece.StateOf(full)
+	if err != nil {
+		return nil, nil, sc.leftOut(full, err)
+	}
+	if old := s.file(rel); old != nil {
+		if old.state == state {
+			sc.files[i] = old
+			return nil, nil, nil
+		}
+		s.drop(old) // it is not what is offered any more
+	}
+	known, err := s.engine.library.File(full)
+	here := err == nil
+	if here && known.State.SameButDevice(state) && sc.complete(known) {
+		sc.files[i] = &sharedFile{share: s, rel: rel, state: state, hash: known.Hash, md5: known.MD5}
+		return nil, nil, nil
+	}
+	todo = &unhashed{index: i, size: state.Size}
+	if sc.known && sc.restless(state) {
+		sc.mu.Lock()
+		sc.unrest = true
+		sc.mu.Unlock()
+		return nil, nil, nil
+	}
+	if here && known.State.SameInode(state) {
+		return todo, nil, nil // its time of change was set back, perhaps
+	}
+	other, err := s.engine.library.Inode(state)
+	if err != nil || !sc.complete(other) {
+		return todo, nil, nil
+	}
+	if !other.State.SameButDevice(state) { // renamed itself, not with a folder above it
+		todo.maybe = &other
+		return todo, nil, nil
+	}
+	other.Path, other.State = full, state
+	sc.files[i] = &sharedFile{share: s, rel: rel, state: state, hash: other.Hash, md5: other.MD5}
+	return nil, &other, nil
+}
+
+// complete tells whether all is known that is needed to offer a file.
+func (sc *scan) complete(f library.File) bool {
+	if f.State.Size <= netproto.SeedMaxBytes && f.MD5 == "" {
+		return false
+	}
+	if netproto.PieceCount(f.State.Size) == 1 {
+		return true
+	}
+	m, err := sc.share.engine.library.Manifest(f.Hash)
+	return err == nil && m.Size == f.State.Size
+}
+
+// restless tells whether a file changed a moment ago, and so may change again.
+func (sc *scan) restless(state piece.State) bool {
+	age := time.Since(time.Unix(0, max(state.Changed, state.Modified)))
+	return age >= 0 && age < sc.share.engine.timing.rest
+}
+
+// leftOut turns what keeps one file of a folder from being shared into nothing,
+// and returns what concerns the whole share.
+func (sc *scan) leftOut(path string, err error) error {
+	switch code := netproto.CodeOf(err); {
+	case sc.ctx.Err() != nil:
+		return sc.ctx.Err()
+	case code == netproto.CodeFileChanged: // a log, perhaps: the others need not wait for it
+		sc.mu.Lock()
+		sc.unrest = true
+		sc.mu.Unlock()
+		return nil
+	case code == netproto.CodeFileUnreadable && sc.record.Folder:
+		sc.share.engine.log.Warn("a file in a shared folder cannot be read and is left out", "path", path, "error", err)
+		return nil
+	}
+	return err
+}
+
+// publish ends the offers that are not found any more, and makes the list of a
+// folder, which is the folder's own content.
+func (sc *scan) publish() error {
+	record := &sc.record
+	record.Size, record.Files = 0, 0
+	if !record.Folder {
+		if f := sc.files[0]; f != nil {
+			record.Size, record.Files, record.Hash = f.state.Size, 1, f.hash
+		}
+		sc.share.settle(sc.round, nil)
+		return nil
+	}
+	entries := make([]netproto.FolderEntry, 0, len(sc.found))
+	distinct := map[netproto.ContentHash]struct{}{}
+	var need int64
+	for i, f := range sc.files {
+		e := netproto.FolderEntry{Path: sc.found[i].safe, Dir: sc.found[i].empty}
+		if f != nil {
+			e.Hash, e.Size = f.hash, f.state.Size
+			record.Size += e.Size
+			record.Files++
+			if _, twice := distinct[f.hash]; !twice {
+				distinct[f.hash] = struct{}{}
+				need += e.Size
+			}
+		}
+		if f != nil || e.Dir {
+			entries = append(entries, e)
+		}
+	}
+	list, err := sc.list(entries)
+	if err != nil {
+		return err
+	}
+	record.Hash = list.hash
+	sc.share.settle(sc.round, list)
+	sc.share.mu.Lock()
+	sc.share.need = need
+	sc.share.mu.Unlock()
 	return nil
 }
 
-func (w *walk) add(full string, e netproto.FolderEntry) error {
-	if len(w.entries) == netproto.MaxFolderEntries {
-		return netproto.Errorf(netproto.CodeInvalid, "the folder has more than %d files: share its parts one by one", netproto.MaxFolderEntries)
+// list writes the list of a folder's files, unless it is there already.
+func (sc *scan) list(entries []netproto.FolderEntry) (*sharedFile, error) {
+	text, err := netproto.AppendFolder(nil, entries)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeInvalid, "%w", err)
 	}
-	w.entries = append(w.entries, e)
-	w.paths = append(w.paths, full)
-	return nil
+	m, err := piece.Hash(sc.ctx, bytes.NewReader(text), int64(len(text)), nil)
+	if err != nil {
+		return nil, err
+	}
+	s, l := sc.share, sc.share.engine.library
+	as := &netproto.Resource{Hash: m.Hash, Size: sc.record.Size, Name: sc.record.Name, Folder: true, MIME: netproto.FolderMIME} // the size of its files: what people look for
+	if old := s.listFile(); old != nil && old.hash == m.Hash && *old.list == *as {
+		if now, err := piece.StateOf(old.path()); err == nil && now == old.state {
+			return old, nil
+		}
+	}
+	if err := l.WriteFolderFile(m.Hash, text); err != nil {
+		return nil, err
+	}
+	f := &sharedFile{share: s, hash: m.Hash, list: as}
+	if f.state, err = piece.StateOf(f.path()); err != nil {
+		return nil, err
+	}
+	if len(m.CVs) > 0 {
+		err = l.SaveFiles([]library.File{{Path: f.path(), State: f.state, Hash: m.Hash}}, []*piece.Manifest{m})
+	}
+	return f, err
 }

@@ -1,6 +1,12 @@
 package peer
 
 import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -29,5 +35,41 @@ func (e *Engine) SeedFile(path, name string) (file string, state piece.State, ok
 	if !ok || r.Name != name {
 		return "", piece.State{}, false
 	}
-	return f.path, f.state, true
+	return f.path(), f.state, true
+}
+
+// seedName is how a peer that has no name is called.
+const seedName = "Seed client"
+
+// CountSeed is told that a seed client at that address got so many bytes of
+// the file that SeedFile found under that path.
+func (e *Engine) CountSeed(path string, to netip.AddrPort, bytes int) {
+	hash, err := netproto.ParseContentHash(path)
+	if err != nil {
+		return
+	}
+	e.upMeter.add(bytes)
+	e.shares.count(netproto.PublicKey{}, hash, bytes, true)
+	e.uploads.addSeed(hash, to.Addr().Unmap().String(), int64(bytes))
+	e.notify()
+}
+
+// addSeed shows what went to a seed client, which is all of the content, as an
+// upload that has ended; the same content to the same address adds up.
+func (us *uploads) addSeed(hash netproto.ContentHash, address string, bytes int64) {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	i := slices.IndexFunc(us.list, func(u *upload) bool {
+		return u.hash == hash && u.peer == netproto.PublicKey{} && u.address == address
+	})
+	if i < 0 {
+		i = len(us.list)
+		us.list = append(us.list, &upload{list: us, id: uuid.NewString(), hash: hash, size: bytes, name: seedName, address: address})
+	}
+	u := us.list[i]
+	u.mu.Lock()
+	u.sent += bytes
+	u.ended = time.Now()
+	u.mu.Unlock()
+	us.trim()
 }

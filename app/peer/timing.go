@@ -42,8 +42,9 @@ type timing struct {
 	// often it is looked whether there is room for more of them.
 	slotTurn, slotReview time.Duration
 
-	rescan time.Duration // how often shared files are compared with what was hashed
-	rest   time.Duration // how long a file that changed while it was read is left alone
+	rescan  time.Duration // how often shared files are compared with what was hashed
+	missing time.Duration // how often it is looked whether what is missing is back
+	rest    time.Duration // how long a file that changed while it was read is left alone
 
 	gather time.Duration // changes are collected before they are announced
 	// The tracker is tried again after minTracker, doubled each time up to
@@ -63,7 +64,7 @@ var standardTiming = timing{
 	retry: 30 * time.Second, maxRetry: time.Hour,
 	slotIdle: 3 * time.Second, slotPatience: 30 * time.Second,
 	slotTurn: 10 * time.Second, slotReview: time.Second,
-	rescan: time.Minute, rest: 2 * time.Second,
+	rescan: time.Minute, missing: 10 * time.Second, rest: 2 * time.Second,
 	gather:     100 * time.Millisecond,
 	minTracker: time.Second, maxTracker: 30 * time.Second,
 }

@@ -106,7 +106,7 @@ func (u *upload) add(c *conn, n int) {
 	u.place = 0
 	whole := u.size > 0 && before/u.size < u.sent/u.size
 	u.mu.Unlock()
-	c.engine.shares.count(u.hash, n, whole)
+	c.engine.shares.count(u.peer, u.hash, n, whole)
 	c.engine.notify()
 }
 
