@@ -1,0 +1,142 @@
+package peer_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+// detailed waits until the details of a download are as they should.
+func (p *testPeer) detailed(t testing.TB, id, what string, ok func(peer.Details) bool) peer.Details {
+	t.Helper()
+	var last peer.Details
+	eventually(t, p.Engine, func() bool {
+		d, err := p.Details(id)
+		check(t, err)
+		last = d
+		return ok(d)
+	}, func() string { return "the details do not show " + what })
+	return last
+}
+
+// states counts the cells in each state.
+func states(cells []peer.Cell) map[peer.CellState]int {
+	n := map[peer.CellState]int{}
+	for _, c := range cells {
+		n[c.State]++
+	}
+	return n
+}
+
+func TestTheDetailsTellOfEverySource(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, carol, bob := startPeerWith(t, tr, slowly(2<<20)), startPeerWith(t, tr, slowly(2<<20)), startPeer(t, tr)
+	path, content := alice.write(t, "film.mkv", 64<<20)
+	s := alice.share(t, path)
+	id := bob.add(t, s)
+	one := bob.detailed(t, id, "one source", func(d peer.Details) bool {
+		return len(d.Sources) == 1 && d.Sources[0].Got > 0 && d.Sources[0].Rate > 0 && d.Slow == peer.SlowOneSource
+	})
+	got := one.Sources[0]
+	if got.PeerID != alice.library.Identity().PeerID() || got.State != peer.SourceDownloading || got.Address != alice.source().Addresses[0] || !got.Whole || !got.Local || got.Name == "" || got.Err != nil {
+		t.Errorf("it is %+v", got)
+	}
+	if n := states(one.Cells); len(one.Cells) != 256 || n[peer.CellVerified] == 0 || n[peer.CellInFlight] == 0 || n[peer.CellMissing] == 0 || one.Copies != 1 {
+		t.Errorf("the map has %v, and %g copies", n, one.Copies)
+	}
+	carol.share(t, carol.copyOf(t, "film.mkv", content))
+	two := bob.detailed(t, id, "two sources", func(d peer.Details) bool {
+		return len(d.Sources) == 2 && d.Sources[0].Got > 0 && d.Sources[1].Got > 0 && d.Copies == 2 && d.Slow == peer.SlowNetwork
+	})
+	if two.Got != two.Sources[0].Got+two.Sources[1].Got {
+		t.Errorf("%d bytes came, of them %d and %d", two.Got, two.Sources[0].Got, two.Sources[1].Got)
+	}
+	for i, c := range two.Cells {
+		if c.Copies != 2 {
+			t.Fatalf("of cell %d there are %d copies", i, c.Copies)
+		}
+	}
+	check(t, bob.SetDownloadLimit(1<<20, id))
+	bob.detailed(t, id, "that the person's limit is what is slow", func(d peer.Details) bool { return d.Slow == peer.SlowMyLimit })
+	check(t, bob.SetDownloadLimit(0, id))
+	carol.stop()
+	bob.detailed(t, id, "that one source failed", func(d peer.Details) bool {
+		last := d.Sources[len(d.Sources)-1]
+		return len(d.Sources) == 2 && (last.State == peer.SourceFailed && last.Err != nil || last.State == peer.SourceConnecting)
+	})
+	bob.detailed(t, id, "speeds", func(d peer.Details) bool { return len(d.Speeds) > 1 && d.Speeds[len(d.Speeds)-1] > 1<<20 })
+	check(t, bob.Pause(id))
+	if d, err := bob.Details(id); err != nil || states(d.Cells)[peer.CellVerified] == 0 || d.Slow != peer.SlowNot {
+		t.Errorf("paused they show %v, slow because of %q, %v", states(d.Cells), d.Slow, err)
+	}
+	check(t, bob.Remove(id))
+	if _, err := bob.Details(id); netproto.CodeOf(err) != netproto.CodeNotFound {
+		t.Errorf("of one that is gone: %v", err)
+	}
+}
+
+func TestTheDetailsTellThatASourceLetsOneWait(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice := startPeerWith(t, tr, func(s *library.Settings) { s.UploadSlots, s.UpLimit, s.AdaptiveSlots = 1, 2<<20, false })
+	path, _ := alice.write(t, "one.mkv", 32<<20)
+	other, _ := alice.write(t, "two.mkv", 32<<20)
+	first, second := alice.share(t, path), alice.share(t, other)
+	bob, carol := startPeer(t, tr), startPeer(t, tr)
+	id := bob.add(t, first)
+	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 0 })
+	waiting := carol.add(t, second)
+	carol.detailed(t, waiting, "that it waits at the source", func(d peer.Details) bool {
+		return len(d.Sources) == 1 && d.Sources[0].State == peer.SourceQueued && d.Sources[0].Place == 1 && d.Slow == peer.SlowTheirLimit
+	})
+	carol.until(t, waiting, "served in its turn", func(d peer.Download) bool { return d.Done > 1<<20 })
+}
+
+func TestTheDetailsOfAFolderShowAllOfIt(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(3<<20)), startPeer(t, tr)
+	alice.writeTree(t, "album", 100)
+	alice.write(t, "album/large", 12<<20)
+	s := alice.share(t, filepath.Join(alice.files, "album"))
+	id := bob.add(t, s)
+	d := bob.detailed(t, id, "what is there and what is missing", func(d peer.Details) bool {
+		n := states(d.Cells)
+		return n[peer.CellVerified]+n[peer.CellPartly] > 0 && n[peer.CellMissing]+n[peer.CellInFlight] > 0 && d.Got > 1<<20
+	})
+	if len(d.Cells) > peer.MaxCells {
+		t.Errorf("the map has %d cells", len(d.Cells))
+	}
+	bob.wait(t, id, peer.DownloadFinished)
+}
+
+func TestTheDetailsOfADownloadWithoutASourceAreEmpty(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	p := startPeer(t, tr)
+	ids := p.queueOf(t, "nobody has it")
+	p.until(t, ids[0], "waiting", func(d peer.Download) bool { return d.State == peer.DownloadWaiting })
+	d, err := p.Details(ids[0])
+	if check(t, err); len(d.Sources) != 0 || d.Copies != 0 || d.Slow != peer.SlowNot {
+		t.Errorf("of one without a source they show %+v", d)
+	}
+}
+
+func TestTheDetailsNameWhoSentWrongBytes(t *testing.T) {
+	t.Parallel()
+	s := newSwarm(t, fourPieces)
+	liar := startStranger(t, s.content, nil)
+	liar.onGet = func(c *strangerConn, f netproto.Get) {
+		liar.sendBytes(c, f, make([]byte, len(liar.pieceBytes(f))))
+	}
+	s.name(liar.source())
+	id := s.begin(t)
+	s.getter.detailed(t, id, "who is banned, and why", func(d peer.Details) bool {
+		return len(d.Sources) == 1 && d.Sources[0].State == peer.SourceBanned && netproto.CodeOf(d.Sources[0].Err) == netproto.CodeWrongPiece
+	})
+	s.finish(t, id, liar.source())
+}

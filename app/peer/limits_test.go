@@ -1,0 +1,116 @@
+package peer_test
+
+import (
+	"testing"
+	"time"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+// takes tells how long a new download of a share takes.
+func (p *testPeer) takes(t testing.TB, s peer.Share, prepare func(id string)) time.Duration {
+	t.Helper()
+	began := time.Now()
+	id, err := p.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: -1, Dir: t.TempDir()})
+	check(t, err)
+	if prepare != nil {
+		prepare(id)
+	}
+	p.wait(t, id, peer.DownloadFinished)
+	return time.Since(began)
+}
+
+func TestOneDownloadCanBeSlowerThanTheOthers(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	path, _ := alice.write(t, "song.flac", 3<<20)
+	s := alice.share(t, path)
+	if took := bob.takes(t, s, func(id string) { check(t, bob.SetDownloadLimit(1<<20, id)) }); took < 1500*time.Millisecond {
+		t.Errorf("3 MiB at 1 MiB a second took %s", took)
+	}
+	if took := bob.takes(t, s, nil); took > 1500*time.Millisecond {
+		t.Errorf("the other one took %s", took)
+	}
+	if err := bob.SetDownloadLimit(-1); netproto.CodeOf(err) != netproto.CodeInvalid {
+		t.Errorf("a limit below nothing: %v", err)
+	}
+	ids := bob.queueOf(t, "limited")
+	check(t, bob.SetDownloadLimit(1234, ids...))
+	bob.stop()
+	bob.start(t, nil)
+	if d, _ := bob.DownloadByID(ids[0]); d.Limit != 1234 {
+		t.Errorf("after a restart the limit is %d", d.Limit)
+	}
+}
+
+func TestTheQuickLimitCountsWhileItIsOn(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice := startPeer(t, tr)
+	bob := startPeerWith(t, tr, func(s *library.Settings) { s.QuickDown = 1 << 20 })
+	path, _ := alice.write(t, "song.flac", 3<<20)
+	s := alice.share(t, path)
+	bob.SetQuickLimit(true)
+	if took := bob.takes(t, s, nil); took < 1500*time.Millisecond || !bob.QuickLimit() {
+		t.Errorf("3 MiB at 1 MiB a second took %s", took)
+	}
+	bob.SetQuickLimit(false)
+	if took := bob.takes(t, s, nil); took > 1500*time.Millisecond || bob.QuickLimit() {
+		t.Errorf("without it they took %s", took)
+	}
+}
+
+func TestTheLocalNetworkIsNotLimitedIfThePersonSaysSo(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	exempt := func(s *library.Settings) { s.UpLimit, s.DownLimit, s.LocalExempt = 1<<18, 1<<18, true }
+	alice, bob := startPeerWith(t, tr, exempt), startPeerWith(t, tr, exempt)
+	path, _ := alice.write(t, "song.flac", 3<<20)
+	if took := bob.takes(t, alice.share(t, path), nil); took > 3*time.Second {
+		t.Errorf("over loopback it took %s", took)
+	}
+}
+
+// A limit is shared evenly: each of several readers gets about the same.
+func TestReadersShareALimitEvenly(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice := startPeerWith(t, tr, func(s *library.Settings) { s.UpLimit, s.UploadSlots = 4<<20, 4 })
+	var shares []peer.Share
+	for _, name := range []string{"a", "b", "c"} {
+		path, _ := alice.write(t, name, 4<<20)
+		shares = append(shares, alice.share(t, path))
+	}
+	readers := map[*testPeer]string{}
+	for _, s := range shares { // each its own, so that they do not help each other
+		p := startPeer(t, tr)
+		readers[p] = p.add(t, s)
+	}
+	for p, id := range readers {
+		p.until(t, id, "half there", func(d peer.Download) bool { return d.Done >= 2<<20 })
+	}
+	for p, id := range readers {
+		if d, _ := p.DownloadByID(id); d.Done > 3<<20+512<<10 {
+			t.Errorf("when the last one was half there, one had %d of %d bytes", d.Done, d.Size)
+		}
+	}
+}
+
+func TestTheTrackerTriesThePort(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice := startPeer(t, tr)
+	reachable, err := alice.TestPort(deadline(t))
+	if err != nil || reachable != netproto.ReachableYes {
+		t.Errorf("it is reachable: %s, %v", reachable, err)
+	}
+	if r := alice.TrackerStatus().Reachable; r != netproto.ReachableYes {
+		t.Errorf("it is shown as %s", r)
+	}
+	if _, err := startPeer(t, nil).TestPort(deadline(t)); netproto.CodeOf(err) != netproto.CodeUnreachable {
+		t.Errorf("without a tracker: %v", err)
+	}
+}
