@@ -5,7 +5,7 @@ import "net/netip"
 // Optional frames with which the peers of a swarm help each other. Who does
 // not know them loses time, and nothing else.
 const (
-	FramePeers    FrameType = 0x81 // 32 bytes content hash | u16 TCP port of the sender for peers, 0 = not told | n × (32 bytes public key | u8 1 = has a part | u8 6 or 18 | IP address | u16 port)
+	FramePeers    FrameType = 0x81 // 32 bytes content hash | u16 TCP port of the sender for peers, 0 = not told | n × (32 bytes public key | u8 6 or 18 | IP address | u16 port)
 	FrameFetching FrameType = 0x82 // u32 stream | n × u32 piece that the sender has asked a whole source for: it will have it soon
 	FrameTurn     FrameType = 0x83 // u32 stream: who was told a place in the queue can ask now
 )
@@ -29,7 +29,6 @@ type (
 	// who dials it finds out by the key.
 	SwarmPeer struct {
 		Key     PublicKey
-		Part    bool
 		Address netip.AddrPort
 	}
 	Fetching struct {
@@ -47,12 +46,8 @@ func (f Peers) appendPayload(b []byte) []byte {
 	b = be.AppendUint16(append(b, f.Hash[:]...), f.Port)
 	for _, p := range f.Peers {
 		b = append(b, p.Key[:]...)
-		part := byte(0)
-		if p.Part {
-			part = 1
-		}
 		ip := p.Address.Addr().Unmap().AsSlice()
-		b = append(append(b, part, byte(len(ip)+2)), ip...)
+		b = append(append(b, byte(len(ip)+2)), ip...)
 		b = be.AppendUint16(b, p.Address.Port())
 	}
 	return b
@@ -65,7 +60,7 @@ func (f Fetching) appendPayload(b []byte) []byte {
 func (f Turn) appendPayload(b []byte) []byte { return be.AppendUint32(b, f.Stream) }
 
 // swarmPeerBytes is the length of the shortest entry.
-const swarmPeerBytes = 32 + 1 + 1 + 4 + 2
+const swarmPeerBytes = 32 + 1 + 4 + 2
 
 func (p *parser) peers() Peers {
 	f := Peers{Hash: ContentHash(p.array32()), Port: p.u16()}
@@ -77,7 +72,7 @@ func (p *parser) peers() Peers {
 			p.fail("more than %d peers", MaxSwarmPeers)
 			break
 		}
-		f.Peers = append(f.Peers, SwarmPeer{Key: PublicKey(p.array32()), Part: p.flag(), Address: p.address()})
+		f.Peers = append(f.Peers, SwarmPeer{Key: PublicKey(p.array32()), Address: p.address()})
 	}
 	return f
 }

@@ -32,6 +32,8 @@ type conn struct {
 	name   string // what the peer calls itself
 	local  bool   // it is in the local network, or on this computer
 
+	dialled bool // by this side
+
 	wake  chan struct{} // for the writer
 	ended chan struct{} // closed when the connection is over and all are told
 
@@ -39,7 +41,9 @@ type conn struct {
 
 	mu      sync.Mutex
 	control []byte
-	closing error // why the connection ends; set once
+	closing error                             // why the connection ends; set once
+	port    uint16                            // at which the peer says that it can be reached; 0 before
+	swarms  map[netproto.ContentHash]struct{} // which the peer said it is in
 
 	owner  ownerRole
 	reader readerRole
@@ -192,6 +196,8 @@ func (c *conn) handle(t netproto.FrameType, payload []byte) error {
 		return c.readHave(f)
 	case netproto.Update:
 		return c.readUpdate(f)
+	case netproto.Peers:
+		c.readPeers(f)
 	case netproto.Fetching:
 		c.readFetching(f)
 	case netproto.Refuse:

@@ -174,6 +174,7 @@ func (e *Engine) connect(ctx context.Context, src netproto.Source, index int) (*
 		t.NetConn().Close()
 		return nil, netproto.Errorf(netproto.CodePeerUnreachable, "%w", err)
 	}
+	c.dialled = true
 	if !e.conns.add(c) {
 		t.NetConn().Close()
 		return nil, netproto.Errorf(netproto.CodeBusy, "%s", c.address())

@@ -375,7 +375,7 @@ func (d *download) slow(sources []SourceDetails, now time.Time) Slow {
 	return SlowNetwork
 }
 
-// isLocal tells whether an address is of this computer or of the local network.
+// isLocal is inLocalNetwork for ip:port.
 func isLocal(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -385,6 +385,5 @@ func isLocal(address string) bool {
 	if err != nil {
 		return false
 	}
-	ip = ip.Unmap().WithZone("")
-	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+	return inLocalNetwork(ip.Unmap().WithZone(""))
 }

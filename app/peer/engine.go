@@ -52,6 +52,7 @@ type Engine struct {
 
 	contents  *contents
 	conns     *conns
+	hearsay   hearsay
 	shares    *shares
 	downloads *downloads
 	uploads   *uploads

@@ -12,10 +12,12 @@ import (
 )
 
 const (
-	// Bytes asked for and not received yet, of one link: half a second's worth
-	// between these, and two pieces at least.
-	minWindow = 2 << 20
+	// Bytes asked for and not received yet, of one link: minWindow at the begin,
+	// then what its rate wants, two pieces at least and maxWindow at most.
+	minWindow = 1 << 20
 	maxWindow = 32 << 20
+	// maxDelay is the longest delay that a window is made for.
+	maxDelay = 2 * time.Second
 	// maxLinkRequests leaves room for other downloads on the connection.
 	maxLinkRequests = 64
 )
@@ -219,20 +221,28 @@ type link struct {
 	// Guarded by the download's lock.
 	streams  map[*job]*stream
 	requests map[*request]struct{}
-	inflight int64     // bytes asked for and not received
-	heard    time.Time // bytes came, or were asked for when none were owed
-	useful   time.Time // bytes came
+	inflight int64         // bytes asked for and not received
+	heard    time.Time     // bytes came, or were asked for when none were owed
+	useful   time.Time     // bytes came
+	measured time.Time     // the first bytes came
+	delay    time.Duration // from the first request to its first bytes
 	rate     meter
 	over     bool
 }
 
-// window is how many bytes may be on their way. A source that failed before
-// shows with one piece that it is better now.
+// window is how many bytes may be on their way: what comes in half a second and
+// in two round trips, so that the line is never idle and little waits in it. A
+// source that failed before shows with one piece that it is better now.
 func (l *link) window(pieceSize int64) int64 {
 	if l.source.failure != nil {
 		return 1
 	}
-	return max(min(l.rate.rate()/2, maxWindow), minWindow, 2*pieceSize)
+	least := 2 * pieceSize
+	if l.measured.IsZero() || time.Since(l.measured) < time.Second {
+		least = max(least, minWindow) // its rate is not known yet
+	}
+	wanted := float64(l.rate.rate()) * (time.Second/2 + 2*l.delay).Seconds()
+	return max(min(int64(wanted), maxWindow), least)
 }
 
 // eta is when what is asked for will have come.

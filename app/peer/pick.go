@@ -50,6 +50,9 @@ func (j *job) rarest(s *stream, now time.Time) (index int, ok bool) {
 	}
 	whole := !j.download.lacks(s)
 	fewest := int32(1<<31 - 1)
+	if whole && j.partial > 0 && j.spared() {
+		fewest = j.wholes() + 1
+	}
 	for k := j.cursor; k < count; k++ {
 		i := j.at(k)
 		if i%8 == 0 && i/8 < len(s.have) && j.free[i/8]&s.have[i/8] == 0 {
@@ -65,6 +68,41 @@ func (j *job) rarest(s *stream, now time.Time) (index int, ok bool) {
 		}
 	}
 	return index, ok
+}
+
+// spareTime is for how long a whole source is not asked for what other readers
+// have: they are about to give it.
+const spareTime = 2 * time.Second
+
+// spared tells whether other readers will soon have given all that they have
+// and this download lacks. What a whole source can send is then left to those
+// who wait for pieces that nobody else has.
+func (j *job) spared() bool {
+	var rate int64
+	wholes := j.wholes()
+	for l := range j.download.links {
+		if s := l.streams[j]; s != nil && s.have != nil && !s.refused && j.download.lacks(s) {
+			rate += max(l.rate.rate(), netproto.MinPieceSize)
+		}
+	}
+	var left int64
+	for i, n := range j.held {
+		if n > wholes && j.free.Has(i) {
+			left += netproto.PieceSize(j.size)
+		}
+	}
+	return left <= rate*int64(spareTime/time.Second)
+}
+
+// wholes is the number of sources that have all pieces.
+func (j *job) wholes() int32 {
+	n := int32(0)
+	for l := range j.download.links {
+		if s := l.streams[j]; s != nil && s.have != nil && !j.download.lacks(s) {
+			n++
+		}
+	}
+	return n
 }
 
 // at is the k-th piece in this reader's order.
@@ -104,15 +142,23 @@ func (d *download) claim(s *stream, i int) {
 	if d.lacks(s) || len(j.owners) == 1 {
 		return
 	}
-	whole := int32(0)
-	for l := range d.links {
-		if other := l.streams[j]; other != nil && other.have != nil && !d.lacks(other) {
-			whole++
-		}
-	}
-	if j.held[i] <= whole {
+	if j.held[i] <= j.wholes() {
 		d.engine.conns.announceFetching(j, i)
 	}
+}
+
+// fetching are the pieces that a whole source was asked for.
+func (j *job) fetching() []uint32 {
+	d := j.download
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var pieces []uint32
+	for i, r := range j.owners {
+		if r != nil && len(pieces) < netproto.MaxFetchingPieces && !d.lacks(r.stream) {
+			pieces = append(pieces, uint32(i))
+		}
+	}
+	return pieces
 }
 
 // sourceFetches is told what an unfinished source will have soon.

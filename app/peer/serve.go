@@ -30,6 +30,8 @@ type servedStream struct {
 	file     reader // opened with the first get
 	answered bool   // the set of pieces was sent
 	queued   bool   // the peer was told to wait for a slot
+	// introduced to the other readers
+	introduced bool
 }
 
 // pendingGet is a get that is not answered, or not to its end.
@@ -148,7 +150,15 @@ func (c *conn) answerOpen() (bool, error) {
 	have := s.content.have()
 	s.answered = true
 	c.owner.mu.Unlock()
-	return true, c.writeHave(s.id, have)
+	if err := c.writeHave(s.id, have); err != nil {
+		return false, err
+	}
+	if j, ok := s.content.(*job); ok && len(have) > 0 {
+		if pieces := j.fetching(); len(pieces) > 0 {
+			c.send(netproto.Fetching{Stream: s.id, Pieces: pieces})
+		}
+	}
+	return true, nil
 }
 
 // giveUp ends a stream from this side.

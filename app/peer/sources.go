@@ -34,6 +34,9 @@ type source struct {
 	failure error
 	got     int64 // bytes
 	rate    meter
+	heard   bool // from another peer only, and not connected yet
+	// unreached tells that the last attempt to connect failed.
+	unreached bool
 }
 
 // fail puts the source aside for a while.
@@ -75,7 +78,7 @@ func (d *download) know(src netproto.Source) {
 		return
 	}
 	if known := d.sources[src.Key]; known != nil {
-		known.Source = src
+		known.Source, known.heard = src, false
 		return
 	}
 	if len(d.sources) >= maxSources && !d.forgetFailed() {

@@ -19,6 +19,10 @@ func (d *download) runLink(ctx context.Context, s *source, at netproto.Source, i
 		s.links--
 		if err != nil && ctx.Err() == nil {
 			s.fail(err, &d.engine.timing)
+			s.unreached = true
+			if s.heard && s.links == 0 {
+				delete(d.sources, s.Key)
+			}
 		}
 		d.mu.Unlock()
 		return
@@ -32,6 +36,7 @@ func (d *download) runLink(ctx context.Context, s *source, at netproto.Source, i
 	l := &link{download: d, source: s, conn: c, gone: make(chan struct{}), streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now}
 	d.links[l] = struct{}{}
 	s.made++
+	s.heard, s.unreached = false, false
 	d.fill(l)
 	d.mu.Unlock()
 	d.engine.notify()
@@ -186,6 +191,9 @@ func (d *download) streamOf(l *link, j *job) *stream {
 			return nil
 		}
 		l.streams[j] = s
+		if !d.quiet && (j.hash == d.record.Hash || j.size > netproto.MinPieceSize) {
+			l.conn.send(netproto.Peers{Hash: j.hash, Port: uint16(d.engine.Port())})
+		}
 		// A whole source of a folder has its small files: asking at once saves
 		// a round trip for each of them.
 		if j.sure && j.ready() && len(j.owners) == 1 && !l.source.Part {
@@ -360,6 +368,9 @@ func (d *download) arrived(r *request, n int, done bool) growing {
 		return nil
 	}
 	now := time.Now()
+	if r.link.measured.IsZero() {
+		r.link.measured, r.link.delay = now, min(now.Sub(r.link.heard), maxDelay)
+	}
 	r.link.heard, r.link.useful = now, now
 	r.link.inflight -= int64(n)
 	r.owed -= int64(n)
@@ -415,6 +426,7 @@ func (d *download) addPiece(r *request) {
 		j.sure = true
 		j.shared.Unlock()
 		d.offer(j)
+		d.engine.tellSwarm(j.hash)
 	}
 	d.engine.conns.announcePiece(j, r.index)
 	if j.complete() {
