@@ -1,6 +1,9 @@
 package peer_test
 
 import (
+	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -8,6 +11,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
 )
 
 // crowd lets several peers download one share at the same time, and tells how
@@ -54,4 +58,142 @@ func BenchmarkCrowd(b *testing.B) {
 	}
 	b.ReportMetric(alone.Seconds()/float64(b.N), "s-alone")
 	b.ReportMetric(float64(all)/float64(alone), "times-alone")
+}
+
+func TestASlowSourceSendsACrowdHardlyMoreThanOneCopy(t *testing.T) {
+	t.Parallel()
+	const size, readers = 24 << 20, 5
+	tr := startTracker(t)
+	alice := startPeerWith(t, tr, slowly(6<<20))
+	path, content := alice.write(t, "song.flac", size)
+	s := alice.share(t, path)
+	ids := map[*testPeer]string{}
+	for range readers {
+		p := startPeer(t, tr)
+		ids[p] = p.add(t, s)
+	}
+	for p, id := range ids {
+		same(t, p.wait(t, id, peer.DownloadFinished).Path, content)
+	}
+	if n := sentBy(alice); n > size*8/5 {
+		t.Errorf("the source sent %.2f copies to %d readers", float64(n)/size, readers)
+	}
+}
+
+// heardOf starts a reader whose tracker knows one source only.
+func heardOf(t testing.TB, source netproto.Source) *testPeer {
+	t.Helper()
+	return startPeerAt(t, fakeWith(source))
+}
+
+func TestReadersOfASourceFindEachOtherWithoutTheTracker(t *testing.T) {
+	t.Parallel()
+	alice := startPeerWith(t, nil, slowly(3<<20))
+	alice.UseTracker(newFakeTracker())
+	path, content := alice.write(t, "song.flac", 9<<20)
+	s := alice.share(t, path)
+	bob, carol := heardOf(t, alice.source()), heardOf(t, alice.source())
+	first, second := bob.add(t, s), carol.add(t, s)
+	for p, id := range map[*testPeer]string{bob: first, carol: second} {
+		p.until(t, id, "connected to the other reader", func(d peer.Download) bool { return d.Sources == 2 })
+	}
+	same(t, bob.wait(t, first, peer.DownloadFinished).Path, content)
+	same(t, carol.wait(t, second, peer.DownloadFinished).Path, content)
+}
+
+func TestAReaderWithoutAnyPieceIsAskedAgainWhenItHasSome(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice := startPeerWith(t, tr, slowly(2<<20))
+	path, content := alice.write(t, "song.flac", 5<<20)
+	s := alice.share(t, path)
+	bob, carol := startPeer(t, tr), startPeer(t, tr)
+	first, second := bob.add(t, s), carol.add(t, s)
+	same(t, bob.wait(t, first, peer.DownloadFinished).Path, content)
+	d := carol.wait(t, second, peer.DownloadFinished)
+	same(t, d.Path, content)
+	if d.Used != 2 {
+		t.Errorf("%d sources were used", d.Used)
+	}
+}
+
+// liar is a source that says who else has the content.
+func liar(t testing.TB, content []byte, others ...netproto.SwarmPeer) *stranger {
+	t.Helper()
+	return startStranger(t, content, func(s *stranger) {
+		s.onOpen = func(c *strangerConn, f netproto.Open) {
+			c.send(netproto.Peers{Hash: f.Hash, Peers: others})
+			s.honestOpen(c, f)
+		}
+		s.onGet = func(c *strangerConn, f netproto.Get) {} // so that others are wanted
+	})
+}
+
+func TestAnAddressThatAPeerNamedIsDialledOnce(t *testing.T) {
+	t.Parallel()
+	_, content := startPeer(t, nil).write(t, "song.flac", 1<<20)
+	victim, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer victim.Close()
+	dials := make(chan struct{}, 100)
+	go func() {
+		for {
+			c, err := victim.Accept()
+			if err != nil {
+				return
+			}
+			dials <- struct{}{}
+			c.Close()
+		}
+	}()
+	at := victim.Addr().(*net.TCPAddr).AddrPort()
+	lying := liar(t, content, netproto.SwarmPeer{Key: netproto.PublicKey{1}, Address: at})
+	honest := startPeerWith(t, nil, slowly(300<<10))
+	honest.UseTracker(newFakeTracker())
+	path := honest.copyOf(t, "song.flac", content)
+	s := honest.share(t, path)
+	bob := startPeerAt(t, fakeWith(lying.source(), honest.source()))
+	same(t, bob.wait(t, bob.add(t, s), peer.DownloadFinished).Path, content)
+	bob.stop()
+	if n := len(dials); n != 1 {
+		t.Errorf("it was dialled %d times", n)
+	}
+}
+
+func TestFewAddressesThatPeersNamedAreDialled(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	allow := peer.NewHearsay()
+	at := func(text string) bool { return allow(netip.MustParseAddrPort(text), now) }
+	for _, never := range []string{"192.0.2.1:1023", "192.0.2.1:80", "0.0.0.0:5000", "224.0.0.1:5000", "255.255.255.255:5000", "[ff02::1]:5000"} {
+		if at(never) {
+			t.Errorf("%s was dialled", never)
+		}
+	}
+	count := func(address func(i int) string) int {
+		n := 0
+		for i := range 1000 {
+			if at(address(i)) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := count(func(i int) string { return fmt.Sprintf("192.0.2.1:%d", 2000+i) }); n != 4 {
+		t.Errorf("%d ports of one address were dialled", n)
+	}
+	if n := count(func(i int) string { return fmt.Sprintf("[2001:db8::%x]:5000", i+1) }); n != 4 {
+		t.Errorf("%d addresses of one network were dialled", n)
+	}
+	if n := count(func(i int) string { return fmt.Sprintf("198.51.%d.%d:5000", i/250, i%250) }); n != 60-8 {
+		t.Errorf("%d addresses were dialled in the rest of a minute", n)
+	}
+	now = now.Add(2 * time.Minute)
+	if at("192.0.2.1:2000") {
+		t.Error("the first address was dialled again after two minutes")
+	}
+	now = now.Add(10 * time.Minute)
+	if !at("192.0.2.1:2000") {
+		t.Error("the first address was not dialled again after ten minutes")
+	}
 }

@@ -1,6 +1,9 @@
 package peer
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Hasten makes the waits of an engine short enough for tests.
 func Hasten(c *Config) {
@@ -23,3 +26,6 @@ func Hasten(c *Config) {
 
 // FreeSpaceOf has the engine ask a test how much space a disk has, in bytes.
 func FreeSpaceOf(c *Config, free func(dir string) (int64, error)) { c.freeSpace = free }
+
+// NewHearsay is the bounds of dialling what peers name.
+func NewHearsay() func(address netip.AddrPort, now time.Time) bool { return new(hearsay).allow }

@@ -24,7 +24,7 @@ type job struct {
 	spares   map[int]*request
 	free     piece.Bits // pieces neither asked for nor verified
 	held     []int32    // sources that have a piece, by piece
-	claimed  []int64    // when another reader was first heard to fetch a piece, in nanoseconds since 1970; nil before
+	claims   []claim    // of other readers, by piece; nil before there is one
 	cursor   int        // no piece before it is free, in the order that begins at start
 	start    int
 	prefer   int // the piece from which on all come in order; -1 = none
@@ -73,7 +73,7 @@ func (j *job) begin(part growing) {
 	for i := range have {
 		j.free[i] &^= have[i]
 	}
-	j.held, j.claimed = make([]int32, m.Pieces()), nil
+	j.held, j.claims = make([]int32, m.Pieces()), nil
 	j.cursor, j.start = 0, j.download.start%m.Pieces()
 	j.begun = time.Now()
 	j.shared.Lock()

@@ -224,6 +224,7 @@ type link struct {
 	inflight int64         // bytes asked for and not received
 	heard    time.Time     // bytes came, or were asked for when none were owed
 	useful   time.Time     // bytes came
+	served   bool          // they come, and this peer waits in no queue
 	measured time.Time     // the first bytes came
 	delay    time.Duration // from the first request to its first bytes
 	rate     meter

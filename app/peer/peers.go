@@ -181,7 +181,7 @@ func (c *conn) readPeers(f netproto.Peers) {
 	if c.reads(f.Hash, true) {
 		e.introduce(c, f.Hash)
 	}
-	wanted := e.contents.downloads(f.Hash)
+	wanted := e.readers(f.Hash)
 	if d := c.reader.gives(f.Hash); d != nil {
 		wanted[d] = struct{}{}
 	}
@@ -197,15 +197,21 @@ func (c *conn) readPeers(f netproto.Peers) {
 	}
 }
 
-// downloads are those that have a content under way.
-func (cs *contents) downloads(hash netproto.ContentHash) map[*download]struct{} {
+// readers are the downloads that have a content under way: as what the person
+// asked for, or as a file of a folder.
+func (e *Engine) readers(hash netproto.ContentHash) map[*download]struct{} {
 	found := map[*download]struct{}{}
-	cs.mu.RLock()
-	defer cs.mu.RUnlock()
-	for _, o := range cs.byHash[hash] {
+	e.contents.mu.RLock()
+	for _, o := range e.contents.offersOf(hash) {
 		if j, ok := o.content.(*job); ok && !j.whole() {
 			found[j.download] = struct{}{}
 		}
+	}
+	e.contents.mu.RUnlock()
+	e.downloads.mu.Lock()
+	defer e.downloads.mu.Unlock()
+	for _, d := range e.downloads.byHash[hash] {
+		found[d] = struct{}{}
 	}
 	return found
 }
@@ -271,10 +277,13 @@ func (c *conn) isIn(hash netproto.ContentHash) bool {
 func (d *download) meet(key netproto.PublicKey, at netip.AddrPort) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.cancel == nil {
+		return
+	}
 	switch s := d.sources[key]; {
 	case s == nil:
 		d.know(heardSource(key, at))
-	case s.unreached:
+	case s.unreached || s.failure == nil:
 		s.unreached, s.retry = false, time.Time{}
 	}
 	for l := range d.links {

@@ -113,9 +113,19 @@ func (j *job) at(k int) int {
 	return k
 }
 
+// claim is that another reader fetches a piece.
+type claim struct {
+	by *stream
+	at time.Time // when it was first heard
+}
+
 // awaited tells whether another reader is about to have a piece.
 func (j *job) awaited(i int, now time.Time) bool {
-	return j.claimed != nil && j.claimed[i] != 0 && now.UnixNano()-j.claimed[i] < int64(j.download.engine.timing.claim)
+	if j.claims == nil || j.claims[i].by == nil {
+		return false
+	}
+	c := &j.claims[i]
+	return c.by.link.streams[j] == c.by && !c.by.refused && !c.by.have.Has(i) && now.Sub(c.at) < j.download.engine.timing.claim
 }
 
 // take makes a piece one that is asked for, and give makes it free again.
@@ -136,14 +146,25 @@ func (j *job) tally(s *stream, by int32) {
 }
 
 // claim tells the readers here which piece a whole source was asked for, where
-// no reader has it.
-func (d *download) claim(s *stream, i int) {
-	j := s.job
-	if d.lacks(s) || len(j.owners) == 1 {
+// no reader has it. A source that lets this peer wait gives nothing: what it
+// was asked for is claimed when its first bytes come.
+func (d *download) claim(r *request) {
+	j := r.stream.job
+	if r.link.served && len(j.owners) > 1 && !d.lacks(r.stream) && j.held[r.index] <= j.wholes() {
+		d.engine.conns.announceFetching(j, r.index)
+	}
+}
+
+// served is told that bytes come from a link, or that its source lets wait.
+func (d *download) served(l *link, served bool) {
+	if l.served == served {
 		return
 	}
-	if j.held[i] <= j.wholes() {
-		d.engine.conns.announceFetching(j, i)
+	l.served = served
+	for r := range l.requests {
+		if !r.spare {
+			d.claim(r)
+		}
 	}
 }
 
@@ -154,7 +175,7 @@ func (j *job) fetching() []uint32 {
 	defer d.mu.Unlock()
 	var pieces []uint32
 	for i, r := range j.owners {
-		if r != nil && len(pieces) < netproto.MaxFetchingPieces && !d.lacks(r.stream) {
+		if r != nil && r.link.served && len(pieces) < netproto.MaxFetchingPieces && !d.lacks(r.stream) {
 			pieces = append(pieces, uint32(i))
 		}
 	}
@@ -169,13 +190,13 @@ func (d *download) sourceFetches(s *stream, pieces []uint32) {
 	if s.link.over || s.link.streams[j] != s || !j.ready() {
 		return
 	}
-	if j.claimed == nil {
-		j.claimed = make([]int64, len(j.owners))
+	if j.claims == nil {
+		j.claims = make([]claim, len(j.owners))
 	}
-	now := time.Now().UnixNano()
+	now := time.Now()
 	for _, p := range pieces {
-		if i := int(p); i < len(j.claimed) && j.claimed[i] == 0 {
-			j.claimed[i] = now
+		if i := int(p); i < len(j.claims) && j.claims[i].by == nil {
+			j.claims[i] = claim{s, now}
 		}
 	}
 }

@@ -140,9 +140,17 @@ func (s *slots) expire(now time.Time) {
 func (s *slots) answered(key netproto.PublicKey) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if held := s.active[key]; held != nil {
-		held.owed--
-		held.last = time.Now()
+	held := s.active[key]
+	if held == nil {
+		return
+	}
+	held.owed--
+	held.last = time.Now()
+	// Who wants nothing more at the moment does not keep others waiting: readers
+	// of a download that is under way here come for a piece now and then.
+	if held.owed == 0 && s.othersWait(key) {
+		delete(s.active, key)
+		s.callNext()
 	}
 }
 

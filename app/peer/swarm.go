@@ -217,7 +217,6 @@ func (d *download) ask(s *stream, index int, spare bool) {
 		j.owners[index] = r
 		j.flying++
 		j.take(index)
-		d.claim(s, index)
 	}
 	if l.inflight == 0 {
 		l.heard = time.Now()
@@ -225,6 +224,9 @@ func (d *download) ask(s *stream, index int, spare bool) {
 	l.requests[r] = struct{}{}
 	l.inflight += r.length
 	l.conn.ask(r)
+	if !spare {
+		d.claim(r)
+	}
 }
 
 // sourceHas is given the pieces of a source, from the first-th on.
@@ -309,6 +311,7 @@ func (d *download) refused(s *stream, r *request, code netproto.Code, place int)
 	switch {
 	case code == netproto.CodeQueued:
 		s.pause, s.place = time.Now().Add(d.engine.timing.queued), place
+		d.served(s.link, false)
 	case r == nil || code == netproto.CodeGone: // opened anew, it may be there again
 		d.setAside(s)
 	default:
@@ -372,6 +375,7 @@ func (d *download) arrived(r *request, n int, done bool) growing {
 		r.link.measured, r.link.delay = now, min(now.Sub(r.link.heard), maxDelay)
 	}
 	r.link.heard, r.link.useful = now, now
+	d.served(r.link, true)
 	r.link.inflight -= int64(n)
 	r.owed -= int64(n)
 	r.link.source.got += int64(n)
