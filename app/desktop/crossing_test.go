@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -78,6 +79,98 @@ func TestTheWindowFollowsOnceASecondBehindOthersAndAgainWhenItComesBack(t *testi
 		time.Sleep(backgroundTick)
 		if pulls.Load() == 0 {
 			t.Error("nothing was pulled when the window came back")
+		}
+	})
+}
+
+func TestNothingIsPulledWhileTheWindowIsHidden(t *testing.T) {
+	inBubble(t, func(t *testing.T, c *crossing, changes chan struct{}, pulls *atomic.Int64) {
+		c.setHidden(true)
+		c.countdown.Store(true)
+		changing(changes, 10*time.Second)
+		if n := pulls.Load(); n != 0 {
+			t.Errorf("%d pulls while nobody could see it", n)
+		}
+		c.setHidden(false)
+		synctest.Wait()
+		if pulls.Load() == 0 {
+			t.Error("what changed meanwhile is not shown")
+		}
+	})
+}
+
+func TestTheHeraldLooksSlowlyAndBehindAHiddenWindowToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrossing(func(f func()) { go f() })
+		var looks atomic.Int64
+		changes := make(chan struct{}, 1)
+		c.herald(func(context.Context) <-chan struct{} { return changes }, func(context.Context) func() {
+			looks.Add(1)
+			return nil
+		})
+		c.setHidden(true)
+		changing(changes, 20*time.Second)
+		if n := looks.Load(); n < 9 || n > 11 {
+			t.Errorf("%d looks in 20 s", n)
+		}
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		quiet := looks.Load()
+		time.Sleep(time.Minute)
+		if looks.Load() != quiet {
+			t.Error("it looks though nothing changed")
+		}
+		c.close()
+	})
+}
+
+func TestAnEngineThatNeverAnswersIsWaitedForOnlySoLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrossing(func(f func()) { go f() })
+		begun := time.Now()
+		took := map[string]time.Duration{}
+		var mu sync.Mutex
+		wait := func(what string) func(context.Context) func() {
+			return func(ctx context.Context) func() {
+				<-ctx.Done()
+				mu.Lock()
+				defer mu.Unlock()
+				if took[what] == 0 {
+					took[what] = time.Since(begun)
+				}
+				return nil
+			}
+		}
+		changes := make(chan struct{})
+		watch := func(context.Context) <-chan struct{} { return changes }
+		c.start(wait("action"))
+		c.startWithin(leavingTime, wait("quitting"))
+		c.follow(watch, wait("pull"))
+		c.poke()
+		c.herald(watch, wait("look"))
+		time.Sleep(2 * time.Minute)
+		c.close()
+		for what, want := range map[string]time.Duration{"action": actionTime, "quitting": leavingTime, "pull": pullTime, "look": pullTime} {
+			if took[what] != want {
+				t.Errorf("%s: given up after %v, not %v", what, took[what], want)
+			}
+		}
+	})
+}
+
+func TestTheLastWorkGoesOnWhenTheWindowCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrossing(func(f func()) { f() })
+		done := false
+		c.last(func(ctx context.Context) {
+			select {
+			case <-time.After(time.Second):
+				done = true
+			case <-ctx.Done():
+			}
+		})
+		if !c.close() || !done {
+			t.Error("it was stopped")
 		}
 	})
 }

@@ -22,6 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	// Fyne keeps its own goroutines for the life of a process.
 	os.Exit(func() int {
+		os.Setenv("LC_ALL", "en_US.UTF-8") // what the tests read
 		code := m.Run()
 		if code == 0 {
 			if err := goleak.Find(goleak.IgnoreAnyFunction("fyne.io/fyne/v2/internal/async.init.0.func1")); err != nil {
