@@ -51,18 +51,16 @@ func answer(w http.ResponseWriter, body any) error {
 }
 
 func writeJSON(w http.ResponseWriter, status int, mediaType string, body any) {
-	var buf bytes.Buffer
-	encoder := json.NewEncoder(&buf)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(body); err != nil {
-		panic(err) // a type of ours that has no JSON
-	}
+	writeBody(w, status, mediaType, encodeJSON(body))
+}
+
+func writeBody(w http.ResponseWriter, status int, mediaType string, body []byte) {
 	w.Header().Set("Content-Type", mediaType)
-	w.Header().Set("Content-Length", strconv.Itoa(buf.Len()))
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	w.Write(buf.Bytes())
+	w.Write(body)
 }
 
 // readBody takes a whole body of at most netproto.MaxBodyBytes.

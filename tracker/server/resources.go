@@ -145,7 +145,8 @@ func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, _ caller)
 	if err != nil {
 		return err
 	}
-	return answer(w, page)
+	answerSearch(w, page)
+	return nil
 }
 
 func hashOf(r *http.Request) (netproto.ContentHash, error) {

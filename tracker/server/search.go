@@ -29,7 +29,14 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, _ caller) error 
 	if err != nil {
 		return err
 	}
-	return answer(w, page)
+	answerSearch(w, page)
+	return nil
+}
+
+// answerSearch writes the body of a success.
+func answerSearch(w http.ResponseWriter, page netproto.SearchResponse) {
+	const hitBytes = 256 // about
+	writeBody(w, http.StatusOK, "application/json", appendSearch(make([]byte, 0, (1+len(page.Items))*hitBytes), page))
 }
 
 // query reads the part of an address after "?". The first thing that is wrong
