@@ -54,6 +54,8 @@ type download struct {
 	sought     time.Time // it answered, or not
 	seeks      int       // how often it was asked in this run
 	active     []*job
+	preference preference
+	climb      climb
 	fetched    fetched
 	published  []*job // which others may read until the run ends
 	folderSize int64  // bytes of all files of the folder; -1 before its list is here

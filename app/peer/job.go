@@ -75,6 +75,9 @@ func (j *job) begin(part growing) {
 	}
 	j.held, j.claims = make([]int32, m.Pieces()), nil
 	j.cursor, j.start = 0, j.download.start%m.Pieces()
+	if j.prefer >= 0 {
+		j.download.preferred([]*job{j}) // its place is known by its size
+	}
 	j.begun = time.Now()
 	j.shared.Lock()
 	defer j.shared.Unlock()

@@ -17,7 +17,7 @@ const (
 	minWindow = 1 << 20
 	maxWindow = 32 << 20
 	// maxDelay is the longest delay that a window is made for.
-	maxDelay = 2 * time.Second
+	maxDelay = time.Second / 2
 	// maxLinkRequests leaves room for other downloads on the connection.
 	maxLinkRequests = 64
 )
@@ -228,14 +228,15 @@ type link struct {
 	measured time.Time     // the first bytes came
 	delay    time.Duration // from the first request to its first bytes
 	rate     meter
+	slow     bool // it fell silent, and is asked for one piece at a time until bytes come
 	over     bool
 }
 
 // window is how many bytes may be on their way: what comes in half a second and
 // in two round trips, so that the line is never idle and little waits in it. A
-// source that failed before shows with one piece that it is better now.
+// source that failed or fell silent before shows with one piece that it is better now.
 func (l *link) window(pieceSize int64) int64 {
-	if l.source.failure != nil {
+	if l.source.failure != nil || l.slow {
 		return 1
 	}
 	least := 2 * pieceSize

@@ -37,7 +37,8 @@ func (d *download) open(ctx context.Context, jobs []*job) (waiting []*job, compl
 			fresh = append(fresh, j)
 		}
 	}
-	for len(jobs) > 0 && files < maxOpen && growing < maxGrowing && len(d.active) < maxActive {
+	jobs = d.preferred(jobs)
+	for len(jobs) > 0 && (files < maxOpen && growing < maxGrowing && len(d.active) < maxActive || d.isPreferred(jobs[0])) {
 		j := jobs[0]
 		jobs = jobs[1:]
 		d.weigh(j, &files, &growing)
@@ -46,6 +47,7 @@ func (d *download) open(ctx context.Context, jobs []*job) (waiting []*job, compl
 			fresh = append(fresh, j)
 		}
 	}
+	d.active = d.preferred(d.active)
 	d.mu.Unlock()
 	for _, j := range fresh {
 		if err := d.openJob(ctx, j); err != nil {

@@ -145,6 +145,22 @@ func (j *job) tally(s *stream, by int32) {
 	}
 }
 
+// count and uncount keep what a job knows of its sources: how many have each
+// piece, and how many lack some. The job is ready, and the source said what it has.
+func (d *download) count(s *stream) {
+	s.job.tally(s, 1)
+	if d.lacks(s) {
+		s.job.partial++
+	}
+}
+
+func (d *download) uncount(s *stream) {
+	s.job.tally(s, -1)
+	if d.lacks(s) {
+		s.job.partial--
+	}
+}
+
 // claim tells the readers here which piece a whole source was asked for, where
 // no reader has it. A source that lets this peer wait gives nothing: what it
 // was asked for is claimed when its first bytes come.

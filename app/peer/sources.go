@@ -104,6 +104,7 @@ func (d *download) manage(ctx context.Context) {
 	defer d.mu.Unlock()
 	now := time.Now()
 	stall := d.engine.timing.stall
+	d.climb.judge(d.rate.rate(), len(d.links), now)
 	waiting := d.makeLinks(ctx, now)
 	for l := range d.links {
 		switch {
@@ -113,12 +114,48 @@ func (d *download) manage(ctx context.Context) {
 		case waiting && l.inflight == 0 && now.Sub(l.useful) > stall: // others may have more to give
 			d.sendAway(l, now)
 		default:
+			d.relieve(l, now)
 			d.fill(l)
 		}
 	}
 	for _, j := range d.active {
 		d.doubt(j)
 	}
+}
+
+// relieve takes from a link that has become silent what others can give, but
+// for one piece, with which its source shows that it is back.
+func (d *download) relieve(l *link, now time.Time) {
+	if l.held.Load() || l.inflight == 0 || now.Sub(l.heard) <= d.engine.timing.silent {
+		return
+	}
+	l.slow = true
+	oldest := uint32(1<<32 - 1)
+	for r := range l.requests {
+		oldest = min(oldest, r.id)
+	}
+	freed := false
+	for r := range l.requests {
+		if r.id != oldest && d.othersGive(r, now) {
+			d.drop(r, true)
+			freed = true
+		}
+	}
+	if freed {
+		d.kick()
+	}
+}
+
+// othersGive tells whether another source, which is not silent, has the piece
+// of a request.
+func (d *download) othersGive(r *request, now time.Time) bool {
+	for l := range d.links {
+		s := l.streams[r.stream.job]
+		if l.source != r.link.source && !l.slow && s != nil && s.have.Has(r.index) && r.stream.job.usable(s, now) {
+			return true
+		}
+	}
+	return false
 }
 
 // sendAway lets go of a link that is of no use; its source waits for long.
@@ -160,7 +197,7 @@ func (d *download) makeLinks(ctx context.Context, now time.Time) (waiting bool) 
 }
 
 // linksPerSource: several connections pay where there are few sources and
-// much to fetch.
+// much to fetch, and one more where a trial shows that it does.
 func (d *download) linksPerSource() int {
 	if d.rest() < smallRest || d.mostLinks() < maxLinks {
 		return 1
@@ -171,13 +208,53 @@ func (d *download) linksPerSource() int {
 			alive++
 		}
 	}
+	links := 1
 	switch alive {
 	case 0, 1:
-		return 3
+		links = 3
 	case 2, 3:
-		return 2
+		links = 2
 	}
-	return 1
+	return min(links+d.climb.extra, maxPerSource)
+}
+
+// climb finds out whether more connections to each source make a download
+// faster. They do where packets are lost or roads are long: there each
+// connection by itself is slow, whatever the line could carry.
+type climb struct {
+	extra  int
+	before int64     // bytes a second, when the last connection was added
+	next   time.Time // when it is judged, or another one is tried
+}
+
+const (
+	// maxPerSource leaves room on the other side for other downloads.
+	maxPerSource = 4
+	// climbEvery gives the rate, which is over five seconds, time to show it.
+	climbEvery = 6 * time.Second
+	// climbRest is how long nothing is tried after it did not pay.
+	climbRest = time.Minute
+	// climbGain is by how much a connection more must make it faster.
+	climbGain = 1.15
+	// fastLink needs no other beside it, in bytes a second.
+	fastLink = 8 << 20
+)
+
+// judge is called again and again with the rate of a download, over so many links.
+func (c *climb) judge(rate int64, links int, now time.Time) {
+	switch {
+	case links == 0 || c.next.IsZero():
+		c.before, c.next = 0, now.Add(climbEvery)
+	case now.Before(c.next):
+	case c.before > 0 && float64(rate) < climbGain*float64(c.before):
+		c.extra--
+		c.before, c.next = 0, now.Add(climbRest)
+	case c.extra < maxPerSource-1 && rate < int64(links)*fastLink:
+		c.extra++
+		c.before, c.next = max(rate, 1), now.Add(climbEvery)
+	default:
+		c.before, c.next = 0, now.Add(climbEvery)
+	}
 }
 
 func (d *download) mostLinks() int {

@@ -280,22 +280,6 @@ func (d *download) sourceGot(s *stream, pieces []uint32) {
 	d.fill(s.link)
 }
 
-// count and uncount keep what a job knows of its sources: how many have each
-// piece, and how many lack some. The job is ready, and the source said what it has.
-func (d *download) count(s *stream) {
-	s.job.tally(s, 1)
-	if d.lacks(s) {
-		s.job.partial++
-	}
-}
-
-func (d *download) uncount(s *stream) {
-	s.job.tally(s, -1)
-	if d.lacks(s) {
-		s.job.partial--
-	}
-}
-
 // refused is told that a source does not answer a request, or, where r is nil,
 // that it does not give the content.
 func (d *download) refused(s *stream, r *request, code netproto.Code, place int) {
@@ -376,6 +360,7 @@ func (d *download) arrived(r *request, n int, done bool) growing {
 	}
 	r.link.heard, r.link.useful = now, now
 	d.served(r.link, true)
+	r.link.slow = false
 	r.link.inflight -= int64(n)
 	r.owed -= int64(n)
 	r.link.source.got += int64(n)
