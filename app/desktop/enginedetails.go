@@ -82,7 +82,7 @@ type SourceOrigin string
 // Who may tell of a source.
 const (
 	OriginTracker SourceOrigin = "tracker"
-	OriginPeers   SourceOrigin = "peers"
+	OriginPeers   SourceOrigin = "peers" // another source, or itself
 )
 
 // Source is a peer that has what a download wants.

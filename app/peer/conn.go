@@ -290,27 +290,36 @@ func (c *conn) readData(ctx context.Context, r *bufio.Reader, length int) error 
 		_, err := r.Discard(n)
 		return err
 	}
-	if err := c.takeTurn(ctx, req.link, n); err != nil {
-		return err
-	}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	b := (*buf)[:n]
-	for got := 0; got < n; { // in TLS records: each is hashed while the cache has it
+	limits := c.downLimits(req.link.download)
+	for step := stepOf(limits); n > 0; n -= step {
+		step = min(step, n)
+		if err := c.takeTurn(ctx, req.link, limits, step); err != nil {
+			return err
+		}
+		if err := c.readBytes(r, req, (*buf)[:step]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *conn) readBytes(r *bufio.Reader, req *request, b []byte) error {
+	for got := 0; got < len(b); { // in TLS records: each is hashed while the cache has it
 		m, err := r.Read(b[got:])
-		if got += m; err != nil && got < n {
+		if got += m; err != nil && got < len(b) {
 			return err
 		}
 		req.writer.Hash(b[:got])
 	}
-	c.engine.downMeter.add(n)
+	c.engine.downMeter.add(len(b))
 	return req.link.receive(req, b)
 }
 
 // takeTurn waits until n bytes may come in. Meanwhile the source is not to
 // blame for its silence.
-func (c *conn) takeTurn(ctx context.Context, l *link, n int) error {
-	limits := c.downLimits(l.download)
+func (c *conn) takeTurn(ctx context.Context, l *link, limits []*throttle, n int) error {
 	if len(limits) == 0 {
 		return nil
 	}

@@ -82,7 +82,7 @@ type SourceDetails struct {
 	Got     int64 // bytes
 	Whole   bool
 	Local   bool // in the local network, or on this computer
-	Traded  bool // another peer told of it, and not the tracker
+	Traded  bool // another peer, or itself, told of it, and not the tracker
 	Err     error
 }
 
@@ -121,7 +121,7 @@ func rankOf(s SourceDetails) int {
 }
 
 func (d *download) sourceDetails(s *source, now time.Time) SourceDetails {
-	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Got: s.got, Whole: !s.Part}
+	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Got: s.got, Whole: !s.Part, Traded: s.traded}
 	if len(s.Addresses) > 0 {
 		details.Address = s.Addresses[0]
 	}

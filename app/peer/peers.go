@@ -283,6 +283,9 @@ func (d *download) meet(key netproto.PublicKey, at netip.AddrPort) {
 	switch s := d.sources[key]; {
 	case s == nil:
 		d.know(heardSource(key, at))
+		if s = d.sources[key]; s != nil {
+			s.traded = true
+		}
 	case s.unreached || s.failure == nil:
 		s.unreached, s.retry = false, time.Time{}
 	}
@@ -306,7 +309,7 @@ func (d *download) hear(p netproto.SwarmPeer) {
 	}
 	d.know(heardSource(p.Key, p.Address))
 	if s := d.sources[p.Key]; s != nil {
-		s.heard = true
+		s.heard, s.traded = true, true
 		own := d.engine.identity.Key()
 		if bytes.Compare(own, p.Key[:]) > 0 && !d.engine.conns.knows(p.Key) {
 			s.retry = now.Add(courtesy)

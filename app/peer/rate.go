@@ -187,6 +187,16 @@ func (c *conn) downLimits(d *download) []*throttle {
 	return limits
 }
 
+// stepOf is how many bytes to take in at a time under some limits: at a low
+// rate little, so that it flows instead of coming in bursts.
+func stepOf(limits []*throttle) int {
+	step := int64(netproto.MaxDataBytes)
+	for _, t := range limits {
+		step = min(step, t.frame())
+	}
+	return int(step)
+}
+
 // wait returns when n bytes may pass, n at most throttleBurst.
 func (t *throttle) wait(ctx context.Context, n int) error {
 	return t.limiter.WaitN(ctx, n)

@@ -35,6 +35,7 @@ type source struct {
 	got     int64 // bytes
 	rate    meter
 	heard   bool // from another peer only, and not connected yet
+	traded  bool // it was another peer, or itself, that told of it, and not the tracker
 	// unreached tells that the last attempt to connect failed.
 	unreached bool
 }
@@ -78,7 +79,7 @@ func (d *download) know(src netproto.Source) {
 		return
 	}
 	if known := d.sources[src.Key]; known != nil {
-		known.Source, known.heard = src, false
+		known.Source, known.heard, known.traded = src, false, false
 		return
 	}
 	if len(d.sources) >= maxSources && !d.forgetFailed() {
