@@ -45,8 +45,9 @@ const (
 // Limits of the socket protocol.
 const (
 	FrameHeaderBytes  = 5
-	MaxControlPayload = 64 << 10  // bytes, of every frame but data
-	MaxDataBytes      = 256 << 10 // of content in one data frame
+	DataHeaderBytes   = FrameHeaderBytes + 4 // with the number of the request
+	MaxControlPayload = 64 << 10             // bytes, of every frame but data
+	MaxDataBytes      = 256 << 10            // of content in one data frame
 	MaxDataPayload    = 4 + MaxDataBytes
 	MaxManifestHashes = 1024     // chaining values in one frame
 	MaxHaveBytes      = 32 << 10 // of bit field in one frame

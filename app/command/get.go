@@ -229,6 +229,7 @@ func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadReque
 		return peer.Download{}, err
 	}
 	e.RunDownload(id)
+	ended := e.Ended(id) // what is told four times a second is too late for a small file
 	look := time.NewTicker(patience)
 	defer look.Stop()
 	defer shown.end()
@@ -245,6 +246,8 @@ func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadReque
 		shown.download(d)
 		select {
 		case <-changed:
+		case <-ended:
+			ended = nil
 		case <-look.C: // nothing changes while there is no source
 		}
 	}

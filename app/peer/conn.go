@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -37,7 +36,8 @@ type conn struct {
 	wake  chan struct{} // for the writer
 	ended chan struct{} // closed when the connection is over and all are told
 
-	quiet time.Time // nothing is open since; the writer's
+	out   outgoing  // the writer's, as is quiet
+	quiet time.Time // nothing is open since
 
 	mu      sync.Mutex
 	control []byte
@@ -56,6 +56,7 @@ func newConn(e *Engine, t *tls.Conn) (*conn, error) {
 	}
 	c := &conn{engine: e, tls: t, key: netproto.PublicKey(key), id: netproto.PeerIDOf(key), wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
 	c.local = isLocal(c.address())
+	c.out.conn = c
 	c.owner.streams = map[uint32]*servedStream{}
 	c.reader.streams = map[uint32]*stream{}
 	c.reader.requests = map[uint32]*request{}
@@ -211,65 +212,6 @@ func (c *conn) handle(t netproto.FrameType, payload []byte) error {
 		return fmt.Errorf("%w: a second hello", netproto.ErrFrame)
 	}
 	return nil
-}
-
-// writeFrames writes control frames first, then what there is to say about
-// opened streams, then the next part of the data that the other side asked for.
-func (c *conn) writeFrames(ctx context.Context) error {
-	ping := time.NewTicker(c.engine.timing.ping)
-	defer ping.Stop()
-	for {
-		c.mu.Lock()
-		frames := c.control
-		c.control = nil
-		c.mu.Unlock()
-		if len(frames) > 0 {
-			if err := c.write(frames); err != nil {
-				return err
-			}
-			continue
-		}
-		sent, err := c.answerOpen()
-		if err == nil && !sent {
-			sent, err = c.sendNext(ctx)
-		}
-		if err != nil {
-			return err
-		}
-		if sent {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-c.wake:
-		case <-ping.C:
-			if c.unused() {
-				return errIdle
-			}
-			c.send(netproto.Ping{})
-		}
-	}
-}
-
-// errIdle ends a connection that nobody uses.
-var errIdle = errors.New("nothing was asked for lately")
-
-// unused tells whether neither side had a content open since the last time.
-func (c *conn) unused() bool {
-	if c.owner.open() > 0 || c.reader.open() > 0 {
-		c.quiet = time.Now()
-		return false
-	}
-	return time.Since(c.quiet) > 2*c.engine.timing.ping
-}
-
-func (c *conn) write(b []byte) error {
-	c.tls.SetWriteDeadline(time.Now().Add(c.engine.timing.write))
-	w := c.tls.NetConn().(*wire)
-	w.hold()
-	_, err := c.tls.Write(b)
-	return errors.Join(err, w.flush())
 }
 
 // readData passes the bytes of a data frame to the request that they answer.

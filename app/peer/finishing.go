@@ -76,3 +76,18 @@ func (d *download) copied(n int) {
 	d.mu.Unlock()
 	d.engine.notify()
 }
+
+// Ended is closed when the present run of a download is over: sooner than
+// [Engine.Watch] tells it. It is nil while the download does not run.
+func (e *Engine) Ended(id string) <-chan struct{} {
+	d := e.downloads.byID(id)
+	if d == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cancel == nil {
+		return nil
+	}
+	return d.ended
+}

@@ -87,9 +87,8 @@ func (j *job) begin(part growing) {
 
 func (j *job) ready() bool { return j.owners != nil }
 
-// given tells whether every missing piece is asked for, of a content whose size
-// is sure.
-func (j *job) given() bool { return j.ready() && j.sure && j.flying == j.missing }
+// given tells whether the only piece of a small file is asked for.
+func (j *job) given() bool { return len(j.owners) == 1 && j.sure && j.flying == 1 }
 
 func (j *job) complete() bool { return j.ready() && j.missing == 0 }
 

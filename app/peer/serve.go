@@ -175,7 +175,7 @@ func (c *conn) writeManifest(stream uint32, m *piece.Manifest) error {
 	for first := 0; first == 0 || first < len(m.CVs); first += netproto.MaxManifestHashes {
 		end := min(first+netproto.MaxManifestHashes, len(m.CVs))
 		part := netproto.Manifest{Stream: stream, Size: m.Size, First: uint32(first), CVs: m.CVs[first:end]}
-		if err := c.write(netproto.AppendFrame(nil, part)); err != nil {
+		if err := c.out.add(netproto.AppendFrame(nil, part)); err != nil {
 			return err
 		}
 	}
@@ -186,7 +186,7 @@ func (c *conn) writeHave(stream uint32, have piece.Bits) error {
 	for first := 0; first < len(have); first += netproto.MaxHaveBytes {
 		end := min(first+netproto.MaxHaveBytes, len(have))
 		part := netproto.Have{Stream: stream, First: uint32(first * 8), Bits: have[first:end]}
-		if err := c.write(netproto.AppendFrame(nil, part)); err != nil {
+		if err := c.out.add(netproto.AppendFrame(nil, part)); err != nil {
 			return err
 		}
 	}
@@ -256,19 +256,20 @@ func (c *conn) sendNext(ctx context.Context) (bool, error) {
 	up := c.upLimit()
 	n := min(get.Length-get.sent, uint32(up.frame()))
 	if n > 0 {
-		if err := up.wait(ctx, int(n)); err != nil {
+		if err := c.waitTurn(ctx, up, int(n)); err != nil {
 			return false, err
 		}
-		buf := buffers.Get().(*[]byte)
-		defer buffers.Put(buf)
-		header := netproto.AppendDataHeader((*buf)[:0], get.Request, int(n))
-		frame := (*buf)[:len(header)+int(n)]
+		frame, err := c.out.room(netproto.DataHeaderBytes + int(n))
+		if err != nil {
+			return false, err
+		}
+		header := netproto.AppendDataHeader(frame[:0], get.Request, int(n))
 		offset := int64(get.Piece)*netproto.PieceSize(get.stream.size) + int64(get.Offset) + int64(get.sent)
 		if _, err := file.ReadAt(frame[len(header):], offset); err != nil {
 			c.cannotRead(get, err)
 			return true, nil
 		}
-		if err := c.write(frame); err != nil {
+		if err := c.out.added(len(frame)); err != nil {
 			return false, err
 		}
 		get.stream.upload.add(c, int(n))
@@ -279,6 +280,17 @@ func (c *conn) sendNext(ctx context.Context) (bool, error) {
 		c.endGet(get)
 	}
 	return true, nil
+}
+
+// waitTurn returns when n bytes may go out. What waits here is sent before.
+func (c *conn) waitTurn(ctx context.Context, up *throttle, n int) error {
+	if up.limit() == 0 {
+		return nil
+	}
+	if err := c.out.send(); err != nil {
+		return err
+	}
+	return up.wait(ctx, n)
 }
 
 // nextGet is what to send of, and the file to read, which is nil where it
