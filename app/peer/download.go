@@ -249,6 +249,9 @@ func (d *download) alreadyThere(ctx context.Context, name string) (string, bool)
 	if err != nil || m.Hash != d.record.Hash {
 		return "", false
 	}
+	if err := piece.RemovePart(d.root, ".", m.Hash); err != nil { // a kill can leave the journal of a published file
+		d.engine.log.Warn("what is left of a download cannot be removed", "hash", m.Hash, "error", err)
+	}
 	d.mu.Lock()
 	d.total, d.done = m.Size, m.Size
 	d.mu.Unlock()

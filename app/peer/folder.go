@@ -286,7 +286,10 @@ func (d *download) verifyTree(ctx context.Context, tree string, entries []netpro
 		}
 		work.Go(func() (err error) {
 			if info.Mode().IsRegular() && info.Size() == e.Size {
-				if here[i], err = d.isContent(ctx, name, e); here[i] || err != nil {
+				if here[i], err = d.isContent(ctx, name, e); here[i] {
+					return piece.RemovePart(d.root, path.Dir(name), e.Hash) // a kill can leave the journal of a published file
+				}
+				if err != nil {
 					return err
 				}
 			}

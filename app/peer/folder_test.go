@@ -4,9 +4,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"lukechampine.com/blake3"
+
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
 )
 
 // writeTree makes n files of different small sizes in a folder of a peer.
@@ -125,6 +130,38 @@ func TestAFolderGoesOnAfterARestart(t *testing.T) {
 	if again := sentBy(alice) - half; again > s.Size-before+2<<20 {
 		t.Errorf("%d bytes came after the restart, %d were missing", again, s.Size-before)
 	}
+}
+
+func TestTheJournalThatAKillLeftBesideAPublishedFileIsRemoved(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(4<<20)), startPeer(t, tr)
+	_, content := alice.write(t, "film.bin", 600_000)
+	contents := map[string][]byte{"film.bin": content}
+	film := alice.share(t, filepath.Join(alice.files, "film.bin"))
+	leave := func(dir string, content []byte) {
+		hash := netproto.ContentHash(blake3.Sum256(content))
+		journal := strings.TrimSuffix(piece.PartName(hash), "part") + "journal"
+		check(t, os.WriteFile(filepath.Join(dir, journal), nil, 0o600))
+	}
+	check(t, bob.Remove(bob.get(t, film).ID))
+	leave(bob.files, content)
+	bob.get(t, film)
+	sameTree(t, bob, contents)
+
+	for i := range 10 {
+		name := fmt.Sprintf("src/%d.bin", i)
+		_, contents[name] = alice.write(t, name, 600_000)
+	}
+	id := bob.add(t, alice.share(t, filepath.Join(alice.files, "src")))
+	bob.until(t, id, "half there", func(d peer.Download) bool { return d.Done > 3_000_000 })
+	bob.stop()
+	left, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*.folder/tree/*.bin"))
+	check(t, err)
+	leave(filepath.Dir(left[0]), contents["src/"+filepath.Base(left[0])])
+	bob.start(t, tr)
+	bob.wait(t, id, peer.DownloadFinished)
+	sameTree(t, bob, contents)
 }
 
 func TestAnUnfinishedFolderIsASource(t *testing.T) {
