@@ -204,8 +204,11 @@ func (c *victim) lookAt(journal string, _ fs.DirEntry, err error) error {
 		return err
 	}
 	part, err := root.Open(piece.PartName(hash))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // killed between publishing and removing it: it has to go before the end
+	}
 	if err != nil {
-		return fmt.Errorf("a journal without its file: %w", err)
+		return err
 	}
 	defer part.Close()
 	c.parts++

@@ -216,7 +216,7 @@ func same(a, b string) error {
 		return err
 	}
 	if len(entries) != len(others) {
-		return fmt.Errorf("%d names in %s, %d in %s", len(entries), a, len(others), b)
+		return fmt.Errorf("%s has %v, %s has %v", a, entries, b, others)
 	}
 	for _, e := range entries {
 		if err := same(filepath.Join(a, e.Name()), filepath.Join(b, e.Name())); err != nil {
