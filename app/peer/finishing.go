@@ -80,7 +80,7 @@ func (d *download) copied(n int) {
 // Ended is closed when the present run of a download is over: sooner than
 // [Engine.Watch] tells it. It is nil while the download does not run.
 func (e *Engine) Ended(id string) <-chan struct{} {
-	d := e.downloads.byID(id)
+	d := e.downloads.find(id)
 	if d == nil {
 		return nil
 	}
