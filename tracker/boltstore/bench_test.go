@@ -72,7 +72,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
-			if status, err := s.Heartbeat(b.Context(), ids[i%peers], server.Holdings{}); err != nil || status != netproto.HeartbeatOK {
+			if status, _, err := s.Heartbeat(b.Context(), ids[i%peers], server.Holdings{}); err != nil || status != netproto.HeartbeatOK {
 				b.Error(status, err)
 			}
 		}

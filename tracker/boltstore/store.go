@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -113,18 +114,18 @@ func (s *Store) Ready(context.Context) error {
 }
 
 // Heartbeat renews a lease in memory.
-func (s *Store) Heartbeat(_ context.Context, id netproto.PeerID, h server.Holdings) (netproto.HeartbeatStatus, error) {
+func (s *Store) Heartbeat(_ context.Context, id netproto.PeerID, h server.Holdings) (netproto.HeartbeatStatus, netip.AddrPort, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.peers[id]
 	if p == nil || !s.live(p) {
-		return netproto.HeartbeatJoin, nil
+		return netproto.HeartbeatJoin, netip.AddrPort{}, nil
 	}
 	p.seen.Store(int64(s.elapsed()))
 	if p.holdings() != h {
-		return netproto.HeartbeatResync, nil
+		return netproto.HeartbeatResync, p.record.Observed, nil
 	}
-	return netproto.HeartbeatOK, nil
+	return netproto.HeartbeatOK, p.record.Observed, nil
 }
 
 // Sources lists online holders.

@@ -97,7 +97,7 @@ func TestNothingNewIsWrittenForNothing(t *testing.T) {
 			func() error { _, err := s.Announce(ctx, id, []netproto.Resource{testFile("a")}, false); return err }(),
 			func() error { _, err := s.Announce(ctx, id, []netproto.Resource{testFile("a")}, true); return err }(),
 			func() error { _, err := s.Withdraw(ctx, id, []netproto.ContentHash{testFile("b").Hash}); return err }(),
-			func() error { _, err := s.Heartbeat(ctx, id, server.Holdings{}); return err }(),
+			func() error { _, _, err := s.Heartbeat(ctx, id, server.Holdings{}); return err }(),
 			func() error { _, err := s.Reap(ctx, 10); return err }(),
 		} {
 			if err != nil {
@@ -177,7 +177,7 @@ func TestAFullDiskChangesNothingAndLeavesHeartbeatsWorking(t *testing.T) {
 	if err == nil {
 		t.Fatal("the disk was never full")
 	}
-	if status, err := s.Heartbeat(ctx, id, held); err != nil || status != netproto.HeartbeatOK {
+	if status, _, err := s.Heartbeat(ctx, id, held); err != nil || status != netproto.HeartbeatOK {
 		t.Errorf("heartbeat: %s, %v", status, err)
 	}
 	if _, err := s.Announce(ctx, id, batch("more"), false); err == nil {

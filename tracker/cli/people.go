@@ -108,6 +108,13 @@ func (p Program) ban() *cobra.Command {
 	return cmd
 }
 
+// afterUnban says by kind of target how what the ban hid comes back.
+var afterUnban = map[string]string{
+	"key":     "The peer is let in when it joins next, and what it shares is then found again.",
+	"address": "Peers from there are let in when they join next, and what they share is then found again.",
+	"hash":    "It is found again once a peer announces it: those that have it do when they join next.",
+}
+
 func (p Program) unban() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "unban KEY|ADDRESS|HASH",
@@ -123,7 +130,7 @@ func (p Program) unban() *cobra.Command {
 		if err := p.socket().call(cmd.Context(), http.MethodDelete, server.ControlBans, server.TargetRequest{Target: target}, &gone); err != nil {
 			return err
 		}
-		return p.tell(cmd.OutOrStdout(), banEvent{"unbanned", gone}, "The %s %s is not banned any more.", gone.Kind, gone.Target)
+		return p.tell(cmd.OutOrStdout(), banEvent{"unbanned", gone}, "The %s %s is not banned any more. %s", gone.Kind, gone.Target, afterUnban[gone.Kind])
 	})
 	return cmd
 }

@@ -230,7 +230,7 @@ func (s *Server) limitJoin(r *http.Request, c caller) error {
 		if stats.PeersOnline >= most {
 			// One that is online already takes no place. That its lease is
 			// renewed by the question does no harm: it is about to join.
-			status, err := s.store.Heartbeat(r.Context(), c.id, Holdings{})
+			status, _, err := s.store.Heartbeat(r.Context(), c.id, Holdings{})
 			if err != nil {
 				return err
 			}

@@ -36,6 +36,19 @@ func TestWhatMeansNothingIsNotRun(t *testing.T) {
 	}
 }
 
+func TestATrackerForThisComputerAloneIsNotAnnouncedToOthers(t *testing.T) {
+	o := options(t)
+	o.LANAnnounce = true
+	tracker := openTracker(t, o) // on 127.0.0.1
+	defer tracker.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	tracker.AnnounceLAN(ctx)
+	if ctx.Err() != nil {
+		t.Error("it was announced until it had to stop")
+	}
+}
+
 func TestLinksLeadToThePublicAddress(t *testing.T) {
 	o := options(t)
 	o.PublicURL = "Share.Example.org"

@@ -32,7 +32,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 	return answer(w, netproto.JoinResponse{
 		PeerID:           c.id,
 		ObservedAddress:  peer.Observed.String(),
-		Reachable:        s.reach.joined(c.id, peer.Observed),
+		Reachable:        s.reach.sign(c.id, peer.Observed),
 		HeartbeatSeconds: int(s.config.Heartbeat / time.Second),
 		LeaseSeconds:     int(s.lease() / time.Second),
 		Count:            held.Count,
@@ -94,18 +94,21 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	status, err := s.store.Heartbeat(r.Context(), c.id, Holdings{Count: req.Count, Digest: req.Digest})
+	status, from, err := s.store.Heartbeat(r.Context(), c.id, Holdings{Count: req.Count, Digest: req.Digest})
 	if err != nil {
 		return err
+	}
+	if from.Addr() != c.addr {
+		status = netproto.HeartbeatJoin // it moved: others are sent to where it was
 	}
 	s.metrics.beats.WithLabelValues(string(status)).Inc()
 	reachable := netproto.ReachableUnknown
 	switch status {
 	case netproto.HeartbeatOK:
 		s.guard.holds(c, req.Count)
-		reachable = s.reach.beat(c.id)
+		reachable = s.reach.sign(c.id, from)
 	case netproto.HeartbeatResync:
-		reachable = s.reach.beat(c.id)
+		reachable = s.reach.sign(c.id, from)
 	}
 	return answer(w, netproto.HeartbeatResponse{Status: status, Reachable: reachable})
 }

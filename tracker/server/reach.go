@@ -86,9 +86,10 @@ func newReach(key *identity.Identity, lease time.Duration, log *slog.Logger) *re
 	}
 }
 
-// joined tells what is known of a peer at that address, and begins to find out
-// where nothing is.
-func (d *reach) joined(id netproto.PeerID, at netip.AddrPort) netproto.Reachability {
+// sign notes a sign of a peer, which joined from that address, and tells what is
+// known of it. Where nothing is, it begins to find out: so that a peer which
+// joined before this process began is asked for with its first heartbeat.
+func (d *reach) sign(id netproto.PeerID, at netip.AddrPort) netproto.Reachability {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v := d.peers[id]
@@ -96,22 +97,6 @@ func (d *reach) joined(id netproto.PeerID, at netip.AddrPort) netproto.Reachabil
 		v = &verdict{at: at, answer: netproto.ReachableUnknown}
 		d.peers[id] = v
 	}
-	return d.sign(id, v)
-}
-
-// beat tells what is known of a peer. Of one that joined before this process
-// began, nothing is, until it joins again.
-func (d *reach) beat(id netproto.PeerID) netproto.Reachability {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	v := d.peers[id]
-	if v == nil {
-		return netproto.ReachableUnknown
-	}
-	return d.sign(id, v)
-}
-
-func (d *reach) sign(id netproto.PeerID, v *verdict) netproto.Reachability {
 	now := d.now()
 	v.seen = now
 	if v.pending || now.Before(v.until) || !mayDial(v.at) || d.rates.Take(limit.Source(v.at.Addr()), 1, now) > 0 {

@@ -11,6 +11,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/tracker/server"
 )
 
 // peerPort listens as a peer does, with that key, and gives its port.
@@ -83,6 +84,38 @@ func TestATrackerSaysWhetherAPeerCanBeReached(t *testing.T) {
 	impostor.join(netproto.JoinRequest{Port: port})
 	if got := impostor.reachable(); got != netproto.ReachableNo {
 		t.Errorf("a peer at whose address another answers: %s", got)
+	}
+}
+
+func TestAPeerThatJoinedBeforeARestartIsAskedForWithItsHeartbeat(t *testing.T) {
+	tr := startTracker(t, nil)
+	peer := tr.client("")
+	// What the store knows, and the server never saw.
+	known := server.Peer{Key: netproto.PublicKey(peer.id.Key()), Observed: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(peerPort(t, peer.id)))}
+	if _, err := tr.store.Join(t.Context(), known); err != nil {
+		t.Fatal(err)
+	}
+	if got := peer.reachable(); got != netproto.ReachableYes {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestAPeerThatMovedJoinsAgain(t *testing.T) {
+	tr := startTracker(t, nil)
+	before := tr.client("198.51.100.7")
+	before.join(netproto.JoinRequest{Port: 4000})
+	before.announce(file("a.txt"))
+	after := tr.clientOf(before.id, "198.51.100.8")
+	held := netproto.HeartbeatRequest{Count: 1, Digest: netproto.Digest(0).Toggle(hash("a.txt"))}
+	var beat netproto.HeartbeatResponse
+	after.call("POST", netproto.RouteHeartbeat, held, &beat)
+	if beat.Status != netproto.HeartbeatJoin {
+		t.Errorf("from another address: %+v", beat)
+	}
+	after.join(netproto.JoinRequest{Port: 4000})
+	after.call("POST", netproto.RouteHeartbeat, held, &beat)
+	if sources := tr.client("").sources("a.txt"); beat.Status != netproto.HeartbeatOK || len(sources) != 1 || sources[0].Addresses[0] != "198.51.100.8:4000" {
+		t.Errorf("after it joined from there: %+v, %+v", beat, sources)
 	}
 }
 

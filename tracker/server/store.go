@@ -130,9 +130,10 @@ type Store interface {
 	// and tells what the store still holds of it.
 	Join(ctx context.Context, p Peer) (Holdings, error)
 
-	// Heartbeat renews a lease and compares holdings. It writes nothing. A peer
-	// that is unknown or offline has to join.
-	Heartbeat(ctx context.Context, id netproto.PeerID, h Holdings) (netproto.HeartbeatStatus, error)
+	// Heartbeat renews a lease and compares holdings, and tells where the peer
+	// joined from (Peer.Observed). It writes nothing. A peer that is unknown or
+	// offline has to join.
+	Heartbeat(ctx context.Context, id netproto.PeerID, h Holdings) (status netproto.HeartbeatStatus, joinedFrom netip.AddrPort, err error)
 
 	// Leave ends the lease of a peer now. An unknown peer is left alone.
 	Leave(ctx context.Context, id netproto.PeerID) error

@@ -148,7 +148,7 @@ var peerTests = map[string]func(*house){
 					if _, err := h.Announce(h.ctx, peer(n).ID(), []netproto.Resource{file("shared"), file(peer(n).Name)}, false); err != nil {
 						h.Error(err)
 					}
-					if _, err := h.Heartbeat(h.ctx, peer(n).ID(), holdings(file("shared"), file(peer(n).Name))); err != nil {
+					if _, _, err := h.Heartbeat(h.ctx, peer(n).ID(), holdings(file("shared"), file(peer(n).Name))); err != nil {
 						h.Error(err)
 					}
 					h.found("peer")

@@ -149,9 +149,12 @@ func (h *house) announce(n int, rs ...netproto.Resource) {
 
 func (h *house) heartbeat(n int, held server.Holdings, want netproto.HeartbeatStatus) {
 	h.Helper()
-	got, err := h.Heartbeat(h.ctx, peer(n).ID(), held)
+	got, from, err := h.Heartbeat(h.ctx, peer(n).ID(), held)
 	if err != nil || got != want {
 		h.Fatalf("the heartbeat of peer %d: %q, %v; want %q", n, got, err, want)
+	}
+	if known := want != netproto.HeartbeatJoin; known && from != peer(n).Observed || !known && from.IsValid() {
+		h.Fatalf("the heartbeat of peer %d: it joined from %v", n, from)
 	}
 }
 
