@@ -155,6 +155,7 @@ func TestAllThatTheWindowGetsTravelsAsJSON(t *testing.T) {
 		got(wrap(h.Diagnostics(ctx)))
 	}
 	got(wrap(bob.Downloads(ctx)))
+	got(wrap(bob.Details(ctx, bob.rows()["album"].ID)))
 	got(wrap(alice.Uploads(ctx)))
 	got(wrap(alice.Search(ctx, desktop.SearchRequest{})))
 	got(wrap(alice.FolderContents(ctx, hit.Hash)))

@@ -46,6 +46,8 @@ func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
 		{"a taken port", func(s *desktop.Settings) { s.Port = port }, desktop.FieldPort, netproto.CodePortInUse},
 		{"a negative limit down", func(s *desktop.Settings) { s.DownLimit = -1 }, desktop.FieldDownLimit, netproto.CodeInvalid},
 		{"a negative limit up", func(s *desktop.Settings) { s.UpLimit = -1 }, desktop.FieldUpLimit, netproto.CodeInvalid},
+		{"a negative quick limit down", func(s *desktop.Settings) { s.QuickDown = -1 }, desktop.FieldQuickDown, netproto.CodeInvalid},
+		{"a negative quick limit up", func(s *desktop.Settings) { s.QuickUp = -1 }, desktop.FieldQuickUp, netproto.CodeInvalid},
 		{"a wrong pattern", func(s *desktop.Settings) { s.Ignore = "*.part\n[a-" }, desktop.FieldIgnore, netproto.CodeInvalid},
 		{"no policy", func(s *desktop.Settings) { s.SeedClients = "some" }, desktop.FieldSeedClients, netproto.CodeInvalid},
 	} {
@@ -68,7 +70,8 @@ func TestSettingsAreRemembered(t *testing.T) {
 	alice := newHouse(t)
 	want := desktop.Settings{Name: "Ålice", DownloadFolder: filepath.Join(alice.downloads, "new", "folder"), DownloadsAtOnce: 7, UploadSlots: 8,
 		Port: freePort(t), DownLimit: 1 << 20, UpLimit: 2 << 20, SeedClients: netproto.SeedOff,
-		Ignore: "*.tmp\n/old/", GentleHashing: true}
+		Ignore: "*.tmp\n/old/", GentleHashing: true,
+		LocalExempt: true, Preallocate: true, QuickDown: 3 << 20, QuickUp: 4 << 20}
 	check(t, alice.ApplySettings(deadline(t), want))
 	expect(t, alice.chosen(), want)
 	if _, err := os.Stat(filepath.Dir(want.DownloadFolder)); !os.IsNotExist(err) {
