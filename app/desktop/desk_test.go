@@ -74,12 +74,18 @@ func (a *deskApp) notifications() []fyne.Notification {
 
 func newDesk(t *testing.T, engine *fakeEngine, options Options) *desk {
 	t.Helper()
+	return newDeskWith(t, engine, engine, options)
+}
+
+// newDeskWith is newDesk with an engine around the fake.
+func newDeskWith(t *testing.T, engine *fakeEngine, around Engine, options Options) *desk {
+	t.Helper()
 	d := &desk{t: t, app: &deskApp{App: test.NewTempApp(t)}, engine: engine, queue: make(chan func(), 1024)}
 	engine.ui = goroutine()
 	if options.TrayHost == nil {
 		options.TrayHost = func(context.Context) bool { return false }
 	}
-	w, err := newWindow(d.app, engine, options, func(f func()) { d.queue <- f })
+	w, err := newWindow(d.app, around, options, func(f func()) { d.queue <- f })
 	if err != nil {
 		t.Fatal(err)
 	}

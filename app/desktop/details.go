@@ -71,7 +71,7 @@ func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
 func (d *detailsPane) finish() *detailsPane {
 	d.rows = container.NewStack(d.page.list)
 	d.split = container.NewVSplit(d.rows, newPlate(theme.ColorNameHeaderBackground, gapMedium, inset(12, gap, d.pane)))
-	d.split.SetOffset(d.window.app.Preferences().FloatWithFallback(prefDetailsHeight, 0.42))
+	d.split.SetOffset(d.window.app.Preferences().FloatWithFallback(prefDetailsHeight, 0.36))
 	d.above = container.NewStack(d.rows)
 	if d.window.app.Preferences().Bool(prefDetails) {
 		d.show(true)
@@ -134,10 +134,10 @@ func (d *detailsPane) follow() {
 		return
 	}
 	chosen := d.page.list.selection()
+	if len(chosen) == 0 && d.shown == "" {
+		chosen = d.page.list.rows[:min(1, len(d.page.list.rows))]
+	}
 	if len(chosen) == 0 {
-		if d.shown == "" {
-			d.name.SetText(lang.L("Select a download to see its details."))
-		}
 		return
 	}
 	if d.shown == chosen[0].ID {
@@ -269,8 +269,8 @@ type paneLayout struct {
 const (
 	paneColumns  = 720 // a pane as wide as this has two columns
 	paneLeft     = 320 // the width of the left one
-	graphHeight  = 112
-	mapHeight    = 120
+	graphHeight  = 96
+	mapHeight    = 112
 	sourceHeight = 160
 )
 

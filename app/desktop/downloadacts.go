@@ -169,16 +169,16 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 		add(lang.L("Open the folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
 	}
 	switch {
-	case len(idsOf(chosen, Download.running)) > 0:
+	case countOf(chosen, Download.running) > 0:
 		add(lang.L("Pause"), theme.MediaPauseIcon(), p.toggle)
-	case len(idsOf(chosen, Download.paused)) > 0:
+	case countOf(chosen, Download.paused) > 0:
 		add(lang.L("Resume"), theme.MediaPlayIcon(), p.toggle)
-	case len(idsOf(chosen, Download.failed)) > 0:
+	case countOf(chosen, Download.failed) > 0:
 		add(lang.L("Retry"), theme.ViewRefreshIcon(), p.toggle)
 	}
-	if len(idsOf(chosen, Download.active)) > 0 {
+	if countOf(chosen, Download.active) > 0 {
 		line()
-		add(lang.L("Turn"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
+		add(lang.L("Queue"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
 		add(lang.L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
 		add(lang.L("Limit of the download"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
 	}
@@ -186,7 +186,7 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 	add(lang.L("Verify again"), theme.ViewRefreshIcon(), p.verify)
 	add(lang.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
 	line()
-	if len(idsOf(chosen, Download.finished)) == len(chosen) {
+	if countOf(chosen, Download.finished) == len(chosen) {
 		add(lang.L("Take off the list"), theme.CancelIcon(), p.remove)
 	} else {
 		add(lang.L("Stop and delete"), theme.CancelIcon(), p.remove)
@@ -230,9 +230,9 @@ func (p *downloadsPage) limitMenu(chosen []Download) *fyne.Menu {
 func (p *downloadsPage) queueCommands() []command {
 	const alt = fyne.KeyModifierAlt
 	return []command{
-		{name: "To the top", key: fyne.KeyHome, held: alt, run: p.moveInQueue(QueueTop)},
-		{name: "Up", key: fyne.KeyUp, held: alt, run: p.moveInQueue(QueueUp)},
-		{name: "Down", key: fyne.KeyDown, held: alt, run: p.moveInQueue(QueueDown)},
-		{name: "To the bottom", key: fyne.KeyEnd, held: alt, run: p.moveInQueue(QueueBottom)},
+		{name: "To the top of the queue", key: fyne.KeyHome, held: alt, run: p.moveInQueue(QueueTop)},
+		{name: "Up in the queue", key: fyne.KeyUp, held: alt, run: p.moveInQueue(QueueUp)},
+		{name: "Down in the queue", key: fyne.KeyDown, held: alt, run: p.moveInQueue(QueueDown)},
+		{name: "To the bottom of the queue", key: fyne.KeyEnd, held: alt, run: p.moveInQueue(QueueBottom)},
 	}
 }

@@ -53,7 +53,7 @@ func newDownloadsPage(w *window) *downloadsPage {
 	p.list = newRowList(func(d Download) string { return d.ID }, func(d Download) string { return d.Name },
 		func() rowView[Download] { return newDownloadView(p) })
 	p.list.opened = p.openFile
-	p.list.tips, p.list.pressed = w.tips, w.typedKey
+	p.list.tips, p.list.pressed = w.tips, p.pressed
 	p.list.menu = p.rowMenu
 	p.list.picked = func() { p.details.follow() }
 	p.clear = widget.NewButton(lang.L("Clear finished"), p.clearFinished)
@@ -69,15 +69,13 @@ func newDownloadsPage(w *window) *downloadsPage {
 	filter := container.New(filterLayout{}, p.chips.box, p.words)
 	p.details = newDetailsPane(w, p)
 	rows := container.NewBorder(filter, nil, nil, nil, p.details.above)
-	p.build(placeDownloads, rows, nil, func() fyne.CanvasObject {
+	p.build(placeDownloads, p.list.focus, rows, nil, func() fyne.CanvasObject {
 		return emptyScreen(theme.DownloadIcon(), lang.L("What you download appears here. Nothing is moving yet."),
 			widget.NewButtonWithIcon(lang.L("Search"), theme.SearchIcon(), w.findWords))
-	}, p.clear, newIconButton(w.tips, theme.InfoIcon(), lang.L("Details of a download (F8)"), p.showDetails))
+	}, p.clear, newIconButton(w.tips, theme.InfoIcon(), lang.L("Details of a download (F8)"), p.toggleDetails))
 	p.clear.Hide()
 	return p
 }
-
-func (p *downloadsPage) focus() { p.list.focus() }
 
 func (p *downloadsPage) pull(ctx context.Context) func() {
 	downloads, err := p.window.engine.Downloads(ctx)
@@ -93,30 +91,42 @@ func (p *downloadsPage) pull(ctx context.Context) func() {
 
 func (p *downloadsPage) show(downloads []Download) {
 	p.all = downloads
-	running, waiting, finished := 0, 0, 0
+	p.summary.SetText(downloadsWords(downloads))
+	for i, one := range downloadChips {
+		p.chips.count(i, countOf(downloads, one.want))
+	}
+	changed := reveal(nil, p.clear, countOf(downloads, Download.finished) > 0)
+	if reveal(nil, p.words, len(downloads) > fewDownloads || p.words.Text != "") || changed {
+		p.content.Refresh()
+	}
+	p.arrange()
+}
+
+// downloadsWords say how the downloads are: how many, and how fast together.
+func downloadsWords(downloads []Download) string {
+	running, waiting, finished, rate := 0, 0, 0, int64(0)
 	for _, d := range downloads {
 		switch d.State {
 		case DownloadFinished:
 			finished++
 		case DownloadDownloading, DownloadVerifying, DownloadConnecting, DownloadMoving:
 			running++
+			rate += d.Rate
 		default:
 			waiting++
 		}
 	}
-	p.summary.SetText("")
-	if len(downloads) > 0 {
-		p.summary.SetText(lang.L("{{.Running}} running, {{.Waiting}} waiting, {{.Finished}} finished", values{
-			"Running": countWords(running), "Waiting": countWords(waiting), "Finished": countWords(finished)}))
+	count := func(text phrase, n int) string {
+		if n == 0 {
+			return ""
+		}
+		return lang.L(string(text), values{"Count": countWords(n)})
 	}
-	for i, one := range downloadChips {
-		p.chips.count(i, len(idsOf(downloads, one.want)))
+	words := joined(count("{{.Count}} running", running), count("{{.Count}} waiting", waiting), count("{{.Count}} finished", finished))
+	if rate > 0 {
+		words = joined(words, rateWords(rate))
 	}
-	changed := reveal(nil, p.clear, finished > 0)
-	if reveal(nil, p.words, len(downloads) > fewDownloads || p.words.Text != "") || changed {
-		p.content.Refresh()
-	}
-	p.arrange()
+	return words
 }
 
 // arrange shows the downloads that the chips and the field leave.
@@ -142,6 +152,16 @@ func idsOf(downloads []Download, want func(Download) bool) []string {
 		}
 	}
 	return ids
+}
+
+func countOf(downloads []Download, want func(Download) bool) int {
+	n := 0
+	for _, d := range downloads {
+		if want(d) {
+			n++
+		}
+	}
+	return n
 }
 
 func (d Download) finished() bool { return d.State == DownloadFinished }
@@ -175,8 +195,18 @@ func (filterLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(objects[0].MinSize().Width+gapLarge, objects[1].MinSize().Height+gap)
 }
 
-// showDetails opens or closes the pane.
-func (p *downloadsPage) showDetails() { p.details.toggle() }
+// pressed is offered the keys that the list does not use itself. Fyne's menus
+// leave Shift+Del alone, as all keys without Ctrl or Alt.
+func (p *downloadsPage) pressed(event *fyne.KeyEvent) {
+	if event.Name == fyne.KeyDelete && p.list.held()&fyne.KeyModifierShift != 0 {
+		p.removeWithFiles()
+		return
+	}
+	p.window.typedKey(event)
+}
+
+// toggleDetails opens or closes the pane.
+func (p *downloadsPage) toggleDetails() { p.details.toggle() }
 
 // openFile shows a finished download, else the folder where it will be.
 func (p *downloadsPage) openFile(d Download) {

@@ -41,6 +41,9 @@ func (c command) keys() string {
 	if c.held&ctrl != 0 {
 		parts = append(parts, "Ctrl")
 	}
+	if c.held&fyne.KeyModifierAlt != 0 {
+		parts = append(parts, "Alt")
+	}
 	if c.held&fyne.KeyModifierShift != 0 {
 		parts = append(parts, "Shift")
 	}
@@ -91,7 +94,7 @@ func (w *window) editCommands() []command {
 		{name: "Undo", key: fyne.KeyZ, held: ctrl, shortcut: &fyne.ShortcutUndo{}, run: w.undone},
 		{name: "Select all rows", key: fyne.KeyA, held: ctrl, shortcut: &fyne.ShortcutSelectAll{}, run: w.selectAll},
 	}
-	return append(commands, w.rowCommands()...)
+	return append(append(commands, w.rowCommands()...), w.queueCommands()...)
 }
 
 func (w *window) rowCommands() []command {
@@ -108,6 +111,21 @@ func (w *window) rowCommands() []command {
 		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.open)},
 		{name: "Details", key: fyne.KeyF8, run: w.details},
 	}
+}
+
+// queueCommands are about the selected downloads.
+func (w *window) queueCommands() []command {
+	page := w.pages[placeDownloads].(*downloadsPage)
+	commands := append(page.queueCommands(),
+		command{name: "Delete the files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: page.removeWithFiles})
+	for i, c := range commands {
+		commands[i].run = func() {
+			if w.place == placeDownloads && w.sheet == nil {
+				c.run()
+			}
+		}
+	}
+	return commands
 }
 
 // transferCommands are about all transfers.

@@ -132,10 +132,10 @@ func TestFiveHundredDownloadsAreShown(t *testing.T) {
 		engine.downloads = append(engine.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("file %d", i), State: DownloadQueued, Size: 1})
 	}
 	d := openAt(t, engine, placeDownloads)
-	d.reads("0 running, 500 waiting, 0 finished")
+	d.reads("500 waiting")
 	engine.change(func(f *fakeEngine) { f.downloads[2].State = DownloadDownloading; f.downloads[2].Sources = 7 })
 	d.reads("7 sources")
-	d.reads("1 running, 499 waiting")
+	d.reads("1 running · 499 waiting")
 }
 
 func TestUploadsSayToWhomAndHowFar(t *testing.T) {

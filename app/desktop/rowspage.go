@@ -21,6 +21,8 @@ type rowsPage struct {
 	rows    fyne.CanvasObject
 	empty   func() fyne.CanvasObject
 	state   string // of the middle: what it shows now
+	eager   bool   // the rows get the keys when they come
+	take    func() // gives the rows the keys
 }
 
 func newRowsPage(w *window) *rowsPage {
@@ -28,15 +30,25 @@ func newRowsPage(w *window) *rowsPage {
 }
 
 // build puts buttons at the end of the head, and a strip, if it is not nil,
-// below the rows.
-func (p *rowsPage) build(at place, rows, strip fyne.CanvasObject, empty func() fyne.CanvasObject, buttons ...fyne.CanvasObject) {
-	p.rows, p.empty = rows, empty
+// below the rows. take gives the rows the keys.
+func (p *rowsPage) build(at place, take func(), rows, strip fyne.CanvasObject, empty func() fyne.CanvasObject, buttons ...fyne.CanvasObject) {
+	p.take, p.rows, p.empty = take, rows, empty
 	head := container.New(headLayout{}, newTitle(places[at].name.String()), p.summary, container.NewHBox(buttons...))
 	p.content = container.NewBorder(head, strip, nil, nil, p.middle)
 	p.put("busy", container.NewCenter(quiet(lang.L("One moment…"))))
 }
 
 func (p *rowsPage) screen() fyne.CanvasObject { return p.content }
+
+// focus gives the keys to the rows, at once or when they come. Nothing on the
+// page before keeps them.
+func (p *rowsPage) focus() {
+	if p.eager = p.state != "rows"; p.eager {
+		p.window.win.Canvas().Unfocus()
+		return
+	}
+	p.take()
+}
 
 // put shows one object in the middle, if it is not that one already.
 func (p *rowsPage) put(state string, object fyne.CanvasObject) {
@@ -52,6 +64,10 @@ func (p *rowsPage) put(state string, object fyne.CanvasObject) {
 func (p *rowsPage) showRows(any bool) {
 	if any {
 		p.put("rows", p.rows)
+		if p.eager && p.window.win.Canvas().Focused() == nil {
+			p.take()
+		}
+		p.eager = false
 	} else if p.state != "empty" {
 		p.put("empty", p.empty())
 	}

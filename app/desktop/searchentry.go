@@ -39,7 +39,7 @@ func (e *searchEntry) TypedKey(event *fyne.KeyEvent) {
 		e.window.pages[placeSearch].focus()
 	case fyne.KeyEscape:
 		e.SetText("")
-	case fyne.KeyF1:
+	case fyne.KeyF1, fyne.KeyF8:
 		e.window.typedKey(event)
 	default:
 		e.Entry.TypedKey(event)

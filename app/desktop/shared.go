@@ -40,14 +40,12 @@ func newSharedPage(w *window) *sharedPage {
 	stop := widget.NewButtonWithIcon(lang.L("Stop sharing"), theme.CancelIcon(), p.remove)
 	p.strip = inset(0, gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), inset(gapMedium, 0, p.more)))
 	p.strip.Hide()
-	p.build(placeShared, p.table.box, p.strip, func() fyne.CanvasObject {
+	p.build(placeShared, p.list.focus, p.table.box, p.strip, func() fyne.CanvasObject {
 		return emptyScreen(theme.FolderOpenIcon(), lang.L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
 			widget.NewButtonWithIcon(lang.L("Add files"), theme.FileIcon(), w.pickFile))
 	})
 	return p
 }
-
-func (p *sharedPage) focus() { p.list.focus() }
 
 func (p *sharedPage) pull(ctx context.Context) func() {
 	shares, err := p.window.engine.Shares(ctx)

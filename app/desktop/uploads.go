@@ -22,14 +22,12 @@ func newUploadsPage(w *window) *uploadsPage {
 	p.list = newRowList(func(u Upload) string { return u.ID }, func(u Upload) string { return u.Name },
 		func() rowView[Upload] { return newUploadView() })
 	p.list.tips, p.list.pressed = w.tips, w.typedKey
-	p.build(placeUploads, p.list, nil, func() fyne.CanvasObject {
+	p.build(placeUploads, p.list.focus, p.list, nil, func() fyne.CanvasObject {
 		return emptyScreen(theme.UploadIcon(), lang.L("When others fetch what you share, it appears here."),
 			widget.NewButtonWithIcon(lang.L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))
 	})
 	return p
 }
-
-func (p *uploadsPage) focus() { p.list.focus() }
 
 func (p *uploadsPage) pull(ctx context.Context) func() {
 	uploads, err := p.window.engine.Uploads(ctx)

@@ -1,0 +1,331 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+// mixed are downloads in every kind of state.
+func mixed() []Download {
+	return []Download{
+		{ID: "run", Name: "Running.mkv", State: DownloadDownloading, Size: 10, Rate: 5_000_000},
+		{ID: "wait", Name: "waiting.iso", State: DownloadQueued, Size: 10, Place: 1},
+		{ID: "rest", Name: "resting.zip", State: DownloadPaused, Size: 10},
+		{ID: "bad", Name: "broken.exe", State: DownloadFailed, Size: 10, Failure: Failure{Code: netproto.CodeNoSource}},
+		{ID: "done", Name: "done.pdf", State: DownloadFinished, Size: 10, Done: 10, Path: "/home/ada/Downloads/done.pdf"},
+	}
+}
+
+func openDownloads(t *testing.T, engine *fakeEngine) (*desk, *downloadsPage) {
+	t.Helper()
+	d := openAt(t, engine, placeDownloads)
+	page := d.window.pages[placeDownloads].(*downloadsPage)
+	d.until("the downloads are shown", func() bool { return len(page.list.rows) == len(engine.downloads) })
+	return d, page
+}
+
+func shownDownloads(p *downloadsPage) string {
+	var ids []string
+	for _, d := range p.list.rows {
+		ids = append(ids, d.ID)
+	}
+	return strings.Join(ids, " ")
+}
+
+func TestChipsAndWordsChooseAmongDownloads(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	d, page := openDownloads(t, engine)
+	for at, want := range []string{showAll: "run wait rest bad done", showActive: "run wait rest", showFinished: "done", showFailed: "bad"} {
+		test.Tap(page.chips.list[at])
+		if got := shownDownloads(page); got != want {
+			t.Errorf("%s shows %q, not %q", downloadChips[at].name, got, want)
+		}
+		if got := page.chips.list[at].count.text; got != fmt.Sprint(strings.Count(want, " ")+1) {
+			t.Errorf("%s counts %s", downloadChips[at].name, got)
+		}
+	}
+	page.words.SetText("nothing like it")
+	d.reads("No download fits.")
+	page.chips.list[showFailed].TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
+	page.chips.list[showFinished].TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
+	page.words.SetText("ING")
+	if got := shownDownloads(page); got != "run wait rest" {
+		t.Errorf("active ones with ING in their names: %q", got)
+	}
+	if d.reads("1 running · 3 waiting · 1 finished · 5.0 MB/s"); page.chips.chosen != showActive {
+		t.Error("the left arrow does not go from chip to chip")
+	}
+}
+
+func TestAFieldToFindDownloadsComesWhenThereAreMany(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	d, page := openDownloads(t, engine)
+	if page.words.Visible() {
+		t.Error("five downloads have a field to find one among them")
+	}
+	engine.change(func(f *fakeEngine) {
+		for i := range 20 {
+			f.downloads = append(f.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprint("more ", i), State: DownloadQueued})
+		}
+	})
+	d.until("the field is there", page.words.Visible)
+}
+
+// chooseItem chooses an entry of a menu; one of a menu in it with "menu > entry".
+func chooseItem(t *testing.T, menu *fyne.Menu, words string) {
+	t.Helper()
+	first, rest, inner := strings.Cut(words, " > ")
+	for _, item := range menu.Items {
+		if item.Label != first {
+			continue
+		}
+		if inner {
+			chooseItem(t, item.ChildMenu, rest)
+		} else {
+			item.Action()
+		}
+		return
+	}
+	t.Fatalf("the menu has no %q", first)
+}
+
+func TestTheMenuActsOnAllSelectedDownloads(t *testing.T) {
+	for words, want := range map[string]string{
+		"Queue > To the top of the queue":    "move-in-queue [run wait rest] top",
+		"Queue > Up in the queue":            "move-in-queue [run wait rest] up",
+		"Queue > Down in the queue":          "move-in-queue [run wait rest] down",
+		"Queue > To the bottom of the queue": "move-in-queue [run wait rest] bottom",
+		"Priority > High":                    "priority [run wait rest] high",
+		"Limit of the download > 1.0 MB/s":   "limit [run wait rest] 1000000",
+		"Limit of the download > No limit":   "limit [run wait rest] 0",
+		"Verify again":                       "verify [run wait rest bad done]",
+		"Pause":                              "pause [run wait]",
+	} {
+		engine := newFake()
+		engine.downloads = mixed()
+		d, page := openDownloads(t, engine)
+		page.list.selectAll()
+		chooseItem(t, page.rowMenu(), words)
+		d.did(want)
+	}
+}
+
+func TestFilesAreDeletedOnlyAfterAQuestion(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	d, page := openDownloads(t, engine)
+	page.list.selectOnly(4)
+	page.list.held = func() fyne.KeyModifier { return fyne.KeyModifierShift }
+	page.list.focus()
+	d.key(fyne.KeyDelete)
+	d.reads("1 download is taken off the list, and the 10 B that were fetched are deleted from the disk.")
+	if done := engine.actions(); len(done) != 0 {
+		t.Fatalf("before the answer: %v", done)
+	}
+	d.tap("Delete the files")
+	d.did("remove-with-files [done]")
+}
+
+func TestTheQueueHasKeysThatStandInTheMenus(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	d, page := openDownloads(t, engine)
+	page.list.selectOnly(1)
+	keys := map[string]string{}
+	for _, c := range d.window.queueCommands() {
+		keys[c.keys()] = string(c.name)
+	}
+	for _, want := range []string{"Alt+Up", "Alt+Down", "Alt+Home", "Alt+End", "Shift+Del"} {
+		if keys[want] == "" {
+			t.Errorf("%s does nothing; there are %v", want, keys)
+		}
+	}
+	d.menu("Up in the queue")
+	d.did("move-in-queue [wait] up")
+	d.window.goTo(placeShared)
+	before := len(engine.actions())
+	d.menu("Down in the queue")
+	d.window.goTo(placeDownloads)
+	d.reads("waiting.iso")
+	if after := engine.actions(); len(after) != before {
+		t.Errorf("on another page the queue was changed: %v", after[before:])
+	}
+}
+
+func TestAnotherLimitIsTyped(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	d, page := openDownloads(t, engine)
+	page.list.selectOnly(0)
+	chooseItem(t, page.rowMenu(), "Limit of the download > Another limit…")
+	entry := d.window.win.Canvas().Focused().(*widget.Entry)
+	entry.SetText("much")
+	d.tap("Set the limit")
+	d.reads("Type a number of KB/s, or nothing.")
+	entry.SetText("250")
+	d.tap("Set the limit")
+	d.did("limit [run] 250000")
+}
+
+func TestWhatWasChosenForADownloadStandsInItsRow(t *testing.T) {
+	engine := newFake()
+	engine.downloads = []Download{
+		{ID: "1", Name: "first", State: DownloadQueued, Size: 10, Priority: PriorityHigh, Limit: 500_000},
+		{ID: "2", Name: "second", State: DownloadFailed, Size: 10, RetrySecs: 40, Failure: Failure{Code: netproto.CodeNoSource}},
+		{ID: "3", Name: "third", State: DownloadMoving, Size: 10, Done: 5},
+	}
+	d, _ := openDownloads(t, engine)
+	d.reads("Queued · 0 B of 10 B · high priority · at most 500 kB/s")
+	d.reads("It is tried again in 40 s.")
+	d.reads("Moving to another folder · 5 B of 10 B")
+}
+
+// someDetails is what the engine tells of a download that runs.
+func someDetails() Details {
+	return Details{
+		Slow: SlowOneSource, Copies: 1.5, Speeds: []int64{2_000_000, 4_000_000},
+		Pieces: []Cell{{State: CellVerified}, {State: CellInFlight}, {State: CellPartly}, {State: CellMissing}},
+		Sources: []Source{
+			{Name: "Grace", Address: "203.0.113.5:4001", State: SourceDownloading, Rate: 3_000_000, Share: 0.75, Local: true},
+			{Address: "203.0.113.6:4001", State: SourceQueued, Place: 2, Share: 0.25},
+			{Name: "Linus", Address: "203.0.113.7:4001", State: SourceFailed, Failure: Failure{Code: netproto.CodePeerUnreachable}},
+		},
+	}
+}
+
+func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	engine.downloads[0].Done = 4
+	engine.details = someDetails()
+	d, page := openDownloads(t, engine)
+	d.key(fyne.KeyF8)
+	for _, want := range []string{
+		"Only one source is connected", "3.0 MB/s on average", "40 % · 1.5 copies at the sources",
+		"here 25 %", "asked for 25 %", "partly here 25 %", "missing 25 %", "5 minutes ago", "5.0 MB/s", "near",
+	} {
+		d.reads(want)
+	}
+	for name, want := range map[string]string{
+		"Grace":            "Grace | Sends to you | 3.0 MB/s | 75 %",
+		"203.0.113.6:4001": "203.0.113.6:4001 | Queued (place 2) |  | 25 %",
+		"Linus":            "Linus | Failed: The other computer cannot be reached. |  | 0 %",
+	} {
+		if got := readRow(t, page.details.sources, name); got != want {
+			t.Errorf("the source reads %q, not %q", got, want)
+		}
+	}
+	page.list.selectOnly(4)
+	d.reads("Finished.")
+	engine.change(func(f *fakeEngine) { f.downloads = f.downloads[:4] })
+	d.reads("This download is not in the list any more.")
+	d.tap("Close the details")
+	if page.details.isOpen() {
+		t.Error("the pane does not close")
+	}
+}
+
+func TestTheDetailsAreAsTheyWereLeft(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	engine.details = someDetails()
+	d, page := openDownloads(t, engine)
+	page.toggleDetails()
+	page.details.split.SetOffset(0.7)
+	d.reads("Only one source")
+	again := newDownloadsPage(d.window)
+	if !again.details.isOpen() || again.details.split.Offset != 0.7 {
+		t.Errorf("the pane is open: %v, at %v", again.details.isOpen(), again.details.split.Offset)
+	}
+}
+
+func TestWithoutThePaneNobodyAsksForDetails(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	d, page := openDownloads(t, engine)
+	page.list.selectOnly(0)
+	if page.details.wanted.Load() != nil {
+		t.Error("a closed pane asks for details")
+	}
+	d.key(fyne.KeyF8)
+	if wanted := page.details.wanted.Load(); wanted == nil || *wanted != "run" {
+		t.Errorf("the open pane asks for %v", wanted)
+	}
+}
+
+func TestEveryReasonSaysWhatCanBeDone(t *testing.T) {
+	test.NewTempApp(t)
+	running := Download{State: DownloadDownloading}
+	seen := map[string]bool{}
+	for _, slow := range []Slow{SlowNot, SlowOneSource, SlowTheirLimit, SlowMyLimit, SlowMyDisk, SlowNetwork} {
+		seen[reasonWords(Details{Slow: slow}, running)] = true
+	}
+	for _, row := range mixed()[1:] {
+		seen[reasonWords(Details{}, row)] = true
+	}
+	if len(seen) != 6+4 {
+		t.Errorf("some reasons read alike: %v", seen)
+	}
+}
+
+func TestThePaneFitsTheSmallestWindow(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	engine.details = someDetails()
+	d, page := openDownloads(t, engine)
+	page.toggleDetails()
+	d.window.win.Resize(leastSize)
+	d.reads("Only one source")
+	if least := d.window.win.Content().MinSize(); least.Width > leastSize.Width || least.Height > leastSize.Height {
+		t.Errorf("the window cannot be smaller than %v", least)
+	}
+}
+
+func TestTenThousandDownloadsStayQuick(t *testing.T) {
+	engine := newFake()
+	for i := range 10_000 {
+		state := DownloadQueued
+		if i < 500 {
+			state = DownloadDownloading
+		}
+		engine.downloads = append(engine.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprint("file ", i), State: state, Size: 1000, Place: i})
+	}
+	d, page := openDownloads(t, engine)
+	d.reads("500 running · 9,500 waiting")
+	var worst time.Duration
+	for tick := range 20 {
+		rows := slices.Clone(engine.downloads)
+		for i := range 500 {
+			rows[i].Done, rows[i].Rate = int64(tick), int64(1000*tick)
+		}
+		begun := time.Now()
+		page.show(rows)
+		worst = max(worst, time.Since(begun))
+	}
+	if worst > 500*time.Millisecond { // 100 ms on a computer that has nothing else to do
+		t.Errorf("showing 10,000 downloads took %v", worst)
+	}
+}
+
+func TestTheMenuKeyOpensTheActionsOfADownload(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	d, page := openDownloads(t, engine)
+	page.focus()
+	d.key(desktop.KeyMenu)
+	d.until("a menu is open", func() bool { return d.window.win.Canvas().Overlays().Top() != nil })
+}

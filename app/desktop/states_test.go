@@ -1,0 +1,88 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"golang.org/x/text/language"
+
+	"centralizedp2p/netproto"
+)
+
+// refusing is an engine that fails to say what a page wants to know, or that
+// does not answer before it is told to.
+type refusing struct {
+	*fakeEngine
+	err    error
+	answer chan struct{} // nil: at once
+}
+
+func (r *refusing) wait(ctx context.Context) error {
+	if r.answer != nil {
+		select {
+		case <-r.answer:
+		case <-ctx.Done():
+		}
+	}
+	return r.err
+}
+
+func (r *refusing) Downloads(ctx context.Context) ([]Download, error) { return nil, r.wait(ctx) }
+func (r *refusing) Uploads(ctx context.Context) ([]Upload, error)     { return nil, r.wait(ctx) }
+func (r *refusing) Shares(ctx context.Context) ([]Share, error)       { return nil, r.wait(ctx) }
+
+// rowsPlaces are the pages of rows.
+var rowsPlaces = []place{placeDownloads, placeUploads, placeShared}
+
+func TestAPageThatCannotBeFilledSaysWhyAndIsTriedAgain(t *testing.T) {
+	for _, at := range rowsPlaces {
+		t.Run(string(places[at].name), func(t *testing.T) {
+			engine := &refusing{fakeEngine: newFake(), err: netproto.Errorf(netproto.CodeStore, "/home/ada/.config")}
+			d := newDeskWith(t, engine.fakeEngine, engine, Options{})
+			d.window.goTo(at)
+			d.reads("The folder with the settings cannot be used: /home/ada/.config.")
+			engine.err = nil
+			d.tap("Try again")
+			d.until("the page is empty and well", func() bool { return !d.shows("cannot be used") })
+		})
+	}
+}
+
+func TestAPageThatWaitsForItsRowsSaysSo(t *testing.T) {
+	for _, at := range rowsPlaces {
+		engine := &refusing{fakeEngine: newFake(), answer: make(chan struct{})}
+		d := newDeskWith(t, engine.fakeEngine, engine, Options{})
+		d.window.goTo(at)
+		d.reads("One moment…")
+		close(engine.answer)
+		d.until("it is over", func() bool { return !d.shows("One moment…") })
+	}
+}
+
+func TestTheRowsGetTheKeysWhenTheyCome(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "film.mkv", 1, netproto.KindVideo, 1))
+	engine.downloads = mixed()
+	d := newDesk(t, engine, Options{})
+	d.reads("film.mkv")
+	d.window.search().list.focus()
+	d.menu("Downloads") // whose rows were never asked for
+	page := d.window.pages[placeDownloads].(*downloadsPage)
+	d.until("the rows have the keys", func() bool { return d.window.win.Canvas().Focused() == fyne.Focusable(page.list) })
+}
+
+func TestNumbersAreWrittenInTheWayOfTheLanguage(t *testing.T) {
+	newDesk(t, newFake(), Options{}) // the texts are there
+	for tag, want := range map[string][3]string{
+		"en": {"1.5 GB", "12,345", "0.5"}, "de": {"1,5 GB", "12.345", "0,5"}, "pt-BR": {"1,5 GB", "12.345", "0,5"},
+		"zh-Hans": {"1.5 GB", "12,345", "0.5"}, "es": {"1,5 GB", "12.345", "0,5"},
+	} {
+		inLanguage(t, language.Make(tag))
+		if got := [3]string{sizeWords(1_500_000_000), countWords(12345), decimalWords(0.5, 1)}; got != want {
+			t.Errorf("%s: %q, not %q", tag, got, want)
+		}
+	}
+}
