@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,24 +41,42 @@ type slowness struct {
 	secure bool          // after a handshake
 	first  string        // sent at once
 	drip   string        // sent every second, again and again
+	unread string        // sent unreadAtOnce times, and no answer is read
+	most   int           // connections of this kind; 0 is without limit
 	limit  time.Duration // when the tracker has to close it
 }
 
+// unreadAtOnce answers of 18 kB each are more than the buffers of both sides
+// take, and that many requests are within the rate of one address.
+const unreadAtOnce = 320
+
+// The limits are those of the tracker's phases; where a write has taken 30 s,
+// crypto/tls tries for another 5 to say goodbye.
 var slownesses = []slowness{
 	{name: "silence", limit: 5 * time.Second},
 	{name: "half a handshake", first: "\x16\x03\x01", limit: 5 * time.Second},
 	{name: "a header in drops", secure: true, first: "GET /v1/stats HTTP/1.1\r\nHost: tracker\r\n", drip: "X-Drop: 1\r\n", limit: 5 * time.Second},
+	{name: "answers that nobody reads", secure: true, unread: "GET /openapi.yaml HTTP/1.1\r\nHost: tracker\r\n\r\n", most: 20, limit: 35 * time.Second},
 	{name: "a body in drops", secure: true, first: "POST /v1/heartbeat HTTP/1.1\r\nHost: tracker\r\nContent-Length: 1000\r\n\r\n{", drip: " ", limit: 20 * time.Second},
 }
 
 // hold keeps one slow connection until the tracker closes it, and tells how
 // long that took.
 func (s slowness) hold(ctx context.Context, address string, n int) (time.Duration, error) {
-	conn, err := dialTCP(ctx, address, source(6, n%10))
+	from := source(6, n%10)
+	if s.unread != "" {
+		from = source(7, n%250) // each has a rate of its own
+	}
+	conn, err := dialTCP(ctx, address, from)
 	if err != nil {
 		return 0, err
 	}
 	defer conn.Close()
+	if s.unread != "" { // as little as the system lets it be waits at this end
+		if err := conn.(*net.TCPConn).SetReadBuffer(1); err != nil {
+			return 0, err
+		}
+	}
 	if s.secure {
 		id, err := newIdentity()
 		if err != nil {
@@ -71,6 +90,9 @@ func (s slowness) hold(ctx context.Context, address string, n int) (time.Duratio
 	}
 	began := time.Now()
 	conn.SetDeadline(began.Add(s.limit + patience))
+	if s.unread != "" {
+		return s.push(conn, began)
+	}
 	if _, err := io.WriteString(conn, s.first); err != nil {
 		return 0, err
 	}
@@ -97,6 +119,23 @@ func (s slowness) hold(ctx context.Context, address string, n int) (time.Duratio
 	return took, nil
 }
 
+// push asks for more than fits between here and there, reads nothing, and asks
+// on until the tracker closes the connection: that, too, is not read.
+func (s slowness) push(conn net.Conn, began time.Time) (time.Duration, error) {
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	asked := strings.Repeat(s.unread, unreadAtOnce)
+	for {
+		if _, err := io.WriteString(conn, asked); errors.Is(err, os.ErrDeadlineExceeded) {
+			return 0, fmt.Errorf("%s: still open after %v", s.name, time.Since(began))
+		} else if err != nil {
+			return time.Since(began), nil
+		}
+		asked = s.unread
+		<-again.C
+	}
+}
+
 // holdAll keeps so many slow connections of each kind at once, and tells by how
 // much the last one was closed too late.
 func holdAll(b *testing.B, address string, each int) (late time.Duration) {
@@ -104,7 +143,11 @@ func holdAll(b *testing.B, address string, each int) (late time.Duration) {
 	var worst atomic.Int64
 	group, ctx := errgroup.WithContext(b.Context())
 	for k, s := range slownesses {
-		for n := range each {
+		n := each
+		if s.most > 0 {
+			n = min(n, s.most)
+		}
+		for n := range n {
 			group.Go(func() error {
 				took, err := s.hold(ctx, address, k*each+n)
 				for {
