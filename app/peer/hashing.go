@@ -6,6 +6,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,7 +41,7 @@ func (sc *scan) hash() error {
 		}
 		return a.index - b.index
 	})
-	sc.paced = time.Now()
+	sc.pace.begin()
 	saving, _ := errgroup.WithContext(sc.ctx)
 	saving.SetLimit(1) // the disk writes one batch while the next one is hashed
 	for work := sc.work; len(work) > 0; {
@@ -136,7 +137,7 @@ func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File,
 	full := sc.share.pathOf(sc.found[w.index].real)
 	if w.maybe != nil {
 		if f, m := sc.recognise(ctx, full, *w.maybe); m != nil {
-			sc.progress(ctx, w.size)
+			sc.progress(w.size)
 			return f, m, nil
 		}
 	}
@@ -152,10 +153,10 @@ func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File,
 			return f, nil, err
 		}
 		f.Hash = m.Hash
-		sc.progress(ctx, state.Size)
+		sc.hashed(ctx, state.Size)
 		return f, m, nil
 	}
-	m, state, err := piece.HashPathWith(ctx, full, pieces, func(n int) { sc.progress(ctx, int64(n)) })
+	m, state, err := piece.HashPathWith(ctx, full, pieces, func(n int) { sc.hashed(ctx, int64(n)) })
 	if err != nil {
 		return f, nil, err
 	}
@@ -189,31 +190,53 @@ func (sc *scan) recognise(ctx context.Context, full string, was library.File) (l
 	return was, m
 }
 
-// progress counts what was hashed, and keeps gentle hashing gentle: it rests as
-// long as it worked.
-func (sc *scan) progress(ctx context.Context, n int64) {
+// hashed counts bytes that were read and hashed just now.
+func (sc *scan) hashed(ctx context.Context, n int64) {
+	ss := sc.share.engine.shares
+	ss.hashed.Add(n)
+	sc.share.rate.add(int(n))
+	sc.progress(n)
+	if ss.gentle.Load() {
+		sc.pace.rest(ctx)
+	}
+}
+
+// progress shows that so many bytes more of the share are done.
+func (sc *scan) progress(n int64) {
 	s := sc.share
-	s.rate.add(int(n))
 	s.mu.Lock()
 	s.hashed += n
 	s.mu.Unlock()
 	s.engine.notify()
-	if !s.engine.shares.gentle.Load() {
-		return
-	}
-	now := time.Now()
-	sc.mu.Lock()
-	worked := min(now.Sub(sc.paced), time.Second)
-	sc.mu.Unlock()
-	rest := time.NewTimer(worked)
-	defer rest.Stop()
+}
+
+// pace keeps gentle hashing gentle: it rests as long as it worked.
+type pace struct {
+	mu   sync.Mutex
+	from time.Time // of the work
+}
+
+// longestRest bounds what a computer that slept, or a disk that did not answer,
+// makes of it.
+const longestRest = time.Second
+
+func (p *pace) begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.from = time.Now()
+}
+
+func (p *pace) rest(ctx context.Context) {
+	p.mu.Lock()
+	worked := time.Since(p.from)
+	p.mu.Unlock()
+	timer := time.NewTimer(min(worked, longestRest))
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-rest.C:
+	case <-timer.C:
 	}
-	sc.mu.Lock()
-	sc.paced = time.Now()
-	sc.mu.Unlock()
+	p.begin()
 }
 
 // save remembers what was hashed and offers it.

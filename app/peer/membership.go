@@ -359,9 +359,12 @@ func (m *membership) tell(ctx context.Context) error {
 		var batch []netproto.Resource
 		var gone []netproto.ContentHash
 		for h := range m.pending {
-			if r, ok := m.holdings[h]; ok && len(batch) < netproto.MaxAnnounce {
+			if len(batch) == netproto.MaxAnnounce || len(gone) == netproto.MaxAnnounce {
+				break // what is left comes next, and is many
+			}
+			if r, ok := m.holdings[h]; ok {
 				batch = append(batch, r)
-			} else if !ok && len(gone) < netproto.MaxAnnounce {
+			} else {
 				gone = append(gone, h)
 			}
 		}

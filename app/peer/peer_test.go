@@ -23,7 +23,16 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(hashKillEnv); dir != "" {
+		if err := shareInChild(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience is how long a test waits for what should come at once.
 const patience = 30 * time.Second
@@ -80,6 +89,7 @@ type testPeer struct {
 	library *library.Library
 	profile string
 	files   string                          // where it keeps what it shares and downloads
+	watched bool                            // it looks at its shares only when the system says that something changed
 	calm    bool                            // its waits are those of everyday use
 	space   func(dir string) (int64, error) // on its disks; nil: what there is
 	stop    func()
@@ -128,6 +138,9 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 	config := peer.Config{Library: l, Log: log, Listen: "127.0.0.1:0"}
 	if !p.calm {
 		peer.Hasten(&config)
+	}
+	if p.watched {
+		peer.LookNever(&config)
 	}
 	peer.FreeSpaceOf(&config, p.space)
 	engine, err := peer.Start(context.Background(), config)

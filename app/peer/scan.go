@@ -45,11 +45,11 @@ type scan struct {
 
 	found []found
 	files []*sharedFile // of found; nil for what is left out
+	pace  pace
 	work  []unhashed
 
 	mu     sync.Mutex
-	unrest bool      // files are left out because they change
-	paced  time.Time // when gentle hashing last rested
+	unrest bool // files are left out because they change
 }
 
 // unhashed is a file that has to be read.

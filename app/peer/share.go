@@ -122,6 +122,9 @@ func (e *Engine) Shares() []Share {
 	return snapshots
 }
 
+// Hashed is how many bytes of shares were read to be hashed since the start.
+func (e *Engine) Hashed() int64 { return e.shares.hashed.Load() }
+
 // WaitShared waits until a share is hashed and the tracker has taken it. A
 // share that cannot be read, or that the tracker refuses, is an error.
 func (e *Engine) WaitShared(ctx context.Context, id string) (Share, error) {

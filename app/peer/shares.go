@@ -36,6 +36,7 @@ type shares struct {
 	watcher watch.Watcher
 	ignored atomic.Pointer[ignore.Patterns]
 	gentle  atomic.Bool
+	hashed  atomic.Int64 // bytes, since the start
 
 	mu       sync.Mutex
 	list     []*share
@@ -177,22 +178,27 @@ func (ss *shares) poke() {
 func (ss *shares) stir(s *share) {
 	now, rest := time.Now(), ss.engine.timing.rest
 	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	d := ss.due[s]
-	if d == nil || !d.when.IsZero() && d.first.IsZero() { // it is looked at anyway
-		ss.mu.Unlock()
+	if d == nil {
 		return
 	}
-	if d.first.IsZero() {
-		d.first = now
+	asked := !d.when.IsZero() && d.first.IsZero() // for other reasons
+	first := d.first
+	if first.IsZero() {
+		first = now
 	}
-	d.when = now.Add(rest)
-	if latest := d.first.Add(patienceFactor * rest); d.when.After(latest) {
-		d.when = latest
+	when := now.Add(rest)
+	if latest := first.Add(patienceFactor * rest); when.After(latest) {
+		when = latest
 	}
-	if earliest := d.ended.Add(restFactor * d.took); d.when.Before(earliest) {
-		d.when = earliest
+	if earliest := d.ended.Add(restFactor * d.took); when.Before(earliest) {
+		when = earliest
 	}
-	ss.mu.Unlock()
+	if asked && !when.Before(d.when) {
+		return
+	}
+	d.first, d.when = first, when
 	ss.poke()
 }
 
