@@ -71,6 +71,10 @@ type Engine interface {
 	SetPriority(ctx context.Context, downloads []string, priority Priority) error
 	// SetDownloadLimit bounds each of the downloads, in bytes a second; 0 is no limit.
 	SetDownloadLimit(ctx context.Context, downloads []string, bytesPerSecond int64) error
+	// Prefer has a download fetch one file from its begin on, in order and before
+	// all else, so that it can be looked at soon; path is that of a file in a
+	// folder, slash-separated, and "" for a download of one file.
+	Prefer(ctx context.Context, download, path string) error
 	// Verify hashes again what is on the disk, finished files too. Pieces that
 	// are wrong there are fetched again, in their place: changes that somebody
 	// made to a finished file are lost.

@@ -179,6 +179,10 @@ func (f *fakeEngine) Cancel(_ context.Context, ids []string) error { return f.ac
 func (f *fakeEngine) Remove(_ context.Context, ids []string) error { return f.act("remove %v", ids) }
 func (f *fakeEngine) Verify(_ context.Context, ids []string) error { return f.act("verify %v", ids) }
 
+func (f *fakeEngine) Prefer(_ context.Context, id, path string) error {
+	return f.act("prefer %s %q", id, path)
+}
+
 func (f *fakeEngine) RemoveWithFiles(_ context.Context, ids []string) error {
 	return f.act("remove-with-files %v", ids)
 }

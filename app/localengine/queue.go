@@ -56,6 +56,11 @@ func (e *Engine) SetDownloadLimit(_ context.Context, ids []string, bytesPerSecon
 	return coded(e.engine.SetDownloadLimit(bytesPerSecond, ids...))
 }
 
+// Prefer has a download fetch one file before all else.
+func (e *Engine) Prefer(_ context.Context, id, path string) error {
+	return coded(e.engine.Prefer(id, path, 0))
+}
+
 // Verify hashes again what is on the disk.
 func (e *Engine) Verify(_ context.Context, ids []string) error {
 	return coded(e.engine.Verify(ids...))

@@ -42,6 +42,8 @@ func TestTheQueueDoesWhatThePersonSays(t *testing.T) {
 	refused(t, bob.SetPriority(ctx, third, "urgent"), netproto.CodeInvalid)
 	refused(t, bob.SetDownloadLimit(ctx, third, -1), netproto.CodeInvalid)
 	refused(t, bob.Verify(ctx, []string{"gone"}), netproto.CodeNotFound)
+	check(t, bob.Prefer(ctx, third[0], ""))
+	refused(t, bob.Prefer(ctx, "gone", ""), netproto.CodeNotFound)
 }
 
 func TestAFinishedDownloadIsVerifiedMovedAndRemoved(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
 )
 
@@ -102,8 +103,11 @@ func (e *Engine) Details(id string) (Details, error) {
 	slices.SortFunc(details.Sources, func(a, b SourceDetails) int {
 		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(b.Got, a.Got), slices.Compare(a.Key[:], b.Key[:]))
 	})
-	if d.cancel != nil && !d.errand {
+	switch {
+	case d.cancel != nil && !d.errand:
 		details.Cells, details.Copies = d.pieceMap()
+	case d.record.State == library.DownloadFinished:
+		details.Cells = []Cell{{State: CellVerified}}
 	}
 	details.Slow = d.slow(details.Sources, now)
 	return details, nil

@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -356,6 +357,9 @@ func (d *download) succeed(path string) {
 	r := &d.record
 	r.State, r.Path, r.Size, r.Finished = library.DownloadFinished, path, d.total, time.Now()
 	r.Code, r.Reason, r.Tries, r.Retry = "", "", 0, time.Time{}
+	// Thousands of finished ones may be in the list.
+	d.cells = nil
+	maps.DeleteFunc(d.sources, func(_ netproto.PublicKey, s *source) bool { return s.got == 0 })
 }
 
 // failRecord notes why a download failed, and when it is tried again; the

@@ -16,9 +16,11 @@ const slotFree = 512 << 10
 // well. A peer has one slot, however much it fetches. While others wait, it has
 // it for a turn, and then goes to the end of the queue: all are served in turn.
 //
-// The number of slots may adapt. While peers wait, the line is not at its limit
-// and one slot more made all uploads together faster, there is one more; when
-// it did not, or when a limit leaves each peer next to nothing, one fewer.
+// The number of slots may adapt, as AirDC++ and Nicotine+ open slots while all
+// uploads together stay below a rate that the person chose. Here nobody has to
+// know that rate: while peers wait and no limit is reached, one slot more is
+// tried, and stays if all uploads together became faster by slotGain; else, or
+// when a limit leaves each peer next to nothing, there is one fewer.
 type slots struct {
 	timing *timing
 	call   chan struct{} // a peer may be told that its turn has come
