@@ -53,9 +53,10 @@ func journalName(hash netproto.ContentHash) string {
 }
 
 // OpenPart creates the unfinished file of a content in dir, or goes on with
-// the one that is there: each piece that its journal claims is hashed again
-// and counts only if it is right. Where the journal is missing or damaged, every
-// piece is hashed. progress, if not nil, is told the bytes hashed.
+// the one that is there: each piece that its journal claims is hashed again and
+// counts only if it is right, and so is what a kill left unclaimed, up to 1 GiB.
+// Where the journal is missing or damaged, every piece is hashed. progress, if not
+// nil, is told the bytes hashed.
 //
 // The error is ErrManifest for a manifest that is none, that of ctx, or one about
 // the disk. A part may be complete at once: a kill came just before it was published, or
@@ -172,6 +173,8 @@ func (p *Part) resume(ctx context.Context, progress func(n int)) error {
 	published := linkCount(p.file, info) > 1
 	if !whole || published {
 		claimed = p.piecesWithin(info.Size())
+	} else if tail := p.unclaimedTail(claimed); len(tail) > 0 {
+		claimed, whole = append(claimed, tail...), false
 	}
 	if p.have, err = p.verify(ctx, claimed, progress); err != nil {
 		return err
@@ -212,6 +215,34 @@ func (p *Part) piecesWithin(size int64) []uint32 {
 		pieces = append(pieces, uint32(i))
 	}
 	return pieces
+}
+
+// tailBytes bounds what is hashed at the start though no journal claims it. Two
+// seconds of a fast download are less.
+const tailBytes = 1 << 30
+
+// unclaimedTail are the pieces that a kill of the program may have left on the
+// disk before the journal could claim them.
+func (p *Part) unclaimedTail(claimed []uint32) []uint32 {
+	if p.journal == nil {
+		return nil
+	}
+	known := NewBits(p.manifest.Pieces())
+	for _, i := range claimed {
+		known.Set(int(i))
+	}
+	var tail []uint32
+	var size int64
+	for i := range p.manifest.Pieces() {
+		if known.Has(i) || !written(p.file, p.manifest.Offset(i), p.manifest.Length(i)) {
+			continue
+		}
+		if size += p.manifest.Length(i); size > tailBytes {
+			break
+		}
+		tail = append(tail, uint32(i))
+	}
+	return tail
 }
 
 // verify hashes pieces in the file and gives those that are right.

@@ -355,6 +355,27 @@ func TestOnlyDurablePiecesAreClaimed(t *testing.T) {
 	wantCode(t, putAgain, netproto.CodeFolderUnwritable)
 }
 
+func TestRightPiecesThatAKillLeftUnclaimedCount(t *testing.T) {
+	content, m := contentOf(t, 5*ps)
+	dir, killed := t.TempDir(), t.TempDir()
+	p := openPart(t, openRoot(t, dir), m)
+	putPieces(t, p, content, 0, 2)
+	must(t, p.claim())
+	putPieces(t, p, content, 3)
+	if _, err := p.Writer(4, false).Write(pieceBytes(content, m, 4)[:ps/2]); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{PartName(m.Hash), journalName(m.Hash)} { // as they are just now
+		must(t, os.WriteFile(filepath.Join(killed, name), mustRead(t, filepath.Join(dir, name)), 0o600))
+	}
+	q := openPart(t, openRoot(t, killed), m)
+	wantHave(t, q, 0, 2, 3)
+	_, claimed, err := readJournal(bytes.NewReader(mustRead(t, filepath.Join(killed, journalName(m.Hash)))))
+	if err != nil || len(claimed) != 3 {
+		t.Errorf("the journal claims %v, %v", claimed, err)
+	}
+}
+
 func TestAPieceThatCannotBeClaimedIsReported(t *testing.T) {
 	content, m := contentOf(t, 3*ps)
 	p := openPart(t, openRoot(t, t.TempDir()), m)
