@@ -34,13 +34,16 @@ func FreeSpace(dir string) (int64, error) {
 
 // identify tells one state of a file from another: besides size and time of
 // change, which a program may set back, the inode and its own time of change.
-func identify(info fs.FileInfo) State {
+func identify(_ *os.File, info fs.FileInfo) (State, error) {
 	s := State{Size: info.Size(), Modified: info.ModTime().UnixNano()}
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
 		s.Device, s.Inode, s.Changed = uint64(sys.Dev), uint64(sys.Ino), changeTime(sys)
 	}
-	return s
+	return s, nil
 }
+
+// identifyPath is identify of a file that need not be opened for it.
+func identifyPath(_ string, info fs.FileInfo) (State, error) { return identify(nil, info) }
 
 // openNonblock keeps the opening of a named pipe from waiting for its writer.
 const openNonblock = syscall.O_NONBLOCK

@@ -27,9 +27,35 @@ func FreeSpace(dir string) (int64, error) {
 	return int64(free), err
 }
 
-// identify tells one state of a file from another.
-func identify(info fs.FileInfo) State {
-	return State{Size: info.Size(), Modified: info.ModTime().UnixNano()}
+// identify tells one state of a file from another: besides size and time of
+// change, which a program may set back, the number of the file on its volume.
+func identify(file *os.File, info fs.FileInfo) (State, error) {
+	return identifyHandle(windows.Handle(file.Fd()), info)
+}
+
+// identifyPath is identify of a file that is opened for it, which asks for no
+// right to read it and keeps nobody from anything.
+func identifyPath(path string, info fs.FileInfo) (State, error) {
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return State{}, err
+	}
+	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
+	handle, err := windows.CreateFile(name, windows.FILE_READ_ATTRIBUTES, share, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS, 0)
+	if err != nil {
+		return State{}, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer windows.CloseHandle(handle)
+	return identifyHandle(handle, info)
+}
+
+func identifyHandle(handle windows.Handle, info fs.FileInfo) (State, error) {
+	var by windows.ByHandleFileInformation
+	if err := windows.GetFileInformationByHandle(handle, &by); err != nil {
+		return State{}, err
+	}
+	return State{Size: info.Size(), Modified: info.ModTime().UnixNano(), Device: uint64(by.VolumeSerialNumber),
+		Inode: uint64(by.FileIndexHigh)<<32 | uint64(by.FileIndexLow)}, nil
 }
 
 // openNonblock means nothing here: no file on a disk makes its opening wait.

@@ -40,14 +40,21 @@ func StateOf(path string) (State, error) {
 	if err != nil {
 		return State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
-	return stateOf(path, info)
+	if err := regular(path, info); err != nil {
+		return State{}, err
+	}
+	state, err := identifyPath(path, info)
+	if err != nil {
+		return State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	return state, nil
 }
 
-func stateOf(path string, info fs.FileInfo) (State, error) {
+func regular(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		return State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%s is not a regular file", path)
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%s is not a regular file", path)
 	}
-	return identify(info), nil
+	return nil
 }
 
 // File is a shared file, opened in a known state. Reads fail with the code
@@ -80,9 +87,12 @@ func (f *File) check() error {
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
-	now, err := stateOf(f.path, info)
-	if err != nil {
+	if err := regular(f.path, info); err != nil {
 		return err
+	}
+	now, err := identify(f.file, info)
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
 	if now != f.state {
 		return netproto.Errorf(netproto.CodeFileChanged, "%s", f.path)

@@ -124,13 +124,13 @@ func (f *Folder) create(dir, name string, write func(*os.File) error) (string, S
 }
 
 func finishFile(file *os.File, write func(*os.File) error) (State, error) {
+	var state State
 	err := write(file)
 	info, statErr := file.Stat()
-	err = errors.Join(err, statErr, file.Close())
-	if err != nil {
-		return State{}, err
+	if statErr == nil {
+		state, statErr = identify(file, info)
 	}
-	return identify(info), nil
+	return state, errors.Join(err, statErr, file.Close())
 }
 
 // enter gives a folder below the root, which it makes where there is none.
