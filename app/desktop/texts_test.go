@@ -132,6 +132,9 @@ func (noImports) Import(string) (*types.Package, error) { return nil, errors.New
 func TestEveryFailureSaysWhatHappenedAndWhatToDo(t *testing.T) {
 	for _, code := range netprotoCodes(t) {
 		m := explain(Failure{Code: code, Detail: "bad\x1b[31mname"})
+		if _, translated := wordsOf(code); !translated {
+			t.Errorf("%s: there are no words for people in front of a window, which can be translated", code)
+		}
 		if m.What == "" || m.Next == "" || strings.HasSuffix(m.What, ".") || !strings.HasSuffix(m.Next, ".") {
 			t.Errorf("%s: %+v", code, m)
 		}
