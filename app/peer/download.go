@@ -288,6 +288,9 @@ func (d *download) fetch(ctx context.Context, jobs []*job, durable bool) (string
 		if left, err := d.left(len(jobs)); left == 0 || err != nil {
 			return published, err
 		}
+		if err := d.takeSpace(); err != nil {
+			return "", err
+		}
 		d.look(ctx)
 		d.manage(ctx)
 		select {

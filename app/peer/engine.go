@@ -100,7 +100,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	up, down := settings.Rates()
 	e.up, e.down = newThrottle(up), newThrottle(down)
 	e.shares = newShares(e)
-	e.uploads = &uploads{engine: e}
+	e.uploads = &uploads{engine: e, byKey: map[uploadKey]*upload{}}
 	if e.downloads, err = newDownloads(e, settings.MaxDownloads); err != nil {
 		return nil, err
 	}

@@ -33,9 +33,10 @@ type job struct {
 	missing  int // pieces not verified
 	verified piece.Bits
 
-	over    bool      // its files have their names
-	begun   time.Time // with this manifest
-	doubted int64     // the size that was given up last; -1 before
+	allocated bool      // its space on the disk was taken, see takeSpace
+	over      bool      // its files have their names
+	begun     time.Time // with this manifest
+	doubted   int64     // the size that was given up last; -1 before
 
 	shared sync.RWMutex
 	part   growing // nil before it is opened, and after

@@ -315,22 +315,33 @@ func removeCopy(record library.Download) error {
 
 // reshare offers a finished download that was moved where it is now.
 func (e *Engine) reshare(old, path string) {
-	if e.stopSharingPath(old) {
-		if _, err := e.Share(path, ShareOptions{Remember: true}); err != nil {
-			e.log.Warn("sharing a download that was moved", "path", path, "error", err)
-		}
+	before, shared := e.stopSharingPath(old)
+	if !shared {
+		return
+	}
+	id, err := e.Share(path, ShareOptions{Remember: true, Except: before.Except})
+	if err != nil {
+		e.log.Warn("sharing a download that was moved", "path", path, "error", err)
+		return
+	}
+	if s := e.shares.byID(id); s != nil { // it is the same one to the person
+		s.mu.Lock()
+		s.record.Sent += before.Sent
+		s.record.Fetched += before.Fetched
+		s.dirty = true
+		s.mu.Unlock()
 	}
 }
 
 // stopSharingPath takes the share of that path back; false where there is none.
-func (e *Engine) stopSharingPath(path string) bool {
+func (e *Engine) stopSharingPath(path string) (library.Share, bool) {
 	for _, s := range e.Shares() {
 		if s.Path == path {
 			if err := e.StopSharing([]string{s.ID}); err != nil {
 				e.log.Warn("taking a share back", "path", path, "error", err)
 			}
-			return true
+			return s.Share, true
 		}
 	}
-	return false
+	return library.Share{}, false
 }

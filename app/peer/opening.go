@@ -126,17 +126,31 @@ func (d *download) openPart(ctx context.Context, j *job, m *piece.Manifest) (gro
 	if err := d.root.MkdirAll(j.dir, 0o755); err != nil {
 		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
-	part, err := piece.OpenPart(ctx, d.root, j.dir, m, d.progress)
-	if err != nil {
-		return nil, err
+	return piece.OpenPart(ctx, d.root, j.dir, m, d.progress)
+}
+
+// takeSpace takes the space of the files that are fetched, if the person wants
+// that: of those whose size is proven, since nobody else is to say how much of
+// the disk is used up.
+func (d *download) takeSpace() error {
+	if !d.engine.preallocate() {
+		return nil
 	}
-	if d.engine.preallocate() && !part.Complete() {
-		if err := part.Preallocate(); err != nil {
-			part.Close() // the first error counts
-			return nil, err
+	var parts []*piece.Part
+	d.mu.Lock()
+	for _, j := range d.active {
+		if part, ok := j.part.(*piece.Part); ok && j.ready() && j.sure && !j.allocated && !j.complete() {
+			j.allocated = true
+			parts = append(parts, part)
 		}
 	}
-	return part, nil
+	d.mu.Unlock()
+	for _, part := range parts { // only this goroutine closes them
+		if err := part.Preallocate(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prefill puts into an unfinished file what needs no other peer.

@@ -146,7 +146,7 @@ func (c *conn) reads(hash netproto.ContentHash, first bool) bool {
 	c.owner.mu.Lock()
 	defer c.owner.mu.Unlock()
 	for _, s := range c.owner.streams {
-		if s.upload.hash == hash && !(first && s.introduced) {
+		if s.upload.key.hash == hash && !(first && s.introduced) {
 			s.introduced = s.introduced || first
 			return true
 		}

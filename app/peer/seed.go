@@ -2,10 +2,7 @@ package peer
 
 import (
 	"net/netip"
-	"slices"
 	"time"
-
-	"github.com/google/uuid"
 
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -58,18 +55,16 @@ func (e *Engine) CountSeed(path string, to netip.AddrPort, bytes int) {
 // upload that has ended; the same content to the same address adds up.
 func (us *uploads) addSeed(hash netproto.ContentHash, address string, bytes int64) {
 	us.mu.Lock()
-	defer us.mu.Unlock()
-	i := slices.IndexFunc(us.list, func(u *upload) bool {
-		return u.hash == hash && u.peer == netproto.PublicKey{} && u.address == address
-	})
-	if i < 0 {
-		i = len(us.list)
-		us.list = append(us.list, &upload{list: us, id: uuid.NewString(), hash: hash, size: bytes, name: seedName, address: address})
+	key := uploadKey{hash: hash, address: address}
+	u := us.byKey[key]
+	if u == nil {
+		u = us.begin(key, bytes)
+		u.name, u.address = seedName, address
 	}
-	u := us.list[i]
 	u.mu.Lock()
 	u.sent += bytes
 	u.ended = time.Now()
 	u.mu.Unlock()
-	us.trim()
+	us.mu.Unlock()
+	us.end(u)
 }

@@ -111,7 +111,7 @@ func (ds *downloads) retry(now time.Time) (any bool) {
 	for _, d := range ds.list {
 		d.mu.Lock()
 		if r := &d.record; r.State == library.DownloadFailed && !r.Retry.IsZero() && !now.Before(r.Retry) && d.cancel == nil {
-			r.State, r.Retry, any = library.DownloadActive, time.Time{}, true
+			r.State, r.Retry, r.Code, r.Reason, any = library.DownloadActive, time.Time{}, "", "", true
 		}
 		d.mu.Unlock()
 	}
