@@ -165,6 +165,8 @@ func (e *Engine) connect(ctx context.Context, src netproto.Source, index int) (*
 	if have := e.conns.of(src.Key); index < len(have) {
 		return have[index], nil
 	}
+	ctx, stop := e.untilRenewed(ctx)
+	defer stop()
 	t, err := e.dial(ctx, src)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodePeerUnreachable, "%w", err)

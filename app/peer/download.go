@@ -50,7 +50,7 @@ type download struct {
 	sources    map[netproto.PublicKey]*source
 	links      map[*link]struct{}
 	making     int       // links
-	seeking    bool      // the tracker is being asked for sources
+	seeking    int       // trackers that are being asked for sources
 	sought     time.Time // it answered, or not
 	seeks      int       // how often it was asked in this run
 	active     []*job

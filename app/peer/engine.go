@@ -35,6 +35,7 @@ type Config struct {
 	OfferDownloads bool
 
 	timing    *timing                         // nil: the standard one
+	around    *surroundings                   // nil: the real ones
 	freeSpace func(dir string) (int64, error) // in bytes; nil: what the system says
 }
 
@@ -45,6 +46,7 @@ type Engine struct {
 	identity   *identity.Identity
 	log        *slog.Logger
 	timing     timing
+	around     surroundings
 	ctx        context.Context // of everything that works in the background
 	cancel     context.CancelFunc
 	background sync.WaitGroup
@@ -53,6 +55,7 @@ type Engine struct {
 	contents  *contents
 	conns     *conns
 	hearsay   hearsay
+	telling   sync.Mutex // held while the trackers are told of a content; before mu
 	shares    *shares
 	downloads *downloads
 	uploads   *uploads
@@ -65,8 +68,9 @@ type Engine struct {
 	downMeter   meter
 
 	mu       sync.Mutex
-	closed   bool // nothing more may begin in the background
-	member   *membership
+	closed   bool          // nothing more may begin in the background
+	member   *membership   // with the main tracker
+	others   []*membership // with further ones
 	watchers map[chan struct{}]struct{}
 	told     time.Time   // when the watchers were told last
 	later    *time.Timer // tells them again
@@ -75,6 +79,8 @@ type Engine struct {
 	seedPort int // UDP, for seed clients
 
 	stopListening context.CancelFunc
+	epoch         context.Context // ends after sleep and a change of the network
+	endEpoch      context.CancelFunc
 }
 
 // Start opens the port and begins to work; ctx ends everything. No download
@@ -90,6 +96,9 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	if config.timing != nil {
 		e.timing = *config.timing
 	}
+	if e.around = realSurroundings; config.around != nil {
+		e.around = *config.around
+	}
 	if e.freeSpace = config.freeSpace; e.freeSpace == nil {
 		e.freeSpace = piece.FreeSpace
 	}
@@ -97,6 +106,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	e.slots = newSlots(settings.UploadSlots, settings.AdaptiveSlots, &e.timing)
 	e.localExempt.Store(settings.LocalExempt)
 	e.ctx, e.cancel = context.WithCancel(ctx)
+	e.epoch, e.endEpoch = context.WithCancel(e.ctx)
 	up, down := settings.Rates()
 	e.up, e.down = newThrottle(up), newThrottle(down)
 	e.shares = newShares(e)
@@ -114,6 +124,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	e.work.Go(func() error { return e.shares.run(e.ctx) })
 	e.work.Go(func() error { return e.downloads.keep(e.ctx) })
 	e.work.Go(func() error { return e.runSlots(e.ctx) })
+	e.work.Go(func() error { return e.watchNetwork(e.ctx) })
 	return e, nil
 }
 
@@ -130,15 +141,6 @@ func (e *Engine) beginLocked(work func()) bool {
 	}
 	e.background.Go(work)
 	return true
-}
-
-// tell passes on to the tracker under which name a content is here.
-func (e *Engine) tell(hash netproto.ContentHash, as *netproto.Resource) {
-	if m := e.membership(); as != nil {
-		m.announce(*as)
-	} else {
-		m.withdraw(hash)
-	}
 }
 
 // portInUse is what Windows says; the portable name does not match it.
@@ -238,61 +240,6 @@ func (e *Engine) RunShares() error {
 	e.shares.everything()
 	return nil
 }
-
-// UseTracker leaves the tracker in use and stays with another from now on;
-// nil is none. The engine closes it in the end.
-func (e *Engine) UseTracker(t Tracker) {
-	m := newMembership(e, t)
-	ctx, cancel := context.WithCancel(e.ctx)
-	m.stop = cancel
-	e.mu.Lock()
-	old := e.member
-	begun := e.beginLocked(func() {
-		<-old.done // goodbye first: it may be the same tracker
-		m.run(ctx)
-	})
-	if begun {
-		e.member = m
-		old.bequeath(m)
-	}
-	e.mu.Unlock()
-	if !begun {
-		cancel()
-		if t != nil {
-			t.Close()
-		}
-		return
-	}
-	if old.stop != nil {
-		old.stop()
-	}
-	e.notify()
-}
-
-// Reconnect tries the tracker at once instead of when the next attempt or
-// heartbeat is due.
-func (e *Engine) Reconnect() {
-	m := e.membership()
-	m.poke(m.retry)
-}
-
-// Rejoin tells the tracker the name and the ports of this peer again.
-func (e *Engine) Rejoin() {
-	m := e.membership()
-	m.poke(m.rejoin)
-}
-
-func (e *Engine) membership() *membership {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.member
-}
-
-// TrackerStatus is how this peer stands with its tracker.
-func (e *Engine) TrackerStatus() TrackerStatus { return e.membership().snapshot() }
-
-// Tracker is the one in use, or nil.
-func (e *Engine) Tracker() Tracker { return e.membership().tracker }
 
 // LinkOf is the cp2p:// link of a share; "" before it was hashed and while no
 // tracker was reached.

@@ -21,7 +21,13 @@ func Hasten(c *Config) {
 	t.rescan, t.missing, t.rest = 500*time.Millisecond, 200*time.Millisecond, 100*time.Millisecond
 	t.gather = 10 * time.Millisecond
 	t.minTracker, t.maxTracker = 100*time.Millisecond, 500*time.Millisecond
+	t.look = 20 * time.Millisecond
 	c.timing = &t
+}
+
+// Surround has the engine see a clock and addresses of a test.
+func Surround(c *Config, clock func() (wall time.Time, awake time.Duration), addresses func() []netip.Prefix) {
+	c.around = &surroundings{clock: clock, addresses: addresses}
 }
 
 // FreeSpaceOf has the engine ask a test how much space a disk has, in bytes.

@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -12,6 +13,8 @@ import (
 // fakeTracker is a tracker that says what a test wants it to say, and keeps what
 // it is told.
 type fakeTracker struct {
+	address   string         // 127.0.0.1:5000 where it is ""
+	hits      []netproto.Hit // of every search; the cursor is where to go on
 	mu        sync.Mutex
 	key       netproto.Fingerprint
 	fail      error // of every call
@@ -21,6 +24,7 @@ type fakeTracker struct {
 	beats     []netproto.HeartbeatStatus // the next answers; ok after them
 	interval  int                        // seconds between heartbeats
 	joins     int
+	resets    int
 	leaves    int
 	announces []netproto.AnnounceRequest
 	closed    bool
@@ -39,7 +43,12 @@ func (f *fakeTracker) with(do func()) {
 	do()
 }
 
-func (f *fakeTracker) Address() string                   { return "127.0.0.1:5000" }
+func (f *fakeTracker) Address() string {
+	if f.address != "" {
+		return f.address
+	}
+	return "127.0.0.1:5000"
+}
 func (f *fakeTracker) Fingerprint() netproto.Fingerprint { return f.key }
 
 func (f *fakeTracker) Info(context.Context) (netproto.TrackerInfo, error) {
@@ -107,8 +116,13 @@ func (f *fakeTracker) Withdraw(_ context.Context, hashes []netproto.ContentHash)
 	return f.fail
 }
 
-func (f *fakeTracker) Search(context.Context, netproto.SearchRequest) (netproto.SearchResponse, error) {
-	return netproto.SearchResponse{}, nil
+func (f *fakeTracker) Search(_ context.Context, r netproto.SearchRequest) (netproto.SearchResponse, error) {
+	from, _ := strconv.Atoi(r.Cursor)
+	page := netproto.SearchResponse{Items: f.hits[from:min(from+r.Limit, len(f.hits))]}
+	if from+r.Limit < len(f.hits) {
+		page.Next = strconv.Itoa(from + r.Limit)
+	}
+	return page, f.fail
 }
 
 func (f *fakeTracker) Resource(context.Context, netproto.ContentHash) (netproto.ResourceResponse, error) {
@@ -122,6 +136,12 @@ func (f *fakeTracker) Sources(context.Context, netproto.ContentHash) ([]netproto
 }
 
 func (f *fakeTracker) Stats(context.Context) (netproto.Stats, error) { return netproto.Stats{}, nil }
+
+func (f *fakeTracker) Reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.resets++
+}
 
 func (f *fakeTracker) Close() error {
 	f.mu.Lock()

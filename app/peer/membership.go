@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -34,6 +32,7 @@ type membership struct {
 	stop    context.CancelFunc
 
 	mu       sync.Mutex
+	again    context.CancelCauseFunc // ends what is under way, to join again; nil before the first attempt
 	holdings map[netproto.ContentHash]netproto.Resource
 	digest   netproto.Digest
 	pending  map[netproto.ContentHash]struct{} // changed since the tracker was told
@@ -174,7 +173,7 @@ func (m *membership) run(ctx context.Context) {
 	delay := shortest
 	for {
 		began := time.Now()
-		err := m.stay(ctx)
+		err := m.attempt(ctx)
 		if ctx.Err() != nil {
 			m.leave(ctx)
 			return
@@ -184,7 +183,11 @@ func (m *membership) run(ctx context.Context) {
 		}
 		// A tracker that forgets this peer at once, again and again, is not
 		// joined as fast as it can be.
-		if err == errRejoin || netproto.CodeOf(err) == netproto.CodeJoinFirst && time.Since(began) > shortest {
+		if err == errRejoin {
+			delay = shortest
+			continue
+		}
+		if netproto.CodeOf(err) == netproto.CodeJoinFirst && time.Since(began) > shortest {
 			continue
 		}
 		wait := max(jitter(delay), askedToWait(err))
@@ -253,6 +256,20 @@ func (m *membership) leave(ctx context.Context) {
 
 // errRejoin ends a stay whose join said what is not true any more.
 var errRejoin = errors.New("this peer joins again")
+
+// attempt is stay, which renew can end.
+func (m *membership) attempt(ctx context.Context) error {
+	ctx, again := context.WithCancelCause(ctx)
+	defer again(nil)
+	m.mu.Lock()
+	m.again = again
+	m.mu.Unlock()
+	err := m.stay(ctx)
+	if context.Cause(ctx) == errRejoin {
+		return errRejoin
+	}
+	return err
+}
 
 // stay joins and keeps the lease until something fails.
 func (m *membership) stay(ctx context.Context) error {
@@ -417,23 +434,4 @@ func (m *membership) tellBatch(ctx context.Context, batch []netproto.Resource, g
 		}
 	}
 	return nil
-}
-
-// joinRequest is what the tracker is told of this peer.
-func (e *Engine) joinRequest() netproto.JoinRequest {
-	e.mu.Lock()
-	request := netproto.JoinRequest{Name: e.settings.Name, Port: e.port, SeedPort: e.seedPort}
-	e.mu.Unlock()
-	addrs, _ := net.InterfaceAddrs()
-	for _, a := range addrs {
-		prefix, err := netip.ParsePrefix(a.String())
-		if err != nil {
-			continue
-		}
-		ip := prefix.Addr().Unmap()
-		if ip.IsPrivate() && len(request.Candidates) < netproto.MaxCandidates {
-			request.Candidates = append(request.Candidates, netip.AddrPortFrom(ip, uint16(request.Port)).String())
-		}
-	}
-	return request
 }

@@ -91,6 +91,7 @@ type testPeer struct {
 	files   string                          // where it keeps what it shares and downloads
 	watched bool                            // it looks at its shares only when the system says that something changed
 	calm    bool                            // its waits are those of everyday use
+	around  *around                         // what it sees of sleep and the network; nil: what there is
 	space   func(dir string) (int64, error) // on its disks; nil: what there is
 	stop    func()
 }
@@ -143,6 +144,9 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 		peer.LookNever(&config)
 	}
 	peer.FreeSpaceOf(&config, p.space)
+	if p.around != nil {
+		peer.Surround(&config, p.around.clock, p.around.own)
+	}
 	engine, err := peer.Start(context.Background(), config)
 	check(t, err)
 	p.Engine, p.library = engine, l

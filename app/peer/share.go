@@ -138,7 +138,7 @@ func (e *Engine) WaitShared(ctx context.Context, id string) (Share, error) {
 		case ShareFailed, ShareMissing:
 			return now, now.Err
 		case ShareShared:
-			if done, err := e.membership().announced(now.Hash); done || err != nil {
+			if done, err := e.announced(now.Hash); done || err != nil {
 				return now, err
 			}
 		}

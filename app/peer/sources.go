@@ -47,28 +47,34 @@ func (s *source) fail(err error, t *timing) {
 	s.retry = time.Now().Add(s.delay)
 }
 
-// seek asks the tracker who has what the download wants. The answer is not
+// seek asks the trackers who has what the download wants. The answers are not
 // waited for: what is known already goes on. The caller holds the lock.
 func (d *download) seek(ctx context.Context) {
-	t := d.engine.Tracker()
-	if t == nil || d.seeking {
+	if d.seeking > 0 {
 		return
 	}
-	d.seeking = true
-	d.work.Go(func() {
-		found, err := t.Sources(ctx, d.record.Hash)
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.seeking, d.sought = false, time.Now()
-		if err != nil {
-			d.engine.log.Debug("asking for sources", "hash", d.record.Hash, "error", err)
-			return
-		}
-		for _, src := range found {
-			d.know(src)
-		}
-		d.wake()
-	})
+	trackers := d.engine.Trackers()
+	d.seeking = len(trackers)
+	for _, t := range trackers {
+		d.work.Go(func() { d.seekAt(ctx, t) })
+	}
+}
+
+// seekAt asks one tracker.
+func (d *download) seekAt(ctx context.Context, t Tracker) {
+	found, err := t.Sources(ctx, d.record.Hash)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.seeking--
+	d.sought = time.Now()
+	if err != nil {
+		d.engine.log.Debug("asking for sources", "hash", d.record.Hash, "tracker", t.Address(), "error", err)
+		return
+	}
+	for _, src := range found {
+		d.know(src)
+	}
+	d.wake()
 }
 
 // know takes a source from the tracker, which may lie: the key must be that of
@@ -79,7 +85,8 @@ func (d *download) know(src netproto.Source) {
 		return
 	}
 	if known := d.sources[src.Key]; known != nil {
-		known.Source, known.heard, known.traded = src, false, false
+		known.Source, known.heard, known.traded = mergeSource(src, known.Source), false, false
+		known.Addresses = known.Addresses[:min(len(known.Addresses), maxAddresses)]
 		return
 	}
 	if len(d.sources) >= maxSources && !d.forgetFailed() {

@@ -58,9 +58,12 @@ func (d *download) lost(l *link, err error) {
 	if l.over {
 		return
 	}
-	l.source.fail(err, &d.engine.timing)
+	if !errors.Is(err, errRenewed) {
+		l.source.fail(err, &d.engine.timing)
+	}
 	d.detach(l)
 	d.kick()
+	d.wake()
 }
 
 // detach gives back what a link was asked for and lets go of it; the caller

@@ -47,6 +47,7 @@ type timing struct {
 	rest    time.Duration // how long a file that changed while it was read is left alone
 
 	gather time.Duration // changes are collected before they are announced
+	look   time.Duration // how often it is looked whether the computer slept
 	// The tracker is tried again after minTracker, doubled each time up to
 	// maxTracker, ± a quarter.
 	minTracker, maxTracker time.Duration
@@ -66,6 +67,7 @@ var standardTiming = timing{
 	slotTurn: 10 * time.Second, slotReview: time.Second,
 	rescan: time.Minute, missing: 10 * time.Second, rest: 2 * time.Second,
 	gather:     100 * time.Millisecond,
+	look:       time.Second,
 	minTracker: time.Second, maxTracker: 30 * time.Second,
 }
 

@@ -29,6 +29,8 @@ type Tracker interface {
 	// Sources gives addresses that can be dialled: with a host, always.
 	Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error)
 	Stats(ctx context.Context) (netproto.Stats, error)
+	// Reset gives connections up that may be dead: the next call makes new ones.
+	Reset()
 	Close() error
 }
 

@@ -73,7 +73,7 @@ func (ds *downloads) keep(ctx context.Context) error {
 // look finds out who is idle, who failed and may be tried again, and whom there
 // are sources for.
 func (ds *downloads) look(ctx context.Context, now time.Time) {
-	known := ds.engine.TrackerStatus().State == TrackerConnected
+	known := ds.engine.joinedAny()
 	ds.mu.Lock()
 	changed := ds.retry(now)
 	var sourceless []*download
@@ -156,7 +156,7 @@ func (d *download) sample(now time.Time) bool {
 // sourceless tells whether a running download knows nobody who has anything for
 // it, or was let down by all; the caller holds the lock.
 func (d *download) sourceless(now time.Time) bool {
-	if d.errand || d.phase != phaseFetching || len(d.links) > 0 || d.making > 0 || d.seeking || d.sought.IsZero() {
+	if d.errand || d.phase != phaseFetching || len(d.links) > 0 || d.making > 0 || d.seeking > 0 || d.sought.IsZero() {
 		return false
 	}
 	return len(d.sources) == 0 || d.idle
@@ -198,13 +198,9 @@ func (ds *downloads) toScout(now time.Time) []*download {
 	return due
 }
 
-// scout asks the tracker whether there is a source for a parked download.
+// scout asks the trackers whether there is a source for a parked download.
 func (ds *downloads) scout(ctx context.Context, d *download) {
-	t := ds.engine.Tracker()
-	if t == nil {
-		return
-	}
-	found, err := t.Sources(ctx, d.record.Hash)
+	found, err := ds.engine.Trackers().Sources(ctx, d.record.Hash)
 	if err != nil {
 		return
 	}

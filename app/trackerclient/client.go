@@ -122,6 +122,10 @@ func (c *Client) Fingerprint() netproto.Fingerprint {
 	return c.expected
 }
 
+// Reset closes the connections that no call uses at the moment: after sleep or a
+// change of the network they may be dead.
+func (c *Client) Reset() { c.transport.CloseIdleConnections() }
+
 // Close gives idle connections back.
 func (c *Client) Close() error {
 	c.transport.CloseIdleConnections()

@@ -1,0 +1,122 @@
+package peer_test
+
+import (
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+// around is a clock and a network that a test changes.
+type around struct {
+	mu        sync.Mutex
+	began     time.Time
+	slept     time.Duration
+	addresses []netip.Prefix
+}
+
+func newAround(addresses ...string) *around {
+	a := &around{began: time.Now()}
+	a.move(addresses...)
+	return a
+}
+
+func (a *around) clock() (wall time.Time, awake time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	return now.Round(0).Add(a.slept), now.Sub(a.began)
+}
+
+func (a *around) own() []netip.Prefix {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.addresses
+}
+
+func (a *around) sleep(d time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.slept += d
+}
+
+func (a *around) move(addresses ...string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.addresses = nil
+	for _, address := range addresses {
+		a.addresses = append(a.addresses, netip.MustParsePrefix(address))
+	}
+}
+
+// deadLine is a source that falls silent after the first piece, as one does
+// that is not there any more; each connection after the first is a live one.
+func deadLine(t testing.TB, content []byte) *stranger {
+	return startStranger(t, content, func(s *stranger) {
+		s.onGet = func(c *strangerConn, f netproto.Get) {
+			if s.conns.Load() > 1 || s.gets.Load() == 1 {
+				s.honestGet(c, f)
+			}
+		}
+	})
+}
+
+// within is how soon everything is connected again.
+const within = 5 * time.Second
+
+// afterwards lets a peer with everyday waits fetch over a line that goes dead,
+// lets something happen, and wants everything to go on in time.
+func afterwards(t *testing.T, happens func(a *around)) {
+	t.Parallel()
+	_, content := startPeer(t, nil).write(t, "song.flac", 4<<20)
+	source, f := deadLine(t, content), newFakeTracker()
+	f.sources, f.interval = []netproto.Source{source.source()}, 1000
+	a := newAround("127.0.0.1/8", "192.0.2.7/24")
+	bob := startWith(t, &testPeer{calm: true, around: a}, nil, nil)
+	bob.UseTracker(f)
+	id, err := bob.Download(peer.DownloadRequest{Hash: source.m.Hash, Name: "song.flac", Size: -1, Dir: bob.files})
+	check(t, err)
+	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 0 })
+	told(t, bob, f, "it did not join", func() bool { return f.joins == 1 })
+	began := time.Now()
+	happens(a)
+	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	told(t, bob, f, "it did not join again", func() bool { return f.joins == 2 && f.resets == 1 })
+	if took := time.Since(began); took > within {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestAfterSleepEverythingIsConnectedAgain(t *testing.T) {
+	afterwards(t, func(a *around) { a.sleep(time.Hour) })
+}
+
+func TestAfterAChangeOfTheNetworkEverythingIsConnectedAgain(t *testing.T) {
+	afterwards(t, func(a *around) { a.move("198.51.100.2/24") })
+}
+
+func TestAnAddressMoreEndsNoConnection(t *testing.T) {
+	t.Parallel()
+	alice := startPeerWith(t, nil, slowly(2<<20))
+	alice.UseTracker(newFakeTracker())
+	path, content := alice.write(t, "song.flac", 4<<20)
+	s := alice.share(t, path)
+	a, f := newAround("127.0.0.1/8"), fakeWith(alice.source())
+	f.interval = 1000
+	bob := startWith(t, &testPeer{around: a}, nil, nil)
+	bob.UseTracker(f)
+	id := bob.add(t, s)
+	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 0 })
+	a.move("127.0.0.1/8", "192.0.2.7/24")
+	told(t, bob, f, "it did not join again", func() bool { return f.joins == 2 })
+	if d, _ := bob.DownloadByID(id); d.Sources != 1 && d.State != peer.DownloadFinished {
+		t.Errorf("it is %s with %d sources", d.State, d.Sources)
+	}
+	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	if n := sentBy(alice); n > int64(len(content)) {
+		t.Errorf("%d bytes were sent for %d", n, len(content))
+	}
+}
