@@ -17,6 +17,9 @@ import (
 const (
 	maxConns       = 512 // incoming, all peers
 	maxConnsPerKey = 8   // both ways, one peer
+	// maxConnsPerAddress bounds the incoming ones of an address; several people
+	// may be behind it.
+	maxConnsPerAddress = 64
 	// dialHeadStart is what the first address of a peer gets before the next
 	// is tried beside it (RFC 8305 §5: 250 ms).
 	dialHeadStart = 250 * time.Millisecond

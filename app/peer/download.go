@@ -237,25 +237,44 @@ func (d *download) firstJob(dir, name string) *job {
 }
 
 // alreadyThere finds the finished file under its name: the same command given
-// again has nothing to do.
+// again has nothing to do. It may have got a numbered name, where the name was
+// taken: those are looked at as long as they follow each other, if the size fits.
 func (d *download) alreadyThere(ctx context.Context, name string) (string, bool) {
-	path := filepath.Join(d.record.Dir, name)
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || d.record.Size >= 0 && info.Size() != d.record.Size {
-		return "", false
+	for n := 1; n <= maxNumberedLooks; n++ {
+		numbered := name
+		if n > 1 {
+			numbered = netproto.NumberedName(name, n)
+		}
+		path := filepath.Join(d.record.Dir, numbered)
+		info, err := os.Lstat(path)
+		if err != nil {
+			return "", false
+		}
+		fits := info.Size() == d.record.Size || n == 1 && d.record.Size < 0
+		if fits && info.Mode().IsRegular() && d.isIt(ctx, path) {
+			return path, true
+		}
 	}
+	return "", false
+}
+
+// maxNumberedLooks bounds the names at which a finished file is looked for.
+const maxNumberedLooks = 20
+
+// isIt tells whether a file has the wanted content.
+func (d *download) isIt(ctx context.Context, path string) bool {
 	d.setPhase(phaseVerifying, nil)
 	m, _, err := piece.HashPath(ctx, path, d.progress)
 	if err != nil || m.Hash != d.record.Hash {
-		return "", false
+		return false
 	}
 	if err := piece.RemovePart(d.root, ".", m.Hash); err != nil { // a kill can leave the journal of a published file
 		d.engine.log.Warn("what is left of a download cannot be removed", "hash", m.Hash, "error", err)
 	}
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.total, d.done = m.Size, m.Size
-	d.mu.Unlock()
-	return path, true
+	return true
 }
 
 func (d *download) progress(n int) {

@@ -55,6 +55,7 @@ type Engine struct {
 	contents  *contents
 	conns     *conns
 	hearsay   hearsay
+	guests    guests
 	telling   sync.Mutex // held while the trackers are told of a content; before mu
 	shares    *shares
 	downloads *downloads

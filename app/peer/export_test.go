@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"net"
 	"net/netip"
 	"time"
 )
@@ -39,3 +40,14 @@ func NewHearsay() func(address netip.AddrPort, now time.Time) bool { return new(
 // LookNever has the engine look at its shares only when the system says that
 // something changed.
 func LookNever(c *Config) { c.timing.rescan, c.timing.missing = time.Hour, time.Hour }
+
+// NewGuests counts incoming connections: come tells whether one is admitted, go
+// is its end.
+func NewGuests() (come func(from net.Addr) bool, leave func(from net.Addr)) {
+	g := new(guests)
+	come = func(from net.Addr) bool {
+		_, ok := g.admit(from)
+		return ok
+	}
+	return come, func(from net.Addr) { g.leave(network(from.(*net.TCPAddr).AddrPort().Addr().Unmap())) }
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -17,7 +18,6 @@ func (e *Engine) listen(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	var conns sync.WaitGroup
 	defer conns.Wait()
-	slots := make(chan struct{}, maxConns)
 	for {
 		raw, err := l.Accept()
 		if err != nil {
@@ -35,17 +35,55 @@ func (e *Engine) listen(ctx context.Context, l net.Listener) error {
 			}
 			continue
 		}
-		select {
-		case slots <- struct{}{}:
-		default:
-			raw.Close() // full: the other side tries again
+		from, admitted := e.guests.admit(raw.RemoteAddr())
+		if !admitted {
+			raw.Close() // the other side tries again
 			continue
 		}
 		conns.Go(func() {
-			defer func() { <-slots }()
+			defer e.guests.leave(from)
 			t := tls.Server(newWire(raw), e.identity.ServerTLS(netproto.ALPN, true, e.refuseBanned))
 			e.serveConn(e.ctx, t)
 		})
+	}
+}
+
+// guests counts the connections that others made, those included that have not
+// shaken hands yet: for that they have the time that a connection may take.
+type guests struct {
+	mu  sync.Mutex
+	all int
+	of  map[netip.Prefix]int
+}
+
+// admit counts a connection, unless it is one too many in all or of its
+// address. This computer itself may have any number.
+func (g *guests) admit(from net.Addr) (netip.Prefix, bool) {
+	tcp, ok := from.(*net.TCPAddr)
+	if !ok {
+		return netip.Prefix{}, false
+	}
+	ip := tcp.AddrPort().Addr().Unmap()
+	at := network(ip)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.all >= maxConns || g.of[at] >= maxConnsPerAddress && !ip.IsLoopback() {
+		return at, false
+	}
+	if g.of == nil {
+		g.of = map[netip.Prefix]int{}
+	}
+	g.all++
+	g.of[at]++
+	return at, true
+}
+
+func (g *guests) leave(at netip.Prefix) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.all--
+	if g.of[at]--; g.of[at] == 0 {
+		delete(g.of, at)
 	}
 }
 

@@ -213,6 +213,22 @@ func TestATakenNameIsNumbered(t *testing.T) {
 	onlyFiles(t, bob.files, "song (2).flac", "song.flac")
 }
 
+func TestAFinishedFileWithANumberedNameIsNotFetchedAgain(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 1<<20)
+	s := alice.share(t, path)
+	bob.copyOf(t, "song.flac", []byte("something else"))
+	numbered := bob.copyOf(t, "song (2).flac", content)
+	id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: s.Size, Dir: bob.files})
+	check(t, err)
+	if d := bob.wait(t, id, peer.DownloadFinished); d.Path != numbered {
+		t.Errorf("it is at %s", d.Path)
+	}
+	onlyFiles(t, bob.files, "song (2).flac", "song.flac")
+}
+
 func TestAFinishedDownloadIsSharedWithoutAnotherHash(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
