@@ -56,7 +56,7 @@ func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
 	head := container.NewBorder(nil, nil, nil, closing, d.name)
 	parts := &paneLayout{}
 	body := container.New(parts,
-		partOf(lang.L("Speed of the last 5 minutes"), d.speed, d.graph),
+		partOf(lang.L("Speed"), d.speed, d.graph),
 		partOf(lang.L("Pieces"), d.here, d.pieces),
 		container.NewStack(d.sources.box, container.NewCenter(d.none)))
 	scroll := container.NewVScroll(body)
@@ -269,8 +269,8 @@ type paneLayout struct {
 const (
 	paneColumns  = 720 // a pane as wide as this has two columns
 	paneLeft     = 320 // the width of the left one
-	graphHeight  = 96
-	mapHeight    = 112
+	graphHeight  = 92
+	mapHeight    = 108
 	sourceHeight = 160
 )
 

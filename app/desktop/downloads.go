@@ -53,7 +53,7 @@ func newDownloadsPage(w *window) *downloadsPage {
 	p.list = newRowList(func(d Download) string { return d.ID }, func(d Download) string { return d.Name },
 		func() rowView[Download] { return newDownloadView(p) })
 	p.list.opened = p.openFile
-	p.list.tips, p.list.pressed = w.tips, p.pressed
+	p.list.tips, p.list.canvas, p.list.pressed = w.tips, w.win.Canvas(), p.pressed
 	p.list.menu = p.rowMenu
 	p.list.picked = func() { p.details.follow() }
 	p.clear = widget.NewButton(lang.L("Clear finished"), p.clearFinished)

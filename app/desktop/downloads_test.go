@@ -216,7 +216,7 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 	d.key(fyne.KeyF8)
 	for _, want := range []string{
 		"Only one source is connected", "3.0 MB/s on average", "40 % · 1.5 copies at the sources",
-		"here 25 %", "asked for 25 %", "partly here 25 %", "missing 25 %", "5 minutes ago", "5.0 MB/s", "near",
+		"here 25 %", "asked for 25 %", "partly here 25 %", "missing 25 %", "1 minute ago", "5.0 MB/s", "near",
 	} {
 		d.reads(want)
 	}

@@ -76,9 +76,13 @@ func TestTheGraphIsAsHighAsTheSpeed(t *testing.T) {
 		}
 	}
 	g.set([]int64{1_000_000, 1_000_000})
-	picture := g.draw(graphSteps, 100)
-	if nrgba(picture.At(graphSteps-1, 0)) != darkPalette[theme.ColorNamePrimary] {
+	width := graphSteps(1)
+	picture := g.draw(width, 100)
+	if nrgba(picture.At(width-1, 0)) != darkPalette[theme.ColorNamePrimary] {
 		t.Error("the highest speed is not at the top, or the newest not at the right")
+	}
+	if g.begin.text != "1 minute ago" {
+		t.Errorf("two speeds are drawn over %q", g.begin.text)
 	}
 	if nrgba(picture.At(10, 50)) == darkPalette[theme.ColorNamePrimary] {
 		t.Error("before the first value there is a line")

@@ -61,7 +61,8 @@ func (f *facts) build(list []fact) {
 
 // card is a part of a page with a heading above it.
 func card(heading string, content ...fyne.CanvasObject) fyne.CanvasObject {
-	box := container.NewVBox(append([]fyne.CanvasObject{newHeading(heading)}, content...)...)
+	// The heading stands where the labels below it begin, within their padding.
+	box := container.NewVBox(append([]fyne.CanvasObject{inset(gapMedium, 0, newHeading(heading))}, content...)...)
 	return newPlate(theme.ColorNameHeaderBackground, 10, inset(gapLarge, 12, box))
 }
 
@@ -88,8 +89,8 @@ func (formRow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		}
 		height := object.MinSize().Height
 		if i == 0 {
-			object.Move(fyne.NewPos(0, 0))
-			object.Resize(fyne.NewSize(left-gapMedium, objects[1].MinSize().Height))
+			object.Move(fyne.NewPos(gapMedium, 0))
+			object.Resize(fyne.NewSize(left-2*gapMedium, objects[1].MinSize().Height))
 			continue
 		}
 		object.Move(fyne.NewPos(left, y))

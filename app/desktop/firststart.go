@@ -97,13 +97,13 @@ func (z *wizard) question(title, words string, content ...fyne.CanvasObject) fyn
 	big := newLine(theme.ColorNameForeground, theme.SizeNameHeadingText)
 	big.style.Bold = true
 	big.SetText(title)
-	return container.NewVBox(append([]fyne.CanvasObject{big, paragraph(words)}, content...)...)
+	return container.NewVBox(append([]fyne.CanvasObject{inset(gapMedium, 0, big), paragraph(words)}, content...)...)
 }
 
 func (z *wizard) askName() fyne.CanvasObject {
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
 	z.name.OnSubmitted = func(string) { z.forward() }
-	return container.NewVBox(leading(mark), z.question(lang.L("Welcome"),
+	return container.NewVBox(leading(inset(gapMedium, 0, mark)), z.question(lang.L("Welcome"),
 		lang.L("CentralizedP2P shares files straight between computers. Nothing is shared until you say so."),
 		labelled(lang.L("Your name, as others see it"), z.name, nil)))
 }

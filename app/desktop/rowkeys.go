@@ -152,7 +152,11 @@ func (l *rowList[T]) FocusLost() {
 }
 
 func (l *rowList[T]) focus() {
-	if canvas := fyne.CurrentApp().Driver().CanvasForObject(l); canvas != nil {
+	canvas := l.canvas
+	if canvas == nil {
+		canvas = fyne.CurrentApp().Driver().CanvasForObject(l)
+	}
+	if canvas != nil {
 		canvas.Focus(l)
 	}
 }

@@ -24,6 +24,9 @@ type rowList[T comparable] struct {
 	widget.List
 
 	tips *tips
+	// canvas is where the list gets the keys, also before it was drawn for the
+	// first time; nil is that on which it was drawn.
+	canvas fyne.Canvas
 	// key names a row; it stays the same when the row changes or moves.
 	key func(T) string
 	// name is what typing goes by, to get to a row.

@@ -104,6 +104,6 @@ func sourceWords(s Source) stateWords {
 	case SourceBanned:
 		return stateWords{lang.L("Sent wrong bytes"), theme.ErrorIcon(), theme.ColorNameError}
 	default:
-		return stateWords{lang.L("Not tried yet"), theme.HistoryIcon(), colorCaption}
+		return stateWords{lang.L("Not used now"), theme.HistoryIcon(), colorCaption}
 	}
 }

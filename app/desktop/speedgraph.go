@@ -14,13 +14,17 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// graphSteps is how many values of a speed the graph is wide: 5 minutes.
-const graphSteps = 5 * 60 / SpeedStepSecs
+// graphMinutes are the widths of a graph: the least that all speeds fit into.
+var graphMinutes = []int{1, 2, 5}
 
-// speedGraph draws the speed of the last 5 minutes, with words at its axes.
+func graphSteps(minutes int) int { return minutes * 60 / SpeedStepSecs }
+
+// speedGraph draws the speed of the last minutes, five at the most, with words
+// at its axes.
 type speedGraph struct {
 	widget.BaseWidget
 	speeds []int64 // bytes a second, the newest last
+	steps  int     // the width, in speeds
 	top    int64   // of the scale
 	// Of the axes: the scale's top and zero, the begin and the end.
 	most, zero, begin, end *line
@@ -29,7 +33,6 @@ type speedGraph struct {
 
 func newSpeedGraph() *speedGraph {
 	g := &speedGraph{most: newCaption(), zero: newCaption(), begin: newCaption(), end: newCaption()}
-	g.begin.SetText(lang.L("5 minutes ago"))
 	g.end.SetText(lang.L("now"))
 	g.end.align = fyne.TextAlignTrailing
 	g.most.align, g.zero.align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
@@ -41,15 +44,20 @@ func newSpeedGraph() *speedGraph {
 
 // set draws other speeds.
 func (g *speedGraph) set(speeds []int64) {
-	if len(speeds) > graphSteps {
-		speeds = speeds[len(speeds)-graphSteps:]
-	}
+	longest := graphSteps(graphMinutes[len(graphMinutes)-1])
+	speeds = speeds[max(len(speeds)-longest, 0):]
 	if g.zero.text != "" && slices.Equal(g.speeds, speeds) {
 		return
 	}
 	g.speeds, g.top = slices.Clone(speeds), 1
 	if len(speeds) > 0 {
 		g.top = roundScale(slices.Max(speeds))
+	}
+	for _, minutes := range graphMinutes {
+		if g.steps = graphSteps(minutes); len(speeds) <= g.steps {
+			g.begin.SetText(lang.N("{{.Count}} minutes ago", minutes, values{"Count": countWords(minutes)}))
+			break
+		}
 	}
 	g.zero.SetText(rateWords(0))
 	g.most.SetText("")
@@ -76,7 +84,7 @@ func roundScale(most int64) int64 {
 // speedAt is the speed at a place of the width, from 0 to 1; negative before the
 // first value.
 func (g *speedGraph) speedAt(place float64) float64 {
-	at := place*(graphSteps-1) - float64(graphSteps-len(g.speeds))
+	at := place*float64(g.steps-1) - float64(g.steps-len(g.speeds))
 	i := int(at)
 	switch {
 	case at < 0 || len(g.speeds) == 0:

@@ -63,7 +63,7 @@ func newTable[T comparable](w *window, name string, key func(T) string, columns 
 	t.header = newHeader(set)
 	t.header.by, t.header.falling = by, columns[by].falling
 	t.list = newRowList(key, columns[set.flexible()].text, func() rowView[T] { return newCellsView(t) })
-	t.list.tips, t.list.pressed = w.tips, w.typedKey
+	t.list.tips, t.list.canvas, t.list.pressed = w.tips, w.win.Canvas(), w.typedKey
 	t.header.needs, t.header.menu = t.needs, t.columnMenu
 	t.header.shaped = t.list.Refresh
 	t.header.settled = t.remember

@@ -55,11 +55,14 @@ func TestTextIsReadableOnEveryGroundInBothLooks(t *testing.T) {
 			}
 		}
 		for _, marked := range []fyne.ThemeColorName{theme.ColorNameSelection, theme.ColorNameHover} {
-			ground := over(colors[marked], colors[theme.ColorNameBackground])
-			for _, text := range []fyne.ThemeColorName{theme.ColorNameForeground, colorCaption, theme.ColorNamePrimary,
-				theme.ColorNameError, theme.ColorNameSuccess} {
-				if got := contrast(colors[text], ground); got < readable {
-					t.Errorf("%s: %s on a row with %s has a contrast of %.2f", name, text, marked, got)
+			// Rows stand on the page, on the plate of the details, and in the sidebar.
+			for _, below := range []fyne.ThemeColorName{theme.ColorNameBackground, theme.ColorNameHeaderBackground, colorSidebar} {
+				ground := over(colors[marked], colors[below])
+				for _, text := range []fyne.ThemeColorName{theme.ColorNameForeground, colorCaption, theme.ColorNamePrimary,
+					theme.ColorNameError, theme.ColorNameSuccess, theme.ColorNameWarning} {
+					if got := contrast(colors[text], ground); got < readable {
+						t.Errorf("%s: %s on a row with %s on %s has a contrast of %.2f", name, text, marked, below, got)
+					}
 				}
 			}
 		}
@@ -67,9 +70,19 @@ func TestTextIsReadableOnEveryGroundInBothLooks(t *testing.T) {
 			theme.ColorNameForegroundOnPrimary: theme.ColorNamePrimary, theme.ColorNameForegroundOnError: theme.ColorNameError,
 			theme.ColorNameForegroundOnSuccess: theme.ColorNameSuccess, theme.ColorNameForegroundOnWarning: theme.ColorNameWarning,
 			colorTipText: colorTip, theme.ColorNameForeground: colorBanner, theme.ColorNameWarning: colorBanner,
+			theme.ColorNameDisabled: theme.ColorNameDisabledButton, theme.ColorNameSuccess: theme.ColorNameButton,
+			theme.ColorNameError: theme.ColorNameButton,
 		} {
 			if got := contrast(colors[text], colors[ground]); got < readable {
 				t.Errorf("%s: %s on %s has a contrast of %.2f", name, text, ground, got)
+			}
+		}
+		// What is drawn beside its words: bars, graph and map.
+		for _, drawn := range []fyne.ThemeColorName{theme.ColorNamePrimary, theme.ColorNameWarning} {
+			for _, ground := range []fyne.ThemeColorName{theme.ColorNameBackground, theme.ColorNameHeaderBackground} {
+				if got := contrast(colors[drawn], over(colors[colorTrack], colors[ground])); got < 3 {
+					t.Errorf("%s: %s beside the empty part of a bar has a contrast of %.2f", name, drawn, got)
+				}
 			}
 		}
 		if got := contrast(colors[theme.ColorNameInputBorder], colors[theme.ColorNameBackground]); got < 3 {

@@ -21,7 +21,7 @@ func newUploadsPage(w *window) *uploadsPage {
 	p := &uploadsPage{rowsPage: newRowsPage(w)}
 	p.list = newRowList(func(u Upload) string { return u.ID }, func(u Upload) string { return u.Name },
 		func() rowView[Upload] { return newUploadView() })
-	p.list.tips, p.list.pressed = w.tips, w.typedKey
+	p.list.tips, p.list.canvas, p.list.pressed = w.tips, w.win.Canvas(), w.typedKey
 	p.build(placeUploads, p.list.focus, p.list, nil, func() fyne.CanvasObject {
 		return emptyScreen(theme.UploadIcon(), lang.L("When others fetch what you share, it appears here."),
 			widget.NewButtonWithIcon(lang.L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))
