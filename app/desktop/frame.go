@@ -84,12 +84,49 @@ func (f *frame) sidebar() fyne.CanvasObject {
 func (f *frame) topBar() fyne.CanvasObject {
 	w := f.window
 	f.entry = newSearchEntry(w)
-	buttons := container.NewHBox(
-		widget.NewButtonWithIcon(lang.L("Add files"), theme.FileIcon(), w.pickFile),
-		widget.NewButtonWithIcon(lang.L("Add folder"), theme.FolderIcon(), w.pickFolder),
-		widget.NewButtonWithIcon(lang.L("Paste link"), theme.ContentPasteIcon(), w.pasteLink),
-	)
-	return inset(gapLarge, gapMedium, container.NewBorder(nil, nil, nil, buttons, f.entry))
+	named, bare := container.NewHBox(), container.NewHBox()
+	for _, add := range []struct {
+		name phrase
+		icon fyne.Resource
+		run  func()
+	}{
+		{"Add files", theme.FileIcon(), w.pickFile},
+		{"Add folder", theme.FolderIcon(), w.pickFolder},
+		{"Paste link", theme.ContentPasteIcon(), w.pasteLink},
+	} {
+		named.Add(widget.NewButtonWithIcon(add.name.String(), add.icon, add.run))
+		bare.Add(newIconButton(w.tips, add.icon, add.name.String(), add.run))
+	}
+	return inset(gapLarge, gapMedium, container.New(roomFor{}, f.entry, named, bare))
+}
+
+// roomFor gives an entry what its buttons leave. Where that is too little, the
+// buttons lose their words, which then stand in tips.
+type roomFor struct{}
+
+// leastEntry is the width of an entry in which a few words can be read.
+const leastEntry = 180
+
+// Layout is part of fyne.Layout.
+func (roomFor) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	entry, named, bare := objects[0], objects[1], objects[2]
+	buttons, other := named, bare
+	if size.Width-named.MinSize().Width < leastEntry {
+		buttons, other = bare, named
+	}
+	other.Hide()
+	buttons.Show()
+	width := buttons.MinSize().Width
+	entry.Move(fyne.NewPos(0, 0))
+	entry.Resize(fyne.NewSize(size.Width-width-gap, size.Height))
+	buttons.Move(fyne.NewPos(size.Width-width, 0))
+	buttons.Resize(fyne.NewSize(width, size.Height))
+}
+
+// MinSize is part of fyne.Layout.
+func (roomFor) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := objects[2].MinSize()
+	return fyne.NewSize(leastEntry+gap+size.Width, max(size.Height, objects[0].MinSize().Height))
 }
 
 func (f *frame) showPlace(to place) {

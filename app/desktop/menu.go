@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"runtime"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -85,7 +86,10 @@ func (w *window) goCommands() []command {
 		})
 	}
 	return append(commands, command{name: "Change settings", key: fyne.KeyComma, held: ctrl,
-		run: uncovered(func() { w.goTo(placeSettings) })})
+		run: uncovered(func() {
+			w.goTo(placeSettings)
+			w.pages[placeSettings].focus()
+		})})
 }
 
 // editCommands are about the selected rows, and what was done with them.
@@ -138,7 +142,7 @@ func (w *window) transferCommands() []command {
 }
 
 func (w *window) helpCommands() []command {
-	return []command{{name: "Keys and help", key: fyne.KeyF1, run: w.help}}
+	return []command{{name: "Keys and help", key: fyne.KeyF1, run: w.help}, {name: "About", run: w.about}}
 }
 
 func (w *window) mainMenu() *fyne.MainMenu {
@@ -257,20 +261,32 @@ func (w *window) help() {
 	}
 	for _, commands := range [][]command{w.fileCommands(), w.goCommands(), w.editCommands(), w.helpCommands()} {
 		for _, c := range commands {
-			add(c.keys(), c.name.String())
+			if c.key != "" {
+				add(c.keys(), c.name.String())
+			}
 		}
 	}
 	add("Esc", lang.L("Close what lies over the page"))
 	add("Ctrl+Q", lang.L("Quit"))
+	about := quiet(lang.L("Drop files anywhere on the window to share them."))
+	closing := widget.NewButtonWithIcon(lang.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	w.openSheet(lang.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
+		fyne.NewSize(460, 560), closing)
+}
+
+// about says which program this is.
+func (w *window) about() {
 	version := w.options.Version
 	if version == "" {
 		version = appVersion
 	}
-	about := quiet(lang.L("{{.Name}} {{.Version}}. Drop files anywhere on the window to share them.",
-		values{"Name": appName, "Version": version}))
+	facts := newFacts()
+	facts.set([]fact{{lang.L("Version"), version}, {lang.L("Built with"), runtime.Version() + ", Fyne"},
+		{lang.L("System"), runtime.GOOS + "/" + runtime.GOARCH}})
+	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
+	words := paragraph(lang.L("Shares files straight between computers. A tracker knows who has what; every piece that arrives is verified."))
 	closing := widget.NewButtonWithIcon(lang.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
-	w.openSheet(lang.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
-		fyne.NewSize(460, 560), closing)
+	w.openSheet(appName, container.NewVBox(container.NewCenter(mark), words, facts.box), fyne.NewSize(440, 340), closing)
 }
 
 // keyTable lays keys and their meaning side by side in tight rows.

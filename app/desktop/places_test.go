@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
@@ -268,6 +269,32 @@ func TestTheMenusLeadToEveryPage(t *testing.T) {
 	d.key(fyne.KeyF1)
 	d.reads("Keys and help")
 	d.reads("Ctrl+Shift+O")
+}
+
+func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	d.reads("Connected to attic")
+	bar := d.window.frame.entry
+	least := (roomFor{}).MinSize([]fyne.CanvasObject{bar, canvas.NewRectangle(nil), canvas.NewRectangle(nil)})
+	for _, width := range []float32{1100, 560} {
+		d.window.win.Resize(fyne.NewSize(width, 480))
+		d.tap("Add folder")
+		d.reads("Choose a folder to share")
+		d.window.closeSheets()
+		if got := bar.Size().Width; got < leastEntry || got < least.Width-gap {
+			t.Errorf("in a window of %v the entry has %v", width, got)
+		}
+	}
+}
+
+func TestAboutSaysWhichProgramThisIs(t *testing.T) {
+	d := newDesk(t, newFake(), Options{Version: "9.8.7"})
+	d.menu("About")
+	d.reads("9.8.7")
+	d.tap("Close")
+	if d.window.sheet != nil {
+		t.Error("it does not close")
+	}
 }
 
 func TestTheSidebarWorksWithTheKeyboard(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -113,7 +114,7 @@ func (p *settingsPage) cards() []fyne.CanvasObject {
 			p.quickUp.named(lang.L("Upload limit then, KB/s"), p.quickUp.entry),
 			p.check(lang.L("No limits in the local network"), func(s *Settings) *bool { return &s.LocalExempt })),
 		card(lang.L("Notifications"), p.face.notifications()...),
-		card(lang.L("Advanced"), leading(
+		card(lang.L("Advanced"), container.New(layout.NewRowWrapLayout(),
 			widget.NewButtonWithIcon(lang.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
 			widget.NewButtonWithIcon(lang.L("Open the log"), theme.DocumentIcon(), p.openLog),
 			widget.NewButtonWithIcon(lang.L("Open the profile folder"), theme.FolderOpenIcon(), p.openProfile)),
