@@ -56,7 +56,7 @@ func TestKillsOfTheProgramNeverLeaveAWrongByte(t *testing.T) {
 			sharer, link := s.share(path, nil)
 			profile, err := s.profile(t.TempDir(), nil)
 			check(t, err)
-			c := &victim{stage: s, sharer: sharer, path: path, link: link, to: t.TempDir(), profile: profile, size: int64(files) * 700_001}
+			c := &victim{stage: s, sharer: sharer, path: path, link: link, to: t.TempDir(), profile: profile}
 			check(t, c.live(0))
 			for c.kills < kills/2 {
 				check(t, c.live(c.span))
@@ -75,8 +75,9 @@ type victim struct {
 	*stage
 	sharer                  *process
 	path, link, to, profile string
-	size                    int64
-	span                    time.Duration // of a download that nobody disturbs
+	// What a download takes that nobody disturbs, and what its sharer writes.
+	span  time.Duration
+	bytes int64
 
 	lives, kills   int
 	parts, claims  int
@@ -125,10 +126,14 @@ func (c *victim) live(span time.Duration) error {
 		return err
 	}
 	c.lives++
+	if span == 0 {
+		c.bytes = after - before
+	}
 	if kills > 0 {
+		repeated := after - before - c.bytes
 		c.kills += kills
-		c.repeated += after - before - c.size
-		c.most = max(c.most, (after-before-c.size)/int64(kills))
+		c.repeated += repeated
+		c.most = max(c.most, repeated/int64(kills))
 	}
 	return os.RemoveAll(filepath.Join(c.to, filepath.Base(c.path)))
 }
