@@ -255,6 +255,7 @@ type Share struct {
 	Fetched int        `json:"fetched"`          // how often it was fetched as a whole
 	Sent    int64      `json:"sent"`             // bytes, ever
 	Failure Failure    `json:"failure,omitzero"`
+	Notice  Failure    `json:"notice,omitzero"` // why changes of it are noticed late
 }
 
 // Review is what sharing some paths would mean.
@@ -298,6 +299,7 @@ const (
 	SkipShared     SkipReason = "shared"  // already
 	SkipName       SkipReason = "name"    // some systems cannot store it
 	SkipTooLarge   SkipReason = "too-large"
+	SkipIgnored    SkipReason = "ignored" // by a pattern in the settings; Count counts a folder once
 )
 
 // ShareRequest is what a person decided in the review.

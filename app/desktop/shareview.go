@@ -96,7 +96,9 @@ func shareMore(s Share) string {
 		return joined(lang.L("Put it back to share it again, or stop sharing it."), s.Path)
 	case ShareHashing, ShareRehashing:
 		return joined(progressWords(s.Hashed, s.Size), rateWords(s.Rate), s.Path)
-	default:
-		return s.Path
 	}
+	if !s.Notice.IsZero() {
+		return joined(explain(s.Notice).String(), s.Path)
+	}
+	return s.Path
 }

@@ -79,6 +79,7 @@ var skipWords = map[SkipReason]phrase{
 	SkipShared:     "is shared already",
 	SkipName:       "has a name that some computers cannot store",
 	SkipTooLarge:   "is larger than can be shared",
+	SkipIgnored:    "is ignored by a pattern in the settings",
 }
 
 // cutMiddle shortens text to what fits, so that its beginning and its end,

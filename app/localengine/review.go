@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/ignore"
 	"centralizedp2p/netproto"
 )
 
@@ -35,7 +36,15 @@ func looksSecret(name string) bool {
 
 // Review looks at what a person wants to share.
 func (e *Engine) Review(ctx context.Context, paths []string) (desktop.Review, error) {
-	r := reviewing{ctx: ctx, shared: map[string]bool{}}
+	settings, err := e.settings()
+	if err != nil {
+		return desktop.Review{}, err
+	}
+	ignored, err := ignore.Parse(settings.Ignore)
+	if err != nil {
+		return desktop.Review{}, err
+	}
+	r := reviewing{ctx: ctx, shared: map[string]bool{}, ignored: ignored}
 	for _, s := range e.engine.Shares() {
 		r.shared[s.Path] = true
 	}
@@ -51,9 +60,10 @@ func (e *Engine) Review(ctx context.Context, paths []string) (desktop.Review, er
 }
 
 type reviewing struct {
-	ctx    context.Context
-	shared map[string]bool
-	review desktop.Review
+	ctx     context.Context
+	shared  map[string]bool
+	ignored *ignore.Patterns
+	review  desktop.Review
 }
 
 func (r *reviewing) skip(path string, reason desktop.SkipReason, count int) {
@@ -120,11 +130,18 @@ func (r *reviewing) folder(item *desktop.ReviewItem) error {
 		if ctxErr := r.ctx.Err(); ctxErr != nil {
 			return ctxErr
 		}
-		if err == nil && p != root && strings.HasPrefix(d.Name(), netproto.PartPrefix) { // of a download
-			if d.IsDir() {
-				return fs.SkipDir
+		if err == nil && p != root {
+			unfinished := strings.HasPrefix(d.Name(), netproto.PartPrefix) // of a download
+			ignored := !unfinished && r.ignored.Match(relative(root, p), d.IsDir())
+			if ignored {
+				skipped[desktop.SkipIgnored]++
 			}
-			return nil
+			if ignored || unfinished {
+				if d.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			}
 		}
 		if err == nil && d.IsDir() {
 			return nil
@@ -140,23 +157,24 @@ func (r *reviewing) folder(item *desktop.ReviewItem) error {
 		item.Files++
 		item.Size += size
 		if looksSecret(d.Name()) {
-			rel, err := filepath.Rel(root, p)
-			if err != nil {
-				return err
-			}
-			item.Secrets = append(item.Secrets, desktop.SecretFile{Path: filepath.ToSlash(rel), Size: size})
+			item.Secrets = append(item.Secrets, desktop.SecretFile{Path: relative(root, p), Size: size})
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, reason := range []desktop.SkipReason{desktop.SkipUnreadable, desktop.SkipSymlink, desktop.SkipSpecial, desktop.SkipTooLarge} {
+	for _, reason := range []desktop.SkipReason{desktop.SkipUnreadable, desktop.SkipSymlink, desktop.SkipSpecial, desktop.SkipTooLarge, desktop.SkipIgnored} {
 		if n := skipped[reason]; n > 0 {
 			r.skip(item.Path, reason, n)
 		}
 	}
 	return nil
+}
+
+// relative is the slash-separated path of what is below the root.
+func relative(root, p string) string {
+	return filepath.ToSlash(strings.TrimPrefix(strings.TrimPrefix(p, root), string(filepath.Separator)))
 }
 
 // readableFile gives the size of a file in a folder, or why it is skipped.

@@ -73,6 +73,19 @@ func TestAReviewShowsWhatSharingWouldMean(t *testing.T) {
 	}
 }
 
+func TestAReviewCountsWhatIsIgnored(t *testing.T) {
+	alice := newHouse(t)
+	check(t, alice.change(func(s *desktop.Settings) { s.Ignore = "*.tmp\n/old/\n" }))
+	for _, name := range []string{"album/one.flac", "album/a.tmp", "album/sub/b.TMP", "album/old/two.flac", "album/old/three.flac", "album/sub/old/four.flac", "c.tmp"} {
+		alice.write(name, 10)
+	}
+	in := func(name string) string { return filepath.Join(alice.files, name) }
+	expect(t, alice.review(in("album"), in("c.tmp")), desktop.Review{
+		Items:   []desktop.ReviewItem{{Path: in("album"), Name: "album", Folder: true, Files: 2, Size: 20}, {Path: in("c.tmp"), Name: "c.tmp", Files: 1, Size: 10}},
+		Skipped: []desktop.SkippedPath{{Path: in("album"), Reason: desktop.SkipIgnored, Count: 3}},
+	})
+}
+
 func TestAReviewSkipsWhatIsShared(t *testing.T) {
 	alice, _, _ := neighbours(t)
 	path, _ := alice.write("song.flac", 1000)

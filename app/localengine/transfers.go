@@ -51,7 +51,8 @@ func (e *Engine) Shares(context.Context) ([]desktop.Share, error) {
 	rows := make([]desktop.Share, len(list))
 	for i, s := range list {
 		rows[i] = desktop.Share{ID: s.ID, Name: filepath.Base(s.Path), Path: s.Path, Folder: s.Folder, Files: s.Files, Size: s.Size,
-			State: desktop.ShareState(s.State), Hashed: s.Hashed, Rate: s.Rate, Fetched: s.Fetched, Sent: s.Sent, Failure: desktop.FailureOf(s.Err)}
+			State: desktop.ShareState(s.State), Hashed: s.Hashed, Rate: s.Rate, Fetched: s.Fetched, Sent: s.Sent, Failure: desktop.FailureOf(s.Err),
+			Notice: desktop.FailureOf(s.Notice)}
 	}
 	return rows, nil
 }

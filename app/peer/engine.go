@@ -34,9 +34,10 @@ type Config struct {
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
 
-	timing    *timing                         // nil: the standard one
-	around    *surroundings                   // nil: the real ones
-	freeSpace func(dir string) (int64, error) // in bytes; nil: what the system says
+	watchLimit int                             // see watch.Watcher; 0: the usual one
+	timing     *timing                         // nil: the standard one
+	around     *surroundings                   // nil: the real ones
+	freeSpace  func(dir string) (int64, error) // in bytes; nil: what the system says
 }
 
 // Engine is a peer at work.
@@ -111,6 +112,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	up, down := settings.Rates()
 	e.up, e.down = newThrottle(up), newThrottle(down)
 	e.shares = newShares(e)
+	e.shares.watcher.Limit = config.watchLimit
 	e.uploads = &uploads{engine: e, byKey: map[uploadKey]*upload{}}
 	if e.downloads, err = newDownloads(e, settings.MaxDownloads); err != nil {
 		return nil, err

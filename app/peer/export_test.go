@@ -51,3 +51,6 @@ func NewGuests() (come func(from net.Addr) bool, leave func(from net.Addr)) {
 	}
 	return come, func(from net.Addr) { g.leave(network(from.(*net.TCPAddr).AddrPort().Addr().Unmap())) }
 }
+
+// WatchAtMost has the engine watch at most so many folders.
+func WatchAtMost(c *Config, folders int) { c.watchLimit = folders }

@@ -96,6 +96,7 @@ type testPeer struct {
 	library *library.Library
 	profile string
 	files   string                          // where it keeps what it shares and downloads
+	folders int                             // that it may watch; 0 is the usual number
 	watched bool                            // it looks at its shares only when the system says that something changed
 	calm    bool                            // its waits are those of everyday use
 	around  *around                         // what it sees of sleep and the network; nil: what there is
@@ -147,6 +148,7 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 	if !p.calm {
 		peer.Hasten(&config)
 	}
+	peer.WatchAtMost(&config, p.folders)
 	if p.watched {
 		peer.LookNever(&config)
 	}

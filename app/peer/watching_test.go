@@ -78,6 +78,24 @@ func TestWhatHappensInASharedFolderShowsWithoutALookAtTheClock(t *testing.T) {
 	p.untilNames(t, f, "album", "eins")
 }
 
+func TestWhatCannotBeWatchedIsLookedAtFromTimeToTime(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	p := startWith(t, &testPeer{folders: 2}, nil, nil)
+	p.UseTracker(f)
+	p.write(t, "album/deep/one", 1000)
+	s := p.share(t, filepath.Join(p.files, "album"))
+	if now := p.shareState(s.ID); netproto.CodeOf(now.Notice) != netproto.CodeWatchLimit || now.State != peer.ShareShared {
+		t.Errorf("it is %s, with the notice %v", now.State, now.Notice)
+	}
+	p.write(t, "album/deep/two", 1000)
+	p.untilNames(t, f, "album", "one", "two")
+	check(t, os.Rename(filepath.Join(p.files, "album/deep/one"), filepath.Join(p.files, "album/one")))
+	check(t, os.RemoveAll(filepath.Join(p.files, "album/deep")))
+	p.untilNames(t, f, "album", "one")
+	p.untilShare(t, s.ID, "watched", func(now peer.Share) bool { return now.Notice == nil })
+}
+
 func TestAFileIsWithdrawnWhileItChangesAndHashedWhenItRests(t *testing.T) {
 	t.Parallel()
 	f := newFakeTracker()

@@ -7,9 +7,9 @@ import "os"
 // Subfolders tells whether the folders in a folder can be watched, too.
 const Subfolders = true
 
-// limit bounds the open files: watching a folder takes one for it and one for
+// defaultLimit bounds the open files: watching a folder takes one for it and one for
 // each file in it. Systems give a program 10,240 and more.
-const limit = 4096
+const defaultLimit = 4096
 
 func costOf(dir string) int {
 	entries, err := os.ReadDir(dir)

@@ -6,7 +6,7 @@ package watch
 // Windows an open folder would keep those above it from being renamed.
 const Subfolders = false
 
-// limit bounds the memory, of which each folder takes 64 KiB.
-const limit = 256
+// defaultLimit bounds the memory, of which each folder takes 64 KiB.
+const defaultLimit = 256
 
 func costOf(string) int { return 1 }

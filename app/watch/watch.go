@@ -5,6 +5,7 @@
 package watch
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"maps"
@@ -31,6 +32,11 @@ type Owner interface {
 
 // Watcher watches what all its owners want. The zero Watcher is ready.
 type Watcher struct {
+	// Limit bounds what is watched at once, in folders, or where the system opens
+	// every file in them, in files and folders; 0 is what the system is known to
+	// bear. It is not changed once something is watched.
+	Limit int
+
 	mu      sync.Mutex
 	system  *fsnotify.Watcher // nil before the first wish
 	readers sync.WaitGroup
@@ -38,7 +44,7 @@ type Watcher struct {
 	wishes  map[Owner]map[wish]round
 	dirs    map[string]*watched
 	exact   map[string]map[Owner]struct{} // who wants to know of a path alone
-	cost    int                           // of all folders: see limit
+	cost    int                           // of all folders: see Limit
 	stale   bool                          // names that the system knows are wrong: a folder was renamed
 }
 
@@ -138,7 +144,7 @@ func (w *Watcher) watch(dir string) error {
 		return nil
 	}
 	cost := costOf(dir)
-	if limit > 0 && w.cost+cost > limit {
+	if limit := cmp.Or(w.Limit, defaultLimit); limit > 0 && w.cost+cost > limit {
 		return netproto.Errorf(netproto.CodeWatchLimit, "%s", dir)
 	}
 	if err := w.open(); err != nil {

@@ -191,6 +191,25 @@ func TestAFolderThatIsNotThereIsAnError(t *testing.T) {
 	check(t, w.Add(newOwner(), t.TempDir()))
 }
 
+func TestNoMoreIsWatchedThanTheLimit(t *testing.T) {
+	w, dir := newWatcher(t), t.TempDir()
+	w.Limit = 2
+	o := newOwner()
+	for _, name := range []string{"a", "b", "c"} {
+		check(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+	}
+	check(t, w.Add(o, filepath.Join(dir, "a")))
+	check(t, w.Add(o, filepath.Join(dir, "b")))
+	if err := w.Add(o, filepath.Join(dir, "c")); netproto.CodeOf(err) != netproto.CodeWatchLimit {
+		t.Errorf("a third folder: %v", err)
+	}
+	check(t, w.Add(o, filepath.Join(dir, "a"))) // it is watched already
+	w.Begin(o)
+	check(t, w.Add(o, filepath.Join(dir, "b")))
+	w.Done(o)
+	check(t, w.Add(o, filepath.Join(dir, "c")))
+}
+
 func TestAFullSystemIsToldFromOtherTrouble(t *testing.T) {
 	for _, err := range limits {
 		if netproto.CodeOf(coded("/x", err)) != netproto.CodeWatchLimit {
