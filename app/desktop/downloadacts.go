@@ -82,6 +82,19 @@ func (p *downloadsPage) verify() {
 	p.onIDs(p.window.engine.Verify, idsOf(p.list.selection(), anyDownload))
 }
 
+// prefer fetches a file from its begin on; of a folder the person chooses one.
+func (p *downloadsPage) prefer(d Download) {
+	first := func(path string) {
+		p.window.act(func(ctx context.Context) error { return p.window.engine.Prefer(ctx, d.ID, path) },
+			func() { p.window.tell(lang.L("It is fetched in order now, before all else.")) })
+	}
+	if d.Folder {
+		p.window.chooseInFolder(d.Hash, d.Name, first)
+	} else {
+		first("")
+	}
+}
+
 // moveTo lets the person choose a folder for the selected downloads.
 func (p *downloadsPage) moveTo() {
 	chosen := p.list.selection()
@@ -182,7 +195,13 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 		add(lang.L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
 		add(lang.L("Limit of the download"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
 	}
+	if len(chosen) == 1 && chosen[0].active() {
+		add(lang.L("Fetch it in order, to look at it soon"), icon("eye"), func() { p.prefer(chosen[0]) })
+	}
 	line()
+	if len(chosen) == 1 {
+		add(lang.L("Copy link"), icon("link"), func() { p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+	}
 	add(lang.L("Verify again"), theme.ViewRefreshIcon(), p.verify)
 	add(lang.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
 	line()

@@ -124,6 +124,59 @@ func TestTheMenuActsOnAllSelectedDownloads(t *testing.T) {
 	}
 }
 
+func TestAFileIsFetchedFirst(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	engine.downloads[1].Folder = true
+	engine.folder = Folder{Files: []FolderFile{
+		{FolderEntry: netproto.FolderEntry{Path: "day 1", Dir: true}},
+		{FolderEntry: netproto.FolderEntry{Path: "day 1/first.mkv", Size: 2000}},
+		{FolderEntry: netproto.FolderEntry{Path: "day 1/here.mkv", Size: 2000}, Here: true},
+		{FolderEntry: netproto.FolderEntry{Path: "day 2.mkv", Size: 3000}},
+	}}
+	d, page := openDownloads(t, engine)
+	page.list.selectOnly(0)
+	chooseItem(t, page.rowMenu(), "Fetch it in order, to look at it soon")
+	d.did(`prefer run ""`)
+	d.reads("It is fetched in order now, before all else.")
+	page.list.selectOnly(1)
+	chooseItem(t, page.rowMenu(), "Fetch it in order, to look at it soon")
+	d.reads("Which file do you want to look at first?")
+	d.reads("day 1/first.mkv")
+	if d.shows("here.mkv") {
+		t.Error("a file that is here already is offered")
+	}
+	d.key(fyne.KeyDown)
+	d.tap("Fetch this first")
+	d.did(`prefer wait "day 2.mkv"`)
+}
+
+func TestALinkToWhatWasFoundOrFetchedIsCopied(t *testing.T) {
+	engine := newFake()
+	engine.tracker = TrackerView{KnownTracker: KnownTracker{Address: "attic:5000", Fingerprint: netproto.Fingerprint{1}}}
+	engine.downloads = mixed()
+	engine.search = answers(hit(7, "found.mkv", 10, netproto.KindVideo, 1))
+	d, page := openDownloads(t, engine)
+	page.list.selectOnly(4)
+	chooseItem(t, page.rowMenu(), "Copy link")
+	d.reads("Link copied.")
+	link, err := netproto.ParseLink(d.app.Clipboard().Content())
+	if err != nil || link.Name != "done.pdf" || link.Tracker != "attic:5000" || link.Fingerprint != (netproto.Fingerprint{1}) {
+		t.Errorf("the clipboard has %+v (%v)", link, err)
+	}
+	d.window.goTo(placeSearch)
+	d.reads("found.mkv")
+	d.window.search().list.selectOnly(0)
+	chooseItem(t, d.window.search().rowMenu(), "Copy link")
+	d.until("the other link is there", func() bool {
+		link, err := netproto.ParseLink(d.app.Clipboard().Content())
+		return err == nil && link.Hash == hashOf(7)
+	})
+	engine.change(func(f *fakeEngine) { f.tracker = TrackerView{} })
+	chooseItem(t, d.window.search().rowMenu(), "Copy link")
+	d.reads("The tracker cannot be reached: No tracker chosen.")
+}
+
 func TestFilesAreDeletedOnlyAfterAQuestion(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()

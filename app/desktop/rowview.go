@@ -105,7 +105,7 @@ func (l *twoLineLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 
 	left := gapMedium + iconSize + gapMedium + gap
 	width := max(size.Width-left-buttons.Width-gapLarge, 0)
-	top := float32(3)
+	top := gap
 	switch {
 	case v.advice.Visible():
 		top = 0
@@ -120,7 +120,7 @@ func (l *twoLineLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 		v.bar.Resize(fyne.NewSize(width, barHeight))
 		top += gapMedium
 	}
-	v.caption.Move(fyne.NewPos(left, top+1))
+	v.caption.Move(fyne.NewPos(left, top))
 	v.caption.Resize(fyne.NewSize(width, captionHeight))
 	v.advice.Move(fyne.NewPos(left, top+captionHeight))
 	v.advice.Resize(fyne.NewSize(width, captionHeight))

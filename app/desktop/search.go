@@ -353,7 +353,14 @@ func requestOf(h Hit) DownloadRequest {
 }
 
 func (p *searchPage) rowMenu() *fyne.Menu {
-	return fyne.NewMenu("", fyne.NewMenuItem(lang.L("Download"), func() { p.get(p.list.selection()) }))
+	chosen := p.list.selection()
+	menu := fyne.NewMenu("", fyne.NewMenuItemWithIcon(lang.L("Download"), theme.DownloadIcon(), func() { p.get(chosen) }))
+	if len(chosen) == 1 {
+		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(lang.L("Copy link"), icon("link"), func() {
+			p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size)
+		}))
+	}
+	return menu
 }
 
 // The rows of the search have nothing to pause or to remove.

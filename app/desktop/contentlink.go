@@ -1,0 +1,105 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+// copyLinkTo puts a link on the clipboard by which others find a content at the
+// tracker in use.
+func (w *window) copyLinkTo(hash netproto.ContentHash, name string, size int64) {
+	ask(w, w.engine.Tracker, func(view TrackerView, err error) {
+		if err == nil && view.Address == "" {
+			err = netproto.Errorf(netproto.CodeUnreachable, "%s", lang.L("No tracker chosen"))
+		}
+		if err != nil {
+			w.fail(err)
+			return
+		}
+		if netproto.CheckName(name) != nil {
+			name = "" // it would make no link
+		}
+		link := netproto.Link{Tracker: view.Address, Fingerprint: view.Fingerprint, Hash: hash, Name: name, Size: size}
+		w.copyText(link.String(), lang.L("Link copied."))
+	})
+}
+
+// chooseInFolder asks for the files of a folder and lets the person choose one.
+func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen func(path string)) {
+	words := paragraph(lang.L("Asking for the list of files…"))
+	list := newRowList(func(f FolderFile) string { return f.Path }, func(f FolderFile) string { return f.Path },
+		func() rowView[FolderFile] { return newFileView() })
+	list.tips, list.canvas = w.tips, w.win.Canvas()
+	choose := func(file FolderFile) {
+		w.closeSheet()
+		chosen(file.Path)
+	}
+	list.opened = choose
+	fetch := primaryButton(lang.L("Fetch this first"), theme.DownloadIcon(), func() {
+		if files := list.selection(); len(files) > 0 {
+			choose(files[0])
+		}
+	})
+	fetch.Disable()
+	list.picked = func() {
+		if len(list.selection()) > 0 {
+			fetch.Enable()
+		}
+	}
+	opened := w.openSheet(netproto.Printable(cutName(name)), container.NewBorder(words, nil, nil, nil, list),
+		fyne.NewSize(560, 480), w.cancelButton(), fetch)
+	ctx, stop := context.WithCancel(w.crossing.ctx)
+	opened.onGone = stop
+	ask(w, func(context.Context) (Folder, error) { return w.engine.FolderContents(ctx, folder) },
+		func(contents Folder, err error) {
+			if w.sheet != opened {
+				return
+			}
+			if err != nil {
+				words.SetText(explain(FailureOf(err)).String())
+				return
+			}
+			var files []FolderFile
+			for _, file := range contents.Files {
+				if !file.Dir && !file.Here {
+					files = append(files, file)
+				}
+			}
+			words.SetText(lang.L("Which file do you want to look at first?"))
+			list.setRows(files)
+			list.focus()
+		})
+}
+
+// fileView is a row of the files of a folder.
+type fileView struct {
+	widget.BaseWidget
+	name, size *line
+}
+
+func newFileView() *fileView {
+	v := &fileView{name: newLine(theme.ColorNameForeground, theme.SizeNameText), size: newCaption()}
+	v.name.middle, v.size.whole = true, true
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (v *fileView) CreateRenderer() fyne.WidgetRenderer {
+	v.ExtendBaseWidget(v)
+	return widget.NewSimpleRenderer(inset(gapMedium, gap, container.NewBorder(nil, nil, nil, v.size, v.name)))
+}
+
+func (v *fileView) show(f FolderFile) {
+	v.name.SetText(f.Path)
+	v.size.SetText(sizeWords(f.Size))
+}
