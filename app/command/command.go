@@ -46,11 +46,11 @@ type Desktop func(ctx context.Context, profile string, args []string, log *slog.
 // program is what all commands share: the common flags and the streams.
 type program struct {
 	Streams
-	desktop Desktop
-	tracker string
-	profile string
-	json    bool
-	verbose bool
+	desktop  Desktop
+	trackers []string
+	profile  string
+	json     bool
+	verbose  bool
 }
 
 // Run runs the command line and returns its exit code. It ends early, in
@@ -99,7 +99,7 @@ func (p *program) root() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongFlag(err) })
 	flags := root.PersistentFlags()
-	flags.StringVar(&p.tracker, "tracker", "", "`HOST[:PORT]` or link of the tracker (default: the one named last)")
+	flags.StringArrayVar(&p.trackers, "tracker", nil, "`HOST[:PORT]` or link of the tracker (default: the one named last); may be given\nseveral times to use several at once")
 	flags.StringVar(&p.profile, "profile", "", "`folder` with everything this peer remembers (default: in your configuration folder)")
 	flags.BoolVar(&p.json, "json", false, "print one JSON object a line")
 	flags.BoolVar(&p.verbose, "verbose", false, "say on stderr what happens inside")

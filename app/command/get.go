@@ -80,22 +80,22 @@ func (p *program) get(cmd *cobra.Command, what, to string, flags *peerFlags) err
 }
 
 func (p *program) fetch(ctx context.Context, n *Node, what string, request peer.DownloadRequest, link *netproto.Link) error {
-	client, err := p.openTracker(ctx, n.Library, link)
+	ts, err := p.openTrackers(ctx, n.Library, link)
 	if err != nil {
 		return err
 	}
-	n.Engine.UseTracker(client) // which closes it in the end
+	ts.use(n.Engine) // which closes them in the end
 	if request.Hash.IsZero() {
-		hit, err := findName(ctx, client, what)
+		hit, err := findName(ctx, ts.answered, what)
 		if netproto.CodeOf(err) == netproto.CodeNotFound {
-			return p.fetchSeed(ctx, client, what, request.Dir)
+			return p.fetchSeed(ctx, ts.main(), what, request.Dir)
 		}
 		if err != nil {
 			return err
 		}
 		request.Hash, request.Name, request.Size, request.Folder = hit.Hash, hit.Name, hit.Size, hit.Folder
 	} else {
-		known, err := client.Resource(ctx, request.Hash)
+		known, err := ts.answered.Resource(ctx, request.Hash)
 		if netproto.CodeOf(err) == netproto.CodeNotFound {
 			return netproto.Errorf(netproto.CodeNoSource, "%s", firstOf(request.Name, request.Hash.String()))
 		}
@@ -116,19 +116,21 @@ func firstOf(a, b string) string {
 
 // findName finds the one content with exactly that name. What was typed is
 // made safe first, as every announced name was.
-func findName(ctx context.Context, client *trackerclient.Client, typed string) (netproto.Hit, error) {
+func findName(ctx context.Context, known peer.Trackers, typed string) (netproto.Hit, error) {
 	name := netproto.SafeName(typed)
 	var found, others []netproto.Hit
 	request := netproto.SearchRequest{Words: `"` + name + `"`, Sort: netproto.SortName, Limit: netproto.MaxPage}
 	for range maxNamePages {
-		page, err := client.Search(ctx, request)
+		page, err := known.Search(ctx, request)
 		if err != nil {
 			return netproto.Hit{}, err
 		}
 		for _, h := range page.Items {
-			if h.Name == name {
+			switch {
+			case slices.ContainsFunc(found, func(o netproto.Hit) bool { return o.Hash == h.Hash }): // from another tracker
+			case h.Name == name:
 				found = append(found, h)
-			} else {
+			default:
 				others = append(others, h)
 			}
 		}
@@ -138,7 +140,7 @@ func findName(ctx context.Context, client *trackerclient.Client, typed string) (
 	}
 	if len(found) == 0 {
 		var err error
-		if found, err = alsoNamed(ctx, client, others, name); err != nil {
+		if found, err = alsoNamed(ctx, known, others, name); err != nil {
 			return netproto.Hit{}, err
 		}
 	}
@@ -153,10 +155,10 @@ func findName(ctx context.Context, client *trackerclient.Client, typed string) (
 
 // alsoNamed finds the contents that have the name too, among the first of the
 // hits: each shows only the name that most of its sources use.
-func alsoNamed(ctx context.Context, client *trackerclient.Client, hits []netproto.Hit, name string) ([]netproto.Hit, error) {
+func alsoNamed(ctx context.Context, all peer.Trackers, hits []netproto.Hit, name string) ([]netproto.Hit, error) {
 	var found []netproto.Hit
 	for _, h := range hits[:min(len(hits), maxOtherNames)] {
-		known, err := client.Resource(ctx, h.Hash)
+		known, err := all.Resource(ctx, h.Hash)
 		switch {
 		case err == nil && slices.Contains(known.Names, name):
 			h.Name = name

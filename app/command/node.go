@@ -13,7 +13,6 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/seedpeer"
-	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
 
@@ -209,50 +208,4 @@ func parseTracker(text string) (netproto.Link, error) {
 
 func isLink(text string) bool {
 	return strings.HasPrefix(strings.ToLower(text), netproto.LinkScheme+"://")
-}
-
-// openTracker makes the client of the tracker that --tracker, a link or the
-// settings name, and asks it whether it is there; the answer is remembered.
-func (p *program) openTracker(ctx context.Context, l *library.Library, link *netproto.Link) (*trackerclient.Client, error) {
-	settings, err := l.Settings()
-	if err != nil {
-		return nil, err
-	}
-	var chosen netproto.Link
-	switch {
-	case p.tracker != "":
-		if chosen, err = parseTracker(p.tracker); err != nil {
-			return nil, netproto.Errorf(netproto.CodeUsage, "--tracker: %w", err)
-		}
-		if link != nil && link.Tracker == chosen.Tracker {
-			chosen.Fingerprint = link.Fingerprint
-		}
-	case link != nil:
-		chosen = *link
-	case settings.Tracker != "":
-		chosen.Tracker = settings.Tracker
-	default:
-		chosen.Tracker = localTracker
-	}
-	address := chosen.Tracker
-	client, err := trackerclient.New(l.Identity(), address, chosen.Fingerprint, l)
-	if err != nil {
-		return nil, err
-	}
-	if _, err = client.Info(ctx); err == nil {
-		err = client.Redeem(ctx, chosen.Invite)
-	}
-	if err != nil {
-		client.Close()
-		return nil, err
-	}
-	// What the person named is the default from now on; a link is a visit.
-	if settings.Tracker == "" || p.tracker != "" && settings.Tracker != address {
-		settings.Tracker = address
-		if err := l.SaveSettings(settings); err != nil {
-			client.Close()
-			return nil, err
-		}
-	}
-	return client, nil
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -61,12 +62,12 @@ func checkSearch(r netproto.SearchRequest) error {
 }
 
 func (p *program) search(cmd *cobra.Command, request netproto.SearchRequest) error {
-	l, err := p.openLibrary()
+	known, err := p.openProfile()
 	if err != nil {
 		return err
 	}
-	found, err := p.find(cmd, l, request)
-	if err := errors.Join(err, l.Close()); err != nil {
+	found, err := p.find(cmd, known, request)
+	if err := errors.Join(err, known.Close()); err != nil {
 		return err
 	}
 	if len(found.Items) == 0 {
@@ -92,21 +93,33 @@ func nothing(words string, meant []string) error {
 	return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file whose name contains %q; did you mean %s?", words, strings.Join(quoted, ", "))
 }
 
-func (p *program) openLibrary() (*library.Library, error) {
-	profile, err := p.profileDir()
+// openProfile opens the library, or glances at one that another process has:
+// a search needs no more of it.
+func (p *program) openProfile() (interface {
+	profile
+	io.Closer
+}, error) {
+	dir, err := p.profileDir()
 	if err != nil {
 		return nil, err
 	}
-	return library.Open(profile)
+	l, err := library.Open(dir)
+	if netproto.CodeOf(err) == netproto.CodeProfileInUse {
+		return library.GlanceAt(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
 }
 
-func (p *program) find(cmd *cobra.Command, l *library.Library, request netproto.SearchRequest) (netproto.SearchResponse, error) {
-	client, err := p.openTracker(cmd.Context(), l, nil)
+func (p *program) find(cmd *cobra.Command, known profile, request netproto.SearchRequest) (netproto.SearchResponse, error) {
+	ts, err := p.openTrackers(cmd.Context(), known, nil)
 	if err != nil {
 		return netproto.SearchResponse{}, err
 	}
-	defer client.Close()
-	return client.Search(cmd.Context(), request)
+	defer ts.close()
+	return ts.answered.Search(cmd.Context(), request)
 }
 
 // list prints hits: a JSON object each, or a table.

@@ -101,11 +101,11 @@ func unreadable(path string, err error) error {
 
 func (p *program) shareAll(cmd *cobra.Command, n *Node, paths []string) error {
 	ctx := cmd.Context()
-	client, err := p.openTracker(ctx, n.Library, nil)
+	ts, err := p.openTrackers(ctx, n.Library, nil)
 	if err != nil {
 		return err
 	}
-	n.Engine.UseTracker(client)
+	ts.use(n.Engine)
 	ids := make([]string, len(paths))
 	for i, path := range paths {
 		if ids[i], err = n.Engine.Share(path, peer.ShareOptions{}); err != nil {

@@ -43,6 +43,7 @@ type Library struct {
 	lock     *flock.Flock
 	identity *identity.Identity
 	filing   sync.Mutex // held while files are saved or forgotten
+	showing  sync.Mutex // held while the file for a Glance is written
 }
 
 // DefaultDir is the profile in the user's configuration folder.
@@ -69,6 +70,10 @@ func Open(dir string) (*Library, error) {
 	}
 	l := &Library{dir: dir, lock: lock}
 	if err := l.open(); err != nil {
+		l.Close()
+		return nil, err
+	}
+	if err := l.showTrackers(); err != nil {
 		l.Close()
 		return nil, err
 	}

@@ -25,7 +25,8 @@ type Settings struct {
 	DownLimit      int64               `json:"down_limit"`
 	ListenPort     int                 `json:"listen_port"`
 	SeedClients    netproto.SeedPolicy `json:"seed_clients"`
-	Tracker        string              `json:"tracker"` // host:port, or "" before one was chosen
+	Tracker        string              `json:"tracker"`       // host:port, or "" before one was chosen
+	MoreTrackers   []string            `json:"more_trackers"` // used beside it, at most MaxMoreTrackers
 	OwnTracker     bool                `json:"own_tracker"`
 	Started        bool                `json:"started"`        // the first start is over
 	AdaptiveSlots  bool                `json:"adaptive_slots"` // more than UploadSlots while the line has room
@@ -37,6 +38,10 @@ type Settings struct {
 	Ignore         []string            `json:"ignore"`         // patterns of what is left out of shared folders: see package ignore
 	GentleHashing  bool                `json:"gentle_hashing"` // with one processor, half of the time
 }
+
+// MaxMoreTrackers bounds how many trackers are used beside the main one: each
+// is told everything, and asked for every search.
+const MaxMoreTrackers = 15
 
 // Rates are the limits that count now, in bytes a second; 0 is none.
 func (s Settings) Rates() (up, down int64) {
@@ -89,7 +94,10 @@ func (l *Library) SaveSettings(s Settings) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
-	return l.put(bucketMeta, keySettings, s)
+	if err := l.put(bucketMeta, keySettings, s); err != nil {
+		return err
+	}
+	return l.showTrackers()
 }
 
 // Validate says which setting cannot be used, with the code "invalid".
@@ -108,8 +116,14 @@ func (s Settings) Validate() error {
 	case s.ListenPort < 0 || s.ListenPort > 65535:
 		return netproto.Errorf(netproto.CodeInvalid, "a port is a number from 1 to 65535")
 	}
-	if s.Tracker != "" {
-		if _, err := netproto.TrackerAddress(s.Tracker); err != nil {
+	if len(s.MoreTrackers) > MaxMoreTrackers {
+		return netproto.Errorf(netproto.CodeInvalid, "%d trackers can be used beside the main one, not %d", MaxMoreTrackers, len(s.MoreTrackers))
+	}
+	for _, address := range append([]string{s.Tracker}, s.MoreTrackers...) {
+		if address == "" {
+			continue
+		}
+		if _, err := netproto.TrackerAddress(address); err != nil {
 			return netproto.Errorf(netproto.CodeInvalid, "%w", err)
 		}
 	}
@@ -143,10 +157,16 @@ func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name 
 	if known, ok := l.KnownTracker(address); ok && known != key {
 		return netproto.Errorf(netproto.CodeKeyChanged, "%s: known is %s, shown is %s", address, known, key)
 	}
-	return l.put(bucketTrackers, []byte(address), Tracker{Address: address, Fingerprint: key, Name: name})
+	if err := l.put(bucketTrackers, []byte(address), Tracker{Address: address, Fingerprint: key, Name: name}); err != nil {
+		return err
+	}
+	return l.showTrackers()
 }
 
 // ForgetTracker ends the trust in a tracker's key.
 func (l *Library) ForgetTracker(address string) error {
-	return l.remove(bucketTrackers, []byte(address))
+	if err := l.remove(bucketTrackers, []byte(address)); err != nil {
+		return err
+	}
+	return l.showTrackers()
 }

@@ -1,0 +1,143 @@
+package library
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+// trackersFile says, beside the library, which trackers this peer uses and
+// trusts, so that a second process can ask them while the first one has the
+// profile.
+const trackersFile = "trackers.json"
+
+// maxTrackersFile bounds what is read of it, in bytes.
+const maxTrackersFile = 1 << 20
+
+type trackerList struct {
+	Tracker  string    `json:"tracker,omitempty"`
+	Trackers []string  `json:"more_trackers,omitempty"`
+	Known    []Tracker `json:"known"`
+}
+
+// Glance is what of a profile can be used while another process has it: the key
+// of the installation, the trackers in use and those that are trusted. Nothing
+// that is found out is remembered longer than the Glance.
+type Glance struct {
+	identity *identity.Identity
+
+	mu   sync.Mutex
+	list trackerList
+}
+
+// GlanceAt looks at the profile in dir. A profile that has no trackers yet is
+// an empty one.
+func GlanceAt(dir string) (*Glance, error) {
+	id, err := identity.LoadOrCreate(filepath.Join(dir, "peer.key"))
+	if err != nil {
+		return nil, err
+	}
+	g := &Glance{identity: id}
+	file := filepath.Join(dir, trackersFile)
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return g, nil
+	}
+	if err == nil && info.Size() > maxTrackersFile {
+		return nil, netproto.Errorf(netproto.CodeStore, "%s has %d bytes, which no list of trackers has", file, info.Size())
+	}
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(raw, &g.list)
+	}
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeStore, "%s: %w", file, err)
+	}
+	return g, nil
+}
+
+// Identity is the key of this installation.
+func (g *Glance) Identity() *identity.Identity { return g.identity }
+
+// Settings are the defaults with the trackers in use.
+func (g *Glance) Settings() (Settings, error) {
+	s := DefaultSettings()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s.Tracker, s.MoreTrackers = g.list.Tracker, slices.Clone(g.list.Trackers)
+	return s, nil
+}
+
+// SaveSettings remembers nothing: the settings are those of the process that
+// has the profile.
+func (g *Glance) SaveSettings(Settings) error { return nil }
+
+// KnownTracker is the fingerprint of a tracker that was reached before.
+func (g *Glance) KnownTracker(address string) (netproto.Fingerprint, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := g.index(address); i >= 0 {
+		return g.list.Known[i].Fingerprint, true
+	}
+	return netproto.Fingerprint{}, false
+}
+
+func (g *Glance) index(address string) int {
+	return slices.IndexFunc(g.list.Known, func(t Tracker) bool { return t.Address == address })
+}
+
+// TrackerReached knows a tracker from now on, as [Library.TrackerReached] does.
+func (g *Glance) TrackerReached(address string, key netproto.Fingerprint, name string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := g.index(address); i < 0 {
+		g.list.Known = append(g.list.Known, Tracker{address, key, name})
+	} else if known := g.list.Known[i].Fingerprint; known != key {
+		return netproto.Errorf(netproto.CodeKeyChanged, "%s: known is %s, shown is %s", address, known, key)
+	}
+	return nil
+}
+
+// ForgetTracker ends the trust in a tracker's key.
+func (g *Glance) ForgetTracker(address string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.list.Known = slices.DeleteFunc(g.list.Known, func(t Tracker) bool { return t.Address == address })
+	return nil
+}
+
+// Close does nothing.
+func (g *Glance) Close() error { return nil }
+
+// showTrackers writes what a [Glance] reads, in place of what was there.
+func (l *Library) showTrackers() error {
+	l.showing.Lock()
+	defer l.showing.Unlock()
+	settings, err := l.Settings()
+	if err != nil {
+		return err
+	}
+	known, err := l.Trackers()
+	if err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(trackerList{settings.Tracker, settings.MoreTrackers, known}, "", "\t")
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(l.dir, trackersFile)
+	if err := os.WriteFile(file+".new", raw, 0o600); err != nil {
+		return netproto.Errorf(netproto.CodeStore, "%w", err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		return netproto.Errorf(netproto.CodeStore, "%w", err)
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package library
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"centralizedp2p/netproto"
+)
+
+func TestASecondProcessSeesTheTrackersOfAProfileInUse(t *testing.T) {
+	dir := t.TempDir()
+	l, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	settings := DefaultSettings()
+	settings.Tracker, settings.MoreTrackers = "192.0.2.1:5000", []string{"192.0.2.2:5000"}
+	key := netproto.Fingerprint{7}
+	for _, err := range []error{l.SaveSettings(settings), l.TrackerReached("192.0.2.1:5000", key, "attic"), l.TrackerReached("192.0.2.9:5000", key, "gone"), l.ForgetTracker("192.0.2.9:5000")} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	g, err := GlanceAt(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := g.Settings()
+	if err != nil || seen.Tracker != settings.Tracker || len(seen.MoreTrackers) != 1 || g.Identity().PeerID() != l.Identity().PeerID() {
+		t.Errorf("it sees %+v, %v", seen, err)
+	}
+	if known, ok := g.KnownTracker("192.0.2.1:5000"); !ok || known != key {
+		t.Errorf("the key is %v, %v", known, ok)
+	}
+	if _, ok := g.KnownTracker("192.0.2.9:5000"); ok {
+		t.Error("what was forgotten is known")
+	}
+	if err := g.TrackerReached("192.0.2.1:5000", netproto.Fingerprint{8}, "attic"); netproto.CodeOf(err) != netproto.CodeKeyChanged {
+		t.Errorf("another key gives %v", err)
+	}
+	info, err := os.Stat(filepath.Join(dir, "trackers.json"))
+	if err != nil || info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("others can read it: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestADamagedListOfTrackersIsNoListOfNone(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "trackers.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Without the keys that are trusted any key would be.
+	if _, err := GlanceAt(dir); netproto.CodeOf(err) != netproto.CodeStore {
+		t.Errorf("it gives %v", err)
+	}
+}
