@@ -114,3 +114,32 @@ func TestTheTrackerTriesThePort(t *testing.T) {
 		t.Errorf("without a tracker: %v", err)
 	}
 }
+
+func TestUnderALimitBytesFlowAndDoNotComeInBursts(t *testing.T) {
+	t.Parallel()
+	const rate = 64 << 10
+	tr := startTracker(t)
+	alice := startPeer(t, tr) // whose frames are as large as they can be: four seconds' worth
+	bob := startPeerWith(t, tr, func(s *library.Settings) { s.DownLimit = rate })
+	path, content := alice.write(t, "song.flac", 5*rate)
+	id := bob.add(t, alice.share(t, path))
+	var got int64
+	var came time.Time
+	longest := time.Duration(0)
+	d := bob.until(t, id, "finished", func(d peer.Download) bool {
+		details, err := bob.Details(id)
+		check(t, err)
+		if details.Got > got {
+			now := time.Now()
+			if got > 0 {
+				longest = max(longest, now.Sub(came))
+			}
+			got, came = details.Got, now
+		}
+		return d.State == peer.DownloadFinished
+	})
+	same(t, d.Path, content)
+	if longest == 0 || longest > 2*time.Second {
+		t.Errorf("nothing came for %s, at %d bytes a second", longest, rate)
+	}
+}

@@ -109,28 +109,47 @@ func (h *history) list() []int64 {
 }
 
 // throttle lets bytes through at a rate that may change while it is used.
-type throttle struct{ limiter *rate.Limiter }
+type throttle struct {
+	limiter *rate.Limiter
+
+	mu      sync.Mutex
+	changed chan struct{} // closed when the limit changes
+}
 
 const (
-	// throttleBurst is how many bytes pass at once: a full data frame.
-	throttleBurst = netproto.MaxDataBytes
+	// throttleBurst is for how long a rate may be made up for at once: who could
+	// not send in time, since the processor was busy, does not lose it.
+	throttleBurst = time.Second / 8
 	// minFrame bounds how small data frames become, in bytes.
 	minFrame = 4 << 10
 )
 
 func newThrottle(bytesPerSecond int64) *throttle {
-	t := &throttle{limiter: rate.NewLimiter(rate.Inf, throttleBurst)}
+	t := &throttle{limiter: rate.NewLimiter(rate.Inf, netproto.MaxDataBytes), changed: make(chan struct{})}
 	t.set(bytesPerSecond)
 	return t
 }
 
 // set changes the rate; 0 is no limit.
 func (t *throttle) set(bytesPerSecond int64) {
-	if bytesPerSecond <= 0 {
-		t.limiter.SetLimit(rate.Inf)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	bytesPerSecond = max(bytesPerSecond, 0)
+	if bytesPerSecond == t.limit() {
 		return
 	}
-	t.limiter.SetLimit(rate.Limit(bytesPerSecond))
+	if bytesPerSecond == 0 {
+		t.limiter.SetLimit(rate.Inf)
+	} else {
+		t.limiter.SetBurst(int(burstOf(bytesPerSecond)))
+		t.limiter.SetLimit(rate.Limit(bytesPerSecond))
+	}
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+func burstOf(bytesPerSecond int64) int64 {
+	return min(max(bytesPerSecond/int64(time.Second/throttleBurst), minFrame), 1<<30)
 }
 
 // limit is the rate in bytes a second, 0 where there is none.
@@ -145,7 +164,7 @@ func (t *throttle) limit() int64 {
 // so that nobody who waits for a turn takes us for dead.
 func (t *throttle) frame() int64 {
 	if l := t.limit(); l > 0 {
-		return min(max(l/8, minFrame), netproto.MaxDataBytes)
+		return min(burstOf(l), netproto.MaxDataBytes)
 	}
 	return netproto.MaxDataBytes
 }
@@ -197,7 +216,46 @@ func stepOf(limits []*throttle) int {
 	return int(step)
 }
 
-// wait returns when n bytes may pass, n at most throttleBurst.
+// wait returns when n bytes may pass. A change of the limit counts at once, for
+// those that wait already, too.
 func (t *throttle) wait(ctx context.Context, n int) error {
-	return t.limiter.WaitN(ctx, n)
+	for n > 0 {
+		t.mu.Lock()
+		changed := t.changed
+		t.mu.Unlock()
+		part := min(n, t.limiter.Burst())
+		passed, err := t.pass(ctx, part, changed)
+		if err != nil {
+			return err
+		}
+		if passed {
+			n -= part
+		}
+	}
+	return nil
+}
+
+// pass waits until n bytes may pass; false when the limit changed before.
+func (t *throttle) pass(ctx context.Context, n int, changed <-chan struct{}) (bool, error) {
+	now := time.Now()
+	turn := t.limiter.ReserveN(now, n)
+	if !turn.OK() { // the limit was lowered since n was chosen
+		return false, ctx.Err()
+	}
+	delay := turn.DelayFrom(now)
+	if delay == 0 {
+		return true, nil
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true, nil
+	case <-changed:
+		turn.Cancel()
+		return false, nil
+	case <-ctx.Done():
+		turn.Cancel()
+		return false, ctx.Err()
+	}
 }
