@@ -14,8 +14,10 @@ import subprocess
 import tempfile
 import time
 
+from PIL import Image, ImageChops, ImageFilter
+
 HERE = os.path.dirname(os.path.realpath(__file__))
-PATIENCE = 60  # seconds until something that should happen has failed
+PATIENCE = 120  # seconds until something that should happen has failed
 
 
 class Failed(Exception):
@@ -132,15 +134,9 @@ class Desk:
         self.home = house.path(who, 'home', '')
         self.profile = house.path(who, 'home', 'profile')
         os.makedirs(f'{self.home}/Downloads', exist_ok=True)
-        self.said = []  # by the services of the desktop: lines of JSON
+        self.env = {}
         self.seen, self.words_seen = None, []
-        display = house.path(f'{who}.display')
-        read, write = os.pipe()
-        house.start(f'{who}-x', ['Xvfb', '-displayfd', str(write), '-screen', '0', screen + 'x24', '-nolisten', 'tcp'], pass_fds=[write])
-        os.close(write)
-        with os.fdopen(read) as pipe:
-            self.display = ':' + pipe.readline().strip()
-        del display
+        self.display = self.screen(screen)
         self.env = {'DISPLAY': self.display, 'HOME': self.home, 'XDG_CONFIG_HOME': '', 'XDG_CACHE_HOME': '', 'XDG_DATA_HOME': '',
                     'LC_ALL': {'de': 'de_DE.UTF-8'}.get(language, 'en_US.UTF-8'), 'LANGUAGE': '',
                     'FYNE_THEME': look or 'light', 'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nowhere'}
@@ -156,6 +152,20 @@ class Desk:
             lost = '-dac_override,-dac_read_search'
             self.prefix = ['setpriv', '--bounding-set', lost, '--inh-caps', lost]
         house.desks.append(self)
+
+    def screen(self, size):
+        """Starts a screen; several that start at once take each other's number."""
+        for _ in range(5):
+            read, write = os.pipe()
+            server = self.house.start(f'{self.who}-x', ['Xvfb', '-displayfd', str(write), '-screen', '0', size + 'x24', '-nolisten', 'tcp'], pass_fds=[write])
+            os.close(write)
+            with os.fdopen(read) as pipe:
+                display = ':' + pipe.readline().strip()
+            time.sleep(0.3)
+            if display != ':' and server.poll() is None and self.tool('xdpyinfo', '-display', display):
+                return display
+            server.terminate()
+        raise Failed(f'{self.who} has no screen')
 
     def serve(self):
         """Starts a session bus with a tray and a place for notifications."""
@@ -198,6 +208,12 @@ class Desk:
         self.process = self.house.start(self.who, [*self.prefix, self.house.program, '--profile', self.profile, *args], self.env)
         eventually(f'the window of {self.who}', self.find_window, every=0.05)
 
+    def started_before(self):
+        """Makes this not the first start, whose questions are skipped thereby."""
+        self.open()
+        self.process.terminate()
+        self.ended()
+
     def find_window(self):
         if self.process.poll() is not None:
             raise Failed(f'the program of {self.who} ended with {self.process.returncode}')
@@ -213,40 +229,45 @@ class Desk:
     def picture(self, path, root=False):
         self.tool('import', '-window', 'root' if root or not self.window else self.window, path)
 
+    def shot(self, form):
+        return subprocess.run(['import', '-window', self.window, '-depth', '8', form], env={**os.environ, **self.env},
+                              capture_output=True, timeout=60).stdout
+
     def words(self):
         """Everything that can be read in the window now."""
-        shot = subprocess.run(['import', '-window', self.window, 'pnm:-'], env={**os.environ, **self.env}, capture_output=True, timeout=60).stdout
+        shot = self.shot('pnm:-')
         fingerprint = hashlib.sha256(shot).digest()
         if fingerprint != self.seen:
-            large = subprocess.run(['convert', 'pnm:-', '-colorspace', 'Gray', '-resize', f'{100 * self.SCALE}%', 'pnm:-'], input=shot, capture_output=True, timeout=60).stdout
+            large = subprocess.run(['convert', 'pnm:-', '-colorspace', 'Gray', '-resize', f'{100 * self.SCALE}%', '-depth', '8', 'pnm:-'], input=shot, capture_output=True, timeout=60).stdout
             table = subprocess.run(['tesseract', 'stdin', 'stdout', '--psm', '11', '-l', 'eng', 'tsv'], input=large, capture_output=True,
                                    env={**os.environ, 'OMP_THREAD_LIMIT': '1'}, timeout=60).stdout.decode()
             rows = csv.DictReader(io.StringIO(table), delimiter='\t', quoting=csv.QUOTE_NONE)
-            self.words_seen = [Word(r) for r in rows if r['text'] and r['text'].strip()]
+            self.words_seen = sorted((Word(r) for r in rows if r['text'] and r['text'].strip()), key=lambda w: (w.y, w.x))
             self.seen = fingerprint
         return self.words_seen
 
     def find(self, text, nth=0):
         """The words of the text where they stand one after the other."""
-        wanted = [plain(part) for part in text.split()]
+        wanted = plain(text)
         found = []
         words = self.words()
         for first in words:
-            chain = [first]
-            for part in wanted:
-                if plain(chain[-1].text) != part:
-                    break
-                if len(chain) == len(wanted):
-                    found.append(chain)
-                    break
-                follower = next((w for w in words if w.follows(chain[-1])), None)
+            chain, said = [first], plain(first.text)
+            while said and said != wanted and wanted.startswith(said):
+                follower = min((w for w in words if w.follows(chain[-1])), key=lambda w: w.x, default=None)
                 if follower is None:
                     break
                 chain.append(follower)
-        return found[nth] if len(found) > nth else None
+                said += plain(follower.text)
+            if said == wanted:
+                found.append(chain)
+        return found[nth] if -len(found) <= nth < len(found) else None
 
     def reads(self, text, patience=PATIENCE):
-        return eventually(f'{self.who} reads {text!r}, not only: {self.all_text()}', lambda: self.find(text), patience)
+        try:
+            return eventually('', lambda: self.find(text), patience)
+        except Failed:
+            raise Failed(f'in {patience} s {self.who} does not read {text!r}, but: {self.all_text()}') from None
 
     def reads_not(self, text, patience=PATIENCE):
         eventually(f'{self.who} reads {text!r} no more', lambda: not self.find(text), patience)
@@ -265,6 +286,13 @@ class Desk:
         x = (chain[0].x + chain[-1].x + chain[-1].w) / 2
         self.click_at(x, chain[0].y + chain[0].h / 2, times)
 
+    def press(self):
+        """Presses the one primary button of the screen, which is the largest
+        thing in the primary colour."""
+        self.x('mousemove', '--window', self.window, 3, 60)  # under the pointer it has another colour
+        x, y = eventually(f'{self.who} sees a primary button', lambda: largest(self.shot('ppm:-'), PRIMARY))
+        self.click_at(x, y)
+
     def click_at(self, x, y, times=1):
         self.x('mousemove', '--window', self.window, int(x), int(y), 'click', '--repeat', times, '--delay', 80, 1)
         time.sleep(0.2)
@@ -280,6 +308,23 @@ class Desk:
         self.x('type', '--delay', 15, text)
         time.sleep(0.25)
 
+    def setting(self, name, value):
+        """Types a setting; the page is scrolled until its name can be read."""
+        self.key('ctrl+1', 'ctrl+comma')
+        self.x('mousemove', '--window', self.window, 400, 300)
+        for _ in range(20):
+            if self.find(name):
+                break
+            self.wheel(5)
+            time.sleep(0.4)
+        chain = self.reads(name)
+        self.click_at(800, chain[0].y + chain[0].h / 2)
+        self.key('ctrl+a', 'BackSpace')
+        if value:
+            self.type(value)
+        self.key('Return')
+        time.sleep(0.5)
+
     def drop(self, *paths):
         """Drops files on the middle of the window."""
         place = dict(line.split('=') for line in self.tool('xdotool', 'getwindowgeometry', '--shell', self.window).split())
@@ -294,6 +339,38 @@ class Desk:
         return self.process.wait(PATIENCE)
 
 
-def plain(word):
-    """A word as it is compared: tesseract confuses quotes and dots."""
-    return re.sub(r'[^0-9a-zà-ÿа-я]', '', word.lower().replace('…', ''))
+PRIMARY = (0x3D, 0x4A, 0xC6)  # of the light theme
+
+
+def largest(picture, colour):
+    """The middle of the largest area of a colour, that has the size of a
+    button at least; None where there is none."""
+    cell, least = 6, 40
+    image = Image.open(io.BytesIO(picture)).convert('RGB')
+    mask = ImageChops.difference(image, Image.new('RGB', image.size, colour)).convert('L').point(lambda v: 255 if v < 6 else 0)
+    mask = mask.filter(ImageFilter.MaxFilter(5)).resize((image.width // cell, image.height // cell))
+    todo = {(x, y) for y in range(mask.height) for x in range(mask.width) if mask.getpixel((x, y)) > 128}
+    best = []
+    while todo:
+        area, edge = [], [todo.pop()]
+        while edge:
+            x, y = edge.pop()
+            area.append((x, y))
+            for near in ((x + 1, y), (x - 1, y), (x, y + 1), (x, y - 1)):
+                if near in todo:
+                    todo.remove(near)
+                    edge.append(near)
+        best = max(best, area, key=len)
+    if len(best) < least:
+        return None
+    xs, ys = [x for x, _ in best], [y for _, y in best]
+    return (min(xs) + max(xs) + 1) * cell / 2, (min(ys) + max(ys) + 1) * cell / 2
+
+
+CONFUSED = str.maketrans({'l': '1', 'i': '1', '|': '1', '!': '1', 'o': '0', 'q': 'g'})
+
+
+def plain(text):
+    """Text as it is compared: tesseract takes some characters for others, and
+    joins and parts words."""
+    return re.sub(r'[^0-9a-z]', '', text.lower().translate(CONFUSED))
