@@ -109,7 +109,9 @@ func (s *stage) run(name string, args ...string) (time.Duration, error) {
 func (s *stage) endWith(p *process) {
 	s.Cleanup(func() {
 		if p.ProcessState == nil {
-			p.kill()
+			late := time.AfterFunc(10*time.Second, func() { p.Process.Kill() })
+			defer late.Stop()
+			p.stop() // or it was killed: what failed is known by now
 		}
 	})
 }
