@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -43,8 +45,17 @@ func languages() []string {
 	return tags
 }
 
-// languageName is what a language calls itself.
-func languageName(tag string) string { return display.Self.Name(language.Make(tag)) }
+// languageName is what a language calls itself, as in a list of languages.
+func languageName(tag string) string {
+	of := language.Make(tag)
+	base, _, region := of.Raw()
+	name := display.Self.Name(of)
+	if of == language.Make(base.String()+"-"+region.String()) { // not of the script alone
+		name = display.Self.Name(language.Make(base.String())) + " (" + display.Regions(of).Name(region) + ")"
+	}
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToTitle(first)) + name[size:]
+}
 
 // loadTexts makes the texts known to Fyne in that language; "" and one that
 // there are no texts in is the language of the system.
@@ -67,8 +78,8 @@ func loadTexts(tag string) error {
 }
 
 func textsByEnvironment(tag string) error {
-	if tag == "" {
-		return lang.AddTranslationsFS(assets.Translations, assets.TranslationsDir)
+	if tag == "" { // Fyne alone would take any language that it has words of its own in
+		tag = closest(lang.SystemLocale())
 	}
 	var restored []func() error
 	for _, name := range localeVariables {
