@@ -1,14 +1,18 @@
 package peer_test
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lukechampine.com/blake3"
 
+	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -201,4 +205,83 @@ func TestAFolderThatIsSharedHereIsCopied(t *testing.T) {
 	check(t, err)
 	bob.wait(t, id, peer.DownloadFinished)
 	sameTree(t, there, contents)
+}
+
+func TestWhatWasFetchedIsNotHashedAgainToBeShared(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice := startPeer(t, tr)
+	bob := startWith(t, &testPeer{offers: true}, tr, func(s *library.Settings) { s.ShareDownloads = true })
+	contents := alice.writeTree(t, "src", 60)
+	_, contents["src/large.bin"] = alice.write(t, "src/large.bin", 3<<20)
+	alice.copyOf(t, "src/equal.bin", contents["src/large.bin"])
+	contents["src/equal.bin"] = contents["src/large.bin"]
+	path, content := alice.write(t, "film.mkv", 5<<20)
+	for _, s := range []peer.Share{alice.share(t, filepath.Join(alice.files, "src")), alice.share(t, path)} {
+		d := bob.get(t, s)
+		shared := bob.untilOffered(t, d.Path)
+		if shared.Hash != s.Hash || shared.Rate != 0 {
+			t.Errorf("%s was hashed at %d bytes a second", d.Path, shared.Rate)
+		}
+	}
+	contents["film.mkv"] = content
+	sameTree(t, bob, contents)
+	// What is known of a small file for seed clients is known of a fetched one.
+	small := filepath.Join(bob.files, "src/d1/e1/file 1.txt")
+	f, err := bob.library.File(small)
+	if sum := md5.Sum(contents["src/d1/e1/file 1.txt"]); err != nil || f.MD5 != hex.EncodeToString(sum[:]) {
+		t.Errorf("%+v, %v", f, err)
+	}
+}
+
+// untilOffered waits until a path is shared.
+func (p *testPeer) untilOffered(t testing.TB, path string) peer.Share {
+	t.Helper()
+	ctx, changed := deadline(t), p.Watch(deadline(t))
+	for {
+		for _, s := range p.Shares() {
+			if s.Path == path && s.State == peer.ShareShared {
+				return s
+			}
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s is not shared", path)
+		case <-changed:
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// Bytes of equal files count as they are copied, and never more than once.
+func TestTheProgressOfEqualFilesEndsWhereTheFolderEnds(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	_, content := alice.write(t, "src/one", 30<<20)
+	contents := map[string][]byte{"src/one": content, "src/empty": {}, "src/d/empty too": {}}
+	for _, name := range []string{"src/two", "src/three"} {
+		alice.copyOf(t, name, content)
+		contents[name] = content
+	}
+	for _, name := range []string{"src/empty", "src/d/empty too"} {
+		alice.write(t, name, 0)
+	}
+	s := alice.share(t, filepath.Join(alice.files, "src"))
+	id := bob.add(t, s)
+	before := int64(0)
+	d := bob.until(t, id, "finished", func(d peer.Download) bool {
+		if d.Size < s.Size {
+			return false // the list of its files is on its way
+		}
+		if d.Done < before || d.Done > s.Size {
+			t.Errorf("%d bytes after %d, of %d", d.Done, before, s.Size)
+		}
+		before = d.Done
+		return d.State == peer.DownloadFinished
+	})
+	if d.Done != s.Size || s.Size != 90<<20 {
+		t.Errorf("%d of %d bytes in the end", d.Done, s.Size)
+	}
+	sameTree(t, bob, contents)
 }

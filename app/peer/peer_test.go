@@ -98,6 +98,7 @@ type testPeer struct {
 	files   string                          // where it keeps what it shares and downloads
 	folders int                             // that it may watch; 0 is the usual number
 	watched bool                            // it looks at its shares only when the system says that something changed
+	offers  bool                            // it shares what it downloaded
 	calm    bool                            // its waits are those of everyday use
 	around  *around                         // what it sees of sleep and the network; nil: what there is
 	space   func(dir string) (int64, error) // on its disks; nil: what there is
@@ -144,7 +145,7 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	config := peer.Config{Library: l, Log: log, Listen: "127.0.0.1:0"}
+	config := peer.Config{Library: l, Log: log, Listen: "127.0.0.1:0", OfferDownloads: p.offers}
 	if !p.calm {
 		peer.Hasten(&config)
 	}

@@ -16,6 +16,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(killDirEnv); dir != "" {
+		flushBytes = 4 << 20
 		os.Exit(downloadAll(dir))
 	}
 	goleak.VerifyTestMain(m)
