@@ -202,7 +202,7 @@ func walk(object fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	}
 }
 
-// tap presses the visible button with these words, on top of all others.
+// tap presses the visible button or check with these words, on top of all others.
 func (d *desk) tap(words string) {
 	d.t.Helper()
 	var found fyne.Tappable
@@ -211,6 +211,10 @@ func (d *desk) tap(words string) {
 		walk(object, func(o fyne.CanvasObject) {
 			switch o := o.(type) {
 			case *widget.Button:
+				if o.Text == words && !o.Disabled() {
+					found = o
+				}
+			case *widget.Check:
 				if o.Text == words && !o.Disabled() {
 					found = o
 				}

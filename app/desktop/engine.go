@@ -100,6 +100,9 @@ type Engine interface {
 	// UseTracker switches to a tracker: HOST, HOST:PORT or a cp2p:// link. It
 	// returns when the tracker answered or did not.
 	UseTracker(ctx context.Context, address string) error
+	// AlsoUseTracker uses a tracker beside that one, or does not any more: what
+	// is shared is announced to all, searches and downloads ask all.
+	AlsoUseTracker(ctx context.Context, address string, on bool) error
 	ForgetTracker(ctx context.Context, address string) error
 	// Reconnect tries the tracker in use now instead of after RetrySeconds.
 	Reconnect(ctx context.Context) error
@@ -318,6 +321,9 @@ type KnownTracker struct {
 	Address     string               `json:"address"` // host:port
 	Name        string               `json:"name,omitempty"`
 	Fingerprint netproto.Fingerprint `json:"fingerprint"`
+	Beside      bool                 `json:"beside,omitempty"`     // it is used beside the main one
+	Connection  Connection           `json:"connection,omitempty"` // while it is used beside
+	Failure     Failure              `json:"failure,omitzero"`     // why it is not connected then
 }
 
 // ChangedKey is a known tracker that shows another key than it did.

@@ -255,6 +255,10 @@ func (f *fakeEngine) UseTracker(_ context.Context, address string) error {
 	return f.act("use %s", address)
 }
 
+func (f *fakeEngine) AlsoUseTracker(_ context.Context, address string, on bool) error {
+	return f.act("also-use-tracker %s %t", address, on)
+}
+
 func (f *fakeEngine) ForgetTracker(_ context.Context, address string) error {
 	return f.act("forget %s", address)
 }

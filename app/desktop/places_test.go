@@ -105,6 +105,8 @@ func TestTheTrackerPageShowsTheTrackerAndSwitches(t *testing.T) {
 	}
 	d.tap("Forget this tracker and its key")
 	d.did("forget office:5000")
+	d.tap("Use too")
+	d.did("also-use-tracker office:5000 true")
 	page := d.window.pages[placeTracker].(*trackerPage)
 	page.entry.SetText("cellar")
 	d.tap("Connect")

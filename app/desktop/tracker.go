@@ -187,13 +187,38 @@ func (p *trackerPage) trackerLine(known KnownTracker, forget bool) fyne.CanvasOb
 	name, address := newNameLine(), newCaption()
 	name.SetText(known.nameOf())
 	address.SetText(known.Address)
-	buttons := container.NewHBox(widget.NewButton(lang.L("Use"), func() { w.useTracker(known.Address) }))
+	if known.Beside {
+		state := connectionWords(Status{Tracker: known.nameOf(), Connection: known.Connection}).text
+		if !known.Failure.IsZero() {
+			state = explain(known.Failure).String()
+		}
+		address.SetText(joined(known.Address, state))
+	}
+	beside := widget.NewCheck(lang.L("Use too"), nil)
+	beside.Checked = known.Beside
+	beside.OnChanged = func(on bool) { p.useToo(beside, known.Address, on) }
+	buttons := container.NewHBox(beside, widget.NewButton(lang.L("Use"), func() { w.useTracker(known.Address) }))
 	if forget {
 		buttons.Add(newIconButton(w.tips, theme.DeleteIcon(), lang.L("Forget this tracker and its key"), func() {
 			w.act(func(ctx context.Context) error { return w.engine.ForgetTracker(ctx, known.Address) }, nil)
 		}))
 	}
 	return container.NewBorder(nil, nil, nil, buttons, container.NewGridWithColumns(2, name, address))
+}
+
+// useToo uses a tracker beside the main one, or not any more.
+func (p *trackerPage) useToo(check *widget.Check, address string, on bool) {
+	check.Disable()
+	p.window.crossing.start(func(ctx context.Context) func() {
+		err := p.window.engine.AlsoUseTracker(ctx, address, on)
+		return func() {
+			p.filled = false // whatever came of it, the next pull says how it is
+			p.window.crossing.poke()
+			if err != nil {
+				p.window.fail(err)
+			}
+		}
+	})
 }
 
 // showChangedKey asks for the decision that only a person can take.

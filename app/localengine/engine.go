@@ -79,6 +79,7 @@ func (e *Engine) start() error {
 	if err := e.startTrackers(settings); err != nil {
 		e.log.Warn("the tracker of the last time is not used", "error", err)
 	}
+	e.startOthers(settings)
 	if e.browse != nil {
 		e.watching.Go(e.lookNearby)
 	}

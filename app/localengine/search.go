@@ -11,13 +11,9 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Search asks the tracker in use.
+// Search asks the trackers in use.
 func (e *Engine) Search(ctx context.Context, r desktop.SearchRequest) (desktop.SearchPage, error) {
-	t := e.engine.Tracker()
-	if t == nil {
-		return desktop.SearchPage{}, netproto.Errorf(netproto.CodeUnreachable, "no tracker is chosen yet")
-	}
-	found, err := t.Search(ctx, netproto.SearchRequest{Words: r.Words, Type: string(r.Kind), MinSize: r.MinSize, MaxSize: r.MaxSize, Sort: r.Sort, Cursor: r.Cursor, Limit: netproto.MaxPage})
+	found, err := e.engine.Trackers().Search(ctx, netproto.SearchRequest{Words: r.Words, Type: string(r.Kind), MinSize: r.MinSize, MaxSize: r.MaxSize, Sort: r.Sort, Cursor: r.Cursor, Limit: netproto.MaxPage})
 	if err != nil {
 		return desktop.SearchPage{}, coded(err)
 	}
@@ -145,9 +141,14 @@ func (e *Engine) trackerOf(ctx context.Context, link netproto.Link) (peer.Tracke
 	if t != nil && (t.Address() == link.Tracker || !link.Fingerprint.IsZero() && t.Fingerprint() == link.Fingerprint) {
 		return t, nil
 	}
+	for _, other := range e.engine.Trackers() {
+		if other.Address() == link.Tracker {
+			return other, nil
+		}
+	}
 	if t != nil && e.bound() {
 		return nil, netproto.Errorf(netproto.CodeInvalid,
-			"the link is of the tracker %s, and your shares and downloads are on %s: they move when you choose the other one on the Tracker page, and then the link works", link.Tracker, t.Address())
+			"the link is of the tracker %s, and your shares and downloads are on %s: use the other one too, on the Tracker page, and then the link works", link.Tracker, t.Address())
 	}
 	if err := e.use(ctx, link); err != nil {
 		return nil, err

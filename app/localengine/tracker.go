@@ -5,6 +5,7 @@ package localengine
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,8 +32,16 @@ func (e *Engine) Tracker(context.Context) (desktop.TrackerView, error) {
 		v.PeersOnline, v.Resources = t.Stats.PeersOnline, t.Stats.Resources
 	}
 	v.Address, v.Name, v.Fingerprint = t.Address, t.Name, t.Fingerprint
+	beside := map[string]peer.TrackerStatus{}
+	for _, other := range e.engine.TrackerStatuses() {
+		if other.Address != t.Address {
+			beside[other.Address] = other
+		}
+	}
 	for _, k := range known {
-		v.Known = append(v.Known, desktop.KnownTracker{Address: k.Address, Name: k.Name, Fingerprint: k.Fingerprint})
+		other, used := beside[k.Address]
+		v.Known = append(v.Known, desktop.KnownTracker{Address: k.Address, Name: k.Name, Fingerprint: k.Fingerprint,
+			Beside: used, Connection: desktop.Connection(other.State), Failure: desktop.FailureOf(other.Err)})
 		if k.Address == t.Address && v.Fingerprint.IsZero() {
 			v.Name, v.Fingerprint = k.Name, k.Fingerprint
 		}
@@ -103,6 +112,68 @@ func (e *Engine) startTrackers(settings library.Settings) error {
 	return nil
 }
 
+// startOthers goes on with the trackers beside the main one.
+func (e *Engine) startOthers(settings library.Settings) {
+	for _, address := range settings.MoreTrackers {
+		c, err := trackerclient.New(e.library.Identity(), address, netproto.Fingerprint{}, e.library)
+		if err != nil {
+			e.log.Warn("a tracker of the last time is not used", "tracker", address, "error", err)
+			continue
+		}
+		e.engine.AddTracker(c)
+	}
+}
+
+// AlsoUseTracker uses a tracker beside the main one once it has answered, or
+// leaves it.
+func (e *Engine) AlsoUseTracker(ctx context.Context, text string, on bool) error {
+	link, err := command.ChooseTracker(text)
+	if err != nil {
+		return err
+	}
+	done, err := e.changeTracker(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if !on {
+		return e.leaveBeside(ctx, link.Tracker)
+	}
+	c, err := e.ask(ctx, link)
+	if err != nil {
+		return err
+	}
+	if !e.engine.AddTracker(c) {
+		return nil // it is used already
+	}
+	err = e.changeSettings(func(s *library.Settings) {
+		s.MoreTrackers = append(without(s.MoreTrackers, link.Tracker), link.Tracker)
+	})
+	if err != nil {
+		e.engine.DropTracker(link.Tracker)
+	}
+	return err
+}
+
+// leaveBeside leaves a tracker beside the main one, and waits until it was told so.
+func (e *Engine) leaveBeside(ctx context.Context, address string) error {
+	err := e.changeSettings(func(s *library.Settings) { s.MoreTrackers = without(s.MoreTrackers, address) })
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, goodbyeTimeout)
+	defer cancel()
+	select {
+	case <-e.engine.DropTracker(address):
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+func without(list []string, address string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(a string) bool { return a == address })
+}
+
 // join makes a tracker the one in use; the peer engine tries until it answers.
 func (e *Engine) join(c *trackerclient.Client) {
 	e.engine.UseTracker(&client{Client: c, left: make(chan struct{})})
@@ -137,10 +208,19 @@ func (e *Engine) UseTracker(ctx context.Context, text string) error {
 	return e.use(ctx, link)
 }
 
-// use asks a tracker who it is, and stays with it when it answers. A known
+// use stays with a tracker as the main one when it answers.
+func (e *Engine) use(ctx context.Context, link netproto.Link) error {
+	c, err := e.ask(ctx, link)
+	if err != nil {
+		return err
+	}
+	return e.adopt(c, func(s *library.Settings) { s.MoreTrackers = without(s.MoreTrackers, link.Tracker) })
+}
+
+// ask asks a tracker who it is, and gives its client when it answers. A known
 // tracker is asked for the key that is known, whatever a link says: a link
 // cannot make a tracker look as if it had changed.
-func (e *Engine) use(ctx context.Context, link netproto.Link) error {
+func (e *Engine) ask(ctx context.Context, link netproto.Link) (*trackerclient.Client, error) {
 	address, key := link.Tracker, link.Fingerprint
 	expected := key
 	known, trusted := e.library.KnownTracker(address)
@@ -149,22 +229,22 @@ func (e *Engine) use(ctx context.Context, link netproto.Link) error {
 	}
 	c, err := trackerclient.New(e.library.Identity(), address, expected, e.library)
 	if err != nil {
-		return coded(err)
+		return nil, coded(err)
 	}
 	if _, err := c.Info(ctx); err != nil {
 		c.Close()
 		e.noteChangedKey(address, err)
-		return coded(err)
+		return nil, coded(err)
 	}
 	if trusted && !key.IsZero() && key != known {
 		c.Close()
-		return netproto.Errorf(netproto.CodeInvalid, "the link says that the tracker %s has the key %s, but it shows %s, as it always did: ask for a new link", address, key, known)
+		return nil, netproto.Errorf(netproto.CodeInvalid, "the link says that the tracker %s has the key %s, but it shows %s, as it always did: ask for a new link", address, key, known)
 	}
 	if err := c.Redeem(ctx, link.Invite); err != nil {
 		c.Close()
-		return coded(err)
+		return nil, coded(err)
 	}
-	return e.adopt(c, func(*library.Settings) {})
+	return c, nil
 }
 
 // adopt remembers a tracker as the one to use, with what else changes, and
@@ -217,6 +297,9 @@ func (e *Engine) ForgetTracker(ctx context.Context, address string) error {
 			return err
 		}
 		e.leave(ctx) // else its next answer would make it a known one again
+	}
+	if err := e.leaveBeside(ctx, address); err != nil {
+		return err
 	}
 	if err := e.library.ForgetTracker(address); err != nil {
 		return coded(err)

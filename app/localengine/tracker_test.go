@@ -57,6 +57,43 @@ func TestWhoSwitchesTrackersTakesSharesAlong(t *testing.T) {
 	}
 }
 
+func TestATrackerCanBeUsedBesideTheMainOne(t *testing.T) {
+	alice, bob, _ := neighbours(t)
+	path, _ := alice.write("song.flac", 1000)
+	alice.offer(path)
+	other, carol := newTown(t), newHouse(t)
+	carol.use(other)
+	refused(t, alice.AlsoUseTracker(deadline(t), "127.0.0.1:1", true), netproto.CodeUnreachable)
+	check(t, alice.AlsoUseTracker(deadline(t), other.Address, true))
+	beside := func() desktop.KnownTracker {
+		for _, k := range alice.view().Known {
+			if k.Address == other.Address {
+				return k
+			}
+		}
+		t.Fatal("it is not known")
+		return desktop.KnownTracker{}
+	}
+	alice.until("it is joined", func() bool { return beside().Beside && beside().Connection == desktop.ConnectionConnected })
+	carol.until("it is found there", func() bool { return len(carol.find("song")) == 1 })
+	bob.until("it is found here still", func() bool { return len(bob.find("song")) == 1 })
+	far, _ := carol.write("far.flac", 1000)
+	carol.offer(far)
+	alice.until("what is only there is found", func() bool { return len(alice.find("far")) == 1 })
+
+	alice.reopen()
+	alice.until("it is joined again after a restart", func() bool { return beside().Connection == desktop.ConnectionConnected })
+	check(t, alice.AlsoUseTracker(deadline(t), other.Address, false))
+	if k := beside(); k.Beside {
+		t.Errorf("it is still used: %+v", k)
+	}
+	carol.until("it is found there no more", func() bool { return len(carol.find("song")) == 0 })
+	alice.use(other)
+	if k := beside(); k.Beside {
+		t.Errorf("the main one is beside itself: %+v", k)
+	}
+}
+
 func TestAForgottenTrackerIsLeft(t *testing.T) {
 	alice, bob, tracker := neighbours(t)
 	check(t, alice.ForgetTracker(deadline(t), "127.0.0.1:1")) // never known
