@@ -121,13 +121,17 @@ func (e *Engine) Remove(ids ...string) error { return e.downloads.drop(ids, fals
 func (e *Engine) RemoveWithFiles(ids ...string) error { return e.downloads.drop(ids, true) }
 
 func (ds *downloads) drop(ids []string, files bool) error {
-	list, err := ds.chosen(ids)
+	chosen, _ := ds.chosen(ids) // of one that is not in the list nothing remains to be done
+	var err error
+	var list []*download
 	var gone []string
-	for _, d := range list {
+	for _, d := range chosen {
 		d.mu.Lock()
-		d.removed = true // it is not saved and does not start any more
+		if !d.removed {
+			d.removed, d.gone = true, make(chan struct{}) // it is not saved and does not start any more
+			list, gone = append(list, d), append(gone, d.record.ID)
+		}
 		d.mu.Unlock()
-		gone = append(gone, d.record.ID)
 	}
 	stop(list, anyRun)
 	for _, d := range list {
@@ -138,6 +142,9 @@ func (ds *downloads) drop(ids []string, files bool) error {
 	ds.forget(list...)
 	if saveErr := ds.engine.library.RemoveDownloads(gone...); saveErr != nil {
 		err = saveErr
+	}
+	for _, d := range list {
+		close(d.gone)
 	}
 	ds.schedule()
 	return err

@@ -37,8 +37,9 @@ type download struct {
 	limit  *throttle // of this download
 
 	mu         sync.Mutex
-	removed    bool // from the list
-	alone      bool // it may run although the others may not
+	removed    bool          // from the list
+	gone       chan struct{} // closed when nothing of it is left; nil while it is in the list
+	alone      bool          // it may run although the others may not
 	record     library.Download
 	phase      phase
 	diskErr    error

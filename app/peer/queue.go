@@ -104,8 +104,13 @@ func (e *Engine) Download(request DownloadRequest) (string, error) {
 		Paths: request.Paths, Dir: dir, State: library.DownloadActive, Added: time.Now()}
 	ds := e.downloads
 	d, known := ds.add(record)
-	if known {
-		return d.record.ID, ds.again(d)
+	for known {
+		gone := d.leaving()
+		if gone == nil {
+			return d.record.ID, ds.again(d)
+		}
+		<-gone // the files of the one before are on their way off the disk
+		d, known = ds.add(record)
 	}
 	if err := ds.save(d); err != nil {
 		ds.forget(d)
@@ -156,6 +161,14 @@ func (ds *downloads) same(r library.Download) *download {
 		}
 	}
 	return nil
+}
+
+// leaving is closed when a download that is being removed is gone; nil where it
+// is not.
+func (d *download) leaving() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.gone
 }
 
 // again is asking for a download that is in the list.

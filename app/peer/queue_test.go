@@ -288,3 +288,22 @@ func TestManyDownloadsAreStoppedAndResumedAtOnce(t *testing.T) {
 		t.Errorf("it took %s, and %d are left", took, len(p.Downloads()))
 	}
 }
+
+func TestADownloadThatIsRemovedCanBeAskedForAtOnce(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeerWith(t, tr, slowly(8<<20)), startPeer(t, tr)
+	path, content := alice.write(t, "song.flac", 2<<20)
+	s := alice.share(t, path)
+	for range 5 {
+		id := bob.add(t, s)
+		bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 0 })
+		removed := make(chan error, 1)
+		go func() { removed <- bob.Remove(id) }()
+		again := bob.add(t, s)
+		check(t, <-removed)
+		check(t, bob.Remove(again))
+	}
+	same(t, bob.get(t, s).Path, content)
+	onlyFiles(t, bob.files, "song.flac")
+}
