@@ -144,6 +144,7 @@ func (c *victim) run(after time.Duration) (killed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	defer p.hurry(patience)()
 	if after > 0 {
 		kill := time.AfterFunc(after, func() { p.Process.Kill() })
 		defer kill.Stop()

@@ -33,6 +33,7 @@ func (s *stage) fetch(link, to, profile string, each func(event)) (fetched, erro
 	if err != nil {
 		return fetched{}, err
 	}
+	defer p.hurry(patience)()
 	_, err = p.until("completed", each)
 	durable := time.Since(began)
 	if err = errors.Join(err, p.finish()); err != nil {

@@ -43,7 +43,8 @@ const (
 	profileVariable = "CP2P_LOAD_PROFILE"
 	memoryVariable  = "CP2P_LOAD_MEMORY"
 
-	patience = 10 * time.Minute // of every wait
+	// patience is how long anything may take that ends by itself.
+	patience = 10 * time.Minute
 )
 
 func TestMain(m *testing.M) {
@@ -160,6 +161,11 @@ func (p *process) finish() error {
 	last, err := p.until("ended", nil)
 	p.ended = last
 	return errors.Join(err, p.Wait())
+}
+
+// hurry ends a program that takes longer, and has it show what it did.
+func (p *process) hurry(d time.Duration) (enough func() bool) {
+	return time.AfterFunc(d, func() { p.Process.Signal(syscall.SIGQUIT) }).Stop
 }
 
 // stop ends a program in order.

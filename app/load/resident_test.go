@@ -46,7 +46,7 @@ type vitals struct {
 }
 
 func (v vitals) String() string {
-	return fmt.Sprintf("%d goroutines, %d files, %.1f MiB, %d downloads", v.Goroutines, v.Files, v.HeapMiB, v.Downloads)
+	return fmt.Sprintf("(%d goroutines, %d files, %.1f MiB, %d downloads)", v.Goroutines, v.Files, v.HeapMiB, v.Downloads)
 }
 
 // resident is a peer that stays while others come and go.

@@ -185,8 +185,7 @@ func (v *visitor) visit() error {
 		early := time.AfterFunc(rand.N(3*time.Second), func() { p.Process.Signal(end) })
 		defer early.Stop()
 	}
-	late := time.AfterFunc(soakPatience, func() { p.Process.Signal(syscall.SIGQUIT) }) // shows its goroutines
-	defer late.Stop()
+	defer p.hurry(soakPatience)()
 	_, said := p.until("ended", nil)
 	p.Wait() // says again how it ended
 	final := filepath.Join(v.to, filepath.Base(c.Path))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -73,7 +74,7 @@ func (h *host) plug() error {
 	h.wire = os.NewFile(uintptr(fd), "wire")
 	for _, args := range [][]string{
 		{"link", "set", "lo", "up"},
-		{"link", "set", "wire", "up", "mtu", "1500", "txqueuelen", "10000"},
+		{"link", "set", "wire", "up", "mtu", strconv.Itoa(mtu), "txqueuelen", "10000"},
 		{"address", "add", h.address + "/24", "dev", "wire"},
 	} {
 		if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
@@ -117,32 +118,35 @@ func (l lossy) connect(t testing.TB, hosts ...*host) {
 type counts struct{ sent, lost, dropped atomic.Int64 }
 
 type packet struct {
-	bytes []byte
-	due   time.Time
+	buffer *[mtu]byte
+	size   int
+	due    time.Time
 }
 
-var packets = sync.Pool{New: func() any { return make([]byte, 1500) }}
+const mtu = 1500 // bytes
+
+var buffers = sync.Pool{New: func() any { return new([mtu]byte) }}
 
 // send takes packets off a host, loses some, and lets the others fly.
 func (l lossy) send(from *host, flying chan<- packet, count *counts) {
 	defer close(flying)
 	for {
-		buffer := packets.Get().([]byte)
-		n, err := from.wire.Read(buffer[:1500])
+		buffer := buffers.Get().(*[mtu]byte)
+		n, err := from.wire.Read(buffer[:])
 		if err != nil {
 			return
 		}
 		count.sent.Add(1)
 		if rand.Float64() < l.loss {
 			count.lost.Add(1)
-			packets.Put(buffer)
+			buffers.Put(buffer)
 			continue
 		}
 		select {
-		case flying <- packet{buffer[:n], time.Now().Add(l.delay)}:
+		case flying <- packet{buffer, n, time.Now().Add(l.delay)}:
 		default:
 			count.dropped.Add(1)
-			packets.Put(buffer)
+			buffers.Put(buffer)
 		}
 	}
 }
@@ -154,9 +158,9 @@ func arrive(hosts map[byte]*host, flying <-chan packet) {
 			<-time.After(d)
 		}
 		const version, destination = 0, 16
-		if len(p.bytes) >= 20 && p.bytes[version]>>4 == 4 && hosts[p.bytes[destination+3]] != nil {
-			hosts[p.bytes[destination+3]].wire.Write(p.bytes) // one that is lost is lost
+		if to := hosts[p.buffer[destination+3]]; to != nil && p.buffer[version]>>4 == 4 {
+			to.wire.Write(p.buffer[:p.size]) // one that is lost is lost
 		}
-		packets.Put(p.bytes[:1500])
+		buffers.Put(p.buffer)
 	}
 }
