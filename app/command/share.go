@@ -136,10 +136,6 @@ func (p *program) waitShared(cmd *cobra.Command, n *Node, id, path string) (peer
 		done <- result{s, err}
 	}()
 	bar := progress{program: p, label: "Hashing " + filepath.Base(path)}
-	total := int64(-1) // of a folder nobody knows before all was seen
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		total = info.Size()
-	}
 	defer bar.end()
 	changed := n.Engine.Watch(cmd.Context())
 	for {
@@ -154,7 +150,7 @@ func (p *program) waitShared(cmd *cobra.Command, n *Node, id, path string) (peer
 		}
 		for _, s := range n.Engine.Shares() {
 			if s.ID == id && s.State == peer.ShareHashing {
-				bar.set(s.Hashed, total, s.Rate)
+				bar.set(s.Hashed, s.Size, s.Rate)
 			}
 		}
 	}

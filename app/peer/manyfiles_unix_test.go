@@ -91,6 +91,7 @@ func BenchmarkManyFiles(b *testing.B) {
 	p.start(b, nil)
 	runtime.GC()
 	before := heap()
+	began, cpu = time.Now(), cpuTime(b)
 	p.UseTracker(deafTracker{newFakeTracker()})
 	check(b, p.RunShares())
 	reached("weighed")

@@ -330,7 +330,11 @@ func (sc *scan) publish() error {
 
 // list writes the list of a folder's files, unless it is there already.
 func (sc *scan) list(entries []netproto.FolderEntry) (*sharedFile, error) {
-	text, err := netproto.AppendFolder(nil, entries)
+	size := 0 // a little more than the text will have: a hash, a size and a path for each
+	for i := range entries {
+		size += len(entries[i].Path) + 2*len(netproto.ContentHash{}) + len(" 1234567890 \n")
+	}
+	text, err := netproto.AppendFolder(make([]byte, 0, size+64), entries)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeInvalid, "%w", err)
 	}
