@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -150,7 +151,7 @@ func (p *program) waitShared(cmd *cobra.Command, n *Node, id, path string) (peer
 		}
 		for _, s := range n.Engine.Shares() {
 			if s.ID == id && s.State == peer.ShareHashing {
-				bar.set(s.Hashed, s.Size, s.Rate)
+				bar.set(s.Hashed, cmp.Or(s.Size, -1), s.Rate) // 0 before all was seen
 			}
 		}
 	}
