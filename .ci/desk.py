@@ -298,6 +298,7 @@ class Desk:
         time.sleep(0.2)
 
     def wheel(self, clicks):
+        self.x('mousemove', '--window', self.window, 400, 320)
         self.x('click', '--repeat', abs(clicks), '--delay', 10, 5 if clicks > 0 else 4)
 
     def key(self, *keys):
@@ -311,7 +312,6 @@ class Desk:
     def setting(self, name, value):
         """Types a setting; the page is scrolled until its name can be read."""
         self.key('ctrl+1', 'ctrl+comma')
-        self.x('mousemove', '--window', self.window, 400, 300)
         for _ in range(20):
             if self.find(name):
                 break

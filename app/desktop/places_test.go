@@ -271,6 +271,10 @@ func TestTheMenusLeadToEveryPage(t *testing.T) {
 	d.key(fyne.KeyF1)
 	d.reads("Keys and help")
 	d.reads("Ctrl+Shift+O")
+	d.key(fyne.KeyEscape)
+	d.menu("Change settings") // where an entry has the keys
+	d.key(fyne.KeyF1)
+	d.reads("Keys and help")
 }
 
 func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {

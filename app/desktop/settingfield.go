@@ -16,7 +16,7 @@ import (
 
 // settingField is an entry with what is wrong with it below.
 type settingField struct {
-	entry   *widget.Entry
+	entry   *textEntry
 	problem *widget.Label
 	row     *fyne.Container              // with the entry and the problem
 	read    func(*Settings, string) bool // false when the text is not acceptable
@@ -32,7 +32,7 @@ type settingCheck struct {
 
 // field makes an entry that is applied when it was changed.
 func (p *settingsPage) field(refusal phrase, read func(*Settings, string) bool, write func(Settings) string) *settingField {
-	f := &settingField{entry: widget.NewEntry(), problem: quiet(""), read: read, write: write, refusal: refusal}
+	f := &settingField{entry: newTextEntry(p.window), problem: quiet(""), read: read, write: write, refusal: refusal}
 	f.problem.Importance = widget.DangerImportance
 	f.problem.Hide()
 	f.entry.OnChanged = func(string) { p.edited() }
@@ -74,6 +74,7 @@ func (p *settingsPage) lines(of func(*Settings) *string) *settingField {
 	var never phrase // refused by the engine alone
 	f := p.field(never, func(s *Settings, text string) bool { *of(s) = text; return true }, func(s Settings) string { return *of(&s) })
 	f.entry.MultiLine = true
+	f.entry.Wrapping = fyne.TextWrapOff
 	f.entry.OnSubmitted = nil
 	f.entry.SetMinRowsVisible(3)
 	return f

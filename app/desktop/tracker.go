@@ -27,7 +27,7 @@ type trackerPage struct {
 	state   *widget.Label
 	facts   *facts
 	changed *fyne.Container // the decision about another key
-	entry   *widget.Entry
+	entry   *textEntry
 	connect *widget.Button
 	others  *fyne.Container // known trackers and those nearby
 
@@ -49,7 +49,7 @@ func newTrackerPage(w *window) *trackerPage {
 		widget.NewButtonWithIcon(lang.L("Show it as a code"), theme.GridIcon(), func() {
 			w.showCode(lang.L("Invitation to this tracker"), p.shown.Own.Invite)
 		}))
-	p.entry = widget.NewEntry()
+	p.entry = newTextEntry(w)
 	p.entry.PlaceHolder = lang.L("Address, or a link that somebody gave you")
 	p.entry.OnSubmitted = func(string) { p.use() }
 	p.connect = primaryButton(lang.L("Connect"), theme.ConfirmIcon(), p.use)
