@@ -86,7 +86,6 @@ func (v *cellsView[T]) hint() string {
 // them.
 type cellView struct {
 	widget.BaseWidget
-	align    fyne.TextAlign
 	text     *line
 	icon     *widget.Icon
 	markIcon *widget.Icon

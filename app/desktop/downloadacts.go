@@ -202,7 +202,7 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 	if len(chosen) == 1 {
 		add(lang.L("Copy link"), icon("link"), func() { p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}
-	add(lang.L("Verify again"), theme.ViewRefreshIcon(), p.verify)
+	add(lang.L("Verify again"), icon("verify"), p.verify)
 	add(lang.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
 	line()
 	if countOf(chosen, Download.finished) == len(chosen) {

@@ -80,13 +80,13 @@ func downloadWords(d Download) stateWords {
 	case DownloadDownloading:
 		return stateWords{lang.L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
 	case DownloadVerifying:
-		return stateWords{lang.L("Verifying"), theme.SearchIcon(), theme.ColorNamePrimary}
+		return stateWords{lang.L("Verifying"), icon("verify"), theme.ColorNamePrimary}
 	case DownloadMoving:
 		return stateWords{lang.L("Moving to another folder"), theme.MailForwardIcon(), theme.ColorNamePrimary}
 	case DownloadPaused:
 		return stateWords{lang.L("Paused"), theme.MediaPauseIcon(), colorCaption}
 	case DownloadFinished:
-		return stateWords{lang.L("Finished"), theme.ConfirmIcon(), theme.ColorNameSuccess}
+		return stateWords{lang.L("Finished"), icon("done"), theme.ColorNameSuccess}
 	case DownloadNoSpace:
 		return stateWords{lang.L("Not enough space"), theme.WarningIcon(), theme.ColorNameWarning}
 	default:

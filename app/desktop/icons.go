@@ -56,7 +56,7 @@ var themeIcons = map[fyne.ThemeIconName]string{
 	theme.IconNameHelp: "question", theme.IconNameHistory: "clock", theme.IconNameViewRefresh: "refresh",
 	theme.IconNameMediaPause: "pause", theme.IconNameMediaPlay: "play", theme.IconNameMediaStop: "stop",
 	theme.IconNameMediaFastForward: "fast", theme.IconNameAccount: "person", theme.IconNameHome: "home",
-	theme.IconNameComputer: "computer", theme.IconNameMailForward: "move", theme.IconNameGrid: "grid",
+	theme.IconNameComputer: "computer", theme.IconNameMailForward: "move", theme.IconNameGrid: "code",
 	theme.IconNameList: "list", theme.IconNameMoveUp: "up", theme.IconNameMoveDown: "down",
 	theme.IconNameMoreHorizontal: "more", theme.IconNameArrowDropDown: "chevron-down", theme.IconNameArrowDropUp: "chevron-up",
 	theme.IconNameMenuExpand: "chevron-right", theme.IconNameNavigateBack: "chevron-left",
@@ -95,14 +95,12 @@ func outlined(name string) ([]byte, error) {
 	}
 	var shapes strings.Builder
 	for _, p := range source.Paths {
-		lines, err := pathLines(p.D)
+		strokes, err := readPath(p.D)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		for _, line := range lines {
-			for i := range len(line) - 1 {
-				writeStroke(&shapes, line[i], line[i+1])
-			}
+		for _, one := range strokes {
+			one.write(&shapes)
 		}
 	}
 	for _, c := range source.Circles {
@@ -116,17 +114,63 @@ func outlined(name string) ([]byte, error) {
 
 type point struct{ x, y float64 }
 
-// writeStroke writes the shape of a straight line with round ends. All turn the
-// same way, so that they are one where they overlap.
-func writeStroke(to *strings.Builder, a, b point) {
-	const r = penWidth / 2
-	length := math.Hypot(b.x-a.x, b.y-a.y)
-	if length == 0 {
+// stroke is a straight line, or an arc of a circle where it has a radius.
+type stroke struct {
+	from, to     point
+	radius       float64
+	large, sweep bool // as in SVG
+}
+
+// write writes the shape of a stroke with round ends. All shapes turn the same
+// way, so that they are one where they overlap.
+func (s stroke) write(to *strings.Builder) {
+	const half = penWidth / 2
+	if s.from == s.to {
 		return
 	}
-	nx, ny := -(b.y-a.y)/length*r, (b.x-a.x)/length*r
-	fmt.Fprintf(to, "M%.3f %.3fL%.3f %.3fA%.3f %.3f 0 0 0 %.3f %.3fL%.3f %.3fA%.3f %.3f 0 0 0 %.3f %.3fZ",
-		a.x+nx, a.y+ny, b.x+nx, b.y+ny, r, r, b.x-nx, b.y-ny, a.x-nx, a.y-ny, r, r, a.x+nx, a.y+ny)
+	if s.radius > 0 {
+		s.writeArc(to, half)
+		return
+	}
+	length := math.Hypot(s.to.x-s.from.x, s.to.y-s.from.y)
+	nx, ny := -(s.to.y-s.from.y)/length*half, (s.to.x-s.from.x)/length*half
+	fmt.Fprintf(to, "M%.2f %.2fL%.2f %.2fA%.3f %.3f 0 0 0 %.2f %.2fL%.2f %.2fA%.3f %.3f 0 0 0 %.2f %.2fZ",
+		s.from.x+nx, s.from.y+ny, s.to.x+nx, s.to.y+ny, half, half, s.to.x-nx, s.to.y-ny, s.from.x-nx, s.from.y-ny, half, half, s.from.x+nx, s.from.y+ny)
+}
+
+// writeArc writes the shape between a larger and a smaller arc.
+func (s stroke) writeArc(to *strings.Builder, half float64) {
+	if s.sweep { // the same arc, the other way round
+		s.from, s.to, s.sweep = s.to, s.from, false
+	}
+	center, r := s.center()
+	at := func(p point, radius float64) (x, y float64) {
+		return center.x + (p.x-center.x)/r*radius, center.y + (p.y-center.y)/r*radius
+	}
+	large := 0
+	if s.large {
+		large = 1
+	}
+	outer, inner := r+half, max(r-half, 0.01)
+	ax, ay := at(s.from, outer)
+	bx, by := at(s.to, outer)
+	cx, cy := at(s.to, inner)
+	dx, dy := at(s.from, inner)
+	fmt.Fprintf(to, "M%.2f %.2fA%.3f %.3f 0 %d 0 %.2f %.2fA%.3f %.3f 0 0 0 %.2f %.2fA%.3f %.3f 0 %d 1 %.2f %.2fA%.3f %.3f 0 0 0 %.2f %.2fZ",
+		ax, ay, outer, outer, large, bx, by, half, half, cx, cy, inner, inner, large, dx, dy, half, half, ax, ay)
+}
+
+// center is that of an arc, with its radius, which is at least as large as is
+// needed to get from one end to the other (SVG 1.1, F.6.5 and F.6.6).
+func (s stroke) center() (point, float64) {
+	dx, dy := (s.to.x-s.from.x)/2, (s.to.y-s.from.y)/2
+	half := math.Hypot(dx, dy)
+	r := max(s.radius, half)
+	away := math.Sqrt(r*r-half*half) / half
+	if s.large == s.sweep {
+		away = -away
+	}
+	return point{s.from.x + dx - away*dy, s.from.y + dy + away*dx}, r
 }
 
 // writeRing writes a circle; the way it turns says whether it is filled or cut
@@ -136,13 +180,13 @@ func writeRing(to *strings.Builder, x, y, r float64, sweep int) {
 		x-r, y, r, r, sweep, x+r, y, r, r, sweep, x-r, y)
 }
 
-// pathLines reads the data of a path as lines through points; curves become
-// several short ones.
-func pathLines(data string) ([][]point, error) {
-	const steps = 12
+// readPath reads the data of a path; a curve becomes several short lines.
+func readPath(data string) ([]stroke, error) {
+	const farthest = 1000 // from the square of 24 that is drawn on
 	words := strings.Fields(data)
-	var lines [][]point
-	at := point{}
+	var strokes []stroke
+	var at, begin point
+	begun := false
 	for len(words) > 0 {
 		command := words[0][:1]
 		if rest := words[0][1:]; rest == "" {
@@ -151,70 +195,60 @@ func pathLines(data string) ([][]point, error) {
 			words[0] = rest
 		}
 		needs, known := map[string]int{"M": 2, "L": 2, "H": 1, "V": 1, "A": 7, "C": 6, "Z": 0}[command]
-		if !known || len(words) < needs || command != "M" && len(lines) == 0 {
+		if !known || len(words) < needs || command != "M" && !begun {
 			return nil, fmt.Errorf("%q is not a path that is drawn here", data)
 		}
 		n := make([]float64, needs)
 		for i := range n {
 			var err error
-			if n[i], err = strconv.ParseFloat(words[i], 64); err != nil {
-				return nil, err
+			if n[i], err = strconv.ParseFloat(words[i], 64); err != nil || !(math.Abs(n[i]) <= farthest) {
+				return nil, fmt.Errorf("%q is no place in a drawing", words[i])
 			}
 		}
 		words = words[needs:]
-		last := len(lines) - 1
+		to := at
 		switch command {
 		case "M":
-			at = point{n[0], n[1]}
-			lines = append(lines, []point{at})
+			at, begin, begun = point{n[0], n[1]}, point{n[0], n[1]}, true
 			continue
 		case "L":
-			at = point{n[0], n[1]}
+			to = point{n[0], n[1]}
 		case "H":
-			at.x = n[0]
+			to.x = n[0]
 		case "V":
-			at.y = n[0]
+			to.y = n[0]
 		case "Z":
-			at = lines[last][0]
+			to = begin
 		case "A":
-			from, to := at, point{n[5], n[6]}
-			for i := 1; i < steps; i++ {
-				lines[last] = append(lines[last], arcPoint(from, to, n[0], n[3] != 0, n[4] != 0, float64(i)/steps))
-			}
+			to = point{n[5], n[6]}
+			strokes = append(strokes, stroke{from: at, to: to, radius: n[0], large: n[3] != 0, sweep: n[4] != 0})
 			at = to
+			continue
 		case "C":
-			from, to := at, point{n[4], n[5]}
-			for i := 1; i < steps; i++ {
-				t := float64(i) / steps
-				u := 1 - t
-				lines[last] = append(lines[last], point{
-					u*u*u*from.x + 3*u*u*t*n[0] + 3*u*t*t*n[2] + t*t*t*to.x,
-					u*u*u*from.y + 3*u*u*t*n[1] + 3*u*t*t*n[3] + t*t*t*to.y})
-			}
+			to = point{n[4], n[5]}
+			strokes = append(strokes, curve(at, point{n[0], n[1]}, point{n[2], n[3]}, to)...)
 			at = to
+			continue
 		}
-		lines[last] = append(lines[last], at)
+		strokes = append(strokes, stroke{from: at, to: to})
+		at = to
 	}
-	return lines, nil
+	return strokes, nil
 }
 
-// arcPoint is a point of an arc of a circle, t of its way from one end to the
-// other (SVG 1.1, F.6.5).
-func arcPoint(from, to point, r float64, large, sweep bool, t float64) point {
-	dx, dy := (to.x-from.x)/2, (to.y-from.y)/2
-	half := math.Hypot(dx, dy)
-	r = max(r, half)
-	away := math.Sqrt(r*r-half*half) / half
-	if large == sweep {
-		away = -away
+// curve is a cubic Bézier curve as short lines.
+func curve(from, first, second, to point) []stroke {
+	const steps = 8
+	var strokes []stroke
+	at := from
+	for i := 1; i <= steps; i++ {
+		t := float64(i) / steps
+		u := 1 - t
+		next := point{
+			u*u*u*from.x + 3*u*u*t*first.x + 3*u*t*t*second.x + t*t*t*to.x,
+			u*u*u*from.y + 3*u*u*t*first.y + 3*u*t*t*second.y + t*t*t*to.y}
+		strokes = append(strokes, stroke{from: at, to: next})
+		at = next
 	}
-	center := point{from.x + dx - away*dy, from.y + dy + away*dx}
-	begin := math.Atan2(from.y-center.y, from.x-center.x)
-	turn := math.Atan2(to.y-center.y, to.x-center.x) - begin
-	if sweep && turn < 0 {
-		turn += 2 * math.Pi
-	} else if !sweep && turn > 0 {
-		turn -= 2 * math.Pi
-	}
-	return point{center.x + r*math.Cos(begin+turn*t), center.y + r*math.Sin(begin+turn*t)}
+	return strokes
 }

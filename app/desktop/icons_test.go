@@ -69,7 +69,7 @@ func TestTheDrawingsTakeThePlaceOfFynesIcons(t *testing.T) {
 
 func TestAPathThatCannotBeDrawnIsAnError(t *testing.T) {
 	for _, data := range []string{"L 1 1", "M 1", "M 1 1 Q 2 2 3 3", "M x 1", "M 1 1 l 2 2"} {
-		if lines, err := pathLines(data); err == nil {
+		if lines, err := readPath(data); err == nil {
 			t.Errorf("%q became %v", data, lines)
 		}
 	}
@@ -80,11 +80,24 @@ func FuzzAPathIsReadOrRefused(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data string) {
-		lines, err := pathLines(data)
-		for _, line := range lines {
-			if err == nil && len(line) == 0 {
-				t.Fatalf("%q has a line without a point", data)
-			}
+		strokes, err := readPath(data)
+		if err != nil {
+			return
+		}
+		var shapes strings.Builder
+		for _, one := range strokes {
+			one.write(&shapes)
+		}
+		if strings.Contains(shapes.String(), "NaN") || strings.Contains(shapes.String(), "Inf") {
+			t.Fatalf("%q became %q", data, shapes.String())
 		}
 	})
+}
+
+func TestAnIconIsSmallEnoughToBeReadOften(t *testing.T) {
+	for _, name := range iconNames(t) {
+		if shape, err := outlined(name); err != nil || len(shape) > 3500 {
+			t.Errorf("%s has %d bytes (%v)", name, len(shape), err)
+		}
+	}
 }

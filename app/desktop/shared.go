@@ -33,7 +33,7 @@ func newSharedPage(w *window) *sharedPage {
 	p.list.menu = p.rowMenu
 	p.list.picked = p.showStrip
 	p.linkable = container.NewHBox(
-		widget.NewButtonWithIcon(lang.L("Copy link"), theme.ContentCopyIcon(), p.onOne(p.copyLink)),
+		widget.NewButtonWithIcon(lang.L("Copy link"), icon("link"), p.onOne(p.copyLink)),
 		newIconButton(w.tips, theme.GridIcon(), lang.L("Show the link as a code"), p.onOne(p.showCode)))
 	p.single = container.NewHBox(p.linkable,
 		newIconButton(w.tips, theme.FolderOpenIcon(), lang.L("Open the folder"), p.open))
@@ -154,7 +154,7 @@ func (p *sharedPage) rowMenu() *fyne.Menu {
 	}
 	if len(chosen) == 1 {
 		if chosen[0].State == ShareShared {
-			add(lang.L("Copy link"), theme.ContentCopyIcon(), func() { p.copyLink(chosen[0]) })
+			add(lang.L("Copy link"), icon("link"), func() { p.copyLink(chosen[0]) })
 			add(lang.L("Show the link as a code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
 		add(lang.L("Open the folder"), theme.FolderOpenIcon(), p.open)
