@@ -140,8 +140,7 @@ class Desk:
         self.env = {'DISPLAY': self.display, 'HOME': self.home, 'XDG_CONFIG_HOME': '', 'XDG_CACHE_HOME': '', 'XDG_DATA_HOME': '',
                     'LC_ALL': {'de': 'de_DE.UTF-8'}.get(language, 'en_US.UTF-8'), 'LANGUAGE': '',
                     'FYNE_THEME': look or 'light', 'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nowhere'}
-        house.start(f'{who}-wm', ['openbox'], self.env)
-        eventually('the window manager', lambda: 'window id' in self.tool('xprop', '-root', '_NET_SUPPORTING_WM_CHECK'))
+        self.manage_windows()
         if services:
             self.serve()
         if size:
@@ -157,7 +156,7 @@ class Desk:
         """Starts a screen; several that start at once take each other's number."""
         for _ in range(5):
             read, write = os.pipe()
-            server = self.house.start(f'{self.who}-x', ['Xvfb', '-displayfd', str(write), '-screen', '0', size + 'x24', '-nolisten', 'tcp'], pass_fds=[write])
+            server = self.house.start(f'{self.who}-x', ['Xvfb', '-displayfd', str(write), '-screen', '0', size + 'x24', '-nolisten', 'tcp', '-noreset'], pass_fds=[write])
             os.close(write)
             with os.fdopen(read) as pipe:
                 display = ':' + pipe.readline().strip()
@@ -166,6 +165,18 @@ class Desk:
                 return display
             server.terminate()
         raise Failed(f'{self.who} has no screen')
+
+    def manage_windows(self):
+        """Starts a window manager; on a busy computer it may give up at first."""
+        for _ in range(5):
+            manager = self.house.start(f'{self.who}-wm', ['openbox'], self.env)
+            try:
+                eventually('', lambda: 'window id' in self.tool('xprop', '-root', '_NET_SUPPORTING_WM_CHECK') or manager.poll() is not None, 30)
+            except Failed:
+                pass
+            if manager.poll() is None:
+                return
+        raise Failed(f'{self.who} has no window manager')
 
     def serve(self):
         """Starts a session bus with a tray and a place for notifications."""
