@@ -10,9 +10,9 @@ import (
 
 // Widths that columns keep, in pixels of the screen's scale 1.
 const (
-	leastNameWidth = 160 // of the column that takes what the others leave
+	leastNameWidth = 128 // of the column that takes what the others leave
 	goodNameWidth  = 240 // of it, before spare columns leave for it
-	leastWidth     = 56  // of any other column
+	leastWidth     = 56  // of any other column, however short its name is
 	mostWidth      = 800 // that is believed when it is read from the preferences
 )
 
@@ -21,6 +21,7 @@ type columnShape struct {
 	id    string // names it in the preferences
 	name  phrase
 	width float32 // at first; 0 takes what the others leave, and one column has it
+	named float32 // width that its name needs
 	align fyne.TextAlign
 	// falling is the direction that the first click on the header sorts in.
 	falling bool
@@ -31,6 +32,9 @@ type columnShape struct {
 }
 
 func (c columnShape) flexible() bool { return c.width == 0 }
+
+// least is the width that the column keeps: its name stays whole.
+func (c columnShape) least() float32 { return max(leastWidth, c.named) }
 
 // span is where a column stands; a width of 0 is not shown.
 type span struct{ x, width float32 }
@@ -73,7 +77,7 @@ func (s *columnSet) spans(width float32) []span {
 	}
 	// What is still missing the others give, the last first.
 	for i := len(spans) - 1; i >= 0 && left < leastNameWidth; i-- {
-		if give := min(spans[i].width-leastWidth, leastNameWidth-left); give > 0 {
+		if give := min(spans[i].width-s.shapes[i].least(), leastNameWidth-left); give > 0 {
 			spans[i].width -= give
 			left += give
 		}
@@ -111,7 +115,7 @@ func (s *columnSet) drag(column int, by, width float32) {
 		if s.shapes[i].flexible() {
 			return leastNameWidth
 		}
-		return leastWidth
+		return s.shapes[i].least()
 	}
 	by = max(by, least(column)-spans[column].width)
 	by = min(by, spans[right].width-least(right))
@@ -133,7 +137,7 @@ func (s *columnSet) drag(column int, by, width float32) {
 func (s *columnSet) fit(column int, needs func(column int) float32) {
 	for i := range s.shapes {
 		if c := &s.shapes[i]; !c.flexible() && (i == column || s.shapes[column].flexible()) {
-			c.width = min(max(needs(i), leastWidth), mostWidth)
+			c.width = min(max(needs(i), c.least()), mostWidth)
 		}
 	}
 }
@@ -143,7 +147,7 @@ func (s *columnSet) least() float32 {
 	width := float32(leastNameWidth)
 	for _, c := range s.shapes {
 		if !c.hidden && !c.flexible() && c.spare == 0 {
-			width += leastWidth + gapMedium
+			width += c.least() + gapMedium
 		}
 	}
 	return width

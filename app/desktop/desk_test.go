@@ -80,7 +80,13 @@ func newDesk(t *testing.T, engine *fakeEngine, options Options) *desk {
 // newDeskWith is newDesk with an engine around the fake.
 func newDeskWith(t *testing.T, engine *fakeEngine, around Engine, options Options) *desk {
 	t.Helper()
-	d := &desk{t: t, app: &deskApp{App: test.NewTempApp(t)}, engine: engine, queue: make(chan func(), 1024)}
+	return newDeskOn(t, test.NewTempApp(t), engine, around, options)
+}
+
+// newDeskOn is newDeskWith in an application that has preferences already.
+func newDeskOn(t *testing.T, app fyne.App, engine *fakeEngine, around Engine, options Options) *desk {
+	t.Helper()
+	d := &desk{t: t, app: &deskApp{App: app}, engine: engine, queue: make(chan func(), 1024)}
 	engine.ui = goroutine()
 	if options.TrayHost == nil {
 		options.TrayHost = func(context.Context) bool { return false }
@@ -202,10 +208,20 @@ func walk(object fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	}
 }
 
-// tap presses the visible button or check with these words, on top of all others.
+// tap waits for a visible button with these words, and presses the one that is
+// on top of all others.
 func (d *desk) tap(words string) {
 	d.t.Helper()
 	var found fyne.Tappable
+	d.until(fmt.Sprintf("there is a button %q to press", words), func() bool {
+		found = d.button(words)
+		return found != nil
+	})
+	test.Tap(found)
+}
+
+// button is the visible one with these words, on top of all others, or nil.
+func (d *desk) button(words string) (found fyne.Tappable) {
 	c := d.window.win.Canvas()
 	for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
 		walk(object, func(o fyne.CanvasObject) {
@@ -233,10 +249,7 @@ func (d *desk) tap(words string) {
 			}
 		})
 	}
-	if found == nil {
-		d.t.Fatalf("there is no button %q to press", words)
-	}
-	test.Tap(found)
+	return found
 }
 
 // menu chooses an entry of the main menu.

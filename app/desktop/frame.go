@@ -31,18 +31,39 @@ const (
 )
 
 var places = [placeCount]struct {
-	name phrase
-	icon func() fyne.Resource
+	name    phrase
+	icon    func() fyne.Resource
+	counted bool // with a number beside the name
 }{
-	placeSearch:    {"Search", theme.SearchIcon},
-	placeDownloads: {"Downloads", theme.DownloadIcon},
-	placeUploads:   {"Uploads", theme.UploadIcon},
-	placeShared:    {"Shared", theme.FolderOpenIcon},
-	placeTracker:   {"Tracker", theme.StorageIcon},
-	placeSettings:  {"Settings", theme.SettingsIcon},
+	placeSearch:    {"Search", theme.SearchIcon, false},
+	placeDownloads: {"Downloads", theme.DownloadIcon, true},
+	placeUploads:   {"Uploads", theme.UploadIcon, true},
+	placeShared:    {"Shared", theme.FolderOpenIcon, true},
+	placeTracker:   {"Tracker", theme.StorageIcon, false},
+	placeSettings:  {"Settings", theme.SettingsIcon, false},
 }
 
-const sidebarWidth = 188
+const (
+	leastSidebar = 188
+	countRoom    = 40 // for a count beside a name in the sidebar: "1,234 !"
+	navIcon      = 20
+)
+
+// sidebarWidth is that in which the names of all pages are whole, beside counts.
+func sidebarWidth() float32 {
+	width := float32(leastSidebar)
+	for i := range placeCount {
+		name := newLine(theme.ColorNameForeground, theme.SizeNameText)
+		name.style.Bold = true // as it is in front
+		name.SetText(places[i].name.String())
+		needs := name.needs() + 4*gapMedium + navIcon + 3*gap
+		if places[i].counted {
+			needs += countRoom + gap
+		}
+		width = max(width, needs)
+	}
+	return width
+}
 
 // frame is what stands around the pages: sidebar, top bar, status line.
 type frame struct {
@@ -77,7 +98,7 @@ func (f *frame) sidebar() fyne.CanvasObject {
 		items.Add(f.nav[i])
 	}
 	width := canvas.NewRectangle(color.Transparent)
-	width.SetMinSize(fyne.NewSize(sidebarWidth, 0))
+	width.SetMinSize(fyne.NewSize(sidebarWidth(), 0))
 	return newPlate(colorSidebar, 0, container.NewStack(width, inset(gapMedium, gapMedium, items)))
 }
 
@@ -153,6 +174,7 @@ type navItem struct {
 	picture          *widget.Icon
 	name             *line
 	count            *line
+	content          *fyne.Container // of the three
 	resource         fyne.Resource
 	current          bool
 	hovered, focused bool
@@ -168,7 +190,8 @@ func newNavItem(p place, tapped func()) *navItem {
 	}
 	n.picture = widget.NewIcon(n.resource)
 	n.name.SetText(places[p].name.String())
-	n.count.align = fyne.TextAlignTrailing
+	n.count.align, n.count.whole = fyne.TextAlignTrailing, true
+	n.content = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(navIcon), n.picture), n.count, inset(gap, 0, n.name))
 	n.ExtendBaseWidget(n)
 	return n
 }
@@ -176,11 +199,8 @@ func newNavItem(p place, tapped func()) *navItem {
 // CreateRenderer is how Fyne draws a widget.
 func (n *navItem) CreateRenderer() fyne.WidgetRenderer {
 	n.ExtendBaseWidget(n)
-	count := container.NewGridWrap(fyne.NewSize(36, 18), n.count)
-	content := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(20), n.picture), count,
-		inset(gap, 0, n.name))
 	n.paint()
-	return widget.NewSimpleRenderer(container.NewStack(n.back, inset(gapMedium, 7, content)))
+	return widget.NewSimpleRenderer(container.NewStack(n.back, inset(gapMedium, 7, n.content)))
 }
 
 func (n *navItem) paint() {
@@ -226,7 +246,10 @@ func (n *navItem) setCount(count int, alarming bool) {
 		tint = theme.ColorNameError
 		text += " !"
 	}
-	n.count.set(text, tint)
+	if n.count.text != text {
+		n.count.set(text, tint)
+		n.content.Refresh()
+	}
 }
 
 // Tapped goes to the page.
@@ -278,7 +301,7 @@ func newStatusLine(w *window) *statusLine {
 	for _, part := range []**line{&s.state, &s.down, &s.up, &s.peers, &s.open} {
 		*part = newCaption()
 	}
-	s.open.whole = true
+	s.peers.whole, s.open.whole = true, true
 	s.ExtendBaseWidget(s)
 	s.show(Status{Connection: ConnectionNone, Reachable: netproto.ReachableUnknown})
 	return s
@@ -292,11 +315,14 @@ func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 		return container.New(layout.NewCustomPaddedHBoxLayout(gap),
 			container.NewGridWrap(small, picture), container.NewGridWrap(fyne.NewSize(width, 16), text))
 	}
+	whole := func(picture *widget.Icon, text *line) fyne.CanvasObject {
+		return container.New(layout.NewCustomPaddedHBoxLayout(gap), container.NewGridWrap(small, picture), text)
+	}
 	right := container.NewHBox(
 		part(widget.NewIcon(tinted(theme.DownloadIcon(), colorCaption)), s.down, 68),
 		part(widget.NewIcon(tinted(theme.UploadIcon(), colorCaption)), s.up, 68),
-		part(widget.NewIcon(tinted(theme.AccountIcon(), colorCaption)), s.peers, 60),
-		container.New(layout.NewCustomPaddedHBoxLayout(gap), container.NewGridWrap(small, s.openIcon), s.open),
+		whole(widget.NewIcon(tinted(theme.AccountIcon(), colorCaption)), s.peers),
+		whole(s.openIcon, s.open),
 	)
 	left := container.NewBorder(nil, nil, container.NewGridWrap(small, s.stateIcon), nil, inset(gap, 0, s.state))
 	s.box = container.NewBorder(nil, nil, nil, right, left)
@@ -309,8 +335,8 @@ func (s *statusLine) show(status Status) {
 	s.stateIcon.SetResource(tinted(state.icon, state.color))
 	s.down.SetText(rateWords(status.DownRate))
 	s.up.SetText(rateWords(status.UpRate))
+	peers, open := s.peers.text, s.open.text
 	s.peers.SetText(peersWords(status.PeersOnline))
-	open := s.open.text
 	switch status.Reachable {
 	case netproto.ReachableYes:
 		s.open.SetText(lang.L("Reachable"))
@@ -322,7 +348,7 @@ func (s *statusLine) show(status Status) {
 		s.open.SetText(lang.L("Reachability unknown"))
 		s.openIcon.SetResource(tinted(theme.QuestionIcon(), colorCaption))
 	}
-	if s.box != nil && s.open.text != open {
+	if s.box != nil && (s.open.text != open || s.peers.text != peers) {
 		s.box.Refresh()
 	}
 }

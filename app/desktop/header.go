@@ -147,6 +147,15 @@ type headerCell struct {
 	hovered, focused bool
 }
 
+// headerNeeds is the width in which the name of a column is whole, also beside
+// the mark of the order.
+func headerNeeds(name phrase) float32 {
+	title := newCaption()
+	title.style.Bold = true
+	title.SetText(name.String())
+	return title.needs() + 3*gapMedium
+}
+
 func newHeaderCell(h *header, column int, shape columnShape) *headerCell {
 	c := &headerCell{header: h, column: column, name: newCaption(), mark: widget.NewIcon(nil), back: canvas.NewRectangle(color.Transparent)}
 	c.name.align = shape.align

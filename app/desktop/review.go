@@ -281,13 +281,16 @@ func (v *reviewView) show(i int, l reviewLine) {
 	}
 }
 
+// mostDetail is the part of a line that a detail takes at most.
+const mostDetail = 0.6
+
 // nameAndDetail puts a detail behind a name; the detail gets the width it asks
 // for up to a half.
 type nameAndDetail struct{}
 
 // Layout is part of fyne.Layout.
 func (nameAndDetail) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	detail := min(objects[1].MinSize().Width, size.Width/2)
+	detail := min(objects[1].MinSize().Width, size.Width*mostDetail)
 	name := size.Width - detail - gapMedium
 	objects[0].Move(fyne.NewPos(0, 0))
 	objects[0].Resize(fyne.NewSize(name, size.Height))

@@ -105,7 +105,7 @@ func (headLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // MinSize is part of fyne.Layout.
 func (headLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	width := float32(leastNameWidth)
+	width := 2 * gapLarge
 	for _, object := range objects {
 		width += object.MinSize().Width
 	}

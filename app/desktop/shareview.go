@@ -35,7 +35,7 @@ func shareColumns() []column[Share] {
 		shareColumnSize: {columnShape: columnShape{id: "size", name: "Size", width: 80, align: trailing, falling: true},
 			order: func(a, b Share) int { return cmp.Compare(a.Size, b.Size) },
 			cell:  func(s Share) cell { return cell{text: sizeWords(s.Size)} }},
-		shareColumnState: {columnShape: columnShape{id: "state", name: "State", width: 200},
+		shareColumnState: {columnShape: columnShape{id: "state", name: "State", width: 216},
 			text: func(s Share) string { return shareWords(s).text },
 			cell: shareStateCell},
 		shareColumnFetched: {columnShape: columnShape{id: "fetched", name: "Fetched", width: 88, align: trailing, falling: true, spare: 1},

@@ -58,6 +58,9 @@ func newTable[T comparable](w *window, name string, key func(T) string, columns 
 	shapes := make([]columnShape, len(columns))
 	for i, c := range columns {
 		shapes[i] = c.columnShape
+		if shapes[i].named = headerNeeds(c.name); !c.flexible() {
+			shapes[i].width = max(c.width, shapes[i].least())
+		}
 	}
 	set := newColumnSet(shapes)
 	t.header = newHeader(set)
@@ -203,7 +206,7 @@ func (t *table[T]) recall() {
 		if c.flexible() {
 			continue
 		}
-		if width := m.Widths[c.id]; width >= leastWidth && width <= mostWidth {
+		if width := m.Widths[c.id]; width >= c.least() && width <= mostWidth {
 			c.width = width
 		}
 		if hidden, known := m.Hidden[c.id]; known {

@@ -12,7 +12,8 @@ import (
 )
 
 // line is one line of literal text that never asks for more width than it is
-// given: what does not fit is cut at the end, or in the middle for names.
+// given: of what does not fit the last parts are left out, or its end when there
+// is one part, or its middle when it is a name.
 type line struct {
 	widget.BaseWidget
 	text   string
@@ -111,7 +112,7 @@ func (r *lineRenderer) cut(width float32) {
 	if r.line.middle {
 		r.drawn.Text = cutMiddle(r.shown, fits)
 	} else {
-		r.drawn.Text = cutEnd(r.shown, fits)
+		r.drawn.Text = cutParts(r.shown, fits)
 	}
 }
 

@@ -37,8 +37,10 @@ func joined(parts ...string) string {
 			present = append(present, part)
 		}
 	}
-	return strings.Join(present, " · ")
+	return strings.Join(present, betweenParts)
 }
+
+const betweenParts = " · "
 
 // percent is done of size from 0 to 1.
 func percent(done, size int64) float64 {
@@ -85,6 +87,24 @@ var skipWords = map[SkipReason]phrase{
 // cutMiddle shortens text to what fits, so that its beginning and its end,
 // where the extension is, stay readable. fits says whether a text does.
 func cutMiddle(text string, fits func(string) bool) string { return cutText(text, fits, 3) }
+
+// cutParts shortens joined parts to what fits by leaving out the last ones; the
+// first alone is cut at its end.
+func cutParts(text string, fits func(string) bool) string {
+	if fits(text) {
+		return text
+	}
+	for {
+		end := strings.LastIndex(text, betweenParts)
+		if end < 0 {
+			return cutEnd(text, fits)
+		}
+		text = text[:end]
+		if cut := text + betweenParts + "…"; fits(cut) {
+			return cut
+		}
+	}
+}
 
 // cutEnd shortens text to what fits by cutting its end.
 func cutEnd(text string, fits func(string) bool) string { return cutText(text, fits, 0) }

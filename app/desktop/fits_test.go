@@ -1,0 +1,224 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/netproto"
+)
+
+// busy is an engine with something on every page, in every state whose words
+// are long.
+func busy() *fakeEngine {
+	engine := newFake()
+	engine.status.DownRate, engine.status.UpRate, engine.status.PeersOnline = 998_000_000, 120_000_000, 1234
+	engine.status.Reachable = netproto.ReachableNo
+	engine.status.Counts = Counts{Downloads: 1234, Failed: 1, Uploads: 12, Shares: 1234}
+	marked := hit(1, "a.iso", 812_000_000, netproto.KindArchive, 4123)
+	marked.Have = HaveHere
+	engine.search = answers(marked, hit(2, "b", 1, netproto.KindOther, 1),
+		hit(3, "c.pdf", 812_000, netproto.KindDocument, 41), hit(4, "d.exe", 812_000, netproto.KindProgram, 41))
+	states := []DownloadState{DownloadDownloading, DownloadWaiting, DownloadQueued, DownloadPaused, DownloadFinished, DownloadVerifying, DownloadNoSpace}
+	for i, state := range slices.Concat(states, states) { // so many that there is a field to find one
+		engine.downloads = append(engine.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("film %d.mkv", i), Size: 998_000_000_000,
+			Done: 412_000_000_000, Rate: 988_000_000, SecsLeft: 26*3600 + 1, Sources: 1234, Place: 123, State: state, Hash: hashOf(i)})
+	}
+	for i, state := range []UploadState{UploadSending, UploadQueued, UploadEnded} {
+		engine.uploads = append(engine.uploads, Upload{ID: fmt.Sprint(i), Name: "film.mkv", Peer: "Grace", Size: 998_000_000, Sent: 412_000_000, Rate: 120_000_000, State: state, Place: 123})
+	}
+	for i, state := range []ShareState{ShareWaiting, ShareHashing, ShareShared, ShareRehashing, ShareMissing} {
+		engine.shares = append(engine.shares, Share{ID: fmt.Sprint(i), Name: fmt.Sprintf("share %d", i), Path: "/a", Files: 1234, Size: 998_000_000, Hashed: 412_000_000,
+			Rate: 900_000_000, State: state, Fetched: 1234, Sent: 998_000_000})
+	}
+	for i, state := range []SourceState{SourceConnecting, SourceIdle, SourceQueued, SourceDownloading, SourceStalled, SourceBanned, SourceKnown} {
+		engine.details.Sources = append(engine.details.Sources, Source{Name: fmt.Sprintf("Peer %d", i), Address: fmt.Sprintf("203.0.113.%d:4001", i), State: state,
+			Rate: 998_000_000, Share: 1, Place: 12, Got: 998_000_000, Local: true})
+	}
+	engine.details.Slow, engine.details.Copies = SlowOneSource, 2.4
+	engine.details.Speeds = []int64{1e6, 998e6, 5e6}
+	engine.details.Pieces = []Cell{{State: CellVerified}, {State: CellPartly}, {State: CellInFlight}, {State: CellMissing}}
+	engine.tracker = TrackerView{
+		KnownTracker: KnownTracker{Address: "attic:5000", Name: "attic", Fingerprint: netproto.Fingerprint{1}},
+		LeaseSeconds: 90, RoundTripMilli: 14, PeersOnline: 1234, Resources: 402_100,
+		Known:      []KnownTracker{{Address: "office:5000", Name: "office"}},
+		Nearby:     []KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},
+		Own:        OwnTracker{Running: true, Addresses: []string{"192.168.1.4:5000"}, Invite: "cp2p://192.168.1.4:5000", Peers: 3, Resources: 1, Rate: 1.5},
+		ChangedKey: &ChangedKey{Address: "attic:5000", Known: netproto.Fingerprint{1}, Shown: netproto.Fingerprint{2}},
+	}
+	return engine
+}
+
+// misfits are the texts in the window that are wider than their places, other
+// than names, which are cut on purpose.
+func (d *desk) misfits() []string {
+	var misfits []string
+	c := d.window.win.Canvas()
+	for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
+		walk(object, func(o fyne.CanvasObject) {
+			if text, needs := textOf(o); text != "" && needs > o.Size().Width+1 && o.Size().Width > 0 {
+				misfits = append(misfits, fmt.Sprintf("%T %q needs %.0f and has %.0f", o, text, needs, o.Size().Width))
+			}
+		})
+	}
+	return misfits
+}
+
+// textOf is the text of a widget on one line, and the width that it needs.
+func textOf(object fyne.CanvasObject) (string, float32) {
+	switch o := object.(type) {
+	case *line:
+		if o.middle {
+			return "", 0
+		}
+		text := o.text
+		if first, _, more := strings.Cut(text, betweenParts); more {
+			text = first + betweenParts + "…" // the last parts may be left out
+		}
+		return text, fyne.MeasureText(text, o.Theme().Size(o.size), o.style).Width
+	case *widget.Label:
+		if o.Wrapping != fyne.TextWrapOff {
+			return "", 0
+		}
+		return o.Text, fyne.MeasureText(o.Text, theme.TextSize(), o.TextStyle).Width + 2*theme.InnerPadding()
+	case *widget.Button:
+		return o.Text, o.MinSize().Width
+	case *widget.Check:
+		return o.Text, o.MinSize().Width
+	case *widget.Select:
+		return o.Selected, o.MinSize().Width
+	case *widget.Entry:
+		if o.Text != "" {
+			return "", 0
+		}
+		return o.PlaceHolder, fyne.MeasureText(o.PlaceHolder, theme.TextSize(), o.TextStyle).Width + 4*theme.InnerPadding()
+	case *canvas.Text:
+		return o.Text, o.MinSize().Width
+	}
+	return "", 0
+}
+
+// smallest is the smallest window, in a language, that look says all misfits of.
+func smallest(t *testing.T, tag string, engine *fakeEngine, options Options) (d *desk, look func(name string)) {
+	t.Helper()
+	app := test.NewTempApp(t)
+	app.Preferences().SetString(prefLanguage, tag)
+	t.Cleanup(func() {
+		if err := loadTexts(""); err != nil {
+			t.Error(err)
+		}
+	})
+	d = newDeskOn(t, app, engine, engine, options)
+	d.window.win.Resize(leastSize)
+	return d, func(name string) {
+		t.Helper()
+		if least := d.window.win.Content().MinSize(); least.Width > leastSize.Width || least.Height > leastSize.Height {
+			t.Errorf("%s: the window needs %v, and has %v", name, least, leastSize)
+		}
+		for _, misfit := range d.misfits() {
+			t.Errorf("%s: %s", name, misfit)
+		}
+	}
+}
+
+// inEveryLanguage runs a test in each.
+func inEveryLanguage(t *testing.T, run func(t *testing.T, tag string)) {
+	for _, tag := range languages() {
+		t.Run(tag, func(t *testing.T) { run(t, tag) })
+	}
+}
+
+func TestNoPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
+	signs := [placeCount]string{"a.iso", "film 1.mkv", "Grace", "share 1", "kitchen", "/home/ada/Downloads"}
+	inEveryLanguage(t, func(t *testing.T, tag string) {
+		d, look := smallest(t, tag, busy(), Options{System: &fakeSystem{links: true}})
+		w := d.window
+		for at := range placeCount {
+			w.goTo(at)
+			d.reads(signs[at])
+			look(string(places[at].name))
+		}
+		w.goTo(placeDownloads)
+		page := w.pages[placeDownloads].(*downloadsPage)
+		page.list.selectOnly(0)
+		page.details.open()
+		d.reads("Peer 1")
+		look("the details")
+		w.undo.offer(deed{words: lang.N("{{.Count}} downloads removed", 1234, values{"Count": countWords(1234)})})
+		look("what was done")
+		w.undo.settle()
+		w.fail(netproto.Errorf(netproto.CodePortInUse, "5000"))
+		look("what failed")
+	})
+}
+
+func TestNoEmptyPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
+	inEveryLanguage(t, func(t *testing.T, tag string) {
+		engine := newFake()
+		engine.status = Status{Tracker: "attic", Connection: ConnectionReconnecting, RetrySeconds: 59}
+		d, look := smallest(t, tag, engine, Options{})
+		for at := range placeCount {
+			d.window.goTo(at)
+			d.until("the page was asked for", func() bool { return !d.shows(phrase("One moment…").String()) && d.shows("59") })
+			look(string(places[at].name))
+		}
+	})
+}
+
+func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
+	link := netproto.Link{Tracker: "attic:5000", Hash: hashOf(9), Name: "film.mkv", Size: 1_200_000_000}
+	inEveryLanguage(t, func(t *testing.T, tag string) {
+		engine := busy()
+		engine.folder = Folder{Files: []FolderFile{{FolderEntry: netproto.FolderEntry{Path: "a/b", Size: 3, Hash: hashOf(1)}, Here: true}}}
+		engine.review = Review{
+			Items:   []ReviewItem{{Path: "/a/project", Name: "project", Folder: true, Files: 1214, Size: 20_000_000, Secrets: []SecretFile{{".env", 120}}}},
+			Skipped: []SkippedPath{{Path: "/a/pipe", Reason: SkipSpecial}, {Path: "/a/x", Reason: SkipName}, {Path: "/a/project", Reason: SkipUnreadable, Count: 3}},
+		}
+		engine.leaving = Leaving{Uploads: 3, Alone: []string{"film.mkv", "song.flac"}}
+		d, look := smallest(t, tag, engine, Options{})
+		w := d.window
+		for _, over := range []struct {
+			name  string
+			open  func()
+			reads string
+		}{
+			{"keys and help", w.help, "F8"},
+			{"about", w.about, appName},
+			{"the review", func() { w.review([]string{"/a"}) }, "project"},
+			{"a folder", func() { w.openFolder(hit(1, "a", 1, netproto.KindFolder, 1)) }, "b"},
+			{"a link", func() { w.openLink(link.String()) }, "film.mkv"},
+			{"another tracker", func() { w.openLink(netproto.Link{Tracker: "office:5000", Size: -1}.String()) }, "office:5000"},
+			{"paste", func() { d.app.Clipboard().SetContent(""); w.pasteLink() }, ""},
+			{"a code", func() { w.showCode("a", link.String()) }, link.String()},
+			{"files", w.pickFile, ""},
+			{"leaving", w.quit, "film.mkv"},
+		} {
+			over.open()
+			d.reads(over.reads)
+			look(over.name)
+			w.closeSheets()
+		}
+	})
+}
+
+func TestTheFirstStartCutsNoTextInAnyLanguageInTheSmallestWindow(t *testing.T) {
+	inEveryLanguage(t, func(t *testing.T, tag string) {
+		engine := busy()
+		d, look := smallest(t, tag, engine, Options{FirstStart: true})
+		for step := 1; step <= 3; step++ {
+			d.reads(lang.L("Step {{.N}} of {{.Of}}", values{"N": step, "Of": 3}))
+			look(lang.L("Step {{.N}} of {{.Of}}", values{"N": step, "Of": 3}))
+			d.tap(lang.L("Skip"))
+		}
+	})
+}
