@@ -3,7 +3,9 @@
 package peer_test
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -47,4 +49,26 @@ func cpuTime(b *testing.B) time.Duration {
 	var u unix.Rusage
 	check(b, unix.Getrusage(unix.RUSAGE_SELF, &u))
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkFolder moves a folder of 2,000 files of 4 KiB the same way.
+func BenchmarkFolder(b *testing.B) {
+	alice, f := startPeerAt(b, newFakeTracker()), newFakeTracker()
+	bob := startPeerAt(b, f)
+	for i := range 2000 {
+		alice.write(b, fmt.Sprintf("src/%d/%d", i%20, i), 4096)
+	}
+	s := alice.share(b, filepath.Join(alice.files, "src"))
+	f.with(func() { f.sources = append(f.sources, alice.source()) })
+	b.SetBytes(s.Size)
+	b.ReportAllocs()
+	before := cpuTime(b)
+	for b.Loop() {
+		id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: "fetched", Size: -1, Folder: true, Dir: bob.files})
+		check(b, err)
+		d := bob.wait(b, id, peer.DownloadFinished)
+		check(b, bob.Remove(id))
+		check(b, os.RemoveAll(d.Path))
+	}
+	b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/float64(b.N)/2000, "cpu-µs/file")
 }
