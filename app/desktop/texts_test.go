@@ -10,6 +10,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -63,66 +64,80 @@ func englishTexts(t *testing.T) map[string]any {
 	return texts
 }
 
-// usedTexts finds what the package shows: what is handed to lang.L and lang.N,
-// and every constant of the type phrase. The types of other packages do not
-// matter for that, so nothing is imported.
+// usedTexts are the texts that the package shows.
 func usedTexts(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("*.go")
+	return slices.Compact(slices.Sorted(maps.Values(translatedLiterals(t, token.NewFileSet(), sources(t)))))
+}
+
+// sources are the files of the package without its tests.
+func sources(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	fset := token.NewFileSet()
-	var parsed []*ast.File
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
+	return slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+}
+
+func parsed(t *testing.T, fset *token.FileSet, names []string) []*ast.File {
+	t.Helper()
+	var files []*ast.File
+	for _, name := range names {
 		file, err := parser.ParseFile(fset, name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		parsed = append(parsed, file)
+		files = append(files, file)
 	}
+	return files
+}
+
+// translatedLiterals are the texts that pass through the translations, by where
+// they stand: what is handed to lang.L and lang.N, and every literal of the type
+// phrase. The types of other packages do not matter for that, so nothing is
+// imported.
+func translatedLiterals(t *testing.T, fset *token.FileSet, names []string) map[string]string {
+	t.Helper()
+	files := parsed(t, fset, names)
 	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
 	config := types.Config{Importer: noImports{}, Error: func(error) {}}
-	_, _ = config.Check("desktop", fset, parsed, info) // errors of missing imports are expected
-	var texts []string
+	_, _ = config.Check("desktop", fset, files, info) // errors of missing imports are expected
+	texts := map[string]string{}
 	for expr, value := range info.Types {
 		if value.Value != nil && strings.HasSuffix(value.Type.String(), "desktop.phrase") && value.Value.Kind() == constant.String {
 			if _, literal := expr.(*ast.BasicLit); literal {
-				texts = append(texts, constant.StringVal(value.Value))
+				texts[fset.Position(expr.Pos()).String()] = constant.StringVal(value.Value)
 			}
 		}
 	}
-	for _, file := range parsed {
+	for _, file := range files {
 		ast.Inspect(file, func(n ast.Node) bool {
-			if text, ok := langText(n); ok {
-				texts = append(texts, text)
+			if text, at, ok := langText(n); ok {
+				texts[fset.Position(at).String()] = text
 			}
 			return true
 		})
 	}
-	slices.Sort(texts)
-	return slices.Compact(texts)
+	return texts
 }
 
-// langText is the text of a call of lang.L or lang.N.
-func langText(n ast.Node) (string, bool) {
+// langText is the text of a call of lang.L or lang.N, and where it stands.
+func langText(n ast.Node) (string, token.Pos, bool) {
 	call, ok := n.(*ast.CallExpr)
 	if !ok || len(call.Args) == 0 {
-		return "", false
+		return "", 0, false
 	}
 	callee, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok || callee.Sel.Name != "L" && callee.Sel.Name != "N" {
-		return "", false
+		return "", 0, false
 	}
 	literal, ok := call.Args[0].(*ast.BasicLit)
 	if !ok || literal.Kind != token.STRING {
-		return "", false
+		return "", 0, false
 	}
 	text, err := strconv.Unquote(literal.Value)
-	return text, err == nil
+	return text, literal.Pos(), err == nil
 }
 
 type noImports struct{}

@@ -1,0 +1,98 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"go/ast"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// prose is what people read: a word that begins a sentence, or two words.
+var prose = regexp.MustCompile(`^[A-Z][a-z]+|[A-Za-z]{2,} [A-Za-z]{2,}`)
+
+// sameEverywhere are the texts for people that are the same in every language:
+// names, keys as they stand on the keyboard, and drawings.
+var sameEverywhere = regexp.MustCompile(`^(CentralizedP2P|, Fyne|(Ctrl|Alt|Shift|Del|Enter|Esc)(\+[A-Z])?|<svg .*>)$`)
+
+// A text that a widget, a dialog or a notification got as it stands in the
+// source would be English in every language. So every text of the package that
+// reads like words for people passes through the translations, but for errors:
+// those are explained by their codes.
+func TestNoTextForPeopleIsHardCoded(t *testing.T) {
+	fset := token.NewFileSet()
+	names := sources(t)
+	passed := translatedLiterals(t, fset, names)
+	if len(passed) < 400 {
+		t.Fatalf("only %d texts were found", len(passed))
+	}
+	for _, found := range hardCoded(t, names, passed) {
+		t.Error(found)
+	}
+}
+
+// hardCoded are the texts that read like words for people and do not stand where
+// those stand that pass through the translations.
+func hardCoded(t *testing.T, names []string, passed map[string]string) []string {
+	t.Helper()
+	fset := token.NewFileSet()
+	var found []string
+	var look func(ast.Node) bool
+	look = func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ImportSpec, *ast.Field: // paths, and tags of JSON
+			return false
+		case *ast.CallExpr:
+			return !makesAnError(n)
+		case *ast.CompositeLit:
+			if named, ok := n.Type.(*ast.Ident); ok && named.Name == "values" {
+				for _, element := range n.Elts { // whose keys name places in texts
+					ast.Inspect(element.(*ast.KeyValueExpr).Value, look)
+				}
+				return false
+			}
+		case *ast.BasicLit:
+			text, err := strconv.Unquote(n.Value)
+			at := fset.Position(n.Pos()).String()
+			_, translated := passed[at]
+			if n.Kind == token.STRING && err == nil && prose.MatchString(text) && !sameEverywhere.MatchString(text) && !translated {
+				found = append(found, at+": "+n.Value)
+			}
+		}
+		return true
+	}
+	for _, file := range parsed(t, fset, names) {
+		ast.Inspect(file, look)
+	}
+	return found
+}
+
+// makesAnError tells a call whose words no person reads in the window.
+func makesAnError(call *ast.CallExpr) bool {
+	callee, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	switch from, _ := callee.X.(*ast.Ident); {
+	case callee.Sel.Name == "Errorf", callee.Sel.Name == "LogError":
+		return true
+	default:
+		return from != nil && from.Name == "errors"
+	}
+}
+
+func TestAHardCodedTextIsFound(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "page.go")
+	source := "package desktop\n\nvar page = widget.NewLabel(\"Nothing here yet\")\nvar err = errors.New(\"no page here\")\n"
+	if err := os.WriteFile(name, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found := hardCoded(t, []string{name}, nil); len(found) != 1 || !strings.HasSuffix(found[0], `"Nothing here yet"`) {
+		t.Errorf("found are %q", found)
+	}
+}
