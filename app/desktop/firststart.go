@@ -52,7 +52,7 @@ func (w *window) firstStart() {
 	skip.Importance = widget.LowImportance
 
 	buttons := container.NewBorder(nil, nil, container.NewCenter(container.NewHBox(skip)), container.NewHBox(z.back, z.next),
-		container.NewCenter(container.NewGridWrap(fyne.NewSize(80, 20), z.progress)))
+		container.NewCenter(container.NewGridWrap(fyne.NewSize(160, 20), z.progress)))
 	z.progress.align = fyne.TextAlignCenter
 	z.foot = container.NewVBox(z.problem, buttons)
 	z.sheet = container.NewBorder(nil, z.foot, nil, nil, z.body)

@@ -46,7 +46,6 @@ func (w *window) closeAsked() {
 
 // hide leaves the window in the tray, where nothing of it is refreshed.
 func (w *window) hide() {
-	w.tray.appear()
 	w.closeSheet()
 	w.rememberSize()
 	w.win.Hide()

@@ -11,11 +11,10 @@ import (
 	"fyne.io/fyne/v2/lang"
 )
 
-// tray is the icon in the tray with its menu. It is put there once there is a
-// tray to see it in.
+// tray is the icon in the tray with its menu.
 type tray struct {
 	window *window
-	there  bool // the icon is in it
+	there  bool // the icon was put there
 	menu   *fyne.Menu
 	rates  *fyne.MenuItem
 	quick  *fyne.MenuItem
@@ -48,26 +47,23 @@ func (t *tray) build() {
 	t.refresh()
 }
 
-// begin puts the icon into the tray, if there is one.
+// begin puts the icon into the tray, before the application runs: later Fyne
+// does not begin with one. A tray that comes after the program, as at login,
+// then finds it.
 func (t *tray) begin() {
-	w := t.window
-	w.crossing.startWithin(hostTime, func(ctx context.Context) func() {
-		if !w.trayHost(ctx) {
-			return nil // closing the window looks again
-		}
-		return t.appear
-	})
+	if t.window.options.TrayHost != nil || trayPossible() {
+		t.appear()
+	}
 }
 
-// appear puts the icon there; the second time it does nothing.
 func (t *tray) appear() {
 	app, able := t.window.app.(desktop.App)
-	if !able || t.there {
+	if !able {
 		return
 	}
 	t.there = true
 	app.SetSystemTrayMenu(t.menu)
-	app.SetSystemTrayWindow(t.window.win) // a click on the icon shows the window, and
+	app.SetSystemTrayWindow(t.window.win) // a click on the icon shows the window
 	t.window.win.SetCloseIntercept(t.window.closeAsked)
 }
 

@@ -4,5 +4,8 @@ package desktop
 
 import "context"
 
-// trayHost tells that there is a tray: Windows and macOS always have one.
+// trayPossible tells that there is a tray: Windows and macOS always have one.
+func trayPossible() bool { return true }
+
+// trayHost tells that it is there now.
 func trayHost(context.Context) bool { return true }

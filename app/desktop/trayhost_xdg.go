@@ -15,16 +15,27 @@ import (
 // StatusNotifierItem, which Fyne speaks.
 const watcher = "org.kde.StatusNotifierWatcher"
 
-// trayHost asks the session's bus whether somebody shows icons of the tray. It
-// starts no bus where there is none, as the library does by itself.
+// trayPossible tells whether there is a bus that a tray could be on. Where there
+// is none the library would start one.
+func trayPossible() bool { return sessionBus() != "" }
+
+// sessionBus is the address of the session's bus, or "".
+func sessionBus() string {
+	if address := os.Getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" && address != "autolaunch:" {
+		return address
+	}
+	socket := filepath.Join("/run/user", fmt.Sprint(os.Getuid()), "bus")
+	if _, err := os.Stat(socket); err != nil {
+		return ""
+	}
+	return "unix:path=" + socket
+}
+
+// trayHost asks the session's bus whether somebody shows icons of the tray now.
 func trayHost(ctx context.Context) bool {
-	address := os.Getenv("DBUS_SESSION_BUS_ADDRESS")
-	if address == "" || address == "autolaunch:" {
-		socket := filepath.Join("/run/user", fmt.Sprint(os.Getuid()), "bus")
-		if _, err := os.Stat(socket); err != nil {
-			return false
-		}
-		address = "unix:path=" + socket
+	address := sessionBus()
+	if address == "" {
+		return false
 	}
 	bus, err := dbus.Connect(address, dbus.WithContext(ctx))
 	if err != nil {
