@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,7 +97,8 @@ func textOf(object fyne.CanvasObject) (string, float32) {
 	case *widget.Check:
 		return o.Text, o.MinSize().Width
 	case *widget.Select:
-		return o.Selected, o.MinSize().Width
+		widest := slices.MaxFunc(o.Options, func(a, b string) int { return cmp.Compare(textWidth(a), textWidth(b)) })
+		return widest, textWidth(widest) + theme.IconInlineSize() + 3*theme.InnerPadding()
 	case *widget.Entry:
 		if o.Text != "" {
 			return "", 0

@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -101,7 +102,7 @@ func newSearchPage(w *window) *searchPage {
 	for _, choice := range sizeChoices {
 		sizes = append(sizes, choice.name.String())
 	}
-	p.kind, p.size = widget.NewSelect(kinds, nil), widget.NewSelect(sizes, nil)
+	p.kind, p.size = newFilter(kinds), newFilter(sizes)
 	p.kind.SetSelectedIndex(0)
 	p.size.SetSelectedIndex(0)
 	p.kind.OnChanged = func(string) { p.begin() }
@@ -110,6 +111,18 @@ func newSearchPage(w *window) *searchPage {
 	p.content = container.NewBorder(inset(0, gap, filters), nil, nil, nil, p.middle)
 	p.showAnswer()
 	return p
+}
+
+// newFilter is a choice that is as wide as the widest of its names.
+func newFilter(names []string) *widget.Select {
+	filter := widget.NewSelect(names, nil)
+	// Fyne gives a choice the width of its place holder, which is never seen here.
+	filter.PlaceHolder = slices.MaxFunc(names, func(a, b string) int { return cmp.Compare(textWidth(a), textWidth(b)) })
+	return filter
+}
+
+func textWidth(text string) float32 {
+	return fyne.MeasureText(text, theme.TextSize(), fyne.TextStyle{}).Width
 }
 
 func (p *searchPage) screen() fyne.CanvasObject { return p.content }

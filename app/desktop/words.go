@@ -88,8 +88,12 @@ var skipWords = map[SkipReason]phrase{
 // where the extension is, stay readable. fits says whether a text does.
 func cutMiddle(text string, fits func(string) bool) string { return cutText(text, fits, 3) }
 
-// cutParts shortens joined parts to what fits by leaving out the last ones; the
-// first alone is cut at its end.
+// longPart is how many characters a part has, such as a path, of which the begin
+// alone says something.
+const longPart = 24
+
+// cutParts shortens joined parts to what fits by leaving out the last ones. The
+// first, and one that is long, is cut at its end.
 func cutParts(text string, fits func(string) bool) string {
 	if fits(text) {
 		return text
@@ -97,6 +101,10 @@ func cutParts(text string, fits func(string) bool) string {
 	for {
 		end := strings.LastIndex(text, betweenParts)
 		if end < 0 {
+			return cutEnd(text, fits)
+		}
+		last := []rune(text[end+len(betweenParts):])
+		if len(last) > longPart && fits(text[:end]+betweenParts+string(last[:longPart/2])+"…") {
 			return cutEnd(text, fits)
 		}
 		text = text[:end]

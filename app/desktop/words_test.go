@@ -55,6 +55,14 @@ func TestANameIsCutBetweenCharactersAsPeopleCountThem(t *testing.T) {
 	if got := cutMiddle("a-long-name-of-a-file.docx", fits); got != "a-long-n…ocx" {
 		t.Errorf("a long name is cut to %q", got)
 	}
+	for room, want := range map[int]string{
+		99: "Finished · 28 MB · /home/ada/Downloads/films", 36: "Finished · 28 MB · /home/ada/Downlo…", 24: "Finished · 28 MB · …", 18: "Finished · …", 6: "Finis…",
+	} {
+		got := cutParts("Finished · 28 MB · /home/ada/Downloads/films", func(text string) bool { return utf8.RuneCountInString(text) <= room })
+		if got != want {
+			t.Errorf("in %d characters a caption reads %q, not %q", room, got, want)
+		}
+	}
 	family := "👩‍👩‍👧‍👦"
 	got := cutEnd(strings.Repeat(family, 5), func(text string) bool { return len(text) <= 2*len(family)+len("…") })
 	if got != family+family+"…" {
@@ -72,7 +80,7 @@ func FuzzACutTextFitsAndKeepsItsEnds(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name string, room int) {
 		room = max(room%64, 1)
 		fits := func(text string) bool { return utf8.RuneCountInString(text) <= room }
-		for _, cut := range []string{cutMiddle(name, fits), cutEnd(name, fits)} {
+		for _, cut := range []string{cutMiddle(name, fits), cutEnd(name, fits), cutParts(name, fits)} {
 			if !fits(cut) {
 				t.Fatalf("%q does not fit into %d", cut, room)
 			}

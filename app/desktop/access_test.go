@@ -1,0 +1,190 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"image"
+	"reflect"
+	"slices"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+func TestEveryKeyOfTheMenusStandsInTheHelpAndTheOtherWayRound(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	w := d.window
+	inMenus := map[string]string{"Esc": ""} // closes what lies over the page, which no menu can do
+	for _, menu := range w.win.MainMenu().Items {
+		for _, item := range menu.Items {
+			if s, ok := item.Shortcut.(fyne.KeyboardShortcut); ok {
+				inMenus[command{key: s.Key(), held: s.Mod()}.keys()] = item.Label
+			}
+		}
+	}
+	w.help()
+	inHelp := map[string]string{}
+	walk(w.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
+		box, ok := o.(*fyne.Container)
+		if !ok {
+			return
+		}
+		if _, ok := box.Layout.(*keyTable); ok {
+			for i := 0; i+1 < len(box.Objects); i += 2 {
+				inHelp[box.Objects[i].(*widget.Label).Text] = box.Objects[i+1].(*widget.Label).Text
+			}
+		}
+	})
+	for keys, name := range inMenus {
+		if said, ok := inHelp[keys]; !ok || name != "" && said != name {
+			t.Errorf("%s is %q in the menus, and %q in the help", keys, name, said)
+		}
+	}
+	for keys, name := range inHelp {
+		if _, ok := inMenus[keys]; !ok {
+			t.Errorf("%s (%s) is in the help, and in no menu", keys, name)
+		}
+	}
+	if len(inHelp) < 20 {
+		t.Errorf("the help has %d keys only", len(inHelp))
+	}
+}
+
+// everyScreen shows the pages, the details, and what lies over them, one after
+// the other.
+func everyScreen(d *desk, look func(name string)) {
+	w := d.window
+	signs := [placeCount]string{"a.iso", "film 1.mkv", "Grace", "share 1", "kitchen", "/home/ada/Downloads"}
+	for at := range placeCount {
+		w.goTo(at)
+		d.reads(signs[at])
+		look(string(places[at].name))
+	}
+	w.goTo(placeDownloads)
+	w.pages[placeDownloads].(*downloadsPage).list.selectOnly(0)
+	w.pages[placeDownloads].(*downloadsPage).details.open()
+	d.reads("Peer 1")
+	look("details")
+	w.tell("done")
+	look("a word")
+	w.undo.offer(deed{words: "removed"})
+	look("undo")
+	w.help()
+	look("help")
+	w.closeSheets()
+}
+
+// partsOfFyne can be pressed, or have the keys, only as a part of something else:
+// the bars beside what scrolls, and text that can be selected.
+var partsOfFyne = map[string]bool{"*widget.scrollBarArea": true, "*widget.focusSelectable": true}
+
+func typeOf(o fyne.CanvasObject) string { return reflect.TypeOf(o).String() }
+
+func TestWhateverCanBePressedHasAWord(t *testing.T) {
+	d := newDesk(t, busy(), Options{})
+	pressed := 0
+	everyScreen(d, func(name string) {
+		c := d.window.win.Canvas()
+		for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
+			walk(object, func(o fyne.CanvasObject) {
+				if _, ok := o.(fyne.Tappable); !ok || partsOfFyne[typeOf(o)] {
+					return
+				}
+				pressed++
+				if !hasWords(o) {
+					t.Errorf("%s: a %T has no word", name, o)
+				}
+			})
+		}
+	})
+	if pressed < 100 {
+		t.Errorf("only %d things can be pressed", pressed)
+	}
+}
+
+// hasWords tells whether what can be pressed shows text, or a tip, or is a place
+// for text itself.
+func hasWords(object fyne.CanvasObject) bool {
+	switch o := object.(type) {
+	case *iconButton:
+		return o.words != ""
+	case *widget.Entry, *textEntry, *searchEntry:
+		return true
+	}
+	words := false
+	walk(object, func(o fyne.CanvasObject) {
+		if text, _ := textOf(o); text != "" {
+			words = true
+		} else if l, ok := o.(*line); ok && l.text != "" {
+			words = true
+		}
+	})
+	return words
+}
+
+func TestWhateverHasTheKeysShowsIt(t *testing.T) {
+	d := newDesk(t, busy(), Options{})
+	d.window.win.Resize(fyne.NewSize(1100, 2400)) // nothing has to be scrolled
+	c := d.window.win.Canvas()
+	seen := map[string]bool{}
+	everyScreen(d, func(name string) {
+		for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
+			walk(object, func(o fyne.CanvasObject) {
+				focusable, ok := o.(fyne.Focusable)
+				kind := typeOf(o)
+				if disabled, is := o.(fyne.Disableable); !ok || seen[kind] || partsOfFyne[kind] || is && disabled.Disabled() {
+					return
+				}
+				seen[kind] = true
+				c.Unfocus()
+				before := c.Capture()
+				c.Focus(focusable)
+				if after := c.Capture(); samePicture(before, after) {
+					t.Errorf("%s: a %s looks the same with the keys and without", name, kind)
+				}
+				c.Unfocus()
+			})
+		}
+	})
+	if len(seen) < 8 {
+		t.Errorf("only these can have the keys: %v", seen)
+	}
+}
+
+func samePicture(a, b image.Image) bool {
+	return slices.Equal(a.(*image.NRGBA).Pix, b.(*image.NRGBA).Pix)
+}
+
+func TestWhatIsHoveredPressedOrFocusedStaysReadableInBothLooks(t *testing.T) {
+	const readable, seen = 4.5, 3 // WCAG 2.1, 1.4.3 and 1.4.11
+	for name, colors := range map[string]palette{"light": lightPalette, "dark": darkPalette} {
+		for _, done := range []fyne.ThemeColorName{theme.ColorNameHover, theme.ColorNamePressed, theme.ColorNameFocus, theme.ColorNameSelection} {
+			for text, grounds := range map[fyne.ThemeColorName][]fyne.ThemeColorName{
+				theme.ColorNameForeground: {theme.ColorNameBackground, colorSidebar, theme.ColorNameHeaderBackground, theme.ColorNameButton,
+					theme.ColorNameInputBackground, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground, colorBanner},
+				theme.ColorNameForegroundOnPrimary: {theme.ColorNamePrimary},
+				theme.ColorNameForegroundOnError:   {theme.ColorNameError},
+				theme.ColorNameForegroundOnWarning: {theme.ColorNameWarning},
+				// What a chip counts, and a row says below its name.
+				colorCaption: {theme.ColorNameBackground, colorSidebar, theme.ColorNameHeaderBackground, theme.ColorNameOverlayBackground},
+			} {
+				if text == colorCaption && done == theme.ColorNameFocus {
+					continue // the ground of Fyne's buttons, which have no captions
+				}
+				for _, ground := range grounds {
+					if got := contrast(colors[text], over(colors[done], colors[ground])); got < readable {
+						t.Errorf("%s: %s on %s with %s has a contrast of %.2f", name, text, ground, done, got)
+					}
+				}
+			}
+		}
+		for _, ground := range []fyne.ThemeColorName{theme.ColorNameBackground, colorSidebar, theme.ColorNameHeaderBackground,
+			theme.ColorNameOverlayBackground, theme.ColorNameInputBackground} {
+			if got := contrast(colors[theme.ColorNamePrimary], colors[ground]); got < seen {
+				t.Errorf("%s: the frame of what has the keys has a contrast of %.2f on %s", name, got, ground)
+			}
+		}
+	}
+}
