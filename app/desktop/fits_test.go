@@ -28,8 +28,9 @@ func busy() *fakeEngine {
 	engine.status.Counts = Counts{Downloads: 1234, Failed: 1, Uploads: 12, Shares: 1234}
 	marked := hit(1, "a.iso", 812_000_000, netproto.KindArchive, 4123)
 	marked.Have = HaveHere
-	engine.search = answers(marked, hit(2, "b", 1, netproto.KindOther, 1),
+	hits := append(manyHits(10, 100), marked, hit(2, "b", 1, netproto.KindOther, 1),
 		hit(3, "c.pdf", 812_000, netproto.KindDocument, 41), hit(4, "d.exe", 812_000, netproto.KindProgram, 41))
+	engine.search = answers(hits...)
 	states := []DownloadState{DownloadDownloading, DownloadWaiting, DownloadQueued, DownloadPaused, DownloadFinished, DownloadVerifying, DownloadNoSpace}
 	for i, state := range slices.Concat(states, states) { // so many that there is a field to find one
 		engine.downloads = append(engine.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("film %d.mkv", i), Size: 998_000_000_000,
