@@ -133,7 +133,7 @@ func (p *downloadsPage) askLimit() {
 		if text != "" {
 			kilobytes, err := strconv.ParseInt(text, 10, 64)
 			if err != nil || kilobytes < 0 || kilobytes > 1e9 {
-				problem.SetText(lang.L("Type a number of KB/s, or nothing."))
+				problem.SetText(lang.L("Type a number of kB/s, or nothing."))
 				return
 			}
 			limit = kilobytes * 1000
@@ -142,7 +142,7 @@ func (p *downloadsPage) askLimit() {
 		p.limitOf(chosen, limit)
 	}
 	entry.OnSubmitted = func(string) { set() }
-	w.openSheet(lang.L("Limit of the download"), labelled(lang.L("Download limit, KB/s"), entry, problem),
+	w.openSheet(lang.L("Limit of the download"), labelled(lang.L("Download limit, kB/s"), entry, problem),
 		fyne.NewSize(360, 220), w.cancelButton(), primaryButton(lang.L("Set the limit"), theme.ConfirmIcon(), set))
 	w.win.Canvas().Focus(entry)
 }

@@ -228,7 +228,7 @@ func TestAnotherLimitIsTyped(t *testing.T) {
 	entry := d.window.win.Canvas().Focused().(*widget.Entry)
 	entry.SetText("much")
 	d.tap("Set the limit")
-	d.reads("Type a number of KB/s, or nothing.")
+	d.reads("Type a number of kB/s, or nothing.")
 	entry.SetText("250")
 	d.tap("Set the limit")
 	d.did("limit [run] 250000")

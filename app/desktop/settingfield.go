@@ -48,10 +48,10 @@ func (p *settingsPage) number(refusal phrase, least, most int, of func(*Settings
 	}, func(s Settings) string { return strconv.Itoa(*of(&s)) })
 }
 
-// rate is a limit, in bytes a second for the engine, in KB/s for the person.
+// rate is a limit, in bytes a second for the engine, in kB/s for the person.
 func (p *settingsPage) rate(of func(*Settings) *int64) *settingField {
 	const kilobyte, most = 1000, 1 << 40
-	f := p.field("Type a number of KB/s, or nothing.", func(s *Settings, text string) bool {
+	f := p.field("Type a number of kB/s, or nothing.", func(s *Settings, text string) bool {
 		if text == "" {
 			*of(s) = 0
 			return true

@@ -54,7 +54,7 @@ func (s Settings) Rates() (up, down int64) {
 // DefaultSettings are those of a new profile.
 func DefaultSettings() Settings {
 	s := Settings{Name: "A peer", MaxDownloads: 5, UploadSlots: 4, ShareDownloads: true, SeedClients: netproto.SeedLAN,
-		AdaptiveSlots: true, QuickUp: 128 << 10, QuickDown: 1 << 20, Ignore: slices.Clone(ignore.Default)}
+		AdaptiveSlots: true, QuickUp: 100_000, QuickDown: 1_000_000, Ignore: slices.Clone(ignore.Default)}
 	if host, err := os.Hostname(); err == nil && host != "" {
 		s.Name = host
 		if u, err := user.Current(); err == nil && u.Username != "" {
