@@ -188,6 +188,17 @@ func (w *window) typedKey(event *fyne.KeyEvent) {
 	}
 }
 
+// typedRune begins a search with what is typed while nothing has the keys: the
+// search entry does not hold them from the beginning, because its blinking
+// cursor alone would cost several percent of a processor where no graphics card
+// draws.
+func (w *window) typedRune(r rune) {
+	if w.sheet == nil && !w.asking && r != ' ' { // which pauses and resumes
+		w.findWords()
+		w.frame.entry.TypedRune(r)
+	}
+}
+
 // findWords is Ctrl+F.
 func (w *window) findWords() {
 	w.goTo(placeSearch)
@@ -204,6 +215,11 @@ func (w *window) pasted() {
 	_, err := netproto.ParseLink(text)
 	if entry != nil && (err != nil || w.sheet != nil) {
 		entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
+		return
+	}
+	if err != nil && text != "" && w.sheet == nil && !w.asking && w.win.Canvas().Focused() == nil {
+		w.findWords()
+		w.frame.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
 		return
 	}
 	w.pasteLink()

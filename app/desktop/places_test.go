@@ -293,6 +293,21 @@ func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {
 	}
 }
 
+func TestWhatIsTypedOrPastedWhileNothingHasTheKeysIsSearched(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	d.window.goTo(placeTracker)
+	d.window.win.Canvas().OnTypedRune()('h')
+	if d.window.place != placeSearch || d.window.frame.entry.Text != "h" {
+		t.Errorf("at %d the entry has %q", d.window.place, d.window.frame.entry.Text)
+	}
+	d.window.win.Canvas().Unfocus()
+	d.app.Clipboard().SetContent("hello")
+	d.window.pasted()
+	if got := d.window.frame.entry.Text; got != "hello" {
+		t.Errorf("after pasting the entry has %q", got)
+	}
+}
+
 func TestAboutSaysWhichProgramThisIs(t *testing.T) {
 	d := newDesk(t, newFake(), Options{Version: "9.8.7"})
 	d.menu("About")

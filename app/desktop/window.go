@@ -134,6 +134,7 @@ func newWindow(app fyne.App, engine Engine, options Options, toUI func(func())) 
 	w.build()
 	w.showPages()
 	w.win.Canvas().SetOnTypedKey(w.typedKey)
+	w.win.Canvas().SetOnTypedRune(w.typedRune)
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.onDropped(uris) })
 	w.win.SetOnClosed(w.closed)
 	w.win.SetCloseIntercept(w.closeAsked)
@@ -161,7 +162,6 @@ func (w *window) build() {
 // showPages fills the window with the frame and its pages.
 func (w *window) showPages() {
 	w.win.SetContent(container.NewStack(w.frame.content, w.tips.layer))
-	w.win.Canvas().Focus(w.frame.entry)
 }
 
 // begin starts to follow the engine, and asks what the program was started with.
