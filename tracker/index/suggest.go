@@ -23,7 +23,7 @@ const (
 
 	// maxLooks is how many candidates a search looks at, those with the most
 	// sources first: it bounds what a mistyped common word can cost.
-	maxLooks = 25_000
+	maxLooks = 6_000
 
 	keptForSuggest = 4 * netproto.MaxSuggestions
 )
