@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -16,7 +17,7 @@ import (
 // does not answer before it is told to.
 type refusing struct {
 	*fakeEngine
-	err    error
+	broken atomic.Bool
 	answer chan struct{} // nil: at once
 }
 
@@ -27,7 +28,10 @@ func (r *refusing) wait(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	return r.err
+	if r.broken.Load() {
+		return netproto.Errorf(netproto.CodeStore, "/home/ada/.config")
+	}
+	return nil
 }
 
 func (r *refusing) Downloads(ctx context.Context) ([]Download, error) { return nil, r.wait(ctx) }
@@ -40,11 +44,12 @@ var rowsPlaces = []place{placeDownloads, placeUploads, placeShared}
 func TestAPageThatCannotBeFilledSaysWhyAndIsTriedAgain(t *testing.T) {
 	for _, at := range rowsPlaces {
 		t.Run(string(places[at].name), func(t *testing.T) {
-			engine := &refusing{fakeEngine: newFake(), err: netproto.Errorf(netproto.CodeStore, "/home/ada/.config")}
+			engine := &refusing{fakeEngine: newFake()}
+			engine.broken.Store(true)
 			d := newDeskWith(t, engine.fakeEngine, engine, Options{})
 			d.window.goTo(at)
 			d.reads("The folder with the settings cannot be used: /home/ada/.config.")
-			engine.err = nil
+			engine.broken.Store(false)
 			d.tap("Try again")
 			d.until("the page is empty and well", func() bool { return !d.shows("cannot be used") })
 		})
