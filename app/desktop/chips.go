@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -56,11 +55,11 @@ func (c *chips) choose(index int) {
 // chip is one of the names.
 type chip struct {
 	widget.BaseWidget
-	chips            *chips
-	index            int
-	name, count      *line
-	back             *canvas.Rectangle
-	hovered, focused bool
+	pressable
+	chips       *chips
+	index       int
+	name, count *line
+	back        *canvas.Rectangle
 }
 
 func newChip(c *chips, index int, name string) *chip {
@@ -68,6 +67,7 @@ func newChip(c *chips, index int, name string) *chip {
 	one.name, one.count = newLine(theme.ColorNameForeground, theme.SizeNameText), newCaption()
 	one.name.whole, one.count.whole = true, true
 	one.name.SetText(name)
+	one.changed = one.paint
 	one.ExtendBaseWidget(one)
 	return one
 }
@@ -112,24 +112,6 @@ func (c *chip) Tapped(*fyne.PointEvent) { c.chips.choose(c.index) }
 // AccessibilityLabel is what a screen reader says.
 func (c *chip) AccessibilityLabel() string { return c.name.text }
 
-// AccessibilityRole is what kind of thing it says it is.
-func (c *chip) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
-
-// MouseIn is called when the pointer comes.
-func (c *chip) MouseIn(*desktop.MouseEvent) { c.hovered = true; c.paint() }
-
-// MouseMoved is part of what Fyne calls a Hoverable.
-func (c *chip) MouseMoved(*desktop.MouseEvent) {}
-
-// MouseOut is called when it leaves.
-func (c *chip) MouseOut() { c.hovered = false; c.paint() }
-
-// FocusGained is called when the keys begin to come here.
-func (c *chip) FocusGained() { c.focused = true; c.paint() }
-
-// FocusLost is called when they go elsewhere.
-func (c *chip) FocusLost() { c.focused = false; c.paint() }
-
 // TypedKey chooses for Enter and Space, and goes on for the arrows.
 func (c *chip) TypedKey(event *fyne.KeyEvent) {
 	step := 0
@@ -146,6 +128,3 @@ func (c *chip) TypedKey(event *fyne.KeyEvent) {
 		c.chips.choose(to)
 	}
 }
-
-// TypedRune is part of what Fyne calls a Focusable.
-func (c *chip) TypedRune(rune) {}

@@ -169,15 +169,15 @@ func (f *frame) show(status Status) {
 // navItem is a line of the sidebar.
 type navItem struct {
 	widget.BaseWidget
-	tapped           func()
-	back             *canvas.Rectangle
-	picture          *widget.Icon
-	name             *line
-	count            *line
-	content          *fyne.Container // of the three
-	resource         fyne.Resource
-	current          bool
-	hovered, focused bool
+	pressable
+	tapped   func()
+	back     *canvas.Rectangle
+	picture  *widget.Icon
+	name     *line
+	count    *line
+	content  *fyne.Container // of the three
+	resource fyne.Resource
+	current  bool
 }
 
 func newNavItem(p place, tapped func()) *navItem {
@@ -192,6 +192,7 @@ func newNavItem(p place, tapped func()) *navItem {
 	n.name.SetText(places[p].name.String())
 	n.count.align, n.count.whole = fyne.TextAlignTrailing, true
 	n.content = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(navIcon), n.picture), n.count, inset(gap, 0, n.name))
+	n.changed = n.paint
 	n.ExtendBaseWidget(n)
 	return n
 }
@@ -258,24 +259,6 @@ func (n *navItem) Tapped(*fyne.PointEvent) { n.tapped() }
 // AccessibilityLabel is what a screen reader says.
 func (n *navItem) AccessibilityLabel() string { return n.name.text }
 
-// AccessibilityRole is what kind of thing it says it is.
-func (n *navItem) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
-
-// MouseIn is called when the pointer comes.
-func (n *navItem) MouseIn(*desktop.MouseEvent) { n.hovered = true; n.paint() }
-
-// MouseMoved is part of what Fyne calls a Hoverable.
-func (n *navItem) MouseMoved(*desktop.MouseEvent) {}
-
-// MouseOut is called when it leaves.
-func (n *navItem) MouseOut() { n.hovered = false; n.paint() }
-
-// FocusGained is called when the keys begin to come here.
-func (n *navItem) FocusGained() { n.focused = true; n.paint() }
-
-// FocusLost is called when they go elsewhere.
-func (n *navItem) FocusLost() { n.focused = false; n.paint() }
-
 // TypedKey goes to the page for Enter and Space.
 func (n *navItem) TypedKey(event *fyne.KeyEvent) {
 	switch event.Name {
@@ -283,9 +266,6 @@ func (n *navItem) TypedKey(event *fyne.KeyEvent) {
 		n.tapped()
 	}
 }
-
-// TypedRune is part of what Fyne calls a Focusable.
-func (n *navItem) TypedRune(rune) {}
 
 // statusLine is the last line of the window; a click opens the Tracker page.
 type statusLine struct {

@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -139,12 +138,12 @@ func (r *headerRenderer) Destroy() {}
 // headerCell is the name of a column.
 type headerCell struct {
 	widget.BaseWidget
-	header           *header
-	column           int
-	name             *line
-	mark             *widget.Icon // of the order
-	back             *canvas.Rectangle
-	hovered, focused bool
+	pressable
+	header *header
+	column int
+	name   *line
+	mark   *widget.Icon // of the order
+	back   *canvas.Rectangle
 }
 
 // headerNeeds is the width in which the name of a column is whole, also beside
@@ -161,6 +160,7 @@ func newHeaderCell(h *header, column int, shape columnShape) *headerCell {
 	c.name.align = shape.align
 	c.name.style.Bold = true
 	c.name.SetText(shape.name.String())
+	c.changed = c.paint
 	c.ExtendBaseWidget(c)
 	return c
 }
@@ -244,24 +244,6 @@ func (c *headerCell) TappedSecondary(event *fyne.PointEvent) {
 // AccessibilityLabel is what a screen reader says.
 func (c *headerCell) AccessibilityLabel() string { return c.name.text }
 
-// AccessibilityRole is what kind of thing it says it is.
-func (c *headerCell) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
-
-// MouseIn is called when the pointer comes.
-func (c *headerCell) MouseIn(*desktop.MouseEvent) { c.hovered = true; c.paint() }
-
-// MouseMoved is part of what Fyne calls a Hoverable.
-func (c *headerCell) MouseMoved(*desktop.MouseEvent) {}
-
-// MouseOut is called when it leaves.
-func (c *headerCell) MouseOut() { c.hovered = false; c.paint() }
-
-// FocusGained is called when the keys begin to come here.
-func (c *headerCell) FocusGained() { c.focused = true; c.paint() }
-
-// FocusLost is called when they go elsewhere.
-func (c *headerCell) FocusLost() { c.focused = false; c.paint() }
-
 // TypedKey is called for keys while the name has the focus.
 func (c *headerCell) TypedKey(event *fyne.KeyEvent) {
 	h := c.header
@@ -283,6 +265,3 @@ func (c *headerCell) TypedKey(event *fyne.KeyEvent) {
 		h.openMenu(c, fyne.CurrentApp().Driver().AbsolutePositionForObject(c).AddXY(gapMedium, headerHeight))
 	}
 }
-
-// TypedRune is part of what Fyne calls a Focusable.
-func (c *headerCell) TypedRune(rune) {}
