@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync"
 
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -14,7 +15,7 @@ const readAhead = 64 << 10
 
 // buffers are for one data frame each, with what TLS adds to its records.
 var buffers = sync.Pool{New: func() any {
-	b := make([]byte, netproto.FrameHeaderBytes+netproto.MaxDataPayload+1024)
+	b := piece.NewBuffer(netproto.FrameHeaderBytes + netproto.MaxDataPayload + 1024)
 	return &b
 }}
 

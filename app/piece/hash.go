@@ -29,7 +29,7 @@ func HashWith(ctx context.Context, r io.ReaderAt, size int64, atOnce int, progre
 	m := &Manifest{Size: size}
 	count := m.Pieces()
 	if count == 1 {
-		h, err := hashPiece(ctx, r, 0, size, make([]byte, min(readSize, max(size, 1))), progress)
+		h, err := hashPiece(ctx, r, 0, size, NewBuffer(min(readSize, max(size, 1))), progress)
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +41,7 @@ func HashWith(ctx context.Context, r io.ReaderAt, size int64, atOnce int, progre
 	workers, ctx := errgroup.WithContext(ctx)
 	for range min(max(atOnce, 1), count) {
 		workers.Go(func() error {
-			buf := make([]byte, readSize)
+			buf := NewBuffer(readSize)
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= count {
@@ -67,7 +67,7 @@ func HashWith(ctx context.Context, r io.ReaderAt, size int64, atOnce int, progre
 func (m *Manifest) Spot(ctx context.Context, r io.ReaderAt) bool {
 	count := m.Pieces()
 	for _, i := range slices.Compact([]int{0, count / 2, count - 1}) {
-		h, err := hashPiece(ctx, r, m.Offset(i), m.Length(i), make([]byte, readSize), nil)
+		h, err := hashPiece(ctx, r, m.Offset(i), m.Length(i), NewBuffer(readSize), nil)
 		if err != nil || !m.right(i, h) {
 			return false
 		}

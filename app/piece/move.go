@@ -139,7 +139,7 @@ func copyEntry(ctx context.Context, from *os.Root, p string, entry fs.DirEntry, 
 // copyBytes leaves out what has only zeros, so that an unfinished file does not
 // take more space than it did.
 func copyBytes(ctx context.Context, src, dst *os.File, progress func(n int)) error {
-	buf := make([]byte, readSize)
+	buf := NewBuffer(readSize)
 	var size int64
 	for ctx.Err() == nil {
 		n, err := io.ReadFull(src, buf)

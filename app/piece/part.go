@@ -251,7 +251,7 @@ func (p *Part) verify(ctx context.Context, pieces []uint32, progress func(n int)
 	if len(pieces) == 0 {
 		return right, nil
 	}
-	buf := make([]byte, min(readSize, max(p.manifest.Length(0), 1)))
+	buf := NewBuffer(min(readSize, max(p.manifest.Length(0), 1)))
 	for _, i := range pieces {
 		h, err := hashPiece(ctx, p.file, p.manifest.Offset(int(i)), p.manifest.Length(int(i)), buf, progress)
 		if ctx.Err() != nil {

@@ -9,7 +9,3 @@ func written(file *os.File, offset, length int64) bool {
 	info, err := file.Stat()
 	return err == nil && info.Size() >= offset+length
 }
-
-// flushBytes are verified before the journal claims them: what a kill of the
-// program may cost.
-var flushBytes int64 = 16 << 20 // less in a test of kills
