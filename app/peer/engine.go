@@ -74,8 +74,9 @@ type Engine struct {
 	member   *membership   // with the main tracker
 	others   []*membership // with further ones
 	watchers map[chan struct{}]struct{}
-	told     time.Time   // when the watchers were told last
-	later    *time.Timer // tells them again
+	told     time.Time     // when the watchers were told last
+	later    *time.Timer   // tells them again
+	stepped  chan struct{} // closed with the next step of a share or a tracker
 	settings library.Settings
 	port     int // TCP, for other peers
 	seedPort int // UDP, for seed clients
@@ -94,7 +95,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{config: config, library: config.Library, identity: config.Library.Identity(), log: config.Log, timing: standardTiming, settings: settings,
-		conns: newConns(), watchers: map[chan struct{}]struct{}{}}
+		conns: newConns(), watchers: map[chan struct{}]struct{}{}, stepped: make(chan struct{})}
 	if config.timing != nil {
 		e.timing = *config.timing
 	}
@@ -328,6 +329,23 @@ func (e *Engine) notify() {
 	if e.later == nil {
 		e.tellLater(max(notifyEvery-time.Since(e.told), 0))
 	}
+}
+
+// step tells at once those who wait for a share that it may be ready, and the
+// watchers soon.
+func (e *Engine) step() {
+	e.mu.Lock()
+	close(e.stepped)
+	e.stepped = make(chan struct{})
+	e.mu.Unlock()
+	e.notify()
+}
+
+// nextStep is closed with the next step.
+func (e *Engine) nextStep() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stepped
 }
 
 // tellLater tells the watchers after a while, and again while bytes flow: that

@@ -158,7 +158,7 @@ func (m *membership) update(change func(*TrackerStatus)) {
 	m.mu.Lock()
 	change(&m.status)
 	m.mu.Unlock()
-	m.engine.notify()
+	m.engine.step()
 }
 
 // run joins, keeps the lease, and joins again when it is lost, until ctx ends;
@@ -297,10 +297,14 @@ func (m *membership) stay(ctx context.Context) error {
 	interval := min(max(seconds(joined.HeartbeatSeconds), minHeartbeat), maxHeartbeat)
 	beat := time.NewTimer(0)
 	defer beat.Stop()
+	var told time.Time        // when something was
 	var calm <-chan time.Time // ends the time in which the tracker wants to hear nothing new
 	for {
 		if calm == nil {
-			err := m.tell(ctx)
+			some, err := m.tell(ctx)
+			if some {
+				told = time.Now()
+			}
 			if wait := askedToWait(err); wait > 0 {
 				calm = time.After(wait)
 			} else if err != nil {
@@ -316,7 +320,7 @@ func (m *membership) stay(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(m.engine.timing.gather):
+			case <-time.After(m.engine.timing.gather - time.Since(told)): // at once after a rest
 			}
 		case <-m.rejoin:
 			return errRejoin
@@ -362,9 +366,10 @@ func (m *membership) heartbeat(ctx context.Context) error {
 	return nil
 }
 
-// tell announces and withdraws what changed, or everything after a resync.
-func (m *membership) tell(ctx context.Context) error {
-	for {
+// tell announces and withdraws what changed, or everything after a resync, and
+// says whether there was anything.
+func (m *membership) tell(ctx context.Context) (some bool, err error) {
+	for ; ; some = true {
 		m.mu.Lock()
 		reset := m.resync
 		if reset {
@@ -387,12 +392,12 @@ func (m *membership) tell(ctx context.Context) error {
 		}
 		m.mu.Unlock()
 		if len(batch) == 0 && len(gone) == 0 && !reset {
-			return nil
+			return some, nil
 		}
 		if err := m.tellBatch(ctx, batch, gone, reset); err != nil {
-			return err
+			return some, err
 		}
-		m.engine.notify()
+		m.engine.step()
 	}
 }
 

@@ -105,7 +105,7 @@ func (e *Engine) StopSharing(ids []string) error {
 		s.remove()
 		e.shares.remove(s)
 	}
-	e.notify()
+	e.step()
 	return nil
 }
 
@@ -128,8 +128,8 @@ func (e *Engine) Hashed() int64 { return e.shares.hashed.Load() }
 // WaitShared waits until a share is hashed and the tracker has taken it. A
 // share that cannot be read, or that the tracker refuses, is an error.
 func (e *Engine) WaitShared(ctx context.Context, id string) (Share, error) {
-	changed := e.Watch(ctx)
 	for {
+		step := e.nextStep() // taken before the look, so that none is missed
 		s := e.shares.byID(id)
 		if s == nil {
 			return Share{}, netproto.Errorf(netproto.CodeCancelled, "it is not shared any more")
@@ -145,8 +145,7 @@ func (e *Engine) WaitShared(ctx context.Context, id string) (Share, error) {
 		select {
 		case <-ctx.Done():
 			return Share{}, ctx.Err()
-		case <-changed:
-		case <-time.After(time.Second):
+		case <-step:
 		}
 	}
 }

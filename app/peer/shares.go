@@ -275,7 +275,7 @@ func (ss *shares) scan(ctx context.Context, s *share) {
 	ss.active--
 	ss.mu.Unlock()
 	ss.poke()
-	ss.engine.notify()
+	ss.engine.step()
 }
 
 // rescan looks at the shares that the system may have said nothing about.

@@ -44,7 +44,7 @@ func (e *Engine) UseTracker(t Tracker) {
 	if old.stop != nil {
 		old.stop()
 	}
-	e.notify()
+	e.step()
 }
 
 // AddTracker stays with a tracker beside the main one. The engine closes it in
@@ -69,14 +69,14 @@ func (e *Engine) AddTracker(t Tracker) bool {
 		t.Close()
 		return false
 	}
-	e.notify()
+	e.step()
 	return true
 }
 
 // DropTracker leaves a tracker beside the main one. The channel is closed when
 // that was told so, or cannot be.
 func (e *Engine) DropTracker(address string) (left <-chan struct{}) {
-	defer e.notify()
+	defer e.step()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i, m := range e.others {
