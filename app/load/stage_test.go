@@ -291,7 +291,12 @@ func rounds(b *testing.B, dir, source string, contenders ...contender) map[strin
 // its host for each page that it did not use lately, which takes ten times as
 // long as filling it; who comes first would pay for all.
 func touchMemory() error {
-	m, err := syscall.Mmap(-1, 0, sized(6*gibi, 2*gibi), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE|syscall.MAP_POPULATE)
+	var system syscall.Sysinfo_t
+	if err := syscall.Sysinfo(&system); err != nil {
+		return err
+	}
+	free := uint64(system.Freeram) * uint64(system.Unit)
+	m, err := syscall.Mmap(-1, 0, int(min(sized[uint64](6*gibi, 2*gibi), free/2)), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE|syscall.MAP_POPULATE)
 	if err != nil {
 		return err
 	}
