@@ -45,18 +45,22 @@ func (l *Library) Inode(state piece.State) (File, error) {
 	})
 }
 
-// SaveFiles remembers files and the manifests of their contents, in one write.
+// SaveFiles remembers files and the manifests of their contents, in one write,
+// which also forgets the partials of those files.
 func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 	l.filing.Lock()
 	defer l.filing.Unlock()
 	return l.update(func(tx *bbolt.Tx) error {
-		paths, inodes := tx.Bucket(bucketFiles), tx.Bucket(bucketInodes)
+		paths, inodes, partials := tx.Bucket(bucketFiles), tx.Bucket(bucketInodes), tx.Bucket(bucketPartials)
 		for i := range files {
 			raw, err := files[i].encode()
 			if err != nil {
 				return err
 			}
 			if err := paths.Put([]byte(files[i].Path), raw); err != nil {
+				return err
+			}
+			if err := partials.Delete([]byte(files[i].Path)); err != nil {
 				return err
 			}
 			if files[i].State.Inode == 0 {
@@ -88,7 +92,8 @@ func inodeKey(s piece.State) []byte {
 // wrote JSON.
 const (
 	fileVersion = 1
-	fileBytes   = 1 + 5*8 + 32
+	fileBytes   = 1 + stateBytes + 32
+	stateBytes  = 5 * 8
 )
 
 func (f *File) encode() ([]byte, error) {
@@ -97,10 +102,21 @@ func (f *File) encode() ([]byte, error) {
 		return nil, netproto.Errorf(netproto.CodeInternal, "%q is no MD5", f.MD5)
 	}
 	b := append(make([]byte, 0, fileBytes+len(sum)), fileVersion)
-	for _, n := range []uint64{uint64(f.State.Size), uint64(f.State.Modified), uint64(f.State.Changed), f.State.Device, f.State.Inode} {
+	b = appendState(b, f.State)
+	return append(append(b, f.Hash[:]...), sum...), nil
+}
+
+func appendState(b []byte, s piece.State) []byte {
+	for _, n := range []uint64{uint64(s.Size), uint64(s.Modified), uint64(s.Changed), s.Device, s.Inode} {
 		b = binary.BigEndian.AppendUint64(b, n)
 	}
-	return append(append(b, f.Hash[:]...), sum...), nil
+	return b
+}
+
+// stateIn reads stateBytes bytes.
+func stateIn(raw []byte) piece.State {
+	at := func(i int) uint64 { return binary.BigEndian.Uint64(raw[8*i:]) }
+	return piece.State{Size: int64(at(0)), Modified: int64(at(1)), Changed: int64(at(2)), Device: at(3), Inode: at(4)}
 }
 
 // decode gives fs.ErrNotExist for a record that is none, or damaged: then the
@@ -112,13 +128,7 @@ func (f *File) decode(raw []byte) error {
 	if len(raw) != fileBytes && len(raw) != fileBytes+md5.Size || raw[0] != fileVersion {
 		return fs.ErrNotExist
 	}
-	raw = raw[1:]
-	take := func() (n uint64) {
-		n, raw = binary.BigEndian.Uint64(raw), raw[8:]
-		return n
-	}
-	f.State.Size, f.State.Modified, f.State.Changed = int64(take()), int64(take()), int64(take())
-	f.State.Device, f.State.Inode = take(), take()
+	f.State, raw = stateIn(raw[1:]), raw[1+stateBytes:]
 	f.Hash = netproto.ContentHash(raw[:32])
 	f.MD5 = hex.EncodeToString(raw[32:])
 	return nil
@@ -167,8 +177,9 @@ func decodeManifest(hash netproto.ContentHash, raw []byte) *piece.Manifest {
 const forgetBatch = 5000
 
 // ForgetFiles takes away what is known about the files that keep is false for,
-// and with them the inodes and manifests that belong to none that stays. What
-// is saved meanwhile waits for it.
+// and with them the inodes and manifests that belong to none that stays. A file
+// whose hashing is under way has no hash when keep is asked. What is saved
+// meanwhile waits for it.
 func (l *Library) ForgetFiles(ctx context.Context, keep func(File) bool) error {
 	l.filing.Lock()
 	defer l.filing.Unlock()
@@ -184,6 +195,13 @@ func (l *Library) ForgetFiles(ctx context.Context, keep func(File) bool) error {
 		inodes[inode(inodeKey(f.State))] = struct{}{}
 		hashes[binary.BigEndian.Uint64(f.Hash[:])] = struct{}{}
 		return true
+	})
+	if err != nil {
+		return err
+	}
+	err = l.sweep(ctx, bucketPartials, func(key, raw []byte) bool {
+		p, ok := decodePartial(key, raw)
+		return ok && keep(File{Path: string(key), State: p.state})
 	})
 	if err != nil {
 		return err

@@ -30,6 +30,7 @@ var (
 	bucketFiles     = []byte("files")     // path → File
 	bucketInodes    = []byte("inodes")    // inode, size and time of change → File
 	bucketManifests = []byte("manifests") // content hash → size and chaining values
+	bucketPartials  = []byte("partials")  // path → the first pieces of a file whose hashing is under way
 	bucketDownloads = []byte("downloads") // id → Download
 
 	keySchema   = []byte("schema")
@@ -90,7 +91,7 @@ func (l *Library) open() (err error) {
 		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
 	}
 	return l.db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketInodes, bucketManifests, bucketDownloads} {
+		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketInodes, bucketManifests, bucketPartials, bucketDownloads} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}

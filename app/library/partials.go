@@ -1,0 +1,134 @@
+package library
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"io/fs"
+	"math"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// maxPartials bounds how many files are remembered whose hashing did not come
+// to its end. Large ones are hashed one at a time, so the others are those that
+// vanished meanwhile, or whose disk is not there.
+const maxPartials = 16
+
+// SavePartial remembers the chaining values of the first pieces of a file, which
+// was in that state when they were hashed, in place of what was known before.
+// [Library.SaveFiles] forgets them. Of more than 16 files the one is forgotten
+// that was saved least lately.
+func (l *Library) SavePartial(path string, state piece.State, first []piece.CV) error {
+	key := []byte(path)
+	raw := partial{saved: time.Now(), state: state, first: first}.encode(key)
+	return l.update(func(tx *bbolt.Tx) error {
+		partials := tx.Bucket(bucketPartials)
+		others, oldest, least := 0, []byte(nil), int64(math.MaxInt64)
+		cursor := partials.Cursor()
+		for k, v := cursor.First(); k != nil; k, v = cursor.Next() {
+			if bytes.Equal(k, key) {
+				continue
+			}
+			others++
+			if saved := savedAt(v); saved < least {
+				oldest, least = bytes.Clone(k), saved
+			}
+		}
+		if others >= maxPartials {
+			if err := partials.Delete(oldest); err != nil {
+				return err
+			}
+		}
+		return partials.Put(key, raw)
+	})
+}
+
+// Partial is what SavePartial was told of the file at that path, if it was in
+// exactly that state: one or more pieces, and not more than it has.
+// fs.ErrNotExist if nothing, or nothing that is whole, is known.
+func (l *Library) Partial(path string, state piece.State) ([]piece.CV, error) {
+	var first []piece.CV
+	return first, l.view(func(tx *bbolt.Tx) error {
+		p, ok := decodePartial([]byte(path), tx.Bucket(bucketPartials).Get([]byte(path)))
+		if !ok || p.state != state {
+			return fs.ErrNotExist
+		}
+		first = p.first
+		return nil
+	})
+}
+
+// ForgetPartial forgets what SavePartial was told of the file at that path.
+func (l *Library) ForgetPartial(path string) error { return l.remove(bucketPartials, []byte(path)) }
+
+// partial is how far the hashing of a file came.
+type partial struct {
+	saved time.Time
+	state piece.State
+	first []piece.CV
+}
+
+// A partial is kept as u8 version | u64 nanoseconds since 1970 when it was
+// saved | state as in a file | n × 32 bytes | 32 bytes SHA-256 of path, 0 and
+// all before. Nothing else would tell a wrong chaining value: they do not fold
+// to a hash that is known, as those of a manifest do.
+const (
+	partialVersion = 1
+	partialHead    = 1 + 8 + stateBytes
+)
+
+func (p partial) encode(path []byte) []byte {
+	b := append(make([]byte, 0, partialHead+32*len(p.first)+sha256.Size), partialVersion)
+	b = binary.BigEndian.AppendUint64(b, uint64(p.saved.UnixNano()))
+	b = appendState(b, p.state)
+	for _, cv := range p.first {
+		b = append(b, cv[:]...)
+	}
+	return partialSum(path, b).Sum(b)
+}
+
+// decodePartial gives false for a record that is none, or damaged in any way:
+// then the file is hashed from its start.
+func decodePartial(path, raw []byte) (p partial, ok bool) {
+	if len(raw) < partialHead+sha256.Size || (len(raw)-partialHead-sha256.Size)%32 != 0 || raw[0] != partialVersion {
+		return p, false
+	}
+	body := raw[:len(raw)-sha256.Size]
+	if !bytes.Equal(partialSum(path, body).Sum(nil), raw[len(body):]) {
+		return p, false
+	}
+	p.saved, p.state = time.Unix(0, savedAt(raw)), stateIn(raw[1+8:])
+	values := body[partialHead:]
+	count := len(values) / 32
+	if p.state.Size < 0 || p.state.Size > netproto.MaxContentSize || count == 0 || count > netproto.PieceCount(p.state.Size) {
+		return p, false
+	}
+	p.first = make([]piece.CV, count)
+	for i := range p.first {
+		p.first[i] = piece.CV(values[32*i:][:32])
+	}
+	return p, true
+}
+
+// savedAt is when a record was saved, in nanoseconds; one that is too short
+// goes first.
+func savedAt(raw []byte) int64 {
+	if len(raw) < partialHead {
+		return math.MinInt64
+	}
+	return int64(binary.BigEndian.Uint64(raw[1:]))
+}
+
+func partialSum(path, body []byte) hash.Hash {
+	sum := sha256.New()
+	sum.Write(path)
+	sum.Write([]byte{0})
+	sum.Write(body)
+	return sum
+}
