@@ -20,6 +20,7 @@ func Hasten(c *Config) {
 	t.idle, t.scout, t.maxScout = time.Second, 200*time.Millisecond, time.Second
 	t.retry, t.maxRetry = 200*time.Millisecond, time.Second
 	t.rescan, t.missing, t.rest = 500*time.Millisecond, 200*time.Millisecond, 100*time.Millisecond
+	t.partial = 20 * time.Millisecond
 	t.gather = 10 * time.Millisecond
 	t.minTracker, t.maxTracker = 100*time.Millisecond, 500*time.Millisecond
 	t.look = 20 * time.Millisecond

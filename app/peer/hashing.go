@@ -156,7 +156,7 @@ func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File,
 		sc.hashed(ctx, state.Size)
 		return f, m, nil
 	}
-	m, state, err := piece.HashPathWith(ctx, full, pieces, func(n int) { sc.hashed(ctx, int64(n)) })
+	m, state, err := sc.hashFile(ctx, full, state.Size, pieces)
 	if err != nil {
 		return f, nil, err
 	}

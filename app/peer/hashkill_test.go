@@ -3,7 +3,9 @@ package peer_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -15,6 +17,8 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
 )
 
 // hashKillEnv makes the test binary share the folder "files" in that one, with
@@ -29,7 +33,9 @@ func shareInChild(base string) error {
 		return err
 	}
 	defer l.Close()
-	e, err := peer.Start(context.Background(), peer.Config{Library: l, Log: slog.New(slog.DiscardHandler), Listen: "127.0.0.1:0"})
+	config := peer.Config{Library: l, Log: slog.New(slog.DiscardHandler), Listen: "127.0.0.1:0"}
+	peer.Hasten(&config)
+	e, err := peer.Start(context.Background(), config)
 	if err != nil {
 		return err
 	}
@@ -95,12 +101,130 @@ func TestHashingGoesOnWhereAKillStoppedIt(t *testing.T) {
 	}
 	before, _ := hashUntilKilled(t, base, count*size/2)
 	after, hash := hashUntilKilled(t, base, 0)
-	// A file under way when the kill came is hashed again, and one whose hash was
-	// on its way to the disk.
+	// A small file under way when the kill came is hashed again, and one whose
+	// hash was on its way to the disk.
 	if lost := before + after - count*size; after == 0 || hash == "" || lost > 4*size {
 		t.Errorf("%d bytes were hashed before the kill and %d after it, of %d", before, after, count*size)
 	}
 	if again, same := hashUntilKilled(t, base, 0); again != 0 || same != hash {
 		t.Errorf("another start hashes %d bytes and finds %s, not %s", again, same, hash)
+	}
+}
+
+// sparseFile makes a file of size bytes, a few of which are no zeros.
+func sparseFile(t *testing.T, path string, size int64) {
+	t.Helper()
+	f, err := os.Create(path)
+	check(t, err)
+	defer f.Close()
+	for i := range int64(9) {
+		_, err := f.WriteAt(fmt.Append(nil, i), size/9*i)
+		check(t, err)
+	}
+	check(t, f.Truncate(size))
+}
+
+// gently are settings with which hashing is slow enough to be stopped midway,
+// or those of everyday.
+func gently(gentle bool) library.Settings {
+	settings := library.DefaultSettings()
+	settings.GentleHashing = gentle
+	return settings
+}
+
+func TestHashingGoesOnInALargeFileWhereAKillStoppedIt(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	film := filepath.Join(base, "files", "film")
+	check(t, os.Mkdir(filepath.Dir(film), 0o755))
+	const size = 1<<30 + 7
+	sparseFile(t, film, size)
+	profile := func(use func(*library.Library)) {
+		t.Helper()
+		l, err := library.Open(filepath.Join(base, "profile"))
+		check(t, err)
+		defer l.Close()
+		use(l)
+	}
+	profile(func(l *library.Library) { check(t, l.SaveSettings(gently(true))) })
+	before, _ := hashUntilKilled(t, base, size/2)
+	profile(func(l *library.Library) { check(t, l.SaveSettings(gently(false))) })
+	after, hash := hashUntilKilled(t, base, 0)
+	if before >= size || after == 0 || after > size*3/4 || hash == "" {
+		t.Errorf("%d bytes were hashed before the kill and %d after it, of %d", before, after, int64(size))
+	}
+	m, state, err := piece.HashPath(t.Context(), film, nil)
+	check(t, err)
+	profile(func(l *library.Library) {
+		if f, err := l.File(film); err != nil || f.Hash != m.Hash {
+			t.Errorf("it is known as %s (%v), and has the hash %s", f.Hash, err, m.Hash)
+		}
+		if _, err := l.Partial(film, state); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("how far it was hashed is still known: %v", err)
+		}
+	})
+}
+
+// stoppedMidway is a peer that ended, without a kill, when it had hashed a third
+// of the file that it shares.
+func stoppedMidway(t *testing.T, size int64) (p *testPeer, path, id string, hashed int64) {
+	t.Helper()
+	p = startPeerWith(t, nil, func(s *library.Settings) { *s = gently(true) })
+	path = filepath.Join(p.files, "film")
+	sparseFile(t, path, size)
+	id, err := p.Share(path, peer.ShareOptions{Remember: true})
+	check(t, err)
+	p.untilShare(t, id, "hashed by a third", func(peer.Share) bool { return p.Hashed() >= size/3 })
+	p.stop()
+	if hashed = p.Hashed(); hashed >= size {
+		t.Fatalf("it hashed all of %d bytes before it ended", size)
+	}
+	return p, path, id, hashed
+}
+
+// untilHashed waits until a file is shared, and looks whether it is what is
+// shared.
+func (p *testPeer) untilHashed(t *testing.T, path, id string) {
+	t.Helper()
+	p.Apply(gently(false))
+	now := p.untilShare(t, id, "shared", func(s peer.Share) bool { return s.State == peer.ShareShared })
+	if m, _, err := piece.HashPath(t.Context(), path, nil); err != nil || m.Hash != now.Hash {
+		t.Errorf("it is shared as %s, and is %v, %v", now.Hash, m, err)
+	}
+}
+
+func TestHashingGoesOnInALargeFileAfterAnotherStart(t *testing.T) {
+	t.Parallel()
+	const size = 600<<20 + 7
+	p, path, id, before := stoppedMidway(t, size)
+	p.start(t, nil)
+	check(t, p.RunShares())
+	first := p.untilShare(t, id, "hashed further", func(s peer.Share) bool { return s.Hashed > 0 })
+	if first.Hashed < before-netproto.PieceSize(size) {
+		t.Errorf("it begins with %d bytes of %d done, %d were", first.Hashed, first.Size, before)
+	}
+	p.untilHashed(t, path, id)
+	if lost := before + p.Hashed() - size; lost < 0 || lost > netproto.PieceSize(size) {
+		t.Errorf("%d bytes were hashed before the end and %d after it, of %d", before, p.Hashed(), size)
+	}
+}
+
+func TestALargeFileThatChangedWhileItsHashingRestedIsHashedFromItsStart(t *testing.T) {
+	t.Parallel()
+	const size = 300<<20 + 7
+	p, path, id, _ := stoppedMidway(t, size)
+	info, err := os.Stat(path)
+	check(t, err)
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	check(t, err)
+	_, err = file.WriteAt([]byte("x"), 1)
+	check(t, err)
+	check(t, file.Close())
+	check(t, os.Chtimes(path, time.Time{}, info.ModTime())) // as some programs do
+	p.start(t, nil)
+	check(t, p.RunShares())
+	p.untilHashed(t, path, id)
+	if p.Hashed() != size {
+		t.Errorf("%d bytes of %d were hashed again", p.Hashed(), size)
 	}
 }

@@ -20,7 +20,7 @@ const (
 	// lookBatch files are looked at by one goroutine, at most.
 	lookBatch = 512
 	// A batch of hashed files is remembered and announced together. A kill costs
-	// the hashing of one batch, or of one large file.
+	// the hashing of one batch, or a few seconds of a larger file.
 	batchFiles = 2000
 	batchBytes = 256 << 20
 	// largeFile is the size from which the pieces of a file are hashed side by

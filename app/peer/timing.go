@@ -45,6 +45,7 @@ type timing struct {
 	rescan  time.Duration // how often shared files are compared with what was hashed
 	missing time.Duration // how often it is looked whether what is missing is back
 	rest    time.Duration // how long a file that changed while it was read is left alone
+	partial time.Duration // how often it is remembered how far a large file is hashed
 
 	gather time.Duration // changes are collected before they are announced
 	look   time.Duration // how often it is looked whether the computer slept
@@ -65,7 +66,7 @@ var standardTiming = timing{
 	retry: 30 * time.Second, maxRetry: time.Hour,
 	slotIdle: 3 * time.Second, slotPatience: 30 * time.Second,
 	slotTurn: 10 * time.Second, slotReview: time.Second,
-	rescan: time.Minute, missing: 10 * time.Second, rest: 2 * time.Second,
+	rescan: time.Minute, missing: 10 * time.Second, rest: 2 * time.Second, partial: 5 * time.Second,
 	gather:     100 * time.Millisecond,
 	look:       time.Second,
 	minTracker: time.Second, maxTracker: 30 * time.Second,

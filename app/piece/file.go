@@ -142,11 +142,13 @@ func ReadPath(ctx context.Context, path string, most int64) ([]byte, State, erro
 // HashPath hashes a file that must stay in one state meanwhile, and gives that
 // state with the manifest.
 func HashPath(ctx context.Context, path string, progress func(n int)) (*Manifest, State, error) {
-	return HashPathWith(ctx, path, runtime.GOMAXPROCS(0), progress)
+	return HashPathWith(ctx, path, runtime.GOMAXPROCS(0), nil, progress)
 }
 
-// HashPathWith is HashPath with at most so many pieces at once: see [HashWith].
-func HashPathWith(ctx context.Context, path string, atOnce int, progress func(n int)) (*Manifest, State, error) {
+// HashPathWith is HashPath with at most so many pieces at once, each of which
+// takes a buffer of 256 KiB. What memory, if not nil, knows of the file is not
+// read: progress hears nothing of it.
+func HashPathWith(ctx context.Context, path string, atOnce int, memory Memory, progress func(n int)) (*Manifest, State, error) {
 	state, err := restingState(ctx, path)
 	if err != nil {
 		return nil, State{}, err
@@ -156,7 +158,11 @@ func HashPathWith(ctx context.Context, path string, atOnce int, progress func(n 
 		return nil, State{}, err
 	}
 	defer f.Close()
-	m, err := HashWith(ctx, f.file, state.Size, atOnce, progress)
+	how := hashing{atOnce: atOnce, progress: progress}
+	if memory != nil {
+		how.known, how.done = memory.Known(state), memory.Done
+	}
+	m, err := how.of(ctx, f.file, state.Size)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, State{}, ctx.Err()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -20,26 +21,51 @@ const readSize = 256 << 10
 // pieces at once as there are processors. progress, if not nil, is called
 // from several goroutines with the number of bytes just hashed.
 func Hash(ctx context.Context, r io.ReaderAt, size int64, progress func(n int)) (*Manifest, error) {
-	return HashWith(ctx, r, size, runtime.GOMAXPROCS(0), progress)
+	return hashing{atOnce: runtime.GOMAXPROCS(0), progress: progress}.of(ctx, r, size)
 }
 
-// HashWith is Hash with at most so many pieces at once, each of which takes a
-// buffer of 256 KiB.
-func HashWith(ctx context.Context, r io.ReaderAt, size int64, atOnce int, progress func(n int)) (*Manifest, error) {
+// Memory is what knows the first pieces of a file from an earlier hashing of
+// it that did not come to its end. A piece is hashed without the others, so
+// those need not be read again.
+type Memory interface {
+	// Known gives the chaining values that Done was told last, of a file that was
+	// in exactly that state; none where it was in another one. More than the file
+	// has pieces are ignored, all of them.
+	Known(state State) []CV
+	// Done is told the chaining values of the first pieces each time that there
+	// are more of them; the known ones come first. They are not written to any
+	// more. There is one call at a time, by which the hashing is held up.
+	Done(first []CV)
+}
+
+// hashing says how a content is hashed.
+type hashing struct {
+	atOnce   int              // pieces, each of which takes a buffer of 256 KiB
+	known    []CV             // of the first pieces, which are not read
+	done     func(first []CV) // if not nil: as [Memory] has it
+	progress func(n int)      // if not nil: as [Hash] has it
+}
+
+func (how hashing) of(ctx context.Context, r io.ReaderAt, size int64) (*Manifest, error) {
 	m := &Manifest{Size: size}
 	count := m.Pieces()
 	if count == 1 {
-		h, err := hashPiece(ctx, r, 0, size, NewBuffer(min(readSize, max(size, 1))), progress)
+		h, err := hashPiece(ctx, r, 0, size, NewBuffer(min(readSize, max(size, 1))), how.progress)
 		if err != nil {
 			return nil, err
 		}
 		m.Hash = h.Root()
 		return m, nil
 	}
+	if len(how.known) > count {
+		how.known = nil
+	}
 	m.CVs = make([]CV, count)
+	row := row{cvs: m.CVs, there: NewBits(count), first: copy(m.CVs, how.known), tell: how.done}
 	var next atomic.Int64
+	next.Store(int64(row.first))
 	workers, ctx := errgroup.WithContext(ctx)
-	for range min(max(atOnce, 1), count) {
+	for range min(max(how.atOnce, 1), count-row.first) {
 		workers.Go(func() error {
 			buf := NewBuffer(readSize)
 			for {
@@ -47,11 +73,11 @@ func HashWith(ctx context.Context, r io.ReaderAt, size int64, atOnce int, progre
 				if i >= count {
 					return nil
 				}
-				h, err := hashPiece(ctx, r, m.Offset(i), m.Length(i), buf, progress)
+				h, err := hashPiece(ctx, r, m.Offset(i), m.Length(i), buf, how.progress)
 				if err != nil {
 					return err
 				}
-				m.CVs[i] = h.CV()
+				row.put(i, h.CV())
 			}
 		})
 	}
@@ -60,6 +86,33 @@ func HashWith(ctx context.Context, r io.ReaderAt, size int64, atOnce int, progre
 	}
 	m.Hash = fold(m.CVs)
 	return m, nil
+}
+
+// row collects chaining values that come almost in order, and tells of those
+// that have no gap before them.
+type row struct {
+	tell func(first []CV) // nil: nobody listens
+
+	mu    sync.Mutex
+	cvs   []CV
+	there Bits // those that were put
+	first int  // as many are done from the first one on
+}
+
+func (r *row) put(i int, cv CV) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cvs[i] = cv
+	r.there.Set(i)
+	if i != r.first {
+		return
+	}
+	for r.there.Has(r.first) {
+		r.first++
+	}
+	if r.tell != nil {
+		r.tell(r.cvs[:r.first:r.first])
+	}
 }
 
 // Spot hashes the first piece, the last one and one between them, and tells
