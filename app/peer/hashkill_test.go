@@ -228,3 +228,32 @@ func TestALargeFileThatChangedWhileItsHashingRestedIsHashedFromItsStart(t *testi
 		t.Errorf("%d bytes of %d were hashed again", p.Hashed(), size)
 	}
 }
+
+func TestALargeFileThatChangesWhileItIsHashedIsHashedFromItsStart(t *testing.T) {
+	t.Parallel()
+	const size = 300<<20 + 7
+	p := startPeerWith(t, nil, func(s *library.Settings) { *s = gently(true) })
+	path := filepath.Join(p.files, "film")
+	sparseFile(t, path, size)
+	id, err := p.Share(path, peer.ShareOptions{})
+	check(t, err)
+	var state piece.State
+	p.untilShare(t, id, "remembered in part", func(peer.Share) bool {
+		state, err = piece.StateOf(path)
+		check(t, err)
+		_, err = p.library.Partial(path, state)
+		return err == nil
+	})
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	check(t, err)
+	_, err = file.WriteAt([]byte("x"), 1)
+	check(t, err)
+	check(t, file.Close())
+	p.untilHashed(t, path, id)
+	if p.Hashed() < 2*size {
+		t.Errorf("%d bytes were hashed, of twice %d", p.Hashed(), size)
+	}
+	if _, err := p.library.Partial(path, state); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("how far it was hashed before is still known: %v", err)
+	}
+}
