@@ -188,8 +188,10 @@ func (p *testPeer) untilHashed(t *testing.T, path, id string) {
 	t.Helper()
 	p.Apply(gently(false))
 	now := p.untilShare(t, id, "shared", func(s peer.Share) bool { return s.State == peer.ShareShared })
-	if m, _, err := piece.HashPath(t.Context(), path, nil); err != nil || m.Hash != now.Hash {
-		t.Errorf("it is shared as %s, and is %v, %v", now.Hash, m, err)
+	m, _, err := piece.HashPath(t.Context(), path, nil)
+	check(t, err)
+	if m.Hash != now.Hash {
+		t.Errorf("it is shared as %s, and has the hash %s", now.Hash, m.Hash)
 	}
 }
 
