@@ -50,6 +50,7 @@ type Download struct {
 	Retry    time.Time `json:"retry,omitzero"`  // when a failed one is tried again by itself
 	Check    Check     `json:"check,omitempty"` // it is to be hashed again
 	Move     *Move     `json:"move,omitempty"`  // it is to be moved
+	Removal  Removal   `json:"removal,omitempty"`
 }
 
 // Priority says which of the waiting downloads are next.
@@ -70,6 +71,16 @@ type Check string
 const (
 	CheckRepair Check = "repair" // the wrong pieces are fetched again, in their place
 	CheckKeep   Check = "keep"   // what is there stays, and the content is fetched under another name
+)
+
+// Removal says that a download is being taken off the list. It is remembered
+// before anything of it is gone, so that a kill leaves no half of it.
+type Removal string
+
+// The removals; "" is none.
+const (
+	RemoveUnfinished Removal = "unfinished" // what was fetched; the files of a finished one stay
+	RemoveFiles      Removal = "files"      // finished ones too
 )
 
 // Move is a way of a download to another folder, with every step that must be

@@ -113,16 +113,19 @@ func anyRun(*download) bool { return true }
 
 // Remove takes downloads off the list. What was fetched of unfinished ones is
 // removed from the disk; finished files stay.
-func (e *Engine) Remove(ids ...string) error { return e.downloads.drop(ids, false) }
+func (e *Engine) Remove(ids ...string) error {
+	return e.downloads.drop(ids, library.RemoveUnfinished)
+}
 
 // RemoveWithFiles takes downloads off the list and deletes what was fetched,
 // finished files too. What is in their place and was not fetched stays: another
 // file, or one in a folder that its list does not name.
-func (e *Engine) RemoveWithFiles(ids ...string) error { return e.downloads.drop(ids, true) }
+func (e *Engine) RemoveWithFiles(ids ...string) error {
+	return e.downloads.drop(ids, library.RemoveFiles)
+}
 
-func (ds *downloads) drop(ids []string, files bool) error {
+func (ds *downloads) drop(ids []string, removal library.Removal) error {
 	chosen, _ := ds.chosen(ids) // of one that is not in the list nothing remains to be done
-	var err error
 	var list []*download
 	var gone []string
 	for _, d := range chosen {
@@ -134,8 +137,9 @@ func (ds *downloads) drop(ids []string, files bool) error {
 		d.mu.Unlock()
 	}
 	stop(list, anyRun)
-	for _, d := range list {
-		if dropErr := ds.discard(d, files); dropErr != nil && err == nil {
+	records, err := ds.mark(list, removal)
+	for _, r := range records {
+		if dropErr := ds.discard(r); dropErr != nil && err == nil {
 			err = dropErr
 		}
 	}
@@ -150,11 +154,57 @@ func (ds *downloads) drop(ids []string, files bool) error {
 	return err
 }
 
-// discard removes what a download that is not wanted any more has on the disk.
-func (ds *downloads) discard(d *download, files bool) error {
-	d.mu.Lock()
-	record := d.record
-	d.mu.Unlock()
+// mark remembers that downloads are being removed, and gives their records. No
+// other of their records is remembered after it.
+func (ds *downloads) mark(list []*download, removal library.Removal) ([]library.Download, error) {
+	ds.saving.Lock()
+	defer ds.saving.Unlock()
+	records := make([]library.Download, len(list))
+	for i, d := range list {
+		d.mu.Lock()
+		d.record.Removal = removal
+		records[i] = d.record
+		d.mu.Unlock()
+	}
+	return records, ds.engine.library.SaveDownloads(records...)
+}
+
+// endRemovals ends the removals that a kill interrupted, before any share is
+// offered, and gives the downloads that stay.
+func (ds *downloads) endRemovals(records []library.Download) ([]library.Download, error) {
+	var stay []library.Download
+	var gone []string
+	for _, r := range records {
+		if r.Removal == "" {
+			stay = append(stay, r)
+			continue
+		}
+		gone = append(gone, r.ID)
+		err := ds.engine.forgetShareOf(r)
+		if err = errors.Join(err, ds.discard(r)); err != nil {
+			ds.engine.log.Warn("removing a download", "name", r.Name, "error", err)
+		}
+	}
+	return stay, ds.engine.library.RemoveDownloads(gone...)
+}
+
+// forgetShareOf takes the share of a download that goes with its files off what
+// is offered at every start.
+func (e *Engine) forgetShareOf(r library.Download) error {
+	if r.Removal != library.RemoveFiles || r.Path == "" {
+		return nil
+	}
+	list, err := e.library.Shares()
+	for _, s := range list {
+		if s.Path == r.Path {
+			err = errors.Join(err, e.library.RemoveShare(s.ID))
+		}
+	}
+	return err
+}
+
+// discard removes what a download that is being removed has on the disk.
+func (ds *downloads) discard(record library.Download) error {
 	err := removeCopy(record)
 	if record.State != library.DownloadFinished {
 		if record.Move != nil { // a kill may have come between its files
@@ -164,7 +214,7 @@ func (ds *downloads) discard(d *download, files bool) error {
 		}
 		return errors.Join(discard(record), err)
 	}
-	if !files {
+	if record.Removal != library.RemoveFiles {
 		return err
 	}
 	ds.engine.stopSharingPath(record.Path)

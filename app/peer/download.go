@@ -125,16 +125,16 @@ func (d *download) setPhase(p phase, err error) {
 func (d *download) run(ctx context.Context) (string, error) {
 	for {
 		path, err := d.attempt(ctx)
+		if err == nil { // even where it was to be stopped: it is published
+			return path, nil
+		}
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
 		switch netproto.CodeOf(err) {
 		case netproto.CodeNoSpace, netproto.CodeFolderUnwritable:
 		default:
-			return path, err
-		}
-		if err == nil {
-			return path, nil
+			return "", err
 		}
 		d.engine.log.Warn("a download waits for its disk", "name", d.record.Name, "error", err)
 		d.setPhase(phaseDisk, err)

@@ -301,6 +301,9 @@ func (ds *downloads) deleteFinished(record library.Download) error {
 	if !record.Folder {
 		return deleteFile(root, name, record.Size)
 	}
+	if _, err := root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	entries, _, ok := ds.engine.listOf(ds.engine.ctx, record)
 	if !ok {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "which files of %s were downloaded is not known any more: delete the folder by hand", record.Path)

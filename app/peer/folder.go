@@ -51,6 +51,11 @@ func (d *download) fetchFolder(ctx context.Context) (string, error) {
 	tree := path.Join(staging, stagingTree)
 	_, err := d.root.Lstat(tree)
 	fresh := errors.Is(err, fs.ErrNotExist)
+	if fresh {
+		if name, err := d.publishedBefore(ctx, staging); name != "" || err != nil {
+			return name, err
+		}
+	}
 	if err := d.root.MkdirAll(tree, 0o755); err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
@@ -90,6 +95,42 @@ func (d *download) fetchFolder(ctx context.Context) (string, error) {
 		d.engine.log.Warn("removing a staging folder", "folder", staging, "error", err)
 	}
 	return filepath.Join(d.record.Dir, name), nil
+}
+
+// publishedBefore finds the folder where a kill came after it was published and
+// before that was remembered: its list was kept just before. "" where there is
+// none.
+func (d *download) publishedBefore(ctx context.Context, staging string) (string, error) {
+	if _, err := os.Stat(d.engine.library.DownloadList(d.record.ID)); err != nil {
+		return "", nil
+	}
+	entries, _, ok := d.engine.listOf(ctx, d.record)
+	if !ok {
+		return "", ctx.Err()
+	}
+	wanted := chosenOf(entries, d.record.Paths)
+	size, err := sumOf(wanted)
+	if err != nil {
+		return "", err
+	}
+	d.setPhase(phaseVerifying, nil)
+	for n := 1; n <= maxNumberedLooks; n++ {
+		name := netproto.SafeName(d.record.Name)
+		if n > 1 {
+			name = netproto.NumberedName(name, n)
+		}
+		if info, err := d.root.Lstat(name); err != nil || !info.IsDir() {
+			break
+		}
+		full := filepath.Join(d.record.Dir, name)
+		if right, err := d.intactFolder(ctx, full, wanted); err == nil && right {
+			d.mu.Lock()
+			d.total, d.done = size, size
+			d.mu.Unlock()
+			return full, d.root.RemoveAll(staging)
+		}
+	}
+	return "", ctx.Err()
 }
 
 // fetchList gets the list of the folder's files, from the disk if an earlier

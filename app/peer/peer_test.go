@@ -24,19 +24,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(hashKillEnv); dir != "" {
-		if err := shareInChild(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	for env, work := range map[string]func(dir string) error{hashKillEnv: shareInChild, moveKillEnv: moveInChild, queueKillEnv: workOnQueueInChild} {
+		if dir := os.Getenv(env); dir != "" {
+			if err := work(dir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			os.Exit(0)
 		}
-		os.Exit(0)
-	}
-	if dir := os.Getenv(moveKillEnv); dir != "" {
-		if err := moveInChild(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
 	}
 	goleak.VerifyTestMain(m)
 }

@@ -54,6 +54,9 @@ func newDownloads(e *Engine, limit int) (*downloads, error) {
 	}
 	ds := &downloads{engine: e, limit: limit, byID: map[string]*download{}, byHash: map[netproto.ContentHash][]*download{},
 		running: map[*download]struct{}{}, errands: map[*download]struct{}{}}
+	if records, err = ds.endRemovals(records); err != nil {
+		return nil, err
+	}
 	for _, r := range records {
 		ds.insert(ds.make(r))
 	}
@@ -351,9 +354,9 @@ func (ds *downloads) fetch(ctx context.Context, d *download) {
 	d.phase = phaseWaiting
 	d.record.Done = d.done
 	switch {
-	case ctx.Err() != nil && err != nil:
 	case err == nil:
 		d.succeed(path)
+	case ctx.Err() != nil || d.record.State == library.DownloadPaused: // in the meantime
 	default:
 		d.failRecord(err)
 	}

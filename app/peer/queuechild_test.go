@@ -1,0 +1,267 @@
+package peer_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer"
+	"centralizedp2p/app/trackerclient"
+	"centralizedp2p/netproto"
+)
+
+// queueKillEnv makes the test binary work on a queue with the plan in that
+// folder, instead of testing.
+const queueKillEnv = "CENTRALIZEDP2P_QUEUE_KILL"
+
+// What a child is told to do.
+const (
+	changeQueue = "change" // the queue, until it is killed
+	verifyQueue = "verify" // all, and wait to be killed
+	settleQueue = "settle" // all downloads, and end
+)
+
+// queuePlan is what may be in a queue.
+type queuePlan struct {
+	Tracker  string
+	Contents []queueContent
+}
+
+type queueContent struct {
+	Name   string
+	Hash   netproto.ContentHash
+	Folder bool
+}
+
+func (p queuePlan) content(name string) queueContent {
+	return p.Contents[slices.IndexFunc(p.Contents, func(c queueContent) bool { return c.Name == name })]
+}
+
+// queueStep is one change of a queue.
+type queueStep struct {
+	Do       string
+	IDs      []string
+	Name     string        // of what is added
+	Priority peer.Priority // where that is set
+	Limit    int64         // where that is set, in bytes a second
+}
+
+// queueLine is one thing that a child says.
+type queueLine struct {
+	Started bool
+	Records []library.Download   // remembered then
+	Begins  *queueStep           // now
+	Done    *queueStep           // it is acknowledged
+	States  []peer.DownloadState // of its downloads, before or after it; "" of what is not in the list
+	Order   []string             // ids, after it
+}
+
+func (l queueLine) String() string {
+	switch {
+	case l.Begins != nil:
+		return fmt.Sprintf("begins %+v, which are %q", *l.Begins, l.States)
+	case l.Done != nil:
+		return fmt.Sprintf("did %s: they are %q in %q", l.Done.Do, l.States, l.Order)
+	}
+	text := "started with"
+	for _, r := range l.Records {
+		text += fmt.Sprintf("\n%s %s %s %q check %q %d bytes of %d", r.ID, r.Name, r.State, r.Path, r.Check, r.Done, r.Size)
+	}
+	return text
+}
+
+// neverWhole is the content of which a download fails, as it is no folder.
+const neverWhole = "no folder"
+
+// witnessOf has a peer share what may be in the queue.
+func witnessOf(t *testing.T) *queueWitness {
+	t.Helper()
+	tr := startTracker(t)
+	alice := startPeerWith(t, tr, slowly(48<<20))
+	w := &queueWitness{T: t, base: t.TempDir(), plan: queuePlan{Tracker: tr.address}, contents: map[string][]byte{}, possible: [][]queueEntry{nil}, kept: map[string]bool{}}
+	w.files = filepath.Join(w.base, "files")
+	check(t, os.Mkdir(w.files, 0o755))
+	plan := func(name string, folder bool) {
+		s := alice.share(t, filepath.Join(alice.files, name))
+		w.plan.Contents = append(w.plan.Contents, queueContent{Name: name, Hash: s.Hash, Folder: folder})
+	}
+	for name, size := range map[string]int{"a": 2000, "b": 40_000, "c": 300_000, "d": 500_000, "film": 4 << 20, "disc": 6<<20 + 17, neverWhole: 5000} {
+		_, content := alice.write(t, name, size)
+		if name != neverWhole {
+			w.contents[name] = content
+		}
+		plan(name, name == neverWhole)
+	}
+	for path, content := range alice.writeTree(t, "tree", 12) {
+		w.contents[path] = content
+	}
+	plan("tree", true)
+	text, err := json.Marshal(w.plan)
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(w.base, "plan"), text, 0o600))
+	return w
+}
+
+// queueChild is the child.
+type queueChild struct {
+	*peer.Engine
+	dir  string
+	plan queuePlan
+	say  *json.Encoder
+}
+
+func workOnQueueInChild(base string) error {
+	c := &queueChild{dir: filepath.Join(base, "files"), say: json.NewEncoder(os.Stdout)}
+	text, err := os.ReadFile(filepath.Join(base, "plan"))
+	if err == nil {
+		err = json.Unmarshal(text, &c.plan)
+	}
+	if err != nil {
+		return err
+	}
+	l, err := library.Open(filepath.Join(base, "profile"))
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	config := peer.Config{Library: l, Log: slog.New(slog.DiscardHandler), Listen: "127.0.0.1:0"}
+	peer.Hasten(&config)
+	if c.Engine, err = peer.Start(context.Background(), config); err != nil {
+		return err
+	}
+	defer c.Close()
+	records, err := l.Downloads()
+	if err != nil {
+		return err
+	}
+	c.say.Encode(queueLine{Started: true, Records: records, Order: c.ids()})
+	var order string
+	if _, err := fmt.Scanln(&order); err != nil {
+		return err
+	}
+	client, err := trackerclient.New(l.Identity(), c.plan.Tracker, netproto.Fingerprint{}, l)
+	if err != nil {
+		return err
+	}
+	c.UseTracker(client)
+	c.RunDownloads()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return c.obey(ctx, order)
+}
+
+func (c *queueChild) obey(ctx context.Context, order string) error {
+	if order == changeQueue {
+		for ctx.Err() == nil {
+			if err := c.do(c.next()); err != nil {
+				return err
+			}
+			<-time.After(rand.N(10 * time.Millisecond))
+		}
+		return ctx.Err()
+	}
+	err := c.do(queueStep{Do: "resume", IDs: c.ids()})
+	if err == nil && order == verifyQueue {
+		err = c.do(queueStep{Do: "verify", IDs: c.ids()})
+	}
+	for changed := c.Watch(ctx); err == nil && ctx.Err() == nil; <-changed {
+		settled := !slices.ContainsFunc(c.Downloads(), func(d peer.Download) bool {
+			return d.State != peer.DownloadFinished && (d.State != peer.DownloadFailed || d.Name != neverWhole)
+		})
+		if settled && order == settleQueue {
+			return nil
+		}
+	}
+	if err == nil {
+		err = fmt.Errorf("not all is there: %+v", c.Downloads())
+	}
+	return err
+}
+
+func (c *queueChild) ids() []string {
+	ids := []string{}
+	for _, d := range c.Downloads() {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}
+
+// next is what is done next.
+func (c *queueChild) next() queueStep {
+	list := c.Downloads()
+	var absent []string
+	for _, content := range c.plan.Contents {
+		if !slices.ContainsFunc(list, func(d peer.Download) bool { return d.Name == content.Name }) {
+			absent = append(absent, content.Name)
+		}
+	}
+	if len(list) < 2 || len(absent) > 0 && rand.IntN(5) == 0 {
+		return queueStep{Do: "add", Name: absent[rand.IntN(len(absent))]}
+	}
+	all := []string{"pause", "resume", "resume", "resume", "priority", "limit", "top", "up", "down", "bottom", "verify", "remove", "remove files"}
+	s := queueStep{Do: all[rand.IntN(len(all))]}
+	rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	many := 1 + rand.IntN(2)
+	if s.Do == "up" || s.Do == "down" {
+		many = 1
+	}
+	for _, d := range list[:many] {
+		s.IDs = append(s.IDs, d.ID)
+		if d.Folder && s.Do == "remove" {
+			s.Do = "remove files" // the next one would get another name
+		}
+	}
+	s.Priority = []peer.Priority{library.PriorityHigh, library.PriorityNormal, library.PriorityLow}[rand.IntN(3)]
+	s.Limit = rand.Int64N(3) * (8 << 20)
+	return s
+}
+
+// do makes a change, and says so before and after it.
+func (c *queueChild) do(s queueStep) (err error) {
+	c.say.Encode(queueLine{Begins: &s, States: c.states(s.IDs)})
+	switch s.Do {
+	case "add":
+		content := c.plan.content(s.Name)
+		var id string
+		id, err = c.Download(peer.DownloadRequest{Hash: content.Hash, Name: s.Name, Size: -1, Folder: content.Folder, Dir: c.dir})
+		s.IDs = []string{id}
+	case "pause":
+		err = c.Pause(s.IDs...)
+	case "resume":
+		err = c.Resume(s.IDs...)
+	case "priority":
+		err = c.SetPriority(s.Priority, s.IDs...)
+	case "limit":
+		err = c.SetDownloadLimit(s.Limit, s.IDs...)
+	case "verify":
+		err = c.Verify(s.IDs...)
+	case "remove":
+		err = c.Remove(s.IDs...)
+	case "remove files":
+		err = c.RemoveWithFiles(s.IDs...)
+	default:
+		err = c.MoveInQueue(peer.QueueMove(s.Do), s.IDs...)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", strings.TrimSpace(s.Do+" "+s.Name), err)
+	}
+	return c.say.Encode(queueLine{Done: &s, States: c.states(s.IDs), Order: c.ids()})
+}
+
+func (c *queueChild) states(ids []string) []peer.DownloadState {
+	states := make([]peer.DownloadState, len(ids))
+	for i, id := range ids {
+		d, _ := c.DownloadByID(id)
+		states[i] = d.State
+	}
+	return states
+}

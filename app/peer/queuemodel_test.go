@@ -1,0 +1,116 @@
+package peer_test
+
+import (
+	"slices"
+
+	"centralizedp2p/app/peer"
+)
+
+// queueEntry is what of a download was acknowledged.
+type queueEntry struct {
+	id, name string // id "" where it is not known yet
+	priority peer.Priority
+	limit    int64 // bytes a second
+	paused   pausing
+}
+
+type pausing string
+
+const (
+	notPaused   pausing = ""
+	mayBePaused pausing = "may be paused" // unless it is finished or failed
+	isPaused    pausing = "paused"
+)
+
+// begins notes how the queue may be until the change is acknowledged.
+func (w *queueWitness) begins(s queueStep, before []peer.DownloadState) {
+	next := slices.Clone(w.queue)
+	w.possible = [][]queueEntry{w.queue, next}
+	chosen := func(e queueEntry) bool { return slices.Contains(s.IDs, e.id) }
+	for i := range next {
+		if e := &next[i]; chosen(*e) {
+			switch s.Do {
+			case "pause":
+				e.paused = mayBePaused
+			case "resume":
+				e.paused = notPaused
+			case "priority":
+				e.priority = s.Priority
+			case "limit":
+				e.limit = s.Limit
+			case "remove", "remove files":
+				w.removes(e.name, before[slices.Index(s.IDs, e.id)], s.Do == "remove files")
+			}
+		}
+	}
+	switch moved, others := parted(next, chosen); s.Do {
+	case "add":
+		if _, there := w.kept[s.Name]; there {
+			w.kept[s.Name] = false
+		}
+		w.possible[1] = append(next, queueEntry{name: s.Name})
+	case "remove", "remove files":
+		w.possible[1] = others
+	case string(peer.QueueTop):
+		w.possible[1] = append(moved, others...)
+	case string(peer.QueueBottom):
+		w.possible[1] = append(others, moved...)
+	case string(peer.QueueUp), string(peer.QueueDown): // past finished ones, too
+		at := slices.IndexFunc(next, chosen)
+		for other := range next {
+			if other != at && (other < at) == (s.Do == string(peer.QueueUp)) {
+				swapped := slices.Clone(next)
+				swapped[at], swapped[other] = swapped[other], swapped[at]
+				w.possible = append(w.possible, swapped)
+			}
+		}
+	}
+}
+
+func parted(list []queueEntry, chosen func(queueEntry) bool) (yes, no []queueEntry) {
+	for _, e := range list {
+		if chosen(e) {
+			yes = append(yes, e)
+		} else {
+			no = append(no, e)
+		}
+	}
+	return yes, no
+}
+
+// removes notes what becomes of the files of a download.
+func (w *queueWitness) removes(name string, state peer.DownloadState, files bool) {
+	_, there := w.kept[name]
+	switch {
+	case state == peer.DownloadFinished && files:
+		delete(w.kept, name)
+	case state == peer.DownloadFinished:
+		w.kept[name] = true
+	case !files || there: // it may be finished in the meantime
+		w.kept[name] = false
+	}
+}
+
+// done takes over what was acknowledged.
+func (w *queueWitness) done(line queueLine) {
+	w.Helper()
+	s := *line.Done
+	if s.Do == "add" {
+		w.possible[1][len(w.possible[1])-1].id = s.IDs[0]
+	}
+	for _, queue := range slices.Backward(w.possible) {
+		if slices.EqualFunc(queue, line.Order, func(e queueEntry, id string) bool { return e.id == id }) {
+			for i := range queue {
+				if at := slices.Index(s.IDs, queue[i].id); s.Do == "pause" && at >= 0 {
+					queue[i].paused = notPaused
+					if line.States[at] == peer.DownloadPaused {
+						queue[i].paused = isPaused
+					}
+				}
+			}
+			w.queue, w.possible = queue, [][]queueEntry{queue}
+			return
+		}
+	}
+	w.fail("this is no order for that")
+}
