@@ -307,3 +307,52 @@ func TestADownloadThatIsRemovedCanBeAskedForAtOnce(t *testing.T) {
 	same(t, bob.get(t, s).Path, content)
 	onlyFiles(t, bob.files, "song.flac")
 }
+
+// remembered changes what a peer that is stopped remembers of a download.
+func (p *testPeer) remembered(t testing.TB, id string, change func(*library.Download)) {
+	t.Helper()
+	l, err := library.Open(p.profile)
+	check(t, err)
+	records, err := l.Downloads()
+	check(t, err)
+	r := records[slices.IndexFunc(records, func(r library.Download) bool { return r.ID == id })]
+	change(&r)
+	check(t, l.SaveDownloads(r))
+	check(t, l.Close())
+}
+
+func TestARemovalThatAKillInterruptedIsEndedAtTheNextStart(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startWith(t, &testPeer{offers: true}, tr, nil)
+	path, _ := alice.write(t, "song.flac", 1000)
+	d := bob.get(t, alice.share(t, path))
+	eventually(t, bob.Engine, func() bool { return len(bob.Shares()) == 1 }, says("it is not shared"))
+	bob.stop()
+	bob.remembered(t, d.ID, func(r *library.Download) { r.Removal = library.RemoveFiles })
+	bob.start(t, tr)
+	check(t, bob.RunShares())
+	onlyFiles(t, bob.files)
+	if len(bob.Downloads()) != 0 || len(bob.Shares()) != 0 {
+		t.Errorf("%d downloads and %d shares are left", len(bob.Downloads()), len(bob.Shares()))
+	}
+}
+
+func TestAFolderThatAKillLeftPublishedIsNotFetchedAgain(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	contents := alice.writeTree(t, "src", 6)
+	d := bob.get(t, alice.share(t, filepath.Join(alice.files, "src")))
+	bob.stop()
+	alice.stop()
+	bob.remembered(t, d.ID, func(r *library.Download) {
+		r.State, r.Path, r.Size, r.Finished = library.DownloadActive, "", -1, time.Time{}
+	})
+	bob.start(t, tr)
+	again := bob.wait(t, d.ID, peer.DownloadFinished)
+	if again.Path != d.Path || again.Size != d.Size {
+		t.Errorf("it is in %s with %d bytes, and was in %s with %d", again.Path, again.Size, d.Path, d.Size)
+	}
+	sameTree(t, bob, contents)
+}

@@ -180,6 +180,21 @@ func (w *queueWitness) whole(name string) {
 	}
 }
 
+// settled fails unless all that can be there is.
+func (w *queueWitness) settled() {
+	w.Helper()
+	l, err := library.Open(filepath.Join(w.base, "profile"))
+	check(w, err)
+	records, err := l.Downloads()
+	check(w, errors.Join(err, l.Close()))
+	w.sound(records)
+	for _, r := range records {
+		if (r.State != library.DownloadFinished || r.Check != "") && r.Name != neverWhole {
+			w.fail("%s is %s, with the check %q", r.Name, r.State, r.Check)
+		}
+	}
+}
+
 // spoil changes a byte of each file that waits to be hashed again.
 func (w *queueWitness) spoil(records []library.Download) {
 	for _, r := range records {
@@ -211,6 +226,7 @@ func TestTheQueueOutlivesKillsAtAnyInstant(t *testing.T) {
 			w.run(settleQueue, 1, rand.N(60*time.Millisecond)+1)
 			killed++
 			w.run(settleQueue, 0, 0)
+			w.settled()
 		case killed%5 == 0:
 			w.run(changeQueue, 0, rand.N(80*time.Millisecond)+1)
 		default:
