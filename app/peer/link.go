@@ -13,9 +13,12 @@ import (
 
 const (
 	// Bytes asked for and not received yet, of one link: minWindow at the begin,
-	// then what its rate wants, two pieces at least and maxWindow at most.
+	// then what its rate and its delay want, two pieces at least and maxWindow at
+	// most. ahead is what all links of a download together ask for beyond their
+	// delays: a kill costs what is on its way.
 	minWindow = 1 << 20
 	maxWindow = 32 << 20
+	ahead     = 10 << 20
 	// maxDelay is the longest delay that a window is made for.
 	maxDelay = time.Second / 2
 	// maxLinkRequests leaves room for other downloads on the connection.
@@ -232,9 +235,10 @@ type link struct {
 	over     bool
 }
 
-// window is how many bytes may be on their way: what comes in half a second and
-// in two round trips, so that the line is never idle and little waits in it. A
-// source that failed or fell silent before shows with one piece that it is better now.
+// window is how many bytes may be on their way: what comes in two round trips,
+// so that the line is never idle, and in half a second if that is not much, so
+// that little waits in it. A source that failed or fell silent before shows with
+// one piece that it is better now. The caller holds the download's lock.
 func (l *link) window(pieceSize int64) int64 {
 	if l.source.failure != nil || l.slow {
 		return 1
@@ -243,8 +247,9 @@ func (l *link) window(pieceSize int64) int64 {
 	if l.measured.IsZero() || time.Since(l.measured) < time.Second {
 		least = max(least, minWindow) // its rate is not known yet
 	}
-	wanted := float64(l.rate.rate()) * (time.Second/2 + 2*l.delay).Seconds()
-	return max(min(int64(wanted), maxWindow), least)
+	rate := l.rate.rate()
+	wanted := int64(float64(rate)*2*l.delay.Seconds()) + min(rate/2, ahead/int64(max(len(l.download.links), 1)))
+	return max(min(wanted, maxWindow), least)
 }
 
 // eta is when what is asked for will have come.
