@@ -127,9 +127,7 @@ func TestADownloadWithoutASourceKeepsNobodyWaiting(t *testing.T) {
 	first := bob.add(t, s)
 	path, content := alice.write(t, "song.flac", 1<<20)
 	same(t, bob.get(t, alice.share(t, path)).Path, content)
-	if d, _ := bob.DownloadByID(first); d.State != peer.DownloadWaiting {
-		t.Errorf("the one without a source is %s", d.State)
-	}
+	bob.wait(t, first, peer.DownloadWaiting)
 	alice.share(t, lost)
 	same(t, bob.wait(t, first, peer.DownloadFinished).Path, lostContent)
 }
