@@ -97,14 +97,27 @@ func (p *program) fetch(ctx context.Context, n *Node, what string, request peer.
 	} else {
 		known, err := ts.answered.Resource(ctx, request.Hash)
 		if netproto.CodeOf(err) == netproto.CodeNotFound {
-			return netproto.Errorf(netproto.CodeNoSource, "%s", firstOf(request.Name, request.Hash.String()))
+			return noSource(request)
 		}
 		if err != nil {
 			return err
 		}
 		request.Name, request.Size, request.Folder = firstOf(request.Name, known.Name), known.Size, known.Folder
 	}
+	// What is known may be no more than what this peer itself announced before
+	// it left: that counts again as soon as it is back.
+	sources, err := ts.answered.Sources(ctx, request.Hash)
+	if err != nil {
+		return err
+	}
+	if len(sources) == 0 {
+		return noSource(request)
+	}
 	return p.download(ctx, n, request)
+}
+
+func noSource(request peer.DownloadRequest) error {
+	return netproto.Errorf(netproto.CodeNoSource, "%s", firstOf(request.Name, request.Hash.String()))
 }
 
 func firstOf(a, b string) string {
