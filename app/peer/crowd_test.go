@@ -107,7 +107,7 @@ func TestAReaderWithoutAnyPieceIsAskedAgainWhenItHasSome(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
 	alice := startPeerWith(t, tr, slowly(2<<20))
-	path, content := alice.write(t, "song.flac", 5<<20)
+	path, content := alice.write(t, "song.flac", 10<<20) // so that there is time to ask again
 	s := alice.share(t, path)
 	bob, carol := startPeer(t, tr), startPeer(t, tr)
 	first, second := bob.add(t, s), carol.add(t, s)
