@@ -143,8 +143,9 @@ func (d *detailsPane) follow() {
 	if d.shown == chosen[0].ID {
 		return
 	}
-	d.shown = chosen[0].ID
-	d.wanted.Store(&d.shown)
+	wanted := chosen[0].ID
+	d.shown = wanted
+	d.wanted.Store(&wanted)
 	d.name.SetText(chosen[0].Name)
 	d.fill(Details{}, chosen[0])
 	d.window.crossing.poke()
