@@ -8,20 +8,22 @@ import "embed"
 //go:embed icon.png
 var Icon []byte
 
-// Icons are the drawings in the window, icons/<name>.svg: lines of one width on a
-// square of 24. The desktop says in its file icons.go which of SVG they may use.
+// Icons are the icons in the window, IconsDir/<name>.svg: one path of filled
+// shapes on a square of 24, for Fyne to fill with a colour. They are generated
+// from the drawings in drawings/, which are lines.
 //
+//go:generate go run ./outline -from drawings -to icons
 //go:embed icons/*.svg
 var Icons embed.FS
 
-// IconsDir is where they are in Icons.
+// IconsDir is the folder of Icons.
 const IconsDir = "icons"
 
-// Translations has one file per language, <language>.json, below
-// TranslationsDir. Their keys are the English texts.
+// Translations has one file for each language, TranslationsDir/<language>.json.
+// Its keys are the English texts.
 //
 //go:embed translations/*.json
 var Translations embed.FS
 
-// TranslationsDir is where they are in Translations.
+// TranslationsDir is the folder of Translations.
 const TranslationsDir = "translations"
