@@ -3,7 +3,6 @@
 package desktop
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,15 +17,13 @@ import (
 type writing struct {
 	tag     language.Tag
 	printer *printing.Printer
-	letters func() letterKeys
 }
 
 var inUse atomic.Pointer[writing]
 
 // writeLike takes over the way of a language.
 func writeLike(tag language.Tag) {
-	inUse.Store(&writing{tag: tag, printer: printing.NewPrinter(tag),
-		letters: sync.OnceValue(func() letterKeys { return newLetterKeys(tag) })})
+	inUse.Store(&writing{tag: tag, printer: printing.NewPrinter(tag)})
 }
 
 // the is the way that is in use: the system's until another is chosen.
