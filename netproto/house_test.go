@@ -60,10 +60,11 @@ var lawfulHouse = map[string]string{
 	"app/main.go":                    source("main", "centralizedp2p/app/command", "os"),
 	"app/main_test.go":               source("main", "centralizedp2p/tracker/server", "lukechampine.com/blake3"),
 	"app/desktop.go":                 "//go:build cgo && !headless\n\n" + source("main", "fyne.io/fyne/v2", "fyne.io/fyne/v2/app", "centralizedp2p/app/desktop", "centralizedp2p/app/localengine", "centralizedp2p/assets"),
-	"app/desktop/a.go":               source("desktop", "fyne.io/fyne/v2/widget", "fyne.io/systray", "centralizedp2p/netproto", "centralizedp2p/assets", "centralizedp2p/app/desktop/theme"),
+	"app/desktop/a.go":               source("desktop", "fyne.io/fyne/v2/widget", "fyne.io/systray", "centralizedp2p/netproto", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/app/desktop/theme"),
 	"app/desktop/theme/a.go":         source("theme", "fyne.io/fyne/v2"),
 	"app/desktop/a_test.go":          source("desktop", "fyne.io/fyne/v2/test"),
-	"app/localengine/a.go":           source("localengine", "centralizedp2p/app/desktop", "centralizedp2p/app/peer", "centralizedp2p/app/command"),
+	"app/face/a.go":                  source("face", "centralizedp2p/netproto"),
+	"app/localengine/a.go":           source("localengine", "centralizedp2p/app/face", "centralizedp2p/app/peer", "centralizedp2p/app/command"),
 	"app/command/a.go":               source("command", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "centralizedp2p/app/peer", "github.com/spf13/cobra"),
 	"app/peer/a.go":                  source("peer", "centralizedp2p/netproto", "centralizedp2p/app/piece", "centralizedp2p/app/library", "net"),
 	"app/peer/a_test.go":             source("peer_test", "centralizedp2p/app/peer", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "lukechampine.com/blake3"),
@@ -165,7 +166,7 @@ func localBreaches() (breaches []breach) {
 		add(room+"/x_test.go", "centralizedp2p/app/trackerclient")
 		add(room+"/x.go", "centralizedp2p/assets")
 	}
-	for _, room := range append([]string{"app", "app/desktop", "app/localengine"}, engineRooms...) {
+	for _, room := range append([]string{"app", "app/face", "app/desktop", "app/localengine"}, engineRooms...) {
 		add(room+"/x.go", "centralizedp2p/tracker/server")
 		add(room+"/x.go", "centralizedp2p/tracker/boltstore")
 		add(room+"/x.go", "centralizedp2p/tracker/cli")
@@ -176,8 +177,15 @@ func localBreaches() (breaches []breach) {
 	add("app/command/x.go", "centralizedp2p/app/localengine")
 	add("app/load/x.go", "centralizedp2p/app/peer")
 	add("app/load/x_test.go", "centralizedp2p/app/desktop")
+	add("app/localengine/x.go", "centralizedp2p/app/desktop")
+	add("app/localengine/x_test.go", "centralizedp2p/app/desktop")
+	add("app/command/x.go", "centralizedp2p/app/face")
+	for _, library := range []string{"app/peer", "app/desktop", "app/localengine", "app/command", "assets", "netproto/identity"} {
+		add("app/face/x.go", "centralizedp2p/"+library)
+		add("app/face/x_test.go", "centralizedp2p/"+library)
+	}
 	for _, room := range engineRooms {
-		for _, library := range []string{"app/desktop", "app/desktop/theme", "app/localengine", "app/command", "assets"} {
+		for _, library := range []string{"app/face", "app/desktop", "app/desktop/theme", "app/localengine", "app/command", "assets"} {
 			add(room+"/x.go", "centralizedp2p/"+library)
 			add(room+"/x_test.go", "centralizedp2p/"+library)
 		}
@@ -204,7 +212,7 @@ func libraryBreaches() (breaches []breach) {
 	} {
 		for _, room := range []string{
 			"netproto", "netproto/identity", "assets", "tracker", "tracker/cli", "tracker/server", "tracker/index", "tracker/boltstore",
-			"app", "app/desktop", "app/localengine", "app/command", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
+			"app", "app/face", "app/desktop", "app/localengine", "app/command", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
 		} {
 			if !slices.Contains(lawful, room) {
 				add(room+"/x.go", library)

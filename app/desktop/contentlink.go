@@ -11,13 +11,14 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
 // copyLinkTo puts a link on the clipboard by which others find a content at the
 // tracker in use.
 func (w *window) copyLinkTo(hash netproto.ContentHash, name string, size int64) {
-	ask(w, w.engine.Tracker, func(view TrackerView, err error) {
+	ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil && view.Address == "" {
 			err = netproto.Errorf(netproto.CodeUnreachable, "%s", lang.L("No tracker chosen"))
 		}
@@ -36,10 +37,10 @@ func (w *window) copyLinkTo(hash netproto.ContentHash, name string, size int64) 
 // chooseInFolder asks for the files of a folder and lets the person choose one.
 func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen func(path string)) {
 	words := paragraph(lang.L("Asking for the list of files…"))
-	list := newRowList(func(f FolderFile) string { return f.Path }, func(f FolderFile) string { return f.Path },
-		func() rowView[FolderFile] { return newFileView() })
+	list := newRowList(func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
+		func() rowView[face.FolderFile] { return newFileView() })
 	list.tips, list.canvas = w.tips, w.win.Canvas()
-	choose := func(file FolderFile) {
+	choose := func(file face.FolderFile) {
 		w.closeSheet()
 		chosen(file.Path)
 	}
@@ -59,16 +60,16 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 		fyne.NewSize(560, 480), w.cancelButton(), fetch)
 	ctx, stop := context.WithCancel(w.crossing.ctx)
 	opened.onGone = stop
-	ask(w, func(context.Context) (Folder, error) { return w.engine.FolderContents(ctx, folder) },
-		func(contents Folder, err error) {
+	ask(w, func(context.Context) (face.Folder, error) { return w.engine.FolderContents(ctx, folder) },
+		func(contents face.Folder, err error) {
 			if w.sheet != opened {
 				return
 			}
 			if err != nil {
-				words.SetText(explain(FailureOf(err)).String())
+				words.SetText(explain(face.FailureOf(err)).String())
 				return
 			}
-			var files []FolderFile
+			var files []face.FolderFile
 			for _, file := range contents.Files {
 				if !file.Dir && !file.Here {
 					files = append(files, file)
@@ -99,7 +100,7 @@ func (v *fileView) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(inset(gapMedium, gap, container.NewBorder(nil, nil, nil, v.size, v.name)))
 }
 
-func (v *fileView) show(f FolderFile) {
+func (v *fileView) show(f face.FolderFile) {
 	v.name.SetText(f.Path)
 	v.size.SetText(sizeWords(f.Size))
 }

@@ -17,6 +17,8 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 	"go.uber.org/goleak"
+
+	"centralizedp2p/app/face"
 )
 
 func TestMain(m *testing.M) {
@@ -78,13 +80,13 @@ func newDesk(t *testing.T, engine *fakeEngine, options Options) *desk {
 }
 
 // newDeskWith is newDesk with an engine around the fake.
-func newDeskWith(t *testing.T, engine *fakeEngine, around Engine, options Options) *desk {
+func newDeskWith(t *testing.T, engine *fakeEngine, around face.Engine, options Options) *desk {
 	t.Helper()
 	return newDeskOn(t, test.NewTempApp(t), engine, around, options)
 }
 
 // newDeskOn is newDeskWith in an application that has preferences already.
-func newDeskOn(t *testing.T, app fyne.App, engine *fakeEngine, around Engine, options Options) *desk {
+func newDeskOn(t *testing.T, app fyne.App, engine *fakeEngine, around face.Engine, options Options) *desk {
 	t.Helper()
 	d := &desk{t: t, app: &deskApp{App: app}, engine: engine, queue: make(chan func(), 1024)}
 	engine.ui = goroutine()
@@ -276,7 +278,7 @@ func (d *desk) key(name fyne.KeyName) {
 	}
 }
 
-func names(list *rowList[Hit]) []string {
+func names(list *rowList[face.Hit]) []string {
 	var names []string
 	for _, h := range list.rows {
 		names = append(names, h.Name)

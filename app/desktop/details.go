@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // Preferences of the pane: whether it is open, and its share of the height.
@@ -39,7 +41,7 @@ type detailsPane struct {
 	graph   *speedGraph
 	here    *line
 	pieces  *pieceMap
-	sources *table[Source]
+	sources *table[face.Source]
 	none    *widget.Label // where the sources would be
 
 	shown  string                 // the download, by its ID
@@ -147,7 +149,7 @@ func (d *detailsPane) follow() {
 	d.shown = wanted
 	d.wanted.Store(&wanted)
 	d.name.SetText(chosen[0].Name)
-	d.fill(Details{}, chosen[0])
+	d.fill(face.Details{}, chosen[0])
 	d.window.crossing.poke()
 }
 
@@ -172,7 +174,7 @@ func (d *detailsPane) pull(ctx context.Context) func() {
 			}
 		}
 		d.name.SetText(lang.L("This download is not in the list any more."))
-		d.fill(Details{}, Download{Size: -1})
+		d.fill(face.Details{}, face.Download{Size: -1})
 	}
 }
 
@@ -184,7 +186,7 @@ func (d *detailsPane) rememberHeight() {
 }
 
 // fill shows the details of a download.
-func (d *detailsPane) fill(details Details, row Download) {
+func (d *detailsPane) fill(details face.Details, row face.Download) {
 	if words := reasonWords(details, row); d.reason.Text != words {
 		d.reason.SetText(words)
 	}
@@ -200,7 +202,7 @@ func (d *detailsPane) fill(details Details, row Download) {
 	none := ""
 	if len(details.Sources) == 0 {
 		none = lang.L("No source is known now.")
-		if row.finished() {
+		if row.IsFinished() {
 			none = lang.L("It is finished and needs no source.")
 		}
 	}
@@ -210,29 +212,29 @@ func (d *detailsPane) fill(details Details, row Download) {
 }
 
 // reasonWords say why a download is as slow as it is, and what can be done.
-func reasonWords(details Details, row Download) string {
+func reasonWords(details face.Details, row face.Download) string {
 	switch {
-	case row.finished():
+	case row.IsFinished():
 		return lang.L("Finished.")
-	case row.failed(), row.State == DownloadNoSpace:
+	case row.IsFailed(), row.State == face.DownloadNoSpace:
 		return explain(row.Failure).Headline() + " " + adviceWords(row)
-	case row.paused():
+	case row.IsPaused():
 		return lang.L("Paused. Resume it to go on.")
-	case row.State == DownloadWaiting:
+	case row.State == face.DownloadWaiting:
 		return lang.L("Nobody who has it is online. It starts by itself when somebody is.")
-	case row.State == DownloadQueued:
+	case row.State == face.DownloadQueued:
 		return lang.L("It waits for its turn. Move it up in the queue, or allow more at once in Settings.")
 	}
 	switch details.Slow {
-	case SlowOneSource:
+	case face.SlowOneSource:
 		return lang.L("Only one source is connected: it is as fast as that one. It gets faster when others join.")
-	case SlowTheirLimit:
+	case face.SlowTheirLimit:
 		return lang.L("The sources let it wait in their queues. Nothing needs to be done here; more sources would help.")
-	case SlowMyLimit:
+	case face.SlowMyLimit:
 		return lang.L("A limit that you set holds it back. Raise it in the menu of the download, or in Settings.")
-	case SlowMyDisk:
+	case face.SlowMyDisk:
 		return lang.L("The disk takes the bytes slower than they come. A faster disk, or fewer downloads at once, would help.")
-	case SlowNetwork:
+	case face.SlowNetwork:
 		return lang.L("The network gives no more now. Other programs may be using it.")
 	default:
 		return lang.L("Nothing holds it back.")
@@ -252,7 +254,7 @@ func speedWords(speeds []int64) string {
 }
 
 // hereWords say in numbers what the map draws.
-func hereWords(details Details, row Download) string {
+func hereWords(details face.Details, row face.Download) string {
 	words := percentWords(row.Done, row.Size)
 	if details.Copies > 0 {
 		words = joined(words, lang.L("{{.Count}} copies at the sources", values{"Count": decimalWords(details.Copies, 1)}))

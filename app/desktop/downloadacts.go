@@ -13,6 +13,8 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // onIDs hands the engine an action on downloads, if there are any.
@@ -23,18 +25,18 @@ func (p *downloadsPage) onIDs(action func(context.Context, []string) error, ids 
 }
 
 func (p *downloadsPage) clearFinished() {
-	p.window.removeDownloads(slices.DeleteFunc(slices.Clone(p.all), func(d Download) bool { return !d.finished() }))
+	p.window.removeDownloads(slices.DeleteFunc(slices.Clone(p.all), func(d face.Download) bool { return !d.IsFinished() }))
 }
 
 // toggle pauses what runs; if nothing does, it resumes what is paused.
 func (p *downloadsPage) toggle() {
 	chosen := p.list.selection()
-	if running := idsOf(chosen, Download.running); len(running) > 0 {
+	if running := idsOf(chosen, face.Download.IsRunning); len(running) > 0 {
 		p.onIDs(p.window.engine.Pause, running)
 		return
 	}
-	p.onIDs(p.window.engine.Resume, idsOf(chosen, Download.paused))
-	p.onIDs(p.window.engine.Retry, idsOf(chosen, Download.failed))
+	p.onIDs(p.window.engine.Resume, idsOf(chosen, face.Download.IsPaused))
+	p.onIDs(p.window.engine.Retry, idsOf(chosen, face.Download.IsFailed))
 }
 
 func (p *downloadsPage) remove() { p.window.removeDownloads(p.list.selection()) }
@@ -45,7 +47,7 @@ func (p *downloadsPage) open() {
 	}
 }
 
-func anyDownload(Download) bool { return true }
+func anyDownload(face.Download) bool { return true }
 
 // removeWithFiles asks first: deleted files do not come back.
 func (p *downloadsPage) removeWithFiles() {
@@ -64,17 +66,17 @@ func (p *downloadsPage) removeWithFiles() {
 }
 
 // moveInQueue changes when the selected downloads have their turn.
-func (p *downloadsPage) moveInQueue(way QueueMove) func() {
+func (p *downloadsPage) moveInQueue(way face.QueueMove) func() {
 	return func() {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.MoveInQueue(ctx, ids, way) },
-			idsOf(p.list.selection(), Download.active))
+			idsOf(p.list.selection(), face.Download.IsActive))
 	}
 }
 
-func (p *downloadsPage) setPriority(priority Priority) func() {
+func (p *downloadsPage) setPriority(priority face.Priority) func() {
 	return func() {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.SetPriority(ctx, ids, priority) },
-			idsOf(p.list.selection(), Download.active))
+			idsOf(p.list.selection(), face.Download.IsActive))
 	}
 }
 
@@ -83,7 +85,7 @@ func (p *downloadsPage) verify() {
 }
 
 // prefer fetches a file from its begin on; of a folder the person chooses one.
-func (p *downloadsPage) prefer(d Download) {
+func (p *downloadsPage) prefer(d face.Download) {
 	first := func(path string) {
 		p.window.act(func(ctx context.Context) error { return p.window.engine.Prefer(ctx, d.ID, path) },
 			func() { p.window.tell(lang.L("It is fetched in order now, before all else.")) })
@@ -112,10 +114,10 @@ func (p *downloadsPage) limit(bytesPerSecond int64) {
 	p.limitOf(p.list.selection(), bytesPerSecond)
 }
 
-func (p *downloadsPage) limitOf(chosen []Download, bytesPerSecond int64) {
+func (p *downloadsPage) limitOf(chosen []face.Download, bytesPerSecond int64) {
 	p.onIDs(func(ctx context.Context, ids []string) error {
 		return p.window.engine.SetDownloadLimit(ctx, ids, bytesPerSecond)
-	}, idsOf(chosen, Download.active))
+	}, idsOf(chosen, face.Download.IsActive))
 }
 
 // askLimit asks for another limit than those in the menu.
@@ -158,9 +160,9 @@ func limitWords(bytesPerSecond int64) string {
 }
 
 var priorityNames = []struct {
-	priority Priority
+	priority face.Priority
 	name     phrase
-}{{PriorityHigh, "High"}, {PriorityNormal, "Normal"}, {PriorityLow, "Low"}}
+}{{face.PriorityHigh, "High"}, {face.PriorityNormal, "Normal"}, {face.PriorityLow, "Low"}}
 
 // rowMenu is what can be done about the selected downloads.
 func (p *downloadsPage) rowMenu() *fyne.Menu {
@@ -176,26 +178,26 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 	}
 	line := func() { menu.Items = append(menu.Items, fyne.NewMenuItemSeparator()) }
 	if len(chosen) == 1 {
-		if chosen[0].finished() {
+		if chosen[0].IsFinished() {
 			add(lang.L("Open"), theme.FileIcon(), p.open)
 		}
 		add(lang.L("Open the folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
 	}
 	switch {
-	case countOf(chosen, Download.running) > 0:
+	case countOf(chosen, face.Download.IsRunning) > 0:
 		add(lang.L("Pause"), theme.MediaPauseIcon(), p.toggle)
-	case countOf(chosen, Download.paused) > 0:
+	case countOf(chosen, face.Download.IsPaused) > 0:
 		add(lang.L("Resume"), theme.MediaPlayIcon(), p.toggle)
-	case countOf(chosen, Download.failed) > 0:
+	case countOf(chosen, face.Download.IsFailed) > 0:
 		add(lang.L("Retry"), theme.ViewRefreshIcon(), p.toggle)
 	}
-	if countOf(chosen, Download.active) > 0 {
+	if countOf(chosen, face.Download.IsActive) > 0 {
 		line()
 		add(lang.L("Queue"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
 		add(lang.L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
 		add(lang.L("Limit of the download"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
 	}
-	if len(chosen) == 1 && chosen[0].active() {
+	if len(chosen) == 1 && chosen[0].IsActive() {
 		add(lang.L("Fetch it in order, to look at it soon"), icon("eye"), func() { p.prefer(chosen[0]) })
 	}
 	line()
@@ -205,7 +207,7 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 	add(lang.L("Verify again"), icon("verify"), p.verify)
 	add(lang.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
 	line()
-	if countOf(chosen, Download.finished) == len(chosen) {
+	if countOf(chosen, face.Download.IsFinished) == len(chosen) {
 		add(lang.L("Take off the list"), theme.CancelIcon(), p.remove)
 	} else {
 		add(lang.L("Stop and delete"), theme.CancelIcon(), p.remove)
@@ -224,7 +226,7 @@ func (p *downloadsPage) queueMenu() *fyne.Menu {
 	return menu
 }
 
-func (p *downloadsPage) priorityMenu(chosen []Download) *fyne.Menu {
+func (p *downloadsPage) priorityMenu(chosen []face.Download) *fyne.Menu {
 	menu := fyne.NewMenu("")
 	for _, one := range priorityNames {
 		item := fyne.NewMenuItem(one.name.String(), p.setPriority(one.priority))
@@ -234,7 +236,7 @@ func (p *downloadsPage) priorityMenu(chosen []Download) *fyne.Menu {
 	return menu
 }
 
-func (p *downloadsPage) limitMenu(chosen []Download) *fyne.Menu {
+func (p *downloadsPage) limitMenu(chosen []face.Download) *fyne.Menu {
 	menu := fyne.NewMenu("")
 	for _, limit := range limitChoices {
 		item := fyne.NewMenuItem(limitWords(limit), func() { p.limit(limit) })
@@ -249,9 +251,9 @@ func (p *downloadsPage) limitMenu(chosen []Download) *fyne.Menu {
 func (p *downloadsPage) queueCommands() []command {
 	const alt = fyne.KeyModifierAlt
 	return []command{
-		{name: "To the top of the queue", key: fyne.KeyHome, held: alt, run: p.moveInQueue(QueueTop)},
-		{name: "Up in the queue", key: fyne.KeyUp, held: alt, run: p.moveInQueue(QueueUp)},
-		{name: "Down in the queue", key: fyne.KeyDown, held: alt, run: p.moveInQueue(QueueDown)},
-		{name: "To the bottom of the queue", key: fyne.KeyEnd, held: alt, run: p.moveInQueue(QueueBottom)},
+		{name: "To the top of the queue", key: fyne.KeyHome, held: alt, run: p.moveInQueue(face.QueueTop)},
+		{name: "Up in the queue", key: fyne.KeyUp, held: alt, run: p.moveInQueue(face.QueueUp)},
+		{name: "Down in the queue", key: fyne.KeyDown, held: alt, run: p.moveInQueue(face.QueueDown)},
+		{name: "To the bottom of the queue", key: fyne.KeyEnd, held: alt, run: p.moveInQueue(face.QueueBottom)},
 	}
 }

@@ -13,15 +13,17 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // downloadsPage shows what is fetched and what was. Chips and a field above the
 // rows choose which; F8 opens a pane below them with the details of one.
 type downloadsPage struct {
 	*rowsPage
-	list    *rowList[Download]
+	list    *rowList[face.Download]
 	clear   *widget.Button
-	all     []Download // as the engine told
+	all     []face.Download // as the engine told
 	chips   *chips
 	words   *widget.Entry // that a name has to hold
 	details *detailsPane
@@ -37,12 +39,12 @@ const (
 
 var downloadChips = []struct {
 	name phrase
-	want func(Download) bool
+	want func(face.Download) bool
 }{
-	showAll:      {"All", func(Download) bool { return true }},
-	showActive:   {"Active", Download.active},
-	showFinished: {"Finished", Download.finished},
-	showFailed:   {"Failed", Download.failed},
+	showAll:      {"All", func(face.Download) bool { return true }},
+	showActive:   {"Active", face.Download.IsActive},
+	showFinished: {"Finished", face.Download.IsFinished},
+	showFailed:   {"Failed", face.Download.IsFailed},
 }
 
 // fewDownloads need no field to find one among them.
@@ -50,8 +52,8 @@ const fewDownloads = 10
 
 func newDownloadsPage(w *window) *downloadsPage {
 	p := &downloadsPage{rowsPage: newRowsPage(w)}
-	p.list = newRowList(func(d Download) string { return d.ID }, func(d Download) string { return d.Name },
-		func() rowView[Download] { return newDownloadView(p) })
+	p.list = newRowList(func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
+		func() rowView[face.Download] { return newDownloadView(p) })
 	p.list.opened = p.openFile
 	p.list.tips, p.list.canvas, p.list.pressed = w.tips, w.win.Canvas(), p.pressed
 	p.list.menu = p.rowMenu
@@ -89,13 +91,13 @@ func (p *downloadsPage) pull(ctx context.Context) func() {
 	}
 }
 
-func (p *downloadsPage) show(downloads []Download) {
+func (p *downloadsPage) show(downloads []face.Download) {
 	p.all = downloads
 	p.summary.SetText(downloadsWords(downloads))
 	for i, one := range downloadChips {
 		p.chips.count(i, countOf(downloads, one.want))
 	}
-	changed := reveal(nil, p.clear, countOf(downloads, Download.finished) > 0)
+	changed := reveal(nil, p.clear, countOf(downloads, face.Download.IsFinished) > 0)
 	if reveal(nil, p.words, len(downloads) > fewDownloads || p.words.Text != "") || changed {
 		p.content.Refresh()
 	}
@@ -103,13 +105,13 @@ func (p *downloadsPage) show(downloads []Download) {
 }
 
 // downloadsWords say how the downloads are: how many, and how fast together.
-func downloadsWords(downloads []Download) string {
+func downloadsWords(downloads []face.Download) string {
 	running, waiting, finished, rate := 0, 0, 0, int64(0)
 	for _, d := range downloads {
 		switch d.State {
-		case DownloadFinished:
+		case face.DownloadFinished:
 			finished++
-		case DownloadDownloading, DownloadVerifying, DownloadConnecting, DownloadMoving:
+		case face.DownloadDownloading, face.DownloadVerifying, face.DownloadConnecting, face.DownloadMoving:
 			running++
 			rate += d.Rate
 		default:
@@ -134,7 +136,7 @@ func (p *downloadsPage) arrange() {
 	want, words := downloadChips[p.chips.chosen].want, strings.ToLower(strings.TrimSpace(p.words.Text))
 	rows := p.all
 	if p.chips.chosen != showAll || words != "" {
-		rows = slices.DeleteFunc(slices.Clone(rows), func(d Download) bool {
+		rows = slices.DeleteFunc(slices.Clone(rows), func(d face.Download) bool {
 			return !want(d) || words != "" && !strings.Contains(strings.ToLower(d.Name), words)
 		})
 	}
@@ -144,7 +146,7 @@ func (p *downloadsPage) arrange() {
 	p.details.follow()
 }
 
-func idsOf(downloads []Download, want func(Download) bool) []string {
+func idsOf(downloads []face.Download, want func(face.Download) bool) []string {
 	var ids []string
 	for _, d := range downloads {
 		if want(d) {
@@ -154,7 +156,7 @@ func idsOf(downloads []Download, want func(Download) bool) []string {
 	return ids
 }
 
-func countOf(downloads []Download, want func(Download) bool) int {
+func countOf(downloads []face.Download, want func(face.Download) bool) int {
 	n := 0
 	for _, d := range downloads {
 		if want(d) {
@@ -163,16 +165,6 @@ func countOf(downloads []Download, want func(Download) bool) int {
 	}
 	return n
 }
-
-func (d Download) finished() bool { return d.State == DownloadFinished }
-func (d Download) paused() bool   { return d.State == DownloadPaused }
-func (d Download) failed() bool   { return d.State == DownloadFailed }
-
-// active tells whether the download is to be finished, now or later.
-func (d Download) active() bool { return !d.finished() && !d.failed() }
-
-// running tells whether the download goes on without the person.
-func (d Download) running() bool { return d.active() && !d.paused() }
 
 // filterLayout puts the chips at the begin of a line and the field at its end,
 // which gives way.
@@ -209,15 +201,15 @@ func (p *downloadsPage) pressed(event *fyne.KeyEvent) {
 func (p *downloadsPage) toggleDetails() { p.details.toggle() }
 
 // openFile shows a finished download, else the folder where it will be.
-func (p *downloadsPage) openFile(d Download) {
-	if d.finished() {
+func (p *downloadsPage) openFile(d face.Download) {
+	if d.IsFinished() {
 		p.openPath(d.Path)
 	} else {
 		p.openFolder(d)
 	}
 }
 
-func (p *downloadsPage) openFolder(d Download) { p.openPath(filepath.Dir(d.Path)) }
+func (p *downloadsPage) openFolder(d face.Download) { p.openPath(filepath.Dir(d.Path)) }
 
 func (p *downloadsPage) openPath(path string) {
 	if err := openPath(p.window.app, path); err != nil {

@@ -14,17 +14,18 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
 // mixed are downloads in every kind of state.
-func mixed() []Download {
-	return []Download{
-		{ID: "run", Name: "Running.mkv", State: DownloadDownloading, Size: 10, Rate: 5_000_000},
-		{ID: "wait", Name: "waiting.iso", State: DownloadQueued, Size: 10, Place: 1},
-		{ID: "rest", Name: "resting.zip", State: DownloadPaused, Size: 10},
-		{ID: "bad", Name: "broken.exe", State: DownloadFailed, Size: 10, Failure: Failure{Code: netproto.CodeNoSource}},
-		{ID: "done", Name: "done.pdf", State: DownloadFinished, Size: 10, Done: 10, Path: "/home/ada/Downloads/done.pdf"},
+func mixed() []face.Download {
+	return []face.Download{
+		{ID: "run", Name: "Running.mkv", State: face.DownloadDownloading, Size: 10, Rate: 5_000_000},
+		{ID: "wait", Name: "waiting.iso", State: face.DownloadQueued, Size: 10, Place: 1},
+		{ID: "rest", Name: "resting.zip", State: face.DownloadPaused, Size: 10},
+		{ID: "bad", Name: "broken.exe", State: face.DownloadFailed, Size: 10, Failure: face.Failure{Code: netproto.CodeNoSource}},
+		{ID: "done", Name: "done.pdf", State: face.DownloadFinished, Size: 10, Done: 10, Path: "/home/ada/Downloads/done.pdf"},
 	}
 }
 
@@ -79,7 +80,7 @@ func TestAFieldToFindDownloadsComesWhenThereAreMany(t *testing.T) {
 	}
 	engine.change(func(f *fakeEngine) {
 		for i := range 20 {
-			f.downloads = append(f.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprint("more ", i), State: DownloadQueued})
+			f.downloads = append(f.downloads, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprint("more ", i), State: face.DownloadQueued})
 		}
 	})
 	d.until("the field is there", page.words.Visible)
@@ -128,7 +129,7 @@ func TestAFileIsFetchedFirst(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
 	engine.downloads[1].Folder = true
-	engine.folder = Folder{Files: []FolderFile{
+	engine.folder = face.Folder{Files: []face.FolderFile{
 		{FolderEntry: netproto.FolderEntry{Path: "day 1", Dir: true}},
 		{FolderEntry: netproto.FolderEntry{Path: "day 1/first.mkv", Size: 2000}},
 		{FolderEntry: netproto.FolderEntry{Path: "day 1/here.mkv", Size: 2000}, Here: true},
@@ -153,7 +154,7 @@ func TestAFileIsFetchedFirst(t *testing.T) {
 
 func TestALinkToWhatWasFoundOrFetchedIsCopied(t *testing.T) {
 	engine := newFake()
-	engine.tracker = TrackerView{KnownTracker: KnownTracker{Address: "attic:5000", Fingerprint: netproto.Fingerprint{1}}}
+	engine.tracker = face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000", Fingerprint: netproto.Fingerprint{1}}}
 	engine.downloads = mixed()
 	engine.search = answers(hit(7, "found.mkv", 10, netproto.KindVideo, 1))
 	d, page := openDownloads(t, engine)
@@ -172,7 +173,7 @@ func TestALinkToWhatWasFoundOrFetchedIsCopied(t *testing.T) {
 		link, err := netproto.ParseLink(d.app.Clipboard().Content())
 		return err == nil && link.Hash == hashOf(7)
 	})
-	engine.change(func(f *fakeEngine) { f.tracker = TrackerView{} })
+	engine.change(func(f *fakeEngine) { f.tracker = face.TrackerView{} })
 	chooseItem(t, d.window.search().rowMenu(), "Copy link")
 	d.reads("The tracker cannot be reached: No tracker chosen.")
 }
@@ -236,10 +237,10 @@ func TestAnotherLimitIsTyped(t *testing.T) {
 
 func TestWhatWasChosenForADownloadStandsInItsRow(t *testing.T) {
 	engine := newFake()
-	engine.downloads = []Download{
-		{ID: "1", Name: "first", State: DownloadQueued, Size: 10, Priority: PriorityHigh, Limit: 500_000},
-		{ID: "2", Name: "second", State: DownloadFailed, Size: 10, RetrySecs: 40, Failure: Failure{Code: netproto.CodeNoSource}},
-		{ID: "3", Name: "third", State: DownloadMoving, Size: 10, Done: 5},
+	engine.downloads = []face.Download{
+		{ID: "1", Name: "first", State: face.DownloadQueued, Size: 10, Priority: face.PriorityHigh, Limit: 500_000},
+		{ID: "2", Name: "second", State: face.DownloadFailed, Size: 10, RetrySecs: 40, Failure: face.Failure{Code: netproto.CodeNoSource}},
+		{ID: "3", Name: "third", State: face.DownloadMoving, Size: 10, Done: 5},
 	}
 	d, _ := openDownloads(t, engine)
 	d.reads("Queued · 0 B of 10 B · high priority · at most 500 kB/s")
@@ -248,14 +249,14 @@ func TestWhatWasChosenForADownloadStandsInItsRow(t *testing.T) {
 }
 
 // someDetails is what the engine tells of a download that runs.
-func someDetails() Details {
-	return Details{
-		Slow: SlowOneSource, Copies: 1.5, Speeds: []int64{2_000_000, 4_000_000},
-		Pieces: []Cell{{State: CellVerified}, {State: CellInFlight}, {State: CellPartly}, {State: CellMissing}},
-		Sources: []Source{
-			{Name: "Grace", Address: "203.0.113.5:4001", State: SourceDownloading, Rate: 3_000_000, Share: 0.75, Local: true},
-			{Address: "203.0.113.6:4001", State: SourceQueued, Place: 2, Share: 0.25},
-			{Name: "Linus", Address: "203.0.113.7:4001", State: SourceFailed, Failure: Failure{Code: netproto.CodePeerUnreachable}},
+func someDetails() face.Details {
+	return face.Details{
+		Slow: face.SlowOneSource, Copies: 1.5, Speeds: []int64{2_000_000, 4_000_000},
+		Pieces: []face.Cell{{State: face.CellVerified}, {State: face.CellInFlight}, {State: face.CellPartly}, {State: face.CellMissing}},
+		Sources: []face.Source{
+			{Name: "Grace", Address: "203.0.113.5:4001", State: face.SourceDownloading, Rate: 3_000_000, Share: 0.75, Local: true},
+			{Address: "203.0.113.6:4001", State: face.SourceQueued, Place: 2, Share: 0.25},
+			{Name: "Linus", Address: "203.0.113.7:4001", State: face.SourceFailed, Failure: face.Failure{Code: netproto.CodePeerUnreachable}},
 		},
 	}
 }
@@ -322,13 +323,13 @@ func TestWithoutThePaneNobodyAsksForDetails(t *testing.T) {
 
 func TestEveryReasonSaysWhatCanBeDone(t *testing.T) {
 	test.NewTempApp(t)
-	running := Download{State: DownloadDownloading}
+	running := face.Download{State: face.DownloadDownloading}
 	seen := map[string]bool{}
-	for _, slow := range []Slow{SlowNot, SlowOneSource, SlowTheirLimit, SlowMyLimit, SlowMyDisk, SlowNetwork} {
-		seen[reasonWords(Details{Slow: slow}, running)] = true
+	for _, slow := range []face.Slow{face.SlowNot, face.SlowOneSource, face.SlowTheirLimit, face.SlowMyLimit, face.SlowMyDisk, face.SlowNetwork} {
+		seen[reasonWords(face.Details{Slow: slow}, running)] = true
 	}
 	for _, row := range mixed()[1:] {
-		seen[reasonWords(Details{}, row)] = true
+		seen[reasonWords(face.Details{}, row)] = true
 	}
 	if len(seen) != 6+4 {
 		t.Errorf("some reasons read alike: %v", seen)
@@ -349,20 +350,20 @@ func TestThePaneFitsTheSmallestWindow(t *testing.T) {
 }
 
 // thousands are downloads of which 500 run.
-func thousands(count int) []Download {
-	var rows []Download
+func thousands(count int) []face.Download {
+	var rows []face.Download
 	for i := range count {
-		state := DownloadQueued
+		state := face.DownloadQueued
 		if i < 500 {
-			state = DownloadDownloading
+			state = face.DownloadDownloading
 		}
-		rows = append(rows, Download{ID: fmt.Sprint(i), Name: fmt.Sprint("file ", i), State: state, Size: 1000, Place: i})
+		rows = append(rows, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprint("file ", i), State: state, Size: 1000, Place: i})
 	}
 	return rows
 }
 
 // ticking gives the page what a second of 500 running downloads changes.
-func ticking(page *downloadsPage, rows []Download, tick int) {
+func ticking(page *downloadsPage, rows []face.Download, tick int) {
 	rows = slices.Clone(rows)
 	for i := range 500 {
 		rows[i].Done, rows[i].Rate = int64(tick%1000), int64(1000*tick)

@@ -7,13 +7,15 @@ import (
 
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/app/face"
 )
 
 // downloadView is a row of the page.
 type downloadView struct {
 	twoLines
 	page                 *downloadsPage
-	download             Download
+	download             face.Download
 	toggle, open, remove *iconButton
 }
 
@@ -24,70 +26,70 @@ func newDownloadView(p *downloadsPage) *downloadView {
 	v.toggle = newIconButton(tips, theme.MediaPauseIcon(), "", func() {
 		id := []string{v.download.ID}
 		switch {
-		case v.download.running():
+		case v.download.IsRunning():
 			p.onIDs(engine.Pause, id)
-		case v.download.paused():
+		case v.download.IsPaused():
 			p.onIDs(engine.Resume, id)
 		default:
 			p.onIDs(engine.Retry, id)
 		}
 	})
 	v.open = newIconButton(tips, theme.FolderOpenIcon(), lang.L("Open the folder"), func() { p.openFolder(v.download) })
-	v.remove = newIconButton(tips, theme.CancelIcon(), "", func() { p.window.removeDownloads([]Download{v.download}) })
+	v.remove = newIconButton(tips, theme.CancelIcon(), "", func() { p.window.removeDownloads([]face.Download{v.download}) })
 	v.init(v.toggle, v.open, v.remove)
 	v.ExtendBaseWidget(v)
 	return v
 }
 
-func (v *downloadView) show(d Download) {
+func (v *downloadView) show(d face.Download) {
 	v.download = d
 	switch {
-	case d.running():
+	case d.IsRunning():
 		v.toggle.set(theme.MediaPauseIcon(), lang.L("Pause"))
-	case d.paused():
+	case d.IsPaused():
 		v.toggle.set(theme.MediaPlayIcon(), lang.L("Resume"))
-	case d.failed():
+	case d.IsFailed():
 		v.toggle.set(theme.ViewRefreshIcon(), lang.L("Retry"))
 	}
-	if d.finished() {
+	if d.IsFinished() {
 		v.remove.set(theme.CancelIcon(), lang.L("Take off the list"))
 	} else {
 		v.remove.set(theme.DeleteIcon(), lang.L("Stop and delete"))
 	}
 	state := downloadWords(d)
-	text := rowText{name: d.Name, state: state, done: percent(d.Done, d.Size), noBar: d.finished(),
+	text := rowText{name: d.Name, state: state, done: percent(d.Done, d.Size), noBar: d.IsFinished(),
 		caption: downloadCaption(d, state.text)}
-	if d.failed() || d.State == DownloadNoSpace {
+	if d.IsFailed() || d.State == face.DownloadNoSpace {
 		text.advice = adviceWords(d)
 	}
 	v.fill(text)
-	if reveal(v.buttons, v.toggle, !d.finished()) {
+	if reveal(v.buttons, v.toggle, !d.IsFinished()) {
 		v.Refresh()
 	}
 }
 
-func downloadWords(d Download) stateWords {
+func downloadWords(d face.Download) stateWords {
 	switch d.State {
-	case DownloadWaiting:
+	case face.DownloadWaiting:
 		return stateWords{lang.L("Waiting for a source"), theme.HistoryIcon(), colorCaption}
-	case DownloadQueued:
+	case face.DownloadQueued:
 		if d.Place > 0 {
 			return stateWords{lang.L("Queued (place {{.Place}})", values{"Place": d.Place}), theme.HistoryIcon(), colorCaption}
 		}
 		return stateWords{lang.L("Queued"), theme.HistoryIcon(), colorCaption}
-	case DownloadConnecting:
+	case face.DownloadConnecting:
 		return stateWords{lang.L("Connecting"), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
-	case DownloadDownloading:
+	case face.DownloadDownloading:
 		return stateWords{lang.L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
-	case DownloadVerifying:
+	case face.DownloadVerifying:
 		return stateWords{lang.L("Verifying"), icon("verify"), theme.ColorNamePrimary}
-	case DownloadMoving:
+	case face.DownloadMoving:
 		return stateWords{lang.L("Moving to another folder"), theme.MailForwardIcon(), theme.ColorNamePrimary}
-	case DownloadPaused:
+	case face.DownloadPaused:
 		return stateWords{lang.L("Paused"), theme.MediaPauseIcon(), colorCaption}
-	case DownloadFinished:
+	case face.DownloadFinished:
 		return stateWords{lang.L("Finished"), icon("done"), theme.ColorNameSuccess}
-	case DownloadNoSpace:
+	case face.DownloadNoSpace:
 		return stateWords{lang.L("Not enough space"), theme.WarningIcon(), theme.ColorNameWarning}
 	default:
 		return stateWords{lang.L("Failed"), theme.ErrorIcon(), theme.ColorNameError}
@@ -95,20 +97,20 @@ func downloadWords(d Download) stateWords {
 }
 
 // downloadCaption is the second line of a row.
-func downloadCaption(d Download, state string) string {
+func downloadCaption(d face.Download, state string) string {
 	progress := progressWords(d.Done, d.Size)
 	switch d.State {
-	case DownloadDownloading:
+	case face.DownloadDownloading:
 		left := ""
 		if d.SecsLeft > 0 {
 			left = leftWords(d.SecsLeft)
 		}
 		return joined(progress, rateWords(d.Rate), left, sourcesWords(d.Sources), extraWords(d))
-	case DownloadFinished:
+	case face.DownloadFinished:
 		return joined(state, sizeWords(d.Size), filepath.Dir(d.Path))
-	case DownloadFailed:
+	case face.DownloadFailed:
 		return lang.L("Failed: {{.Reason}}", values{"Reason": explain(d.Failure).Headline()})
-	case DownloadPaused:
+	case face.DownloadPaused:
 		if !d.Failure.IsZero() {
 			return joined(state, progress, explain(d.Failure).Headline())
 		}
@@ -117,12 +119,12 @@ func downloadCaption(d Download, state string) string {
 }
 
 // extraWords says what the person chose for this download.
-func extraWords(d Download) string {
+func extraWords(d face.Download) string {
 	words := ""
 	switch d.Priority {
-	case PriorityHigh:
+	case face.PriorityHigh:
 		words = lang.L("high priority")
-	case PriorityLow:
+	case face.PriorityLow:
 		words = lang.L("low priority")
 	}
 	if d.Limit > 0 {
@@ -133,7 +135,7 @@ func extraWords(d Download) string {
 
 // adviceWords says what to do about a download that does not go on, or when it
 // does so by itself.
-func adviceWords(d Download) string {
+func adviceWords(d face.Download) string {
 	if d.RetrySecs > 0 {
 		return lang.L("It is tried again in {{.Time}}.", values{"Time": durationWords(d.RetrySecs)})
 	}

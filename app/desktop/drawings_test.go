@@ -9,6 +9,8 @@ import (
 
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/app/face"
 )
 
 // forms counts the pixels of a picture by their colour.
@@ -31,21 +33,21 @@ func inLook(t testing.TB, choice Look) {
 func TestStatesOfPiecesDifferInFormNotInColourAlone(t *testing.T) {
 	inLook(t, LookLight)
 	ink, empty := lightPalette[theme.ColorNamePrimary], lightPalette[colorTrack]
-	filled := map[CellState]int{}
+	filled := map[face.CellState]int{}
 	for _, one := range cellStates {
-		counts := forms(drawCells([]Cell{{State: one.state}}, 12, 12))
+		counts := forms(drawCells([]face.Cell{{State: one.state}}, 12, 12))
 		filled[one.state] = counts[empty]
-		if one.state == CellVerified && counts[ink] != 11*11 {
+		if one.state == face.CellVerified && counts[ink] != 11*11 {
 			t.Errorf("a piece that is here has %d pixels of ink", counts[ink])
 		}
 	}
-	if len(map[int]bool{filled[CellVerified]: true, filled[CellPartly]: true, filled[CellInFlight]: true, filled[CellMissing]: true}) != 4 {
+	if len(map[int]bool{filled[face.CellVerified]: true, filled[face.CellPartly]: true, filled[face.CellInFlight]: true, filled[face.CellMissing]: true}) != 4 {
 		t.Errorf("states without colour look alike: %v", filled)
 	}
 }
 
 func TestAllPiecesFitIntoTheMap(t *testing.T) {
-	for count := 1; count <= MaxCells; count += 7 {
+	for count := 1; count <= face.MaxCells; count += 7 {
 		for _, size := range []image.Point{{320, 48}, {100, 30}, {640, 96}, {40, 40}} {
 			side, columns := cellGrid(count, size.X, size.Y)
 			rows := (count + columns - 1) / columns
@@ -54,7 +56,7 @@ func TestAllPiecesFitIntoTheMap(t *testing.T) {
 			}
 		}
 	}
-	if picture := drawCells(make([]Cell, MaxCells), 0, 0); !picture.Bounds().Empty() {
+	if picture := drawCells(make([]face.Cell, face.MaxCells), 0, 0); !picture.Bounds().Empty() {
 		t.Error("something was drawn on nothing")
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2/lang"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -93,7 +94,7 @@ func wordsOf(code netproto.Code) (deskWord, bool) {
 
 // explain is the one place where a failure becomes words: what happened, why,
 // and what to do next. Text from elsewhere is made safe to show.
-func explain(f Failure) message {
+func explain(f face.Failure) message {
 	m := message{Why: netproto.Printable(f.Detail)}
 	if words, ok := wordsOf(f.Code); ok {
 		m.What, m.Next = words.what.String(), words.next.String()

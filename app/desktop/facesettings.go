@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/launch"
+	"centralizedp2p/app/face"
 )
 
 // faceSettings are what the window remembers itself, and what the operating
@@ -72,7 +73,7 @@ func (s *faceSettings) showSwitch(sw *systemSwitch, on bool, err error) {
 	case errors.Is(err, launch.ErrTemporary):
 		words = lang.L("This program runs from a temporary folder. Build or install it first, then start it from there.")
 	case err != nil:
-		words = explain(FailureOf(err)).String()
+		words = explain(face.FailureOf(err)).String()
 	}
 	sw.problem.SetText(words)
 	reveal(nil, sw.problem, words != "")

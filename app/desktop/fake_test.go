@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -18,19 +19,19 @@ import (
 type fakeEngine struct {
 	mu        sync.Mutex
 	watchers  map[chan struct{}]bool
-	status    Status
-	downloads []Download
-	uploads   []Upload
-	shares    []Share
-	tracker   TrackerView
-	settings  Settings
-	folder    Folder
-	review    Review
-	details   Details
-	leaving   Leaving
+	status    face.Status
+	downloads []face.Download
+	uploads   []face.Upload
+	shares    []face.Share
+	tracker   face.TrackerView
+	settings  face.Settings
+	folder    face.Folder
+	review    face.Review
+	details   face.Details
+	leaving   face.Leaving
 
-	search func(context.Context, SearchRequest) (SearchPage, error)
-	apply  func(Settings) error
+	search func(context.Context, face.SearchRequest) (face.SearchPage, error)
+	apply  func(face.Settings) error
 	err    error    // of every action
 	done   []string // the actions, as "verb argument"
 
@@ -55,7 +56,7 @@ func goroutine() string {
 }
 
 // applied are the settings as the engine has them.
-func (f *fakeEngine) applied() Settings {
+func (f *fakeEngine) applied() face.Settings {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.settings
@@ -64,9 +65,9 @@ func (f *fakeEngine) applied() Settings {
 func newFake() *fakeEngine {
 	return &fakeEngine{
 		watchers: map[chan struct{}]bool{},
-		status: Status{Tracker: "attic", Connection: ConnectionConnected, PeersOnline: 12,
+		status: face.Status{Tracker: "attic", Connection: face.ConnectionConnected, PeersOnline: 12,
 			Reachable: netproto.ReachableYes},
-		settings: Settings{Name: "Ada", DownloadFolder: "/home/ada/Downloads", DownloadsAtOnce: 3, UploadSlots: 4,
+		settings: face.Settings{Name: "Ada", DownloadFolder: "/home/ada/Downloads", DownloadsAtOnce: 3, UploadSlots: 4,
 			SeedClients: netproto.SeedLAN, ShareDownloads: true, AdaptiveSlots: true, LocalExempt: true},
 	}
 }
@@ -121,54 +122,54 @@ func (f *fakeEngine) Watch(ctx context.Context) <-chan struct{} {
 	return told
 }
 
-func (f *fakeEngine) Status(context.Context) (Status, error) {
-	return get(f, func() Status { return f.status })
+func (f *fakeEngine) Status(context.Context) (face.Status, error) {
+	return get(f, func() face.Status { return f.status })
 }
 
-func (f *fakeEngine) Downloads(context.Context) ([]Download, error) {
-	return get(f, func() []Download { return append([]Download(nil), f.downloads...) })
+func (f *fakeEngine) Downloads(context.Context) ([]face.Download, error) {
+	return get(f, func() []face.Download { return append([]face.Download(nil), f.downloads...) })
 }
 
-func (f *fakeEngine) Uploads(context.Context) ([]Upload, error) {
-	return get(f, func() []Upload { return append([]Upload(nil), f.uploads...) })
+func (f *fakeEngine) Uploads(context.Context) ([]face.Upload, error) {
+	return get(f, func() []face.Upload { return append([]face.Upload(nil), f.uploads...) })
 }
 
-func (f *fakeEngine) Shares(context.Context) ([]Share, error) {
-	return get(f, func() []Share { return append([]Share(nil), f.shares...) })
+func (f *fakeEngine) Shares(context.Context) ([]face.Share, error) {
+	return get(f, func() []face.Share { return append([]face.Share(nil), f.shares...) })
 }
 
-func (f *fakeEngine) Tracker(context.Context) (TrackerView, error) {
-	return get(f, func() TrackerView { return f.tracker })
+func (f *fakeEngine) Tracker(context.Context) (face.TrackerView, error) {
+	return get(f, func() face.TrackerView { return f.tracker })
 }
 
-func (f *fakeEngine) Settings(context.Context) (Settings, error) {
-	return get(f, func() Settings { return f.settings })
+func (f *fakeEngine) Settings(context.Context) (face.Settings, error) {
+	return get(f, func() face.Settings { return f.settings })
 }
 
-func (f *fakeEngine) Diagnostics(context.Context) (Diagnostics, error) {
+func (f *fakeEngine) Diagnostics(context.Context) (face.Diagnostics, error) {
 	f.enter()
-	return Diagnostics{Text: "CentralizedP2P 0.1.0", Profile: "/home/ada/.config/centralizedp2p"}, nil
+	return face.Diagnostics{Text: "CentralizedP2P 0.1.0", Profile: "/home/ada/.config/centralizedp2p"}, nil
 }
 
-func (f *fakeEngine) Search(ctx context.Context, request SearchRequest) (SearchPage, error) {
+func (f *fakeEngine) Search(ctx context.Context, request face.SearchRequest) (face.SearchPage, error) {
 	f.enter()
 	f.mu.Lock()
 	search := f.search
 	f.mu.Unlock()
 	if search == nil {
-		return SearchPage{}, nil
+		return face.SearchPage{}, nil
 	}
 	return search(ctx, request)
 }
 
-func (f *fakeEngine) FolderContents(context.Context, netproto.ContentHash) (Folder, error) {
+func (f *fakeEngine) FolderContents(context.Context, netproto.ContentHash) (face.Folder, error) {
 	f.enter()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.folder, f.err
 }
 
-func (f *fakeEngine) Download(_ context.Context, r DownloadRequest) error {
+func (f *fakeEngine) Download(_ context.Context, r face.DownloadRequest) error {
 	return f.act("download %s %v", r.Name, r.Paths)
 }
 
@@ -187,18 +188,18 @@ func (f *fakeEngine) RemoveWithFiles(_ context.Context, ids []string) error {
 	return f.act("remove-with-files %v", ids)
 }
 
-func (f *fakeEngine) Details(context.Context, string) (Details, error) {
+func (f *fakeEngine) Details(context.Context, string) (face.Details, error) {
 	f.enter()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.details, f.err
 }
 
-func (f *fakeEngine) MoveInQueue(_ context.Context, ids []string, way QueueMove) error {
+func (f *fakeEngine) MoveInQueue(_ context.Context, ids []string, way face.QueueMove) error {
 	return f.act("move-in-queue %v %s", ids, way)
 }
 
-func (f *fakeEngine) SetPriority(_ context.Context, ids []string, priority Priority) error {
+func (f *fakeEngine) SetPriority(_ context.Context, ids []string, priority face.Priority) error {
 	return f.act("priority %v %s", ids, priority)
 }
 
@@ -225,12 +226,12 @@ func (f *fakeEngine) TestPort(context.Context) (netproto.Reachability, error) {
 	return get(f, func() netproto.Reachability { return f.status.Reachable })
 }
 
-func (f *fakeEngine) Review(_ context.Context, paths []string) (Review, error) {
+func (f *fakeEngine) Review(_ context.Context, paths []string) (face.Review, error) {
 	_ = f.act("review %v", paths)
-	return get(f, func() Review { return f.review })
+	return get(f, func() face.Review { return f.review })
 }
 
-func (f *fakeEngine) Share(_ context.Context, r ShareRequest) error {
+func (f *fakeEngine) Share(_ context.Context, r face.ShareRequest) error {
 	return f.act("share %v", r.Items)
 }
 
@@ -242,8 +243,8 @@ func (f *fakeEngine) ShareAgain(_ context.Context, ids []string) error {
 	return f.act("share-again %v", ids)
 }
 
-func (f *fakeEngine) Leaving(context.Context) (Leaving, error) {
-	return get(f, func() Leaving { return f.leaving })
+func (f *fakeEngine) Leaving(context.Context) (face.Leaving, error) {
+	return get(f, func() face.Leaving { return f.leaving })
 }
 
 func (f *fakeEngine) LinkOf(_ context.Context, id string) (string, error) {
@@ -272,7 +273,7 @@ func (f *fakeEngine) AcceptTrackerKey(_ context.Context, address string, _ netpr
 func (f *fakeEngine) StartTracker(context.Context) error { return f.act("start-tracker") }
 func (f *fakeEngine) StopTracker(context.Context) error  { return f.act("stop-tracker") }
 
-func (f *fakeEngine) ApplySettings(_ context.Context, s Settings) error {
+func (f *fakeEngine) ApplySettings(_ context.Context, s face.Settings) error {
 	f.enter()
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -291,12 +292,14 @@ func hashOf(n int) netproto.ContentHash {
 }
 
 // hit is a content with a name, for answers of a search.
-func hit(n int, name string, size int64, kind netproto.Kind, sources int) Hit {
-	return Hit{Kind: kind, Hit: netproto.Hit{Hash: hashOf(n), Name: name, Size: size, Sources: sources,
+func hit(n int, name string, size int64, kind netproto.Kind, sources int) face.Hit {
+	return face.Hit{Kind: kind, Hit: netproto.Hit{Hash: hashOf(n), Name: name, Size: size, Sources: sources,
 		Folder: kind == netproto.KindFolder, Added: time.Date(2026, 11, 1+n%20, 12, 0, 0, 0, time.UTC)}}
 }
 
 // answers is a search that always gives these hits.
-func answers(hits ...Hit) func(context.Context, SearchRequest) (SearchPage, error) {
-	return func(context.Context, SearchRequest) (SearchPage, error) { return SearchPage{Hits: hits}, nil }
+func answers(hits ...face.Hit) func(context.Context, face.SearchRequest) (face.SearchPage, error) {
+	return func(context.Context, face.SearchRequest) (face.SearchPage, error) {
+		return face.SearchPage{Hits: hits}, nil
+	}
 }

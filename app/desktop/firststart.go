@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -20,7 +21,7 @@ import (
 // tracker, a folder. Nothing is shared by it.
 type wizard struct {
 	window   *window
-	settings Settings
+	settings face.Settings
 	step     int
 	sheet    *fyne.Container // everything
 	body     *fyne.Container // the question
@@ -62,7 +63,7 @@ func (w *window) firstStart() {
 	w.win.SetContent(container.NewStack(newPlate(colorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle)))
 
 	z.show(0)
-	ask(w, w.engine.Settings, func(settings Settings, err error) {
+	ask(w, w.engine.Settings, func(settings face.Settings, err error) {
 		if err != nil {
 			z.refuse(err)
 			return
@@ -71,7 +72,7 @@ func (w *window) firstStart() {
 		z.name.SetText(settings.Name)
 		z.folder.SetText(settings.DownloadFolder)
 	})
-	ask(w, w.engine.Tracker, func(view TrackerView, err error) {
+	ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil {
 			z.showNearby(view.Nearby)
 		}
@@ -127,10 +128,10 @@ func (z *wizard) askFolder() fyne.CanvasObject {
 		container.NewBorder(nil, nil, nil, choose, z.folder))
 }
 
-func (z *wizard) showNearby(trackers []KnownTracker) {
+func (z *wizard) showNearby(trackers []face.KnownTracker) {
 	for _, known := range trackers {
 		z.nearby.Add(widget.NewButtonWithIcon(
-			lang.L("{{.Name}} on your network", values{"Name": known.nameOf()}), theme.ComputerIcon(),
+			lang.L("{{.Name}} on your network", values{"Name": trackerName(known)}), theme.ComputerIcon(),
 			func() { z.useTracker(known.Address) }))
 	}
 }
@@ -159,7 +160,7 @@ func (z *wizard) connect(action func(context.Context) error) {
 
 // refuse says what was wrong with the answer; nil takes it back.
 func (z *wizard) refuse(err error) {
-	var invalid InvalidSettings
+	var invalid face.InvalidSettings
 	words := ""
 	switch {
 	case errors.As(err, &invalid):
@@ -167,7 +168,7 @@ func (z *wizard) refuse(err error) {
 			words = explain(failure).String()
 		}
 	case err != nil:
-		words = explain(FailureOf(err)).String()
+		words = explain(face.FailureOf(err)).String()
 	}
 	z.problem.SetText(words)
 	reveal(nil, z.problem, words != "")
@@ -203,7 +204,7 @@ func (z *wizard) forward() {
 	})
 }
 
-func (z *wizard) answered() Settings {
+func (z *wizard) answered() face.Settings {
 	settings := z.settings
 	settings.Name, settings.DownloadFolder = z.name.Text, z.folder.Text
 	return settings

@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -25,38 +26,38 @@ func busy() *fakeEngine {
 	engine := newFake()
 	engine.status.DownRate, engine.status.UpRate, engine.status.PeersOnline = 998_000_000, 120_000_000, 1234
 	engine.status.Reachable = netproto.ReachableNo
-	engine.status.Counts = Counts{Downloads: 1234, Failed: 1, Uploads: 12, Shares: 1234}
+	engine.status.Counts = face.Counts{Downloads: 1234, Failed: 1, Uploads: 12, Shares: 1234}
 	marked := hit(1, "a.iso", 812_000_000, netproto.KindArchive, 4123)
-	marked.Have = HaveHere
+	marked.Have = face.HaveHere
 	hits := append(manyHits(10, 100), marked, hit(2, "b", 1, netproto.KindOther, 1),
 		hit(3, "c.pdf", 812_000, netproto.KindDocument, 41), hit(4, "d.exe", 812_000, netproto.KindProgram, 41))
 	engine.search = answers(hits...)
-	states := []DownloadState{DownloadDownloading, DownloadWaiting, DownloadQueued, DownloadPaused, DownloadFinished, DownloadVerifying, DownloadNoSpace}
+	states := []face.DownloadState{face.DownloadDownloading, face.DownloadWaiting, face.DownloadQueued, face.DownloadPaused, face.DownloadFinished, face.DownloadVerifying, face.DownloadNoSpace}
 	for i, state := range slices.Concat(states, states) { // so many that there is a field to find one
-		engine.downloads = append(engine.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("film %d.mkv", i), Size: 998_000_000_000,
+		engine.downloads = append(engine.downloads, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("film %d.mkv", i), Size: 998_000_000_000,
 			Done: 412_000_000_000, Rate: 988_000_000, SecsLeft: 26*3600 + 1, Sources: 1234, Place: 123, State: state, Hash: hashOf(i)})
 	}
-	for i, state := range []UploadState{UploadSending, UploadQueued, UploadEnded} {
-		engine.uploads = append(engine.uploads, Upload{ID: fmt.Sprint(i), Name: "film.mkv", Peer: "Grace", Size: 998_000_000, Sent: 412_000_000, Rate: 120_000_000, State: state, Place: 123})
+	for i, state := range []face.UploadState{face.UploadSending, face.UploadQueued, face.UploadEnded} {
+		engine.uploads = append(engine.uploads, face.Upload{ID: fmt.Sprint(i), Name: "film.mkv", Peer: "Grace", Size: 998_000_000, Sent: 412_000_000, Rate: 120_000_000, State: state, Place: 123})
 	}
-	for i, state := range []ShareState{ShareWaiting, ShareHashing, ShareShared, ShareRehashing, ShareMissing} {
-		engine.shares = append(engine.shares, Share{ID: fmt.Sprint(i), Name: fmt.Sprintf("share %d", i), Path: "/a", Files: 1234, Size: 998_000_000, Hashed: 412_000_000,
+	for i, state := range []face.ShareState{face.ShareWaiting, face.ShareHashing, face.ShareShared, face.ShareRehashing, face.ShareMissing} {
+		engine.shares = append(engine.shares, face.Share{ID: fmt.Sprint(i), Name: fmt.Sprintf("share %d", i), Path: "/a", Files: 1234, Size: 998_000_000, Hashed: 412_000_000,
 			Rate: 900_000_000, State: state, Fetched: 1234, Sent: 998_000_000})
 	}
-	for i, state := range []SourceState{SourceConnecting, SourceIdle, SourceQueued, SourceDownloading, SourceStalled, SourceBanned, SourceKnown} {
-		engine.details.Sources = append(engine.details.Sources, Source{Name: fmt.Sprintf("Peer %d", i), Address: fmt.Sprintf("203.0.113.%d:4001", i), State: state,
+	for i, state := range []face.SourceState{face.SourceConnecting, face.SourceIdle, face.SourceQueued, face.SourceDownloading, face.SourceStalled, face.SourceBanned, face.SourceKnown} {
+		engine.details.Sources = append(engine.details.Sources, face.Source{Name: fmt.Sprintf("Peer %d", i), Address: fmt.Sprintf("203.0.113.%d:4001", i), State: state,
 			Rate: 998_000_000, Share: 1, Place: 12, Got: 998_000_000, Local: true})
 	}
-	engine.details.Slow, engine.details.Copies = SlowOneSource, 2.4
+	engine.details.Slow, engine.details.Copies = face.SlowOneSource, 2.4
 	engine.details.Speeds = []int64{1e6, 998e6, 5e6}
-	engine.details.Pieces = []Cell{{State: CellVerified}, {State: CellPartly}, {State: CellInFlight}, {State: CellMissing}}
-	engine.tracker = TrackerView{
-		KnownTracker: KnownTracker{Address: "attic:5000", Name: "attic", Fingerprint: netproto.Fingerprint{1}},
+	engine.details.Pieces = []face.Cell{{State: face.CellVerified}, {State: face.CellPartly}, {State: face.CellInFlight}, {State: face.CellMissing}}
+	engine.tracker = face.TrackerView{
+		KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic", Fingerprint: netproto.Fingerprint{1}},
 		LeaseSeconds: 90, RoundTripMilli: 14, PeersOnline: 1234, Resources: 402_100,
-		Known:      []KnownTracker{{Address: "office:5000", Name: "office"}},
-		Nearby:     []KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},
-		Own:        OwnTracker{Running: true, Addresses: []string{"192.168.1.4:5000"}, Invite: "cp2p://192.168.1.4:5000", Peers: 3, Resources: 1, Rate: 1.5},
-		ChangedKey: &ChangedKey{Address: "attic:5000", Known: netproto.Fingerprint{1}, Shown: netproto.Fingerprint{2}},
+		Known:      []face.KnownTracker{{Address: "office:5000", Name: "office"}},
+		Nearby:     []face.KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},
+		Own:        face.OwnTracker{Running: true, Addresses: []string{"192.168.1.4:5000"}, Invite: "cp2p://192.168.1.4:5000", Peers: 3, Resources: 1, Rate: 1.5},
+		ChangedKey: &face.ChangedKey{Address: "attic:5000", Known: netproto.Fingerprint{1}, Shown: netproto.Fingerprint{2}},
 	}
 	return engine
 }
@@ -168,7 +169,7 @@ func TestNoPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 func TestNoEmptyPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 	inEveryLanguage(t, func(t *testing.T, tag string) {
 		engine := newFake()
-		engine.status = Status{Tracker: "attic", Connection: ConnectionReconnecting, RetrySeconds: 59}
+		engine.status = face.Status{Tracker: "attic", Connection: face.ConnectionReconnecting, RetrySeconds: 59}
 		d, look := smallest(t, tag, engine, Options{})
 		for at := range placeCount {
 			d.window.goTo(at)
@@ -182,12 +183,12 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 	link := netproto.Link{Tracker: "attic:5000", Hash: hashOf(9), Name: "film.mkv", Size: 1_200_000_000}
 	inEveryLanguage(t, func(t *testing.T, tag string) {
 		engine := busy()
-		engine.folder = Folder{Files: []FolderFile{{FolderEntry: netproto.FolderEntry{Path: "a/b", Size: 3, Hash: hashOf(1)}, Here: true}}}
-		engine.review = Review{
-			Items:   []ReviewItem{{Path: "/a/project", Name: "project", Folder: true, Files: 1214, Size: 20_000_000, Secrets: []SecretFile{{".env", 120}}}},
-			Skipped: []SkippedPath{{Path: "/a/pipe", Reason: SkipSpecial}, {Path: "/a/x", Reason: SkipName}, {Path: "/a/project", Reason: SkipUnreadable, Count: 3}},
+		engine.folder = face.Folder{Files: []face.FolderFile{{FolderEntry: netproto.FolderEntry{Path: "a/b", Size: 3, Hash: hashOf(1)}, Here: true}}}
+		engine.review = face.Review{
+			Items:   []face.ReviewItem{{Path: "/a/project", Name: "project", Folder: true, Files: 1214, Size: 20_000_000, Secrets: []face.SecretFile{{Path: ".env", Size: 120}}}},
+			Skipped: []face.SkippedPath{{Path: "/a/pipe", Reason: face.SkipSpecial}, {Path: "/a/x", Reason: face.SkipName}, {Path: "/a/project", Reason: face.SkipUnreadable, Count: 3}},
 		}
-		engine.leaving = Leaving{Uploads: 3, Alone: []string{"film.mkv", "song.flac"}}
+		engine.leaving = face.Leaving{Uploads: 3, Alone: []string{"film.mkv", "song.flac"}}
 		d, look := smallest(t, tag, engine, Options{})
 		w := d.window
 		for _, over := range []struct {

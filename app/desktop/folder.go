@@ -11,13 +11,14 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
 // folderSheet shows what is in a folder before it is downloaded.
 type folderSheet struct {
 	window   *window
-	hit      Hit
+	hit      face.Hit
 	choice   *choice
 	tree     *widget.Tree
 	total    *widget.Label
@@ -26,7 +27,7 @@ type folderSheet struct {
 }
 
 // openFolder asks for the contents of a folder and shows them as a tree.
-func (w *window) openFolder(hit Hit) {
+func (w *window) openFolder(hit face.Hit) {
 	s := &folderSheet{window: w, hit: hit, total: paragraph(lang.L("Asking for the list of files…"))}
 	s.download = primaryButton(lang.L("Download"), theme.DownloadIcon(), s.get)
 	s.download.Disable()
@@ -35,14 +36,14 @@ func (w *window) openFolder(hit Hit) {
 		fyne.NewSize(680, 560), w.cancelButton(), s.download)
 	ctx, stop := context.WithTimeout(w.crossing.ctx, actionTime)
 	opened.onGone = stop
-	ask(w, func(context.Context) (Folder, error) {
+	ask(w, func(context.Context) (face.Folder, error) {
 		return w.engine.FolderContents(ctx, hit.Hash)
-	}, func(folder Folder, err error) {
+	}, func(folder face.Folder, err error) {
 		if w.sheet != opened {
 			return
 		}
 		if err != nil {
-			s.total.SetText(explain(FailureOf(err)).String())
+			s.total.SetText(explain(face.FailureOf(err)).String())
 			s.body.Objects = []fyne.CanvasObject{emptyScreen(theme.WarningIcon(),
 				lang.L("The list of files did not arrive."),
 				widget.NewButtonWithIcon(lang.L("Try again"), theme.ViewRefreshIcon(), func() { w.openFolder(hit) }))}
@@ -59,7 +60,7 @@ func cutName(name string) string {
 	return cutMiddle(name, func(text string) bool { return len([]rune(text)) <= titleLength })
 }
 
-func (s *folderSheet) show(folder Folder) {
+func (s *folderSheet) show(folder face.Folder) {
 	s.choice = newChoice(folder.Files)
 	s.tree = widget.NewTree(s.childIDs, func(id string) bool { return !s.choice.byPath[id].file },
 		func(bool) fyne.CanvasObject { return newBranchView(s.toggle) },

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -158,7 +159,7 @@ func (f *frame) showPlace(to place) {
 	f.middle.Refresh()
 }
 
-func (f *frame) show(status Status) {
+func (f *frame) show(status face.Status) {
 	counts := status.Counts
 	f.nav[placeDownloads].setCount(counts.Downloads, counts.Failed > 0)
 	f.nav[placeUploads].setCount(counts.Uploads, false)
@@ -283,7 +284,7 @@ func newStatusLine(w *window) *statusLine {
 	}
 	s.peers.whole, s.open.whole = true, true
 	s.ExtendBaseWidget(s)
-	s.show(Status{Connection: ConnectionNone, Reachable: netproto.ReachableUnknown})
+	s.show(face.Status{Connection: face.ConnectionNone, Reachable: netproto.ReachableUnknown})
 	return s
 }
 
@@ -309,7 +310,7 @@ func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(newPlate(colorSidebar, 0, inset(gapLarge, 6, s.box)))
 }
 
-func (s *statusLine) show(status Status) {
+func (s *statusLine) show(status face.Status) {
 	state := connectionWords(status)
 	s.state.SetText(state.text)
 	s.stateIcon.SetResource(tinted(state.icon, state.color))
@@ -346,18 +347,18 @@ type stateWords struct {
 	color fyne.ThemeColorName
 }
 
-func connectionWords(status Status) stateWords {
+func connectionWords(status face.Status) stateWords {
 	at := values{"Tracker": netproto.Printable(status.Tracker), "Time": durationWords(int64(status.RetrySeconds))}
 	switch status.Connection {
-	case ConnectionConnecting:
+	case face.ConnectionConnecting:
 		return stateWords{lang.L("Connecting to {{.Tracker}}", at), theme.ViewRefreshIcon(), colorCaption}
-	case ConnectionConnected:
+	case face.ConnectionConnected:
 		return stateWords{lang.L("Connected to {{.Tracker}}", at), theme.ConfirmIcon(), theme.ColorNameSuccess}
-	case ConnectionReconnecting:
+	case face.ConnectionReconnecting:
 		return stateWords{lang.L("Reconnecting in {{.Time}}", at), theme.ViewRefreshIcon(), theme.ColorNameWarning}
-	case ConnectionOffline:
+	case face.ConnectionOffline:
 		return stateWords{lang.L("Offline"), theme.WarningIcon(), theme.ColorNameError}
-	case ConnectionKeyChanged:
+	case face.ConnectionKeyChanged:
 		return stateWords{lang.L("The tracker's key changed"), theme.WarningIcon(), theme.ColorNameError}
 	default:
 		return stateWords{lang.L("No tracker chosen"), theme.InfoIcon(), colorCaption}

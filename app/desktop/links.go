@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"rsc.io/qr"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -43,7 +44,9 @@ func (w *window) pasteLink() {
 	w.win.Canvas().Focus(entry)
 }
 
-func linkFailure(err error) Failure { return Failure{Code: netproto.CodeInvalid, Detail: err.Error()} }
+func linkFailure(err error) face.Failure {
+	return face.Failure{Code: netproto.CodeInvalid, Detail: err.Error()}
+}
 
 // openLink asks before it downloads what a link names, or uses its tracker.
 func (w *window) openLink(text string) {
@@ -84,7 +87,7 @@ func (w *window) confirmDownload(link netproto.Link) {
 	facts.set(list)
 	get := primaryButton(lang.L("Download"), theme.DownloadIcon(), func() {
 		w.closeSheet()
-		request := DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
+		request := face.DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
 		w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
 			func() { w.goTo(placeDownloads) })
 	})

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -80,7 +81,7 @@ func newBanner(w *window) *banner {
 	return b
 }
 
-func (b *banner) show(status Status) {
+func (b *banner) show(status face.Status) {
 	words := bannerWords(status)
 	if words == "" {
 		reveal(b.window.frame.main, b.box, false)
@@ -89,30 +90,30 @@ func (b *banner) show(status Status) {
 	if b.words.Text != words {
 		b.words.SetText(words)
 	}
-	reveal(b.buttons, b.retry, status.Connection != ConnectionKeyChanged)
+	reveal(b.buttons, b.retry, status.Connection != face.ConnectionKeyChanged)
 	reveal(b.window.frame.main, b.box, true)
 }
 
 // bannerWords is empty while there is nothing to warn about.
-func bannerWords(status Status) string {
+func bannerWords(status face.Status) string {
 	failure := status.Failure
 	switch status.Connection {
-	case ConnectionReconnecting:
+	case face.ConnectionReconnecting:
 		return lang.L("{{.Tracker}} cannot be reached. Trying again in {{.Time}}; running transfers go on meanwhile.",
 			values{"Tracker": trackerWords(status), "Time": durationWords(int64(status.RetrySeconds))})
-	case ConnectionOffline:
+	case face.ConnectionOffline:
 		if failure.IsZero() {
 			return lang.L("{{.Tracker}} cannot be reached. Running transfers go on meanwhile.", values{"Tracker": trackerWords(status)})
 		}
 		return explain(failure).String()
-	case ConnectionKeyChanged:
+	case face.ConnectionKeyChanged:
 		return lang.L("{{.Tracker}} shows another key than before. Nothing is sent to it until you decide.",
 			values{"Tracker": trackerWords(status)})
 	}
 	return ""
 }
 
-func trackerWords(status Status) string {
+func trackerWords(status face.Status) string {
 	if status.Tracker == "" {
 		return lang.L("The tracker")
 	}

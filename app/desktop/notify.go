@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -17,9 +18,9 @@ import (
 // told at once: news wait until a look finds no more of them.
 type herald struct {
 	window   *window
-	known    map[string]DownloadState // nil before the first look
-	finished []Download
-	failed   []Download
+	known    map[string]face.DownloadState // nil before the first look
+	finished []face.Download
+	failed   []face.Download
 	gathers  bool // tell comes
 }
 
@@ -44,18 +45,18 @@ func (h *herald) look(ctx context.Context) func() {
 }
 
 // see compares downloads with what they were.
-func (h *herald) see(downloads []Download) {
-	known := make(map[string]DownloadState, len(downloads))
+func (h *herald) see(downloads []face.Download) {
+	known := make(map[string]face.DownloadState, len(downloads))
 	for _, d := range downloads {
 		before := h.known[d.ID]
 		known[d.ID] = d.State
 		switch {
 		case h.known == nil || before == d.State:
-		case before == DownloadFinished && d.State == DownloadVerifying:
+		case before == face.DownloadFinished && d.State == face.DownloadVerifying:
 			known[d.ID] = before // is no news when it ends well
-		case d.finished():
+		case d.IsFinished():
 			h.finished = append(h.finished, d)
-		case d.failed():
+		case d.IsFailed():
 			h.failed = append(h.failed, d)
 		}
 	}
@@ -92,7 +93,7 @@ func (h *herald) send(title, words string) {
 }
 
 // namesOf lists a few names.
-func namesOf(downloads []Download) string {
+func namesOf(downloads []face.Download) string {
 	const most = 4
 	var names []string
 	for _, d := range downloads[:min(len(downloads), most)] {

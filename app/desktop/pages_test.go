@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"rsc.io/qr"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -25,24 +26,26 @@ func openAt(t *testing.T, engine *fakeEngine, at place) *desk {
 
 func TestADownloadReadsInWordsWhatItDoes(t *testing.T) {
 	const megabyte = 1_000_000
-	download := Download{Name: "film.mkv", Size: 1200 * megabyte, Done: 412 * megabyte, Path: "/home/ada/Downloads/film.mkv"}
+	download := face.Download{Name: "film.mkv", Size: 1200 * megabyte, Done: 412 * megabyte, Path: "/home/ada/Downloads/film.mkv"}
 	for _, c := range []struct {
-		state DownloadState
-		edit  func(*Download)
+		state face.DownloadState
+		edit  func(*face.Download)
 		want  []string
 	}{
-		{DownloadDownloading, func(d *Download) { d.Rate, d.SecsLeft, d.Sources = 8_400_000, 62, 5 },
+		{face.DownloadDownloading, func(d *face.Download) { d.Rate, d.SecsLeft, d.Sources = 8_400_000, 62, 5 },
 			[]string{"412 MB of 1.2 GB · 8.4 MB/s · 1 min left · 5 sources"}},
-		{DownloadDownloading, func(d *Download) { d.Sources, d.Size = 1, -1 }, []string{"412 MB of ? · 0 B/s · 1 source"}},
-		{DownloadWaiting, nil, []string{"Waiting for a source · 412 MB of 1.2 GB"}},
-		{DownloadQueued, func(d *Download) { d.Place = 3 }, []string{"Queued (place 3) · 412 MB of 1.2 GB"}},
-		{DownloadConnecting, nil, []string{"Connecting · 412 MB of 1.2 GB"}},
-		{DownloadVerifying, nil, []string{"Verifying · 412 MB of 1.2 GB"}},
-		{DownloadPaused, nil, []string{"Paused · 412 MB of 1.2 GB"}},
-		{DownloadFinished, nil, []string{"Finished · 1.2 GB · /home/ada/Downloads"}},
-		{DownloadNoSpace, func(d *Download) { d.Failure = Failure{Code: netproto.CodeNoSpace} },
+		{face.DownloadDownloading, func(d *face.Download) { d.Sources, d.Size = 1, -1 }, []string{"412 MB of ? · 0 B/s · 1 source"}},
+		{face.DownloadWaiting, nil, []string{"Waiting for a source · 412 MB of 1.2 GB"}},
+		{face.DownloadQueued, func(d *face.Download) { d.Place = 3 }, []string{"Queued (place 3) · 412 MB of 1.2 GB"}},
+		{face.DownloadConnecting, nil, []string{"Connecting · 412 MB of 1.2 GB"}},
+		{face.DownloadVerifying, nil, []string{"Verifying · 412 MB of 1.2 GB"}},
+		{face.DownloadPaused, nil, []string{"Paused · 412 MB of 1.2 GB"}},
+		{face.DownloadFinished, nil, []string{"Finished · 1.2 GB · /home/ada/Downloads"}},
+		{face.DownloadNoSpace, func(d *face.Download) { d.Failure = face.Failure{Code: netproto.CodeNoSpace} },
 			[]string{"Not enough space · 412 MB of 1.2 GB", "Free some space; the download then goes on by itself."}},
-		{DownloadFailed, func(d *Download) { d.Failure = Failure{netproto.CodeFolderUnwritable, "/home/ada/Downloads"} },
+		{face.DownloadFailed, func(d *face.Download) {
+			d.Failure = face.Failure{Code: netproto.CodeFolderUnwritable, Detail: "/home/ada/Downloads"}
+		},
 			[]string{"Failed: The folder cannot be written: /home/ada/Downloads.", "Choose another folder in Settings, or change its permissions."}},
 	} {
 		t.Run(string(c.state), func(t *testing.T) {
@@ -52,7 +55,7 @@ func TestADownloadReadsInWordsWhatItDoes(t *testing.T) {
 			if c.edit != nil {
 				c.edit(&row)
 			}
-			engine.downloads = []Download{row}
+			engine.downloads = []face.Download{row}
 			d := openAt(t, engine, placeDownloads)
 			d.reads("film.mkv")
 			for _, want := range c.want {
@@ -79,11 +82,11 @@ func TestAnEmptyPageSaysWhatGoesThereAndLeadsOn(t *testing.T) {
 
 func TestRowsOfDownloadsArePausedResumedRetriedAndRemoved(t *testing.T) {
 	engine := newFake()
-	engine.downloads = []Download{
-		{ID: "run", Name: "run", State: DownloadDownloading, Size: 10},
-		{ID: "rest", Name: "rest", State: DownloadPaused, Size: 10},
-		{ID: "broken", Name: "broken", State: DownloadFailed, Size: 10, Failure: Failure{Code: netproto.CodeNoSource}},
-		{ID: "done", Name: "done", State: DownloadFinished, Size: 10, Done: 10},
+	engine.downloads = []face.Download{
+		{ID: "run", Name: "run", State: face.DownloadDownloading, Size: 10},
+		{ID: "rest", Name: "rest", State: face.DownloadPaused, Size: 10},
+		{ID: "broken", Name: "broken", State: face.DownloadFailed, Size: 10, Failure: face.Failure{Code: netproto.CodeNoSource}},
+		{ID: "done", Name: "done", State: face.DownloadFinished, Size: 10, Done: 10},
 	}
 	d := openAt(t, engine, placeDownloads)
 	d.reads("broken")
@@ -114,7 +117,7 @@ func TestRowsOfDownloadsArePausedResumedRetriedAndRemoved(t *testing.T) {
 
 func TestAnActionThatFailsSaysWhy(t *testing.T) {
 	engine := newFake()
-	engine.downloads = []Download{{ID: "run", Name: "run", State: DownloadDownloading, Size: 10}}
+	engine.downloads = []face.Download{{ID: "run", Name: "run", State: face.DownloadDownloading, Size: 10}}
 	engine.err = netproto.Errorf(netproto.CodeStore, "/home/ada/.config")
 	d := openAt(t, engine, placeDownloads)
 	d.reads("run")
@@ -129,21 +132,21 @@ func TestAnActionThatFailsSaysWhy(t *testing.T) {
 func TestFiveHundredDownloadsAreShown(t *testing.T) {
 	engine := newFake()
 	for i := range 500 {
-		engine.downloads = append(engine.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("file %d", i), State: DownloadQueued, Size: 1})
+		engine.downloads = append(engine.downloads, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("file %d", i), State: face.DownloadQueued, Size: 1})
 	}
 	d := openAt(t, engine, placeDownloads)
 	d.reads("500 waiting")
-	engine.change(func(f *fakeEngine) { f.downloads[2].State = DownloadDownloading; f.downloads[2].Sources = 7 })
+	engine.change(func(f *fakeEngine) { f.downloads[2].State = face.DownloadDownloading; f.downloads[2].Sources = 7 })
 	d.reads("7 sources")
 	d.reads("1 running · 499 waiting")
 }
 
 func TestUploadsSayToWhomAndHowFar(t *testing.T) {
 	engine := newFake()
-	engine.uploads = []Upload{
-		{ID: "1", Name: "a", Peer: "Grace", Address: "203.0.113.5:4000", Size: 40e6, Sent: 12e6, Rate: 1.2e6, State: UploadSending},
-		{ID: "2", Name: "b", Peer: "Linus", State: UploadQueued, Place: 2},
-		{ID: "3", Name: "c", Address: "203.0.113.6:4000", Sent: 5e6, Size: 5e6, State: UploadEnded},
+	engine.uploads = []face.Upload{
+		{ID: "1", Name: "a", Peer: "Grace", Address: "203.0.113.5:4000", Size: 40e6, Sent: 12e6, Rate: 1.2e6, State: face.UploadSending},
+		{ID: "2", Name: "b", Peer: "Linus", State: face.UploadQueued, Place: 2},
+		{ID: "3", Name: "c", Address: "203.0.113.6:4000", Sent: 5e6, Size: 5e6, State: face.UploadEnded},
 	}
 	d := openAt(t, engine, placeUploads)
 	d.reads("To Grace (203.0.113.5:4000) · 12 MB of 40 MB · 1.2 MB/s")
@@ -154,13 +157,13 @@ func TestUploadsSayToWhomAndHowFar(t *testing.T) {
 
 func TestSharesSayTheirState(t *testing.T) {
 	engine := newFake()
-	engine.shares = []Share{
-		{ID: "1", Name: "photos", Folder: true, Files: 214, Size: 340e6, State: ShareShared, Fetched: 3, Sent: 1_100_000_000},
-		{ID: "2", Name: "big.iso", Files: 1, Size: 4e9, State: ShareHashing, Hashed: 1.6e9, Rate: 900e6},
-		{ID: "3", Name: "edited", Files: 1, Size: 100, State: ShareRehashing, Hashed: 50},
-		{ID: "4", Name: "gone", Path: "/home/ada/gone", Files: 1, State: ShareMissing},
-		{ID: "5", Name: "secret", Files: 1, State: ShareFailed, Failure: Failure{netproto.CodeFileUnreadable, "/home/ada/secret"}},
-		{ID: "6", Name: "new", Files: 1, Size: 7, State: ShareShared},
+	engine.shares = []face.Share{
+		{ID: "1", Name: "photos", Folder: true, Files: 214, Size: 340e6, State: face.ShareShared, Fetched: 3, Sent: 1_100_000_000},
+		{ID: "2", Name: "big.iso", Files: 1, Size: 4e9, State: face.ShareHashing, Hashed: 1.6e9, Rate: 900e6},
+		{ID: "3", Name: "edited", Files: 1, Size: 100, State: face.ShareRehashing, Hashed: 50},
+		{ID: "4", Name: "gone", Path: "/home/ada/gone", Files: 1, State: face.ShareMissing},
+		{ID: "5", Name: "secret", Files: 1, State: face.ShareFailed, Failure: face.Failure{Code: netproto.CodeFileUnreadable, Detail: "/home/ada/secret"}},
+		{ID: "6", Name: "new", Files: 1, Size: 7, State: face.ShareShared},
 	}
 	d := openAt(t, engine, placeShared)
 	d.reads("hashing 1.6 GB of 4.0 GB")
@@ -182,14 +185,14 @@ func TestSharesSayTheirState(t *testing.T) {
 		"secret":  "The file cannot be read: /home/ada/secret. Check that it is still there and that you may read it.",
 		"big.iso": "1.6 GB of 4.0 GB · 900 MB/s",
 	} {
-		page.list.selectOnly(rowOf(t, page.list, func(s Share) bool { return s.Name == name }))
+		page.list.selectOnly(rowOf(t, page.list, func(s face.Share) bool { return s.Name == name }))
 		d.reads(want)
 	}
 }
 
 func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
 	engine := newFake()
-	engine.shares = []Share{{ID: "photos", Name: "photos", Files: 1, State: ShareShared}}
+	engine.shares = []face.Share{{ID: "photos", Name: "photos", Files: 1, State: face.ShareShared}}
 	d := openAt(t, engine, placeShared)
 	d.reads("photos")
 	d.window.pages[placeShared].(*sharedPage).list.selectOnly(0)
@@ -231,14 +234,14 @@ func TestACodeHasAWhiteEdgeAndEveryModule(t *testing.T) {
 
 func TestFilesDroppedOnTheWindowAreReviewedBeforeTheyAreShared(t *testing.T) {
 	engine := newFake()
-	engine.review = Review{
-		Items: []ReviewItem{
+	engine.review = face.Review{
+		Items: []face.ReviewItem{
 			{Path: "/a/film.mkv", Name: "film.mkv", Files: 1, Size: 1_200_000_000},
 			{Path: "/a/project", Name: "project", Folder: true, Files: 214, Size: 20_000_000,
-				Secrets: []SecretFile{{".env", 120}, {"keys/id_rsa", 2600}}},
+				Secrets: []face.SecretFile{{Path: ".env", Size: 120}, {Path: "keys/id_rsa", Size: 2600}}},
 			{Path: "/a/pass.kdbx", Name: "pass.kdbx", Files: 1, Size: 10, Secret: true},
 		},
-		Skipped: []SkippedPath{{Path: "/a/pipe", Reason: SkipSpecial}, {Path: "/a/project", Reason: SkipUnreadable, Count: 3}},
+		Skipped: []face.SkippedPath{{Path: "/a/pipe", Reason: face.SkipSpecial}, {Path: "/a/project", Reason: face.SkipUnreadable, Count: 3}},
 	}
 	d := newDesk(t, engine, Options{})
 	d.window.onDropped(urisOf(t, "/a/film.mkv", "/a/project", "/a/pass.kdbx", "/a/pipe"))

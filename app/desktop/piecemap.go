@@ -13,25 +13,27 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // cellStates are the states of a piece in the order of the legend. Each has a
 // form of its own besides its colour: full, half, a ring, an empty place.
 var cellStates = []struct {
-	state CellState
+	state face.CellState
 	name  phrase
 }{
-	{CellVerified, "here"},
-	{CellPartly, "partly here"},
-	{CellInFlight, "asked for"},
-	{CellMissing, "missing"},
+	{face.CellVerified, "here"},
+	{face.CellPartly, "partly here"},
+	{face.CellInFlight, "asked for"},
+	{face.CellMissing, "missing"},
 }
 
 // pieceMap draws which parts of a content are here, with a legend that counts
 // them.
 type pieceMap struct {
 	widget.BaseWidget
-	cells  []Cell
+	cells  []face.Cell
 	raster *canvas.Raster
 	legend []*line
 	box    *fyne.Container
@@ -43,7 +45,7 @@ func newPieceMap() *pieceMap {
 	keys := container.New(layout.NewGridLayoutWithColumns(2))
 	for _, one := range cellStates {
 		sample := canvas.NewRaster(func(width, height int) image.Image {
-			return drawCells([]Cell{{State: one.state}}, width, height)
+			return drawCells([]face.Cell{{State: one.state}}, width, height)
 		})
 		sample.SetMinSize(fyne.NewSquareSize(12))
 		words := newCaption()
@@ -57,7 +59,7 @@ func newPieceMap() *pieceMap {
 }
 
 // set draws other cells.
-func (m *pieceMap) set(cells []Cell) {
+func (m *pieceMap) set(cells []face.Cell) {
 	if slices.Equal(m.cells, cells) {
 		return
 	}
@@ -104,7 +106,7 @@ func cellGrid(count, width, height int) (side, columns int) {
 }
 
 // drawCells paints a picture of so many pixels, line by line.
-func drawCells(cells []Cell, width, height int) image.Image {
+func drawCells(cells []face.Cell, width, height int) image.Image {
 	const largest = 16 // a few cells do not become as large as the picture
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
 	if len(cells) == 0 || width < 1 || height < 1 {
@@ -124,7 +126,7 @@ func drawCells(cells []Cell, width, height int) image.Image {
 }
 
 // drawCell paints one cell in its form, with a gap around it where there is room.
-func drawCell(picture *image.NRGBA, in image.Rectangle, state CellState, ink, empty, ring color.NRGBA) {
+func drawCell(picture *image.NRGBA, in image.Rectangle, state face.CellState, ink, empty, ring color.NRGBA) {
 	if in.Dx() > 3 {
 		in.Max = in.Max.Sub(image.Pt(1, 1))
 	}
@@ -132,13 +134,13 @@ func drawCell(picture *image.NRGBA, in image.Rectangle, state CellState, ink, em
 		for x := in.Min.X; x < in.Max.X; x++ {
 			shade := empty
 			switch state {
-			case CellVerified:
+			case face.CellVerified:
 				shade = ink
-			case CellPartly:
+			case face.CellPartly:
 				if y >= in.Min.Y+in.Dy()/2 {
 					shade = ink
 				}
-			case CellInFlight:
+			case face.CellInFlight:
 				if x == in.Min.X || y == in.Min.Y || x == in.Max.X-1 || y == in.Max.Y-1 {
 					shade = ring
 				}

@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -31,7 +32,7 @@ func urisOf(t *testing.T, paths ...string) []fyne.URI {
 func TestTheStatusLineAndTheSidebarSayHowThingsAre(t *testing.T) {
 	engine := newFake()
 	engine.status.DownRate, engine.status.UpRate = 8_400_000, 120_000
-	engine.status.Counts = Counts{Downloads: 4, Failed: 1, Uploads: 2, Shares: 1234}
+	engine.status.Counts = face.Counts{Downloads: 4, Failed: 1, Uploads: 2, Shares: 1234}
 	d := newDesk(t, engine, Options{})
 	for _, want := range []string{"Connected to attic", "8.4 MB/s", "120 kB/s", "12 peers", "Reachable", "4 !", "2", "1,234"} {
 		d.reads(want)
@@ -48,7 +49,7 @@ func TestLossOfTheTrackerIsABannerThatCountsDownAndHealsItself(t *testing.T) {
 	d.reads("Connected to attic")
 	lost := func(seconds int) func(*fakeEngine) {
 		return func(f *fakeEngine) {
-			f.status.Connection, f.status.RetrySeconds = ConnectionReconnecting, seconds
+			f.status.Connection, f.status.RetrySeconds = face.ConnectionReconnecting, seconds
 		}
 	}
 	engine.change(lost(5))
@@ -60,18 +61,18 @@ func TestLossOfTheTrackerIsABannerThatCountsDownAndHealsItself(t *testing.T) {
 	d.reads("Trying again in 4 s")
 	d.tap("Try now")
 	d.did("reconnect")
-	engine.change(func(f *fakeEngine) { f.status.Connection = ConnectionConnected })
+	engine.change(func(f *fakeEngine) { f.status.Connection = face.ConnectionConnected })
 	d.until("the banner is gone", func() bool { return !d.shows("Trying again") })
 }
 
 func TestTheSearchBeginsAgainWhenTheTrackerIsBack(t *testing.T) {
 	engine := newFake()
-	engine.status.Connection = ConnectionOffline
-	engine.status.Failure = Failure{netproto.CodeUnreachable, "attic:5000"}
+	engine.status.Connection = face.ConnectionOffline
+	engine.status.Failure = face.Failure{Code: netproto.CodeUnreachable, Detail: "attic:5000"}
 	d := newDesk(t, engine, Options{})
 	d.reads("The tracker cannot be reached: attic:5000.")
 	engine.change(func(f *fakeEngine) {
-		f.status = Status{Tracker: "attic", Connection: ConnectionConnected}
+		f.status = face.Status{Tracker: "attic", Connection: face.ConnectionConnected}
 		f.search = answers(hit(1, "hello.txt", 1, netproto.KindDocument, 1))
 	})
 	d.reads("hello.txt")
@@ -80,9 +81,9 @@ func TestTheSearchBeginsAgainWhenTheTrackerIsBack(t *testing.T) {
 func TestAChangedKeyWaitsForADecision(t *testing.T) {
 	engine := newFake()
 	known, shown := netproto.Fingerprint{1}, netproto.Fingerprint{2}
-	engine.status.Connection = ConnectionKeyChanged
-	engine.tracker = TrackerView{KnownTracker: KnownTracker{Address: "attic:5000"},
-		ChangedKey: &ChangedKey{Address: "attic:5000", Known: known, Shown: shown}}
+	engine.status.Connection = face.ConnectionKeyChanged
+	engine.tracker = face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000"},
+		ChangedKey: &face.ChangedKey{Address: "attic:5000", Known: known, Shown: shown}}
 	d := openAt(t, engine, placeTracker)
 	d.reads("The tracker attic shows another key than before.")
 	d.reads(fingerprintWords(known))
@@ -93,11 +94,11 @@ func TestAChangedKeyWaitsForADecision(t *testing.T) {
 
 func TestTheTrackerPageShowsTheTrackerAndSwitches(t *testing.T) {
 	engine := newFake()
-	engine.tracker = TrackerView{
-		KnownTracker: KnownTracker{Address: "attic:5000", Name: "attic", Fingerprint: netproto.Fingerprint{1}},
+	engine.tracker = face.TrackerView{
+		KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic", Fingerprint: netproto.Fingerprint{1}},
 		LeaseSeconds: 90, RoundTripMilli: 14, PeersOnline: 12, Resources: 4021,
-		Known:  []KnownTracker{{Address: "attic:5000"}, {Address: "office:5000", Name: "office"}},
-		Nearby: []KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},
+		Known:  []face.KnownTracker{{Address: "attic:5000"}, {Address: "office:5000", Name: "office"}},
+		Nearby: []face.KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},
 	}
 	d := openAt(t, engine, placeTracker)
 	for _, want := range []string{"12 peers · 4,021 contents", "90 s", "14 ms", "kitchen", "office"} {
@@ -135,7 +136,7 @@ func TestBeingTheTrackerIsASwitch(t *testing.T) {
 	d.did("start-tracker")
 	invite := "cp2p://192.168.1.4:5000"
 	engine.change(func(f *fakeEngine) {
-		f.tracker.Own = OwnTracker{Running: true, Addresses: []string{"192.168.1.4:5000"}, Invite: invite, Peers: 3, Resources: 1, Rate: 1.5}
+		f.tracker.Own = face.OwnTracker{Running: true, Addresses: []string{"192.168.1.4:5000"}, Invite: invite, Peers: 3, Resources: 1, Rate: 1.5}
 	})
 	d.reads("3 peers · 1 content")
 	d.tap("Copy invite link")
@@ -144,7 +145,9 @@ func TestBeingTheTrackerIsASwitch(t *testing.T) {
 	}
 	test.Tap(page.own)
 	d.did("stop-tracker")
-	engine.change(func(f *fakeEngine) { f.tracker.Own = OwnTracker{Failure: Failure{netproto.CodePortInUse, "5000"}} })
+	engine.change(func(f *fakeEngine) {
+		f.tracker.Own = face.OwnTracker{Failure: face.Failure{Code: netproto.CodePortInUse, Detail: "5000"}}
+	})
 	d.reads("The port is used by another program: 5000.")
 }
 
@@ -170,9 +173,9 @@ func TestASettingIsAppliedAtOnceAndCheckedInPlace(t *testing.T) {
 
 func TestASettingThatTheEngineRefusesSaysWhyBelowItsField(t *testing.T) {
 	engine := newFake()
-	engine.apply = func(s Settings) error {
+	engine.apply = func(s face.Settings) error {
 		if s.DownloadFolder == "/locked" {
-			return InvalidSettings{FieldDownloadFolder: {netproto.CodeFolderUnwritable, "/locked"}}
+			return face.InvalidSettings{face.FieldDownloadFolder: {Code: netproto.CodeFolderUnwritable, Detail: "/locked"}}
 		}
 		return nil
 	}
@@ -202,7 +205,7 @@ func TestDiagnosticsAreCopied(t *testing.T) {
 
 func TestAFirstStartAsksForNameTrackerAndFolder(t *testing.T) {
 	engine := newFake()
-	engine.tracker.Nearby = []KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}}
+	engine.tracker.Nearby = []face.KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}}
 	d := newDesk(t, engine, Options{FirstStart: true})
 	d.reads("Nothing is shared until you say so.")
 	d.reads("Ada")
@@ -356,13 +359,13 @@ func TestRunEndsWithTheApplication(t *testing.T) {
 func TestAnEngineThatTakesItsTimeNeverHoldsTheWindow(t *testing.T) {
 	engine := newFake()
 	entered := make(chan struct{})
-	engine.search = func(ctx context.Context, _ SearchRequest) (SearchPage, error) {
+	engine.search = func(ctx context.Context, _ face.SearchRequest) (face.SearchPage, error) {
 		select {
 		case entered <- struct{}{}:
 		default:
 		}
 		<-ctx.Done() // answers only when nobody waits any more
-		return SearchPage{}, ctx.Err()
+		return face.SearchPage{}, ctx.Err()
 	}
 	d := newDesk(t, engine, Options{})
 	d.reads("Searching…")

@@ -2,9 +2,11 @@
 
 package desktop
 
-import "fyne.io/fyne/v2"
+import (
+	"fyne.io/fyne/v2"
+)
 
-// Preferences of the face itself; the engine's settings are in [Settings].
+// Preferences of the face itself; the engine's settings are in face.Settings.
 const (
 	prefWidth    = "window.width"
 	prefHeight   = "window.height"

@@ -11,6 +11,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -101,7 +102,7 @@ func TestTheCloseButtonQuitsWhereThePersonWantsThat(t *testing.T) {
 
 func TestQuittingSaysWhatOthersLose(t *testing.T) {
 	engine := newFake()
-	engine.leaving = Leaving{Uploads: 2, Alone: []string{"film.mkv", "b", "c"}}
+	engine.leaving = face.Leaving{Uploads: 2, Alone: []string{"film.mkv", "b", "c"}}
 	d := newDesk(t, engine, Options{})
 	d.menu("Quit")
 	d.reads("2 uploads are running or waiting; they stop.")
@@ -118,7 +119,7 @@ func TestQuittingSaysWhatOthersLose(t *testing.T) {
 
 func TestQuittingTwiceMeansIt(t *testing.T) {
 	engine := newFake()
-	engine.leaving = Leaving{Alone: []string{"film.mkv"}}
+	engine.leaving = face.Leaving{Alone: []string{"film.mkv"}}
 	d := newDesk(t, engine, Options{})
 	d.menu("Quit")
 	d.reads("Nobody else online has “film.mkv”; until you are back it cannot be fetched.")
@@ -128,7 +129,7 @@ func TestQuittingTwiceMeansIt(t *testing.T) {
 
 func TestWhoDoesNotWantToHearItQuitsAtOnce(t *testing.T) {
 	engine := newFake()
-	engine.leaving = Leaving{Uploads: 1}
+	engine.leaving = face.Leaving{Uploads: 1}
 	d := newDesk(t, engine, Options{})
 	d.app.Preferences().SetBool(prefQuiet, true)
 	d.menu("Quit")
@@ -160,7 +161,7 @@ func TestASecondStartBringsTheWindowToTheFrontAndAsks(t *testing.T) {
 
 func TestFilesThatComeWhileOthersAreReviewedAreAdded(t *testing.T) {
 	engine := newFake()
-	engine.review = Review{Items: []ReviewItem{{Path: "/a", Name: "a", Files: 1, Size: 10}, {Path: "/b", Name: "b", Files: 1, Size: 20}}}
+	engine.review = face.Review{Items: []face.ReviewItem{{Path: "/a", Name: "a", Files: 1, Size: 10}, {Path: "/b", Name: "b", Files: 1, Size: 20}}}
 	d := newDesk(t, engine, Options{})
 	d.window.review([]string{"/a"})
 	d.reads("2 files · 30 B")
@@ -179,17 +180,17 @@ func TestFilesThatComeWhileOthersAreReviewedAreAdded(t *testing.T) {
 func TestDownloadsThatEndAreToldTogether(t *testing.T) {
 	engine := newFake()
 	for i := range 7 {
-		engine.downloads = append(engine.downloads, Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("file %d", i), State: DownloadDownloading})
+		engine.downloads = append(engine.downloads, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("file %d", i), State: face.DownloadDownloading})
 	}
-	engine.downloads[6].State = DownloadFinished // long ago
+	engine.downloads[6].State = face.DownloadFinished // long ago
 	d := newDesk(t, engine, Options{})
 	d.until("the downloads are known", func() bool { return d.window.herald.known != nil })
 	engine.change(func(f *fakeEngine) {
 		for i := range 5 {
-			f.downloads[i].State = DownloadFinished
+			f.downloads[i].State = face.DownloadFinished
 		}
-		f.downloads[5].State = DownloadFailed
-		f.downloads[5].Failure = Failure{netproto.CodeWrongPiece, "file 5"}
+		f.downloads[5].State = face.DownloadFailed
+		f.downloads[5].Failure = face.Failure{Code: netproto.CodeWrongPiece, Detail: "file 5"}
 	})
 	d.until("the desktop was told", func() bool { return len(d.app.notifications()) == 2 })
 	told := d.app.notifications()
@@ -208,9 +209,9 @@ func TestWhoWantsNoNotificationsGetsNone(t *testing.T) {
 	d.app.Preferences().SetBool(prefFinished, false)
 	d.app.Preferences().SetBool(prefFailed, false)
 	h := d.window.herald
-	h.see([]Download{{ID: "1", State: DownloadDownloading}, {ID: "2", State: DownloadFinished}})
-	h.see([]Download{{ID: "1", State: DownloadFailed}, {ID: "2", State: DownloadVerifying}})
-	h.see([]Download{{ID: "1", State: DownloadFinished}, {ID: "2", State: DownloadFinished}})
+	h.see([]face.Download{{ID: "1", State: face.DownloadDownloading}, {ID: "2", State: face.DownloadFinished}})
+	h.see([]face.Download{{ID: "1", State: face.DownloadFailed}, {ID: "2", State: face.DownloadVerifying}})
+	h.see([]face.Download{{ID: "1", State: face.DownloadFinished}, {ID: "2", State: face.DownloadFinished}})
 	if len(h.finished) != 1 || len(h.failed) != 1 {
 		t.Errorf("gathered are %v and %v: one that is checked again is no news", h.finished, h.failed)
 	}

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -90,7 +91,7 @@ func (w *window) quit() {
 }
 
 // warn says what others lose. While it is open, quit means it.
-func (w *window) warn(leaving Leaving) {
+func (w *window) warn(leaving face.Leaving) {
 	w.present()
 	quietly := widget.NewCheck(lang.L("Do not say this again"), nil)
 	quit := widget.NewButtonWithIcon(lang.L("Quit"), theme.LogoutIcon(), func() {
@@ -106,7 +107,7 @@ func (w *window) warn(leaving Leaving) {
 }
 
 // leavingWords is what others lose, in one to three sentences.
-func leavingWords(leaving Leaving) string {
+func leavingWords(leaving face.Leaving) string {
 	words := ""
 	if leaving.Uploads > 0 {
 		words = lang.N("{{.Count}} uploads are running or waiting; they stop.", leaving.Uploads,

@@ -14,6 +14,8 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // reviewLine is a line of the review: something to share, ticked or not, or
@@ -46,7 +48,7 @@ type reviewSheet struct {
 	share  *widget.Button
 	body   *fyne.Container
 	sheet  *fyne.Container // body and total
-	review Review
+	review face.Review
 	stop   context.CancelFunc // the look at the files
 }
 
@@ -109,7 +111,7 @@ func (s *reviewSheet) look() {
 	})
 }
 
-func (s *reviewSheet) show(review Review) {
+func (s *reviewSheet) show(review face.Review) {
 	s.review, s.lines = review, reviewLines(review)
 	for i, l := range s.lines {
 		if ticked, decided := s.ticks[l.key()]; decided {
@@ -126,7 +128,7 @@ func (s *reviewSheet) show(review Review) {
 }
 
 // reviewLines puts what can be shared first, secrets below what holds them.
-func reviewLines(review Review) []reviewLine {
+func reviewLines(review face.Review) []reviewLine {
 	var lines []reviewLine
 	for _, item := range review.Items {
 		detail := sizeWords(item.Size)
@@ -200,13 +202,13 @@ func (s *reviewSheet) holder(i int) reviewLine {
 }
 
 // request is what was decided.
-func (s *reviewSheet) request() ShareRequest {
-	var request ShareRequest
+func (s *reviewSheet) request() face.ShareRequest {
+	var request face.ShareRequest
 	for i, l := range s.lines {
 		switch {
 		case l.skipped:
 		case l.within == 0 && l.ticked:
-			request.Items = append(request.Items, ShareItem{Path: l.path})
+			request.Items = append(request.Items, face.ShareItem{Path: l.path})
 		case l.within > 0 && s.holder(i).ticked && !l.ticked:
 			last := &request.Items[len(request.Items)-1]
 			last.Except = append(last.Except, l.path)

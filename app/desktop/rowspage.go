@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // rowsPage is what the pages of rows have in common: a head with the name of
@@ -75,7 +77,7 @@ func (p *rowsPage) showRows(any bool) {
 
 // fail says why the rows could not be had.
 func (p *rowsPage) fail(err error) {
-	words := explain(FailureOf(err)).String()
+	words := explain(face.FailureOf(err)).String()
 	if state := "failed: " + words; p.state != state {
 		p.summary.SetText("")
 		p.put(state, emptyScreen(theme.WarningIcon(), words,

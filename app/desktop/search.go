@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -64,8 +65,8 @@ type searchPage struct {
 	window   *window
 	content  fyne.CanvasObject
 	middle   *fyne.Container
-	table    *table[Hit]
-	list     *rowList[Hit] // of the table
+	table    *table[face.Hit]
+	list     *rowList[face.Hit] // of the table
 	kind     *widget.Select
 	size     *widget.Select
 	summary  *line
@@ -76,19 +77,19 @@ type searchPage struct {
 	stop    context.CancelFunc // the search that runs
 	turn    int                // of the last search that began; older answers are dropped
 	busy    bool
-	found   []Hit    // all hits so far
-	next    string   // cursor of the next page
-	meant   []string // what was perhaps meant, where nothing was found
+	found   []face.Hit // all hits so far
+	next    string     // cursor of the next page
+	meant   []string   // what was perhaps meant, where nothing was found
 	failure error
-	marks   map[netproto.ContentHash]Have // of downloads, as they are now
+	marks   map[netproto.ContentHash]face.Have // of downloads, as they are now
 }
 
 func newSearchPage(w *window) *searchPage {
 	p := &searchPage{window: w, middle: container.NewStack(), forget: func() {}, stop: func() {}}
-	p.table = newTable(w, "search", func(h Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
+	p.table = newTable(w, "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
 	p.table.resorted = p.reorder
 	p.list = p.table.list
-	p.list.opened = func(h Hit) { p.get(p.chosenWith(h)) }
+	p.list.opened = func(h face.Hit) { p.get(p.chosenWith(h)) }
 	p.list.menu = p.rowMenu
 	p.list.reached = p.more
 	p.list.picked = p.showSummary
@@ -141,15 +142,15 @@ func (p *searchPage) pull(ctx context.Context) func() {
 	if err != nil {
 		return nil // the status of the same pull says why
 	}
-	marks := make(map[netproto.ContentHash]Have, len(downloads))
+	marks := make(map[netproto.ContentHash]face.Have, len(downloads))
 	for _, d := range downloads {
 		switch d.State {
-		case DownloadFinished:
-			marks[d.Hash] = HaveHere
-		case DownloadWaiting, DownloadQueued:
-			marks[d.Hash] = HaveQueued
+		case face.DownloadFinished:
+			marks[d.Hash] = face.HaveHere
+		case face.DownloadWaiting, face.DownloadQueued:
+			marks[d.Hash] = face.HaveQueued
 		default:
-			marks[d.Hash] = HaveRunning
+			marks[d.Hash] = face.HaveRunning
 		}
 	}
 	return func() {
@@ -171,9 +172,9 @@ func (p *searchPage) typed(words string) {
 	p.forget = p.window.crossing.after(searchWait, p.begin)
 }
 
-func (p *searchPage) request(cursor string) SearchRequest {
+func (p *searchPage) request(cursor string) face.SearchRequest {
 	size := sizeChoices[max(p.size.SelectedIndex(), 0)]
-	request := SearchRequest{
+	request := face.SearchRequest{
 		Words: p.words, Kind: kindChoices[max(p.kind.SelectedIndex(), 0)],
 		MinSize: size.min, MaxSize: size.max, Sort: trackerOrder[p.table.header.by], Cursor: cursor,
 	}
@@ -187,7 +188,7 @@ func (p *searchPage) request(cursor string) SearchRequest {
 func (p *searchPage) begin() {
 	p.forget()
 	p.next = ""
-	p.run(func(page SearchPage) { p.found, p.next, p.meant = page.Hits, page.Next, page.Meant })
+	p.run(func(page face.SearchPage) { p.found, p.next, p.meant = page.Hits, page.Next, page.Meant })
 }
 
 // more gets the next page of hits, if there is one and none is under way.
@@ -196,10 +197,10 @@ func (p *searchPage) more() {
 		return
 	}
 	// The list calls this while it draws; what changes it comes later.
-	p.run(func(page SearchPage) { p.found, p.next = append(p.found, page.Hits...), page.Next })
+	p.run(func(page face.SearchPage) { p.found, p.next = append(p.found, page.Hits...), page.Next })
 }
 
-func (p *searchPage) run(take func(SearchPage)) {
+func (p *searchPage) run(take func(face.SearchPage)) {
 	p.stop()
 	p.turn++
 	turn, request := p.turn, p.request(p.next)
@@ -207,10 +208,10 @@ func (p *searchPage) run(take func(SearchPage)) {
 	ctx, stop := context.WithCancel(p.window.crossing.ctx)
 	p.stop = stop
 	p.showSummary()
-	ask(p.window, func(context.Context) (SearchPage, error) {
+	ask(p.window, func(context.Context) (face.SearchPage, error) {
 		defer stop()
 		return p.window.engine.Search(ctx, request)
-	}, func(page SearchPage, err error) {
+	}, func(page face.SearchPage, err error) {
 		if turn != p.turn {
 			return
 		}
@@ -249,7 +250,7 @@ func (p *searchPage) showAnswer() {
 func (p *searchPage) empty() fyne.CanvasObject {
 	w := p.window
 	switch {
-	case w.status.Connection == ConnectionNone || w.status.Connection == "":
+	case w.status.Connection == face.ConnectionNone || w.status.Connection == "":
 		return emptyScreen(theme.StorageIcon(), lang.L("A tracker knows who shares what. Choose one, or be the tracker yourself, to search."),
 			widget.NewButton(lang.L("Choose a tracker"), func() { w.goTo(placeTracker) }))
 	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
@@ -274,7 +275,7 @@ func (p *searchPage) nothing() fyne.CanvasObject {
 }
 
 func (p *searchPage) failed() fyne.CanvasObject {
-	return emptyScreen(theme.WarningIcon(), explain(FailureOf(p.failure)).String(),
+	return emptyScreen(theme.WarningIcon(), explain(face.FailureOf(p.failure)).String(),
 		widget.NewButtonWithIcon(lang.L("Try again"), theme.ViewRefreshIcon(), p.begin))
 }
 
@@ -290,8 +291,8 @@ func (p *searchPage) showRows() {
 	for i := range rows {
 		if mark, ok := p.marks[rows[i].Hash]; ok {
 			rows[i].Have = mark
-		} else if rows[i].Have != HaveHere {
-			rows[i].Have = HaveNothing
+		} else if rows[i].Have != face.HaveHere {
+			rows[i].Have = face.HaveNothing
 		}
 	}
 	p.table.setRows(rows)
@@ -309,7 +310,7 @@ func (p *searchPage) showSummary() {
 	}
 }
 
-func (p *searchPage) summaryWords(chosen []Hit) string {
+func (p *searchPage) summaryWords(chosen []face.Hit) string {
 	if p.busy && len(p.found) == 0 {
 		return lang.L("Searching…")
 	}
@@ -331,20 +332,20 @@ func (p *searchPage) summaryWords(chosen []Hit) string {
 }
 
 // chosenWith is the selection when the hit is part of it, else the hit.
-func (p *searchPage) chosenWith(h Hit) []Hit {
+func (p *searchPage) chosenWith(h face.Hit) []face.Hit {
 	if chosen := p.list.selection(); slices.Contains(chosen, h) {
 		return chosen
 	}
-	return []Hit{h}
+	return []face.Hit{h}
 }
 
 // get downloads hits; a single folder is opened first.
-func (p *searchPage) get(hits []Hit) {
+func (p *searchPage) get(hits []face.Hit) {
 	if len(hits) == 1 && hits[0].Folder {
 		p.window.openFolder(hits[0])
 		return
 	}
-	hits = slices.DeleteFunc(slices.Clone(hits), func(h Hit) bool { return h.Have != HaveNothing })
+	hits = slices.DeleteFunc(slices.Clone(hits), func(h face.Hit) bool { return h.Have != face.HaveNothing })
 	if len(hits) == 0 {
 		p.window.tell(lang.L("This is here already, or in the list of downloads."))
 		return
@@ -361,8 +362,8 @@ func (p *searchPage) get(hits []Hit) {
 	})
 }
 
-func requestOf(h Hit) DownloadRequest {
-	return DownloadRequest{Hash: h.Hash, Name: h.Name, Size: h.Size, Folder: h.Folder}
+func requestOf(h face.Hit) face.DownloadRequest {
+	return face.DownloadRequest{Hash: h.Hash, Name: h.Name, Size: h.Size, Folder: h.Folder}
 }
 
 func (p *searchPage) rowMenu() *fyne.Menu {

@@ -14,13 +14,14 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
 func TestResultsAppearAsOneTypes(t *testing.T) {
 	engine := newFake()
-	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
-		return SearchPage{Hits: []Hit{hit(1, "answer to "+r.Words, 10, netproto.KindDocument, 1)}}, nil
+	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
+		return face.SearchPage{Hits: []face.Hit{hit(1, "answer to "+r.Words, 10, netproto.KindDocument, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
 	d.window.goTo(placeSettings)
@@ -35,13 +36,13 @@ func TestAnOlderAnswerNeverOverwritesANewerOne(t *testing.T) {
 	engine := newFake()
 	slow := make(chan struct{})
 	var started, answered atomic.Int64
-	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
+	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
 		if r.Words == "old" {
 			started.Add(1)
 			<-slow // answers late, and does not mind that nobody waits any more
 			defer answered.Add(1)
 		}
-		return SearchPage{Hits: []Hit{hit(1, "found "+r.Words, 10, netproto.KindDocument, 1)}}, nil
+		return face.SearchPage{Hits: []face.Hit{hit(1, "found "+r.Words, 10, netproto.KindDocument, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
 	entry := d.window.frame.entry
@@ -88,8 +89,8 @@ func TestAHeaderSortsAndASecondClickTurnsTheOrderRound(t *testing.T) {
 
 func TestFiltersGoToTheTracker(t *testing.T) {
 	engine := newFake()
-	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
-		return SearchPage{Hits: []Hit{hit(1, fmt.Sprintf("kind=%s min=%d max=%d", r.Kind, r.MinSize, r.MaxSize), 10, netproto.KindOther, 1)}}, nil
+	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
+		return face.SearchPage{Hits: []face.Hit{hit(1, fmt.Sprintf("kind=%s min=%d max=%d", r.Kind, r.MinSize, r.MaxSize), 10, netproto.KindOther, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
 	d.window.search().kind.SetSelected("Video")
@@ -99,11 +100,11 @@ func TestFiltersGoToTheTracker(t *testing.T) {
 
 func TestMoreResultsAreFetchedWhenTheLastOneIsReached(t *testing.T) {
 	engine := newFake()
-	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
+	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
 		if r.Cursor == "" {
-			return SearchPage{Hits: manyHits(0, 200), Next: "second"}, nil
+			return face.SearchPage{Hits: manyHits(0, 200), Next: "second"}, nil
 		}
-		return SearchPage{Hits: manyHits(200, 250)}, nil
+		return face.SearchPage{Hits: manyHits(200, 250)}, nil
 	}
 	d := newDesk(t, engine, Options{})
 	d.reads("The first 200, more below")
@@ -111,8 +112,8 @@ func TestMoreResultsAreFetchedWhenTheLastOneIsReached(t *testing.T) {
 	d.reads("250 results")
 }
 
-func manyHits(from, to int) []Hit {
-	var hits []Hit
+func manyHits(from, to int) []face.Hit {
+	var hits []face.Hit
 	for i := from; i < to; i++ {
 		hits = append(hits, hit(i, fmt.Sprintf("file %05d.bin", i), int64(i), netproto.KindOther, 3))
 	}
@@ -122,9 +123,9 @@ func manyHits(from, to int) []Hit {
 func TestAHitSaysWhetherItIsHereAlready(t *testing.T) {
 	engine := newFake()
 	here := hit(1, "here.txt", 10, netproto.KindDocument, 1)
-	here.Have = HaveHere
+	here.Have = face.HaveHere
 	engine.search = answers(here, hit(2, "waits.txt", 10, netproto.KindDocument, 1), hit(3, "runs.txt", 10, netproto.KindDocument, 1))
-	engine.downloads = []Download{{ID: "a", Hash: hashOf(2), State: DownloadQueued}, {ID: "b", Hash: hashOf(3), State: DownloadDownloading}}
+	engine.downloads = []face.Download{{ID: "a", Hash: hashOf(2), State: face.DownloadQueued}, {ID: "b", Hash: hashOf(3), State: face.DownloadDownloading}}
 	d := newDesk(t, engine, Options{})
 	d.reads("Here")
 	d.reads("Queued")
@@ -151,7 +152,7 @@ func TestEnterDownloadsTheSelectedHits(t *testing.T) {
 func TestWhatIsHereIsNotDownloadedAgain(t *testing.T) {
 	engine := newFake()
 	here := hit(1, "here.txt", 10, netproto.KindDocument, 1)
-	here.Have = HaveHere
+	here.Have = face.HaveHere
 	engine.search = answers(here)
 	d := newDesk(t, engine, Options{})
 	d.reads("here.txt")
@@ -164,8 +165,8 @@ func TestWhatIsHereIsNotDownloadedAgain(t *testing.T) {
 
 func TestAFailedSearchSaysWhyAndCanBeTriedAgain(t *testing.T) {
 	engine := newFake()
-	engine.search = func(context.Context, SearchRequest) (SearchPage, error) {
-		return SearchPage{}, netproto.Errorf(netproto.CodeUnreachable, "attic:5000")
+	engine.search = func(context.Context, face.SearchRequest) (face.SearchPage, error) {
+		return face.SearchPage{}, netproto.Errorf(netproto.CodeUnreachable, "attic:5000")
 	}
 	d := newDesk(t, engine, Options{})
 	d.reads("The tracker cannot be reached: attic:5000. Check its address")
@@ -176,11 +177,11 @@ func TestAFailedSearchSaysWhyAndCanBeTriedAgain(t *testing.T) {
 
 func TestASearchWithATypingErrorOffersWhatWasMeant(t *testing.T) {
 	engine := newFake()
-	engine.search = func(_ context.Context, r SearchRequest) (SearchPage, error) {
+	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
 		if r.Words == "zebra.txt" {
-			return SearchPage{Hits: []Hit{hit(1, "zebra.txt", 1, netproto.KindDocument, 1)}}, nil
+			return face.SearchPage{Hits: []face.Hit{hit(1, "zebra.txt", 1, netproto.KindDocument, 1)}}, nil
 		}
-		return SearchPage{Meant: []string{"zebra.txt"}}, nil
+		return face.SearchPage{Meant: []string{"zebra.txt"}}, nil
 	}
 	d := newDesk(t, engine, Options{})
 	d.window.frame.entry.SetText("zebar")
@@ -197,7 +198,7 @@ func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 	d.reads("Nothing that is online now fits this search")
 	d.tap("Clear the search")
 	d.reads("Nobody shares anything")
-	engine.change(func(f *fakeEngine) { f.status = Status{Connection: ConnectionNone} })
+	engine.change(func(f *fakeEngine) { f.status = face.Status{Connection: face.ConnectionNone} })
 	d.reads("Choose one, or be the tracker yourself")
 	d.tap("Choose a tracker")
 	d.reads("Use another tracker")
@@ -206,10 +207,10 @@ func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 func TestAFolderIsOpenedBeforeItIsDownloaded(t *testing.T) {
 	engine := newFake()
 	engine.search = answers(hit(1, "photos", 30, netproto.KindFolder, 1))
-	file := func(path string, size int64, here bool) FolderFile {
-		return FolderFile{FolderEntry: netproto.FolderEntry{Path: path, Size: size}, Here: here}
+	file := func(path string, size int64, here bool) face.FolderFile {
+		return face.FolderFile{FolderEntry: netproto.FolderEntry{Path: path, Size: size}, Here: here}
 	}
-	engine.folder = Folder{Files: []FolderFile{file("italy/1.jpg", 10, false), file("italy/2.jpg", 10, true), file("readme", 10, false)}}
+	engine.folder = face.Folder{Files: []face.FolderFile{file("italy/1.jpg", 10, false), file("italy/2.jpg", 10, true), file("readme", 10, false)}}
 	d := newDesk(t, engine, Options{})
 	d.reads("photos")
 	d.window.search().list.open(0)
@@ -219,9 +220,9 @@ func TestAFolderIsOpenedBeforeItIsDownloaded(t *testing.T) {
 }
 
 func TestTheTreeOfAFolderIsChosenByBranches(t *testing.T) {
-	var files []FolderFile
+	var files []face.FolderFile
 	for _, path := range []string{"a/b/1", "a/b/2", "a/3", "c"} {
-		files = append(files, FolderFile{FolderEntry: netproto.FolderEntry{Path: path, Size: 5}})
+		files = append(files, face.FolderFile{FolderEntry: netproto.FolderEntry{Path: path, Size: 5}})
 	}
 	c := newChoice(files)
 	if c.root.chosen != 4 || c.paths() != nil {

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -18,20 +19,20 @@ import (
 type settingField struct {
 	entry   *textEntry
 	problem *widget.Label
-	row     *fyne.Container              // with the entry and the problem
-	read    func(*Settings, string) bool // false when the text is not acceptable
-	write   func(Settings) string
+	row     *fyne.Container                   // with the entry and the problem
+	read    func(*face.Settings, string) bool // false when the text is not acceptable
+	write   func(face.Settings) string
 	refusal phrase // said when read returns false
 }
 
 // settingCheck is a setting that is on or off.
 type settingCheck struct {
 	box *widget.Check
-	of  func(*Settings) *bool
+	of  func(*face.Settings) *bool
 }
 
 // field makes an entry that is applied when it was changed.
-func (p *settingsPage) field(refusal phrase, read func(*Settings, string) bool, write func(Settings) string) *settingField {
+func (p *settingsPage) field(refusal phrase, read func(*face.Settings, string) bool, write func(face.Settings) string) *settingField {
 	f := &settingField{entry: newTextEntry(p.window), problem: quiet(""), read: read, write: write, refusal: refusal}
 	f.problem.Importance = widget.DangerImportance
 	f.problem.Hide()
@@ -40,18 +41,18 @@ func (p *settingsPage) field(refusal phrase, read func(*Settings, string) bool, 
 	return f
 }
 
-func (p *settingsPage) number(refusal phrase, least, most int, of func(*Settings) *int) *settingField {
-	return p.field(refusal, func(s *Settings, text string) bool {
+func (p *settingsPage) number(refusal phrase, least, most int, of func(*face.Settings) *int) *settingField {
+	return p.field(refusal, func(s *face.Settings, text string) bool {
 		n, err := strconv.Atoi(text)
 		*of(s) = n
 		return err == nil && n >= least && n <= most
-	}, func(s Settings) string { return strconv.Itoa(*of(&s)) })
+	}, func(s face.Settings) string { return strconv.Itoa(*of(&s)) })
 }
 
 // rate is a limit, in bytes a second for the engine, in kB/s for the person.
-func (p *settingsPage) rate(of func(*Settings) *int64) *settingField {
+func (p *settingsPage) rate(of func(*face.Settings) *int64) *settingField {
 	const kilobyte, most = 1000, 1 << 40
-	f := p.field("Type a number of kB/s, or nothing.", func(s *Settings, text string) bool {
+	f := p.field("Type a number of kB/s, or nothing.", func(s *face.Settings, text string) bool {
 		if text == "" {
 			*of(s) = 0
 			return true
@@ -59,7 +60,7 @@ func (p *settingsPage) rate(of func(*Settings) *int64) *settingField {
 		n, err := strconv.ParseInt(text, 10, 64)
 		*of(s) = n * kilobyte
 		return err == nil && n >= 0 && n <= most/kilobyte
-	}, func(s Settings) string {
+	}, func(s face.Settings) string {
 		if *of(&s) == 0 {
 			return ""
 		}
@@ -70,9 +71,9 @@ func (p *settingsPage) rate(of func(*Settings) *int64) *settingField {
 }
 
 // lines is text of several lines; the engine says what is wrong with it.
-func (p *settingsPage) lines(of func(*Settings) *string) *settingField {
+func (p *settingsPage) lines(of func(*face.Settings) *string) *settingField {
 	var never phrase // refused by the engine alone
-	f := p.field(never, func(s *Settings, text string) bool { *of(s) = text; return true }, func(s Settings) string { return *of(&s) })
+	f := p.field(never, func(s *face.Settings, text string) bool { *of(s) = text; return true }, func(s face.Settings) string { return *of(&s) })
 	f.entry.MultiLine = true
 	f.entry.Wrapping = fyne.TextWrapOff
 	f.entry.OnSubmitted = nil
@@ -81,7 +82,7 @@ func (p *settingsPage) lines(of func(*Settings) *string) *settingField {
 }
 
 // check makes a setting that is on or off.
-func (p *settingsPage) check(name string, of func(*Settings) *bool) fyne.CanvasObject {
+func (p *settingsPage) check(name string, of func(*face.Settings) *bool) fyne.CanvasObject {
 	box := widget.NewCheck(name, func(bool) { p.edited() })
 	p.checks = append(p.checks, settingCheck{box, of})
 	return box
@@ -121,7 +122,7 @@ func (t *portTest) run() {
 		t.button.Enable()
 		switch {
 		case err != nil:
-			t.say(explain(FailureOf(err)).String())
+			t.say(explain(face.FailureOf(err)).String())
 		case reachable == netproto.ReachableYes:
 			t.say(lang.L("Others can reach this computer."))
 		case reachable == netproto.ReachableNo:

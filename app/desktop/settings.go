@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -27,7 +28,7 @@ const settingsWait = 500 * time.Millisecond
 type settingsPage struct {
 	window  *window
 	content fyne.CanvasObject
-	saved   Settings // as the engine has them
+	saved   face.Settings // as the engine has them
 	filled  bool
 	filling bool // fields are set by the program, not by the person
 	pending bool // something was typed that the engine does not have yet
@@ -36,7 +37,7 @@ type settingsPage struct {
 	name, folder, atOnce, slots, ignore *settingField
 	port, down, up, quickDown, quickUp  *settingField
 	seeds                               *widget.Select
-	fields                              map[Field]*settingField
+	fields                              map[face.Field]*settingField
 	checks                              []settingCheck
 	quick                               *widget.Check // of the status, not of the settings
 	reach                               *portTest
@@ -55,21 +56,21 @@ var seedChoices = []struct {
 
 func newSettingsPage(w *window) *settingsPage {
 	p := &settingsPage{window: w, forget: func() {}, offered: newCaption()}
-	p.name = p.field("Type a name.", func(s *Settings, text string) bool { s.Name = text; return text != "" },
-		func(s Settings) string { return s.Name })
-	p.folder = p.field("Type the whole path of a folder.", func(s *Settings, text string) bool { s.DownloadFolder = text; return text != "" },
-		func(s Settings) string { return s.DownloadFolder })
-	p.atOnce = p.number("Type a number from 1 to 100.", 1, MaxDownloadsAtOnce, func(s *Settings) *int { return &s.DownloadsAtOnce })
-	p.slots = p.number("Type a number from 1 to 100.", 1, MaxUploadSlots, func(s *Settings) *int { return &s.UploadSlots })
-	p.port = p.number("Type a number from 0 to 65535.", 0, 65535, func(s *Settings) *int { return &s.Port })
-	p.down = p.rate(func(s *Settings) *int64 { return &s.DownLimit })
-	p.up = p.rate(func(s *Settings) *int64 { return &s.UpLimit })
-	p.quickDown = p.rate(func(s *Settings) *int64 { return &s.QuickDown })
-	p.quickUp = p.rate(func(s *Settings) *int64 { return &s.QuickUp })
-	p.ignore = p.lines(func(s *Settings) *string { return &s.Ignore })
-	p.fields = map[Field]*settingField{FieldName: p.name, FieldDownloadFolder: p.folder, FieldDownloadsAtOnce: p.atOnce,
-		FieldUploadSlots: p.slots, FieldPort: p.port, FieldDownLimit: p.down, FieldUpLimit: p.up,
-		FieldQuickDown: p.quickDown, FieldQuickUp: p.quickUp, FieldIgnore: p.ignore}
+	p.name = p.field("Type a name.", func(s *face.Settings, text string) bool { s.Name = text; return text != "" },
+		func(s face.Settings) string { return s.Name })
+	p.folder = p.field("Type the whole path of a folder.", func(s *face.Settings, text string) bool { s.DownloadFolder = text; return text != "" },
+		func(s face.Settings) string { return s.DownloadFolder })
+	p.atOnce = p.number("Type a number from 1 to 100.", 1, face.MaxDownloadsAtOnce, func(s *face.Settings) *int { return &s.DownloadsAtOnce })
+	p.slots = p.number("Type a number from 1 to 100.", 1, face.MaxUploadSlots, func(s *face.Settings) *int { return &s.UploadSlots })
+	p.port = p.number("Type a number from 0 to 65535.", 0, 65535, func(s *face.Settings) *int { return &s.Port })
+	p.down = p.rate(func(s *face.Settings) *int64 { return &s.DownLimit })
+	p.up = p.rate(func(s *face.Settings) *int64 { return &s.UpLimit })
+	p.quickDown = p.rate(func(s *face.Settings) *int64 { return &s.QuickDown })
+	p.quickUp = p.rate(func(s *face.Settings) *int64 { return &s.QuickUp })
+	p.ignore = p.lines(func(s *face.Settings) *string { return &s.Ignore })
+	p.fields = map[face.Field]*settingField{face.FieldName: p.name, face.FieldDownloadFolder: p.folder, face.FieldDownloadsAtOnce: p.atOnce,
+		face.FieldUploadSlots: p.slots, face.FieldPort: p.port, face.FieldDownLimit: p.down, face.FieldUpLimit: p.up,
+		face.FieldQuickDown: p.quickDown, face.FieldQuickUp: p.quickUp, face.FieldIgnore: p.ignore}
 	var seeds []string
 	for _, choice := range seedChoices {
 		seeds = append(seeds, choice.name.String())
@@ -94,15 +95,15 @@ func (p *settingsPage) cards() []fyne.CanvasObject {
 		card(lang.L("Downloads"),
 			p.folder.named(lang.L("Folder"), folder),
 			p.atOnce.named(lang.L("How many at once"), p.atOnce.entry),
-			p.check(lang.L("Take the space of a file when its download begins"), func(s *Settings) *bool { return &s.Preallocate }),
-			p.check(lang.L("Share what was downloaded"), func(s *Settings) *bool { return &s.ShareDownloads })),
+			p.check(lang.L("Take the space of a file when its download begins"), func(s *face.Settings) *bool { return &s.Preallocate }),
+			p.check(lang.L("Share what was downloaded"), func(s *face.Settings) *bool { return &s.ShareDownloads })),
 		card(lang.L("Sharing"),
 			newFormRow(lang.L("Shared now"), container.NewBorder(nil, nil, nil, shared, p.offered)),
 			p.slots.named(lang.L("How many may fetch at once"), p.slots.entry),
-			p.check(lang.L("More while the line has room"), func(s *Settings) *bool { return &s.AdaptiveSlots }),
+			p.check(lang.L("More while the line has room"), func(s *face.Settings) *bool { return &s.AdaptiveSlots }),
 			p.ignore.named(lang.L("Leave out of folders"), p.ignore.entry,
 				quiet(lang.L("One pattern a line, as in .gitignore: *.tmp, .git/, !keep.tmp"))),
-			p.check(lang.L("Hash gently: slower, and the computer stays quick"), func(s *Settings) *bool { return &s.GentleHashing }),
+			p.check(lang.L("Hash gently: slower, and the computer stays quick"), func(s *face.Settings) *bool { return &s.GentleHashing }),
 			newFormRow(lang.L("Serve old Python clients"), p.seeds,
 				quiet(lang.L("They prove nothing about themselves, and get files of up to 10 KB.")))),
 		card(lang.L("Connection"),
@@ -112,7 +113,7 @@ func (p *settingsPage) cards() []fyne.CanvasObject {
 			p.quick,
 			p.quickDown.named(lang.L("Download limit then, kB/s"), p.quickDown.entry),
 			p.quickUp.named(lang.L("Upload limit then, kB/s"), p.quickUp.entry),
-			p.check(lang.L("No limits in the local network"), func(s *Settings) *bool { return &s.LocalExempt })),
+			p.check(lang.L("No limits in the local network"), func(s *face.Settings) *bool { return &s.LocalExempt })),
 		card(lang.L("Notifications"), p.face.notifications()...),
 		card(lang.L("Advanced"), container.New(layout.NewRowWrapLayout(),
 			widget.NewButtonWithIcon(lang.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
@@ -143,7 +144,7 @@ func (p *settingsPage) pull(ctx context.Context) func() {
 	}
 }
 
-func (p *settingsPage) showOffered(shares []Share) {
+func (p *settingsPage) showOffered(shares []face.Share) {
 	files, size := 0, int64(0)
 	for _, s := range shares {
 		files += s.Files
@@ -157,7 +158,7 @@ func (p *settingsPage) showOffered(shares []Share) {
 }
 
 // show fills the fields, unless the person is changing them.
-func (p *settingsPage) show(settings Settings) {
+func (p *settingsPage) show(settings face.Settings) {
 	p.filling = true
 	defer func() { p.filling = false }()
 	p.quick.SetChecked(p.window.status.QuickLimit)
@@ -192,7 +193,7 @@ func (p *settingsPage) edited() {
 }
 
 // read makes settings of the fields; it marks those that are not acceptable.
-func (p *settingsPage) read() (Settings, bool) {
+func (p *settingsPage) read() (face.Settings, bool) {
 	settings, good := p.saved, true
 	for _, f := range p.fields {
 		if f.read(&settings, strings.TrimSpace(f.entry.Text)) {
@@ -223,8 +224,8 @@ func (p *settingsPage) apply() {
 	})
 }
 
-func (p *settingsPage) applied(settings Settings, err error) {
-	var invalid InvalidSettings
+func (p *settingsPage) applied(settings face.Settings, err error) {
+	var invalid face.InvalidSettings
 	switch {
 	case err == nil:
 		p.saved = settings
@@ -251,8 +252,8 @@ func (p *settingsPage) switchQuick(on bool) {
 	}
 }
 
-func (p *settingsPage) diagnostics(then func(Diagnostics)) {
-	ask(p.window, p.window.engine.Diagnostics, func(d Diagnostics, err error) {
+func (p *settingsPage) diagnostics(then func(face.Diagnostics)) {
+	ask(p.window, p.window.engine.Diagnostics, func(d face.Diagnostics, err error) {
 		if err != nil {
 			p.window.fail(err)
 			return
@@ -262,15 +263,17 @@ func (p *settingsPage) diagnostics(then func(Diagnostics)) {
 }
 
 func (p *settingsPage) copyDiagnostics() {
-	p.diagnostics(func(d Diagnostics) { p.window.copyText(d.Text, lang.L("Diagnostics copied.")) })
+	p.diagnostics(func(d face.Diagnostics) { p.window.copyText(d.Text, lang.L("Diagnostics copied.")) })
 }
 
-func (p *settingsPage) openProfile() { p.openOf(func(d Diagnostics) string { return d.Profile }) }
+func (p *settingsPage) openProfile() { p.openOf(func(d face.Diagnostics) string { return d.Profile }) }
 
-func (p *settingsPage) openLog() { p.openOf(func(d Diagnostics) string { return LogFile(d.Profile) }) }
+func (p *settingsPage) openLog() {
+	p.openOf(func(d face.Diagnostics) string { return LogFile(d.Profile) })
+}
 
-func (p *settingsPage) openOf(path func(Diagnostics) string) {
-	p.diagnostics(func(d Diagnostics) {
+func (p *settingsPage) openOf(path func(face.Diagnostics) string) {
+	p.diagnostics(func(d face.Diagnostics) {
 		if err := openPath(p.window.app, path(d)); err != nil {
 			p.window.fail(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/launch"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -43,7 +44,7 @@ func (s *fakeSystem) SetAtLogin(on bool) error    { return s.set(&s.login, on) }
 func (s *fakeSystem) OpensLinks() (bool, error)   { return s.get(&s.links) }
 func (s *fakeSystem) SetOpensLinks(on bool) error { return s.set(&s.links, on) }
 func (d *desk) settings() *settingsPage           { return d.window.pages[placeSettings].(*settingsPage) }
-func (d *desk) hasSettings(want func(Settings) bool) {
+func (d *desk) hasSettings(want func(face.Settings) bool) {
 	d.t.Helper()
 	d.until("the engine has the settings", func() bool { return want(d.engine.applied()) })
 }
@@ -54,11 +55,11 @@ func TestChecksOfTheSettingsAreAppliedAtOnce(t *testing.T) {
 	was := d.engine.applied()
 	for i, c := range d.settings().checks {
 		test.Tap(c.box)
-		d.hasSettings(func(s Settings) bool { return *c.of(&s) == !*d.settings().checks[i].of(&was) })
+		d.hasSettings(func(s face.Settings) bool { return *c.of(&s) == !*d.settings().checks[i].of(&was) })
 	}
 	d.settings().ignore.entry.SetText("*.tmp\n.git/")
 	d.settings().quickDown.entry.SetText("50")
-	d.hasSettings(func(s Settings) bool { return s.Ignore == "*.tmp\n.git/" && s.QuickDown == 50_000 })
+	d.hasSettings(func(s face.Settings) bool { return s.Ignore == "*.tmp\n.git/" && s.QuickDown == 50_000 })
 }
 
 func TestTheQuickLimitIsASwitchThatShowsHowItIs(t *testing.T) {

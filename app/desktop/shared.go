@@ -11,14 +11,16 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // sharedPage shows what this computer offers. Below the rows a strip tells more
 // of those that are selected, with what can be done about them.
 type sharedPage struct {
 	*rowsPage
-	table    *table[Share]
-	list     *rowList[Share] // of the table
+	table    *table[face.Share]
+	list     *rowList[face.Share] // of the table
 	strip    *fyne.Container
 	more     *line
 	single   *fyne.Container // what is done with one share
@@ -27,7 +29,7 @@ type sharedPage struct {
 
 func newSharedPage(w *window) *sharedPage {
 	p := &sharedPage{rowsPage: newRowsPage(w), more: newCaption()}
-	p.table = newTable(w, "shared", func(s Share) string { return s.ID }, shareColumns(), shareColumnName)
+	p.table = newTable(w, "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
 	p.list = p.table.list
 	p.list.opened = p.openShare
 	p.list.menu = p.rowMenu
@@ -55,14 +57,14 @@ func (p *sharedPage) pull(ctx context.Context) func() {
 	return func() { p.show(shares) }
 }
 
-func (p *sharedPage) show(shares []Share) {
+func (p *sharedPage) show(shares []face.Share) {
 	p.table.setRows(shares)
 	var size, hashing, hashed, rate int64
 	files := 0
 	for _, s := range shares {
 		size += s.Size
 		files += s.Files
-		if s.State == ShareHashing || s.State == ShareRehashing || s.State == ShareWaiting {
+		if s.State == face.ShareHashing || s.State == face.ShareRehashing || s.State == face.ShareWaiting {
 			hashing += s.Size
 			hashed += s.Hashed
 			rate += s.Rate
@@ -94,14 +96,14 @@ func (p *sharedPage) showStrip() {
 		p.more.SetText(lang.L("{{.Count}} selected, {{.Size}}", values{"Count": countWords(len(chosen)), "Size": sizeWords(size)}))
 	}
 	changed := reveal(nil, p.single, len(chosen) == 1)
-	changed = reveal(nil, p.linkable, len(chosen) == 1 && chosen[0].State == ShareShared) || changed
+	changed = reveal(nil, p.linkable, len(chosen) == 1 && chosen[0].State == face.ShareShared) || changed
 	if reveal(nil, p.strip, len(chosen) > 0) || changed {
 		p.content.Refresh()
 	}
 }
 
 // onOne does something with the share that is selected.
-func (p *sharedPage) onOne(do func(Share)) func() {
+func (p *sharedPage) onOne(do func(face.Share)) func() {
 	return func() {
 		if chosen := p.list.selection(); len(chosen) > 0 {
 			do(chosen[0])
@@ -116,7 +118,7 @@ func (p *sharedPage) remove() { p.window.stopSharing(p.list.selection()) }
 
 func (p *sharedPage) open() { p.onOne(p.openShare)() }
 
-func (p *sharedPage) openShare(s Share) {
+func (p *sharedPage) openShare(s face.Share) {
 	path := s.Path
 	if !s.Folder {
 		path = filepath.Dir(path)
@@ -127,7 +129,7 @@ func (p *sharedPage) openShare(s Share) {
 }
 
 // withLink gets the link of a share.
-func (p *sharedPage) withLink(s Share, then func(link string)) {
+func (p *sharedPage) withLink(s face.Share, then func(link string)) {
 	ask(p.window, func(ctx context.Context) (string, error) { return p.window.engine.LinkOf(ctx, s.ID) },
 		func(link string, err error) {
 			if err != nil {
@@ -138,11 +140,11 @@ func (p *sharedPage) withLink(s Share, then func(link string)) {
 		})
 }
 
-func (p *sharedPage) copyLink(s Share) {
+func (p *sharedPage) copyLink(s face.Share) {
 	p.withLink(s, func(link string) { p.window.copyText(link, lang.L("Link copied.")) })
 }
 
-func (p *sharedPage) showCode(s Share) {
+func (p *sharedPage) showCode(s face.Share) {
 	p.withLink(s, func(link string) { p.window.showCode(s.Name, link) })
 }
 
@@ -153,7 +155,7 @@ func (p *sharedPage) rowMenu() *fyne.Menu {
 		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(words, icon, do))
 	}
 	if len(chosen) == 1 {
-		if chosen[0].State == ShareShared {
+		if chosen[0].State == face.ShareShared {
 			add(lang.L("Copy link"), icon("link"), func() { p.copyLink(chosen[0]) })
 			add(lang.L("Show the link as a code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}

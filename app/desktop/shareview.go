@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -23,33 +24,33 @@ const (
 	shareColumnPath
 )
 
-func shareColumns() []column[Share] {
+func shareColumns() []column[face.Share] {
 	const trailing = fyne.TextAlignTrailing
-	return []column[Share]{
+	return []column[face.Share]{
 		shareColumnName: {columnShape: columnShape{id: "name", name: "Name"},
-			text: func(s Share) string { return s.Name },
-			cell: func(s Share) cell {
+			text: func(s face.Share) string { return s.Name },
+			cell: func(s face.Share) cell {
 				return cell{text: s.Name, ink: theme.ColorNameForeground, tint: colorCaption,
 					icon: kindIcon(netproto.KindOf(s.Name, "", s.Folder))}
 			}},
 		shareColumnSize: {columnShape: columnShape{id: "size", name: "Size", width: 80, align: trailing, falling: true},
-			order: func(a, b Share) int { return cmp.Compare(a.Size, b.Size) },
-			cell:  func(s Share) cell { return cell{text: sizeWords(s.Size)} }},
+			order: func(a, b face.Share) int { return cmp.Compare(a.Size, b.Size) },
+			cell:  func(s face.Share) cell { return cell{text: sizeWords(s.Size)} }},
 		shareColumnState: {columnShape: columnShape{id: "state", name: "State", width: 216},
-			text: func(s Share) string { return shareWords(s).text },
+			text: func(s face.Share) string { return shareWords(s).text },
 			cell: shareStateCell},
 		shareColumnFetched: {columnShape: columnShape{id: "fetched", name: "Fetched", width: 88, align: trailing, falling: true, spare: 1},
-			order: func(a, b Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
-			cell:  func(s Share) cell { return cell{text: fetchedWords(s.Fetched)} }},
+			order: func(a, b face.Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
+			cell:  func(s face.Share) cell { return cell{text: fetchedWords(s.Fetched)} }},
 		shareColumnSent: {columnShape: columnShape{id: "sent", name: "Sent", width: 80, align: trailing, falling: true, spare: 2},
-			order: func(a, b Share) int { return cmp.Compare(a.Sent, b.Sent) },
-			cell:  func(s Share) cell { return cell{text: sizeWords(s.Sent)} }},
+			order: func(a, b face.Share) int { return cmp.Compare(a.Sent, b.Sent) },
+			cell:  func(s face.Share) cell { return cell{text: sizeWords(s.Sent)} }},
 		shareColumnFiles: {columnShape: columnShape{id: "files", name: "Files", width: 72, align: trailing, falling: true, spare: 3},
-			order: func(a, b Share) int { return cmp.Compare(a.Files, b.Files) },
-			cell:  func(s Share) cell { return cell{text: countWords(s.Files)} }},
+			order: func(a, b face.Share) int { return cmp.Compare(a.Files, b.Files) },
+			cell:  func(s face.Share) cell { return cell{text: countWords(s.Files)} }},
 		shareColumnPath: {columnShape: columnShape{id: "path", name: "Place", width: 200, hidden: true},
-			text: func(s Share) string { return s.Path },
-			cell: func(s Share) cell { return cell{text: s.Path} }},
+			text: func(s face.Share) string { return s.Path },
+			cell: func(s face.Share) cell { return cell{text: s.Path} }},
 	}
 }
 
@@ -60,26 +61,26 @@ func fetchedWords(n int) string {
 	return lang.N("{{.Count}} times", n, values{"Count": countWords(n)})
 }
 
-func shareStateCell(s Share) cell {
+func shareStateCell(s face.Share) cell {
 	state := shareWords(s)
 	c := cell{text: state.text, icon: state.icon, ink: state.color}
-	if s.State == ShareHashing || s.State == ShareRehashing {
+	if s.State == face.ShareHashing || s.State == face.ShareRehashing {
 		c.bar, c.done = true, percent(s.Hashed, s.Size)
 	}
 	return c
 }
 
-func shareWords(s Share) stateWords {
+func shareWords(s face.Share) stateWords {
 	switch s.State {
-	case ShareWaiting:
+	case face.ShareWaiting:
 		return stateWords{lang.L("Waiting to be hashed"), theme.HistoryIcon(), colorCaption}
-	case ShareHashing:
+	case face.ShareHashing:
 		return stateWords{lang.L("Hashing {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
-	case ShareShared:
+	case face.ShareShared:
 		return stateWords{lang.L("Shared"), theme.ConfirmIcon(), theme.ColorNameSuccess}
-	case ShareRehashing:
+	case face.ShareRehashing:
 		return stateWords{lang.L("Changed, hashing again {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
-	case ShareMissing:
+	case face.ShareMissing:
 		return stateWords{lang.L("Missing"), theme.WarningIcon(), theme.ColorNameWarning}
 	default:
 		return stateWords{lang.L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()}), theme.ErrorIcon(), theme.ColorNameError}
@@ -88,13 +89,13 @@ func shareWords(s Share) stateWords {
 
 // shareMore is what the strip says about a share: what to do when something is
 // wrong, else where it is.
-func shareMore(s Share) string {
+func shareMore(s face.Share) string {
 	switch s.State {
-	case ShareFailed:
+	case face.ShareFailed:
 		return explain(s.Failure).String()
-	case ShareMissing:
+	case face.ShareMissing:
 		return joined(lang.L("Put it back to share it again, or stop sharing it."), s.Path)
-	case ShareHashing, ShareRehashing:
+	case face.ShareHashing, face.ShareRehashing:
 		return joined(progressWords(s.Hashed, s.Size), rateWords(s.Rate), s.Path)
 	}
 	if !s.Notice.IsZero() {

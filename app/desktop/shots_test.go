@@ -12,6 +12,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -22,59 +23,59 @@ func TestShots(t *testing.T) {
 	}
 	engine := newFake()
 	engine.status.DownRate, engine.status.UpRate = 8_400_000, 1_200_000
-	engine.status.Counts = Counts{Downloads: 4, Failed: 1, Uploads: 2, Shares: 6}
+	engine.status.Counts = face.Counts{Downloads: 4, Failed: 1, Uploads: 2, Shares: 6}
 	here := hit(1, "Ubuntu 26.04 desktop amd64.iso", 5_900_000_000, netproto.KindArchive, 41)
-	here.Have = HaveHere
+	here.Have = face.HaveHere
 	engine.search = answers(here, hit(2, "Holidays in Норвегия", 812_000_000, netproto.KindFolder, 3),
 		hit(3, "Lecture 02 – Distributed hash tables and the things that go wrong with them in practice.mp4", 1_200_000_000, netproto.KindVideo, 12),
 		hit(4, "lecture 10.mp4", 1_100_000_000, netproto.KindVideo, 2), hit(5, "song.flac", 31_000_000, netproto.KindAudio, 7),
 		hit(6, "annual report.pdf", 2_300_000, netproto.KindDocument, 1), hit(7, "photo.jpg", 4_100_000, netproto.KindImage, 5),
 		hit(8, "setup.exe", 81_000_000, netproto.KindProgram, 9), hit(9, "notes", 120, netproto.KindOther, 1))
-	engine.downloads = []Download{
-		{ID: "1", Name: "Lecture 02 – Distributed hash tables and the things that go wrong with them in practice.mp4", Size: 1_200_000_000, Done: 412_000_000, Rate: 8_400_000, SecsLeft: 94, Sources: 5, State: DownloadDownloading, Path: "/home/ada/Downloads/a", Hash: hashOf(3)},
-		{ID: "2", Name: "Holidays in Норвегия", Folder: true, Size: 812_000_000, Done: 90_000_000, State: DownloadPaused, Path: "/home/ada/Downloads/b"},
-		{ID: "3", Name: "song.flac", Size: 31_000_000, State: DownloadQueued, Place: 3, Path: "/home/ada/Downloads/c", Hash: hashOf(5), Priority: PriorityHigh, Limit: 500_000},
-		{ID: "4", Name: "annual report.pdf", Size: 2_300_000, Done: 2_300_000, State: DownloadFinished, Path: "/home/ada/Downloads/annual report.pdf"},
-		{ID: "5", Name: "setup.exe", Size: 81_000_000, Done: 4_000_000, State: DownloadFailed, Failure: Failure{netproto.CodeFolderUnwritable, "/home/ada/Downloads"}, Path: "/home/ada/Downloads/d"},
-		{ID: "6", Name: "photo.jpg", Size: 4_100_000, State: DownloadWaiting, Path: "/home/ada/Downloads/e"},
-		{ID: "7", Name: "huge.img", Size: 4_100_000_000_000, Done: 2e12, State: DownloadNoSpace, Failure: Failure{Code: netproto.CodeNoSpace}, Path: "/home/ada/Downloads/e"},
+	engine.downloads = []face.Download{
+		{ID: "1", Name: "Lecture 02 – Distributed hash tables and the things that go wrong with them in practice.mp4", Size: 1_200_000_000, Done: 412_000_000, Rate: 8_400_000, SecsLeft: 94, Sources: 5, State: face.DownloadDownloading, Path: "/home/ada/Downloads/a", Hash: hashOf(3)},
+		{ID: "2", Name: "Holidays in Норвегия", Folder: true, Size: 812_000_000, Done: 90_000_000, State: face.DownloadPaused, Path: "/home/ada/Downloads/b"},
+		{ID: "3", Name: "song.flac", Size: 31_000_000, State: face.DownloadQueued, Place: 3, Path: "/home/ada/Downloads/c", Hash: hashOf(5), Priority: face.PriorityHigh, Limit: 500_000},
+		{ID: "4", Name: "annual report.pdf", Size: 2_300_000, Done: 2_300_000, State: face.DownloadFinished, Path: "/home/ada/Downloads/annual report.pdf"},
+		{ID: "5", Name: "setup.exe", Size: 81_000_000, Done: 4_000_000, State: face.DownloadFailed, Failure: face.Failure{Code: netproto.CodeFolderUnwritable, Detail: "/home/ada/Downloads"}, Path: "/home/ada/Downloads/d"},
+		{ID: "6", Name: "photo.jpg", Size: 4_100_000, State: face.DownloadWaiting, Path: "/home/ada/Downloads/e"},
+		{ID: "7", Name: "huge.img", Size: 4_100_000_000_000, Done: 2e12, State: face.DownloadNoSpace, Failure: face.Failure{Code: netproto.CodeNoSpace}, Path: "/home/ada/Downloads/e"},
 	}
-	engine.details = Details{Slow: SlowOneSource, Copies: 2.4}
+	engine.details = face.Details{Slow: face.SlowOneSource, Copies: 2.4}
 	for i := range 150 {
 		engine.details.Speeds = append(engine.details.Speeds, int64(4e6+3.5e6*math.Sin(float64(i)/9)+1e6*math.Sin(float64(i))))
 	}
 	for i := range 300 {
-		state := CellMissing
+		state := face.CellMissing
 		switch {
 		case i < 120:
-			state = CellVerified
+			state = face.CellVerified
 		case i < 128:
-			state = CellPartly
+			state = face.CellPartly
 		case i < 145:
-			state = CellInFlight
+			state = face.CellInFlight
 		case i%17 == 0:
-			state = CellVerified
+			state = face.CellVerified
 		}
-		engine.details.Pieces = append(engine.details.Pieces, Cell{State: state})
+		engine.details.Pieces = append(engine.details.Pieces, face.Cell{State: state})
 	}
-	for i, state := range []SourceState{SourceDownloading, SourceDownloading, SourceQueued, SourceFailed, SourceKnown} {
-		engine.details.Sources = append(engine.details.Sources, Source{Name: fmt.Sprintf("Peer %d", i), Address: fmt.Sprintf("203.0.113.%d:4001", i+5),
-			State: state, Rate: int64(max(0, 5-3*i)) * 1_100_000, Share: []float64{.61, .3, .09, 0, 0}[i], Local: i == 1, Place: 2, Failure: Failure{Code: netproto.CodePeerUnreachable}})
+	for i, state := range []face.SourceState{face.SourceDownloading, face.SourceDownloading, face.SourceQueued, face.SourceFailed, face.SourceKnown} {
+		engine.details.Sources = append(engine.details.Sources, face.Source{Name: fmt.Sprintf("Peer %d", i), Address: fmt.Sprintf("203.0.113.%d:4001", i+5),
+			State: state, Rate: int64(max(0, 5-3*i)) * 1_100_000, Share: []float64{.61, .3, .09, 0, 0}[i], Local: i == 1, Place: 2, Failure: face.Failure{Code: netproto.CodePeerUnreachable}})
 	}
-	engine.uploads = []Upload{
-		{ID: "1", Name: "Ubuntu 26.04 desktop amd64.iso", Peer: "Grace", Address: "203.0.113.5:4000", Size: 40e6, Sent: 12e6, Rate: 1.2e6, State: UploadSending},
-		{ID: "2", Name: "photos", Peer: "Linus", State: UploadQueued, Place: 2, Size: 5},
-		{ID: "3", Name: "song.flac", Address: "203.0.113.6:4000", Sent: 5e6, Size: 5e6, State: UploadEnded},
+	engine.uploads = []face.Upload{
+		{ID: "1", Name: "Ubuntu 26.04 desktop amd64.iso", Peer: "Grace", Address: "203.0.113.5:4000", Size: 40e6, Sent: 12e6, Rate: 1.2e6, State: face.UploadSending},
+		{ID: "2", Name: "photos", Peer: "Linus", State: face.UploadQueued, Place: 2, Size: 5},
+		{ID: "3", Name: "song.flac", Address: "203.0.113.6:4000", Sent: 5e6, Size: 5e6, State: face.UploadEnded},
 	}
-	engine.shares = []Share{
-		{ID: "1", Name: "photos", Path: "/home/ada/photos", Folder: true, Files: 214, Size: 340e6, State: ShareShared, Fetched: 3, Sent: 1_100_000_000},
-		{ID: "2", Name: "big.iso", Path: "/home/ada/big.iso", Files: 1, Size: 4e9, State: ShareHashing, Hashed: 1.6e9, Rate: 900e6},
-		{ID: "3", Name: "edited.odt", Path: "/home/ada/x", Files: 1, Size: 100, State: ShareRehashing, Hashed: 50},
-		{ID: "4", Name: "gone.mp3", Path: "/home/ada/gone", Files: 1, State: ShareMissing},
-		{ID: "5", Name: "secret", Files: 1, State: ShareFailed, Failure: Failure{netproto.CodeFileUnreadable, "/home/ada/secret"}},
-		{ID: "6", Name: "new.flac", Files: 1, Size: 7, State: ShareShared},
+	engine.shares = []face.Share{
+		{ID: "1", Name: "photos", Path: "/home/ada/photos", Folder: true, Files: 214, Size: 340e6, State: face.ShareShared, Fetched: 3, Sent: 1_100_000_000},
+		{ID: "2", Name: "big.iso", Path: "/home/ada/big.iso", Files: 1, Size: 4e9, State: face.ShareHashing, Hashed: 1.6e9, Rate: 900e6},
+		{ID: "3", Name: "edited.odt", Path: "/home/ada/x", Files: 1, Size: 100, State: face.ShareRehashing, Hashed: 50},
+		{ID: "4", Name: "gone.mp3", Path: "/home/ada/gone", Files: 1, State: face.ShareMissing},
+		{ID: "5", Name: "secret", Files: 1, State: face.ShareFailed, Failure: face.Failure{Code: netproto.CodeFileUnreadable, Detail: "/home/ada/secret"}},
+		{ID: "6", Name: "new.flac", Files: 1, Size: 7, State: face.ShareShared},
 	}
-	engine.tracker = TrackerView{KnownTracker: KnownTracker{Address: "attic:5000", Name: "attic"}, PeersOnline: 12, Resources: 4021, LeaseSeconds: 90, RoundTripMilli: 14}
+	engine.tracker = face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic"}, PeersOnline: 12, Resources: 4021, LeaseSeconds: 90, RoundTripMilli: 14}
 	for _, look := range []Look{LookLight, LookDark} {
 		for _, size := range []fyne.Size{fyne.NewSize(1100, 700), fyne.NewSize(720, 480)} {
 			d := newDesk(t, engine, Options{})

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -23,85 +24,85 @@ const (
 	sourceColumnOrigin
 )
 
-func sourceKey(s Source) string { return s.PeerID.String() + " " + s.Address }
+func sourceKey(s face.Source) string { return s.PeerID.String() + " " + s.Address }
 
-func sourceColumns() []column[Source] {
+func sourceColumns() []column[face.Source] {
 	const trailing = fyne.TextAlignTrailing
-	return []column[Source]{
+	return []column[face.Source]{
 		sourceColumnName: {columnShape: columnShape{id: "name", name: "Source"},
-			text: Source.name,
-			cell: func(s Source) cell {
-				return cell{text: s.name(), ink: theme.ColorNameForeground, icon: theme.AccountIcon(), tint: colorCaption, mark: s.mark()}
+			text: sourceName,
+			cell: func(s face.Source) cell {
+				return cell{text: sourceName(s), ink: theme.ColorNameForeground, icon: theme.AccountIcon(), tint: colorCaption, mark: sourceMark(s)}
 			}},
 		sourceColumnAddress: {columnShape: columnShape{id: "address", name: "Address", width: 136, spare: 2},
-			text: func(s Source) string { return s.Address },
-			cell: func(s Source) cell { return cell{text: s.Address} }},
+			text: func(s face.Source) string { return s.Address },
+			cell: func(s face.Source) cell { return cell{text: s.Address} }},
 		sourceColumnState: {columnShape: columnShape{id: "state", name: "State", width: 160},
-			text: func(s Source) string { return sourceWords(s).text },
-			cell: func(s Source) cell {
+			text: func(s face.Source) string { return sourceWords(s).text },
+			cell: func(s face.Source) cell {
 				state := sourceWords(s)
 				return cell{text: state.text, icon: state.icon, ink: state.color}
 			}},
 		sourceColumnRate: {columnShape: columnShape{id: "rate", name: "Speed", width: 88, align: trailing, falling: true},
-			order: func(a, b Source) int { return cmp.Compare(a.Rate, b.Rate) },
-			cell: func(s Source) cell {
+			order: func(a, b face.Source) int { return cmp.Compare(a.Rate, b.Rate) },
+			cell: func(s face.Source) cell {
 				if s.Rate == 0 {
 					return cell{}
 				}
 				return cell{text: rateWords(s.Rate)}
 			}},
 		sourceColumnShare: {columnShape: columnShape{id: "share", name: "Part", width: 64, align: trailing, falling: true},
-			order: func(a, b Source) int { return cmp.Compare(a.Share, b.Share) },
-			cell:  func(s Source) cell { return cell{text: percentWords(int64(1e6*s.Share), 1e6)} }},
+			order: func(a, b face.Source) int { return cmp.Compare(a.Share, b.Share) },
+			cell:  func(s face.Source) cell { return cell{text: percentWords(int64(1e6*s.Share), 1e6)} }},
 		sourceColumnGot: {columnShape: columnShape{id: "got", name: "Came from it", width: 96, align: trailing, falling: true, hidden: true},
-			order: func(a, b Source) int { return cmp.Compare(a.Got, b.Got) },
-			cell:  func(s Source) cell { return cell{text: sizeWords(s.Got)} }},
+			order: func(a, b face.Source) int { return cmp.Compare(a.Got, b.Got) },
+			cell:  func(s face.Source) cell { return cell{text: sizeWords(s.Got)} }},
 		sourceColumnOrigin: {columnShape: columnShape{id: "origin", name: "Known from", width: 112, hidden: true},
-			text: func(s Source) string { return originWords(s.Origin) },
-			cell: func(s Source) cell { return cell{text: originWords(s.Origin)} }},
+			text: func(s face.Source) string { return originWords(s.Origin) },
+			cell: func(s face.Source) cell { return cell{text: originWords(s.Origin)} }},
 	}
 }
 
-func (s Source) name() string {
+func sourceName(s face.Source) string {
 	if s.Name == "" {
 		return s.Address
 	}
 	return netproto.Printable(s.Name)
 }
 
-// mark says what is special about a source.
-func (s Source) mark() stateWords {
+// sourceMark says what is special about a source.
+func sourceMark(s face.Source) stateWords {
 	if s.Local {
 		return stateWords{lang.L("near"), theme.HomeIcon(), colorCaption}
 	}
 	return stateWords{}
 }
 
-func originWords(origin SourceOrigin) string {
-	if origin == OriginPeers {
+func originWords(origin face.SourceOrigin) string {
+	if origin == face.OriginPeers {
 		return lang.L("Other peers")
 	}
 	return lang.L("The tracker")
 }
 
-func sourceWords(s Source) stateWords {
+func sourceWords(s face.Source) stateWords {
 	switch s.State {
-	case SourceConnecting:
+	case face.SourceConnecting:
 		return stateWords{lang.L("Connecting"), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
-	case SourceIdle:
+	case face.SourceIdle:
 		return stateWords{lang.L("Connected"), theme.ConfirmIcon(), colorCaption}
-	case SourceQueued:
+	case face.SourceQueued:
 		if s.Place == 0 {
 			return stateWords{lang.L("Queued"), theme.HistoryIcon(), colorCaption}
 		}
 		return stateWords{lang.L("Queued (place {{.Place}})", values{"Place": countWords(s.Place)}), theme.HistoryIcon(), colorCaption}
-	case SourceDownloading:
+	case face.SourceDownloading:
 		return stateWords{lang.L("Sends to you"), theme.DownloadIcon(), theme.ColorNamePrimary}
-	case SourceStalled:
+	case face.SourceStalled:
 		return stateWords{lang.L("Does not answer"), theme.WarningIcon(), theme.ColorNameWarning}
-	case SourceFailed:
+	case face.SourceFailed:
 		return stateWords{lang.L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()}), theme.ErrorIcon(), theme.ColorNameError}
-	case SourceBanned:
+	case face.SourceBanned:
 		return stateWords{lang.L("Sent wrong bytes"), theme.ErrorIcon(), theme.ColorNameError}
 	default:
 		return stateWords{lang.L("Not used now"), theme.HistoryIcon(), colorCaption}

@@ -12,12 +12,14 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // graphMinutes are the widths of a graph: the least that all speeds fit into.
 var graphMinutes = []int{1, 2, 5}
 
-func graphSteps(minutes int) int { return minutes * 60 / SpeedStepSecs }
+func graphSteps(minutes int) int { return minutes * 60 / face.SpeedStepSecs }
 
 // speedGraph draws the speed of the last minutes, five at the most, with words
 // at its axes.

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 	"golang.org/x/text/language"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -34,9 +35,9 @@ func (r *refusing) wait(ctx context.Context) error {
 	return nil
 }
 
-func (r *refusing) Downloads(ctx context.Context) ([]Download, error) { return nil, r.wait(ctx) }
-func (r *refusing) Uploads(ctx context.Context) ([]Upload, error)     { return nil, r.wait(ctx) }
-func (r *refusing) Shares(ctx context.Context) ([]Share, error)       { return nil, r.wait(ctx) }
+func (r *refusing) Downloads(ctx context.Context) ([]face.Download, error) { return nil, r.wait(ctx) }
+func (r *refusing) Uploads(ctx context.Context) ([]face.Upload, error)     { return nil, r.wait(ctx) }
+func (r *refusing) Shares(ctx context.Context) ([]face.Share, error)       { return nil, r.wait(ctx) }
 
 // rowsPlaces are the pages of rows.
 var rowsPlaces = []place{placeDownloads, placeUploads, placeShared}

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/assets"
 	"centralizedp2p/netproto"
 )
@@ -95,13 +96,13 @@ func parsed(t *testing.T, fset *token.FileSet, names []string) []*ast.File {
 
 // translatedLiterals are the texts that pass through the translations, by where
 // they stand: what is handed to lang.L and lang.N, and every literal of the type
-// phrase. The types of other packages do not matter for that, so nothing is
-// imported.
+// phrase. The types of other modules do not matter for that, so only the rooms
+// of the app are imported.
 func translatedLiterals(t *testing.T, fset *token.FileSet, names []string) map[string]string {
 	t.Helper()
 	files := parsed(t, fset, names)
 	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
-	config := types.Config{Importer: noImports{}, Error: func(error) {}}
+	config := types.Config{Importer: roomsOfTheApp{t, fset}, Error: func(error) {}}
 	_, _ = config.Check("desktop", fset, files, info) // errors of missing imports are expected
 	texts := map[string]string{}
 	for expr, value := range info.Types {
@@ -140,13 +141,30 @@ func langText(n ast.Node) (string, token.Pos, bool) {
 	return text, literal.Pos(), err == nil
 }
 
-type noImports struct{}
+// roomsOfTheApp imports the rooms of the app from their source, and nothing else.
+type roomsOfTheApp struct {
+	t    *testing.T
+	fset *token.FileSet
+}
 
-func (noImports) Import(string) (*types.Package, error) { return nil, errors.New("not needed") }
+func (r roomsOfTheApp) Import(path string) (*types.Package, error) {
+	room, ok := strings.CutPrefix(path, "centralizedp2p/app/")
+	if !ok {
+		return nil, errors.New("not needed")
+	}
+	names, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(room), "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+	config := types.Config{Importer: r, Error: func(error) {}}
+	pkg, _ := config.Check(path, r.fset, parsed(r.t, r.fset, names), nil) // errors of missing imports are expected
+	return pkg, nil
+}
 
 func TestEveryFailureSaysWhatHappenedAndWhatToDo(t *testing.T) {
 	for _, code := range netprotoCodes(t) {
-		m := explain(Failure{Code: code, Detail: "bad\x1b[31mname"})
+		m := explain(face.Failure{Code: code, Detail: "bad\x1b[31mname"})
 		if _, translated := wordsOf(code); !translated {
 			t.Errorf("%s: there are no words for people in front of a window, which can be translated", code)
 		}

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -125,9 +126,9 @@ func TestTheChosenLookIsRemembered(t *testing.T) {
 func TestEveryPageFollowsAnotherLookEvenWhenItWasNotInFront(t *testing.T) {
 	engine := newFake()
 	engine.search = answers(hit(1, "film.mkv", 1, netproto.KindVideo, 1))
-	engine.downloads = []Download{{ID: "1", Name: "film.mkv", State: DownloadPaused, Size: 2, Done: 1}}
-	engine.shares = []Share{{ID: "1", Name: "photos", State: ShareShared}}
-	engine.tracker = TrackerView{Known: []KnownTracker{{Address: "office:5000"}}}
+	engine.downloads = []face.Download{{ID: "1", Name: "film.mkv", State: face.DownloadPaused, Size: 2, Done: 1}}
+	engine.shares = []face.Share{{ID: "1", Name: "photos", State: face.ShareShared}}
+	engine.tracker = face.TrackerView{Known: []face.KnownTracker{{Address: "office:5000"}}}
 	d := newDesk(t, engine, Options{})
 	d.window.setLook(LookLight)
 	sign := map[place]string{placeSearch: "film.mkv", placeDownloads: "film.mkv", placeShared: "photos", placeTracker: "office", placeSettings: "Ada"}

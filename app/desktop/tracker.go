@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -21,7 +22,7 @@ import (
 type trackerPage struct {
 	window  *window
 	content fyne.CanvasObject
-	shown   TrackerView
+	shown   face.TrackerView
 	filled  bool
 
 	state   *widget.Label
@@ -60,7 +61,7 @@ func newTrackerPage(w *window) *trackerPage {
 		card(lang.L("Be the tracker"), p.own,
 			quiet(lang.L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
 			p.ownProblem, p.ownFacts.box, p.ownInvite))
-	p.show(TrackerView{})
+	p.show(face.TrackerView{})
 	return p
 }
 
@@ -120,7 +121,7 @@ func (p *trackerPage) switchOwn(on bool) {
 	})
 }
 
-func (p *trackerPage) show(view TrackerView) {
+func (p *trackerPage) show(view face.TrackerView) {
 	if state := connectionWords(p.window.status).text; state != p.state.Text {
 		p.state.SetText(state)
 	}
@@ -144,12 +145,12 @@ func (p *trackerPage) show(view TrackerView) {
 	}
 }
 
-func (p *trackerPage) showInUse(view TrackerView) bool {
+func (p *trackerPage) showInUse(view face.TrackerView) bool {
 	if view.Address == "" {
 		return p.facts.set(nil)
 	}
 	list := []fact{
-		{lang.L("Name"), view.nameOf()},
+		{lang.L("Name"), trackerName(view.KnownTracker)},
 		{lang.L("Address"), view.Address},
 		{lang.L("Fingerprint"), fingerprintWords(view.Fingerprint)},
 		{lang.L("Online"), joined(peersWords(view.PeersOnline),
@@ -164,9 +165,9 @@ func (p *trackerPage) showInUse(view TrackerView) bool {
 	return p.facts.set(list)
 }
 
-func (p *trackerPage) showOthers(view TrackerView) {
+func (p *trackerPage) showOthers(view face.TrackerView) {
 	p.others.Objects = nil
-	section := func(name string, trackers []KnownTracker, forget bool) {
+	section := func(name string, trackers []face.KnownTracker, forget bool) {
 		var lines []fyne.CanvasObject
 		for _, known := range trackers {
 			if known.Address != view.Address {
@@ -182,13 +183,13 @@ func (p *trackerPage) showOthers(view TrackerView) {
 	p.others.Refresh()
 }
 
-func (p *trackerPage) trackerLine(known KnownTracker, forget bool) fyne.CanvasObject {
+func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.CanvasObject {
 	w := p.window
 	name, address := newNameLine(), newCaption()
-	name.SetText(known.nameOf())
+	name.SetText(trackerName(known))
 	address.SetText(known.Address)
 	if known.Beside {
-		state := connectionWords(Status{Tracker: known.nameOf(), Connection: known.Connection}).text
+		state := connectionWords(face.Status{Tracker: trackerName(known), Connection: known.Connection}).text
 		if !known.Failure.IsZero() {
 			state = explain(known.Failure).String()
 		}
@@ -222,7 +223,7 @@ func (p *trackerPage) useToo(check *widget.Check, address string, on bool) {
 }
 
 // showChangedKey asks for the decision that only a person can take.
-func (p *trackerPage) showChangedKey(changed *ChangedKey) {
+func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
 	p.changed.Objects = nil
 	if changed != nil {
 		w := p.window
@@ -241,14 +242,14 @@ func (p *trackerPage) showChangedKey(changed *ChangedKey) {
 			w.act(func(ctx context.Context) error { return w.engine.ForgetTracker(ctx, changed.Address) }, nil)
 		})
 		p.changed.Objects = []fyne.CanvasObject{
-			paragraph(explain(Failure{Code: netproto.CodeKeyChanged, Detail: changed.Address}).String()),
+			paragraph(explain(face.Failure{Code: netproto.CodeKeyChanged, Detail: changed.Address}).String()),
 			both.box, leading(forget, accept)}
 	}
 	p.changed.Refresh()
 }
 
 // showOwn tells whether anything came or went.
-func (p *trackerPage) showOwn(own OwnTracker) bool {
+func (p *trackerPage) showOwn(own face.OwnTracker) bool {
 	if p.own.Checked != own.Running {
 		p.setting = true
 		p.own.SetChecked(own.Running)

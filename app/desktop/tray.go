@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/lang"
+
+	"centralizedp2p/app/face"
 )
 
 // tray is the icon in the tray with its menu.
@@ -68,7 +70,7 @@ func (t *tray) appear() {
 }
 
 // show says how things are; it changes the menu only when that reads otherwise.
-func (t *tray) show(status Status) {
+func (t *tray) show(status face.Status) {
 	words := ratesWords(status)
 	if t.rates.Label == words && t.quick.Checked == status.QuickLimit {
 		return
@@ -85,7 +87,7 @@ func (t *tray) refresh() {
 
 // ratesWords is the line of the menu with the rates. Arrows are missing in the
 // fonts of some desktops.
-func ratesWords(status Status) string {
+func ratesWords(status face.Status) string {
 	return lang.L("Down {{.Down}}, up {{.Up}}", values{"Down": rateWords(status.DownRate), "Up": rateWords(status.UpRate)})
 }
 
@@ -93,21 +95,21 @@ func ratesWords(status Status) string {
 func (w *window) switchQuickLimit() { w.setQuickLimit(!w.status.QuickLimit) }
 
 // pauseAll stops every download that runs or waits.
-func (w *window) pauseAll() { w.onDownloads(Download.running, w.engine.Pause) }
+func (w *window) pauseAll() { w.onDownloads(face.Download.IsRunning, w.engine.Pause) }
 
 // resumeAll lets go on what is paused.
-func (w *window) resumeAll() { w.onDownloads(Download.paused, w.engine.Resume) }
+func (w *window) resumeAll() { w.onDownloads(face.Download.IsPaused, w.engine.Resume) }
 
 // onDownloads hands the engine an action on those of all downloads that are
 // wanted.
-func (w *window) onDownloads(wanted func(Download) bool, action func(context.Context, []string) error) {
+func (w *window) onDownloads(wanted func(face.Download) bool, action func(context.Context, []string) error) {
 	removed := maps.Clone(w.undo.hidden)
 	w.act(func(ctx context.Context) error {
 		downloads, err := w.engine.Downloads(ctx)
 		if err != nil {
 			return err
 		}
-		ids := idsOf(downloads, func(d Download) bool { return wanted(d) && !removed[d.ID] })
+		ids := idsOf(downloads, func(d face.Download) bool { return wanted(d) && !removed[d.ID] })
 		if len(ids) == 0 {
 			return nil
 		}

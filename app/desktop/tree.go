@@ -5,6 +5,7 @@ package desktop
 import (
 	"strings"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -29,7 +30,7 @@ type choice struct {
 }
 
 // newChoice builds the tree. Everything that is not here already is chosen.
-func newChoice(files []FolderFile) *choice {
+func newChoice(files []face.FolderFile) *choice {
 	c := &choice{root: &branch{}}
 	c.byPath = map[string]*branch{"": c.root}
 	for _, f := range files {

@@ -11,6 +11,8 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // undoTime is how long what was done can be taken back.
@@ -126,11 +128,11 @@ func (u *undo) show(d *deed) {
 }
 
 // visible are the downloads that nobody removed.
-func (u *undo) visible(downloads []Download) []Download {
+func (u *undo) visible(downloads []face.Download) []face.Download {
 	if len(u.hidden) == 0 {
 		return downloads
 	}
-	var visible []Download
+	var visible []face.Download
 	for _, d := range downloads {
 		if !u.hidden[d.ID] {
 			visible = append(visible, d)
@@ -140,26 +142,26 @@ func (u *undo) visible(downloads []Download) []Download {
 }
 
 // without is the status as if what is hidden were gone.
-func (u *undo) without(status Status) Status {
+func (u *undo) without(status face.Status) face.Status {
 	status.Counts.Downloads = max(status.Counts.Downloads-u.counts, 0)
 	return status
 }
 
 // removeDownloads takes downloads off the list, unless it is undone. What runs
 // stops at once; of what is not finished nothing is kept, finished files stay.
-func (w *window) removeDownloads(chosen []Download) {
+func (w *window) removeDownloads(chosen []face.Download) {
 	if len(chosen) == 0 {
 		return
 	}
 	var all, running, finished, unfinished []string
 	for _, d := range chosen {
 		all = append(all, d.ID)
-		if d.finished() {
+		if d.IsFinished() {
 			finished = append(finished, d.ID)
 		} else {
 			unfinished = append(unfinished, d.ID)
 		}
-		if d.running() {
+		if d.IsRunning() {
 			running = append(running, d.ID)
 		}
 	}
@@ -204,7 +206,7 @@ func both(ctx context.Context, one func(context.Context, []string) error, ones [
 }
 
 // stopSharing takes shares back at once; undone, they are shared again.
-func (w *window) stopSharing(shares []Share) {
+func (w *window) stopSharing(shares []face.Share) {
 	if len(shares) == 0 {
 		return
 	}

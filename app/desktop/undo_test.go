@@ -6,16 +6,17 @@ import (
 	"slices"
 	"testing"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
 // threeDownloads are one that runs, one that is paused, one that is finished.
 func threeDownloads() *fakeEngine {
 	engine := newFake()
-	engine.downloads = []Download{
-		{ID: "run", Name: "run", State: DownloadDownloading, Size: 10_000_000, Done: 4_000_000},
-		{ID: "rest", Name: "rest", State: DownloadPaused, Size: 10},
-		{ID: "done", Name: "done", State: DownloadFinished, Size: 10, Done: 10},
+	engine.downloads = []face.Download{
+		{ID: "run", Name: "run", State: face.DownloadDownloading, Size: 10_000_000, Done: 4_000_000},
+		{ID: "rest", Name: "rest", State: face.DownloadPaused, Size: 10},
+		{ID: "done", Name: "done", State: face.DownloadFinished, Size: 10, Done: 10},
 	}
 	engine.status.Counts.Downloads = 2
 	return engine
@@ -99,7 +100,7 @@ func TestTheEndOfTheWindowMakesARemovalFinal(t *testing.T) {
 
 func TestStoppingToShareIsUndoneBySharingAgain(t *testing.T) {
 	engine := newFake()
-	engine.shares = []Share{{ID: "photos", Name: "photos", Path: "/photos", Folder: true, Files: 3, Size: 10, State: ShareShared}}
+	engine.shares = []face.Share{{ID: "photos", Name: "photos", Path: "/photos", Folder: true, Files: 3, Size: 10, State: face.ShareShared}}
 	d := openAt(t, engine, placeShared)
 	d.reads("photos")
 	d.window.stopSharing(engine.shares)

@@ -9,18 +9,20 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // uploadsPage shows what others fetch from here.
 type uploadsPage struct {
 	*rowsPage
-	list *rowList[Upload]
+	list *rowList[face.Upload]
 }
 
 func newUploadsPage(w *window) *uploadsPage {
 	p := &uploadsPage{rowsPage: newRowsPage(w)}
-	p.list = newRowList(func(u Upload) string { return u.ID }, func(u Upload) string { return u.Name },
-		func() rowView[Upload] { return newUploadView() })
+	p.list = newRowList(func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
+		func() rowView[face.Upload] { return newUploadView() })
 	p.list.tips, p.list.canvas, p.list.pressed = w.tips, w.win.Canvas(), w.typedKey
 	p.build(placeUploads, p.list.focus, p.list, nil, func() fyne.CanvasObject {
 		return emptyScreen(theme.UploadIcon(), lang.L("When others fetch what you share, it appears here."),
@@ -37,15 +39,15 @@ func (p *uploadsPage) pull(ctx context.Context) func() {
 	return func() { p.show(uploads) }
 }
 
-func (p *uploadsPage) show(uploads []Upload) {
+func (p *uploadsPage) show(uploads []face.Upload) {
 	p.list.setRows(uploads)
 	running, waiting, rate := 0, 0, int64(0)
 	for _, u := range uploads {
 		switch u.State {
-		case UploadSending:
+		case face.UploadSending:
 			running++
 			rate += u.Rate
-		case UploadQueued:
+		case face.UploadQueued:
 			waiting++
 		}
 	}
@@ -71,14 +73,14 @@ func newUploadView() *uploadView {
 	return v
 }
 
-func (v *uploadView) show(u Upload) {
-	to := lang.L("To {{.Peer}}", values{"Peer": u.peerName()})
+func (v *uploadView) show(u face.Upload) {
+	to := lang.L("To {{.Peer}}", values{"Peer": peerName(u)})
 	text := rowText{name: u.Name, done: percent(u.Sent, u.Size)}
 	switch u.State {
-	case UploadSending:
+	case face.UploadSending:
 		text.state = stateWords{lang.L("Sending"), theme.UploadIcon(), theme.ColorNamePrimary}
 		text.caption = joined(to, progressWords(u.Sent, u.Size), rateWords(u.Rate))
-	case UploadQueued:
+	case face.UploadQueued:
 		text.state = stateWords{lang.L("Queued (place {{.Place}})", values{"Place": u.Place}), theme.HistoryIcon(), colorCaption}
 		text.caption = joined(to, text.state.text)
 	default:
@@ -89,7 +91,7 @@ func (v *uploadView) show(u Upload) {
 	v.fill(text)
 }
 
-func (u Upload) peerName() string {
+func peerName(u face.Upload) string {
 	switch {
 	case u.Peer == "":
 		return u.Address

@@ -2,7 +2,7 @@
 
 // Package desktop is the window: it shows what the engine knows and hands it
 // what the person wants. It is the only package that imports Fyne, and it sees
-// the engine through [Engine] alone.
+// the engine through [face.Engine] alone.
 //
 // The UI thread builds and changes widgets and never waits. Everything that
 // may take time runs in goroutines of the crossing, which brings the results
@@ -24,6 +24,8 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/face"
 )
 
 // Options are what the window is opened with.
@@ -52,13 +54,13 @@ type System interface {
 // Run shows the window and returns when it was closed, the person quit, or
 // ctx ended. It is called on the main goroutine. It fails when the texts of
 // the window cannot be read, or when the engine held on to the window.
-func Run(ctx context.Context, app fyne.App, engine Engine, options Options) error {
+func Run(ctx context.Context, app fyne.App, engine face.Engine, options Options) error {
 	return run(ctx, app, engine, options, uiThread)
 }
 
 // run is Run with the way to the UI thread, which Fyne's driver for tests has
 // not: it would show answers on the goroutine that brings them.
-func run(ctx context.Context, app fyne.App, engine Engine, options Options, toUI func(func())) error {
+func run(ctx context.Context, app fyne.App, engine face.Engine, options Options, toUI func(func())) error {
 	w, err := newWindow(app, engine, options, toUI)
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ type actor interface {
 type window struct {
 	app      fyne.App
 	win      fyne.Window
-	engine   Engine
+	engine   face.Engine
 	options  Options
 	crossing *crossing
 	tips     *tips
@@ -117,10 +119,10 @@ type window struct {
 	asking    bool                 // the first start is not over
 	quitting  bool                 // the engine is asked what others lose
 	gone      bool                 // the window was closed
-	status    Status               // as shown
+	status    face.Status          // as shown
 }
 
-func newWindow(app fyne.App, engine Engine, options Options, toUI func(func())) (*window, error) {
+func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func())) (*window, error) {
 	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: newTips()}
 	if err := loadTexts(w.language()); err != nil {
 		return nil, err
@@ -201,9 +203,9 @@ func (w *window) pull(ctx context.Context) func() {
 	}
 }
 
-func (w *window) showStatus(status Status) {
-	arrived := status.Connection == ConnectionConnected &&
-		(w.status.Connection != ConnectionConnected || w.status.Tracker != status.Tracker)
+func (w *window) showStatus(status face.Status) {
+	arrived := status.Connection == face.ConnectionConnected &&
+		(w.status.Connection != face.ConnectionConnected || w.status.Tracker != status.Tracker)
 	changed := w.status.Connection != status.Connection
 	w.status = status
 	if arrived {
@@ -211,7 +213,7 @@ func (w *window) showStatus(status Status) {
 	} else if changed {
 		w.search().showAnswer()
 	}
-	w.crossing.countdown.Store(status.Connection == ConnectionReconnecting)
+	w.crossing.countdown.Store(status.Connection == face.ConnectionReconnecting)
 	w.frame.show(w.undo.without(status))
 	w.banner.show(status)
 }
@@ -271,7 +273,7 @@ func (w *window) fail(err error) {
 			Next: lang.L("Try again; if it stays so, copy the diagnostics in Settings and report it."),
 		})
 	case !errors.Is(err, context.Canceled):
-		w.notice.fail(explain(FailureOf(err)))
+		w.notice.fail(explain(face.FailureOf(err)))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"github.com/rivo/uniseg"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -74,14 +75,14 @@ func kindWords(kind netproto.Kind) string {
 	}
 }
 
-var skipWords = map[SkipReason]phrase{
-	SkipUnreadable: "cannot be read",
-	SkipSymlink:    "is a link to another place",
-	SkipSpecial:    "is a device, not a file",
-	SkipShared:     "is shared already",
-	SkipName:       "has a name that some computers cannot store",
-	SkipTooLarge:   "is larger than can be shared",
-	SkipIgnored:    "is ignored by a pattern in the settings",
+var skipWords = map[face.SkipReason]phrase{
+	face.SkipUnreadable: "cannot be read",
+	face.SkipSymlink:    "is a link to another place",
+	face.SkipSpecial:    "is a device, not a file",
+	face.SkipShared:     "is shared already",
+	face.SkipName:       "has a name that some computers cannot store",
+	face.SkipTooLarge:   "is larger than can be shared",
+	face.SkipIgnored:    "is ignored by a pattern in the settings",
 }
 
 // cutMiddle shortens text to what fits, so that its beginning and its end,
@@ -161,8 +162,8 @@ func fingerprintWords(f netproto.Fingerprint) string {
 	return strings.Join(append(groups, text), " ")
 }
 
-// nameOf is a tracker's name for people, its address when it has none.
-func (k KnownTracker) nameOf() string {
+// trackerName returns the name of a tracker, or its address if it has none.
+func trackerName(k face.KnownTracker) string {
 	if k.Name == "" {
 		return k.Address
 	}

@@ -3,7 +3,6 @@
 package desktop
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"fyne.io/fyne/v2/test"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -98,43 +98,16 @@ func FuzzACutTextFitsAndKeepsItsEnds(f *testing.F) {
 func TestAnErrorIsOneSentenceOfWhatAndWhyAndOneOfWhatToDo(t *testing.T) {
 	test.NewTempApp(t)
 	wrapped := fmt.Errorf("while pausing: %w", netproto.Errorf(netproto.CodePortInUse, "port 5000."))
-	if got, want := explain(FailureOf(wrapped)).String(),
+	if got, want := explain(face.FailureOf(wrapped)).String(),
 		"The port is used by another program: port 5000. Choose another port in Settings, or close that program."; got != want {
 		t.Errorf("it reads %q, not %q", got, want)
 	}
-	unknown := explain(FailureOf(errors.New("disk on fire")))
+	unknown := explain(face.FailureOf(errors.New("disk on fire")))
 	if !strings.HasPrefix(unknown.String(), "Something failed inside: disk on fire. Try again;") {
 		t.Errorf("it reads %q", unknown)
 	}
-	if !FailureOf(nil).IsZero() {
-		t.Error("no error is a failure")
-	}
-	later := explain(Failure{Code: "of-a-later-version"})
+	later := explain(face.Failure{Code: "of-a-later-version"})
 	if later.What == "" || later.Next == "" {
 		t.Errorf("a code of a later version reads %q", later)
-	}
-}
-
-// A remote engine sends all of this as JSON.
-func TestWhatPassesThroughTheEngineSurvivesJSON(t *testing.T) {
-	roundTrip(t, Status{Tracker: "attic", Connection: ConnectionOffline, Failure: Failure{netproto.CodeUnreachable, "x"}, Reachable: netproto.ReachableNo})
-	roundTrip(t, Download{ID: "1", Hash: hashOf(3), Name: "a", Size: -1, State: DownloadFailed, Failure: Failure{Code: netproto.CodeNoSpace}})
-	roundTrip(t, hit(5, "b", 7, netproto.KindAudio, 2))
-	roundTrip(t, Share{ID: "1", State: ShareShared})
-	roundTrip(t, Upload{ID: "1", State: UploadQueued, Place: 3})
-	roundTrip(t, Settings{Name: "Ada", SeedClients: netproto.SeedLAN})
-	roundTrip(t, FolderFile{FolderEntry: netproto.FolderEntry{Path: "a/b", Size: 3, Hash: hashOf(1)}, Here: true})
-	roundTrip(t, KnownTracker{Address: "attic:5000", Fingerprint: netproto.Fingerprint{9}})
-}
-
-func roundTrip[T comparable](t *testing.T, value T) {
-	t.Helper()
-	data, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var back T
-	if err := json.Unmarshal(data, &back); err != nil || back != value {
-		t.Errorf("%T came back as %+v (%v), not %+v; its JSON is %s", value, back, err, value, data)
 	}
 }

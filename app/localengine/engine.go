@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 // Package localengine is the engine behind the window when both are one
 // process: it turns what the window asks for into calls of the peer engine,
 // and what that knows into the plain values that the window shows.
@@ -17,14 +15,14 @@ import (
 	"time"
 
 	"centralizedp2p/app/command"
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/lan"
 )
 
-// Engine implements desktop.Engine.
+// Engine implements face.Engine.
 type Engine struct {
 	node      *command.Node
 	engine    *peer.Engine
@@ -43,14 +41,14 @@ type Engine struct {
 
 	mu       sync.Mutex
 	own      *command.OwnTracker
-	ownErr   error                  // why it could not start
-	changed  *desktop.ChangedKey    // shown by a tracker that is not in use
-	nearby   []desktop.KnownTracker // in the local network
+	ownErr   error               // why it could not start
+	changed  *face.ChangedKey    // shown by a tracker that is not in use
+	nearby   []face.KnownTracker // in the local network
 	watchers map[chan struct{}]struct{}
-	stopped  map[string]desktop.ShareItem // shares that were taken back, by id
+	stopped  map[string]face.ShareItem // shares that were taken back, by id
 }
 
-var _ desktop.Engine = (*Engine)(nil)
+var _ face.Engine = (*Engine)(nil)
 
 // New takes over a node and lets it work: shares, downloads and the tracker go
 // on as they were left. A tracker that cannot be reached or started is no
@@ -64,7 +62,7 @@ func New(node *command.Node, logs io.Writer) (*Engine, error) {
 
 func newEngine(node *command.Node, logs io.Writer) *Engine {
 	return &Engine{node: node, engine: node.Engine, library: node.Library, log: node.Log, logs: logs, ownListen: ownListen,
-		closed: make(chan struct{}), switching: make(chan struct{}, 1), watchers: map[chan struct{}]struct{}{}, stopped: map[string]desktop.ShareItem{}}
+		closed: make(chan struct{}), switching: make(chan struct{}, 1), watchers: map[chan struct{}]struct{}{}, stopped: map[string]face.ShareItem{}}
 }
 
 func (e *Engine) start() error {
@@ -163,9 +161,9 @@ func (e *Engine) notifyLocked() {
 }
 
 // Status is what the frame shows.
-func (e *Engine) Status(context.Context) (desktop.Status, error) {
+func (e *Engine) Status(context.Context) (face.Status, error) {
 	t := e.engine.TrackerStatus()
-	s := desktop.Status{Tracker: t.Name, Connection: desktop.Connection(t.State), Failure: desktop.FailureOf(t.Err), Reachable: t.Reachable}
+	s := face.Status{Tracker: t.Name, Connection: face.Connection(t.State), Failure: face.FailureOf(t.Err), Reachable: t.Reachable}
 	if s.Tracker == "" {
 		s.Tracker = t.Address
 	}
@@ -189,10 +187,10 @@ func (e *Engine) Status(context.Context) (desktop.Status, error) {
 }
 
 // Diagnostics is text for a report about a problem.
-func (e *Engine) Diagnostics(ctx context.Context) (desktop.Diagnostics, error) {
+func (e *Engine) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 	s, err := e.Status(ctx)
 	if err != nil {
-		return desktop.Diagnostics{}, err
+		return face.Diagnostics{}, err
 	}
 	t := e.engine.TrackerStatus()
 	var b strings.Builder
@@ -217,7 +215,7 @@ func (e *Engine) Diagnostics(ctx context.Context) (desktop.Diagnostics, error) {
 		states[d.State]++
 	}
 	fmt.Fprintf(&b, "Shares %d, uploads %d, downloads %v\nDown %d B/s, up %d B/s\n", s.Counts.Shares, s.Counts.Uploads, states, s.DownRate, s.UpRate)
-	return desktop.Diagnostics{Text: b.String(), Profile: e.library.Dir()}, nil
+	return face.Diagnostics{Text: b.String(), Profile: e.library.Dir()}, nil
 }
 
 // coded gives an error without a code one, so that the window finds words for it.

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -15,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"centralizedp2p/app/command"
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -26,7 +24,7 @@ func TestTheWindowOpensWithoutItsTracker(t *testing.T) {
 	alice.close()
 	check(t, tracker.Close())
 	alice.open()
-	alice.untilConnection(desktop.ConnectionReconnecting)
+	alice.untilConnection(face.ConnectionReconnecting)
 	if s := alice.status(); s.Tracker != tracker.Address || s.Failure.Code != netproto.CodeUnreachable {
 		t.Errorf("the status is %+v", s)
 	}
@@ -40,7 +38,7 @@ func TestTheWindowOpensWithoutItsDownloadFolder(t *testing.T) {
 	path, content := alice.write("song.flac", 2<<20)
 	alice.offer(path)
 	stick := filepath.Join(bob.files, "stick")
-	check(t, bob.change(func(s *desktop.Settings) { s.DownloadFolder = stick }))
+	check(t, bob.change(func(s *face.Settings) { s.DownloadFolder = stick }))
 	bob.slow()
 	bob.fetch(bob.findOne("song"))
 	bob.until("something came", func() bool { return bob.rows()["song.flac"].Done > 0 })
@@ -48,12 +46,12 @@ func TestTheWindowOpensWithoutItsDownloadFolder(t *testing.T) {
 	check(t, os.RemoveAll(stick))
 	check(t, os.WriteFile(stick, nil, 0o644)) // nothing can be written below it
 	bob.open()
-	bob.untilState("song.flac", desktop.DownloadNoSpace)
+	bob.untilState("song.flac", face.DownloadNoSpace)
 	d := bob.rows()["song.flac"]
 	if d.Failure.Code != netproto.CodeFolderUnwritable {
 		t.Errorf("the failure is %+v", d.Failure)
 	}
-	refused(t, bob.Download(deadline(t), desktop.DownloadRequest{Hash: netproto.ContentHash{1}, Name: "other", Size: -1}), netproto.CodeFolderUnwritable)
+	refused(t, bob.Download(deadline(t), face.DownloadRequest{Hash: netproto.ContentHash{1}, Name: "other", Size: -1}), netproto.CodeFolderUnwritable)
 	check(t, os.Remove(stick))
 	check(t, os.Mkdir(stick, 0o755)) // the disk is back
 	bob.fast()
@@ -94,7 +92,7 @@ func TestDiagnosticsTellNothingPrivate(t *testing.T) {
 		if d.Profile != h.profile {
 			t.Errorf("the profile is %s", d.Profile)
 		}
-		for _, want := range []string{command.Version, tracker.Address, string(desktop.ConnectionConnected)} {
+		for _, want := range []string{command.Version, tracker.Address, string(face.ConnectionConnected)} {
 			if !strings.Contains(d.Text, want) {
 				t.Errorf("%s is missing in:\n%s", want, d.Text)
 			}
@@ -136,7 +134,7 @@ func TestAllThatTheWindowGetsTravelsAsJSON(t *testing.T) {
 	bob.use(ended)
 	changed := changeKey(t, ended)
 	defer changed.Close()
-	bob.lose(desktop.ConnectionKeyChanged)
+	bob.lose(face.ConnectionKeyChanged)
 
 	ctx := deadline(t)
 	got := func(value any, err error) {
@@ -157,10 +155,10 @@ func TestAllThatTheWindowGetsTravelsAsJSON(t *testing.T) {
 	got(wrap(bob.Downloads(ctx)))
 	got(wrap(bob.Details(ctx, bob.rows()["album"].ID)))
 	got(wrap(alice.Uploads(ctx)))
-	got(wrap(alice.Search(ctx, desktop.SearchRequest{})))
+	got(wrap(alice.Search(ctx, face.SearchRequest{})))
 	got(wrap(alice.FolderContents(ctx, hit.Hash)))
 	got(wrap(alice.Review(ctx, []string{filepath.Join(alice.files, "album"), alice.profile})))
-	travels(t, desktop.InvalidSettings{desktop.FieldName: {Code: netproto.CodeInvalid, Detail: "no name"}})
+	travels(t, face.InvalidSettings{face.FieldName: {Code: netproto.CodeInvalid, Detail: "no name"}})
 	if bob.view().ChangedKey == nil {
 		t.Error("there was no changed key to send")
 	}

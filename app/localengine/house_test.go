@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -16,7 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"centralizedp2p/app/command"
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/lan"
 )
@@ -39,7 +37,7 @@ func refused(t testing.TB, err error, code netproto.Code) {
 	if err == nil {
 		t.Fatalf("there is no error, %s was expected", code)
 	}
-	if failure := desktop.FailureOf(err); failure.Code != code {
+	if failure := face.FailureOf(err); failure.Code != code {
 		t.Fatalf("the error has the code %s, not %s: %v", failure.Code, code, err)
 	}
 }
@@ -139,7 +137,7 @@ func (h *house) until(what string, so func() bool) {
 	}
 }
 
-func (h *house) untilConnection(c desktop.Connection) {
+func (h *house) untilConnection(c face.Connection) {
 	h.t.Helper()
 	h.until(string(c), func() bool { return h.status().Connection == c })
 }
@@ -148,24 +146,24 @@ func (h *house) untilConnection(c desktop.Connection) {
 func (h *house) use(town *town) {
 	h.t.Helper()
 	check(h.t, h.UseTracker(deadline(h.t), town.Address))
-	h.untilConnection(desktop.ConnectionConnected)
+	h.untilConnection(face.ConnectionConnected)
 }
 
-func (h *house) status() desktop.Status {
+func (h *house) status() face.Status {
 	h.t.Helper()
 	s, err := h.Status(deadline(h.t))
 	check(h.t, err)
 	return s
 }
 
-func (h *house) view() desktop.TrackerView {
+func (h *house) view() face.TrackerView {
 	h.t.Helper()
 	v, err := h.Tracker(deadline(h.t))
 	check(h.t, err)
 	return v
 }
 
-func (h *house) chosen() desktop.Settings {
+func (h *house) chosen() face.Settings {
 	h.t.Helper()
 	s, err := h.Settings(deadline(h.t))
 	check(h.t, err)
@@ -173,7 +171,7 @@ func (h *house) chosen() desktop.Settings {
 }
 
 // change applies settings that differ from the chosen ones.
-func (h *house) change(how func(*desktop.Settings)) error {
+func (h *house) change(how func(*face.Settings)) error {
 	h.t.Helper()
 	s := h.chosen()
 	how(&s)
@@ -192,9 +190,9 @@ func (h *house) write(name string, size int) (path string, content []byte) {
 }
 
 // offer shares a path and waits until others can find it.
-func (h *house) offer(path string, except ...string) desktop.Share {
+func (h *house) offer(path string, except ...string) face.Share {
 	h.t.Helper()
-	check(h.t, h.Share(deadline(h.t), desktop.ShareRequest{Items: []desktop.ShareItem{{Path: path, Except: except}}}))
+	check(h.t, h.Share(deadline(h.t), face.ShareRequest{Items: []face.ShareItem{{Path: path, Except: except}}}))
 	s := h.share(path)
 	_, err := h.engine.WaitShared(deadline(h.t), s.ID)
 	check(h.t, err)
@@ -202,7 +200,7 @@ func (h *house) offer(path string, except ...string) desktop.Share {
 }
 
 // share is the row of a path.
-func (h *house) share(path string) desktop.Share {
+func (h *house) share(path string) face.Share {
 	h.t.Helper()
 	shares, err := h.Shares(deadline(h.t))
 	check(h.t, err)
@@ -212,19 +210,19 @@ func (h *house) share(path string) desktop.Share {
 		}
 	}
 	h.t.Fatalf("%s is not shared", path)
-	return desktop.Share{}
+	return face.Share{}
 }
 
 // find gives the hits of a search.
-func (h *house) find(words string) []desktop.Hit {
+func (h *house) find(words string) []face.Hit {
 	h.t.Helper()
-	page, err := h.Search(deadline(h.t), desktop.SearchRequest{Words: words})
+	page, err := h.Search(deadline(h.t), face.SearchRequest{Words: words})
 	check(h.t, err)
 	return page.Hits
 }
 
 // findOne gives the only hit of a search.
-func (h *house) findOne(words string) desktop.Hit {
+func (h *house) findOne(words string) face.Hit {
 	h.t.Helper()
 	hits := h.find(words)
 	if len(hits) != 1 {
@@ -234,17 +232,17 @@ func (h *house) findOne(words string) desktop.Hit {
 }
 
 // fetch asks for the download of a hit.
-func (h *house) fetch(hit desktop.Hit, paths ...string) {
+func (h *house) fetch(hit face.Hit, paths ...string) {
 	h.t.Helper()
-	check(h.t, h.Download(deadline(h.t), desktop.DownloadRequest{Hash: hit.Hash, Name: hit.Name, Size: hit.Size, Folder: hit.Folder, Paths: paths}))
+	check(h.t, h.Download(deadline(h.t), face.DownloadRequest{Hash: hit.Hash, Name: hit.Name, Size: hit.Size, Folder: hit.Folder, Paths: paths}))
 }
 
 // rows are the downloads by name.
-func (h *house) rows() map[string]desktop.Download {
+func (h *house) rows() map[string]face.Download {
 	h.t.Helper()
 	list, err := h.Downloads(deadline(h.t))
 	check(h.t, err)
-	rows := map[string]desktop.Download{}
+	rows := map[string]face.Download{}
 	for _, d := range list {
 		rows[d.Name] = d
 	}
@@ -252,17 +250,17 @@ func (h *house) rows() map[string]desktop.Download {
 }
 
 // finish waits for the end of a download.
-func (h *house) finish(name string) desktop.Download {
+func (h *house) finish(name string) face.Download {
 	h.t.Helper()
-	h.untilState(name, desktop.DownloadFinished)
+	h.untilState(name, face.DownloadFinished)
 	return h.rows()[name]
 }
 
-func (h *house) untilState(name string, state desktop.DownloadState) {
+func (h *house) untilState(name string, state face.DownloadState) {
 	h.t.Helper()
 	h.until(name+" is "+string(state), func() bool {
 		d := h.rows()[name]
-		if d.State == desktop.DownloadFailed && state != desktop.DownloadFailed {
+		if d.State == face.DownloadFailed && state != face.DownloadFailed {
 			h.t.Fatalf("%s failed: %v", name, d.Failure.Error())
 		}
 		return d.State == state

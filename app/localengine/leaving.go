@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -8,7 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 )
@@ -19,7 +17,7 @@ func (e *Engine) StopSharing(_ context.Context, ids []string) error {
 	e.mu.Lock()
 	for _, s := range e.engine.Shares() {
 		if slices.Contains(ids, s.ID) {
-			e.stopped[s.ID] = desktop.ShareItem{Path: s.Path, Except: s.Except}
+			e.stopped[s.ID] = face.ShareItem{Path: s.Path, Except: s.Except}
 		}
 	}
 	e.mu.Unlock()
@@ -28,7 +26,7 @@ func (e *Engine) StopSharing(_ context.Context, ids []string) error {
 
 // ShareAgain offers what was taken back, without what was not offered before.
 func (e *Engine) ShareAgain(ctx context.Context, ids []string) error {
-	var request desktop.ShareRequest
+	var request face.ShareRequest
 	e.mu.Lock()
 	for _, id := range ids {
 		if item, ok := e.stopped[id]; ok {
@@ -49,15 +47,15 @@ const askedAtOnce = 8
 // Leaving is what others lose if this peer goes now. While nobody else is
 // online they lose nothing, and where the tracker does not answer it is not
 // known.
-func (e *Engine) Leaving(ctx context.Context) (desktop.Leaving, error) {
-	var leaving desktop.Leaving
+func (e *Engine) Leaving(ctx context.Context) (face.Leaving, error) {
+	var leaving face.Leaving
 	type content struct {
 		hash netproto.ContentHash
 		name string
 	}
 	var contents []content
 	add := func(hash netproto.ContentHash, name string) {
-		if len(contents) < desktop.MaxLeavingAsked && !hash.IsZero() &&
+		if len(contents) < face.MaxLeavingAsked && !hash.IsZero() &&
 			!slices.ContainsFunc(contents, func(c content) bool { return c.hash == hash }) {
 			contents = append(contents, content{hash, name})
 		}

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -8,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -23,7 +21,7 @@ func (h *house) link(path string) netproto.Link {
 
 func (h *house) follow(link netproto.Link) error {
 	h.t.Helper()
-	return h.Download(deadline(h.t), desktop.DownloadRequest{Hash: link.Hash, Name: link.Name, Size: link.Size, Link: link.String()})
+	return h.Download(deadline(h.t), face.DownloadRequest{Hash: link.Hash, Name: link.Name, Size: link.Size, Link: link.String()})
 }
 
 func TestALinkLeadsToItsTracker(t *testing.T) {
@@ -73,7 +71,7 @@ func TestALinkMovesNobodyWhoSharesElsewhere(t *testing.T) {
 			t.Errorf("%q does not name %s", err, named)
 		}
 	}
-	if carol.status().Connection != desktop.ConnectionConnected || carol.view().Address != other.Address || len(bob.find("diary")) != 0 {
+	if carol.status().Connection != face.ConnectionConnected || carol.view().Address != other.Address || len(bob.find("diary")) != 0 {
 		t.Error("the shares went to the tracker of the link")
 	}
 	// The person decides.
@@ -91,12 +89,12 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 		t.Errorf("%q does not say what was not found", err)
 	}
 	refused(t, bob.follow(netproto.Link{Tracker: tracker.Address, Size: -1}), netproto.CodeInvalid)
-	refused(t, bob.Download(deadline(t), desktop.DownloadRequest{Link: "cp2p://"}), netproto.CodeInvalid)
+	refused(t, bob.Download(deadline(t), face.DownloadRequest{Link: "cp2p://"}), netproto.CodeInvalid)
 	refused(t, newHouse(t).follow(netproto.Link{Tracker: "127.0.0.1:1", Hash: netproto.ContentHash{1}}), netproto.CodeUnreachable)
-	refused(t, bob.Download(deadline(t), desktop.DownloadRequest{Size: -1}), netproto.CodeInvalid)
+	refused(t, bob.Download(deadline(t), face.DownloadRequest{Size: -1}), netproto.CodeInvalid)
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	refused(t, alice.Download(ended, desktop.DownloadRequest{Link: nothing.String()}), netproto.CodeCancelled)
+	refused(t, alice.Download(ended, face.DownloadRequest{Link: nothing.String()}), netproto.CodeCancelled)
 	if len(bob.rows()) != 0 {
 		t.Error("there is a download of nothing")
 	}
@@ -105,8 +103,8 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 func TestAShareHasALinkOnceItIsHashedAndATrackerIsKnown(t *testing.T) {
 	alice := newHouse(t)
 	path, _ := alice.write("song.flac", 1000)
-	check(t, alice.Share(deadline(t), desktop.ShareRequest{Items: []desktop.ShareItem{{Path: path}}}))
-	alice.until("it is hashed", func() bool { return alice.share(path).State == desktop.ShareShared })
+	check(t, alice.Share(deadline(t), face.ShareRequest{Items: []face.ShareItem{{Path: path}}}))
+	alice.until("it is hashed", func() bool { return alice.share(path).State == face.ShareShared })
 	_, err := alice.LinkOf(deadline(t), alice.share(path).ID)
 	refused(t, err, netproto.CodeUnreachable)
 	_, err = alice.LinkOf(deadline(t), "gone")
@@ -117,8 +115,8 @@ func TestAShareHasALinkOnceItIsHashedAndATrackerIsKnown(t *testing.T) {
 		t.Errorf("the link is %v", link)
 	}
 	missing := filepath.Join(alice.files, "missing.txt")
-	check(t, alice.Share(deadline(t), desktop.ShareRequest{Items: []desktop.ShareItem{{Path: missing}}}))
-	alice.until("it is missing", func() bool { return alice.share(missing).State == desktop.ShareMissing })
+	check(t, alice.Share(deadline(t), face.ShareRequest{Items: []face.ShareItem{{Path: missing}}}))
+	alice.until("it is missing", func() bool { return alice.share(missing).State == face.ShareMissing })
 	_, err = alice.LinkOf(deadline(t), alice.share(missing).ID)
 	refused(t, err, netproto.CodeFileUnreadable)
 }

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -8,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto/lan"
 )
 
@@ -56,11 +54,11 @@ func (e *Engine) lookNearby() {
 
 // setNearby takes over what was found, in an order that stays.
 func (e *Engine) setNearby(found []lan.Tracker) {
-	list := make([]desktop.KnownTracker, 0, len(found))
+	list := make([]face.KnownTracker, 0, len(found))
 	for _, t := range found {
-		list = append(list, desktop.KnownTracker{Address: t.Link().Tracker, Name: t.Name, Fingerprint: t.Fingerprint})
+		list = append(list, face.KnownTracker{Address: t.Link().Tracker, Name: t.Name, Fingerprint: t.Fingerprint})
 	}
-	slices.SortFunc(list, func(a, b desktop.KnownTracker) int {
+	slices.SortFunc(list, func(a, b face.KnownTracker) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Address, b.Address))
 	})
 	e.mu.Lock()
@@ -73,8 +71,8 @@ func (e *Engine) setNearby(found []lan.Tracker) {
 }
 
 // nearbyLocked is the list without the tracker on this computer itself.
-func (e *Engine) nearbyLocked() []desktop.KnownTracker {
-	return slices.DeleteFunc(slices.Clone(e.nearby), func(t desktop.KnownTracker) bool {
+func (e *Engine) nearbyLocked() []face.KnownTracker {
+	return slices.DeleteFunc(slices.Clone(e.nearby), func(t face.KnownTracker) bool {
 		return e.own != nil && t.Fingerprint == e.own.Fingerprint
 	})
 }

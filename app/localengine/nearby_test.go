@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -7,7 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/lan"
 )
@@ -25,7 +23,7 @@ func TestTrackersInTheLocalNetworkAreShown(t *testing.T) {
 	alice.open()
 	<-asked
 	alice.until("the trackers are shown", func() bool { return len(alice.view().Nearby) == 2 })
-	want := []desktop.KnownTracker{
+	want := []face.KnownTracker{
 		{Address: "192.168.1.21:5001", Name: "attic", Fingerprint: attic.Fingerprint},
 		{Address: "192.168.1.20:5000", Name: "kitchen", Fingerprint: kitchen.Fingerprint},
 	}

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -10,7 +8,7 @@ import (
 	"strconv"
 
 	"centralizedp2p/app/command"
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
@@ -116,8 +114,8 @@ func (e *Engine) closeOwn() error {
 	return coded(own.Close())
 }
 
-func viewOf(own *command.OwnTracker) desktop.OwnTracker {
-	return desktop.OwnTracker{Running: true, Addresses: ownAddresses(own), Invite: own.Link.String(), Rate: own.Rate()}
+func viewOf(own *command.OwnTracker) face.OwnTracker {
+	return face.OwnTracker{Running: true, Addresses: ownAddresses(own), Invite: own.Link.String(), Rate: own.Rate()}
 }
 
 // ownAddresses are those under which others may reach the tracker on this

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -12,7 +10,7 @@ import (
 	"testing"
 
 	"centralizedp2p/app/command"
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
@@ -20,7 +18,7 @@ import (
 func TestThisComputerCanBeTheTracker(t *testing.T) {
 	alice, bob := newHouse(t), newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	v := alice.view()
 	if !v.Own.Running || !slices.Contains(v.Own.Addresses, v.Address) || !v.Own.Failure.IsZero() {
 		t.Errorf("the view is %+v", v)
@@ -39,11 +37,11 @@ func TestThisComputerCanBeTheTracker(t *testing.T) {
 
 	check(t, alice.StopTracker(deadline(t)))
 	check(t, alice.StopTracker(deadline(t))) // it is stopped already
-	if v := alice.view(); v.Own.Running || v.Address != "" || v.Own.Invite != "" || alice.status().Connection != desktop.ConnectionNone {
+	if v := alice.view(); v.Own.Running || v.Address != "" || v.Own.Invite != "" || alice.status().Connection != face.ConnectionNone {
 		t.Errorf("the view is %+v", v)
 	}
 	check(t, alice.StartTracker(deadline(t)))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	if again := alice.view(); again.Fingerprint != v.Fingerprint {
 		t.Errorf("it has another key than before")
 	}
@@ -68,13 +66,13 @@ func (h *house) online() int {
 func TestThePeerSaysGoodbyeBeforeItsTrackerStops(t *testing.T) {
 	alice := newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	check(t, alice.StopTracker(deadline(t)))
 	if n := alice.online(); n != 0 {
 		t.Errorf("%d peers count as online after the switch was turned off", n)
 	}
 	check(t, alice.StartTracker(deadline(t)))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	alice.close()
 	if n := alice.online(); n != 0 {
 		t.Errorf("%d peers count as online after the program ended", n)
@@ -106,10 +104,10 @@ func TestATakenPortIsShownUntilTheTrackerStarts(t *testing.T) {
 func TestTheOwnTrackerComesBackByItself(t *testing.T) {
 	alice := newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	before := alice.view()
 	alice.reopen() // it listens on another port now, as after a change of networks
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	after := alice.view()
 	if !after.Own.Running || after.Fingerprint != before.Fingerprint || after.Own.Invite == before.Own.Invite {
 		t.Errorf("after the restart the view is %+v", after)
@@ -125,10 +123,10 @@ func TestTheOwnTrackerComesBackByItself(t *testing.T) {
 func TestTheOwnTrackerNeedNotBeTheOneInUse(t *testing.T) {
 	alice, tracker := newHouse(t), newTown(t)
 	check(t, alice.StartTracker(deadline(t)))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	alice.use(tracker)
 	alice.reopen()
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	if v := alice.view(); v.Address != tracker.Address || !v.Own.Running {
 		t.Errorf("after the restart the view is %+v", v)
 	}
@@ -148,7 +146,7 @@ func TestTheOwnTrackerMayTakeTheAddressOfAnother(t *testing.T) {
 	check(t, before.Close())
 	alice.ownListen = before.Address
 	check(t, alice.StartTracker(deadline(t)))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	if v := alice.view(); v.Address != before.Address || v.Fingerprint == before.Fingerprint || v.ChangedKey != nil {
 		t.Errorf("the view is %+v", v)
 	}
@@ -157,7 +155,7 @@ func TestTheOwnTrackerMayTakeTheAddressOfAnother(t *testing.T) {
 func TestTheWindowOpensWhenTheOwnTrackerCannotStart(t *testing.T) {
 	alice := newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	alice.close()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
@@ -167,11 +165,11 @@ func TestTheWindowOpensWhenTheOwnTrackerCannotStart(t *testing.T) {
 	if own := alice.view().Own; own.Running || own.Failure.Code != netproto.CodePortInUse {
 		t.Errorf("the view is %+v", own)
 	}
-	alice.untilConnection(desktop.ConnectionReconnecting)
+	alice.untilConnection(face.ConnectionReconnecting)
 	alice.close()
 	alice.listen = "127.0.0.1:0"
 	alice.open() // it is tried again at the next start
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 }
 
 func TestAWatcherHearsHowBusyTheOwnTrackerIs(t *testing.T) {

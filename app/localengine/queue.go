@@ -1,11 +1,9 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
 	"context"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 )
@@ -42,12 +40,12 @@ func (e *Engine) RemoveWithFiles(_ context.Context, ids []string) error {
 }
 
 // MoveInQueue changes the order in which downloads have their turn.
-func (e *Engine) MoveInQueue(_ context.Context, ids []string, way desktop.QueueMove) error {
+func (e *Engine) MoveInQueue(_ context.Context, ids []string, way face.QueueMove) error {
 	return coded(e.engine.MoveInQueue(peer.QueueMove(way), ids...))
 }
 
 // SetPriority says which downloads are next.
-func (e *Engine) SetPriority(_ context.Context, ids []string, priority desktop.Priority) error {
+func (e *Engine) SetPriority(_ context.Context, ids []string, priority face.Priority) error {
 	return coded(e.engine.SetPriority(peer.Priority(priority), ids...))
 }
 
@@ -72,24 +70,24 @@ func (e *Engine) MoveTo(_ context.Context, ids []string, folder string) error {
 }
 
 // Details is what the pane shows about one download.
-func (e *Engine) Details(_ context.Context, id string) (desktop.Details, error) {
+func (e *Engine) Details(_ context.Context, id string) (face.Details, error) {
 	d, err := e.engine.Details(id)
 	if err != nil {
-		return desktop.Details{}, coded(err)
+		return face.Details{}, coded(err)
 	}
-	details := desktop.Details{ID: id, Slow: desktop.Slow(d.Slow), Copies: d.Copies, Speeds: d.Speeds, Got: d.Got}
+	details := face.Details{ID: id, Slow: face.Slow(d.Slow), Copies: d.Copies, Speeds: d.Speeds, Got: d.Got}
 	for _, c := range d.Cells {
-		details.Pieces = append(details.Pieces, desktop.Cell{State: desktop.CellState(c.State), Copies: c.Copies})
+		details.Pieces = append(details.Pieces, face.Cell{State: face.CellState(c.State), Copies: c.Copies})
 	}
 	var all int64
 	for _, s := range d.Sources {
 		all += s.Got
 	}
 	for _, s := range d.Sources {
-		source := desktop.Source{PeerID: s.PeerID, Key: netproto.FingerprintOf(s.Key[:]), Name: s.Name, Address: s.Address, State: desktop.SourceState(s.State),
-			Place: s.Place, Rate: s.Rate, Got: s.Got, Whole: s.Whole, Local: s.Local, Origin: desktop.OriginTracker, Failure: desktop.FailureOf(s.Err)}
+		source := face.Source{PeerID: s.PeerID, Key: netproto.FingerprintOf(s.Key[:]), Name: s.Name, Address: s.Address, State: face.SourceState(s.State),
+			Place: s.Place, Rate: s.Rate, Got: s.Got, Whole: s.Whole, Local: s.Local, Origin: face.OriginTracker, Failure: face.FailureOf(s.Err)}
 		if s.Traded {
-			source.Origin = desktop.OriginPeers
+			source.Origin = face.OriginPeers
 		}
 		if all > 0 {
 			source.Share = float64(s.Got) / float64(all)

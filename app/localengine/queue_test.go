@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -8,13 +6,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
 func TestTheQueueDoesWhatThePersonSays(t *testing.T) {
 	alice, bob, _ := neighbours(t)
-	check(t, bob.change(func(s *desktop.Settings) { s.DownloadsAtOnce = 1 }))
+	check(t, bob.change(func(s *face.Settings) { s.DownloadsAtOnce = 1 }))
 	for _, name := range []string{"first.mkv", "second.mkv", "third.mkv"} {
 		path, _ := alice.write(name, 4<<20)
 		alice.offer(path)
@@ -25,17 +23,17 @@ func TestTheQueueDoesWhatThePersonSays(t *testing.T) {
 	}
 	ctx := deadline(t)
 	third := []string{bob.rows()["third.mkv"].ID}
-	check(t, bob.MoveInQueue(ctx, third, desktop.QueueTop))
+	check(t, bob.MoveInQueue(ctx, third, face.QueueTop))
 	if d := bob.rows()["third.mkv"]; d.Place != 1 {
 		t.Errorf("the third is at place %d", d.Place)
 	}
-	check(t, bob.SetPriority(ctx, third, desktop.PriorityLow))
-	if d := bob.rows()["third.mkv"]; d.Place != 2 || d.Priority != desktop.PriorityLow {
+	check(t, bob.SetPriority(ctx, third, face.PriorityLow))
+	if d := bob.rows()["third.mkv"]; d.Place != 2 || d.Priority != face.PriorityLow {
 		t.Errorf("with a low priority it is at place %d", d.Place)
 	}
 	check(t, bob.SetDownloadLimit(ctx, third, 4321))
 	bob.reopen()
-	if d := bob.rows()["third.mkv"]; d.Limit != 4321 || d.Priority != desktop.PriorityLow || d.Added.IsZero() {
+	if d := bob.rows()["third.mkv"]; d.Limit != 4321 || d.Priority != face.PriorityLow || d.Added.IsZero() {
 		t.Errorf("after a restart it is %+v", d)
 	}
 	refused(t, bob.MoveInQueue(ctx, third, "sideways"), netproto.CodeInvalid)
@@ -63,7 +61,7 @@ func TestAFinishedDownloadIsVerifiedMovedAndRemoved(t *testing.T) {
 	check(t, bob.MoveTo(ctx, []string{d.ID}, elsewhere))
 	bob.until("it is elsewhere", func() bool {
 		now := bob.rows()["song.flac"]
-		return now.State == desktop.DownloadFinished && filepath.Dir(now.Path) == elsewhere
+		return now.State == face.DownloadFinished && filepath.Dir(now.Path) == elsewhere
 	})
 	same(t, filepath.Join(elsewhere, "song.flac"), content)
 	check(t, bob.RemoveWithFiles(ctx, []string{d.ID}))
@@ -80,15 +78,15 @@ func TestTheDetailsOfADownload(t *testing.T) {
 	bob.slow()
 	bob.fetch(bob.findOne("film"))
 	id := bob.rows()["film.mkv"].ID
-	var d desktop.Details
+	var d face.Details
 	bob.until("the details show who it comes from", func() bool {
 		var err error
 		d, err = bob.Details(deadline(t), id)
 		check(t, err)
-		return len(d.Sources) == 1 && d.Sources[0].Got > 0 && d.Sources[0].State == desktop.SourceDownloading && len(d.Pieces) == 32
+		return len(d.Sources) == 1 && d.Sources[0].Got > 0 && d.Sources[0].State == face.SourceDownloading && len(d.Pieces) == 32
 	})
 	s := d.Sources[0]
-	if s.Share != 1 || !s.Whole || !s.Local || s.Origin != desktop.OriginTracker || s.Name != alice.chosen().Name || s.Key.IsZero() {
+	if s.Share != 1 || !s.Whole || !s.Local || s.Origin != face.OriginTracker || s.Name != alice.chosen().Name || s.Key.IsZero() {
 		t.Errorf("the source is %+v", s)
 	}
 	travels(t, d)
@@ -98,13 +96,13 @@ func TestTheDetailsOfADownload(t *testing.T) {
 
 func TestTheQuickLimitOutlivesARestart(t *testing.T) {
 	alice := newHouse(t)
-	check(t, alice.change(func(s *desktop.Settings) { s.QuickDown = 1 << 20 }))
+	check(t, alice.change(func(s *face.Settings) { s.QuickDown = 1 << 20 }))
 	check(t, alice.SetQuickLimit(deadline(t), true))
 	if !alice.status().QuickLimit {
 		t.Error("it is not on")
 	}
 	// Other settings leave it as it is.
-	check(t, alice.change(func(s *desktop.Settings) { s.QuickUp = 1 << 20 }))
+	check(t, alice.change(func(s *face.Settings) { s.QuickUp = 1 << 20 }))
 	alice.reopen()
 	if !alice.status().QuickLimit {
 		t.Error("after a restart it is off")

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -10,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/netproto"
 )
@@ -35,14 +33,14 @@ func looksSecret(name string) bool {
 }
 
 // Review looks at what a person wants to share.
-func (e *Engine) Review(ctx context.Context, paths []string) (desktop.Review, error) {
+func (e *Engine) Review(ctx context.Context, paths []string) (face.Review, error) {
 	settings, err := e.settings()
 	if err != nil {
-		return desktop.Review{}, err
+		return face.Review{}, err
 	}
 	ignored, err := ignore.Parse(settings.Ignore)
 	if err != nil {
-		return desktop.Review{}, err
+		return face.Review{}, err
 	}
 	r := reviewing{ctx: ctx, shared: map[string]bool{}, ignored: ignored}
 	for _, s := range e.engine.Shares() {
@@ -50,10 +48,10 @@ func (e *Engine) Review(ctx context.Context, paths []string) (desktop.Review, er
 	}
 	for _, p := range paths {
 		if err := ctx.Err(); err != nil {
-			return desktop.Review{}, coded(err)
+			return face.Review{}, coded(err)
 		}
 		if err := r.top(p); err != nil {
-			return desktop.Review{}, coded(err)
+			return face.Review{}, coded(err)
 		}
 	}
 	return r.review, nil
@@ -63,11 +61,11 @@ type reviewing struct {
 	ctx     context.Context
 	shared  map[string]bool
 	ignored *ignore.Patterns
-	review  desktop.Review
+	review  face.Review
 }
 
-func (r *reviewing) skip(path string, reason desktop.SkipReason, count int) {
-	r.review.Skipped = append(r.review.Skipped, desktop.SkippedPath{Path: path, Reason: reason, Count: count})
+func (r *reviewing) skip(path string, reason face.SkipReason, count int) {
+	r.review.Skipped = append(r.review.Skipped, face.SkippedPath{Path: path, Reason: reason, Count: count})
 }
 
 // top looks at one of the chosen paths. A link is followed here: the person
@@ -78,25 +76,25 @@ func (r *reviewing) top(p string) error {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
 	if r.shared[p] {
-		r.skip(p, desktop.SkipShared, 0)
+		r.skip(p, face.SkipShared, 0)
 		return nil
 	}
 	r.shared[p] = true // chosen twice is shared once
 	info, err := os.Stat(p)
 	if err != nil {
-		r.skip(p, desktop.SkipUnreadable, 0)
+		r.skip(p, face.SkipUnreadable, 0)
 		return nil
 	}
-	item := desktop.ReviewItem{Path: p, Name: filepath.Base(p), Folder: info.IsDir()}
+	item := face.ReviewItem{Path: p, Name: filepath.Base(p), Folder: info.IsDir()}
 	switch {
 	case !info.IsDir() && !info.Mode().IsRegular():
-		r.skip(p, desktop.SkipSpecial, 0)
+		r.skip(p, face.SkipSpecial, 0)
 		return nil
 	case !info.IsDir() && info.Size() > netproto.MaxContentSize:
-		r.skip(p, desktop.SkipTooLarge, 0)
+		r.skip(p, face.SkipTooLarge, 0)
 		return nil
 	case !canRead(p):
-		r.skip(p, desktop.SkipUnreadable, 0)
+		r.skip(p, face.SkipUnreadable, 0)
 		return nil
 	case info.IsDir():
 		if err := r.folder(&item); err != nil {
@@ -120,12 +118,12 @@ func canRead(p string) bool {
 
 // folder counts what is in a folder, as it will be shared; what is skipped is
 // counted by reason.
-func (r *reviewing) folder(item *desktop.ReviewItem) error {
+func (r *reviewing) folder(item *face.ReviewItem) error {
 	root, err := filepath.EvalSymlinks(item.Path) // WalkDir follows no link
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
-	skipped := map[desktop.SkipReason]int{}
+	skipped := map[face.SkipReason]int{}
 	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if ctxErr := r.ctx.Err(); ctxErr != nil {
 			return ctxErr
@@ -134,7 +132,7 @@ func (r *reviewing) folder(item *desktop.ReviewItem) error {
 			unfinished := strings.HasPrefix(d.Name(), netproto.PartPrefix) // of a download
 			ignored := !unfinished && r.ignored.Match(relative(root, p), d.IsDir())
 			if ignored {
-				skipped[desktop.SkipIgnored]++
+				skipped[face.SkipIgnored]++
 			}
 			if ignored || unfinished {
 				if d.IsDir() {
@@ -146,7 +144,7 @@ func (r *reviewing) folder(item *desktop.ReviewItem) error {
 		if err == nil && d.IsDir() {
 			return nil
 		}
-		size, reason := int64(0), desktop.SkipUnreadable
+		size, reason := int64(0), face.SkipUnreadable
 		if err == nil {
 			size, reason = readableFile(p, d)
 		}
@@ -157,14 +155,14 @@ func (r *reviewing) folder(item *desktop.ReviewItem) error {
 		item.Files++
 		item.Size += size
 		if looksSecret(d.Name()) {
-			item.Secrets = append(item.Secrets, desktop.SecretFile{Path: relative(root, p), Size: size})
+			item.Secrets = append(item.Secrets, face.SecretFile{Path: relative(root, p), Size: size})
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, reason := range []desktop.SkipReason{desktop.SkipUnreadable, desktop.SkipSymlink, desktop.SkipSpecial, desktop.SkipTooLarge, desktop.SkipIgnored} {
+	for _, reason := range []face.SkipReason{face.SkipUnreadable, face.SkipSymlink, face.SkipSpecial, face.SkipTooLarge, face.SkipIgnored} {
 		if n := skipped[reason]; n > 0 {
 			r.skip(item.Path, reason, n)
 		}
@@ -178,19 +176,19 @@ func relative(root, p string) string {
 }
 
 // readableFile gives the size of a file in a folder, or why it is skipped.
-func readableFile(p string, d fs.DirEntry) (int64, desktop.SkipReason) {
+func readableFile(p string, d fs.DirEntry) (int64, face.SkipReason) {
 	switch {
 	case d.Type()&fs.ModeSymlink != 0:
-		return 0, desktop.SkipSymlink
+		return 0, face.SkipSymlink
 	case !d.Type().IsRegular():
-		return 0, desktop.SkipSpecial
+		return 0, face.SkipSpecial
 	}
 	info, err := d.Info()
 	switch {
 	case err != nil || !canRead(p):
-		return 0, desktop.SkipUnreadable
+		return 0, face.SkipUnreadable
 	case info.Size() > netproto.MaxContentSize:
-		return 0, desktop.SkipTooLarge
+		return 0, face.SkipTooLarge
 	}
 	return info.Size(), ""
 }

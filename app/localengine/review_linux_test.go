@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 )
 
 // asNobody runs f without the right of root to read everything. On Linux that
@@ -41,18 +41,18 @@ func TestAReviewSkipsWhatCannotBeRead(t *testing.T) {
 	for _, dir := range []string{alice.files, filepath.Dir(alice.files)} { // which are root's alone
 		check(t, os.Chmod(dir, 0o755))
 	}
-	var review desktop.Review
+	var review face.Review
 	var err error
 	asNobody(t, func() {
 		review, err = alice.Review(deadline(t), []string{in("album"), in("closed.flac"), in("closed")})
 	})
 	check(t, err)
-	expect(t, review, desktop.Review{
-		Items: []desktop.ReviewItem{{Path: in("album"), Name: "album", Folder: true, Files: 1, Size: 1000}},
-		Skipped: []desktop.SkippedPath{
-			{Path: in("album"), Reason: desktop.SkipUnreadable, Count: 2},
-			{Path: in("closed.flac"), Reason: desktop.SkipUnreadable},
-			{Path: in("closed"), Reason: desktop.SkipUnreadable},
+	expect(t, review, face.Review{
+		Items: []face.ReviewItem{{Path: in("album"), Name: "album", Folder: true, Files: 1, Size: 1000}},
+		Skipped: []face.SkippedPath{
+			{Path: in("album"), Reason: face.SkipUnreadable, Count: 2},
+			{Path: in("closed.flac"), Reason: face.SkipUnreadable},
+			{Path: in("closed"), Reason: face.SkipUnreadable},
 		},
 	})
 }

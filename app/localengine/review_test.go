@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -13,11 +11,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
-func (h *house) review(paths ...string) desktop.Review {
+func (h *house) review(paths ...string) face.Review {
 	h.t.Helper()
 	r, err := h.Review(deadline(h.t), paths)
 	check(h.t, err)
@@ -47,25 +45,25 @@ func TestAReviewShowsWhatSharingWouldMean(t *testing.T) {
 	check(t, err)
 	defer other.Close()
 	check(t, os.Symlink(in("album"), in("shortcut")))
-	folder := desktop.ReviewItem{Path: in("album"), Name: "album", Folder: true, Files: 3, Size: 14 + 10 + 17,
-		Secrets: []desktop.SecretFile{{Path: ".env", Size: 10}, {Path: "keys/id_rsa", Size: 17}}}
+	folder := face.ReviewItem{Path: in("album"), Name: "album", Folder: true, Files: 3, Size: 14 + 10 + 17,
+		Secrets: []face.SecretFile{{Path: ".env", Size: 10}, {Path: "keys/id_rsa", Size: 17}}}
 	named := folder // a link that the person named is followed
 	named.Path, named.Name = in("shortcut"), "shortcut"
 	review := alice.review(in("album"), in("album"), in("song.flac"), in("server.key"), special, in("nowhere"), in("shortcut"))
-	expect(t, review, desktop.Review{
-		Items: []desktop.ReviewItem{folder,
+	expect(t, review, face.Review{
+		Items: []face.ReviewItem{folder,
 			{Path: in("song.flac"), Name: "song.flac", Files: 1, Size: 9},
 			{Path: in("server.key"), Name: "server.key", Files: 1, Size: 10, Secret: true},
 			named,
 		},
-		Skipped: []desktop.SkippedPath{
-			{Path: in("album"), Reason: desktop.SkipSymlink, Count: 2},
-			{Path: in("album"), Reason: desktop.SkipSpecial, Count: 1},
-			{Path: in("album"), Reason: desktop.SkipShared},
-			{Path: special, Reason: desktop.SkipSpecial},
-			{Path: in("nowhere"), Reason: desktop.SkipUnreadable},
-			{Path: in("shortcut"), Reason: desktop.SkipSymlink, Count: 2},
-			{Path: in("shortcut"), Reason: desktop.SkipSpecial, Count: 1},
+		Skipped: []face.SkippedPath{
+			{Path: in("album"), Reason: face.SkipSymlink, Count: 2},
+			{Path: in("album"), Reason: face.SkipSpecial, Count: 1},
+			{Path: in("album"), Reason: face.SkipShared},
+			{Path: special, Reason: face.SkipSpecial},
+			{Path: in("nowhere"), Reason: face.SkipUnreadable},
+			{Path: in("shortcut"), Reason: face.SkipSymlink, Count: 2},
+			{Path: in("shortcut"), Reason: face.SkipSpecial, Count: 1},
 		},
 	})
 	if n := alice.status().Counts.Shares; n != 0 {
@@ -75,14 +73,14 @@ func TestAReviewShowsWhatSharingWouldMean(t *testing.T) {
 
 func TestAReviewCountsWhatIsIgnored(t *testing.T) {
 	alice := newHouse(t)
-	check(t, alice.change(func(s *desktop.Settings) { s.Ignore = "*.tmp\n/old/\n" }))
+	check(t, alice.change(func(s *face.Settings) { s.Ignore = "*.tmp\n/old/\n" }))
 	for _, name := range []string{"album/one.flac", "album/a.tmp", "album/sub/b.TMP", "album/old/two.flac", "album/old/three.flac", "album/sub/old/four.flac", "c.tmp"} {
 		alice.write(name, 10)
 	}
 	in := func(name string) string { return filepath.Join(alice.files, name) }
-	expect(t, alice.review(in("album"), in("c.tmp")), desktop.Review{
-		Items:   []desktop.ReviewItem{{Path: in("album"), Name: "album", Folder: true, Files: 2, Size: 20}, {Path: in("c.tmp"), Name: "c.tmp", Files: 1, Size: 10}},
-		Skipped: []desktop.SkippedPath{{Path: in("album"), Reason: desktop.SkipIgnored, Count: 3}},
+	expect(t, alice.review(in("album"), in("c.tmp")), face.Review{
+		Items:   []face.ReviewItem{{Path: in("album"), Name: "album", Folder: true, Files: 2, Size: 20}, {Path: in("c.tmp"), Name: "c.tmp", Files: 1, Size: 10}},
+		Skipped: []face.SkippedPath{{Path: in("album"), Reason: face.SkipIgnored, Count: 3}},
 	})
 }
 
@@ -90,7 +88,7 @@ func TestAReviewSkipsWhatIsShared(t *testing.T) {
 	alice, _, _ := neighbours(t)
 	path, _ := alice.write("song.flac", 1000)
 	alice.offer(path)
-	expect(t, alice.review(path), desktop.Review{Skipped: []desktop.SkippedPath{{Path: path, Reason: desktop.SkipShared}}})
+	expect(t, alice.review(path), face.Review{Skipped: []face.SkippedPath{{Path: path, Reason: face.SkipShared}}})
 }
 
 func TestNamesThatLookLikeSecrets(t *testing.T) {
@@ -121,7 +119,7 @@ func TestTenThousandFilesAreReviewedQuickly(t *testing.T) {
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	expect(t, review.Items, []desktop.ReviewItem{{Path: big, Name: "big", Folder: true, Files: 10_000, Size: 10_000}})
+	expect(t, review.Items, []face.ReviewItem{{Path: big, Name: "big", Folder: true, Files: 10_000, Size: 10_000}})
 
 	ctx := &shortContext{Context: context.Background(), left: 500}
 	_, err := alice.Review(ctx, []string{big})

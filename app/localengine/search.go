@@ -1,46 +1,44 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
 	"context"
 	"os"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 )
 
 // Search asks the trackers in use.
-func (e *Engine) Search(ctx context.Context, r desktop.SearchRequest) (desktop.SearchPage, error) {
+func (e *Engine) Search(ctx context.Context, r face.SearchRequest) (face.SearchPage, error) {
 	found, err := e.engine.Trackers().Search(ctx, netproto.SearchRequest{Words: r.Words, Type: string(r.Kind), MinSize: r.MinSize, MaxSize: r.MaxSize, Sort: r.Sort, Cursor: r.Cursor, Limit: netproto.MaxPage})
 	if err != nil {
-		return desktop.SearchPage{}, coded(err)
+		return face.SearchPage{}, coded(err)
 	}
 	have := e.have()
-	page := desktop.SearchPage{Next: found.Next, Meant: found.Suggestions, Hits: make([]desktop.Hit, len(found.Items))}
+	page := face.SearchPage{Next: found.Next, Meant: found.Suggestions, Hits: make([]face.Hit, len(found.Items))}
 	for i, h := range found.Items {
-		page.Hits[i] = desktop.Hit{Hit: h, Kind: netproto.KindOf(h.Name, h.MIME, h.Folder), Have: have(h.Hash)}
+		page.Hits[i] = face.Hit{Hit: h, Kind: netproto.KindOf(h.Name, h.MIME, h.Folder), Have: have(h.Hash)}
 	}
 	return page, nil
 }
 
 // have tells what of a content is on this computer, for many contents at once.
-func (e *Engine) have() func(netproto.ContentHash) desktop.Have {
+func (e *Engine) have() func(netproto.ContentHash) face.Have {
 	downloads := map[netproto.ContentHash][]peer.Download{}
 	for _, d := range e.engine.Downloads() {
 		downloads[d.Hash] = append(downloads[d.Hash], d)
 	}
-	return func(hash netproto.ContentHash) desktop.Have {
+	return func(hash netproto.ContentHash) face.Have {
 		if e.engine.Shared(hash) {
-			return desktop.HaveHere
+			return face.HaveHere
 		}
-		best := desktop.HaveNothing
+		best := face.HaveNothing
 		for _, d := range downloads[hash] {
 			switch have := haveOf(d); {
-			case have == desktop.HaveHere, have == desktop.HaveRunning:
+			case have == face.HaveHere, have == face.HaveRunning:
 				return have
-			case have == desktop.HaveQueued:
+			case have == face.HaveQueued:
 				best = have
 			}
 		}
@@ -50,39 +48,39 @@ func (e *Engine) have() func(netproto.ContentHash) desktop.Have {
 
 // haveOf is what a download has of its content. A failed one has nothing, so
 // that it can be asked for again, and so has a finished one whose file is gone.
-func haveOf(d peer.Download) desktop.Have {
+func haveOf(d peer.Download) face.Have {
 	switch d.State {
 	case peer.DownloadFinished:
 		if _, err := os.Lstat(d.Path); err == nil {
-			return desktop.HaveHere
+			return face.HaveHere
 		}
-		return desktop.HaveNothing
+		return face.HaveNothing
 	case peer.DownloadFailed:
-		return desktop.HaveNothing
+		return face.HaveNothing
 	case peer.DownloadQueued, peer.DownloadWaiting, peer.DownloadConnecting:
 		if d.Done == 0 {
-			return desktop.HaveQueued
+			return face.HaveQueued
 		}
 	}
-	return desktop.HaveRunning
+	return face.HaveRunning
 }
 
 // FolderContents fetches the list of a folder's files.
-func (e *Engine) FolderContents(ctx context.Context, folder netproto.ContentHash) (desktop.Folder, error) {
+func (e *Engine) FolderContents(ctx context.Context, folder netproto.ContentHash) (face.Folder, error) {
 	entries, err := e.engine.Folder(ctx, folder)
 	if err != nil {
-		return desktop.Folder{}, coded(err)
+		return face.Folder{}, coded(err)
 	}
 	have := e.have()
-	f := desktop.Folder{Files: make([]desktop.FolderFile, len(entries))}
+	f := face.Folder{Files: make([]face.FolderFile, len(entries))}
 	for i, entry := range entries {
-		f.Files[i] = desktop.FolderFile{FolderEntry: entry, Here: !entry.Dir && have(entry.Hash) == desktop.HaveHere}
+		f.Files[i] = face.FolderFile{FolderEntry: entry, Here: !entry.Dir && have(entry.Hash) == face.HaveHere}
 	}
 	return f, nil
 }
 
 // Download adds a download into the chosen folder.
-func (e *Engine) Download(ctx context.Context, r desktop.DownloadRequest) error {
+func (e *Engine) Download(ctx context.Context, r face.DownloadRequest) error {
 	settings, err := e.settings()
 	if err != nil {
 		return err
@@ -97,7 +95,7 @@ func (e *Engine) Download(ctx context.Context, r desktop.DownloadRequest) error 
 }
 
 // followLink asks the tracker of a link what the content is.
-func (e *Engine) followLink(ctx context.Context, r *desktop.DownloadRequest) error {
+func (e *Engine) followLink(ctx context.Context, r *face.DownloadRequest) error {
 	link, err := netproto.ParseLink(r.Link)
 	if err != nil {
 		return netproto.Errorf(netproto.CodeInvalid, "%w", err)

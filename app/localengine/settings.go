@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -11,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
@@ -39,9 +37,9 @@ func (e *Engine) changeSettings(change func(*library.Settings)) error {
 }
 
 // Settings are the chosen ones.
-func (e *Engine) Settings(context.Context) (desktop.Settings, error) {
+func (e *Engine) Settings(context.Context) (face.Settings, error) {
 	s, err := e.settings()
-	return desktop.Settings{Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
+	return face.Settings{Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
 		Port: s.ListenPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
 		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
 		QuickDown: s.QuickDown, QuickUp: s.QuickUp,
@@ -51,7 +49,7 @@ func (e *Engine) Settings(context.Context) (desktop.Settings, error) {
 // ApplySettings checks, applies and remembers. The folder and the port are
 // tried out when they change: the one that was chosen before may be gone or
 // taken now, which is no reason to refuse another name.
-func (e *Engine) ApplySettings(_ context.Context, s desktop.Settings) error {
+func (e *Engine) ApplySettings(_ context.Context, s face.Settings) error {
 	e.saving.Lock()
 	defer e.saving.Unlock()
 	saved, err := e.settings()
@@ -61,7 +59,7 @@ func (e *Engine) ApplySettings(_ context.Context, s desktop.Settings) error {
 	invalid := outOfRange(s)
 	if s.DownloadFolder != saved.DownloadDir {
 		if err := usable(s.DownloadFolder); err != nil {
-			invalid[desktop.FieldDownloadFolder] = desktop.FailureOf(err)
+			invalid[face.FieldDownloadFolder] = face.FailureOf(err)
 		}
 	}
 	if len(invalid) > 0 {
@@ -78,7 +76,7 @@ func (e *Engine) ApplySettings(_ context.Context, s desktop.Settings) error {
 		applied.ListenPort = 0 // stays where it is
 	}
 	if err := e.node.Apply(applied); err != nil { // the port is all that can fail
-		return desktop.InvalidSettings{desktop.FieldPort: desktop.FailureOf(err)}
+		return face.InvalidSettings{face.FieldPort: face.FailureOf(err)}
 	}
 	return coded(e.library.SaveSettings(saved))
 }
@@ -99,34 +97,34 @@ func (e *Engine) TestPort(ctx context.Context) (netproto.Reachability, error) {
 }
 
 // outOfRange are the fields whose values mean nothing.
-func outOfRange(s desktop.Settings) desktop.InvalidSettings {
-	invalid := desktop.InvalidSettings{}
-	refuse := func(field desktop.Field, format string, args ...any) {
-		invalid[field] = desktop.Failure{Code: netproto.CodeInvalid, Detail: fmt.Sprintf(format, args...)}
+func outOfRange(s face.Settings) face.InvalidSettings {
+	invalid := face.InvalidSettings{}
+	refuse := func(field face.Field, format string, args ...any) {
+		invalid[field] = face.Failure{Code: netproto.CodeInvalid, Detail: fmt.Sprintf(format, args...)}
 	}
 	if name := strings.TrimSpace(s.Name); name == "" || len(name) > netproto.MaxPeerName {
-		refuse(desktop.FieldName, "the name must have 1 to %d bytes", netproto.MaxPeerName)
+		refuse(face.FieldName, "the name must have 1 to %d bytes", netproto.MaxPeerName)
 	}
-	if s.DownloadsAtOnce < 1 || s.DownloadsAtOnce > desktop.MaxDownloadsAtOnce {
-		refuse(desktop.FieldDownloadsAtOnce, "1 to %d downloads can run at once", desktop.MaxDownloadsAtOnce)
+	if s.DownloadsAtOnce < 1 || s.DownloadsAtOnce > face.MaxDownloadsAtOnce {
+		refuse(face.FieldDownloadsAtOnce, "1 to %d downloads can run at once", face.MaxDownloadsAtOnce)
 	}
-	if s.UploadSlots < 1 || s.UploadSlots > desktop.MaxUploadSlots {
-		refuse(desktop.FieldUploadSlots, "1 to %d peers can be served at once", desktop.MaxUploadSlots)
+	if s.UploadSlots < 1 || s.UploadSlots > face.MaxUploadSlots {
+		refuse(face.FieldUploadSlots, "1 to %d peers can be served at once", face.MaxUploadSlots)
 	}
 	if s.Port < 0 || s.Port > 65535 {
-		refuse(desktop.FieldPort, "a port is a number from 1 to 65535, or 0 for a free one")
+		refuse(face.FieldPort, "a port is a number from 1 to 65535, or 0 for a free one")
 	}
-	for field, limit := range map[desktop.Field]int64{desktop.FieldDownLimit: s.DownLimit, desktop.FieldUpLimit: s.UpLimit,
-		desktop.FieldQuickDown: s.QuickDown, desktop.FieldQuickUp: s.QuickUp} {
+	for field, limit := range map[face.Field]int64{face.FieldDownLimit: s.DownLimit, face.FieldUpLimit: s.UpLimit,
+		face.FieldQuickDown: s.QuickDown, face.FieldQuickUp: s.QuickUp} {
 		if limit < 0 {
 			refuse(field, "a limit cannot be negative")
 		}
 	}
 	if _, err := netproto.ParseSeedPolicy(string(s.SeedClients)); err != nil {
-		invalid[desktop.FieldSeedClients] = desktop.FailureOf(err)
+		invalid[face.FieldSeedClients] = face.FailureOf(err)
 	}
 	if _, err := ignore.Parse(patternLines(s.Ignore)); err != nil {
-		invalid[desktop.FieldIgnore] = desktop.FailureOf(err)
+		invalid[face.FieldIgnore] = face.FailureOf(err)
 	}
 	return invalid
 }

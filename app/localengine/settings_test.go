@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -13,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -27,32 +25,32 @@ func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
 	before := alice.chosen()
 	for _, c := range []struct {
 		name   string
-		change func(*desktop.Settings)
-		field  desktop.Field
+		change func(*face.Settings)
+		field  face.Field
 		code   netproto.Code
 	}{
-		{"no name", func(s *desktop.Settings) { s.Name = " " }, desktop.FieldName, netproto.CodeInvalid},
-		{"a long name", func(s *desktop.Settings) { s.Name = strings.Repeat("n", netproto.MaxPeerName+1) }, desktop.FieldName, netproto.CodeInvalid},
-		{"no folder", func(s *desktop.Settings) { s.DownloadFolder = "" }, desktop.FieldDownloadFolder, netproto.CodeInvalid},
-		{"a relative folder", func(s *desktop.Settings) { s.DownloadFolder = "here" }, desktop.FieldDownloadFolder, netproto.CodeInvalid},
-		{"a file", func(s *desktop.Settings) { s.DownloadFolder = file }, desktop.FieldDownloadFolder, netproto.CodeFolderUnwritable},
-		{"below a file", func(s *desktop.Settings) { s.DownloadFolder = filepath.Join(file, "x") }, desktop.FieldDownloadFolder, netproto.CodeFolderUnwritable},
-		{"no downloads", func(s *desktop.Settings) { s.DownloadsAtOnce = 0 }, desktop.FieldDownloadsAtOnce, netproto.CodeInvalid},
-		{"many downloads", func(s *desktop.Settings) { s.DownloadsAtOnce = desktop.MaxDownloadsAtOnce + 1 }, desktop.FieldDownloadsAtOnce, netproto.CodeInvalid},
-		{"no slots", func(s *desktop.Settings) { s.UploadSlots = 0 }, desktop.FieldUploadSlots, netproto.CodeInvalid},
-		{"many slots", func(s *desktop.Settings) { s.UploadSlots = desktop.MaxUploadSlots + 1 }, desktop.FieldUploadSlots, netproto.CodeInvalid},
-		{"a negative port", func(s *desktop.Settings) { s.Port = -1 }, desktop.FieldPort, netproto.CodeInvalid},
-		{"a large port", func(s *desktop.Settings) { s.Port = 65536 }, desktop.FieldPort, netproto.CodeInvalid},
-		{"a taken port", func(s *desktop.Settings) { s.Port = port }, desktop.FieldPort, netproto.CodePortInUse},
-		{"a negative limit down", func(s *desktop.Settings) { s.DownLimit = -1 }, desktop.FieldDownLimit, netproto.CodeInvalid},
-		{"a negative limit up", func(s *desktop.Settings) { s.UpLimit = -1 }, desktop.FieldUpLimit, netproto.CodeInvalid},
-		{"a negative quick limit down", func(s *desktop.Settings) { s.QuickDown = -1 }, desktop.FieldQuickDown, netproto.CodeInvalid},
-		{"a negative quick limit up", func(s *desktop.Settings) { s.QuickUp = -1 }, desktop.FieldQuickUp, netproto.CodeInvalid},
-		{"a wrong pattern", func(s *desktop.Settings) { s.Ignore = "*.part\n[a-" }, desktop.FieldIgnore, netproto.CodeInvalid},
-		{"no policy", func(s *desktop.Settings) { s.SeedClients = "some" }, desktop.FieldSeedClients, netproto.CodeInvalid},
+		{"no name", func(s *face.Settings) { s.Name = " " }, face.FieldName, netproto.CodeInvalid},
+		{"a long name", func(s *face.Settings) { s.Name = strings.Repeat("n", netproto.MaxPeerName+1) }, face.FieldName, netproto.CodeInvalid},
+		{"no folder", func(s *face.Settings) { s.DownloadFolder = "" }, face.FieldDownloadFolder, netproto.CodeInvalid},
+		{"a relative folder", func(s *face.Settings) { s.DownloadFolder = "here" }, face.FieldDownloadFolder, netproto.CodeInvalid},
+		{"a file", func(s *face.Settings) { s.DownloadFolder = file }, face.FieldDownloadFolder, netproto.CodeFolderUnwritable},
+		{"below a file", func(s *face.Settings) { s.DownloadFolder = filepath.Join(file, "x") }, face.FieldDownloadFolder, netproto.CodeFolderUnwritable},
+		{"no downloads", func(s *face.Settings) { s.DownloadsAtOnce = 0 }, face.FieldDownloadsAtOnce, netproto.CodeInvalid},
+		{"many downloads", func(s *face.Settings) { s.DownloadsAtOnce = face.MaxDownloadsAtOnce + 1 }, face.FieldDownloadsAtOnce, netproto.CodeInvalid},
+		{"no slots", func(s *face.Settings) { s.UploadSlots = 0 }, face.FieldUploadSlots, netproto.CodeInvalid},
+		{"many slots", func(s *face.Settings) { s.UploadSlots = face.MaxUploadSlots + 1 }, face.FieldUploadSlots, netproto.CodeInvalid},
+		{"a negative port", func(s *face.Settings) { s.Port = -1 }, face.FieldPort, netproto.CodeInvalid},
+		{"a large port", func(s *face.Settings) { s.Port = 65536 }, face.FieldPort, netproto.CodeInvalid},
+		{"a taken port", func(s *face.Settings) { s.Port = port }, face.FieldPort, netproto.CodePortInUse},
+		{"a negative limit down", func(s *face.Settings) { s.DownLimit = -1 }, face.FieldDownLimit, netproto.CodeInvalid},
+		{"a negative limit up", func(s *face.Settings) { s.UpLimit = -1 }, face.FieldUpLimit, netproto.CodeInvalid},
+		{"a negative quick limit down", func(s *face.Settings) { s.QuickDown = -1 }, face.FieldQuickDown, netproto.CodeInvalid},
+		{"a negative quick limit up", func(s *face.Settings) { s.QuickUp = -1 }, face.FieldQuickUp, netproto.CodeInvalid},
+		{"a wrong pattern", func(s *face.Settings) { s.Ignore = "*.part\n[a-" }, face.FieldIgnore, netproto.CodeInvalid},
+		{"no policy", func(s *face.Settings) { s.SeedClients = "some" }, face.FieldSeedClients, netproto.CodeInvalid},
 	} {
 		err := alice.change(c.change)
-		invalid, ok := errors.AsType[desktop.InvalidSettings](err)
+		invalid, ok := errors.AsType[face.InvalidSettings](err)
 		if !ok || len(invalid) != 1 || invalid[c.field].Code != c.code {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -60,15 +58,15 @@ func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
 			t.Errorf("%s: the settings are %+v now", c.name, after)
 		}
 	}
-	err = alice.change(func(s *desktop.Settings) { s.Name, s.Port, s.DownLimit, s.DownloadFolder = "", -1, -1, "" })
-	if invalid, ok := errors.AsType[desktop.InvalidSettings](err); !ok || len(invalid) != 4 {
+	err = alice.change(func(s *face.Settings) { s.Name, s.Port, s.DownLimit, s.DownloadFolder = "", -1, -1, "" })
+	if invalid, ok := errors.AsType[face.InvalidSettings](err); !ok || len(invalid) != 4 {
 		t.Errorf("of four wrong fields it says %v", err)
 	}
 }
 
 func TestSettingsAreRemembered(t *testing.T) {
 	alice := newHouse(t)
-	want := desktop.Settings{Name: "Ålice", DownloadFolder: filepath.Join(alice.downloads, "new", "folder"), DownloadsAtOnce: 7, UploadSlots: 8,
+	want := face.Settings{Name: "Ålice", DownloadFolder: filepath.Join(alice.downloads, "new", "folder"), DownloadsAtOnce: 7, UploadSlots: 8,
 		Port: freePort(t), DownLimit: 1 << 20, UpLimit: 2 << 20, SeedClients: netproto.SeedOff,
 		Ignore: "*.tmp\n/old/", GentleHashing: true,
 		LocalExempt: true, Preallocate: true, QuickDown: 3 << 20, QuickUp: 4 << 20}
@@ -106,7 +104,7 @@ func TestAnotherPortCountsAtOnce(t *testing.T) {
 	if old == 0 || !answers(old) {
 		t.Fatalf("port %d does not answer", old)
 	}
-	check(t, alice.change(func(s *desktop.Settings) { s.Port = next }))
+	check(t, alice.change(func(s *face.Settings) { s.Port = next }))
 	if !answers(next) {
 		t.Errorf("the new port %d does not answer", next)
 	}
@@ -123,13 +121,13 @@ func TestAnotherPortCountsAtOnce(t *testing.T) {
 func TestATakenPortIsNoReasonToRefuseAnotherName(t *testing.T) {
 	alice := newHouse(t)
 	port := freePort(t)
-	check(t, alice.change(func(s *desktop.Settings) { s.Port = port }))
+	check(t, alice.change(func(s *face.Settings) { s.Port = port }))
 	alice.close()
 	other, err := net.Listen("tcp", ":"+strconv.Itoa(port))
 	check(t, err)
 	defer other.Close()
 	alice.open() // on another port than the one in the settings
-	check(t, alice.change(func(s *desktop.Settings) { s.Name = "bob" }))
+	check(t, alice.change(func(s *face.Settings) { s.Name = "bob" }))
 	if s := alice.chosen(); s.Name != "bob" || s.Port != port {
 		t.Errorf("the settings are %+v", s)
 	}
@@ -138,22 +136,22 @@ func TestATakenPortIsNoReasonToRefuseAnotherName(t *testing.T) {
 func TestALostFolderIsNoReasonToRefuseAnotherName(t *testing.T) {
 	alice := newHouse(t)
 	lost := filepath.Join(alice.files, "stick")
-	check(t, alice.change(func(s *desktop.Settings) { s.DownloadFolder = lost }))
+	check(t, alice.change(func(s *face.Settings) { s.DownloadFolder = lost }))
 	check(t, os.WriteFile(lost, nil, 0o644))
-	check(t, alice.change(func(s *desktop.Settings) { s.Name = "bob" }))
+	check(t, alice.change(func(s *face.Settings) { s.Name = "bob" }))
 }
 
 func TestALimitCountsAtOnce(t *testing.T) {
 	alice, bob, _ := neighbours(t)
 	path, content := alice.write("film.mkv", 3<<20)
 	alice.offer(path)
-	check(t, alice.change(func(s *desktop.Settings) { s.UpLimit = 128 << 10 }))
+	check(t, alice.change(func(s *face.Settings) { s.UpLimit = 128 << 10 }))
 	bob.fetch(bob.findOne("film"))
 	bob.until("it comes slowly", func() bool {
 		rate := bob.rows()["film.mkv"].Rate
 		return rate > 0 && rate < 512<<10
 	})
-	check(t, alice.change(func(s *desktop.Settings) { s.UpLimit = 0 }))
+	check(t, alice.change(func(s *face.Settings) { s.UpLimit = 0 }))
 	began := time.Now()
 	same(t, bob.finish("film.mkv").Path, content)
 	if took := time.Since(began); took > 10*time.Second {
@@ -188,11 +186,11 @@ func TestThePolicyForSeedClientsCountsAtOnce(t *testing.T) {
 	if got := askAsSeed(t, port, request, patience); got != string(content) {
 		t.Errorf("%d bytes came", len(got))
 	}
-	check(t, alice.change(func(s *desktop.Settings) { s.SeedClients = netproto.SeedOff }))
+	check(t, alice.change(func(s *face.Settings) { s.SeedClients = netproto.SeedOff }))
 	if got := askAsSeed(t, port, request, 300*time.Millisecond); got != "" {
 		t.Errorf("%d bytes came although the policy is off", len(got))
 	}
-	check(t, alice.change(func(s *desktop.Settings) { s.SeedClients = netproto.SeedLAN }))
+	check(t, alice.change(func(s *face.Settings) { s.SeedClients = netproto.SeedLAN }))
 	if got := askAsSeed(t, port, request, patience); got != string(content) {
 		t.Errorf("%d bytes came again", len(got))
 	}

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -7,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
@@ -15,20 +13,20 @@ func TestSharesSayHowTheyStand(t *testing.T) {
 	alice, bob, _ := neighbours(t)
 	path, content := alice.write("song.flac", 1000)
 	s := alice.offer(path)
-	if s.State != desktop.ShareShared || s.Name != "song.flac" || s.Files != 1 || s.Size != 1000 || s.Folder || !s.Failure.IsZero() || s.Fetched != 0 {
+	if s.State != face.ShareShared || s.Name != "song.flac" || s.Files != 1 || s.Size != 1000 || s.Folder || !s.Failure.IsZero() || s.Fetched != 0 {
 		t.Errorf("the share is %+v", s)
 	}
 	alice.album()
-	if s := alice.share(filepath.Join(alice.files, "album")); s.State != desktop.ShareShared || !s.Folder || s.Files != 3 || s.Size < 30_000 {
+	if s := alice.share(filepath.Join(alice.files, "album")); s.State != face.ShareShared || !s.Folder || s.Files != 3 || s.Size < 30_000 {
 		t.Errorf("the folder is %+v", s)
 	}
 	again := func() {
 		t.Helper() // sharing it again looks at it again
-		check(t, alice.Share(deadline(t), desktop.ShareRequest{Items: []desktop.ShareItem{{Path: path}}}))
+		check(t, alice.Share(deadline(t), face.ShareRequest{Items: []face.ShareItem{{Path: path}}}))
 	}
 	check(t, os.Remove(path))
 	again()
-	alice.until("it is missing", func() bool { return alice.share(path).State == desktop.ShareMissing })
+	alice.until("it is missing", func() bool { return alice.share(path).State == face.ShareMissing })
 	if failure := alice.share(path).Failure; failure.Code != netproto.CodeFileUnreadable {
 		t.Errorf("it is missing because of %+v", failure)
 	}
@@ -36,7 +34,7 @@ func TestSharesSayHowTheyStand(t *testing.T) {
 	again()
 	alice.until("it is shared again", func() bool {
 		now := alice.share(path)
-		return now.State == desktop.ShareShared && now.Size == 500 && now.ID == s.ID
+		return now.State == face.ShareShared && now.Size == 500 && now.ID == s.ID
 	})
 	bob.until("it is found again", func() bool { return len(bob.find("song")) == 1 })
 	check(t, alice.StopSharing(deadline(t), []string{s.ID, "gone"}))
@@ -66,6 +64,6 @@ func TestWhatWasUntickedIsNeverShared(t *testing.T) {
 	want()
 	alice.reopen()
 	bob.until("it is shared after the restart", func() bool { return len(bob.find("index.html")) == 1 })
-	alice.until("it was looked at", func() bool { return alice.share(site).State == desktop.ShareShared })
+	alice.until("it was looked at", func() bool { return alice.share(site).State == face.ShareShared })
 	want()
 }

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -10,7 +8,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/command"
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/trackerclient"
@@ -21,13 +19,13 @@ import (
 const goodbyeTimeout = 5 * time.Second
 
 // Tracker is what the Tracker page shows.
-func (e *Engine) Tracker(context.Context) (desktop.TrackerView, error) {
+func (e *Engine) Tracker(context.Context) (face.TrackerView, error) {
 	known, err := e.library.Trackers()
 	if err != nil {
-		return desktop.TrackerView{}, netproto.Errorf(netproto.CodeStore, "the known trackers in %s: %w", e.library.Dir(), err)
+		return face.TrackerView{}, netproto.Errorf(netproto.CodeStore, "the known trackers in %s: %w", e.library.Dir(), err)
 	}
 	t := e.engine.TrackerStatus()
-	v := desktop.TrackerView{LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond) / time.Millisecond)}
+	v := face.TrackerView{LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond) / time.Millisecond)}
 	if t.State == peer.TrackerConnected {
 		v.PeersOnline, v.Resources = t.Stats.PeersOnline, t.Stats.Resources
 	}
@@ -40,8 +38,8 @@ func (e *Engine) Tracker(context.Context) (desktop.TrackerView, error) {
 	}
 	for _, k := range known {
 		other, used := beside[k.Address]
-		v.Known = append(v.Known, desktop.KnownTracker{Address: k.Address, Name: k.Name, Fingerprint: k.Fingerprint,
-			Beside: used, Connection: desktop.Connection(other.State), Failure: desktop.FailureOf(other.Err)})
+		v.Known = append(v.Known, face.KnownTracker{Address: k.Address, Name: k.Name, Fingerprint: k.Fingerprint,
+			Beside: used, Connection: face.Connection(other.State), Failure: face.FailureOf(other.Err)})
 		if k.Address == t.Address && v.Fingerprint.IsZero() {
 			v.Name, v.Fingerprint = k.Name, k.Fingerprint
 		}
@@ -49,14 +47,14 @@ func (e *Engine) Tracker(context.Context) (desktop.TrackerView, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if shown, ok := errors.AsType[*trackerclient.KeyChanged](t.Err); ok {
-		v.ChangedKey = &desktop.ChangedKey{Address: t.Address, Known: shown.Known, Shown: shown.Shown}
+		v.ChangedKey = &face.ChangedKey{Address: t.Address, Known: shown.Known, Shown: shown.Shown}
 	}
 	if e.changed != nil { // what the person tried last comes first
 		changed := *e.changed
 		v.ChangedKey = &changed
 	}
 	v.Nearby = e.nearbyLocked()
-	v.Own.Failure = desktop.FailureOf(e.ownErr)
+	v.Own.Failure = face.FailureOf(e.ownErr)
 	if e.own != nil {
 		v.Own = viewOf(e.own)
 		if v.Fingerprint == e.own.Fingerprint {
@@ -275,10 +273,10 @@ func (e *Engine) noteChangedKey(address string, err error) {
 		e.setChanged(nil)
 		return
 	}
-	e.setChanged(&desktop.ChangedKey{Address: address, Known: known, Shown: shown.Shown})
+	e.setChanged(&face.ChangedKey{Address: address, Known: known, Shown: shown.Shown})
 }
 
-func (e *Engine) setChanged(changed *desktop.ChangedKey) {
+func (e *Engine) setChanged(changed *face.ChangedKey) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.changed = changed

@@ -1,46 +1,44 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
 	"context"
 	"testing"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
 func TestATrackerIsUsedOnceItAnswered(t *testing.T) {
 	alice, tracker := newHouse(t), newTown(t)
-	if s := alice.status(); s.Connection != desktop.ConnectionNone || s.Tracker != "" {
+	if s := alice.status(); s.Connection != face.ConnectionNone || s.Tracker != "" {
 		t.Errorf("before any was chosen the status is %+v", s)
 	}
 	refused(t, alice.UseTracker(deadline(t), "http://example.org"), netproto.CodeInvalid)
 	refused(t, alice.UseTracker(deadline(t), "127.0.0.1:1"), netproto.CodeUnreachable)
-	if s := alice.status(); s.Connection != desktop.ConnectionNone {
+	if s := alice.status(); s.Connection != face.ConnectionNone {
 		t.Errorf("a tracker that does not answer is %s", s.Connection)
 	}
 	alice.use(tracker)
 	refused(t, alice.UseTracker(deadline(t), "127.0.0.1:1"), netproto.CodeUnreachable)
 	alice.until("the tracker has counted", func() bool { return alice.status().PeersOnline == 1 })
 	s := alice.status()
-	if s.Tracker != "town" || s.Connection != desktop.ConnectionConnected || !s.Failure.IsZero() || s.RetrySeconds != 0 {
+	if s.Tracker != "town" || s.Connection != face.ConnectionConnected || !s.Failure.IsZero() || s.RetrySeconds != 0 {
 		t.Errorf("the status is %+v", s)
 	}
-	want := desktop.KnownTracker{Address: tracker.Address, Name: "town", Fingerprint: tracker.Fingerprint}
+	want := face.KnownTracker{Address: tracker.Address, Name: "town", Fingerprint: tracker.Fingerprint}
 	v := alice.view()
 	expect(t, v.KnownTracker, want)
-	expect(t, v.Known, []desktop.KnownTracker{want})
+	expect(t, v.Known, []face.KnownTracker{want})
 	if v.LeaseSeconds != 90 || v.PeersOnline != 1 || v.Resources != 0 || v.ChangedKey != nil {
 		t.Errorf("the view is %+v", v)
 	}
 	alice.reopen()
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	expect(t, alice.view().KnownTracker, want)
 
 	bob := newHouse(t)
 	check(t, bob.UseTracker(deadline(t), tracker.Link.String()))
-	bob.untilConnection(desktop.ConnectionConnected)
+	bob.untilConnection(face.ConnectionConnected)
 }
 
 func TestWhoSwitchesTrackersTakesSharesAlong(t *testing.T) {
@@ -65,16 +63,16 @@ func TestATrackerCanBeUsedBesideTheMainOne(t *testing.T) {
 	carol.use(other)
 	refused(t, alice.AlsoUseTracker(deadline(t), "127.0.0.1:1", true), netproto.CodeUnreachable)
 	check(t, alice.AlsoUseTracker(deadline(t), other.Address, true))
-	beside := func() desktop.KnownTracker {
+	beside := func() face.KnownTracker {
 		for _, k := range alice.view().Known {
 			if k.Address == other.Address {
 				return k
 			}
 		}
 		t.Fatal("it is not known")
-		return desktop.KnownTracker{}
+		return face.KnownTracker{}
 	}
-	alice.until("it is joined", func() bool { return beside().Beside && beside().Connection == desktop.ConnectionConnected })
+	alice.until("it is joined", func() bool { return beside().Beside && beside().Connection == face.ConnectionConnected })
 	carol.until("it is found there", func() bool { return len(carol.find("song")) == 1 })
 	bob.until("it is found here still", func() bool { return len(bob.find("song")) == 1 })
 	far, _ := carol.write("far.flac", 1000)
@@ -82,7 +80,7 @@ func TestATrackerCanBeUsedBesideTheMainOne(t *testing.T) {
 	alice.until("what is only there is found", func() bool { return len(alice.find("far")) == 1 })
 
 	alice.reopen()
-	alice.until("it is joined again after a restart", func() bool { return beside().Connection == desktop.ConnectionConnected })
+	alice.until("it is joined again after a restart", func() bool { return beside().Connection == face.ConnectionConnected })
 	check(t, alice.AlsoUseTracker(deadline(t), other.Address, false))
 	if k := beside(); k.Beside {
 		t.Errorf("it is still used: %+v", k)
@@ -98,7 +96,7 @@ func TestAForgottenTrackerIsLeft(t *testing.T) {
 	alice, bob, tracker := neighbours(t)
 	check(t, alice.ForgetTracker(deadline(t), "127.0.0.1:1")) // never known
 	check(t, alice.ForgetTracker(deadline(t), tracker.Address))
-	if v := alice.view(); v.Address != "" || len(v.Known) != 0 || alice.status().Connection != desktop.ConnectionNone {
+	if v := alice.view(); v.Address != "" || len(v.Known) != 0 || alice.status().Connection != face.ConnectionNone {
 		t.Errorf("the view is %+v", v)
 	}
 	stats, err := bob.engine.Tracker().Stats(deadline(t))
@@ -107,15 +105,15 @@ func TestAForgottenTrackerIsLeft(t *testing.T) {
 		t.Errorf("%d peers are online: there was no goodbye", stats.PeersOnline)
 	}
 	alice.reopen()
-	if s := alice.status(); s.Connection != desktop.ConnectionNone {
+	if s := alice.status(); s.Connection != face.ConnectionNone {
 		t.Errorf("after the restart it is %s", s.Connection)
 	}
 }
 
 // lose lets the house notice that its tracker is gone.
-func (h *house) lose(state desktop.Connection) {
+func (h *house) lose(state face.Connection) {
 	h.t.Helper()
-	check(h.t, h.change(func(s *desktop.Settings) { s.Name += "!" })) // which the tracker is told
+	check(h.t, h.change(func(s *face.Settings) { s.Name += "!" })) // which the tracker is told
 	h.untilConnection(state)
 }
 
@@ -124,7 +122,7 @@ func TestALostTrackerIsTriedWhenThePersonSays(t *testing.T) {
 	tracker := startTown(t, t.TempDir(), "127.0.0.1:0")
 	alice.use(tracker)
 	check(t, tracker.Close())
-	alice.lose(desktop.ConnectionReconnecting)
+	alice.lose(face.ConnectionReconnecting)
 	alice.until("the retries are far apart", func() bool { return alice.status().RetrySeconds >= 2 })
 	s := alice.status()
 	if s.Failure.Code != netproto.CodeUnreachable || s.PeersOnline != 0 || s.Tracker != "town" {
@@ -133,7 +131,7 @@ func TestALostTrackerIsTriedWhenThePersonSays(t *testing.T) {
 	tracker = startTown(t, tracker.data, tracker.Address)
 	defer tracker.Close()
 	check(t, alice.Reconnect(deadline(t)))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 }
 
 // changeKey puts a tracker with another key in the place of one.
@@ -148,8 +146,8 @@ func TestAChangedKeyIsThePersonsDecision(t *testing.T) {
 	first := startTown(t, t.TempDir(), "127.0.0.1:0")
 	alice.use(first)
 	second := changeKey(t, first)
-	alice.lose(desktop.ConnectionKeyChanged)
-	want := &desktop.ChangedKey{Address: first.Address, Known: first.Fingerprint, Shown: second.Fingerprint}
+	alice.lose(face.ConnectionKeyChanged)
+	want := &face.ChangedKey{Address: first.Address, Known: first.Fingerprint, Shown: second.Fingerprint}
 	decide := func() {
 		t.Helper()
 		expect(t, alice.view().ChangedKey, want)
@@ -159,7 +157,7 @@ func TestAChangedKeyIsThePersonsDecision(t *testing.T) {
 	}
 	decide()
 	alice.reopen() // the window opens and asks again
-	alice.untilConnection(desktop.ConnectionKeyChanged)
+	alice.untilConnection(face.ConnectionKeyChanged)
 	decide()
 	refused(t, alice.UseTracker(deadline(t), first.Address), netproto.CodeKeyChanged)
 	decide()
@@ -179,7 +177,7 @@ func TestAChangedKeyIsThePersonsDecision(t *testing.T) {
 	third = startTown(t, third.data, third.Address)
 	defer third.Close()
 	check(t, alice.AcceptTrackerKey(deadline(t), first.Address, third.Fingerprint))
-	alice.untilConnection(desktop.ConnectionConnected)
+	alice.untilConnection(face.ConnectionConnected)
 	if v := alice.view(); v.ChangedKey != nil || v.Fingerprint != third.Fingerprint || len(v.Known) != 1 {
 		t.Errorf("the view is %+v", v)
 	}
@@ -233,7 +231,7 @@ func TestALinkCannotMakeATrackerLookChanged(t *testing.T) {
 	}
 	alice.use(tracker)
 	refused(t, alice.UseTracker(deadline(t), wrong.String()), netproto.CodeInvalid)
-	if v := alice.view(); v.ChangedKey != nil || alice.status().Connection != desktop.ConnectionConnected {
+	if v := alice.view(); v.ChangedKey != nil || alice.status().Connection != face.ConnectionConnected {
 		t.Errorf("the view is %+v", v)
 	}
 }

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -7,19 +5,19 @@ import (
 	"path/filepath"
 	"time"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 )
 
 // Downloads are the rows of the Downloads page.
-func (e *Engine) Downloads(context.Context) ([]desktop.Download, error) {
+func (e *Engine) Downloads(context.Context) ([]face.Download, error) {
 	list := e.engine.Downloads()
-	rows := make([]desktop.Download, len(list))
+	rows := make([]face.Download, len(list))
 	for i, d := range list {
-		rows[i] = desktop.Download{ID: d.ID, Hash: d.Hash, Name: d.Name, Folder: d.Folder, Size: d.Size, Done: d.Done, Rate: d.Rate, Sources: d.Sources,
-			State: desktop.DownloadState(d.State), Place: d.Place, SecsLeft: seconds(d.Left), Path: d.Path, Failure: desktop.FailureOf(d.Err),
-			Priority: desktop.Priority(d.Priority), Limit: d.Limit, Added: d.Added, Finished: d.Finished}
+		rows[i] = face.Download{ID: d.ID, Hash: d.Hash, Name: d.Name, Folder: d.Folder, Size: d.Size, Done: d.Done, Rate: d.Rate, Sources: d.Sources,
+			State: face.DownloadState(d.State), Place: d.Place, SecsLeft: seconds(d.Left), Path: d.Path, Failure: face.FailureOf(d.Err),
+			Priority: face.Priority(d.Priority), Limit: d.Limit, Added: d.Added, Finished: d.Finished}
 		if !d.Retry.IsZero() {
 			rows[i].RetrySecs = max(seconds(time.Until(d.Retry)), 1)
 		}
@@ -30,35 +28,35 @@ func (e *Engine) Downloads(context.Context) ([]desktop.Download, error) {
 func seconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.Second) }
 
 // Uploads are the rows of the Uploads page.
-func (e *Engine) Uploads(context.Context) ([]desktop.Upload, error) {
+func (e *Engine) Uploads(context.Context) ([]face.Upload, error) {
 	list := e.engine.Uploads()
-	rows := make([]desktop.Upload, len(list))
+	rows := make([]face.Upload, len(list))
 	for i, u := range list {
-		rows[i] = desktop.Upload{ID: u.ID, Name: e.engine.NameOf(u.Hash), Peer: u.Peer, Address: u.Address, Size: u.Size, Sent: u.Sent, Rate: u.Rate, Place: u.Place, State: desktop.UploadSending}
+		rows[i] = face.Upload{ID: u.ID, Name: e.engine.NameOf(u.Hash), Peer: u.Peer, Address: u.Address, Size: u.Size, Sent: u.Sent, Rate: u.Rate, Place: u.Place, State: face.UploadSending}
 		switch {
 		case u.Ended:
-			rows[i].State, rows[i].Rate = desktop.UploadEnded, 0
+			rows[i].State, rows[i].Rate = face.UploadEnded, 0
 		case u.Place > 0:
-			rows[i].State = desktop.UploadQueued
+			rows[i].State = face.UploadQueued
 		}
 	}
 	return rows, nil
 }
 
 // Shares are the rows of the Shared page.
-func (e *Engine) Shares(context.Context) ([]desktop.Share, error) {
+func (e *Engine) Shares(context.Context) ([]face.Share, error) {
 	list := e.engine.Shares()
-	rows := make([]desktop.Share, len(list))
+	rows := make([]face.Share, len(list))
 	for i, s := range list {
-		rows[i] = desktop.Share{ID: s.ID, Name: filepath.Base(s.Path), Path: s.Path, Folder: s.Folder, Files: s.Files, Size: s.Size,
-			State: desktop.ShareState(s.State), Hashed: s.Hashed, Rate: s.Rate, Fetched: s.Fetched, Sent: s.Sent, Failure: desktop.FailureOf(s.Err),
-			Notice: desktop.FailureOf(s.Notice)}
+		rows[i] = face.Share{ID: s.ID, Name: filepath.Base(s.Path), Path: s.Path, Folder: s.Folder, Files: s.Files, Size: s.Size,
+			State: face.ShareState(s.State), Hashed: s.Hashed, Rate: s.Rate, Fetched: s.Fetched, Sent: s.Sent, Failure: face.FailureOf(s.Err),
+			Notice: face.FailureOf(s.Notice)}
 	}
 	return rows, nil
 }
 
 // Share begins to hash and to announce what was reviewed.
-func (e *Engine) Share(ctx context.Context, r desktop.ShareRequest) error {
+func (e *Engine) Share(ctx context.Context, r face.ShareRequest) error {
 	for _, item := range r.Items {
 		if err := ctx.Err(); err != nil {
 			return coded(err)

@@ -1,5 +1,3 @@
-//go:build !darwin || cgo
-
 package localengine
 
 import (
@@ -9,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"centralizedp2p/app/desktop"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 )
@@ -29,10 +27,10 @@ func TestWhatIsFoundIsDownloaded(t *testing.T) {
 	path, content := alice.write("song.flac", 3<<20)
 	alice.offer(path)
 	hit := bob.findOne("song")
-	if hit.Name != "song.flac" || hit.Size != 3<<20 || hit.Kind != netproto.KindAudio || hit.Have != desktop.HaveNothing || hit.Sources != 1 {
+	if hit.Name != "song.flac" || hit.Size != 3<<20 || hit.Kind != netproto.KindAudio || hit.Have != face.HaveNothing || hit.Sources != 1 {
 		t.Errorf("the hit is %+v", hit)
 	}
-	check(t, bob.change(func(s *desktop.Settings) { s.Name = "bob" }))
+	check(t, bob.change(func(s *face.Settings) { s.Name = "bob" }))
 	bob.fetch(hit)
 	d := bob.finish("song.flac")
 	same(t, d.Path, content)
@@ -40,14 +38,14 @@ func TestWhatIsFoundIsDownloaded(t *testing.T) {
 		t.Errorf("the row is %+v", d)
 	}
 	for name, h := range map[string]*house{"alice": alice, "bob": bob} {
-		if have := h.findOne("song").Have; have != desktop.HaveHere {
+		if have := h.findOne("song").Have; have != face.HaveHere {
 			t.Errorf("%s: the search says %q, not that it is here", name, have)
 		}
 	}
 	alice.until("the upload has ended", func() bool {
 		uploads, err := alice.Uploads(deadline(t))
 		check(t, err)
-		return len(uploads) == 1 && uploads[0].State == desktop.UploadEnded
+		return len(uploads) == 1 && uploads[0].State == face.UploadEnded
 	})
 	uploads, err := alice.Uploads(deadline(t))
 	check(t, err)
@@ -64,12 +62,12 @@ func TestWhatIsFoundIsDownloaded(t *testing.T) {
 // slow makes downloads last until the limit is lifted.
 func (h *house) slow() {
 	h.t.Helper()
-	check(h.t, h.change(func(s *desktop.Settings) { s.DownLimit = 128 << 10 }))
+	check(h.t, h.change(func(s *face.Settings) { s.DownLimit = 128 << 10 }))
 }
 
 func (h *house) fast() {
 	h.t.Helper()
-	check(h.t, h.change(func(s *desktop.Settings) { s.DownLimit = 0 }))
+	check(h.t, h.change(func(s *face.Settings) { s.DownLimit = 0 }))
 }
 
 func TestAHitSaysWhatIsOnItsWay(t *testing.T) {
@@ -79,24 +77,24 @@ func TestAHitSaysWhatIsOnItsWay(t *testing.T) {
 	alice.offer(first)
 	alice.offer(second)
 	bob.slow()
-	check(t, bob.change(func(s *desktop.Settings) { s.DownloadsAtOnce = 1 }))
+	check(t, bob.change(func(s *face.Settings) { s.DownloadsAtOnce = 1 }))
 	bob.fetch(bob.findOne("first"))
-	bob.untilState("first.mkv", desktop.DownloadDownloading)
+	bob.untilState("first.mkv", face.DownloadDownloading)
 	bob.fetch(bob.findOne("second"))
-	bob.untilState("second.mkv", desktop.DownloadQueued)
+	bob.untilState("second.mkv", face.DownloadQueued)
 	if place := bob.rows()["second.mkv"].Place; place != 1 {
 		t.Errorf("it waits at place %d", place)
 	}
-	if have := bob.findOne("first").Have; have != desktop.HaveRunning {
+	if have := bob.findOne("first").Have; have != face.HaveRunning {
 		t.Errorf("a running download is %q", have)
 	}
-	if have := bob.findOne("second").Have; have != desktop.HaveQueued {
+	if have := bob.findOne("second").Have; have != face.HaveQueued {
 		t.Errorf("a queued download is %q", have)
 	}
-	if c := bob.status().Counts; c != (desktop.Counts{Downloads: 2}) {
+	if c := bob.status().Counts; c != (face.Counts{Downloads: 2}) {
 		t.Errorf("the counts are %+v", c)
 	}
-	alice.until("the upload counts", func() bool { return alice.status().Counts == desktop.Counts{Uploads: 1, Shares: 2} })
+	alice.until("the upload counts", func() bool { return alice.status().Counts == face.Counts{Uploads: 1, Shares: 2} })
 	alice.until("the rates show", func() bool { return alice.status().UpRate > 0 && bob.status().DownRate > 0 })
 	bob.fast()
 	same(t, bob.finish("first.mkv").Path, one)
@@ -111,19 +109,19 @@ func TestWhatADownloadHas(t *testing.T) {
 	check(t, os.WriteFile(there, nil, 0o644))
 	for _, c := range []struct {
 		download peer.Download
-		want     desktop.Have
+		want     face.Have
 	}{
-		{peer.Download{State: peer.DownloadQueued}, desktop.HaveQueued},
-		{peer.Download{State: peer.DownloadWaiting}, desktop.HaveQueued},
-		{peer.Download{State: peer.DownloadConnecting}, desktop.HaveQueued},
-		{peer.Download{State: peer.DownloadWaiting, Done: 1}, desktop.HaveRunning},
-		{peer.Download{State: peer.DownloadDownloading}, desktop.HaveRunning},
-		{peer.Download{State: peer.DownloadVerifying}, desktop.HaveRunning},
-		{peer.Download{State: peer.DownloadPaused}, desktop.HaveRunning},
-		{peer.Download{State: peer.DownloadNoSpace}, desktop.HaveRunning},
-		{peer.Download{State: peer.DownloadFailed, Done: 1}, desktop.HaveNothing},
-		{peer.Download{State: peer.DownloadFinished, Path: there}, desktop.HaveHere},
-		{peer.Download{State: peer.DownloadFinished, Path: there + " no more"}, desktop.HaveNothing},
+		{peer.Download{State: peer.DownloadQueued}, face.HaveQueued},
+		{peer.Download{State: peer.DownloadWaiting}, face.HaveQueued},
+		{peer.Download{State: peer.DownloadConnecting}, face.HaveQueued},
+		{peer.Download{State: peer.DownloadWaiting, Done: 1}, face.HaveRunning},
+		{peer.Download{State: peer.DownloadDownloading}, face.HaveRunning},
+		{peer.Download{State: peer.DownloadVerifying}, face.HaveRunning},
+		{peer.Download{State: peer.DownloadPaused}, face.HaveRunning},
+		{peer.Download{State: peer.DownloadNoSpace}, face.HaveRunning},
+		{peer.Download{State: peer.DownloadFailed, Done: 1}, face.HaveNothing},
+		{peer.Download{State: peer.DownloadFinished, Path: there}, face.HaveHere},
+		{peer.Download{State: peer.DownloadFinished, Path: there + " no more"}, face.HaveNothing},
 	} {
 		if have := haveOf(c.download); have != c.want {
 			t.Errorf("%+v has %q, not %q", c.download, have, c.want)
@@ -144,9 +142,9 @@ func (h *house) album() (contents map[string][]byte) {
 }
 
 // findFolder gives the hit that is a folder.
-func (h *house) findFolder(words string) desktop.Hit {
+func (h *house) findFolder(words string) face.Hit {
 	h.t.Helper()
-	page, err := h.Search(deadline(h.t), desktop.SearchRequest{Words: words, Kind: netproto.KindFolder})
+	page, err := h.Search(deadline(h.t), face.SearchRequest{Words: words, Kind: netproto.KindFolder})
 	check(h.t, err)
 	if len(page.Hits) != 1 {
 		h.t.Fatalf("%d folders were found, 1 was expected", len(page.Hits))
@@ -200,15 +198,15 @@ func TestADownloadStopsAndGoesOn(t *testing.T) {
 	alice.offer(path)
 	bob.slow()
 	bob.fetch(bob.findOne("film"))
-	bob.untilState("film.mkv", desktop.DownloadDownloading)
+	bob.untilState("film.mkv", face.DownloadDownloading)
 	ids := []string{bob.rows()["film.mkv"].ID}
 	check(t, bob.Pause(deadline(t), ids))
-	bob.untilState("film.mkv", desktop.DownloadPaused)
+	bob.untilState("film.mkv", face.DownloadPaused)
 	bob.reopen() // it stays paused over a restart
-	if d := bob.rows()["film.mkv"]; d.State != desktop.DownloadPaused || d.ID != ids[0] {
+	if d := bob.rows()["film.mkv"]; d.State != face.DownloadPaused || d.ID != ids[0] {
 		t.Errorf("after the restart it is %+v", d)
 	}
-	bob.untilConnection(desktop.ConnectionConnected)
+	bob.untilConnection(face.ConnectionConnected)
 	bob.fast()
 	check(t, bob.Resume(deadline(t), ids))
 	d := bob.finish("film.mkv")
@@ -231,7 +229,7 @@ func TestACancelledDownloadLeavesNothing(t *testing.T) {
 	if left, err := os.ReadDir(bob.downloads); err != nil || len(left) != 0 || len(bob.rows()) != 0 {
 		t.Errorf("%v and %v are left, %v", left, bob.rows(), err)
 	}
-	if have := bob.findOne("film").Have; have != desktop.HaveNothing {
+	if have := bob.findOne("film").Have; have != face.HaveNothing {
 		t.Errorf("the search says %q", have)
 	}
 }
@@ -245,7 +243,7 @@ func TestAFailedDownloadIsTriedAgain(t *testing.T) {
 	hit := bob.findOne("song")
 	hit.Folder = true // which it is not
 	bob.fetch(hit)
-	bob.untilState("song.flac", desktop.DownloadFailed)
+	bob.untilState("song.flac", face.DownloadFailed)
 	d := bob.rows()["song.flac"]
 	if d.Failure.Code != netproto.CodeProtocol {
 		t.Errorf("it failed with %+v", d.Failure)
@@ -253,15 +251,15 @@ func TestAFailedDownloadIsTriedAgain(t *testing.T) {
 	if c := bob.status().Counts; c.Failed != 1 || c.Downloads != 1 {
 		t.Errorf("the counts are %+v", c)
 	}
-	if have := bob.findOne("song").Have; have != desktop.HaveNothing {
+	if have := bob.findOne("song").Have; have != face.HaveNothing {
 		t.Errorf("the search says %q, so that nobody would try it again", have)
 	}
 	bob.slow()
-	check(t, bob.change(func(s *desktop.Settings) { s.DownloadsAtOnce = 1 }))
+	check(t, bob.change(func(s *face.Settings) { s.DownloadsAtOnce = 1 }))
 	bob.fetch(bob.findOne("film"))
-	bob.untilState("film.mkv", desktop.DownloadDownloading)
+	bob.untilState("film.mkv", face.DownloadDownloading)
 	check(t, bob.Retry(deadline(t), []string{d.ID}))
-	if d := bob.rows()["song.flac"]; d.State != desktop.DownloadQueued || !d.Failure.IsZero() {
+	if d := bob.rows()["song.flac"]; d.State != face.DownloadQueued || !d.Failure.IsZero() {
 		t.Errorf("it is %s with %+v, and not queued", d.State, d.Failure)
 	}
 }
@@ -273,14 +271,14 @@ func TestOneThatIsGoneDoesNotKeepTheOthersFromAnAction(t *testing.T) {
 	bob.slow()
 	bob.fetch(bob.findOne("film"))
 	refused(t, bob.Pause(deadline(t), []string{"gone", bob.rows()["film.mkv"].ID}), netproto.CodeNotFound)
-	if d := bob.rows()["film.mkv"]; d.State != desktop.DownloadPaused {
+	if d := bob.rows()["film.mkv"]; d.State != face.DownloadPaused {
 		t.Errorf("it is %s", d.State)
 	}
 }
 
 func TestASearchNeedsATracker(t *testing.T) {
 	alice := newHouse(t)
-	_, err := alice.Search(deadline(t), desktop.SearchRequest{Words: "song"})
+	_, err := alice.Search(deadline(t), face.SearchRequest{Words: "song"})
 	refused(t, err, netproto.CodeUnreachable)
 }
 
@@ -291,7 +289,7 @@ func TestASearchComesInPages(t *testing.T) {
 	}
 	alice.offer(filepath.Join(alice.files, "many"))
 	seen := map[netproto.ContentHash]bool{}
-	request := desktop.SearchRequest{Sort: netproto.SortSize, MinSize: 1, MaxSize: netproto.MaxPage + 5}
+	request := face.SearchRequest{Sort: netproto.SortSize, MinSize: 1, MaxSize: netproto.MaxPage + 5}
 	for {
 		page, err := bob.Search(deadline(t), request)
 		check(t, err)

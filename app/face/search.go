@@ -1,0 +1,65 @@
+package face
+
+import (
+	"context"
+
+	"centralizedp2p/netproto"
+)
+
+// Search finds what others share.
+type Search interface {
+	// Search returns one page of hits from all trackers in use.
+	// "tracker-unreachable" if none of them answers.
+	Search(ctx context.Context, request SearchRequest) (SearchPage, error)
+	// FolderContents fetches the list of files of a folder from its sources.
+	// "no-source" if nobody online has it.
+	FolderContents(ctx context.Context, folder netproto.ContentHash) (Folder, error)
+}
+
+// SearchRequest asks for a page of hits.
+type SearchRequest struct {
+	Words   string        `json:"words"`              // none finds everything
+	Kind    netproto.Kind `json:"kind,omitempty"`     // none is every kind
+	MinSize int64         `json:"min_size,omitempty"` // bytes; 0 is no limit
+	MaxSize int64         `json:"max_size,omitempty"` // bytes; 0 is no limit
+	Sort    netproto.Sort `json:"sort,omitempty"`
+	Cursor  string        `json:"cursor,omitempty"` // Next of the previous page
+}
+
+// SearchPage is one page of hits; each stands for one content.
+type SearchPage struct {
+	Hits []Hit  `json:"hits"`
+	Next string `json:"next,omitempty"` // cursor of the next page; empty at the end
+	// Meant lists names that differ from the words by one typing error, if
+	// nothing was found.
+	Meant []string `json:"meant,omitempty"`
+}
+
+// Hit is a content that was found.
+type Hit struct {
+	netproto.Hit
+	Kind netproto.Kind `json:"kind"`
+	Have Have          `json:"have,omitempty"`
+}
+
+// Have says how much of a content is on this computer.
+type Have string
+
+// How much of a content there may be.
+const (
+	HaveNothing Have = ""
+	HaveQueued  Have = "queued"  // a download that has not started
+	HaveRunning Have = "running" // a download in progress, or paused
+	HaveHere    Have = "here"    // downloaded or shared
+)
+
+// Folder is what a folder contains.
+type Folder struct {
+	Files []FolderFile `json:"files"` // in the order of netproto.ComparePaths
+}
+
+// FolderFile is a file, or an empty folder, in a folder.
+type FolderFile struct {
+	netproto.FolderEntry
+	Here bool `json:"here,omitempty"` // the content is on this computer
+}

@@ -1,0 +1,85 @@
+package face
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"centralizedp2p/netproto"
+)
+
+// Preferences reads and changes what the engine remembers for the person.
+type Preferences interface {
+	// Settings returns the settings in force.
+	Settings(ctx context.Context) (Settings, error)
+	// ApplySettings checks, applies and saves the settings. If a field is not
+	// acceptable it changes nothing and returns [InvalidSettings].
+	ApplySettings(ctx context.Context, settings Settings) error
+	// SetQuickLimit replaces the usual limits by QuickDown and QuickUp, or
+	// brings the usual ones back. The choice is saved.
+	SetQuickLimit(ctx context.Context, on bool) error
+	// TestPort asks the tracker to connect to this peer and waits for the
+	// result, which is unknown if the tracker does not find out in time.
+	// "tracker-unreachable" if no tracker is connected.
+	TestPort(ctx context.Context) (netproto.Reachability, error)
+}
+
+// Settings are what the engine remembers for the person.
+type Settings struct {
+	Name            string              `json:"name"`              // shown to other peers
+	DownloadFolder  string              `json:"download_folder"`   // absolute
+	DownloadsAtOnce int                 `json:"downloads_at_once"` // 1 to MaxDownloadsAtOnce
+	UploadSlots     int                 `json:"upload_slots"`      // 1 to MaxUploadSlots
+	Port            int                 `json:"port"`              // TCP, for other peers; 0 picks a free one
+	DownLimit       int64               `json:"down_limit"`        // bytes per second; 0 is unlimited
+	UpLimit         int64               `json:"up_limit"`          // bytes per second; 0 is unlimited
+	SeedClients     netproto.SeedPolicy `json:"seed_clients"`
+
+	ShareDownloads bool  `json:"share_downloads"` // finished downloads are offered to others
+	AdaptiveSlots  bool  `json:"adaptive_slots"`  // more than UploadSlots while there is bandwidth to spare
+	LocalExempt    bool  `json:"local_exempt"`    // the limits do not apply to the local network
+	Preallocate    bool  `json:"preallocate"`     // disk space is reserved when a download starts
+	QuickDown      int64 `json:"quick_down"`      // bytes per second while the quick limit is on; 0 is unlimited
+	QuickUp        int64 `json:"quick_up"`        // see [Preferences.SetQuickLimit]
+
+	Ignore        string `json:"ignore"`         // patterns of what shared folders leave out, one per line, as in .gitignore
+	GentleHashing bool   `json:"gentle_hashing"` // hash on one processor, half of the time
+}
+
+// Bounds of the settings.
+const (
+	MaxDownloadsAtOnce = 100
+	MaxUploadSlots     = 100
+)
+
+// Field names a setting in [InvalidSettings] by its JSON name.
+type Field string
+
+// The fields that can be refused.
+const (
+	FieldName            Field = "name"
+	FieldDownloadFolder  Field = "download_folder"
+	FieldDownloadsAtOnce Field = "downloads_at_once"
+	FieldUploadSlots     Field = "upload_slots"
+	FieldPort            Field = "port"
+	FieldDownLimit       Field = "down_limit"
+	FieldUpLimit         Field = "up_limit"
+	FieldSeedClients     Field = "seed_clients"
+	FieldQuickDown       Field = "quick_down"
+	FieldQuickUp         Field = "quick_up"
+	FieldIgnore          Field = "ignore"
+)
+
+// InvalidSettings says which settings are not acceptable, and why.
+type InvalidSettings map[Field]Failure
+
+// Error lists the fields in the order of their names.
+func (s InvalidSettings) Error() string {
+	var fields []string
+	for _, field := range slices.Sorted(maps.Keys(s)) {
+		fields = append(fields, fmt.Sprintf("%s: %v", field, s[field].Error()))
+	}
+	return "settings: " + strings.Join(fields, "; ")
+}
