@@ -89,20 +89,11 @@ func (c *chip) Refresh() {
 }
 
 func (c *chip) paint() {
-	fill, stroke := color.Color(color.Transparent), color.Color(color.Transparent)
-	ink := colorCaption
-	switch {
-	case c.chips.chosen == c.index:
-		fill, ink = themeColor(theme.ColorNameSelection), theme.ColorNameForeground
-	case c.hovered:
-		fill = themeColor(theme.ColorNameHover)
+	chosen, ink := c.chips.chosen == c.index, colorCaption
+	if chosen {
+		ink = theme.ColorNameForeground
 	}
-	if c.focused {
-		stroke = themeColor(theme.ColorNamePrimary)
-	}
-	c.back.FillColor, c.back.StrokeColor, c.back.StrokeWidth = fill, stroke, 1
-	c.back.CornerRadius = chipHeight / 2
-	c.back.Refresh()
+	paintGround(c.back, chipHeight/2, chosen, c.hovered, c.focused)
 	c.name.set(c.name.text, ink)
 }
 

@@ -51,7 +51,7 @@ type detailsPane struct {
 func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
 	d := &detailsPane{window: w, page: p, name: newNameLine(), reason: quiet(""),
 		speed: newCaption(), graph: newSpeedGraph(), here: newCaption(), pieces: newPieceMap()}
-	d.sources = newTable(w, "sources", sourceKey, sourceColumns(), sourceColumnRate)
+	d.sources = newTable(w.host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
 	d.none = quiet("")
 	d.none.Alignment = fyne.TextAlignCenter
 	closing := newIconButton(w.tips, theme.CancelIcon(), lang.L("Close the details"), d.toggle)

@@ -206,19 +206,7 @@ func (n *navItem) CreateRenderer() fyne.WidgetRenderer {
 }
 
 func (n *navItem) paint() {
-	n.back.CornerRadius = 8
-	fill, stroke := color.Color(color.Transparent), color.Color(color.Transparent)
-	switch {
-	case n.current:
-		fill = themeColor(theme.ColorNameSelection)
-	case n.hovered:
-		fill = themeColor(theme.ColorNameHover)
-	}
-	if n.focused {
-		stroke = themeColor(theme.ColorNamePrimary)
-	}
-	n.back.FillColor, n.back.StrokeColor, n.back.StrokeWidth = fill, stroke, 1
-	n.back.Refresh()
+	paintGround(n.back, 8, n.current, n.hovered, n.focused)
 }
 
 // Refresh draws the item again, for another theme.

@@ -179,16 +179,7 @@ func (c *headerCell) Refresh() {
 }
 
 func (c *headerCell) paint() {
-	fill, stroke := color.Color(color.Transparent), color.Color(color.Transparent)
-	if c.hovered {
-		fill = themeColor(theme.ColorNameHover)
-	}
-	if c.focused {
-		stroke = themeColor(theme.ColorNamePrimary)
-	}
-	c.back.FillColor, c.back.StrokeColor, c.back.StrokeWidth = fill, stroke, 1
-	c.back.CornerRadius = gap
-	c.back.Refresh()
+	paintGround(c.back, gap, false, c.hovered, c.focused)
 	ink := colorCaption
 	if c.header.by == c.column {
 		ink = theme.ColorNameForeground

@@ -50,22 +50,8 @@ func (r *row[T]) fill() {
 
 // paint shows whether the row is selected, under the pointer or the cursor.
 func (r *row[T]) paint() {
-	fill, stroke, width := color.Color(color.Transparent), color.Color(color.Transparent), float32(0)
-	switch {
-	case r.list.isSelected(r.index):
-		fill = themeColor(theme.ColorNameSelection)
-	case r.hovered:
-		fill = themeColor(theme.ColorNameHover)
-	}
-	if r.list.focused && r.list.cursor == r.index {
-		stroke, width = themeColor(theme.ColorNamePrimary), 1
-	}
-	if r.back.FillColor == fill && r.back.StrokeColor == stroke && r.back.StrokeWidth == width {
-		return
-	}
-	r.back.FillColor, r.back.StrokeColor, r.back.StrokeWidth = fill, stroke, width
-	r.back.CornerRadius = r.Theme().Size(theme.SizeNameSelectionRadius)
-	r.back.Refresh()
+	paintGround(r.back, r.Theme().Size(theme.SizeNameSelectionRadius),
+		r.list.isSelected(r.index), r.hovered, r.list.focused && r.list.cursor == r.index)
 }
 
 // MouseDown selects; the right button opens the menu of the selected rows.

@@ -86,7 +86,7 @@ type searchPage struct {
 
 func newSearchPage(w *window) *searchPage {
 	p := &searchPage{window: w, middle: container.NewStack(), forget: func() {}, stop: func() {}}
-	p.table = newTable(w, "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
+	p.table = newTable(w.host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
 	p.table.resorted = p.reorder
 	p.list = p.table.list
 	p.list.opened = func(h face.Hit) { p.get(p.chosenWith(h)) }

@@ -33,7 +33,7 @@ type settingCheck struct {
 
 // field makes an entry that is applied when it was changed.
 func (p *settingsPage) field(refusal phrase, read func(*face.Settings, string) bool, write func(face.Settings) string) *settingField {
-	f := &settingField{entry: newTextEntry(p.window), problem: quiet(""), read: read, write: write, refusal: refusal}
+	f := &settingField{entry: newTextEntry(p.window.typedKey), problem: quiet(""), read: read, write: write, refusal: refusal}
 	f.problem.Importance = widget.DangerImportance
 	f.problem.Hide()
 	f.entry.OnChanged = func(string) { p.edited() }

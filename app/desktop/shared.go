@@ -29,7 +29,7 @@ type sharedPage struct {
 
 func newSharedPage(w *window) *sharedPage {
 	p := &sharedPage{rowsPage: newRowsPage(w), more: newCaption()}
-	p.table = newTable(w, "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
+	p.table = newTable(w.host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
 	p.list = p.table.list
 	p.list.opened = p.openShare
 	p.list.menu = p.rowMenu

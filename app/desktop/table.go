@@ -3,7 +3,6 @@
 package desktop
 
 import (
-	"context"
 	"encoding/json"
 
 	"fyne.io/fyne/v2"
@@ -35,10 +34,9 @@ type table[T comparable] struct {
 	header  *header
 	columns []column[T]
 
-	name  string // in the preferences
-	prefs fyne.Preferences
-	// beside runs work beside the UI thread, and what it returns on it.
-	beside func(work func() func())
+	name   string // in the preferences
+	prefs  fyne.Preferences
+	beside func(work func() func()) // see host
 	// resorted is called when the person chose another order. When it returns
 	// true the rows come anew, in that order, and are not sorted here.
 	resorted func() bool
@@ -49,12 +47,20 @@ type table[T comparable] struct {
 	stale   bool // what is being sorted is not what was set last
 }
 
+// host is what the window lends to its tables.
+type host struct {
+	tips   *tips
+	canvas fyne.Canvas
+	prefs  fyne.Preferences
+	// beside runs work beside the UI thread, and what it returns on it.
+	beside func(work func() func())
+	// pressed is offered the keys that rows do not use themselves.
+	pressed func(*fyne.KeyEvent)
+}
+
 // newTable makes a table that is sorted by a column at first.
-func newTable[T comparable](w *window, name string, key func(T) string, columns []column[T], by int) *table[T] {
-	t := &table[T]{name: name, prefs: w.app.Preferences(), columns: columns}
-	t.beside = func(work func() func()) {
-		w.crossing.start(func(context.Context) func() { return work() })
-	}
+func newTable[T comparable](h host, name string, key func(T) string, columns []column[T], by int) *table[T] {
+	t := &table[T]{name: name, prefs: h.prefs, beside: h.beside, columns: columns}
 	shapes := make([]columnShape, len(columns))
 	for i, c := range columns {
 		shapes[i] = c.columnShape
@@ -66,7 +72,7 @@ func newTable[T comparable](w *window, name string, key func(T) string, columns 
 	t.header = newHeader(set)
 	t.header.by, t.header.falling = by, columns[by].falling
 	t.list = newRowList(key, columns[set.flexible()].text, func() rowView[T] { return newCellsView(t) })
-	t.list.tips, t.list.canvas, t.list.pressed = w.tips, w.win.Canvas(), w.typedKey
+	t.list.tips, t.list.canvas, t.list.pressed = h.tips, h.canvas, h.pressed
 	t.header.needs, t.header.menu = t.needs, t.columnMenu
 	t.header.shaped = t.list.Refresh
 	t.header.settled = t.remember

@@ -38,7 +38,7 @@ func thingColumns() []column[thing] {
 // openTable shows a table in a window of its own, 500 pixels wide.
 func openTable(t *testing.T, d *desk, things ...thing) *table[thing] {
 	t.Helper()
-	table := newTable(d.window, "things", func(o thing) string { return o.name }, thingColumns(), 0)
+	table := newTable(d.window.host(), "things", func(o thing) string { return o.name }, thingColumns(), 0)
 	window := test.NewTempWindow(t, table.box)
 	window.SetPadded(false)
 	window.Resize(fyne.NewSize(500, 400))
@@ -202,7 +202,7 @@ func TestColumnsAreHiddenAndComeBack(t *testing.T) {
 }
 
 func TestASpareColumnLeavesWhenTheNameGetsTooNarrow(t *testing.T) {
-	set := newTable(newDesk(t, newFake(), Options{}).window, "x", func(o thing) string { return o.name }, thingColumns(), 0).header.set
+	set := newTable(newDesk(t, newFake(), Options{}).window.host(), "x", func(o thing) string { return o.name }, thingColumns(), 0).header.set
 	if spans := set.spans(360); spans[2].width != 0 || spans[0].width < goodNameWidth {
 		t.Errorf("in 360 pixels the columns are %v", spans)
 	}
@@ -374,7 +374,7 @@ func BenchmarkScroll100000(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer func() { w.crossing.cancel(); w.crossing.close() }()
-	table := newTable(w, "bench", func(o thing) string { return o.name }, thingColumns(), 0)
+	table := newTable(w.host(), "bench", func(o thing) string { return o.name }, thingColumns(), 0)
 	table.beside = func(work func() func()) { work()() }
 	window := test.NewTempWindow(b, table.box)
 	window.Resize(fyne.NewSize(880, 520))

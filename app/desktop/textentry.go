@@ -14,8 +14,8 @@ type textEntry struct {
 	pressed func(*fyne.KeyEvent)
 }
 
-func newTextEntry(w *window) *textEntry {
-	e := &textEntry{pressed: w.typedKey}
+func newTextEntry(pressed func(*fyne.KeyEvent)) *textEntry {
+	e := &textEntry{pressed: pressed}
 	e.ExtendBaseWidget(e)
 	return e
 }

@@ -50,7 +50,7 @@ func newTrackerPage(w *window) *trackerPage {
 		widget.NewButtonWithIcon(lang.L("Show it as a code"), theme.GridIcon(), func() {
 			w.showCode(lang.L("Invitation to this tracker"), p.shown.Own.Invite)
 		}))
-	p.entry = newTextEntry(w)
+	p.entry = newTextEntry(w.typedKey)
 	p.entry.PlaceHolder = lang.L("Address, or a link that somebody gave you")
 	p.entry.OnSubmitted = func(string) { p.use() }
 	p.connect = primaryButton(lang.L("Connect"), theme.ConfirmIcon(), p.use)

@@ -229,6 +229,12 @@ func (w *window) goTo(to place) {
 
 func (w *window) search() *searchPage { return w.pages[placeSearch].(*searchPage) }
 
+// host is what the widgets of the kit get from the window.
+func (w *window) host() host {
+	return host{tips: w.tips, canvas: w.win.Canvas(), prefs: w.app.Preferences(), pressed: w.typedKey,
+		beside: func(work func() func()) { w.crossing.start(func(context.Context) func() { return work() }) }}
+}
+
 // act hands the engine an action. A failure is shown; after success done, if
 // any, runs and the page is pulled again.
 func (w *window) act(action func(context.Context) error, done func()) {
