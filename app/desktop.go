@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2/app"
@@ -22,6 +21,7 @@ import (
 	"centralizedp2p/app/desktop/logfile"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/localengine"
+	"centralizedp2p/app/node"
 	"centralizedp2p/assets"
 	"centralizedp2p/netproto"
 )
@@ -48,12 +48,12 @@ func openDesktop(ctx context.Context, profile string, args []string, log *slog.L
 		return err
 	}
 	log = slog.New(slog.NewMultiHandler(log.Handler(), slog.NewTextHandler(file, nil)))
-	node, err := command.OpenNode(ctx, command.NodeOptions{Profile: profile, OfferDownloads: true, Log: log})
+	n, err := node.Open(ctx, node.Options{Profile: profile, OfferDownloads: true, Log: log})
 	switch {
 	case netproto.CodeOf(err) == netproto.CodeProfileInUse:
 		err = handOver(ctx, profile, open, err)
 	case err == nil:
-		err = runDesktop(ctx, node, profile, open)
+		err = runDesktop(ctx, n, profile, open)
 	}
 	return errors.Join(err, file.Close())
 }
@@ -62,7 +62,7 @@ func openDesktop(ctx context.Context, profile string, args []string, log *slog.L
 func absolute(args []string) ([]string, error) {
 	var open []string
 	for _, a := range args {
-		if !isLink(a) {
+		if !node.IsLink(a) {
 			path, err := filepath.Abs(a)
 			if err != nil {
 				return nil, err
@@ -72,10 +72,6 @@ func absolute(args []string) ([]string, error) {
 		open = append(open, a)
 	}
 	return open, nil
-}
-
-func isLink(text string) bool {
-	return strings.HasPrefix(strings.ToLower(text), netproto.LinkScheme+"://")
 }
 
 func openLog(profile string) (*logfile.File, error) {
@@ -101,43 +97,43 @@ func handOver(ctx context.Context, profile string, open []string, inUse error) e
 	return nil
 }
 
-func runDesktop(ctx context.Context, node *command.Node, profile string, open []string) error {
-	options := desktop.Options{Version: command.Version, Open: open}
-	server, err := instance.Listen(profile, node.Log)
+func runDesktop(ctx context.Context, n *node.Node, profile string, open []string) error {
+	options := desktop.Options{Version: n.Version, Open: open}
+	server, err := instance.Listen(profile, n.Log)
 	if err != nil { // a window that no second start finds is better than none
-		node.Log.Warn("a second start will not find this window", "error", err)
+		n.Log.Warn("a second start will not find this window", "error", err)
 	} else {
 		options.Requests = server.Requests()
 		defer server.Close()
 	}
-	engine, err := localengine.New(node, os.Stderr)
+	engine, err := localengine.New(n, os.Stderr)
 	if err != nil {
-		return errors.Join(err, node.Close())
+		return errors.Join(err, n.Close())
 	}
-	err = show(ctx, engine, node, profile, options)
+	err = show(ctx, engine, n, profile, options)
 	return errors.Join(err, engine.Close())
 }
 
-func show(ctx context.Context, engine *localengine.Engine, node *command.Node, profile string, options desktop.Options) error {
-	settings, err := node.Library.Settings()
+func show(ctx context.Context, engine *localengine.Engine, n *node.Node, profile string, options desktop.Options) error {
+	settings, err := n.Library.Settings()
 	if err != nil {
 		return err
 	}
 	if options.FirstStart = !settings.Started; options.FirstStart {
 		settings.Started = true
-		if err := node.Library.SaveSettings(settings); err != nil {
+		if err := n.Library.SaveSettings(settings); err != nil {
 			return err
 		}
 	}
 	program, err := thisProgram(profile)
 	if err != nil {
-		node.Log.Warn("the system cannot be told about this program", "error", err)
+		n.Log.Warn("the system cannot be told about this program", "error", err)
 	} else {
 		options.System = program
 	}
 	if cache, err := os.UserCacheDir(); err == nil { // Fyne makes no folder there where there is none
 		if err := os.MkdirAll(cache, 0o700); err != nil {
-			node.Log.Warn("nothing is kept in the cache", "error", err)
+			n.Log.Warn("nothing is kept in the cache", "error", err)
 		}
 	}
 	metadata := desktop.Metadata()

@@ -31,7 +31,7 @@ type wall struct {
 
 var (
 	engine = []string{"app/...", "netproto/..."}
-	faces  = []string{"app/face", "app/desktop/...", "app/localengine/...", "app/command/..."}
+	faces  = []string{"app/face", "app/desktop/...", "app/localengine/...", "app/node", "app/command/..."}
 	// The real tracker runs inside the tests of the app.
 	tracker = []string{"tracker/server", "tracker/boltstore"}
 )
@@ -48,12 +48,14 @@ var walls = []wall{
 	{room: "app/seedpeer/...", may: engine, never: faces, tests: tracker},
 	{room: "app/face", may: []string{"netproto"}},
 	{room: "app/desktop/...", may: []string{"app/desktop/...", "app/face", "netproto/...", "assets/..."}, tests: tracker},
-	// The bundled tracker and its owner's commands; and no window, since the
-	// headless build has commands too.
-	{room: "app/command/...", may: append([]string{"assets/...", "tracker/cli"}, append(engine, tracker...)...), never: []string{"app/face", "app/desktop/...", "app/localengine/..."}},
+	// A peer and its bundled tracker: the one door between the two programs.
+	{room: "app/node", may: append(tracker, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine", "app/command"}},
+	// The tracker's owner commands; and no window, since the headless build has
+	// commands too.
+	{room: "app/command", may: append([]string{"assets", "tracker/cli"}, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine"}},
 	// Measurements of the whole program: test files and nothing else.
-	{room: "app/load", tests: []string{"app/command", "app/library", "app/peer", "app/piece", "app/trackerclient", "netproto/..."}},
-	{room: "app/localengine", may: engine, never: []string{"app/desktop/..."}, tests: tracker},
+	{room: "app/load", tests: []string{"app/command", "app/library", "app/node", "app/peer", "app/piece", "app/trackerclient", "netproto/..."}},
+	{room: "app/localengine", may: engine, never: []string{"app/desktop/...", "app/command"}},
 	{room: "app/...", may: append([]string{"assets/..."}, engine...), tests: tracker},
 }
 

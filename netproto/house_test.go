@@ -64,8 +64,9 @@ var lawfulHouse = map[string]string{
 	"app/desktop/theme/a.go":         source("theme", "fyne.io/fyne/v2"),
 	"app/desktop/a_test.go":          source("desktop", "fyne.io/fyne/v2/test"),
 	"app/face/a.go":                  source("face", "centralizedp2p/netproto"),
-	"app/localengine/a.go":           source("localengine", "centralizedp2p/app/face", "centralizedp2p/app/peer", "centralizedp2p/app/command"),
-	"app/command/a.go":               source("command", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "centralizedp2p/app/peer", "github.com/spf13/cobra"),
+	"app/localengine/a.go":           source("localengine", "centralizedp2p/app/face", "centralizedp2p/app/peer", "centralizedp2p/app/node"),
+	"app/command/a.go":               source("command", "centralizedp2p/tracker/cli", "centralizedp2p/app/node", "centralizedp2p/app/peer", "github.com/spf13/cobra"),
+	"app/node/a.go":                  source("node", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "centralizedp2p/app/peer"),
 	"app/peer/a.go":                  source("peer", "centralizedp2p/netproto", "centralizedp2p/app/piece", "centralizedp2p/app/library", "net"),
 	"app/peer/a_test.go":             source("peer_test", "centralizedp2p/app/peer", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "lukechampine.com/blake3"),
 	"app/peer/testdata/ignored.go":   "this is no Go",
@@ -172,25 +173,28 @@ func localBreaches() (breaches []breach) {
 		add(room+"/x.go", "centralizedp2p/tracker/cli")
 		add(room+"/x_test.go", "centralizedp2p/tracker/index")
 	}
-	add("app/command/x.go", "centralizedp2p/tracker/index")
-	add("app/command/x.go", "centralizedp2p/app/desktop")
-	add("app/command/x.go", "centralizedp2p/app/localengine")
+	for _, library := range []string{"tracker/index", "tracker/server", "tracker/boltstore", "app/face", "app/desktop", "app/localengine"} {
+		add("app/command/x.go", "centralizedp2p/"+library)
+	}
+	for _, library := range []string{"tracker/index", "tracker/cli", "app/face", "app/desktop", "app/localengine", "app/command"} {
+		add("app/node/x.go", "centralizedp2p/"+library)
+	}
 	add("app/load/x.go", "centralizedp2p/app/peer")
 	add("app/load/x_test.go", "centralizedp2p/app/desktop")
 	add("app/localengine/x.go", "centralizedp2p/app/desktop")
 	add("app/localengine/x_test.go", "centralizedp2p/app/desktop")
-	add("app/command/x.go", "centralizedp2p/app/face")
-	for _, library := range []string{"app/peer", "app/desktop", "app/localengine", "app/command", "assets", "netproto/identity"} {
+	add("app/localengine/x.go", "centralizedp2p/app/command")
+	for _, library := range []string{"app/peer", "app/desktop", "app/localengine", "app/node", "app/command", "assets", "netproto/identity"} {
 		add("app/face/x.go", "centralizedp2p/"+library)
 		add("app/face/x_test.go", "centralizedp2p/"+library)
 	}
 	for _, room := range engineRooms {
-		for _, library := range []string{"app/face", "app/desktop", "app/desktop/theme", "app/localengine", "app/command", "assets"} {
+		for _, library := range []string{"app/face", "app/desktop", "app/desktop/theme", "app/localengine", "app/node", "app/command", "assets"} {
 			add(room+"/x.go", "centralizedp2p/"+library)
 			add(room+"/x_test.go", "centralizedp2p/"+library)
 		}
 	}
-	for _, library := range []string{"app/peer", "app/library", "app/localengine", "app/command", "app/trackerclient"} {
+	for _, library := range []string{"app/peer", "app/library", "app/localengine", "app/node", "app/command", "app/trackerclient"} {
 		add("app/desktop/x.go", "centralizedp2p/"+library)
 		add("app/desktop/x_test.go", "centralizedp2p/"+library)
 	}
@@ -212,7 +216,7 @@ func libraryBreaches() (breaches []breach) {
 	} {
 		for _, room := range []string{
 			"netproto", "netproto/identity", "assets", "tracker", "tracker/cli", "tracker/server", "tracker/index", "tracker/boltstore",
-			"app", "app/face", "app/desktop", "app/localengine", "app/command", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
+			"app", "app/face", "app/desktop", "app/localengine", "app/node", "app/command", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
 		} {
 			if !slices.Contains(lawful, room) {
 				add(room+"/x.go", library)

@@ -1,5 +1,4 @@
-// Package command is the command line of centralizedp2p, and the assembly of a
-// peer from its parts, which the desktop uses too.
+// Package command is the command line of centralizedp2p.
 package command
 
 import (
@@ -18,9 +17,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/cli"
-	"centralizedp2p/tracker/server"
 )
 
 // Exit codes.
@@ -89,7 +88,7 @@ func (p *program) root() *cobra.Command {
 		Short:                      "Share files straight between computers",
 		Long:                       "CentralizedP2P shares files straight between computers. A tracker knows who has\nwhat; peers move the bytes, from several sources at once, every piece verified.\nWithout a command it opens its window.",
 		Example:                    rootExample,
-		Version:                    Version,
+		Version:                    node.Version,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -128,7 +127,7 @@ func without(cmd *cobra.Command, flags ...string) error {
 // openable accepts what the window can open: links and paths that exist.
 func openable(cmd *cobra.Command, args []string) error {
 	for _, a := range args {
-		if isLink(a) {
+		if node.IsLink(a) {
 			continue
 		}
 		if _, err := os.Lstat(a); err != nil {
@@ -198,12 +197,11 @@ func atLeastOne(what string) cobra.PositionalArgs {
 }
 
 func (p *program) trackerCommand() *cobra.Command {
-	options := server.DefaultOptions()
-	options.Version = Version
+	options := node.TrackerOptions()
 	var flags *flag.FlagSet
 	prepare := func(cmd *cobra.Command) error {
 		if p.profile != "" && !cmd.Flags().Changed("data") {
-			options.Data = TrackerData(p.profile)
+			options.Data = node.TrackerData(p.profile)
 		}
 		if err := cli.Settle(cmd, flags); err != nil {
 			return err
@@ -223,7 +221,7 @@ func (p *program) trackerCommand() *cobra.Command {
 			if _, _, err := net.SplitHostPort(options.Listen); err != nil {
 				return netproto.Errorf(netproto.CodeUsage, "--listen is [HOST]:PORT, for example :5000, not %q", options.Listen)
 			}
-			return runTracker(cmd.Context(), options, p.Out, p.Err)
+			return node.RunTracker(cmd.Context(), options, p.Out, p.Err)
 		},
 	}
 	flags = cli.AddFlags(cmd, &options, "json") // which all commands have
@@ -252,4 +250,12 @@ func Sentence(err error) string {
 		text = e.Error()
 	}
 	return strings.TrimRight(text, ". ") + ". " + netproto.CodeOf(err).Hint()
+}
+
+// detailOf returns the detail of an error without the sentence of its code.
+func detailOf(err error) string {
+	if e, ok := errors.AsType[*netproto.Error](err); ok {
+		return e.Detail
+	}
+	return err.Error()
 }

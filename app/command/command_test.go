@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 
+	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
@@ -67,7 +68,7 @@ func checkExample(t *testing.T, typed string) {
 
 // town is a tracker with a peer that shares a file.
 type town struct {
-	tracker *OwnTracker
+	tracker *node.OwnTracker
 	hash    netproto.ContentHash
 	link    string
 }
@@ -76,37 +77,37 @@ type town struct {
 func build(t *testing.T, name string, size int64) town {
 	t.Helper()
 	dir := t.TempDir()
-	tracker, err := StartTracker(t.Context(), filepath.Join(dir, "tracker"), "127.0.0.1:0", "town", io.Discard)
+	tracker, err := node.StartTracker(filepath.Join(dir, "tracker"), "127.0.0.1:0", "town", io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closeIt(t, tracker) })
 	free := 0
-	node, err := OpenNode(t.Context(), NodeOptions{Profile: filepath.Join(dir, "alice"), Listen: &free, SeedClients: netproto.SeedOff, Log: slog.New(slog.DiscardHandler)})
+	alice, err := node.Open(t.Context(), node.Options{Profile: filepath.Join(dir, "alice"), Listen: &free, SeedClients: netproto.SeedOff, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { closeIt(t, node) })
-	client, err := trackerclient.New(node.Library.Identity(), tracker.Address, tracker.Fingerprint, node.Library)
+	t.Cleanup(func() { closeIt(t, alice) })
+	client, err := trackerclient.New(alice.Library.Identity(), tracker.Address, tracker.Fingerprint, alice.Library)
 	if err != nil {
 		t.Fatal(err)
 	}
-	node.Engine.UseTracker(client)
+	alice.Engine.UseTracker(client)
 	file := filepath.Join(dir, name)
 	if err := writeRandom(file, size); err != nil {
 		t.Fatal(err)
 	}
-	id, err := node.Engine.Share(file, peer.ShareOptions{})
+	id, err := alice.Engine.Share(file, peer.ShareOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	share, err := node.Engine.WaitShared(ctx, id)
+	share, err := alice.Engine.WaitShared(ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return town{tracker: tracker, hash: share.Hash, link: node.Engine.LinkOf(share)}
+	return town{tracker: tracker, hash: share.Hash, link: alice.Engine.LinkOf(share)}
 }
 
 func closeIt(t *testing.T, c io.Closer) {
@@ -224,25 +225,4 @@ func (s *signalling) Write(p []byte) (int, error) {
 		close(s.found)
 	}
 	return len(p), nil
-}
-
-func FuzzChooseTracker(f *testing.F) {
-	for _, seed := range []string{"", "tracker.example", " 203.0.113.7:5001 ", "[2001:db8::1]:5000", "2001:db8::1", "http://host/", "host:99999",
-		"cp2p://203.0.113.7:5000", "CP2P://host?tracker=aaaa", "cp2p://"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		link, err := ChooseTracker(text)
-		address := link.Tracker
-		if err != nil {
-			if code := netproto.CodeOf(err); code != netproto.CodeInvalid {
-				t.Errorf("%q: the code is %s", text, code)
-			}
-			return
-		}
-		again, err := ChooseTracker(address)
-		if err != nil || again.Tracker != address {
-			t.Errorf("%q gives %q, which gives %q, %v", text, address, again.Tracker, err)
-		}
-	})
 }

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
-	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
 
@@ -63,7 +63,7 @@ func (p *program) demo(ctx context.Context, bytes int64) (err error) {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	tracker, err := StartTracker(ctx, filepath.Join(dir, "tracker"), "127.0.0.1:0", "demo", io.Discard)
+	tracker, err := node.StartTracker(filepath.Join(dir, "tracker"), "127.0.0.1:0", "demo", io.Discard)
 	if err != nil {
 		return err
 	}
@@ -82,13 +82,13 @@ func (p *program) demo(ctx context.Context, bytes int64) (err error) {
 	return p.demoTransfer(ctx, alice, bob, dir, bytes)
 }
 
-func (p *program) demoPeer(ctx context.Context, profile string, tracker *OwnTracker) (*Node, error) {
+func (p *program) demoPeer(ctx context.Context, profile string, tracker *node.OwnTracker) (*node.Node, error) {
 	free := 0
-	n, err := OpenNode(ctx, NodeOptions{Profile: profile, Listen: &free, SeedClients: netproto.SeedOff, Log: p.log()})
+	n, err := node.Open(ctx, node.Options{Profile: profile, Listen: &free, SeedClients: netproto.SeedOff, Log: p.log()})
 	if err != nil {
 		return nil, err
 	}
-	client, err := trackerclient.New(n.Library.Identity(), tracker.Address, tracker.Fingerprint, n.Library)
+	client, err := node.Client(n.Library, netproto.Link{Tracker: tracker.Address, Fingerprint: tracker.Fingerprint})
 	if err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -96,7 +96,7 @@ func (p *program) demoPeer(ctx context.Context, profile string, tracker *OwnTrac
 	return n, nil
 }
 
-func (p *program) demoTransfer(ctx context.Context, alice, bob *Node, dir string, bytes int64) error {
+func (p *program) demoTransfer(ctx context.Context, alice, bob *node.Node, dir string, bytes int64) error {
 	original := filepath.Join(dir, demoName)
 	if err := writeRandom(original, bytes); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/app/seedpeer"
@@ -52,7 +53,7 @@ func (p *program) getCommand() *cobra.Command {
 func (p *program) get(cmd *cobra.Command, what, to string, flags *peerFlags) error {
 	request := peer.DownloadRequest{Size: -1}
 	var link *netproto.Link
-	if isLink(what) {
+	if node.IsLink(what) {
 		parsed, err := netproto.ParseLink(what)
 		if err != nil {
 			return netproto.Errorf(netproto.CodeUsage, "%w", err)
@@ -79,23 +80,23 @@ func (p *program) get(cmd *cobra.Command, what, to string, flags *peerFlags) err
 	return errors.Join(err, n.Close())
 }
 
-func (p *program) fetch(ctx context.Context, n *Node, what string, request peer.DownloadRequest, link *netproto.Link) error {
+func (p *program) fetch(ctx context.Context, n *node.Node, what string, request peer.DownloadRequest, link *netproto.Link) error {
 	ts, err := p.openTrackers(ctx, n.Library, link)
 	if err != nil {
 		return err
 	}
-	ts.use(n.Engine) // which closes them in the end
+	ts.Use(n.Engine) // which closes them in the end
 	if request.Hash.IsZero() {
-		hit, err := findName(ctx, ts.answered, what)
+		hit, err := findName(ctx, ts.Answered, what)
 		if netproto.CodeOf(err) == netproto.CodeNotFound {
-			return p.fetchSeed(ctx, ts.main(), what, request.Dir)
+			return p.fetchSeed(ctx, ts.Main(), what, request.Dir)
 		}
 		if err != nil {
 			return err
 		}
 		request.Hash, request.Name, request.Size, request.Folder = hit.Hash, hit.Name, hit.Size, hit.Folder
 	} else {
-		known, err := ts.answered.Resource(ctx, request.Hash)
+		known, err := ts.Answered.Resource(ctx, request.Hash)
 		if netproto.CodeOf(err) == netproto.CodeNotFound {
 			return noSource(request)
 		}
@@ -106,7 +107,7 @@ func (p *program) fetch(ctx context.Context, n *Node, what string, request peer.
 	}
 	// What is known may be no more than what this peer itself announced before
 	// it left: that counts again as soon as it is back.
-	sources, err := ts.answered.Sources(ctx, request.Hash)
+	sources, err := ts.Answered.Sources(ctx, request.Hash)
 	if err != nil {
 		return err
 	}
@@ -225,7 +226,7 @@ func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, n
 }
 
 // download runs one download to its end.
-func (p *program) download(ctx context.Context, n *Node, request peer.DownloadRequest) error {
+func (p *program) download(ctx context.Context, n *node.Node, request peer.DownloadRequest) error {
 	began := time.Now()
 	d, err := runDownload(ctx, n.Engine, request, &progress{program: p, label: request.Name})
 	if err != nil {

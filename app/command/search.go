@@ -118,8 +118,8 @@ func (p *program) find(cmd *cobra.Command, known profile, request netproto.Searc
 	if err != nil {
 		return netproto.SearchResponse{}, err
 	}
-	defer ts.close()
-	return ts.answered.Search(cmd.Context(), request)
+	defer ts.Close()
+	return ts.Answered.Search(cmd.Context(), request)
 }
 
 // list prints hits: a JSON object each, or a table.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 )
@@ -25,12 +26,12 @@ func (f *peerFlags) add(cmd *cobra.Command) {
 }
 
 // node starts a peer with these flags.
-func (p *program) node(cmd *cobra.Command, f *peerFlags) (*Node, error) {
+func (p *program) node(cmd *cobra.Command, f *peerFlags) (*node.Node, error) {
 	profile, err := p.profileDir()
 	if err != nil {
 		return nil, err
 	}
-	o := NodeOptions{Profile: profile, Log: p.log()}
+	o := node.Options{Profile: profile, Log: p.log()}
 	if cmd.Flags().Changed("listen") {
 		if f.listen < 0 || f.listen > 65535 {
 			return nil, netproto.Errorf(netproto.CodeUsage, "--listen is a port from 1 to 65535, or 0 for a free one, not %d", f.listen)
@@ -42,7 +43,7 @@ func (p *program) node(cmd *cobra.Command, f *peerFlags) (*Node, error) {
 			return nil, netproto.Errorf(netproto.CodeUsage, "--seed-clients is off, lan or open, not %q", f.seedClients)
 		}
 	}
-	return OpenNode(cmd.Context(), o)
+	return node.Open(cmd.Context(), o)
 }
 
 func (p *program) shareCommand() *cobra.Command {
@@ -100,13 +101,13 @@ func unreadable(path string, err error) error {
 	return netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", path, err)
 }
 
-func (p *program) shareAll(cmd *cobra.Command, n *Node, paths []string) error {
+func (p *program) shareAll(cmd *cobra.Command, n *node.Node, paths []string) error {
 	ctx := cmd.Context()
 	ts, err := p.openTrackers(ctx, n.Library, nil)
 	if err != nil {
 		return err
 	}
-	ts.use(n.Engine)
+	ts.Use(n.Engine)
 	ids := make([]string, len(paths))
 	for i, path := range paths {
 		if ids[i], err = n.Engine.Share(path, peer.ShareOptions{}); err != nil {
@@ -126,7 +127,7 @@ func (p *program) shareAll(cmd *cobra.Command, n *Node, paths []string) error {
 }
 
 // waitShared waits for a share, with a bar while it is hashed.
-func (p *program) waitShared(cmd *cobra.Command, n *Node, id, path string) (peer.Share, error) {
+func (p *program) waitShared(cmd *cobra.Command, n *node.Node, id, path string) (peer.Share, error) {
 	type result struct {
 		share peer.Share
 		err   error
@@ -157,7 +158,7 @@ func (p *program) waitShared(cmd *cobra.Command, n *Node, id, path string) (peer
 	}
 }
 
-func (p *program) shared(n *Node, s peer.Share) {
+func (p *program) shared(n *node.Node, s peer.Share) {
 	link := n.Engine.LinkOf(s)
 	e := sharedEvent{Event: "shared", Hash: s.Hash, Size: s.Size, Name: s.Name, Path: s.Path, Link: link}
 	if s.Folder {

@@ -105,6 +105,18 @@ func (g *Glance) TrackerReached(address string, key netproto.Fingerprint, name s
 	return nil
 }
 
+// ReplaceTracker trusts a tracker's key from now on, in place of the known one.
+func (g *Glance) ReplaceTracker(address string, key netproto.Fingerprint, name string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := g.index(address); i >= 0 {
+		g.list.Known[i] = Tracker{address, key, name}
+	} else {
+		g.list.Known = append(g.list.Known, Tracker{address, key, name})
+	}
+	return nil
+}
+
 // ForgetTracker ends the trust in a tracker's key.
 func (g *Glance) ForgetTracker(address string) error {
 	g.mu.Lock()

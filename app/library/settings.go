@@ -157,6 +157,12 @@ func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name 
 	if known, ok := l.KnownTracker(address); ok && known != key {
 		return netproto.Errorf(netproto.CodeKeyChanged, "%s: known is %s, shown is %s", address, known, key)
 	}
+	return l.ReplaceTracker(address, key, name)
+}
+
+// ReplaceTracker trusts a tracker's key from now on, in place of the known one:
+// at no moment, and after no failure, is the tracker an unknown one.
+func (l *Library) ReplaceTracker(address string, key netproto.Fingerprint, name string) error {
 	if err := l.put(bucketTrackers, []byte(address), Tracker{Address: address, Fingerprint: key, Name: name}); err != nil {
 		return err
 	}

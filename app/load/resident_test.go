@@ -15,9 +15,8 @@ import (
 	"runtime"
 	"time"
 
-	"centralizedp2p/app/command"
+	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
-	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
 
@@ -51,7 +50,7 @@ func (v vitals) String() string {
 
 // resident is a peer that stays while others come and go.
 type resident struct {
-	node      *command.Node
+	node      *node.Node
 	dir       string
 	downloads int
 }
@@ -69,21 +68,21 @@ func beResident(ctx context.Context) int {
 func reside(ctx context.Context, profile, dir, trackerLink string) error {
 	free := 0
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	node, err := command.OpenNode(ctx, command.NodeOptions{Profile: profile, Listen: &free, SeedClients: netproto.SeedOff, OfferDownloads: true, Log: log})
+	n, err := node.Open(ctx, node.Options{Profile: profile, Listen: &free, SeedClients: netproto.SeedOff, OfferDownloads: true, Log: log})
 	if err != nil {
 		return err
 	}
-	r := &resident{node: node, dir: dir}
+	r := &resident{node: n, dir: dir}
 	err = r.follow(ctx, trackerLink)
-	return errors.Join(err, node.Close())
+	return errors.Join(err, n.Close())
 }
 
 func (r *resident) follow(ctx context.Context, trackerLink string) error {
-	link, err := command.ChooseTracker(trackerLink)
+	link, err := node.ParseTracker(trackerLink)
 	if err != nil {
 		return err
 	}
-	client, err := trackerclient.New(r.node.Library.Identity(), link.Tracker, link.Fingerprint, r.node.Library)
+	client, err := node.Client(r.node.Library, link)
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,9 @@ import (
 	"sync"
 	"time"
 
-	"centralizedp2p/app/command"
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/lan"
@@ -24,7 +24,7 @@ import (
 
 // Engine implements face.Engine.
 type Engine struct {
-	node      *command.Node
+	node      *node.Node
 	engine    *peer.Engine
 	library   *library.Library
 	log       *slog.Logger
@@ -34,13 +34,14 @@ type Engine struct {
 	// browse asks the local network for trackers until ctx ends; nil asks nobody.
 	browse func(ctx context.Context) ([]lan.Tracker, error)
 
+	closing   sync.Once
 	closed    chan struct{}
 	watching  sync.WaitGroup
 	switching chan struct{} // full while the tracker is being changed
 	saving    sync.Mutex    // the settings are changed by one at a time
 
 	mu       sync.Mutex
-	own      *command.OwnTracker
+	own      *node.OwnTracker
 	ownErr   error               // why it could not start
 	changed  *face.ChangedKey    // shown by a tracker that is not in use
 	nearby   []face.KnownTracker // in the local network
@@ -54,14 +55,14 @@ var _ face.Engine = (*Engine)(nil)
 // on as they were left. A tracker that cannot be reached or started is no
 // error, but is shown. logs is for the tracker on this computer. When New
 // fails, the node is still the caller's.
-func New(node *command.Node, logs io.Writer) (*Engine, error) {
-	e := newEngine(node, logs)
+func New(n *node.Node, logs io.Writer) (*Engine, error) {
+	e := newEngine(n, logs)
 	e.browse = lan.Browse
 	return e, e.start()
 }
 
-func newEngine(node *command.Node, logs io.Writer) *Engine {
-	return &Engine{node: node, engine: node.Engine, library: node.Library, log: node.Log, logs: logs, ownListen: ownListen,
+func newEngine(n *node.Node, logs io.Writer) *Engine {
+	return &Engine{node: n, engine: n.Engine, library: n.Library, log: n.Log, logs: logs, ownListen: ownListen,
 		closed: make(chan struct{}), switching: make(chan struct{}, 1), watchers: map[chan struct{}]struct{}{}, stopped: map[string]face.ShareItem{}}
 }
 
@@ -85,12 +86,16 @@ func (e *Engine) start() error {
 }
 
 // Close ends the peer, which says goodbye to its tracker, and then the tracker
-// on this computer.
+// on this computer. Another call waits for the end too, and does nothing.
 func (e *Engine) Close() error {
-	close(e.closed)
-	err := e.node.Close()
-	e.watching.Wait()
-	return errors.Join(err, e.closeOwn())
+	var err error
+	e.closing.Do(func() {
+		close(e.closed)
+		err = e.node.Close()
+		e.watching.Wait()
+		err = errors.Join(err, e.closeOwn())
+	})
+	return err
 }
 
 // ownRateEvery is how often it is looked whether the tracker on this computer
@@ -194,7 +199,7 @@ func (e *Engine) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 	}
 	t := e.engine.TrackerStatus()
 	var b strings.Builder
-	fmt.Fprintf(&b, "CentralizedP2P %s, %s, %s/%s\n", command.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(&b, "CentralizedP2P %s, %s, %s/%s\n", node.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(&b, "Peer %s, port %d, reachable: %s\n", e.library.Identity().PeerID(), e.engine.Port(), s.Reachable)
 	fmt.Fprintf(&b, "Tracker %s: %s", t.Address, s.Connection)
 	if t.Err != nil {

@@ -13,8 +13,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"centralizedp2p/app/command"
 	"centralizedp2p/app/face"
+	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/lan"
 )
@@ -50,13 +50,13 @@ func deadline(t testing.TB) context.Context {
 
 // town is a tracker of somebody else.
 type town struct {
-	*command.OwnTracker
+	*node.OwnTracker
 	data string
 }
 
 func startTown(t testing.TB, data, listen string) *town {
 	t.Helper()
-	tracker, err := command.StartTracker(context.Background(), data, listen, "town", io.Discard)
+	tracker, err := node.StartTracker(data, listen, "town", io.Discard)
 	check(t, err)
 	return &town{tracker, data}
 }
@@ -98,9 +98,9 @@ func (h *house) open() {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(h.t.Output(), nil))
 	}
-	node, err := command.OpenNode(context.Background(), command.NodeOptions{Profile: h.profile, OfferDownloads: true, Log: log})
+	n, err := node.Open(context.Background(), node.Options{Profile: h.profile, OfferDownloads: true, Log: log})
 	check(h.t, err)
-	h.Engine = newEngine(node, io.Discard)
+	h.Engine = newEngine(n, io.Discard)
 	h.ownListen, h.browse = h.listen, h.around
 	check(h.t, h.start())
 }

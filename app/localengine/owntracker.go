@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strconv"
 
-	"centralizedp2p/app/command"
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/trackerclient"
+	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
 )
 
@@ -38,7 +37,7 @@ func (e *Engine) StartTracker(ctx context.Context) error {
 	return nil
 }
 
-func (e *Engine) running() *command.OwnTracker {
+func (e *Engine) running() *node.OwnTracker {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.own
@@ -46,35 +45,60 @@ func (e *Engine) running() *command.OwnTracker {
 
 // startOwn starts the tracker on this computer. It ends with [Engine.Close],
 // not with the request that started it.
-func (e *Engine) startOwn() (*command.OwnTracker, error) {
+func (e *Engine) startOwn() (*node.OwnTracker, error) {
 	settings, err := e.settings()
 	if err != nil {
 		return nil, err
 	}
-	own, err := command.StartTracker(context.Background(), command.TrackerData(e.library.Dir()), e.ownListen, settings.Name, e.logs)
+	own, err := node.StartTracker(node.TrackerData(e.library.Dir()), e.ownListen, settings.Name, e.logs)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.own, e.ownErr = own, err
+	if own != nil {
+		e.watching.Go(func() { e.watchOwn(own) })
+	}
 	e.notifyLocked()
 	return own, coded(err)
 }
 
+// watchOwn notices when the tracker on this computer ends by itself. The page
+// then shows why; the switch can start it again.
+func (e *Engine) watchOwn(own *node.OwnTracker) {
+	select {
+	case <-own.Ended():
+	case <-e.closed:
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.own != own { // stopped by the person
+		return
+	}
+	err := own.Err()
+	if err == nil {
+		err = node.ErrTrackerEnded
+	}
+	e.own, e.ownErr = nil, err
+	e.log.Error("the tracker on this computer ended by itself", "error", err)
+	e.notifyLocked()
+}
+
 // useOwn makes the tracker on this computer the one in use. Nobody needs to
 // vouch for its key, whatever was known under its address.
-func (e *Engine) useOwn(own *command.OwnTracker) error {
+func (e *Engine) useOwn(own *node.OwnTracker) error {
 	address := own.Link.Tracker
 	settings, err := e.settings()
 	if err != nil {
 		return err
 	}
-	if err := e.trust(address, own.Fingerprint, settings.Name); err != nil {
-		return err
+	if err := e.library.ReplaceTracker(address, own.Fingerprint, settings.Name); err != nil {
+		return coded(err)
 	}
-	c, err := trackerclient.New(e.library.Identity(), address, own.Fingerprint, e.library)
+	c, err := node.Client(e.library, netproto.Link{Tracker: address, Fingerprint: own.Fingerprint})
 	if err != nil {
 		return coded(err)
 	}
-	return e.adopt(c, func(s *library.Settings) { s.OwnTracker = true })
+	return e.adopt(c, true)
 }
 
 // StopTracker stops the tracker on this computer, after a goodbye if it is the
@@ -114,13 +138,13 @@ func (e *Engine) closeOwn() error {
 	return coded(own.Close())
 }
 
-func viewOf(own *command.OwnTracker) face.OwnTracker {
+func viewOf(own *node.OwnTracker) face.OwnTracker {
 	return face.OwnTracker{Running: true, Addresses: ownAddresses(own), Invite: own.Link.String(), Rate: own.Rate()}
 }
 
 // ownAddresses are those under which others may reach the tracker on this
 // computer, the likeliest first.
-func ownAddresses(own *command.OwnTracker) []string {
+func ownAddresses(own *node.OwnTracker) []string {
 	addresses := []string{own.Link.Tracker}
 	host, port, err := net.SplitHostPort(own.Address)
 	if ip := net.ParseIP(host); err != nil || ip != nil && !ip.IsUnspecified() {

@@ -1,7 +1,6 @@
 package localengine
 
 import (
-	"context"
 	"io"
 	"net"
 	"path/filepath"
@@ -9,9 +8,8 @@ import (
 	"strconv"
 	"testing"
 
-	"centralizedp2p/app/command"
 	"centralizedp2p/app/face"
-	"centralizedp2p/app/trackerclient"
+	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
 )
 
@@ -51,11 +49,11 @@ func TestThisComputerCanBeTheTracker(t *testing.T) {
 // say goodbye: those it knows as online for a lease of grace.
 func (h *house) online() int {
 	h.t.Helper()
-	tracker, err := command.StartTracker(context.Background(), command.TrackerData(h.profile), "127.0.0.1:0", "again", io.Discard)
+	tracker, err := node.StartTracker(node.TrackerData(h.profile), "127.0.0.1:0", "again", io.Discard)
 	check(h.t, err)
 	defer tracker.Close()
 	bob := newHouse(h.t)
-	c, err := trackerclient.New(bob.library.Identity(), tracker.Address, tracker.Fingerprint, noTrust{})
+	c, err := node.Client(bob.library, tracker.Link)
 	check(h.t, err)
 	defer c.Close()
 	stats, err := c.Stats(deadline(h.t))
@@ -172,6 +170,33 @@ func TestTheWindowOpensWhenTheOwnTrackerCannotStart(t *testing.T) {
 	alice.untilConnection(face.ConnectionConnected)
 }
 
+func TestAnOwnTrackerThatEndsByItselfIsShownWithItsReason(t *testing.T) {
+	alice := newHouse(t)
+	check(t, alice.StartTracker(deadline(t)))
+	alice.untilConnection(face.ConnectionConnected)
+	changed := alice.Watch(deadline(t))
+	check(t, alice.running().Close()) // not by the switch
+	for alice.view().Own.Running {
+		<-changed
+	}
+	if own := alice.view().Own; own.Failure.Code != netproto.CodeInternal || own.Failure.Detail == "" || own.Invite != "" {
+		t.Errorf("the view is %+v", own)
+	}
+	check(t, alice.StartTracker(deadline(t))) // the switch starts it again
+	if own := alice.view().Own; !own.Running || !own.Failure.IsZero() {
+		t.Errorf("the view is %+v", own)
+	}
+	alice.untilConnection(face.ConnectionConnected)
+}
+
+func TestAnEngineCanBeClosedAgain(t *testing.T) {
+	alice := newHouse(t)
+	check(t, alice.StartTracker(deadline(t)))
+	check(t, alice.Engine.Close())
+	check(t, alice.Engine.Close())
+	alice.Engine = nil
+}
+
 func TestAWatcherHearsHowBusyTheOwnTrackerIs(t *testing.T) {
 	alice := newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))
@@ -197,7 +222,7 @@ func TestAWatcherHearsHowBusyTheOwnTrackerIs(t *testing.T) {
 }
 
 func TestATrackerOfAllInterfacesHasTheAddressesOfTheComputer(t *testing.T) {
-	own, err := command.StartTracker(context.Background(), filepath.Join(t.TempDir(), "tracker"), ":0", "town", io.Discard)
+	own, err := node.StartTracker(filepath.Join(t.TempDir(), "tracker"), ":0", "town", io.Discard)
 	check(t, err)
 	defer own.Close()
 	_, port, err := net.SplitHostPort(own.Address)

@@ -3,13 +3,12 @@ package localengine
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
-	"centralizedp2p/app/command"
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
@@ -102,7 +101,7 @@ func (e *Engine) startTrackers(settings library.Settings) error {
 	if settings.Tracker == "" {
 		return nil
 	}
-	c, err := trackerclient.New(e.library.Identity(), settings.Tracker, netproto.Fingerprint{}, e.library)
+	c, err := node.Client(e.library, netproto.Link{Tracker: settings.Tracker})
 	if err != nil {
 		return err
 	}
@@ -113,7 +112,7 @@ func (e *Engine) startTrackers(settings library.Settings) error {
 // startOthers goes on with the trackers beside the main one.
 func (e *Engine) startOthers(settings library.Settings) {
 	for _, address := range settings.MoreTrackers {
-		c, err := trackerclient.New(e.library.Identity(), address, netproto.Fingerprint{}, e.library)
+		c, err := node.Client(e.library, netproto.Link{Tracker: address})
 		if err != nil {
 			e.log.Warn("a tracker of the last time is not used", "tracker", address, "error", err)
 			continue
@@ -125,7 +124,7 @@ func (e *Engine) startOthers(settings library.Settings) {
 // AlsoUseTracker uses a tracker beside the main one once it has answered, or
 // leaves it.
 func (e *Engine) AlsoUseTracker(ctx context.Context, text string, on bool) error {
-	link, err := command.ChooseTracker(text)
+	link, err := node.ParseTracker(text)
 	if err != nil {
 		return err
 	}
@@ -144,9 +143,7 @@ func (e *Engine) AlsoUseTracker(ctx context.Context, text string, on bool) error
 	if !e.engine.AddTracker(c) {
 		return nil // it is used already
 	}
-	err = e.changeSettings(func(s *library.Settings) {
-		s.MoreTrackers = append(without(s.MoreTrackers, link.Tracker), link.Tracker)
-	})
+	err = e.changeSettings(func(s *library.Settings) { node.MakeBeside(s, link.Tracker) })
 	if err != nil {
 		e.engine.DropTracker(link.Tracker)
 	}
@@ -155,7 +152,7 @@ func (e *Engine) AlsoUseTracker(ctx context.Context, text string, on bool) error
 
 // leaveBeside leaves a tracker beside the main one, and waits until it was told so.
 func (e *Engine) leaveBeside(ctx context.Context, address string) error {
-	err := e.changeSettings(func(s *library.Settings) { s.MoreTrackers = without(s.MoreTrackers, address) })
+	err := e.changeSettings(func(s *library.Settings) { node.LeaveBeside(s, address) })
 	if err != nil {
 		return err
 	}
@@ -166,10 +163,6 @@ func (e *Engine) leaveBeside(ctx context.Context, address string) error {
 	case <-ctx.Done():
 	}
 	return nil
-}
-
-func without(list []string, address string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(a string) bool { return a == address })
 }
 
 // join makes a tracker the one in use; the peer engine tries until it answers.
@@ -194,7 +187,7 @@ func (e *Engine) leave(ctx context.Context) {
 
 // UseTracker switches to a tracker once it has answered.
 func (e *Engine) UseTracker(ctx context.Context, text string) error {
-	link, err := command.ChooseTracker(text)
+	link, err := node.ParseTracker(text)
 	if err != nil {
 		return err
 	}
@@ -212,45 +205,26 @@ func (e *Engine) use(ctx context.Context, link netproto.Link) error {
 	if err != nil {
 		return err
 	}
-	return e.adopt(c, func(s *library.Settings) { s.MoreTrackers = without(s.MoreTrackers, link.Tracker) })
+	return e.adopt(c, false)
 }
 
-// ask asks a tracker who it is, and gives its client when it answers. A known
-// tracker is asked for the key that is known, whatever a link says: a link
-// cannot make a tracker look as if it had changed.
+// ask returns the client of a tracker that answered with the right key. Another
+// key of a known one is kept for the person to decide.
 func (e *Engine) ask(ctx context.Context, link netproto.Link) (*trackerclient.Client, error) {
-	address, key := link.Tracker, link.Fingerprint
-	expected := key
-	known, trusted := e.library.KnownTracker(address)
-	if trusted {
-		expected = known
-	}
-	c, err := trackerclient.New(e.library.Identity(), address, expected, e.library)
+	c, err := node.Ask(ctx, e.library, link)
 	if err != nil {
-		return nil, coded(err)
-	}
-	if _, err := c.Info(ctx); err != nil {
-		c.Close()
-		e.noteChangedKey(address, err)
-		return nil, coded(err)
-	}
-	if trusted && !key.IsZero() && key != known {
-		c.Close()
-		return nil, netproto.Errorf(netproto.CodeInvalid, "the link says that the tracker %s has the key %s, but it shows %s, as it always did: ask for a new link", address, key, known)
-	}
-	if err := c.Redeem(ctx, link.Invite); err != nil {
-		c.Close()
+		e.noteChangedKey(link.Tracker, err)
 		return nil, coded(err)
 	}
 	return c, nil
 }
 
-// adopt remembers a tracker as the one to use, with what else changes, and
-// joins it.
-func (e *Engine) adopt(c *trackerclient.Client, change func(*library.Settings)) error {
+// adopt saves a tracker as the main one and joins it. own means that it is the
+// tracker on this computer, which is started with the program from now on.
+func (e *Engine) adopt(c *trackerclient.Client, own bool) error {
 	err := e.changeSettings(func(s *library.Settings) {
-		s.Tracker = c.Address()
-		change(s)
+		node.MakeMain(s, c.Address())
+		s.OwnTracker = s.OwnTracker || own
 	})
 	if err != nil {
 		c.Close()
@@ -325,40 +299,9 @@ func (e *Engine) AcceptTrackerKey(ctx context.Context, address string, key netpr
 		return err
 	}
 	defer done()
-	asked, err := trackerclient.New(e.library.Identity(), address, key, noTrust{})
-	if err != nil {
-		return coded(err)
-	}
-	info, err := asked.Info(ctx)
-	asked.Close()
-	if err != nil {
+	if err := node.ReplaceKey(ctx, e.library, address, key); err != nil {
 		e.noteChangedKey(address, err)
-		if shown, ok := errors.AsType[*trackerclient.KeyChanged](err); ok {
-			return netproto.Errorf(netproto.CodeKeyChanged, "%s shows the key %s now, not %s", address, shown.Shown, key)
-		}
 		return coded(err)
-	}
-	if err := e.trust(address, key, info.Name); err != nil {
-		return err
 	}
 	return e.use(ctx, netproto.Link{Tracker: address, Fingerprint: key})
 }
-
-// trust makes a key the known one of a tracker, in place of another.
-func (e *Engine) trust(address string, key netproto.Fingerprint, name string) error {
-	if known, ok := e.library.KnownTracker(address); ok && known != key {
-		if err := e.library.ForgetTracker(address); err != nil {
-			return coded(err)
-		}
-	}
-	return coded(e.library.TrackerReached(address, key, name))
-}
-
-// noTrust knows no tracker and remembers none: a tracker is only asked.
-type noTrust struct{}
-
-func (noTrust) KnownTracker(string) (netproto.Fingerprint, bool) {
-	return netproto.Fingerprint{}, false
-}
-
-func (noTrust) TrackerReached(string, netproto.Fingerprint, string) error { return nil }

@@ -51,7 +51,7 @@ type Client struct {
 
 	mu       sync.Mutex
 	expected netproto.Fingerprint // zero: the first key that answers is trusted
-	named    bool                 // the trust knows the tracker's name
+	saved    bool                 // the trust knows the key and the name
 }
 
 // New is for the tracker at host:port. A fingerprint, from a link or another
@@ -135,20 +135,26 @@ func (c *Client) Close() error {
 // Seed asks the seed's routes of this tracker over the same pinned connection.
 func (c *Client) Seed() *Seed { return NewSeedOver("https://"+c.address, c.transport) }
 
-// Info is what the tracker says of itself. The first answer makes its key a
-// known one.
+// Info returns what the tracker says about itself. The first answer makes its
+// key a known one; if that cannot be saved, Info fails with the error of the
+// [Trust], and the next call tries again.
 func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 	var info netproto.TrackerInfo
 	if err := c.call(ctx, http.MethodGet, netproto.RouteTracker, nil, &info); err != nil {
 		return info, err
 	}
 	c.mu.Lock()
-	key, named := c.expected, c.named
-	c.named = true
+	key, saved := c.expected, c.saved
 	c.mu.Unlock()
-	if !named {
-		return info, c.trust.TrackerReached(c.address, key, info.Name)
+	if saved {
+		return info, nil
 	}
+	if err := c.trust.TrackerReached(c.address, key, info.Name); err != nil {
+		return netproto.TrackerInfo{}, err
+	}
+	c.mu.Lock()
+	c.saved = true
+	c.mu.Unlock()
 	return info, nil
 }
 

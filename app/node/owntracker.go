@@ -1,0 +1,105 @@
+package node
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/server"
+)
+
+// TrackerData returns the folder in which the tracker of a profile keeps its
+// data.
+func TrackerData(profile string) string { return filepath.Join(profile, "tracker") }
+
+// TrackerOptions returns the options that a tracker has by default.
+func TrackerOptions() server.Options {
+	o := server.DefaultOptions()
+	o.Version = Version
+	return o
+}
+
+// RunTracker runs a tracker until ctx ends.
+func RunTracker(ctx context.Context, o server.Options, stdout, stderr io.Writer) error {
+	return server.Run(ctx, o, boltstore.Open, stdout, stderr)
+}
+
+// ErrTrackerEnded is the reason of a tracker that ended by itself and does not
+// know why.
+var ErrTrackerEnded error = &netproto.Error{Code: netproto.CodeInternal, Detail: "the tracker on this computer ended by itself"}
+
+// OwnTracker is a tracker in this process: the switch "Be the tracker".
+type OwnTracker struct {
+	Address     string // of the listener, ip:port
+	Fingerprint netproto.Fingerprint
+	Link        netproto.Link
+
+	tracker *server.Tracker
+	stop    context.CancelFunc
+	ended   chan struct{}
+	err     error // why it ended; valid once ended is closed
+
+	mu       sync.Mutex
+	asked    time.Time // when Rate was last called
+	requests uint64    // answered until then
+	rate     float64
+}
+
+// StartTracker starts a tracker on an address of this computer, [HOST]:PORT,
+// with its data in the folder data. It runs until [OwnTracker.Close], or until
+// it fails. Errors: "port-in-use", and "store-unusable" for the folder.
+func StartTracker(data, listen, name string, logs io.Writer) (*OwnTracker, error) {
+	o := TrackerOptions()
+	o.Listen, o.Data, o.Name = listen, data, name
+	opened, err := server.OpenTracker(o, boltstore.Open, logs)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	t := &OwnTracker{Address: opened.Address(), Fingerprint: opened.Fingerprint(), Link: opened.Link(),
+		tracker: opened, stop: stop, ended: make(chan struct{}), asked: time.Now()}
+	go func() {
+		defer close(t.ended)
+		if t.err = opened.Serve(ctx); t.err == nil && ctx.Err() == nil {
+			t.err = ErrTrackerEnded
+		}
+	}()
+	return t, nil
+}
+
+// Ended is closed when the tracker no longer runs, by Close or by itself.
+func (t *OwnTracker) Ended() <-chan struct{} { return t.ended }
+
+// Err waits for the end of the tracker and returns why it ended; nil after a
+// Close in order.
+func (t *OwnTracker) Err() error {
+	<-t.ended
+	return t.err
+}
+
+// Close stops the tracker and waits for its end. It may be called again and
+// then returns the same error.
+func (t *OwnTracker) Close() error {
+	t.stop()
+	return t.Err()
+}
+
+// rateSpan is the shortest time that a rate is measured over.
+const rateSpan = 2 * time.Second
+
+// Rate returns how many requests per second the tracker answers, measured since
+// it was last asked.
+func (t *OwnTracker) Rate() float64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if span := time.Since(t.asked); span >= rateSpan {
+		n := t.tracker.Requests()
+		t.rate = float64(n-t.requests) / span.Seconds()
+		t.asked, t.requests = time.Now(), n
+	}
+	return t.rate
+}
