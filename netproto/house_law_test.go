@@ -33,14 +33,27 @@ var (
 	engine = []string{"app/...", "netproto/..."}
 	faces  = []string{"app/face", "app/desktop/...", "app/localengine/...", "app/node", "app/command/..."}
 	// The real tracker runs inside the tests of the app.
-	tracker = []string{"tracker/server", "tracker/boltstore"}
+	tracker = []string{"tracker/daemon", "tracker/boltstore"}
 )
 
 var walls = []wall{
 	{room: "netproto", tests: []string{"netproto/..."}},
 	{room: "netproto/...", may: []string{"netproto/..."}},
 	{room: "assets/..."},
-	{room: "tracker/...", may: []string{"tracker/...", "netproto/..."}},
+	{room: "tracker", may: []string{"tracker/daemon", "tracker/cli", "tracker/boltstore", "netproto/..."}},
+	{room: "tracker/cli", may: []string{"tracker/daemon", "tracker/boltstore", "tracker/store", "netproto/..."}},
+	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
+	{room: "tracker/server", may: []string{"tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
+	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/netaddr", "netproto"}},
+	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/index", "netproto"}, tests: []string{"tracker/storetest"}},
+	{room: "tracker/storetest", may: []string{"tracker/store", "netproto"}},
+	{room: "tracker/store", may: []string{"netproto"}},
+	{room: "tracker/index", may: []string{"netproto"}},
+	{room: "tracker/strictjson", may: []string{"netproto"}},
+	{room: "tracker/limit", may: []string{"tracker/netaddr"}},
+	{room: "tracker/netaddr"},
+	// Measurements of a whole tracker: test files and nothing else.
+	{room: "tracker/load", tests: []string{"tracker/daemon", "tracker/server", "tracker/store", "tracker/boltstore", "netproto/..."}},
 	{room: "app/peer/...", may: engine, never: faces, tests: tracker},
 	{room: "app/piece/...", may: engine, never: faces, tests: tracker},
 	{room: "app/library/...", may: engine, never: faces, tests: tracker},
@@ -74,6 +87,7 @@ var shelves = []shelf{
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
 	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}},
+	{library: "github.com/prometheus/...", rooms: []string{"tracker/server"}},
 	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker", "tracker/cli"}},
 	{library: "lukechampine.com/blake3/...", rooms: []string{"app/piece/..."}, tests: []string{"app/...", "tracker/...", "netproto/..."}},
 }

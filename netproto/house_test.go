@@ -53,12 +53,24 @@ var lawfulHouse = map[string]string{
 	"netproto/a_test.go": source("netproto_test", "centralizedp2p/netproto", "centralizedp2p/netproto/identity",
 		"os", "net", "lukechampine.com/blake3"),
 	"netproto/identity/a.go":         source("identity", "centralizedp2p/netproto", "os", "crypto/tls"),
-	"tracker/main.go":                source("main", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "github.com/spf13/cobra"),
-	"tracker/server/a.go":            source("server", "centralizedp2p/netproto", "centralizedp2p/netproto/identity", "centralizedp2p/tracker/index", "net/http"),
-	"tracker/boltstore/a.go":         source("boltstore", "centralizedp2p/tracker/server", "go.etcd.io/bbolt"),
+	"tracker/main.go":                source("main", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/cli", "centralizedp2p/tracker/boltstore", "github.com/spf13/cobra"),
+	"tracker/cli/a.go":               source("cli", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore", "centralizedp2p/tracker/store", "github.com/spf13/cobra"),
+	"tracker/daemon/a.go":            source("daemon", "centralizedp2p/tracker/server", "centralizedp2p/tracker/store", "centralizedp2p/netproto/lan"),
+	"tracker/daemon/a_test.go":       source("daemon_test", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore"),
+	"tracker/server/a.go":            source("server", "centralizedp2p/netproto/identity", "centralizedp2p/tracker/seedapi", "centralizedp2p/tracker/strictjson", "centralizedp2p/tracker/limit", "centralizedp2p/tracker/store", "github.com/prometheus/client_golang/prometheus", "net/http"),
+	"tracker/server/a_test.go":       source("server_test", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore"),
+	"tracker/seedapi/a.go":           source("seedapi", "centralizedp2p/netproto", "centralizedp2p/tracker/store", "centralizedp2p/tracker/netaddr", "net/http"),
+	"tracker/boltstore/a.go":         source("boltstore", "centralizedp2p/tracker/store", "centralizedp2p/tracker/index", "go.etcd.io/bbolt"),
 	"tracker/boltstore/a_test.go":    source("boltstore", "centralizedp2p/tracker/storetest", "go.etcd.io/bbolt"),
+	"tracker/storetest/a.go":         source("storetest", "centralizedp2p/tracker/store"),
+	"tracker/store/a.go":             source("store", "centralizedp2p/netproto"),
+	"tracker/index/a.go":             source("index", "centralizedp2p/netproto"),
+	"tracker/strictjson/a.go":        source("strictjson", "centralizedp2p/netproto", "encoding/json"),
+	"tracker/limit/a.go":             source("limit", "centralizedp2p/tracker/netaddr"),
+	"tracker/netaddr/a.go":           source("netaddr", "net/netip"),
+	"tracker/load/a_test.go":         source("load", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore"),
 	"app/main.go":                    source("main", "centralizedp2p/app/command", "os"),
-	"app/main_test.go":               source("main", "centralizedp2p/tracker/server", "lukechampine.com/blake3"),
+	"app/main_test.go":               source("main", "centralizedp2p/tracker/daemon", "lukechampine.com/blake3"),
 	"app/desktop.go":                 "//go:build cgo && !headless\n\n" + source("main", "fyne.io/fyne/v2", "fyne.io/fyne/v2/app", "centralizedp2p/app/desktop", "centralizedp2p/app/localengine", "centralizedp2p/assets"),
 	"app/desktop/a.go":               source("desktop", "fyne.io/fyne/v2/widget", "fyne.io/systray", "centralizedp2p/netproto", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/app/desktop/theme"),
 	"app/desktop/theme/a.go":         source("theme", "fyne.io/fyne/v2"),
@@ -66,9 +78,9 @@ var lawfulHouse = map[string]string{
 	"app/face/a.go":                  source("face", "centralizedp2p/netproto"),
 	"app/localengine/a.go":           source("localengine", "centralizedp2p/app/face", "centralizedp2p/app/peer", "centralizedp2p/app/node"),
 	"app/command/a.go":               source("command", "centralizedp2p/tracker/cli", "centralizedp2p/app/node", "centralizedp2p/app/peer", "github.com/spf13/cobra"),
-	"app/node/a.go":                  source("node", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "centralizedp2p/app/peer"),
+	"app/node/a.go":                  source("node", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore", "centralizedp2p/app/peer"),
 	"app/peer/a.go":                  source("peer", "centralizedp2p/netproto", "centralizedp2p/app/piece", "centralizedp2p/app/library", "net"),
-	"app/peer/a_test.go":             source("peer_test", "centralizedp2p/app/peer", "centralizedp2p/tracker/server", "centralizedp2p/tracker/boltstore", "lukechampine.com/blake3"),
+	"app/peer/a_test.go":             source("peer_test", "centralizedp2p/app/peer", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore", "lukechampine.com/blake3"),
 	"app/peer/testdata/ignored.go":   "this is no Go",
 	"app/load/a_test.go":             source("load", "centralizedp2p/app/command", "centralizedp2p/app/peer", "centralizedp2p/netproto"),
 	"app/piece/a.go":                 source("piece", "lukechampine.com/blake3", "lukechampine.com/blake3/guts", "os"),
@@ -162,21 +174,17 @@ func localBreaches() (breaches []breach) {
 	for _, library := range []string{"netproto", "app/desktop", "tracker/server"} {
 		add("assets/x.go", "centralizedp2p/"+library)
 	}
-	for _, room := range []string{"tracker", "tracker/cli", "tracker/server", "tracker/index", "tracker/boltstore", "tracker/storetest"} {
-		add(room+"/x.go", "centralizedp2p/app/peer")
-		add(room+"/x_test.go", "centralizedp2p/app/trackerclient")
-		add(room+"/x.go", "centralizedp2p/assets")
-	}
 	for _, room := range append([]string{"app", "app/face", "app/desktop", "app/localengine"}, engineRooms...) {
 		add(room+"/x.go", "centralizedp2p/tracker/server")
+		add(room+"/x.go", "centralizedp2p/tracker/daemon")
 		add(room+"/x.go", "centralizedp2p/tracker/boltstore")
 		add(room+"/x.go", "centralizedp2p/tracker/cli")
 		add(room+"/x_test.go", "centralizedp2p/tracker/index")
 	}
-	for _, library := range []string{"tracker/index", "tracker/server", "tracker/boltstore", "app/face", "app/desktop", "app/localengine"} {
+	for _, library := range []string{"tracker/index", "tracker/server", "tracker/daemon", "tracker/boltstore", "app/face", "app/desktop", "app/localengine"} {
 		add("app/command/x.go", "centralizedp2p/"+library)
 	}
-	for _, library := range []string{"tracker/index", "tracker/cli", "app/face", "app/desktop", "app/localengine", "app/command"} {
+	for _, library := range []string{"tracker/index", "tracker/server", "tracker/cli", "app/face", "app/desktop", "app/localengine", "app/command"} {
 		add("app/node/x.go", "centralizedp2p/"+library)
 	}
 	add("app/load/x.go", "centralizedp2p/app/peer")
@@ -201,6 +209,36 @@ func localBreaches() (breaches []breach) {
 	return breaches
 }
 
+// trackerBreaches go through a wall inside the tracker, or out of it.
+func trackerBreaches() (breaches []breach) {
+	add := func(file, library string) { breaches = append(breaches, imports(file, library)) }
+	for room, upward := range map[string][]string{
+		"tracker":            {"tracker/server", "tracker/store", "tracker/index"},
+		"tracker/cli":        {"tracker/server", "tracker/index"},
+		"tracker/daemon":     {"tracker/cli", "tracker/boltstore", "tracker/seedapi"},
+		"tracker/server":     {"tracker/daemon", "tracker/boltstore", "tracker/index", "tracker/cli"},
+		"tracker/seedapi":    {"tracker/server", "tracker/strictjson", "netproto/identity"},
+		"tracker/boltstore":  {"tracker/server", "tracker/daemon", "tracker/limit"},
+		"tracker/storetest":  {"tracker/boltstore", "tracker/server"},
+		"tracker/store":      {"tracker/boltstore", "tracker/server", "netproto/identity"},
+		"tracker/index":      {"tracker/store", "tracker/boltstore"},
+		"tracker/strictjson": {"tracker/server", "tracker/store"},
+		"tracker/limit":      {"netproto", "tracker/server"},
+		"tracker/netaddr":    {"netproto", "tracker/store"},
+		"tracker/load":       {"tracker/daemon"},
+	} {
+		for _, library := range upward {
+			add(room+"/x.go", "centralizedp2p/"+library)
+		}
+		add(room+"/x.go", "centralizedp2p/app/peer")
+		add(room+"/x_test.go", "centralizedp2p/app/trackerclient")
+		add(room+"/x.go", "centralizedp2p/assets")
+	}
+	add("tracker/boltstore/x_test.go", "centralizedp2p/tracker/server")
+	add("tracker/server/x_test.go", "centralizedp2p/tracker/daemon")
+	return breaches
+}
+
 // libraryBreaches take a library out of its room.
 func libraryBreaches() (breaches []breach) {
 	add := func(file, library string) { breaches = append(breaches, imports(file, library)) }
@@ -210,12 +248,13 @@ func libraryBreaches() (breaches []breach) {
 		"fyne.io/systray":              {"app/desktop"},
 		"github.com/go-resty/resty/v2": {"app/trackerclient"},
 		"github.com/fsnotify/fsnotify": {"app/watch"},
+		"github.com/prometheus/common": {"tracker/server"},
 		"go.etcd.io/bbolt":             {"tracker/boltstore", "app/library"},
 		"github.com/spf13/cobra":       {"app/command", "tracker", "tracker/cli"},
 		"lukechampine.com/blake3/guts": {"app/piece"},
 	} {
 		for _, room := range []string{
-			"netproto", "netproto/identity", "assets", "tracker", "tracker/cli", "tracker/server", "tracker/index", "tracker/boltstore",
+			"netproto", "netproto/identity", "assets", "tracker", "tracker/cli", "tracker/daemon", "tracker/server", "tracker/store", "tracker/index", "tracker/boltstore",
 			"app", "app/face", "app/desktop", "app/localengine", "app/node", "app/command", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
 		} {
 			if !slices.Contains(lawful, room) {
@@ -248,6 +287,7 @@ func otherBreaches() []breach {
 		{"LICENSE.txt", "", "top level"},
 		{"internal/x.go", source("internal"), "top level"},
 		{"tools/x.go", source("tools", "centralizedp2p/netproto"), "no room"},
+		{"tracker/closet/x.go", source("closet", "centralizedp2p/netproto"), "no room"},
 		{"app/util/x.go", source("bytesize"), "util"},
 		{"app/peer/x.go", source("helpers"), "helpers"},
 		{"tracker/models/x.go", source("models"), "models"},
@@ -259,7 +299,7 @@ func otherBreaches() []breach {
 // TestEveryBreachOfTheLawIsSeen adds one file at a time to a lawful house: the
 // law is known to be able to fail.
 func TestEveryBreachOfTheLawIsSeen(t *testing.T) {
-	breaches := slices.Concat(localBreaches(), libraryBreaches(), otherBreaches())
+	breaches := slices.Concat(localBreaches(), trackerBreaches(), libraryBreaches(), otherBreaches())
 	if len(breaches) < 150 {
 		t.Errorf("only %d breaches are tried", len(breaches))
 	}

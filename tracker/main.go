@@ -16,7 +16,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/cli"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 func main() {
@@ -36,7 +36,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	options := server.DefaultOptions()
+	options := daemon.DefaultOptions()
 	command := &cobra.Command{
 		Use:   "tracker",
 		Short: "Knows who has which file, and answers searches",
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err := settle(cmd); err != nil {
 			return err
 		}
-		return server.Run(cmd.Context(), options, boltstore.Open, stdout, stderr)
+		return daemon.Run(cmd.Context(), options, boltstore.Open, stdout, stderr)
 	}
 	command.CompletionOptions.HiddenDefaultCmd = true
 	command.AddCommand(cli.Commands(cli.Program{Options: &options, Prepare: settle})...)

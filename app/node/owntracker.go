@@ -9,7 +9,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 // TrackerData returns the folder in which the tracker of a profile keeps its
@@ -17,15 +17,15 @@ import (
 func TrackerData(profile string) string { return filepath.Join(profile, "tracker") }
 
 // TrackerOptions returns the options that a tracker has by default.
-func TrackerOptions() server.Options {
-	o := server.DefaultOptions()
+func TrackerOptions() daemon.Options {
+	o := daemon.DefaultOptions()
 	o.Version = Version
 	return o
 }
 
 // RunTracker runs a tracker until ctx ends.
-func RunTracker(ctx context.Context, o server.Options, stdout, stderr io.Writer) error {
-	return server.Run(ctx, o, boltstore.Open, stdout, stderr)
+func RunTracker(ctx context.Context, o daemon.Options, stdout, stderr io.Writer) error {
+	return daemon.Run(ctx, o, boltstore.Open, stdout, stderr)
 }
 
 // ErrTrackerEnded is the reason of a tracker that ended by itself and does not
@@ -38,7 +38,7 @@ type OwnTracker struct {
 	Fingerprint netproto.Fingerprint
 	Link        netproto.Link
 
-	tracker *server.Tracker
+	tracker *daemon.Tracker
 	stop    context.CancelFunc
 	ended   chan struct{}
 	err     error // why it ended; valid once ended is closed
@@ -55,7 +55,7 @@ type OwnTracker struct {
 func StartTracker(data, listen, name string, logs io.Writer) (*OwnTracker, error) {
 	o := TrackerOptions()
 	o.Listen, o.Data, o.Name = listen, data, name
-	opened, err := server.OpenTracker(o, boltstore.Open, logs)
+	opened, err := daemon.Open(o, boltstore.Open, logs)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"centralizedp2p/app/peer"
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 // waitTracker waits until a peer stands with its tracker as the test wants.
@@ -29,9 +29,9 @@ func (p *testPeer) waitTracker(t testing.TB, wanted func(peer.TrackerStatus) boo
 
 func TestAPeerLearnsThatItCanBeReached(t *testing.T) {
 	t.Parallel()
-	options := server.DefaultOptions()
+	options := daemon.DefaultOptions()
 	options.Listen, options.Data, options.Heartbeat = "127.0.0.1:0", t.TempDir(), time.Second
-	opened, err := server.OpenTracker(options, boltstore.Open, io.Discard)
+	opened, err := daemon.Open(options, boltstore.Open, io.Discard)
 	check(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)

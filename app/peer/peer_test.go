@@ -20,7 +20,7 @@ import (
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 func TestMain(m *testing.M) {
@@ -68,9 +68,9 @@ func startTracker(t testing.TB) *testTracker {
 
 func (tr *testTracker) start(t testing.TB) {
 	t.Helper()
-	options := server.DefaultOptions()
+	options := daemon.DefaultOptions()
 	options.Listen, options.Data = tr.address, tr.data
-	opened, err := server.OpenTracker(options, boltstore.Open, io.Discard)
+	opened, err := daemon.Open(options, boltstore.Open, io.Discard)
 	check(t, err)
 	tr.address = opened.Address()
 	ctx, cancel := context.WithCancel(context.Background())

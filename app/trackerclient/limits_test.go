@@ -12,7 +12,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 // stranger trusts every tracker at first sight.
@@ -24,10 +24,10 @@ func (stranger) KnownTracker(string) (netproto.Fingerprint, bool) {
 func (stranger) TrackerReached(string, netproto.Fingerprint, string) error { return nil }
 
 func TestWhoAsksTooOftenLearnsWhenToAskAgain(t *testing.T) {
-	options := server.DefaultOptions()
+	options := daemon.DefaultOptions()
 	options.Listen, options.Data = "127.0.0.1:0", t.TempDir()
 	options.Limits.RateKey = 1
-	tracker, err := server.OpenTracker(options, boltstore.Open, io.Discard)
+	tracker, err := daemon.Open(options, boltstore.Open, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

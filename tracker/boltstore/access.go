@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // access is who may come in, and what may not. It has a lock of its own: every
@@ -18,9 +18,9 @@ import (
 // changes it under the lock and reads it without.
 type access struct {
 	mu       sync.RWMutex
-	invites  map[[sha256.Size]byte]server.Invite
-	members  map[netproto.PublicKey]server.Member
-	bans     map[server.Target]server.Ban
+	invites  map[[sha256.Size]byte]store.Invite
+	members  map[netproto.PublicKey]store.Member
+	bans     map[store.Target]store.Ban
 	keys     int // banned ones
 	prefixes map[prefixLength]int
 }
@@ -34,9 +34,9 @@ type prefixLength struct {
 
 func newAccess() access {
 	return access{
-		invites:  map[[sha256.Size]byte]server.Invite{},
-		members:  map[netproto.PublicKey]server.Member{},
-		bans:     map[server.Target]server.Ban{},
+		invites:  map[[sha256.Size]byte]store.Invite{},
+		members:  map[netproto.PublicKey]store.Member{},
+		bans:     map[store.Target]store.Ban{},
 		prefixes: map[prefixLength]int{},
 	}
 }
@@ -48,11 +48,11 @@ func (a *access) change(f func()) {
 	f()
 }
 
-func lengthOf(t server.Target) prefixLength {
+func lengthOf(t store.Target) prefixLength {
 	return prefixLength{t.Prefix.Addr().Is4(), t.Prefix.Bits()}
 }
 
-func (a *access) addBan(b server.Ban) {
+func (a *access) addBan(b store.Ban) {
 	if _, known := a.bans[b.Target]; !known {
 		switch b.Kind() {
 		case "key":
@@ -64,7 +64,7 @@ func (a *access) addBan(b server.Ban) {
 	a.bans[b.Target] = b
 }
 
-func (a *access) removeBan(t server.Target) {
+func (a *access) removeBan(t store.Target) {
 	delete(a.bans, t)
 	switch t.Kind() {
 	case "key":
@@ -85,7 +85,7 @@ func (a *access) admit(key *netproto.PublicKey, from netip.Addr) error {
 	}
 	if key != nil && a.keys > 0 {
 		print := netproto.FingerprintOf(key[:])
-		if _, banned := a.bans[server.Target{Key: print}]; banned {
+		if _, banned := a.bans[store.Target{Key: print}]; banned {
 			return netproto.Errorf(netproto.CodeBanned, "the key %s", print)
 		}
 	}
@@ -97,7 +97,7 @@ func (a *access) admit(key *netproto.PublicKey, from netip.Addr) error {
 		if err != nil {
 			continue
 		}
-		if _, banned := a.bans[server.Target{Prefix: prefix}]; banned {
+		if _, banned := a.bans[store.Target{Prefix: prefix}]; banned {
 			return netproto.Errorf(netproto.CodeBanned, "the address %s", from)
 		}
 	}
@@ -106,7 +106,7 @@ func (a *access) admit(key *netproto.PublicKey, from netip.Addr) error {
 
 // contentBanned is for the write loop.
 func (a *access) contentBanned(hash netproto.ContentHash) bool {
-	_, banned := a.bans[server.Target{Hash: hash}]
+	_, banned := a.bans[store.Target{Hash: hash}]
 	return banned
 }
 
@@ -118,7 +118,7 @@ func (s *Store) Admit(_ context.Context, key *netproto.PublicKey, from netip.Add
 }
 
 // AddInvite drops the invites that are over in the same commit.
-func (s *Store) AddInvite(ctx context.Context, i server.Invite) error {
+func (s *Store) AddInvite(ctx context.Context, i store.Invite) error {
 	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		now := s.config.Now()
 		var over [][sha256.Size]byte
@@ -127,8 +127,8 @@ func (s *Store) AddInvite(ctx context.Context, i server.Invite) error {
 				over = append(over, hash)
 			}
 		}
-		if len(s.access.invites)-len(over) >= server.MaxInvites {
-			return nil, netproto.Errorf(netproto.CodeFull, "%d invites are open", server.MaxInvites)
+		if len(s.access.invites)-len(over) >= store.MaxInvites {
+			return nil, netproto.Errorf(netproto.CodeFull, "%d invites are open", store.MaxInvites)
 		}
 		for _, hash := range over {
 			if err := g.delete(bucketInvites, hash[:]); err != nil {
@@ -157,7 +157,7 @@ func (s *Store) Redeem(ctx context.Context, hash [sha256.Size]byte, key netproto
 		if !known || !now.Before(invite.Expires) {
 			return nil, netproto.Errorf(netproto.CodeInvite, "this invite was used before, is over, or is for another tracker")
 		}
-		member := server.Member{Key: key, For: invite.For, Since: unixMilli(now.UnixMilli())}
+		member := store.Member{Key: key, For: invite.For, Since: unixMilli(now.UnixMilli())}
 		if err := g.delete(bucketInvites, hash[:]); err != nil {
 			return nil, err
 		}
@@ -179,14 +179,14 @@ func (s *Store) IsMember(_ context.Context, key netproto.PublicKey) (bool, error
 }
 
 // Members lists them from memory.
-func (s *Store) Members(context.Context) ([]server.Member, error) {
+func (s *Store) Members(context.Context) ([]store.Member, error) {
 	s.access.mu.RLock()
-	list := make([]server.Member, 0, len(s.access.members))
+	list := make([]store.Member, 0, len(s.access.members))
 	for _, m := range s.access.members {
 		list = append(list, m)
 	}
 	s.access.mu.RUnlock()
-	slices.SortFunc(list, func(a, b server.Member) int {
+	slices.SortFunc(list, func(a, b store.Member) int {
 		return cmp.Or(a.Since.Compare(b.Since), bytes.Compare(a.Key[:], b.Key[:]))
 	})
 	return list, nil

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // The buckets of schema 2, in the words of codec.go.
@@ -15,47 +15,47 @@ var (
 )
 
 // appendInvite: uv expires, in Unix milliseconds | u8 n | for
-func appendInvite(dst []byte, i *server.Invite) []byte {
+func appendInvite(dst []byte, i *store.Invite) []byte {
 	dst = binary.AppendUvarint(dst, uint64(i.Expires.UnixMilli()))
 	return append(append(dst, byte(len(i.For))), i.For...)
 }
 
-func parseInvite(raw []byte) (server.Invite, error) {
+func parseInvite(raw []byte) (store.Invite, error) {
 	d := decoder{rest: raw}
-	i := server.Invite{Expires: unixMilli(d.number(math.MaxInt64))}
-	i.For = d.text(server.MaxInviteFor)
+	i := store.Invite{Expires: unixMilli(d.number(math.MaxInt64))}
+	i.For = d.text(store.MaxInviteFor)
 	return i, d.end()
 }
 
 // appendMember: uv since, in Unix milliseconds | u8 n | for
-func appendMember(dst []byte, m *server.Member) []byte {
+func appendMember(dst []byte, m *store.Member) []byte {
 	dst = binary.AppendUvarint(dst, uint64(m.Since.UnixMilli()))
 	return append(append(dst, byte(len(m.For))), m.For...)
 }
 
-func parseMember(raw []byte) (server.Member, error) {
+func parseMember(raw []byte) (store.Member, error) {
 	d := decoder{rest: raw}
-	m := server.Member{Since: unixMilli(d.number(math.MaxInt64))}
-	m.For = d.text(server.MaxInviteFor)
+	m := store.Member{Since: unixMilli(d.number(math.MaxInt64))}
+	m.For = d.text(store.MaxInviteFor)
 	return m, d.end()
 }
 
-func banKey(t server.Target) []byte { return []byte(t.String()) }
+func banKey(t store.Target) []byte { return []byte(t.String()) }
 
 // appendBan: uv since, in Unix milliseconds | u8 n | why
-func appendBan(dst []byte, b *server.Ban) []byte {
+func appendBan(dst []byte, b *store.Ban) []byte {
 	dst = binary.AppendUvarint(dst, uint64(b.Since.UnixMilli()))
 	return append(append(dst, byte(len(b.Why))), b.Why...)
 }
 
-func parseBan(key, raw []byte) (server.Ban, error) {
-	target, err := server.ParseTarget(string(key))
+func parseBan(key, raw []byte) (store.Ban, error) {
+	target, err := store.ParseTarget(string(key))
 	if err != nil {
-		return server.Ban{}, err
+		return store.Ban{}, err
 	}
 	d := decoder{rest: raw}
-	b := server.Ban{Target: target, Since: unixMilli(d.number(math.MaxInt64))}
-	b.Why = d.text(server.MaxWhy)
+	b := store.Ban{Target: target, Since: unixMilli(d.number(math.MaxInt64))}
+	b.Why = d.text(store.MaxWhy)
 	return b, d.end()
 }
 

@@ -7,25 +7,25 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 func TestWhatIsSaidAboutAccessIsReadAsItWasWritten(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, int(7*time.Millisecond), time.UTC)
-	invite := server.Invite{For: strings.Repeat("é", server.MaxInviteFor/2), Expires: at}
+	invite := store.Invite{For: strings.Repeat("é", store.MaxInviteFor/2), Expires: at}
 	if got, err := parseInvite(appendInvite(nil, &invite)); err != nil || got != invite {
 		t.Errorf("%+v, %v; want %+v", got, err, invite)
 	}
-	member := server.Member{For: "Zoë", Since: at}
+	member := store.Member{For: "Zoë", Since: at}
 	if got, err := parseMember(appendMember(nil, &member)); err != nil || got != member {
 		t.Errorf("%+v, %v; want %+v", got, err, member)
 	}
 	for _, text := range []string{"192.0.2.0/24", "192.0.2.7", "2001:db8::/64", "2001:db8::7/128", strings.Repeat("a", 64), netproto.Fingerprint{1}.String()} {
-		target, err := server.ParseTarget(text)
+		target, err := store.ParseTarget(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ban := server.Ban{Target: target, Why: strings.Repeat("w", server.MaxWhy), Since: at}
+		ban := store.Ban{Target: target, Why: strings.Repeat("w", store.MaxWhy), Since: at}
 		if got, err := parseBan(banKey(target), appendBan(nil, &ban)); err != nil || got != ban {
 			t.Errorf("%+v, %v; want %+v", got, err, ban)
 		}
@@ -35,9 +35,9 @@ func TestWhatIsSaidAboutAccessIsReadAsItWasWritten(t *testing.T) {
 // FuzzParseAccess holds that a value that is accepted is written back to the
 // same bytes, or at least to the same meaning.
 func FuzzParseAccess(f *testing.F) {
-	f.Add([]byte("192.0.2.7"), appendBan(nil, &server.Ban{Why: "w", Since: time.Unix(1, 0)}))
+	f.Add([]byte("192.0.2.7"), appendBan(nil, &store.Ban{Why: "w", Since: time.Unix(1, 0)}))
 	f.Add([]byte("::ffff:1.2.3.4/100"), []byte{1, 0})
-	f.Add([]byte{}, appendMember(nil, &server.Member{For: "Zoë", Since: time.Unix(1, 0)}))
+	f.Add([]byte{}, appendMember(nil, &store.Member{For: "Zoë", Since: time.Unix(1, 0)}))
 	f.Add([]byte{}, []byte{0xff})
 	f.Fuzz(func(t *testing.T, key, raw []byte) {
 		if i, err := parseInvite(raw); err == nil {

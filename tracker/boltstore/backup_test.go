@@ -17,7 +17,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // goldenSchema1 is a database as the program wrote it before there were
@@ -68,12 +68,12 @@ func wantGolden(t *testing.T, s *Store) {
 func TestADatabaseOfTheFirstSchemaIsBroughtForwardAndTheOldFileKept(t *testing.T) {
 	file := goldenSchema1(t)
 	for range 2 { // the second time there is nothing to do
-		s, err := open(file, server.StoreConfig{})
+		s, err := open(file, store.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		wantGolden(t, s)
-		if err := s.Ban(t.Context(), server.Ban{Target: server.Target{Hash: testFile("x").Hash}, Since: time.Now()}); err != nil {
+		if err := s.Ban(t.Context(), store.Ban{Target: store.Target{Hash: testFile("x").Hash}, Since: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Close(); err != nil {
@@ -97,7 +97,7 @@ func TestAMigrationThatFailsLeavesTheDatabaseAsItWas(t *testing.T) {
 	defer func() { migrations[1] = release }()
 	wantRefusal(t, file, "out of luck", "from schema 1 to 2")
 	migrations[1] = release
-	s, err := open(file, server.StoreConfig{})
+	s, err := open(file, store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestAMigrationThatFailsLeavesTheDatabaseAsItWas(t *testing.T) {
 
 func TestABackupIsTakenWhileTheStoreWrites(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tracker.db")
-	s, err := open(file, server.StoreConfig{})
+	s, err := open(file, store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestABackupIsTakenWhileTheStoreWrites(t *testing.T) {
 	}
 	stop()
 	writing.Wait()
-	if again, err := open(backup, server.StoreConfig{}); err != nil {
+	if again, err := open(backup, store.Config{}); err != nil {
 		t.Fatal(err)
 	} else {
 		again.Close()
@@ -183,7 +183,7 @@ func TestARestoredStoreIsTheBackupAndTheOldFileStays(t *testing.T) {
 	if old, err := os.ReadFile(kept); err != nil || !bytes.Equal(old, before) {
 		t.Errorf("%s is not the old file: %v", kept, err)
 	}
-	s, err := open(file, server.StoreConfig{})
+	s, err := open(file, store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

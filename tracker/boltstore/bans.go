@@ -7,14 +7,14 @@ import (
 	"strings"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // Ban remembers the ban and hides what it is about in one commit.
-func (s *Store) Ban(ctx context.Context, b server.Ban) error {
+func (s *Store) Ban(ctx context.Context, b store.Ban) error {
 	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
-		if _, known := s.access.bans[b.Target]; !known && len(s.access.bans) >= server.MaxBans {
-			return nil, netproto.Errorf(netproto.CodeFull, "%d bans are in force", server.MaxBans)
+		if _, known := s.access.bans[b.Target]; !known && len(s.access.bans) >= store.MaxBans {
+			return nil, netproto.Errorf(netproto.CodeFull, "%d bans are in force", store.MaxBans)
 		}
 		hide, err := s.planHide(g, b.Target)
 		if err != nil {
@@ -28,7 +28,7 @@ func (s *Store) Ban(ctx context.Context, b server.Ban) error {
 }
 
 // planHide takes away what a ban is about.
-func (s *Store) planHide(g *group, t server.Target) (func(), error) {
+func (s *Store) planHide(g *group, t store.Target) (func(), error) {
 	switch t.Kind() {
 	case "key":
 		return s.planOffline(g, func(p *peer) bool { return netproto.FingerprintOf(p.record.Key[:]) == t.Key })
@@ -82,7 +82,7 @@ func (s *Store) planForget(g *group, hash netproto.ContentHash) (func(), error) 
 }
 
 // Unban ends a ban.
-func (s *Store) Unban(ctx context.Context, t server.Target) error {
+func (s *Store) Unban(ctx context.Context, t store.Target) error {
 	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		if _, known := s.access.bans[t]; !known {
 			return nil, netproto.Errorf(netproto.CodeNotFound, "%s is not banned", t)
@@ -92,14 +92,14 @@ func (s *Store) Unban(ctx context.Context, t server.Target) error {
 }
 
 // Bans lists them from memory.
-func (s *Store) Bans(context.Context) ([]server.Ban, error) {
+func (s *Store) Bans(context.Context) ([]store.Ban, error) {
 	s.access.mu.RLock()
-	list := make([]server.Ban, 0, len(s.access.bans))
+	list := make([]store.Ban, 0, len(s.access.bans))
 	for _, b := range s.access.bans {
 		list = append(list, b)
 	}
 	s.access.mu.RUnlock()
-	slices.SortFunc(list, func(a, b server.Ban) int {
+	slices.SortFunc(list, func(a, b store.Ban) int {
 		return cmp.Or(b.Since.Compare(a.Since), strings.Compare(a.Target.String(), b.Target.String()))
 	})
 	return list, nil

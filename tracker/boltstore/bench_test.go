@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 func benchStore(b *testing.B, peers int) *Store {
 	b.Helper()
-	s, err := open(filepath.Join(b.TempDir(), "tracker.db"), server.StoreConfig{ResourcesPerPeer: 1 << 30})
+	s, err := open(filepath.Join(b.TempDir(), "tracker.db"), store.Config{ResourcesPerPeer: 1 << 30})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
-			if status, _, err := s.Heartbeat(b.Context(), ids[i%peers], server.Holdings{}); err != nil || status != netproto.HeartbeatOK {
+			if status, _, err := s.Heartbeat(b.Context(), ids[i%peers], store.Holdings{}); err != nil || status != netproto.HeartbeatOK {
 				b.Error(status, err)
 			}
 		}
@@ -82,7 +82,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 // BenchmarkOpen is a restart with 100,000 resources.
 func BenchmarkOpen(b *testing.B) {
 	file := filepath.Join(b.TempDir(), "tracker.db")
-	s, err := open(file, server.StoreConfig{})
+	s, err := open(file, store.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func BenchmarkOpen(b *testing.B) {
 	}
 	s.Close()
 	for b.Loop() {
-		s, err := open(file, server.StoreConfig{})
+		s, err := open(file, store.Config{})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func BenchmarkOpen(b *testing.B) {
 func BenchmarkReopen1M(b *testing.B) {
 	const peers, batches = 100, 10
 	file := filepath.Join(b.TempDir(), "tracker.db")
-	s, err := open(file, server.StoreConfig{})
+	s, err := open(file, store.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -133,11 +133,11 @@ func BenchmarkReopen1M(b *testing.B) {
 	}
 	s.Close()
 	for b.Loop() {
-		s, err := open(file, server.StoreConfig{})
+		s, err := open(file, store.Config{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		if page, err := s.Search(b.Context(), server.Query{Text: "song 777 artist", MaxSize: -1, Sort: netproto.SortName, Limit: 1}); err != nil || len(page.Items) != 1 {
+		if page, err := s.Search(b.Context(), store.Query{Text: "song 777 artist", MaxSize: -1, Sort: netproto.SortName, Limit: 1}); err != nil || len(page.Items) != 1 {
 			b.Fatal(page, err)
 		}
 		b.StopTimer()

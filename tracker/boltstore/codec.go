@@ -7,7 +7,7 @@ import (
 	"net/netip"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // The buckets, and what stands in them. Numbers are big-endian, "uv" is an
@@ -114,7 +114,7 @@ func parseHolding(raw []byte) (part bool, md5 *[16]byte, err error) {
 
 // appendPeer: 32 bytes key | uv offline since, in Unix seconds, 0 = online |
 // u16 seed port | u8 n | name | address, u16 port | u8 n | n × (address, u16 port)
-func appendPeer(dst []byte, p *server.Peer, offline int64) []byte {
+func appendPeer(dst []byte, p *store.Peer, offline int64) []byte {
 	dst = append(dst, p.Key[:]...)
 	dst = binary.AppendUvarint(dst, uint64(offline))
 	dst = binary.BigEndian.AppendUint16(dst, p.SeedPort)
@@ -128,7 +128,7 @@ func appendPeer(dst []byte, p *server.Peer, offline int64) []byte {
 	return dst
 }
 
-func parsePeer(raw []byte) (p server.Peer, offline int64, err error) {
+func parsePeer(raw []byte) (p store.Peer, offline int64, err error) {
 	d := decoder{rest: raw}
 	copy(p.Key[:], d.take(len(p.Key)))
 	offline = d.number(math.MaxInt64)
@@ -150,7 +150,7 @@ func parsePeer(raw []byte) (p server.Peer, offline int64, err error) {
 
 // appendSeed: 16 bytes id | address from | uv added | u8 n | peer_ip | u16 port |
 // u16 n | path | u16 n | name | u16 n | hash
-func appendSeed(dst []byte, r *server.SeedRow) []byte {
+func appendSeed(dst []byte, r *store.SeedRow) []byte {
 	dst = append(dst, r.PeerID[:]...)
 	dst = appendAddr(dst, r.From)
 	dst = binary.AppendUvarint(dst, uint64(r.Added.UnixMilli()))
@@ -164,9 +164,9 @@ func appendSeed(dst []byte, r *server.SeedRow) []byte {
 	return dst
 }
 
-func parseSeed(raw []byte) (server.SeedRow, error) {
+func parseSeed(raw []byte) (store.SeedRow, error) {
 	d := decoder{rest: raw}
-	var r server.SeedRow
+	var r store.SeedRow
 	copy(r.PeerID[:], d.take(len(r.PeerID)))
 	r.From = d.addr()
 	r.Added = unixMilli(d.number(math.MaxInt64))

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 var addresses = cmp.Options{
@@ -38,7 +38,7 @@ func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 	if got := appendPeer(nil, &p, 7); !bytes.Equal(got, want) {
 		t.Errorf("peer %q, want %q", got, want)
 	}
-	seed := server.SeedRow{From: netip.MustParseAddr("10.0.0.1"), Added: unixMilli(1), SeedResource: netproto.SeedResource{
+	seed := store.SeedRow{From: netip.MustParseAddr("10.0.0.1"), Added: unixMilli(1), SeedResource: netproto.SeedResource{
 		PeerIP: "10.0.0.1", PeerPort: 3000, ResourcePath: "p", ResourceName: "n", ResourceHash: "h"}}
 	want = append(make([]byte, 16), "\x04\x0a\x00\x00\x01\x01\x0810.0.0.1\x0b\xb8\x00\x01p\x00\x01n\x00\x01h"...)
 	if got := appendSeed(nil, &seed); !bytes.Equal(got, want) {
@@ -89,7 +89,7 @@ func FuzzPeer(f *testing.F) {
 }
 
 func FuzzSeedRow(f *testing.F) {
-	f.Add(appendSeed(nil, &server.SeedRow{From: netip.MustParseAddr("fd00::1"), Added: unixMilli(1), SeedResource: netproto.SeedResource{
+	f.Add(appendSeed(nil, &store.SeedRow{From: netip.MustParseAddr("fd00::1"), Added: unixMilli(1), SeedResource: netproto.SeedResource{
 		PeerIP: "10.0.0.1", PeerPort: 3000, ResourcePath: "p", ResourceName: "n", ResourceHash: "h"}}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -18,7 +18,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // A victim is this test program, started again to announce until it is killed.
@@ -43,8 +43,8 @@ func lives(t *testing.T) int {
 	return n
 }
 
-func testPeer(n int) server.Peer {
-	return server.Peer{
+func testPeer(n int) store.Peer {
+	return store.Peer{
 		Key:      netproto.PublicKey(sha256.Sum256(fmt.Append(nil, "key ", n))),
 		Name:     fmt.Sprint("peer ", n),
 		Observed: netip.MustParseAddrPort("192.0.2.1:4000"),
@@ -67,7 +67,7 @@ func batch(line string) []netproto.Resource {
 // victim announces as several peers at once. A line on stdout says that a
 // batch was acknowledged: "peer round number".
 func victim(file string) {
-	s, err := open(file, server.StoreConfig{})
+	s, err := open(file, store.Config{})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -145,7 +145,7 @@ func TestNoAcknowledgedAnnounceIsLostByKill(t *testing.T) {
 // acknowledged.
 func checkVictims(t *testing.T, file string, lines []string) int {
 	t.Helper()
-	s, err := open(file, server.StoreConfig{})
+	s, err := open(file, store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

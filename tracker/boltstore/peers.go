@@ -6,12 +6,12 @@ import (
 	"slices"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // Join writes only where something is new.
-func (s *Store) Join(ctx context.Context, record server.Peer) (server.Holdings, error) {
-	var held server.Holdings
+func (s *Store) Join(ctx context.Context, record store.Peer) (store.Holdings, error) {
+	var held store.Holdings
 	record = copyOf(record)
 	id := record.ID()
 	err := s.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
@@ -42,12 +42,12 @@ func (s *Store) Join(ctx context.Context, record server.Peer) (server.Holdings, 
 		}, nil
 	}})
 	if err != nil {
-		return server.Holdings{}, err
+		return store.Holdings{}, err
 	}
 	return held, nil
 }
 
-func samePeer(a, b server.Peer) bool {
+func samePeer(a, b store.Peer) bool {
 	return a.Key == b.Key && a.Name == b.Name && a.Observed == b.Observed &&
 		a.SeedPort == b.SeedPort && slices.Equal(a.Candidates, b.Candidates)
 }

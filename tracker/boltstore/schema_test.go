@@ -13,13 +13,13 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // wantRefusal opens a file that cannot be used.
 func wantRefusal(t *testing.T, file string, says ...string) {
 	t.Helper()
-	s, err := Open(file, server.StoreConfig{})
+	s, err := Open(file, store.Config{})
 	if err == nil {
 		s.Close()
 		t.Fatalf("%s was opened", file)
@@ -38,7 +38,7 @@ func wantRefusal(t *testing.T, file string, says ...string) {
 func filled(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "tracker.db")
-	s, err := open(file, server.StoreConfig{})
+	s, err := open(file, store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
 
 func TestADatabaseThatIsInUseIsRefused(t *testing.T) {
 	file := filled(t)
-	s, err := Open(file, server.StoreConfig{})
+	s, err := Open(file, store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestADatabaseThatIsInUseIsRefused(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Open(file, server.StoreConfig{})
+	again, err := Open(file, store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestDamagedEntriesArePassedOverAndTold(t *testing.T) {
 		)
 	})
 	var log bytes.Buffer
-	s, err := open(file, server.StoreConfig{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := open(file, store.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestADamagedPageIsAnErrorAndNotTheEndOfTheProgram(t *testing.T) {
 			if err := os.WriteFile(file, damaged, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			s, err := Open(file, server.StoreConfig{})
+			s, err := Open(file, store.Config{})
 			if err == nil {
 				s.Close()
 			} else if netproto.CodeOf(err) != netproto.CodeStore || !strings.Contains(err.Error(), file) {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // Limits for seed clients, who prove nothing.
@@ -28,7 +28,7 @@ type seedPeer struct {
 
 type seedRow struct {
 	id uint64
-	server.SeedRow
+	store.SeedRow
 }
 
 func (s *Store) seedLive(p *seedPeer) bool {
@@ -49,7 +49,7 @@ func (s *Store) seedOwner(id netproto.PeerID, from netip.Addr) (*seedPeer, error
 }
 
 // SeedPost writes only where something is new.
-func (s *Store) SeedPost(ctx context.Context, post server.SeedRow) error {
+func (s *Store) SeedPost(ctx context.Context, post store.SeedRow) error {
 	return s.write(ctx, &operation{key: post.PeerID, plan: func(g *group) (func(), error) {
 		if err := s.access.admit(nil, post.From); err != nil {
 			return nil, err
@@ -104,10 +104,10 @@ func (s *Store) SeedHeartbeat(_ context.Context, id netproto.PeerID, from netip.
 }
 
 // SeedRows lists rows of living leases in the order in which they came.
-func (s *Store) SeedRows(_ context.Context, name string, limit int) ([]server.SeedRow, error) {
+func (s *Store) SeedRows(_ context.Context, name string, limit int) ([]store.SeedRow, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var rows []server.SeedRow
+	var rows []store.SeedRow
 	for _, r := range s.seedRows {
 		if len(rows) == limit {
 			break

@@ -7,22 +7,22 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/index"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // peer is an installation that joined once and was not forgotten since.
 type peer struct {
 	no      uint32
 	id      netproto.PeerID
-	record  server.Peer
+	record  store.Peer
 	offline int64        // Unix seconds since when; 0 while it is online
 	seen    atomic.Int64 // last sign, in nanoseconds of Store.elapsed
 	held    map[*content]holding
 	digest  netproto.Digest
 }
 
-func (p *peer) holdings() server.Holdings {
-	return server.Holdings{Count: len(p.held), Digest: p.digest}
+func (p *peer) holdings() store.Holdings {
+	return store.Holdings{Count: len(p.held), Digest: p.digest}
 }
 
 // content is all that peers announced about one hash.
@@ -84,7 +84,7 @@ func (s *Store) setOnline(p *peer, offline int64) {
 }
 
 // addPeer puts a new peer, which is offline first, into memory.
-func (s *Store) addPeer(no uint32, record server.Peer) *peer {
+func (s *Store) addPeer(no uint32, record store.Peer) *peer {
 	p := &peer{no: no, id: record.ID(), record: record, offline: 1, held: map[*content]holding{}}
 	s.peers[p.id] = p
 	return p

@@ -18,15 +18,15 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/index"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 var errClosed = errors.New("the store is closed")
 
-// Store is a server.Store.
+// Store is a store.Store.
 type Store struct {
 	db     *bbolt.DB
-	config server.StoreConfig
+	config store.Config
 	opened time.Time
 
 	queue    chan *operation
@@ -52,8 +52,8 @@ type Store struct {
 }
 
 // Open opens the store in the file, or makes a new one there. It is a
-// server.OpenStore. The error is a netproto.CodeStore that names the file.
-func Open(file string, config server.StoreConfig) (server.Store, error) {
+// store.Opener. The error is a netproto.CodeStore that names the file.
+func Open(file string, config store.Config) (store.Store, error) {
 	s, err := open(file, config)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func Open(file string, config server.StoreConfig) (server.Store, error) {
 	return s, nil
 }
 
-func open(file string, config server.StoreConfig) (*Store, error) {
+func open(file string, config store.Config) (*Store, error) {
 	config = config.WithDefaults()
 	var db *bbolt.DB
 	err := guard(func() (err error) {
@@ -114,7 +114,7 @@ func (s *Store) Ready(context.Context) error {
 }
 
 // Heartbeat renews a lease in memory.
-func (s *Store) Heartbeat(_ context.Context, id netproto.PeerID, h server.Holdings) (netproto.HeartbeatStatus, netip.AddrPort, error) {
+func (s *Store) Heartbeat(_ context.Context, id netproto.PeerID, h store.Holdings) (netproto.HeartbeatStatus, netip.AddrPort, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	p := s.peers[id]
@@ -129,7 +129,7 @@ func (s *Store) Heartbeat(_ context.Context, id netproto.PeerID, h server.Holdin
 }
 
 // Sources lists online holders.
-func (s *Store) Sources(_ context.Context, hash netproto.ContentHash, limit int) ([]server.Source, error) {
+func (s *Store) Sources(_ context.Context, hash netproto.ContentHash, limit int) ([]store.Source, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	c := s.contents[hash]
@@ -146,9 +146,9 @@ func (s *Store) Sources(_ context.Context, hash netproto.ContentHash, limit int)
 		rand.Shuffle(len(live), func(i, j int) { live[i], live[j] = live[j], live[i] })
 		live = live[:limit]
 	}
-	sources := make([]server.Source, len(live))
+	sources := make([]store.Source, len(live))
 	for i, p := range live {
-		sources[i] = server.Source{Peer: copyOf(p.record), Part: p.held[c].part}
+		sources[i] = store.Source{Peer: copyOf(p.record), Part: p.held[c].part}
 	}
 	return sources, nil
 }
@@ -186,7 +186,7 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (netproto
 }
 
 // Search asks the index.
-func (s *Store) Search(_ context.Context, q server.Query) (netproto.SearchResponse, error) {
+func (s *Store) Search(_ context.Context, q store.Query) (netproto.SearchResponse, error) {
 	return s.search(index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit, Cursor: q.Cursor, Offline: q.Offline})
 }
 
@@ -220,7 +220,7 @@ func (s *Store) search(q index.Query) (netproto.SearchResponse, error) {
 }
 
 // Offers walks over the rows in the order in which they came.
-func (s *Store) Offers(_ context.Context, name string, limit int) ([]server.Offer, error) {
+func (s *Store) Offers(_ context.Context, name string, limit int) ([]store.Offer, error) {
 	named := s.names.Exact(name)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -234,7 +234,7 @@ func (s *Store) Offers(_ context.Context, name string, limit int) ([]server.Offe
 		}
 		slices.SortFunc(rows, func(a, b *row) int { return cmp.Compare(a.id, b.id) })
 	}
-	var offers []server.Offer
+	var offers []store.Offer
 	for _, r := range rows {
 		if r.holders == 0 {
 			continue
@@ -247,7 +247,7 @@ func (s *Store) Offers(_ context.Context, name string, limit int) ([]server.Offe
 			if len(offers) == limit {
 				return offers, nil
 			}
-			offers = append(offers, server.Offer{Peer: copyOf(p.record), Resource: h.resource(), Added: unixMilli(r.added)})
+			offers = append(offers, store.Offer{Peer: copyOf(p.record), Resource: h.resource(), Added: unixMilli(r.added)})
 		}
 	}
 	return offers, nil
@@ -266,7 +266,7 @@ func (s *Store) Stats(context.Context) (netproto.Stats, error) {
 	return netproto.Stats{PeersOnline: s.online, PeersKnown: len(s.peers), Resources: contents, Bytes: bytes, SeedPeers: len(s.seeds)}, nil
 }
 
-func copyOf(p server.Peer) server.Peer {
+func copyOf(p store.Peer) store.Peer {
 	p.Candidates = slices.Clone(p.Candidates)
 	return p
 }

@@ -13,12 +13,12 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 func openTest(t *testing.T) *Store {
 	t.Helper()
-	s, err := open(filepath.Join(t.TempDir(), "tracker.db"), server.StoreConfig{})
+	s, err := open(filepath.Join(t.TempDir(), "tracker.db"), store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestNothingNewIsWrittenForNothing(t *testing.T) {
 			func() error { _, err := s.Announce(ctx, id, []netproto.Resource{testFile("a")}, false); return err }(),
 			func() error { _, err := s.Announce(ctx, id, []netproto.Resource{testFile("a")}, true); return err }(),
 			func() error { _, err := s.Withdraw(ctx, id, []netproto.ContentHash{testFile("b").Hash}); return err }(),
-			func() error { _, _, err := s.Heartbeat(ctx, id, server.Holdings{}); return err }(),
+			func() error { _, _, err := s.Heartbeat(ctx, id, store.Holdings{}); return err }(),
 			func() error { _, err := s.Reap(ctx, 10); return err }(),
 		} {
 			if err != nil {
@@ -164,13 +164,13 @@ func TestAFullDiskChangesNothingAndLeavesHeartbeatsWorking(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.db.MaxSize = 64 << 10 // bbolt refuses to grow beyond it, as it does on a full disk
-	var held server.Holdings
+	var held store.Holdings
 	var err error
 	for i := 0; i < 1000 && err == nil; i++ {
 		rs := batch(fmt.Sprint("round ", i))
 		if _, err = s.Announce(ctx, id, rs, false); err == nil {
 			for _, r := range rs {
-				held = server.Holdings{Count: held.Count + 1, Digest: held.Digest.Toggle(r.Hash)}
+				held = store.Holdings{Count: held.Count + 1, Digest: held.Digest.Toggle(r.Hash)}
 			}
 		}
 	}
@@ -239,7 +239,7 @@ func TestClosingAnswersThoseWhoWait(t *testing.T) {
 
 func TestWritesOfOnePeerKeepTheirOrder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tracker.db")
-	s, err := open(file, server.StoreConfig{})
+	s, err := open(file, store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestWritesOfOnePeerKeepTheirOrder(t *testing.T) {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		s.Close()
-		if s, err = open(file, server.StoreConfig{}); err != nil {
+		if s, err = open(file, store.Config{}); err != nil {
 			t.Fatal(err)
 		}
 	}

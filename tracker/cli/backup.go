@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 // backupEvent is a backup that was written, or one that was restored.
@@ -29,7 +29,7 @@ func (p Program) backup() *cobra.Command {
 	}
 	cmd.RunE = p.run(1, "the FILE to write", func(cmd *cobra.Command, args []string) error {
 		contents, err := boltstore.SaveBackup(args[0], func(w io.Writer) error {
-			return p.socket().copy(cmd.Context(), server.ControlBackup, w)
+			return p.socket().copy(cmd.Context(), daemon.ControlBackup, w)
 		})
 		if err != nil {
 			return err
@@ -49,7 +49,7 @@ func (p Program) restore() *cobra.Command {
 		Example: "  tracker restore /srv/backup/tracker-2026-03-01.db --data /var/lib/centralizedp2p",
 	}
 	cmd.RunE = p.run(1, "the FILE of a backup", func(cmd *cobra.Command, args []string) error {
-		file := server.StoreFile(p.Options.Data)
+		file := daemon.StoreFile(p.Options.Data)
 		kept, contents, err := boltstore.Restore(args[0], file)
 		if err != nil {
 			return err

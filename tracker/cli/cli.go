@@ -3,7 +3,7 @@
 // and are declared here once.
 //
 // All but restore and systemd-unit speak to the running tracker over the socket in its data
-// folder; see server.ControlSocket.
+// folder; see daemon.ControlSocket.
 package cli
 
 import (
@@ -16,14 +16,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 // Program is what the program around knows when a command runs.
 type Program struct {
 	// Options are those of the tracker command: Data says which tracker is
 	// meant, JSON in which form to answer. Their flags are the program's.
-	Options *server.Options
+	Options *daemon.Options
 	// Prepare completes Options once the flags are read; it may be nil.
 	Prepare func(cmd *cobra.Command) error
 }

@@ -7,12 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
+	"centralizedp2p/tracker/store"
 )
 
 func (p Program) invite() *cobra.Command {
 	var who string
-	age := server.DefaultInviteAge
+	age := store.DefaultInviteAge
 	cmd := &cobra.Command{
 		Use:     "invite",
 		Short:   "Make a link with which one person can join a private tracker",
@@ -21,17 +22,17 @@ func (p Program) invite() *cobra.Command {
 	cmd.Flags().StringVar(&who, "for", "", "`name` that the list of members shows")
 	cmd.Flags().DurationVar(&age, "expires", age, "how long the link can be used, `1m` to 8784h")
 	cmd.RunE = p.run(0, "no arguments", func(cmd *cobra.Command, _ []string) error {
-		if age < time.Minute || age > server.MaxInviteAge {
-			return netproto.Errorf(netproto.CodeUsage, "--expires is from 1m to %dh, not %s", server.MaxInviteAge/time.Hour, age)
+		if age < time.Minute || age > store.MaxInviteAge {
+			return netproto.Errorf(netproto.CodeUsage, "--expires is from 1m to %dh, not %s", store.MaxInviteAge/time.Hour, age)
 		}
-		var made server.InviteAnswer
-		request := server.InviteRequest{For: who, Seconds: int64(age / time.Second)}
-		if err := p.socket().call(cmd.Context(), http.MethodPost, server.ControlInvites, request, &made); err != nil {
+		var made daemon.InviteAnswer
+		request := daemon.InviteRequest{For: who, Seconds: int64(age / time.Second)}
+		if err := p.socket().call(cmd.Context(), http.MethodPost, daemon.ControlInvites, request, &made); err != nil {
 			return err
 		}
 		return p.tell(cmd.OutOrStdout(), struct {
 			Event string `json:"event"`
-			server.InviteAnswer
+			daemon.InviteAnswer
 		}{"invited", made}, "%s\nThe link lets one person in, once, until %s.", made.Link, day(made.Expires))
 	})
 	return cmd
@@ -49,11 +50,11 @@ func (p Program) members() *cobra.Command {
 		if cmd.Flags().Changed("remove") {
 			return p.removeMember(cmd, remove)
 		}
-		var found server.MembersAnswer
-		if err := p.socket().call(cmd.Context(), http.MethodGet, server.ControlMembers, nil, &found); err != nil {
+		var found daemon.MembersAnswer
+		if err := p.socket().call(cmd.Context(), http.MethodGet, daemon.ControlMembers, nil, &found); err != nil {
 			return err
 		}
-		return table(p, cmd.OutOrStdout(), found.Members, "The tracker has no members.", "KEY\tSINCE\tFOR", func(m server.MemberEntry) string {
+		return table(p, cmd.OutOrStdout(), found.Members, "The tracker has no members.", "KEY\tSINCE\tFOR", func(m daemon.MemberEntry) string {
 			return m.Key.String() + "\t" + day(m.Since) + "\t" + netproto.Printable(m.For)
 		})
 	})
@@ -65,19 +66,19 @@ func (p Program) removeMember(cmd *cobra.Command, text string) error {
 	if err != nil {
 		return netproto.Errorf(netproto.CodeUsage, "--remove: %w", err)
 	}
-	request := server.KeyRequest{Key: key}
-	if err := p.socket().call(cmd.Context(), http.MethodDelete, server.ControlMembers, request, nil); err != nil {
+	request := daemon.KeyRequest{Key: key}
+	if err := p.socket().call(cmd.Context(), http.MethodDelete, daemon.ControlMembers, request, nil); err != nil {
 		return err
 	}
 	return p.tell(cmd.OutOrStdout(), struct {
 		Event string `json:"event"`
-		server.KeyRequest
+		daemon.KeyRequest
 	}{"removed", request}, "%s is no member any more.", key)
 }
 
 type banEvent struct {
 	Event string `json:"event"`
-	server.BanEntry
+	daemon.BanEntry
 }
 
 const targets = "one KEY, ADDRESS or HASH: the fingerprint of a key, an address or CIDR range, or a content hash"
@@ -98,9 +99,9 @@ func (p Program) ban() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var made server.BanEntry
-		request := server.BanRequest{Target: target, Why: why}
-		if err := p.socket().call(cmd.Context(), http.MethodPost, server.ControlBans, request, &made); err != nil {
+		var made daemon.BanEntry
+		request := daemon.BanRequest{Target: target, Why: why}
+		if err := p.socket().call(cmd.Context(), http.MethodPost, daemon.ControlBans, request, &made); err != nil {
 			return err
 		}
 		return p.tell(cmd.OutOrStdout(), banEvent{"banned", made}, "The %s %s is banned.", made.Kind, made.Target)
@@ -126,8 +127,8 @@ func (p Program) unban() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var gone server.BanEntry
-		if err := p.socket().call(cmd.Context(), http.MethodDelete, server.ControlBans, server.TargetRequest{Target: target}, &gone); err != nil {
+		var gone daemon.BanEntry
+		if err := p.socket().call(cmd.Context(), http.MethodDelete, daemon.ControlBans, daemon.TargetRequest{Target: target}, &gone); err != nil {
 			return err
 		}
 		return p.tell(cmd.OutOrStdout(), banEvent{"unbanned", gone}, "The %s %s is not banned any more. %s", gone.Kind, gone.Target, afterUnban[gone.Kind])
@@ -137,7 +138,7 @@ func (p Program) unban() *cobra.Command {
 
 // parseTarget gives the one text of a target.
 func parseTarget(text string) (string, error) {
-	target, err := server.ParseTarget(text)
+	target, err := store.ParseTarget(text)
 	if err != nil {
 		return "", netproto.Errorf(netproto.CodeUsage, "%s", err.(*netproto.Error).Detail)
 	}
@@ -150,11 +151,11 @@ func (p Program) bans() *cobra.Command {
 		Short: "List the bans, with when and why",
 	}
 	cmd.RunE = p.run(0, "no arguments", func(cmd *cobra.Command, _ []string) error {
-		var found server.BansAnswer
-		if err := p.socket().call(cmd.Context(), http.MethodGet, server.ControlBans, nil, &found); err != nil {
+		var found daemon.BansAnswer
+		if err := p.socket().call(cmd.Context(), http.MethodGet, daemon.ControlBans, nil, &found); err != nil {
 			return err
 		}
-		return table(p, cmd.OutOrStdout(), found.Bans, "Nothing is banned.", "BANNED\tKIND\tSINCE\tWHY", func(b server.BanEntry) string {
+		return table(p, cmd.OutOrStdout(), found.Bans, "Nothing is banned.", "BANNED\tKIND\tSINCE\tWHY", func(b daemon.BanEntry) string {
 			return b.Target + "\t" + b.Kind + "\t" + day(b.Since) + "\t" + netproto.Printable(b.Why)
 		})
 	})

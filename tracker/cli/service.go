@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 // AddFlags adds the flags of a tracker to its command: those that the commands
 // below take too as persistent ones. Those named in without stay out, but can
 // still be set by Settle. The set that comes back is for Settle.
-func AddFlags(cmd *cobra.Command, o *server.Options, without ...string) *flag.FlagSet {
+func AddFlags(cmd *cobra.Command, o *daemon.Options, without ...string) *flag.FlagSet {
 	set := flag.NewFlagSet(cmd.Name(), flag.ContinueOnError)
 	o.Flags(set)
 	out := map[string]bool{}
@@ -39,7 +39,7 @@ var persistent = map[string]bool{"data": true, "json": true, "config": true}
 // Settle fills in what the command line did not say, from the environment and
 // the settings file.
 func Settle(cmd *cobra.Command, set *flag.FlagSet) error {
-	return server.Settle(set, cmd.Flags().Changed, os.Getenv)
+	return daemon.Settle(set, cmd.Flags().Changed, os.Getenv)
 }
 
 func (p Program) systemdUnit() *cobra.Command {

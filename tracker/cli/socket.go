@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 const (
@@ -33,7 +33,7 @@ type socket struct {
 }
 
 func newSocket(data string) *socket {
-	path := server.ControlSocket(data)
+	path := daemon.ControlSocket(data)
 	return &socket{data: data, http: &http.Client{
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"centralizedp2p/tracker/netaddr"
 )
 
 // MaxEntries bounds each table by default. Where more take part, those that
@@ -20,7 +22,7 @@ const MaxEntries = 1 << 16
 // Source is whom an address is counted for: itself, or the /64 of an IPv6
 // address, which is the least that one customer of a provider has (RFC 6177).
 func Source(a netip.Addr) netip.Addr {
-	a = a.Unmap().WithZone("")
+	a = netaddr.Plain(a)
 	if a.Is4() {
 		return a
 	}

@@ -14,7 +14,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // BenchmarkHeartbeats compares heartbeats with a bare echo, in turn; the
@@ -45,7 +45,7 @@ func BenchmarkHeartbeats(b *testing.B) {
 // has announced nothing.
 func BenchmarkMemoryOfAPeer(b *testing.B) {
 	n := sized(100_000, 20_000)
-	store, err := boltstore.Open(filepath.Join(b.TempDir(), "tracker.db"), server.StoreConfig{})
+	store, err := boltstore.Open(filepath.Join(b.TempDir(), "tracker.db"), store.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,8 +67,8 @@ func BenchmarkMemoryOfAPeer(b *testing.B) {
 	runtime.KeepAlive(store)
 }
 
-func madeUpPeer(n int) server.Peer {
-	return server.Peer{
+func madeUpPeer(n int) store.Peer {
+	return store.Peer{
 		Key:        sha256.Sum256(fmt.Append(nil, "key ", n)),
 		Name:       fmt.Sprint("a computer ", n),
 		Observed:   netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(n >> 8), byte(n)}), 4000),
@@ -89,7 +89,7 @@ func heapInUse() float64 {
 func BenchmarkAnnouncesIntoTheStore(b *testing.B) {
 	const clients = 16
 	batches := sized(50, 10)
-	store, err := boltstore.Open(filepath.Join(b.TempDir(), "tracker.db"), server.StoreConfig{})
+	store, err := boltstore.Open(filepath.Join(b.TempDir(), "tracker.db"), store.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func BenchmarkAnnouncesIntoTheStore(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-func announceAll(ctx context.Context, store server.Store, id netproto.PeerID, batches [][]netproto.Resource) error {
+func announceAll(ctx context.Context, store store.Store, id netproto.PeerID, batches [][]netproto.Resource) error {
 	for _, batch := range batches {
 		if refused, err := store.Announce(ctx, id, batch, false); err != nil || len(refused) > 0 {
 			return fmt.Errorf("%d were refused: %w", len(refused), err)

@@ -26,6 +26,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/daemon"
 	"centralizedp2p/tracker/server"
 )
 
@@ -67,9 +68,9 @@ type listening struct {
 }
 
 func serveTracker(ctx context.Context, folder string, limits server.Limits) error {
-	o := server.DefaultOptions()
+	o := daemon.DefaultOptions()
 	o.Listen, o.Data, o.JSON, o.LANAnnounce, o.Limits = "127.0.0.1:0", folder, true, false, limits
-	return server.Run(ctx, o, boltstore.Open, os.Stdout, os.Stderr)
+	return daemon.Run(ctx, o, boltstore.Open, os.Stdout, os.Stderr)
 }
 
 // serveEcho is what a tracker is compared with: net/http with the same TLS,

@@ -18,7 +18,7 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error
 		Limits: netproto.Limits{
 			Announce:         netproto.MaxAnnounce,
 			Page:             netproto.MaxPage,
-			ResourcesPerPeer: s.config.Resources,
+			ResourcesPerPeer: s.guard.limits.ResourcesPerPeer(),
 		},
 	})
 }

@@ -10,6 +10,8 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/store"
 )
 
 // connections are those that are open, so that a ban can end them.
@@ -34,7 +36,7 @@ func (cs *connections) watch(s *http.Server) {
 	s.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		c := &connection{}
 		if at, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-			c.from = plainAddr(at.AddrPort().Addr())
+			c.from = netaddr.Plain(at.AddrPort().Addr())
 		}
 		cs.mu.Lock()
 		cs.open[conn] = c
@@ -64,7 +66,7 @@ func (cs *connections) name(r *http.Request) {
 }
 
 // cut closes the connections of a key or an address, and tells how many.
-func (cs *connections) cut(t Target) int {
+func (cs *connections) cut(t store.Target) int {
 	cs.mu.Lock()
 	var gone []net.Conn
 	for conn, c := range cs.open {

@@ -29,7 +29,3 @@ func Forwarded(trusted []netip.Prefix, header string, proxy netip.Addr) (netip.A
 func ClientCert(header string) (ed25519.PublicKey, error) {
 	return clientCert(&http.Request{Header: http.Header{"Client-Cert": {header}}})
 }
-
-// AnnounceLAN lets the local network know of the tracker until ctx ends, or
-// returns before that where it is not to know.
-func (t *Tracker) AnnounceLAN(ctx context.Context) { t.announceLAN(ctx) }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -64,4 +65,31 @@ func FuzzJoin(f *testing.F) {
 			}
 		}
 	})
+}
+
+func BenchmarkDecodeOfAnAnnounce(b *testing.B) {
+	var req netproto.AnnounceRequest
+	for i := range netproto.MaxAnnounce {
+		req.Resources = append(req.Resources, netproto.Resource{
+			Hash: netproto.ContentHash{byte(i), byte(i >> 8), 1}, Size: int64(i) << 20,
+			Name: fmt.Sprintf("Ein Lied über die Wolken, Teil %d (live).mp3", i), MIME: "audio/mpeg",
+		})
+	}
+	body, err := json.Marshal(req)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var req announceRequest
+		if err := json.Unmarshal(body, &req); err != nil {
+			b.Fatal(err)
+		}
+		for _, raw := range req.Resources {
+			if _, err := resourceOf(raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
 }

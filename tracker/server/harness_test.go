@@ -25,6 +25,7 @@ import (
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -36,7 +37,7 @@ type tracker struct {
 	*testing.T
 	addr  string
 	key   *identity.Identity
-	store server.Store
+	store store.Store
 	seen  *sources
 	stop  func() error // waits for the end of Serve
 }
@@ -50,7 +51,7 @@ func startTracker(t *testing.T, configure func(*server.Config)) *tracker {
 // startServer lets adjust change what no Config says.
 func startServer(t *testing.T, configure func(*server.Config), adjust func(*server.Server)) *tracker {
 	t.Helper()
-	store, err := boltstore.Open(filepath.Join(t.TempDir(), "tracker.db"), server.StoreConfig{})
+	store, err := boltstore.Open(filepath.Join(t.TempDir(), "tracker.db"), store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"cmp"
-	"flag"
 	"math"
 	"net"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/store"
 )
 
 // Limits keep anybody from taking the share of the others. They are counted in
@@ -35,7 +36,7 @@ type Limits struct {
 	Connections        int   // that are open, of all
 	ConnectionsAddress int   // of one address
 	ResourcesAddress   int   // announced by the peers of one address together
-	ResourcesKey       int   // announced by one peer; of the options of a Tracker, a Server's are Config.Resources
+	ResourcesKey       int   // announced by one peer
 	Peers              int   // online, of all
 	BodyBytes          int64 // of bodies longer than smallBody that are under way, of all
 }
@@ -59,40 +60,14 @@ func DefaultLimits() Limits {
 		Connections:        16_384,
 		ConnectionsAddress: 1024,
 		ResourcesAddress:   2_000_000,
-		ResourcesKey:       DefaultResourcesPerPeer,
+		ResourcesKey:       store.DefaultResourcesPerPeer,
 		Peers:              100_000,
 		BodyBytes:          64 << 20,
 	}
 }
 
-// Flags adds the limits to a set, with what stands in l as their defaults.
-func (l *Limits) Flags(set *flag.FlagSet) {
-	set.IntVar(&l.RateAddress, "rate-address", l.RateAddress, "`requests` a second from one address (or IPv6 /64); 0 is without limit")
-	set.IntVar(&l.RateKey, "rate-key", l.RateKey, "`requests` a second of one peer; 0 is without limit")
-	set.IntVar(&l.NewKeys, "new-keys-address", l.NewKeys, "`peers` that may join for the first time from one address in an hour; 0 is without limit")
-	set.IntVar(&l.Connections, "connections", l.Connections, "open `connections` of all; 0 is without limit")
-	set.IntVar(&l.ConnectionsAddress, "connections-address", l.ConnectionsAddress, "open `connections` of one address; 0 is without limit")
-	set.IntVar(&l.ResourcesAddress, "resources-address", l.ResourcesAddress, "`resources` that the peers of one address may announce together; 0 is without limit")
-	set.IntVar(&l.ResourcesKey, "resources-key", l.ResourcesKey, "`resources` that one peer may announce; 0 is without limit")
-	set.IntVar(&l.Peers, "peers", l.Peers, "`peers` online at once; 0 is without limit")
-}
-
-// check refuses limits that mean nothing.
-func (l Limits) check() error {
-	for name, n := range map[string]int{
-		"rate-address": l.RateAddress, "rate-key": l.RateKey, "new-keys-address": l.NewKeys, "connections": l.Connections,
-		"connections-address": l.ConnectionsAddress, "resources-address": l.ResourcesAddress, "peers": l.Peers,
-		"resources-key": l.ResourcesKey,
-	} {
-		if n < 0 {
-			return netproto.Errorf(netproto.CodeUsage, "--%s is a number from 0, not %d", name, n)
-		}
-	}
-	return nil
-}
-
-// resourcesKey is ResourcesKey for a store, which knows no "without limit".
-func (l Limits) resourcesKey() int { return cmp.Or(l.ResourcesKey, math.MaxInt) }
+// ResourcesPerPeer returns ResourcesKey for a store, which always has a limit.
+func (l Limits) ResourcesPerPeer() int { return cmp.Or(l.ResourcesKey, math.MaxInt) }
 
 // refusal is an error with the name of the limit that was met, for the counts.
 type refusal struct {
@@ -230,7 +205,7 @@ func (s *Server) limitJoin(r *http.Request, c caller) error {
 		if stats.PeersOnline >= most {
 			// One that is online already takes no place. That its lease is
 			// renewed by the question does no harm: it is about to join.
-			status, _, err := s.store.Heartbeat(r.Context(), c.id, Holdings{})
+			status, _, err := s.store.Heartbeat(r.Context(), c.id, store.Holdings{})
 			if err != nil {
 				return err
 			}
@@ -275,7 +250,7 @@ func (s *Server) arrival(conn net.Conn) (net.Conn, bool) {
 	if !ok {
 		return conn, true // of a listener in memory
 	}
-	addr := plainAddr(at.AddrPort().Addr())
+	addr := netaddr.Plain(at.AddrPort().Addr())
 	source, open := limit.Source(addr), s.guard.conns.Open
 	if s.proxies.trust(addr) {
 		open = s.guard.conns.OpenShared

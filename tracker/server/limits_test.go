@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/server"
 )
 
@@ -311,24 +310,6 @@ func TestAFloodIsRefusedAndOthersKeepWorking(t *testing.T) {
 			}
 			return
 		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
-func TestLimitsThatMeanNothingAreRefused(t *testing.T) {
-	for name, change := range map[string]func(*server.Options){
-		"--rate-address":  func(o *server.Options) { o.Limits.RateAddress = -1 },
-		"--peers":         func(o *server.Options) { o.Limits.Peers = -5 },
-		"--trusted-proxy": func(o *server.Options) { o.TrustedProxies = "10.0.0.0/8,nowhere" },
-	} {
-		o := options(t)
-		change(&o)
-		tracker, err := server.OpenTracker(o, boltstore.Open, io.Discard)
-		if err == nil {
-			tracker.Close()
-		}
-		if netproto.CodeOf(err) != netproto.CodeUsage || !strings.Contains(err.Error(), name) {
-			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 func TestVersionOneAsksForTLS(t *testing.T) {
@@ -130,7 +131,7 @@ func TestMalformedRequestsAreAnsweredAndEndTheirConnection(t *testing.T) {
 
 // slowStore holds a request until it is let go.
 type slowStore struct {
-	server.Store
+	store.Store
 	entered chan struct{}
 	leave   chan struct{}
 }

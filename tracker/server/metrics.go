@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/store"
 )
 
 // MetricsPolicy says who may read /metrics.
@@ -32,16 +34,6 @@ func ParseMetricsPolicy(s string) (MetricsPolicy, error) {
 	}
 	return "", netproto.Errorf(netproto.CodeUsage, "--metrics is private or public, not %q", s)
 }
-
-// StoreSizes is how much room a store takes.
-type StoreSizes struct {
-	File  int64 // bytes on disk
-	Names int   // that the index holds
-}
-
-// sized is a Store that can tell its sizes; asking costs the same however much
-// it holds.
-type sized interface{ Sizes() StoreSizes }
 
 // metricsTimeout bounds the questions to the store in one scrape.
 const metricsTimeout = 2 * time.Second
@@ -106,7 +98,7 @@ func (s *Server) observe(r *http.Request, w *recorder, c caller, took time.Durat
 // serveMetrics answers to the own network alone, unless the owner wants all to
 // see: how busy a tracker is helps who wants to bring it down.
 func (s *Server) serveMetrics(w http.ResponseWriter, r *http.Request, c caller) error {
-	if s.config.Metrics != MetricsPublic && (!isLocal(c.addr) || cameThroughAStranger(r, c)) {
+	if s.config.Metrics != MetricsPublic && (!netaddr.IsLocal(c.addr) || cameThroughAStranger(r, c)) {
 		return netproto.Errorf(netproto.CodeDenied, "metrics are for the tracker's own network; --metrics public shows them to all")
 	}
 	s.metrics.handler.ServeHTTP(w, r)
@@ -121,23 +113,23 @@ func cameThroughAStranger(r *http.Request, c caller) bool {
 		return false
 	}
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err != nil || plainAddr(remote.Addr()) == c.addr
+	return err != nil || netaddr.Plain(remote.Addr()) == c.addr
 }
 
 // storeCollector asks the store at each scrape.
 type storeCollector struct {
-	store Store
+	store store.Store
 	log   *slog.Logger
 	online, known, seeds, resources, bytes,
 	file, names *prometheus.Desc
 }
 
-func newStoreCollector(store Store, log *slog.Logger) *storeCollector {
+func newStoreCollector(asked store.Store, log *slog.Logger) *storeCollector {
 	gauge := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("cp2p_"+name, help, nil, nil)
 	}
 	return &storeCollector{
-		store: store, log: log,
+		store: asked, log: log,
 		online:    gauge("peers_online", "Peers with a lease."),
 		known:     gauge("peers_known", "Peers that the store remembers."),
 		seeds:     gauge("seed_peers_online", "Seed clients with a lease."),
@@ -172,11 +164,9 @@ func (c *storeCollector) Collect(out chan<- prometheus.Metric) {
 		tell(c.resources, float64(stats.Resources))
 		tell(c.bytes, float64(stats.Bytes))
 	}
-	if store, ok := c.store.(sized); ok {
-		sizes := store.Sizes()
-		tell(c.file, float64(sizes.File))
-		tell(c.names, float64(sizes.Names))
-	}
+	sizes := c.store.Sizes()
+	tell(c.file, float64(sizes.File))
+	tell(c.names, float64(sizes.Names))
 }
 
 // recorder remembers the status of an answer and the bytes of its body.

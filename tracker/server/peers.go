@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/store"
 )
 
 func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
@@ -45,22 +46,22 @@ func (s *Server) lease() time.Duration { return netproto.LeaseHeartbeats * s.con
 
 // peerOf checks what a peer says about itself. Its address is the one that its
 // connection comes from: nobody can send others anywhere else.
-func peerOf(req netproto.JoinRequest, c caller) (Peer, error) {
+func peerOf(req netproto.JoinRequest, c caller) (store.Peer, error) {
 	switch {
 	case len(req.Name) > netproto.MaxPeerName:
-		return Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has %d bytes, %d are allowed", len(req.Name), netproto.MaxPeerName)
+		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has %d bytes, %d are allowed", len(req.Name), netproto.MaxPeerName)
 	case !utf8.ValidString(req.Name) || netproto.Printable(req.Name) != req.Name:
-		return Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has invisible characters")
+		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has invisible characters")
 	case req.Port < 1 || req.Port > 65535:
-		return Peer{}, netproto.Errorf(netproto.CodeInvalid, "port is from 1 to 65535, not %d", req.Port)
+		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "port is from 1 to 65535, not %d", req.Port)
 	case req.SeedPort < 0 || req.SeedPort > 65535:
-		return Peer{}, netproto.Errorf(netproto.CodeInvalid, "seed_port is from 0 to 65535, not %d", req.SeedPort)
+		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "seed_port is from 0 to 65535, not %d", req.SeedPort)
 	}
 	candidates, err := candidatesOf(req.Candidates)
 	if err != nil {
-		return Peer{}, err
+		return store.Peer{}, err
 	}
-	return Peer{
+	return store.Peer{
 		Key:        *c.key,
 		Name:       req.Name,
 		Observed:   netip.AddrPortFrom(c.addr, uint16(req.Port)),
@@ -94,7 +95,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	status, from, err := s.store.Heartbeat(r.Context(), c.id, Holdings{Count: req.Count, Digest: req.Digest})
+	status, from, err := s.store.Heartbeat(r.Context(), c.id, store.Holdings{Count: req.Count, Digest: req.Digest})
 	if err != nil {
 		return err
 	}

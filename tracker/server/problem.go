@@ -7,9 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strconv"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/seedapi"
+	"centralizedp2p/tracker/strictjson"
 )
 
 // problem answers with an error, in the seed's form on its routes. What is not
@@ -37,8 +40,8 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Upgrade", "TLS/1.3") // RFC 9110 §15.5.22 asks for it
 		w.Header().Set("Connection", "Upgrade")
 	}
-	if isSeedRoute(r) {
-		seedAnswer{p.Status, seedError(known)}.write(w)
+	if seedapi.IsRoute(r) {
+		seedapi.WriteError(w, p.Status, known)
 		return
 	}
 	writeJSON(w, p.Status, netproto.MediaTypeProblem, p)
@@ -83,6 +86,12 @@ func tooLarge() error {
 	return netproto.Errorf(netproto.CodeTooLarge, "a body has %d bytes at the most", netproto.MaxBodyBytes)
 }
 
+// requestNames are the names in all bodies that version 1 accepts.
+var requestNames = strictjson.NamesIn(
+	reflect.TypeFor[netproto.JoinRequest](), reflect.TypeFor[netproto.HeartbeatRequest](),
+	reflect.TypeFor[netproto.AnnounceRequest](), reflect.TypeFor[netproto.WithdrawRequest](),
+)
+
 // readJSON takes a body that is one JSON value of the form of v and nothing
 // else.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
@@ -93,7 +102,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return netproto.Errorf(netproto.CodeBadRequest, "a JSON body is needed")
 	}
-	if err := checkStrict(body, requestNames); err != nil {
+	if err := strictjson.Check(body, requestNames); err != nil {
 		return err
 	}
 	return parseJSON(body, v)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/netaddr"
 )
 
 // proxies are the reverse proxies of a tracker's owner. What a header says
@@ -60,7 +61,7 @@ func (ps proxies) passed(r *http.Request) bool {
 		return false
 	}
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && ps.trust(plainAddr(remote.Addr()))
+	return err == nil && ps.trust(netaddr.Plain(remote.Addr()))
 }
 
 // client is who a request from a proxy is from, and with which key. Without
@@ -109,10 +110,10 @@ func (ps proxies) forwarded(r *http.Request, proxy netip.Addr) (netip.Addr, erro
 // forwardedAddr reads an address; some proxies add the port.
 func forwardedAddr(text string) (netip.Addr, error) {
 	if at, err := netip.ParseAddrPort(text); err == nil {
-		return plainAddr(at.Addr()), nil
+		return netaddr.Plain(at.Addr()), nil
 	}
 	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
-	return plainAddr(addr), err
+	return netaddr.Plain(addr), err
 }
 
 // clientCert is the key of the certificate that the client showed to a proxy

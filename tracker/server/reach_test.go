@@ -11,7 +11,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // peerPort listens as a peer does, with that key, and gives its port.
@@ -91,7 +91,7 @@ func TestAPeerThatJoinedBeforeARestartIsAskedForWithItsHeartbeat(t *testing.T) {
 	tr := startTracker(t, nil)
 	peer := tr.client("")
 	// What the store knows, and the server never saw.
-	known := server.Peer{Key: netproto.PublicKey(peer.id.Key()), Observed: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(peerPort(t, peer.id)))}
+	known := store.Peer{Key: netproto.PublicKey(peer.id.Key()), Observed: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(peerPort(t, peer.id)))}
 	if _, err := tr.store.Join(t.Context(), known); err != nil {
 		t.Fatal(err)
 	}

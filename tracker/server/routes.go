@@ -12,6 +12,8 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/seedapi"
 )
 
 // handler answers a request, or returns the error to answer with.
@@ -43,12 +45,13 @@ func (s *Server) v1Routes() map[string]methods {
 
 // openRoutes are those that anybody may ask, with TLS and without.
 func (s *Server) openRoutes() map[string]methods {
+	page := &statusPage{config: &s.config, store: s.store, rate: &s.rate}
 	return map[string]methods{
 		netproto.RouteHealth: {http.MethodGet: s.health},
 		netproto.RouteReady:  {http.MethodGet: s.ready},
 		"/metrics":           {http.MethodGet: s.serveMetrics},
 		"/openapi.yaml":      {http.MethodGet: s.describe},
-		"/{$}":               {http.MethodGet: s.statusPage},
+		"/{$}":               {http.MethodGet: page.serve},
 		"/page/style.css":    {http.MethodGet: pageFile("style.css", "text/css; charset=utf-8")},
 		"/page/live.js":      {http.MethodGet: pageFile("live.js", "text/javascript; charset=utf-8")},
 	}
@@ -91,8 +94,8 @@ func (s *Server) plainRoutes() http.Handler {
 
 // shared adds what both kinds of connection get.
 func (s *Server) shared(mux *http.ServeMux) http.Handler {
-	mux.Handle(netproto.RouteSeedResource, s.answerWith(s.seedResource))
-	mux.Handle(netproto.RouteSeedHeartbeat, s.answerWith(s.seedHeartbeat))
+	mux.Handle(netproto.RouteSeedResource, s.seedRoute(s.seed.Resource))
+	mux.Handle(netproto.RouteSeedHeartbeat, s.seedRoute(s.seed.Heartbeat))
 	for path, m := range s.openRoutes() {
 		mux.Handle(path, s.route(m))
 	}
@@ -108,6 +111,13 @@ func (s *Server) shared(mux *http.ServeMux) http.Handler {
 			return
 		}
 		mux.ServeHTTP(w, r)
+	})
+}
+
+// seedRoute answers in the seed's form, whatever the method.
+func (s *Server) seedRoute(h func(http.ResponseWriter, *http.Request, seedapi.Caller) error) http.Handler {
+	return s.answerWith(func(w http.ResponseWriter, r *http.Request, c caller) error {
+		return h(w, r, seedapi.Caller{Key: c.key, Addr: c.addr, Local: c.local})
 	})
 }
 
@@ -178,9 +188,9 @@ func (s *Server) callerOf(r *http.Request) (caller, error) {
 	if err != nil {
 		return c, err
 	}
-	c.addr = plainAddr(remote.Addr())
+	c.addr = netaddr.Plain(remote.Addr())
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(interface{ AddrPort() netip.AddrPort }); ok {
-		c.local = plainAddr(local.AddrPort().Addr())
+		c.local = netaddr.Plain(local.AddrPort().Addr())
 	}
 	var key ed25519.PublicKey
 	if r.TLS != nil {
@@ -201,7 +211,3 @@ func (s *Server) callerOf(r *http.Request) (caller, error) {
 	c.id = netproto.PeerIDOf(key)
 	return c, nil
 }
-
-// plainAddr is an address without what means nothing to others: IPv4 in IPv6
-// and zones.
-func plainAddr(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -8,11 +8,12 @@ import (
 	"unicode/utf8"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/store"
 )
 
 func (s *Server) search(w http.ResponseWriter, r *http.Request, _ caller) error {
 	q := queryOf(r)
-	search := Query{
+	search := store.Query{
 		Text:    q.text(),
 		Kind:    q.kind(),
 		MinSize: q.number("min_size", 0, math.MaxInt64, 0),

@@ -1,10 +1,9 @@
-// Package server is a tracker: it takes the requests of peers and seed clients
-// on one TCP port and answers them from its Store. What is said there stands in
-// the package comment of netproto.
+// Package server answers the requests of peers and seed clients on one TCP port
+// from a store.Store. The package comment of netproto describes what they say.
 //
-// One noun is one file: peers, resources, search, sources, seed, access.
-// routes.go says which method and path leads where, and is the way in for every
-// request; control.go is that for the tracker's owner.
+// Each noun has its file: peers, resources, search, sources, access. Every
+// request comes in through routes.go, which maps methods and paths to handlers;
+// Owner is the way in for the tracker's owner.
 package server
 
 import (
@@ -21,6 +20,8 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/tracker/seedapi"
+	"centralizedp2p/tracker/store"
 )
 
 // timeouts bound every phase of a connection.
@@ -53,14 +54,13 @@ const (
 // Config is what a tracker is made of. Store and Identity are needed, the rest
 // has defaults.
 type Config struct {
-	Store       Store
+	Store       store.Store
 	Identity    *identity.Identity
 	Name        string              // for people
 	Version     string              // of the program
 	Access      Access              // AccessOpen
 	SeedClients netproto.SeedPolicy // netproto.SeedLAN; SeedOff under AccessInvite
 	Heartbeat   time.Duration       // interval for peers, whole seconds; netproto.DefaultHeartbeat
-	Resources   int                 // of one peer, as the store allows; DefaultResourcesPerPeer
 	Limits      *Limits             // DefaultLimits
 	Proxies     []netip.Prefix      // reverse proxies whose word about a client is believed; none
 	PublicURL   string              // HOST:PORT of links; what a visitor used, where empty
@@ -72,7 +72,8 @@ type Config struct {
 // Server answers requests. It can serve once.
 type Server struct {
 	config   Config
-	store    Store
+	store    store.Store
+	seed     *seedapi.API
 	log      *slog.Logger
 	timeouts timeouts
 	conns    *connections
@@ -98,9 +99,6 @@ func New(c Config) *Server {
 	if c.Heartbeat == 0 {
 		c.Heartbeat = netproto.DefaultHeartbeat
 	}
-	if c.Resources == 0 {
-		c.Resources = DefaultResourcesPerPeer
-	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -110,6 +108,7 @@ func New(c Config) *Server {
 		limits = *c.Limits
 	}
 	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.lease(), c.Logger)
+	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody}
 	s.rate.total = s.requests.Load
 	s.metrics = newMetrics(s)
 	return s
@@ -148,6 +147,12 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	})
 	return group.Wait()
 }
+
+// Requests returns how many requests the server has answered.
+func (s *Server) Requests() uint64 { return s.requests.Load() }
+
+// SeedClients returns the policy in force, which Access may have tightened.
+func (s *Server) SeedClients() netproto.SeedPolicy { return s.config.SeedClients }
 
 func (s *Server) httpServer(handler http.Handler) *http.Server {
 	var protocols http.Protocols

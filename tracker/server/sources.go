@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/store"
 )
 
 // maxSources bounds an answer; of more a random choice is given, which spreads
@@ -41,7 +43,7 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 // addressesFor are the addresses of a peer that a requester is given: where
 // the tracker saw it, and its private addresses only to those who are in the
 // same network as far as the tracker can tell.
-func addressesFor(p Peer, requester netip.Addr) []string {
+func addressesFor(p store.Peer, requester netip.Addr) []string {
 	observed := p.Observed.Addr()
 	addresses := []string{p.Observed.String()}
 	if observed.IsLoopback() && !requester.IsLoopback() {
@@ -49,7 +51,7 @@ func addressesFor(p Peer, requester netip.Addr) []string {
 		// under which address it reaches that.
 		addresses[0] = ":" + strconv.Itoa(int(p.Observed.Port()))
 	}
-	if observed == requester || isLocal(observed) && isLocal(requester) {
+	if observed == requester || netaddr.IsLocal(observed) && netaddr.IsLocal(requester) {
 		for _, candidate := range p.Candidates {
 			if text := candidate.String(); !slices.Contains(addresses, text) {
 				addresses = append(addresses, text)
@@ -57,9 +59,4 @@ func addressesFor(p Peer, requester netip.Addr) []string {
 		}
 	}
 	return addresses
-}
-
-// isLocal tells whether an address has no meaning outside the own network.
-func isLocal(a netip.Addr) bool {
-	return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
 }

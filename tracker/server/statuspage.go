@@ -15,6 +15,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/store"
 )
 
 //go:embed page
@@ -60,31 +61,37 @@ type hitView struct {
 // suggestionView is a name that was perhaps meant.
 type suggestionView struct{ Name, Query string }
 
-// statusPage is the page for people. It is whole without a script; with one it
-// is asked for again and again.
-func (s *Server) statusPage(w http.ResponseWriter, r *http.Request, _ caller) error {
-	stats, err := s.store.Stats(r.Context())
+// statusPage is the page for people. It is complete without a script; with one
+// it is fetched again and again.
+type statusPage struct {
+	config *Config
+	store  store.Store
+	rate   *meter
+}
+
+func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, _ caller) error {
+	stats, err := p.store.Stats(r.Context())
 	if err != nil {
 		return err
 	}
 	view := statusView{
-		Name: netproto.Printable(s.config.Name), Version: s.config.Version,
-		Fingerprint: s.config.Identity.Fingerprint().String(),
+		Name: netproto.Printable(p.config.Name), Version: p.config.Version,
+		Fingerprint: p.config.Identity.Fingerprint().String(),
 		PeersOnline: humanize.Comma(int64(stats.PeersOnline + stats.SeedPeers)),
 		Resources:   humanize.Comma(int64(stats.Resources)),
 		Bytes:       humanize.IBytes(uint64(max(stats.Bytes, 0))),
-		Rate:        strconv.FormatFloat(s.rate.perSecond(), 'f', 1, 64),
+		Rate:        strconv.FormatFloat(p.rate.perSecond(), 'f', 1, 64),
 		MaxQuery:    netproto.MaxQueryBytes,
-		Private:     s.config.Access == AccessInvite,
+		Private:     p.config.Access == AccessInvite,
 	}
-	link := s.linkFor(r)
+	link := p.linkFor(r)
 	if link.Tracker != "" {
 		view.LinkText = link.String()
 		view.Link = template.URL(view.LinkText) // of ours: a scheme that html/template does not know
 	}
 	status := http.StatusOK
 	if !view.Private {
-		if status, err = s.fillLists(r, link, &view); err != nil {
+		if status, err = p.fillLists(r, link, &view); err != nil {
 			return err
 		}
 	}
@@ -97,14 +104,14 @@ func (s *Server) statusPage(w http.ResponseWriter, r *http.Request, _ caller) er
 }
 
 // fillLists searches for what the visitor asked for, and for what is new.
-func (s *Server) fillLists(r *http.Request, link netproto.Link, view *statusView) (status int, err error) {
+func (p *statusPage) fillLists(r *http.Request, link netproto.Link, view *statusView) (status int, err error) {
 	q := queryOf(r)
 	text := q.text()
 	view.Query, status = netproto.Printable(text), http.StatusOK
 	if q.err != nil {
 		view.Problem, view.Query, status = q.err.Error(), "", netproto.CodeOf(q.err).Status()
 	} else if view.Searched = strings.TrimSpace(text) != ""; view.Searched {
-		hits, page, err := s.listed(r.Context(), link, Query{Text: text, Sort: netproto.SortSources, Limit: pageHits})
+		hits, page, err := p.listed(r.Context(), link, store.Query{Text: text, Sort: netproto.SortSources, Limit: pageHits})
 		if err != nil {
 			return 0, err
 		}
@@ -113,13 +120,13 @@ func (s *Server) fillLists(r *http.Request, link netproto.Link, view *statusView
 			view.Meant = append(view.Meant, suggestionView{Name: netproto.Printable(name), Query: name})
 		}
 	}
-	view.Newest, _, err = s.listed(r.Context(), link, Query{Sort: netproto.SortNewest, Limit: pageNewest})
+	view.Newest, _, err = p.listed(r.Context(), link, store.Query{Sort: netproto.SortNewest, Limit: pageNewest})
 	return status, err
 }
 
-func (s *Server) listed(ctx context.Context, link netproto.Link, q Query) (list []hitView, page netproto.SearchResponse, err error) {
+func (p *statusPage) listed(ctx context.Context, link netproto.Link, q store.Query) (list []hitView, page netproto.SearchResponse, err error) {
 	q.MaxSize = -1
-	if page, err = s.store.Search(ctx, q); err != nil {
+	if page, err = p.store.Search(ctx, q); err != nil {
 		return nil, page, err
 	}
 	for _, hit := range page.Items {
@@ -140,8 +147,8 @@ func (s *Server) listed(ctx context.Context, link netproto.Link, q Query) (list 
 // linkFor invites to the tracker under the address that its owner named, or
 // else under the one that the visitor found it with. Without either it names
 // no tracker.
-func (s *Server) linkFor(r *http.Request) netproto.Link {
-	link := netproto.Link{Size: -1, Fingerprint: s.config.Identity.Fingerprint(), Tracker: s.config.PublicURL}
+func (p *statusPage) linkFor(r *http.Request) netproto.Link {
+	link := netproto.Link{Size: -1, Fingerprint: p.config.Identity.Fingerprint(), Tracker: p.config.PublicURL}
 	if link.Tracker != "" {
 		return link
 	}

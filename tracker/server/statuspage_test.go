@@ -12,6 +12,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 func TestTheStatusPageShowsWhatIsThereAndNothingPrivate(t *testing.T) {
@@ -159,7 +160,7 @@ func TestTheStatusPageOfAPrivateTrackerListsNothing(t *testing.T) {
 	tr := startTracker(t, func(c *server.Config) { c.Access = server.AccessInvite })
 	var token netproto.Invite
 	token[0] = 1
-	invite := server.Invite{Hash: server.InviteHash(token), Expires: time.Now().Add(time.Hour)}
+	invite := store.Invite{Hash: store.InviteHash(token), Expires: time.Now().Add(time.Hour)}
 	if err := tr.store.AddInvite(t.Context(), invite); err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/google/uuid"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // invite is what a number stands for in a test.
-func (h *house) invite(n byte) server.Invite {
+func (h *house) invite(n byte) store.Invite {
 	h.Helper()
-	i := server.Invite{Hash: server.InviteHash(netproto.Invite{n}), For: "guest", Expires: h.Now().Add(time.Hour)}
+	i := store.Invite{Hash: store.InviteHash(netproto.Invite{n}), For: "guest", Expires: h.Now().Add(time.Hour)}
 	if err := h.AddInvite(h.ctx, i); err != nil {
 		h.Fatal(err)
 	}
@@ -30,13 +30,13 @@ func (h *house) isMember(n int, want bool) {
 	}
 }
 
-func (h *house) ban(target string) server.Target {
+func (h *house) ban(target string) store.Target {
 	h.Helper()
-	t, err := server.ParseTarget(target)
+	t, err := store.ParseTarget(target)
 	if err != nil {
 		h.Fatal(err)
 	}
-	if err := h.Ban(h.ctx, server.Ban{Target: t, Why: "because", Since: h.Now()}); err != nil {
+	if err := h.Ban(h.ctx, store.Ban{Target: t, Why: "because", Since: h.Now()}); err != nil {
 		h.Fatal(err)
 	}
 	return t
@@ -75,13 +75,13 @@ var memberTests = map[string]func(*house){
 		h.isMember(2, false)
 		h.wantCode(h.Redeem(h.ctx, i.Hash, peer(2).Key), netproto.CodeInvite)
 		members, err := h.Members(h.ctx)
-		if want := []server.Member{{Key: peer(1).Key, For: "guest", Since: since}}; err != nil || !slices.Equal(members, want) {
+		if want := []store.Member{{Key: peer(1).Key, For: "guest", Since: since}}; err != nil || !slices.Equal(members, want) {
 			h.Fatalf("%+v, %v; want %+v", members, err, want)
 		}
 	},
 	"a member does not use up an invite": func(h *house) {
 		first, second := h.invite(1), h.invite(2)
-		for _, i := range []server.Invite{first, second} {
+		for _, i := range []store.Invite{first, second} {
 			if err := h.Redeem(h.ctx, i.Hash, peer(1).Key); err != nil {
 				h.Fatal(err)
 			}
@@ -165,7 +165,7 @@ var banTests = map[string]func(*house){
 			h.join(n)
 			h.announce(n, file(peer(n).Name))
 		}
-		row := server.SeedRow{PeerID: uuid.MustParse("6fa459ea-ee8a-3ca4-894e-db77e160355e"), From: netip.MustParseAddr("192.0.2.3"),
+		row := store.SeedRow{PeerID: uuid.MustParse("6fa459ea-ee8a-3ca4-894e-db77e160355e"), From: netip.MustParseAddr("192.0.2.3"),
 			SeedResource: netproto.SeedResource{PeerIP: "192.0.2.3", PeerPort: 1, ResourcePath: "p", ResourceName: "n", ResourceHash: "h"}}
 		if err := h.SeedPost(h.ctx, row); err != nil {
 			h.Fatal(err)
@@ -230,17 +230,17 @@ var banTests = map[string]func(*house){
 		h.pass(time.Minute)
 		second := h.ban(hash("x").String())
 		h.pass(time.Minute)
-		if err := h.Ban(h.ctx, server.Ban{Target: first, Why: "another reason", Since: h.Now()}); err != nil {
+		if err := h.Ban(h.ctx, store.Ban{Target: first, Why: "another reason", Since: h.Now()}); err != nil {
 			h.Fatal(err)
 		}
-		want := []server.Ban{{Target: first, Why: "another reason", Since: h.Now()}, {Target: second, Why: "because", Since: h.Now().Add(-time.Minute)}}
+		want := []store.Ban{{Target: first, Why: "another reason", Since: h.Now()}, {Target: second, Why: "because", Since: h.Now().Add(-time.Minute)}}
 		for range 2 {
 			if got, err := h.Bans(h.ctx); err != nil || !slices.Equal(got, want) {
 				h.Fatalf("%+v, %v; want %+v", got, err, want)
 			}
 			h.restart()
 		}
-		for _, target := range []server.Target{first, second} {
+		for _, target := range []store.Target{first, second} {
 			if err := h.Unban(h.ctx, target); err != nil {
 				h.Fatal(err)
 			}

@@ -9,7 +9,7 @@ import (
 	"net/netip"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 var byText = cmp.Options{
@@ -20,13 +20,13 @@ var byText = cmp.Options{
 
 var peerTests = map[string]func(*house){
 	"a new peer holds nothing": func(h *house) {
-		if held := h.join(1); held != (server.Holdings{}) {
+		if held := h.join(1); held != (store.Holdings{}) {
 			h.Fatalf("holdings %+v", held)
 		}
-		h.heartbeat(1, server.Holdings{}, netproto.HeartbeatOK)
+		h.heartbeat(1, store.Holdings{}, netproto.HeartbeatOK)
 	},
 	"a heartbeat of an unknown peer asks it to join": func(h *house) {
-		h.heartbeat(1, server.Holdings{}, netproto.HeartbeatJoin)
+		h.heartbeat(1, store.Holdings{}, netproto.HeartbeatJoin)
 	},
 	"a heartbeat with other holdings asks for a resync and renews the lease": func(h *house) {
 		h.join(1)

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 func (h *house) reset(n int, rs ...netproto.Resource) {
@@ -37,11 +37,11 @@ var resourceTests = map[string]func(*house){
 			h.Fatal(err, diff)
 		}
 		sources := h.sources("f")
-		if diff := cmp.Diff(server.Source{Peer: peer(1), Part: true}, sources[peer(1).ID()], byText); diff != "" {
+		if diff := cmp.Diff(store.Source{Peer: peer(1), Part: true}, sources[peer(1).ID()], byText); diff != "" {
 			h.Fatal(diff)
 		}
 		offers, err := h.Offers(h.ctx, "a note", 10)
-		if diff := cmp.Diff([]server.Offer{{Peer: peer(1), Resource: small, Added: h.Now()}}, offers, byText); err != nil || diff != "" {
+		if diff := cmp.Diff([]store.Offer{{Peer: peer(1), Resource: small, Added: h.Now()}}, offers, byText); err != nil || diff != "" {
 			h.Fatal(err, diff)
 		}
 	},

@@ -6,11 +6,11 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // walk reads all pages of a query.
-func (h *house) walk(q server.Query, between func(page int)) []netproto.Hit {
+func (h *house) walk(q store.Query, between func(page int)) []netproto.Hit {
 	h.Helper()
 	var hits []netproto.Hit
 	for n := 0; ; n++ {
@@ -54,15 +54,15 @@ var searchTests = map[string]func(*house){
 		h.join(1)
 		h.announce(1, file("a.mkv"), file("bb.mkv"), file("song.mp3"), netproto.Resource{Hash: hash("f"), Name: "folder", Folder: true})
 		for _, c := range []struct {
-			q    server.Query
+			q    store.Query
 			want []string
 		}{
-			{server.Query{Kind: netproto.KindVideo, MaxSize: -1}, []string{"a.mkv", "bb.mkv"}},
-			{server.Query{Kind: netproto.KindFolder, MaxSize: -1}, []string{"folder"}},
-			{server.Query{MinSize: 6000, MaxSize: -1}, []string{"bb.mkv", "song.mp3"}},
-			{server.Query{MinSize: 6000, MaxSize: 6000}, []string{"bb.mkv"}},
-			{server.Query{MaxSize: 0}, []string{"folder"}},
-			{server.Query{Kind: netproto.KindVideo, MinSize: 5001, MaxSize: 1 << 40}, []string{"bb.mkv"}},
+			{store.Query{Kind: netproto.KindVideo, MaxSize: -1}, []string{"a.mkv", "bb.mkv"}},
+			{store.Query{Kind: netproto.KindFolder, MaxSize: -1}, []string{"folder"}},
+			{store.Query{MinSize: 6000, MaxSize: -1}, []string{"bb.mkv", "song.mp3"}},
+			{store.Query{MinSize: 6000, MaxSize: 6000}, []string{"bb.mkv"}},
+			{store.Query{MaxSize: 0}, []string{"folder"}},
+			{store.Query{Kind: netproto.KindVideo, MinSize: 5001, MaxSize: 1 << 40}, []string{"bb.mkv"}},
 		} {
 			c.q.Sort, c.q.Limit = netproto.SortName, 10
 			if got := h.names(c.q); !slices.Equal(got, c.want) {
@@ -91,7 +91,7 @@ var searchTests = map[string]func(*house){
 				h.Errorf("%q finds %q, want %q", query, got, want)
 			}
 		}
-		_, err := h.Search(h.ctx, server.Query{Text: "type:smell", MaxSize: -1, Sort: netproto.SortName, Limit: 1})
+		_, err := h.Search(h.ctx, store.Query{Text: "type:smell", MaxSize: -1, Sort: netproto.SortName, Limit: 1})
 		h.wantCode(err, netproto.CodeInvalid)
 	},
 	"contents without an online source are found when asked for, with when they were seen": func(h *house) {
@@ -115,7 +115,7 @@ var searchTests = map[string]func(*house){
 			if got := h.found("txt"); !slices.Equal(got, []string{"here.txt"}) {
 				h.Fatalf("online: %q", got)
 			}
-			page, err := h.Search(h.ctx, server.Query{Text: "txt", MaxSize: -1, Sort: netproto.SortSources, Limit: 9, Offline: true})
+			page, err := h.Search(h.ctx, store.Query{Text: "txt", MaxSize: -1, Sort: netproto.SortSources, Limit: 9, Offline: true})
 			if err != nil || !slices.Equal(namesOf(page.Items), []string{"here.txt", "gone.txt"}) {
 				h.Fatalf("online or not: %+v, %v", page.Items, err)
 			}
@@ -146,11 +146,11 @@ var searchTests = map[string]func(*house){
 			netproto.SortName:    {"a", "bb", "ccc", "dddd"},
 			netproto.SortSize:    {"dddd", "ccc", "bb", "a"},
 		} {
-			if got := h.names(server.Query{MaxSize: -1, Sort: sort, Limit: 10}); !slices.Equal(got, want) {
+			if got := h.names(store.Query{MaxSize: -1, Sort: sort, Limit: 10}); !slices.Equal(got, want) {
 				h.Errorf("by %s: %q, want %q", sort, got, want)
 			}
 		}
-		got := h.names(server.Query{MaxSize: -1, Sort: netproto.SortNewest, Limit: 10})
+		got := h.names(store.Query{MaxSize: -1, Sort: netproto.SortNewest, Limit: 10})
 		slices.Sort(got[1:3]) // announced together
 		if !slices.Equal(got, []string{"a", "bb", "dddd", "ccc"}) {
 			h.Errorf("the newest first: %q", got)
@@ -164,7 +164,7 @@ var searchTests = map[string]func(*house){
 			h.announce(n, r)
 		}
 		for query, want := range map[string]string{"": "IMG_0042.jpg", "jpg": "IMG_0042.jpg", "holi": "holiday.jpg", "img": "IMG_0042.jpg"} {
-			page, err := h.Search(h.ctx, server.Query{Text: query, MaxSize: -1, Sort: netproto.SortSources, Limit: 10})
+			page, err := h.Search(h.ctx, store.Query{Text: query, MaxSize: -1, Sort: netproto.SortSources, Limit: 10})
 			if err != nil || len(page.Items) != 1 || page.Items[0].Name != want || page.Items[0].Sources != 3 {
 				h.Errorf("%q finds %+v, %v; want %s with 3 sources", query, page.Items, err, want)
 			}
@@ -184,7 +184,7 @@ var searchTests = map[string]func(*house){
 			}
 		}
 		for _, sort := range []netproto.Sort{netproto.SortName, netproto.SortSize, netproto.SortNewest} {
-			hits := h.walk(server.Query{Text: "txt file", MaxSize: -1, Sort: sort, Limit: 7}, func(page int) {
+			hits := h.walk(store.Query{Text: "txt file", MaxSize: -1, Sort: sort, Limit: 7}, func(page int) {
 				n := 10 + page%3
 				h.join(n)
 				name := fmt.Sprintf("file %s %03d.txt", sort, page)
@@ -209,7 +209,7 @@ var searchTests = map[string]func(*house){
 	"a cursor of another query or a damaged one is refused": func(h *house) {
 		h.join(1)
 		h.announce(1, file("aa"), file("ab"), file("ac"))
-		q := server.Query{Text: "a", MaxSize: -1, Sort: netproto.SortName, Limit: 1}
+		q := store.Query{Text: "a", MaxSize: -1, Sort: netproto.SortName, Limit: 1}
 		page, err := h.Search(h.ctx, q)
 		if err != nil || page.Next == "" {
 			h.Fatal(page, err)
@@ -217,15 +217,15 @@ var searchTests = map[string]func(*house){
 		if len(page.Next) > netproto.MaxCursorBytes {
 			h.Fatalf("a cursor of %d bytes", len(page.Next))
 		}
-		for _, change := range []func(*server.Query){
-			func(q *server.Query) { q.Text = "b" },
-			func(q *server.Query) { q.Sort = netproto.SortSize },
-			func(q *server.Query) { q.Kind = netproto.KindOther },
-			func(q *server.Query) { q.MinSize = 1 },
-			func(q *server.Query) { q.MaxSize = 9 },
-			func(q *server.Query) { q.Cursor = "!" },
-			func(q *server.Query) { q.Cursor = q.Cursor[:9] },
-			func(q *server.Query) { q.Cursor = q.Cursor + q.Cursor + q.Cursor + q.Cursor },
+		for _, change := range []func(*store.Query){
+			func(q *store.Query) { q.Text = "b" },
+			func(q *store.Query) { q.Sort = netproto.SortSize },
+			func(q *store.Query) { q.Kind = netproto.KindOther },
+			func(q *store.Query) { q.MinSize = 1 },
+			func(q *store.Query) { q.MaxSize = 9 },
+			func(q *store.Query) { q.Cursor = "!" },
+			func(q *store.Query) { q.Cursor = q.Cursor[:9] },
+			func(q *store.Query) { q.Cursor = q.Cursor + q.Cursor + q.Cursor + q.Cursor },
 		} {
 			other := q
 			other.Cursor = page.Next

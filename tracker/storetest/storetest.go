@@ -1,4 +1,4 @@
-// Package storetest is the contract of server.Store as tests. Every store
+// Package storetest is the contract of store.Store as tests. Every store
 // passes it, the one that a test makes up included.
 package storetest
 
@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // Times of the stores under test.
@@ -26,7 +26,7 @@ const (
 )
 
 // Run runs the contract on stores that open makes, each on a file of its own.
-func Run(t *testing.T, open server.OpenStore) {
+func Run(t *testing.T, open store.Opener) {
 	for _, part := range []struct {
 		name  string
 		tests map[string]func(*house)
@@ -72,14 +72,14 @@ func (c *clock) pass(d time.Duration) {
 // house is a store under test with its clock.
 type house struct {
 	*testing.T
-	server.Store
+	store.Store
 	*clock
-	open server.OpenStore
+	open store.Opener
 	file string
 	ctx  context.Context
 }
 
-func newHouse(t *testing.T, open server.OpenStore) *house {
+func newHouse(t *testing.T, open store.Opener) *house {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	h := &house{
@@ -93,7 +93,7 @@ func newHouse(t *testing.T, open server.OpenStore) *house {
 
 func (h *house) start() {
 	h.Helper()
-	store, err := h.open(h.file, server.StoreConfig{Lease: lease, SeedLease: seedLease, Retention: retention, ResourcesPerPeer: most, Now: h.Now})
+	store, err := h.open(h.file, store.Config{Lease: lease, SeedLease: seedLease, Retention: retention, ResourcesPerPeer: most, Now: h.Now})
 	if err != nil {
 		h.Fatalf("opening the store: %v", err)
 	}
@@ -109,11 +109,11 @@ func (h *house) restart() {
 }
 
 // peer is what a number stands for in a test: always the same one.
-func peer(n int) server.Peer {
+func peer(n int) store.Peer {
 	seed := sha256.Sum256(fmt.Append(nil, "peer ", n))
 	var key netproto.PublicKey
 	copy(key[:], ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey))
-	return server.Peer{
+	return store.Peer{
 		Key:        key,
 		Name:       fmt.Sprintf("peer %d", n),
 		Observed:   netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(n)}), 4000),
@@ -130,7 +130,7 @@ func file(name string) netproto.Resource {
 	return netproto.Resource{Hash: hash(name), Size: int64(len(name)) * 1000, Name: name, MIME: "text/plain"}
 }
 
-func (h *house) join(n int) server.Holdings {
+func (h *house) join(n int) store.Holdings {
 	h.Helper()
 	held, err := h.Join(h.ctx, peer(n))
 	if err != nil {
@@ -147,7 +147,7 @@ func (h *house) announce(n int, rs ...netproto.Resource) {
 	}
 }
 
-func (h *house) heartbeat(n int, held server.Holdings, want netproto.HeartbeatStatus) {
+func (h *house) heartbeat(n int, held store.Holdings, want netproto.HeartbeatStatus) {
 	h.Helper()
 	got, from, err := h.Heartbeat(h.ctx, peer(n).ID(), held)
 	if err != nil || got != want {
@@ -158,8 +158,8 @@ func (h *house) heartbeat(n int, held server.Holdings, want netproto.HeartbeatSt
 	}
 }
 
-func holdings(rs ...netproto.Resource) server.Holdings {
-	held := server.Holdings{Count: len(rs)}
+func holdings(rs ...netproto.Resource) store.Holdings {
+	held := store.Holdings{Count: len(rs)}
 	for _, r := range rs {
 		held.Digest = held.Digest.Toggle(r.Hash)
 	}
@@ -184,13 +184,13 @@ func (h *house) reap(budget int) (rounds int) {
 	}
 }
 
-func (h *house) sources(name string) map[netproto.PeerID]server.Source {
+func (h *house) sources(name string) map[netproto.PeerID]store.Source {
 	h.Helper()
 	list, err := h.Sources(h.ctx, hash(name), 1000)
 	if err != nil {
 		h.Fatalf("sources of %s: %v", name, err)
 	}
-	found := map[netproto.PeerID]server.Source{}
+	found := map[netproto.PeerID]store.Source{}
 	for _, s := range list {
 		found[s.ID()] = s
 	}
@@ -203,10 +203,10 @@ func (h *house) sources(name string) map[netproto.PeerID]server.Source {
 // found searches and gives the names of the hits in their order.
 func (h *house) found(text string) []string {
 	h.Helper()
-	return h.names(server.Query{Text: text, MaxSize: -1, Sort: netproto.SortName, Limit: netproto.MaxPage})
+	return h.names(store.Query{Text: text, MaxSize: -1, Sort: netproto.SortName, Limit: netproto.MaxPage})
 }
 
-func (h *house) names(q server.Query) []string {
+func (h *house) names(q store.Query) []string {
 	h.Helper()
 	page, err := h.Search(h.ctx, q)
 	if err != nil {

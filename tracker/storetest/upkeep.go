@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 var restartTests = map[string]func(*house){
@@ -25,11 +25,11 @@ var restartTests = map[string]func(*house){
 		if got := h.found(""); !slices.Equal(got, []string{"part", "whole"}) {
 			h.Fatalf("found %q", got)
 		}
-		if diff := cmp.Diff(server.Source{Peer: peer(1), Part: true}, h.sources("part")[peer(1).ID()], byText); diff != "" {
+		if diff := cmp.Diff(store.Source{Peer: peer(1), Part: true}, h.sources("part")[peer(1).ID()], byText); diff != "" {
 			h.Fatal(diff)
 		}
 		offers, err := h.Offers(h.ctx, "whole", 9)
-		if diff := cmp.Diff([]server.Offer{{Peer: peer(1), Resource: whole, Added: added}}, offers, byText); err != nil || diff != "" {
+		if diff := cmp.Diff([]store.Offer{{Peer: peer(1), Resource: whole, Added: added}}, offers, byText); err != nil || diff != "" {
 			h.Fatal(err, diff)
 		}
 		h.pass(lease - 1)
@@ -101,7 +101,7 @@ var restartTests = map[string]func(*house){
 	"cursors stay good": func(h *house) {
 		h.join(1)
 		h.announce(1, file("a"), file("b"))
-		q := server.Query{MaxSize: -1, Sort: netproto.SortName, Limit: 1}
+		q := store.Query{MaxSize: -1, Sort: netproto.SortName, Limit: 1}
 		page, err := h.Search(h.ctx, q)
 		if err != nil {
 			h.Fatal(err)
@@ -173,7 +173,7 @@ var reapTests = map[string]func(*house){
 		}
 		stay(lease)
 		for range 2 {
-			if held := h.join(1); held != (server.Holdings{}) {
+			if held := h.join(1); held != (store.Holdings{}) {
 				h.Fatalf("a forgotten peer holds %+v", held)
 			}
 			if got := h.found(""); !slices.Equal(got, []string{"both"}) {
@@ -213,13 +213,13 @@ func seedID(n byte) netproto.PeerID {
 	return uuid.UUID{0: n, 6: 0x40, 8: 0x80}
 }
 
-func seedRow(n byte, name string) server.SeedRow {
-	return server.SeedRow{PeerID: seedID(n), From: home, SeedResource: netproto.SeedResource{
+func seedRow(n byte, name string) store.SeedRow {
+	return store.SeedRow{PeerID: seedID(n), From: home, SeedResource: netproto.SeedResource{
 		PeerIP: "127.0.0.1", PeerPort: 3000 + int(n), ResourcePath: "./tests", ResourceName: name, ResourceHash: "md5 of " + name,
 	}}
 }
 
-func (h *house) seedPost(row server.SeedRow) {
+func (h *house) seedPost(row store.SeedRow) {
 	h.Helper()
 	if err := h.SeedPost(h.ctx, row); err != nil {
 		h.Fatalf("%s: %v", row.ResourceName, err)
@@ -254,7 +254,7 @@ var seedTests = map[string]func(*house){
 		rows, err := h.SeedRows(h.ctx, "b", 9)
 		want := seedRow(1, "b")
 		want.Added = h.Now().Add(-time.Second)
-		if diff := cmp.Diff([]server.SeedRow{want}, rows, byText); err != nil || diff != "" {
+		if diff := cmp.Diff([]store.SeedRow{want}, rows, byText); err != nil || diff != "" {
 			h.Fatal(err, diff)
 		}
 	},

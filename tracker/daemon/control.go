@@ -1,4 +1,4 @@
-package server
+package daemon
 
 import (
 	"bytes"
@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // The owner of a tracker speaks to it over a socket in its data folder: HTTP
-// with JSON, where an error is a netproto.Problem. Who may open the socket, mode
-// 0600, is the owner.
+// with JSON, where an error is a netproto.Problem. Whoever may open the socket,
+// which has mode 0600, is the owner.
 const (
 	ControlInvites = "/invites" // POST InviteRequest → InviteAnswer
 	ControlMembers = "/members" // GET → MembersAnswer; DELETE KeyRequest → 204
@@ -33,27 +35,24 @@ const (
 	backupTime    = time.Hour // for the whole of a backup
 )
 
-// ControlSocket is where the tracker with that data folder listens to its
-// owner.
+// ControlSocket returns the path of the socket on which the tracker with that
+// data folder listens to its owner.
 func ControlSocket(data string) string { return filepath.Join(data, controlSocket) }
-
-// StoreFile is the database in a data folder.
-func StoreFile(data string) string { return filepath.Join(data, storeFile) }
 
 // InviteRequest asks for a one-time link.
 type InviteRequest struct {
 	For     string `json:"for,omitempty"`
-	Seconds int64  `json:"seconds"` // until it is over
+	Seconds int64  `json:"seconds"` // until it expires
 }
 
-// InviteAnswer is the only place where the token stands.
+// InviteAnswer holds the link with the token, which appears nowhere else.
 type InviteAnswer struct {
 	Link    string    `json:"link"`
 	For     string    `json:"for,omitempty"`
 	Expires time.Time `json:"expires"`
 }
 
-// MemberEntry is a member for the owner's eyes.
+// MemberEntry is a member as its tracker's owner sees it.
 type MemberEntry struct {
 	Key   netproto.Fingerprint `json:"key"`
 	For   string               `json:"for,omitempty"`
@@ -70,18 +69,18 @@ type KeyRequest struct {
 	Key netproto.Fingerprint `json:"key"`
 }
 
-// BanRequest bans what ParseTarget reads.
+// BanRequest asks for a ban of a target in the form of store.ParseTarget.
 type BanRequest struct {
 	Target string `json:"target"`
 	Why    string `json:"why,omitempty"`
 }
 
-// TargetRequest names what is banned.
+// TargetRequest names a banned target.
 type TargetRequest struct {
 	Target string `json:"target"`
 }
 
-// BanEntry is a ban for the owner's eyes.
+// BanEntry is a ban as the tracker's owner sees it.
 type BanEntry struct {
 	Target string    `json:"target"`
 	Kind   string    `json:"kind"` // key, address or hash
@@ -96,16 +95,18 @@ type BansAnswer struct {
 
 // control answers the owner.
 type control struct {
-	server *Server
-	link   func() netproto.Link
-	http   *http.Server
-	ln     net.Listener
-	ended  chan error
+	owner *server.Owner
+	link  func() netproto.Link
+	log   *slog.Logger
+	http  *http.Server
+	ln    net.Listener
+	ended chan error
 }
 
-// openControl listens in the data folder. The store there is open, so no other
-// tracker listens, and a socket that is found was left by one that was killed.
-func openControl(s *Server, data string, link func() netproto.Link) (*control, error) {
+// openControl listens in the data folder. The caller has opened the store there,
+// so no other tracker listens; a socket that exists was left by a tracker that
+// was killed.
+func openControl(owner *server.Owner, data string, link func() netproto.Link, log *slog.Logger) (*control, error) {
 	path := ControlSocket(data)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -117,23 +118,23 @@ func openControl(s *Server, data string, link func() netproto.Link) (*control, e
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, ln.Close())
 	}
-	c := &control{server: s, link: link, ln: ln, ended: make(chan error, 1)}
+	c := &control{owner: owner, link: link, log: log, ln: ln, ended: make(chan error, 1)}
 	c.http = &http.Server{
 		Handler:           c.routes(),
 		ReadHeaderTimeout: controlTime,
 		ReadTimeout:       controlTime,
 		WriteTimeout:      backupTime,
 		MaxHeaderBytes:    maxControl,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	return c, nil
 }
 
 func (c *control) start() {
-	go func() { c.ended <- ended(c.http.Serve(c.ln)) }()
+	go func() { c.ended <- served(c.http.Serve(c.ln)) }()
 }
 
-// stop finishes requests under way, but no backup, and waits.
+// stop waits for the requests under way until ctx ends, then cuts them off.
 func (c *control) stop(ctx context.Context) error {
 	if c.http.Shutdown(ctx) != nil {
 		c.http.Close()
@@ -160,33 +161,41 @@ func (c *control) routes() http.Handler {
 			case body == nil:
 				w.WriteHeader(http.StatusNoContent)
 			default:
-				writeJSON(w, http.StatusOK, "application/json", body)
+				respond(w, http.StatusOK, "application/json", body)
 			}
 		})
 	}
 	mux.HandleFunc("GET "+ControlBackup, c.backup)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		c.problem(w, netproto.Errorf(netproto.CodeNotFound, "the tracker has no such command: it and this program differ in their version"))
+		c.problem(w, netproto.Errorf(netproto.CodeNotFound, "the tracker has no such command: it runs another version of this program"))
 	})
 	return mux
 }
 
-// problem is no refusal of a peer, and is not counted as one.
+// problem answers with an error. It is not counted among the refusals of peers.
 func (c *control) problem(w http.ResponseWriter, err error) {
 	known, ok := errors.AsType[*netproto.Error](err)
 	if !ok {
-		c.server.log.Error("a command failed", slog.Any("error", err))
+		c.log.Error("a command failed", slog.Any("error", err))
 		known = &netproto.Error{Code: netproto.CodeInternal}
 	}
 	p := netproto.ProblemOf(known)
-	writeJSON(w, p.Status, netproto.MediaTypeProblem, p)
+	respond(w, p.Status, netproto.MediaTypeProblem, p)
 }
 
-// readControl reads a body that is one JSON value of the form of v.
+func respond(w http.ResponseWriter, status int, mediaType string, body any) {
+	w.Header().Set("Content-Type", mediaType)
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // there is an & in every invite link
+	encoder.Encode(body)         // fails only if the owner has hung up
+}
+
+// readControl decodes a body that is a single JSON value into v.
 func readControl(r *http.Request, v any) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return netproto.Errorf(netproto.CodeTooLarge, "a command has %d bytes at the most", maxControl)
+		return netproto.Errorf(netproto.CodeTooLarge, "a command has at most %d bytes", maxControl)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
@@ -194,7 +203,7 @@ func readControl(r *http.Request, v any) error {
 		return netproto.Errorf(netproto.CodeInvalid, "%w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return netproto.Errorf(netproto.CodeInvalid, "something stands behind the command")
+		return netproto.Errorf(netproto.CodeInvalid, "something follows the command")
 	}
 	return nil
 }
@@ -204,13 +213,10 @@ func (c *control) invite(r *http.Request) (any, error) {
 	if err := readControl(r, &req); err != nil {
 		return nil, err
 	}
-	if c.server.config.Access != AccessInvite {
-		return nil, netproto.Errorf(netproto.CodeInvalid, "this tracker is open to everybody: start it with --access invite to make it private")
+	if req.Seconds < 0 || req.Seconds > int64(store.MaxInviteAge/time.Second) {
+		req.Seconds = 0 // refused, without an overflow below
 	}
-	if req.Seconds < 0 || req.Seconds > int64(MaxInviteAge/time.Second) {
-		req.Seconds = 0 // which no invite lasts
-	}
-	token, made, err := c.server.invite(r.Context(), req.For, time.Duration(req.Seconds)*time.Second)
+	token, made, err := c.owner.Invite(r.Context(), req.For, time.Duration(req.Seconds)*time.Second)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +226,7 @@ func (c *control) invite(r *http.Request) (any, error) {
 }
 
 func (c *control) members(r *http.Request) (any, error) {
-	members, err := c.server.store.Members(r.Context())
+	members, err := c.owner.Members(r.Context())
 	list := make([]MemberEntry, 0, len(members))
 	for _, m := range members {
 		list = append(list, MemberEntry{Key: m.Fingerprint(), For: m.For, Since: m.Since})
@@ -233,15 +239,15 @@ func (c *control) removeMember(r *http.Request) (any, error) {
 	if err := readControl(r, &req); err != nil {
 		return nil, err
 	}
-	return nil, c.server.removeMember(r.Context(), req.Key)
+	return nil, c.owner.RemoveMember(r.Context(), req.Key)
 }
 
-func entryOf(b Ban) BanEntry {
+func entryOf(b store.Ban) BanEntry {
 	return BanEntry{Target: b.Target.String(), Kind: b.Kind(), Why: b.Why, Since: b.Since}
 }
 
 func (c *control) bans(r *http.Request) (any, error) {
-	bans, err := c.server.store.Bans(r.Context())
+	bans, err := c.owner.Bans(r.Context())
 	list := make([]BanEntry, 0, len(bans))
 	for _, b := range bans {
 		list = append(list, entryOf(b))
@@ -254,12 +260,12 @@ func (c *control) ban(r *http.Request) (any, error) {
 	if err := readControl(r, &req); err != nil {
 		return nil, err
 	}
-	target, err := ParseTarget(req.Target)
+	target, err := store.ParseTarget(req.Target)
 	if err != nil {
 		return nil, err
 	}
-	ban := Ban{Target: target, Why: req.Why}
-	return entryOf(ban), c.server.ban(r.Context(), ban)
+	ban := store.Ban{Target: target, Why: req.Why}
+	return entryOf(ban), c.owner.Ban(r.Context(), ban)
 }
 
 func (c *control) unban(r *http.Request) (any, error) {
@@ -267,24 +273,18 @@ func (c *control) unban(r *http.Request) (any, error) {
 	if err := readControl(r, &req); err != nil {
 		return nil, err
 	}
-	target, err := ParseTarget(req.Target)
+	target, err := store.ParseTarget(req.Target)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.server.store.Unban(r.Context(), target); err != nil {
-		return nil, err
-	}
-	c.server.log.Info("a ban has ended", slog.String("target", target.String()))
-	return entryOf(Ban{Target: target}), nil
+	return entryOf(store.Ban{Target: target}), c.owner.Unban(r.Context(), target)
 }
 
-// backup sends the database; when that breaks off, so does the connection, and
-// the reader knows that it has no whole one.
+// backup sends the database. If that breaks off, it aborts the connection, so
+// that the reader knows the copy is incomplete.
 func (c *control) backup(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/octet-stream")
-	if err := c.server.store.Backup(r.Context(), w); err != nil {
-		c.server.log.Error("a backup broke off", slog.Any("error", err))
+	if c.owner.Backup(r.Context(), w) != nil {
 		panic(http.ErrAbortHandler)
 	}
-	c.server.log.Info("a backup was taken")
 }

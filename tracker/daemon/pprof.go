@@ -1,4 +1,4 @@
-package server
+package daemon
 
 import (
 	"context"
@@ -13,12 +13,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// listenPprof opens the port of the profiler. A profile tells what is in
+// listenPprof opens the port of the profiler. A profile reveals what is in
 // memory, so only this computer may ask for one.
 func listenPprof(address string) (net.Listener, error) {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !at.Addr().IsLoopback() {
-		return nil, netproto.Errorf(netproto.CodeUsage, "--pprof is an address of this computer alone, for example 127.0.0.1:6060, not %q", address)
+		return nil, netproto.Errorf(netproto.CodeUsage, "--pprof is a loopback address, for example 127.0.0.1:6060, not %q", address)
 	}
 	return listen(address)
 }
@@ -33,18 +33,18 @@ func servePprof(ctx context.Context, ln net.Listener) error {
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	server := &http.Server{
 		Handler: loopbackHost(mux), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 5 * time.Minute, // a profile is taken over as long as was asked for
+		WriteTimeout: 5 * time.Minute, // recording a profile takes as long as the request asks for
 		BaseContext:  func(net.Listener) context.Context { return ctx },
 	}
 	var group errgroup.Group
-	group.Go(func() error { return ended(server.Serve(ln)) })
+	group.Go(func() error { return served(server.Serve(ln)) })
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	return group.Wait()
 }
 
-// loopbackHost refuses what a page of another site makes a browser on this
-// computer ask, under a name that leads here.
+// loopbackHost refuses requests that a web page makes a browser on this computer
+// send under a name that resolves to this computer.
 func loopbackHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.Host)

@@ -1,4 +1,4 @@
-package server
+package seedapi
 
 import (
 	"encoding/json"
@@ -9,42 +9,43 @@ import (
 	"github.com/google/uuid"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/store"
 )
 
-// The seed checks its requests field by field with messages of the marshmallow
-// library, which these are.
+// The seed checks its requests field by field and answers with the messages of
+// the marshmallow library; these are the same.
 
-// seedField checks one value and gives what is wrong with it, or "".
-type seedField struct {
+// field checks one value and returns what is wrong with it, or "".
+type field struct {
 	name  string
 	check func(v any) string
 }
 
 // Limits of what a seed client may register, in bytes; the seed has none.
 const (
-	maxSeedPath = 4096 // with the name it fits into a request datagram
-	maxSeedHash = 128
+	maxPath = 4096 // with the name it fits into a request datagram
+	maxHash = 128
 )
 
 var (
-	seedPeerID       = seedField{"peer_id", checkUUID}
-	seedResourceName = seedField{"resource_name", checkText(1, netproto.MaxNameBytes)}
+	peerIDField = field{"peer_id", checkUUID}
+	nameField   = field{"resource_name", checkText(1, netproto.MaxNameBytes)}
 
-	seedHeartbeatFields = []seedField{seedPeerID}
-	seedQueryFields     = []seedField{{"resource_name", checkText(0, netproto.MaxNameBytes)}}
-	seedResourceFields  = []seedField{
-		seedPeerID,
+	heartbeatFields = []field{peerIDField}
+	queryFields     = []field{{"resource_name", checkText(0, netproto.MaxNameBytes)}}
+	resourceFields  = []field{
+		peerIDField,
 		{"peer_ip", checkIPv4},
 		{"peer_port", checkPort},
-		{"resource_path", checkText(0, maxSeedPath)},
-		seedResourceName,
-		{"resource_hash", checkText(1, maxSeedHash)},
+		{"resource_path", checkText(0, maxPath)},
+		nameField,
+		{"resource_hash", checkText(1, maxHash)},
 	}
 )
 
-// checkSeed gives what is wrong with an object: by field a list of messages,
-// known fields first. It is empty when all is well.
-func checkSeed(object pyObject, fields []seedField, required bool) pyObject {
+// checkFields returns what is wrong with an object: a list of messages for each
+// field, known fields first. It is empty if the object is valid.
+func checkFields(object pyObject, fields []field, required bool) pyObject {
 	var wrong pyObject
 	known := map[string]bool{}
 	for _, f := range fields {
@@ -94,9 +95,9 @@ func checkIPv4(v any) string {
 	return "Not a valid IPv4 address."
 }
 
-// checkPort takes a number in a string too, as the seed does.
+// checkPort also accepts a number in a string, as the seed does.
 func checkPort(v any) string {
-	port, ok := seedPort(v)
+	port, ok := portOf(v)
 	switch {
 	case !ok:
 		return "Not a valid integer."
@@ -106,7 +107,7 @@ func checkPort(v any) string {
 	return ""
 }
 
-func seedPort(v any) (int, bool) {
+func portOf(v any) (int, bool) {
 	var text string
 	switch v := v.(type) {
 	case string:
@@ -135,16 +136,16 @@ func checkText(least, most int) func(v any) string {
 	}
 }
 
-// seedRowOf is a registration whose fields were checked.
-func seedRowOf(object pyObject) SeedRow {
+// rowOf returns the registration in an object whose fields were checked.
+func rowOf(object pyObject) store.SeedRow {
 	text := func(name string) string {
 		v, _ := object.get(name)
 		s, _ := v.(string)
 		return s
 	}
 	port, _ := object.get("peer_port")
-	n, _ := seedPort(port)
-	return SeedRow{
+	n, _ := portOf(port)
+	return store.SeedRow{
 		PeerID: uuid.MustParse(text("peer_id")),
 		SeedResource: netproto.SeedResource{
 			PeerIP:       text("peer_ip"),

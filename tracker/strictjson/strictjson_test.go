@@ -1,4 +1,4 @@
-package server
+package strictjson
 
 import (
 	"bytes"
@@ -38,19 +38,19 @@ func TestAJSONBodyIsReadInOneWayOnly(t *testing.T) {
 		`{"\ud800":1}`:                "half",
 		"{\"name\":\"\xff\"}":         "UTF-8",
 		"{\"name\":\"\xed\xa0\x80\"}": "UTF-8",
-		strings.Repeat("[", maxJSONDepth) + strings.Repeat("]", maxJSONDepth):     "",
-		strings.Repeat("[", maxJSONDepth+2) + strings.Repeat("]", maxJSONDepth+2): "deep",
-		strings.Repeat(`{"a":`, 100_000):                                          "deep",
-		"{" + manyMembers(maxJSONMembers) + "}":                                   "",
-		"{" + manyMembers(maxJSONMembers+1) + "}":                                 "many",
-		"":  notJSON,
-		" ": notJSON,
-		`{`: notJSON, `[`: notJSON, `"`: notJSON, `"\`: notJSON, `"\u00`: notJSON, `"\x"`: notJSON, "\"\n\"": notJSON,
+		strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth):     "",
+		strings.Repeat("[", maxDepth+2) + strings.Repeat("]", maxDepth+2): "deep",
+		strings.Repeat(`{"a":`, 100_000):                                  "deep",
+		"{" + manyMembers(maxMembers) + "}":                               "",
+		"{" + manyMembers(maxMembers+1) + "}":                             "many",
+		"":                                                                notJSON,
+		" ":                                                               notJSON,
+		`{`:                                                               notJSON, `[`: notJSON, `"`: notJSON, `"\`: notJSON, `"\u00`: notJSON, `"\x"`: notJSON, "\"\n\"": notJSON,
 		`{"a"`: notJSON, `{"a":`: notJSON, `{"a":1`: notJSON, `{"a":1,}`: notJSON, `{,}`: notJSON, `{a:1}`: notJSON, `{1:1}`: notJSON,
 		`[1,]`: notJSON, `[1 2]`: notJSON, `nul`: notJSON, `NaN`: notJSON, `-`: notJSON, `01`: "follows", `1.`: notJSON, `.5`: notJSON,
 		`1e`: notJSON, `+1`: notJSON, `{"a" 1}`: notJSON, `{"a"}`: notJSON, `[{"a"}]`: notJSON, `{"a":}`: notJSON, "\x00": notJSON, `'a'`: notJSON, "\ufeff{}": notJSON,
 	} {
-		err := checkStrict([]byte(body), namesIn(reflect.TypeFor[netproto.JoinRequest]()))
+		err := Check([]byte(body), NamesIn(reflect.TypeFor[netproto.JoinRequest]()))
 		switch {
 		case want == "" && err != nil:
 			t.Errorf("%.60q is refused: %v", body, err)
@@ -70,7 +70,13 @@ func manyMembers(n int) string {
 	return strings.Join(members, ",")
 }
 
-func TestTheNamesOfARequestAreThoseOfAllItsParts(t *testing.T) {
+// requestNames are those of the bodies that a tracker takes.
+var requestNames = NamesIn(
+	reflect.TypeFor[netproto.JoinRequest](), reflect.TypeFor[netproto.HeartbeatRequest](),
+	reflect.TypeFor[netproto.AnnounceRequest](), reflect.TypeFor[netproto.WithdrawRequest](),
+)
+
+func TestTheNamesOfAStructAreThoseOfAllItsParts(t *testing.T) {
 	for _, name := range []string{"reset", "resources", "hash", "md5", "hashes", "count", "digest", "seed_port", "invite"} {
 		if requestNames[name] != name {
 			t.Errorf("%s is not known", name)
@@ -107,7 +113,7 @@ func strictByTokens(body []byte) bool {
 		if n := len(stack); n > 0 && stack[n-1].object && token != json.Delim('}') {
 			top := &stack[n-1]
 			if top.name = !top.name; top.name {
-				exact, known := requestNames[foldName(text)]
+				exact, known := requestNames[fold(text)]
 				if slices.Contains(top.names, text) || known && exact != text {
 					return false
 				}
@@ -132,7 +138,7 @@ func FuzzStrictJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		err := checkStrict(body, requestNames)
+		err := Check(body, requestNames)
 		if err != nil && (strings.Contains(err.Error(), "deep") || strings.Contains(err.Error(), "many")) {
 			return
 		}
@@ -142,7 +148,7 @@ func FuzzStrictJSON(f *testing.F) {
 	})
 }
 
-func BenchmarkStrictJSONOfAnAnnounce(b *testing.B) {
+func BenchmarkCheckOfAnAnnounce(b *testing.B) {
 	var req netproto.AnnounceRequest
 	for i := range netproto.MaxAnnounce {
 		req.Resources = append(req.Resources, netproto.Resource{
@@ -154,28 +160,11 @@ func BenchmarkStrictJSONOfAnAnnounce(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Run("scan", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := checkStrict(body, requestNames); err != nil {
-				b.Fatal(err)
-			}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := Check(body, requestNames); err != nil {
+			b.Fatal(err)
 		}
-	})
-	b.Run("decode", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		b.ReportAllocs()
-		for b.Loop() {
-			var req announceRequest
-			if err := json.Unmarshal(body, &req); err != nil {
-				b.Fatal(err)
-			}
-			for _, raw := range req.Resources {
-				if _, err := resourceOf(raw); err != nil {
-					b.Fatal(err)
-				}
-			}
-		}
-	})
+	}
 }

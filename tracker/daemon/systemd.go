@@ -1,4 +1,4 @@
-package server
+package daemon
 
 import (
 	"io"
@@ -10,8 +10,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// unitTemplate gives a tracker what it needs and no more: its own folder, the
-// network, and a port below 1024 only when it listens on one.
+// unitTemplate grants a tracker what it needs and no more: its own folder, the
+// network, and the right to a port below 1024 only if it listens on one.
 var unitTemplate = template.Must(template.New("unit").Parse(`# /etc/systemd/system/centralizedp2p-tracker.service
 [Unit]
 Description=Tracker of CentralizedP2P
@@ -68,9 +68,10 @@ SystemCallErrorNumber=EPERM
 WantedBy=multi-user.target
 `))
 
-// WriteSystemdUnit writes a hardened unit for a tracker. command is the program
-// with what chooses the tracker in it, and the flags that were given; the data
-// folder is the one that systemd makes.
+// WriteSystemdUnit writes a hardened unit for a tracker. command is the program,
+// the subcommand that runs the tracker, and the flags that were given; systemd
+// creates the data folder. It returns netproto.CodeUsage if Listen has no fixed
+// port or command cannot stand in a unit.
 func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
 	_, port, err := net.SplitHostPort(o.Listen)
 	if err != nil {
@@ -78,7 +79,7 @@ func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
 	}
 	number, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || number == 0 {
-		return netproto.Errorf(netproto.CodeUsage, "a service needs a port that stays: --listen [HOST]:PORT with a number from 1 to 65535, not %q", o.Listen)
+		return netproto.Errorf(netproto.CodeUsage, "a service needs a fixed port: --listen [HOST]:PORT with a number from 1 to 65535, not %q", o.Listen)
 	}
 	var quoted []string
 	for _, word := range command {
@@ -95,8 +96,8 @@ func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
 	}{strings.Join(quoted, " ") + " --data %S/centralizedp2p-tracker", number < 1024})
 }
 
-// unitWord makes a word of a command line mean itself in a unit
-// (systemd.service(5), "Command lines").
+// unitWord quotes a word of a command line for a unit (systemd.service(5),
+// "Command lines").
 func unitWord(word string) string {
 	word = strings.NewReplacer("%", "%%", "$", "$$", `\`, `\\`, `"`, `\"`).Replace(word)
 	if word == "" || strings.ContainsAny(word, " ;'\"") {

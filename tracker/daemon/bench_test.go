@@ -1,8 +1,9 @@
-package server_test
+package daemon_test
 
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/daemon"
 	"centralizedp2p/tracker/server"
 )
 
@@ -21,10 +23,10 @@ import (
 // server share the processors.
 func benchTracker(b *testing.B) (ask func(method, path, body string)) {
 	b.Helper()
-	options := server.DefaultOptions()
+	options := daemon.DefaultOptions()
 	options.Listen, options.Data = "127.0.0.1:0", filepath.Join(b.TempDir(), "data")
 	options.Limits = server.Limits{} // none: one address and one key do all the work
-	tracker, err := server.OpenTracker(options, boltstore.Open, io.Discard)
+	tracker, err := daemon.Open(options, boltstore.Open, io.Discard)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,6 +76,11 @@ func BenchmarkHeartbeatOverTLS(b *testing.B) {
 			ask("POST", netproto.RouteHeartbeat, `{"count":0,"digest":"0000000000000000"}`)
 		}
 	})
+}
+
+// file is a resource whose hash follows from its name.
+func file(name string) netproto.Resource {
+	return netproto.Resource{Hash: sha256.Sum256([]byte(name)), Size: 20_000, Name: name, MIME: "text/plain"}
 }
 
 func BenchmarkAnnounceOverTLS(b *testing.B) {

@@ -1,4 +1,4 @@
-package server
+package daemon
 
 import (
 	"errors"
@@ -11,22 +11,22 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// maxSettingsBytes bounds a settings file.
+// maxSettingsBytes bounds the size of a settings file.
 const maxSettingsBytes = 64 << 10
 
-// Variable is the environment variable of a flag: CP2P_SEED_CLIENTS of
+// Variable returns the environment variable for a flag: CP2P_SEED_CLIENTS for
 // --seed-clients.
 func Variable(name string) string {
 	return "CP2P_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
 // Settle fills in the flags of a set that the command line did not give: from
-// the environment, or else from the file that --config or CP2P_CONFIG names. A
-// variable that is empty says nothing. given tells which flags were on the
-// command line, which is never overruled.
+// the environment, or else from the file that --config or CP2P_CONFIG names. An
+// empty variable counts as unset. given reports which flags were on the command
+// line; those are never overridden.
 //
-// A file has lines of the form "name = value", with the names of the flags.
-// Empty lines and those that begin with # are passed over. Errors are
+// A file has lines of the form "name = value", where the names are those of the
+// flags. It may have empty lines, and comments that begin with #. Errors are
 // netproto.CodeUsage and name the file and the line, or the variable.
 func Settle(set *flag.FlagSet, given func(name string) bool, environ func(string) string) error {
 	config := set.Lookup(configFlag)
@@ -64,10 +64,10 @@ func Settle(set *flag.FlagSet, given func(name string) bool, environ func(string
 	return err
 }
 
-// configFlag is the one that a file cannot set.
+// configFlag is the one flag that a file cannot set.
 const configFlag = "config"
 
-// setting is a value and the place where it stands.
+// setting is a value and the place where it was found.
 type setting struct{ value, where string }
 
 func readSettings(name string, set *flag.FlagSet) (map[string]setting, error) {
@@ -93,8 +93,8 @@ func readSettings(name string, set *flag.FlagSet) (map[string]setting, error) {
 	return settings, nil
 }
 
-// parseSettings reads the text of a settings file; where is the number of a
-// line. With an error comes the line that it is about.
+// parseSettings reads the text of a settings file; the place of a setting is its
+// line number. With an error it returns the line at fault.
 func parseSettings(text string, known func(name string) bool) (settings map[string]setting, line int, err error) {
 	settings = map[string]setting{}
 	for text := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
@@ -113,7 +113,7 @@ func parseSettings(text string, known func(name string) bool) (settings map[stri
 		case !known(key):
 			return nil, line, fmt.Errorf("there is no setting %q; the settings have the names of the flags", key)
 		case twice:
-			return nil, line, fmt.Errorf("%s stands in line %s already", key, first.where)
+			return nil, line, fmt.Errorf("%s is already set in line %s", key, first.where)
 		}
 		settings[key] = setting{value: value, where: fmt.Sprint(line)}
 	}

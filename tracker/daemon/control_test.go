@@ -1,4 +1,4 @@
-package server_test
+package daemon_test
 
 import (
 	"context"
@@ -12,7 +12,9 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
+	"centralizedp2p/tracker/daemon"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // owner speaks to a tracker that runs on a data folder.
@@ -29,9 +31,9 @@ func startOwned(t *testing.T, access server.Access) *owner {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(data) })
-	o := server.DefaultOptions()
+	o := daemon.DefaultOptions()
 	o.Listen, o.Data, o.Access = "127.0.0.1:0", data, string(access)
-	tracker, err := server.OpenTracker(o, boltstore.Open, io.Discard)
+	tracker, err := daemon.Open(o, boltstore.Open, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,14 +45,14 @@ func startOwned(t *testing.T, access server.Access) *owner {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		if _, err := os.Stat(server.ControlSocket(data)); !os.IsNotExist(err) {
+		if _, err := os.Stat(daemon.ControlSocket(data)); !os.IsNotExist(err) {
 			t.Errorf("the socket is left behind: %v", err)
 		}
 	})
 	return &owner{t, data, &http.Client{Timeout: patience, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", server.ControlSocket(data))
+			return new(net.Dialer).DialContext(ctx, "unix", daemon.ControlSocket(data))
 		},
 	}}}
 }
@@ -79,19 +81,19 @@ func TestCommandsOfTheOwnerAreReadStrictly(t *testing.T) {
 		method, route, body string
 		want                netproto.Code
 	}{
-		{"POST", server.ControlBans, ``, netproto.CodeInvalid},
-		{"POST", server.ControlBans, `{"target":"192.0.2.7"} {}`, netproto.CodeInvalid},
-		{"POST", server.ControlBans, `{"target":"192.0.2.7","until":"never"}`, netproto.CodeInvalid},
-		{"POST", server.ControlBans, `{"target":"everybody"}`, netproto.CodeInvalid},
-		{"POST", server.ControlBans, `{"target":"192.0.2.7","why":"` + strings.Repeat("w", server.MaxWhy+1) + `"}`, netproto.CodeInvalid},
-		{"POST", server.ControlBans, `{"target":"192.0.2.7","why":"bad\u001b[2Jwords"}`, netproto.CodeInvalid},
-		{"POST", server.ControlBans, `{"target":"` + strings.Repeat("x", 5000) + `"}`, netproto.CodeTooLarge},
-		{"DELETE", server.ControlBans, `{"target":"192.0.2.7"}`, netproto.CodeNotFound},
-		{"DELETE", server.ControlMembers, `{"key":"abc"}`, netproto.CodeInvalid},
-		{"POST", server.ControlInvites, `{"seconds":59}`, netproto.CodeInvalid},
-		{"POST", server.ControlInvites, `{"seconds":9223372036854775807}`, netproto.CodeInvalid},
-		{"POST", server.ControlInvites, `{"seconds":600,"for":"` + strings.Repeat("x", server.MaxInviteFor+1) + `"}`, netproto.CodeInvalid},
-		{"PUT", server.ControlBans, ``, netproto.CodeNotFound},
+		{"POST", daemon.ControlBans, ``, netproto.CodeInvalid},
+		{"POST", daemon.ControlBans, `{"target":"192.0.2.7"} {}`, netproto.CodeInvalid},
+		{"POST", daemon.ControlBans, `{"target":"192.0.2.7","until":"never"}`, netproto.CodeInvalid},
+		{"POST", daemon.ControlBans, `{"target":"everybody"}`, netproto.CodeInvalid},
+		{"POST", daemon.ControlBans, `{"target":"192.0.2.7","why":"` + strings.Repeat("w", store.MaxWhy+1) + `"}`, netproto.CodeInvalid},
+		{"POST", daemon.ControlBans, `{"target":"192.0.2.7","why":"bad\u001b[2Jwords"}`, netproto.CodeInvalid},
+		{"POST", daemon.ControlBans, `{"target":"` + strings.Repeat("x", 5000) + `"}`, netproto.CodeTooLarge},
+		{"DELETE", daemon.ControlBans, `{"target":"192.0.2.7"}`, netproto.CodeNotFound},
+		{"DELETE", daemon.ControlMembers, `{"key":"abc"}`, netproto.CodeInvalid},
+		{"POST", daemon.ControlInvites, `{"seconds":59}`, netproto.CodeInvalid},
+		{"POST", daemon.ControlInvites, `{"seconds":9223372036854775807}`, netproto.CodeInvalid},
+		{"POST", daemon.ControlInvites, `{"seconds":600,"for":"` + strings.Repeat("x", store.MaxInviteFor+1) + `"}`, netproto.CodeInvalid},
+		{"PUT", daemon.ControlBans, ``, netproto.CodeNotFound},
 		{"GET", "/elsewhere", ``, netproto.CodeNotFound},
 	} {
 		status, media, answer := o.send(c.method, c.route, c.body)
@@ -100,15 +102,15 @@ func TestCommandsOfTheOwnerAreReadStrictly(t *testing.T) {
 			t.Errorf("%s %s %.60s: status %d, %s; want the code %q", c.method, c.route, c.body, status, answer, c.want)
 		}
 	}
-	if status, _, answer := o.send("GET", server.ControlBans, ""); status != 200 || strings.TrimSpace(answer) != `{"bans":[]}` {
+	if status, _, answer := o.send("GET", daemon.ControlBans, ""); status != 200 || strings.TrimSpace(answer) != `{"bans":[]}` {
 		t.Errorf("status %d, %s", status, answer)
 	}
 }
 
 func TestATokenStandsInItsLinkOnly(t *testing.T) {
 	o := startOwned(t, server.AccessInvite)
-	_, _, answer := o.send("POST", server.ControlInvites, `{"seconds":600,"for":"Zoe"}`)
-	var made server.InviteAnswer
+	_, _, answer := o.send("POST", daemon.ControlInvites, `{"seconds":600,"for":"Zoe"}`)
+	var made daemon.InviteAnswer
 	if err := json.Unmarshal([]byte(answer), &made); err != nil {
 		t.Fatal(err)
 	}
@@ -116,11 +118,11 @@ func TestATokenStandsInItsLinkOnly(t *testing.T) {
 	if err != nil || link.Invite.IsZero() || link.Fingerprint.IsZero() {
 		t.Fatalf("%s, %v", answer, err)
 	}
-	stored, err := os.ReadFile(server.StoreFile(o.data))
+	stored, err := os.ReadFile(daemon.StoreFile(o.data))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hash := server.InviteHash(link.Invite); !strings.Contains(string(stored), string(hash[:])) {
+	if hash := store.InviteHash(link.Invite); !strings.Contains(string(stored), string(hash[:])) {
 		t.Error("the hash of the token is not in the database")
 	}
 	if strings.Contains(string(stored), string(link.Invite[:])) || strings.Contains(string(stored), link.Invite.String()) {
@@ -130,12 +132,12 @@ func TestATokenStandsInItsLinkOnly(t *testing.T) {
 
 func TestABackupOverTheSocketIsWhole(t *testing.T) {
 	o := startOwned(t, server.AccessOpen)
-	if status, _, answer := o.send("POST", server.ControlBans, `{"target":"192.0.2.7"}`); status != 200 {
+	if status, _, answer := o.send("POST", daemon.ControlBans, `{"target":"192.0.2.7"}`); status != 200 {
 		t.Fatal(status, answer)
 	}
 	file := o.data + "/copy.db"
 	contents, err := boltstore.SaveBackup(file, func(w io.Writer) error {
-		_, _, answer := o.send("GET", server.ControlBackup, "")
+		_, _, answer := o.send("GET", daemon.ControlBackup, "")
 		_, err := io.WriteString(w, answer)
 		return err
 	})

@@ -1,4 +1,4 @@
-package server_test
+package daemon_test
 
 import (
 	"flag"
@@ -9,13 +9,13 @@ import (
 	"testing"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
 // settle reads a command line, an environment and a file as the programs do.
-func settle(t *testing.T, args []string, environ map[string]string, file string) (server.Options, string, error) {
+func settle(t *testing.T, args []string, environ map[string]string, file string) (daemon.Options, string, error) {
 	t.Helper()
-	o := server.DefaultOptions()
+	o := daemon.DefaultOptions()
 	set := flag.NewFlagSet("tracker", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	o.Flags(set)
@@ -31,7 +31,7 @@ func settle(t *testing.T, args []string, environ map[string]string, file string)
 	}
 	given := map[string]bool{}
 	set.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	err := server.Settle(set, func(name string) bool { return given[name] }, func(name string) string { return environ[name] })
+	err := daemon.Settle(set, func(name string) bool { return given[name] }, func(name string) string { return environ[name] })
 	return o, name, err
 }
 

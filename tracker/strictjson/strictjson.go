@@ -1,4 +1,17 @@
-package server
+// Package strictjson refuses JSON that two programs could read differently.
+//
+// encoding/json accepts more than JSON should be between programs (RFC 8259 §4,
+// RFC 7493): it takes the last of two members with one name, matches names in
+// any case, and replaces half characters. Whatever two programs read
+// differently is a way around checks, so a body is checked before it is decoded.
+//
+// encoding/json/v2 does all this by itself: it refuses duplicate names and
+// invalid UTF-8 and matches names by case. Up to Go 1.26 it exists only with
+// GOEXPERIMENT=jsonv2. Once a Go release has it without, this package can go; the
+// bounds on depth and members then move to jsontext.Decoder. The module
+// github.com/go-json-experiment/json does the same today, but it promises no
+// stable interface before the release.
+package strictjson
 
 import (
 	"encoding/json"
@@ -10,28 +23,22 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// encoding/json takes more than JSON is between programs (RFC 8259 §4, RFC
-// 7493): of two members with one name the last, names in any case, and halves
-// of characters. What two programs read differently is a way around checks, so
-// a body is looked through before it is decoded.
-
-// Bounds of a JSON body; those of version 1 have three levels and at most
+// Bounds of a body; those of version 1 of the API have three levels and at most
 // seven members in an object.
 const (
-	maxJSONDepth   = 16
-	maxJSONMembers = 64
+	maxDepth   = 16
+	maxMembers = 64
 )
 
-// checkStrict tells what keeps a body from being read in one way only: it is
-// one JSON value in UTF-8 without halves of surrogate pairs, nothing follows
-// it, no object names a member twice, and none is named like a member that is
-// known but for its case. Members that are not known are passed over. The
-// error is a netproto.CodeBadRequest.
-func checkStrict(body []byte, known memberNames) error {
+// Check returns a netproto.CodeBadRequest unless the body can be read in one way
+// only: it is one JSON value in UTF-8 without halves of surrogate pairs, nothing
+// follows it, no object names a member twice, and no name differs from a known
+// one in its case alone. Unknown names are allowed.
+func Check(body []byte, known Names) error {
 	if !utf8.Valid(body) {
 		return netproto.Errorf(netproto.CodeBadRequest, "the body is not valid UTF-8")
 	}
-	s := strictScan{text: body, known: known}
+	s := scan{text: body, known: known}
 	s.space()
 	if s.value(0); s.wrong == "" {
 		if s.space(); s.at < len(s.text) {
@@ -44,41 +51,35 @@ func checkStrict(body []byte, known memberNames) error {
 	return nil
 }
 
-// requestNames are those of all bodies that version 1 takes.
-var requestNames = namesIn(
-	reflect.TypeFor[netproto.JoinRequest](), reflect.TypeFor[netproto.HeartbeatRequest](),
-	reflect.TypeFor[netproto.AnnounceRequest](), reflect.TypeFor[netproto.WithdrawRequest](),
-)
+// Names holds the names of members in JSON by their folded form.
+type Names map[string]string
 
-// memberNames are the names that a type has in JSON, by their folded form.
-type memberNames map[string]string
-
-// namesIn are those of a struct and of all structs in it.
-func namesIn(types ...reflect.Type) memberNames {
-	names := memberNames{}
+// NamesIn returns the names in the given structs and in all structs inside them.
+func NamesIn(types ...reflect.Type) Names {
+	names := Names{}
 	for _, t := range types {
 		names.add(t)
 	}
 	return names
 }
 
-func (names memberNames) add(t reflect.Type) {
+func (names Names) add(t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Slice, reflect.Pointer, reflect.Array:
 		names.add(t.Elem())
 	case reflect.Struct:
 		for f := range t.Fields() {
 			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
-				names[foldName(name)] = name
+				names[fold(name)] = name
 				names.add(f.Type)
 			}
 		}
 	}
 }
 
-// foldName is a name as encoding/json compares it when no member has it
-// exactly: two letters beyond ASCII fold into it.
-func foldName(name string) string {
+// fold returns a name as encoding/json compares it if no member has exactly that
+// name: two letters beyond ASCII fold into ASCII.
+func fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'A' && r <= 'Z':
@@ -92,21 +93,20 @@ func foldName(name string) string {
 	}, name)
 }
 
-// strictScan walks over a JSON text. After the first thing that is wrong it
-// stays where it is.
-type strictScan struct {
+// scan walks over a JSON text and stops at the first thing that is wrong.
+type scan struct {
 	text  []byte
 	at    int
-	known memberNames
+	known Names
 	wrong string
-	names [][]byte // of the members of all objects that are open
+	names [][]byte // of the members of all open objects
 }
 
-func (s *strictScan) refuse(why string) { s.wrong = why }
+func (s *scan) refuse(why string) { s.wrong = why }
 
 const notJSON = "the body is not JSON"
 
-func (s *strictScan) space() {
+func (s *scan) space() {
 	for s.at < len(s.text) {
 		switch s.text[s.at] {
 		case ' ', '\t', '\r', '\n':
@@ -117,8 +117,8 @@ func (s *strictScan) space() {
 	}
 }
 
-// next takes one byte, if it is that.
-func (s *strictScan) next(c byte) bool {
+// next consumes one byte if it is c.
+func (s *scan) next(c byte) bool {
 	if s.wrong == "" && s.at < len(s.text) && s.text[s.at] == c {
 		s.at++
 		return true
@@ -126,8 +126,8 @@ func (s *strictScan) next(c byte) bool {
 	return false
 }
 
-func (s *strictScan) value(depth int) {
-	if depth > maxJSONDepth {
+func (s *scan) value(depth int) {
+	if depth > maxDepth {
 		s.refuse("the body is nested too deep")
 		return
 	}
@@ -153,7 +153,7 @@ func (s *strictScan) value(depth int) {
 	}
 }
 
-func (s *strictScan) word(word string) {
+func (s *scan) word(word string) {
 	if end := s.at + len(word); end <= len(s.text) && string(s.text[s.at:end]) == word {
 		s.at = end
 		return
@@ -161,7 +161,7 @@ func (s *strictScan) word(word string) {
 	s.refuse(notJSON)
 }
 
-func (s *strictScan) array(depth int) {
+func (s *scan) array(depth int) {
 	s.at++
 	if s.space(); s.next(']') {
 		return
@@ -178,7 +178,7 @@ func (s *strictScan) array(depth int) {
 	}
 }
 
-func (s *strictScan) object(depth int) {
+func (s *scan) object(depth int) {
 	s.at++
 	if s.space(); s.next('}') {
 		return
@@ -205,8 +205,8 @@ func (s *strictScan) object(depth int) {
 	}
 }
 
-// member reads a name and compares it to those before it in its object.
-func (s *strictScan) member(before [][]byte) {
+// member reads a name and compares it with those before it in its object.
+func (s *scan) member(before [][]byte) {
 	if s.at == len(s.text) || s.text[s.at] != '"' {
 		s.refuse(notJSON)
 		return
@@ -226,7 +226,7 @@ func (s *strictScan) member(before [][]byte) {
 		name = []byte(text)
 	}
 	switch {
-	case len(before) == maxJSONMembers:
+	case len(before) == maxMembers:
 		s.refuse("an object has too many members")
 	case slices.ContainsFunc(before, func(other []byte) bool { return string(other) == string(name) }):
 		s.refuse("an object names a member twice")
@@ -236,21 +236,22 @@ func (s *strictScan) member(before [][]byte) {
 	s.names = append(s.names, name)
 }
 
-// alias tells that encoding/json would take a name for another, known one.
-func (s *strictScan) alias(name []byte) bool {
+// alias reports whether encoding/json would take the name for another, known
+// one.
+func (s *scan) alias(name []byte) bool {
 	lower := true
 	for _, c := range name {
 		lower = lower && c < utf8.RuneSelf && (c < 'A' || c > 'Z')
 	}
 	if lower {
-		return false // as almost always, without memory for the folded form
+		return false // the common case, decided without allocating the folded form
 	}
-	exact, known := s.known[foldName(string(name))]
+	exact, known := s.known[fold(string(name))]
 	return known && exact != string(name)
 }
 
-// str passes over a string, and tells whether it has escapes.
-func (s *strictScan) str() (escaped bool) {
+// str skips a string and reports whether it has escapes.
+func (s *scan) str() (escaped bool) {
 	for s.at++; s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; {
 		case c == '"':
@@ -270,8 +271,8 @@ func (s *strictScan) str() (escaped bool) {
 	return escaped
 }
 
-// escape passes over all of an escape but its last byte.
-func (s *strictScan) escape() {
+// escape skips all of an escape except its last byte.
+func (s *scan) escape() {
 	if s.at++; s.at == len(s.text) {
 		s.refuse(notJSON)
 		return
@@ -304,7 +305,7 @@ func (s *strictScan) escape() {
 }
 
 // unit reads four hexadecimal digits.
-func (s *strictScan) unit(at int) (unit rune, ok bool) {
+func (s *scan) unit(at int) (unit rune, ok bool) {
 	if at+4 > len(s.text) {
 		return 0, false
 	}
@@ -321,7 +322,7 @@ func (s *strictScan) unit(at int) (unit rune, ok bool) {
 	return unit, true
 }
 
-func (s *strictScan) number() {
+func (s *scan) number() {
 	s.next('-')
 	if !s.next('0') && !s.digits() {
 		s.refuse(notJSON)
@@ -341,7 +342,7 @@ func (s *strictScan) number() {
 	}
 }
 
-func (s *strictScan) digits() bool {
+func (s *scan) digits() bool {
 	begin := s.at
 	for s.at < len(s.text) && s.text[s.at] >= '0' && s.text[s.at] <= '9' {
 		s.at++

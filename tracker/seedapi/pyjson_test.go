@@ -1,4 +1,4 @@
-package server
+package seedapi
 
 import (
 	"bytes"
@@ -59,8 +59,8 @@ func FuzzSeedBody(f *testing.F) {
 		if !json.Valid(body) {
 			t.Fatalf("%q was taken", body)
 		}
-		for _, fields := range [][]seedField{seedResourceFields, seedHeartbeatFields, seedQueryFields} {
-			wrong := checkSeed(object, fields, true)
+		for _, fields := range [][]field{resourceFields, heartbeatFields, queryFields} {
+			wrong := checkFields(object, fields, true)
 			if out := pyDumps(wrong); !json.Valid([]byte(out)) {
 				t.Fatalf("%q is answered with %q", body, out)
 			}
@@ -74,8 +74,8 @@ func FuzzSeedBody(f *testing.F) {
 			if err != nil || pyDumps(again) != echo || strings.ContainsFunc(echo, func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Fatalf("%q is echoed as %q: %v", body, echo, err)
 			}
-			if len(fields) == len(seedResourceFields) {
-				seedRowOf(object)
+			if len(fields) == len(resourceFields) {
+				rowOf(object)
 			}
 		}
 	})

@@ -1,4 +1,4 @@
-package server
+package seedapi
 
 import (
 	"bytes"
@@ -12,15 +12,15 @@ import (
 	"unicode/utf16"
 )
 
-// The seed's answers are made by Python's json.dumps: ", " and ": " between
-// things, everything beyond ASCII escaped, keys in the order they were given.
-// Programs that compare text must not notice another tracker.
+// The seed's answers are made by Python's json.dumps: ", " and ": " as
+// separators, everything beyond ASCII escaped, keys in the order they were given.
+// Programs that compare text must not notice that the tracker is another one.
 
-// pyObject is a Python dict: it keeps its order.
+// pyObject is a Python dict, which keeps its order.
 type pyObject []pyField
 
-// pyField has as value a string, an int, a json.Number, a []string, a pyObject
-// or a []pyObject.
+// pyField is an entry of a pyObject. Its value is a string, a bool, an int, a
+// json.Number, a json.RawMessage, a []string, a pyObject or a []pyObject.
 type pyField struct {
 	name  string
 	value any
@@ -35,7 +35,7 @@ func (o pyObject) get(name string) (any, bool) {
 	return nil, false
 }
 
-// pyDumps is json.dumps(v).
+// pyDumps returns json.dumps(v).
 func pyDumps(v any) string { return string(appendPy(nil, v)) }
 
 func appendPy(dst []byte, v any) []byte {
@@ -64,7 +64,7 @@ func appendPy(dst []byte, v any) []byte {
 		}
 		return append(dst, '}')
 	}
-	panic(fmt.Sprintf("no JSON of a %T is needed here", v))
+	panic(fmt.Sprintf("no answer to a seed client holds a %T", v))
 }
 
 func appendPyList[T any](dst []byte, list []T) []byte {
@@ -106,8 +106,8 @@ func appendPyString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// pyRepr is repr(v) of a dict of lists of strings, as str() of an error of the
-// seed's heartbeat shows it.
+// pyRepr returns repr(v) of a dict of lists of strings: what str() of an error
+// shows in an answer to the seed's heartbeat.
 func pyRepr(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -125,7 +125,7 @@ func pyRepr(v any) string {
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	}
-	panic(fmt.Sprintf("no repr of a %T is needed here", v))
+	panic(fmt.Sprintf("no answer to a heartbeat holds a %T", v))
 }
 
 func pyReprString(s string) string {
@@ -160,13 +160,13 @@ func pyReprString(s string) string {
 	return b.String()
 }
 
-var errNoObject = errors.New("the body is not one JSON object")
+var errNoObject = errors.New("the body is not a single JSON object")
 
-// parsePyObject reads a JSON object of strings and numbers and keeps its
-// order. Of several values with one name the last counts, at the first's
-// place, as in Python. A value of another type comes as a json.RawMessage.
+// parsePyObject reads a JSON object of strings and numbers and keeps its order.
+// If a name occurs more than once, the last value counts, at the place of the
+// first, as in Python. A value of any other type becomes a json.RawMessage.
 func parsePyObject(body []byte) (pyObject, error) {
-	if !json.Valid(body) { // the whole of it, so that nothing trails
+	if !json.Valid(body) { // checks the whole body, so nothing can follow the object
 		return nil, errNoObject
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))

@@ -1,4 +1,4 @@
-package server_test
+package daemon_test
 
 import (
 	"bytes"
@@ -16,18 +16,18 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
-	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/daemon"
 )
 
-func options(t *testing.T) server.Options {
-	o := server.DefaultOptions()
+func options(t *testing.T) daemon.Options {
+	o := daemon.DefaultOptions()
 	o.Listen, o.Data, o.JSON = "127.0.0.1:0", filepath.Join(t.TempDir(), "deep", "down"), true
 	return o
 }
 
-func openTracker(t *testing.T, o server.Options) *server.Tracker {
+func openTracker(t *testing.T, o daemon.Options) *daemon.Tracker {
 	t.Helper()
-	tracker, err := server.OpenTracker(o, boltstore.Open, io.Discard)
+	tracker, err := daemon.Open(o, boltstore.Open, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,22 +131,22 @@ func TestWhatKeepsATrackerFromStartingIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		change func(*server.Options)
+		change func(*daemon.Options)
 		code   netproto.Code
 		says   string
 	}{
-		"port in use":    {func(o *server.Options) { o.Listen = running.Address() }, netproto.CodePortInUse, running.Address()},
-		"no address":     {func(o *server.Options) { o.Listen = "nonsense" }, netproto.CodeInvalid, "nonsense"},
-		"policy":         {func(o *server.Options) { o.SeedClients = "some" }, netproto.CodeUsage, "some"},
-		"log":            {func(o *server.Options) { o.Log = "xml" }, netproto.CodeUsage, "xml"},
-		"no data folder": {func(o *server.Options) { o.Data = "" }, netproto.CodeUsage, "--data"},
-		"data is a file": {func(o *server.Options) { o.Data = file }, netproto.CodeStore, file},
-		"damaged key":    {func(o *server.Options) { o.Data = badKey }, netproto.CodeStore, "tracker.key"},
-		"data in use":    {func(o *server.Options) { o.Data = used.Data }, netproto.CodeStore, filepath.Join(used.Data, "tracker.db")},
+		"port in use":    {func(o *daemon.Options) { o.Listen = running.Address() }, netproto.CodePortInUse, running.Address()},
+		"no address":     {func(o *daemon.Options) { o.Listen = "nonsense" }, netproto.CodeInvalid, "nonsense"},
+		"policy":         {func(o *daemon.Options) { o.SeedClients = "some" }, netproto.CodeUsage, "some"},
+		"log":            {func(o *daemon.Options) { o.Log = "xml" }, netproto.CodeUsage, "xml"},
+		"no data folder": {func(o *daemon.Options) { o.Data = "" }, netproto.CodeUsage, "--data"},
+		"data is a file": {func(o *daemon.Options) { o.Data = file }, netproto.CodeStore, file},
+		"damaged key":    {func(o *daemon.Options) { o.Data = badKey }, netproto.CodeStore, "tracker.key"},
+		"data in use":    {func(o *daemon.Options) { o.Data = used.Data }, netproto.CodeStore, filepath.Join(used.Data, "tracker.db")},
 	} {
 		o := options(t)
 		c.change(&o)
-		tracker, err := server.OpenTracker(o, boltstore.Open, io.Discard)
+		tracker, err := daemon.Open(o, boltstore.Open, io.Discard)
 		if err == nil {
 			tracker.Close()
 			t.Errorf("%s: it started", name)
@@ -162,7 +162,7 @@ func TestRunEndsWithAnErrorWhenNobodyCanBeTold(t *testing.T) {
 	broken, writer := io.Pipe()
 	broken.Close()
 	o := options(t)
-	err := server.Run(t.Context(), o, boltstore.Open, writer, io.Discard)
+	err := daemon.Run(t.Context(), o, boltstore.Open, writer, io.Discard)
 	if !errors.Is(err, io.ErrClosedPipe) {
 		t.Fatal(err)
 	}

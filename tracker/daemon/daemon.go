@@ -1,0 +1,288 @@
+// Package daemon is the tracker as a program: a server with its data folder, its
+// port, its flags and settings, its profiler, and the socket on which its owner
+// gives commands. Both programs run it, `tracker` and `centralizedp2p`.
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/lan"
+	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
+)
+
+// Names in the data folder of a tracker.
+const (
+	keyFile   = "tracker.key"
+	storeFile = "tracker.db"
+)
+
+// stopTime bounds how long a command of the owner may hold up the end.
+const stopTime = 5 * time.Second
+
+// StoreFile returns the path of the database in a data folder.
+func StoreFile(data string) string { return filepath.Join(data, storeFile) }
+
+// Tracker is a server with its key, its store and its port.
+type Tracker struct {
+	options Options // settled
+	key     *identity.Identity
+	server  *server.Server
+	store   store.Store
+	log     *slog.Logger
+	control *control // nil if the data folder cannot hold a socket
+	ln      net.Listener
+	pprof   net.Listener // nil without a profiler
+}
+
+// Open opens the data folder and the port. Nothing is answered until Serve; the
+// caller must call either Serve or Close. One process can have any number of
+// trackers, one after another or at once in different folders.
+//
+// Errors are netproto.Errors: CodeUsage for unusable options, CodePortInUse,
+// CodeInvalid for something that is not an address, CodeStore.
+func Open(o Options, open store.Opener, logs io.Writer) (*Tracker, error) {
+	s, err := o.settle()
+	if err != nil {
+		return nil, err
+	}
+	t := &Tracker{options: o}
+	if t.log, err = newLogger(o.Log, logs); err != nil {
+		return nil, err
+	}
+	// The port comes first: a second tracker should fail because of the port,
+	// which it can choose, before it waits for the database.
+	if t.ln, err = listen(o.Listen); err != nil {
+		return nil, err
+	}
+	if o.Pprof != "" {
+		if t.pprof, err = listenPprof(o.Pprof); err != nil {
+			return nil, errors.Join(err, t.ln.Close())
+		}
+	}
+	if err := t.openData(s, open); err != nil {
+		t.closePorts()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Tracker) openData(s settled, open store.Opener) error {
+	o := t.options
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return netproto.Errorf(netproto.CodeStore, "%w", err)
+	}
+	var err error
+	if t.key, err = identity.LoadOrCreate(filepath.Join(o.Data, keyFile)); err != nil {
+		return err
+	}
+	t.store, err = open(StoreFile(o.Data), store.Config{
+		Lease: netproto.LeaseHeartbeats * o.Heartbeat, ResourcesPerPeer: o.Limits.ResourcesPerPeer(), Logger: t.log,
+	})
+	if err != nil {
+		return err
+	}
+	t.server = server.New(server.Config{
+		Store: t.store, Identity: t.key, Name: o.Name, Version: o.Version,
+		Access: s.access, SeedClients: s.policy, Heartbeat: o.Heartbeat, Logger: t.log,
+		PublicURL: o.PublicURL, Metrics: s.metrics, AccessLog: o.AccessLog,
+		Limits: &o.Limits, Proxies: s.proxies,
+	})
+	// A path too long for a socket, or a file system without sockets, must not
+	// keep the tracker from serving.
+	if t.control, err = openControl(t.server.Owner(), o.Data, t.Link, t.log); err != nil {
+		t.log.Warn("commands like ban and backup will not reach this tracker", slog.Any("error", err))
+	}
+	return nil
+}
+
+// Serve answers until ctx ends, then closes the port and the store.
+func (t *Tracker) Serve(ctx context.Context) error {
+	t.log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()), slog.String("access", t.options.Access), slog.String("seed_clients", string(t.server.SeedClients())))
+	if t.control != nil {
+		t.control.start()
+	}
+	err := t.operate(ctx)
+	if t.control != nil {
+		grace, done := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		err = errors.Join(err, t.control.stop(grace))
+		done()
+	}
+	err = errors.Join(err, t.store.Close())
+	t.log.Info("the tracker stopped")
+	return err
+}
+
+// Close releases the port and the store of a tracker that never served.
+func (t *Tracker) Close() error {
+	err := t.closePorts()
+	if t.control != nil {
+		err = errors.Join(err, t.control.ln.Close())
+	}
+	return errors.Join(err, t.store.Close())
+}
+
+// operate runs the server, the profiler and the announcement until ctx ends.
+func (t *Tracker) operate(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group errgroup.Group
+	group.Go(func() error {
+		defer cancel() // when the server ends, so does the rest
+		return t.server.Serve(ctx, t.ln)
+	})
+	if t.pprof != nil {
+		group.Go(func() error { return servePprof(ctx, t.pprof) })
+	}
+	if t.options.LANAnnounce {
+		group.Go(func() error {
+			t.announceLAN(ctx)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// announceLAN answers questions in the local networks until ctx ends. A failure
+// is logged and does not keep the tracker from serving.
+func (t *Tracker) announceLAN(ctx context.Context) {
+	at := t.listening()
+	if at.Addr().IsLoopback() {
+		return
+	}
+	announced := lan.Tracker{Name: t.options.Name, Fingerprint: t.Fingerprint(), Port: at.Port()}
+	if !at.Addr().IsUnspecified() {
+		announced.Address = at.Addr()
+	}
+	if err := lan.Announce(ctx, announced); err != nil {
+		t.log.Warn("peers in the local network will not find the tracker by themselves", slog.Any("error", err))
+	}
+}
+
+// closePorts releases the ports of a tracker that does not serve.
+func (t *Tracker) closePorts() error {
+	if t.pprof == nil {
+		return t.ln.Close()
+	}
+	return errors.Join(t.ln.Close(), t.pprof.Close())
+}
+
+func (t *Tracker) listening() netip.AddrPort {
+	at := t.ln.Addr().(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(netaddr.Plain(at.Addr()), at.Port())
+}
+
+// Address returns the ip:port on which the tracker listens.
+func (t *Tracker) Address() string { return t.ln.Addr().String() }
+
+// Fingerprint returns the fingerprint of the tracker's key.
+func (t *Tracker) Fingerprint() netproto.Fingerprint { return t.key.Fingerprint() }
+
+// Requests returns how many requests were answered since Open.
+func (t *Tracker) Requests() uint64 { return t.server.Requests() }
+
+// Link returns an invitation to the tracker at its public address. Without one,
+// on a tracker that listens on all addresses, the link has the address that
+// others in the local network are most likely to reach.
+func (t *Tracker) Link() netproto.Link {
+	link := netproto.Link{Tracker: t.options.PublicURL, Size: -1, Fingerprint: t.Fingerprint()}
+	if link.Tracker == "" {
+		at := t.listening()
+		ip := at.Addr()
+		if ip.IsUnspecified() {
+			ip = outwardAddr()
+		}
+		link.Tracker = netip.AddrPortFrom(ip, at.Port()).String()
+	}
+	return link
+}
+
+// Announce prints on stdout where the tracker listens.
+func (t *Tracker) Announce(stdout io.Writer) error {
+	if !t.options.JSON {
+		_, err := fmt.Fprintf(stdout, "The tracker listens on %s with the key %s. Invite others: %s\n", t.Address(), t.Fingerprint(), t.Link())
+		return err
+	}
+	return json.NewEncoder(stdout).Encode(struct {
+		Event       string               `json:"event"`
+		Address     string               `json:"address"`
+		Fingerprint netproto.Fingerprint `json:"fingerprint"`
+		Link        string               `json:"link"`
+	}{"listening", t.Address(), t.Fingerprint(), t.Link().String()})
+}
+
+// Run opens a tracker and serves until ctx ends: the whole of the command.
+func Run(ctx context.Context, o Options, open store.Opener, stdout, stderr io.Writer) error {
+	t, err := Open(o, open, stderr)
+	if err != nil {
+		return err
+	}
+	if err := t.Announce(stdout); err != nil {
+		return errors.Join(err, t.Close())
+	}
+	return t.Serve(ctx)
+}
+
+func newLogger(form string, w io.Writer) (*slog.Logger, error) {
+	switch form {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil)), nil
+	}
+	return nil, netproto.Errorf(netproto.CodeUsage, "--log is text or json, not %q", form)
+}
+
+// windowsPortInUse is WSAEADDRINUSE, which package syscall defines on Windows
+// only.
+const windowsPortInUse = syscall.Errno(10048)
+
+func listen(address string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", address)
+	switch {
+	case err == nil:
+		return ln, nil
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, windowsPortInUse):
+		return nil, &netproto.Error{Code: netproto.CodePortInUse, Detail: address, Cause: err}
+	}
+	return nil, netproto.Errorf(netproto.CodeInvalid, "the tracker cannot listen on %q: %w", address, err)
+}
+
+// served returns the result of http.Server.Serve, nil after an orderly end.
+func served(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// outwardAddr returns the address from which this computer reaches others, or
+// the loopback address if it has no network.
+func outwardAddr() netip.Addr {
+	// Connecting a UDP socket sends nothing; the system only chooses a route.
+	// The target is reserved for examples (RFC 5737).
+	if conn, err := net.Dial("udp4", "192.0.2.1:9"); err == nil {
+		defer conn.Close()
+		if local, ok := conn.LocalAddr().(*net.UDPAddr); ok {
+			return netaddr.Plain(local.AddrPort().Addr())
+		}
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+}

@@ -1,0 +1,153 @@
+package daemon
+
+import (
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+)
+
+// Options are what a person chooses about a tracker.
+type Options struct {
+	Listen      string // HOST:PORT, where HOST may be empty and PORT 0
+	Data        string // folder of its key and its database; created if missing
+	Name        string
+	Access      string // a server.Access
+	SeedClients string // a netproto.SeedPolicy
+	Log         string // text or json
+	JSON        bool   // print one JSON object on stdout instead of a sentence
+	Version     string // of the program
+
+	Config    string // settings file for Settle; may be empty
+	PublicURL string // HOST:PORT in links; if empty, the address the tracker sees itself under
+	Metrics   string // a server.MetricsPolicy
+	AccessLog bool
+	Pprof     string // loopback HOST:PORT of the profiler; off if empty
+
+	// LANAnnounce lets peers in the local network find the tracker. A tracker
+	// that listens on loopback alone is never announced.
+	LANAnnounce bool
+
+	Limits         server.Limits
+	TrustedProxies string // for server.ParseProxies
+
+	// Heartbeat is the interval for peers, in whole seconds from 1 s; their
+	// lease follows from it.
+	Heartbeat time.Duration
+}
+
+// DefaultOptions returns the options of a tracker that nobody configured.
+func DefaultOptions() Options {
+	o := Options{
+		Listen:      ":" + strconv.Itoa(netproto.DefaultPort),
+		Name:        "tracker",
+		Access:      string(server.AccessOpen),
+		SeedClients: string(netproto.SeedLAN),
+		Log:         "text",
+		Version:     "unknown",
+		Metrics:     string(server.MetricsPrivate),
+		LANAnnounce: true,
+		Heartbeat:   netproto.DefaultHeartbeat,
+		Limits:      server.DefaultLimits(),
+	}
+	if config, err := os.UserConfigDir(); err == nil {
+		o.Data = filepath.Join(config, "centralizedp2p", "tracker")
+	}
+	if host, err := os.Hostname(); err == nil {
+		o.Name = host
+	}
+	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
+		o.Version = build.Main.Version
+	}
+	return o
+}
+
+// Flags adds the flags of a tracker to a set, with the values in o as their
+// defaults. Version and Heartbeat are set by programs and have no flags.
+func (o *Options) Flags(set *flag.FlagSet) {
+	set.StringVar(&o.Listen, "listen", o.Listen, "`[HOST]:PORT` to listen on; port 0 picks a free one")
+	set.StringVar(&o.Data, "data", o.Data, "`folder` for the tracker's key and database")
+	set.StringVar(&o.Name, "name", o.Name, "`name` shown to people")
+	set.StringVar(&o.Access, "access", o.Access, "who may use it, `open|invite`: everybody, or only keys that joined with an invite link, which turns seed clients off")
+	set.StringVar(&o.SeedClients, "seed-clients", o.SeedClients, "serve seed clients `off|lan|open`: nowhere, in the local network, everywhere")
+	set.StringVar(&o.Log, "log", o.Log, "log to stderr as `text|json`")
+	set.StringVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies, "comma-separated `addresses` or ranges of reverse proxies that set X-Forwarded-For and Client-Cert")
+	for _, l := range o.limits() {
+		set.IntVar(l.value, l.name, *l.value, l.usage+"; 0 means no limit")
+	}
+	set.StringVar(&o.Config, configFlag, o.Config, "settings `file` with lines of the form name = value, where the names are those of these flags")
+	set.StringVar(&o.PublicURL, "public-url", o.PublicURL, "`HOST:PORT` in links, for a tracker behind NAT or a proxy")
+	set.StringVar(&o.Metrics, "metrics", o.Metrics, "show /metrics to `private|public`: its own network, everybody")
+	set.BoolVar(&o.AccessLog, "access-log", o.AccessLog, "log every request")
+	set.BoolVar(&o.LANAnnounce, "lan-announce", o.LANAnnounce, "let peers in the local network find the tracker (mDNS)")
+	set.StringVar(&o.Pprof, "pprof", o.Pprof, "serve profiles on this `HOST:PORT` of this computer, for example 127.0.0.1:6060")
+	set.BoolVar(&o.JSON, "json", o.JSON, "print the address as one JSON object on stdout")
+}
+
+// limitFlag is a limit that a person can set.
+type limitFlag struct {
+	name, usage string
+	value       *int
+}
+
+func (o *Options) limits() []limitFlag {
+	l := &o.Limits
+	return []limitFlag{
+		{"rate-address", "`requests` a second from one address (or IPv6 /64)", &l.RateAddress},
+		{"rate-key", "`requests` a second from one peer", &l.RateKey},
+		{"new-keys-address", "`peers` that may join for the first time from one address in an hour", &l.NewKeys},
+		{"connections", "open `connections` in total", &l.Connections},
+		{"connections-address", "open `connections` from one address", &l.ConnectionsAddress},
+		{"resources-address", "`resources` that the peers at one address may announce together", &l.ResourcesAddress},
+		{"resources-key", "`resources` that one peer may announce", &l.ResourcesKey},
+		{"peers", "`peers` online at once", &l.Peers},
+	}
+}
+
+// settled is the part of Options that was parsed.
+type settled struct {
+	policy  netproto.SeedPolicy
+	access  server.Access
+	metrics server.MetricsPolicy
+	proxies []netip.Prefix
+}
+
+// settle parses the options and completes PublicURL. Anything unusable is a
+// netproto.CodeUsage.
+func (o *Options) settle() (s settled, err error) {
+	if s.policy, err = netproto.ParseSeedPolicy(o.SeedClients); err != nil {
+		return s, netproto.Errorf(netproto.CodeUsage, "--seed-clients is off, lan or open, not %q", o.SeedClients)
+	}
+	if s.proxies, err = server.ParseProxies(o.TrustedProxies); err != nil {
+		return s, netproto.Errorf(netproto.CodeUsage, "--trusted-proxy: %w", err)
+	}
+	for _, l := range o.limits() {
+		if *l.value < 0 {
+			return s, netproto.Errorf(netproto.CodeUsage, "--%s is a number from 0, not %d", l.name, *l.value)
+		}
+	}
+	if s.metrics, err = server.ParseMetricsPolicy(o.Metrics); err != nil {
+		return s, err
+	}
+	if o.PublicURL != "" {
+		if o.PublicURL, err = netproto.TrackerAddress(o.PublicURL); err != nil {
+			return s, netproto.Errorf(netproto.CodeUsage, "--public-url: %w", err)
+		}
+	}
+	if s.access, err = server.ParseAccess(o.Access); err != nil {
+		return s, netproto.Errorf(netproto.CodeUsage, "--access is open or invite, not %q", o.Access)
+	}
+	if s.access == server.AccessInvite && s.policy == netproto.SeedOpen {
+		return s, netproto.Errorf(netproto.CodeUsage, "--access invite requires --seed-clients off: seed clients have no key to invite")
+	}
+	if o.Data == "" {
+		return s, netproto.Errorf(netproto.CodeUsage, "this system names no folder for settings: choose one for the tracker's data with --data FOLDER")
+	}
+	return s, nil
+}

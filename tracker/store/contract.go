@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"io"
+	"net/netip"
+
+	"centralizedp2p/netproto"
+)
+
+// Store is everything a tracker remembers. It holds soft state: the peers own
+// the truth. The parts below name the methods; a consumer asks for the parts it
+// needs.
+//
+// All methods are safe for concurrent use; they take and return copies. They
+// heed ctx while they wait, but a write that was cancelled may still happen.
+// Every write is idempotent: after any error the caller may repeat it. Each
+// element of a batch is atomic. Once a write has returned nil, it survives the
+// end of the process at any instant, and every read sees it. Writes of one peer
+// take effect in the order of the calls, those of different peers in any order.
+//
+// Time is the store's clock. A peer is online from Join until its lease ends:
+// Config.Lease after its last Join or Heartbeat, or at once on Leave. The
+// resources of an offline peer are hidden, not deleted, until Config.Retention
+// has passed. Leases are in memory only: a store that is reopened gives every
+// peer that was online when it stopped one new lease.
+//
+// Errors are *netproto.Error if a code is named here; any other error is a
+// failure of the store.
+type Store interface {
+	Peers
+	Announcements
+	Catalogue
+	SeedClients
+	Members
+	Bans
+	Upkeep
+}
+
+// Peers keeps the leases.
+type Peers interface {
+	// Join adds a peer or renews what is known about it, starts its lease, and
+	// returns what the store still holds for it.
+	Join(ctx context.Context, p Peer) (Holdings, error)
+
+	// Heartbeat renews a lease, compares holdings, and returns the address the
+	// peer joined from (Peer.Observed). It writes nothing. A peer that is
+	// unknown or offline must join.
+	Heartbeat(ctx context.Context, id netproto.PeerID, h Holdings) (status netproto.HeartbeatStatus, joinedFrom netip.AddrPort, err error)
+
+	// Leave ends the lease of a peer now. An unknown peer is not an error.
+	Leave(ctx context.Context, id netproto.PeerID) error
+}
+
+// Announcements changes what peers hold. A peer that is unknown or offline gets
+// netproto.CodeJoinFirst.
+type Announcements interface {
+	// Announce adds to the holdings of a peer, or changes them: a peer has one
+	// entry per hash, the one it announced last. With reset, it withdraws
+	// whatever the batch does not name. It returns the refused elements by
+	// index, each with its code: netproto.CodeFull beyond
+	// Config.ResourcesPerPeer. The caller has checked the elements.
+	Announce(ctx context.Context, id netproto.PeerID, rs []netproto.Resource, reset bool) ([]netproto.Refusal, error)
+
+	// Withdraw ends holdings, skips unknown ones, and returns how many it ended.
+	Withdraw(ctx context.Context, id netproto.PeerID, hs []netproto.ContentHash) (removed int, err error)
+}
+
+// Catalogue answers who has what.
+type Catalogue interface {
+	// Sources lists the online peers that hold a content: all of them, or a
+	// random choice of limit. It never lists a peer whose lease is over.
+	Sources(ctx context.Context, hash netproto.ContentHash, limit int) ([]Source, error)
+
+	// Resource describes a content that has an online source, the most used of
+	// its names first. Without such a source it returns netproto.CodeNotFound.
+	Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error)
+
+	// Search lists contents that have an online source; a peer whose lease has
+	// ended counts as one until the next Reap. A content found by several of its
+	// names is one hit. Next continues the same query: after a change, or in any
+	// order except netproto.SortSources, a content that keeps its place is
+	// returned exactly once. Any other cursor is netproto.CodeInvalid, and so is
+	// an unknown type: in the text.
+	//
+	// With Offline, it also searches names that only offline peers use, until
+	// Config.Retention has passed; a hit without an online source says when it
+	// was last seen. If nothing is found, names within one typing error come as
+	// suggestions, as far as the store looks for them.
+	Search(ctx context.Context, q Query) (netproto.SearchResponse, error)
+
+	// PeerResources lists the holdings of an online peer by name, each with the
+	// number of all its sources. A peer that is unknown or offline is
+	// netproto.CodeNotFound. Cursors work as in Search.
+	PeerResources(ctx context.Context, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error)
+
+	// Offers lists at most limit resources that online peers announced, the
+	// oldest first; with a name, only those with exactly that name.
+	Offers(ctx context.Context, name string, limit int) ([]Offer, error)
+}
+
+// SeedClients keeps what the seed's programs register. While the lease of a
+// client lives, its id belongs to the address it first came from: any other
+// address gets netproto.CodeDenied.
+type SeedClients interface {
+	// SeedPost registers a resource of a seed client and renews its lease. A
+	// client has one row per hash. netproto.CodeFull beyond the limits of the
+	// store.
+	SeedPost(ctx context.Context, row SeedRow) error
+
+	// SeedHeartbeat renews the lease of a seed client. An unknown client is not
+	// an error.
+	SeedHeartbeat(ctx context.Context, id netproto.PeerID, from netip.Addr) error
+
+	// SeedRows lists at most limit rows of seed clients with a living lease, the
+	// oldest first; with a name, only those with that name.
+	SeedRows(ctx context.Context, name string, limit int) ([]SeedRow, error)
+}
+
+// Members keeps who may use a private tracker.
+type Members interface {
+	// AddInvite remembers an invite and forgets expired ones.
+	// netproto.CodeFull if MaxInvites are open.
+	AddInvite(ctx context.Context, i Invite) error
+
+	// Redeem makes the key a member and uses up the invite with that hash. A
+	// member stays one whatever the hash, and uses up no invite.
+	// netproto.CodeInvite for a hash that is unknown, used or expired.
+	Redeem(ctx context.Context, hash [sha256.Size]byte, key netproto.PublicKey) error
+
+	// IsMember is asked with every request.
+	IsMember(ctx context.Context, key netproto.PublicKey) (bool, error)
+
+	// Members lists the members, the oldest first.
+	Members(ctx context.Context) ([]Member, error)
+
+	// RemoveMember ends a membership and the lease of the peer.
+	// netproto.CodeNotFound if the key is not a member.
+	RemoveMember(ctx context.Context, key netproto.Fingerprint) error
+}
+
+// Bans keeps what is shut out.
+type Bans interface {
+	// Ban remembers a ban and replaces one of the same target. It ends at once
+	// the leases of the peers, the rows of the seed clients or the holdings of
+	// the content that it is about. No announce brings these back: their
+	// elements are refused with netproto.CodeBanned, as is a Join or SeedPost.
+	// netproto.CodeFull beyond MaxBans.
+	Ban(ctx context.Context, b Ban) error
+
+	// Unban ends a ban. Whatever it shut out has to come back by itself.
+	// netproto.CodeNotFound if there is no such ban.
+	Unban(ctx context.Context, t Target) error
+
+	// Bans lists the bans, the newest first.
+	Bans(ctx context.Context) ([]Ban, error)
+
+	// Admit is asked with every request. It returns netproto.CodeBanned if the
+	// address or the key, which may be nil, is banned.
+	Admit(ctx context.Context, key *netproto.PublicKey, from netip.Addr) error
+}
+
+// Upkeep is what the owner's side of a tracker asks of its store.
+type Upkeep interface {
+	// Stats counts. Its cost does not depend on how much there is to count.
+	Stats(ctx context.Context) (netproto.Stats, error)
+
+	// Sizes returns how much room the store takes, at a constant cost.
+	Sizes() Sizes
+
+	// Reap does a bounded piece of upkeep: it ends leases that are over and
+	// forgets whatever is past its retention, about budget entries at most. With
+	// more it asks to be called again soon.
+	Reap(ctx context.Context, budget int) (more bool, err error)
+
+	// Backup writes everything the store remembers as it is at one instant, in a
+	// form that can be restored, while other calls go on.
+	Backup(ctx context.Context, w io.Writer) error
+
+	// Ready returns nil once everything is loaded, until the store is closed.
+	Ready(ctx context.Context) error
+
+	// Close ends the store. Calls under way get an error.
+	Close() error
+}

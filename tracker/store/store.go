@@ -1,0 +1,116 @@
+// Package store is the contract between a tracker and what it remembers: the
+// interfaces a server asks, and the values that pass between the two. Package
+// boltstore fulfils it; package storetest has it as tests.
+package store
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// Peer is what a tracker knows about an installation.
+type Peer struct {
+	Key        netproto.PublicKey
+	Name       string           // shown to people
+	Observed   netip.AddrPort   // the source address that the tracker saw, with the port the peer claims
+	SeedPort   uint16           // UDP, for seed clients; 0 if it does not serve them
+	Candidates []netip.AddrPort // private addresses
+}
+
+// ID returns the peer id that follows from the key.
+func (p Peer) ID() netproto.PeerID { return netproto.PeerIDOf(p.Key[:]) }
+
+// Holdings sums up what a peer announced: the number of distinct contents and
+// the digest of their hashes. Two sides with equal holdings agree on all of
+// them.
+type Holdings struct {
+	Count  int
+	Digest netproto.Digest
+}
+
+// Source is an online peer that has a content, whole or in part.
+type Source struct {
+	Peer
+	Part bool
+}
+
+// Offer is a content as one online peer announced it.
+type Offer struct {
+	netproto.Resource
+	Peer  Peer
+	Added time.Time // when the tracker first heard of the content under this name
+}
+
+// Query is a search. Its text is words in any order, all of which must occur in
+// a name, "phrases", -words that must not occur, and type:kind.
+type Query struct {
+	Text    string
+	Kind    netproto.Kind // "" means any
+	MinSize int64         // bytes
+	MaxSize int64         // bytes; -1 means no limit
+	Sort    netproto.Sort
+	Limit   int // hits, 1 to netproto.MaxPage
+	Cursor  string
+	Offline bool // also find contents without an online source
+}
+
+// SeedRow is a resource that a seed client registered. Nothing in it is proven
+// except From, the address its request came from.
+type SeedRow struct {
+	PeerID netproto.PeerID // not of version 8
+	From   netip.Addr
+	netproto.SeedResource
+	Added time.Time // when it was first registered
+}
+
+// Sizes says how much room a store takes.
+type Sizes struct {
+	File  int64 // bytes on disk
+	Names int   // held by the index
+}
+
+// Config is what a store needs to know besides where its data is. Openers fill
+// in the defaults for zero values.
+type Config struct {
+	Lease            time.Duration // of a peer; 3 × netproto.DefaultHeartbeat
+	SeedLease        time.Duration // of a seed client; netproto.SeedLease
+	Retention        time.Duration // how long the holdings of an offline peer are kept; 30 days
+	ResourcesPerPeer int           // DefaultResourcesPerPeer
+	Now              func() time.Time
+	Logger           *slog.Logger // reports damage; silent by default
+}
+
+// Opener opens the store in file, or creates it there.
+type Opener func(file string, c Config) (Store, error)
+
+// Defaults of a store.
+const (
+	DefaultRetention        = 30 * 24 * time.Hour
+	DefaultResourcesPerPeer = 500_000
+)
+
+// WithDefaults returns c with its zero values filled in.
+func (c Config) WithDefaults() Config {
+	if c.Lease == 0 {
+		c.Lease = netproto.LeaseHeartbeats * netproto.DefaultHeartbeat
+	}
+	if c.SeedLease == 0 {
+		c.SeedLease = netproto.SeedLease
+	}
+	if c.Retention == 0 {
+		c.Retention = DefaultRetention
+	}
+	if c.ResourcesPerPeer == 0 {
+		c.ResourcesPerPeer = DefaultResourcesPerPeer
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
