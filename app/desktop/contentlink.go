@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -20,7 +19,7 @@ import (
 func (w *window) copyLinkTo(hash netproto.ContentHash, name string, size int64) {
 	ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil && view.Address == "" {
-			err = netproto.Errorf(netproto.CodeUnreachable, "%s", lang.L("No tracker chosen"))
+			err = netproto.Errorf(netproto.CodeUnreachable, "%s", L("No tracker chosen"))
 		}
 		if err != nil {
 			w.fail(err)
@@ -30,13 +29,13 @@ func (w *window) copyLinkTo(hash netproto.ContentHash, name string, size int64) 
 			name = "" // it would make no link
 		}
 		link := netproto.Link{Tracker: view.Address, Fingerprint: view.Fingerprint, Hash: hash, Name: name, Size: size}
-		w.copyText(link.String(), lang.L("Link copied."))
+		w.copyText(link.String(), L("Link copied."))
 	})
 }
 
 // chooseInFolder asks for the files of a folder and lets the person choose one.
 func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen func(path string)) {
-	words := paragraph(lang.L("Asking for the list of files…"))
+	words := paragraph(L("Asking for the list of files…"))
 	list := newRowList(func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
 		func() rowView[face.FolderFile] { return newFileView() })
 	list.tips, list.canvas = w.tips, w.win.Canvas()
@@ -45,7 +44,7 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 		chosen(file.Path)
 	}
 	list.opened = choose
-	fetch := primaryButton(lang.L("Fetch this first"), theme.DownloadIcon(), func() {
+	fetch := primaryButton(L("Fetch this first"), theme.DownloadIcon(), func() {
 		if files := list.selection(); len(files) > 0 {
 			choose(files[0])
 		}
@@ -75,7 +74,7 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 					files = append(files, file)
 				}
 			}
-			words.SetText(lang.L("Which file do you want to look at first?"))
+			words.SetText(L("Which file do you want to look at first?"))
 			list.setRows(files)
 			list.focus()
 		})

@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -50,16 +49,16 @@ type detailsPane struct {
 
 func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
 	d := &detailsPane{window: w, page: p, name: newNameLine(), reason: quiet(""),
-		speed: newCaption(), graph: newSpeedGraph(), here: newCaption(), pieces: newPieceMap()}
+		speed: newCaption(), graph: newSpeedGraph(face.SpeedStepSecs), here: newCaption(), pieces: newPieceMap()}
 	d.sources = newTable(w.host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
 	d.none = quiet("")
 	d.none.Alignment = fyne.TextAlignCenter
-	closing := newIconButton(w.tips, theme.CancelIcon(), lang.L("Close the details"), d.toggle)
+	closing := newIconButton(w.tips, theme.CancelIcon(), L("Close the details"), d.toggle)
 	head := container.NewBorder(nil, nil, nil, closing, d.name)
 	parts := &paneLayout{}
 	body := container.New(parts,
-		partOf(lang.L("Speed"), d.speed, d.graph),
-		partOf(lang.L("Pieces"), d.here, d.pieces),
+		partOf(L("Speed"), d.speed, d.graph),
+		partOf(L("Pieces"), d.here, d.pieces),
 		container.NewStack(d.sources.box, container.NewCenter(d.none)))
 	scroll := container.NewVScroll(body)
 	parts.changed = scroll.Refresh
@@ -122,7 +121,7 @@ func (d *detailsPane) nothing(is bool) {
 	}
 	d.rows.Objects[0] = d.page.list
 	if is {
-		words := quiet(lang.L("No download fits. Choose All, or type something else."))
+		words := quiet(L("No download fits. Choose All, or type something else."))
 		words.Alignment = fyne.TextAlignCenter
 		d.rows.Objects[0] = words
 	}
@@ -173,7 +172,7 @@ func (d *detailsPane) pull(ctx context.Context) func() {
 				return
 			}
 		}
-		d.name.SetText(lang.L("This download is not in the list any more."))
+		d.name.SetText(L("This download is not in the list any more."))
 		d.fill(face.Details{}, face.Download{Size: -1})
 	}
 }
@@ -197,13 +196,13 @@ func (d *detailsPane) fill(details face.Details, row face.Download) {
 	d.speed.SetText(speedWords(details.Speeds))
 	d.graph.set(details.Speeds)
 	d.here.SetText(hereWords(details, row))
-	d.pieces.set(details.Pieces)
+	d.pieces.set(pieceStates(details.Pieces))
 	d.sources.setRows(details.Sources)
 	none := ""
 	if len(details.Sources) == 0 {
-		none = lang.L("No source is known now.")
+		none = L("No source is known now.")
 		if row.IsFinished() {
-			none = lang.L("It is finished and needs no source.")
+			none = L("It is finished and needs no source.")
 		}
 	}
 	if d.none.Text != none {
@@ -215,29 +214,29 @@ func (d *detailsPane) fill(details face.Details, row face.Download) {
 func reasonWords(details face.Details, row face.Download) string {
 	switch {
 	case row.IsFinished():
-		return lang.L("Finished.")
+		return L("Finished.")
 	case row.IsFailed(), row.State == face.DownloadNoSpace:
 		return explain(row.Failure).Headline() + " " + adviceWords(row)
 	case row.IsPaused():
-		return lang.L("Paused. Resume it to go on.")
+		return L("Paused. Resume it to go on.")
 	case row.State == face.DownloadWaiting:
-		return lang.L("Nobody who has it is online. It starts by itself when somebody is.")
+		return L("Nobody who has it is online. It starts by itself when somebody is.")
 	case row.State == face.DownloadQueued:
-		return lang.L("It waits for its turn. Move it up in the queue, or allow more at once in Settings.")
+		return L("It waits for its turn. Move it up in the queue, or allow more at once in Settings.")
 	}
 	switch details.Slow {
 	case face.SlowOneSource:
-		return lang.L("Only one source is connected: it is as fast as that one. It gets faster when others join.")
+		return L("Only one source is connected: it is as fast as that one. It gets faster when others join.")
 	case face.SlowTheirLimit:
-		return lang.L("The sources let it wait in their queues. Nothing needs to be done here; more sources would help.")
+		return L("The sources let it wait in their queues. Nothing needs to be done here; more sources would help.")
 	case face.SlowMyLimit:
-		return lang.L("A limit that you set holds it back. Raise it in the menu of the download, or in Settings.")
+		return L("A limit that you set holds it back. Raise it in the menu of the download, or in Settings.")
 	case face.SlowMyDisk:
-		return lang.L("The disk takes the bytes slower than they come. A faster disk, or fewer downloads at once, would help.")
+		return L("The disk takes the bytes slower than they come. A faster disk, or fewer downloads at once, would help.")
 	case face.SlowNetwork:
-		return lang.L("The network gives no more now. Other programs may be using it.")
+		return L("The network gives no more now. Other programs may be using it.")
 	default:
-		return lang.L("Nothing holds it back.")
+		return L("Nothing holds it back.")
 	}
 }
 
@@ -250,14 +249,30 @@ func speedWords(speeds []int64) string {
 	for _, speed := range speeds {
 		sum += speed
 	}
-	return lang.L("{{.Rate}} on average", values{"Rate": rateWords(sum / int64(len(speeds)))})
+	return L("{{.Rate}} on average", values{"Rate": rateWords(sum / int64(len(speeds)))})
+}
+
+// pieceStates is what the map draws.
+func pieceStates(cells []face.Cell) []PieceState {
+	states := make([]PieceState, len(cells))
+	for i, c := range cells {
+		switch c.State {
+		case face.CellInFlight:
+			states[i] = PieceInFlight
+		case face.CellPartly:
+			states[i] = PiecePartly
+		case face.CellVerified:
+			states[i] = PieceVerified
+		}
+	}
+	return states
 }
 
 // hereWords say in numbers what the map draws.
 func hereWords(details face.Details, row face.Download) string {
 	words := percentWords(row.Done, row.Size)
 	if details.Copies > 0 {
-		words = joined(words, lang.L("{{.Count}} copies at the sources", values{"Count": decimalWords(details.Copies, 1)}))
+		words = joined(words, L("{{.Count}} copies at the sources", values{"Count": decimalWords(details.Copies, 1)}))
 	}
 	return words
 }

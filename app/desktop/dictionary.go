@@ -19,7 +19,7 @@ type dictionary struct {
 }
 
 func newDictionary() *dictionary {
-	return &dictionary{collator: collate.New(the().tag, collate.IgnoreCase)}
+	return &dictionary{collator: collate.New(current().tag, collate.IgnoreCase)}
 }
 
 // key returns the key of a text, which belongs to the caller.

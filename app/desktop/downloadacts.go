@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -59,10 +58,10 @@ func (p *downloadsPage) removeWithFiles() {
 	for _, d := range chosen {
 		size += d.Done
 	}
-	p.window.decide(lang.L("Delete the files?"),
-		lang.N("{{.Count}} downloads are taken off the list, and the {{.Size}} that were fetched are deleted from the disk.", len(chosen),
+	p.window.decide(L("Delete the files?"),
+		N("{{.Count}} downloads are taken off the list, and the {{.Size}} that were fetched are deleted from the disk.", len(chosen),
 			values{"Count": countWords(len(chosen)), "Size": sizeWords(size)}),
-		lang.L("Delete the files"), func() { p.onIDs(p.window.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
+		L("Delete the files"), func() { p.onIDs(p.window.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
 }
 
 // moveInQueue changes when the selected downloads have their turn.
@@ -88,7 +87,7 @@ func (p *downloadsPage) verify() {
 func (p *downloadsPage) prefer(d face.Download) {
 	first := func(path string) {
 		p.window.act(func(ctx context.Context) error { return p.window.engine.Prefer(ctx, d.ID, path) },
-			func() { p.window.tell(lang.L("It is fetched in order now, before all else.")) })
+			func() { p.window.tell(L("It is fetched in order now, before all else.")) })
 	}
 	if d.Folder {
 		p.window.chooseInFolder(d.Hash, d.Name, first)
@@ -103,7 +102,7 @@ func (p *downloadsPage) moveTo() {
 	if len(chosen) == 0 {
 		return
 	}
-	p.window.chooseFolder(lang.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
+	p.window.chooseFolder(L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.MoveTo(ctx, ids, folder) },
 			idsOf(chosen, anyDownload))
 	})
@@ -126,7 +125,7 @@ func (p *downloadsPage) askLimit() {
 	if len(chosen) == 0 {
 		return
 	}
-	entry, problem := widget.NewEntry(), quiet(lang.L("Of each of them. Nothing is no limit."))
+	entry, problem := widget.NewEntry(), quiet(L("Of each of them. Nothing is no limit."))
 	if chosen[0].Limit > 0 {
 		entry.SetText(strconv.FormatInt(chosen[0].Limit/1000, 10))
 	}
@@ -135,7 +134,7 @@ func (p *downloadsPage) askLimit() {
 		if text != "" {
 			kilobytes, err := strconv.ParseInt(text, 10, 64)
 			if err != nil || kilobytes < 0 || kilobytes > 1e9 {
-				problem.SetText(lang.L("Type a number of kB/s, or nothing."))
+				problem.SetText(L("Type a number of kB/s, or nothing."))
 				return
 			}
 			limit = kilobytes * 1000
@@ -144,8 +143,8 @@ func (p *downloadsPage) askLimit() {
 		p.limitOf(chosen, limit)
 	}
 	entry.OnSubmitted = func(string) { set() }
-	w.openSheet(lang.L("Limit of the download"), labelled(lang.L("Download limit, kB/s"), entry, problem),
-		fyne.NewSize(360, 220), w.cancelButton(), primaryButton(lang.L("Set the limit"), theme.ConfirmIcon(), set))
+	w.openSheet(L("Limit of the download"), labelled(L("Download limit, kB/s"), entry, problem),
+		fyne.NewSize(360, 220), w.cancelButton(), primaryButton(L("Set the limit"), theme.ConfirmIcon(), set))
 	w.win.Canvas().Focus(entry)
 }
 
@@ -154,7 +153,7 @@ var limitChoices = []int64{0, 100e3, 500e3, 1e6, 5e6, 20e6}
 
 func limitWords(bytesPerSecond int64) string {
 	if bytesPerSecond == 0 {
-		return lang.L("No limit")
+		return L("No limit")
 	}
 	return rateWords(bytesPerSecond)
 }
@@ -179,42 +178,42 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 	line := func() { menu.Items = append(menu.Items, fyne.NewMenuItemSeparator()) }
 	if len(chosen) == 1 {
 		if chosen[0].IsFinished() {
-			add(lang.L("Open"), theme.FileIcon(), p.open)
+			add(L("Open"), theme.FileIcon(), p.open)
 		}
-		add(lang.L("Open the folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
+		add(L("Open the folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
 	}
 	switch {
 	case countOf(chosen, face.Download.IsRunning) > 0:
-		add(lang.L("Pause"), theme.MediaPauseIcon(), p.toggle)
+		add(L("Pause"), theme.MediaPauseIcon(), p.toggle)
 	case countOf(chosen, face.Download.IsPaused) > 0:
-		add(lang.L("Resume"), theme.MediaPlayIcon(), p.toggle)
+		add(L("Resume"), theme.MediaPlayIcon(), p.toggle)
 	case countOf(chosen, face.Download.IsFailed) > 0:
-		add(lang.L("Retry"), theme.ViewRefreshIcon(), p.toggle)
+		add(L("Retry"), theme.ViewRefreshIcon(), p.toggle)
 	}
 	if countOf(chosen, face.Download.IsActive) > 0 {
 		line()
-		add(lang.L("Queue"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
-		add(lang.L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
-		add(lang.L("Limit of the download"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
+		add(L("Queue"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
+		add(L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
+		add(L("Limit of the download"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
 	}
 	if len(chosen) == 1 && chosen[0].IsActive() {
-		add(lang.L("Fetch it in order, to look at it soon"), icon("eye"), func() { p.prefer(chosen[0]) })
+		add(L("Fetch it in order, to look at it soon"), icon("eye"), func() { p.prefer(chosen[0]) })
 	}
 	line()
 	if len(chosen) == 1 {
-		add(lang.L("Copy link"), icon("link"), func() { p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+		add(L("Copy link"), icon("link"), func() { p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}
-	add(lang.L("Verify again"), icon("verify"), p.verify)
-	add(lang.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
+	add(L("Verify again"), icon("verify"), p.verify)
+	add(L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
 	line()
 	if countOf(chosen, face.Download.IsFinished) == len(chosen) {
-		add(lang.L("Take off the list"), theme.CancelIcon(), p.remove)
+		add(L("Take off the list"), theme.CancelIcon(), p.remove)
 	} else {
-		add(lang.L("Stop and delete"), theme.CancelIcon(), p.remove)
+		add(L("Stop and delete"), theme.CancelIcon(), p.remove)
 	}
-	add(lang.L("Delete the files"), theme.DeleteIcon(), p.removeWithFiles)
+	add(L("Delete the files"), theme.DeleteIcon(), p.removeWithFiles)
 	line()
-	add(lang.L("Details"), theme.InfoIcon(), p.details.open)
+	add(L("Details"), theme.InfoIcon(), p.details.open)
 	return menu
 }
 
@@ -243,7 +242,7 @@ func (p *downloadsPage) limitMenu(chosen []face.Download) *fyne.Menu {
 		item.Checked = chosen[0].Limit == limit
 		menu.Items = append(menu.Items, item)
 	}
-	menu.Items = append(menu.Items, fyne.NewMenuItem(lang.L("Another limit…"), p.askLimit))
+	menu.Items = append(menu.Items, fyne.NewMenuItem(L("Another limit…"), p.askLimit))
 	return menu
 }
 

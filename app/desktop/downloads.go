@@ -10,7 +10,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -58,23 +57,23 @@ func newDownloadsPage(w *window) *downloadsPage {
 	p.list.tips, p.list.canvas, p.list.pressed = w.tips, w.win.Canvas(), p.pressed
 	p.list.menu = p.rowMenu
 	p.list.picked = func() { p.details.follow() }
-	p.clear = widget.NewButton(lang.L("Clear finished"), p.clearFinished)
+	p.clear = widget.NewButton(L("Clear finished"), p.clearFinished)
 	var names []phrase
 	for _, one := range downloadChips {
 		names = append(names, one.name)
 	}
 	p.chips = newChips(names, p.arrange)
 	p.words = widget.NewEntry()
-	p.words.PlaceHolder = lang.L("Find in this list")
+	p.words.PlaceHolder = L("Find in this list")
 	p.words.OnChanged = func(string) { p.arrange() }
 	p.words.Hide()
 	filter := container.New(filterLayout{}, p.chips.box, p.words)
 	p.details = newDetailsPane(w, p)
 	rows := container.NewBorder(filter, nil, nil, nil, p.details.above)
 	p.build(placeDownloads, p.list.focus, rows, nil, func() fyne.CanvasObject {
-		return emptyScreen(theme.DownloadIcon(), lang.L("What you download appears here. Nothing is moving yet."),
-			widget.NewButtonWithIcon(lang.L("Search"), theme.SearchIcon(), w.findWords))
-	}, p.clear, newIconButton(w.tips, theme.InfoIcon(), lang.L("Details of a download (F8)"), p.toggleDetails))
+		return emptyScreen(theme.DownloadIcon(), L("What you download appears here. Nothing is moving yet."),
+			widget.NewButtonWithIcon(L("Search"), theme.SearchIcon(), w.findWords))
+	}, p.clear, newIconButton(w.tips, theme.InfoIcon(), L("Details of a download (F8)"), p.toggleDetails))
 	p.clear.Hide()
 	return p
 }
@@ -122,7 +121,7 @@ func downloadsWords(downloads []face.Download) string {
 		if n == 0 {
 			return ""
 		}
-		return lang.L(string(text), values{"Count": countWords(n)})
+		return L(string(text), values{"Count": countWords(n)})
 	}
 	words := joined(count("{{.Count}} running", running), count("{{.Count}} waiting", waiting), count("{{.Count}} finished", finished))
 	if rate > 0 {

@@ -5,7 +5,6 @@ package desktop
 import (
 	"path/filepath"
 
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/face"
@@ -34,7 +33,7 @@ func newDownloadView(p *downloadsPage) *downloadView {
 			p.onIDs(engine.Retry, id)
 		}
 	})
-	v.open = newIconButton(tips, theme.FolderOpenIcon(), lang.L("Open the folder"), func() { p.openFolder(v.download) })
+	v.open = newIconButton(tips, theme.FolderOpenIcon(), L("Open the folder"), func() { p.openFolder(v.download) })
 	v.remove = newIconButton(tips, theme.CancelIcon(), "", func() { p.window.removeDownloads([]face.Download{v.download}) })
 	v.init(v.toggle, v.open, v.remove)
 	v.ExtendBaseWidget(v)
@@ -45,16 +44,16 @@ func (v *downloadView) show(d face.Download) {
 	v.download = d
 	switch {
 	case d.IsRunning():
-		v.toggle.set(theme.MediaPauseIcon(), lang.L("Pause"))
+		v.toggle.set(theme.MediaPauseIcon(), L("Pause"))
 	case d.IsPaused():
-		v.toggle.set(theme.MediaPlayIcon(), lang.L("Resume"))
+		v.toggle.set(theme.MediaPlayIcon(), L("Resume"))
 	case d.IsFailed():
-		v.toggle.set(theme.ViewRefreshIcon(), lang.L("Retry"))
+		v.toggle.set(theme.ViewRefreshIcon(), L("Retry"))
 	}
 	if d.IsFinished() {
-		v.remove.set(theme.CancelIcon(), lang.L("Take off the list"))
+		v.remove.set(theme.CancelIcon(), L("Take off the list"))
 	} else {
-		v.remove.set(theme.DeleteIcon(), lang.L("Stop and delete"))
+		v.remove.set(theme.DeleteIcon(), L("Stop and delete"))
 	}
 	state := downloadWords(d)
 	text := rowText{name: d.Name, state: state, done: percent(d.Done, d.Size), noBar: d.IsFinished(),
@@ -71,28 +70,28 @@ func (v *downloadView) show(d face.Download) {
 func downloadWords(d face.Download) stateWords {
 	switch d.State {
 	case face.DownloadWaiting:
-		return stateWords{lang.L("Waiting for a source"), theme.HistoryIcon(), colorCaption}
+		return stateWords{L("Waiting for a source"), theme.HistoryIcon(), colorCaption}
 	case face.DownloadQueued:
 		if d.Place > 0 {
-			return stateWords{lang.L("Queued (place {{.Place}})", values{"Place": d.Place}), theme.HistoryIcon(), colorCaption}
+			return stateWords{L("Queued (place {{.Place}})", values{"Place": d.Place}), theme.HistoryIcon(), colorCaption}
 		}
-		return stateWords{lang.L("Queued"), theme.HistoryIcon(), colorCaption}
+		return stateWords{L("Queued"), theme.HistoryIcon(), colorCaption}
 	case face.DownloadConnecting:
-		return stateWords{lang.L("Connecting"), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+		return stateWords{L("Connecting"), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
 	case face.DownloadDownloading:
-		return stateWords{lang.L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
+		return stateWords{L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
 	case face.DownloadVerifying:
-		return stateWords{lang.L("Verifying"), icon("verify"), theme.ColorNamePrimary}
+		return stateWords{L("Verifying"), icon("verify"), theme.ColorNamePrimary}
 	case face.DownloadMoving:
-		return stateWords{lang.L("Moving to another folder"), theme.MailForwardIcon(), theme.ColorNamePrimary}
+		return stateWords{L("Moving to another folder"), theme.MailForwardIcon(), theme.ColorNamePrimary}
 	case face.DownloadPaused:
-		return stateWords{lang.L("Paused"), theme.MediaPauseIcon(), colorCaption}
+		return stateWords{L("Paused"), theme.MediaPauseIcon(), colorCaption}
 	case face.DownloadFinished:
-		return stateWords{lang.L("Finished"), icon("done"), theme.ColorNameSuccess}
+		return stateWords{L("Finished"), icon("done"), theme.ColorNameSuccess}
 	case face.DownloadNoSpace:
-		return stateWords{lang.L("Not enough space"), theme.WarningIcon(), theme.ColorNameWarning}
+		return stateWords{L("Not enough space"), theme.WarningIcon(), theme.ColorNameWarning}
 	default:
-		return stateWords{lang.L("Failed"), theme.ErrorIcon(), theme.ColorNameError}
+		return stateWords{L("Failed"), theme.ErrorIcon(), theme.ColorNameError}
 	}
 }
 
@@ -109,7 +108,7 @@ func downloadCaption(d face.Download, state string) string {
 	case face.DownloadFinished:
 		return joined(state, sizeWords(d.Size), filepath.Dir(d.Path))
 	case face.DownloadFailed:
-		return lang.L("Failed: {{.Reason}}", values{"Reason": explain(d.Failure).Headline()})
+		return L("Failed: {{.Reason}}", values{"Reason": explain(d.Failure).Headline()})
 	case face.DownloadPaused:
 		if !d.Failure.IsZero() {
 			return joined(state, progress, explain(d.Failure).Headline())
@@ -123,12 +122,12 @@ func extraWords(d face.Download) string {
 	words := ""
 	switch d.Priority {
 	case face.PriorityHigh:
-		words = lang.L("high priority")
+		words = L("high priority")
 	case face.PriorityLow:
-		words = lang.L("low priority")
+		words = L("low priority")
 	}
 	if d.Limit > 0 {
-		words = joined(words, lang.L("at most {{.Rate}}", values{"Rate": rateWords(d.Limit)}))
+		words = joined(words, L("at most {{.Rate}}", values{"Rate": rateWords(d.Limit)}))
 	}
 	return words
 }
@@ -137,7 +136,7 @@ func extraWords(d face.Download) string {
 // does so by itself.
 func adviceWords(d face.Download) string {
 	if d.RetrySecs > 0 {
-		return lang.L("It is tried again in {{.Time}}.", values{"Time": durationWords(d.RetrySecs)})
+		return L("It is tried again in {{.Time}}.", values{"Time": durationWords(d.RetrySecs)})
 	}
 	return explain(d.Failure).Next
 }

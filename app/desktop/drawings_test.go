@@ -9,8 +9,6 @@ import (
 
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
-
-	"centralizedp2p/app/face"
 )
 
 // forms counts the pixels of a picture by their colour.
@@ -33,21 +31,24 @@ func inLook(t testing.TB, choice Look) {
 func TestStatesOfPiecesDifferInFormNotInColourAlone(t *testing.T) {
 	inLook(t, LookLight)
 	ink, empty := lightPalette[theme.ColorNamePrimary], lightPalette[colorTrack]
-	filled := map[face.CellState]int{}
+	filled := map[PieceState]int{}
 	for _, one := range cellStates {
-		counts := forms(drawCells([]face.Cell{{State: one.state}}, 12, 12))
+		counts := forms(drawCells([]PieceState{one.state}, 12, 12))
 		filled[one.state] = counts[empty]
-		if one.state == face.CellVerified && counts[ink] != 11*11 {
+		if one.state == PieceVerified && counts[ink] != 11*11 {
 			t.Errorf("a piece that is here has %d pixels of ink", counts[ink])
 		}
 	}
-	if len(map[int]bool{filled[face.CellVerified]: true, filled[face.CellPartly]: true, filled[face.CellInFlight]: true, filled[face.CellMissing]: true}) != 4 {
+	if len(map[int]bool{filled[PieceVerified]: true, filled[PiecePartly]: true, filled[PieceInFlight]: true, filled[PieceMissing]: true}) != 4 {
 		t.Errorf("states without colour look alike: %v", filled)
 	}
 }
 
+// maxPieces is more than the cells of any map.
+const maxPieces = 512
+
 func TestAllPiecesFitIntoTheMap(t *testing.T) {
-	for count := 1; count <= face.MaxCells; count += 7 {
+	for count := 1; count <= maxPieces; count += 7 {
 		for _, size := range []image.Point{{320, 48}, {100, 30}, {640, 96}, {40, 40}} {
 			side, columns := cellGrid(count, size.X, size.Y)
 			rows := (count + columns - 1) / columns
@@ -56,14 +57,14 @@ func TestAllPiecesFitIntoTheMap(t *testing.T) {
 			}
 		}
 	}
-	if picture := drawCells(make([]face.Cell, face.MaxCells), 0, 0); !picture.Bounds().Empty() {
+	if picture := drawCells(make([]PieceState, maxPieces), 0, 0); !picture.Bounds().Empty() {
 		t.Error("something was drawn on nothing")
 	}
 }
 
 func TestTheGraphIsAsHighAsTheSpeed(t *testing.T) {
 	inLook(t, LookDark)
-	g := newSpeedGraph()
+	g := newSpeedGraph(2)
 	for _, step := range []struct {
 		speeds []int64
 		most   string
@@ -78,7 +79,7 @@ func TestTheGraphIsAsHighAsTheSpeed(t *testing.T) {
 		}
 	}
 	g.set([]int64{1_000_000, 1_000_000})
-	width := graphSteps(1)
+	width := g.stepsIn(1)
 	picture := g.draw(width, 100)
 	if nrgba(picture.At(width-1, 0)) != darkPalette[theme.ColorNamePrimary] {
 		t.Error("the highest speed is not at the top, or the newest not at the right")

@@ -6,16 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"fyne.io/fyne/v2/lang"
-
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
-
-// phrase is an English text that is shown in the person's language.
-type phrase string
-
-func (p phrase) String() string { return lang.L(string(p)) }
 
 // message is an error as a person reads it.
 type message struct {

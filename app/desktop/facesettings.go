@@ -7,7 +7,6 @@ import (
 	"errors"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/launch"
@@ -35,9 +34,9 @@ type systemSwitch struct {
 func newFaceSettings(w *window) *faceSettings {
 	s := &faceSettings{window: w}
 	if system := w.options.System; system != nil {
-		s.login = s.newSwitch(lang.L("Start when I log in"), system.AtLogin, system.SetAtLogin)
+		s.login = s.newSwitch(L("Start when I log in"), system.AtLogin, system.SetAtLogin)
 		if launch.CanOpenLinks {
-			s.links = s.newSwitch(lang.L("Open cp2p:// links with this program"), system.OpensLinks, system.SetOpensLinks)
+			s.links = s.newSwitch(L("Open cp2p:// links with this program"), system.OpensLinks, system.SetOpensLinks)
 		}
 	}
 	return s
@@ -71,7 +70,7 @@ func (s *faceSettings) showSwitch(sw *systemSwitch, on bool, err error) {
 	words := ""
 	switch {
 	case errors.Is(err, launch.ErrTemporary):
-		words = lang.L("This program runs from a temporary folder. Build or install it first, then start it from there.")
+		words = L("This program runs from a temporary folder. Build or install it first, then start it from there.")
 	case err != nil:
 		words = explain(face.FailureOf(err)).String()
 	}
@@ -108,12 +107,12 @@ func (s *faceSettings) pull() func() {
 func (s *faceSettings) general() []fyne.CanvasObject {
 	w := s.window
 	rows := []fyne.CanvasObject{
-		newFormRow(lang.L("Language"), s.languageSelect()),
-		newFormRow(lang.L("Look"), s.lookSelect()),
-		newFormRow(lang.L("The close button"), s.closeSelect(),
-			quiet(lang.L("Where the desktop shows no tray the window is never hidden: closing it quits."))),
+		newFormRow(L("Language"), s.languageSelect()),
+		newFormRow(L("Look"), s.lookSelect()),
+		newFormRow(L("The close button"), s.closeSelect(),
+			quiet(L("Where the desktop shows no tray the window is never hidden: closing it quits."))),
 	}
-	warn := widget.NewCheck(lang.L("Say what others lose when I quit"), nil)
+	warn := widget.NewCheck(L("Say what others lose when I quit"), nil)
 	warn.SetChecked(!w.app.Preferences().Bool(prefQuiet))
 	warn.OnChanged = func(on bool) { w.app.Preferences().SetBool(prefQuiet, !on) }
 	rows = append(rows, warn)
@@ -127,8 +126,8 @@ func (s *faceSettings) general() []fyne.CanvasObject {
 
 func (s *faceSettings) notifications() []fyne.CanvasObject {
 	return []fyne.CanvasObject{
-		s.preference(lang.L("When a download finishes"), prefFinished),
-		s.preference(lang.L("When a download fails"), prefFailed),
+		s.preference(L("When a download finishes"), prefFinished),
+		s.preference(L("When a download fails"), prefFailed),
 	}
 }
 
@@ -143,7 +142,7 @@ func (s *faceSettings) preference(name, key string) fyne.CanvasObject {
 
 func (s *faceSettings) languageSelect() *widget.Select {
 	tags := append([]string{""}, languages()...)
-	names := []string{lang.L("Like the system")}
+	names := []string{L("Like the system")}
 	for _, tag := range tags[1:] {
 		names = append(names, languageName(tag))
 	}
@@ -151,12 +150,12 @@ func (s *faceSettings) languageSelect() *widget.Select {
 }
 
 func (s *faceSettings) lookSelect() *widget.Select {
-	return choose([]string{lang.L("Like the desktop"), lang.L("Light"), lang.L("Dark")},
+	return choose([]string{L("Like the desktop"), L("Light"), L("Dark")},
 		[]Look{LookSystem, LookLight, LookDark}, s.window.look(), s.window.setLook)
 }
 
 func (s *faceSettings) closeSelect() *widget.Select {
-	return choose([]string{lang.L("Asks me"), lang.L("Keeps it in the tray"), lang.L("Quits")},
+	return choose([]string{L("Asks me"), L("Keeps it in the tray"), L("Quits")},
 		[]closing{closeAsks, closeToTray, closeQuits}, s.window.closing(), s.window.setClosing)
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -45,11 +44,11 @@ func (w *window) firstStart() {
 		name: widget.NewEntry(), tracker: widget.NewEntry(), folder: widget.NewEntry(),
 		nearby: container.NewVBox(), answer: paragraph("")}
 	z.problem.Importance = widget.DangerImportance
-	z.tracker.PlaceHolder = lang.L("Address, or a link that somebody gave you")
+	z.tracker.PlaceHolder = L("Address, or a link that somebody gave you")
 	z.tracker.OnSubmitted = z.useTracker
 	z.next = primaryButton("", nil, z.forward)
-	z.back = widget.NewButton(lang.L("Back"), func() { z.show(z.step - 1) })
-	skip := widget.NewButton(lang.L("Skip"), z.skip)
+	z.back = widget.NewButton(L("Back"), func() { z.show(z.step - 1) })
+	skip := widget.NewButton(L("Skip"), z.skip)
 	skip.Importance = widget.LowImportance
 
 	buttons := container.NewBorder(nil, nil, container.NewCenter(container.NewHBox(skip)), container.NewHBox(z.back, z.next),
@@ -82,11 +81,11 @@ func (w *window) firstStart() {
 func (z *wizard) show(step int) {
 	z.step = step
 	z.refuse(nil)
-	z.progress.SetText(lang.L("Step {{.N}} of {{.Of}}", values{"N": step + 1, "Of": wizardSteps}))
+	z.progress.SetText(L("Step {{.N}} of {{.Of}}", values{"N": step + 1, "Of": wizardSteps}))
 	reveal(z.foot, z.back, step > 0)
-	z.next.SetText(lang.L("Next"))
+	z.next.SetText(L("Next"))
 	if step == wizardSteps-1 {
-		z.next.SetText(lang.L("Start"))
+		z.next.SetText(L("Start"))
 	}
 	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.askName, z.askTracker, z.askFolder}[step]()}
 	z.body.Refresh()
@@ -104,34 +103,34 @@ func (z *wizard) question(title, words string, content ...fyne.CanvasObject) fyn
 func (z *wizard) askName() fyne.CanvasObject {
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
 	z.name.OnSubmitted = func(string) { z.forward() }
-	return container.NewVBox(leading(inset(gapMedium, 0, mark)), z.question(lang.L("Welcome"),
-		lang.L("CentralizedP2P shares files straight between computers. Nothing is shared until you say so."),
-		labelled(lang.L("Your name, as others see it"), z.name, nil)))
+	return container.NewVBox(leading(inset(gapMedium, 0, mark)), z.question(L("Welcome"),
+		L("CentralizedP2P shares files straight between computers. Nothing is shared until you say so."),
+		labelled(L("Your name, as others see it"), z.name, nil)))
 }
 
 func (z *wizard) askTracker() fyne.CanvasObject {
-	connect := widget.NewButtonWithIcon(lang.L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
-	own := widget.NewButtonWithIcon(lang.L("Be the tracker on this computer"), theme.StorageIcon(), func() {
+	connect := widget.NewButtonWithIcon(L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
+	own := widget.NewButtonWithIcon(L("Be the tracker on this computer"), theme.StorageIcon(), func() {
 		z.connect(z.window.engine.StartTracker)
 	})
-	return z.question(lang.L("Choose a tracker"),
-		lang.L("A tracker knows who shares what and answers searches. Files never pass through it."),
+	return z.question(L("Choose a tracker"),
+		L("A tracker knows who shares what and answers searches. Files never pass through it."),
 		z.nearby, container.NewBorder(nil, nil, nil, connect, z.tracker), leading(own), z.answer)
 }
 
 func (z *wizard) askFolder() fyne.CanvasObject {
-	choose := widget.NewButtonWithIcon(lang.L("Choose"), theme.FolderOpenIcon(), func() {
-		z.window.chooseFolder(lang.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
+	choose := widget.NewButtonWithIcon(L("Choose"), theme.FolderOpenIcon(), func() {
+		z.window.chooseFolder(L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
 	z.folder.OnSubmitted = func(string) { z.forward() }
-	return z.question(lang.L("Where downloads go"), lang.L("You can change all of this later in Settings."),
+	return z.question(L("Where downloads go"), L("You can change all of this later in Settings."),
 		container.NewBorder(nil, nil, nil, choose, z.folder))
 }
 
 func (z *wizard) showNearby(trackers []face.KnownTracker) {
 	for _, known := range trackers {
 		z.nearby.Add(widget.NewButtonWithIcon(
-			lang.L("{{.Name}} on your network", values{"Name": trackerName(known)}), theme.ComputerIcon(),
+			L("{{.Name}} on your network", values{"Name": trackerName(known)}), theme.ComputerIcon(),
 			func() { z.useTracker(known.Address) }))
 	}
 }
@@ -145,7 +144,7 @@ func (z *wizard) useTracker(address string) {
 // connect tries a tracker and says what came of it.
 func (z *wizard) connect(action func(context.Context) error) {
 	z.refuse(nil)
-	z.answer.SetText(lang.L("Connecting…"))
+	z.answer.SetText(L("Connecting…"))
 	z.window.crossing.start(func(ctx context.Context) func() {
 		err := action(ctx)
 		return func() {
@@ -186,7 +185,7 @@ func (z *wizard) forward() {
 	}
 	settings := z.answered()
 	if settings.Name == "" {
-		z.refuse(&netproto.Error{Code: netproto.CodeInvalid, Detail: lang.L("the name is empty")})
+		z.refuse(&netproto.Error{Code: netproto.CodeInvalid, Detail: L("the name is empty")})
 		return
 	}
 	z.next.Disable()

@@ -11,7 +11,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -158,7 +157,7 @@ func TestNoPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 		page.details.open()
 		d.reads("Peer 1")
 		look("the details")
-		w.undo.offer(deed{words: lang.N("{{.Count}} downloads removed", 1234, values{"Count": countWords(1234)})})
+		w.undo.offer(deed{words: N("{{.Count}} downloads removed", 1234, values{"Count": countWords(1234)})})
 		look("what was done")
 		w.undo.settle()
 		w.fail(netproto.Errorf(netproto.CodePortInUse, "5000"))
@@ -220,9 +219,9 @@ func TestTheFirstStartCutsNoTextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 		engine := busy()
 		d, look := smallest(t, tag, engine, Options{FirstStart: true})
 		for step := 1; step <= 3; step++ {
-			d.reads(lang.L("Step {{.N}} of {{.Of}}", values{"N": step, "Of": 3}))
-			look(lang.L("Step {{.N}} of {{.Of}}", values{"N": step, "Of": 3}))
-			d.tap(lang.L("Skip"))
+			d.reads(L("Step {{.N}} of {{.Of}}", values{"N": step, "Of": 3}))
+			look(L("Step {{.N}} of {{.Of}}", values{"N": step, "Of": 3}))
+			d.tap(L("Skip"))
 		}
 	})
 }

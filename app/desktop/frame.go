@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -308,13 +307,13 @@ func (s *statusLine) show(status face.Status) {
 	s.peers.SetText(peersWords(status.PeersOnline))
 	switch status.Reachable {
 	case netproto.ReachableYes:
-		s.open.SetText(lang.L("Reachable"))
+		s.open.SetText(L("Reachable"))
 		s.openIcon.SetResource(tinted(theme.ConfirmIcon(), theme.ColorNameSuccess))
 	case netproto.ReachableNo:
-		s.open.SetText(lang.L("Not reachable"))
+		s.open.SetText(L("Not reachable"))
 		s.openIcon.SetResource(tinted(theme.WarningIcon(), theme.ColorNameWarning))
 	default:
-		s.open.SetText(lang.L("Reachability unknown"))
+		s.open.SetText(L("Reachability unknown"))
 		s.openIcon.SetResource(tinted(theme.QuestionIcon(), colorCaption))
 	}
 	if s.box != nil && (s.open.text != open || s.peers.text != peers) {
@@ -339,16 +338,16 @@ func connectionWords(status face.Status) stateWords {
 	at := values{"Tracker": netproto.Printable(status.Tracker), "Time": durationWords(int64(status.RetrySeconds))}
 	switch status.Connection {
 	case face.ConnectionConnecting:
-		return stateWords{lang.L("Connecting to {{.Tracker}}", at), theme.ViewRefreshIcon(), colorCaption}
+		return stateWords{L("Connecting to {{.Tracker}}", at), theme.ViewRefreshIcon(), colorCaption}
 	case face.ConnectionConnected:
-		return stateWords{lang.L("Connected to {{.Tracker}}", at), theme.ConfirmIcon(), theme.ColorNameSuccess}
+		return stateWords{L("Connected to {{.Tracker}}", at), theme.ConfirmIcon(), theme.ColorNameSuccess}
 	case face.ConnectionReconnecting:
-		return stateWords{lang.L("Reconnecting in {{.Time}}", at), theme.ViewRefreshIcon(), theme.ColorNameWarning}
+		return stateWords{L("Reconnecting in {{.Time}}", at), theme.ViewRefreshIcon(), theme.ColorNameWarning}
 	case face.ConnectionOffline:
-		return stateWords{lang.L("Offline"), theme.WarningIcon(), theme.ColorNameError}
+		return stateWords{L("Offline"), theme.WarningIcon(), theme.ColorNameError}
 	case face.ConnectionKeyChanged:
-		return stateWords{lang.L("The tracker's key changed"), theme.WarningIcon(), theme.ColorNameError}
+		return stateWords{L("The tracker's key changed"), theme.WarningIcon(), theme.ColorNameError}
 	default:
-		return stateWords{lang.L("No tracker chosen"), theme.InfoIcon(), colorCaption}
+		return stateWords{L("No tracker chosen"), theme.InfoIcon(), colorCaption}
 	}
 }

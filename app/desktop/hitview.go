@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/face"
@@ -40,11 +39,11 @@ func hitColumns() []column[face.Hit] {
 func haveWords(have face.Have) stateWords {
 	switch have {
 	case face.HaveHere:
-		return stateWords{lang.L("Here"), theme.ConfirmIcon(), theme.ColorNameSuccess}
+		return stateWords{L("Here"), theme.ConfirmIcon(), theme.ColorNameSuccess}
 	case face.HaveRunning:
-		return stateWords{lang.L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
+		return stateWords{L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
 	case face.HaveQueued:
-		return stateWords{lang.L("Queued"), theme.HistoryIcon(), colorCaption}
+		return stateWords{L("Queued"), theme.HistoryIcon(), colorCaption}
 	default:
 		return stateWords{color: colorCaption}
 	}

@@ -3,37 +3,121 @@
 package desktop
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+	printing "golang.org/x/text/message"
 
 	"centralizedp2p/assets"
 )
 
-// Fyne shows texts in the language of the system and has no way to choose
-// another. Where the system says its language in the environment, Fyne is told
-// another one while it loads the texts, and its own words, as those of the file
-// picker, follow. Elsewhere the texts of the chosen language are loaded as those
-// of the system's, and Fyne's own words stay as they are.
+// phrase is an English text that is shown in the person's language.
+type phrase string
 
-// localeVariables are where go-locale, which Fyne asks, looks on Unix.
-var localeVariables = []string{"LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"}
+func (p phrase) String() string { return L(string(p)) }
 
-// languages are those that there are texts in, as BCP 47 tags, English first.
+// values fill the places of a text, such as {{.Name}}, by their names.
+type values map[string]any
+
+// L returns a text in the language in use. The text is its own English; one
+// without a translation stays as it is.
+func L(text string, in ...values) string {
+	return translate(&i18n.LocalizeConfig{DefaultMessage: &i18n.Message{ID: text, Other: text}}, in)
+}
+
+// N is L for a text with a number in it, which decides between its plural forms.
+func N(text string, count int, in ...values) string {
+	return translate(&i18n.LocalizeConfig{DefaultMessage: &i18n.Message{ID: text, Other: text}, PluralCount: count}, in)
+}
+
+func translate(wanted *i18n.LocalizeConfig, in []values) string {
+	if len(in) > 0 {
+		wanted.TemplateData = in[0]
+	}
+	text, err := current().texts.Localize(wanted)
+	if err != nil && text == "" {
+		return wanted.DefaultMessage.ID
+	}
+	return text
+}
+
+// locale is how texts, numbers and the order of names follow a language.
+type locale struct {
+	texts   *i18n.Localizer
+	tag     language.Tag // of numbers and names; it may be one without texts
+	printer *printing.Printer
+}
+
+var inUse atomic.Pointer[locale]
+
+// current returns the locale in use, which is English before load.
+func current() *locale {
+	if l := inUse.Load(); l != nil {
+		return l
+	}
+	return english()
+}
+
+var english = sync.OnceValue(func() *locale {
+	bundle, err := texts()
+	if err != nil {
+		bundle = i18n.NewBundle(language.English) // texts are their own English
+	}
+	return newLocale(bundle, "en", "en")
+})
+
+func newLocale(bundle *i18n.Bundle, texts, numbers string) *locale {
+	tag := language.Make(numbers)
+	return &locale{texts: i18n.NewLocalizer(bundle, texts), tag: tag, printer: printing.NewPrinter(tag)}
+}
+
+// texts holds the texts of all languages.
+var texts = sync.OnceValues(func() (*i18n.Bundle, error) {
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	files, err := assets.Translations.ReadDir(assets.TranslationsDir)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if _, err := bundle.LoadMessageFileFS(assets.Translations, assets.TranslationsDir+"/"+file.Name()); err != nil {
+			return nil, err
+		}
+	}
+	return bundle, nil
+})
+
+// load changes to a language, and returns the one that texts are in from now
+// on. "", or one without texts, stands for the system's language; its texts
+// then are those in the closest language. It fails if the texts are damaged.
+func load(tag, system string) (string, error) {
+	bundle, err := texts()
+	if err != nil {
+		return "", fmt.Errorf("read the texts of the window: %w", err)
+	}
+	numbers := tag
+	if !slices.Contains(languages(), tag) {
+		tag, numbers = closest(system), system
+	}
+	inUse.Store(newLocale(bundle, tag, numbers))
+	return tag, nil
+}
+
+// languages lists the languages that there are texts in, as BCP 47 tags, English
+// first.
 func languages() []string {
 	entries, err := assets.Translations.ReadDir(assets.TranslationsDir)
 	if err != nil {
-		return nil // loadTexts says so
+		return nil // load fails
 	}
 	tags := []string{"en"}
 	for _, entry := range entries {
@@ -45,7 +129,7 @@ func languages() []string {
 	return tags
 }
 
-// languageName is what a language calls itself, as in a list of languages.
+// languageName returns what a language calls itself, as in a list of languages.
 func languageName(tag string) string {
 	of := language.Make(tag)
 	base, _, region := of.Raw()
@@ -57,70 +141,14 @@ func languageName(tag string) string {
 	return string(unicode.ToTitle(first)) + name[size:]
 }
 
-// loadTexts makes the texts known to Fyne in that language; "" and one that
-// there are no texts in is the language of the system.
-func loadTexts(tag string) error {
-	if !slices.Contains(languages(), tag) {
-		tag = ""
-	}
-	load := textsByEnvironment
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		load = textsAsThoseOfTheSystem
-	}
-	if err := load(tag); err != nil {
-		return fmt.Errorf("the texts of the window cannot be read: %w", err)
-	}
-	if tag == "" {
-		tag = string(lang.SystemLocale())
-	}
-	writeLike(language.Make(tag))
-	return nil
-}
-
-func textsByEnvironment(tag string) error {
-	if tag == "" { // Fyne alone would take any language that it has words of its own in
-		tag = closest(lang.SystemLocale())
-	}
-	var restored []func() error
-	for _, name := range localeVariables {
-		if before, was := os.LookupEnv(name); was {
-			restored = append(restored, func() error { return os.Setenv(name, before) })
-		} else {
-			restored = append(restored, func() error { return os.Unsetenv(name) })
-		}
-	}
-	err := errors.Join(os.Setenv("LC_ALL", strings.ReplaceAll(tag, "-", "_")+".UTF-8"), os.Unsetenv("LANGUAGE"))
-	if err == nil {
-		err = lang.AddTranslationsFS(assets.Translations, assets.TranslationsDir)
-	}
-	for _, restore := range restored {
-		err = errors.Join(err, restore())
-	}
-	return err
-}
-
-func textsAsThoseOfTheSystem(tag string) error {
-	if err := lang.AddTranslationsFS(assets.Translations, assets.TranslationsDir); err != nil {
-		return err
-	}
-	system := lang.SystemLocale()
-	if tag == "" {
-		tag = closest(system)
-	}
-	data, err := assets.Translations.ReadFile(assets.TranslationsDir + "/" + strings.ReplaceAll(tag, "-", "_") + ".json")
-	if err != nil {
-		return err
-	}
-	return lang.AddTranslationsForLocale(data, system)
-}
-
-// closest is the one of our languages that somebody with that locale reads best.
-func closest(locale fyne.Locale) string {
+// closest returns the one of our languages that is best for somebody with a
+// locale.
+func closest(locale string) string {
 	tags := languages()
 	var known []language.Tag
 	for _, tag := range tags {
 		known = append(known, language.Make(tag))
 	}
-	_, i, _ := language.NewMatcher(known).Match(language.Make(locale.String()))
+	_, i, _ := language.NewMatcher(known).Match(language.Make(locale))
 	return tags[i]
 }

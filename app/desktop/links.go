@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 	"rsc.io/qr"
@@ -29,7 +28,7 @@ func (w *window) pasteLink() {
 	entry := widget.NewEntry()
 	entry.PlaceHolder = "cp2p://"
 	problem := quiet("")
-	open := primaryButton(lang.L("Open"), theme.ConfirmIcon(), nil)
+	open := primaryButton(L("Open"), theme.ConfirmIcon(), nil)
 	submit := func() {
 		if _, err := netproto.ParseLink(entry.Text); err != nil {
 			problem.SetText(explain(linkFailure(err)).String())
@@ -39,7 +38,7 @@ func (w *window) pasteLink() {
 	}
 	open.OnTapped = submit
 	entry.OnSubmitted = func(string) { submit() }
-	w.openSheet(lang.L("Open a link"), labelled(lang.L("Link of a file, a folder or a tracker"), entry, problem),
+	w.openSheet(L("Open a link"), labelled(L("Link of a file, a folder or a tracker"), entry, problem),
 		fyne.NewSize(520, 220), w.cancelButton(), open)
 	w.win.Canvas().Focus(entry)
 }
@@ -64,14 +63,14 @@ func (w *window) openLink(text string) {
 func (w *window) confirmTracker(link netproto.Link) {
 	facts := newFacts()
 	facts.set([]fact{
-		{lang.L("Address"), link.Tracker},
-		{lang.L("Fingerprint"), fingerprintWords(link.Fingerprint)},
+		{L("Address"), link.Tracker},
+		{L("Fingerprint"), fingerprintWords(link.Fingerprint)},
 	})
-	use := primaryButton(lang.L("Use this tracker"), theme.ConfirmIcon(), func() {
+	use := primaryButton(L("Use this tracker"), theme.ConfirmIcon(), func() {
 		w.closeSheet()
 		w.useTracker(link.String())
 	})
-	w.openSheet(lang.L("Use another tracker?"), facts.box, fyne.NewSize(520, 240), w.cancelButton(), use)
+	w.openSheet(L("Use another tracker?"), facts.box, fyne.NewSize(520, 240), w.cancelButton(), use)
 }
 
 func (w *window) confirmDownload(link netproto.Link) {
@@ -80,31 +79,31 @@ func (w *window) confirmDownload(link netproto.Link) {
 		name = shortHash(link.Hash)
 	}
 	facts := newFacts()
-	list := []fact{{lang.L("Name"), name}, {lang.L("Size"), lang.L("not known yet")}, {lang.L("Tracker"), link.Tracker}}
+	list := []fact{{L("Name"), name}, {L("Size"), L("not known yet")}, {L("Tracker"), link.Tracker}}
 	if link.Size >= 0 {
 		list[1].value = sizeWords(link.Size)
 	}
 	facts.set(list)
-	get := primaryButton(lang.L("Download"), theme.DownloadIcon(), func() {
+	get := primaryButton(L("Download"), theme.DownloadIcon(), func() {
 		w.closeSheet()
 		request := face.DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
 		w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
 			func() { w.goTo(placeDownloads) })
 	})
-	w.openSheet(lang.L("Download this?"), facts.box, fyne.NewSize(520, 260), w.cancelButton(), get)
+	w.openSheet(L("Download this?"), facts.box, fyne.NewSize(520, 260), w.cancelButton(), get)
 }
 
 // useTracker switches to a tracker and says what came of it.
 func (w *window) useTracker(address string) {
 	w.act(func(ctx context.Context) error { return w.engine.UseTracker(ctx, address) },
-		func() { w.tell(lang.L("The tracker answered and is used from now on.")) })
+		func() { w.tell(L("The tracker answered and is used from now on.")) })
 }
 
 // showCode shows a link as a code that a phone's camera can read.
 func (w *window) showCode(name, link string) {
 	picture, err := codeOf(link)
 	if err != nil {
-		w.fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", lang.L("the link is too long for a code"), err))
+		w.fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", L("the link is too long for a code"), err))
 		return
 	}
 	code := canvas.NewImageFromImage(picture)
@@ -113,8 +112,8 @@ func (w *window) showCode(name, link string) {
 	code.SetMinSize(fyne.NewSquareSize(280))
 	text := widget.NewEntry()
 	text.SetText(link)
-	closing := widget.NewButtonWithIcon(lang.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
-	copying := primaryButton(lang.L("Copy link"), theme.ContentCopyIcon(), func() { w.copyText(link, lang.L("Link copied.")) })
+	closing := widget.NewButtonWithIcon(L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	copying := primaryButton(L("Copy link"), theme.ContentCopyIcon(), func() { w.copyText(link, L("Link copied.")) })
 	w.openSheet(netproto.Printable(cutName(name)), container.NewBorder(nil, text, nil, nil, code),
 		fyne.NewSize(400, 440), closing, copying)
 }

@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -153,16 +152,16 @@ func (w *window) mainMenu() *fyne.MainMenu {
 		}
 		return m
 	}
-	file := menu(lang.L("File"), w.fileCommands())
-	quit := fyne.NewMenuItem(lang.L("Quit"), w.quit)
+	file := menu(L("File"), w.fileCommands())
+	quit := fyne.NewMenuItem(L("Quit"), w.quit)
 	quit.IsQuit = true
 	quit.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: ctrl}
 	file.Items = append(file.Items, fyne.NewMenuItemSeparator(), quit)
 	return fyne.NewMainMenu(file,
-		menu(lang.L("Edit"), w.editCommands()),
-		menu(lang.L("Transfers"), w.transferCommands()),
-		menu(lang.L("Go"), w.goCommands()),
-		menu(lang.L("Help"), w.helpCommands()))
+		menu(L("Edit"), w.editCommands()),
+		menu(L("Transfers"), w.transferCommands()),
+		menu(L("Go"), w.goCommands()),
+		menu(L("Help"), w.helpCommands()))
 }
 
 // typedKey answers the keys that have no modifier, which Fyne's menus leave
@@ -282,11 +281,11 @@ func (w *window) help() {
 			}
 		}
 	}
-	add("Esc", lang.L("Close what lies over the page"))
-	add("Ctrl+Q", lang.L("Quit"))
-	about := quiet(lang.L("Drop files anywhere on the window to share them."))
-	closing := widget.NewButtonWithIcon(lang.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
-	w.openSheet(lang.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
+	add("Esc", L("Close what lies over the page"))
+	add("Ctrl+Q", L("Quit"))
+	about := quiet(L("Drop files anywhere on the window to share them."))
+	closing := widget.NewButtonWithIcon(L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	w.openSheet(L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
 		fyne.NewSize(460, 560), closing)
 }
 
@@ -297,11 +296,11 @@ func (w *window) about() {
 		version = appVersion
 	}
 	facts := newFacts()
-	facts.set([]fact{{lang.L("Version"), version}, {lang.L("Built with"), runtime.Version() + ", Fyne"},
-		{lang.L("System"), runtime.GOOS + "/" + runtime.GOARCH}})
+	facts.set([]fact{{L("Version"), version}, {L("Built with"), runtime.Version() + ", Fyne"},
+		{L("System"), runtime.GOOS + "/" + runtime.GOARCH}})
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
-	words := paragraph(lang.L("Shares files straight between computers. A tracker knows who has what; every piece that arrives is verified."))
-	closing := widget.NewButtonWithIcon(lang.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	words := paragraph(L("Shares files straight between computers. A tracker knows who has what; every piece that arrives is verified."))
+	closing := widget.NewButtonWithIcon(L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
 	w.openSheet(appName, container.NewVBox(container.NewCenter(mark), words, facts.box), fyne.NewSize(440, 340), closing)
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -29,7 +28,7 @@ type notice struct {
 
 func newNotice(w *window) *notice {
 	n := &notice{window: w, words: paragraph(""), icon: widget.NewIcon(nil), forget: func() {}}
-	dismiss := newIconButton(w.tips, theme.CancelIcon(), lang.L("Close this message"), n.hide)
+	dismiss := newIconButton(w.tips, theme.CancelIcon(), L("Close this message"), n.hide)
 	n.box = inset(gapLarge, gap, newPlate(theme.ColorNameButton, 8,
 		inset(gapMedium, 0, container.NewBorder(nil, nil, n.icon, dismiss, n.words))))
 	n.box.Hide()
@@ -69,10 +68,10 @@ type banner struct {
 
 func newBanner(w *window) *banner {
 	b := &banner{window: w, words: paragraph("")}
-	b.retry = widget.NewButtonWithIcon(lang.L("Try now"), theme.ViewRefreshIcon(), func() {
+	b.retry = widget.NewButtonWithIcon(L("Try now"), theme.ViewRefreshIcon(), func() {
 		w.act(w.engine.Reconnect, nil)
 	})
-	b.choose = widget.NewButton(lang.L("Details"), func() { w.goTo(placeTracker) })
+	b.choose = widget.NewButton(L("Details"), func() { w.goTo(placeTracker) })
 	b.buttons = container.NewHBox(b.retry, b.choose)
 	b.box = inset(gapLarge, gap, newPlate(colorBanner, 8, inset(gapMedium, gap,
 		container.NewBorder(nil, nil, widget.NewIcon(tinted(theme.WarningIcon(), theme.ColorNameWarning)),
@@ -99,15 +98,15 @@ func bannerWords(status face.Status) string {
 	failure := status.Failure
 	switch status.Connection {
 	case face.ConnectionReconnecting:
-		return lang.L("{{.Tracker}} cannot be reached. Trying again in {{.Time}}; running transfers go on meanwhile.",
+		return L("{{.Tracker}} cannot be reached. Trying again in {{.Time}}; running transfers go on meanwhile.",
 			values{"Tracker": trackerWords(status), "Time": durationWords(int64(status.RetrySeconds))})
 	case face.ConnectionOffline:
 		if failure.IsZero() {
-			return lang.L("{{.Tracker}} cannot be reached. Running transfers go on meanwhile.", values{"Tracker": trackerWords(status)})
+			return L("{{.Tracker}} cannot be reached. Running transfers go on meanwhile.", values{"Tracker": trackerWords(status)})
 		}
 		return explain(failure).String()
 	case face.ConnectionKeyChanged:
-		return lang.L("{{.Tracker}} shows another key than before. Nothing is sent to it until you decide.",
+		return L("{{.Tracker}} shows another key than before. Nothing is sent to it until you decide.",
 			values{"Tracker": trackerWords(status)})
 	}
 	return ""
@@ -115,7 +114,7 @@ func bannerWords(status face.Status) string {
 
 func trackerWords(status face.Status) string {
 	if status.Tracker == "" {
-		return lang.L("The tracker")
+		return L("The tracker")
 	}
-	return lang.L("The tracker {{.Name}}", values{"Name": netproto.Printable(status.Tracker)})
+	return L("The tracker {{.Name}}", values{"Name": netproto.Printable(status.Tracker)})
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -71,14 +70,14 @@ func (h *herald) see(downloads []face.Download) {
 func (h *herald) tell() {
 	prefs := h.window.app.Preferences()
 	if len(h.finished) > 0 && prefs.BoolWithFallback(prefFinished, true) {
-		h.send(lang.N("{{.Count}} downloads finished", len(h.finished), values{"Count": countWords(len(h.finished))}), namesOf(h.finished))
+		h.send(N("{{.Count}} downloads finished", len(h.finished), values{"Count": countWords(len(h.finished))}), namesOf(h.finished))
 	}
 	if len(h.failed) > 0 && prefs.BoolWithFallback(prefFailed, true) {
 		words := namesOf(h.failed)
 		if len(h.failed) == 1 {
 			words += "\n" + explain(h.failed[0].Failure).String()
 		}
-		h.send(lang.N("{{.Count}} downloads failed", len(h.failed), values{"Count": countWords(len(h.failed))}), words)
+		h.send(N("{{.Count}} downloads failed", len(h.failed), values{"Count": countWords(len(h.failed))}), words)
 	}
 	h.finished, h.failed, h.gathers = nil, nil, false
 }
@@ -100,7 +99,7 @@ func namesOf(downloads []face.Download) string {
 		names = append(names, netproto.Printable(cutName(d.Name)))
 	}
 	if more := len(downloads) - most; more > 0 {
-		names = append(names, lang.N("and {{.Count}} others", more, values{"Count": countWords(more)}))
+		names = append(names, N("and {{.Count}} others", more, values{"Count": countWords(more)}))
 	}
 	return strings.Join(names, "\n")
 }

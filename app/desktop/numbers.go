@@ -3,44 +3,19 @@
 package desktop
 
 import (
-	"sync/atomic"
 	"time"
 
-	"fyne.io/fyne/v2/lang"
-	"golang.org/x/text/language"
-	printing "golang.org/x/text/message"
 	"golang.org/x/text/number"
 )
 
-// writing is how numbers are written and names are sorted: the way of one
-// language. Numbers are written in this file alone.
-type writing struct {
-	tag     language.Tag
-	printer *printing.Printer
-}
-
-var inUse atomic.Pointer[writing]
-
-// writeLike takes over the way of a language.
-func writeLike(tag language.Tag) {
-	inUse.Store(&writing{tag: tag, printer: printing.NewPrinter(tag)})
-}
-
-// the is the way that is in use: the system's until another is chosen.
-func the() *writing {
-	if w := inUse.Load(); w != nil {
-		return w
-	}
-	writeLike(language.Make(string(lang.SystemLocale())))
-	return inUse.Load()
-}
+// Numbers are written in this file alone.
 
 // countWords writes a number with its thousands apart: "12,345".
-func countWords(n int) string { return the().printer.Sprint(number.Decimal(n)) }
+func countWords(n int) string { return current().printer.Sprint(number.Decimal(n)) }
 
 // decimalWords writes a number with so many digits after the comma.
 func decimalWords(n float64, digits int) string {
-	return the().printer.Sprint(number.Decimal(n, number.MinFractionDigits(digits), number.MaxFractionDigits(digits)))
+	return current().printer.Sprint(number.Decimal(n, number.MinFractionDigits(digits), number.MaxFractionDigits(digits)))
 }
 
 // sizeUnits are those of sizes, each a thousand times the one before.
@@ -60,18 +35,18 @@ func sizeWords(n int64) string {
 	if unit > 0 && value < 9.95 {
 		digits = 1
 	}
-	return lang.L(string(sizeUnits[unit]), values{"N": decimalWords(value, digits)})
+	return L(string(sizeUnits[unit]), values{"N": decimalWords(value, digits)})
 }
 
 // rateWords writes bytes a second: "8.4 MB/s".
 func rateWords(n int64) string {
-	return lang.L("{{.Size}}/s", values{"Size": sizeWords(max(n, 0))})
+	return L("{{.Size}}/s", values{"Size": sizeWords(max(n, 0))})
 }
 
 // percentWords writes a share of 1 for people: "40 %". It is 100 % only when
 // nothing is missing.
 func percentWords(done, size int64) string {
-	return lang.L("{{.N}} %", values{"N": countWords(int(100 * percent(done, size)))})
+	return L("{{.N}} %", values{"N": countWords(int(100 * percent(done, size)))})
 }
 
 // durationWords writes a number of seconds in its two largest units.
@@ -79,20 +54,20 @@ func durationWords(seconds int64) string {
 	n := func(n int64) string { return countWords(int(n)) }
 	switch {
 	case seconds < 60:
-		return lang.L("{{.N}} s", values{"N": n(seconds)})
+		return L("{{.N}} s", values{"N": n(seconds)})
 	case seconds < 3600:
-		return lang.L("{{.N}} min", values{"N": n((seconds + 30) / 60)})
+		return L("{{.N}} min", values{"N": n((seconds + 30) / 60)})
 	case seconds < 24*3600:
-		return lang.L("{{.H}} h {{.M}} min", values{"H": n(seconds / 3600), "M": n(seconds % 3600 / 60)})
+		return L("{{.H}} h {{.M}} min", values{"H": n(seconds / 3600), "M": n(seconds % 3600 / 60)})
 	default:
 		days := int(seconds / (24 * 3600))
-		return lang.N("{{.Count}} days", days, values{"Count": countWords(days)})
+		return N("{{.Count}} days", days, values{"Count": countWords(days)})
 	}
 }
 
 // leftWords says how long something still takes: "1 min left".
 func leftWords(seconds int64) string {
-	return lang.L("{{.Time}} left", values{"Time": durationWords(seconds)})
+	return L("{{.Time}} left", values{"Time": durationWords(seconds)})
 }
 
 var monthNames = [...]phrase{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}
@@ -106,6 +81,6 @@ func dayWords(t, now time.Time) string {
 	if t.Year() == now.Year() && t.YearDay() == now.YearDay() {
 		return t.Format("15:04")
 	}
-	return lang.L("{{.Day}} {{.Month}} {{.Year}}", values{
+	return L("{{.Day}} {{.Month}} {{.Year}}", values{
 		"Day": t.Day(), "Month": monthNames[t.Month()-1].String(), "Year": t.Year()})
 }

@@ -262,7 +262,7 @@ func (d *desk) check(name string) {
 	d.t.Helper()
 	for _, overlay := range d.window.win.Canvas().Overlays().List() {
 		for _, object := range laidOut(overlay) {
-			if view, ok := object.(*reviewView); ok && view.name.text == name {
+			if view, ok := object.(*TickRow); ok && view.name.text == name {
 				test.Tap(view.check)
 				return
 			}

@@ -13,27 +13,36 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+)
 
-	"centralizedp2p/app/face"
+// PieceState is how much of a cell of a PieceMap is here.
+type PieceState int
+
+// The states of a cell.
+const (
+	PieceMissing  PieceState = iota
+	PieceInFlight            // requested
+	PiecePartly
+	PieceVerified
 )
 
 // cellStates are the states of a piece in the order of the legend. Each has a
 // form of its own besides its colour: full, half, a ring, an empty place.
 var cellStates = []struct {
-	state face.CellState
+	state PieceState
 	name  phrase
 }{
-	{face.CellVerified, "here"},
-	{face.CellPartly, "partly here"},
-	{face.CellInFlight, "asked for"},
-	{face.CellMissing, "missing"},
+	{PieceVerified, "here"},
+	{PiecePartly, "partly here"},
+	{PieceInFlight, "asked for"},
+	{PieceMissing, "missing"},
 }
 
 // pieceMap draws which parts of a content are here, with a legend that counts
 // them.
 type pieceMap struct {
 	widget.BaseWidget
-	cells  []face.Cell
+	cells  []PieceState
 	raster *canvas.Raster
 	legend []*line
 	box    *fyne.Container
@@ -45,7 +54,7 @@ func newPieceMap() *pieceMap {
 	keys := container.New(layout.NewGridLayoutWithColumns(2))
 	for _, one := range cellStates {
 		sample := canvas.NewRaster(func(width, height int) image.Image {
-			return drawCells([]face.Cell{{State: one.state}}, width, height)
+			return drawCells([]PieceState{one.state}, width, height)
 		})
 		sample.SetMinSize(fyne.NewSquareSize(12))
 		words := newCaption()
@@ -59,7 +68,7 @@ func newPieceMap() *pieceMap {
 }
 
 // set draws other cells.
-func (m *pieceMap) set(cells []face.Cell) {
+func (m *pieceMap) set(cells []PieceState) {
 	if slices.Equal(m.cells, cells) {
 		return
 	}
@@ -73,7 +82,7 @@ func (m *pieceMap) count() {
 	for i, one := range cellStates {
 		n := 0
 		for _, c := range m.cells {
-			if c.State == one.state {
+			if c == one.state {
 				n++
 			}
 		}
@@ -106,7 +115,7 @@ func cellGrid(count, width, height int) (side, columns int) {
 }
 
 // drawCells paints a picture of so many pixels, line by line.
-func drawCells(cells []face.Cell, width, height int) image.Image {
+func drawCells(cells []PieceState, width, height int) image.Image {
 	const largest = 16 // a few cells do not become as large as the picture
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
 	if len(cells) == 0 || width < 1 || height < 1 {
@@ -120,13 +129,13 @@ func drawCells(cells []face.Cell, width, height int) image.Image {
 	ring := nrgba(themeColor(theme.ColorNameWarning))
 	for i, c := range cells {
 		at := image.Pt(i%columns*side, i/columns*side)
-		drawCell(picture, image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))}, c.State, ink, empty, ring)
+		drawCell(picture, image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))}, c, ink, empty, ring)
 	}
 	return picture
 }
 
 // drawCell paints one cell in its form, with a gap around it where there is room.
-func drawCell(picture *image.NRGBA, in image.Rectangle, state face.CellState, ink, empty, ring color.NRGBA) {
+func drawCell(picture *image.NRGBA, in image.Rectangle, state PieceState, ink, empty, ring color.NRGBA) {
 	if in.Dx() > 3 {
 		in.Max = in.Max.Sub(image.Pt(1, 1))
 	}
@@ -134,13 +143,13 @@ func drawCell(picture *image.NRGBA, in image.Rectangle, state face.CellState, in
 		for x := in.Min.X; x < in.Max.X; x++ {
 			shade := empty
 			switch state {
-			case face.CellVerified:
+			case PieceVerified:
 				shade = ink
-			case face.CellPartly:
+			case PiecePartly:
 				if y >= in.Min.Y+in.Dy()/2 {
 					shade = ink
 				}
-			case face.CellInFlight:
+			case PieceInFlight:
 				if x == in.Min.X || y == in.Min.Y || x == in.Max.X-1 || y == in.Max.Y-1 {
 					shade = ring
 				}

@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -62,10 +61,10 @@ func (w *window) askClosing() {
 			then()
 		}
 	}
-	quit := widget.NewButton(lang.L("Quit"), decided(closeQuits, w.quit))
-	stay := primaryButton(lang.L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, w.hide))
-	w.openSheet(lang.L("Close the window, or quit?"),
-		paragraph(lang.L("In the tray CentralizedP2P goes on downloading and sharing without its window. Settings can change this.")),
+	quit := widget.NewButton(L("Quit"), decided(closeQuits, w.quit))
+	stay := primaryButton(L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, w.hide))
+	w.openSheet(L("Close the window, or quit?"),
+		paragraph(L("In the tray CentralizedP2P goes on downloading and sharing without its window. Settings can change this.")),
 		fyne.NewSize(480, 220), w.cancelButton(), quit, stay)
 }
 
@@ -93,14 +92,14 @@ func (w *window) quit() {
 // warn says what others lose. While it is open, quit means it.
 func (w *window) warn(leaving face.Leaving) {
 	w.present()
-	quietly := widget.NewCheck(lang.L("Do not say this again"), nil)
-	quit := widget.NewButtonWithIcon(lang.L("Quit"), theme.LogoutIcon(), func() {
+	quietly := widget.NewCheck(L("Do not say this again"), nil)
+	quit := widget.NewButtonWithIcon(L("Quit"), theme.LogoutIcon(), func() {
 		w.app.Preferences().SetBool(prefQuiet, quietly.Checked)
 		w.win.Close()
 	})
 	quit.Importance = widget.DangerImportance
-	stay := widget.NewButton(lang.L("Stay"), func() { w.closeSheet() })
-	opened := w.openSheet(lang.L("Quit now?"), container.NewVBox(paragraph(leavingWords(leaving)), quietly),
+	stay := widget.NewButton(L("Stay"), func() { w.closeSheet() })
+	opened := w.openSheet(L("Quit now?"), container.NewVBox(paragraph(leavingWords(leaving)), quietly),
 		fyne.NewSize(480, 260), stay, quit)
 	w.quitting = true
 	opened.onGone = func() { w.quitting = false }
@@ -110,7 +109,7 @@ func (w *window) warn(leaving face.Leaving) {
 func leavingWords(leaving face.Leaving) string {
 	words := ""
 	if leaving.Uploads > 0 {
-		words = lang.N("{{.Count}} uploads are running or waiting; they stop.", leaving.Uploads,
+		words = N("{{.Count}} uploads are running or waiting; they stop.", leaving.Uploads,
 			values{"Count": countWords(leaving.Uploads)})
 	}
 	if len(leaving.Alone) == 0 {
@@ -121,8 +120,8 @@ func leavingWords(leaving face.Leaving) string {
 	}
 	first := netproto.Printable(cutName(leaving.Alone[0]))
 	if more := len(leaving.Alone) - 1; more > 0 {
-		return words + lang.N("Nobody else online has “{{.Name}}” and {{.Count}} others; until you are back they cannot be fetched.", more,
+		return words + N("Nobody else online has “{{.Name}}” and {{.Count}} others; until you are back they cannot be fetched.", more,
 			values{"Name": first, "Count": countWords(more)})
 	}
-	return words + lang.L("Nobody else online has “{{.Name}}”; until you are back it cannot be fetched.", values{"Name": first})
+	return words + L("Nobody else online has “{{.Name}}”; until you are back it cannot be fetched.", values{"Name": first})
 }

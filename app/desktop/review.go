@@ -4,14 +4,11 @@ package desktop
 
 import (
 	"context"
-	"image/color"
 	"path/filepath"
 	"slices"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -37,6 +34,23 @@ type reviewLine struct {
 // key tells lines apart when the same paths are reviewed again.
 func (l reviewLine) key() string { return l.holder + "\x00" + l.path }
 
+// tickLine is how the line looks.
+func (l reviewLine) tickLine() TickLine {
+	line := TickLine{Name: l.name, Detail: l.detail, Icon: theme.FileIcon(), Tint: colorCaption, Indented: l.within > 0, Tick: Unticked}
+	if l.ticked {
+		line.Tick = Ticked
+	}
+	switch {
+	case l.skipped:
+		line.Icon, line.Tick = theme.CancelIcon(), NoTick
+	case l.secret:
+		line.Icon, line.Tint = theme.WarningIcon(), theme.ColorNameWarning
+	case l.folder:
+		line.Icon = theme.FolderIcon()
+	}
+	return line
+}
+
 // reviewSheet lets a person decide what of some paths is shared.
 type reviewSheet struct {
 	window *window
@@ -60,13 +74,13 @@ func (w *window) review(paths []string) {
 		return
 	}
 	s := &reviewSheet{window: w, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: paragraph("")}
-	s.share = primaryButton(lang.L("Share"), theme.UploadIcon(), s.confirm)
-	more := widget.NewButtonWithIcon(lang.L("Add another file"), theme.ContentAddIcon(), func() {
+	s.share = primaryButton(L("Share"), theme.UploadIcon(), s.confirm)
+	more := widget.NewButtonWithIcon(L("Add another file"), theme.ContentAddIcon(), func() {
 		w.pickFileFor(func(path string) { s.add([]string{path}) })
 	})
 	s.body = container.NewStack()
 	s.sheet = container.NewBorder(nil, s.total, nil, nil, s.body)
-	opened := w.openSheet(lang.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.cancelButton(), s.share)
+	opened := w.openSheet(L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.cancelButton(), s.share)
 	w.reviewed = s
 	opened.onGone = func() {
 		w.reviewed = nil
@@ -91,7 +105,7 @@ func (s *reviewSheet) look() {
 	ctx, stop := context.WithCancel(w.crossing.ctx)
 	s.stop = stop
 	s.share.Disable()
-	s.total.SetText(lang.L("Looking at the files…"))
+	s.total.SetText(L("Looking at the files…"))
 	s.body.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewProgressBarInfinite())}
 	s.body.Refresh()
 	w.crossing.startWithin(reviewTime, func(within context.Context) func() {
@@ -119,8 +133,10 @@ func (s *reviewSheet) show(review face.Review) {
 		}
 	}
 	s.list = widget.NewList(func() int { return len(s.lines) },
-		func() fyne.CanvasObject { return newReviewView(s.tick) },
-		func(i widget.ListItemID, object fyne.CanvasObject) { object.(*reviewView).show(i, s.lines[i]) })
+		func() fyne.CanvasObject { return NewTickRow() },
+		func(i widget.ListItemID, object fyne.CanvasObject) {
+			object.(*TickRow).Fill(s.lines[i].tickLine(), func(ticked bool) { s.tick(i, ticked) })
+		})
 	s.list.HideSeparators = true
 	s.body.Objects = []fyne.CanvasObject{s.list}
 	s.body.Refresh()
@@ -144,9 +160,9 @@ func reviewLines(review face.Review) []reviewLine {
 	}
 	for _, skipped := range review.Skipped {
 		name := filepath.Base(skipped.Path)
-		detail := skipWords[skipped.Reason].String()
+		detail := skipWords(skipped.Reason)
 		if skipped.Count > 0 {
-			detail = lang.L("{{.Files}} skipped: each {{.Reason}}", values{"Files": filesWords(skipped.Count), "Reason": detail})
+			detail = L("{{.Files}} skipped: each {{.Reason}}", values{"Files": filesWords(skipped.Count), "Reason": detail})
 		}
 		lines = append(lines, reviewLine{name: name, detail: detail, skipped: true})
 	}
@@ -178,10 +194,10 @@ func (s *reviewSheet) showTotal() {
 	}
 	words := joined(filesWords(files), sizeWords(size))
 	if skipped > 0 {
-		words = joined(words, lang.N("{{.Count}} skipped", skipped, values{"Count": countWords(skipped)}))
+		words = joined(words, N("{{.Count}} skipped", skipped, values{"Count": countWords(skipped)}))
 	}
 	if secrets > 0 {
-		words += "\n" + lang.N("{{.Count}} look like secrets (keys or passwords) and are left out unless you tick them.", secrets,
+		words += "\n" + N("{{.Count}} look like secrets (keys or passwords) and are left out unless you tick them.", secrets,
 			values{"Count": countWords(secrets)})
 	}
 	s.total.SetText(words)
@@ -221,86 +237,4 @@ func (s *reviewSheet) confirm() {
 	w, request := s.window, s.request()
 	w.closeSheets()
 	w.act(func(ctx context.Context) error { return w.engine.Share(ctx, request) }, func() { w.goTo(placeShared) })
-}
-
-// reviewView is a line of the review.
-type reviewView struct {
-	widget.BaseWidget
-	check        *widget.Check
-	picture      *widget.Icon
-	name, detail *line
-	indent       fyne.CanvasObject // shown before what lies in a folder
-	words, lead  *fyne.Container
-	filling      bool
-	index        int
-}
-
-func newReviewView(ticked func(int, bool)) *reviewView {
-	v := &reviewView{picture: widget.NewIcon(nil), name: newLine(theme.ColorNameForeground, theme.SizeNameText), detail: newCaption()}
-	v.name.middle = true
-	v.detail.align, v.detail.whole = fyne.TextAlignTrailing, true
-	indent := canvas.NewRectangle(color.Transparent)
-	indent.SetMinSize(fyne.NewSize(gapLarge, 0))
-	v.indent = indent
-	v.check = widget.NewCheck("", func(on bool) {
-		if !v.filling {
-			ticked(v.index, on)
-		}
-	})
-	v.ExtendBaseWidget(v)
-	return v
-}
-
-// CreateRenderer is how Fyne draws a widget.
-func (v *reviewView) CreateRenderer() fyne.WidgetRenderer {
-	v.ExtendBaseWidget(v)
-	v.words = container.New(nameAndDetail{}, v.name, v.detail)
-	v.lead = container.NewHBox(v.indent, container.NewGridWrap(v.check.MinSize(), v.check), v.picture)
-	return widget.NewSimpleRenderer(inset(gap, 0, container.NewBorder(nil, nil, v.lead, nil, v.words)))
-}
-
-func (v *reviewView) show(i int, l reviewLine) {
-	v.index, v.filling = i, true
-	defer func() { v.filling = false }()
-	v.check.SetChecked(l.ticked)
-	picture, tint := theme.FileIcon(), colorCaption
-	switch {
-	case l.skipped:
-		picture = theme.CancelIcon()
-	case l.secret:
-		picture, tint = theme.WarningIcon(), theme.ColorNameWarning
-	case l.folder:
-		picture = theme.FolderIcon()
-	}
-	v.picture.SetResource(tinted(picture, tint))
-	v.name.SetText(l.name)
-	v.detail.SetText(l.detail)
-	reveal(nil, v.indent, l.within > 0)
-	reveal(nil, v.check, !l.skipped)
-	if v.words != nil {
-		v.words.Refresh()
-		v.lead.Refresh()
-	}
-}
-
-// mostDetail is the part of a line that a detail takes at most.
-const mostDetail = 0.6
-
-// nameAndDetail puts a detail behind a name; the detail gets the width it asks
-// for up to a half.
-type nameAndDetail struct{}
-
-// Layout is part of fyne.Layout.
-func (nameAndDetail) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	detail := min(objects[1].MinSize().Width, size.Width*mostDetail)
-	name := size.Width - detail - gapMedium
-	objects[0].Move(fyne.NewPos(0, 0))
-	objects[0].Resize(fyne.NewSize(name, size.Height))
-	objects[1].Move(fyne.NewPos(name+gapMedium, 0))
-	objects[1].Resize(fyne.NewSize(detail, size.Height))
-}
-
-// MinSize is part of fyne.Layout.
-func (nameAndDetail) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(leastNameWidth, objects[0].MinSize().Height)
 }

@@ -99,7 +99,7 @@ func (l *rowList[T]) TypedShortcut(shortcut fyne.Shortcut) {
 		return
 	}
 	custom, ok := shortcut.(*desktop.CustomShortcut)
-	if !ok || custom.Modifier != ctrl || len(l.rows) == 0 {
+	if !ok || custom.Modifier != fyne.KeyModifierShortcutDefault || len(l.rows) == 0 {
 		return
 	}
 	switch custom.KeyName {

@@ -5,7 +5,6 @@ package desktop
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -37,7 +36,7 @@ func (p *rowsPage) build(at place, take func(), rows, strip fyne.CanvasObject, e
 	p.take, p.rows, p.empty = take, rows, empty
 	head := container.New(headLayout{}, newTitle(places[at].name.String()), p.summary, container.NewHBox(buttons...))
 	p.content = container.NewBorder(head, strip, nil, nil, p.middle)
-	p.put("busy", container.NewCenter(quiet(lang.L("One moment…"))))
+	p.put("busy", container.NewCenter(quiet(L("One moment…"))))
 }
 
 func (p *rowsPage) screen() fyne.CanvasObject { return p.content }
@@ -81,7 +80,7 @@ func (p *rowsPage) fail(err error) {
 	if state := "failed: " + words; p.state != state {
 		p.summary.SetText("")
 		p.put(state, emptyScreen(theme.WarningIcon(), words,
-			widget.NewButtonWithIcon(lang.L("Try again"), theme.ViewRefreshIcon(), p.window.crossing.poke)))
+			widget.NewButtonWithIcon(L("Try again"), theme.ViewRefreshIcon(), p.window.crossing.poke)))
 	}
 }
 

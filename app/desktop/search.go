@@ -12,7 +12,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -94,7 +93,7 @@ func newSearchPage(w *window) *searchPage {
 	p.list.reached = p.more
 	p.list.picked = p.showSummary
 	p.summary = newCaption()
-	p.download = primaryButton(lang.L("Download"), theme.DownloadIcon(), func() { p.get(p.list.selection()) })
+	p.download = primaryButton(L("Download"), theme.DownloadIcon(), func() { p.get(p.list.selection()) })
 
 	var kinds, sizes []string
 	for _, kind := range kindChoices {
@@ -251,32 +250,32 @@ func (p *searchPage) empty() fyne.CanvasObject {
 	w := p.window
 	switch {
 	case w.status.Connection == face.ConnectionNone || w.status.Connection == "":
-		return emptyScreen(theme.StorageIcon(), lang.L("A tracker knows who shares what. Choose one, or be the tracker yourself, to search."),
-			widget.NewButton(lang.L("Choose a tracker"), func() { w.goTo(placeTracker) }))
+		return emptyScreen(theme.StorageIcon(), L("A tracker knows who shares what. Choose one, or be the tracker yourself, to search."),
+			widget.NewButton(L("Choose a tracker"), func() { w.goTo(placeTracker) }))
 	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
 		return p.nothing()
 	default:
-		return emptyScreen(theme.SearchIcon(), lang.L("Nobody shares anything on this tracker yet. What you share is found here by others."),
-			widget.NewButton(lang.L("Add files"), w.pickFile))
+		return emptyScreen(theme.SearchIcon(), L("Nobody shares anything on this tracker yet. What you share is found here by others."),
+			widget.NewButton(L("Add files"), w.pickFile))
 	}
 }
 
 // nothing says that nothing was found, and offers what was perhaps meant.
 func (p *searchPage) nothing() fyne.CanvasObject {
-	words := lang.L("Nothing that is online now fits this search.")
+	words := L("Nothing that is online now fits this search.")
 	if len(p.meant) == 0 {
-		return emptyScreen(theme.SearchIcon(), words, widget.NewButton(lang.L("Clear the search"), p.clear))
+		return emptyScreen(theme.SearchIcon(), words, widget.NewButton(L("Clear the search"), p.clear))
 	}
 	var offers []fyne.CanvasObject
 	for _, name := range p.meant {
 		offers = append(offers, widget.NewButton(cutName(netproto.Printable(name)), func() { p.window.frame.entry.SetText(name) }))
 	}
-	return emptyScreen(theme.SearchIcon(), words+" "+lang.L("Did you mean one of these?"), nil, offers...)
+	return emptyScreen(theme.SearchIcon(), words+" "+L("Did you mean one of these?"), nil, offers...)
 }
 
 func (p *searchPage) failed() fyne.CanvasObject {
 	return emptyScreen(theme.WarningIcon(), explain(face.FailureOf(p.failure)).String(),
-		widget.NewButtonWithIcon(lang.L("Try again"), theme.ViewRefreshIcon(), p.begin))
+		widget.NewButtonWithIcon(L("Try again"), theme.ViewRefreshIcon(), p.begin))
 }
 
 func (p *searchPage) clear() {
@@ -312,22 +311,22 @@ func (p *searchPage) showSummary() {
 
 func (p *searchPage) summaryWords(chosen []face.Hit) string {
 	if p.busy && len(p.found) == 0 {
-		return lang.L("Searching…")
+		return L("Searching…")
 	}
 	if len(chosen) > 1 {
 		var size int64
 		for _, h := range chosen {
 			size += h.Size
 		}
-		return lang.L("{{.Count}} selected, {{.Size}}", values{"Count": countWords(len(chosen)), "Size": sizeWords(size)})
+		return L("{{.Count}} selected, {{.Size}}", values{"Count": countWords(len(chosen)), "Size": sizeWords(size)})
 	}
 	switch n := len(p.found); {
 	case n == 0 || p.failure != nil:
 		return ""
 	case p.next != "":
-		return lang.L("The first {{.Count}}, more below", values{"Count": countWords(n)})
+		return L("The first {{.Count}}, more below", values{"Count": countWords(n)})
 	default:
-		return lang.N("{{.Count}} results", n, values{"Count": countWords(n)})
+		return N("{{.Count}} results", n, values{"Count": countWords(n)})
 	}
 }
 
@@ -347,7 +346,7 @@ func (p *searchPage) get(hits []face.Hit) {
 	}
 	hits = slices.DeleteFunc(slices.Clone(hits), func(h face.Hit) bool { return h.Have != face.HaveNothing })
 	if len(hits) == 0 {
-		p.window.tell(lang.L("This is here already, or in the list of downloads."))
+		p.window.tell(L("This is here already, or in the list of downloads."))
 		return
 	}
 	p.window.act(func(ctx context.Context) error {
@@ -358,7 +357,7 @@ func (p *searchPage) get(hits []face.Hit) {
 		}
 		return nil
 	}, func() {
-		p.window.tell(lang.N("{{.Count}} downloads added", len(hits), values{"Count": countWords(len(hits))}))
+		p.window.tell(N("{{.Count}} downloads added", len(hits), values{"Count": countWords(len(hits))}))
 	})
 }
 
@@ -368,9 +367,9 @@ func requestOf(h face.Hit) face.DownloadRequest {
 
 func (p *searchPage) rowMenu() *fyne.Menu {
 	chosen := p.list.selection()
-	menu := fyne.NewMenu("", fyne.NewMenuItemWithIcon(lang.L("Download"), theme.DownloadIcon(), func() { p.get(chosen) }))
+	menu := fyne.NewMenu("", fyne.NewMenuItemWithIcon(L("Download"), theme.DownloadIcon(), func() { p.get(chosen) }))
 	if len(chosen) == 1 {
-		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(lang.L("Copy link"), icon("link"), func() {
+		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(L("Copy link"), icon("link"), func() {
 			p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size)
 		}))
 	}

@@ -220,21 +220,21 @@ func TestAFolderIsOpenedBeforeItIsDownloaded(t *testing.T) {
 }
 
 func TestTheTreeOfAFolderIsChosenByBranches(t *testing.T) {
-	var files []face.FolderFile
+	var files []TreeFile
 	for _, path := range []string{"a/b/1", "a/b/2", "a/3", "c"} {
-		files = append(files, face.FolderFile{FolderEntry: netproto.FolderEntry{Path: path, Size: 5}})
+		files = append(files, TreeFile{Path: path, Size: 5})
 	}
-	c := newChoice(files)
-	if c.root.chosen != 4 || c.paths() != nil {
-		t.Errorf("at first %d are chosen, paths %v", c.root.chosen, c.paths())
+	tree := NewFileTree(files)
+	if tree.Root.Ticked != 4 || tree.TickedPaths() != nil {
+		t.Errorf("at first %d are ticked, paths %v", tree.Root.Ticked, tree.TickedPaths())
 	}
-	c.set(c.byPath["a/b"], false)
-	if got := c.paths(); !slices.Equal(got, []string{"a/3", "c"}) || c.root.chosenOf != 10 || c.byPath["a"].chosen != 1 {
-		t.Errorf("without a/b: %v, %d bytes", got, c.root.chosenOf)
+	tree.Tick(tree.Branch("a/b"), false)
+	if got := tree.TickedPaths(); !slices.Equal(got, []string{"a/3", "c"}) || tree.Root.Chosen != 10 || tree.Branch("a").Ticked != 1 {
+		t.Errorf("without a/b: %v, %d bytes", got, tree.Root.Chosen)
 	}
-	c.set(c.byPath["a"], true)
-	if c.paths() != nil {
-		t.Errorf("with a again: %v", c.paths())
+	tree.Tick(tree.Branch("a"), true)
+	if tree.TickedPaths() != nil {
+		t.Errorf("with a again: %v", tree.TickedPaths())
 	}
 }
 

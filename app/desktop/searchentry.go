@@ -4,7 +4,6 @@ package desktop
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
@@ -18,7 +17,7 @@ type searchEntry struct {
 
 func newSearchEntry(w *window) *searchEntry {
 	e := &searchEntry{window: w}
-	e.PlaceHolder = lang.L("Search for names")
+	e.PlaceHolder = L("Search for names")
 	e.Icon = theme.SearchIcon()
 	e.OnChanged = func(words string) {
 		if w.place != placeSearch {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -66,7 +65,7 @@ func (p *settingsPage) rate(of func(*face.Settings) *int64) *settingField {
 		}
 		return strconv.FormatInt(*of(&s)/kilobyte, 10)
 	})
-	f.entry.PlaceHolder = lang.L("No limit")
+	f.entry.PlaceHolder = L("No limit")
 	return f
 }
 
@@ -110,25 +109,25 @@ type portTest struct {
 
 func newPortTest(w *window) *portTest {
 	t := &portTest{window: w, words: quiet("")}
-	t.button = widget.NewButtonWithIcon(lang.L("Test"), theme.SearchIcon(), t.run)
+	t.button = widget.NewButtonWithIcon(L("Test"), theme.SearchIcon(), t.run)
 	t.words.Hide()
 	return t
 }
 
 func (t *portTest) run() {
 	t.button.Disable()
-	t.say(lang.L("The tracker tries to reach this computer…"))
+	t.say(L("The tracker tries to reach this computer…"))
 	ask(t.window, t.window.engine.TestPort, func(reachable netproto.Reachability, err error) {
 		t.button.Enable()
 		switch {
 		case err != nil:
 			t.say(explain(face.FailureOf(err)).String())
 		case reachable == netproto.ReachableYes:
-			t.say(lang.L("Others can reach this computer."))
+			t.say(L("Others can reach this computer."))
 		case reachable == netproto.ReachableNo:
-			t.say(lang.L("Others cannot reach this computer. Let the port through in your router and firewall; without it you can still fetch from those who can be reached."))
+			t.say(L("Others cannot reach this computer. Let the port through in your router and firewall; without it you can still fetch from those who can be reached."))
 		default:
-			t.say(lang.L("The tracker did not find out. Try again in a moment."))
+			t.say(L("The tracker did not find out. Try again in a moment."))
 		}
 	})
 }

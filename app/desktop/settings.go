@@ -10,7 +10,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -76,7 +75,7 @@ func newSettingsPage(w *window) *settingsPage {
 		seeds = append(seeds, choice.name.String())
 	}
 	p.seeds = widget.NewSelect(seeds, func(string) { p.edited() })
-	p.quick = widget.NewCheck(lang.L("Quick limit"), p.switchQuick)
+	p.quick = widget.NewCheck(L("Quick limit"), p.switchQuick)
 	p.reach = newPortTest(w)
 	p.face = newFaceSettings(w)
 	p.content = scrolled(p.cards()...)
@@ -85,41 +84,41 @@ func newSettingsPage(w *window) *settingsPage {
 
 func (p *settingsPage) cards() []fyne.CanvasObject {
 	w := p.window
-	choose := widget.NewButtonWithIcon(lang.L("Choose"), theme.FolderOpenIcon(), func() {
-		w.chooseFolder(lang.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
+	choose := widget.NewButtonWithIcon(L("Choose"), theme.FolderOpenIcon(), func() {
+		w.chooseFolder(L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
 	})
 	folder := container.NewBorder(nil, nil, nil, choose, p.folder.entry)
-	shared := widget.NewButtonWithIcon(lang.L("Show"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) })
+	shared := widget.NewButtonWithIcon(L("Show"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) })
 	return []fyne.CanvasObject{
-		card(lang.L("General"), append([]fyne.CanvasObject{p.name.named(lang.L("Your name"), p.name.entry)}, p.face.general()...)...),
-		card(lang.L("Downloads"),
-			p.folder.named(lang.L("Folder"), folder),
-			p.atOnce.named(lang.L("How many at once"), p.atOnce.entry),
-			p.check(lang.L("Take the space of a file when its download begins"), func(s *face.Settings) *bool { return &s.Preallocate }),
-			p.check(lang.L("Share what was downloaded"), func(s *face.Settings) *bool { return &s.ShareDownloads })),
-		card(lang.L("Sharing"),
-			newFormRow(lang.L("Shared now"), container.NewBorder(nil, nil, nil, shared, p.offered)),
-			p.slots.named(lang.L("How many may fetch at once"), p.slots.entry),
-			p.check(lang.L("More while the line has room"), func(s *face.Settings) *bool { return &s.AdaptiveSlots }),
-			p.ignore.named(lang.L("Leave out of folders"), p.ignore.entry,
-				quiet(lang.L("One pattern a line, as in .gitignore: *.tmp, .git/, !keep.tmp"))),
-			p.check(lang.L("Hash gently: slower, and the computer stays quick"), func(s *face.Settings) *bool { return &s.GentleHashing }),
-			newFormRow(lang.L("Serve old Python clients"), p.seeds,
-				quiet(lang.L("They prove nothing about themselves, and get files of up to 10 KB.")))),
-		card(lang.L("Connection"),
-			p.port.named(lang.L("Port (0 is any free one)"), container.NewBorder(nil, nil, nil, p.reach.button, p.port.entry), p.reach.words),
-			p.down.named(lang.L("Download limit, kB/s"), p.down.entry),
-			p.up.named(lang.L("Upload limit, kB/s"), p.up.entry),
+		card(L("General"), append([]fyne.CanvasObject{p.name.named(L("Your name"), p.name.entry)}, p.face.general()...)...),
+		card(L("Downloads"),
+			p.folder.named(L("Folder"), folder),
+			p.atOnce.named(L("How many at once"), p.atOnce.entry),
+			p.check(L("Take the space of a file when its download begins"), func(s *face.Settings) *bool { return &s.Preallocate }),
+			p.check(L("Share what was downloaded"), func(s *face.Settings) *bool { return &s.ShareDownloads })),
+		card(L("Sharing"),
+			newFormRow(L("Shared now"), container.NewBorder(nil, nil, nil, shared, p.offered)),
+			p.slots.named(L("How many may fetch at once"), p.slots.entry),
+			p.check(L("More while the line has room"), func(s *face.Settings) *bool { return &s.AdaptiveSlots }),
+			p.ignore.named(L("Leave out of folders"), p.ignore.entry,
+				quiet(L("One pattern a line, as in .gitignore: *.tmp, .git/, !keep.tmp"))),
+			p.check(L("Hash gently: slower, and the computer stays quick"), func(s *face.Settings) *bool { return &s.GentleHashing }),
+			newFormRow(L("Serve old Python clients"), p.seeds,
+				quiet(L("They prove nothing about themselves, and get files of up to 10 KB.")))),
+		card(L("Connection"),
+			p.port.named(L("Port (0 is any free one)"), container.NewBorder(nil, nil, nil, p.reach.button, p.port.entry), p.reach.words),
+			p.down.named(L("Download limit, kB/s"), p.down.entry),
+			p.up.named(L("Upload limit, kB/s"), p.up.entry),
 			p.quick,
-			p.quickDown.named(lang.L("Download limit then, kB/s"), p.quickDown.entry),
-			p.quickUp.named(lang.L("Upload limit then, kB/s"), p.quickUp.entry),
-			p.check(lang.L("No limits in the local network"), func(s *face.Settings) *bool { return &s.LocalExempt })),
-		card(lang.L("Notifications"), p.face.notifications()...),
-		card(lang.L("Advanced"), container.New(layout.NewRowWrapLayout(),
-			widget.NewButtonWithIcon(lang.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
-			widget.NewButtonWithIcon(lang.L("Open the log"), theme.DocumentIcon(), p.openLog),
-			widget.NewButtonWithIcon(lang.L("Open the profile folder"), theme.FolderOpenIcon(), p.openProfile)),
-			quiet(lang.L("The diagnostics hold no keys and no names of files. The log may hold names."))),
+			p.quickDown.named(L("Download limit then, kB/s"), p.quickDown.entry),
+			p.quickUp.named(L("Upload limit then, kB/s"), p.quickUp.entry),
+			p.check(L("No limits in the local network"), func(s *face.Settings) *bool { return &s.LocalExempt })),
+		card(L("Notifications"), p.face.notifications()...),
+		card(L("Advanced"), container.New(layout.NewRowWrapLayout(),
+			widget.NewButtonWithIcon(L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
+			widget.NewButtonWithIcon(L("Open the log"), theme.DocumentIcon(), p.openLog),
+			widget.NewButtonWithIcon(L("Open the profile folder"), theme.FolderOpenIcon(), p.openProfile)),
+			quiet(L("The diagnostics hold no keys and no names of files. The log may hold names."))),
 	}
 }
 
@@ -150,7 +149,7 @@ func (p *settingsPage) showOffered(shares []face.Share) {
 		files += s.Files
 		size += s.Size
 	}
-	words := lang.L("Nothing")
+	words := L("Nothing")
 	if len(shares) > 0 {
 		words = joined(filesWords(files), sizeWords(size))
 	}
@@ -263,7 +262,7 @@ func (p *settingsPage) diagnostics(then func(face.Diagnostics)) {
 }
 
 func (p *settingsPage) copyDiagnostics() {
-	p.diagnostics(func(d face.Diagnostics) { p.window.copyText(d.Text, lang.L("Diagnostics copied.")) })
+	p.diagnostics(func(d face.Diagnostics) { p.window.copyText(d.Text, L("Diagnostics copied.")) })
 }
 
 func (p *settingsPage) openProfile() { p.openOf(func(d face.Diagnostics) string { return d.Profile }) }

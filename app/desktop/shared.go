@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -35,16 +34,16 @@ func newSharedPage(w *window) *sharedPage {
 	p.list.menu = p.rowMenu
 	p.list.picked = p.showStrip
 	p.linkable = container.NewHBox(
-		widget.NewButtonWithIcon(lang.L("Copy link"), icon("link"), p.onOne(p.copyLink)),
-		newIconButton(w.tips, theme.GridIcon(), lang.L("Show the link as a code"), p.onOne(p.showCode)))
+		widget.NewButtonWithIcon(L("Copy link"), icon("link"), p.onOne(p.copyLink)),
+		newIconButton(w.tips, theme.GridIcon(), L("Show the link as a code"), p.onOne(p.showCode)))
 	p.single = container.NewHBox(p.linkable,
-		newIconButton(w.tips, theme.FolderOpenIcon(), lang.L("Open the folder"), p.open))
-	stop := widget.NewButtonWithIcon(lang.L("Stop sharing"), theme.CancelIcon(), p.remove)
+		newIconButton(w.tips, theme.FolderOpenIcon(), L("Open the folder"), p.open))
+	stop := widget.NewButtonWithIcon(L("Stop sharing"), theme.CancelIcon(), p.remove)
 	p.strip = inset(0, gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), inset(gapMedium, 0, p.more)))
 	p.strip.Hide()
 	p.build(placeShared, p.list.focus, p.table.box, p.strip, func() fyne.CanvasObject {
-		return emptyScreen(theme.FolderOpenIcon(), lang.L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
-			widget.NewButtonWithIcon(lang.L("Add files"), theme.FileIcon(), w.pickFile))
+		return emptyScreen(theme.FolderOpenIcon(), L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
+			widget.NewButtonWithIcon(L("Add files"), theme.FileIcon(), w.pickFile))
 	})
 	return p
 }
@@ -75,7 +74,7 @@ func (p *sharedPage) show(shares []face.Share) {
 		words = joined(filesWords(files), sizeWords(size))
 	}
 	if hashing > 0 {
-		words = joined(words, lang.L("hashing {{.Progress}}", values{"Progress": progressWords(hashed, hashing)}), rateWords(rate))
+		words = joined(words, L("hashing {{.Progress}}", values{"Progress": progressWords(hashed, hashing)}), rateWords(rate))
 	}
 	p.summary.SetText(words)
 	p.showRows(len(shares) > 0)
@@ -93,7 +92,7 @@ func (p *sharedPage) showStrip() {
 		for _, s := range chosen {
 			size += s.Size
 		}
-		p.more.SetText(lang.L("{{.Count}} selected, {{.Size}}", values{"Count": countWords(len(chosen)), "Size": sizeWords(size)}))
+		p.more.SetText(L("{{.Count}} selected, {{.Size}}", values{"Count": countWords(len(chosen)), "Size": sizeWords(size)}))
 	}
 	changed := reveal(nil, p.single, len(chosen) == 1)
 	changed = reveal(nil, p.linkable, len(chosen) == 1 && chosen[0].State == face.ShareShared) || changed
@@ -141,7 +140,7 @@ func (p *sharedPage) withLink(s face.Share, then func(link string)) {
 }
 
 func (p *sharedPage) copyLink(s face.Share) {
-	p.withLink(s, func(link string) { p.window.copyText(link, lang.L("Link copied.")) })
+	p.withLink(s, func(link string) { p.window.copyText(link, L("Link copied.")) })
 }
 
 func (p *sharedPage) showCode(s face.Share) {
@@ -156,12 +155,12 @@ func (p *sharedPage) rowMenu() *fyne.Menu {
 	}
 	if len(chosen) == 1 {
 		if chosen[0].State == face.ShareShared {
-			add(lang.L("Copy link"), icon("link"), func() { p.copyLink(chosen[0]) })
-			add(lang.L("Show the link as a code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
+			add(L("Copy link"), icon("link"), func() { p.copyLink(chosen[0]) })
+			add(L("Show the link as a code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
-		add(lang.L("Open the folder"), theme.FolderOpenIcon(), p.open)
+		add(L("Open the folder"), theme.FolderOpenIcon(), p.open)
 		menu.Items = append(menu.Items, fyne.NewMenuItemSeparator())
 	}
-	add(lang.L("Stop sharing"), theme.CancelIcon(), p.remove)
+	add(L("Stop sharing"), theme.CancelIcon(), p.remove)
 	return menu
 }

@@ -6,7 +6,6 @@ import (
 	"cmp"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/face"
@@ -56,9 +55,9 @@ func shareColumns() []column[face.Share] {
 
 func fetchedWords(n int) string {
 	if n == 0 {
-		return lang.L("never")
+		return L("never")
 	}
-	return lang.N("{{.Count}} times", n, values{"Count": countWords(n)})
+	return N("{{.Count}} times", n, values{"Count": countWords(n)})
 }
 
 func shareStateCell(s face.Share) cell {
@@ -73,17 +72,17 @@ func shareStateCell(s face.Share) cell {
 func shareWords(s face.Share) stateWords {
 	switch s.State {
 	case face.ShareWaiting:
-		return stateWords{lang.L("Waiting to be hashed"), theme.HistoryIcon(), colorCaption}
+		return stateWords{L("Waiting to be hashed"), theme.HistoryIcon(), colorCaption}
 	case face.ShareHashing:
-		return stateWords{lang.L("Hashing {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+		return stateWords{L("Hashing {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
 	case face.ShareShared:
-		return stateWords{lang.L("Shared"), theme.ConfirmIcon(), theme.ColorNameSuccess}
+		return stateWords{L("Shared"), theme.ConfirmIcon(), theme.ColorNameSuccess}
 	case face.ShareRehashing:
-		return stateWords{lang.L("Changed, hashing again {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+		return stateWords{L("Changed, hashing again {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
 	case face.ShareMissing:
-		return stateWords{lang.L("Missing"), theme.WarningIcon(), theme.ColorNameWarning}
+		return stateWords{L("Missing"), theme.WarningIcon(), theme.ColorNameWarning}
 	default:
-		return stateWords{lang.L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()}), theme.ErrorIcon(), theme.ColorNameError}
+		return stateWords{L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()}), theme.ErrorIcon(), theme.ColorNameError}
 	}
 }
 
@@ -94,7 +93,7 @@ func shareMore(s face.Share) string {
 	case face.ShareFailed:
 		return explain(s.Failure).String()
 	case face.ShareMissing:
-		return joined(lang.L("Put it back to share it again, or stop sharing it."), s.Path)
+		return joined(L("Put it back to share it again, or stop sharing it."), s.Path)
 	case face.ShareHashing, face.ShareRehashing:
 		return joined(progressWords(s.Hashed, s.Size), rateWords(s.Rate), s.Path)
 	}

@@ -5,7 +5,6 @@ package desktop
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -69,7 +68,7 @@ func (w *window) closeSheets() {
 
 // cancelButton closes the sheet that is open.
 func (w *window) cancelButton() *widget.Button {
-	return widget.NewButton(lang.L("Cancel"), func() { w.closeSheet() })
+	return widget.NewButton(L("Cancel"), func() { w.closeSheet() })
 }
 
 // decide asks for a decision that cannot be taken back.
@@ -92,7 +91,7 @@ func (w *window) pickFile() {
 // pickFolder chooses a folder to share.
 func (w *window) pickFolder() {
 	w.closeSheets()
-	w.chooseFolder(lang.L("Choose a folder to share"), "", func(path string) { w.review([]string{path}) })
+	w.chooseFolder(L("Choose a folder to share"), "", func(path string) { w.review([]string{path}) })
 }
 
 // pickFileFor lets a person choose a file, over the sheet that is open.
@@ -110,7 +109,7 @@ func (w *window) pickFileFor(chosen func(path string)) {
 			chosen(path)
 		}
 	}, w.win)
-	picker.SetTitleText(lang.L("Choose a file to share"))
+	picker.SetTitleText(L("Choose a file to share"))
 	w.showPicker(picker)
 }
 

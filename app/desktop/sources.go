@@ -6,7 +6,6 @@ import (
 	"cmp"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/face"
@@ -73,38 +72,38 @@ func sourceName(s face.Source) string {
 // sourceMark says what is special about a source.
 func sourceMark(s face.Source) stateWords {
 	if s.Local {
-		return stateWords{lang.L("near"), theme.HomeIcon(), colorCaption}
+		return stateWords{L("near"), theme.HomeIcon(), colorCaption}
 	}
 	return stateWords{}
 }
 
 func originWords(origin face.SourceOrigin) string {
 	if origin == face.OriginPeers {
-		return lang.L("Other peers")
+		return L("Other peers")
 	}
-	return lang.L("The tracker")
+	return L("The tracker")
 }
 
 func sourceWords(s face.Source) stateWords {
 	switch s.State {
 	case face.SourceConnecting:
-		return stateWords{lang.L("Connecting"), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+		return stateWords{L("Connecting"), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
 	case face.SourceIdle:
-		return stateWords{lang.L("Connected"), theme.ConfirmIcon(), colorCaption}
+		return stateWords{L("Connected"), theme.ConfirmIcon(), colorCaption}
 	case face.SourceQueued:
 		if s.Place == 0 {
-			return stateWords{lang.L("Queued"), theme.HistoryIcon(), colorCaption}
+			return stateWords{L("Queued"), theme.HistoryIcon(), colorCaption}
 		}
-		return stateWords{lang.L("Queued (place {{.Place}})", values{"Place": countWords(s.Place)}), theme.HistoryIcon(), colorCaption}
+		return stateWords{L("Queued (place {{.Place}})", values{"Place": countWords(s.Place)}), theme.HistoryIcon(), colorCaption}
 	case face.SourceDownloading:
-		return stateWords{lang.L("Sends to you"), theme.DownloadIcon(), theme.ColorNamePrimary}
+		return stateWords{L("Sends to you"), theme.DownloadIcon(), theme.ColorNamePrimary}
 	case face.SourceStalled:
-		return stateWords{lang.L("Does not answer"), theme.WarningIcon(), theme.ColorNameWarning}
+		return stateWords{L("Does not answer"), theme.WarningIcon(), theme.ColorNameWarning}
 	case face.SourceFailed:
-		return stateWords{lang.L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()}), theme.ErrorIcon(), theme.ColorNameError}
+		return stateWords{L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()}), theme.ErrorIcon(), theme.ColorNameError}
 	case face.SourceBanned:
-		return stateWords{lang.L("Sent wrong bytes"), theme.ErrorIcon(), theme.ColorNameError}
+		return stateWords{L("Sent wrong bytes"), theme.ErrorIcon(), theme.ColorNameError}
 	default:
-		return stateWords{lang.L("Not used now"), theme.HistoryIcon(), colorCaption}
+		return stateWords{L("Not used now"), theme.HistoryIcon(), colorCaption}
 	}
 }

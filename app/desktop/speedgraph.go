@@ -9,33 +9,32 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
-
-	"centralizedp2p/app/face"
 )
 
 // graphMinutes are the widths of a graph: the least that all speeds fit into.
 var graphMinutes = []int{1, 2, 5}
 
-func graphSteps(minutes int) int { return minutes * 60 / face.SpeedStepSecs }
+// stepsIn is how many speeds there are in some minutes.
+func (g *speedGraph) stepsIn(minutes int) int { return minutes * 60 / g.stepSeconds }
 
 // speedGraph draws the speed of the last minutes, five at the most, with words
 // at its axes.
 type speedGraph struct {
 	widget.BaseWidget
-	speeds []int64 // bytes a second, the newest last
-	steps  int     // the width, in speeds
-	top    int64   // of the scale
+	speeds      []int64 // bytes a second, the newest last
+	stepSeconds int     // between two speeds
+	steps       int     // the width, in speeds
+	top         int64   // of the scale
 	// Of the axes: the scale's top and zero, the begin and the end.
 	most, zero, begin, end *line
 	raster                 *canvas.Raster
 }
 
-func newSpeedGraph() *speedGraph {
-	g := &speedGraph{most: newCaption(), zero: newCaption(), begin: newCaption(), end: newCaption()}
-	g.end.SetText(lang.L("now"))
+func newSpeedGraph(stepSeconds int) *speedGraph {
+	g := &speedGraph{stepSeconds: stepSeconds, most: newCaption(), zero: newCaption(), begin: newCaption(), end: newCaption()}
+	g.end.SetText(L("now"))
 	g.end.align = fyne.TextAlignTrailing
 	g.most.align, g.zero.align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
 	g.raster = canvas.NewRaster(g.draw)
@@ -46,7 +45,7 @@ func newSpeedGraph() *speedGraph {
 
 // set draws other speeds.
 func (g *speedGraph) set(speeds []int64) {
-	longest := graphSteps(graphMinutes[len(graphMinutes)-1])
+	longest := g.stepsIn(graphMinutes[len(graphMinutes)-1])
 	speeds = speeds[max(len(speeds)-longest, 0):]
 	if g.zero.text != "" && slices.Equal(g.speeds, speeds) {
 		return
@@ -56,8 +55,8 @@ func (g *speedGraph) set(speeds []int64) {
 		g.top = roundScale(slices.Max(speeds))
 	}
 	for _, minutes := range graphMinutes {
-		if g.steps = graphSteps(minutes); len(speeds) <= g.steps {
-			g.begin.SetText(lang.N("{{.Count}} minutes ago", minutes, values{"Count": countWords(minutes)}))
+		if g.steps = g.stepsIn(minutes); len(speeds) <= g.steps {
+			g.begin.SetText(N("{{.Count}} minutes ago", minutes, values{"Count": countWords(minutes)}))
 			break
 		}
 	}

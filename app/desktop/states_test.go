@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"golang.org/x/text/language"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -78,17 +77,4 @@ func TestTheRowsGetTheKeysWhenTheyCome(t *testing.T) {
 	d.menu("Downloads") // whose rows were never asked for
 	page := d.window.pages[placeDownloads].(*downloadsPage)
 	d.until("the rows have the keys", func() bool { return d.window.win.Canvas().Focused() == fyne.Focusable(page.list) })
-}
-
-func TestNumbersAreWrittenInTheWayOfTheLanguage(t *testing.T) {
-	newDesk(t, newFake(), Options{}) // the texts are there
-	for tag, want := range map[string][3]string{
-		"en": {"1.5 GB", "12,345", "0.5"}, "de": {"1,5 GB", "12.345", "0,5"}, "pt-BR": {"1,5 GB", "12.345", "0,5"},
-		"zh-Hans": {"1.5 GB", "12,345", "0.5"}, "es": {"1,5 GB", "12.345", "0,5"},
-	} {
-		inLanguage(t, language.Make(tag))
-		if got := [3]string{sizeWords(1_500_000_000), countWords(12345), decimalWords(0.5, 1)}; got != want {
-			t.Errorf("%s: %q, not %q", tag, got, want)
-		}
-	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 )
 
 // column is one of the columns of a table of rows.
@@ -152,12 +151,12 @@ func (t *table[T]) columnMenu() *fyne.Menu {
 		menu.Items = append(menu.Items, item)
 	}
 	menu.Items = append(menu.Items, fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(lang.L("Fit all columns"), func() {
+		fyne.NewMenuItem(L("Fit all columns"), func() {
 			set.fit(set.flexible(), t.needs)
 			t.header.reshape()
 			t.remember()
 		}),
-		fyne.NewMenuItem(lang.L("Columns as at first"), func() {
+		fyne.NewMenuItem(L("Columns as at first"), func() {
 			for i, c := range t.columns {
 				set.shapes[i] = c.columnShape
 			}

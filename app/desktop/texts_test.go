@@ -129,8 +129,14 @@ func langText(n ast.Node) (string, token.Pos, bool) {
 	if !ok || len(call.Args) == 0 {
 		return "", 0, false
 	}
-	callee, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || callee.Sel.Name != "L" && callee.Sel.Name != "N" {
+	name := ""
+	switch callee := call.Fun.(type) {
+	case *ast.Ident:
+		name = callee.Name
+	case *ast.SelectorExpr:
+		name = callee.Sel.Name
+	}
+	if name != "L" && name != "N" {
 		return "", 0, false
 	}
 	literal, ok := call.Args[0].(*ast.BasicLit)

@@ -10,7 +10,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -44,22 +43,22 @@ func newTrackerPage(w *window) *trackerPage {
 		others: container.NewVBox(), ownFacts: newFacts(), ownProblem: paragraph("")}
 	p.ownProblem.Importance = widget.DangerImportance
 	p.ownInvite = leading(
-		widget.NewButtonWithIcon(lang.L("Copy invite link"), theme.ContentCopyIcon(), func() {
-			w.copyText(p.shown.Own.Invite, lang.L("Link copied. Whoever opens it uses this tracker."))
+		widget.NewButtonWithIcon(L("Copy invite link"), theme.ContentCopyIcon(), func() {
+			w.copyText(p.shown.Own.Invite, L("Link copied. Whoever opens it uses this tracker."))
 		}),
-		widget.NewButtonWithIcon(lang.L("Show it as a code"), theme.GridIcon(), func() {
-			w.showCode(lang.L("Invitation to this tracker"), p.shown.Own.Invite)
+		widget.NewButtonWithIcon(L("Show it as a code"), theme.GridIcon(), func() {
+			w.showCode(L("Invitation to this tracker"), p.shown.Own.Invite)
 		}))
 	p.entry = newTextEntry(w.typedKey)
-	p.entry.PlaceHolder = lang.L("Address, or a link that somebody gave you")
+	p.entry.PlaceHolder = L("Address, or a link that somebody gave you")
 	p.entry.OnSubmitted = func(string) { p.use() }
-	p.connect = primaryButton(lang.L("Connect"), theme.ConfirmIcon(), p.use)
-	p.own = widget.NewCheck(lang.L("Be the tracker on this computer"), p.switchOwn)
+	p.connect = primaryButton(L("Connect"), theme.ConfirmIcon(), p.use)
+	p.own = widget.NewCheck(L("Be the tracker on this computer"), p.switchOwn)
 	p.content = scrolled(
-		card(lang.L("Tracker in use"), p.state, p.changed, p.facts.box),
-		card(lang.L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
-		card(lang.L("Be the tracker"), p.own,
-			quiet(lang.L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
+		card(L("Tracker in use"), p.state, p.changed, p.facts.box),
+		card(L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
+		card(L("Be the tracker"), p.own,
+			quiet(L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
 			p.ownProblem, p.ownFacts.box, p.ownInvite))
 	p.show(face.TrackerView{})
 	return p
@@ -94,7 +93,7 @@ func (p *trackerPage) use() {
 				return
 			}
 			p.entry.SetText("")
-			p.window.tell(lang.L("The tracker answered and is used from now on."))
+			p.window.tell(L("The tracker answered and is used from now on."))
 		}
 	})
 }
@@ -150,17 +149,17 @@ func (p *trackerPage) showInUse(view face.TrackerView) bool {
 		return p.facts.set(nil)
 	}
 	list := []fact{
-		{lang.L("Name"), trackerName(view.KnownTracker)},
-		{lang.L("Address"), view.Address},
-		{lang.L("Fingerprint"), fingerprintWords(view.Fingerprint)},
-		{lang.L("Online"), joined(peersWords(view.PeersOnline),
-			lang.N("{{.Count}} contents", view.Resources, values{"Count": countWords(view.Resources)}))},
+		{L("Name"), trackerName(view.KnownTracker)},
+		{L("Address"), view.Address},
+		{L("Fingerprint"), fingerprintWords(view.Fingerprint)},
+		{L("Online"), joined(peersWords(view.PeersOnline),
+			N("{{.Count}} contents", view.Resources, values{"Count": countWords(view.Resources)}))},
 	}
 	if view.LeaseSeconds > 0 {
-		list = append(list, fact{lang.L("Lease"), lang.L("{{.N}} s", values{"N": view.LeaseSeconds})})
+		list = append(list, fact{L("Lease"), L("{{.N}} s", values{"N": view.LeaseSeconds})})
 	}
 	if view.RoundTripMilli > 0 {
-		list = append(list, fact{lang.L("Round trip"), lang.L("{{.N}} ms", values{"N": view.RoundTripMilli})})
+		list = append(list, fact{L("Round trip"), L("{{.N}} ms", values{"N": view.RoundTripMilli})})
 	}
 	return p.facts.set(list)
 }
@@ -178,8 +177,8 @@ func (p *trackerPage) showOthers(view face.TrackerView) {
 			p.others.Objects = append(append(p.others.Objects, quiet(name)), lines...)
 		}
 	}
-	section(lang.L("On the local network"), view.Nearby, false)
-	section(lang.L("Used before"), view.Known, true)
+	section(L("On the local network"), view.Nearby, false)
+	section(L("Used before"), view.Known, true)
 	p.others.Refresh()
 }
 
@@ -195,12 +194,12 @@ func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.Can
 		}
 		address.SetText(joined(known.Address, state))
 	}
-	beside := widget.NewCheck(lang.L("Use too"), nil)
+	beside := widget.NewCheck(L("Use too"), nil)
 	beside.Checked = known.Beside
 	beside.OnChanged = func(on bool) { p.useToo(beside, known.Address, on) }
-	buttons := container.NewHBox(beside, widget.NewButton(lang.L("Use"), func() { w.useTracker(known.Address) }))
+	buttons := container.NewHBox(beside, widget.NewButton(L("Use"), func() { w.useTracker(known.Address) }))
 	if forget {
-		buttons.Add(newIconButton(w.tips, theme.DeleteIcon(), lang.L("Forget this tracker and its key"), func() {
+		buttons.Add(newIconButton(w.tips, theme.DeleteIcon(), L("Forget this tracker and its key"), func() {
 			w.act(func(ctx context.Context) error { return w.engine.ForgetTracker(ctx, known.Address) }, nil)
 		}))
 	}
@@ -229,16 +228,16 @@ func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
 		w := p.window
 		both := newFacts()
 		both.set([]fact{
-			{lang.L("Key until now"), fingerprintWords(changed.Known)},
-			{lang.L("Key shown now"), fingerprintWords(changed.Shown)},
+			{L("Key until now"), fingerprintWords(changed.Known)},
+			{L("Key shown now"), fingerprintWords(changed.Shown)},
 		})
-		accept := widget.NewButtonWithIcon(lang.L("Trust the new key"), theme.WarningIcon(), func() {
+		accept := widget.NewButtonWithIcon(L("Trust the new key"), theme.WarningIcon(), func() {
 			w.act(func(ctx context.Context) error {
 				return w.engine.AcceptTrackerKey(ctx, changed.Address, changed.Shown)
 			}, nil)
 		})
 		accept.Importance = widget.WarningImportance
-		forget := widget.NewButton(lang.L("Forget this tracker"), func() {
+		forget := widget.NewButton(L("Forget this tracker"), func() {
 			w.act(func(ctx context.Context) error { return w.engine.ForgetTracker(ctx, changed.Address) }, nil)
 		})
 		p.changed.Objects = []fyne.CanvasObject{
@@ -267,10 +266,10 @@ func (p *trackerPage) showOwn(own face.OwnTracker) bool {
 	}
 	var list []fact
 	for i, address := range own.Addresses {
-		list = append(list, fact{lang.L("Address {{.N}}", values{"N": i + 1}), address})
+		list = append(list, fact{L("Address {{.N}}", values{"N": i + 1}), address})
 	}
 	return p.ownFacts.set(append(list,
-		fact{lang.L("Online"), joined(peersWords(own.Peers),
-			lang.N("{{.Count}} contents", own.Resources, values{"Count": countWords(own.Resources)}))},
-		fact{lang.L("Requests a second"), strconv.FormatFloat(own.Rate, 'f', 1, 64)})) || changed
+		fact{L("Online"), joined(peersWords(own.Peers),
+			N("{{.Count}} contents", own.Resources, values{"Count": countWords(own.Resources)}))},
+		fact{L("Requests a second"), strconv.FormatFloat(own.Rate, 'f', 1, 64)})) || changed
 }

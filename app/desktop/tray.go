@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/lang"
 
 	"centralizedp2p/app/face"
 )
@@ -33,16 +32,16 @@ func (t *tray) build() {
 	w := t.window
 	t.rates = fyne.NewMenuItem(ratesWords(w.status), nil)
 	t.rates.Disabled = true
-	t.quick = fyne.NewMenuItem(lang.L("Quick limit"), w.switchQuickLimit)
+	t.quick = fyne.NewMenuItem(L("Quick limit"), w.switchQuickLimit)
 	t.quick.Checked = w.status.QuickLimit
-	quit := fyne.NewMenuItem(lang.L("Quit"), w.quit)
+	quit := fyne.NewMenuItem(L("Quit"), w.quit)
 	quit.IsQuit = true
 	t.menu = fyne.NewMenu(appName,
-		fyne.NewMenuItem(lang.L("Show the window"), w.present),
+		fyne.NewMenuItem(L("Show the window"), w.present),
 		t.rates,
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(lang.L("Pause all"), w.pauseAll),
-		fyne.NewMenuItem(lang.L("Resume all"), w.resumeAll),
+		fyne.NewMenuItem(L("Pause all"), w.pauseAll),
+		fyne.NewMenuItem(L("Resume all"), w.resumeAll),
 		t.quick,
 		fyne.NewMenuItemSeparator(),
 		quit)
@@ -88,7 +87,7 @@ func (t *tray) refresh() {
 // ratesWords is the line of the menu with the rates. Arrows are missing in the
 // fonts of some desktops.
 func ratesWords(status face.Status) string {
-	return lang.L("Down {{.Down}}, up {{.Up}}", values{"Down": rateWords(status.DownRate), "Up": rateWords(status.UpRate)})
+	return L("Down {{.Down}}, up {{.Up}}", values{"Down": rateWords(status.DownRate), "Up": rateWords(status.UpRate)})
 }
 
 // switchQuickLimit turns the quick limit on or off.

@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -44,8 +43,8 @@ func newUndo(w *window) *undo { return &undo{window: w, forget: func() {}, hidde
 // build makes the strip, in the language of now.
 func (u *undo) build() {
 	u.words = paragraph("")
-	take := widget.NewButtonWithIcon(lang.L("Undo"), theme.ContentUndoIcon(), u.takeBack)
-	dismiss := newIconButton(u.window.tips, theme.CancelIcon(), lang.L("Close this message"), u.settle)
+	take := widget.NewButtonWithIcon(L("Undo"), theme.ContentUndoIcon(), u.takeBack)
+	dismiss := newIconButton(u.window.tips, theme.CancelIcon(), L("Close this message"), u.settle)
 	u.box = inset(gapLarge, gap, newPlate(theme.ColorNameButton, 8,
 		inset(gapMedium, 0, container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(take), dismiss), u.words))))
 	u.box.Hide()
@@ -174,7 +173,7 @@ func (w *window) removeDownloads(chosen []face.Download) {
 		return w.engine.Pause(ctx, running)
 	}, nil)
 	w.undo.offer(deed{
-		words: lang.N("{{.Count}} downloads removed", len(all), values{"Count": countWords(len(all))}),
+		words: N("{{.Count}} downloads removed", len(all), values{"Count": countWords(len(all))}),
 		rows:  all, counts: len(unfinished),
 		commit: func(ctx context.Context) error {
 			<-stopped
@@ -216,7 +215,7 @@ func (w *window) stopSharing(shares []face.Share) {
 	}
 	w.act(func(ctx context.Context) error { return w.engine.StopSharing(ctx, ids) }, func() {
 		w.undo.offer(deed{
-			words: lang.N("{{.Count}} shares stopped. The files stay where they are.", len(ids),
+			words: N("{{.Count}} shares stopped. The files stay where they are.", len(ids),
 				values{"Count": countWords(len(ids))}),
 			undo: func(ctx context.Context) error { return w.engine.ShareAgain(ctx, ids) },
 		})

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -25,8 +24,8 @@ func newUploadsPage(w *window) *uploadsPage {
 		func() rowView[face.Upload] { return newUploadView() })
 	p.list.tips, p.list.canvas, p.list.pressed = w.tips, w.win.Canvas(), w.typedKey
 	p.build(placeUploads, p.list.focus, p.list, nil, func() fyne.CanvasObject {
-		return emptyScreen(theme.UploadIcon(), lang.L("When others fetch what you share, it appears here."),
-			widget.NewButtonWithIcon(lang.L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))
+		return emptyScreen(theme.UploadIcon(), L("When others fetch what you share, it appears here."),
+			widget.NewButtonWithIcon(L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))
 	})
 	return p
 }
@@ -53,7 +52,7 @@ func (p *uploadsPage) show(uploads []face.Upload) {
 	}
 	words := ""
 	if len(uploads) > 0 {
-		words = lang.L("{{.Running}} running, {{.Waiting}} waiting", values{
+		words = L("{{.Running}} running, {{.Waiting}} waiting", values{
 			"Running": countWords(running), "Waiting": countWords(waiting)})
 	}
 	if running > 0 {
@@ -74,19 +73,19 @@ func newUploadView() *uploadView {
 }
 
 func (v *uploadView) show(u face.Upload) {
-	to := lang.L("To {{.Peer}}", values{"Peer": peerName(u)})
+	to := L("To {{.Peer}}", values{"Peer": peerName(u)})
 	text := rowText{name: u.Name, done: percent(u.Sent, u.Size)}
 	switch u.State {
 	case face.UploadSending:
-		text.state = stateWords{lang.L("Sending"), theme.UploadIcon(), theme.ColorNamePrimary}
+		text.state = stateWords{L("Sending"), theme.UploadIcon(), theme.ColorNamePrimary}
 		text.caption = joined(to, progressWords(u.Sent, u.Size), rateWords(u.Rate))
 	case face.UploadQueued:
-		text.state = stateWords{lang.L("Queued (place {{.Place}})", values{"Place": u.Place}), theme.HistoryIcon(), colorCaption}
+		text.state = stateWords{L("Queued (place {{.Place}})", values{"Place": u.Place}), theme.HistoryIcon(), colorCaption}
 		text.caption = joined(to, text.state.text)
 	default:
-		text.state = stateWords{lang.L("Ended"), theme.ConfirmIcon(), colorCaption}
+		text.state = stateWords{L("Ended"), theme.ConfirmIcon(), colorCaption}
 		text.noBar = true
-		text.caption = joined(to, text.state.text, lang.L("{{.Size}} sent", values{"Size": sizeWords(u.Sent)}))
+		text.caption = joined(to, text.state.text, L("{{.Size}} sent", values{"Size": sizeWords(u.Sent)}))
 	}
 	v.fill(text)
 }

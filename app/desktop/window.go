@@ -22,7 +22,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/face"
@@ -275,8 +274,8 @@ func (w *window) fail(err error) {
 	switch {
 	case errors.Is(err, errSlow):
 		w.notice.fail(message{
-			What: lang.L("This took longer than it may"),
-			Next: lang.L("Try again; if it stays so, copy the diagnostics in Settings and report it."),
+			What: L("This took longer than it may"),
+			Next: L("Try again; if it stays so, copy the diagnostics in Settings and report it."),
 		})
 	case !errors.Is(err, context.Canceled):
 		w.notice.fail(explain(face.FailureOf(err)))
@@ -313,8 +312,8 @@ func (w *window) onDropped(uris []fyne.URI) {
 	}
 	if len(paths) == 0 {
 		w.notice.fail(message{
-			What: lang.L("What was dropped is not a file"),
-			Next: lang.L("Save it to a folder first, then drop the file."),
+			What: L("What was dropped is not a file"),
+			Next: L("Save it to a folder first, then drop the file."),
 		})
 		return
 	}
