@@ -60,6 +60,8 @@ var walls = []wall{
 	{room: "app/trackerclient/...", may: engine, never: faces, tests: tracker},
 	{room: "app/seedpeer/...", may: engine, never: faces, tests: tracker},
 	{room: "app/face", may: []string{"netproto"}},
+	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},
+	{room: "app/desktop/kit", may: []string{"app/desktop/words", "netproto", "assets"}},
 	{room: "app/desktop/...", may: []string{"app/desktop/...", "app/face", "netproto/...", "assets/..."}, tests: tracker},
 	// A peer and its bundled tracker: the one door between the two programs.
 	{room: "app/node", may: append(tracker, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine", "app/command"}},
@@ -83,7 +85,8 @@ type shelf struct {
 
 var shelves = []shelf{
 	{library: "fyne.io/fyne/v2/app/...", rooms: []string{"app"}, cgoIn: "app"},
-	{library: "fyne.io/...", rooms: []string{"app", "app/desktop/..."}, cgoIn: "app"},
+	{library: "fyne.io/...", rooms: []string{"app", "app/desktop", "app/desktop/kit"}, cgoIn: "app"},
+	{library: "github.com/nicksnyder/go-i18n/...", rooms: []string{"app/desktop/words"}},
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
 	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}},

@@ -72,8 +72,10 @@ var lawfulHouse = map[string]string{
 	"app/main.go":                    source("main", "centralizedp2p/app/command", "os"),
 	"app/main_test.go":               source("main", "centralizedp2p/tracker/daemon", "lukechampine.com/blake3"),
 	"app/desktop.go":                 "//go:build cgo && !headless\n\n" + source("main", "fyne.io/fyne/v2", "fyne.io/fyne/v2/app", "centralizedp2p/app/desktop", "centralizedp2p/app/localengine", "centralizedp2p/assets"),
-	"app/desktop/a.go":               source("desktop", "fyne.io/fyne/v2/widget", "fyne.io/systray", "centralizedp2p/netproto", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/app/desktop/theme"),
-	"app/desktop/theme/a.go":         source("theme", "fyne.io/fyne/v2"),
+	"app/desktop/a.go":               source("desktop", "fyne.io/fyne/v2/widget", "fyne.io/systray", "centralizedp2p/netproto", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/app/desktop/kit", "centralizedp2p/app/desktop/words"),
+	"app/desktop/kit/a.go":           source("kit", "fyne.io/fyne/v2", "centralizedp2p/app/desktop/words", "centralizedp2p/assets", "centralizedp2p/netproto"),
+	"app/desktop/words/a.go":         source("words", "github.com/nicksnyder/go-i18n/v2/i18n", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/netproto"),
+	"app/desktop/launch/a.go":        source("launch", "os"),
 	"app/desktop/a_test.go":          source("desktop", "fyne.io/fyne/v2/test"),
 	"app/face/a.go":                  source("face", "centralizedp2p/netproto"),
 	"app/localengine/a.go":           source("localengine", "centralizedp2p/app/face", "centralizedp2p/app/peer", "centralizedp2p/app/node"),
@@ -197,7 +199,7 @@ func localBreaches() (breaches []breach) {
 		add("app/face/x_test.go", "centralizedp2p/"+library)
 	}
 	for _, room := range engineRooms {
-		for _, library := range []string{"app/face", "app/desktop", "app/desktop/theme", "app/localengine", "app/node", "app/command", "assets"} {
+		for _, library := range []string{"app/face", "app/desktop", "app/desktop/kit", "app/desktop/words", "app/localengine", "app/node", "app/command", "assets"} {
 			add(room+"/x.go", "centralizedp2p/"+library)
 			add(room+"/x_test.go", "centralizedp2p/"+library)
 		}
@@ -205,6 +207,14 @@ func localBreaches() (breaches []breach) {
 	for _, library := range []string{"app/peer", "app/library", "app/localengine", "app/node", "app/command", "app/trackerclient"} {
 		add("app/desktop/x.go", "centralizedp2p/"+library)
 		add("app/desktop/x_test.go", "centralizedp2p/"+library)
+	}
+	for _, library := range []string{"app/desktop", "app/face", "app/peer", "app/localengine"} {
+		add("app/desktop/kit/x.go", "centralizedp2p/"+library)
+		add("app/desktop/kit/x_test.go", "centralizedp2p/"+library)
+	}
+	for _, library := range []string{"app/desktop", "app/desktop/kit", "app/peer", "app/localengine"} {
+		add("app/desktop/words/x.go", "centralizedp2p/"+library)
+		add("app/desktop/words/x_test.go", "centralizedp2p/"+library)
 	}
 	return breaches
 }
@@ -243,19 +253,20 @@ func trackerBreaches() (breaches []breach) {
 func libraryBreaches() (breaches []breach) {
 	add := func(file, library string) { breaches = append(breaches, imports(file, library)) }
 	for library, lawful := range map[string][]string{
-		"fyne.io/fyne/v2":              {"app/desktop"},
-		"fyne.io/fyne/v2/app":          {},
-		"fyne.io/systray":              {"app/desktop"},
-		"github.com/go-resty/resty/v2": {"app/trackerclient"},
-		"github.com/fsnotify/fsnotify": {"app/watch"},
-		"github.com/prometheus/common": {"tracker/server"},
-		"go.etcd.io/bbolt":             {"tracker/boltstore", "app/library"},
-		"github.com/spf13/cobra":       {"app/command", "tracker", "tracker/cli"},
-		"lukechampine.com/blake3/guts": {"app/piece"},
+		"fyne.io/fyne/v2":                       {"app/desktop", "app/desktop/kit"},
+		"github.com/nicksnyder/go-i18n/v2/i18n": {"app/desktop/words"},
+		"fyne.io/fyne/v2/app":                   {},
+		"fyne.io/systray":                       {"app/desktop", "app/desktop/kit"},
+		"github.com/go-resty/resty/v2":          {"app/trackerclient"},
+		"github.com/fsnotify/fsnotify":          {"app/watch"},
+		"github.com/prometheus/common":          {"tracker/server"},
+		"go.etcd.io/bbolt":                      {"tracker/boltstore", "app/library"},
+		"github.com/spf13/cobra":                {"app/command", "tracker", "tracker/cli"},
+		"lukechampine.com/blake3/guts":          {"app/piece"},
 	} {
 		for _, room := range []string{
 			"netproto", "netproto/identity", "assets", "tracker", "tracker/cli", "tracker/daemon", "tracker/server", "tracker/store", "tracker/index", "tracker/boltstore",
-			"app", "app/face", "app/desktop", "app/localengine", "app/node", "app/command", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
+			"app", "app/face", "app/desktop", "app/desktop/kit", "app/desktop/words", "app/desktop/launch", "app/localengine", "app/node", "app/command", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
 		} {
 			if !slices.Contains(lawful, room) {
 				add(room+"/x.go", library)

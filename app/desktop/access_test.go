@@ -9,8 +9,9 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit"
 )
 
 func TestEveryKeyOfTheMenusStandsInTheHelpAndTheOtherWayRound(t *testing.T) {
@@ -63,7 +64,7 @@ func everyScreen(d *desk, look func(name string)) {
 		look(string(places[at].name))
 	}
 	w.goTo(placeDownloads)
-	w.pages[placeDownloads].(*downloadsPage).list.selectOnly(0)
+	w.pages[placeDownloads].(*downloadsPage).list.SelectOnly(0)
 	w.pages[placeDownloads].(*downloadsPage).details.open()
 	d.reads("Peer 1")
 	look("details")
@@ -108,20 +109,20 @@ func TestWhateverCanBePressedHasAWord(t *testing.T) {
 // for text itself.
 func hasWords(object fyne.CanvasObject) bool {
 	switch o := object.(type) {
-	case *iconButton:
-		return o.words != ""
-	case *widget.Entry, *textEntry, *searchEntry:
+	case *kit.IconButton:
+		return o.AccessibilityLabel() != ""
+	case *widget.Entry, *kit.TextEntry, *searchEntry:
 		return true
 	}
-	words := false
+	said := false
 	walk(object, func(o fyne.CanvasObject) {
 		if text, _ := textOf(o); text != "" {
-			words = true
-		} else if l, ok := o.(*line); ok && l.text != "" {
-			words = true
+			said = true
+		} else if l, ok := o.(*kit.Line); ok && l.Text != "" {
+			said = true
 		}
 	})
-	return words
+	return said
 }
 
 func TestWhateverHasTheKeysShowsIt(t *testing.T) {
@@ -155,36 +156,4 @@ func TestWhateverHasTheKeysShowsIt(t *testing.T) {
 
 func samePicture(a, b image.Image) bool {
 	return slices.Equal(a.(*image.NRGBA).Pix, b.(*image.NRGBA).Pix)
-}
-
-func TestWhatIsHoveredPressedOrFocusedStaysReadableInBothLooks(t *testing.T) {
-	const readable, seen = 4.5, 3 // WCAG 2.1, 1.4.3 and 1.4.11
-	for name, colors := range map[string]palette{"light": lightPalette, "dark": darkPalette} {
-		for _, done := range []fyne.ThemeColorName{theme.ColorNameHover, theme.ColorNamePressed, theme.ColorNameFocus, theme.ColorNameSelection} {
-			for text, grounds := range map[fyne.ThemeColorName][]fyne.ThemeColorName{
-				theme.ColorNameForeground: {theme.ColorNameBackground, colorSidebar, theme.ColorNameHeaderBackground, theme.ColorNameButton,
-					theme.ColorNameInputBackground, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground, colorBanner},
-				theme.ColorNameForegroundOnPrimary: {theme.ColorNamePrimary},
-				theme.ColorNameForegroundOnError:   {theme.ColorNameError},
-				theme.ColorNameForegroundOnWarning: {theme.ColorNameWarning},
-				// What a chip counts, and a row says below its name.
-				colorCaption: {theme.ColorNameBackground, colorSidebar, theme.ColorNameHeaderBackground, theme.ColorNameOverlayBackground},
-			} {
-				if text == colorCaption && done == theme.ColorNameFocus {
-					continue // the ground of Fyne's buttons, which have no captions
-				}
-				for _, ground := range grounds {
-					if got := contrast(colors[text], over(colors[done], colors[ground])); got < readable {
-						t.Errorf("%s: %s on %s with %s has a contrast of %.2f", name, text, ground, done, got)
-					}
-				}
-			}
-		}
-		for _, ground := range []fyne.ThemeColorName{theme.ColorNameBackground, colorSidebar, theme.ColorNameHeaderBackground,
-			theme.ColorNameOverlayBackground, theme.ColorNameInputBackground} {
-			if got := contrast(colors[theme.ColorNamePrimary], colors[ground]); got < seen {
-				t.Errorf("%s: the frame of what has the keys has a contrast of %.2f on %s", name, got, ground)
-			}
-		}
-	}
 }

@@ -10,6 +10,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -19,7 +21,7 @@ import (
 func (w *window) copyLinkTo(hash netproto.ContentHash, name string, size int64) {
 	ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil && view.Address == "" {
-			err = netproto.Errorf(netproto.CodeUnreachable, "%s", L("No tracker chosen"))
+			err = netproto.Errorf(netproto.CodeUnreachable, "%s", words.L("No tracker chosen"))
 		}
 		if err != nil {
 			w.fail(err)
@@ -29,33 +31,33 @@ func (w *window) copyLinkTo(hash netproto.ContentHash, name string, size int64) 
 			name = "" // it would make no link
 		}
 		link := netproto.Link{Tracker: view.Address, Fingerprint: view.Fingerprint, Hash: hash, Name: name, Size: size}
-		w.copyText(link.String(), L("Link copied."))
+		w.copyText(link.String(), words.L("Link copied."))
 	})
 }
 
 // chooseInFolder asks for the files of a folder and lets the person choose one.
 func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen func(path string)) {
-	words := paragraph(L("Asking for the list of files…"))
-	list := newRowList(func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
-		func() rowView[face.FolderFile] { return newFileView() })
-	list.tips, list.canvas = w.tips, w.win.Canvas()
+	text := kit.Paragraph(words.L("Asking for the list of files…"))
+	list := kit.NewRowList(func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
+		func() kit.RowView[face.FolderFile] { return newFileView() })
+	list.Tips, list.Canvas = w.tips, w.win.Canvas()
 	choose := func(file face.FolderFile) {
 		w.closeSheet()
 		chosen(file.Path)
 	}
-	list.opened = choose
-	fetch := primaryButton(L("Fetch this first"), theme.DownloadIcon(), func() {
-		if files := list.selection(); len(files) > 0 {
+	list.Opened = choose
+	fetch := kit.PrimaryButton(words.L("Fetch this first"), theme.DownloadIcon(), func() {
+		if files := list.Selection(); len(files) > 0 {
 			choose(files[0])
 		}
 	})
 	fetch.Disable()
-	list.picked = func() {
-		if len(list.selection()) > 0 {
+	list.Picked = func() {
+		if len(list.Selection()) > 0 {
 			fetch.Enable()
 		}
 	}
-	opened := w.openSheet(netproto.Printable(cutName(name)), container.NewBorder(words, nil, nil, nil, list),
+	opened := w.openSheet(netproto.Printable(cutName(name)), container.NewBorder(text, nil, nil, nil, list),
 		fyne.NewSize(560, 480), w.cancelButton(), fetch)
 	ctx, stop := context.WithCancel(w.crossing.ctx)
 	opened.onGone = stop
@@ -65,7 +67,7 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 				return
 			}
 			if err != nil {
-				words.SetText(explain(face.FailureOf(err)).String())
+				text.SetText(words.Explain(face.FailureOf(err)).String())
 				return
 			}
 			var files []face.FolderFile
@@ -74,21 +76,21 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 					files = append(files, file)
 				}
 			}
-			words.SetText(L("Which file do you want to look at first?"))
-			list.setRows(files)
-			list.focus()
+			text.SetText(words.L("Which file do you want to look at first?"))
+			list.SetRows(files)
+			list.Focus()
 		})
 }
 
 // fileView is a row of the files of a folder.
 type fileView struct {
 	widget.BaseWidget
-	name, size *line
+	name, size *kit.Line
 }
 
 func newFileView() *fileView {
-	v := &fileView{name: newLine(theme.ColorNameForeground, theme.SizeNameText), size: newCaption()}
-	v.name.middle, v.size.whole = true, true
+	v := &fileView{name: kit.NewLine(theme.ColorNameForeground, theme.SizeNameText), size: kit.NewCaption()}
+	v.name.CutMiddle, v.size.Whole = true, true
 	v.ExtendBaseWidget(v)
 	return v
 }
@@ -96,10 +98,10 @@ func newFileView() *fileView {
 // CreateRenderer is how Fyne draws a widget.
 func (v *fileView) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
-	return widget.NewSimpleRenderer(inset(gapMedium, gap, container.NewBorder(nil, nil, nil, v.size, v.name)))
+	return widget.NewSimpleRenderer(kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, nil, v.size, v.name)))
 }
 
-func (v *fileView) show(f face.FolderFile) {
+func (v *fileView) Fill(f face.FolderFile) {
 	v.name.SetText(f.Path)
-	v.size.SetText(sizeWords(f.Size))
+	v.size.SetText(words.Size(f.Size))
 }

@@ -18,6 +18,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"go.uber.org/goleak"
 
+	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/face"
 )
 
@@ -178,8 +179,8 @@ func (d *desk) texts() []string {
 	for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
 		walk(object, func(o fyne.CanvasObject) {
 			switch o := o.(type) {
-			case *line:
-				texts = append(texts, o.text)
+			case *kit.Line:
+				texts = append(texts, o.Text)
 			case *widget.Label:
 				texts = append(texts, o.Text)
 			case *canvas.Text:
@@ -212,40 +213,35 @@ func walk(object fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 
 // tap waits for a visible button with these words, and presses the one that is
 // on top of all others.
-func (d *desk) tap(words string) {
+func (d *desk) tap(text string) {
 	d.t.Helper()
 	var found fyne.Tappable
-	d.until(fmt.Sprintf("there is a button %q to press", words), func() bool {
-		found = d.button(words)
+	d.until(fmt.Sprintf("there is a button %q to press", text), func() bool {
+		found = d.button(text)
 		return found != nil
 	})
 	test.Tap(found)
 }
 
 // button is the visible one with these words, on top of all others, or nil.
-func (d *desk) button(words string) (found fyne.Tappable) {
+func (d *desk) button(text string) (found fyne.Tappable) {
 	c := d.window.win.Canvas()
 	for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
 		walk(object, func(o fyne.CanvasObject) {
 			switch o := o.(type) {
 			case *widget.Button:
-				if o.Text == words && !o.Disabled() {
+				if o.Text == text && !o.Disabled() {
 					found = o
 				}
 			case *widget.Check:
-				if o.Text == words && !o.Disabled() {
+				if o.Text == text && !o.Disabled() {
 					found = o
 				}
-			case *headerCell:
-				if o.name.text == words {
-					found = o
-				}
-			case *iconButton:
-				if o.words == words {
-					found = o
-				}
-			case *navItem:
-				if o.name.text == words {
+			case interface { // widgets of ours
+				fyne.Tappable
+				AccessibilityLabel() string
+			}:
+				if o.AccessibilityLabel() == text {
 					found = o
 				}
 			}
@@ -255,17 +251,17 @@ func (d *desk) button(words string) (found fyne.Tappable) {
 }
 
 // menu chooses an entry of the main menu.
-func (d *desk) menu(words string) {
+func (d *desk) menu(text string) {
 	d.t.Helper()
 	for _, menu := range d.window.win.MainMenu().Items {
 		for _, item := range menu.Items {
-			if item.Label == words {
+			if item.Label == text {
 				item.Action()
 				return
 			}
 		}
 	}
-	d.t.Fatalf("the menus have no %q", words)
+	d.t.Fatalf("the menus have no %q", text)
 }
 
 // key presses a key where the focus is.
@@ -278,10 +274,46 @@ func (d *desk) key(name fyne.KeyName) {
 	}
 }
 
-func names(list *rowList[face.Hit]) []string {
+func names(list *kit.RowList[face.Hit]) []string {
 	var names []string
-	for _, h := range list.rows {
+	for _, h := range list.Rows {
 		names = append(names, h.Name)
 	}
 	return names
+}
+
+// linesIn are the texts of the lines in an object.
+func linesIn(object fyne.CanvasObject) []string {
+	var texts []string
+	walk(object, func(o fyne.CanvasObject) {
+		if l, ok := o.(*kit.Line); ok && l.Text != "" {
+			texts = append(texts, l.Text)
+		}
+	})
+	return texts
+}
+
+// readRow is what a row of a table says, text by text.
+func readRow(t *testing.T, table fyne.CanvasObject, name string) string {
+	t.Helper()
+	const rowHeight = 40 // at most
+	found := ""
+	walk(table, func(o fyne.CanvasObject) {
+		if texts := linesIn(o); found == "" && o.Size().Height <= rowHeight && len(texts) > 1 && texts[0] == name {
+			found = strings.Join(texts, " | ")
+		}
+	})
+	if found == "" {
+		t.Fatalf("no row %q is on the screen", name)
+	}
+	return found
+}
+
+func rowOf[T comparable](t *testing.T, list *kit.RowList[T], is func(T) bool) int {
+	t.Helper()
+	at := slices.IndexFunc(list.Rows, is)
+	if at < 0 {
+		t.Fatal("the list has no such row")
+	}
+	return at
 }

@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -34,13 +36,13 @@ type detailsPane struct {
 	pane  *fyne.Container
 	tall  float32 // the height of the reason, which depends on the width
 
-	name    *line
+	name    *kit.Line
 	reason  *widget.Label // why it is slow, and what to do
-	speed   *line
-	graph   *speedGraph
-	here    *line
-	pieces  *pieceMap
-	sources *table[face.Source]
+	speed   *kit.Line
+	graph   *kit.SpeedGraph
+	here    *kit.Line
+	pieces  *kit.PieceMap
+	sources *kit.Table[face.Source]
 	none    *widget.Label // where the sources would be
 
 	shown  string                 // the download, by its ID
@@ -48,30 +50,30 @@ type detailsPane struct {
 }
 
 func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
-	d := &detailsPane{window: w, page: p, name: newNameLine(), reason: quiet(""),
-		speed: newCaption(), graph: newSpeedGraph(face.SpeedStepSecs), here: newCaption(), pieces: newPieceMap()}
-	d.sources = newTable(w.host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
-	d.none = quiet("")
+	d := &detailsPane{window: w, page: p, name: kit.NewNameLine(), reason: kit.Hint(""),
+		speed: kit.NewCaption(), graph: kit.NewSpeedGraph(face.SpeedStepSecs), here: kit.NewCaption(), pieces: kit.NewPieceMap()}
+	d.sources = kit.NewTable(w.host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
+	d.none = kit.Hint("")
 	d.none.Alignment = fyne.TextAlignCenter
-	closing := newIconButton(w.tips, theme.CancelIcon(), L("Close the details"), d.toggle)
+	closing := kit.NewIconButton(w.tips, theme.CancelIcon(), words.L("Close the details"), d.toggle)
 	head := container.NewBorder(nil, nil, nil, closing, d.name)
 	parts := &paneLayout{}
 	body := container.New(parts,
-		partOf(L("Speed"), d.speed, d.graph),
-		partOf(L("Pieces"), d.here, d.pieces),
-		container.NewStack(d.sources.box, container.NewCenter(d.none)))
+		partOf(words.L("Speed"), d.speed, d.graph),
+		partOf(words.L("Pieces"), d.here, d.pieces),
+		container.NewStack(d.sources.Box, container.NewCenter(d.none)))
 	scroll := container.NewVScroll(body)
 	parts.changed = scroll.Refresh
 	// Labels have a padding of their own, by which the reason stands in.
-	reason := container.New(layout.NewCustomPaddedLayout(-gapMedium, -gapMedium, -gapMedium, -gapMedium), d.reason)
-	d.pane = container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(gap), head, reason), nil, nil, nil, scroll)
+	reason := container.New(layout.NewCustomPaddedLayout(-kit.GapMedium, -kit.GapMedium, -kit.GapMedium, -kit.GapMedium), d.reason)
+	d.pane = container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(kit.Gap), head, reason), nil, nil, nil, scroll)
 	return d.finish()
 }
 
 // finish puts the pane below the rows of the page.
 func (d *detailsPane) finish() *detailsPane {
 	d.rows = container.NewStack(d.page.list)
-	d.split = container.NewVSplit(d.rows, newPlate(theme.ColorNameHeaderBackground, gapMedium, inset(12, gap, d.pane)))
+	d.split = container.NewVSplit(d.rows, kit.NewPlate(theme.ColorNameHeaderBackground, kit.GapMedium, kit.Inset(12, kit.Gap, d.pane)))
 	d.split.SetOffset(d.window.app.Preferences().FloatWithFallback(prefDetailsHeight, 0.36))
 	d.above = container.NewStack(d.rows)
 	if d.window.app.Preferences().Bool(prefDetails) {
@@ -81,12 +83,12 @@ func (d *detailsPane) finish() *detailsPane {
 }
 
 // partOf is a heading with a line of words beside it and a drawing below.
-func partOf(heading string, words *line, drawing fyne.CanvasObject) fyne.CanvasObject {
-	name := newCaption()
-	name.style.Bold, name.whole = true, true
+func partOf(heading string, text *kit.Line, drawing fyne.CanvasObject) fyne.CanvasObject {
+	name := kit.NewCaption()
+	name.Style.Bold, name.Whole = true, true
 	name.SetText(heading)
-	words.align = fyne.TextAlignTrailing
-	return container.NewBorder(container.NewBorder(nil, nil, name, nil, inset(gapMedium, 0, words)), nil, nil, nil, drawing)
+	text.Align = fyne.TextAlignTrailing
+	return container.NewBorder(container.NewBorder(nil, nil, name, nil, kit.Inset(kit.GapMedium, 0, text)), nil, nil, nil, drawing)
 }
 
 // isOpen tells whether the pane is shown.
@@ -121,9 +123,9 @@ func (d *detailsPane) nothing(is bool) {
 	}
 	d.rows.Objects[0] = d.page.list
 	if is {
-		words := quiet(L("No download fits. Choose All, or type something else."))
-		words.Alignment = fyne.TextAlignCenter
-		d.rows.Objects[0] = words
+		text := kit.Hint(words.L("No download fits. Choose All, or type something else."))
+		text.Alignment = fyne.TextAlignCenter
+		d.rows.Objects[0] = text
 	}
 	d.rows.Refresh()
 }
@@ -134,9 +136,9 @@ func (d *detailsPane) follow() {
 		d.wanted.Store(nil)
 		return
 	}
-	chosen := d.page.list.selection()
+	chosen := d.page.list.Selection()
 	if len(chosen) == 0 && d.shown == "" {
-		chosen = d.page.list.rows[:min(1, len(d.page.list.rows))]
+		chosen = d.page.list.Rows[:min(1, len(d.page.list.Rows))]
 	}
 	if len(chosen) == 0 {
 		return
@@ -172,7 +174,7 @@ func (d *detailsPane) pull(ctx context.Context) func() {
 				return
 			}
 		}
-		d.name.SetText(L("This download is not in the list any more."))
+		d.name.SetText(words.L("This download is not in the list any more."))
 		d.fill(face.Details{}, face.Download{Size: -1})
 	}
 }
@@ -186,23 +188,23 @@ func (d *detailsPane) rememberHeight() {
 
 // fill shows the details of a download.
 func (d *detailsPane) fill(details face.Details, row face.Download) {
-	if words := reasonWords(details, row); d.reason.Text != words {
-		d.reason.SetText(words)
+	if text := reasonWords(details, row); d.reason.Text != text {
+		d.reason.SetText(text)
 	}
 	if tall := d.reason.MinSize().Height; tall != d.tall {
 		d.tall = tall
 		d.pane.Refresh()
 	}
 	d.speed.SetText(speedWords(details.Speeds))
-	d.graph.set(details.Speeds)
+	d.graph.Set(details.Speeds)
 	d.here.SetText(hereWords(details, row))
-	d.pieces.set(pieceStates(details.Pieces))
-	d.sources.setRows(details.Sources)
+	d.pieces.Set(pieceStates(details.Pieces))
+	d.sources.SetRows(details.Sources)
 	none := ""
 	if len(details.Sources) == 0 {
-		none = L("No source is known now.")
+		none = words.L("No source is known now.")
 		if row.IsFinished() {
-			none = L("It is finished and needs no source.")
+			none = words.L("It is finished and needs no source.")
 		}
 	}
 	if d.none.Text != none {
@@ -214,29 +216,29 @@ func (d *detailsPane) fill(details face.Details, row face.Download) {
 func reasonWords(details face.Details, row face.Download) string {
 	switch {
 	case row.IsFinished():
-		return L("Finished.")
+		return words.L("Finished.")
 	case row.IsFailed(), row.State == face.DownloadNoSpace:
-		return explain(row.Failure).Headline() + " " + adviceWords(row)
+		return words.Explain(row.Failure).Headline() + " " + adviceWords(row)
 	case row.IsPaused():
-		return L("Paused. Resume it to go on.")
+		return words.L("Paused. Resume it to go on.")
 	case row.State == face.DownloadWaiting:
-		return L("Nobody who has it is online. It starts by itself when somebody is.")
+		return words.L("Nobody who has it is online. It starts by itself when somebody is.")
 	case row.State == face.DownloadQueued:
-		return L("It waits for its turn. Move it up in the queue, or allow more at once in Settings.")
+		return words.L("It waits for its turn. Move it up in the queue, or allow more at once in Settings.")
 	}
 	switch details.Slow {
 	case face.SlowOneSource:
-		return L("Only one source is connected: it is as fast as that one. It gets faster when others join.")
+		return words.L("Only one source is connected: it is as fast as that one. It gets faster when others join.")
 	case face.SlowTheirLimit:
-		return L("The sources let it wait in their queues. Nothing needs to be done here; more sources would help.")
+		return words.L("The sources let it wait in their queues. Nothing needs to be done here; more sources would help.")
 	case face.SlowMyLimit:
-		return L("A limit that you set holds it back. Raise it in the menu of the download, or in Settings.")
+		return words.L("A limit that you set holds it back. Raise it in the menu of the download, or in Settings.")
 	case face.SlowMyDisk:
-		return L("The disk takes the bytes slower than they come. A faster disk, or fewer downloads at once, would help.")
+		return words.L("The disk takes the bytes slower than they come. A faster disk, or fewer downloads at once, would help.")
 	case face.SlowNetwork:
-		return L("The network gives no more now. Other programs may be using it.")
+		return words.L("The network gives no more now. Other programs may be using it.")
 	default:
-		return L("Nothing holds it back.")
+		return words.L("Nothing holds it back.")
 	}
 }
 
@@ -249,20 +251,20 @@ func speedWords(speeds []int64) string {
 	for _, speed := range speeds {
 		sum += speed
 	}
-	return L("{{.Rate}} on average", values{"Rate": rateWords(sum / int64(len(speeds)))})
+	return words.L("{{.Rate}} on average", words.Values{"Rate": words.Rate(sum / int64(len(speeds)))})
 }
 
 // pieceStates is what the map draws.
-func pieceStates(cells []face.Cell) []PieceState {
-	states := make([]PieceState, len(cells))
+func pieceStates(cells []face.Cell) []kit.PieceState {
+	states := make([]kit.PieceState, len(cells))
 	for i, c := range cells {
 		switch c.State {
 		case face.CellInFlight:
-			states[i] = PieceInFlight
+			states[i] = kit.PieceInFlight
 		case face.CellPartly:
-			states[i] = PiecePartly
+			states[i] = kit.PiecePartly
 		case face.CellVerified:
-			states[i] = PieceVerified
+			states[i] = kit.PieceVerified
 		}
 	}
 	return states
@@ -270,11 +272,11 @@ func pieceStates(cells []face.Cell) []PieceState {
 
 // hereWords say in numbers what the map draws.
 func hereWords(details face.Details, row face.Download) string {
-	words := percentWords(row.Done, row.Size)
+	text := words.Percent(row.Done, row.Size)
 	if details.Copies > 0 {
-		words = joined(words, L("{{.Count}} copies at the sources", values{"Count": decimalWords(details.Copies, 1)}))
+		text = words.Join(text, words.L("{{.Count}} copies at the sources", words.Values{"Count": words.Decimal(details.Copies, 1)}))
 	}
-	return words
+	return text
 }
 
 // paneLayout puts speed and pieces left of the sources where there is room, else
@@ -304,23 +306,23 @@ func (l *paneLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		defer l.changed()
 	}
 	if l.wide {
-		half := (size.Height - gapMedium) * graphHeight / (graphHeight + mapHeight)
+		half := (size.Height - kit.GapMedium) * graphHeight / (graphHeight + mapHeight)
 		place(speed, 0, 0, paneLeft, half)
-		place(pieces, 0, half+gapMedium, paneLeft, size.Height-half-gapMedium)
-		place(sources, paneLeft+gapLarge, 0, size.Width-paneLeft-gapLarge, size.Height)
+		place(pieces, 0, half+kit.GapMedium, paneLeft, size.Height-half-kit.GapMedium)
+		place(sources, paneLeft+kit.GapLarge, 0, size.Width-paneLeft-kit.GapLarge, size.Height)
 		return
 	}
 	place(speed, 0, 0, size.Width, graphHeight)
-	place(pieces, 0, graphHeight+gapMedium, size.Width, mapHeight)
-	top := float32(graphHeight + mapHeight + 2*gapMedium)
+	place(pieces, 0, graphHeight+kit.GapMedium, size.Width, mapHeight)
+	top := float32(graphHeight + mapHeight + 2*kit.GapMedium)
 	place(sources, 0, top, size.Width, max(size.Height-top, sourceHeight))
 }
 
 // MinSize is part of fyne.Layout.
 func (l *paneLayout) MinSize([]fyne.CanvasObject) fyne.Size {
-	height := float32(graphHeight + mapHeight + gapMedium)
+	height := float32(graphHeight + mapHeight + kit.GapMedium)
 	if !l.wide {
-		height += gapMedium + sourceHeight
+		height += kit.GapMedium + sourceHeight
 	}
-	return fyne.NewSize(leastNameWidth, height)
+	return fyne.NewSize(kit.LeastNameWidth, height)
 }

@@ -13,6 +13,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -29,7 +31,7 @@ func (p *downloadsPage) clearFinished() {
 
 // toggle pauses what runs; if nothing does, it resumes what is paused.
 func (p *downloadsPage) toggle() {
-	chosen := p.list.selection()
+	chosen := p.list.Selection()
 	if running := idsOf(chosen, face.Download.IsRunning); len(running) > 0 {
 		p.onIDs(p.window.engine.Pause, running)
 		return
@@ -38,10 +40,10 @@ func (p *downloadsPage) toggle() {
 	p.onIDs(p.window.engine.Retry, idsOf(chosen, face.Download.IsFailed))
 }
 
-func (p *downloadsPage) remove() { p.window.removeDownloads(p.list.selection()) }
+func (p *downloadsPage) remove() { p.window.removeDownloads(p.list.Selection()) }
 
 func (p *downloadsPage) open() {
-	if chosen := p.list.selection(); len(chosen) > 0 {
+	if chosen := p.list.Selection(); len(chosen) > 0 {
 		p.openFile(chosen[0])
 	}
 }
@@ -50,7 +52,7 @@ func anyDownload(face.Download) bool { return true }
 
 // removeWithFiles asks first: deleted files do not come back.
 func (p *downloadsPage) removeWithFiles() {
-	chosen := p.list.selection()
+	chosen := p.list.Selection()
 	if len(chosen) == 0 {
 		return
 	}
@@ -58,36 +60,36 @@ func (p *downloadsPage) removeWithFiles() {
 	for _, d := range chosen {
 		size += d.Done
 	}
-	p.window.decide(L("Delete the files?"),
-		N("{{.Count}} downloads are taken off the list, and the {{.Size}} that were fetched are deleted from the disk.", len(chosen),
-			values{"Count": countWords(len(chosen)), "Size": sizeWords(size)}),
-		L("Delete the files"), func() { p.onIDs(p.window.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
+	p.window.decide(words.L("Delete the files?"),
+		words.N("{{.Count}} downloads are taken off the list, and the {{.Size}} that were fetched are deleted from the disk.", len(chosen),
+			words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}),
+		words.L("Delete the files"), func() { p.onIDs(p.window.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
 }
 
 // moveInQueue changes when the selected downloads have their turn.
 func (p *downloadsPage) moveInQueue(way face.QueueMove) func() {
 	return func() {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.MoveInQueue(ctx, ids, way) },
-			idsOf(p.list.selection(), face.Download.IsActive))
+			idsOf(p.list.Selection(), face.Download.IsActive))
 	}
 }
 
 func (p *downloadsPage) setPriority(priority face.Priority) func() {
 	return func() {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.SetPriority(ctx, ids, priority) },
-			idsOf(p.list.selection(), face.Download.IsActive))
+			idsOf(p.list.Selection(), face.Download.IsActive))
 	}
 }
 
 func (p *downloadsPage) verify() {
-	p.onIDs(p.window.engine.Verify, idsOf(p.list.selection(), anyDownload))
+	p.onIDs(p.window.engine.Verify, idsOf(p.list.Selection(), anyDownload))
 }
 
 // prefer fetches a file from its begin on; of a folder the person chooses one.
 func (p *downloadsPage) prefer(d face.Download) {
 	first := func(path string) {
 		p.window.act(func(ctx context.Context) error { return p.window.engine.Prefer(ctx, d.ID, path) },
-			func() { p.window.tell(L("It is fetched in order now, before all else.")) })
+			func() { p.window.tell(words.L("It is fetched in order now, before all else.")) })
 	}
 	if d.Folder {
 		p.window.chooseInFolder(d.Hash, d.Name, first)
@@ -98,11 +100,11 @@ func (p *downloadsPage) prefer(d face.Download) {
 
 // moveTo lets the person choose a folder for the selected downloads.
 func (p *downloadsPage) moveTo() {
-	chosen := p.list.selection()
+	chosen := p.list.Selection()
 	if len(chosen) == 0 {
 		return
 	}
-	p.window.chooseFolder(L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
+	p.window.chooseFolder(words.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.MoveTo(ctx, ids, folder) },
 			idsOf(chosen, anyDownload))
 	})
@@ -110,7 +112,7 @@ func (p *downloadsPage) moveTo() {
 
 // limit bounds the selected downloads, in bytes a second; 0 is no limit.
 func (p *downloadsPage) limit(bytesPerSecond int64) {
-	p.limitOf(p.list.selection(), bytesPerSecond)
+	p.limitOf(p.list.Selection(), bytesPerSecond)
 }
 
 func (p *downloadsPage) limitOf(chosen []face.Download, bytesPerSecond int64) {
@@ -121,11 +123,11 @@ func (p *downloadsPage) limitOf(chosen []face.Download, bytesPerSecond int64) {
 
 // askLimit asks for another limit than those in the menu.
 func (p *downloadsPage) askLimit() {
-	w, chosen := p.window, p.list.selection()
+	w, chosen := p.window, p.list.Selection()
 	if len(chosen) == 0 {
 		return
 	}
-	entry, problem := widget.NewEntry(), quiet(L("Of each of them. Nothing is no limit."))
+	entry, problem := widget.NewEntry(), kit.Hint(words.L("Of each of them. Nothing is no limit."))
 	if chosen[0].Limit > 0 {
 		entry.SetText(strconv.FormatInt(chosen[0].Limit/1000, 10))
 	}
@@ -134,7 +136,7 @@ func (p *downloadsPage) askLimit() {
 		if text != "" {
 			kilobytes, err := strconv.ParseInt(text, 10, 64)
 			if err != nil || kilobytes < 0 || kilobytes > 1e9 {
-				problem.SetText(L("Type a number of kB/s, or nothing."))
+				problem.SetText(words.L("Type a number of kB/s, or nothing."))
 				return
 			}
 			limit = kilobytes * 1000
@@ -143,8 +145,8 @@ func (p *downloadsPage) askLimit() {
 		p.limitOf(chosen, limit)
 	}
 	entry.OnSubmitted = func(string) { set() }
-	w.openSheet(L("Limit of the download"), labelled(L("Download limit, kB/s"), entry, problem),
-		fyne.NewSize(360, 220), w.cancelButton(), primaryButton(L("Set the limit"), theme.ConfirmIcon(), set))
+	w.openSheet(words.L("Limit of the download"), labelled(words.L("Download limit, kB/s"), entry, problem),
+		fyne.NewSize(360, 220), w.cancelButton(), kit.PrimaryButton(words.L("Set the limit"), theme.ConfirmIcon(), set))
 	w.win.Canvas().Focus(entry)
 }
 
@@ -153,67 +155,67 @@ var limitChoices = []int64{0, 100e3, 500e3, 1e6, 5e6, 20e6}
 
 func limitWords(bytesPerSecond int64) string {
 	if bytesPerSecond == 0 {
-		return L("No limit")
+		return words.L("No limit")
 	}
-	return rateWords(bytesPerSecond)
+	return words.Rate(bytesPerSecond)
 }
 
 var priorityNames = []struct {
 	priority face.Priority
-	name     phrase
+	name     words.Phrase
 }{{face.PriorityHigh, "High"}, {face.PriorityNormal, "Normal"}, {face.PriorityLow, "Low"}}
 
 // rowMenu is what can be done about the selected downloads.
 func (p *downloadsPage) rowMenu() *fyne.Menu {
-	chosen := p.list.selection()
+	chosen := p.list.Selection()
 	if len(chosen) == 0 {
 		return nil
 	}
 	menu := fyne.NewMenu("")
-	add := func(words string, icon fyne.Resource, do func()) *fyne.MenuItem {
-		item := fyne.NewMenuItemWithIcon(words, icon, do)
+	add := func(text string, icon fyne.Resource, do func()) *fyne.MenuItem {
+		item := fyne.NewMenuItemWithIcon(text, icon, do)
 		menu.Items = append(menu.Items, item)
 		return item
 	}
 	line := func() { menu.Items = append(menu.Items, fyne.NewMenuItemSeparator()) }
 	if len(chosen) == 1 {
 		if chosen[0].IsFinished() {
-			add(L("Open"), theme.FileIcon(), p.open)
+			add(words.L("Open"), theme.FileIcon(), p.open)
 		}
-		add(L("Open the folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
+		add(words.L("Open the folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
 	}
 	switch {
 	case countOf(chosen, face.Download.IsRunning) > 0:
-		add(L("Pause"), theme.MediaPauseIcon(), p.toggle)
+		add(words.L("Pause"), theme.MediaPauseIcon(), p.toggle)
 	case countOf(chosen, face.Download.IsPaused) > 0:
-		add(L("Resume"), theme.MediaPlayIcon(), p.toggle)
+		add(words.L("Resume"), theme.MediaPlayIcon(), p.toggle)
 	case countOf(chosen, face.Download.IsFailed) > 0:
-		add(L("Retry"), theme.ViewRefreshIcon(), p.toggle)
+		add(words.L("Retry"), theme.ViewRefreshIcon(), p.toggle)
 	}
 	if countOf(chosen, face.Download.IsActive) > 0 {
 		line()
-		add(L("Queue"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
-		add(L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
-		add(L("Limit of the download"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
+		add(words.L("Queue"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
+		add(words.L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
+		add(words.L("Limit of the download"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
 	}
 	if len(chosen) == 1 && chosen[0].IsActive() {
-		add(L("Fetch it in order, to look at it soon"), icon("eye"), func() { p.prefer(chosen[0]) })
+		add(words.L("Fetch it in order, to look at it soon"), kit.Icon("eye"), func() { p.prefer(chosen[0]) })
 	}
 	line()
 	if len(chosen) == 1 {
-		add(L("Copy link"), icon("link"), func() { p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+		add(words.L("Copy link"), kit.Icon("link"), func() { p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}
-	add(L("Verify again"), icon("verify"), p.verify)
-	add(L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
+	add(words.L("Verify again"), kit.Icon("verify"), p.verify)
+	add(words.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
 	line()
 	if countOf(chosen, face.Download.IsFinished) == len(chosen) {
-		add(L("Take off the list"), theme.CancelIcon(), p.remove)
+		add(words.L("Take off the list"), theme.CancelIcon(), p.remove)
 	} else {
-		add(L("Stop and delete"), theme.CancelIcon(), p.remove)
+		add(words.L("Stop and delete"), theme.CancelIcon(), p.remove)
 	}
-	add(L("Delete the files"), theme.DeleteIcon(), p.removeWithFiles)
+	add(words.L("Delete the files"), theme.DeleteIcon(), p.removeWithFiles)
 	line()
-	add(L("Details"), theme.InfoIcon(), p.details.open)
+	add(words.L("Details"), theme.InfoIcon(), p.details.open)
 	return menu
 }
 
@@ -242,7 +244,7 @@ func (p *downloadsPage) limitMenu(chosen []face.Download) *fyne.Menu {
 		item.Checked = chosen[0].Limit == limit
 		menu.Items = append(menu.Items, item)
 	}
-	menu.Items = append(menu.Items, fyne.NewMenuItem(L("Another limit…"), p.askLimit))
+	menu.Items = append(menu.Items, fyne.NewMenuItem(words.L("Another limit…"), p.askLimit))
 	return menu
 }
 

@@ -13,6 +13,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -20,10 +22,10 @@ import (
 // rows choose which; F8 opens a pane below them with the details of one.
 type downloadsPage struct {
 	*rowsPage
-	list    *rowList[face.Download]
+	list    *kit.RowList[face.Download]
 	clear   *widget.Button
 	all     []face.Download // as the engine told
-	chips   *chips
+	chips   *kit.Chips
 	words   *widget.Entry // that a name has to hold
 	details *detailsPane
 }
@@ -37,7 +39,7 @@ const (
 )
 
 var downloadChips = []struct {
-	name phrase
+	name words.Phrase
 	want func(face.Download) bool
 }{
 	showAll:      {"All", func(face.Download) bool { return true }},
@@ -51,29 +53,29 @@ const fewDownloads = 10
 
 func newDownloadsPage(w *window) *downloadsPage {
 	p := &downloadsPage{rowsPage: newRowsPage(w)}
-	p.list = newRowList(func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
-		func() rowView[face.Download] { return newDownloadView(p) })
-	p.list.opened = p.openFile
-	p.list.tips, p.list.canvas, p.list.pressed = w.tips, w.win.Canvas(), p.pressed
-	p.list.menu = p.rowMenu
-	p.list.picked = func() { p.details.follow() }
-	p.clear = widget.NewButton(L("Clear finished"), p.clearFinished)
-	var names []phrase
+	p.list = kit.NewRowList(func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
+		func() kit.RowView[face.Download] { return newDownloadView(p) })
+	p.list.Opened = p.openFile
+	p.list.Tips, p.list.Canvas, p.list.Pressed = w.tips, w.win.Canvas(), p.pressed
+	p.list.Menu = p.rowMenu
+	p.list.Picked = func() { p.details.follow() }
+	p.clear = widget.NewButton(words.L("Clear finished"), p.clearFinished)
+	var names []words.Phrase
 	for _, one := range downloadChips {
 		names = append(names, one.name)
 	}
-	p.chips = newChips(names, p.arrange)
+	p.chips = kit.NewChips(names, p.arrange)
 	p.words = widget.NewEntry()
-	p.words.PlaceHolder = L("Find in this list")
+	p.words.PlaceHolder = words.L("Find in this list")
 	p.words.OnChanged = func(string) { p.arrange() }
 	p.words.Hide()
-	filter := container.New(filterLayout{}, p.chips.box, p.words)
+	filter := container.New(filterLayout{}, p.chips.Box, p.words)
 	p.details = newDetailsPane(w, p)
 	rows := container.NewBorder(filter, nil, nil, nil, p.details.above)
-	p.build(placeDownloads, p.list.focus, rows, nil, func() fyne.CanvasObject {
-		return emptyScreen(theme.DownloadIcon(), L("What you download appears here. Nothing is moving yet."),
-			widget.NewButtonWithIcon(L("Search"), theme.SearchIcon(), w.findWords))
-	}, p.clear, newIconButton(w.tips, theme.InfoIcon(), L("Details of a download (F8)"), p.toggleDetails))
+	p.build(placeDownloads, p.list.Focus, rows, nil, func() fyne.CanvasObject {
+		return kit.EmptyScreen(theme.DownloadIcon(), words.L("What you download appears here. Nothing is moving yet."),
+			widget.NewButtonWithIcon(words.L("Search"), theme.SearchIcon(), w.findWords))
+	}, p.clear, kit.NewIconButton(w.tips, theme.InfoIcon(), words.L("Details of a download (F8)"), p.toggleDetails))
 	p.clear.Hide()
 	return p
 }
@@ -94,10 +96,10 @@ func (p *downloadsPage) show(downloads []face.Download) {
 	p.all = downloads
 	p.summary.SetText(downloadsWords(downloads))
 	for i, one := range downloadChips {
-		p.chips.count(i, countOf(downloads, one.want))
+		p.chips.Count(i, countOf(downloads, one.want))
 	}
-	changed := reveal(nil, p.clear, countOf(downloads, face.Download.IsFinished) > 0)
-	if reveal(nil, p.words, len(downloads) > fewDownloads || p.words.Text != "") || changed {
+	changed := kit.Reveal(nil, p.clear, countOf(downloads, face.Download.IsFinished) > 0)
+	if kit.Reveal(nil, p.words, len(downloads) > fewDownloads || p.words.Text != "") || changed {
 		p.content.Refresh()
 	}
 	p.arrange()
@@ -117,29 +119,29 @@ func downloadsWords(downloads []face.Download) string {
 			waiting++
 		}
 	}
-	count := func(text phrase, n int) string {
+	count := func(text words.Phrase, n int) string {
 		if n == 0 {
 			return ""
 		}
-		return L(string(text), values{"Count": countWords(n)})
+		return words.L(string(text), words.Values{"Count": words.Count(n)})
 	}
-	words := joined(count("{{.Count}} running", running), count("{{.Count}} waiting", waiting), count("{{.Count}} finished", finished))
+	said := words.Join(count("{{.Count}} running", running), count("{{.Count}} waiting", waiting), count("{{.Count}} finished", finished))
 	if rate > 0 {
-		words = joined(words, rateWords(rate))
+		said = words.Join(said, words.Rate(rate))
 	}
-	return words
+	return said
 }
 
 // arrange shows the downloads that the chips and the field leave.
 func (p *downloadsPage) arrange() {
-	want, words := downloadChips[p.chips.chosen].want, strings.ToLower(strings.TrimSpace(p.words.Text))
+	want, text := downloadChips[p.chips.Chosen].want, strings.ToLower(strings.TrimSpace(p.words.Text))
 	rows := p.all
-	if p.chips.chosen != showAll || words != "" {
+	if p.chips.Chosen != showAll || text != "" {
 		rows = slices.DeleteFunc(slices.Clone(rows), func(d face.Download) bool {
-			return !want(d) || words != "" && !strings.Contains(strings.ToLower(d.Name), words)
+			return !want(d) || text != "" && !strings.Contains(strings.ToLower(d.Name), text)
 		})
 	}
-	p.list.setRows(rows)
+	p.list.SetRows(rows)
 	p.showRows(len(p.all) > 0)
 	p.details.nothing(len(rows) == 0)
 	p.details.follow()
@@ -174,22 +176,22 @@ func (filterLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	const widest = 240
 	chips, field := objects[0], objects[1]
 	wide := chips.MinSize()
-	chips.Move(fyne.NewPos(0, (size.Height-wide.Height-gap)/2))
+	chips.Move(fyne.NewPos(0, (size.Height-wide.Height-kit.Gap)/2))
 	chips.Resize(wide)
-	width := min(size.Width-wide.Width-gapLarge, widest)
+	width := min(size.Width-wide.Width-kit.GapLarge, widest)
 	field.Move(fyne.NewPos(size.Width-width, 0))
 	field.Resize(fyne.NewSize(width, field.MinSize().Height))
 }
 
 // MinSize is part of fyne.Layout.
 func (filterLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(objects[0].MinSize().Width+gapLarge, objects[1].MinSize().Height+gap)
+	return fyne.NewSize(objects[0].MinSize().Width+kit.GapLarge, objects[1].MinSize().Height+kit.Gap)
 }
 
 // pressed is offered the keys that the list does not use itself. Fyne's menus
 // leave Shift+Del alone, as all keys without Ctrl or Alt.
 func (p *downloadsPage) pressed(event *fyne.KeyEvent) {
-	if event.Name == fyne.KeyDelete && p.list.held()&fyne.KeyModifierShift != 0 {
+	if event.Name == fyne.KeyDelete && p.list.Held()&fyne.KeyModifierShift != 0 {
 		p.removeWithFiles()
 		return
 	}

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -33,13 +34,13 @@ func openDownloads(t *testing.T, engine *fakeEngine) (*desk, *downloadsPage) {
 	t.Helper()
 	d := openAt(t, engine, placeDownloads)
 	page := d.window.pages[placeDownloads].(*downloadsPage)
-	d.until("the downloads are shown", func() bool { return len(page.list.rows) == len(engine.downloads) })
+	d.until("the downloads are shown", func() bool { return len(page.list.Rows) == len(engine.downloads) })
 	return d, page
 }
 
 func shownDownloads(p *downloadsPage) string {
 	var ids []string
-	for _, d := range p.list.rows {
+	for _, d := range p.list.Rows {
 		ids = append(ids, d.ID)
 	}
 	return strings.Join(ids, " ")
@@ -50,23 +51,23 @@ func TestChipsAndWordsChooseAmongDownloads(t *testing.T) {
 	engine.downloads = mixed()
 	d, page := openDownloads(t, engine)
 	for at, want := range []string{showAll: "run wait rest bad done", showActive: "run wait rest", showFinished: "done", showFailed: "bad"} {
-		test.Tap(page.chips.list[at])
+		test.Tap(chipAt(page, at))
 		if got := shownDownloads(page); got != want {
 			t.Errorf("%s shows %q, not %q", downloadChips[at].name, got, want)
 		}
-		if got := page.chips.list[at].count.text; got != fmt.Sprint(strings.Count(want, " ")+1) {
+		if got := linesIn(page.chips.Box.Objects[at])[1]; got != fmt.Sprint(strings.Count(want, " ")+1) {
 			t.Errorf("%s counts %s", downloadChips[at].name, got)
 		}
 	}
 	page.words.SetText("nothing like it")
 	d.reads("No download fits.")
-	page.chips.list[showFailed].TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
-	page.chips.list[showFinished].TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
+	chipAt(page, showFailed).TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
+	chipAt(page, showFinished).TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
 	page.words.SetText("ING")
 	if got := shownDownloads(page); got != "run wait rest" {
 		t.Errorf("active ones with ING in their names: %q", got)
 	}
-	if d.reads("1 running · 3 waiting · 1 finished · 5.0 MB/s"); page.chips.chosen != showActive {
+	if d.reads("1 running · 3 waiting · 1 finished · 5.0 MB/s"); page.chips.Chosen != showActive {
 		t.Error("the left arrow does not go from chip to chip")
 	}
 }
@@ -87,9 +88,9 @@ func TestAFieldToFindDownloadsComesWhenThereAreMany(t *testing.T) {
 }
 
 // chooseItem chooses an entry of a menu; one of a menu in it with "menu > entry".
-func chooseItem(t *testing.T, menu *fyne.Menu, words string) {
+func chooseItem(t *testing.T, menu *fyne.Menu, text string) {
 	t.Helper()
-	first, rest, inner := strings.Cut(words, " > ")
+	first, rest, inner := strings.Cut(text, " > ")
 	for _, item := range menu.Items {
 		if item.Label != first {
 			continue
@@ -105,7 +106,7 @@ func chooseItem(t *testing.T, menu *fyne.Menu, words string) {
 }
 
 func TestTheMenuActsOnAllSelectedDownloads(t *testing.T) {
-	for words, want := range map[string]string{
+	for text, want := range map[string]string{
 		"Queue > To the top of the queue":    "move-in-queue [run wait rest] top",
 		"Queue > Up in the queue":            "move-in-queue [run wait rest] up",
 		"Queue > Down in the queue":          "move-in-queue [run wait rest] down",
@@ -119,8 +120,8 @@ func TestTheMenuActsOnAllSelectedDownloads(t *testing.T) {
 		engine := newFake()
 		engine.downloads = mixed()
 		d, page := openDownloads(t, engine)
-		page.list.selectAll()
-		chooseItem(t, page.rowMenu(), words)
+		page.list.SelectAll()
+		chooseItem(t, page.rowMenu(), text)
 		d.did(want)
 	}
 }
@@ -136,11 +137,11 @@ func TestAFileIsFetchedFirst(t *testing.T) {
 		{FolderEntry: netproto.FolderEntry{Path: "day 2.mkv", Size: 3000}},
 	}}
 	d, page := openDownloads(t, engine)
-	page.list.selectOnly(0)
+	page.list.SelectOnly(0)
 	chooseItem(t, page.rowMenu(), "Fetch it in order, to look at it soon")
 	d.did(`prefer run ""`)
 	d.reads("It is fetched in order now, before all else.")
-	page.list.selectOnly(1)
+	page.list.SelectOnly(1)
 	chooseItem(t, page.rowMenu(), "Fetch it in order, to look at it soon")
 	d.reads("Which file do you want to look at first?")
 	d.reads("day 1/first.mkv")
@@ -158,7 +159,7 @@ func TestALinkToWhatWasFoundOrFetchedIsCopied(t *testing.T) {
 	engine.downloads = mixed()
 	engine.search = answers(hit(7, "found.mkv", 10, netproto.KindVideo, 1))
 	d, page := openDownloads(t, engine)
-	page.list.selectOnly(4)
+	page.list.SelectOnly(4)
 	chooseItem(t, page.rowMenu(), "Copy link")
 	d.reads("Link copied.")
 	link, err := netproto.ParseLink(d.app.Clipboard().Content())
@@ -167,7 +168,7 @@ func TestALinkToWhatWasFoundOrFetchedIsCopied(t *testing.T) {
 	}
 	d.window.goTo(placeSearch)
 	d.reads("found.mkv")
-	d.window.search().list.selectOnly(0)
+	d.window.search().list.SelectOnly(0)
 	chooseItem(t, d.window.search().rowMenu(), "Copy link")
 	d.until("the other link is there", func() bool {
 		link, err := netproto.ParseLink(d.app.Clipboard().Content())
@@ -182,9 +183,9 @@ func TestFilesAreDeletedOnlyAfterAQuestion(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
 	d, page := openDownloads(t, engine)
-	page.list.selectOnly(4)
-	page.list.held = func() fyne.KeyModifier { return fyne.KeyModifierShift }
-	page.list.focus()
+	page.list.SelectOnly(4)
+	page.list.Held = func() fyne.KeyModifier { return fyne.KeyModifierShift }
+	page.list.Focus()
 	d.key(fyne.KeyDelete)
 	d.reads("1 download is taken off the list, and the 10 B that were fetched are deleted from the disk.")
 	if done := engine.actions(); len(done) != 0 {
@@ -198,7 +199,7 @@ func TestTheQueueHasKeysThatStandInTheMenus(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
 	d, page := openDownloads(t, engine)
-	page.list.selectOnly(1)
+	page.list.SelectOnly(1)
 	keys := map[string]string{}
 	for _, c := range d.window.queueCommands() {
 		keys[c.keys()] = string(c.name)
@@ -224,7 +225,7 @@ func TestAnotherLimitIsTyped(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
 	d, page := openDownloads(t, engine)
-	page.list.selectOnly(0)
+	page.list.SelectOnly(0)
 	chooseItem(t, page.rowMenu(), "Limit of the download > Another limit…")
 	entry := d.window.win.Canvas().Focused().(*widget.Entry)
 	entry.SetText("much")
@@ -275,15 +276,15 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 		d.reads(want)
 	}
 	for name, want := range map[string]string{
-		"Grace":            "Grace | Sends to you | 3.0 MB/s | 75 %",
-		"203.0.113.6:4001": "203.0.113.6:4001 | Queued (place 2) |  | 25 %",
-		"Linus":            "Linus | Failed: The other computer cannot be reached. |  | 0 %",
+		"Grace":            "Grace | near | Sends to you | 3.0 MB/s | 75 %",
+		"203.0.113.6:4001": "203.0.113.6:4001 | Queued (place 2) | 25 %",
+		"Linus":            "Linus | Failed: The other computer cannot be reached. | 0 %",
 	} {
-		if got := readRow(t, page.details.sources, name); got != want {
+		if got := readRow(t, page.details.sources.Box, name); got != want {
 			t.Errorf("the source reads %q, not %q", got, want)
 		}
 	}
-	page.list.selectOnly(4)
+	page.list.SelectOnly(4)
 	d.reads("Finished.")
 	engine.change(func(f *fakeEngine) { f.downloads = f.downloads[:4] })
 	d.reads("This download is not in the list any more.")
@@ -311,7 +312,7 @@ func TestWithoutThePaneNobodyAsksForDetails(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
 	d, page := openDownloads(t, engine)
-	page.list.selectOnly(0)
+	page.list.SelectOnly(0)
 	if page.details.wanted.Load() != nil {
 		t.Error("a closed pane asks for details")
 	}
@@ -387,7 +388,7 @@ func TestTenThousandDownloadsStayQuick(t *testing.T) {
 
 func BenchmarkTickOf10000Downloads(b *testing.B) {
 	app := test.NewTempApp(b)
-	app.Settings().SetTheme(newLook(LookLight))
+	app.Settings().SetTheme(kit.NewTheme(kit.LookLight))
 	w, err := newWindow(app, newFake(), Options{}, func(func()) {})
 	if err != nil {
 		b.Fatal(err)
@@ -408,4 +409,15 @@ func TestTheMenuKeyOpensTheActionsOfADownload(t *testing.T) {
 	page.focus()
 	d.key(desktop.KeyMenu)
 	d.until("a menu is open", func() bool { return d.window.win.Canvas().Overlays().Top() != nil })
+}
+
+// chipAt is one of the chips above the downloads.
+func chipAt(p *downloadsPage, at int) interface {
+	fyne.Tappable
+	fyne.Focusable
+} {
+	return p.chips.Box.Objects[at].(interface {
+		fyne.Tappable
+		fyne.Focusable
+	})
 }

@@ -7,22 +7,24 @@ import (
 
 	"fyne.io/fyne/v2/theme"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
 // downloadView is a row of the page.
 type downloadView struct {
-	twoLines
+	kit.TwoLines
 	page                 *downloadsPage
 	download             face.Download
-	toggle, open, remove *iconButton
+	toggle, open, remove *kit.IconButton
 }
 
 func newDownloadView(p *downloadsPage) *downloadView {
 	v := &downloadView{page: p}
 	engine := p.window.engine
 	tips := p.window.tips
-	v.toggle = newIconButton(tips, theme.MediaPauseIcon(), "", func() {
+	v.toggle = kit.NewIconButton(tips, theme.MediaPauseIcon(), "", func() {
 		id := []string{v.download.ID}
 		switch {
 		case v.download.IsRunning():
@@ -33,110 +35,110 @@ func newDownloadView(p *downloadsPage) *downloadView {
 			p.onIDs(engine.Retry, id)
 		}
 	})
-	v.open = newIconButton(tips, theme.FolderOpenIcon(), L("Open the folder"), func() { p.openFolder(v.download) })
-	v.remove = newIconButton(tips, theme.CancelIcon(), "", func() { p.window.removeDownloads([]face.Download{v.download}) })
-	v.init(v.toggle, v.open, v.remove)
+	v.open = kit.NewIconButton(tips, theme.FolderOpenIcon(), words.L("Open the folder"), func() { p.openFolder(v.download) })
+	v.remove = kit.NewIconButton(tips, theme.CancelIcon(), "", func() { p.window.removeDownloads([]face.Download{v.download}) })
+	v.Init(v.toggle, v.open, v.remove)
 	v.ExtendBaseWidget(v)
 	return v
 }
 
-func (v *downloadView) show(d face.Download) {
+func (v *downloadView) Fill(d face.Download) {
 	v.download = d
 	switch {
 	case d.IsRunning():
-		v.toggle.set(theme.MediaPauseIcon(), L("Pause"))
+		v.toggle.Set(theme.MediaPauseIcon(), words.L("Pause"))
 	case d.IsPaused():
-		v.toggle.set(theme.MediaPlayIcon(), L("Resume"))
+		v.toggle.Set(theme.MediaPlayIcon(), words.L("Resume"))
 	case d.IsFailed():
-		v.toggle.set(theme.ViewRefreshIcon(), L("Retry"))
+		v.toggle.Set(theme.ViewRefreshIcon(), words.L("Retry"))
 	}
 	if d.IsFinished() {
-		v.remove.set(theme.CancelIcon(), L("Take off the list"))
+		v.remove.Set(theme.CancelIcon(), words.L("Take off the list"))
 	} else {
-		v.remove.set(theme.DeleteIcon(), L("Stop and delete"))
+		v.remove.Set(theme.DeleteIcon(), words.L("Stop and delete"))
 	}
 	state := downloadWords(d)
-	text := rowText{name: d.Name, state: state, done: percent(d.Done, d.Size), noBar: d.IsFinished(),
-		caption: downloadCaption(d, state.text)}
+	text := kit.RowText{Name: d.Name, State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(),
+		Caption: downloadCaption(d, state.Text)}
 	if d.IsFailed() || d.State == face.DownloadNoSpace {
-		text.advice = adviceWords(d)
+		text.Advice = adviceWords(d)
 	}
-	v.fill(text)
-	if reveal(v.buttons, v.toggle, !d.IsFinished()) {
+	v.Set(text)
+	if kit.Reveal(v.Buttons, v.toggle, !d.IsFinished()) {
 		v.Refresh()
 	}
 }
 
-func downloadWords(d face.Download) stateWords {
+func downloadWords(d face.Download) kit.Mark {
 	switch d.State {
 	case face.DownloadWaiting:
-		return stateWords{L("Waiting for a source"), theme.HistoryIcon(), colorCaption}
+		return kit.Mark{Text: words.L("Waiting for a source"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	case face.DownloadQueued:
 		if d.Place > 0 {
-			return stateWords{L("Queued (place {{.Place}})", values{"Place": d.Place}), theme.HistoryIcon(), colorCaption}
+			return kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": d.Place}), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 		}
-		return stateWords{L("Queued"), theme.HistoryIcon(), colorCaption}
+		return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	case face.DownloadConnecting:
-		return stateWords{L("Connecting"), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Connecting"), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.DownloadDownloading:
-		return stateWords{L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Downloading"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
 	case face.DownloadVerifying:
-		return stateWords{L("Verifying"), icon("verify"), theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Verifying"), Icon: kit.Icon("verify"), Color: theme.ColorNamePrimary}
 	case face.DownloadMoving:
-		return stateWords{L("Moving to another folder"), theme.MailForwardIcon(), theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Moving to another folder"), Icon: theme.MailForwardIcon(), Color: theme.ColorNamePrimary}
 	case face.DownloadPaused:
-		return stateWords{L("Paused"), theme.MediaPauseIcon(), colorCaption}
+		return kit.Mark{Text: words.L("Paused"), Icon: theme.MediaPauseIcon(), Color: kit.ColorCaption}
 	case face.DownloadFinished:
-		return stateWords{L("Finished"), icon("done"), theme.ColorNameSuccess}
+		return kit.Mark{Text: words.L("Finished"), Icon: kit.Icon("done"), Color: theme.ColorNameSuccess}
 	case face.DownloadNoSpace:
-		return stateWords{L("Not enough space"), theme.WarningIcon(), theme.ColorNameWarning}
+		return kit.Mark{Text: words.L("Not enough space"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	default:
-		return stateWords{L("Failed"), theme.ErrorIcon(), theme.ColorNameError}
+		return kit.Mark{Text: words.L("Failed"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	}
 }
 
 // downloadCaption is the second line of a row.
 func downloadCaption(d face.Download, state string) string {
-	progress := progressWords(d.Done, d.Size)
+	progress := words.Progress(d.Done, d.Size)
 	switch d.State {
 	case face.DownloadDownloading:
 		left := ""
 		if d.SecsLeft > 0 {
-			left = leftWords(d.SecsLeft)
+			left = words.Left(d.SecsLeft)
 		}
-		return joined(progress, rateWords(d.Rate), left, sourcesWords(d.Sources), extraWords(d))
+		return words.Join(progress, words.Rate(d.Rate), left, words.Sources(d.Sources), extraWords(d))
 	case face.DownloadFinished:
-		return joined(state, sizeWords(d.Size), filepath.Dir(d.Path))
+		return words.Join(state, words.Size(d.Size), filepath.Dir(d.Path))
 	case face.DownloadFailed:
-		return L("Failed: {{.Reason}}", values{"Reason": explain(d.Failure).Headline()})
+		return words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(d.Failure).Headline()})
 	case face.DownloadPaused:
 		if !d.Failure.IsZero() {
-			return joined(state, progress, explain(d.Failure).Headline())
+			return words.Join(state, progress, words.Explain(d.Failure).Headline())
 		}
 	}
-	return joined(state, progress, extraWords(d))
+	return words.Join(state, progress, extraWords(d))
 }
 
 // extraWords says what the person chose for this download.
 func extraWords(d face.Download) string {
-	words := ""
+	text := ""
 	switch d.Priority {
 	case face.PriorityHigh:
-		words = L("high priority")
+		text = words.L("high priority")
 	case face.PriorityLow:
-		words = L("low priority")
+		text = words.L("low priority")
 	}
 	if d.Limit > 0 {
-		words = joined(words, L("at most {{.Rate}}", values{"Rate": rateWords(d.Limit)}))
+		text = words.Join(text, words.L("at most {{.Rate}}", words.Values{"Rate": words.Rate(d.Limit)}))
 	}
-	return words
+	return text
 }
 
 // adviceWords says what to do about a download that does not go on, or when it
 // does so by itself.
 func adviceWords(d face.Download) string {
 	if d.RetrySecs > 0 {
-		return L("It is tried again in {{.Time}}.", values{"Time": durationWords(d.RetrySecs)})
+		return words.L("It is tried again in {{.Time}}.", words.Values{"Time": words.Duration(d.RetrySecs)})
 	}
-	return explain(d.Failure).Next
+	return words.Explain(d.Failure).Next
 }

@@ -9,7 +9,9 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/launch"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -34,16 +36,16 @@ type systemSwitch struct {
 func newFaceSettings(w *window) *faceSettings {
 	s := &faceSettings{window: w}
 	if system := w.options.System; system != nil {
-		s.login = s.newSwitch(L("Start when I log in"), system.AtLogin, system.SetAtLogin)
+		s.login = s.newSwitch(words.L("Start when I log in"), system.AtLogin, system.SetAtLogin)
 		if launch.CanOpenLinks {
-			s.links = s.newSwitch(L("Open cp2p:// links with this program"), system.OpensLinks, system.SetOpensLinks)
+			s.links = s.newSwitch(words.L("Open cp2p:// links with this program"), system.OpensLinks, system.SetOpensLinks)
 		}
 	}
 	return s
 }
 
 func (s *faceSettings) newSwitch(name string, is func() (bool, error), set func(bool) error) *systemSwitch {
-	sw := &systemSwitch{problem: quiet(""), is: is, set: set}
+	sw := &systemSwitch{problem: kit.Hint(""), is: is, set: set}
 	sw.problem.Importance = widget.DangerImportance
 	sw.problem.Hide()
 	sw.box = widget.NewCheck(name, func(on bool) {
@@ -67,15 +69,15 @@ func (s *faceSettings) turn(sw *systemSwitch, on bool) {
 }
 
 func (s *faceSettings) showSwitch(sw *systemSwitch, on bool, err error) {
-	words := ""
+	text := ""
 	switch {
 	case errors.Is(err, launch.ErrTemporary):
-		words = L("This program runs from a temporary folder. Build or install it first, then start it from there.")
+		text = words.L("This program runs from a temporary folder. Build or install it first, then start it from there.")
 	case err != nil:
-		words = explain(face.FailureOf(err)).String()
+		text = words.Explain(face.FailureOf(err)).String()
 	}
-	sw.problem.SetText(words)
-	reveal(nil, sw.problem, words != "")
+	sw.problem.SetText(text)
+	kit.Reveal(nil, sw.problem, text != "")
 	s.filling = true
 	sw.box.SetChecked(on)
 	s.filling = false
@@ -107,12 +109,12 @@ func (s *faceSettings) pull() func() {
 func (s *faceSettings) general() []fyne.CanvasObject {
 	w := s.window
 	rows := []fyne.CanvasObject{
-		newFormRow(L("Language"), s.languageSelect()),
-		newFormRow(L("Look"), s.lookSelect()),
-		newFormRow(L("The close button"), s.closeSelect(),
-			quiet(L("Where the desktop shows no tray the window is never hidden: closing it quits."))),
+		kit.FormRow(words.L("Language"), s.languageSelect()),
+		kit.FormRow(words.L("Look"), s.lookSelect()),
+		kit.FormRow(words.L("The close button"), s.closeSelect(),
+			kit.Hint(words.L("Where the desktop shows no tray the window is never hidden: closing it quits."))),
 	}
-	warn := widget.NewCheck(L("Say what others lose when I quit"), nil)
+	warn := widget.NewCheck(words.L("Say what others lose when I quit"), nil)
 	warn.SetChecked(!w.app.Preferences().Bool(prefQuiet))
 	warn.OnChanged = func(on bool) { w.app.Preferences().SetBool(prefQuiet, !on) }
 	rows = append(rows, warn)
@@ -126,8 +128,8 @@ func (s *faceSettings) general() []fyne.CanvasObject {
 
 func (s *faceSettings) notifications() []fyne.CanvasObject {
 	return []fyne.CanvasObject{
-		s.preference(L("When a download finishes"), prefFinished),
-		s.preference(L("When a download fails"), prefFailed),
+		s.preference(words.L("When a download finishes"), prefFinished),
+		s.preference(words.L("When a download fails"), prefFailed),
 	}
 }
 
@@ -141,21 +143,21 @@ func (s *faceSettings) preference(name, key string) fyne.CanvasObject {
 }
 
 func (s *faceSettings) languageSelect() *widget.Select {
-	tags := append([]string{""}, languages()...)
-	names := []string{L("Like the system")}
+	tags := append([]string{""}, words.Languages()...)
+	names := []string{words.L("Like the system")}
 	for _, tag := range tags[1:] {
-		names = append(names, languageName(tag))
+		names = append(names, words.LanguageName(tag))
 	}
 	return choose(names, tags, s.window.language(), s.window.setLanguage)
 }
 
 func (s *faceSettings) lookSelect() *widget.Select {
-	return choose([]string{L("Like the desktop"), L("Light"), L("Dark")},
-		[]Look{LookSystem, LookLight, LookDark}, s.window.look(), s.window.setLook)
+	return choose([]string{words.L("Like the desktop"), words.L("Light"), words.L("Dark")},
+		[]kit.Look{kit.LookSystem, kit.LookLight, kit.LookDark}, s.window.look(), s.window.setLook)
 }
 
 func (s *faceSettings) closeSelect() *widget.Select {
-	return choose([]string{L("Asks me"), L("Keeps it in the tray"), L("Quits")},
+	return choose([]string{words.L("Asks me"), words.L("Keeps it in the tray"), words.L("Quits")},
 		[]closing{closeAsks, closeToTray, closeQuits}, s.window.closing(), s.window.setClosing)
 }
 

@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -28,7 +30,7 @@ type wizard struct {
 	problem  *widget.Label
 	next     *widget.Button
 	back     *widget.Button
-	progress *line
+	progress *kit.Line
 
 	name, tracker, folder *widget.Entry
 	nearby                *fyne.Container
@@ -40,26 +42,26 @@ const wizardSteps = 3
 // firstStart covers the window with the questions until they are answered or
 // skipped.
 func (w *window) firstStart() {
-	z := &wizard{window: w, body: container.NewStack(), problem: paragraph(""), progress: newCaption(),
+	z := &wizard{window: w, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
 		name: widget.NewEntry(), tracker: widget.NewEntry(), folder: widget.NewEntry(),
-		nearby: container.NewVBox(), answer: paragraph("")}
+		nearby: container.NewVBox(), answer: kit.Paragraph("")}
 	z.problem.Importance = widget.DangerImportance
-	z.tracker.PlaceHolder = L("Address, or a link that somebody gave you")
+	z.tracker.PlaceHolder = words.L("Address, or a link that somebody gave you")
 	z.tracker.OnSubmitted = z.useTracker
-	z.next = primaryButton("", nil, z.forward)
-	z.back = widget.NewButton(L("Back"), func() { z.show(z.step - 1) })
-	skip := widget.NewButton(L("Skip"), z.skip)
+	z.next = kit.PrimaryButton("", nil, z.forward)
+	z.back = widget.NewButton(words.L("Back"), func() { z.show(z.step - 1) })
+	skip := widget.NewButton(words.L("Skip"), z.skip)
 	skip.Importance = widget.LowImportance
 
 	buttons := container.NewBorder(nil, nil, container.NewCenter(container.NewHBox(skip)), container.NewHBox(z.back, z.next),
 		container.NewCenter(container.NewGridWrap(fyne.NewSize(160, 20), z.progress)))
-	z.progress.align = fyne.TextAlignCenter
+	z.progress.Align = fyne.TextAlignCenter
 	z.foot = container.NewVBox(z.problem, buttons)
 	z.sheet = container.NewBorder(nil, z.foot, nil, nil, z.body)
 	const width, height = 560, 400
-	middle := container.NewGridWrap(fyne.NewSize(width, height), newPlate(theme.ColorNameOverlayBackground, 12, inset(gapHuge, gapHuge, z.sheet)))
+	middle := container.NewGridWrap(fyne.NewSize(width, height), kit.NewPlate(theme.ColorNameOverlayBackground, 12, kit.Inset(kit.GapHuge, kit.GapHuge, z.sheet)))
 	w.asking = true
-	w.win.SetContent(container.NewStack(newPlate(colorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle)))
+	w.win.SetContent(container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle)))
 
 	z.show(0)
 	ask(w, w.engine.Settings, func(settings face.Settings, err error) {
@@ -81,11 +83,11 @@ func (w *window) firstStart() {
 func (z *wizard) show(step int) {
 	z.step = step
 	z.refuse(nil)
-	z.progress.SetText(L("Step {{.N}} of {{.Of}}", values{"N": step + 1, "Of": wizardSteps}))
-	reveal(z.foot, z.back, step > 0)
-	z.next.SetText(L("Next"))
+	z.progress.SetText(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step + 1, "Of": wizardSteps}))
+	kit.Reveal(z.foot, z.back, step > 0)
+	z.next.SetText(words.L("Next"))
 	if step == wizardSteps-1 {
-		z.next.SetText(L("Start"))
+		z.next.SetText(words.L("Start"))
 	}
 	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.askName, z.askTracker, z.askFolder}[step]()}
 	z.body.Refresh()
@@ -93,44 +95,44 @@ func (z *wizard) show(step int) {
 	z.window.win.Canvas().Focus([]*widget.Entry{z.name, z.tracker, z.folder}[step])
 }
 
-func (z *wizard) question(title, words string, content ...fyne.CanvasObject) fyne.CanvasObject {
-	big := newLine(theme.ColorNameForeground, theme.SizeNameHeadingText)
-	big.style.Bold = true
+func (z *wizard) question(title, text string, content ...fyne.CanvasObject) fyne.CanvasObject {
+	big := kit.NewLine(theme.ColorNameForeground, theme.SizeNameHeadingText)
+	big.Style.Bold = true
 	big.SetText(title)
-	return container.NewVBox(append([]fyne.CanvasObject{inset(gapMedium, 0, big), paragraph(words)}, content...)...)
+	return container.NewVBox(append([]fyne.CanvasObject{kit.Inset(kit.GapMedium, 0, big), kit.Paragraph(text)}, content...)...)
 }
 
 func (z *wizard) askName() fyne.CanvasObject {
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
 	z.name.OnSubmitted = func(string) { z.forward() }
-	return container.NewVBox(leading(inset(gapMedium, 0, mark)), z.question(L("Welcome"),
-		L("CentralizedP2P shares files straight between computers. Nothing is shared until you say so."),
-		labelled(L("Your name, as others see it"), z.name, nil)))
+	return container.NewVBox(kit.Leading(kit.Inset(kit.GapMedium, 0, mark)), z.question(words.L("Welcome"),
+		words.L("CentralizedP2P shares files straight between computers. Nothing is shared until you say so."),
+		labelled(words.L("Your name, as others see it"), z.name, nil)))
 }
 
 func (z *wizard) askTracker() fyne.CanvasObject {
-	connect := widget.NewButtonWithIcon(L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
-	own := widget.NewButtonWithIcon(L("Be the tracker on this computer"), theme.StorageIcon(), func() {
+	connect := widget.NewButtonWithIcon(words.L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
+	own := widget.NewButtonWithIcon(words.L("Be the tracker on this computer"), theme.StorageIcon(), func() {
 		z.connect(z.window.engine.StartTracker)
 	})
-	return z.question(L("Choose a tracker"),
-		L("A tracker knows who shares what and answers searches. Files never pass through it."),
-		z.nearby, container.NewBorder(nil, nil, nil, connect, z.tracker), leading(own), z.answer)
+	return z.question(words.L("Choose a tracker"),
+		words.L("A tracker knows who shares what and answers searches. Files never pass through it."),
+		z.nearby, container.NewBorder(nil, nil, nil, connect, z.tracker), kit.Leading(own), z.answer)
 }
 
 func (z *wizard) askFolder() fyne.CanvasObject {
-	choose := widget.NewButtonWithIcon(L("Choose"), theme.FolderOpenIcon(), func() {
-		z.window.chooseFolder(L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
+	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
+		z.window.chooseFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
 	z.folder.OnSubmitted = func(string) { z.forward() }
-	return z.question(L("Where downloads go"), L("You can change all of this later in Settings."),
+	return z.question(words.L("Where downloads go"), words.L("You can change all of this later in Settings."),
 		container.NewBorder(nil, nil, nil, choose, z.folder))
 }
 
 func (z *wizard) showNearby(trackers []face.KnownTracker) {
 	for _, known := range trackers {
 		z.nearby.Add(widget.NewButtonWithIcon(
-			L("{{.Name}} on your network", values{"Name": trackerName(known)}), theme.ComputerIcon(),
+			words.L("{{.Name}} on your network", words.Values{"Name": words.TrackerName(known)}), theme.ComputerIcon(),
 			func() { z.useTracker(known.Address) }))
 	}
 }
@@ -144,7 +146,7 @@ func (z *wizard) useTracker(address string) {
 // connect tries a tracker and says what came of it.
 func (z *wizard) connect(action func(context.Context) error) {
 	z.refuse(nil)
-	z.answer.SetText(L("Connecting…"))
+	z.answer.SetText(words.L("Connecting…"))
 	z.window.crossing.start(func(ctx context.Context) func() {
 		err := action(ctx)
 		return func() {
@@ -160,17 +162,17 @@ func (z *wizard) connect(action func(context.Context) error) {
 // refuse says what was wrong with the answer; nil takes it back.
 func (z *wizard) refuse(err error) {
 	var invalid face.InvalidSettings
-	words := ""
+	text := ""
 	switch {
 	case errors.As(err, &invalid):
 		for _, failure := range invalid {
-			words = explain(failure).String()
+			text = words.Explain(failure).String()
 		}
 	case err != nil:
-		words = explain(face.FailureOf(err)).String()
+		text = words.Explain(face.FailureOf(err)).String()
 	}
-	z.problem.SetText(words)
-	reveal(nil, z.problem, words != "")
+	z.problem.SetText(text)
+	kit.Reveal(nil, z.problem, text != "")
 	z.sheet.Refresh()
 }
 
@@ -185,7 +187,7 @@ func (z *wizard) forward() {
 	}
 	settings := z.answered()
 	if settings.Name == "" {
-		z.refuse(&netproto.Error{Code: netproto.CodeInvalid, Detail: L("the name is empty")})
+		z.refuse(&netproto.Error{Code: netproto.CodeInvalid, Detail: words.L("the name is empty")})
 		return
 	}
 	z.next.Disable()

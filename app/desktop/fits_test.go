@@ -15,6 +15,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -79,15 +81,15 @@ func (d *desk) misfits() []string {
 // textOf is the text of a widget on one line, and the width that it needs.
 func textOf(object fyne.CanvasObject) (string, float32) {
 	switch o := object.(type) {
-	case *line:
-		if o.middle {
+	case *kit.Line:
+		if o.CutMiddle {
 			return "", 0
 		}
-		text := o.text
-		if first, _, more := strings.Cut(text, betweenParts); more {
-			text = first + betweenParts + "…" // the last parts may be left out
+		text := o.Text
+		if first, _, more := strings.Cut(text, words.Separator); more {
+			text = first + words.Separator + "…" // the last parts may be left out
 		}
-		return text, fyne.MeasureText(text, o.Theme().Size(o.size), o.style).Width
+		return text, fyne.MeasureText(text, o.Theme().Size(o.TextSize), o.Style).Width
 	case *widget.Label:
 		if o.Wrapping != fyne.TextWrapOff {
 			return "", 0
@@ -116,11 +118,7 @@ func smallest(t *testing.T, tag string, engine *fakeEngine, options Options) (d 
 	t.Helper()
 	app := test.NewTempApp(t)
 	app.Preferences().SetString(prefLanguage, tag)
-	t.Cleanup(func() {
-		if err := loadTexts(""); err != nil {
-			t.Error(err)
-		}
-	})
+	restoreTexts(t)
 	d = newDeskOn(t, app, engine, engine, options)
 	d.window.win.Resize(leastSize)
 	return d, func(name string) {
@@ -136,7 +134,7 @@ func smallest(t *testing.T, tag string, engine *fakeEngine, options Options) (d 
 
 // inEveryLanguage runs a test in each.
 func inEveryLanguage(t *testing.T, run func(t *testing.T, tag string)) {
-	for _, tag := range languages() {
+	for _, tag := range words.Languages() {
 		t.Run(tag, func(t *testing.T) { run(t, tag) })
 	}
 }
@@ -153,11 +151,11 @@ func TestNoPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 		}
 		w.goTo(placeDownloads)
 		page := w.pages[placeDownloads].(*downloadsPage)
-		page.list.selectOnly(0)
+		page.list.SelectOnly(0)
 		page.details.open()
 		d.reads("Peer 1")
 		look("the details")
-		w.undo.offer(deed{words: N("{{.Count}} downloads removed", 1234, values{"Count": countWords(1234)})})
+		w.undo.offer(deed{words: words.N("{{.Count}} downloads removed", 1234, words.Values{"Count": words.Count(1234)})})
 		look("what was done")
 		w.undo.settle()
 		w.fail(netproto.Errorf(netproto.CodePortInUse, "5000"))
@@ -172,7 +170,7 @@ func TestNoEmptyPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 		d, look := smallest(t, tag, engine, Options{})
 		for at := range placeCount {
 			d.window.goTo(at)
-			d.until("the page was asked for", func() bool { return !d.shows(phrase("One moment…").String()) && d.shows("59") })
+			d.until("the page was asked for", func() bool { return !d.shows(words.Phrase("One moment…").String()) && d.shows("59") })
 			look(string(places[at].name))
 		}
 	})
@@ -219,9 +217,9 @@ func TestTheFirstStartCutsNoTextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 		engine := busy()
 		d, look := smallest(t, tag, engine, Options{FirstStart: true})
 		for step := 1; step <= 3; step++ {
-			d.reads(L("Step {{.N}} of {{.Of}}", values{"N": step, "Of": 3}))
-			look(L("Step {{.N}} of {{.Of}}", values{"N": step, "Of": 3}))
-			d.tap(L("Skip"))
+			d.reads(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step, "Of": 3}))
+			look(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step, "Of": 3}))
+			d.tap(words.L("Skip"))
 		}
 	})
 }

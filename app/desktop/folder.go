@@ -10,6 +10,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -18,7 +20,7 @@ import (
 type folderSheet struct {
 	window   *window
 	hit      face.Hit
-	files    *FileTree
+	files    *kit.FileTree
 	tree     *widget.Tree
 	total    *widget.Label
 	download *widget.Button
@@ -27,8 +29,8 @@ type folderSheet struct {
 
 // openFolder asks for the contents of a folder and shows them as a tree.
 func (w *window) openFolder(hit face.Hit) {
-	s := &folderSheet{window: w, hit: hit, total: paragraph(L("Asking for the list of files…"))}
-	s.download = primaryButton(L("Download"), theme.DownloadIcon(), s.get)
+	s := &folderSheet{window: w, hit: hit, total: kit.Paragraph(words.L("Asking for the list of files…"))}
+	s.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), s.get)
 	s.download.Disable()
 	s.body = container.NewStack(container.NewCenter(widget.NewProgressBarInfinite()))
 	opened := w.openSheet(netproto.Printable(cutName(hit.Name)), container.NewBorder(nil, s.total, nil, nil, s.body),
@@ -42,10 +44,10 @@ func (w *window) openFolder(hit face.Hit) {
 			return
 		}
 		if err != nil {
-			s.total.SetText(explain(face.FailureOf(err)).String())
-			s.body.Objects = []fyne.CanvasObject{emptyScreen(theme.WarningIcon(),
-				L("The list of files did not arrive."),
-				widget.NewButtonWithIcon(L("Try again"), theme.ViewRefreshIcon(), func() { w.openFolder(hit) }))}
+			s.total.SetText(words.Explain(face.FailureOf(err)).String())
+			s.body.Objects = []fyne.CanvasObject{kit.EmptyScreen(theme.WarningIcon(),
+				words.L("The list of files did not arrive."),
+				widget.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), func() { w.openFolder(hit) }))}
 			s.body.Refresh()
 			return
 		}
@@ -56,20 +58,20 @@ func (w *window) openFolder(hit face.Hit) {
 // cutName keeps a title of a sheet, or a button, on one line, whatever the name.
 func cutName(name string) string {
 	const titleLength = 60
-	return cutMiddle(name, func(text string) bool { return len([]rune(text)) <= titleLength })
+	return words.CutMiddle(name, func(text string) bool { return len([]rune(text)) <= titleLength })
 }
 
 func (s *folderSheet) show(folder face.Folder) {
-	var files []TreeFile
+	var files []kit.TreeFile
 	for _, f := range folder.Files {
-		files = append(files, TreeFile{Path: f.Path, Dir: f.Dir, Size: f.Size, Here: f.Here})
+		files = append(files, kit.TreeFile{Path: f.Path, Dir: f.Dir, Size: f.Size, Here: f.Here})
 	}
-	s.files = NewFileTree(files)
+	s.files = kit.NewFileTree(files)
 	s.tree = widget.NewTree(s.files.Children, func(path string) bool { return !s.files.Branch(path).File },
-		func(bool) fyne.CanvasObject { return NewTickRow() },
+		func(bool) fyne.CanvasObject { return kit.NewTickRow() },
 		func(path string, _ bool, object fyne.CanvasObject) {
 			b := s.files.Branch(path)
-			object.(*TickRow).Fill(tickLine(b), func(ticked bool) { s.tick(b, ticked) })
+			object.(*kit.TickRow).Fill(tickLine(b), func(ticked bool) { s.tick(b, ticked) })
 		})
 	if top := s.files.Children(""); len(top) == 1 && !s.files.Branch(top[0]).File {
 		s.tree.OpenBranch(top[0])
@@ -79,7 +81,7 @@ func (s *folderSheet) show(folder face.Folder) {
 	s.showTotal()
 }
 
-func (s *folderSheet) tick(b *Branch, ticked bool) {
+func (s *folderSheet) tick(b *kit.Branch, ticked bool) {
 	s.files.Tick(b, ticked)
 	s.tree.Refresh()
 	s.showTotal()
@@ -87,12 +89,12 @@ func (s *folderSheet) tick(b *Branch, ticked bool) {
 
 func (s *folderSheet) showTotal() {
 	root := s.files.Root
-	words := L("{{.Chosen}} of {{.Files}} chosen, {{.Size}}", values{
-		"Chosen": countWords(root.Ticked), "Files": filesWords(root.Files), "Size": sizeWords(root.Chosen)})
+	text := words.L("{{.Chosen}} of {{.Files}} chosen, {{.Size}}", words.Values{
+		"Chosen": words.Count(root.Ticked), "Files": words.Files(root.Files), "Size": words.Size(root.Chosen)})
 	if here := root.HereBelow(); here > 0 {
-		words = joined(words, L("{{.Count}} here already", values{"Count": countWords(here)}))
+		text = words.Join(text, words.L("{{.Count}} here already", words.Values{"Count": words.Count(here)}))
 	}
-	s.total.SetText(words)
+	s.total.SetText(text)
 	if root.Ticked > 0 || root.Files == 0 {
 		s.download.Enable()
 	} else {
@@ -106,22 +108,22 @@ func (s *folderSheet) get() {
 	w := s.window
 	w.closeSheet()
 	w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
-		func() { w.tell(N("{{.Count}} downloads added", 1, values{"Count": 1})) })
+		func() { w.tell(words.N("{{.Count}} downloads added", 1, words.Values{"Count": 1})) })
 }
 
 // tickLine is how a branch of the tree looks.
-func tickLine(b *Branch) TickLine {
-	line := TickLine{Name: b.Name, Detail: sizeWords(b.Size), Icon: theme.FileIcon(), Tint: colorCaption, Tick: Unticked}
+func tickLine(b *kit.Branch) kit.TickLine {
+	line := kit.TickLine{Name: b.Name, Detail: words.Size(b.Size), Icon: theme.FileIcon(), Tint: kit.ColorCaption, Tick: kit.Unticked}
 	switch {
 	case b.Files > 0 && b.Ticked == b.Files:
-		line.Tick = Ticked
+		line.Tick = kit.Ticked
 	case b.Ticked > 0:
-		line.Tick = PartlyTicked
+		line.Tick = kit.PartlyTicked
 	}
 	if !b.File {
 		line.Icon = theme.FolderIcon()
 	} else if b.Here {
-		line.Detail = joined(L("Here"), line.Detail)
+		line.Detail = words.Join(words.L("Here"), line.Detail)
 	}
 	return line
 }

@@ -13,6 +13,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -31,7 +33,7 @@ const (
 )
 
 var places = [placeCount]struct {
-	name    phrase
+	name    words.Phrase
 	icon    func() fyne.Resource
 	counted bool // with a number beside the name
 }{
@@ -53,12 +55,12 @@ const (
 func sidebarWidth() float32 {
 	width := float32(leastSidebar)
 	for i := range placeCount {
-		name := newLine(theme.ColorNameForeground, theme.SizeNameText)
-		name.style.Bold = true // as it is in front
+		name := kit.NewLine(theme.ColorNameForeground, theme.SizeNameText)
+		name.Style.Bold = true // as it is in front
 		name.SetText(places[i].name.String())
-		needs := name.needs() + 4*gapMedium + navIcon + 3*gap
+		needs := name.FullWidth() + 4*kit.GapMedium + navIcon + 3*kit.Gap
 		if places[i].counted {
-			needs += countRoom + gap
+			needs += countRoom + kit.Gap
 		}
 		width = max(width, needs)
 	}
@@ -79,7 +81,7 @@ type frame struct {
 func newFrame(w *window) *frame {
 	f := &frame{window: w, middle: container.NewStack(), line: newStatusLine(w)}
 	f.main = container.NewBorder(container.NewVBox(f.topBar(), w.banner.box), container.NewVBox(w.undo.box, w.notice.box), nil, nil,
-		inset(gapLarge, gapMedium, f.middle))
+		kit.Inset(kit.GapLarge, kit.GapMedium, f.middle))
 	f.content = container.NewBorder(nil, f.line, f.sidebar(), nil, f.main)
 	return f
 }
@@ -89,7 +91,7 @@ func (f *frame) sidebar() fyne.CanvasObject {
 	name := widget.NewLabel(appName)
 	name.TextStyle.Bold = true
 	items := container.NewVBox(
-		inset(gapMedium, gap, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(gapHuge), mark), nil, name)))
+		kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), mark), nil, name)))
 	for i := range placeCount {
 		f.nav[i] = newNavItem(i, func() {
 			f.window.goTo(i)
@@ -99,7 +101,7 @@ func (f *frame) sidebar() fyne.CanvasObject {
 	}
 	width := canvas.NewRectangle(color.Transparent)
 	width.SetMinSize(fyne.NewSize(sidebarWidth(), 0))
-	return newPlate(colorSidebar, 0, container.NewStack(width, inset(gapMedium, gapMedium, items)))
+	return kit.NewPlate(kit.ColorSidebar, 0, container.NewStack(width, kit.Inset(kit.GapMedium, kit.GapMedium, items)))
 }
 
 func (f *frame) topBar() fyne.CanvasObject {
@@ -107,7 +109,7 @@ func (f *frame) topBar() fyne.CanvasObject {
 	f.entry = newSearchEntry(w)
 	named, bare := container.NewHBox(), container.NewHBox()
 	for _, add := range []struct {
-		name phrase
+		name words.Phrase
 		icon fyne.Resource
 		run  func()
 	}{
@@ -116,9 +118,9 @@ func (f *frame) topBar() fyne.CanvasObject {
 		{"Paste link", theme.ContentPasteIcon(), w.pasteLink},
 	} {
 		named.Add(widget.NewButtonWithIcon(add.name.String(), add.icon, add.run))
-		bare.Add(newIconButton(w.tips, add.icon, add.name.String(), add.run))
+		bare.Add(kit.NewIconButton(w.tips, add.icon, add.name.String(), add.run))
 	}
-	return inset(gapLarge, gapMedium, container.New(roomFor{}, f.entry, named, bare))
+	return kit.Inset(kit.GapLarge, kit.GapMedium, container.New(roomFor{}, f.entry, named, bare))
 }
 
 // roomFor gives an entry what its buttons leave. Where that is too little, the
@@ -139,7 +141,7 @@ func (roomFor) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	buttons.Show()
 	width := buttons.MinSize().Width
 	entry.Move(fyne.NewPos(0, 0))
-	entry.Resize(fyne.NewSize(size.Width-width-gap, size.Height))
+	entry.Resize(fyne.NewSize(size.Width-width-kit.Gap, size.Height))
 	buttons.Move(fyne.NewPos(size.Width-width, 0))
 	buttons.Resize(fyne.NewSize(width, size.Height))
 }
@@ -147,7 +149,7 @@ func (roomFor) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 // MinSize is part of fyne.Layout.
 func (roomFor) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := objects[2].MinSize()
-	return fyne.NewSize(leastEntry+gap+size.Width, max(size.Height, objects[0].MinSize().Height))
+	return fyne.NewSize(leastEntry+kit.Gap+size.Width, max(size.Height, objects[0].MinSize().Height))
 }
 
 func (f *frame) showPlace(to place) {
@@ -169,12 +171,12 @@ func (f *frame) show(status face.Status) {
 // navItem is a line of the sidebar.
 type navItem struct {
 	widget.BaseWidget
-	pressable
+	kit.Pressable
 	tapped   func()
 	back     *canvas.Rectangle
 	picture  *widget.Icon
-	name     *line
-	count    *line
+	name     *kit.Line
+	count    *kit.Line
 	content  *fyne.Container // of the three
 	resource fyne.Resource
 	current  bool
@@ -185,14 +187,14 @@ func newNavItem(p place, tapped func()) *navItem {
 		tapped:   tapped,
 		back:     canvas.NewRectangle(color.Transparent),
 		resource: places[p].icon(),
-		name:     newLine(theme.ColorNameForeground, theme.SizeNameText),
-		count:    newLine(colorCaption, theme.SizeNameCaptionText),
+		name:     kit.NewLine(theme.ColorNameForeground, theme.SizeNameText),
+		count:    kit.NewLine(kit.ColorCaption, theme.SizeNameCaptionText),
 	}
 	n.picture = widget.NewIcon(n.resource)
 	n.name.SetText(places[p].name.String())
-	n.count.align, n.count.whole = fyne.TextAlignTrailing, true
-	n.content = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(navIcon), n.picture), n.count, inset(gap, 0, n.name))
-	n.changed = n.paint
+	n.count.Align, n.count.Whole = fyne.TextAlignTrailing, true
+	n.content = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(navIcon), n.picture), n.count, kit.Inset(kit.Gap, 0, n.name))
+	n.Changed = n.paint
 	n.ExtendBaseWidget(n)
 	return n
 }
@@ -201,11 +203,11 @@ func newNavItem(p place, tapped func()) *navItem {
 func (n *navItem) CreateRenderer() fyne.WidgetRenderer {
 	n.ExtendBaseWidget(n)
 	n.paint()
-	return widget.NewSimpleRenderer(container.NewStack(n.back, inset(gapMedium, 7, n.content)))
+	return widget.NewSimpleRenderer(container.NewStack(n.back, kit.Inset(kit.GapMedium, 7, n.content)))
 }
 
 func (n *navItem) paint() {
-	paintGround(n.back, 8, n.current, n.hovered, n.focused)
+	kit.PaintGround(n.back, 8, n.current, n.Hovered, n.Focused)
 }
 
 // Refresh draws the item again, for another theme.
@@ -216,27 +218,27 @@ func (n *navItem) Refresh() {
 
 func (n *navItem) setCurrent(current bool) {
 	n.current = current
-	n.name.style.Bold = current
-	tint := colorCaption
+	n.name.Style.Bold = current
+	tint := kit.ColorCaption
 	if current {
 		tint = theme.ColorNamePrimary
 	}
-	n.picture.SetResource(tinted(n.resource, tint))
+	n.picture.SetResource(kit.Tinted(n.resource, tint))
 	n.name.Refresh()
 	n.paint()
 }
 
 func (n *navItem) setCount(count int, alarming bool) {
-	text, tint := "", colorCaption
+	text, tint := "", kit.ColorCaption
 	if count > 0 {
-		text = countWords(count)
+		text = words.Count(count)
 	}
 	if alarming {
 		tint = theme.ColorNameError
 		text += " !"
 	}
-	if n.count.text != text {
-		n.count.set(text, tint)
+	if n.count.Text != text {
+		n.count.Set(text, tint)
 		n.content.Refresh()
 	}
 }
@@ -245,7 +247,7 @@ func (n *navItem) setCount(count int, alarming bool) {
 func (n *navItem) Tapped(*fyne.PointEvent) { n.tapped() }
 
 // AccessibilityLabel is what a screen reader says.
-func (n *navItem) AccessibilityLabel() string { return n.name.text }
+func (n *navItem) AccessibilityLabel() string { return n.name.Text }
 
 // TypedKey goes to the page for Enter and Space.
 func (n *navItem) TypedKey(event *fyne.KeyEvent) {
@@ -259,17 +261,17 @@ func (n *navItem) TypedKey(event *fyne.KeyEvent) {
 type statusLine struct {
 	widget.BaseWidget
 	window                       *window
-	state, down, up, peers, open *line
+	state, down, up, peers, open *kit.Line
 	stateIcon, openIcon          *widget.Icon
 	box                          *fyne.Container
 }
 
 func newStatusLine(w *window) *statusLine {
 	s := &statusLine{window: w, stateIcon: widget.NewIcon(nil), openIcon: widget.NewIcon(nil)}
-	for _, part := range []**line{&s.state, &s.down, &s.up, &s.peers, &s.open} {
-		*part = newCaption()
+	for _, part := range []**kit.Line{&s.state, &s.down, &s.up, &s.peers, &s.open} {
+		*part = kit.NewCaption()
 	}
-	s.peers.whole, s.open.whole = true, true
+	s.peers.Whole, s.open.Whole = true, true
 	s.ExtendBaseWidget(s)
 	s.show(face.Status{Connection: face.ConnectionNone, Reachable: netproto.ReachableUnknown})
 	return s
@@ -279,44 +281,44 @@ func newStatusLine(w *window) *statusLine {
 func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 	s.ExtendBaseWidget(s)
 	small := fyne.NewSquareSize(16)
-	part := func(picture *widget.Icon, text *line, width float32) fyne.CanvasObject {
-		return container.New(layout.NewCustomPaddedHBoxLayout(gap),
+	part := func(picture *widget.Icon, text *kit.Line, width float32) fyne.CanvasObject {
+		return container.New(layout.NewCustomPaddedHBoxLayout(kit.Gap),
 			container.NewGridWrap(small, picture), container.NewGridWrap(fyne.NewSize(width, 16), text))
 	}
-	whole := func(picture *widget.Icon, text *line) fyne.CanvasObject {
-		return container.New(layout.NewCustomPaddedHBoxLayout(gap), container.NewGridWrap(small, picture), text)
+	whole := func(picture *widget.Icon, text *kit.Line) fyne.CanvasObject {
+		return container.New(layout.NewCustomPaddedHBoxLayout(kit.Gap), container.NewGridWrap(small, picture), text)
 	}
 	right := container.NewHBox(
-		part(widget.NewIcon(tinted(theme.DownloadIcon(), colorCaption)), s.down, 68),
-		part(widget.NewIcon(tinted(theme.UploadIcon(), colorCaption)), s.up, 68),
-		whole(widget.NewIcon(tinted(theme.AccountIcon(), colorCaption)), s.peers),
+		part(widget.NewIcon(kit.Tinted(theme.DownloadIcon(), kit.ColorCaption)), s.down, 68),
+		part(widget.NewIcon(kit.Tinted(theme.UploadIcon(), kit.ColorCaption)), s.up, 68),
+		whole(widget.NewIcon(kit.Tinted(theme.AccountIcon(), kit.ColorCaption)), s.peers),
 		whole(s.openIcon, s.open),
 	)
-	left := container.NewBorder(nil, nil, container.NewGridWrap(small, s.stateIcon), nil, inset(gap, 0, s.state))
+	left := container.NewBorder(nil, nil, container.NewGridWrap(small, s.stateIcon), nil, kit.Inset(kit.Gap, 0, s.state))
 	s.box = container.NewBorder(nil, nil, nil, right, left)
-	return widget.NewSimpleRenderer(newPlate(colorSidebar, 0, inset(gapLarge, 6, s.box)))
+	return widget.NewSimpleRenderer(kit.NewPlate(kit.ColorSidebar, 0, kit.Inset(kit.GapLarge, 6, s.box)))
 }
 
 func (s *statusLine) show(status face.Status) {
 	state := connectionWords(status)
-	s.state.SetText(state.text)
-	s.stateIcon.SetResource(tinted(state.icon, state.color))
-	s.down.SetText(rateWords(status.DownRate))
-	s.up.SetText(rateWords(status.UpRate))
-	peers, open := s.peers.text, s.open.text
-	s.peers.SetText(peersWords(status.PeersOnline))
+	s.state.SetText(state.Text)
+	s.stateIcon.SetResource(kit.Tinted(state.Icon, state.Color))
+	s.down.SetText(words.Rate(status.DownRate))
+	s.up.SetText(words.Rate(status.UpRate))
+	peers, open := s.peers.Text, s.open.Text
+	s.peers.SetText(words.Peers(status.PeersOnline))
 	switch status.Reachable {
 	case netproto.ReachableYes:
-		s.open.SetText(L("Reachable"))
-		s.openIcon.SetResource(tinted(theme.ConfirmIcon(), theme.ColorNameSuccess))
+		s.open.SetText(words.L("Reachable"))
+		s.openIcon.SetResource(kit.Tinted(theme.ConfirmIcon(), theme.ColorNameSuccess))
 	case netproto.ReachableNo:
-		s.open.SetText(L("Not reachable"))
-		s.openIcon.SetResource(tinted(theme.WarningIcon(), theme.ColorNameWarning))
+		s.open.SetText(words.L("Not reachable"))
+		s.openIcon.SetResource(kit.Tinted(theme.WarningIcon(), theme.ColorNameWarning))
 	default:
-		s.open.SetText(L("Reachability unknown"))
-		s.openIcon.SetResource(tinted(theme.QuestionIcon(), colorCaption))
+		s.open.SetText(words.L("Reachability unknown"))
+		s.openIcon.SetResource(kit.Tinted(theme.QuestionIcon(), kit.ColorCaption))
 	}
-	if s.box != nil && (s.open.text != open || s.peers.text != peers) {
+	if s.box != nil && (s.open.Text != open || s.peers.Text != peers) {
 		s.box.Refresh()
 	}
 }
@@ -327,27 +329,20 @@ func (s *statusLine) Tapped(*fyne.PointEvent) { s.window.goTo(placeTracker) }
 // Cursor says that the line can be clicked.
 func (s *statusLine) Cursor() desktop.Cursor { return desktop.PointerCursor }
 
-// stateWords is a state in words, with the icon and the colour beside them.
-type stateWords struct {
-	text  string
-	icon  fyne.Resource
-	color fyne.ThemeColorName
-}
-
-func connectionWords(status face.Status) stateWords {
-	at := values{"Tracker": netproto.Printable(status.Tracker), "Time": durationWords(int64(status.RetrySeconds))}
+func connectionWords(status face.Status) kit.Mark {
+	at := words.Values{"Tracker": netproto.Printable(status.Tracker), "Time": words.Duration(int64(status.RetrySeconds))}
 	switch status.Connection {
 	case face.ConnectionConnecting:
-		return stateWords{L("Connecting to {{.Tracker}}", at), theme.ViewRefreshIcon(), colorCaption}
+		return kit.Mark{Text: words.L("Connecting to {{.Tracker}}", at), Icon: theme.ViewRefreshIcon(), Color: kit.ColorCaption}
 	case face.ConnectionConnected:
-		return stateWords{L("Connected to {{.Tracker}}", at), theme.ConfirmIcon(), theme.ColorNameSuccess}
+		return kit.Mark{Text: words.L("Connected to {{.Tracker}}", at), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
 	case face.ConnectionReconnecting:
-		return stateWords{L("Reconnecting in {{.Time}}", at), theme.ViewRefreshIcon(), theme.ColorNameWarning}
+		return kit.Mark{Text: words.L("Reconnecting in {{.Time}}", at), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNameWarning}
 	case face.ConnectionOffline:
-		return stateWords{L("Offline"), theme.WarningIcon(), theme.ColorNameError}
+		return kit.Mark{Text: words.L("Offline"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
 	case face.ConnectionKeyChanged:
-		return stateWords{L("The tracker's key changed"), theme.WarningIcon(), theme.ColorNameError}
+		return kit.Mark{Text: words.L("The tracker's key changed"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
 	default:
-		return stateWords{L("No tracker chosen"), theme.InfoIcon(), colorCaption}
+		return kit.Mark{Text: words.L("No tracker chosen"), Icon: theme.InfoIcon(), Color: kit.ColorCaption}
 	}
 }

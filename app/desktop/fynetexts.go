@@ -9,12 +9,14 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2/lang"
+
+	"centralizedp2p/app/desktop/words"
 )
 
 // loadTexts shows the texts of the window in a language from now on; "" stands
 // for that of the system.
 func loadTexts(tag string) error {
-	chosen, err := load(tag, string(lang.SystemLocale()))
+	chosen, err := words.Load(tag, string(lang.SystemLocale()))
 	if err != nil {
 		return err
 	}

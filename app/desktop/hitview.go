@@ -9,43 +9,45 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
 // hitColumns are those of the search.
-func hitColumns() []column[face.Hit] {
-	return []column[face.Hit]{
-		columnName: {columnShape: columnShape{id: "name", name: "Name"},
-			text: func(h face.Hit) string { return h.Name },
-			cell: func(h face.Hit) cell {
-				return cell{text: h.Name, ink: theme.ColorNameForeground, icon: kindIcon(h.Kind), tint: colorCaption, mark: haveWords(h.Have)}
+func hitColumns() []kit.Column[face.Hit] {
+	return []kit.Column[face.Hit]{
+		columnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Name"},
+			Text: func(h face.Hit) string { return h.Name },
+			Cell: func(h face.Hit) kit.Cell {
+				return kit.Cell{Text: h.Name, Ink: theme.ColorNameForeground, Icon: kindIcon(h.Kind), Tint: kit.ColorCaption, Mark: haveWords(h.Have)}
 			}},
-		columnSize: {columnShape: columnShape{id: "size", name: "Size", width: 88, align: fyne.TextAlignTrailing, falling: true},
-			order: func(a, b face.Hit) int { return cmp.Compare(a.Size, b.Size) },
-			cell:  func(h face.Hit) cell { return cell{text: sizeWords(h.Size)} }},
-		columnType: {columnShape: columnShape{id: "type", name: "Type", width: 104, spare: 1},
-			text: func(h face.Hit) string { return kindWords(h.Kind) },
-			cell: func(h face.Hit) cell { return cell{text: kindWords(h.Kind)} }},
-		columnSources: {columnShape: columnShape{id: "sources", name: "Sources", width: 96, align: fyne.TextAlignTrailing, falling: true},
-			order: func(a, b face.Hit) int { return cmp.Compare(a.Sources, b.Sources) },
-			cell:  func(h face.Hit) cell { return cell{text: countWords(h.Sources)} }},
-		columnAdded: {columnShape: columnShape{id: "added", name: "Added", width: 112, spare: 2, falling: true},
-			order: func(a, b face.Hit) int { return a.Added.Compare(b.Added) },
-			cell:  func(h face.Hit) cell { return cell{text: dayWords(h.Added, time.Now())} }},
+		columnSize: {ColumnShape: kit.ColumnShape{ID: "size", Name: "Size", Width: 88, Align: fyne.TextAlignTrailing, Descending: true},
+			Order: func(a, b face.Hit) int { return cmp.Compare(a.Size, b.Size) },
+			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Size(h.Size)} }},
+		columnType: {ColumnShape: kit.ColumnShape{ID: "type", Name: "Type", Width: 104, Spare: 1},
+			Text: func(h face.Hit) string { return words.Kind(h.Kind) },
+			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Kind(h.Kind)} }},
+		columnSources: {ColumnShape: kit.ColumnShape{ID: "sources", Name: "Sources", Width: 96, Align: fyne.TextAlignTrailing, Descending: true},
+			Order: func(a, b face.Hit) int { return cmp.Compare(a.Sources, b.Sources) },
+			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Count(h.Sources)} }},
+		columnAdded: {ColumnShape: kit.ColumnShape{ID: "added", Name: "Added", Width: 112, Spare: 2, Descending: true},
+			Order: func(a, b face.Hit) int { return a.Added.Compare(b.Added) },
+			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Day(h.Added, time.Now())} }},
 	}
 }
 
-func haveWords(have face.Have) stateWords {
+func haveWords(have face.Have) kit.Mark {
 	switch have {
 	case face.HaveHere:
-		return stateWords{L("Here"), theme.ConfirmIcon(), theme.ColorNameSuccess}
+		return kit.Mark{Text: words.L("Here"), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
 	case face.HaveRunning:
-		return stateWords{L("Downloading"), theme.DownloadIcon(), theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Downloading"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
 	case face.HaveQueued:
-		return stateWords{L("Queued"), theme.HistoryIcon(), colorCaption}
+		return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	default:
-		return stateWords{color: colorCaption}
+		return kit.Mark{Color: kit.ColorCaption}
 	}
 }
 
@@ -64,7 +66,7 @@ func kindIcon(kind netproto.Kind) fyne.Resource {
 	case netproto.KindDocument:
 		return theme.FileTextIcon()
 	case netproto.KindArchive:
-		return icon("archive")
+		return kit.Icon("archive")
 	default:
 		return theme.FileIcon()
 	}

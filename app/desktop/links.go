@@ -14,6 +14,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"rsc.io/qr"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -27,18 +29,18 @@ func (w *window) pasteLink() {
 	}
 	entry := widget.NewEntry()
 	entry.PlaceHolder = "cp2p://"
-	problem := quiet("")
-	open := primaryButton(L("Open"), theme.ConfirmIcon(), nil)
+	problem := kit.Hint("")
+	open := kit.PrimaryButton(words.L("Open"), theme.ConfirmIcon(), nil)
 	submit := func() {
 		if _, err := netproto.ParseLink(entry.Text); err != nil {
-			problem.SetText(explain(linkFailure(err)).String())
+			problem.SetText(words.Explain(linkFailure(err)).String())
 			return
 		}
 		w.openLink(entry.Text)
 	}
 	open.OnTapped = submit
 	entry.OnSubmitted = func(string) { submit() }
-	w.openSheet(L("Open a link"), labelled(L("Link of a file, a folder or a tracker"), entry, problem),
+	w.openSheet(words.L("Open a link"), labelled(words.L("Link of a file, a folder or a tracker"), entry, problem),
 		fyne.NewSize(520, 220), w.cancelButton(), open)
 	w.win.Canvas().Focus(entry)
 }
@@ -52,7 +54,7 @@ func (w *window) openLink(text string) {
 	link, err := netproto.ParseLink(text)
 	switch {
 	case err != nil:
-		w.notice.fail(explain(linkFailure(err)))
+		w.notice.fail(words.Explain(linkFailure(err)))
 	case link.IsTracker():
 		w.confirmTracker(link)
 	default:
@@ -61,49 +63,49 @@ func (w *window) openLink(text string) {
 }
 
 func (w *window) confirmTracker(link netproto.Link) {
-	facts := newFacts()
-	facts.set([]fact{
-		{L("Address"), link.Tracker},
-		{L("Fingerprint"), fingerprintWords(link.Fingerprint)},
+	facts := kit.NewFacts()
+	facts.Set([]kit.Fact{
+		{Name: words.L("Address"), Value: link.Tracker},
+		{Name: words.L("Fingerprint"), Value: words.Fingerprint(link.Fingerprint)},
 	})
-	use := primaryButton(L("Use this tracker"), theme.ConfirmIcon(), func() {
+	use := kit.PrimaryButton(words.L("Use this tracker"), theme.ConfirmIcon(), func() {
 		w.closeSheet()
 		w.useTracker(link.String())
 	})
-	w.openSheet(L("Use another tracker?"), facts.box, fyne.NewSize(520, 240), w.cancelButton(), use)
+	w.openSheet(words.L("Use another tracker?"), facts.Box, fyne.NewSize(520, 240), w.cancelButton(), use)
 }
 
 func (w *window) confirmDownload(link netproto.Link) {
 	name := link.Name
 	if name == "" {
-		name = shortHash(link.Hash)
+		name = words.ShortHash(link.Hash)
 	}
-	facts := newFacts()
-	list := []fact{{L("Name"), name}, {L("Size"), L("not known yet")}, {L("Tracker"), link.Tracker}}
+	facts := kit.NewFacts()
+	list := []kit.Fact{{Name: words.L("Name"), Value: name}, {Name: words.L("Size"), Value: words.L("not known yet")}, {Name: words.L("Tracker"), Value: link.Tracker}}
 	if link.Size >= 0 {
-		list[1].value = sizeWords(link.Size)
+		list[1].Value = words.Size(link.Size)
 	}
-	facts.set(list)
-	get := primaryButton(L("Download"), theme.DownloadIcon(), func() {
+	facts.Set(list)
+	get := kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() {
 		w.closeSheet()
 		request := face.DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
 		w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
 			func() { w.goTo(placeDownloads) })
 	})
-	w.openSheet(L("Download this?"), facts.box, fyne.NewSize(520, 260), w.cancelButton(), get)
+	w.openSheet(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.cancelButton(), get)
 }
 
 // useTracker switches to a tracker and says what came of it.
 func (w *window) useTracker(address string) {
 	w.act(func(ctx context.Context) error { return w.engine.UseTracker(ctx, address) },
-		func() { w.tell(L("The tracker answered and is used from now on.")) })
+		func() { w.tell(words.L("The tracker answered and is used from now on.")) })
 }
 
 // showCode shows a link as a code that a phone's camera can read.
 func (w *window) showCode(name, link string) {
 	picture, err := codeOf(link)
 	if err != nil {
-		w.fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", L("the link is too long for a code"), err))
+		w.fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a code"), err))
 		return
 	}
 	code := canvas.NewImageFromImage(picture)
@@ -112,8 +114,8 @@ func (w *window) showCode(name, link string) {
 	code.SetMinSize(fyne.NewSquareSize(280))
 	text := widget.NewEntry()
 	text.SetText(link)
-	closing := widget.NewButtonWithIcon(L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
-	copying := primaryButton(L("Copy link"), theme.ContentCopyIcon(), func() { w.copyText(link, L("Link copied.")) })
+	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	copying := kit.PrimaryButton(words.L("Copy link"), theme.ContentCopyIcon(), func() { w.copyText(link, words.L("Link copied.")) })
 	w.openSheet(netproto.Printable(cutName(name)), container.NewBorder(nil, text, nil, nil, code),
 		fyne.NewSize(400, 440), closing, copying)
 }

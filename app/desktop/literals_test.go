@@ -50,7 +50,7 @@ func hardCoded(t *testing.T, names []string, passed map[string]string) []string 
 		case *ast.CallExpr:
 			return !makesAnError(n)
 		case *ast.CompositeLit:
-			if named, ok := n.Type.(*ast.Ident); ok && named.Name == "values" {
+			if isValues(n.Type) {
 				for _, element := range n.Elts { // whose keys name places in texts
 					ast.Inspect(element.(*ast.KeyValueExpr).Value, look)
 				}
@@ -70,6 +70,15 @@ func hardCoded(t *testing.T, names []string, passed map[string]string) []string 
 		ast.Inspect(file, look)
 	}
 	return found
+}
+
+// isValues tells whether an expression names the type words.Values.
+func isValues(expr ast.Expr) bool {
+	if from, ok := expr.(*ast.SelectorExpr); ok {
+		expr = from.Sel
+	}
+	named, ok := expr.(*ast.Ident)
+	return ok && named.Name == "Values"
 }
 
 // makesAnError tells a call whose words no person reads in the window.

@@ -12,12 +12,14 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/netproto"
 )
 
 // command is something that a key does; it stands in the menus and in the help.
 type command struct {
-	name     phrase
+	name     words.Phrase
 	key      fyne.KeyName // none for what is in a menu alone
 	held     fyne.KeyModifier
 	shortcut fyne.Shortcut // where Fyne has one of its own for the keys
@@ -152,16 +154,16 @@ func (w *window) mainMenu() *fyne.MainMenu {
 		}
 		return m
 	}
-	file := menu(L("File"), w.fileCommands())
-	quit := fyne.NewMenuItem(L("Quit"), w.quit)
+	file := menu(words.L("File"), w.fileCommands())
+	quit := fyne.NewMenuItem(words.L("Quit"), w.quit)
 	quit.IsQuit = true
 	quit.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: ctrl}
 	file.Items = append(file.Items, fyne.NewMenuItemSeparator(), quit)
 	return fyne.NewMainMenu(file,
-		menu(L("Edit"), w.editCommands()),
-		menu(L("Transfers"), w.transferCommands()),
-		menu(L("Go"), w.goCommands()),
-		menu(L("Help"), w.helpCommands()))
+		menu(words.L("Edit"), w.editCommands()),
+		menu(words.L("Transfers"), w.transferCommands()),
+		menu(words.L("Go"), w.goCommands()),
+		menu(words.L("Help"), w.helpCommands()))
 }
 
 // typedKey answers the keys that have no modifier, which Fyne's menus leave
@@ -281,11 +283,11 @@ func (w *window) help() {
 			}
 		}
 	}
-	add("Esc", L("Close what lies over the page"))
-	add("Ctrl+Q", L("Quit"))
-	about := quiet(L("Drop files anywhere on the window to share them."))
-	closing := widget.NewButtonWithIcon(L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
-	w.openSheet(L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
+	add("Esc", words.L("Close what lies over the page"))
+	add("Ctrl+Q", words.L("Quit"))
+	about := kit.Hint(words.L("Drop files anywhere on the window to share them."))
+	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	w.openSheet(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
 		fyne.NewSize(460, 560), closing)
 }
 
@@ -295,13 +297,13 @@ func (w *window) about() {
 	if version == "" {
 		version = appVersion
 	}
-	facts := newFacts()
-	facts.set([]fact{{L("Version"), version}, {L("Built with"), runtime.Version() + ", Fyne"},
-		{L("System"), runtime.GOOS + "/" + runtime.GOARCH}})
+	facts := kit.NewFacts()
+	facts.Set([]kit.Fact{{Name: words.L("Version"), Value: version}, {Name: words.L("Built with"), Value: runtime.Version() + ", Fyne"},
+		{Name: words.L("System"), Value: runtime.GOOS + "/" + runtime.GOARCH}})
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
-	words := paragraph(L("Shares files straight between computers. A tracker knows who has what; every piece that arrives is verified."))
-	closing := widget.NewButtonWithIcon(L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
-	w.openSheet(appName, container.NewVBox(container.NewCenter(mark), words, facts.box), fyne.NewSize(440, 340), closing)
+	text := kit.Paragraph(words.L("Shares files straight between computers. A tracker knows who has what; every piece that arrives is verified."))
+	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	w.openSheet(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
 }
 
 // keyTable lays keys and their meaning side by side in tight rows.

@@ -10,6 +10,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -27,33 +29,33 @@ type notice struct {
 }
 
 func newNotice(w *window) *notice {
-	n := &notice{window: w, words: paragraph(""), icon: widget.NewIcon(nil), forget: func() {}}
-	dismiss := newIconButton(w.tips, theme.CancelIcon(), L("Close this message"), n.hide)
-	n.box = inset(gapLarge, gap, newPlate(theme.ColorNameButton, 8,
-		inset(gapMedium, 0, container.NewBorder(nil, nil, n.icon, dismiss, n.words))))
+	n := &notice{window: w, words: kit.Paragraph(""), icon: widget.NewIcon(nil), forget: func() {}}
+	dismiss := kit.NewIconButton(w.tips, theme.CancelIcon(), words.L("Close this message"), n.hide)
+	n.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(theme.ColorNameButton, 8,
+		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, n.icon, dismiss, n.words))))
 	n.box.Hide()
 	return n
 }
 
-func (n *notice) tell(words string) {
-	n.set(words, theme.ConfirmIcon(), theme.ColorNameSuccess)
+func (n *notice) tell(text string) {
+	n.set(text, theme.ConfirmIcon(), theme.ColorNameSuccess)
 	n.forget = n.window.crossing.after(noticeTime, n.hide)
 }
 
-func (n *notice) fail(m message) { n.set(m.String(), theme.ErrorIcon(), theme.ColorNameError) }
+func (n *notice) fail(m words.Message) { n.set(m.String(), theme.ErrorIcon(), theme.ColorNameError) }
 
-func (n *notice) set(words string, picture fyne.Resource, color fyne.ThemeColorName) {
+func (n *notice) set(text string, picture fyne.Resource, color fyne.ThemeColorName) {
 	n.forget()
 	n.forget = func() {}
-	n.words.SetText(words)
-	n.icon.SetResource(tinted(picture, color))
-	reveal(nil, n.box, true)
+	n.words.SetText(text)
+	n.icon.SetResource(kit.Tinted(picture, color))
+	kit.Reveal(nil, n.box, true)
 	n.window.frame.main.Refresh()
 }
 
 func (n *notice) hide() {
-	n.window.tips.hide()
-	reveal(n.window.frame.main, n.box, false)
+	n.window.tips.Hide()
+	kit.Reveal(n.window.frame.main, n.box, false)
 }
 
 // banner is a strip above the page while the tracker is lost. It counts down
@@ -67,30 +69,30 @@ type banner struct {
 }
 
 func newBanner(w *window) *banner {
-	b := &banner{window: w, words: paragraph("")}
-	b.retry = widget.NewButtonWithIcon(L("Try now"), theme.ViewRefreshIcon(), func() {
+	b := &banner{window: w, words: kit.Paragraph("")}
+	b.retry = widget.NewButtonWithIcon(words.L("Try now"), theme.ViewRefreshIcon(), func() {
 		w.act(w.engine.Reconnect, nil)
 	})
-	b.choose = widget.NewButton(L("Details"), func() { w.goTo(placeTracker) })
+	b.choose = widget.NewButton(words.L("Details"), func() { w.goTo(placeTracker) })
 	b.buttons = container.NewHBox(b.retry, b.choose)
-	b.box = inset(gapLarge, gap, newPlate(colorBanner, 8, inset(gapMedium, gap,
-		container.NewBorder(nil, nil, widget.NewIcon(tinted(theme.WarningIcon(), theme.ColorNameWarning)),
+	b.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(kit.ColorBanner, 8, kit.Inset(kit.GapMedium, kit.Gap,
+		container.NewBorder(nil, nil, widget.NewIcon(kit.Tinted(theme.WarningIcon(), theme.ColorNameWarning)),
 			container.NewCenter(b.buttons), b.words))))
 	b.box.Hide()
 	return b
 }
 
 func (b *banner) show(status face.Status) {
-	words := bannerWords(status)
-	if words == "" {
-		reveal(b.window.frame.main, b.box, false)
+	text := bannerWords(status)
+	if text == "" {
+		kit.Reveal(b.window.frame.main, b.box, false)
 		return
 	}
-	if b.words.Text != words {
-		b.words.SetText(words)
+	if b.words.Text != text {
+		b.words.SetText(text)
 	}
-	reveal(b.buttons, b.retry, status.Connection != face.ConnectionKeyChanged)
-	reveal(b.window.frame.main, b.box, true)
+	kit.Reveal(b.buttons, b.retry, status.Connection != face.ConnectionKeyChanged)
+	kit.Reveal(b.window.frame.main, b.box, true)
 }
 
 // bannerWords is empty while there is nothing to warn about.
@@ -98,23 +100,23 @@ func bannerWords(status face.Status) string {
 	failure := status.Failure
 	switch status.Connection {
 	case face.ConnectionReconnecting:
-		return L("{{.Tracker}} cannot be reached. Trying again in {{.Time}}; running transfers go on meanwhile.",
-			values{"Tracker": trackerWords(status), "Time": durationWords(int64(status.RetrySeconds))})
+		return words.L("{{.Tracker}} cannot be reached. Trying again in {{.Time}}; running transfers go on meanwhile.",
+			words.Values{"Tracker": trackerWords(status), "Time": words.Duration(int64(status.RetrySeconds))})
 	case face.ConnectionOffline:
 		if failure.IsZero() {
-			return L("{{.Tracker}} cannot be reached. Running transfers go on meanwhile.", values{"Tracker": trackerWords(status)})
+			return words.L("{{.Tracker}} cannot be reached. Running transfers go on meanwhile.", words.Values{"Tracker": trackerWords(status)})
 		}
-		return explain(failure).String()
+		return words.Explain(failure).String()
 	case face.ConnectionKeyChanged:
-		return L("{{.Tracker}} shows another key than before. Nothing is sent to it until you decide.",
-			values{"Tracker": trackerWords(status)})
+		return words.L("{{.Tracker}} shows another key than before. Nothing is sent to it until you decide.",
+			words.Values{"Tracker": trackerWords(status)})
 	}
 	return ""
 }
 
 func trackerWords(status face.Status) string {
 	if status.Tracker == "" {
-		return L("The tracker")
+		return words.L("The tracker")
 	}
-	return L("The tracker {{.Name}}", values{"Name": netproto.Printable(status.Tracker)})
+	return words.L("The tracker {{.Name}}", words.Values{"Name": netproto.Printable(status.Tracker)})
 }

@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -70,23 +71,23 @@ func (h *herald) see(downloads []face.Download) {
 func (h *herald) tell() {
 	prefs := h.window.app.Preferences()
 	if len(h.finished) > 0 && prefs.BoolWithFallback(prefFinished, true) {
-		h.send(N("{{.Count}} downloads finished", len(h.finished), values{"Count": countWords(len(h.finished))}), namesOf(h.finished))
+		h.send(words.N("{{.Count}} downloads finished", len(h.finished), words.Values{"Count": words.Count(len(h.finished))}), namesOf(h.finished))
 	}
 	if len(h.failed) > 0 && prefs.BoolWithFallback(prefFailed, true) {
-		words := namesOf(h.failed)
+		text := namesOf(h.failed)
 		if len(h.failed) == 1 {
-			words += "\n" + explain(h.failed[0].Failure).String()
+			text += "\n" + words.Explain(h.failed[0].Failure).String()
 		}
-		h.send(N("{{.Count}} downloads failed", len(h.failed), values{"Count": countWords(len(h.failed))}), words)
+		h.send(words.N("{{.Count}} downloads failed", len(h.failed), words.Values{"Count": words.Count(len(h.failed))}), text)
 	}
 	h.finished, h.failed, h.gathers = nil, nil, false
 }
 
 // send may wait for the desktop's answer, and so does not on the UI thread.
-func (h *herald) send(title, words string) {
+func (h *herald) send(title, text string) {
 	app := h.window.app
 	h.window.crossing.start(func(context.Context) func() {
-		app.SendNotification(fyne.NewNotification(title, words))
+		app.SendNotification(fyne.NewNotification(title, text))
 		return nil
 	})
 }
@@ -99,7 +100,7 @@ func namesOf(downloads []face.Download) string {
 		names = append(names, netproto.Printable(cutName(d.Name)))
 	}
 	if more := len(downloads) - most; more > 0 {
-		names = append(names, N("and {{.Count}} others", more, values{"Count": countWords(more)}))
+		names = append(names, words.N("and {{.Count}} others", more, words.Values{"Count": words.Count(more)}))
 	}
 	return strings.Join(names, "\n")
 }

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"rsc.io/qr"
 
+	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -100,15 +101,15 @@ func TestRowsOfDownloadsArePausedResumedRetriedAndRemoved(t *testing.T) {
 		d.did(step.action)
 	}
 	page := d.window.pages[placeDownloads].(*downloadsPage)
-	d.until("everything is listed", func() bool { return len(page.list.rows) == 4 })
-	page.list.selectAll()
+	d.until("everything is listed", func() bool { return len(page.list.Rows) == 4 })
+	page.list.SelectAll()
 	d.menu("Pause or resume")
 	d.did("pause [run]")
-	page.list.selectOnly(1)
-	page.list.focus()
+	page.list.SelectOnly(1)
+	page.list.Focus()
 	d.key(fyne.KeySpace)
 	d.did("resume [rest]")
-	page.list.selectOnly(3)
+	page.list.SelectOnly(3)
 	d.key(fyne.KeyDelete)
 	d.reads("1 download removed")
 	d.window.undo.settle()
@@ -176,7 +177,7 @@ func TestSharesSayTheirState(t *testing.T) {
 		"secret":  "secret | 0 B | Failed: The file cannot be read: /home/ada/secret. | never | 0 B | 1",
 		"new":     "new | 7 B | Shared | never | 0 B | 1",
 	} {
-		if got := readRow(t, page.table, name); got != want {
+		if got := readRow(t, page.table.Box, name); got != want {
 			t.Errorf("the row reads %q, not %q", got, want)
 		}
 	}
@@ -185,7 +186,7 @@ func TestSharesSayTheirState(t *testing.T) {
 		"secret":  "The file cannot be read: /home/ada/secret. Check that it is still there and that you may read it.",
 		"big.iso": "1.6 GB of 4.0 GB · 900 MB/s",
 	} {
-		page.list.selectOnly(rowOf(t, page.list, func(s face.Share) bool { return s.Name == name }))
+		page.list.SelectOnly(rowOf(t, page.list, func(s face.Share) bool { return s.Name == name }))
 		d.reads(want)
 	}
 }
@@ -195,7 +196,7 @@ func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
 	engine.shares = []face.Share{{ID: "photos", Name: "photos", Files: 1, State: face.ShareShared}}
 	d := openAt(t, engine, placeShared)
 	d.reads("photos")
-	d.window.pages[placeShared].(*sharedPage).list.selectOnly(0)
+	d.window.pages[placeShared].(*sharedPage).list.SelectOnly(0)
 	d.tap("Copy link")
 	d.reads("Link copied.")
 	link := "cp2p://attic:5000/" + hashOf(7).String() + "?name=photos"
@@ -262,9 +263,13 @@ func (d *desk) check(name string) {
 	d.t.Helper()
 	for _, overlay := range d.window.win.Canvas().Overlays().List() {
 		for _, object := range laidOut(overlay) {
-			if view, ok := object.(*TickRow); ok && view.name.text == name {
-				test.Tap(view.check)
-				return
+			if row, ok := object.(*kit.TickRow); ok && linesIn(row)[0] == name {
+				for _, part := range laidOut(row) {
+					if box, ok := part.(*widget.Check); ok {
+						test.Tap(box)
+						return
+					}
+				}
 			}
 		}
 	}

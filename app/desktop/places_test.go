@@ -16,6 +16,8 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -86,8 +88,8 @@ func TestAChangedKeyWaitsForADecision(t *testing.T) {
 		ChangedKey: &face.ChangedKey{Address: "attic:5000", Known: known, Shown: shown}}
 	d := openAt(t, engine, placeTracker)
 	d.reads("The tracker attic shows another key than before.")
-	d.reads(fingerprintWords(known))
-	d.reads(fingerprintWords(shown))
+	d.reads(words.Fingerprint(known))
+	d.reads(words.Fingerprint(shown))
 	d.tap("Trust the new key")
 	d.did("accept attic:5000")
 }
@@ -290,7 +292,7 @@ func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {
 		d.tap("Add folder")
 		d.reads("Choose a folder to share")
 		d.window.closeSheets()
-		if got := bar.Size().Width; got < leastEntry || got < least.Width-gap {
+		if got := bar.Size().Width; got < leastEntry || got < least.Width-kit.Gap {
 			t.Errorf("in a window of %v the entry has %v", width, got)
 		}
 	}

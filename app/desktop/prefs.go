@@ -4,6 +4,8 @@ package desktop
 
 import (
 	"fyne.io/fyne/v2"
+
+	"centralizedp2p/app/desktop/kit"
 )
 
 // Preferences of the face itself; the engine's settings are in face.Settings.
@@ -45,18 +47,18 @@ func (w *window) closing() closing {
 func (w *window) setClosing(chosen closing) { w.app.Preferences().SetString(prefClose, string(chosen)) }
 
 // look is the remembered choice between light and dark.
-func (w *window) look() Look {
-	switch look := Look(w.app.Preferences().String(prefLook)); look {
-	case LookLight, LookDark:
+func (w *window) look() kit.Look {
+	switch look := kit.Look(w.app.Preferences().String(prefLook)); look {
+	case kit.LookLight, kit.LookDark:
 		return look
 	default:
-		return LookSystem
+		return kit.LookSystem
 	}
 }
 
-func (w *window) setLook(choice Look) {
+func (w *window) setLook(choice kit.Look) {
 	w.app.Preferences().SetString(prefLook, string(choice))
-	w.app.Settings().SetTheme(newLook(choice))
+	w.app.Settings().SetTheme(kit.NewTheme(choice))
 }
 
 func (w *window) rememberedSize() fyne.Size {
@@ -83,12 +85,12 @@ func (w *window) setLanguage(tag string) {
 		return
 	}
 	w.app.Preferences().SetString(prefLanguage, tag)
-	words := w.frame.entry.Text
+	text := w.frame.entry.Text
 	w.notice.forget()
 	w.undo.settle()
 	w.build()
 	w.showPages()
-	w.frame.entry.SetText(words)
+	w.frame.entry.SetText(text)
 	w.tray.build()
 	w.showStatus(w.status)
 	w.goTo(placeSettings)

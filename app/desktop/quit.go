@@ -11,6 +11,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -61,10 +63,10 @@ func (w *window) askClosing() {
 			then()
 		}
 	}
-	quit := widget.NewButton(L("Quit"), decided(closeQuits, w.quit))
-	stay := primaryButton(L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, w.hide))
-	w.openSheet(L("Close the window, or quit?"),
-		paragraph(L("In the tray CentralizedP2P goes on downloading and sharing without its window. Settings can change this.")),
+	quit := widget.NewButton(words.L("Quit"), decided(closeQuits, w.quit))
+	stay := kit.PrimaryButton(words.L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, w.hide))
+	w.openSheet(words.L("Close the window, or quit?"),
+		kit.Paragraph(words.L("In the tray CentralizedP2P goes on downloading and sharing without its window. Settings can change this.")),
 		fyne.NewSize(480, 220), w.cancelButton(), quit, stay)
 }
 
@@ -92,14 +94,14 @@ func (w *window) quit() {
 // warn says what others lose. While it is open, quit means it.
 func (w *window) warn(leaving face.Leaving) {
 	w.present()
-	quietly := widget.NewCheck(L("Do not say this again"), nil)
-	quit := widget.NewButtonWithIcon(L("Quit"), theme.LogoutIcon(), func() {
+	quietly := widget.NewCheck(words.L("Do not say this again"), nil)
+	quit := widget.NewButtonWithIcon(words.L("Quit"), theme.LogoutIcon(), func() {
 		w.app.Preferences().SetBool(prefQuiet, quietly.Checked)
 		w.win.Close()
 	})
 	quit.Importance = widget.DangerImportance
-	stay := widget.NewButton(L("Stay"), func() { w.closeSheet() })
-	opened := w.openSheet(L("Quit now?"), container.NewVBox(paragraph(leavingWords(leaving)), quietly),
+	stay := widget.NewButton(words.L("Stay"), func() { w.closeSheet() })
+	opened := w.openSheet(words.L("Quit now?"), container.NewVBox(kit.Paragraph(leavingWords(leaving)), quietly),
 		fyne.NewSize(480, 260), stay, quit)
 	w.quitting = true
 	opened.onGone = func() { w.quitting = false }
@@ -107,21 +109,21 @@ func (w *window) warn(leaving face.Leaving) {
 
 // leavingWords is what others lose, in one to three sentences.
 func leavingWords(leaving face.Leaving) string {
-	words := ""
+	text := ""
 	if leaving.Uploads > 0 {
-		words = N("{{.Count}} uploads are running or waiting; they stop.", leaving.Uploads,
-			values{"Count": countWords(leaving.Uploads)})
+		text = words.N("{{.Count}} uploads are running or waiting; they stop.", leaving.Uploads,
+			words.Values{"Count": words.Count(leaving.Uploads)})
 	}
 	if len(leaving.Alone) == 0 {
-		return words
+		return text
 	}
-	if words != "" {
-		words += "\n"
+	if text != "" {
+		text += "\n"
 	}
 	first := netproto.Printable(cutName(leaving.Alone[0]))
 	if more := len(leaving.Alone) - 1; more > 0 {
-		return words + N("Nobody else online has “{{.Name}}” and {{.Count}} others; until you are back they cannot be fetched.", more,
-			values{"Name": first, "Count": countWords(more)})
+		return text + words.N("Nobody else online has “{{.Name}}” and {{.Count}} others; until you are back they cannot be fetched.", more,
+			words.Values{"Name": first, "Count": words.Count(more)})
 	}
-	return words + L("Nobody else online has “{{.Name}}”; until you are back it cannot be fetched.", values{"Name": first})
+	return text + words.L("Nobody else online has “{{.Name}}”; until you are back it cannot be fetched.", words.Values{"Name": first})
 }

@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -35,14 +37,14 @@ type reviewLine struct {
 func (l reviewLine) key() string { return l.holder + "\x00" + l.path }
 
 // tickLine is how the line looks.
-func (l reviewLine) tickLine() TickLine {
-	line := TickLine{Name: l.name, Detail: l.detail, Icon: theme.FileIcon(), Tint: colorCaption, Indented: l.within > 0, Tick: Unticked}
+func (l reviewLine) tickLine() kit.TickLine {
+	line := kit.TickLine{Name: l.name, Detail: l.detail, Icon: theme.FileIcon(), Tint: kit.ColorCaption, Indented: l.within > 0, Tick: kit.Unticked}
 	if l.ticked {
-		line.Tick = Ticked
+		line.Tick = kit.Ticked
 	}
 	switch {
 	case l.skipped:
-		line.Icon, line.Tick = theme.CancelIcon(), NoTick
+		line.Icon, line.Tick = theme.CancelIcon(), kit.NoTick
 	case l.secret:
 		line.Icon, line.Tint = theme.WarningIcon(), theme.ColorNameWarning
 	case l.folder:
@@ -73,14 +75,14 @@ func (w *window) review(paths []string) {
 		w.reviewed.add(paths)
 		return
 	}
-	s := &reviewSheet{window: w, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: paragraph("")}
-	s.share = primaryButton(L("Share"), theme.UploadIcon(), s.confirm)
-	more := widget.NewButtonWithIcon(L("Add another file"), theme.ContentAddIcon(), func() {
+	s := &reviewSheet{window: w, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
+	s.share = kit.PrimaryButton(words.L("Share"), theme.UploadIcon(), s.confirm)
+	more := widget.NewButtonWithIcon(words.L("Add another file"), theme.ContentAddIcon(), func() {
 		w.pickFileFor(func(path string) { s.add([]string{path}) })
 	})
 	s.body = container.NewStack()
 	s.sheet = container.NewBorder(nil, s.total, nil, nil, s.body)
-	opened := w.openSheet(L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.cancelButton(), s.share)
+	opened := w.openSheet(words.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.cancelButton(), s.share)
 	w.reviewed = s
 	opened.onGone = func() {
 		w.reviewed = nil
@@ -105,7 +107,7 @@ func (s *reviewSheet) look() {
 	ctx, stop := context.WithCancel(w.crossing.ctx)
 	s.stop = stop
 	s.share.Disable()
-	s.total.SetText(L("Looking at the files…"))
+	s.total.SetText(words.L("Looking at the files…"))
 	s.body.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewProgressBarInfinite())}
 	s.body.Refresh()
 	w.crossing.startWithin(reviewTime, func(within context.Context) func() {
@@ -133,9 +135,9 @@ func (s *reviewSheet) show(review face.Review) {
 		}
 	}
 	s.list = widget.NewList(func() int { return len(s.lines) },
-		func() fyne.CanvasObject { return NewTickRow() },
+		func() fyne.CanvasObject { return kit.NewTickRow() },
 		func(i widget.ListItemID, object fyne.CanvasObject) {
-			object.(*TickRow).Fill(s.lines[i].tickLine(), func(ticked bool) { s.tick(i, ticked) })
+			object.(*kit.TickRow).Fill(s.lines[i].tickLine(), func(ticked bool) { s.tick(i, ticked) })
 		})
 	s.list.HideSeparators = true
 	s.body.Objects = []fyne.CanvasObject{s.list}
@@ -147,22 +149,22 @@ func (s *reviewSheet) show(review face.Review) {
 func reviewLines(review face.Review) []reviewLine {
 	var lines []reviewLine
 	for _, item := range review.Items {
-		detail := sizeWords(item.Size)
+		detail := words.Size(item.Size)
 		if item.Folder {
-			detail = joined(filesWords(item.Files), detail)
+			detail = words.Join(words.Files(item.Files), detail)
 		}
 		lines = append(lines, reviewLine{name: item.Name, detail: detail, ticked: !item.Secret, secret: item.Secret,
 			folder: item.Folder, path: item.Path, size: item.Size, files: item.Files})
 		for _, secret := range item.Secrets {
-			lines = append(lines, reviewLine{name: secret.Path, detail: sizeWords(secret.Size), secret: true,
+			lines = append(lines, reviewLine{name: secret.Path, detail: words.Size(secret.Size), secret: true,
 				within: 1, path: secret.Path, holder: item.Path, size: secret.Size, files: 1})
 		}
 	}
 	for _, skipped := range review.Skipped {
 		name := filepath.Base(skipped.Path)
-		detail := skipWords(skipped.Reason)
+		detail := words.SkipReason(skipped.Reason)
 		if skipped.Count > 0 {
-			detail = L("{{.Files}} skipped: each {{.Reason}}", values{"Files": filesWords(skipped.Count), "Reason": detail})
+			detail = words.L("{{.Files}} skipped: each {{.Reason}}", words.Values{"Files": words.Files(skipped.Count), "Reason": detail})
 		}
 		lines = append(lines, reviewLine{name: name, detail: detail, skipped: true})
 	}
@@ -192,15 +194,15 @@ func (s *reviewSheet) showTotal() {
 			secrets++
 		}
 	}
-	words := joined(filesWords(files), sizeWords(size))
+	text := words.Join(words.Files(files), words.Size(size))
 	if skipped > 0 {
-		words = joined(words, N("{{.Count}} skipped", skipped, values{"Count": countWords(skipped)}))
+		text = words.Join(text, words.N("{{.Count}} skipped", skipped, words.Values{"Count": words.Count(skipped)}))
 	}
 	if secrets > 0 {
-		words += "\n" + N("{{.Count}} look like secrets (keys or passwords) and are left out unless you tick them.", secrets,
-			values{"Count": countWords(secrets)})
+		text += "\n" + words.N("{{.Count}} look like secrets (keys or passwords) and are left out unless you tick them.", secrets,
+			words.Values{"Count": words.Count(secrets)})
 	}
-	s.total.SetText(words)
+	s.total.SetText(text)
 	s.sheet.Refresh()
 	if files > 0 {
 		s.share.Enable()

@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -17,7 +19,7 @@ import (
 type rowsPage struct {
 	window  *window
 	content *fyne.Container
-	summary *line
+	summary *kit.Line
 	middle  *fyne.Container
 	rows    fyne.CanvasObject
 	empty   func() fyne.CanvasObject
@@ -27,16 +29,16 @@ type rowsPage struct {
 }
 
 func newRowsPage(w *window) *rowsPage {
-	return &rowsPage{window: w, summary: newCaption(), middle: container.NewStack()}
+	return &rowsPage{window: w, summary: kit.NewCaption(), middle: container.NewStack()}
 }
 
 // build puts buttons at the end of the head, and a strip, if it is not nil,
 // below the rows. take gives the rows the keys.
 func (p *rowsPage) build(at place, take func(), rows, strip fyne.CanvasObject, empty func() fyne.CanvasObject, buttons ...fyne.CanvasObject) {
 	p.take, p.rows, p.empty = take, rows, empty
-	head := container.New(headLayout{}, newTitle(places[at].name.String()), p.summary, container.NewHBox(buttons...))
+	head := container.New(headLayout{}, kit.NewTitle(places[at].name.String()), p.summary, container.NewHBox(buttons...))
 	p.content = container.NewBorder(head, strip, nil, nil, p.middle)
-	p.put("busy", container.NewCenter(quiet(L("One moment…"))))
+	p.put("busy", container.NewCenter(kit.Hint(words.L("One moment…"))))
 }
 
 func (p *rowsPage) screen() fyne.CanvasObject { return p.content }
@@ -76,11 +78,11 @@ func (p *rowsPage) showRows(any bool) {
 
 // fail says why the rows could not be had.
 func (p *rowsPage) fail(err error) {
-	words := explain(face.FailureOf(err)).String()
-	if state := "failed: " + words; p.state != state {
+	text := words.Explain(face.FailureOf(err)).String()
+	if state := "failed: " + text; p.state != state {
 		p.summary.SetText("")
-		p.put(state, emptyScreen(theme.WarningIcon(), words,
-			widget.NewButtonWithIcon(L("Try again"), theme.ViewRefreshIcon(), p.window.crossing.poke)))
+		p.put(state, kit.EmptyScreen(theme.WarningIcon(), text,
+			widget.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), p.window.crossing.poke)))
 	}
 }
 
@@ -100,13 +102,13 @@ func (headLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	buttons.Resize(end)
 	// The base lines of the name and of the smaller summary are the same.
 	const lower = 3
-	summary.Move(fyne.NewPos(wide+gapLarge, lower))
-	summary.Resize(fyne.NewSize(max(size.Width-wide-end.Width-2*gapLarge, 0), size.Height))
+	summary.Move(fyne.NewPos(wide+kit.GapLarge, lower))
+	summary.Resize(fyne.NewSize(max(size.Width-wide-end.Width-2*kit.GapLarge, 0), size.Height))
 }
 
 // MinSize is part of fyne.Layout.
 func (headLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	width := 2 * gapLarge
+	width := 2 * kit.GapLarge
 	for _, object := range objects {
 		width += object.MinSize().Width
 	}

@@ -15,6 +15,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -46,7 +48,7 @@ var trackerOrder = map[int]netproto.Sort{
 }
 
 var sizeChoices = []struct {
-	name     phrase
+	name     words.Phrase
 	min, max int64 // bytes
 }{
 	{"Any size", 0, 0},
@@ -64,11 +66,11 @@ type searchPage struct {
 	window   *window
 	content  fyne.CanvasObject
 	middle   *fyne.Container
-	table    *table[face.Hit]
-	list     *rowList[face.Hit] // of the table
+	table    *kit.Table[face.Hit]
+	list     *kit.RowList[face.Hit] // of the table
 	kind     *widget.Select
 	size     *widget.Select
-	summary  *line
+	summary  *kit.Line
 	download *widget.Button
 
 	words   string
@@ -85,19 +87,19 @@ type searchPage struct {
 
 func newSearchPage(w *window) *searchPage {
 	p := &searchPage{window: w, middle: container.NewStack(), forget: func() {}, stop: func() {}}
-	p.table = newTable(w.host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
-	p.table.resorted = p.reorder
-	p.list = p.table.list
-	p.list.opened = func(h face.Hit) { p.get(p.chosenWith(h)) }
-	p.list.menu = p.rowMenu
-	p.list.reached = p.more
-	p.list.picked = p.showSummary
-	p.summary = newCaption()
-	p.download = primaryButton(L("Download"), theme.DownloadIcon(), func() { p.get(p.list.selection()) })
+	p.table = kit.NewTable(w.host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
+	p.table.Resorted = p.reorder
+	p.list = p.table.List
+	p.list.Opened = func(h face.Hit) { p.get(p.chosenWith(h)) }
+	p.list.Menu = p.rowMenu
+	p.list.Reached = p.more
+	p.list.Picked = p.showSummary
+	p.summary = kit.NewCaption()
+	p.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() { p.get(p.list.Selection()) })
 
 	var kinds, sizes []string
 	for _, kind := range kindChoices {
-		kinds = append(kinds, kindWords(kind))
+		kinds = append(kinds, words.Kind(kind))
 	}
 	for _, choice := range sizeChoices {
 		sizes = append(sizes, choice.name.String())
@@ -107,8 +109,8 @@ func newSearchPage(w *window) *searchPage {
 	p.size.SetSelectedIndex(0)
 	p.kind.OnChanged = func(string) { p.begin() }
 	p.size.OnChanged = p.kind.OnChanged
-	filters := container.NewBorder(nil, nil, container.NewHBox(p.kind, p.size), p.download, inset(gapMedium, 0, p.summary))
-	p.content = container.NewBorder(inset(0, gap, filters), nil, nil, nil, p.middle)
+	filters := container.NewBorder(nil, nil, container.NewHBox(p.kind, p.size), p.download, kit.Inset(kit.GapMedium, 0, p.summary))
+	p.content = container.NewBorder(kit.Inset(0, kit.Gap, filters), nil, nil, nil, p.middle)
 	p.showAnswer()
 	return p
 }
@@ -128,8 +130,8 @@ func textWidth(text string) float32 {
 func (p *searchPage) screen() fyne.CanvasObject { return p.content }
 
 func (p *searchPage) focus() {
-	if len(p.list.rows) > 0 {
-		p.list.focus()
+	if len(p.list.Rows) > 0 {
+		p.list.Focus()
 	} else {
 		p.window.win.Canvas().Focus(p.window.frame.entry)
 	}
@@ -161,12 +163,12 @@ func (p *searchPage) pull(ctx context.Context) func() {
 }
 
 // typed searches for other words, when no further key came for a moment.
-func (p *searchPage) typed(words string) {
-	words = strings.TrimSpace(words)
-	if words == p.words {
+func (p *searchPage) typed(text string) {
+	text = strings.TrimSpace(text)
+	if text == p.words {
 		return
 	}
-	p.words = words
+	p.words = text
 	p.forget()
 	p.forget = p.window.crossing.after(searchWait, p.begin)
 }
@@ -175,9 +177,9 @@ func (p *searchPage) request(cursor string) face.SearchRequest {
 	size := sizeChoices[max(p.size.SelectedIndex(), 0)]
 	request := face.SearchRequest{
 		Words: p.words, Kind: kindChoices[max(p.kind.SelectedIndex(), 0)],
-		MinSize: size.min, MaxSize: size.max, Sort: trackerOrder[p.table.header.by], Cursor: cursor,
+		MinSize: size.min, MaxSize: size.max, Sort: trackerOrder[p.table.SortedBy()], Cursor: cursor,
 	}
-	if p.words == "" && p.table.header.by == columnSources {
+	if p.words == "" && p.table.SortedBy() == columnSources {
 		request.Sort = netproto.SortNewest
 	}
 	return request
@@ -235,7 +237,7 @@ func (p *searchPage) reorder() bool {
 // showAnswer shows the rows, or says why there are none.
 func (p *searchPage) showAnswer() {
 	p.showRows()
-	screen := p.table.box
+	screen := p.table.Box
 	switch {
 	case p.failure != nil:
 		screen = p.failed()
@@ -250,32 +252,32 @@ func (p *searchPage) empty() fyne.CanvasObject {
 	w := p.window
 	switch {
 	case w.status.Connection == face.ConnectionNone || w.status.Connection == "":
-		return emptyScreen(theme.StorageIcon(), L("A tracker knows who shares what. Choose one, or be the tracker yourself, to search."),
-			widget.NewButton(L("Choose a tracker"), func() { w.goTo(placeTracker) }))
+		return kit.EmptyScreen(theme.StorageIcon(), words.L("A tracker knows who shares what. Choose one, or be the tracker yourself, to search."),
+			widget.NewButton(words.L("Choose a tracker"), func() { w.goTo(placeTracker) }))
 	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
 		return p.nothing()
 	default:
-		return emptyScreen(theme.SearchIcon(), L("Nobody shares anything on this tracker yet. What you share is found here by others."),
-			widget.NewButton(L("Add files"), w.pickFile))
+		return kit.EmptyScreen(theme.SearchIcon(), words.L("Nobody shares anything on this tracker yet. What you share is found here by others."),
+			widget.NewButton(words.L("Add files"), w.pickFile))
 	}
 }
 
 // nothing says that nothing was found, and offers what was perhaps meant.
 func (p *searchPage) nothing() fyne.CanvasObject {
-	words := L("Nothing that is online now fits this search.")
+	text := words.L("Nothing that is online now fits this search.")
 	if len(p.meant) == 0 {
-		return emptyScreen(theme.SearchIcon(), words, widget.NewButton(L("Clear the search"), p.clear))
+		return kit.EmptyScreen(theme.SearchIcon(), text, widget.NewButton(words.L("Clear the search"), p.clear))
 	}
 	var offers []fyne.CanvasObject
 	for _, name := range p.meant {
 		offers = append(offers, widget.NewButton(cutName(netproto.Printable(name)), func() { p.window.frame.entry.SetText(name) }))
 	}
-	return emptyScreen(theme.SearchIcon(), words+" "+L("Did you mean one of these?"), nil, offers...)
+	return kit.EmptyScreen(theme.SearchIcon(), text+" "+words.L("Did you mean one of these?"), nil, offers...)
 }
 
 func (p *searchPage) failed() fyne.CanvasObject {
-	return emptyScreen(theme.WarningIcon(), explain(face.FailureOf(p.failure)).String(),
-		widget.NewButtonWithIcon(L("Try again"), theme.ViewRefreshIcon(), p.begin))
+	return kit.EmptyScreen(theme.WarningIcon(), words.Explain(face.FailureOf(p.failure)).String(),
+		widget.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), p.begin))
 }
 
 func (p *searchPage) clear() {
@@ -294,13 +296,13 @@ func (p *searchPage) showRows() {
 			rows[i].Have = face.HaveNothing
 		}
 	}
-	p.table.setRows(rows)
+	p.table.SetRows(rows)
 	p.showSummary()
 }
 
 // showSummary says how many hits there are and what is selected.
 func (p *searchPage) showSummary() {
-	chosen := p.list.selection()
+	chosen := p.list.Selection()
 	p.summary.SetText(p.summaryWords(chosen))
 	if len(chosen) == 0 {
 		p.download.Disable()
@@ -311,28 +313,28 @@ func (p *searchPage) showSummary() {
 
 func (p *searchPage) summaryWords(chosen []face.Hit) string {
 	if p.busy && len(p.found) == 0 {
-		return L("Searching…")
+		return words.L("Searching…")
 	}
 	if len(chosen) > 1 {
 		var size int64
 		for _, h := range chosen {
 			size += h.Size
 		}
-		return L("{{.Count}} selected, {{.Size}}", values{"Count": countWords(len(chosen)), "Size": sizeWords(size)})
+		return words.L("{{.Count}} selected, {{.Size}}", words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)})
 	}
 	switch n := len(p.found); {
 	case n == 0 || p.failure != nil:
 		return ""
 	case p.next != "":
-		return L("The first {{.Count}}, more below", values{"Count": countWords(n)})
+		return words.L("The first {{.Count}}, more below", words.Values{"Count": words.Count(n)})
 	default:
-		return N("{{.Count}} results", n, values{"Count": countWords(n)})
+		return words.N("{{.Count}} results", n, words.Values{"Count": words.Count(n)})
 	}
 }
 
 // chosenWith is the selection when the hit is part of it, else the hit.
 func (p *searchPage) chosenWith(h face.Hit) []face.Hit {
-	if chosen := p.list.selection(); slices.Contains(chosen, h) {
+	if chosen := p.list.Selection(); slices.Contains(chosen, h) {
 		return chosen
 	}
 	return []face.Hit{h}
@@ -346,7 +348,7 @@ func (p *searchPage) get(hits []face.Hit) {
 	}
 	hits = slices.DeleteFunc(slices.Clone(hits), func(h face.Hit) bool { return h.Have != face.HaveNothing })
 	if len(hits) == 0 {
-		p.window.tell(L("This is here already, or in the list of downloads."))
+		p.window.tell(words.L("This is here already, or in the list of downloads."))
 		return
 	}
 	p.window.act(func(ctx context.Context) error {
@@ -357,7 +359,7 @@ func (p *searchPage) get(hits []face.Hit) {
 		}
 		return nil
 	}, func() {
-		p.window.tell(N("{{.Count}} downloads added", len(hits), values{"Count": countWords(len(hits))}))
+		p.window.tell(words.N("{{.Count}} downloads added", len(hits), words.Values{"Count": words.Count(len(hits))}))
 	})
 }
 
@@ -366,10 +368,10 @@ func requestOf(h face.Hit) face.DownloadRequest {
 }
 
 func (p *searchPage) rowMenu() *fyne.Menu {
-	chosen := p.list.selection()
-	menu := fyne.NewMenu("", fyne.NewMenuItemWithIcon(L("Download"), theme.DownloadIcon(), func() { p.get(chosen) }))
+	chosen := p.list.Selection()
+	menu := fyne.NewMenu("", fyne.NewMenuItemWithIcon(words.L("Download"), theme.DownloadIcon(), func() { p.get(chosen) }))
 	if len(chosen) == 1 {
-		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(L("Copy link"), icon("link"), func() {
+		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(words.L("Copy link"), kit.Icon("link"), func() {
 			p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size)
 		}))
 	}
@@ -379,4 +381,4 @@ func (p *searchPage) rowMenu() *fyne.Menu {
 // The rows of the search have nothing to pause or to remove.
 func (p *searchPage) toggle() {}
 func (p *searchPage) remove() {}
-func (p *searchPage) open()   { p.get(p.list.selection()) }
+func (p *searchPage) open()   { p.get(p.list.Selection()) }

@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 
+	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -108,7 +110,7 @@ func TestMoreResultsAreFetchedWhenTheLastOneIsReached(t *testing.T) {
 	}
 	d := newDesk(t, engine, Options{})
 	d.reads("The first 200, more below")
-	d.window.search().list.moveCursor(199)
+	d.window.search().list.ScrollTo(199)
 	d.reads("250 results")
 }
 
@@ -143,7 +145,7 @@ func TestEnterDownloadsTheSelectedHits(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.did("download one.txt []")
 	d.reads("1 download added")
-	d.window.search().list.selectAll()
+	d.window.search().list.SelectAll()
 	d.reads("2 selected")
 	d.tap("Download")
 	d.did("download two.txt []")
@@ -156,7 +158,7 @@ func TestWhatIsHereIsNotDownloadedAgain(t *testing.T) {
 	engine.search = answers(here)
 	d := newDesk(t, engine, Options{})
 	d.reads("here.txt")
-	d.window.search().list.open(0)
+	d.window.search().openRow(0)
 	d.reads("This is here already")
 	if done := engine.actions(); len(done) != 0 {
 		t.Errorf("the engine was asked to %v", done)
@@ -213,29 +215,10 @@ func TestAFolderIsOpenedBeforeItIsDownloaded(t *testing.T) {
 	engine.folder = face.Folder{Files: []face.FolderFile{file("italy/1.jpg", 10, false), file("italy/2.jpg", 10, true), file("readme", 10, false)}}
 	d := newDesk(t, engine, Options{})
 	d.reads("photos")
-	d.window.search().list.open(0)
+	d.window.search().openRow(0)
 	d.reads("2 of 3 files chosen, 20 B · 1 here already")
 	d.tap("Download")
 	d.did("download photos [italy/1.jpg readme]")
-}
-
-func TestTheTreeOfAFolderIsChosenByBranches(t *testing.T) {
-	var files []TreeFile
-	for _, path := range []string{"a/b/1", "a/b/2", "a/3", "c"} {
-		files = append(files, TreeFile{Path: path, Size: 5})
-	}
-	tree := NewFileTree(files)
-	if tree.Root.Ticked != 4 || tree.TickedPaths() != nil {
-		t.Errorf("at first %d are ticked, paths %v", tree.Root.Ticked, tree.TickedPaths())
-	}
-	tree.Tick(tree.Branch("a/b"), false)
-	if got := tree.TickedPaths(); !slices.Equal(got, []string{"a/3", "c"}) || tree.Root.Chosen != 10 || tree.Branch("a").Ticked != 1 {
-		t.Errorf("without a/b: %v, %d bytes", got, tree.Root.Chosen)
-	}
-	tree.Tick(tree.Branch("a"), true)
-	if tree.TickedPaths() != nil {
-		t.Errorf("with a again: %v", tree.TickedPaths())
-	}
 }
 
 func TestNamesOfEveryScriptAndLengthStayWithinTheSmallestWindow(t *testing.T) {
@@ -252,8 +235,8 @@ func TestNamesOfEveryScriptAndLengthStayWithinTheSmallestWindow(t *testing.T) {
 		t.Errorf("the window cannot be smaller than %v", least)
 	}
 	for _, object := range laidOut(d.window.search().list) {
-		if l, ok := object.(*line); ok && strings.HasPrefix(l.text, "www") {
-			drawn := test.WidgetRenderer(l).(*lineRenderer).drawn
+		if l, ok := object.(*kit.Line); ok && strings.HasPrefix(l.Text, "www") {
+			drawn := test.WidgetRenderer(l).Objects()[0].(*canvas.Text)
 			if !strings.Contains(drawn.Text, "…") || !strings.HasSuffix(drawn.Text, ".txt") {
 				t.Errorf("the long name is shown as %q", drawn.Text)
 			}
@@ -261,6 +244,9 @@ func TestNamesOfEveryScriptAndLengthStayWithinTheSmallestWindow(t *testing.T) {
 	}
 	d.reads(`\u{202e}gnp.exe`)
 }
+
+// openRow is a double click on a row.
+func (p *searchPage) openRow(at int) { p.list.Opened(p.list.Rows[at]) }
 
 func laidOut(object fyne.CanvasObject) []fyne.CanvasObject {
 	var objects []fyne.CanvasObject
@@ -274,18 +260,18 @@ func TestTenThousandHitsAreSortedAndScrolled(t *testing.T) {
 	d := newDesk(t, engine, Options{})
 	d.reads("10,000 results")
 	page := d.window.search()
-	d.until("they are sorted", func() bool { return len(page.list.rows) == 10_000 })
+	d.until("they are sorted", func() bool { return len(page.list.Rows) == 10_000 })
 	start := time.Now()
 	for _, header := range []string{"Name", "Name", "Size", "Type", "Added", "Sources"} {
 		d.tap(header)
 	}
 	for row := 0; row < 10_000; row += 1000 {
-		page.list.moveCursor(row)
+		page.list.ScrollTo(row)
 	}
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("six sorts and ten pages took %v", took)
 	}
 	d.tap("Name")
 	d.tap("Name")
-	d.until("the first is the last of the names", func() bool { return page.list.rows[0].Name == "file 09999.bin" })
+	d.until("the first is the last of the names", func() bool { return page.list.Rows[0].Name == "file 09999.bin" })
 }

@@ -6,6 +6,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/words"
 )
 
 // searchEntry is the field in the top bar; what is typed there is searched for,
@@ -17,13 +19,13 @@ type searchEntry struct {
 
 func newSearchEntry(w *window) *searchEntry {
 	e := &searchEntry{window: w}
-	e.PlaceHolder = L("Search for names")
+	e.PlaceHolder = words.L("Search for names")
 	e.Icon = theme.SearchIcon()
-	e.OnChanged = func(words string) {
+	e.OnChanged = func(text string) {
 		if w.place != placeSearch {
 			w.goTo(placeSearch)
 		}
-		w.search().typed(words)
+		w.search().typed(text)
 	}
 	e.OnSubmitted = func(string) { w.search().begin() }
 	e.ExtendBaseWidget(e)

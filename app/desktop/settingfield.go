@@ -10,18 +10,20 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
 // settingField is an entry with what is wrong with it below.
 type settingField struct {
-	entry   *textEntry
+	entry   *kit.TextEntry
 	problem *widget.Label
 	row     *fyne.Container                   // with the entry and the problem
 	read    func(*face.Settings, string) bool // false when the text is not acceptable
 	write   func(face.Settings) string
-	refusal phrase // said when read returns false
+	refusal words.Phrase // said when read returns false
 }
 
 // settingCheck is a setting that is on or off.
@@ -31,8 +33,8 @@ type settingCheck struct {
 }
 
 // field makes an entry that is applied when it was changed.
-func (p *settingsPage) field(refusal phrase, read func(*face.Settings, string) bool, write func(face.Settings) string) *settingField {
-	f := &settingField{entry: newTextEntry(p.window.typedKey), problem: quiet(""), read: read, write: write, refusal: refusal}
+func (p *settingsPage) field(refusal words.Phrase, read func(*face.Settings, string) bool, write func(face.Settings) string) *settingField {
+	f := &settingField{entry: kit.NewTextEntry(p.window.typedKey), problem: kit.Hint(""), read: read, write: write, refusal: refusal}
 	f.problem.Importance = widget.DangerImportance
 	f.problem.Hide()
 	f.entry.OnChanged = func(string) { p.edited() }
@@ -40,7 +42,7 @@ func (p *settingsPage) field(refusal phrase, read func(*face.Settings, string) b
 	return f
 }
 
-func (p *settingsPage) number(refusal phrase, least, most int, of func(*face.Settings) *int) *settingField {
+func (p *settingsPage) number(refusal words.Phrase, least, most int, of func(*face.Settings) *int) *settingField {
 	return p.field(refusal, func(s *face.Settings, text string) bool {
 		n, err := strconv.Atoi(text)
 		*of(s) = n
@@ -65,13 +67,13 @@ func (p *settingsPage) rate(of func(*face.Settings) *int64) *settingField {
 		}
 		return strconv.FormatInt(*of(&s)/kilobyte, 10)
 	})
-	f.entry.PlaceHolder = L("No limit")
+	f.entry.PlaceHolder = words.L("No limit")
 	return f
 }
 
 // lines is text of several lines; the engine says what is wrong with it.
 func (p *settingsPage) lines(of func(*face.Settings) *string) *settingField {
-	var never phrase // refused by the engine alone
+	var never words.Phrase // refused by the engine alone
 	f := p.field(never, func(s *face.Settings, text string) bool { *of(s) = text; return true }, func(s face.Settings) string { return *of(&s) })
 	f.entry.MultiLine = true
 	f.entry.Wrapping = fyne.TextWrapOff
@@ -89,15 +91,15 @@ func (p *settingsPage) check(name string, of func(*face.Settings) *bool) fyne.Ca
 
 // named is the row of the page with the field in it.
 func (f *settingField) named(name string, field fyne.CanvasObject, hints ...fyne.CanvasObject) fyne.CanvasObject {
-	f.row = newFormRow(name, field, append([]fyne.CanvasObject{f.problem}, hints...)...)
+	f.row = kit.FormRow(name, field, append([]fyne.CanvasObject{f.problem}, hints...)...)
 	return f.row
 }
 
-func (f *settingField) refuse(words string) {
-	if f.problem.Text != words {
-		f.problem.SetText(words)
+func (f *settingField) refuse(text string) {
+	if f.problem.Text != text {
+		f.problem.SetText(text)
 	}
-	reveal(f.row, f.problem, words != "")
+	kit.Reveal(f.row, f.problem, text != "")
 }
 
 // portTest finds out whether others reach this computer.
@@ -108,32 +110,32 @@ type portTest struct {
 }
 
 func newPortTest(w *window) *portTest {
-	t := &portTest{window: w, words: quiet("")}
-	t.button = widget.NewButtonWithIcon(L("Test"), theme.SearchIcon(), t.run)
+	t := &portTest{window: w, words: kit.Hint("")}
+	t.button = widget.NewButtonWithIcon(words.L("Test"), theme.SearchIcon(), t.run)
 	t.words.Hide()
 	return t
 }
 
 func (t *portTest) run() {
 	t.button.Disable()
-	t.say(L("The tracker tries to reach this computer…"))
+	t.say(words.L("The tracker tries to reach this computer…"))
 	ask(t.window, t.window.engine.TestPort, func(reachable netproto.Reachability, err error) {
 		t.button.Enable()
 		switch {
 		case err != nil:
-			t.say(explain(face.FailureOf(err)).String())
+			t.say(words.Explain(face.FailureOf(err)).String())
 		case reachable == netproto.ReachableYes:
-			t.say(L("Others can reach this computer."))
+			t.say(words.L("Others can reach this computer."))
 		case reachable == netproto.ReachableNo:
-			t.say(L("Others cannot reach this computer. Let the port through in your router and firewall; without it you can still fetch from those who can be reached."))
+			t.say(words.L("Others cannot reach this computer. Let the port through in your router and firewall; without it you can still fetch from those who can be reached."))
 		default:
-			t.say(L("The tracker did not find out. Try again in a moment."))
+			t.say(words.L("The tracker did not find out. Try again in a moment."))
 		}
 	})
 }
 
-func (t *portTest) say(words string) {
-	t.words.SetText(words)
+func (t *portTest) say(text string) {
+	t.words.SetText(text)
 	t.words.Show()
 	t.window.pages[placeSettings].screen().Refresh()
 }

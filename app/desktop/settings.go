@@ -14,6 +14,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -40,13 +42,13 @@ type settingsPage struct {
 	checks                              []settingCheck
 	quick                               *widget.Check // of the status, not of the settings
 	reach                               *portTest
-	offered                             *line
+	offered                             *kit.Line
 	face                                *faceSettings
 }
 
 var seedChoices = []struct {
 	policy netproto.SeedPolicy
-	name   phrase
+	name   words.Phrase
 }{
 	{netproto.SeedOff, "Not at all"},
 	{netproto.SeedLAN, "On the local network"},
@@ -54,7 +56,7 @@ var seedChoices = []struct {
 }
 
 func newSettingsPage(w *window) *settingsPage {
-	p := &settingsPage{window: w, forget: func() {}, offered: newCaption()}
+	p := &settingsPage{window: w, forget: func() {}, offered: kit.NewCaption()}
 	p.name = p.field("Type a name.", func(s *face.Settings, text string) bool { s.Name = text; return text != "" },
 		func(s face.Settings) string { return s.Name })
 	p.folder = p.field("Type the whole path of a folder.", func(s *face.Settings, text string) bool { s.DownloadFolder = text; return text != "" },
@@ -75,50 +77,50 @@ func newSettingsPage(w *window) *settingsPage {
 		seeds = append(seeds, choice.name.String())
 	}
 	p.seeds = widget.NewSelect(seeds, func(string) { p.edited() })
-	p.quick = widget.NewCheck(L("Quick limit"), p.switchQuick)
+	p.quick = widget.NewCheck(words.L("Quick limit"), p.switchQuick)
 	p.reach = newPortTest(w)
 	p.face = newFaceSettings(w)
-	p.content = scrolled(p.cards()...)
+	p.content = kit.Scrolled(p.cards()...)
 	return p
 }
 
 func (p *settingsPage) cards() []fyne.CanvasObject {
 	w := p.window
-	choose := widget.NewButtonWithIcon(L("Choose"), theme.FolderOpenIcon(), func() {
-		w.chooseFolder(L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
+	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
+		w.chooseFolder(words.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
 	})
 	folder := container.NewBorder(nil, nil, nil, choose, p.folder.entry)
-	shared := widget.NewButtonWithIcon(L("Show"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) })
+	shared := widget.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) })
 	return []fyne.CanvasObject{
-		card(L("General"), append([]fyne.CanvasObject{p.name.named(L("Your name"), p.name.entry)}, p.face.general()...)...),
-		card(L("Downloads"),
-			p.folder.named(L("Folder"), folder),
-			p.atOnce.named(L("How many at once"), p.atOnce.entry),
-			p.check(L("Take the space of a file when its download begins"), func(s *face.Settings) *bool { return &s.Preallocate }),
-			p.check(L("Share what was downloaded"), func(s *face.Settings) *bool { return &s.ShareDownloads })),
-		card(L("Sharing"),
-			newFormRow(L("Shared now"), container.NewBorder(nil, nil, nil, shared, p.offered)),
-			p.slots.named(L("How many may fetch at once"), p.slots.entry),
-			p.check(L("More while the line has room"), func(s *face.Settings) *bool { return &s.AdaptiveSlots }),
-			p.ignore.named(L("Leave out of folders"), p.ignore.entry,
-				quiet(L("One pattern a line, as in .gitignore: *.tmp, .git/, !keep.tmp"))),
-			p.check(L("Hash gently: slower, and the computer stays quick"), func(s *face.Settings) *bool { return &s.GentleHashing }),
-			newFormRow(L("Serve old Python clients"), p.seeds,
-				quiet(L("They prove nothing about themselves, and get files of up to 10 KB.")))),
-		card(L("Connection"),
-			p.port.named(L("Port (0 is any free one)"), container.NewBorder(nil, nil, nil, p.reach.button, p.port.entry), p.reach.words),
-			p.down.named(L("Download limit, kB/s"), p.down.entry),
-			p.up.named(L("Upload limit, kB/s"), p.up.entry),
+		kit.Card(words.L("General"), append([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry)}, p.face.general()...)...),
+		kit.Card(words.L("Downloads"),
+			p.folder.named(words.L("Folder"), folder),
+			p.atOnce.named(words.L("How many at once"), p.atOnce.entry),
+			p.check(words.L("Take the space of a file when its download begins"), func(s *face.Settings) *bool { return &s.Preallocate }),
+			p.check(words.L("Share what was downloaded"), func(s *face.Settings) *bool { return &s.ShareDownloads })),
+		kit.Card(words.L("Sharing"),
+			kit.FormRow(words.L("Shared now"), container.NewBorder(nil, nil, nil, shared, p.offered)),
+			p.slots.named(words.L("How many may fetch at once"), p.slots.entry),
+			p.check(words.L("More while the line has room"), func(s *face.Settings) *bool { return &s.AdaptiveSlots }),
+			p.ignore.named(words.L("Leave out of folders"), p.ignore.entry,
+				kit.Hint(words.L("One pattern a line, as in .gitignore: *.tmp, .git/, !keep.tmp"))),
+			p.check(words.L("Hash gently: slower, and the computer stays quick"), func(s *face.Settings) *bool { return &s.GentleHashing }),
+			kit.FormRow(words.L("Serve old Python clients"), p.seeds,
+				kit.Hint(words.L("They prove nothing about themselves, and get files of up to 10 KB.")))),
+		kit.Card(words.L("Connection"),
+			p.port.named(words.L("Port (0 is any free one)"), container.NewBorder(nil, nil, nil, p.reach.button, p.port.entry), p.reach.words),
+			p.down.named(words.L("Download limit, kB/s"), p.down.entry),
+			p.up.named(words.L("Upload limit, kB/s"), p.up.entry),
 			p.quick,
-			p.quickDown.named(L("Download limit then, kB/s"), p.quickDown.entry),
-			p.quickUp.named(L("Upload limit then, kB/s"), p.quickUp.entry),
-			p.check(L("No limits in the local network"), func(s *face.Settings) *bool { return &s.LocalExempt })),
-		card(L("Notifications"), p.face.notifications()...),
-		card(L("Advanced"), container.New(layout.NewRowWrapLayout(),
-			widget.NewButtonWithIcon(L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
-			widget.NewButtonWithIcon(L("Open the log"), theme.DocumentIcon(), p.openLog),
-			widget.NewButtonWithIcon(L("Open the profile folder"), theme.FolderOpenIcon(), p.openProfile)),
-			quiet(L("The diagnostics hold no keys and no names of files. The log may hold names."))),
+			p.quickDown.named(words.L("Download limit then, kB/s"), p.quickDown.entry),
+			p.quickUp.named(words.L("Upload limit then, kB/s"), p.quickUp.entry),
+			p.check(words.L("No limits in the local network"), func(s *face.Settings) *bool { return &s.LocalExempt })),
+		kit.Card(words.L("Notifications"), p.face.notifications()...),
+		kit.Card(words.L("Advanced"), container.New(layout.NewRowWrapLayout(),
+			widget.NewButtonWithIcon(words.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
+			widget.NewButtonWithIcon(words.L("Open the log"), theme.DocumentIcon(), p.openLog),
+			widget.NewButtonWithIcon(words.L("Open the profile folder"), theme.FolderOpenIcon(), p.openProfile)),
+			kit.Hint(words.L("The diagnostics hold no keys and no names of files. The log may hold names."))),
 	}
 }
 
@@ -149,11 +151,11 @@ func (p *settingsPage) showOffered(shares []face.Share) {
 		files += s.Files
 		size += s.Size
 	}
-	words := L("Nothing")
+	text := words.L("Nothing")
 	if len(shares) > 0 {
-		words = joined(filesWords(files), sizeWords(size))
+		text = words.Join(words.Files(files), words.Size(size))
 	}
-	p.offered.SetText(words)
+	p.offered.SetText(text)
 }
 
 // show fills the fields, unless the person is changing them.
@@ -234,7 +236,7 @@ func (p *settingsPage) applied(settings face.Settings, err error) {
 	case errors.As(err, &invalid):
 		for field, failure := range invalid {
 			if f := p.fields[field]; f != nil {
-				f.refuse(explain(failure).String())
+				f.refuse(words.Explain(failure).String())
 			} else {
 				p.window.fail(failure.Error())
 			}
@@ -262,7 +264,7 @@ func (p *settingsPage) diagnostics(then func(face.Diagnostics)) {
 }
 
 func (p *settingsPage) copyDiagnostics() {
-	p.diagnostics(func(d face.Diagnostics) { p.window.copyText(d.Text, L("Diagnostics copied.")) })
+	p.diagnostics(func(d face.Diagnostics) { p.window.copyText(d.Text, words.L("Diagnostics copied.")) })
 }
 
 func (p *settingsPage) openProfile() { p.openOf(func(d face.Diagnostics) string { return d.Profile }) }

@@ -3,11 +3,9 @@
 package desktop
 
 import (
-	"os"
 	"sync"
 	"testing"
 
-	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/launch"
@@ -122,24 +120,4 @@ func TestAnotherLanguageIsShownAtOnce(t *testing.T) {
 	d.reads("/home/ada/Downloads")
 	d.reads("Connected to attic")
 	d.until("the tray has its menu", func() bool { return d.window.tray.menu.Items[0].Label == "Show the window" })
-}
-
-func TestFyneSpeaksTheChosenLanguage(t *testing.T) {
-	test.NewTempApp(t)
-	t.Setenv("LC_ALL", "en_US.UTF-8")
-	t.Setenv("LANGUAGE", "fr:en")
-	t.Cleanup(func() {
-		if err := loadTexts(""); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := loadTexts("de"); err != nil {
-		t.Fatal(err)
-	}
-	if got := lang.L("Create Folder"); got != "Erstelle Ordner" {
-		t.Errorf("in German Fyne says %q", got)
-	}
-	if os.Getenv("LC_ALL") != "en_US.UTF-8" || os.Getenv("LANGUAGE") != "fr:en" {
-		t.Error("the environment is not as it was")
-	}
 }

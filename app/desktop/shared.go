@@ -11,6 +11,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -18,32 +20,32 @@ import (
 // of those that are selected, with what can be done about them.
 type sharedPage struct {
 	*rowsPage
-	table    *table[face.Share]
-	list     *rowList[face.Share] // of the table
+	table    *kit.Table[face.Share]
+	list     *kit.RowList[face.Share] // of the table
 	strip    *fyne.Container
-	more     *line
+	more     *kit.Line
 	single   *fyne.Container // what is done with one share
 	linkable *fyne.Container // and of those, with a hashed one
 }
 
 func newSharedPage(w *window) *sharedPage {
-	p := &sharedPage{rowsPage: newRowsPage(w), more: newCaption()}
-	p.table = newTable(w.host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
-	p.list = p.table.list
-	p.list.opened = p.openShare
-	p.list.menu = p.rowMenu
-	p.list.picked = p.showStrip
+	p := &sharedPage{rowsPage: newRowsPage(w), more: kit.NewCaption()}
+	p.table = kit.NewTable(w.host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
+	p.list = p.table.List
+	p.list.Opened = p.openShare
+	p.list.Menu = p.rowMenu
+	p.list.Picked = p.showStrip
 	p.linkable = container.NewHBox(
-		widget.NewButtonWithIcon(L("Copy link"), icon("link"), p.onOne(p.copyLink)),
-		newIconButton(w.tips, theme.GridIcon(), L("Show the link as a code"), p.onOne(p.showCode)))
+		widget.NewButtonWithIcon(words.L("Copy link"), kit.Icon("link"), p.onOne(p.copyLink)),
+		kit.NewIconButton(w.tips, theme.GridIcon(), words.L("Show the link as a code"), p.onOne(p.showCode)))
 	p.single = container.NewHBox(p.linkable,
-		newIconButton(w.tips, theme.FolderOpenIcon(), L("Open the folder"), p.open))
-	stop := widget.NewButtonWithIcon(L("Stop sharing"), theme.CancelIcon(), p.remove)
-	p.strip = inset(0, gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), inset(gapMedium, 0, p.more)))
+		kit.NewIconButton(w.tips, theme.FolderOpenIcon(), words.L("Open the folder"), p.open))
+	stop := widget.NewButtonWithIcon(words.L("Stop sharing"), theme.CancelIcon(), p.remove)
+	p.strip = kit.Inset(0, kit.Gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), kit.Inset(kit.GapMedium, 0, p.more)))
 	p.strip.Hide()
-	p.build(placeShared, p.list.focus, p.table.box, p.strip, func() fyne.CanvasObject {
-		return emptyScreen(theme.FolderOpenIcon(), L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
-			widget.NewButtonWithIcon(L("Add files"), theme.FileIcon(), w.pickFile))
+	p.build(placeShared, p.list.Focus, p.table.Box, p.strip, func() fyne.CanvasObject {
+		return kit.EmptyScreen(theme.FolderOpenIcon(), words.L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
+			widget.NewButtonWithIcon(words.L("Add files"), theme.FileIcon(), w.pickFile))
 	})
 	return p
 }
@@ -57,7 +59,7 @@ func (p *sharedPage) pull(ctx context.Context) func() {
 }
 
 func (p *sharedPage) show(shares []face.Share) {
-	p.table.setRows(shares)
+	p.table.SetRows(shares)
 	var size, hashing, hashed, rate int64
 	files := 0
 	for _, s := range shares {
@@ -69,14 +71,14 @@ func (p *sharedPage) show(shares []face.Share) {
 			rate += s.Rate
 		}
 	}
-	words := ""
+	text := ""
 	if len(shares) > 0 {
-		words = joined(filesWords(files), sizeWords(size))
+		text = words.Join(words.Files(files), words.Size(size))
 	}
 	if hashing > 0 {
-		words = joined(words, L("hashing {{.Progress}}", values{"Progress": progressWords(hashed, hashing)}), rateWords(rate))
+		text = words.Join(text, words.L("hashing {{.Progress}}", words.Values{"Progress": words.Progress(hashed, hashing)}), words.Rate(rate))
 	}
-	p.summary.SetText(words)
+	p.summary.SetText(text)
 	p.showRows(len(shares) > 0)
 	p.showStrip()
 }
@@ -84,7 +86,7 @@ func (p *sharedPage) show(shares []face.Share) {
 // showStrip tells of what is selected: where it is, or what is wrong and what to
 // do about it.
 func (p *sharedPage) showStrip() {
-	chosen := p.list.selection()
+	chosen := p.list.Selection()
 	if len(chosen) == 1 {
 		p.more.SetText(shareMore(chosen[0]))
 	} else if len(chosen) > 1 {
@@ -92,11 +94,11 @@ func (p *sharedPage) showStrip() {
 		for _, s := range chosen {
 			size += s.Size
 		}
-		p.more.SetText(L("{{.Count}} selected, {{.Size}}", values{"Count": countWords(len(chosen)), "Size": sizeWords(size)}))
+		p.more.SetText(words.L("{{.Count}} selected, {{.Size}}", words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}))
 	}
-	changed := reveal(nil, p.single, len(chosen) == 1)
-	changed = reveal(nil, p.linkable, len(chosen) == 1 && chosen[0].State == face.ShareShared) || changed
-	if reveal(nil, p.strip, len(chosen) > 0) || changed {
+	changed := kit.Reveal(nil, p.single, len(chosen) == 1)
+	changed = kit.Reveal(nil, p.linkable, len(chosen) == 1 && chosen[0].State == face.ShareShared) || changed
+	if kit.Reveal(nil, p.strip, len(chosen) > 0) || changed {
 		p.content.Refresh()
 	}
 }
@@ -104,7 +106,7 @@ func (p *sharedPage) showStrip() {
 // onOne does something with the share that is selected.
 func (p *sharedPage) onOne(do func(face.Share)) func() {
 	return func() {
-		if chosen := p.list.selection(); len(chosen) > 0 {
+		if chosen := p.list.Selection(); len(chosen) > 0 {
 			do(chosen[0])
 		}
 	}
@@ -113,7 +115,7 @@ func (p *sharedPage) onOne(do func(face.Share)) func() {
 // Nothing on the page can be paused.
 func (p *sharedPage) toggle() {}
 
-func (p *sharedPage) remove() { p.window.stopSharing(p.list.selection()) }
+func (p *sharedPage) remove() { p.window.stopSharing(p.list.Selection()) }
 
 func (p *sharedPage) open() { p.onOne(p.openShare)() }
 
@@ -140,7 +142,7 @@ func (p *sharedPage) withLink(s face.Share, then func(link string)) {
 }
 
 func (p *sharedPage) copyLink(s face.Share) {
-	p.withLink(s, func(link string) { p.window.copyText(link, L("Link copied.")) })
+	p.withLink(s, func(link string) { p.window.copyText(link, words.L("Link copied.")) })
 }
 
 func (p *sharedPage) showCode(s face.Share) {
@@ -148,19 +150,19 @@ func (p *sharedPage) showCode(s face.Share) {
 }
 
 func (p *sharedPage) rowMenu() *fyne.Menu {
-	chosen := p.list.selection()
+	chosen := p.list.Selection()
 	menu := fyne.NewMenu("")
-	add := func(words string, icon fyne.Resource, do func()) {
-		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(words, icon, do))
+	add := func(text string, icon fyne.Resource, do func()) {
+		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(text, icon, do))
 	}
 	if len(chosen) == 1 {
 		if chosen[0].State == face.ShareShared {
-			add(L("Copy link"), icon("link"), func() { p.copyLink(chosen[0]) })
-			add(L("Show the link as a code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
+			add(words.L("Copy link"), kit.Icon("link"), func() { p.copyLink(chosen[0]) })
+			add(words.L("Show the link as a code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
-		add(L("Open the folder"), theme.FolderOpenIcon(), p.open)
+		add(words.L("Open the folder"), theme.FolderOpenIcon(), p.open)
 		menu.Items = append(menu.Items, fyne.NewMenuItemSeparator())
 	}
-	add(L("Stop sharing"), theme.CancelIcon(), p.remove)
+	add(words.L("Stop sharing"), theme.CancelIcon(), p.remove)
 	return menu
 }

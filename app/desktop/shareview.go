@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -23,66 +25,66 @@ const (
 	shareColumnPath
 )
 
-func shareColumns() []column[face.Share] {
+func shareColumns() []kit.Column[face.Share] {
 	const trailing = fyne.TextAlignTrailing
-	return []column[face.Share]{
-		shareColumnName: {columnShape: columnShape{id: "name", name: "Name"},
-			text: func(s face.Share) string { return s.Name },
-			cell: func(s face.Share) cell {
-				return cell{text: s.Name, ink: theme.ColorNameForeground, tint: colorCaption,
-					icon: kindIcon(netproto.KindOf(s.Name, "", s.Folder))}
+	return []kit.Column[face.Share]{
+		shareColumnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Name"},
+			Text: func(s face.Share) string { return s.Name },
+			Cell: func(s face.Share) kit.Cell {
+				return kit.Cell{Text: s.Name, Ink: theme.ColorNameForeground, Tint: kit.ColorCaption,
+					Icon: kindIcon(netproto.KindOf(s.Name, "", s.Folder))}
 			}},
-		shareColumnSize: {columnShape: columnShape{id: "size", name: "Size", width: 80, align: trailing, falling: true},
-			order: func(a, b face.Share) int { return cmp.Compare(a.Size, b.Size) },
-			cell:  func(s face.Share) cell { return cell{text: sizeWords(s.Size)} }},
-		shareColumnState: {columnShape: columnShape{id: "state", name: "State", width: 216},
-			text: func(s face.Share) string { return shareWords(s).text },
-			cell: shareStateCell},
-		shareColumnFetched: {columnShape: columnShape{id: "fetched", name: "Fetched", width: 88, align: trailing, falling: true, spare: 1},
-			order: func(a, b face.Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
-			cell:  func(s face.Share) cell { return cell{text: fetchedWords(s.Fetched)} }},
-		shareColumnSent: {columnShape: columnShape{id: "sent", name: "Sent", width: 80, align: trailing, falling: true, spare: 2},
-			order: func(a, b face.Share) int { return cmp.Compare(a.Sent, b.Sent) },
-			cell:  func(s face.Share) cell { return cell{text: sizeWords(s.Sent)} }},
-		shareColumnFiles: {columnShape: columnShape{id: "files", name: "Files", width: 72, align: trailing, falling: true, spare: 3},
-			order: func(a, b face.Share) int { return cmp.Compare(a.Files, b.Files) },
-			cell:  func(s face.Share) cell { return cell{text: countWords(s.Files)} }},
-		shareColumnPath: {columnShape: columnShape{id: "path", name: "Place", width: 200, hidden: true},
-			text: func(s face.Share) string { return s.Path },
-			cell: func(s face.Share) cell { return cell{text: s.Path} }},
+		shareColumnSize: {ColumnShape: kit.ColumnShape{ID: "size", Name: "Size", Width: 80, Align: trailing, Descending: true},
+			Order: func(a, b face.Share) int { return cmp.Compare(a.Size, b.Size) },
+			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Size(s.Size)} }},
+		shareColumnState: {ColumnShape: kit.ColumnShape{ID: "state", Name: "State", Width: 216},
+			Text: func(s face.Share) string { return shareWords(s).Text },
+			Cell: shareStateCell},
+		shareColumnFetched: {ColumnShape: kit.ColumnShape{ID: "fetched", Name: "Fetched", Width: 88, Align: trailing, Descending: true, Spare: 1},
+			Order: func(a, b face.Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
+			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: fetchedWords(s.Fetched)} }},
+		shareColumnSent: {ColumnShape: kit.ColumnShape{ID: "sent", Name: "Sent", Width: 80, Align: trailing, Descending: true, Spare: 2},
+			Order: func(a, b face.Share) int { return cmp.Compare(a.Sent, b.Sent) },
+			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Size(s.Sent)} }},
+		shareColumnFiles: {ColumnShape: kit.ColumnShape{ID: "files", Name: "Files", Width: 72, Align: trailing, Descending: true, Spare: 3},
+			Order: func(a, b face.Share) int { return cmp.Compare(a.Files, b.Files) },
+			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Count(s.Files)} }},
+		shareColumnPath: {ColumnShape: kit.ColumnShape{ID: "path", Name: "Place", Width: 200, Hidden: true},
+			Text: func(s face.Share) string { return s.Path },
+			Cell: func(s face.Share) kit.Cell { return kit.Cell{Text: s.Path} }},
 	}
 }
 
 func fetchedWords(n int) string {
 	if n == 0 {
-		return L("never")
+		return words.L("never")
 	}
-	return N("{{.Count}} times", n, values{"Count": countWords(n)})
+	return words.N("{{.Count}} times", n, words.Values{"Count": words.Count(n)})
 }
 
-func shareStateCell(s face.Share) cell {
+func shareStateCell(s face.Share) kit.Cell {
 	state := shareWords(s)
-	c := cell{text: state.text, icon: state.icon, ink: state.color}
+	c := kit.Cell{Text: state.Text, Icon: state.Icon, Ink: state.Color}
 	if s.State == face.ShareHashing || s.State == face.ShareRehashing {
-		c.bar, c.done = true, percent(s.Hashed, s.Size)
+		c.Bar, c.Done = true, words.Fraction(s.Hashed, s.Size)
 	}
 	return c
 }
 
-func shareWords(s face.Share) stateWords {
+func shareWords(s face.Share) kit.Mark {
 	switch s.State {
 	case face.ShareWaiting:
-		return stateWords{L("Waiting to be hashed"), theme.HistoryIcon(), colorCaption}
+		return kit.Mark{Text: words.L("Waiting to be hashed"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	case face.ShareHashing:
-		return stateWords{L("Hashing {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Hashing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.ShareShared:
-		return stateWords{L("Shared"), theme.ConfirmIcon(), theme.ColorNameSuccess}
+		return kit.Mark{Text: words.L("Shared"), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
 	case face.ShareRehashing:
-		return stateWords{L("Changed, hashing again {{.Percent}}", values{"Percent": percentWords(s.Hashed, s.Size)}), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Changed, hashing again {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.ShareMissing:
-		return stateWords{L("Missing"), theme.WarningIcon(), theme.ColorNameWarning}
+		return kit.Mark{Text: words.L("Missing"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	default:
-		return stateWords{L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()}), theme.ErrorIcon(), theme.ColorNameError}
+		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	}
 }
 
@@ -91,14 +93,14 @@ func shareWords(s face.Share) stateWords {
 func shareMore(s face.Share) string {
 	switch s.State {
 	case face.ShareFailed:
-		return explain(s.Failure).String()
+		return words.Explain(s.Failure).String()
 	case face.ShareMissing:
-		return joined(L("Put it back to share it again, or stop sharing it."), s.Path)
+		return words.Join(words.L("Put it back to share it again, or stop sharing it."), s.Path)
 	case face.ShareHashing, face.ShareRehashing:
-		return joined(progressWords(s.Hashed, s.Size), rateWords(s.Rate), s.Path)
+		return words.Join(words.Progress(s.Hashed, s.Size), words.Rate(s.Rate), s.Path)
 	}
 	if !s.Notice.IsZero() {
-		return joined(explain(s.Notice).String(), s.Path)
+		return words.Join(words.Explain(s.Notice).String(), s.Path)
 	}
 	return s.Path
 }

@@ -8,6 +8,9 @@ import (
 	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 )
 
 // sheet is what lies over the pages until a person decided; there is one at a
@@ -23,7 +26,7 @@ type sheet struct {
 // size is the most it takes; the window may leave it less.
 func (w *window) openSheet(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *sheet {
 	w.closeSheets()
-	w.tips.hide()
+	w.tips.Hide()
 	d := dialog.NewCustomWithoutButtons(title, content, w.win)
 	d.SetButtons(buttons)
 	return w.lay(d, size)
@@ -42,7 +45,7 @@ func (w *window) lay(d dialog.Dialog, size fyne.Size) *sheet {
 		w.crossing.after(0, w.openNext)
 	})
 	w.sheet = s
-	room := w.win.Canvas().Size().SubtractWidthHeight(2*gapLarge, 2*gapLarge)
+	room := w.win.Canvas().Size().SubtractWidthHeight(2*kit.GapLarge, 2*kit.GapLarge)
 	d.Show() // a picker has no size to change before
 	d.Resize(size.Min(room))
 	return s
@@ -68,17 +71,17 @@ func (w *window) closeSheets() {
 
 // cancelButton closes the sheet that is open.
 func (w *window) cancelButton() *widget.Button {
-	return widget.NewButton(L("Cancel"), func() { w.closeSheet() })
+	return widget.NewButton(words.L("Cancel"), func() { w.closeSheet() })
 }
 
 // decide asks for a decision that cannot be taken back.
-func (w *window) decide(title, words, yes string, then func()) {
+func (w *window) decide(title, text, yes string, then func()) {
 	agree := widget.NewButtonWithIcon(yes, theme.DeleteIcon(), func() {
 		w.closeSheet()
 		then()
 	})
 	agree.Importance = widget.DangerImportance
-	w.openSheet(title, paragraph(words), fyne.NewSize(440, 200), w.cancelButton(), agree)
+	w.openSheet(title, kit.Paragraph(text), fyne.NewSize(440, 200), w.cancelButton(), agree)
 }
 
 // pickFile chooses a file to share. Fyne's dialog takes one at a time; the
@@ -91,7 +94,7 @@ func (w *window) pickFile() {
 // pickFolder chooses a folder to share.
 func (w *window) pickFolder() {
 	w.closeSheets()
-	w.chooseFolder(L("Choose a folder to share"), "", func(path string) { w.review([]string{path}) })
+	w.chooseFolder(words.L("Choose a folder to share"), "", func(path string) { w.review([]string{path}) })
 }
 
 // pickFileFor lets a person choose a file, over the sheet that is open.
@@ -109,7 +112,7 @@ func (w *window) pickFileFor(chosen func(path string)) {
 			chosen(path)
 		}
 	}, w.win)
-	picker.SetTitleText(L("Choose a file to share"))
+	picker.SetTitleText(words.L("Choose a file to share"))
 	w.showPicker(picker)
 }
 
@@ -134,6 +137,6 @@ func (w *window) chooseFolder(title, start string, chosen func(path string)) {
 }
 
 func (w *window) showPicker(picker *dialog.FileDialog) {
-	w.tips.hide()
+	w.tips.Hide()
 	w.lay(picker, fyne.NewSize(820, 560))
 }

@@ -12,6 +12,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -76,7 +77,7 @@ func TestShots(t *testing.T) {
 		{ID: "6", Name: "new.flac", Files: 1, Size: 7, State: face.ShareShared},
 	}
 	engine.tracker = face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic"}, PeersOnline: 12, Resources: 4021, LeaseSeconds: 90, RoundTripMilli: 14}
-	for _, look := range []Look{LookLight, LookDark} {
+	for _, look := range []kit.Look{kit.LookLight, kit.LookDark} {
 		for _, size := range []fyne.Size{fyne.NewSize(1100, 700), fyne.NewSize(720, 480)} {
 			d := newDesk(t, engine, Options{})
 			d.window.setLook(look)
@@ -98,13 +99,13 @@ func TestShots(t *testing.T) {
 				}
 				f.Close()
 			}
-			shot("search", placeSearch, "9 results", func() { d.window.search().list.selectOnly(2) })
+			shot("search", placeSearch, "9 results", func() { d.window.search().list.SelectOnly(2) })
 			page := d.window.pages[placeDownloads].(*downloadsPage)
 			page.details.show(false)
-			shot("downloads", placeDownloads, "song.flac", func() { page.list.selectOnly(0) })
-			shot("details", placeDownloads, "song.flac", func() { page.details.open(); page.list.selectOnly(0) })
+			shot("downloads", placeDownloads, "song.flac", func() { page.list.SelectOnly(0) })
+			shot("details", placeDownloads, "song.flac", func() { page.details.open(); page.list.SelectOnly(0) })
 			shot("uploads", placeUploads, "Grace", nil)
-			shot("shared", placeShared, "photos", func() { d.window.pages[placeShared].(*sharedPage).list.selectOnly(3) })
+			shot("shared", placeShared, "photos", func() { d.window.pages[placeShared].(*sharedPage).list.SelectOnly(3) })
 			shot("tracker", placeTracker, "attic", nil)
 			shot("settings", placeSettings, "Ada", nil)
 			d.close()

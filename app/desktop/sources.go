@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -25,40 +27,40 @@ const (
 
 func sourceKey(s face.Source) string { return s.PeerID.String() + " " + s.Address }
 
-func sourceColumns() []column[face.Source] {
+func sourceColumns() []kit.Column[face.Source] {
 	const trailing = fyne.TextAlignTrailing
-	return []column[face.Source]{
-		sourceColumnName: {columnShape: columnShape{id: "name", name: "Source"},
-			text: sourceName,
-			cell: func(s face.Source) cell {
-				return cell{text: sourceName(s), ink: theme.ColorNameForeground, icon: theme.AccountIcon(), tint: colorCaption, mark: sourceMark(s)}
+	return []kit.Column[face.Source]{
+		sourceColumnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Source"},
+			Text: sourceName,
+			Cell: func(s face.Source) kit.Cell {
+				return kit.Cell{Text: sourceName(s), Ink: theme.ColorNameForeground, Icon: theme.AccountIcon(), Tint: kit.ColorCaption, Mark: sourceMark(s)}
 			}},
-		sourceColumnAddress: {columnShape: columnShape{id: "address", name: "Address", width: 136, spare: 2},
-			text: func(s face.Source) string { return s.Address },
-			cell: func(s face.Source) cell { return cell{text: s.Address} }},
-		sourceColumnState: {columnShape: columnShape{id: "state", name: "State", width: 160},
-			text: func(s face.Source) string { return sourceWords(s).text },
-			cell: func(s face.Source) cell {
+		sourceColumnAddress: {ColumnShape: kit.ColumnShape{ID: "address", Name: "Address", Width: 136, Spare: 2},
+			Text: func(s face.Source) string { return s.Address },
+			Cell: func(s face.Source) kit.Cell { return kit.Cell{Text: s.Address} }},
+		sourceColumnState: {ColumnShape: kit.ColumnShape{ID: "state", Name: "State", Width: 160},
+			Text: func(s face.Source) string { return sourceWords(s).Text },
+			Cell: func(s face.Source) kit.Cell {
 				state := sourceWords(s)
-				return cell{text: state.text, icon: state.icon, ink: state.color}
+				return kit.Cell{Text: state.Text, Icon: state.Icon, Ink: state.Color}
 			}},
-		sourceColumnRate: {columnShape: columnShape{id: "rate", name: "Speed", width: 88, align: trailing, falling: true},
-			order: func(a, b face.Source) int { return cmp.Compare(a.Rate, b.Rate) },
-			cell: func(s face.Source) cell {
+		sourceColumnRate: {ColumnShape: kit.ColumnShape{ID: "rate", Name: "Speed", Width: 88, Align: trailing, Descending: true},
+			Order: func(a, b face.Source) int { return cmp.Compare(a.Rate, b.Rate) },
+			Cell: func(s face.Source) kit.Cell {
 				if s.Rate == 0 {
-					return cell{}
+					return kit.Cell{}
 				}
-				return cell{text: rateWords(s.Rate)}
+				return kit.Cell{Text: words.Rate(s.Rate)}
 			}},
-		sourceColumnShare: {columnShape: columnShape{id: "share", name: "Part", width: 64, align: trailing, falling: true},
-			order: func(a, b face.Source) int { return cmp.Compare(a.Share, b.Share) },
-			cell:  func(s face.Source) cell { return cell{text: percentWords(int64(1e6*s.Share), 1e6)} }},
-		sourceColumnGot: {columnShape: columnShape{id: "got", name: "Came from it", width: 96, align: trailing, falling: true, hidden: true},
-			order: func(a, b face.Source) int { return cmp.Compare(a.Got, b.Got) },
-			cell:  func(s face.Source) cell { return cell{text: sizeWords(s.Got)} }},
-		sourceColumnOrigin: {columnShape: columnShape{id: "origin", name: "Known from", width: 112, hidden: true},
-			text: func(s face.Source) string { return originWords(s.Origin) },
-			cell: func(s face.Source) cell { return cell{text: originWords(s.Origin)} }},
+		sourceColumnShare: {ColumnShape: kit.ColumnShape{ID: "share", Name: "Part", Width: 64, Align: trailing, Descending: true},
+			Order: func(a, b face.Source) int { return cmp.Compare(a.Share, b.Share) },
+			Cell:  func(s face.Source) kit.Cell { return kit.Cell{Text: words.Percent(int64(1e6*s.Share), 1e6)} }},
+		sourceColumnGot: {ColumnShape: kit.ColumnShape{ID: "got", Name: "Came from it", Width: 96, Align: trailing, Descending: true, Hidden: true},
+			Order: func(a, b face.Source) int { return cmp.Compare(a.Got, b.Got) },
+			Cell:  func(s face.Source) kit.Cell { return kit.Cell{Text: words.Size(s.Got)} }},
+		sourceColumnOrigin: {ColumnShape: kit.ColumnShape{ID: "origin", Name: "Known from", Width: 112, Hidden: true},
+			Text: func(s face.Source) string { return originWords(s.Origin) },
+			Cell: func(s face.Source) kit.Cell { return kit.Cell{Text: originWords(s.Origin)} }},
 	}
 }
 
@@ -70,40 +72,40 @@ func sourceName(s face.Source) string {
 }
 
 // sourceMark says what is special about a source.
-func sourceMark(s face.Source) stateWords {
+func sourceMark(s face.Source) kit.Mark {
 	if s.Local {
-		return stateWords{L("near"), theme.HomeIcon(), colorCaption}
+		return kit.Mark{Text: words.L("near"), Icon: theme.HomeIcon(), Color: kit.ColorCaption}
 	}
-	return stateWords{}
+	return kit.Mark{}
 }
 
 func originWords(origin face.SourceOrigin) string {
 	if origin == face.OriginPeers {
-		return L("Other peers")
+		return words.L("Other peers")
 	}
-	return L("The tracker")
+	return words.L("The tracker")
 }
 
-func sourceWords(s face.Source) stateWords {
+func sourceWords(s face.Source) kit.Mark {
 	switch s.State {
 	case face.SourceConnecting:
-		return stateWords{L("Connecting"), theme.ViewRefreshIcon(), theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Connecting"), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.SourceIdle:
-		return stateWords{L("Connected"), theme.ConfirmIcon(), colorCaption}
+		return kit.Mark{Text: words.L("Connected"), Icon: theme.ConfirmIcon(), Color: kit.ColorCaption}
 	case face.SourceQueued:
 		if s.Place == 0 {
-			return stateWords{L("Queued"), theme.HistoryIcon(), colorCaption}
+			return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 		}
-		return stateWords{L("Queued (place {{.Place}})", values{"Place": countWords(s.Place)}), theme.HistoryIcon(), colorCaption}
+		return kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": words.Count(s.Place)}), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	case face.SourceDownloading:
-		return stateWords{L("Sends to you"), theme.DownloadIcon(), theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Sends to you"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
 	case face.SourceStalled:
-		return stateWords{L("Does not answer"), theme.WarningIcon(), theme.ColorNameWarning}
+		return kit.Mark{Text: words.L("Does not answer"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	case face.SourceFailed:
-		return stateWords{L("Failed: {{.Reason}}", values{"Reason": explain(s.Failure).Headline()}), theme.ErrorIcon(), theme.ColorNameError}
+		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	case face.SourceBanned:
-		return stateWords{L("Sent wrong bytes"), theme.ErrorIcon(), theme.ColorNameError}
+		return kit.Mark{Text: words.L("Sent wrong bytes"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	default:
-		return stateWords{L("Not used now"), theme.HistoryIcon(), colorCaption}
+		return kit.Mark{Text: words.L("Not used now"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	}
 }

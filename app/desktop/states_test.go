@@ -73,7 +73,7 @@ func TestTheRowsGetTheKeysWhenTheyCome(t *testing.T) {
 	engine.downloads = mixed()
 	d := newDesk(t, engine, Options{})
 	d.reads("film.mkv")
-	d.window.search().list.focus()
+	d.window.search().list.Focus()
 	d.menu("Downloads") // whose rows were never asked for
 	page := d.window.pages[placeDownloads].(*downloadsPage)
 	d.until("the rows have the keys", func() bool { return d.window.win.Canvas().Focused() == fyne.Focusable(page.list) })

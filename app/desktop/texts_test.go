@@ -17,9 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"centralizedp2p/app/face"
 	"centralizedp2p/assets"
-	"centralizedp2p/netproto"
 )
 
 func TestEveryTextHasItsTranslationInEnglish(t *testing.T) {
@@ -65,20 +63,24 @@ func englishTexts(t *testing.T) map[string]any {
 	return texts
 }
 
-// usedTexts are the texts that the package shows.
+// usedTexts returns the texts that the window shows, sorted.
 func usedTexts(t *testing.T) []string {
 	t.Helper()
 	return slices.Compact(slices.Sorted(maps.Values(translatedLiterals(t, token.NewFileSet(), sources(t)))))
 }
 
-// sources are the files of the package without its tests.
+// sources returns the files that the window is made of, without tests.
 func sources(t *testing.T) []string {
 	t.Helper()
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
+	var all []string
+	for _, room := range []string{"words", "kit", "."} {
+		names, err := filepath.Glob(filepath.Join(room, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, names...)
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+	return slices.DeleteFunc(all, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
 }
 
 func parsed(t *testing.T, fset *token.FileSet, names []string) []*ast.File {
@@ -94,37 +96,43 @@ func parsed(t *testing.T, fset *token.FileSet, names []string) []*ast.File {
 	return files
 }
 
-// translatedLiterals are the texts that pass through the translations, by where
-// they stand: what is handed to lang.L and lang.N, and every literal of the type
-// phrase. The types of other modules do not matter for that, so only the rooms
-// of the app are imported.
+// translatedLiterals returns the texts that are translated, by their positions:
+// those handed to words.L and words.N, and every literal of type words.Phrase.
+// Types of other modules do not matter for that, so only rooms of the app are
+// imported.
 func translatedLiterals(t *testing.T, fset *token.FileSet, names []string) map[string]string {
 	t.Helper()
-	files := parsed(t, fset, names)
 	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
 	config := types.Config{Importer: roomsOfTheApp{t, fset}, Error: func(error) {}}
-	_, _ = config.Check("desktop", fset, files, info) // errors of missing imports are expected
+	rooms := map[string][]string{}
+	for _, name := range names {
+		rooms[filepath.Dir(name)] = append(rooms[filepath.Dir(name)], name)
+	}
 	texts := map[string]string{}
+	for room, names := range rooms {
+		files := parsed(t, fset, names)
+		_, _ = config.Check(room, fset, files, info) // errors of missing imports are expected
+		for _, file := range files {
+			ast.Inspect(file, func(n ast.Node) bool {
+				if text, at, ok := translatedText(n); ok {
+					texts[fset.Position(at).String()] = text
+				}
+				return true
+			})
+		}
+	}
 	for expr, value := range info.Types {
-		if value.Value != nil && strings.HasSuffix(value.Type.String(), "desktop.phrase") && value.Value.Kind() == constant.String {
+		if value.Value != nil && strings.HasSuffix(value.Type.String(), "words.Phrase") && value.Value.Kind() == constant.String {
 			if _, literal := expr.(*ast.BasicLit); literal {
 				texts[fset.Position(expr.Pos()).String()] = constant.StringVal(value.Value)
 			}
 		}
 	}
-	for _, file := range files {
-		ast.Inspect(file, func(n ast.Node) bool {
-			if text, at, ok := langText(n); ok {
-				texts[fset.Position(at).String()] = text
-			}
-			return true
-		})
-	}
 	return texts
 }
 
-// langText is the text of a call of lang.L or lang.N, and where it stands.
-func langText(n ast.Node) (string, token.Pos, bool) {
+// translatedText returns the text of a call of words.L or words.N, and its position.
+func translatedText(n ast.Node) (string, token.Pos, bool) {
 	call, ok := n.(*ast.CallExpr)
 	if !ok || len(call.Args) == 0 {
 		return "", 0, false
@@ -147,7 +155,7 @@ func langText(n ast.Node) (string, token.Pos, bool) {
 	return text, literal.Pos(), err == nil
 }
 
-// roomsOfTheApp imports the rooms of the app from their source, and nothing else.
+// roomsOfTheApp imports rooms of the app from their source, and nothing else.
 type roomsOfTheApp struct {
 	t    *testing.T
 	fset *token.FileSet
@@ -166,48 +174,4 @@ func (r roomsOfTheApp) Import(path string) (*types.Package, error) {
 	config := types.Config{Importer: r, Error: func(error) {}}
 	pkg, _ := config.Check(path, r.fset, parsed(r.t, r.fset, names), nil) // errors of missing imports are expected
 	return pkg, nil
-}
-
-func TestEveryFailureSaysWhatHappenedAndWhatToDo(t *testing.T) {
-	for _, code := range netprotoCodes(t) {
-		m := explain(face.Failure{Code: code, Detail: "bad\x1b[31mname"})
-		if _, translated := wordsOf(code); !translated {
-			t.Errorf("%s: there are no words for people in front of a window, which can be translated", code)
-		}
-		if m.What == "" || m.Next == "" || strings.HasSuffix(m.What, ".") || !strings.HasSuffix(m.Next, ".") {
-			t.Errorf("%s: %+v", code, m)
-		}
-		if strings.ContainsRune(m.String(), '\x1b') {
-			t.Errorf("%s: a control character is shown: %q", code, m.String())
-		}
-		if strings.Contains(m.Next, "--") || strings.Contains(m.Next, "`") {
-			t.Errorf("%s: a person in front of a window is told to use a command: %q", code, m.Next)
-		}
-	}
-}
-
-// netprotoCodes reads the codes from the source of netproto, so that one that
-// is added there is not forgotten here.
-func netprotoCodes(t *testing.T) []netproto.Code {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "netproto", "errors.go"), nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var codes []netproto.Code
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Code") {
-			return true
-		}
-		if literal, ok := spec.Values[0].(*ast.BasicLit); ok && literal.Kind == token.STRING {
-			code, _ := strconv.Unquote(literal.Value)
-			codes = append(codes, netproto.Code(code))
-		}
-		return true
-	})
-	if len(codes) < 30 {
-		t.Fatalf("only %d codes were found", len(codes))
-	}
-	return codes
 }

@@ -13,6 +13,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -25,41 +27,41 @@ type trackerPage struct {
 	filled  bool
 
 	state   *widget.Label
-	facts   *facts
+	facts   *kit.Facts
 	changed *fyne.Container // the decision about another key
-	entry   *textEntry
+	entry   *kit.TextEntry
 	connect *widget.Button
 	others  *fyne.Container // known trackers and those nearby
 
 	own        *widget.Check
 	ownProblem *widget.Label
-	ownFacts   *facts
+	ownFacts   *kit.Facts
 	ownInvite  fyne.CanvasObject
 	setting    bool // the check is set by the program, not by the person
 }
 
 func newTrackerPage(w *window) *trackerPage {
-	p := &trackerPage{window: w, facts: newFacts(), state: paragraph(""), changed: container.NewVBox(),
-		others: container.NewVBox(), ownFacts: newFacts(), ownProblem: paragraph("")}
+	p := &trackerPage{window: w, facts: kit.NewFacts(), state: kit.Paragraph(""), changed: container.NewVBox(),
+		others: container.NewVBox(), ownFacts: kit.NewFacts(), ownProblem: kit.Paragraph("")}
 	p.ownProblem.Importance = widget.DangerImportance
-	p.ownInvite = leading(
-		widget.NewButtonWithIcon(L("Copy invite link"), theme.ContentCopyIcon(), func() {
-			w.copyText(p.shown.Own.Invite, L("Link copied. Whoever opens it uses this tracker."))
+	p.ownInvite = kit.Leading(
+		widget.NewButtonWithIcon(words.L("Copy invite link"), theme.ContentCopyIcon(), func() {
+			w.copyText(p.shown.Own.Invite, words.L("Link copied. Whoever opens it uses this tracker."))
 		}),
-		widget.NewButtonWithIcon(L("Show it as a code"), theme.GridIcon(), func() {
-			w.showCode(L("Invitation to this tracker"), p.shown.Own.Invite)
+		widget.NewButtonWithIcon(words.L("Show it as a code"), theme.GridIcon(), func() {
+			w.showCode(words.L("Invitation to this tracker"), p.shown.Own.Invite)
 		}))
-	p.entry = newTextEntry(w.typedKey)
-	p.entry.PlaceHolder = L("Address, or a link that somebody gave you")
+	p.entry = kit.NewTextEntry(w.typedKey)
+	p.entry.PlaceHolder = words.L("Address, or a link that somebody gave you")
 	p.entry.OnSubmitted = func(string) { p.use() }
-	p.connect = primaryButton(L("Connect"), theme.ConfirmIcon(), p.use)
-	p.own = widget.NewCheck(L("Be the tracker on this computer"), p.switchOwn)
-	p.content = scrolled(
-		card(L("Tracker in use"), p.state, p.changed, p.facts.box),
-		card(L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
-		card(L("Be the tracker"), p.own,
-			quiet(L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
-			p.ownProblem, p.ownFacts.box, p.ownInvite))
+	p.connect = kit.PrimaryButton(words.L("Connect"), theme.ConfirmIcon(), p.use)
+	p.own = widget.NewCheck(words.L("Be the tracker on this computer"), p.switchOwn)
+	p.content = kit.Scrolled(
+		kit.Card(words.L("Tracker in use"), p.state, p.changed, p.facts.Box),
+		kit.Card(words.L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
+		kit.Card(words.L("Be the tracker"), p.own,
+			kit.Hint(words.L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
+			p.ownProblem, p.ownFacts.Box, p.ownInvite))
 	p.show(face.TrackerView{})
 	return p
 }
@@ -93,7 +95,7 @@ func (p *trackerPage) use() {
 				return
 			}
 			p.entry.SetText("")
-			p.window.tell(L("The tracker answered and is used from now on."))
+			p.window.tell(words.L("The tracker answered and is used from now on."))
 		}
 	})
 }
@@ -121,7 +123,7 @@ func (p *trackerPage) switchOwn(on bool) {
 }
 
 func (p *trackerPage) show(view face.TrackerView) {
-	if state := connectionWords(p.window.status).text; state != p.state.Text {
+	if state := connectionWords(p.window.status).Text; state != p.state.Text {
 		p.state.SetText(state)
 	}
 	before, filled := p.shown, p.filled
@@ -146,22 +148,22 @@ func (p *trackerPage) show(view face.TrackerView) {
 
 func (p *trackerPage) showInUse(view face.TrackerView) bool {
 	if view.Address == "" {
-		return p.facts.set(nil)
+		return p.facts.Set(nil)
 	}
-	list := []fact{
-		{L("Name"), trackerName(view.KnownTracker)},
-		{L("Address"), view.Address},
-		{L("Fingerprint"), fingerprintWords(view.Fingerprint)},
-		{L("Online"), joined(peersWords(view.PeersOnline),
-			N("{{.Count}} contents", view.Resources, values{"Count": countWords(view.Resources)}))},
+	list := []kit.Fact{
+		{Name: words.L("Name"), Value: words.TrackerName(view.KnownTracker)},
+		{Name: words.L("Address"), Value: view.Address},
+		{Name: words.L("Fingerprint"), Value: words.Fingerprint(view.Fingerprint)},
+		{Name: words.L("Online"), Value: words.Join(words.Peers(view.PeersOnline),
+			words.N("{{.Count}} contents", view.Resources, words.Values{"Count": words.Count(view.Resources)}))},
 	}
 	if view.LeaseSeconds > 0 {
-		list = append(list, fact{L("Lease"), L("{{.N}} s", values{"N": view.LeaseSeconds})})
+		list = append(list, kit.Fact{Name: words.L("Lease"), Value: words.L("{{.N}} s", words.Values{"N": view.LeaseSeconds})})
 	}
 	if view.RoundTripMilli > 0 {
-		list = append(list, fact{L("Round trip"), L("{{.N}} ms", values{"N": view.RoundTripMilli})})
+		list = append(list, kit.Fact{Name: words.L("Round trip"), Value: words.L("{{.N}} ms", words.Values{"N": view.RoundTripMilli})})
 	}
-	return p.facts.set(list)
+	return p.facts.Set(list)
 }
 
 func (p *trackerPage) showOthers(view face.TrackerView) {
@@ -174,32 +176,32 @@ func (p *trackerPage) showOthers(view face.TrackerView) {
 			}
 		}
 		if len(lines) > 0 {
-			p.others.Objects = append(append(p.others.Objects, quiet(name)), lines...)
+			p.others.Objects = append(append(p.others.Objects, kit.Hint(name)), lines...)
 		}
 	}
-	section(L("On the local network"), view.Nearby, false)
-	section(L("Used before"), view.Known, true)
+	section(words.L("On the local network"), view.Nearby, false)
+	section(words.L("Used before"), view.Known, true)
 	p.others.Refresh()
 }
 
 func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.CanvasObject {
 	w := p.window
-	name, address := newNameLine(), newCaption()
-	name.SetText(trackerName(known))
+	name, address := kit.NewNameLine(), kit.NewCaption()
+	name.SetText(words.TrackerName(known))
 	address.SetText(known.Address)
 	if known.Beside {
-		state := connectionWords(face.Status{Tracker: trackerName(known), Connection: known.Connection}).text
+		state := connectionWords(face.Status{Tracker: words.TrackerName(known), Connection: known.Connection}).Text
 		if !known.Failure.IsZero() {
-			state = explain(known.Failure).String()
+			state = words.Explain(known.Failure).String()
 		}
-		address.SetText(joined(known.Address, state))
+		address.SetText(words.Join(known.Address, state))
 	}
-	beside := widget.NewCheck(L("Use too"), nil)
+	beside := widget.NewCheck(words.L("Use too"), nil)
 	beside.Checked = known.Beside
 	beside.OnChanged = func(on bool) { p.useToo(beside, known.Address, on) }
-	buttons := container.NewHBox(beside, widget.NewButton(L("Use"), func() { w.useTracker(known.Address) }))
+	buttons := container.NewHBox(beside, widget.NewButton(words.L("Use"), func() { w.useTracker(known.Address) }))
 	if forget {
-		buttons.Add(newIconButton(w.tips, theme.DeleteIcon(), L("Forget this tracker and its key"), func() {
+		buttons.Add(kit.NewIconButton(w.tips, theme.DeleteIcon(), words.L("Forget this tracker and its key"), func() {
 			w.act(func(ctx context.Context) error { return w.engine.ForgetTracker(ctx, known.Address) }, nil)
 		}))
 	}
@@ -226,23 +228,23 @@ func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
 	p.changed.Objects = nil
 	if changed != nil {
 		w := p.window
-		both := newFacts()
-		both.set([]fact{
-			{L("Key until now"), fingerprintWords(changed.Known)},
-			{L("Key shown now"), fingerprintWords(changed.Shown)},
+		both := kit.NewFacts()
+		both.Set([]kit.Fact{
+			{Name: words.L("Key until now"), Value: words.Fingerprint(changed.Known)},
+			{Name: words.L("Key shown now"), Value: words.Fingerprint(changed.Shown)},
 		})
-		accept := widget.NewButtonWithIcon(L("Trust the new key"), theme.WarningIcon(), func() {
+		accept := widget.NewButtonWithIcon(words.L("Trust the new key"), theme.WarningIcon(), func() {
 			w.act(func(ctx context.Context) error {
 				return w.engine.AcceptTrackerKey(ctx, changed.Address, changed.Shown)
 			}, nil)
 		})
 		accept.Importance = widget.WarningImportance
-		forget := widget.NewButton(L("Forget this tracker"), func() {
+		forget := widget.NewButton(words.L("Forget this tracker"), func() {
 			w.act(func(ctx context.Context) error { return w.engine.ForgetTracker(ctx, changed.Address) }, nil)
 		})
 		p.changed.Objects = []fyne.CanvasObject{
-			paragraph(explain(face.Failure{Code: netproto.CodeKeyChanged, Detail: changed.Address}).String()),
-			both.box, leading(forget, accept)}
+			kit.Paragraph(words.Explain(face.Failure{Code: netproto.CodeKeyChanged, Detail: changed.Address}).String()),
+			both.Box, kit.Leading(forget, accept)}
 	}
 	p.changed.Refresh()
 }
@@ -256,20 +258,20 @@ func (p *trackerPage) showOwn(own face.OwnTracker) bool {
 	}
 	p.ownProblem.SetText("")
 	if !own.Failure.IsZero() {
-		p.ownProblem.SetText(explain(own.Failure).String())
+		p.ownProblem.SetText(words.Explain(own.Failure).String())
 	}
-	changed := reveal(nil, p.ownProblem, !own.Failure.IsZero())
-	changed = reveal(nil, p.ownFacts.box, own.Running) || changed
-	changed = reveal(nil, p.ownInvite, own.Running && own.Invite != "") || changed
+	changed := kit.Reveal(nil, p.ownProblem, !own.Failure.IsZero())
+	changed = kit.Reveal(nil, p.ownFacts.Box, own.Running) || changed
+	changed = kit.Reveal(nil, p.ownInvite, own.Running && own.Invite != "") || changed
 	if !own.Running {
 		return changed
 	}
-	var list []fact
+	var list []kit.Fact
 	for i, address := range own.Addresses {
-		list = append(list, fact{L("Address {{.N}}", values{"N": i + 1}), address})
+		list = append(list, kit.Fact{Name: words.L("Address {{.N}}", words.Values{"N": i + 1}), Value: address})
 	}
-	return p.ownFacts.set(append(list,
-		fact{L("Online"), joined(peersWords(own.Peers),
-			N("{{.Count}} contents", own.Resources, values{"Count": countWords(own.Resources)}))},
-		fact{L("Requests a second"), strconv.FormatFloat(own.Rate, 'f', 1, 64)})) || changed
+	return p.ownFacts.Set(append(list,
+		kit.Fact{Name: words.L("Online"), Value: words.Join(words.Peers(own.Peers),
+			words.N("{{.Count}} contents", own.Resources, words.Values{"Count": words.Count(own.Resources)}))},
+		kit.Fact{Name: words.L("Requests a second"), Value: strconv.FormatFloat(own.Rate, 'f', 1, 64)})) || changed
 }

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -32,16 +33,16 @@ func (t *tray) build() {
 	w := t.window
 	t.rates = fyne.NewMenuItem(ratesWords(w.status), nil)
 	t.rates.Disabled = true
-	t.quick = fyne.NewMenuItem(L("Quick limit"), w.switchQuickLimit)
+	t.quick = fyne.NewMenuItem(words.L("Quick limit"), w.switchQuickLimit)
 	t.quick.Checked = w.status.QuickLimit
-	quit := fyne.NewMenuItem(L("Quit"), w.quit)
+	quit := fyne.NewMenuItem(words.L("Quit"), w.quit)
 	quit.IsQuit = true
 	t.menu = fyne.NewMenu(appName,
-		fyne.NewMenuItem(L("Show the window"), w.present),
+		fyne.NewMenuItem(words.L("Show the window"), w.present),
 		t.rates,
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(L("Pause all"), w.pauseAll),
-		fyne.NewMenuItem(L("Resume all"), w.resumeAll),
+		fyne.NewMenuItem(words.L("Pause all"), w.pauseAll),
+		fyne.NewMenuItem(words.L("Resume all"), w.resumeAll),
 		t.quick,
 		fyne.NewMenuItemSeparator(),
 		quit)
@@ -70,11 +71,11 @@ func (t *tray) appear() {
 
 // show says how things are; it changes the menu only when that reads otherwise.
 func (t *tray) show(status face.Status) {
-	words := ratesWords(status)
-	if t.rates.Label == words && t.quick.Checked == status.QuickLimit {
+	text := ratesWords(status)
+	if t.rates.Label == text && t.quick.Checked == status.QuickLimit {
 		return
 	}
-	t.rates.Label, t.quick.Checked = words, status.QuickLimit
+	t.rates.Label, t.quick.Checked = text, status.QuickLimit
 	t.refresh()
 }
 
@@ -87,7 +88,7 @@ func (t *tray) refresh() {
 // ratesWords is the line of the menu with the rates. Arrows are missing in the
 // fonts of some desktops.
 func ratesWords(status face.Status) string {
-	return L("Down {{.Down}}, up {{.Up}}", values{"Down": rateWords(status.DownRate), "Up": rateWords(status.UpRate)})
+	return words.L("Down {{.Down}}, up {{.Up}}", words.Values{"Down": words.Rate(status.DownRate), "Up": words.Rate(status.UpRate)})
 }
 
 // switchQuickLimit turns the quick limit on or off.

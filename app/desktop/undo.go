@@ -11,6 +11,8 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -42,11 +44,11 @@ func newUndo(w *window) *undo { return &undo{window: w, forget: func() {}, hidde
 
 // build makes the strip, in the language of now.
 func (u *undo) build() {
-	u.words = paragraph("")
-	take := widget.NewButtonWithIcon(L("Undo"), theme.ContentUndoIcon(), u.takeBack)
-	dismiss := newIconButton(u.window.tips, theme.CancelIcon(), L("Close this message"), u.settle)
-	u.box = inset(gapLarge, gap, newPlate(theme.ColorNameButton, 8,
-		inset(gapMedium, 0, container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(take), dismiss), u.words))))
+	u.words = kit.Paragraph("")
+	take := widget.NewButtonWithIcon(words.L("Undo"), theme.ContentUndoIcon(), u.takeBack)
+	dismiss := kit.NewIconButton(u.window.tips, theme.CancelIcon(), words.L("Close this message"), u.settle)
+	u.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(theme.ColorNameButton, 8,
+		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(take), dismiss), u.words))))
 	u.box.Hide()
 }
 
@@ -60,7 +62,7 @@ func (u *undo) offer(d deed) {
 	u.counts += d.counts
 	u.words.SetText(d.words)
 	u.window.notice.hide()
-	reveal(u.window.frame.main, u.box, true)
+	kit.Reveal(u.window.frame.main, u.box, true)
 	u.forget = u.window.crossing.after(undoTime, u.settle)
 	u.window.crossing.poke()
 }
@@ -112,7 +114,7 @@ func (u *undo) hide() *deed {
 	u.forget()
 	u.forget = func() {}
 	if d != nil && u.window.frame != nil {
-		reveal(u.window.frame.main, u.box, false)
+		kit.Reveal(u.window.frame.main, u.box, false)
 	}
 	return d
 }
@@ -173,7 +175,7 @@ func (w *window) removeDownloads(chosen []face.Download) {
 		return w.engine.Pause(ctx, running)
 	}, nil)
 	w.undo.offer(deed{
-		words: N("{{.Count}} downloads removed", len(all), values{"Count": countWords(len(all))}),
+		words: words.N("{{.Count}} downloads removed", len(all), words.Values{"Count": words.Count(len(all))}),
 		rows:  all, counts: len(unfinished),
 		commit: func(ctx context.Context) error {
 			<-stopped
@@ -215,8 +217,8 @@ func (w *window) stopSharing(shares []face.Share) {
 	}
 	w.act(func(ctx context.Context) error { return w.engine.StopSharing(ctx, ids) }, func() {
 		w.undo.offer(deed{
-			words: N("{{.Count}} shares stopped. The files stay where they are.", len(ids),
-				values{"Count": countWords(len(ids))}),
+			words: words.N("{{.Count}} shares stopped. The files stay where they are.", len(ids),
+				words.Values{"Count": words.Count(len(ids))}),
 			undo: func(ctx context.Context) error { return w.engine.ShareAgain(ctx, ids) },
 		})
 	})

@@ -26,18 +26,18 @@ func (d *desk) downloads() *downloadsPage { return d.window.pages[placeDownloads
 
 func (d *desk) rows(n int) {
 	d.t.Helper()
-	d.until("the rows are as many as expected", func() bool { return len(d.downloads().list.rows) == n })
+	d.until("the rows are as many as expected", func() bool { return len(d.downloads().list.Rows) == n })
 }
 
 func TestWhatIsRemovedStopsAtOnceAndComesBackWhenItIsUndone(t *testing.T) {
 	engine := threeDownloads()
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
-	d.window.removeDownloads(d.downloads().list.rows)
+	d.window.removeDownloads(d.downloads().list.Rows)
 	d.reads("3 downloads removed")
 	d.did("pause [run]")
 	d.rows(0)
-	d.until("the sidebar counts none of them", func() bool { return d.window.frame.nav[placeDownloads].count.text == "" })
+	d.until("the sidebar counts none of them", func() bool { return d.window.frame.nav[placeDownloads].count.Text == "" })
 	d.tap("Undo")
 	d.did("resume [run]")
 	d.rows(3)
@@ -53,7 +53,7 @@ func TestWhatIsNotUndoneIsRemoved(t *testing.T) {
 	engine := threeDownloads()
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
-	d.window.removeDownloads(d.downloads().list.rows)
+	d.window.removeDownloads(d.downloads().list.Rows)
 	d.tap("Close this message")
 	d.did("remove [done]")
 	d.did("cancel [run rest]")
@@ -63,7 +63,7 @@ func TestTheNextRemovalMakesTheOneBeforeFinal(t *testing.T) {
 	engine := threeDownloads()
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
-	rows := slices.Clone(d.downloads().list.rows)
+	rows := slices.Clone(d.downloads().list.Rows)
 	d.window.removeDownloads(rows[1:2])
 	d.window.removeDownloads(rows[2:])
 	d.did("cancel [rest]")
@@ -78,7 +78,7 @@ func TestARemovalThatFailsIsToldAndTheRowComesBack(t *testing.T) {
 	engine := threeDownloads()
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
-	d.window.removeDownloads(d.downloads().list.rows[2:])
+	d.window.removeDownloads(d.downloads().list.Rows[2:])
 	d.rows(2)
 	engine.change(func(f *fakeEngine) { f.err = netproto.Errorf(netproto.CodeStore, "/home/ada/.config") })
 	d.window.undo.settle()
@@ -90,7 +90,7 @@ func TestTheEndOfTheWindowMakesARemovalFinal(t *testing.T) {
 	engine := threeDownloads()
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
-	d.window.removeDownloads(d.downloads().list.rows[2:])
+	d.window.removeDownloads(d.downloads().list.Rows[2:])
 	d.reads("1 download removed")
 	d.close()
 	if !slices.Contains(engine.actions(), "remove [done]") {

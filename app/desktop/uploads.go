@@ -9,23 +9,25 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
 // uploadsPage shows what others fetch from here.
 type uploadsPage struct {
 	*rowsPage
-	list *rowList[face.Upload]
+	list *kit.RowList[face.Upload]
 }
 
 func newUploadsPage(w *window) *uploadsPage {
 	p := &uploadsPage{rowsPage: newRowsPage(w)}
-	p.list = newRowList(func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
-		func() rowView[face.Upload] { return newUploadView() })
-	p.list.tips, p.list.canvas, p.list.pressed = w.tips, w.win.Canvas(), w.typedKey
-	p.build(placeUploads, p.list.focus, p.list, nil, func() fyne.CanvasObject {
-		return emptyScreen(theme.UploadIcon(), L("When others fetch what you share, it appears here."),
-			widget.NewButtonWithIcon(L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))
+	p.list = kit.NewRowList(func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
+		func() kit.RowView[face.Upload] { return newUploadView() })
+	p.list.Tips, p.list.Canvas, p.list.Pressed = w.tips, w.win.Canvas(), w.typedKey
+	p.build(placeUploads, p.list.Focus, p.list, nil, func() fyne.CanvasObject {
+		return kit.EmptyScreen(theme.UploadIcon(), words.L("When others fetch what you share, it appears here."),
+			widget.NewButtonWithIcon(words.L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))
 	})
 	return p
 }
@@ -39,7 +41,7 @@ func (p *uploadsPage) pull(ctx context.Context) func() {
 }
 
 func (p *uploadsPage) show(uploads []face.Upload) {
-	p.list.setRows(uploads)
+	p.list.SetRows(uploads)
 	running, waiting, rate := 0, 0, int64(0)
 	for _, u := range uploads {
 		switch u.State {
@@ -50,44 +52,44 @@ func (p *uploadsPage) show(uploads []face.Upload) {
 			waiting++
 		}
 	}
-	words := ""
+	text := ""
 	if len(uploads) > 0 {
-		words = L("{{.Running}} running, {{.Waiting}} waiting", values{
-			"Running": countWords(running), "Waiting": countWords(waiting)})
+		text = words.L("{{.Running}} running, {{.Waiting}} waiting", words.Values{
+			"Running": words.Count(running), "Waiting": words.Count(waiting)})
 	}
 	if running > 0 {
-		words = joined(words, rateWords(rate))
+		text = words.Join(text, words.Rate(rate))
 	}
-	p.summary.SetText(words)
+	p.summary.SetText(text)
 	p.showRows(len(uploads) > 0)
 }
 
 // uploadView is a row of the page.
-type uploadView struct{ twoLines }
+type uploadView struct{ kit.TwoLines }
 
 func newUploadView() *uploadView {
 	v := &uploadView{}
-	v.init()
+	v.Init()
 	v.ExtendBaseWidget(v)
 	return v
 }
 
-func (v *uploadView) show(u face.Upload) {
-	to := L("To {{.Peer}}", values{"Peer": peerName(u)})
-	text := rowText{name: u.Name, done: percent(u.Sent, u.Size)}
+func (v *uploadView) Fill(u face.Upload) {
+	to := words.L("To {{.Peer}}", words.Values{"Peer": peerName(u)})
+	text := kit.RowText{Name: u.Name, Done: words.Fraction(u.Sent, u.Size)}
 	switch u.State {
 	case face.UploadSending:
-		text.state = stateWords{L("Sending"), theme.UploadIcon(), theme.ColorNamePrimary}
-		text.caption = joined(to, progressWords(u.Sent, u.Size), rateWords(u.Rate))
+		text.State = kit.Mark{Text: words.L("Sending"), Icon: theme.UploadIcon(), Color: theme.ColorNamePrimary}
+		text.Caption = words.Join(to, words.Progress(u.Sent, u.Size), words.Rate(u.Rate))
 	case face.UploadQueued:
-		text.state = stateWords{L("Queued (place {{.Place}})", values{"Place": u.Place}), theme.HistoryIcon(), colorCaption}
-		text.caption = joined(to, text.state.text)
+		text.State = kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": u.Place}), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		text.Caption = words.Join(to, text.State.Text)
 	default:
-		text.state = stateWords{L("Ended"), theme.ConfirmIcon(), colorCaption}
-		text.noBar = true
-		text.caption = joined(to, text.state.text, L("{{.Size}} sent", values{"Size": sizeWords(u.Sent)}))
+		text.State = kit.Mark{Text: words.L("Ended"), Icon: theme.ConfirmIcon(), Color: kit.ColorCaption}
+		text.NoBar = true
+		text.Caption = words.Join(to, text.State.Text, words.L("{{.Size}} sent", words.Values{"Size": words.Size(u.Sent)}))
 	}
-	v.fill(text)
+	v.Set(text)
 }
 
 func peerName(u face.Upload) string {

@@ -24,6 +24,8 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
@@ -101,7 +103,7 @@ type window struct {
 	engine   face.Engine
 	options  Options
 	crossing *crossing
-	tips     *tips
+	tips     *kit.Tips
 	frame    *frame
 	notice   *notice
 	banner   *banner
@@ -122,11 +124,11 @@ type window struct {
 }
 
 func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func())) (*window, error) {
-	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: newTips()}
+	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: kit.NewTips()}
 	if err := loadTexts(w.language()); err != nil {
 		return nil, err
 	}
-	app.Settings().SetTheme(newLook(w.look()))
+	app.Settings().SetTheme(kit.NewTheme(w.look()))
 	w.win = app.NewWindow(appName)
 	w.win.SetIcon(appIcon())
 	w.win.SetMaster()
@@ -162,7 +164,7 @@ func (w *window) build() {
 
 // showPages fills the window with the frame and its pages.
 func (w *window) showPages() {
-	w.win.SetContent(container.NewStack(w.frame.content, w.tips.layer))
+	w.win.SetContent(container.NewStack(w.frame.content, w.tips.Layer))
 }
 
 // begin starts to follow the engine, and asks what the program was started with.
@@ -222,16 +224,16 @@ func (w *window) goTo(to place) {
 	w.place = to
 	w.following.Store(&w.pages[to])
 	w.frame.showPlace(to)
-	w.tips.hide()
+	w.tips.Hide()
 	w.crossing.poke()
 }
 
 func (w *window) search() *searchPage { return w.pages[placeSearch].(*searchPage) }
 
 // host is what the widgets of the kit get from the window.
-func (w *window) host() host {
-	return host{tips: w.tips, canvas: w.win.Canvas(), prefs: w.app.Preferences(), pressed: w.typedKey,
-		beside: func(work func() func()) { w.crossing.start(func(context.Context) func() { return work() }) }}
+func (w *window) host() kit.Host {
+	return kit.Host{Tips: w.tips, Canvas: w.win.Canvas(), Prefs: w.app.Preferences(), Pressed: w.typedKey,
+		Beside: func(work func() func()) { w.crossing.start(func(context.Context) func() { return work() }) }}
 }
 
 // act hands the engine an action. A failure is shown; after success done, if
@@ -273,17 +275,17 @@ func inTime(ctx context.Context, err error) error {
 func (w *window) fail(err error) {
 	switch {
 	case errors.Is(err, errSlow):
-		w.notice.fail(message{
-			What: L("This took longer than it may"),
-			Next: L("Try again; if it stays so, copy the diagnostics in Settings and report it."),
+		w.notice.fail(words.Message{
+			What: words.L("This took longer than it may"),
+			Next: words.L("Try again; if it stays so, copy the diagnostics in Settings and report it."),
 		})
 	case !errors.Is(err, context.Canceled):
-		w.notice.fail(explain(face.FailureOf(err)))
+		w.notice.fail(words.Explain(face.FailureOf(err)))
 	}
 }
 
 // tell says that something was done.
-func (w *window) tell(words string) { w.notice.tell(words) }
+func (w *window) tell(text string) { w.notice.tell(text) }
 
 // copyText puts text on the clipboard.
 func (w *window) copyText(text, said string) {
@@ -311,9 +313,9 @@ func (w *window) onDropped(uris []fyne.URI) {
 		}
 	}
 	if len(paths) == 0 {
-		w.notice.fail(message{
-			What: L("What was dropped is not a file"),
-			Next: L("Save it to a folder first, then drop the file."),
+		w.notice.fail(words.Message{
+			What: words.L("What was dropped is not a file"),
+			Next: words.L("Save it to a folder first, then drop the file."),
 		})
 		return
 	}

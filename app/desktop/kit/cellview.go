@@ -1,0 +1,213 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/words"
+)
+
+// Cell is what one cell of a table shows: an icon and a text, a mark at the
+// end, or a bar below. Only the text is always there.
+type Cell struct {
+	Text string
+	Ink  fyne.ThemeColorName // colorCaption when it is empty
+	Icon fyne.Resource
+	Tint fyne.ThemeColorName // of the icon; that of the text when it is empty
+	Mark Mark
+	Bar  bool
+	Done float64 // of the bar, 0 to 1
+}
+
+const (
+	cellHeight   = 28 // of a row; the list adds its gap of 4
+	cellIcon     = 20
+	cellMarkIcon = 16
+)
+
+// cellsView is a row of a table.
+type cellsView[T comparable] struct {
+	widget.BaseWidget
+	table *Table[T]
+	cells []*cellView
+	box   *fyne.Container
+}
+
+func newCellsView[T comparable](t *Table[T]) *cellsView[T] {
+	v := &cellsView[T]{table: t}
+	var objects []fyne.CanvasObject
+	for i, c := range t.columns {
+		one := newCellView(c.ColumnShape)
+		if i == t.header.set.flexible() {
+			one.text.TextSize, one.text.CutMiddle = theme.SizeNameText, true
+		}
+		v.cells = append(v.cells, one)
+		objects = append(objects, one)
+	}
+	v.box = container.New(cellLayout{set: t.header.set, inset: GapMedium}, objects...)
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (v *cellsView[T]) CreateRenderer() fyne.WidgetRenderer {
+	v.ExtendBaseWidget(v)
+	return widget.NewSimpleRenderer(v.box)
+}
+
+// Refresh draws the cells again, for other widths of columns too.
+func (v *cellsView[T]) Refresh() { v.box.Refresh() }
+
+func (v *cellsView[T]) Fill(row T) {
+	moved := false
+	for i, at := range v.table.header.set.spans(v.box.Size().Width) {
+		v.cells[i].show(v.table.columns[i].Cell(row))
+		moved = moved || (at.width > 0) != v.cells[i].Visible() || v.cells[i].Visible() && at.width-2*GapMedium != v.cells[i].Size().Width
+	}
+	if moved {
+		v.box.Refresh()
+	}
+}
+
+// hint is what a tooltip of the row says: what does not fit into its cells.
+func (v *cellsView[T]) hint() string {
+	var cut []string
+	for _, one := range v.cells {
+		if one.Visible() && one.text.isCut() {
+			cut = append(cut, one.text.Text)
+		}
+	}
+	return words.Join(cut...)
+}
+
+// cellView is a cell on the screen. Its parts are made when a row first needs
+// them.
+type cellView struct {
+	widget.BaseWidget
+	text     *Line
+	icon     *widget.Icon
+	markIcon *widget.Icon
+	mark     *Line
+	bar      *Bar
+	shown    Cell
+	box      *fyne.Container
+}
+
+func newCellView(shape ColumnShape) *cellView {
+	v := &cellView{text: NewCaption()}
+	v.text.Align = shape.Align
+	v.box = container.New(cellParts{v}, v.text)
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (v *cellView) CreateRenderer() fyne.WidgetRenderer {
+	v.ExtendBaseWidget(v)
+	return widget.NewSimpleRenderer(v.box)
+}
+
+// Refresh draws the parts again.
+func (v *cellView) Refresh() { v.box.Refresh() }
+
+func (v *cellView) show(c Cell) {
+	if c.Ink == "" {
+		c.Ink = ColorCaption
+	}
+	if c.Tint == "" {
+		c.Tint = c.Ink
+	}
+	old := v.shown
+	v.shown = c
+	v.text.Set(c.Text, c.Ink)
+	if c.Icon != nil && (old.Icon == nil || old.Icon.Name() != c.Icon.Name() || old.Tint != c.Tint) {
+		v.icon = v.ensureIcon(v.icon)
+		v.icon.SetResource(Tinted(c.Icon, c.Tint))
+	}
+	if c.Mark.Text != "" && (old.Mark.Text != c.Mark.Text || old.Mark.Color != c.Mark.Color) {
+		v.markIcon = v.ensureIcon(v.markIcon)
+		v.markIcon.SetResource(Tinted(c.Mark.Icon, c.Mark.Color))
+		if v.mark == nil {
+			v.mark = NewCaption()
+			v.box.Add(v.mark)
+		}
+		v.mark.Set(c.Mark.Text, c.Mark.Color)
+	}
+	if c.Bar {
+		if v.bar == nil {
+			v.bar = NewBar()
+			v.box.Add(v.bar)
+		}
+		v.bar.set(c.Done, theme.ColorNamePrimary)
+	}
+	if (old.Icon == nil) != (c.Icon == nil) || old.Mark.Text != c.Mark.Text || old.Bar != c.Bar {
+		v.box.Refresh()
+	}
+}
+
+func (v *cellView) ensureIcon(icon *widget.Icon) *widget.Icon {
+	if icon == nil {
+		icon = widget.NewIcon(nil)
+		v.box.Add(icon)
+	}
+	return icon
+}
+
+// needs is the width that shows the whole cell.
+func (v *cellView) needs() float32 {
+	width := v.text.FullWidth()
+	if v.shown.Icon != nil {
+		width += cellIcon + GapMedium
+	}
+	if v.shown.Mark.Text != "" {
+		width += cellMarkIcon + Gap + v.mark.FullWidth() + GapMedium
+	}
+	return width
+}
+
+// cellParts lays the parts of a cell out in a line.
+type cellParts struct{ cell *cellView }
+
+// Layout is part of fyne.Layout.
+func (l cellParts) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	v := l.cell
+	left, right := float32(0), size.Width
+	place := func(object fyne.CanvasObject, shown bool, x, width, height float32) {
+		if Reveal(nil, object, shown); shown {
+			object.Move(fyne.NewPos(x, (size.Height-height)/2))
+			object.Resize(fyne.NewSize(width, height))
+		}
+	}
+	if v.icon != nil {
+		place(v.icon, v.shown.Icon != nil, 0, cellIcon, cellIcon)
+	}
+	if v.shown.Icon != nil {
+		left = cellIcon + GapMedium
+	}
+	if v.mark != nil {
+		shown, width := v.shown.Mark.Text != "", v.mark.FullWidth()
+		x := right - width
+		place(v.mark, shown, x, width, size.Height)
+		place(v.markIcon, shown, x-Gap-cellMarkIcon, cellMarkIcon, cellMarkIcon)
+		if shown {
+			right = x - Gap - cellMarkIcon - GapMedium
+		}
+	}
+	v.text.Move(fyne.NewPos(left, 0))
+	v.text.Resize(fyne.NewSize(max(right-left, 0), size.Height))
+	if v.bar != nil {
+		if Reveal(nil, v.bar, v.shown.Bar); v.shown.Bar {
+			v.bar.Move(fyne.NewPos(left, size.Height-barHeight))
+			v.bar.Resize(fyne.NewSize(max(right-left, 0), barHeight))
+		}
+	}
+}
+
+// MinSize is part of fyne.Layout.
+func (l cellParts) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(GapHuge, cellHeight)
+}

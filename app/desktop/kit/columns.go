@@ -1,0 +1,182 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+
+	"centralizedp2p/app/desktop/words"
+)
+
+// Widths that columns keep, in pixels of the screen's scale 1.
+const (
+	LeastNameWidth = 128 // of the column that takes what the others leave
+	goodNameWidth  = 240 // of it, before spare columns leave for it
+	leastWidth     = 56  // of any other column, however short its name is
+	mostWidth      = 800 // that is believed when it is read from the preferences
+)
+
+// ColumnShape is a column without what it shows: its place among the others.
+type ColumnShape struct {
+	ID    string // names it in the preferences
+	Name  words.Phrase
+	Width float32 // at first; 0 takes what the others leave, and one column has it
+	named float32 // width that its name needs
+	Align fyne.TextAlign
+	// Descending is the direction that the first click on the header sorts in.
+	Descending bool
+	// Spare columns leave, the highest first, when the flexible one gets too narrow.
+	Spare int
+	// Hidden columns are not shown until the person wants them.
+	Hidden bool
+}
+
+func (c ColumnShape) flexible() bool { return c.Width == 0 }
+
+// least is the width that the column keeps: its name stays whole.
+func (c ColumnShape) least() float32 { return max(leastWidth, c.named) }
+
+// span is where a column stands; a width of 0 is not shown.
+type span struct{ x, width float32 }
+
+// columnSet is the geometry that the header and the rows of a table share.
+type columnSet struct {
+	shapes []ColumnShape
+	// narrow is the width of the flexible column below which spare columns
+	// leave; a person who makes it narrower lowers it.
+	narrow float32
+}
+
+func newColumnSet(shapes []ColumnShape) *columnSet {
+	return &columnSet{shapes: shapes, narrow: goodNameWidth}
+}
+
+func (s *columnSet) flexible() int {
+	return slices.IndexFunc(s.shapes, ColumnShape.flexible)
+}
+
+// spans places the columns side by side in a width.
+func (s *columnSet) spans(width float32) []span {
+	spans := make([]span, len(s.shapes))
+	left, spare := width+GapMedium, 0
+	for i, c := range s.shapes {
+		if c.Hidden {
+			continue
+		}
+		spans[i].width = c.Width
+		left -= c.Width + GapMedium
+		spare = max(spare, c.Spare)
+	}
+	for ; left < s.narrow && spare > 0; spare-- {
+		for i, c := range s.shapes {
+			if c.Spare == spare && !c.Hidden {
+				spans[i].width = 0
+				left += c.Width + GapMedium
+			}
+		}
+	}
+	// What is still missing the others give, the last first.
+	for i := len(spans) - 1; i >= 0 && left < LeastNameWidth; i-- {
+		if give := min(spans[i].width-s.shapes[i].least(), LeastNameWidth-left); give > 0 {
+			spans[i].width -= give
+			left += give
+		}
+	}
+	spans[s.flexible()].width = max(left, LeastNameWidth)
+	x := float32(0)
+	for i := range spans {
+		if spans[i].width > 0 {
+			spans[i].x = x
+			x += spans[i].width + GapMedium
+		}
+	}
+	return spans
+}
+
+// next is the column shown right of another; -1 when that is the last.
+func next(spans []span, after int) int {
+	for i := after + 1; i < len(spans); i++ {
+		if spans[i].width > 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// drag moves the edge between a column and the next one that is shown. What
+// one of them gains the other loses, so that the edge stays below the pointer.
+func (s *columnSet) drag(column int, by, width float32) {
+	spans := s.spans(width)
+	right := next(spans, column)
+	if right < 0 {
+		return
+	}
+	least := func(i int) float32 {
+		if s.shapes[i].flexible() {
+			return LeastNameWidth
+		}
+		return s.shapes[i].least()
+	}
+	by = max(by, least(column)-spans[column].width)
+	by = min(by, spans[right].width-least(right))
+	spans[column].width += by
+	spans[right].width -= by
+	for i := range s.shapes {
+		switch {
+		case spans[i].width == 0:
+		case s.shapes[i].flexible():
+			s.narrow = min(s.narrow, spans[i].width)
+		default:
+			s.shapes[i].Width = spans[i].width
+		}
+	}
+}
+
+// fit gives a column the width that its contents need. The flexible one gets
+// all that the others do not need.
+func (s *columnSet) fit(column int, needs func(column int) float32) {
+	for i := range s.shapes {
+		if c := &s.shapes[i]; !c.flexible() && (i == column || s.shapes[column].flexible()) {
+			c.Width = min(max(needs(i), c.least()), mostWidth)
+		}
+	}
+}
+
+// least is the width that the columns can do with.
+func (s *columnSet) least() float32 {
+	width := float32(LeastNameWidth)
+	for _, c := range s.shapes {
+		if !c.Hidden && !c.flexible() && c.Spare == 0 {
+			width += c.least() + GapMedium
+		}
+	}
+	return width
+}
+
+// cellLayout lays cells out in the columns. Cells of rows stand a little in
+// from the edges of the header's.
+type cellLayout struct {
+	set   *columnSet
+	inset float32
+}
+
+// Layout is part of fyne.Layout.
+func (l cellLayout) Layout(cells []fyne.CanvasObject, size fyne.Size) {
+	for i, at := range l.set.spans(size.Width) {
+		if Reveal(nil, cells[i], at.width > 0); at.width > 0 {
+			cells[i].Move(fyne.NewPos(at.x+l.inset, 0))
+			cells[i].Resize(fyne.NewSize(max(at.width-2*l.inset, 0), size.Height))
+		}
+	}
+}
+
+// MinSize is part of fyne.Layout.
+func (l cellLayout) MinSize(cells []fyne.CanvasObject) fyne.Size {
+	size := fyne.NewSize(l.set.least(), 0)
+	for _, cell := range cells {
+		size.Height = max(size.Height, cell.MinSize().Height)
+	}
+	return size
+}

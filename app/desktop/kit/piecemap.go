@@ -1,0 +1,162 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"image"
+	"image/color"
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/words"
+)
+
+// PieceState is how much of a cell of a PieceMap is here.
+type PieceState int
+
+// The states of a cell.
+const (
+	PieceMissing  PieceState = iota
+	PieceInFlight            // requested
+	PiecePartly
+	PieceVerified
+)
+
+// cellStates are the states of a piece in the order of the legend. Each has a
+// form of its own besides its colour: full, half, a ring, an empty place.
+var cellStates = []struct {
+	state PieceState
+	name  words.Phrase
+}{
+	{PieceVerified, "here"},
+	{PiecePartly, "partly here"},
+	{PieceInFlight, "asked for"},
+	{PieceMissing, "missing"},
+}
+
+// PieceMap draws which parts of a content are here, with a legend that counts
+// them.
+type PieceMap struct {
+	widget.BaseWidget
+	cells  []PieceState
+	raster *canvas.Raster
+	legend []*Line
+	box    *fyne.Container
+}
+
+func NewPieceMap() *PieceMap {
+	m := &PieceMap{}
+	m.raster = canvas.NewRaster(func(width, height int) image.Image { return drawCells(m.cells, width, height) })
+	keys := container.New(layout.NewGridLayoutWithColumns(2))
+	for _, one := range cellStates {
+		sample := canvas.NewRaster(func(width, height int) image.Image {
+			return drawCells([]PieceState{one.state}, width, height)
+		})
+		sample.SetMinSize(fyne.NewSquareSize(12))
+		text := NewCaption()
+		m.legend = append(m.legend, text)
+		keys.Add(container.NewBorder(nil, nil, container.NewCenter(sample), nil, text))
+	}
+	m.box = container.NewBorder(nil, keys, nil, nil, Inset(0, Gap, m.raster))
+	m.ExtendBaseWidget(m)
+	m.count()
+	return m
+}
+
+// Set draws other cells.
+func (m *PieceMap) Set(cells []PieceState) {
+	if slices.Equal(m.cells, cells) {
+		return
+	}
+	m.cells = slices.Clone(cells)
+	m.count()
+	m.raster.Refresh()
+}
+
+// count writes the legend: how many of a hundred parts are in a state.
+func (m *PieceMap) count() {
+	for i, one := range cellStates {
+		n := 0
+		for _, c := range m.cells {
+			if c == one.state {
+				n++
+			}
+		}
+		text := one.name.String()
+		if len(m.cells) > 0 {
+			text += " " + words.Percent(int64(n), int64(len(m.cells)))
+		}
+		m.legend[i].SetText(text)
+	}
+}
+
+// CreateRenderer is how Fyne draws a widget.
+func (m *PieceMap) CreateRenderer() fyne.WidgetRenderer {
+	m.ExtendBaseWidget(m)
+	return widget.NewSimpleRenderer(m.box)
+}
+
+// Refresh draws map and legend again, for another theme.
+func (m *PieceMap) Refresh() { m.box.Refresh() }
+
+// cellGrid is the side of a cell, in pixels, and how many stand side by side,
+// when so many cells are to fill a picture: the largest that fit.
+func cellGrid(count, width, height int) (side, columns int) {
+	for side = min(width, height); side > 1; side-- {
+		if columns = width / side; columns*(height/side) >= count {
+			return side, columns
+		}
+	}
+	return 1, max(width, 1)
+}
+
+// drawCells paints a picture of so many pixels, line by line.
+func drawCells(cells []PieceState, width, height int) image.Image {
+	const largest = 16 // a few cells do not become as large as the picture
+	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
+	if len(cells) == 0 || width < 1 || height < 1 {
+		return picture
+	}
+	side, columns := cellGrid(len(cells), width, height)
+	if side > largest && len(cells) > 1 {
+		side, columns = largest, width/largest
+	}
+	ink, empty := nrgba(ThemeColor(theme.ColorNamePrimary)), nrgba(ThemeColor(colorTrack))
+	ring := nrgba(ThemeColor(theme.ColorNameWarning))
+	for i, c := range cells {
+		at := image.Pt(i%columns*side, i/columns*side)
+		drawCell(picture, image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))}, c, ink, empty, ring)
+	}
+	return picture
+}
+
+// drawCell paints one cell in its form, with a gap around it where there is room.
+func drawCell(picture *image.NRGBA, in image.Rectangle, state PieceState, ink, empty, ring color.NRGBA) {
+	if in.Dx() > 3 {
+		in.Max = in.Max.Sub(image.Pt(1, 1))
+	}
+	for y := in.Min.Y; y < in.Max.Y; y++ {
+		for x := in.Min.X; x < in.Max.X; x++ {
+			shade := empty
+			switch state {
+			case PieceVerified:
+				shade = ink
+			case PiecePartly:
+				if y >= in.Min.Y+in.Dy()/2 {
+					shade = ink
+				}
+			case PieceInFlight:
+				if x == in.Min.X || y == in.Min.Y || x == in.Max.X-1 || y == in.Max.Y-1 {
+					shade = ring
+				}
+			}
+			picture.SetNRGBA(x, y, shade)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+)
+
+// moveCursor takes the cursor to a row, and the selection with it.
+func (l *RowList[T]) moveCursor(to int) {
+	if len(l.Rows) == 0 {
+		return
+	}
+	to = min(max(to, 0), len(l.Rows)-1)
+	if l.Held()&fyne.KeyModifierShift != 0 {
+		l.selectTo(to)
+	} else {
+		l.SelectOnly(to)
+	}
+	l.bringIntoView(to)
+}
+
+// pitch is the distance from one row to the next.
+func (l *RowList[T]) pitch() float32 { return l.height + l.Theme().Size(theme.SizeNamePadding) }
+
+// bringIntoView scrolls just as far as is needed to see a row.
+func (l *RowList[T]) bringIntoView(index int) {
+	top := float32(index) * l.pitch()
+	switch offset, room := l.GetScrollOffset(), l.Size().Height; {
+	case top < offset:
+		l.ScrollToOffset(top)
+	case top+l.height > offset+room:
+		l.ScrollToOffset(top + l.height - room)
+	}
+}
+
+// pageRows is how far PgUp and PgDn go: what is on the screen but one row.
+func (l *RowList[T]) pageRows() int { return max(int(l.Size().Height/l.pitch())-1, 1) }
+
+// TypedKey is called for keys while the list has the focus.
+func (l *RowList[T]) TypedKey(event *fyne.KeyEvent) {
+	switch event.Name {
+	case fyne.KeyDown:
+		l.moveCursor(l.cursor + 1)
+	case fyne.KeyUp:
+		l.moveCursor(l.cursor - 1)
+	case fyne.KeyPageDown:
+		l.moveCursor(l.cursor + l.pageRows())
+	case fyne.KeyPageUp:
+		l.moveCursor(l.cursor - l.pageRows())
+	case fyne.KeyHome:
+		l.moveCursor(0)
+	case fyne.KeyEnd:
+		l.moveCursor(len(l.Rows) - 1)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		l.open(l.cursor)
+	case fyne.KeySpace:
+		if !l.ahead.running() { // else it is a letter of a name
+			l.pass(event)
+		}
+	case fyne.KeyEscape:
+		if len(l.selected) > 0 {
+			l.selectNone()
+			return
+		}
+		l.pass(event)
+	default:
+		if isMenuKey(event.Name, l.Held()) {
+			l.openMenuAtCursor()
+			return
+		}
+		l.pass(event)
+	}
+}
+
+// TypedRune goes to the next row whose name begins with what was typed.
+func (l *RowList[T]) TypedRune(letter rune) {
+	at := l.ahead.find(letter, l.cursor, len(l.Rows), func(i int) string { return l.name(l.Rows[i]) })
+	if at >= 0 {
+		l.SelectOnly(at)
+		l.bringIntoView(at)
+	}
+}
+
+func (l *RowList[T]) pass(event *fyne.KeyEvent) {
+	if l.Pressed != nil {
+		l.Pressed(event)
+	}
+}
+
+// TypedShortcut is called for shortcuts while the list has the focus: Ctrl+A
+// selects all, Ctrl with an arrow moves the cursor alone, and Ctrl+Space adds
+// the row there to the selection or takes it out.
+func (l *RowList[T]) TypedShortcut(shortcut fyne.Shortcut) {
+	if _, ok := shortcut.(*fyne.ShortcutSelectAll); ok {
+		l.SelectAll()
+		return
+	}
+	custom, ok := shortcut.(*desktop.CustomShortcut)
+	if !ok || custom.Modifier != fyne.KeyModifierShortcutDefault || len(l.Rows) == 0 {
+		return
+	}
+	switch custom.KeyName {
+	case fyne.KeyUp, fyne.KeyDown:
+		step := 1
+		if custom.KeyName == fyne.KeyUp {
+			step = -1
+		}
+		l.cursor = min(max(l.cursor+step, 0), len(l.Rows)-1)
+		l.anchor = l.cursor
+		l.repaint()
+		l.bringIntoView(l.cursor)
+	case fyne.KeySpace:
+		l.toggle(max(l.cursor, 0))
+	}
+}
+
+// openMenuAtCursor is what the menu key does.
+func (l *RowList[T]) openMenuAtCursor() {
+	if l.cursor < 0 || l.cursor >= len(l.Rows) {
+		return
+	}
+	if !l.isSelected(l.cursor) {
+		l.SelectOnly(l.cursor)
+	}
+	l.bringIntoView(l.cursor)
+	driver := fyne.CurrentApp().Driver()
+	for r := range l.bound {
+		if r.index == l.cursor {
+			l.openMenu(driver.AbsolutePositionForObject(r).AddXY(GapHuge, l.height))
+			return
+		}
+	}
+	l.openMenu(driver.AbsolutePositionForObject(l))
+}
+
+// FocusGained is called when the keys begin to come here.
+func (l *RowList[T]) FocusGained() {
+	l.focused = true
+	if l.cursor < 0 && len(l.Rows) > 0 {
+		l.cursor = 0
+	}
+	l.repaint()
+}
+
+// FocusLost is called when they go elsewhere.
+func (l *RowList[T]) FocusLost() {
+	l.focused = false
+	l.repaint()
+}
+
+func (l *RowList[T]) Focus() {
+	canvas := l.Canvas
+	if canvas == nil {
+		canvas = fyne.CurrentApp().Driver().CanvasForObject(l)
+	}
+	if canvas != nil {
+		canvas.Focus(l)
+	}
+}
+
+// heldKeys are the modifier keys held down now.
+func heldKeys() fyne.KeyModifier {
+	if driver, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
+		return driver.CurrentKeyModifiers()
+	}
+	return 0
+}
+
+// isMenuKey tells whether a key asks for the menu of what has the focus.
+func isMenuKey(key fyne.KeyName, held fyne.KeyModifier) bool {
+	return key == desktop.KeyMenu || key == fyne.KeyF10 && held&fyne.KeyModifierShift != 0
+}

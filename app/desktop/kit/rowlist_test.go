@@ -1,0 +1,184 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// plain is a row of tests: a key and a text.
+type plain struct{ key, text string }
+
+type plainView struct {
+	widget.BaseWidget
+	words *Line
+	shown func(plain)
+}
+
+func (v *plainView) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(v.words) }
+
+func (v *plainView) Fill(p plain) {
+	v.words.SetText(p.text)
+	v.shown(p)
+}
+
+// plainList is a list on the screen, and what its rows have shown.
+func plainList(t *testing.T, count int) (list *RowList[plain], shown *[]plain) {
+	t.Helper()
+	test.NewTempApp(t)
+	shown = &[]plain{}
+	list = NewRowList(func(p plain) string { return p.key }, func(p plain) string { return p.text }, func() RowView[plain] {
+		v := &plainView{words: NewLine(theme.ColorNameForeground, theme.SizeNameText), shown: func(p plain) { *shown = append(*shown, p) }}
+		v.ExtendBaseWidget(v)
+		return v
+	})
+	test.NewTempWindow(t, list).Resize(fyne.NewSize(300, 400))
+	list.SetRows(plainRows(count))
+	return list, shown
+}
+
+func plainRows(count int) []plain {
+	rows := make([]plain, count)
+	for i := range rows {
+		rows[i] = plain{fmt.Sprint(i), fmt.Sprintf("row %d", i)}
+	}
+	return rows
+}
+
+func chosenKeys(list *RowList[plain]) []string {
+	var keys []string
+	for _, p := range list.Selection() {
+		keys = append(keys, p.key)
+	}
+	return keys
+}
+
+// click presses a row that is on the screen.
+func click(list *RowList[plain], index int, button desktop.MouseButton, held fyne.KeyModifier) {
+	for r := range list.bound {
+		if r.index == index {
+			r.MouseDown(&desktop.MouseEvent{Button: button, Modifier: held})
+			return
+		}
+	}
+	panic(fmt.Sprintf("row %d is not on the screen", index))
+}
+
+func TestClicksSelectOneSeveralOrARange(t *testing.T) {
+	list, _ := plainList(t, 20)
+	primary := desktop.MouseButtonPrimary
+	for _, step := range []struct {
+		what  string
+		index int
+		held  fyne.KeyModifier
+		want  []string
+	}{
+		{"a click selects one row", 2, 0, []string{"2"}},
+		{"another click selects only the other", 4, 0, []string{"4"}},
+		{"a click with Ctrl adds one", 6, fyne.KeyModifierShortcutDefault, []string{"4", "6"}},
+		{"and takes it out again", 4, fyne.KeyModifierShortcutDefault, []string{"6"}},
+		{"a click with Shift selects from the last", 8, fyne.KeyModifierShift, nil},
+	} {
+		click(list, step.index, primary, step.held)
+		if got := chosenKeys(list); step.want != nil && !slices.Equal(got, step.want) {
+			t.Errorf("%s: %v are selected, not %v", step.what, got, step.want)
+		}
+	}
+	click(list, 2, primary, 0)
+	click(list, 5, primary, fyne.KeyModifierShift)
+	if got, want := chosenKeys(list), []string{"2", "3", "4", "5"}; !slices.Equal(got, want) {
+		t.Errorf("Shift selected %v, not %v", got, want)
+	}
+	list.TypedShortcut(&fyne.ShortcutSelectAll{})
+	if got := len(list.Selection()); got != 20 {
+		t.Errorf("Ctrl+A selected %d of 20 rows", got)
+	}
+}
+
+func TestARightClickSelectsTheRowUnderItAndKeepsASelectionThatHoldsIt(t *testing.T) {
+	list, _ := plainList(t, 10)
+	asked := 0
+	list.Menu = func() *fyne.Menu { asked++; return nil }
+	click(list, 1, desktop.MouseButtonSecondary, 0)
+	if got := chosenKeys(list); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("%v are selected", got)
+	}
+	list.selectTo(3)
+	click(list, 2, desktop.MouseButtonSecondary, 0)
+	if got := chosenKeys(list); len(got) != 3 || asked != 2 {
+		t.Errorf("%v are selected, the menu was asked for %d times", got, asked)
+	}
+}
+
+func TestKeysMoveThroughAListAndOpenRows(t *testing.T) {
+	list, _ := plainList(t, 100)
+	var opened []string
+	var passed []fyne.KeyName
+	list.Opened = func(p plain) { opened = append(opened, p.key) }
+	list.Pressed = func(e *fyne.KeyEvent) { passed = append(passed, e.Name) }
+	list.Focus()
+	for _, key := range []fyne.KeyName{fyne.KeyDown, fyne.KeyDown, fyne.KeyReturn, fyne.KeyEnd, fyne.KeyReturn,
+		fyne.KeyUp, fyne.KeyEnter, fyne.KeyHome, fyne.KeyReturn, fyne.KeySpace, fyne.KeyEscape, fyne.KeyF1} {
+		list.TypedKey(&fyne.KeyEvent{Name: key})
+	}
+	if want := []string{"2", "99", "98", "0"}; !slices.Equal(opened, want) {
+		t.Errorf("Enter opened %v, not %v", opened, want)
+	}
+	if want := []fyne.KeyName{fyne.KeySpace, fyne.KeyF1}; !slices.Equal(passed, want) {
+		t.Errorf("the list passed on %v, not %v", passed, want)
+	}
+	if len(list.selected) != 0 {
+		t.Error("Escape did not take the selection back")
+	}
+}
+
+func TestOnlyTheRowsThatChangedAreDrawnAgain(t *testing.T) {
+	list, shown := plainList(t, 10_000)
+	rows := slices.Clone(list.Rows)
+	rows[3].text = "other"
+	rows[9000].text = "not on the screen"
+	*shown = nil
+	list.SetRows(rows)
+	if len(*shown) != 1 || (*shown)[0].text != "other" {
+		t.Errorf("drawn again: %v", *shown)
+	}
+}
+
+func TestSelectionAndCursorStayWithTheirRowsWhenOthersComeAndGo(t *testing.T) {
+	list, _ := plainList(t, 10)
+	list.SelectOnly(5)
+	list.SetRows(append([]plain{{"new", "new"}}, list.Rows[2:]...))
+	if got := chosenKeys(list); !slices.Equal(got, []string{"5"}) || list.Rows[list.cursor].key != "5" {
+		t.Errorf("selected %v, cursor at %v", got, list.Rows[list.cursor])
+	}
+	list.SetRows(nil)
+	if got := chosenKeys(list); got != nil || list.cursor != -1 {
+		t.Errorf("without rows %v is selected, cursor %d", got, list.cursor)
+	}
+	list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+}
+
+func TestTenThousandRowsAreShownAndScrolledWithoutHaste(t *testing.T) {
+	list, shown := plainList(t, 0)
+	start := time.Now()
+	list.SetRows(plainRows(10_000))
+	for to := 0; to < 10_000; to += 500 {
+		list.bringIntoView(to)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("20 steps through 10,000 rows took %v", took)
+	}
+	if len(*shown) > 5000 {
+		t.Errorf("%d rows were drawn: rows off the screen are", len(*shown))
+	}
+}

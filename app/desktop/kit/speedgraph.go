@@ -1,0 +1,181 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"image"
+	"image/color"
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/words"
+)
+
+// graphMinutes are the widths of a graph: the least that all speeds fit into.
+var graphMinutes = []int{1, 2, 5}
+
+// stepsIn is how many speeds there are in some minutes.
+func (g *SpeedGraph) stepsIn(minutes int) int { return minutes * 60 / g.stepSeconds }
+
+// SpeedGraph draws the speed of the last minutes, five at the most, with words
+// at its axes.
+type SpeedGraph struct {
+	widget.BaseWidget
+	speeds      []int64 // bytes a second, the newest last
+	stepSeconds int     // between two speeds
+	steps       int     // the width, in speeds
+	top         int64   // of the scale
+	// Of the axes: the scale's top and zero, the begin and the end.
+	most, zero, begin, end *Line
+	raster                 *canvas.Raster
+}
+
+func NewSpeedGraph(stepSeconds int) *SpeedGraph {
+	g := &SpeedGraph{stepSeconds: stepSeconds, most: NewCaption(), zero: NewCaption(), begin: NewCaption(), end: NewCaption()}
+	g.end.SetText(words.L("now"))
+	g.end.Align = fyne.TextAlignTrailing
+	g.most.Align, g.zero.Align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
+	g.raster = canvas.NewRaster(g.draw)
+	g.ExtendBaseWidget(g)
+	g.Set(nil)
+	return g
+}
+
+// Set draws other speeds.
+func (g *SpeedGraph) Set(speeds []int64) {
+	longest := g.stepsIn(graphMinutes[len(graphMinutes)-1])
+	speeds = speeds[max(len(speeds)-longest, 0):]
+	if g.zero.Text != "" && slices.Equal(g.speeds, speeds) {
+		return
+	}
+	g.speeds, g.top = slices.Clone(speeds), 1
+	if len(speeds) > 0 {
+		g.top = roundScale(slices.Max(speeds))
+	}
+	for _, minutes := range graphMinutes {
+		if g.steps = g.stepsIn(minutes); len(speeds) <= g.steps {
+			g.begin.SetText(words.N("{{.Count}} minutes ago", minutes, words.Values{"Count": words.Count(minutes)}))
+			break
+		}
+	}
+	g.zero.SetText(words.Rate(0))
+	g.most.SetText("")
+	if g.top > 1 {
+		g.most.SetText(words.Rate(g.top))
+	}
+	g.raster.Refresh()
+}
+
+// roundScale is the next 1, 2 or 5 with zeros behind it, so that the words of
+// the scale are short and seldom change.
+func roundScale(most int64) int64 {
+	step := int64(1000)
+	for ; step < most/10; step *= 10 {
+	}
+	for _, times := range []int64{1, 2, 5, 10} {
+		if most <= step*times {
+			return step * times
+		}
+	}
+	return most
+}
+
+// speedAt is the speed at a place of the width, from 0 to 1; negative before the
+// first value.
+func (g *SpeedGraph) speedAt(place float64) float64 {
+	at := place*float64(g.steps-1) - float64(g.steps-len(g.speeds))
+	i := int(at)
+	switch {
+	case at < 0 || len(g.speeds) == 0:
+		return -1
+	case i >= len(g.speeds)-1:
+		return float64(g.speeds[len(g.speeds)-1])
+	}
+	part := at - float64(i)
+	return float64(g.speeds[i])*(1-part) + float64(g.speeds[i+1])*part
+}
+
+// draw paints a picture of so many pixels.
+func (g *SpeedGraph) draw(width, height int) image.Image {
+	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
+	if width < 2 || height < 2 {
+		return picture
+	}
+	line, grid := nrgba(ThemeColor(theme.ColorNamePrimary)), nrgba(ThemeColor(theme.ColorNameSeparator))
+	area := line
+	area.A /= 4
+	for _, y := range []int{0, height / 2, height - 1} {
+		for x := range width {
+			picture.SetNRGBA(x, y, grid)
+		}
+	}
+	before := -1
+	for x := range width {
+		speed := g.speedAt(float64(x) / float64(width-1))
+		if speed < 0 {
+			continue
+		}
+		y := int(float64(height-2) * (1 - speed/float64(g.top)))
+		from, to := y, y+1
+		if before >= 0 { // the line has no gaps where it is steep
+			from, to = min(y, before), max(y, before)+1
+		}
+		for fill := y; fill < height-1; fill++ {
+			picture.SetNRGBA(x, fill, area)
+		}
+		for at := from; at <= to && at < height; at++ {
+			picture.SetNRGBA(x, at, line)
+		}
+		before = y
+	}
+	return picture
+}
+
+func nrgba(c color.Color) color.NRGBA { return color.NRGBAModel.Convert(c).(color.NRGBA) }
+
+// CreateRenderer is how Fyne draws a widget.
+func (g *SpeedGraph) CreateRenderer() fyne.WidgetRenderer {
+	g.ExtendBaseWidget(g)
+	return &graphRenderer{g}
+}
+
+type graphRenderer struct{ graph *SpeedGraph }
+
+// Layout is part of fyne.WidgetRenderer.
+func (r *graphRenderer) Layout(size fyne.Size) {
+	const words, lineHeight = 68, 16
+	g := r.graph
+	place := func(object fyne.CanvasObject, x, y, width, height float32) {
+		object.Move(fyne.NewPos(x, y))
+		object.Resize(fyne.NewSize(max(width, 0), max(height, 0)))
+	}
+	left, bottom := float32(words+GapMedium), size.Height-lineHeight
+	place(g.raster, left, Gap, size.Width-left, bottom-2*Gap)
+	place(g.most, 0, 0, words, lineHeight)
+	place(g.zero, 0, bottom-lineHeight-Gap, words, lineHeight)
+	place(g.begin, left, bottom-Gap, (size.Width-left)/2, lineHeight)
+	place(g.end, left+(size.Width-left)/2, bottom-Gap, (size.Width-left)/2, lineHeight)
+}
+
+// MinSize is part of fyne.WidgetRenderer.
+func (r *graphRenderer) MinSize() fyne.Size { return fyne.NewSize(LeastNameWidth, 72) }
+
+// Refresh is part of fyne.WidgetRenderer.
+func (r *graphRenderer) Refresh() {
+	for _, object := range r.Objects() {
+		object.Refresh()
+	}
+}
+
+// Objects is part of fyne.WidgetRenderer.
+func (r *graphRenderer) Objects() []fyne.CanvasObject {
+	g := r.graph
+	return []fyne.CanvasObject{g.raster, g.most, g.zero, g.begin, g.end}
+}
+
+// Destroy is part of fyne.WidgetRenderer.
+func (r *graphRenderer) Destroy() {}

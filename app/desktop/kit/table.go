@@ -1,0 +1,226 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"encoding/json"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"centralizedp2p/app/desktop/words"
+)
+
+// Column is one of the columns of a table of rows.
+type Column[T any] struct {
+	ColumnShape
+	// Text is what the column is sorted by in the order of the language, unless
+	// order compares rows otherwise.
+	Text  func(T) string
+	Order func(a, b T) int
+	Cell  func(T) Cell
+}
+
+// sortedAtOnce is how many rows are sorted on the UI thread; more are sorted
+// beside it.
+const sortedAtOnce = 2000
+
+// Table shows rows in columns. The rows can be sorted by a click on the header
+// and selected like those of any list; the columns can be made wider and
+// narrower, hidden and shown. What the person chose of that is remembered
+// under the name of the table. It is used on the UI thread only.
+type Table[T comparable] struct {
+	Box     fyne.CanvasObject
+	List    *RowList[T]
+	header  *header
+	columns []Column[T]
+
+	name   string // in the preferences
+	prefs  fyne.Preferences
+	beside func(work func() func()) // see host
+	// Resorted is called when the person chose another order. When it returns
+	// true the rows come anew, in that order, and are not sorted here.
+	Resorted func() bool
+
+	source  []T // as it was set
+	order   ordering[T]
+	sorting bool // beside the UI thread
+	stale   bool // what is being sorted is not what was set last
+}
+
+// Host is what the window lends to its tables.
+type Host struct {
+	Tips   *Tips
+	Canvas fyne.Canvas
+	Prefs  fyne.Preferences
+	// Beside runs work beside the UI thread, and what it returns on it.
+	Beside func(work func() func())
+	// Pressed is offered the keys that rows do not use themselves.
+	Pressed func(*fyne.KeyEvent)
+}
+
+// NewTable makes a table that is sorted by a column at first.
+func NewTable[T comparable](h Host, name string, key func(T) string, columns []Column[T], by int) *Table[T] {
+	t := &Table[T]{name: name, prefs: h.Prefs, beside: h.Beside, columns: columns}
+	shapes := make([]ColumnShape, len(columns))
+	for i, c := range columns {
+		shapes[i] = c.ColumnShape
+		if shapes[i].named = headerNeeds(c.Name); !c.flexible() {
+			shapes[i].Width = max(c.Width, shapes[i].least())
+		}
+	}
+	set := newColumnSet(shapes)
+	t.header = newHeader(set)
+	t.header.by, t.header.descending = by, columns[by].Descending
+	t.List = NewRowList(key, columns[set.flexible()].Text, func() RowView[T] { return newCellsView(t) })
+	t.List.Tips, t.List.Canvas, t.List.Pressed = h.Tips, h.Canvas, h.Pressed
+	t.header.needs, t.header.menu = t.needs, t.columnMenu
+	t.header.shaped = t.List.Refresh
+	t.header.settled = t.remember
+	t.header.sorted = func() {
+		t.remember()
+		if t.Resorted == nil || !t.Resorted() {
+			t.SetRows(t.source)
+		}
+	}
+	t.recall()
+	t.Box = container.NewBorder(t.header, nil, nil, nil, t.List)
+	return t
+}
+
+// SortedBy is the column that the rows are sorted by.
+func (t *Table[T]) SortedBy() int { return t.header.by }
+
+// SetRows shows other rows, in the order of the header.
+func (t *Table[T]) SetRows(rows []T) {
+	t.source = rows
+	order := t.order.of(t.columns, t.header)
+	if len(rows) <= sortedAtOnce || order.holds(rows) {
+		t.order = order.sort(rows)
+		t.stale = t.sorting // what is being sorted is of yesterday
+		t.List.SetRows(t.order.rows())
+		return
+	}
+	t.stale = true
+	if !t.sorting {
+		t.sortBeside()
+	}
+}
+
+// sortBeside sorts many rows beside the UI thread, and again when others were
+// set meanwhile.
+func (t *Table[T]) sortBeside() {
+	t.sorting, t.stale = true, false
+	rows, order := t.source, t.order.of(t.columns, t.header)
+	t.beside(func() func() {
+		sorted := order.sort(rows)
+		return func() {
+			t.sorting = false
+			if t.stale {
+				t.SetRows(t.source)
+				return
+			}
+			t.order = sorted
+			t.List.SetRows(sorted.rows())
+		}
+	})
+}
+
+// needs is how wide the contents of a column on the screen are, with its name.
+func (t *Table[T]) needs(column int) float32 {
+	const markWidth = GapLarge + Gap // of the order, beside the name
+	name := t.header.cells[column].name
+	widest := name.FullWidth() + markWidth
+	for r := range t.List.bound {
+		if r.index < len(t.List.Rows) {
+			widest = max(widest, r.view.(*cellsView[T]).cells[column].needs())
+		}
+	}
+	return widest + 2*GapMedium
+}
+
+// columnMenu hides and shows columns.
+func (t *Table[T]) columnMenu() *fyne.Menu {
+	set := t.header.set
+	menu := fyne.NewMenu("")
+	for i := range set.shapes {
+		if set.shapes[i].flexible() {
+			continue
+		}
+		item := fyne.NewMenuItem(set.shapes[i].Name.String(), func() {
+			set.shapes[i].Hidden = !set.shapes[i].Hidden
+			t.header.reshape()
+			t.remember()
+		})
+		item.Checked = !set.shapes[i].Hidden
+		menu.Items = append(menu.Items, item)
+	}
+	menu.Items = append(menu.Items, fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem(words.L("Fit all columns"), func() {
+			set.fit(set.flexible(), t.needs)
+			t.header.reshape()
+			t.remember()
+		}),
+		fyne.NewMenuItem(words.L("Columns as at first"), func() {
+			for i, c := range t.columns {
+				set.shapes[i] = c.ColumnShape
+			}
+			set.narrow = goodNameWidth
+			t.header.reshape()
+			t.remember()
+		}))
+	return menu
+}
+
+// tableMemory is what the preferences keep of a table, as JSON.
+type tableMemory struct {
+	By      string             `json:"by"`
+	Falling bool               `json:"falling,omitempty"`
+	Narrow  float32            `json:"narrow,omitempty"`
+	Widths  map[string]float32 `json:"widths,omitempty"`
+	Hidden  map[string]bool    `json:"hidden,omitempty"`
+}
+
+func (t *Table[T]) remember() {
+	set := t.header.set
+	m := tableMemory{By: set.shapes[t.header.by].ID, Falling: t.header.descending, Narrow: set.narrow,
+		Widths: map[string]float32{}, Hidden: map[string]bool{}}
+	for _, c := range set.shapes {
+		m.Hidden[c.ID] = c.Hidden
+		if !c.flexible() {
+			m.Widths[c.ID] = c.Width
+		}
+	}
+	if data, err := json.Marshal(m); err == nil { // numbers and words always can be
+		t.prefs.SetString(t.preference(), string(data))
+	}
+}
+
+func (t *Table[T]) preference() string { return "table." + t.name }
+
+// recall takes what makes sense of the preferences; a person can edit them.
+func (t *Table[T]) recall() {
+	var m tableMemory
+	if json.Unmarshal([]byte(t.prefs.String(t.preference())), &m) != nil {
+		return
+	}
+	set := t.header.set
+	if m.Narrow >= LeastNameWidth && m.Narrow <= goodNameWidth {
+		set.narrow = m.Narrow
+	}
+	for i := range set.shapes {
+		c := &set.shapes[i]
+		if c.ID == m.By {
+			t.header.by, t.header.descending = i, m.Falling
+		}
+		if c.flexible() {
+			continue
+		}
+		if width := m.Widths[c.ID]; width >= c.least() && width <= mostWidth {
+			c.Width = width
+		}
+		if hidden, known := m.Hidden[c.ID]; known {
+			c.Hidden = hidden
+		}
+	}
+}

@@ -1,0 +1,106 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Tick is the state of the box in a TickRow.
+type Tick int
+
+// The states of the box.
+const (
+	NoTick Tick = iota // there is no box
+	Unticked
+	PartlyTicked
+	Ticked
+)
+
+// TickLine is what a TickRow shows.
+type TickLine struct {
+	Name     string // cut in the middle
+	Detail   string
+	Icon     fyne.Resource
+	Tint     fyne.ThemeColorName
+	Indented bool
+	Tick     Tick
+}
+
+// TickRow is a row of a list or a tree with a box to tick, an icon, a name, and
+// a detail at its end.
+type TickRow struct {
+	widget.BaseWidget
+	check        *widget.Check
+	picture      *widget.Icon
+	name, detail *Line
+	indent       fyne.CanvasObject
+	box          *fyne.Container
+	filling      bool // the box is set by Fill, not by the person
+	ticked       func(bool)
+}
+
+// NewTickRow makes an empty row.
+func NewTickRow() *TickRow {
+	r := &TickRow{picture: widget.NewIcon(nil), name: NewLine(theme.ColorNameForeground, theme.SizeNameText), detail: NewCaption()}
+	r.name.CutMiddle = true
+	r.detail.Align, r.detail.Whole = fyne.TextAlignTrailing, true
+	indent := canvas.NewRectangle(color.Transparent)
+	indent.SetMinSize(fyne.NewSize(GapLarge, 0))
+	r.indent = indent
+	r.check = widget.NewCheck("", func(on bool) {
+		if !r.filling {
+			r.ticked(on)
+		}
+	})
+	lead := container.NewHBox(r.indent, container.NewGridWrap(r.check.MinSize(), r.check), r.picture)
+	r.box = Inset(Gap, 0, container.NewBorder(nil, nil, lead, nil, container.New(nameAndDetail{}, r.name, r.detail)))
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// Fill shows a line in the row. ticked is called when the person ticks the box
+// or unticks it.
+func (r *TickRow) Fill(l TickLine, ticked func(bool)) {
+	r.ticked, r.filling = ticked, true
+	defer func() { r.filling = false }()
+	r.check.Checked, r.check.Partial = l.Tick == Ticked, l.Tick == PartlyTicked
+	r.check.Refresh()
+	r.picture.SetResource(Tinted(l.Icon, l.Tint))
+	r.name.SetText(l.Name)
+	r.detail.SetText(l.Detail)
+	Reveal(nil, r.indent, l.Indented)
+	Reveal(nil, r.check, l.Tick != NoTick)
+	r.box.Refresh()
+}
+
+// CreateRenderer is called by Fyne.
+func (r *TickRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.box) }
+
+// nameAndDetail puts a detail behind a name. The detail gets the width it asks
+// for, up to a part of the row.
+type nameAndDetail struct{}
+
+// mostDetail is the part of the width that a detail takes at most.
+const mostDetail = 0.6
+
+// Layout is called by Fyne.
+func (nameAndDetail) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	detail := min(objects[1].MinSize().Width, size.Width*mostDetail)
+	name := size.Width - detail - GapMedium
+	objects[0].Move(fyne.NewPos(0, 0))
+	objects[0].Resize(fyne.NewSize(name, size.Height))
+	objects[1].Move(fyne.NewPos(name+GapMedium, 0))
+	objects[1].Resize(fyne.NewSize(detail, size.Height))
+}
+
+// MinSize is called by Fyne.
+func (nameAndDetail) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(LeastNameWidth, objects[0].MinSize().Height)
+}

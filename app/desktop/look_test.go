@@ -1,0 +1,54 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+)
+
+func TestTheChosenLookIsRemembered(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	if d.window.look() != kit.LookSystem {
+		t.Errorf("at first the look is %s", d.window.look())
+	}
+	d.window.setLook(kit.LookDark)
+	if d.window.look() != kit.LookDark || d.app.Preferences().String(prefLook) != "dark" {
+		t.Errorf("the look is %s", d.window.look())
+	}
+}
+
+func TestEveryPageFollowsAnotherLookEvenWhenItWasNotInFront(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "film.mkv", 1, netproto.KindVideo, 1))
+	engine.downloads = []face.Download{{ID: "1", Name: "film.mkv", State: face.DownloadPaused, Size: 2, Done: 1}}
+	engine.shares = []face.Share{{ID: "1", Name: "photos", State: face.ShareShared}}
+	engine.tracker = face.TrackerView{Known: []face.KnownTracker{{Address: "office:5000"}}}
+	d := newDesk(t, engine, Options{})
+	d.window.setLook(kit.LookLight)
+	sign := map[place]string{placeSearch: "film.mkv", placeDownloads: "film.mkv", placeShared: "photos", placeTracker: "office", placeSettings: "Ada"}
+	for at, text := range sign {
+		d.window.goTo(at)
+		d.reads(text)
+	}
+	d.window.goTo(placeUploads)
+	d.window.setLook(kit.LookDark)
+	dark := kit.NewTheme(kit.LookDark)
+	for at := range sign {
+		d.window.goTo(at)
+		for _, object := range laidOut(d.window.win.Content()) {
+			if l, ok := object.(*kit.Line); ok {
+				if drawn := test.WidgetRenderer(l).Objects()[0].(*canvas.Text); drawn.Color != dark.Color(l.Color, theme.VariantDark) {
+					t.Errorf("%s: %q is drawn in %v, not in the dark look's %s", places[at].name, l.Text, drawn.Color, l.Color)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package words
+
+import (
+	"slices"
+	"strings"
+
+	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+)
+
+// Message is an error as a person reads it.
+type Message struct {
+	What string // happened: a sentence without its full stop
+	Why  string // which file, address or value; may be empty
+	Next string // what to do: a sentence
+}
+
+// String is the whole message on one line.
+func (m Message) String() string { return m.Headline() + " " + m.Next }
+
+// Headline is what happened, and why, as one sentence.
+func (m Message) Headline() string {
+	if m.Why == "" {
+		return m.What + "."
+	}
+	return m.What + ": " + strings.TrimRight(m.Why, ".") + "."
+}
+
+// deskWord is what someone in front of a window reads about a code.
+type deskWord struct {
+	code       netproto.Code
+	what, next Phrase
+}
+
+// deskWords say what that person can do; the words of netproto speak of
+// commands, or of a peer's own file.
+var deskWords = []deskWord{
+	{netproto.CodeBadRequest, "The other side did not understand the request", "Update CentralizedP2P on both computers."},
+	{netproto.CodeCertificate, "The tracker asks for a key that was not sent", "Check that the address is that of a tracker and not of a web site."},
+	{netproto.CodeDenied, "The other side does not allow this", "Ask its owner for access."},
+	{netproto.CodeTLS, "The tracker was asked in a way that anybody could read along", "Update CentralizedP2P on both computers."},
+	{netproto.CodeInvite, "This tracker is private: it serves its members only", "Ask its owner for an invite link, and open that."},
+	{netproto.CodeBanned, "The owner of the tracker has banned this", "Ask the owner why, or use another tracker."},
+	{netproto.CodeNotFound, "Nothing was found", "Try again when its owner is online."},
+	{netproto.CodeMethod, "The tracker does not know this request", "Update CentralizedP2P on both computers."},
+	{netproto.CodeJoinFirst, "The tracker does not know this computer any more", "It joins again by itself; try once more in a moment."},
+	{netproto.CodeTooLarge, "This is more than the tracker takes", "Share fewer files at once."},
+	{netproto.CodeInvalid, "This is not acceptable", "Correct it and try again."},
+	{netproto.CodeTooMany, "The tracker had too many requests from here", "Wait a moment and try again."},
+	{netproto.CodeFull, "The tracker is at its limit", "Try again later, or use another tracker."},
+	{netproto.CodeInternal, "Something failed inside", "Try again; if it stays so, copy the diagnostics in Settings and report it."},
+	{netproto.CodeBusy, "The other computer has no connection to spare", "It is asked again by itself."},
+	{netproto.CodeQueued, "The other computer put this into its queue", "It starts by itself when the turn comes."},
+	{netproto.CodeGone, "The other computer does not have this any more", "Another source is used if there is one."},
+	{netproto.CodeUnreachable, "The tracker cannot be reached", "Check its address and that it is running, or choose another one on the Tracker page."},
+	{netproto.CodeKeyChanged, "The tracker shows another key than the one that is known", "Ask its owner whether the key was changed, then decide on the Tracker page; somebody may be posing as it."},
+	{netproto.CodePeerUnreachable, "The other computer cannot be reached", "It is tried again by itself."},
+	{netproto.CodeProtocol, "The other side did not keep to the protocol", "Update CentralizedP2P on both computers."},
+	{netproto.CodeWrongPiece, "A source sent wrong bytes and is not asked again", "Another source is used if there is one."},
+	{netproto.CodeNoSource, "Nobody who has this is online", "It starts by itself when somebody is."},
+	{netproto.CodePortInUse, "The port is used by another program", "Choose another port in Settings, or close that program."},
+	{netproto.CodeProfileInUse, "CentralizedP2P is running already", "Use its window, or close it first."},
+	{netproto.CodeFileUnreadable, "The file cannot be read", "Check that it is still there and that you may read it."},
+	{netproto.CodeFolderUnwritable, "The folder cannot be written", "Choose another folder in Settings, or change its permissions."},
+	{netproto.CodeNoSpace, "There is not enough space on the disk", "Free some space; the download then goes on by itself."},
+	{netproto.CodeFileChanged, "The file changed while it was read", "It is hashed again when it has come to rest."},
+	{netproto.CodeSeedTooLarge, "The file is too large for the old program that shares it", "Ask its owner to share it with CentralizedP2P."},
+	{netproto.CodeSeedChecksum, "What arrived is not what was announced", "Nothing was saved; ask its owner to share the file again."},
+	{netproto.CodeSeedSilent, "The old program that shares this does not answer", "Try again when it is online."},
+	{netproto.CodeStore, "The folder with the settings cannot be used", "Check its permissions and the space on its disk."},
+	{netproto.CodeCancelled, "It was stopped before it was done", "Start it again to go on."},
+	{netproto.CodeUsage, "The program was started in a way that it does not know", "Start it without further words."},
+	{netproto.CodeWatchLimit, "The system watches no more folders for changes", "Changes are noticed all the same, about a minute later."},
+	{netproto.CodeAmbiguous, "Several contents have this name", "Choose one of them in the search."},
+}
+
+// wordsOf finds them.
+func wordsOf(code netproto.Code) (deskWord, bool) {
+	i := slices.IndexFunc(deskWords, func(w deskWord) bool { return w.code == code })
+	if i < 0 {
+		return deskWord{}, false
+	}
+	return deskWords[i], true
+}
+
+// Explain is the one place where a failure becomes words: what happened, why,
+// and what to do next. Text from elsewhere is made safe to show.
+func Explain(f face.Failure) Message {
+	m := Message{Why: netproto.Printable(f.Detail)}
+	if text, ok := wordsOf(f.Code); ok {
+		m.What, m.Next = text.what.String(), text.next.String()
+	} else {
+		m.What, m.Next = f.Code.What(), f.Code.Hint()
+	}
+	return m
+}

@@ -1,0 +1,84 @@
+package words
+
+import (
+	"time"
+
+	"golang.org/x/text/number"
+)
+
+// Numbers are written in this file alone.
+
+// Count writes a number with its thousands apart: "12,345".
+func Count(n int) string { return current().printer.Sprint(number.Decimal(n)) }
+
+// Decimal writes a number with so many digits after the comma.
+func Decimal(n float64, digits int) string {
+	return current().printer.Sprint(number.Decimal(n, number.MinFractionDigits(digits), number.MaxFractionDigits(digits)))
+}
+
+// sizeUnits are those of sizes, each a thousand times the one before.
+var sizeUnits = []Phrase{"{{.N}} B", "{{.N}} kB", "{{.N}} MB", "{{.N}} GB", "{{.N}} TB", "{{.N}} PB", "{{.N}} EB"}
+
+// Size writes a number of bytes in two digits or more: "8.4 MB", "412 MB";
+// "?" while it is unknown (-1).
+func Size(n int64) string {
+	if n < 0 {
+		return "?"
+	}
+	value, unit := float64(n), 0
+	for ; value >= 999.5 && unit < len(sizeUnits)-1; unit++ {
+		value /= 1000
+	}
+	digits := 0
+	if unit > 0 && value < 9.95 {
+		digits = 1
+	}
+	return L(string(sizeUnits[unit]), Values{"N": Decimal(value, digits)})
+}
+
+// Rate writes bytes a second: "8.4 MB/s".
+func Rate(n int64) string {
+	return L("{{.Size}}/s", Values{"Size": Size(max(n, 0))})
+}
+
+// Percent writes a share of 1 for people: "40 %". It is 100 % only when
+// nothing is missing.
+func Percent(done, size int64) string {
+	return L("{{.N}} %", Values{"N": Count(int(100 * Fraction(done, size)))})
+}
+
+// Duration writes a number of seconds in its two largest units.
+func Duration(seconds int64) string {
+	n := func(n int64) string { return Count(int(n)) }
+	switch {
+	case seconds < 60:
+		return L("{{.N}} s", Values{"N": n(seconds)})
+	case seconds < 3600:
+		return L("{{.N}} min", Values{"N": n((seconds + 30) / 60)})
+	case seconds < 24*3600:
+		return L("{{.H}} h {{.M}} min", Values{"H": n(seconds / 3600), "M": n(seconds % 3600 / 60)})
+	default:
+		days := int(seconds / (24 * 3600))
+		return N("{{.Count}} days", days, Values{"Count": Count(days)})
+	}
+}
+
+// Left says how long something still takes: "1 min left".
+func Left(seconds int64) string {
+	return L("{{.Time}} left", Values{"Time": Duration(seconds)})
+}
+
+var monthNames = [...]Phrase{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}
+
+// Day writes when something was added: the time today, else the day.
+func Day(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.In(now.Location())
+	if t.Year() == now.Year() && t.YearDay() == now.YearDay() {
+		return t.Format("15:04")
+	}
+	return L("{{.Day}} {{.Month}} {{.Year}}", Values{
+		"Day": t.Day(), "Month": monthNames[t.Month()-1].String(), "Year": t.Year()})
+}

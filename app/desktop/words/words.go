@@ -1,0 +1,90 @@
+package words
+
+import (
+	"fmt"
+	"strings"
+
+	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+)
+
+// Progress says how far something is: "412 MB of 1.2 GB".
+func Progress(done, size int64) string {
+	return L("{{.Done}} of {{.Size}}", Values{"Done": Size(done), "Size": Size(size)})
+}
+
+func Sources(n int) string {
+	return N("{{.Count}} sources", n, Values{"Count": Count(n)})
+}
+func Files(n int) string { return N("{{.Count}} files", n, Values{"Count": Count(n)}) }
+func Peers(n int) string { return N("{{.Count}} peers", n, Values{"Count": Count(n)}) }
+
+// Fraction is done of size from 0 to 1.
+func Fraction(done, size int64) float64 {
+	if size <= 0 {
+		return 0
+	}
+	return min(max(float64(done)/float64(size), 0), 1)
+}
+
+// Kind names a kind of content; none stands for all kinds.
+func Kind(kind netproto.Kind) string {
+	switch kind {
+	case "":
+		return L("All types")
+	case netproto.KindAudio:
+		return L("Audio")
+	case netproto.KindVideo:
+		return L("Video")
+	case netproto.KindImage:
+		return L("Image")
+	case netproto.KindDocument:
+		return L("Document")
+	case netproto.KindArchive:
+		return L("Archive")
+	case netproto.KindProgram:
+		return L("Program")
+	case netproto.KindFolder:
+		return L("Folder")
+	default:
+		return L("Other type")
+	}
+}
+
+var skipReasons = map[face.SkipReason]Phrase{
+	face.SkipUnreadable: "cannot be read",
+	face.SkipSymlink:    "is a link to another place",
+	face.SkipSpecial:    "is a device, not a file",
+	face.SkipShared:     "is shared already",
+	face.SkipName:       "has a name that some computers cannot store",
+	face.SkipTooLarge:   "is larger than can be shared",
+	face.SkipIgnored:    "is ignored by a pattern in the settings",
+}
+
+// SkipReason says why a path cannot be shared: "cannot be read".
+func SkipReason(reason face.SkipReason) string { return skipReasons[reason].String() }
+
+// Fingerprint writes a fingerprint in groups that can be read aloud.
+func Fingerprint(f netproto.Fingerprint) string {
+	if f.IsZero() {
+		return L("not known yet")
+	}
+	text := f.String()
+	var groups []string
+	for len(text) > 4 {
+		groups = append(groups, text[:4])
+		text = text[4:]
+	}
+	return strings.Join(append(groups, text), " ")
+}
+
+// TrackerName returns the name of a tracker, or its address if it has none.
+func TrackerName(k face.KnownTracker) string {
+	if k.Name == "" {
+		return k.Address
+	}
+	return netproto.Printable(k.Name)
+}
+
+// ShortHash is enough of a hash to tell two contents apart by eye.
+func ShortHash(h netproto.ContentHash) string { return fmt.Sprintf("%.8s", h.String()) }
