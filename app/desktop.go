@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"fyne.io/fyne/v2/app"
@@ -29,23 +28,26 @@ import (
 const (
 	maxLog = 4 << 20 // bytes
 	// handOverTime is how long a second start waits for a window that has the
-	// profile, but is still starting.
+	// profile but is still starting.
 	handOverTime = 3 * time.Second
 )
 
-// openDesktop opens the window, and returns when it was closed. Where one is
-// open with that profile, it opens the arguments instead.
+// openDesktop opens the window and returns when it is closed. If a window is
+// open with that profile, it hands the arguments to it instead.
 func openDesktop(ctx context.Context, profile string, args []string, log *slog.Logger) error {
-	if !hasDisplay() {
+	if !desktop.HasDisplay() {
 		return command.NoDisplay()
 	}
 	open, err := absolute(args)
 	if err != nil {
 		return err
 	}
-	file, err := openLog(profile)
+	if err := os.MkdirAll(profile, 0o700); err != nil {
+		return netproto.Errorf(netproto.CodeStore, "%w", err)
+	}
+	file, err := logfile.Open(desktop.LogFile(profile), maxLog)
 	if err != nil {
-		return err
+		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
 	log = slog.New(slog.NewMultiHandler(log.Handler(), slog.NewTextHandler(file, nil)))
 	n, err := node.Open(ctx, node.Options{Profile: profile, OfferDownloads: true, Log: log})
@@ -60,45 +62,35 @@ func openDesktop(ctx context.Context, profile string, args []string, log *slog.L
 
 // absolute makes paths of the arguments that mean the same to another process.
 func absolute(args []string) ([]string, error) {
-	var open []string
-	for _, a := range args {
-		if !node.IsLink(a) {
-			path, err := filepath.Abs(a)
-			if err != nil {
-				return nil, err
-			}
-			a = path
+	open := make([]string, len(args))
+	for i, a := range args {
+		open[i] = a
+		if node.IsLink(a) {
+			continue
 		}
-		open = append(open, a)
+		var err error
+		if open[i], err = filepath.Abs(a); err != nil {
+			return nil, err
+		}
 	}
 	return open, nil
 }
 
-func openLog(profile string) (*logfile.File, error) {
-	err := os.MkdirAll(profile, 0o700)
-	if err == nil {
-		var file *logfile.File
-		if file, err = logfile.Open(desktop.LogFile(profile), maxLog); err == nil {
-			return file, nil
-		}
-	}
-	return nil, netproto.Errorf(netproto.CodeStore, "%w", err)
-}
-
-// handOver asks the window that has the profile. Where a command has it, which
-// takes nothing, inUse is the error.
+// handOver hands the arguments to the window that has the profile. If a command
+// has it, which takes none, the error is inUse.
 func handOver(ctx context.Context, profile string, open []string, inUse error) error {
 	ctx, cancel := context.WithTimeout(ctx, handOverTime)
 	defer cancel()
 	if err := instance.HandOver(ctx, profile, open); err != nil {
 		return inUse
 	}
-	fmt.Fprintln(os.Stderr, "CentralizedP2P is running already; its window was asked to come to the front.")
+	fmt.Fprintln(os.Stderr, "CentralizedP2P is already running; its window comes to the front.")
 	return nil
 }
 
+// runDesktop runs the window on a node, and closes the node.
 func runDesktop(ctx context.Context, n *node.Node, profile string, open []string) error {
-	options := desktop.Options{Version: n.Version, Open: open}
+	options := desktop.Options{Version: node.Version, Open: open}
 	server, err := instance.Listen(profile, n.Log)
 	if err != nil { // a window that no second start finds is better than none
 		n.Log.Warn("a second start will not find this window", "error", err)
@@ -106,43 +98,28 @@ func runDesktop(ctx context.Context, n *node.Node, profile string, open []string
 		options.Requests = server.Requests()
 		defer server.Close()
 	}
+	if options.System, err = thisProgram(profile); err != nil {
+		n.Log.Warn("the system cannot be told about this program", "error", err)
+		options.System = nil
+	}
+	if err := desktop.MakeCache(); err != nil {
+		n.Log.Warn("nothing is kept in the cache", "error", err)
+	}
+	if options.FirstStart, err = n.FirstStart(); err != nil {
+		return errors.Join(err, n.Close())
+	}
 	engine, err := localengine.New(n, os.Stderr)
 	if err != nil {
 		return errors.Join(err, n.Close())
 	}
-	err = show(ctx, engine, n, profile, options)
+	metadata := desktop.Metadata()
+	app.SetMetadata(metadata)
+	err = desktop.Run(ctx, app.NewWithID(metadata.ID), engine, options)
 	return errors.Join(err, engine.Close())
 }
 
-func show(ctx context.Context, engine *localengine.Engine, n *node.Node, profile string, options desktop.Options) error {
-	settings, err := n.Library.Settings()
-	if err != nil {
-		return err
-	}
-	if options.FirstStart = !settings.Started; options.FirstStart {
-		settings.Started = true
-		if err := n.Library.SaveSettings(settings); err != nil {
-			return err
-		}
-	}
-	program, err := thisProgram(profile)
-	if err != nil {
-		n.Log.Warn("the system cannot be told about this program", "error", err)
-	} else {
-		options.System = program
-	}
-	if cache, err := os.UserCacheDir(); err == nil { // Fyne makes no folder there where there is none
-		if err := os.MkdirAll(cache, 0o700); err != nil {
-			n.Log.Warn("nothing is kept in the cache", "error", err)
-		}
-	}
-	metadata := desktop.Metadata()
-	app.SetMetadata(metadata)
-	return desktop.Run(ctx, app.NewWithID(metadata.ID), engine, options)
-}
-
-// thisProgram is what the system is to start for the person: this executable,
-// with this profile.
+// thisProgram is what the system starts for the person: this executable, with
+// this profile.
 func thisProgram(profile string) (launch.Program, error) {
 	var args []string
 	usual, err := library.DefaultDir()
@@ -154,20 +131,4 @@ func thisProgram(profile string) (launch.Program, error) {
 	}
 	metadata := desktop.Metadata()
 	return launch.Here(metadata.ID, metadata.Name, assets.Icon, args...)
-}
-
-// hasDisplay tells whether there is a screen: without one Fyne panics. It also
-// prefers X11, which under Wayland is XWayland: the lists of Fyne 2.8 begin
-// with the wrong text size on Wayland (fyne-io/fyne#6447).
-func hasDisplay() bool {
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		return true
-	}
-	if os.Getenv("DISPLAY") == "" {
-		return os.Getenv("WAYLAND_DISPLAY") != ""
-	}
-	if os.Getenv("FYNE_PLATFORM") == "" {
-		os.Setenv("FYNE_PLATFORM", "x11")
-	}
-	return true
 }

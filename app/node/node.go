@@ -93,6 +93,17 @@ func (n *Node) start(ctx context.Context, o Options) error {
 	return nil
 }
 
+// FirstStart reports whether the window opens with this profile for the first
+// time, and saves that it did.
+func (n *Node) FirstStart() (bool, error) {
+	settings, err := n.Library.Settings()
+	if err != nil || settings.Started {
+		return false, err
+	}
+	settings.Started = true
+	return true, n.Library.SaveSettings(settings)
+}
+
 // Apply puts valid settings into force at once. If the port is taken it changes
 // nothing and fails with "port-in-use".
 func (n *Node) Apply(s library.Settings) error {

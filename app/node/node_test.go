@@ -65,6 +65,17 @@ func TestSettingsThatNeedATakenPortChangeNothing(t *testing.T) {
 	}
 }
 
+func TestOnlyTheFirstStartOfAProfileIsTheFirst(t *testing.T) {
+	profile := t.TempDir()
+	for _, want := range []bool{true, false} {
+		n := openNode(t, node.Options{Profile: profile, SeedClients: netproto.SeedOff})
+		if first, err := n.FirstStart(); err != nil || first != want {
+			t.Errorf("the first start: %t, %v, not %t", first, err, want)
+		}
+		check(t, n.Close())
+	}
+}
+
 func TestANodeCanBeClosedAgain(t *testing.T) {
 	n := openNode(t, node.Options{SeedClients: netproto.SeedOff})
 	check(t, n.Close())
