@@ -51,7 +51,7 @@ type Library struct {
 func DefaultDir() (string, error) {
 	base, err := os.UserConfigDir()
 	if err != nil {
-		return "", netproto.Errorf(netproto.CodeStore, "the system names no configuration folder: choose one with --profile DIR: %w", err)
+		return "", netproto.Errorf(netproto.CodeStore, "the system names no configuration folder: %w", err)
 	}
 	return filepath.Join(base, "centralizedp2p"), nil
 }

@@ -65,6 +65,17 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	check(t, DefaultSettings().Validate())
 }
 
+func TestTheDomainOfAWindowsUserIsNoPartOfTheName(t *testing.T) {
+	for user, want := range map[string]string{"ada": "ada", `VM\ada`: "ada", `AzureAD\Ada Lovelace`: "Ada Lovelace", `a\b\ada`: "ada"} {
+		if got := withoutDomain(user); got != want {
+			t.Errorf("%s is called %q, not %q", user, got, want)
+		}
+	}
+	if name := DefaultSettings().Name; strings.Contains(name, `\`) {
+		t.Errorf("the name is %q", name)
+	}
+}
+
 func TestASettingThatCannotBeUsedIsRefused(t *testing.T) {
 	l := open(t, t.TempDir())
 	for name, change := range map[string]func(*Settings){

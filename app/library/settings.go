@@ -58,7 +58,7 @@ func DefaultSettings() Settings {
 	if host, err := os.Hostname(); err == nil && host != "" {
 		s.Name = host
 		if u, err := user.Current(); err == nil && u.Username != "" {
-			s.Name = u.Username + " on " + host
+			s.Name = withoutDomain(u.Username) + " on " + host
 		}
 	}
 	s.Name = strings.ToValidUTF8(s.Name, "")
@@ -73,6 +73,10 @@ func DefaultSettings() Settings {
 	}
 	return s
 }
+
+// withoutDomain returns the name of a user; Windows puts the domain or the
+// computer before it, as in DOMAIN\ada.
+func withoutDomain(user string) string { return user[strings.LastIndex(user, `\`)+1:] }
 
 // Settings are the chosen ones, defaults where nothing was chosen, or nothing
 // that can be used: a damaged record must not keep the program from starting.
