@@ -118,6 +118,9 @@ func TestEveryCodeSpeaksInSentences(t *testing.T) {
 		if !strings.HasSuffix(f.Hint, ".") || strings.HasSuffix(f.Hint, "..") || f.Hint[0] < 'A' || f.Hint[0] > 'Z' {
 			t.Errorf("%s: %q is not a sentence with its full stop", f.Code, f.Hint)
 		}
+		if strings.Contains(f.Hint, "--") || strings.Contains(f.Hint, "`") {
+			t.Errorf("%s: %q speaks of a command line, which not everybody has", f.Code, f.Hint)
+		}
 		for _, sentence := range []string{f.What, f.Hint} {
 			if strings.Contains(sentence, "  ") || Printable(sentence) != sentence {
 				t.Errorf("%s: %q", f.Code, sentence)

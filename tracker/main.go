@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -27,15 +26,15 @@ func main() {
 	if err == nil {
 		return
 	}
-	code := netproto.CodeOf(err)
-	fmt.Fprintf(os.Stderr, "tracker: %s. %s\n", strings.TrimRight(err.Error(), "."), code.Hint())
-	if code == netproto.CodeUsage {
+	fmt.Fprintln(os.Stderr, "tracker: "+cli.Sentence(err))
+	if netproto.CodeOf(err) == netproto.CodeUsage {
 		os.Exit(2)
 	}
 	os.Exit(1)
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	cli.FromExplorer()
 	options := daemon.DefaultOptions()
 	command := &cobra.Command{
 		Use:   "tracker",

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
 )
 
 func TestMain(m *testing.M) {
@@ -60,5 +62,17 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
 		ts.Fatalf("%s has the mode %s", args[1], got)
+	}
+}
+
+func TestADoubleClickOnWindowsRunsTheTracker(t *testing.T) {
+	before := cobra.MousetrapHelpText
+	defer func() { cobra.MousetrapHelpText = before }()
+	cobra.MousetrapHelpText = "this is a command line tool"
+	if err := run(t.Context(), []string{"--version"}, io.Discard, io.Discard); err != nil {
+		t.Error(err)
+	}
+	if cobra.MousetrapHelpText != "" {
+		t.Error("cobra ends a tracker that the Explorer starts")
 	}
 }

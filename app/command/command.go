@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -55,6 +54,7 @@ type program struct {
 // Run runs the command line and returns its exit code. It ends early, in
 // order, when ctx does.
 func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) int {
+	cli.FromExplorer()
 	p := &program{Streams: streams, desktop: desktop}
 	root := p.root()
 	root.SetArgs(args)
@@ -163,7 +163,11 @@ func (p *program) profileDir() (string, error) {
 	if p.profile != "" {
 		return p.profile, nil
 	}
-	return library.DefaultDir()
+	dir, err := library.DefaultDir()
+	if err != nil {
+		err = netproto.Errorf(netproto.CodeOf(err), "%s: choose one with --profile DIR", detailOf(err))
+	}
+	return dir, err
 }
 
 func (p *program) log() *slog.Logger {
@@ -236,20 +240,10 @@ func (p *program) fail(ctx context.Context, err error) {
 		code = netproto.CodeCancelled
 		err = &netproto.Error{Code: code}
 	}
-	fmt.Fprintln(p.Err, "centralizedp2p: "+Sentence(err))
+	fmt.Fprintln(p.Err, "centralizedp2p: "+cli.Sentence(err))
 	if p.json {
-		p.event(failedEvent{Event: "error", Code: code, Message: err.Error(), Hint: code.Hint()})
+		p.event(failedEvent{Event: "error", Code: code, Message: err.Error(), Hint: cli.Hint(code)})
 	}
-}
-
-// Sentence is what a person reads in a terminal about an error: what happened,
-// why, and what to do.
-func Sentence(err error) string {
-	text := netproto.Printable(err.Error())
-	if e, ok := errors.AsType[*netproto.Error](err); ok {
-		text = e.Error()
-	}
-	return strings.TrimRight(text, ". ") + ". " + netproto.CodeOf(err).Hint()
 }
 
 // detailOf returns the detail of an error without the sentence of its code.

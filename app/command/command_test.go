@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -167,17 +166,21 @@ func TestABarWithoutATotalStopsMoving(t *testing.T) {
 	goleak.VerifyNone(t, others)
 }
 
-func TestOnlyVisibleCharactersReachTheTerminal(t *testing.T) {
-	for _, err := range []error{
-		netproto.Errorf(netproto.CodeNotFound, "%s", "evil\x1b[2Jname\u202e"),
-		&os.PathError{Op: "open", Path: "evil\x1b[2Jname", Err: os.ErrNotExist},
-	} {
-		if said := Sentence(err); said != netproto.Printable(said) {
-			t.Errorf("%q", said)
-		}
-	}
+func TestALabelShowsOnlyVisibleCharacters(t *testing.T) {
 	if got := short("evil\x1b[2Jname"); got != netproto.Printable(got) {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestADoubleClickOnWindowsRunsTheProgram(t *testing.T) {
+	before := cobra.MousetrapHelpText
+	defer func() { cobra.MousetrapHelpText = before }()
+	cobra.MousetrapHelpText = "this is a command line tool"
+	if code := Run(t.Context(), []string{"--version"}, Streams{Out: io.Discard, Err: io.Discard}, nil); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+	if cobra.MousetrapHelpText != "" {
+		t.Error("cobra ends a program that the Explorer starts")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"centralizedp2p/app/seedpeer"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
 )
 
 func (p *program) peerCommand() *cobra.Command {
@@ -37,7 +38,7 @@ func (p *program) peerCommand() *cobra.Command {
 				return err
 			}
 			return seedpeer.RunConsole(cmd.Context(), seedpeer.ConsoleConfig{PeerIP: args[0], Server: args[1], ActionPort: action,
-				ListenPort: listen, Registry: trackerclient.NewSeed(url), In: p.In, Out: p.Out})
+				ListenPort: listen, Registry: trackerclient.NewSeed(url), In: p.In, Out: p.Out, Sentence: cli.Sentence})
 		},
 	}
 }

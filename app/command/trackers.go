@@ -7,6 +7,7 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
 )
 
 // profile is what is remembered of trackers and which of them are used: a
@@ -38,7 +39,7 @@ func (p *program) openTrackers(ctx context.Context, known profile, link *netprot
 		return node.Trackers{}, replaceable(err)
 	}
 	for _, err := range failures {
-		fmt.Fprintln(p.Err, "centralizedp2p: going on without a tracker: "+Sentence(replaceable(err)))
+		fmt.Fprintln(p.Err, "centralizedp2p: going on without a tracker: "+cli.Sentence(replaceable(err)))
 	}
 	// What the person named is the default from now on; a link is a visit.
 	if first := chosen[0].Tracker; settings.Tracker == "" || len(p.trackers) > 0 && settings.Tracker != first {

@@ -41,6 +41,8 @@ type ConsoleConfig struct {
 	In         io.Reader // commands, one a line
 	Out        io.Writer // prompts and messages
 	Dir        string    // where downloads/ is made; empty: the current folder
+	// Sentence says what a person at the terminal reads about an error.
+	Sentence func(error) string
 	// Policy says whom to answer. Empty: everybody where PeerIP is a public
 	// address, which was given to be asked from afar, and the local network
 	// where it is not. Off is refused.
@@ -87,7 +89,7 @@ func RunConsole(ctx context.Context, cfg ConsoleConfig) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Serve(ctx) })
 	if err := c.keeper.beat(ctx); err != nil && ctx.Err() == nil {
-		c.say("server '%s' is not ready! %s", c.Server, sentence(err))
+		c.say("server '%s' is not ready! %s", c.Server, c.Sentence(err))
 	}
 	group.Go(func() error { c.keeper.run(ctx); return nil })
 	err = c.loop(ctx)
@@ -223,17 +225,17 @@ func (c *console) upload(ctx context.Context, typed string) {
 		_, err = request(key.path, key.name)
 	}
 	if err != nil {
-		c.say("%s", sentence(err))
+		c.say("%s", c.Sentence(err))
 		return
 	}
 	c.shelf.put(key, it)
 	err = c.keeper.register(ctx, key, it.md5)
 	switch {
 	case netproto.CodeOf(err) == netproto.CodeUnreachable:
-		c.say("resource '%s' is registered as soon as the server answers! %s", key.name, sentence(err))
+		c.say("resource '%s' is registered as soon as the server answers! %s", key.name, c.Sentence(err))
 	case err != nil:
 		c.shelf.remove(key)
-		c.say("%s", sentence(err))
+		c.say("%s", c.Sentence(err))
 		return
 	default:
 		c.say("resource '%s' uploaded!", key.name)
@@ -248,7 +250,7 @@ func (c *console) upload(ctx context.Context, typed string) {
 func (c *console) download(ctx context.Context, name string) {
 	resource, found, err := c.Registry.Find(ctx, name)
 	if err != nil {
-		c.say("%s", sentence(err))
+		c.say("%s", c.Sentence(err))
 		return
 	}
 	if !found {
@@ -267,9 +269,9 @@ func (c *console) download(ctx context.Context, name string) {
 		c.say("it looks like peer '%s:%d' is not responding, interrupting connection!", resource.PeerIP, resource.PeerPort)
 	case netproto.CodeSeedTooLarge, netproto.CodeSeedChecksum:
 		c.say("%s but hash is incorrect, file might be corrupted!", saved)
-		c.say("%s", sentence(err))
+		c.say("%s", c.Sentence(err))
 	default:
-		c.say("%s", sentence(err))
+		c.say("%s", c.Sentence(err))
 	}
 }
 
@@ -277,7 +279,7 @@ func (c *console) download(ctx context.Context, name string) {
 func (c *console) list(ctx context.Context) {
 	resources, err := c.Registry.List(ctx)
 	if err != nil {
-		c.say("%s", sentence(err))
+		c.say("%s", c.Sentence(err))
 		return
 	}
 	if len(resources) == 0 {
@@ -293,11 +295,6 @@ func (c *console) list(ctx context.Context) {
 // failure to print shows itself at the next prompt, which ends the console.
 func (c *console) say(format string, args ...any) {
 	fmt.Fprintln(c.Out, netproto.Printable(fmt.Sprintf(format, args...)))
-}
-
-// sentence says what happened, why, and what to do next.
-func sentence(err error) string {
-	return strings.TrimRight(err.Error(), ".") + ". " + netproto.CodeOf(err).Hint()
 }
 
 // quote makes a JSON string of which every character can be seen.

@@ -34,9 +34,14 @@ func play(t *testing.T, tracker string, script string) string {
 func config(tracker string, in io.Reader, out io.Writer) ConsoleConfig {
 	return ConsoleConfig{
 		PeerIP: "127.0.0.1", Server: strings.TrimPrefix(tracker, "http://"),
-		Registry: trackerclient.NewSeed(tracker), In: in, Out: out,
+		Registry: trackerclient.NewSeed(tracker), In: in, Out: out, Sentence: sentence,
 		wait: 200 * time.Millisecond,
 	}
+}
+
+// sentence stands in for that of the command line.
+func sentence(err error) string {
+	return strings.TrimRight(err.Error(), ".") + ". " + netproto.CodeOf(err).Hint()
 }
 
 func TestScriptsOfTheSeedPrintWhatTheSeedPrinted(t *testing.T) {
