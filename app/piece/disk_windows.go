@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
@@ -54,8 +56,43 @@ func identifyHandle(handle windows.Handle, info fs.FileInfo) (State, error) {
 	if err := windows.GetFileInformationByHandle(handle, &by); err != nil {
 		return State{}, err
 	}
-	return State{Size: info.Size(), Modified: info.ModTime().UnixNano(), Device: uint64(by.VolumeSerialNumber),
-		Inode: uint64(by.FileIndexHigh)<<32 | uint64(by.FileIndexLow)}, nil
+	changed, err := changeTime(handle)
+	if err != nil {
+		return State{}, err
+	}
+	return State{Size: info.Size(), Modified: info.ModTime().UnixNano(), Changed: changed,
+		Device: uint64(by.VolumeSerialNumber), Inode: uint64(by.FileIndexHigh)<<32 | uint64(by.FileIndexLow)}, nil
+}
+
+// basicInfo is FILE_BASIC_INFO: times in steps of 100 ns since 1601.
+type basicInfo struct {
+	creationTime, lastAccessTime, lastWriteTime, changeTime int64
+
+	fileAttributes uint32
+}
+
+// changeTime returns when the file was last changed in any way, in nanoseconds
+// since 1970. Programs set the time of the last write as they like, but seldom
+// this one. It is 0 if the file system keeps none, as FAT does.
+func changeTime(handle windows.Handle) (int64, error) {
+	var info basicInfo
+	err := windows.GetFileInformationByHandleEx(handle, windows.FileBasicInfo, (*byte)(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
+	switch {
+	case slices.ContainsFunc(unsupported, func(e error) bool { return errors.Is(err, e) }):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case info.changeTime == 0:
+		return 0, nil
+	}
+	time := windows.Filetime{LowDateTime: uint32(info.changeTime), HighDateTime: uint32(info.changeTime >> 32)}
+	return time.Nanoseconds(), nil
+}
+
+// unsupported lists how a file system, above all one in the network, says that
+// it does not know a request.
+var unsupported = []error{
+	windows.ERROR_INVALID_FUNCTION, windows.ERROR_NOT_SUPPORTED, windows.ERROR_INVALID_PARAMETER, windows.ERROR_CALL_NOT_IMPLEMENTED,
 }
 
 // openNonblock means nothing here: no file on a disk makes its opening wait.
