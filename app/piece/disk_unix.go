@@ -23,15 +23,6 @@ func isNoSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-// FreeSpace is the number of bytes that may still be written below dir.
-func FreeSpace(dir string) (int64, error) {
-	var s unix.Statfs_t
-	if err := unix.Statfs(dir, &s); err != nil {
-		return 0, err
-	}
-	return int64(s.Bavail) * int64(s.Bsize), nil
-}
-
 // identify tells one state of a file from another: besides size and time of
 // change, which a program may set back, the inode and its own time of change.
 func identify(_ *os.File, info fs.FileInfo) (State, error) {
