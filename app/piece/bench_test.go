@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 )
@@ -45,6 +46,31 @@ func BenchmarkWriter(b *testing.B) {
 					must(b, put(p.Writer(i, false), pieceBytes(content, m, i)))
 				}
 				must(b, root.Remove(publishAs(b, p, "f")))
+			}
+		})
+	}
+}
+
+// BenchmarkNewBuffer reads a file in the page cache, which is larger than the
+// caches of the processor, into a buffer that begins some bytes behind the start
+// of a page of memory. lead is chosen by it.
+func BenchmarkNewBuffer(b *testing.B) {
+	const size = 256 << 20
+	file, err := os.Create(filepath.Join(b.TempDir(), "f"))
+	must(b, err)
+	defer file.Close()
+	_, err = file.Write(make([]byte, size))
+	must(b, err)
+	for _, behind := range []int{0, 8, 16, 32, 64, lead} {
+		b.Run(fmt.Sprintf("behind=%d", behind), func(b *testing.B) {
+			buf := make([]byte, readSize+behind)[behind:] // Go gives whole pages for this size
+			b.SetBytes(size)
+			for b.Loop() {
+				for offset := int64(0); offset < size; offset += readSize {
+					if _, err := file.ReadAt(buf, offset); err != nil {
+						b.Fatal(err)
+					}
+				}
 			}
 		})
 	}

@@ -24,13 +24,15 @@ type Part struct {
 	root     *os.Root
 	dir      string // within root, slash-separated; where the file will be published
 	file     *os.File
-	journal  *journal // nil for a content of one piece, which is quickly verified
+	out      io.WriterAt // file; one that hangs in a test
+	journal  *journal    // nil for a content of one piece, which is quickly verified
 
-	// writing keeps the writers from spinning in the kernel, which lets one at a
-	// time write into a file.
+	// writing is held during each write into the file, of any piece. So the bytes
+	// of a writer that was taken over or cancelled come before those of the next.
+	// The kernel lets only one at a time write anyway, and writers would spin in it.
 	writing sync.Mutex
 
-	mu        sync.Mutex
+	mu        sync.Mutex // never held while the disk works
 	have      Bits
 	count     int             // pieces in have
 	writers   map[int]*Writer // those that write into the file, by piece
@@ -105,7 +107,7 @@ func (p *Part) open() error {
 		file.Close()
 		return err
 	}
-	p.file = file
+	p.file, p.out = file, file
 	return nil
 }
 

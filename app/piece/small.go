@@ -15,10 +15,12 @@ type Small struct {
 	manifest *Manifest
 	folder   *Folder
 	dir      string
+	name     string // wanted
 
-	mu    sync.Mutex
-	name  string // wanted
-	path  string // in the folder's root; "" before it is there
+	writing sync.Mutex // held while the file is created
+
+	mu    sync.Mutex // never held while the disk works
+	path  string     // in the folder's root; "" before it is there
 	state State
 }
 
@@ -72,15 +74,22 @@ func (s *Small) Writer(index int, _ bool) *Writer {
 	return w
 }
 
-// finish gives the verified content its file. Of two that finish the second has
+// finish gives the verified content its file. Of two that finish, the second has
 // nothing to do.
-func (s *Small) finish(content []byte) (err error) {
+func (s *Small) finish(content []byte) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.Has(0) {
+		return nil
+	}
+	path, state, err := s.folder.Create(s.dir, s.name, content)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.path == "" {
-		s.path, s.state, err = s.folder.Create(s.dir, s.name, content)
-	}
-	return err
+	s.path, s.state = path, state
+	return nil
 }
 
 // Published is the path of the verified content in the root, and the state in

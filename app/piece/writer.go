@@ -3,23 +3,27 @@ package piece
 import (
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 )
 
 // ErrWrongPiece is returned when the bytes of a piece are not those of the
 // content.
 var ErrWrongPiece = errors.New("the bytes do not belong to the content")
 
-// ErrTakenOver ends a writer whose piece a later one writes into the file: the
-// other one finishes it.
+// ErrTakenOver ends a writer if a later one writes its piece into the file: the
+// later one finishes the piece.
 var ErrTakenOver = errors.New("another writer has taken over this piece")
+
+// ErrCancelled is what a writer returns after [Writer.Cancel].
+var ErrCancelled = errors.New("the writing of this piece was cancelled")
 
 // Writer takes the bytes of one piece in order. One writer at a time writes a
 // piece into the file: a new one takes it over from the one before. A second
-// one that should leave the first in peace is made with spare, and collects in
-// memory. Bytes of a piece that is verified already go nowhere.
+// writer that should not disturb the first is made with spare, and collects the
+// piece in memory. Bytes of a piece that is already verified are dropped.
 //
-// One goroutine uses a writer; writers of one content may run side by side.
+// One goroutine uses a writer, except that any goroutine may call Cancel.
+// Writers of one content may run side by side.
 type Writer struct {
 	manifest *Manifest
 	index    int
@@ -30,10 +34,11 @@ type Writer struct {
 	small    *Small // nil for a Part
 	collects bool   // in memory
 	memory   []byte // what was collected
-	failed   error  // of the disk: what is verified would not all be there
+	failed   error  // of the disk: the file may lack bytes that were hashed
 
-	mu     sync.Mutex // held while writing into the file
-	inFile bool
+	// Both change with the part's mu held, and are read without it.
+	inFile    atomic.Bool // this one writes the piece into the file
+	cancelled atomic.Bool
 }
 
 func newWriter(m *Manifest, index int) *Writer {
@@ -41,7 +46,7 @@ func newWriter(m *Manifest, index int) *Writer {
 	return &Writer{manifest: m, index: index, offset: offset, hasher: NewHasher(offset)}
 }
 
-// Writer begins a piece, 0 ≤ index < Pieces.
+// Writer begins a piece, 0 ≤ index < Pieces. It does not wait for the disk.
 func (p *Part) Writer(index int, spare bool) *Writer {
 	w := newWriter(p.manifest, index)
 	w.part, w.collects = p, spare
@@ -52,40 +57,43 @@ func (p *Part) Writer(index int, spare bool) *Writer {
 }
 
 // takeOver makes w the one that writes its piece into the file, unless the
-// piece is verified: what was verified is never written again.
+// piece is verified: a verified piece is never written again. A write of the
+// writer before may be under way: writeFile waits for it.
 func (w *Writer) takeOver() {
 	p := w.part
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.have.Has(w.index) {
+	if p.have.Has(w.index) || w.cancelled.Load() {
 		return
 	}
 	if before := p.writers[w.index]; before != nil {
-		before.setInFile(false)
+		before.inFile.Store(false)
 	}
 	p.writers[w.index] = w
-	w.setInFile(true)
+	w.inFile.Store(true)
 }
 
-// setInFile waits for a write under way.
-func (w *Writer) setInFile(inFile bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.inFile = inFile
+// Cancel ends the writer: Write and Finish return [ErrCancelled] from now on. It
+// does not wait for the disk, so a caller may hold its own lock meanwhile. A
+// write under way may still reach the file, but only before the next writer of
+// the piece writes its first byte, which then overwrites all of it.
+func (w *Writer) Cancel() {
+	w.cancelled.Store(true)
+	w.leave()
 }
 
-// Missing is the number of bytes that have not come yet.
+// Missing returns the number of bytes that have not come yet.
 func (w *Writer) Missing() int64 {
 	return w.manifest.Offset(w.index) + w.manifest.Length(w.index) - w.offset
 }
 
-// Hash takes the whole groups of 16 KiB at the begin of b, which is what Write
-// will be given next, or the first part of that: they are hashed while the
-// processor's cache still has them. b begins where Write goes on; it may be
+// Hash takes the whole groups of 16 KiB at the start of b, which is what Write
+// will be given next, or the first part of it: they are hashed while the
+// processor's cache still has them. b begins where Write goes on; Hash may be
 // called again with the same bytes and more. It touches no file.
 func (w *Writer) Hash(b []byte) {
 	if int64(len(b)) > w.Missing() {
-		return // Write says so
+		return // Write reports it
 	}
 	if whole := len(b) &^ (groupSize - 1); whole > w.ahead {
 		w.hasher.Write(b[w.ahead:whole])
@@ -93,9 +101,13 @@ func (w *Writer) Hash(b []byte) {
 	}
 }
 
-// Write takes the next bytes; more than Missing are ErrWrongPiece. Another error
-// is about the disk, and the writer is of no use after it.
+// Write takes the next bytes. Errors: [ErrWrongPiece] for more than Missing,
+// [ErrCancelled], or one about the disk; the writer is of no use after any of
+// them.
 func (w *Writer) Write(b []byte) (int, error) {
+	if w.cancelled.Load() {
+		return 0, ErrCancelled
+	}
 	if int64(len(b)) > w.Missing() {
 		return 0, fmt.Errorf("%w: more than the piece has", ErrWrongPiece)
 	}
@@ -107,31 +119,35 @@ func (w *Writer) Write(b []byte) (int, error) {
 		}
 		w.memory = append(w.memory, b...)
 	} else if err := w.writeFile(b, w.offset); err != nil {
-		w.failed = err
 		return 0, err
 	}
 	w.offset += int64(len(b))
 	return len(b), nil
 }
 
-// writeFile writes into the file as long as this is the writer's to do.
+// writeFile writes into the file as long as this is the writer's to do. Once
+// the writer is cancelled nobody wants to know how its last write went.
 func (w *Writer) writeFile(b []byte, offset int64) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.inFile {
-		return nil
-	}
 	p := w.part
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	_, err := p.file.WriteAt(b, offset)
-	return p.diskError(err)
+	if w.inFile.Load() {
+		if _, err := p.out.WriteAt(b, offset); err != nil {
+			w.failed = p.diskError(err)
+		}
+	}
+	if w.cancelled.Load() {
+		return ErrCancelled
+	}
+	return w.failed
 }
 
-// Finish verifies the piece and counts it. The error is ErrWrongPiece, or
-// ErrTakenOver, or one about the disk.
+// Finish verifies the piece and counts it. It may write to the disk. Errors:
+// [ErrWrongPiece], [ErrTakenOver], [ErrCancelled], or one about the disk.
 func (w *Writer) Finish() error {
 	switch {
+	case w.cancelled.Load():
+		return ErrCancelled
 	case w.failed != nil:
 		return w.failed
 	case w.Missing() != 0 || !w.manifest.right(w.index, w.hasher):
@@ -154,9 +170,12 @@ func (w *Writer) Finish() error {
 		return p.broken
 	case p.have.Has(w.index):
 		return nil
+	case w.cancelled.Load():
+		return ErrCancelled
 	case p.writers[w.index] != w:
 		return ErrTakenOver
 	}
+	w.inFile.Store(false)
 	delete(p.writers, w.index)
 	p.verified(w.index)
 	return nil
@@ -169,6 +188,7 @@ func (w *Writer) leave() {
 	}
 	w.part.mu.Lock()
 	defer w.part.mu.Unlock()
+	w.inFile.Store(false)
 	if w.part.writers[w.index] == w {
 		delete(w.part.writers, w.index)
 	}
