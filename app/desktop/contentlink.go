@@ -38,9 +38,8 @@ func (w *window) copyLinkTo(hash netproto.ContentHash, name string, size int64) 
 // chooseInFolder asks for the files of a folder and lets the person choose one.
 func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen func(path string)) {
 	text := kit.Paragraph(words.L("Asking for the list of files…"))
-	list := kit.NewRowList(func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
+	list := kit.NewRowList(w.host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
 		func() kit.RowView[face.FolderFile] { return newFileView() })
-	list.Tips, list.Canvas = w.tips, w.win.Canvas()
 	choose := func(file face.FolderFile) {
 		w.closeSheet()
 		chosen(file.Path)

@@ -53,10 +53,10 @@ const fewDownloads = 10
 
 func newDownloadsPage(w *window) *downloadsPage {
 	p := &downloadsPage{rowsPage: newRowsPage(w)}
-	p.list = kit.NewRowList(func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
+	p.list = kit.NewRowList(w.host(), func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
 		func() kit.RowView[face.Download] { return newDownloadView(p) })
 	p.list.Opened = p.openFile
-	p.list.Tips, p.list.Canvas, p.list.Pressed = w.tips, w.win.Canvas(), p.pressed
+	p.list.Pressed = p.pressed
 	p.list.Menu = p.rowMenu
 	p.list.Picked = func() { p.details.follow() }
 	p.clear = widget.NewButton(words.L("Clear finished"), p.clearFinished)

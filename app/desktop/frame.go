@@ -45,33 +45,14 @@ var places = [placeCount]struct {
 	placeSettings:  {"Settings", theme.SettingsIcon, false},
 }
 
-const (
-	leastSidebar = 188
-	countRoom    = 40 // for a count beside a name in the sidebar: "1,234 !"
-	navIcon      = 20
-)
-
-// sidebarWidth is that in which the names of all pages are whole, beside counts.
-func sidebarWidth() float32 {
-	width := float32(leastSidebar)
-	for i := range placeCount {
-		name := kit.NewLine(theme.ColorNameForeground, theme.SizeNameText)
-		name.Style.Bold = true // as it is in front
-		name.SetText(places[i].name.String())
-		needs := name.FullWidth() + 4*kit.GapMedium + navIcon + 3*kit.Gap
-		if places[i].counted {
-			needs += countRoom + kit.Gap
-		}
-		width = max(width, needs)
-	}
-	return width
-}
+// leastSidebar is the least width of the sidebar.
+const leastSidebar = 188
 
 // frame is what stands around the pages: sidebar, top bar, status line.
 type frame struct {
 	content fyne.CanvasObject
 	entry   *searchEntry
-	nav     [placeCount]*navItem
+	nav     [placeCount]*kit.NavItem
 	main    *fyne.Container // right of the sidebar
 	middle  *fyne.Container // the page
 	line    *statusLine
@@ -90,17 +71,19 @@ func (f *frame) sidebar() fyne.CanvasObject {
 	mark := widget.NewIcon(appIcon())
 	name := widget.NewLabel(appName)
 	name.TextStyle.Bold = true
+	wide := float32(leastSidebar)
 	items := container.NewVBox(
 		kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), mark), nil, name)))
 	for i := range placeCount {
-		f.nav[i] = newNavItem(i, func() {
+		f.nav[i] = kit.NewNavItem(places[i].icon(), places[i].name.String(), func() {
 			f.window.goTo(i)
 			f.window.pages[i].focus()
 		})
 		items.Add(f.nav[i])
+		wide = max(wide, f.nav[i].FullWidth(places[i].counted))
 	}
 	width := canvas.NewRectangle(color.Transparent)
-	width.SetMinSize(fyne.NewSize(sidebarWidth(), 0))
+	width.SetMinSize(fyne.NewSize(wide, 0))
 	return kit.NewPlate(kit.ColorSidebar, 0, container.NewStack(width, kit.Inset(kit.GapMedium, kit.GapMedium, items)))
 }
 
@@ -154,7 +137,7 @@ func (roomFor) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 func (f *frame) showPlace(to place) {
 	for i, item := range f.nav {
-		item.setCurrent(place(i) == to)
+		item.SetCurrent(place(i) == to)
 	}
 	f.middle.Objects = []fyne.CanvasObject{f.window.pages[to].screen()}
 	f.middle.Refresh()
@@ -162,99 +145,10 @@ func (f *frame) showPlace(to place) {
 
 func (f *frame) show(status face.Status) {
 	counts := status.Counts
-	f.nav[placeDownloads].setCount(counts.Downloads, counts.Failed > 0)
-	f.nav[placeUploads].setCount(counts.Uploads, false)
-	f.nav[placeShared].setCount(counts.Shares, false)
+	f.nav[placeDownloads].SetCount(counts.Downloads, counts.Failed > 0)
+	f.nav[placeUploads].SetCount(counts.Uploads, false)
+	f.nav[placeShared].SetCount(counts.Shares, false)
 	f.line.show(status)
-}
-
-// navItem is a line of the sidebar.
-type navItem struct {
-	widget.BaseWidget
-	kit.Pressable
-	tapped   func()
-	back     *canvas.Rectangle
-	picture  *widget.Icon
-	name     *kit.Line
-	count    *kit.Line
-	content  *fyne.Container // of the three
-	resource fyne.Resource
-	current  bool
-}
-
-func newNavItem(p place, tapped func()) *navItem {
-	n := &navItem{
-		tapped:   tapped,
-		back:     canvas.NewRectangle(color.Transparent),
-		resource: places[p].icon(),
-		name:     kit.NewLine(theme.ColorNameForeground, theme.SizeNameText),
-		count:    kit.NewLine(kit.ColorCaption, theme.SizeNameCaptionText),
-	}
-	n.picture = widget.NewIcon(n.resource)
-	n.name.SetText(places[p].name.String())
-	n.count.Align, n.count.Whole = fyne.TextAlignTrailing, true
-	n.content = container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(navIcon), n.picture), n.count, kit.Inset(kit.Gap, 0, n.name))
-	n.Changed = n.paint
-	n.ExtendBaseWidget(n)
-	return n
-}
-
-// CreateRenderer is how Fyne draws a widget.
-func (n *navItem) CreateRenderer() fyne.WidgetRenderer {
-	n.ExtendBaseWidget(n)
-	n.paint()
-	return widget.NewSimpleRenderer(container.NewStack(n.back, kit.Inset(kit.GapMedium, 7, n.content)))
-}
-
-func (n *navItem) paint() {
-	kit.PaintGround(n.back, 8, n.current, n.Hovered, n.Focused)
-}
-
-// Refresh draws the item again, for another theme.
-func (n *navItem) Refresh() {
-	n.paint()
-	n.BaseWidget.Refresh()
-}
-
-func (n *navItem) setCurrent(current bool) {
-	n.current = current
-	n.name.Style.Bold = current
-	tint := kit.ColorCaption
-	if current {
-		tint = theme.ColorNamePrimary
-	}
-	n.picture.SetResource(kit.Tinted(n.resource, tint))
-	n.name.Refresh()
-	n.paint()
-}
-
-func (n *navItem) setCount(count int, alarming bool) {
-	text, tint := "", kit.ColorCaption
-	if count > 0 {
-		text = words.Count(count)
-	}
-	if alarming {
-		tint = theme.ColorNameError
-		text += " !"
-	}
-	if n.count.Text != text {
-		n.count.Set(text, tint)
-		n.content.Refresh()
-	}
-}
-
-// Tapped goes to the page.
-func (n *navItem) Tapped(*fyne.PointEvent) { n.tapped() }
-
-// AccessibilityLabel is what a screen reader says.
-func (n *navItem) AccessibilityLabel() string { return n.name.Text }
-
-// TypedKey goes to the page for Enter and Space.
-func (n *navItem) TypedKey(event *fyne.KeyEvent) {
-	switch event.Name {
-	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
-		n.tapped()
-	}
 }
 
 // statusLine is the last line of the window; a click opens the Tracker page.

@@ -22,9 +22,8 @@ type uploadsPage struct {
 
 func newUploadsPage(w *window) *uploadsPage {
 	p := &uploadsPage{rowsPage: newRowsPage(w)}
-	p.list = kit.NewRowList(func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
+	p.list = kit.NewRowList(w.host(), func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
 		func() kit.RowView[face.Upload] { return newUploadView() })
-	p.list.Tips, p.list.Canvas, p.list.Pressed = w.tips, w.win.Canvas(), w.typedKey
 	p.build(placeUploads, p.list.Focus, p.list, nil, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.UploadIcon(), words.L("When others fetch what you share, it appears here."),
 			widget.NewButtonWithIcon(words.L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))

@@ -11,25 +11,13 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// Cell is what one cell of a table shows: an icon and a text, a mark at the
-// end, or a bar below. Only the text is always there.
-type Cell struct {
-	Text string
-	Ink  fyne.ThemeColorName // colorCaption when it is empty
-	Icon fyne.Resource
-	Tint fyne.ThemeColorName // of the icon; that of the text when it is empty
-	Mark Mark
-	Bar  bool
-	Done float64 // of the bar, 0 to 1
-}
-
 const (
-	cellHeight   = 28 // of a row; the list adds its gap of 4
+	cellHeight   = 28 // of a row; the list adds a gap of 4
 	cellIcon     = 20
 	cellMarkIcon = 16
 )
 
-// cellsView is a row of a table.
+// cellsView is a row of a table on the screen.
 type cellsView[T comparable] struct {
 	widget.BaseWidget
 	table *Table[T]
@@ -53,13 +41,12 @@ func newCellsView[T comparable](t *Table[T]) *cellsView[T] {
 	return v
 }
 
-// CreateRenderer is how Fyne draws a widget.
 func (v *cellsView[T]) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
 	return widget.NewSimpleRenderer(v.box)
 }
 
-// Refresh draws the cells again, for other widths of columns too.
+// Refresh lays the cells out again, for other column widths too.
 func (v *cellsView[T]) Refresh() { v.box.Refresh() }
 
 func (v *cellsView[T]) Fill(row T) {
@@ -73,7 +60,7 @@ func (v *cellsView[T]) Fill(row T) {
 	}
 }
 
-// hint is what a tooltip of the row says: what does not fit into its cells.
+// hint returns what does not fit into the cells, for a tooltip.
 func (v *cellsView[T]) hint() string {
 	var cut []string
 	for _, one := range v.cells {
@@ -84,7 +71,7 @@ func (v *cellsView[T]) hint() string {
 	return words.Join(cut...)
 }
 
-// cellView is a cell on the screen. Its parts are made when a row first needs
+// cellView is a cell on the screen. It makes its parts when a row first needs
 // them.
 type cellView struct {
 	widget.BaseWidget
@@ -92,7 +79,7 @@ type cellView struct {
 	icon     *widget.Icon
 	markIcon *widget.Icon
 	mark     *Line
-	bar      *Bar
+	bar      *bar
 	shown    Cell
 	box      *fyne.Container
 }
@@ -105,13 +92,11 @@ func newCellView(shape ColumnShape) *cellView {
 	return v
 }
 
-// CreateRenderer is how Fyne draws a widget.
 func (v *cellView) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
 	return widget.NewSimpleRenderer(v.box)
 }
 
-// Refresh draws the parts again.
 func (v *cellView) Refresh() { v.box.Refresh() }
 
 func (v *cellView) show(c Cell) {
@@ -139,7 +124,7 @@ func (v *cellView) show(c Cell) {
 	}
 	if c.Bar {
 		if v.bar == nil {
-			v.bar = NewBar()
+			v.bar = newBar()
 			v.box.Add(v.bar)
 		}
 		v.bar.set(c.Done, theme.ColorNamePrimary)
@@ -157,7 +142,7 @@ func (v *cellView) ensureIcon(icon *widget.Icon) *widget.Icon {
 	return icon
 }
 
-// needs is the width that shows the whole cell.
+// needs returns the width that shows the whole cell.
 func (v *cellView) needs() float32 {
 	width := v.text.FullWidth()
 	if v.shown.Icon != nil {
@@ -169,10 +154,9 @@ func (v *cellView) needs() float32 {
 	return width
 }
 
-// cellParts lays the parts of a cell out in a line.
+// cellParts lays out the parts of a cell in a line.
 type cellParts struct{ cell *cellView }
 
-// Layout is part of fyne.Layout.
 func (l cellParts) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	v := l.cell
 	left, right := float32(0), size.Width
@@ -207,7 +191,6 @@ func (l cellParts) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// MinSize is part of fyne.Layout.
 func (l cellParts) MinSize([]fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(GapHuge, cellHeight)
 }

@@ -16,8 +16,8 @@ import (
 
 const chipHeight = 28
 
-// Chips are a few names of which one is chosen: All, Active, Finished. The
-// arrow keys go from one to the next.
+// Chips are a few names of which one is chosen, such as All, Active and
+// Finished. The left and right arrow keys move between them.
 type Chips struct {
 	Box     *fyne.Container
 	list    []*chip
@@ -25,6 +25,8 @@ type Chips struct {
 	changed func()
 }
 
+// NewChips makes chips of which the first is chosen. It calls changed when
+// another one was chosen.
 func NewChips(names []words.Phrase, changed func()) *Chips {
 	c := &Chips{changed: changed, Box: container.NewHBox()}
 	for i, name := range names {
@@ -35,7 +37,7 @@ func NewChips(names []words.Phrase, changed func()) *Chips {
 	return c
 }
 
-// Count says how many there are of what a chip names.
+// Count shows a number beside the name at index.
 func (c *Chips) Count(index, count int) {
 	if chip := c.list[index]; chip.count.Text != words.Count(count) {
 		chip.count.SetText(words.Count(count))
@@ -57,7 +59,7 @@ func (c *Chips) choose(index int) {
 // chip is one of the names.
 type chip struct {
 	widget.BaseWidget
-	Pressable
+	pressable
 	chips       *Chips
 	index       int
 	name, count *Line
@@ -69,12 +71,11 @@ func newChip(c *Chips, index int, name string) *chip {
 	one.name, one.count = NewLine(theme.ColorNameForeground, theme.SizeNameText), NewCaption()
 	one.name.Whole, one.count.Whole = true, true
 	one.name.SetText(name)
-	one.Changed = one.paint
+	one.changed = one.paint
 	one.ExtendBaseWidget(one)
 	return one
 }
 
-// CreateRenderer is how Fyne draws a widget.
 func (c *chip) CreateRenderer() fyne.WidgetRenderer {
 	c.ExtendBaseWidget(c)
 	c.paint()
@@ -84,7 +85,7 @@ func (c *chip) CreateRenderer() fyne.WidgetRenderer {
 		Inset(12, 0, container.NewHBox(c.name, c.count))))
 }
 
-// Refresh draws the chip again, for another theme too.
+// Refresh redraws the chip, for another theme too.
 func (c *chip) Refresh() {
 	c.paint()
 	c.BaseWidget.Refresh()
@@ -95,17 +96,18 @@ func (c *chip) paint() {
 	if chosen {
 		ink = theme.ColorNameForeground
 	}
-	PaintGround(c.back, chipHeight/2, chosen, c.Hovered, c.Focused)
+	paintGround(c.back, chipHeight/2, chosen, c.hovered, c.focused)
 	c.name.Set(c.name.Text, ink)
 }
 
 // Tapped chooses the chip.
 func (c *chip) Tapped(*fyne.PointEvent) { c.chips.choose(c.index) }
 
-// AccessibilityLabel is what a screen reader says.
+// AccessibilityLabel returns what a screen reader says.
 func (c *chip) AccessibilityLabel() string { return c.name.Text }
 
-// TypedKey chooses for Enter and Space, and goes on for the arrows.
+// TypedKey chooses the chip for Enter and Space, and moves to its neighbours
+// for the arrows.
 func (c *chip) TypedKey(event *fyne.KeyEvent) {
 	step := 0
 	switch event.Name {

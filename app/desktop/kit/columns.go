@@ -10,42 +10,43 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// Widths that columns keep, in pixels of the screen's scale 1.
+// Widths of columns, in pixels at scale 1.
 const (
-	LeastNameWidth = 128 // of the column that takes what the others leave
-	goodNameWidth  = 240 // of it, before spare columns leave for it
-	leastWidth     = 56  // of any other column, however short its name is
-	mostWidth      = 800 // that is believed when it is read from the preferences
+	LeastNameWidth = 128 // least width of the flexible column, which takes what the others leave
+	goodNameWidth  = 240 // width of the flexible column below which spare columns disappear
+	leastWidth     = 56  // least width of any other column, however short its name is
+	mostWidth      = 800 // largest width accepted from the preferences
 )
 
-// ColumnShape is a column without what it shows: its place among the others.
+// ColumnShape is how a column is laid out, without what it shows.
 type ColumnShape struct {
-	ID    string // names it in the preferences
+	ID    string // names the column in the preferences
 	Name  words.Phrase
-	Width float32 // at first; 0 takes what the others leave, and one column has it
-	named float32 // width that its name needs
+	Width float32 // at first; exactly one column has 0, which makes it the flexible one
+	named float32 // width that the name needs
 	Align fyne.TextAlign
-	// Descending is the direction that the first click on the header sorts in.
+	// Descending is the direction of the first click on the header.
 	Descending bool
-	// Spare columns leave, the highest first, when the flexible one gets too narrow.
+	// Spare columns disappear, the highest number first, when the flexible
+	// column gets too narrow.
 	Spare int
-	// Hidden columns are not shown until the person wants them.
+	// Hidden columns are not shown until the person asks for them.
 	Hidden bool
 }
 
 func (c ColumnShape) flexible() bool { return c.Width == 0 }
 
-// least is the width that the column keeps: its name stays whole.
+// least returns the width that the column keeps, in which its name is whole.
 func (c ColumnShape) least() float32 { return max(leastWidth, c.named) }
 
-// span is where a column stands; a width of 0 is not shown.
+// span is where a column is; one with a width of 0 is not shown.
 type span struct{ x, width float32 }
 
 // columnSet is the geometry that the header and the rows of a table share.
 type columnSet struct {
 	shapes []ColumnShape
 	// narrow is the width of the flexible column below which spare columns
-	// leave; a person who makes it narrower lowers it.
+	// disappear. It sinks when the person makes that column narrower.
 	narrow float32
 }
 
@@ -77,7 +78,7 @@ func (s *columnSet) spans(width float32) []span {
 			}
 		}
 	}
-	// What is still missing the others give, the last first.
+	// The other columns give what is still missing, the last one first.
 	for i := len(spans) - 1; i >= 0 && left < LeastNameWidth; i-- {
 		if give := min(spans[i].width-s.shapes[i].least(), LeastNameWidth-left); give > 0 {
 			spans[i].width -= give
@@ -95,7 +96,8 @@ func (s *columnSet) spans(width float32) []span {
 	return spans
 }
 
-// next is the column shown right of another; -1 when that is the last.
+// next returns the column shown to the right of another, or -1 if there is
+// none.
 func next(spans []span, after int) int {
 	for i := after + 1; i < len(spans); i++ {
 		if spans[i].width > 0 {
@@ -105,8 +107,8 @@ func next(spans []span, after int) int {
 	return -1
 }
 
-// drag moves the edge between a column and the next one that is shown. What
-// one of them gains the other loses, so that the edge stays below the pointer.
+// drag moves the edge between a column and the next one shown. One of them
+// loses what the other gains, so that the edge stays under the pointer.
 func (s *columnSet) drag(column int, by, width float32) {
 	spans := s.spans(width)
 	right := next(spans, column)
@@ -134,8 +136,8 @@ func (s *columnSet) drag(column int, by, width float32) {
 	}
 }
 
-// fit gives a column the width that its contents need. The flexible one gets
-// all that the others do not need.
+// fit gives a column the width that its contents need. If it is the flexible
+// column, all others get theirs.
 func (s *columnSet) fit(column int, needs func(column int) float32) {
 	for i := range s.shapes {
 		if c := &s.shapes[i]; !c.flexible() && (i == column || s.shapes[column].flexible()) {
@@ -144,7 +146,7 @@ func (s *columnSet) fit(column int, needs func(column int) float32) {
 	}
 }
 
-// least is the width that the columns can do with.
+// least returns the smallest width that the columns can work with.
 func (s *columnSet) least() float32 {
 	width := float32(LeastNameWidth)
 	for _, c := range s.shapes {
@@ -155,14 +157,13 @@ func (s *columnSet) least() float32 {
 	return width
 }
 
-// cellLayout lays cells out in the columns. Cells of rows stand a little in
-// from the edges of the header's.
+// cellLayout lays out cells in the columns, each a little inset from its
+// column's edges.
 type cellLayout struct {
 	set   *columnSet
 	inset float32
 }
 
-// Layout is part of fyne.Layout.
 func (l cellLayout) Layout(cells []fyne.CanvasObject, size fyne.Size) {
 	for i, at := range l.set.spans(size.Width) {
 		if Reveal(nil, cells[i], at.width > 0); at.width > 0 {
@@ -172,7 +173,6 @@ func (l cellLayout) Layout(cells []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// MinSize is part of fyne.Layout.
 func (l cellLayout) MinSize(cells []fyne.CanvasObject) fyne.Size {
 	size := fyne.NewSize(l.set.least(), 0)
 	for _, cell := range cells {

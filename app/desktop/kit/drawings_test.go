@@ -84,8 +84,8 @@ func TestTheGraphIsAsHighAsTheSpeed(t *testing.T) {
 	if nrgba(picture.At(width-1, 0)) != darkPalette[theme.ColorNamePrimary] {
 		t.Error("the highest speed is not at the top, or the newest not at the right")
 	}
-	if g.begin.Text != "1 minute ago" {
-		t.Errorf("two speeds are drawn over %q", g.begin.Text)
+	if g.start.Text != "1 minute ago" {
+		t.Errorf("two speeds are drawn over %q", g.start.Text)
 	}
 	if nrgba(picture.At(10, 50)) == darkPalette[theme.ColorNamePrimary] {
 		t.Error("before the first value there is a line")

@@ -16,15 +16,15 @@ import (
 
 const (
 	headerHeight = 28
-	edgeWidth    = GapMedium // where the edge of a column can be taken hold of
-	keyStep      = GapMedium // that an arrow key moves an edge by
+	edgeWidth    = GapMedium // of the area where the edge of a column can be grabbed
+	keyStep      = GapMedium // how far an arrow key moves an edge
 )
 
 // header is the line above the rows of a table. A click on a name sorts by it,
-// a second one turns the order round; the edges can be dragged, and a double
-// click on one fits its column; the menu hides and shows columns. With the
-// keyboard: arrows go from name to name, Enter sorts, Shift with an arrow
-// moves the edge, the menu key opens the menu.
+// and a second one reverses the order. Edges can be dragged; a double click on
+// one fits its column. A menu hides and shows columns. On the keyboard, arrows
+// move between names, Enter sorts, Shift with an arrow moves the edge, and the
+// menu key opens the menu.
 type header struct {
 	widget.BaseWidget
 	set    *columnSet
@@ -32,13 +32,13 @@ type header struct {
 	edges  []*headerEdge
 	bottom *canvas.Rectangle
 
-	by         int // column sorted by
+	by         int // column that the rows are sorted by
 	descending bool
 
-	sorted  func()            // by, or falling, is another
-	shaped  func()            // widths, or hidden columns, are others
-	settled func()            // the same, at the end of a drag
-	needs   func(int) float32 // what the contents of a column need
+	sorted  func()            // called when by or descending changed
+	shaped  func()            // called when widths or hidden columns changed
+	settled func()            // called when such a change is complete
+	needs   func(int) float32 // returns the width that the contents of a column need
 	menu    func() *fyne.Menu
 }
 
@@ -71,7 +71,7 @@ func (h *header) openMenu(over fyne.CanvasObject, at fyne.Position) {
 	widget.ShowPopUpMenuAtPosition(h.menu(), fyne.CurrentApp().Driver().CanvasForObject(over), at)
 }
 
-// focusBeside gives the keys to the next name that is shown, or the one before.
+// focusBeside focuses the next name shown in the direction of step.
 func (h *header) focusBeside(column, step int) {
 	for i := column + step; i >= 0 && i < len(h.cells); i += step {
 		if h.cells[i].Visible() {
@@ -81,7 +81,6 @@ func (h *header) focusBeside(column, step int) {
 	}
 }
 
-// CreateRenderer is how Fyne draws a widget.
 func (h *header) CreateRenderer() fyne.WidgetRenderer {
 	h.ExtendBaseWidget(h)
 	r := &headerRenderer{header: h}
@@ -91,9 +90,8 @@ func (h *header) CreateRenderer() fyne.WidgetRenderer {
 
 type headerRenderer struct{ header *header }
 
-func (r *headerRenderer) apply() { r.header.bottom.FillColor = ThemeColor(theme.ColorNameSeparator) }
+func (r *headerRenderer) apply() { r.header.bottom.FillColor = themeColor(theme.ColorNameSeparator) }
 
-// Layout is part of fyne.WidgetRenderer.
 func (r *headerRenderer) Layout(size fyne.Size) {
 	h := r.header
 	h.bottom.Move(fyne.NewPos(0, size.Height-1))
@@ -109,12 +107,10 @@ func (r *headerRenderer) Layout(size fyne.Size) {
 	}
 }
 
-// MinSize is part of fyne.WidgetRenderer.
 func (r *headerRenderer) MinSize() fyne.Size {
 	return fyne.NewSize(r.header.set.least(), headerHeight)
 }
 
-// Refresh is part of fyne.WidgetRenderer.
 func (r *headerRenderer) Refresh() {
 	r.apply()
 	r.Layout(r.header.Size())
@@ -125,7 +121,6 @@ func (r *headerRenderer) Refresh() {
 	canvas.Refresh(r.header)
 }
 
-// Objects is part of fyne.WidgetRenderer.
 func (r *headerRenderer) Objects() []fyne.CanvasObject {
 	objects := []fyne.CanvasObject{r.header.bottom}
 	for i := range r.header.cells {
@@ -134,22 +129,21 @@ func (r *headerRenderer) Objects() []fyne.CanvasObject {
 	return objects
 }
 
-// Destroy is part of fyne.WidgetRenderer.
 func (r *headerRenderer) Destroy() {}
 
 // headerCell is the name of a column.
 type headerCell struct {
 	widget.BaseWidget
-	Pressable
+	pressable
 	header *header
 	column int
 	name   *Line
-	mark   *widget.Icon // of the order
+	mark   *widget.Icon // shows the order
 	back   *canvas.Rectangle
 }
 
-// headerNeeds is the width in which the name of a column is whole, also beside
-// the mark of the order.
+// headerNeeds returns the width in which the name of a column is whole, even
+// beside the mark of the order.
 func headerNeeds(name words.Phrase) float32 {
 	title := NewCaption()
 	title.Style.Bold = true
@@ -162,26 +156,25 @@ func newHeaderCell(h *header, column int, shape ColumnShape) *headerCell {
 	c.name.Align = shape.Align
 	c.name.Style.Bold = true
 	c.name.SetText(shape.Name.String())
-	c.Changed = c.paint
+	c.changed = c.paint
 	c.ExtendBaseWidget(c)
 	return c
 }
 
-// CreateRenderer is how Fyne draws a widget.
 func (c *headerCell) CreateRenderer() fyne.WidgetRenderer {
 	c.ExtendBaseWidget(c)
 	c.paint()
 	return widget.NewSimpleRenderer(container.NewStack(c.back, container.New(headerCellLayout{c}, c.name, c.mark)))
 }
 
-// Refresh draws the name and the mark again.
+// Refresh redraws the name and the mark.
 func (c *headerCell) Refresh() {
 	c.paint()
 	c.BaseWidget.Refresh()
 }
 
 func (c *headerCell) paint() {
-	PaintGround(c.back, Gap, false, c.Hovered, c.Focused)
+	paintGround(c.back, Gap, false, c.hovered, c.focused)
 	ink := ColorCaption
 	if c.header.by == c.column {
 		ink = theme.ColorNameForeground
@@ -196,10 +189,9 @@ func (c *headerCell) paint() {
 }
 
 // headerCellLayout puts the mark of the order beside the name, on the side that
-// the contents do not stand on.
+// the text is not aligned to.
 type headerCellLayout struct{ cell *headerCell }
 
-// Layout is part of fyne.Layout.
 func (l headerCellLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	const markSize = 16
 	c := l.cell
@@ -221,12 +213,11 @@ func (l headerCellLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	c.name.Resize(fyne.NewSize(width, size.Height))
 }
 
-// MinSize is part of fyne.Layout.
 func (l headerCellLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(leastWidth, headerHeight-1)
 }
 
-// Tapped sorts.
+// Tapped sorts by the column.
 func (c *headerCell) Tapped(*fyne.PointEvent) { c.header.sortBy(c.column) }
 
 // TappedSecondary opens the menu of the columns.
@@ -234,10 +225,10 @@ func (c *headerCell) TappedSecondary(event *fyne.PointEvent) {
 	c.header.openMenu(c, event.AbsolutePosition)
 }
 
-// AccessibilityLabel is what a screen reader says.
+// AccessibilityLabel returns what a screen reader says.
 func (c *headerCell) AccessibilityLabel() string { return c.name.Text }
 
-// TypedKey is called for keys while the name has the focus.
+// TypedKey sorts, moves the edge or the focus, or opens the menu.
 func (c *headerCell) TypedKey(event *fyne.KeyEvent) {
 	h := c.header
 	shift := heldKeys()&fyne.KeyModifierShift != 0

@@ -13,7 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// headerEdge is the edge right of a column.
+// headerEdge is the edge to the right of a column.
 type headerEdge struct {
 	widget.BaseWidget
 	header *header
@@ -27,7 +27,6 @@ func newHeaderEdge(h *header, column int) *headerEdge {
 	return e
 }
 
-// CreateRenderer is how Fyne draws a widget.
 func (e *headerEdge) CreateRenderer() fyne.WidgetRenderer {
 	e.ExtendBaseWidget(e)
 	e.paint(theme.ColorNameSeparator)
@@ -37,23 +36,21 @@ func (e *headerEdge) CreateRenderer() fyne.WidgetRenderer {
 // edgeLayout draws the mark as a thin line in the middle.
 type edgeLayout struct{}
 
-// Layout is part of fyne.Layout.
 func (edgeLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[0].Move(fyne.NewPos((size.Width-1)/2, GapMedium-2))
 	objects[0].Resize(fyne.NewSize(1, size.Height-2*GapMedium+4))
 }
 
-// MinSize is part of fyne.Layout.
 func (edgeLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(edgeWidth, headerHeight-1)
 }
 
 func (e *headerEdge) paint(color fyne.ThemeColorName) {
-	e.mark.FillColor = ThemeColor(color)
+	e.mark.FillColor = themeColor(color)
 	e.mark.Refresh()
 }
 
-// Refresh draws the mark again, for another theme.
+// Refresh redraws the mark, for another theme.
 func (e *headerEdge) Refresh() {
 	e.paint(theme.ColorNameSeparator)
 	e.BaseWidget.Refresh()
@@ -67,24 +64,23 @@ func (e *headerEdge) move(by float32) {
 // Dragged moves the edge.
 func (e *headerEdge) Dragged(event *fyne.DragEvent) { e.move(event.Dragged.DX) }
 
-// DragEnd remembers where it came to rest.
+// DragEnd completes the change.
 func (e *headerEdge) DragEnd() { e.header.settled() }
 
-// DoubleTapped fits the column left of the edge.
+// DoubleTapped fits the column to the left of the edge.
 func (e *headerEdge) DoubleTapped(*fyne.PointEvent) {
 	e.header.set.fit(e.column, e.header.needs)
 	e.header.reshape()
 	e.header.settled()
 }
 
-// Cursor says that the edge can be moved.
+// Cursor shows that the edge can be moved.
 func (e *headerEdge) Cursor() desktop.Cursor { return desktop.HResizeCursor }
 
-// MouseIn makes the edge stand out.
+// MouseIn highlights the edge.
 func (e *headerEdge) MouseIn(*desktop.MouseEvent) { e.paint(theme.ColorNamePrimary) }
 
-// MouseMoved is part of what Fyne calls a Hoverable.
 func (e *headerEdge) MouseMoved(*desktop.MouseEvent) {}
 
-// MouseOut makes it quiet again.
+// MouseOut ends the highlight.
 func (e *headerEdge) MouseOut() { e.paint(theme.ColorNameSeparator) }

@@ -33,7 +33,8 @@ var icons = sync.OnceValue(func() map[string]fyne.Resource {
 	return icons
 })
 
-// Icon returns one of our icons in the colour of text.
+// Icon returns one of our icons, by its file name without ".svg", in the colour
+// of text.
 func Icon(name string) fyne.Resource {
 	if known, ok := icons()[name]; ok {
 		return known
@@ -70,4 +71,9 @@ func (l look) Icon(name fyne.ThemeIconName) fyne.Resource {
 		return Icon(ours)
 	}
 	return l.Theme.Icon(name)
+}
+
+// Tinted returns an icon in a colour of the theme.
+func Tinted(resource fyne.Resource, color fyne.ThemeColorName) fyne.Resource {
+	return theme.NewColoredResource(resource, color)
 }

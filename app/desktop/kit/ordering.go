@@ -10,21 +10,21 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// ordering sorts rows by a column. Rows that are alike in it are in the order
-// of their names. It remembers what it sorted, since most rows are set again
-// with the same names and sizes.
+// ordering sorts rows by a column, and rows that are equal there by their
+// names. It remembers what it sorted, because most rows are set again with the
+// same names and sizes.
 type ordering[T comparable] struct {
 	columns    []Column[T]
 	names      int // the column of the names
 	by         int
 	descending bool
 
-	source []T   // as it was given
-	places []int // in source, in order
+	source []T   // as they were set
+	places []int // indexes into source, in order
 }
 
-// of is the ordering that a header asks for; it keeps the memory while the
-// column and the direction stay.
+// of returns the ordering that a header asks for. It keeps what was sorted
+// while the column and the direction stay the same.
 func (o ordering[T]) of(columns []Column[T], h *header) ordering[T] {
 	if o.columns == nil || o.by != h.by || o.descending != h.descending {
 		return ordering[T]{columns: columns, names: h.set.flexible(), by: h.by, descending: h.descending}
@@ -32,7 +32,7 @@ func (o ordering[T]) of(columns []Column[T], h *header) ordering[T] {
 	return o
 }
 
-// holds tells whether rows are in the order of those that were sorted last.
+// holds reports whether rows are in the same order as those sorted last.
 func (o ordering[T]) holds(rows []T) bool {
 	if o.source == nil || len(rows) != len(o.source) {
 		return false
@@ -50,7 +50,7 @@ func (o ordering[T]) holds(rows []T) bool {
 	return true
 }
 
-// sort returns the ordering with other rows in it. It may run anywhere.
+// sort returns the ordering with other rows. It may run on any goroutine.
 func (o ordering[T]) sort(rows []T) ordering[T] {
 	if o.holds(rows) {
 		o.source = rows
@@ -79,7 +79,7 @@ func (o ordering[T]) sort(rows []T) ordering[T] {
 	return o
 }
 
-// rows are those that were sorted, in order.
+// rows returns the sorted rows.
 func (o ordering[T]) rows() []T {
 	rows := make([]T, len(o.places))
 	for i, place := range o.places {
@@ -88,8 +88,8 @@ func (o ordering[T]) rows() []T {
 	return rows
 }
 
-// collated compares rows by a text in the order of a dictionary. The keys are
-// made when they are needed.
+// collated compares rows by a text, in the order of a dictionary. It makes keys
+// when they are first needed.
 func collated[T any](d *words.Dictionary, rows []T, text func(T) string) func(a, b int) int {
 	keys := make([][]byte, len(rows))
 	key := func(i int) []byte {

@@ -28,8 +28,8 @@ const (
 	PieceVerified
 )
 
-// cellStates are the states of a piece in the order of the legend. Each has a
-// form of its own besides its colour: full, half, a ring, an empty place.
+// cellStates are the states of a cell, in the order of the legend. Their shapes
+// differ as well as their colours: full, half, ring, empty.
 var cellStates = []struct {
 	state PieceState
 	name  words.Phrase
@@ -40,8 +40,8 @@ var cellStates = []struct {
 	{PieceMissing, "missing"},
 }
 
-// PieceMap draws which parts of a content are here, with a legend that counts
-// them.
+// PieceMap draws which parts of a content are here, above a legend with the
+// share of each state.
 type PieceMap struct {
 	widget.BaseWidget
 	cells  []PieceState
@@ -50,6 +50,7 @@ type PieceMap struct {
 	box    *fyne.Container
 }
 
+// NewPieceMap makes an empty map.
 func NewPieceMap() *PieceMap {
 	m := &PieceMap{}
 	m.raster = canvas.NewRaster(func(width, height int) image.Image { return drawCells(m.cells, width, height) })
@@ -79,7 +80,7 @@ func (m *PieceMap) Set(cells []PieceState) {
 	m.raster.Refresh()
 }
 
-// count writes the legend: how many of a hundred parts are in a state.
+// count writes the legend.
 func (m *PieceMap) count() {
 	for i, one := range cellStates {
 		n := 0
@@ -96,17 +97,17 @@ func (m *PieceMap) count() {
 	}
 }
 
-// CreateRenderer is how Fyne draws a widget.
+// CreateRenderer implements fyne.Widget.
 func (m *PieceMap) CreateRenderer() fyne.WidgetRenderer {
 	m.ExtendBaseWidget(m)
 	return widget.NewSimpleRenderer(m.box)
 }
 
-// Refresh draws map and legend again, for another theme.
+// Refresh redraws the map and the legend, for another theme.
 func (m *PieceMap) Refresh() { m.box.Refresh() }
 
-// cellGrid is the side of a cell, in pixels, and how many stand side by side,
-// when so many cells are to fill a picture: the largest that fit.
+// cellGrid returns the side of a cell, in pixels, and the number of columns
+// with which the largest count cells fit into a picture.
 func cellGrid(count, width, height int) (side, columns int) {
 	for side = min(width, height); side > 1; side-- {
 		if columns = width / side; columns*(height/side) >= count {
@@ -116,9 +117,9 @@ func cellGrid(count, width, height int) (side, columns int) {
 	return 1, max(width, 1)
 }
 
-// drawCells paints a picture of so many pixels, line by line.
+// drawCells paints a picture of width by height pixels, line by line.
 func drawCells(cells []PieceState, width, height int) image.Image {
-	const largest = 16 // a few cells do not become as large as the picture
+	const largest = 16 // so that a few cells do not fill the whole picture
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
 	if len(cells) == 0 || width < 1 || height < 1 {
 		return picture
@@ -127,8 +128,8 @@ func drawCells(cells []PieceState, width, height int) image.Image {
 	if side > largest && len(cells) > 1 {
 		side, columns = largest, width/largest
 	}
-	ink, empty := nrgba(ThemeColor(theme.ColorNamePrimary)), nrgba(ThemeColor(colorTrack))
-	ring := nrgba(ThemeColor(theme.ColorNameWarning))
+	ink, empty := nrgba(themeColor(theme.ColorNamePrimary)), nrgba(themeColor(colorTrack))
+	ring := nrgba(themeColor(theme.ColorNameWarning))
 	for i, c := range cells {
 		at := image.Pt(i%columns*side, i/columns*side)
 		drawCell(picture, image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))}, c, ink, empty, ring)
@@ -136,7 +137,7 @@ func drawCells(cells []PieceState, width, height int) image.Image {
 	return picture
 }
 
-// drawCell paints one cell in its form, with a gap around it where there is room.
+// drawCell paints the shape of one cell, with a gap around it if there is room.
 func drawCell(picture *image.NRGBA, in image.Rectangle, state PieceState, ink, empty, ring color.NRGBA) {
 	if in.Dx() > 3 {
 		in.Max = in.Max.Sub(image.Pt(1, 1))

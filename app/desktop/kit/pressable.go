@@ -11,18 +11,18 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// PaintGround draws the ground of something that can be pressed: filled while it
-// is chosen or under the pointer, with a border while the keys come to it.
-func PaintGround(ground *canvas.Rectangle, radius float32, chosen, hovered, focused bool) {
+// paintGround draws the ground of something that can be pressed: filled while
+// it is chosen or under the pointer, with a border while it has the focus.
+func paintGround(ground *canvas.Rectangle, radius float32, chosen, hovered, focused bool) {
 	fill, stroke, width := color.Color(color.Transparent), color.Color(color.Transparent), float32(0)
 	switch {
 	case chosen:
-		fill = ThemeColor(theme.ColorNameSelection)
+		fill = themeColor(theme.ColorNameSelection)
 	case hovered:
-		fill = ThemeColor(theme.ColorNameHover)
+		fill = themeColor(theme.ColorNameHover)
 	}
 	if focused {
-		stroke, width = ThemeColor(theme.ColorNamePrimary), 1
+		stroke, width = themeColor(theme.ColorNamePrimary), 1
 	}
 	if ground.FillColor == fill && ground.StrokeColor == stroke && ground.StrokeWidth == width && ground.CornerRadius == radius {
 		return
@@ -31,30 +31,24 @@ func PaintGround(ground *canvas.Rectangle, radius float32, chosen, hovered, focu
 	ground.Refresh()
 }
 
-// Pressable is the part of a widget of our own that can be pressed like a
-// button: it knows whether the pointer is on it and whether the keys come to it.
-type Pressable struct {
-	Hovered, Focused bool
-	Changed          func() // draws it again
+// pressable makes a widget behave like a button: it knows whether the pointer
+// is on it and whether it has the focus.
+type pressable struct {
+	hovered, focused bool
+	changed          func() // redraws the widget
 }
 
-// AccessibilityRole is what kind of thing it says it is.
-func (p *Pressable) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+// AccessibilityRole tells screen readers that this is a button.
+func (p *pressable) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
 
-// MouseIn is called when the pointer comes.
-func (p *Pressable) MouseIn(*desktop.MouseEvent) { p.Hovered = true; p.Changed() }
+func (p *pressable) MouseIn(*desktop.MouseEvent) { p.hovered = true; p.changed() }
 
-// MouseMoved is part of what Fyne calls a Hoverable.
-func (p *Pressable) MouseMoved(*desktop.MouseEvent) {}
+func (p *pressable) MouseMoved(*desktop.MouseEvent) {}
 
-// MouseOut is called when it leaves.
-func (p *Pressable) MouseOut() { p.Hovered = false; p.Changed() }
+func (p *pressable) MouseOut() { p.hovered = false; p.changed() }
 
-// FocusGained is called when the keys begin to come here.
-func (p *Pressable) FocusGained() { p.Focused = true; p.Changed() }
+func (p *pressable) FocusGained() { p.focused = true; p.changed() }
 
-// FocusLost is called when they go elsewhere.
-func (p *Pressable) FocusLost() { p.Focused = false; p.Changed() }
+func (p *pressable) FocusLost() { p.focused = false; p.changed() }
 
-// TypedRune is part of what Fyne calls a Focusable.
-func (p *Pressable) TypedRune(rune) {}
+func (p *pressable) TypedRune(rune) {}

@@ -13,15 +13,15 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// row is a place on the screen in which a rowList shows one of its rows after
-// another. Presses select at once; waiting for a second click would make every
-// selection late by the time of a double click.
+// row is a place on the screen in which a RowList shows its rows, one after
+// another. A press selects at once: waiting for a second click would delay
+// every selection by the time of a double click.
 type row[T comparable] struct {
 	widget.BaseWidget
 	list    *RowList[T]
 	view    RowView[T]
 	back    *canvas.Rectangle
-	ink     color.Color // the colour of text when the view was drawn last
+	ink     color.Color // colour of text when the view was drawn last
 	index   int
 	hovered bool
 }
@@ -32,7 +32,6 @@ func newRow[T comparable](list *RowList[T], view RowView[T]) *row[T] {
 	return r
 }
 
-// CreateRenderer is how Fyne draws a widget.
 func (r *row[T]) CreateRenderer() fyne.WidgetRenderer {
 	r.ExtendBaseWidget(r)
 	return widget.NewSimpleRenderer(container.NewStack(r.back, r.view))
@@ -40,21 +39,21 @@ func (r *row[T]) CreateRenderer() fyne.WidgetRenderer {
 
 func (r *row[T]) fill() {
 	r.view.Fill(r.list.Rows[r.index])
-	// Fyne draws only what is on the screen again when the theme changes.
-	if ink := ThemeColor(theme.ColorNameForeground); r.ink != ink {
+	// When the theme changes, Fyne redraws only what is on the screen.
+	if ink := themeColor(theme.ColorNameForeground); r.ink != ink {
 		r.ink = ink
 		r.view.Refresh()
 	}
 	r.paint()
 }
 
-// paint shows whether the row is selected, under the pointer or the cursor.
+// paint shows whether the row is selected, under the pointer, or at the cursor.
 func (r *row[T]) paint() {
-	PaintGround(r.back, r.Theme().Size(theme.SizeNameSelectionRadius),
+	paintGround(r.back, r.Theme().Size(theme.SizeNameSelectionRadius),
 		r.list.isSelected(r.index), r.hovered, r.list.focused && r.list.cursor == r.index)
 }
 
-// MouseDown selects; the right button opens the menu of the selected rows.
+// MouseDown selects. The right button opens the menu of the selected rows.
 func (r *row[T]) MouseDown(event *desktop.MouseEvent) {
 	r.list.Focus()
 	if event.Button != desktop.MouseButtonSecondary {
@@ -67,30 +66,27 @@ func (r *row[T]) MouseDown(event *desktop.MouseEvent) {
 	r.list.openMenu(event.AbsolutePosition)
 }
 
-// MouseUp is part of what Fyne calls a Mouseable.
 func (r *row[T]) MouseUp(*desktop.MouseEvent) {}
 
 // DoubleTapped opens the row.
 func (r *row[T]) DoubleTapped(*fyne.PointEvent) { r.list.open(r.index) }
 
-// MouseIn marks the row under the pointer, and shows in full what does not fit
-// into it.
+// MouseIn highlights the row, and shows what does not fit into it in a tooltip.
 func (r *row[T]) MouseIn(*desktop.MouseEvent) {
 	r.hovered = true
 	r.paint()
-	if view, ok := r.view.(interface{ hint() string }); ok && r.list.Tips != nil {
-		r.list.Tips.show(view.hint(), r)
+	if view, ok := r.view.(interface{ hint() string }); ok && r.list.tips != nil {
+		r.list.tips.show(view.hint(), r)
 	}
 }
 
-// MouseMoved is part of what Fyne calls a Hoverable.
 func (r *row[T]) MouseMoved(*desktop.MouseEvent) {}
 
-// MouseOut takes the mark away.
+// MouseOut ends that.
 func (r *row[T]) MouseOut() {
 	r.hovered = false
 	r.paint()
-	if r.list.Tips != nil {
-		r.list.Tips.Hide()
+	if r.list.tips != nil {
+		r.list.tips.Hide()
 	}
 }

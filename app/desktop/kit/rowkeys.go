@@ -8,7 +8,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// moveCursor takes the cursor to a row, and the selection with it.
+// moveCursor moves the cursor to a row, and the selection with it.
 func (l *RowList[T]) moveCursor(to int) {
 	if len(l.Rows) == 0 {
 		return
@@ -22,10 +22,10 @@ func (l *RowList[T]) moveCursor(to int) {
 	l.bringIntoView(to)
 }
 
-// pitch is the distance from one row to the next.
+// pitch returns the distance from one row to the next.
 func (l *RowList[T]) pitch() float32 { return l.height + l.Theme().Size(theme.SizeNamePadding) }
 
-// bringIntoView scrolls just as far as is needed to see a row.
+// bringIntoView scrolls only as far as needed to show a row.
 func (l *RowList[T]) bringIntoView(index int) {
 	top := float32(index) * l.pitch()
 	switch offset, room := l.GetScrollOffset(), l.Size().Height; {
@@ -36,10 +36,12 @@ func (l *RowList[T]) bringIntoView(index int) {
 	}
 }
 
-// pageRows is how far PgUp and PgDn go: what is on the screen but one row.
+// pageRows returns how far PgUp and PgDn go: one row less than fits on the
+// screen.
 func (l *RowList[T]) pageRows() int { return max(int(l.Size().Height/l.pitch())-1, 1) }
 
-// TypedKey is called for keys while the list has the focus.
+// TypedKey moves the cursor, opens rows and opens their menu. It passes other
+// keys on.
 func (l *RowList[T]) TypedKey(event *fyne.KeyEvent) {
 	switch event.Name {
 	case fyne.KeyDown:
@@ -57,7 +59,7 @@ func (l *RowList[T]) TypedKey(event *fyne.KeyEvent) {
 	case fyne.KeyReturn, fyne.KeyEnter:
 		l.open(l.cursor)
 	case fyne.KeySpace:
-		if !l.ahead.running() { // else it is a letter of a name
+		if !l.ahead.running() { // else the space is a letter of a name
 			l.pass(event)
 		}
 	case fyne.KeyEscape:
@@ -75,7 +77,7 @@ func (l *RowList[T]) TypedKey(event *fyne.KeyEvent) {
 	}
 }
 
-// TypedRune goes to the next row whose name begins with what was typed.
+// TypedRune moves to the next row whose name starts with what was typed.
 func (l *RowList[T]) TypedRune(letter rune) {
 	at := l.ahead.find(letter, l.cursor, len(l.Rows), func(i int) string { return l.name(l.Rows[i]) })
 	if at >= 0 {
@@ -90,9 +92,8 @@ func (l *RowList[T]) pass(event *fyne.KeyEvent) {
 	}
 }
 
-// TypedShortcut is called for shortcuts while the list has the focus: Ctrl+A
-// selects all, Ctrl with an arrow moves the cursor alone, and Ctrl+Space adds
-// the row there to the selection or takes it out.
+// TypedShortcut selects all rows for Ctrl+A, moves the cursor alone for Ctrl
+// with an arrow, and selects or deselects the row at the cursor for Ctrl+Space.
 func (l *RowList[T]) TypedShortcut(shortcut fyne.Shortcut) {
 	if _, ok := shortcut.(*fyne.ShortcutSelectAll); ok {
 		l.SelectAll()
@@ -117,7 +118,7 @@ func (l *RowList[T]) TypedShortcut(shortcut fyne.Shortcut) {
 	}
 }
 
-// openMenuAtCursor is what the menu key does.
+// openMenuAtCursor opens the menu for the menu key.
 func (l *RowList[T]) openMenuAtCursor() {
 	if l.cursor < 0 || l.cursor >= len(l.Rows) {
 		return
@@ -136,7 +137,8 @@ func (l *RowList[T]) openMenuAtCursor() {
 	l.openMenu(driver.AbsolutePositionForObject(l))
 }
 
-// FocusGained is called when the keys begin to come here.
+// FocusGained implements fyne.Focusable.
+// Focus gives the focus to the list.
 func (l *RowList[T]) FocusGained() {
 	l.focused = true
 	if l.cursor < 0 && len(l.Rows) > 0 {
@@ -145,14 +147,14 @@ func (l *RowList[T]) FocusGained() {
 	l.repaint()
 }
 
-// FocusLost is called when they go elsewhere.
+// FocusLost implements fyne.Focusable.
 func (l *RowList[T]) FocusLost() {
 	l.focused = false
 	l.repaint()
 }
 
 func (l *RowList[T]) Focus() {
-	canvas := l.Canvas
+	canvas := l.canvas
 	if canvas == nil {
 		canvas = fyne.CurrentApp().Driver().CanvasForObject(l)
 	}
@@ -161,7 +163,7 @@ func (l *RowList[T]) Focus() {
 	}
 }
 
-// heldKeys are the modifier keys held down now.
+// heldKeys returns the modifier keys that are held down now.
 func heldKeys() fyne.KeyModifier {
 	if driver, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
 		return driver.CurrentKeyModifiers()
@@ -169,7 +171,7 @@ func heldKeys() fyne.KeyModifier {
 	return 0
 }
 
-// isMenuKey tells whether a key asks for the menu of what has the focus.
+// isMenuKey reports whether a key asks for the menu of what has the focus.
 func isMenuKey(key fyne.KeyName, held fyne.KeyModifier) bool {
 	return key == desktop.KeyMenu || key == fyne.KeyF10 && held&fyne.KeyModifierShift != 0
 }

@@ -13,32 +13,32 @@ import (
 // RowView draws one row of a list.
 type RowView[T any] interface {
 	fyne.CanvasObject
-	// Fill fills the view with a row; the view may have shown another before.
+	// Fill shows a row in the view, which may have shown another one before.
 	Fill(row T)
 }
 
-// RowList is a list whose rows can be selected, several at once, with pointer
-// and keyboard. Only rows on the screen exist as widgets; a row that changed is
-// drawn again alone. It is used on the UI thread only.
+// RowList is a list in which several rows can be selected, with the pointer and
+// the keyboard. Only rows on the screen exist as widgets, and only rows that
+// changed are redrawn. It is used on the UI thread only.
 type RowList[T comparable] struct {
 	widget.List
 
-	Tips *Tips
-	// Canvas is where the list gets the keys, also before it was drawn for the
-	// first time; nil is that on which it was drawn.
-	Canvas fyne.Canvas
-	// key names a row; it stays the same when the row changes or moves.
+	tips *Tips
+	// canvas is where the list gets the focus, even before it is first drawn;
+	// nil stands for the canvas on which it was drawn.
+	canvas fyne.Canvas
+	// key identifies a row; it stays the same when the row changes or moves.
 	key func(T) string
-	// name is what typing goes by, to get to a row.
+	// name is what a row is found by when the person types.
 	name func(T) string
-	// Opened is called for Enter and a double click.
+	// Opened is called for Enter and for a double click.
 	Opened func(T)
-	// Pressed is offered the keys that the list does not use itself.
+	// Pressed receives the keys that the list does not use itself.
 	Pressed func(*fyne.KeyEvent)
-	// Picked is called when other rows were selected.
+	// Picked is called when the selection changed.
 	Picked func()
-	// Menu is asked for the actions of the selected rows, on a right click and
-	// for the menu key.
+	// Menu returns the actions for the selected rows, for a right click and the
+	// menu key.
 	Menu func() *fyne.Menu
 	// Reached is called when the last row comes into view.
 	Reached func()
@@ -46,18 +46,21 @@ type RowList[T comparable] struct {
 	Rows     []T
 	keys     []string // of the rows
 	selected map[string]bool
-	cursor   int // row that the keys act from; -1 is none
-	anchor   int // row that a range begins at
+	cursor   int // row that keys start from; -1 if there is none
+	anchor   int // row where a range starts
 	focused  bool
-	bound    map[*row[T]]struct{} // rows that are, or were lately, on the screen
+	bound    map[*row[T]]struct{} // rows that are on the screen, or recently were
 	height   float32              // of a row, without the gap below it
 	ahead    typeAhead
-	Held     func() fyne.KeyModifier // keys held down now
+	Held     func() fyne.KeyModifier // returns the modifier keys that are held down now
 }
 
-func NewRowList[T comparable](key, name func(T) string, newView func() RowView[T]) *RowList[T] {
+// NewRowList makes an empty list. key identifies a row, and name is what it is
+// found by when the person types.
+func NewRowList[T comparable](h Host, key, name func(T) string, newView func() RowView[T]) *RowList[T] {
 	l := &RowList[T]{key: key, name: name, cursor: -1, selected: map[string]bool{}, bound: map[*row[T]]struct{}{},
-		ahead: typeAhead{now: time.Now}, Held: heldKeys}
+		ahead: typeAhead{now: time.Now}, Held: heldKeys,
+		tips: h.Tips, canvas: h.Canvas, Pressed: h.Pressed}
 	l.List.Length = func() int { return len(l.Rows) }
 	l.List.CreateItem = func() fyne.CanvasObject {
 		r := newRow(l, newView())
@@ -81,8 +84,8 @@ func NewRowList[T comparable](key, name func(T) string, newView func() RowView[T
 	return l
 }
 
-// SetRows shows other rows. Rows that stayed in place and changed are drawn
-// again; all are when rows came, went or moved.
+// SetRows shows other rows. It redraws only the rows that changed, unless rows
+// were added, removed or moved.
 func (l *RowList[T]) SetRows(rows []T) {
 	keys := make([]string, len(rows))
 	for i, r := range rows {
@@ -119,13 +122,13 @@ func (l *RowList[T]) SetRows(rows []T) {
 	l.Refresh()
 }
 
-// Refresh draws everything again, for another theme or other rows.
+// Refresh redraws everything, for another theme or other rows.
 func (l *RowList[T]) Refresh() {
 	clear(l.bound)
 	l.List.Refresh()
 }
 
-// repaint draws the marks of selection and cursor again.
+// repaint redraws the marks of selection and cursor.
 func (l *RowList[T]) repaint() {
 	for r := range l.bound {
 		r.paint()
@@ -135,8 +138,8 @@ func (l *RowList[T]) repaint() {
 	}
 }
 
-// Selection is the selected rows in their order; without any, the row of the
-// cursor while the list has the focus.
+// Selection returns the selected rows in their order. If none is selected and
+// the list has the focus, it returns the row at the cursor.
 func (l *RowList[T]) Selection() []T {
 	var rows []T
 	for i, k := range l.keys {
@@ -153,19 +156,18 @@ func (l *RowList[T]) Selection() []T {
 	return rows
 }
 
-// isSelected tells whether a row is selected.
 func (l *RowList[T]) isSelected(index int) bool {
 	return index < len(l.keys) && l.selected[l.keys[index]]
 }
 
-// SelectOnly makes a row the selection and the place of the cursor.
+// SelectOnly selects one row and moves the cursor there.
 func (l *RowList[T]) SelectOnly(index int) {
 	l.selected = map[string]bool{l.keys[index]: true}
 	l.cursor, l.anchor = index, index
 	l.repaint()
 }
 
-// toggle adds a row to the selection or takes it out.
+// toggle selects or deselects a row.
 func (l *RowList[T]) toggle(index int) {
 	k := l.keys[index]
 	if l.selected[k] {
@@ -187,6 +189,7 @@ func (l *RowList[T]) selectTo(index int) {
 	l.repaint()
 }
 
+// SelectAll selects every row.
 func (l *RowList[T]) SelectAll() {
 	for _, k := range l.keys {
 		l.selected[k] = true
@@ -199,7 +202,7 @@ func (l *RowList[T]) selectNone() {
 	l.repaint()
 }
 
-// pick is what a click on a row means with the keys held down.
+// pick answers a click on a row while some modifier keys are held down.
 func (l *RowList[T]) pick(index int, held fyne.KeyModifier) {
 	switch {
 	case index >= len(l.Rows):
@@ -218,7 +221,7 @@ func (l *RowList[T]) open(index int) {
 	}
 }
 
-// openMenu shows the actions of the selected rows.
+// openMenu shows the actions for the selected rows.
 func (l *RowList[T]) openMenu(at fyne.Position) {
 	if l.Menu == nil {
 		return

@@ -36,7 +36,7 @@ func plainList(t *testing.T, count int) (list *RowList[plain], shown *[]plain) {
 	t.Helper()
 	test.NewTempApp(t)
 	shown = &[]plain{}
-	list = NewRowList(func(p plain) string { return p.key }, func(p plain) string { return p.text }, func() RowView[plain] {
+	list = NewRowList(Host{}, func(p plain) string { return p.key }, func(p plain) string { return p.text }, func() RowView[plain] {
 		v := &plainView{words: NewLine(theme.ColorNameForeground, theme.SizeNameText), shown: func(p plain) { *shown = append(*shown, p) }}
 		v.ExtendBaseWidget(v)
 		return v

@@ -15,27 +15,29 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// graphMinutes are the widths of a graph: the least that all speeds fit into.
+// graphMinutes are the possible widths of a graph. It takes the first that all
+// speeds fit into.
 var graphMinutes = []int{1, 2, 5}
 
-// stepsIn is how many speeds there are in some minutes.
+// stepsIn returns the number of speeds in a number of minutes.
 func (g *SpeedGraph) stepsIn(minutes int) int { return minutes * 60 / g.stepSeconds }
 
-// SpeedGraph draws the speed of the last minutes, five at the most, with words
-// at its axes.
+// SpeedGraph draws the speed over the last minutes, 5 at most, with labels at
+// its axes.
 type SpeedGraph struct {
 	widget.BaseWidget
-	speeds      []int64 // bytes a second, the newest last
+	speeds      []int64 // bytes per second, the newest last
 	stepSeconds int     // between two speeds
-	steps       int     // the width, in speeds
-	top         int64   // of the scale
-	// Of the axes: the scale's top and zero, the begin and the end.
-	most, zero, begin, end *Line
+	steps       int     // width of the graph, in speeds
+	top         int64   // of the scale, in bytes per second
+	// Labels: top and zero of the scale, start and end of the time.
+	most, zero, start, end *Line
 	raster                 *canvas.Raster
 }
 
+// NewSpeedGraph makes an empty graph of speeds that are stepSeconds apart.
 func NewSpeedGraph(stepSeconds int) *SpeedGraph {
-	g := &SpeedGraph{stepSeconds: stepSeconds, most: NewCaption(), zero: NewCaption(), begin: NewCaption(), end: NewCaption()}
+	g := &SpeedGraph{stepSeconds: stepSeconds, most: NewCaption(), zero: NewCaption(), start: NewCaption(), end: NewCaption()}
 	g.end.SetText(words.L("now"))
 	g.end.Align = fyne.TextAlignTrailing
 	g.most.Align, g.zero.Align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
@@ -45,7 +47,7 @@ func NewSpeedGraph(stepSeconds int) *SpeedGraph {
 	return g
 }
 
-// Set draws other speeds.
+// Set draws other speeds, in bytes per second, the newest last.
 func (g *SpeedGraph) Set(speeds []int64) {
 	longest := g.stepsIn(graphMinutes[len(graphMinutes)-1])
 	speeds = speeds[max(len(speeds)-longest, 0):]
@@ -58,7 +60,7 @@ func (g *SpeedGraph) Set(speeds []int64) {
 	}
 	for _, minutes := range graphMinutes {
 		if g.steps = g.stepsIn(minutes); len(speeds) <= g.steps {
-			g.begin.SetText(words.N("{{.Count}} minutes ago", minutes, words.Values{"Count": words.Count(minutes)}))
+			g.start.SetText(words.N("{{.Count}} minutes ago", minutes, words.Values{"Count": words.Count(minutes)}))
 			break
 		}
 	}
@@ -70,8 +72,8 @@ func (g *SpeedGraph) Set(speeds []int64) {
 	g.raster.Refresh()
 }
 
-// roundScale is the next 1, 2 or 5 with zeros behind it, so that the words of
-// the scale are short and seldom change.
+// roundScale returns the next 1, 2 or 5 times a power of ten, so that the label
+// of the scale is short and seldom changes.
 func roundScale(most int64) int64 {
 	step := int64(1000)
 	for ; step < most/10; step *= 10 {
@@ -84,8 +86,8 @@ func roundScale(most int64) int64 {
 	return most
 }
 
-// speedAt is the speed at a place of the width, from 0 to 1; negative before the
-// first value.
+// speedAt returns the speed at a place of the width, from 0 to 1. It is
+// negative before the first speed.
 func (g *SpeedGraph) speedAt(place float64) float64 {
 	at := place*float64(g.steps-1) - float64(g.steps-len(g.speeds))
 	i := int(at)
@@ -99,13 +101,13 @@ func (g *SpeedGraph) speedAt(place float64) float64 {
 	return float64(g.speeds[i])*(1-part) + float64(g.speeds[i+1])*part
 }
 
-// draw paints a picture of so many pixels.
+// draw paints a picture of width by height pixels.
 func (g *SpeedGraph) draw(width, height int) image.Image {
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
 	if width < 2 || height < 2 {
 		return picture
 	}
-	line, grid := nrgba(ThemeColor(theme.ColorNamePrimary)), nrgba(ThemeColor(theme.ColorNameSeparator))
+	line, grid := nrgba(themeColor(theme.ColorNamePrimary)), nrgba(themeColor(theme.ColorNameSeparator))
 	area := line
 	area.A /= 4
 	for _, y := range []int{0, height / 2, height - 1} {
@@ -121,7 +123,7 @@ func (g *SpeedGraph) draw(width, height int) image.Image {
 		}
 		y := int(float64(height-2) * (1 - speed/float64(g.top)))
 		from, to := y, y+1
-		if before >= 0 { // the line has no gaps where it is steep
+		if before >= 0 { // so that steep parts of the line have no gaps
 			from, to = min(y, before), max(y, before)+1
 		}
 		for fill := y; fill < height-1; fill++ {
@@ -137,7 +139,7 @@ func (g *SpeedGraph) draw(width, height int) image.Image {
 
 func nrgba(c color.Color) color.NRGBA { return color.NRGBAModel.Convert(c).(color.NRGBA) }
 
-// CreateRenderer is how Fyne draws a widget.
+// CreateRenderer implements fyne.Widget.
 func (g *SpeedGraph) CreateRenderer() fyne.WidgetRenderer {
 	g.ExtendBaseWidget(g)
 	return &graphRenderer{g}
@@ -145,7 +147,6 @@ func (g *SpeedGraph) CreateRenderer() fyne.WidgetRenderer {
 
 type graphRenderer struct{ graph *SpeedGraph }
 
-// Layout is part of fyne.WidgetRenderer.
 func (r *graphRenderer) Layout(size fyne.Size) {
 	const words, lineHeight = 68, 16
 	g := r.graph
@@ -157,25 +158,21 @@ func (r *graphRenderer) Layout(size fyne.Size) {
 	place(g.raster, left, Gap, size.Width-left, bottom-2*Gap)
 	place(g.most, 0, 0, words, lineHeight)
 	place(g.zero, 0, bottom-lineHeight-Gap, words, lineHeight)
-	place(g.begin, left, bottom-Gap, (size.Width-left)/2, lineHeight)
+	place(g.start, left, bottom-Gap, (size.Width-left)/2, lineHeight)
 	place(g.end, left+(size.Width-left)/2, bottom-Gap, (size.Width-left)/2, lineHeight)
 }
 
-// MinSize is part of fyne.WidgetRenderer.
 func (r *graphRenderer) MinSize() fyne.Size { return fyne.NewSize(LeastNameWidth, 72) }
 
-// Refresh is part of fyne.WidgetRenderer.
 func (r *graphRenderer) Refresh() {
 	for _, object := range r.Objects() {
 		object.Refresh()
 	}
 }
 
-// Objects is part of fyne.WidgetRenderer.
 func (r *graphRenderer) Objects() []fyne.CanvasObject {
 	g := r.graph
-	return []fyne.CanvasObject{g.raster, g.most, g.zero, g.begin, g.end}
+	return []fyne.CanvasObject{g.raster, g.most, g.zero, g.start, g.end}
 }
 
-// Destroy is part of fyne.WidgetRenderer.
 func (r *graphRenderer) Destroy() {}

@@ -11,55 +11,45 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// Column is one of the columns of a table of rows.
+// Column is a column of a table: its shape and what it shows of a row.
 type Column[T any] struct {
 	ColumnShape
-	// Text is what the column is sorted by in the order of the language, unless
-	// order compares rows otherwise.
+	// Text is what the column is sorted by, in the order of the language,
+	// unless Order is set.
 	Text  func(T) string
 	Order func(a, b T) int
 	Cell  func(T) Cell
 }
 
-// sortedAtOnce is how many rows are sorted on the UI thread; more are sorted
-// beside it.
+// sortedAtOnce is the largest number of rows that are sorted on the UI thread.
 const sortedAtOnce = 2000
 
-// Table shows rows in columns. The rows can be sorted by a click on the header
-// and selected like those of any list; the columns can be made wider and
-// narrower, hidden and shown. What the person chose of that is remembered
-// under the name of the table. It is used on the UI thread only.
+// Table shows rows in columns. A click on the header sorts them; they are
+// selected like those of any list. Columns can be resized, hidden and shown.
+// The preferences remember that under the name of the table. It is used on the
+// UI thread only.
 type Table[T comparable] struct {
 	Box     fyne.CanvasObject
 	List    *RowList[T]
 	header  *header
 	columns []Column[T]
 
-	name   string // in the preferences
+	name   string
 	prefs  fyne.Preferences
-	beside func(work func() func()) // see host
-	// Resorted is called when the person chose another order. When it returns
-	// true the rows come anew, in that order, and are not sorted here.
+	beside func(work func() func()) // see Host
+	// Resorted is called when the person chose another order. If it returns
+	// true, the caller sets the rows again in that order, and they are not
+	// sorted here.
 	Resorted func() bool
 
-	source  []T // as it was set
+	source  []T // as they were set
 	order   ordering[T]
-	sorting bool // beside the UI thread
-	stale   bool // what is being sorted is not what was set last
+	sorting bool // in a goroutine
+	stale   bool // other rows were set since that started
 }
 
-// Host is what the window lends to its tables.
-type Host struct {
-	Tips   *Tips
-	Canvas fyne.Canvas
-	Prefs  fyne.Preferences
-	// Beside runs work beside the UI thread, and what it returns on it.
-	Beside func(work func() func())
-	// Pressed is offered the keys that rows do not use themselves.
-	Pressed func(*fyne.KeyEvent)
-}
-
-// NewTable makes a table that is sorted by a column at first.
+// NewTable makes a table whose name is its key in the preferences. key
+// identifies a row. At first it is sorted by the column at index by.
 func NewTable[T comparable](h Host, name string, key func(T) string, columns []Column[T], by int) *Table[T] {
 	t := &Table[T]{name: name, prefs: h.Prefs, beside: h.Beside, columns: columns}
 	shapes := make([]ColumnShape, len(columns))
@@ -72,8 +62,7 @@ func NewTable[T comparable](h Host, name string, key func(T) string, columns []C
 	set := newColumnSet(shapes)
 	t.header = newHeader(set)
 	t.header.by, t.header.descending = by, columns[by].Descending
-	t.List = NewRowList(key, columns[set.flexible()].Text, func() RowView[T] { return newCellsView(t) })
-	t.List.Tips, t.List.Canvas, t.List.Pressed = h.Tips, h.Canvas, h.Pressed
+	t.List = NewRowList(h, key, columns[set.flexible()].Text, func() RowView[T] { return newCellsView(t) })
 	t.header.needs, t.header.menu = t.needs, t.columnMenu
 	t.header.shaped = t.List.Refresh
 	t.header.settled = t.remember
@@ -88,7 +77,7 @@ func NewTable[T comparable](h Host, name string, key func(T) string, columns []C
 	return t
 }
 
-// SortedBy is the column that the rows are sorted by.
+// SortedBy returns the index of the column that the rows are sorted by.
 func (t *Table[T]) SortedBy() int { return t.header.by }
 
 // SetRows shows other rows, in the order of the header.
@@ -97,7 +86,7 @@ func (t *Table[T]) SetRows(rows []T) {
 	order := t.order.of(t.columns, t.header)
 	if len(rows) <= sortedAtOnce || order.holds(rows) {
 		t.order = order.sort(rows)
-		t.stale = t.sorting // what is being sorted is of yesterday
+		t.stale = t.sorting // the rows being sorted are outdated
 		t.List.SetRows(t.order.rows())
 		return
 	}
@@ -107,8 +96,8 @@ func (t *Table[T]) SetRows(rows []T) {
 	}
 }
 
-// sortBeside sorts many rows beside the UI thread, and again when others were
-// set meanwhile.
+// sortBeside sorts many rows in a goroutine, and again if others were set
+// meanwhile.
 func (t *Table[T]) sortBeside() {
 	t.sorting, t.stale = true, false
 	rows, order := t.source, t.order.of(t.columns, t.header)
@@ -126,7 +115,8 @@ func (t *Table[T]) sortBeside() {
 	})
 }
 
-// needs is how wide the contents of a column on the screen are, with its name.
+// needs returns the width that a column needs for its name and its contents on
+// the screen.
 func (t *Table[T]) needs(column int) float32 {
 	const markWidth = GapLarge + Gap // of the order, beside the name
 	name := t.header.cells[column].name
@@ -191,14 +181,14 @@ func (t *Table[T]) remember() {
 			m.Widths[c.ID] = c.Width
 		}
 	}
-	if data, err := json.Marshal(m); err == nil { // numbers and words always can be
+	if data, err := json.Marshal(m); err == nil { // which always succeeds for numbers and strings
 		t.prefs.SetString(t.preference(), string(data))
 	}
 }
 
 func (t *Table[T]) preference() string { return "table." + t.name }
 
-// recall takes what makes sense of the preferences; a person can edit them.
+// recall takes from the preferences what makes sense; a person can edit them.
 func (t *Table[T]) recall() {
 	var m tableMemory
 	if json.Unmarshal([]byte(t.prefs.String(t.preference())), &m) != nil {

@@ -7,20 +7,21 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// TextEntry is an entry that leaves the function keys, which it has no use for,
-// to the window.
+// TextEntry is an entry that passes F1, F8 and Escape on to the window.
 type TextEntry struct {
 	widget.Entry
 	pressed func(*fyne.KeyEvent)
 }
 
+// NewTextEntry makes an empty entry. pressed receives the keys that are passed
+// on.
 func NewTextEntry(pressed func(*fyne.KeyEvent)) *TextEntry {
 	e := &TextEntry{pressed: pressed}
 	e.ExtendBaseWidget(e)
 	return e
 }
 
-// TypedKey is called for the keys that are no text.
+// TypedKey implements fyne.Focusable.
 func (e *TextEntry) TypedKey(event *fyne.KeyEvent) {
 	switch event.Name {
 	case fyne.KeyF1, fyne.KeyF8, fyne.KeyEscape:

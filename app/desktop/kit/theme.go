@@ -9,17 +9,17 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// Colours of ours beside those of Fyne.
+// Our own colours, beside those of Fyne.
 const (
-	ColorSidebar fyne.ThemeColorName = "cp2pSidebar" // ground of sidebar and status line
-	ColorCaption fyne.ThemeColorName = "cp2pCaption" // second lines, quiet text
+	ColorSidebar fyne.ThemeColorName = "cp2pSidebar" // ground of the sidebar and the status line
+	ColorCaption fyne.ThemeColorName = "cp2pCaption" // second lines and other quiet text
 	colorTrack   fyne.ThemeColorName = "cp2pTrack"   // the empty part of a bar
 	colorTip     fyne.ThemeColorName = "cp2pTip"     // ground of a tooltip
 	colorTipText fyne.ThemeColorName = "cp2pTipText"
 	ColorBanner  fyne.ThemeColorName = "cp2pBanner" // ground of a warning across the page
 )
 
-// The 4 px grid: every distance in the window is one of these.
+// Distances, on a grid of 4 px.
 const (
 	Gap       float32 = 4
 	GapMedium float32 = 8
@@ -30,15 +30,15 @@ const (
 // Look is the choice between light and dark.
 type Look string
 
-// The looks; LookSystem follows the desktop.
+// The looks. LookSystem follows the desktop.
 const (
 	LookSystem Look = "system"
 	LookLight  Look = "light"
 	LookDark   Look = "dark"
 )
 
-// palette is one look's colours. Text colours keep a contrast of 4.5:1 on the
-// grounds that they stand on; a test measures it.
+// palette holds the colours of one look. Text has a contrast of at least 4.5:1
+// on every ground it appears on; a test measures it.
 type palette map[fyne.ThemeColorName]color.NRGBA
 
 func rgb(v uint32) color.NRGBA {
@@ -125,13 +125,14 @@ var darkPalette = palette{
 	ColorBanner:                        rgb(0x372A12),
 }
 
-// look is the theme of the window: our colours and sizes, Fyne's fonts and
-// icons.
+// look is the theme of the window: our colours, sizes and icons, and Fyne's
+// fonts.
 type look struct {
 	fyne.Theme
 	choice Look
 }
 
+// NewTheme returns the theme of the window in a look.
 func NewTheme(choice Look) fyne.Theme { return look{Theme: theme.DefaultTheme(), choice: choice} }
 
 func (l look) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
@@ -179,8 +180,8 @@ func (l look) Size(name fyne.ThemeSizeName) float32 {
 	return l.Theme.Size(name)
 }
 
-// ThemeColor is a colour of the theme in use.
-func ThemeColor(name fyne.ThemeColorName) color.Color {
+// themeColor returns a colour of the theme in use.
+func themeColor(name fyne.ThemeColorName) color.Color {
 	settings := fyne.CurrentApp().Settings()
 	return settings.Theme().Color(name, settings.ThemeVariant())
 }

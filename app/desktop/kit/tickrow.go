@@ -33,8 +33,8 @@ type TickLine struct {
 	Tick     Tick
 }
 
-// TickRow is a row of a list or a tree with a box to tick, an icon, a name, and
-// a detail at its end.
+// TickRow is a row of a list or a tree: a box to tick, an icon, a name, and a
+// detail at its end.
 type TickRow struct {
 	widget.BaseWidget
 	check        *widget.Check
@@ -42,7 +42,7 @@ type TickRow struct {
 	name, detail *Line
 	indent       fyne.CanvasObject
 	box          *fyne.Container
-	filling      bool // the box is set by Fill, not by the person
+	filling      bool // Fill sets the box, not the person
 	ticked       func(bool)
 }
 
@@ -65,8 +65,8 @@ func NewTickRow() *TickRow {
 	return r
 }
 
-// Fill shows a line in the row. ticked is called when the person ticks the box
-// or unticks it.
+// Fill shows a line in the row. It calls ticked when the person ticks or
+// unticks the box.
 func (r *TickRow) Fill(l TickLine, ticked func(bool)) {
 	r.ticked, r.filling = ticked, true
 	defer func() { r.filling = false }()
@@ -80,17 +80,16 @@ func (r *TickRow) Fill(l TickLine, ticked func(bool)) {
 	r.box.Refresh()
 }
 
-// CreateRenderer is called by Fyne.
+// CreateRenderer implements fyne.Widget.
 func (r *TickRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.box) }
 
 // nameAndDetail puts a detail behind a name. The detail gets the width it asks
-// for, up to a part of the row.
+// for, within mostDetail.
 type nameAndDetail struct{}
 
-// mostDetail is the part of the width that a detail takes at most.
+// mostDetail is the share of the width that a detail takes at most.
 const mostDetail = 0.6
 
-// Layout is called by Fyne.
 func (nameAndDetail) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	detail := min(objects[1].MinSize().Width, size.Width*mostDetail)
 	name := size.Width - detail - GapMedium
@@ -100,7 +99,6 @@ func (nameAndDetail) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[1].Resize(fyne.NewSize(detail, size.Height))
 }
 
-// MinSize is called by Fyne.
 func (nameAndDetail) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(LeastNameWidth, objects[0].MinSize().Height)
 }

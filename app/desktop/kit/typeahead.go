@@ -8,23 +8,23 @@ import (
 	"unicode"
 )
 
-// typeAheadPause ends a name that is typed to be found; the next letter begins
-// another.
+// typeAheadPause ends a name that is being typed; the next letter starts
+// another one.
 const typeAheadPause = time.Second
 
-// typeAhead is what was typed over a list to get to a name.
+// typeAhead is what was typed over a list to find a name.
 type typeAhead struct {
-	typed string // in small letters
+	typed string // in lower case
 	last  time.Time
 	now   func() time.Time
 }
 
-// running tells whether letters still go on from those before.
+// running reports whether the next letter continues what was typed.
 func (t *typeAhead) running() bool { return t.typed != "" && t.now().Sub(t.last) < typeAheadPause }
 
-// find takes one more letter, and returns the next of count names that begins
-// with what was typed; -1 when none does. The same letter again and again goes
-// from name to name.
+// find adds a letter and returns the next of count names that starts with what
+// was typed, or -1 if none does. Typing the same letter again moves from name
+// to name.
 func (t *typeAhead) find(letter rune, cursor, count int, name func(int) string) int {
 	if !t.running() {
 		t.typed = ""
@@ -36,7 +36,7 @@ func (t *typeAhead) find(letter rune, cursor, count int, name func(int) string) 
 	t.last = t.now()
 	wanted, from := t.typed, max(cursor, 0)
 	first := string([]rune(wanted)[:1])
-	if strings.Trim(wanted, first) == "" { // one letter, or the same again
+	if strings.Trim(wanted, first) == "" { // one letter, perhaps repeated
 		wanted, from = first, cursor+1
 	}
 	for i := range count {

@@ -6,7 +6,7 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Join puts parts side by side, without the empty ones.
+// Join puts parts side by side, leaving out empty ones.
 func Join(parts ...string) string {
 	var present []string
 	for _, part := range parts {
@@ -17,18 +17,19 @@ func Join(parts ...string) string {
 	return strings.Join(present, Separator)
 }
 
+// Separator stands between the parts of a joined text.
 const Separator = " · "
 
-// CutMiddle shortens text to what fits, so that its beginning and its end,
-// where the extension is, stay readable. fits says whether a text does.
+// CutMiddle shortens text until it fits. Its start and its end, where a file
+// name has its extension, stay readable.
 func CutMiddle(text string, fits func(string) bool) string { return cutText(text, fits, 3) }
 
-// longPart is how many characters a part has, such as a path, of which the begin
-// alone says something.
+// longPart is the number of characters from which a part, such as a path, is
+// cut instead of left out.
 const longPart = 24
 
-// CutParts shortens joined parts to what fits by leaving out the last ones. The
-// first, and one that is long, is cut at its end.
+// CutParts shortens text made by Join until it fits, by leaving out its last
+// parts. The first part, and a long one, is cut at its end.
 func CutParts(text string, fits func(string) bool) string {
 	if fits(text) {
 		return text
@@ -49,11 +50,11 @@ func CutParts(text string, fits func(string) bool) string {
 	}
 }
 
-// CutEnd shortens text to what fits by cutting its end.
+// CutEnd shortens text until it fits, by cutting its end.
 func CutEnd(text string, fits func(string) bool) string { return cutText(text, fits, 0) }
 
-// cutText keeps as many characters, as people count them, as fit beside "…";
-// one in tailShare of them at the end, none when it is 0.
+// cutText keeps as many characters as fit beside "…", counted as people count
+// them. One in tailShare of them is kept at the end; none if it is 0.
 func cutText(text string, fits func(string) bool, tailShare int) string {
 	if fits(text) {
 		return text
@@ -71,7 +72,7 @@ func cutText(text string, fits func(string) bool, tailShare int) string {
 		}
 		return strings.Join(clusters[:keep-tail], "") + "…" + strings.Join(clusters[len(clusters)-tail:], "")
 	}
-	low, high := 0, len(clusters) // the most that fits is in [low, high)
+	low, high := 0, len(clusters) // the largest number that fits is in [low, high)
 	for low+1 < high {
 		if middle := (low + high) / 2; fits(cut(middle)) {
 			low = middle

@@ -8,14 +8,15 @@ import (
 	"golang.org/x/text/collate"
 )
 
-// Dictionary makes keys of texts. Sorted by their keys, texts are in the order
-// of a dictionary of the language, and the numbers in them in numerical order.
-// It serves one goroutine.
+// Dictionary makes keys of texts. Texts sorted by their keys are in the order
+// of a dictionary of the language, with numbers in numerical order. It serves
+// one goroutine.
 type Dictionary struct {
 	collator *collate.Collator
 	buffer   collate.Buffer
 }
 
+// NewDictionary returns a dictionary of the language in use.
 func NewDictionary() *Dictionary {
 	return &Dictionary{collator: collate.New(current().tag, collate.IgnoreCase)}
 }

@@ -8,17 +8,17 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Message is an error as a person reads it.
+// Message is a failure as a person reads it.
 type Message struct {
-	What string // happened: a sentence without its full stop
+	What string // what happened: a sentence without its full stop
 	Why  string // which file, address or value; may be empty
 	Next string // what to do: a sentence
 }
 
-// String is the whole message on one line.
+// String returns the whole message on one line.
 func (m Message) String() string { return m.Headline() + " " + m.Next }
 
-// Headline is what happened, and why, as one sentence.
+// Headline returns one sentence that says what happened, and why.
 func (m Message) Headline() string {
 	if m.Why == "" {
 		return m.What + "."
@@ -26,14 +26,14 @@ func (m Message) Headline() string {
 	return m.What + ": " + strings.TrimRight(m.Why, ".") + "."
 }
 
-// deskWord is what someone in front of a window reads about a code.
+// deskWord is what a person in front of a window reads about a code.
 type deskWord struct {
 	code       netproto.Code
 	what, next Phrase
 }
 
-// deskWords say what that person can do; the words of netproto speak of
-// commands, or of a peer's own file.
+// deskWords say what that person can do. Those of netproto speak of commands,
+// and of a peer's own files.
 var deskWords = []deskWord{
 	{netproto.CodeBadRequest, "The other side did not understand the request", "Update CentralizedP2P on both computers."},
 	{netproto.CodeCertificate, "The tracker asks for a key that was not sent", "Check that the address is that of a tracker and not of a web site."},
@@ -74,7 +74,7 @@ var deskWords = []deskWord{
 	{netproto.CodeAmbiguous, "Several contents have this name", "Choose one of them in the search."},
 }
 
-// wordsOf finds them.
+// wordsOf returns the words for a code, if there are any.
 func wordsOf(code netproto.Code) (deskWord, bool) {
 	i := slices.IndexFunc(deskWords, func(w deskWord) bool { return w.code == code })
 	if i < 0 {
@@ -83,8 +83,8 @@ func wordsOf(code netproto.Code) (deskWord, bool) {
 	return deskWords[i], true
 }
 
-// Explain is the one place where a failure becomes words: what happened, why,
-// and what to do next. Text from elsewhere is made safe to show.
+// Explain turns a failure into words: what happened, why, and what to do next.
+// Nothing else does. Text from elsewhere is made safe to show.
 func Explain(f face.Failure) Message {
 	m := Message{Why: netproto.Printable(f.Detail)}
 	if text, ok := wordsOf(f.Code); ok {

@@ -21,18 +21,20 @@ import (
 // Phrase is an English text that is shown in the person's language.
 type Phrase string
 
+// String returns the text in the language in use.
 func (p Phrase) String() string { return L(string(p)) }
 
-// Values fill the places of a text, such as {{.Name}}, by their names.
+// Values fill the placeholders of a text, such as {{.Name}}, by their names.
 type Values map[string]any
 
-// L returns a text in the language in use. The text is its own English; one
-// without a translation stays as it is.
+// L returns a text in the language in use. A text without a translation is
+// returned as it is.
 func L(text string, in ...Values) string {
 	return translate(&i18n.LocalizeConfig{DefaultMessage: &i18n.Message{ID: text, Other: text}}, in)
 }
 
-// N is L for a text with a number in it, which decides between its plural forms.
+// N is L for a text with plural forms. count decides between them; it fills no
+// placeholder.
 func N(text string, count int, in ...Values) string {
 	return translate(&i18n.LocalizeConfig{DefaultMessage: &i18n.Message{ID: text, Other: text}, PluralCount: count}, in)
 }
@@ -48,16 +50,16 @@ func translate(wanted *i18n.LocalizeConfig, in []Values) string {
 	return text
 }
 
-// locale is how texts, numbers and the order of names follow a language.
+// locale decides how texts and numbers are written and names are sorted.
 type locale struct {
 	texts   *i18n.Localizer
-	tag     language.Tag // of numbers and names; it may be one without texts
+	tag     language.Tag // for numbers and names; there may be no texts in it
 	printer *printing.Printer
 }
 
 var inUse atomic.Pointer[locale]
 
-// current returns the locale in use, which is English before load.
+// current returns the locale in use. It is English until Load is called.
 func current() *locale {
 	if l := inUse.Load(); l != nil {
 		return l
@@ -68,7 +70,7 @@ func current() *locale {
 var english = sync.OnceValue(func() *locale {
 	bundle, err := texts()
 	if err != nil {
-		bundle = i18n.NewBundle(language.English) // texts are their own English
+		bundle = i18n.NewBundle(language.English) // which shows every text as it stands in the source
 	}
 	return newLocale(bundle, "en", "en")
 })
@@ -78,7 +80,7 @@ func newLocale(bundle *i18n.Bundle, texts, numbers string) *locale {
 	return &locale{texts: i18n.NewLocalizer(bundle, texts), tag: tag, printer: printing.NewPrinter(tag)}
 }
 
-// texts holds the texts of all languages.
+// texts loads the texts of all languages, once.
 var texts = sync.OnceValues(func() (*i18n.Bundle, error) {
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
@@ -94,9 +96,10 @@ var texts = sync.OnceValues(func() (*i18n.Bundle, error) {
 	return bundle, nil
 })
 
-// Load changes to a language, and returns the one that texts are in from now
-// on. "", or one without texts, stands for the system's language; its texts
-// then are those in the closest language. It fails if the texts are damaged.
+// Load changes the language and returns the tag of the one that texts are in
+// from now on. tag is one of Languages. Any other, such as "", stands for the
+// language of the system: texts then appear in the closest of ours. It fails if
+// the texts are damaged.
 func Load(tag, system string) (string, error) {
 	bundle, err := texts()
 	if err != nil {
@@ -110,12 +113,12 @@ func Load(tag, system string) (string, error) {
 	return tag, nil
 }
 
-// Languages lists the languages that there are texts in, as BCP 47 tags, English
-// first.
+// Languages returns the languages that there are texts in, as BCP 47 tags,
+// English first.
 func Languages() []string {
 	entries, err := assets.Translations.ReadDir(assets.TranslationsDir)
 	if err != nil {
-		return nil // load fails
+		return nil // then Load fails
 	}
 	tags := []string{"en"}
 	for _, entry := range entries {
@@ -127,20 +130,20 @@ func Languages() []string {
 	return tags
 }
 
-// LanguageName returns what a language calls itself, as in a list of languages.
+// LanguageName returns what a language calls itself, as in a list to choose
+// from.
 func LanguageName(tag string) string {
 	of := language.Make(tag)
 	base, _, region := of.Raw()
 	name := display.Self.Name(of)
-	if of == language.Make(base.String()+"-"+region.String()) { // not of the script alone
+	if of == language.Make(base.String()+"-"+region.String()) { // not a script alone
 		name = display.Self.Name(language.Make(base.String())) + " (" + display.Regions(of).Name(region) + ")"
 	}
 	first, size := utf8.DecodeRuneInString(name)
 	return string(unicode.ToTitle(first)) + name[size:]
 }
 
-// closest returns the one of our languages that is best for somebody with a
-// locale.
+// closest returns the one of our languages that suits a locale best.
 func closest(locale string) string {
 	tags := Languages()
 	var known []language.Tag

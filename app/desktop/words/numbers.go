@@ -6,21 +6,22 @@ import (
 	"golang.org/x/text/number"
 )
 
-// Numbers are written in this file alone.
+// Numbers are written in this file only.
 
-// Count writes a number with its thousands apart: "12,345".
+// Count writes a number with separated thousands: "12,345".
 func Count(n int) string { return current().printer.Sprint(number.Decimal(n)) }
 
-// Decimal writes a number with so many digits after the comma.
+// Decimal writes a number with a fixed number of digits after the decimal
+// point.
 func Decimal(n float64, digits int) string {
 	return current().printer.Sprint(number.Decimal(n, number.MinFractionDigits(digits), number.MaxFractionDigits(digits)))
 }
 
-// sizeUnits are those of sizes, each a thousand times the one before.
+// sizeUnits are the units of sizes, each a thousand times the one before.
 var sizeUnits = []Phrase{"{{.N}} B", "{{.N}} kB", "{{.N}} MB", "{{.N}} GB", "{{.N}} TB", "{{.N}} PB", "{{.N}} EB"}
 
-// Size writes a number of bytes in two digits or more: "8.4 MB", "412 MB";
-// "?" while it is unknown (-1).
+// Size writes a number of bytes with at least two digits: "8.4 MB", "412 MB".
+// It writes "?" for an unknown size (-1).
 func Size(n int64) string {
 	if n < 0 {
 		return "?"
@@ -36,13 +37,13 @@ func Size(n int64) string {
 	return L(string(sizeUnits[unit]), Values{"N": Decimal(value, digits)})
 }
 
-// Rate writes bytes a second: "8.4 MB/s".
+// Rate writes a number of bytes per second: "8.4 MB/s".
 func Rate(n int64) string {
 	return L("{{.Size}}/s", Values{"Size": Size(max(n, 0))})
 }
 
-// Percent writes a share of 1 for people: "40 %". It is 100 % only when
-// nothing is missing.
+// Percent writes what part of size is done: "40 %". It is 100 % only if nothing
+// is missing.
 func Percent(done, size int64) string {
 	return L("{{.N}} %", Values{"N": Count(int(100 * Fraction(done, size)))})
 }
@@ -63,14 +64,14 @@ func Duration(seconds int64) string {
 	}
 }
 
-// Left says how long something still takes: "1 min left".
+// Left says how many seconds something still takes: "1 min left".
 func Left(seconds int64) string {
 	return L("{{.Time}} left", Values{"Time": Duration(seconds)})
 }
 
 var monthNames = [...]Phrase{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}
 
-// Day writes when something was added: the time today, else the day.
+// Day writes when something was added: the time if it was today, else the day.
 func Day(t, now time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -1,3 +1,9 @@
+// Package words writes what a person reads in the window: texts in six languages,
+// numbers, sizes and times as each language writes them, and failures as
+// sentences. It knows nothing of widgets.
+//
+// Texts are written in the source in English and translated by [L], [N] and
+// [Phrase]; the translations are in assets. [Load] chooses the language.
 package words
 
 import (
@@ -8,18 +14,23 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Progress says how far something is: "412 MB of 1.2 GB".
+// Progress says how much of size is done: "412 MB of 1.2 GB".
 func Progress(done, size int64) string {
 	return L("{{.Done}} of {{.Size}}", Values{"Done": Size(done), "Size": Size(size)})
 }
 
+// Sources writes a number of sources: "1 source", "3 sources".
 func Sources(n int) string {
 	return N("{{.Count}} sources", n, Values{"Count": Count(n)})
 }
+
+// Files writes a number of files: "1 file", "12,345 files".
 func Files(n int) string { return N("{{.Count}} files", n, Values{"Count": Count(n)}) }
+
+// Peers writes a number of peers: "1 peer", "3 peers".
 func Peers(n int) string { return N("{{.Count}} peers", n, Values{"Count": Count(n)}) }
 
-// Fraction is done of size from 0 to 1.
+// Fraction returns what part of size is done, from 0 to 1.
 func Fraction(done, size int64) float64 {
 	if size <= 0 {
 		return 0
@@ -27,7 +38,7 @@ func Fraction(done, size int64) float64 {
 	return min(max(float64(done)/float64(size), 0), 1)
 }
 
-// Kind names a kind of content; none stands for all kinds.
+// Kind names a kind of content. The empty kind stands for all.
 func Kind(kind netproto.Kind) string {
 	switch kind {
 	case "":
@@ -86,5 +97,6 @@ func TrackerName(k face.KnownTracker) string {
 	return netproto.Printable(k.Name)
 }
 
-// ShortHash is enough of a hash to tell two contents apart by eye.
+// ShortHash returns the start of a hash, enough for a person to tell two
+// contents apart.
 func ShortHash(h netproto.ContentHash) string { return fmt.Sprintf("%.8s", h.String()) }

@@ -9,33 +9,35 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// transferRowHeight is that of a two-line row; the list adds its gap of 4.
+// transferRowHeight is the height of a two-line row; the list adds a gap of 4.
 const transferRowHeight = 52
 
 // TwoLines is a row of a name, a thin bar and a caption, with a state icon
-// before and buttons behind them. A failure takes the place of the bar with a
-// line that says what to do.
+// before them and buttons behind. For a failure, a line that says what to do
+// takes the place of the bar.
 type TwoLines struct {
 	widget.BaseWidget
 	picture *widget.Icon
 	name    *Line
-	bar     *Bar
+	bar     *bar
 	caption *Line
 	advice  *Line
-	whole   string // of a failure, when it may not fit
+	whole   string // a failure and its advice, which may not fit
 	Buttons *fyne.Container
 	box     *fyne.Container
 	state   Mark
 }
 
+// Init makes the parts. A type that embeds TwoLines calls it once, before
+// ExtendBaseWidget.
 func (v *TwoLines) Init(buttons ...fyne.CanvasObject) {
-	v.picture, v.name, v.bar = widget.NewIcon(nil), NewNameLine(), NewBar()
+	v.picture, v.name, v.bar = widget.NewIcon(nil), NewNameLine(), newBar()
 	v.caption, v.advice = NewCaption(), NewCaption()
 	v.Buttons = container.NewHBox(buttons...)
 	v.advice.Hide()
 }
 
-// CreateRenderer is how Fyne draws a widget.
+// CreateRenderer implements fyne.Widget.
 func (v *TwoLines) CreateRenderer() fyne.WidgetRenderer {
 	v.box = container.New(&twoLineLayout{v}, v.picture, v.name, v.bar, v.caption, v.advice, v.Buttons)
 	return widget.NewSimpleRenderer(v.box)
@@ -51,6 +53,7 @@ type RowText struct {
 	Advice  string // what to do about a failure; there is no bar beside it
 }
 
+// Set shows other contents.
 func (v *TwoLines) Set(t RowText) {
 	v.name.SetText(t.Name)
 	captionColor := ColorCaption
@@ -80,20 +83,19 @@ func (v *TwoLines) Set(t RowText) {
 	}
 }
 
-// hint is what a tooltip of the row says.
+// hint returns the text of a tooltip.
 func (v *TwoLines) hint() string { return v.whole }
 
-// Refresh lays the parts out again.
+// Refresh lays out the parts again.
 func (v *TwoLines) Refresh() {
 	if v.box != nil {
 		v.box.Refresh()
 	}
 }
 
-// twoLineLayout places the parts of a two-line row on the 4 px grid.
+// twoLineLayout places the parts of a two-line row.
 type twoLineLayout struct{ view *TwoLines }
 
-// Layout is part of fyne.Layout.
 func (l *twoLineLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	const iconSize, nameHeight, captionHeight = 24, 20, 16
 	v := l.view
@@ -126,7 +128,6 @@ func (l *twoLineLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	v.advice.Resize(fyne.NewSize(width, captionHeight))
 }
 
-// MinSize is part of fyne.Layout.
 func (l *twoLineLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(LeastNameWidth+l.view.Buttons.MinSize().Width, transferRowHeight)
 }

@@ -1,0 +1,61 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+)
+
+// IconButton is a button with an icon alone. A tooltip shows its words while
+// the pointer is on it or it has the focus.
+type IconButton struct {
+	widget.Button
+	tips  *Tips
+	words string
+}
+
+// NewIconButton makes a button whose tooltip says text.
+func NewIconButton(tips *Tips, icon fyne.Resource, text string, tapped func()) *IconButton {
+	b := &IconButton{tips: tips, words: text}
+	b.Icon, b.OnTapped, b.Importance = icon, tapped, widget.LowImportance
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// Set changes the icon and the words.
+func (b *IconButton) Set(icon fyne.Resource, text string) {
+	if b.words == text {
+		return
+	}
+	b.words = text
+	b.SetIcon(icon)
+}
+
+// AccessibilityLabel returns what a screen reader says.
+func (b *IconButton) AccessibilityLabel() string { return b.words }
+
+// MouseIn implements desktop.Hoverable.
+func (b *IconButton) MouseIn(event *desktop.MouseEvent) {
+	b.Button.MouseIn(event)
+	b.tips.show(b.words, b)
+}
+
+// MouseOut implements desktop.Hoverable.
+func (b *IconButton) MouseOut() {
+	b.Button.MouseOut()
+	b.tips.Hide()
+}
+
+// FocusGained implements fyne.Focusable.
+func (b *IconButton) FocusGained() {
+	b.Button.FocusGained()
+	b.tips.show(b.words, b)
+}
+
+// FocusLost implements fyne.Focusable.
+func (b *IconButton) FocusLost() {
+	b.Button.FocusLost()
+	b.tips.Hide()
+}

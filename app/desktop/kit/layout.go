@@ -1,0 +1,49 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+)
+
+// Reveal shows or hides an object and lays out again the object it is in, which
+// may be nil. It reports whether that changed anything.
+func Reveal(in fyne.CanvasObject, object fyne.CanvasObject, shown bool) bool {
+	if object.Visible() == shown {
+		return false
+	}
+	if shown {
+		object.Show()
+	} else {
+		object.Hide()
+	}
+	if in != nil {
+		in.Refresh()
+	}
+	return true
+}
+
+// Inset keeps a distance around content, in pixels.
+func Inset(horizontal, vertical float32, content fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedLayout(vertical, vertical, horizontal, horizontal), content)
+}
+
+// Card is a part of a page, with a heading.
+func Card(heading string, content ...fyne.CanvasObject) fyne.CanvasObject {
+	// The heading is aligned with the labels below it, which have a padding.
+	box := container.NewVBox(append([]fyne.CanvasObject{Inset(GapMedium, 0, newHeading(heading))}, content...)...)
+	return NewPlate(theme.ColorNameHeaderBackground, 10, Inset(GapLarge, 12, box))
+}
+
+// Leading keeps buttons at the start of a line from taking its whole width.
+func Leading(objects ...fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewHBox(objects...)
+}
+
+// Scrolled is a page of cards.
+func Scrolled(cards ...fyne.CanvasObject) *container.Scroll {
+	return container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(12), cards...))
+}

@@ -1,0 +1,148 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/words"
+	"centralizedp2p/netproto"
+)
+
+// Line is one line of text that never asks for more width than it is given. If
+// the text does not fit, its last parts are left out, or its end if it has one
+// part, or its middle if CutMiddle is set.
+type Line struct {
+	widget.BaseWidget
+	Text      string
+	Color     fyne.ThemeColorName
+	TextSize  fyne.ThemeSizeName
+	Style     fyne.TextStyle
+	Align     fyne.TextAlign
+	CutMiddle bool
+	Whole     bool // asks for the width of the whole text
+}
+
+// NewLine makes an empty line.
+func NewLine(color fyne.ThemeColorName, size fyne.ThemeSizeName) *Line {
+	l := &Line{Color: color, TextSize: size}
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// NewNameLine makes a line for the name of a row: bold, and cut in the middle.
+func NewNameLine() *Line {
+	l := NewLine(theme.ColorNameForeground, theme.SizeNameText)
+	l.Style.Bold = true
+	l.CutMiddle = true
+	return l
+}
+
+// NewCaption makes a line for cells and for second lines of rows.
+func NewCaption() *Line { return NewLine(ColorCaption, theme.SizeNameCaptionText) }
+
+// newHeading makes the title of a part of a page.
+func newHeading(text string) *Line {
+	l := NewLine(theme.ColorNameForeground, theme.SizeNameSubHeadingText)
+	l.Style.Bold = true
+	l.Text = text
+	return l
+}
+
+// NewTitle makes the name of a page.
+func NewTitle(text string) *Line {
+	l := newHeading(text)
+	l.TextSize = theme.SizeNameHeadingText
+	l.Whole = true
+	return l
+}
+
+// SetText shows another text, which may come from anywhere: it is made safe to
+// show.
+func (l *Line) SetText(text string) { l.Set(text, l.Color) }
+
+// Set shows another text in another colour. The text may come from anywhere: it
+// is made safe to show.
+func (l *Line) Set(text string, color fyne.ThemeColorName) {
+	text = netproto.Printable(text)
+	if text == l.Text && color == l.Color {
+		return
+	}
+	l.Text, l.Color = text, color
+	l.Refresh()
+}
+
+// FullWidth returns the width of the whole text.
+func (l *Line) FullWidth() float32 {
+	return fyne.MeasureText(l.Text, l.Theme().Size(l.TextSize), l.Style).Width
+}
+
+// isCut reports whether the text does not fit.
+func (l *Line) isCut() bool { return l.FullWidth() > l.Size().Width }
+
+// CreateRenderer implements fyne.Widget.
+func (l *Line) CreateRenderer() fyne.WidgetRenderer {
+	l.ExtendBaseWidget(l)
+	r := &lineRenderer{line: l, drawn: canvas.NewText("", themeColor(l.Color))}
+	r.apply()
+	return r
+}
+
+type lineRenderer struct {
+	line  *Line
+	drawn *canvas.Text
+	shown string  // the text before it was cut
+	width float32 // the width that it was cut for
+}
+
+func (r *lineRenderer) apply() {
+	l := r.line
+	r.drawn.Color = themeColor(l.Color)
+	r.drawn.TextSize = l.Theme().Size(l.TextSize)
+	r.drawn.TextStyle = l.Style
+	r.drawn.Alignment = l.Align
+}
+
+func (r *lineRenderer) cut(width float32) {
+	if r.shown == r.line.Text && r.width == width {
+		return
+	}
+	r.shown, r.width = r.line.Text, width
+	fits := func(text string) bool {
+		return fyne.MeasureText(text, r.drawn.TextSize, r.drawn.TextStyle).Width <= width
+	}
+	if r.line.CutMiddle {
+		r.drawn.Text = words.CutMiddle(r.shown, fits)
+	} else {
+		r.drawn.Text = words.CutParts(r.shown, fits)
+	}
+}
+
+func (r *lineRenderer) Layout(size fyne.Size) {
+	r.cut(size.Width)
+	height := r.drawn.MinSize().Height
+	r.drawn.Move(fyne.NewPos(0, (size.Height-height)/2))
+	r.drawn.Resize(fyne.NewSize(size.Width, height))
+}
+
+func (r *lineRenderer) MinSize() fyne.Size {
+	size := r.line.Theme().Size(r.line.TextSize)
+	if r.line.Whole {
+		return fyne.MeasureText(r.line.Text, size, r.line.Style)
+	}
+	return fyne.NewSize(GapHuge, fyne.MeasureText("M", size, r.line.Style).Height)
+}
+
+func (r *lineRenderer) Refresh() {
+	r.apply()
+	r.width = -1
+	r.Layout(r.line.Size())
+	canvas.Refresh(r.line)
+}
+
+func (r *lineRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.drawn} }
+
+func (r *lineRenderer) Destroy() {}
