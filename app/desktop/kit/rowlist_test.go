@@ -46,6 +46,17 @@ func plainList(t *testing.T, count int) (list *RowList[plain], shown *[]plain) {
 	return list, shown
 }
 
+// plainListOf is a list that is not on the screen yet.
+func plainListOf(count int) *RowList[plain] {
+	list := NewRowList(Host{}, func(p plain) string { return p.key }, func(p plain) string { return p.text }, func() RowView[plain] {
+		v := &plainView{words: NewLine(theme.ColorNameForeground, theme.SizeNameText), shown: func(plain) {}}
+		v.ExtendBaseWidget(v)
+		return v
+	})
+	list.SetRows(plainRows(count))
+	return list
+}
+
 func plainRows(count int) []plain {
 	rows := make([]plain, count)
 	for i := range rows {

@@ -38,8 +38,8 @@ type SpeedGraph struct {
 // NewSpeedGraph makes an empty graph of speeds that are stepSeconds apart.
 func NewSpeedGraph(stepSeconds int) *SpeedGraph {
 	g := &SpeedGraph{stepSeconds: stepSeconds, most: NewCaption(), zero: NewCaption(), start: NewCaption(), end: NewCaption()}
-	g.end.SetText(words.L("now"))
 	g.end.Align = fyne.TextAlignTrailing
+	g.end.SetText(words.L("now"))
 	g.most.Align, g.zero.Align = fyne.TextAlignTrailing, fyne.TextAlignTrailing
 	g.raster = canvas.NewRaster(g.draw)
 	g.ExtendBaseWidget(g)

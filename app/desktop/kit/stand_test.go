@@ -13,9 +13,10 @@ import (
 // stand is an application for widgets. The test's goroutine is its UI thread:
 // what comes back to it waits in a queue until the test looks there.
 type stand struct {
-	t     *testing.T
-	app   fyne.App
-	queue chan func()
+	t      *testing.T
+	app    fyne.App
+	window fyne.Window
+	queue  chan func()
 }
 
 func newStand(t *testing.T) *stand {
@@ -28,6 +29,14 @@ func newStand(t *testing.T) *stand {
 func (s *stand) host() Host {
 	return Host{Tips: NewTips(), Prefs: s.app.Preferences(), Pressed: func(*fyne.KeyEvent) {},
 		Beside: func(work func() func()) { go func() { s.queue <- work() }() }}
+}
+
+// show opens a window of 320 × 240 with an object in it.
+func (s *stand) show(object fyne.CanvasObject) {
+	s.t.Helper()
+	s.window = test.NewTempWindow(s.t, object)
+	s.window.SetPadded(false)
+	s.window.Resize(fyne.NewSize(320, 240))
 }
 
 // until runs what comes back until something is true.

@@ -1,0 +1,47 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+)
+
+func TestATooltipSaysWhatAnIconMeansAndStaysInTheWindow(t *testing.T) {
+	s := newStand(t)
+	tips, tapped := NewTips(), 0
+	b := NewIconButton(tips, theme.CancelIcon(), "Remove from list", func() { tapped++ })
+	// In the corner there is room neither below nor to the right.
+	s.show(container.NewStack(container.NewVBox(layout.NewSpacer(), container.NewHBox(layout.NewSpacer(), b)), tips.Layer))
+	for what, pair := range map[string][2]func(){
+		"the pointer": {func() { b.MouseIn(&desktop.MouseEvent{}) }, b.MouseOut},
+		"the focus":   {b.FocusGained, b.FocusLost},
+	} {
+		pair[0]()
+		if !tips.Layer.Visible() || tips.text.Text != "Remove from list" {
+			t.Errorf("%s shows no tooltip", what)
+		}
+		end, window := tips.back.Position().Add(tips.back.Size()), s.window.Canvas().Size()
+		if end.X > window.Width || end.Y > window.Height || tips.back.Position().X < 0 {
+			t.Errorf("the tooltip ends at %v, the window at %v", end, window)
+		}
+		pair[1]()
+		if tips.Layer.Visible() {
+			t.Errorf("the tooltip stays when %s is gone", what)
+		}
+	}
+	b.Set(theme.DeleteIcon(), "Stop and delete")
+	test.Tap(b)
+	if b.AccessibilityLabel() != "Stop and delete" || b.Icon.Name() != theme.DeleteIcon().Name() || tapped != 1 {
+		t.Errorf("it is %q now, tapped %d times", b.AccessibilityLabel(), tapped)
+	}
+	tips.show("", b)
+	if tips.Layer.Visible() {
+		t.Error("a tooltip without a text is shown")
+	}
+}
