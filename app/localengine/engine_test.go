@@ -82,10 +82,10 @@ func TestDiagnosticsTellNothingPrivate(t *testing.T) {
 	alice.offer(path)
 	bob.fetch(bob.findOne("diary"))
 	bob.finish("diary.txt")
-	taken := bob.ownListen
-	bob.ownListen = tracker.Address
+	taken := bob.trackers.own.listen
+	bob.trackers.own.listen = tracker.Address
 	refused(t, bob.StartTracker(deadline(t)), netproto.CodePortInUse)
-	bob.ownListen = taken
+	bob.trackers.own.listen = taken
 	for _, h := range []*house{alice, bob} {
 		d, err := h.Diagnostics(deadline(t))
 		check(t, err)

@@ -101,8 +101,18 @@ func (h *house) open() {
 	n, err := node.Open(context.Background(), node.Options{Profile: h.profile, OfferDownloads: true, Log: log})
 	check(h.t, err)
 	h.Engine = newEngine(n, io.Discard)
-	h.ownListen, h.browse = h.listen, h.around
+	h.trackers.own.listen, h.nearby.browse = h.listen, h.around
 	check(h.t, h.start())
+}
+
+// owned is the running tracker on this computer.
+func (h *house) owned() *node.OwnTracker {
+	h.t.Helper()
+	own, err := h.trackers.own.state()
+	if own == nil {
+		h.t.Fatalf("it does not run: %v", err)
+	}
+	return own
 }
 
 func (h *house) close() {

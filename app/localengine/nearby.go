@@ -4,46 +4,57 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"centralizedp2p/app/face"
+	"centralizedp2p/app/node"
 	"centralizedp2p/netproto/lan"
 )
 
 // How long the local network is asked for trackers, and how often. The first
-// answers come within milliseconds; a packet that is lost is sent again.
+// answers come within milliseconds; a lost packet is sent again.
 const (
 	lookFor   = 3 * time.Second
 	lookEvery = 30 * time.Second
 )
 
-// lookNearby keeps the list of trackers in the local network until the engine
-// is closed.
-func (e *Engine) lookNearby() {
+// nearby is the list of trackers in the local network.
+type nearby struct {
+	*core
+	// browse asks the local network until ctx ends; nil asks nobody.
+	browse func(ctx context.Context) ([]lan.Tracker, error)
+
+	mu   sync.Mutex
+	list []face.KnownTracker
+}
+
+// look keeps the list up to date until the engine is closed.
+func (n *nearby) look() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	e.watching.Go(func() {
+	n.work.Go(func() {
 		select {
-		case <-e.closed:
+		case <-n.closed:
 			cancel()
 		case <-ctx.Done():
 		}
 	})
-	told := ""
+	logged := ""
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		asking, done := context.WithTimeout(ctx, lookFor)
-		found, err := e.browse(asking)
+		found, err := n.browse(asking)
 		done()
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil && err.Error() != told { // what lasts is logged once
-			told = err.Error()
-			e.log.Warn("the local network cannot be asked for trackers", "error", err)
+		if err != nil && err.Error() != logged { // the same failure is logged once
+			logged = err.Error()
+			n.log.Warn("the local network cannot be asked for trackers", "error", err)
 		}
-		e.setNearby(found)
+		n.set(found)
 		select {
 		case <-ctx.Done():
 			return
@@ -52,8 +63,8 @@ func (e *Engine) lookNearby() {
 	}
 }
 
-// setNearby takes over what was found, in an order that stays.
-func (e *Engine) setNearby(found []lan.Tracker) {
+// set takes over what was found, in a stable order.
+func (n *nearby) set(found []lan.Tracker) {
 	list := make([]face.KnownTracker, 0, len(found))
 	for _, t := range found {
 		list = append(list, face.KnownTracker{Address: t.Link().Tracker, Name: t.Name, Fingerprint: t.Fingerprint})
@@ -61,18 +72,20 @@ func (e *Engine) setNearby(found []lan.Tracker) {
 	slices.SortFunc(list, func(a, b face.KnownTracker) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Address, b.Address))
 	})
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if slices.Equal(e.nearby, list) {
-		return
+	n.mu.Lock()
+	changed := !slices.Equal(n.list, list)
+	n.list = list
+	n.mu.Unlock()
+	if changed {
+		n.news.tell()
 	}
-	e.nearby = list
-	e.notifyLocked()
 }
 
-// nearbyLocked is the list without the tracker on this computer itself.
-func (e *Engine) nearbyLocked() []face.KnownTracker {
-	return slices.DeleteFunc(slices.Clone(e.nearby), func(t face.KnownTracker) bool {
-		return e.own != nil && t.Fingerprint == e.own.Fingerprint
+// others returns the list without the tracker on this computer, nil for none.
+func (n *nearby) others(own *node.OwnTracker) []face.KnownTracker {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(n.list), func(t face.KnownTracker) bool {
+		return own != nil && t.Fingerprint == own.Fingerprint
 	})
 }

@@ -37,8 +37,8 @@ func TestTrackersInTheLocalNetworkAreShown(t *testing.T) {
 func TestTheTrackerOnThisComputerIsNotNearby(t *testing.T) {
 	alice := newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))
-	alice.setNearby([]lan.Tracker{
-		{Name: "own", Fingerprint: alice.own.Fingerprint, Port: 5000, Address: netip.MustParseAddr("127.0.0.1")},
+	alice.nearby.set([]lan.Tracker{
+		{Name: "own", Fingerprint: alice.owned().Fingerprint, Port: 5000, Address: netip.MustParseAddr("127.0.0.1")},
 		{Name: "kitchen", Fingerprint: netproto.Fingerprint{1}, Port: 5000, Address: netip.MustParseAddr("192.168.1.20")},
 	})
 	if got := alice.view().Nearby; len(got) != 1 || got[0].Name != "kitchen" {

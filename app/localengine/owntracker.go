@@ -3,9 +3,11 @@ package localengine
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"strconv"
+	"sync"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
@@ -13,105 +15,137 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// ownListen is where the tracker on this computer listens: where others look
-// for one.
+// ownListen is where the tracker on this computer listens: others look for a
+// tracker on that port.
 var ownListen = ":" + strconv.Itoa(netproto.DefaultPort)
 
+// ownTracker is the tracker on this computer.
+type ownTracker struct {
+	*core
+	listen string // [HOST]:PORT
+	logs   io.Writer
+
+	mu      sync.Mutex
+	running *node.OwnTracker
+	failure error // why it does not run, although it should
+}
+
+// state returns the running tracker, or nil and why it does not run.
+func (o *ownTracker) state() (*node.OwnTracker, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.running, o.failure
+}
+
+// rate returns how many requests per second it answers.
+func (o *ownTracker) rate() float64 {
+	if own, _ := o.state(); own != nil {
+		return own.Rate()
+	}
+	return 0
+}
+
+// start starts the tracker, which runs until [ownTracker.close].
+func (o *ownTracker) start() (*node.OwnTracker, error) {
+	settings, err := o.settings()
+	if err != nil {
+		return nil, err
+	}
+	own, err := node.StartTracker(node.TrackerData(o.library.Dir()), o.listen, settings.Name, o.logs)
+	o.mu.Lock()
+	o.running, o.failure = own, err
+	o.mu.Unlock()
+	if own != nil {
+		o.work.Go(func() { o.watch(own) })
+	}
+	o.news.tell()
+	return own, coded(err)
+}
+
+// watch notices when the tracker ends by itself. The page then shows why, and
+// the switch can start it again.
+func (o *ownTracker) watch(own *node.OwnTracker) {
+	select {
+	case <-own.Ended():
+	case <-o.closed:
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.running != own { // it was stopped
+		return
+	}
+	o.running, o.failure = nil, own.Err()
+	if o.failure == nil {
+		o.failure = node.ErrTrackerEnded
+	}
+	o.log.Error("the tracker on this computer ended by itself", "error", o.failure)
+	o.news.tell()
+}
+
+// close stops the tracker, if it runs.
+func (o *ownTracker) close() error {
+	o.mu.Lock()
+	own := o.running
+	o.running, o.failure = nil, nil
+	o.mu.Unlock()
+	o.news.tell()
+	if own == nil {
+		return nil
+	}
+	return coded(own.Close())
+}
+
 // StartTracker runs a tracker on this computer and uses it.
-func (e *Engine) StartTracker(ctx context.Context) error {
-	done, err := e.changeTracker(ctx)
+func (ts *trackers) StartTracker(ctx context.Context) error {
+	done, err := ts.takeTurn(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	own := e.running()
+	own, _ := ts.own.state()
 	if own != nil {
-		return e.useOwn(own)
+		return ts.useOwn(own)
 	}
-	if own, err = e.startOwn(); err != nil {
+	if own, err = ts.own.start(); err != nil {
 		return err
 	}
-	if err := e.useOwn(own); err != nil { // a tracker that nobody remembers would be gone at the next start
-		return errors.Join(err, e.closeOwn())
+	if err := ts.useOwn(own); err != nil { // what is not saved would be gone at the next start
+		return errors.Join(err, ts.own.close())
 	}
 	return nil
 }
 
-func (e *Engine) running() *node.OwnTracker {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.own
-}
-
-// startOwn starts the tracker on this computer. It ends with [Engine.Close],
-// not with the request that started it.
-func (e *Engine) startOwn() (*node.OwnTracker, error) {
-	settings, err := e.settings()
-	if err != nil {
-		return nil, err
-	}
-	own, err := node.StartTracker(node.TrackerData(e.library.Dir()), e.ownListen, settings.Name, e.logs)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.own, e.ownErr = own, err
-	if own != nil {
-		e.watching.Go(func() { e.watchOwn(own) })
-	}
-	e.notifyLocked()
-	return own, coded(err)
-}
-
-// watchOwn notices when the tracker on this computer ends by itself. The page
-// then shows why; the switch can start it again.
-func (e *Engine) watchOwn(own *node.OwnTracker) {
-	select {
-	case <-own.Ended():
-	case <-e.closed:
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.own != own { // stopped by the person
-		return
-	}
-	err := own.Err()
-	if err == nil {
-		err = node.ErrTrackerEnded
-	}
-	e.own, e.ownErr = nil, err
-	e.log.Error("the tracker on this computer ended by itself", "error", err)
-	e.notifyLocked()
-}
-
-// useOwn makes the tracker on this computer the one in use. Nobody needs to
-// vouch for its key, whatever was known under its address.
-func (e *Engine) useOwn(own *node.OwnTracker) error {
-	address := own.Link.Tracker
-	settings, err := e.settings()
+// useOwn makes the tracker on this computer the main one. Nobody needs to vouch
+// for its key, whatever was known under its address.
+func (ts *trackers) useOwn(own *node.OwnTracker) error {
+	link := netproto.Link{Tracker: own.Link.Tracker, Fingerprint: own.Fingerprint}
+	settings, err := ts.settings()
 	if err != nil {
 		return err
 	}
-	if err := e.library.ReplaceTracker(address, own.Fingerprint, settings.Name); err != nil {
+	if err := ts.library.ReplaceTracker(link.Tracker, link.Fingerprint, settings.Name); err != nil {
 		return coded(err)
 	}
-	c, err := node.Client(e.library, netproto.Link{Tracker: address, Fingerprint: own.Fingerprint})
+	c, err := node.Client(ts.library, link)
 	if err != nil {
 		return coded(err)
 	}
-	return e.adopt(c, true)
+	return ts.adopt(c, true)
 }
 
 // StopTracker stops the tracker on this computer, after a goodbye if it is the
-// one in use.
-func (e *Engine) StopTracker(ctx context.Context) error {
-	done, err := e.changeTracker(ctx)
+// main one.
+func (ts *trackers) StopTracker(ctx context.Context) error {
+	done, err := ts.takeTurn(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	own, t := e.running(), e.engine.Tracker()
+	own, _ := ts.own.state()
+	t := ts.engine.Tracker()
 	used := own != nil && t != nil && t.Fingerprint() == own.Fingerprint
-	err = e.changeSettings(func(s *library.Settings) {
+	err = ts.changeSettings(func(s *library.Settings) {
 		s.OwnTracker = false
 		if used {
 			s.Tracker = ""
@@ -121,29 +155,20 @@ func (e *Engine) StopTracker(ctx context.Context) error {
 		return err
 	}
 	if used {
-		e.leave(ctx)
+		ts.leave(ctx)
 	}
-	return e.closeOwn()
+	return ts.own.close()
 }
 
-func (e *Engine) closeOwn() error {
-	e.mu.Lock()
-	own := e.own
-	e.own, e.ownErr = nil, nil
-	e.notifyLocked()
-	e.mu.Unlock()
+func viewOf(own *node.OwnTracker, failure error) face.OwnTracker {
 	if own == nil {
-		return nil
+		return face.OwnTracker{Failure: face.FailureOf(failure)}
 	}
-	return coded(own.Close())
-}
-
-func viewOf(own *node.OwnTracker) face.OwnTracker {
 	return face.OwnTracker{Running: true, Addresses: ownAddresses(own), Invite: own.Link.String(), Rate: own.Rate()}
 }
 
-// ownAddresses are those under which others may reach the tracker on this
-// computer, the likeliest first.
+// ownAddresses returns the addresses under which others may reach the tracker on
+// this computer, the likeliest first.
 func ownAddresses(own *node.OwnTracker) []string {
 	addresses := []string{own.Link.Tracker}
 	host, port, err := net.SplitHostPort(own.Address)

@@ -82,7 +82,7 @@ func TestATakenPortIsShownUntilTheTrackerStarts(t *testing.T) {
 	check(t, err)
 	defer taken.Close()
 	alice := newHouse(t)
-	alice.ownListen = taken.Addr().String()
+	alice.trackers.own.listen = taken.Addr().String()
 	changed := alice.Watch(deadline(t))
 	refused(t, alice.StartTracker(deadline(t)), netproto.CodePortInUse)
 	<-changed
@@ -129,7 +129,7 @@ func TestTheOwnTrackerNeedNotBeTheOneInUse(t *testing.T) {
 		t.Errorf("after the restart the view is %+v", v)
 	}
 	check(t, alice.StartTracker(deadline(t))) // it runs, and is used from now on
-	alice.until("it is used", func() bool { return alice.view().Fingerprint == alice.own.Fingerprint })
+	alice.until("it is used", func() bool { return alice.view().Fingerprint == alice.owned().Fingerprint })
 	alice.use(tracker)
 	check(t, alice.StopTracker(deadline(t)))
 	if v := alice.view(); v.Address != tracker.Address || v.Own.Running {
@@ -142,7 +142,7 @@ func TestTheOwnTrackerMayTakeTheAddressOfAnother(t *testing.T) {
 	before := startTown(t, t.TempDir(), "127.0.0.1:0")
 	alice.use(before)
 	check(t, before.Close())
-	alice.ownListen = before.Address
+	alice.trackers.own.listen = before.Address
 	check(t, alice.StartTracker(deadline(t)))
 	alice.untilConnection(face.ConnectionConnected)
 	if v := alice.view(); v.Address != before.Address || v.Fingerprint == before.Fingerprint || v.ChangedKey != nil {
@@ -175,7 +175,7 @@ func TestAnOwnTrackerThatEndsByItselfIsShownWithItsReason(t *testing.T) {
 	check(t, alice.StartTracker(deadline(t)))
 	alice.untilConnection(face.ConnectionConnected)
 	changed := alice.Watch(deadline(t))
-	check(t, alice.running().Close()) // not by the switch
+	check(t, alice.owned().Close()) // not by the switch
 	for alice.view().Own.Running {
 		<-changed
 	}

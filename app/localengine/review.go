@@ -13,8 +13,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// secretNames are patterns, as of path.Match, of names that keys and passwords
-// commonly have; in lower case.
+// secretNames are lower-case patterns for path.Match that match common names of
+// files with keys and passwords.
 var secretNames = []string{
 	".env", ".env.*", "*.env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.ppk",
 	"*.kdb", "*.kdbx", "*.opvault", "*.agilekeychain", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc", ".htpasswd", ".git-credentials",
@@ -32,9 +32,9 @@ func looksSecret(name string) bool {
 	return false
 }
 
-// Review looks at what a person wants to share.
-func (e *Engine) Review(ctx context.Context, paths []string) (face.Review, error) {
-	settings, err := e.settings()
+// Review inspects what a person wants to share.
+func (ss *shares) Review(ctx context.Context, paths []string) (face.Review, error) {
+	settings, err := ss.settings()
 	if err != nil {
 		return face.Review{}, err
 	}
@@ -42,15 +42,15 @@ func (e *Engine) Review(ctx context.Context, paths []string) (face.Review, error
 	if err != nil {
 		return face.Review{}, err
 	}
-	r := reviewing{ctx: ctx, shared: map[string]bool{}, ignored: ignored}
-	for _, s := range e.engine.Shares() {
+	r := reviewing{shared: map[string]bool{}, ignored: ignored}
+	for _, s := range ss.engine.Shares() {
 		r.shared[s.Path] = true
 	}
 	for _, p := range paths {
 		if err := ctx.Err(); err != nil {
 			return face.Review{}, coded(err)
 		}
-		if err := r.top(p); err != nil {
+		if err := r.top(ctx, p); err != nil {
 			return face.Review{}, coded(err)
 		}
 	}
@@ -58,7 +58,6 @@ func (e *Engine) Review(ctx context.Context, paths []string) (face.Review, error
 }
 
 type reviewing struct {
-	ctx     context.Context
 	shared  map[string]bool
 	ignored *ignore.Patterns
 	review  face.Review
@@ -68,9 +67,9 @@ func (r *reviewing) skip(path string, reason face.SkipReason, count int) {
 	r.review.Skipped = append(r.review.Skipped, face.SkippedPath{Path: path, Reason: reason, Count: count})
 }
 
-// top looks at one of the chosen paths. A link is followed here: the person
+// top inspects one of the chosen paths. It follows a symbolic link: the person
 // named it.
-func (r *reviewing) top(p string) error {
+func (r *reviewing) top(ctx context.Context, p string) error {
 	p, err := filepath.Abs(p)
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
@@ -79,7 +78,7 @@ func (r *reviewing) top(p string) error {
 		r.skip(p, face.SkipShared, 0)
 		return nil
 	}
-	r.shared[p] = true // chosen twice is shared once
+	r.shared[p] = true // a path chosen twice is shared once
 	info, err := os.Stat(p)
 	if err != nil {
 		r.skip(p, face.SkipUnreadable, 0)
@@ -97,7 +96,7 @@ func (r *reviewing) top(p string) error {
 		r.skip(p, face.SkipUnreadable, 0)
 		return nil
 	case info.IsDir():
-		if err := r.folder(&item); err != nil {
+		if err := r.folder(ctx, &item); err != nil {
 			return err
 		}
 	default:
@@ -116,16 +115,15 @@ func canRead(p string) bool {
 	return true
 }
 
-// folder counts what is in a folder, as it will be shared; what is skipped is
-// counted by reason.
-func (r *reviewing) folder(item *face.ReviewItem) error {
-	root, err := filepath.EvalSymlinks(item.Path) // WalkDir follows no link
+// folder counts what a folder will share, and what is skipped by reason.
+func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
+	root, err := filepath.EvalSymlinks(item.Path) // WalkDir does not follow links
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
 	skipped := map[face.SkipReason]int{}
 	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		if ctxErr := r.ctx.Err(); ctxErr != nil {
+		if ctxErr := ctx.Err(); ctxErr != nil {
 			return ctxErr
 		}
 		if err == nil && p != root {
@@ -170,12 +168,12 @@ func (r *reviewing) folder(item *face.ReviewItem) error {
 	return nil
 }
 
-// relative is the slash-separated path of what is below the root.
+// relative returns the slash-separated path of p below the root.
 func relative(root, p string) string {
 	return filepath.ToSlash(strings.TrimPrefix(strings.TrimPrefix(p, root), string(filepath.Separator)))
 }
 
-// readableFile gives the size of a file in a folder, or why it is skipped.
+// readableFile returns the size of a file in a folder, or why it is skipped.
 func readableFile(p string, d fs.DirEntry) (int64, face.SkipReason) {
 	switch {
 	case d.Type()&fs.ModeSymlink != 0:

@@ -15,30 +15,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// settings are those that the library remembers.
-func (e *Engine) settings() (library.Settings, error) {
-	settings, err := e.library.Settings()
-	if err != nil {
-		err = netproto.Errorf(netproto.CodeStore, "the settings in %s: %w", e.library.Dir(), err)
-	}
-	return settings, err
-}
+// preferences implements [face.Preferences].
+type preferences struct{ *core }
 
-// changeSettings changes what is remembered and leaves the rest as it is.
-func (e *Engine) changeSettings(change func(*library.Settings)) error {
-	e.saving.Lock()
-	defer e.saving.Unlock()
-	settings, err := e.settings()
-	if err != nil {
-		return err
-	}
-	change(&settings)
-	return coded(e.library.SaveSettings(settings))
-}
-
-// Settings are the chosen ones.
-func (e *Engine) Settings(context.Context) (face.Settings, error) {
-	s, err := e.settings()
+// Settings returns the settings in force.
+func (p *preferences) Settings(context.Context) (face.Settings, error) {
+	s, err := p.settings()
 	return face.Settings{Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
 		Port: s.ListenPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
 		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
@@ -46,13 +28,13 @@ func (e *Engine) Settings(context.Context) (face.Settings, error) {
 		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing}, err
 }
 
-// ApplySettings checks, applies and remembers. The folder and the port are
-// tried out when they change: the one that was chosen before may be gone or
-// taken now, which is no reason to refuse another name.
-func (e *Engine) ApplySettings(_ context.Context, s face.Settings) error {
-	e.saving.Lock()
-	defer e.saving.Unlock()
-	saved, err := e.settings()
+// ApplySettings checks, applies and saves the settings. The folder and the port
+// are tried only if they change: those chosen before may be gone or taken by
+// now, which is no reason to refuse another name.
+func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
+	p.saving.Lock()
+	defer p.saving.Unlock()
+	saved, err := p.settings()
 	if err != nil {
 		return err
 	}
@@ -73,30 +55,30 @@ func (e *Engine) ApplySettings(_ context.Context, s face.Settings) error {
 	saved.Ignore, saved.GentleHashing = patternLines(s.Ignore), s.GentleHashing
 	applied := saved
 	if !moved {
-		applied.ListenPort = 0 // stays where it is
+		applied.ListenPort = 0 // keeps the port that it has
 	}
-	if err := e.node.Apply(applied); err != nil { // the port is all that can fail
+	if err := p.node.Apply(applied); err != nil { // only the port can fail
 		return face.InvalidSettings{face.FieldPort: face.FailureOf(err)}
 	}
-	return coded(e.library.SaveSettings(saved))
+	return coded(p.library.SaveSettings(saved))
 }
 
 // SetQuickLimit switches between the usual limits and the quick ones.
-func (e *Engine) SetQuickLimit(_ context.Context, on bool) error {
-	if err := e.changeSettings(func(s *library.Settings) { s.QuickLimit = on }); err != nil {
+func (p *preferences) SetQuickLimit(_ context.Context, on bool) error {
+	if err := p.changeSettings(func(s *library.Settings) { s.QuickLimit = on }); err != nil {
 		return err
 	}
-	e.engine.SetQuickLimit(on)
+	p.engine.SetQuickLimit(on)
 	return nil
 }
 
-// TestPort has the tracker connect to this peer.
-func (e *Engine) TestPort(ctx context.Context) (netproto.Reachability, error) {
-	reachable, err := e.engine.TestPort(ctx)
+// TestPort asks the tracker to connect to this peer.
+func (p *preferences) TestPort(ctx context.Context) (netproto.Reachability, error) {
+	reachable, err := p.engine.TestPort(ctx)
 	return reachable, coded(err)
 }
 
-// outOfRange are the fields whose values mean nothing.
+// outOfRange returns the fields with impossible values.
 func outOfRange(s face.Settings) face.InvalidSettings {
 	invalid := face.InvalidSettings{}
 	refuse := func(field face.Field, format string, args ...any) {
@@ -129,7 +111,7 @@ func outOfRange(s face.Settings) face.InvalidSettings {
 	return invalid
 }
 
-// patternLines are the ignore patterns that a person wrote, one a line.
+// patternLines returns the ignore patterns that a person wrote, one per line.
 func patternLines(text string) []string {
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
 	for i, line := range lines {
@@ -139,11 +121,11 @@ func patternLines(text string) []string {
 }
 
 // usable finds out by trying whether downloads can be put into a folder:
-// permissions alone do not tell. One that does not exist is made by the first
-// download; it is tried where it will be.
+// permissions alone do not tell. A folder that does not exist yet is made by the
+// first download; its nearest existing parent is tried.
 func usable(dir string) error {
 	if !filepath.IsAbs(dir) {
-		return netproto.Errorf(netproto.CodeInvalid, "the folder must be given with its whole path")
+		return netproto.Errorf(netproto.CodeInvalid, "the folder must be given by its absolute path")
 	}
 	info, err := os.Stat(dir)
 	for errors.Is(err, os.ErrNotExist) && filepath.Dir(dir) != dir {

@@ -238,7 +238,7 @@ func TestALinkCannotMakeATrackerLookChanged(t *testing.T) {
 
 func TestAChangeOfTrackersWaitsForTheOneBefore(t *testing.T) {
 	alice := newHouse(t)
-	done, err := alice.changeTracker(deadline(t))
+	done, err := alice.takeTurn(deadline(t))
 	check(t, err)
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -1,0 +1,185 @@
+package localengine
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/app/face"
+	"centralizedp2p/app/node"
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+// overview implements [face.Overview].
+type overview struct {
+	*core
+	own *ownTracker
+}
+
+// ownRateEvery is how often the request rate of the tracker on this computer is
+// looked at; the peer engine does not tell when it changes.
+const ownRateEvery = 2 * time.Second
+
+// Watch returns a channel that receives after a change, here or in the peer
+// engine.
+func (o *overview) Watch(ctx context.Context) <-chan struct{} {
+	changed := make(chan struct{}, 1)
+	here, end := o.news.watch()
+	ctx, cancel := context.WithCancel(ctx)
+	there := o.engine.Watch(ctx)
+	o.work.Go(func() {
+		defer close(changed)
+		defer cancel()
+		defer end()
+		tick := time.NewTicker(ownRateEvery)
+		defer tick.Stop()
+		var rate float64
+		for {
+			select {
+			case <-o.closed:
+				return
+			case <-ctx.Done():
+				return
+			case <-here:
+			case <-there:
+			case <-tick.C:
+				before := rate
+				if rate = o.own.rate(); rate == before {
+					continue
+				}
+			}
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		}
+	})
+	return changed
+}
+
+// Status returns the state of the whole peer.
+func (o *overview) Status(context.Context) (face.Status, error) {
+	t := o.engine.TrackerStatus()
+	s := face.Status{Tracker: t.Name, Connection: face.Connection(t.State), Failure: face.FailureOf(t.Err), Reachable: t.Reachable}
+	if s.Tracker == "" {
+		s.Tracker = t.Address
+	}
+	switch t.State {
+	case peer.TrackerConnected:
+		s.PeersOnline = t.Stats.PeersOnline
+	case peer.TrackerReconnecting:
+		s.RetrySeconds = max(int(time.Until(t.Retry).Round(time.Second)/time.Second), 0)
+	}
+	s.DownRate, s.UpRate = o.engine.Rates()
+	s.QuickLimit = o.engine.QuickLimit()
+	counts := o.engine.DownloadCounts()
+	s.Counts.Downloads, s.Counts.Failed = counts.Unfinished, counts.Failed
+	for _, u := range o.engine.Uploads() {
+		if !u.Ended && u.Place == 0 {
+			s.Counts.Uploads++
+		}
+	}
+	s.Counts.Shares = len(o.engine.Shares())
+	return s, nil
+}
+
+// Diagnostics returns text for a problem report.
+func (o *overview) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
+	s, err := o.Status(ctx)
+	if err != nil {
+		return face.Diagnostics{}, err
+	}
+	t := o.engine.TrackerStatus()
+	var b strings.Builder
+	fmt.Fprintf(&b, "CentralizedP2P %s, %s, %s/%s\n", node.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(&b, "Peer %s, port %d, reachable: %s\n", o.library.Identity().PeerID(), o.engine.Port(), s.Reachable)
+	fmt.Fprintf(&b, "Tracker %s: %s", t.Address, s.Connection)
+	if t.Err != nil {
+		fmt.Fprintf(&b, " (%v)", t.Err)
+	}
+	fmt.Fprintf(&b, ", round trip %s, seen as %s\n", t.RoundTrip.Round(time.Millisecond), t.Observed)
+	switch own, err := o.own.state(); {
+	case own != nil:
+		fmt.Fprintf(&b, "Tracker on this computer: %s\n", own.Address)
+	case err != nil:
+		fmt.Fprintf(&b, "Tracker on this computer: %v\n", err)
+	}
+	states := map[peer.DownloadState]int{}
+	for _, d := range o.engine.Downloads() {
+		states[d.State]++
+	}
+	fmt.Fprintf(&b, "Shares %d, uploads %d, downloads %v\nDown %d B/s, up %d B/s\n", s.Counts.Shares, s.Counts.Uploads, states, s.DownRate, s.UpRate)
+	return face.Diagnostics{Text: b.String(), Profile: o.library.Dir()}, nil
+}
+
+// askedAtOnce is how many contents the tracker is asked about at a time.
+const askedAtOnce = 8
+
+// Leaving returns what others lose if this peer goes now. While nobody else is
+// online they lose nothing; what the tracker does not answer is not counted.
+func (o *overview) Leaving(ctx context.Context) (face.Leaving, error) {
+	var leaving face.Leaving
+	var contents []content
+	for _, u := range o.engine.Uploads() {
+		if !u.Ended {
+			leaving.Uploads++
+			contents = addContent(contents, u.Hash, o.engine.NameOf(u.Hash))
+		}
+	}
+	tracker := o.engine.Tracker()
+	if o.engine.TrackerStatus().State != peer.TrackerConnected {
+		return leaving, nil
+	}
+	if stats, err := tracker.Stats(ctx); err != nil || stats.PeersOnline < 2 {
+		return leaving, nil
+	}
+	for _, s := range slices.Backward(o.engine.Shares()) { // the newest are the likeliest to be here alone
+		contents = addContent(contents, s.Hash, s.Name)
+	}
+	leaving.Alone = onlyHere(ctx, tracker, o.library.Identity().PeerID(), contents)
+	return leaving, nil
+}
+
+type content struct {
+	hash netproto.ContentHash
+	name string
+}
+
+// addContent adds a content that is hashed and not in the list yet, while there
+// is room.
+func addContent(list []content, hash netproto.ContentHash, name string) []content {
+	if len(list) == face.MaxLeavingAsked || hash.IsZero() || slices.ContainsFunc(list, func(c content) bool { return c.hash == hash }) {
+		return list
+	}
+	return append(list, content{hash, name})
+}
+
+// onlyHere asks a tracker which of the contents no other peer has as a whole,
+// and returns their names.
+func onlyHere(ctx context.Context, tracker peer.Tracker, self netproto.PeerID, contents []content) []string {
+	alone := make([]bool, len(contents))
+	var group errgroup.Group
+	group.SetLimit(askedAtOnce)
+	for i, c := range contents {
+		group.Go(func() error {
+			sources, err := tracker.Sources(ctx, c.hash)
+			elsewhere := slices.ContainsFunc(sources, func(s netproto.Source) bool { return !s.Part && s.PeerID != self })
+			alone[i] = err == nil && !elsewhere
+			return nil
+		})
+	}
+	_ = group.Wait() // no question fails the others
+	var names []string
+	for i, c := range contents {
+		if alone[i] {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}

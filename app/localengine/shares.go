@@ -1,0 +1,96 @@
+package localengine
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"centralizedp2p/app/face"
+	"centralizedp2p/app/peer"
+	"centralizedp2p/netproto"
+)
+
+// shares implements [face.Shares].
+type shares struct {
+	*core
+
+	mu      sync.Mutex
+	stopped map[string]face.ShareItem // in this run, by ID
+}
+
+// Shares returns the rows of the Shared page.
+func (ss *shares) Shares(context.Context) ([]face.Share, error) {
+	list := ss.engine.Shares()
+	rows := make([]face.Share, len(list))
+	for i, s := range list {
+		rows[i] = face.Share{ID: s.ID, Name: filepath.Base(s.Path), Path: s.Path, Folder: s.Folder, Files: s.Files, Size: s.Size,
+			State: face.ShareState(s.State), Hashed: s.Hashed, Rate: s.Rate, Fetched: s.Fetched, Sent: s.Sent, Failure: face.FailureOf(s.Err),
+			Notice: face.FailureOf(s.Notice)}
+	}
+	return rows, nil
+}
+
+// Share starts to hash and to announce what was reviewed.
+func (ss *shares) Share(ctx context.Context, r face.ShareRequest) error {
+	for _, item := range r.Items {
+		if err := ctx.Err(); err != nil {
+			return coded(err)
+		}
+		if _, err := ss.engine.Share(item.Path, peer.ShareOptions{Remember: true, Except: item.Except}); err != nil {
+			return coded(err)
+		}
+	}
+	return nil
+}
+
+// StopSharing withdraws shares, and keeps them for ShareAgain while the program
+// runs.
+func (ss *shares) StopSharing(_ context.Context, ids []string) error {
+	list := ss.engine.Shares()
+	ss.mu.Lock()
+	for _, s := range list {
+		if slices.Contains(ids, s.ID) {
+			ss.stopped[s.ID] = face.ShareItem{Path: s.Path, Except: s.Except}
+		}
+	}
+	ss.mu.Unlock()
+	return coded(ss.engine.StopSharing(ids))
+}
+
+// ShareAgain shares what was withdrawn, with the same exceptions.
+func (ss *shares) ShareAgain(ctx context.Context, ids []string) error {
+	var request face.ShareRequest
+	ss.mu.Lock()
+	for _, id := range ids {
+		if item, ok := ss.stopped[id]; ok {
+			request.Items = append(request.Items, item)
+			delete(ss.stopped, id)
+		}
+	}
+	ss.mu.Unlock()
+	if len(request.Items) == 0 {
+		return netproto.Errorf(netproto.CodeNotFound, "it was not shared before")
+	}
+	return ss.Share(ctx, request)
+}
+
+// LinkOf returns the link of a share.
+func (ss *shares) LinkOf(_ context.Context, id string) (string, error) {
+	list := ss.engine.Shares()
+	i := slices.IndexFunc(list, func(s peer.Share) bool { return s.ID == id })
+	if i < 0 {
+		return "", netproto.Errorf(netproto.CodeNotFound, "it is no longer shared")
+	}
+	s := list[i]
+	if link := ss.engine.LinkOf(s); link != "" {
+		return link, nil
+	}
+	switch {
+	case s.Err != nil:
+		return "", coded(s.Err)
+	case s.Hash.IsZero():
+		return "", netproto.Errorf(netproto.CodeInvalid, "%s has no link before it is hashed", s.Name)
+	}
+	return "", netproto.Errorf(netproto.CodeUnreachable, "a link names the tracker, and none was reached yet")
+}
