@@ -25,7 +25,7 @@ func TestEveryKeyOfTheMenusStandsInTheHelpAndTheOtherWayRound(t *testing.T) {
 			}
 		}
 	}
-	w.help()
+	w.help.showKeys()
 	inHelp := map[string]string{}
 	walk(w.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
 		box, ok := o.(*fyne.Container)
@@ -72,9 +72,9 @@ func everyScreen(d *desk, look func(name string)) {
 	look("a word")
 	w.undo.offer(deed{words: "removed"})
 	look("undo")
-	w.help()
+	w.help.showKeys()
 	look("help")
-	w.closeSheets()
+	w.sheets.closeAll()
 }
 
 // partsOfFyne can be pressed, or have the keys, only as a part of something else:

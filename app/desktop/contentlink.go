@@ -16,9 +16,10 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// copyLinkTo puts a link on the clipboard by which others find a content at the
+// copyTo puts a link on the clipboard by which others find a content at the
 // tracker in use.
-func (w *window) copyLinkTo(hash netproto.ContentHash, name string, size int64) {
+func (l *links) copyTo(hash netproto.ContentHash, name string, size int64) {
+	w := l.window
 	ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil && view.Address == "" {
 			err = netproto.Errorf(netproto.CodeUnreachable, "%s", words.L("No tracker chosen"))
@@ -41,7 +42,7 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 	list := kit.NewRowList(w.host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
 		func() kit.RowView[face.FolderFile] { return newFileView() })
 	choose := func(file face.FolderFile) {
-		w.closeSheet()
+		w.sheets.close()
 		chosen(file.Path)
 	}
 	list.Opened = choose
@@ -56,13 +57,13 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 			fetch.Enable()
 		}
 	}
-	opened := w.openSheet(netproto.Printable(cutName(name)), container.NewBorder(text, nil, nil, nil, list),
-		fyne.NewSize(560, 480), w.cancelButton(), fetch)
+	opened := w.sheets.open(netproto.Printable(cutName(name)), container.NewBorder(text, nil, nil, nil, list),
+		fyne.NewSize(560, 480), w.sheets.cancelButton(), fetch)
 	ctx, stop := context.WithCancel(w.crossing.ctx)
 	opened.onGone = stop
 	ask(w, func(context.Context) (face.Folder, error) { return w.engine.FolderContents(ctx, folder) },
 		func(contents face.Folder, err error) {
-			if w.sheet != opened {
+			if w.sheets.top != opened {
 				return
 			}
 			if err != nil {

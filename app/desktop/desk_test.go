@@ -270,7 +270,7 @@ func (d *desk) key(name fyne.KeyName) {
 	if focused := d.window.win.Canvas().Focused(); focused != nil {
 		focused.TypedKey(event)
 	} else {
-		d.window.typedKey(event)
+		d.window.keys.typedKey(event)
 	}
 }
 

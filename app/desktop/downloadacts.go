@@ -26,7 +26,7 @@ func (p *downloadsPage) onIDs(action func(context.Context, []string) error, ids 
 }
 
 func (p *downloadsPage) clearFinished() {
-	p.window.removeDownloads(slices.DeleteFunc(slices.Clone(p.all), func(d face.Download) bool { return !d.IsFinished() }))
+	p.window.undo.removeDownloads(slices.DeleteFunc(slices.Clone(p.all), func(d face.Download) bool { return !d.IsFinished() }))
 }
 
 // toggle pauses what runs; if nothing does, it resumes what is paused.
@@ -40,7 +40,7 @@ func (p *downloadsPage) toggle() {
 	p.onIDs(p.window.engine.Retry, idsOf(chosen, face.Download.IsFailed))
 }
 
-func (p *downloadsPage) remove() { p.window.removeDownloads(p.list.Selection()) }
+func (p *downloadsPage) remove() { p.window.undo.removeDownloads(p.list.Selection()) }
 
 func (p *downloadsPage) open() {
 	if chosen := p.list.Selection(); len(chosen) > 0 {
@@ -60,7 +60,7 @@ func (p *downloadsPage) removeWithFiles() {
 	for _, d := range chosen {
 		size += d.Done
 	}
-	p.window.decide(words.L("Delete the files?"),
+	p.window.sheets.decide(words.L("Delete the files?"),
 		words.N("{{.Count}} downloads are taken off the list, and the {{.Size}} that were fetched are deleted from the disk.", len(chosen),
 			words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}),
 		words.L("Delete the files"), func() { p.onIDs(p.window.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
@@ -104,7 +104,7 @@ func (p *downloadsPage) moveTo() {
 	if len(chosen) == 0 {
 		return
 	}
-	p.window.chooseFolder(words.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
+	p.window.sheets.pickFolder(words.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.MoveTo(ctx, ids, folder) },
 			idsOf(chosen, anyDownload))
 	})
@@ -141,12 +141,12 @@ func (p *downloadsPage) askLimit() {
 			}
 			limit = kilobytes * 1000
 		}
-		w.closeSheet()
+		w.sheets.close()
 		p.limitOf(chosen, limit)
 	}
 	entry.OnSubmitted = func(string) { set() }
-	w.openSheet(words.L("Limit of the download"), labelled(words.L("Download limit, kB/s"), entry, problem),
-		fyne.NewSize(360, 220), w.cancelButton(), kit.PrimaryButton(words.L("Set the limit"), theme.ConfirmIcon(), set))
+	w.sheets.open(words.L("Limit of the download"), labelled(words.L("Download limit, kB/s"), entry, problem),
+		fyne.NewSize(360, 220), w.sheets.cancelButton(), kit.PrimaryButton(words.L("Set the limit"), theme.ConfirmIcon(), set))
 	w.win.Canvas().Focus(entry)
 }
 
@@ -203,7 +203,7 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 	}
 	line()
 	if len(chosen) == 1 {
-		add(words.L("Copy link"), kit.Icon("link"), func() { p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+		add(words.L("Copy link"), kit.Icon("link"), func() { p.window.links.copyTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}
 	add(words.L("Verify again"), kit.Icon("verify"), p.verify)
 	add(words.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)

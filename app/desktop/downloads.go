@@ -74,7 +74,7 @@ func newDownloadsPage(w *window) *downloadsPage {
 	rows := container.NewBorder(filter, nil, nil, nil, p.details.above)
 	p.build(placeDownloads, p.list.Focus, rows, nil, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.DownloadIcon(), words.L("What you download appears here. Nothing is moving yet."),
-			widget.NewButtonWithIcon(words.L("Search"), theme.SearchIcon(), w.findWords))
+			widget.NewButtonWithIcon(words.L("Search"), theme.SearchIcon(), w.keys.find))
 	}, p.clear, kit.NewIconButton(w.tips, theme.InfoIcon(), words.L("Details of a download (F8)"), p.toggleDetails))
 	p.clear.Hide()
 	return p
@@ -195,7 +195,7 @@ func (p *downloadsPage) pressed(event *fyne.KeyEvent) {
 		p.removeWithFiles()
 		return
 	}
-	p.window.typedKey(event)
+	p.window.keys.typedKey(event)
 }
 
 // toggleDetails opens or closes the pane.

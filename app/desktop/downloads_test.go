@@ -201,7 +201,7 @@ func TestTheQueueHasKeysThatStandInTheMenus(t *testing.T) {
 	d, page := openDownloads(t, engine)
 	page.list.SelectOnly(1)
 	keys := map[string]string{}
-	for _, c := range d.window.queueCommands() {
+	for _, c := range d.window.menus.queue() {
 		keys[c.keys()] = string(c.name)
 	}
 	for _, want := range []string{"Alt+Up", "Alt+Down", "Alt+Home", "Alt+End", "Shift+Del"} {

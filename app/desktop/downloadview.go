@@ -36,7 +36,7 @@ func newDownloadView(p *downloadsPage) *downloadView {
 		}
 	})
 	v.open = kit.NewIconButton(tips, theme.FolderOpenIcon(), words.L("Open the folder"), func() { p.openFolder(v.download) })
-	v.remove = kit.NewIconButton(tips, theme.CancelIcon(), "", func() { p.window.removeDownloads([]face.Download{v.download}) })
+	v.remove = kit.NewIconButton(tips, theme.CancelIcon(), "", func() { p.window.undo.removeDownloads([]face.Download{v.download}) })
 	v.Init(v.toggle, v.open, v.remove)
 	v.ExtendBaseWidget(v)
 	return v

@@ -148,17 +148,17 @@ func (s *faceSettings) languageSelect() *widget.Select {
 	for _, tag := range tags[1:] {
 		names = append(names, words.LanguageName(tag))
 	}
-	return choose(names, tags, s.window.language(), s.window.setLanguage)
+	return choose(names, tags, s.window.prefs.language(), s.window.setLanguage)
 }
 
 func (s *faceSettings) lookSelect() *widget.Select {
 	return choose([]string{words.L("Like the desktop"), words.L("Light"), words.L("Dark")},
-		[]kit.Look{kit.LookSystem, kit.LookLight, kit.LookDark}, s.window.look(), s.window.setLook)
+		[]kit.Look{kit.LookSystem, kit.LookLight, kit.LookDark}, s.window.prefs.look(), s.window.setLook)
 }
 
 func (s *faceSettings) closeSelect() *widget.Select {
 	return choose([]string{words.L("Asks me"), words.L("Keeps it in the tray"), words.L("Quits")},
-		[]closing{closeAsks, closeToTray, closeQuits}, s.window.closing(), s.window.setClosing)
+		[]closing{closeAsks, closeToTray, closeQuits}, s.window.prefs.closing(), s.window.prefs.setClosing)
 }
 
 // choose is one of several values, each with a name.

@@ -122,7 +122,7 @@ func (z *wizard) askTracker() fyne.CanvasObject {
 
 func (z *wizard) askFolder() fyne.CanvasObject {
 	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
-		z.window.chooseFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
+		z.window.sheets.pickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
 	z.folder.OnSubmitted = func(string) { z.forward() }
 	return z.question(words.L("Where downloads go"), words.L("You can change all of this later in Settings."),
@@ -229,5 +229,5 @@ func (z *wizard) leave() {
 	w := z.window
 	w.asking = false
 	w.showPages()
-	w.openNext()
+	w.requests.openNext()
 }

@@ -193,21 +193,21 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 			open  func()
 			reads string
 		}{
-			{"keys and help", w.help, "F8"},
-			{"about", w.about, appName},
-			{"the review", func() { w.review([]string{"/a"}) }, "project"},
+			{"keys and help", w.help.showKeys, "F8"},
+			{"about", w.help.about, appName},
+			{"the review", func() { w.drops.review([]string{"/a"}) }, "project"},
 			{"a folder", func() { w.openFolder(hit(1, "a", 1, netproto.KindFolder, 1)) }, "b"},
-			{"a link", func() { w.openLink(link.String()) }, "film.mkv"},
-			{"another tracker", func() { w.openLink(netproto.Link{Tracker: "office:5000", Size: -1}.String()) }, "office:5000"},
-			{"paste", func() { d.app.Clipboard().SetContent(""); w.pasteLink() }, ""},
-			{"a code", func() { w.showCode("a", link.String()) }, link.String()},
-			{"files", w.pickFile, ""},
-			{"leaving", w.quit, "film.mkv"},
+			{"a link", func() { w.links.open(link.String()) }, "film.mkv"},
+			{"another tracker", func() { w.links.open(netproto.Link{Tracker: "office:5000", Size: -1}.String()) }, "office:5000"},
+			{"paste", func() { d.app.Clipboard().SetContent(""); w.links.paste() }, ""},
+			{"a code", func() { w.links.showCode("a", link.String()) }, link.String()},
+			{"files", w.drops.pickFile, ""},
+			{"leaving", w.exit.quit, "film.mkv"},
 		} {
 			over.open()
 			d.reads(over.reads)
 			look(over.name)
-			w.closeSheets()
+			w.sheets.closeAll()
 		}
 	})
 }

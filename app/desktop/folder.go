@@ -33,14 +33,14 @@ func (w *window) openFolder(hit face.Hit) {
 	s.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), s.get)
 	s.download.Disable()
 	s.body = container.NewStack(container.NewCenter(widget.NewProgressBarInfinite()))
-	opened := w.openSheet(netproto.Printable(cutName(hit.Name)), container.NewBorder(nil, s.total, nil, nil, s.body),
-		fyne.NewSize(680, 560), w.cancelButton(), s.download)
+	opened := w.sheets.open(netproto.Printable(cutName(hit.Name)), container.NewBorder(nil, s.total, nil, nil, s.body),
+		fyne.NewSize(680, 560), w.sheets.cancelButton(), s.download)
 	ctx, stop := context.WithTimeout(w.crossing.ctx, actionTime)
 	opened.onGone = stop
 	ask(w, func(context.Context) (face.Folder, error) {
 		return w.engine.FolderContents(ctx, hit.Hash)
 	}, func(folder face.Folder, err error) {
-		if w.sheet != opened {
+		if w.sheets.top != opened {
 			return
 		}
 		if err != nil {
@@ -106,7 +106,7 @@ func (s *folderSheet) get() {
 	request := requestOf(s.hit)
 	request.Paths = s.files.TickedPaths()
 	w := s.window
-	w.closeSheet()
+	w.sheets.close()
 	w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
 		func() { w.tell(words.N("{{.Count}} downloads added", 1, words.Values{"Count": 1})) })
 }

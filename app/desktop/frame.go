@@ -96,9 +96,9 @@ func (f *frame) topBar() fyne.CanvasObject {
 		icon fyne.Resource
 		run  func()
 	}{
-		{"Add files", theme.FileIcon(), w.pickFile},
-		{"Add folder", theme.FolderIcon(), w.pickFolder},
-		{"Paste link", theme.ContentPasteIcon(), w.pasteLink},
+		{"Add files", theme.FileIcon(), w.drops.pickFile},
+		{"Add folder", theme.FolderIcon(), w.drops.pickFolder},
+		{"Paste link", theme.ContentPasteIcon(), w.links.paste},
 	} {
 		named.Add(widget.NewButtonWithIcon(add.name.String(), add.icon, add.run))
 		bare.Add(kit.NewIconButton(w.tips, add.icon, add.name.String(), add.run))

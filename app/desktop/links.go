@@ -20,11 +20,15 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// pasteLink opens the link on the clipboard, or asks for one.
-func (w *window) pasteLink() {
+// links makes links, and asks a person about links that are opened.
+type links struct{ window *window }
+
+// paste opens the link on the clipboard, or asks for one.
+func (l *links) paste() {
+	w := l.window
 	text := w.app.Clipboard().Content()
 	if _, err := netproto.ParseLink(text); err == nil {
-		w.openLink(text)
+		l.open(text)
 		return
 	}
 	entry := widget.NewEntry()
@@ -36,12 +40,12 @@ func (w *window) pasteLink() {
 			problem.SetText(words.Explain(linkFailure(err)).String())
 			return
 		}
-		w.openLink(entry.Text)
+		l.open(entry.Text)
 	}
 	open.OnTapped = submit
 	entry.OnSubmitted = func(string) { submit() }
-	w.openSheet(words.L("Open a link"), labelled(words.L("Link of a file, a folder or a tracker"), entry, problem),
-		fyne.NewSize(520, 220), w.cancelButton(), open)
+	w.sheets.open(words.L("Open a link"), labelled(words.L("Link of a file, a folder or a tracker"), entry, problem),
+		fyne.NewSize(520, 220), w.sheets.cancelButton(), open)
 	w.win.Canvas().Focus(entry)
 }
 
@@ -49,33 +53,36 @@ func linkFailure(err error) face.Failure {
 	return face.Failure{Code: netproto.CodeInvalid, Detail: err.Error()}
 }
 
-// openLink asks before it downloads what a link names, or uses its tracker.
-func (w *window) openLink(text string) {
+// open asks before it downloads what a link names, or uses its tracker.
+func (l *links) open(text string) {
+	w := l.window
 	link, err := netproto.ParseLink(text)
 	switch {
 	case err != nil:
 		w.notice.fail(words.Explain(linkFailure(err)))
 	case link.IsTracker():
-		w.confirmTracker(link)
+		l.confirmTracker(link)
 	default:
-		w.confirmDownload(link)
+		l.confirmDownload(link)
 	}
 }
 
-func (w *window) confirmTracker(link netproto.Link) {
+func (l *links) confirmTracker(link netproto.Link) {
+	w := l.window
 	facts := kit.NewFacts()
 	facts.Set([]kit.Fact{
 		{Name: words.L("Address"), Value: link.Tracker},
 		{Name: words.L("Fingerprint"), Value: words.Fingerprint(link.Fingerprint)},
 	})
 	use := kit.PrimaryButton(words.L("Use this tracker"), theme.ConfirmIcon(), func() {
-		w.closeSheet()
-		w.useTracker(link.String())
+		w.sheets.close()
+		l.useTracker(link.String())
 	})
-	w.openSheet(words.L("Use another tracker?"), facts.Box, fyne.NewSize(520, 240), w.cancelButton(), use)
+	w.sheets.open(words.L("Use another tracker?"), facts.Box, fyne.NewSize(520, 240), w.sheets.cancelButton(), use)
 }
 
-func (w *window) confirmDownload(link netproto.Link) {
+func (l *links) confirmDownload(link netproto.Link) {
+	w := l.window
 	name := link.Name
 	if name == "" {
 		name = words.ShortHash(link.Hash)
@@ -87,22 +94,24 @@ func (w *window) confirmDownload(link netproto.Link) {
 	}
 	facts.Set(list)
 	get := kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() {
-		w.closeSheet()
+		w.sheets.close()
 		request := face.DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
 		w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
 			func() { w.goTo(placeDownloads) })
 	})
-	w.openSheet(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.cancelButton(), get)
+	w.sheets.open(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.sheets.cancelButton(), get)
 }
 
 // useTracker switches to a tracker and says what came of it.
-func (w *window) useTracker(address string) {
+func (l *links) useTracker(address string) {
+	w := l.window
 	w.act(func(ctx context.Context) error { return w.engine.UseTracker(ctx, address) },
 		func() { w.tell(words.L("The tracker answered and is used from now on.")) })
 }
 
 // showCode shows a link as a code that a phone's camera can read.
-func (w *window) showCode(name, link string) {
+func (l *links) showCode(name, link string) {
+	w := l.window
 	picture, err := codeOf(link)
 	if err != nil {
 		w.fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a code"), err))
@@ -114,9 +123,9 @@ func (w *window) showCode(name, link string) {
 	code.SetMinSize(fyne.NewSquareSize(280))
 	text := widget.NewEntry()
 	text.SetText(link)
-	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
+	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.sheets.close() })
 	copying := kit.PrimaryButton(words.L("Copy link"), theme.ContentCopyIcon(), func() { w.copyText(link, words.L("Link copied.")) })
-	w.openSheet(netproto.Printable(cutName(name)), container.NewBorder(nil, text, nil, nil, code),
+	w.sheets.open(netproto.Printable(cutName(name)), container.NewBorder(nil, text, nil, nil, code),
 		fyne.NewSize(400, 440), closing, copying)
 }
 

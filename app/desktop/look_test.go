@@ -16,12 +16,12 @@ import (
 
 func TestTheChosenLookIsRemembered(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	if d.window.look() != kit.LookSystem {
-		t.Errorf("at first the look is %s", d.window.look())
+	if d.window.prefs.look() != kit.LookSystem {
+		t.Errorf("at first the look is %s", d.window.prefs.look())
 	}
 	d.window.setLook(kit.LookDark)
-	if d.window.look() != kit.LookDark || d.app.Preferences().String(prefLook) != "dark" {
-		t.Errorf("the look is %s", d.window.look())
+	if d.window.prefs.look() != kit.LookDark || d.app.Preferences().String(prefLook) != "dark" {
+		t.Errorf("the look is %s", d.window.prefs.look())
 	}
 }
 

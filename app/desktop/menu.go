@@ -3,18 +3,12 @@
 package desktop
 
 import (
-	"runtime"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
-	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
-	"centralizedp2p/netproto"
 )
 
 // command is something that a key does; it stands in the menus and in the help.
@@ -59,24 +53,29 @@ func (c command) keys() string {
 	return strings.Join(append(parts, name), "+")
 }
 
-func (w *window) fileCommands() []command {
+// menus makes the main menu, and the lists of commands that it is made of.
+type menus struct{ window *window }
+
+func (m *menus) file() []command {
+	w := m.window
 	return []command{
-		{name: "Add files", key: fyne.KeyO, held: ctrl, run: w.pickFile},
-		{name: "Add folder", key: fyne.KeyO, held: ctrl | fyne.KeyModifierShift, run: w.pickFolder},
-		{name: "Paste link", key: fyne.KeyV, held: ctrl, shortcut: &fyne.ShortcutPaste{}, run: w.pasted},
+		{name: "Add files", key: fyne.KeyO, held: ctrl, run: w.drops.pickFile},
+		{name: "Add folder", key: fyne.KeyO, held: ctrl | fyne.KeyModifierShift, run: w.drops.pickFolder},
+		{name: "Paste link", key: fyne.KeyV, held: ctrl, shortcut: &fyne.ShortcutPaste{}, run: w.keys.paste},
 	}
 }
 
-func (w *window) goCommands() []command {
+func (m *menus) places() []command {
+	w := m.window
 	// What lies over the pages is decided on first.
 	uncovered := func(run func()) func() {
 		return func() {
-			if w.sheet == nil {
+			if w.sheets.top == nil {
 				run()
 			}
 		}
 	}
-	commands := []command{{name: "Find", key: fyne.KeyF, held: ctrl, run: uncovered(w.findWords)}}
+	commands := []command{{name: "Find", key: fyne.KeyF, held: ctrl, run: uncovered(w.keys.find)}}
 	for i := range placeCount {
 		commands = append(commands, command{
 			name: places[i].name, key: fyne.KeyName('1' + rune(i)), held: ctrl,
@@ -93,19 +92,21 @@ func (w *window) goCommands() []command {
 		})})
 }
 
-// editCommands are about the selected rows, and what was done with them.
-func (w *window) editCommands() []command {
+// edit are about the selected rows, and what was done with them.
+func (m *menus) edit() []command {
+	w := m.window
 	commands := []command{
-		{name: "Undo", key: fyne.KeyZ, held: ctrl, shortcut: &fyne.ShortcutUndo{}, run: w.undone},
-		{name: "Select all rows", key: fyne.KeyA, held: ctrl, shortcut: &fyne.ShortcutSelectAll{}, run: w.selectAll},
+		{name: "Undo", key: fyne.KeyZ, held: ctrl, shortcut: &fyne.ShortcutUndo{}, run: w.keys.undo},
+		{name: "Select all rows", key: fyne.KeyA, held: ctrl, shortcut: &fyne.ShortcutSelectAll{}, run: w.keys.selectAll},
 	}
-	return append(append(commands, w.rowCommands()...), w.queueCommands()...)
+	return append(append(commands, m.rows()...), m.queue()...)
 }
 
-func (w *window) rowCommands() []command {
+func (m *menus) rows() []command {
+	w := m.window
 	onRows := func(do func(actor)) func() {
 		return func() {
-			if page, ok := w.pages[w.place].(actor); ok && w.sheet == nil {
+			if page, ok := w.pages[w.place].(actor); ok && w.sheets.top == nil {
 				do(page)
 			}
 		}
@@ -114,18 +115,19 @@ func (w *window) rowCommands() []command {
 		{name: "Pause or resume", key: fyne.KeySpace, run: onRows(actor.toggle)},
 		{name: "Remove", key: fyne.KeyDelete, run: onRows(actor.remove)},
 		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.open)},
-		{name: "Details", key: fyne.KeyF8, run: w.details},
+		{name: "Details", key: fyne.KeyF8, run: w.keys.details},
 	}
 }
 
-// queueCommands are about the selected downloads.
-func (w *window) queueCommands() []command {
+// queue are about the selected downloads.
+func (m *menus) queue() []command {
+	w := m.window
 	page := w.pages[placeDownloads].(*downloadsPage)
 	commands := append(page.queueCommands(),
 		command{name: "Delete the files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: page.removeWithFiles})
 	for i, c := range commands {
 		commands[i].run = func() {
-			if w.place == placeDownloads && w.sheet == nil {
+			if w.place == placeDownloads && w.sheets.top == nil {
 				c.run()
 			}
 		}
@@ -133,20 +135,23 @@ func (w *window) queueCommands() []command {
 	return commands
 }
 
-// transferCommands are about all transfers.
-func (w *window) transferCommands() []command {
+// transfers are about all transfers.
+func (m *menus) transfers() []command {
+	w := m.window
 	return []command{
-		{name: "Pause all", run: w.pauseAll},
-		{name: "Resume all", run: w.resumeAll},
-		{name: "Quick limit", run: w.switchQuickLimit},
+		{name: "Pause all", run: w.transfers.pauseAll},
+		{name: "Resume all", run: w.transfers.resumeAll},
+		{name: "Quick limit", run: w.transfers.switchQuickLimit},
 	}
 }
 
-func (w *window) helpCommands() []command {
-	return []command{{name: "Keys and help", key: fyne.KeyF1, run: w.help}, {name: "About", run: w.about}}
+func (m *menus) help() []command {
+	w := m.window
+	return []command{{name: "Keys and help", key: fyne.KeyF1, run: w.help.showKeys}, {name: "About", run: w.help.about}}
 }
 
-func (w *window) mainMenu() *fyne.MainMenu {
+func (m *menus) main() *fyne.MainMenu {
+	w := m.window
 	menu := func(name string, commands []command) *fyne.Menu {
 		m := fyne.NewMenu(name)
 		for _, c := range commands {
@@ -154,177 +159,14 @@ func (w *window) mainMenu() *fyne.MainMenu {
 		}
 		return m
 	}
-	file := menu(words.L("File"), w.fileCommands())
-	quit := fyne.NewMenuItem(words.L("Quit"), w.quit)
+	file := menu(words.L("File"), m.file())
+	quit := fyne.NewMenuItem(words.L("Quit"), w.exit.quit)
 	quit.IsQuit = true
 	quit.Shortcut = &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: ctrl}
 	file.Items = append(file.Items, fyne.NewMenuItemSeparator(), quit)
 	return fyne.NewMainMenu(file,
-		menu(words.L("Edit"), w.editCommands()),
-		menu(words.L("Transfers"), w.transferCommands()),
-		menu(words.L("Go"), w.goCommands()),
-		menu(words.L("Help"), w.helpCommands()))
-}
-
-// typedKey answers the keys that have no modifier, which Fyne's menus leave
-// alone: those pressed while nothing has the focus, and those that lists and
-// the search entry pass on.
-func (w *window) typedKey(event *fyne.KeyEvent) {
-	switch event.Name {
-	case fyne.KeyEscape:
-		if !w.closeSheet() {
-			w.notice.hide()
-		}
-		return
-	case fyne.KeyEnter:
-		event = &fyne.KeyEvent{Name: fyne.KeyReturn}
-	case fyne.KeyDown:
-		w.pages[w.place].focus()
-		return
-	}
-	for _, c := range append(w.rowCommands(), w.helpCommands()...) {
-		if c.key == event.Name && c.held == 0 {
-			c.run()
-		}
-	}
-}
-
-// typedRune begins a search with what is typed while nothing has the keys: the
-// search entry does not hold them from the beginning, because its blinking
-// cursor alone would cost several percent of a processor where no graphics card
-// draws.
-func (w *window) typedRune(r rune) {
-	if w.sheet == nil && !w.asking && r != ' ' { // which pauses and resumes
-		w.findWords()
-		w.frame.entry.TypedRune(r)
-	}
-}
-
-// findWords is Ctrl+F.
-func (w *window) findWords() {
-	w.goTo(placeSearch)
-	w.win.Canvas().Focus(w.frame.entry)
-	w.frame.entry.TypedShortcut(&fyne.ShortcutSelectAll{})
-}
-
-// pasted is Ctrl+V. The menus take the keys before any entry sees them, so text
-// goes on to the entry that has the focus; a link is opened wherever one is,
-// except in a sheet, which may be waiting for one.
-func (w *window) pasted() {
-	entry := w.writing()
-	text := w.app.Clipboard().Content()
-	_, err := netproto.ParseLink(text)
-	if entry != nil && (err != nil || w.sheet != nil) {
-		entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
-		return
-	}
-	if err != nil && text != "" && w.sheet == nil && !w.asking && w.win.Canvas().Focused() == nil {
-		w.findWords()
-		w.frame.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
-		return
-	}
-	w.pasteLink()
-}
-
-// undone is Ctrl+Z, which an entry that has the focus takes for its text.
-func (w *window) undone() {
-	if entry := w.writing(); entry != nil && w.undo.deed == nil {
-		entry.TypedShortcut(&fyne.ShortcutUndo{})
-		return
-	}
-	w.undo.takeBack()
-}
-
-// selectAll is Ctrl+A in whatever has the focus, else in the rows of the page.
-func (w *window) selectAll() {
-	if w.win.Canvas().Focused() == nil {
-		w.pages[w.place].focus()
-	}
-	if focused, ok := w.win.Canvas().Focused().(fyne.Shortcutable); ok {
-		focused.TypedShortcut(&fyne.ShortcutSelectAll{})
-	}
-}
-
-// writing is the entry that has the focus, or nil.
-func (w *window) writing() fyne.Shortcutable {
-	focused := w.win.Canvas().Focused()
-	if _, isText := focused.(interface{ SelectedText() string }); !isText {
-		return nil
-	}
-	entry, _ := focused.(fyne.Shortcutable)
-	return entry
-}
-
-// detailed is a page with a pane about the selected row.
-type detailed interface{ toggleDetails() }
-
-// details is F8.
-func (w *window) details() {
-	if page, ok := w.pages[w.place].(detailed); ok && w.sheet == nil {
-		page.toggleDetails()
-	}
-}
-
-// help is F1: the keys, and which program this is.
-func (w *window) help() {
-	grid := container.New(&keyTable{})
-	add := func(keys, name string) {
-		what := widget.NewLabel(name)
-		what.Truncation = fyne.TextTruncateEllipsis
-		key := widget.NewLabel(keys)
-		key.TextStyle.Bold = true
-		grid.Add(key)
-		grid.Add(what)
-	}
-	for _, commands := range [][]command{w.fileCommands(), w.goCommands(), w.editCommands(), w.helpCommands()} {
-		for _, c := range commands {
-			if c.key != "" {
-				add(c.keys(), c.name.String())
-			}
-		}
-	}
-	add("Esc", words.L("Close what lies over the page"))
-	add("Ctrl+Q", words.L("Quit"))
-	about := kit.Hint(words.L("Drop files anywhere on the window to share them."))
-	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
-	w.openSheet(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
-		fyne.NewSize(460, 560), closing)
-}
-
-// about says which program this is.
-func (w *window) about() {
-	version := w.options.Version
-	if version == "" {
-		version = appVersion
-	}
-	facts := kit.NewFacts()
-	facts.Set([]kit.Fact{{Name: words.L("Version"), Value: version}, {Name: words.L("Built with"), Value: runtime.Version() + ", Fyne"},
-		{Name: words.L("System"), Value: runtime.GOOS + "/" + runtime.GOARCH}})
-	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
-	text := kit.Paragraph(words.L("Shares files straight between computers. A tracker knows who has what; every piece that arrives is verified."))
-	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.closeSheet() })
-	w.openSheet(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
-}
-
-// keyTable lays keys and their meaning side by side in tight rows.
-type keyTable struct{}
-
-const keyColumn, keyRow = 140, 28
-
-// Layout is part of fyne.Layout.
-func (keyTable) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	for i, object := range objects {
-		at := fyne.NewPos(0, float32(i/2)*keyRow)
-		wide := fyne.NewSize(keyColumn, keyRow)
-		if i%2 == 1 {
-			at.X, wide.Width = keyColumn, max(size.Width-keyColumn, 0)
-		}
-		object.Move(at)
-		object.Resize(wide)
-	}
-}
-
-// MinSize is part of fyne.Layout.
-func (keyTable) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	return fyne.NewSize(2*keyColumn, float32((len(objects)+1)/2)*keyRow)
+		menu(words.L("Edit"), m.edit()),
+		menu(words.L("Transfers"), m.transfers()),
+		menu(words.L("Go"), m.places()),
+		menu(words.L("Help"), m.help()))
 }

@@ -205,7 +205,7 @@ func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
 	}
 	d.tap("Show the link as a code")
 	d.reads(link)
-	d.window.closeSheet()
+	d.window.sheets.close()
 	d.tap("Stop sharing")
 	d.did("stop-sharing [photos]")
 	d.reads("1 share stopped. The files stay where they are.")
@@ -245,7 +245,7 @@ func TestFilesDroppedOnTheWindowAreReviewedBeforeTheyAreShared(t *testing.T) {
 		Skipped: []face.SkippedPath{{Path: "/a/pipe", Reason: face.SkipSpecial}, {Path: "/a/project", Reason: face.SkipUnreadable, Count: 3}},
 	}
 	d := newDesk(t, engine, Options{})
-	d.window.onDropped(urisOf(t, "/a/film.mkv", "/a/project", "/a/pass.kdbx", "/a/pipe"))
+	d.window.drops.dropped(urisOf(t, "/a/film.mkv", "/a/project", "/a/pass.kdbx", "/a/pipe"))
 	d.did("review [/a/film.mkv /a/project /a/pass.kdbx /a/pipe]")
 	d.reads("213 files · 1.2 GB · 2 skipped")
 	d.reads("3 look like secrets (keys or passwords) and are left out unless you tick them.")
@@ -278,7 +278,7 @@ func (d *desk) check(name string) {
 
 func TestTextDroppedOnTheWindowIsRefusedWithAWord(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	d.window.onDropped(nil)
+	d.window.drops.dropped(nil)
 	d.reads("What was dropped is not a file.")
 }
 
@@ -287,7 +287,7 @@ func TestTheSheetOfAReviewClosesWithEscape(t *testing.T) {
 	d.reads("0 files")
 	d.window.win.Canvas().Unfocus()
 	d.key(fyne.KeyEscape)
-	if d.window.sheet != nil || d.shows("Share these?") {
+	if d.window.sheets.top != nil || d.shows("Share these?") {
 		t.Error("the sheet is still open")
 	}
 }
@@ -320,7 +320,7 @@ func TestPastingALinkOpensItAndPastingTextDoesNot(t *testing.T) {
 	d.tap("Use this tracker")
 	d.did("use cp2p://office:5000")
 	d.app.Clipboard().SetContent("")
-	d.window.pasteLink()
+	d.window.links.paste()
 	d.reads("Open a link")
 	entry := d.window.win.Canvas().Focused().(*widget.Entry)
 	entry.SetText("http://example.org")
@@ -330,7 +330,7 @@ func TestPastingALinkOpensItAndPastingTextDoesNot(t *testing.T) {
 
 func TestAnythingOverThePagesClosesWithEscapeAndKeepsThePageBelow(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	for name, open := range map[string]func(){"Add files": d.window.pickFile, "Add folder": d.window.pickFolder, "Keys and help": d.window.help} {
+	for name, open := range map[string]func(){"Add files": d.window.drops.pickFile, "Add folder": d.window.drops.pickFolder, "Keys and help": d.window.help.showKeys} {
 		open()
 		d.menu("Settings")
 		if d.window.place != placeSearch {
@@ -338,7 +338,7 @@ func TestAnythingOverThePagesClosesWithEscapeAndKeepsThePageBelow(t *testing.T) 
 		}
 		d.window.win.Canvas().Unfocus()
 		d.key(fyne.KeyEscape)
-		if d.window.sheet != nil || len(d.window.win.Canvas().Overlays().List()) != 0 {
+		if d.window.sheets.top != nil || len(d.window.win.Canvas().Overlays().List()) != 0 {
 			t.Errorf("%s: Escape did not close it", name)
 		}
 	}

@@ -291,7 +291,7 @@ func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {
 		d.window.win.Resize(fyne.NewSize(width, 480))
 		d.tap("Add folder")
 		d.reads("Choose a folder to share")
-		d.window.closeSheets()
+		d.window.sheets.closeAll()
 		if got := bar.Size().Width; got < leastEntry || got < least.Width-kit.Gap {
 			t.Errorf("in a window of %v the entry has %v", width, got)
 		}
@@ -307,7 +307,7 @@ func TestWhatIsTypedOrPastedWhileNothingHasTheKeysIsSearched(t *testing.T) {
 	}
 	d.window.win.Canvas().Unfocus()
 	d.app.Clipboard().SetContent("hello")
-	d.window.pasted()
+	d.window.keys.paste()
 	if got := d.window.frame.entry.Text; got != "hello" {
 		t.Errorf("after pasting the entry has %q", got)
 	}
@@ -318,7 +318,7 @@ func TestAboutSaysWhichProgramThisIs(t *testing.T) {
 	d.menu("About")
 	d.reads("9.8.7")
 	d.tap("Close")
-	if d.window.sheet != nil {
+	if d.window.sheets.top != nil {
 		t.Error("it does not close")
 	}
 }
@@ -337,16 +337,16 @@ func TestTheSidebarWorksWithTheKeyboard(t *testing.T) {
 
 func TestTheSizeOfTheWindowIsRemembered(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	if size := d.window.rememberedSize(); size != defaultSize {
+	if size := d.window.prefs.size(); size != defaultSize {
 		t.Errorf("at first the window is %v", size)
 	}
 	d.window.win.Resize(fyne.NewSize(900, 600))
 	d.window.win.Close()
-	if size := d.window.rememberedSize(); size != fyne.NewSize(900, 600) {
+	if size := d.window.prefs.size(); size != fyne.NewSize(900, 600) {
 		t.Errorf("the remembered size is %v", size)
 	}
 	d.app.Preferences().SetFloat(prefWidth, 10)
-	if size := d.window.rememberedSize(); size.Width != leastSize.Width {
+	if size := d.window.prefs.size(); size.Width != leastSize.Width {
 		t.Errorf("a window of 10 is opened with %v", size)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"centralizedp2p/app/desktop/kit"
 )
 
-// Preferences of the face itself; the engine's settings are in face.Settings.
+// The keys of prefs.
 const (
 	prefWidth    = "window.width"
 	prefHeight   = "window.height"
@@ -35,8 +35,12 @@ const (
 	closeQuits  closing = "quit"
 )
 
-func (w *window) closing() closing {
-	switch chosen := closing(w.app.Preferences().String(prefClose)); chosen {
+// prefs are what the window remembers itself; the engine's settings are in
+// face.Settings.
+type prefs struct{ fyne.Preferences }
+
+func (p prefs) closing() closing {
+	switch chosen := closing(p.String(prefClose)); chosen {
 	case closeToTray, closeQuits:
 		return chosen
 	default:
@@ -44,11 +48,10 @@ func (w *window) closing() closing {
 	}
 }
 
-func (w *window) setClosing(chosen closing) { w.app.Preferences().SetString(prefClose, string(chosen)) }
+func (p prefs) setClosing(chosen closing) { p.SetString(prefClose, string(chosen)) }
 
-// look is the remembered choice between light and dark.
-func (w *window) look() kit.Look {
-	switch look := kit.Look(w.app.Preferences().String(prefLook)); look {
+func (p prefs) look() kit.Look {
+	switch look := kit.Look(p.String(prefLook)); look {
 	case kit.LookLight, kit.LookDark:
 		return look
 	default:
@@ -56,26 +59,27 @@ func (w *window) look() kit.Look {
 	}
 }
 
-func (w *window) setLook(choice kit.Look) {
-	w.app.Preferences().SetString(prefLook, string(choice))
-	w.app.Settings().SetTheme(kit.NewTheme(choice))
-}
+// language is the tag of the chosen language; "" stands for that of the system.
+func (p prefs) language() string { return p.String(prefLanguage) }
 
-func (w *window) rememberedSize() fyne.Size {
-	prefs := w.app.Preferences()
+// size is the size of the window when it was closed last.
+func (p prefs) size() fyne.Size {
 	return fyne.NewSize(
-		float32(prefs.FloatWithFallback(prefWidth, float64(defaultSize.Width))),
-		float32(prefs.FloatWithFallback(prefHeight, float64(defaultSize.Height))),
+		float32(p.FloatWithFallback(prefWidth, float64(defaultSize.Width))),
+		float32(p.FloatWithFallback(prefHeight, float64(defaultSize.Height))),
 	).Max(leastSize)
 }
 
-func (w *window) rememberSize() {
-	size := w.win.Canvas().Size().Max(leastSize)
-	w.app.Preferences().SetFloat(prefWidth, float64(size.Width))
-	w.app.Preferences().SetFloat(prefHeight, float64(size.Height))
+func (p prefs) setSize(size fyne.Size) {
+	size = size.Max(leastSize)
+	p.SetFloat(prefWidth, float64(size.Width))
+	p.SetFloat(prefHeight, float64(size.Height))
 }
 
-func (w *window) language() string { return w.app.Preferences().String(prefLanguage) }
+func (w *window) setLook(choice kit.Look) {
+	w.prefs.SetString(prefLook, string(choice))
+	w.app.Settings().SetTheme(kit.NewTheme(choice))
+}
 
 // setLanguage shows everything in another language at once: every page is built
 // anew. What stood in the search entry stays.
@@ -84,7 +88,7 @@ func (w *window) setLanguage(tag string) {
 		w.fail(err)
 		return
 	}
-	w.app.Preferences().SetString(prefLanguage, tag)
+	w.prefs.SetString(prefLanguage, tag)
 	text := w.frame.entry.Text
 	w.notice.forget()
 	w.undo.settle()

@@ -60,10 +60,10 @@ func TestAWindowInTheTrayAsksForNothingUntilItIsShown(t *testing.T) {
 	engine := newFake()
 	d := newTrayDesk(t, engine)
 	d.reads("Connected to attic")
-	d.window.closeAsked()
+	d.window.exit.closeAsked()
 	d.reads("Close the window, or quit?")
 	d.tap("Keep it in the tray")
-	if !d.window.crossing.hidden.Load() || d.window.closing() != closeToTray {
+	if !d.window.crossing.hidden.Load() || d.window.prefs.closing() != closeToTray {
 		t.Fatal("the window is not in the tray")
 	}
 	engine.change(func(f *fakeEngine) { f.status.PeersOnline = 99 })
@@ -75,14 +75,14 @@ func TestAWindowInTheTrayAsksForNothingUntilItIsShown(t *testing.T) {
 	}
 	d.tray("Show the window")
 	d.reads("99 peers")
-	d.window.closeAsked()
+	d.window.exit.closeAsked()
 	d.until("the second time nothing is asked", d.window.crossing.hidden.Load)
 }
 
 func TestWhereThereIsNoTrayTheWindowIsNeverHidden(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	d.window.setClosing(closeToTray)
-	d.window.closeAsked()
+	d.window.prefs.setClosing(closeToTray)
+	d.window.exit.closeAsked()
 	d.until("the window is closed", d.closed)
 	if d.window.crossing.hidden.Load() {
 		t.Error("the window was hidden")
@@ -91,11 +91,11 @@ func TestWhereThereIsNoTrayTheWindowIsNeverHidden(t *testing.T) {
 
 func TestTheCloseButtonQuitsWhereThePersonWantsThat(t *testing.T) {
 	d := newTrayDesk(t, newFake())
-	d.window.closeAsked()
+	d.window.exit.closeAsked()
 	d.reads("Close the window, or quit?")
 	d.tap("Quit")
 	d.until("the window is closed", d.closed)
-	if d.window.closing() != closeQuits {
+	if d.window.prefs.closing() != closeQuits {
 		t.Error("the answer was forgotten")
 	}
 }
@@ -163,17 +163,19 @@ func TestFilesThatComeWhileOthersAreReviewedAreAdded(t *testing.T) {
 	engine := newFake()
 	engine.review = face.Review{Items: []face.ReviewItem{{Path: "/a", Name: "a", Files: 1, Size: 10}, {Path: "/b", Name: "b", Files: 1, Size: 20}}}
 	d := newDesk(t, engine, Options{})
-	d.window.review([]string{"/a"})
+	d.window.drops.review([]string{"/a"})
 	d.reads("2 files · 30 B")
-	d.window.reviewed.tick(0, false)
+	d.window.drops.reviewed.tick(0, false)
 	d.reads("1 file · 20 B")
-	d.window.onDropped(urisOf(t, "/b"))
+	d.window.drops.dropped(urisOf(t, "/b"))
 	d.did("review [/a /b]")
-	d.until("what was decided stays", func() bool { return len(d.window.reviewed.lines) == 2 && !d.window.reviewed.lines[0].ticked })
+	d.until("what was decided stays", func() bool {
+		return len(d.window.drops.reviewed.lines) == 2 && !d.window.drops.reviewed.lines[0].ticked
+	})
 	d.tap("Add another file")
 	d.reads("Choose a file to share")
-	d.window.closeSheet() // the picker alone
-	d.until("the review is open again", func() bool { return d.window.reviewed != nil && d.window.sheet != nil })
+	d.window.sheets.close() // the picker alone
+	d.until("the review is open again", func() bool { return d.window.drops.reviewed != nil && d.window.sheets.top != nil })
 	d.reads("Share these?")
 }
 

@@ -24,75 +24,86 @@ const (
 	hostTime    = time.Second
 )
 
+// exit decides what closing the window means, and ends the program.
+type exit struct {
+	window   *window
+	quitting bool // the engine is asked what others lose, or the person is told
+}
+
 // closeAsked is the close button of the window. Only where there is a tray now
 // the window may vanish and the program stay.
-func (w *window) closeAsked() {
-	if w.closing() == closeQuits {
-		w.quit()
+func (e *exit) closeAsked() {
+	w := e.window
+	if w.prefs.closing() == closeQuits {
+		e.quit()
 		return
 	}
 	w.crossing.startWithin(hostTime, func(ctx context.Context) func() {
-		there := w.trayHost(ctx)
+		there := w.tray.hosted(ctx)
 		return func() {
 			switch {
 			case !there:
-				w.quit()
-			case w.closing() == closeToTray:
-				w.hide()
+				e.quit()
+			case w.prefs.closing() == closeToTray:
+				e.hide()
 			default:
-				w.askClosing()
+				e.ask()
 			}
 		}
 	})
 }
 
 // hide leaves the window in the tray, where nothing of it is refreshed.
-func (w *window) hide() {
-	w.closeSheet()
-	w.rememberSize()
+func (e *exit) hide() {
+	w := e.window
+	w.sheets.close()
+	w.prefs.setSize(w.win.Canvas().Size())
 	w.win.Hide()
 	w.crossing.setHidden(true)
 }
 
-// askClosing asks once what the close button is to do.
-func (w *window) askClosing() {
+// ask asks once what the close button is to do.
+func (e *exit) ask() {
+	w := e.window
 	decided := func(chosen closing, then func()) func() {
 		return func() {
-			w.closeSheet()
-			w.setClosing(chosen)
+			w.sheets.close()
+			w.prefs.setClosing(chosen)
 			then()
 		}
 	}
-	quit := widget.NewButton(words.L("Quit"), decided(closeQuits, w.quit))
-	stay := kit.PrimaryButton(words.L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, w.hide))
-	w.openSheet(words.L("Close the window, or quit?"),
+	quit := widget.NewButton(words.L("Quit"), decided(closeQuits, e.quit))
+	stay := kit.PrimaryButton(words.L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, e.hide))
+	w.sheets.open(words.L("Close the window, or quit?"),
 		kit.Paragraph(words.L("In the tray CentralizedP2P goes on downloading and sharing without its window. Settings can change this.")),
-		fyne.NewSize(480, 220), w.cancelButton(), quit, stay)
+		fyne.NewSize(480, 220), w.sheets.cancelButton(), quit, stay)
 }
 
 // quit ends the program, after it said what others lose by that. Asked a
 // second time it does not wait.
-func (w *window) quit() {
-	if w.quitting || w.app.Preferences().Bool(prefQuiet) {
+func (e *exit) quit() {
+	w := e.window
+	if e.quitting || w.app.Preferences().Bool(prefQuiet) {
 		w.win.Close()
 		return
 	}
-	w.quitting = true
+	e.quitting = true
 	w.crossing.startWithin(leavingTime, func(ctx context.Context) func() {
 		leaving, err := w.engine.Leaving(ctx)
 		return func() {
-			w.quitting = false
+			e.quitting = false
 			if err != nil || leaving.Uploads == 0 && len(leaving.Alone) == 0 {
 				w.win.Close()
 				return
 			}
-			w.warn(leaving)
+			e.warn(leaving)
 		}
 	})
 }
 
 // warn says what others lose. While it is open, quit means it.
-func (w *window) warn(leaving face.Leaving) {
+func (e *exit) warn(leaving face.Leaving) {
+	w := e.window
 	w.present()
 	quietly := widget.NewCheck(words.L("Do not say this again"), nil)
 	quit := widget.NewButtonWithIcon(words.L("Quit"), theme.LogoutIcon(), func() {
@@ -100,11 +111,11 @@ func (w *window) warn(leaving face.Leaving) {
 		w.win.Close()
 	})
 	quit.Importance = widget.DangerImportance
-	stay := widget.NewButton(words.L("Stay"), func() { w.closeSheet() })
-	opened := w.openSheet(words.L("Quit now?"), container.NewVBox(kit.Paragraph(leavingWords(leaving)), quietly),
+	stay := widget.NewButton(words.L("Stay"), func() { w.sheets.close() })
+	opened := w.sheets.open(words.L("Quit now?"), container.NewVBox(kit.Paragraph(leavingWords(leaving)), quietly),
 		fyne.NewSize(480, 260), stay, quit)
-	w.quitting = true
-	opened.onGone = func() { w.quitting = false }
+	e.quitting = true
+	opened.onGone = func() { e.quitting = false }
 }
 
 // leavingWords is what others lose, in one to three sentences.

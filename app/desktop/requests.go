@@ -3,14 +3,21 @@
 package desktop
 
 import (
-	"context"
 	"slices"
 
 	"centralizedp2p/netproto"
 )
 
-// takeRequests opens what other starts of the program hand over.
-func (w *window) takeRequests() {
+// requests opens links and files, one decision after another: those that the
+// program was started with, and those that other starts of it hand over.
+type requests struct {
+	window  *window
+	waiting []string
+}
+
+// follow opens what other starts of the program hand over.
+func (r *requests) follow() {
+	w := r.window
 	if w.options.Requests == nil {
 		return
 	}
@@ -23,17 +30,18 @@ func (w *window) takeRequests() {
 				if !more {
 					return
 				}
-				w.crossing.show(func() { w.requested(open) })
+				w.crossing.show(func() { r.add(open) })
 			}
 		}
 	})
 }
 
-// requested brings the window to the front and asks about what was handed over.
-func (w *window) requested(open []string) {
+// add brings the window to the front and asks about what was handed over.
+func (r *requests) add(open []string) {
+	w := r.window
 	w.present()
-	w.waiting = append(w.waiting, open...)
-	w.openNext()
+	r.waiting = append(r.waiting, open...)
+	r.openNext()
 }
 
 // present brings the window to the front, out of the tray too.
@@ -46,29 +54,22 @@ func (w *window) present() {
 
 // openNext asks about one link, or all files, that wait, unless another
 // decision is open. Each decision that ends asks again.
-func (w *window) openNext() {
-	if w.sheet != nil || w.asking || len(w.waiting) == 0 {
+func (r *requests) openNext() {
+	w := r.window
+	if w.sheets.top != nil || w.asking || len(r.waiting) == 0 {
 		return
 	}
 	isLink := func(what string) bool {
 		_, err := netproto.ParseLink(what)
 		return err == nil
 	}
-	if i := slices.IndexFunc(w.waiting, isLink); i >= 0 {
-		link := w.waiting[i]
-		w.waiting = slices.Delete(w.waiting, i, i+1)
-		w.openLink(link)
+	if i := slices.IndexFunc(r.waiting, isLink); i >= 0 {
+		link := r.waiting[i]
+		r.waiting = slices.Delete(r.waiting, i, i+1)
+		w.links.open(link)
 		return
 	}
-	paths := w.waiting
-	w.waiting = nil
-	w.review(paths)
-}
-
-// trayHost tells whether icons in the tray can be seen.
-func (w *window) trayHost(ctx context.Context) bool {
-	if w.options.TrayHost != nil {
-		return w.options.TrayHost(ctx)
-	}
-	return trayHost(ctx)
+	paths := r.waiting
+	r.waiting = nil
+	w.drops.review(paths)
 }

@@ -70,22 +70,23 @@ type reviewSheet struct {
 
 // review looks at paths, off the UI thread, and asks what of them to share.
 // Where that question is open already, they are added to it.
-func (w *window) review(paths []string) {
-	if w.reviewed != nil {
-		w.reviewed.add(paths)
+func (d *drops) review(paths []string) {
+	w := d.window
+	if d.reviewed != nil {
+		d.reviewed.add(paths)
 		return
 	}
 	s := &reviewSheet{window: w, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
 	s.share = kit.PrimaryButton(words.L("Share"), theme.UploadIcon(), s.confirm)
 	more := widget.NewButtonWithIcon(words.L("Add another file"), theme.ContentAddIcon(), func() {
-		w.pickFileFor(func(path string) { s.add([]string{path}) })
+		w.sheets.pickFile(func(path string) { s.add([]string{path}) })
 	})
 	s.body = container.NewStack()
 	s.sheet = container.NewBorder(nil, s.total, nil, nil, s.body)
-	opened := w.openSheet(words.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.cancelButton(), s.share)
-	w.reviewed = s
+	opened := w.sheets.open(words.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.sheets.cancelButton(), s.share)
+	d.reviewed = s
 	opened.onGone = func() {
-		w.reviewed = nil
+		d.reviewed = nil
 		s.stop()
 	}
 	s.look()
@@ -118,7 +119,7 @@ func (s *reviewSheet) look() {
 			switch {
 			case ctx.Err() != nil && within.Err() == nil: // closed, or asked again
 			case err != nil:
-				w.closeSheets()
+				w.sheets.closeAll()
 				w.fail(err)
 			default:
 				s.show(review)
@@ -237,6 +238,6 @@ func (s *reviewSheet) request() face.ShareRequest {
 
 func (s *reviewSheet) confirm() {
 	w, request := s.window, s.request()
-	w.closeSheets()
+	w.sheets.closeAll()
 	w.act(func(ctx context.Context) error { return w.engine.Share(ctx, request) }, func() { w.goTo(placeShared) })
 }

@@ -258,7 +258,7 @@ func (p *searchPage) empty() fyne.CanvasObject {
 		return p.nothing()
 	default:
 		return kit.EmptyScreen(theme.SearchIcon(), words.L("Nobody shares anything on this tracker yet. What you share is found here by others."),
-			widget.NewButton(words.L("Add files"), w.pickFile))
+			widget.NewButton(words.L("Add files"), w.drops.pickFile))
 	}
 }
 
@@ -372,7 +372,7 @@ func (p *searchPage) rowMenu() *fyne.Menu {
 	menu := fyne.NewMenu("", fyne.NewMenuItemWithIcon(words.L("Download"), theme.DownloadIcon(), func() { p.get(chosen) }))
 	if len(chosen) == 1 {
 		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(words.L("Copy link"), kit.Icon("link"), func() {
-			p.window.copyLinkTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size)
+			p.window.links.copyTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size)
 		}))
 	}
 	return menu

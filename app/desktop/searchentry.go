@@ -41,7 +41,7 @@ func (e *searchEntry) TypedKey(event *fyne.KeyEvent) {
 	case fyne.KeyEscape:
 		e.SetText("")
 	case fyne.KeyF1, fyne.KeyF8:
-		e.window.typedKey(event)
+		e.window.keys.typedKey(event)
 	default:
 		e.Entry.TypedKey(event)
 	}

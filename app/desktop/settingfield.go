@@ -3,7 +3,6 @@
 package desktop
 
 import (
-	"context"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -34,7 +33,7 @@ type settingCheck struct {
 
 // field makes an entry that is applied when it was changed.
 func (p *settingsPage) field(refusal words.Phrase, read func(*face.Settings, string) bool, write func(face.Settings) string) *settingField {
-	f := &settingField{entry: kit.NewTextEntry(p.window.typedKey), problem: kit.Hint(""), read: read, write: write, refusal: refusal}
+	f := &settingField{entry: kit.NewTextEntry(p.window.keys.typedKey), problem: kit.Hint(""), read: read, write: write, refusal: refusal}
 	f.problem.Importance = widget.DangerImportance
 	f.problem.Hide()
 	f.entry.OnChanged = func(string) { p.edited() }
@@ -138,9 +137,4 @@ func (t *portTest) say(text string) {
 	t.words.SetText(text)
 	t.words.Show()
 	t.window.pages[placeSettings].screen().Refresh()
-}
-
-// setQuickLimit turns the quick limit on or off.
-func (w *window) setQuickLimit(on bool) {
-	w.act(func(ctx context.Context) error { return w.engine.SetQuickLimit(ctx, on) }, nil)
 }

@@ -87,7 +87,7 @@ func newSettingsPage(w *window) *settingsPage {
 func (p *settingsPage) cards() []fyne.CanvasObject {
 	w := p.window
 	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
-		w.chooseFolder(words.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
+		w.sheets.pickFolder(words.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
 	})
 	folder := container.NewBorder(nil, nil, nil, choose, p.folder.entry)
 	shared := widget.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) })
@@ -249,7 +249,7 @@ func (p *settingsPage) applied(settings face.Settings, err error) {
 // switchQuick is the check of the quick limit.
 func (p *settingsPage) switchQuick(on bool) {
 	if !p.filling {
-		p.window.setQuickLimit(on)
+		p.window.transfers.setQuickLimit(on)
 	}
 }
 

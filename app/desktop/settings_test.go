@@ -114,7 +114,7 @@ func TestAnotherLanguageIsShownAtOnce(t *testing.T) {
 	d.window.frame.entry.SetText("hello")
 	before := d.settings()
 	d.window.setLanguage("en")
-	if d.settings() == before || d.window.frame.entry.Text != "hello" || d.window.place != placeSettings || d.window.language() != "en" {
+	if d.settings() == before || d.window.frame.entry.Text != "hello" || d.window.place != placeSettings || d.window.prefs.language() != "en" {
 		t.Error("the window was not built anew, or forgot where it was")
 	}
 	d.reads("/home/ada/Downloads")

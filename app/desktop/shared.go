@@ -45,7 +45,7 @@ func newSharedPage(w *window) *sharedPage {
 	p.strip.Hide()
 	p.build(placeShared, p.list.Focus, p.table.Box, p.strip, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.FolderOpenIcon(), words.L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
-			widget.NewButtonWithIcon(words.L("Add files"), theme.FileIcon(), w.pickFile))
+			widget.NewButtonWithIcon(words.L("Add files"), theme.FileIcon(), w.drops.pickFile))
 	})
 	return p
 }
@@ -115,7 +115,7 @@ func (p *sharedPage) onOne(do func(face.Share)) func() {
 // Nothing on the page can be paused.
 func (p *sharedPage) toggle() {}
 
-func (p *sharedPage) remove() { p.window.stopSharing(p.list.Selection()) }
+func (p *sharedPage) remove() { p.window.undo.stopSharing(p.list.Selection()) }
 
 func (p *sharedPage) open() { p.onOne(p.openShare)() }
 
@@ -146,7 +146,7 @@ func (p *sharedPage) copyLink(s face.Share) {
 }
 
 func (p *sharedPage) showCode(s face.Share) {
-	p.withLink(s, func(link string) { p.window.showCode(s.Name, link) })
+	p.withLink(s, func(link string) { p.window.links.showCode(s.Name, link) })
 }
 
 func (p *sharedPage) rowMenu() *fyne.Menu {

@@ -22,29 +22,37 @@ type sheet struct {
 	onGone func() // after it was closed, however
 }
 
-// openSheet shows content with its buttons; open sheets are closed first.
+// sheets opens what lies over the pages.
+type sheets struct {
+	window *window
+	top    *sheet // nil: none is open
+}
+
+// open shows content with its buttons; open sheets are closed first.
 // size is the most it takes; the window may leave it less.
-func (w *window) openSheet(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *sheet {
-	w.closeSheets()
+func (ss *sheets) open(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *sheet {
+	w := ss.window
+	ss.closeAll()
 	w.tips.Hide()
 	d := dialog.NewCustomWithoutButtons(title, content, w.win)
 	d.SetButtons(buttons)
-	return w.lay(d, size)
+	return ss.lay(d, size)
 }
 
 // lay puts a dialog over the pages, and over the sheet that is open there.
-func (w *window) lay(d dialog.Dialog, size fyne.Size) *sheet {
-	s := &sheet{window: w, dialog: d, below: w.sheet}
+func (ss *sheets) lay(d dialog.Dialog, size fyne.Size) *sheet {
+	w := ss.window
+	s := &sheet{window: w, dialog: d, below: ss.top}
 	d.SetOnClosed(func() {
-		if w.sheet == s {
-			w.sheet = s.below
+		if ss.top == s {
+			ss.top = s.below
 		}
 		if s.onGone != nil {
 			s.onGone()
 		}
-		w.crossing.after(0, w.openNext)
+		w.crossing.after(0, w.requests.openNext)
 	})
-	w.sheet = s
+	ss.top = s
 	room := w.win.Canvas().Size().SubtractWidthHeight(2*kit.GapLarge, 2*kit.GapLarge)
 	d.Show() // a picker has no size to change before
 	d.Resize(size.Min(room))
@@ -53,52 +61,40 @@ func (w *window) lay(d dialog.Dialog, size fyne.Size) *sheet {
 
 func (s *sheet) close() { s.dialog.Hide() }
 
-// closeSheet closes the open sheet, and tells whether there was one.
-func (w *window) closeSheet() bool {
-	if w.sheet == nil {
+// close closes the open sheet, and tells whether there was one.
+func (ss *sheets) close() bool {
+	if ss.top == nil {
 		return false
 	}
-	w.sheet.close()
+	ss.top.close()
 	return true
 }
 
-// closeSheets closes all that lie over the pages.
-func (w *window) closeSheets() {
-	for open := w.sheet; open != nil; open = w.sheet {
+// closeAll closes all that lie over the pages.
+func (ss *sheets) closeAll() {
+	for open := ss.top; open != nil; open = ss.top {
 		open.close()
 	}
 }
 
 // cancelButton closes the sheet that is open.
-func (w *window) cancelButton() *widget.Button {
-	return widget.NewButton(words.L("Cancel"), func() { w.closeSheet() })
+func (ss *sheets) cancelButton() *widget.Button {
+	return widget.NewButton(words.L("Cancel"), func() { ss.close() })
 }
 
 // decide asks for a decision that cannot be taken back.
-func (w *window) decide(title, text, yes string, then func()) {
+func (ss *sheets) decide(title, text, yes string, then func()) {
 	agree := widget.NewButtonWithIcon(yes, theme.DeleteIcon(), func() {
-		w.closeSheet()
+		ss.close()
 		then()
 	})
 	agree.Importance = widget.DangerImportance
-	w.openSheet(title, kit.Paragraph(text), fyne.NewSize(440, 200), w.cancelButton(), agree)
+	ss.open(title, kit.Paragraph(text), fyne.NewSize(440, 200), ss.cancelButton(), agree)
 }
 
-// pickFile chooses a file to share. Fyne's dialog takes one at a time; the
-// review has a button for more, and several can be dropped on the window.
-func (w *window) pickFile() {
-	w.closeSheets()
-	w.pickFileFor(func(path string) { w.review([]string{path}) })
-}
-
-// pickFolder chooses a folder to share.
-func (w *window) pickFolder() {
-	w.closeSheets()
-	w.chooseFolder(words.L("Choose a folder to share"), "", func(path string) { w.review([]string{path}) })
-}
-
-// pickFileFor lets a person choose a file, over the sheet that is open.
-func (w *window) pickFileFor(chosen func(path string)) {
+// pickFile lets a person choose a file, over the sheet that is open.
+func (ss *sheets) pickFile(chosen func(path string)) {
+	w := ss.window
 	picker := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
 		switch {
 		case err != nil:
@@ -113,12 +109,13 @@ func (w *window) pickFileFor(chosen func(path string)) {
 		}
 	}, w.win)
 	picker.SetTitleText(words.L("Choose a file to share"))
-	w.showPicker(picker)
+	ss.showPicker(picker)
 }
 
-// chooseFolder lets a person choose a folder, beginning where start says, over
+// pickFolder lets a person choose a folder, beginning where start says, over
 // the sheet that is open.
-func (w *window) chooseFolder(title, start string, chosen func(path string)) {
+func (ss *sheets) pickFolder(title, start string, chosen func(path string)) {
+	w := ss.window
 	picker := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
 		switch {
 		case err != nil:
@@ -133,10 +130,11 @@ func (w *window) chooseFolder(title, start string, chosen func(path string)) {
 			picker.SetLocation(at)
 		}
 	}
-	w.showPicker(picker)
+	ss.showPicker(picker)
 }
 
-func (w *window) showPicker(picker *dialog.FileDialog) {
+func (ss *sheets) showPicker(picker *dialog.FileDialog) {
+	w := ss.window
 	w.tips.Hide()
-	w.lay(picker, fyne.NewSize(820, 560))
+	ss.lay(picker, fyne.NewSize(820, 560))
 }

@@ -49,9 +49,9 @@ func newTrackerPage(w *window) *trackerPage {
 			w.copyText(p.shown.Own.Invite, words.L("Link copied. Whoever opens it uses this tracker."))
 		}),
 		widget.NewButtonWithIcon(words.L("Show it as a code"), theme.GridIcon(), func() {
-			w.showCode(words.L("Invitation to this tracker"), p.shown.Own.Invite)
+			w.links.showCode(words.L("Invitation to this tracker"), p.shown.Own.Invite)
 		}))
-	p.entry = kit.NewTextEntry(w.typedKey)
+	p.entry = kit.NewTextEntry(w.keys.typedKey)
 	p.entry.PlaceHolder = words.L("Address, or a link that somebody gave you")
 	p.entry.OnSubmitted = func(string) { p.use() }
 	p.connect = kit.PrimaryButton(words.L("Connect"), theme.ConfirmIcon(), p.use)
@@ -199,7 +199,7 @@ func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.Can
 	beside := widget.NewCheck(words.L("Use too"), nil)
 	beside.Checked = known.Beside
 	beside.OnChanged = func(on bool) { p.useToo(beside, known.Address, on) }
-	buttons := container.NewHBox(beside, widget.NewButton(words.L("Use"), func() { w.useTracker(known.Address) }))
+	buttons := container.NewHBox(beside, widget.NewButton(words.L("Use"), func() { w.links.useTracker(known.Address) }))
 	if forget {
 		buttons.Add(kit.NewIconButton(w.tips, theme.DeleteIcon(), words.L("Forget this tracker and its key"), func() {
 			w.act(func(ctx context.Context) error { return w.engine.ForgetTracker(ctx, known.Address) }, nil)

@@ -4,7 +4,6 @@ package desktop
 
 import (
 	"context"
-	"maps"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -33,16 +32,16 @@ func (t *tray) build() {
 	w := t.window
 	t.rates = fyne.NewMenuItem(ratesWords(w.status), nil)
 	t.rates.Disabled = true
-	t.quick = fyne.NewMenuItem(words.L("Quick limit"), w.switchQuickLimit)
+	t.quick = fyne.NewMenuItem(words.L("Quick limit"), w.transfers.switchQuickLimit)
 	t.quick.Checked = w.status.QuickLimit
-	quit := fyne.NewMenuItem(words.L("Quit"), w.quit)
+	quit := fyne.NewMenuItem(words.L("Quit"), w.exit.quit)
 	quit.IsQuit = true
 	t.menu = fyne.NewMenu(appName,
 		fyne.NewMenuItem(words.L("Show the window"), w.present),
 		t.rates,
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(words.L("Pause all"), w.pauseAll),
-		fyne.NewMenuItem(words.L("Resume all"), w.resumeAll),
+		fyne.NewMenuItem(words.L("Pause all"), w.transfers.pauseAll),
+		fyne.NewMenuItem(words.L("Resume all"), w.transfers.resumeAll),
 		t.quick,
 		fyne.NewMenuItemSeparator(),
 		quit)
@@ -66,7 +65,7 @@ func (t *tray) appear() {
 	t.there = true
 	app.SetSystemTrayMenu(t.menu)
 	app.SetSystemTrayWindow(t.window.win) // a click on the icon shows the window
-	t.window.win.SetCloseIntercept(t.window.closeAsked)
+	t.window.win.SetCloseIntercept(t.window.exit.closeAsked)
 }
 
 // show says how things are; it changes the menu only when that reads otherwise.
@@ -91,28 +90,11 @@ func ratesWords(status face.Status) string {
 	return words.L("Down {{.Down}}, up {{.Up}}", words.Values{"Down": words.Rate(status.DownRate), "Up": words.Rate(status.UpRate)})
 }
 
-// switchQuickLimit turns the quick limit on or off.
-func (w *window) switchQuickLimit() { w.setQuickLimit(!w.status.QuickLimit) }
-
-// pauseAll stops every download that runs or waits.
-func (w *window) pauseAll() { w.onDownloads(face.Download.IsRunning, w.engine.Pause) }
-
-// resumeAll lets go on what is paused.
-func (w *window) resumeAll() { w.onDownloads(face.Download.IsPaused, w.engine.Resume) }
-
-// onDownloads hands the engine an action on those of all downloads that are
-// wanted.
-func (w *window) onDownloads(wanted func(face.Download) bool, action func(context.Context, []string) error) {
-	removed := maps.Clone(w.undo.hidden)
-	w.act(func(ctx context.Context) error {
-		downloads, err := w.engine.Downloads(ctx)
-		if err != nil {
-			return err
-		}
-		ids := idsOf(downloads, func(d face.Download) bool { return wanted(d) && !removed[d.ID] })
-		if len(ids) == 0 {
-			return nil
-		}
-		return action(ctx, ids)
-	}, nil)
+// hosted tells whether icons in the tray can be seen.
+func (t *tray) hosted(ctx context.Context) bool {
+	w := t.window
+	if w.options.TrayHost != nil {
+		return w.options.TrayHost(ctx)
+	}
+	return trayHost(ctx)
 }

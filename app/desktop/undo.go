@@ -150,7 +150,8 @@ func (u *undo) without(status face.Status) face.Status {
 
 // removeDownloads takes downloads off the list, unless it is undone. What runs
 // stops at once; of what is not finished nothing is kept, finished files stay.
-func (w *window) removeDownloads(chosen []face.Download) {
+func (u *undo) removeDownloads(chosen []face.Download) {
+	w := u.window
 	if len(chosen) == 0 {
 		return
 	}
@@ -174,7 +175,7 @@ func (w *window) removeDownloads(chosen []face.Download) {
 		}
 		return w.engine.Pause(ctx, running)
 	}, nil)
-	w.undo.offer(deed{
+	u.offer(deed{
 		words: words.N("{{.Count}} downloads removed", len(all), words.Values{"Count": words.Count(len(all))}),
 		rows:  all, counts: len(unfinished),
 		commit: func(ctx context.Context) error {
@@ -207,7 +208,8 @@ func both(ctx context.Context, one func(context.Context, []string) error, ones [
 }
 
 // stopSharing takes shares back at once; undone, they are shared again.
-func (w *window) stopSharing(shares []face.Share) {
+func (u *undo) stopSharing(shares []face.Share) {
+	w := u.window
 	if len(shares) == 0 {
 		return
 	}
@@ -216,7 +218,7 @@ func (w *window) stopSharing(shares []face.Share) {
 		ids = append(ids, s.ID)
 	}
 	w.act(func(ctx context.Context) error { return w.engine.StopSharing(ctx, ids) }, func() {
-		w.undo.offer(deed{
+		u.offer(deed{
 			words: words.N("{{.Count}} shares stopped. The files stay where they are.", len(ids),
 				words.Values{"Count": words.Count(len(ids))}),
 			undo: func(ctx context.Context) error { return w.engine.ShareAgain(ctx, ids) },

@@ -33,7 +33,7 @@ func TestWhatIsRemovedStopsAtOnceAndComesBackWhenItIsUndone(t *testing.T) {
 	engine := threeDownloads()
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
-	d.window.removeDownloads(d.downloads().list.Rows)
+	d.window.undo.removeDownloads(d.downloads().list.Rows)
 	d.reads("3 downloads removed")
 	d.did("pause [run]")
 	d.rows(0)
@@ -53,7 +53,7 @@ func TestWhatIsNotUndoneIsRemoved(t *testing.T) {
 	engine := threeDownloads()
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
-	d.window.removeDownloads(d.downloads().list.Rows)
+	d.window.undo.removeDownloads(d.downloads().list.Rows)
 	d.tap("Close this message")
 	d.did("remove [done]")
 	d.did("cancel [run rest]")
@@ -64,10 +64,10 @@ func TestTheNextRemovalMakesTheOneBeforeFinal(t *testing.T) {
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
 	rows := slices.Clone(d.downloads().list.Rows)
-	d.window.removeDownloads(rows[1:2])
-	d.window.removeDownloads(rows[2:])
+	d.window.undo.removeDownloads(rows[1:2])
+	d.window.undo.removeDownloads(rows[2:])
 	d.did("cancel [rest]")
-	d.window.undone() // Ctrl+Z
+	d.window.keys.undo() // Ctrl+Z
 	d.until("the strip is gone", func() bool { return !d.shows("removed") })
 	if slices.Contains(engine.actions(), "remove [done]") {
 		t.Error("what was undone was removed")
@@ -78,7 +78,7 @@ func TestARemovalThatFailsIsToldAndTheRowComesBack(t *testing.T) {
 	engine := threeDownloads()
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
-	d.window.removeDownloads(d.downloads().list.Rows[2:])
+	d.window.undo.removeDownloads(d.downloads().list.Rows[2:])
 	d.rows(2)
 	engine.change(func(f *fakeEngine) { f.err = netproto.Errorf(netproto.CodeStore, "/home/ada/.config") })
 	d.window.undo.settle()
@@ -90,7 +90,7 @@ func TestTheEndOfTheWindowMakesARemovalFinal(t *testing.T) {
 	engine := threeDownloads()
 	d := openAt(t, engine, placeDownloads)
 	d.rows(3)
-	d.window.removeDownloads(d.downloads().list.Rows[2:])
+	d.window.undo.removeDownloads(d.downloads().list.Rows[2:])
 	d.reads("1 download removed")
 	d.close()
 	if !slices.Contains(engine.actions(), "remove [done]") {
@@ -103,7 +103,7 @@ func TestStoppingToShareIsUndoneBySharingAgain(t *testing.T) {
 	engine.shares = []face.Share{{ID: "photos", Name: "photos", Path: "/photos", Folder: true, Files: 3, Size: 10, State: face.ShareShared}}
 	d := openAt(t, engine, placeShared)
 	d.reads("photos")
-	d.window.stopSharing(engine.shares)
+	d.window.undo.stopSharing(engine.shares)
 	d.did("stop-sharing [photos]")
 	d.reads("1 share stopped")
 	d.menu("Undo")
@@ -115,7 +115,7 @@ func TestCtrlZInAnEntryIsAboutItsText(t *testing.T) {
 	entry := d.window.frame.entry
 	d.window.win.Canvas().Focus(entry)
 	entry.TypedRune('x')
-	d.window.undone()
+	d.window.keys.undo()
 	if entry.Text != "" {
 		t.Errorf("the entry has %q", entry.Text)
 	}

@@ -111,24 +111,34 @@ type window struct {
 	tray     *tray
 	herald   *herald
 
+	prefs     prefs
+	menus     *menus
+	keys      *keyboard
+	sheets    *sheets
+	help      *help
+	links     *links
+	drops     *drops
+	requests  *requests
+	transfers *transfers
+	exit      *exit
+
 	pages     [placeCount]page
 	place     place                // shown; UI thread
 	following atomic.Pointer[page] // shown; for the goroutine that pulls
-	sheet     *sheet               // open above the pages, or nil
-	reviewed  *reviewSheet         // open, or nil
-	waiting   []string             // asked for from outside, to be opened one after the other
 	asking    bool                 // the first start is not over
-	quitting  bool                 // the engine is asked what others lose
 	gone      bool                 // the window was closed
 	status    face.Status          // as shown
 }
 
 func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func())) (*window, error) {
-	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: kit.NewTips()}
-	if err := loadTexts(w.language()); err != nil {
+	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: kit.NewTips(), prefs: prefs{app.Preferences()}}
+	w.menus, w.keys, w.sheets, w.help = &menus{w}, &keyboard{w}, &sheets{window: w}, &help{w}
+	w.links, w.drops, w.requests = &links{w}, &drops{window: w}, &requests{window: w}
+	w.transfers, w.exit = &transfers{w}, &exit{window: w}
+	if err := loadTexts(w.prefs.language()); err != nil {
 		return nil, err
 	}
-	app.Settings().SetTheme(kit.NewTheme(w.look()))
+	app.Settings().SetTheme(kit.NewTheme(w.prefs.look()))
 	w.win = app.NewWindow(appName)
 	w.win.SetIcon(appIcon())
 	w.win.SetMaster()
@@ -136,12 +146,12 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	w.undo, w.tray, w.herald = newUndo(w), newTray(w), newHerald(w)
 	w.build()
 	w.showPages()
-	w.win.Canvas().SetOnTypedKey(w.typedKey)
-	w.win.Canvas().SetOnTypedRune(w.typedRune)
-	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.onDropped(uris) })
+	w.win.Canvas().SetOnTypedKey(w.keys.typedKey)
+	w.win.Canvas().SetOnTypedRune(w.keys.typedRune)
+	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.drops.dropped(uris) })
 	w.win.SetOnClosed(w.closed)
-	w.win.SetCloseIntercept(w.closeAsked)
-	w.win.Resize(w.rememberedSize())
+	w.win.SetCloseIntercept(w.exit.closeAsked)
+	w.win.Resize(w.prefs.size())
 	w.goTo(placeSearch)
 	return w, nil
 }
@@ -159,7 +169,7 @@ func (w *window) build() {
 		placeSettings:  newSettingsPage(w),
 	}
 	w.frame = newFrame(w)
-	w.win.SetMainMenu(w.mainMenu())
+	w.win.SetMainMenu(w.menus.main())
 }
 
 // showPages fills the window with the frame and its pages.
@@ -179,12 +189,12 @@ func (w *window) begin() {
 	w.crossing.herald(w.engine.Watch, w.herald.look)
 	w.crossing.poke()
 	w.tray.begin()
-	w.takeRequests()
-	w.waiting = w.options.Open
+	w.requests.follow()
+	w.requests.waiting = w.options.Open
 	if w.options.FirstStart {
 		w.firstStart()
 	} else {
-		w.openNext()
+		w.requests.openNext()
 	}
 }
 
@@ -232,7 +242,7 @@ func (w *window) search() *searchPage { return w.pages[placeSearch].(*searchPage
 
 // host is what the widgets of the kit get from the window.
 func (w *window) host() kit.Host {
-	return kit.Host{Tips: w.tips, Canvas: w.win.Canvas(), Prefs: w.app.Preferences(), Pressed: w.typedKey,
+	return kit.Host{Tips: w.tips, Canvas: w.win.Canvas(), Prefs: w.app.Preferences(), Pressed: w.keys.typedKey,
 		Beside: func(work func() func()) { w.crossing.start(func(context.Context) func() { return work() }) }}
 }
 
@@ -299,27 +309,9 @@ func (w *window) closed() {
 		return
 	}
 	w.gone = true
-	w.rememberSize()
+	w.prefs.setSize(w.win.Canvas().Size())
 	w.undo.finish()
 	w.crossing.cancel()
-}
-
-// onDropped answers a drop anywhere on the window; where is not known reliably.
-func (w *window) onDropped(uris []fyne.URI) {
-	var paths []string
-	for _, uri := range uris {
-		if uri.Scheme() == "file" {
-			paths = append(paths, uri.Path())
-		}
-	}
-	if len(paths) == 0 {
-		w.notice.fail(words.Message{
-			What: words.L("What was dropped is not a file"),
-			Next: words.L("Save it to a folder first, then drop the file."),
-		})
-		return
-	}
-	w.review(paths)
 }
 
 // labelled is a field with its name above and a hint below.

@@ -1,0 +1,84 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"runtime"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
+)
+
+// help shows the sheets about the program.
+type help struct{ window *window }
+
+// showKeys is F1: the keys, and which program this is.
+func (h *help) showKeys() {
+	w := h.window
+	grid := container.New(&keyTable{})
+	add := func(keys, name string) {
+		what := widget.NewLabel(name)
+		what.Truncation = fyne.TextTruncateEllipsis
+		key := widget.NewLabel(keys)
+		key.TextStyle.Bold = true
+		grid.Add(key)
+		grid.Add(what)
+	}
+	for _, commands := range [][]command{w.menus.file(), w.menus.places(), w.menus.edit(), w.menus.help()} {
+		for _, c := range commands {
+			if c.key != "" {
+				add(c.keys(), c.name.String())
+			}
+		}
+	}
+	add("Esc", words.L("Close what lies over the page"))
+	add("Ctrl+Q", words.L("Quit"))
+	about := kit.Hint(words.L("Drop files anywhere on the window to share them."))
+	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.sheets.close() })
+	w.sheets.open(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
+		fyne.NewSize(460, 560), closing)
+}
+
+// about says which program this is.
+func (h *help) about() {
+	w := h.window
+	version := w.options.Version
+	if version == "" {
+		version = appVersion
+	}
+	facts := kit.NewFacts()
+	facts.Set([]kit.Fact{{Name: words.L("Version"), Value: version}, {Name: words.L("Built with"), Value: runtime.Version() + ", Fyne"},
+		{Name: words.L("System"), Value: runtime.GOOS + "/" + runtime.GOARCH}})
+	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
+	text := kit.Paragraph(words.L("Shares files straight between computers. A tracker knows who has what; every piece that arrives is verified."))
+	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.sheets.close() })
+	w.sheets.open(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
+}
+
+// keyTable lays keys and their meaning side by side in tight rows.
+type keyTable struct{}
+
+const keyColumn, keyRow = 140, 28
+
+// Layout is part of fyne.Layout.
+func (keyTable) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for i, object := range objects {
+		at := fyne.NewPos(0, float32(i/2)*keyRow)
+		wide := fyne.NewSize(keyColumn, keyRow)
+		if i%2 == 1 {
+			at.X, wide.Width = keyColumn, max(size.Width-keyColumn, 0)
+		}
+		object.Move(at)
+		object.Resize(wide)
+	}
+}
+
+// MinSize is part of fyne.Layout.
+func (keyTable) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(2*keyColumn, float32((len(objects)+1)/2)*keyRow)
+}

@@ -1,0 +1,119 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"fyne.io/fyne/v2"
+
+	"centralizedp2p/netproto"
+)
+
+// keyboard answers the keys that no widget takes.
+type keyboard struct{ window *window }
+
+// typedKey answers the keys that have no modifier, which Fyne's menus leave
+// alone: those pressed while nothing has the focus, and those that lists and
+// the search entry pass on.
+func (k *keyboard) typedKey(event *fyne.KeyEvent) {
+	w := k.window
+	switch event.Name {
+	case fyne.KeyEscape:
+		if !w.sheets.close() {
+			w.notice.hide()
+		}
+		return
+	case fyne.KeyEnter:
+		event = &fyne.KeyEvent{Name: fyne.KeyReturn}
+	case fyne.KeyDown:
+		w.pages[w.place].focus()
+		return
+	}
+	for _, c := range append(w.menus.rows(), w.menus.help()...) {
+		if c.key == event.Name && c.held == 0 {
+			c.run()
+		}
+	}
+}
+
+// typedRune begins a search with what is typed while nothing has the keys: the
+// search entry does not hold them from the beginning, because its blinking
+// cursor alone would cost several percent of a processor where no graphics card
+// draws.
+func (k *keyboard) typedRune(r rune) {
+	w := k.window
+	if w.sheets.top == nil && !w.asking && r != ' ' { // which pauses and resumes
+		k.find()
+		w.frame.entry.TypedRune(r)
+	}
+}
+
+// find is Ctrl+F.
+func (k *keyboard) find() {
+	w := k.window
+	w.goTo(placeSearch)
+	w.win.Canvas().Focus(w.frame.entry)
+	w.frame.entry.TypedShortcut(&fyne.ShortcutSelectAll{})
+}
+
+// paste is Ctrl+V. The menus take the keys before any entry sees them, so text
+// goes on to the entry that has the focus; a link is opened wherever one is,
+// except in a sheet, which may be waiting for one.
+func (k *keyboard) paste() {
+	w := k.window
+	entry := k.writing()
+	text := w.app.Clipboard().Content()
+	_, err := netproto.ParseLink(text)
+	if entry != nil && (err != nil || w.sheets.top != nil) {
+		entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
+		return
+	}
+	if err != nil && text != "" && w.sheets.top == nil && !w.asking && w.win.Canvas().Focused() == nil {
+		k.find()
+		w.frame.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
+		return
+	}
+	w.links.paste()
+}
+
+// undo is Ctrl+Z, which an entry that has the focus takes for its text.
+func (k *keyboard) undo() {
+	w := k.window
+	if entry := k.writing(); entry != nil && w.undo.deed == nil {
+		entry.TypedShortcut(&fyne.ShortcutUndo{})
+		return
+	}
+	w.undo.takeBack()
+}
+
+// selectAll is Ctrl+A in whatever has the focus, else in the rows of the page.
+func (k *keyboard) selectAll() {
+	w := k.window
+	if w.win.Canvas().Focused() == nil {
+		w.pages[w.place].focus()
+	}
+	if focused, ok := w.win.Canvas().Focused().(fyne.Shortcutable); ok {
+		focused.TypedShortcut(&fyne.ShortcutSelectAll{})
+	}
+}
+
+// writing is the entry that has the focus, or nil.
+func (k *keyboard) writing() fyne.Shortcutable {
+	w := k.window
+	focused := w.win.Canvas().Focused()
+	if _, isText := focused.(interface{ SelectedText() string }); !isText {
+		return nil
+	}
+	entry, _ := focused.(fyne.Shortcutable)
+	return entry
+}
+
+// detailed is a page with a pane about the selected row.
+type detailed interface{ toggleDetails() }
+
+// details is F8.
+func (k *keyboard) details() {
+	w := k.window
+	if page, ok := w.pages[w.place].(detailed); ok && w.sheets.top == nil {
+		page.toggleDetails()
+	}
+}

@@ -1,0 +1,46 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"maps"
+
+	"centralizedp2p/app/face"
+)
+
+// transfers acts on all transfers at once.
+type transfers struct{ window *window }
+
+// setQuickLimit turns the quick limit on or off.
+func (t *transfers) setQuickLimit(on bool) {
+	w := t.window
+	w.act(func(ctx context.Context) error { return w.engine.SetQuickLimit(ctx, on) }, nil)
+}
+
+// switchQuickLimit turns the quick limit on or off.
+func (t *transfers) switchQuickLimit() { t.setQuickLimit(!t.window.status.QuickLimit) }
+
+// pauseAll stops every download that runs or waits.
+func (t *transfers) pauseAll() { t.onDownloads(face.Download.IsRunning, t.window.engine.Pause) }
+
+// resumeAll lets go on what is paused.
+func (t *transfers) resumeAll() { t.onDownloads(face.Download.IsPaused, t.window.engine.Resume) }
+
+// onDownloads hands the engine an action on those of all downloads that are
+// wanted.
+func (t *transfers) onDownloads(wanted func(face.Download) bool, action func(context.Context, []string) error) {
+	w := t.window
+	removed := maps.Clone(w.undo.hidden)
+	w.act(func(ctx context.Context) error {
+		downloads, err := w.engine.Downloads(ctx)
+		if err != nil {
+			return err
+		}
+		ids := idsOf(downloads, func(d face.Download) bool { return wanted(d) && !removed[d.ID] })
+		if len(ids) == 0 {
+			return nil
+		}
+		return action(ctx, ids)
+	}, nil)
+}
