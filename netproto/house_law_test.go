@@ -40,7 +40,7 @@ var walls = []wall{
 	{room: "netproto", tests: []string{"netproto/..."}},
 	{room: "netproto/...", may: []string{"netproto/..."}},
 	{room: "assets/..."},
-	{room: "tracker", may: []string{"tracker/daemon", "tracker/cli", "tracker/boltstore", "netproto/..."}},
+	{room: "tracker", may: []string{"tracker/daemon", "tracker/cli", "tracker/boltstore", "tracker/store", "netproto/..."}},
 	{room: "tracker/cli", may: []string{"tracker/daemon", "tracker/boltstore", "tracker/store", "netproto/..."}},
 	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/server", may: []string{"tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},

@@ -32,8 +32,8 @@ type prefixLength struct {
 	bits int
 }
 
-func newAccess() access {
-	return access{
+func newAccess() *access {
+	return &access{
 		invites:  map[[sha256.Size]byte]store.Invite{},
 		members:  map[netproto.PublicKey]store.Member{},
 		bans:     map[store.Target]store.Ban{},
@@ -119,7 +119,7 @@ func (s *Store) Admit(_ context.Context, key *netproto.PublicKey, from netip.Add
 
 // AddInvite drops the invites that are over in the same commit.
 func (s *Store) AddInvite(ctx context.Context, i store.Invite) error {
-	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+	return s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		now := s.config.Now()
 		var over [][sha256.Size]byte
 		for hash, old := range s.access.invites {
@@ -148,7 +148,7 @@ func (s *Store) AddInvite(ctx context.Context, i store.Invite) error {
 
 // Redeem takes the invite away and adds the member in one commit.
 func (s *Store) Redeem(ctx context.Context, hash [sha256.Size]byte, key netproto.PublicKey) error {
-	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+	return s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		if _, member := s.access.members[key]; member {
 			return func() {}, nil
 		}
@@ -194,7 +194,7 @@ func (s *Store) Members(context.Context) ([]store.Member, error) {
 
 // RemoveMember looks for the key: removals are rare, requests are not.
 func (s *Store) RemoveMember(ctx context.Context, print netproto.Fingerprint) error {
-	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+	return s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		for key, member := range s.access.members {
 			if member.Fingerprint() != print {
 				continue
@@ -216,7 +216,7 @@ func (s *Store) RemoveMember(ctx context.Context, print netproto.Fingerprint) er
 func (s *Store) planOffline(g *group, of func(*peer) bool) (func(), error) {
 	since := s.config.Now().Unix()
 	var gone []*peer
-	for _, p := range s.peers {
+	for _, p := range s.memory.peers {
 		if p.offline != 0 || !of(p) {
 			continue
 		}
@@ -227,33 +227,33 @@ func (s *Store) planOffline(g *group, of func(*peer) bool) (func(), error) {
 	}
 	return func() {
 		for _, p := range gone {
-			s.setOnline(p, since)
+			s.memory.setOnline(p, since)
 		}
 	}, nil
 }
 
-func (s *Store) loadInvite(k, v []byte) error {
+func (l *loader) loadInvite(k, v []byte) error {
 	i, err := parseInvite(v)
 	copy(i.Hash[:], k)
 	if err == nil {
-		s.access.invites[i.Hash] = i
+		l.access.invites[i.Hash] = i
 	}
 	return err
 }
 
-func (s *Store) loadMember(k, v []byte) error {
+func (l *loader) loadMember(k, v []byte) error {
 	m, err := parseMember(v)
 	copy(m.Key[:], k)
 	if err == nil {
-		s.access.members[m.Key] = m
+		l.access.members[m.Key] = m
 	}
 	return err
 }
 
-func (s *Store) loadBan(k, v []byte) error {
+func (l *loader) loadBan(k, v []byte) error {
 	b, err := parseBan(k, v)
 	if err == nil {
-		s.access.addBan(b)
+		l.access.addBan(b)
 	}
 	return err
 }

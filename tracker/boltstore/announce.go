@@ -8,8 +8,8 @@ import (
 	"centralizedp2p/tracker/index"
 )
 
-// announce is the plan of one batch: what is put on disk at once, and what
-// changes in memory after the commit.
+// announce is the plan of one batch. What it puts on disk is put at once; the
+// rest changes memory after the commit.
 type announce struct {
 	s     *Store
 	g     *group
@@ -25,7 +25,7 @@ type announce struct {
 
 func (a *announce) plan(rs []netproto.Resource) error {
 	a.now = a.s.config.Now().UnixMilli()
-	last := make(map[netproto.ContentHash]int, len(rs)) // of several with one hash the last counts
+	last := make(map[netproto.ContentHash]int, len(rs)) // if several have one hash, the last counts
 	for i, r := range rs {
 		last[r.Hash] = i
 	}
@@ -43,7 +43,7 @@ func (a *announce) plan(rs []netproto.Resource) error {
 			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeBanned})
 			continue
 		}
-		c := a.s.contents[r.Hash]
+		c := a.s.memory.contents[r.Hash]
 		old, had := a.p.held[c]
 		if !had && count >= a.s.config.ResourcesPerPeer {
 			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeFull})
@@ -72,15 +72,15 @@ func (a *announce) dropAllBut(named map[netproto.ContentHash]int) error {
 	return nil
 }
 
-// take plans one element, of a content that is known or nil; it writes only
-// what differs from what is held.
+// take plans one element, whose content may be nil. It writes only what differs
+// from what is held.
 func (a *announce) take(r netproto.Resource, c *content, old holding) error {
 	entry, err := a.row(r, c)
 	if err != nil {
 		return err
 	}
 	h := holding{row: entry, part: r.Part, md5: decodeMD5(r.MD5)}
-	if old.row != nil && old.equal(h) {
+	if old.row != nil && old.same(h) {
 		return nil
 	}
 	if old.row != nil && old.row != h.row {
@@ -92,8 +92,8 @@ func (a *announce) take(r netproto.Resource, c *content, old holding) error {
 	return a.g.put(bucketOwn, appendOwnKey(a.g.fresh(ownKeySize), a.p.no, entry.id), appendHolding(a.g.fresh(1+len(h.md5)), h.part, h.md5))
 }
 
-// row is the row of a content, known or nil, under that name; a new one where
-// there is none.
+// row returns the row of a content, which may be nil, under that name; it makes a
+// new one if there is none.
 func (a *announce) row(r netproto.Resource, c *content) (*row, error) {
 	record := rowRecord{name: r.Name, mime: unique.Make(r.MIME).Value(), size: r.Size, folder: r.Folder}
 	if c != nil {
@@ -117,15 +117,15 @@ func (a *announce) row(r netproto.Resource, c *content) (*row, error) {
 			}
 		}
 	}
-	entry := &row{id: a.g.nextRow, content: p.content, rowRecord: record}
-	a.g.nextRow++
+	entry := &row{id: a.g.next.row, content: p.content, rowRecord: record}
+	a.g.next.row++
 	p.rows = append(p.rows, entry)
 	a.rows = append(a.rows, entry)
 	value := appendRow(a.g.fresh(rowRoom+len(r.Name)+len(r.MIME)), r.Hash, &record)
 	return entry, a.g.put(bucketRows, binary.BigEndian.AppendUint64(a.g.fresh(8), entry.id), value)
 }
 
-// rowOf is the row of a content that says the same; nil where there is none.
+// rowOf returns the row of a content that says the same, or nil.
 func (c *content) rowOf(record rowRecord) *row {
 	for _, known := range c.rows {
 		if known.same(record) {
@@ -135,20 +135,15 @@ func (c *content) rowOf(record rowRecord) *row {
 	return nil
 }
 
-// same tells whether two records say the same, whenever they were added.
+// same reports whether two records say the same, whenever they were added.
 func (r rowRecord) same(o rowRecord) bool {
 	o.added = r.added
 	return r == o
 }
 
 func (a *announce) apply() {
-	for _, r := range a.rows {
-		a.s.addRow(r)
-	}
-	for _, h := range a.held {
-		a.s.hold(a.p, h)
-	}
-	for _, c := range a.dropped {
-		a.s.release(a.p, c)
-	}
+	m := a.s.memory
+	m.inSteps(len(a.rows), func(i int) { m.addRow(a.rows[i]) })
+	m.inSteps(len(a.held), func(i int) { m.hold(a.p, a.held[i]) })
+	m.releaseAll(a.p, a.dropped)
 }

@@ -12,7 +12,7 @@ import (
 
 // Ban remembers the ban and hides what it is about in one commit.
 func (s *Store) Ban(ctx context.Context, b store.Ban) error {
-	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+	return s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		if _, known := s.access.bans[b.Target]; !known && len(s.access.bans) >= store.MaxBans {
 			return nil, netproto.Errorf(netproto.CodeFull, "%d bans are in force", store.MaxBans)
 		}
@@ -40,7 +40,7 @@ func (s *Store) planHide(g *group, t store.Target) (func(), error) {
 		return nil, err
 	}
 	var rows []*seedRow
-	for _, r := range s.seedRows {
+	for _, r := range s.seeds.rows {
 		if !t.Prefix.Contains(r.From) {
 			continue
 		}
@@ -51,14 +51,14 @@ func (s *Store) planHide(g *group, t store.Target) (func(), error) {
 	}
 	return func() {
 		hide()
-		s.removeSeeds(rows)
+		s.seeds.forget(rows)
 	}, nil
 }
 
 // planForget ends all holdings of a content and forgets its names. Its holders
 // find their counts differing, announce again, and hear why it is refused.
 func (s *Store) planForget(g *group, hash netproto.ContentHash) (func(), error) {
-	c := s.contents[hash]
+	c := s.memory.contents[hash]
 	if c == nil {
 		return func() {}, nil
 	}
@@ -75,15 +75,15 @@ func (s *Store) planForget(g *group, hash netproto.ContentHash) (func(), error) 
 	}
 	return func() {
 		for _, p := range holders {
-			s.release(p, c)
+			s.memory.releaseAll(p, []*content{c})
 		}
-		s.removeRows(rows)
+		s.memory.forget(rows)
 	}, nil
 }
 
 // Unban ends a ban.
 func (s *Store) Unban(ctx context.Context, t store.Target) error {
-	return s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+	return s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		if _, known := s.access.bans[t]; !known {
 			return nil, netproto.Errorf(netproto.CodeNotFound, "%s is not banned", t)
 		}

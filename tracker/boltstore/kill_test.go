@@ -157,18 +157,18 @@ func checkVictims(t *testing.T, file string, lines []string) int {
 		if k, _ := fmt.Sscanf(line, "%d %d %d", &n, &round, &number); k != 3 {
 			continue
 		}
-		p := s.peers[testPeer(n).ID()]
+		p := s.memory.peers[testPeer(n).ID()]
 		if p == nil {
 			t.Fatalf("%q was acknowledged, but its peer is unknown", line)
 		}
 		for _, r := range batch(line) {
-			if _, ok := p.held[s.contents[r.Hash]]; !ok {
+			if _, ok := p.held[s.memory.contents[r.Hash]]; !ok {
 				t.Fatalf("%q was acknowledged and is gone", line)
 			}
 			found++
 		}
 	}
-	for _, p := range s.peers {
+	for _, p := range s.memory.peers {
 		if len(p.held)%victimBatch != 0 {
 			t.Errorf("a batch is there in part: %d resources", len(p.held))
 		}

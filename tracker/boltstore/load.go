@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"log/slog"
-	"runtime/debug"
 	"slices"
-	"sync"
 
 	"go.etcd.io/bbolt"
 
@@ -27,7 +25,6 @@ type loader struct {
 // load reads the file into memory. A value that is damaged is passed over and
 // told to the log: its peer finds its count differing and announces again.
 func (s *Store) load() error {
-	defer spareCollector()()
 	l := loader{Store: s, peers: map[uint32]*peer{}}
 	return s.db.View(func(tx *bbolt.Tx) error {
 		l.tx = tx
@@ -36,14 +33,17 @@ func (s *Store) load() error {
 			return err
 		}
 		l.each(bucketOwn, 12, l.loadHolding)
-		l.each(bucketSeed, 8, s.loadSeed)
-		l.each(bucketInvites, 32, s.loadInvite)
-		l.each(bucketMembers, 32, s.loadMember)
-		l.each(bucketBans, anyLength, s.loadBan)
-		for _, r := range s.rows {
+		l.each(bucketSeed, 8, l.loadSeed)
+		l.each(bucketInvites, 32, l.loadInvite)
+		l.each(bucketMembers, 32, l.loadMember)
+		l.each(bucketBans, anyLength, l.loadBan)
+		for _, r := range s.memory.rows {
 			if r.holders == 0 {
-				s.orphans[r] = s.elapsed()
+				s.memory.orphans[r] = s.memory.elapsed()
 			}
+		}
+		for _, p := range s.memory.peers {
+			s.memory.settle(p)
 		}
 		if l.damaged > 0 {
 			s.config.Logger.Warn("damaged entries were passed over", slog.String("file", s.db.Path()), slog.Int("entries", l.damaged))
@@ -64,14 +64,14 @@ func (l *loader) each(bucket []byte, keyLen int, take func(k, v []byte) error) {
 
 func (l *loader) loadPeer(k, v []byte) error {
 	no := binary.BigEndian.Uint32(k)
-	l.nextPeer = no + 1 // even a damaged entry keeps its number
+	l.writer.next.peer = no + 1 // even a damaged entry keeps its number
 	record, offline, err := parsePeer(v)
 	if err != nil {
 		return err
 	}
-	p := l.addPeer(no, record)
+	p := l.memory.addPeer(no, record)
 	l.peers[no] = p
-	l.setOnline(p, offline) // with its lease beginning now
+	l.memory.setOnline(p, offline) // with its lease beginning now
 	return nil
 }
 
@@ -117,10 +117,10 @@ func (l *loader) loadRows() error {
 	for c := range chunks {
 		for i := range c.rows {
 			r := &c.rows[i]
-			if known := l.contents[r.content.Hash()]; known != nil {
+			if known := l.memory.contents[r.content.Hash()]; known != nil {
 				r.content = known
 			}
-			l.addRow(r)
+			l.memory.addRow(r)
 		}
 	}
 	if failed != nil {
@@ -129,7 +129,7 @@ func (l *loader) loadRows() error {
 	l.damaged += damaged
 	// Even a damaged entry keeps its number.
 	if last, _ := l.tx.Bucket(bucketRows).Cursor().Last(); len(last) == 8 {
-		l.nextRow = binary.BigEndian.Uint64(last) + 1
+		l.writer.next.row = binary.BigEndian.Uint64(last) + 1
 	}
 	return nil
 }
@@ -159,55 +159,26 @@ func (l *loader) loadHolding(k, v []byte) error {
 		return err
 	}
 	p := l.peers[binary.BigEndian.Uint32(k)]
-	r := l.rowNumbered(binary.BigEndian.Uint64(k[4:]))
+	r := l.memory.rowNumbered(binary.BigEndian.Uint64(k[4:]))
 	if p == nil || r == nil {
 		return errDamaged
 	}
-	l.hold(p, holding{row: r, part: part, md5: md5})
+	l.memory.hold(p, holding{row: r, part: part, md5: md5})
 	return nil
 }
 
 // rowNumbered is the row with that id, or nil. Where none was ever forgotten,
 // it stands where its number says.
-func (s *Store) rowNumbered(id uint64) *row {
-	if len(s.rows) == 0 || id < s.rows[0].id {
+func (m *memory) rowNumbered(id uint64) *row {
+	if len(m.rows) == 0 || id < m.rows[0].id {
 		return nil
 	}
-	if i := id - s.rows[0].id; i < uint64(len(s.rows)) && s.rows[i].id == id {
-		return s.rows[i]
+	if i := id - m.rows[0].id; i < uint64(len(m.rows)) && m.rows[i].id == id {
+		return m.rows[i]
 	}
-	i, ok := slices.BinarySearchFunc(s.rows, id, func(r *row, id uint64) int { return cmp.Compare(r.id, id) })
+	i, ok := slices.BinarySearchFunc(m.rows, id, func(r *row, id uint64) int { return cmp.Compare(r.id, id) })
 	if !ok {
 		return nil
 	}
-	return s.rows[i]
-}
-
-// collector is how the garbage collector of this process was told to work
-// before stores began to be loaded.
-var collector struct {
-	mu      sync.Mutex
-	loading int
-	percent int
-}
-
-// loadPercent of what lives may be garbage while a store is loaded: most of
-// what is allocated then stays, so that to look for garbage finds little, and
-// takes a third of the time.
-const loadPercent = 400
-
-// spareCollector lets the garbage collector rest until done.
-func spareCollector() (done func()) {
-	collector.mu.Lock()
-	defer collector.mu.Unlock()
-	if collector.loading++; collector.loading == 1 {
-		collector.percent = debug.SetGCPercent(loadPercent)
-	}
-	return func() {
-		collector.mu.Lock()
-		defer collector.mu.Unlock()
-		if collector.loading--; collector.loading == 0 {
-			debug.SetGCPercent(collector.percent)
-		}
-	}
+	return m.rows[i]
 }

@@ -3,28 +3,30 @@ package boltstore
 import (
 	"context"
 	"encoding/hex"
+	"net/netip"
 	"slices"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/store"
 )
 
-// Join writes only where something is new.
+// Join writes only if something is new.
 func (s *Store) Join(ctx context.Context, record store.Peer) (store.Holdings, error) {
 	var held store.Holdings
 	record = copyOf(record)
 	id := record.ID()
-	err := s.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
+	m := s.memory
+	err := s.writer.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
 		if err := s.access.admit(&record.Key, record.Observed.Addr()); err != nil {
 			return nil, err
 		}
-		p := s.peers[id]
+		p := m.peers[id]
 		var no uint32
 		if p != nil {
 			no = p.no
 		} else {
-			no = g.nextPeer
-			g.nextPeer++
+			no = g.next.peer
+			g.next.peer++
 		}
 		if p == nil || p.offline != 0 || !samePeer(p.record, record) {
 			if err := g.put(bucketPeers, peerKey(no), appendPeer(nil, &record, 0)); err != nil {
@@ -33,12 +35,11 @@ func (s *Store) Join(ctx context.Context, record store.Peer) (store.Holdings, er
 		}
 		return func() {
 			if p == nil {
-				p = s.addPeer(no, record)
+				p = m.addPeer(no, record)
 			}
-			p.record = record
-			p.seen.Store(int64(s.elapsed()))
-			s.setOnline(p, 0)
-			held = p.holdings()
+			m.arrive(p, record)
+			m.setOnline(p, 0)
+			held = p.settled
 		}, nil
 	}})
 	if err != nil {
@@ -52,11 +53,27 @@ func samePeer(a, b store.Peer) bool {
 		a.SeedPort == b.SeedPort && slices.Equal(a.Candidates, b.Candidates)
 }
 
-// Leave notes on disk that the peer is offline, so that a restart does not
+// Heartbeat renews a lease in memory.
+func (s *Store) Heartbeat(_ context.Context, id netproto.PeerID, h store.Holdings) (netproto.HeartbeatStatus, netip.AddrPort, error) {
+	m := s.memory
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	p := m.peers[id]
+	if p == nil || !m.live(p) {
+		return netproto.HeartbeatJoin, netip.AddrPort{}, nil
+	}
+	m.renew(p)
+	if p.settled != h {
+		return netproto.HeartbeatResync, p.record.Observed, nil
+	}
+	return netproto.HeartbeatOK, p.record.Observed, nil
+}
+
+// Leave records on disk that the peer is offline, so that a restart does not
 // bring it back.
 func (s *Store) Leave(ctx context.Context, id netproto.PeerID) error {
-	return s.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
-		p := s.peers[id]
+	return s.writer.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
+		p := s.memory.peers[id]
 		if p == nil || p.offline != 0 {
 			return func() {}, nil
 		}
@@ -64,24 +81,16 @@ func (s *Store) Leave(ctx context.Context, id netproto.PeerID) error {
 		if err := g.put(bucketPeers, peerKey(p.no), appendPeer(nil, &p.record, since)); err != nil {
 			return nil, err
 		}
-		return func() { s.setOnline(p, since) }, nil
+		return func() { s.memory.setOnline(p, since) }, nil
 	}})
-}
-
-// joined is the online peer with that id, or the refusal.
-func (s *Store) joined(id netproto.PeerID) (*peer, error) {
-	if p := s.peers[id]; p != nil && s.live(p) {
-		return p, nil
-	}
-	return nil, &netproto.Error{Code: netproto.CodeJoinFirst}
 }
 
 // Announce adds, changes and, with reset, ends holdings.
 func (s *Store) Announce(ctx context.Context, id netproto.PeerID, rs []netproto.Resource, reset bool) ([]netproto.Refusal, error) {
 	var refused []netproto.Refusal
 	rs = slices.Clone(rs)
-	err := s.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
-		p, err := s.joined(id)
+	err := s.writer.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
+		p, err := s.memory.joined(id)
 		if err != nil {
 			return nil, err
 		}
@@ -104,28 +113,28 @@ func (s *Store) Announce(ctx context.Context, id netproto.PeerID, rs []netproto.
 func (s *Store) Withdraw(ctx context.Context, id netproto.PeerID, hs []netproto.ContentHash) (int, error) {
 	removed := 0
 	hs = slices.Clone(hs)
-	err := s.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
-		p, err := s.joined(id)
+	err := s.writer.write(ctx, &operation{key: id, plan: func(g *group) (func(), error) {
+		p, err := s.memory.joined(id)
 		if err != nil {
 			return nil, err
 		}
-		gone := map[*content]bool{}
+		var gone []*content
+		named := map[*content]bool{}
 		for _, hash := range hs {
-			c := s.contents[hash]
+			c := s.memory.contents[hash]
 			h, had := p.held[c]
-			if !had || gone[c] {
+			if !had || named[c] {
 				continue
 			}
-			gone[c] = true
+			named[c] = true
+			gone = append(gone, c)
 			if err := g.delete(bucketOwn, ownKey(p.no, h.row.id)); err != nil {
 				return nil, err
 			}
 		}
 		return func() {
 			removed = len(gone)
-			for c := range gone {
-				s.release(p, c)
-			}
+			s.memory.releaseAll(p, gone)
 		}, nil
 	}})
 	if err != nil {

@@ -1,8 +1,6 @@
 package boltstore
 
-import (
-	"context"
-)
+import "context"
 
 // overdue is what upkeep has to do, as far as the budget goes.
 type overdue struct {
@@ -14,29 +12,20 @@ type overdue struct {
 	full     bool // the budget did not suffice
 }
 
-func (o *overdue) empty() bool {
-	return len(o.ended) == 0 && len(o.dormant) == 0 && len(o.orphans) == 0 && len(o.seeds) == 0
-}
-
-// Reap looks under the read lock, so that upkeep with nothing to do costs no
-// turn of the writer, and plans again in the writer where there is something.
+// Reap runs in the write loop, which looks without a lock; with nothing to do it
+// writes nothing.
 func (s *Store) Reap(ctx context.Context, budget int) (bool, error) {
-	s.mu.RLock()
-	idle := s.overdue(budget).empty()
-	s.mu.RUnlock()
-	if idle {
-		return false, nil
-	}
 	more := false
-	err := s.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
-		o := s.overdue(budget)
+	err := s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
+		o := s.findOverdue(budget)
 		now := s.config.Now().Unix()
-		if err := s.planReap(g, o, now); err != nil {
+		if err := o.plan(g, now); err != nil {
 			return nil, err
 		}
 		return func() {
 			more = o.full
-			s.applyReap(o, now)
+			o.apply(s.memory, now)
+			s.seeds.forget(o.seeds)
 		}, nil
 	}})
 	if err != nil {
@@ -45,17 +34,18 @@ func (s *Store) Reap(ctx context.Context, budget int) (bool, error) {
 	return more, nil
 }
 
-func (s *Store) overdue(budget int) *overdue {
+func (s *Store) findOverdue(budget int) *overdue {
 	o := &overdue{releases: map[*peer][]*content{}}
 	spend := func() bool {
 		budget--
 		o.full = budget < 0
 		return !o.full
 	}
+	m := s.memory
 	retained := s.config.Now().Add(-s.config.Retention).Unix()
-	for _, p := range s.peers {
+	for _, p := range m.peers {
 		switch {
-		case p.offline == 0 && !s.live(p):
+		case p.offline == 0 && !m.live(p):
 			if !spend() {
 				return o
 			}
@@ -73,8 +63,8 @@ func (s *Store) overdue(budget int) *overdue {
 			}
 		}
 	}
-	for r, since := range s.orphans {
-		if s.elapsed()-since < s.config.Lease {
+	for r, since := range m.orphans {
+		if m.elapsed()-since < s.config.Lease {
 			continue
 		}
 		if !spend() {
@@ -82,8 +72,8 @@ func (s *Store) overdue(budget int) *overdue {
 		}
 		o.orphans = append(o.orphans, r)
 	}
-	for _, p := range s.seeds {
-		if s.seedLive(p) {
+	for _, p := range s.seeds.clients {
+		if s.seeds.live(p) {
 			continue
 		}
 		for _, r := range p.rows {
@@ -96,7 +86,7 @@ func (s *Store) overdue(budget int) *overdue {
 	return o
 }
 
-func (s *Store) planReap(g *group, o *overdue, now int64) error {
+func (o *overdue) plan(g *group, now int64) error {
 	for _, p := range o.ended {
 		if err := g.put(bucketPeers, peerKey(p.no), appendPeer(nil, &p.record, now)); err != nil {
 			return err
@@ -127,20 +117,15 @@ func (s *Store) planReap(g *group, o *overdue, now int64) error {
 	return nil
 }
 
-func (s *Store) applyReap(o *overdue, now int64) {
+func (o *overdue) apply(m *memory, now int64) {
 	for _, p := range o.ended {
-		s.setOnline(p, now)
+		m.setOnline(p, now)
 	}
 	for _, p := range o.dormant {
-		for _, c := range o.releases[p] {
-			s.release(p, c)
-		}
+		m.releaseAll(p, o.releases[p])
 		if len(p.held) == 0 {
-			delete(s.peers, p.id)
+			m.removePeer(p)
 		}
 	}
-	if len(o.orphans) > 0 {
-		s.removeRows(o.orphans)
-	}
-	s.removeSeeds(o.seeds)
+	m.forget(o.orphans)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,16 +14,28 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// Limits for seed clients, who prove nothing.
+// Limits for seed clients, which prove nothing.
 const (
 	maxSeedRows       = 100_000
 	maxSeedRowsOfPeer = 1_000
 )
 
+// seeds is what seed clients registered. It has a lock of its own, so that peers
+// never wait for seed clients. The write loop changes it under the lock and
+// reads it without.
+type seeds struct {
+	elapsed func() time.Duration
+	lease   time.Duration
+
+	mu      sync.RWMutex
+	clients map[netproto.PeerID]*seedPeer
+	rows    []*seedRow // by rising id; never changed in place
+}
+
 // seedPeer is a seed client that registered something.
 type seedPeer struct {
 	from netip.Addr
-	seen atomic.Int64 // last sign, in nanoseconds of Store.elapsed
+	seen atomic.Int64 // last sign of life, in nanoseconds of seeds.elapsed
 	rows map[string]*seedRow
 }
 
@@ -31,15 +44,28 @@ type seedRow struct {
 	store.SeedRow
 }
 
-func (s *Store) seedLive(p *seedPeer) bool {
-	return s.elapsed()-time.Duration(p.seen.Load()) < s.config.SeedLease
+func newSeeds(elapsed func() time.Duration, lease time.Duration) *seeds {
+	return &seeds{elapsed: elapsed, lease: lease, clients: map[netproto.PeerID]*seedPeer{}}
 }
 
-// seedOwner is the seed client with that id while its lease runs; it is a
-// netproto.CodeDenied when the id belongs to another address.
-func (s *Store) seedOwner(id netproto.PeerID, from netip.Addr) (*seedPeer, error) {
-	p := s.seeds[id]
-	if p == nil || !s.seedLive(p) {
+func (s *seeds) live(p *seedPeer) bool {
+	return s.elapsed()-time.Duration(p.seen.Load()) < s.lease
+}
+
+func (s *seeds) renew(p *seedPeer) { p.seen.Store(int64(s.elapsed())) }
+
+func (s *seeds) count() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.clients)
+}
+
+// owner returns the seed client with that id while its lease runs, nil if there
+// is none. If the id belongs to another address, it returns
+// netproto.CodeDenied.
+func (s *seeds) owner(id netproto.PeerID, from netip.Addr) (*seedPeer, error) {
+	p := s.clients[id]
+	if p == nil || !s.live(p) {
 		return nil, nil
 	}
 	if p.from != from {
@@ -48,98 +74,32 @@ func (s *Store) seedOwner(id netproto.PeerID, from netip.Addr) (*seedPeer, error
 	return p, nil
 }
 
-// SeedPost writes only where something is new.
-func (s *Store) SeedPost(ctx context.Context, post store.SeedRow) error {
-	return s.write(ctx, &operation{key: post.PeerID, plan: func(g *group) (func(), error) {
-		if err := s.access.admit(nil, post.From); err != nil {
-			return nil, err
-		}
-		owner, err := s.seedOwner(post.PeerID, post.From)
-		if err != nil {
-			return nil, err
-		}
-		var dead []*seedRow // of a lease that Reap has not seen the end of
-		if owner == nil {
-			dead = s.rowsOfSeed(post.PeerID)
-		}
-		r := &seedRow{SeedRow: post}
-		if owner != nil {
-			if known := owner.rows[post.ResourceHash]; known != nil {
-				r.id, r.Added = known.id, known.Added
-				if known.SeedRow == r.SeedRow {
-					return func() { owner.seen.Store(int64(s.elapsed())) }, nil
-				}
-				return func() { s.addSeed(r) }, g.put(bucketSeed, rowKey(r.id), appendSeed(nil, &r.SeedRow))
-			}
-			if len(owner.rows) >= maxSeedRowsOfPeer {
-				return nil, netproto.Errorf(netproto.CodeFull, "a seed client can register %d resources", maxSeedRowsOfPeer)
-			}
-		}
-		if len(s.seedRows) >= maxSeedRows {
-			return nil, netproto.Errorf(netproto.CodeFull, "seed clients have registered %d resources", maxSeedRows)
-		}
-		r.id, r.Added = g.nextSeed, unixMilli(s.config.Now().UnixMilli())
-		g.nextSeed++
-		for _, old := range dead {
-			if err := g.delete(bucketSeed, rowKey(old.id)); err != nil {
-				return nil, err
-			}
-		}
-		return func() {
-			s.removeSeeds(dead)
-			s.addSeed(r)
-		}, g.put(bucketSeed, rowKey(r.id), appendSeed(nil, &r.SeedRow))
-	}})
-}
-
-// SeedHeartbeat renews a lease in memory.
-func (s *Store) SeedHeartbeat(_ context.Context, id netproto.PeerID, from netip.Addr) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p, err := s.seedOwner(id, from)
-	if p != nil {
-		p.seen.Store(int64(s.elapsed()))
+// add adds a row, or replaces the one with its number, and renews the lease of
+// its client.
+func (s *seeds) add(r *seedRow) {
+	i, known := slices.BinarySearchFunc(s.rows, r.id, func(o *seedRow, id uint64) int { return cmp.Compare(o.id, id) })
+	rows := s.rows
+	if known {
+		rows = slices.Clone(rows)
+		rows[i] = r
+	} else {
+		rows = append(rows, r) // the newest has the largest id
 	}
-	return err
-}
-
-// SeedRows lists rows of living leases in the order in which they came.
-func (s *Store) SeedRows(_ context.Context, name string, limit int) ([]store.SeedRow, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var rows []store.SeedRow
-	for _, r := range s.seedRows {
-		if len(rows) == limit {
-			break
-		}
-		if (name == "" || r.ResourceName == name) && s.seedLive(s.seeds[r.PeerID]) {
-			rows = append(rows, r.SeedRow)
-		}
-	}
-	return rows, nil
-}
-
-// addSeed puts a row into memory, in the place of one with its number, and
-// begins the lease of its client anew.
-func (s *Store) addSeed(r *seedRow) {
-	p := s.seeds[r.PeerID]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = rows
+	p := s.clients[r.PeerID]
 	if p == nil {
 		p = &seedPeer{from: r.From, rows: map[string]*seedRow{}}
-		s.seeds[r.PeerID] = p
+		s.clients[r.PeerID] = p
 	}
-	p.seen.Store(int64(s.elapsed()))
+	s.renew(p)
 	p.rows[r.ResourceHash] = r
-	i, known := slices.BinarySearchFunc(s.seedRows, r.id, func(o *seedRow, id uint64) int { return cmp.Compare(o.id, id) })
-	if known {
-		s.seedRows[i] = r
-		return
-	}
-	s.seedRows = slices.Insert(s.seedRows, i, r)
 }
 
-func (s *Store) rowsOfSeed(id netproto.PeerID) []*seedRow {
+func (s *seeds) rowsOf(id netproto.PeerID) []*seedRow {
 	var rows []*seedRow
-	if p := s.seeds[id]; p != nil {
+	if p := s.clients[id]; p != nil {
 		for _, r := range p.rows {
 			rows = append(rows, r)
 		}
@@ -147,29 +107,110 @@ func (s *Store) rowsOfSeed(id netproto.PeerID) []*seedRow {
 	return rows
 }
 
-// removeSeeds forgets rows, and clients without one.
-func (s *Store) removeSeeds(gone []*seedRow) {
+// forget removes rows, and clients that have none left.
+func (s *seeds) forget(gone []*seedRow) {
 	if len(gone) == 0 {
 		return
 	}
 	dead := make(map[*seedRow]bool, len(gone))
 	for _, r := range gone {
 		dead[r] = true
-		p := s.seeds[r.PeerID]
-		if delete(p.rows, r.ResourceHash); len(p.rows) == 0 {
-			delete(s.seeds, r.PeerID)
+	}
+	kept := make([]*seedRow, 0, len(s.rows)-len(dead))
+	for _, r := range s.rows {
+		if !dead[r] {
+			kept = append(kept, r)
 		}
 	}
-	s.seedRows = slices.DeleteFunc(s.seedRows, func(r *seedRow) bool { return dead[r] })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rows = kept
+	for r := range dead {
+		p := s.clients[r.PeerID]
+		if delete(p.rows, r.ResourceHash); len(p.rows) == 0 {
+			delete(s.clients, r.PeerID)
+		}
+	}
 }
 
-func (s *Store) loadSeed(k, v []byte) error {
+// SeedPost writes only if something is new.
+func (s *Store) SeedPost(ctx context.Context, post store.SeedRow) error {
+	return s.writer.write(ctx, &operation{key: post.PeerID, plan: func(g *group) (func(), error) {
+		if err := s.access.admit(nil, post.From); err != nil {
+			return nil, err
+		}
+		owner, err := s.seeds.owner(post.PeerID, post.From)
+		if err != nil {
+			return nil, err
+		}
+		var dead []*seedRow // of a lease that Reap has not ended yet
+		if owner == nil {
+			dead = s.seeds.rowsOf(post.PeerID)
+		}
+		r := &seedRow{SeedRow: post}
+		if owner != nil {
+			if known := owner.rows[post.ResourceHash]; known != nil {
+				r.id, r.Added = known.id, known.Added
+				if known.SeedRow == r.SeedRow {
+					return func() { s.seeds.renew(owner) }, nil
+				}
+				return func() { s.seeds.add(r) }, g.put(bucketSeed, rowKey(r.id), appendSeed(nil, &r.SeedRow))
+			}
+			if len(owner.rows) >= maxSeedRowsOfPeer {
+				return nil, netproto.Errorf(netproto.CodeFull, "a seed client can register %d resources", maxSeedRowsOfPeer)
+			}
+		}
+		if len(s.seeds.rows) >= maxSeedRows {
+			return nil, netproto.Errorf(netproto.CodeFull, "seed clients have registered %d resources", maxSeedRows)
+		}
+		r.id, r.Added = g.next.seed, unixMilli(s.config.Now().UnixMilli())
+		g.next.seed++
+		for _, old := range dead {
+			if err := g.delete(bucketSeed, rowKey(old.id)); err != nil {
+				return nil, err
+			}
+		}
+		return func() {
+			s.seeds.forget(dead)
+			s.seeds.add(r)
+		}, g.put(bucketSeed, rowKey(r.id), appendSeed(nil, &r.SeedRow))
+	}})
+}
+
+// SeedHeartbeat renews a lease in memory.
+func (s *Store) SeedHeartbeat(_ context.Context, id netproto.PeerID, from netip.Addr) error {
+	s.seeds.mu.RLock()
+	defer s.seeds.mu.RUnlock()
+	p, err := s.seeds.owner(id, from)
+	if p != nil {
+		s.seeds.renew(p)
+	}
+	return err
+}
+
+// SeedRows lists rows of living leases in the order in which they were added.
+func (s *Store) SeedRows(_ context.Context, name string, limit int) ([]store.SeedRow, error) {
+	s.seeds.mu.RLock()
+	defer s.seeds.mu.RUnlock()
+	var rows []store.SeedRow
+	for _, r := range s.seeds.rows {
+		if len(rows) == limit {
+			break
+		}
+		if (name == "" || r.ResourceName == name) && s.seeds.live(s.seeds.clients[r.PeerID]) {
+			rows = append(rows, r.SeedRow)
+		}
+	}
+	return rows, nil
+}
+
+func (l *loader) loadSeed(k, v []byte) error {
 	id := binary.BigEndian.Uint64(k)
-	s.nextSeed = id + 1
+	l.writer.next.seed = id + 1
 	r, err := parseSeed(v)
 	if err != nil {
 		return err
 	}
-	s.addSeed(&seedRow{id: id, SeedRow: r})
+	l.seeds.add(&seedRow{id: id, SeedRow: r})
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync/atomic"
 	"syscall"
 
 	"go.etcd.io/bbolt"
@@ -14,106 +16,74 @@ import (
 // One goroutine writes. While a commit runs, which is mostly waiting for the
 // disk, further operations gather; the next commit takes them all. bbolt's own
 // Batch would do the same, but it calls back in no particular order after the
-// commit, while memory here must change in the order of the disk.
+// commit, while memory must change here in the order of the disk.
 const (
 	maxQueue = 1024 // operations that wait
-	maxGroup = 64   // operations in one commit, each of 1,000 resources at most
+	maxGroup = 64   // operations in one commit, each of at most 1,000 resources
 )
 
-// operation is a write. Its plan reads memory, puts into the transaction of
-// the group, and returns what changes in memory after the commit. A plan runs
-// again when another one of its group failed, so it changes nothing else.
+var errClosed = errors.New("the store is closed")
+
+// writer puts changes on disk, then into memory.
+type writer struct {
+	db  *bbolt.DB
+	log *slog.Logger
+
+	queue   chan *operation
+	closing chan struct{}
+	stopped chan struct{} // the loop has ended
+
+	next   numbers               // the loop's own
+	failed atomic.Pointer[error] // why nothing is written any longer
+	stuck  bool                  // by a transaction that cannot be ended; the loop's own
+}
+
+// numbers are the next ids to give out.
+type numbers struct {
+	row  uint64
+	peer uint32
+	seed uint64
+}
+
+func newWriter(db *bbolt.DB, log *slog.Logger) *writer {
+	return &writer{db: db, log: log, queue: make(chan *operation, maxQueue), closing: make(chan struct{}), stopped: make(chan struct{})}
+}
+
+// operation is a write. Its plan reads memory, puts into the transaction of the
+// group, and returns what changes memory after the commit. A plan runs again if
+// another one of its group failed, so it must change nothing else. Both run in
+// the write loop; apply takes the locks it needs.
 type operation struct {
-	// key is the peer whose data change. Two operations with one key never
-	// share a group, so a plan sees in memory all that went before.
+	// key is the peer whose data changes. Two operations with one key never
+	// share a group, so a plan sees in memory everything that went before.
 	key   netproto.PeerID
-	alone bool // shares its group with nothing
+	alone bool // must not share its group
 	plan  func(g *group) (apply func(), err error)
 	done  chan error // buffered
 }
 
-// planned is a content that gets new rows; they are found here until they are
-// in memory.
-type planned struct {
-	content *content
-	rows    []*row
-}
-
-// group is what goes into one commit.
-type group struct {
-	db       *bbolt.DB
-	tx       *bbolt.Tx // begun with the first use: nothing to write, nothing to sync
-	planned  map[netproto.ContentHash]*planned
-	room     []byte // for keys and values, until the commit
-	nextRow  uint64
-	nextPeer uint32
-	nextSeed uint64
-}
-
-func (g *group) bucket(name []byte) (*bbolt.Bucket, error) {
-	if g.tx == nil {
-		tx, err := g.db.Begin(true)
-		if err != nil {
-			return nil, err
-		}
-		g.tx = tx
+// state returns nil while the writer works.
+func (w *writer) state() error {
+	select {
+	case <-w.closing:
+		return errClosed
+	default:
 	}
-	b := g.tx.Bucket(name)
-	b.FillPercent = pageFill
-	return b, nil
-}
-
-// pageFill is how full the pages of the database are left when they are split.
-// Keys come in rising order, so that nothing has to fit in between later: half
-// full ones, which are bbolt's default, would be twice as many to write and to
-// read.
-const pageFill = 0.95
-
-// fresh is an empty slice with room for so many bytes, which lasts until the
-// commit.
-func (g *group) fresh(n int) []byte {
-	if cap(g.room)-len(g.room) < n {
-		g.room = make([]byte, 0, max(n, groupRoom))
+	if err := w.failed.Load(); err != nil {
+		return *err
 	}
-	begin := len(g.room)
-	g.room = g.room[:begin+n]
-	return g.room[begin : begin : begin+n]
+	return nil
 }
 
-const groupRoom = 64 << 10 // bytes, a part of the room of a group
-
-func (g *group) put(bucket, key, value []byte) error {
-	b, err := g.bucket(bucket)
-	if err != nil {
-		return err
-	}
-	return b.Put(key, value)
-}
-
-func (g *group) delete(bucket, key []byte) error {
-	b, err := g.bucket(bucket)
-	if err != nil {
-		return err
-	}
-	return b.Delete(key)
-}
-
-func (g *group) rollback() {
-	if g.tx != nil {
-		g.tx.Rollback()
-		g.tx = nil
-	}
-}
-
-// write hands an operation to the writer and waits for its commit. When ctx
-// ends first, it may still be carried out.
-func (s *Store) write(ctx context.Context, op *operation) error {
+// write hands an operation to the loop and waits for its commit. If ctx ends
+// first, the operation may still be carried out.
+func (w *writer) write(ctx context.Context, op *operation) error {
 	op.done = make(chan error, 1)
 	select {
-	case s.queue <- op:
+	case w.queue <- op:
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-s.closing:
+	case <-w.closing:
 		return errClosed
 	}
 	select {
@@ -121,28 +91,38 @@ func (s *Store) write(ctx context.Context, op *operation) error {
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-s.stopped:
+	case <-w.stopped:
 		return errClosed
 	}
 }
 
-// writeLoop runs until the store is closed. It is the only one that changes
-// memory, so it reads it without a lock.
-func (s *Store) writeLoop() {
-	defer close(s.stopped)
+// stop ends the loop and closes the file. It may be called once.
+func (w *writer) stop() error {
+	close(w.closing)
+	<-w.stopped
+	if w.stuck {
+		return nil // bbolt would wait for the transaction forever
+	}
+	return guard(w.db.Close)
+}
+
+// loop runs until the writer is stopped. Nothing else changes memory, so it
+// reads memory without a lock.
+func (w *writer) loop() {
+	defer close(w.stopped)
 	var waiting []*operation
 	for {
 		if len(waiting) == 0 {
 			select {
-			case op := <-s.queue:
+			case op := <-w.queue:
 				waiting = append(waiting, op)
-			case <-s.closing:
+			case <-w.closing:
 				return
 			}
 		}
 		for more := true; more && len(waiting) < maxGroup; {
 			select {
-			case op := <-s.queue:
+			case op := <-w.queue:
 				waiting = append(waiting, op)
 			default:
 				more = false
@@ -150,9 +130,9 @@ func (s *Store) writeLoop() {
 		}
 		var ops []*operation
 		ops, waiting = nextGroup(waiting)
-		s.commit(ops)
+		w.commit(ops)
 		select {
-		case <-s.closing:
+		case <-w.closing:
 			return
 		default:
 		}
@@ -160,7 +140,7 @@ func (s *Store) writeLoop() {
 }
 
 // nextGroup takes from the waiting operations, in their order, those that may
-// share a commit. One that wants to be alone holds back all behind it.
+// share a commit. One that must be alone holds back all behind it.
 func nextGroup(waiting []*operation) (ops, rest []*operation) {
 	if waiting[0].alone {
 		return waiting[:1:1], waiting[1:]
@@ -181,48 +161,73 @@ func nextGroup(waiting []*operation) (ops, rest []*operation) {
 }
 
 // commit plans the operations, commits what they put, changes memory and
-// answers. An operation whose plan fails is left out, and the others begin
-// again without it.
-func (s *Store) commit(ops []*operation) {
+// answers. An operation whose plan fails is left out, and the others start again
+// without it. After a panic of bbolt the writer has failed.
+func (w *writer) commit(ops []*operation) {
+	if err := w.failed.Load(); err != nil {
+		answer(ops, *err)
+		return
+	}
 	for len(ops) > 0 {
-		g := &group{
-			db:      s.db,
-			planned: map[netproto.ContentHash]*planned{},
-			nextRow: s.nextRow, nextPeer: s.nextPeer, nextSeed: s.nextSeed,
-		}
-		applies, kept, failed := plan(g, ops)
-		if failed {
-			g.rollback()
-			ops = kept
+		g := &group{db: w.db, planned: map[netproto.ContentHash]*planned{}, next: w.next}
+		var p plan
+		err := guard(func() error {
+			if p = planAll(g, ops); p.failed {
+				g.rollback()
+				return nil
+			}
+			return g.commit()
+		})
+		switch {
+		case errors.Is(err, errDamagedPage):
+			answer(ops, w.fail(g, err))
+			return
+		case err != nil:
+			answer(p.kept, commitError(err))
+			return
+		case p.failed:
+			ops = p.kept
 			continue
 		}
-		if g.tx != nil {
-			if err := g.tx.Commit(); err != nil {
-				s.answer(kept, commitError(err))
-				return
-			}
-		}
-		s.mu.Lock()
-		s.nextRow, s.nextPeer, s.nextSeed = g.nextRow, g.nextPeer, g.nextSeed
-		s.mu.Unlock()
-		for _, apply := range applies {
-			s.mu.Lock() // for each anew: heartbeats need not wait for a whole group
+		w.next = g.next
+		for _, apply := range p.applies {
 			apply()
-			s.mu.Unlock()
 		}
-		s.answer(kept, nil)
+		answer(p.kept, nil)
 		return
 	}
 }
 
-// plan runs the plans. Refusals, which are netproto.Errors, come before an
+// fail ends all writing, now that bbolt cannot be trusted with the file. Memory
+// still agrees with the disk: nothing of the group has reached either. It
+// returns what callers are told from now on.
+func (w *writer) fail(g *group, cause error) error {
+	var err error = &netproto.Error{Code: netproto.CodeFull, Detail: "its database is damaged, and its owner has to restore it from a backup", Cause: cause}
+	w.log.Error("the database is damaged: restore it from a backup, or move it away to begin with an empty one",
+		slog.String("file", w.db.Path()), slog.Any("error", cause))
+	w.stuck = guard(func() error {
+		g.rollback()
+		return nil
+	}) != nil
+	w.failed.Store(&err)
+	return err
+}
+
+// plan is the outcome of planning a group.
+type plan struct {
+	applies []func()
+	kept    []*operation // not answered yet
+	failed  bool         // kept has to be planned again
+}
+
+// planAll runs the plans. Refusals, which are netproto.Errors, come before an
 // operation has put anything; after any other error the group has failed.
-func plan(g *group, ops []*operation) (applies []func(), kept []*operation, failed bool) {
+func planAll(g *group, ops []*operation) (p plan) {
 	for i, op := range ops {
 		apply, err := op.plan(g)
 		if err == nil {
-			applies = append(applies, apply)
-			kept = append(kept, op)
+			p.applies = append(p.applies, apply)
+			p.kept = append(p.kept, op)
 			continue
 		}
 		if _, refused := errors.AsType[*netproto.Error](err); refused {
@@ -230,18 +235,22 @@ func plan(g *group, ops []*operation) (applies []func(), kept []*operation, fail
 			continue
 		}
 		op.done <- commitError(err)
-		return nil, append(kept, ops[i+1:]...), true
+		return plan{kept: append(p.kept, ops[i+1:]...), failed: true}
 	}
-	return applies, kept, false
+	return p
 }
 
-func (s *Store) answer(ops []*operation, err error) {
+// answer tells the operations how they ended, except those that know already.
+func answer(ops []*operation, err error) {
 	for _, op := range ops {
-		op.done <- err
+		select {
+		case op.done <- err:
+		default:
+		}
 	}
 }
 
-// commitError tells a full disk, which the owner of the tracker can mend, from
+// commitError tells a full disk, which the owner of the tracker can fix, from
 // other failures.
 func commitError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {

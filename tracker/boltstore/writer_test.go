@@ -33,7 +33,7 @@ func (s *Store) pause(t *testing.T) (release func()) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	done := make(chan error, 1)
 	go func() {
-		done <- s.write(context.Background(), &operation{alone: true, plan: func(*group) (func(), error) {
+		done <- s.writer.write(context.Background(), &operation{alone: true, plan: func(*group) (func(), error) {
 			close(entered)
 			<-leave
 			return func() {}, nil
@@ -51,9 +51,9 @@ func (s *Store) pause(t *testing.T) (release func()) {
 // queued waits until so many operations stand behind the one that runs.
 func (s *Store) queued(t *testing.T, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); len(s.queue) < n; runtime.Gosched() {
+	for deadline := time.Now().Add(10 * time.Second); len(s.writer.queue) < n; runtime.Gosched() {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d operations wait, not %d", len(s.queue), n)
+			t.Fatalf("%d operations wait, not %d", len(s.writer.queue), n)
 		}
 	}
 }
@@ -122,7 +122,7 @@ func TestAnOperationThatFailsDoesNotTakeOthersWithIt(t *testing.T) {
 	go func() { _, err := s.Join(t.Context(), testPeer(1)); results <- err }()
 	s.queued(t, 1)
 	go func() {
-		results <- s.write(t.Context(), &operation{key: testPeer(2).ID(), plan: func(g *group) (func(), error) {
+		results <- s.writer.write(t.Context(), &operation{key: testPeer(2).ID(), plan: func(g *group) (func(), error) {
 			if err := g.put(bucketMeta, key, key); err != nil {
 				return nil, err
 			}
@@ -144,8 +144,8 @@ func TestAnOperationThatFailsDoesNotTakeOthersWithIt(t *testing.T) {
 	if failed != 1 {
 		t.Errorf("%d failed", failed)
 	}
-	if len(s.peers) != 2 {
-		t.Errorf("%d peers", len(s.peers))
+	if len(s.memory.peers) != 2 {
+		t.Errorf("%d peers", len(s.memory.peers))
 	}
 	if err := s.db.View(func(tx *bbolt.Tx) error {
 		if tx.Bucket(bucketMeta).Get(key) != nil || tx.Bucket(bucketPeers).Stats().KeyN != 2 {
@@ -227,7 +227,7 @@ func TestClosingAnswersThoseWhoWait(t *testing.T) {
 	s.queued(t, 1)
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close() }()
-	<-s.closing
+	<-s.writer.closing
 	release()
 	if err := <-done; !errors.Is(err, errClosed) {
 		t.Errorf("who waited got %v", err)
@@ -302,8 +302,8 @@ func TestWhatSeveralPeersAnnounceInOneCommitIsOneContent(t *testing.T) {
 	if got := txID(t, s.db) - commits; got != 1 {
 		t.Errorf("%d commits", got)
 	}
-	if len(s.contents) != 2 || len(s.rows) != 3 {
-		t.Errorf("%d contents, %d rows", len(s.contents), len(s.rows))
+	if len(s.memory.contents) != 2 || len(s.memory.rows) != 3 {
+		t.Errorf("%d contents, %d rows", len(s.memory.contents), len(s.memory.rows))
 	}
 	if sources, err := s.Sources(t.Context(), testFile("the same").Hash, 10); err != nil || len(sources) != 5 {
 		t.Errorf("%d sources, %v", len(sources), err)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -31,14 +32,28 @@ func (s *Server) stats(w http.ResponseWriter, r *http.Request, _ caller) error {
 	return answer(w, stats)
 }
 
-// health says that the process answers, ready that it can do its work.
+// health reports that the process answers, ready that it can do its work.
 func (s *Server) health(w http.ResponseWriter, _ *http.Request, _ caller) error {
 	return answer(w, map[string]string{"status": "ok"})
 }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ caller) error {
-	if err := s.store.Ready(r.Context()); err != nil {
-		return &netproto.Error{Code: netproto.CodeFull, Detail: "its store is not ready", Cause: err}
+	if err := s.storeReady(r); err != nil {
+		return err
 	}
 	return answer(w, map[string]string{"status": "ready"})
+}
+
+// storeReady returns nil while the store works, otherwise a refusal with status
+// 503. The store has logged why it does not work.
+func (s *Server) storeReady(r *http.Request) error {
+	err := s.store.Ready(r.Context())
+	if err == nil {
+		return nil
+	}
+	known, ok := errors.AsType[*netproto.Error](err)
+	if !ok || known.Code != netproto.CodeFull {
+		known = &netproto.Error{Code: netproto.CodeFull, Detail: "its store is not ready", Cause: err}
+	}
+	return refusal{known, limitStore}
 }

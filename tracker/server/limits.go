@@ -90,6 +90,7 @@ const (
 	limitResourcesAddress   = "resources-address"
 	limitPeers              = "peers"
 	limitBodies             = "bodies"
+	limitStore              = "store" // it does not work
 )
 
 // guard holds what the limits are compared with.

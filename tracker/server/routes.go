@@ -51,7 +51,7 @@ func (s *Server) openRoutes() map[string]methods {
 		netproto.RouteReady:  {http.MethodGet: s.ready},
 		"/metrics":           {http.MethodGet: s.serveMetrics},
 		"/openapi.yaml":      {http.MethodGet: s.describe},
-		"/{$}":               {http.MethodGet: page.serve},
+		"/{$}":               {http.MethodGet: s.needStore(page.serve)},
 		"/page/style.css":    {http.MethodGet: pageFile("style.css", "text/css; charset=utf-8")},
 		"/page/live.js":      {http.MethodGet: pageFile("live.js", "text/javascript; charset=utf-8")},
 	}
@@ -62,6 +62,7 @@ func (s *Server) secureRoutes() http.Handler {
 	mux := http.NewServeMux()
 	for path, m := range s.v1Routes() {
 		for name, h := range m {
+			h = s.needStore(h)
 			m[name] = s.needMember(h)
 			if path == netproto.RouteSelf && name == http.MethodPut {
 				m[name] = needKey(h) // joining is how one becomes a member
@@ -116,9 +117,9 @@ func (s *Server) shared(mux *http.ServeMux) http.Handler {
 
 // seedRoute answers in the seed's form, whatever the method.
 func (s *Server) seedRoute(h func(http.ResponseWriter, *http.Request, seedapi.Caller) error) http.Handler {
-	return s.answerWith(func(w http.ResponseWriter, r *http.Request, c caller) error {
+	return s.answerWith(s.needStore(func(w http.ResponseWriter, r *http.Request, c caller) error {
 		return h(w, r, seedapi.Caller{Key: c.key, Addr: c.addr, Local: c.local})
-	})
+	}))
 }
 
 // route chooses by method; HEAD is GET, of which net/http drops the body.
@@ -170,6 +171,16 @@ func (s *Server) answerWith(h handler) http.Handler {
 			s.problem(w, r, err)
 		}
 	})
+}
+
+// needStore answers 503 while the store cannot do its work.
+func (s *Server) needStore(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, c caller) error {
+		if err := s.storeReady(r); err != nil {
+			return err
+		}
+		return h(w, r, c)
+	}
 }
 
 func needKey(h handler) handler {

@@ -48,7 +48,8 @@ var defaultTimeouts = timeouts{
 const (
 	maxHeaderBytes = 16 << 10
 	reapInterval   = time.Second
-	reapBudget     = 1000 // entries in one piece of upkeep
+	reapPause      = 20 * time.Millisecond // between two pieces of upkeep
+	reapBudget     = 1000                  // entries in one piece of upkeep
 )
 
 // Config is what a tracker is made of. Store and Identity are needed, the rest
@@ -193,11 +194,11 @@ func ended(err error) error {
 	return err
 }
 
-// upkeep ends leases and forgets what is past its time, until ctx ends.
+// upkeep ends leases and forgets what is past its retention, until ctx ends. It
+// pauses after every piece, or writes of peers would wait behind one piece after
+// another.
 func (s *Server) upkeep(ctx context.Context) error {
-	tick := time.NewTicker(reapInterval)
-	defer tick.Stop()
-	told := "" // what lasts is logged once
+	told := "" // a lasting failure is logged once
 	for {
 		more, err := s.store.Reap(ctx, reapBudget)
 		switch {
@@ -209,13 +210,14 @@ func (s *Server) upkeep(ctx context.Context) error {
 			told = err.Error()
 			s.log.Error("upkeep of the store failed", slog.Any("error", err))
 		}
+		pause := reapInterval
 		if more {
-			continue
+			pause = reapPause
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 	}
 }

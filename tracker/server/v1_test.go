@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 func TestAPeerSharesAndAnotherFindsIt(t *testing.T) {
@@ -280,13 +284,19 @@ func TestTheTrackerTellsAboutItselfToAnybody(t *testing.T) {
 }
 
 func TestAFailureInsideIsNotShown(t *testing.T) {
-	tr := startTracker(t, nil)
+	tr := startTracker(t, func(c *server.Config) { c.Store = &brokenStore{c.Store} })
 	peer := tr.client("")
 	peer.join(netproto.JoinRequest{Port: 4000})
-	tr.store.Close()
 	if p := peer.refused("POST", netproto.RouteResources, `{"resources":[]}`, netproto.CodeInternal); p.Detail != "" {
 		t.Errorf("shown: %q", p.Detail)
 	}
+}
+
+// brokenStore fails where nobody expects it.
+type brokenStore struct{ store.Store }
+
+func (*brokenStore) Announce(context.Context, netproto.PeerID, []netproto.Resource, bool) ([]netproto.Refusal, error) {
+	return nil, errors.New("a secret of the tracker")
 }
 
 func TestAPeerWhoseLeaseEndedHasToJoinAgain(t *testing.T) {

@@ -178,7 +178,8 @@ type Upkeep interface {
 	// form that can be restored, while other calls go on.
 	Backup(ctx context.Context, w io.Writer) error
 
-	// Ready returns nil once everything is loaded, until the store is closed.
+	// Ready returns nil once everything is loaded, until the store is closed or
+	// can no longer write.
 	Ready(ctx context.Context) error
 
 	// Close ends the store. Calls under way get an error.

@@ -1,0 +1,196 @@
+package boltstore
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/index"
+	"centralizedp2p/tracker/store"
+)
+
+// Sources lists online holders.
+func (s *Store) Sources(_ context.Context, hash netproto.ContentHash, limit int) ([]store.Source, error) {
+	m := s.memory
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	c := m.contents[hash]
+	if c == nil {
+		return nil, nil
+	}
+	var live []*peer
+	for _, p := range c.holders {
+		if m.live(p) {
+			live = append(live, p)
+		}
+	}
+	if len(live) > limit {
+		rand.Shuffle(len(live), func(i, j int) { live[i], live[j] = live[j], live[i] })
+		live = live[:limit]
+	}
+	sources := make([]store.Source, len(live))
+	for i, p := range live {
+		sources[i] = store.Source{Peer: copyOf(p.record), Part: p.held[c].part}
+	}
+	return sources, nil
+}
+
+// Resource describes a content with an online source.
+func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
+	m := s.memory
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var answer netproto.ResourceResponse
+	c := m.contents[hash]
+	if c == nil {
+		return answer, netproto.Errorf(netproto.CodeNotFound, "no online peer has the content %s", hash)
+	}
+	users := map[*row]int{}
+	for _, p := range c.holders {
+		if m.live(p) {
+			users[p.held[c].row]++
+			answer.Sources++
+		}
+	}
+	if answer.Sources == 0 {
+		return answer, netproto.Errorf(netproto.CodeNotFound, "no online peer has the content %s", hash)
+	}
+	rows := slices.DeleteFunc(slices.Clone(c.rows), func(r *row) bool { return users[r] == 0 })
+	slices.SortStableFunc(rows, func(a, b *row) int { return cmp.Compare(users[b], users[a]) })
+	best := rows[0]
+	answer.Hash, answer.Name, answer.Size, answer.MIME, answer.Folder = hash, best.name, best.size, best.mime, best.folder
+	answer.Added = c.Added()
+	for _, r := range rows {
+		if !slices.Contains(answer.Names, r.name) { // rows may differ in the type alone
+			answer.Names = append(answer.Names, r.name)
+		}
+	}
+	return answer, nil
+}
+
+// Search asks the index.
+func (s *Store) Search(_ context.Context, q store.Query) (netproto.SearchResponse, error) {
+	return s.search(index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit, Cursor: q.Cursor, Offline: q.Offline})
+}
+
+// PeerResources lists what a peer holds.
+func (s *Store) PeerResources(_ context.Context, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error) {
+	names, err := s.namesOf(id)
+	if err != nil {
+		return netproto.SearchResponse{}, err
+	}
+	return s.search(index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: limit, Cursor: cursor, Among: s.memory.names.Select(names), Scope: id.String()})
+}
+
+// namesOf returns the names under which an online peer holds contents.
+func (s *Store) namesOf(id netproto.PeerID) ([]index.NameID, error) {
+	m := s.memory
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	p := m.peers[id]
+	if p == nil || !m.live(p) {
+		return nil, netproto.Errorf(netproto.CodeNotFound, "no peer with the id %s is online", id)
+	}
+	names := make([]index.NameID, len(p.list))
+	for i, l := range p.list {
+		names[i] = l.name
+	}
+	return names, nil
+}
+
+func (s *Store) search(q index.Query) (netproto.SearchResponse, error) {
+	page, err := s.memory.names.Search(q)
+	return netproto.SearchResponse{Items: page.Hits, Next: page.Next, Suggestions: page.Suggestions}, err
+}
+
+// rowsAtOnce is how many rows Offers reads under one lock.
+const rowsAtOnce = 1000
+
+// Offers walks over the rows in the order in which they were added.
+func (s *Store) Offers(_ context.Context, name string, limit int) ([]store.Offer, error) {
+	var offers []store.Offer
+	for some := range slices.Chunk(s.rowsNamed(name), rowsAtOnce) {
+		var full bool
+		if offers, full = s.memory.offers(offers, some, limit); full {
+			break
+		}
+	}
+	return offers, nil
+}
+
+// rowsNamed returns the rows with that name, or all, by rising id.
+func (s *Store) rowsNamed(name string) []*row {
+	m := s.memory
+	if name == "" {
+		m.mu.RLock()
+		defer m.mu.RUnlock()
+		return m.rows // later rows are appended, and a sweep makes a copy
+	}
+	named := m.names.Exact(name)
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var rows []*row
+	for _, hash := range named {
+		if c := m.contents[hash]; c != nil {
+			rows = append(rows, c.named(name)...)
+		}
+	}
+	slices.SortFunc(rows, func(a, b *row) int { return cmp.Compare(a.id, b.id) })
+	return rows
+}
+
+// offers appends what online peers hold of the rows, up to limit.
+func (m *memory) offers(offers []store.Offer, rows []*row, limit int) (more []store.Offer, full bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, r := range rows {
+		if r.holders == 0 {
+			continue
+		}
+		for _, p := range r.content.holders {
+			h := p.held[r.content]
+			if h.row != r || !m.live(p) {
+				continue
+			}
+			if len(offers) >= limit {
+				return offers, true
+			}
+			offers = append(offers, store.Offer{Peer: copyOf(p.record), Resource: h.resource(), Added: unixMilli(r.added)})
+		}
+	}
+	return offers, false
+}
+
+// named returns the rows of a content with that name; they differ in the type
+// alone.
+func (c *content) named(name string) []*row {
+	return slices.DeleteFunc(slices.Clone(c.rows), func(r *row) bool { return r.name != name })
+}
+
+// Stats counts.
+func (s *Store) Stats(context.Context) (netproto.Stats, error) {
+	stats := netproto.Stats{SeedPeers: s.seeds.count()}
+	stats.Resources, stats.Bytes = s.memory.names.Online()
+	s.memory.mu.RLock()
+	defer s.memory.mu.RUnlock()
+	stats.PeersOnline, stats.PeersKnown = s.memory.online, len(s.memory.peers)
+	return stats, nil
+}
+
+func copyOf(p store.Peer) store.Peer {
+	p.Candidates = slices.Clone(p.Candidates)
+	return p
+}
+
+func unixMilli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+func hexMD5(sum *[16]byte) string {
+	if sum == nil {
+		return ""
+	}
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,318 @@
+package boltstore
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/index"
+	"centralizedp2p/tracker/store"
+)
+
+// memory is everything that is asked for about peers and what they announced.
+// Only the write loop changes it: it takes mu to change and reads without. All
+// others read under mu. The index has a lock of its own.
+//
+// Heartbeats need mu, so nobody holds it for long: whatever touches many peers,
+// contents or rows does so in steps, between which it lets go.
+type memory struct {
+	config store.Config
+	opened time.Time
+	names  *index.Index
+
+	orphans map[*row]time.Duration // since when; the write loop's own
+
+	mu       sync.RWMutex
+	peers    map[netproto.PeerID]*peer
+	contents map[netproto.ContentHash]*content
+	rows     []*row // by rising id, gone ones included
+	gone     int    // of rows
+	online   int    // peers that count as online in the index
+}
+
+func newMemory(config store.Config) *memory {
+	return &memory{
+		config: config, opened: config.Now(), names: index.New(),
+		orphans:  map[*row]time.Duration{},
+		peers:    map[netproto.PeerID]*peer{},
+		contents: map[netproto.ContentHash]*content{},
+	}
+}
+
+// peer is an installation that has joined and was not forgotten since.
+type peer struct {
+	no      uint32
+	id      netproto.PeerID
+	record  store.Peer
+	offline int64        // Unix seconds since when; 0 while it is online
+	seen    atomic.Int64 // last sign of life, in nanoseconds of memory.elapsed
+	held    map[*content]holding
+	list    []listed // the keys of held
+	digest  netproto.Digest
+	settled store.Holdings // of the last write that is complete
+}
+
+// listed is an entry of held with the name that it has in the index.
+type listed struct {
+	content *content
+	name    index.NameID
+}
+
+// content is everything that peers announced about one hash.
+type content struct {
+	index.Content // added with the oldest of its rows
+	rows          []*row
+	holders       []*peer // including offline ones
+}
+
+// row is a content under the name that some peers give it.
+type row struct {
+	id      uint64
+	content *content
+	rowRecord
+	number  index.NameID
+	holders int32 // of the content under this row, including offline ones
+	gone    bool  // forgotten, although still among memory.rows
+}
+
+// holding is what one peer says about one content.
+type holding struct {
+	row   *row
+	md5   *[16]byte
+	part  bool
+	among int32 // place in content.holders
+	place int32 // place in peer.list
+}
+
+// same reports whether two holdings say the same.
+func (h holding) same(o holding) bool {
+	return h.row == o.row && h.part == o.part &&
+		(h.md5 == nil) == (o.md5 == nil) && (h.md5 == nil || *h.md5 == *o.md5)
+}
+
+// resource returns a holding as the API describes it.
+func (h holding) resource() netproto.Resource {
+	r := h.row
+	return netproto.Resource{Hash: r.content.Hash(), Size: r.size, Name: r.name, MIME: r.mime, Folder: r.folder, Part: h.part, MD5: hexMD5(h.md5)}
+}
+
+// stepSize is how many entries change under one lock: that takes less than
+// 0.1 ms.
+const stepSize = 64
+
+// inSteps calls change for each number below n under the lock, which it
+// releases after every few.
+func (m *memory) inSteps(n int, change func(i int)) {
+	for first := 0; first < n; first += stepSize {
+		m.mu.Lock()
+		for i := first; i < min(first+stepSize, n); i++ {
+			change(i)
+		}
+		m.mu.Unlock()
+	}
+}
+
+// elapsed returns the time since the store was opened, on the monotonic clock:
+// setting the wall clock must not end leases.
+func (m *memory) elapsed() time.Duration { return m.config.Now().Sub(m.opened) }
+
+// live reports whether the lease of a peer runs. Until Reap has seen the end of
+// a lease, the peer still counts in the index.
+func (m *memory) live(p *peer) bool {
+	return p.offline == 0 && m.elapsed()-time.Duration(p.seen.Load()) < m.config.Lease
+}
+
+// renew extends the lease of a peer.
+func (m *memory) renew(p *peer) { p.seen.Store(int64(m.elapsed())) }
+
+// joined returns the online peer with that id, or the refusal.
+func (m *memory) joined(id netproto.PeerID) (*peer, error) {
+	if p := m.peers[id]; p != nil && m.live(p) {
+		return p, nil
+	}
+	return nil, &netproto.Error{Code: netproto.CodeJoinFirst}
+}
+
+// addPeer adds a new peer, offline at first.
+func (m *memory) addPeer(no uint32, record store.Peer) *peer {
+	p := &peer{no: no, id: record.ID(), record: record, offline: 1, held: map[*content]holding{}}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.peers[p.id] = p
+	return p
+}
+
+// arrive notes a join: what the peer says about itself, and a sign of life.
+func (m *memory) arrive(p *peer, record store.Peer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p.record = record
+	m.renew(p)
+}
+
+func (m *memory) removePeer(p *peer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.peers, p.id)
+}
+
+// setOnline shows or hides everything a peer holds. offline is the time since
+// when, in Unix seconds, or 0.
+func (m *memory) setOnline(p *peer, offline int64) {
+	was := p.offline == 0
+	change := index.Change{Online: 1, Dormant: -1}
+	if was {
+		change = index.Change{Online: -1, Dormant: 1, Seen: offline}
+	}
+	m.mu.Lock()
+	p.offline = offline
+	if was != (offline == 0) {
+		m.online += change.Online
+	}
+	m.mu.Unlock()
+	if was == (offline == 0) {
+		return
+	}
+	names := make([]index.NameID, len(p.list))
+	for i, l := range p.list {
+		names[i] = l.name
+	}
+	m.names.Count(change, names...) // in steps of its own
+}
+
+// settle ends a write to the holdings of a peer: from now on heartbeats are
+// compared with its result.
+func (m *memory) settle(p *peer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p.settled = store.Holdings{Count: len(p.held), Digest: p.digest}
+}
+
+// addRow adds a new row, and its content if that is new. A holder must follow.
+// The caller holds the lock.
+func (m *memory) addRow(r *row) {
+	c := r.content
+	if len(c.rows) == 0 {
+		m.contents[c.Hash()] = c
+	}
+	r.number = m.names.AddName(&c.Content, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
+	c.rows = append(c.rows, r)
+	m.rows = append(m.rows, r)
+}
+
+// hold makes h what the peer says about its content. The caller holds the lock.
+func (m *memory) hold(p *peer, h holding) {
+	c := h.row.content
+	old, had := p.held[c]
+	if had {
+		h.among, h.place = old.among, old.place
+		p.held[c] = h
+		if old.row == h.row {
+			return
+		}
+		p.list[h.place].name = h.row.number
+		m.use(p, h.row, 1)
+		m.use(p, old.row, -1)
+		return
+	}
+	h.among, h.place = int32(len(c.holders)), int32(len(p.list))
+	c.holders = append(c.holders, p)
+	p.list = append(p.list, listed{c, h.row.number})
+	p.held[c] = h
+	p.digest = p.digest.Toggle(c.Hash())
+	m.use(p, h.row, 1)
+}
+
+// release ends what the peer says about a content. The last holder of the
+// content and the last entry of the peer move to the places that become free.
+// The caller holds the lock.
+func (m *memory) release(p *peer, c *content) {
+	h, had := p.held[c]
+	if !had {
+		return
+	}
+	delete(p.held, c)
+	p.digest = p.digest.Toggle(c.Hash())
+
+	last := len(c.holders) - 1
+	if moved := c.holders[last]; moved != p {
+		c.holders[h.among] = moved
+		other := moved.held[c]
+		other.among = h.among
+		moved.held[c] = other
+	}
+	c.holders[last] = nil
+	c.holders = c.holders[:last]
+
+	last = len(p.list) - 1
+	if moved := p.list[last]; moved.content != c {
+		p.list[h.place] = moved
+		other := p.held[moved.content]
+		other.place = h.place
+		p.held[moved.content] = other
+	}
+	p.list = p.list[:last]
+	m.use(p, h.row, -1)
+}
+
+// releaseAll ends what the peer says about each of the contents.
+func (m *memory) releaseAll(p *peer, cs []*content) {
+	m.inSteps(len(cs), func(i int) { m.release(p, cs[i]) })
+	m.settle(p)
+}
+
+// use counts a peer in or out as a holder of a row. A row without one is an
+// orphan, which Reap forgets if no peer takes it up within the time of a lease:
+// a peer that announces everything again finds its rows where they were.
+func (m *memory) use(p *peer, r *row, delta int) {
+	r.holders += int32(delta)
+	if r.holders == 0 {
+		m.orphans[r] = m.elapsed()
+	} else {
+		delete(m.orphans, r)
+	}
+	change := index.Change{Online: delta}
+	switch {
+	case p.offline != 0:
+		change = index.Change{Dormant: delta, Seen: p.offline}
+	case delta < 0:
+		change.Seen = m.config.Now().Unix()
+	}
+	m.names.Count(change, r.number)
+}
+
+// forget removes rows that nobody holds.
+func (m *memory) forget(rows []*row) {
+	m.inSteps(len(rows), func(i int) {
+		r := rows[i]
+		c := r.content
+		r.gone = true
+		m.gone++
+		if c.rows = slices.DeleteFunc(c.rows, func(o *row) bool { return o == r }); len(c.rows) == 0 {
+			delete(m.contents, c.Hash())
+		}
+	})
+	for _, r := range rows {
+		delete(m.orphans, r)
+		m.names.Remove(r.number)
+	}
+	if m.gone > len(m.rows)/4 {
+		m.sweep()
+	}
+}
+
+// sweep drops the rows that are gone. Only the write loop changes rows, so the
+// copy needs no lock.
+func (m *memory) sweep() {
+	kept := make([]*row, 0, len(m.rows)-m.gone)
+	for _, r := range m.rows {
+		if !r.gone {
+			kept = append(kept, r)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rows, m.gone = kept, 0
+}

@@ -1,0 +1,176 @@
+package boltstore
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/index"
+	"centralizedp2p/tracker/store"
+)
+
+// crowd puts peers into a memory and lets each hold one common content.
+func crowd(peers int) (m *memory, c *content, all []*peer) {
+	m = newMemory(store.Config{}.WithDefaults())
+	c = &content{Content: index.NewContent(netproto.ContentHash{1}, time.Now())}
+	r := &row{content: c, rowRecord: rowRecord{name: "what everybody has"}}
+	m.addRow(r)
+	for n := range peers {
+		p := m.addPeer(uint32(n), store.Peer{Key: netproto.PublicKey{byte(n), byte(n >> 8), byte(n >> 16)}})
+		m.hold(p, holding{row: r})
+		all = append(all, p)
+	}
+	return m, c, all
+}
+
+func TestALeavingHolderIsFoundWithoutLookingAtTheOthers(t *testing.T) {
+	took := func(peers int) time.Duration {
+		best := time.Hour
+		for range 5 {
+			m, c, all := crowd(peers)
+			began := time.Now()
+			for _, p := range all {
+				m.releaseAll(p, []*content{c})
+			}
+			best = min(best, time.Since(began))
+			if len(c.holders) != 0 {
+				t.Fatalf("%d holders are left", len(c.holders))
+			}
+		}
+		return best
+	}
+	few, many := took(5_000), took(40_000)
+	if many > 24*few { // 8 times as much work, 64 times if each looks at all
+		t.Errorf("5,000 holders leave in %v, 40,000 in %v", few, many)
+	}
+}
+
+func TestHoldersAndHoldingsStayInAgreement(t *testing.T) {
+	m := newMemory(store.Config{}.WithDefaults())
+	random := rand.New(rand.NewPCG(1, 2))
+	var peers []*peer
+	var rows []*row
+	for n := range 6 {
+		peers = append(peers, m.addPeer(uint32(n), store.Peer{Key: netproto.PublicKey{byte(n)}}))
+		c := &content{Content: index.NewContent(netproto.ContentHash{byte(n + 1)}, time.Now())}
+		for k := range 2 {
+			r := &row{content: c, rowRecord: rowRecord{name: fmt.Sprint("name ", n, k)}}
+			m.addRow(r)
+			rows = append(rows, r)
+		}
+	}
+	for range 2_000 {
+		p, r := peers[random.IntN(len(peers))], rows[random.IntN(len(rows))]
+		if random.IntN(3) == 0 {
+			m.release(p, r.content)
+		} else {
+			m.hold(p, holding{row: r, part: random.IntN(2) == 0})
+		}
+		wantAgreement(t, peers, rows)
+	}
+}
+
+func wantAgreement(t *testing.T, peers []*peer, rows []*row) {
+	t.Helper()
+	users := map[*row]int32{}
+	for _, p := range peers {
+		if len(p.list) != len(p.held) {
+			t.Fatalf("a peer lists %d of %d holdings", len(p.list), len(p.held))
+		}
+		var digest netproto.Digest
+		for c, h := range p.held {
+			users[h.row]++
+			digest = digest.Toggle(c.Hash())
+			if p.list[h.place] != (listed{c, h.row.number}) || c.holders[h.among] != p {
+				t.Fatal("a holding is not where it says")
+			}
+		}
+		if digest != p.digest {
+			t.Fatal("a digest differs")
+		}
+	}
+	for _, r := range rows {
+		if r.holders != users[r] {
+			t.Fatalf("a row has %d holders, counted %d", users[r], r.holders)
+		}
+		for i, p := range r.content.holders {
+			if p.held[r.content].among != int32(i) {
+				t.Fatal("a holder is not where it says")
+			}
+		}
+	}
+}
+
+func TestForgottenRowsAreSwept(t *testing.T) {
+	m, _, _ := crowd(0)
+	var rows []*row
+	for n := range 1_000 {
+		c := &content{Content: index.NewContent(netproto.ContentHash{2, byte(n), byte(n >> 8)}, time.Now())}
+		rows = append(rows, &row{id: uint64(n + 1), content: c, rowRecord: rowRecord{name: fmt.Sprint("name ", n)}})
+		m.addRow(rows[n])
+	}
+	for some := range slices.Chunk(rows, 100) {
+		m.forget(some)
+		if m.gone > len(m.rows)/4 {
+			t.Fatalf("%d of %d rows are gone and kept", m.gone, len(m.rows))
+		}
+	}
+	if alive := len(m.rows) - m.gone; alive != 1 || len(m.contents) != 1 {
+		t.Errorf("%d rows, %d contents", alive, len(m.contents))
+	}
+}
+
+// TestHeartbeatsDoNotWaitForLargeChanges compares the longest heartbeat with the
+// time of the change it meets. The machine may be busy, so one good attempt is
+// enough: a store that holds its lock throughout never has one.
+func TestHeartbeatsDoNotWaitForLargeChanges(t *testing.T) {
+	s := openTest(t)
+	ctx := t.Context()
+	for n := range 2 {
+		if _, err := s.Join(ctx, testPeer(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	large, other := testPeer(0), testPeer(1).ID()
+	rs := make([]netproto.Resource, netproto.MaxAnnounce)
+	for i := range 40 {
+		for k := range rs {
+			rs[k] = testFile(fmt.Sprintf("batch %d file %d", i, k))
+		}
+		if _, err := s.Announce(ctx, large.ID(), rs, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var longest, took time.Duration
+	for range 10 {
+		if _, err := s.Join(ctx, large); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		began := time.Now()
+		go func() { done <- s.Leave(ctx, large.ID()) }()
+		longest = 0
+		for running := true; running; {
+			select {
+			case err := <-done:
+				if err != nil {
+					t.Fatal(err)
+				}
+				running = false
+			default:
+				beat := time.Now()
+				if _, _, err := s.Heartbeat(ctx, other, store.Holdings{}); err != nil {
+					t.Fatal(err)
+				}
+				longest = max(longest, time.Since(beat))
+			}
+		}
+		if took = time.Since(began); longest < took/4 {
+			return
+		}
+	}
+	t.Errorf("a heartbeat took %v beside a leave of 40,000 names that took %v", longest, took)
+}
