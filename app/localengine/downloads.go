@@ -21,9 +21,11 @@ func (ds *downloads) Downloads(context.Context) ([]face.Download, error) {
 	list := ds.engine.Downloads()
 	rows := make([]face.Download, len(list))
 	for i, d := range list {
-		rows[i] = face.Download{ID: d.ID, Hash: d.Hash, Name: d.Name, Folder: d.Folder, Size: d.Size, Done: d.Done, Rate: d.Rate, Sources: d.Sources,
+		rows[i] = face.Download{
+			ID: d.ID, Hash: d.Hash, Name: d.Name, Folder: d.Folder, Size: d.Size, Done: d.Done, Rate: d.Rate, Sources: d.Sources,
 			State: face.DownloadState(d.State), Place: d.Place, SecsLeft: seconds(d.Left), Path: d.Path, Failure: face.FailureOf(d.Err),
-			Priority: face.Priority(d.Priority), Limit: d.Limit, Added: d.Added, Finished: d.Finished}
+			Priority: face.Priority(d.Priority), Limit: d.Limit, Added: d.Added, Finished: d.Finished,
+		}
 		if !d.Retry.IsZero() {
 			rows[i].RetrySecs = max(seconds(time.Until(d.Retry)), 1)
 		}
@@ -48,8 +50,10 @@ func (ds *downloads) Details(_ context.Context, id string) (face.Details, error)
 		all += s.Got
 	}
 	for _, s := range d.Sources {
-		source := face.Source{PeerID: s.PeerID, Key: netproto.FingerprintOf(s.Key[:]), Name: s.Name, Address: s.Address, State: face.SourceState(s.State),
-			Place: s.Place, Rate: s.Rate, Got: s.Got, Whole: s.Whole, Local: s.Local, Origin: face.OriginTracker, Failure: face.FailureOf(s.Err)}
+		source := face.Source{
+			PeerID: s.PeerID, Key: netproto.FingerprintOf(s.Key[:]), Name: s.Name, Address: s.Address, State: face.SourceState(s.State),
+			Place: s.Place, Rate: s.Rate, Got: s.Got, Whole: s.Whole, Local: s.Local, Origin: face.OriginTracker, Failure: face.FailureOf(s.Err),
+		}
 		if s.Traded {
 			source.Origin = face.OriginPeers
 		}
@@ -72,7 +76,9 @@ func (ds *downloads) Download(ctx context.Context, r face.DownloadRequest) error
 			return err
 		}
 	}
-	_, err = ds.engine.Download(peer.DownloadRequest{Hash: r.Hash, Name: r.Name, Size: r.Size, Folder: r.Folder, Paths: r.Paths, Dir: settings.DownloadDir})
+	_, err = ds.engine.Download(peer.DownloadRequest{
+		Hash: r.Hash, Name: r.Name, Size: r.Size, Folder: r.Folder, Paths: r.Paths, Dir: settings.DownloadDir,
+	})
 	return coded(err)
 }
 

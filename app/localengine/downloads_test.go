@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer"
@@ -55,7 +54,7 @@ func TestWhatIsFoundIsDownloaded(t *testing.T) {
 	if s := alice.share(path); s.Fetched != 1 || s.Sent != 3<<20 {
 		t.Errorf("it was fetched %d times, %d bytes", s.Fetched, s.Sent)
 	}
-	// What was downloaded is offered by who downloaded it.
+	// A finished download is offered by the peer that fetched it.
 	bob.until("bob is a source", func() bool { return bob.findOne("song").Sources == 2 })
 }
 
@@ -65,43 +64,21 @@ func (h *house) slow() {
 	check(h.t, h.change(func(s *face.Settings) { s.DownLimit = 128 << 10 }))
 }
 
+// slowFilm is a download of film.mkv from alice that has begun and lasts until
+// bob's limit is lifted.
+func slowFilm(t *testing.T, size int) (alice, bob *house, content []byte) {
+	t.Helper()
+	alice, bob, _ = neighbours(t)
+	path, content := alice.write("film.mkv", size)
+	alice.offer(path)
+	bob.slow()
+	bob.fetch(bob.findOne("film"))
+	return alice, bob, content
+}
+
 func (h *house) fast() {
 	h.t.Helper()
 	check(h.t, h.change(func(s *face.Settings) { s.DownLimit = 0 }))
-}
-
-func TestAHitSaysWhatIsOnItsWay(t *testing.T) {
-	alice, bob, _ := neighbours(t)
-	first, one := alice.write("first.mkv", 4<<20)
-	second, two := alice.write("second.mkv", 1<<20)
-	alice.offer(first)
-	alice.offer(second)
-	bob.slow()
-	check(t, bob.change(func(s *face.Settings) { s.DownloadsAtOnce = 1 }))
-	bob.fetch(bob.findOne("first"))
-	bob.untilState("first.mkv", face.DownloadDownloading)
-	bob.fetch(bob.findOne("second"))
-	bob.untilState("second.mkv", face.DownloadQueued)
-	if place := bob.rows()["second.mkv"].Place; place != 1 {
-		t.Errorf("it waits at place %d", place)
-	}
-	if have := bob.findOne("first").Have; have != face.HaveRunning {
-		t.Errorf("a running download is %q", have)
-	}
-	if have := bob.findOne("second").Have; have != face.HaveQueued {
-		t.Errorf("a queued download is %q", have)
-	}
-	if c := bob.status().Counts; c != (face.Counts{Downloads: 2}) {
-		t.Errorf("the counts are %+v", c)
-	}
-	alice.until("the upload counts", func() bool { return alice.status().Counts == face.Counts{Uploads: 1, Shares: 2} })
-	alice.until("the rates show", func() bool { return alice.status().UpRate > 0 && bob.status().DownRate > 0 })
-	bob.fast()
-	same(t, bob.finish("first.mkv").Path, one)
-	same(t, bob.finish("second.mkv").Path, two)
-	if c := bob.status().Counts; c.Downloads != 0 {
-		t.Errorf("%d downloads count, none runs", c.Downloads)
-	}
 }
 
 func TestWhatADownloadHas(t *testing.T) {
@@ -121,7 +98,7 @@ func TestWhatADownloadHas(t *testing.T) {
 		{peer.Download{State: peer.DownloadNoSpace}, face.HaveRunning},
 		{peer.Download{State: peer.DownloadFailed, Done: 1}, face.HaveNothing},
 		{peer.Download{State: peer.DownloadFinished, Path: there}, face.HaveHere},
-		{peer.Download{State: peer.DownloadFinished, Path: there + " no more"}, face.HaveNothing},
+		{peer.Download{State: peer.DownloadFinished, Path: there + " is gone"}, face.HaveNothing},
 	} {
 		if have := haveOf(c.download); have != c.want {
 			t.Errorf("%+v has %q, not %q", c.download, have, c.want)
@@ -193,16 +170,12 @@ func TestTheChosenFilesOfAFolderComeAlone(t *testing.T) {
 }
 
 func TestADownloadStopsAndGoesOn(t *testing.T) {
-	alice, bob, _ := neighbours(t)
-	path, content := alice.write("film.mkv", 2<<20)
-	alice.offer(path)
-	bob.slow()
-	bob.fetch(bob.findOne("film"))
+	_, bob, content := slowFilm(t, 2<<20)
 	bob.untilState("film.mkv", face.DownloadDownloading)
 	ids := []string{bob.rows()["film.mkv"].ID}
 	check(t, bob.Pause(deadline(t), ids))
 	bob.untilState("film.mkv", face.DownloadPaused)
-	bob.reopen() // it stays paused over a restart
+	bob.reopen() // it stays paused across a restart
 	if d := bob.rows()["film.mkv"]; d.State != face.DownloadPaused || d.ID != ids[0] {
 		t.Errorf("after the restart it is %+v", d)
 	}
@@ -219,11 +192,7 @@ func TestADownloadStopsAndGoesOn(t *testing.T) {
 }
 
 func TestACancelledDownloadLeavesNothing(t *testing.T) {
-	alice, bob, _ := neighbours(t)
-	path, _ := alice.write("film.mkv", 4<<20)
-	alice.offer(path)
-	bob.slow()
-	bob.fetch(bob.findOne("film"))
+	_, bob, _ := slowFilm(t, 4<<20)
 	bob.until("something came", func() bool { return bob.rows()["film.mkv"].Done > 0 })
 	check(t, bob.Cancel(deadline(t), []string{bob.rows()["film.mkv"].ID}))
 	if left, err := os.ReadDir(bob.downloads); err != nil || len(left) != 0 || len(bob.rows()) != 0 {
@@ -265,42 +234,9 @@ func TestAFailedDownloadIsTriedAgain(t *testing.T) {
 }
 
 func TestOneThatIsGoneDoesNotKeepTheOthersFromAnAction(t *testing.T) {
-	alice, bob, _ := neighbours(t)
-	path, _ := alice.write("film.mkv", 4<<20)
-	alice.offer(path)
-	bob.slow()
-	bob.fetch(bob.findOne("film"))
+	_, bob, _ := slowFilm(t, 4<<20)
 	refused(t, bob.Pause(deadline(t), []string{"gone", bob.rows()["film.mkv"].ID}), netproto.CodeNotFound)
 	if d := bob.rows()["film.mkv"]; d.State != face.DownloadPaused {
 		t.Errorf("it is %s", d.State)
-	}
-}
-
-func TestASearchNeedsATracker(t *testing.T) {
-	alice := newHouse(t)
-	_, err := alice.Search(deadline(t), face.SearchRequest{Words: "song"})
-	refused(t, err, netproto.CodeUnreachable)
-}
-
-func TestASearchComesInPages(t *testing.T) {
-	alice, bob, _ := neighbours(t)
-	for i := range netproto.MaxPage + 5 {
-		alice.write(filepath.Join("many", time.Duration(i).String()), i+1)
-	}
-	alice.offer(filepath.Join(alice.files, "many"))
-	seen := map[netproto.ContentHash]bool{}
-	request := face.SearchRequest{Sort: netproto.SortSize, MinSize: 1, MaxSize: netproto.MaxPage + 5}
-	for {
-		page, err := bob.Search(deadline(t), request)
-		check(t, err)
-		for _, h := range page.Hits {
-			seen[h.Hash] = true
-		}
-		if request.Cursor = page.Next; page.Next == "" {
-			break
-		}
-	}
-	if len(seen) != netproto.MaxPage+5 {
-		t.Errorf("%d of %d files were found", len(seen), netproto.MaxPage+5)
 	}
 }

@@ -75,7 +75,7 @@ type house struct {
 	profile   string
 	files     string // what it shares
 	downloads string
-	listen    string // where its own tracker listens
+	listen    string // address of its own tracker
 
 	around func(context.Context) ([]lan.Tracker, error) // asks its local network; nil for none
 }

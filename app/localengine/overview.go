@@ -114,7 +114,8 @@ func (o *overview) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 	for _, d := range o.engine.Downloads() {
 		states[d.State]++
 	}
-	fmt.Fprintf(&b, "Shares %d, uploads %d, downloads %v\nDown %d B/s, up %d B/s\n", s.Counts.Shares, s.Counts.Uploads, states, s.DownRate, s.UpRate)
+	fmt.Fprintf(&b, "Shares %d, uploads %d, downloads %v\n", s.Counts.Shares, s.Counts.Uploads, states)
+	fmt.Fprintf(&b, "Down %d B/s, up %d B/s\n", s.DownRate, s.UpRate)
 	return face.Diagnostics{Text: b.String(), Profile: o.library.Dir()}, nil
 }
 

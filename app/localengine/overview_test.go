@@ -17,7 +17,7 @@ func TestWhoLeavesIsToldWhatNobodyElseHas(t *testing.T) {
 	bob.fetch(bob.findOne("song"))
 	bob.finish("song.flac")
 	bob.until("bob is a source", func() bool { return bob.findOne("song").Sources == 2 })
-	alice.until("only the first is nowhere else", func() bool {
+	alice.until("only the first is here alone", func() bool {
 		leaving, err := alice.Leaving(deadline(t))
 		check(t, err)
 		return slices.Equal(leaving.Alone, []string{"only here.txt"}) && leaving.Uploads == 0
@@ -25,11 +25,7 @@ func TestWhoLeavesIsToldWhatNobodyElseHas(t *testing.T) {
 }
 
 func TestWhoLeavesWhileSomebodyFetchesIsTold(t *testing.T) {
-	alice, bob, _ := neighbours(t)
-	path, _ := alice.write("film.mkv", 4<<20)
-	alice.offer(path)
-	bob.slow()
-	bob.fetch(bob.findOne("film"))
+	alice, bob, _ := slowFilm(t, 4<<20)
 	bob.until("something came", func() bool { return bob.rows()["film.mkv"].Done > 0 })
 	leaving, err := alice.Leaving(deadline(t))
 	check(t, err)

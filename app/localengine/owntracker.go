@@ -98,22 +98,20 @@ func (o *ownTracker) close() error {
 
 // StartTracker runs a tracker on this computer and uses it.
 func (ts *trackers) StartTracker(ctx context.Context) error {
-	done, err := ts.takeTurn(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	own, _ := ts.own.state()
-	if own != nil {
-		return ts.useOwn(own)
-	}
-	if own, err = ts.own.start(); err != nil {
-		return err
-	}
-	if err := ts.useOwn(own); err != nil { // what is not saved would be gone at the next start
-		return errors.Join(err, ts.own.close())
-	}
-	return nil
+	return ts.inTurn(ctx, func() error {
+		own, _ := ts.own.state()
+		if own != nil {
+			return ts.useOwn(own)
+		}
+		own, err := ts.own.start()
+		if err != nil {
+			return err
+		}
+		if err := ts.useOwn(own); err != nil { // what is not saved would be gone at the next start
+			return errors.Join(err, ts.own.close())
+		}
+		return nil
+	})
 }
 
 // useOwn makes the tracker on this computer the main one. Nobody needs to vouch
@@ -137,27 +135,24 @@ func (ts *trackers) useOwn(own *node.OwnTracker) error {
 // StopTracker stops the tracker on this computer, after a goodbye if it is the
 // main one.
 func (ts *trackers) StopTracker(ctx context.Context) error {
-	done, err := ts.takeTurn(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	own, _ := ts.own.state()
-	t := ts.engine.Tracker()
-	used := own != nil && t != nil && t.Fingerprint() == own.Fingerprint
-	err = ts.changeSettings(func(s *library.Settings) {
-		s.OwnTracker = false
-		if used {
-			s.Tracker = ""
+	return ts.inTurn(ctx, func() error {
+		own, _ := ts.own.state()
+		t := ts.engine.Tracker()
+		used := own != nil && t != nil && t.Fingerprint() == own.Fingerprint
+		err := ts.changeSettings(func(s *library.Settings) {
+			s.OwnTracker = false
+			if used {
+				s.Tracker = ""
+			}
+		})
+		if err != nil {
+			return err
 		}
+		if used {
+			ts.leave(ctx)
+		}
+		return ts.own.close()
 	})
-	if err != nil {
-		return err
-	}
-	if used {
-		ts.leave(ctx)
-	}
-	return ts.own.close()
 }
 
 func viewOf(own *node.OwnTracker, failure error) face.OwnTracker {

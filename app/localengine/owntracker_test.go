@@ -25,7 +25,7 @@ func TestThisComputerCanBeTheTracker(t *testing.T) {
 	if err != nil || !invite.IsTracker() || invite.Fingerprint != v.Fingerprint {
 		t.Errorf("the invitation is %s, %v", v.Own.Invite, err)
 	}
-	check(t, alice.StartTracker(deadline(t))) // it runs already
+	check(t, alice.StartTracker(deadline(t))) // it is already running
 	check(t, bob.UseTracker(deadline(t), v.Own.Invite))
 	bob.until("both are online", func() bool { return bob.status().PeersOnline == 2 })
 	path, content := alice.write("song.flac", 1000)
@@ -34,7 +34,7 @@ func TestThisComputerCanBeTheTracker(t *testing.T) {
 	same(t, bob.finish("song.flac").Path, content)
 
 	check(t, alice.StopTracker(deadline(t)))
-	check(t, alice.StopTracker(deadline(t))) // it is stopped already
+	check(t, alice.StopTracker(deadline(t))) // it is already stopped
 	if v := alice.view(); v.Own.Running || v.Address != "" || v.Own.Invite != "" || alice.status().Connection != face.ConnectionNone {
 		t.Errorf("the view is %+v", v)
 	}

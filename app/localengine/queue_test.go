@@ -72,14 +72,10 @@ func TestAFinishedDownloadIsVerifiedMovedAndRemoved(t *testing.T) {
 }
 
 func TestTheDetailsOfADownload(t *testing.T) {
-	alice, bob, _ := neighbours(t)
-	path, _ := alice.write("film.mkv", 8<<20)
-	alice.offer(path)
-	bob.slow()
-	bob.fetch(bob.findOne("film"))
+	alice, bob, _ := slowFilm(t, 8<<20)
 	id := bob.rows()["film.mkv"].ID
 	var d face.Details
-	bob.until("the details show who it comes from", func() bool {
+	bob.until("the details show its source", func() bool {
 		var err error
 		d, err = bob.Details(deadline(t), id)
 		check(t, err)

@@ -21,11 +21,13 @@ type preferences struct{ *core }
 // Settings returns the settings in force.
 func (p *preferences) Settings(context.Context) (face.Settings, error) {
 	s, err := p.settings()
-	return face.Settings{Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
+	return face.Settings{
+		Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
 		Port: s.ListenPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
 		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
 		QuickDown: s.QuickDown, QuickUp: s.QuickUp,
-		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing}, err
+		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing,
+	}, err
 }
 
 // ApplySettings checks, applies and saves the settings. The folder and the port
@@ -48,9 +50,11 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 		return invalid
 	}
 	moved := s.Port != saved.ListenPort
-	saved.Name, saved.DownloadDir, saved.MaxDownloads, saved.UploadSlots = strings.TrimSpace(s.Name), s.DownloadFolder, s.DownloadsAtOnce, s.UploadSlots
+	saved.Name, saved.DownloadDir = strings.TrimSpace(s.Name), s.DownloadFolder
+	saved.MaxDownloads, saved.UploadSlots = s.DownloadsAtOnce, s.UploadSlots
 	saved.ListenPort, saved.DownLimit, saved.UpLimit, saved.SeedClients = s.Port, s.DownLimit, s.UpLimit, s.SeedClients
-	saved.ShareDownloads, saved.AdaptiveSlots, saved.LocalExempt, saved.Preallocate = s.ShareDownloads, s.AdaptiveSlots, s.LocalExempt, s.Preallocate
+	saved.ShareDownloads, saved.AdaptiveSlots = s.ShareDownloads, s.AdaptiveSlots
+	saved.LocalExempt, saved.Preallocate = s.LocalExempt, s.Preallocate
 	saved.QuickDown, saved.QuickUp = s.QuickDown, s.QuickUp
 	saved.Ignore, saved.GentleHashing = patternLines(s.Ignore), s.GentleHashing
 	applied := saved

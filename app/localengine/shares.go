@@ -24,9 +24,11 @@ func (ss *shares) Shares(context.Context) ([]face.Share, error) {
 	list := ss.engine.Shares()
 	rows := make([]face.Share, len(list))
 	for i, s := range list {
-		rows[i] = face.Share{ID: s.ID, Name: filepath.Base(s.Path), Path: s.Path, Folder: s.Folder, Files: s.Files, Size: s.Size,
-			State: face.ShareState(s.State), Hashed: s.Hashed, Rate: s.Rate, Fetched: s.Fetched, Sent: s.Sent, Failure: face.FailureOf(s.Err),
-			Notice: face.FailureOf(s.Notice)}
+		rows[i] = face.Share{
+			ID: s.ID, Name: filepath.Base(s.Path), Path: s.Path, Folder: s.Folder, Files: s.Files, Size: s.Size,
+			State: face.ShareState(s.State), Hashed: s.Hashed, Rate: s.Rate, Fetched: s.Fetched, Sent: s.Sent,
+			Failure: face.FailureOf(s.Err), Notice: face.FailureOf(s.Notice),
+		}
 	}
 	return rows, nil
 }

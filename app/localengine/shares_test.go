@@ -41,7 +41,7 @@ func TestSharesSayHowTheyStand(t *testing.T) {
 	if n := alice.status().Counts.Shares; n != 1 {
 		t.Errorf("%d shares are left, 1 was expected", n)
 	}
-	bob.until("it is found no more", func() bool { return len(bob.find("song")) == 0 })
+	bob.until("it is no longer found", func() bool { return len(bob.find("song")) == 0 })
 	same(t, path, content[:500])
 }
 

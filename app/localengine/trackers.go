@@ -77,7 +77,7 @@ func (ts *trackers) Tracker(context.Context) (face.TrackerView, error) {
 		return face.TrackerView{}, netproto.Errorf(netproto.CodeStore, "the known trackers in %s: %w", ts.library.Dir(), err)
 	}
 	t := ts.engine.TrackerStatus()
-	v := face.TrackerView{LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond) / time.Millisecond)}
+	v := face.TrackerView{LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond).Milliseconds())}
 	if t.State == peer.TrackerConnected {
 		v.PeersOnline, v.Resources = t.Stats.PeersOnline, t.Stats.Resources
 	}
@@ -146,6 +146,16 @@ func (ts *trackers) takeTurn(ctx context.Context) (done func(), err error) {
 	}
 }
 
+// inTurn does something in the caller's turn.
+func (ts *trackers) inTurn(ctx context.Context, do func() error) error {
+	done, err := ts.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return do()
+}
+
 // join makes a tracker the main one; the peer engine tries until it answers.
 func (ts *trackers) join(c *trackerclient.Client) {
 	ts.main = &client{Client: c, left: make(chan struct{})}
@@ -187,12 +197,7 @@ func (ts *trackers) UseTracker(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	done, err := ts.takeTurn(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	return ts.use(ctx, link)
+	return ts.inTurn(ctx, func() error { return ts.use(ctx, link) })
 }
 
 // use makes a tracker the main one if it answers.
@@ -238,14 +243,15 @@ func (ts *trackers) AlsoUseTracker(ctx context.Context, text string, on bool) er
 	if err != nil {
 		return err
 	}
-	done, err := ts.takeTurn(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	if !on {
+	return ts.inTurn(ctx, func() error {
+		if on {
+			return ts.useBeside(ctx, link)
+		}
 		return ts.leaveBeside(ctx, link.Tracker)
-	}
+	})
+}
+
+func (ts *trackers) useBeside(ctx context.Context, link netproto.Link) error {
 	c, err := ts.ask(ctx, link)
 	if err != nil {
 		return err
@@ -262,11 +268,10 @@ func (ts *trackers) AlsoUseTracker(ctx context.Context, text string, on bool) er
 
 // ForgetTracker ends the trust in a tracker, and leaves it if it is in use.
 func (ts *trackers) ForgetTracker(ctx context.Context, address string) error {
-	done, err := ts.takeTurn(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
+	return ts.inTurn(ctx, func() error { return ts.forget(ctx, address) })
+}
+
+func (ts *trackers) forget(ctx context.Context, address string) error {
 	if t := ts.engine.Tracker(); t != nil && t.Address() == address {
 		if err := ts.changeSettings(func(s *library.Settings) { s.Tracker = "" }); err != nil {
 			return err
@@ -297,16 +302,13 @@ func (ts *trackers) Reconnect(context.Context) error {
 // AcceptTrackerKey trusts the key that the person saw, if the tracker still
 // shows it.
 func (ts *trackers) AcceptTrackerKey(ctx context.Context, address string, key netproto.Fingerprint) error {
-	done, err := ts.takeTurn(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	if err := node.ReplaceKey(ctx, ts.library, address, key); err != nil {
-		ts.noteChangedKey(address, err)
-		return coded(err)
-	}
-	return ts.use(ctx, netproto.Link{Tracker: address, Fingerprint: key})
+	return ts.inTurn(ctx, func() error {
+		if err := node.ReplaceKey(ctx, ts.library, address, key); err != nil {
+			ts.noteChangedKey(address, err)
+			return coded(err)
+		}
+		return ts.use(ctx, netproto.Link{Tracker: address, Fingerprint: key})
+	})
 }
 
 // noteChangedKey keeps another key that a known tracker showed for the person to
@@ -350,8 +352,8 @@ func (ts *trackers) of(ctx context.Context, link netproto.Link) (peer.Tracker, e
 		}
 	}
 	if t != nil && ts.bound() {
-		return nil, netproto.Errorf(netproto.CodeInvalid,
-			"the link is of the tracker %s, but your shares and downloads are on %s: use the other one too, on the Tracker page, and then the link works", link.Tracker, t.Address())
+		return nil, netproto.Errorf(netproto.CodeInvalid, "the link is of the tracker %s, but your shares and downloads are on %s: "+
+			"use the other one too, on the Tracker page, and then the link works", link.Tracker, t.Address())
 	}
 	if err := ts.use(ctx, link); err != nil {
 		return nil, err

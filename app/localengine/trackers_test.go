@@ -49,7 +49,7 @@ func TestWhoSwitchesTrackersTakesSharesAlong(t *testing.T) {
 	carol.use(other)
 	alice.use(other)
 	carol.until("it is found there", func() bool { return len(carol.find("song")) == 1 })
-	bob.until("it is found here no more", func() bool { return len(bob.find("song")) == 0 })
+	bob.until("it is no longer found here", func() bool { return len(bob.find("song")) == 0 })
 	if known := alice.view().Known; len(known) != 2 {
 		t.Errorf("the known trackers are %v", known)
 	}
@@ -85,7 +85,7 @@ func TestATrackerCanBeUsedBesideTheMainOne(t *testing.T) {
 	if k := beside(); k.Beside {
 		t.Errorf("it is still used: %+v", k)
 	}
-	carol.until("it is found there no more", func() bool { return len(carol.find("song")) == 0 })
+	carol.until("it is no longer found there", func() bool { return len(carol.find("song")) == 0 })
 	alice.use(other)
 	if k := beside(); k.Beside {
 		t.Errorf("the main one is beside itself: %+v", k)

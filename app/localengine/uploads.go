@@ -14,7 +14,10 @@ func (u *uploads) Uploads(context.Context) ([]face.Upload, error) {
 	list := u.engine.Uploads()
 	rows := make([]face.Upload, len(list))
 	for i, up := range list {
-		rows[i] = face.Upload{ID: up.ID, Name: u.engine.NameOf(up.Hash), Peer: up.Peer, Address: up.Address, Size: up.Size, Sent: up.Sent, Rate: up.Rate, Place: up.Place, State: face.UploadSending}
+		rows[i] = face.Upload{
+			ID: up.ID, Name: u.engine.NameOf(up.Hash), Peer: up.Peer, Address: up.Address,
+			Size: up.Size, Sent: up.Sent, Rate: up.Rate, Place: up.Place, State: face.UploadSending,
+		}
 		switch {
 		case up.Ended:
 			rows[i].State, rows[i].Rate = face.UploadEnded, 0

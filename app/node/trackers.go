@@ -16,7 +16,7 @@ import (
 const localTracker = "127.0.0.1:5000"
 
 // ParseTracker reads what a person says about a tracker: HOST, HOST:PORT, or a
-// link, of which the tracker, its key and the invite count. "invalid" if it is
+// link, from which it takes the tracker, its key and the invite. "invalid" if it is
 // none of them.
 func ParseTracker(text string) (netproto.Link, error) {
 	link, err := parseTracker(strings.TrimSpace(text))
