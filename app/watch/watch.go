@@ -1,7 +1,12 @@
-// Package watch tells what changes in folders while the program runs, as soon
-// as the system says so. It promises nothing: network file systems say nothing
-// of what others do, systems have limits, and events get lost. So whoever needs
+// Package watch reports what changes in folders while the program runs, as soon
+// as the system says so. It promises nothing: network file systems keep silent
+// about what others do, systems have limits, and events get lost. Whoever needs
 // to be sure also looks from time to time.
+//
+// A Watcher has two locks. calls is held while the system is asked, one question
+// at a time; mu guards what is known, and is never held while the system is
+// asked: on Windows the system answers only when its events are taken, which
+// needs mu. Whoever takes both takes calls first.
 package watch
 
 import (
@@ -14,42 +19,48 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/fsnotify/fsnotify"
-
 	"centralizedp2p/netproto"
 )
 
-// Owner wants to know what changes in some folders. Both methods are called
-// from goroutines of the Watcher and must not block; after [Watcher.Forget]
-// they may still be called once.
+// Owner wants to know what changes in some folders. Its methods are called one
+// after another, from a goroutine of its own, and may take their time, but must
+// not wait for a call of the Watcher. After [Watcher.Forget] one of them may
+// still be called once.
 type Owner interface {
-	// Changed is told the path of something that was made, written, renamed or
+	// Changed receives the path of something that was made, written, renamed or
 	// removed, or whose attributes changed.
 	Changed(path string)
-	// Missed is told that anything may have changed.
+	// Missed means that anything may have changed.
 	Missed()
 }
 
 // Watcher watches what all its owners want. The zero Watcher is ready.
 type Watcher struct {
-	// Limit bounds what is watched at once, in folders, or where the system opens
-	// every file in them, in files and folders; 0 is what the system is known to
-	// bear. It is not changed once something is watched.
+	// Limit bounds what is watched at once: folders or, if the system opens every
+	// file in them, files and folders. 0 stands for what the system is known to
+	// bear. It must not change once something is watched.
 	Limit int
 
-	mu      sync.Mutex
-	system  *fsnotify.Watcher // nil before the first wish
-	readers sync.WaitGroup
-	closed  bool
-	wishes  map[Owner]map[wish]round
-	dirs    map[string]*watched
-	exact   map[string]map[Owner]struct{} // who wants to know of a path alone
-	cost    int                           // of all folders: see Limit
-	stale   bool                          // names that the system knows are wrong: a folder was renamed
+	newSystem func() (*system, error) // nil: openSystem
+
+	calls  sync.Mutex
+	system *system // nil before the first wish
+	cost   int     // of all folders: see Limit
+
+	mu     sync.Mutex
+	closed bool // changes with calls held, too
+	wishes map[Owner]map[wish]round
+	dirs   map[string]*watched           // comes and goes with calls held, too
+	exact  map[string]map[Owner]struct{} // who wants to know of a path alone
+	idle   map[string]struct{}           // folders that nobody may want any longer
+	stale  bool                          // names that the system knows are wrong: a folder was renamed
+	mail   map[Owner]*mail
+
+	background sync.WaitGroup // new ones only with mu held, and before closed
 }
 
-// wish is a folder with whatever is right in it, or a path alone, which takes
-// the watching of its folder, too.
+// wish is a folder with whatever is directly in it, or a path alone, for which
+// its folder is watched as well.
 type wish struct {
 	path  string
 	exact bool
@@ -62,8 +73,7 @@ func (w wish) dir() string {
 	return w.path
 }
 
-// round tells the wishes that an owner has said since its last Begin from those
-// before it.
+// round is true for the wishes that an owner has repeated since its last Begin.
 type round bool
 
 // watched is a folder that the system watches for us.
@@ -74,38 +84,44 @@ type watched struct {
 	inside map[Owner]struct{} // who wants to know of whatever is in it
 }
 
-// Begin starts a new round of an owner: it says all of its wishes again, each
-// before it looks what is there, and then Done.
+// Begin starts a new round of an owner, which then repeats all of its wishes, each
+// before it looks at what is there, and ends the round with Done.
 func (w *Watcher) Begin(o Owner) {
+	w.calls.Lock()
+	defer w.calls.Unlock()
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.stale {
-		w.renew()
-	}
 	for wish := range w.wishes[o] {
 		w.wishes[o][wish] = false
 	}
+	stale := w.stale && !w.closed
+	w.mu.Unlock()
+	if stale {
+		w.renew()
+	}
 }
 
-// Add watches what is right in a folder, but not in the folders in it. Errors:
+// Add watches what is directly in a folder, but not in the folders in it. Errors:
 // watch-limit, and fs.ErrNotExist or fs.ErrPermission of the folder.
 func (w *Watcher) Add(o Owner, dir string) error { return w.add(o, wish{path: dir}) }
 
-// AddPath watches one path, where something may be or not; its folder must be
-// there. Errors: see Add.
+// AddPath watches one path, whether something is there or not; its folder must
+// exist. Errors: see Add.
 func (w *Watcher) AddPath(o Owner, path string) error {
 	return w.add(o, wish{path: path, exact: true})
 }
 
 func (w *Watcher) add(o Owner, want wish) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.calls.Lock()
+	defer w.calls.Unlock()
 	if w.closed {
 		return nil
 	}
+	w.tidy()
 	if err := w.watch(want.dir()); err != nil {
 		return err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if _, said := w.wishes[o][want]; said {
 		w.wishes[o][want] = true
 		return nil
@@ -130,19 +146,24 @@ func (w *Watcher) add(o Owner, want wish) error {
 	return nil
 }
 
-// watch lets the system watch a folder; the lock is held.
+// watch lets the system watch a folder; calls is held.
 func (w *Watcher) watch(dir string) error {
+	w.mu.Lock()
 	known := w.dirs[dir]
-	if known != nil && !known.lost {
-		return nil
-	}
 	if known != nil {
-		if err := w.system.Add(dir); err != nil {
-			return coded(dir, err)
+		watched := !known.lost
+		known.lost = false // unless it gets lost from here on
+		w.mu.Unlock()
+		if watched {
+			return nil
 		}
-		known.lost = false
-		return nil
+		err := w.system.Add(dir)
+		if err != nil {
+			w.lose(known)
+		}
+		return coded(dir, err)
 	}
+	w.mu.Unlock()
 	cost := costOf(dir)
 	if limit := cmp.Or(w.Limit, defaultLimit); limit > 0 && w.cost+cost > limit {
 		return netproto.Errorf(netproto.CodeWatchLimit, "%s", dir)
@@ -150,22 +171,36 @@ func (w *Watcher) watch(dir string) error {
 	if err := w.open(); err != nil {
 		return err
 	}
-	if err := w.system.Add(dir); err != nil {
-		return coded(dir, err)
-	}
+	w.mu.Lock()
 	if w.dirs == nil {
 		w.dirs = map[string]*watched{}
 	}
-	w.dirs[dir] = &watched{cost: cost, inside: map[Owner]struct{}{}}
+	w.dirs[dir] = &watched{cost: cost, inside: map[Owner]struct{}{}} // before there are events of it
+	w.mu.Unlock()
+	if err := w.system.Add(dir); err != nil {
+		w.mu.Lock()
+		delete(w.dirs, dir)
+		w.mu.Unlock()
+		return coded(dir, err)
+	}
 	w.cost += cost
 	return nil
 }
 
-// limits are what a system says when it watches no more: too many watches of
+func (w *Watcher) lose(d *watched) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d.lost = true
+}
+
+// limits are the errors of a system that watches no more: too many watches of
 // one user, too many open files.
 var limits = []error{syscall.ENOSPC, syscall.EMFILE, syscall.ENFILE}
 
 func coded(dir string, err error) error {
+	if err == nil {
+		return nil
+	}
 	if slices.ContainsFunc(limits, func(limit error) bool { return errors.Is(err, limit) }) {
 		return netproto.Errorf(netproto.CodeWatchLimit, "%s: %w", dir, err)
 	}
@@ -175,11 +210,11 @@ func coded(dir string, err error) error {
 	return err
 }
 
-// Done ends a round: what the owner did not say in it is not watched for it
-// any more.
+// Done ends a round: what the owner did not repeat in it is no longer watched
+// for it. It does not wait for the system.
 func (w *Watcher) Done(o Owner) { w.drop(o, func(r round) bool { return !bool(r) }) }
 
-// Forget ends all that an owner wanted.
+// Forget ends all that an owner wanted. It does not wait for the system.
 func (w *Watcher) Forget(o Owner) { w.drop(o, func(round) bool { return true }) }
 
 func (w *Watcher) drop(o Owner, gone func(round) bool) {
@@ -192,10 +227,18 @@ func (w *Watcher) drop(o Owner, gone func(round) bool) {
 	}
 	if len(w.wishes[o]) == 0 {
 		delete(w.wishes, o)
+		w.mail[o].clear()
+	}
+	if len(w.idle) > 0 && !w.closed {
+		w.background.Go(func() {
+			w.calls.Lock()
+			defer w.calls.Unlock()
+			w.tidy()
+		})
 	}
 }
 
-// take takes a wish back; the lock is held.
+// take takes a wish back; mu is held.
 func (w *Watcher) take(o Owner, want wish) {
 	delete(w.wishes[o], want)
 	dir := want.dir()
@@ -207,105 +250,76 @@ func (w *Watcher) take(o Owner, want wish) {
 	} else {
 		delete(d.inside, o)
 	}
-	if d.wishes--; d.wishes > 0 {
-		return
+	if d.wishes--; d.wishes == 0 {
+		if w.idle == nil {
+			w.idle = map[string]struct{}{}
+		}
+		w.idle[dir] = struct{}{}
 	}
-	delete(w.dirs, dir)
-	w.cost -= d.cost
-	w.system.Remove(dir) // where the folder is gone, so is its watch
+}
+
+// tidy ends the watching of folders that nobody wants any longer; calls is held.
+func (w *Watcher) tidy() {
+	w.mu.Lock()
+	idle := w.idle
+	w.idle = nil
+	for dir := range idle {
+		d := w.dirs[dir]
+		if d == nil || d.wishes > 0 {
+			delete(idle, dir)
+			continue
+		}
+		delete(w.dirs, dir)
+		w.cost -= d.cost
+	}
+	w.mu.Unlock()
+	for dir := range idle {
+		w.system.Remove(dir) // if the folder is gone, so is its watch
+	}
 }
 
 // Close ends everything and waits for it.
 func (w *Watcher) Close() {
+	w.calls.Lock()
 	w.mu.Lock()
 	w.closed = true
+	for _, m := range w.mail {
+		m.clear()
+	}
+	w.mu.Unlock()
 	if w.system != nil {
 		w.system.Close()
 	}
-	w.mu.Unlock()
-	w.readers.Wait()
+	w.calls.Unlock()
+	w.background.Wait()
 }
 
-// open asks the system for a watcher, if there is none; the lock is held.
-func (w *Watcher) open() error {
-	if w.system != nil {
-		return nil
-	}
-	system, err := fsnotify.NewWatcher()
-	if err != nil {
-		return netproto.Errorf(netproto.CodeWatchLimit, "%w", err)
-	}
-	w.system = system
-	w.readers.Go(func() { w.read(system) })
-	return nil
-}
-
-// renew starts over after a folder was renamed: the system goes on to report
-// what happens in the folders in it, under names that are not theirs any more,
-// and does not watch them under the new ones. The lock is held.
+// renew starts over after a folder was renamed: the system goes on reporting
+// what happens in the folders below it under their old names, and does not watch
+// them under the new ones. calls is held.
 func (w *Watcher) renew() {
 	old := w.system
-	w.system, w.stale = nil, false
+	w.system = nil
 	if err := w.open(); err != nil {
 		w.system = old
 		return
 	}
-	for dir := range w.dirs {
-		w.system.Add(dir) // one that is gone is found missing by its owners
-	}
-	old.Close()
-	owners := slices.Collect(maps.Keys(w.wishes))
-	w.readers.Go(func() { // not here, where the lock is held
-		for _, o := range owners {
-			o.Missed()
-		}
-	})
-}
-
-// read passes on what the system says, until it is closed.
-func (w *Watcher) read(system *fsnotify.Watcher) {
-	for {
-		select {
-		case event, ok := <-system.Events:
-			if !ok {
-				return
-			}
-			w.tell(event)
-		case _, ok := <-system.Errors: // events were lost, or may have been
-			if !ok {
-				return
-			}
-			w.mu.Lock()
-			owners := slices.Collect(maps.Keys(w.wishes))
-			w.mu.Unlock()
-			for _, o := range owners {
-				o.Missed()
-			}
-		}
-	}
-}
-
-// tell finds who is interested in what happened at a path.
-func (w *Watcher) tell(event fsnotify.Event) {
-	if event.Name == "" {
-		return
-	}
-	path := filepath.Clean(event.Name)
 	w.mu.Lock()
-	owners := maps.Clone(w.exact[path])
-	if owners == nil {
-		owners = map[Owner]struct{}{}
-	}
-	if above := w.dirs[filepath.Dir(path)]; above != nil {
-		maps.Copy(owners, above.inside)
-	}
-	if self := w.dirs[path]; self != nil {
-		maps.Copy(owners, self.inside)
-		self.lost = self.lost || event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename)
-		w.stale = w.stale || event.Has(fsnotify.Rename)
+	w.stale = false
+	dirs := maps.Clone(w.dirs)
+	for _, d := range dirs {
+		d.lost = false
 	}
 	w.mu.Unlock()
-	for o := range owners {
-		o.Changed(path)
+	for dir, d := range dirs {
+		if w.system.Add(dir) != nil { // its owners find it missing
+			w.lose(d)
+		}
+	}
+	old.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for o := range w.wishes {
+		w.post(o, "")
 	}
 }
