@@ -191,6 +191,15 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Detail == "" && t.Cause == nil && t.Code == e.Code
 }
 
+// Recode returns err under another code, with the same detail and cause. An err
+// that is no Error becomes the cause and its text the detail.
+func Recode(code Code, err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return &Error{Code: code, Detail: e.Detail, Cause: e.Cause}
+	}
+	return &Error{Code: code, Detail: err.Error(), Cause: err}
+}
+
 // CodeOf is the code of the first Error in the chain of err, "internal" where
 // there is none.
 func CodeOf(err error) Code {

@@ -185,3 +185,16 @@ func TestAProblemNeverCarriesWhatWentWrongInside(t *testing.T) {
 		t.Errorf("what the asker did wrong is not told: %+v", p)
 	}
 }
+
+func TestAnErrorIsGivenAnotherCodeHoweverItIsWrapped(t *testing.T) {
+	missing := Errorf(CodeStore, "tracker.db: %w", fs.ErrNotExist)
+	for _, err := range []error{missing, fmt.Errorf("while checking: %w", missing)} {
+		if got := Recode(CodeInvalid, err); got.Code != CodeInvalid || got.Detail != missing.Detail || !errors.Is(got, fs.ErrNotExist) {
+			t.Errorf("%v becomes %#v", err, got)
+		}
+	}
+	foreign := errors.New("of the system")
+	if got := Recode(CodeUsage, foreign); got.Code != CodeUsage || got.Detail != "of the system" || !errors.Is(got, foreign) {
+		t.Errorf("%#v", got)
+	}
+}

@@ -37,8 +37,10 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	defer tx.Rollback()
-	_, err = tx.WriteTo(contextWriter{ctx, w})
-	return err
+	return guard(func() error {
+		_, err := tx.WriteTo(contextWriter{ctx, w})
+		return err
+	})
 }
 
 // contextWriter stops a long write when its context ends.
@@ -63,7 +65,7 @@ func SaveBackup(file string, write func(io.Writer) error) (Contents, error) {
 	if info, err := os.Lstat(file); err == nil && !info.Mode().IsRegular() {
 		return Contents{}, netproto.Errorf(netproto.CodeStore, "%s is there and no regular file: name another one", file)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".backup-*.db") // CreateTemp makes it 0600
+	tmp, err := os.CreateTemp(filepath.Dir(file), backupPrefix+"*.db") // CreateTemp makes it 0600
 	if err != nil {
 		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup cannot be written: %w", err)
 	}
@@ -135,7 +137,7 @@ func contentsOf(tx *bbolt.Tx, file string) (Contents, error) {
 	}
 	found, err := schemaOf(tx, file)
 	if err != nil {
-		return Contents{}, netproto.Errorf(netproto.CodeInvalid, "%s", err.(*netproto.Error).Detail)
+		return Contents{}, netproto.Recode(netproto.CodeInvalid, err)
 	}
 	count := func(bucket []byte) int {
 		if b := tx.Bucket(bucket); b != nil {
@@ -177,7 +179,7 @@ func Restore(backup, file string) (kept string, contents Contents, err error) {
 		return "", contents, err
 	}
 	defer release()
-	fresh := file + ".restoring"
+	fresh := file + restoringSuffix
 	defer os.Remove(fresh)
 	if _, err := SaveBackup(fresh, func(w io.Writer) error { return copyFrom(backup, w) }); err != nil {
 		return "", contents, err

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -41,8 +42,9 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 	case err != nil:
 		return nil, storeError(file, err)
 	}
+	removeLeftovers(file)
 	usable := false
-	defer func() { // after a panic, too
+	defer func() { // also after a panic
 		if !usable {
 			db.Close()
 		}
@@ -62,11 +64,45 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 	return db, nil
 }
 
+// leftoverAge keeps files that another process may be about to rename.
+const leftoverAge = time.Minute
+
+// removeLeftovers deletes what a process that was killed left beside the
+// database: unfinished backups, restores and databases. Windows also keeps a
+// backup that turned out to be damaged, because it cannot delete an open file.
+// The caller holds the lock of the database.
+func removeLeftovers(file string) {
+	folder := filepath.Dir(file)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return // opening the database tells more
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		unfinished := strings.HasSuffix(name, ".db") && (strings.HasPrefix(name, backupPrefix) || strings.HasPrefix(name, createPrefix)) ||
+			name == filepath.Base(file)+restoringSuffix
+		if !unfinished {
+			continue
+		}
+		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > leftoverAge {
+			os.Remove(filepath.Join(folder, name)) // or at the next start
+		}
+	}
+}
+
+// Names of unfinished files. The first two are followed by random digits and
+// ".db".
+const (
+	createPrefix    = ".tracker-"
+	backupPrefix    = ".backup-"
+	restoringSuffix = ".restoring"
+)
+
 // create makes an empty database under another name first, because power that
 // fails while bbolt initialises a file leaves one that cannot be opened. Of two
 // processes that do it at once, one wins and both open the same file.
 func create(file string) error {
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".tracker-*.db")
+	tmp, err := os.CreateTemp(filepath.Dir(file), createPrefix+"*.db")
 	if err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func (p Program) unban() *cobra.Command {
 func parseTarget(text string) (string, error) {
 	target, err := store.ParseTarget(text)
 	if err != nil {
-		return "", netproto.Errorf(netproto.CodeUsage, "%s", err.(*netproto.Error).Detail)
+		return "", netproto.Recode(netproto.CodeUsage, err)
 	}
 	return target.String(), nil
 }

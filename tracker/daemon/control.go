@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -107,16 +109,9 @@ type control struct {
 // so no other tracker listens; a socket that exists was left by a tracker that
 // was killed.
 func openControl(owner *server.Owner, data string, link func() netproto.Link, log *slog.Logger) (*control, error) {
-	path := ControlSocket(data)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	ln, err := net.Listen("unix", path)
+	ln, err := listenPrivately(ControlSocket(data))
 	if err != nil {
 		return nil, err
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(err, ln.Close())
 	}
 	c := &control{owner: owner, link: link, log: log, ln: ln, ended: make(chan error, 1)}
 	c.http = &http.Server{
@@ -129,6 +124,39 @@ func openControl(owner *server.Owner, data string, link func() netproto.Link, lo
 	}
 	return c, nil
 }
+
+// listenPrivately makes a socket that only its owner can open at any moment: it
+// gets its mode under another name, which it then changes.
+func listenPrivately(path string) (net.Listener, error) {
+	if runtime.GOOS == "windows" { // which has no such modes, and may not rename sockets
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		return net.Listen("unix", path)
+	}
+	fresh := filepath.Join(filepath.Dir(path), "control.new") // no longer than path, whose length is limited
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(os.Chmod(fresh, 0o600), os.Rename(fresh, path)); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	ln.SetUnlinkOnClose(false) // it knows its first name only
+	return &privateListener{ln, sync.OnceValue(func() error { return errors.Join(ln.Close(), os.Remove(path)) })}, nil
+}
+
+// privateListener removes its socket once when it is closed.
+type privateListener struct {
+	net.Listener
+	close func() error
+}
+
+// Close implements net.Listener.
+func (l *privateListener) Close() error { return l.close() }
 
 func (c *control) start() {
 	go func() { c.ended <- served(c.http.Serve(c.ln)) }()

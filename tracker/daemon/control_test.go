@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -143,5 +145,43 @@ func TestABackupOverTheSocketIsWhole(t *testing.T) {
 	})
 	if err != nil || contents.Bans != 1 {
 		t.Errorf("%+v, %v", contents, err)
+	}
+}
+
+func TestTheSocketIsNeverOpenToOthers(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // files have no such modes there
+	}
+	data, err := os.MkdirTemp("", "cp2p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(data) })
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if info, err := os.Stat(daemon.ControlSocket(data)); err == nil && info.Mode().Perm() != 0o600 {
+				t.Errorf("the socket has the mode %v", info.Mode().Perm())
+				return
+			}
+		}
+	}()
+	o := options(t)
+	o.Data = data
+	for range 50 {
+		if err := openTracker(t, o).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	<-stopped
+	if left, err := filepath.Glob(filepath.Join(data, "control.*")); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
