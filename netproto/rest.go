@@ -167,6 +167,11 @@ const (
 type HeartbeatResponse struct {
 	Status    HeartbeatStatus `json:"status"`
 	Reachable Reachability    `json:"reachable"`
+
+	// Stats are the tracker's counts, so that a peer need not ask for them with
+	// every heartbeat. Trackers before 0.2 leave them out, and any tracker may if
+	// it cannot count.
+	Stats *Stats `json:"stats,omitempty"`
 }
 
 // Resource is what one peer says about one content.

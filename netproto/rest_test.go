@@ -38,7 +38,11 @@ var goldenBodies = map[string]any{
 		HeartbeatSeconds: 30, LeaseSeconds: 90, Count: 2, Digest: 0xff,
 	},
 	"heartbeat-request":  HeartbeatRequest{Count: 3, Digest: 0xfedcba9876543210},
-	"heartbeat-response": HeartbeatResponse{Status: HeartbeatResync, Reachable: ReachableYes},
+	"heartbeat-response": HeartbeatResponse{
+		Status: HeartbeatResync, Reachable: ReachableYes,
+		Stats: &Stats{PeersOnline: 2, PeersKnown: 3, Resources: 4, Bytes: 1<<53 + 1, SeedPeers: 1},
+	},
+	"heartbeat-response-least": HeartbeatResponse{Status: HeartbeatOK, Reachable: ReachableUnknown},
 	"announce-request": AnnounceRequest{Reset: true, Resources: []Resource{
 		{Hash: countingHash(), Size: 30 << 20, Name: "song.flac", MIME: "audio/flac"},
 		{Hash: repeated(0xff), Size: 1024, Name: "Photos", MIME: FolderMIME, Folder: true},

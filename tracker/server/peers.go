@@ -111,7 +111,11 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 	case netproto.HeartbeatResync:
 		reachable = s.reach.sign(c.id, from)
 	}
-	return answer(w, netproto.HeartbeatResponse{Status: status, Reachable: reachable})
+	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable}
+	if stats, err := s.store.Stats(r.Context()); err == nil { // a heartbeat is worth more than its counts
+		response.Stats = &stats
+	}
+	return answer(w, response)
 }
 
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {

@@ -299,6 +299,39 @@ func (*brokenStore) Announce(context.Context, netproto.PeerID, []netproto.Resour
 	return nil, errors.New("a secret of the tracker")
 }
 
+func TestAHeartbeatBringsTheCountsOfTheTracker(t *testing.T) {
+	tr := startTracker(t, nil)
+	peer := tr.client("")
+	peer.join(netproto.JoinRequest{Port: 4000})
+	peer.announce(file("a"), file("b"))
+	var beat netproto.HeartbeatResponse
+	peer.call("POST", netproto.RouteHeartbeat, netproto.HeartbeatRequest{}, &beat)
+	var asked netproto.Stats
+	peer.call("GET", netproto.RouteStats, nil, &asked)
+	if beat.Stats == nil || *beat.Stats != asked || asked.PeersOnline != 1 || asked.Resources != 2 {
+		t.Errorf("the heartbeat brings %+v, the counts are %+v", beat.Stats, asked)
+	}
+}
+
+// uncounted is a store that cannot count.
+type uncounted struct{ store.Store }
+
+func (*uncounted) Stats(context.Context) (netproto.Stats, error) {
+	return netproto.Stats{}, errors.New("no counts")
+}
+
+func TestAHeartbeatSucceedsWithoutCounts(t *testing.T) {
+	limits := server.Limits{} // a limit of peers would ask for the counts, too
+	tr := startTracker(t, func(c *server.Config) { c.Store, c.Limits = &uncounted{c.Store}, &limits })
+	peer := tr.client("")
+	peer.join(netproto.JoinRequest{Port: 4000})
+	var beat netproto.HeartbeatResponse
+	peer.call("POST", netproto.RouteHeartbeat, netproto.HeartbeatRequest{}, &beat)
+	if beat.Status != netproto.HeartbeatOK || beat.Stats != nil {
+		t.Errorf("%+v", beat)
+	}
+}
+
 func TestAPeerWhoseLeaseEndedHasToJoinAgain(t *testing.T) {
 	tr := startTracker(t, nil)
 	peer := tr.client("")
