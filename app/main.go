@@ -1,4 +1,4 @@
-// CentralizedP2P: the desktop when built with cgo, headless without.
+// CentralizedP2P: the desktop if built with cgo, headless without.
 package main
 
 import (

@@ -29,19 +29,19 @@ const (
 	exitNothing = 3 // nothing was found
 )
 
-// Streams are what a command reads and writes.
+// Streams are what a command reads from and writes to.
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// Terminal tells that Err is a terminal, where a progress bar can be drawn.
+	// Terminal means that Err is a terminal, on which a progress bar can be drawn.
 	Terminal bool
 }
 
-// Desktop opens the window. args are links and files to open in it; the zero
-// Desktop is a build without one.
+// Desktop opens the window. args are links and files to open in it. A build
+// without a window has the nil Desktop.
 type Desktop func(ctx context.Context, profile string, args []string, log *slog.Logger) error
 
-// program is what all commands share: the common flags and the streams.
+// program holds what all commands share: the common flags and the streams.
 type program struct {
 	Streams
 	desktop  Desktop
@@ -51,8 +51,8 @@ type program struct {
 	verbose  bool
 }
 
-// Run runs the command line and returns its exit code. It ends early, in
-// order, when ctx does.
+// Run runs the command line and returns its exit code: 0 done, 1 failed, 2 wrong
+// usage, 3 nothing found. When ctx ends it ends early, in order.
 func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) int {
 	cli.FromExplorer()
 	p := &program{Streams: streams, desktop: desktop}
@@ -65,7 +65,7 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	if err == nil {
 		return exitDone
 	}
-	p.json = p.json || slices.Contains(args, "--json") // it may stand behind what was wrong
+	p.json = p.json || slices.Contains(args, "--json") // it may stand behind the flag that was wrong
 	p.fail(ctx, err)
 	switch netproto.CodeOf(err) {
 	case netproto.CodeUsage:
@@ -76,7 +76,7 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	return exitFailed
 }
 
-const rootExample = `  centralizedp2p tracker                          be the tracker on this computer
+const rootExample = `  centralizedp2p tracker                          run the tracker on this computer
   centralizedp2p share Holidays song.flac         offer a folder and a file
   centralizedp2p search holiday photos
   centralizedp2p get cp2p://203.0.113.7:5000/b4c0…
@@ -84,9 +84,11 @@ const rootExample = `  centralizedp2p tracker                          be the tr
 
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:                        "centralizedp2p [LINK|FILE…]",
-		Short:                      "Share files straight between computers",
-		Long:                       "CentralizedP2P shares files straight between computers. A tracker knows who has\nwhat; peers move the bytes, from several sources at once, every piece verified.\nWithout a command it opens its window.",
+		Use:   "centralizedp2p [LINK|FILE…]",
+		Short: "Share files straight between computers",
+		Long: "CentralizedP2P shares files straight between computers. A tracker knows who has\n" +
+			"what; peers move the bytes, from several sources at once, every piece verified.\n" +
+			"Without a command it opens its window.",
 		Example:                    rootExample,
 		Version:                    node.Version,
 		SilenceErrors:              true,
@@ -98,15 +100,16 @@ func (p *program) root() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongFlag(err) })
 	flags := root.PersistentFlags()
-	flags.StringArrayVar(&p.trackers, "tracker", nil, "`HOST[:PORT]` or link of the tracker (default: the one named last); may be given\nseveral times to use several at once")
+	flags.StringArrayVar(&p.trackers, "tracker", nil,
+		"`HOST[:PORT]` or link of the tracker (default: the last one named); give it several\ntimes to use several at once")
 	flags.StringVar(&p.profile, "profile", "", "`folder` with everything this peer remembers (default: in your configuration folder)")
-	flags.BoolVar(&p.json, "json", false, "print one JSON object a line")
-	flags.BoolVar(&p.verbose, "verbose", false, "say on stderr what happens inside")
+	flags.BoolVar(&p.json, "json", false, "print one JSON object per line")
+	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
 	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.peerCommand(), p.demoCommand())
 	return root
 }
 
-// wrongFlag is the sentence about a flag that cannot be read.
+// wrongFlag returns the sentence about a flag that cannot be read.
 func wrongFlag(err error) error {
 	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		return netproto.Errorf(netproto.CodeUsage, "--%s cannot be %q", bad.GetFlag().Name, bad.GetValue())
@@ -114,7 +117,7 @@ func wrongFlag(err error) error {
 	return netproto.Errorf(netproto.CodeUsage, "%w", err)
 }
 
-// without refuses those of the common flags that mean nothing to a command.
+// without refuses common flags that mean nothing to a command.
 func without(cmd *cobra.Command, flags ...string) error {
 	for _, name := range flags {
 		if cmd.Flags().Changed(name) {
@@ -140,7 +143,7 @@ func openable(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// commands are what to run where there is no window.
+// commands says what to run if there is no window.
 const commands = "`centralizedp2p tracker`, `share`, `search`, `get`, or `demo` to see it work"
 
 func (p *program) openDesktop(cmd *cobra.Command, args []string) error {
@@ -154,7 +157,7 @@ func (p *program) openDesktop(cmd *cobra.Command, args []string) error {
 	return p.desktop(cmd.Context(), profile, args, p.log())
 }
 
-// NoDisplay is the error of a desktop that finds no screen to open on.
+// NoDisplay returns the error of a desktop that finds no screen to open on.
 func NoDisplay() error {
 	return netproto.Errorf(netproto.CodeUsage, "there is no display for the window, so say what to do: "+commands)
 }
@@ -178,7 +181,7 @@ func (p *program) log() *slog.Logger {
 	return slog.New(slog.NewTextHandler(p.Err, &slog.HandlerOptions{Level: level}))
 }
 
-// exactly and atLeast are the numbers of arguments, as usage errors.
+// exactly accepts n arguments; what says which.
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -191,6 +194,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 	}
 }
 
+// atLeastOne accepts one argument or more; what says which.
 func atLeastOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -215,7 +219,7 @@ func (p *program) trackerCommand() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:     "tracker",
-		Short:   "Be the tracker: know who has what, answer searches",
+		Short:   "Run a tracker, which knows who has what and answers searches",
 		Example: "  centralizedp2p tracker\n  centralizedp2p tracker --listen :5001 --data /var/lib/centralizedp2p --seed-clients off",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -233,7 +237,7 @@ func (p *program) trackerCommand() *cobra.Command {
 	return cmd
 }
 
-// fail tells on stderr, and with --json on stdout, what went wrong.
+// fail reports what went wrong on stderr and, with --json, on stdout.
 func (p *program) fail(ctx context.Context, err error) {
 	code := netproto.CodeOf(err)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

@@ -20,8 +20,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// shellWords splits the line of an example as a shell does, as far as examples
-// go: words, and quotes around some.
+// shellWords splits the line of an example like a shell, as far as the examples
+// need it: words, some of them quoted.
 var shellWords = regexp.MustCompile(`'[^']*'|\S+`)
 
 func TestTheExamplesOfEveryCommandCanBeTyped(t *testing.T) {
@@ -34,7 +34,7 @@ func TestTheExamplesOfEveryCommandCanBeTyped(t *testing.T) {
 			t.Errorf("%s has no example", cmd.Name())
 		}
 		for line := range strings.Lines(cmd.Example) {
-			typed, _, _ := strings.Cut(strings.TrimSpace(line), "   ") // what it does stands behind
+			typed, _, _ := strings.Cut(strings.TrimSpace(line), "   ") // an explanation follows
 			checkExample(t, typed)
 		}
 	}
@@ -214,7 +214,7 @@ func TestARunThatIsToldToStopEndsAtOnce(t *testing.T) {
 	}
 }
 
-// signalling closes found when a text was written.
+// signalling closes found when a text is written.
 type signalling struct {
 	on    string
 	found chan struct{}

@@ -56,7 +56,7 @@ func (p *program) demoCommand() *cobra.Command {
 	return cmd
 }
 
-// demo is the main job from end to end.
+// demo shares, finds, downloads and compares a file of that many bytes.
 func (p *program) demo(ctx context.Context, bytes int64) (err error) {
 	dir, err := os.MkdirTemp("", "centralizedp2p-demo-*")
 	if err != nil {
@@ -137,8 +137,7 @@ func (p *program) demoTransfer(ctx context.Context, alice, bob *node.Node, dir s
 	return nil
 }
 
-// writeRandom makes a file that no compression and no cache of contents helps
-// with.
+// writeRandom makes a file of n random bytes, which cannot be compressed.
 func writeRandom(path string, n int64) error {
 	f, err := os.Create(path)
 	if err != nil {

@@ -1,8 +1,8 @@
 package command
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -20,66 +20,62 @@ import (
 )
 
 const (
-	// maxNamePages bounds the search for an exact name among the hits of its words.
+	// maxNamePages bounds the search for an exact name among the hits for its words.
 	maxNamePages = 20
-	// maxOtherNames bounds for how many hits all names are asked for.
+	// maxOtherNames bounds how many hits are asked for all their names.
 	maxOtherNames = 50
 	// maxListed bounds the hashes in the sentence about an ambiguous name.
 	maxListed = 10
-	// patience is how long a download may wait before the person is told.
+	// patience is how long a download may wait before the person reads why.
 	patience = 2 * time.Second
 )
 
 func (p *program) getCommand() *cobra.Command {
-	var flags peerFlags
 	var to string
-	cmd := &cobra.Command{
+	cmd := p.runsPeer(&cobra.Command{
 		Use:   "get LINK|HASH|NAME",
-		Short: "Download a file or folder, and serve it meanwhile",
+		Short: "Download a file or folder, and serve it to others meanwhile",
 		Long: "get downloads a content from all peers that have it. Every piece is verified, and\n" +
-			"the file gets its name only when it is whole. A download that was interrupted goes\n" +
-			"on when the same command is given again. Put -- before a NAME that begins with a dash.",
+			"the file gets its name only once it is complete. Give the same command again to\n" +
+			"continue an interrupted download. Put -- before a NAME that begins with a dash.",
 		Example: "  centralizedp2p get 'cp2p://203.0.113.7:5000/b4c0…?name=song.flac'\n  centralizedp2p get song.flac --to Music",
 		Args:    exactly(1, "one LINK, HASH or NAME"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.get(cmd, args[0], to, &flags)
-		},
-	}
+	}, func(args []string) (peerWork, error) {
+		request, link, err := parseWanted(args[0], to)
+		return func(ctx context.Context, n *node.Node) error { return p.fetch(ctx, n, args[0], request, link) }, err
+	})
 	cmd.Flags().StringVar(&to, "to", ".", "`folder` to save in")
-	flags.add(cmd)
 	return cmd
 }
 
-func (p *program) get(cmd *cobra.Command, what, to string, flags *peerFlags) error {
-	request := peer.DownloadRequest{Size: -1}
-	var link *netproto.Link
-	if node.IsLink(what) {
-		parsed, err := netproto.ParseLink(what)
-		if err != nil {
-			return netproto.Errorf(netproto.CodeUsage, "%w", err)
-		}
-		if parsed.IsTracker() {
-			return netproto.Errorf(netproto.CodeUsage, "this link names a tracker and no file: use it with --tracker")
-		}
-		link = &parsed
-		request.Hash, request.Name = parsed.Hash, parsed.Name
-	} else if hash, err := netproto.ParseContentHash(what); err == nil {
-		request.Hash = hash
-	} else if what == "" {
-		return netproto.Errorf(netproto.CodeUsage, "the NAME is empty")
-	}
-	var err error
+// parseWanted reads the argument of get. The hash of the request stays zero if
+// it is a name.
+func parseWanted(what, to string) (request peer.DownloadRequest, link *netproto.Link, err error) {
+	request.Size = -1
 	if request.Dir, err = filepath.Abs(to); err != nil {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+		return request, nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
-	n, err := p.node(cmd, flags)
+	if what == "" {
+		return request, nil, netproto.Errorf(netproto.CodeUsage, "the NAME is empty")
+	}
+	if !node.IsLink(what) {
+		if hash, err := netproto.ParseContentHash(what); err == nil {
+			request.Hash = hash
+		}
+		return request, nil, nil
+	}
+	parsed, err := netproto.ParseLink(what)
 	if err != nil {
-		return err
+		return request, nil, netproto.Errorf(netproto.CodeUsage, "%w", err)
 	}
-	err = p.fetch(cmd.Context(), n, what, request, link)
-	return errors.Join(err, n.Close())
+	if parsed.IsTracker() {
+		return request, nil, netproto.Errorf(netproto.CodeUsage, "this link names a tracker and no file: use it with --tracker")
+	}
+	request.Hash, request.Name = parsed.Hash, parsed.Name
+	return request, &parsed, nil
 }
 
+// fetch finds what was asked for and downloads it.
 func (p *program) fetch(ctx context.Context, n *node.Node, what string, request peer.DownloadRequest, link *netproto.Link) error {
 	ts, err := p.openTrackers(ctx, n.Library, link)
 	if err != nil {
@@ -103,10 +99,10 @@ func (p *program) fetch(ctx context.Context, n *node.Node, what string, request 
 		if err != nil {
 			return err
 		}
-		request.Name, request.Size, request.Folder = firstOf(request.Name, known.Name), known.Size, known.Folder
+		request.Name, request.Size, request.Folder = cmp.Or(request.Name, known.Name), known.Size, known.Folder
 	}
-	// What is known may be no more than what this peer itself announced before
-	// it left: that counts again as soon as it is back.
+	// The tracker may know the content only from this peer itself, which is back
+	// and counts as online again.
 	sources, err := ts.Answered.Sources(ctx, request.Hash)
 	if err != nil {
 		return err
@@ -118,18 +114,11 @@ func (p *program) fetch(ctx context.Context, n *node.Node, what string, request 
 }
 
 func noSource(request peer.DownloadRequest) error {
-	return netproto.Errorf(netproto.CodeNoSource, "%s", firstOf(request.Name, request.Hash.String()))
+	return netproto.Errorf(netproto.CodeNoSource, "%s", cmp.Or(request.Name, request.Hash.String()))
 }
 
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-// findName finds the one content with exactly that name. What was typed is
-// made safe first, as every announced name was.
+// findName finds the one content with exactly that name. The name is made safe
+// first, as every announced name was. "ambiguous-name" if several have it.
 func findName(ctx context.Context, known peer.Trackers, typed string) (netproto.Hit, error) {
 	name := netproto.SafeName(typed)
 	var found, others []netproto.Hit
@@ -167,8 +156,8 @@ func findName(ctx context.Context, known peer.Trackers, typed string) (netproto.
 	return netproto.Hit{}, netproto.Errorf(netproto.CodeAmbiguous, "%q is the name of %s", name, hashes(found))
 }
 
-// alsoNamed finds the contents that have the name too, among the first of the
-// hits: each shows only the name that most of its sources use.
+// alsoNamed finds contents among the first hits that have the name too: a hit
+// shows only the name that most of its sources use.
 func alsoNamed(ctx context.Context, all peer.Trackers, hits []netproto.Hit, name string) ([]netproto.Hit, error) {
 	var found []netproto.Hit
 	for _, h := range hits[:min(len(hits), maxOtherNames)] {
@@ -188,7 +177,7 @@ func noneNamed(name string) error {
 	return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file with the name %q", name)
 }
 
-// hashes lists those of a few hits.
+// hashes lists the hashes of the first hits.
 func hashes(hits []netproto.Hit) string {
 	var list []string
 	for _, h := range hits[:min(len(hits), maxListed)] {
@@ -221,7 +210,9 @@ func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, n
 	if err != nil {
 		return err
 	}
-	p.completed(completedEvent{Event: "completed", Path: path, Hash: m.Hash, Size: m.Size, Seconds: time.Since(began).Seconds(), Sources: 1})
+	p.completed(completedEvent{
+		Event: "completed", Path: path, Hash: m.Hash, Size: m.Size, Seconds: time.Since(began).Seconds(), Sources: 1,
+	})
 	return nil
 }
 
@@ -232,12 +223,14 @@ func (p *program) download(ctx context.Context, n *node.Node, request peer.Downl
 	if err != nil {
 		return err
 	}
-	p.completed(completedEvent{Event: "completed", Path: d.Path, Hash: d.Hash, Size: d.Size, Seconds: time.Since(began).Seconds(), Sources: d.Used})
+	p.completed(completedEvent{
+		Event: "completed", Path: d.Path, Hash: d.Hash, Size: d.Size, Seconds: time.Since(began).Seconds(), Sources: d.Used,
+	})
 	return nil
 }
 
-// runDownload adds a download and waits until it is finished. What would wait
-// for the person in a window is an error here.
+// runDownload adds a download and waits until it is finished. What waits for the
+// person in a window is an error here.
 func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadRequest, shown *progress) (peer.Download, error) {
 	changed := e.Watch(ctx)
 	id, err := e.Download(request)
@@ -245,7 +238,7 @@ func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadReque
 		return peer.Download{}, err
 	}
 	e.RunDownload(id)
-	ended := e.Ended(id) // what is told four times a second is too late for a small file
+	ended := e.Ended(id) // changed lags by up to a quarter of a second, too long for a small file
 	look := time.NewTicker(patience)
 	defer look.Stop()
 	defer shown.end()
@@ -278,5 +271,6 @@ func (p *program) completed(e completedEvent) {
 		p.say("%s is here already (%s)", netproto.Printable(e.Path), size(e.Size))
 		return
 	}
-	p.say("Saved %s (%s in %.1f s, %s, %s)", netproto.Printable(e.Path), size(e.Size), e.Seconds, rate(e.Size, e.Seconds), plural(e.Sources, "source"))
+	p.say("Saved %s (%s in %.1f s, %s, %s)",
+		netproto.Printable(e.Path), size(e.Size), e.Seconds, rate(e.Size, e.Seconds), plural(e.Sources, "source"))
 }

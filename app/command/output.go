@@ -13,7 +13,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// The JSON objects that commands print, one a line.
+// The JSON objects that commands print, one per line.
 type (
 	sharedEvent struct {
 		Event string               `json:"event"` // shared
@@ -35,8 +35,8 @@ type (
 		Event   string             `json:"event"` // progress
 		State   peer.DownloadState `json:"state"`
 		Done    int64              `json:"done"` // bytes verified
-		Size    int64              `json:"size"` // bytes; -1 while it is not known
-		Rate    int64              `json:"rate"` // bytes a second
+		Size    int64              `json:"size"` // bytes; -1 while it is unknown
+		Rate    int64              `json:"rate"` // bytes per second
 		Sources int                `json:"sources"`
 	}
 	completedEvent struct {
@@ -55,7 +55,7 @@ type (
 	}
 )
 
-// event prints a JSON object; a reader that went away is not worth an error.
+// event prints a JSON object. It is no error if nobody reads it any longer.
 func (p *program) event(v any) { printJSON(p.Out, v) }
 
 func printJSON(w io.Writer, v any) {
@@ -64,7 +64,7 @@ func printJSON(w io.Writer, v any) {
 	_ = encoder.Encode(v)
 }
 
-// say prints a line for people, unless the output is for programs.
+// say prints a line for people; with --json it prints nothing.
 func (p *program) say(format string, args ...any) {
 	if !p.json {
 		fmt.Fprintf(p.Out, format+"\n", args...)
@@ -78,7 +78,7 @@ func size(n int64) string {
 	return humanize.Bytes(uint64(n))
 }
 
-// rate is bytes over seconds, in words.
+// rate returns n bytes in that many seconds, in words.
 func rate(n int64, seconds float64) string {
 	if seconds <= 0 {
 		return "at once"
@@ -86,15 +86,15 @@ func rate(n int64, seconds float64) string {
 	return humanize.Bytes(uint64(float64(n)/seconds)) + "/s"
 }
 
-// progress shows how far something is: a bar on a terminal, events for
-// programs, and nothing in a log.
+// progress shows how far something has come: a bar on a terminal, events with
+// --json, and nothing in a log.
 type progress struct {
 	program *program
 	label   string // a name as it is
 	bar     *progressbar.ProgressBar
 	last    progressEvent
 	since   time.Time // of the state in last
-	told    bool      // what the download waits for
+	told    bool      // the person has read what the download waits for
 }
 
 func (g *progress) download(d peer.Download) {
@@ -119,7 +119,7 @@ func (g *progress) download(d peer.Download) {
 	}
 }
 
-// wait tells what a download waits for, if it waits.
+// wait prints what a download waits for, if it waits.
 func (g *progress) wait(d peer.Download) bool {
 	switch d.State {
 	case peer.DownloadWaiting:
@@ -134,16 +134,16 @@ func (g *progress) wait(d peer.Download) bool {
 	return false
 }
 
-// set draws the bar on a terminal. All are in bytes; a total of -1 and a rate
-// of 0 are not known.
+// set draws the bar on a terminal. done and total are bytes, rate is bytes per
+// second; a total of -1 and a rate of 0 are unknown.
 func (g *progress) set(done, total, rate int64) {
 	if !g.program.Terminal || g.program.json {
 		return
 	}
 	if g.bar == nil {
-		// Its own rate counts what an earlier run left as if it came now.
+		// Its own rate would count what an earlier run fetched.
 		g.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(g.program.Err), progressbar.OptionSetPredictTime(false),
-			progressbar.OptionSetSpinnerChangeInterval(0), // or it draws by itself for ever
+			progressbar.OptionSetSpinnerChangeInterval(0), // otherwise it keeps drawing by itself
 			progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
 	}
 	if total != g.bar.GetMax64() {
@@ -164,7 +164,7 @@ func (g *progress) set(done, total, rate int64) {
 	_ = g.bar.Set64(done)
 }
 
-// short is a name that leaves room for the bar beside it.
+// short shortens a name, so that there is room for the bar beside it.
 func short(name string) string {
 	const most = 24 // characters
 	runes := []rune(netproto.Printable(name))
@@ -174,7 +174,7 @@ func short(name string) string {
 	return string(runes[:most/2]) + "…" + string(runes[len(runes)-most/2:])
 }
 
-// end takes the bar off the terminal.
+// end removes the bar from the terminal.
 func (g *progress) end() {
 	if g.bar != nil {
 		_ = g.bar.Clear()

@@ -18,7 +18,7 @@ func (p *program) peerCommand() *cobra.Command {
 		Long: "peer is the console of the Python program that this one grew out of, with the same\n" +
 			"commands and messages: -u PATH/NAME registers a file, -d NAME fetches one into\n" +
 			"downloads/, -l lists all, -q ends. It speaks plain HTTP to port 5000 of SERVER_IP and\n" +
-			"UDP to other peers, which send 10,240 bytes of a file at the most.",
+			"UDP to other peers, which send at most 10,240 bytes of a file.",
 		Example: "  centralizedp2p peer 127.0.0.1 127.0.0.1 3001 3000",
 		Args:    exactly(4, "PEER_IP SERVER_IP ACTION_PORT LISTEN_PORT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -37,8 +37,10 @@ func (p *program) peerCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return seedpeer.RunConsole(cmd.Context(), seedpeer.ConsoleConfig{PeerIP: args[0], Server: args[1], ActionPort: action,
-				ListenPort: listen, Registry: trackerclient.NewSeed(url), In: p.In, Out: p.Out, Sentence: cli.Sentence})
+			return seedpeer.RunConsole(cmd.Context(), seedpeer.ConsoleConfig{
+				PeerIP: args[0], Server: args[1], ActionPort: action, ListenPort: listen,
+				Registry: trackerclient.NewSeed(url), In: p.In, Out: p.Out, Sentence: cli.Sentence,
+			})
 		},
 	}
 }

@@ -31,12 +31,12 @@ type process struct {
 	ended chan struct{} // closed when it is over
 }
 
-// output is what a process has written. Who waits for more of it is told by
-// the channel, which is replaced with every write.
+// output is what a process has written. Every write closes the channel and
+// replaces it, which wakes those that wait for more.
 type output struct {
 	mu    sync.Mutex
 	bytes bytes.Buffer
-	read  int // what was waited for
+	read  int // bytes that a script has waited for
 	more  chan struct{}
 }
 
@@ -56,8 +56,8 @@ func (o *output) String() string {
 	return o.bytes.String()
 }
 
-// take gives find what was not read yet. find tells how much of it is read
-// now, or -1; then a channel says when there is more.
+// take passes find what was not read yet. find returns how much of it was read,
+// or -1; then the channel is closed when there is more.
 func (o *output) take(find func(string) int) <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -88,7 +88,7 @@ func launch(ts *testscript.TestScript, args []string) (*process, error) {
 	}
 	go func() {
 		defer close(p.ended)
-		p.cmd.Wait() // what it says stands in ProcessState
+		p.cmd.Wait() // ProcessState keeps the result
 	}()
 	ts.Defer(func() {
 		p.cmd.Process.Kill() // fails if it is over
@@ -97,7 +97,7 @@ func launch(ts *testscript.TestScript, args []string) (*process, error) {
 	return p, nil
 }
 
-// wait waits for the end and gives the exit code, -1 after a deadly signal.
+// wait waits for the end and returns the exit code, -1 after a deadly signal.
 func (p *process) wait() (int, error) {
 	select {
 	case <-p.ended:
@@ -130,7 +130,7 @@ func (p *process) waitFor(what string, find func(string) int) error {
 	}
 }
 
-// running is the process with that name.
+// running returns the process with that name.
 func running(ts *testscript.TestScript, name string) *process {
 	p := stageOf(ts).processes[name]
 	if p == nil {

@@ -24,8 +24,8 @@ import (
 	"centralizedp2p/app/library"
 )
 
-// TestScripts runs the stories in testdata, with real processes. Beside the
-// commands of package testscript they have these; every wait has a deadline.
+// TestScripts runs the scripts in testdata with real processes. They have these
+// commands besides those of package testscript; every wait has a deadline.
 //
 //	run ARGS…                   centralizedp2p ARGS… ends with exit code 0
 //	fails CODE PATTERN ARGS…    it ends with that code, one sentence on stderr, and nothing on stdout
@@ -41,8 +41,8 @@ import (
 //	same A B                    two files, or trees of files, have the same names and bytes
 //	random FILE BYTES           makes a file
 //	fill FILE                   makes a file as large as the disk lets it be
-//	tree FOLDER                 makes a folder with the source code of this program
-//	limit PROFILE BYTES         limits the download rate of a profile to bytes a second
+//	tree FOLDER                 makes a folder with source code of this program
+//	limit PROFILE BYTES         limits the download rate of a profile, in bytes per second
 //	smalldisk FOLDER SIZE       mounts a disk of that size
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -75,7 +75,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// condition knows [disks]: whether this process may mount a disk.
+// condition knows [disks]: this process may mount a disk.
 func condition(name string) (bool, error) {
 	if name != "disks" {
 		return false, fmt.Errorf("unknown condition %q", name)
@@ -94,7 +94,7 @@ type stageKey struct{}
 
 func stageOf(ts *testscript.TestScript) *stage { return ts.Value(stageKey{}).(*stage) }
 
-// positive is a command that has no use for "!".
+// positive makes a command that cannot be negated with "!".
 func positive(command func(*testscript.TestScript, []string) error) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg {
@@ -104,7 +104,7 @@ func positive(command func(*testscript.TestScript, []string) error) func(*testsc
 	}
 }
 
-// invoke runs the program to its end and gives its exit code.
+// invoke runs the program to its end and returns its exit code.
 func invoke(ts *testscript.TestScript, args []string) (code int, stdout, stderr string) {
 	p, err := launch(ts, args)
 	ts.Check(err)
@@ -114,7 +114,7 @@ func invoke(ts *testscript.TestScript, args []string) (code int, stdout, stderr 
 	return code, stdout, stderr
 }
 
-// show makes the output that of the last command.
+// show makes the output that of the last command of the script.
 func show(ts *testscript.TestScript, stdout, stderr string) {
 	fmt.Fprint(ts.Stdout(), stdout)
 	fmt.Fprint(ts.Stderr(), stderr)
@@ -216,7 +216,8 @@ func cmdSame(ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
-// contentsOf are the bytes of a file, or of all in a folder; nil for folders.
+// contentsOf returns the bytes of a file, or of everything in a folder, by name;
+// nil for folders.
 func contentsOf(path string) (map[string][]byte, error) {
 	found := map[string][]byte{}
 	return found, filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
@@ -274,7 +275,7 @@ func cmdLimit(ts *testscript.TestScript, args []string) error {
 	return limitDownload(ts.MkAbs(args[0]), n)
 }
 
-// limitDownload limits the download rate of a profile to n bytes a second.
+// limitDownload limits the download rate of a profile to n bytes per second.
 func limitDownload(profile string, n int64) (err error) {
 	l, err := library.Open(profile)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// What --type and --sort take.
+// The values of --type and --sort.
 const (
 	kinds  = "video|audio|image|document|archive|program|folder|other"
 	orders = "sources|name|size|newest"
@@ -25,7 +25,7 @@ func (p *program) searchCommand() *cobra.Command {
 	var order string
 	cmd := &cobra.Command{
 		Use:     "search WORDS…",
-		Short:   "Find what others share, by words of its name",
+		Short:   "Find what others share by words in its name",
 		Example: "  centralizedp2p search holiday 2026\n  centralizedp2p search --type video --sort newest lecture",
 		Args:    atLeastOne("WORDS of a name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,20 +36,20 @@ func (p *program) searchCommand() *cobra.Command {
 			return p.search(cmd, request)
 		},
 	}
-	cmd.Flags().IntVar(&request.Limit, "limit", request.Limit, "how many hits at most, 1 to "+strconv.Itoa(netproto.MaxPage))
+	cmd.Flags().IntVar(&request.Limit, "limit", request.Limit, "show at most this many hits, 1 to "+strconv.Itoa(netproto.MaxPage))
 	cmd.Flags().StringVar(&request.Type, "type", "", "only `"+kinds+"`")
-	cmd.Flags().BoolVar(&request.Offline, "offline", false, "also what nobody online has now, with when it was last seen")
+	cmd.Flags().BoolVar(&request.Offline, "offline", false, "include what nobody online has, with the time it was last seen")
 	cmd.Flags().StringVar(&order, "sort", string(netproto.SortSources), "order: `"+orders+"`")
 	return cmd
 }
 
-// checkSearch says which flag has a value that no tracker takes.
+// checkSearch refuses values that no tracker accepts.
 func checkSearch(r netproto.SearchRequest) error {
 	if r.Limit < 1 || r.Limit > netproto.MaxPage {
 		return netproto.Errorf(netproto.CodeUsage, "--limit is from 1 to %d, not %d", netproto.MaxPage, r.Limit)
 	}
 	if len(r.Words) > netproto.MaxQueryBytes {
-		return netproto.Errorf(netproto.CodeUsage, "the words have %d bytes, %d are allowed", len(r.Words), netproto.MaxQueryBytes)
+		return netproto.Errorf(netproto.CodeUsage, "the words have %d bytes; at most %d are allowed", len(r.Words), netproto.MaxQueryBytes)
 	}
 	if _, err := netproto.ParseKind(r.Type); r.Type != "" && err != nil {
 		return netproto.Errorf(netproto.CodeUsage, "--type is %s, not %q", kinds, r.Type)
@@ -71,7 +71,7 @@ func (p *program) search(cmd *cobra.Command, request netproto.SearchRequest) err
 		return err
 	}
 	if len(found.Items) == 0 {
-		return nothing(request.Words, found.Suggestions)
+		return noHits(request.Words, found.Suggestions)
 	}
 	p.list(found.Items)
 	if found.Next != "" {
@@ -80,9 +80,9 @@ func (p *program) search(cmd *cobra.Command, request netproto.SearchRequest) err
 	return nil
 }
 
-// nothing is the error of a search without hits; it names what was perhaps
-// meant.
-func nothing(words string, meant []string) error {
+// noHits returns the error of a search without hits; it lists names that may have
+// been meant.
+func noHits(words string, meant []string) error {
 	if len(meant) == 0 {
 		return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file whose name contains %q", words)
 	}
@@ -90,11 +90,12 @@ func nothing(words string, meant []string) error {
 	for i, name := range meant {
 		quoted[i] = strconv.Quote(name)
 	}
-	return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file whose name contains %q; did you mean %s?", words, strings.Join(quoted, ", "))
+	return netproto.Errorf(netproto.CodeNotFound, "no online peer has a file whose name contains %q; did you mean %s?",
+		words, strings.Join(quoted, ", "))
 }
 
-// openProfile opens the library, or glances at one that another process has:
-// a search needs no more of it.
+// openProfile opens the library. If another process has it, a glance at it is
+// enough for a search.
 func (p *program) openProfile() (interface {
 	profile
 	io.Closer
@@ -122,7 +123,7 @@ func (p *program) find(cmd *cobra.Command, known profile, request netproto.Searc
 	return ts.Answered.Search(cmd.Context(), request)
 }
 
-// list prints hits: a JSON object each, or a table.
+// list prints one JSON object per hit, or a table.
 func (p *program) list(hits []netproto.Hit) {
 	for _, h := range hits {
 		if p.json {

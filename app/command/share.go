@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -14,7 +15,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// peerFlags are those of the commands that other peers connect to.
+// peerFlags are the flags of commands that run a peer.
 type peerFlags struct {
 	listen      int
 	seedClients string
@@ -25,8 +26,8 @@ func (f *peerFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.seedClients, "seed-clients", string(netproto.SeedLAN), "answer seed clients by UDP: `off|lan|open`")
 }
 
-// node starts a peer with these flags.
-func (p *program) node(cmd *cobra.Command, f *peerFlags) (*node.Node, error) {
+// open starts a peer with these flags.
+func (f *peerFlags) open(cmd *cobra.Command, p *program) (*node.Node, error) {
 	profile, err := p.profileDir()
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func (p *program) node(cmd *cobra.Command, f *peerFlags) (*node.Node, error) {
 		}
 		o.Listen = &f.listen
 	}
-	if cmd.Flags().Changed("seed-clients") { // else the settings say
+	if cmd.Flags().Changed("seed-clients") { // otherwise the settings decide
 		if o.SeedClients, err = netproto.ParseSeedPolicy(f.seedClients); err != nil {
 			return nil, netproto.Errorf(netproto.CodeUsage, "--seed-clients is off, lan or open, not %q", f.seedClients)
 		}
@@ -46,39 +47,48 @@ func (p *program) node(cmd *cobra.Command, f *peerFlags) (*node.Node, error) {
 	return node.Open(cmd.Context(), o)
 }
 
-func (p *program) shareCommand() *cobra.Command {
+// peerWork is what a command does with a running peer.
+type peerWork func(ctx context.Context, n *node.Node) error
+
+// runsPeer makes cmd one that runs a peer. prepare checks the arguments before
+// anything starts.
+func (p *program) runsPeer(cmd *cobra.Command, prepare func(args []string) (peerWork, error)) *cobra.Command {
 	var flags peerFlags
-	cmd := &cobra.Command{
-		Use:   "share PATH…",
-		Short: "Offer files and folders, until it is stopped",
-		Long: "share hashes files and folders, announces them to the tracker, prints a link to\n" +
-			"each, and serves them until it is stopped with Ctrl+C. Unchanged files are hashed\n" +
-			"only once. Put -- before a PATH that begins with a dash.",
-		Example: "  centralizedp2p share song.flac\n  centralizedp2p share --tracker 203.0.113.7 Holidays/ thesis.pdf",
-		Args:    atLeastOne("the PATH of a file or folder"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.share(cmd, args, &flags)
-		},
-	}
 	flags.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		work, err := prepare(args)
+		if err != nil {
+			return err
+		}
+		n, err := flags.open(cmd, p)
+		if err != nil {
+			return err
+		}
+		return errors.Join(work(cmd.Context(), n), n.Close())
+	}
 	return cmd
 }
 
-func (p *program) share(cmd *cobra.Command, paths []string, flags *peerFlags) error {
-	for _, path := range paths {
-		if err := readable(path); err != nil {
-			return err
+func (p *program) shareCommand() *cobra.Command {
+	return p.runsPeer(&cobra.Command{
+		Use:   "share PATH…",
+		Short: "Offer files and folders until you stop it",
+		Long: "share hashes files and folders, announces them to the tracker, prints a link to\n" +
+			"each, and serves them until you press Ctrl+C. Unchanged files are hashed only\n" +
+			"once. Put -- before a PATH that begins with a dash.",
+		Example: "  centralizedp2p share song.flac\n  centralizedp2p share --tracker 203.0.113.7 Holidays/ thesis.pdf",
+		Args:    atLeastOne("the PATH of a file or folder"),
+	}, func(paths []string) (peerWork, error) {
+		for _, path := range paths {
+			if err := readable(path); err != nil {
+				return nil, err
+			}
 		}
-	}
-	n, err := p.node(cmd, flags)
-	if err != nil {
-		return err
-	}
-	err = p.shareAll(cmd, n, paths)
-	return errors.Join(err, n.Close())
+		return func(ctx context.Context, n *node.Node) error { return p.share(ctx, n, paths) }, nil
+	})
 }
 
-// readable finds out before anything starts whether a path can be shared.
+// readable checks whether a path can be shared, before anything starts.
 func readable(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -96,13 +106,13 @@ func readable(path string) error {
 
 func unreadable(path string, err error) error {
 	if cause, ok := errors.AsType[*fs.PathError](err); ok {
-		err = cause.Err // the path stands before it
+		err = cause.Err // the sentence names the path already
 	}
 	return netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", path, err)
 }
 
-func (p *program) shareAll(cmd *cobra.Command, n *node.Node, paths []string) error {
-	ctx := cmd.Context()
+// share shares the paths until ctx ends.
+func (p *program) share(ctx context.Context, n *node.Node, paths []string) error {
 	ts, err := p.openTrackers(ctx, n.Library, nil)
 	if err != nil {
 		return err
@@ -115,7 +125,7 @@ func (p *program) shareAll(cmd *cobra.Command, n *node.Node, paths []string) err
 		}
 	}
 	for i, id := range ids {
-		s, err := p.waitShared(cmd, n, id, paths[i])
+		s, err := p.waitShared(ctx, n, id, paths[i])
 		if err != nil {
 			return err
 		}
@@ -127,32 +137,31 @@ func (p *program) shareAll(cmd *cobra.Command, n *node.Node, paths []string) err
 }
 
 // waitShared waits for a share, with a bar while it is hashed.
-func (p *program) waitShared(cmd *cobra.Command, n *node.Node, id, path string) (peer.Share, error) {
+func (p *program) waitShared(ctx context.Context, n *node.Node, id, path string) (peer.Share, error) {
 	type result struct {
 		share peer.Share
 		err   error
 	}
 	done := make(chan result, 1)
 	go func() {
-		s, err := n.Engine.WaitShared(cmd.Context(), id)
+		s, err := n.Engine.WaitShared(ctx, id)
 		done <- result{s, err}
 	}()
 	bar := progress{program: p, label: "Hashing " + filepath.Base(path)}
 	defer bar.end()
-	changed := n.Engine.Watch(cmd.Context())
+	changed := n.Engine.Watch(ctx)
 	for {
 		select {
 		case r := <-done:
 			return r.share, r.err
 		case _, more := <-changed:
 			if !more {
-				r := <-done
-				return r.share, r.err
+				changed = nil // the result comes at once
 			}
 		}
 		for _, s := range n.Engine.Shares() {
 			if s.ID == id && s.State == peer.ShareHashing {
-				bar.set(s.Hashed, cmp.Or(s.Size, -1), s.Rate) // 0 before all was seen
+				bar.set(s.Hashed, cmp.Or(s.Size, -1), s.Rate) // 0 before the whole folder was read
 			}
 		}
 	}

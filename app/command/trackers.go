@@ -33,7 +33,8 @@ func (p *program) openTrackers(ctx context.Context, known profile, link *netprot
 	}
 	chosen := node.Choose(settings, named, link)
 	ts, failures, err := node.AskAll(ctx, known, chosen, func(r node.Replaced) {
-		fmt.Fprintf(p.Err, "centralizedp2p: the tracker %s now has the key %s, as the link after --tracker says; it is trusted from now on, and %s no longer.\n", r.Address, r.New, r.Old)
+		fmt.Fprintf(p.Err, "centralizedp2p: the tracker %s now has the key %s, as the link after --tracker says; "+
+			"it is trusted from now on, and %s no longer.\n", r.Address, r.New, r.Old)
 	})
 	if err != nil {
 		return node.Trackers{}, replaceable(err)

@@ -48,8 +48,8 @@ func Ask(ctx context.Context, m Memory, link netproto.Link) (*trackerclient.Clie
 	switch {
 	case err != nil:
 	case trusted && !link.Fingerprint.IsZero() && link.Fingerprint != known:
-		err = netproto.Errorf(netproto.CodeInvalid, "the link says that the tracker %s has the key %s, but it shows %s, as it always did: ask for a new link",
-			link.Tracker, link.Fingerprint, known)
+		err = netproto.Errorf(netproto.CodeInvalid, "the link says that the tracker %s has the key %s, but it shows %s, as it always did: "+
+			"ask for a new link", link.Tracker, link.Fingerprint, known)
 	default:
 		err = c.Redeem(ctx, link.Invite)
 	}

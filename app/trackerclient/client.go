@@ -26,22 +26,26 @@ import (
 
 const (
 	callTimeout = 15 * time.Second
-	// detailBytes is how much of a tracker's words is shown.
+	// detailBytes bounds how much of a tracker's own words a person reads.
 	detailBytes = 400
 	// answerBytes bounds every answer: a page of hits with the longest names
-	// takes a tenth of it.
+	// takes a tenth of that.
 	answerBytes = 8 << 20
 )
 
-// Trust remembers the keys of trackers between two starts.
+// Trust remembers the keys of trackers across restarts.
 type Trust interface {
-	// KnownTracker is the fingerprint of a tracker that was reached before.
+	// KnownTracker returns the fingerprint of a tracker that was reached before.
 	KnownTracker(address string) (netproto.Fingerprint, bool)
-	// TrackerReached remembers a tracker and its key.
+	// TrackerReached saves a tracker and its key. "tracker-key-changed" if another
+	// key is known.
 	TrackerReached(address string, key netproto.Fingerprint, name string) error
 }
 
-// Client is a tracker, reached over TLS with its key pinned.
+// Client calls a tracker over TLS with its key pinned. Every call fails with the
+// code that the tracker answers, "tracker-unreachable", "tracker-key-changed",
+// "protocol-violation" if what answers is no tracker, or the error of its
+// context. It may be used from several goroutines.
 type Client struct {
 	address   string
 	trust     Trust
@@ -54,9 +58,10 @@ type Client struct {
 	saved    bool                 // the trust knows the key and the name
 }
 
-// New is for the tracker at host:port. A fingerprint, from a link or another
-// word of its owner, must match; without one, the remembered key must, and
-// where none is remembered the first one is trusted.
+// New returns a client for the tracker at host:port, without calling it. The
+// tracker must show the known key, else the expected one; if neither is given,
+// the first key that it shows is trusted. "tracker-key-changed" if the known key
+// and the expected one differ.
 func New(id *identity.Identity, address string, expected netproto.Fingerprint, trust Trust) (*Client, error) {
 	known, ok := trust.KnownTracker(address)
 	if ok && !expected.IsZero() && known != expected {
@@ -84,11 +89,13 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 	return c, nil
 }
 
-// KeyChanged is the cause of an error with the code "tracker-key-changed".
+// KeyChanged is the cause of an error with the code "tracker-key-changed": a
+// tracker that shows another key than the known or expected one.
 type KeyChanged struct {
 	Known, Shown netproto.Fingerprint
 }
 
+// Error names both keys.
 func (k *KeyChanged) Error() string {
 	return fmt.Sprintf("known is %s, shown is %s", k.Known, k.Shown)
 }
@@ -112,27 +119,28 @@ func (c *Client) verify(key ed25519.PublicKey) error {
 	return nil
 }
 
-// Address is host:port of the tracker.
+// Address returns the tracker's host:port.
 func (c *Client) Address() string { return c.address }
 
-// Fingerprint is the tracker's key; zero before it was first reached.
+// Fingerprint returns the tracker's key; zero before it was first reached.
 func (c *Client) Fingerprint() netproto.Fingerprint {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.expected
 }
 
-// Reset closes the connections that no call uses at the moment: after sleep or a
-// change of the network they may be dead.
+// Reset closes idle connections, which may be dead after sleep or a change of
+// the network.
 func (c *Client) Reset() { c.transport.CloseIdleConnections() }
 
-// Close gives idle connections back.
+// Close closes idle connections.
 func (c *Client) Close() error {
 	c.transport.CloseIdleConnections()
 	return nil
 }
 
-// Seed asks the seed's routes of this tracker over the same pinned connection.
+// Seed returns a client for the seed's routes of this tracker, over the same
+// pinned connection.
 func (c *Client) Seed() *Seed { return NewSeedOver("https://"+c.address, c.transport) }
 
 // Info returns what the tracker says about itself. The first answer makes its
@@ -158,18 +166,18 @@ func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 	return info, nil
 }
 
-// Join makes this peer known and begins its lease.
+// Join makes this peer known to the tracker and starts its lease.
 func (c *Client) Join(ctx context.Context, request netproto.JoinRequest) (netproto.JoinResponse, error) {
 	var answer netproto.JoinResponse
 	return answer, c.call(ctx, http.MethodPut, netproto.RouteSelf, request, &answer)
 }
 
-// discardPort is where nobody listens (RFC 863).
+// discardPort is a port on which nobody listens (RFC 863).
 const discardPort = 9
 
 // Redeem makes this peer a member of a private tracker with the token of an
-// invite link, so that it is served even before it joins, or without. Nothing
-// happens without a token, at an open tracker, or when it is a member already.
+// invite link, so that the tracker answers it without a join. It does nothing
+// without a token, at an open tracker, or if this peer is a member already.
 func (c *Client) Redeem(ctx context.Context, invite netproto.Invite) error {
 	if invite.IsZero() {
 		return nil
@@ -177,7 +185,7 @@ func (c *Client) Redeem(ctx context.Context, invite netproto.Invite) error {
 	if _, err := c.Stats(ctx); netproto.CodeOf(err) != netproto.CodeInvite {
 		return err
 	}
-	// A token goes with a join; this one is over at once, with nothing shared.
+	// A token travels with a join; this one ends at once, with nothing shared.
 	if _, err := c.Join(ctx, netproto.JoinRequest{Port: discardPort, Invite: invite}); err != nil {
 		return err
 	}
@@ -195,18 +203,19 @@ func (c *Client) Leave(ctx context.Context) error {
 	return c.call(ctx, http.MethodDelete, netproto.RouteSelf, nil, nil)
 }
 
-// Announce tells what this peer has.
+// Announce adds to what this peer has, at most netproto.MaxAnnounce contents per
+// call.
 func (c *Client) Announce(ctx context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error) {
 	var answer netproto.AnnounceResponse
 	return answer, c.call(ctx, http.MethodPost, netproto.RouteResources, request, &answer)
 }
 
-// Withdraw tells what this peer has no more.
+// Withdraw removes contents that this peer no longer has.
 func (c *Client) Withdraw(ctx context.Context, hashes []netproto.ContentHash) error {
 	return c.call(ctx, http.MethodDelete, netproto.RouteResources, netproto.WithdrawRequest{Hashes: hashes}, nil)
 }
 
-// Search asks for a page of hits.
+// Search returns one page of hits.
 func (c *Client) Search(ctx context.Context, q netproto.SearchRequest) (netproto.SearchResponse, error) {
 	values := url.Values{}
 	set := func(key, value string) {
@@ -228,14 +237,15 @@ func (c *Client) Search(ctx context.Context, q netproto.SearchRequest) (netproto
 	return answer, c.call(ctx, http.MethodGet, netproto.RouteResources+"?"+values.Encode(), nil, &answer)
 }
 
-// Resource is what the tracker knows of a content.
+// Resource returns what the tracker knows about a content; "not-found" if it
+// knows nothing.
 func (c *Client) Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
 	var answer netproto.ResourceResponse
 	return answer, c.call(ctx, http.MethodGet, withHash(netproto.RouteResource, hash), nil, &answer)
 }
 
-// Sources are the peers that have a content. An address without a host is at
-// the tracker's own.
+// Sources lists the online peers that have a content. An address without a host
+// gets the tracker's host.
 func (c *Client) Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error) {
 	var answer netproto.SourcesResponse
 	if err := c.call(ctx, http.MethodGet, withHash(netproto.RouteSources, hash), nil, &answer); err != nil {
@@ -255,7 +265,7 @@ func (c *Client) Sources(ctx context.Context, hash netproto.ContentHash) ([]netp
 	return answer.Sources, nil
 }
 
-// Stats are the tracker's counts.
+// Stats returns the tracker's counts.
 func (c *Client) Stats(ctx context.Context) (netproto.Stats, error) {
 	var answer netproto.Stats
 	return answer, c.call(ctx, http.MethodGet, netproto.RouteStats, nil, &answer)
@@ -298,10 +308,10 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 	return nil
 }
 
-// unanswered says why no answer came.
+// unanswered returns why no answer came.
 func (c *Client) unanswered(err error) error {
 	if e, ok := errors.AsType[*netproto.Error](err); ok {
-		return e // found while shaking hands: another key
+		return e // found during the handshake: another key
 	}
 	if errors.Is(err, resty.ErrResponseBodyTooLarge) {
 		return netproto.Errorf(netproto.CodeProtocol, "%s answers with more than %d bytes", c.address, answerBytes)
@@ -310,12 +320,12 @@ func (c *Client) unanswered(err error) error {
 		return netproto.Errorf(netproto.CodeUnreachable, "%s: no answer in time", c.address)
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // without the URL: the address stands in the sentence
+		err = u.Err // without the URL: the sentence names the address
 	}
 	return netproto.Errorf(netproto.CodeUnreachable, "%s: %w", c.address, err)
 }
 
-// refused makes an error of the problem that the tracker answered with.
+// refused turns the problem that the tracker answered into an error.
 func (c *Client) refused(response *resty.Response) error {
 	var problem netproto.Problem
 	media, _, _ := mime.ParseMediaType(response.Header().Get("Content-Type"))
@@ -326,7 +336,7 @@ func (c *Client) refused(response *resty.Response) error {
 		problem.Detail = strings.ToValidUTF8(problem.Detail[:detailBytes], "") + "…"
 	}
 	refused := &netproto.Error{Code: problem.Code, Detail: problem.Detail}
-	// A tracker says it in seconds (RFC 9110 §10.2.3 has dates, too).
+	// Our trackers give seconds; RFC 9110 §10.2.3 allows dates too.
 	if n, err := strconv.ParseUint(response.Header().Get("Retry-After"), 10, 31); err == nil {
 		refused.RetryAfter = time.Duration(n) * time.Second
 	}

@@ -64,7 +64,7 @@ func startStandIn(t *testing.T, answer http.HandlerFunc) *standIn {
 	t.Helper()
 	s := &standIn{Server: httptest.NewUnstartedServer(answer), id: newIdentity(t)}
 	s.TLS = s.id.ServerTLS(identity.HTTP, true, nil)
-	// httptest puts a certificate of its own before those of the configuration.
+	// httptest puts its own certificate before those of the configuration.
 	s.Listener = tlsListener{s.Listener, s.TLS}
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are what is tested
 	s.Start()
@@ -212,7 +212,7 @@ func TestNoAnswerIsSaidInTime(t *testing.T) {
 	})
 	for name, answer := range map[string]http.HandlerFunc{
 		"it accepts and says nothing": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		"it begins and says no more": func(w http.ResponseWriter, r *http.Request) {
+		"it begins and then falls silent": func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, "{")
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
@@ -226,7 +226,7 @@ func TestNoAnswerIsSaidInTime(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			if _, err := c.Stats(ctx); err != context.Canceled {
-				t.Errorf("a call that is not wanted any more says %v", err)
+				t.Errorf("a call that is no longer wanted says %v", err)
 			}
 		})
 	}

@@ -22,34 +22,34 @@ import (
 // Limits of a call to a seed tracker.
 const (
 	seedTimeout = 10 * time.Second
-	// seedListTimeout is for the whole list, which a tracker may have to send
-	// over a slow line.
+	// seedListTimeout is for the whole list, which may come over a slow line.
 	seedListTimeout = 60 * time.Second
-	// seedListBytes is some 100,000 rows of 300 bytes: far more than a seed
-	// tracker can hold, little enough to decode on any computer.
+	// seedListBytes is about 100,000 rows of 300 bytes: far more than a seed
+	// tracker can hold, and little enough to decode on any computer.
 	seedListBytes = 32 << 20
 	// seedAnswerBytes is one row: the longest path with every character escaped
 	// twice.
 	seedAnswerBytes = 256 << 10
-	// seedReasonBytes is how much of a refusal is shown.
+	// seedReasonBytes bounds how much of a refusal a person reads.
 	seedReasonBytes = 400
 
 	seedContentType = "application/json; charset=utf-8"
 )
 
-// Seed asks the seed's routes: those of a seed tracker over plain HTTP, or
-// those of one of ours. Its errors are *netproto.Error: tracker-unreachable,
+// Seed calls the seed's routes, of a seed tracker over plain HTTP or of one of
+// ours. Its errors are [netproto.Error] with the codes tracker-unreachable,
 // cancelled, denied, invalid, too-many-requests, full, internal,
-// protocol-violation where what answers is no such tracker, and what the
-// transport itself found (tracker-key-changed). It follows no redirect and
-// knows no proxy. It may be used from several goroutines.
+// protocol-violation if what answers is no such tracker, and those of the
+// transport (tracker-key-changed). It follows no redirects and uses no proxy. It
+// may be used from several goroutines.
 type Seed struct {
 	base string
 	http *resty.Client
 }
 
-// NewSeed is for a seed tracker at a base URL such as http://192.0.2.1:5000. It
-// keeps no connection between calls: the seed's own server keeps none either.
+// NewSeed returns a client for the seed tracker at a base URL such as
+// http://192.0.2.1:5000. It keeps no connection between calls, like the seed's
+// own server.
 func NewSeed(baseURL string) *Seed {
 	return NewSeedOver(baseURL, &http.Transport{
 		DisableKeepAlives:      true,
@@ -57,8 +57,8 @@ func NewSeed(baseURL string) *Seed {
 	})
 }
 
-// NewSeedOver uses a transport that the caller has and keeps: the pinned TLS
-// connection to a tracker of ours, with https:// in the base URL.
+// NewSeedOver returns a client that uses a transport of the caller: the pinned
+// TLS connection to a tracker of ours, with https:// in the base URL.
 func NewSeedOver(baseURL string, transport http.RoundTripper) *Seed {
 	client := resty.NewWithClient(&http.Client{
 		Transport:     transport,
@@ -69,7 +69,7 @@ func NewSeedOver(baseURL string, transport http.RoundTripper) *Seed {
 	return &Seed{base: strings.TrimRight(baseURL, "/"), http: client}
 }
 
-// List gives every resource that the tracker lists, 32 MiB of them at most.
+// List returns all resources that the tracker lists, at most 32 MiB of JSON.
 func (s *Seed) List(ctx context.Context) ([]netproto.SeedResource, error) {
 	data, err := s.call(ctx, seedCall{http.MethodGet, netproto.RouteSeedResource, netproto.SeedQuery{}, seedListTimeout, seedListBytes})
 	if err != nil {
@@ -82,14 +82,15 @@ func (s *Seed) List(ctx context.Context) ([]netproto.SeedResource, error) {
 	return list, nil
 }
 
-// Find gives one peer that has a resource of exactly that name, and false
-// where nobody has.
+// Find returns one peer that has a resource of exactly that name, and false if
+// there is none.
 func (s *Seed) Find(ctx context.Context, name string) (netproto.SeedResource, bool, error) {
 	none := netproto.SeedResource{}
 	if name == "" {
 		return none, false, netproto.Errorf(netproto.CodeInvalid, "a resource is looked up by its name, which is empty")
 	}
-	data, err := s.call(ctx, seedCall{http.MethodGet, netproto.RouteSeedResource, netproto.SeedQuery{ResourceName: name}, seedTimeout, seedAnswerBytes})
+	query := netproto.SeedQuery{ResourceName: name}
+	data, err := s.call(ctx, seedCall{http.MethodGet, netproto.RouteSeedResource, query, seedTimeout, seedAnswerBytes})
 	if err != nil {
 		return none, false, err
 	}
@@ -106,20 +107,21 @@ func (s *Seed) Find(ctx context.Context, name string) (netproto.SeedResource, bo
 	return found, true, nil
 }
 
-// Register lists a resource of a peer; again, with the same, changes nothing.
+// Register lists a resource of a peer. Doing it again changes nothing.
 func (s *Seed) Register(ctx context.Context, r netproto.SeedRegistration) error {
 	_, err := s.call(ctx, seedCall{http.MethodPost, netproto.RouteSeedResource, r, seedTimeout, seedAnswerBytes})
 	return err
 }
 
-// Heartbeat renews the lease of a peer. A peer that was dropped does not come
-// back by it: it must register again.
+// Heartbeat renews the lease of a peer. It does not bring back a peer whose
+// lease has ended: that one must register again.
 func (s *Seed) Heartbeat(ctx context.Context, peerID string) error {
-	_, err := s.call(ctx, seedCall{http.MethodPost, netproto.RouteSeedHeartbeat, netproto.SeedHeartbeat{PeerID: peerID}, seedTimeout, seedAnswerBytes})
+	beat := netproto.SeedHeartbeat{PeerID: peerID}
+	_, err := s.call(ctx, seedCall{http.MethodPost, netproto.RouteSeedHeartbeat, beat, seedTimeout, seedAnswerBytes})
 	return err
 }
 
-// seedCall is one request. GET has a body too: so the seed asks.
+// seedCall is one request. GET has a body too, as with the seed.
 type seedCall struct {
 	method, route string
 	body          any
@@ -127,7 +129,7 @@ type seedCall struct {
 	limit         int // bytes of the answer
 }
 
-// call makes a request and gives the data of its envelope.
+// call makes a request and returns the data in its envelope.
 func (s *Seed) call(ctx context.Context, c seedCall) (string, error) {
 	body, err := json.Marshal(c.body)
 	if err != nil {
@@ -164,10 +166,10 @@ func (s *Seed) call(ctx context.Context, c seedCall) (string, error) {
 	return data, nil
 }
 
-// unanswered is the error of a call without a whole answer.
+// unanswered returns the error of a call without a complete answer.
 func (s *Seed) unanswered(ctx context.Context, err error, limit int) error {
 	if known, ok := errors.AsType[*netproto.Error](err); ok {
-		return known // the transport knows better: the tracker's key changed
+		return known // from the transport: the tracker's key changed
 	}
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -177,7 +179,7 @@ func (s *Seed) unanswered(ctx context.Context, err error, limit int) error {
 	}
 	reason := err.Error()
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		reason = wrapped.Err.Error() // without the URL, which stands before it
+		reason = wrapped.Err.Error() // without the URL, which the sentence names
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		reason = "no answer in time"
@@ -187,7 +189,7 @@ func (s *Seed) unanswered(ctx context.Context, err error, limit int) error {
 	return &netproto.Error{Code: netproto.CodeUnreachable, Detail: s.base + ": " + reason, Cause: err}
 }
 
-// refused is the error of an answer with another status than 200.
+// refused returns the error of an answer with another status than 200.
 func (s *Seed) refused(status int, body []byte) error {
 	code := netproto.CodeProtocol
 	switch status {
@@ -218,12 +220,12 @@ func (s *Seed) refused(status int, body []byte) error {
 	return netproto.Errorf(code, "%s: %s", s.base, reason)
 }
 
-// broken is the error of an answer that no seed tracker gives.
+// broken returns the error of an answer that no seed tracker gives.
 func (s *Seed) broken(format string, args ...any) error {
 	return netproto.Errorf(netproto.CodeProtocol, "the tracker at %s: %w", s.base, fmt.Errorf(format, args...))
 }
 
-// seedReason is what a refusal says for people: a text, or texts for each field.
+// seedReason returns what a refusal says to people: a text, or one per field.
 func seedReason(body []byte) string {
 	var envelope struct {
 		Data   json.RawMessage `json:"data"`

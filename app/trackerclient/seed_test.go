@@ -29,8 +29,8 @@ var seedResource = netproto.SeedResource{
 // seedRequest is a request as the tracker saw it.
 type seedRequest struct{ Method, Path, ContentType, Body string }
 
-// seedTracker answers every request with the same status and body, and hands over
-// what it was asked.
+// seedTracker answers every request with the same status and body, and hands
+// over the request.
 func seedTracker(t *testing.T, status int, body string) (*trackerclient.Seed, <-chan seedRequest) {
 	t.Helper()
 	requests := make(chan seedRequest, 8)
@@ -155,7 +155,7 @@ func TestATrackerThatIsNotThereIsUnreachable(t *testing.T) {
 
 func TestATrackerThatDoesNotAnswerIsGivenUp(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and says nothing
 	if err != nil {
 		t.Fatal(err)
 	}
