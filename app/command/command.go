@@ -168,9 +168,11 @@ func (p *program) profileDir() (string, error) {
 	}
 	dir, err := library.DefaultDir()
 	if err != nil {
-		err = netproto.Errorf(netproto.CodeOf(err), "%s: choose one with --profile DIR", detailOf(err))
+		err := netproto.Recode(netproto.CodeOf(err), err)
+		err.Detail += ": choose one with --profile DIR"
+		return "", err
 	}
-	return dir, err
+	return dir, nil
 }
 
 func (p *program) log() *slog.Logger {
@@ -248,12 +250,4 @@ func (p *program) fail(ctx context.Context, err error) {
 	if p.json {
 		p.event(failedEvent{Event: "error", Code: code, Message: err.Error(), Hint: cli.Hint(code)})
 	}
-}
-
-// detailOf returns the detail of an error without the sentence of its code.
-func detailOf(err error) string {
-	if e, ok := errors.AsType[*netproto.Error](err); ok {
-		return e.Detail
-	}
-	return err.Error()
 }

@@ -59,7 +59,9 @@ func (p *program) namedTrackers() ([]netproto.Link, error) {
 	for _, text := range p.trackers {
 		t, err := node.ParseTracker(text)
 		if err != nil {
-			return nil, netproto.Errorf(netproto.CodeUsage, "--tracker: %s", detailOf(err))
+			refused := netproto.Recode(netproto.CodeUsage, err)
+			refused.Detail = "--tracker: " + refused.Detail
+			return nil, refused
 		}
 		named = append(named, t)
 	}
@@ -72,5 +74,7 @@ func replaceable(err error) error {
 	if netproto.CodeOf(err) != netproto.CodeKeyChanged {
 		return err
 	}
-	return netproto.Errorf(netproto.CodeKeyChanged, "%s; a link with the new key, given with --tracker, replaces the known one", detailOf(err))
+	changed := netproto.Recode(netproto.CodeKeyChanged, err)
+	changed.Detail += "; a link with the new key, given with --tracker, replaces the known one"
+	return changed
 }
