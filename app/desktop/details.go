@@ -28,6 +28,7 @@ const (
 // the selection; F8 opens and closes it.
 type detailsPane struct {
 	window *window
+	engine face.Downloads
 	page   *downloadsPage
 
 	split *container.Split
@@ -50,7 +51,7 @@ type detailsPane struct {
 }
 
 func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
-	d := &detailsPane{window: w, page: p, name: kit.NewNameLine(), reason: kit.Hint(""),
+	d := &detailsPane{window: w, engine: w.engine, page: p, name: kit.NewNameLine(), reason: kit.Hint(""),
 		speed: kit.NewCaption(), graph: kit.NewSpeedGraph(face.SpeedStepSecs), here: kit.NewCaption(), pieces: kit.NewPieceMap()}
 	d.sources = kit.NewTable(w.host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
 	d.none = kit.Hint("")
@@ -162,7 +163,7 @@ func (d *detailsPane) pull(ctx context.Context) func() {
 		return func() {}
 	}
 	id := *wanted
-	details, err := d.window.engine.Details(ctx, id)
+	details, err := d.engine.Details(ctx, id)
 	return func() {
 		if d.shown != id || !d.isOpen() {
 			return

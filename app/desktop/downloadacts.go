@@ -33,11 +33,11 @@ func (p *downloadsPage) clearFinished() {
 func (p *downloadsPage) toggle() {
 	chosen := p.list.Selection()
 	if running := idsOf(chosen, face.Download.IsRunning); len(running) > 0 {
-		p.onIDs(p.window.engine.Pause, running)
+		p.onIDs(p.engine.Pause, running)
 		return
 	}
-	p.onIDs(p.window.engine.Resume, idsOf(chosen, face.Download.IsPaused))
-	p.onIDs(p.window.engine.Retry, idsOf(chosen, face.Download.IsFailed))
+	p.onIDs(p.engine.Resume, idsOf(chosen, face.Download.IsPaused))
+	p.onIDs(p.engine.Retry, idsOf(chosen, face.Download.IsFailed))
 }
 
 func (p *downloadsPage) remove() { p.window.undo.removeDownloads(p.list.Selection()) }
@@ -63,32 +63,32 @@ func (p *downloadsPage) removeWithFiles() {
 	p.window.sheets.decide(words.L("Delete the files?"),
 		words.N("{{.Count}} downloads are taken off the list, and the {{.Size}} that were fetched are deleted from the disk.", len(chosen),
 			words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}),
-		words.L("Delete the files"), func() { p.onIDs(p.window.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
+		words.L("Delete the files"), func() { p.onIDs(p.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
 }
 
 // moveInQueue changes when the selected downloads have their turn.
 func (p *downloadsPage) moveInQueue(way face.QueueMove) func() {
 	return func() {
-		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.MoveInQueue(ctx, ids, way) },
+		p.onIDs(func(ctx context.Context, ids []string) error { return p.engine.MoveInQueue(ctx, ids, way) },
 			idsOf(p.list.Selection(), face.Download.IsActive))
 	}
 }
 
 func (p *downloadsPage) setPriority(priority face.Priority) func() {
 	return func() {
-		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.SetPriority(ctx, ids, priority) },
+		p.onIDs(func(ctx context.Context, ids []string) error { return p.engine.SetPriority(ctx, ids, priority) },
 			idsOf(p.list.Selection(), face.Download.IsActive))
 	}
 }
 
 func (p *downloadsPage) verify() {
-	p.onIDs(p.window.engine.Verify, idsOf(p.list.Selection(), anyDownload))
+	p.onIDs(p.engine.Verify, idsOf(p.list.Selection(), anyDownload))
 }
 
 // prefer fetches a file from its begin on; of a folder the person chooses one.
 func (p *downloadsPage) prefer(d face.Download) {
 	first := func(path string) {
-		p.window.act(func(ctx context.Context) error { return p.window.engine.Prefer(ctx, d.ID, path) },
+		p.window.act(func(ctx context.Context) error { return p.engine.Prefer(ctx, d.ID, path) },
 			func() { p.window.tell(words.L("It is fetched in order now, before all else.")) })
 	}
 	if d.Folder {
@@ -105,7 +105,7 @@ func (p *downloadsPage) moveTo() {
 		return
 	}
 	p.window.sheets.pickFolder(words.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
-		p.onIDs(func(ctx context.Context, ids []string) error { return p.window.engine.MoveTo(ctx, ids, folder) },
+		p.onIDs(func(ctx context.Context, ids []string) error { return p.engine.MoveTo(ctx, ids, folder) },
 			idsOf(chosen, anyDownload))
 	})
 }
@@ -117,7 +117,7 @@ func (p *downloadsPage) limit(bytesPerSecond int64) {
 
 func (p *downloadsPage) limitOf(chosen []face.Download, bytesPerSecond int64) {
 	p.onIDs(func(ctx context.Context, ids []string) error {
-		return p.window.engine.SetDownloadLimit(ctx, ids, bytesPerSecond)
+		return p.engine.SetDownloadLimit(ctx, ids, bytesPerSecond)
 	}, idsOf(chosen, face.Download.IsActive))
 }
 

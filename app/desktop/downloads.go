@@ -22,6 +22,10 @@ import (
 // rows choose which; F8 opens a pane below them with the details of one.
 type downloadsPage struct {
 	*rowsPage
+	engine interface {
+		face.Downloads
+		face.Queue
+	}
 	list    *kit.RowList[face.Download]
 	clear   *widget.Button
 	all     []face.Download // as the engine told
@@ -52,7 +56,7 @@ var downloadChips = []struct {
 const fewDownloads = 10
 
 func newDownloadsPage(w *window) *downloadsPage {
-	p := &downloadsPage{rowsPage: newRowsPage(w)}
+	p := &downloadsPage{rowsPage: newRowsPage(w), engine: w.engine}
 	p.list = kit.NewRowList(w.host(), func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
 		func() kit.RowView[face.Download] { return newDownloadView(p) })
 	p.list.Opened = p.openFile
@@ -81,7 +85,7 @@ func newDownloadsPage(w *window) *downloadsPage {
 }
 
 func (p *downloadsPage) pull(ctx context.Context) func() {
-	downloads, err := p.window.engine.Downloads(ctx)
+	downloads, err := p.engine.Downloads(ctx)
 	if err != nil {
 		return func() { p.fail(err) }
 	}

@@ -22,7 +22,7 @@ type downloadView struct {
 
 func newDownloadView(p *downloadsPage) *downloadView {
 	v := &downloadView{page: p}
-	engine := p.window.engine
+	engine := p.engine
 	tips := p.window.tips
 	v.toggle = kit.NewIconButton(tips, theme.MediaPauseIcon(), "", func() {
 		id := []string{v.download.ID}

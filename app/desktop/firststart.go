@@ -21,7 +21,11 @@ import (
 // wizard asks a new person three things, each with a good default: a name, a
 // tracker, a folder. Nothing is shared by it.
 type wizard struct {
-	window   *window
+	window *window
+	engine interface {
+		face.Trackers
+		face.Preferences
+	}
 	settings face.Settings
 	step     int
 	sheet    *fyne.Container // everything
@@ -42,7 +46,7 @@ const wizardSteps = 3
 // firstStart covers the window with the questions until they are answered or
 // skipped.
 func (w *window) firstStart() {
-	z := &wizard{window: w, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
+	z := &wizard{window: w, engine: w.engine, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
 		name: widget.NewEntry(), tracker: widget.NewEntry(), folder: widget.NewEntry(),
 		nearby: container.NewVBox(), answer: kit.Paragraph("")}
 	z.problem.Importance = widget.DangerImportance
@@ -113,7 +117,7 @@ func (z *wizard) askName() fyne.CanvasObject {
 func (z *wizard) askTracker() fyne.CanvasObject {
 	connect := widget.NewButtonWithIcon(words.L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
 	own := widget.NewButtonWithIcon(words.L("Be the tracker on this computer"), theme.StorageIcon(), func() {
-		z.connect(z.window.engine.StartTracker)
+		z.connect(z.engine.StartTracker)
 	})
 	return z.question(words.L("Choose a tracker"),
 		words.L("A tracker knows who shares what and answers searches. Files never pass through it."),
@@ -139,7 +143,7 @@ func (z *wizard) showNearby(trackers []face.KnownTracker) {
 
 func (z *wizard) useTracker(address string) {
 	if address != "" {
-		z.connect(func(ctx context.Context) error { return z.window.engine.UseTracker(ctx, address) })
+		z.connect(func(ctx context.Context) error { return z.engine.UseTracker(ctx, address) })
 	}
 }
 
@@ -192,7 +196,7 @@ func (z *wizard) forward() {
 	}
 	z.next.Disable()
 	z.window.crossing.start(func(ctx context.Context) func() {
-		err := z.window.engine.ApplySettings(ctx, settings)
+		err := z.engine.ApplySettings(ctx, settings)
 		return func() {
 			z.next.Enable()
 			if err != nil {

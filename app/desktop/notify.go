@@ -17,23 +17,26 @@ import (
 // downloads, also while the window is hidden. What ends within a few seconds is
 // told at once: news wait until a look finds no more of them.
 type herald struct {
-	window   *window
+	window *window
+	engine interface {
+		face.Overview
+		face.Downloads
+	}
 	known    map[string]face.DownloadState // nil before the first look
 	finished []face.Download
 	failed   []face.Download
 	gathers  bool // tell comes
 }
 
-func newHerald(w *window) *herald { return &herald{window: w} }
+func newHerald(w *window) *herald { return &herald{window: w, engine: w.engine} }
 
 // look asks the engine, beside the UI thread, for what there is to tell.
 func (h *herald) look(ctx context.Context) func() {
-	engine := h.window.engine
-	status, err := engine.Status(ctx)
+	status, err := h.engine.Status(ctx)
 	if err != nil {
 		return nil // the window says so
 	}
-	downloads, err := engine.Downloads(ctx)
+	downloads, err := h.engine.Downloads(ctx)
 	if err != nil {
 		return nil
 	}

@@ -63,7 +63,11 @@ var kindChoices = []netproto.Kind{anyKind, netproto.KindAudio, netproto.KindVide
 // searchPage shows what the tracker finds for the words in the top bar; without
 // words, what was shared last.
 type searchPage struct {
-	window   *window
+	window *window
+	engine interface {
+		face.Search
+		face.Downloads
+	}
 	content  fyne.CanvasObject
 	middle   *fyne.Container
 	table    *kit.Table[face.Hit]
@@ -86,7 +90,7 @@ type searchPage struct {
 }
 
 func newSearchPage(w *window) *searchPage {
-	p := &searchPage{window: w, middle: container.NewStack(), forget: func() {}, stop: func() {}}
+	p := &searchPage{window: w, engine: w.engine, middle: container.NewStack(), forget: func() {}, stop: func() {}}
 	p.table = kit.NewTable(w.host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
 	p.table.Resorted = p.reorder
 	p.list = p.table.List
@@ -139,7 +143,7 @@ func (p *searchPage) focus() {
 
 // pull keeps the marks of what is queued or here already up to date.
 func (p *searchPage) pull(ctx context.Context) func() {
-	downloads, err := p.window.engine.Downloads(ctx)
+	downloads, err := p.engine.Downloads(ctx)
 	if err != nil {
 		return nil // the status of the same pull says why
 	}
@@ -211,7 +215,7 @@ func (p *searchPage) run(take func(face.SearchPage)) {
 	p.showSummary()
 	ask(p.window, func(context.Context) (face.SearchPage, error) {
 		defer stop()
-		return p.window.engine.Search(ctx, request)
+		return p.engine.Search(ctx, request)
 	}, func(page face.SearchPage, err error) {
 		if turn != p.turn {
 			return
@@ -353,7 +357,7 @@ func (p *searchPage) get(hits []face.Hit) {
 	}
 	p.window.act(func(ctx context.Context) error {
 		for _, h := range hits {
-			if err := p.window.engine.Download(ctx, requestOf(h)); err != nil {
+			if err := p.engine.Download(ctx, requestOf(h)); err != nil {
 				return err
 			}
 		}

@@ -27,7 +27,12 @@ const settingsWait = 500 * time.Millisecond
 // wrong with it. What the engine remembers is in Settings; the rest, which is
 // about the window and the computer, is in faceSettings.
 type settingsPage struct {
-	window  *window
+	window *window
+	engine interface {
+		face.Preferences
+		face.Shares
+		face.Overview
+	}
 	content fyne.CanvasObject
 	saved   face.Settings // as the engine has them
 	filled  bool
@@ -56,7 +61,7 @@ var seedChoices = []struct {
 }
 
 func newSettingsPage(w *window) *settingsPage {
-	p := &settingsPage{window: w, forget: func() {}, offered: kit.NewCaption()}
+	p := &settingsPage{window: w, engine: w.engine, forget: func() {}, offered: kit.NewCaption()}
 	p.name = p.field("Type a name.", func(s *face.Settings, text string) bool { s.Name = text; return text != "" },
 		func(s face.Settings) string { return s.Name })
 	p.folder = p.field("Type the whole path of a folder.", func(s *face.Settings, text string) bool { s.DownloadFolder = text; return text != "" },
@@ -129,11 +134,11 @@ func (p *settingsPage) screen() fyne.CanvasObject { return p.content }
 func (p *settingsPage) focus() { p.window.win.Canvas().Focus(p.name.entry) }
 
 func (p *settingsPage) pull(ctx context.Context) func() {
-	settings, err := p.window.engine.Settings(ctx)
+	settings, err := p.engine.Settings(ctx)
 	if err != nil {
 		return func() { p.window.fail(err) }
 	}
-	shares, err := p.window.engine.Shares(ctx)
+	shares, err := p.engine.Shares(ctx)
 	if err != nil {
 		return func() { p.window.fail(err) }
 	}
@@ -220,7 +225,7 @@ func (p *settingsPage) apply() {
 		return
 	}
 	p.window.crossing.start(func(ctx context.Context) func() {
-		err := inTime(ctx, p.window.engine.ApplySettings(ctx, settings))
+		err := inTime(ctx, p.engine.ApplySettings(ctx, settings))
 		return func() { p.applied(settings, err) }
 	})
 }
@@ -254,7 +259,7 @@ func (p *settingsPage) switchQuick(on bool) {
 }
 
 func (p *settingsPage) diagnostics(then func(face.Diagnostics)) {
-	ask(p.window, p.window.engine.Diagnostics, func(d face.Diagnostics, err error) {
+	ask(p.window, p.engine.Diagnostics, func(d face.Diagnostics, err error) {
 		if err != nil {
 			p.window.fail(err)
 			return

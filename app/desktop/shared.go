@@ -20,6 +20,7 @@ import (
 // of those that are selected, with what can be done about them.
 type sharedPage struct {
 	*rowsPage
+	engine   face.Shares
 	table    *kit.Table[face.Share]
 	list     *kit.RowList[face.Share] // of the table
 	strip    *fyne.Container
@@ -29,7 +30,7 @@ type sharedPage struct {
 }
 
 func newSharedPage(w *window) *sharedPage {
-	p := &sharedPage{rowsPage: newRowsPage(w), more: kit.NewCaption()}
+	p := &sharedPage{rowsPage: newRowsPage(w), engine: w.engine, more: kit.NewCaption()}
 	p.table = kit.NewTable(w.host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
 	p.list = p.table.List
 	p.list.Opened = p.openShare
@@ -51,7 +52,7 @@ func newSharedPage(w *window) *sharedPage {
 }
 
 func (p *sharedPage) pull(ctx context.Context) func() {
-	shares, err := p.window.engine.Shares(ctx)
+	shares, err := p.engine.Shares(ctx)
 	if err != nil {
 		return func() { p.fail(err) }
 	}
@@ -131,7 +132,7 @@ func (p *sharedPage) openShare(s face.Share) {
 
 // withLink gets the link of a share.
 func (p *sharedPage) withLink(s face.Share, then func(link string)) {
-	ask(p.window, func(ctx context.Context) (string, error) { return p.window.engine.LinkOf(ctx, s.ID) },
+	ask(p.window, func(ctx context.Context) (string, error) { return p.engine.LinkOf(ctx, s.ID) },
 		func(link string, err error) {
 			if err != nil {
 				p.window.fail(err)

@@ -22,6 +22,7 @@ import (
 // trackerPage shows the tracker in use, lets a person use another, and be one.
 type trackerPage struct {
 	window  *window
+	engine  face.Trackers
 	content fyne.CanvasObject
 	shown   face.TrackerView
 	filled  bool
@@ -41,7 +42,7 @@ type trackerPage struct {
 }
 
 func newTrackerPage(w *window) *trackerPage {
-	p := &trackerPage{window: w, facts: kit.NewFacts(), state: kit.Paragraph(""), changed: container.NewVBox(),
+	p := &trackerPage{window: w, engine: w.engine, facts: kit.NewFacts(), state: kit.Paragraph(""), changed: container.NewVBox(),
 		others: container.NewVBox(), ownFacts: kit.NewFacts(), ownProblem: kit.Paragraph("")}
 	p.ownProblem.Importance = widget.DangerImportance
 	p.ownInvite = kit.Leading(
@@ -71,7 +72,7 @@ func (p *trackerPage) screen() fyne.CanvasObject { return p.content }
 func (p *trackerPage) focus() { p.window.win.Canvas().Focus(p.entry) }
 
 func (p *trackerPage) pull(ctx context.Context) func() {
-	view, err := p.window.engine.Tracker(ctx)
+	view, err := p.engine.Tracker(ctx)
 	if err != nil {
 		return func() { p.window.fail(err) }
 	}
@@ -86,7 +87,7 @@ func (p *trackerPage) use() {
 	address := p.entry.Text
 	p.connect.Disable()
 	p.window.crossing.start(func(ctx context.Context) func() {
-		err := p.window.engine.UseTracker(ctx, address)
+		err := p.engine.UseTracker(ctx, address)
 		return func() {
 			p.connect.Enable()
 			p.window.crossing.poke()
@@ -104,9 +105,9 @@ func (p *trackerPage) switchOwn(on bool) {
 	if p.setting {
 		return
 	}
-	action := p.window.engine.StopTracker
+	action := p.engine.StopTracker
 	if on {
-		action = p.window.engine.StartTracker
+		action = p.engine.StartTracker
 	}
 	p.own.Disable()
 	p.window.crossing.start(func(ctx context.Context) func() {
@@ -202,7 +203,7 @@ func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.Can
 	buttons := container.NewHBox(beside, widget.NewButton(words.L("Use"), func() { w.links.useTracker(known.Address) }))
 	if forget {
 		buttons.Add(kit.NewIconButton(w.tips, theme.DeleteIcon(), words.L("Forget this tracker and its key"), func() {
-			w.act(func(ctx context.Context) error { return w.engine.ForgetTracker(ctx, known.Address) }, nil)
+			w.act(func(ctx context.Context) error { return p.engine.ForgetTracker(ctx, known.Address) }, nil)
 		}))
 	}
 	return container.NewBorder(nil, nil, nil, buttons, container.NewGridWithColumns(2, name, address))
@@ -212,7 +213,7 @@ func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.Can
 func (p *trackerPage) useToo(check *widget.Check, address string, on bool) {
 	check.Disable()
 	p.window.crossing.start(func(ctx context.Context) func() {
-		err := p.window.engine.AlsoUseTracker(ctx, address, on)
+		err := p.engine.AlsoUseTracker(ctx, address, on)
 		return func() {
 			p.filled = false // whatever came of it, the next pull says how it is
 			p.window.crossing.poke()
@@ -235,12 +236,12 @@ func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
 		})
 		accept := widget.NewButtonWithIcon(words.L("Trust the new key"), theme.WarningIcon(), func() {
 			w.act(func(ctx context.Context) error {
-				return w.engine.AcceptTrackerKey(ctx, changed.Address, changed.Shown)
+				return p.engine.AcceptTrackerKey(ctx, changed.Address, changed.Shown)
 			}, nil)
 		})
 		accept.Importance = widget.WarningImportance
 		forget := widget.NewButton(words.L("Forget this tracker"), func() {
-			w.act(func(ctx context.Context) error { return w.engine.ForgetTracker(ctx, changed.Address) }, nil)
+			w.act(func(ctx context.Context) error { return p.engine.ForgetTracker(ctx, changed.Address) }, nil)
 		})
 		p.changed.Objects = []fyne.CanvasObject{
 			kit.Paragraph(words.Explain(face.Failure{Code: netproto.CodeKeyChanged, Detail: changed.Address}).String()),

@@ -17,11 +17,12 @@ import (
 // uploadsPage shows what others fetch from here.
 type uploadsPage struct {
 	*rowsPage
-	list *kit.RowList[face.Upload]
+	engine face.Uploads
+	list   *kit.RowList[face.Upload]
 }
 
 func newUploadsPage(w *window) *uploadsPage {
-	p := &uploadsPage{rowsPage: newRowsPage(w)}
+	p := &uploadsPage{rowsPage: newRowsPage(w), engine: w.engine}
 	p.list = kit.NewRowList(w.host(), func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
 		func() kit.RowView[face.Upload] { return newUploadView() })
 	p.build(placeUploads, p.list.Focus, p.list, nil, func() fyne.CanvasObject {
@@ -32,7 +33,7 @@ func newUploadsPage(w *window) *uploadsPage {
 }
 
 func (p *uploadsPage) pull(ctx context.Context) func() {
-	uploads, err := p.window.engine.Uploads(ctx)
+	uploads, err := p.engine.Uploads(ctx)
 	if err != nil {
 		return func() { p.fail(err) }
 	}
