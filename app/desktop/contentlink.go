@@ -46,7 +46,7 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 		chosen(file.Path)
 	}
 	list.Opened = choose
-	fetch := kit.PrimaryButton(words.L("Fetch this first"), theme.DownloadIcon(), func() {
+	fetch := kit.PrimaryButton(words.L("Download this first"), theme.DownloadIcon(), func() {
 		if files := list.Selection(); len(files) > 0 {
 			choose(files[0])
 		}

@@ -124,7 +124,7 @@ func (d *detailsPane) nothing(is bool) {
 	}
 	d.rows.Objects[0] = d.page.list
 	if is {
-		text := kit.Hint(words.L("No download fits. Choose All, or type something else."))
+		text := kit.Hint(words.L("No matching downloads. Choose All, or type something else."))
 		text.Alignment = fyne.TextAlignCenter
 		d.rows.Objects[0] = text
 	}
@@ -175,7 +175,7 @@ func (d *detailsPane) pull(ctx context.Context) func() {
 				return
 			}
 		}
-		d.name.SetText(words.L("This download is not in the list any more."))
+		d.name.SetText(words.L("This download is no longer in the list."))
 		d.fill(face.Details{}, face.Download{Size: -1})
 	}
 }
@@ -203,9 +203,9 @@ func (d *detailsPane) fill(details face.Details, row face.Download) {
 	d.sources.SetRows(details.Sources)
 	none := ""
 	if len(details.Sources) == 0 {
-		none = words.L("No source is known now.")
+		none = words.L("No source is known yet.")
 		if row.IsFinished() {
-			none = words.L("It is finished and needs no source.")
+			none = words.L("It is complete and needs no source.")
 		}
 	}
 	if d.none.Text != none {
@@ -223,23 +223,23 @@ func reasonWords(details face.Details, row face.Download) string {
 	case row.IsPaused():
 		return words.L("Paused. Resume it to go on.")
 	case row.State == face.DownloadWaiting:
-		return words.L("Nobody who has it is online. It starts by itself when somebody is.")
+		return words.L("Nobody who has it is online. It starts automatically when somebody is.")
 	case row.State == face.DownloadQueued:
-		return words.L("It waits for its turn. Move it up in the queue, or allow more at once in Settings.")
+		return words.L("It is waiting for its turn. Move it up in the queue, or allow more downloads at once in Settings.")
 	}
 	switch details.Slow {
 	case face.SlowOneSource:
-		return words.L("Only one source is connected: it is as fast as that one. It gets faster when others join.")
+		return words.L("Only one source is connected, and this is its speed. It gets faster when others join.")
 	case face.SlowTheirLimit:
-		return words.L("The sources let it wait in their queues. Nothing needs to be done here; more sources would help.")
+		return words.L("The sources keep it waiting in their queues. You need not do anything; more sources would help.")
 	case face.SlowMyLimit:
-		return words.L("A limit that you set holds it back. Raise it in the menu of the download, or in Settings.")
+		return words.L("One of your limits slows it down. Raise it in the download's menu or in Settings.")
 	case face.SlowMyDisk:
-		return words.L("The disk takes the bytes slower than they come. A faster disk, or fewer downloads at once, would help.")
+		return words.L("The disk is slower than the network. A faster disk, or fewer downloads at once, would help.")
 	case face.SlowNetwork:
-		return words.L("The network gives no more now. Other programs may be using it.")
+		return words.L("The network is not faster now. Other programs may be using it.")
 	default:
-		return words.L("Nothing holds it back.")
+		return words.L("Nothing slows it down.")
 	}
 }
 
@@ -275,7 +275,7 @@ func pieceStates(cells []face.Cell) []kit.PieceState {
 func hereWords(details face.Details, row face.Download) string {
 	text := words.Percent(row.Done, row.Size)
 	if details.Copies > 0 {
-		text = words.Join(text, words.L("{{.Count}} copies at the sources", words.Values{"Count": words.Decimal(details.Copies, 1)}))
+		text = words.Join(text, words.L("{{.Count}} copies among the sources", words.Values{"Count": words.Decimal(details.Copies, 1)}))
 	}
 	return text
 }

@@ -60,10 +60,10 @@ func (p *downloadsPage) removeWithFiles() {
 	for _, d := range chosen {
 		size += d.Done
 	}
-	p.window.sheets.decide(words.L("Delete the files?"),
-		words.N("{{.Count}} downloads are taken off the list, and the {{.Size}} that were fetched are deleted from the disk.", len(chosen),
+	p.window.sheets.decide(words.L("Delete files?"),
+		words.N("This removes {{.Count}} downloads from the list and deletes {{.Size}} from the disk.", len(chosen),
 			words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}),
-		words.L("Delete the files"), func() { p.onIDs(p.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
+		words.L("Delete files"), func() { p.onIDs(p.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
 }
 
 // moveInQueue changes when the selected downloads have their turn.
@@ -89,7 +89,7 @@ func (p *downloadsPage) verify() {
 func (p *downloadsPage) prefer(d face.Download) {
 	first := func(path string) {
 		p.window.act(func(ctx context.Context) error { return p.engine.Prefer(ctx, d.ID, path) },
-			func() { p.window.tell(words.L("It is fetched in order now, before all else.")) })
+			func() { p.window.tell(words.L("It is now downloaded in order, before everything else.")) })
 	}
 	if d.Folder {
 		p.window.chooseInFolder(d.Hash, d.Name, first)
@@ -127,7 +127,7 @@ func (p *downloadsPage) askLimit() {
 	if len(chosen) == 0 {
 		return
 	}
-	entry, problem := widget.NewEntry(), kit.Hint(words.L("Of each of them. Nothing is no limit."))
+	entry, problem := widget.NewEntry(), kit.Hint(words.L("For each download. Leave it empty for no limit."))
 	if chosen[0].Limit > 0 {
 		entry.SetText(strconv.FormatInt(chosen[0].Limit/1000, 10))
 	}
@@ -136,7 +136,7 @@ func (p *downloadsPage) askLimit() {
 		if text != "" {
 			kilobytes, err := strconv.ParseInt(text, 10, 64)
 			if err != nil || kilobytes < 0 || kilobytes > 1e9 {
-				problem.SetText(words.L("Type a number of kB/s, or nothing."))
+				problem.SetText(words.L("Type a number of kB/s, or leave it empty."))
 				return
 			}
 			limit = kilobytes * 1000
@@ -145,7 +145,7 @@ func (p *downloadsPage) askLimit() {
 		p.limitOf(chosen, limit)
 	}
 	entry.OnSubmitted = func(string) { set() }
-	w.sheets.open(words.L("Limit of the download"), labelled(words.L("Download limit, kB/s"), entry, problem),
+	w.sheets.open(words.L("Download limit"), labelled(words.L("Download limit, kB/s"), entry, problem),
 		fyne.NewSize(360, 220), w.sheets.cancelButton(), kit.PrimaryButton(words.L("Set the limit"), theme.ConfirmIcon(), set))
 	w.win.Canvas().Focus(entry)
 }
@@ -182,7 +182,7 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 		if chosen[0].IsFinished() {
 			add(words.L("Open"), theme.FileIcon(), p.open)
 		}
-		add(words.L("Open the folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
+		add(words.L("Open folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
 	}
 	switch {
 	case countOf(chosen, face.Download.IsRunning) > 0:
@@ -196,10 +196,10 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 		line()
 		add(words.L("Queue"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
 		add(words.L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
-		add(words.L("Limit of the download"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
+		add(words.L("Download limit"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
 	}
 	if len(chosen) == 1 && chosen[0].IsActive() {
-		add(words.L("Fetch it in order, to look at it soon"), kit.Icon("eye"), func() { p.prefer(chosen[0]) })
+		add(words.L("Download in order, to preview it"), kit.Icon("eye"), func() { p.prefer(chosen[0]) })
 	}
 	line()
 	if len(chosen) == 1 {
@@ -209,11 +209,11 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 	add(words.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
 	line()
 	if countOf(chosen, face.Download.IsFinished) == len(chosen) {
-		add(words.L("Take off the list"), theme.CancelIcon(), p.remove)
+		add(words.L("Remove from list"), theme.CancelIcon(), p.remove)
 	} else {
 		add(words.L("Stop and delete"), theme.CancelIcon(), p.remove)
 	}
-	add(words.L("Delete the files"), theme.DeleteIcon(), p.removeWithFiles)
+	add(words.L("Delete files"), theme.DeleteIcon(), p.removeWithFiles)
 	line()
 	add(words.L("Details"), theme.InfoIcon(), p.details.open)
 	return menu
@@ -252,9 +252,9 @@ func (p *downloadsPage) limitMenu(chosen []face.Download) *fyne.Menu {
 func (p *downloadsPage) queueCommands() []command {
 	const alt = fyne.KeyModifierAlt
 	return []command{
-		{name: "To the top of the queue", key: fyne.KeyHome, held: alt, run: p.moveInQueue(face.QueueTop)},
-		{name: "Up in the queue", key: fyne.KeyUp, held: alt, run: p.moveInQueue(face.QueueUp)},
-		{name: "Down in the queue", key: fyne.KeyDown, held: alt, run: p.moveInQueue(face.QueueDown)},
-		{name: "To the bottom of the queue", key: fyne.KeyEnd, held: alt, run: p.moveInQueue(face.QueueBottom)},
+		{name: "Move to top of queue", key: fyne.KeyHome, held: alt, run: p.moveInQueue(face.QueueTop)},
+		{name: "Move up in queue", key: fyne.KeyUp, held: alt, run: p.moveInQueue(face.QueueUp)},
+		{name: "Move down in queue", key: fyne.KeyDown, held: alt, run: p.moveInQueue(face.QueueDown)},
+		{name: "Move to bottom of queue", key: fyne.KeyEnd, held: alt, run: p.moveInQueue(face.QueueBottom)},
 	}
 }

@@ -77,9 +77,9 @@ func newDownloadsPage(w *window) *downloadsPage {
 	p.details = newDetailsPane(w, p)
 	rows := container.NewBorder(filter, nil, nil, nil, p.details.above)
 	p.build(placeDownloads, p.list.Focus, rows, nil, func() fyne.CanvasObject {
-		return kit.EmptyScreen(theme.DownloadIcon(), words.L("What you download appears here. Nothing is moving yet."),
+		return kit.EmptyScreen(theme.DownloadIcon(), words.L("Your downloads appear here. Nothing is downloading yet."),
 			widget.NewButtonWithIcon(words.L("Search"), theme.SearchIcon(), w.keys.find))
-	}, p.clear, kit.NewIconButton(w.tips, theme.InfoIcon(), words.L("Details of a download (F8)"), p.toggleDetails))
+	}, p.clear, kit.NewIconButton(w.tips, theme.InfoIcon(), words.L("Download details (F8)"), p.toggleDetails))
 	p.clear.Hide()
 	return p
 }

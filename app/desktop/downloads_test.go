@@ -60,7 +60,7 @@ func TestChipsAndWordsChooseAmongDownloads(t *testing.T) {
 		}
 	}
 	page.words.SetText("nothing like it")
-	d.reads("No download fits.")
+	d.reads("No matching downloads.")
 	chipAt(page, showFailed).TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
 	chipAt(page, showFinished).TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
 	page.words.SetText("ING")
@@ -107,15 +107,15 @@ func chooseItem(t *testing.T, menu *fyne.Menu, text string) {
 
 func TestTheMenuActsOnAllSelectedDownloads(t *testing.T) {
 	for text, want := range map[string]string{
-		"Queue > To the top of the queue":    "move-in-queue [run wait rest] top",
-		"Queue > Up in the queue":            "move-in-queue [run wait rest] up",
-		"Queue > Down in the queue":          "move-in-queue [run wait rest] down",
-		"Queue > To the bottom of the queue": "move-in-queue [run wait rest] bottom",
-		"Priority > High":                    "priority [run wait rest] high",
-		"Limit of the download > 1.0 MB/s":   "limit [run wait rest] 1000000",
-		"Limit of the download > No limit":   "limit [run wait rest] 0",
-		"Verify again":                       "verify [run wait rest bad done]",
-		"Pause":                              "pause [run wait]",
+		"Queue > Move to top of queue":    "move-in-queue [run wait rest] top",
+		"Queue > Move up in queue":        "move-in-queue [run wait rest] up",
+		"Queue > Move down in queue":      "move-in-queue [run wait rest] down",
+		"Queue > Move to bottom of queue": "move-in-queue [run wait rest] bottom",
+		"Priority > High":                 "priority [run wait rest] high",
+		"Download limit > 1.0 MB/s":       "limit [run wait rest] 1000000",
+		"Download limit > No limit":       "limit [run wait rest] 0",
+		"Verify again":                    "verify [run wait rest bad done]",
+		"Pause":                           "pause [run wait]",
 	} {
 		engine := newFake()
 		engine.downloads = mixed()
@@ -138,18 +138,18 @@ func TestAFileIsFetchedFirst(t *testing.T) {
 	}}
 	d, page := openDownloads(t, engine)
 	page.list.SelectOnly(0)
-	chooseItem(t, page.rowMenu(), "Fetch it in order, to look at it soon")
+	chooseItem(t, page.rowMenu(), "Download in order, to preview it")
 	d.did(`prefer run ""`)
-	d.reads("It is fetched in order now, before all else.")
+	d.reads("It is now downloaded in order, before everything else.")
 	page.list.SelectOnly(1)
-	chooseItem(t, page.rowMenu(), "Fetch it in order, to look at it soon")
+	chooseItem(t, page.rowMenu(), "Download in order, to preview it")
 	d.reads("Which file do you want to look at first?")
 	d.reads("day 1/first.mkv")
 	if d.shows("here.mkv") {
 		t.Error("a file that is here already is offered")
 	}
 	d.key(fyne.KeyDown)
-	d.tap("Fetch this first")
+	d.tap("Download this first")
 	d.did(`prefer wait "day 2.mkv"`)
 }
 
@@ -187,11 +187,11 @@ func TestFilesAreDeletedOnlyAfterAQuestion(t *testing.T) {
 	page.list.Held = func() fyne.KeyModifier { return fyne.KeyModifierShift }
 	page.list.Focus()
 	d.key(fyne.KeyDelete)
-	d.reads("1 download is taken off the list, and the 10 B that were fetched are deleted from the disk.")
+	d.reads("This removes 1 download from the list and deletes 10 B from the disk.")
 	if done := engine.actions(); len(done) != 0 {
 		t.Fatalf("before the answer: %v", done)
 	}
-	d.tap("Delete the files")
+	d.tap("Delete files")
 	d.did("remove-with-files [done]")
 }
 
@@ -209,11 +209,11 @@ func TestTheQueueHasKeysThatStandInTheMenus(t *testing.T) {
 			t.Errorf("%s does nothing; there are %v", want, keys)
 		}
 	}
-	d.menu("Up in the queue")
+	d.menu("Move up in queue")
 	d.did("move-in-queue [wait] up")
 	d.window.goTo(placeShared)
 	before := len(engine.actions())
-	d.menu("Down in the queue")
+	d.menu("Move down in queue")
 	d.window.goTo(placeDownloads)
 	d.reads("waiting.iso")
 	if after := engine.actions(); len(after) != before {
@@ -226,11 +226,11 @@ func TestAnotherLimitIsTyped(t *testing.T) {
 	engine.downloads = mixed()
 	d, page := openDownloads(t, engine)
 	page.list.SelectOnly(0)
-	chooseItem(t, page.rowMenu(), "Limit of the download > Another limit…")
+	chooseItem(t, page.rowMenu(), "Download limit > Another limit…")
 	entry := d.window.win.Canvas().Focused().(*widget.Entry)
 	entry.SetText("much")
 	d.tap("Set the limit")
-	d.reads("Type a number of kB/s, or nothing.")
+	d.reads("Type a number of kB/s, or leave it empty.")
 	entry.SetText("250")
 	d.tap("Set the limit")
 	d.did("limit [run] 250000")
@@ -245,7 +245,7 @@ func TestWhatWasChosenForADownloadStandsInItsRow(t *testing.T) {
 	}
 	d, _ := openDownloads(t, engine)
 	d.reads("Queued · 0 B of 10 B · high priority · at most 500 kB/s")
-	d.reads("It is tried again in 40 s.")
+	d.reads("Next attempt in 40 s.")
 	d.reads("Moving to another folder · 5 B of 10 B")
 }
 
@@ -270,13 +270,13 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 	d, page := openDownloads(t, engine)
 	d.key(fyne.KeyF8)
 	for _, want := range []string{
-		"Only one source is connected", "3.0 MB/s on average", "40 % · 1.5 copies at the sources",
-		"here 25 %", "asked for 25 %", "partly here 25 %", "missing 25 %", "1 minute ago", "5.0 MB/s", "near",
+		"Only one source is connected", "3.0 MB/s on average", "40 % · 1.5 copies among the sources",
+		"here 25 %", "requested 25 %", "partly here 25 %", "missing 25 %", "1 minute ago", "5.0 MB/s", "nearby",
 	} {
 		d.reads(want)
 	}
 	for name, want := range map[string]string{
-		"Grace":            "Grace | near | Sends to you | 3.0 MB/s | 75 %",
+		"Grace":            "Grace | nearby | Sending to you | 3.0 MB/s | 75 %",
 		"203.0.113.6:4001": "203.0.113.6:4001 | Queued (place 2) | 25 %",
 		"Linus":            "Linus | Failed: The other computer cannot be reached. | 0 %",
 	} {
@@ -287,7 +287,7 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 	page.list.SelectOnly(4)
 	d.reads("Finished.")
 	engine.change(func(f *fakeEngine) { f.downloads = f.downloads[:4] })
-	d.reads("This download is not in the list any more.")
+	d.reads("This download is no longer in the list.")
 	d.tap("Close the details")
 	if page.details.isOpen() {
 		t.Error("the pane does not close")

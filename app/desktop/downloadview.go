@@ -35,7 +35,7 @@ func newDownloadView(p *downloadsPage) *downloadView {
 			p.onIDs(engine.Retry, id)
 		}
 	})
-	v.open = kit.NewIconButton(tips, theme.FolderOpenIcon(), words.L("Open the folder"), func() { p.openFolder(v.download) })
+	v.open = kit.NewIconButton(tips, theme.FolderOpenIcon(), words.L("Open folder"), func() { p.openFolder(v.download) })
 	v.remove = kit.NewIconButton(tips, theme.CancelIcon(), "", func() { p.window.undo.removeDownloads([]face.Download{v.download}) })
 	v.Init(v.toggle, v.open, v.remove)
 	v.ExtendBaseWidget(v)
@@ -53,7 +53,7 @@ func (v *downloadView) Fill(d face.Download) {
 		v.toggle.Set(theme.ViewRefreshIcon(), words.L("Retry"))
 	}
 	if d.IsFinished() {
-		v.remove.Set(theme.CancelIcon(), words.L("Take off the list"))
+		v.remove.Set(theme.CancelIcon(), words.L("Remove from list"))
 	} else {
 		v.remove.Set(theme.DeleteIcon(), words.L("Stop and delete"))
 	}
@@ -138,7 +138,7 @@ func extraWords(d face.Download) string {
 // does so by itself.
 func adviceWords(d face.Download) string {
 	if d.RetrySecs > 0 {
-		return words.L("It is tried again in {{.Time}}.", words.Values{"Time": words.Duration(d.RetrySecs)})
+		return words.L("Next attempt in {{.Time}}.", words.Values{"Time": words.Duration(d.RetrySecs)})
 	}
 	return words.Explain(d.Failure).Next
 }

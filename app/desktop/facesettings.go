@@ -110,11 +110,11 @@ func (s *faceSettings) general() []fyne.CanvasObject {
 	w := s.window
 	rows := []fyne.CanvasObject{
 		kit.FormRow(words.L("Language"), s.languageSelect()),
-		kit.FormRow(words.L("Look"), s.lookSelect()),
-		kit.FormRow(words.L("The close button"), s.closeSelect(),
-			kit.Hint(words.L("Where the desktop shows no tray the window is never hidden: closing it quits."))),
+		kit.FormRow(words.L("Appearance"), s.lookSelect()),
+		kit.FormRow(words.L("When I close the window"), s.closeSelect(),
+			kit.Hint(words.L("If the desktop has no tray, closing the window quits."))),
 	}
-	warn := widget.NewCheck(words.L("Say what others lose when I quit"), nil)
+	warn := widget.NewCheck(words.L("When I quit, tell me what others lose"), nil)
 	warn.SetChecked(!w.app.Preferences().Bool(prefQuiet))
 	warn.OnChanged = func(on bool) { w.app.Preferences().SetBool(prefQuiet, !on) }
 	rows = append(rows, warn)
@@ -144,7 +144,7 @@ func (s *faceSettings) preference(name, key string) fyne.CanvasObject {
 
 func (s *faceSettings) languageSelect() *widget.Select {
 	tags := append([]string{""}, words.Languages()...)
-	names := []string{words.L("Like the system")}
+	names := []string{words.L("Follow the system")}
 	for _, tag := range tags[1:] {
 		names = append(names, words.LanguageName(tag))
 	}
@@ -152,12 +152,12 @@ func (s *faceSettings) languageSelect() *widget.Select {
 }
 
 func (s *faceSettings) lookSelect() *widget.Select {
-	return choose([]string{words.L("Like the desktop"), words.L("Light"), words.L("Dark")},
+	return choose([]string{words.L("Follow the desktop"), words.L("Light"), words.L("Dark")},
 		[]kit.Look{kit.LookSystem, kit.LookLight, kit.LookDark}, s.window.prefs.look(), s.window.setLook)
 }
 
 func (s *faceSettings) closeSelect() *widget.Select {
-	return choose([]string{words.L("Asks me"), words.L("Keeps it in the tray"), words.L("Quits")},
+	return choose([]string{words.L("Ask me"), words.L("Keep it in the tray"), words.L("Quit")},
 		[]closing{closeAsks, closeToTray, closeQuits}, s.window.prefs.closing(), s.window.prefs.setClosing)
 }
 

@@ -50,7 +50,7 @@ func (w *window) firstStart() {
 		name: widget.NewEntry(), tracker: widget.NewEntry(), folder: widget.NewEntry(),
 		nearby: container.NewVBox(), answer: kit.Paragraph("")}
 	z.problem.Importance = widget.DangerImportance
-	z.tracker.PlaceHolder = words.L("Address, or a link that somebody gave you")
+	z.tracker.PlaceHolder = words.L("Address or link")
 	z.tracker.OnSubmitted = z.useTracker
 	z.next = kit.PrimaryButton("", nil, z.forward)
 	z.back = widget.NewButton(words.L("Back"), func() { z.show(z.step - 1) })
@@ -110,13 +110,13 @@ func (z *wizard) askName() fyne.CanvasObject {
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
 	z.name.OnSubmitted = func(string) { z.forward() }
 	return container.NewVBox(kit.Leading(kit.Inset(kit.GapMedium, 0, mark)), z.question(words.L("Welcome"),
-		words.L("CentralizedP2P shares files straight between computers. Nothing is shared until you say so."),
+		words.L("CentralizedP2P shares files directly between computers. Nothing is shared until you say so."),
 		labelled(words.L("Your name, as others see it"), z.name, nil)))
 }
 
 func (z *wizard) askTracker() fyne.CanvasObject {
 	connect := widget.NewButtonWithIcon(words.L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
-	own := widget.NewButtonWithIcon(words.L("Be the tracker on this computer"), theme.StorageIcon(), func() {
+	own := widget.NewButtonWithIcon(words.L("Run a tracker on this computer"), theme.StorageIcon(), func() {
 		z.connect(z.engine.StartTracker)
 	})
 	return z.question(words.L("Choose a tracker"),
@@ -129,7 +129,7 @@ func (z *wizard) askFolder() fyne.CanvasObject {
 		z.window.sheets.pickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
 	z.folder.OnSubmitted = func(string) { z.forward() }
-	return z.question(words.L("Where downloads go"), words.L("You can change all of this later in Settings."),
+	return z.question(words.L("Download folder"), words.L("You can change all of this later in Settings."),
 		container.NewBorder(nil, nil, nil, choose, z.folder))
 }
 

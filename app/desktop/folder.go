@@ -92,7 +92,7 @@ func (s *folderSheet) showTotal() {
 	text := words.L("{{.Chosen}} of {{.Files}} chosen, {{.Size}}", words.Values{
 		"Chosen": words.Count(root.Ticked), "Files": words.Files(root.Files), "Size": words.Size(root.Chosen)})
 	if here := root.HereBelow(); here > 0 {
-		text = words.Join(text, words.L("{{.Count}} here already", words.Values{"Count": words.Count(here)}))
+		text = words.Join(text, words.L("{{.Count}} already here", words.Values{"Count": words.Count(here)}))
 	}
 	s.total.SetText(text)
 	if root.Ticked > 0 || root.Files == 0 {

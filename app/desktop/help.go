@@ -36,7 +36,7 @@ func (h *help) showKeys() {
 			}
 		}
 	}
-	add("Esc", words.L("Close what lies over the page"))
+	add("Esc", words.L("Close a dialog or a message"))
 	add("Ctrl+Q", words.L("Quit"))
 	about := kit.Hint(words.L("Drop files anywhere on the window to share them."))
 	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.sheets.close() })
@@ -55,7 +55,7 @@ func (h *help) about() {
 	facts.Set([]kit.Fact{{Name: words.L("Version"), Value: version}, {Name: words.L("Built with"), Value: runtime.Version() + ", Fyne"},
 		{Name: words.L("System"), Value: runtime.GOOS + "/" + runtime.GOARCH}})
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
-	text := kit.Paragraph(words.L("Shares files straight between computers. A tracker knows who has what; every piece that arrives is verified."))
+	text := kit.Paragraph(words.L("Shares files directly between computers. A tracker knows who has what. Every piece that arrives is verified."))
 	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.sheets.close() })
 	w.sheets.open(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
 }

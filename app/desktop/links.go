@@ -44,7 +44,7 @@ func (l *links) paste() {
 	}
 	open.OnTapped = submit
 	entry.OnSubmitted = func(string) { submit() }
-	w.sheets.open(words.L("Open a link"), labelled(words.L("Link of a file, a folder or a tracker"), entry, problem),
+	w.sheets.open(words.L("Open a link"), labelled(words.L("Link to a file, a folder or a tracker"), entry, problem),
 		fyne.NewSize(520, 220), w.sheets.cancelButton(), open)
 	w.win.Canvas().Focus(entry)
 }
@@ -106,7 +106,7 @@ func (l *links) confirmDownload(link netproto.Link) {
 func (l *links) useTracker(address string) {
 	w := l.window
 	w.act(func(ctx context.Context) error { return w.engine.UseTracker(ctx, address) },
-		func() { w.tell(words.L("The tracker answered and is used from now on.")) })
+		func() { w.tell(words.L("The tracker answered and is now in use.")) })
 }
 
 // showCode shows a link as a code that a phone's camera can read.
@@ -114,7 +114,7 @@ func (l *links) showCode(name, link string) {
 	w := l.window
 	picture, err := codeOf(link)
 	if err != nil {
-		w.fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a code"), err))
+		w.fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a QR code"), err))
 		return
 	}
 	code := canvas.NewImageFromImage(picture)

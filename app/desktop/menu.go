@@ -124,7 +124,7 @@ func (m *menus) queue() []command {
 	w := m.window
 	page := w.pages[placeDownloads].(*downloadsPage)
 	commands := append(page.queueCommands(),
-		command{name: "Delete the files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: page.removeWithFiles})
+		command{name: "Delete files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: page.removeWithFiles})
 	for i, c := range commands {
 		commands[i].run = func() {
 			if w.place == placeDownloads && w.sheets.top == nil {

@@ -100,15 +100,15 @@ func bannerWords(status face.Status) string {
 	failure := status.Failure
 	switch status.Connection {
 	case face.ConnectionReconnecting:
-		return words.L("{{.Tracker}} cannot be reached. Trying again in {{.Time}}; running transfers go on meanwhile.",
+		return words.L("{{.Tracker}} cannot be reached. Trying again in {{.Time}}. Running transfers continue.",
 			words.Values{"Tracker": trackerWords(status), "Time": words.Duration(int64(status.RetrySeconds))})
 	case face.ConnectionOffline:
 		if failure.IsZero() {
-			return words.L("{{.Tracker}} cannot be reached. Running transfers go on meanwhile.", words.Values{"Tracker": trackerWords(status)})
+			return words.L("{{.Tracker}} cannot be reached. Running transfers continue.", words.Values{"Tracker": trackerWords(status)})
 		}
 		return words.Explain(failure).String()
 	case face.ConnectionKeyChanged:
-		return words.L("{{.Tracker}} shows another key than before. Nothing is sent to it until you decide.",
+		return words.L("{{.Tracker}} shows a different key than before. Nothing is sent to it until you decide.",
 			words.Values{"Tracker": trackerWords(status)})
 	}
 	return ""

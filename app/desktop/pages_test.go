@@ -43,7 +43,7 @@ func TestADownloadReadsInWordsWhatItDoes(t *testing.T) {
 		{face.DownloadPaused, nil, []string{"Paused · 412 MB of 1.2 GB"}},
 		{face.DownloadFinished, nil, []string{"Finished · 1.2 GB · /home/ada/Downloads"}},
 		{face.DownloadNoSpace, func(d *face.Download) { d.Failure = face.Failure{Code: netproto.CodeNoSpace} },
-			[]string{"Not enough space · 412 MB of 1.2 GB", "Free some space; the download then goes on by itself."}},
+			[]string{"Not enough space · 412 MB of 1.2 GB", "Free some space; the download then continues by itself."}},
 		{face.DownloadFailed, func(d *face.Download) {
 			d.Failure = face.Failure{Code: netproto.CodeFolderUnwritable, Detail: "/home/ada/Downloads"}
 		},
@@ -68,8 +68,8 @@ func TestADownloadReadsInWordsWhatItDoes(t *testing.T) {
 
 func TestAnEmptyPageSaysWhatGoesThereAndLeadsOn(t *testing.T) {
 	for at, want := range map[place]struct{ sentence, button, then string }{
-		placeDownloads: {"What you download appears here", "Search", "Nobody shares anything"},
-		placeUploads:   {"When others fetch what you share, it appears here", "See what you share", "Drop files or folders anywhere"},
+		placeDownloads: {"Your downloads appear here", "Search", "Nobody shares anything"},
+		placeUploads:   {"When others download what you share, it appears here", "See what you share", "Drop files or folders anywhere"},
 		placeShared:    {"Drop files or folders anywhere on the window", "Add files", "Choose a file to share"},
 	} {
 		t.Run(string(places[at].name), func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestRowsOfDownloadsArePausedResumedRetriedAndRemoved(t *testing.T) {
 	d.reads("broken")
 	for _, step := range []struct{ button, action string }{
 		{"Pause", "pause [run]"}, {"Resume", "resume [rest]"}, {"Retry", "retry [broken]"},
-		{"Take off the list", "remove [done]"}, {"Clear finished", "remove [done]"},
+		{"Remove from list", "remove [done]"}, {"Clear finished", "remove [done]"},
 	} {
 		d.until("everything is listed", func() bool { return d.shows("1 finished") })
 		d.tap(step.button)
@@ -172,7 +172,7 @@ func TestSharesSayTheirState(t *testing.T) {
 	for name, want := range map[string]string{
 		"photos":  "photos | 340 MB | Shared | 3 times | 1.1 GB | 214",
 		"big.iso": "big.iso | 4.0 GB | Hashing 40 % | never | 0 B | 1",
-		"edited":  "edited | 100 B | Changed, hashing again 50 % | never | 0 B | 1",
+		"edited":  "edited | 100 B | Changed, rehashing 50 % | never | 0 B | 1",
 		"gone":    "gone | 0 B | Missing | never | 0 B | 1",
 		"secret":  "secret | 0 B | Failed: The file cannot be read: /home/ada/secret. | never | 0 B | 1",
 		"new":     "new | 7 B | Shared | never | 0 B | 1",
@@ -183,7 +183,7 @@ func TestSharesSayTheirState(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"gone":    "Put it back to share it again, or stop sharing it. · /home/ada/gone",
-		"secret":  "The file cannot be read: /home/ada/secret. Check that it is still there and that you may read it.",
+		"secret":  "The file cannot be read: /home/ada/secret. Check that it still exists and that you may read it.",
 		"big.iso": "1.6 GB of 4.0 GB · 900 MB/s",
 	} {
 		page.list.SelectOnly(rowOf(t, page.list, func(s face.Share) bool { return s.Name == name }))
@@ -203,7 +203,7 @@ func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
 	if got := d.app.Clipboard().Content(); got != link {
 		t.Errorf("the clipboard has %q", got)
 	}
-	d.tap("Show the link as a code")
+	d.tap("Show QR code")
 	d.reads(link)
 	d.window.sheets.close()
 	d.tap("Stop sharing")

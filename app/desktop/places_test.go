@@ -87,7 +87,7 @@ func TestAChangedKeyWaitsForADecision(t *testing.T) {
 	engine.tracker = face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000"},
 		ChangedKey: &face.ChangedKey{Address: "attic:5000", Known: known, Shown: shown}}
 	d := openAt(t, engine, placeTracker)
-	d.reads("The tracker attic shows another key than before.")
+	d.reads("The tracker attic shows a different key than before.")
 	d.reads(words.Fingerprint(known))
 	d.reads(words.Fingerprint(shown))
 	d.tap("Trust the new key")
@@ -103,18 +103,18 @@ func TestTheTrackerPageShowsTheTrackerAndSwitches(t *testing.T) {
 		Nearby: []face.KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},
 	}
 	d := openAt(t, engine, placeTracker)
-	for _, want := range []string{"12 peers · 4,021 contents", "90 s", "14 ms", "kitchen", "office"} {
+	for _, want := range []string{"12 peers · 4,021 files and folders", "90 s", "14 ms", "kitchen", "office"} {
 		d.reads(want)
 	}
 	d.tap("Forget this tracker and its key")
 	d.did("forget office:5000")
-	d.tap("Use too")
+	d.tap("Also use")
 	d.did("also-use-tracker office:5000 true")
 	page := d.window.pages[placeTracker].(*trackerPage)
 	page.entry.SetText("cellar")
 	d.tap("Connect")
 	d.did("use cellar")
-	d.reads("The tracker answered and is used from now on.")
+	d.reads("The tracker answered and is now in use.")
 }
 
 func TestATrackerThatDoesNotAnswerKeepsWhatWasTyped(t *testing.T) {
@@ -140,7 +140,7 @@ func TestBeingTheTrackerIsASwitch(t *testing.T) {
 	engine.change(func(f *fakeEngine) {
 		f.tracker.Own = face.OwnTracker{Running: true, Addresses: []string{"192.168.1.4:5000"}, Invite: invite, Peers: 3, Resources: 1, Rate: 1.5}
 	})
-	d.reads("3 peers · 1 content")
+	d.reads("3 peers · 1 file or folder")
 	d.tap("Copy invite link")
 	if got := d.app.Clipboard().Content(); got != invite {
 		t.Errorf("the clipboard has %q", got)
@@ -216,9 +216,9 @@ func TestAFirstStartAsksForNameTrackerAndFolder(t *testing.T) {
 	d.reads("Choose a tracker")
 	d.tap("kitchen on your network")
 	d.did("use 192.168.1.20:5000")
-	d.reads("Where downloads go")
+	d.reads("Download folder")
 	d.tap("Start")
-	d.reads("Search for names")
+	d.reads("Search by name")
 	if s := engine.applied(); s.Name != "Grace" || s.DownloadFolder != "/home/ada/Downloads" {
 		t.Errorf("the settings are %+v", s)
 	}
@@ -230,7 +230,7 @@ func TestAFirstStartCanBeSkippedAndTellsWhatWentWrong(t *testing.T) {
 	d := newDesk(t, engine, Options{FirstStart: true})
 	d.reads("Ada")
 	d.tap("Skip")
-	d.tap("Be the tracker on this computer")
+	d.tap("Run a tracker on this computer")
 	d.reads("The port is used by another program: 5000.")
 	d.tap("Skip")
 	d.tap("Back")
@@ -372,7 +372,7 @@ func TestAnEngineThatTakesItsTimeNeverHoldsTheWindow(t *testing.T) {
 	d := newDesk(t, engine, Options{})
 	d.reads("Searching…")
 	d.window.goTo(placeDownloads)
-	d.reads("Nothing is moving yet")
+	d.reads("Nothing is downloading yet")
 	d.close()
 	if err := d.window.crossing.ctx.Err(); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the window was closed its context says %v", err)

@@ -105,7 +105,7 @@ func TestQuittingSaysWhatOthersLose(t *testing.T) {
 	engine.leaving = face.Leaving{Uploads: 2, Alone: []string{"film.mkv", "b", "c"}}
 	d := newDesk(t, engine, Options{})
 	d.menu("Quit")
-	d.reads("2 uploads are running or waiting; they stop.")
+	d.reads("2 uploads are running or waiting. They would stop.")
 	d.reads("Nobody else online has “film.mkv” and 2 others")
 	d.tap("Stay")
 	if d.closed() {
@@ -122,7 +122,7 @@ func TestQuittingTwiceMeansIt(t *testing.T) {
 	engine.leaving = face.Leaving{Alone: []string{"film.mkv"}}
 	d := newDesk(t, engine, Options{})
 	d.menu("Quit")
-	d.reads("Nobody else online has “film.mkv”; until you are back it cannot be fetched.")
+	d.reads("Nobody else online has “film.mkv”. Nobody can download it until you are back.")
 	d.menu("Quit")
 	d.until("the window is closed", d.closed)
 }
@@ -197,7 +197,7 @@ func TestDownloadsThatEndAreToldTogether(t *testing.T) {
 	d.until("the desktop was told", func() bool { return len(d.app.notifications()) == 2 })
 	told := d.app.notifications()
 	slices.SortFunc(told, func(a, b fyne.Notification) int { return strings.Compare(a.Title, b.Title) })
-	if told[0].Title != "1 download failed" || !strings.HasPrefix(told[0].Content, "file 5\nA source sent wrong bytes") {
+	if told[0].Title != "1 download failed" || !strings.HasPrefix(told[0].Content, "file 5\nA source sent wrong data") {
 		t.Errorf("the failure reads %+v", told[0])
 	}
 	if want := "file 0\nfile 1\nfile 2\nfile 3\nand 1 other"; told[1].Title != "5 downloads finished" || told[1].Content != want {

@@ -75,7 +75,7 @@ func (e *exit) ask() {
 	quit := widget.NewButton(words.L("Quit"), decided(closeQuits, e.quit))
 	stay := kit.PrimaryButton(words.L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, e.hide))
 	w.sheets.open(words.L("Close the window, or quit?"),
-		kit.Paragraph(words.L("In the tray CentralizedP2P goes on downloading and sharing without its window. Settings can change this.")),
+		kit.Paragraph(words.L("In the tray, CentralizedP2P continues to download and share without its window. You can change this in Settings.")),
 		fyne.NewSize(480, 220), w.sheets.cancelButton(), quit, stay)
 }
 
@@ -105,7 +105,7 @@ func (e *exit) quit() {
 func (e *exit) warn(leaving face.Leaving) {
 	w := e.window
 	w.present()
-	quietly := widget.NewCheck(words.L("Do not say this again"), nil)
+	quietly := widget.NewCheck(words.L("Don't show this again"), nil)
 	quit := widget.NewButtonWithIcon(words.L("Quit"), theme.LogoutIcon(), func() {
 		w.app.Preferences().SetBool(prefQuiet, quietly.Checked)
 		w.win.Close()
@@ -122,7 +122,7 @@ func (e *exit) warn(leaving face.Leaving) {
 func leavingWords(leaving face.Leaving) string {
 	text := ""
 	if leaving.Uploads > 0 {
-		text = words.N("{{.Count}} uploads are running or waiting; they stop.", leaving.Uploads,
+		text = words.N("{{.Count}} uploads are running or waiting. They would stop.", leaving.Uploads,
 			words.Values{"Count": words.Count(leaving.Uploads)})
 	}
 	if len(leaving.Alone) == 0 {
@@ -133,8 +133,8 @@ func leavingWords(leaving face.Leaving) string {
 	}
 	first := netproto.Printable(cutName(leaving.Alone[0]))
 	if more := len(leaving.Alone) - 1; more > 0 {
-		return text + words.N("Nobody else online has “{{.Name}}” and {{.Count}} others; until you are back they cannot be fetched.", more,
+		return text + words.N("Nobody else online has “{{.Name}}” and {{.Count}} others. Nobody can download them until you are back.", more,
 			words.Values{"Name": first, "Count": words.Count(more)})
 	}
-	return text + words.L("Nobody else online has “{{.Name}}”; until you are back it cannot be fetched.", words.Values{"Name": first})
+	return text + words.L("Nobody else online has “{{.Name}}”. Nobody can download it until you are back.", words.Values{"Name": first})
 }

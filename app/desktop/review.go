@@ -108,7 +108,7 @@ func (s *reviewSheet) look() {
 	ctx, stop := context.WithCancel(w.crossing.ctx)
 	s.stop = stop
 	s.share.Disable()
-	s.total.SetText(words.L("Looking at the files…"))
+	s.total.SetText(words.L("Checking the files…"))
 	s.body.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewProgressBarInfinite())}
 	s.body.Refresh()
 	w.crossing.startWithin(reviewTime, func(within context.Context) func() {

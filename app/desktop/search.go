@@ -256,19 +256,19 @@ func (p *searchPage) empty() fyne.CanvasObject {
 	w := p.window
 	switch {
 	case w.status.Connection == face.ConnectionNone || w.status.Connection == "":
-		return kit.EmptyScreen(theme.StorageIcon(), words.L("A tracker knows who shares what. Choose one, or be the tracker yourself, to search."),
+		return kit.EmptyScreen(theme.StorageIcon(), words.L("A tracker knows who shares what. To search, choose one or run one yourself."),
 			widget.NewButton(words.L("Choose a tracker"), func() { w.goTo(placeTracker) }))
 	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
 		return p.nothing()
 	default:
-		return kit.EmptyScreen(theme.SearchIcon(), words.L("Nobody shares anything on this tracker yet. What you share is found here by others."),
+		return kit.EmptyScreen(theme.SearchIcon(), words.L("Nobody shares anything on this tracker yet. Others will find here what you share."),
 			widget.NewButton(words.L("Add files"), w.drops.pickFile))
 	}
 }
 
 // nothing says that nothing was found, and offers what was perhaps meant.
 func (p *searchPage) nothing() fyne.CanvasObject {
-	text := words.L("Nothing that is online now fits this search.")
+	text := words.L("No results.")
 	if len(p.meant) == 0 {
 		return kit.EmptyScreen(theme.SearchIcon(), text, widget.NewButton(words.L("Clear the search"), p.clear))
 	}
@@ -352,7 +352,7 @@ func (p *searchPage) get(hits []face.Hit) {
 	}
 	hits = slices.DeleteFunc(slices.Clone(hits), func(h face.Hit) bool { return h.Have != face.HaveNothing })
 	if len(hits) == 0 {
-		p.window.tell(words.L("This is here already, or in the list of downloads."))
+		p.window.tell(words.L("You already have this, or it is in the list of downloads."))
 		return
 	}
 	p.window.act(func(ctx context.Context) error {

@@ -55,7 +55,7 @@ func TestAnOlderAnswerNeverOverwritesANewerOne(t *testing.T) {
 	close(slow)
 	d.until("the old search has answered", func() bool { return answered.Load() == started.Load() })
 	d.window.goTo(placeDownloads)
-	d.reads("Nothing is moving yet") // everything that was under way has crossed
+	d.reads("Nothing is downloading yet") // everything that was under way has crossed
 	d.window.goTo(placeSearch)
 	if d.shows("found old") || !d.shows("found new") {
 		t.Errorf("the window shows %v", names(d.window.search().list))
@@ -159,7 +159,7 @@ func TestWhatIsHereIsNotDownloadedAgain(t *testing.T) {
 	d := newDesk(t, engine, Options{})
 	d.reads("here.txt")
 	d.window.search().openRow(0)
-	d.reads("This is here already")
+	d.reads("You already have this")
 	if done := engine.actions(); len(done) != 0 {
 		t.Errorf("the engine was asked to %v", done)
 	}
@@ -197,11 +197,11 @@ func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 	d := newDesk(t, engine, Options{})
 	d.reads("Nobody shares anything on this tracker yet")
 	d.window.frame.entry.SetText("zebra")
-	d.reads("Nothing that is online now fits this search")
+	d.reads("No results")
 	d.tap("Clear the search")
 	d.reads("Nobody shares anything")
 	engine.change(func(f *fakeEngine) { f.status = face.Status{Connection: face.ConnectionNone} })
-	d.reads("Choose one, or be the tracker yourself")
+	d.reads("To search, choose one or run one yourself")
 	d.tap("Choose a tracker")
 	d.reads("Use another tracker")
 }
@@ -216,7 +216,7 @@ func TestAFolderIsOpenedBeforeItIsDownloaded(t *testing.T) {
 	d := newDesk(t, engine, Options{})
 	d.reads("photos")
 	d.window.search().openRow(0)
-	d.reads("2 of 3 files chosen, 20 B · 1 here already")
+	d.reads("2 of 3 files chosen, 20 B · 1 already here")
 	d.tap("Download")
 	d.did("download photos [italy/1.jpg readme]")
 }

@@ -19,7 +19,7 @@ type searchEntry struct {
 
 func newSearchEntry(w *window) *searchEntry {
 	e := &searchEntry{window: w}
-	e.PlaceHolder = words.L("Search for names")
+	e.PlaceHolder = words.L("Search by name")
 	e.Icon = theme.SearchIcon()
 	e.OnChanged = func(text string) {
 		if w.place != placeSearch {

@@ -52,7 +52,7 @@ func (p *settingsPage) number(refusal words.Phrase, least, most int, of func(*fa
 // rate is a limit, in bytes a second for the engine, in kB/s for the person.
 func (p *settingsPage) rate(of func(*face.Settings) *int64) *settingField {
 	const kilobyte, most = 1000, 1 << 40
-	f := p.field("Type a number of kB/s, or nothing.", func(s *face.Settings, text string) bool {
+	f := p.field("Type a number of kB/s, or leave it empty.", func(s *face.Settings, text string) bool {
 		if text == "" {
 			*of(s) = 0
 			return true
@@ -117,7 +117,7 @@ func newPortTest(w *window) *portTest {
 
 func (t *portTest) run() {
 	t.button.Disable()
-	t.say(words.L("The tracker tries to reach this computer…"))
+	t.say(words.L("The tracker is trying to reach this computer…"))
 	ask(t.window, t.window.engine.TestPort, func(reachable netproto.Reachability, err error) {
 		t.button.Enable()
 		switch {
@@ -126,9 +126,9 @@ func (t *portTest) run() {
 		case reachable == netproto.ReachableYes:
 			t.say(words.L("Others can reach this computer."))
 		case reachable == netproto.ReachableNo:
-			t.say(words.L("Others cannot reach this computer. Let the port through in your router and firewall; without it you can still fetch from those who can be reached."))
+			t.say(words.L("Others cannot reach this computer. Open the port in your router and firewall. Until then, you can download only from peers that can be reached."))
 		default:
-			t.say(words.L("The tracker did not find out. Try again in a moment."))
+			t.say(words.L("The tracker could not find out. Try again in a moment."))
 		}
 	})
 }

@@ -73,8 +73,8 @@ func TestTheQuickLimitIsASwitchThatShowsHowItIs(t *testing.T) {
 func TestTheTestOfThePortSaysWhatToDo(t *testing.T) {
 	for reach, want := range map[netproto.Reachability]string{
 		netproto.ReachableYes:     "Others can reach this computer.",
-		netproto.ReachableNo:      "Let the port through in your router and firewall",
-		netproto.ReachableUnknown: "The tracker did not find out.",
+		netproto.ReachableNo:      "Open the port in your router and firewall",
+		netproto.ReachableUnknown: "The tracker could not find out.",
 	} {
 		engine := newFake()
 		engine.status.Reachable = reach

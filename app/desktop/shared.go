@@ -38,9 +38,9 @@ func newSharedPage(w *window) *sharedPage {
 	p.list.Picked = p.showStrip
 	p.linkable = container.NewHBox(
 		widget.NewButtonWithIcon(words.L("Copy link"), kit.Icon("link"), p.onOne(p.copyLink)),
-		kit.NewIconButton(w.tips, theme.GridIcon(), words.L("Show the link as a code"), p.onOne(p.showCode)))
+		kit.NewIconButton(w.tips, theme.GridIcon(), words.L("Show QR code"), p.onOne(p.showCode)))
 	p.single = container.NewHBox(p.linkable,
-		kit.NewIconButton(w.tips, theme.FolderOpenIcon(), words.L("Open the folder"), p.open))
+		kit.NewIconButton(w.tips, theme.FolderOpenIcon(), words.L("Open folder"), p.open))
 	stop := widget.NewButtonWithIcon(words.L("Stop sharing"), theme.CancelIcon(), p.remove)
 	p.strip = kit.Inset(0, kit.Gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), kit.Inset(kit.GapMedium, 0, p.more)))
 	p.strip.Hide()
@@ -159,9 +159,9 @@ func (p *sharedPage) rowMenu() *fyne.Menu {
 	if len(chosen) == 1 {
 		if chosen[0].State == face.ShareShared {
 			add(words.L("Copy link"), kit.Icon("link"), func() { p.copyLink(chosen[0]) })
-			add(words.L("Show the link as a code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
+			add(words.L("Show QR code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
-		add(words.L("Open the folder"), theme.FolderOpenIcon(), p.open)
+		add(words.L("Open folder"), theme.FolderOpenIcon(), p.open)
 		menu.Items = append(menu.Items, fyne.NewMenuItemSeparator())
 	}
 	add(words.L("Stop sharing"), theme.CancelIcon(), p.remove)

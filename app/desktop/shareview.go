@@ -40,7 +40,7 @@ func shareColumns() []kit.Column[face.Share] {
 		shareColumnState: {ColumnShape: kit.ColumnShape{ID: "state", Name: "State", Width: 216},
 			Text: func(s face.Share) string { return shareWords(s).Text },
 			Cell: shareStateCell},
-		shareColumnFetched: {ColumnShape: kit.ColumnShape{ID: "fetched", Name: "Fetched", Width: 88, Align: trailing, Descending: true, Spare: 1},
+		shareColumnFetched: {ColumnShape: kit.ColumnShape{ID: "fetched", Name: "Downloaded", Width: 88, Align: trailing, Descending: true, Spare: 1},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
 			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: fetchedWords(s.Fetched)} }},
 		shareColumnSent: {ColumnShape: kit.ColumnShape{ID: "sent", Name: "Sent", Width: 80, Align: trailing, Descending: true, Spare: 2},
@@ -49,7 +49,7 @@ func shareColumns() []kit.Column[face.Share] {
 		shareColumnFiles: {ColumnShape: kit.ColumnShape{ID: "files", Name: "Files", Width: 72, Align: trailing, Descending: true, Spare: 3},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Files, b.Files) },
 			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Count(s.Files)} }},
-		shareColumnPath: {ColumnShape: kit.ColumnShape{ID: "path", Name: "Place", Width: 200, Hidden: true},
+		shareColumnPath: {ColumnShape: kit.ColumnShape{ID: "path", Name: "Location", Width: 200, Hidden: true},
 			Text: func(s face.Share) string { return s.Path },
 			Cell: func(s face.Share) kit.Cell { return kit.Cell{Text: s.Path} }},
 	}
@@ -80,7 +80,7 @@ func shareWords(s face.Share) kit.Mark {
 	case face.ShareShared:
 		return kit.Mark{Text: words.L("Shared"), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
 	case face.ShareRehashing:
-		return kit.Mark{Text: words.L("Changed, hashing again {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Changed, rehashing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.ShareMissing:
 		return kit.Mark{Text: words.L("Missing"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	default:

@@ -55,10 +55,10 @@ func sourceColumns() []kit.Column[face.Source] {
 		sourceColumnShare: {ColumnShape: kit.ColumnShape{ID: "share", Name: "Part", Width: 64, Align: trailing, Descending: true},
 			Order: func(a, b face.Source) int { return cmp.Compare(a.Share, b.Share) },
 			Cell:  func(s face.Source) kit.Cell { return kit.Cell{Text: words.Percent(int64(1e6*s.Share), 1e6)} }},
-		sourceColumnGot: {ColumnShape: kit.ColumnShape{ID: "got", Name: "Came from it", Width: 96, Align: trailing, Descending: true, Hidden: true},
+		sourceColumnGot: {ColumnShape: kit.ColumnShape{ID: "got", Name: "Received", Width: 96, Align: trailing, Descending: true, Hidden: true},
 			Order: func(a, b face.Source) int { return cmp.Compare(a.Got, b.Got) },
 			Cell:  func(s face.Source) kit.Cell { return kit.Cell{Text: words.Size(s.Got)} }},
-		sourceColumnOrigin: {ColumnShape: kit.ColumnShape{ID: "origin", Name: "Known from", Width: 112, Hidden: true},
+		sourceColumnOrigin: {ColumnShape: kit.ColumnShape{ID: "origin", Name: "Found through", Width: 112, Hidden: true},
 			Text: func(s face.Source) string { return originWords(s.Origin) },
 			Cell: func(s face.Source) kit.Cell { return kit.Cell{Text: originWords(s.Origin)} }},
 	}
@@ -74,7 +74,7 @@ func sourceName(s face.Source) string {
 // sourceMark says what is special about a source.
 func sourceMark(s face.Source) kit.Mark {
 	if s.Local {
-		return kit.Mark{Text: words.L("near"), Icon: theme.HomeIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("nearby"), Icon: theme.HomeIcon(), Color: kit.ColorCaption}
 	}
 	return kit.Mark{}
 }
@@ -98,14 +98,14 @@ func sourceWords(s face.Source) kit.Mark {
 		}
 		return kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": words.Count(s.Place)}), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	case face.SourceDownloading:
-		return kit.Mark{Text: words.L("Sends to you"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Sending to you"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
 	case face.SourceStalled:
-		return kit.Mark{Text: words.L("Does not answer"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
+		return kit.Mark{Text: words.L("Not responding"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	case face.SourceFailed:
 		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	case face.SourceBanned:
-		return kit.Mark{Text: words.L("Sent wrong bytes"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+		return kit.Mark{Text: words.L("Sent wrong data"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	default:
-		return kit.Mark{Text: words.L("Not used now"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Not in use"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	}
 }

@@ -47,20 +47,20 @@ func newTrackerPage(w *window) *trackerPage {
 	p.ownProblem.Importance = widget.DangerImportance
 	p.ownInvite = kit.Leading(
 		widget.NewButtonWithIcon(words.L("Copy invite link"), theme.ContentCopyIcon(), func() {
-			w.copyText(p.shown.Own.Invite, words.L("Link copied. Whoever opens it uses this tracker."))
+			w.copyText(p.shown.Own.Invite, words.L("Link copied. Anyone who opens it uses this tracker."))
 		}),
-		widget.NewButtonWithIcon(words.L("Show it as a code"), theme.GridIcon(), func() {
+		widget.NewButtonWithIcon(words.L("Show QR code"), theme.GridIcon(), func() {
 			w.links.showCode(words.L("Invitation to this tracker"), p.shown.Own.Invite)
 		}))
 	p.entry = kit.NewTextEntry(w.keys.typedKey)
-	p.entry.PlaceHolder = words.L("Address, or a link that somebody gave you")
+	p.entry.PlaceHolder = words.L("Address or link")
 	p.entry.OnSubmitted = func(string) { p.use() }
 	p.connect = kit.PrimaryButton(words.L("Connect"), theme.ConfirmIcon(), p.use)
-	p.own = widget.NewCheck(words.L("Be the tracker on this computer"), p.switchOwn)
+	p.own = widget.NewCheck(words.L("Run a tracker on this computer"), p.switchOwn)
 	p.content = kit.Scrolled(
 		kit.Card(words.L("Tracker in use"), p.state, p.changed, p.facts.Box),
 		kit.Card(words.L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
-		kit.Card(words.L("Be the tracker"), p.own,
+		kit.Card(words.L("Run a tracker"), p.own,
 			kit.Hint(words.L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
 			p.ownProblem, p.ownFacts.Box, p.ownInvite))
 	p.show(face.TrackerView{})
@@ -96,7 +96,7 @@ func (p *trackerPage) use() {
 				return
 			}
 			p.entry.SetText("")
-			p.window.tell(words.L("The tracker answered and is used from now on."))
+			p.window.tell(words.L("The tracker answered and is now in use."))
 		}
 	})
 }
@@ -156,7 +156,7 @@ func (p *trackerPage) showInUse(view face.TrackerView) bool {
 		{Name: words.L("Address"), Value: view.Address},
 		{Name: words.L("Fingerprint"), Value: words.Fingerprint(view.Fingerprint)},
 		{Name: words.L("Online"), Value: words.Join(words.Peers(view.PeersOnline),
-			words.N("{{.Count}} contents", view.Resources, words.Values{"Count": words.Count(view.Resources)}))},
+			words.N("{{.Count}} files and folders", view.Resources, words.Values{"Count": words.Count(view.Resources)}))},
 	}
 	if view.LeaseSeconds > 0 {
 		list = append(list, kit.Fact{Name: words.L("Lease"), Value: words.L("{{.N}} s", words.Values{"N": view.LeaseSeconds})})
@@ -197,7 +197,7 @@ func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.Can
 		}
 		address.SetText(words.Join(known.Address, state))
 	}
-	beside := widget.NewCheck(words.L("Use too"), nil)
+	beside := widget.NewCheck(words.L("Also use"), nil)
 	beside.Checked = known.Beside
 	beside.OnChanged = func(on bool) { p.useToo(beside, known.Address, on) }
 	buttons := container.NewHBox(beside, widget.NewButton(words.L("Use"), func() { w.links.useTracker(known.Address) }))
@@ -231,8 +231,8 @@ func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
 		w := p.window
 		both := kit.NewFacts()
 		both.Set([]kit.Fact{
-			{Name: words.L("Key until now"), Value: words.Fingerprint(changed.Known)},
-			{Name: words.L("Key shown now"), Value: words.Fingerprint(changed.Shown)},
+			{Name: words.L("Known key"), Value: words.Fingerprint(changed.Known)},
+			{Name: words.L("New key"), Value: words.Fingerprint(changed.Shown)},
 		})
 		accept := widget.NewButtonWithIcon(words.L("Trust the new key"), theme.WarningIcon(), func() {
 			w.act(func(ctx context.Context) error {
@@ -273,6 +273,6 @@ func (p *trackerPage) showOwn(own face.OwnTracker) bool {
 	}
 	return p.ownFacts.Set(append(list,
 		kit.Fact{Name: words.L("Online"), Value: words.Join(words.Peers(own.Peers),
-			words.N("{{.Count}} contents", own.Resources, words.Values{"Count": words.Count(own.Resources)}))},
-		kit.Fact{Name: words.L("Requests a second"), Value: strconv.FormatFloat(own.Rate, 'f', 1, 64)})) || changed
+			words.N("{{.Count}} files and folders", own.Resources, words.Values{"Count": words.Count(own.Resources)}))},
+		kit.Fact{Name: words.L("Requests per second"), Value: strconv.FormatFloat(own.Rate, 'f', 1, 64)})) || changed
 }

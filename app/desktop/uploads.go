@@ -26,7 +26,7 @@ func newUploadsPage(w *window) *uploadsPage {
 	p.list = kit.NewRowList(w.host(), func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
 		func() kit.RowView[face.Upload] { return newUploadView() })
 	p.build(placeUploads, p.list.Focus, p.list, nil, func() fyne.CanvasObject {
-		return kit.EmptyScreen(theme.UploadIcon(), words.L("When others fetch what you share, it appears here."),
+		return kit.EmptyScreen(theme.UploadIcon(), words.L("When others download what you share, it appears here."),
 			widget.NewButtonWithIcon(words.L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))
 	})
 	return p

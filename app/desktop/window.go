@@ -286,8 +286,8 @@ func (w *window) fail(err error) {
 	switch {
 	case errors.Is(err, errSlow):
 		w.notice.fail(words.Message{
-			What: words.L("This took longer than it may"),
-			Next: words.L("Try again; if it stays so, copy the diagnostics in Settings and report it."),
+			What: words.L("This took too long"),
+			Next: words.L("Try again; if it keeps failing, copy the diagnostics in Settings and report it."),
 		})
 	case !errors.Is(err, context.Canceled):
 		w.notice.fail(words.Explain(face.FailureOf(err)))

@@ -32,7 +32,7 @@ func RunTracker(ctx context.Context, o daemon.Options, stdout, stderr io.Writer)
 // know why.
 var ErrTrackerEnded error = &netproto.Error{Code: netproto.CodeInternal, Detail: "the tracker on this computer ended by itself"}
 
-// OwnTracker is a tracker in this process: the switch "Be the tracker".
+// OwnTracker is a tracker in this process: the switch "Run a tracker on this computer".
 type OwnTracker struct {
 	Address     string // of the listener, ip:port
 	Fingerprint netproto.Fingerprint

@@ -36,7 +36,7 @@ var cellStates = []struct {
 }{
 	{PieceVerified, "here"},
 	{PiecePartly, "partly here"},
-	{PieceInFlight, "asked for"},
+	{PieceInFlight, "requested"},
 	{PieceMissing, "missing"},
 }
 

@@ -151,7 +151,7 @@ func (t *Table[T]) columnMenu() *fyne.Menu {
 			t.header.reshape()
 			t.remember()
 		}),
-		fyne.NewMenuItem(words.L("Columns as at first"), func() {
+		fyne.NewMenuItem(words.L("Reset columns"), func() {
 			for i, c := range t.columns {
 				set.shapes[i] = c.ColumnShape
 			}

@@ -185,7 +185,7 @@ func TestColumnsAreHiddenAndComeBack(t *testing.T) {
 	if got := cellsOf(t, table, "zebra"); got != "zebra | c" {
 		t.Errorf("with the type alone a row reads %q", got)
 	}
-	choose("Columns as at first")
+	choose("Reset columns")
 	if got := cellsOf(t, table, "zebra"); got != "zebra | 1 | c" {
 		t.Errorf("at last a row reads %q", got)
 	}

@@ -102,7 +102,7 @@ func TestAnErrorIsOneSentenceOfWhatAndWhyAndOneOfWhatToDo(t *testing.T) {
 		t.Errorf("it reads %q, not %q", got, want)
 	}
 	unknown := Explain(face.FailureOf(errors.New("disk on fire")))
-	if !strings.HasPrefix(unknown.String(), "Something failed inside: disk on fire. Try again;") {
+	if !strings.HasPrefix(unknown.String(), "Something went wrong inside the program: disk on fire. Try again;") {
 		t.Errorf("it reads %q", unknown)
 	}
 	later := Explain(face.Failure{Code: "of-a-later-version"})
