@@ -54,7 +54,15 @@ var walls = []wall{
 	{room: "tracker/netaddr"},
 	// Measurements of a whole tracker: test files and nothing else.
 	{room: "tracker/load", tests: []string{"tracker/daemon", "tracker/server", "tracker/store", "tracker/boltstore", "netproto/..."}},
-	{room: "app/peer/...", may: engine, never: faces, tests: tracker},
+	{room: "app/peer/flow", may: []string{"netproto"}},
+	{room: "app/peer/offer", may: []string{"app/piece", "netproto"}},
+	{room: "app/peer/session", may: []string{"app/piece", "netproto", "netproto/identity"}},
+	{room: "app/peer/membership", may: []string{"netproto"}},
+	{room: "app/peer/serving", may: []string{"app/peer/flow", "app/peer/offer", "app/peer/session", "app/piece", "netproto"}},
+	{room: "app/peer/sharing", may: []string{"app/peer/flow", "app/peer/offer", "app/ignore", "app/library", "app/piece", "app/watch", "netproto"}},
+	{room: "app/peer/swarm", may: []string{"app/peer/flow", "app/peer/offer", "app/peer/session", "app/piece", "netproto"}},
+	{room: "app/peer/queue", may: []string{"app/peer/flow", "app/peer/swarm", "app/library", "app/piece", "netproto"}},
+	{room: "app/peer", may: []string{"app/peer/...", "app/library", "app/piece", "netproto/..."}, tests: append([]string{"app/trackerclient"}, tracker...)},
 	{room: "app/piece/...", may: engine, never: faces, tests: tracker},
 	{room: "app/library/...", may: engine, never: faces, tests: tracker},
 	{room: "app/trackerclient/...", may: engine, never: faces, tests: tracker},
@@ -69,7 +77,7 @@ var walls = []wall{
 	// commands too.
 	{room: "app/command", may: append([]string{"assets", "tracker/cli"}, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine"}},
 	// Measurements of the whole program: test files and nothing else.
-	{room: "app/load", tests: []string{"app/command", "app/library", "app/node", "app/peer", "app/piece", "app/trackerclient", "netproto/..."}},
+	{room: "app/load", tests: []string{"app/command", "app/library", "app/node", "app/peer/...", "app/piece", "app/trackerclient", "netproto/..."}},
 	{room: "app/localengine", may: engine, never: []string{"app/desktop/...", "app/command"}},
 	{room: "app/...", may: append([]string{"assets/..."}, engine...), tests: tracker},
 }

@@ -81,7 +81,9 @@ var lawfulHouse = map[string]string{
 	"app/localengine/a.go":           source("localengine", "centralizedp2p/app/face", "centralizedp2p/app/peer", "centralizedp2p/app/node"),
 	"app/command/a.go":               source("command", "centralizedp2p/tracker/cli", "centralizedp2p/app/node", "centralizedp2p/app/peer", "github.com/spf13/cobra"),
 	"app/node/a.go":                  source("node", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore", "centralizedp2p/app/peer"),
-	"app/peer/a.go":                  source("peer", "centralizedp2p/netproto", "centralizedp2p/app/piece", "centralizedp2p/app/library", "net"),
+	"app/peer/a.go":                  source("peer", "centralizedp2p/netproto", "centralizedp2p/app/piece", "centralizedp2p/app/library", "centralizedp2p/app/peer/queue", "net"),
+	"app/peer/queue/a.go":            source("queue", "centralizedp2p/app/peer/swarm", "centralizedp2p/app/peer/flow", "centralizedp2p/app/library"),
+	"app/peer/swarm/a.go":            source("swarm", "centralizedp2p/app/peer/session", "centralizedp2p/app/peer/offer", "centralizedp2p/app/piece"),
 	"app/peer/a_test.go":             source("peer_test", "centralizedp2p/app/peer", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore", "lukechampine.com/blake3"),
 	"app/peer/testdata/ignored.go":   "this is no Go",
 	"app/load/a_test.go":             source("load", "centralizedp2p/app/command", "centralizedp2p/app/peer", "centralizedp2p/netproto"),
@@ -219,6 +221,27 @@ func localBreaches() (breaches []breach) {
 	return breaches
 }
 
+// peerBreaches go up between the rooms of the engine, or out of them.
+func peerBreaches() (breaches []breach) {
+	add := func(file, library string) { breaches = append(breaches, imports(file, library)) }
+	for room, upward := range map[string][]string{
+		"flow":       {"app/peer/offer", "app/peer/session", "app/piece"},
+		"offer":      {"app/peer/flow", "app/peer/sharing", "app/peer/swarm", "app/library"},
+		"session":    {"app/peer/flow", "app/peer/offer", "app/peer/serving", "app/peer/swarm", "app/library"},
+		"membership": {"app/peer/offer", "app/peer/session", "app/library", "app/trackerclient"},
+		"serving":    {"app/peer/swarm", "app/peer/sharing", "app/peer/membership", "app/library"},
+		"sharing":    {"app/peer/session", "app/peer/serving", "app/peer/swarm", "app/peer/queue", "app/peer/membership"},
+		"swarm":      {"app/peer/serving", "app/peer/sharing", "app/peer/queue", "app/peer/membership", "app/library"},
+		"queue":      {"app/peer/session", "app/peer/serving", "app/peer/sharing", "app/peer/membership", "app/trackerclient"},
+	} {
+		for _, library := range append(upward, "app/peer", "app/face", "app/node", "tracker/daemon") {
+			add("app/peer/"+room+"/x.go", "centralizedp2p/"+library)
+			add("app/peer/"+room+"/x_test.go", "centralizedp2p/"+library)
+		}
+	}
+	return breaches
+}
+
 // trackerBreaches go through a wall inside the tracker, or out of it.
 func trackerBreaches() (breaches []breach) {
 	add := func(file, library string) { breaches = append(breaches, imports(file, library)) }
@@ -310,7 +333,7 @@ func otherBreaches() []breach {
 // TestEveryBreachOfTheLawIsSeen adds one file at a time to a lawful house: the
 // law is known to be able to fail.
 func TestEveryBreachOfTheLawIsSeen(t *testing.T) {
-	breaches := slices.Concat(localBreaches(), trackerBreaches(), libraryBreaches(), otherBreaches())
+	breaches := slices.Concat(localBreaches(), peerBreaches(), trackerBreaches(), libraryBreaches(), otherBreaches())
 	if len(breaches) < 150 {
 		t.Errorf("only %d breaches are tried", len(breaches))
 	}

@@ -1,6 +1,7 @@
 package netproto
 
 import (
+	"slices"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -275,6 +276,18 @@ type Source struct {
 	Name      string    `json:"name,omitempty"`
 	Addresses []string  `json:"addresses"` // ip:port, the likeliest first
 	Part      bool      `json:"part,omitempty"`
+}
+
+// Merge returns what two trackers know of one peer.
+func (s Source) Merge(other Source) Source {
+	s.Part = s.Part && other.Part
+	s.Addresses = slices.Clone(s.Addresses)
+	for _, address := range other.Addresses {
+		if !slices.Contains(s.Addresses, address) {
+			s.Addresses = append(s.Addresses, address)
+		}
+	}
+	return s
 }
 
 // SourcesResponse answers GET /v1/resources/{hash}/peers.

@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"centralizedp2p/app/node"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
@@ -91,18 +91,18 @@ func build(t *testing.T, name string, size int64) town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alice.Engine.UseTracker(client)
+	alice.Engine.Trackers.Use(client)
 	file := filepath.Join(dir, name)
 	if err := writeRandom(file, size); err != nil {
 		t.Fatal(err)
 	}
-	id, err := alice.Engine.Share(file, peer.ShareOptions{})
+	id, err := alice.Engine.Shares.Add(file, sharing.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	share, err := alice.Engine.WaitShared(ctx, id)
+	share, err := alice.Engine.Shares.Wait(ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"centralizedp2p/app/node"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -92,7 +93,7 @@ func (p *program) demoPeer(ctx context.Context, profile string, tracker *node.Ow
 	if err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
-	n.Engine.UseTracker(client)
+	n.Engine.Trackers.Use(client)
 	return n, nil
 }
 
@@ -102,16 +103,16 @@ func (p *program) demoTransfer(ctx context.Context, alice, bob *node.Node, dir s
 		return err
 	}
 	began := time.Now()
-	id, err := alice.Engine.Share(original, peer.ShareOptions{})
+	id, err := alice.Engine.Shares.Add(original, sharing.Options{})
 	if err != nil {
 		return err
 	}
-	shared, err := alice.Engine.WaitShared(ctx, id)
+	shared, err := alice.Engine.Shares.Wait(ctx, id)
 	if err != nil {
 		return err
 	}
 	p.say("One peer shares %s (%s), hashed and announced in %.2f s.", demoName, size(bytes), time.Since(began).Seconds())
-	hits, err := bob.Engine.Tracker().Search(ctx, netproto.SearchRequest{Words: "demo", Limit: 1})
+	hits, err := bob.Engine.Trackers.Main().Search(ctx, netproto.SearchRequest{Words: "demo", Limit: 1})
 	if err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (p *program) demoTransfer(ctx context.Context, alice, bob *node.Node, dir s
 	}
 	began = time.Now()
 	hit := hits.Items[0]
-	request := peer.DownloadRequest{Hash: hit.Hash, Name: hit.Name, Size: hit.Size, Dir: filepath.Join(dir, "downloads")}
+	request := queue.Request{Hash: hit.Hash, Name: hit.Name, Size: hit.Size, Dir: filepath.Join(dir, "downloads")}
 	d, err := runDownload(ctx, bob.Engine, request, &progress{program: p, label: demoName})
 	if err != nil {
 		return err

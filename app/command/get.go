@@ -13,6 +13,8 @@ import (
 
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/membership"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/app/seedpeer"
 	"centralizedp2p/app/trackerclient"
@@ -50,7 +52,7 @@ func (p *program) getCommand() *cobra.Command {
 
 // parseWanted reads the argument of get. The hash of the request stays zero if
 // it is a name.
-func parseWanted(what, to string) (request peer.DownloadRequest, link *netproto.Link, err error) {
+func parseWanted(what, to string) (request queue.Request, link *netproto.Link, err error) {
 	request.Size = -1
 	if request.Dir, err = filepath.Abs(to); err != nil {
 		return request, nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
@@ -76,7 +78,7 @@ func parseWanted(what, to string) (request peer.DownloadRequest, link *netproto.
 }
 
 // fetch finds what was asked for and downloads it.
-func (p *program) fetch(ctx context.Context, n *node.Node, what string, request peer.DownloadRequest, link *netproto.Link) error {
+func (p *program) fetch(ctx context.Context, n *node.Node, what string, request queue.Request, link *netproto.Link) error {
 	ts, err := p.openTrackers(ctx, n.Library, link)
 	if err != nil {
 		return err
@@ -113,13 +115,13 @@ func (p *program) fetch(ctx context.Context, n *node.Node, what string, request 
 	return p.download(ctx, n, request)
 }
 
-func noSource(request peer.DownloadRequest) error {
+func noSource(request queue.Request) error {
 	return netproto.Errorf(netproto.CodeNoSource, "%s", cmp.Or(request.Name, request.Hash.String()))
 }
 
 // findName finds the one content with exactly that name. The name is made safe
 // first, as every announced name was. "ambiguous-name" if several have it.
-func findName(ctx context.Context, known peer.Trackers, typed string) (netproto.Hit, error) {
+func findName(ctx context.Context, known membership.Trackers, typed string) (netproto.Hit, error) {
 	name := netproto.SafeName(typed)
 	var found, others []netproto.Hit
 	request := netproto.SearchRequest{Words: `"` + name + `"`, Sort: netproto.SortName, Limit: netproto.MaxPage}
@@ -158,7 +160,7 @@ func findName(ctx context.Context, known peer.Trackers, typed string) (netproto.
 
 // alsoNamed finds contents among the first hits that have the name too: a hit
 // shows only the name that most of its sources use.
-func alsoNamed(ctx context.Context, all peer.Trackers, hits []netproto.Hit, name string) ([]netproto.Hit, error) {
+func alsoNamed(ctx context.Context, all membership.Trackers, hits []netproto.Hit, name string) ([]netproto.Hit, error) {
 	var found []netproto.Hit
 	for _, h := range hits[:min(len(hits), maxOtherNames)] {
 		known, err := all.Resource(ctx, h.Hash)
@@ -217,7 +219,7 @@ func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, n
 }
 
 // download runs one download to its end.
-func (p *program) download(ctx context.Context, n *node.Node, request peer.DownloadRequest) error {
+func (p *program) download(ctx context.Context, n *node.Node, request queue.Request) error {
 	began := time.Now()
 	d, err := runDownload(ctx, n.Engine, request, &progress{program: p, label: request.Name})
 	if err != nil {
@@ -231,23 +233,23 @@ func (p *program) download(ctx context.Context, n *node.Node, request peer.Downl
 
 // runDownload adds a download and waits until it is finished. What waits for the
 // person in a window is an error here.
-func runDownload(ctx context.Context, e *peer.Engine, request peer.DownloadRequest, shown *progress) (peer.Download, error) {
+func runDownload(ctx context.Context, e *peer.Engine, request queue.Request, shown *progress) (queue.Download, error) {
 	changed := e.Watch(ctx)
-	id, err := e.Download(request)
+	id, err := e.Downloads.Add(request)
 	if err != nil {
-		return peer.Download{}, err
+		return queue.Download{}, err
 	}
-	e.RunDownload(id)
-	ended := e.Ended(id) // changed lags by up to a quarter of a second, too long for a small file
+	e.Downloads.StartOne(id)
+	ended := e.Downloads.Ended(id) // changed lags by up to a quarter of a second, too long for a small file
 	look := time.NewTicker(patience)
 	defer look.Stop()
 	defer shown.end()
 	for {
-		d, _ := e.DownloadByID(id)
+		d, _ := e.Downloads.ByID(id)
 		switch {
-		case d.State == peer.DownloadFinished:
+		case d.State == queue.StateFinished:
 			return d, nil
-		case d.State == peer.DownloadFailed, d.State == peer.DownloadNoSpace:
+		case d.State == queue.StateFailed, d.State == queue.StateNoSpace:
 			return d, d.Err
 		case ctx.Err() != nil:
 			return d, &netproto.Error{Code: netproto.CodeCancelled}

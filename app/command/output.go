@@ -9,7 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/schollz/progressbar/v3"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -32,12 +32,12 @@ type (
 		Folder  bool                 `json:"folder,omitempty"`
 	}
 	progressEvent struct {
-		Event   string             `json:"event"` // progress
-		State   peer.DownloadState `json:"state"`
-		Done    int64              `json:"done"` // bytes verified
-		Size    int64              `json:"size"` // bytes; -1 while it is unknown
-		Rate    int64              `json:"rate"` // bytes per second
-		Sources int                `json:"sources"`
+		Event   string      `json:"event"` // progress
+		State   queue.State `json:"state"`
+		Done    int64       `json:"done"` // bytes verified
+		Size    int64       `json:"size"` // bytes; -1 while it is unknown
+		Rate    int64       `json:"rate"` // bytes per second
+		Sources int         `json:"sources"`
 	}
 	completedEvent struct {
 		Event   string               `json:"event"` // completed
@@ -97,7 +97,7 @@ type progress struct {
 	told    bool      // the person has read what the download waits for
 }
 
-func (g *progress) download(d peer.Download) {
+func (g *progress) download(d queue.Download) {
 	p := g.program
 	now := progressEvent{"progress", d.State, d.Done, d.Size, d.Rate, d.Sources}
 	if p.json {
@@ -120,13 +120,13 @@ func (g *progress) download(d peer.Download) {
 }
 
 // wait prints what a download waits for, if it waits.
-func (g *progress) wait(d peer.Download) bool {
+func (g *progress) wait(d queue.Download) bool {
 	switch d.State {
-	case peer.DownloadWaiting:
+	case queue.StateWaiting:
 		g.end()
 		fmt.Fprintln(g.program.Err, "Waiting for a source…")
 		return true
-	case peer.DownloadQueued:
+	case queue.StateQueued:
 		g.end()
 		fmt.Fprintf(g.program.Err, "Queued at the source, at place %d…\n", d.Place)
 		return true

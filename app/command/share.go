@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"centralizedp2p/app/node"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -120,7 +120,7 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string) error
 	ts.Use(n.Engine)
 	ids := make([]string, len(paths))
 	for i, path := range paths {
-		if ids[i], err = n.Engine.Share(path, peer.ShareOptions{}); err != nil {
+		if ids[i], err = n.Engine.Shares.Add(path, sharing.Options{}); err != nil {
 			return err
 		}
 	}
@@ -137,14 +137,14 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string) error
 }
 
 // waitShared waits for a share, with a bar while it is hashed.
-func (p *program) waitShared(ctx context.Context, n *node.Node, id, path string) (peer.Share, error) {
+func (p *program) waitShared(ctx context.Context, n *node.Node, id, path string) (sharing.Share, error) {
 	type result struct {
-		share peer.Share
+		share sharing.Share
 		err   error
 	}
 	done := make(chan result, 1)
 	go func() {
-		s, err := n.Engine.WaitShared(ctx, id)
+		s, err := n.Engine.Shares.Wait(ctx, id)
 		done <- result{s, err}
 	}()
 	bar := progress{program: p, label: "Hashing " + filepath.Base(path)}
@@ -159,15 +159,15 @@ func (p *program) waitShared(ctx context.Context, n *node.Node, id, path string)
 				changed = nil // the result comes at once
 			}
 		}
-		for _, s := range n.Engine.Shares() {
-			if s.ID == id && s.State == peer.ShareHashing {
+		for _, s := range n.Engine.Shares.List() {
+			if s.ID == id && s.State == sharing.StateHashing {
 				bar.set(s.Hashed, cmp.Or(s.Size, -1), s.Rate) // 0 before the whole folder was read
 			}
 		}
 	}
 }
 
-func (p *program) shared(n *node.Node, s peer.Share) {
+func (p *program) shared(n *node.Node, s sharing.Share) {
 	link := n.Engine.LinkOf(s)
 	e := sharedEvent{Event: "shared", Hash: s.Hash, Size: s.Size, Name: s.Name, Path: s.Path, Link: link}
 	if s.Folder {

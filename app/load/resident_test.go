@@ -16,7 +16,8 @@ import (
 	"time"
 
 	"centralizedp2p/app/node"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -86,7 +87,7 @@ func (r *resident) follow(ctx context.Context, trackerLink string) error {
 	if err != nil {
 		return err
 	}
-	r.node.Engine.UseTracker(client)
+	r.node.Engine.Trackers.Use(client)
 	say := json.NewEncoder(os.Stdout)
 	orders := make(chan order)
 	go readOrders(ctx, orders)
@@ -114,11 +115,11 @@ func (r *resident) follow(ctx context.Context, trackerLink string) error {
 		}
 		switch {
 		case o.Share != "":
-			id, err := r.node.Engine.Share(o.Share, peer.ShareOptions{})
+			id, err := r.node.Engine.Shares.Add(o.Share, sharing.Options{})
 			if err != nil {
 				return err
 			}
-			s, err := r.node.Engine.WaitShared(ctx, id)
+			s, err := r.node.Engine.Shares.Wait(ctx, id)
 			if err != nil {
 				return err
 			}
@@ -158,18 +159,18 @@ func (r *resident) download(ctx context.Context, c content) error {
 		return nil
 	}
 	changed := e.Watch(ctx)
-	id, err := e.Download(peer.DownloadRequest{Hash: c.Hash, Name: filepath.Base(c.Path), Size: -1, Folder: c.Folder, Dir: r.dir})
+	id, err := e.Downloads.Add(queue.Request{Hash: c.Hash, Name: filepath.Base(c.Path), Size: -1, Folder: c.Folder, Dir: r.dir})
 	if err != nil {
 		return err
 	}
-	e.RunDownload(id)
+	e.Downloads.StartOne(id)
 	for {
-		d, _ := e.DownloadByID(id)
-		if d.State == peer.DownloadFailed {
+		d, _ := e.Downloads.ByID(id)
+		if d.State == queue.StateFailed {
 			return fmt.Errorf("%s: %w", c.Path, d.Err)
 		}
-		if d.State == peer.DownloadFinished {
-			if err := errors.Join(same(c.Path, d.Path), e.Remove(id), r.unshare(d.Path), os.RemoveAll(d.Path)); err != nil {
+		if d.State == queue.StateFinished {
+			if err := errors.Join(same(c.Path, d.Path), e.Downloads.Remove(id), r.unshare(d.Path), os.RemoveAll(d.Path)); err != nil {
 				return err
 			}
 			r.downloads++
@@ -184,12 +185,12 @@ func (r *resident) download(ctx context.Context, c content) error {
 // unshare takes back what was offered because it was downloaded.
 func (r *resident) unshare(path string) error {
 	var ids []string
-	for _, s := range r.node.Engine.Shares() {
+	for _, s := range r.node.Engine.Shares.List() {
 		if s.Path == path {
 			ids = append(ids, s.ID)
 		}
 	}
-	return r.node.Engine.StopSharing(ids)
+	return r.node.Engine.Shares.Stop(ids...)
 }
 
 func (r *resident) vitals() vitals {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/face"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -18,7 +18,7 @@ type downloads struct {
 
 // Downloads returns the rows of the Downloads page.
 func (ds *downloads) Downloads(context.Context) ([]face.Download, error) {
-	list := ds.engine.Downloads()
+	list := ds.engine.Downloads.List()
 	rows := make([]face.Download, len(list))
 	for i, d := range list {
 		rows[i] = face.Download{
@@ -37,7 +37,7 @@ func seconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.S
 
 // Details returns what the details pane shows about one download.
 func (ds *downloads) Details(_ context.Context, id string) (face.Details, error) {
-	d, err := ds.engine.Details(id)
+	d, err := ds.engine.Downloads.Details(id)
 	if err != nil {
 		return face.Details{}, coded(err)
 	}
@@ -76,7 +76,7 @@ func (ds *downloads) Download(ctx context.Context, r face.DownloadRequest) error
 			return err
 		}
 	}
-	_, err = ds.engine.Download(peer.DownloadRequest{
+	_, err = ds.engine.Downloads.Add(queue.Request{
 		Hash: r.Hash, Name: r.Name, Size: r.Size, Folder: r.Folder, Paths: r.Paths, Dir: settings.DownloadDir,
 	})
 	return coded(err)
@@ -108,30 +108,30 @@ func (ds *downloads) lookUp(ctx context.Context, r face.DownloadRequest) (face.D
 
 // Pause stops downloads until they are resumed.
 func (ds *downloads) Pause(_ context.Context, ids []string) error {
-	return coded(ds.engine.Pause(ids...))
+	return coded(ds.engine.Downloads.Pause(ids...))
 }
 
 // Resume lets paused downloads go on.
 func (ds *downloads) Resume(_ context.Context, ids []string) error {
-	return coded(ds.engine.Resume(ids...))
+	return coded(ds.engine.Downloads.Resume(ids...))
 }
 
 // Retry restarts failed downloads.
 func (ds *downloads) Retry(_ context.Context, ids []string) error {
-	return coded(ds.engine.Resume(ids...))
+	return coded(ds.engine.Downloads.Resume(ids...))
 }
 
 // Cancel removes unfinished downloads and deletes what was fetched of them.
 func (ds *downloads) Cancel(_ context.Context, ids []string) error {
-	return coded(ds.engine.Remove(ids...))
+	return coded(ds.engine.Downloads.Remove(ids...))
 }
 
 // Remove removes downloads from the list; finished files stay.
 func (ds *downloads) Remove(_ context.Context, ids []string) error {
-	return coded(ds.engine.Remove(ids...))
+	return coded(ds.engine.Downloads.Remove(ids...))
 }
 
 // RemoveWithFiles removes downloads and deletes their files.
 func (ds *downloads) RemoveWithFiles(_ context.Context, ids []string) error {
-	return coded(ds.engine.RemoveWithFiles(ids...))
+	return coded(ds.engine.Downloads.RemoveWithFiles(ids...))
 }

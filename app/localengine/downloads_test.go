@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"centralizedp2p/app/face"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -85,20 +85,20 @@ func TestWhatADownloadHas(t *testing.T) {
 	there := filepath.Join(t.TempDir(), "there")
 	check(t, os.WriteFile(there, nil, 0o644))
 	for _, c := range []struct {
-		download peer.Download
+		download queue.Download
 		want     face.Have
 	}{
-		{peer.Download{State: peer.DownloadQueued}, face.HaveQueued},
-		{peer.Download{State: peer.DownloadWaiting}, face.HaveQueued},
-		{peer.Download{State: peer.DownloadConnecting}, face.HaveQueued},
-		{peer.Download{State: peer.DownloadWaiting, Done: 1}, face.HaveRunning},
-		{peer.Download{State: peer.DownloadDownloading}, face.HaveRunning},
-		{peer.Download{State: peer.DownloadVerifying}, face.HaveRunning},
-		{peer.Download{State: peer.DownloadPaused}, face.HaveRunning},
-		{peer.Download{State: peer.DownloadNoSpace}, face.HaveRunning},
-		{peer.Download{State: peer.DownloadFailed, Done: 1}, face.HaveNothing},
-		{peer.Download{State: peer.DownloadFinished, Path: there}, face.HaveHere},
-		{peer.Download{State: peer.DownloadFinished, Path: there + " is gone"}, face.HaveNothing},
+		{queue.Download{State: queue.StateQueued}, face.HaveQueued},
+		{queue.Download{State: queue.StateWaiting}, face.HaveQueued},
+		{queue.Download{State: queue.StateConnecting}, face.HaveQueued},
+		{queue.Download{State: queue.StateWaiting, Done: 1}, face.HaveRunning},
+		{queue.Download{State: queue.StateDownloading}, face.HaveRunning},
+		{queue.Download{State: queue.StateVerifying}, face.HaveRunning},
+		{queue.Download{State: queue.StatePaused}, face.HaveRunning},
+		{queue.Download{State: queue.StateNoSpace}, face.HaveRunning},
+		{queue.Download{State: queue.StateFailed, Done: 1}, face.HaveNothing},
+		{queue.Download{State: queue.StateFinished, Path: there}, face.HaveHere},
+		{queue.Download{State: queue.StateFinished, Path: there + " is gone"}, face.HaveNothing},
 	} {
 		if have := haveOf(c.download); have != c.want {
 			t.Errorf("%+v has %q, not %q", c.download, have, c.want)

@@ -24,7 +24,7 @@ type Engine struct {
 	*core
 	*overview
 	*downloads
-	*queue
+	*ordering
 	*uploads
 	*shares
 	*search
@@ -50,7 +50,7 @@ func newEngine(n *node.Node, logs io.Writer) *Engine {
 	return &Engine{core: c,
 		overview:    &overview{core: c, own: t.own},
 		downloads:   &downloads{core: c, trackers: t},
-		queue:       &queue{core: c},
+		ordering:    &ordering{core: c},
 		uploads:     &uploads{core: c},
 		shares:      &shares{core: c, stopped: map[string]face.ShareItem{}},
 		search:      &search{core: c},
@@ -64,10 +64,10 @@ func (e *Engine) start() error {
 	if err != nil {
 		return err
 	}
-	if err := e.engine.RunShares(); err != nil {
+	if err := e.engine.Shares.Load(); err != nil {
 		return coded(err)
 	}
-	e.engine.RunDownloads()
+	e.engine.Downloads.Start()
 	e.trackers.start(settings)
 	return nil
 }

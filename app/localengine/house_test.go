@@ -204,7 +204,7 @@ func (h *house) offer(path string, except ...string) face.Share {
 	h.t.Helper()
 	check(h.t, h.Share(deadline(h.t), face.ShareRequest{Items: []face.ShareItem{{Path: path, Except: except}}}))
 	s := h.share(path)
-	_, err := h.engine.WaitShared(deadline(h.t), s.ID)
+	_, err := h.engine.Shares.Wait(deadline(h.t), s.ID)
 	check(h.t, err)
 	return h.share(path)
 }

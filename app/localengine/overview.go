@@ -12,7 +12,8 @@ import (
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/node"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/membership"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -65,27 +66,27 @@ func (o *overview) Watch(ctx context.Context) <-chan struct{} {
 
 // Status returns the state of the whole peer.
 func (o *overview) Status(context.Context) (face.Status, error) {
-	t := o.engine.TrackerStatus()
+	t := o.engine.Trackers.Status()
 	s := face.Status{Tracker: t.Name, Connection: face.Connection(t.State), Failure: face.FailureOf(t.Err), Reachable: t.Reachable}
 	if s.Tracker == "" {
 		s.Tracker = t.Address
 	}
 	switch t.State {
-	case peer.TrackerConnected:
+	case membership.StateConnected:
 		s.PeersOnline = t.Stats.PeersOnline
-	case peer.TrackerReconnecting:
+	case membership.StateReconnecting:
 		s.RetrySeconds = max(int(time.Until(t.Retry).Round(time.Second)/time.Second), 0)
 	}
 	s.DownRate, s.UpRate = o.engine.Rates()
 	s.QuickLimit = o.engine.QuickLimit()
-	counts := o.engine.DownloadCounts()
+	counts := o.engine.Downloads.Counts()
 	s.Counts.Downloads, s.Counts.Failed = counts.Unfinished, counts.Failed
-	for _, u := range o.engine.Uploads() {
+	for _, u := range o.engine.Uploads.List() {
 		if !u.Ended && u.Place == 0 {
 			s.Counts.Uploads++
 		}
 	}
-	s.Counts.Shares = len(o.engine.Shares())
+	s.Counts.Shares = len(o.engine.Shares.List())
 	return s, nil
 }
 
@@ -95,7 +96,7 @@ func (o *overview) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 	if err != nil {
 		return face.Diagnostics{}, err
 	}
-	t := o.engine.TrackerStatus()
+	t := o.engine.Trackers.Status()
 	var b strings.Builder
 	fmt.Fprintf(&b, "CentralizedP2P %s, %s, %s/%s\n", node.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(&b, "Peer %s, port %d, reachable: %s\n", o.library.Identity().PeerID(), o.engine.Port(), s.Reachable)
@@ -110,8 +111,8 @@ func (o *overview) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 	case err != nil:
 		fmt.Fprintf(&b, "Tracker on this computer: %v\n", err)
 	}
-	states := map[peer.DownloadState]int{}
-	for _, d := range o.engine.Downloads() {
+	states := map[queue.State]int{}
+	for _, d := range o.engine.Downloads.List() {
 		states[d.State]++
 	}
 	fmt.Fprintf(&b, "Shares %d, uploads %d, downloads %v\n", s.Counts.Shares, s.Counts.Uploads, states)
@@ -127,20 +128,20 @@ const askedAtOnce = 8
 func (o *overview) Leaving(ctx context.Context) (face.Leaving, error) {
 	var leaving face.Leaving
 	var contents []content
-	for _, u := range o.engine.Uploads() {
+	for _, u := range o.engine.Uploads.List() {
 		if !u.Ended {
 			leaving.Uploads++
 			contents = addContent(contents, u.Hash, o.engine.NameOf(u.Hash))
 		}
 	}
-	tracker := o.engine.Tracker()
-	if o.engine.TrackerStatus().State != peer.TrackerConnected {
+	tracker := o.engine.Trackers.Main()
+	if o.engine.Trackers.Status().State != membership.StateConnected {
 		return leaving, nil
 	}
 	if stats, err := tracker.Stats(ctx); err != nil || stats.PeersOnline < 2 {
 		return leaving, nil
 	}
-	for _, s := range slices.Backward(o.engine.Shares()) { // the newest are the likeliest to be here alone
+	for _, s := range slices.Backward(o.engine.Shares.List()) { // the newest are the likeliest to be here alone
 		contents = addContent(contents, s.Hash, s.Name)
 	}
 	leaving.Alone = onlyHere(ctx, tracker, o.library.Identity().PeerID(), contents)
@@ -163,7 +164,7 @@ func addContent(list []content, hash netproto.ContentHash, name string) []conten
 
 // onlyHere asks a tracker which of the contents no other peer has as a whole,
 // and returns their names.
-func onlyHere(ctx context.Context, tracker peer.Tracker, self netproto.PeerID, contents []content) []string {
+func onlyHere(ctx context.Context, tracker membership.Tracker, self netproto.PeerID, contents []content) []string {
 	alone := make([]bool, len(contents))
 	var group errgroup.Group
 	group.SetLimit(askedAtOnce)

@@ -137,7 +137,7 @@ func (ts *trackers) useOwn(own *node.OwnTracker) error {
 func (ts *trackers) StopTracker(ctx context.Context) error {
 	return ts.inTurn(ctx, func() error {
 		own, _ := ts.own.state()
-		t := ts.engine.Tracker()
+		t := ts.engine.Trackers.Main()
 		used := own != nil && t != nil && t.Fingerprint() == own.Fingerprint
 		err := ts.changeSettings(func(s *library.Settings) {
 			s.OwnTracker = false

@@ -214,7 +214,7 @@ func TestAWatcherHearsHowBusyTheOwnTrackerIs(t *testing.T) {
 		}
 	}
 	for range 50 {
-		_, err := alice.engine.Tracker().Stats(ctx)
+		_, err := alice.engine.Trackers.Main().Stats(ctx)
 		check(t, err)
 	}
 	toldUntil(func(rate float64) bool { return rate > 5 })

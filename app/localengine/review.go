@@ -43,7 +43,7 @@ func (ss *shares) Review(ctx context.Context, paths []string) (face.Review, erro
 		return face.Review{}, err
 	}
 	r := reviewing{shared: map[string]bool{}, ignored: ignored}
-	for _, s := range ss.engine.Shares() {
+	for _, s := range ss.engine.Shares.List() {
 		r.shared[s.Path] = true
 	}
 	for _, p := range paths {

@@ -5,7 +5,7 @@ import (
 	"os"
 
 	"centralizedp2p/app/face"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -14,7 +14,7 @@ type search struct{ *core }
 
 // Search asks all trackers in use.
 func (s *search) Search(ctx context.Context, r face.SearchRequest) (face.SearchPage, error) {
-	found, err := s.engine.Trackers().Search(ctx, netproto.SearchRequest{
+	found, err := s.engine.Trackers.Active().Search(ctx, netproto.SearchRequest{
 		Words: r.Words, Type: string(r.Kind), MinSize: r.MinSize, MaxSize: r.MaxSize, Sort: r.Sort, Cursor: r.Cursor, Limit: netproto.MaxPage,
 	})
 	if err != nil {
@@ -31,12 +31,12 @@ func (s *search) Search(ctx context.Context, r face.SearchRequest) (face.SearchP
 // have returns a function that says how much of a content is on this computer.
 // It is made once for many contents.
 func (s *search) have() func(netproto.ContentHash) face.Have {
-	downloads := map[netproto.ContentHash][]peer.Download{}
-	for _, d := range s.engine.Downloads() {
+	downloads := map[netproto.ContentHash][]queue.Download{}
+	for _, d := range s.engine.Downloads.List() {
 		downloads[d.Hash] = append(downloads[d.Hash], d)
 	}
 	return func(hash netproto.ContentHash) face.Have {
-		if s.engine.Shared(hash) {
+		if s.engine.Shares.Offered(hash) {
 			return face.HaveHere
 		}
 		best := face.HaveNothing
@@ -55,16 +55,16 @@ func (s *search) have() func(netproto.ContentHash) face.Have {
 // haveOf returns how much of its content a download has. A failed one has
 // nothing, so that it can be requested again; so does a finished one whose file
 // is gone.
-func haveOf(d peer.Download) face.Have {
+func haveOf(d queue.Download) face.Have {
 	switch d.State {
-	case peer.DownloadFinished:
+	case queue.StateFinished:
 		if _, err := os.Lstat(d.Path); err == nil {
 			return face.HaveHere
 		}
 		return face.HaveNothing
-	case peer.DownloadFailed:
+	case queue.StateFailed:
 		return face.HaveNothing
-	case peer.DownloadQueued, peer.DownloadWaiting, peer.DownloadConnecting:
+	case queue.StateQueued, queue.StateWaiting, queue.StateConnecting:
 		if d.Done == 0 {
 			return face.HaveQueued
 		}

@@ -78,7 +78,7 @@ func (p *preferences) SetQuickLimit(_ context.Context, on bool) error {
 
 // TestPort asks the tracker to connect to this peer.
 func (p *preferences) TestPort(ctx context.Context) (netproto.Reachability, error) {
-	reachable, err := p.engine.TestPort(ctx)
+	reachable, err := p.engine.Trackers.TestPort(ctx)
 	return reachable, coded(err)
 }
 

@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"centralizedp2p/app/face"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -21,7 +21,7 @@ type shares struct {
 
 // Shares returns the rows of the Shared page.
 func (ss *shares) Shares(context.Context) ([]face.Share, error) {
-	list := ss.engine.Shares()
+	list := ss.engine.Shares.List()
 	rows := make([]face.Share, len(list))
 	for i, s := range list {
 		rows[i] = face.Share{
@@ -39,7 +39,7 @@ func (ss *shares) Share(ctx context.Context, r face.ShareRequest) error {
 		if err := ctx.Err(); err != nil {
 			return coded(err)
 		}
-		if _, err := ss.engine.Share(item.Path, peer.ShareOptions{Remember: true, Except: item.Except}); err != nil {
+		if _, err := ss.engine.Shares.Add(item.Path, sharing.Options{Remember: true, Except: item.Except}); err != nil {
 			return coded(err)
 		}
 	}
@@ -49,7 +49,7 @@ func (ss *shares) Share(ctx context.Context, r face.ShareRequest) error {
 // StopSharing withdraws shares, and keeps them for ShareAgain while the program
 // runs.
 func (ss *shares) StopSharing(_ context.Context, ids []string) error {
-	list := ss.engine.Shares()
+	list := ss.engine.Shares.List()
 	ss.mu.Lock()
 	for _, s := range list {
 		if slices.Contains(ids, s.ID) {
@@ -57,7 +57,7 @@ func (ss *shares) StopSharing(_ context.Context, ids []string) error {
 		}
 	}
 	ss.mu.Unlock()
-	return coded(ss.engine.StopSharing(ids))
+	return coded(ss.engine.Shares.Stop(ids...))
 }
 
 // ShareAgain shares what was withdrawn, with the same exceptions.
@@ -79,8 +79,8 @@ func (ss *shares) ShareAgain(ctx context.Context, ids []string) error {
 
 // LinkOf returns the link of a share.
 func (ss *shares) LinkOf(_ context.Context, id string) (string, error) {
-	list := ss.engine.Shares()
-	i := slices.IndexFunc(list, func(s peer.Share) bool { return s.ID == id })
+	list := ss.engine.Shares.List()
+	i := slices.IndexFunc(list, func(s sharing.Share) bool { return s.ID == id })
 	if i < 0 {
 		return "", netproto.Errorf(netproto.CodeNotFound, "it is no longer shared")
 	}

@@ -9,7 +9,7 @@ import (
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
@@ -41,7 +41,7 @@ func (ts *trackers) start(settings library.Settings) {
 			ts.log.Warn("a tracker of the last time is not used", "tracker", address, "error", err)
 			continue
 		}
-		ts.engine.AddTracker(c)
+		ts.engine.Trackers.Add(c)
 	}
 	if ts.nearby.browse != nil {
 		ts.work.Go(ts.nearby.look)
@@ -76,14 +76,14 @@ func (ts *trackers) Tracker(context.Context) (face.TrackerView, error) {
 	if err != nil {
 		return face.TrackerView{}, netproto.Errorf(netproto.CodeStore, "the known trackers in %s: %w", ts.library.Dir(), err)
 	}
-	t := ts.engine.TrackerStatus()
+	t := ts.engine.Trackers.Status()
 	v := face.TrackerView{LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond).Milliseconds())}
-	if t.State == peer.TrackerConnected {
+	if t.State == membership.StateConnected {
 		v.PeersOnline, v.Resources = t.Stats.PeersOnline, t.Stats.Resources
 	}
 	v.Address, v.Name, v.Fingerprint = t.Address, t.Name, t.Fingerprint
-	beside := map[string]peer.TrackerStatus{}
-	for _, other := range ts.engine.TrackerStatuses() {
+	beside := map[string]membership.Status{}
+	for _, other := range ts.engine.Trackers.Statuses() {
 		if other.Address != t.Address {
 			beside[other.Address] = other
 		}
@@ -108,7 +108,7 @@ func (ts *trackers) Tracker(context.Context) (face.TrackerView, error) {
 
 // changedKey returns the changed key that the person is asked about, if any. What
 // the person tried last comes first.
-func (ts *trackers) changedKey(inUse peer.TrackerStatus) *face.ChangedKey {
+func (ts *trackers) changedKey(inUse membership.Status) *face.ChangedKey {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if ts.changed != nil {
@@ -159,14 +159,14 @@ func (ts *trackers) inTurn(ctx context.Context, do func() error) error {
 // join makes a tracker the main one; the peer engine tries until it answers.
 func (ts *trackers) join(c *trackerclient.Client) {
 	ts.main = &client{Client: c, left: make(chan struct{})}
-	ts.engine.UseTracker(ts.main)
+	ts.engine.Trackers.Use(ts.main)
 }
 
 // leave leaves the main tracker and waits for the goodbye.
 func (ts *trackers) leave(ctx context.Context) {
 	left := ts.main
 	ts.main = nil
-	ts.engine.UseTracker(nil)
+	ts.engine.Trackers.Use(nil)
 	if left != nil {
 		waitFor(ctx, left.left)
 	}
@@ -176,7 +176,7 @@ func (ts *trackers) leave(ctx context.Context) {
 func (ts *trackers) leaveBeside(ctx context.Context, address string) error {
 	err := ts.changeSettings(func(s *library.Settings) { node.LeaveBeside(s, address) })
 	if err == nil {
-		waitFor(ctx, ts.engine.DropTracker(address))
+		waitFor(ctx, ts.engine.Trackers.Drop(address))
 	}
 	return err
 }
@@ -256,12 +256,12 @@ func (ts *trackers) useBeside(ctx context.Context, link netproto.Link) error {
 	if err != nil {
 		return err
 	}
-	if !ts.engine.AddTracker(c) {
+	if !ts.engine.Trackers.Add(c) {
 		return nil // it is in use already
 	}
 	err = ts.changeSettings(func(s *library.Settings) { node.MakeBeside(s, link.Tracker) })
 	if err != nil {
-		ts.engine.DropTracker(link.Tracker)
+		ts.engine.Trackers.Drop(link.Tracker)
 	}
 	return err
 }
@@ -272,7 +272,7 @@ func (ts *trackers) ForgetTracker(ctx context.Context, address string) error {
 }
 
 func (ts *trackers) forget(ctx context.Context, address string) error {
-	if t := ts.engine.Tracker(); t != nil && t.Address() == address {
+	if t := ts.engine.Trackers.Main(); t != nil && t.Address() == address {
 		if err := ts.changeSettings(func(s *library.Settings) { s.Tracker = "" }); err != nil {
 			return err
 		}
@@ -295,7 +295,7 @@ func (ts *trackers) forget(ctx context.Context, address string) error {
 
 // Reconnect tries the main tracker now.
 func (ts *trackers) Reconnect(context.Context) error {
-	ts.engine.Reconnect()
+	ts.engine.Trackers.Reconnect()
 	return nil
 }
 
@@ -336,17 +336,17 @@ func (ts *trackers) setChanged(changed *face.ChangedKey) {
 // of that name and loses nothing by that. While there are shares or downloads it
 // does not switch: they would go from the tracker where their owner put them to
 // one that a link names.
-func (ts *trackers) of(ctx context.Context, link netproto.Link) (peer.Tracker, error) {
+func (ts *trackers) of(ctx context.Context, link netproto.Link) (membership.Tracker, error) {
 	done, err := ts.takeTurn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	t := ts.engine.Tracker()
+	t := ts.engine.Trackers.Main()
 	if t != nil && (t.Address() == link.Tracker || !link.Fingerprint.IsZero() && t.Fingerprint() == link.Fingerprint) {
 		return t, nil
 	}
-	for _, other := range ts.engine.Trackers() {
+	for _, other := range ts.engine.Trackers.Active() {
 		if other.Address() == link.Tracker {
 			return other, nil
 		}
@@ -358,10 +358,10 @@ func (ts *trackers) of(ctx context.Context, link netproto.Link) (peer.Tracker, e
 	if err := ts.use(ctx, link); err != nil {
 		return nil, err
 	}
-	return ts.engine.Tracker(), nil
+	return ts.engine.Trackers.Main(), nil
 }
 
 // bound reports whether there is anything that another tracker does not know.
 func (ts *trackers) bound() bool {
-	return len(ts.engine.Shares()) > 0 || ts.engine.DownloadCounts().Unfinished > 0
+	return len(ts.engine.Shares.List()) > 0 || ts.engine.Downloads.Counts().Unfinished > 0
 }

@@ -99,7 +99,7 @@ func TestAForgottenTrackerIsLeft(t *testing.T) {
 	if v := alice.view(); v.Address != "" || len(v.Known) != 0 || alice.status().Connection != face.ConnectionNone {
 		t.Errorf("the view is %+v", v)
 	}
-	stats, err := bob.engine.Tracker().Stats(deadline(t))
+	stats, err := bob.engine.Trackers.Main().Stats(deadline(t))
 	check(t, err)
 	if stats.PeersOnline != 1 {
 		t.Errorf("%d peers are online: there was no goodbye", stats.PeersOnline)

@@ -11,7 +11,7 @@ type uploads struct{ *core }
 
 // Uploads returns the rows of the Uploads page.
 func (u *uploads) Uploads(context.Context) ([]face.Upload, error) {
-	list := u.engine.Uploads()
+	list := u.engine.Uploads.List()
 	rows := make([]face.Upload, len(list))
 	for i, up := range list {
 		rows[i] = face.Upload{

@@ -114,7 +114,7 @@ func (n *Node) Apply(s library.Settings) error {
 	}
 	n.seeds.serve(s.SeedClients)
 	n.Engine.Apply(s)
-	n.Engine.Rejoin()
+	n.Engine.Trackers.Rejoin()
 	return nil
 }
 

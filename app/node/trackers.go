@@ -8,6 +8,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
@@ -86,7 +87,7 @@ func Choose(s library.Settings, named []netproto.Link, link *netproto.Link) []Ch
 
 // Trackers are clients of several trackers. The first one is the main one.
 type Trackers struct {
-	Answered peer.Trackers // never empty
+	Answered membership.Trackers // never empty
 	all      []*trackerclient.Client
 }
 
@@ -103,9 +104,9 @@ func (ts Trackers) Close() {
 // Use hands the clients to an engine, which joins the trackers and closes the
 // clients in the end.
 func (ts Trackers) Use(e *peer.Engine) {
-	e.UseTracker(ts.all[0])
+	e.Trackers.Use(ts.all[0])
 	for _, c := range ts.all[1:] {
-		e.AddTracker(c)
+		e.Trackers.Add(c)
 	}
 }
 

@@ -47,7 +47,7 @@ func TestATrackerThatDoesNotAnswerIsKeptBehindTheOthers(t *testing.T) {
 	}
 	ts.Use(n.Engine)
 	var used []string
-	for _, s := range n.Engine.TrackerStatuses() {
+	for _, s := range n.Engine.Trackers.Statuses() {
 		used = append(used, s.Address)
 	}
 	if !slices.Equal(used, []string{tracker.Address, silent.Tracker}) {

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 )
 
 // BenchmarkTransfer moves a file from one engine to another over loopback, both
@@ -35,10 +35,10 @@ func BenchmarkTransfer(b *testing.B) {
 	b.ReportAllocs()
 	before := cpuTime(b)
 	for b.Loop() {
-		id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: "fetched", Size: -1, Dir: dir})
+		id, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: "fetched", Size: -1, Dir: dir})
 		check(b, err)
-		d := bob.wait(b, id, peer.DownloadFinished)
-		check(b, bob.Remove(id))
+		d := bob.wait(b, id, queue.StateFinished)
+		check(b, bob.Downloads.Remove(id))
 		check(b, os.Remove(d.Path))
 	}
 	b.ReportMetric((cpuTime(b)-before).Seconds()/float64(b.N)*(1<<30)/size, "cpu-s/GiB")
@@ -64,10 +64,10 @@ func BenchmarkFolder(b *testing.B) {
 	b.ReportAllocs()
 	before := cpuTime(b)
 	for b.Loop() {
-		id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: "fetched", Size: -1, Folder: true, Dir: bob.files})
+		id, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: "fetched", Size: -1, Folder: true, Dir: bob.files})
 		check(b, err)
-		d := bob.wait(b, id, peer.DownloadFinished)
-		check(b, bob.Remove(id))
+		d := bob.wait(b, id, queue.StateFinished)
+		check(b, bob.Downloads.Remove(id))
 		check(b, os.RemoveAll(d.Path))
 	}
 	b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/float64(b.N)/2000, "cpu-µs/file")

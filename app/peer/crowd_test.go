@@ -1,22 +1,21 @@
 package peer_test
 
 import (
-	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
 // crowd lets several peers download one share at the same time, and tells how
 // long it took until all had it.
-func crowd(t testing.TB, tr *testTracker, n int, s peer.Share) time.Duration {
+func crowd(t testing.TB, tr *testTracker, n int, s sharing.Share) time.Duration {
 	t.Helper()
 	readers := make([]*testPeer, n)
 	for i := range readers {
@@ -28,7 +27,7 @@ func crowd(t testing.TB, tr *testTracker, n int, s peer.Share) time.Duration {
 		ids[i] = p.add(t, s)
 	}
 	for i, p := range readers {
-		p.wait(t, ids[i], peer.DownloadFinished)
+		p.wait(t, ids[i], queue.StateFinished)
 	}
 	took := time.Since(began)
 	for _, p := range readers {
@@ -75,7 +74,7 @@ func TestASlowSourceSendsACrowdFarLessThanACopyEach(t *testing.T) {
 		ids[p] = p.add(t, s)
 	}
 	for p, id := range ids {
-		same(t, p.wait(t, id, peer.DownloadFinished).Path, content)
+		same(t, p.wait(t, id, queue.StateFinished).Path, content)
 	}
 	if n := sentBy(alice); n > size*readers/2 {
 		t.Errorf("the source sent %.2f copies to %d readers", float64(n)/size, readers)
@@ -91,16 +90,16 @@ func heardOf(t testing.TB, source netproto.Source) *testPeer {
 func TestReadersOfASourceFindEachOtherWithoutTheTracker(t *testing.T) {
 	t.Parallel()
 	alice := startPeerWith(t, nil, slowly(3<<20))
-	alice.UseTracker(newFakeTracker())
+	alice.Trackers.Use(newFakeTracker())
 	path, content := alice.write(t, "song.flac", 9<<20)
 	s := alice.share(t, path)
 	bob, carol := heardOf(t, alice.source()), heardOf(t, alice.source())
 	first, second := bob.add(t, s), carol.add(t, s)
 	for p, id := range map[*testPeer]string{bob: first, carol: second} {
-		p.until(t, id, "connected to the other reader", func(d peer.Download) bool { return d.Sources == 2 })
+		p.until(t, id, "connected to the other reader", func(d queue.Download) bool { return d.Sources == 2 })
 	}
-	same(t, bob.wait(t, first, peer.DownloadFinished).Path, content)
-	same(t, carol.wait(t, second, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, first, queue.StateFinished).Path, content)
+	same(t, carol.wait(t, second, queue.StateFinished).Path, content)
 }
 
 func TestAReaderWithoutAnyPieceIsAskedAgainWhenItHasSome(t *testing.T) {
@@ -111,8 +110,8 @@ func TestAReaderWithoutAnyPieceIsAskedAgainWhenItHasSome(t *testing.T) {
 	s := alice.share(t, path)
 	bob, carol := startPeer(t, tr), startPeer(t, tr)
 	first, second := bob.add(t, s), carol.add(t, s)
-	same(t, bob.wait(t, first, peer.DownloadFinished).Path, content)
-	d := carol.wait(t, second, peer.DownloadFinished)
+	same(t, bob.wait(t, first, queue.StateFinished).Path, content)
+	d := carol.wait(t, second, queue.StateFinished)
 	same(t, d.Path, content)
 	if d.Used != 2 {
 		t.Errorf("%d sources were used", d.Used)
@@ -151,51 +150,13 @@ func TestAnAddressThatAPeerNamedIsDialledOnce(t *testing.T) {
 	at := victim.Addr().(*net.TCPAddr).AddrPort()
 	lying := liar(t, content, netproto.SwarmPeer{Key: netproto.PublicKey{1}, Address: at})
 	honest := startPeerWith(t, nil, slowly(300<<10))
-	honest.UseTracker(newFakeTracker())
+	honest.Trackers.Use(newFakeTracker())
 	path := honest.copyOf(t, "song.flac", content)
 	s := honest.share(t, path)
 	bob := startPeerAt(t, fakeWith(lying.source(), honest.source()))
-	same(t, bob.wait(t, bob.add(t, s), peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, bob.add(t, s), queue.StateFinished).Path, content)
 	bob.stop()
 	if n := len(dials); n != 1 {
 		t.Errorf("it was dialled %d times", n)
-	}
-}
-
-func TestFewAddressesThatPeersNamedAreDialled(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	allow := peer.NewHearsay()
-	at := func(text string) bool { return allow(netip.MustParseAddrPort(text), now) }
-	for _, never := range []string{"192.0.2.1:1023", "192.0.2.1:80", "0.0.0.0:5000", "224.0.0.1:5000", "255.255.255.255:5000", "[ff02::1]:5000"} {
-		if at(never) {
-			t.Errorf("%s was dialled", never)
-		}
-	}
-	count := func(address func(i int) string) int {
-		n := 0
-		for i := range 1000 {
-			if at(address(i)) {
-				n++
-			}
-		}
-		return n
-	}
-	if n := count(func(i int) string { return fmt.Sprintf("192.0.2.1:%d", 2000+i) }); n != 4 {
-		t.Errorf("%d ports of one address were dialled", n)
-	}
-	if n := count(func(i int) string { return fmt.Sprintf("[2001:db8::%x]:5000", i+1) }); n != 4 {
-		t.Errorf("%d addresses of one network were dialled", n)
-	}
-	if n := count(func(i int) string { return fmt.Sprintf("198.51.%d.%d:5000", i/250, i%250) }); n != 60-8 {
-		t.Errorf("%d addresses were dialled in the rest of a minute", n)
-	}
-	now = now.Add(2 * time.Minute)
-	if at("192.0.2.1:2000") {
-		t.Error("the first address was dialled again after two minutes")
-	}
-	now = now.Add(10 * time.Minute)
-	if !at("192.0.2.1:2000") {
-		t.Error("the first address was not dialled again after ten minutes")
 	}
 }

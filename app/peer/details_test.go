@@ -5,16 +5,17 @@ import (
 	"testing"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/netproto"
 )
 
 // detailed waits until the details of a download are as they should.
-func (p *testPeer) detailed(t testing.TB, id, what string, ok func(peer.Details) bool) peer.Details {
+func (p *testPeer) detailed(t testing.TB, id, what string, ok func(queue.Details) bool) queue.Details {
 	t.Helper()
-	var last peer.Details
+	var last queue.Details
 	eventually(t, p.Engine, func() bool {
-		d, err := p.Details(id)
+		d, err := p.Downloads.Details(id)
 		check(t, err)
 		last = d
 		return ok(d)
@@ -23,8 +24,8 @@ func (p *testPeer) detailed(t testing.TB, id, what string, ok func(peer.Details)
 }
 
 // states counts the cells in each state.
-func states(cells []peer.Cell) map[peer.CellState]int {
-	n := map[peer.CellState]int{}
+func states(cells []swarm.Cell) map[swarm.CellState]int {
+	n := map[swarm.CellState]int{}
 	for _, c := range cells {
 		n[c.State]++
 	}
@@ -38,19 +39,19 @@ func TestTheDetailsTellOfEverySource(t *testing.T) {
 	path, content := alice.write(t, "film.mkv", 64<<20)
 	s := alice.share(t, path)
 	id := bob.add(t, s)
-	one := bob.detailed(t, id, "one source", func(d peer.Details) bool {
-		return len(d.Sources) == 1 && d.Sources[0].Got > 0 && d.Sources[0].Rate > 0 && d.Slow == peer.SlowOneSource
+	one := bob.detailed(t, id, "one source", func(d queue.Details) bool {
+		return len(d.Sources) == 1 && d.Sources[0].Got > 0 && d.Sources[0].Rate > 0 && d.Slow == swarm.SlowOneSource
 	})
 	got := one.Sources[0]
-	if got.PeerID != alice.library.Identity().PeerID() || got.State != peer.SourceDownloading || got.Address != alice.source().Addresses[0] || !got.Whole || !got.Local || got.Name == "" || got.Err != nil {
+	if got.PeerID != alice.library.Identity().PeerID() || got.State != swarm.SourceDownloading || got.Address != alice.source().Addresses[0] || !got.Whole || !got.Local || got.Name == "" || got.Err != nil {
 		t.Errorf("it is %+v", got)
 	}
-	if n := states(one.Cells); len(one.Cells) != 256 || n[peer.CellVerified] == 0 || n[peer.CellInFlight] == 0 || n[peer.CellMissing] == 0 || one.Copies != 1 {
+	if n := states(one.Cells); len(one.Cells) != 256 || n[swarm.CellVerified] == 0 || n[swarm.CellInFlight] == 0 || n[swarm.CellMissing] == 0 || one.Copies != 1 {
 		t.Errorf("the map has %v, and %g copies", n, one.Copies)
 	}
 	carol.share(t, carol.copyOf(t, "film.mkv", content))
-	two := bob.detailed(t, id, "two sources", func(d peer.Details) bool {
-		return len(d.Sources) == 2 && d.Sources[0].Got > 0 && d.Sources[1].Got > 0 && d.Copies == 2 && d.Slow == peer.SlowNetwork
+	two := bob.detailed(t, id, "two sources", func(d queue.Details) bool {
+		return len(d.Sources) == 2 && d.Sources[0].Got > 0 && d.Sources[1].Got > 0 && d.Copies == 2 && d.Slow == swarm.SlowNetwork
 	})
 	if two.Got != two.Sources[0].Got+two.Sources[1].Got {
 		t.Errorf("%d bytes came, of them %d and %d", two.Got, two.Sources[0].Got, two.Sources[1].Got)
@@ -60,21 +61,21 @@ func TestTheDetailsTellOfEverySource(t *testing.T) {
 			t.Fatalf("of cell %d there are %d copies", i, c.Copies)
 		}
 	}
-	check(t, bob.SetDownloadLimit(1<<20, id))
-	bob.detailed(t, id, "that the person's limit is what is slow", func(d peer.Details) bool { return d.Slow == peer.SlowMyLimit })
-	check(t, bob.SetDownloadLimit(0, id))
+	check(t, bob.Downloads.SetRate(1<<20, id))
+	bob.detailed(t, id, "that the person's limit is what is slow", func(d queue.Details) bool { return d.Slow == swarm.SlowMyLimit })
+	check(t, bob.Downloads.SetRate(0, id))
 	carol.stop()
-	bob.detailed(t, id, "that one source failed", func(d peer.Details) bool {
+	bob.detailed(t, id, "that one source failed", func(d queue.Details) bool {
 		last := d.Sources[len(d.Sources)-1]
-		return len(d.Sources) == 2 && (last.State == peer.SourceFailed && last.Err != nil || last.State == peer.SourceConnecting)
+		return len(d.Sources) == 2 && (last.State == swarm.SourceFailed && last.Err != nil || last.State == swarm.SourceConnecting)
 	})
-	bob.detailed(t, id, "speeds", func(d peer.Details) bool { return len(d.Speeds) > 1 && d.Speeds[len(d.Speeds)-1] > 1<<20 })
-	check(t, bob.Pause(id))
-	if d, err := bob.Details(id); err != nil || states(d.Cells)[peer.CellVerified] == 0 || d.Slow != peer.SlowNot {
+	bob.detailed(t, id, "speeds", func(d queue.Details) bool { return len(d.Speeds) > 1 && d.Speeds[len(d.Speeds)-1] > 1<<20 })
+	check(t, bob.Downloads.Pause(id))
+	if d, err := bob.Downloads.Details(id); err != nil || states(d.Cells)[swarm.CellVerified] == 0 || d.Slow != swarm.SlowNot {
 		t.Errorf("paused they show %v, slow because of %q, %v", states(d.Cells), d.Slow, err)
 	}
-	check(t, bob.Remove(id))
-	if _, err := bob.Details(id); netproto.CodeOf(err) != netproto.CodeNotFound {
+	check(t, bob.Downloads.Remove(id))
+	if _, err := bob.Downloads.Details(id); netproto.CodeOf(err) != netproto.CodeNotFound {
 		t.Errorf("of one that is gone: %v", err)
 	}
 }
@@ -88,12 +89,12 @@ func TestTheDetailsTellThatASourceLetsOneWait(t *testing.T) {
 	first, second := alice.share(t, path), alice.share(t, other)
 	bob, carol := startPeer(t, tr), startPeer(t, tr)
 	id := bob.add(t, first)
-	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 0 })
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 0 })
 	waiting := carol.add(t, second)
-	carol.detailed(t, waiting, "that it waits at the source", func(d peer.Details) bool {
-		return len(d.Sources) == 1 && d.Sources[0].State == peer.SourceQueued && d.Sources[0].Place == 1 && d.Slow == peer.SlowTheirLimit
+	carol.detailed(t, waiting, "that it waits at the source", func(d queue.Details) bool {
+		return len(d.Sources) == 1 && d.Sources[0].State == swarm.SourceQueued && d.Sources[0].Place == 1 && d.Slow == swarm.SlowTheirLimit
 	})
-	carol.until(t, waiting, "served in its turn", func(d peer.Download) bool { return d.Done > 1<<20 })
+	carol.until(t, waiting, "served in its turn", func(d queue.Download) bool { return d.Done > 1<<20 })
 }
 
 func TestTheDetailsOfAFolderShowAllOfIt(t *testing.T) {
@@ -104,14 +105,14 @@ func TestTheDetailsOfAFolderShowAllOfIt(t *testing.T) {
 	alice.write(t, "album/large", 12<<20)
 	s := alice.share(t, filepath.Join(alice.files, "album"))
 	id := bob.add(t, s)
-	d := bob.detailed(t, id, "what is there and what is missing", func(d peer.Details) bool {
+	d := bob.detailed(t, id, "what is there and what is missing", func(d queue.Details) bool {
 		n := states(d.Cells)
-		return n[peer.CellVerified]+n[peer.CellPartly] > 0 && n[peer.CellMissing]+n[peer.CellInFlight] > 0 && d.Got > 1<<20
+		return n[swarm.CellVerified]+n[swarm.CellPartly] > 0 && n[swarm.CellMissing]+n[swarm.CellInFlight] > 0 && d.Got > 1<<20
 	})
-	if len(d.Cells) > peer.MaxCells {
+	if len(d.Cells) > swarm.MaxCells {
 		t.Errorf("the map has %d cells", len(d.Cells))
 	}
-	bob.wait(t, id, peer.DownloadFinished)
+	bob.wait(t, id, queue.StateFinished)
 }
 
 func TestTheDetailsOfADownloadWithoutASourceAreEmpty(t *testing.T) {
@@ -119,9 +120,9 @@ func TestTheDetailsOfADownloadWithoutASourceAreEmpty(t *testing.T) {
 	tr := startTracker(t)
 	p := startPeer(t, tr)
 	ids := p.queueOf(t, "nobody has it")
-	p.until(t, ids[0], "waiting", func(d peer.Download) bool { return d.State == peer.DownloadWaiting })
-	d, err := p.Details(ids[0])
-	if check(t, err); len(d.Sources) != 0 || d.Copies != 0 || d.Slow != peer.SlowNot {
+	p.until(t, ids[0], "waiting", func(d queue.Download) bool { return d.State == queue.StateWaiting })
+	d, err := p.Downloads.Details(ids[0])
+	if check(t, err); len(d.Sources) != 0 || d.Copies != 0 || d.Slow != swarm.SlowNot {
 		t.Errorf("of one without a source they show %+v", d)
 	}
 }
@@ -135,8 +136,8 @@ func TestTheDetailsNameWhoSentWrongBytes(t *testing.T) {
 	}
 	s.name(liar.source())
 	id := s.begin(t)
-	s.getter.detailed(t, id, "who is banned, and why", func(d peer.Details) bool {
-		return len(d.Sources) == 1 && d.Sources[0].State == peer.SourceBanned && netproto.CodeOf(d.Sources[0].Err) == netproto.CodeWrongPiece
+	s.getter.detailed(t, id, "who is banned, and why", func(d queue.Details) bool {
+		return len(d.Sources) == 1 && d.Sources[0].State == swarm.SourceBanned && netproto.CodeOf(d.Sources[0].Err) == netproto.CodeWrongPiece
 	})
 	s.finish(t, id, liar.source())
 }

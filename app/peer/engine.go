@@ -1,6 +1,18 @@
-// Package peer is the engine: it shares files, downloads from all sources at
-// once, and serves others. It draws nothing and prints nothing; faces are told
+// Package peer is the engine's façade: it assembles the rooms of a peer, which
+// share files, download from all sources at once and serve others, and connects
+// them with settings and trackers. It draws nothing and prints nothing; faces learn
 // that something changed and pull copies of what they show.
+//
+//	queue       the list of downloads, as a person sees it
+//	swarm       one attempt to fetch a content from all its sources
+//	sharing     what this peer offers
+//	serving     the answers to others, and the uploads
+//	membership  staying with trackers
+//	session     connections and frames
+//	offer       the register of what others may read
+//	flow        rates and limits
+//
+// Imports run downwards only. The lock order is written in package swarm.
 package peer
 
 import (
@@ -8,22 +20,25 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
+	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/membership"
+	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/serving"
+	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/peer/sharing"
+	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
-	"centralizedp2p/netproto/identity"
 )
-
-// notifyEvery bounds how often faces are told that something changed.
-const notifyEvery = 250 * time.Millisecond
 
 // Config is what an engine is made of.
 type Config struct {
@@ -40,117 +55,149 @@ type Config struct {
 	freeSpace  func(dir string) (int64, error) // in bytes; nil: what the system says
 }
 
-// Engine is a peer at work.
-type Engine struct {
-	config     Config
-	library    *library.Library
-	identity   *identity.Identity
-	log        *slog.Logger
-	timing     timing
-	around     surroundings
-	ctx        context.Context // of everything that works in the background
-	cancel     context.CancelFunc
-	background sync.WaitGroup
-	work       *errgroup.Group
-
-	contents  *contents
-	conns     *conns
-	hearsay   hearsay
-	guests    guests
-	telling   sync.Mutex // held while the trackers are told of a content; before mu
-	shares    *shares
-	downloads *downloads
-	uploads   *uploads
-	slots     *slots
-	// localExempt: the limits do not count in the local network.
-	localExempt atomic.Bool
-	freeSpace   func(dir string) (int64, error)
-	up, down    *throttle
-	upMeter     meter
-	downMeter   meter
-
-	mu       sync.Mutex
-	closed   bool          // nothing more may begin in the background
-	member   *membership   // with the main tracker
-	others   []*membership // with further ones
-	watchers map[chan struct{}]struct{}
-	told     time.Time     // when the watchers were told last
-	later    *time.Timer   // tells them again
-	stepped  chan struct{} // closed with the next step of a share or a tracker
-	settings library.Settings
-	port     int // TCP, for other peers
-	seedPort int // UDP, for seed clients
-
-	stopListening context.CancelFunc
-	epoch         context.Context // ends after sleep and a change of the network
-	endEpoch      context.CancelFunc
+// timing is every wait that is not fixed by the protocol; tests choose shorter ones.
+type timing struct {
+	session    session.Timing
+	serving    serving.Timing
+	swarm      swarm.Timing
+	queue      queue.Timing
+	sharing    sharing.Timing
+	membership membership.Timing
+	look       time.Duration // how often to check whether the computer slept
 }
 
-// Start opens the port and begins to work; ctx ends everything. No download
-// runs before [Engine.RunDownloads], and no tracker is joined before
-// [Engine.UseTracker].
+var standardTiming = timing{session.StandardTiming, serving.StandardTiming, swarm.StandardTiming, queue.StandardTiming, sharing.StandardTiming,
+	membership.StandardTiming, time.Second}
+
+// Engine is a peer at work. Its rooms are used directly.
+type Engine struct {
+	Downloads *queue.Queue
+	Shares    *sharing.Shares
+	Uploads   *serving.Server
+	Trackers  *membership.Memberships
+
+	config   Config
+	timing   timing
+	around   surroundings
+	log      *slog.Logger
+	ctx      context.Context // of everything that works in the background
+	cancel   context.CancelFunc
+	work     sync.WaitGroup
+	changes  changes
+	contents *offer.Register
+	conns    *session.Conns
+	swarms   *swarm.Swarms
+	traffic  *flow.Traffic
+
+	mu            sync.Mutex
+	closed        bool // nothing more may begin in the background
+	failed        error
+	settings      library.Settings
+	port          int // TCP, for other peers
+	seedPort      int // UDP, for seed clients
+	stopListening context.CancelFunc
+}
+
+// Start opens the port and begins to work; ctx ends everything. No download runs
+// before Downloads.Start, nothing is shared before Shares.Load or Shares.Add, and no
+// tracker is joined before Trackers.Use.
 func Start(ctx context.Context, config Config) (*Engine, error) {
 	settings, err := config.Library.Settings()
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{config: config, library: config.Library, identity: config.Library.Identity(), log: config.Log, timing: standardTiming, settings: settings,
-		conns: newConns(), watchers: map[chan struct{}]struct{}{}, stepped: make(chan struct{})}
+	e := &Engine{config: config, log: config.Log, timing: standardTiming, around: realSurroundings, settings: settings}
 	if config.timing != nil {
 		e.timing = *config.timing
 	}
-	if e.around = realSurroundings; config.around != nil {
+	if config.around != nil {
 		e.around = *config.around
 	}
-	if e.freeSpace = config.freeSpace; e.freeSpace == nil {
-		e.freeSpace = piece.FreeSpace
-	}
-	e.contents = newContents(e.tell)
-	e.slots = newSlots(settings.UploadSlots, settings.AdaptiveSlots, &e.timing)
-	e.localExempt.Store(settings.LocalExempt)
 	e.ctx, e.cancel = context.WithCancel(ctx)
-	e.epoch, e.endEpoch = context.WithCancel(e.ctx)
-	up, down := settings.Rates()
-	e.up, e.down = newThrottle(up), newThrottle(down)
-	e.shares = newShares(e)
-	e.shares.watcher.Limit = config.watchLimit
-	e.uploads = &uploads{engine: e, byKey: map[uploadKey]*upload{}}
-	if e.downloads, err = newDownloads(e, settings.MaxDownloads); err != nil {
-		return nil, err
-	}
-	e.member = newMembership(e, nil)
-	close(e.member.done)
-	e.work, _ = errgroup.WithContext(e.ctx)
-	if err := e.Move(config.Listen); err != nil {
+	if err := e.assemble(); err != nil {
 		e.cancel()
 		return nil, err
 	}
-	e.work.Go(func() error { return e.shares.run(e.ctx) })
-	e.work.Go(func() error { return e.downloads.keep(e.ctx) })
-	e.work.Go(func() error { return e.runSlots(e.ctx) })
-	e.work.Go(func() error { return e.watchNetwork(e.ctx) })
+	if err := e.Move(config.Listen); err != nil {
+		e.Close()
+		return nil, err
+	}
+	e.run("the shares", e.Shares.Run)
+	e.run("the downloads", e.Downloads.Run)
+	e.run("the upload slots", func(ctx context.Context) error { return e.Uploads.Run(ctx, e.conns) })
+	e.run("the watch over the network", e.watchNetwork)
 	return e, nil
 }
 
-// begin runs something that Close waits for; false when the engine is closed.
-func (e *Engine) begin(work func()) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.beginLocked(work)
+// assemble makes the rooms, the lower ones first.
+func (e *Engine) assemble() error {
+	library, settings := e.config.Library, e.settings
+	up, down := settings.Rates()
+	e.traffic = flow.NewTraffic(up, down, settings.LocalExempt)
+	e.changes.flowing = func() bool { down, up := e.Rates(); return down > 0 || up > 0 }
+	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step, Log: e.log, Timing: e.timing.membership})
+	e.contents = offer.NewRegister(e.Trackers)
+	e.Shares = sharing.New(sharing.Config{Library: library, Contents: e.contents, Log: e.log, Timing: e.timing.sharing, WatchLimit: e.config.watchLimit,
+		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
+	e.Uploads = serving.New(serving.Config{Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving, Sent: e.Shares.Sent,
+		Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
+	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name})
+	free := e.config.freeSpace
+	if free == nil {
+		free = piece.FreeSpace
+	}
+	e.swarms = swarm.New(swarm.Config{Key: netproto.PublicKey(library.Identity().Key()), Conns: e.conns, Contents: e.contents, Audience: e.Uploads,
+		Traffic: e.traffic, Log: e.log, Timing: e.timing.swarm, Trackers: e.sourceTrackers, Port: e.Port, Preallocate: e.preallocate, FreeSpace: free,
+		Notify: e.changes.notify})
+	e.conns.Handle(e.Uploads.Owner, e.swarms.Reader)
+	var share func() bool
+	if e.config.OfferDownloads {
+		share = e.shareDownloads
+	}
+	var err error
+	e.Downloads, err = queue.New(e.ctx, queue.Config{Library: library, Swarms: e.swarms, Shares: e.Shares, Log: e.log, Timing: e.timing.queue, Share: share,
+		Joined: e.Trackers.Joined, Sources: e.sources, Notify: e.changes.notify, Limit: settings.MaxDownloads})
+	return err
 }
 
-func (e *Engine) beginLocked(work func()) bool {
+// run works in the background until the engine is closed. If it ends before, that
+// is logged, and Err says so.
+func (e *Engine) run(what string, work func(ctx context.Context) error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.closed {
-		return false
+		return
 	}
-	e.background.Go(work)
-	return true
+	e.work.Go(func() {
+		err := work(e.ctx)
+		if e.ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			err = errors.New("it ended")
+		}
+		e.log.Error("a part of the engine has stopped", "what", what, "error", err)
+		e.mu.Lock()
+		if e.failed == nil {
+			e.failed = netproto.Errorf(netproto.CodeInternal, "%s: %w", what, err)
+		}
+		e.mu.Unlock()
+		e.changes.step()
+	})
+}
+
+// Err is why a part of the engine stopped working; nil while all is well. Restarting
+// the program helps.
+func (e *Engine) Err() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.failed
 }
 
 // portInUse is what Windows says; the portable name does not match it.
 const portInUse = syscall.Errno(10048) // WSAEADDRINUSE
 
-// Listen opens a TCP port, with the code "port-in-use" where another program
+// Listen opens a TCP port. The error has the code "port-in-use" if another program
 // has it.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
@@ -163,23 +210,22 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// Close leaves the tracker, ends everything and waits for it.
+// Close leaves the trackers, ends everything and waits for it. It may be called
+// again.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.closed = true
-	member := e.member
 	e.mu.Unlock()
 	e.cancel()
-	<-member.done
-	err := e.work.Wait()
-	e.background.Wait()
-	e.shares.save()
-	e.mu.Lock()
-	if e.later != nil {
-		e.later.Stop()
+	if e.Downloads != nil {
+		e.Downloads.Close()
 	}
-	e.mu.Unlock()
-	return err
+	e.conns.Close()
+	e.Trackers.Close()
+	e.work.Wait()
+	e.Shares.Save()
+	e.changes.close()
+	return e.Err()
 }
 
 // Port is the TCP port for other peers.
@@ -189,9 +235,9 @@ func (e *Engine) Port() int {
 	return e.port
 }
 
-// Move listens on another address, host:port, from now on. Connections that
-// came in over the old one stay. The tracker hears of it with the next join:
-// see [Engine.Rejoin].
+// Move listens on another address, host:port, from now on. Connections that came in
+// over the old one stay. The trackers learn of it with the next join: see
+// [membership.Memberships.Rejoin].
 func (e *Engine) Move(address string) error {
 	l, err := Listen(e.ctx, address)
 	if err != nil {
@@ -199,85 +245,97 @@ func (e *Engine) Move(address string) error {
 	}
 	accept, stop := context.WithCancel(e.ctx)
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	if e.closed {
+		e.mu.Unlock()
 		stop()
 		l.Close()
 		return netproto.Errorf(netproto.CodeCancelled, "the program ends")
 	}
-	if e.stopListening != nil {
-		e.stopListening()
-	}
+	before := e.stopListening
 	e.port, e.stopListening = l.Addr().(*net.TCPAddr).Port, stop
-	e.work.Go(func() error { return e.listen(accept, l) })
-	return nil
-}
-
-// RunDownloads lets all downloads go on, as their turn comes.
-func (e *Engine) RunDownloads() {
-	e.downloads.mu.Lock()
-	e.downloads.on = true
-	e.downloads.mu.Unlock()
-	e.downloads.schedule()
-}
-
-// RunDownload lets one download go on and leaves the others where they are.
-func (e *Engine) RunDownload(id string) {
-	if d := e.downloads.find(id); d != nil {
-		d.mu.Lock()
-		d.alone = true
-		d.mu.Unlock()
+	e.mu.Unlock()
+	if before != nil {
+		before()
 	}
-	e.downloads.schedule()
-}
-
-// RunShares offers what the library remembers.
-func (e *Engine) RunShares() error {
-	records, err := e.library.Shares()
-	if err != nil {
+	e.run("the port for other peers", func(context.Context) error {
+		err := e.conns.Listen(accept, l)
+		if err == nil {
+			<-e.ctx.Done() // it moved
+		}
 		return err
-	}
-	for _, r := range records {
-		s, _ := e.shares.add(r, true)
-		s.recheck()
-	}
-	e.shares.everything()
+	})
 	return nil
 }
 
 // LinkOf is the cp2p:// link of a share; "" before it was hashed and while no
 // tracker was reached.
-func (e *Engine) LinkOf(s Share) string {
-	t := e.Tracker()
+func (e *Engine) LinkOf(s sharing.Share) string {
+	t := e.Trackers.Main()
 	if t == nil || s.Hash.IsZero() || t.Fingerprint().IsZero() {
 		return ""
 	}
 	return netproto.Link{Tracker: t.Address(), Hash: s.Hash, Name: s.Name, Size: s.Size, Fingerprint: t.Fingerprint()}.String()
 }
 
-// Rates are what goes down and up now, in bytes a second.
-func (e *Engine) Rates() (down, up int64) { return e.downMeter.rate(), e.upMeter.rate() }
+// NameOf is how a content is called here, its hash if it has no name.
+func (e *Engine) NameOf(hash netproto.ContentHash) string {
+	if r, ok := e.Trackers.Holding(hash); ok {
+		return r.Name
+	}
+	return hash.String()
+}
 
-// Apply makes valid settings work at once, but for the port: see [Engine.Move].
+// Here tells what of a content is on this computer: a share or a finished download,
+// or one under way.
+func (e *Engine) Here(hash netproto.ContentHash) (whole, underWay bool) {
+	if e.Shares.Offered(hash) {
+		return true, false
+	}
+	return e.Downloads.Here(hash)
+}
+
+// Folder lists the files of a folder: from the disk if it is shared here, otherwise
+// it fetches the list.
+func (e *Engine) Folder(ctx context.Context, hash netproto.ContentHash) ([]netproto.FolderEntry, error) {
+	if path, _, ok := e.Shares.File(hash); ok {
+		return readFolderFile(path)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(e.ctx, cancel)()
+	return e.swarms.FolderList(ctx, hash)
+}
+
+func readFolderFile(path string) ([]netproto.FolderEntry, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	defer file.Close()
+	return netproto.ParseFolder(file)
+}
+
+// Rates are what goes down and up now, in bytes a second.
+func (e *Engine) Rates() (down, up int64) {
+	return e.traffic.DownMeter.Rate(), e.traffic.UpMeter.Rate()
+}
+
+// Apply makes valid settings work at once, except the port: see [Engine.Move].
 func (e *Engine) Apply(s library.Settings) {
-	up, down := s.Rates()
-	e.up.set(up)
-	e.down.set(down)
-	e.slots.set(s.UploadSlots, s.AdaptiveSlots)
-	e.localExempt.Store(s.LocalExempt)
-	e.downloads.mu.Lock()
-	e.downloads.limit = s.MaxDownloads
-	e.downloads.mu.Unlock()
 	e.mu.Lock()
 	e.settings = s
 	e.mu.Unlock()
-	e.downloads.schedule()
-	if e.shares.apply(s) {
-		e.shares.recheckAll()
-	}
+	up, down := s.Rates()
+	e.traffic.Up.Set(up)
+	e.traffic.Down.Set(down)
+	e.traffic.ExemptLocal(s.LocalExempt)
+	e.Uploads.SetSlots(s.UploadSlots, s.AdaptiveSlots)
+	e.Downloads.SetLimit(s.MaxDownloads)
+	e.Downloads.Limited()
+	e.Shares.Apply(s)
 }
 
-// SetQuickLimit has the quick limits count at once, or the usual ones.
+// SetQuickLimit applies the quick limits, or the usual ones.
 func (e *Engine) SetQuickLimit(on bool) {
 	e.mu.Lock()
 	e.settings.QuickLimit = on
@@ -286,17 +344,23 @@ func (e *Engine) SetQuickLimit(on bool) {
 	e.Apply(settings)
 }
 
-// QuickLimit tells whether the quick limits count now.
+// QuickLimit tells whether the quick limits apply now.
 func (e *Engine) QuickLimit() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.settings.QuickLimit
+	return e.setting(func(s *library.Settings) bool { return s.QuickLimit })
 }
 
 func (e *Engine) preallocate() bool {
+	return e.setting(func(s *library.Settings) bool { return s.Preallocate })
+}
+
+func (e *Engine) shareDownloads() bool {
+	return e.setting(func(s *library.Settings) bool { return s.ShareDownloads })
+}
+
+func (e *Engine) setting(is func(*library.Settings) bool) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.settings.Preallocate
+	return is(&e.settings)
 }
 
 func (e *Engine) name() string {
@@ -305,70 +369,25 @@ func (e *Engine) name() string {
 	return e.settings.Name
 }
 
-// Watch returns a channel that receives after something changed, at most four
-// times a second; changes that nobody took yet count as one. It is closed
-// when ctx ends.
-func (e *Engine) Watch(ctx context.Context) <-chan struct{} {
-	c := make(chan struct{}, 1)
-	e.mu.Lock()
-	e.watchers[c] = struct{}{}
-	e.mu.Unlock()
-	context.AfterFunc(ctx, func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		delete(e.watchers, c)
-		close(c)
-	})
-	return c
-}
-
-// notify tells the watchers that something changed, now or soon.
-func (e *Engine) notify() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.later == nil {
-		e.tellLater(max(notifyEvery-time.Since(e.told), 0))
+// sourceTrackers are the trackers as an attempt needs them.
+func (e *Engine) sourceTrackers() []swarm.Tracker {
+	var list []swarm.Tracker
+	for _, t := range e.Trackers.Active() {
+		list = append(list, t)
 	}
+	return list
 }
 
-// step tells at once those who wait for a share that it may be ready, and the
-// watchers soon.
-func (e *Engine) step() {
-	e.mu.Lock()
-	close(e.stepped)
-	e.stepped = make(chan struct{})
-	e.mu.Unlock()
-	e.notify()
+// sources asks the trackers for the other peers that have a content.
+func (e *Engine) sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error) {
+	found, err := e.Trackers.Active().Sources(ctx, hash)
+	self := e.config.Library.Identity().PeerID()
+	return slices.DeleteFunc(found, func(s netproto.Source) bool { return s.PeerID == self }), err
 }
 
-// nextStep is closed with the next step.
-func (e *Engine) nextStep() <-chan struct{} {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.stepped
-}
-
-// tellLater tells the watchers after a while, and again while bytes flow: that
-// a rate falls is no event. The caller holds the lock.
-func (e *Engine) tellLater(wait time.Duration) {
-	if e.ctx.Err() != nil || len(e.watchers) == 0 {
-		return
-	}
-	e.later = time.AfterFunc(wait, func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.later, e.told = nil, time.Now()
-		for c := range e.watchers {
-			select {
-			case c <- struct{}{}:
-			default:
-			}
-		}
-		if down, up := e.Rates(); down > 0 || up > 0 {
-			e.tellLater(notifyEvery)
-		}
-	})
-}
+// Watch returns a channel that receives after something changed, at most four times
+// a second; changes that nobody took yet count as one. It is closed when ctx ends.
+func (e *Engine) Watch(ctx context.Context) <-chan struct{} { return e.changes.watch(ctx) }
 
 // ListenAddress is an address for all interfaces with that port.
 func ListenAddress(port int) string { return ":" + strconv.Itoa(port) }

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/netproto"
 )
 
@@ -30,7 +30,7 @@ type fakeTracker struct {
 	closed    bool
 }
 
-var _ peer.Tracker = (*fakeTracker)(nil)
+var _ membership.Tracker = (*fakeTracker)(nil)
 
 func newFakeTracker() *fakeTracker {
 	return &fakeTracker{key: netproto.Fingerprint{1}, held: map[netproto.ContentHash]netproto.Resource{}, interval: 1}
@@ -162,6 +162,6 @@ func (f *fakeTracker) holds(h netproto.ContentHash) (netproto.Resource, bool) {
 func startPeerAt(t testing.TB, f *fakeTracker) *testPeer {
 	t.Helper()
 	p := startPeer(t, nil)
-	p.UseTracker(f)
+	p.Trackers.Use(f)
 	return p
 }

@@ -13,7 +13,8 @@ import (
 	"lukechampine.com/blake3"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -95,12 +96,12 @@ func TestOnlyChosenFilesOfAFolderCome(t *testing.T) {
 	want := map[string][]byte{}
 	var ids []string
 	for _, choice := range [][]string{{entries[3].Path, entries[11].Path}, {entries[5].Path}} {
-		id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: -1, Folder: true, Paths: choice, Dir: bob.files})
+		id, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: s.Name, Size: -1, Folder: true, Paths: choice, Dir: bob.files})
 		check(t, err)
 		ids = append(ids, id)
 	}
 	for i, id := range ids {
-		d := bob.wait(t, id, peer.DownloadFinished)
+		d := bob.wait(t, id, queue.StateFinished)
 		rel, err := filepath.Rel(bob.files, d.Path)
 		check(t, err)
 		for _, n := range [][]int{{3, 11}, {5}}[i] {
@@ -121,7 +122,7 @@ func TestAFolderGoesOnAfterARestart(t *testing.T) {
 	}
 	s := alice.share(t, filepath.Join(alice.files, "src"))
 	id := bob.add(t, s)
-	before := bob.until(t, id, "half there", func(d peer.Download) bool { return d.Done > 4<<20 && d.Done < s.Size }).Done
+	before := bob.until(t, id, "half there", func(d queue.Download) bool { return d.Done > 4<<20 && d.Done < s.Size }).Done
 	bob.stop()
 	half := sentBy(alice)
 	// What somebody did to the files meanwhile is seen.
@@ -129,7 +130,7 @@ func TestAFolderGoesOnAfterARestart(t *testing.T) {
 	check(t, err)
 	check(t, os.WriteFile(left[0], make([]byte, 100_000), 0o644))
 	bob.start(t, tr)
-	bob.wait(t, id, peer.DownloadFinished)
+	bob.wait(t, id, queue.StateFinished)
 	sameTree(t, bob, contents)
 	if again := sentBy(alice) - half; again > s.Size-before+2<<20 {
 		t.Errorf("%d bytes came after the restart, %d were missing", again, s.Size-before)
@@ -148,7 +149,7 @@ func TestTheJournalThatAKillLeftBesideAPublishedFileIsRemoved(t *testing.T) {
 		journal := strings.TrimSuffix(piece.PartName(hash), "part") + "journal"
 		check(t, os.WriteFile(filepath.Join(dir, journal), nil, 0o600))
 	}
-	check(t, bob.Remove(bob.get(t, film).ID))
+	check(t, bob.Downloads.Remove(bob.get(t, film).ID))
 	leave(bob.files, content)
 	bob.get(t, film)
 	sameTree(t, bob, contents)
@@ -158,13 +159,13 @@ func TestTheJournalThatAKillLeftBesideAPublishedFileIsRemoved(t *testing.T) {
 		_, contents[name] = alice.write(t, name, 600_000)
 	}
 	id := bob.add(t, alice.share(t, filepath.Join(alice.files, "src")))
-	bob.until(t, id, "half there", func(d peer.Download) bool { return d.Done > 3_000_000 })
+	bob.until(t, id, "half there", func(d queue.Download) bool { return d.Done > 3_000_000 })
 	bob.stop()
 	left, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*.folder/tree/*.bin"))
 	check(t, err)
 	leave(filepath.Dir(left[0]), contents["src/"+filepath.Base(left[0])])
 	bob.start(t, tr)
-	bob.wait(t, id, peer.DownloadFinished)
+	bob.wait(t, id, queue.StateFinished)
 	sameTree(t, bob, contents)
 }
 
@@ -179,16 +180,16 @@ func TestAnUnfinishedFolderIsASource(t *testing.T) {
 	}
 	s := alice.share(t, filepath.Join(alice.files, "src"))
 	first := bob.add(t, s)
-	bob.until(t, first, "begun", func(d peer.Download) bool { return d.Done > 1<<20 && d.Size == s.Size })
+	bob.until(t, first, "begun", func(d queue.Download) bool { return d.Done > 1<<20 && d.Size == s.Size })
 	alice.stop()
 	bob.stop() // and what it has is offered after a restart, too
 	bob.start(t, tr)
 	second := carol.add(t, s)
-	carol.until(t, second, "fed by the one who is not finished", func(d peer.Download) bool { return d.Size == s.Size && d.Done >= 1<<20 })
+	carol.until(t, second, "fed by the one who is not finished", func(d queue.Download) bool { return d.Size == s.Size && d.Done >= 1<<20 })
 	alice.start(t, tr)
 	alice.share(t, s.Path)
-	bob.wait(t, first, peer.DownloadFinished)
-	carol.wait(t, second, peer.DownloadFinished)
+	bob.wait(t, first, queue.StateFinished)
+	carol.wait(t, second, queue.StateFinished)
 	sameTree(t, bob, contents)
 	sameTree(t, carol, contents)
 }
@@ -201,9 +202,9 @@ func TestAFolderThatIsSharedHereIsCopied(t *testing.T) {
 	_, contents["src/large.bin"] = bob.write(t, "src/large.bin", 3<<20)
 	s := bob.share(t, filepath.Join(bob.files, "src"))
 	there := &testPeer{files: t.TempDir()}
-	id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: s.Size, Folder: true, Dir: there.files})
+	id, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: s.Name, Size: s.Size, Folder: true, Dir: there.files})
 	check(t, err)
-	bob.wait(t, id, peer.DownloadFinished)
+	bob.wait(t, id, queue.StateFinished)
 	sameTree(t, there, contents)
 }
 
@@ -217,7 +218,7 @@ func TestWhatWasFetchedIsNotHashedAgainToBeShared(t *testing.T) {
 	alice.copyOf(t, "src/equal.bin", contents["src/large.bin"])
 	contents["src/equal.bin"] = contents["src/large.bin"]
 	path, content := alice.write(t, "film.mkv", 5<<20)
-	for _, s := range []peer.Share{alice.share(t, filepath.Join(alice.files, "src")), alice.share(t, path)} {
+	for _, s := range []sharing.Share{alice.share(t, filepath.Join(alice.files, "src")), alice.share(t, path)} {
 		d := bob.get(t, s)
 		shared := bob.untilOffered(t, d.Path)
 		if shared.Hash != s.Hash || shared.Rate != 0 {
@@ -235,12 +236,12 @@ func TestWhatWasFetchedIsNotHashedAgainToBeShared(t *testing.T) {
 }
 
 // untilOffered waits until a path is shared.
-func (p *testPeer) untilOffered(t testing.TB, path string) peer.Share {
+func (p *testPeer) untilOffered(t testing.TB, path string) sharing.Share {
 	t.Helper()
 	ctx, changed := deadline(t), p.Watch(deadline(t))
 	for {
-		for _, s := range p.Shares() {
-			if s.Path == path && s.State == peer.ShareShared {
+		for _, s := range p.Shares.List() {
+			if s.Path == path && s.State == sharing.StateShared {
 				return s
 			}
 		}
@@ -270,7 +271,7 @@ func TestTheProgressOfEqualFilesEndsWhereTheFolderEnds(t *testing.T) {
 	s := alice.share(t, filepath.Join(alice.files, "src"))
 	id := bob.add(t, s)
 	before := int64(0)
-	d := bob.until(t, id, "finished", func(d peer.Download) bool {
+	d := bob.until(t, id, "finished", func(d queue.Download) bool {
 		if d.Size < s.Size {
 			return false // the list of its files is on its way
 		}
@@ -278,7 +279,7 @@ func TestTheProgressOfEqualFilesEndsWhereTheFolderEnds(t *testing.T) {
 			t.Errorf("%d bytes after %d, of %d", d.Done, before, s.Size)
 		}
 		before = d.Done
-		return d.State == peer.DownloadFinished
+		return d.State == queue.StateFinished
 	})
 	if d.Done != s.Size || s.Size != 90<<20 {
 		t.Errorf("%d of %d bytes in the end", d.Done, s.Size)

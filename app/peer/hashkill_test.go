@@ -17,6 +17,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -42,18 +43,18 @@ func shareInChild(base string) error {
 	defer e.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	id, err := e.Share(filepath.Join(base, "files"), peer.ShareOptions{Remember: true})
+	id, err := e.Shares.Add(filepath.Join(base, "files"), sharing.Options{Remember: true})
 	if err != nil {
 		return err
 	}
 	for ctx.Err() == nil {
-		for _, s := range e.Shares() {
-			if s.ID == id && s.State == peer.ShareShared {
-				fmt.Println("hashed", e.Hashed(), s.Hash)
+		for _, s := range e.Shares.List() {
+			if s.ID == id && s.State == sharing.StateShared {
+				fmt.Println("hashed", e.Shares.Hashed(), s.Hash)
 				return nil
 			}
 		}
-		fmt.Println("hashed", e.Hashed())
+		fmt.Println("hashed", e.Shares.Hashed())
 		time.Sleep(5 * time.Millisecond) // [peer.Engine.Watch] would tell it when all is done
 	}
 	return ctx.Err()
@@ -172,11 +173,11 @@ func stoppedMidway(t *testing.T, size int64) (p *testPeer, path, id string, hash
 	p = startPeerWith(t, nil, func(s *library.Settings) { *s = gently(true) })
 	path = filepath.Join(p.files, "film")
 	sparseFile(t, path, size)
-	id, err := p.Share(path, peer.ShareOptions{Remember: true})
+	id, err := p.Shares.Add(path, sharing.Options{Remember: true})
 	check(t, err)
-	p.untilShare(t, id, "hashed by a third", func(peer.Share) bool { return p.Hashed() >= size/3 })
+	p.untilShare(t, id, "hashed by a third", func(sharing.Share) bool { return p.Shares.Hashed() >= size/3 })
 	p.stop()
-	if hashed = p.Hashed(); hashed >= size {
+	if hashed = p.Shares.Hashed(); hashed >= size {
 		t.Fatalf("it hashed all of %d bytes before it ended", size)
 	}
 	return p, path, id, hashed
@@ -187,7 +188,7 @@ func stoppedMidway(t *testing.T, size int64) (p *testPeer, path, id string, hash
 func (p *testPeer) untilHashed(t *testing.T, path, id string) {
 	t.Helper()
 	p.Apply(gently(false))
-	now := p.untilShare(t, id, "shared", func(s peer.Share) bool { return s.State == peer.ShareShared })
+	now := p.untilShare(t, id, "shared", func(s sharing.Share) bool { return s.State == sharing.StateShared })
 	m, _, err := piece.HashPath(t.Context(), path, nil)
 	check(t, err)
 	if m.Hash != now.Hash {
@@ -200,14 +201,14 @@ func TestHashingGoesOnInALargeFileAfterAnotherStart(t *testing.T) {
 	const size = 600<<20 + 7
 	p, path, id, before := stoppedMidway(t, size)
 	p.start(t, nil)
-	check(t, p.RunShares())
-	first := p.untilShare(t, id, "hashed further", func(s peer.Share) bool { return s.Hashed > 0 })
+	check(t, p.Shares.Load())
+	first := p.untilShare(t, id, "hashed further", func(s sharing.Share) bool { return s.Hashed > 0 })
 	if first.Hashed < before-netproto.PieceSize(size) {
 		t.Errorf("it begins with %d bytes of %d done, %d were", first.Hashed, first.Size, before)
 	}
 	p.untilHashed(t, path, id)
-	if lost := before + p.Hashed() - size; lost < 0 || lost > netproto.PieceSize(size) {
-		t.Errorf("%d bytes were hashed before the end and %d after it, of %d", before, p.Hashed(), size)
+	if lost := before + p.Shares.Hashed() - size; lost < 0 || lost > netproto.PieceSize(size) {
+		t.Errorf("%d bytes were hashed before the end and %d after it, of %d", before, p.Shares.Hashed(), size)
 	}
 }
 
@@ -224,10 +225,10 @@ func TestALargeFileThatChangedWhileItsHashingRestedIsHashedFromItsStart(t *testi
 	check(t, file.Close())
 	check(t, os.Chtimes(path, time.Time{}, info.ModTime())) // as some programs do
 	p.start(t, nil)
-	check(t, p.RunShares())
+	check(t, p.Shares.Load())
 	p.untilHashed(t, path, id)
-	if p.Hashed() != size {
-		t.Errorf("%d bytes of %d were hashed again", p.Hashed(), size)
+	if p.Shares.Hashed() != size {
+		t.Errorf("%d bytes of %d were hashed again", p.Shares.Hashed(), size)
 	}
 }
 
@@ -237,10 +238,10 @@ func TestALargeFileThatChangesWhileItIsHashedIsHashedFromItsStart(t *testing.T) 
 	p := startPeerWith(t, nil, func(s *library.Settings) { *s = gently(true) })
 	path := filepath.Join(p.files, "film")
 	sparseFile(t, path, size)
-	id, err := p.Share(path, peer.ShareOptions{})
+	id, err := p.Shares.Add(path, sharing.Options{})
 	check(t, err)
 	var state piece.State
-	p.untilShare(t, id, "remembered in part", func(peer.Share) bool {
+	p.untilShare(t, id, "remembered in part", func(sharing.Share) bool {
 		state, err = piece.StateOf(path)
 		check(t, err)
 		_, err = p.library.Partial(path, state)
@@ -252,8 +253,8 @@ func TestALargeFileThatChangesWhileItIsHashedIsHashedFromItsStart(t *testing.T) 
 	check(t, err)
 	check(t, file.Close())
 	p.untilHashed(t, path, id)
-	if p.Hashed() < 2*size {
-		t.Errorf("%d bytes were hashed, of twice %d", p.Hashed(), size)
+	if p.Shares.Hashed() < 2*size {
+		t.Errorf("%d bytes were hashed, of twice %d", p.Shares.Hashed(), size)
 	}
 	if _, err := p.library.Partial(path, state); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("how far it was hashed before is still known: %v", err)

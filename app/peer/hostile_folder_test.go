@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"testing"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -32,19 +32,19 @@ func TestAListedFolderThatLiesHarmsNobody(t *testing.T) {
 			lister := startStranger(t, text, nil)
 			tracker.with(func() { tracker.sources = []netproto.Source{lister.source(), honest.source()} })
 			getter := startPeerAt(t, tracker)
-			id, err := getter.Download(peer.DownloadRequest{Hash: lister.m.Hash, Name: "folder", Size: -1, Folder: true, Dir: getter.files})
+			id, err := getter.Downloads.Add(queue.Request{Hash: lister.m.Hash, Name: "folder", Size: -1, Folder: true, Dir: getter.files})
 			check(t, err)
 			if c.failed {
-				d := getter.wait(t, id, peer.DownloadFailed)
+				d := getter.wait(t, id, queue.StateFailed)
 				if code := netproto.CodeOf(d.Err); code != netproto.CodeProtocol && code != netproto.CodeTooLarge {
 					t.Errorf("the reason is %v", d.Err)
 				}
 			} else {
-				getter.until(t, id, "waiting for a source", func(d peer.Download) bool {
-					return d.State == peer.DownloadWaiting && d.Size == c.entries[0].Size
+				getter.until(t, id, "waiting for a source", func(d queue.Download) bool {
+					return d.State == queue.StateWaiting && d.Size == c.entries[0].Size
 				})
 			}
-			check(t, getter.Remove(id))
+			check(t, getter.Downloads.Remove(id))
 			onlyFiles(t, getter.files)
 			// The honest one was not blamed, and the engine works.
 			tracker.with(func() { tracker.sources = []netproto.Source{honest.source()} })
@@ -71,15 +71,15 @@ func TestAListThatCannotBeReadFailsTheFolder(t *testing.T) {
 	} {
 		lister := startStranger(t, []byte(text), nil)
 		getter := startPeerAt(t, fakeWith(lister.source()))
-		id, err := getter.Download(peer.DownloadRequest{Hash: lister.m.Hash, Name: "folder", Size: -1, Folder: true, Dir: getter.files})
+		id, err := getter.Downloads.Add(queue.Request{Hash: lister.m.Hash, Name: "folder", Size: -1, Folder: true, Dir: getter.files})
 		check(t, err)
-		if d := getter.wait(t, id, peer.DownloadFailed); netproto.CodeOf(d.Err) != netproto.CodeProtocol {
+		if d := getter.wait(t, id, queue.StateFailed); netproto.CodeOf(d.Err) != netproto.CodeProtocol {
 			t.Errorf("%q: %v", text, d.Err)
 		}
 		if _, err := getter.Folder(deadline(t), lister.m.Hash); netproto.CodeOf(err) != netproto.CodeProtocol {
 			t.Errorf("%q: %v", text, err)
 		}
-		check(t, getter.Remove(id))
+		check(t, getter.Downloads.Remove(id))
 		onlyFiles(t, getter.files)
 	}
 }

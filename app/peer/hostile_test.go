@@ -14,45 +14,46 @@ import (
 	"testing"
 	"time"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
 // swarm is a downloader whose tracker names an honest source and a stranger.
-type swarm struct {
+type town struct {
 	tracker *fakeTracker
 	honest  *testPeer
 	getter  *testPeer
-	share   peer.Share
+	share   sharing.Share
 	content []byte
 }
 
-func newSwarm(t testing.TB, size int) *swarm {
+func newSwarm(t testing.TB, size int) *town {
 	t.Helper()
-	s := &swarm{tracker: newFakeTracker()}
+	s := &town{tracker: newFakeTracker()}
 	s.honest, s.getter = startPeerAt(t, newFakeTracker()), startPeerAt(t, s.tracker)
 	path, content := s.honest.write(t, "song.flac", size)
 	s.share, s.content = s.honest.share(t, path), content
 	return s
 }
 
-func (s *swarm) name(sources ...netproto.Source) {
+func (s *town) name(sources ...netproto.Source) {
 	s.tracker.with(func() { s.tracker.sources = sources })
 }
 
-func (s *swarm) begin(t testing.TB) string {
+func (s *town) begin(t testing.TB) string {
 	t.Helper()
-	id, err := s.getter.Download(peer.DownloadRequest{Hash: s.share.Hash, Name: s.share.Name, Size: -1, Folder: s.share.Folder, Dir: s.getter.files})
+	id, err := s.getter.Downloads.Add(queue.Request{Hash: s.share.Hash, Name: s.share.Name, Size: -1, Folder: s.share.Folder, Dir: s.getter.files})
 	check(t, err)
 	return id
 }
 
 // finish lets the honest source in and waits for the right bytes.
-func (s *swarm) finish(t testing.TB, id string, others ...netproto.Source) {
+func (s *town) finish(t testing.TB, id string, others ...netproto.Source) {
 	t.Helper()
 	s.name(append(others, s.honest.source())...)
-	d := s.getter.wait(t, id, peer.DownloadFinished)
+	d := s.getter.wait(t, id, queue.StateFinished)
 	same(t, d.Path, s.content)
 	onlyFiles(t, s.getter.files, "song.flac")
 }
@@ -72,7 +73,7 @@ func onlyFiles(t testing.TB, dir string, names ...string) {
 }
 
 // banned waits until the engine speaks to a stranger no more.
-func (s *swarm) banned(t testing.TB, who *stranger) {
+func (s *town) banned(t testing.TB, who *stranger) {
 	t.Helper()
 	eventually(t, s.getter.Engine, func() bool {
 		raw, err := net.DialTimeout("tcp", s.getter.source().Addresses[0], patience)
@@ -169,11 +170,11 @@ func TestALieAboutTheSizeDoesNotOutliveTheProgram(t *testing.T) {
 	}
 	s.name(liar.source())
 	id := s.begin(t)
-	s.getter.until(t, id, "there but for the last piece", func(d peer.Download) bool { return d.Done >= 3*netproto.MinPieceSize })
+	s.getter.until(t, id, "there but for the last piece", func(d queue.Download) bool { return d.Done >= 3*netproto.MinPieceSize })
 	s.getter.stop()
 	s.name()
 	s.getter.start(t, nil)
-	s.getter.UseTracker(s.tracker)
+	s.getter.Trackers.Use(s.tracker)
 	s.finish(t, id)
 }
 
@@ -262,8 +263,8 @@ func TestASourceThatStallsIsLeft(t *testing.T) {
 			s.name(lazy...)
 			id := s.begin(t)
 			eventually(t, s.getter.Engine, func() bool {
-				d, _ := s.getter.DownloadByID(id)
-				return d.State == peer.DownloadConnecting || d.State == peer.DownloadDownloading || d.State == peer.DownloadQueued
+				d, _ := s.getter.Downloads.ByID(id)
+				return d.State == queue.StateConnecting || d.State == queue.StateDownloading || d.State == queue.StateQueued
 			}, says("nothing was begun"))
 			s.finish(t, id, lazy...)
 		})

@@ -5,20 +5,21 @@ import (
 	"time"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
 // takes tells how long a new download of a share takes.
-func (p *testPeer) takes(t testing.TB, s peer.Share, prepare func(id string)) time.Duration {
+func (p *testPeer) takes(t testing.TB, s sharing.Share, prepare func(id string)) time.Duration {
 	t.Helper()
 	began := time.Now()
-	id, err := p.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: -1, Dir: t.TempDir()})
+	id, err := p.Downloads.Add(queue.Request{Hash: s.Hash, Name: s.Name, Size: -1, Dir: t.TempDir()})
 	check(t, err)
 	if prepare != nil {
 		prepare(id)
 	}
-	p.wait(t, id, peer.DownloadFinished)
+	p.wait(t, id, queue.StateFinished)
 	return time.Since(began)
 }
 
@@ -28,20 +29,20 @@ func TestOneDownloadCanBeSlowerThanTheOthers(t *testing.T) {
 	alice, bob := startPeer(t, tr), startPeer(t, tr)
 	path, _ := alice.write(t, "song.flac", 3<<20)
 	s := alice.share(t, path)
-	if took := bob.takes(t, s, func(id string) { check(t, bob.SetDownloadLimit(1<<20, id)) }); took < 1500*time.Millisecond {
+	if took := bob.takes(t, s, func(id string) { check(t, bob.Downloads.SetRate(1<<20, id)) }); took < 1500*time.Millisecond {
 		t.Errorf("3 MiB at 1 MiB a second took %s", took)
 	}
 	if took := bob.takes(t, s, nil); took > 1500*time.Millisecond {
 		t.Errorf("the other one took %s", took)
 	}
-	if err := bob.SetDownloadLimit(-1); netproto.CodeOf(err) != netproto.CodeInvalid {
+	if err := bob.Downloads.SetRate(-1); netproto.CodeOf(err) != netproto.CodeInvalid {
 		t.Errorf("a limit below nothing: %v", err)
 	}
 	ids := bob.queueOf(t, "limited")
-	check(t, bob.SetDownloadLimit(1234, ids...))
+	check(t, bob.Downloads.SetRate(1234, ids...))
 	bob.stop()
 	bob.start(t, nil)
-	if d, _ := bob.DownloadByID(ids[0]); d.Limit != 1234 {
+	if d, _ := bob.Downloads.ByID(ids[0]); d.Limit != 1234 {
 		t.Errorf("after a restart the limit is %d", d.Limit)
 	}
 }
@@ -79,7 +80,7 @@ func TestReadersShareALimitEvenly(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
 	alice := startPeerWith(t, tr, func(s *library.Settings) { s.UpLimit, s.UploadSlots = 4<<20, 4 })
-	var shares []peer.Share
+	var shares []sharing.Share
 	for _, name := range []string{"a", "b", "c"} {
 		path, _ := alice.write(t, name, 4<<20)
 		shares = append(shares, alice.share(t, path))
@@ -90,10 +91,10 @@ func TestReadersShareALimitEvenly(t *testing.T) {
 		readers[p] = p.add(t, s)
 	}
 	for p, id := range readers {
-		p.until(t, id, "half there", func(d peer.Download) bool { return d.Done >= 2<<20 })
+		p.until(t, id, "half there", func(d queue.Download) bool { return d.Done >= 2<<20 })
 	}
 	for p, id := range readers {
-		if d, _ := p.DownloadByID(id); d.Done > 3<<20+512<<10 {
+		if d, _ := p.Downloads.ByID(id); d.Done > 3<<20+512<<10 {
 			t.Errorf("when the last one was half there, one had %d of %d bytes", d.Done, d.Size)
 		}
 	}
@@ -103,14 +104,14 @@ func TestTheTrackerTriesThePort(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
 	alice := startPeer(t, tr)
-	reachable, err := alice.TestPort(deadline(t))
+	reachable, err := alice.Trackers.TestPort(deadline(t))
 	if err != nil || reachable != netproto.ReachableYes {
 		t.Errorf("it is reachable: %s, %v", reachable, err)
 	}
-	if r := alice.TrackerStatus().Reachable; r != netproto.ReachableYes {
+	if r := alice.Trackers.Status().Reachable; r != netproto.ReachableYes {
 		t.Errorf("it is shown as %s", r)
 	}
-	if _, err := startPeer(t, nil).TestPort(deadline(t)); netproto.CodeOf(err) != netproto.CodeUnreachable {
+	if _, err := startPeer(t, nil).Trackers.TestPort(deadline(t)); netproto.CodeOf(err) != netproto.CodeUnreachable {
 		t.Errorf("without a tracker: %v", err)
 	}
 }
@@ -126,8 +127,8 @@ func TestUnderALimitBytesFlowAndDoNotComeInBursts(t *testing.T) {
 	var got int64
 	var came time.Time
 	longest := time.Duration(0)
-	d := bob.until(t, id, "finished", func(d peer.Download) bool {
-		details, err := bob.Details(id)
+	d := bob.until(t, id, "finished", func(d queue.Download) bool {
+		details, err := bob.Downloads.Details(id)
 		check(t, err)
 		if details.Got > got {
 			now := time.Now()
@@ -136,7 +137,7 @@ func TestUnderALimitBytesFlowAndDoNotComeInBursts(t *testing.T) {
 			}
 			got, came = details.Got, now
 		}
-		return d.State == peer.DownloadFinished
+		return d.State == queue.StateFinished
 	})
 	same(t, d.Path, content)
 	if longest == 0 || longest > 2*time.Second {

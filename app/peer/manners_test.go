@@ -7,21 +7,21 @@ import (
 	"testing"
 	"time"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 )
 
 // waitTracker waits until a peer stands with its tracker as the test wants.
-func (p *testPeer) waitTracker(t testing.TB, wanted func(peer.TrackerStatus) bool) {
+func (p *testPeer) waitTracker(t testing.TB, wanted func(membership.Status) bool) {
 	t.Helper()
 	ctx := deadline(t)
 	changed := p.Watch(ctx)
-	for !wanted(p.TrackerStatus()) {
+	for !wanted(p.Trackers.Status()) {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("the tracker's state stays %+v", p.TrackerStatus())
+			t.Fatalf("the tracker's state stays %+v", p.Trackers.Status())
 		case <-changed:
 		}
 	}
@@ -41,7 +41,7 @@ func TestAPeerLearnsThatItCanBeReached(t *testing.T) {
 		check(t, <-served)
 	})
 	alice := startPeer(t, &testTracker{address: opened.Address()})
-	alice.waitTracker(t, func(s peer.TrackerStatus) bool { return s.Reachable == netproto.ReachableYes })
+	alice.waitTracker(t, func(s membership.Status) bool { return s.Reachable == netproto.ReachableYes })
 }
 
 // busyTracker asks to wait, once.
@@ -66,11 +66,11 @@ func TestATrackerThatAsksToWaitIsToldLaterAndNotLeft(t *testing.T) {
 	t.Parallel()
 	busy := &busyTracker{fakeTracker: newFakeTracker()}
 	alice := startPeer(t, nil)
-	alice.UseTracker(busy)
-	alice.waitTracker(t, func(s peer.TrackerStatus) bool { return s.State == peer.TrackerConnected })
+	alice.Trackers.Use(busy)
+	alice.waitTracker(t, func(s membership.Status) bool { return s.State == membership.StateConnected })
 	path, _ := alice.write(t, "song.flac", 1000)
 	shared := alice.share(t, path)
-	alice.waitTracker(t, func(peer.TrackerStatus) bool {
+	alice.waitTracker(t, func(membership.Status) bool {
 		_, held := busy.holds(shared.Hash)
 		return held
 	})

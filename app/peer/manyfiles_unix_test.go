@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -59,10 +59,10 @@ func BenchmarkManyFiles(b *testing.B) {
 	folder := filepath.Join(p.files, "many")
 	manyFiles(b, folder, count)
 	began, cpu := time.Now(), cpuTime(b)
-	id, err := p.Share(folder, peer.ShareOptions{Remember: true})
+	id, err := p.Shares.Add(folder, sharing.Options{Remember: true})
 	check(b, err)
 	reached := func(what string) {
-		_, err := p.WaitShared(b.Context(), id)
+		_, err := p.Shares.Wait(b.Context(), id)
 		check(b, err)
 		b.ReportMetric(time.Since(began).Seconds(), what+"-s")
 		b.ReportMetric((cpuTime(b) - cpu).Seconds(), what+"-cpu-s")
@@ -73,7 +73,7 @@ func BenchmarkManyFiles(b *testing.B) {
 	for known := 0; known < count+1; {
 		select {
 		case <-often.C:
-			if stats, err := p.Tracker().Stats(b.Context()); err == nil {
+			if stats, err := p.Trackers.Main().Stats(b.Context()); err == nil {
 				known = stats.Resources
 			}
 		case <-b.Context().Done():
@@ -84,7 +84,7 @@ func BenchmarkManyFiles(b *testing.B) {
 	p.stop()
 	began, cpu = time.Now(), cpuTime(b)
 	p.start(b, tr)
-	check(b, p.RunShares())
+	check(b, p.Shares.Load())
 	reached("started-again")
 	p.stop()
 
@@ -92,8 +92,8 @@ func BenchmarkManyFiles(b *testing.B) {
 	runtime.GC()
 	before := heap()
 	began, cpu = time.Now(), cpuTime(b)
-	p.UseTracker(deafTracker{newFakeTracker()})
-	check(b, p.RunShares())
+	p.Trackers.Use(deafTracker{newFakeTracker()})
+	check(b, p.Shares.Load())
 	reached("weighed")
 	runtime.GC()
 	b.ReportMetric(float64(heap()-before)/float64(count), "heap-B/file")

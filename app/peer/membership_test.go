@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/membership"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -41,7 +42,7 @@ func TestWhatTheTrackerAsksForIsDone(t *testing.T) {
 		f.beats = []netproto.HeartbeatStatus{netproto.HeartbeatJoin}
 	})
 	told(t, p, f, "it did not join again", func() bool { return f.joins == 2 && len(f.held) == 1 })
-	check(t, p.StopSharing([]string{s.ID}))
+	check(t, p.Shares.Stop(s.ID))
 	told(t, p, f, "it was not withdrawn", func() bool { return len(f.held) == 0 })
 	p.stop()
 	if f.leaves != 1 || !f.closed {
@@ -71,7 +72,7 @@ func TestAHeartbeatIntervalOutOfRangeHarmsNobody(t *testing.T) {
 		f := newFakeTracker()
 		f.interval = seconds
 		p := startPeerAt(t, f)
-		eventually(t, p.Engine, func() bool { return p.TrackerStatus().RoundTrip > 0 }, says("no heartbeat was sent"))
+		eventually(t, p.Engine, func() bool { return p.Trackers.Status().RoundTrip > 0 }, says("no heartbeat was sent"))
 		p.stop()
 	}
 }
@@ -97,21 +98,21 @@ func TestARefusedShareIsReportedAndOfferedToTheNextTracker(t *testing.T) {
 	f := newFakeTracker()
 	p := startPeerAt(t, f)
 	path, _ := p.write(t, "song.flac", 100)
-	id, err := p.Share(path, peer.ShareOptions{})
+	id, err := p.Shares.Add(path, sharing.Options{})
 	check(t, err)
-	s, err := p.WaitShared(deadline(t), id)
+	s, err := p.Shares.Wait(deadline(t), id)
 	check(t, err)
 	f.with(func() { f.refuse = map[netproto.ContentHash]netproto.Code{s.Hash: netproto.CodeFull} })
-	check(t, p.StopSharing([]string{id}))
-	id, err = p.Share(path, peer.ShareOptions{})
+	check(t, p.Shares.Stop(id))
+	id, err = p.Shares.Add(path, sharing.Options{})
 	check(t, err)
-	if _, err = p.WaitShared(deadline(t), id); netproto.CodeOf(err) != netproto.CodeFull {
+	if _, err = p.Shares.Wait(deadline(t), id); netproto.CodeOf(err) != netproto.CodeFull {
 		t.Fatalf("waiting says %v", err)
 	}
 	next := newFakeTracker()
-	p.UseTracker(next)
+	p.Trackers.Use(next)
 	told(t, p, next, "the next tracker was not told", func() bool { return len(next.held) == 1 })
-	if _, err = p.WaitShared(deadline(t), id); err != nil {
+	if _, err = p.Shares.Wait(deadline(t), id); err != nil {
 		t.Errorf("waiting says %v", err)
 	}
 	if f.leaves != 1 || !f.closed {
@@ -125,16 +126,16 @@ func TestAChangedKeyWaitsForThePerson(t *testing.T) {
 	f.fail = netproto.Errorf(netproto.CodeKeyChanged, "127.0.0.1:5000")
 	p := startPeerAt(t, f)
 	path, _ := p.write(t, "song.flac", 100)
-	id, err := p.Share(path, peer.ShareOptions{})
+	id, err := p.Shares.Add(path, sharing.Options{})
 	check(t, err)
-	if _, err := p.WaitShared(deadline(t), id); netproto.CodeOf(err) != netproto.CodeKeyChanged {
+	if _, err := p.Shares.Wait(deadline(t), id); netproto.CodeOf(err) != netproto.CodeKeyChanged {
 		t.Errorf("waiting says %v", err)
 	}
-	if s := p.TrackerStatus(); s.State != peer.TrackerKeyChanged || netproto.CodeOf(s.Err) != netproto.CodeKeyChanged {
+	if s := p.Trackers.Status(); s.State != membership.StateKeyChanged || netproto.CodeOf(s.Err) != netproto.CodeKeyChanged {
 		t.Errorf("the status is %+v", s)
 	}
 	f.with(func() { f.fail = nil })
-	p.Reconnect()
+	p.Trackers.Reconnect()
 	told(t, p, f, "it did not join", func() bool { return len(f.held) == 1 })
 }
 
@@ -144,23 +145,23 @@ func TestALostTrackerIsTriedAgain(t *testing.T) {
 	f.fail = unreachable()
 	p := startPeerAt(t, f)
 	eventually(t, p.Engine, func() bool {
-		s := p.TrackerStatus()
-		return s.State == peer.TrackerReconnecting && errors.Is(s.Err, &netproto.Error{Code: netproto.CodeUnreachable}) && !s.Retry.IsZero()
+		s := p.Trackers.Status()
+		return s.State == membership.StateReconnecting && errors.Is(s.Err, &netproto.Error{Code: netproto.CodeUnreachable}) && !s.Retry.IsZero()
 	}, says("it is not said that the tracker is lost"))
 	f.with(func() { f.fail = nil })
-	eventually(t, p.Engine, func() bool { return p.TrackerStatus().State == peer.TrackerConnected }, says("it does not connect"))
+	eventually(t, p.Engine, func() bool { return p.Trackers.Status().State == membership.StateConnected }, says("it does not connect"))
 }
 
 func TestTheTrackerCanBeChangedQuicklyAndAtTheEnd(t *testing.T) {
 	t.Parallel()
 	p := startPeer(t, nil)
 	path, _ := p.write(t, "song.flac", 100)
-	_, err := p.Share(path, peer.ShareOptions{})
+	_, err := p.Shares.Add(path, sharing.Options{})
 	check(t, err)
 	var all []*fakeTracker
 	for range 20 {
 		all = append(all, newFakeTracker())
-		p.UseTracker(all[len(all)-1])
+		p.Trackers.Use(all[len(all)-1])
 	}
 	last := all[len(all)-1]
 	told(t, p, last, "the last one was not told", func() bool { return len(last.held) == 1 })
@@ -171,7 +172,7 @@ func TestTheTrackerCanBeChangedQuicklyAndAtTheEnd(t *testing.T) {
 	}()
 	for range 20 {
 		all = append(all, newFakeTracker())
-		p.UseTracker(all[len(all)-1])
+		p.Trackers.Use(all[len(all)-1])
 	}
 	<-closing
 	for i, f := range all {
@@ -189,13 +190,13 @@ func TestSharesThatComeWhileTheTrackerChangesAreAllAnnounced(t *testing.T) {
 	const n = 300
 	for i := range n {
 		check(t, os.WriteFile(filepath.Join(p.files, fmt.Sprint(i)), fmt.Append(nil, i), 0o644))
-		_, err := p.Share(filepath.Join(p.files, fmt.Sprint(i)), peer.ShareOptions{})
+		_, err := p.Shares.Add(filepath.Join(p.files, fmt.Sprint(i)), sharing.Options{})
 		check(t, err)
 	}
 	var f *fakeTracker
 	for range 30 {
 		f = newFakeTracker()
-		p.UseTracker(f)
+		p.Trackers.Use(f)
 	}
 	told(t, p, f, "some are missing", func() bool { return len(f.held) == n })
 }

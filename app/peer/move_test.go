@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -28,9 +29,9 @@ func folders(t *testing.T) map[string]string {
 }
 
 // moved waits until a download is in a folder and as it should be.
-func (p *testPeer) moved(t testing.TB, id, folder string, state peer.DownloadState) peer.Download {
+func (p *testPeer) moved(t testing.TB, id, folder string, state queue.State) queue.Download {
 	t.Helper()
-	return p.until(t, id, string(state)+" in "+folder, func(d peer.Download) bool {
+	return p.until(t, id, string(state)+" in "+folder, func(d queue.Download) bool {
 		return d.State == state && filepath.Dir(d.Path) == folder
 	})
 }
@@ -46,8 +47,8 @@ func TestAFinishedDownloadMoves(t *testing.T) {
 			d := bob.get(t, s)
 			bob.share(t, d.Path)
 			check(t, os.WriteFile(filepath.Join(folder, "song.flac"), []byte("another one"), 0o644))
-			check(t, bob.MoveTo(folder, d.ID))
-			now := bob.moved(t, d.ID, folder, peer.DownloadFinished)
+			check(t, bob.Downloads.MoveTo(folder, d.ID))
+			now := bob.moved(t, d.ID, folder, queue.StateFinished)
 			same(t, now.Path, content)
 			same(t, filepath.Join(folder, "song.flac"), []byte("another one"))
 			onlyFiles(t, folder, "song (2).flac", "song.flac")
@@ -57,8 +58,8 @@ func TestAFinishedDownloadMoves(t *testing.T) {
 			}, says("the file is still where it was"))
 			alice.stop() // it is offered from where it is now
 			eventually(t, bob.Engine, func() bool {
-				shares := bob.Shares()
-				return len(shares) == 1 && shares[0].Path == now.Path && shares[0].State == peer.ShareShared
+				shares := bob.Shares.List()
+				return len(shares) == 1 && shares[0].Path == now.Path && shares[0].State == sharing.StateShared
 			}, says("it is not shared where it is"))
 			same(t, startPeer(t, tr).get(t, s).Path, content)
 		})
@@ -75,8 +76,8 @@ func TestAFinishedFolderMoves(t *testing.T) {
 			check(t, os.MkdirAll(filepath.Join(alice.files, "src", "nothing", "here"), 0o755))
 			d := bob.get(t, alice.share(t, filepath.Join(alice.files, "src")))
 			check(t, os.Symlink("1.txt", filepath.Join(d.Path, "link")))
-			check(t, bob.MoveTo(folder, d.ID))
-			now := bob.moved(t, d.ID, folder, peer.DownloadFinished)
+			check(t, bob.Downloads.MoveTo(folder, d.ID))
+			now := bob.moved(t, d.ID, folder, queue.StateFinished)
 			there := &testPeer{files: folder}
 			if target, err := os.Readlink(filepath.Join(now.Path, "link")); err != nil || target != "1.txt" {
 				t.Errorf("the link is %q, %v", target, err)
@@ -88,7 +89,7 @@ func TestAFinishedFolderMoves(t *testing.T) {
 			sameTree(t, there, contents)
 			check(t, os.RemoveAll(filepath.Join(now.Path, "nothing")))
 			bob.verify(t, d.ID)
-			if err := bob.MoveTo(filepath.Join(now.Path, "below"), d.ID); netproto.CodeOf(err) != netproto.CodeInvalid {
+			if err := bob.Downloads.MoveTo(filepath.Join(now.Path, "below"), d.ID); netproto.CodeOf(err) != netproto.CodeInvalid {
 				t.Errorf("into itself: %v", err)
 			}
 		})
@@ -107,22 +108,22 @@ func TestAnUnfinishedDownloadMovesWithWhatItHas(t *testing.T) {
 			song, album := alice.share(t, path), alice.share(t, filepath.Join(alice.files, "album"))
 			running, paused := bob.add(t, song), bob.add(t, album)
 			for _, id := range []string{running, paused} {
-				bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 2<<20 })
+				bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 2<<20 })
 			}
-			check(t, bob.Pause(paused))
+			check(t, bob.Downloads.Pause(paused))
 			before := map[string]int64{}
-			for _, d := range bob.Downloads() {
+			for _, d := range bob.Downloads.List() {
 				before[d.ID] = d.Done
 			}
-			check(t, bob.MoveTo(folder, running, paused))
-			bob.moved(t, paused, folder, peer.DownloadPaused)
-			bob.until(t, running, "as far as it was", func(d peer.Download) bool {
-				return filepath.Dir(d.Path) == folder && d.Done >= before[running] && d.State != peer.DownloadMoving
+			check(t, bob.Downloads.MoveTo(folder, running, paused))
+			bob.moved(t, paused, folder, queue.StatePaused)
+			bob.until(t, running, "as far as it was", func(d queue.Download) bool {
+				return filepath.Dir(d.Path) == folder && d.Done >= before[running] && d.State != queue.StateMoving
 			})
 			onlyFiles(t, bob.files)
-			check(t, bob.Resume(paused))
-			same(t, bob.moved(t, running, folder, peer.DownloadFinished).Path, content)
-			bob.moved(t, paused, folder, peer.DownloadFinished)
+			check(t, bob.Downloads.Resume(paused))
+			same(t, bob.moved(t, running, folder, queue.StateFinished).Path, content)
+			bob.moved(t, paused, folder, queue.StateFinished)
 			onlyFiles(t, folder, "album", "song.flac")
 			if sent := sentBy(alice); sent > 16<<20+2<<20 {
 				t.Errorf("%d bytes were sent", sent)
@@ -139,24 +140,24 @@ func TestAMoveThatCannotBeIsSaid(t *testing.T) {
 	s := alice.share(t, path)
 	d := bob.get(t, s)
 	other := t.TempDir()
-	second, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: -1, Dir: other})
+	second, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: s.Name, Size: -1, Dir: other})
 	check(t, err)
-	bob.wait(t, second, peer.DownloadFinished)
+	bob.wait(t, second, queue.StateFinished)
 	for folder, code := range map[string]netproto.Code{
 		"relative":                 netproto.CodeInvalid,
 		filepath.Join(d.Path, "x"): netproto.CodeFolderUnwritable,
 		other:                      netproto.CodeInvalid, // it is there already
 	} {
-		if err := bob.MoveTo(folder, d.ID); netproto.CodeOf(err) != code {
+		if err := bob.Downloads.MoveTo(folder, d.ID); netproto.CodeOf(err) != code {
 			t.Errorf("to %s: %v", folder, err)
 		}
 	}
-	check(t, bob.MoveTo(bob.files, d.ID)) // where it is
-	same(t, bob.wait(t, d.ID, peer.DownloadFinished).Path, content)
+	check(t, bob.Downloads.MoveTo(bob.files, d.ID)) // where it is
+	same(t, bob.wait(t, d.ID, queue.StateFinished).Path, content)
 
 	check(t, os.Remove(d.Path))
-	check(t, bob.MoveTo(t.TempDir(), d.ID))
-	lost := bob.until(t, d.ID, "given up", func(d peer.Download) bool { return d.State == peer.DownloadFinished && d.Err != nil })
+	check(t, bob.Downloads.MoveTo(t.TempDir(), d.ID))
+	lost := bob.until(t, d.ID, "given up", func(d queue.Download) bool { return d.State == queue.StateFinished && d.Err != nil })
 	if netproto.CodeOf(lost.Err) != netproto.CodeFileUnreadable || filepath.Dir(lost.Path) != bob.files {
 		t.Errorf("it is in %s: %v", lost.Path, lost.Err)
 	}
@@ -222,10 +223,10 @@ func TestAMoveOutlivesAKillAtAnyStep(t *testing.T) {
 				check(t, l.SaveDownloads(record))
 				check(t, l.Close())
 				p.start(t, nil)
-				d := p.moved(t, "1", folder, peer.DownloadFinished)
-				p.until(t, "1", "alone at its new place", func(d peer.Download) bool {
+				d := p.moved(t, "1", folder, queue.StateFinished)
+				p.until(t, "1", "alone at its new place", func(d queue.Download) bool {
 					_, err := os.Lstat(old)
-					return errors.Is(err, os.ErrNotExist) && d.State == peer.DownloadFinished
+					return errors.Is(err, os.ErrNotExist) && d.State == queue.StateFinished
 				})
 				p.stop()
 				same(t, d.Path, content)
@@ -250,7 +251,7 @@ func TestWhatSomebodyChangedAfterItWasCopiedStays(t *testing.T) {
 	check(t, l.Close())
 	p.start(t, nil)
 	t.Cleanup(func() { p.stop() })
-	d := p.until(t, "1", "finished, with a word about it", func(d peer.Download) bool { return d.State == peer.DownloadFinished && d.Err != nil })
+	d := p.until(t, "1", "finished, with a word about it", func(d queue.Download) bool { return d.State == queue.StateFinished && d.Err != nil })
 	if netproto.CodeOf(d.Err) != netproto.CodeFileChanged {
 		t.Errorf("it says %v", d.Err)
 	}

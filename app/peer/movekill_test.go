@@ -16,6 +16,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -37,11 +38,11 @@ func moveInChild(base string) error {
 		return err
 	}
 	defer e.Close()
-	e.RunDownloads()
+	e.Downloads.Start()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for changed := e.Watch(ctx); ctx.Err() == nil; <-changed {
-		if d := e.Downloads()[0]; d.State == peer.DownloadFinished {
+		if d := e.Downloads.List()[0]; d.State == queue.StateFinished {
 			fmt.Println("done")
 			return d.Err
 		}

@@ -2,24 +2,23 @@ package peer
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"slices"
 	"time"
 
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
 )
 
-// After the computer slept or changed its network, connections may be dead
-// without anybody being told, and what could not be reached perhaps can. Then
-// the trackers are joined again at once, dead connections are closed and made
-// again, and nothing waits for what failed before.
+// After the computer slept or changed its network, connections may be dead without
+// anybody noticing, and what could not be reached perhaps can. Then the trackers are
+// joined again at once, dead connections are closed and made again, and nothing waits
+// for what failed before.
 
 const (
-	// sleptFor is by how much the clock on the wall must run ahead of the one
-	// that stands still while the computer sleeps. Small steps are those of a
-	// clock that is set.
+	// sleptFor is by how much the clock on the wall must run ahead of the one that
+	// stands still while the computer sleeps. Smaller steps are corrections.
 	sleptFor = 5 * time.Second
 	// addressesEvery is how many looks at the clock there are to one at the addresses.
 	addressesEvery = 2
@@ -31,11 +30,11 @@ type surroundings struct {
 	addresses func() []netip.Prefix // of this computer
 }
 
-var start = time.Now()
+var processStart = time.Now()
 
 var realSurroundings = surroundings{
 	// Without its monotonic reading a time is that on the wall.
-	clock:     func() (time.Time, time.Duration) { now := time.Now(); return now.Round(0), now.Sub(start) },
+	clock:     func() (time.Time, time.Duration) { now := time.Now(); return now.Round(0), now.Sub(processStart) },
 	addresses: interfaceAddresses,
 }
 
@@ -78,7 +77,7 @@ func (e *Engine) watchNetwork(ctx context.Context) error {
 		if slept > sleptFor {
 			own = e.around.own()
 			e.log.Info("the computer slept", "for", slept)
-			e.renew(func(*conn) bool { return true })
+			e.renew(func(*session.Conn) bool { return true })
 			continue
 		}
 		if n%addressesEvery != 0 {
@@ -87,83 +86,20 @@ func (e *Engine) watchNetwork(ctx context.Context) error {
 		if now := e.around.own(); !slices.Equal(now, own) {
 			own = now
 			e.log.Info("the addresses of this computer changed", "now", now)
-			e.renew(func(c *conn) bool { return !slices.Contains(now, c.localAddress()) })
+			e.renew(func(c *session.Conn) bool { return !slices.Contains(now, c.LocalAddr()) })
 		}
 	}
 }
 
-var errRenewed = errors.New("the network changed, or the computer slept")
-
-// renew closes the connections that are dead, joins the trackers again, and
-// lets all downloads look for their sources now.
-func (e *Engine) renew(dead func(*conn) bool) {
-	e.mu.Lock()
-	e.endEpoch()
-	e.epoch, e.endEpoch = context.WithCancel(e.ctx)
-	e.mu.Unlock()
-	e.conns.mu.Lock()
-	var closing []*conn
-	for _, list := range e.conns.byKey {
-		for _, c := range list {
-			if dead(c) {
-				closing = append(closing, c)
-			}
-		}
-	}
-	e.conns.mu.Unlock()
-	for _, c := range closing {
-		c.close(errRenewed)
-	}
-	for _, m := range e.memberships() {
-		m.renew()
-	}
-	e.downloads.mu.Lock()
-	defer e.downloads.mu.Unlock()
-	for d := range e.downloads.running {
-		d.renew()
-	}
+// renew closes the connections that are dead, joins the trackers again, and has all
+// downloads look for their sources now.
+func (e *Engine) renew(dead func(*session.Conn) bool) {
+	e.conns.Renew(dead)
+	e.Trackers.Renew()
+	e.Downloads.Renew()
 }
 
-// untilRenewed is ctx, but ends when what is dialled now may lead nowhere any more.
-func (e *Engine) untilRenewed(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	stop := context.AfterFunc(e.epoch, cancel)
-	return ctx, func() { stop(); cancel() }
-}
-
-func (d *download) renew() {
-	d.mu.Lock()
-	for _, s := range d.sources {
-		s.retry, s.delay = time.Time{}, 0
-	}
-	d.sought, d.seeks = time.Time{}, 0
-	d.mu.Unlock()
-	d.wake()
-}
-
-// renew joins the tracker again at once, whatever is under way.
-func (m *membership) renew() {
-	m.mu.Lock()
-	again := m.again
-	m.mu.Unlock()
-	if again != nil {
-		again(errRejoin)
-		m.tracker.Reset()
-	}
-	m.poke(m.retry)
-}
-
-func (c *conn) localAddress() netip.Addr {
-	a, ok := c.tls.LocalAddr().(*net.TCPAddr)
-	if !ok {
-		return netip.Addr{}
-	}
-	return a.AddrPort().Addr().Unmap().WithZone("")
-}
-
-// joinRequest is what a tracker is told of this peer.
+// joinRequest is what a tracker learns about this peer.
 func (e *Engine) joinRequest() netproto.JoinRequest {
 	e.mu.Lock()
 	request := netproto.JoinRequest{Name: e.settings.Name, Port: e.port, SeedPort: e.seedPort}

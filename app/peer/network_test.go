@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -76,14 +76,14 @@ func afterwards(t *testing.T, happens func(a *around)) {
 	f.sources, f.interval = []netproto.Source{source.source()}, 1000
 	a := newAround("127.0.0.1/8", "192.0.2.7/24")
 	bob := startWith(t, &testPeer{calm: true, around: a}, nil, nil)
-	bob.UseTracker(f)
-	id, err := bob.Download(peer.DownloadRequest{Hash: source.m.Hash, Name: "song.flac", Size: -1, Dir: bob.files})
+	bob.Trackers.Use(f)
+	id, err := bob.Downloads.Add(queue.Request{Hash: source.m.Hash, Name: "song.flac", Size: -1, Dir: bob.files})
 	check(t, err)
-	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 0 })
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 0 })
 	told(t, bob, f, "it did not join", func() bool { return f.joins == 1 })
 	began := time.Now()
 	happens(a)
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 	told(t, bob, f, "it did not join again", func() bool { return f.joins == 2 && f.resets == 1 })
 	if took := time.Since(began); took > within {
 		t.Errorf("it took %s", took)
@@ -101,21 +101,21 @@ func TestAfterAChangeOfTheNetworkEverythingIsConnectedAgain(t *testing.T) {
 func TestAnAddressMoreEndsNoConnection(t *testing.T) {
 	t.Parallel()
 	alice := startPeerWith(t, nil, slowly(2<<20))
-	alice.UseTracker(newFakeTracker())
+	alice.Trackers.Use(newFakeTracker())
 	path, content := alice.write(t, "song.flac", 4<<20)
 	s := alice.share(t, path)
 	a, f := newAround("127.0.0.1/8"), fakeWith(alice.source())
 	f.interval = 1000
 	bob := startWith(t, &testPeer{around: a}, nil, nil)
-	bob.UseTracker(f)
+	bob.Trackers.Use(f)
 	id := bob.add(t, s)
-	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 0 })
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 0 })
 	a.move("127.0.0.1/8", "192.0.2.7/24")
 	told(t, bob, f, "it did not join again", func() bool { return f.joins == 2 })
-	if d, _ := bob.DownloadByID(id); d.Sources != 1 && d.State != peer.DownloadFinished {
+	if d, _ := bob.Downloads.ByID(id); d.Sources != 1 && d.State != queue.StateFinished {
 		t.Errorf("it is %s with %d sources", d.State, d.Sources)
 	}
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 	if n := sentBy(alice); n > int64(len(content)) {
 		t.Errorf("%d bytes were sent for %d", n, len(content))
 	}

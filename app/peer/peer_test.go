@@ -17,6 +17,8 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
@@ -167,14 +169,14 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 	if tr != nil {
 		p.join(t, tr)
 	}
-	engine.RunDownloads()
+	engine.Downloads.Start()
 }
 
 func (p *testPeer) join(t testing.TB, tr *testTracker) {
 	t.Helper()
 	client, err := trackerclient.New(p.library.Identity(), tr.address, netproto.Fingerprint{}, p.library)
 	check(t, err)
-	p.UseTracker(client)
+	p.Trackers.Use(client)
 }
 
 // write makes a file of pseudo-random bytes among the peer's files.
@@ -188,27 +190,27 @@ func (p *testPeer) write(t testing.TB, name string, size int) (string, []byte) {
 	return path, content
 }
 
-func (p *testPeer) share(t testing.TB, path string) peer.Share {
+func (p *testPeer) share(t testing.TB, path string) sharing.Share {
 	t.Helper()
-	id, err := p.Share(path, peer.ShareOptions{})
+	id, err := p.Shares.Add(path, sharing.Options{})
 	check(t, err)
-	s, err := p.WaitShared(deadline(t), id)
+	s, err := p.Shares.Wait(deadline(t), id)
 	check(t, err)
 	return s
 }
 
 // get downloads a share and waits for its end.
-func (p *testPeer) get(t testing.TB, s peer.Share) peer.Download {
+func (p *testPeer) get(t testing.TB, s sharing.Share) queue.Download {
 	t.Helper()
-	id, err := p.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: -1, Folder: s.Folder, Dir: p.files})
+	id, err := p.Downloads.Add(queue.Request{Hash: s.Hash, Name: s.Name, Size: -1, Folder: s.Folder, Dir: p.files})
 	check(t, err)
-	return p.wait(t, id, peer.DownloadFinished)
+	return p.wait(t, id, queue.StateFinished)
 }
 
-func (p *testPeer) wait(t testing.TB, id string, state peer.DownloadState) peer.Download {
+func (p *testPeer) wait(t testing.TB, id string, state queue.State) queue.Download {
 	t.Helper()
-	return p.until(t, id, string(state), func(d peer.Download) bool {
-		if d.State == peer.DownloadFailed && state != peer.DownloadFailed {
+	return p.until(t, id, string(state), func(d queue.Download) bool {
+		if d.State == queue.StateFailed && state != queue.StateFailed {
 			t.Fatalf("the download failed: %v", d.Err)
 		}
 		return d.State == state
@@ -216,11 +218,11 @@ func (p *testPeer) wait(t testing.TB, id string, state peer.DownloadState) peer.
 }
 
 // until waits for a download to be as it should.
-func (p *testPeer) until(t testing.TB, id, what string, ok func(peer.Download) bool) peer.Download {
+func (p *testPeer) until(t testing.TB, id, what string, ok func(queue.Download) bool) queue.Download {
 	t.Helper()
-	var last peer.Download
+	var last queue.Download
 	eventually(t, p.Engine, func() bool {
-		d, there := p.DownloadByID(id)
+		d, there := p.Downloads.ByID(id)
 		if !there {
 			t.Fatal("the download is not in the list")
 		}

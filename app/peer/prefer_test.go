@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -26,11 +26,11 @@ func TestWhatIsPreferredComesInOrderFromThere(t *testing.T) {
 	})
 	f := newFakeTracker()
 	bob := startPeerAt(t, f)
-	id, err := bob.Download(peer.DownloadRequest{Hash: source.m.Hash, Name: "film.mkv", Size: -1, Dir: bob.files})
+	id, err := bob.Downloads.Add(queue.Request{Hash: source.m.Hash, Name: "film.mkv", Size: -1, Dir: bob.files})
 	check(t, err)
-	check(t, bob.Prefer(id, "", 9*netproto.MinPieceSize+1))
+	check(t, bob.Downloads.Prefer(id, "", 9*netproto.MinPieceSize+1))
 	f.with(func() { f.sources = []netproto.Source{source.source()} })
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 	mu.Lock()
 	defer mu.Unlock()
 	if want := []uint32{15, 9, 10, 11, 12, 13, 14}; !slices.Equal(asked[:len(want)], want) {
@@ -46,23 +46,23 @@ func TestAPreferredFileOfAFolderComesFirst(t *testing.T) {
 		alice.write(t, filepath.Join("album", name), 2<<20)
 	}
 	s := alice.share(t, filepath.Join(alice.files, "album"))
-	bob.UseTracker(nil)
+	bob.Trackers.Use(nil)
 	id := bob.add(t, s)
-	check(t, bob.Prefer(id, "d", 0))
+	check(t, bob.Downloads.Prefer(id, "d", 0))
 	bob.join(t, tr)
-	bob.until(t, id, "so far that one of the files is whole", func(d peer.Download) bool { return d.Done >= 2<<20 })
+	bob.until(t, id, "so far that one of the files is whole", func(d queue.Download) bool { return d.Done >= 2<<20 })
 	whole, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*", "tree", "[a-d]"))
 	check(t, err)
 	if len(whole) > 1 || len(whole) == 1 && filepath.Base(whole[0]) != "d" {
 		t.Errorf("%v are whole", whole)
 	}
-	bob.wait(t, id, peer.DownloadFinished)
+	bob.wait(t, id, queue.StateFinished)
 }
 
 func TestNothingCanBePreferredOfWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	p := startPeer(t, nil)
-	if err := p.Prefer("no such id", "", 0); netproto.CodeOf(err) != netproto.CodeNotFound {
+	if err := p.Downloads.Prefer("no such id", "", 0); netproto.CodeOf(err) != netproto.CodeNotFound {
 		t.Errorf("it says %v", err)
 	}
 }
@@ -70,16 +70,16 @@ func TestNothingCanBePreferredOfWhatIsNotThere(t *testing.T) {
 func TestASilentSourceIsTakenOverFromLongBeforeItIsLeft(t *testing.T) {
 	t.Parallel()
 	alice := startPeer(t, nil)
-	alice.UseTracker(newFakeTracker())
+	alice.Trackers.Use(newFakeTracker())
 	path, content := alice.write(t, "song.flac", 8<<20)
 	s := alice.share(t, path)
 	silent := startStranger(t, content, func(s *stranger) {
 		s.onGet = func(*strangerConn, netproto.Get) {}
 	})
 	bob := unhurriedPeer(t, nil, nil)
-	bob.UseTracker(fakeWith(alice.source(), silent.source()))
+	bob.Trackers.Use(fakeWith(alice.source(), silent.source()))
 	began := time.Now()
-	same(t, bob.wait(t, bob.add(t, s), peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, bob.add(t, s), queue.StateFinished).Path, content)
 	if took := time.Since(began); took > 15*time.Second { // it would be left after 30
 		t.Errorf("it took %s", took)
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
@@ -49,19 +49,19 @@ func BenchmarkManyDownloads(b *testing.B) {
 	b.Run("list", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if len(p.Downloads()) != manyDownloads {
+			if len(p.Downloads.List()) != manyDownloads {
 				b.Fatal("some are missing")
 			}
 		}
 	})
 	b.Run("counts", func(b *testing.B) {
 		for b.Loop() {
-			p.DownloadCounts()
+			p.Downloads.Counts()
 		}
 	})
 	b.Run("details", func(b *testing.B) {
 		for b.Loop() {
-			_, err := p.Details(ids[manyDownloads/2])
+			_, err := p.Downloads.Details(ids[manyDownloads/2])
 			check(b, err)
 		}
 	})
@@ -72,24 +72,24 @@ func BenchmarkManyDownloads(b *testing.B) {
 	})
 	b.Run("pause and resume one", func(b *testing.B) {
 		for b.Loop() {
-			check(b, p.Pause(ids[5]))
-			check(b, p.Resume(ids[5]))
+			check(b, p.Downloads.Pause(ids[5]))
+			check(b, p.Downloads.Resume(ids[5]))
 		}
 	})
 	b.Run("move all to the bottom", func(b *testing.B) {
 		for b.Loop() {
-			check(b, p.MoveInQueue(peer.QueueBottom, ids...))
+			check(b, p.Downloads.Move(queue.Bottom, ids...))
 		}
 	})
 	b.Run("move half of them up", func(b *testing.B) {
 		for b.Loop() {
-			check(b, p.MoveInQueue(peer.QueueUp, ids[manyDownloads/2:]...))
+			check(b, p.Downloads.Move(queue.Up, ids[manyDownloads/2:]...))
 		}
 	})
 	b.Run("pause and resume all", func(b *testing.B) {
 		for b.Loop() {
-			check(b, p.Pause(ids...))
-			check(b, p.Resume(ids...))
+			check(b, p.Downloads.Pause(ids...))
+			check(b, p.Downloads.Resume(ids...))
 		}
 	})
 }

@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -19,7 +20,7 @@ func (p *testPeer) queueOf(t testing.TB, names ...string) []string {
 	t.Helper()
 	var ids []string
 	for i, name := range names {
-		id, err := p.Download(peer.DownloadRequest{Hash: netproto.ContentHash{1, byte(i)}, Name: name, Size: 1000, Dir: p.files})
+		id, err := p.Downloads.Add(queue.Request{Hash: netproto.ContentHash{1, byte(i)}, Name: name, Size: 1000, Dir: p.files})
 		check(t, err)
 		ids = append(ids, id)
 	}
@@ -29,7 +30,7 @@ func (p *testPeer) queueOf(t testing.TB, names ...string) []string {
 // order is the queue by names.
 func (p *testPeer) order() string {
 	var names string
-	for _, d := range p.Downloads() {
+	for _, d := range p.Downloads.List() {
 		names += d.Name
 	}
 	return names
@@ -39,24 +40,24 @@ func TestTheQueueIsInTheOrderThatThePersonWants(t *testing.T) {
 	t.Parallel()
 	p := startPeerAt(t, newFakeTracker())
 	ids := p.queueOf(t, "a", "b", "c", "d", "e")
-	check(t, p.Pause(ids...))
+	check(t, p.Downloads.Pause(ids...))
 	a, b, c, d, e := ids[0], ids[1], ids[2], ids[3], ids[4]
 	for _, step := range []struct {
-		way  peer.QueueMove
+		way  queue.Way
 		ids  []string
 		want string
 	}{
-		{peer.QueueTop, []string{e}, "eabcd"},
-		{peer.QueueBottom, []string{a}, "ebcda"},
-		{peer.QueueUp, []string{c}, "ecbda"},
-		{peer.QueueDown, []string{e}, "cebda"},
-		{peer.QueueUp, []string{c, e}, "cebda"}, // at the top together
-		{peer.QueueUp, []string{a, d}, "cedab"},
-		{peer.QueueDown, []string{a, e}, "cdeba"},
-		{peer.QueueTop, []string{b, d}, "dbcea"}, // in the order that they had
-		{peer.QueueBottom, []string{d, c}, "beadc"},
+		{queue.Top, []string{e}, "eabcd"},
+		{queue.Bottom, []string{a}, "ebcda"},
+		{queue.Up, []string{c}, "ecbda"},
+		{queue.Down, []string{e}, "cebda"},
+		{queue.Up, []string{c, e}, "cebda"}, // at the top together
+		{queue.Up, []string{a, d}, "cedab"},
+		{queue.Down, []string{a, e}, "cdeba"},
+		{queue.Top, []string{b, d}, "dbcea"}, // in the order that they had
+		{queue.Bottom, []string{d, c}, "beadc"},
 	} {
-		check(t, p.MoveInQueue(step.way, step.ids...))
+		check(t, p.Downloads.Move(step.way, step.ids...))
 		if got := p.order(); got != step.want {
 			t.Fatalf("%s of %d downloads makes it %s, and not %s", step.way, len(step.ids), got, step.want)
 		}
@@ -66,10 +67,10 @@ func TestTheQueueIsInTheOrderThatThePersonWants(t *testing.T) {
 	if got := p.order(); got != "beadc" {
 		t.Errorf("after a restart it is %s", got)
 	}
-	if err := p.MoveInQueue("sideways", a); netproto.CodeOf(err) != netproto.CodeInvalid {
+	if err := p.Downloads.Move("sideways", a); netproto.CodeOf(err) != netproto.CodeInvalid {
 		t.Errorf("it says %v", err)
 	}
-	if err := p.MoveInQueue(peer.QueueTop, "gone", a); netproto.CodeOf(err) != netproto.CodeNotFound || p.order() != "abedc" {
+	if err := p.Downloads.Move(queue.Top, "gone", a); netproto.CodeOf(err) != netproto.CodeNotFound || p.order() != "abedc" {
 		t.Errorf("it says %v, and the order is %s", err, p.order())
 	}
 }
@@ -78,7 +79,7 @@ func TestAHigherPriorityComesFirst(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
 	alice, bob := startPeerWith(t, tr, slowly(4<<20)), startPeerWith(t, tr, func(s *library.Settings) { s.MaxDownloads = 1 })
-	var shares []peer.Share
+	var shares []sharing.Share
 	for _, name := range []string{"first", "low", "normal", "high"} {
 		path, _ := alice.write(t, name, 2<<20)
 		shares = append(shares, alice.share(t, path))
@@ -87,10 +88,10 @@ func TestAHigherPriorityComesFirst(t *testing.T) {
 	for _, s := range shares {
 		ids[s.Name] = bob.add(t, s)
 	}
-	check(t, bob.SetPriority(library.PriorityLow, ids["low"]))
-	check(t, bob.SetPriority(library.PriorityHigh, ids["high"]))
+	check(t, bob.Downloads.SetPriority(library.PriorityLow, ids["low"]))
+	check(t, bob.Downloads.SetPriority(library.PriorityHigh, ids["high"]))
 	places := map[string]int{}
-	for _, d := range bob.Downloads() {
+	for _, d := range bob.Downloads.List() {
 		places[d.Name] = d.Place
 	}
 	if places["high"] != 1 || places["normal"] != 2 || places["low"] != 3 {
@@ -100,7 +101,7 @@ func TestAHigherPriorityComesFirst(t *testing.T) {
 	for len(done) < 4 {
 		eventually(t, bob.Engine, func() bool {
 			for name, id := range ids {
-				if d, _ := bob.DownloadByID(id); d.State == peer.DownloadFinished && !slices.Contains(done, name) {
+				if d, _ := bob.Downloads.ByID(id); d.State == queue.StateFinished && !slices.Contains(done, name) {
 					done = append(done, name)
 					return true
 				}
@@ -111,7 +112,7 @@ func TestAHigherPriorityComesFirst(t *testing.T) {
 	if want := []string{"first", "high", "normal", "low"}; !slices.Equal(done, want) {
 		t.Errorf("they were finished in the order %v", done)
 	}
-	if err := bob.SetPriority("urgent", ids["low"]); netproto.CodeOf(err) != netproto.CodeInvalid {
+	if err := bob.Downloads.SetPriority("urgent", ids["low"]); netproto.CodeOf(err) != netproto.CodeInvalid {
 		t.Errorf("it says %v", err)
 	}
 }
@@ -122,21 +123,21 @@ func TestADownloadWithoutASourceKeepsNobodyWaiting(t *testing.T) {
 	alice, bob := startPeer(t, tr), startPeerWith(t, tr, func(s *library.Settings) { s.MaxDownloads = 1 })
 	lost, lostContent := alice.write(t, "lost", 1<<20)
 	s := alice.share(t, lost)
-	check(t, alice.StopSharing([]string{s.ID}))
+	check(t, alice.Shares.Stop(s.ID))
 	alice.waitWithdrawn(t, s.Hash)
 	first := bob.add(t, s)
 	path, content := alice.write(t, "song.flac", 1<<20)
 	same(t, bob.get(t, alice.share(t, path)).Path, content)
-	bob.wait(t, first, peer.DownloadWaiting)
+	bob.wait(t, first, queue.StateWaiting)
 	alice.share(t, lost)
-	same(t, bob.wait(t, first, peer.DownloadFinished).Path, lostContent)
+	same(t, bob.wait(t, first, queue.StateFinished).Path, lostContent)
 }
 
 // waitWithdrawn waits until the tracker knows of no source any more.
 func (p *testPeer) waitWithdrawn(t testing.TB, hash netproto.ContentHash) {
 	t.Helper()
 	eventually(t, p.Engine, func() bool {
-		found, err := p.Tracker().Sources(deadline(t), hash)
+		found, err := p.Trackers.Main().Sources(deadline(t), hash)
 		return err == nil && len(found) == 0
 	}, says("the tracker still lists it"))
 }
@@ -157,14 +158,14 @@ func TestAFailureThatMayHealIsTriedAgainByItself(t *testing.T) {
 	check(t, l.SaveDownloads(failed, wrong))
 	check(t, l.Close())
 	bob.start(t, tr)
-	healed := bob.until(t, "heals", "finished", func(d peer.Download) bool { return d.State == peer.DownloadFinished })
+	healed := bob.until(t, "heals", "finished", func(d queue.Download) bool { return d.State == queue.StateFinished })
 	same(t, healed.Path, content)
-	d := bob.wait(t, "stays", peer.DownloadFailed)
+	d := bob.wait(t, "stays", queue.StateFailed)
 	if netproto.CodeOf(d.Err) != netproto.CodeProtocol || !d.Retry.IsZero() {
 		t.Errorf("it is tried again at %s, because of %v", d.Retry, d.Err)
 	}
-	check(t, bob.Resume("stays"))
-	bob.until(t, "stays", "finished when the person says so", func(d peer.Download) bool { return d.State == peer.DownloadFinished })
+	check(t, bob.Downloads.Resume("stays"))
+	bob.until(t, "stays", "finished when the person says so", func(d queue.Download) bool { return d.State == queue.StateFinished })
 }
 
 func TestWhatCannotHealIsNotTriedAgain(t *testing.T) {
@@ -173,9 +174,9 @@ func TestWhatCannotHealIsNotTriedAgain(t *testing.T) {
 	alice, bob := startPeer(t, tr), startPeer(t, tr)
 	path, _ := alice.write(t, "song.flac", 1000)
 	s := alice.share(t, path)
-	id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: "no folder", Size: -1, Folder: true, Dir: bob.files})
+	id, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: "no folder", Size: -1, Folder: true, Dir: bob.files})
 	check(t, err)
-	if d := bob.wait(t, id, peer.DownloadFailed); !d.Retry.IsZero() || netproto.CodeOf(d.Err) != netproto.CodeProtocol {
+	if d := bob.wait(t, id, queue.StateFailed); !d.Retry.IsZero() || netproto.CodeOf(d.Err) != netproto.CodeProtocol {
 		t.Errorf("it is tried again at %s, because of %v", d.Retry, d.Err)
 	}
 }
@@ -189,14 +190,14 @@ func TestADiskThatFillsUpStopsADownloadUntilThereIsRoom(t *testing.T) {
 	free.Store(1 << 40)
 	bob := startWith(t, &testPeer{space: func(string) (int64, error) { return free.Load(), nil }}, tr, nil)
 	id := bob.add(t, alice.share(t, path))
-	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 1<<20 })
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 1<<20 })
 	free.Store(1 << 20)
-	d := bob.wait(t, id, peer.DownloadNoSpace)
+	d := bob.wait(t, id, queue.StateNoSpace)
 	if netproto.CodeOf(d.Err) != netproto.CodeNoSpace || d.Done < 1<<20 {
 		t.Errorf("%v, with %d bytes", d.Err, d.Done)
 	}
 	free.Store(1 << 40)
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 }
 
 func TestADownloadMayTakeItsSpaceAtOnce(t *testing.T) {
@@ -206,7 +207,7 @@ func TestADownloadMayTakeItsSpaceAtOnce(t *testing.T) {
 	bob := startPeerWith(t, tr, func(s *library.Settings) { s.Preallocate = true })
 	path, content := alice.write(t, "song.flac", 6<<20)
 	id := bob.add(t, alice.share(t, path))
-	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 1<<20 })
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 1<<20 })
 	parts, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*.part"))
 	check(t, err)
 	if len(parts) != 1 {
@@ -217,7 +218,7 @@ func TestADownloadMayTakeItsSpaceAtOnce(t *testing.T) {
 	if n := allocated(info); n >= 0 && n < 6<<20 {
 		t.Errorf("it takes %d bytes", n)
 	}
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 }
 
 func TestTheFilesOfAFinishedDownloadGoOnlyWhenThePersonSaysSo(t *testing.T) {
@@ -227,12 +228,12 @@ func TestTheFilesOfAFinishedDownloadGoOnlyWhenThePersonSaysSo(t *testing.T) {
 	path, _ := alice.write(t, "song.flac", 1<<20)
 	song := alice.share(t, path)
 	d := bob.get(t, song)
-	check(t, bob.Remove(d.ID))
+	check(t, bob.Downloads.Remove(d.ID))
 	onlyFiles(t, bob.files, "song.flac")
 	d = bob.get(t, song)
-	check(t, bob.RemoveWithFiles(d.ID))
+	check(t, bob.Downloads.RemoveWithFiles(d.ID))
 	onlyFiles(t, bob.files)
-	if len(bob.Downloads()) != 0 {
+	if len(bob.Downloads.List()) != 0 {
 		t.Error("it is still in the list")
 	}
 
@@ -240,7 +241,7 @@ func TestTheFilesOfAFinishedDownloadGoOnlyWhenThePersonSaysSo(t *testing.T) {
 	d = bob.get(t, alice.share(t, filepath.Join(alice.files, "src")))
 	mine := filepath.Join(d.Path, "mine.txt")
 	check(t, os.WriteFile(mine, []byte("not downloaded"), 0o644))
-	check(t, bob.RemoveWithFiles(d.ID))
+	check(t, bob.Downloads.RemoveWithFiles(d.ID))
 	onlyFiles(t, bob.files, "src")
 	left, err := os.ReadDir(d.Path)
 	check(t, err)
@@ -256,11 +257,11 @@ func TestWhatTookThePlaceOfADownloadIsNotDeleted(t *testing.T) {
 	path, _ := alice.write(t, "song.flac", 1<<20)
 	d := bob.get(t, alice.share(t, path))
 	check(t, os.WriteFile(d.Path, []byte("my own"), 0o644))
-	if err := bob.RemoveWithFiles(d.ID); netproto.CodeOf(err) != netproto.CodeFileChanged {
+	if err := bob.Downloads.RemoveWithFiles(d.ID); netproto.CodeOf(err) != netproto.CodeFileChanged {
 		t.Errorf("it says %v", err)
 	}
 	same(t, d.Path, []byte("my own"))
-	if len(bob.Downloads()) != 0 {
+	if len(bob.Downloads.List()) != 0 {
 		t.Error("it is still in the list")
 	}
 }
@@ -274,16 +275,16 @@ func TestManyDownloadsAreStoppedAndResumedAtOnce(t *testing.T) {
 	}
 	ids := p.queueOf(t, names...)
 	began := time.Now()
-	check(t, p.Pause(ids...))
-	for _, d := range p.Downloads() {
-		if d.State != peer.DownloadPaused {
+	check(t, p.Downloads.Pause(ids...))
+	for _, d := range p.Downloads.List() {
+		if d.State != queue.StatePaused {
 			t.Fatalf("%s is %s", d.Name, d.State)
 		}
 	}
-	check(t, p.Resume(ids...))
-	check(t, p.Remove(ids...))
-	if took := time.Since(began); took > 5*time.Second || len(p.Downloads()) != 0 {
-		t.Errorf("it took %s, and %d are left", took, len(p.Downloads()))
+	check(t, p.Downloads.Resume(ids...))
+	check(t, p.Downloads.Remove(ids...))
+	if took := time.Since(began); took > 5*time.Second || len(p.Downloads.List()) != 0 {
+		t.Errorf("it took %s, and %d are left", took, len(p.Downloads.List()))
 	}
 }
 
@@ -295,12 +296,12 @@ func TestADownloadThatIsRemovedCanBeAskedForAtOnce(t *testing.T) {
 	s := alice.share(t, path)
 	for range 5 {
 		id := bob.add(t, s)
-		bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 0 })
+		bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 0 })
 		removed := make(chan error, 1)
-		go func() { removed <- bob.Remove(id) }()
+		go func() { removed <- bob.Downloads.Remove(id) }()
 		again := bob.add(t, s)
 		check(t, <-removed)
-		check(t, bob.Remove(again))
+		check(t, bob.Downloads.Remove(again))
 	}
 	same(t, bob.get(t, s).Path, content)
 	onlyFiles(t, bob.files, "song.flac")
@@ -325,14 +326,14 @@ func TestARemovalThatAKillInterruptedIsEndedAtTheNextStart(t *testing.T) {
 	alice, bob := startPeer(t, tr), startWith(t, &testPeer{offers: true}, tr, nil)
 	path, _ := alice.write(t, "song.flac", 1000)
 	d := bob.get(t, alice.share(t, path))
-	eventually(t, bob.Engine, func() bool { return len(bob.Shares()) == 1 }, says("it is not shared"))
+	eventually(t, bob.Engine, func() bool { return len(bob.Shares.List()) == 1 }, says("it is not shared"))
 	bob.stop()
 	bob.remembered(t, d.ID, func(r *library.Download) { r.Removal = library.RemoveFiles })
 	bob.start(t, tr)
-	check(t, bob.RunShares())
+	check(t, bob.Shares.Load())
 	onlyFiles(t, bob.files)
-	if len(bob.Downloads()) != 0 || len(bob.Shares()) != 0 {
-		t.Errorf("%d downloads and %d shares are left", len(bob.Downloads()), len(bob.Shares()))
+	if len(bob.Downloads.List()) != 0 || len(bob.Shares.List()) != 0 {
+		t.Errorf("%d downloads and %d shares are left", len(bob.Downloads.List()), len(bob.Shares.List()))
 	}
 }
 
@@ -348,7 +349,7 @@ func TestAFolderThatAKillLeftPublishedIsNotFetchedAgain(t *testing.T) {
 		r.State, r.Path, r.Size, r.Finished = library.DownloadActive, "", -1, time.Time{}
 	})
 	bob.start(t, tr)
-	again := bob.wait(t, d.ID, peer.DownloadFinished)
+	again := bob.wait(t, d.ID, queue.StateFinished)
 	if again.Path != d.Path || again.Size != d.Size {
 		t.Errorf("it is in %s with %d bytes, and was in %s with %d", again.Path, again.Size, d.Path, d.Size)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
@@ -50,19 +51,19 @@ func (p queuePlan) content(name string) queueContent {
 type queueStep struct {
 	Do       string
 	IDs      []string
-	Name     string        // of what is added
-	Priority peer.Priority // where that is set
-	Limit    int64         // where that is set, in bytes a second
+	Name     string           // of what is added
+	Priority library.Priority // where that is set
+	Limit    int64            // where that is set, in bytes a second
 }
 
 // queueLine is one thing that a child says.
 type queueLine struct {
 	Started bool
-	Records []library.Download   // remembered then
-	Begins  *queueStep           // now
-	Done    *queueStep           // it is acknowledged
-	States  []peer.DownloadState // of its downloads, before or after it; "" of what is not in the list
-	Order   []string             // ids, after it
+	Records []library.Download // remembered then
+	Begins  *queueStep         // now
+	Done    *queueStep         // it is acknowledged
+	States  []queue.State      // of its downloads, before or after it; "" of what is not in the list
+	Order   []string           // ids, after it
 }
 
 func (l queueLine) String() string {
@@ -152,8 +153,8 @@ func workOnQueueInChild(base string) error {
 	if err != nil {
 		return err
 	}
-	c.UseTracker(client)
-	c.RunDownloads()
+	c.Trackers.Use(client)
+	c.Downloads.Start()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return c.obey(ctx, order)
@@ -174,22 +175,22 @@ func (c *queueChild) obey(ctx context.Context, order string) error {
 		err = c.do(queueStep{Do: "verify", IDs: c.ids()})
 	}
 	for changed := c.Watch(ctx); err == nil && ctx.Err() == nil; <-changed {
-		settled := !slices.ContainsFunc(c.Downloads(), func(d peer.Download) bool {
-			return d.State != peer.DownloadFinished && (d.State != peer.DownloadFailed || d.Name != neverWhole)
+		settled := !slices.ContainsFunc(c.Downloads.List(), func(d queue.Download) bool {
+			return d.State != queue.StateFinished && (d.State != queue.StateFailed || d.Name != neverWhole)
 		})
 		if settled && order == settleQueue {
 			return nil
 		}
 	}
 	if err == nil {
-		err = fmt.Errorf("not all is there: %+v", c.Downloads())
+		err = fmt.Errorf("not all is there: %+v", c.Downloads.List())
 	}
 	return err
 }
 
 func (c *queueChild) ids() []string {
 	ids := []string{}
-	for _, d := range c.Downloads() {
+	for _, d := range c.Downloads.List() {
 		ids = append(ids, d.ID)
 	}
 	return ids
@@ -197,10 +198,10 @@ func (c *queueChild) ids() []string {
 
 // next is what is done next.
 func (c *queueChild) next() queueStep {
-	list := c.Downloads()
+	list := c.Downloads.List()
 	var absent []string
 	for _, content := range c.plan.Contents {
-		if !slices.ContainsFunc(list, func(d peer.Download) bool { return d.Name == content.Name }) {
+		if !slices.ContainsFunc(list, func(d queue.Download) bool { return d.Name == content.Name }) {
 			absent = append(absent, content.Name)
 		}
 	}
@@ -220,7 +221,7 @@ func (c *queueChild) next() queueStep {
 			s.Do = "remove files" // the next one would get another name
 		}
 	}
-	s.Priority = []peer.Priority{library.PriorityHigh, library.PriorityNormal, library.PriorityLow}[rand.IntN(3)]
+	s.Priority = []library.Priority{library.PriorityHigh, library.PriorityNormal, library.PriorityLow}[rand.IntN(3)]
 	s.Limit = rand.Int64N(3) * (8 << 20)
 	return s
 }
@@ -232,24 +233,24 @@ func (c *queueChild) do(s queueStep) (err error) {
 	case "add":
 		content := c.plan.content(s.Name)
 		var id string
-		id, err = c.Download(peer.DownloadRequest{Hash: content.Hash, Name: s.Name, Size: -1, Folder: content.Folder, Dir: c.dir})
+		id, err = c.Downloads.Add(queue.Request{Hash: content.Hash, Name: s.Name, Size: -1, Folder: content.Folder, Dir: c.dir})
 		s.IDs = []string{id}
 	case "pause":
-		err = c.Pause(s.IDs...)
+		err = c.Downloads.Pause(s.IDs...)
 	case "resume":
-		err = c.Resume(s.IDs...)
+		err = c.Downloads.Resume(s.IDs...)
 	case "priority":
-		err = c.SetPriority(s.Priority, s.IDs...)
+		err = c.Downloads.SetPriority(s.Priority, s.IDs...)
 	case "limit":
-		err = c.SetDownloadLimit(s.Limit, s.IDs...)
+		err = c.Downloads.SetRate(s.Limit, s.IDs...)
 	case "verify":
-		err = c.Verify(s.IDs...)
+		err = c.Downloads.Verify(s.IDs...)
 	case "remove":
-		err = c.Remove(s.IDs...)
+		err = c.Downloads.Remove(s.IDs...)
 	case "remove files":
-		err = c.RemoveWithFiles(s.IDs...)
+		err = c.Downloads.RemoveWithFiles(s.IDs...)
 	default:
-		err = c.MoveInQueue(peer.QueueMove(s.Do), s.IDs...)
+		err = c.Downloads.Move(queue.Way(s.Do), s.IDs...)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", strings.TrimSpace(s.Do+" "+s.Name), err)
@@ -257,10 +258,10 @@ func (c *queueChild) do(s queueStep) (err error) {
 	return c.say.Encode(queueLine{Done: &s, States: c.states(s.IDs), Order: c.ids()})
 }
 
-func (c *queueChild) states(ids []string) []peer.DownloadState {
-	states := make([]peer.DownloadState, len(ids))
+func (c *queueChild) states(ids []string) []queue.State {
+	states := make([]queue.State, len(ids))
 	for i, id := range ids {
-		d, _ := c.DownloadByID(id)
+		d, _ := c.Downloads.ByID(id)
 		states[i] = d.State
 	}
 	return states

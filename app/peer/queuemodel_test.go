@@ -3,13 +3,14 @@ package peer_test
 import (
 	"slices"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/queue"
 )
 
 // queueEntry is what of a download was acknowledged.
 type queueEntry struct {
 	id, name string // id "" where it is not known yet
-	priority peer.Priority
+	priority library.Priority
 	limit    int64 // bytes a second
 	paused   pausing
 }
@@ -23,7 +24,7 @@ const (
 )
 
 // begins notes how the queue may be until the change is acknowledged.
-func (w *queueWitness) begins(s queueStep, before []peer.DownloadState) {
+func (w *queueWitness) begins(s queueStep, before []queue.State) {
 	next := slices.Clone(w.queue)
 	w.possible = [][]queueEntry{w.queue, next}
 	chosen := func(e queueEntry) bool { return slices.Contains(s.IDs, e.id) }
@@ -51,14 +52,14 @@ func (w *queueWitness) begins(s queueStep, before []peer.DownloadState) {
 		w.possible[1] = append(next, queueEntry{name: s.Name})
 	case "remove", "remove files":
 		w.possible[1] = others
-	case string(peer.QueueTop):
+	case string(queue.Top):
 		w.possible[1] = append(moved, others...)
-	case string(peer.QueueBottom):
+	case string(queue.Bottom):
 		w.possible[1] = append(others, moved...)
-	case string(peer.QueueUp), string(peer.QueueDown): // past finished ones, too
+	case string(queue.Up), string(queue.Down): // past finished ones, too
 		at := slices.IndexFunc(next, chosen)
 		for other := range next {
-			if other != at && (other < at) == (s.Do == string(peer.QueueUp)) {
+			if other != at && (other < at) == (s.Do == string(queue.Up)) {
 				swapped := slices.Clone(next)
 				swapped[at], swapped[other] = swapped[other], swapped[at]
 				w.possible = append(w.possible, swapped)
@@ -79,12 +80,12 @@ func parted(list []queueEntry, chosen func(queueEntry) bool) (yes, no []queueEnt
 }
 
 // removes notes what becomes of the files of a download.
-func (w *queueWitness) removes(name string, state peer.DownloadState, files bool) {
+func (w *queueWitness) removes(name string, state queue.State, files bool) {
 	_, there := w.kept[name]
 	switch {
-	case state == peer.DownloadFinished && files:
+	case state == queue.StateFinished && files:
 		delete(w.kept, name)
-	case state == peer.DownloadFinished:
+	case state == queue.StateFinished:
 		w.kept[name] = true
 	case !files || there: // it may be finished in the meantime
 		w.kept[name] = false
@@ -98,17 +99,17 @@ func (w *queueWitness) done(line queueLine) {
 	if s.Do == "add" {
 		w.possible[1][len(w.possible[1])-1].id = s.IDs[0]
 	}
-	for _, queue := range slices.Backward(w.possible) {
-		if slices.EqualFunc(queue, line.Order, func(e queueEntry, id string) bool { return e.id == id }) {
-			for i := range queue {
-				if at := slices.Index(s.IDs, queue[i].id); s.Do == "pause" && at >= 0 {
-					queue[i].paused = notPaused
-					if line.States[at] == peer.DownloadPaused {
-						queue[i].paused = isPaused
+	for _, entries := range slices.Backward(w.possible) {
+		if slices.EqualFunc(entries, line.Order, func(e queueEntry, id string) bool { return e.id == id }) {
+			for i := range entries {
+				if at := slices.Index(s.IDs, entries[i].id); s.Do == "pause" && at >= 0 {
+					entries[i].paused = notPaused
+					if line.States[at] == queue.StatePaused {
+						entries[i].paused = isPaused
 					}
 				}
 			}
-			w.queue, w.possible = queue, [][]queueEntry{queue}
+			w.queue, w.possible = entries, [][]queueEntry{entries}
 			return
 		}
 	}

@@ -8,20 +8,21 @@ import (
 	"path/filepath"
 	"testing"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
-func (p *testPeer) shareState(id string) peer.Share {
-	for _, s := range p.Shares() {
+func (p *testPeer) shareState(id string) sharing.Share {
+	for _, s := range p.Shares.List() {
 		if s.ID == id {
 			return s
 		}
 	}
-	return peer.Share{}
+	return sharing.Share{}
 }
 
-func (p *testPeer) untilShare(t testing.TB, id, what string, ok func(peer.Share) bool) peer.Share {
+func (p *testPeer) untilShare(t testing.TB, id, what string, ok func(sharing.Share) bool) sharing.Share {
 	t.Helper()
 	eventually(t, p.Engine, func() bool { return ok(p.shareState(id)) }, says("the share is not "+what))
 	return p.shareState(id)
@@ -34,7 +35,7 @@ func TestAChangedFileIsWithdrawnAndSharedAnew(t *testing.T) {
 	path, _ := p.write(t, "song.flac", 3<<20)
 	s := p.share(t, path)
 	check(t, os.WriteFile(path, []byte("something else"), 0o644))
-	again := p.untilShare(t, s.ID, "hashed again", func(now peer.Share) bool { return now.State == peer.ShareShared && now.Hash != s.Hash })
+	again := p.untilShare(t, s.ID, "hashed again", func(now sharing.Share) bool { return now.State == sharing.StateShared && now.Hash != s.Hash })
 	told(t, p, f, "the tracker holds something else", func() bool {
 		_, old := f.held[s.Hash]
 		_, now := f.held[again.Hash]
@@ -49,17 +50,17 @@ func TestAFileThatChangesWhileItIsReadIsNeverServedMixed(t *testing.T) {
 	path, content := alice.write(t, "song.flac", 12<<20)
 	s := alice.share(t, path)
 	id := bob.add(t, s)
-	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 1<<20 })
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 1<<20 })
 	changed := bytes.Clone(content)
 	for i := range changed {
 		changed[i] ^= 0xff
 	}
 	check(t, os.WriteFile(path, changed, 0o644))
-	alice.untilShare(t, s.ID, "hashed again", func(now peer.Share) bool { return now.State == peer.ShareShared && now.Hash != s.Hash })
-	bob.until(t, id, "waiting", func(d peer.Download) bool { return d.State == peer.DownloadWaiting })
+	alice.untilShare(t, s.ID, "hashed again", func(now sharing.Share) bool { return now.State == sharing.StateShared && now.Hash != s.Hash })
+	bob.until(t, id, "waiting", func(d queue.Download) bool { return d.State == queue.StateWaiting })
 	// The file comes back as it was: the download goes on, from the same peer.
 	check(t, os.WriteFile(path, content, 0o644))
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 }
 
 func TestAMissingFileIsWithdrawnUntilItIsBack(t *testing.T) {
@@ -69,25 +70,25 @@ func TestAMissingFileIsWithdrawnUntilItIsBack(t *testing.T) {
 	path, _ := p.write(t, "song.flac", 1000)
 	s := p.share(t, path)
 	check(t, os.Rename(path, path+".away"))
-	missing := p.untilShare(t, s.ID, "missing", func(now peer.Share) bool { return now.State == peer.ShareMissing })
+	missing := p.untilShare(t, s.ID, "missing", func(now sharing.Share) bool { return now.State == sharing.StateMissing })
 	if netproto.CodeOf(missing.Err) != netproto.CodeFileUnreadable {
 		t.Errorf("the reason is %v", missing.Err)
 	}
 	told(t, p, f, "it is not withdrawn", func() bool { return len(f.held) == 0 })
-	if _, err := p.WaitShared(deadline(t), s.ID); err == nil {
+	if _, err := p.Shares.Wait(deadline(t), s.ID); err == nil {
 		t.Error("waiting for it has no error")
 	}
 	check(t, os.Rename(path+".away", path))
-	p.untilShare(t, s.ID, "shared", func(now peer.Share) bool { return now.State == peer.ShareShared })
+	p.untilShare(t, s.ID, "shared", func(now sharing.Share) bool { return now.State == sharing.StateShared })
 	told(t, p, f, "it is not announced", func() bool { return len(f.held) == 1 })
 }
 
 func TestAFileThatIsNotThereFailsAtOnce(t *testing.T) {
 	t.Parallel()
 	p := startPeerAt(t, newFakeTracker())
-	id, err := p.Share(filepath.Join(p.files, "nothing"), peer.ShareOptions{})
+	id, err := p.Shares.Add(filepath.Join(p.files, "nothing"), sharing.Options{})
 	check(t, err)
-	if _, err := p.WaitShared(deadline(t), id); netproto.CodeOf(err) != netproto.CodeFileUnreadable {
+	if _, err := p.Shares.Wait(deadline(t), id); netproto.CodeOf(err) != netproto.CodeFileUnreadable {
 		t.Errorf("waiting says %v", err)
 	}
 }
@@ -102,10 +103,10 @@ func TestEqualFilesStayUntilTheLastIsTakenBack(t *testing.T) {
 	if r, _ := f.holds(one.Hash); one.Hash != two.Hash || r.Name != "one.flac" {
 		t.Errorf("it is announced as %s", r.Name)
 	}
-	check(t, p.StopSharing([]string{one.ID}))
+	check(t, p.Shares.Stop(one.ID))
 	told(t, p, f, "the name of the other is not announced", func() bool { return f.held[two.Hash].Name == "two.flac" })
 	same(t, startPeerAt(t, fakeWith(p.source())).get(t, two).Path, content)
-	check(t, p.StopSharing([]string{two.ID}))
+	check(t, p.Shares.Stop(two.ID))
 	told(t, p, f, "it is not withdrawn", func() bool { return len(f.held) == 0 })
 }
 
@@ -122,7 +123,7 @@ func TestASharedFolderFollowsItsFiles(t *testing.T) {
 	}
 	p.write(t, "album/three.flac", 3000)
 	check(t, os.Remove(filepath.Join(p.files, "album/one.flac")))
-	again := p.untilShare(t, s.ID, "followed", func(now peer.Share) bool { return now.Size == 5000 && now.State == peer.ShareShared })
+	again := p.untilShare(t, s.ID, "followed", func(now sharing.Share) bool { return now.Size == 5000 && now.State == sharing.StateShared })
 	told(t, p, f, "the tracker holds something else", func() bool {
 		_, old := f.held[s.Hash]
 		return len(f.held) == 3 && !old && f.held[again.Hash].Folder
@@ -140,9 +141,9 @@ func TestWhatIsExceptedIsNotOffered(t *testing.T) {
 	p.write(t, "album/one.flac", 1000)
 	p.write(t, "album/.env", 20)
 	p.write(t, "album/secret/key", 20)
-	id, err := p.Share(filepath.Join(p.files, "album"), peer.ShareOptions{Except: []string{".env", "secret"}})
+	id, err := p.Shares.Add(filepath.Join(p.files, "album"), sharing.Options{Except: []string{".env", "secret"}})
 	check(t, err)
-	s, err := p.WaitShared(deadline(t), id)
+	s, err := p.Shares.Wait(deadline(t), id)
 	check(t, err)
 	told(t, p, f, "something else is announced", func() bool { return s.Files == 1 && len(f.held) == 2 })
 	entries, err := startPeerAt(t, fakeWith(p.source())).Folder(deadline(t), s.Hash)
@@ -177,15 +178,15 @@ func TestAnotherStartHashesNothingAndKeepsTheCounts(t *testing.T) {
 	tr := startTracker(t)
 	alice, bob := startPeer(t, tr), startPeer(t, tr)
 	path, content := alice.write(t, "song.flac", 9<<20)
-	id, err := alice.Share(path, peer.ShareOptions{Remember: true})
+	id, err := alice.Shares.Add(path, sharing.Options{Remember: true})
 	check(t, err)
-	s, err := alice.WaitShared(deadline(t), id)
+	s, err := alice.Shares.Wait(deadline(t), id)
 	check(t, err)
 	same(t, bob.get(t, s).Path, content)
 	alice.stop()
 	alice.start(t, tr)
-	check(t, alice.RunShares())
-	now, err := alice.WaitShared(deadline(t), id)
+	check(t, alice.Shares.Load())
+	now, err := alice.Shares.Wait(deadline(t), id)
 	check(t, err)
 	if now.Hash != s.Hash || now.Sent != int64(len(content)) || now.Fetched != 1 {
 		t.Errorf("%d bytes sent, fetched %d times", now.Sent, now.Fetched)
@@ -201,10 +202,10 @@ func TestStoppingAShareStopsItsHashing(t *testing.T) {
 	huge := filepath.Join(p.files, "huge")
 	check(t, os.WriteFile(huge, nil, 0o644))
 	check(t, os.Truncate(huge, 1<<40)) // sparse: hashing it takes minutes
-	id, err := p.Share(huge, peer.ShareOptions{})
+	id, err := p.Shares.Add(huge, sharing.Options{})
 	check(t, err)
-	p.untilShare(t, id, "hashing", func(s peer.Share) bool { return s.State == peer.ShareHashing && s.Hashed > 0 })
-	check(t, p.StopSharing([]string{id}))
+	p.untilShare(t, id, "hashing", func(s sharing.Share) bool { return s.State == sharing.StateHashing && s.Hashed > 0 })
+	check(t, p.Shares.Stop(id))
 	path, _ := p.write(t, "song.flac", 1000)
 	p.share(t, path) // the worker is free
 }

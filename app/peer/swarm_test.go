@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/membership"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -17,9 +19,9 @@ func slowly(rate int64) func(*library.Settings) {
 }
 
 // add adds a download of a share and does not wait.
-func (p *testPeer) add(t testing.TB, s peer.Share) string {
+func (p *testPeer) add(t testing.TB, s sharing.Share) string {
 	t.Helper()
-	id, err := p.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: -1, Folder: s.Folder, Dir: p.files})
+	id, err := p.Downloads.Add(queue.Request{Hash: s.Hash, Name: s.Name, Size: -1, Folder: s.Folder, Dir: p.files})
 	check(t, err)
 	return id
 }
@@ -34,7 +36,7 @@ func (p *testPeer) copyOf(t testing.TB, name string, content []byte) string {
 
 func sentBy(p *testPeer) int64 {
 	var n int64
-	for _, s := range p.Shares() {
+	for _, s := range p.Shares.List() {
 		n += s.Sent
 	}
 	return n
@@ -61,17 +63,17 @@ func TestAnUnfinishedDownloadIsASource(t *testing.T) {
 	path, content := alice.write(t, "song.flac", 6<<20)
 	s := alice.share(t, path)
 	first := bob.add(t, s)
-	bob.until(t, first, "begun", func(d peer.Download) bool { return d.Done > 1<<20 })
+	bob.until(t, first, "begun", func(d queue.Download) bool { return d.Done > 1<<20 })
 	alice.stop() // bob has a part, and is the only one
 	second := carol.add(t, s)
-	carol.until(t, second, "fed by the one who is not finished", func(d peer.Download) bool { return d.Done >= 1<<20 && d.Used == 1 })
-	if d, _ := bob.DownloadByID(first); d.State == peer.DownloadFinished {
+	carol.until(t, second, "fed by the one who is not finished", func(d queue.Download) bool { return d.Done >= 1<<20 && d.Used == 1 })
+	if d, _ := bob.Downloads.ByID(first); d.State == queue.StateFinished {
 		t.Fatal("bob was finished before")
 	}
 	alice.start(t, tr)
 	alice.share(t, path)
-	same(t, bob.wait(t, first, peer.DownloadFinished).Path, content)
-	same(t, carol.wait(t, second, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, first, queue.StateFinished).Path, content)
+	same(t, carol.wait(t, second, queue.StateFinished).Path, content)
 }
 
 func TestADownloadOutlivesItsSourcesAndTheTracker(t *testing.T) {
@@ -82,17 +84,17 @@ func TestADownloadOutlivesItsSourcesAndTheTracker(t *testing.T) {
 	s := alice.share(t, path)
 	carol.share(t, carol.copyOf(t, "song.flac", content))
 	id := bob.add(t, s)
-	bob.until(t, id, "fed by both", func(d peer.Download) bool { return d.Used == 2 && d.Done > 1<<20 })
+	bob.until(t, id, "fed by both", func(d queue.Download) bool { return d.Used == 2 && d.Done > 1<<20 })
 	tr.stop()
 	alice.stop()
-	bob.until(t, id, "without one source and the tracker", func(d peer.Download) bool { return d.Sources == 1 })
+	bob.until(t, id, "without one source and the tracker", func(d queue.Download) bool { return d.Sources == 1 })
 	carol.stop()
-	bob.until(t, id, "waiting", func(d peer.Download) bool { return d.State == peer.DownloadWaiting })
+	bob.until(t, id, "waiting", func(d queue.Download) bool { return d.State == queue.StateWaiting })
 	tr.start(t)
 	carol.start(t, tr)
-	check(t, carol.RunShares())
+	check(t, carol.Shares.Load())
 	carol.share(t, filepath.Join(carol.files, "song.flac"))
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 }
 
 func TestATrackerThatReturnsKnowsTheSharesAgain(t *testing.T) {
@@ -102,11 +104,11 @@ func TestATrackerThatReturnsKnowsTheSharesAgain(t *testing.T) {
 	path, content := alice.write(t, "song.flac", 1000)
 	s := alice.share(t, path)
 	tr.stop()
-	alice.Reconnect()
+	alice.Trackers.Reconnect()
 	eventually(t, alice.Engine, func() bool {
-		return alice.TrackerStatus().State == peer.TrackerReconnecting
+		return alice.Trackers.Status().State == membership.StateReconnecting
 	}, says("the loss of the tracker is not seen"))
-	if status := alice.TrackerStatus(); netproto.CodeOf(status.Err) != netproto.CodeUnreachable {
+	if status := alice.Trackers.Status(); netproto.CodeOf(status.Err) != netproto.CodeUnreachable {
 		t.Errorf("the reason is %v", status.Err)
 	}
 	tr.start(t)
@@ -121,19 +123,19 @@ func TestADownloadGoesOnAfterARestart(t *testing.T) {
 	path, content := alice.write(t, "song.flac", 12<<20)
 	s := alice.share(t, path)
 	id := bob.add(t, s)
-	before := bob.until(t, id, "half there", func(d peer.Download) bool { return d.Done > 5<<20 }).Done
+	before := bob.until(t, id, "half there", func(d queue.Download) bool { return d.Done > 5<<20 }).Done
 	bob.stop()
 	half := sentBy(alice)
 	bob.start(t, nil)
-	bob.until(t, id, "as far as it was", func(d peer.Download) bool { return d.Done >= before && d.Size == s.Size })
+	bob.until(t, id, "as far as it was", func(d queue.Download) bool { return d.Done >= before && d.Size == s.Size })
 	bob.join(t, tr)
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 	if again := sentBy(alice) - half; again > s.Size-before {
 		t.Errorf("%d bytes came after the restart, %d were missing", again, s.Size-before)
 	}
 	bob.stop()
 	bob.start(t, nil)
-	if d, _ := bob.DownloadByID(id); d.State != peer.DownloadFinished {
+	if d, _ := bob.Downloads.ByID(id); d.State != queue.StateFinished {
 		t.Errorf("after the next restart it is %s", d.State)
 	}
 }
@@ -145,22 +147,22 @@ func TestAPausedDownloadWaitsForThePerson(t *testing.T) {
 	path, content := alice.write(t, "song.flac", 6<<20)
 	s := alice.share(t, path)
 	id := bob.add(t, s)
-	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 1<<20 })
-	check(t, bob.Pause(id))
-	d, _ := bob.DownloadByID(id)
-	if d.State != peer.DownloadPaused || d.Done <= 1<<20 || d.Rate != 0 || d.Sources != 0 {
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 1<<20 })
+	check(t, bob.Downloads.Pause(id))
+	d, _ := bob.Downloads.ByID(id)
+	if d.State != queue.StatePaused || d.Done <= 1<<20 || d.Rate != 0 || d.Sources != 0 {
 		t.Errorf("paused, it is shown as %+v", d)
 	}
 	bob.stop()
 	bob.start(t, tr)
-	if d, _ := bob.DownloadByID(id); d.State != peer.DownloadPaused {
+	if d, _ := bob.Downloads.ByID(id); d.State != queue.StatePaused {
 		t.Errorf("after a restart it is %s", d.State)
 	}
 	// Asking for it again is the same as resuming it.
 	if again := bob.add(t, s); again != id {
 		t.Error("it is in the list twice")
 	}
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 }
 
 func TestARemovedDownloadLeavesNothing(t *testing.T) {
@@ -170,18 +172,18 @@ func TestARemovedDownloadLeavesNothing(t *testing.T) {
 	path, _ := alice.write(t, "song.flac", 12<<20)
 	alice.write(t, "album/one.flac", 6<<20)
 	alice.write(t, "album/two.flac", 6<<20)
-	for _, s := range []peer.Share{alice.share(t, path), alice.share(t, filepath.Join(alice.files, "album"))} {
+	for _, s := range []sharing.Share{alice.share(t, path), alice.share(t, filepath.Join(alice.files, "album"))} {
 		id := bob.add(t, s)
-		bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 1<<19 })
-		check(t, bob.Remove(id))
-		if _, there := bob.DownloadByID(id); there {
+		bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 1<<19 })
+		check(t, bob.Downloads.Remove(id))
+		if _, there := bob.Downloads.ByID(id); there {
 			t.Error("it is still in the list")
 		}
 		onlyFiles(t, bob.files)
 	}
 	bob.stop()
 	bob.start(t, tr)
-	if list := bob.Downloads(); len(list) != 0 {
+	if list := bob.Downloads.List(); len(list) != 0 {
 		t.Errorf("after a restart the list has %v", list)
 	}
 }
@@ -221,9 +223,9 @@ func TestAFinishedFileWithANumberedNameIsNotFetchedAgain(t *testing.T) {
 	s := alice.share(t, path)
 	bob.copyOf(t, "song.flac", []byte("something else"))
 	numbered := bob.copyOf(t, "song (2).flac", content)
-	id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: s.Size, Dir: bob.files})
+	id, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: s.Name, Size: s.Size, Dir: bob.files})
 	check(t, err)
-	if d := bob.wait(t, id, peer.DownloadFinished); d.Path != numbered {
+	if d := bob.wait(t, id, queue.StateFinished); d.Path != numbered {
 		t.Errorf("it is at %s", d.Path)
 	}
 	onlyFiles(t, bob.files, "song (2).flac", "song.flac")
@@ -237,9 +239,9 @@ func TestAFinishedDownloadIsSharedWithoutAnotherHash(t *testing.T) {
 	s := alice.share(t, path)
 	bob.get(t, s)
 	alice.stop()
-	id, err := bob.Share(filepath.Join(bob.files, "song.flac"), peer.ShareOptions{})
+	id, err := bob.Shares.Add(filepath.Join(bob.files, "song.flac"), sharing.Options{})
 	check(t, err)
-	_, err = bob.WaitShared(deadline(t), id)
+	_, err = bob.Shares.Wait(deadline(t), id)
 	check(t, err)
 	same(t, startPeer(t, tr).get(t, s).Path, content)
 }
@@ -251,9 +253,9 @@ func TestWhatIsHereAlreadyIsNotFetched(t *testing.T) {
 	path, content := bob.write(t, "song.flac", 5<<20)
 	s := bob.share(t, path)
 	dir := t.TempDir()
-	id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: s.Name, Size: s.Size, Dir: dir})
+	id, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: s.Name, Size: s.Size, Dir: dir})
 	check(t, err)
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 	onlyFiles(t, dir, "song.flac")
 }
 
@@ -265,10 +267,10 @@ func TestOneContentGoesIntoTwoFoldersAtOnce(t *testing.T) {
 	s := alice.share(t, path)
 	other := t.TempDir()
 	first := bob.add(t, s)
-	second, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: "another name.flac", Size: -1, Dir: other})
+	second, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: "another name.flac", Size: -1, Dir: other})
 	check(t, err)
-	same(t, bob.wait(t, first, peer.DownloadFinished).Path, content)
-	same(t, bob.wait(t, second, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, first, queue.StateFinished).Path, content)
+	same(t, bob.wait(t, second, queue.StateFinished).Path, content)
 	onlyFiles(t, other, "another name.flac")
 }
 
@@ -279,10 +281,10 @@ func TestADownloadWaitsForItsFolder(t *testing.T) {
 	path, content := alice.write(t, "song.flac", 8<<20)
 	s := alice.share(t, path)
 	id := bob.add(t, s)
-	bob.until(t, id, "begun", func(d peer.Download) bool { return d.Done > 1<<20 })
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 1<<20 })
 	away := bob.files + " on another disk"
 	check(t, os.Rename(bob.files, away))
-	d := bob.wait(t, id, peer.DownloadNoSpace)
+	d := bob.wait(t, id, queue.StateNoSpace)
 	if netproto.CodeOf(d.Err) != netproto.CodeFolderUnwritable {
 		t.Errorf("the reason is %v", d.Err)
 	}
@@ -291,7 +293,7 @@ func TestADownloadWaitsForItsFolder(t *testing.T) {
 	}
 	before := sentBy(alice)
 	check(t, os.Rename(away, bob.files))
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 	if n := sentBy(alice) - before; n > 7<<20 {
 		t.Errorf("%d bytes came again", n)
 	}
@@ -301,9 +303,9 @@ func TestAFolderThatCannotBeMadeIsSaidAtOnce(t *testing.T) {
 	t.Parallel()
 	p := startPeerAt(t, newFakeTracker())
 	file := p.copyOf(t, "file", nil)
-	_, err := p.Download(peer.DownloadRequest{Hash: netproto.ContentHash{1}, Name: "x", Size: -1, Dir: filepath.Join(file, "below")})
-	if netproto.CodeOf(err) != netproto.CodeFolderUnwritable || len(p.Downloads()) != 0 {
-		t.Errorf("it says %v, and the list has %d", err, len(p.Downloads()))
+	_, err := p.Downloads.Add(queue.Request{Hash: netproto.ContentHash{1}, Name: "x", Size: -1, Dir: filepath.Join(file, "below")})
+	if netproto.CodeOf(err) != netproto.CodeFolderUnwritable || len(p.Downloads.List()) != 0 {
+		t.Errorf("it says %v, and the list has %d", err, len(p.Downloads.List()))
 	}
 }
 
@@ -311,7 +313,7 @@ func TestOnlySoManyDownloadsRunAtOnce(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
 	alice, bob := startPeerWith(t, tr, slowly(8<<20)), startPeerWith(t, tr, func(s *library.Settings) { s.MaxDownloads = 1 })
-	var shares []peer.Share
+	var shares []sharing.Share
 	var ids []string
 	contents := map[string][]byte{}
 	for _, name := range []string{"a", "b", "c"} {
@@ -324,13 +326,13 @@ func TestOnlySoManyDownloadsRunAtOnce(t *testing.T) {
 		id := bob.add(t, s)
 		ids, contents[id] = append(ids, id), content
 	}
-	for place, d := range bob.Downloads()[1:] {
-		if d.State != peer.DownloadQueued || d.Place != place+1 {
+	for place, d := range bob.Downloads.List()[1:] {
+		if d.State != queue.StateQueued || d.Place != place+1 {
 			t.Errorf("%s is %s at place %d", d.Name, d.State, d.Place)
 		}
 	}
 	for _, id := range ids {
-		same(t, bob.wait(t, id, peer.DownloadFinished).Path, contents[id])
+		same(t, bob.wait(t, id, queue.StateFinished).Path, contents[id])
 	}
 }
 
@@ -380,13 +382,13 @@ func TestReadersWaitForASlotInOrder(t *testing.T) {
 	}
 	queued := map[string]bool{}
 	for p, id := range contents {
-		same(t, p.until(t, id, "finished", func(d peer.Download) bool {
+		same(t, p.until(t, id, "finished", func(d queue.Download) bool {
 			for other, otherID := range contents {
-				if d, _ := other.DownloadByID(otherID); d.State == peer.DownloadQueued && d.Place > 0 {
+				if d, _ := other.Downloads.ByID(otherID); d.State == queue.StateQueued && d.Place > 0 {
 					queued[otherID] = true
 				}
 			}
-			return d.State == peer.DownloadFinished
+			return d.State == queue.StateFinished
 		}).Path, content)
 	}
 	if len(queued) == 0 {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 )
@@ -15,7 +15,7 @@ func (p *testPeer) also(t testing.TB, tr *testTracker) {
 	t.Helper()
 	client, err := trackerclient.New(p.library.Identity(), tr.address, netproto.Fingerprint{}, p.library)
 	check(t, err)
-	if !p.AddTracker(client) {
+	if !p.Trackers.Add(client) {
 		t.Fatal("it is used already")
 	}
 }
@@ -32,11 +32,11 @@ func TestAPeerIsFoundAtEachOfItsTrackers(t *testing.T) {
 	bob := startPeer(t, second)
 	same(t, bob.get(t, s).Path, content)
 	same(t, bob.get(t, other).Path, more)
-	<-alice.DropTracker(second.address)
-	if _, err := bob.Tracker().Resource(deadline(t), other.Hash); err != nil && netproto.CodeOf(err) != netproto.CodeNotFound {
+	<-alice.Trackers.Drop(second.address)
+	if _, err := bob.Trackers.Main().Resource(deadline(t), other.Hash); err != nil && netproto.CodeOf(err) != netproto.CodeNotFound {
 		t.Errorf("it says %v", err)
 	}
-	if list := alice.TrackerStatuses(); len(list) != 1 || list[0].Address != first.address {
+	if list := alice.Trackers.Statuses(); len(list) != 1 || list[0].Address != first.address {
 		t.Errorf("it is with %v", list)
 	}
 }
@@ -66,10 +66,10 @@ func TestADownloadGoesOnWithTheTrackerThatIsLeft(t *testing.T) {
 	bob := startPeer(t, first)
 	bob.also(t, second)
 	first.stop()
-	bob.Reconnect()
+	bob.Trackers.Reconnect()
 	eventually(t, bob.Engine, func() bool {
-		list := bob.TrackerStatuses()
-		return list[0].State == peer.TrackerReconnecting && list[1].State == peer.TrackerConnected
+		list := bob.Trackers.Statuses()
+		return list[0].State == membership.StateReconnecting && list[1].State == membership.StateConnected
 	}, says("one tracker is not lost, or the other one is"))
 	same(t, bob.get(t, s).Path, content)
 }
@@ -78,14 +78,14 @@ func TestATrackerIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	p := startPeer(t, nil)
 	one, same := newFakeTracker(), newFakeTracker()
-	if !p.AddTracker(one) || p.AddTracker(same) || !same.closed {
+	if !p.Trackers.Add(one) || p.Trackers.Add(same) || !same.closed {
 		t.Error("it was used beside itself")
 	}
 	main := newFakeTracker()
-	p.UseTracker(main)
+	p.Trackers.Use(main)
 	told(t, p, one, "it was not left when it became the main one", func() bool { return one.closed })
-	if len(p.TrackerStatuses()) != 1 {
-		t.Errorf("it is with %d trackers", len(p.TrackerStatuses()))
+	if len(p.Trackers.Statuses()) != 1 {
+		t.Errorf("it is with %d trackers", len(p.Trackers.Statuses()))
 	}
 }
 
@@ -105,7 +105,7 @@ func TestHitsOfSeveralTrackersAreMergedByContent(t *testing.T) {
 	b := found(newFakeTracker(), "b:1", hit(3, "three", 2), hit(1, "one", 5), hit(4, "four", 1))
 	down := found(newFakeTracker(), "c:1")
 	down.fail = errors.New("down")
-	all := peer.Trackers{a, down, b}
+	all := membership.Trackers{a, down, b}
 	page, err := all.Search(deadline(t), netproto.SearchRequest{Sort: netproto.SortSources, Limit: 2})
 	check(t, err)
 	var names []string
@@ -129,7 +129,7 @@ func TestHitsOfSeveralTrackersAreMergedByContent(t *testing.T) {
 	if _, err := all.Search(deadline(t), netproto.SearchRequest{Cursor: "of somebody else"}); netproto.CodeOf(err) != netproto.CodeInvalid {
 		t.Errorf("a wrong cursor gives %v", err)
 	}
-	if _, err := (peer.Trackers{down, down}).Search(deadline(t), netproto.SearchRequest{}); err == nil {
+	if _, err := (membership.Trackers{down, down}).Search(deadline(t), netproto.SearchRequest{}); err == nil {
 		t.Error("no error where no tracker answers")
 	}
 }

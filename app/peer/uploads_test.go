@@ -17,7 +17,7 @@ func TestTheLastUploadsStayToBeSeen(t *testing.T) {
 		p.CountSeed(hash, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), uint16(1000+i)), 10)
 	}
 	p.CountSeed(hash, netip.MustParseAddrPort("192.0.2.43:9"), 5)
-	list := p.Uploads()
+	list := p.Uploads.List()
 	if len(list) != 100 {
 		t.Fatalf("%d are shown", len(list))
 	}
@@ -36,14 +36,14 @@ func TestAFolderOfManyFilesIsManyUploadsOfWhichTheLastStay(t *testing.T) {
 	bob.get(t, alice.share(t, filepath.Join(alice.files, "src")))
 	bob.stop()
 	eventually(t, alice.Engine, func() bool {
-		for _, u := range alice.Uploads() {
+		for _, u := range alice.Uploads.List() {
 			if !u.Ended {
 				return false
 			}
 		}
 		return true
 	}, says("some uploads do not end"))
-	list := alice.Uploads()
+	list := alice.Uploads.List()
 	if len(list) != 100 {
 		t.Errorf("%d are shown", len(list))
 	}

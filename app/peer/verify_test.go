@@ -5,15 +5,15 @@ import (
 	"path/filepath"
 	"testing"
 
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
 
 // verify checks a download and waits until it is finished again.
-func (p *testPeer) verify(t testing.TB, id string) peer.Download {
+func (p *testPeer) verify(t testing.TB, id string) queue.Download {
 	t.Helper()
-	check(t, p.Verify(id))
-	return p.wait(t, id, peer.DownloadFinished)
+	check(t, p.Downloads.Verify(id))
+	return p.wait(t, id, queue.StateFinished)
 }
 
 func TestVerifyingFetchesOnlyWhatIsWrong(t *testing.T) {
@@ -95,9 +95,9 @@ func TestAPausedDownloadIsVerifiedAndStaysPaused(t *testing.T) {
 	alice, bob := startPeerWith(t, tr, slowly(6<<20)), startPeer(t, tr)
 	path, content := alice.write(t, "song.flac", 8<<20)
 	id := bob.add(t, alice.share(t, path))
-	bob.until(t, id, "half there", func(d peer.Download) bool { return d.Done > 4<<20 })
-	check(t, bob.Pause(id))
-	before, _ := bob.DownloadByID(id)
+	bob.until(t, id, "half there", func(d queue.Download) bool { return d.Done > 4<<20 })
+	check(t, bob.Downloads.Pause(id))
+	before, _ := bob.Downloads.ByID(id)
 	parts, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*.part"))
 	check(t, err)
 	part, err := os.OpenFile(parts[0], os.O_RDWR, 0)
@@ -109,12 +109,12 @@ func TestAPausedDownloadIsVerifiedAndStaysPaused(t *testing.T) {
 		damaged++
 	}
 	check(t, part.Close())
-	check(t, bob.Verify(id))
-	bob.until(t, id, "paused, with less than before", func(d peer.Download) bool {
-		return d.State == peer.DownloadPaused && d.Done < before.Done && d.Done > 0
+	check(t, bob.Downloads.Verify(id))
+	bob.until(t, id, "paused, with less than before", func(d queue.Download) bool {
+		return d.State == queue.StatePaused && d.Done < before.Done && d.Done > 0
 	})
-	check(t, bob.Resume(id))
-	same(t, bob.wait(t, id, peer.DownloadFinished).Path, content)
+	check(t, bob.Downloads.Resume(id))
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
 }
 
 func TestAskingAgainForAFinishedDownloadKeepsWhatSomebodyChanged(t *testing.T) {
@@ -146,9 +146,9 @@ func TestAVerificationGoesOnAfterARestart(t *testing.T) {
 	path, content := alice.write(t, "song.flac", 4<<20)
 	d := bob.get(t, alice.share(t, path))
 	check(t, os.Truncate(d.Path, 1<<20))
-	check(t, bob.Verify(d.ID))
+	check(t, bob.Downloads.Verify(d.ID))
 	bob.stop()
 	bob.start(t, tr)
-	same(t, bob.wait(t, d.ID, peer.DownloadFinished).Path, content)
+	same(t, bob.wait(t, d.ID, queue.StateFinished).Path, content)
 	onlyFiles(t, bob.files, "song.flac")
 }

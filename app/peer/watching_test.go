@@ -12,7 +12,8 @@ import (
 	"lukechampine.com/blake3"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -21,7 +22,7 @@ import (
 func watchedPeer(t testing.TB, f *fakeTracker, change func(*library.Settings)) *testPeer {
 	t.Helper()
 	p := startWith(t, &testPeer{watched: true}, nil, change)
-	p.UseTracker(f)
+	p.Trackers.Use(f)
 	return p
 }
 
@@ -72,7 +73,7 @@ func TestWhatHappensInASharedFolderShowsWithoutALookAtTheClock(t *testing.T) {
 		t.Errorf("%d files, and the notice %v", now.Files, now.Notice)
 	}
 	check(t, os.Rename(filepath.Join(p.files, "album"), filepath.Join(p.files, "away")))
-	p.untilShare(t, s.ID, "missing", func(now peer.Share) bool { return now.State == peer.ShareMissing })
+	p.untilShare(t, s.ID, "missing", func(now sharing.Share) bool { return now.State == sharing.StateMissing })
 	p.untilNames(t, f)
 	check(t, os.Rename(filepath.Join(p.files, "away"), filepath.Join(p.files, "album")))
 	p.untilNames(t, f, "album", "eins")
@@ -82,10 +83,10 @@ func TestWhatCannotBeWatchedIsLookedAtFromTimeToTime(t *testing.T) {
 	t.Parallel()
 	f := newFakeTracker()
 	p := startWith(t, &testPeer{folders: 2}, nil, nil)
-	p.UseTracker(f)
+	p.Trackers.Use(f)
 	p.write(t, "album/deep/one", 1000)
 	s := p.share(t, filepath.Join(p.files, "album"))
-	if now := p.shareState(s.ID); netproto.CodeOf(now.Notice) != netproto.CodeWatchLimit || now.State != peer.ShareShared {
+	if now := p.shareState(s.ID); netproto.CodeOf(now.Notice) != netproto.CodeWatchLimit || now.State != sharing.StateShared {
 		t.Errorf("it is %s, with the notice %v", now.State, now.Notice)
 	}
 	p.write(t, "album/deep/two", 1000)
@@ -93,7 +94,7 @@ func TestWhatCannotBeWatchedIsLookedAtFromTimeToTime(t *testing.T) {
 	check(t, os.Rename(filepath.Join(p.files, "album/deep/one"), filepath.Join(p.files, "album/one")))
 	check(t, os.RemoveAll(filepath.Join(p.files, "album/deep")))
 	p.untilNames(t, f, "album", "one")
-	p.untilShare(t, s.ID, "watched", func(now peer.Share) bool { return now.Notice == nil })
+	p.untilShare(t, s.ID, "watched", func(now sharing.Share) bool { return now.Notice == nil })
 }
 
 func TestAFileIsWithdrawnWhileItChangesAndHashedWhenItRests(t *testing.T) {
@@ -129,7 +130,7 @@ func TestAFileIsWithdrawnWhileItChangesAndHashedWhenItRests(t *testing.T) {
 			}
 		}
 	})
-	got := startPeerAt(t, fakeWith(p.source())).get(t, peer.Share{Share: library.Share{Hash: hash, Name: "log", Size: int64(len(now))}})
+	got := startPeerAt(t, fakeWith(p.source())).get(t, sharing.Share{Share: library.Share{Hash: hash, Name: "log", Size: int64(len(now))}})
 	same(t, got.Path, now)
 }
 
@@ -143,33 +144,33 @@ func TestRenamedAndMovedFilesAreNotHashedAgain(t *testing.T) {
 	p.write(t, "a/note", 100)
 	p.write(t, "b/other", 100)
 	share := func(name string) string {
-		id, err := p.Share(filepath.Join(p.files, name), peer.ShareOptions{Remember: true})
+		id, err := p.Shares.Add(filepath.Join(p.files, name), sharing.Options{Remember: true})
 		check(t, err)
-		_, err = p.WaitShared(deadline(t), id)
+		_, err = p.Shares.Wait(deadline(t), id)
 		check(t, err)
 		return id
 	}
 	share("a")
 	b := share("b")
-	before := p.Hashed()
+	before := p.Shares.Hashed()
 	move := func(from, to string) {
 		check(t, os.Rename(filepath.Join(p.files, from), filepath.Join(p.files, to)))
 	}
 	move("a/film", "a/movie") // in one share
 	p.untilNames(t, f, "a", "b", "movie", "song", "note", "other")
 	move("a/movie", "b/movie") // to another share
-	p.untilShare(t, b, "longer", func(s peer.Share) bool { return s.Files == 2 })
-	if after := p.Hashed(); after != before {
+	p.untilShare(t, b, "longer", func(s sharing.Share) bool { return s.Files == 2 })
+	if after := p.Shares.Hashed(); after != before {
 		t.Errorf("%d bytes were hashed again", after-before)
 	}
 	p.stop()
 	move("a/sub", "a/below") // while the program is off, with a folder
 	move("b/movie", "a/below/film")
 	p.start(t, nil)
-	p.UseTracker(f)
-	check(t, p.RunShares())
+	p.Trackers.Use(f)
+	check(t, p.Shares.Load())
 	p.untilNames(t, f, "a", "b", "film", "song", "note", "other")
-	if again := p.Hashed(); again != 0 {
+	if again := p.Shares.Hashed(); again != 0 {
 		t.Errorf("%d bytes were hashed again after another start", again)
 	}
 }
@@ -193,7 +194,7 @@ func TestARenamedFileThatWasWrittenToIsHashedAgain(t *testing.T) {
 	check(t, os.Chtimes(path, time.Time{}, info.ModTime())) // as some programs do
 	check(t, os.Rename(path, path+"2"))
 	p.start(t, nil)
-	p.UseTracker(f)
+	p.Trackers.Use(f)
 	again := p.share(t, filepath.Join(p.files, "a"))
 	if again.Hash == s.Hash {
 		t.Error("the folder has the list that it had")
@@ -215,13 +216,13 @@ func TestWhatIsTakenBackByMistakeComesBackAsItWas(t *testing.T) {
 	path, content := p.write(t, "film", 40*netproto.MinPieceSize)
 	s := p.share(t, path)
 	same(t, startPeerAt(t, fakeWith(p.source())).get(t, s).Path, content)
-	p.untilShare(t, s.ID, "counted", func(now peer.Share) bool { return now.Fetched == 1 })
-	before := p.Hashed()
-	check(t, p.StopSharing([]string{s.ID}))
+	p.untilShare(t, s.ID, "counted", func(now sharing.Share) bool { return now.Fetched == 1 })
+	before := p.Shares.Hashed()
+	check(t, p.Shares.Stop(s.ID))
 	p.untilNames(t, f)
 	again := p.share(t, path)
-	if again.ID != s.ID || again.Fetched != 1 || again.Sent != int64(len(content)) || p.Hashed() != before {
-		t.Errorf("it is %+v now, and %d bytes were hashed", again, p.Hashed()-before)
+	if again.ID != s.ID || again.Fetched != 1 || again.Sent != int64(len(content)) || p.Shares.Hashed() != before {
+		t.Errorf("it is %+v now, and %d bytes were hashed", again, p.Shares.Hashed()-before)
 	}
 }
 
@@ -263,10 +264,10 @@ func TestLookingAtAFolderIsNoFetch(t *testing.T) {
 	if now := p.shareState(s.ID); now.Fetched != 0 {
 		t.Errorf("fetched %d times by looking", now.Fetched)
 	}
-	id, err := bob.Download(peer.DownloadRequest{Hash: s.Hash, Name: "album", Size: s.Size, Folder: true, Dir: bob.files})
+	id, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: "album", Size: s.Size, Folder: true, Dir: bob.files})
 	check(t, err)
-	bob.wait(t, id, peer.DownloadFinished)
-	p.untilShare(t, s.ID, "fetched once", func(now peer.Share) bool { return now.Fetched == 1 })
+	bob.wait(t, id, queue.StateFinished)
+	p.untilShare(t, s.ID, "fetched once", func(now sharing.Share) bool { return now.Fetched == 1 })
 }
 
 func TestEqualFilesAreOfferedUntilTheLastIsGone(t *testing.T) {
@@ -298,17 +299,17 @@ func TestListsOfFoldersAsTheyWereDoNotStay(t *testing.T) {
 	p.write(t, "a/one", 1000)
 	p.write(t, "gone/one", 1000)
 	for _, name := range []string{"a", "gone"} {
-		id, err := p.Share(filepath.Join(p.files, name), peer.ShareOptions{Remember: true})
+		id, err := p.Shares.Add(filepath.Join(p.files, name), sharing.Options{Remember: true})
 		check(t, err)
-		_, err = p.WaitShared(deadline(t), id)
+		_, err = p.Shares.Wait(deadline(t), id)
 		check(t, err)
 	}
 	p.stop()
 	p.write(t, "a/two", 1000)
 	check(t, os.RemoveAll(filepath.Join(p.files, "gone")))
 	p.start(t, nil)
-	p.UseTracker(f)
-	check(t, p.RunShares())
+	p.Trackers.Use(f)
+	check(t, p.Shares.Load())
 	p.untilNames(t, f, "a", "one", "two")
 	eventually(t, p.Engine, func() bool {
 		lists, err := os.ReadDir(filepath.Join(p.profile, "folders"))
@@ -324,22 +325,22 @@ func TestASmallShareDoesNotWaitForABigOne(t *testing.T) {
 		path := filepath.Join(p.files, name)
 		check(t, os.WriteFile(path, nil, 0o644))
 		check(t, os.Truncate(path, 1<<40)) // sparse: hashing it takes minutes
-		id, err := p.Share(path, peer.ShareOptions{})
+		id, err := p.Shares.Add(path, sharing.Options{})
 		check(t, err)
 		return id
 	}
-	hashing := func(s peer.Share) bool { return s.State == peer.ShareHashing && s.Hashed > 0 && s.Size == 1<<40 }
+	hashing := func(s sharing.Share) bool { return s.State == sharing.StateHashing && s.Hashed > 0 && s.Size == 1<<40 }
 	big := []string{huge("huge")}
 	p.untilShare(t, big[0], "hashing", hashing)
 	big = append(big, huge("huger"))
 	path, _ := p.write(t, "song", 1000)
 	p.share(t, path)
-	if s := p.shareState(big[1]); s.State != peer.ShareWaiting {
+	if s := p.shareState(big[1]); s.State != sharing.StateWaiting {
 		t.Errorf("the second big one is %s", s.State)
 	}
-	check(t, p.StopSharing(big[:1]))
+	check(t, p.Shares.Stop(big[:1]...))
 	p.untilShare(t, big[1], "hashing", hashing)
-	check(t, p.StopSharing(big[1:]))
+	check(t, p.Shares.Stop(big[1:]...))
 }
 
 func TestASeedClientShowsAmongTheUploads(t *testing.T) {
@@ -351,7 +352,7 @@ func TestASeedClientShowsAmongTheUploads(t *testing.T) {
 		p.CountSeed(s.Hash.String(), netip.MustParseAddrPort("192.0.2.7:4000"), 5000)
 	}
 	p.CountSeed("no hash", netip.MustParseAddrPort("192.0.2.7:4000"), 5000)
-	list := p.Uploads()
+	list := p.Uploads.List()
 	if len(list) != 1 || list[0].Hash != s.Hash || list[0].Sent != 10_000 || list[0].Address != "192.0.2.7" || !list[0].Ended || list[0].Peer == "" {
 		t.Errorf("the uploads are %+v", list)
 	}

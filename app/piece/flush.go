@@ -113,10 +113,14 @@ func (p *Part) Close() error {
 	return err
 }
 
+// closeFiles waits for a write under way, so that nobody finds the file still
+// locked when it returns.
 func (p *Part) closeFiles() error {
 	if p.journal != nil {
 		p.journal.close()
 	}
+	p.writing.Lock()
+	defer p.writing.Unlock()
 	if err := p.file.Close(); !errors.Is(err, fs.ErrClosed) {
 		return err
 	}

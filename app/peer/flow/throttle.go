@@ -1,0 +1,118 @@
+package flow
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"centralizedp2p/netproto"
+)
+
+// Throttle lets bytes pass at a rate that may change while it is in use. Several
+// goroutines may use it.
+type Throttle struct {
+	limiter *rate.Limiter
+
+	mu      sync.Mutex
+	changed chan struct{} // closed when the limit changes
+}
+
+const (
+	// throttleBurst is how much lost time may be made up at once: a sender that
+	// missed its turn because the processor was busy keeps its rate.
+	throttleBurst = time.Second / 8
+	// minFrame bounds how small data frames become, in bytes.
+	minFrame = 4 << 10
+)
+
+// NewThrottle returns a throttle with a rate in bytes a second; 0 is no limit.
+func NewThrottle(bytesPerSecond int64) *Throttle {
+	t := &Throttle{limiter: rate.NewLimiter(rate.Inf, netproto.MaxDataBytes), changed: make(chan struct{})}
+	t.Set(bytesPerSecond)
+	return t
+}
+
+// Set changes the rate, in bytes a second; 0 is no limit. It applies at once,
+// also to callers that already wait.
+func (t *Throttle) Set(bytesPerSecond int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	bytesPerSecond = max(bytesPerSecond, 0)
+	if bytesPerSecond == t.Limit() {
+		return
+	}
+	if bytesPerSecond == 0 {
+		t.limiter.SetLimit(rate.Inf)
+	} else {
+		t.limiter.SetBurst(int(burstOf(bytesPerSecond)))
+		t.limiter.SetLimit(rate.Limit(bytesPerSecond))
+	}
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+func burstOf(bytesPerSecond int64) int64 {
+	return min(max(bytesPerSecond/int64(time.Second/throttleBurst), minFrame), 1<<30)
+}
+
+// Limit is the rate in bytes a second, 0 if there is none.
+func (t *Throttle) Limit() int64 {
+	if l := t.limiter.Limit(); l != rate.Inf {
+		return int64(l)
+	}
+	return 0
+}
+
+// Frame is how many bytes to pass at a time. At a low rate it is small, so that
+// bytes flow instead of coming in bursts and the other side does not take us for dead.
+func (t *Throttle) Frame() int64 {
+	if l := t.Limit(); l > 0 {
+		return min(burstOf(l), netproto.MaxDataBytes)
+	}
+	return netproto.MaxDataBytes
+}
+
+// Wait returns when n bytes may pass, or when ctx ends.
+func (t *Throttle) Wait(ctx context.Context, n int) error {
+	for n > 0 {
+		t.mu.Lock()
+		changed := t.changed
+		t.mu.Unlock()
+		part := min(n, t.limiter.Burst())
+		passed, err := t.pass(ctx, part, changed)
+		if err != nil {
+			return err
+		}
+		if passed {
+			n -= part
+		}
+	}
+	return nil
+}
+
+// pass waits until n bytes may pass; it returns false if the limit changed first.
+func (t *Throttle) pass(ctx context.Context, n int, changed <-chan struct{}) (bool, error) {
+	now := time.Now()
+	turn := t.limiter.ReserveN(now, n)
+	if !turn.OK() { // the limit was lowered since n was chosen
+		return false, ctx.Err()
+	}
+	delay := turn.DelayFrom(now)
+	if delay == 0 {
+		return true, nil
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true, nil
+	case <-changed:
+		turn.Cancel()
+		return false, nil
+	case <-ctx.Done():
+		turn.Cancel()
+		return false, ctx.Err()
+	}
+}

@@ -1,0 +1,204 @@
+package membership
+
+import (
+	"sync"
+
+	"centralizedp2p/netproto"
+)
+
+// book is what this peer has to announce, and what each tracker does not know of
+// it yet. All memberships share it, so joining a further tracker copies nothing.
+// Its lock is a leaf: nothing else is locked or waited for while it is held.
+type book struct {
+	mu       sync.Mutex
+	holdings map[netproto.ContentHash]netproto.Resource
+	digest   netproto.Digest // of holdings
+	pages    map[*page]struct{}
+}
+
+// page is one tracker's side of the book.
+type page struct {
+	book    *book
+	wake    chan struct{}                     // something became pending
+	pending map[netproto.ContentHash]struct{} // changed since the tracker was told
+	refused map[netproto.ContentHash]error    // not taken; offered again after the next join
+	resync  bool                              // the tracker holds something else: tell it everything
+}
+
+func newBook() *book {
+	return &book{holdings: map[netproto.ContentHash]netproto.Resource{}, pages: map[*page]struct{}{}}
+}
+
+// open starts a page for a tracker that knows nothing.
+func (b *book) open() *page {
+	p := &page{book: b, wake: make(chan struct{}, 1), pending: map[netproto.ContentHash]struct{}{}, refused: map[netproto.ContentHash]error{}}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pages[p] = struct{}{}
+	return p
+}
+
+// close drops a page: its tracker is left.
+func (b *book) close(p *page) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.pages, p)
+}
+
+// set notes a resource and wakes all trackers.
+func (b *book) set(r netproto.Resource) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	old, known := b.holdings[r.Hash]
+	if known && old == r {
+		return
+	}
+	if !known {
+		b.digest = b.digest.Toggle(r.Hash)
+	}
+	b.holdings[r.Hash] = r
+	b.changed(r.Hash)
+}
+
+// remove forgets a resource and wakes all trackers.
+func (b *book) remove(h netproto.ContentHash) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, known := b.holdings[h]; !known {
+		return
+	}
+	delete(b.holdings, h)
+	b.digest = b.digest.Toggle(h)
+	b.changed(h)
+}
+
+func (b *book) changed(h netproto.ContentHash) {
+	for p := range b.pages {
+		p.pending[h] = struct{}{}
+		delete(p.refused, h)
+		poke(p.wake)
+	}
+}
+
+func (b *book) get(h netproto.ContentHash) (netproto.Resource, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r, ok := b.holdings[h]
+	return r, ok
+}
+
+// count is what the tracker holds when it was told everything: the holdings
+// without what it refused. The caller holds the lock.
+func (p *page) count() netproto.HeartbeatRequest {
+	digest := p.book.digest
+	for h := range p.refused {
+		digest = digest.Toggle(h)
+	}
+	return netproto.HeartbeatRequest{Count: len(p.book.holdings) - len(p.refused), Digest: digest}
+}
+
+// compare is the start of a stay with a tracker, which says what it holds. What
+// it refused before is offered again.
+func (p *page) compare(count int, digest netproto.Digest) {
+	p.book.mu.Lock()
+	defer p.book.mu.Unlock()
+	own := p.count()
+	p.resync = count != own.Count || digest != own.Digest
+	for h := range p.refused {
+		p.pending[h] = struct{}{}
+	}
+	clear(p.refused)
+}
+
+// report is what a heartbeat says, and whether the tracker was told everything.
+func (p *page) report() (request netproto.HeartbeatRequest, told bool) {
+	p.book.mu.Lock()
+	defer p.book.mu.Unlock()
+	return p.count(), len(p.pending) == 0 && !p.resync
+}
+
+// startOver has everything told again.
+func (p *page) startOver() {
+	p.book.mu.Lock()
+	p.resync = true
+	p.book.mu.Unlock()
+	poke(p.wake)
+}
+
+// news is what to tell a tracker next.
+type news struct {
+	reset     bool // the tracker forgets what it holds first
+	announced []netproto.Resource
+	withdrawn []netproto.ContentHash
+}
+
+func (n *news) empty() bool { return len(n.announced) == 0 && len(n.withdrawn) == 0 && !n.reset }
+
+// next is at most netproto.MaxAnnounce of what is pending.
+func (p *page) next() news {
+	p.book.mu.Lock()
+	defer p.book.mu.Unlock()
+	n := news{reset: p.resync}
+	if n.reset {
+		p.pending = make(map[netproto.ContentHash]struct{}, len(p.book.holdings))
+		for h := range p.book.holdings {
+			p.pending[h] = struct{}{}
+		}
+	}
+	for h := range p.pending {
+		if len(n.announced) == netproto.MaxAnnounce || len(n.withdrawn) == netproto.MaxAnnounce {
+			break // what is left comes next, and is many
+		}
+		if r, ok := p.book.holdings[h]; ok {
+			n.announced = append(n.announced, r)
+		} else {
+			n.withdrawn = append(n.withdrawn, h)
+		}
+	}
+	return n
+}
+
+// told notes what the tracker knows now, and what it refused.
+func (p *page) told(n news, refused []netproto.Refusal) {
+	b := p.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p.resync = false
+	for _, r := range n.announced {
+		if b.holdings[r.Hash] == r { // unchanged meanwhile
+			delete(p.pending, r.Hash)
+		}
+	}
+	for _, h := range n.withdrawn {
+		if _, again := b.holdings[h]; !again {
+			delete(p.pending, h)
+		}
+	}
+	for _, r := range refused {
+		if r.Index < 0 || r.Index >= len(n.announced) {
+			continue
+		}
+		if h := n.announced[r.Index].Hash; b.holdings[h] == n.announced[r.Index] {
+			p.refused[h] = &netproto.Error{Code: r.Code, Detail: r.Detail}
+		}
+	}
+}
+
+// taken tells whether the tracker has taken a resource, or why it refused it.
+func (p *page) taken(h netproto.ContentHash) (bool, error) {
+	p.book.mu.Lock()
+	defer p.book.mu.Unlock()
+	if err := p.refused[h]; err != nil {
+		return false, err
+	}
+	_, pending := p.pending[h]
+	return !pending && !p.resync, nil
+}
+
+// poke wakes whoever waits on c, a channel of capacity 1.
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

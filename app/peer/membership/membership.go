@@ -1,0 +1,331 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+const (
+	// maxAskedToWait bounds what a tracker can ask for.
+	maxAskedToWait = 10 * time.Minute
+	// leaveTimeout bounds what a goodbye may delay the end of the program.
+	leaveTimeout = 2 * time.Second
+	// A tracker may ask for heartbeats between these; beyond them it is damaged.
+	minHeartbeat = time.Second
+	maxHeartbeat = time.Hour
+)
+
+// membership keeps this peer joined to one tracker, and the tracker informed of
+// what this peer has.
+type membership struct {
+	config  *Config
+	tracker Tracker         // nil: no tracker was chosen
+	page    *page           // nil without a tracker
+	ctx     context.Context // ends when the tracker is left
+	leave   context.CancelFunc
+	retry   chan struct{} // tries at once
+	rejoin  chan struct{} // joins again: what the join said has changed
+	done    chan struct{} // closed when run returns
+	present bool          // the tracker may count this peer as online; of the running goroutine
+
+	mu     sync.Mutex
+	again  context.CancelCauseFunc // ends what is under way, to join again; nil before the first attempt
+	status Status
+}
+
+// with returns a membership that does not run yet.
+func (ms *Memberships) with(t Tracker) *membership {
+	m := &membership{config: &ms.config, tracker: t, retry: make(chan struct{}, 1), rejoin: make(chan struct{}, 1), done: make(chan struct{})}
+	m.ctx, m.leave = context.WithCancel(ms.ctx)
+	m.status = Status{State: StateNone, Reachable: netproto.ReachableUnknown}
+	if t != nil {
+		m.page = ms.book.open()
+		m.status.Address, m.status.State = t.Address(), StateConnecting
+	}
+	return m
+}
+
+// discard drops a membership that never ran.
+func (m *membership) discard() {
+	m.leave()
+	if m.tracker != nil {
+		m.page.book.close(m.page)
+		m.tracker.Close()
+	}
+}
+
+// at tells whether the membership is with the tracker at an address.
+func (m *membership) at(address string) bool {
+	return m.tracker != nil && m.tracker.Address() == address
+}
+
+// announced tells whether the tracker has taken a resource, or why it will not:
+// it refused, it does not let this peer in, or its key changed, which only the
+// person can decide on.
+func (m *membership) announced(h netproto.ContentHash) (bool, error) {
+	if m.tracker == nil {
+		return false, nil
+	}
+	taken, err := m.page.taken(h)
+	if err != nil {
+		return false, err
+	}
+	status := m.snapshot()
+	switch netproto.CodeOf(status.Err) {
+	case netproto.CodeKeyChanged, netproto.CodeInvite, netproto.CodeBanned:
+		return false, status.Err
+	}
+	return taken && status.State == StateConnected, nil
+}
+
+func (m *membership) snapshot() Status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.status
+}
+
+func (m *membership) update(change func(*Status)) {
+	m.mu.Lock()
+	change(&m.status)
+	m.mu.Unlock()
+	m.config.Changed()
+}
+
+// renew joins the tracker again at once, whatever is under way.
+func (m *membership) renew() {
+	m.mu.Lock()
+	again := m.again
+	m.mu.Unlock()
+	if again != nil {
+		again(errRejoin)
+		m.tracker.Reset()
+	}
+	poke(m.retry)
+}
+
+// run joins, keeps the lease, and joins again when it is lost, until the tracker
+// is left; then it says goodbye.
+func (m *membership) run() {
+	defer close(m.done)
+	if m.tracker == nil {
+		return
+	}
+	defer m.tracker.Close()
+	defer m.page.book.close(m.page)
+	ctx, shortest, longest := m.ctx, m.config.Timing.MinRetry, m.config.Timing.MaxRetry
+	delay := shortest
+	for {
+		began := time.Now()
+		err := m.attempt(ctx)
+		if ctx.Err() != nil {
+			m.sayGoodbye()
+			return
+		}
+		if time.Since(began) > longest {
+			delay = shortest
+		}
+		// A tracker that forgets this peer at once, again and again, is not
+		// joined as fast as it can be.
+		if errors.Is(err, errRejoin) {
+			delay = shortest
+			continue
+		}
+		if netproto.CodeOf(err) == netproto.CodeJoinFirst && time.Since(began) > shortest {
+			continue
+		}
+		m.present = false
+		wait := max(jitter(delay), askedToWait(err))
+		delay = min(2*delay, longest)
+		m.config.Log.Info("the tracker was lost", "tracker", m.tracker.Address(), "error", err)
+		m.update(func(s *Status) {
+			s.State, s.Err, s.Retry = StateReconnecting, err, time.Now().Add(wait)
+			if netproto.CodeOf(err) == netproto.CodeKeyChanged {
+				s.State = StateKeyChanged
+			}
+		})
+		if !m.pause(ctx, wait, netproto.CodeOf(err) == netproto.CodeKeyChanged) {
+			m.sayGoodbye()
+			return
+		}
+	}
+}
+
+// pause waits until the next attempt is due or wanted; a changed key is the
+// person's to decide on.
+func (m *membership) pause(ctx context.Context, wait time.Duration, forPerson bool) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	due := timer.C
+	if forPerson {
+		due = nil
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-m.retry:
+	case <-due:
+	}
+	return true
+}
+
+// jitter spreads a time by a quarter, so that peers that lost a tracker at
+// once do not return at once.
+func jitter(d time.Duration) time.Duration {
+	return d*3/4 + rand.N(d/2+1)
+}
+
+// askedToWait is how long the tracker does not want to be asked again; 0 when
+// it did not say so.
+func askedToWait(err error) time.Duration {
+	if e, ok := errors.AsType[*netproto.Error](err); ok {
+		return min(e.RetryAfter, maxAskedToWait)
+	}
+	return 0
+}
+
+// seconds clamps a number of seconds from the network to a sane range.
+func seconds(n int) time.Duration { return time.Duration(min(max(n, 0), 1e6)) * time.Second }
+
+// sayGoodbye leaves the tracker after the membership has ended.
+func (m *membership) sayGoodbye() {
+	if !m.present {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.ctx), leaveTimeout)
+	defer cancel()
+	if err := m.tracker.Leave(ctx); err != nil {
+		m.config.Log.Debug("leaving the tracker", "error", err)
+	}
+}
+
+// errRejoin ends a stay whose join said what is no longer true.
+var errRejoin = errors.New("this peer joins again")
+
+// attempt is stay, which renew can end.
+func (m *membership) attempt(ctx context.Context) error {
+	ctx, again := context.WithCancelCause(ctx)
+	defer again(nil)
+	m.mu.Lock()
+	m.again = again
+	m.mu.Unlock()
+	err := m.stay(ctx)
+	if errors.Is(context.Cause(ctx), errRejoin) {
+		return errRejoin
+	}
+	return err
+}
+
+// stay joins and keeps the lease until something fails.
+func (m *membership) stay(ctx context.Context) error {
+	info, err := m.tracker.Info(ctx)
+	if err != nil {
+		return err
+	}
+	m.present = true // even if the answer does not reach us
+	joined, err := m.tracker.Join(ctx, m.config.Self())
+	if err != nil {
+		m.present = ctx.Err() != nil
+		return err
+	}
+	m.page.compare(joined.Count, joined.Digest)
+	m.update(func(s *Status) {
+		s.Name, s.Fingerprint = info.Name, m.tracker.Fingerprint()
+		s.Observed, s.Reachable = joined.ObservedAddress, joined.Reachable
+		s.Lease = seconds(joined.LeaseSeconds)
+		s.Err, s.Retry, s.State = nil, time.Time{}, StateConnected
+	})
+	m.config.Log.Info("joined the tracker", "tracker", m.tracker.Address(), "name", netproto.Printable(info.Name))
+	interval := min(max(seconds(joined.HeartbeatSeconds), minHeartbeat), maxHeartbeat)
+	beat := time.NewTimer(0)
+	defer beat.Stop()
+	var told time.Time        // when something was
+	var calm <-chan time.Time // ends the time in which the tracker wants to hear nothing new
+	for {
+		if calm == nil {
+			some, err := m.tell(ctx)
+			if some {
+				told = time.Now()
+			}
+			if wait := askedToWait(err); wait > 0 {
+				calm = time.After(wait)
+			} else if err != nil {
+				return err
+			}
+		}
+		select {
+		case <-calm:
+			calm = nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-m.page.wake:
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(m.config.Timing.Gather - time.Since(told)): // at once after a rest
+			}
+		case <-m.rejoin:
+			return errRejoin
+		case <-m.retry:
+			beat.Reset(0)
+		case <-beat.C:
+			// A lease outlives a heartbeat that came at a bad time.
+			if err := m.heartbeat(ctx); err != nil && askedToWait(err) == 0 {
+				return err
+			}
+			beat.Reset(jitter(interval) * 4 / 5) // never later than the interval
+		}
+	}
+}
+
+func (m *membership) heartbeat(ctx context.Context) error {
+	request, told := m.page.report()
+	began := time.Now()
+	answer, err := m.tracker.Heartbeat(ctx, request)
+	if err != nil {
+		return err
+	}
+	took := time.Since(began)
+	switch answer.Status {
+	case netproto.HeartbeatJoin:
+		return netproto.Errorf(netproto.CodeJoinFirst, "%s", m.tracker.Address())
+	case netproto.HeartbeatResync:
+		if told {
+			m.page.startOver()
+		}
+	}
+	stats, err := m.tracker.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	m.update(func(s *Status) { s.RoundTrip, s.Reachable, s.Stats = took, answer.Reachable, stats })
+	return nil
+}
+
+// tell announces and withdraws what changed, or everything after a resync, and
+// reports whether there was anything.
+func (m *membership) tell(ctx context.Context) (some bool, err error) {
+	for ; ; some = true {
+		n := m.page.next()
+		if n.empty() {
+			return some, nil
+		}
+		var answer netproto.AnnounceResponse
+		if len(n.announced) > 0 || n.reset {
+			if answer, err = m.tracker.Announce(ctx, netproto.AnnounceRequest{Reset: n.reset, Resources: n.announced}); err != nil {
+				return some, err
+			}
+		}
+		if len(n.withdrawn) > 0 {
+			if err := m.tracker.Withdraw(ctx, n.withdrawn); err != nil {
+				return some, err
+			}
+		}
+		m.page.told(n, answer.Refused)
+		m.config.Changed()
+	}
+}

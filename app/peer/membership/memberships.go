@@ -1,0 +1,258 @@
+// Package membership keeps a peer joined to its trackers and tells them what the
+// peer offers.
+//
+// A peer stays with one main tracker, which its links name, and with any number
+// of others beside it. It announces to all of them what it has, asks all of them
+// for sources, and searches in all of them: see [Trackers]. Each is joined, lost
+// and joined again by itself.
+//
+// Locks, outer first: Memberships.joining, Memberships.mu, membership.mu, book.mu.
+// None is held while a tracker is asked.
+package membership
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// Timing is how long the memberships wait.
+type Timing struct {
+	Gather time.Duration // changes are collected before they are announced
+	// A lost tracker is tried again after MinRetry, doubled each time up to
+	// MaxRetry, ± a quarter.
+	MinRetry, MaxRetry time.Duration
+}
+
+// StandardTiming is the usual one.
+var StandardTiming = Timing{Gather: 100 * time.Millisecond, MinRetry: time.Second, MaxRetry: 30 * time.Second}
+
+// Config is what memberships need of the peer.
+type Config struct {
+	Self    func() netproto.JoinRequest // what a tracker learns about this peer
+	Changed func()                      // something a person sees, or a waiter waits for, has changed; must not wait
+	Log     *slog.Logger
+	Timing  Timing
+}
+
+// Memberships are those of one peer: with its main tracker, or none, and with
+// others. It is the announcer of what the peer offers.
+type Memberships struct {
+	config Config
+	book   *book
+	ctx    context.Context // of all memberships
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	joining sync.Mutex // held while the set of trackers changes
+
+	mu     sync.Mutex
+	closed bool
+	main   *membership // with no tracker at first
+	others []*membership
+}
+
+// New returns memberships with no tracker; ctx or Close ends them.
+func New(ctx context.Context, config Config) *Memberships {
+	ms := &Memberships{config: config, book: newBook()}
+	ms.ctx, ms.cancel = context.WithCancel(ctx)
+	ms.main = ms.with(nil)
+	close(ms.main.done)
+	return ms
+}
+
+// Close says goodbye to all trackers and waits for it.
+func (ms *Memberships) Close() {
+	ms.mu.Lock()
+	ms.closed = true
+	ms.mu.Unlock()
+	ms.cancel()
+	ms.work.Wait()
+}
+
+// Use leaves the main tracker and stays with another from now on; nil is none.
+// A membership with the same address beside it ends. The tracker is closed when
+// it is left.
+func (ms *Memberships) Use(t Tracker) {
+	ms.joining.Lock()
+	defer ms.joining.Unlock()
+	if t != nil {
+		ms.drop(t.Address())
+	}
+	m := ms.with(t)
+	ms.mu.Lock()
+	old := ms.main
+	begun := ms.begin(func() {
+		<-old.done // goodbye first: it may be the same tracker
+		m.run()
+	})
+	if begun {
+		ms.main = m
+	}
+	ms.mu.Unlock()
+	if !begun {
+		m.discard()
+		return
+	}
+	old.leave()
+	ms.config.Changed()
+}
+
+// Add stays with a tracker beside the main one and reports true; the tracker is
+// closed when it is left. If one with that address is in use already, Add closes
+// t at once and reports false.
+func (ms *Memberships) Add(t Tracker) bool {
+	ms.joining.Lock()
+	defer ms.joining.Unlock()
+	m := ms.with(t)
+	ms.mu.Lock()
+	used := slices.ContainsFunc(ms.all(), func(o *membership) bool { return o.at(t.Address()) })
+	begun := !used && ms.begin(m.run)
+	if begun {
+		ms.others = append(ms.others, m)
+	}
+	ms.mu.Unlock()
+	if !begun {
+		m.discard()
+		return false
+	}
+	ms.config.Changed()
+	return true
+}
+
+// Drop leaves a tracker beside the main one. The channel is closed when the
+// tracker knows or cannot be told, at once if no such tracker is in use.
+func (ms *Memberships) Drop(address string) (left <-chan struct{}) {
+	ms.joining.Lock()
+	defer ms.joining.Unlock()
+	defer ms.config.Changed()
+	return ms.drop(address)
+}
+
+func (ms *Memberships) drop(address string) (left <-chan struct{}) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	for i, m := range ms.others {
+		if m.at(address) {
+			ms.others = slices.Delete(ms.others, i, i+1)
+			m.leave()
+			return m.done
+		}
+	}
+	never := make(chan struct{})
+	close(never)
+	return never
+}
+
+// begin runs work that Close waits for; it reports false after Close. The caller
+// holds the lock.
+func (ms *Memberships) begin(work func()) bool {
+	if ms.closed {
+		return false
+	}
+	ms.work.Go(work)
+	return true
+}
+
+// Reconnect tries the trackers at once instead of when the next attempt or
+// heartbeat is due.
+func (ms *Memberships) Reconnect() {
+	for _, m := range ms.list() {
+		poke(m.retry)
+	}
+}
+
+// Rejoin tells the trackers the name and the ports of this peer again.
+func (ms *Memberships) Rejoin() {
+	for _, m := range ms.list() {
+		poke(m.rejoin)
+	}
+}
+
+// Renew joins all trackers again at once, over new connections: those at work may
+// be dead.
+func (ms *Memberships) Renew() {
+	for _, m := range ms.list() {
+		m.renew()
+	}
+}
+
+// all are the main one, which may be with no tracker, and then the others in the
+// order in which they were added. The caller holds the lock.
+func (ms *Memberships) all() []*membership {
+	return append([]*membership{ms.main}, ms.others...)
+}
+
+func (ms *Memberships) list() []*membership {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	return ms.all()
+}
+
+// Status is how this peer stands with its main tracker.
+func (ms *Memberships) Status() Status { return ms.list()[0].snapshot() }
+
+// Statuses is how this peer stands with all its trackers, the main one first if
+// there is one.
+func (ms *Memberships) Statuses() []Status {
+	var list []Status
+	for _, m := range ms.list() {
+		if m.tracker != nil {
+			list = append(list, m.snapshot())
+		}
+	}
+	return list
+}
+
+// Main is the main tracker, or nil.
+func (ms *Memberships) Main() Tracker { return ms.list()[0].tracker }
+
+// Active are the trackers that this peer has joined, the main one first; if it has
+// joined none, all that it tries to join.
+func (ms *Memberships) Active() Trackers {
+	var all, joined Trackers
+	for _, m := range ms.list() {
+		if m.tracker == nil {
+			continue
+		}
+		all = append(all, m.tracker)
+		if m.snapshot().State == StateConnected {
+			joined = append(joined, m.tracker)
+		}
+	}
+	if len(joined) > 0 {
+		return joined
+	}
+	return all
+}
+
+// Joined tells whether this peer has joined a tracker.
+func (ms *Memberships) Joined() bool {
+	return slices.ContainsFunc(ms.Statuses(), func(s Status) bool { return s.State == StateConnected })
+}
+
+// Announce has all trackers list a resource; it does not wait for them.
+func (ms *Memberships) Announce(r netproto.Resource) { ms.book.set(r) }
+
+// Withdraw takes a resource off the lists of all trackers; it does not wait for
+// them.
+func (ms *Memberships) Withdraw(hash netproto.ContentHash) { ms.book.remove(hash) }
+
+// Announced tells whether the main tracker has taken a resource, or why it will
+// not. Without a main tracker it is the first of the others that counts.
+func (ms *Memberships) Announced(hash netproto.ContentHash) (bool, error) {
+	all := ms.list()
+	if all[0].tracker == nil && len(all) > 1 {
+		all = all[1:]
+	}
+	return all[0].announced(hash)
+}
+
+// Holding is how a content is announced; false if it is not.
+func (ms *Memberships) Holding(hash netproto.ContentHash) (netproto.Resource, bool) {
+	return ms.book.get(hash)
+}

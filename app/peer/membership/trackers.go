@@ -1,0 +1,243 @@
+package membership
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// Trackers are several, asked as one. Hits are merged by content. The number of
+// sources is the largest that a tracker says: a peer may be with several of
+// them, so that a sum would count it twice. What one tracker cannot answer the
+// others do; only when none answers there is an error.
+type Trackers []Tracker
+
+// lateTime is how long the others may take when one tracker has answered.
+const lateTime = time.Second
+
+// answer is that of one tracker.
+type answer[T any] struct {
+	value T
+	err   error
+	late  bool // it did not come in time
+}
+
+// askAll asks the trackers at the same time. Once one has answered well the
+// others have lateTime.
+func askAll[T any](ctx context.Context, all Trackers, ask func(ctx context.Context, t Tracker) (T, error)) ([]answer[T], error) {
+	type numbered struct {
+		answer[T]
+		i int
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	answers := make([]answer[T], len(all))
+	came := make(chan numbered, len(all))
+	for i, t := range all {
+		answers[i].late = true
+		go func() {
+			v, err := ask(ctx, t)
+			came <- numbered{answer[T]{value: v, err: err}, i}
+		}()
+	}
+	left := len(all)
+	defer func() {
+		cancel()
+		for ; left > 0; left-- {
+			<-came
+		}
+	}()
+	var late <-chan time.Time
+	for left > 0 {
+		select {
+		case a := <-came:
+			left--
+			answers[a.i] = a.answer
+			if a.err == nil && late == nil {
+				late = time.After(lateTime)
+			}
+		case <-late:
+			return answers, nil
+		}
+	}
+	return answers, worst(answers)
+}
+
+// worst is nil where any tracker answered, else the error that says most.
+func worst[T any](answers []answer[T]) error {
+	var first error
+	for _, a := range answers {
+		if a.err == nil {
+			return nil
+		}
+		if first == nil || netproto.CodeOf(first) == netproto.CodeNotFound {
+			first = a.err
+		}
+	}
+	if first == nil {
+		first = netproto.Errorf(netproto.CodeUnreachable, "no tracker is chosen yet")
+	}
+	return first
+}
+
+// Search asks for a page of hits of each tracker: a page has up to Limit of
+// each. A content that trackers rank differently may come again on a later
+// page: who lists pages knows it by its hash. A cursor is good for the same
+// trackers only.
+func (all Trackers) Search(ctx context.Context, r netproto.SearchRequest) (netproto.SearchResponse, error) {
+	if len(all) == 1 {
+		return all[0].Search(ctx, r)
+	}
+	cursors, err := parseCursors(r.Cursor)
+	if err != nil {
+		return netproto.SearchResponse{}, err
+	}
+	asked := all
+	if cursors != nil {
+		asked = slices.DeleteFunc(slices.Clone(all), func(t Tracker) bool {
+			_, more := cursors[t.Address()]
+			return !more
+		})
+	}
+	answers, err := askAll(ctx, asked, func(ctx context.Context, t Tracker) (netproto.SearchResponse, error) {
+		one := r
+		one.Cursor = cursors[t.Address()]
+		return t.Search(ctx, one)
+	})
+	if err != nil {
+		return netproto.SearchResponse{}, err
+	}
+	var page netproto.SearchResponse
+	next := map[string]string{}
+	at := map[netproto.ContentHash]int{}
+	for i, a := range answers {
+		switch address := asked[i].Address(); {
+		case a.late:
+			next[address] = cursors[address] // perhaps the next time
+		case a.value.Next != "":
+			next[address] = a.value.Next
+		}
+		page.Suggestions = append(page.Suggestions, a.value.Suggestions...)
+		for _, h := range a.value.Items {
+			if k, twice := at[h.Hash]; twice {
+				mergeHit(&page.Items[k], h)
+				continue
+			}
+			at[h.Hash] = len(page.Items)
+			page.Items = append(page.Items, h)
+		}
+	}
+	if len(page.Items) > 0 {
+		slices.SortStableFunc(page.Items, hitOrder(r.Sort))
+		page.Next, page.Suggestions = joinCursors(next), nil
+		return page, nil
+	}
+	slices.Sort(page.Suggestions)
+	page.Suggestions = slices.Compact(page.Suggestions)
+	page.Suggestions = page.Suggestions[:min(len(page.Suggestions), netproto.MaxSuggestions)]
+	return page, nil
+}
+
+func mergeHit(into *netproto.Hit, h netproto.Hit) {
+	into.Sources = max(into.Sources, h.Sources)
+	if h.Added.Before(into.Added) {
+		into.Added = h.Added
+	}
+	switch {
+	case into.Sources > 0:
+		into.LastSeen = time.Time{}
+	case h.LastSeen.After(into.LastSeen):
+		into.LastSeen = h.LastSeen
+	}
+}
+
+// hitOrder is the order in which trackers give hits.
+func hitOrder(by netproto.Sort) func(a, b netproto.Hit) int {
+	name := func(a, b netproto.Hit) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), slices.Compare(a.Hash[:], b.Hash[:]))
+	}
+	return func(a, b netproto.Hit) int {
+		switch by {
+		case netproto.SortName:
+			return name(a, b)
+		case netproto.SortSize:
+			return cmp.Or(cmp.Compare(b.Size, a.Size), name(a, b))
+		case netproto.SortNewest:
+			return cmp.Or(b.Added.Compare(a.Added), name(a, b))
+		}
+		return cmp.Or(cmp.Compare(b.Sources, a.Sources), name(a, b))
+	}
+}
+
+// joinCursors makes one of the cursors of several trackers, by address.
+func joinCursors(cursors map[string]string) string {
+	if len(cursors) == 0 {
+		return ""
+	}
+	raw, _ := json.Marshal(cursors) // strings always can
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func parseCursors(cursor string) (map[string]string, error) {
+	if cursor == "" {
+		return nil, nil
+	}
+	var cursors map[string]string
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err = errors.Join(err, json.Unmarshal(raw, &cursors)); err != nil || len(cursors) == 0 {
+		return nil, netproto.Errorf(netproto.CodeInvalid, "the trackers in use have changed since the first page: search again")
+	}
+	return cursors, nil
+}
+
+// Resource is what the trackers know of a content; "not-found" where none does.
+func (all Trackers) Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
+	answers, err := askAll(ctx, all, func(ctx context.Context, t Tracker) (netproto.ResourceResponse, error) { return t.Resource(ctx, hash) })
+	if err != nil {
+		return netproto.ResourceResponse{}, err
+	}
+	var merged netproto.ResourceResponse
+	known := false
+	for _, a := range answers {
+		switch {
+		case a.late || a.err != nil:
+		case !known:
+			merged, known = a.value, true
+		default:
+			mergeHit(&merged.Hit, a.value.Hit)
+			for _, name := range a.value.Names {
+				if !slices.Contains(merged.Names, name) {
+					merged.Names = append(merged.Names, name)
+				}
+			}
+		}
+	}
+	return merged, nil
+}
+
+// Sources are the peers that have a content, each once with all its addresses.
+func (all Trackers) Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error) {
+	answers, err := askAll(ctx, all, func(ctx context.Context, t Tracker) ([]netproto.Source, error) { return t.Sources(ctx, hash) })
+	if err != nil {
+		return nil, err
+	}
+	var merged []netproto.Source
+	at := map[netproto.PublicKey]int{}
+	for _, a := range answers {
+		for _, s := range a.value {
+			if k, twice := at[s.Key]; twice {
+				merged[k] = merged[k].Merge(s)
+				continue
+			}
+			at[s.Key] = len(merged)
+			merged = append(merged, s)
+		}
+	}
+	return merged, nil
+}

@@ -1,0 +1,194 @@
+// Package offer is the register of what other peers may read here: shared files
+// and what downloads have so far, by content hash. It knows neither connections
+// nor where a content comes from.
+package offer
+
+import (
+	"io"
+	"slices"
+	"sync"
+
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// Content is something that other peers may read here. All methods but Open and
+// Broken are called with the register's lock held, so they must not wait for a
+// disk, a socket or another room. An implementation embeds [Place].
+type Content interface {
+	// Length is in bytes, -1 while it is uncertain: then nobody may read it.
+	Length() int64
+	// Whole tells whether every piece is here.
+	Whole() bool
+	// Resource is how the content is announced; nil if it is read but not announced.
+	Resource() *netproto.Resource
+	// Before tells whether this content gives the name rather than another one
+	// with the same hash.
+	Before(other Content) bool
+
+	// Manifest is nil if it can no longer be given. It may read the disk.
+	Manifest() *piece.Manifest
+	// Have is a copy of the set of pieces that can be read now.
+	Have() piece.Bits
+	// Open returns a reader that the caller closes. It may wait for the disk.
+	Open() (Reader, error)
+	// Broken reports the error of a read: the content may have changed.
+	Broken(err error)
+
+	place() *Place
+}
+
+// Reader reads a content. Close may be called while a read is under way.
+type Reader interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// Place is where a content stands in the register. Every [Content] embeds one;
+// the register's lock guards it.
+type Place struct{ at int }
+
+func (p *Place) place() *Place { return p }
+
+// Announcer learns under which name a content is here. Its methods are called
+// with the register's lock held and must not wait.
+type Announcer interface {
+	Announce(r netproto.Resource)
+	Withdraw(hash netproto.ContentHash)
+}
+
+// Register holds the contents that other peers may read here. One content may be
+// in it several times: equal files, or a share and a download.
+type Register struct {
+	announcer Announcer
+
+	mu     sync.RWMutex
+	byHash map[netproto.ContentHash]*offers
+}
+
+// offers are all places of one content. A tracker lists a content once for each
+// peer, so one of them gives the name. A folder may have a hundred thousand empty
+// files: adding and removing one takes the same time, however many there are.
+type offers struct {
+	list []Content
+	best int // the one that gives the name; -1 if none is announced
+}
+
+// NewRegister returns an empty register that tells announcer what it holds.
+func NewRegister(announcer Announcer) *Register {
+	return &Register{announcer: announcer, byHash: map[netproto.ContentHash]*offers{}}
+}
+
+// Add offers a content, or announces one again whose resource changed.
+func (r *Register) Add(hash netproto.ContentHash, c Content) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of := r.byHash[hash]
+	if of == nil {
+		of = &offers{best: -1}
+		r.byHash[hash] = of
+	}
+	i := of.index(c)
+	if i < 0 {
+		i = len(of.list)
+		of.list = append(of.list, c)
+		c.place().at = i
+	}
+	switch {
+	case of.best == i:
+		of.choose()
+	case of.best >= 0 && !c.Before(of.list[of.best]) || c.Resource() == nil:
+		return // the name stays
+	default:
+		of.best = i
+	}
+	r.tell(hash, of)
+}
+
+// Remove stops offering a content; one that is not offered is ignored.
+func (r *Register) Remove(hash netproto.ContentHash, c Content) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	of := r.byHash[hash]
+	if of == nil {
+		return
+	}
+	i, last := of.index(c), len(of.list)-1
+	if i < 0 {
+		return
+	}
+	of.list[i] = of.list[last]
+	of.list[i].place().at = i
+	of.list = slices.Delete(of.list, last, last+1)
+	if len(of.list) == 0 {
+		delete(r.byHash, hash)
+	}
+	switch of.best {
+	case i:
+		of.choose()
+		r.tell(hash, of)
+	case last:
+		of.best = i
+	}
+}
+
+func (r *Register) tell(hash netproto.ContentHash, of *offers) {
+	if of.best >= 0 {
+		r.announcer.Announce(*of.list[of.best].Resource())
+	} else {
+		r.announcer.Withdraw(hash)
+	}
+}
+
+// index is where a content stands in the list, -1 if it is not there.
+func (of *offers) index(c Content) int {
+	if at := c.place().at; at < len(of.list) && of.list[at] == c {
+		return at
+	}
+	return -1
+}
+
+// choose finds the content that gives the name.
+func (of *offers) choose() {
+	of.best = -1
+	for i, c := range of.list {
+		if (of.best < 0 || c.Before(of.list[of.best])) && c.Resource() != nil {
+			of.best = i
+		}
+	}
+}
+
+// Find returns a content that can be read, a whole one if there is one; nil if
+// there is none.
+func (r *Register) Find(hash netproto.ContentHash) Content {
+	var partial Content
+	whole := r.Select(hash, func(c Content) bool {
+		if c.Length() < 0 {
+			return false
+		}
+		if !c.Whole() {
+			partial = c
+			return false
+		}
+		return true
+	})
+	if whole != nil {
+		return whole
+	}
+	return partial
+}
+
+// Select returns the first content with a hash that match accepts, nil if there
+// is none. The register's lock is held meanwhile.
+func (r *Register) Select(hash netproto.ContentHash, match func(Content) bool) Content {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if of := r.byHash[hash]; of != nil {
+		for _, c := range of.list {
+			if match(c) {
+				return c
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package queue
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/netproto"
+)
+
+// download is a content that the person asked for: what is remembered, and what
+// outlives its attempts.
+type download struct {
+	queue   *Queue
+	limit   *flow.Throttle
+	rate    flow.Meter
+	checked atomic.Int64  // bytes verified, copied or moved in the present phase
+	woken   chan struct{} // a disk is tried again now
+
+	mu         sync.Mutex
+	removed    bool          // from the list
+	gone       chan struct{} // closed when nothing of it is left; nil while it is in the list
+	alone      bool          // it may run although the others may not
+	record     library.Download
+	where      string             // what it will be called, absolute
+	cancel     context.CancelFunc // of the run; nil while it does not run
+	errand     bool               // the run checks or moves files and fetches nothing
+	ended      chan struct{}      // closed when the run is over
+	attempt    *swarm.Attempt     // the present or the last one; nil before the first
+	preference swarm.Preference
+	diskErr    error // why the run waits for the disk; nil while it does not
+	done       int64 // bytes, while it does not run
+
+	// See waiting.go.
+	idle      bool      // it got nothing for a while
+	fed       time.Time // when it got something last, or began
+	gotBefore int64     // bytes, when that was measured
+	parked    bool      // it has no turn before there is a source
+	parkings  int       // in a row that a source turned out to be none
+	scoutAt   time.Time // when the trackers are asked about it
+
+	history flow.History
+}
+
+func (q *Queue) make(record library.Download) *download {
+	d := &download{queue: q, record: record, woken: make(chan struct{}, 1), limit: flow.NewThrottle(record.Limit), done: record.Done}
+	d.setDir(record.Dir)
+	return d
+}
+
+// setDir notes where the download is published; the caller holds the lock, if
+// others know the download.
+func (d *download) setDir(dir string) {
+	d.record.Dir = dir
+	d.where = filepath.Join(dir, d.record.Name)
+}
+
+// newAttempt makes the next attempt.
+func (d *download) newAttempt() *swarm.Attempt {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r := &d.record
+	d.attempt = d.queue.config.Swarms.Attempt(swarm.Task{
+		Hash: r.Hash, Name: r.Name, Folder: r.Folder, Paths: r.Paths, Dir: r.Dir, Size: r.Size,
+		Limit: d.limit, Rate: &d.rate, Checked: &d.checked, Lists: lists{d.queue.config.Library, r.ID, r.Hash}, Remember: d.queue.config.Share != nil,
+	}, d.attempt, d.preference)
+	return d.attempt
+}
+
+// last is the present or the last attempt, or nil.
+func (d *download) last() *swarm.Attempt {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.attempt
+}
+
+// atWork is the attempt that fetches now, or nil.
+func (d *download) atWork() *swarm.Attempt {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cancel == nil || d.errand {
+		return nil
+	}
+	return d.attempt
+}
+
+// run makes attempts until one ends for another reason than the disk. It returns
+// the published path.
+func (d *download) run(ctx context.Context) (string, error) {
+	for {
+		path, err := d.newAttempt().Run(ctx)
+		if err == nil { // even if it was to be stopped: it is published
+			return path, nil
+		}
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		switch netproto.CodeOf(err) {
+		case netproto.CodeNoSpace, netproto.CodeFolderUnwritable:
+		default:
+			return "", err
+		}
+		d.queue.config.Log.Warn("a download waits for its disk", "name", d.record.Name, "error", err)
+		d.setDiskErr(err)
+		if !d.waitForDisk(ctx) {
+			return "", ctx.Err()
+		}
+		d.setDiskErr(nil)
+	}
+}
+
+func (d *download) setDiskErr(err error) {
+	d.mu.Lock()
+	d.diskErr = err
+	d.mu.Unlock()
+	d.queue.config.Notify()
+}
+
+// waitForDisk waits for a while, or until somebody resumes the download.
+func (d *download) waitForDisk(ctx context.Context) bool {
+	timer := time.NewTimer(d.queue.config.Timing.Disk)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	case <-d.woken:
+	}
+	return true
+}
+
+// wake has a running download look around, and try its disk.
+func (d *download) wake() {
+	select {
+	case d.woken <- struct{}{}:
+	default:
+	}
+	if a := d.atWork(); a != nil {
+		a.Wake()
+	}
+}
+
+// succeed notes where the finished content is; the caller holds the lock.
+func (d *download) succeed(path string) {
+	r := &d.record
+	r.State, r.Path, r.Finished = library.DownloadFinished, path, time.Now()
+	r.Code, r.Reason, r.Tries, r.Retry = "", "", 0, time.Time{}
+	d.attempt.Forget()
+}
+
+// failRecord notes why a download failed, and when it is tried again; the caller
+// holds the lock.
+func (d *download) failRecord(err error) {
+	r := &d.record
+	r.State, r.Path, r.Finished = library.DownloadFailed, "", time.Time{}
+	r.Code, r.Reason = codeAndReason(err)
+	r.Tries++
+	r.Retry = time.Time{}
+	if heals(r.Code) {
+		r.Retry = time.Now().Add(d.queue.config.Timing.retryAfter(r.Tries))
+	}
+}
+
+// progress counts n bytes that an errand checked, copied or moved.
+func (d *download) progress(n int) {
+	d.checked.Add(int64(n))
+	d.queue.config.Notify()
+}

@@ -1,0 +1,248 @@
+package queue
+
+import (
+	"slices"
+	"time"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/netproto"
+)
+
+// State is where a download stands.
+type State string
+
+// The states of a download.
+const (
+	StateWaiting     State = "waiting"    // for a source
+	StateQueued      State = "queued"     // for its turn, here or at its sources
+	StateConnecting  State = "connecting" // to its sources
+	StateDownloading State = "downloading"
+	StateVerifying   State = "verifying"
+	StateMoving      State = "moving"
+	StatePaused      State = "paused"
+	StateFinished    State = "finished"
+	StateNoSpace     State = "no-space" // and what else is wrong with the disk: goes on by itself
+	StateFailed      State = "failed"
+)
+
+// Download is a content that the person asked for.
+type Download struct {
+	ID       string
+	Hash     netproto.ContentHash
+	Name     string
+	Folder   bool
+	Size     int64 // bytes; -1 while it is not known
+	Done     int64 // bytes verified
+	Rate     int64 // bytes a second
+	Sources  int   // connected
+	Used     int   // sources that sent something
+	State    State
+	Place    int           // in a queue, from 1
+	Left     time.Duration // 0 while it is not known
+	Path     string        // where it is or will be, absolute
+	Err      error         // why it failed, what is wrong with the disk, or why a wish was given up
+	Added    time.Time
+	Finished time.Time
+	Priority library.Priority
+	Limit    int64     // bytes a second, 0 = none
+	Retry    time.Time // when a failed one is tried again by itself
+}
+
+// List returns all downloads in the order of the queue.
+func (q *Queue) List() []Download {
+	q.mu.Lock()
+	list := slices.Clone(q.list)
+	q.mu.Unlock()
+	snapshots := make([]Download, len(list))
+	var queued [ranks][]int
+	for i, d := range list {
+		d.mu.Lock()
+		s := &snapshots[i]
+		d.snapshot(s)
+		if s.State == StateQueued && s.Place == 0 {
+			queued[d.rank()] = append(queued[d.rank()], i)
+		}
+		d.mu.Unlock()
+	}
+	place := 0
+	for _, indexes := range queued {
+		for _, i := range indexes {
+			place++
+			snapshots[i].Place = place
+		}
+	}
+	return snapshots
+}
+
+// Counts say how many downloads there are.
+type Counts struct {
+	Unfinished int
+	Failed     int // of them
+}
+
+// Counts are cheaper than [Queue.List].
+func (q *Queue) Counts() Counts {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var c Counts
+	for _, d := range q.list {
+		d.mu.Lock()
+		state := d.record.State
+		d.mu.Unlock()
+		if state != library.DownloadFinished {
+			c.Unfinished++
+		}
+		if state == library.DownloadFailed {
+			c.Failed++
+		}
+	}
+	return c
+}
+
+// ByID returns one download; false if it is not in the list.
+func (q *Queue) ByID(id string) (Download, bool) {
+	d := q.find(id)
+	if d == nil {
+		return Download{}, false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var s Download
+	d.snapshot(&s)
+	return s, true
+}
+
+// snapshot fills in all but the place in our own queue; the caller holds the lock.
+func (d *download) snapshot(s *Download) {
+	r := &d.record
+	*s = Download{ID: r.ID, Hash: r.Hash, Name: r.Name, Folder: r.Folder, Size: r.Size, Done: d.done, Path: r.Path, Added: r.Added, Finished: r.Finished,
+		Priority: r.Priority, Limit: r.Limit}
+	if s.Path == "" {
+		s.Path = d.where
+	}
+	if r.Code != "" {
+		s.Err = &netproto.Error{Code: r.Code, Detail: r.Reason}
+	}
+	var progress swarm.Progress
+	if d.attempt != nil {
+		progress = d.attempt.Progress()
+		s.Used = progress.Used
+	}
+	switch {
+	case d.hasErrand() && (d.errand || r.State == library.DownloadFinished):
+		d.errandSnapshot(s)
+		return
+	case r.State == library.DownloadFinished:
+		s.State, s.Done = StateFinished, max(r.Size, 0)
+		return
+	case r.State == library.DownloadFailed:
+		s.State, s.Retry = StateFailed, r.Retry
+	case r.State == library.DownloadPaused:
+		s.State = StatePaused
+	default:
+		s.State, s.Place = d.stateNow(progress)
+	}
+	if d.cancel != nil && d.attempt != nil {
+		d.runSnapshot(s, progress)
+	}
+}
+
+// errandSnapshot is of one whose files are checked or moved, or will be.
+func (d *download) errandSnapshot(s *Download) {
+	s.State = StateVerifying
+	if d.record.Move != nil {
+		s.State = StateMoving
+	}
+	if s.Done = d.checked.Load(); s.Size >= 0 {
+		s.Done = min(s.Done, s.Size)
+	}
+}
+
+// runSnapshot adds what only a running download has.
+func (d *download) runSnapshot(s *Download, p swarm.Progress) {
+	s.Done, s.Sources = p.Done, p.Connected
+	if p.Total >= 0 {
+		s.Size = p.Total
+	}
+	switch s.State {
+	case StateNoSpace:
+		s.Err = d.diskErr
+	case StateVerifying:
+		s.Done = max(s.Done, d.checked.Load())
+	case StateDownloading:
+		s.Rate = d.rate.Rate()
+		if s.Rate > 0 && s.Size >= 0 {
+			s.Left = time.Duration(float64(max(s.Size-s.Done, 0)) / float64(s.Rate) * float64(time.Second))
+		}
+	}
+}
+
+// stateNow is what an active download does; the caller holds the lock.
+func (d *download) stateNow(p swarm.Progress) (State, int) {
+	switch {
+	case d.parked:
+		return StateWaiting, 0
+	case d.cancel == nil:
+		return StateQueued, 0
+	case d.attempt == nil: // it is about to begin
+		return StateWaiting, 0
+	case d.diskErr != nil:
+		return StateNoSpace, 0
+	case p.Phase == swarm.Verifying:
+		return StateVerifying, 0
+	}
+	switch p.Activity {
+	case swarm.Downloading:
+		return StateDownloading, 0
+	case swarm.Queued:
+		return StateQueued, p.Place
+	case swarm.Connecting:
+		return StateConnecting, 0
+	}
+	return StateWaiting, 0
+}
+
+// Details is what there is to say about one download beyond its row.
+type Details struct {
+	swarm.Details
+	Speeds []int64 // bytes a second, each over 2 s, the newest last
+	Got    int64   // bytes that came since the start of the program
+}
+
+// Details tells about one download; "not-found" if it is not in the list.
+func (q *Queue) Details(id string) (Details, error) {
+	d := q.find(id)
+	if d == nil {
+		return Details{}, errNotListed
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	details := Details{Speeds: d.history.List(), Got: d.rate.Total()}
+	if d.attempt != nil {
+		details.Details = d.attempt.Details()
+	}
+	if d.record.State == library.DownloadFinished && (d.cancel == nil || d.errand) {
+		details.Cells = []swarm.Cell{{State: swarm.CellVerified}}
+	}
+	if d.diskErr != nil {
+		details.Slow = swarm.SlowMyDisk
+	}
+	return details, nil
+}
+
+// Here tells whether a content is in the list, finished or under way.
+func (q *Queue) Here(hash netproto.ContentHash) (whole, underWay bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, d := range q.byHash[hash] {
+		d.mu.Lock()
+		finished := d.record.State == library.DownloadFinished
+		d.mu.Unlock()
+		if finished {
+			return true, false
+		}
+		underWay = true
+	}
+	return false, underWay
+}

@@ -1,0 +1,162 @@
+package serving
+
+import (
+	"context"
+
+	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/peer/session"
+	"centralizedp2p/netproto"
+)
+
+// Reading files for one connection. One goroutine does it, so that what hangs is
+// that goroutine and not the connection, and the disk works while the network does.
+
+// readAhead is how many data frames of a connection are read before they can be
+// written.
+const readAhead = 2
+
+// frame is a data frame that was read.
+type frame struct {
+	buf     *[]byte // of the session's pool
+	bytes   int     // of the frame
+	content int     // bytes of content in it
+	stream  *stream
+}
+
+func (o *owner) wakeFiles() {
+	select {
+	case o.asked <- struct{}{}:
+	default:
+	}
+}
+
+// readFiles reads what the peer asks for until ctx ends.
+func (o *owner) readFiles(ctx context.Context) {
+	for {
+		g, file := o.nextGet()
+		if g == nil {
+			select {
+			case <-ctx.Done():
+				o.drain()
+				return
+			case <-o.asked:
+			}
+			continue
+		}
+		if file == nil {
+			if file = o.openFile(g); file == nil {
+				continue
+			}
+		}
+		if !o.readFrame(ctx, g, file) {
+			o.drain()
+			return
+		}
+	}
+}
+
+// drain gives back the buffers that nobody will write.
+func (o *owner) drain() {
+	for {
+		select {
+		case f := <-o.ready:
+			session.Buffers.Put(f.buf)
+		default:
+			return
+		}
+	}
+}
+
+// nextGet is the request to go on with, and its file if that is open. It ends the
+// one before when that is answered.
+func (o *owner) nextGet() (*get, offer.Reader) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if g := o.sending; g != nil && g.read {
+		o.endGet(g)
+	}
+	if o.sending == nil {
+		if len(o.queue) == 0 {
+			return nil, nil
+		}
+		o.sending = o.queue[0]
+		o.queue = o.queue[1:]
+	}
+	return o.sending, o.sending.stream.file
+}
+
+// openFile opens the content of a request; nil if that fails or the peer closed
+// the stream meanwhile.
+func (o *owner) openFile(g *get) offer.Reader {
+	s := g.stream
+	file, err := s.content.Open()
+	o.mu.Lock()
+	open := o.streams[s.id] == s && !o.over
+	switch {
+	case err != nil:
+		o.endGet(g)
+		if open {
+			o.refuse(g.Stream, g.Request, netproto.CodeGone, 0)
+		}
+	case open:
+		s.file = file
+	}
+	o.mu.Unlock()
+	switch {
+	case err != nil:
+		s.content.Broken(err)
+		return nil
+	case !open:
+		file.Close()
+		return nil
+	}
+	return file
+}
+
+// readFrame reads the next part of a request and hands it to the writer; false
+// when ctx has ended.
+func (o *owner) readFrame(ctx context.Context, g *get, file offer.Reader) bool {
+	up := o.server.config.Traffic.UpTo(o.conn.Local)
+	n := int(min(int64(g.Length-g.sent), up.Frame()))
+	if n == 0 { // the peer asked for nothing
+		g.read = true
+		return true
+	}
+	if up.Limit() > 0 && up.Wait(ctx, n) != nil {
+		return false
+	}
+	buf := session.Buffers.Get().(*[]byte)
+	header := netproto.AppendDataHeader((*buf)[:0], g.Request, n)
+	bytes := (*buf)[:len(header)+n]
+	offset := int64(g.Piece)*netproto.PieceSize(g.stream.size) + int64(g.Offset) + int64(g.sent)
+	if _, err := file.ReadAt(bytes[len(header):], offset); err != nil {
+		session.Buffers.Put(buf)
+		o.cannotRead(g, err)
+		return true
+	}
+	g.sent += uint32(n)
+	g.read = g.sent >= g.Length
+	select {
+	case o.ready <- frame{buf: buf, bytes: len(bytes), content: n, stream: g.stream}:
+		o.conn.WakeWriter()
+		return true
+	case <-ctx.Done():
+		session.Buffers.Put(buf)
+		return false
+	}
+}
+
+// cannotRead refuses a request. If the peer closed the stream meanwhile, and so
+// the file, there is nothing wrong with the content.
+func (o *owner) cannotRead(g *get, err error) {
+	o.mu.Lock()
+	o.endGet(g)
+	open := o.streams[g.Stream] == g.stream && !o.over
+	if open {
+		o.refuse(g.Stream, g.Request, netproto.CodeGone, 0)
+	}
+	o.mu.Unlock()
+	if open {
+		g.stream.content.Broken(err)
+	}
+}

@@ -1,0 +1,323 @@
+package serving
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// owner is the side of a connection that the other peer reads from.
+type owner struct {
+	server *Server
+	conn   *session.Conn
+	start  sync.Once     // of the goroutine that reads files
+	asked  chan struct{} // there is something to read
+	ready  chan frame    // read, to be written
+
+	mu      sync.Mutex
+	over    bool
+	streams map[uint32]*stream
+	opening []*stream // not answered yet
+	queue   []*get
+	sending *get // taken off the queue, not answered to its end
+}
+
+// stream is a content that the peer opened here. It holds no manifest: a peer may
+// open many.
+type stream struct {
+	owner    *owner
+	id       uint32
+	content  offer.Content
+	hash     netproto.ContentHash
+	size     int64 // bytes
+	manifest bool  // the peer wants it
+	upload   *upload
+	file     offer.Reader // opened with the first get; nil after the stream ended
+	queued   bool         // the peer was told to wait for a slot
+	// introduced to the other readers
+	introduced bool
+}
+
+// get is a request that is not answered, or not to its end.
+type get struct {
+	netproto.Get
+	stream *stream
+	sent   uint32 // bytes that were read, the reading goroutine's, as is read
+	read   bool   // to its end
+	slot   bool   // it holds the peer's slot
+}
+
+// Owner returns the handler that answers what the peer of a connection asks.
+func (s *Server) Owner(c *session.Conn) session.Owner {
+	return &owner{server: s, conn: c, asked: make(chan struct{}, 1), ready: make(chan frame, readAhead), streams: map[uint32]*stream{}}
+}
+
+// Busy tells whether the peer has anything open here.
+func (o *owner) Busy() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.streams) > 0
+}
+
+// Reads tells whether the peer has a content open here, and with first whether
+// it is asked about it for the first time.
+func (o *owner) Reads(hash netproto.ContentHash, first bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, s := range o.streams {
+		if s.hash == hash && !(first && s.introduced) {
+			s.introduced = s.introduced || first
+			return true
+		}
+	}
+	return false
+}
+
+// End gives everything back.
+func (o *owner) End() {
+	o.mu.Lock()
+	o.over = true
+	var files []offer.Reader
+	for id := range o.streams {
+		if file := o.closeStream(id); file != nil {
+			files = append(files, file)
+		}
+	}
+	o.mu.Unlock()
+	for _, file := range files {
+		file.Close()
+	}
+}
+
+// closeStream forgets a stream and what was asked of it, and returns the file to
+// close. The caller holds the lock.
+func (o *owner) closeStream(id uint32) offer.Reader {
+	s := o.streams[id]
+	if s == nil {
+		return nil
+	}
+	delete(o.streams, id)
+	o.server.readers.remove(s)
+	o.opening = slices.DeleteFunc(o.opening, func(other *stream) bool { return other == s })
+	o.dropGets(func(g *get) bool { return g.stream == s })
+	file := s.file
+	s.file = nil
+	s.upload.leave()
+	return file
+}
+
+// dropGets forgets requests; the caller holds the lock.
+func (o *owner) dropGets(match func(*get) bool) {
+	o.queue = slices.DeleteFunc(o.queue, func(g *get) bool {
+		if !match(g) {
+			return false
+		}
+		o.release(g)
+		return true
+	})
+	if g := o.sending; g != nil && match(g) {
+		o.endGet(g)
+	}
+}
+
+// endGet ends the request that is being answered; the caller holds the lock.
+func (o *owner) endGet(g *get) {
+	if o.sending == g {
+		o.sending = nil
+		o.release(g)
+	}
+}
+
+func (o *owner) release(g *get) {
+	if g.slot {
+		o.server.slots.answered(o.conn.Key)
+	}
+}
+
+func (o *owner) refuse(stream, request uint32, code netproto.Code, place int) {
+	o.conn.Send(netproto.Refuse{Stream: stream, Request: request, Code: code, Place: uint32(place)})
+}
+
+// Open begins a stream, or refuses it.
+func (o *owner) Open(f netproto.Open) error {
+	found := o.server.config.Contents.Find(f.Hash)
+	size := int64(-1)
+	if found != nil {
+		size = found.Length()
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, taken := o.streams[f.Stream]; taken || len(o.streams) >= netproto.MaxStreams {
+		return fmt.Errorf("%w: stream %d is open, or too many are", netproto.ErrFrame, f.Stream)
+	}
+	if size < 0 || f.Size >= 0 && f.Size != size {
+		o.refuse(f.Stream, 0, netproto.CodeGone, 0)
+		return nil
+	}
+	s := &stream{owner: o, id: f.Stream, content: found, hash: f.Hash, size: size, manifest: f.Manifest, upload: o.server.enter(o.conn, f.Hash, size)}
+	o.streams[f.Stream] = s
+	o.opening = append(o.opening, s)
+	o.conn.WakeWriter()
+	return nil
+}
+
+// Next writes the answer to an opened stream, or a data frame that was read.
+func (o *owner) Next(ctx context.Context, out *session.Out) (bool, error) {
+	o.start.Do(func() { o.server.work.Go(func() { o.readFiles(ctx) }) })
+	if answered, err := o.answerOpen(out); answered || err != nil {
+		return answered, err
+	}
+	select {
+	case f := <-o.ready:
+		defer session.Buffers.Put(f.buf)
+		f.stream.upload.add(f.content)
+		bytes := (*f.buf)[:f.bytes]
+		if len(bytes) < session.Large {
+			return true, out.Add(bytes)
+		}
+		return true, out.AddLarge(bytes)
+	default:
+		return false, nil
+	}
+}
+
+// answerOpen writes what there is to say about the next opened stream. A manifest
+// may have many MiB, so it does not wait among the control frames: one at a time
+// is in memory.
+func (o *owner) answerOpen(out *session.Out) (bool, error) {
+	o.mu.Lock()
+	if len(o.opening) == 0 {
+		o.mu.Unlock()
+		return false, nil
+	}
+	s := o.opening[0]
+	o.opening = o.opening[1:]
+	o.mu.Unlock()
+	if s.manifest {
+		m := s.content.Manifest()
+		if m == nil {
+			o.giveUp(s)
+			return true, nil
+		}
+		if err := writeManifest(out, s.id, m); err != nil {
+			return false, err
+		}
+	}
+	// Updates begin before the set is taken, so none is missed. They are written
+	// after it: this goroutine writes both.
+	o.mu.Lock()
+	if o.streams[s.id] == s {
+		o.server.readers.add(s)
+	}
+	o.mu.Unlock()
+	have := s.content.Have()
+	if err := writeHave(out, s.id, have); err != nil {
+		return false, err
+	}
+	if partial, ok := s.content.(interface{ Fetching() []uint32 }); ok && len(have) > 0 {
+		if pieces := partial.Fetching(); len(pieces) > 0 {
+			o.conn.Send(netproto.Fetching{Stream: s.id, Pieces: pieces})
+		}
+	}
+	return true, nil
+}
+
+// giveUp ends a stream from this side.
+func (o *owner) giveUp(s *stream) {
+	o.mu.Lock()
+	var file offer.Reader
+	if o.streams[s.id] == s {
+		file = o.closeStream(s.id)
+		o.refuse(s.id, 0, netproto.CodeGone, 0)
+	}
+	o.mu.Unlock()
+	if file != nil {
+		file.Close()
+	}
+}
+
+func writeManifest(out *session.Out, stream uint32, m *piece.Manifest) error {
+	for first := 0; first == 0 || first < len(m.CVs); first += netproto.MaxManifestHashes {
+		end := min(first+netproto.MaxManifestHashes, len(m.CVs))
+		part := netproto.Manifest{Stream: stream, Size: m.Size, First: uint32(first), CVs: m.CVs[first:end]}
+		if err := out.Add(netproto.AppendFrame(nil, part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeHave(out *session.Out, stream uint32, have piece.Bits) error {
+	for first := 0; first < len(have); first += netproto.MaxHaveBytes {
+		end := min(first+netproto.MaxHaveBytes, len(have))
+		part := netproto.Have{Stream: stream, First: uint32(first * 8), Bits: have[first:end]}
+		if err := out.Add(netproto.AppendFrame(nil, part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Get queues a request, or refuses it.
+func (o *owner) Get(f netproto.Get) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.streams[f.Stream]
+	switch {
+	case s == nil: // refused or closed while the get was on its way
+		o.refuse(f.Stream, f.Request, netproto.CodeGone, 0)
+		return nil
+	case len(o.queue) >= netproto.MaxRequests:
+		return fmt.Errorf("%w: more than %d requests at once", netproto.ErrFrame, netproto.MaxRequests)
+	case int64(f.Piece) >= int64(netproto.PieceCount(s.size)) || int64(f.Offset)+int64(f.Length) > netproto.PieceLength(s.size, int(f.Piece)):
+		o.refuse(f.Stream, f.Request, netproto.CodeDenied, 0)
+		return nil
+	}
+	slot := s.size > slotFree
+	if slot {
+		if place := o.server.slots.ask(o.conn.Key); place > 0 {
+			s.queued = true
+			s.upload.queued(place)
+			o.refuse(f.Stream, f.Request, netproto.CodeQueued, place)
+			return nil
+		}
+	}
+	o.queue = append(o.queue, &get{Get: f, stream: s, slot: slot})
+	o.wakeFiles()
+	return nil
+}
+
+// Cancel forgets what is asked under a number.
+func (o *owner) Cancel(request uint32) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.dropGets(func(g *get) bool { return g.Request == request })
+}
+
+// CloseStream ends a stream that the peer is done with.
+func (o *owner) CloseStream(id uint32) {
+	o.mu.Lock()
+	file := o.closeStream(id)
+	o.mu.Unlock()
+	if file != nil {
+		file.Close()
+	}
+}
+
+// callIn tells the peer that it can ask again for what it was told to wait for.
+func (o *owner) callIn() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id, s := range o.streams {
+		if s.queued {
+			s.queued = false
+			o.conn.Send(netproto.Turn{Stream: id})
+		}
+	}
+}

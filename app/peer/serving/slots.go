@@ -1,0 +1,218 @@
+package serving
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// slotFree is the size up to which a content needs no slot, in bytes.
+const slotFree = 512 << 10
+
+// slots say which peers are served now: a few at a time, so that each is served
+// well. A peer has one slot, however much it fetches. While others wait it keeps
+// the slot for one turn and then goes to the end of the queue.
+//
+// The number of slots may adapt, as AirDC++ and Nicotine+ open slots while all
+// uploads together stay below a rate that the person chose. Here nobody has to
+// know that rate: while peers wait and no limit is reached, one more slot is
+// tried, and it stays if all uploads together became faster by slotGain. If not, or
+// if a limit leaves each peer next to nothing, there is one fewer.
+type slots struct {
+	timing Timing
+	call   chan struct{} // a peer may have its turn
+
+	mu       sync.Mutex
+	limit    int // that the person chose
+	adaptive bool
+	extra    int       // slots beyond limit, while they adapt
+	grown    int64     // bytes a second of all uploads, before the last slot was added; 0 when none was
+	calm     time.Time // no slot is added before
+	active   map[netproto.PublicKey]*slot
+	waiting  []waiter
+}
+
+// slot is one that a peer has. It keeps it while it is owed an answer.
+type slot struct {
+	owed  int
+	since time.Time
+	last  time.Time // asked or answered
+	over  bool      // its turn is: only what is owed is still sent
+}
+
+type waiter struct {
+	key    netproto.PublicKey
+	asked  time.Time
+	called time.Time // to its turn
+}
+
+const (
+	// maxExtraSlots bounds how many slots are added.
+	maxExtraSlots = 28
+	// slotGain is by how much one more slot must make all uploads faster.
+	slotGain = 1.05
+	// slotPause is for how many reviews nothing is tried after a trial did not pay.
+	slotPause = 15
+	// leastRate is what a peer must get of a limit, in bytes a second.
+	leastRate = 16 << 10
+	// nearLimit is the share of the limit from which on it is what is slow.
+	nearLimit = 0.85
+)
+
+func newSlots(limit int, adaptive bool, t Timing) *slots {
+	return &slots{timing: t, limit: limit, adaptive: adaptive, call: make(chan struct{}, 1), active: map[netproto.PublicKey]*slot{}}
+}
+
+func (s *slots) set(limit int, adaptive bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit, s.adaptive = limit, adaptive
+	if !adaptive {
+		s.extra, s.grown = 0, 0
+	}
+	s.callNext()
+}
+
+// taken is the number of slots in use; the caller holds the lock.
+func (s *slots) taken() int {
+	n := 0
+	for _, held := range s.active {
+		if !held.over {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *slots) free() int { return s.limit + s.extra - s.taken() }
+
+// ask returns 0 for a peer that is served now, otherwise its place in the queue.
+// Each 0 is followed by one call of answered.
+func (s *slots) ask(key netproto.PublicKey) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.expire(now)
+	held := s.active[key]
+	if held != nil && !held.over {
+		if now.Sub(held.since) < s.timing.SlotTurn || !s.othersWait(key) {
+			held.owed++
+			held.last = now
+			return 0
+		}
+		held.over = true
+		defer s.callNext()
+	}
+	place := slices.IndexFunc(s.waiting, func(w waiter) bool { return w.key == key })
+	if place < 0 {
+		s.waiting = append(s.waiting, waiter{key: key})
+		place = len(s.waiting) - 1
+	}
+	if place < s.free() {
+		s.waiting = slices.Delete(s.waiting, place, place+1)
+		if held == nil {
+			held = &slot{}
+			s.active[key] = held
+		}
+		held.over, held.since, held.last = false, now, now
+		held.owed++
+		return 0
+	}
+	s.waiting[place].asked = now
+	return place + 1
+}
+
+func (s *slots) othersWait(key netproto.PublicKey) bool {
+	return slices.ContainsFunc(s.waiting, func(w waiter) bool { return w.key != key })
+}
+
+// expire takes slots from peers that do not use them, and forgets those that no
+// longer ask.
+func (s *slots) expire(now time.Time) {
+	for key, held := range s.active {
+		if held.owed == 0 && (held.over || now.Sub(held.last) > s.timing.SlotIdle) {
+			delete(s.active, key)
+		}
+	}
+	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return now.Sub(w.asked) > s.timing.SlotPatience })
+}
+
+// answered ends a request of a served peer.
+func (s *slots) answered(key netproto.PublicKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := s.active[key]
+	if held == nil {
+		return
+	}
+	held.owed--
+	held.last = time.Now()
+	// A peer that wants nothing more at the moment does not keep others waiting:
+	// readers of a download that is under way here come for a piece now and then.
+	if held.owed == 0 && s.othersWait(key) {
+		delete(s.active, key)
+		s.callNext()
+	}
+}
+
+// callNext has the next peers called; the caller holds the lock.
+func (s *slots) callNext() {
+	if len(s.waiting) > 0 && s.free() > 0 {
+		select {
+		case s.call <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// called returns the peers that may be served now and do not know it yet.
+func (s *slots) called() []netproto.PublicKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.expire(now)
+	var keys []netproto.PublicKey
+	for i := range s.waiting[:max(min(s.free(), len(s.waiting)), 0)] {
+		if w := &s.waiting[i]; w.called.Before(w.asked) {
+			w.called = now
+			keys = append(keys, w.key)
+		}
+	}
+	return keys
+}
+
+// left forgets the waiting peers that are no longer connected.
+func (s *slots) left(connected func(netproto.PublicKey) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return !connected(w.key) })
+}
+
+// review adapts the number of slots; rate and limit are those of all uploads,
+// in bytes a second; a limit of 0 is none.
+func (s *slots) review(now time.Time, rate, limit int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.adaptive {
+		return
+	}
+	taken := s.taken()
+	full := limit > 0 && float64(rate) > nearLimit*float64(limit)
+	switch {
+	case len(s.waiting) == 0: // what is unused now is tried anew
+		s.extra, s.grown = min(s.extra, max(taken-s.limit, 0)), 0
+	case full && taken > 0 && rate/int64(taken) < leastRate:
+		s.extra, s.grown = max(s.extra-1, 0), 0
+	case s.grown > 0 && float64(rate) < slotGain*float64(s.grown):
+		s.extra, s.grown = max(s.extra-1, 0), 0
+		s.calm = now.Add(slotPause * s.timing.SlotReview)
+	case s.free() <= 0 && !full && s.extra < maxExtraSlots && now.After(s.calm):
+		s.extra++
+		s.grown = max(rate, 1)
+	default:
+		s.grown = 0
+	}
+	s.callNext()
+}

@@ -1,0 +1,246 @@
+package serving
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/session"
+	"centralizedp2p/netproto"
+)
+
+const (
+	// endedUploads are kept to be shown.
+	endedUploads = 100
+	// resumeTime is for how long an upload that ended goes on if the peer returns.
+	resumeTime = time.Minute
+	// seedName is what a seed client is called: it has no name.
+	seedName = "Seed client"
+)
+
+// upload is one content on its way to one peer, over any number of connections.
+type upload struct {
+	server *Server
+	id     string
+	number uint64 // in the order of their starts
+	key    uploadKey
+	size   int64
+	rate   flow.Meter
+	sent   atomic.Int64
+	place  atomic.Int32
+
+	mu      sync.Mutex
+	streams int
+	kept    bool   // it is among those that ended
+	name    string // of the peer
+	address string
+	ended   time.Time
+}
+
+// uploadKey tells one upload from another.
+type uploadKey struct {
+	peer    netproto.PublicKey // zero for seed clients
+	hash    netproto.ContentHash
+	address string // of seed clients, which have nothing else
+}
+
+// enter begins, or goes on with, the upload of a content to a peer.
+func (s *Server) enter(c *session.Conn, hash netproto.ContentHash, size int64) *upload {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := uploadKey{peer: c.Key, hash: hash}
+	if u := s.byKey[key]; u != nil && u.enter(c.Address()) {
+		return u
+	}
+	u := s.begin(key, size)
+	u.streams, u.name, u.address = 1, c.Name, c.Address()
+	return u
+}
+
+// begin makes an upload; the caller holds the lock.
+func (s *Server) begin(key uploadKey, size int64) *upload {
+	s.count++
+	u := &upload{server: s, id: strconv.FormatUint(s.count, 10), number: s.count, key: key, size: size}
+	s.byKey[key] = u
+	return u
+}
+
+// end keeps an upload that is over, if the peer got bytes, and forgets the oldest
+// one for it. An upload may go on before this is called, and end again.
+func (s *Server) end(u *upload) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u.mu.Lock()
+	over, kept, sent := u.streams == 0, u.kept, u.sent.Load() > 0
+	if over && sent {
+		u.kept = true
+	}
+	u.mu.Unlock()
+	switch {
+	case !over || kept:
+		return
+	case !sent:
+		s.forget(u)
+		return
+	}
+	s.ended = append(s.ended, u)
+	if len(s.ended) <= endedUploads {
+		return
+	}
+	oldest := s.ended[0]
+	s.ended = slices.Delete(s.ended, 0, 1)
+	oldest.mu.Lock()
+	oldest.kept = false
+	over = oldest.streams == 0
+	oldest.mu.Unlock()
+	if over {
+		s.forget(oldest)
+	}
+}
+
+// forget drops an upload unless another one took its place; the caller holds the
+// lock.
+func (s *Server) forget(u *upload) {
+	if s.byKey[u.key] == u {
+		delete(s.byKey, u.key)
+	}
+}
+
+// enter takes a further stream; false if the upload ended long ago.
+func (u *upload) enter(address string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.streams == 0 && time.Since(u.ended) > resumeTime {
+		return false
+	}
+	u.streams++
+	u.address = address
+	return true
+}
+
+// leave ends a stream. The caller holds a lock of a connection, so what follows
+// is short.
+func (u *upload) leave() {
+	u.mu.Lock()
+	u.streams--
+	over := u.streams == 0
+	if over {
+		u.ended = time.Now()
+		u.place.Store(0)
+	}
+	u.mu.Unlock()
+	if over {
+		u.server.end(u)
+	}
+	u.server.config.Notify()
+}
+
+func (u *upload) queued(place int) { u.place.Store(int32(place)) }
+
+// add counts n bytes of content that are being written.
+func (u *upload) add(n int) {
+	u.rate.Add(n)
+	u.server.config.Traffic.UpMeter.Add(n)
+	u.place.Store(0)
+	now := u.sent.Add(int64(n))
+	whole := u.size > 0 && (now-int64(n))/u.size < now/u.size
+	u.server.config.Sent(u.key.peer, u.key.hash, n, whole)
+	u.server.config.Notify()
+}
+
+// CountSeed counts bytes of a content that a seed client at an address got, all
+// of it. It is shown as an upload that has ended; the same content to the same
+// address adds up.
+func (s *Server) CountSeed(hash netproto.ContentHash, to netip.AddrPort, bytes int) {
+	s.config.Traffic.UpMeter.Add(bytes)
+	s.config.Sent(netproto.PublicKey{}, hash, bytes, true)
+	s.mu.Lock()
+	address := to.Addr().Unmap().String()
+	key := uploadKey{hash: hash, address: address}
+	u := s.byKey[key]
+	if u == nil {
+		u = s.begin(key, int64(bytes))
+		u.name, u.address = seedName, address
+	}
+	u.sent.Add(int64(bytes))
+	u.mu.Lock()
+	u.ended = time.Now()
+	u.mu.Unlock()
+	s.mu.Unlock()
+	s.end(u)
+	s.config.Notify()
+}
+
+// Upload is a content on its way to a peer.
+type Upload struct {
+	ID      string
+	Hash    netproto.ContentHash
+	Peer    string // what the peer calls itself
+	Address string // ip:port
+	Size    int64  // bytes of the content
+	Sent    int64  // bytes to this peer
+	Rate    int64  // bytes a second
+	Place   int    // in the queue for a slot, from 1; 0 = served
+	Ended   bool
+}
+
+// List returns those under way, then the last ones that ended, newest first.
+func (s *Server) List() []Upload {
+	var running, ended []Upload
+	for _, u := range s.list() {
+		switch now := u.snapshot(); {
+		case !now.Ended:
+			running = append(running, now)
+		case now.Sent > 0:
+			ended = append(ended, now)
+		}
+	}
+	return append(running, ended...)
+}
+
+// Running is the number of uploads under way. It is cheaper than [Server.List].
+func (s *Server) Running() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, u := range s.byKey {
+		u.mu.Lock()
+		if u.streams > 0 {
+			n++
+		}
+		u.mu.Unlock()
+	}
+	return n
+}
+
+// list returns all uploads, the newest first.
+func (s *Server) list() []*upload {
+	s.mu.Lock()
+	list := slices.Clone(s.ended)
+	for _, u := range s.byKey {
+		if !u.isKept() {
+			list = append(list, u)
+		}
+	}
+	s.mu.Unlock()
+	slices.SortFunc(list, func(a, b *upload) int { return cmp.Compare(b.number, a.number) })
+	return list
+}
+
+func (u *upload) isKept() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.kept
+}
+
+func (u *upload) snapshot() Upload {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return Upload{ID: u.id, Hash: u.key.hash, Peer: u.name, Address: u.address, Size: u.size, Sent: u.sent.Load(), Rate: u.rate.Rate(),
+		Place: int(u.place.Load()), Ended: u.streams == 0}
+}

@@ -1,0 +1,340 @@
+package session
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+const (
+	// maxControl bounds the frames that wait to be written, in bytes: a peer that
+	// makes us answer faster than it reads is cut off. Manifests and data do not
+	// count: one at a time is in memory.
+	maxControl = 256 << 10
+	// maxUnread bounds the pings that come while a pong waits to be written: only a
+	// flood does that.
+	maxUnread = 1000
+	// maxSwarms is how many contents of one peer are remembered.
+	maxSwarms = netproto.MaxStreams
+	// LowestPort is the lowest port at which another peer's word is believed that
+	// somebody can be reached there.
+	LowestPort = 1024
+)
+
+// Conn is a connection to a peer. One goroutine reads and one writes; frames to
+// write wait in control, data in the [Owner].
+type Conn struct {
+	Key   netproto.PublicKey
+	ID    netproto.PeerID
+	Name  string // what the peer calls itself
+	Local bool   // it is in the local network, or on this computer
+
+	Owner  Owner
+	Reader Reader
+
+	conns   *Conns
+	tls     *tls.Conn
+	dialled bool // by this side
+
+	wake  chan struct{} // for the writer
+	ended chan struct{} // closed when the connection is over and both handlers know
+
+	out   Out       // the writer's, as is quiet
+	quiet time.Time // nothing is open since
+
+	mu      sync.Mutex
+	control []byte
+	ponging bool                              // a pong is among control
+	unread  int                               // pings since it is
+	closing error                             // why the connection ends; set once
+	port    uint16                            // at which the peer says that it can be reached; 0 before
+	swarms  map[netproto.ContentHash]struct{} // which the peer said it is in
+}
+
+func newConn(cs *Conns, t *tls.Conn) (*Conn, error) {
+	key, err := identity.KeyOf(t.ConnectionState())
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{conns: cs, tls: t, Key: netproto.PublicKey(key), ID: netproto.PeerIDOf(key), wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
+	c.Local = InLocalNetwork(c.Remote().Addr())
+	c.out.conn = c
+	c.Owner, c.Reader = cs.owner(c), cs.reader(c)
+	return c, nil
+}
+
+// greet exchanges the first frames.
+func (c *Conn) greet(r io.Reader) error {
+	c.tls.SetDeadline(time.Now().Add(c.conns.config.Timing.Handshake))
+	hello := netproto.Hello{Version: netproto.FrameVersion, Name: c.conns.config.Name()}
+	if _, err := c.tls.Write(netproto.AppendFrame(nil, hello)); err != nil {
+		return err
+	}
+	h, err := netproto.ReadFrameHeader(r)
+	if err != nil {
+		return err
+	}
+	if h.Type != netproto.FrameHello {
+		return fmt.Errorf("%w: type 0x%02x instead of hello", netproto.ErrFrame, uint8(h.Type))
+	}
+	payload := make([]byte, h.Length)
+	if _, err := io.ReadFull(r, payload); err != nil {
+		return err
+	}
+	f, err := netproto.ParseFrame(h.Type, payload)
+	if err != nil {
+		return err
+	}
+	c.Name = f.(netproto.Hello).Name
+	return c.tls.SetDeadline(time.Time{})
+}
+
+// run works until the connection is over, and returns the reason.
+func (c *Conn) run(ctx context.Context, r *bufio.Reader) error {
+	defer close(c.ended)
+	work, ctx := errgroup.WithContext(ctx)
+	stop := context.AfterFunc(ctx, func() { c.tls.NetConn().Close() })
+	defer stop()
+	work.Go(func() error { return c.readFrames(r) })
+	work.Go(func() error { return c.writeFrames(ctx) })
+	err := work.Wait()
+	c.tls.NetConn().Close()
+	c.mu.Lock()
+	if c.closing == nil {
+		c.closing = err
+	}
+	err = c.closing
+	c.mu.Unlock()
+	c.Owner.End()
+	c.Reader.End(err)
+	return err
+}
+
+// Close ends the connection; err is the reason that the [Reader] learns.
+func (c *Conn) Close(err error) {
+	c.mu.Lock()
+	if c.closing == nil {
+		c.closing = err
+	}
+	c.mu.Unlock()
+	c.tls.NetConn().Close()
+}
+
+// Ended is closed when the connection is over and both handlers know.
+func (c *Conn) Ended() <-chan struct{} { return c.ended }
+
+// alive tells whether frames can still be sent.
+func (c *Conn) alive() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing == nil
+}
+
+// Send queues a frame; it never waits for the network.
+func (c *Conn) Send(f netproto.Frame) {
+	c.mu.Lock()
+	_, pong := f.(netproto.Pong)
+	if pong && c.ponging {
+		c.unread++
+	}
+	over := len(c.control) > maxControl || c.unread > maxUnread
+	if !over && !(pong && c.ponging) {
+		c.control = netproto.AppendFrame(c.control, f)
+		c.ponging = c.ponging || pong
+	}
+	c.mu.Unlock()
+	if over {
+		c.Close(netproto.Errorf(netproto.CodeProtocol, "it does not read what it asks for"))
+	}
+	c.WakeWriter()
+}
+
+// WakeWriter has the [Owner] asked for what there is to write.
+func (c *Conn) WakeWriter() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *Conn) readFrames(r *bufio.Reader) error {
+	payload := make([]byte, 0, 4096)
+	for {
+		c.tls.SetReadDeadline(time.Now().Add(c.conns.config.Timing.Silence))
+		h, err := netproto.ReadFrameHeader(r)
+		if err != nil {
+			return err
+		}
+		switch {
+		case h.Type == netproto.FrameData:
+			err = c.Reader.Data(r, h.Length)
+		case !h.Known():
+			_, err = r.Discard(h.Length)
+		default:
+			if cap(payload) < h.Length {
+				payload = make([]byte, h.Length)
+			}
+			payload = payload[:h.Length]
+			if _, err = io.ReadFull(r, payload); err == nil {
+				err = c.handle(h.Type, payload)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// handle takes a frame; its payload is reused afterwards.
+func (c *Conn) handle(t netproto.FrameType, payload []byte) error {
+	f, err := netproto.ParseFrame(t, payload)
+	if err != nil {
+		return err
+	}
+	switch f := f.(type) {
+	case netproto.Open:
+		return c.Owner.Open(f)
+	case netproto.Get:
+		return c.Owner.Get(f)
+	case netproto.Cancel:
+		c.Owner.Cancel(f.Request)
+	case netproto.Close:
+		c.Owner.CloseStream(f.Stream)
+	case netproto.Manifest:
+		return c.Reader.Manifest(f)
+	case netproto.Have:
+		c.Reader.Have(f)
+	case netproto.Update:
+		c.Reader.Update(f)
+	case netproto.Peers:
+		c.note(f)
+		c.Reader.Peers(f)
+	case netproto.Fetching:
+		c.Reader.Fetching(f)
+	case netproto.Refuse:
+		c.Reader.Refuse(f)
+	case netproto.Turn:
+		c.Reader.Turn(f)
+	case netproto.Ping:
+		c.Send(netproto.Pong(f))
+	case netproto.Pong:
+	default:
+		return fmt.Errorf("%w: a second hello", netproto.ErrFrame)
+	}
+	return nil
+}
+
+// writeFrames writes control frames first, then what the [Owner] has.
+func (c *Conn) writeFrames(ctx context.Context) error {
+	ping := time.NewTicker(c.conns.config.Timing.Ping)
+	defer ping.Stop()
+	defer c.out.drop()
+	for {
+		some, err := c.writeNext(ctx)
+		if err == nil && !some {
+			err = c.out.Send()
+		}
+		if err != nil {
+			return err
+		}
+		if some {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.wake:
+		case <-ping.C:
+			if c.unused() {
+				return errIdle
+			}
+			c.Send(netproto.Ping{})
+		}
+	}
+}
+
+// writeNext writes what comes next; it reports false if there is nothing.
+func (c *Conn) writeNext(ctx context.Context) (bool, error) {
+	c.mu.Lock()
+	frames := c.control
+	c.control, c.ponging, c.unread = nil, false, 0
+	c.mu.Unlock()
+	if len(frames) > 0 {
+		return true, c.out.Add(frames)
+	}
+	return c.Owner.Next(ctx, &c.out)
+}
+
+// errIdle ends a connection that nobody uses.
+var errIdle = errors.New("nothing was asked for lately")
+
+// unused tells whether neither side has had a content open for two pings.
+func (c *Conn) unused() bool {
+	if c.Owner.Busy() || c.Reader.Busy() {
+		c.quiet = time.Now()
+		return false
+	}
+	return time.Since(c.quiet) > 2*c.conns.config.Timing.Ping
+}
+
+// note remembers that the peer is in a swarm, and the port it claims.
+func (c *Conn) note(f netproto.Peers) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.port = f.Port
+	if c.swarms == nil {
+		c.swarms = map[netproto.ContentHash]struct{}{}
+	}
+	if len(c.swarms) < maxSwarms {
+		c.swarms[f.Hash] = struct{}{}
+	}
+}
+
+// InSwarm tells whether the peer said that it is in the swarm of a content.
+func (c *Conn) InSwarm(hash netproto.ContentHash) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, in := c.swarms[hash]
+	return in
+}
+
+// Address is where the peer is, as ip:port.
+func (c *Conn) Address() string { return c.tls.RemoteAddr().String() }
+
+// Remote is where this side sees the peer.
+func (c *Conn) Remote() netip.AddrPort { return addrPort(c.tls.RemoteAddr()) }
+
+// LocalAddr is this side's address of the connection.
+func (c *Conn) LocalAddr() netip.Addr { return addrPort(c.tls.LocalAddr()).Addr() }
+
+func addrPort(a net.Addr) netip.AddrPort {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	at := tcp.AddrPort()
+	return netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())
+}
+
+// ReachableAt is where others can reach the peer; false if that is not known.
+func (c *Conn) ReachableAt() (netip.AddrPort, bool) {
+	at := c.Remote()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.dialled {
+		at = netip.AddrPortFrom(at.Addr(), c.port)
+	}
+	return at, at.IsValid() && at.Port() >= LowestPort
+}

@@ -1,0 +1,172 @@
+package session
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+const (
+	maxConns       = 512 // incoming, all peers
+	maxConnsPerKey = 8   // both ways, one peer
+	// maxConnsPerAddress bounds the incoming ones of an address; several people
+	// may be behind it.
+	maxConnsPerAddress = 64
+	// banTime is how long a peer that sent a wrong piece is not spoken to.
+	banTime = 24 * time.Hour
+	// maxBanned bounds the memory of bans.
+	maxBanned = 10_000
+)
+
+var errBanned = errors.New("this peer sent wrong bytes before")
+
+// dialling is held while a connection to a peer is made, so that two downloads do
+// not make two at once if one would do.
+type dialling struct {
+	turn  chan struct{} // of capacity 1
+	users int           // that hold it or wait for it
+}
+
+func (cs *Conns) add(c *Conn) bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if len(cs.byKey[c.Key]) >= maxConnsPerKey {
+		return false
+	}
+	cs.byKey[c.Key] = append(cs.byKey[c.Key], c)
+	return true
+}
+
+func (cs *Conns) remove(c *Conn) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	list := cs.byKey[c.Key]
+	for i, other := range list {
+		if other == c {
+			list = append(list[:i:i], list[i+1:]...)
+			break
+		}
+	}
+	if len(list) == 0 {
+		delete(cs.byKey, c.Key)
+		return
+	}
+	cs.byKey[c.Key] = list
+}
+
+// Of returns the living connections to a peer.
+func (cs *Conns) Of(key netproto.PublicKey) []*Conn {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	var alive []*Conn
+	for _, c := range cs.byKey[key] {
+		if c.alive() {
+			alive = append(alive, c)
+		}
+	}
+	return alive
+}
+
+// dialling waits for the turn to dial a peer; done gives it back.
+func (cs *Conns) dialling(ctx context.Context, key netproto.PublicKey) (done func(), err error) {
+	cs.mu.Lock()
+	d := cs.dials[key]
+	if d == nil {
+		d = &dialling{turn: make(chan struct{}, 1)}
+		cs.dials[key] = d
+	}
+	d.users++
+	cs.mu.Unlock()
+	leave := func() {
+		cs.mu.Lock()
+		defer cs.mu.Unlock()
+		if d.users--; d.users == 0 {
+			delete(cs.dials, key)
+		}
+	}
+	select {
+	case d.turn <- struct{}{}:
+		return func() { <-d.turn; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
+}
+
+// Ban ends every connection to a peer that sent wrong bytes, and refuses new ones
+// for a day. why is what its handlers learn.
+func (cs *Conns) Ban(key netproto.PublicKey, why error) {
+	now := time.Now()
+	cs.mu.Lock()
+	if len(cs.banned) >= maxBanned {
+		for k := range cs.banned { // an arbitrary one: an attacker that minted this many keys will not reuse each of them
+			delete(cs.banned, k)
+			break
+		}
+	}
+	cs.banned[key] = now.Add(banTime)
+	list := append([]*Conn(nil), cs.byKey[key]...)
+	cs.mu.Unlock()
+	for _, c := range list {
+		c.Close(why)
+	}
+}
+
+// Banned tells whether a peer is refused because of wrong bytes.
+func (cs *Conns) Banned(key netproto.PublicKey) bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	until, ok := cs.banned[key]
+	if ok && time.Now().After(until) {
+		delete(cs.banned, key)
+		return false
+	}
+	return ok
+}
+
+func (cs *Conns) refuseBanned(key ed25519.PublicKey) error {
+	if cs.Banned(netproto.PublicKey(key)) {
+		return errBanned
+	}
+	return nil
+}
+
+// All returns all connections, in no order.
+func (cs *Conns) All() []*Conn {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	all := make([]*Conn, 0, len(cs.byKey))
+	for _, list := range cs.byKey {
+		all = append(all, list...)
+	}
+	return all
+}
+
+// ErrRenewed ends connections that [Conns.Renew] found dead.
+var ErrRenewed = errors.New("the network changed, or the computer slept")
+
+// Renew gives up what is being dialled and closes the connections that are dead,
+// after the computer slept or changed its network.
+func (cs *Conns) Renew(dead func(*Conn) bool) {
+	cs.mu.Lock()
+	cs.endEpoch()
+	cs.epoch, cs.endEpoch = context.WithCancel(cs.ctx)
+	cs.mu.Unlock()
+	for _, c := range cs.All() {
+		if dead(c) {
+			c.Close(ErrRenewed)
+		}
+	}
+}
+
+// untilRenewed is ctx, but ends when what is dialled now may lead nowhere.
+func (cs *Conns) untilRenewed(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	stop := context.AfterFunc(cs.epoch, cancel)
+	return ctx, func() { stop(); cancel() }
+}

@@ -1,0 +1,129 @@
+// Package session keeps the connections to other peers: it dials and accepts,
+// shakes hands over pinned TLS, reads and writes frames, and refuses the banned.
+// What the frames mean is up to two handlers of each connection: the [Owner]
+// answers what the other side asks, the [Reader] takes what this side asked for.
+//
+// Locks, outer first: Conns.mu, Conn.mu, wire.mu. No handler is called and no
+// socket is waited for with Conns.mu or Conn.mu held.
+package session
+
+import (
+	"bufio"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+// Owner is the side of a connection that the other peer reads from. The reading
+// goroutine calls all methods but Next. An error ends the connection.
+type Owner interface {
+	Open(f netproto.Open) error
+	Get(f netproto.Get) error
+	Cancel(request uint32)
+	CloseStream(stream uint32)
+	// Next writes the next answer, and reports false if there is none. The
+	// writing goroutine calls it when nothing else is to be written, and again
+	// after each [Conn.WakeWriter].
+	Next(ctx context.Context, out *Out) (bool, error)
+	// Reads tells whether the peer has a content open here; with first, whether
+	// that is so and was not asked with first before.
+	Reads(hash netproto.ContentHash, first bool) bool
+	// Busy tells whether the peer has anything open here.
+	Busy() bool
+	// End is called once, when the connection is over.
+	End()
+}
+
+// Reader is the side of a connection that reads from the other peer. The reading
+// goroutine calls its methods. An error ends the connection.
+type Reader interface {
+	Manifest(f netproto.Manifest) error
+	Have(f netproto.Have)
+	Update(f netproto.Update)
+	Fetching(f netproto.Fetching)
+	Refuse(f netproto.Refuse)
+	Turn(f netproto.Turn)
+	// Peers takes what the peer says about a swarm.
+	Peers(f netproto.Peers)
+	// Data reads the payload of a data frame, length bytes, from r.
+	Data(r *bufio.Reader, length int) error
+	// Busy tells whether anything is open at the peer.
+	Busy() bool
+	// End is called once, when the connection is over, with the reason.
+	End(err error)
+}
+
+// Timing is how long connections wait.
+type Timing struct {
+	Handshake time.Duration // a connection must be ready after it
+	// Ping keeps a quiet connection alive, one that is silent for Silence is
+	// dead, and one whose other side does not read for Write is given up.
+	Ping, Silence, Write time.Duration
+}
+
+// StandardTiming is the usual one.
+var StandardTiming = Timing{Handshake: 10 * time.Second, Ping: 30 * time.Second, Silence: 90 * time.Second, Write: time.Minute}
+
+// Config is what connections need of the peer.
+type Config struct {
+	Identity *identity.Identity
+	Log      *slog.Logger
+	Timing   Timing
+	Name     func() string // what this peer calls itself
+}
+
+// Conns are the connections to other peers, both ways.
+type Conns struct {
+	config Config
+	ctx    context.Context // of all connections
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+	guests guests
+	owner  func(*Conn) Owner
+	reader func(*Conn) Reader
+
+	mu       sync.Mutex
+	closed   bool
+	byKey    map[netproto.PublicKey][]*Conn
+	banned   map[netproto.PublicKey]time.Time // until when
+	dials    map[netproto.PublicKey]*dialling
+	epoch    context.Context // ends with [Conns.Renew]
+	endEpoch context.CancelFunc
+}
+
+// New returns connections that ctx or Close ends.
+func New(ctx context.Context, config Config) *Conns {
+	cs := &Conns{config: config, byKey: map[netproto.PublicKey][]*Conn{}, banned: map[netproto.PublicKey]time.Time{}, dials: map[netproto.PublicKey]*dialling{}}
+	cs.ctx, cs.cancel = context.WithCancel(ctx)
+	cs.epoch, cs.endEpoch = context.WithCancel(cs.ctx)
+	return cs
+}
+
+// Handle sets what makes the handlers of a connection. Call it once, before the first.
+func (cs *Conns) Handle(owner func(*Conn) Owner, reader func(*Conn) Reader) {
+	cs.owner, cs.reader = owner, reader
+}
+
+// Close ends all connections and waits for it.
+func (cs *Conns) Close() {
+	cs.mu.Lock()
+	cs.closed = true
+	cs.mu.Unlock()
+	cs.cancel()
+	cs.work.Wait()
+}
+
+// begin runs work that Close waits for; it reports false after Close.
+func (cs *Conns) begin(work func()) bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	if cs.closed {
+		return false
+	}
+	cs.work.Go(work)
+	return true
+}

@@ -1,0 +1,79 @@
+package session
+
+import (
+	"bufio"
+	"net"
+	"sync"
+
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// readAhead is how much to ask the system for at a time, in bytes. TLS alone asks
+// for one record of 16 KiB after the other.
+const readAhead = 64 << 10
+
+// Buffers hold one data frame each, with what TLS adds to its records.
+var Buffers = sync.Pool{New: func() any {
+	b := piece.NewBuffer(netproto.FrameHeaderBytes + netproto.MaxDataPayload + 1024)
+	return &b
+}}
+
+// wire is a TCP connection below TLS. It reads ahead, and passes on in one write
+// what is written between hold and flush.
+type wire struct {
+	net.Conn
+	r *bufio.Reader
+
+	mu   sync.Mutex
+	held *[]byte // of the pool; nil when nothing is held
+	n    int     // bytes in it
+}
+
+func newWire(c net.Conn) *wire { return &wire{Conn: c, r: bufio.NewReaderSize(c, readAhead)} }
+
+func (w *wire) Read(b []byte) (int, error) { return w.r.Read(b) }
+
+func (w *wire) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.held == nil {
+		return w.Conn.Write(b)
+	}
+	if len(b) > len(*w.held)-w.n {
+		if err := w.pass(); err != nil {
+			return 0, err
+		}
+	}
+	if len(b) > len(*w.held) {
+		return w.Conn.Write(b)
+	}
+	w.n += copy((*w.held)[w.n:], b)
+	return len(b), nil
+}
+
+// pass writes what is held; the lock is taken.
+func (w *wire) pass() error {
+	if w.n == 0 {
+		return nil
+	}
+	_, err := w.Conn.Write((*w.held)[:w.n])
+	w.n = 0
+	return err
+}
+
+// hold collects what is written, as far as it has room, until flush is called.
+func (w *wire) hold() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = Buffers.Get().(*[]byte)
+}
+
+func (w *wire) flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err := w.pass()
+	Buffers.Put(w.held)
+	w.held = nil
+	return err
+}

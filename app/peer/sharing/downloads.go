@@ -1,0 +1,89 @@
+package sharing
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// What becomes of downloads when they are finished, moved or deleted.
+
+// AddFetched offers a finished download whose hashes are known: files are what is
+// there, with their whole paths, and manifests those of several pieces. What
+// changed since is hashed again.
+func (ss *Shares) AddFetched(path string, files []library.File, manifests []*piece.Manifest) error {
+	known := files[:0]
+	for _, file := range files {
+		if file.State.Size <= netproto.SeedMaxBytes {
+			var err error
+			if file.MD5, err = md5Of(file.Path, file.State); err != nil {
+				continue // it changed since
+			}
+		}
+		known = append(known, file)
+	}
+	if err := ss.config.Library.SaveFiles(known, manifests); err != nil {
+		ss.config.Log.Error("remembering what was fetched", "error", err)
+	}
+	_, err := ss.Add(path, Options{Remember: true})
+	return err
+}
+
+// Moved offers a share at another path, to which its files were moved. It is the
+// same share to the person. If the old path is not shared, nothing is.
+func (ss *Shares) Moved(old, path string) error {
+	before, shared := ss.stopPath(old)
+	if !shared {
+		return nil
+	}
+	id, err := ss.Add(path, Options{Remember: true, Except: before.Except})
+	if err != nil {
+		return err
+	}
+	if s := ss.byID(id); s != nil {
+		s.mu.Lock()
+		s.record.Sent += before.Sent
+		s.record.Fetched += before.Fetched
+		s.dirty = true
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// StopPath takes the share of a path back, if there is one.
+func (ss *Shares) StopPath(path string) { ss.stopPath(path) }
+
+func (ss *Shares) stopPath(path string) (library.Share, bool) {
+	for _, s := range ss.copies() {
+		if s.record.Path != path {
+			continue
+		}
+		if err := ss.Stop(s.record.ID); err != nil {
+			ss.config.Log.Warn("taking a share back", "path", path, "error", err)
+		}
+		return s.snapshot().Share, true
+	}
+	return library.Share{}, false
+}
+
+func md5Of(path string, state piece.State) (string, error) {
+	f, err := piece.OpenFile(path, state)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b := make([]byte, state.Size)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return "", err
+	}
+	return hexMD5(b), nil
+}
+
+// hexMD5 is the hash under which seed clients know a content.
+func hexMD5(b []byte) string {
+	sum := md5.Sum(b)
+	return hex.EncodeToString(sum[:])
+}

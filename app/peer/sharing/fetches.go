@@ -1,0 +1,49 @@
+package sharing
+
+import (
+	"centralizedp2p/netproto"
+)
+
+// maxFetchers bounds the peers of which it is known how much of a folder they got.
+const maxFetchers = 1000
+
+// fetches tell when a peer has fetched a whole folder: as many bytes as its
+// files have, equal ones counted once. Looking at the list alone is none.
+type fetches struct {
+	need int64                        // bytes
+	got  map[netproto.PublicKey]int64 // bytes toward the next fetch
+}
+
+// add counts bytes sent to a peer, and tells whether they complete a fetch.
+func (f *fetches) add(peer netproto.PublicKey, n int64) bool {
+	if f.need <= 0 || peer == (netproto.PublicKey{}) { // a seed client gets one file at a time
+		return false
+	}
+	if f.got == nil || len(f.got) >= maxFetchers {
+		f.got = map[netproto.PublicKey]int64{}
+	}
+	sum := f.got[peer] + n
+	if sum < f.need {
+		f.got[peer] = sum
+		return false
+	}
+	delete(f.got, peer)
+	return true
+}
+
+// Sent counts bytes of a content that went to a peer for the share that holds it;
+// whole says that the peer has all of the content now.
+func (ss *Shares) Sent(peer netproto.PublicKey, hash netproto.ContentHash, n int, whole bool) {
+	f, ok := ss.config.Contents.Find(hash).(*sharedFile)
+	if !ok {
+		return
+	}
+	s := f.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.record.Sent += int64(n)
+	if !s.record.Folder && whole || s.record.Folder && f.list == nil && s.fetches.add(peer, int64(n)) {
+		s.record.Fetched++
+	}
+	s.dirty = true
+}

@@ -1,0 +1,252 @@
+package sharing
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// hash hashes what is not known: small files side by side, then large ones one
+// after the other, each with its pieces side by side. What is done is
+// remembered and offered batch by batch, so that it need not be done again.
+func (sc *scan) hash() error {
+	if len(sc.work) == 0 {
+		return nil
+	}
+	total := sc.measure()
+	if total > bigScan {
+		done, err := sc.share.shares.takeTurn(sc.ctx, sc.share)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
+	sc.share.begin(sc.known)
+	slices.SortFunc(sc.work, func(a, b unhashed) int {
+		if large := a.size > largeFile; large != (b.size > largeFile) {
+			if large {
+				return 1
+			}
+			return -1
+		}
+		return a.index - b.index
+	})
+	sc.pace.begin()
+	saving, _ := errgroup.WithContext(sc.ctx)
+	saving.SetLimit(1) // the disk writes one batch while the next one is hashed
+	for work := sc.work; len(work) > 0; {
+		n := batchOf(work)
+		b, err := sc.hashBatch(work[:n])
+		saving.Go(func() error { return sc.save(b) })
+		if err != nil {
+			return cmp.Or(saving.Wait(), err)
+		}
+		work = work[n:]
+	}
+	return saving.Wait()
+}
+
+// measure tells how much is to be hashed, and shows how much of the share is
+// done, in bytes.
+func (sc *scan) measure() int64 {
+	var total, known int64
+	for _, w := range sc.work {
+		total += w.size
+	}
+	for _, f := range sc.files {
+		if f != nil {
+			known += f.state.Size
+		}
+	}
+	s := sc.share
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hashed, s.size = known, known+total
+	return total
+}
+
+// batchOf is the number of files to do next: those of a batch, or one large one.
+func batchOf(work []unhashed) int {
+	var bytes int64
+	for i, w := range work {
+		if bytes += w.size; i == batchFiles || i > 0 && (bytes > batchBytes || w.size > largeFile) {
+			return i
+		}
+	}
+	return len(work)
+}
+
+// batch is what is remembered and offered together.
+type batch struct {
+	offers    []*sharedFile
+	files     []library.File
+	manifests []*piece.Manifest
+}
+
+func (sc *scan) hashBatch(work []unhashed) (*batch, error) {
+	b := &batch{}
+	files, pieces := sc.atOnce(), 1
+	if work[0].size > largeFile {
+		files, pieces = 1, sc.atOnce()
+	}
+	group, ctx := errgroup.WithContext(sc.ctx)
+	group.SetLimit(files)
+	for _, w := range work {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			f, m, err := sc.read(ctx, w, pieces)
+			if err != nil {
+				return sc.leftOut(sc.share.pathOf(sc.found[w.index].real), err)
+			}
+			offer := &sharedFile{share: sc.share, rel: sc.found[w.index].real, state: f.State, hash: f.Hash, md5: f.MD5}
+			sc.mu.Lock()
+			defer sc.mu.Unlock()
+			sc.files[w.index] = offer
+			b.offers, b.files = append(b.offers, offer), append(b.files, f)
+			if len(m.CVs) > 0 {
+				b.manifests = append(b.manifests, m)
+			}
+			return nil
+		})
+	}
+	return b, group.Wait()
+}
+
+func (sc *scan) atOnce() int {
+	if sc.share.shares.gentle.Load() {
+		return 1
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// read makes the hash of a file, or finds that it is the one it was under
+// another name.
+func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File, *piece.Manifest, error) {
+	full := sc.share.pathOf(sc.found[w.index].real)
+	if w.maybe != nil {
+		if f, m := sc.recognise(ctx, full, *w.maybe); m != nil {
+			sc.progress(w.size)
+			return f, m, nil
+		}
+	}
+	f := library.File{Path: full}
+	content, state, err := piece.ReadPath(ctx, full, netproto.SeedMaxBytes)
+	if err != nil {
+		return f, nil, err
+	}
+	if f.State = state; state.Size <= netproto.SeedMaxBytes {
+		f.MD5 = hexMD5(content)
+		m, err := piece.Hash(ctx, bytes.NewReader(content), state.Size, nil)
+		if err != nil {
+			return f, nil, err
+		}
+		f.Hash = m.Hash
+		sc.hashed(ctx, state.Size)
+		return f, m, nil
+	}
+	m, state, err := sc.hashFile(ctx, full, state.Size, pieces)
+	if err != nil {
+		return f, nil, err
+	}
+	f.State, f.Hash = state, m.Hash
+	return f, m, nil
+}
+
+// recognise compares the ends and the middle of a renamed file with what it was
+// under its other name: the time at which it was renamed hides one at which
+// somebody may have written to it.
+func (sc *scan) recognise(ctx context.Context, full string, was library.File) (library.File, *piece.Manifest) {
+	state, err := piece.StateOf(full)
+	if err != nil || !state.SameInode(was.State) {
+		return was, nil
+	}
+	m := &piece.Manifest{Hash: was.Hash, Size: state.Size}
+	if m.Pieces() > 1 {
+		if m, err = sc.share.shares.config.Library.Manifest(was.Hash); err != nil || m.Size != state.Size {
+			return was, nil
+		}
+	}
+	file, err := piece.OpenFile(full, state)
+	if err != nil {
+		return was, nil
+	}
+	defer file.Close()
+	if !m.Spot(ctx, file) {
+		return was, nil
+	}
+	was.Path, was.State = full, state
+	return was, m
+}
+
+// hashed counts bytes that were read and hashed just now.
+func (sc *scan) hashed(ctx context.Context, n int64) {
+	ss := sc.share.shares
+	ss.hashed.Add(n)
+	sc.share.rate.Add(int(n))
+	sc.progress(n)
+	if ss.gentle.Load() {
+		sc.pace.rest(ctx)
+	}
+}
+
+// progress shows that so many bytes more of the share are done.
+func (sc *scan) progress(n int64) {
+	s := sc.share
+	s.mu.Lock()
+	s.hashed += n
+	s.mu.Unlock()
+	s.shares.config.Notify()
+}
+
+// pace keeps gentle hashing gentle: it rests as long as it worked.
+type pace struct {
+	mu   sync.Mutex
+	from time.Time // of the work
+}
+
+// longestRest bounds what a computer that slept, or a disk that did not answer,
+// makes of it.
+const longestRest = time.Second
+
+func (p *pace) begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.from = time.Now()
+}
+
+func (p *pace) rest(ctx context.Context) {
+	p.mu.Lock()
+	worked := time.Since(p.from)
+	p.mu.Unlock()
+	timer := time.NewTimer(min(worked, longestRest))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+	p.begin()
+}
+
+// save remembers what was hashed and offers it.
+func (sc *scan) save(b *batch) error {
+	if len(b.files) == 0 {
+		return nil
+	}
+	if err := sc.share.shares.config.Library.SaveFiles(b.files, b.manifests); err != nil {
+		return err
+	}
+	sc.share.offer(b.offers, sc.round)
+	return nil
+}

@@ -1,0 +1,363 @@
+package sharing
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/app/watch"
+	"centralizedp2p/netproto"
+)
+
+const (
+	// lookBatch files are looked at by one goroutine, at most.
+	lookBatch = 512
+	// A batch of hashed files is remembered and announced together. A kill costs
+	// the hashing of one batch, or a few seconds of a larger file.
+	batchFiles = 2000
+	batchBytes = 256 << 20
+	// largeFile is the size from which the pieces of a file are hashed side by
+	// side, and not several files, in bytes: so the buffers stay few.
+	largeFile = 8 << 20
+	// bigScan is how much a share may have to hash, in bytes, without waiting
+	// for its turn among others that have more.
+	bigScan = 64 << 20
+)
+
+// scan is one look at a share: what is known is offered at once, what is new or
+// changed is hashed, and what is gone is withdrawn.
+type scan struct {
+	share  *share
+	ctx    context.Context
+	record library.Share
+	round  uint32
+	known  bool // it was shared before
+	leave  *leaveOut
+	notice error // why changes are noticed late
+	dirs   int   // that are not watched
+
+	found []found
+	files []*sharedFile // of found; nil for what is left out
+	pace  pace
+	work  []unhashed
+
+	mu     sync.Mutex
+	unrest bool // files are left out because they change
+}
+
+// unhashed is a file that has to be read.
+type unhashed struct {
+	index int // in found
+	size  int64
+	maybe *library.File // it has the inode of this one, which had another name
+}
+
+// scan looks at the share.
+func (s *share) scan(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.mu.Lock()
+	if s.removed {
+		s.mu.Unlock()
+		return
+	}
+	s.stop = cancel
+	s.round++
+	s.leave = newLeaveOut(s.record.Except, s.shares.ignored.Load())
+	sc := &scan{share: s, ctx: ctx, record: s.record, round: s.round, leave: s.leave, known: s.state == StateShared || s.state == StateRehashing}
+	s.mu.Unlock()
+	watcher := &s.shares.watcher
+	watcher.Begin(s)
+	err := sc.run()
+	if ctx.Err() == nil {
+		watcher.Done(s)
+		sc.end(err)
+	}
+	if s.isRemoved() {
+		watcher.Forget(s)
+		s.settle(nothing, nil)
+	}
+}
+
+// end takes over what the scan found, and decides when to look again.
+func (sc *scan) end(err error) {
+	s, ss := sc.share, sc.share.shares
+	switch {
+	case err != nil:
+		s.settle(nothing, nil)
+		s.end(err, sc.notice)
+		ss.config.Log.Info("a share cannot be read", "path", sc.record.Path, "error", err)
+		ss.schedule(s, time.Now().Add(ss.config.Timing.Missing))
+		return
+	case sc.unrest:
+		ss.later(s)
+		if !sc.record.Folder {
+			s.begin(sc.known)
+			return
+		}
+	}
+	s.mu.Lock()
+	changed := s.record.Hash != sc.record.Hash || s.record.Size != sc.record.Size || s.record.Files != sc.record.Files
+	s.record.Hash, s.record.Size, s.record.Files, s.record.Folder = sc.record.Hash, sc.record.Size, sc.record.Files, sc.record.Folder
+	record, save := s.record, changed && s.remember && !s.removed
+	s.mu.Unlock()
+	s.end(nil, sc.notice)
+	if save {
+		if err := ss.config.Library.SaveShare(record); err != nil {
+			ss.config.Log.Error("remembering a share", "path", record.Path, "error", err)
+		}
+	}
+}
+
+func (sc *scan) run() error {
+	watcher := &sc.share.shares.watcher
+	if err := watcher.AddPath(sc.share, sc.record.Path); netproto.CodeOf(err) == netproto.CodeWatchLimit {
+		sc.notice = err
+	}
+	info, err := os.Stat(sc.record.Path)
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	if sc.record.Folder = info.IsDir(); sc.record.Folder {
+		w := walk{ctx: sc.ctx, leave: sc.leave, enter: sc.watch}
+		if sc.found, err = w.in(sc.record.Path); err != nil {
+			return err
+		}
+	} else {
+		sc.found = []found{{}}
+	}
+	if sc.dirs > 0 {
+		sc.share.shares.config.Log.Warn("changes in some folders are noticed late", "share", sc.record.Path, "folders", sc.dirs, "every", sc.share.shares.config.Timing.Rescan, "error", sc.notice)
+	}
+	sc.files = make([]*sharedFile, len(sc.found))
+	if err := sc.look(); err != nil {
+		return err
+	}
+	if err := sc.hash(); err != nil {
+		return err
+	}
+	return sc.publish()
+}
+
+// watch is told of each folder before it is read.
+func (sc *scan) watch(folder string) {
+	if !watch.Subfolders && folder != sc.record.Path {
+		return
+	}
+	err := sc.share.shares.watcher.Add(sc.share, folder)
+	if netproto.CodeOf(err) == netproto.CodeWatchLimit {
+		sc.dirs++
+		sc.notice = err
+	}
+}
+
+// look compares every file with what is known of it, and offers those that are
+// as they were.
+func (sc *scan) look() error {
+	work, ctx := errgroup.WithContext(sc.ctx)
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	var todo []unhashed
+	for first := 0; first < len(sc.found); first += lookBatch {
+		work.Go(func() error {
+			end := min(first+lookBatch, len(sc.found))
+			var known []*sharedFile
+			var moved []library.File
+			var mine []unhashed
+			for i := first; i < end && ctx.Err() == nil; i++ {
+				if sc.found[i].empty {
+					continue
+				}
+				u, save, err := sc.lookAt(i)
+				if err != nil {
+					return err
+				}
+				if u != nil {
+					mine = append(mine, *u)
+				}
+				if save != nil {
+					moved = append(moved, *save)
+				}
+				if sc.files[i] != nil {
+					known = append(known, sc.files[i])
+				}
+			}
+			if len(moved) > 0 {
+				if err := sc.share.shares.config.Library.SaveFiles(moved, nil); err != nil {
+					return err
+				}
+			}
+			sc.share.offer(known, sc.round)
+			sc.mu.Lock()
+			defer sc.mu.Unlock()
+			todo = append(todo, mine...)
+			return ctx.Err()
+		})
+	}
+	err := work.Wait()
+	sc.work = todo
+	return err
+}
+
+// lookAt finds out whether a file is known. If not, it has to be hashed; if it
+// is known under another name only, it has to be remembered under this one.
+func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
+	s, rel := sc.share, sc.found[i].real
+	full := s.pathOf(rel)
+	state, err := piece.StateOf(full)
+	if err != nil {
+		return nil, nil, sc.leftOut(full, err)
+	}
+	if old := s.file(rel); old != nil {
+		if old.state == state {
+			sc.files[i] = old
+			return nil, nil, nil
+		}
+		s.drop(old) // it is not what is offered any more
+	}
+	known, err := s.shares.config.Library.File(full)
+	here := err == nil
+	if here && known.State.SameButDevice(state) && sc.complete(known) {
+		sc.files[i] = &sharedFile{share: s, rel: rel, state: state, hash: known.Hash, md5: known.MD5}
+		return nil, nil, nil
+	}
+	todo = &unhashed{index: i, size: state.Size}
+	if sc.known && sc.restless(state) {
+		sc.mu.Lock()
+		sc.unrest = true
+		sc.mu.Unlock()
+		return nil, nil, nil
+	}
+	if here && known.State.SameInode(state) {
+		return todo, nil, nil // its time of change was set back, perhaps
+	}
+	other, err := s.shares.config.Library.Inode(state)
+	if err != nil || !sc.complete(other) {
+		return todo, nil, nil
+	}
+	if !other.State.SameButDevice(state) { // renamed itself, not with a folder above it
+		todo.maybe = &other
+		return todo, nil, nil
+	}
+	other.Path, other.State = full, state
+	sc.files[i] = &sharedFile{share: s, rel: rel, state: state, hash: other.Hash, md5: other.MD5}
+	return nil, &other, nil
+}
+
+// complete tells whether all is known that is needed to offer a file.
+func (sc *scan) complete(f library.File) bool {
+	if f.State.Size <= netproto.SeedMaxBytes && f.MD5 == "" {
+		return false
+	}
+	if netproto.PieceCount(f.State.Size) == 1 {
+		return true
+	}
+	m, err := sc.share.shares.config.Library.Manifest(f.Hash)
+	return err == nil && m.Size == f.State.Size
+}
+
+// restless tells whether a file changed a moment ago, and so may change again.
+func (sc *scan) restless(state piece.State) bool {
+	age := time.Since(time.Unix(0, max(state.Changed, state.Modified)))
+	return age >= 0 && age < sc.share.shares.config.Timing.Rest
+}
+
+// leftOut turns what keeps one file of a folder from being shared into nothing,
+// and returns what concerns the whole share.
+func (sc *scan) leftOut(path string, err error) error {
+	switch code := netproto.CodeOf(err); {
+	case sc.ctx.Err() != nil:
+		return sc.ctx.Err()
+	case code == netproto.CodeFileChanged: // a log, perhaps: the others need not wait for it
+		sc.mu.Lock()
+		sc.unrest = true
+		sc.mu.Unlock()
+		return nil
+	case code == netproto.CodeFileUnreadable && sc.record.Folder:
+		sc.share.shares.config.Log.Warn("a file in a shared folder cannot be read and is left out", "path", path, "error", err)
+		return nil
+	}
+	return err
+}
+
+// publish ends the offers that are not found any more, and makes the list of a
+// folder, which is the folder's own content.
+func (sc *scan) publish() error {
+	record := &sc.record
+	record.Size, record.Files = 0, 0
+	if !record.Folder {
+		if f := sc.files[0]; f != nil {
+			record.Size, record.Files, record.Hash = f.state.Size, 1, f.hash
+		}
+		sc.share.settle(sc.round, nil)
+		return nil
+	}
+	entries := make([]netproto.FolderEntry, 0, len(sc.found))
+	distinct := map[netproto.ContentHash]struct{}{}
+	var need int64
+	for i, f := range sc.files {
+		e := netproto.FolderEntry{Path: sc.found[i].safe, Dir: sc.found[i].empty}
+		if f != nil {
+			e.Hash, e.Size = f.hash, f.state.Size
+			record.Size += e.Size
+			record.Files++
+			if _, twice := distinct[f.hash]; !twice {
+				distinct[f.hash] = struct{}{}
+				need += e.Size
+			}
+		}
+		if f != nil || e.Dir {
+			entries = append(entries, e)
+		}
+	}
+	list, err := sc.list(entries)
+	if err != nil {
+		return err
+	}
+	record.Hash = list.hash
+	sc.share.settle(sc.round, list)
+	sc.share.mu.Lock()
+	sc.share.need = need
+	sc.share.mu.Unlock()
+	return nil
+}
+
+// list writes the list of a folder's files, unless it is there already.
+func (sc *scan) list(entries []netproto.FolderEntry) (*sharedFile, error) {
+	size := 0 // a little more than the text will have: a hash, a size and a path for each
+	for i := range entries {
+		size += len(entries[i].Path) + 2*len(netproto.ContentHash{}) + len(" 1234567890 \n")
+	}
+	text, err := netproto.AppendFolder(make([]byte, 0, size+64), entries)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeInvalid, "%w", err)
+	}
+	m, err := piece.Hash(sc.ctx, bytes.NewReader(text), int64(len(text)), nil)
+	if err != nil {
+		return nil, err
+	}
+	s, l := sc.share, sc.share.shares.config.Library
+	as := &netproto.Resource{Hash: m.Hash, Size: sc.record.Size, Name: sc.record.Name, Folder: true, MIME: netproto.FolderMIME} // the size of its files: what people look for
+	if old := s.listFile(); old != nil && old.hash == m.Hash && *old.list == *as {
+		if now, err := piece.StateOf(old.path()); err == nil && now == old.state {
+			return old, nil
+		}
+	}
+	if err := l.WriteFolderFile(m.Hash, text); err != nil {
+		return nil, err
+	}
+	f := &sharedFile{share: s, hash: m.Hash, list: as}
+	if f.state, err = piece.StateOf(f.path()); err != nil {
+		return nil, err
+	}
+	if len(m.CVs) > 0 {
+		err = l.SaveFiles([]library.File{{Path: f.path(), State: f.state, Hash: m.Hash}}, []*piece.Manifest{m})
+	}
+	return f, err
+}

@@ -1,0 +1,202 @@
+// Package sharing is what this peer offers: files and folders that the person
+// chose. It finds out what changed, hashes that, and keeps the register of what
+// others may read up to date.
+//
+// Locks, outer first: Shares.mu, share.mu, share.offering, Register. None is held
+// while the disk or the library is waited for.
+package sharing
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// State is what happens to a share.
+type State string
+
+// The states of a share.
+const (
+	StateWaiting   State = "waiting" // for its turn to be hashed
+	StateHashing   State = "hashing"
+	StateShared    State = "shared"
+	StateRehashing State = "rehashing" // it changed
+	StateMissing   State = "missing"
+	StateFailed    State = "failed"
+)
+
+// Share is a file or folder that is offered.
+type Share struct {
+	library.Share
+	State  State
+	Hashed int64 // bytes that are done, while it is hashed; Size is of all then
+	Rate   int64 // bytes a second, while it is hashed
+	Err    error // why it failed or is missing
+	Notice error // why changes of it are noticed late; nil if they are not
+}
+
+// Options say how to share.
+type Options struct {
+	Remember bool     // offer it again at the next start
+	Except   []string // slash-separated paths in a folder that are not offered
+}
+
+// share is one of the things that the person chose to offer.
+type share struct {
+	shares *Shares
+
+	mu       sync.Mutex
+	record   library.Share      // ID, Path, Name and Except never change
+	stop     context.CancelFunc // of the scan; nil while there is none
+	state    State
+	err      error
+	notice   error
+	hashed   int64 // bytes that are done, while it is hashed
+	size     int64 // bytes of all, while it is hashed
+	rate     *flow.Meter
+	round    uint32    // of the last scan
+	leave    *leaveOut // of the last scan
+	remember bool      // offer it again at the next start
+	removed  bool
+	dirty    bool // counters changed since they were saved
+	fetches
+
+	offering sync.Mutex
+	ended    bool                   // nothing more is offered
+	files    map[string]*sharedFile // by path in the folder; what is offered now
+	list     *sharedFile            // of a folder; nil before it is hashed
+}
+
+// Add offers a file or folder and returns its id. Hashing and announcing go on
+// behind it; [Shares.Wait] waits for them. A path that is offered already keeps its
+// id.
+func (ss *Shares) Add(path string, options Options) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	record := library.Share{ID: uuid.NewString(), Path: path, Name: netproto.SafeName(filepath.Base(path)), Except: options.Except, Added: time.Now()}
+	s, known := ss.add(record, options.Remember)
+	if known && options.Remember {
+		s.mu.Lock()
+		s.remember = true
+		s.mu.Unlock()
+	}
+	if options.Remember {
+		if err := ss.config.Library.SaveShare(s.snapshot().Share); err != nil {
+			if !known {
+				ss.remove(s)
+			}
+			return "", err
+		}
+	}
+	s.recheck()
+	return s.record.ID, nil
+}
+
+// Load offers what the library remembers.
+func (ss *Shares) Load() error {
+	records, err := ss.config.Library.Shares()
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		s, _ := ss.add(r, true)
+		s.recheck()
+	}
+	ss.everything()
+	return nil
+}
+
+// Stop takes shares back: they are withdrawn from the trackers. Unknown ids are
+// ignored.
+func (ss *Shares) Stop(ids ...string) error {
+	for _, id := range ids {
+		s := ss.byID(id)
+		if s == nil {
+			continue
+		}
+		if err := ss.config.Library.RemoveShare(id); err != nil {
+			return err
+		}
+		s.remove()
+		ss.remove(s)
+	}
+	ss.config.Step()
+	return nil
+}
+
+// List returns the shares in the order in which they were added.
+func (ss *Shares) List() []Share {
+	list := ss.copies()
+	snapshots := make([]Share, 0, len(list))
+	for _, s := range list {
+		snapshots = append(snapshots, s.snapshot())
+	}
+	slices.SortStableFunc(snapshots, func(a, b Share) int { return a.Added.Compare(b.Added) })
+	return snapshots
+}
+
+// Count is the number of shares; it is cheaper than [Shares.List].
+func (ss *Shares) Count() int {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return len(ss.list)
+}
+
+// Hashed is how many bytes of shares were read to be hashed since the start.
+func (ss *Shares) Hashed() int64 { return ss.hashed.Load() }
+
+// Wait waits until a share is hashed and the tracker has taken it. A share that
+// cannot be read, or that the tracker refuses, is an error.
+func (ss *Shares) Wait(ctx context.Context, id string) (Share, error) {
+	for {
+		step := ss.config.NextStep() // taken before the look, so that none is missed
+		s := ss.byID(id)
+		if s == nil {
+			return Share{}, netproto.Errorf(netproto.CodeCancelled, "it is no longer shared")
+		}
+		switch now := s.snapshot(); now.State {
+		case StateFailed, StateMissing:
+			return now, now.Err
+		case StateShared:
+			if done, err := ss.config.Announced(now.Hash); done || err != nil {
+				return now, err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return Share{}, ctx.Err()
+		case <-step:
+		}
+	}
+}
+
+// Offered tells whether a whole content is shared from this computer.
+func (ss *Shares) Offered(hash netproto.ContentHash) bool { return ss.find(hash) != nil }
+
+// File is where a shared content is on this computer, and the state in which it
+// was hashed.
+func (ss *Shares) File(hash netproto.ContentHash) (path string, state piece.State, ok bool) {
+	f := ss.find(hash)
+	if f == nil {
+		return "", piece.State{}, false
+	}
+	return f.path(), f.state, true
+}
+
+// find is the shared file that holds a content, or nil.
+func (ss *Shares) find(hash netproto.ContentHash) *sharedFile {
+	f, _ := ss.config.Contents.Select(hash, func(c offer.Content) bool { _, ok := c.(*sharedFile); return ok }).(*sharedFile)
+	return f
+}

@@ -1,0 +1,95 @@
+package sharing
+
+import (
+	"strings"
+
+	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// sharedFile is a whole content in a file that does not change. There may be a
+// million of them, so it holds no more than it must.
+type sharedFile struct {
+	offer.Place
+	share *share // whose it is; never nil
+	rel   string // slash-separated path in a shared folder; "" for a shared file, and for the list of a folder
+	state piece.State
+	hash  netproto.ContentHash
+	md5   string             // hex; contents for seed clients only
+	list  *netproto.Resource // how the folder is announced, if this is its list
+	round uint32             // the last scan that found it; share.offering guards it
+}
+
+// path is where the file is on this computer.
+func (f *sharedFile) path() string {
+	if f.list != nil {
+		return f.share.shares.config.Library.FolderFile(f.hash)
+	}
+	return f.share.pathOf(f.rel)
+}
+
+// Resource is how the file is announced.
+func (f *sharedFile) Resource() *netproto.Resource {
+	if f.list != nil {
+		return f.list
+	}
+	name := f.share.record.Name
+	if f.rel != "" {
+		name = netproto.SafeName(f.rel[strings.LastIndexByte(f.rel, '/')+1:])
+	}
+	return &netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: name, MIME: offer.MediaType(name), MD5: f.md5}
+}
+
+// Before prefers what is shared to a download, and of equal files the first by path,
+// so that it is always the same one.
+func (f *sharedFile) Before(other offer.Content) bool {
+	g, shared := other.(*sharedFile)
+	if !shared {
+		return true
+	}
+	if c := strings.Compare(f.share.record.Path, g.share.record.Path); c != 0 {
+		return c < 0
+	}
+	return f.rel < g.rel
+}
+
+// Length is in bytes.
+func (f *sharedFile) Length() int64 { return f.state.Size }
+
+// Whole is always true.
+func (f *sharedFile) Whole() bool { return true }
+
+// Manifest comes from the library: thousands of shares need not keep theirs
+// in memory.
+func (f *sharedFile) Manifest() *piece.Manifest {
+	if netproto.PieceCount(f.state.Size) == 1 {
+		return &piece.Manifest{Hash: f.hash, Size: f.state.Size}
+	}
+	config := &f.share.shares.config
+	m, err := config.Library.Manifest(f.hash)
+	if err != nil || m.Size != f.state.Size {
+		config.Log.Error("the manifest of a share cannot be used", "hash", f.hash, "error", err)
+		return nil
+	}
+	return m
+}
+
+// Have has all pieces.
+func (f *sharedFile) Have() piece.Bits { return piece.AllBits(netproto.PieceCount(f.state.Size)) }
+
+// Open opens the file, in the state in which it was hashed.
+func (f *sharedFile) Open() (offer.Reader, error) {
+	file, err := piece.OpenFile(f.path(), f.state)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+// Broken withdraws the file at once and has the share scanned again.
+func (f *sharedFile) Broken(err error) {
+	f.share.shares.config.Log.Info("a shared file changed", "path", f.path(), "error", err)
+	f.share.drop(f)
+	f.share.recheck()
+}

@@ -1,0 +1,431 @@
+package sharing
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"centralizedp2p/app/ignore"
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/watch"
+	"centralizedp2p/netproto"
+)
+
+const (
+	// scansAtOnce is the number of shares that are scanned side by side; those
+	// with much to hash take turns.
+	scansAtOnce = 4
+	// A folder that goes on changing is scanned for a small part of the time only:
+	// a scan of one second is followed by ten of rest, and by twenty before the next
+	// one that nothing asked for.
+	restFactor   = 10
+	rescanFactor = 20
+	// patienceFactor times the rest of a file is how long a share may go on
+	// changing before it is scanned all the same.
+	patienceFactor = 15
+)
+
+// Timing is how long shares wait.
+type Timing struct {
+	Rescan  time.Duration // how often shared files are compared with what was hashed
+	Missing time.Duration // how often to check whether a missing share is back
+	Rest    time.Duration // how long a file that changed while it was read is left alone
+	Partial time.Duration // how often the progress of hashing a large file is saved
+}
+
+// StandardTiming is the usual one.
+var StandardTiming = Timing{Rescan: time.Minute, Missing: 10 * time.Second, Rest: 2 * time.Second, Partial: 5 * time.Second}
+
+// Config is what shares need of the peer. The functions must not wait.
+type Config struct {
+	Library    *library.Library
+	Contents   *offer.Register
+	Log        *slog.Logger
+	Timing     Timing
+	WatchLimit int                                           // folders watched, see watch.Watcher; 0: the usual number
+	Announced  func(hash netproto.ContentHash) (bool, error) // whether the tracker has taken a content, or why not
+	Notify     func()                                        // something a person sees has changed
+	Step       func()                                        // [Shares.Wait] looks again, and a person too
+	NextStep   func() <-chan struct{}                        // closed with the next step
+}
+
+// Shares are all of them, when to look at each, and what looks at them.
+type Shares struct {
+	config  Config
+	wake    chan struct{}
+	turn    chan struct{} // full while one has much to hash
+	watcher watch.Watcher
+	ignored atomic.Pointer[ignore.Patterns]
+	gentle  atomic.Bool
+	hashed  atomic.Int64 // bytes, since the start
+
+	mu       sync.Mutex
+	list     []*share
+	due      map[*share]*due
+	patterns []string        // what ignored was made of
+	removed  []library.Share // taken back since the start, the last ones
+	active   int             // scans that look around, or hash little
+	all      bool            // everything that the library remembers is in the list
+	tidied   bool
+	scans    sync.WaitGroup
+}
+
+// due is when a share is to be looked at, and how its last scan went.
+type due struct {
+	when  time.Time // zero: not at all
+	first time.Time // when something stirred since the last scan
+	busy  bool      // it is being scanned
+	ended time.Time
+	took  time.Duration // without the hashing of much
+	// hashing is how long the scan under way waited and hashed in its turn.
+	hashing time.Duration
+}
+
+// maxRemoved bounds how many taken-back shares can be brought back as they were.
+const maxRemoved = 100
+
+// New returns no shares yet; [Shares.Run] looks at them.
+func New(config Config, settings library.Settings) *Shares {
+	ss := &Shares{config: config, wake: make(chan struct{}, 1), turn: make(chan struct{}, 1), due: map[*share]*due{}}
+	ss.watcher.Limit = config.WatchLimit
+	ss.apply(settings)
+	return ss
+}
+
+// Apply takes over settings that are valid.
+func (ss *Shares) Apply(settings library.Settings) {
+	if ss.apply(settings) {
+		for _, s := range ss.copies() {
+			s.recheck()
+		}
+	}
+}
+
+// apply tells whether other things are ignored now.
+func (ss *Shares) apply(s library.Settings) bool {
+	ss.gentle.Store(s.GentleHashing)
+	ss.mu.Lock()
+	same := slices.Equal(ss.patterns, s.Ignore)
+	ss.patterns = slices.Clone(s.Ignore)
+	ss.mu.Unlock()
+	if same {
+		return false
+	}
+	patterns, err := ignore.Parse(s.Ignore)
+	if err != nil { // the settings were validated
+		ss.config.Log.Error("the ignore patterns cannot be used", "error", err)
+		return false
+	}
+	ss.ignored.Store(patterns)
+	return true
+}
+
+// everything notes that all shares that the library remembers are in the list.
+func (ss *Shares) everything() {
+	ss.mu.Lock()
+	ss.all = true
+	ss.mu.Unlock()
+	ss.poke()
+}
+
+func (ss *Shares) copies() []*share {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return slices.Clone(ss.list)
+}
+
+// add begins a share, or finds the one that there is. One that was taken back
+// a moment ago comes back with its id and its counts.
+func (ss *Shares) add(record library.Share, remember bool) (*share, bool) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	same := func(other *library.Share) bool { // reads only fields that never change, so share.mu is not needed
+		return other.Path == record.Path && slices.Equal(other.Except, record.Except)
+	}
+	for _, s := range ss.list {
+		if same(&s.record) {
+			return s, true
+		}
+	}
+	if i := slices.IndexFunc(ss.removed, func(r library.Share) bool { return same(&r) }); i >= 0 {
+		record = ss.removed[i]
+		ss.removed = slices.Delete(ss.removed, i, i+1)
+	}
+	s := &share{shares: ss, record: record, remember: remember, state: StateWaiting, rate: &flow.Meter{}, files: map[string]*sharedFile{}, leave: newLeaveOut(record.Except, nil)}
+	ss.list = append(ss.list, s)
+	ss.due[s] = &due{}
+	return s, false
+}
+
+func (ss *Shares) remove(s *share) {
+	record := s.snapshot().Share
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.list = slices.DeleteFunc(ss.list, func(other *share) bool { return other == s })
+	delete(ss.due, s)
+	if ss.removed = append(ss.removed, record); len(ss.removed) > maxRemoved {
+		ss.removed = ss.removed[1:]
+	}
+}
+
+func (ss *Shares) byID(id string) *share {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	for _, s := range ss.list {
+		if s.record.ID == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// recheck asks for a look at the share; it does not wait.
+func (s *share) recheck() { s.shares.schedule(s, time.Now()) }
+
+// schedule asks for a look at that time, or earlier.
+func (ss *Shares) schedule(s *share, when time.Time) {
+	ss.mu.Lock()
+	if d := ss.due[s]; d != nil && (d.when.IsZero() || when.Before(d.when)) {
+		d.when = when
+	}
+	ss.mu.Unlock()
+	ss.poke()
+}
+
+func (ss *Shares) poke() {
+	select {
+	case ss.wake <- struct{}{}:
+	default:
+	}
+}
+
+// stir asks for a look when the share has come to rest, or has not for long.
+func (ss *Shares) stir(s *share) {
+	now, rest := time.Now(), ss.config.Timing.Rest
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	d := ss.due[s]
+	if d == nil {
+		return
+	}
+	asked := !d.when.IsZero() && d.first.IsZero() // for other reasons
+	first := d.first
+	if first.IsZero() {
+		first = now
+	}
+	when := now.Add(rest)
+	if latest := first.Add(patienceFactor * rest); when.After(latest) {
+		when = latest
+	}
+	if earliest := d.ended.Add(restFactor * d.took); when.Before(earliest) {
+		when = earliest
+	}
+	if asked && !when.Before(d.when) {
+		return
+	}
+	d.first, d.when = first, when
+	ss.poke()
+}
+
+// later asks for a look after a rest.
+func (ss *Shares) later(s *share) {
+	ss.mu.Lock()
+	wait := ss.config.Timing.Rest
+	if d := ss.due[s]; d != nil {
+		wait = max(wait, restFactor*d.took)
+	}
+	ss.mu.Unlock()
+	ss.schedule(s, time.Now().Add(wait))
+}
+
+// next takes the share that is due, or says how long there is none.
+func (ss *Shares) next() (*share, time.Duration) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	wait := ss.config.Timing.Rescan
+	if ss.active >= scansAtOnce {
+		return nil, wait
+	}
+	for _, s := range ss.list { // in the order they were added
+		d := ss.due[s]
+		if d.when.IsZero() || d.busy {
+			continue
+		}
+		left := time.Until(d.when)
+		if left <= 0 {
+			d.when, d.first, d.busy = time.Time{}, time.Time{}, true
+			ss.active++
+			return s, 0
+		}
+		wait = min(wait, left)
+	}
+	return nil, wait
+}
+
+// Run looks at what is due, and at everything from time to time, until ctx ends.
+func (ss *Shares) Run(ctx context.Context) error {
+	defer ss.watcher.Close()
+	defer ss.scans.Wait()
+	rescan := time.NewTicker(ss.config.Timing.Rescan)
+	defer rescan.Stop()
+	for {
+		s, wait := ss.next()
+		if s != nil {
+			ss.scans.Go(func() { ss.scan(ctx, s) })
+			continue
+		}
+		ss.tidy(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ss.wake:
+		case <-time.After(wait):
+		case <-rescan.C:
+			ss.Save()
+			ss.rescan()
+		}
+	}
+}
+
+// scan looks at one share, which has a place among the active ones until it
+// waits for its turn to hash.
+func (ss *Shares) scan(ctx context.Context, s *share) {
+	began := time.Now()
+	s.scan(ctx)
+	ss.mu.Lock()
+	if d := ss.due[s]; d != nil {
+		d.busy, d.ended, d.took = false, time.Now(), time.Since(began)-d.hashing
+		d.hashing = 0
+	}
+	ss.active--
+	ss.mu.Unlock()
+	ss.poke()
+	ss.config.Step()
+}
+
+// rescan looks at the shares that the system may have said nothing about.
+func (ss *Shares) rescan() {
+	ss.mu.Lock()
+	var quiet []*share
+	for s, d := range ss.due {
+		if time.Since(d.ended) > rescanFactor*d.took {
+			quiet = append(quiet, s)
+		}
+	}
+	ss.mu.Unlock()
+	for _, s := range quiet {
+		s.recheck()
+	}
+}
+
+// takeTurn waits until nobody else has much to hash. Meanwhile others may be
+// looked at in the place of the share.
+func (ss *Shares) takeTurn(ctx context.Context, s *share) (done func(), err error) {
+	began := time.Now()
+	ss.step(-1)
+	select {
+	case ss.turn <- struct{}{}:
+	case <-ctx.Done():
+		ss.step(1)
+		return nil, ctx.Err()
+	}
+	return func() {
+		<-ss.turn
+		ss.step(1)
+		ss.mu.Lock()
+		defer ss.mu.Unlock()
+		if d := ss.due[s]; d != nil {
+			d.hashing = time.Since(began)
+		}
+	}, nil
+}
+
+func (ss *Shares) step(n int) {
+	ss.mu.Lock()
+	ss.active += n
+	ss.mu.Unlock()
+	ss.poke()
+}
+
+// Save remembers the counters that changed.
+func (ss *Shares) Save() {
+	for _, s := range ss.copies() {
+		s.mu.Lock()
+		record, save := s.record, s.dirty && s.remember && !s.removed
+		s.dirty = false
+		s.mu.Unlock()
+		if save {
+			if err := ss.config.Library.SaveShare(record); err != nil {
+				ss.config.Log.Error("remembering a share", "path", record.Path, "error", err)
+			}
+		}
+	}
+}
+
+// spareFiles is how many files that are no longer found stay remembered at least:
+// they may be on a disk that is not there now.
+const spareFiles = 100_000
+
+// tidy forgets what is no longer needed, once everything that the library remembers
+// was scanned: hashes of files that are not shared, and outdated lists of folders.
+func (ss *Shares) tidy(ctx context.Context) {
+	ss.mu.Lock()
+	ready := ss.all && !ss.tidied && ss.active == 0 && ctx.Err() == nil
+	for _, d := range ss.due {
+		ready = ready && !d.busy && !d.ended.IsZero()
+	}
+	ss.tidied = ss.tidied || ready
+	removed := slices.Clone(ss.removed)
+	ss.mu.Unlock()
+	if !ready {
+		return
+	}
+	list, spare := ss.copies(), spareFiles
+	roots := map[string]bool{}
+	for _, s := range list {
+		s.offering.Lock()
+		spare += len(s.files)
+		s.offering.Unlock()
+		roots[s.record.Path] = true
+	}
+	for _, r := range removed {
+		roots[r.Path] = true
+	}
+	lib := ss.config.Library
+	err := lib.ForgetFiles(ctx, func(f library.File) bool {
+		if hash, err := netproto.ParseContentHash(filepath.Base(f.Path)); err == nil && f.Path == lib.FolderFile(hash) {
+			return ss.Offered(hash)
+		}
+		if !below(roots, f.Path) {
+			return false
+		}
+		if !ss.Offered(f.Hash) {
+			spare--
+		}
+		return spare >= 0
+	})
+	if err == nil {
+		err = lib.KeepFolderFiles(ss.Offered)
+	}
+	if err != nil && ctx.Err() == nil {
+		ss.config.Log.Warn("what is no longer shared is not forgotten", "error", err)
+	}
+}
+
+// below tells whether a path is one of the roots, or in one of them.
+func below(roots map[string]bool, path string) bool {
+	for !roots[path] {
+		up := filepath.Dir(path)
+		if up == path {
+			return false
+		}
+		path = up
+	}
+	return true
+}

@@ -1,0 +1,163 @@
+package swarm
+
+import (
+	"fmt"
+	"time"
+
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// How a job gets its manifest. The chaining values of a manifest prove themselves:
+// they fold to the hash. Its size is proven only when the last piece is verified.
+// Until then a source is asked for pieces only if it said the same size itself, so
+// that wrong bytes are always the fault of the peer that sent them; and if sources
+// disagree, a size that cannot be proven is given up.
+
+// maxGathering bounds the memory of manifests that are on their way: a lie of
+// the largest size has 32 MiB.
+const maxGathering = 4
+
+// manifestPart takes the parts of a manifest, in order. An error is the fault of
+// the source; a wrong fold is ErrManifest.
+func (a *Attempt) manifestPart(s *stream, f netproto.Manifest) error {
+	a.mu.Lock()
+	defer a.unlock()
+	j := s.job
+	if s.lane.over || s.lane.streams[j] != s || s.refused {
+		return nil
+	}
+	if f.First == 0 && s.pending == nil {
+		s.size = f.Size
+	}
+	switch {
+	case f.Size != s.size:
+		return fmt.Errorf("%w: parts of a manifest do not fit", netproto.ErrFrame)
+	case j.sure && s.size != j.size || j.most > 0 && s.size > j.most:
+		a.setAside(s)
+		return nil
+	case j.m != nil: // by another source
+		a.doubt(j)
+		a.fill(s.lane)
+		return nil
+	case s.pending == nil && f.First == 0 && s.size != j.doubted && a.gathering(j) < maxGathering:
+		s.pending = &piece.Manifest{Hash: j.hash, Size: f.Size}
+	case s.pending == nil:
+		s.passed = true
+		return nil
+	}
+	if int(f.First) != len(s.pending.CVs) {
+		return fmt.Errorf("%w: parts of a manifest do not fit", netproto.ErrFrame)
+	}
+	s.pending.CVs = append(s.pending.CVs, f.CVs...)
+	if count := s.pending.Pieces(); count > 1 && len(s.pending.CVs) < count {
+		return nil
+	}
+	m := s.pending
+	s.pending = nil
+	if err := m.Check(); err != nil {
+		return err
+	}
+	if m.Size == 0 && m.Hash != piece.NewHasher(0).Root() {
+		return fmt.Errorf("%w: it is not empty", piece.ErrManifest)
+	}
+	a.adopt(j, m)
+	return nil
+}
+
+func (a *Attempt) adopt(j *job, m *piece.Manifest) {
+	j.shared.Lock()
+	j.m = m
+	j.shared.Unlock()
+	a.Wake()
+}
+
+// gathering is the number of streams with a part of the job's manifest.
+func (a *Attempt) gathering(j *job) int {
+	n := 0
+	for l := range a.lanes {
+		if s := l.streams[j]; s != nil && s.pending != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// setAside does not ask the stream's source for the content for a while.
+func (a *Attempt) setAside(s *stream) {
+	for r := range s.lane.requests {
+		if r.stream == s {
+			a.drop(r, true)
+		}
+	}
+	s.pending, s.refused, s.pause = nil, true, time.Now().Add(a.swarms.config.Timing.Refused)
+}
+
+// doubt gives up a size that is not certain if no source stands by it, or none has
+// proven it for long.
+func (a *Attempt) doubt(j *job) {
+	if j.m == nil {
+		a.askAgain(j)
+		return
+	}
+	if j.sure || !j.ready() {
+		return
+	}
+	agree, disagree := 0, 0
+	for l := range a.lanes {
+		switch s := l.streams[j]; {
+		case s == nil || s.refused || s.size < 0:
+		case s.size == j.size:
+			agree++
+		default:
+			disagree++
+		}
+	}
+	if disagree > 0 && (agree == 0 || time.Since(j.begun) > a.swarms.config.Timing.Stall) {
+		a.distrust(j)
+	}
+}
+
+// askAgain opens again the streams whose manifest was not wanted, if nobody else
+// brings one.
+func (a *Attempt) askAgain(j *job) {
+	if a.gathering(j) > 0 {
+		return
+	}
+	for l := range a.lanes {
+		if s := l.streams[j]; s != nil && s.passed {
+			j.doubted = -1 // there is no other
+			a.closeStream(l, j)
+			a.fill(l)
+		}
+	}
+}
+
+// distrust starts a job over, with the manifest of another source. The unfinished
+// file stays: it is hashed again, and what is right in it counts.
+func (a *Attempt) distrust(j *job) {
+	part, size := j.part, j.size
+	closed := make(chan struct{})
+	j.closing = closed
+	a.work.Go(func() { // the caller is a lane, or the running goroutine: work is not waited for yet
+		defer close(closed)
+		a.swarms.config.Log.Info("the size of a content is given up", "hash", j.hash, "size", size)
+		a.close(j, part)
+	})
+	for l := range a.lanes {
+		for r := range l.requests {
+			if r.stream.job == j {
+				a.drop(r, true)
+			}
+		}
+		a.closeStream(l, j)
+	}
+	j.doubted = j.size
+	j.owners, j.spares = nil, nil
+	j.size, j.missing, j.flying, j.partial = -1, 0, 0, 0
+	a.total = -1
+	j.shared.Lock()
+	j.part, j.m = nil, nil
+	j.shared.Unlock()
+	a.Wake()
+}

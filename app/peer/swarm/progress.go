@@ -1,0 +1,101 @@
+package swarm
+
+import (
+	"time"
+)
+
+// Activity is what an attempt gets from its sources at the moment.
+type Activity int
+
+// The activities.
+const (
+	NoSource    Activity = iota // there is none that could give something
+	Connecting                  // to sources, or they are about to say what they have
+	Queued                      // at all sources, see Progress.Place
+	Downloading                 // bytes are on their way
+)
+
+// Progress is what there is to say about an attempt in a line.
+type Progress struct {
+	Phase     Phase
+	Activity  Activity
+	Place     int   // in the queue of a source, from 1; 0 = in none
+	Total     int64 // bytes; -1 while it is not known
+	Done      int64 // bytes verified
+	Connected int   // sources
+	Used      int   // sources that sent something
+}
+
+// Progress tells how far an attempt is, at work or over.
+func (a *Attempt) Progress() Progress {
+	a.mu.Lock()
+	defer a.unlock()
+	p := Progress{Phase: a.phase, Total: a.total, Done: a.done}
+	for _, s := range a.sources {
+		if s.got > 0 {
+			p.Used++
+		}
+		if s.made > 0 {
+			p.Connected++
+		}
+	}
+	if !a.over {
+		p.Done += a.openBytes()
+		p.Activity, p.Place = a.activity()
+	}
+	return p
+}
+
+// activity is what the lanes do; the caller holds the lock.
+func (a *Attempt) activity() (Activity, int) {
+	place, agreed := 0, false
+	for l := range a.lanes {
+		waits := false
+		for _, s := range l.streams {
+			agreed = agreed || !s.refused
+			if s.place > 0 {
+				waits = true
+				if place == 0 || s.place < place {
+					place = s.place
+				}
+			}
+		}
+		if l.unanswered > 0 || l.inflight > 0 && !waits {
+			return Downloading, 0
+		}
+	}
+	switch {
+	case place > 0:
+		return Queued, place
+	case a.making > 0 || agreed:
+		return Connecting, 0
+	}
+	return NoSource, 0
+}
+
+// Sourceless tells whether an attempt that fetches has asked the trackers and has
+// no source at work; known tells whether it knows any at all.
+func (a *Attempt) Sourceless() (sourceless, known bool) {
+	a.mu.Lock()
+	defer a.unlock()
+	sourceless = a.phase == Fetching && len(a.lanes) == 0 && a.making == 0 && a.seeking == 0 && !a.sought.IsZero()
+	return sourceless, len(a.sources) > 0
+}
+
+// Sample measures what the disk took since the last call, and returns the phase.
+// Call it about once a second.
+func (a *Attempt) Sample(now time.Time) Phase {
+	a.mu.Lock()
+	defer a.unlock()
+	busy := a.diskBusy.Swap(0)
+	a.diskShare = float64(busy) / float64(max(now.Sub(a.sampled)*time.Duration(max(len(a.lanes), 1)), 1))
+	a.sampled = now
+	return a.phase
+}
+
+// ForgetSources drops all sources, which turned out to be none.
+func (a *Attempt) ForgetSources() {
+	a.mu.Lock()
+	defer a.unlock()
+	clear(a.sources)
+}
