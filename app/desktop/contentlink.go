@@ -3,8 +3,6 @@
 package desktop
 
 import (
-	"context"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
@@ -16,8 +14,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// copyTo puts a link on the clipboard by which others find a content at the
-// tracker in use.
+// copyTo copies a link by which others find a content on the tracker in use.
 func (l *links) copyTo(hash netproto.ContentHash, name string, size int64) {
 	w := l.window
 	ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
@@ -29,14 +26,15 @@ func (l *links) copyTo(hash netproto.ContentHash, name string, size int64) {
 			return
 		}
 		if netproto.CheckName(name) != nil {
-			name = "" // it would make no link
+			name = "" // such a link would not be valid
 		}
 		link := netproto.Link{Tracker: view.Address, Fingerprint: view.Fingerprint, Hash: hash, Name: name, Size: size}
 		w.copyText(link.String(), words.L("Link copied."))
 	})
 }
 
-// chooseInFolder asks for the files of a folder and lets the person choose one.
+// chooseInFolder fetches the list of files in a folder and lets the person
+// choose one.
 func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen func(path string)) {
 	text := kit.Paragraph(words.L("Asking for the list of files…"))
 	list := kit.NewRowList(w.host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
@@ -59,30 +57,24 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 	}
 	opened := w.sheets.open(netproto.Printable(cutName(name)), container.NewBorder(text, nil, nil, nil, list),
 		fyne.NewSize(560, 480), w.sheets.cancelButton(), fetch)
-	ctx, stop := context.WithCancel(w.crossing.ctx)
-	opened.onGone = stop
-	ask(w, func(context.Context) (face.Folder, error) { return w.engine.FolderContents(ctx, folder) },
-		func(contents face.Folder, err error) {
-			if w.sheets.top != opened {
-				return
+	w.listFolder(opened, folder, func(contents face.Folder, err error) {
+		if err != nil {
+			text.SetText(words.Explain(face.FailureOf(err)).String())
+			return
+		}
+		var files []face.FolderFile
+		for _, file := range contents.Files {
+			if !file.Dir && !file.Here {
+				files = append(files, file)
 			}
-			if err != nil {
-				text.SetText(words.Explain(face.FailureOf(err)).String())
-				return
-			}
-			var files []face.FolderFile
-			for _, file := range contents.Files {
-				if !file.Dir && !file.Here {
-					files = append(files, file)
-				}
-			}
-			text.SetText(words.L("Which file do you want to look at first?"))
-			list.SetRows(files)
-			list.Focus()
-		})
+		}
+		text.SetText(words.L("Which file do you want to look at first?"))
+		list.SetRows(files)
+		list.Focus()
+	})
 }
 
-// fileView is a row of the files of a folder.
+// fileView is a row for a file in a folder.
 type fileView struct {
 	widget.BaseWidget
 	name, size *kit.Line
@@ -95,7 +87,6 @@ func newFileView() *fileView {
 	return v
 }
 
-// CreateRenderer is how Fyne draws a widget.
 func (v *fileView) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
 	return widget.NewSimpleRenderer(kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, nil, v.size, v.name)))

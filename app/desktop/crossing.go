@@ -14,33 +14,33 @@ import (
 // How often the window follows the engine.
 const (
 	foregroundTick = 250 * time.Millisecond
-	backgroundTick = time.Second // another window has the focus
-	countdownTick  = time.Second // the engine need not say that a second went by
+	backgroundTick = time.Second // while another window has the focus
+	countdownTick  = time.Second // while a countdown is shown; the engine need not report every second
 	heraldTick     = 2 * time.Second
-	gatherTime     = 3 * time.Second // what ends within it is told in one notification
+	gatherTime     = 3 * time.Second // what ends within this time shares one notification
 	// farewell bounds the wait for goroutines when the window closes.
 	farewell = 5 * time.Second
 )
 
-// How long the engine is waited for.
+// How long the window waits for the engine.
 const (
-	pullTime   = 10 * time.Second // a snapshot of what is shown
-	actionTime = time.Minute      // an action, and what asks the tracker or other peers
-	reviewTime = time.Hour        // looking at the files that were dropped; a person can stop it
+	pullTime   = 10 * time.Second // for a snapshot of what is shown
+	actionTime = time.Minute      // for an action, and for what asks the tracker or other peers
+	reviewTime = time.Hour        // for a look at dropped files; the person can stop it
 )
 
-// crossing owns every goroutine of the window and is the only way back from
-// them to the UI thread. Nothing else calls fyne.Do.
+// crossing owns every goroutine of the window and is their only way back to the
+// UI thread. Nothing else calls fyne.Do.
 type crossing struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 	toUI   func(func()) // runs a function on the UI thread, later
 
-	wake       chan struct{} // something that is shown must be pulled at once
+	wake       chan struct{} // asks for a pull at once
 	background atomic.Bool   // another program has the focus
-	hidden     atomic.Bool   // in the tray: nothing is pulled
-	countdown  atomic.Bool   // a second that goes by must be shown
+	hidden     atomic.Bool   // the window is in the tray: nothing is pulled
+	countdown  atomic.Bool   // a countdown is shown
 }
 
 func newCrossing(toUI func(func())) *crossing {
@@ -48,15 +48,15 @@ func newCrossing(toUI func(func())) *crossing {
 	return &crossing{ctx: ctx, cancel: cancel, toUI: toUI, wake: make(chan struct{}, 1)}
 }
 
-// uiThread is how a window of the real application crosses.
+// uiThread is how the window of the real application crosses.
 func uiThread(f func()) { fyne.Do(f) }
 
-// start runs work beside the UI thread, with actionTime until its context
-// ends. What work returns, if anything, then runs on the UI thread, unless the
-// window was closed meanwhile.
+// start runs work in a goroutine; the context of work ends after actionTime.
+// What work returns, if anything, then runs on the UI thread, unless the window
+// was closed meanwhile.
 func (c *crossing) start(work func(context.Context) func()) { c.startWithin(actionTime, work) }
 
-// startWithin is start for work that has another time.
+// startWithin is start with another time.
 func (c *crossing) startWithin(most time.Duration, work func(context.Context) func()) {
 	if c.ctx.Err() != nil {
 		return
@@ -70,7 +70,7 @@ func (c *crossing) startWithin(most time.Duration, work func(context.Context) fu
 	})
 }
 
-// last runs work that the end of the window must not stop, within farewell.
+// last runs work that must survive the end of the window, within farewell.
 func (c *crossing) last(work func(context.Context)) {
 	c.group.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), farewell)
@@ -90,14 +90,14 @@ func (c *crossing) show(f func()) {
 	})
 }
 
-// after runs f on the UI thread when the time has passed. It is called on the
-// UI thread, and so is the function it returns, which prevents f.
+// after runs f on the UI thread once wait has passed. forget prevents that.
+// Both are called on the UI thread.
 func (c *crossing) after(wait time.Duration, f func()) (forget func()) {
 	if c.ctx.Err() != nil {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(c.ctx)
-	forgotten := false // only the UI thread touches it
+	forgotten := false // used on the UI thread only
 	c.group.Go(func() {
 		defer cancel()
 		timer := time.NewTimer(wait)
@@ -118,11 +118,11 @@ func (c *crossing) after(wait time.Duration, f func()) (forget func()) {
 	}
 }
 
-// follow pulls whenever the engine says that something changed, when poke is
-// called, and every second of a countdown; never more often than the tick, once
-// a second while another program has the focus, and not at all while the window
-// is hidden. pull runs beside the UI thread, for pullTime at most, and returns
-// what to show; the next pull waits until that was shown.
+// follow pulls when the engine reports a change, when poke is called, and every
+// second of a countdown. It pulls at most once a tick, which is longer while
+// another program has the focus, and never while the window is hidden. pull
+// runs in this goroutine, within pullTime, and returns what to show; the next
+// pull waits until that was shown.
 func (c *crossing) follow(watch func(context.Context) <-chan struct{}, pull func(context.Context) func()) {
 	c.group.Go(func() {
 		changes := watch(c.ctx)
@@ -152,8 +152,8 @@ func (c *crossing) bounded(pull func(context.Context) func()) func() {
 	return pull(ctx)
 }
 
-// herald looks at the engine once in a heraldTick at most, whether the window
-// is shown or not.
+// herald looks at the engine at most once a heraldTick, even while the window
+// is hidden.
 func (c *crossing) herald(watch func(context.Context) <-chan struct{}, look func(context.Context) func()) {
 	c.group.Go(func() {
 		changes := watch(c.ctx)
@@ -177,7 +177,8 @@ func (c *crossing) herald(watch func(context.Context) <-chan struct{}, look func
 	})
 }
 
-// awaitReason returns true when there is a reason to pull, false at the end.
+// awaitReason returns true when there is a reason to pull, and false at the
+// end.
 func (c *crossing) awaitReason(changes <-chan struct{}, seconds <-chan time.Time) bool {
 	for {
 		select {
@@ -195,8 +196,8 @@ func (c *crossing) awaitReason(changes <-chan struct{}, seconds <-chan time.Time
 	}
 }
 
-// rest waits for a tick; a poke ends it early, so that a page is filled as
-// soon as it is opened.
+// rest waits for a tick. A poke ends it early, so that a page fills as soon as
+// it is opened.
 func (c *crossing) rest(tick time.Duration) bool {
 	timer := time.NewTimer(tick)
 	defer timer.Stop()
@@ -226,7 +227,7 @@ func (c *crossing) showAndWait(f func()) bool {
 	}
 }
 
-// poke asks for a pull as soon as can be.
+// poke asks for a pull as soon as possible.
 func (c *crossing) poke() {
 	select {
 	case c.wake <- struct{}{}:
@@ -241,16 +242,15 @@ func (c *crossing) setBackground(background bool) {
 	}
 }
 
-// setHidden stops the pulls while nobody can see the window.
+// setHidden stops the pulls while the window is hidden.
 func (c *crossing) setHidden(hidden bool) {
 	if c.hidden.Swap(hidden) && !hidden {
 		c.poke()
 	}
 }
 
-// close ends every goroutine and waits for them, for farewell at most: an
-// engine that does not return when its context ends must not keep the program
-// from ending.
+// close ends every goroutine and waits for them, within farewell: an engine
+// that ignores the end of its context must not keep the program running.
 func (c *crossing) close() (clean bool) {
 	c.cancel()
 	done := make(chan struct{})

@@ -23,19 +23,19 @@ const (
 	prefDetailsHeight = "details.height"
 )
 
-// detailsPane tells more of one download: why it is slow, how fast it was, which
-// pieces are here, and where they come from. It lies below the rows and follows
-// the selection; F8 opens and closes it.
+// detailsPane shows more about one download: why it is slow, how fast it was,
+// which pieces are here, and where they come from. It lies below the rows and
+// follows their selection. F8 opens and closes it.
 type detailsPane struct {
 	window *window
 	engine face.Downloads
 	page   *downloadsPage
 
 	split *container.Split
-	rows  *fyne.Container // the list, or a word that none fits
-	above *fyne.Container // what the page shows: rows, or rows and pane
+	rows  *fyne.Container // the list, or a text if no row matches
+	above *fyne.Container // what the page shows: the rows, or the rows and the pane
 	pane  *fyne.Container
-	tall  float32 // the height of the reason, which depends on the width
+	tall  float32 // height of the reason, which depends on the width
 
 	name    *kit.Line
 	reason  *widget.Label // why it is slow, and what to do
@@ -44,10 +44,10 @@ type detailsPane struct {
 	here    *kit.Line
 	pieces  *kit.PieceMap
 	sources *kit.Table[face.Source]
-	none    *widget.Label // where the sources would be
+	none    *widget.Label // in place of the sources, if there are none
 
-	shown  string                 // the download, by its ID
-	wanted atomic.Pointer[string] // the same, for the goroutine that pulls; nil is none
+	shown  string                 // ID of the download that is shown
+	wanted atomic.Pointer[string] // the same, for the goroutine that pulls; nil if the pane is closed
 }
 
 func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
@@ -65,7 +65,7 @@ func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
 		container.NewStack(d.sources.Box, container.NewCenter(d.none)))
 	scroll := container.NewVScroll(body)
 	parts.changed = scroll.Refresh
-	// Labels have a padding of their own, by which the reason stands in.
+	// Labels have a padding, which would indent the reason.
 	reason := container.New(layout.NewCustomPaddedLayout(-kit.GapMedium, -kit.GapMedium, -kit.GapMedium, -kit.GapMedium), d.reason)
 	d.pane = container.NewBorder(container.New(layout.NewCustomPaddedVBoxLayout(kit.Gap), head, reason), nil, nil, nil, scroll)
 	return d.finish()
@@ -83,7 +83,7 @@ func (d *detailsPane) finish() *detailsPane {
 	return d
 }
 
-// partOf is a heading with a line of words beside it and a drawing below.
+// partOf puts a heading and a line of text above a drawing.
 func partOf(heading string, text *kit.Line, drawing fyne.CanvasObject) fyne.CanvasObject {
 	name := kit.NewCaption()
 	name.Style.Bold, name.Whole = true, true
@@ -92,7 +92,7 @@ func partOf(heading string, text *kit.Line, drawing fyne.CanvasObject) fyne.Canv
 	return container.NewBorder(container.NewBorder(nil, nil, name, nil, kit.Inset(kit.GapMedium, 0, text)), nil, nil, nil, drawing)
 }
 
-// isOpen tells whether the pane is shown.
+// isOpen reports whether the pane is shown.
 func (d *detailsPane) isOpen() bool { return d.above.Objects[0] == fyne.CanvasObject(d.split) }
 
 func (d *detailsPane) toggle() {
@@ -116,8 +116,8 @@ func (d *detailsPane) show(open bool) {
 	d.follow()
 }
 
-// nothing says that no row fits what was typed or chosen above.
-func (d *detailsPane) nothing(is bool) {
+// showNoMatch says that no row matches the filter, or shows the rows again.
+func (d *detailsPane) showNoMatch(is bool) {
 	_, said := d.rows.Objects[0].(*widget.Label)
 	if said == is {
 		return
@@ -131,7 +131,7 @@ func (d *detailsPane) nothing(is bool) {
 	d.rows.Refresh()
 }
 
-// follow turns to the download that is selected, or was last.
+// follow shows the download that is selected, or keeps the one that was.
 func (d *detailsPane) follow() {
 	if d.above == nil || !d.isOpen() {
 		d.wanted.Store(nil)
@@ -155,8 +155,8 @@ func (d *detailsPane) follow() {
 	d.window.crossing.poke()
 }
 
-// pull asks for the details of the download that is wanted, if the pane is open.
-// It runs beside the UI thread.
+// pull asks for the details of the download shown, if the pane is open. It runs
+// beside the UI thread.
 func (d *detailsPane) pull(ctx context.Context) func() {
 	wanted := d.wanted.Load()
 	if wanted == nil {
@@ -213,7 +213,7 @@ func (d *detailsPane) fill(details face.Details, row face.Download) {
 	}
 }
 
-// reasonWords say why a download is as slow as it is, and what can be done.
+// reasonWords says why a download is as slow as it is, and what helps.
 func reasonWords(details face.Details, row face.Download) string {
 	switch {
 	case row.IsFinished():
@@ -243,7 +243,7 @@ func reasonWords(details face.Details, row face.Download) string {
 	}
 }
 
-// speedWords say in numbers what the graph draws.
+// speedWords says in numbers what the graph draws.
 func speedWords(speeds []int64) string {
 	if len(speeds) == 0 {
 		return ""
@@ -255,7 +255,7 @@ func speedWords(speeds []int64) string {
 	return words.L("{{.Rate}} on average", words.Values{"Rate": words.Rate(sum / int64(len(speeds)))})
 }
 
-// pieceStates is what the map draws.
+// pieceStates returns what the map draws.
 func pieceStates(cells []face.Cell) []kit.PieceState {
 	states := make([]kit.PieceState, len(cells))
 	for i, c := range cells {
@@ -271,7 +271,7 @@ func pieceStates(cells []face.Cell) []kit.PieceState {
 	return states
 }
 
-// hereWords say in numbers what the map draws.
+// hereWords says in numbers what the map draws.
 func hereWords(details face.Details, row face.Download) string {
 	text := words.Percent(row.Done, row.Size)
 	if details.Copies > 0 {
@@ -280,22 +280,21 @@ func hereWords(details face.Details, row face.Download) string {
 	return text
 }
 
-// paneLayout puts speed and pieces left of the sources where there is room, else
-// all below each other.
+// paneLayout puts speed and pieces to the left of the sources if there is room,
+// else above them.
 type paneLayout struct {
 	wide    bool   // as it was laid out last
-	changed func() // the least height is another
+	changed func() // called when the minimum height changed
 }
 
 const (
-	paneColumns  = 720 // a pane as wide as this has two columns
-	paneLeft     = 320 // the width of the left one
+	paneColumns  = 720 // least width of a pane with two columns
+	paneLeft     = 320 // width of the left column
 	graphHeight  = 92
 	mapHeight    = 108
 	sourceHeight = 160
 )
 
-// Layout is part of fyne.Layout.
 func (l *paneLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place := func(object fyne.CanvasObject, x, y, width, height float32) {
 		object.Move(fyne.NewPos(x, y))
@@ -319,7 +318,6 @@ func (l *paneLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	place(sources, 0, top, size.Width, max(size.Height-top, sourceHeight))
 }
 
-// MinSize is part of fyne.Layout.
 func (l *paneLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 	height := float32(graphHeight + mapHeight + kit.GapMedium)
 	if !l.wide {

@@ -18,7 +18,15 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// onIDs hands the engine an action on downloads, if there are any.
+// onAny runs an action on downloads, if there are any.
+func onAny(ctx context.Context, action func(context.Context, []string) error, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return action(ctx, ids)
+}
+
+// onIDs hands an action on downloads to the engine, if there are any.
 func (p *downloadsPage) onIDs(action func(context.Context, []string) error, ids []string) {
 	if len(ids) > 0 {
 		p.window.act(func(ctx context.Context) error { return action(ctx, ids) }, nil)
@@ -29,7 +37,8 @@ func (p *downloadsPage) clearFinished() {
 	p.window.undo.removeDownloads(slices.DeleteFunc(slices.Clone(p.all), func(d face.Download) bool { return !d.IsFinished() }))
 }
 
-// toggle pauses what runs; if nothing does, it resumes what is paused.
+// toggle pauses the selected downloads that run. If none does, it resumes the
+// paused ones and retries the failed ones.
 func (p *downloadsPage) toggle() {
 	chosen := p.list.Selection()
 	if running := idsOf(chosen, face.Download.IsRunning); len(running) > 0 {
@@ -50,7 +59,7 @@ func (p *downloadsPage) open() {
 
 func anyDownload(face.Download) bool { return true }
 
-// removeWithFiles asks first: deleted files do not come back.
+// removeWithFiles asks first, because deleted files do not come back.
 func (p *downloadsPage) removeWithFiles() {
 	chosen := p.list.Selection()
 	if len(chosen) == 0 {
@@ -66,7 +75,7 @@ func (p *downloadsPage) removeWithFiles() {
 		words.L("Delete files"), func() { p.onIDs(p.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
 }
 
-// moveInQueue changes when the selected downloads have their turn.
+// moveInQueue moves the selected downloads in the queue.
 func (p *downloadsPage) moveInQueue(way face.QueueMove) func() {
 	return func() {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.engine.MoveInQueue(ctx, ids, way) },
@@ -85,7 +94,8 @@ func (p *downloadsPage) verify() {
 	p.onIDs(p.engine.Verify, idsOf(p.list.Selection(), anyDownload))
 }
 
-// prefer fetches a file from its begin on; of a folder the person chooses one.
+// prefer downloads a file in order from its start. In a folder, the person
+// chooses the file.
 func (p *downloadsPage) prefer(d face.Download) {
 	first := func(path string) {
 		p.window.act(func(ctx context.Context) error { return p.engine.Prefer(ctx, d.ID, path) },
@@ -98,7 +108,7 @@ func (p *downloadsPage) prefer(d face.Download) {
 	}
 }
 
-// moveTo lets the person choose a folder for the selected downloads.
+// moveTo lets the person choose a folder to move the selected downloads to.
 func (p *downloadsPage) moveTo() {
 	chosen := p.list.Selection()
 	if len(chosen) == 0 {
@@ -110,7 +120,7 @@ func (p *downloadsPage) moveTo() {
 	})
 }
 
-// limit bounds the selected downloads, in bytes a second; 0 is no limit.
+// limit limits each selected download, in bytes per second; 0 is no limit.
 func (p *downloadsPage) limit(bytesPerSecond int64) {
 	p.limitOf(p.list.Selection(), bytesPerSecond)
 }
@@ -121,7 +131,7 @@ func (p *downloadsPage) limitOf(chosen []face.Download, bytesPerSecond int64) {
 	}, idsOf(chosen, face.Download.IsActive))
 }
 
-// askLimit asks for another limit than those in the menu.
+// askLimit asks for a limit that is not in the menu.
 func (p *downloadsPage) askLimit() {
 	w, chosen := p.window, p.list.Selection()
 	if len(chosen) == 0 {
@@ -150,7 +160,7 @@ func (p *downloadsPage) askLimit() {
 	w.win.Canvas().Focus(entry)
 }
 
-// limitChoices stand in the menu, in bytes a second.
+// limitChoices are the limits in the menu, in bytes per second.
 var limitChoices = []int64{0, 100e3, 500e3, 1e6, 5e6, 20e6}
 
 func limitWords(bytesPerSecond int64) string {
@@ -165,90 +175,80 @@ var priorityNames = []struct {
 	name     words.Phrase
 }{{face.PriorityHigh, "High"}, {face.PriorityNormal, "Normal"}, {face.PriorityLow, "Low"}}
 
-// rowMenu is what can be done about the selected downloads.
+// rowMenu returns the actions for the selected downloads.
 func (p *downloadsPage) rowMenu() *fyne.Menu {
 	chosen := p.list.Selection()
 	if len(chosen) == 0 {
 		return nil
 	}
-	menu := fyne.NewMenu("")
-	add := func(text string, icon fyne.Resource, do func()) *fyne.MenuItem {
-		item := fyne.NewMenuItemWithIcon(text, icon, do)
-		menu.Items = append(menu.Items, item)
-		return item
-	}
-	line := func() { menu.Items = append(menu.Items, fyne.NewMenuItemSeparator()) }
+	menu := &kit.Menu{}
 	if len(chosen) == 1 {
 		if chosen[0].IsFinished() {
-			add(words.L("Open"), theme.FileIcon(), p.open)
+			menu.Add(words.L("Open"), theme.FileIcon(), p.open)
 		}
-		add(words.L("Open folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
+		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
 	}
 	switch {
 	case countOf(chosen, face.Download.IsRunning) > 0:
-		add(words.L("Pause"), theme.MediaPauseIcon(), p.toggle)
+		menu.Add(words.L("Pause"), theme.MediaPauseIcon(), p.toggle)
 	case countOf(chosen, face.Download.IsPaused) > 0:
-		add(words.L("Resume"), theme.MediaPlayIcon(), p.toggle)
+		menu.Add(words.L("Resume"), theme.MediaPlayIcon(), p.toggle)
 	case countOf(chosen, face.Download.IsFailed) > 0:
-		add(words.L("Retry"), theme.ViewRefreshIcon(), p.toggle)
+		menu.Add(words.L("Retry"), theme.ViewRefreshIcon(), p.toggle)
 	}
 	if countOf(chosen, face.Download.IsActive) > 0 {
-		line()
-		add(words.L("Queue"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
-		add(words.L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
-		add(words.L("Download limit"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
+		menu.Separate()
+		menu.Add(words.L("Queue"), theme.ListIcon(), nil).ChildMenu = p.queueMenu()
+		menu.Add(words.L("Priority"), theme.MoveUpIcon(), nil).ChildMenu = p.priorityMenu(chosen)
+		menu.Add(words.L("Download limit"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
 	}
 	if len(chosen) == 1 && chosen[0].IsActive() {
-		add(words.L("Download in order, to preview it"), kit.Icon("eye"), func() { p.prefer(chosen[0]) })
+		menu.Add(words.L("Download in order, to preview it"), kit.Icon("eye"), func() { p.prefer(chosen[0]) })
 	}
-	line()
+	menu.Separate()
 	if len(chosen) == 1 {
-		add(words.L("Copy link"), kit.Icon("link"), func() { p.window.links.copyTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { p.window.links.copyTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}
-	add(words.L("Verify again"), kit.Icon("verify"), p.verify)
-	add(words.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
-	line()
+	menu.Add(words.L("Verify again"), kit.Icon("verify"), p.verify)
+	menu.Add(words.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
+	menu.Separate()
 	if countOf(chosen, face.Download.IsFinished) == len(chosen) {
-		add(words.L("Remove from list"), theme.CancelIcon(), p.remove)
+		menu.Add(words.L("Remove from list"), theme.CancelIcon(), p.remove)
 	} else {
-		add(words.L("Stop and delete"), theme.CancelIcon(), p.remove)
+		menu.Add(words.L("Stop and delete"), theme.CancelIcon(), p.remove)
 	}
-	add(words.L("Delete files"), theme.DeleteIcon(), p.removeWithFiles)
-	line()
-	add(words.L("Details"), theme.InfoIcon(), p.details.open)
-	return menu
+	menu.Add(words.L("Delete files"), theme.DeleteIcon(), p.removeWithFiles)
+	menu.Separate()
+	menu.Add(words.L("Details"), theme.InfoIcon(), p.details.open)
+	return &menu.Menu
 }
 
 func (p *downloadsPage) queueMenu() *fyne.Menu {
-	menu := fyne.NewMenu("")
+	menu := &kit.Menu{}
 	for _, c := range p.queueCommands() {
-		menu.Items = append(menu.Items, fyne.NewMenuItem(c.name.String(), c.run))
+		menu.Add(c.name.String(), nil, c.run)
 	}
-	return menu
+	return &menu.Menu
 }
 
 func (p *downloadsPage) priorityMenu(chosen []face.Download) *fyne.Menu {
-	menu := fyne.NewMenu("")
+	menu := &kit.Menu{}
 	for _, one := range priorityNames {
-		item := fyne.NewMenuItem(one.name.String(), p.setPriority(one.priority))
-		item.Checked = chosen[0].Priority == one.priority
-		menu.Items = append(menu.Items, item)
+		menu.AddChoice(one.name.String(), chosen[0].Priority == one.priority, p.setPriority(one.priority))
 	}
-	return menu
+	return &menu.Menu
 }
 
 func (p *downloadsPage) limitMenu(chosen []face.Download) *fyne.Menu {
-	menu := fyne.NewMenu("")
+	menu := &kit.Menu{}
 	for _, limit := range limitChoices {
-		item := fyne.NewMenuItem(limitWords(limit), func() { p.limit(limit) })
-		item.Checked = chosen[0].Limit == limit
-		menu.Items = append(menu.Items, item)
+		menu.AddChoice(limitWords(limit), chosen[0].Limit == limit, func() { p.limit(limit) })
 	}
-	menu.Items = append(menu.Items, fyne.NewMenuItem(words.L("Another limit…"), p.askLimit))
-	return menu
+	menu.Add(words.L("Another limit…"), nil, p.askLimit)
+	return &menu.Menu
 }
 
-// queueCommands are the ways in the queue, with their keys.
+// queueCommands are the moves in the queue, with their keys.
 func (p *downloadsPage) queueCommands() []command {
 	const alt = fyne.KeyModifierAlt
 	return []command{

@@ -18,8 +18,8 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// downloadsPage shows what is fetched and what was. Chips and a field above the
-// rows choose which; F8 opens a pane below them with the details of one.
+// downloadsPage lists downloads, finished ones too. Chips and a field above the
+// rows filter them. F8 opens a pane with details below them.
 type downloadsPage struct {
 	*rowsPage
 	engine interface {
@@ -28,13 +28,13 @@ type downloadsPage struct {
 	}
 	list    *kit.RowList[face.Download]
 	clear   *widget.Button
-	all     []face.Download // as the engine told
+	all     []face.Download // as the engine returned them
 	chips   *kit.Chips
-	words   *widget.Entry // that a name has to hold
+	words   *widget.Entry // that a name must contain
 	details *detailsPane
 }
 
-// The chips, in their order.
+// The chips, in order.
 const (
 	showAll = iota
 	showActive
@@ -52,7 +52,8 @@ var downloadChips = []struct {
 	showFailed:   {"Failed", face.Download.IsFailed},
 }
 
-// fewDownloads need no field to find one among them.
+// fewDownloads is the number of downloads up to which no field is needed to
+// find one.
 const fewDownloads = 10
 
 func newDownloadsPage(w *window) *downloadsPage {
@@ -109,7 +110,8 @@ func (p *downloadsPage) show(downloads []face.Download) {
 	p.arrange()
 }
 
-// downloadsWords say how the downloads are: how many, and how fast together.
+// downloadsWords summarizes downloads: how many there are, and their speed
+// together.
 func downloadsWords(downloads []face.Download) string {
 	running, waiting, finished, rate := 0, 0, 0, int64(0)
 	for _, d := range downloads {
@@ -136,7 +138,7 @@ func downloadsWords(downloads []face.Download) string {
 	return said
 }
 
-// arrange shows the downloads that the chips and the field leave.
+// arrange shows the downloads that pass the chips and the field.
 func (p *downloadsPage) arrange() {
 	want, text := downloadChips[p.chips.Chosen].want, strings.ToLower(strings.TrimSpace(p.words.Text))
 	rows := p.all
@@ -147,7 +149,7 @@ func (p *downloadsPage) arrange() {
 	}
 	p.list.SetRows(rows)
 	p.showRows(len(p.all) > 0)
-	p.details.nothing(len(rows) == 0)
+	p.details.showNoMatch(len(rows) == 0)
 	p.details.follow()
 }
 
@@ -171,11 +173,10 @@ func countOf(downloads []face.Download, want func(face.Download) bool) int {
 	return n
 }
 
-// filterLayout puts the chips at the begin of a line and the field at its end,
-// which gives way.
+// filterLayout puts the chips at the start of a line and the field at its end.
+// The field gives way.
 type filterLayout struct{}
 
-// Layout is part of fyne.Layout.
 func (filterLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	const widest = 240
 	chips, field := objects[0], objects[1]
@@ -187,13 +188,12 @@ func (filterLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	field.Resize(fyne.NewSize(width, field.MinSize().Height))
 }
 
-// MinSize is part of fyne.Layout.
 func (filterLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(objects[0].MinSize().Width+kit.GapLarge, objects[1].MinSize().Height+kit.Gap)
 }
 
-// pressed is offered the keys that the list does not use itself. Fyne's menus
-// leave Shift+Del alone, as all keys without Ctrl or Alt.
+// pressed receives the keys that the list does not use itself. Fyne's menus do
+// not react to Shift+Del, as to no key without Ctrl or Alt.
 func (p *downloadsPage) pressed(event *fyne.KeyEvent) {
 	if event.Name == fyne.KeyDelete && p.list.Held()&fyne.KeyModifierShift != 0 {
 		p.removeWithFiles()
@@ -205,19 +205,14 @@ func (p *downloadsPage) pressed(event *fyne.KeyEvent) {
 // toggleDetails opens or closes the pane.
 func (p *downloadsPage) toggleDetails() { p.details.toggle() }
 
-// openFile shows a finished download, else the folder where it will be.
+// openFile opens a finished download, or the folder where an unfinished one
+// will be.
 func (p *downloadsPage) openFile(d face.Download) {
 	if d.IsFinished() {
-		p.openPath(d.Path)
+		p.window.openPath(d.Path)
 	} else {
 		p.openFolder(d)
 	}
 }
 
-func (p *downloadsPage) openFolder(d face.Download) { p.openPath(filepath.Dir(d.Path)) }
-
-func (p *downloadsPage) openPath(path string) {
-	if err := openPath(p.window.app, path); err != nil {
-		p.window.fail(err)
-	}
-}
+func (p *downloadsPage) openFolder(d face.Download) { p.window.openPath(filepath.Dir(d.Path)) }

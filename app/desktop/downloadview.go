@@ -12,7 +12,7 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// downloadView is a row of the page.
+// downloadView is a row of the downloads.
 type downloadView struct {
 	kit.TwoLines
 	page                 *downloadsPage
@@ -119,7 +119,7 @@ func downloadCaption(d face.Download, state string) string {
 	return words.Join(state, progress, extraWords(d))
 }
 
-// extraWords says what the person chose for this download.
+// extraWords says what the person set for this download.
 func extraWords(d face.Download) string {
 	text := ""
 	switch d.Priority {
@@ -134,8 +134,8 @@ func extraWords(d face.Download) string {
 	return text
 }
 
-// adviceWords says what to do about a download that does not go on, or when it
-// does so by itself.
+// adviceWords says what to do about a download that is stuck, or when it
+// continues by itself.
 func adviceWords(d face.Download) string {
 	if d.RetrySecs > 0 {
 		return words.L("Next attempt in {{.Time}}.", words.Values{"Time": words.Duration(d.RetrySecs)})

@@ -8,14 +8,14 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// drops takes files and folders that a person wants to share, and has them
-// reviewed.
+// drops takes files and folders that a person wants to share, and reviews them.
 type drops struct {
 	window   *window
 	reviewed *reviewSheet // open, or nil
 }
 
-// dropped answers a drop anywhere on the window; where is not known reliably.
+// dropped answers a drop anywhere on the window; Fyne does not say reliably
+// where.
 func (d *drops) dropped(uris []fyne.URI) {
 	w := d.window
 	var paths []string
@@ -34,15 +34,16 @@ func (d *drops) dropped(uris []fyne.URI) {
 	d.review(paths)
 }
 
-// pickFile chooses a file to share. Fyne's dialog takes one at a time; the
-// review has a button for more, and several can be dropped on the window.
+// pickFile lets the person choose a file to share. Fyne's dialog takes one at a
+// time; the review has a button for more, and several can be dropped on the
+// window.
 func (d *drops) pickFile() {
 	w := d.window
 	w.sheets.closeAll()
 	w.sheets.pickFile(func(path string) { d.review([]string{path}) })
 }
 
-// pickFolder chooses a folder to share.
+// pickFolder lets the person choose a folder to share.
 func (d *drops) pickFolder() {
 	w := d.window
 	w.sheets.closeAll()

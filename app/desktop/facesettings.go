@@ -15,16 +15,16 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// faceSettings are what the window remembers itself, and what the operating
-// system knows about this program.
+// faceSettings are settings of the window itself, and of the operating system
+// for this program.
 type faceSettings struct {
 	window  *window
-	filling bool // checks are set by the program, not by the person
+	filling bool // the program sets checks, not the person
 	login   *systemSwitch
 	links   *systemSwitch
 }
 
-// systemSwitch is something that the operating system does or does not; it
+// systemSwitch is something that the operating system does or does not do. It
 // shows what is, not what was asked for.
 type systemSwitch struct {
 	box     *widget.Check
@@ -56,7 +56,7 @@ func (s *faceSettings) newSwitch(name string, is func() (bool, error), set func(
 	return sw
 }
 
-// turn tells the system, and shows what came of it.
+// turn changes the system, and shows the outcome.
 func (s *faceSettings) turn(sw *systemSwitch, on bool) {
 	s.window.crossing.start(func(context.Context) func() {
 		err := sw.set(on)
@@ -84,7 +84,8 @@ func (s *faceSettings) showSwitch(sw *systemSwitch, on bool, err error) {
 	s.window.pages[placeSettings].screen().Refresh()
 }
 
-// pull asks the system how things are, beside the UI thread.
+// pull asks the system for the state of the switches. It runs beside the UI
+// thread.
 func (s *faceSettings) pull() func() {
 	var show []func()
 	for _, sw := range []*systemSwitch{s.login, s.links} {
@@ -105,7 +106,7 @@ func (s *faceSettings) pull() func() {
 	}
 }
 
-// general are the rows about the window and the computer.
+// general returns the rows about the window and the computer.
 func (s *faceSettings) general() []fyne.CanvasObject {
 	w := s.window
 	rows := []fyne.CanvasObject{
@@ -133,7 +134,7 @@ func (s *faceSettings) notifications() []fyne.CanvasObject {
 	}
 }
 
-// preference is a check of the window's own that is on at first.
+// preference is a check of the window itself, which is on at first.
 func (s *faceSettings) preference(name, key string) fyne.CanvasObject {
 	prefs := s.window.app.Preferences()
 	box := widget.NewCheck(name, nil)
@@ -161,7 +162,7 @@ func (s *faceSettings) closeSelect() *widget.Select {
 		[]closing{closeAsks, closeToTray, closeQuits}, s.window.prefs.closing(), s.window.prefs.setClosing)
 }
 
-// choose is one of several values, each with a name.
+// choose makes a choice among values, each with a name.
 func choose[T comparable](names []string, of []T, now T, chosen func(T)) *widget.Select {
 	selection := widget.NewSelect(names, nil)
 	for i, value := range of {

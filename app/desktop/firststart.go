@@ -19,7 +19,7 @@ import (
 )
 
 // wizard asks a new person three things, each with a good default: a name, a
-// tracker, a folder. Nothing is shared by it.
+// tracker and a folder. It shares nothing.
 type wizard struct {
 	window *window
 	engine interface {
@@ -30,7 +30,7 @@ type wizard struct {
 	step     int
 	sheet    *fyne.Container // everything
 	body     *fyne.Container // the question
-	foot     *fyne.Container // what is wrong, and the buttons
+	foot     *fyne.Container // the problem, and the buttons
 	problem  *widget.Label
 	next     *widget.Button
 	back     *widget.Button
@@ -38,7 +38,7 @@ type wizard struct {
 
 	name, tracker, folder *widget.Entry
 	nearby                *fyne.Container
-	answer                *widget.Label // what came of the tracker
+	answer                *widget.Label // the answer of the tracker
 }
 
 const wizardSteps = 3
@@ -147,7 +147,7 @@ func (z *wizard) useTracker(address string) {
 	}
 }
 
-// connect tries a tracker and says what came of it.
+// connect tries a tracker and says how that went.
 func (z *wizard) connect(action func(context.Context) error) {
 	z.refuse(nil)
 	z.answer.SetText(words.L("Connecting…"))
@@ -163,7 +163,7 @@ func (z *wizard) connect(action func(context.Context) error) {
 	})
 }
 
-// refuse says what was wrong with the answer; nil takes it back.
+// refuse says what was wrong with the answer; nil clears that.
 func (z *wizard) refuse(err error) {
 	var invalid face.InvalidSettings
 	text := ""
@@ -224,7 +224,7 @@ func (z *wizard) skip() {
 	z.leave()
 }
 
-// leave goes to the next question, or to the window after the last.
+// leave goes to the next question, or to the window after the last one.
 func (z *wizard) leave() {
 	if z.step < wizardSteps-1 {
 		z.show(z.step + 1)

@@ -16,7 +16,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// folderSheet shows what is in a folder before it is downloaded.
+// folderSheet shows what a folder contains before it is downloaded.
 type folderSheet struct {
 	window   *window
 	hit      face.Hit
@@ -27,7 +27,7 @@ type folderSheet struct {
 	body     *fyne.Container
 }
 
-// openFolder asks for the contents of a folder and shows them as a tree.
+// openFolder fetches the list of files in a folder and shows it as a tree.
 func (w *window) openFolder(hit face.Hit) {
 	s := &folderSheet{window: w, hit: hit, total: kit.Paragraph(words.L("Asking for the list of files…"))}
 	s.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), s.get)
@@ -35,19 +35,10 @@ func (w *window) openFolder(hit face.Hit) {
 	s.body = container.NewStack(container.NewCenter(widget.NewProgressBarInfinite()))
 	opened := w.sheets.open(netproto.Printable(cutName(hit.Name)), container.NewBorder(nil, s.total, nil, nil, s.body),
 		fyne.NewSize(680, 560), w.sheets.cancelButton(), s.download)
-	ctx, stop := context.WithTimeout(w.crossing.ctx, actionTime)
-	opened.onGone = stop
-	ask(w, func(context.Context) (face.Folder, error) {
-		return w.engine.FolderContents(ctx, hit.Hash)
-	}, func(folder face.Folder, err error) {
-		if w.sheets.top != opened {
-			return
-		}
+	w.listFolder(opened, hit.Hash, func(folder face.Folder, err error) {
 		if err != nil {
 			s.total.SetText(words.Explain(face.FailureOf(err)).String())
-			s.body.Objects = []fyne.CanvasObject{kit.EmptyScreen(theme.WarningIcon(),
-				words.L("The list of files did not arrive."),
-				widget.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), func() { w.openFolder(hit) }))}
+			s.body.Objects = []fyne.CanvasObject{failedScreen(words.L("The list of files did not arrive."), func() { w.openFolder(hit) })}
 			s.body.Refresh()
 			return
 		}
@@ -55,7 +46,20 @@ func (w *window) openFolder(hit face.Hit) {
 	})
 }
 
-// cutName keeps a title of a sheet, or a button, on one line, whatever the name.
+// listFolder fetches the list of files in a folder for a sheet. then gets it on
+// the UI thread, unless the sheet was closed meanwhile.
+func (w *window) listFolder(opened *sheet, folder netproto.ContentHash, then func(face.Folder, error)) {
+	ctx, stop := context.WithTimeout(w.crossing.ctx, actionTime)
+	opened.onGone = stop
+	ask(w, func(context.Context) (face.Folder, error) { return w.engine.FolderContents(ctx, folder) },
+		func(contents face.Folder, err error) {
+			if w.sheets.top == opened {
+				then(contents, err)
+			}
+		})
+}
+
+// cutName keeps a name on one line, in the title of a sheet or on a button.
 func cutName(name string) string {
 	const titleLength = 60
 	return words.CutMiddle(name, func(text string) bool { return len([]rune(text)) <= titleLength })
@@ -111,7 +115,7 @@ func (s *folderSheet) get() {
 		func() { w.tell(words.N("{{.Count}} downloads added", 1, words.Values{"Count": 1})) })
 }
 
-// tickLine is how a branch of the tree looks.
+// tickLine returns how a branch of the tree looks.
 func tickLine(b *kit.Branch) kit.TickLine {
 	line := kit.TickLine{Name: b.Name, Detail: words.Size(b.Size), Icon: theme.FileIcon(), Tint: kit.ColorCaption, Tick: kit.Unticked}
 	switch {

@@ -19,7 +19,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// place is where in the window one is: the pages in the order of the sidebar.
+// place is a page, in the order of the sidebar.
 type place int
 
 const (
@@ -35,7 +35,7 @@ const (
 var places = [placeCount]struct {
 	name    words.Phrase
 	icon    func() fyne.Resource
-	counted bool // with a number beside the name
+	counted bool // a number stands beside the name
 }{
 	placeSearch:    {"Search", theme.SearchIcon, false},
 	placeDownloads: {"Downloads", theme.DownloadIcon, true},
@@ -48,12 +48,12 @@ var places = [placeCount]struct {
 // leastSidebar is the least width of the sidebar.
 const leastSidebar = 188
 
-// frame is what stands around the pages: sidebar, top bar, status line.
+// frame is what surrounds the pages: sidebar, top bar and status line.
 type frame struct {
 	content fyne.CanvasObject
 	entry   *searchEntry
 	nav     [placeCount]*kit.NavItem
-	main    *fyne.Container // right of the sidebar
+	main    *fyne.Container // to the right of the sidebar
 	middle  *fyne.Container // the page
 	line    *statusLine
 	window  *window
@@ -103,18 +103,17 @@ func (f *frame) topBar() fyne.CanvasObject {
 		named.Add(widget.NewButtonWithIcon(add.name.String(), add.icon, add.run))
 		bare.Add(kit.NewIconButton(w.tips, add.icon, add.name.String(), add.run))
 	}
-	return kit.Inset(kit.GapLarge, kit.GapMedium, container.New(roomFor{}, f.entry, named, bare))
+	return kit.Inset(kit.GapLarge, kit.GapMedium, container.New(topBarLayout{}, f.entry, named, bare))
 }
 
-// roomFor gives an entry what its buttons leave. Where that is too little, the
-// buttons lose their words, which then stand in tips.
-type roomFor struct{}
+// topBarLayout gives the entry what the buttons leave. If that is too little,
+// the buttons lose their words, which tooltips then show.
+type topBarLayout struct{}
 
 // leastEntry is the width of an entry in which a few words can be read.
 const leastEntry = 180
 
-// Layout is part of fyne.Layout.
-func (roomFor) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+func (topBarLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	entry, named, bare := objects[0], objects[1], objects[2]
 	buttons, other := named, bare
 	if size.Width-named.MinSize().Width < leastEntry {
@@ -129,8 +128,7 @@ func (roomFor) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	buttons.Resize(fyne.NewSize(width, size.Height))
 }
 
-// MinSize is part of fyne.Layout.
-func (roomFor) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (topBarLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := objects[2].MinSize()
 	return fyne.NewSize(leastEntry+kit.Gap+size.Width, max(size.Height, objects[0].MinSize().Height))
 }
@@ -151,7 +149,7 @@ func (f *frame) show(status face.Status) {
 	f.line.show(status)
 }
 
-// statusLine is the last line of the window; a click opens the Tracker page.
+// statusLine is the last line of the window. A click opens the Tracker page.
 type statusLine struct {
 	widget.BaseWidget
 	window                       *window
@@ -171,7 +169,7 @@ func newStatusLine(w *window) *statusLine {
 	return s
 }
 
-// CreateRenderer is how Fyne draws a widget.
+// CreateRenderer implements fyne.Widget.
 func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 	s.ExtendBaseWidget(s)
 	small := fyne.NewSquareSize(16)
@@ -217,10 +215,10 @@ func (s *statusLine) show(status face.Status) {
 	}
 }
 
-// Tapped shows the details on the Tracker page.
+// Tapped opens the Tracker page.
 func (s *statusLine) Tapped(*fyne.PointEvent) { s.window.goTo(placeTracker) }
 
-// Cursor says that the line can be clicked.
+// Cursor shows that the line can be clicked.
 func (s *statusLine) Cursor() desktop.Cursor { return desktop.PointerCursor }
 
 func connectionWords(status face.Status) kit.Mark {

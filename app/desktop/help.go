@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
@@ -17,7 +16,7 @@ import (
 // help shows the sheets about the program.
 type help struct{ window *window }
 
-// showKeys is F1: the keys, and which program this is.
+// showKeys lists the keys, for F1.
 func (h *help) showKeys() {
 	w := h.window
 	grid := container.New(&keyTable{})
@@ -39,12 +38,12 @@ func (h *help) showKeys() {
 	add("Esc", words.L("Close a dialog or a message"))
 	add("Ctrl+Q", words.L("Quit"))
 	about := kit.Hint(words.L("Drop files anywhere on the window to share them."))
-	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.sheets.close() })
+	closing := w.sheets.closeButton()
 	w.sheets.open(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
 		fyne.NewSize(460, 560), closing)
 }
 
-// about says which program this is.
+// about says which program this is, and its version.
 func (h *help) about() {
 	w := h.window
 	version := w.options.Version
@@ -56,16 +55,15 @@ func (h *help) about() {
 		{Name: words.L("System"), Value: runtime.GOOS + "/" + runtime.GOARCH}})
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
 	text := kit.Paragraph(words.L("Shares files directly between computers. A tracker knows who has what. Every piece that arrives is verified."))
-	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.sheets.close() })
+	closing := w.sheets.closeButton()
 	w.sheets.open(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
 }
 
-// keyTable lays keys and their meaning side by side in tight rows.
+// keyTable lays out keys and their meanings side by side, in tight rows.
 type keyTable struct{}
 
 const keyColumn, keyRow = 140, 28
 
-// Layout is part of fyne.Layout.
 func (keyTable) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	for i, object := range objects {
 		at := fyne.NewPos(0, float32(i/2)*keyRow)
@@ -78,7 +76,6 @@ func (keyTable) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// MinSize is part of fyne.Layout.
 func (keyTable) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(2*keyColumn, float32((len(objects)+1)/2)*keyRow)
 }

@@ -15,7 +15,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// hitColumns are those of the search.
+// hitColumns are the columns of the search.
 func hitColumns() []kit.Column[face.Hit] {
 	return []kit.Column[face.Hit]{
 		columnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Name"},

@@ -11,9 +11,9 @@ import (
 // keyboard answers the keys that no widget takes.
 type keyboard struct{ window *window }
 
-// typedKey answers the keys that have no modifier, which Fyne's menus leave
+// typedKey answers the keys without Ctrl and Alt, which Fyne's menus leave
 // alone: those pressed while nothing has the focus, and those that lists and
-// the search entry pass on.
+// entries pass on.
 func (k *keyboard) typedKey(event *fyne.KeyEvent) {
 	w := k.window
 	switch event.Name {
@@ -35,13 +35,13 @@ func (k *keyboard) typedKey(event *fyne.KeyEvent) {
 	}
 }
 
-// typedRune begins a search with what is typed while nothing has the keys: the
-// search entry does not hold them from the beginning, because its blinking
-// cursor alone would cost several percent of a processor where no graphics card
-// draws.
+// typedRune starts a search with what is typed while nothing has the focus. The
+// search entry does not have it from the start, because its blinking cursor
+// alone costs several percent of a processor on a computer without a graphics
+// card.
 func (k *keyboard) typedRune(r rune) {
 	w := k.window
-	if w.sheets.top == nil && !w.asking && r != ' ' { // which pauses and resumes
+	if w.sheets.top == nil && !w.asking && r != ' ' { // the space bar pauses and resumes
 		k.find()
 		w.frame.entry.TypedRune(r)
 	}
@@ -56,8 +56,8 @@ func (k *keyboard) find() {
 }
 
 // paste is Ctrl+V. The menus take the keys before any entry sees them, so text
-// goes on to the entry that has the focus; a link is opened wherever one is,
-// except in a sheet, which may be waiting for one.
+// is passed on to the entry with the focus. A link is opened from anywhere
+// except a sheet, which may be waiting for one.
 func (k *keyboard) paste() {
 	w := k.window
 	entry := k.writing()
@@ -75,7 +75,8 @@ func (k *keyboard) paste() {
 	w.links.paste()
 }
 
-// undo is Ctrl+Z, which an entry that has the focus takes for its text.
+// undo is Ctrl+Z. An entry with the focus takes it for its text, unless there
+// is a deed to undo.
 func (k *keyboard) undo() {
 	w := k.window
 	if entry := k.writing(); entry != nil && w.undo.deed == nil {
@@ -85,7 +86,7 @@ func (k *keyboard) undo() {
 	w.undo.takeBack()
 }
 
-// selectAll is Ctrl+A in whatever has the focus, else in the rows of the page.
+// selectAll is Ctrl+A: in what has the focus, else in the rows of the page.
 func (k *keyboard) selectAll() {
 	w := k.window
 	if w.win.Canvas().Focused() == nil {
@@ -96,7 +97,7 @@ func (k *keyboard) selectAll() {
 	}
 }
 
-// writing is the entry that has the focus, or nil.
+// writing returns the entry with the focus, or nil.
 func (k *keyboard) writing() fyne.Shortcutable {
 	w := k.window
 	focused := w.win.Canvas().Focused()
@@ -107,7 +108,7 @@ func (k *keyboard) writing() fyne.Shortcutable {
 	return entry
 }
 
-// detailed is a page with a pane about the selected row.
+// detailed is a page with a pane of details.
 type detailed interface{ toggleDetails() }
 
 // details is F8.

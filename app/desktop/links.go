@@ -20,7 +20,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// links makes links, and asks a person about links that are opened.
+// links makes links, and asks the person about links that are opened.
 type links struct{ window *window }
 
 // paste opens the link on the clipboard, or asks for one.
@@ -102,14 +102,14 @@ func (l *links) confirmDownload(link netproto.Link) {
 	w.sheets.open(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.sheets.cancelButton(), get)
 }
 
-// useTracker switches to a tracker and says what came of it.
+// useTracker switches to a tracker and says how that went.
 func (l *links) useTracker(address string) {
 	w := l.window
 	w.act(func(ctx context.Context) error { return w.engine.UseTracker(ctx, address) },
 		func() { w.tell(words.L("The tracker answered and is now in use.")) })
 }
 
-// showCode shows a link as a code that a phone's camera can read.
+// showCode shows a link as a QR code, which the camera of a phone can read.
 func (l *links) showCode(name, link string) {
 	w := l.window
 	picture, err := codeOf(link)
@@ -123,17 +123,17 @@ func (l *links) showCode(name, link string) {
 	code.SetMinSize(fyne.NewSquareSize(280))
 	text := widget.NewEntry()
 	text.SetText(link)
-	closing := widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { w.sheets.close() })
+	closing := w.sheets.closeButton()
 	copying := kit.PrimaryButton(words.L("Copy link"), theme.ContentCopyIcon(), func() { w.copyText(link, words.L("Link copied.")) })
 	w.sheets.open(netproto.Printable(cutName(name)), container.NewBorder(nil, text, nil, nil, code),
 		fyne.NewSize(400, 440), closing, copying)
 }
 
-// quietZone is the white edge that a reader of QR codes needs, in modules
-// (ISO/IEC 18004 §6.3.8).
+// quietZone is the white margin around a QR code, in modules (ISO/IEC 18004
+// §6.3.8).
 const quietZone = 4
 
-// codeOf draws a QR code with one pixel a module.
+// codeOf draws a QR code with one pixel per module.
 func codeOf(text string) (image.Image, error) {
 	code, err := qr.Encode(text, qr.M)
 	if err != nil {

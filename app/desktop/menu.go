@@ -11,12 +11,12 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// command is something that a key does; it stands in the menus and in the help.
+// command is an action with a key. It stands in the menus and in the help.
 type command struct {
 	name     words.Phrase
-	key      fyne.KeyName // none for what is in a menu alone
+	key      fyne.KeyName // none if it is in a menu only
 	held     fyne.KeyModifier
-	shortcut fyne.Shortcut // where Fyne has one of its own for the keys
+	shortcut fyne.Shortcut // set if Fyne has a shortcut of its own for the keys
 	run      func()
 }
 
@@ -31,7 +31,7 @@ func (c command) item() *fyne.MenuItem {
 	return item
 }
 
-// keys is how the help writes the keys of a command.
+// keys returns how the help writes the keys of a command.
 func (c command) keys() string {
 	var parts []string
 	if c.held&ctrl != 0 {
@@ -53,7 +53,7 @@ func (c command) keys() string {
 	return strings.Join(append(parts, name), "+")
 }
 
-// menus makes the main menu, and the lists of commands that it is made of.
+// menus makes the main menu and its commands.
 type menus struct{ window *window }
 
 func (m *menus) file() []command {
@@ -67,7 +67,7 @@ func (m *menus) file() []command {
 
 func (m *menus) places() []command {
 	w := m.window
-	// What lies over the pages is decided on first.
+	// A sheet above the pages must be decided on first.
 	uncovered := func(run func()) func() {
 		return func() {
 			if w.sheets.top == nil {
@@ -92,7 +92,7 @@ func (m *menus) places() []command {
 		})})
 }
 
-// edit are about the selected rows, and what was done with them.
+// edit returns the commands about the selected rows, and undo.
 func (m *menus) edit() []command {
 	w := m.window
 	commands := []command{
@@ -119,7 +119,7 @@ func (m *menus) rows() []command {
 	}
 }
 
-// queue are about the selected downloads.
+// queue returns the commands about the selected downloads.
 func (m *menus) queue() []command {
 	w := m.window
 	page := w.pages[placeDownloads].(*downloadsPage)
@@ -135,7 +135,7 @@ func (m *menus) queue() []command {
 	return commands
 }
 
-// transfers are about all transfers.
+// transfers returns the commands about all transfers.
 func (m *menus) transfers() []command {
 	w := m.window
 	return []command{

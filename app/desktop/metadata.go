@@ -10,7 +10,7 @@ import (
 	"centralizedp2p/assets"
 )
 
-// What FyneApp.toml says too; an installed program does not find that file.
+// The same as in FyneApp.toml, which an installed program does not find.
 const (
 	appID      = "org.centralizedp2p.desktop"
 	appName    = "CentralizedP2P"
@@ -30,7 +30,7 @@ func Metadata() fyne.AppMetadata {
 	}
 }
 
-// LogFile is where a desktop with that profile writes what happens inside.
+// LogFile returns the path of the log of a desktop with that profile.
 func LogFile(profile string) string { return filepath.Join(profile, "desktop.log") }
 
 func appIcon() fyne.Resource { return fyne.NewStaticResource("icon.png", assets.Icon) }

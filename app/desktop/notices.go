@@ -16,16 +16,17 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// noticeTime is how long "Link copied" stays; failures stay until closed.
+// noticeTime is how long "Link copied" stays. Failures stay until they are
+// closed.
 const noticeTime = 5 * time.Second
 
-// notice is a strip below the page that says what came of an action.
+// notice is a strip below the page that says how an action went.
 type notice struct {
 	window *window
 	box    *fyne.Container
 	words  *widget.Label
 	icon   *widget.Icon
-	forget func() // prevents the strip from going away
+	forget func() // keeps the strip from going away by itself
 }
 
 func newNotice(w *window) *notice {
@@ -58,8 +59,8 @@ func (n *notice) hide() {
 	kit.Reveal(n.window.frame.main, n.box, false)
 }
 
-// banner is a strip above the page while the tracker is lost. It counts down
-// and goes away by itself when the tracker is back.
+// banner is a strip above the page while the tracker is lost. It counts down,
+// and disappears when the tracker is back.
 type banner struct {
 	window        *window
 	box           *fyne.Container
@@ -95,7 +96,7 @@ func (b *banner) show(status face.Status) {
 	kit.Reveal(b.window.frame.main, b.box, true)
 }
 
-// bannerWords is empty while there is nothing to warn about.
+// bannerWords is empty if there is nothing to warn about.
 func bannerWords(status face.Status) string {
 	failure := status.Failure
 	switch status.Connection {

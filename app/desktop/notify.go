@@ -13,9 +13,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// herald tells the person, in a notification of the desktop, what became of
-// downloads, also while the window is hidden. What ends within a few seconds is
-// told at once: news wait until a look finds no more of them.
+// herald sends notifications about downloads that end, even while the window is
+// hidden. It gathers those that end within a few seconds.
 type herald struct {
 	window *window
 	engine interface {
@@ -25,12 +24,12 @@ type herald struct {
 	known    map[string]face.DownloadState // nil before the first look
 	finished []face.Download
 	failed   []face.Download
-	gathers  bool // tell comes
+	gathers  bool // tell is due
 }
 
 func newHerald(w *window) *herald { return &herald{window: w, engine: w.engine} }
 
-// look asks the engine, beside the UI thread, for what there is to tell.
+// look asks the engine for news. It runs beside the UI thread.
 func (h *herald) look(ctx context.Context) func() {
 	status, err := h.engine.Status(ctx)
 	if err != nil {
@@ -41,7 +40,7 @@ func (h *herald) look(ctx context.Context) func() {
 		return nil
 	}
 	return func() {
-		h.window.status.QuickLimit = status.QuickLimit // which the tray switches while the window is hidden
+		h.window.status.QuickLimit = status.QuickLimit // the tray changes it while the window is hidden
 		h.window.tray.show(status)
 		h.see(downloads)
 	}
@@ -56,7 +55,7 @@ func (h *herald) see(downloads []face.Download) {
 		switch {
 		case h.known == nil || before == d.State:
 		case before == face.DownloadFinished && d.State == face.DownloadVerifying:
-			known[d.ID] = before // is no news when it ends well
+			known[d.ID] = before // which is no news if it ends well
 		case d.IsFinished():
 			h.finished = append(h.finished, d)
 		case d.IsFailed():
@@ -86,7 +85,7 @@ func (h *herald) tell() {
 	h.finished, h.failed, h.gathers = nil, nil, false
 }
 
-// send may wait for the desktop's answer, and so does not on the UI thread.
+// send may wait for the desktop, so it does not run on the UI thread.
 func (h *herald) send(title, text string) {
 	app := h.window.app
 	h.window.crossing.start(func(context.Context) func() {

@@ -7,20 +7,16 @@ import (
 	"path/filepath"
 	"strings"
 
-	"fyne.io/fyne/v2"
-
 	"centralizedp2p/netproto"
 )
 
-// openPath shows a file or folder with the program that the desktop chose
-// for it.
-func openPath(app fyne.App, path string) error {
+// openPath opens a file or folder with the program that the desktop chose for it.
+func (w *window) openPath(path string) {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") { // C:/…
 		slashed = "/" + slashed
 	}
-	if err := app.OpenURL(&url.URL{Scheme: "file", Path: slashed}); err != nil {
-		return netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", path, err)
+	if err := w.app.OpenURL(&url.URL{Scheme: "file", Path: slashed}); err != nil {
+		w.fail(netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", path, err))
 	}
-	return nil
 }

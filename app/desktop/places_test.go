@@ -286,7 +286,7 @@ func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
 	d.reads("Connected to attic")
 	bar := d.window.frame.entry
-	least := (roomFor{}).MinSize([]fyne.CanvasObject{bar, canvas.NewRectangle(nil), canvas.NewRectangle(nil)})
+	least := (topBarLayout{}).MinSize([]fyne.CanvasObject{bar, canvas.NewRectangle(nil), canvas.NewRectangle(nil)})
 	for _, width := range []float32{1100, 560} {
 		d.window.win.Resize(fyne.NewSize(width, 480))
 		d.tap("Add folder")

@@ -20,7 +20,7 @@ const (
 	prefFailed   = "notify.failed"
 )
 
-// Size of the window where none is remembered, and its least size.
+// Sizes of the window: at first, and at least.
 var (
 	defaultSize = fyne.NewSize(1100, 700)
 	leastSize   = fyne.NewSize(720, 480)
@@ -30,12 +30,12 @@ var (
 type closing string
 
 const (
-	closeAsks   closing = "" // nobody decided yet
+	closeAsks   closing = "" // nobody has decided yet
 	closeToTray closing = "tray"
 	closeQuits  closing = "quit"
 )
 
-// prefs are what the window remembers itself; the engine's settings are in
+// prefs are what the window remembers itself. The settings of the engine are in
 // face.Settings.
 type prefs struct{ fyne.Preferences }
 
@@ -62,7 +62,7 @@ func (p prefs) look() kit.Look {
 // language is the tag of the chosen language; "" stands for that of the system.
 func (p prefs) language() string { return p.String(prefLanguage) }
 
-// size is the size of the window when it was closed last.
+// size is the size of the window when it was last closed.
 func (p prefs) size() fyne.Size {
 	return fyne.NewSize(
 		float32(p.FloatWithFallback(prefWidth, float64(defaultSize.Width))),
@@ -81,8 +81,8 @@ func (w *window) setLook(choice kit.Look) {
 	w.app.Settings().SetTheme(kit.NewTheme(choice))
 }
 
-// setLanguage shows everything in another language at once: every page is built
-// anew. What stood in the search entry stays.
+// setLanguage shows everything in another language at once, by building every
+// page again. The text in the search entry stays.
 func (w *window) setLanguage(tag string) {
 	if err := loadTexts(tag); err != nil {
 		w.fail(err)

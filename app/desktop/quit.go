@@ -17,8 +17,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// A person who quits waits for this at most: leavingTime for what others lose,
-// hostTime for whether there is a tray.
+// How long a person who quits waits: leavingTime for what others lose, hostTime
+// to find out whether there is a tray.
 const (
 	leavingTime = 2 * time.Second
 	hostTime    = time.Second
@@ -30,8 +30,8 @@ type exit struct {
 	quitting bool // the engine is asked what others lose, or the person is told
 }
 
-// closeAsked is the close button of the window. Only where there is a tray now
-// the window may vanish and the program stay.
+// closeAsked answers the close button of the window. The window may disappear
+// and the program stay only if there is a tray.
 func (e *exit) closeAsked() {
 	w := e.window
 	if w.prefs.closing() == closeQuits {
@@ -53,7 +53,7 @@ func (e *exit) closeAsked() {
 	})
 }
 
-// hide leaves the window in the tray, where nothing of it is refreshed.
+// hide leaves the window in the tray, where nothing in it is refreshed.
 func (e *exit) hide() {
 	w := e.window
 	w.sheets.close()
@@ -62,7 +62,7 @@ func (e *exit) hide() {
 	w.crossing.setHidden(true)
 }
 
-// ask asks once what the close button is to do.
+// ask asks once what the close button should do.
 func (e *exit) ask() {
 	w := e.window
 	decided := func(chosen closing, then func()) func() {
@@ -79,8 +79,8 @@ func (e *exit) ask() {
 		fyne.NewSize(480, 220), w.sheets.cancelButton(), quit, stay)
 }
 
-// quit ends the program, after it said what others lose by that. Asked a
-// second time it does not wait.
+// quit ends the program, after telling what others lose. Asked a second time,
+// it does not wait.
 func (e *exit) quit() {
 	w := e.window
 	if e.quitting || w.app.Preferences().Bool(prefQuiet) {
@@ -101,7 +101,7 @@ func (e *exit) quit() {
 	})
 }
 
-// warn says what others lose. While it is open, quit means it.
+// warn says what others lose. While that is shown, quit ends the program.
 func (e *exit) warn(leaving face.Leaving) {
 	w := e.window
 	w.present()
@@ -118,7 +118,7 @@ func (e *exit) warn(leaving face.Leaving) {
 	opened.onGone = func() { e.quitting = false }
 }
 
-// leavingWords is what others lose, in one to three sentences.
+// leavingWords says what others lose, in one to three sentences.
 func leavingWords(leaving face.Leaving) string {
 	text := ""
 	if leaving.Uploads > 0 {

@@ -44,7 +44,7 @@ func (r *requests) add(open []string) {
 	r.openNext()
 }
 
-// present brings the window to the front, out of the tray too.
+// present brings the window to the front, from the tray too.
 func (w *window) present() {
 	w.win.Show()
 	w.win.RequestFocus()
@@ -52,8 +52,8 @@ func (w *window) present() {
 	w.crossing.poke()
 }
 
-// openNext asks about one link, or all files, that wait, unless another
-// decision is open. Each decision that ends asks again.
+// openNext asks about one waiting link, or about all waiting files, unless
+// another decision is open. It is called again after each decision.
 func (r *requests) openNext() {
 	w := r.window
 	if w.sheets.top != nil || w.asking || len(r.waiting) == 0 {

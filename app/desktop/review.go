@@ -33,10 +33,10 @@ type reviewLine struct {
 	files   int
 }
 
-// key tells lines apart when the same paths are reviewed again.
+// key identifies a line when the same paths are reviewed again.
 func (l reviewLine) key() string { return l.holder + "\x00" + l.path }
 
-// tickLine is how the line looks.
+// tickLine returns how the line looks.
 func (l reviewLine) tickLine() kit.TickLine {
 	line := kit.TickLine{Name: l.name, Detail: l.detail, Icon: theme.FileIcon(), Tint: kit.ColorCaption, Indented: l.within > 0, Tick: kit.Unticked}
 	if l.ticked {
@@ -53,23 +53,23 @@ func (l reviewLine) tickLine() kit.TickLine {
 	return line
 }
 
-// reviewSheet lets a person decide what of some paths is shared.
+// reviewSheet lets a person decide which of some paths to share.
 type reviewSheet struct {
 	window *window
 	paths  []string
 	lines  []reviewLine
-	ticks  map[string]bool // what was decided before more paths came, by reviewLine.key
+	ticks  map[string]bool // by reviewLine.key, decided before more paths were added
 	list   *widget.List
 	total  *widget.Label
 	share  *widget.Button
 	body   *fyne.Container
 	sheet  *fyne.Container // body and total
 	review face.Review
-	stop   context.CancelFunc // the look at the files
+	stop   context.CancelFunc // stops the look at the files
 }
 
-// review looks at paths, off the UI thread, and asks what of them to share.
-// Where that question is open already, they are added to it.
+// review looks at paths, beside the UI thread, and asks which of them to share.
+// If that question is already open, it adds the paths.
 func (d *drops) review(paths []string) {
 	w := d.window
 	if d.reviewed != nil {
@@ -117,7 +117,7 @@ func (s *reviewSheet) look() {
 		err = inTime(within, err)
 		return func() {
 			switch {
-			case ctx.Err() != nil && within.Err() == nil: // closed, or asked again
+			case ctx.Err() != nil && within.Err() == nil: // the sheet was closed, or asked again
 			case err != nil:
 				w.sheets.closeAll()
 				w.fail(err)
@@ -146,7 +146,8 @@ func (s *reviewSheet) show(review face.Review) {
 	s.showTotal()
 }
 
-// reviewLines puts what can be shared first, secrets below what holds them.
+// reviewLines puts what can be shared first, and secrets below the folder that
+// contains them.
 func reviewLines(review face.Review) []reviewLine {
 	var lines []reviewLine
 	for _, item := range review.Items {
@@ -177,7 +178,8 @@ func (s *reviewSheet) tick(i int, ticked bool) {
 	s.showTotal()
 }
 
-// showTotal counts what is ticked; an unticked secret leaves its folder.
+// showTotal counts what is ticked. An unticked secret is left out of its
+// folder.
 func (s *reviewSheet) showTotal() {
 	files, size, skipped, secrets := 0, int64(0), 0, 0
 	for i, l := range s.lines {
@@ -212,7 +214,7 @@ func (s *reviewSheet) showTotal() {
 	}
 }
 
-// holder is the line of the folder that a secret is in.
+// holder returns the line of the folder that a secret is in.
 func (s *reviewSheet) holder(i int) reviewLine {
 	for s.lines[i].within > 0 {
 		i--
@@ -220,7 +222,7 @@ func (s *reviewSheet) holder(i int) reviewLine {
 	return s.lines[i]
 }
 
-// request is what was decided.
+// request returns what was decided.
 func (s *reviewSheet) request() face.ShareRequest {
 	var request face.ShareRequest
 	for i, l := range s.lines {

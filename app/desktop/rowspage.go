@@ -14,7 +14,7 @@ import (
 )
 
 // rowsPage is what the pages of rows have in common: a head with the name of
-// the page and how things are, and below it the rows, or a screen that says why
+// the page and a summary, and below it the rows, or a screen that says why
 // there are none.
 type rowsPage struct {
 	window  *window
@@ -23,17 +23,17 @@ type rowsPage struct {
 	middle  *fyne.Container
 	rows    fyne.CanvasObject
 	empty   func() fyne.CanvasObject
-	state   string // of the middle: what it shows now
-	eager   bool   // the rows get the keys when they come
-	take    func() // gives the rows the keys
+	state   string // what the middle shows
+	eager   bool   // the rows get the focus when they arrive
+	take    func() // gives the focus to the rows
 }
 
 func newRowsPage(w *window) *rowsPage {
 	return &rowsPage{window: w, summary: kit.NewCaption(), middle: container.NewStack()}
 }
 
-// build puts buttons at the end of the head, and a strip, if it is not nil,
-// below the rows. take gives the rows the keys.
+// build puts buttons at the end of the head and strip, unless it is nil, below
+// the rows. take gives the focus to the rows.
 func (p *rowsPage) build(at place, take func(), rows, strip fyne.CanvasObject, empty func() fyne.CanvasObject, buttons ...fyne.CanvasObject) {
 	p.take, p.rows, p.empty = take, rows, empty
 	head := container.New(headLayout{}, kit.NewTitle(places[at].name.String()), p.summary, container.NewHBox(buttons...))
@@ -43,8 +43,7 @@ func (p *rowsPage) build(at place, take func(), rows, strip fyne.CanvasObject, e
 
 func (p *rowsPage) screen() fyne.CanvasObject { return p.content }
 
-// focus gives the keys to the rows, at once or when they come. Nothing on the
-// page before keeps them.
+// focus gives the focus to the rows, now or when they arrive.
 func (p *rowsPage) focus() {
 	if p.eager = p.state != "rows"; p.eager {
 		p.window.win.Canvas().Unfocus()
@@ -53,7 +52,7 @@ func (p *rowsPage) focus() {
 	p.take()
 }
 
-// put shows one object in the middle, if it is not that one already.
+// put shows an object in the middle, unless state is what it shows already.
 func (p *rowsPage) put(state string, object fyne.CanvasObject) {
 	if p.state == state {
 		return
@@ -63,7 +62,7 @@ func (p *rowsPage) put(state string, object fyne.CanvasObject) {
 	p.middle.Refresh()
 }
 
-// showRows shows the rows, or what is said where there are none.
+// showRows shows the rows, or the empty screen if there are none.
 func (p *rowsPage) showRows(any bool) {
 	if any {
 		p.put("rows", p.rows)
@@ -76,14 +75,24 @@ func (p *rowsPage) showRows(any bool) {
 	}
 }
 
-// fail says why the rows could not be had.
+// fail says why the rows could not be loaded.
 func (p *rowsPage) fail(err error) {
 	text := words.Explain(face.FailureOf(err)).String()
 	if state := "failed: " + text; p.state != state {
 		p.summary.SetText("")
-		p.put(state, kit.EmptyScreen(theme.WarningIcon(), text,
-			widget.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), p.window.crossing.poke)))
+		p.put(state, failedScreen(text, p.window.crossing.poke))
 	}
+}
+
+// failedScreen says why a page, or a sheet, could not be filled, and offers to try
+// again.
+func failedScreen(reason string, retry func()) fyne.CanvasObject {
+	return kit.EmptyScreen(theme.WarningIcon(), reason, widget.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), retry))
+}
+
+// selectedWords says how many rows are selected, and their size together.
+func selectedWords(count int, size int64) string {
+	return words.L("{{.Count}} selected, {{.Size}}", words.Values{"Count": words.Count(count), "Size": words.Size(size)})
 }
 
 const headHeight = 40
@@ -91,7 +100,6 @@ const headHeight = 40
 // headLayout puts name, summary and buttons on one line.
 type headLayout struct{}
 
-// Layout is part of fyne.Layout.
 func (headLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	name, summary, buttons := objects[0], objects[1], objects[2]
 	wide := name.MinSize().Width
@@ -100,13 +108,12 @@ func (headLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	end := buttons.MinSize()
 	buttons.Move(fyne.NewPos(size.Width-end.Width, (size.Height-end.Height)/2))
 	buttons.Resize(end)
-	// The base lines of the name and of the smaller summary are the same.
+	// It aligns the baselines of the name and the smaller summary.
 	const lower = 3
 	summary.Move(fyne.NewPos(wide+kit.GapLarge, lower))
 	summary.Resize(fyne.NewSize(max(size.Width-wide-end.Width-2*kit.GapLarge, 0), size.Height))
 }
 
-// MinSize is part of fyne.Layout.
 func (headLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	width := 2 * kit.GapLarge
 	for _, object := range objects {

@@ -21,11 +21,11 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// anyKind is no restriction.
+// anyKind stands for all kinds.
 const anyKind netproto.Kind = ""
 
-// searchWait is how long after the last key a search begins, so that results
-// are there within 150 ms of it.
+// searchWait is the time from the last key to the search, so that results are
+// there within 150 ms.
 const searchWait = 120 * time.Millisecond
 
 // The columns of the search.
@@ -37,8 +37,8 @@ const (
 	columnAdded
 )
 
-// trackerOrder is the order that the tracker can give the hits in, so that the
-// first page of many holds the right ones; types it does not order.
+// trackerOrder maps columns to the orders that the tracker supports, so that
+// the first of many pages has the right hits. It does not order by type.
 var trackerOrder = map[int]netproto.Sort{
 	columnName:    netproto.SortName,
 	columnSize:    netproto.SortSize,
@@ -60,8 +60,8 @@ var sizeChoices = []struct {
 
 var kindChoices = []netproto.Kind{anyKind, netproto.KindAudio, netproto.KindVideo, netproto.KindImage, netproto.KindDocument, netproto.KindArchive, netproto.KindProgram, netproto.KindFolder, netproto.KindOther}
 
-// searchPage shows what the tracker finds for the words in the top bar; without
-// words, what was shared last.
+// searchPage shows what the tracker finds for the words in the top bar. Without
+// words it shows what was shared last.
 type searchPage struct {
 	window *window
 	engine interface {
@@ -78,15 +78,15 @@ type searchPage struct {
 	download *widget.Button
 
 	words   string
-	forget  func()             // the search that waits for more keys
-	stop    context.CancelFunc // the search that runs
-	turn    int                // of the last search that began; older answers are dropped
+	forget  func()             // cancels the search that waits for more keys
+	stop    context.CancelFunc // stops the search that is running
+	turn    int                // number of the last search; answers to older ones are dropped
 	busy    bool
 	found   []face.Hit // all hits so far
 	next    string     // cursor of the next page
-	meant   []string   // what was perhaps meant, where nothing was found
+	meant   []string   // names that may have been meant, if nothing was found
 	failure error
-	marks   map[netproto.ContentHash]face.Have // of downloads, as they are now
+	marks   map[netproto.ContentHash]face.Have // what the downloads make of the hits now
 }
 
 func newSearchPage(w *window) *searchPage {
@@ -119,10 +119,10 @@ func newSearchPage(w *window) *searchPage {
 	return p
 }
 
-// newFilter is a choice that is as wide as the widest of its names.
+// newFilter makes a choice that is as wide as the widest of its names.
 func newFilter(names []string) *widget.Select {
 	filter := widget.NewSelect(names, nil)
-	// Fyne gives a choice the width of its place holder, which is never seen here.
+	// Fyne makes a choice as wide as its placeholder, which is never seen here.
 	filter.PlaceHolder = slices.MaxFunc(names, func(a, b string) int { return cmp.Compare(textWidth(a), textWidth(b)) })
 	return filter
 }
@@ -141,11 +141,11 @@ func (p *searchPage) focus() {
 	}
 }
 
-// pull keeps the marks of what is queued or here already up to date.
+// pull updates the marks of hits that are queued or already here.
 func (p *searchPage) pull(ctx context.Context) func() {
 	downloads, err := p.engine.Downloads(ctx)
 	if err != nil {
-		return nil // the status of the same pull says why
+		return nil // the status, pulled at the same time, says why
 	}
 	marks := make(map[netproto.ContentHash]face.Have, len(downloads))
 	for _, d := range downloads {
@@ -166,7 +166,7 @@ func (p *searchPage) pull(ctx context.Context) func() {
 	}
 }
 
-// typed searches for other words, when no further key came for a moment.
+// typed searches for other words, once no key followed for a moment.
 func (p *searchPage) typed(text string) {
 	text = strings.TrimSpace(text)
 	if text == p.words {
@@ -189,19 +189,20 @@ func (p *searchPage) request(cursor string) face.SearchRequest {
 	return request
 }
 
-// begin starts the search anew and drops the answer of the one before.
+// begin starts the search again and drops the answer to the one before.
 func (p *searchPage) begin() {
 	p.forget()
 	p.next = ""
 	p.run(func(page face.SearchPage) { p.found, p.next, p.meant = page.Hits, page.Next, page.Meant })
 }
 
-// more gets the next page of hits, if there is one and none is under way.
+// more fetches the next page of hits, if there is one and none is being
+// fetched.
 func (p *searchPage) more() {
 	if p.next == "" || p.busy {
 		return
 	}
-	// The list calls this while it draws; what changes it comes later.
+	// The list calls this while it draws, so changes to it come later.
 	p.run(func(page face.SearchPage) { p.found, p.next = append(p.found, page.Hits...), page.Next })
 }
 
@@ -228,8 +229,8 @@ func (p *searchPage) run(take func(face.SearchPage)) {
 	})
 }
 
-// reorder asks for the first page in the other order when the tracker has more
-// than is here; else the table sorts what is here.
+// reorder asks for the first page in the new order if the tracker has more hits
+// than are here. Otherwise the table sorts them.
 func (p *searchPage) reorder() bool {
 	if p.next != "" {
 		p.begin()
@@ -259,15 +260,16 @@ func (p *searchPage) empty() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.StorageIcon(), words.L("A tracker knows who shares what. To search, choose one or run one yourself."),
 			widget.NewButton(words.L("Choose a tracker"), func() { w.goTo(placeTracker) }))
 	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
-		return p.nothing()
+		return p.noResults()
 	default:
 		return kit.EmptyScreen(theme.SearchIcon(), words.L("Nobody shares anything on this tracker yet. Others will find here what you share."),
 			widget.NewButton(words.L("Add files"), w.drops.pickFile))
 	}
 }
 
-// nothing says that nothing was found, and offers what was perhaps meant.
-func (p *searchPage) nothing() fyne.CanvasObject {
+// noResults says that nothing was found, and offers names that may have been
+// meant.
+func (p *searchPage) noResults() fyne.CanvasObject {
 	text := words.L("No results.")
 	if len(p.meant) == 0 {
 		return kit.EmptyScreen(theme.SearchIcon(), text, widget.NewButton(words.L("Clear the search"), p.clear))
@@ -280,8 +282,7 @@ func (p *searchPage) nothing() fyne.CanvasObject {
 }
 
 func (p *searchPage) failed() fyne.CanvasObject {
-	return kit.EmptyScreen(theme.WarningIcon(), words.Explain(face.FailureOf(p.failure)).String(),
-		widget.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), p.begin))
+	return failedScreen(words.Explain(face.FailureOf(p.failure)).String(), p.begin)
 }
 
 func (p *searchPage) clear() {
@@ -290,7 +291,7 @@ func (p *searchPage) clear() {
 	p.window.frame.entry.SetText("")
 }
 
-// showRows shows the hits and marks what is here.
+// showRows shows the hits, and marks those that are here.
 func (p *searchPage) showRows() {
 	rows := slices.Clone(p.found)
 	for i := range rows {
@@ -304,7 +305,7 @@ func (p *searchPage) showRows() {
 	p.showSummary()
 }
 
-// showSummary says how many hits there are and what is selected.
+// showSummary says how many hits there are, and what is selected.
 func (p *searchPage) showSummary() {
 	chosen := p.list.Selection()
 	p.summary.SetText(p.summaryWords(chosen))
@@ -324,7 +325,7 @@ func (p *searchPage) summaryWords(chosen []face.Hit) string {
 		for _, h := range chosen {
 			size += h.Size
 		}
-		return words.L("{{.Count}} selected, {{.Size}}", words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)})
+		return selectedWords(len(chosen), size)
 	}
 	switch n := len(p.found); {
 	case n == 0 || p.failure != nil:
@@ -336,7 +337,7 @@ func (p *searchPage) summaryWords(chosen []face.Hit) string {
 	}
 }
 
-// chosenWith is the selection when the hit is part of it, else the hit.
+// chosenWith returns the selection if the hit is part of it, else the hit.
 func (p *searchPage) chosenWith(h face.Hit) []face.Hit {
 	if chosen := p.list.Selection(); slices.Contains(chosen, h) {
 		return chosen
@@ -344,7 +345,7 @@ func (p *searchPage) chosenWith(h face.Hit) []face.Hit {
 	return []face.Hit{h}
 }
 
-// get downloads hits; a single folder is opened first.
+// get downloads hits. A single folder is opened first.
 func (p *searchPage) get(hits []face.Hit) {
 	if len(hits) == 1 && hits[0].Folder {
 		p.window.openFolder(hits[0])
@@ -373,16 +374,15 @@ func requestOf(h face.Hit) face.DownloadRequest {
 
 func (p *searchPage) rowMenu() *fyne.Menu {
 	chosen := p.list.Selection()
-	menu := fyne.NewMenu("", fyne.NewMenuItemWithIcon(words.L("Download"), theme.DownloadIcon(), func() { p.get(chosen) }))
+	menu := &kit.Menu{}
+	menu.Add(words.L("Download"), theme.DownloadIcon(), func() { p.get(chosen) })
 	if len(chosen) == 1 {
-		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(words.L("Copy link"), kit.Icon("link"), func() {
-			p.window.links.copyTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size)
-		}))
+		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { p.window.links.copyTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}
-	return menu
+	return &menu.Menu
 }
 
-// The rows of the search have nothing to pause or to remove.
+// Rows of the search cannot be paused or removed.
 func (p *searchPage) toggle() {}
 func (p *searchPage) remove() {}
 func (p *searchPage) open()   { p.get(p.list.Selection()) }

@@ -10,8 +10,8 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// searchEntry is the field in the top bar; what is typed there is searched for,
-// whatever page is in front.
+// searchEntry is the field in the top bar. Typing in it searches, whatever page
+// is shown.
 type searchEntry struct {
 	widget.Entry
 	window *window
@@ -32,8 +32,8 @@ func newSearchEntry(w *window) *searchEntry {
 	return e
 }
 
-// TypedKey leads on to the results, clears the field, and leaves to the window
-// the keys that mean nothing in a line of text.
+// TypedKey moves on to the results, clears the field, and passes on the keys
+// that mean nothing in a line of text.
 func (e *searchEntry) TypedKey(event *fyne.KeyEvent) {
 	switch event.Name {
 	case fyne.KeyDown:

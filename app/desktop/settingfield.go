@@ -15,12 +15,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// settingField is an entry with what is wrong with it below.
+// settingField is an entry, with what is wrong with it below.
 type settingField struct {
 	entry   *kit.TextEntry
 	problem *widget.Label
-	row     *fyne.Container                   // with the entry and the problem
-	read    func(*face.Settings, string) bool // false when the text is not acceptable
+	row     *fyne.Container                   // holds the entry and the problem
+	read    func(*face.Settings, string) bool // returns false if the text is not valid
 	write   func(face.Settings) string
 	refusal words.Phrase // said when read returns false
 }
@@ -31,7 +31,7 @@ type settingCheck struct {
 	of  func(*face.Settings) *bool
 }
 
-// field makes an entry that is applied when it was changed.
+// field makes an entry that is applied when it changes.
 func (p *settingsPage) field(refusal words.Phrase, read func(*face.Settings, string) bool, write func(face.Settings) string) *settingField {
 	f := &settingField{entry: kit.NewTextEntry(p.window.keys.typedKey), problem: kit.Hint(""), read: read, write: write, refusal: refusal}
 	f.problem.Importance = widget.DangerImportance
@@ -49,7 +49,8 @@ func (p *settingsPage) number(refusal words.Phrase, least, most int, of func(*fa
 	}, func(s face.Settings) string { return strconv.Itoa(*of(&s)) })
 }
 
-// rate is a limit, in bytes a second for the engine, in kB/s for the person.
+// rate makes a field for a limit: bytes per second for the engine, kB/s for the
+// person.
 func (p *settingsPage) rate(of func(*face.Settings) *int64) *settingField {
 	const kilobyte, most = 1000, 1 << 40
 	f := p.field("Type a number of kB/s, or leave it empty.", func(s *face.Settings, text string) bool {
@@ -70,9 +71,10 @@ func (p *settingsPage) rate(of func(*face.Settings) *int64) *settingField {
 	return f
 }
 
-// lines is text of several lines; the engine says what is wrong with it.
+// lines makes a field of several lines. Only the engine says what is wrong with
+// it.
 func (p *settingsPage) lines(of func(*face.Settings) *string) *settingField {
-	var never words.Phrase // refused by the engine alone
+	var never words.Phrase // read never refuses
 	f := p.field(never, func(s *face.Settings, text string) bool { *of(s) = text; return true }, func(s face.Settings) string { return *of(&s) })
 	f.entry.MultiLine = true
 	f.entry.Wrapping = fyne.TextWrapOff
@@ -88,7 +90,7 @@ func (p *settingsPage) check(name string, of func(*face.Settings) *bool) fyne.Ca
 	return box
 }
 
-// named is the row of the page with the field in it.
+// named returns a row of the page with the field in it.
 func (f *settingField) named(name string, field fyne.CanvasObject, hints ...fyne.CanvasObject) fyne.CanvasObject {
 	f.row = kit.FormRow(name, field, append([]fyne.CanvasObject{f.problem}, hints...)...)
 	return f.row
@@ -101,7 +103,7 @@ func (f *settingField) refuse(text string) {
 	kit.Reveal(f.row, f.problem, text != "")
 }
 
-// portTest finds out whether others reach this computer.
+// portTest finds out whether others can reach this computer.
 type portTest struct {
 	window *window
 	button *widget.Button

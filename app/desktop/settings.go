@@ -20,12 +20,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// settingsWait is how long after the last key a setting is applied.
+// settingsWait is the time from the last key until a setting is applied.
 const settingsWait = 500 * time.Millisecond
 
 // settingsPage applies what is typed at once, and says below a field what is
-// wrong with it. What the engine remembers is in Settings; the rest, which is
-// about the window and the computer, is in faceSettings.
+// wrong with it. The engine remembers face.Settings; faceSettings is about the
+// window and the computer.
 type settingsPage struct {
 	window *window
 	engine interface {
@@ -36,7 +36,7 @@ type settingsPage struct {
 	content fyne.CanvasObject
 	saved   face.Settings // as the engine has them
 	filled  bool
-	filling bool // fields are set by the program, not by the person
+	filling bool // the program sets fields, not the person
 	pending bool // something was typed that the engine does not have yet
 	forget  func()
 
@@ -45,7 +45,7 @@ type settingsPage struct {
 	seeds                               *widget.Select
 	fields                              map[face.Field]*settingField
 	checks                              []settingCheck
-	quick                               *widget.Check // of the status, not of the settings
+	quick                               *widget.Check // part of the status, not of the settings
 	reach                               *portTest
 	offered                             *kit.Line
 	face                                *faceSettings
@@ -151,14 +151,9 @@ func (p *settingsPage) pull(ctx context.Context) func() {
 }
 
 func (p *settingsPage) showOffered(shares []face.Share) {
-	files, size := 0, int64(0)
-	for _, s := range shares {
-		files += s.Files
-		size += s.Size
-	}
 	text := words.L("Nothing")
 	if len(shares) > 0 {
-		text = words.Join(words.Files(files), words.Size(size))
+		text = offeredWords(shares)
 	}
 	p.offered.SetText(text)
 }
@@ -188,7 +183,7 @@ func (p *settingsPage) show(settings face.Settings) {
 	}
 }
 
-// edited applies the settings when no further key came for a moment.
+// edited applies the settings once no key followed for a moment.
 func (p *settingsPage) edited() {
 	if p.filling || !p.filled {
 		return
@@ -198,7 +193,7 @@ func (p *settingsPage) edited() {
 	p.forget = p.window.crossing.after(settingsWait, p.apply)
 }
 
-// read makes settings of the fields; it marks those that are not acceptable.
+// read makes settings from the fields, and marks invalid ones.
 func (p *settingsPage) read() (face.Settings, bool) {
 	settings, good := p.saved, true
 	for _, f := range p.fields {
@@ -251,7 +246,7 @@ func (p *settingsPage) applied(settings face.Settings, err error) {
 	}
 }
 
-// switchQuick is the check of the quick limit.
+// switchQuick answers the check of the quick limit.
 func (p *settingsPage) switchQuick(on bool) {
 	if !p.filling {
 		p.window.transfers.setQuickLimit(on)
@@ -280,8 +275,6 @@ func (p *settingsPage) openLog() {
 
 func (p *settingsPage) openOf(path func(face.Diagnostics) string) {
 	p.diagnostics(func(d face.Diagnostics) {
-		if err := openPath(p.window.app, path(d)); err != nil {
-			p.window.fail(err)
-		}
+		p.window.openPath(path(d))
 	})
 }

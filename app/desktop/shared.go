@@ -16,8 +16,8 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// sharedPage shows what this computer offers. Below the rows a strip tells more
-// of those that are selected, with what can be done about them.
+// sharedPage shows what this computer offers. A strip below the rows shows more
+// about the selected ones, with actions.
 type sharedPage struct {
 	*rowsPage
 	engine   face.Shares
@@ -25,8 +25,8 @@ type sharedPage struct {
 	list     *kit.RowList[face.Share] // of the table
 	strip    *fyne.Container
 	more     *kit.Line
-	single   *fyne.Container // what is done with one share
-	linkable *fyne.Container // and of those, with a hashed one
+	single   *fyne.Container // actions on one share
+	linkable *fyne.Container // actions on one hashed share
 }
 
 func newSharedPage(w *window) *sharedPage {
@@ -61,11 +61,8 @@ func (p *sharedPage) pull(ctx context.Context) func() {
 
 func (p *sharedPage) show(shares []face.Share) {
 	p.table.SetRows(shares)
-	var size, hashing, hashed, rate int64
-	files := 0
+	var hashing, hashed, rate int64
 	for _, s := range shares {
-		size += s.Size
-		files += s.Files
 		if s.State == face.ShareHashing || s.State == face.ShareRehashing || s.State == face.ShareWaiting {
 			hashing += s.Size
 			hashed += s.Hashed
@@ -74,7 +71,7 @@ func (p *sharedPage) show(shares []face.Share) {
 	}
 	text := ""
 	if len(shares) > 0 {
-		text = words.Join(words.Files(files), words.Size(size))
+		text = offeredWords(shares)
 	}
 	if hashing > 0 {
 		text = words.Join(text, words.L("hashing {{.Progress}}", words.Values{"Progress": words.Progress(hashed, hashing)}), words.Rate(rate))
@@ -84,18 +81,30 @@ func (p *sharedPage) show(shares []face.Share) {
 	p.showStrip()
 }
 
-// showStrip tells of what is selected: where it is, or what is wrong and what to
-// do about it.
+// offeredWords says how much shares offer together.
+func offeredWords(shares []face.Share) string {
+	files, size := sumOf(shares)
+	return words.Join(words.Files(files), words.Size(size))
+}
+
+// sumOf adds up the files in shares, and their sizes.
+func sumOf(shares []face.Share) (files int, size int64) {
+	for _, s := range shares {
+		files += s.Files
+		size += s.Size
+	}
+	return files, size
+}
+
+// showStrip says where the selected shares are, or what is wrong with them and
+// what to do.
 func (p *sharedPage) showStrip() {
 	chosen := p.list.Selection()
 	if len(chosen) == 1 {
 		p.more.SetText(shareMore(chosen[0]))
 	} else if len(chosen) > 1 {
-		var size int64
-		for _, s := range chosen {
-			size += s.Size
-		}
-		p.more.SetText(words.L("{{.Count}} selected, {{.Size}}", words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}))
+		_, size := sumOf(chosen)
+		p.more.SetText(selectedWords(len(chosen), size))
 	}
 	changed := kit.Reveal(nil, p.single, len(chosen) == 1)
 	changed = kit.Reveal(nil, p.linkable, len(chosen) == 1 && chosen[0].State == face.ShareShared) || changed
@@ -104,7 +113,7 @@ func (p *sharedPage) showStrip() {
 	}
 }
 
-// onOne does something with the share that is selected.
+// onOne returns an action on the first selected share.
 func (p *sharedPage) onOne(do func(face.Share)) func() {
 	return func() {
 		if chosen := p.list.Selection(); len(chosen) > 0 {
@@ -125,9 +134,7 @@ func (p *sharedPage) openShare(s face.Share) {
 	if !s.Folder {
 		path = filepath.Dir(path)
 	}
-	if err := openPath(p.window.app, path); err != nil {
-		p.window.fail(err)
-	}
+	p.window.openPath(path)
 }
 
 // withLink gets the link of a share.
@@ -152,18 +159,15 @@ func (p *sharedPage) showCode(s face.Share) {
 
 func (p *sharedPage) rowMenu() *fyne.Menu {
 	chosen := p.list.Selection()
-	menu := fyne.NewMenu("")
-	add := func(text string, icon fyne.Resource, do func()) {
-		menu.Items = append(menu.Items, fyne.NewMenuItemWithIcon(text, icon, do))
-	}
+	menu := &kit.Menu{}
 	if len(chosen) == 1 {
 		if chosen[0].State == face.ShareShared {
-			add(words.L("Copy link"), kit.Icon("link"), func() { p.copyLink(chosen[0]) })
-			add(words.L("Show QR code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
+			menu.Add(words.L("Copy link"), kit.Icon("link"), func() { p.copyLink(chosen[0]) })
+			menu.Add(words.L("Show QR code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
-		add(words.L("Open folder"), theme.FolderOpenIcon(), p.open)
-		menu.Items = append(menu.Items, fyne.NewMenuItemSeparator())
+		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), p.open)
+		menu.Separate()
 	}
-	add(words.L("Stop sharing"), theme.CancelIcon(), p.remove)
-	return menu
+	menu.Add(words.L("Stop sharing"), theme.CancelIcon(), p.remove)
+	return &menu.Menu
 }

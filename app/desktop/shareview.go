@@ -88,7 +88,7 @@ func shareWords(s face.Share) kit.Mark {
 	}
 }
 
-// shareMore is what the strip says about a share: what to do when something is
+// shareMore is what the strip says about a share: what to do if something is
 // wrong, else where it is.
 func shareMore(s face.Share) string {
 	switch s.State {

@@ -13,23 +13,23 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// sheet is what lies over the pages until a person decided; there is one at a
-// time, but that a picker may lie over one that wants more files.
+// sheet lies above the pages until the person decides. There is one at a time,
+// except that a picker may lie above a sheet that asks for files.
 type sheet struct {
 	window *window
 	dialog dialog.Dialog
 	below  *sheet
-	onGone func() // after it was closed, however
+	onGone func() // called after it was closed, for whatever reason
 }
 
-// sheets opens what lies over the pages.
+// sheets opens what lies above the pages.
 type sheets struct {
 	window *window
-	top    *sheet // nil: none is open
+	top    *sheet // nil if none is open
 }
 
-// open shows content with its buttons; open sheets are closed first.
-// size is the most it takes; the window may leave it less.
+// open closes all sheets, then shows content with buttons. size is the most it
+// takes; the window may leave less.
 func (ss *sheets) open(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *sheet {
 	w := ss.window
 	ss.closeAll()
@@ -39,7 +39,7 @@ func (ss *sheets) open(title string, content fyne.CanvasObject, size fyne.Size, 
 	return ss.lay(d, size)
 }
 
-// lay puts a dialog over the pages, and over the sheet that is open there.
+// lay puts a dialog above the pages, and above a sheet that is open.
 func (ss *sheets) lay(d dialog.Dialog, size fyne.Size) *sheet {
 	w := ss.window
 	s := &sheet{window: w, dialog: d, below: ss.top}
@@ -54,14 +54,14 @@ func (ss *sheets) lay(d dialog.Dialog, size fyne.Size) *sheet {
 	})
 	ss.top = s
 	room := w.win.Canvas().Size().SubtractWidthHeight(2*kit.GapLarge, 2*kit.GapLarge)
-	d.Show() // a picker has no size to change before
+	d.Show() // before Resize, because a picker has no size until then
 	d.Resize(size.Min(room))
 	return s
 }
 
 func (s *sheet) close() { s.dialog.Hide() }
 
-// close closes the open sheet, and tells whether there was one.
+// close closes the top sheet, and reports whether there was one.
 func (ss *sheets) close() bool {
 	if ss.top == nil {
 		return false
@@ -70,19 +70,24 @@ func (ss *sheets) close() bool {
 	return true
 }
 
-// closeAll closes all that lie over the pages.
+// closeAll closes everything above the pages.
 func (ss *sheets) closeAll() {
 	for open := ss.top; open != nil; open = ss.top {
 		open.close()
 	}
 }
 
-// cancelButton closes the sheet that is open.
+// cancelButton makes a button that closes the top sheet.
 func (ss *sheets) cancelButton() *widget.Button {
 	return widget.NewButton(words.L("Cancel"), func() { ss.close() })
 }
 
-// decide asks for a decision that cannot be taken back.
+// closeButton makes a button that closes a sheet with nothing to cancel.
+func (ss *sheets) closeButton() *widget.Button {
+	return widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { ss.close() })
+}
+
+// decide asks for a decision that cannot be undone.
 func (ss *sheets) decide(title, text, yes string, then func()) {
 	agree := widget.NewButtonWithIcon(yes, theme.DeleteIcon(), func() {
 		ss.close()
@@ -92,7 +97,7 @@ func (ss *sheets) decide(title, text, yes string, then func()) {
 	ss.open(title, kit.Paragraph(text), fyne.NewSize(440, 200), ss.cancelButton(), agree)
 }
 
-// pickFile lets a person choose a file, over the sheet that is open.
+// pickFile lets the person choose a file, above the sheet that is open.
 func (ss *sheets) pickFile(chosen func(path string)) {
 	w := ss.window
 	picker := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
@@ -112,8 +117,8 @@ func (ss *sheets) pickFile(chosen func(path string)) {
 	ss.showPicker(picker)
 }
 
-// pickFolder lets a person choose a folder, beginning where start says, over
-// the sheet that is open.
+// pickFolder lets the person choose a folder, starting at start, above the
+// sheet that is open.
 func (ss *sheets) pickFolder(title, start string, chosen func(path string)) {
 	w := ss.window
 	picker := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {

@@ -19,7 +19,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// trackerPage shows the tracker in use, lets a person use another, and be one.
+// trackerPage shows the tracker in use, lets the person use another one, and
+// runs one.
 type trackerPage struct {
 	window  *window
 	engine  face.Trackers
@@ -29,16 +30,16 @@ type trackerPage struct {
 
 	state   *widget.Label
 	facts   *kit.Facts
-	changed *fyne.Container // the decision about another key
+	changed *fyne.Container // asks about a changed key
 	entry   *kit.TextEntry
 	connect *widget.Button
-	others  *fyne.Container // known trackers and those nearby
+	others  *fyne.Container // known trackers, and those nearby
 
 	own        *widget.Check
 	ownProblem *widget.Label
 	ownFacts   *kit.Facts
 	ownInvite  fyne.CanvasObject
-	setting    bool // the check is set by the program, not by the person
+	setting    bool // the program sets the check, not the person
 }
 
 func newTrackerPage(w *window) *trackerPage {
@@ -114,7 +115,7 @@ func (p *trackerPage) switchOwn(on bool) {
 		err := action(ctx)
 		return func() {
 			p.own.Enable()
-			p.filled = false // whatever came of it, the next pull says how it is
+			p.filled = false // the next pull shows the outcome
 			p.window.crossing.poke()
 			if err != nil {
 				p.window.fail(err)
@@ -131,8 +132,7 @@ func (p *trackerPage) show(view face.TrackerView) {
 	p.shown, p.filled = view, true
 	changed := p.showInUse(view)
 	changed = p.showOwn(view.Own) || changed
-	// What has buttons is built again only when it changed, so that the keys
-	// stay where they are.
+	// Buttons are built again only after a change, so that the focus stays.
 	if !filled || before.Address != view.Address ||
 		!slices.Equal(before.Known, view.Known) || !slices.Equal(before.Nearby, view.Nearby) {
 		p.showOthers(view)
@@ -209,13 +209,13 @@ func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.Can
 	return container.NewBorder(nil, nil, nil, buttons, container.NewGridWithColumns(2, name, address))
 }
 
-// useToo uses a tracker beside the main one, or not any more.
+// useToo uses a tracker beside the main one, or stops using it.
 func (p *trackerPage) useToo(check *widget.Check, address string, on bool) {
 	check.Disable()
 	p.window.crossing.start(func(ctx context.Context) func() {
 		err := p.engine.AlsoUseTracker(ctx, address, on)
 		return func() {
-			p.filled = false // whatever came of it, the next pull says how it is
+			p.filled = false // the next pull shows the outcome
 			p.window.crossing.poke()
 			if err != nil {
 				p.window.fail(err)
@@ -224,7 +224,7 @@ func (p *trackerPage) useToo(check *widget.Check, address string, on bool) {
 	})
 }
 
-// showChangedKey asks for the decision that only a person can take.
+// showChangedKey asks for a decision that only a person can make.
 func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
 	p.changed.Objects = nil
 	if changed != nil {
@@ -250,7 +250,7 @@ func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
 	p.changed.Refresh()
 }
 
-// showOwn tells whether anything came or went.
+// showOwn reports whether anything was added or removed.
 func (p *trackerPage) showOwn(own face.OwnTracker) bool {
 	if p.own.Checked != own.Running {
 		p.setting = true

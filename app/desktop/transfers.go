@@ -18,17 +18,16 @@ func (t *transfers) setQuickLimit(on bool) {
 	w.act(func(ctx context.Context) error { return w.engine.SetQuickLimit(ctx, on) }, nil)
 }
 
-// switchQuickLimit turns the quick limit on or off.
+// switchQuickLimit turns the quick limit on if it is off, and off if it is on.
 func (t *transfers) switchQuickLimit() { t.setQuickLimit(!t.window.status.QuickLimit) }
 
-// pauseAll stops every download that runs or waits.
+// pauseAll pauses every download that is running or waiting.
 func (t *transfers) pauseAll() { t.onDownloads(face.Download.IsRunning, t.window.engine.Pause) }
 
-// resumeAll lets go on what is paused.
+// resumeAll resumes every paused download.
 func (t *transfers) resumeAll() { t.onDownloads(face.Download.IsPaused, t.window.engine.Resume) }
 
-// onDownloads hands the engine an action on those of all downloads that are
-// wanted.
+// onDownloads hands an action to the engine, on all downloads that are wanted.
 func (t *transfers) onDownloads(wanted func(face.Download) bool, action func(context.Context, []string) error) {
 	w := t.window
 	removed := maps.Clone(w.undo.hidden)

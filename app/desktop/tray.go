@@ -12,10 +12,10 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// tray is the icon in the tray with its menu.
+// tray is the icon in the tray, with its menu.
 type tray struct {
 	window *window
-	there  bool // the icon was put there
+	there  bool // the icon is in the tray
 	menu   *fyne.Menu
 	rates  *fyne.MenuItem
 	quick  *fyne.MenuItem
@@ -27,7 +27,7 @@ func newTray(w *window) *tray {
 	return t
 }
 
-// build makes the menu, in the language of now.
+// build makes the menu, in the language in use.
 func (t *tray) build() {
 	w := t.window
 	t.rates = fyne.NewMenuItem(ratesWords(w.status), nil)
@@ -48,9 +48,9 @@ func (t *tray) build() {
 	t.refresh()
 }
 
-// begin puts the icon into the tray, before the application runs: later Fyne
-// does not begin with one. A tray that comes after the program, as at login,
-// then finds it.
+// begin puts the icon into the tray. That must happen before the application
+// runs: Fyne does not start a tray later. A tray that starts after the program,
+// as at login, then finds the icon.
 func (t *tray) begin() {
 	if t.window.options.TrayHost != nil || trayPossible() {
 		t.appear()
@@ -68,7 +68,7 @@ func (t *tray) appear() {
 	t.window.win.SetCloseIntercept(t.window.exit.closeAsked)
 }
 
-// show says how things are; it changes the menu only when that reads otherwise.
+// show updates the menu, if it reads differently.
 func (t *tray) show(status face.Status) {
 	text := ratesWords(status)
 	if t.rates.Label == text && t.quick.Checked == status.QuickLimit {
@@ -84,13 +84,13 @@ func (t *tray) refresh() {
 	}
 }
 
-// ratesWords is the line of the menu with the rates. Arrows are missing in the
-// fonts of some desktops.
+// ratesWords is the line of the menu with the rates. It has no arrows, because
+// the fonts of some desktops lack them.
 func ratesWords(status face.Status) string {
 	return words.L("Down {{.Down}}, up {{.Up}}", words.Values{"Down": words.Rate(status.DownRate), "Up": words.Rate(status.UpRate)})
 }
 
-// hosted tells whether icons in the tray can be seen.
+// hosted reports whether something shows icons of the tray.
 func (t *tray) hosted(ctx context.Context) bool {
 	w := t.window
 	if w.options.TrayHost != nil {

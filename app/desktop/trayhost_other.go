@@ -4,8 +4,9 @@ package desktop
 
 import "context"
 
-// trayPossible tells that there is a tray: Windows and macOS always have one.
+// trayPossible reports whether there may be a tray: Windows and macOS always
+// have one.
 func trayPossible() bool { return true }
 
-// trayHost tells that it is there now.
+// trayHost reports whether something shows icons of the tray now.
 func trayHost(context.Context) bool { return true }

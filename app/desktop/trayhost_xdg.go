@@ -11,15 +11,15 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// watcher is the name of whoever shows icons of the tray, by the specification
-// StatusNotifierItem, which Fyne speaks.
+// watcher is the D-Bus name of what shows icons of the tray, by the
+// specification StatusNotifierItem, which Fyne implements.
 const watcher = "org.kde.StatusNotifierWatcher"
 
-// trayPossible tells whether there is a bus that a tray could be on. Where there
-// is none the library would start one.
+// trayPossible reports whether there is a session bus, which a tray needs.
+// Without one, the library would start one.
 func trayPossible() bool { return sessionBus() != "" }
 
-// sessionBus is the address of the session's bus, or "".
+// sessionBus returns the address of the session bus, or "".
 func sessionBus() string {
 	if address := os.Getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" && address != "autolaunch:" {
 		return address
@@ -31,7 +31,7 @@ func sessionBus() string {
 	return "unix:path=" + socket
 }
 
-// trayHost asks the session's bus whether somebody shows icons of the tray now.
+// trayHost asks the session bus whether something shows icons of the tray now.
 func trayHost(ctx context.Context) bool {
 	address := sessionBus()
 	if address == "" {

@@ -4,6 +4,7 @@ package desktop
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -16,20 +17,20 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// undoTime is how long what was done can be taken back.
+// undoTime is how long a deed can be undone.
 const undoTime = 8 * time.Second
 
-// deed is something that was done and can be taken back.
+// deed is something that was done and can be undone.
 type deed struct {
 	words  string
-	commit func(context.Context) error // when it is not taken back; nil: it was done at once
+	commit func(context.Context) error // runs if it is not undone; nil if it was done at once
 	undo   func(context.Context) error
-	rows   []string // downloads that are not shown meanwhile
-	counts int      // of them that are not finished
+	rows   []string // downloads that are hidden meanwhile
+	counts int      // how many of them are unfinished
 }
 
-// undo is a strip below the page with the last deed. What is removed is only
-// hidden while it can be taken back, and removed then.
+// undo is a strip below the page for the last deed. What is removed is only
+// hidden while that can be undone, and removed after that.
 type undo struct {
 	window *window
 	box    *fyne.Container
@@ -37,12 +38,12 @@ type undo struct {
 	deed   *deed
 	forget func()
 	hidden map[string]bool // downloads
-	counts int             // unfinished ones of them
+	counts int             // unfinished ones among them
 }
 
 func newUndo(w *window) *undo { return &undo{window: w, forget: func() {}, hidden: map[string]bool{}} }
 
-// build makes the strip, in the language of now.
+// build makes the strip, in the language in use.
 func (u *undo) build() {
 	u.words = kit.Paragraph("")
 	take := widget.NewButtonWithIcon(words.L("Undo"), theme.ContentUndoIcon(), u.takeBack)
@@ -52,7 +53,7 @@ func (u *undo) build() {
 	u.box.Hide()
 }
 
-// offer shows a deed that can be taken back; the one before stays done.
+// offer shows a deed that can be undone. The one before it stays done.
 func (u *undo) offer(d deed) {
 	u.settle()
 	u.deed = &d
@@ -67,7 +68,7 @@ func (u *undo) offer(d deed) {
 	u.window.crossing.poke()
 }
 
-// settle does what was not taken back.
+// settle completes the last deed.
 func (u *undo) settle() {
 	d := u.hide()
 	if d == nil || d.commit == nil {
@@ -85,7 +86,7 @@ func (u *undo) settle() {
 	})
 }
 
-// takeBack is the button, and Ctrl+Z.
+// takeBack undoes the last deed, for the button and for Ctrl+Z.
 func (u *undo) takeBack() {
 	if u.deed == nil {
 		return
@@ -96,7 +97,7 @@ func (u *undo) takeBack() {
 	u.show(d)
 }
 
-// finish does what was not taken back while the window closes.
+// finish completes the last deed while the window closes.
 func (u *undo) finish() {
 	if d := u.hide(); d != nil && d.commit != nil {
 		u.window.crossing.last(func(ctx context.Context) {
@@ -107,7 +108,7 @@ func (u *undo) finish() {
 	}
 }
 
-// hide closes the strip.
+// hide closes the strip and returns its deed, or nil.
 func (u *undo) hide() *deed {
 	d := u.deed
 	u.deed = nil
@@ -119,7 +120,7 @@ func (u *undo) hide() *deed {
 	return d
 }
 
-// show lets the rows of a deed be seen, if they are still there.
+// show shows the rows of a deed again, if they still exist.
 func (u *undo) show(d *deed) {
 	for _, row := range d.rows {
 		delete(u.hidden, row)
@@ -128,7 +129,7 @@ func (u *undo) show(d *deed) {
 	u.window.crossing.poke()
 }
 
-// visible are the downloads that nobody removed.
+// visible returns the downloads that are not hidden.
 func (u *undo) visible(downloads []face.Download) []face.Download {
 	if len(u.hidden) == 0 {
 		return downloads
@@ -142,14 +143,15 @@ func (u *undo) visible(downloads []face.Download) []face.Download {
 	return visible
 }
 
-// without is the status as if what is hidden were gone.
+// without returns the status as if the hidden downloads were gone.
 func (u *undo) without(status face.Status) face.Status {
 	status.Counts.Downloads = max(status.Counts.Downloads-u.counts, 0)
 	return status
 }
 
-// removeDownloads takes downloads off the list, unless it is undone. What runs
-// stops at once; of what is not finished nothing is kept, finished files stay.
+// removeDownloads removes downloads from the list, unless that is undone.
+// Running ones stop at once. Of unfinished ones nothing is kept; finished files
+// stay.
 func (u *undo) removeDownloads(chosen []face.Download) {
 	w := u.window
 	if len(chosen) == 0 {
@@ -167,7 +169,7 @@ func (u *undo) removeDownloads(chosen []face.Download) {
 			running = append(running, d.ID)
 		}
 	}
-	stopped := make(chan struct{}) // nothing overtakes the pause
+	stopped := make(chan struct{}) // closed after the pause, which nothing must overtake
 	w.act(func(ctx context.Context) error {
 		defer close(stopped)
 		if len(running) == 0 {
@@ -180,7 +182,7 @@ func (u *undo) removeDownloads(chosen []face.Download) {
 		rows:  all, counts: len(unfinished),
 		commit: func(ctx context.Context) error {
 			<-stopped
-			return both(ctx, w.engine.Remove, finished, w.engine.Cancel, unfinished)
+			return errors.Join(onAny(ctx, w.engine.Remove, finished), onAny(ctx, w.engine.Cancel, unfinished))
 		},
 		undo: func(ctx context.Context) error {
 			<-stopped
@@ -192,22 +194,7 @@ func (u *undo) removeDownloads(chosen []face.Download) {
 	})
 }
 
-// both hands each of two actions its rows, if it has any.
-func both(ctx context.Context, one func(context.Context, []string) error, ones []string,
-	other func(context.Context, []string) error, others []string) error {
-	var first error
-	if len(ones) > 0 {
-		first = one(ctx, ones)
-	}
-	if len(others) > 0 {
-		if err := other(ctx, others); first == nil {
-			first = err
-		}
-	}
-	return first
-}
-
-// stopSharing takes shares back at once; undone, they are shared again.
+// stopSharing stops sharing at once. Undone, the same is shared again.
 func (u *undo) stopSharing(shares []face.Share) {
 	w := u.window
 	if len(shares) == 0 {

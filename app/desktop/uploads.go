@@ -14,7 +14,7 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// uploadsPage shows what others fetch from here.
+// uploadsPage shows what others download from here.
 type uploadsPage struct {
 	*rowsPage
 	engine face.Uploads
@@ -64,7 +64,7 @@ func (p *uploadsPage) show(uploads []face.Upload) {
 	p.showRows(len(uploads) > 0)
 }
 
-// uploadView is a row of the page.
+// uploadView is a row of the uploads.
 type uploadView struct{ kit.TwoLines }
 
 func newUploadView() *uploadView {

@@ -1,17 +1,18 @@
 //go:build !darwin || cgo
 
-// Package desktop is the window: it shows what the engine knows and hands it
-// what the person wants. It is the only package that imports Fyne, and it sees
-// the engine through [face.Engine] alone.
+// Package desktop is the window: it shows what the engine knows and passes on
+// what the person wants. It sees the engine only through [face.Engine]. Its
+// widgets are in kit, and its texts in words; this package has the pages and
+// what surrounds them.
 //
-// The UI thread builds and changes widgets and never waits. Everything that
-// may take time runs in goroutines of the crossing, which brings the results
-// back; the crossing also follows the engine's changes and pulls the snapshot
-// of the frame and of the one page that is shown.
+// The UI thread builds and changes widgets and never waits. Everything that may
+// take time runs in goroutines of the crossing, which brings the results back.
+// The crossing also follows the changes of the engine, and pulls a snapshot for
+// the frame and for the page that is shown.
 //
-// Every file carries the constraint "!darwin || cgo": on macOS Fyne itself
-// does not compile without cgo, and this package must not keep the headless
-// build from being made there with ./... .
+// Every file carries the constraint "!darwin || cgo", because Fyne's widgets do
+// not compile for macOS without cgo, where the headless build is still made
+// with ./... .
 package desktop
 
 import (
@@ -29,22 +30,22 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// Options are what the window is opened with.
+// Options say how the window opens.
 type Options struct {
-	Version    string   // shown in the help; empty is the version of Metadata
+	Version    string   // shown in the help; empty stands for that of Metadata
 	Open       []string // cp2p:// links to ask about, and files and folders to review for sharing
-	FirstStart bool     // begin with the three questions of a new installation
-	// Requests are what other starts of the program hand over, as Open; it is
-	// closed when no more come. Nil is none.
+	FirstStart bool     // starts with the three questions of a new installation
+	// Requests receives what other starts of the program hand over, as Open. It
+	// is closed when no more come; it may be nil.
 	Requests <-chan []string
-	System   System // nil: the system is told nothing
-	// TrayHost tells whether there is a tray that shows icons. Nil asks the
-	// desktop.
+	System   System // nil if the window does not change the system
+	// TrayHost reports whether something shows icons of the tray. If it is nil,
+	// the window asks the desktop.
 	TrayHost func(context.Context) bool
 }
 
 // System starts the program when the person logs in and when a link is opened;
-// see the package launch. Its methods may wait for the disk.
+// see package launch. Its methods may wait for the disk.
 type System interface {
 	AtLogin() (bool, error)
 	SetAtLogin(on bool) error
@@ -52,15 +53,16 @@ type System interface {
 	SetOpensLinks(on bool) error
 }
 
-// Run shows the window and returns when it was closed, the person quit, or
-// ctx ended. It is called on the main goroutine. It fails when the texts of
-// the window cannot be read, or when the engine held on to the window.
+// Run shows the window and returns when it was closed, the person quit, or ctx
+// ended. It must be called on the main goroutine. It fails if the texts of the
+// window cannot be read, or if the engine did not return when the window
+// closed.
 func Run(ctx context.Context, app fyne.App, engine face.Engine, options Options) error {
 	return run(ctx, app, engine, options, uiThread)
 }
 
-// run is Run with the way to the UI thread, which Fyne's driver for tests has
-// not: it would show answers on the goroutine that brings them.
+// run is Run with a way to the UI thread. Fyne's driver for tests has none: it
+// would show results on the goroutine that brings them.
 func run(ctx context.Context, app fyne.App, engine face.Engine, options Options, toUI func(func())) error {
 	w, err := newWindow(app, engine, options, toUI)
 	if err != nil {
@@ -78,25 +80,25 @@ func run(ctx context.Context, app fyne.App, engine face.Engine, options Options,
 	return nil
 }
 
-// page is one of the screens that the sidebar chooses among. pull runs beside
-// the UI thread, everything else on it.
+// page is one of the screens in the sidebar. pull runs beside the UI thread,
+// everything else on it.
 type page interface {
 	screen() fyne.CanvasObject
-	// pull asks the engine for what the page shows; the function it returns
+	// pull asks the engine for what the page shows, and returns a function that
 	// shows it.
 	pull(ctx context.Context) func()
-	// focus gives the keys to the main part of the page.
+	// focus gives the focus to the main part of the page.
 	focus()
 }
 
-// actor is a page whose selected rows answer the keys Space, Del and Enter.
+// actor is a page whose selected rows answer Space, Del and Enter.
 type actor interface {
 	toggle() // pause or resume
 	remove()
 	open()
 }
 
-// window is the one window with everything in it.
+// window is the one window, with everything in it.
 type window struct {
 	app      fyne.App
 	win      fyne.Window
@@ -123,9 +125,9 @@ type window struct {
 	exit      *exit
 
 	pages     [placeCount]page
-	place     place                // shown; UI thread
-	following atomic.Pointer[page] // shown; for the goroutine that pulls
-	asking    bool                 // the first start is not over
+	place     place                // the page shown; for the UI thread
+	following atomic.Pointer[page] // the page shown; for the goroutine that pulls
+	asking    bool                 // the questions of the first start are not answered yet
 	gone      bool                 // the window was closed
 	status    face.Status          // as shown
 }
@@ -156,7 +158,7 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	return w, nil
 }
 
-// build makes everything that has words in it.
+// build makes everything that contains words.
 func (w *window) build() {
 	w.notice, w.banner = newNotice(w), newBanner(w)
 	w.undo.build()
@@ -177,7 +179,8 @@ func (w *window) showPages() {
 	w.win.SetContent(container.NewStack(w.frame.content, w.tips.Layer))
 }
 
-// begin starts to follow the engine, and asks what the program was started with.
+// begin starts to follow the engine, and asks about what the program was
+// started with.
 func (w *window) begin() {
 	lifecycle := w.app.Lifecycle()
 	lifecycle.SetOnEnteredForeground(func() {
@@ -198,7 +201,7 @@ func (w *window) begin() {
 	}
 }
 
-// pull gets what the frame and the page in front show. It runs beside the UI
+// pull asks for what the frame and the current page show. It runs beside the UI
 // thread.
 func (w *window) pull(ctx context.Context) func() {
 	status, err := w.engine.Status(ctx)
@@ -229,7 +232,7 @@ func (w *window) showStatus(status face.Status) {
 	w.banner.show(status)
 }
 
-// goTo brings a page to the front.
+// goTo shows a page.
 func (w *window) goTo(to place) {
 	w.place = to
 	w.following.Store(&w.pages[to])
@@ -240,14 +243,14 @@ func (w *window) goTo(to place) {
 
 func (w *window) search() *searchPage { return w.pages[placeSearch].(*searchPage) }
 
-// host is what the widgets of the kit get from the window.
+// host is what the window lends to widgets of the kit.
 func (w *window) host() kit.Host {
 	return kit.Host{Tips: w.tips, Canvas: w.win.Canvas(), Prefs: w.app.Preferences(), Pressed: w.keys.typedKey,
 		Beside: func(work func() func()) { w.crossing.start(func(context.Context) func() { return work() }) }}
 }
 
-// act hands the engine an action. A failure is shown; after success done, if
-// any, runs and the page is pulled again.
+// act hands an action to the engine. It shows a failure; after success it runs
+// done, unless that is nil, and pulls the page again.
 func (w *window) act(action func(context.Context) error, done func()) {
 	w.crossing.start(func(ctx context.Context) func() {
 		err := inTime(ctx, action(ctx))
@@ -262,7 +265,7 @@ func (w *window) act(action func(context.Context) error, done func()) {
 	})
 }
 
-// ask gets a value from the engine and gives it to answer on the UI thread.
+// ask gets a value from the engine and hands it to answer on the UI thread.
 func ask[T any](w *window, question func(context.Context) (T, error), answer func(T, error)) {
 	w.crossing.start(func(ctx context.Context) func() {
 		value, err := question(ctx)
@@ -270,10 +273,10 @@ func ask[T any](w *window, question func(context.Context) (T, error), answer fun
 	})
 }
 
-// errSlow is what became of an engine that did not answer in time.
+// errSlow stands for an engine that did not answer in time.
 var errSlow = errors.New("the engine did not answer in time")
 
-// inTime tells the end of the time that the engine had from its other errors.
+// inTime returns errSlow if the time for the engine has run out, else err.
 func inTime(ctx context.Context, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return errSlow
@@ -281,7 +284,7 @@ func inTime(ctx context.Context, err error) error {
 	return err
 }
 
-// fail shows an error that has no row of its own to stand in.
+// fail shows an error that has no row of its own.
 func (w *window) fail(err error) {
 	switch {
 	case errors.Is(err, errSlow):
@@ -297,13 +300,14 @@ func (w *window) fail(err error) {
 // tell says that something was done.
 func (w *window) tell(text string) { w.notice.tell(text) }
 
-// copyText puts text on the clipboard.
+// copyText copies text to the clipboard, and says so.
 func (w *window) copyText(text, said string) {
 	w.app.Clipboard().SetContent(text)
 	w.tell(said)
 }
 
-// closed ends what the window started. What can still be undone is done now.
+// closed ends what the window started. A deed that could still be undone is
+// completed.
 func (w *window) closed() {
 	if w.gone {
 		return
@@ -314,7 +318,7 @@ func (w *window) closed() {
 	w.crossing.cancel()
 }
 
-// labelled is a field with its name above and a hint below.
+// labelled puts a name above a field, and a hint below it.
 func labelled(name string, field fyne.CanvasObject, hint fyne.CanvasObject) *fyne.Container {
 	title := widget.NewLabel(name)
 	title.TextStyle.Bold = true
