@@ -5,8 +5,8 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
-	"sync"
-	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // fact is what orders and kinds follow from. A version is read once for it:
@@ -33,8 +33,8 @@ func prefixOf(text []byte) uint64 {
 	return binary.BigEndian.Uint64(first[:])
 }
 
-// falling is a number that is the smaller the larger n is.
-func falling(n int64) uint64 { return ^uint64(n) ^ 1<<63 }
+// descending maps n so that larger values sort first.
+func descending(n int64) uint64 { return ^uint64(n) ^ 1<<63 }
 
 // newSegment makes a segment of what lives in a run. More workers than one are
 // sooner done.
@@ -47,32 +47,25 @@ func newSegment(r *run, workers int) *segment {
 	var byName, bySize, byNewest []uint32
 	inParallel(workers,
 		func() { byName = b.namesInOrder() },
-		func() { bySize = b.numbersInOrder(func(f *fact) uint64 { return falling(f.size) }) },
-		func() { byNewest = b.numbersInOrder(func(f *fact) uint64 { return falling(f.added) }) })
+		func() { bySize = b.numbersInOrder(func(f *fact) uint64 { return descending(f.size) }) },
+		func() { byNewest = b.numbersInOrder(func(f *fact) uint64 { return descending(f.added) }) })
 	b.rank(byName)
 	b.byName, b.bySize, b.byNewest = b.ordered(byName), b.ordered(bySize), b.ordered(byNewest)
 	b.lists = listGrams(&b.run, b.kinds, workers)
 	return b.segment
 }
 
-// inParallel runs the steps on so many goroutines.
+// inParallel runs the steps, as many at a time as there are workers.
 func inParallel(workers int, steps ...func()) {
-	var next atomic.Int64
-	work := func() {
-		for {
-			n := int(next.Add(1)) - 1
-			if n >= len(steps) {
-				return
-			}
-			steps[n]()
-		}
+	var group errgroup.Group
+	group.SetLimit(workers)
+	for _, step := range steps {
+		group.Go(func() error {
+			step()
+			return nil
+		})
 	}
-	var others sync.WaitGroup
-	for range min(workers, len(steps)) - 1 {
-		others.Go(work)
-	}
-	work()
-	others.Wait()
+	group.Wait() // no step fails
 }
 
 // builder is a segment that is being made from a run, in which nothing is dead.

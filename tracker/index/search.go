@@ -48,7 +48,7 @@ func (x *Index) Search(q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	s := search{condition: c, sort: q.Sort, limit: q.Limit + 1}
+	s := search{condition: c, sort: q.Sort, limit: q.Limit + 1, kept: newKept()}
 	digest := c.digest(q)
 	if q.Cursor != "" {
 		if s.after, err = parseCursor(q.Cursor, digest); err != nil {
@@ -104,7 +104,7 @@ type search struct {
 	change uint64 // what died later still lives for it
 	after  *place // where the page before ended; nil for the first
 	limit  int    // candidates to keep
-	kept   worstFirst
+	kept   heap[found]
 
 	everyName bool // of a content, not the best of those that fit
 }
@@ -127,7 +127,7 @@ func (s *search) offer(v *version, name []byte) (full bool) {
 	if s.after != nil && at.compare(s.after) <= 0 {
 		return false
 	}
-	return !s.kept.keep(found{at, v}, s.limit)
+	return !s.keep(found{at, v})
 }
 
 // listsOfTerm is how many lists of one term are read where every candidate is
@@ -309,7 +309,7 @@ func (s *search) among(a *Selection) {
 		at := placeOf(s.sort, v, name)
 		if s.after == nil || at.compare(s.after) > 0 {
 			at.name = slices.Clone(at.name)
-			s.kept.keep(found{at, v}, s.limit)
+			s.keep(found{at, v})
 		}
 	}
 }
@@ -320,49 +320,30 @@ type found struct {
 	*version
 }
 
-// worstFirst is a heap of the best candidates so far, the worst on top.
-type worstFirst []found
-
-// keep tells whether f is one of the best so far.
-func (h *worstFirst) keep(f found, limit int) bool {
-	all := *h
-	if len(all) == limit {
-		if f.at.compare(&all[0].at) >= 0 {
-			return false
-		}
-		all[0] = f
-		all.down()
-		return true
-	}
-	all = append(all, f)
-	for i := len(all) - 1; i > 0 && all[i].at.compare(&all[(i-1)/2].at) > 0; i = (i - 1) / 2 {
-		all[i], all[(i-1)/2] = all[(i-1)/2], all[i]
-	}
-	*h = all
-	return true
+// newKept returns an empty heap of candidates, the worst on top.
+func newKept() heap[found] {
+	return heap[found]{before: func(a, b *found) bool { return a.at.compare(&b.at) > 0 }}
 }
 
-// down gives the one on top its place.
-func (h worstFirst) down() {
-	for i := 0; ; {
-		worst := i
-		for child := 2*i + 1; child <= 2*i+2 && child < len(h); child++ {
-			if h[child].at.compare(&h[worst].at) > 0 {
-				worst = child
-			}
-		}
-		if worst == i {
-			return
-		}
-		h[i], h[worst] = h[worst], h[i]
-		i = worst
+// keep adds a candidate if it is among the limit best so far, and reports
+// whether it is.
+func (s *search) keep(f found) bool {
+	if len(s.kept.items) < s.limit {
+		s.kept.push(f)
+		return true
 	}
+	if f.at.compare(&s.kept.top().at) >= 0 {
+		return false
+	}
+	*s.kept.top() = f
+	s.kept.fix()
+	return true
 }
 
 // page is the answer from candidates of which one more than asked for was
 // kept: that one tells that there is a next page.
 func (s *search) page(limit int, digest uint32) Page {
-	h := s.kept
+	h := s.kept.items
 	slices.SortFunc(h, func(a, b found) int { return a.at.compare(&b.at) })
 	var p Page
 	if len(h) > limit {

@@ -135,7 +135,7 @@ func endsNearly(text, want []byte) bool {
 
 // suggest is names for a search that finds nothing, the best first.
 func (s *search) suggest(now *snapshot) []string {
-	best, looks := worstFirst{}, maxLooks
+	best, looks := newKept(), maxLooks
 	for i := range s.must {
 		m, ok := mend(s.must[i])
 		if !ok {
@@ -155,9 +155,9 @@ func (s *search) suggest(now *snapshot) []string {
 		}
 		best = rest.kept
 	}
-	slices.SortFunc(best, func(a, b found) int { return a.at.compare(&b.at) })
+	slices.SortFunc(best.items, func(a, b found) int { return a.at.compare(&b.at) })
 	var names []string
-	for _, f := range best {
+	for _, f := range best.items {
 		if len(names) < netproto.MaxSuggestions && !slices.Contains(names, f.text) {
 			names = append(names, f.text)
 		}
@@ -179,7 +179,7 @@ func (s *search) mended(g *segment, m mending, grams [][]uint32, looks *int) {
 				return false
 			}
 			name := g.name(rank)
-			if !in(name) || slices.ContainsFunc(s.kept, func(f found) bool { return f.version == g.versions[rank] }) {
+			if !in(name) || slices.ContainsFunc(s.kept.items, func(f found) bool { return f.version == g.versions[rank] }) {
 				return true
 			}
 			return !s.offer(g.versions[rank], name)
