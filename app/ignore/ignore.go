@@ -26,7 +26,7 @@ import (
 
 // Bounds of what a person may write.
 const (
-	MaxPatterns = 1000
+	maxPatterns = 1000
 	maxBytes    = 1024 // of one pattern
 )
 
@@ -46,8 +46,8 @@ type rule struct {
 
 // Parse reads patterns. Errors: invalid, with the pattern and why it is none.
 func Parse(patterns []string) (*Patterns, error) {
-	if len(patterns) > MaxPatterns {
-		return nil, netproto.Errorf(netproto.CodeInvalid, "there are %d ignore patterns, %d are allowed", len(patterns), MaxPatterns)
+	if len(patterns) > maxPatterns {
+		return nil, netproto.Errorf(netproto.CodeInvalid, "there are %d ignore patterns, %d are allowed", len(patterns), maxPatterns)
 	}
 	p := &Patterns{}
 	for _, text := range patterns {
@@ -125,17 +125,6 @@ func (p *Patterns) Match(rel string, folder bool) bool {
 		}
 	}
 	return out
-}
-
-// MatchBelow tells whether a path to a file is left out by itself or with a
-// folder above it.
-func (p *Patterns) MatchBelow(rel string) bool {
-	for i, c := range rel {
-		if c == '/' && p.Match(rel[:i], true) {
-			return true
-		}
-	}
-	return p.Match(rel, false)
 }
 
 // matchParts compares part by part; reached[i] tells whether the parts so far

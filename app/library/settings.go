@@ -26,7 +26,7 @@ type Settings struct {
 	ListenPort     int                 `json:"listen_port"`
 	SeedClients    netproto.SeedPolicy `json:"seed_clients"`
 	Tracker        string              `json:"tracker"`       // host:port, or "" before one was chosen
-	MoreTrackers   []string            `json:"more_trackers"` // used beside it, at most MaxMoreTrackers
+	MoreTrackers   []string            `json:"more_trackers"` // used beside it, at most 15
 	OwnTracker     bool                `json:"own_tracker"`
 	Started        bool                `json:"started"`        // the first start is over
 	AdaptiveSlots  bool                `json:"adaptive_slots"` // more than UploadSlots while the line has room
@@ -39,9 +39,9 @@ type Settings struct {
 	GentleHashing  bool                `json:"gentle_hashing"` // with one processor, half of the time
 }
 
-// MaxMoreTrackers bounds how many trackers are used beside the main one: each
+// maxMoreTrackers bounds how many trackers are used beside the main one: each
 // is told everything, and asked for every search.
-const MaxMoreTrackers = 15
+const maxMoreTrackers = 15
 
 // Rates are the limits that count now, in bytes a second; 0 is none.
 func (s Settings) Rates() (up, down int64) {
@@ -120,8 +120,8 @@ func (s Settings) Validate() error {
 	case s.ListenPort < 0 || s.ListenPort > 65535:
 		return netproto.Errorf(netproto.CodeInvalid, "a port is a number from 1 to 65535")
 	}
-	if len(s.MoreTrackers) > MaxMoreTrackers {
-		return netproto.Errorf(netproto.CodeInvalid, "%d trackers can be used beside the main one, not %d", MaxMoreTrackers, len(s.MoreTrackers))
+	if len(s.MoreTrackers) > maxMoreTrackers {
+		return netproto.Errorf(netproto.CodeInvalid, "%d trackers can be used beside the main one, not %d", maxMoreTrackers, len(s.MoreTrackers))
 	}
 	for _, address := range append([]string{s.Tracker}, s.MoreTrackers...) {
 		if address == "" {

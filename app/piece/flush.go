@@ -127,12 +127,6 @@ func (p *Part) closeFiles() error {
 	return nil
 }
 
-// Discard ends the work on the file and removes it.
-func (p *Part) Discard() error {
-	p.Close() // what could not be saved is not wanted any more
-	return RemovePart(p.root, p.dir, p.manifest.Hash)
-}
-
 // Publish ends a complete file: on the disk, then under name or, where that is
 // taken, the next free numbered name; nothing is ever replaced. It gives the
 // path in the root. durable false leaves the last fsync of file and folder to

@@ -149,7 +149,7 @@ func TestAGroupIsHashedBeforeItIsWritten(t *testing.T) {
 		if !p.Complete() {
 			t.Errorf("with steps of %d bytes it is not complete", step)
 		}
-		must(t, p.Discard())
+		must(t, discard(p))
 	}
 }
 

@@ -85,6 +85,12 @@ func putPieces(t testing.TB, p *Part, content []byte, pieces ...int) {
 	}
 }
 
+// discard removes an unfinished file.
+func discard(p *Part) error {
+	p.Close()
+	return RemovePart(p.root, p.dir, p.manifest.Hash)
+}
+
 func publishAs(t testing.TB, p *Part, name string) string {
 	t.Helper()
 	final, err := p.Publish(name, true)

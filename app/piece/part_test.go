@@ -269,17 +269,17 @@ func TestOneProgramAtATimeWritesAPart(t *testing.T) {
 	openPart(t, root, m)
 }
 
-func TestDiscardLeavesNothing(t *testing.T) {
+func TestARemovedPartLeavesNothing(t *testing.T) {
 	for _, size := range []int{0, 10, 3 * ps} {
 		content, m := contentOf(t, size)
 		dir := t.TempDir()
 		p := openPart(t, openRoot(t, dir), m)
 		putPieces(t, p, content, 0)
-		if err := p.Discard(); err != nil {
+		if err := discard(p); err != nil {
 			t.Error(err)
 		}
 		wantNames(t, dir)
-		if err := p.Discard(); err != nil {
+		if err := discard(p); err != nil {
 			t.Errorf("the second time: %v", err)
 		}
 	}
