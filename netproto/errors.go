@@ -82,7 +82,8 @@ var failures = []failure{
 	{CodeQueued, 0, 5, "The other side put this into its queue", "It starts by itself when the turn comes."},
 	{CodeGone, 0, 6, "The other side does not have this any more", "Another source is used if there is one."},
 	{CodeUnreachable, 0, 0, "The tracker cannot be reached", "Check its address and that it runs."},
-	{CodeKeyChanged, 0, 0, "The tracker's key is not the one that is known", "If its owner says that the key was changed, forget the tracker and add it again; otherwise somebody may be posing as it."},
+	{CodeKeyChanged, 0, 0, "The tracker's key is not the one that is known",
+		"If its owner says that the key was changed, forget the tracker and add it again; otherwise somebody may be posing as it."},
 	{CodePeerUnreachable, 0, 0, "The peer cannot be reached", "It is tried again by itself."},
 	{CodeProtocol, 0, 7, "The other side broke the protocol", "Update both programs to the newest version."},
 	{CodeWrongPiece, 0, 0, "The peer sent wrong bytes and is not asked again", "Another source is used if there is one."},
@@ -99,7 +100,8 @@ var failures = []failure{
 	{CodeStore, 0, 0, "The data folder cannot be used", "Check the path, its permissions and the space on its disk."},
 	{CodeCancelled, 0, 0, "It was stopped before it was done", "Start it again to go on."},
 	{CodeUsage, 0, 0, "The command cannot be run like this", "Correct it and try again."},
-	{CodeWatchLimit, 0, 0, "The system watches no more folders for changes", "Changes are noticed all the same, about a minute later; on Linux fs.inotify.max_user_watches is the limit."},
+	{CodeWatchLimit, 0, 0, "The system watches no more folders for changes",
+		"Changes are noticed all the same, about a minute later; on Linux fs.inotify.max_user_watches is the limit."},
 	{CodeAmbiguous, 0, 0, "Several contents have this name", "Give the hash or the link of the one you want."},
 }
 

@@ -88,7 +88,7 @@ func parseFolder(r io.Reader, limit int64) ([]FolderEntry, error) {
 		if bounded.N == 0 {
 			return nil, fmt.Errorf("the list of the folder's files is longer than %d bytes", limit)
 		}
-		if err == io.EOF && len(line) == 0 {
+		if errors.Is(err, io.EOF) && len(line) == 0 {
 			return entries, nil
 		}
 		if err != nil {

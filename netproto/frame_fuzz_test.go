@@ -24,7 +24,7 @@ func FuzzParseFrame(f *testing.F) {
 			start := len(stream) - r.Len()
 			header, err := ReadFrameHeader(r)
 			if err != nil {
-				if !errors.Is(err, ErrFrame) && err != io.EOF && err != io.ErrUnexpectedEOF {
+				if !errors.Is(err, ErrFrame) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 					t.Fatalf("an error of no known kind: %v", err)
 				}
 				return

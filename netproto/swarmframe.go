@@ -5,7 +5,7 @@ import "net/netip"
 // Optional frames with which the peers of a swarm help each other. Who does
 // not know them loses time, and nothing else.
 const (
-	FramePeers    FrameType = 0x81 // 32 bytes content hash | u16 TCP port of the sender for peers, 0 = not told | n × (32 bytes public key | u8 6 or 18 | IP address | u16 port)
+	FramePeers    FrameType = 0x81 // 32 bytes hash | u16 TCP port of the sender, 0 = not told | n × (32 bytes public key | u8 6 or 18 | IP address | u16 port)
 	FrameFetching FrameType = 0x82 // u32 stream | n × u32 piece that the sender has asked a whole source for: it will have it soon
 	FrameTurn     FrameType = 0x83 // u32 stream: who was told a place in the queue can ask now
 )

@@ -119,7 +119,6 @@ func (p *process) waitFor(what string, find func(string) int) error {
 		select {
 		case <-more:
 		case <-ended:
-			ended = nil
 			if p.out.take(find) == nil {
 				return nil
 			}

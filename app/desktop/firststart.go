@@ -63,7 +63,8 @@ func (w *window) firstStart() {
 	z.foot = container.NewVBox(z.problem, buttons)
 	z.sheet = container.NewBorder(nil, z.foot, nil, nil, z.body)
 	const width, height = 560, 400
-	middle := container.NewGridWrap(fyne.NewSize(width, height), kit.NewPlate(theme.ColorNameOverlayBackground, 12, kit.Inset(kit.GapHuge, kit.GapHuge, z.sheet)))
+	middle := container.NewGridWrap(fyne.NewSize(width, height),
+		kit.NewPlate(theme.ColorNameOverlayBackground, 12, kit.Inset(kit.GapHuge, kit.GapHuge, z.sheet)))
 	w.asking = true
 	w.win.SetContent(container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle)))
 

@@ -88,7 +88,8 @@ func (l *links) confirmDownload(link netproto.Link) {
 		name = words.ShortHash(link.Hash)
 	}
 	facts := kit.NewFacts()
-	list := []kit.Fact{{Name: words.L("Name"), Value: name}, {Name: words.L("Size"), Value: words.L("not known yet")}, {Name: words.L("Tracker"), Value: link.Tracker}}
+	list := []kit.Fact{{Name: words.L("Name"), Value: name}, {Name: words.L("Size"), Value: words.L("not known yet")},
+		{Name: words.L("Tracker"), Value: link.Tracker}}
 	if link.Size >= 0 {
 		list[1].Value = words.Size(link.Size)
 	}

@@ -58,7 +58,8 @@ var sizeChoices = []struct {
 	{"Over 1 GB", 1e9, 0},
 }
 
-var kindChoices = []netproto.Kind{anyKind, netproto.KindAudio, netproto.KindVideo, netproto.KindImage, netproto.KindDocument, netproto.KindArchive, netproto.KindProgram, netproto.KindFolder, netproto.KindOther}
+var kindChoices = []netproto.Kind{anyKind, netproto.KindAudio, netproto.KindVideo, netproto.KindImage, netproto.KindDocument,
+	netproto.KindArchive, netproto.KindProgram, netproto.KindFolder, netproto.KindOther}
 
 // searchPage shows what the tracker finds for the words in the top bar. Without
 // words it shows what was shared last.

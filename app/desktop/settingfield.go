@@ -122,17 +122,24 @@ func (t *portTest) run() {
 	t.say(words.L("The tracker is trying to reach this computer…"))
 	ask(t.window, t.window.engine.TestPort, func(reachable netproto.Reachability, err error) {
 		t.button.Enable()
-		switch {
-		case err != nil:
+		if err != nil {
 			t.say(words.Explain(face.FailureOf(err)).String())
-		case reachable == netproto.ReachableYes:
-			t.say(words.L("Others can reach this computer."))
-		case reachable == netproto.ReachableNo:
-			t.say(words.L("Others cannot reach this computer. Open the port in your router and firewall. Until then, you can download only from peers that can be reached."))
-		default:
-			t.say(words.L("The tracker could not find out. Try again in a moment."))
+			return
 		}
+		t.say(whetherReachable(reachable))
 	})
+}
+
+// whetherReachable tells a person whether others reach this computer.
+func whetherReachable(r netproto.Reachability) string {
+	switch r {
+	case netproto.ReachableYes:
+		return words.L("Others can reach this computer.")
+	case netproto.ReachableNo:
+		return words.L(
+			"Others cannot reach this computer. Open the port in your router and firewall. Until then, you can download only from peers that can be reached.")
+	}
+	return words.L("The tracker could not find out. Try again in a moment.")
 }
 
 func (t *portTest) say(text string) {

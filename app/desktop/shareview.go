@@ -76,15 +76,18 @@ func shareWords(s face.Share) kit.Mark {
 	case face.ShareWaiting:
 		return kit.Mark{Text: words.L("Waiting to be hashed"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	case face.ShareHashing:
-		return kit.Mark{Text: words.L("Hashing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Hashing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}),
+			Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.ShareShared:
 		return kit.Mark{Text: words.L("Shared"), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
 	case face.ShareRehashing:
-		return kit.Mark{Text: words.L("Changed, rehashing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
+		return kit.Mark{Text: words.L("Changed, rehashing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}),
+			Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.ShareMissing:
 		return kit.Mark{Text: words.L("Missing"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	default:
-		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}),
+			Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	}
 }
 

@@ -96,13 +96,15 @@ func sourceWords(s face.Source) kit.Mark {
 		if s.Place == 0 {
 			return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 		}
-		return kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": words.Count(s.Place)}), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": words.Count(s.Place)}), Icon: theme.HistoryIcon(),
+			Color: kit.ColorCaption}
 	case face.SourceDownloading:
 		return kit.Mark{Text: words.L("Sending to you"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
 	case face.SourceStalled:
 		return kit.Mark{Text: words.L("Not responding"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	case face.SourceFailed:
-		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}),
+			Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	case face.SourceBanned:
 		return kit.Mark{Text: words.L("Sent wrong data"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	default:

@@ -32,7 +32,8 @@ const (
 
 // Default are patterns for what no person means to share: what systems,
 // editors and browsers leave behind.
-var Default = []string{".DS_Store", "._*", "Thumbs.db", "desktop.ini", "~$*", ".~lock.*#", "*.part", "*.crdownload", "*.swp", ".git/", "lost+found/", ".Trash-*/", "$RECYCLE.BIN/", "System Volume Information/"}
+var Default = []string{".DS_Store", "._*", "Thumbs.db", "desktop.ini", "~$*", ".~lock.*#", "*.part", "*.crdownload", "*.swp", ".git/",
+	"lost+found/", ".Trash-*/", "$RECYCLE.BIN/", "System Volume Information/"}
 
 // Patterns are those that a person wrote; nil leaves nothing out.
 type Patterns struct{ rules []rule }
@@ -111,7 +112,7 @@ func (p *Patterns) Match(rel string, folder bool) bool {
 		if r.keep != out || r.folder && !folder { // it would change nothing
 			continue
 		}
-		hit := false
+		var hit bool
 		if r.depth {
 			hit, _ = path.Match(r.names[0], base)
 		} else {

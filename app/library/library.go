@@ -100,7 +100,8 @@ func (l *Library) open() (err error) {
 		var found int
 		if raw := meta.Get(keySchema); raw != nil {
 			if err := json.Unmarshal(raw, &found); err != nil || found > schema {
-				return netproto.Errorf(netproto.CodeStore, "the library %s was written by a newer version (schema %s, this one knows %d): update this program", file, raw, schema)
+				return netproto.Errorf(netproto.CodeStore,
+					"the library %s was written by a newer version (schema %s, this one knows %d): update this program", file, raw, schema)
 			}
 		}
 		return meta.Put(keySchema, fmt.Append(nil, schema))

@@ -18,7 +18,8 @@ import (
 var secretNames = []string{
 	".env", ".env.*", "*.env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks",
 	"*.keystore", "*.ppk", "*.kdb", "*.kdbx", "*.opvault", "*.agilekeychain", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc",
-	".htpasswd", ".git-credentials", "credentials", "credentials.*", "secrets.*", "*secret*.json", "*.ovpn", "wallet.dat", "*.wallet", "keystore.*", "shadow", "*.gpg", "*.asc",
+	".htpasswd", ".git-credentials", "credentials", "credentials.*", "secrets.*", "*secret*.json", "*.ovpn", "wallet.dat", "*.wallet",
+	"keystore.*", "shadow", "*.gpg", "*.asc",
 	"logins.json", "key4.db", "cookies.sqlite", "login data", "*password*", "*passwort*",
 }
 

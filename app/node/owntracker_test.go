@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"io"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestATrackerThatEndsByItselfSaysWhy(t *testing.T) {
 	if err := tracker.Err(); err == nil {
 		t.Error("there is no reason")
 	}
-	if err := tracker.Close(); err != tracker.Err() {
+	if err := tracker.Close(); !errors.Is(err, tracker.Err()) {
 		t.Errorf("Close says %v", err)
 	}
 }

@@ -74,7 +74,7 @@ func copyFile(ctx context.Context, to, from *os.File, progress func(n int)) erro
 		}
 		n, err := io.CopyN(to, from, copyStep)
 		progress(int(n))
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package piece
 
 import (
+	"errors"
 	"io"
 	"runtime"
 	"sync"
@@ -86,7 +87,7 @@ func TestNobodyButTheWriterWaitsForADiskThatHangs(t *testing.T) {
 	atOnce(t, "the finish of a cancelled writer", func() { next.Finish() })
 
 	disk.work()
-	if err := <-written; err != ErrCancelled {
+	if err := <-written; !errors.Is(err, ErrCancelled) {
 		t.Errorf("the write that was cancelled returns %v", err)
 	}
 }
@@ -143,10 +144,10 @@ func TestACancelledWriterIsOver(t *testing.T) {
 		must(t, err)
 		w.Cancel()
 		w.Cancel()
-		if err := w.Finish(); err != ErrCancelled {
+		if err := w.Finish(); !errors.Is(err, ErrCancelled) {
 			t.Errorf("spare %v: Finish returns %v", spare, err)
 		}
-		if _, err := w.Write([]byte{1}); err != ErrCancelled {
+		if _, err := w.Write([]byte{1}); !errors.Is(err, ErrCancelled) {
 			t.Errorf("spare %v: Write returns %v", spare, err)
 		}
 		wantHave(t, p)
@@ -167,7 +168,7 @@ func TestACancelledWriterDoesNotReportTheDisk(t *testing.T) {
 	w.Cancel()
 	must(t, p.Close())
 	disk.work()
-	if err := <-written; err != ErrCancelled {
+	if err := <-written; !errors.Is(err, ErrCancelled) {
 		t.Errorf("it returns %v", err)
 	}
 }

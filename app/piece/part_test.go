@@ -164,14 +164,14 @@ func TestOnlyVerifiedPiecesAreRead(t *testing.T) {
 	if n, err := p.ReadAt(got, 0); n != 2*ps || err != nil || !bytes.Equal(got, content[:2*ps]) {
 		t.Errorf("two pieces: %d bytes, %v", n, err)
 	}
-	if n, err := p.ReadAt(got, 3*ps+40); n != 60 || err != io.EOF || !bytes.Equal(got[:60], content[3*ps+40:]) {
+	if n, err := p.ReadAt(got, 3*ps+40); n != 60 || !errors.Is(err, io.EOF) || !bytes.Equal(got[:60], content[3*ps+40:]) {
 		t.Errorf("at the end: %d bytes, %v", n, err)
 	}
 	for _, offset := range []int64{ps + 1, 2 * ps, 3*ps - 1, -1, -ps} {
 		_, err := p.ReadAt(got, offset)
 		wantCode(t, err, netproto.CodeGone)
 	}
-	if n, err := p.ReadAt(got, m.Size+10*ps); n != 0 || err != io.EOF {
+	if n, err := p.ReadAt(got, m.Size+10*ps); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("behind the end: %d bytes, %v", n, err)
 	}
 	p.Close()

@@ -15,7 +15,8 @@ func bindError(address string, err error) error {
 	case errors.Is(err, errAddressNotHere):
 		return &netproto.Error{Code: netproto.CodeInvalid, Detail: "this computer does not have the address of " + address, Cause: err}
 	case errors.Is(err, fs.ErrPermission):
-		return &netproto.Error{Code: netproto.CodeInvalid, Detail: "the UDP port of " + address + " is kept for administrators, choose one above 1023", Cause: err}
+		return &netproto.Error{Code: netproto.CodeInvalid, Detail: "the UDP port of " + address +
+			" is kept for administrators, choose one above 1023", Cause: err}
 	}
 	return netproto.Errorf(netproto.CodeInvalid, "the UDP address %s cannot be used: %w", address, err)
 }

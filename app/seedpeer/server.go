@@ -182,7 +182,9 @@ func request(path, name string) ([]byte, error) {
 	datagram := []byte(path + "/" + name)
 	gotPath, gotName, ok := parseRequest(datagram)
 	if !ok || gotPath != path || gotName != name {
-		return nil, netproto.Errorf(netproto.CodeInvalid, "the path %q with the name %q cannot be asked for: a name has no slash, and both together have %d bytes of UTF-8 at most", path, name, netproto.SeedMaxRequest)
+		return nil, netproto.Errorf(netproto.CodeInvalid,
+			"the path %q with the name %q cannot be requested: a name has no slash, and both together have at most %d bytes of UTF-8",
+			path, name, netproto.SeedMaxRequest)
 	}
 	return datagram, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -225,7 +226,7 @@ func TestNoAnswerIsSaidInTime(t *testing.T) {
 			wantCode(t, err, netproto.CodeUnreachable, "no answer in time")
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			if _, err := c.Stats(ctx); err != context.Canceled {
+			if _, err := c.Stats(ctx); !errors.Is(err, context.Canceled) {
 				t.Errorf("a call that is no longer wanted says %v", err)
 			}
 		})

@@ -49,7 +49,8 @@ func LoadOrCreate(file string) (*Identity, error) {
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s is damaged: restore it from a backup, or remove it to begin with a new identity: %w", file, err)
+		return nil, netproto.Errorf(netproto.CodeStore,
+			"the key file %s is damaged: restore it from a backup, or remove it to begin with a new identity: %w", file, err)
 	}
 	key, ok := parsed.(ed25519.PrivateKey)
 	if !ok {

@@ -74,7 +74,8 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (netproto
 
 // Search asks the index.
 func (s *Store) Search(_ context.Context, q store.Query) (netproto.SearchResponse, error) {
-	return s.search(index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit, Cursor: q.Cursor, Offline: q.Offline})
+	return s.search(index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit,
+		Cursor: q.Cursor, Offline: q.Offline})
 }
 
 // PeerResources lists what a peer holds.

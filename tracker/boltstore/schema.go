@@ -38,7 +38,9 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, netproto.Errorf(netproto.CodeStore, "%s is used by another tracker: stop that one, or choose another folder with --data", file)
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return nil, netproto.Errorf(netproto.CodeStore, "%s is not a tracker's database, or it is damaged: restore it from a backup, or move it away to begin with an empty one: %w", file, err)
+		return nil, netproto.Errorf(netproto.CodeStore,
+			"%s is not a tracker's database, or it is damaged: restore it from a backup, or move it away to begin with an empty one: %w",
+			file, err)
 	case err != nil:
 		return nil, storeError(file, err)
 	}
@@ -163,7 +165,8 @@ func schemaOf(tx *bbolt.Tx, file string) (int, error) {
 		return 0, netproto.Errorf(netproto.CodeStore, "%s is not a tracker's database: move it away to begin with an empty one", file)
 	}
 	if found > schema {
-		return 0, netproto.Errorf(netproto.CodeStore, "%s was written by a newer version (its schema is %d, this program knows %d): update this program", file, found, schema)
+		return 0, netproto.Errorf(netproto.CodeStore,
+			"%s was written by a newer version (its schema is %d, this program knows %d): update this program", file, found, schema)
 	}
 	for _, name := range bucketsOf(found) {
 		if tx.Bucket(name) == nil {

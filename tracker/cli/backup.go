@@ -34,7 +34,8 @@ func (p Program) backup() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "backed-up", File: args[0], Contents: contents}, "%s has %s: %d peers, %d resources, %d members, %d bans.",
+		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "backed-up", File: args[0], Contents: contents},
+			"%s has %s: %d peers, %d resources, %d members, %d bans.",
 			args[0], humanize.IBytes(uint64(contents.Bytes)), contents.Peers, contents.Resources, contents.Members, contents.Bans)
 	})
 	return cmd
@@ -58,7 +59,8 @@ func (p Program) restore() *cobra.Command {
 		if kept != "" {
 			before = " What was there before is " + kept + "."
 		}
-		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "restored", File: file, Kept: kept, Contents: contents}, "%s is restored: %d peers, %d resources, %d members, %d bans.%s",
+		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "restored", File: file, Kept: kept, Contents: contents},
+			"%s is restored: %d peers, %d resources, %d members, %d bans.%s",
 			file, contents.Peers, contents.Resources, contents.Members, contents.Bans, before)
 	})
 	return cmd

@@ -49,7 +49,9 @@ func (p Program) systemdUnit() *cobra.Command {
 		Long: "Print a hardened unit for systemd. The flags given here are those that the service\n" +
 			"runs with; its data is in /var/lib/centralizedp2p-tracker. The program has to be\n" +
 			"where services may run it, /usr/local/bin for example, not in a home.",
-		Example: "  tracker systemd-unit --listen :443 --seed-clients off |\n    sudo tee /etc/systemd/system/centralizedp2p-tracker.service\n  sudo systemctl daemon-reload\n  sudo systemctl enable --now centralizedp2p-tracker",
+		Example: "  tracker systemd-unit --listen :443 --seed-clients off |\n" +
+			"    sudo tee /etc/systemd/system/centralizedp2p-tracker.service\n" +
+			"  sudo systemctl daemon-reload\n  sudo systemctl enable --now centralizedp2p-tracker",
 	}
 	o := *p.Options
 	AddFlags(cmd, &o, "data", "json", "config") // which it has from above

@@ -115,7 +115,8 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 
 // Serve answers until ctx ends, then closes the port and the store.
 func (t *Tracker) Serve(ctx context.Context) error {
-	t.log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()), slog.String("access", t.options.Access), slog.String("seed_clients", string(t.server.SeedClients())))
+	t.log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()),
+		slog.String("access", t.options.Access), slog.String("seed_clients", string(t.server.SeedClients())))
 	if t.control != nil {
 		t.control.start()
 	}

@@ -74,10 +74,12 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.Listen, "listen", o.Listen, "`[HOST]:PORT` to listen on; port 0 picks a free one")
 	set.StringVar(&o.Data, "data", o.Data, "`folder` for the tracker's key and database")
 	set.StringVar(&o.Name, "name", o.Name, "`name` shown to people")
-	set.StringVar(&o.Access, "access", o.Access, "who may use it, `open|invite`: everybody, or only keys that joined with an invite link, which turns seed clients off")
+	set.StringVar(&o.Access, "access", o.Access,
+		"who may use it, `open|invite`: everybody, or only keys that joined with an invite link, which turns seed clients off")
 	set.StringVar(&o.SeedClients, "seed-clients", o.SeedClients, "serve seed clients `off|lan|open`: nowhere, in the local network, everywhere")
 	set.StringVar(&o.Log, "log", o.Log, "log to stderr as `text|json`")
-	set.StringVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies, "comma-separated `addresses` or ranges of reverse proxies that set X-Forwarded-For and Client-Cert")
+	set.StringVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies,
+		"comma-separated `addresses` or ranges of reverse proxies that set X-Forwarded-For and Client-Cert")
 	for _, l := range o.limits() {
 		set.IntVar(l.value, l.name, *l.value, l.usage+"; 0 means no limit")
 	}

@@ -31,13 +31,15 @@ func (s *Server) Owner() *Owner {
 // store.MaxInviteAge. The token cannot be read again later.
 func (o *Owner) Invite(ctx context.Context, who string, age time.Duration) (netproto.Invite, store.Invite, error) {
 	if o.access != AccessInvite {
-		return netproto.Invite{}, store.Invite{}, netproto.Errorf(netproto.CodeInvalid, "this tracker is open to everybody: start it with --access invite to make it private")
+		return netproto.Invite{}, store.Invite{}, netproto.Errorf(netproto.CodeInvalid,
+			"this tracker is open to everybody: start it with --access invite to make it private")
 	}
 	if err := checkWords("the name", who, store.MaxInviteFor); err != nil {
 		return netproto.Invite{}, store.Invite{}, err
 	}
 	if age < time.Minute || age > store.MaxInviteAge {
-		return netproto.Invite{}, store.Invite{}, netproto.Errorf(netproto.CodeInvalid, "an invite lasts from 1 minute to %d days", store.MaxInviteAge/(24*time.Hour))
+		return netproto.Invite{}, store.Invite{}, netproto.Errorf(netproto.CodeInvalid, "an invite lasts from 1 minute to %d days",
+			store.MaxInviteAge/(24*time.Hour))
 	}
 	var token netproto.Invite
 	rand.Read(token[:]) // never fails

@@ -176,7 +176,8 @@ var banTests = map[string]func(*house){
 			if got := h.found(""); !slices.Equal(got, []string{"peer 1", "peer 5"}) {
 				h.Fatalf("found %q", got)
 			}
-			for from, want := range map[string]bool{"192.0.2.1": true, "192.0.2.2": false, "192.0.2.3": false, "192.0.2.4": false, "192.0.2.5": true, "::1": true} {
+			for from, want := range map[string]bool{"192.0.2.1": true, "192.0.2.2": false, "192.0.2.3": false, "192.0.2.4": false,
+				"192.0.2.5": true, "::1": true} {
 				h.admitted(9, from, want)
 			}
 			rows, err := h.SeedRows(h.ctx, "", 10)
