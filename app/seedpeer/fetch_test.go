@@ -182,9 +182,9 @@ func TestAResourceThatCannotBeAskedForSendsNothing(t *testing.T) {
 		"nobody":                 {func(r *netproto.SeedResource) { r.PeerIP = "0.0.0.0" }, netproto.CodeInvalid, "IPv4"},
 		"port 0":                 {func(r *netproto.SeedResource) { r.PeerPort = 0 }, netproto.CodeInvalid, "port 0"},
 		"port 65536":             {func(r *netproto.SeedResource) { r.PeerPort = 65536 }, netproto.CodeInvalid, "port 65536"},
-		"no name":                {func(r *netproto.SeedResource) { r.ResourceName = "" }, netproto.CodeInvalid, "cannot be asked for"},
-		"a slash in the name":    {func(r *netproto.SeedResource) { r.ResourceName = "a/b" }, netproto.CodeInvalid, "cannot be asked for"},
-		"a path without end":     {func(r *netproto.SeedResource) { r.ResourcePath = strings.Repeat("x", 5000) }, netproto.CodeInvalid, "cannot be asked for"},
+		"no name":                {func(r *netproto.SeedResource) { r.ResourceName = "" }, netproto.CodeInvalid, "cannot be requested"},
+		"a slash in the name":    {func(r *netproto.SeedResource) { r.ResourceName = "a/b" }, netproto.CodeInvalid, "cannot be requested"},
+		"a path without end":     {func(r *netproto.SeedResource) { r.ResourcePath = strings.Repeat("x", 5000) }, netproto.CodeInvalid, "cannot be requested"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resource := good
