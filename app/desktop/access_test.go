@@ -17,7 +17,7 @@ import (
 func TestEveryKeyOfTheMenusStandsInTheHelpAndTheOtherWayRound(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
 	w := d.window
-	inMenus := map[string]string{"Esc": ""} // closes what lies over the page, which no menu can do
+	inMenus := map[string]string{"Esc": ""} // closes a dialog or a message, which no menu can do
 	for _, menu := range w.win.MainMenu().Items {
 		for _, item := range menu.Items {
 			if s, ok := item.Shortcut.(fyne.KeyboardShortcut); ok {
@@ -53,8 +53,7 @@ func TestEveryKeyOfTheMenusStandsInTheHelpAndTheOtherWayRound(t *testing.T) {
 	}
 }
 
-// everyScreen shows the pages, the details, and what lies over them, one after
-// the other.
+// everyScreen shows the pages, the details and the sheets, one after another.
 func everyScreen(d *desk, look func(name string)) {
 	w := d.window
 	signs := [placeCount]string{"a.iso", "film 1.mkv", "Grace", "share 1", "kitchen", "/home/ada/Downloads"}
@@ -77,8 +76,8 @@ func everyScreen(d *desk, look func(name string)) {
 	w.sheets.closeAll()
 }
 
-// partsOfFyne can be pressed, or have the keys, only as a part of something else:
-// the bars beside what scrolls, and text that can be selected.
+// partsOfFyne can be pressed, or focused, only as part of something else:
+// scroll bars, and text that can be selected.
 var partsOfFyne = map[string]bool{"*widget.scrollBarArea": true, "*widget.focusSelectable": true}
 
 func typeOf(o fyne.CanvasObject) string { return reflect.TypeOf(o).String() }
@@ -105,8 +104,8 @@ func TestWhateverCanBePressedHasAWord(t *testing.T) {
 	}
 }
 
-// hasWords tells whether what can be pressed shows text, or a tip, or is a place
-// for text itself.
+// hasWords reports whether something that can be pressed shows text, or has a
+// tooltip, or is a place for text.
 func hasWords(object fyne.CanvasObject) bool {
 	switch o := object.(type) {
 	case *kit.IconButton:
@@ -127,7 +126,7 @@ func hasWords(object fyne.CanvasObject) bool {
 
 func TestWhateverHasTheKeysShowsIt(t *testing.T) {
 	d := newDesk(t, busy(), Options{})
-	d.window.win.Resize(fyne.NewSize(1100, 2400)) // nothing has to be scrolled
+	d.window.win.Resize(fyne.NewSize(1100, 2400)) // so that nothing has to be scrolled
 	c := d.window.win.Canvas()
 	seen := map[string]bool{}
 	everyScreen(d, func(name string) {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// inBubble runs a crossing in fake time; its UI thread is a goroutine.
+// inBubble runs a crossing in fake time. Its UI thread is a goroutine.
 func inBubble(t *testing.T, run func(t *testing.T, c *crossing, changes chan struct{}, pulls *atomic.Int64)) {
 	synctest.Test(t, func(t *testing.T) {
 		ui := make(chan func())
@@ -46,7 +46,7 @@ func inBubble(t *testing.T, run func(t *testing.T, c *crossing, changes chan str
 	})
 }
 
-// changing says for a while, without pause, that something changed.
+// changing reports changes without pause for a while.
 func changing(changes chan struct{}, d time.Duration) {
 	for range int(d / (10 * time.Millisecond)) {
 		select {

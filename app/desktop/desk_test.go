@@ -23,9 +23,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Fyne keeps its own goroutines for the life of a process.
+	// Fyne keeps goroutines of its own for the life of the process.
 	os.Exit(func() int {
-		os.Setenv("LC_ALL", "en_US.UTF-8") // what the tests read
+		os.Setenv("LC_ALL", "en_US.UTF-8") // the language that the tests expect
 		code := m.Run()
 		if code == 0 {
 			if err := goleak.Find(goleak.IgnoreAnyFunction("fyne.io/fyne/v2/internal/async.init.0.func1")); err != nil {
@@ -50,7 +50,7 @@ type desk struct {
 	queue  chan func()
 }
 
-// deskApp is an application whose desktop shows a tray and notifications.
+// deskApp is an application on a desktop with a tray and notifications.
 type deskApp struct {
 	fyne.App
 	menu *fyne.Menu // in the tray
@@ -144,7 +144,7 @@ func (d *desk) until(what string, is func() bool) {
 	}
 }
 
-// reads waits until a text stands somewhere in the window.
+// reads waits until a text is somewhere in the window.
 func (d *desk) reads(text string) {
 	d.t.Helper()
 	d.until(fmt.Sprintf("the window reads %q", text), func() bool { return d.shows(text) })
@@ -172,7 +172,7 @@ func (d *desk) shows(text string) bool {
 	return false
 }
 
-// texts is all that can be read in the window now, sheets included.
+// texts returns everything that can be read in the window now, sheets included.
 func (d *desk) texts() []string {
 	c := d.window.win.Canvas()
 	var texts []string
@@ -193,7 +193,7 @@ func (d *desk) texts() []string {
 	return texts
 }
 
-// walk visits what is visible.
+// walk visits everything visible.
 func walk(object fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	if object == nil || !object.Visible() {
 		return
@@ -211,8 +211,7 @@ func walk(object fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	}
 }
 
-// tap waits for a visible button with these words, and presses the one that is
-// on top of all others.
+// tap waits for a visible button with this text, and presses the topmost one.
 func (d *desk) tap(text string) {
 	d.t.Helper()
 	var found fyne.Tappable
@@ -223,7 +222,7 @@ func (d *desk) tap(text string) {
 	test.Tap(found)
 }
 
-// button is the visible one with these words, on top of all others, or nil.
+// button returns the topmost visible button with this text, or nil.
 func (d *desk) button(text string) (found fyne.Tappable) {
 	c := d.window.win.Canvas()
 	for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
@@ -237,7 +236,7 @@ func (d *desk) button(text string) (found fyne.Tappable) {
 				if o.Text == text && !o.Disabled() {
 					found = o
 				}
-			case interface { // widgets of ours
+			case interface { // our own widgets
 				fyne.Tappable
 				AccessibilityLabel() string
 			}:
@@ -264,7 +263,7 @@ func (d *desk) menu(text string) {
 	d.t.Fatalf("the menus have no %q", text)
 }
 
-// key presses a key where the focus is.
+// key presses a key, for what has the focus.
 func (d *desk) key(name fyne.KeyName) {
 	event := &fyne.KeyEvent{Name: name}
 	if focused := d.window.win.Canvas().Focused(); focused != nil {
@@ -282,7 +281,7 @@ func names(list *kit.RowList[face.Hit]) []string {
 	return names
 }
 
-// linesIn are the texts of the lines in an object.
+// linesIn returns the texts of the lines in an object.
 func linesIn(object fyne.CanvasObject) []string {
 	var texts []string
 	walk(object, func(o fyne.CanvasObject) {
@@ -293,7 +292,7 @@ func linesIn(object fyne.CanvasObject) []string {
 	return texts
 }
 
-// readRow is what a row of a table says, text by text.
+// readRow returns what a row of a table says, text by text.
 func readRow(t *testing.T, table fyne.CanvasObject, name string) string {
 	t.Helper()
 	const rowHeight = 40 // at most

@@ -87,7 +87,7 @@ func TestAFieldToFindDownloadsComesWhenThereAreMany(t *testing.T) {
 	d.until("the field is there", page.words.Visible)
 }
 
-// chooseItem chooses an entry of a menu; one of a menu in it with "menu > entry".
+// chooseItem chooses an item of a menu; "menu > item" is one in a submenu.
 func chooseItem(t *testing.T, menu *fyne.Menu, text string) {
 	t.Helper()
 	first, rest, inner := strings.Cut(text, " > ")
@@ -249,7 +249,7 @@ func TestWhatWasChosenForADownloadStandsInItsRow(t *testing.T) {
 	d.reads("Moving to another folder · 5 B of 10 B")
 }
 
-// someDetails is what the engine tells of a download that runs.
+// someDetails is what the engine knows about a running download.
 func someDetails() face.Details {
 	return face.Details{
 		Slow: face.SlowOneSource, Copies: 1.5, Speeds: []int64{2_000_000, 4_000_000},
@@ -350,7 +350,7 @@ func TestThePaneFitsTheSmallestWindow(t *testing.T) {
 	}
 }
 
-// thousands are downloads of which 500 run.
+// thousands are downloads, of which 500 are running.
 func thousands(count int) []face.Download {
 	var rows []face.Download
 	for i := range count {
@@ -363,7 +363,7 @@ func thousands(count int) []face.Download {
 	return rows
 }
 
-// ticking gives the page what a second of 500 running downloads changes.
+// ticking gives the page what changes within a second in 500 running downloads.
 func ticking(page *downloadsPage, rows []face.Download, tick int) {
 	rows = slices.Clone(rows)
 	for i := range 500 {
@@ -381,7 +381,7 @@ func TestTenThousandDownloadsStayQuick(t *testing.T) {
 	for tick := range 20 {
 		ticking(page, engine.downloads, tick)
 	}
-	if took := time.Since(begun); took > patience { // 0.1 s on a computer that has nothing else to do
+	if took := time.Since(begun); took > patience { // 0.1 s on an idle computer
 		t.Errorf("20 changes of 10,000 downloads took %v", took)
 	}
 }
@@ -411,7 +411,7 @@ func TestTheMenuKeyOpensTheActionsOfADownload(t *testing.T) {
 	d.until("a menu is open", func() bool { return d.window.win.Canvas().Overlays().Top() != nil })
 }
 
-// chipAt is one of the chips above the downloads.
+// chipAt returns one of the chips above the downloads.
 func chipAt(p *downloadsPage, at int) interface {
 	fyne.Tappable
 	fyne.Focusable

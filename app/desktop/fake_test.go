@@ -32,14 +32,14 @@ type fakeEngine struct {
 
 	search func(context.Context, face.SearchRequest) (face.SearchPage, error)
 	apply  func(face.Settings) error
-	err    error    // of every action
+	err    error    // returned by every action
 	done   []string // the actions, as "verb argument"
 
-	ui    string   // the goroutine that is the UI thread; no call may come from it
-	stuck []string // calls that did
+	ui    string   // the goroutine that is the UI thread, from which no call may come
+	stuck []string // calls from the UI thread
 }
 
-// enter notes a call that would hold the UI thread.
+// enter records a call that would block the UI thread.
 func (f *fakeEngine) enter() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -48,14 +48,14 @@ func (f *fakeEngine) enter() {
 	}
 }
 
-// goroutine names the one that calls it.
+// goroutine identifies the calling goroutine.
 func goroutine() string {
 	stack := make([]byte, 64)
 	name, _, _ := strings.Cut(string(stack[:runtime.Stack(stack, false)]), " [")
 	return name
 }
 
-// applied are the settings as the engine has them.
+// applied returns the settings as the engine has them.
 func (f *fakeEngine) applied() face.Settings {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -72,7 +72,7 @@ func newFake() *fakeEngine {
 	}
 }
 
-// change scripts another state and says that something changed.
+// change scripts another state and reports a change.
 func (f *fakeEngine) change(edit func(*fakeEngine)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -93,7 +93,7 @@ func (f *fakeEngine) act(format string, args ...any) error {
 	return f.err
 }
 
-// actions are what the window asked for so far.
+// actions returns what the window has asked for so far.
 func (f *fakeEngine) actions() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -291,13 +291,13 @@ func hashOf(n int) netproto.ContentHash {
 	return netproto.ContentHash{byte(n >> 16), byte(n >> 8), byte(n), 1}
 }
 
-// hit is a content with a name, for answers of a search.
+// hit returns a content with a name, for answers to a search.
 func hit(n int, name string, size int64, kind netproto.Kind, sources int) face.Hit {
 	return face.Hit{Kind: kind, Hit: netproto.Hit{Hash: hashOf(n), Name: name, Size: size, Sources: sources,
 		Folder: kind == netproto.KindFolder, Added: time.Date(2026, 11, 1+n%20, 12, 0, 0, 0, time.UTC)}}
 }
 
-// answers is a search that always gives these hits.
+// answers returns a search that always finds these hits.
 func answers(hits ...face.Hit) func(context.Context, face.SearchRequest) (face.SearchPage, error) {
 	return func(context.Context, face.SearchRequest) (face.SearchPage, error) {
 		return face.SearchPage{Hits: hits}, nil

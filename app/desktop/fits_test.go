@@ -21,8 +21,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// busy is an engine with something on every page, in every state whose words
-// are long.
+// busy is an engine with something on every page, in every state that has long
+// texts.
 func busy() *fakeEngine {
 	engine := newFake()
 	engine.status.DownRate, engine.status.UpRate, engine.status.PeersOnline = 998_000_000, 120_000_000, 1234
@@ -34,7 +34,7 @@ func busy() *fakeEngine {
 		hit(3, "c.pdf", 812_000, netproto.KindDocument, 41), hit(4, "d.exe", 812_000, netproto.KindProgram, 41))
 	engine.search = answers(hits...)
 	states := []face.DownloadState{face.DownloadDownloading, face.DownloadWaiting, face.DownloadQueued, face.DownloadPaused, face.DownloadFinished, face.DownloadVerifying, face.DownloadNoSpace}
-	for i, state := range slices.Concat(states, states) { // so many that there is a field to find one
+	for i, state := range slices.Concat(states, states) { // enough for the field to appear
 		engine.downloads = append(engine.downloads, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("film %d.mkv", i), Size: 998_000_000_000,
 			Done: 412_000_000_000, Rate: 988_000_000, SecsLeft: 26*3600 + 1, Sources: 1234, Place: 123, State: state, Hash: hashOf(i)})
 	}
@@ -63,8 +63,8 @@ func busy() *fakeEngine {
 	return engine
 }
 
-// misfits are the texts in the window that are wider than their places, other
-// than names, which are cut on purpose.
+// misfits returns the texts in the window that are wider than their places,
+// except names, which are cut on purpose.
 func (d *desk) misfits() []string {
 	var misfits []string
 	c := d.window.win.Canvas()
@@ -78,7 +78,7 @@ func (d *desk) misfits() []string {
 	return misfits
 }
 
-// textOf is the text of a widget on one line, and the width that it needs.
+// textOf returns the text of a widget on one line, and the width that it needs.
 func textOf(object fyne.CanvasObject) (string, float32) {
 	switch o := object.(type) {
 	case *kit.Line:
@@ -113,7 +113,8 @@ func textOf(object fyne.CanvasObject) (string, float32) {
 	return "", 0
 }
 
-// smallest is the smallest window, in a language, that look says all misfits of.
+// smallest opens the smallest window in a language. look reports all its
+// misfits.
 func smallest(t *testing.T, tag string, engine *fakeEngine, options Options) (d *desk, look func(name string)) {
 	t.Helper()
 	app := test.NewTempApp(t)
@@ -132,7 +133,7 @@ func smallest(t *testing.T, tag string, engine *fakeEngine, options Options) (d 
 	}
 }
 
-// inEveryLanguage runs a test in each.
+// inEveryLanguage runs a test in each language.
 func inEveryLanguage(t *testing.T, run func(t *testing.T, tag string)) {
 	for _, tag := range words.Languages() {
 		t.Run(tag, func(t *testing.T) { run(t, tag) })

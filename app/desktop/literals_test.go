@@ -13,17 +13,16 @@ import (
 	"testing"
 )
 
-// prose is what people read: a word that begins a sentence, or two words.
+// prose matches what people read: a word that starts a sentence, or two words.
 var prose = regexp.MustCompile(`^[A-Z][a-z]+|[A-Za-z]{2,} [A-Za-z]{2,}`)
 
-// sameEverywhere are the texts for people that are the same in every language:
-// names, keys as they stand on the keyboard, and drawings.
+// sameEverywhere matches texts for people that are the same in every language:
+// names, keys on the keyboard, and drawings.
 var sameEverywhere = regexp.MustCompile(`^(CentralizedP2P|, Fyne|(Ctrl|Alt|Shift|Del|Enter|Esc)(\+[A-Z])?|<svg .*>)$`)
 
-// A text that a widget, a dialog or a notification got as it stands in the
-// source would be English in every language. So every text of the package that
-// reads like words for people passes through the translations, but for errors:
-// those are explained by their codes.
+// A text that a widget, a dialog or a notification gets straight from the
+// source would be English in every language. So every text for people must be
+// translated. Errors are exempt, because their codes explain them.
 func TestNoTextForPeopleIsHardCoded(t *testing.T) {
 	fset := token.NewFileSet()
 	names := sources(t)
@@ -36,8 +35,7 @@ func TestNoTextForPeopleIsHardCoded(t *testing.T) {
 	}
 }
 
-// hardCoded are the texts that read like words for people and do not stand where
-// those stand that pass through the translations.
+// hardCoded returns the texts for people that are not translated.
 func hardCoded(t *testing.T, names []string, passed map[string]string) []string {
 	t.Helper()
 	fset := token.NewFileSet()
@@ -51,7 +49,7 @@ func hardCoded(t *testing.T, names []string, passed map[string]string) []string 
 			return !makesAnError(n)
 		case *ast.CompositeLit:
 			if isValues(n.Type) {
-				for _, element := range n.Elts { // whose keys name places in texts
+				for _, element := range n.Elts { // whose keys name placeholders
 					ast.Inspect(element.(*ast.KeyValueExpr).Value, look)
 				}
 				return false
@@ -72,7 +70,7 @@ func hardCoded(t *testing.T, names []string, passed map[string]string) []string 
 	return found
 }
 
-// isValues tells whether an expression names the type words.Values.
+// isValues reports whether an expression names the type words.Values.
 func isValues(expr ast.Expr) bool {
 	if from, ok := expr.(*ast.SelectorExpr); ok {
 		expr = from.Sel
@@ -81,7 +79,8 @@ func isValues(expr ast.Expr) bool {
 	return ok && named.Name == "Values"
 }
 
-// makesAnError tells a call whose words no person reads in the window.
+// makesAnError reports whether a call makes an error, whose text nobody reads
+// in the window.
 func makesAnError(call *ast.CallExpr) bool {
 	callee, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {

@@ -255,10 +255,10 @@ func TestFilesDroppedOnTheWindowAreReviewedBeforeTheyAreShared(t *testing.T) {
 	d.reads("214 files")
 	d.tap("Share")
 	d.did("share [{/a/film.mkv []} {/a/project [keys/id_rsa]}]")
-	d.reads("Drop files or folders anywhere") // the Shared page is in front
+	d.reads("Drop files or folders anywhere") // the Shared page is shown
 }
 
-// check ticks the line of a review with that name.
+// check ticks the line with that name in a review.
 func (d *desk) check(name string) {
 	d.t.Helper()
 	for _, overlay := range d.window.win.Canvas().Overlays().List() {

@@ -58,7 +58,7 @@ func TestLossOfTheTrackerIsABannerThatCountsDownAndHealsItself(t *testing.T) {
 	d.reads("The tracker attic cannot be reached. Trying again in 5 s")
 	d.reads("Reconnecting in 5 s")
 	engine.mu.Lock()
-	lost(4)(engine) // a second went by; the engine need not say so
+	lost(4)(engine) // a second passed; the engine need not report it
 	engine.mu.Unlock()
 	d.reads("Trying again in 4 s")
 	d.tap("Try now")
@@ -277,7 +277,7 @@ func TestTheMenusLeadToEveryPage(t *testing.T) {
 	d.reads("Keys and help")
 	d.reads("Ctrl+Shift+O")
 	d.key(fyne.KeyEscape)
-	d.menu("Change settings") // where an entry has the keys
+	d.menu("Change settings") // where an entry has the focus
 	d.key(fyne.KeyF1)
 	d.reads("Keys and help")
 }
@@ -366,7 +366,7 @@ func TestAnEngineThatTakesItsTimeNeverHoldsTheWindow(t *testing.T) {
 		case entered <- struct{}{}:
 		default:
 		}
-		<-ctx.Done() // answers only when nobody waits any more
+		<-ctx.Done() // answers only when nobody waits any longer
 		return face.SearchPage{}, ctx.Err()
 	}
 	d := newDesk(t, engine, Options{})

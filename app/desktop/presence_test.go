@@ -15,7 +15,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// newTrayDesk is a desk where icons in the tray can be seen.
+// newTrayDesk is a desk with a tray.
 func newTrayDesk(t *testing.T, engine *fakeEngine) *desk {
 	t.Helper()
 	d := newDesk(t, engine, Options{TrayHost: func(context.Context) bool { return true }})
@@ -23,7 +23,7 @@ func newTrayDesk(t *testing.T, engine *fakeEngine) *desk {
 	return d
 }
 
-// tray chooses an entry of the icon's menu.
+// tray chooses an item of the icon's menu.
 func (d *desk) tray(name string) {
 	d.t.Helper()
 	for _, item := range d.app.menu.Items {
@@ -67,7 +67,8 @@ func TestAWindowInTheTrayAsksForNothingUntilItIsShown(t *testing.T) {
 		t.Fatal("the window is not in the tray")
 	}
 	engine.change(func(f *fakeEngine) { f.status.PeersOnline = 99 })
-	// The herald still looks, so the change was noticed; the window shows nothing of it.
+	// The herald still looks, so it noticed the change; the window does not
+	// show it.
 	engine.change(func(f *fakeEngine) { f.status.DownRate = 1_000_000 })
 	d.until("the tray tells the rate", func() bool { return d.app.menu.Items[1].Label == "Down 1.0 MB/s, up 0 B/s" })
 	if d.shows("99 peers") {
@@ -184,7 +185,7 @@ func TestDownloadsThatEndAreToldTogether(t *testing.T) {
 	for i := range 7 {
 		engine.downloads = append(engine.downloads, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("file %d", i), State: face.DownloadDownloading})
 	}
-	engine.downloads[6].State = face.DownloadFinished // long ago
+	engine.downloads[6].State = face.DownloadFinished // before the window opened
 	d := newDesk(t, engine, Options{})
 	d.until("the downloads are known", func() bool { return d.window.herald.known != nil })
 	engine.change(func(f *fakeEngine) {

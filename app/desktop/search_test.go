@@ -41,7 +41,7 @@ func TestAnOlderAnswerNeverOverwritesANewerOne(t *testing.T) {
 	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
 		if r.Words == "old" {
 			started.Add(1)
-			<-slow // answers late, and does not mind that nobody waits any more
+			<-slow // answers late, when nobody waits any longer
 			defer answered.Add(1)
 		}
 		return face.SearchPage{Hits: []face.Hit{hit(1, "found "+r.Words, 10, netproto.KindDocument, 1)}}, nil
@@ -55,7 +55,7 @@ func TestAnOlderAnswerNeverOverwritesANewerOne(t *testing.T) {
 	close(slow)
 	d.until("the old search has answered", func() bool { return answered.Load() == started.Load() })
 	d.window.goTo(placeDownloads)
-	d.reads("Nothing is downloading yet") // everything that was under way has crossed
+	d.reads("Nothing is downloading yet") // everything under way has crossed
 	d.window.goTo(placeSearch)
 	if d.shows("found old") || !d.shows("found new") {
 		t.Errorf("the window shows %v", names(d.window.search().list))

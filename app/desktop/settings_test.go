@@ -13,7 +13,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// fakeSystem is an operating system that can be told when to start a program.
+// fakeSystem is an operating system that can start a program.
 type fakeSystem struct {
 	mu           sync.Mutex
 	login, links bool

@@ -13,12 +13,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// refusing is an engine that fails to say what a page wants to know, or that
-// does not answer before it is told to.
+// refusing is an engine that fails to answer, or does not answer until it is
+// told to.
 type refusing struct {
 	*fakeEngine
 	broken atomic.Bool
-	answer chan struct{} // nil: at once
+	answer chan struct{} // nil if it answers at once
 }
 
 func (r *refusing) wait(ctx context.Context) error {

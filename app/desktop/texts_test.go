@@ -69,7 +69,7 @@ func usedTexts(t *testing.T) []string {
 	return slices.Compact(slices.Sorted(maps.Values(translatedLiterals(t, token.NewFileSet(), sources(t)))))
 }
 
-// sources returns the files that the window is made of, without tests.
+// sources returns the files that the window consists of, without tests.
 func sources(t *testing.T) []string {
 	t.Helper()
 	var all []string

@@ -10,7 +10,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// threeDownloads are one that runs, one that is paused, one that is finished.
+// threeDownloads are a running, a paused and a finished one.
 func threeDownloads() *fakeEngine {
 	engine := newFake()
 	engine.downloads = []face.Download{
@@ -130,7 +130,7 @@ func TestAllDownloadsArePausedAndResumedFromTheMenus(t *testing.T) {
 	d.did("resume [rest]")
 	d.menu("Quick limit")
 	d.did("quick-limit true")
-	d.menu("Details") // no page has them in front
+	d.menu("Details") // no page has details in front
 	d.menu("Select all rows")
 	if d.window.win.Canvas().Focused() == nil {
 		t.Error("nothing has the keys")

@@ -1,11 +1,11 @@
-// Package instance keeps one window a profile: a second start hands what it
-// was asked to open to the first, over a socket in the profile's folder, and
-// ends.
+// Package instance allows one window for each profile: a second start hands
+// what it was asked to open to the first, over a socket in the profile's
+// folder, and ends.
 //
-// The socket has the mode 0600, so that whoever may open it is the person whose
-// window it is. One request is a line of JSON, {"open":["cp2p://…","/a/file"]},
-// and is answered with {"ok":true} once the window has it. Whoever has the
-// profile's lock listens, and may replace the socket that a killed one left.
+// The socket has mode 0600, so only the person whose window it is can open it.
+// A request is a line of JSON, {"open":["cp2p://…","/a/file"]}, answered with
+// {"ok":true} once the window has it. The process that holds the profile's lock
+// listens. It may replace the socket that a killed one left behind.
 package instance
 
 import (
@@ -27,18 +27,19 @@ import (
 
 const (
 	socketName = "desktop.sock"
-	maxRequest = 1 << 20 // bytes; a selection of some thousand files
+	maxRequest = 1 << 20 // bytes; enough for some thousand selected files
 	// answerTime bounds one request on both sides.
 	answerTime = 5 * time.Second
-	// askEvery is how often a window that is still starting is tried.
+	// askEvery is how often to try a window that is still starting.
 	askEvery = 50 * time.Millisecond
-	// accepts that fail one after the other, for want of files to open, end the service.
+	// After maxFailures failed accepts in a row, for lack of file descriptors,
+	// the service ends.
 	maxFailures = 100
 	failureRest = 50 * time.Millisecond
 )
 
-// request is what a second start asks the window to open; nothing is to bring
-// it to the front.
+// request is what a second start asks the window to open. An empty one brings
+// the window to the front.
 type request struct {
 	Open []string `json:"open"` // cp2p:// links and absolute paths
 }
@@ -47,7 +48,7 @@ type answer struct {
 	OK bool `json:"ok"`
 }
 
-// Socket is where the window of a profile listens.
+// Socket returns where the window of a profile listens.
 func Socket(profile string) string { return filepath.Join(profile, socketName) }
 
 // Server is the window's side.
@@ -60,7 +61,7 @@ type Server struct {
 	group    sync.WaitGroup
 }
 
-// Listen begins to take requests for the profile, which the caller has locked.
+// Listen starts to take requests for a profile, which the caller has locked.
 func Listen(profile string, log *slog.Logger) (*Server, error) {
 	path := Socket(profile)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -81,11 +82,11 @@ func Listen(profile string, log *slog.Logger) (*Server, error) {
 	return s, nil
 }
 
-// Requests gives what second starts ask to open, cp2p:// links and absolute
-// paths; it is closed by Close.
+// Requests delivers what second starts ask to open: cp2p:// links and absolute
+// paths. Close closes it.
 func (s *Server) Requests() <-chan []string { return s.requests }
 
-// Close ends the service, removes the socket and waits.
+// Close ends the service, removes the socket, and waits for both.
 func (s *Server) Close() error {
 	s.stop()
 	err := s.ln.Close()
@@ -128,7 +129,7 @@ func (s *Server) answer(conn net.Conn) {
 	defer timer.Stop()
 	select {
 	case s.requests <- asked.Open:
-		_ = json.NewEncoder(conn).Encode(answer{OK: true}) // who asked may be gone; the window has it
+		_ = json.NewEncoder(conn).Encode(answer{OK: true}) // the asker may be gone, but the window has the request
 	case <-s.ctx.Done():
 	case <-timer.C:
 	}
@@ -146,15 +147,16 @@ func readRequest(r io.Reader) (request, error) {
 	}
 	for _, what := range asked.Open {
 		if _, err := netproto.ParseLink(what); err != nil && !filepath.IsAbs(what) {
-			return request{}, fmt.Errorf("%q is no link and no absolute path", what)
+			return request{}, fmt.Errorf("%q is neither a link nor an absolute path", what)
 		}
 	}
 	return asked, nil
 }
 
-// HandOver asks the window that has the profile to open links and absolute
-// paths, or to come to the front where there are none; a window that is just starting is waited for until ctx ends. It fails where no window
-// listens: the profile may be in use by a command.
+// HandOver asks the window of a profile to open links and absolute paths, or to
+// come to the front if there are none. It waits until ctx ends for a window
+// that is still starting. It fails if no window listens: a command may be using
+// the profile.
 func HandOver(ctx context.Context, profile string, open []string) error {
 	line, err := json.Marshal(request{Open: open})
 	if err != nil {
@@ -178,7 +180,7 @@ func HandOver(ctx context.Context, profile string, open []string) error {
 	}
 }
 
-// errNobody tells that no window listens, or not yet.
+// errNobody means that no window listens, or not yet.
 var errNobody = errors.New("no window listens")
 
 func handOver(ctx context.Context, socket string, line []byte) error {

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const link = "cp2p://192.0.2.7:5000/b4c0d6b62a8f6c3fe1f5a2cbd4d1f1a4e5c6a7b8c9d0e1f2a3b4c5d6e7f80912"
 
-// profile is a folder whose name leaves room for that of a socket.
+// profile makes a folder whose name leaves room for that of a socket.
 func profile(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "instance")

@@ -28,7 +28,7 @@ func TestNumbersInNamesAreInTheirOrder(t *testing.T) {
 	}
 }
 
-// inLanguage writes and sorts like a language while a test runs.
+// inLanguage writes and sorts as in a language while a test runs.
 func inLanguage(t testing.TB, tag language.Tag) {
 	if _, err := words.Load(tag.String(), tag.String()); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func inLanguage(t testing.TB, tag language.Tag) {
 	})
 }
 
-// The collator sorts 10,000 names within 25 ms. So nothing makes keys by hand.
+// The collator sorts 10,000 names within 25 ms, so keys need no shortcut.
 func BenchmarkSort(b *testing.B) {
 	inLanguage(b, language.English)
 	for _, count := range []int{10_000, 100_000} {

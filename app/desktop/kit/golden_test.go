@@ -15,8 +15,8 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// looks are the widgets of the kit in the states that look different. What they
-// look like is in testdata/<name>.xml; a test that fails writes what it saw to
+// looks are the widgets of the kit, in the states that look different. Their
+// looks are in testdata/<name>.xml. A test that fails writes what it saw to
 // testdata/failed.
 var looks = map[string]func(*stand) fyne.CanvasObject{
 	"line": func(*stand) fyne.CanvasObject {

@@ -16,7 +16,7 @@ func TestATooltipSaysWhatAnIconMeansAndStaysInTheWindow(t *testing.T) {
 	s := newStand(t)
 	tips, tapped := NewTips(), 0
 	b := NewIconButton(tips, theme.CancelIcon(), "Remove from list", func() { tapped++ })
-	// In the corner there is room neither below nor to the right.
+	// In this corner there is no room below or to the right.
 	s.show(container.NewStack(container.NewVBox(layout.NewSpacer(), container.NewHBox(layout.NewSpacer(), b)), tips.Layer))
 	for what, pair := range map[string][2]func(){
 		"the pointer": {func() { b.MouseIn(&desktop.MouseEvent{}) }, b.MouseOut},

@@ -73,7 +73,7 @@ func chosenKeys(list *RowList[plain]) []string {
 	return keys
 }
 
-// click presses a row that is on the screen.
+// click presses a row on the screen.
 func click(list *RowList[plain], index int, button desktop.MouseButton, held fyne.KeyModifier) {
 	for r := range list.bound {
 		if r.index == index {

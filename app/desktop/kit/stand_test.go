@@ -11,7 +11,7 @@ import (
 )
 
 // stand is an application for widgets. The test's goroutine is its UI thread:
-// what comes back to it waits in a queue until the test looks there.
+// what comes back to it waits in a queue until the test looks.
 type stand struct {
 	t      *testing.T
 	app    fyne.App

@@ -16,7 +16,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 )
 
-// thing is a row of the tables of tests.
+// thing is a row in tests of tables.
 type thing struct {
 	name string
 	size int
@@ -54,7 +54,7 @@ func orderOf(t *Table[thing]) string {
 	return strings.Join(names, " ")
 }
 
-// cellsOf is what a row on the screen says, cell by cell.
+// cellsOf returns what a row on the screen says, cell by cell.
 func cellsOf(t *testing.T, table *Table[thing], name string) string {
 	t.Helper()
 	for r := range table.List.bound {
@@ -88,9 +88,9 @@ func TestATableIsSortedByAClickOnItsHeader(t *testing.T) {
 		column int
 		want   string
 	}{
-		{-1, "Äpfel apple file 2 file 10 zebra"}, // as in a dictionary, and numbers as numbers
+		{-1, "Äpfel apple file 2 file 10 zebra"}, // in the order of a dictionary, with numbers in numerical order
 		{0, "zebra file 10 file 2 apple Äpfel"},
-		{1, "apple file 2 Äpfel file 10 zebra"}, // the largest first, alike ones by name
+		{1, "apple file 2 Äpfel file 10 zebra"}, // the largest first, equal ones by name
 		{1, "zebra Äpfel file 10 file 2 apple"},
 		{2, "Äpfel file 2 apple file 10 zebra"},
 	} {
@@ -241,9 +241,9 @@ func TestTypingGoesToTheNextNameThatBeginsSo(t *testing.T) {
 	}{
 		{"z", 0, "zebra"},
 		{"f", 2 * time.Second, "file 2"},
-		{"f", 0, "file 10"}, // the same letter goes on
+		{"f", 0, "file 10"}, // the same letter again moves on
 		{"FILE 1", 2 * time.Second, "file 10"},
-		{"x", 2 * time.Second, "file 10"}, // nothing begins so
+		{"x", 2 * time.Second, "file 10"}, // nothing starts with it
 		{"ä", 2 * time.Second, "Äpfel"},
 	} {
 		now = now.Add(step.wait)
@@ -354,8 +354,9 @@ func TestManyRowsAreSortedBesideTheUIThread(t *testing.T) {
 	}
 }
 
-// BenchmarkScroll100000 is the time of one frame while 100,000 rows are scrolled
-// by a page: the rows are filled, laid out and painted by the software painter.
+// BenchmarkScroll100000 measures the time of a frame while 100,000 rows are
+// scrolled by a page: the rows are filled, laid out and drawn by the software
+// painter.
 func BenchmarkScroll100000(b *testing.B) {
 	app := test.NewTempApp(b)
 	app.Settings().SetTheme(NewTheme(LookLight))
@@ -371,7 +372,7 @@ func BenchmarkScroll100000(b *testing.B) {
 	}{{"fill and lay out", false}, {"with the software painter", true}} {
 		b.Run(part.name, func(b *testing.B) {
 			worst := time.Duration(0)
-			table.List.ScrollToOffset(page) // the fonts are loaded
+			table.List.ScrollToOffset(page) // so that the fonts are loaded
 			window.Canvas().Capture()
 			for i := range b.N {
 				start := time.Now()

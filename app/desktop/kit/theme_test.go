@@ -29,7 +29,7 @@ func contrast(a, b color.NRGBA) float64 {
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
-// over is a colour that may let another shine through, upon it.
+// over returns a colour, which may be transparent, on top of another.
 func over(top, ground color.NRGBA) color.NRGBA {
 	mix := func(t, g uint8) uint8 {
 		a := float64(top.A) / 255
@@ -53,7 +53,8 @@ func TestTextIsReadableOnEveryGroundInBothLooks(t *testing.T) {
 			}
 		}
 		for _, marked := range []fyne.ThemeColorName{theme.ColorNameSelection, theme.ColorNameHover} {
-			// Rows stand on the page, on the plate of the details, and in the sidebar.
+			// Rows are on the page, on the plate of the details, and in the
+			// sidebar.
 			for _, below := range []fyne.ThemeColorName{theme.ColorNameBackground, theme.ColorNameHeaderBackground, ColorSidebar} {
 				ground := over(colors[marked], colors[below])
 				for _, text := range []fyne.ThemeColorName{theme.ColorNameForeground, ColorCaption, theme.ColorNamePrimary,
@@ -75,7 +76,7 @@ func TestTextIsReadableOnEveryGroundInBothLooks(t *testing.T) {
 				t.Errorf("%s: %s on %s has a contrast of %.2f", name, text, ground, got)
 			}
 		}
-		// What is drawn beside its words: bars, graph and map.
+		// What is drawn beside text: bars, graph and map.
 		for _, drawn := range []fyne.ThemeColorName{theme.ColorNamePrimary, theme.ColorNameWarning} {
 			for _, ground := range []fyne.ThemeColorName{theme.ColorNameBackground, theme.ColorNameHeaderBackground} {
 				if got := contrast(colors[drawn], over(colors[colorTrack], colors[ground])); got < 3 {
@@ -119,7 +120,7 @@ func TestWhatIsHoveredPressedOrFocusedStaysReadableInBothLooks(t *testing.T) {
 				theme.ColorNameForegroundOnPrimary: {theme.ColorNamePrimary},
 				theme.ColorNameForegroundOnError:   {theme.ColorNameError},
 				theme.ColorNameForegroundOnWarning: {theme.ColorNameWarning},
-				// What a chip counts, and a row says below its name.
+				// The count on a chip, and the second line of a row.
 				ColorCaption: {theme.ColorNameBackground, ColorSidebar, theme.ColorNameHeaderBackground, theme.ColorNameOverlayBackground},
 			} {
 				if text == ColorCaption && done == theme.ColorNameFocus {

@@ -19,21 +19,21 @@ import (
 
 // Program is what is started.
 type Program struct {
-	ID   string   // reverse domain name
+	ID   string   // before those that the system adds
 	Name string   // for people
 	Path string   // of the executable, absolute
 	Args []string // before those of the system
 	Icon []byte   // PNG, 256 pixels; shown in menus on Linux
 }
 
-// scheme is that of the links.
+// scheme is the scheme of the links.
 const scheme = netproto.LinkScheme
 
-// ErrTemporary is why nothing is told to the system about a program that the
-// next restart of the computer removes, as that of `go run`.
+// ErrTemporary refuses to register a program that the next restart of the
+// computer removes, such as one built by `go run`.
 var ErrTemporary = errors.New("the program runs from a temporary folder")
 
-// Here is the program that runs, with these arguments.
+// Here returns the running program, with these arguments.
 func Here(id, name string, icon []byte, args ...string) (Program, error) {
 	path, err := os.Executable()
 	if err == nil {
@@ -53,7 +53,7 @@ func (p Program) check() error {
 	return nil
 }
 
-// replace writes a file as a whole or not at all.
+// replace writes a file completely or not at all.
 func replace(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -72,7 +72,7 @@ func replace(path, text string) error {
 	return err
 }
 
-// holds tells whether a file has exactly that text.
+// holds reports whether a file has exactly that text.
 func holds(path, text string) (bool, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {

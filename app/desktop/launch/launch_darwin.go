@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// AtLogin tells whether the system starts this program when the person logs in.
+// AtLogin reports whether the system starts this program when the person logs
+// in.
 func (p Program) AtLogin() (bool, error) {
 	path, err := p.agent()
 	if err != nil {
@@ -21,7 +22,7 @@ func (p Program) AtLogin() (bool, error) {
 	return holds(path, text)
 }
 
-// SetAtLogin has the system start this program at login, or no more.
+// SetAtLogin makes the system start this program at login, or stop doing so.
 func (p Program) SetAtLogin(on bool) error {
 	path, err := p.agent()
 	if err != nil {
@@ -45,7 +46,7 @@ func (p Program) agent() (string, error) {
 	return filepath.Join(home, "Library", "LaunchAgents", p.ID+".plist"), err
 }
 
-// agentText is a property list of launchd.plist(5).
+// agentText returns a property list of launchd.plist(5).
 func (p Program) agentText() (string, error) {
 	var b strings.Builder
 	b.WriteString(xml.Header + `<plist version="1.0"><dict><key>RunAtLoad</key><true/><key>Label</key><string>` + p.ID +
@@ -61,14 +62,14 @@ func (p Program) agentText() (string, error) {
 	return b.String(), nil
 }
 
-// CanOpenLinks tells whether a program can tell the system that it opens links:
-// on macOS only the Info.plist of its bundle can.
+// CanOpenLinks reports whether a program can register itself for links. On
+// macOS only the Info.plist of its bundle can.
 const CanOpenLinks = false
 
 var errBundle = errors.New("on macOS the Info.plist of the bundle says which links a program opens")
 
-// OpensLinks tells whether the system gives cp2p:// links to this program.
+// OpensLinks reports whether the system opens cp2p:// links with this program.
 func (p Program) OpensLinks() (bool, error) { return false, nil }
 
-// SetOpensLinks fails: see CanOpenLinks.
+// SetOpensLinks fails; see CanOpenLinks.
 func (p Program) SetOpensLinks(bool) error { return errBundle }

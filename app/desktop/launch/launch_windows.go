@@ -14,10 +14,11 @@ const (
 	openKey = linkKey + `\shell\open\command`
 )
 
-// AtLogin tells whether the system starts this program when the person logs in.
+// AtLogin reports whether the system starts this program when the person logs
+// in.
 func (p Program) AtLogin() (bool, error) { return valueIs(runKey, p.ID, p.commandLine()) }
 
-// SetAtLogin has the system start this program at login, or no more.
+// SetAtLogin makes the system start this program at login, or stop doing so.
 func (p Program) SetAtLogin(on bool) error {
 	if on {
 		if err := p.check(); err != nil {
@@ -33,13 +34,14 @@ func (p Program) SetAtLogin(on bool) error {
 	return missing(key.DeleteValue(p.ID))
 }
 
-// CanOpenLinks tells whether a program can tell the system that it opens links.
+// CanOpenLinks reports whether a program can register itself for links.
 const CanOpenLinks = true
 
-// OpensLinks tells whether the system gives cp2p:// links to this program.
+// OpensLinks reports whether the system opens cp2p:// links with this program.
 func (p Program) OpensLinks() (bool, error) { return valueIs(openKey, "", p.commandLine()+` "%1"`) }
 
-// SetOpensLinks has the system give cp2p:// links to this program, or no more.
+// SetOpensLinks makes the system open cp2p:// links with this program, or stop
+// doing so.
 func (p Program) SetOpensLinks(on bool) error {
 	if on {
 		if err := p.check(); err != nil {
@@ -83,7 +85,7 @@ func setValue(path, name, value string) error {
 	return key.SetStringValue(name, value)
 }
 
-// missing forgives that something is not there.
+// missing turns the error that something does not exist into nil.
 func missing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

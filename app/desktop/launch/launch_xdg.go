@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// The folders of the XDG Base Directory Specification 0.8.
+// Folders of the XDG Base Directory Specification 0.8.
 func configHome() (string, error) { return os.UserConfigDir() }
 
 func dataHome() (string, error) {
@@ -20,7 +20,8 @@ func dataHome() (string, error) {
 	return filepath.Join(home, ".local", "share"), err
 }
 
-// AtLogin tells whether the system starts this program when the person logs in.
+// AtLogin reports whether the system starts this program when the person logs
+// in.
 func (p Program) AtLogin() (bool, error) {
 	config, err := configHome()
 	if err != nil {
@@ -29,7 +30,7 @@ func (p Program) AtLogin() (bool, error) {
 	return holds(p.autostart(config), p.entry(""))
 }
 
-// SetAtLogin has the system start this program at login, or no more.
+// SetAtLogin makes the system start this program at login, or stop doing so.
 func (p Program) SetAtLogin(on bool) error {
 	config, err := configHome()
 	if err != nil {
@@ -50,10 +51,10 @@ func (p Program) autostart(config string) string {
 
 func (p Program) desktopFile() string { return p.ID + ".desktop" }
 
-// CanOpenLinks tells whether a program can tell the system that it opens links.
+// CanOpenLinks reports whether a program can register itself for links.
 const CanOpenLinks = true
 
-// OpensLinks tells whether the system gives cp2p:// links to this program.
+// OpensLinks reports whether the system opens cp2p:// links with this program.
 func (p Program) OpensLinks() (bool, error) {
 	config, err := configHome()
 	if err != nil {
@@ -74,7 +75,8 @@ func (p Program) OpensLinks() (bool, error) {
 	return handler(string(raw)) == p.desktopFile(), err
 }
 
-// SetOpensLinks has the system give cp2p:// links to this program, or no more.
+// SetOpensLinks makes the system open cp2p:// links with this program, or stop
+// doing so.
 func (p Program) SetOpensLinks(on bool) error {
 	config, err := configHome()
 	if err != nil {
@@ -110,8 +112,8 @@ func (p Program) linkEntry() string {
 	return p.entry(" %U") + "Icon=" + p.ID + "\nCategories=Network;FileTransfer;P2P;\nMimeType=x-scheme-handler/" + scheme + ";\n"
 }
 
-// entry is a file of the Desktop Entry Specification 1.5. The window's class is
-// the name, which ties it to the entry.
+// entry returns a file of the Desktop Entry Specification 1.5. The class of the
+// window is the name, which connects it to the entry.
 func (p Program) entry(operands string) string {
 	words := []string{quoted(p.Path)}
 	for _, arg := range p.Args {
@@ -122,20 +124,21 @@ func (p Program) entry(operands string) string {
 }
 
 // quoted writes an argument for Exec: quoted by the rules of the specification,
-// and then once more by those for values.
+// and then again by those for values.
 func quoted(arg string) string {
 	arg = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "`", "\\`", `$`, `\$`, `%`, `%%`).Replace(arg)
 	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\t", `\t`, "\r", `\r`).Replace(`"` + arg + `"`)
 }
 
-// mimeApps says which program opens what (MIME Applications Associations 1.0.1).
+// The file mimeApps says which program opens what (MIME Applications
+// Associations 1.0.1).
 const (
 	mimeApps   = "mimeapps.list"
 	mimeGroup  = "[Default Applications]"
 	mimeScheme = "x-scheme-handler/" + scheme + "="
 )
 
-// handler is the program that the list names for the links, or "".
+// handler returns the program that a list names for the links, or "".
 func handler(list string) string {
 	group := ""
 	for line := range strings.Lines(list) {
@@ -151,8 +154,8 @@ func handler(list string) string {
 	return ""
 }
 
-// withHandler is the list with another program for the links, and all else as
-// it was; "" names none.
+// withHandler returns the list with another program for the links, and
+// everything else unchanged; "" names none.
 func withHandler(list, program string) string {
 	var out []string
 	group, done := "", program == ""

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// home is a person's empty home, and a program that was installed.
+// home makes an empty home for a person, and a program that was installed.
 func home(t *testing.T, path string, args ...string) (Program, string) {
 	t.Helper()
 	dir := t.TempDir()

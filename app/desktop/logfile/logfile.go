@@ -1,5 +1,5 @@
-// Package logfile is a log that does not grow for ever: when it is full it
-// becomes NAME.old, which replaces the one before, and begins anew.
+// Package logfile is a log that does not grow forever: when it is full it
+// becomes NAME.old, which replaces the one before, and starts again.
 package logfile
 
 import (
@@ -18,8 +18,8 @@ type File struct {
 	size int64
 }
 
-// Open goes on with the log at that path, of most bytes at the most, or begins
-// it; with the old one it takes twice as much. Nobody else can read it.
+// Open continues the log at path, or starts it. The log takes at most most
+// bytes, and the old one as much again. Nobody else can read it.
 func Open(path string, most int64) (*File, error) {
 	f := &File{path: path, most: most}
 	return f, f.open()
@@ -38,7 +38,7 @@ func (f *File) open() error {
 	return nil
 }
 
-// Write adds a line, or several.
+// Write adds one line, or several.
 func (f *File) Write(line []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -62,7 +62,7 @@ func (f *File) turn() error {
 	return f.open()
 }
 
-// Close ends the log.
+// Close closes the log.
 func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 // translation is a text in one language: its plural forms, or "other" alone.
 type translation map[string]string
 
-// translationsOf reads the texts of a language, by their English ones.
+// translationsOf returns the texts of a language, by their English ones.
 func translationsOf(t *testing.T, tag string) map[string]translation {
 	t.Helper()
 	data, err := assets.Translations.ReadFile(assets.TranslationsDir + "/" + strings.ReplaceAll(tag, "-", "_") + ".json")
@@ -41,7 +41,7 @@ func translationsOf(t *testing.T, tag string) map[string]translation {
 	return texts
 }
 
-// translated are the languages other than English.
+// translated returns the languages other than English.
 func translated() []string { return Languages()[1:] }
 
 // useTexts shows texts in a language while a test runs.
@@ -139,7 +139,8 @@ func TestEveryPluralHasTheFormsOfItsLanguage(t *testing.T) {
 	}
 }
 
-// Words that are the same in English and elsewhere are single, or names.
+// Texts that are the same in English and in another language are single words,
+// or names.
 func TestNoTranslationIsStillEnglish(t *testing.T) {
 	for _, tag := range translated() {
 		for key, forms := range translationsOf(t, tag) {
@@ -156,7 +157,7 @@ func TestNoTranslationIsStillEnglish(t *testing.T) {
 	}
 }
 
-// A sentence stays one, and a question; what goes on is marked as going on.
+// A sentence stays a sentence and a question a question, and "…" stays "…".
 func TestEveryTranslationEndsLikeTheEnglishText(t *testing.T) {
 	ends := []string{"", ".。", "?？", "…"}
 	endOf := func(text string) int {

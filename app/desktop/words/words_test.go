@@ -129,8 +129,8 @@ func TestEveryFailureSaysWhatHappenedAndWhatToDo(t *testing.T) {
 	}
 }
 
-// netprotoCodes reads the codes from the source of netproto, so that one that
-// is added there is not forgotten here.
+// netprotoCodes reads the codes from the source of netproto, so that new ones
+// are not forgotten here.
 func netprotoCodes(t *testing.T) []netproto.Code {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "..", "netproto", "errors.go"), nil, 0)
