@@ -26,6 +26,7 @@ import (
 
 const (
 	callTimeout = 15 * time.Second
+	joinGrace   = time.Second // see [Client.Join]
 	// detailBytes bounds how much of a tracker's own words a person reads.
 	detailBytes = 400
 	// answerBytes bounds every answer: a page of hits with the longest names
@@ -166,10 +167,26 @@ func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 	return info, nil
 }
 
-// Join makes this peer known to the tracker and starts its lease.
+// Join makes this peer known to the tracker and starts its lease. When ctx ends
+// it still waits up to a second for the tracker's answer and returns that: a
+// caller that does not know that it joined says no goodbye, and a goodbye must
+// not overtake the join. This peer would count as online for a whole lease.
 func (c *Client) Join(ctx context.Context, request netproto.JoinRequest) (netproto.JoinResponse, error) {
 	var answer netproto.JoinResponse
-	return answer, c.call(ctx, http.MethodPut, netproto.RouteSelf, request, &answer)
+	asking, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(joinGrace):
+			cancel()
+		case <-asking.Done():
+		}
+	})()
+	err := c.call(asking, http.MethodPut, netproto.RouteSelf, request, &answer)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return answer, err
 }
 
 // discardPort is a port on which nobody listens (RFC 863).

@@ -147,6 +147,45 @@ func TestAChangedKeyIsRefusedWithBothFingerprints(t *testing.T) {
 	}
 }
 
+func TestAJoinThatTheTrackerReceivedIsKnownToHaveSucceeded(t *testing.T) {
+	received, answer := make(chan struct{}), make(chan struct{})
+	s := startStandIn(t, func(w http.ResponseWriter, r *http.Request) {
+		received <- struct{}{}
+		<-answer
+		says(200, jsonType, `{}`)(w, r)
+	})
+	c := s.client(t, netproto.Fingerprint{}, newMemory())
+	join := func() <-chan error {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			_, err := c.Join(ctx, netproto.JoinRequest{Port: 1})
+			ended <- err
+		}()
+		<-received
+		cancel()
+		return ended
+	}
+	ended := join()
+	select {
+	case <-ended:
+		t.Fatal("it does not wait for the tracker, which will take this peer for online")
+	case <-time.After(100 * time.Millisecond):
+	}
+	answer <- struct{}{}
+	if err := <-ended; err != nil {
+		t.Errorf("the tracker has this peer as online, and the join says %v", err)
+	}
+	began := time.Now()
+	if err := <-join(); !errors.Is(err, context.Canceled) { // which is never answered
+		t.Errorf("a join without an answer says %v", err)
+	}
+	if took := time.Since(began); took < time.Second || took > 5*time.Second {
+		t.Errorf("a tracker that does not answer is waited for %s", took)
+	}
+	close(answer)
+}
+
 func TestAnAnswerThatIsNoneOfATrackerHasAClearCode(t *testing.T) {
 	problem := func(p netproto.Problem) string {
 		b, err := json.Marshal(p)
