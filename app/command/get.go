@@ -37,8 +37,8 @@ func (p *program) getCommand() *cobra.Command {
 	cmd := p.runsPeer(&cobra.Command{
 		Use:   "get LINK|HASH|NAME",
 		Short: "Download a file or folder, and serve it to others meanwhile",
-		Long: "get downloads a content from all peers that have it. Every piece is verified, and\n" +
-			"the file gets its name only once it is complete. Give the same command again to\n" +
+		Long: "get downloads a file or folder from all peers that have it. Every piece is verified,\n" +
+			"and the file gets its name only once it is complete. Give the same command again to\n" +
 			"continue an interrupted download. Put -- before a NAME that begins with a dash.",
 		Example: "  centralizedp2p get 'cp2p://203.0.113.7:5000/b4c0…?name=song.flac'\n  centralizedp2p get song.flac --to Music",
 		Args:    exactly(1, "one LINK, HASH or NAME"),

@@ -22,7 +22,7 @@ type peerFlags struct {
 }
 
 func (f *peerFlags) add(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&f.listen, "listen", 0, "`PORT` for other peers (default: a free one, remembered)")
+	cmd.Flags().IntVar(&f.listen, "listen", 0, "`PORT` for other peers (default: the saved one, else a free one)")
 	cmd.Flags().StringVar(&f.seedClients, "seed-clients", string(netproto.SeedLAN), "answer seed clients by UDP: `off|lan|open`")
 }
 

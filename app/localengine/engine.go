@@ -45,7 +45,8 @@ func New(n *node.Node, logs io.Writer) (*Engine, error) {
 }
 
 func newEngine(n *node.Node, logs io.Writer) *Engine {
-	c := &core{node: n, engine: n.Engine, library: n.Library, log: n.Log, closed: make(chan struct{})}
+	c := &core{node: n, engine: n.Engine, library: n.Library, log: n.Log}
+	c.ctx, c.stop = context.WithCancel(context.Background())
 	t := &trackers{core: c, own: &ownTracker{core: c, listen: ownListen, logs: logs}, nearby: &nearby{core: c}, turn: make(chan struct{}, 1)}
 	return &Engine{core: c,
 		overview:    &overview{core: c, own: t.own},
@@ -77,7 +78,9 @@ func (e *Engine) start() error {
 func (e *Engine) Close() error {
 	var err error
 	e.closing.Do(func() {
-		close(e.closed)
+		e.beginning.Lock()
+		e.stop()
+		e.beginning.Unlock()
 		err = e.node.Close()
 		e.work.Wait()
 		err = errors.Join(err, e.trackers.own.close())
@@ -95,9 +98,23 @@ type core struct {
 
 	saving sync.Mutex // the settings are changed by one at a time
 
-	closing sync.Once
-	closed  chan struct{}  // when Close begins
-	work    sync.WaitGroup // in the background, until closed
+	ctx       context.Context // of the work in the background; ends when Close begins
+	stop      context.CancelFunc
+	beginning sync.Mutex // nothing begins once ctx has ended
+	work      sync.WaitGroup
+	closing   sync.Once
+}
+
+// begin runs work in the background until ctx ends, and reports whether it did:
+// Close waits for it, and nothing begins after Close.
+func (c *core) begin(work func()) bool {
+	c.beginning.Lock()
+	defer c.beginning.Unlock()
+	if c.ctx.Err() != nil {
+		return false
+	}
+	c.work.Go(work)
+	return true
 }
 
 // settings returns those that the library remembers.

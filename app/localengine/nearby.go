@@ -31,23 +31,14 @@ type nearby struct {
 
 // look keeps the list up to date until the engine is closed.
 func (n *nearby) look() {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	n.work.Go(func() {
-		select {
-		case <-n.closed:
-			cancel()
-		case <-ctx.Done():
-		}
-	})
 	logged := ""
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		asking, done := context.WithTimeout(ctx, lookFor)
+		asking, done := context.WithTimeout(n.ctx, lookFor)
 		found, err := n.browse(asking)
 		done()
-		if ctx.Err() != nil {
+		if n.ctx.Err() != nil {
 			return
 		}
 		if err != nil && err.Error() != logged { // the same failure is logged once
@@ -56,7 +47,7 @@ func (n *nearby) look() {
 		}
 		n.set(found)
 		select {
-		case <-ctx.Done():
+		case <-n.ctx.Done():
 			return
 		case <-tick.C:
 		}

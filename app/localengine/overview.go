@@ -34,16 +34,19 @@ func (o *overview) Watch(ctx context.Context) <-chan struct{} {
 	here, end := o.news.watch()
 	ctx, cancel := context.WithCancel(ctx)
 	there := o.engine.Watch(ctx)
-	o.work.Go(func() {
-		defer close(changed)
-		defer cancel()
-		defer end()
+	done := func() {
+		end()
+		cancel()
+		close(changed)
+	}
+	begun := o.begin(func() {
+		defer done()
 		tick := time.NewTicker(ownRateEvery)
 		defer tick.Stop()
 		var rate float64
 		for {
 			select {
-			case <-o.closed:
+			case <-o.ctx.Done():
 				return
 			case <-ctx.Done():
 				return
@@ -61,6 +64,9 @@ func (o *overview) Watch(ctx context.Context) <-chan struct{} {
 			}
 		}
 	})
+	if !begun {
+		done()
+	}
 	return changed
 }
 

@@ -52,14 +52,27 @@ func (o *ownTracker) start() (*node.OwnTracker, error) {
 		return nil, err
 	}
 	own, err := node.StartTracker(node.TrackerData(o.library.Dir()), o.listen, settings.Name, o.logs)
-	o.mu.Lock()
-	o.running, o.failure = own, err
-	o.mu.Unlock()
-	if own != nil {
-		o.work.Go(func() { o.watch(own) })
+	if err == nil && !o.keep(own) {
+		return nil, errors.Join(netproto.Errorf(netproto.CodeCancelled, "the program ends"), own.Close())
+	}
+	if err != nil {
+		o.mu.Lock()
+		o.failure = err
+		o.mu.Unlock()
 	}
 	o.news.tell()
 	return own, coded(err)
+}
+
+// keep takes over a tracker that was started; false once the engine is closed.
+func (o *ownTracker) keep(own *node.OwnTracker) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.begin(func() { o.watch(own) }) {
+		return false
+	}
+	o.running, o.failure = own, nil
+	return true
 }
 
 // watch notices when the tracker ends by itself. The page then shows why, and
@@ -67,7 +80,7 @@ func (o *ownTracker) start() (*node.OwnTracker, error) {
 func (o *ownTracker) watch(own *node.OwnTracker) {
 	select {
 	case <-own.Ended():
-	case <-o.closed:
+	case <-o.ctx.Done():
 		return
 	}
 	o.mu.Lock()

@@ -197,6 +197,18 @@ func TestAnEngineCanBeClosedAgain(t *testing.T) {
 	alice.Engine = nil
 }
 
+func TestNothingBeginsAfterTheEnd(t *testing.T) {
+	alice := newHouse(t)
+	alice.stop() // as Close does first
+	refused(t, alice.StartTracker(deadline(t)), netproto.CodeCancelled)
+	if own, _ := alice.trackers.own.state(); own != nil {
+		t.Error("a tracker was started that nobody will stop")
+	}
+	for range alice.Watch(deadline(t)) {
+		t.Error("there is news after the end")
+	}
+}
+
 func TestAWatcherHearsHowBusyTheOwnTrackerIs(t *testing.T) {
 	alice := newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))

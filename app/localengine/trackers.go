@@ -44,7 +44,7 @@ func (ts *trackers) start(settings library.Settings) {
 		ts.engine.Trackers.Add(c)
 	}
 	if ts.nearby.browse != nil {
-		ts.work.Go(ts.nearby.look)
+		ts.begin(ts.nearby.look)
 	}
 }
 
