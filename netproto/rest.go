@@ -1,10 +1,10 @@
 package netproto
 
 import (
-	"slices"
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
