@@ -374,7 +374,7 @@ func discardUnfinished(r library.Download) error {
 	}
 	defer root.Close()
 	if r.Folder {
-		err = root.RemoveAll(swarm.StagingName(r.Hash, r.Paths))
+		err = root.RemoveAll(piece.StagingName(r.Hash, r.Paths))
 	} else {
 		err = piece.RemovePart(root, ".", r.Hash)
 	}

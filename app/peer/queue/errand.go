@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -131,9 +130,9 @@ func (d *download) intact(ctx context.Context, record library.Download) (bool, e
 		if !ok {
 			return record.Check == library.CheckKeep, ctx.Err()
 		}
-		return swarm.IntactFolder(ctx, record.Path, swarm.Chosen(entries, record.Paths), d.progress)
+		return piece.IntactFolder(ctx, record.Path, piece.Chosen(entries, record.Paths), d.progress)
 	}
-	return swarm.IntactFile(ctx, record.Path, record.Hash, record.Size, d.progress)
+	return piece.IntactFile(ctx, record.Path, record.Hash, record.Size, d.progress)
 }
 
 // lists keeps the list of one folder in the library.
@@ -207,18 +206,18 @@ func (q *Queue) takeBack(record library.Download) error {
 }
 
 func (q *Queue) takeBackFolder(root *os.Root, name string, record library.Download) error {
-	staging := swarm.StagingName(record.Hash, record.Paths)
+	staging := piece.StagingName(record.Hash, record.Paths)
 	err := root.RemoveAll(staging)
 	if err == nil {
 		err = root.Mkdir(staging, 0o755)
 	}
 	if err == nil {
 		if _, text, ok := q.listOf(q.ctx, record); ok {
-			err = root.WriteFile(path.Join(staging, swarm.StagingList), text, 0o644)
+			err = root.WriteFile(path.Join(staging, piece.StagingList), text, 0o644)
 		}
 	}
 	if err == nil {
-		err = root.Rename(name, path.Join(staging, swarm.StagingTree))
+		err = root.Rename(name, path.Join(staging, piece.StagingTree))
 	}
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
@@ -247,7 +246,7 @@ func (q *Queue) deleteFinished(record library.Download) error {
 	if !ok {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "which files of %s were downloaded is no longer known: delete the folder by hand", record.Path)
 	}
-	return deleteListed(root, name, swarm.Chosen(entries, record.Paths))
+	return deleteListed(root, name, piece.Chosen(entries, record.Paths))
 }
 
 // deleteFile deletes a file that has that size, in bytes. Another one is not

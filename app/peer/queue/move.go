@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -117,7 +116,7 @@ func (q *Queue) moveUnfinished(ctx context.Context, record library.Download, to 
 	defer from.Close()
 	names := piece.UnfinishedNames(record.Hash)
 	if record.Folder {
-		names = []string{swarm.StagingName(record.Hash, record.Paths)}
+		names = []string{piece.StagingName(record.Hash, record.Paths)}
 	}
 	for _, name := range names {
 		if _, err := from.Lstat(name); errors.Is(err, fs.ErrNotExist) {

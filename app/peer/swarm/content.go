@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 
@@ -259,21 +258,4 @@ func (a *Attempt) forgetPublished() {
 	for _, j := range published {
 		a.swarms.config.Contents.Remove(j.hash, j)
 	}
-}
-
-// moved is an error if the destination is no longer where it was: renamed, unmounted
-// or removed.
-func (a *Attempt) moved() error {
-	opened, err := a.root.Stat(".")
-	if err != nil {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
-	named, err := os.Stat(a.task.Dir)
-	if err != nil {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
-	if !os.SameFile(opened, named) {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is another folder now", a.task.Dir)
-	}
-	return nil
 }

@@ -25,7 +25,7 @@ func (a *Attempt) publishComplete(ctx context.Context, last string, durable bool
 	if len(complete) == 0 {
 		return last, nil
 	}
-	if err := a.moved(); err != nil {
+	if err := piece.StillAt(a.root, a.task.Dir); err != nil {
 		return "", err
 	}
 	for _, j := range complete {

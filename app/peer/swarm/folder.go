@@ -1,18 +1,13 @@
 package swarm
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -22,36 +17,9 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// A folder grows in a staging folder beside its destination:
-//
-//	.cp2p-<hash>.folder/list   the list of its files, a content like any other
-//	.cp2p-<hash>.folder/tree/  its files, each published there when it is whole
-//
-// and gets its name when all files are there, verified and on the disk.
-
-// The names in a staging folder.
-const (
-	StagingList = "list"
-	StagingTree = "tree"
-)
-
-// maxFolderSize keeps sums of sizes far from what an int64 holds, in bytes.
-const maxFolderSize = 1 << 60
-
-// StagingName is the folder in which a folder with a hash grows. It differs for
-// different choices of the folder's files, which may be on their way at once.
-func StagingName(hash netproto.ContentHash, paths []string) string {
-	name := netproto.PartPrefix + hash.String()[:32]
-	if len(paths) > 0 {
-		sum := sha256.Sum256([]byte(strings.Join(paths, "\x00")))
-		name += "-" + hex.EncodeToString(sum[:8])
-	}
-	return name + ".folder"
-}
-
 func (a *Attempt) fetchFolder(ctx context.Context) (string, error) {
-	staging := StagingName(a.task.Hash, a.task.Paths)
-	tree := path.Join(staging, StagingTree)
+	staging := piece.StagingName(a.task.Hash, a.task.Paths)
+	tree := path.Join(staging, piece.StagingTree)
 	_, err := a.root.Lstat(tree)
 	fresh := errors.Is(err, fs.ErrNotExist)
 	if fresh {
@@ -79,14 +47,14 @@ func (a *Attempt) fetchFolder(ctx context.Context) (string, error) {
 		return "", err
 	}
 	a.setPhase(Verifying)
-	if err := a.moved(); err != nil {
+	if err := piece.StillAt(a.root, a.task.Dir); err != nil {
 		return "", err
 	}
 	a.folder.Close() // some systems do not rename what is open
 	if err := piece.SyncTree(a.root, tree); err != nil {
 		return "", err
 	}
-	a.keepList(path.Join(staging, StagingList))
+	a.keepList(path.Join(staging, piece.StagingList))
 	name, err := piece.PublishFolder(a.root, tree, netproto.SafeName(a.task.Name))
 	if err != nil {
 		return "", err
@@ -107,8 +75,8 @@ func (a *Attempt) publishedBefore(ctx context.Context, staging string) (string, 
 	if !ok {
 		return "", ctx.Err()
 	}
-	wanted := Chosen(entries, a.task.Paths)
-	size, err := sumOf(wanted)
+	wanted := piece.Chosen(entries, a.task.Paths)
+	size, err := piece.SumOf(wanted)
 	if err != nil {
 		return "", err
 	}
@@ -122,7 +90,7 @@ func (a *Attempt) publishedBefore(ctx context.Context, staging string) (string, 
 			break
 		}
 		full := filepath.Join(a.task.Dir, name)
-		if right, err := IntactFolder(ctx, full, wanted, a.progress); err == nil && right {
+		if right, err := piece.IntactFolder(ctx, full, wanted, a.progress); err == nil && right {
 			a.mu.Lock()
 			a.total, a.done = size, size
 			a.unlock()
@@ -135,26 +103,26 @@ func (a *Attempt) publishedBefore(ctx context.Context, staging string) (string, 
 // fetchList gets the list of the folder's files, from the disk if an earlier
 // attempt left it there.
 func (a *Attempt) fetchList(ctx context.Context, staging string) ([]netproto.FolderEntry, error) {
-	list := path.Join(staging, StagingList)
+	list := path.Join(staging, piece.StagingList)
 	a.mu.Lock()
 	a.folderSize = -1
 	a.unlock()
-	if entries, m, err := a.readList(ctx, list); err == nil {
+	if entries, m, err := piece.ReadList(ctx, a.root, list, a.task.Hash); err == nil {
 		if err := a.measure(entries); err != nil {
 			return nil, err
 		}
-		a.offerFinished(newJob(a, m.Hash, m.Size, staging, StagingList), m, list)
+		a.offerFinished(newJob(a, m.Hash, m.Size, staging, piece.StagingList), m, list)
 		return entries, nil
 	}
 	if err := a.root.Remove(list); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
-	j := a.firstJob(staging, StagingList)
+	j := a.firstJob(staging, piece.StagingList)
 	j.most = netproto.MaxFolderBytes
 	if _, err := a.fetch(ctx, []*job{j}, true); err != nil {
 		return nil, err
 	}
-	entries, _, err := a.readList(ctx, list)
+	entries, _, err := piece.ReadList(ctx, a.root, list, a.task.Hash)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeProtocol, "the list of the folder's files: %w", err)
 	}
@@ -169,48 +137,19 @@ func (a *Attempt) fetchList(ctx context.Context, staging string) ([]netproto.Fol
 
 // measure notes the size of the whole folder, chosen files or not.
 func (a *Attempt) measure(entries []netproto.FolderEntry) error {
-	size, err := sumOf(entries)
+	size, err := piece.SumOf(entries)
 	a.mu.Lock()
 	defer a.unlock()
 	a.folderSize = size
 	return err
 }
 
-// readList reads a list that is whole.
-func (a *Attempt) readList(ctx context.Context, list string) ([]netproto.FolderEntry, *piece.Manifest, error) {
-	file, err := a.root.Open(list)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, nil, err
-	}
-	if info.Size() > netproto.MaxFolderBytes {
-		return nil, nil, netproto.Errorf(netproto.CodeTooLarge, "a list of %d bytes", info.Size())
-	}
-	text := make([]byte, info.Size())
-	if _, err := file.ReadAt(text, 0); err != nil {
-		return nil, nil, err
-	}
-	m, err := piece.Hash(ctx, bytes.NewReader(text), info.Size(), nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	if m.Hash != a.task.Hash {
-		return nil, nil, piece.ErrWrongPiece
-	}
-	entries, err := netproto.ParseFolder(bytes.NewReader(text))
-	return entries, m, err
-}
-
 // plan makes the folders of the tree and a job for each content that is not
 // there yet; in a fresh tree nothing is. Equal files are one job with several
 // targets.
 func (a *Attempt) plan(ctx context.Context, tree string, entries []netproto.FolderEntry, fresh bool) ([]*job, error) {
-	wanted := Chosen(entries, a.task.Paths)
-	total, err := sumOf(wanted)
+	wanted := piece.Chosen(entries, a.task.Paths)
+	total, err := piece.SumOf(wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -260,18 +199,6 @@ func (a *Attempt) plan(ctx context.Context, tree string, entries []netproto.Fold
 	return jobs, a.checkSpace(need)
 }
 
-// sumOf is the number of bytes of all files; the list of a folder comes from
-// somebody else and may say anything.
-func sumOf(entries []netproto.FolderEntry) (int64, error) {
-	var total int64
-	for _, e := range entries {
-		if total += e.Size; total < 0 || total > maxFolderSize {
-			return 0, netproto.Errorf(netproto.CodeTooLarge, "the folder's files would take more than %d TiB", int64(maxFolderSize>>40))
-		}
-	}
-	return total, nil
-}
-
 // knownManifest is the manifest if no source is needed for it: that of a content of
 // one piece, or what an earlier attempt left in the journal.
 func (a *Attempt) knownManifest(j *job) *piece.Manifest {
@@ -293,18 +220,6 @@ func (a *Attempt) manifestHere(hash netproto.ContentHash) *piece.Manifest {
 		return c.Manifest()
 	}
 	return nil
-}
-
-// Chosen returns the entries with these paths, all if there are no paths.
-func Chosen(entries []netproto.FolderEntry, paths []string) []netproto.FolderEntry {
-	if len(paths) == 0 {
-		return entries
-	}
-	want := make(map[string]bool, len(paths))
-	for _, p := range paths {
-		want[p] = true
-	}
-	return slices.DeleteFunc(slices.Clone(entries), func(e netproto.FolderEntry) bool { return !want[e.Path] })
 }
 
 // verifyTree hashes the files that an earlier attempt left in the tree, offers the
@@ -332,26 +247,10 @@ func (a *Attempt) verifyTree(ctx context.Context, tree string, entries []netprot
 					return err
 				}
 			}
-			return a.takeApart(name, info, e)
+			return piece.TakeApart(a.root, name, info, e)
 		})
 	}
 	return here, work.Wait()
-}
-
-// takeApart gets a wrong file of the tree out of the way. One of several pieces
-// may have right ones: it becomes the unfinished file of what belongs there.
-func (a *Attempt) takeApart(name string, info fs.FileInfo, e netproto.FolderEntry) error {
-	part := path.Join(path.Dir(name), piece.PartName(e.Hash))
-	_, err := a.root.Lstat(part)
-	if info.Mode().IsRegular() && netproto.PieceCount(e.Size) > 1 && errors.Is(err, fs.ErrNotExist) {
-		err = a.root.Rename(name, part)
-	} else {
-		err = a.root.RemoveAll(name)
-	}
-	if err != nil {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
-	return nil
 }
 
 func (a *Attempt) isContent(ctx context.Context, name string, e netproto.FolderEntry) (bool, error) {
@@ -383,7 +282,7 @@ func (ss *Swarms) FolderList(ctx context.Context, hash netproto.ContentHash) ([]
 		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	defer root.Close()
-	a := ss.Attempt(Task{Hash: hash, Name: StagingList, Size: -1, Folder: true, Dir: dir,
+	a := ss.Attempt(Task{Hash: hash, Name: piece.StagingList, Size: -1, Folder: true, Dir: dir,
 		Limit: flow.NewThrottle(0), Rate: new(flow.Meter), Checked: new(atomic.Int64)}, nil, Preference{})
 	a.root, a.quiet = root, true
 	ctx, cancel := context.WithCancel(ctx)
@@ -425,13 +324,13 @@ func (a *Attempt) CheckUnfinished(ctx context.Context) (int64, error) {
 
 func (a *Attempt) checkStaging(ctx context.Context) (int64, error) {
 	defer a.forgetPublished()
-	staging := StagingName(a.task.Hash, a.task.Paths)
-	entries, _, err := a.readList(ctx, path.Join(staging, StagingList))
+	staging := piece.StagingName(a.task.Hash, a.task.Paths)
+	entries, _, err := piece.ReadList(ctx, a.root, path.Join(staging, piece.StagingList), a.task.Hash)
 	if err != nil {
 		return 0, nil
 	}
-	wanted := Chosen(entries, a.task.Paths)
-	right, err := a.verifyTree(ctx, path.Join(staging, StagingTree), wanted)
+	wanted := piece.Chosen(entries, a.task.Paths)
+	right, err := a.verifyTree(ctx, path.Join(staging, piece.StagingTree), wanted)
 	var done int64
 	for i, e := range wanted {
 		if right[i] {
@@ -439,36 +338,6 @@ func (a *Attempt) checkStaging(ctx context.Context) (int64, error) {
 		}
 	}
 	return done, err
-}
-
-// IntactFile tells whether a file has a content; progress counts bytes hashed.
-func IntactFile(ctx context.Context, name string, hash netproto.ContentHash, size int64, progress func(n int)) (bool, error) {
-	info, err := os.Lstat(name)
-	if err != nil || !info.Mode().IsRegular() || info.Size() != size {
-		return false, nil
-	}
-	m, _, err := piece.HashPath(ctx, name, progress)
-	return err == nil && m.Hash == hash, err
-}
-
-// IntactFolder tells whether a folder has the files of a list; progress counts bytes
-// hashed and is called by several goroutines.
-func IntactFolder(ctx context.Context, dir string, entries []netproto.FolderEntry, progress func(n int)) (bool, error) {
-	right := make([]bool, len(entries))
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	for i, e := range entries {
-		if e.Dir {
-			right[i] = true
-			continue
-		}
-		work.Go(func() (err error) {
-			right[i], err = IntactFile(ctx, filepath.Join(dir, filepath.FromSlash(e.Path)), e.Hash, e.Size, progress)
-			return err
-		})
-	}
-	err := work.Wait()
-	return err == nil && !slices.Contains(right, false), err
 }
 
 // keepList keeps the list of a folder that is about to be published.

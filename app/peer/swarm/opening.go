@@ -209,7 +209,7 @@ func (ss *Swarms) keepFree(dir string, need int64) error {
 // diskHolds is an error if the destination is not where it was or has hardly any
 // room left: others fill the disk too, and the rest is theirs.
 func (a *Attempt) diskHolds() error {
-	if err := a.moved(); err != nil {
+	if err := piece.StillAt(a.root, a.task.Dir); err != nil {
 		return err
 	}
 	return a.swarms.keepFree(a.task.Dir, leastSpace)

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
 	"centralizedp2p/app/peer/offer"
@@ -13,95 +12,9 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Peers of a swarm introduce each other: a peer that reads a content here learns
-// about the others that this peer is connected to for it, and they about it. An
-// address may be made up to have many peers dial somebody who has no part in it. So
-//   - only addresses are passed on at which this peer sees the other one itself,
-//     with the port that it claims, as the tracker does;
-//   - an address that was heard of is dialled once, is forgotten when the right key
-//     does not answer, and is never below port 1024;
-//   - an address in a private network counts only among peers of private networks;
-//   - all attempts together dial at most heardPerAddress peers at one address in
-//     heardTime, and heardPerMinute in all.
-//
-// A lie therefore costs its victim one connection attempt for each peer that
-// was told it one by one.
-const (
-	heardPerAddress = 4
-	heardTime       = 10 * time.Minute
-	heardPerMinute  = 60
-	// maxHeardAddresses bounds the memory of what was dialled recently.
-	maxHeardAddresses = 10_000
-	// courtesy is how long the peer with the smaller key has to connect, so that
-	// two that hear of each other make one connection.
-	courtesy = 2 * time.Second
-)
-
-// hearsay bounds the dialling of addresses that other peers named.
-type hearsay struct {
-	mu     sync.Mutex
-	byNet  map[netip.Prefix]heardOf
-	minute time.Time // when the running one began
-	dials  int       // in it
-}
-
-type heardOf struct {
-	since time.Time
-	dials int
-}
-
-// allow tells whether an address may be dialled, and counts it.
-func (h *hearsay) allow(address netip.AddrPort, now time.Time) bool {
-	if address.Port() < session.LowestPort || !session.IsUnicast(address.Addr()) {
-		return false
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if now.Sub(h.minute) > time.Minute {
-		h.minute, h.dials = now, 0
-	}
-	if h.dials >= heardPerMinute {
-		return false
-	}
-	if !address.Addr().IsLoopback() { // no crowd is far away there
-		if !h.allowNet(session.Network(address.Addr()), now) {
-			return false
-		}
-	}
-	h.dials++
-	return true
-}
-
-func (h *hearsay) allowNet(at netip.Prefix, now time.Time) bool {
-	of := h.byNet[at]
-	if now.Sub(of.since) > heardTime {
-		of = heardOf{since: now}
-	}
-	if of.dials >= heardPerAddress || of.dials == 0 && len(h.byNet) >= maxHeardAddresses && !h.forget(now) {
-		return false
-	}
-	of.dials++
-	if h.byNet == nil {
-		h.byNet = map[netip.Prefix]heardOf{}
-	}
-	h.byNet[at] = of
-	return true
-}
-
-// forget makes room; it reports false if nothing is old enough.
-func (h *hearsay) forget(now time.Time) bool {
-	for at, of := range h.byNet {
-		if now.Sub(of.since) > heardTime {
-			delete(h.byNet, at)
-		}
-	}
-	return len(h.byNet) < maxHeardAddresses
-}
-
-// fits tells whether a peer at one address can be of use to one at another.
-func fits(address, reader netip.Addr) bool {
-	return !session.InLocalNetwork(address) || session.InLocalNetwork(reader) && address.IsLoopback() == reader.IsLoopback()
-}
+// courtesy is how long the peer with the smaller key has to connect, so that two
+// that hear of each other make one connection.
+const courtesy = 2 * time.Second
 
 // Peers takes who else is in the swarm of a content.
 func (r *reader) Peers(f netproto.Peers) {
@@ -118,7 +31,7 @@ func (r *reader) Peers(f netproto.Peers) {
 	for a := range wanted {
 		a.meet(c.Key, at)
 		for _, p := range f.Peers {
-			if fits(p.Address.Addr(), from) {
+			if session.Fits(p.Address.Addr(), from) {
 				a.hear(p)
 			}
 		}
@@ -160,10 +73,10 @@ func (ss *Swarms) introduce(newcomer *session.Conn, hash netproto.ContentHash) {
 			continue
 		}
 		told[other.Key] = struct{}{}
-		if there, ok := other.ReachableAt(); ok && fits(there.Addr(), newcomer.Remote().Addr()) {
+		if there, ok := other.ReachableAt(); ok && session.Fits(there.Addr(), newcomer.Remote().Addr()) {
 			answer.Peers = append(answer.Peers, netproto.SwarmPeer{Key: other.Key, Address: there})
 		}
-		if reads && reachable && fits(at.Addr(), other.Remote().Addr()) {
+		if reads && reachable && session.Fits(at.Addr(), other.Remote().Addr()) {
 			other.Send(netproto.Peers{Hash: hash, Port: own, Peers: []netproto.SwarmPeer{{Key: newcomer.Key, Address: at}}})
 		}
 	}
@@ -217,7 +130,7 @@ func (a *Attempt) hear(p netproto.SwarmPeer) {
 	now := time.Now()
 	a.mu.Lock()
 	defer a.unlock()
-	if a.sources[p.Key] != nil || a.over || !a.swarms.hearsay.allow(p.Address, now) {
+	if a.sources[p.Key] != nil || a.over || !a.swarms.hearsay.Allow(p.Address, now) {
 		return
 	}
 	a.know(heardSource(p.Key, p.Address))

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -51,6 +52,6 @@ func (a *Attempt) isPreferred(j *job) bool {
 	if !a.task.Folder {
 		return true
 	}
-	wanted := path.Join(StagingName(a.task.Hash, a.task.Paths), StagingTree, a.preference.Path)
+	wanted := path.Join(piece.StagingName(a.task.Hash, a.task.Paths), piece.StagingTree, a.preference.Path)
 	return slices.ContainsFunc(j.targets, func(target string) bool { return path.Join(j.dir, target) == wanted })
 }

@@ -16,7 +16,7 @@
 //	sharing   Shares.mu, share.mu
 //	serving   owner.mu, then readers.mu, slots.mu, Server.mu, upload.mu
 //	offer     Register.mu                 calls job.shared through Content
-//	session   Conns.mu, Conn.mu
+//	session   Conns.mu, Conn.mu; Hearsay.mu
 //	membership Memberships.joining, Memberships.mu, membership.mu
 //	membership book.mu                    called by the register
 //	flow      Meter.mu, Throttle.mu
@@ -104,7 +104,7 @@ type Config struct {
 type Swarms struct {
 	config  Config
 	self    netproto.PeerID
-	hearsay hearsay
+	hearsay session.Hearsay
 
 	mu     sync.Mutex
 	byHash map[netproto.ContentHash]map[*Attempt]struct{} // at work, by what the person asked for

@@ -1,4 +1,4 @@
-package swarm
+package session
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 func TestFewAddressesThatPeersNamedAreDialled(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	var h hearsay
-	at := func(text string) bool { return h.allow(netip.MustParseAddrPort(text), now) }
+	var h Hearsay
+	at := func(text string) bool { return h.Allow(netip.MustParseAddrPort(text), now) }
 	for _, never := range []string{"192.0.2.1:1023", "192.0.2.1:80", "0.0.0.0:5000", "224.0.0.1:5000", "255.255.255.255:5000", "[ff02::1]:5000"} {
 		if at(never) {
 			t.Errorf("%s was dialled", never)
