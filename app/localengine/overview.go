@@ -92,7 +92,7 @@ func (o *overview) Status(context.Context) (face.Status, error) {
 			s.Counts.Uploads++
 		}
 	}
-	s.Counts.Shares = len(o.engine.Shares.List())
+	s.Counts.Shares = o.engine.Shares.Count()
 	return s, nil
 }
 

@@ -3,6 +3,7 @@ package localengine
 import (
 	"context"
 	"os"
+	"sync"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer/queue"
@@ -29,18 +30,22 @@ func (s *search) Search(ctx context.Context, r face.SearchRequest) (face.SearchP
 }
 
 // have returns a function that says how much of a content is on this computer.
-// It is made once for many contents.
+// It is made once for many contents. The list of downloads is copied only if one
+// of them is in it: a search runs with every key that is typed.
 func (s *search) have() func(netproto.ContentHash) face.Have {
-	downloads := map[netproto.ContentHash][]queue.Download{}
-	for _, d := range s.engine.Downloads.List() {
-		downloads[d.Hash] = append(downloads[d.Hash], d)
-	}
+	list := sync.OnceValue(s.engine.Downloads.List)
 	return func(hash netproto.ContentHash) face.Have {
 		if s.engine.Shares.Offered(hash) {
 			return face.HaveHere
 		}
 		best := face.HaveNothing
-		for _, d := range downloads[hash] {
+		if finished, underWay := s.engine.Downloads.Here(hash); !finished && !underWay {
+			return best
+		}
+		for _, d := range list() {
+			if d.Hash != hash {
+				continue
+			}
 			switch have := haveOf(d); {
 			case have == face.HaveHere, have == face.HaveRunning:
 				return have

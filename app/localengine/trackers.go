@@ -363,5 +363,5 @@ func (ts *trackers) of(ctx context.Context, link netproto.Link) (membership.Trac
 
 // bound reports whether there is anything that another tracker does not know.
 func (ts *trackers) bound() bool {
-	return len(ts.engine.Shares.List()) > 0 || ts.engine.Downloads.Counts().Unfinished > 0
+	return ts.engine.Shares.Count() > 0 || ts.engine.Downloads.Counts().Unfinished > 0
 }
