@@ -32,6 +32,7 @@ type membership struct {
 	rejoin  chan struct{} // joins again: what the join said has changed
 	done    chan struct{} // closed when run returns
 	present bool          // the tracker may count this peer as online; of the running goroutine
+	counted time.Time     // when an older tracker was asked for its counts; of the running goroutine
 
 	mu     sync.Mutex
 	again  context.CancelCauseFunc // ends what is under way, to join again; nil before the first attempt
@@ -298,12 +299,33 @@ func (m *membership) heartbeat(ctx context.Context) error {
 			m.page.startOver()
 		}
 	}
+	counts := answer.Stats
+	if counts == nil {
+		counts = m.askCounts(ctx)
+	}
+	m.update(func(s *Status) {
+		s.RoundTrip, s.Reachable = took, answer.Reachable
+		if counts != nil {
+			s.Stats = *counts
+		}
+	})
+	return nil
+}
+
+// askCounts asks a tracker whose heartbeats bring no counts for them, now and
+// then. It returns nil if they were asked for lately or do not come: they are only
+// shown, so a tracker that cannot count is no worse than another.
+func (m *membership) askCounts(ctx context.Context) *netproto.Stats {
+	if !m.counted.IsZero() && time.Since(m.counted) < m.config.Timing.Counts {
+		return nil
+	}
+	m.counted = time.Now()
 	stats, err := m.tracker.Stats(ctx)
 	if err != nil {
-		return err
+		m.config.Log.Debug("asking the tracker for its counts", "tracker", m.tracker.Address(), "error", err)
+		return nil
 	}
-	m.update(func(s *Status) { s.RoundTrip, s.Reachable, s.Stats = took, answer.Reachable, stats })
-	return nil
+	return &stats
 }
 
 // tell announces and withdraws what changed, or everything after a resync, and

@@ -26,10 +26,13 @@ type Timing struct {
 	// A lost tracker is tried again after MinRetry, doubled each time up to
 	// MaxRetry, ± a quarter.
 	MinRetry, MaxRetry time.Duration
+	// Counts is how often a tracker is asked for its counts if its heartbeats do
+	// not bring them.
+	Counts time.Duration
 }
 
 // StandardTiming is the usual one.
-var StandardTiming = Timing{Gather: 100 * time.Millisecond, MinRetry: time.Second, MaxRetry: 30 * time.Second}
+var StandardTiming = Timing{Gather: 100 * time.Millisecond, MinRetry: time.Second, MaxRetry: 30 * time.Second, Counts: 5 * time.Minute}
 
 // Config is what memberships need of the peer.
 type Config struct {

@@ -34,6 +34,7 @@ type Tracker interface {
 	Leave(ctx context.Context) error
 	Announce(ctx context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error)
 	Withdraw(ctx context.Context, hashes []netproto.ContentHash) error
+	// Stats returns what newer trackers say with every heartbeat.
 	Stats(ctx context.Context) (netproto.Stats, error)
 	// Reset gives up connections that may be dead: the next call makes new ones.
 	Reset()
@@ -64,5 +65,5 @@ type Status struct {
 	RoundTrip   time.Duration // of the last heartbeat
 	Observed    string        // this peer's address as the tracker sees it
 	Reachable   netproto.Reachability
-	Stats       netproto.Stats // of the last heartbeat
+	Stats       netproto.Stats // the last counts of the tracker; zero before they came
 }

@@ -1,0 +1,149 @@
+package membership
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+
+	"centralizedp2p/netproto"
+)
+
+// fakeTracker says what a test wants, and keeps what it was told.
+type fakeTracker struct {
+	address string
+	stats   *netproto.Stats                                 // with every heartbeat; nil for an older tracker
+	asked   func() (netproto.Stats, error)                  // answers Stats; nil: with an error
+	join    func(ctx context.Context) error                 // runs in Join; nil: it succeeds
+	refuse  func(r netproto.Resource) (netproto.Code, bool) // nil: nothing is refused
+
+	mu     sync.Mutex
+	held   map[netproto.ContentHash]netproto.Resource
+	counts int // calls of Stats, as below
+	joins  int
+	beats  int
+	leaves int
+	closes int
+}
+
+var _ Tracker = (*fakeTracker)(nil)
+
+func newFakeTracker(address string) *fakeTracker {
+	return &fakeTracker{address: address, held: map[netproto.ContentHash]netproto.Resource{}}
+}
+
+func (f *fakeTracker) Address() string                   { return f.address }
+func (f *fakeTracker) Fingerprint() netproto.Fingerprint { return netproto.Fingerprint{1} }
+func (f *fakeTracker) Reset()                            {}
+
+func (f *fakeTracker) Info(context.Context) (netproto.TrackerInfo, error) {
+	return netproto.TrackerInfo{Name: "fake"}, nil
+}
+
+func (f *fakeTracker) Join(ctx context.Context, _ netproto.JoinRequest) (netproto.JoinResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.joins++
+	if f.join != nil {
+		if err := f.join(ctx); err != nil {
+			return netproto.JoinResponse{}, err
+		}
+	}
+	answer := netproto.JoinResponse{HeartbeatSeconds: 30, LeaseSeconds: 90, Count: len(f.held)}
+	for h := range f.held {
+		answer.Digest = answer.Digest.Toggle(h)
+	}
+	return answer, nil
+}
+
+func (f *fakeTracker) Heartbeat(context.Context, netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.beats++
+	return netproto.HeartbeatResponse{Status: netproto.HeartbeatOK, Reachable: netproto.ReachableYes, Stats: f.stats}, nil
+}
+
+func (f *fakeTracker) Stats(context.Context) (netproto.Stats, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counts++
+	if f.asked == nil {
+		return netproto.Stats{}, netproto.Errorf(netproto.CodeInternal, "this tracker cannot count")
+	}
+	return f.asked()
+}
+
+func (f *fakeTracker) Leave(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leaves++
+	return nil
+}
+
+func (f *fakeTracker) Announce(_ context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if request.Reset {
+		clear(f.held)
+	}
+	var answer netproto.AnnounceResponse
+	for i, r := range request.Resources {
+		if f.refuse != nil {
+			if code, refused := f.refuse(r); refused {
+				answer.Refused = append(answer.Refused, netproto.Refusal{Index: i, Code: code})
+				continue
+			}
+		}
+		f.held[r.Hash] = r
+		answer.Accepted++
+	}
+	return answer, nil
+}
+
+func (f *fakeTracker) Withdraw(_ context.Context, hashes []netproto.ContentHash) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, h := range hashes {
+		delete(f.held, h)
+	}
+	return nil
+}
+
+func (f *fakeTracker) Search(context.Context, netproto.SearchRequest) (netproto.SearchResponse, error) {
+	return netproto.SearchResponse{}, nil
+}
+
+func (f *fakeTracker) Resource(context.Context, netproto.ContentHash) (netproto.ResourceResponse, error) {
+	return netproto.ResourceResponse{}, nil
+}
+
+func (f *fakeTracker) Sources(context.Context, netproto.ContentHash) ([]netproto.Source, error) {
+	return nil, nil
+}
+
+func (f *fakeTracker) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closes++
+	return nil
+}
+
+// with looks at what the tracker was told.
+func (f *fakeTracker) with(look func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	look()
+}
+
+// start returns memberships without a tracker.
+func start(t testing.TB) *Memberships {
+	return New(context.WithoutCancel(t.Context()), Config{
+		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
+	})
+}
+
+func resource(n int) netproto.Resource {
+	r := netproto.Resource{Name: "song.flac", Size: int64(n)}
+	r.Hash[0], r.Hash[1], r.Hash[2] = byte(n), byte(n>>8), byte(n>>16)
+	return r
+}

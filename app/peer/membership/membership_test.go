@@ -1,0 +1,139 @@
+package membership
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+func TestTheCountsComeWithTheHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTracker("127.0.0.1:5000")
+		f.stats = &netproto.Stats{PeersOnline: 7}
+		ms := start(t)
+		defer ms.Close()
+		ms.Use(f)
+		time.Sleep(time.Hour)
+		if got := ms.Status().Stats.PeersOnline; got != 7 {
+			t.Errorf("%d peers are shown", got)
+		}
+		f.with(func() {
+			if f.beats < 100 || f.counts != 0 {
+				t.Errorf("in %d heartbeats it was asked %d times besides", f.beats, f.counts)
+			}
+		})
+	})
+}
+
+func TestAnOlderTrackerIsAskedForItsCountsNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTracker("127.0.0.1:5000")
+		answered := 0
+		f.asked = func() (netproto.Stats, error) {
+			if answered++; answered%2 == 0 {
+				return netproto.Stats{}, netproto.Errorf(netproto.CodeInternal, "not now")
+			}
+			return netproto.Stats{PeersOnline: answered}, nil
+		}
+		ms := start(t)
+		defer ms.Close()
+		ms.Use(f)
+		synctest.Wait()
+		if got := ms.Status().Stats.PeersOnline; got != 1 {
+			t.Errorf("at first %d peers are shown", got)
+		}
+		time.Sleep(time.Hour)
+		if got := ms.Status().Stats.PeersOnline; got < 3 || got%2 == 0 {
+			t.Errorf("%d peers are shown", got)
+		}
+		f.with(func() {
+			if most := int(time.Hour/StandardTiming.Counts) + 1; f.counts < most/2 || f.counts > most {
+				t.Errorf("in %d heartbeats it was asked %d times", f.beats, f.counts)
+			}
+		})
+	})
+}
+
+func TestATrackerThatCannotCountIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTracker("127.0.0.1:5000")
+		ms := start(t)
+		defer ms.Close()
+		ms.Use(f)
+		for range 120 {
+			time.Sleep(30 * time.Second)
+			if s := ms.Status(); s.State != StateConnected || s.Err != nil || s.Reachable != netproto.ReachableYes {
+				t.Fatalf("it is %s: %v", s.State, s.Err)
+			}
+		}
+		f.with(func() {
+			if f.joins != 1 {
+				t.Errorf("it was joined %d times", f.joins)
+			}
+		})
+	})
+}
+
+func TestAPeerThatLeavesWhileItJoinsSaysGoodbye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTracker("127.0.0.1:5000")
+		f.join = func(ctx context.Context) error { // the tracker counts the peer, and the answer does not come
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		ms := start(t)
+		ms.Use(f)
+		synctest.Wait()
+		ms.Close()
+		if f.joins != 1 || f.leaves != 1 || f.closes != 1 {
+			t.Errorf("it joined %d times, said goodbye %d times and was closed %d times", f.joins, f.leaves, f.closes)
+		}
+	})
+}
+
+func TestATrackerThatLetsNobodyInHearsNoGoodbye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTracker("127.0.0.1:5000")
+		f.join = func(context.Context) error { return netproto.Errorf(netproto.CodeInvite, "by invitation only") }
+		ms := start(t)
+		ms.Use(f)
+		synctest.Wait()
+		ms.Close()
+		if f.joins != 1 || f.leaves != 0 {
+			t.Errorf("it joined %d times and said goodbye %d times", f.joins, f.leaves)
+		}
+	})
+}
+
+func TestOneAddressHasOneMembershipHoweverManyAskAtOnce(t *testing.T) {
+	const rounds = 2000
+	for range rounds {
+		ms := start(t)
+		var all []*fakeTracker
+		var calls sync.WaitGroup
+		for i := range 4 {
+			f := newFakeTracker("127.0.0.1:5000")
+			all = append(all, f)
+			if i%2 == 0 {
+				calls.Go(func() { ms.Use(f) })
+			} else {
+				calls.Go(func() { ms.Add(f) })
+			}
+		}
+		calls.Wait()
+		list := ms.Statuses()
+		ms.Close()
+		if len(list) != 1 {
+			t.Fatalf("it is with the tracker %d times", len(list))
+		}
+		for _, f := range all {
+			if f.closes != 1 {
+				t.Fatalf("a tracker was closed %d times", f.closes)
+			}
+		}
+	}
+}
