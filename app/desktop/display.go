@@ -9,7 +9,7 @@ import (
 
 // HasDisplay reports whether there is a screen: without one Fyne panics. It also
 // makes Fyne prefer X11, which under Wayland is XWayland, unless the person set
-// FYNE_PLATFORM: the lists of Fyne 2.8 begin with the wrong text size on Wayland
+// FYNE_PLATFORM: the lists of Fyne 2.8 start with the wrong text size on Wayland
 // (fyne-io/fyne#6447).
 func HasDisplay() bool {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {

@@ -12,6 +12,7 @@ import (
 	"go/types"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,6 +154,46 @@ func translatedText(n ast.Node) (string, token.Pos, bool) {
 	}
 	text, err := strconv.Unquote(literal.Value)
 	return text, literal.Pos(), err == nil
+}
+
+var placeholders = regexp.MustCompile(`{{\.(\w+)}}`)
+
+// A placeholder without a value reads "<no value>" on the screen.
+func TestEveryPlaceholderOfATextGetsItsValue(t *testing.T) {
+	fset, checked := token.NewFileSet(), 0
+	for _, file := range parsed(t, fset, sources(t)) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			text, at, ok := translatedText(n)
+			if !ok {
+				return true
+			}
+			var want, got []string
+			for _, match := range placeholders.FindAllStringSubmatch(text, -1) {
+				want = append(want, match[1])
+			}
+			args := n.(*ast.CallExpr).Args
+			values, ok := args[len(args)-1].(*ast.CompositeLit)
+			if !ok && len(want) > 0 {
+				return true // they are in a variable
+			}
+			if ok {
+				for _, element := range values.Elts {
+					key, _ := strconv.Unquote(element.(*ast.KeyValueExpr).Key.(*ast.BasicLit).Value)
+					got = append(got, key)
+				}
+			}
+			slices.Sort(want)
+			slices.Sort(got)
+			if !slices.Equal(want, got) {
+				t.Errorf("%s: %q has the placeholders %q and gets %q", fset.Position(at), text, want, got)
+			}
+			checked++
+			return true
+		})
+	}
+	if checked < 250 {
+		t.Errorf("only %d texts were checked", checked)
+	}
 }
 
 // roomsOfTheApp imports rooms of the app from their source, and nothing else.
