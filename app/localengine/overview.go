@@ -87,12 +87,7 @@ func (o *overview) Status(context.Context) (face.Status, error) {
 	s.QuickLimit = o.engine.QuickLimit()
 	counts := o.engine.Downloads.Counts()
 	s.Counts.Downloads, s.Counts.Failed = counts.Unfinished, counts.Failed
-	for _, u := range o.engine.Uploads.List() {
-		if !u.Ended && u.Place == 0 {
-			s.Counts.Uploads++
-		}
-	}
-	s.Counts.Shares = o.engine.Shares.Count()
+	s.Counts.Uploads, s.Counts.Shares = o.engine.Uploads.Running(), o.engine.Shares.Count()
 	return s, nil
 }
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"centralizedp2p/app/face"
-	"centralizedp2p/app/ignore"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -35,15 +35,7 @@ func looksSecret(name string) bool {
 
 // Review inspects what a person wants to share.
 func (ss *shares) Review(ctx context.Context, paths []string) (face.Review, error) {
-	settings, err := ss.settings()
-	if err != nil {
-		return face.Review{}, err
-	}
-	ignored, err := ignore.Parse(settings.Ignore)
-	if err != nil {
-		return face.Review{}, err
-	}
-	r := reviewing{shared: map[string]bool{}, ignored: ignored}
+	r := reviewing{survey: ss.engine.Shares.Survey, shared: map[string]bool{}}
 	for _, s := range ss.engine.Shares.List() {
 		r.shared[s.Path] = true
 	}
@@ -59,9 +51,9 @@ func (ss *shares) Review(ctx context.Context, paths []string) (face.Review, erro
 }
 
 type reviewing struct {
-	shared  map[string]bool
-	ignored *ignore.Patterns
-	review  face.Review
+	survey func(ctx context.Context, folder string, visitor sharing.Visitor) error
+	shared map[string]bool
+	review face.Review
 }
 
 func (r *reviewing) skip(path string, reason face.SkipReason, count int) {
@@ -118,47 +110,23 @@ func canRead(p string) bool {
 
 // folder counts what a folder will share, and what is skipped by reason.
 func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
-	root, err := filepath.EvalSymlinks(item.Path) // WalkDir does not follow links
-	if err != nil {
-		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
-	}
 	skipped := map[face.SkipReason]int{}
-	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		if ctxErr := ctx.Err(); ctxErr != nil {
-			return ctxErr
-		}
-		if err == nil && p != root {
-			unfinished := strings.HasPrefix(d.Name(), netproto.PartPrefix) // of a download
-			ignored := !unfinished && r.ignored.Match(relative(root, p), d.IsDir())
-			if ignored {
-				skipped[face.SkipIgnored]++
+	err := r.survey(ctx, item.Path, sharing.Visitor{
+		File: func(rel string, entry fs.DirEntry) {
+			size, reason := readable(filepath.Join(item.Path, filepath.FromSlash(rel)), entry)
+			if reason != "" {
+				skipped[reason]++
+				return
 			}
-			if ignored || unfinished {
-				if d.IsDir() {
-					return fs.SkipDir
-				}
-				return nil
+			item.Files++
+			item.Size += size
+			if looksSecret(entry.Name()) {
+				item.Secrets = append(item.Secrets, face.SecretFile{Path: rel, Size: size})
 			}
-		}
-		if err == nil && d.IsDir() {
-			return nil
-		}
-		size, reason := int64(0), face.SkipUnreadable
-		if err == nil {
-			size, reason = readableFile(p, d)
-		}
-		if reason != "" {
-			skipped[reason]++
-			return nil
-		}
-		item.Files++
-		item.Size += size
-		if looksSecret(d.Name()) {
-			item.Secrets = append(item.Secrets, face.SecretFile{Path: relative(root, p), Size: size})
-		}
-		return nil
+		},
+		LeftOut: func(_ string, why sharing.Reason) { skipped[skipReasons[why]]++ },
 	})
-	if err != nil {
+	if err != nil && netproto.CodeOf(err) != netproto.CodeInvalid { // sharing it says that it is too large
 		return err
 	}
 	for _, reason := range []face.SkipReason{face.SkipUnreadable, face.SkipSymlink, face.SkipSpecial, face.SkipTooLarge, face.SkipIgnored} {
@@ -169,19 +137,12 @@ func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
 	return nil
 }
 
-// relative returns the slash-separated path of p below the root.
-func relative(root, p string) string {
-	return filepath.ToSlash(strings.TrimPrefix(strings.TrimPrefix(p, root), string(filepath.Separator)))
+var skipReasons = map[sharing.Reason]face.SkipReason{
+	sharing.Ignored: face.SkipIgnored, sharing.Link: face.SkipSymlink, sharing.Special: face.SkipSpecial, sharing.Unreadable: face.SkipUnreadable,
 }
 
-// readableFile returns the size of a file in a folder, or why it is skipped.
-func readableFile(p string, d fs.DirEntry) (int64, face.SkipReason) {
-	switch {
-	case d.Type()&fs.ModeSymlink != 0:
-		return 0, face.SkipSymlink
-	case !d.Type().IsRegular():
-		return 0, face.SkipSpecial
-	}
+// readable returns the size of a file in a folder, or why it is skipped.
+func readable(p string, d fs.DirEntry) (int64, face.SkipReason) {
 	info, err := d.Info()
 	switch {
 	case err != nil || !canRead(p):

@@ -3,6 +3,9 @@ package peer
 import (
 	"net/netip"
 	"time"
+
+	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/piece"
 )
 
 // Hasten makes the waits of an engine short enough for tests.
@@ -33,6 +36,12 @@ func Surround(c *Config, clock func() (wall time.Time, awake time.Duration), add
 
 // FreeSpaceOf has the engine ask a test how much space a disk has, in bytes.
 func FreeSpaceOf(c *Config, free func(dir string) (int64, error)) { c.freeSpace = free }
+
+// Opener opens a shared file for other peers.
+type Opener = func(path string, state piece.State) (offer.Reader, error)
+
+// OpenWith has the engine open shared files by a function of a test.
+func OpenWith(c *Config, open Opener) { c.open = open }
 
 // LookNever has the engine look at its shares only when the system says that
 // something changed.

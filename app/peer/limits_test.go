@@ -144,3 +144,35 @@ func TestUnderALimitBytesFlowAndDoNotComeInBursts(t *testing.T) {
 		t.Errorf("nothing came for %s, at %d bytes a second", longest, rate)
 	}
 }
+
+// Two downloads share a connection. The bytes of the limited one must not stand in
+// front of those of the other, nor make its source look dead.
+func TestALimitedDownloadKeepsAnotherFromTheSameSourceGoing(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	alice, bob := startPeer(t, tr), startPeer(t, tr)
+	slow, _ := alice.write(t, "slow.bin", 24<<20)
+	quick, content := alice.write(t, "quick.bin", 24<<20)
+	slowShare, quickShare := alice.share(t, slow), alice.share(t, quick)
+	limited := bob.add(t, slowShare)
+	check(t, bob.Downloads.SetRate(64<<10, limited))
+	bob.until(t, limited, "under way", func(d queue.Download) bool { return d.State == queue.StateDownloading })
+	began := time.Now()
+	same(t, bob.get(t, quickShare).Path, content)
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("beside a limited download 24 MiB took %s", took)
+	}
+	details, err := bob.Downloads.Details(limited)
+	check(t, err)
+	for _, s := range details.Sources {
+		if s.Err != nil {
+			t.Errorf("the source of the limited download is %s: %v", s.State, s.Err)
+		}
+	}
+	before := details.Got
+	bob.until(t, limited, "going on", func(queue.Download) bool {
+		details, err := bob.Downloads.Details(limited)
+		check(t, err)
+		return details.Got > before
+	})
+}

@@ -99,6 +99,7 @@ type testPeer struct {
 	calm    bool                            // its waits are those of everyday use
 	around  *around                         // what it sees of sleep and the network; nil: what there is
 	space   func(dir string) (int64, error) // on its disks; nil: what there is
+	open    peer.Opener                     // of its shared files; nil: the real one
 	stop    func()
 }
 
@@ -151,6 +152,7 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 		peer.LookNever(&config)
 	}
 	peer.FreeSpaceOf(&config, p.space)
+	peer.OpenWith(&config, p.open)
 	if p.around != nil {
 		peer.Surround(&config, p.around.clock, p.around.own)
 	}

@@ -203,14 +203,15 @@ func (s *Server) List() []Upload {
 	return append(running, ended...)
 }
 
-// Running is the number of uploads under way. It is cheaper than [Server.List].
+// Running is the number of uploads that are served now. It is cheaper than
+// [Server.List].
 func (s *Server) Running() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
 	for _, u := range s.byKey {
 		u.mu.Lock()
-		if u.streams > 0 {
+		if u.streams > 0 && u.place.Load() == 0 {
 			n++
 		}
 		u.mu.Unlock()

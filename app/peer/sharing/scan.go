@@ -126,8 +126,7 @@ func (sc *scan) run() error {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
 	if sc.record.Folder = info.IsDir(); sc.record.Folder {
-		w := walk{ctx: sc.ctx, leave: sc.leave, enter: sc.watch}
-		if sc.found, err = w.in(sc.record.Path); err != nil {
+		if sc.found, err = sc.walk(); err != nil {
 			return err
 		}
 	} else {
@@ -146,7 +145,17 @@ func (sc *scan) run() error {
 	return sc.publish()
 }
 
-// watch is told of each folder before it is read.
+// walk finds what the folder has, or takes it from the survey that the person saw.
+func (sc *scan) walk() ([]found, error) {
+	if s := sc.share.shares.takeSurvey(sc.record.Path); s != nil && s.holds(sc.leave.pattern, sc.watch) {
+		return without(s.found, sc.leave), nil
+	}
+	sc.dirs = 0
+	w := walk{ctx: sc.ctx, leave: sc.leave, enter: sc.watch}
+	return w.in(sc.record.Path)
+}
+
+// watch has the system tell about changes in a folder, before it is read.
 func (sc *scan) watch(folder string) {
 	if !watch.Subfolders && folder != sc.record.Path {
 		return

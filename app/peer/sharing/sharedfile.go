@@ -80,7 +80,11 @@ func (f *sharedFile) Have() piece.Bits { return piece.AllBits(netproto.PieceCoun
 
 // Open opens the file, in the state in which it was hashed.
 func (f *sharedFile) Open() (offer.Reader, error) {
-	file, err := piece.OpenFile(f.path(), f.state)
+	return f.share.shares.config.Open(f.path(), f.state)
+}
+
+func openFile(path string, state piece.State) (offer.Reader, error) {
+	file, err := piece.OpenFile(path, state)
 	if err != nil {
 		return nil, err
 	}

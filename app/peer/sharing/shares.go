@@ -13,6 +13,7 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/app/watch"
 	"centralizedp2p/netproto"
 )
@@ -48,11 +49,13 @@ type Config struct {
 	Contents   *offer.Register
 	Log        *slog.Logger
 	Timing     Timing
-	WatchLimit int                                           // folders watched, see watch.Watcher; 0: the usual number
-	Announced  func(hash netproto.ContentHash) (bool, error) // whether the tracker has taken a content, or why not
-	Notify     func()                                        // something a person sees has changed
-	Step       func()                                        // [Shares.Wait] looks again, and a person too
-	NextStep   func() <-chan struct{}                        // closed with the next step
+	WatchLimit int // folders watched, see watch.Watcher; 0: the usual number
+	// Open opens a file for other peers; nil: piece.OpenFile. A test has one that hangs.
+	Open      func(path string, state piece.State) (offer.Reader, error)
+	Announced func(hash netproto.ContentHash) (bool, error) // whether the tracker has taken a content, or why not
+	Notify    func()                                        // something a person sees has changed
+	Step      func()                                        // [Shares.Wait] looks again, and a person too
+	NextStep  func() <-chan struct{}                        // closed with the next step
 }
 
 // Shares are all of them, when to look at each, and what looks at them.
@@ -68,10 +71,11 @@ type Shares struct {
 	mu       sync.Mutex
 	list     []*share
 	due      map[*share]*due
-	patterns []string        // what ignored was made of
-	removed  []library.Share // taken back since the start, the last ones
-	active   int             // scans that look around, or hash little
-	all      bool            // everything that the library remembers is in the list
+	surveys  map[string]*survey // by folder
+	patterns []string           // what ignored was made of
+	removed  []library.Share    // taken back since the start, the last ones
+	active   int                // scans that look around, or hash little
+	all      bool               // everything that the library remembers is in the list
 	tidied   bool
 	scans    sync.WaitGroup
 }
@@ -92,8 +96,11 @@ const maxRemoved = 100
 
 // New returns no shares yet; [Shares.Run] looks at them.
 func New(config Config, settings library.Settings) *Shares {
-	ss := &Shares{config: config, wake: make(chan struct{}, 1), turn: make(chan struct{}, 1), due: map[*share]*due{}}
+	ss := &Shares{config: config, wake: make(chan struct{}, 1), turn: make(chan struct{}, 1), due: map[*share]*due{}, surveys: map[string]*survey{}}
 	ss.watcher.Limit = config.WatchLimit
+	if config.Open == nil {
+		ss.config.Open = openFile
+	}
 	ss.apply(settings)
 	return ss
 }
@@ -288,6 +295,7 @@ func (ss *Shares) Run(ctx context.Context) error {
 		case <-time.After(wait):
 		case <-rescan.C:
 			ss.Save()
+			ss.dropSurveys()
 			ss.rescan()
 		}
 	}
