@@ -16,9 +16,9 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// hash hashes what is not known: small files side by side, then large ones one
-// after the other, each with its pieces side by side. What is done is
-// remembered and offered batch by batch, so that it need not be done again.
+// hash hashes the unknown files: small ones side by side, then large ones one after
+// the other, each with its pieces side by side. Each batch is remembered and offered
+// when it is done, so that it need not be done again.
 func (sc *scan) hash() error {
 	if len(sc.work) == 0 {
 		return nil
@@ -56,8 +56,8 @@ func (sc *scan) hash() error {
 	return saving.Wait()
 }
 
-// measure tells how much is to be hashed, and shows how much of the share is
-// done, in bytes.
+// measure returns how many bytes are to be hashed, and shows how much of the share is
+// done.
 func (sc *scan) measure() int64 {
 	var total, known int64
 	for _, w := range sc.work {
@@ -75,7 +75,7 @@ func (sc *scan) measure() int64 {
 	return total
 }
 
-// batchOf is the number of files to do next: those of a batch, or one large one.
+// batchOf is the number of files to hash next: those of a batch, or one large one.
 func batchOf(work []unhashed) int {
 	var bytes int64
 	for i, w := range work {
@@ -131,8 +131,7 @@ func (sc *scan) atOnce() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// read makes the hash of a file, or finds that it is the one it was under
-// another name.
+// read hashes a file, or recognises it as one that had another name.
 func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File, *piece.Manifest, error) {
 	full := sc.share.pathOf(sc.found[w.index].real)
 	if w.maybe != nil {
@@ -164,9 +163,8 @@ func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File,
 	return f, m, nil
 }
 
-// recognise compares the ends and the middle of a renamed file with what it was
-// under its other name: the time at which it was renamed hides one at which
-// somebody may have written to it.
+// recognise compares the ends and the middle of a renamed file with what it was under
+// its other name. The time of the renaming hides a later write from the file's state.
 func (sc *scan) recognise(ctx context.Context, full string, was library.File) (library.File, *piece.Manifest) {
 	state, err := piece.StateOf(full)
 	if err != nil || !state.SameInode(was.State) {
@@ -190,7 +188,7 @@ func (sc *scan) recognise(ctx context.Context, full string, was library.File) (l
 	return was, m
 }
 
-// hashed counts bytes that were read and hashed just now.
+// hashed counts n bytes that were just read and hashed.
 func (sc *scan) hashed(ctx context.Context, n int64) {
 	ss := sc.share.shares
 	ss.hashed.Add(n)
@@ -201,7 +199,7 @@ func (sc *scan) hashed(ctx context.Context, n int64) {
 	}
 }
 
-// progress shows that so many bytes more of the share are done.
+// progress shows that n more bytes of the share are done.
 func (sc *scan) progress(n int64) {
 	s := sc.share
 	s.mu.Lock()
@@ -216,8 +214,7 @@ type pace struct {
 	from time.Time // of the work
 }
 
-// longestRest bounds what a computer that slept, or a disk that did not answer,
-// makes of it.
+// longestRest bounds the rest after a computer slept or a disk did not answer.
 const longestRest = time.Second
 
 func (p *pace) begin() {

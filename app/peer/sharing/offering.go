@@ -19,7 +19,7 @@ func (s *share) snapshot() Share {
 	return now
 }
 
-// pathOf is where something in the share is on this computer.
+// pathOf is the path on this computer of something in the share.
 func (s *share) pathOf(rel string) string {
 	if rel == "" {
 		return s.record.Path

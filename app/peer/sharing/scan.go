@@ -17,22 +17,22 @@ import (
 )
 
 const (
-	// lookBatch files are looked at by one goroutine, at most.
+	// lookBatch bounds the files that one goroutine compares.
 	lookBatch = 512
-	// A batch of hashed files is remembered and announced together. A kill costs
-	// the hashing of one batch, or a few seconds of a larger file.
+	// A batch of hashed files is remembered and announced together. A kill costs the
+	// hashing of one batch, or a few seconds of a larger file.
 	batchFiles = 2000
 	batchBytes = 256 << 20
-	// largeFile is the size from which the pieces of a file are hashed side by
-	// side, and not several files, in bytes: so the buffers stay few.
+	// largeFile is the size in bytes from which the pieces of one file are hashed side
+	// by side instead of several files, so that there are few buffers.
 	largeFile = 8 << 20
-	// bigScan is how much a share may have to hash, in bytes, without waiting
-	// for its turn among others that have more.
+	// bigScan is how many bytes a share may have to hash without waiting for its turn
+	// among others that have more.
 	bigScan = 64 << 20
 )
 
-// scan is one look at a share: what is known is offered at once, what is new or
-// changed is hashed, and what is gone is withdrawn.
+// scan compares a share with what is known of it: what is known is offered at once,
+// what is new or changed is hashed, and what is gone is withdrawn.
 type scan struct {
 	share  *share
 	ctx    context.Context
@@ -59,7 +59,7 @@ type unhashed struct {
 	maybe *library.File // it has the inode of this one, which had another name
 }
 
-// scan looks at the share.
+// scan scans the share once.
 func (s *share) scan(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -86,7 +86,7 @@ func (s *share) scan(ctx context.Context) {
 	}
 }
 
-// end takes over what the scan found, and decides when to look again.
+// end takes over what the scan found, and decides when to scan again.
 func (sc *scan) end(err error) {
 	s, ss := sc.share, sc.share.shares
 	switch {
@@ -167,8 +167,7 @@ func (sc *scan) watch(folder string) {
 	}
 }
 
-// look compares every file with what is known of it, and offers those that are
-// as they were.
+// look compares every file with what is known of it, and offers the unchanged ones.
 func (sc *scan) look() error {
 	work, ctx := errgroup.WithContext(sc.ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
@@ -214,8 +213,8 @@ func (sc *scan) look() error {
 	return err
 }
 
-// lookAt finds out whether a file is known. If not, it has to be hashed; if it
-// is known under another name only, it has to be remembered under this one.
+// lookAt finds out whether a file is known. If not, it has to be hashed; if it is known
+// under another name only, it has to be remembered under this one.
 func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
 	s, rel := sc.share, sc.found[i].real
 	full := s.pathOf(rel)
@@ -228,7 +227,7 @@ func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
 			sc.files[i] = old
 			return nil, nil, nil
 		}
-		s.drop(old) // it is not what is offered any more
+		s.drop(old) // it is no longer what is offered
 	}
 	known, err := s.shares.config.Library.File(full)
 	here := err == nil
@@ -244,13 +243,13 @@ func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
 		return nil, nil, nil
 	}
 	if here && known.State.SameInode(state) {
-		return todo, nil, nil // its time of change was set back, perhaps
+		return todo, nil, nil // perhaps its time of change was set back
 	}
 	other, err := s.shares.config.Library.Inode(state)
 	if err != nil || !sc.complete(other) {
 		return todo, nil, nil
 	}
-	if !other.State.SameButDevice(state) { // renamed itself, not with a folder above it
+	if !other.State.SameButDevice(state) { // the file itself was renamed, not a folder above it
 		todo.maybe = &other
 		return todo, nil, nil
 	}
@@ -259,7 +258,7 @@ func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
 	return nil, &other, nil
 }
 
-// complete tells whether all is known that is needed to offer a file.
+// complete tells whether everything that is needed to offer a file is known.
 func (sc *scan) complete(f library.File) bool {
 	if f.State.Size <= netproto.SeedMaxBytes && f.MD5 == "" {
 		return false
@@ -277,13 +276,13 @@ func (sc *scan) restless(state piece.State) bool {
 	return age >= 0 && age < sc.share.shares.config.Timing.Rest
 }
 
-// leftOut turns what keeps one file of a folder from being shared into nothing,
-// and returns what concerns the whole share.
+// leftOut swallows the error of one file of a folder, which is then left out, and
+// returns an error that concerns the whole share.
 func (sc *scan) leftOut(path string, err error) error {
 	switch code := netproto.CodeOf(err); {
 	case sc.ctx.Err() != nil:
 		return sc.ctx.Err()
-	case code == netproto.CodeFileChanged: // a log, perhaps: the others need not wait for it
+	case code == netproto.CodeFileChanged: // perhaps a log: the others need not wait for it
 		sc.mu.Lock()
 		sc.unrest = true
 		sc.mu.Unlock()
@@ -295,8 +294,8 @@ func (sc *scan) leftOut(path string, err error) error {
 	return err
 }
 
-// publish ends the offers that are not found any more, and makes the list of a
-// folder, which is the folder's own content.
+// publish stops offering what is no longer found, and makes the list of a folder,
+// which is the folder's own content.
 func (sc *scan) publish() error {
 	record := &sc.record
 	record.Size, record.Files = 0, 0
@@ -339,7 +338,7 @@ func (sc *scan) publish() error {
 
 // list writes the list of a folder's files, unless it is there already.
 func (sc *scan) list(entries []netproto.FolderEntry) (*sharedFile, error) {
-	size := 0 // a little more than the text will have: a hash, a size and a path for each
+	size := 0 // a little more than the text needs: a hash, a size and a path for each
 	for i := range entries {
 		size += len(entries[i].Path) + 2*len(netproto.ContentHash{}) + len(" 1234567890 \n")
 	}

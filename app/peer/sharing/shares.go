@@ -80,7 +80,7 @@ type Shares struct {
 	scans    sync.WaitGroup
 }
 
-// due is when a share is to be looked at, and how its last scan went.
+// due is when a share is to be scanned, and how its last scan went.
 type due struct {
 	when  time.Time // zero: not at all
 	first time.Time // when something stirred since the last scan
@@ -147,8 +147,8 @@ func (ss *Shares) copies() []*share {
 	return slices.Clone(ss.list)
 }
 
-// add begins a share, or finds the one that there is. One that was taken back
-// a moment ago comes back with its id and its counts.
+// add begins a share, or finds the existing one. One that was taken back before comes
+// back with its id and its counts.
 func (ss *Shares) add(record library.Share, remember bool) (*share, bool) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
@@ -192,10 +192,10 @@ func (ss *Shares) byID(id string) *share {
 	return nil
 }
 
-// recheck asks for a look at the share; it does not wait.
+// recheck asks for a scan of the share; it does not wait.
 func (s *share) recheck() { s.shares.schedule(s, time.Now()) }
 
-// schedule asks for a look at that time, or earlier.
+// schedule asks for a scan at a time, or earlier.
 func (ss *Shares) schedule(s *share, when time.Time) {
 	ss.mu.Lock()
 	if d := ss.due[s]; d != nil && (d.when.IsZero() || when.Before(d.when)) {
@@ -212,7 +212,7 @@ func (ss *Shares) poke() {
 	}
 }
 
-// stir asks for a look when the share has come to rest, or has not for long.
+// stir asks for a scan when the share has come to rest, or has not for long.
 func (ss *Shares) stir(s *share) {
 	now, rest := time.Now(), ss.config.Timing.Rest
 	ss.mu.Lock()
@@ -240,7 +240,7 @@ func (ss *Shares) stir(s *share) {
 	ss.poke()
 }
 
-// later asks for a look after a rest.
+// later asks for a scan after a rest.
 func (ss *Shares) later(s *share) {
 	ss.mu.Lock()
 	wait := ss.config.Timing.Rest
@@ -251,7 +251,7 @@ func (ss *Shares) later(s *share) {
 	ss.schedule(s, time.Now().Add(wait))
 }
 
-// next takes the share that is due, or says how long there is none.
+// next returns the share that is due, or for how long none is.
 func (ss *Shares) next() (*share, time.Duration) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
@@ -301,8 +301,8 @@ func (ss *Shares) Run(ctx context.Context) error {
 	}
 }
 
-// scan looks at one share, which has a place among the active ones until it
-// waits for its turn to hash.
+// scan scans one share, which has a place among the active ones until it waits for
+// its turn to hash.
 func (ss *Shares) scan(ctx context.Context, s *share) {
 	began := time.Now()
 	s.scan(ctx)
@@ -317,7 +317,7 @@ func (ss *Shares) scan(ctx context.Context, s *share) {
 	ss.config.Step()
 }
 
-// rescan looks at the shares that the system may have said nothing about.
+// rescan scans the shares about which the system may have said nothing.
 func (ss *Shares) rescan() {
 	ss.mu.Lock()
 	var quiet []*share
@@ -332,8 +332,8 @@ func (ss *Shares) rescan() {
 	}
 }
 
-// takeTurn waits until nobody else has much to hash. Meanwhile others may be
-// looked at in the place of the share.
+// takeTurn waits until no other share has much to hash. Meanwhile others may be
+// scanned in the place of this one.
 func (ss *Shares) takeTurn(ctx context.Context, s *share) (done func(), err error) {
 	began := time.Now()
 	ss.step(-1)

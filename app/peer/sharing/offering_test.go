@@ -1,0 +1,59 @@
+package sharing
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/netproto"
+)
+
+// heldUp is an announcer that takes its time over the first withdrawal.
+type heldUp struct {
+	came, goOn chan struct{}
+}
+
+func (h *heldUp) Announce(netproto.Resource) {}
+
+func (h *heldUp) Withdraw(netproto.ContentHash) {
+	select {
+	case h.came <- struct{}{}:
+		<-h.goOn
+	default:
+	}
+}
+
+// The list of shares is shown while a share of a million files is taken back.
+func TestTheListOfSharesDoesNotWaitForWhatIsTakenBack(t *testing.T) {
+	trackers := &heldUp{came: make(chan struct{}), goOn: make(chan struct{})}
+	profile, err := library.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer profile.Close()
+	ss := New(Config{Library: profile, Contents: offer.NewRegister(trackers), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming}, library.DefaultSettings())
+	s, _ := ss.add(library.Share{ID: "1", Path: "/folder", Name: "folder", Folder: true}, false)
+	s.rate = &flow.Meter{}
+	s.offer([]*sharedFile{{share: s, rel: "a", hash: netproto.ContentHash{1}}, {share: s, rel: "b", hash: netproto.ContentHash{2}}}, 1)
+	settled := make(chan struct{})
+	go func() {
+		defer close(settled)
+		s.settle(nothing, nil)
+	}()
+	<-trackers.came
+	listed := make(chan []Share)
+	go func() { listed <- ss.List() }()
+	select {
+	case list := <-listed:
+		if len(list) != 1 {
+			t.Errorf("there are %d shares", len(list))
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the list waits for what is taken back")
+	}
+	close(trackers.goOn)
+	<-settled
+}
