@@ -13,19 +13,19 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// access is who may come in, and what may not. It has a lock of its own: every
-// request asks here, and must not wait for a large announce. The write loop
+// access holds invites, members and bans. It has a lock of its own, because every
+// request asks here and must not wait for a large announce. The write loop
 // changes it under the lock and reads it without.
 type access struct {
 	mu       sync.RWMutex
 	invites  map[[sha256.Size]byte]store.Invite
 	members  map[netproto.PublicKey]store.Member
 	bans     map[store.Target]store.Ban
-	keys     int // banned ones
+	keys     int // how many are banned
 	prefixes map[prefixLength]int
 }
 
-// prefixLength is a form of banned ranges: an address is looked up once for
+// prefixLength is the form of a banned range: an address is looked up once for
 // each form in use, however many ranges there are.
 type prefixLength struct {
 	v4   bool
@@ -77,8 +77,8 @@ func (a *access) removeBan(t store.Target) {
 	}
 }
 
-// admit is nil for who is not banned. The caller holds the lock, or is the
-// write loop.
+// admit returns netproto.CodeBanned if the address or the key, which may be nil,
+// is banned. The caller holds the lock or is the write loop.
 func (a *access) admit(key *netproto.PublicKey, from netip.Addr) error {
 	if len(a.bans) == 0 {
 		return nil
@@ -117,7 +117,7 @@ func (s *Store) Admit(_ context.Context, key *netproto.PublicKey, from netip.Add
 	return s.access.admit(key, from)
 }
 
-// AddInvite drops the invites that are over in the same commit.
+// AddInvite drops expired invites in the same commit.
 func (s *Store) AddInvite(ctx context.Context, i store.Invite) error {
 	return s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		now := s.config.Now()
@@ -128,7 +128,7 @@ func (s *Store) AddInvite(ctx context.Context, i store.Invite) error {
 			}
 		}
 		if len(s.access.invites)-len(over) >= store.MaxInvites {
-			return nil, netproto.Errorf(netproto.CodeFull, "%d invites are open", store.MaxInvites)
+			return nil, netproto.Errorf(netproto.CodeFull, "%d unused invites exist", store.MaxInvites)
 		}
 		for _, hash := range over {
 			if err := g.delete(bucketInvites, hash[:]); err != nil {
@@ -146,7 +146,7 @@ func (s *Store) AddInvite(ctx context.Context, i store.Invite) error {
 	}})
 }
 
-// Redeem takes the invite away and adds the member in one commit.
+// Redeem removes the invite and adds the member in one commit.
 func (s *Store) Redeem(ctx context.Context, hash [sha256.Size]byte, key netproto.PublicKey) error {
 	return s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		if _, member := s.access.members[key]; member {
@@ -155,7 +155,7 @@ func (s *Store) Redeem(ctx context.Context, hash [sha256.Size]byte, key netproto
 		now := s.config.Now()
 		invite, known := s.access.invites[hash]
 		if !known || !now.Before(invite.Expires) {
-			return nil, netproto.Errorf(netproto.CodeInvite, "this invite was used before, is over, or is for another tracker")
+			return nil, netproto.Errorf(netproto.CodeInvite, "this invite has been used, has expired, or is for another tracker")
 		}
 		member := store.Member{Key: key, For: invite.For, Since: unixMilli(now.UnixMilli())}
 		if err := g.delete(bucketInvites, hash[:]); err != nil {
@@ -178,7 +178,7 @@ func (s *Store) IsMember(_ context.Context, key netproto.PublicKey) (bool, error
 	return member, nil
 }
 
-// Members lists them from memory.
+// Members asks memory.
 func (s *Store) Members(context.Context) ([]store.Member, error) {
 	s.access.mu.RLock()
 	list := make([]store.Member, 0, len(s.access.members))
@@ -192,7 +192,7 @@ func (s *Store) Members(context.Context) ([]store.Member, error) {
 	return list, nil
 }
 
-// RemoveMember looks for the key: removals are rare, requests are not.
+// RemoveMember searches all members for the key: removals are rare.
 func (s *Store) RemoveMember(ctx context.Context, print netproto.Fingerprint) error {
 	return s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		for key, member := range s.access.members {
@@ -212,7 +212,7 @@ func (s *Store) RemoveMember(ctx context.Context, print netproto.Fingerprint) er
 	}})
 }
 
-// planOffline ends the leases of those online peers.
+// planOffline ends the leases of the online peers that of accepts.
 func (s *Store) planOffline(g *group, of func(*peer) bool) (func(), error) {
 	since := s.config.Now().Unix()
 	var gone []*peer

@@ -7,7 +7,7 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// The buckets of schema 2, in the words of codec.go.
+// The buckets of schema 2, in the notation of codec.go.
 var (
 	bucketInvites = []byte("invites") // 32 bytes hash of the token → see appendInvite
 	bucketMembers = []byte("members") // 32 bytes key → see appendMember
@@ -59,7 +59,7 @@ func parseBan(key, raw []byte) (store.Ban, error) {
 	return b, d.end()
 }
 
-// text takes u8 n | text of at most that many bytes.
+// text reads u8 n | text of at most that many bytes.
 func (d *decoder) text(most int) string {
 	text := string(d.take(int(d.byte())))
 	if len(text) > most {

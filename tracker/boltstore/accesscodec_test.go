@@ -32,8 +32,8 @@ func TestWhatIsSaidAboutAccessIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-// FuzzParseAccess holds that a value that is accepted is written back to the
-// same bytes, or at least to the same meaning.
+// FuzzParseAccess checks that an accepted value is written back as the same bytes,
+// or at least with the same meaning.
 func FuzzParseAccess(f *testing.F) {
 	f.Add([]byte("192.0.2.7"), appendBan(nil, &store.Ban{Why: "w", Since: time.Unix(1, 0)}))
 	f.Add([]byte("::ffff:1.2.3.4/100"), []byte{1, 0})

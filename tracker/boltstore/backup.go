@@ -17,17 +17,17 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Contents sum up a database.
+// Contents sums up a database.
 type Contents struct {
 	Bytes     int64 `json:"bytes"` // of the file
 	Schema    int   `json:"schema"`
 	Peers     int   `json:"peers"`
-	Resources int   `json:"resources"` // contents under each of their names
+	Resources int   `json:"resources"` // contents, once for each name
 	Members   int   `json:"members"`
 	Bans      int   `json:"bans"`
 }
 
-// Backup writes the store as it is at one instant; writes go on meanwhile.
+// Backup writes the store as it is at one instant; writes continue meanwhile.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	tx, err := s.db.Begin(false)
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
@@ -56,14 +56,12 @@ func (w contextWriter) Write(p []byte) (int, error) {
 	return w.w.Write(p)
 }
 
-// SaveBackup makes a file of what write gives: under another name first, on
-// the disk for certain, opened again and checked, and only then in the place
-// of an older file with that name. Errors are netproto.Errors: CodeStore for
-// the file, CodeInvalid for bytes that are no whole database, and what write
-// says.
+// SaveBackup writes to a temporary file, syncs and checks it, then renames it over
+// file. Errors are netproto.Errors: CodeStore for the file, CodeInvalid for bytes
+// that are not a complete database, and those of write.
 func SaveBackup(file string, write func(io.Writer) error) (Contents, error) {
 	if info, err := os.Lstat(file); err == nil && !info.Mode().IsRegular() {
-		return Contents{}, netproto.Errorf(netproto.CodeStore, "%s is there and no regular file: name another one", file)
+		return Contents{}, netproto.Errorf(netproto.CodeStore, "%s exists and is not a regular file: choose another name", file)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(file), backupPrefix+"*.db") // CreateTemp makes it 0600
 	if err != nil {
@@ -80,27 +78,27 @@ func SaveBackup(file string, write func(io.Writer) error) (Contents, error) {
 		if _, known := errors.AsType[*netproto.Error](err); known {
 			return Contents{}, err
 		}
-		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup %s is not written: %w", file, err)
+		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup %s was not written: %w", file, err)
 	}
 	contents, err := Check(tmp.Name())
 	if err != nil {
 		return Contents{}, err
 	}
 	if err := errors.Join(os.Rename(tmp.Name(), file), syncFolder(filepath.Dir(file))); err != nil {
-		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup %s is not written: %w", file, err)
+		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup %s was not written: %w", file, err)
 	}
 	return contents, nil
 }
 
-// Check reads a database from its first page to its last. It is a
-// netproto.CodeInvalid when the file is none, is damaged or newer than this
-// program, and a CodeStore when it cannot be read or is in use.
+// Check reads a database from its first page to its last. It returns
+// netproto.CodeInvalid if the file is not a database, is damaged or is newer than
+// this program, and CodeStore if it cannot be read or is in use.
 func Check(file string) (Contents, error) {
 	var contents Contents
 	err := guard(func() error {
 		db, err := bbolt.Open(file, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: lockWait})
 		if errors.Is(err, bolterrors.ErrTimeout) {
-			return netproto.Errorf(netproto.CodeStore, "%s is used by a tracker: give it a backup of that one instead", file)
+			return netproto.Errorf(netproto.CodeStore, "%s is in use by a tracker: use a backup of it instead", file)
 		}
 		if _, unreadable := errors.AsType[*fs.PathError](err); unreadable {
 			return storeError(file, err)
@@ -121,13 +119,13 @@ func Check(file string) (Contents, error) {
 }
 
 func contentsOf(tx *bbolt.Tx, file string) (Contents, error) {
-	// bbolt checks in a goroutine of its own, where a page that cannot be read
-	// would end the program: all of them are read here first, under guard.
+	// bbolt checks in a goroutine of its own, where an unreadable page would end
+	// the program, so all pages are read here first, under guard.
 	if err := readAll(tx); err != nil {
 		return Contents{}, noBackup(file, err)
 	}
 	var damage error
-	for err := range tx.Check() { // to its end, or its goroutine stays
+	for err := range tx.Check() { // read to the end, or bbolt's goroutine would stay
 		if damage == nil {
 			damage = err
 		}
@@ -158,14 +156,13 @@ func readAll(tx *bbolt.Tx) error {
 }
 
 func noBackup(file string, err error) error {
-	return netproto.Errorf(netproto.CodeInvalid, "%s is no backup of a tracker, or it is damaged: %w", file, err)
+	return netproto.Errorf(netproto.CodeInvalid, "%s is not a backup of a tracker, or it is damaged: %w", file, err)
 }
 
-// Restore puts a checked copy of the backup in the place of the database file,
-// and keeps what was there beside it, whole or damaged: kept is its name, empty
-// where there was nothing. While a tracker uses the file it is a
-// netproto.CodeStore; a bad backup is as in Check. After any error the file is
-// as it was.
+// Restore replaces the database file with a checked copy of the backup. It keeps
+// the old file beside it, whole or damaged, and returns its name in kept, empty if
+// there was none. While a tracker uses the file it returns netproto.CodeStore; for
+// a bad backup the error is that of Check. After any error the file is unchanged.
 func Restore(backup, file string) (kept string, contents Contents, err error) {
 	contents, err = Check(backup)
 	if err != nil {
@@ -185,7 +182,7 @@ func Restore(backup, file string) (kept string, contents Contents, err error) {
 		return "", contents, err
 	}
 	if runtime.GOOS == "windows" {
-		release() // an open file has no other name there
+		release() // an open file cannot be renamed there
 	}
 	kept, err = setAside(file)
 	if err != nil {
@@ -212,8 +209,8 @@ func copyFrom(file string, w io.Writer) error {
 	return errors.Join(err, from.Close())
 }
 
-// occupy keeps trackers from opening the file until release. What is no
-// database can be in use by nobody.
+// occupy keeps trackers from opening the file until release. A file that is not a
+// database cannot be in use.
 func occupy(file string) (release func(), err error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
@@ -225,14 +222,14 @@ func occupy(file string) (release func(), err error) {
 	})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, netproto.Errorf(netproto.CodeStore, "a tracker uses %s: stop it first", file)
+		return nil, netproto.Errorf(netproto.CodeStore, "%s is in use by a tracker: stop it first", file)
 	case err != nil:
 		return func() {}, nil
 	}
 	return func() { db.Close() }, nil
 }
 
-// setAside gives the file a free name that says when.
+// setAside renames the file to a free name with the time in it.
 func setAside(file string) (kept string, err error) {
 	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
 		return "", nil

@@ -20,9 +20,8 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// goldenSchema1 is a database as the program wrote it before there were
-// members and bans: peer 1 online with the contents a and b, peer 2 offline
-// with a, and a seed client.
+// goldenSchema1 is a database from before there were members and bans: peer 1
+// online with the contents a and b, peer 2 offline with a, and a seed client.
 func goldenSchema1(t *testing.T) string {
 	t.Helper()
 	packed, err := os.Open(filepath.Join("testdata", "schema-1.db.gz"))
@@ -45,7 +44,7 @@ func goldenSchema1(t *testing.T) string {
 	return file
 }
 
-// wantGolden wants all that the golden database holds.
+// wantGolden checks for everything in the golden database.
 func wantGolden(t *testing.T, s *Store) {
 	t.Helper()
 	held, err := s.Join(t.Context(), testPeer(1))
@@ -67,7 +66,7 @@ func wantGolden(t *testing.T, s *Store) {
 
 func TestADatabaseOfTheFirstSchemaIsBroughtForwardAndTheOldFileKept(t *testing.T) {
 	file := goldenSchema1(t)
-	for range 2 { // the second time there is nothing to do
+	for range 2 { // the second time nothing is left to do
 		s, err := open(file, store.Config{})
 		if err != nil {
 			t.Fatal(err)
@@ -123,7 +122,7 @@ func TestABackupIsTakenWhileTheStoreWrites(t *testing.T) {
 		}
 	})
 	backup := filepath.Join(t.TempDir(), "backup.db")
-	for range 3 { // each in the place of the one before
+	for range 3 { // each replaces the one before
 		if _, err := SaveBackup(backup, func(w io.Writer) error { return s.Backup(t.Context(), w) }); err != nil {
 			t.Fatal(err)
 		}

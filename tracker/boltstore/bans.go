@@ -10,7 +10,7 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// Ban remembers the ban and hides what it is about in one commit.
+// Ban remembers the ban and hides its target in one commit.
 func (s *Store) Ban(ctx context.Context, b store.Ban) error {
 	return s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		if _, known := s.access.bans[b.Target]; !known && len(s.access.bans) >= store.MaxBans {
@@ -27,7 +27,7 @@ func (s *Store) Ban(ctx context.Context, b store.Ban) error {
 	}})
 }
 
-// planHide takes away what a ban is about.
+// planHide removes the target of a ban from view.
 func (s *Store) planHide(g *group, t store.Target) (func(), error) {
 	switch t.Kind() {
 	case "key":
@@ -56,7 +56,7 @@ func (s *Store) planHide(g *group, t store.Target) (func(), error) {
 }
 
 // planForget ends all holdings of a content and forgets its names. Its holders
-// find their counts differing, announce again, and hear why it is refused.
+// notice that their counts differ, announce again, and learn why it is refused.
 func (s *Store) planForget(g *group, hash netproto.ContentHash) (func(), error) {
 	c := s.memory.contents[hash]
 	if c == nil {
@@ -91,7 +91,7 @@ func (s *Store) Unban(ctx context.Context, t store.Target) error {
 	}})
 }
 
-// Bans lists them from memory.
+// Bans asks memory.
 func (s *Store) Bans(context.Context) ([]store.Ban, error) {
 	s.access.mu.RLock()
 	list := make([]store.Ban, 0, len(s.access.bans))

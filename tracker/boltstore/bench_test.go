@@ -25,8 +25,8 @@ func benchStore(b *testing.B, peers int) *Store {
 	return s
 }
 
-// BenchmarkAnnounce is with fsync, in batches of 1,000 of new contents, from
-// 16 clients at once; making them up is in the time.
+// BenchmarkAnnounce announces batches of 1,000 new contents from 16 clients at
+// once, with fsync. The time includes making the contents up.
 func BenchmarkAnnounce(b *testing.B) {
 	const clients = 16
 	s := benchStore(b, clients)
@@ -47,8 +47,8 @@ func BenchmarkAnnounce(b *testing.B) {
 	b.ReportMetric(float64(b.N)*netproto.MaxAnnounce/b.Elapsed().Seconds(), "resources/s")
 }
 
-// BenchmarkAnnounceAgain is of contents that are held already: what a resync
-// costs.
+// BenchmarkAnnounceAgain announces contents that are held already: the cost of a
+// resync.
 func BenchmarkAnnounceAgain(b *testing.B) {
 	s := benchStore(b, 1)
 	rs := make([]netproto.Resource, netproto.MaxAnnounce)
@@ -79,7 +79,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	})
 }
 
-// BenchmarkOpen is a restart with 100,000 resources.
+// BenchmarkOpen measures a restart with 100,000 resources.
 func BenchmarkOpen(b *testing.B) {
 	file := filepath.Join(b.TempDir(), "tracker.db")
 	s, err := open(file, store.Config{})
@@ -108,8 +108,8 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// BenchmarkReopen1M is a restart with a million resources, until the store is
-// ready to answer.
+// BenchmarkReopen1M measures a restart with a million resources, until the store
+// is ready to answer.
 func BenchmarkReopen1M(b *testing.B) {
 	const peers, batches = 100, 10
 	file := filepath.Join(b.TempDir(), "tracker.db")

@@ -10,11 +10,11 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// The buckets, and what stands in them. Numbers are big-endian, "uv" is an
-// unsigned varint, an address is u8 4 or 16 | bytes.
+// The buckets and their contents. Numbers are big-endian, "uv" is an unsigned
+// varint, an address is u8 4 or 16 | bytes.
 //
-// Keys are numbers that rise by one, not hashes: new entries land side by side
-// at the end of the file's tree, which makes announces 10 times faster.
+// Keys are consecutive numbers, not hashes: new entries land side by side at the
+// end of the file's tree, which makes announces 10 times faster.
 var (
 	bucketMeta  = []byte("meta")  // "schema" → decimal number
 	bucketPeers = []byte("peers") // u32 peer number → see appendPeer
@@ -54,7 +54,7 @@ func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord) []byte {
 // rowRoom is enough for an entry of appendRow without its texts.
 const rowRoom = 32 + 2*binary.MaxVarintLen64 + 3
 
-// parseRow takes the media type, of which there are few, from known.
+// parseRow reads a row. It shares media types, of which there are few, in known.
 func parseRow(raw []byte, known texts) (hash netproto.ContentHash, r rowRecord, err error) {
 	d := decoder{rest: raw}
 	copy(hash[:], d.take(len(hash)))
@@ -70,7 +70,7 @@ func parseRow(raw []byte, known texts) (hash netproto.ContentHash, r rowRecord, 
 	return hash, r, d.end()
 }
 
-// texts are strings that are needed again and again.
+// texts shares equal strings.
 type texts map[string]string
 
 func (t texts) text(raw []byte) string {
@@ -87,7 +87,7 @@ const (
 	flagMD5  = 2
 )
 
-// appendHolding: u8 flags | 16 bytes MD5 where the flags say so
+// appendHolding: u8 flags | 16 bytes MD5 if the flags say so
 func appendHolding(dst []byte, part bool, md5 *[16]byte) []byte {
 	var flags byte
 	if part {
@@ -187,8 +187,8 @@ func appendAddrPort(dst []byte, a netip.AddrPort) []byte {
 	return binary.BigEndian.AppendUint16(appendAddr(dst, a.Addr()), a.Port())
 }
 
-// decoder takes a value apart. After the first thing that is not as it should
-// be it yields zeros, and end tells.
+// decoder takes a value apart. After the first error it yields zeros, and end
+// returns that error.
 type decoder struct {
 	rest []byte
 	bad  bool

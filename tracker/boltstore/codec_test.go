@@ -16,8 +16,8 @@ var addresses = cmp.Options{
 	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 }
 
-// The values as they stand in files that exist: a change here needs a new
-// schema number and a migration.
+// Values as they stand in existing files: a change here needs a new schema number
+// and a migration.
 func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 	hash := netproto.ContentHash{0: 0xaa, 31: 0xbb}
 	row := appendRow(nil, hash, &rowRecord{name: "a.txt", mime: "x/y", size: 300, folder: true, added: 5})

@@ -55,7 +55,7 @@ func testFile(name string) netproto.Resource {
 	return netproto.Resource{Hash: sha256.Sum256([]byte(name)), Size: 1000, Name: name, MIME: "text/plain"}
 }
 
-// batch is what a victim announces under that line of its report.
+// batch returns what a victim announces for that line of its report.
 func batch(line string) []netproto.Resource {
 	rs := make([]netproto.Resource, victimBatch)
 	for i := range rs {
@@ -64,8 +64,8 @@ func batch(line string) []netproto.Resource {
 	return rs
 }
 
-// victim announces as several peers at once. A line on stdout says that a
-// batch was acknowledged: "peer round number".
+// victim announces as several peers at once. A line on stdout, "peer round
+// number", says that a batch was acknowledged.
 func victim(file string) {
 	s, err := open(file, store.Config{})
 	if err != nil {
@@ -93,8 +93,8 @@ func victim(file string) {
 	all.Wait()
 }
 
-// sacrifice runs a victim and kills it some time after it has opened the file,
-// or after its start when early; it gives the lines of its report.
+// sacrifice runs a victim and kills it some time after it has opened the file, or
+// with early after its start. It returns the lines of the victim's report.
 func sacrifice(t *testing.T, file string, round int, early bool, after time.Duration) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
@@ -131,7 +131,7 @@ func TestNoAcknowledgedAnnounceIsLostByKill(t *testing.T) {
 	var lines []string
 	lives := lives(t)
 	for round := range lives {
-		// "peer round number"; the last line may be cut, it counts as not said.
+		// "peer round number"; the last line may be cut off and then does not count.
 		lines = append(lines, sacrifice(t, file, round, false, time.Duration(rand.IntN(60_000))*time.Microsecond)...)
 		acknowledged = checkVictims(t, file, lines)
 	}
@@ -141,7 +141,7 @@ func TestNoAcknowledgedAnnounceIsLostByKill(t *testing.T) {
 	}
 }
 
-// checkVictims opens the file after a death and looks for all that was
+// checkVictims opens the file after a kill and looks for everything that was
 // acknowledged.
 func checkVictims(t *testing.T, file string, lines []string) int {
 	t.Helper()

@@ -12,9 +12,8 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// BenchmarkHeartbeatWhile measures how long heartbeats of another peer take
-// while the store does what touches many names: the value that matters is the
-// largest.
+// BenchmarkHeartbeatWhile measures how long heartbeats of another peer take while
+// the store works on many names. The largest value matters most.
 func BenchmarkHeartbeatWhile(b *testing.B) {
 	b.Run("100,000 names come and go", func(b *testing.B) {
 		s := benchStore(b, 2)

@@ -12,7 +12,7 @@ import (
 	"centralizedp2p/tracker/index"
 )
 
-const anyLength = -1 // of a key
+const anyLength = -1 // of keys
 
 // loader reads the file into memory.
 type loader struct {
@@ -22,8 +22,8 @@ type loader struct {
 	peers   map[uint32]*peer
 }
 
-// load reads the file into memory. A value that is damaged is passed over and
-// told to the log: its peer finds its count differing and announces again.
+// load reads the file into memory. It skips damaged values and logs how many: the
+// peer of such a value notices that its count differs and announces again.
 func (s *Store) load() error {
 	l := loader{Store: s, peers: map[uint32]*peer{}}
 	return s.db.View(func(tx *bbolt.Tx) error {
@@ -46,13 +46,13 @@ func (s *Store) load() error {
 			s.memory.settle(p)
 		}
 		if l.damaged > 0 {
-			s.config.Logger.Warn("damaged entries were passed over", slog.String("file", s.db.Path()), slog.Int("entries", l.damaged))
+			s.config.Logger.Warn("damaged entries were skipped", slog.String("file", s.db.Path()), slog.Int("entries", l.damaged))
 		}
 		return nil
 	})
 }
 
-// each takes the entries of a bucket.
+// each passes the entries of a bucket to take.
 func (l *loader) each(bucket []byte, keyLen int, take func(k, v []byte) error) {
 	c := l.tx.Bucket(bucket).Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
@@ -71,20 +71,20 @@ func (l *loader) loadPeer(k, v []byte) error {
 	}
 	p := l.memory.addPeer(no, record)
 	l.peers[no] = p
-	l.memory.setOnline(p, offline) // with its lease beginning now
+	l.memory.setOnline(p, offline) // its lease starts now
 	return nil
 }
 
-// rowChunk is how many rows are read at a time, and share an allocation.
+// rowChunk is how many rows are read at a time and share an allocation.
 const rowChunk = 512
 
-// chunk is rows that were read, each with a content of its own, which is needed
-// where no row before had one of that hash.
+// chunk holds rows that were read, each with a content of its own, which is used
+// if no earlier row had that hash.
 type chunk struct {
 	rows     []row
 	contents []content
 	firsts   []*row  // room for the first row of each content
-	holders  []*peer // and for its first holder
+	holders  []*peer // room for its first holder
 }
 
 func newChunk() *chunk {
@@ -102,7 +102,7 @@ func (c *chunk) add(id uint64, hash netproto.ContentHash, record rowRecord) {
 	c.rows = append(c.rows, row{id: id, content: &c.contents[n], rowRecord: record})
 }
 
-// loadRows reads rows beside putting those into memory that were read before.
+// loadRows reads rows in one goroutine while it adds earlier ones to memory.
 func (l *loader) loadRows() error {
 	chunks := make(chan *chunk, 4)
 	var damaged int
@@ -167,8 +167,8 @@ func (l *loader) loadHolding(k, v []byte) error {
 	return nil
 }
 
-// rowNumbered is the row with that id, or nil. Where none was ever forgotten,
-// it stands where its number says.
+// rowNumbered returns the row with that id, or nil. If none was ever forgotten,
+// its id gives its place.
 func (m *memory) rowNumbered(id uint64) *row {
 	if len(m.rows) == 0 || id < m.rows[0].id {
 		return nil

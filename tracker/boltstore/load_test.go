@@ -16,7 +16,7 @@ func collectorPercent() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// The garbage collector belongs to the process: in the desktop also to the
+// The garbage collector belongs to the process, which in the desktop is also the
 // window.
 func TestAStoreThatOpensLeavesTheCollectorAlone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tracker.db")

@@ -9,19 +9,19 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// schema is the version of the form of the data. A program refuses a newer one
-// than its own: it would not know what it destroys. An older one it brings
-// forward, once, with a copy of the old file beside it.
+// schema is the version of the data format. A program refuses a newer version,
+// because it would not know what it destroys. It upgrades an older one, once, and
+// keeps a copy of the old file beside it.
 const schema = 2
 
-// bucketsSince are the buckets that came with a schema.
+// bucketsSince lists the buckets that each schema introduced.
 var bucketsSince = map[int][][]byte{
 	1: {bucketMeta, bucketPeers, bucketRows, bucketOwn, bucketSeed},
 	2: {bucketInvites, bucketMembers, bucketBans},
 }
 
-// migrations bring a database from the schema that is their key to the next.
-// A released one never changes.
+// migrations upgrade a database from the schema that is their key to the next. A
+// released migration never changes.
 var migrations = map[int]func(tx *bbolt.Tx) error{
 	1: func(tx *bbolt.Tx) error { return createBuckets(tx, 2) },
 }
@@ -35,7 +35,7 @@ func createBuckets(tx *bbolt.Tx, version int) error {
 	return nil
 }
 
-// bucketsOf are all buckets of a schema.
+// bucketsOf returns all buckets of a schema.
 func bucketsOf(version int) (names [][]byte) {
 	for v := 1; v <= version; v++ {
 		names = append(names, bucketsSince[v]...)
@@ -43,11 +43,11 @@ func bucketsOf(version int) (names [][]byte) {
 	return names
 }
 
-// keptCopy is where the file before a migration stays.
+// keptCopy returns where a migration keeps the old file.
 func keptCopy(file string, from int) string { return fmt.Sprintf("%s.schema-%d", file, from) }
 
-// migrate brings the database to the schema of this program: all steps in one
-// transaction, so that the process may end at any instant.
+// migrate upgrades the database to the schema of this program. All steps are one
+// transaction, so the process may end at any instant.
 func migrate(db *bbolt.DB, from int, log *slog.Logger) error {
 	if from == schema {
 		return nil
@@ -61,7 +61,7 @@ func migrate(db *bbolt.DB, from int, log *slog.Logger) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("a copy before the update of its form could not be made: %w", err)
+		return fmt.Errorf("a copy could not be made before the upgrade: %w", err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
 		for version := from; version < schema; version++ {
@@ -74,6 +74,6 @@ func migrate(db *bbolt.DB, from int, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	log.Info("the database was brought to a newer form", slog.Int("from", from), slog.Int("to", schema), slog.String("old_file", kept))
+	log.Info("the database was upgraded", slog.Int("from", from), slog.Int("to", schema), slog.String("old_file", kept))
 	return nil
 }

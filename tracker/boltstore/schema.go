@@ -19,14 +19,14 @@ import (
 	"centralizedp2p/netproto"
 )
 
-var errDamagedPage = errors.New("a page of it cannot be read")
+var errDamagedPage = errors.New("one of its pages cannot be read")
 
 var keySchema = []byte("schema")
 
-// lockWait is how long to wait for another process that holds the file.
+// lockWait is how long to wait for another process to release the file.
 const lockWait = time.Second
 
-// openDB opens the file, which it makes first where there is none.
+// openDB opens the file and creates it if it does not exist.
 func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		if err := create(file); err != nil {
@@ -36,10 +36,10 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 	db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, netproto.Errorf(netproto.CodeStore, "%s is used by another tracker: stop that one, or choose another folder with --data", file)
+		return nil, netproto.Errorf(netproto.CodeStore, "%s is in use by another tracker: stop that one, or choose another folder with --data", file)
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
 		return nil, netproto.Errorf(netproto.CodeStore,
-			"%s is not a tracker's database, or it is damaged: restore it from a backup, or move it away to begin with an empty one: %w",
+			"%s is not a tracker's database, or it is damaged: restore it from a backup, or move it away to start with an empty one: %w",
 			file, err)
 	case err != nil:
 		return nil, storeError(file, err)
@@ -100,9 +100,9 @@ const (
 	restoringSuffix = ".restoring"
 )
 
-// create makes an empty database under another name first, because power that
-// fails while bbolt initialises a file leaves one that cannot be opened. Of two
-// processes that do it at once, one wins and both open the same file.
+// create makes an empty database under another name first, because a power cut
+// while bbolt initialises a file leaves one that cannot be opened. If two
+// processes do so at once, one wins and both open the same file.
 func create(file string) error {
 	tmp, err := os.CreateTemp(filepath.Dir(file), createPrefix+"*.db")
 	if err != nil {
@@ -140,8 +140,8 @@ func create(file string) error {
 	return syncFolder(filepath.Dir(file))
 }
 
-// syncFolder makes a new name in a folder survive a power cut. Windows has no
-// such call.
+// syncFolder makes a new name in a folder survive a power cut. Windows has no call
+// for that.
 func syncFolder(folder string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -153,8 +153,8 @@ func syncFolder(folder string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// schemaOf is the version of the form of a database, which has all that
-// belongs to it.
+// schemaOf returns the schema of a database and checks that it has all buckets of
+// that schema.
 func schemaOf(tx *bbolt.Tx, file string) (int, error) {
 	var raw []byte
 	if meta := tx.Bucket(bucketMeta); meta != nil {
@@ -162,7 +162,7 @@ func schemaOf(tx *bbolt.Tx, file string) (int, error) {
 	}
 	found, err := strconv.Atoi(string(raw))
 	if err != nil || found < 1 {
-		return 0, netproto.Errorf(netproto.CodeStore, "%s is not a tracker's database: move it away to begin with an empty one", file)
+		return 0, netproto.Errorf(netproto.CodeStore, "%s is not a tracker's database: move it away to start with an empty one", file)
 	}
 	if found > schema {
 		return 0, netproto.Errorf(netproto.CodeStore,
@@ -170,7 +170,7 @@ func schemaOf(tx *bbolt.Tx, file string) (int, error) {
 	}
 	for _, name := range bucketsOf(found) {
 		if tx.Bucket(name) == nil {
-			return 0, damagedError(file, fmt.Errorf("it has no bucket %q", name))
+			return 0, damagedError(file, fmt.Errorf("the bucket %q is missing", name))
 		}
 	}
 	return found, nil
@@ -184,12 +184,12 @@ func storeError(file string, err error) error {
 }
 
 func damagedError(file string, err error) error {
-	return netproto.Errorf(netproto.CodeStore, "%s is damaged: restore it from a backup, or move it away to begin with an empty one: %w", file, err)
+	return netproto.Errorf(netproto.CodeStore, "%s is damaged: restore it from a backup, or move it away to start with an empty one: %w", file, err)
 }
 
-// guard turns a panic of bbolt over damaged pages, or a fault in the memory
-// that it maps, into an error. A file over which bbolt.Open panicked stays
-// locked until the process ends.
+// guard turns a panic of bbolt over damaged pages, or a fault in the memory it
+// maps, into an error that wraps errDamagedPage. If bbolt.Open panics, the file
+// stays locked until the process ends.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -16,7 +16,7 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// wantRefusal opens a file that cannot be used.
+// wantRefusal opens a file that must be refused.
 func wantRefusal(t *testing.T, file string, says ...string) {
 	t.Helper()
 	s, err := Open(file, store.Config{})
@@ -34,7 +34,7 @@ func wantRefusal(t *testing.T, file string, says ...string) {
 	}
 }
 
-// filled is the file of a closed store with a peer that holds two contents.
+// filled returns the file of a closed store with a peer that holds two contents.
 func filled(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "tracker.db")
@@ -75,7 +75,7 @@ func TestADatabaseThatIsInUseIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, file, "used by another tracker")
+	wantRefusal(t, file, "in use by another tracker")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestDamagedEntriesArePassedOverAndTold(t *testing.T) {
 	if err != nil || held.Count != 1 { // it will be asked to announce again
 		t.Errorf("%+v, %v", held, err)
 	}
-	for n := 2; n < 12; n++ { // numbers of damaged entries are not used again
+	for n := 2; n < 12; n++ { // numbers of damaged entries are not reused
 		if _, err := s.Join(t.Context(), testPeer(n)); err != nil {
 			t.Fatal(err)
 		}

@@ -26,8 +26,8 @@ func openTest(t *testing.T) *Store {
 	return s
 }
 
-// pause keeps the writer busy until the function it returns is called, so that
-// operations gather behind it.
+// pause keeps the writer busy until release is called, so that operations gather
+// behind it.
 func (s *Store) pause(t *testing.T) (release func()) {
 	t.Helper()
 	entered, leave := make(chan struct{}), make(chan struct{})
@@ -48,7 +48,7 @@ func (s *Store) pause(t *testing.T) (release func()) {
 	}
 }
 
-// queued waits until so many operations stand behind the one that runs.
+// queued waits until n operations wait behind the one that runs.
 func (s *Store) queued(t *testing.T, n int) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); len(s.writer.queue) < n; runtime.Gosched() {
@@ -78,7 +78,7 @@ func TestWritesThatWaitShareOneCommit(t *testing.T) {
 	}
 }
 
-// txID rises by one with each commit.
+// txID returns a number that grows by one with each commit.
 func txID(t *testing.T, db *bbolt.DB) int {
 	t.Helper()
 	id := 0
@@ -230,7 +230,7 @@ func TestClosingAnswersThoseWhoWait(t *testing.T) {
 	<-s.writer.closing
 	release()
 	if err := <-done; !errors.Is(err, errClosed) {
-		t.Errorf("who waited got %v", err)
+		t.Errorf("the waiting operation got %v", err)
 	}
 	if err := <-closed; err != nil {
 		t.Error(err)
@@ -286,7 +286,7 @@ func TestWhatSeveralPeersAnnounceInOneCommitIsOneContent(t *testing.T) {
 	var all sync.WaitGroup
 	for n := range 5 {
 		rs := []netproto.Resource{testFile("the same"), testFile("the same")}
-		rs[1].Hash[0]++ // another content of that name
+		rs[1].Hash[0]++ // another content with that name
 		if n == 4 {
 			rs[0].Name = "another name"
 		}

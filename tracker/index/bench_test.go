@@ -15,7 +15,7 @@ import (
 	"centralizedp2p/tracker/index"
 )
 
-// benchNames is how many names the benchmarks have: INDEX_BENCH_NAMES, or a
+// benchNames returns how many names the benchmarks use: INDEX_BENCH_NAMES, or a
 // million.
 func benchNames(b *testing.B) int {
 	n, err := strconv.Atoi(os.Getenv("INDEX_BENCH_NAMES"))
@@ -28,7 +28,7 @@ func benchNames(b *testing.B) int {
 	return n
 }
 
-// large is an index that the benchmarks share, with what making it cost.
+// large is an index that the benchmarks share, with the cost of making it.
 type large struct {
 	*index.Index
 	naming       *naming
@@ -85,7 +85,7 @@ func newLarge(n int) *large {
 	return l
 }
 
-// BenchmarkBuild tells what an index costs: seconds to build it, and bytes in
+// BenchmarkBuild measures what an index costs: seconds to build it and bytes in
 // memory for each name, without the text, which the caller has too.
 func BenchmarkBuild(b *testing.B) {
 	l := theLarge(b)
@@ -97,7 +97,7 @@ func BenchmarkBuild(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// pieceOf is a part of a name that is there, without what has a meaning.
+// pieceOf returns a part of an existing name, free of query syntax.
 func (l *large) pieceOf(characters int) string {
 	for {
 		name := []rune(l.names[l.naming.random.IntN(len(l.names))])
@@ -112,8 +112,8 @@ func (l *large) pieceOf(characters int) string {
 	}
 }
 
-// percentiles runs queries and tells how long the middle one and the slowest
-// of a hundred took.
+// percentiles runs queries and reports the median and the 99th percentile of
+// their times.
 func percentiles(b *testing.B, queries int, next func() index.Query, search func(index.Query)) {
 	took := make([]time.Duration, queries)
 	for b.Loop() {
@@ -180,8 +180,8 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
-// BenchmarkAbsent is of words that are in no name, so that suggestions are
-// looked for, too: some have one.
+// BenchmarkAbsent searches for words that no name has, which includes the search
+// for suggestions: some words have one.
 func BenchmarkAbsent(b *testing.B) {
 	l := theLarge(b)
 	for _, characters := range []int{4, 5, 6, 8, 12} {
@@ -209,8 +209,7 @@ func BenchmarkAbsent(b *testing.B) {
 	}
 }
 
-// BenchmarkInsert is one new name with a source, while another goroutine
-// searches.
+// BenchmarkInsert adds one name with a source while another goroutine searches.
 func BenchmarkInsert(b *testing.B) {
 	l := theLarge(b)
 	stop, stopped := make(chan struct{}), make(chan struct{})

@@ -14,7 +14,7 @@ import (
 	"centralizedp2p/tracker/index"
 )
 
-// model is the contents that an index should hold, in plain lists.
+// model holds in plain lists the contents that an index should hold.
 type model struct {
 	t        *testing.T
 	x        *index.Index
@@ -85,7 +85,7 @@ func (m *model) count(n *modelName, change index.Change) {
 	m.x.Count(change, n.id)
 }
 
-// stir changes a few things, as joining and leaving peers do.
+// stir makes a few changes, as joining and leaving peers do.
 func (m *model) stir() {
 	c := m.contents[m.random.IntN(len(m.contents))]
 	n := c.names[m.random.IntN(len(c.names))]
@@ -116,7 +116,7 @@ func (m *model) stir() {
 	}
 }
 
-// question is a query with its meaning beside its text.
+// question is a query along with its meaning.
 type question struct {
 	index.Query
 	must, not []string
@@ -129,7 +129,7 @@ func (q *question) add(text string) {
 	q.Text += text
 }
 
-// places tells, in another way than the index, where short terms may stand.
+// places finds, in a different way from the index, where short terms may stand.
 var places = map[string]*regexp.Regexp{}
 
 func occurs(folded, term string) bool {
@@ -155,7 +155,7 @@ func (q *question) fits(n *modelName) bool {
 		!slices.ContainsFunc(q.not, func(t string) bool { return occurs(n.folded, t) })
 }
 
-// answer reads all names.
+// answer answers by reading all names.
 func (m *model) answer(q *question) []netproto.Hit {
 	hits, folded := []netproto.Hit{}, map[string]string{}
 	for _, c := range m.contents {
@@ -194,7 +194,7 @@ func (m *model) answer(q *question) []netproto.Hit {
 	return hits
 }
 
-// compare walks over all pages and wants what the model says.
+// compare reads all pages and compares them with the model.
 func (m *model) compare(q *question) {
 	m.t.Helper()
 	want, got := m.answer(q), []netproto.Hit{}
@@ -223,7 +223,7 @@ func (m *model) compare(q *question) {
 	}
 }
 
-// piece is a part of a name that is there, of so many characters.
+// piece returns a part of an existing name with that many characters.
 func (m *model) piece(least, most int) string {
 	c := m.contents[m.random.IntN(len(m.contents))]
 	name := []rune(c.names[m.random.IntN(len(c.names))].folded)
@@ -232,7 +232,7 @@ func (m *model) piece(least, most int) string {
 	return string(name[at : at+n])
 }
 
-// word is a piece without what the language of queries gives a meaning to.
+// word returns a piece free of query syntax.
 func (m *model) word(least, most int) string {
 	for {
 		if w := m.piece(least, most); !strings.ContainsAny(w, " \"") && !strings.HasPrefix(w, "-") {
@@ -241,7 +241,7 @@ func (m *model) word(least, most int) string {
 	}
 }
 
-// kindsOfQuestions makes random questions of each kind.
+// kindsOfQuestions make random questions, by kind.
 var kindsOfQuestions = map[string]func(*model, *question){
 	"all": func(*model, *question) {},
 	"a word": func(m *model, q *question) {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// fact is what orders and kinds follow from. A version is read once for it:
-// it may stand anywhere in memory.
+// fact holds what orders and kinds are derived from. It is read from a version
+// once, because a version may be anywhere in memory.
 type fact struct {
 	size, added int64
 	hash        uint64 // its prefix
@@ -22,7 +22,7 @@ func factOf(v *version) fact {
 	return fact{v.size, v.content.added, prefixOf(v.content.hash[:]), v.online, v.class.Value().gram}
 }
 
-// prefixOf is the first eight bytes of a text as a number that compares as
+// prefixOf returns the first eight bytes of a text as a number that compares as
 // they do.
 func prefixOf(text []byte) uint64 {
 	if len(text) >= 8 {
@@ -36,8 +36,7 @@ func prefixOf(text []byte) uint64 {
 // descending maps n so that larger values sort first.
 func descending(n int64) uint64 { return ^uint64(n) ^ 1<<63 }
 
-// newSegment makes a segment of what lives in a run. More workers than one are
-// sooner done.
+// newSegment makes a segment of what lives in a run, with that many workers.
 func newSegment(r *run, workers int) *segment {
 	b := builder{segment: &segment{}, from: r.living()}
 	b.facts = make([]fact, b.from.len())
@@ -68,7 +67,7 @@ func inParallel(workers int, steps ...func()) {
 	group.Wait() // no step fails
 }
 
-// builder is a segment that is being made from a run, in which nothing is dead.
+// builder makes a segment from a run in which nothing is dead.
 type builder struct {
 	*segment
 	from  *run
@@ -77,10 +76,10 @@ type builder struct {
 	kinds []uint32 // grams, by rank
 }
 
-// namesInOrder is the places in the run by name.
+// namesInOrder returns the places in the run, ordered by name.
 func (b *builder) namesInOrder() []uint32 {
 	type key struct {
-		first, second uint64 // of the name: what most comparisons end with
+		first, second uint64 // the start of the name, which decides most comparisons
 		place         uint32
 	}
 	keys := make([]key, b.from.len())
@@ -109,7 +108,7 @@ func compareNames(r *run, i int, s *run, k int) int {
 	return cmp.Or(bytes.Compare(cut(r.name(i)), cut(s.name(k))), bytes.Compare(r.versions[i].content.hash[:], s.versions[k].content.hash[:]))
 }
 
-// numbersInOrder is the places in the run by a number, then the hash.
+// numbersInOrder returns the places in the run, ordered by a number, then by hash.
 func (b *builder) numbersInOrder(number func(*fact) uint64) []uint32 {
 	type key struct {
 		number, hash uint64
@@ -135,7 +134,7 @@ func (b *builder) numbersInOrder(number func(*fact) uint64) []uint32 {
 	return places
 }
 
-// rank puts all into the order of sources, then name.
+// rank puts all versions into the order of sources, then name.
 func (b *builder) rank(byName []uint32) {
 	order := make([]uint64, len(byName)) // fewer sources, then place by name
 	for i, place := range byName {
@@ -151,7 +150,7 @@ func (b *builder) rank(byName []uint32) {
 	}
 }
 
-// ordered makes an order of places in the run.
+// ordered turns places in the run into an order.
 func (b *builder) ordered(places []uint32) order {
 	for i, place := range places {
 		places[i] = b.ranks[place]

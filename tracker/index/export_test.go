@@ -1,7 +1,7 @@
 package index
 
-// SetTailRoom makes segments of so few versions that a test has many of them.
+// SetTailRoom makes small segments, so that a test has many of them.
 func (x *Index) SetTailRoom(versions int) { x.tailRoom = versions }
 
-// Settle waits for merges that run.
+// Settle waits for running merges.
 func (x *Index) Settle() { x.work.Wait() }

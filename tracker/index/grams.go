@@ -7,9 +7,9 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// A gram is three bytes that stand one behind the other in a folded name. What
-// cannot be found by three bytes has grams that begin with a control character,
-// which is in no name.
+// A gram is three consecutive bytes of a folded name. Anything that cannot be
+// found by three bytes has grams that begin with a control character, which no
+// name contains.
 const (
 	gramStart1 = 1 << 16 // | the first byte of a word
 	gramStart2 = 2 << 16 // | the first two bytes of a word
@@ -23,7 +23,7 @@ var kinds = []netproto.Kind{
 
 func kindGram(k netproto.Kind) uint32 { return gramKind | uint32(slices.Index(kinds, k)+1) }
 
-// appendTrigrams appends those of a text.
+// appendTrigrams appends the trigrams of a text.
 func appendTrigrams(dst []uint32, text []byte) []uint32 {
 	for i := 2; i < len(text); i++ {
 		dst = append(dst, uint32(text[i-2])<<16|uint32(text[i-1])<<8|uint32(text[i]))
@@ -31,7 +31,8 @@ func appendTrigrams(dst []uint32, text []byte) []uint32 {
 	return dst
 }
 
-// startGram is the gram of names in which a word begins so.
+// startGram returns the gram of names with a word that starts with the text, one
+// or two bytes.
 func startGram(text []byte) uint32 {
 	if len(text) == 1 {
 		return gramStart1 | uint32(text[0])
@@ -39,7 +40,7 @@ func startGram(text []byte) uint32 {
 	return gramStart2 | uint32(text[0])<<8 | uint32(text[1])
 }
 
-// appendGrams appends all grams of a name, some of them twice.
+// appendGrams appends all grams of a name, some of them more than once.
 func appendGrams(dst []uint32, name []byte, kind uint32) []uint32 {
 	dst = append(appendTrigrams(dst, name), kind)
 	before := false

@@ -1,16 +1,15 @@
 // Package index finds contents by their names, in memory. A content has one
-// name or several (peers call the same bytes differently); each name counts the
-// sources that use it, online ones and dormant ones, and a name without any is
-// not found.
+// name or several, since peers call the same bytes differently. Each name counts
+// the sources that use it, online and dormant; a name without any is not found.
 //
-// What a search sees of a name is a [version]: it never changes, but for the
-// moment of its death. A change of a content ends the versions of its names and
-// appends new ones to the tail, which searches read from end to end. When the
-// tail has grown, its versions go into a segment, with a posting list for each
+// A search sees a name as a [version], which never changes except for the moment
+// of its death. A change to a content ends the versions of its names and appends
+// new ones to the tail, which searches read from end to end. Once the tail has
+// grown, its versions move into a segment, which has a posting list for each
 // trigram and the orders of all sorts; small segments are merged into larger
-// ones. Both happen beside everything else. A search notes the segments, the
-// length of the tail and the number of the last change, and needs no lock from
-// then on: it sees everything as it was at that moment.
+// ones. Both happen in the background. A search notes the segments, the length of
+// the tail and the number of the last change, and needs no lock from then on: it
+// sees everything as it was at that moment.
 package index
 
 import (
@@ -24,13 +23,13 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// NameID is a name in the index. Numbers are small and dense, and are used
-// again after a removal.
+// NameID identifies a name in the index. Numbers are small and dense, and are
+// reused after a removal.
 type NameID uint32
 
 const noName NameID = math.MaxUint32
 
-// Name is what peers say about a content: its name and what goes with it.
+// Name is what peers say about a content: its name and its other properties.
 type Name struct {
 	Text   string // passes netproto.CheckName
 	MIME   string
@@ -38,18 +37,17 @@ type Name struct {
 	Folder bool
 }
 
-// Content is a content in the index, one index at the most.
+// Content is a content in at most one index.
 type Content struct {
 	hash   netproto.ContentHash
 	added  int64  // Unix milliseconds
-	first  NameID // of the chain of its names, the oldest first
+	first  NameID // first in the chain of its names, the oldest
 	online uint32 // sources, over all names
 }
 
-// Index is safe for concurrent use. It keeps no lock of its callers' and calls
-// nothing of theirs.
+// Index is safe for concurrent use. It never calls back into its callers.
 type Index struct {
-	mu    sync.RWMutex // held for moments only: never by a search, never by a merge
+	mu    sync.RWMutex // held for moments only, never during a search or a merge
 	names table
 	freed []NameID
 	bulk  bool
@@ -57,24 +55,24 @@ type Index struct {
 	online int   // contents with an online source
 	bytes  int64 // of them
 
-	tailRoom          int // versions in the tail that make it a segment
+	tailRoom          int // versions; a tail of this length becomes a segment
 	flushing, merging bool
 	closed            atomic.Bool
 	work              sync.WaitGroup
 }
 
-// entry is the present state of a name.
+// entry is the current state of a name.
 type entry struct {
-	now             *version // what is found, or would be
+	now             *version // what searches find, or would find
 	next            NameID   // of the same content
 	online, dormant uint32   // sources that use it
-	seen            uint32   // when an online one was seen last, in Unix seconds
+	seen            uint32   // Unix seconds when an online source was last seen
 }
 
-// table is the entries by NameID. It grows by a chunk at a time, so that no
-// name waits until all others are copied.
+// table holds the entries by NameID. It grows one chunk at a time, so adding a
+// name never copies all others.
 type table struct {
-	chunks [][]entry // of tableChunk; only the last is not full
+	chunks [][]entry // of tableChunk entries; only the last may be shorter
 }
 
 const tableChunk = 1 << 12
@@ -89,7 +87,7 @@ func (t *table) len() int {
 	return last*tableChunk + len(t.chunks[last])
 }
 
-// grow makes room for one more.
+// grow makes room for one more entry and returns its number.
 func (t *table) grow() NameID {
 	id := NameID(t.len())
 	if id%tableChunk == 0 {
@@ -100,17 +98,17 @@ func (t *table) grow() NameID {
 	return id
 }
 
-// snapshot is all that a search reads.
+// snapshot is everything a search reads.
 type snapshot struct {
 	segments []*segment // replaced, never changed
 	tail     run        // appended to, and replaced
 	change   uint64     // number of the last change
 }
 
-// New is an empty index.
+// New returns an empty index.
 func New() *Index { return &Index{snapshot: snapshot{change: unborn}, tailRoom: maxTail} }
 
-// Close waits for a merge that runs. The index can be read on.
+// Close waits for a running merge. The index can still be read.
 func (x *Index) Close() {
 	x.mu.Lock()
 	x.closed.Store(true)
@@ -118,19 +116,19 @@ func (x *Index) Close() {
 	x.work.Wait()
 }
 
-// NewContent is a content that has no name yet. Once it has, it must not be
+// NewContent returns a content without a name. Once it has one, it must not be
 // copied.
 func NewContent(hash netproto.ContentHash, added time.Time) Content {
 	return Content{hash: hash, added: added.UnixMilli(), first: noName}
 }
 
-// Hash is that of the content.
+// Hash returns the hash of the content.
 func (c *Content) Hash() netproto.ContentHash { return c.hash }
 
-// Added is when it was announced first.
+// Added returns when the content was first announced.
 func (c *Content) Added() time.Time { return time.UnixMilli(c.added).UTC() }
 
-// AddName gives a content one more name, which no source uses yet.
+// AddName gives a content another name, which no source uses yet.
 func (x *Index) AddName(c *Content, n Name) NameID {
 	kind := netproto.KindOf(n.Text, n.MIME, n.Folder)
 	v := &version{
@@ -152,7 +150,7 @@ func (x *Index) AddName(c *Content, n Name) NameID {
 	return id
 }
 
-// endOf is the place in the chain of a content's names that says noName.
+// endOf returns the link that ends the chain of a content's names.
 func (x *Index) endOf(c *Content) *NameID {
 	end := &c.first
 	for *end != noName {
@@ -161,7 +159,7 @@ func (x *Index) endOf(c *Content) *NameID {
 	return end
 }
 
-// Remove takes a name away, and with its last name the content.
+// Remove removes a name, and the content along with its last name.
 func (x *Index) Remove(id NameID) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -183,19 +181,19 @@ func (x *Index) Remove(id NameID) {
 	x.tidy()
 }
 
-// Change is what happens to the sources of a name.
+// Change describes what happens to the sources of a name.
 type Change struct {
-	Online  int   // how many more use it and are online; negative for fewer
-	Dormant int   // how many more use it and are offline
-	Seen    int64 // when sources that go were seen last, in Unix seconds
+	Online  int   // how many more online sources use it; negative for fewer
+	Dormant int   // how many more offline sources use it; negative for fewer
+	Seen    int64 // Unix seconds when departing sources were last seen
 }
 
-// countAtOnce is how many names change under one lock: others wait for
-// microseconds where a peer with 100,000 shares leaves.
+// countAtOnce is how many names change under one lock, so that others wait for
+// microseconds when a peer with 100,000 shares leaves.
 const countAtOnce = 500
 
-// Count applies a change to each of the names. A search may see it for some of
-// them and not yet for others.
+// Count applies a change to each of the names. A search may already see it for
+// some of them and not yet for others.
 func (x *Index) Count(change Change, ids ...NameID) {
 	for some := range slices.Chunk(ids, countAtOnce) {
 		x.mu.Lock()
@@ -219,8 +217,8 @@ func (x *Index) count(id NameID, change Change) {
 	x.publish(c)
 }
 
-// weigh counts a content in (1) or out (-1) where it has an online source. Its
-// size is that of its oldest name.
+// weigh counts a content in (1) or out (-1) if it has an online source. Its size
+// is the size given with its oldest name.
 func (x *Index) weigh(c *Content, sign int) {
 	if c.online > 0 {
 		x.online += sign
@@ -228,22 +226,22 @@ func (x *Index) weigh(c *Content, sign int) {
 	}
 }
 
-// Online is the number of contents with an online source, and of their bytes.
+// Online returns how many contents have an online source, and their total size.
 func (x *Index) Online() (contents int, bytes int64) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	return x.online, x.bytes
 }
 
-// Size is what the index consists of.
+// Size says how large the index is.
 type Size struct {
-	Names    int // that were added and not removed
-	Tail     int // versions that are read from end to end
+	Names    int // added and not removed
+	Tail     int // versions that searches read from end to end
 	Segments int
-	Bytes    int64 // of names, posting lists and orders; about
+	Bytes    int64 // of names, posting lists and orders; approximate
 }
 
-// Size tells it for metrics.
+// Size returns the size of the index, for metrics.
 func (x *Index) Size() Size {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -257,7 +255,7 @@ func (x *Index) Size() Size {
 	return size
 }
 
-// snapshotNow is what a search that begins now reads.
+// snapshotNow returns what a search that starts now reads.
 func (x *Index) snapshotNow() snapshot {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

@@ -6,33 +6,33 @@ import (
 	"sort"
 )
 
-// gramLists has for each gram the ranks of the names that have it: rising, as
-// differences from one to the next in varints, the first from -1.
+// gramLists holds for each gram the ranks of the names that have it: ascending,
+// as varints of the difference to the rank before, the first to -1.
 type gramLists struct {
-	grams  []uint32 // rising
-	counts []uint32 // of ranks
-	begins []uint64 // of a list in raw
-	jumps  []uint32 // of a list in skips
+	grams  []uint32 // ascending
+	counts []uint32 // of ranks in each list
+	starts []uint64 // of each list in raw
+	jumps  []uint32 // start of each list in skips
 	raw    []byte
 	skips  []skip
 }
 
-// skip is a place in a list, where what is before need not be read.
+// skip is a place in a list from which reading can start.
 type skip struct {
-	next   uint32 // the rank before it, and 1
-	at     uint32 // bytes from the begin of the list
-	before uint32 // ranks
+	next   uint32 // the rank before it, plus 1
+	at     uint32 // bytes from the start of the list
+	before uint32 // ranks before it
 }
 
-// skipEvery is how many ranks stand between two skips, or up to three times as
-// many: that bounds what is read for one rank.
+// skipEvery is the number of ranks between two skips, which can be up to three
+// times as many: it bounds what is read to find one rank.
 const skipEvery = 64
 
 func (l *gramLists) bytes() int64 {
 	return int64(20*len(l.grams) + len(l.raw) + 12*len(l.skips))
 }
 
-// list is the posting list of a gram, empty where no name has it.
+// list returns the posting list of a gram, empty if no name has it.
 func (l *gramLists) list(gram uint32) postings {
 	i, ok := slices.BinarySearch(l.grams, gram)
 	if !ok {
@@ -43,25 +43,25 @@ func (l *gramLists) list(gram uint32) postings {
 
 func (l *gramLists) listAt(i int) postings {
 	count := int(l.counts[i])
-	p := postings{raw: l.raw[l.begins[i]:], skips: l.skips[l.jumps[i]:], count: count, left: count}
+	p := postings{raw: l.raw[l.starts[i]:], skips: l.skips[l.jumps[i]:], count: count, left: count}
 	if i+1 < len(l.grams) {
-		p.raw = l.raw[l.begins[i]:l.begins[i+1]]
+		p.raw = l.raw[l.starts[i]:l.starts[i+1]]
 		p.skips = l.skips[l.jumps[i]:l.jumps[i+1]]
 	}
 	return p
 }
 
-// postings is a posting list that is read from its begin.
+// postings reads a posting list from its start.
 type postings struct {
 	raw   []byte
 	skips []skip // ahead, or passed since the last jump
 	at    int    // in raw
 	count int    // ranks
-	left  int    // of them that were not read
-	next  uint32 // the rank that was read last, and 1
+	left  int    // ranks not read yet
+	next  uint32 // the rank read last, plus 1
 }
 
-// seek reads on to the first rank that is at least so large.
+// seek reads on to the first rank that is at least least.
 func (p *postings) seek(least uint32) (rank uint32, ok bool) {
 	if p.next > least {
 		return p.next - 1, true
@@ -91,14 +91,14 @@ func (p *postings) read() {
 	p.left--
 }
 
-// window is the marks of some ranks that follow each other: so many that lists
-// are read in one go, so few that they stay in the cache next to the processor.
+// window marks consecutive ranks: enough to read a list in one go, few enough to
+// stay in the processor's nearest cache.
 type window [windowRanks / 64]uint64
 
 const windowRanks = 1 << 14
 
-// mark reads the ranks from first to before end, which are windowRanks at the
-// most, and marks them in w.
+// mark reads the ranks from first up to end, exclusive, and marks them in w. They
+// are at most windowRanks.
 func (p *postings) mark(first, end uint32, w *window) {
 	if _, ok := p.seek(first); !ok {
 		return
@@ -121,7 +121,7 @@ func (p *postings) mark(first, end uint32, w *window) {
 	p.at, p.next, p.left = len(p.raw)-len(raw), next, left
 }
 
-// jump goes to the last skip before least, unless it was passed.
+// jump goes to the last skip before least, unless that was passed already.
 func (p *postings) jump(least uint32) {
 	n := 1
 	for n < len(p.skips) && p.skips[n].next <= least {
@@ -135,37 +135,37 @@ func (p *postings) jump(least uint32) {
 	}
 }
 
-// listWriter makes posting lists, one behind the other by rising grams. None
-// is empty.
+// listWriter writes posting lists in ascending order of their grams. None is
+// empty.
 type listWriter struct {
 	gramLists
-	lasts  []uint32 // the last rank of each list, and 1
-	next   uint32   // the rank that was written last, and 1
-	count  uint32   // ranks in the list
-	jumped uint32   // of them before its last skip
-	begin  int      // of it in raw
+	lasts  []uint32 // the last rank of each list, plus 1
+	next   uint32   // the rank written last, plus 1
+	count  uint32   // ranks in the open list
+	jumped uint32   // ranks before its last skip
+	start  int      // of the open list in raw
 }
 
-// open begins a list.
+// open starts a list.
 func (w *listWriter) open(gram uint32) {
 	w.close()
 	w.grams = append(w.grams, gram)
-	w.begins = append(w.begins, uint64(len(w.raw)))
+	w.starts = append(w.starts, uint64(len(w.raw)))
 	w.jumps = append(w.jumps, uint32(len(w.skips)))
-	w.next, w.count, w.jumped, w.begin = 0, 0, 0, len(w.raw)
+	w.next, w.count, w.jumped, w.start = 0, 0, 0, len(w.raw)
 }
 
-// close ends the list that was begun, if there is one.
+// close ends the open list, if there is one.
 func (w *listWriter) close() {
 	if w.count > 0 {
 		w.counts, w.lasts = append(w.counts, w.count), append(w.lasts, w.next)
 	}
 }
 
-// add writes a rank, larger than the one before.
+// add writes a rank, which must be larger than the one before.
 func (w *listWriter) add(rank uint32) {
 	if w.count-w.jumped >= skipEvery {
-		w.skips = append(w.skips, skip{w.next, uint32(len(w.raw) - w.begin), w.count})
+		w.skips = append(w.skips, skip{w.next, uint32(len(w.raw) - w.start), w.count})
 		w.jumped = w.count
 	}
 	w.count++
@@ -178,25 +178,25 @@ func (w *listWriter) add(rank uint32) {
 	w.raw = binary.AppendUvarint(w.raw, uint64(delta))
 }
 
-// chain writes the ranks of a list of another writer, counted from offset on.
-// Its bytes stay as they are, but for the first rank.
+// chain writes the ranks of another writer's list, each plus offset. Its bytes
+// stay as they are, except for the first rank.
 func (w *listWriter) chain(from *listWriter, i int, offset uint32) {
 	p := from.listAt(i)
 	p.read()
 	w.add(offset + p.next - 1)
-	before, begin := w.count-1, uint32(len(w.raw)-w.begin-p.at)
+	before, start := w.count-1, uint32(len(w.raw)-w.start-p.at)
 	for _, s := range p.skips {
-		w.skips = append(w.skips, skip{s.next + offset, s.at + begin, s.before + before})
+		w.skips = append(w.skips, skip{s.next + offset, s.at + start, s.before + before})
 		w.jumped = s.before + before
 	}
 	w.raw = append(w.raw, p.raw[p.at:]...)
 	w.count, w.next = before+uint32(p.count), from.lasts[i]+offset
 }
 
-// clipped is what was written, in not much more memory than it needs.
+// clipped returns what was written, in little more memory than it needs.
 func (w *listWriter) clipped() gramLists {
 	return gramLists{
-		grams: clipped(w.grams), counts: clipped(w.counts), begins: clipped(w.begins),
+		grams: clipped(w.grams), counts: clipped(w.counts), starts: clipped(w.starts),
 		jumps: clipped(w.jumps), raw: clipped(w.raw), skips: clipped(w.skips),
 	}
 }
@@ -208,7 +208,7 @@ func clipped[T any](s []T) []T {
 	return s
 }
 
-// joined is lists of rising ranges of grams as one.
+// joined joins lists of ascending ranges of grams.
 func joined(parts []gramLists) gramLists {
 	if len(parts) == 1 {
 		return parts[0]
@@ -219,12 +219,12 @@ func joined(parts []gramLists) gramLists {
 		grams, raw, skips = grams+len(parts[i].grams), raw+len(parts[i].raw), skips+len(parts[i].skips)
 	}
 	l.grams, l.counts = make([]uint32, 0, grams), make([]uint32, 0, grams)
-	l.begins, l.jumps = make([]uint64, 0, grams), make([]uint32, 0, grams)
+	l.starts, l.jumps = make([]uint64, 0, grams), make([]uint32, 0, grams)
 	l.raw, l.skips = make([]byte, 0, raw), make([]skip, 0, skips)
 	for i := range parts {
 		p := &parts[i]
 		for k := range p.grams {
-			l.begins = append(l.begins, p.begins[k]+uint64(len(l.raw)))
+			l.starts = append(l.starts, p.starts[k]+uint64(len(l.raw)))
 			l.jumps = append(l.jumps, p.jumps[k]+uint32(len(l.skips)))
 		}
 		l.grams, l.counts = append(l.grams, p.grams...), append(l.counts, p.counts...)
@@ -233,19 +233,19 @@ func joined(parts []gramLists) gramLists {
 	return l
 }
 
-// noGram is behind all grams.
+// noGram is larger than all grams.
 const noGram = 1 << 24
 
-// share is a range of grams, from the first to before the last.
+// share is a range of grams, from first up to last, exclusive.
 type share struct{ first, last uint32 }
 
-// shares parts the grams of lists into as many ranges, about as much work each.
+// shares divides the grams of lists into n ranges of about the same work.
 func shares(lists []*gramLists, n int) []share {
 	largest := slices.MaxFunc(lists, func(a, b *gramLists) int { return len(a.raw) - len(b.raw) })
 	all, first := make([]share, n), uint32(0)
 	for i := range all {
 		last := uint32(noGram)
-		if k, _ := slices.BinarySearch(largest.begins, uint64(len(largest.raw)*(i+1)/n)); i < n-1 && k < len(largest.grams) {
+		if k, _ := slices.BinarySearch(largest.starts, uint64(len(largest.raw)*(i+1)/n)); i < n-1 && k < len(largest.grams) {
 			last = largest.grams[k]
 		}
 		all[i], first = share{first, last}, last
@@ -253,26 +253,26 @@ func shares(lists []*gramLists, n int) []share {
 	return all
 }
 
-// newListWriter has room for a share of lists.
+// newListWriter returns a writer with room for a share of the lists.
 func newListWriter(lists []*gramLists, s share) *listWriter {
 	room := 0
 	for _, l := range lists {
-		room += int(l.beginOf(s.last) - l.beginOf(s.first))
+		room += int(l.startOf(s.last) - l.startOf(s.first))
 	}
 	return &listWriter{gramLists: gramLists{raw: make([]byte, 0, room)}}
 }
 
-// beginOf is where in raw the lists of the grams from that one on begin.
-func (l *gramLists) beginOf(gram uint32) uint64 {
+// startOf returns where in raw the lists of that gram and all later ones start.
+func (l *gramLists) startOf(gram uint32) uint64 {
 	i, _ := slices.BinarySearch(l.grams, gram)
 	if i == len(l.grams) {
 		return uint64(len(l.raw))
 	}
-	return l.begins[i]
+	return l.starts[i]
 }
 
-// eachGram yields the grams of a share in their order, with the place that each
-// of the lists has for it, or -1, until it yields false.
+// eachGram yields the grams of a share in order, with the place that each of the
+// lists has for it, or -1, until yield returns false.
 func eachGram(lists []*gramLists, s share, yield func(gram uint32, places []int) bool) {
 	at, places := make([]int, len(lists)), make([]int, len(lists))
 	for i, l := range lists {

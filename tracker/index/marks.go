@@ -9,10 +9,10 @@ import (
 // marks is a set of small numbers.
 type marks []uint64
 
-// markRooms is memory for marks, none of which is set.
+// markRooms holds memory for marks, all of it cleared.
 var markRooms = sync.Pool{New: func() any { return new(marks) }}
 
-// newMarks is an empty set for numbers below n; it has to be freed.
+// newMarks returns an empty set for numbers below n. The caller must free it.
 func newMarks(n int) marks {
 	room := markRooms.Get().(*marks)
 	return slices.Grow((*room)[:0], n/64+1)[:n/64+1]
@@ -26,7 +26,7 @@ func (m marks) free() {
 func (m marks) set(n int)      { m[n/64] |= 1 << (n % 64) }
 func (m marks) has(n int) bool { return m[n/64]&(1<<(n%64)) != 0 }
 
-// each yields the numbers, rising, until it yields false.
+// each yields the numbers in ascending order until yield returns false.
 func (m marks) each(yield func(n int) bool) {
 	for i, word := range m {
 		for ; word != 0; word &= word - 1 {

@@ -8,18 +8,18 @@ import (
 
 // Sizes, in versions.
 const (
-	// maxTail is where the tail becomes a segment: reading so much takes less
-	// than 0.1 ms.
+	// maxTail is the length at which the tail becomes a segment: reading it all
+	// takes less than 0.1 ms.
 	maxTail = 8192
-	// Of segments of about one size there are fewer than mergeAtOnce; a name is
-	// merged once for each power of mergeAtOnce from maxTail to the whole.
+	// There are fewer than mergeAtOnce segments of about the same size; a name is
+	// merged once per power of mergeAtOnce between maxTail and the whole.
 	mergeAtOnce = 4
-	// maxSegment keeps the places in a segment's blob within 32 bits.
+	// maxSegment keeps the positions in a segment's blob within 32 bits.
 	maxSegment = 1 << 22
 )
 
-// Bulk begins a time in which changes are not searchable, and cost less; done
-// ends it, and then all is. It is for the load at the start of a store.
+// Bulk starts a bulk load: changes are cheaper, and searches do not see them
+// until done is called. A store uses it when it opens.
 func (x *Index) Bulk() (done func()) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -56,11 +56,11 @@ func (x *Index) endBulk() {
 	x.tidy()
 }
 
-// published is the versions of the contents that have their first name among
-// those from begin to before end.
-func (x *Index) published(begin, end int) *run {
+// published returns the versions of the contents whose first name has a number
+// from first up to end, exclusive.
+func (x *Index) published(first, end int) *run {
 	var all run
-	for id := begin; id < end; id++ {
+	for id := first; id < end; id++ {
 		if v := x.names.at(NameID(id)).now; v != nil && v.content.first == NameID(id) {
 			x.renew(v.content, &all)
 		}
@@ -68,7 +68,7 @@ func (x *Index) published(begin, end int) *run {
 	return &all
 }
 
-// tidy begins what has become due. The caller holds the lock.
+// tidy starts the work that has become due. The caller holds the lock.
 func (x *Index) tidy() {
 	if x.bulk || x.closed.Load() {
 		return
@@ -86,7 +86,7 @@ func (x *Index) tidy() {
 	}
 }
 
-// flush makes a segment of the tail as it is now; changes meanwhile are found
+// flush turns the tail as it is now into a segment; changes made meanwhile stay
 // in the new tail.
 func (x *Index) flush() {
 	x.mu.RLock()
@@ -101,8 +101,8 @@ func (x *Index) flush() {
 	x.tidy()
 }
 
-// merge puts one segment in the place of several. It lets searches go first,
-// which wait for moments only.
+// merge replaces several segments with one. It yields to searches, which never
+// wait for longer than a moment.
 func (x *Index) merge(old []*segment) {
 	merged := mergeSegments(old, func() bool {
 		runtime.Gosched()
@@ -119,8 +119,8 @@ func (x *Index) merge(old []*segment) {
 	x.tidy()
 }
 
-// due is the segments to merge next: all when half of what they hold is dead,
-// or those of one size when there are enough of them.
+// due returns the segments to merge next: all of them if half of what they hold
+// is dead, otherwise those of one size if there are enough.
 func (x *Index) due() []*segment {
 	total := 0
 	var count, size [32]int // by level
@@ -140,5 +140,5 @@ func (x *Index) due() []*segment {
 	return nil
 }
 
-// level is the size of a segment in powers of mergeAtOnce.
+// level returns the size of a segment in powers of mergeAtOnce.
 func (x *Index) level(g *segment) int { return (bits.Len(uint(g.len()/x.tailRoom)) + 1) / 2 }

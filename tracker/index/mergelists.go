@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// gone is the rank of what has died.
+// gone is the rank of a version that has died.
 const gone = math.MaxUint32
 
-// mergeEvery is how many names or ranks are merged between two pauses: that
+// mergeEvery is how many names or ranks are merged between two pauses, which
 // takes about 0.1 ms.
 const mergeEvery = 4096
 
-// mergeLists makes the posting lists of a segment of that size from those that
-// its names had. ranks are, by list, the new rank of each old one, or gone; the
-// others rise. It gives up when pause, which is called often, says so.
+// mergeLists makes the posting lists of a segment of that size from those its
+// names had before. For each old list, ranks has the new rank of each old one, or
+// gone; the others ascend. It calls pause often and gives up when that says so.
 func mergeLists(lists []*gramLists, ranks [][]uint32, size int, pause func() (stop bool)) (merged gramLists, ok bool) {
 	all := share{0, noGram}
 	w, set, worked := newListWriter(lists, all), rankSet{marks: newMarks(size)}, 0
@@ -38,7 +38,7 @@ func mergeLists(lists []*gramLists, ranks [][]uint32, size int, pause func() (st
 	return w.clipped(), ok
 }
 
-// rankSet sorts ranks: few as they are, many by marks.
+// rankSet sorts ranks: a few directly, many by marking them.
 type rankSet struct {
 	few   []uint32
 	marks marks
@@ -47,7 +47,7 @@ type rankSet struct {
 
 // read takes the ranks of a list.
 func (s *rankSet) read(p postings, ranks []uint32) {
-	// To read all marks takes about as long as to sort an eighth as many ranks.
+	// Reading all marks takes about as long as sorting an eighth as many ranks.
 	if !s.many && len(s.few)+p.left > len(s.marks)/8 {
 		s.many = true
 		for _, rank := range s.few {
@@ -67,8 +67,7 @@ func (s *rankSet) read(p postings, ranks []uint32) {
 	}
 }
 
-// write makes a list of the ranks, where there are any, and takes the marks
-// away.
+// write writes the ranks as a list, if there are any, and clears the marks.
 func (s *rankSet) write(w *listWriter, gram uint32) {
 	if !s.many {
 		if len(s.few) == 0 {

@@ -86,7 +86,7 @@ func (m *segmentMerge) note() bool {
 // sequence is an order in which the old segments are interleaved.
 type sequence struct {
 	of  func(*segment) []uint32                     // the ranks of one segment in that order
-	key func(part, rank int) (first, second uint64) // what most comparisons end with
+	key func(part, rank int) (first, second uint64) // decides most comparisons
 	// less decides between equal keys.
 	less func(a, b *head) bool
 }

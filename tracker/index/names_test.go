@@ -8,7 +8,7 @@ import (
 	"centralizedp2p/tracker/index"
 )
 
-// naming makes up names as people share them: words of a vocabulary in which
+// naming makes up names like those people share: words from a vocabulary in which
 // few are common and most are rare, with years, numbers, marks and extensions.
 type naming struct {
 	random *rand.Rand

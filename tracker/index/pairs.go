@@ -5,23 +5,23 @@ import (
 	"sync"
 )
 
-// A pair is a gram, and in the lower 32 bits the rank of a name that has it.
+// A pair is a gram and, in the lower 32 bits, the rank of a name that has it.
 // Sorting pairs takes a fraction of the time of looking up a list for each.
 const (
-	pairDigit  = 12 // bits of a gram that are sorted at a time; it has two such digits
+	pairDigit  = 12 // bits of a gram that are sorted at a time; a gram has two such digits
 	pairDigits = 1 << pairDigit
 
-	// pairNames is how many names are listed at a time: their pairs still fit
-	// into the caches of a processor.
+	// pairNames is how many names are listed at a time: few enough for their
+	// pairs to fit into the processor's caches.
 	pairNames = 1 << 14
 )
 
-// pairRoom is memory for pairs that is used again.
+// pairRoom is reusable memory for pairs.
 type pairRoom struct{ pairs, sorted []uint64 }
 
 var pairRooms = sync.Pool{New: func() any { return new(pairRoom) }}
 
-// listGrams makes the posting lists of a run; kinds are grams by rank.
+// listGrams makes the posting lists of a run; kinds holds a gram per rank.
 func listGrams(r *run, kinds []uint32, workers int) gramLists {
 	parts := make([]*listWriter, (r.len()+pairNames-1)/pairNames)
 	steps := make([]func(), len(parts))
@@ -38,8 +38,8 @@ func listGrams(r *run, kinds []uint32, workers int) gramLists {
 	return chained(parts, workers)
 }
 
-// listSome makes the lists of the names from first to before last. Ranks in
-// them are counted from first.
+// listSome makes the lists of the names from first up to last, exclusive. Their
+// ranks count from first.
 func listSome(r *run, kinds []uint32, first, last int) *listWriter {
 	room := pairRooms.Get().(*pairRoom)
 	defer pairRooms.Put(room)
@@ -60,7 +60,7 @@ func listSome(r *run, kinds []uint32, first, last int) *listWriter {
 	before := ^uint64(0)
 	for _, pair := range pairs {
 		if pair == before {
-			continue // a name that has the gram twice
+			continue // the name has the gram twice
 		}
 		if pair>>32 != before>>32 {
 			w.open(uint32(pair >> 32))
@@ -72,9 +72,10 @@ func listSome(r *run, kinds []uint32, first, last int) *listWriter {
 	return w
 }
 
-// sortPairs sorts pairs, whose ranks rise already, by gram. room is as large.
+// sortPairs sorts pairs by gram; their ranks ascend already. room must be as
+// large.
 func sortPairs(pairs, room []uint64) {
-	var low, high [pairDigits]uint32 // how many pairs have the digit, then where the next goes
+	var low, high [pairDigits]uint32 // how many pairs have the digit, then where the next one goes
 	for _, p := range pairs {
 		low[p>>32%pairDigits]++
 		high[p>>(32+pairDigit)%pairDigits]++
@@ -96,8 +97,8 @@ func sortPairs(pairs, room []uint64) {
 	}
 }
 
-// chained makes one of the lists of parts that follow each other by pairNames
-// ranks.
+// chained joins the lists of parts, each of which starts pairNames ranks after
+// the one before.
 func chained(parts []*listWriter, workers int) gramLists {
 	lists := make([]*gramLists, len(parts))
 	for i, p := range parts {

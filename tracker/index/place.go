@@ -9,8 +9,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// place is where a hit stands in an order: by number, then name, then hash,
-// all rising. Orders that fall count in negative numbers.
+// place is the position of a hit in an order: by number, then name, then hash,
+// all ascending. Descending orders use negative numbers.
 type place struct {
 	number int64
 	name   []byte // folded and cut
@@ -19,7 +19,7 @@ type place struct {
 
 const maxPlaceName = 255
 
-// cut is as much of a folded name as decides about its place.
+// cut returns the part of a folded name that decides its place.
 func cut(name []byte) []byte { return name[:min(len(name), maxPlaceName)] }
 
 func placeOf(sort netproto.Sort, v *version, name []byte) place {
@@ -67,10 +67,10 @@ func (p *place) cursor(digest uint32) string {
 func parseCursor(s string, digest uint32) (*place, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || len(raw) < cursorFixed || raw[0] != cursorVersion || len(raw) != cursorFixed+int(raw[cursorFixed-1]) {
-		return nil, netproto.Errorf(netproto.CodeInvalid, "the cursor is damaged: begin again with the first page")
+		return nil, netproto.Errorf(netproto.CodeInvalid, "the cursor is damaged: start again with the first page")
 	}
 	if binary.BigEndian.Uint32(raw[1:]) != digest {
-		return nil, netproto.Errorf(netproto.CodeInvalid, "the cursor belongs to another search: begin again with the first page")
+		return nil, netproto.Errorf(netproto.CodeInvalid, "the cursor belongs to another search: start again with the first page")
 	}
 	return &place{
 		number: int64(binary.BigEndian.Uint64(raw[5:])),

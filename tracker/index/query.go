@@ -16,25 +16,24 @@ import (
 //
 //	word       must occur in the name
 //	"a phrase" must occur as it is, spaces included
-//	-word      must not occur; so -"a phrase" too
+//	-word      must not occur; likewise -"a phrase"
 //	type:video the name must be of that kind; -type:video of another
 //
-// Case does not matter, by Unicode case folding. A term of one or two
-// characters must stand where something begins: at the begin of the name, or
-// behind what is neither letter nor digit, or anywhere in a script without
-// spaces. A "-" that stands alone means nothing, so a name like "Artist -
-// Title.mp3" finds itself.
+// Case does not matter, by Unicode case folding. A term of one or two characters
+// must stand where something starts: at the start of the name, after anything
+// that is neither letter nor digit, or anywhere in a script without spaces. A "-"
+// on its own means nothing, so a name like "Artist - Title.mp3" finds itself.
 type Query struct {
 	Text    string
-	Kind    netproto.Kind // "" is any
+	Kind    netproto.Kind // "" means any
 	MinSize int64         // bytes
-	MaxSize int64         // bytes; -1 is without limit
+	MaxSize int64         // bytes; -1 means no limit
 	Sort    netproto.Sort
-	Limit   int        // hits in the page, 1 or more
+	Limit   int        // hits in a page, at least 1
 	Cursor  string     // Page.Next of the page before, "" for the first
-	Offline bool       // names that only offline sources use, too
-	Among   *Selection // when not nil, only these are searched
-	Scope   string     // whose names those are; a cursor is bound to it
+	Offline bool       // also find names that only offline sources use
+	Among   *Selection // if not nil, search only these names
+	Scope   string     // whose names these are; binds the cursor
 }
 
 // term is a part of a query's text.
@@ -43,7 +42,7 @@ type term struct {
 	short bool   // fewer than three characters
 }
 
-// condition is a query that was understood.
+// condition is a parsed query.
 type condition struct {
 	must, not        []term
 	kinds, notKinds  []netproto.Kind
@@ -51,8 +50,8 @@ type condition struct {
 	offline          bool
 }
 
-// understand reads the text of a query. The error is a netproto.CodeInvalid
-// for a kind that does not exist.
+// understand parses the text of a query. The error is a netproto.CodeInvalid for
+// an unknown kind.
 func understand(q Query) (condition, error) {
 	c := condition{minSize: q.MinSize, maxSize: q.MaxSize, offline: q.Offline}
 	if q.Kind != "" {
@@ -86,7 +85,7 @@ func understand(q Query) (condition, error) {
 	}
 }
 
-// spaceForControl keeps line feeds out of terms: one stands between two names.
+// spaceForControl keeps line feeds out of terms: they separate names.
 func spaceForControl(r rune) rune {
 	if unicode.IsControl(r) {
 		return ' '
@@ -97,7 +96,7 @@ func spaceForControl(r rune) rune {
 func (c *condition) take(text string, negative, quoted bool) error {
 	class, isKind := strings.CutPrefix(text, "type:")
 	switch {
-	case isKind && !quoted && class == "": // somebody is about to type it
+	case isKind && !quoted && class == "": // the user is still typing
 	case isKind && !quoted:
 		kind, err := netproto.ParseKind(class)
 		if err != nil {
@@ -119,8 +118,8 @@ func (c *condition) take(text string, negative, quoted bool) error {
 
 func newTerm(text string) term { return term{[]byte(text), utf8.RuneCountInString(text) < 3} }
 
-// digest binds a cursor to all of the query that decides what comes in which
-// order; the number of hits in a page may change from page to page.
+// digest binds a cursor to every part of the query that decides the hits and
+// their order. The number of hits may change from page to page.
 func (c *condition) digest(q Query) uint32 {
 	h := fnv.New32a()
 	for _, terms := range [][]term{c.must, c.not} {
@@ -133,7 +132,7 @@ func (c *condition) digest(q Query) uint32 {
 	return h.Sum32()
 }
 
-// in tells whether the term occurs in a folded name.
+// in reports whether the term occurs in a folded name.
 func (t *term) in(name []byte) bool {
 	if !t.short {
 		return bytes.Contains(name, t.text)
@@ -152,7 +151,7 @@ func (t *term) in(name []byte) bool {
 	}
 }
 
-// appendGrams appends grams that every name has in which the term occurs.
+// appendGrams appends grams of every name in which the term occurs.
 func (t *term) appendGrams(dst []uint32) []uint32 {
 	if t.short {
 		dst = append(dst, startGram(t.text[:min(len(t.text), 2)]))
@@ -160,7 +159,7 @@ func (t *term) appendGrams(dst []uint32) []uint32 {
 	return appendTrigrams(dst, t.text)
 }
 
-// grams is grams that every name has which fits the condition, by term.
+// grams returns, by term, grams of every name that fits the condition.
 func (c *condition) grams() [][]uint32 {
 	var all [][]uint32
 	for i := range c.must {
@@ -172,7 +171,8 @@ func (c *condition) grams() [][]uint32 {
 	return all
 }
 
-// fitsName tells whether a folded name has what it must, and nothing else.
+// fitsName reports whether a folded name has all terms it must have, and none it
+// must not.
 func (c *condition) fitsName(name []byte) bool {
 	for i := range c.must {
 		if !c.must[i].in(name) {
@@ -187,8 +187,8 @@ func (c *condition) fitsName(name []byte) bool {
 	return true
 }
 
-// fitsRest tells whether all but the name fits of a version whose name that
-// many online sources use.
+// fitsRest reports whether everything except the name of a version fits. using
+// is how many online sources use that name.
 func (c *condition) fitsRest(v *version, using uint32) bool {
 	if using == 0 && !c.offline || v.size < c.minSize || c.maxSize >= 0 && v.size > c.maxSize {
 		return false
@@ -205,9 +205,8 @@ func (c *condition) fitsRest(v *version, using uint32) bool {
 	return !slices.Contains(c.notKinds, kind)
 }
 
-// best is the version among those of a content that is the hit: the one that
-// the most online sources use of those that fit, the oldest of equals. v is
-// one that fits.
+// best returns the version of a content that becomes the hit: of those that fit,
+// the one that most online sources use, or the oldest of equals. v fits.
 func (c *condition) best(v *version) *version {
 	if v.group == nil {
 		return v

@@ -25,7 +25,7 @@ func TestTheLanguageOfQueries(t *testing.T) {
 		`fish -"red-b"`:         "0",
 		"red - live":            "0",
 		"-":                     "0 1 2 3 4",
-		"--":                    "1 2 3 4", // without "-" at the begin of something
+		"--":                    "1 2 3 4", // without "-" at the start of a word
 		`""`:                    "0 1 2 3 4",
 		`-""`:                   "0 1 2 3 4",
 		"type:":                 "0 1 2 3 4",
@@ -68,8 +68,8 @@ func TestTheLanguageOfQueries(t *testing.T) {
 	}
 }
 
-// FuzzQuery wants that no text does harm, that what is found fits, and that
-// a name finds itself as a phrase.
+// FuzzQuery checks that no text does harm, that every hit fits, and that a name
+// finds itself as a phrase.
 func FuzzQuery(f *testing.F) {
 	naming := newNaming(9, 300)
 	x := index.New()

@@ -9,21 +9,21 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Page is a part of the answer to a query, in the order of its sort.
+// Page is a part of the answer to a query, in the order of the query's sort.
 type Page struct {
 	Hits        []netproto.Hit
-	Next        string   // where the next page begins; empty at the end
-	Suggestions []string // names within one typing error, where nothing was found
+	Next        string   // cursor of the next page; empty at the end
+	Suggestions []string // names within one typing error, if nothing was found
 }
 
-// Selection is some names, as they were found when it was made.
+// Selection is a set of names as they were when it was made.
 type Selection struct {
 	versions []*version
 	change   uint64
 }
 
-// Select makes a selection of the names that a search can find. Of each content
-// there may be one.
+// Select returns those of the names that a search can find. ids may have at most
+// one name of each content.
 func (x *Index) Select(ids []NameID) *Selection {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -38,11 +38,11 @@ func (x *Index) Select(ids []NameID) *Selection {
 
 // Search answers a query. A content found by several of its names is one hit,
 // under the name that most online sources use. A cursor marks a place in the
-// order, not a number of hits: whatever is added meanwhile, a content that
-// keeps its place is returned exactly once. Over SortSources places move.
+// order, not a number of hits: whatever is added meanwhile, a content that keeps
+// its place is returned exactly once. In SortSources places move.
 //
-// The error is a netproto.CodeInvalid for a cursor of another query, and for a
-// type that does not exist.
+// The error is a netproto.CodeInvalid for a cursor of another query and for an
+// unknown type.
 func (x *Index) Search(q Query) (Page, error) {
 	c, err := understand(q)
 	if err != nil {
@@ -70,7 +70,7 @@ func (x *Index) Search(q Query) (Page, error) {
 	return page, nil
 }
 
-// Exact lists the contents that an online source has under exactly this name.
+// Exact lists the contents that online sources have under exactly this name.
 func (x *Index) Exact(text string) []netproto.ContentHash {
 	var found []netproto.ContentHash
 	if text == "" {
@@ -97,16 +97,16 @@ func (x *Index) Exact(text string) []netproto.ContentHash {
 	return found
 }
 
-// search is a query on its way.
+// search is a query in progress.
 type search struct {
 	condition
 	sort   netproto.Sort
-	change uint64 // what died later still lives for it
-	after  *place // where the page before ended; nil for the first
+	change uint64 // versions that died later still live for it
+	after  *place // where the page before ended; nil for the first page
 	limit  int    // candidates to keep
 	kept   heap[found]
 
-	everyName bool // of a content, not the best of those that fit
+	everyName bool // offer every name of a content, not just the best that fits
 }
 
 func (s *search) run(now *snapshot) {
@@ -117,8 +117,8 @@ func (s *search) run(now *snapshot) {
 	s.tail(&now.tail)
 }
 
-// offer considers a version. It is true when the page is full of better ones:
-// then those behind it need not be offered.
+// offer considers a version. It returns true if the page is full of better ones:
+// then the versions after it need not be offered.
 func (s *search) offer(v *version, name []byte) (full bool) {
 	if !s.fitsName(name) || !v.lives(s.change) || !s.fitsRest(v, v.using()) || !s.everyName && s.best(v) != v {
 		return false
@@ -130,15 +130,15 @@ func (s *search) offer(v *version, name []byte) (full bool) {
 	return !s.keep(found{at, v})
 }
 
-// listsOfTerm is how many lists of one term are read where every candidate is
-// looked at.
+// listsOfTerm is how many lists of one term are read if every candidate is looked
+// at.
 const listsOfTerm = 3
 
-// fewLooks is how many names may be looked into for certain, whatever the
-// order: that takes less than 0.1 ms.
+// fewLooks is how many names may be looked into in any case, which takes less
+// than 0.1 ms.
 const fewLooks = 512
 
-// segment looks for the best hits of a segment.
+// segment offers the best hits of a segment.
 func (s *search) segment(g *segment, grams [][]uint32) {
 	last := g.len()
 	if s.sort == netproto.SortSources && !s.offline {
@@ -176,17 +176,17 @@ func (s *search) segment(g *segment, grams [][]uint32) {
 	}
 }
 
-// What it costs to look into a name, and to find the place of a rank in an
-// order: both are somewhere in memory. The measure is what it costs to read the
-// next rank of a list or of an order.
+// Costs of looking into a name and of finding the place of a rank in an order,
+// both of which are somewhere in memory. The unit is the cost of reading the next
+// rank of a list or an order.
 const (
 	costOfLook  = 50
 	costOfPlace = 8
 )
 
-// inOrder looks for hits in the places of an order from first to before end.
-// What occurs often is soon found there. For anything else the candidates are
-// marked first; where they are few, so are their places.
+// inOrder looks for hits in the places of an order from first up to end,
+// exclusive. Frequent terms are soon found there. For others the candidates are
+// marked first; if these are few, their places are marked too.
 func (s *search) inOrder(g *segment, o *order, first, end int, lists []postings, few int) {
 	places := o.ranks[:max(first, end)][first:]
 	if len(lists) == 0 {
@@ -227,8 +227,8 @@ func (s *search) inOrder(g *segment, o *order, first, end int, lists []postings,
 	})
 }
 
-// eachOf offers the names of the ranks, of those that are marked where there
-// are marks, until the page is full.
+// eachOf offers the names of the ranks until the page is full. If marked is not
+// nil, it skips ranks that are not marked.
 func (s *search) eachOf(g *segment, ranks []uint32, marked marks) (full bool) {
 	for _, rank := range ranks {
 		if marked != nil && !marked.has(int(rank)) {
@@ -241,8 +241,8 @@ func (s *search) eachOf(g *segment, ranks []uint32, marked marks) (full bool) {
 	return false
 }
 
-// sized is the places by size, from first to before end, of the names whose
-// size fits.
+// sized returns the range of places, first up to end, exclusive, in the order by
+// size whose sizes fit.
 func (s *search) sized(g *segment) (first, end int) {
 	fits := g.bySize.ranks // the largest first
 	end = len(fits)
@@ -255,7 +255,7 @@ func (s *search) sized(g *segment) (first, end int) {
 	return first, end
 }
 
-// first is where in an order the page can begin.
+// first returns the place in an order at which the page can start.
 func (s *search) first(g *segment, o *order) int {
 	if s.after == nil {
 		return 0
@@ -270,8 +270,8 @@ func (s *search) first(g *segment, o *order) int {
 	})
 }
 
-// tail offers what is in the tail. The longest term is looked for in all names
-// at once.
+// tail offers the versions in the tail. It looks for the longest term in all
+// names at once.
 func (s *search) tail(r *run) {
 	if len(s.must) == 0 {
 		for i, v := range r.versions {
@@ -281,20 +281,20 @@ func (s *search) tail(r *run) {
 	}
 	longest := slices.MaxFunc(s.must, func(a, b term) int { return len(a.text) - len(b.text) }).text
 	for i := 0; i < r.len(); i++ {
-		begin := 0
+		start := 0
 		if i > 0 {
-			begin = int(r.ends[i-1])
+			start = int(r.ends[i-1])
 		}
-		at := bytes.Index(r.blob[begin:], longest)
+		at := bytes.Index(r.blob[start:], longest)
 		if at < 0 {
 			return
 		}
-		i, _ = slices.BinarySearch(r.ends, uint32(begin+at)+1)
+		i, _ = slices.BinarySearch(r.ends, uint32(start+at)+1)
 		s.offer(r.versions[i], r.name(i))
 	}
 }
 
-// among offers a selection.
+// among offers the names of a selection.
 func (s *search) among(a *Selection) {
 	var name []byte
 	for _, v := range a.versions {
@@ -340,8 +340,8 @@ func (s *search) keep(f found) bool {
 	return true
 }
 
-// page is the answer from candidates of which one more than asked for was
-// kept: that one tells that there is a next page.
+// page makes the answer. One candidate more than asked for was kept: if it is
+// there, so is a next page.
 func (s *search) page(limit int, digest uint32) Page {
 	h := s.kept.items
 	slices.SortFunc(h, func(a, b found) int { return a.at.compare(&b.at) })

@@ -7,11 +7,11 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// segment is a run that does not change, in the order of netproto.SortSources,
-// with what makes searches fast. The place of a version in it is its rank.
+// segment is an immutable run in the order of netproto.SortSources, with
+// everything that makes searches fast. The place of a version in it is its rank.
 type segment struct {
 	run
-	online   int // so many come first whose content has an online source
+	online   int // how many versions, at the front, have an online source
 	byName   order
 	bySize   order
 	byNewest order
@@ -34,7 +34,7 @@ func newOrder(ranks []uint32) order {
 
 func (g *segment) bytes() int64 { return g.run.bytes() + int64(24*g.len()) + g.lists.bytes() }
 
-// order is that of a sort; nil for the order of the ranks.
+// order returns the order of a sort, or nil if that is the order of the ranks.
 func (g *segment) order(sort netproto.Sort) *order {
 	switch sort {
 	case netproto.SortName:
@@ -47,16 +47,17 @@ func (g *segment) order(sort netproto.Sort) *order {
 	return nil
 }
 
-// candidates yields, rising, the ranks from first to before last that all of
-// the lists have, until it yields false. Without lists it yields all ranks.
+// candidates yields in ascending order the ranks from first up to last,
+// exclusive, that all lists contain, until yield returns false. Without lists it
+// yields all of these ranks.
 func candidates(lists []postings, first, last int, yield func(rank int) bool) {
 	if len(lists) == 0 {
 		for rank := first; rank < last && yield(rank); rank++ {
 		}
 		return
 	}
-	// Where one list is read after the other, and not all of them rank by rank,
-	// a processor seldom guesses wrong what comes next.
+	// Reading one list after the other, instead of all of them rank by rank, is
+	// easier on the branch predictor.
 	var all, other window
 	for base := first; base < last; base += windowRanks {
 		least, ok := lists[0].seek(uint32(base))
@@ -85,13 +86,13 @@ func candidates(lists []postings, first, last int, yield func(rank int) bool) {
 	}
 }
 
-// listsWorth says which list is worth reading beside another one: it is that
-// many times as long at the most. To look into a name costs more than to read so
-// many ranks, but most searches end early.
+// listsWorth says which lists are worth reading besides the shortest one: those
+// at most this many times as long. Looking into a name costs more than reading
+// that many ranks, but most searches end early.
 const listsWorth = 4
 
-// choose is the posting lists to read for names that have all grams of all
-// terms, so many of each term, the shortest first.
+// choose returns the posting lists to read for names that have all grams of all
+// terms: at most ofTerm lists of each term, the shortest first.
 func (g *segment) choose(terms [][]uint32, ofTerm int) []postings {
 	var lists []postings
 	byLength := func(a, b postings) int { return cmp.Compare(a.left, b.left) }

@@ -8,32 +8,32 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Where a search finds nothing, names are offered in which all terms occur but
-// one, and that one with a typing error: a character wrong, missing or too
-// many, or two neighbours swapped. It has five characters or more; of five, the
-// third must be right.
+// If a search finds nothing, it suggests names in which all terms occur, one of
+// them with a typing error: a character that is wrong, missing or too many, or
+// two neighbours swapped. That term has at least five characters; if it has five,
+// the third must be right.
 //
-// One error leaves one half of a term as it is, unless it swaps the two
-// characters in the middle. So names are candidates that have all grams of one
-// half, or the term with those two swapped.
+// An error leaves one half of a term intact, unless it swaps the two characters
+// in the middle. So the candidates are names that have all grams of one half, or
+// of the term with those two swapped.
 
 const (
 	minMendable = 5  // characters
 	maxMendable = 64 // characters
 
-	// maxLooks is how many candidates a search looks at, those with the most
-	// sources first: it bounds what a mistyped common word can cost.
+	// maxLooks is how many candidates a search looks at, those with most sources
+	// first. It bounds the cost of a mistyped common word.
 	maxLooks = 6_000
 
 	keptForSuggest = 4 * netproto.MaxSuggestions
 )
 
-// mending is a term with an error. Left stays as it is and what follows has
-// the error, or right stays and what precedes has it.
+// mending is a term with an error. Either left is intact and the error follows
+// it, or right is intact and the error precedes it.
 type mending struct {
 	left, afterLeft    []byte
 	right, beforeRight []byte
-	swapped            []byte // the two characters in the middle swapped
+	swapped            []byte // the term with its two middle characters swapped
 }
 
 func mend(t term) (mending, bool) {
@@ -55,7 +55,7 @@ func mend(t term) (mending, bool) {
 	return m, true
 }
 
-// in tells whether the term occurs in a name with one error.
+// in reports whether the term occurs in a name with one error.
 func (m *mending) in(name []byte) bool {
 	return m.leftIn(name) || m.rightIn(name) || bytes.Contains(name, m.swapped)
 }
@@ -86,7 +86,7 @@ func (m *mending) rightIn(name []byte) bool {
 	}
 }
 
-// beginsNearly tells whether text begins with want but for one error.
+// beginsNearly reports whether text begins with want except for one error.
 func beginsNearly(text, want []byte) bool {
 	for len(want) > 0 && len(text) > 0 {
 		r, n := utf8.DecodeRune(want)
@@ -110,7 +110,7 @@ func beginsNearly(text, want []byte) bool {
 			bytes.HasPrefix(text[next+n:], want[n+next:])
 }
 
-// endsNearly tells whether text ends with want but for one error.
+// endsNearly reports whether text ends with want except for one error.
 func endsNearly(text, want []byte) bool {
 	for len(want) > 0 && len(text) > 0 {
 		r, n := utf8.DecodeLastRune(want)
@@ -133,7 +133,7 @@ func endsNearly(text, want []byte) bool {
 		next > 0 && bytes.HasSuffix(text, slices.Concat(less[:len(less)-next], want[len(want)-n:], less[len(less)-next:]))
 }
 
-// suggest is names for a search that finds nothing, the best first.
+// suggest returns names for a search that found nothing, the best first.
 func (s *search) suggest(now *snapshot) []string {
 	best, looks := newKept(), maxLooks
 	for i := range s.must {
@@ -165,8 +165,8 @@ func (s *search) suggest(now *snapshot) []string {
 	return names
 }
 
-// mended offers the names of a segment that have the mended term. One that is
-// found in two ways is offered once.
+// mended offers the names of a segment that have the mended term, each once even
+// if it is found in two ways.
 func (s *search) mended(g *segment, m mending, grams [][]uint32, looks *int) {
 	last := g.len()
 	if !s.offline {

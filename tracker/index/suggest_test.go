@@ -71,8 +71,8 @@ func TestTheBestNamesAreOfferedOnceEach(t *testing.T) {
 	}
 }
 
-// nearly tells by edit distance whether a folded name has a term with one error
-// at the most: swapped neighbours count as one.
+// nearly reports by edit distance whether a folded name has a term with at most
+// one error; swapped neighbours count as one.
 func nearly(name, term string) bool {
 	n, m := []rune(name), []rune(term)
 	rows := make([][]int, len(m)+1) // rows[i][j]: least errors of m[:i] in what ends at n[:j]

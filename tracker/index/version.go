@@ -9,24 +9,25 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// version is a name as it was from one change of its content to the next. At a
-// million names every byte counts here: 64 of them.
+// version is a name as it was between two changes of its content. With a million
+// names every byte counts here; it has 64.
 type version struct {
 	died    atomic.Uint64 // number of the change that ended it; 0 while it lives
 	text    string
 	class   unique.Handle[class]
 	size    int64
-	content *Content // its hash and time only: the rest may change
-	group   *group   // nil where the content can be found by this name only
+	content *Content // only its hash and time may be read: the rest may change
+	group   *group   // nil if the content can be found by this name alone
 	online  uint32   // sources of the content
-	seen    uint32   // Unix seconds; counts when no source is online
+	seen    uint32   // Unix seconds; meaningful if no source is online
 }
 
-// unborn is the death of a version that no search has seen: of a name that no
-// source uses, or while names are loaded.
+// unborn marks a version that no search has seen yet: of a name that no source
+// uses, or of any name during a bulk load.
 const unborn = 1
 
-// class is what few values of are shared by many names.
+// class is the part of a version that takes few distinct values; interning it
+// saves memory.
 type class struct {
 	mime   string
 	kind   netproto.Kind
@@ -34,7 +35,7 @@ type class struct {
 	folder bool
 }
 
-// group is the versions by which a content can be found, the oldest first.
+// group holds the versions by which a content can be found, the oldest first.
 type group []member
 
 type member struct {
@@ -42,20 +43,20 @@ type member struct {
 	online uint32 // sources that use this name
 }
 
-// maxNames is by how many names a content can be found: those that the most
-// online sources use. Otherwise many peers with a name each would make every
-// change of a content cost the more.
+// maxNames bounds how many names a content can be found by: those that most
+// online sources use. Without a bound, many peers with a name each would make
+// every change of a content expensive.
 const maxNames = 32
 
 func (v *version) end(change uint64) { v.died.CompareAndSwap(0, change) }
 
-// lives tells whether a search that began with that change sees the version.
+// lives reports whether a search that began after that change sees the version.
 func (v *version) lives(change uint64) bool {
 	died := v.died.Load()
 	return died == 0 || died > change
 }
 
-// using is the number of online sources that use the name.
+// using returns how many online sources use the name.
 func (v *version) using() uint32 {
 	if v.group == nil {
 		return v.online
@@ -68,7 +69,7 @@ func (v *version) using() uint32 {
 	return 0
 }
 
-// publish renews a content in the tail, unless all is published later.
+// publish renews a content in the tail, except during a bulk load.
 func (x *Index) publish(c *Content) {
 	if x.bulk {
 		return
@@ -77,8 +78,8 @@ func (x *Index) publish(c *Content) {
 	x.renew(c, &x.tail)
 }
 
-// renew ends the versions of a content's names and adds new ones, for those
-// that a source uses, to a run.
+// renew ends the versions of a content's names and adds new ones to a run for
+// the names that a source uses.
 func (x *Index) renew(c *Content, to *run) {
 	var room [4]NameID
 	held, seen := room[:0], uint32(0)
@@ -115,11 +116,11 @@ func (x *Index) renew(c *Content, to *run) {
 	}
 }
 
-// run is versions one behind the other, with their names folded, each ended
-// by a line feed: no name has one.
+// run is a row of versions with their folded names. Each name ends with a line
+// feed, which no name contains.
 type run struct {
 	blob     []byte
-	ends     []uint32 // of the names in the blob, behind the line feed
+	ends     []uint32 // of the names in blob, after the line feed
 	versions []*version
 }
 
@@ -128,11 +129,11 @@ func (r *run) len() int { return len(r.versions) }
 func (r *run) bytes() int64 { return int64(len(r.blob) + 12*len(r.versions)) }
 
 func (r *run) name(i int) []byte {
-	begin := uint32(0)
+	start := uint32(0)
 	if i > 0 {
-		begin = r.ends[i-1]
+		start = r.ends[i-1]
 	}
-	return r.blob[begin : r.ends[i]-1]
+	return r.blob[start : r.ends[i]-1]
 }
 
 func (r *run) add(v *version) {
@@ -141,7 +142,8 @@ func (r *run) add(v *version) {
 	r.versions = append(r.versions, v)
 }
 
-// living is what has not died of a run; the run itself where that is all.
+// living returns the versions of a run that have not died: the run itself if none
+// has.
 func (r *run) living() *run {
 	first := slices.IndexFunc(r.versions, func(v *version) bool { return v.died.Load() != 0 })
 	if first < 0 {
@@ -163,13 +165,13 @@ func (r *run) take(from *run, i int) {
 	r.versions = append(r.versions, from.versions[i])
 }
 
-// newRun is an empty run with room for so many versions, with names of so many
-// bytes.
+// newRun returns an empty run with room for a number of versions and for the
+// bytes of their names.
 func newRun(versions, bytes int) run {
 	return run{make([]byte, 0, bytes), make([]uint32, 0, versions), make([]*version, 0, versions)}
 }
 
-// chainRuns makes one run of several.
+// chainRuns joins several runs into one.
 func chainRuns(runs []*run) *run {
 	var blob, versions int
 	for _, r := range runs {
@@ -185,17 +187,17 @@ func chainRuns(runs []*run) *run {
 	return &all
 }
 
-// from is a copy of what stands behind the first n versions.
+// from returns a copy of everything after the first n versions.
 func (r *run) from(n int) run {
 	var rest run
-	begin := uint32(0)
+	start := uint32(0)
 	if n > 0 {
-		begin = r.ends[n-1]
+		start = r.ends[n-1]
 	}
-	rest.blob = slices.Clone(r.blob[begin:])
+	rest.blob = slices.Clone(r.blob[start:])
 	rest.versions = slices.Clone(r.versions[n:])
 	for _, end := range r.ends[n:] {
-		rest.ends = append(rest.ends, end-begin)
+		rest.ends = append(rest.ends, end-start)
 	}
 	return rest
 }
