@@ -5,18 +5,18 @@ import (
 	"sync"
 )
 
-// Verdict is why a connection is not let in.
+// Verdict says whether a connection is let in, and if not, why.
 type Verdict int
 
 // The verdicts.
 const (
-	Admitted      Verdict = iota
-	TooManyInAll          // connections of all sources
-	TooManyOfThis         // connections of this source
+	Admitted          Verdict = iota
+	TooManyInTotal            // from all sources together
+	TooManyFromSource         // from this source
 )
 
-// Conns counts open connections, in all and by source. All methods are safe
-// for concurrent use.
+// Conns counts open connections, in total and by source. All methods are safe for
+// concurrent use.
 type Conns struct {
 	total, perSource int
 
@@ -25,18 +25,18 @@ type Conns struct {
 	all  int
 }
 
-// NewConns allows so many connections in all and of one source; 0 is without
-// limit.
+// NewConns allows total connections altogether and perSource from each source; 0
+// means no limit.
 func NewConns(total, perSource int) *Conns {
 	return &Conns{total: total, perSource: perSource, open: map[netip.Addr]int{}}
 }
 
-// Open counts a connection of a source, unless it is one too many. Each one
-// that was admitted has to be closed, once.
+// Open counts a connection from a source unless that is one too many. The caller
+// must call Close once for each connection that was admitted.
 func (c *Conns) Open(source netip.Addr) Verdict { return c.count(source, c.perSource) }
 
-// OpenShared is Open for a source that stands for many others: only the limit
-// of all applies.
+// OpenShared is Open for a source that stands for many others: only the total
+// limit applies.
 func (c *Conns) OpenShared(source netip.Addr) Verdict { return c.count(source, 0) }
 
 func (c *Conns) count(source netip.Addr, perSource int) Verdict {
@@ -44,16 +44,16 @@ func (c *Conns) count(source netip.Addr, perSource int) Verdict {
 	defer c.mu.Unlock()
 	switch {
 	case c.total > 0 && c.all >= c.total:
-		return TooManyInAll
+		return TooManyInTotal
 	case perSource > 0 && c.open[source] >= perSource:
-		return TooManyOfThis
+		return TooManyFromSource
 	}
 	c.open[source]++
 	c.all++
 	return Admitted
 }
 
-// Close gives a connection back.
+// Close ends the count of an admitted connection.
 func (c *Conns) Close(source netip.Addr) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,7 +63,7 @@ func (c *Conns) Close(source netip.Addr) {
 	}
 }
 
-// Count is how many are open.
+// Count returns how many connections are open.
 func (c *Conns) Count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

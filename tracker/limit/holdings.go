@@ -7,16 +7,16 @@ import (
 	"sync"
 )
 
-// Holdings adds up how many resources the peers behind each source announced.
-// A peer stays in the sum when it goes offline, as what it announced stays in
-// the store. All methods are safe for concurrent use.
+// Holdings adds up how many resources the peers behind each source announced. An
+// offline peer still counts, because the store still has what it announced. All
+// methods are safe for concurrent use.
 type Holdings[K comparable] struct {
 	perSource int
 	entries   int
 
 	mu       sync.Mutex
 	peers    map[K]*list.Element // of *holding[K]
-	recent   list.List           // the one heard of last in front
+	recent   list.List           // the most recent first
 	bySource map[netip.Addr]int
 }
 
@@ -26,28 +26,28 @@ type holding[K comparable] struct {
 	count  int
 }
 
-// NewHoldings allows so many resources behind one source; 0 is without limit.
-// It remembers that many peers at the most.
+// NewHoldings allows perSource resources behind one source; 0 means no limit. It
+// remembers at most entries peers.
 func NewHoldings[K comparable](perSource, entries int) *Holdings[K] {
 	return &Holdings[K]{perSource: perSource, entries: entries, peers: map[K]*list.Element{}, bySource: map[netip.Addr]int{}}
 }
 
-// Knows tells whether a peer was ever set and is still remembered.
+// Knows reports whether a peer was ever set and is still remembered.
 func (h *Holdings[K]) Knows(peer K) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.peers[peer] != nil
 }
 
-// Set says how many resources a peer holds, and behind which source it is now.
+// Set records how many resources a peer holds and behind which source it is now.
 func (h *Holdings[K]) Set(peer K, source netip.Addr, count int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.set(peer, source, count)
 }
 
-// Add says that a peer may hold so many more. Those that it held before are
-// counted again, until the next Set.
+// Add records that a peer may hold more resources. Any that it held before are
+// counted twice until the next Set.
 func (h *Holdings[K]) Add(peer K, source netip.Addr, more int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -82,9 +82,9 @@ func (h *Holdings[K]) shift(source netip.Addr, by int) {
 	}
 }
 
-// Room is how many resources a peer may announce, from there, beyond what it
-// and its neighbours hold; with anew, what the peer holds does not count,
-// because it is replaced.
+// Room returns how many resources a peer behind source may announce beyond what it
+// and its neighbours hold. With anew, the peer's own holdings do not count,
+// because the announce replaces them.
 func (h *Holdings[K]) Room(peer K, source netip.Addr, anew bool) int {
 	if h.perSource == 0 {
 		return math.MaxInt

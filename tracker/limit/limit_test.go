@@ -87,7 +87,7 @@ func TestOnlySoManyAreRememberedAndTheQuietestIsForgotten(t *testing.T) {
 
 func TestConnectionsAreCountedInAllAndBySource(t *testing.T) {
 	conns := limit.NewConns(3, 2)
-	for i, want := range []limit.Verdict{limit.Admitted, limit.Admitted, limit.TooManyOfThis} {
+	for i, want := range []limit.Verdict{limit.Admitted, limit.Admitted, limit.TooManyFromSource} {
 		if got := conns.Open(here); got != want {
 			t.Fatalf("%d: %v", i, got)
 		}
@@ -95,7 +95,7 @@ func TestConnectionsAreCountedInAllAndBySource(t *testing.T) {
 	if got := conns.OpenShared(here); got != limit.Admitted {
 		t.Fatalf("one that stands for many: %v", got)
 	}
-	if got := conns.Open(there); got != limit.TooManyInAll {
+	if got := conns.Open(there); got != limit.TooManyInTotal {
 		t.Fatalf("beyond all: %v", got)
 	}
 	conns.Close(here)

@@ -1,6 +1,6 @@
 // Package limit counts what a tracker gives to whom, so that nobody takes the
-// share of others: rates, open connections, and what was announced. It knows
-// no HTTP, and every table in it is bounded.
+// share of others: rates, open connections and announced resources. It knows
+// nothing of HTTP, and all of its tables are bounded.
 package limit
 
 import (
@@ -14,12 +14,12 @@ import (
 	"centralizedp2p/tracker/netaddr"
 )
 
-// MaxEntries bounds each table by default. Where more take part, those that
-// were quiet for longest are forgotten, and begin anew when they return: a
-// crowd makes limits looser, never stricter.
+// MaxEntries bounds each table by default. If there are more, those that were
+// quiet for longest are forgotten and start afresh when they return: a crowd makes
+// limits looser, never stricter.
 const MaxEntries = 1 << 16
 
-// Source is whom an address is counted for: itself, or the /64 of an IPv6
+// Source returns what an address is counted under: itself, or the /64 of an IPv6
 // address, which is the least that one customer of a provider has (RFC 6177).
 func Source(a netip.Addr) netip.Addr {
 	a = netaddr.Plain(a)
@@ -42,7 +42,7 @@ type Rates[K comparable] struct {
 
 	mu      sync.Mutex
 	buckets map[K]*list.Element // of *bucket[K]
-	recent  list.List           // the one used last in front
+	recent  list.List           // the most recent first
 }
 
 type bucket[K comparable] struct {
@@ -51,14 +51,14 @@ type bucket[K comparable] struct {
 }
 
 // NewRates allows each key perSecond tokens a second, and burst tokens at once
-// after it was quiet. It remembers that many entries at the most.
+// after it was quiet. It remembers at most entries keys.
 func NewRates[K comparable](perSecond float64, burst, entries int) *Rates[K] {
 	return &Rates[K]{perSecond: rate.Limit(perSecond), burst: burst, entries: entries, buckets: map[K]*list.Element{}}
 }
 
-// Take takes n tokens, or none where there are fewer, and then tells after
-// which time, more than 0, there will be enough. More than a burst counts as a
-// burst: it could never be taken otherwise.
+// Take takes n tokens and returns 0. If there are fewer, it takes none and returns
+// the time after which there will be enough. More than a burst counts as a burst,
+// because it could never be taken otherwise.
 func (r *Rates[K]) Take(key K, n int, now time.Time) (wait time.Duration) {
 	if r == nil {
 		return 0

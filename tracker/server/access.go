@@ -12,14 +12,13 @@ import (
 // Access says who may use a tracker.
 type Access string
 
-// The two kinds of trackers.
+// The two kinds of access.
 const (
-	AccessOpen   Access = "open"   // everybody who is not banned
-	AccessInvite Access = "invite" // keys that joined with an invite; no seed clients, who have none
+	AccessOpen   Access = "open"   // everybody except the banned
+	AccessInvite Access = "invite" // keys that joined with an invite; no seed clients, which have no key
 )
 
-// ParseAccess reads the name of a kind of access; another one is a
-// netproto.CodeInvalid.
+// ParseAccess reads open or invite. Any other text is netproto.CodeInvalid.
 func ParseAccess(s string) (Access, error) {
 	switch a := Access(s); a {
 	case AccessOpen, AccessInvite:
@@ -28,12 +27,12 @@ func ParseAccess(s string) (Access, error) {
 	return "", netproto.Errorf(netproto.CodeInvalid, "access is open or invite, not %q", s)
 }
 
-// admit refuses who is banned.
+// admit refuses banned callers.
 func (s *Server) admit(r *http.Request, c caller) error {
 	return s.store.Admit(r.Context(), c.key, c.addr)
 }
 
-// needMember is needKey for those that the tracker serves.
+// needMember is needKey plus, on a private tracker, membership.
 func (s *Server) needMember(h handler) handler {
 	return needKey(func(w http.ResponseWriter, r *http.Request, c caller) error {
 		if s.config.Access == AccessInvite {
@@ -49,7 +48,7 @@ func (s *Server) needMember(h handler) handler {
 	})
 }
 
-// redeem lets a key join a private tracker: a member, or one with an invite.
+// redeem lets members and keys with an invite join a private tracker.
 func (s *Server) redeem(ctx context.Context, key netproto.PublicKey, token netproto.Invite) error {
 	if s.config.Access != AccessInvite {
 		return nil

@@ -14,14 +14,14 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// connections are those that are open, so that a ban can end them.
+// connections keeps the open connections, so that a ban can end them.
 type connections struct {
 	mu   sync.Mutex
 	open map[net.Conn]*connection
 }
 
-// connection is what is known of one. Its key stands there with its first
-// request; one without a request yet gets its refusal with that.
+// connection is what is known about a connection. Its key is known from its first
+// request on; a banned key without a request yet is refused then.
 type connection struct {
 	from netip.Addr
 	key  atomic.Pointer[netproto.Fingerprint]
@@ -52,8 +52,9 @@ func (cs *connections) watch(s *http.Server) {
 	}
 }
 
-// name notes whose connection a request came over. It is the key of the TLS
-// session, not one that a proxy tells about: its connections carry many.
+// name notes the key of the connection that a request came over. It is the key of
+// the TLS session, not one from a proxy's header: a proxy's connections carry
+// requests of many.
 func (cs *connections) name(r *http.Request) {
 	c, ok := r.Context().Value(connectionKey{}).(*connection)
 	if !ok || r.TLS == nil || c.key.Load() != nil {
@@ -65,7 +66,7 @@ func (cs *connections) name(r *http.Request) {
 	}
 }
 
-// cut closes the connections of a key or an address, and tells how many.
+// cut closes the connections of a key or an address and returns how many.
 func (cs *connections) cut(t store.Target) int {
 	cs.mu.Lock()
 	var gone []net.Conn
@@ -78,7 +79,7 @@ func (cs *connections) cut(t store.Target) int {
 	cs.mu.Unlock()
 	for _, conn := range gone {
 		if over, ok := conn.(interface{ NetConn() net.Conn }); ok {
-			conn = over.NetConn() // a goodbye in TLS could wait for a reader that is slow
+			conn = over.NetConn() // a TLS goodbye could wait for a slow reader
 		}
 		conn.Close()
 	}

@@ -15,43 +15,42 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// Limits keep anybody from taking the share of the others. They are counted in
-// this process; 0 is without limit. An address is one of IPv4 or a /64 of
-// IPv6.
+// Limits keep anybody from taking the share of others. This process counts them;
+// 0 means no limit. An address is an IPv4 address or an IPv6 /64.
 //
-// The defaults are for a tracker on a small server. Behind one address can be
-// an office, a school or the customers of a provider without enough addresses,
-// so the limits of an address are those of a crowd: a peer at rest sends two
-// requests in half a minute, and 1,500 of them 100 a second. What many behind
-// one address cannot do is take more than a few hundredths of the machine.
+// The defaults suit a tracker on a small server. One address can stand for an
+// office, a school or the customers of a provider with too few addresses, so the
+// limits of an address are those of a crowd: an idle peer sends two requests in
+// half a minute, 1,500 of them 100 a second. The crowd behind one address can
+// still take no more than a few hundredths of the machine.
 type Limits struct {
-	// RateAddress and RateKey are in requests a second; what was not used in
-	// burstSeconds may come at once. A body counts as one request more for each
-	// bytesPerRequest, so that a key announces 4,000 resources a second, and
-	// 40,000 at once. A new connection counts as a request of its address.
+	// RateAddress and RateKey are requests a second; whatever was not used within
+	// burstSeconds may come at once. A body counts as one more request for each
+	// bytesPerRequest, so a key can announce 4,000 resources a second and 40,000 at
+	// once. A new connection counts as a request from its address.
 	RateAddress int
 	RateKey     int
 
-	NewKeys            int   // that may join for the first time from one address in an hour
-	Connections        int   // that are open, of all
-	ConnectionsAddress int   // of one address
-	ResourcesAddress   int   // announced by the peers of one address together
+	NewKeys            int   // first joins from one address in an hour
+	Connections        int   // open at once, in total
+	ConnectionsAddress int   // open at once, from one address
+	ResourcesAddress   int   // announced by all peers at one address
 	ResourcesKey       int   // announced by one peer
-	Peers              int   // online, of all
-	BodyBytes          int64 // of bodies longer than smallBody that are under way, of all
+	Peers              int   // online at once
+	BodyBytes          int64 // of all bodies under way that are longer than smallBody
 }
 
-// Some 40 kB for a connection with TLS, and 3 times its size for a body while
-// it is read: with these limits a tracker stays below 1 GiB, and the names it
-// holds besides.
+// A TLS connection takes about 40 kB, a body three times its size while it is
+// read: with these limits a tracker stays below 1 GiB, not counting the names it
+// holds.
 const (
 	burstSeconds    = 10
 	bytesPerRequest = 16 << 10
 	smallBody       = 16 << 10
-	leastBurst      = 1 + netproto.MaxBodyBytes/bytesPerRequest // or the largest body would never pass
+	leastBurst      = 1 + netproto.MaxBodyBytes/bytesPerRequest // enough for the largest body
 )
 
-// DefaultLimits are those of a tracker that nobody said anything about.
+// DefaultLimits returns the limits of a tracker that nobody configured.
 func DefaultLimits() Limits {
 	return Limits{
 		RateAddress:        100,
@@ -69,7 +68,7 @@ func DefaultLimits() Limits {
 // ResourcesPerPeer returns ResourcesKey for a store, which always has a limit.
 func (l Limits) ResourcesPerPeer() int { return cmp.Or(l.ResourcesKey, math.MaxInt) }
 
-// refusal is an error with the name of the limit that was met, for the counts.
+// refusal is an error with the name of the limit that was hit, for the metrics.
 type refusal struct {
 	err   *netproto.Error
 	limit string
@@ -78,8 +77,8 @@ type refusal struct {
 func (r refusal) Error() string { return r.err.Error() }
 func (r refusal) Unwrap() error { return r.err }
 
-// Names of the limits in the counts of what was refused. The connections have
-// no request, and so no error either.
+// Names of the limits in the metrics. Limits of connections refuse before any
+// request, so they have no error.
 const (
 	limitRateAddress        = "rate-address"
 	limitRateKey            = "rate-key"
@@ -90,20 +89,20 @@ const (
 	limitResourcesAddress   = "resources-address"
 	limitPeers              = "peers"
 	limitBodies             = "bodies"
-	limitStore              = "store" // it does not work
+	limitStore              = "store" // the store does not work
 )
 
-// guard holds what the limits are compared with.
+// guard holds the counts that the limits are compared with.
 type guard struct {
 	limits   Limits
 	now      func() time.Time
 	requests *limit.Rates[netip.Addr]
-	arrivals *limit.Rates[netip.Addr] // connections; apart from requests, or those that are open would keep others out
+	arrivals *limit.Rates[netip.Addr] // connections; counted apart, or requests on open ones would keep others out
 	keys     *limit.Rates[netproto.PeerID]
 	newKeys  *limit.Rates[netip.Addr]
 	conns    *limit.Conns
 	held     *limit.Holdings[netproto.PeerID]
-	bodies   atomic.Int64 // bytes under way
+	bodies   atomic.Int64 // bytes being read
 }
 
 func newGuard(l Limits) *guard {
@@ -133,11 +132,11 @@ func tooMany(name string, wait time.Duration, whose string) error {
 	return refusal{&netproto.Error{Code: netproto.CodeTooMany, Detail: whose, RetryAfter: wait}, name}
 }
 
-// request takes a request into account before any work is done for it. The
-// caller has to call done when it was answered.
+// request counts a request before any work is done for it. The caller must call
+// done once it is answered.
 //
-// A heartbeat of a peer that has joined here counts for its key alone: no
-// neighbour can bring it to lose its lease.
+// A heartbeat of a peer that has joined here counts against its key alone, so no
+// neighbour can make it lose its lease.
 func (g *guard) request(r *http.Request, c caller) (done func(), err error) {
 	now, cost := g.now(), costOf(r)
 	beat := c.key != nil && r.URL.Path == netproto.RouteHeartbeat && r.ContentLength >= 0 && r.ContentLength <= smallBody && g.held.Knows(c.id)
@@ -164,13 +163,12 @@ func (s *Server) within(h handler, w http.ResponseWriter, r *http.Request, c cal
 	return h(w, r, c)
 }
 
-// costOf is a request in requests, by what is known of it when its header has
-// been read.
+// costOf returns how many requests a request counts as, judging by its header.
 func costOf(r *http.Request) int {
 	return 1 + int(bodyBytes(r)/bytesPerRequest)
 }
 
-// bodyBytes is how long a body will be at the most; a longer one is refused.
+// bodyBytes returns the greatest length a body can have; a longer one is refused.
 func bodyBytes(r *http.Request) int64 {
 	if r.ContentLength < 0 || r.ContentLength > netproto.MaxBodyBytes {
 		return netproto.MaxBodyBytes
@@ -178,8 +176,8 @@ func bodyBytes(r *http.Request) int64 {
 	return r.ContentLength
 }
 
-// body keeps the memory for large bodies bounded. Small ones, those of
-// heartbeats among them, are always taken.
+// body bounds the memory for large bodies. Small ones, including those of
+// heartbeats, are always accepted.
 func (g *guard) body(r *http.Request) (done func(), err error) {
 	n := bodyBytes(r)
 	if n <= smallBody || g.limits.BodyBytes == 0 {
@@ -187,13 +185,13 @@ func (g *guard) body(r *http.Request) (done func(), err error) {
 	}
 	if g.bodies.Add(n) > g.limits.BodyBytes {
 		g.bodies.Add(-n)
-		return nil, refusal{&netproto.Error{Code: netproto.CodeFull, Detail: "too many announces are under way", RetryAfter: 2 * time.Second}, limitBodies}
+		return nil, refusal{&netproto.Error{Code: netproto.CodeFull, Detail: "too many announces are being read", RetryAfter: 2 * time.Second}, limitBodies}
 	}
 	return func() { g.bodies.Add(-n) }, nil
 }
 
-// limitJoin refuses new keys from an address that has brought too many, and those
-// that come when enough peers are online.
+// limitJoin refuses new keys from an address that has brought too many, and new
+// keys while enough peers are online.
 func (s *Server) limitJoin(r *http.Request, c caller) error {
 	if s.guard.held.Knows(c.id) {
 		return nil
@@ -204,8 +202,8 @@ func (s *Server) limitJoin(r *http.Request, c caller) error {
 			return err
 		}
 		if stats.PeersOnline >= most {
-			// One that is online already takes no place. That its lease is
-			// renewed by the question does no harm: it is about to join.
+			// A peer that is online already takes no extra place. Asking renews its
+			// lease, which does no harm: it is about to join.
 			status, _, err := s.store.Heartbeat(r.Context(), c.id, store.Holdings{})
 			if err != nil {
 				return err
@@ -221,10 +219,10 @@ func (s *Server) limitJoin(r *http.Request, c caller) error {
 	return nil
 }
 
-// holds says how many resources a peer is known to hold.
+// holds records how many resources a peer is known to hold.
 func (g *guard) holds(c caller, count int) { g.held.Set(c.id, limit.Source(c.addr), count) }
 
-// mayHold is called after an announce of so many.
+// mayHold records that a peer has announced that many resources.
 func (g *guard) mayHold(c caller, announced int, reset bool) {
 	if reset {
 		g.holds(c, announced)
@@ -233,23 +231,23 @@ func (g *guard) mayHold(c caller, announced int, reset bool) {
 	g.held.Add(c.id, limit.Source(c.addr), announced)
 }
 
-// room is how many resources of a batch are taken.
+// room returns how many resources of a batch are accepted.
 func (g *guard) room(c caller, batch int, reset bool) int {
 	return min(batch, g.held.Room(c.id, limit.Source(c.addr), reset))
 }
 
-// fullAddress is why the others of a batch are not.
+// fullAddress returns the refusal of a resource beyond room.
 func (s *Server) fullAddress(index int) netproto.Refusal {
 	s.refuse(limitResourcesAddress)
 	return netproto.Refusal{Index: index, Code: netproto.CodeFull, Detail: "the peers at this address have announced too many resources"}
 }
 
-// arrival lets a connection in, or not: then it is closed before anything was
-// read. Proxies bring the connections of many.
+// arrival decides whether a connection is let in; if not, it is closed unread.
+// Proxies bring the connections of many.
 func (s *Server) arrival(conn net.Conn) (net.Conn, bool) {
 	at, ok := conn.RemoteAddr().(*net.TCPAddr)
 	if !ok {
-		return conn, true // of a listener in memory
+		return conn, true // from a listener in memory
 	}
 	addr := netaddr.Plain(at.AddrPort().Addr())
 	source, open := limit.Source(addr), s.guard.conns.Open
@@ -260,24 +258,24 @@ func (s *Server) arrival(conn net.Conn) (net.Conn, bool) {
 		return nil, false
 	}
 	switch open(source) {
-	case limit.TooManyInAll:
+	case limit.TooManyInTotal:
 		s.refuse(limitConnections)
 		return nil, false
-	case limit.TooManyOfThis:
+	case limit.TooManyFromSource:
 		s.refuse(limitConnectionsAddress)
 		return nil, false
 	}
 	return &countedConn{Conn: conn, done: func() { s.guard.conns.Close(source) }}, true
 }
 
-// countedConn is given back with its first Close.
+// countedConn gives its place back on the first Close.
 type countedConn struct {
 	net.Conn
 	closed atomic.Bool
 	done   func()
 }
 
-// Close is of net.Conn.
+// Close implements net.Conn.
 func (c *countedConn) Close() error {
 	err := c.Conn.Close()
 	if c.closed.CompareAndSwap(false, true) {
@@ -286,8 +284,8 @@ func (c *countedConn) Close() error {
 	return err
 }
 
-// retryAfter is what a client is told to wait, in whole seconds from 1: until
-// the time that is known, or a heartbeat's time.
+// retryAfter returns how long a client is told to wait, in whole seconds from 1:
+// the time given in err, or the interval of heartbeats.
 func retryAfter(err *netproto.Error) int {
 	wait := cmp.Or(err.RetryAfter, netproto.DefaultHeartbeat)
 	return max(int(math.Ceil(wait.Seconds())), 1)

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// tlsHandshake is the first byte of a TLS connection (RFC 8446 §5.1). No
-// request of plain HTTP begins with it.
+// tlsHandshake is the first byte of a TLS connection (RFC 8446 §5.1). No plain
+// HTTP request begins with it.
 const tlsHandshake = 0x16
 
-// splitter tells the connections of one listener apart by their first byte:
-// TLS to one listener, anything else to another.
+// splitter divides the connections of one listener by their first byte: TLS goes
+// to one branch, anything else to the other.
 type splitter struct {
 	ln     net.Listener
 	secure *branch
@@ -22,8 +22,8 @@ type splitter struct {
 	config *tls.Config
 	wait   time.Duration // for the first byte
 
-	// arrival decides whether a connection is let in, and may wrap it; nil lets
-	// in all.
+	// arrival decides whether a connection is let in and may wrap it; nil lets in
+	// all.
 	arrival func(net.Conn) (net.Conn, bool)
 }
 
@@ -31,8 +31,8 @@ func newSplitter(ln net.Listener, config *tls.Config, wait time.Duration) *split
 	return &splitter{ln: ln, config: config, wait: wait, secure: newBranch(ln.Addr()), plain: newBranch(ln.Addr())}
 }
 
-// run accepts until ctx ends or the listener fails, and closes it. Then no
-// goroutine of it is left.
+// run accepts until ctx ends or the listener fails, closes the listener, and waits
+// for its goroutines.
 func (s *splitter) run(ctx context.Context) error {
 	var sorting sync.WaitGroup
 	defer sorting.Wait()
@@ -50,8 +50,7 @@ func (s *splitter) run(ctx context.Context) error {
 			if !isTemporary(err) {
 				return err
 			}
-			// No descriptor or no memory is left: the listener stays, others
-			// must end first.
+			// No descriptors or no memory left: wait for other connections to end.
 			select {
 			case <-ctx.Done():
 				return nil
@@ -97,7 +96,7 @@ func isTemporary(err error) bool {
 	return ok && netErr.Temporary()
 }
 
-// peekedConn gives back the byte that was read before.
+// peekedConn returns the byte that was read ahead.
 type peekedConn struct {
 	net.Conn
 	first [1]byte
@@ -113,7 +112,7 @@ func (c *peekedConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// branch is a listener that is given its connections.
+// branch is a listener that the splitter hands its connections.
 type branch struct {
 	conns  chan net.Conn
 	closed chan struct{}

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// meterSpan is how many seconds the rate of requests is taken over: short
-// enough to follow, long enough not to flicker.
+// meterSpan is how many seconds the rate of requests covers: short enough to
+// follow, long enough not to flicker.
 const meterSpan = 10
 
-// meter tells how often something happened lately. It counts nothing itself:
-// it looks at a total once a second.
+// meter tells how often something happened lately. It does not count: it samples a
+// total once a second.
 type meter struct {
 	total func() uint64
 
 	mu    sync.Mutex
-	seen  [meterSpan + 1]uint64 // totals, a second apart; the newest at last-1
-	count int                   // of them that are filled
+	seen  [meterSpan + 1]uint64 // totals one second apart; the newest is at last-1
+	count int                   // how many of seen are filled
 	last  int
 }
 
@@ -42,7 +42,7 @@ func (m *meter) look() {
 	m.count = min(m.count+1, len(m.seen))
 }
 
-// perSecond is the mean of the last meterSpan seconds, or of fewer after the
+// perSecond returns the mean of the last meterSpan seconds, or of fewer after the
 // start.
 func (m *meter) perSecond() float64 {
 	m.mu.Lock()

@@ -35,11 +35,11 @@ func ParseMetricsPolicy(s string) (MetricsPolicy, error) {
 	return "", netproto.Errorf(netproto.CodeUsage, "--metrics is private or public, not %q", s)
 }
 
-// metricsTimeout bounds the questions to the store in one scrape.
+// metricsTimeout bounds the calls to the store in one scrape.
 const metricsTimeout = 2 * time.Second
 
-// metrics are what Prometheus reads. No label comes from a request: the number
-// of series is bounded, and none tells of a person.
+// metrics is what Prometheus reads. No label comes from a request, so the number
+// of series is bounded and none identifies a person.
 type metrics struct {
 	handler   http.Handler
 	durations *prometheus.HistogramVec // by route, method and status
@@ -60,9 +60,9 @@ func newMetrics(s *Server) *metrics {
 			// From a heartbeat (0.1 ms) to a full body on a slow line.
 			Buckets: []float64{.0001, .00025, .001, .0025, .01, .025, .1, .25, 1, 2.5, 10, 30},
 		}, []string{"route", "method", "status"}),
-		refusals:  prometheus.NewCounterVec(counter("refusals_total", "Requests and connections that were turned away, by reason."), []string{"reason"}),
+		refusals:  prometheus.NewCounterVec(counter("refusals_total", "Requests and connections that were refused, by reason."), []string{"reason"}),
 		beats:     prometheus.NewCounterVec(counter("heartbeats_total", "Heartbeats, by what the peer was told to do."), []string{"status"}),
-		announced: prometheus.NewCounter(counter("announced_total", "Resources that were announced and taken.")),
+		announced: prometheus.NewCounter(counter("announced_total", "Resources that were announced and accepted.")),
 		withdrawn: prometheus.NewCounter(counter("withdrawn_total", "Resources that were withdrawn.")),
 	}
 	registry := prometheus.NewRegistry()
@@ -72,12 +72,12 @@ func newMetrics(s *Server) *metrics {
 	return m
 }
 
-// refuse counts what was turned away. A reason is a netproto.Code or a few
-// words of ours, never of the other side.
+// refuse counts a refusal. A reason is a netproto.Code or the name of a limit,
+// never text from the other side.
 func (s *Server) refuse(reason string) { s.metrics.refusals.WithLabelValues(reason).Inc() }
 
-// observe counts a request that was answered. The route is the pattern of the
-// mux, so that there are only as many as routes.
+// observe counts a request that was answered. Its route is the pattern of the mux,
+// so there are only as many label values as routes.
 func (s *Server) observe(r *http.Request, w *recorder, c caller, took time.Duration) {
 	method, route := r.Method, r.Pattern
 	switch method {
@@ -86,7 +86,7 @@ func (s *Server) observe(r *http.Request, w *recorder, c caller, took time.Durat
 		method = "other"
 	}
 	if route == "" {
-		route = "/" // turned away before the mux
+		route = "/" // refused before the mux
 	}
 	s.metrics.durations.WithLabelValues(route, method, strconv.Itoa(w.status)).Observe(took.Seconds())
 	if s.config.AccessLog {
@@ -95,19 +95,19 @@ func (s *Server) observe(r *http.Request, w *recorder, c caller, took time.Durat
 	}
 }
 
-// serveMetrics answers to the own network alone, unless the owner wants all to
-// see: how busy a tracker is helps who wants to bring it down.
+// serveMetrics answers only the tracker's own network, unless the owner chose
+// otherwise: how busy a tracker is helps anybody who wants to bring it down.
 func (s *Server) serveMetrics(w http.ResponseWriter, r *http.Request, c caller) error {
 	if s.config.Metrics != MetricsPublic && (!netaddr.IsLocal(c.addr) || cameThroughAStranger(r, c)) {
-		return netproto.Errorf(netproto.CodeDenied, "metrics are for the tracker's own network; --metrics public shows them to all")
+		return netproto.Errorf(netproto.CodeDenied, "metrics are for the tracker's own network; --metrics public shows them to everybody")
 	}
 	s.metrics.handler.ServeHTTP(w, r)
 	return nil
 }
 
-// cameThroughAStranger tells that a proxy passed the request on, one that the
-// caller's address was not taken from: then that address, which may be a local
-// one, is not that of who asks.
+// cameThroughAStranger reports whether an unknown proxy passed the request on:
+// then the caller's address, which may be a local one, is the proxy's and not that
+// of the client.
 func cameThroughAStranger(r *http.Request, c caller) bool {
 	if r.Header.Get("Forwarded") == "" && r.Header.Get("X-Forwarded-For") == "" {
 		return false
@@ -131,23 +131,23 @@ func newStoreCollector(asked store.Store, log *slog.Logger) *storeCollector {
 	return &storeCollector{
 		store: asked, log: log,
 		online:    gauge("peers_online", "Peers with a lease."),
-		known:     gauge("peers_known", "Peers that the store remembers."),
+		known:     gauge("peers_known", "Peers known to the store."),
 		seeds:     gauge("seed_peers_online", "Seed clients with a lease."),
 		resources: gauge("resources_online", "Distinct contents with an online source."),
-		bytes:     gauge("resources_online_bytes", "Their sizes together."),
+		bytes:     gauge("resources_online_bytes", "Total size of those contents."),
 		file:      gauge("store_bytes", "Size of the database on disk."),
 		names:     gauge("index_names", "Names in the search index."),
 	}
 }
 
-// Describe is of prometheus.Collector.
+// Describe implements prometheus.Collector.
 func (c *storeCollector) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{c.online, c.known, c.seeds, c.resources, c.bytes, c.file, c.names} {
 		descs <- desc
 	}
 }
 
-// Collect is of prometheus.Collector. What the store cannot tell is left out.
+// Collect implements prometheus.Collector. It omits what the store cannot tell.
 func (c *storeCollector) Collect(out chan<- prometheus.Metric) {
 	tell := func(desc *prometheus.Desc, value float64) {
 		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value)
@@ -176,7 +176,7 @@ type recorder struct {
 	bytes  int64
 }
 
-// WriteHeader is of http.ResponseWriter.
+// WriteHeader implements http.ResponseWriter.
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
@@ -184,7 +184,7 @@ func (w *recorder) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write is of http.ResponseWriter.
+// Write implements http.ResponseWriter.
 func (w *recorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// openAPI describes the REST API; a test holds it against the routes and the
+// openAPI describes the REST API; a test compares it with the routes and with the
 // types of netproto.
 //
 //go:embed openapi.yaml

@@ -41,11 +41,11 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 	})
 }
 
-// lease is how long a peer counts as online after its last sign.
+// lease returns how long a peer counts as online after its last sign of life.
 func (s *Server) lease() time.Duration { return netproto.LeaseHeartbeats * s.config.Heartbeat }
 
-// peerOf checks what a peer says about itself. Its address is the one that its
-// connection comes from: nobody can send others anywhere else.
+// peerOf checks what a peer says about itself. Its address is where its connection
+// comes from, so nobody can send others anywhere else.
 func peerOf(req netproto.JoinRequest, c caller) (store.Peer, error) {
 	switch {
 	case len(req.Name) > netproto.MaxPeerName:
@@ -70,12 +70,12 @@ func peerOf(req netproto.JoinRequest, c caller) (store.Peer, error) {
 	}, nil
 }
 
-// candidatesOf reads the addresses that a peer has in its own network. Those
-// that are not private are left out: a candidate is never a way to send
-// somebody to an address of the internet.
+// candidatesOf reads the addresses that a peer has in its own network. It omits
+// any that are not private, so a candidate never sends anybody to an address on
+// the internet.
 func candidatesOf(texts []string) ([]netip.AddrPort, error) {
 	if len(texts) > netproto.MaxCandidates {
-		return nil, netproto.Errorf(netproto.CodeInvalid, "%d candidates, %d are allowed", len(texts), netproto.MaxCandidates)
+		return nil, netproto.Errorf(netproto.CodeInvalid, "there are %d candidates, %d are allowed", len(texts), netproto.MaxCandidates)
 	}
 	var list []netip.AddrPort
 	for _, text := range texts {
@@ -100,7 +100,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 		return err
 	}
 	if from.Addr() != c.addr {
-		status = netproto.HeartbeatJoin // it moved: others are sent to where it was
+		status = netproto.HeartbeatJoin // it has moved: others would be sent to its old address
 	}
 	s.metrics.beats.WithLabelValues(string(status)).Inc()
 	reachable := netproto.ReachableUnknown
@@ -112,7 +112,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 		reachable = s.reach.sign(c.id, from)
 	}
 	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable}
-	if stats, err := s.store.Stats(r.Context()); err == nil { // a heartbeat is worth more than its counts
+	if stats, err := s.store.Stats(r.Context()); err == nil { // a heartbeat must not fail for want of counts
 		response.Stats = &stats
 	}
 	return answer(w, response)

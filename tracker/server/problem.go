@@ -15,8 +15,8 @@ import (
 	"centralizedp2p/tracker/strictjson"
 )
 
-// problem answers with an error, in the seed's form on its routes. What is not
-// a netproto.Error is a failure of ours: it is logged and not shown.
+// problem answers with an error, in the seed's form on the seed's routes. Anything
+// but a netproto.Error is a failure of the tracker, which is logged and not shown.
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	known, ok := errors.AsType[*netproto.Error](err)
 	if !ok {
@@ -37,7 +37,7 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter(known)))
 	case http.StatusUpgradeRequired:
-		w.Header().Set("Upgrade", "TLS/1.3") // RFC 9110 §15.5.22 asks for it
+		w.Header().Set("Upgrade", "TLS/1.3") // required by RFC 9110 §15.5.22
 		w.Header().Set("Connection", "Upgrade")
 	}
 	if seedapi.IsRoute(r) {
@@ -47,7 +47,7 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	writeJSON(w, p.Status, netproto.MediaTypeProblem, p)
 }
 
-// answer writes the body of a success.
+// answer writes the body of a successful answer.
 func answer(w http.ResponseWriter, body any) error {
 	writeJSON(w, http.StatusOK, "application/json", body)
 	return nil
@@ -66,10 +66,10 @@ func writeBody(w http.ResponseWriter, status int, mediaType string, body []byte)
 	w.Write(body)
 }
 
-// readBody takes a whole body of at most netproto.MaxBodyBytes.
+// readBody reads a whole body of at most netproto.MaxBodyBytes.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength > netproto.MaxBodyBytes {
-		w.Header().Set("Connection", "close") // rather than read it to the end
+		w.Header().Set("Connection", "close") // instead of reading it to the end
 		return nil, tooLarge()
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, netproto.MaxBodyBytes))
@@ -83,7 +83,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 func tooLarge() error {
-	return netproto.Errorf(netproto.CodeTooLarge, "a body has %d bytes at the most", netproto.MaxBodyBytes)
+	return netproto.Errorf(netproto.CodeTooLarge, "a body has at most %d bytes", netproto.MaxBodyBytes)
 }
 
 // requestNames are the names in all bodies that version 1 accepts.
@@ -92,15 +92,14 @@ var requestNames = strictjson.NamesIn(
 	reflect.TypeFor[netproto.AnnounceRequest](), reflect.TypeFor[netproto.WithdrawRequest](),
 )
 
-// readJSON takes a body that is one JSON value of the form of v and nothing
-// else.
+// readJSON decodes a body that must be a single JSON value into v.
 func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	body, err := readBody(w, r)
 	if err != nil {
 		return err
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
-		return netproto.Errorf(netproto.CodeBadRequest, "a JSON body is needed")
+		return netproto.Errorf(netproto.CodeBadRequest, "a JSON body is required")
 	}
 	if err := strictjson.Check(body, requestNames); err != nil {
 		return err
@@ -109,15 +108,15 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 }
 
 func parseJSON(body []byte, v any) error {
-	err := json.Unmarshal(body, v) // refuses what trails
+	err := json.Unmarshal(body, v) // refuses trailing text
 	if err == nil {
 		return nil
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return netproto.Errorf(netproto.CodeInvalid, "%q may not be a JSON %s", wrong.Field, wrong.Value)
+		return netproto.Errorf(netproto.CodeInvalid, "%q must not be a JSON %s", wrong.Field, wrong.Value)
 	}
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return netproto.Errorf(netproto.CodeBadRequest, "the body is not JSON")
 	}
-	return netproto.Errorf(netproto.CodeInvalid, "%w", err) // of an UnmarshalText of netproto
+	return netproto.Errorf(netproto.CodeInvalid, "%w", err) // from an UnmarshalText of netproto
 }

@@ -12,16 +12,16 @@ import (
 	"centralizedp2p/tracker/netaddr"
 )
 
-// proxies are the reverse proxies of a tracker's owner. What a header says
-// about the client of a request is believed only when the connection comes
-// from one of them; anybody else could say anything.
+// proxies are the reverse proxies that the tracker's owner runs. Headers that name
+// the client of a request are believed only on connections from one of them;
+// anybody else could claim anything.
 type proxies []netip.Prefix
 
 // maxForwarded bounds how many addresses of X-Forwarded-For are read.
 const maxForwarded = 32
 
-// ParseProxies reads a list of addresses and CIDR ranges with commas between;
-// it may be empty. Another text is a netproto.CodeInvalid.
+// ParseProxies reads a comma-separated list of addresses and CIDR ranges, which
+// may be empty. Any other text is netproto.CodeInvalid.
 func ParseProxies(text string) ([]netip.Prefix, error) {
 	var list []netip.Prefix
 	for part := range strings.SplitSeq(text, ",") {
@@ -37,9 +37,9 @@ func ParseProxies(text string) ([]netip.Prefix, error) {
 		prefix, err := netip.ParsePrefix(part)
 		switch {
 		case err != nil || prefix.Addr().Is4In6():
-			return nil, netproto.Errorf(netproto.CodeInvalid, "%q is neither an address nor a range like 10.0.0.0/8", part)
+			return nil, netproto.Errorf(netproto.CodeInvalid, "%q is not an address or a range like 10.0.0.0/8", part)
 		case prefix.Bits() == 0:
-			return nil, netproto.Errorf(netproto.CodeInvalid, "%s is everybody: whoever asks could pose as anybody", part)
+			return nil, netproto.Errorf(netproto.CodeInvalid, "%s includes everybody: any client could pose as any other", part)
 		}
 		list = append(list, prefix.Masked())
 	}
@@ -55,7 +55,7 @@ func (ps proxies) trust(a netip.Addr) bool {
 	return false
 }
 
-// passed tells that a request comes from a proxy that is trusted.
+// passed reports whether a request comes from a trusted proxy.
 func (ps proxies) passed(r *http.Request) bool {
 	if len(ps) == 0 {
 		return false
@@ -64,9 +64,9 @@ func (ps proxies) passed(r *http.Request) bool {
 	return err == nil && ps.trust(netaddr.Plain(remote.Addr()))
 }
 
-// client is who a request from a proxy is from, and with which key. Without
-// the headers it is who made the connection: not all that comes from the
-// computer of a proxy came through the proxy.
+// client returns the address and key of the client that a request from a proxy is
+// for. Without the headers the client is whoever made the connection: not every
+// request from a proxy's computer came through the proxy.
 func (ps proxies) client(r *http.Request, proxy netip.Addr, shown ed25519.PublicKey) (netip.Addr, ed25519.PublicKey, error) {
 	key, err := clientCert(r)
 	if err != nil {
@@ -76,15 +76,15 @@ func (ps proxies) client(r *http.Request, proxy netip.Addr, shown ed25519.Public
 		key = shown
 	} else if len(r.Header.Values("X-Forwarded-For")) == 0 {
 		// The address of the proxy would be published as that of the peer.
-		return proxy, nil, netproto.Errorf(netproto.CodeBadRequest, "the proxy sends Client-Cert, but no X-Forwarded-For")
+		return proxy, nil, netproto.Errorf(netproto.CodeBadRequest, "the proxy sends Client-Cert but no X-Forwarded-For")
 	}
 	addr, err := ps.forwarded(r, proxy)
 	return addr, key, err
 }
 
-// forwarded is the last address of X-Forwarded-For that is not one of the
-// proxies: each of them adds the one it sees at the end, and what stands before
-// it came from the client.
+// forwarded returns the last address in X-Forwarded-For that is not one of the
+// proxies. Each proxy appends the address it sees; everything before those came
+// from the client.
 func (ps proxies) forwarded(r *http.Request, proxy netip.Addr) (netip.Addr, error) {
 	forwarded := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
 	client := proxy
@@ -116,10 +116,10 @@ func forwardedAddr(text string) (netip.Addr, error) {
 	return netaddr.Plain(addr), err
 }
 
-// clientCert is the key of the certificate that the client showed to a proxy
-// (RFC 9440 §2: the bytes of the certificate as a byte sequence of RFC 8941);
-// nil where it showed none. The proxy has verified that the client has the
-// private key: that is part of every TLS handshake.
+// clientCert returns the key of the certificate that the client showed to a proxy
+// (RFC 9440 §2: the certificate as a byte sequence of RFC 8941), or nil if it
+// showed none. The proxy has verified that the client has the private key, as
+// every TLS handshake does.
 func clientCert(r *http.Request) (ed25519.PublicKey, error) {
 	values := r.Header.Values("Client-Cert")
 	if len(values) == 0 {
@@ -130,10 +130,10 @@ func clientCert(r *http.Request) (ed25519.PublicKey, error) {
 	}
 	text := strings.TrimSpace(values[0])
 	if len(values) > 1 {
-		return nil, wrong("is there twice")
+		return nil, wrong("occurs twice")
 	}
 	if len(text) < 2 || text[0] != ':' || text[len(text)-1] != ':' {
-		return nil, wrong("is no byte sequence between colons")
+		return nil, wrong("is not a byte sequence between colons")
 	}
 	der, err := base64.StdEncoding.Strict().DecodeString(text[1 : len(text)-1])
 	if err != nil {
@@ -145,7 +145,7 @@ func clientCert(r *http.Request) (ed25519.PublicKey, error) {
 	}
 	key, ok := cert.PublicKey.(ed25519.PublicKey)
 	if !ok {
-		return nil, wrong("holds another key than ed25519")
+		return nil, wrong("has a key that is not ed25519")
 	}
 	return key, nil
 }

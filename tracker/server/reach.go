@@ -19,17 +19,17 @@ import (
 	"centralizedp2p/tracker/limit"
 )
 
-// Bounds of dialling back. A tracker must be of no use for making somebody
-// else connect: it dials only where a peer was seen, seldom, and gives up soon.
+// Bounds of dialling back. Nobody must be able to use a tracker to make others
+// connect: it dials only where a peer was seen, rarely, and gives up soon.
 const (
 	dialBackTimeout = 3 * time.Second
 	dialBacks       = 32   // at once
-	dialBackQueue   = 1024 // that wait for their turn; others are asked for with a later heartbeat
-	dialBackBurst   = 32   // of one address at once, and then one a second
+	dialBackQueue   = 1024 // waiting for their turn; others get theirs with a later heartbeat
+	dialBackBurst   = 32   // to one address at once, then one a second
 )
 
 // How many leases an answer is good for. A peer that cannot be reached may be
-// about to open its port; one that can is asked seldom.
+// about to open its port; one that can is rarely asked again.
 const (
 	leasesOfYes = 10
 	leasesOfNo  = 2
@@ -37,7 +37,7 @@ const (
 
 var errAnotherKey = errors.New("another key answers there")
 
-// reach finds out which peers can be reached from outside.
+// reach finds out which peers can be reached from outside their network.
 type reach struct {
 	config func(netproto.PeerID) *tls.Config
 	dialer func(ctx context.Context, network, address string) (net.Conn, error)
@@ -51,19 +51,19 @@ type reach struct {
 	peers map[netproto.PeerID]*verdict
 }
 
-// dialBack is a question: does the owner of that id answer there?
+// dialBack asks whether the owner of an id answers at an address.
 type dialBack struct {
 	id netproto.PeerID
 	at netip.AddrPort
 }
 
-// verdict is what is known of a peer that is online.
+// verdict is what is known about an online peer.
 type verdict struct {
 	at      netip.AddrPort
 	answer  netproto.Reachability
-	until   time.Time // then it is asked for again
+	until   time.Time // after that the peer is dialled again
 	pending bool
-	seen    time.Time // the last sign of the peer
+	seen    time.Time // last sign of life of the peer
 }
 
 func newReach(key *identity.Identity, lease time.Duration, log *slog.Logger) *reach {
@@ -86,9 +86,9 @@ func newReach(key *identity.Identity, lease time.Duration, log *slog.Logger) *re
 	}
 }
 
-// sign notes a sign of a peer, which joined from that address, and tells what is
-// known of it. Where nothing is, it begins to find out: so that a peer which
-// joined before this process began is asked for with its first heartbeat.
+// sign notes a sign of life of a peer that joined from that address and returns
+// what is known about it. If nothing is, it asks for a dial back; so a peer that
+// joined before this process started is dialled on its first heartbeat.
 func (d *reach) sign(id netproto.PeerID, at netip.AddrPort) netproto.Reachability {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -141,7 +141,7 @@ func (d *reach) run(ctx context.Context) error {
 	}
 }
 
-// forget drops those whose lease is over.
+// forget drops peers whose lease is over.
 func (d *reach) forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -158,7 +158,7 @@ func (d *reach) found(ask dialBack, answer netproto.Reachability) {
 	defer d.mu.Unlock()
 	v := d.peers[ask.id]
 	if v == nil || v.at != ask.at {
-		return // it left or moved meanwhile
+		return // it has left or moved meanwhile
 	}
 	v.pending, v.answer, v.until = false, answer, d.now()
 	switch answer {
@@ -169,8 +169,8 @@ func (d *reach) found(ask dialBack, answer netproto.Reachability) {
 	}
 }
 
-// dial asks for a handshake with the key of the peer, and nothing more. The
-// answer is unknown when it was this side that failed.
+// dial makes a handshake with the peer's key and nothing more. The answer is
+// unknown if this side failed.
 func (d *reach) dial(ctx context.Context, ask dialBack) (netproto.Reachability, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialBackTimeout)
 	defer cancel()
@@ -188,9 +188,9 @@ func (d *reach) dial(ctx context.Context, ask dialBack) (netproto.Reachability, 
 	return netproto.ReachableNo, err
 }
 
-// mayDial says where a tracker never connects to: to many at once, to addresses
-// that only mean something on one link (where clouds keep their secrets, RFC
-// 3927), and to the well-known ports of strangers.
+// mayDial reports whether a tracker may connect to an address. It never connects
+// to multicast addresses, to link-local ones (RFC 3927; clouds keep their secrets
+// there), or to well-known ports outside private networks.
 func mayDial(at netip.AddrPort) bool {
 	addr := at.Addr()
 	switch {

@@ -13,8 +13,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// announceRequest is netproto.AnnounceRequest with its elements still to be
-// read, one by one: a bad one does not spoil the others.
+// announceRequest is netproto.AnnounceRequest with undecoded elements: they are
+// decoded one by one, so a bad one does not spoil the others.
 type announceRequest struct {
 	Reset     bool              `json:"reset"`
 	Resources []json.RawMessage `json:"resources"`
@@ -30,7 +30,7 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) erro
 	}
 	var refused []netproto.Refusal
 	batch := make([]netproto.Resource, 0, len(req.Resources))
-	place := make([]int, 0, len(req.Resources)) // of an element of batch in the request
+	place := make([]int, 0, len(req.Resources)) // in the request, of each element of batch
 	for i, raw := range req.Resources {
 		resource, err := resourceOf(raw)
 		if err != nil {
@@ -63,12 +63,12 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) erro
 
 func checkBatch(n int) error {
 	if n > netproto.MaxAnnounce {
-		return netproto.Errorf(netproto.CodeTooLarge, "%d resources in one request, %d are allowed", n, netproto.MaxAnnounce)
+		return netproto.Errorf(netproto.CodeTooLarge, "there are %d resources in one request, %d are allowed", n, netproto.MaxAnnounce)
 	}
 	return nil
 }
 
-// resourceOf reads and checks one element of an announce.
+// resourceOf decodes and checks one element of an announce.
 func resourceOf(raw json.RawMessage) (netproto.Resource, error) {
 	var r netproto.Resource
 	if err := json.Unmarshal(raw, &r); err != nil {
@@ -84,18 +84,18 @@ func resourceOf(raw json.RawMessage) (netproto.Resource, error) {
 		return r, err
 	}
 	if len(r.MIME) > netproto.MaxMIMEBytes {
-		return r, fmt.Errorf("a media type has %d bytes at the most, this has %d", netproto.MaxMIMEBytes, len(r.MIME))
+		return r, fmt.Errorf("a media type has at most %d bytes, this one has %d", netproto.MaxMIMEBytes, len(r.MIME))
 	}
 	for i := range len(r.MIME) {
 		if r.MIME[i] < ' ' || r.MIME[i] > '~' {
-			return r, fmt.Errorf("a media type has printable ASCII characters only")
+			return r, fmt.Errorf("a media type has only printable ASCII characters")
 		}
 	}
 	if r.MD5 == "" {
 		return r, nil
 	}
 	if r.Size > netproto.SeedMaxBytes {
-		return r, fmt.Errorf("an MD5 belongs to contents of at most %d bytes", netproto.SeedMaxBytes)
+		return r, fmt.Errorf("only contents of at most %d bytes have an MD5", netproto.SeedMaxBytes)
 	}
 	if _, err := hex.DecodeString(r.MD5); err != nil || len(r.MD5) != 32 {
 		return r, fmt.Errorf("an MD5 has 32 hexadecimal digits")

@@ -16,21 +16,21 @@ import (
 	"centralizedp2p/tracker/seedapi"
 )
 
-// handler answers a request, or returns the error to answer with.
+// handler answers a request or returns the error to answer with.
 type handler func(w http.ResponseWriter, r *http.Request, c caller) error
 
-// methods are the handlers of one path.
+// methods holds the handlers of one path by method.
 type methods map[string]handler
 
-// caller is who sent a request.
+// caller says who sent a request.
 type caller struct {
 	key   *netproto.PublicKey // nil without a client certificate
-	id    netproto.PeerID     // that follows from the key
+	id    netproto.PeerID     // follows from the key
 	addr  netip.Addr          // where the connection comes from
-	local netip.Addr          // the address of ours that it came to
+	local netip.Addr          // the tracker's address that it came to
 }
 
-// v1Routes are those that want a client certificate.
+// v1Routes returns the routes that require a client certificate.
 func (s *Server) v1Routes() map[string]methods {
 	return map[string]methods{
 		netproto.RouteSelf:          {http.MethodPut: s.join, http.MethodDelete: s.leave},
@@ -43,7 +43,7 @@ func (s *Server) v1Routes() map[string]methods {
 	}
 }
 
-// openRoutes are those that anybody may ask, with TLS and without.
+// openRoutes returns the routes that are open to anybody, with TLS or without.
 func (s *Server) openRoutes() map[string]methods {
 	page := &statusPage{config: &s.config, store: s.store, rate: &s.rate}
 	return map[string]methods{
@@ -57,7 +57,7 @@ func (s *Server) openRoutes() map[string]methods {
 	}
 }
 
-// secureRoutes are those over TLS.
+// secureRoutes serves TLS connections.
 func (s *Server) secureRoutes() http.Handler {
 	mux := http.NewServeMux()
 	for path, m := range s.v1Routes() {
@@ -74,12 +74,12 @@ func (s *Server) secureRoutes() http.Handler {
 	return s.shared(mux)
 }
 
-// plainRoutes are those without TLS: none of version 1, unless a proxy that is
-// trusted has ended the TLS of the client.
+// plainRoutes serves connections without TLS: nothing of version 1, unless a
+// trusted proxy has terminated the client's TLS.
 func (s *Server) plainRoutes() http.Handler {
 	mux, secure := http.NewServeMux(), s.secureRoutes()
 	needTLS := s.answerWith(func(http.ResponseWriter, *http.Request, caller) error {
-		return netproto.Errorf(netproto.CodeTLS, "use https on this same port")
+		return netproto.Errorf(netproto.CodeTLS, "use https on this port")
 	})
 	overTLS := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.proxies.passed(r) {
@@ -88,12 +88,12 @@ func (s *Server) plainRoutes() http.Handler {
 		}
 		needTLS.ServeHTTP(w, r)
 	})
-	mux.Handle("/v1", overTLS) // or the mux redirects it to the next
+	mux.Handle("/v1", overTLS) // otherwise the mux would redirect it to "/v1/"
 	mux.Handle("/v1/", overTLS)
 	return s.shared(mux)
 }
 
-// shared adds what both kinds of connection get.
+// shared adds the routes that both kinds of connection have.
 func (s *Server) shared(mux *http.ServeMux) http.Handler {
 	mux.Handle(netproto.RouteSeedResource, s.seedRoute(s.seed.Resource))
 	mux.Handle(netproto.RouteSeedHeartbeat, s.seedRoute(s.seed.Heartbeat))
@@ -105,8 +105,8 @@ func (s *Server) shared(mux *http.ServeMux) http.Handler {
 	})
 	mux.Handle("/", unknown)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The mux would redirect to the clean form of a path, and a tracker
-		// never redirects.
+		// The mux would redirect to the clean form of a path, but a tracker never
+		// redirects.
 		if !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
 			unknown.ServeHTTP(w, r)
 			return
@@ -122,7 +122,7 @@ func (s *Server) seedRoute(h func(http.ResponseWriter, *http.Request, seedapi.Ca
 	}))
 }
 
-// route chooses by method; HEAD is GET, of which net/http drops the body.
+// route chooses by method; HEAD is a GET whose body net/http drops.
 func (s *Server) route(m methods) http.Handler {
 	var allowed []string
 	for name := range m {
@@ -192,7 +192,7 @@ func needKey(h handler) handler {
 	}
 }
 
-// callerOf is the one place that says who a request is from.
+// callerOf is the one place that decides who a request is from.
 func (s *Server) callerOf(r *http.Request) (caller, error) {
 	var c caller
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)

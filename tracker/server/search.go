@@ -34,14 +34,13 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, _ caller) error 
 	return nil
 }
 
-// answerSearch writes the body of a success.
+// answerSearch writes the body of a successful answer.
 func answerSearch(w http.ResponseWriter, page netproto.SearchResponse) {
-	const hitBytes = 256 // about
+	const hitBytes = 256 // roughly
 	writeBody(w, http.StatusOK, "application/json", appendSearch(make([]byte, 0, (1+len(page.Items))*hitBytes), page))
 }
 
-// query reads the part of an address after "?". The first thing that is wrong
-// with it stays in err.
+// query reads the part of an address after "?". It keeps the first error in err.
 type query struct {
 	values url.Values
 	err    error

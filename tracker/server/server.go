@@ -27,15 +27,15 @@ import (
 // timeouts bound every phase of a connection.
 type timeouts struct {
 	firstByte time.Duration
-	header    time.Duration // and the TLS handshake
+	header    time.Duration // also of the TLS handshake
 	read      time.Duration // header and body
-	write     time.Duration // from the end of the header to that of the answer
+	write     time.Duration // from the end of the header to the end of the answer
 	idle      time.Duration
 	stop      time.Duration // for requests under way when the server stops
 }
 
-// defaultTimeouts leave a full body time on a slow line, and let two
-// heartbeats fit into the idle time, so that a peer keeps its connection.
+// defaultTimeouts give a full body time on a slow line. The idle time spans two
+// heartbeats, so a peer keeps its connection.
 var defaultTimeouts = timeouts{
 	firstByte: 5 * time.Second,
 	header:    5 * time.Second,
@@ -52,19 +52,19 @@ const (
 	reapBudget     = 1000                  // entries in one piece of upkeep
 )
 
-// Config is what a tracker is made of. Store and Identity are needed, the rest
-// has defaults.
+// Config describes a tracker. Store and Identity are required, the rest has
+// defaults.
 type Config struct {
 	Store       store.Store
 	Identity    *identity.Identity
-	Name        string              // for people
+	Name        string              // shown to people
 	Version     string              // of the program
 	Access      Access              // AccessOpen
-	SeedClients netproto.SeedPolicy // netproto.SeedLAN; SeedOff under AccessInvite
-	Heartbeat   time.Duration       // interval for peers, whole seconds; netproto.DefaultHeartbeat
+	SeedClients netproto.SeedPolicy // netproto.SeedLAN; always SeedOff with AccessInvite
+	Heartbeat   time.Duration       // interval for peers in whole seconds; netproto.DefaultHeartbeat
 	Limits      *Limits             // DefaultLimits
-	Proxies     []netip.Prefix      // reverse proxies whose word about a client is believed; none
-	PublicURL   string              // HOST:PORT of links; what a visitor used, where empty
+	Proxies     []netip.Prefix      // reverse proxies whose headers are believed; none
+	PublicURL   string              // HOST:PORT in links; what the visitor used
 	Metrics     MetricsPolicy       // MetricsPrivate
 	AccessLog   bool                // log every request
 	Logger      *slog.Logger        // none
@@ -78,15 +78,15 @@ type Server struct {
 	log      *slog.Logger
 	timeouts timeouts
 	conns    *connections
-	requests atomic.Uint64 // answered since it was made
-	rate     meter         // of them
+	requests atomic.Uint64 // answered so far
+	rate     meter         // of requests
 	metrics  *metrics
 	guard    *guard
 	proxies  proxies
 	reach    *reach
 }
 
-// New makes a server; Serve runs it.
+// New returns a server; Serve runs it.
 func New(c Config) *Server {
 	if c.Access == "" {
 		c.Access = AccessOpen
@@ -115,9 +115,8 @@ func New(c Config) *Server {
 	return s
 }
 
-// Serve answers on the listener until ctx ends; then it finishes the requests
-// under way, for 5 seconds at the most, and returns nil. It closes the
-// listener, not the store.
+// Serve answers on the listener until ctx ends, then finishes the requests under
+// way within 5 seconds and returns nil. It closes the listener but not the store.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -129,7 +128,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	var group errgroup.Group
 	run := func(f func() error) {
 		group.Go(func() error {
-			defer cancel() // the end of one is the end of all
+			defer cancel() // when one ends, all end
 			return f()
 		})
 	}
@@ -172,7 +171,7 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	return server
 }
 
-// stop finishes both servers at the same time, and closes what is left when
+// stop finishes all servers at the same time and closes whatever is left when
 // grace ends.
 func stop(grace context.Context, servers ...*http.Server) {
 	var group errgroup.Group

@@ -11,8 +11,8 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// maxSources bounds an answer; of more a random choice is given, which spreads
-// the load.
+// maxSources bounds an answer; if there are more, it is a random choice, which
+// spreads the load.
 const maxSources = 100
 
 func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error {
@@ -40,14 +40,14 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 	return answer(w, netproto.SourcesResponse{Sources: list})
 }
 
-// addressesFor are the addresses of a peer that a requester is given: where
-// the tracker saw it, and its private addresses only to those who are in the
-// same network as far as the tracker can tell.
+// addressesFor returns the addresses of a peer for a requester: where the tracker
+// saw the peer, and its private addresses if, as far as the tracker can tell, both
+// are in the same network.
 func addressesFor(p store.Peer, requester netip.Addr) []string {
 	observed := p.Observed.Addr()
 	addresses := []string{p.Observed.String()}
 	if observed.IsLoopback() && !requester.IsLoopback() {
-		// It runs on the tracker's own computer; only the requester knows
+		// The peer runs on the tracker's own computer; only the requester knows
 		// under which address it reaches that.
 		addresses[0] = ":" + strconv.Itoa(int(p.Observed.Port()))
 	}

@@ -27,16 +27,15 @@ const (
 	pageHits   = 50 // of a search
 	pageNewest = 10
 
-	// pagePolicy lets the page use its two files and ask for itself, and
-	// nothing else: a name in it can do no harm, however it is made.
+	// pagePolicy lets the page load its two files and itself, and nothing else: no
+	// name in it can do harm, however it is made.
 	pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-// statusView is what the page shows. There is no address and no key of a peer
-// in it.
+// statusView is what the page shows. It holds no address and no key of a peer.
 type statusView struct {
 	Name, Version, Fingerprint, LinkText string
-	Link                                 template.URL // without one nobody knows how the tracker is reached
+	Link                                 template.URL // empty if the tracker does not know how it is reached
 
 	PeersOnline, Resources, Bytes, Rate string
 
@@ -47,18 +46,18 @@ type statusView struct {
 	Problem  string
 	Hits     []hitView
 	More     bool
-	Meant    []suggestionView // where nothing was found
+	Meant    []suggestionView // if nothing was found
 	Newest   []hitView
 }
 
-// hitView is a line of a list.
+// hitView is a row of a list.
 type hitView struct {
 	Link                        template.URL
 	Name, Size, Added, AddedISO string
 	Sources                     int
 }
 
-// suggestionView is a name that was perhaps meant.
+// suggestionView is a name that the visitor may have meant.
 type suggestionView struct{ Name, Query string }
 
 // statusPage is the page for people. It is complete without a script; with one
@@ -87,7 +86,7 @@ func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, _ caller) err
 	link := p.linkFor(r)
 	if link.Tracker != "" {
 		view.LinkText = link.String()
-		view.Link = template.URL(view.LinkText) // of ours: a scheme that html/template does not know
+		view.Link = template.URL(view.LinkText) // trusted: html/template does not know this scheme
 	}
 	status := http.StatusOK
 	if !view.Private {
@@ -103,7 +102,7 @@ func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, _ caller) err
 	return nil
 }
 
-// fillLists searches for what the visitor asked for, and for what is new.
+// fillLists searches for what the visitor asked for and for the newest resources.
 func (p *statusPage) fillLists(r *http.Request, link netproto.Link, view *statusView) (status int, err error) {
 	q := queryOf(r)
 	text := q.text()
@@ -144,16 +143,16 @@ func (p *statusPage) listed(ctx context.Context, link netproto.Link, q store.Que
 	return list, page, nil
 }
 
-// linkFor invites to the tracker under the address that its owner named, or
-// else under the one that the visitor found it with. Without either it names
-// no tracker.
+// linkFor returns an invitation to the tracker at the address that its owner
+// named, or else at the one the visitor used. Without either, the link names no
+// tracker.
 func (p *statusPage) linkFor(r *http.Request) netproto.Link {
 	link := netproto.Link{Size: -1, Fingerprint: p.config.Identity.Fingerprint(), Tracker: p.config.PublicURL}
 	if link.Tracker != "" {
 		return link
 	}
 	host := r.Host
-	if _, _, err := net.SplitHostPort(host); err != nil { // a browser leaves out the port of its scheme
+	if _, _, err := net.SplitHostPort(host); err != nil { // a browser omits the default port of a scheme
 		port := "80"
 		if r.TLS != nil {
 			port = "443"
@@ -170,7 +169,7 @@ func (p *statusPage) linkFor(r *http.Request) netproto.Link {
 func pageFile(name, mediaType string) handler {
 	body, err := pageFiles.ReadFile("page/" + name)
 	if err != nil {
-		panic(fmt.Sprintf("the program lacks a file of its page: %v", err)) // found by every test
+		panic(fmt.Sprintf("a file of the status page is missing: %v", err)) // every test would find it
 	}
 	return func(w http.ResponseWriter, _ *http.Request, _ caller) error {
 		writePage(w, http.StatusOK, mediaType, body)

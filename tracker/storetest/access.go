@@ -13,7 +13,7 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// invite is what a number stands for in a test.
+// invite returns the invite that a number stands for.
 func (h *house) invite(n byte) store.Invite {
 	h.Helper()
 	i := store.Invite{Hash: store.InviteHash(netproto.Invite{n}), For: "guest", Expires: h.Now().Add(time.Hour)}

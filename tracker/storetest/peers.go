@@ -70,7 +70,7 @@ var peerTests = map[string]func(*house){
 		for _, way := range []func(){
 			func() { h.pass(2 * lease) },              // before upkeep
 			func() { h.pass(2 * lease); h.reap(100) }, // after it
-			func() { h.Leave(h.ctx, peer(1).ID()) },   // by its own will
+			func() { h.Leave(h.ctx, peer(1).ID()) },   // voluntarily
 			func() { h.Leave(h.ctx, peer(1).ID()); h.reap(1) },
 		} {
 			way()

@@ -1,5 +1,5 @@
-// Package storetest is the contract of store.Store as tests. Every store
-// passes it, the one that a test makes up included.
+// Package storetest is the contract of store.Store as tests. Every store must pass
+// it, including those that tests make up.
 package storetest
 
 import (
@@ -25,7 +25,7 @@ const (
 	most      = 50 // resources of a peer
 )
 
-// Run runs the contract on stores that open makes, each on a file of its own.
+// Run runs the contract on stores made by open, each on a file of its own.
 func Run(t *testing.T, open store.Opener) {
 	for _, part := range []struct {
 		name  string
@@ -51,7 +51,7 @@ func Run(t *testing.T, open store.Opener) {
 	}
 }
 
-// clock is a time that passes only when it is told to.
+// clock is a time that passes only on demand.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -108,7 +108,7 @@ func (h *house) restart() {
 	h.start()
 }
 
-// peer is what a number stands for in a test: always the same one.
+// peer returns the peer that a number stands for, always the same one.
 func peer(n int) store.Peer {
 	seed := sha256.Sum256(fmt.Append(nil, "peer ", n))
 	var key netproto.PublicKey
@@ -122,10 +122,10 @@ func peer(n int) store.Peer {
 	}
 }
 
-// hash is that of a content with that name.
+// hash returns the hash of a content with that name.
 func hash(name string) netproto.ContentHash { return sha256.Sum256([]byte(name)) }
 
-// file is a resource whose hash follows from its name.
+// file returns a resource whose hash follows from its name.
 func file(name string) netproto.Resource {
 	return netproto.Resource{Hash: hash(name), Size: int64(len(name)) * 1000, Name: name, MIME: "text/plain"}
 }
@@ -200,7 +200,7 @@ func (h *house) sources(name string) map[netproto.PeerID]store.Source {
 	return found
 }
 
-// found searches and gives the names of the hits in their order.
+// found searches and returns the names of the hits in order.
 func (h *house) found(text string) []string {
 	h.Helper()
 	return h.names(store.Query{Text: text, MaxSize: -1, Sort: netproto.SortName, Limit: netproto.MaxPage})

@@ -208,7 +208,7 @@ var (
 	elsewhere = netip.MustParseAddr("192.168.1.9")
 )
 
-// seedID is the id of a seed client, of version 4.
+// seedID returns the id of a seed client, of version 4.
 func seedID(n byte) netproto.PeerID {
 	return uuid.UUID{0: n, 6: 0x40, 8: 0x80}
 }
