@@ -24,7 +24,6 @@ type trackers struct {
 	nearby *nearby
 
 	turn chan struct{} // full while the trackers are being changed
-	main *client       // in use; only whoever has the turn touches it; nil is none
 
 	mu      sync.Mutex
 	changed *face.ChangedKey // shown by a known tracker that is not in use
@@ -121,20 +120,6 @@ func (ts *trackers) changedKey(inUse membership.Status) *face.ChangedKey {
 	return nil
 }
 
-// client is the client of the main tracker. The peer engine closes it after its
-// goodbye.
-type client struct {
-	*trackerclient.Client
-	once sync.Once
-	left chan struct{}
-}
-
-func (c *client) Close() error {
-	err := c.Client.Close()
-	c.once.Do(func() { close(c.left) })
-	return err
-}
-
 // takeTurn begins the caller's turn, which ends with done: trackers are changed
 // one after another. "cancelled" if ctx ends first.
 func (ts *trackers) takeTurn(ctx context.Context) (done func(), err error) {
@@ -157,20 +142,10 @@ func (ts *trackers) inTurn(ctx context.Context, do func() error) error {
 }
 
 // join makes a tracker the main one; the peer engine tries until it answers.
-func (ts *trackers) join(c *trackerclient.Client) {
-	ts.main = &client{Client: c, left: make(chan struct{})}
-	ts.engine.Trackers.Use(ts.main)
-}
+func (ts *trackers) join(c *trackerclient.Client) { ts.engine.Trackers.Use(c) }
 
 // leave leaves the main tracker and waits for the goodbye.
-func (ts *trackers) leave(ctx context.Context) {
-	left := ts.main
-	ts.main = nil
-	ts.engine.Trackers.Use(nil)
-	if left != nil {
-		waitFor(ctx, left.left)
-	}
-}
+func (ts *trackers) leave(ctx context.Context) { waitFor(ctx, ts.engine.Trackers.Use(nil)) }
 
 // leaveBeside leaves a tracker beside the main one and waits for the goodbye.
 func (ts *trackers) leaveBeside(ctx context.Context, address string) error {

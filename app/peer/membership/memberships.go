@@ -79,8 +79,9 @@ func (ms *Memberships) Close() {
 
 // Use leaves the main tracker and stays with another from now on; nil is none.
 // A membership with the same address beside it ends. The tracker is closed when
-// it is left.
-func (ms *Memberships) Use(t Tracker) {
+// it is left. The channel is closed when the one before knows or cannot be told, at
+// once if there was none.
+func (ms *Memberships) Use(t Tracker) (left <-chan struct{}) {
 	ms.joining.Lock()
 	defer ms.joining.Unlock()
 	if t != nil {
@@ -99,10 +100,11 @@ func (ms *Memberships) Use(t Tracker) {
 	ms.mu.Unlock()
 	if !begun {
 		m.discard()
-		return
+		return old.done
 	}
 	old.leave()
 	ms.config.Changed()
+	return old.done
 }
 
 // Add stays with a tracker beside the main one and reports true; the tracker is
