@@ -19,9 +19,9 @@ const chipHeight = 28
 // Chips are a few names of which one is chosen, such as All, Active and
 // Finished. The left and right arrow keys move between them.
 type Chips struct {
-	Box     *fyne.Container
+	Box     *fyne.Container // what a page shows
 	list    []*chip
-	Chosen  int
+	Chosen  int // index of the chosen name
 	changed func()
 }
 

@@ -18,7 +18,7 @@ type Fact struct{ Name, Value string }
 
 // Facts shows facts below each other. Their values can be selected and copied.
 type Facts struct {
-	Box    *fyne.Container
+	Box    *fyne.Container // what a page shows
 	shown  []Fact
 	values []*widget.Label
 }

@@ -18,7 +18,7 @@ type TreeFile struct {
 
 // FileTree holds the files of a folder, each of them ticked or not.
 type FileTree struct {
-	Root   *Branch
+	Root   *Branch // the folder itself
 	byPath map[string]*Branch
 }
 

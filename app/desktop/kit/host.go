@@ -16,9 +16,9 @@ import "fyne.io/fyne/v2"
 
 // Host is what the window lends to its lists and tables.
 type Host struct {
-	Tips   *Tips
-	Canvas fyne.Canvas
-	Prefs  fyne.Preferences
+	Tips   *Tips            // shows what does not fit into a row; nil shows nothing
+	Canvas fyne.Canvas      // where lists get the focus, even before they are drawn
+	Prefs  fyne.Preferences // where tables remember their columns
 	// Beside runs work in a goroutine, and then what work returns on the UI
 	// thread.
 	Beside func(work func() func())

@@ -17,12 +17,12 @@ import (
 // part, or its middle if CutMiddle is set.
 type Line struct {
 	widget.BaseWidget
-	Text      string
+	Text      string // as set, before it is cut
 	Color     fyne.ThemeColorName
 	TextSize  fyne.ThemeSizeName
 	Style     fyne.TextStyle
 	Align     fyne.TextAlign
-	CutMiddle bool
+	CutMiddle bool // instead of the end
 	Whole     bool // asks for the width of the whole text
 }
 

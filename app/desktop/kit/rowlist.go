@@ -43,7 +43,7 @@ type RowList[T comparable] struct {
 	// Reached is called when the last row comes into view.
 	Reached func()
 
-	Rows     []T
+	Rows     []T      // as set; read only
 	keys     []string // of the rows
 	selected map[string]bool
 	cursor   int // row that keys start from; -1 if there is none

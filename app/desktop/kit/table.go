@@ -17,8 +17,8 @@ type Column[T any] struct {
 	// Text is what the column is sorted by, in the order of the language,
 	// unless Order is set.
 	Text  func(T) string
-	Order func(a, b T) int
-	Cell  func(T) Cell
+	Order func(a, b T) int // negative if a sorts before b
+	Cell  func(T) Cell     // what the column shows of a row
 }
 
 // sortedAtOnce is the largest number of rows that are sorted on the UI thread.
@@ -29,8 +29,8 @@ const sortedAtOnce = 2000
 // The preferences remember that under the name of the table. It is used on the
 // UI thread only.
 type Table[T comparable] struct {
-	Box     fyne.CanvasObject
-	List    *RowList[T]
+	Box     fyne.CanvasObject // what a page shows: header and rows
+	List    *RowList[T]       // the rows
 	header  *header
 	columns []Column[T]
 

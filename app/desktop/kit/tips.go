@@ -14,7 +14,7 @@ import (
 // Tips is a layer above the window that shows tooltips. The pointer passes
 // through it, so that it is never in the way.
 type Tips struct {
-	Layer *fyne.Container
+	Layer *fyne.Container // fills the window
 	back  *canvas.Rectangle
 	text  *canvas.Text
 }

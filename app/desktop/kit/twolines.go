@@ -22,8 +22,8 @@ type TwoLines struct {
 	bar     *bar
 	caption *Line
 	advice  *Line
-	whole   string // a failure and its advice, which may not fit
-	Buttons *fyne.Container
+	whole   string          // a failure and its advice, which may not fit
+	Buttons *fyne.Container // those given to Init
 	box     *fyne.Container
 	state   Mark
 }
@@ -48,7 +48,7 @@ type RowText struct {
 	Name    string
 	State   Mark
 	Done    float64 // of the bar, 0 to 1
-	NoBar   bool
+	NoBar   bool    // the bar is not shown
 	Caption string
 	Advice  string // what to do about a failure; there is no bar beside it
 }
