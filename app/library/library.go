@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -43,8 +45,9 @@ type Library struct {
 	db       *bbolt.DB
 	lock     *flock.Flock
 	identity *identity.Identity
-	filing   sync.Mutex // held while files are saved or forgotten
-	showing  sync.Mutex // held while the file for a Glance is written
+	filing   sync.Mutex            // held while files are saved or forgotten
+	showing  sync.Mutex            // held while the file for a Glance is written
+	damage   atomic.Pointer[error] // why the database is not used any longer; nil while it is
 }
 
 // DefaultDir is the profile in the user's configuration folder.
@@ -81,16 +84,22 @@ func Open(dir string) (*Library, error) {
 	return l, nil
 }
 
+// libraryFile is the database in a profile.
+const libraryFile = "library.db"
+
 func (l *Library) open() (err error) {
 	if l.identity, err = identity.LoadOrCreate(filepath.Join(l.dir, "peer.key")); err != nil {
 		return err
 	}
-	file := filepath.Join(l.dir, "library.db")
-	l.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
+	file := filepath.Join(l.dir, libraryFile)
+	err = l.guard(func() error {
+		l.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
+		return err
+	})
 	if err != nil {
 		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
 	}
-	return l.db.Update(func(tx *bbolt.Tx) error {
+	return l.change(func(tx *bbolt.Tx) error {
 		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketInodes, bucketManifests, bucketPartials, bucketDownloads} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
@@ -111,7 +120,7 @@ func (l *Library) open() (err error) {
 // Close gives the profile back.
 func (l *Library) Close() error {
 	var err error
-	if l.db != nil {
+	if l.db != nil && l.damage.Load() == nil { // a damaged database may hold its own lock
 		err = l.db.Close()
 	}
 	return errors.Join(err, l.lock.Close())
@@ -139,10 +148,32 @@ func (l *Library) put(bucket, key []byte, value any) error {
 
 // update turns what bbolt says into what a person reads.
 func (l *Library) update(fn func(*bbolt.Tx) error) error {
-	if err := l.db.Update(fn); err != nil {
+	if err := l.change(fn); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "the library in %s: %w", l.dir, err)
 	}
 	return nil
+}
+
+// change is bbolt's Update, guarded.
+func (l *Library) change(fn func(*bbolt.Tx) error) error {
+	return l.guard(func() error { return l.db.Update(fn) })
+}
+
+// guard turns a panic of bbolt over a damaged page, or a fault in the memory that it
+// maps, into an error: the program goes on with what it has in memory. Afterwards the
+// database is not touched again.
+func (l *Library) guard(f func() error) (err error) {
+	if damage := l.damage.Load(); damage != nil {
+		return *damage
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s is damaged (%v): end the program, move the file away, and start again; shares and downloads are then to be added anew", libraryFile, p)
+			l.damage.Store(&err)
+		}
+	}()
+	return f()
 }
 
 func (l *Library) remove(bucket, key []byte) error {
@@ -169,9 +200,11 @@ func (l *Library) get(bucket, key []byte, value any) error {
 // view turns what bbolt itself says into what a person reads.
 func (l *Library) view(fn func(*bbolt.Tx) error) error {
 	var answer error
-	err := l.db.View(func(tx *bbolt.Tx) error {
-		answer = fn(tx)
-		return nil
+	err := l.guard(func() error {
+		return l.db.View(func(tx *bbolt.Tx) error {
+			answer = fn(tx)
+			return nil
+		})
 	})
 	if err != nil {
 		return netproto.Errorf(netproto.CodeStore, "the library in %s: %w", l.dir, err)
