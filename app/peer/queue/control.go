@@ -1,16 +1,13 @@
 package queue
 
 import (
-	"cmp"
-	"errors"
-	"io/fs"
 	"os"
-	"slices"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/swarm"
-	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -18,22 +15,11 @@ import (
 // all at once. One that is not in the list, or for which the call makes no sense,
 // does not keep the others from it. The first error is returned.
 
-var errNotListed = netproto.Errorf(netproto.CodeNotFound, "this download is no longer in the list")
-
-// chosen are the downloads with these ids.
+// chosen returns the downloads with these ids, and an error if one is not listed.
 func (q *Queue) chosen(ids []string) ([]*download, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var first error
-	list := make([]*download, 0, len(ids))
-	for _, id := range ids {
-		if d := q.byID[id]; d != nil {
-			list = append(list, d)
-		} else {
-			first = errNotListed
-		}
-	}
-	return list, first
+	return q.list.chosen(ids)
 }
 
 // change edits downloads and remembers those that edit says have changed.
@@ -47,7 +33,7 @@ func (q *Queue) change(ids []string, edit func(d *download) bool) ([]*download, 
 		}
 		d.mu.Unlock()
 	}
-	if saveErr := q.save(changed...); saveErr != nil {
+	if saveErr := q.records.save(changed...); saveErr != nil {
 		err = saveErr
 	}
 	return changed, err
@@ -138,13 +124,15 @@ func (q *Queue) drop(ids []string, removal library.Removal) error {
 		d.mu.Unlock()
 	}
 	stopRuns(list, anyRun)
-	records, err := q.mark(list, removal)
+	records, err := q.records.mark(list, removal)
 	for _, r := range records {
-		if dropErr := q.discard(r); dropErr != nil && err == nil {
+		if dropErr := q.disk.discard(r); dropErr != nil && err == nil {
 			err = dropErr
 		}
 	}
-	q.forget(list...)
+	q.mu.Lock()
+	q.list.forget(list...)
+	q.mu.Unlock()
 	if saveErr := q.config.Library.RemoveDownloads(gone...); saveErr != nil {
 		err = saveErr
 	}
@@ -153,73 +141,6 @@ func (q *Queue) drop(ids []string, removal library.Removal) error {
 	}
 	q.schedule()
 	return err
-}
-
-// mark remembers that downloads are being removed, and returns their records, which
-// are the last ones that are saved.
-func (q *Queue) mark(list []*download, removal library.Removal) ([]library.Download, error) {
-	q.saving.Lock()
-	defer q.saving.Unlock()
-	records := make([]library.Download, len(list))
-	for i, d := range list {
-		d.mu.Lock()
-		d.record.Removal = removal
-		records[i] = d.record
-		d.mu.Unlock()
-	}
-	return records, q.config.Library.SaveDownloads(records...)
-}
-
-// endRemovals ends the removals that a kill interrupted, before any share is
-// offered, and returns the downloads that stay.
-func (q *Queue) endRemovals(records []library.Download) ([]library.Download, error) {
-	var stay []library.Download
-	var gone []string
-	for _, r := range records {
-		if r.Removal == "" {
-			stay = append(stay, r)
-			continue
-		}
-		gone = append(gone, r.ID)
-		err := q.forgetShareOf(r)
-		if err = errors.Join(err, q.discard(r)); err != nil {
-			q.config.Log.Warn("removing a download", "name", r.Name, "error", err)
-		}
-	}
-	return stay, q.config.Library.RemoveDownloads(gone...)
-}
-
-// forgetShareOf takes the share of a download that goes with its files off what
-// is offered at every start.
-func (q *Queue) forgetShareOf(r library.Download) error {
-	if r.Removal != library.RemoveFiles || r.Path == "" {
-		return nil
-	}
-	list, err := q.config.Library.Shares()
-	for _, s := range list {
-		if s.Path == r.Path {
-			err = errors.Join(err, q.config.Library.RemoveShare(s.ID))
-		}
-	}
-	return err
-}
-
-// discard removes what a download that is being removed has on the disk.
-func (q *Queue) discard(record library.Download) error {
-	err := removeCopy(record)
-	if record.State != library.DownloadFinished {
-		if record.Move != nil { // a kill may have come between its files
-			moved := record
-			moved.Dir = record.Move.To
-			err = errors.Join(err, discardUnfinished(moved))
-		}
-		return errors.Join(discardUnfinished(record), err)
-	}
-	if record.Removal != library.RemoveFiles {
-		return err
-	}
-	q.config.Shares.StopPath(record.Path)
-	return errors.Join(q.deleteFinished(record), err)
 }
 
 // SetPriority lets downloads have their turn before all of a lower priority.
@@ -253,135 +174,21 @@ func (q *Queue) SetRate(limit int64, ids ...string) error {
 	return err
 }
 
-// Way is a way in the queue.
-type Way string
-
-// The ways. Several downloads that go the same way keep their order.
-const (
-	Top    Way = "top"
-	Up     Way = "up"
-	Down   Way = "down"
-	Bottom Way = "bottom"
-)
-
 // Move changes the order of the queue. Up and down go past the next
 // download that is not finished.
 func (q *Queue) Move(way Way, ids ...string) error {
 	list, err := q.chosen(ids)
-	changed, moveErr := q.reorder(list, way)
+	q.mu.Lock()
+	changed, moveErr := q.list.reorder(list, way)
+	q.mu.Unlock()
 	if moveErr != nil {
 		return moveErr
 	}
-	if saveErr := q.save(changed...); saveErr != nil {
+	if saveErr := q.records.save(changed...); saveErr != nil {
 		err = saveErr
 	}
 	q.schedule()
 	return err
-}
-
-func (q *Queue) reorder(list []*download, way Way) ([]*download, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.list) == 0 {
-		return nil, nil
-	}
-	slices.SortFunc(list, byOrder)
-	var changed []*download
-	switch way {
-	case Top:
-		first := q.list[0].order() - int64(len(list))
-		for i, d := range list {
-			d.setOrder(first + int64(i))
-		}
-		changed = list
-	case Bottom:
-		last := q.list[len(q.list)-1].order()
-		for i, d := range list {
-			d.setOrder(last + 1 + int64(i))
-		}
-		changed = list
-	case Up:
-		changed = q.pass(list, -1)
-	case Down:
-		slices.Reverse(list)
-		changed = q.pass(list, +1)
-	default:
-		return nil, netproto.Errorf(netproto.CodeInvalid, "there is no way %q in the queue", string(way))
-	}
-	slices.SortStableFunc(q.list, byOrder)
-	return changed, nil
-}
-
-// pass lets each of the downloads change places with the next unfinished one
-// in a direction, unless that is one of them itself: then they are at the end
-// of the queue together.
-func (q *Queue) pass(list []*download, step int) []*download {
-	chosen := map[*download]bool{}
-	for _, d := range list {
-		chosen[d] = true
-	}
-	places := make(map[*download]int, len(q.list))
-	for i, d := range q.list {
-		places[d] = i
-	}
-	var changed []*download
-	for _, d := range list {
-		at := places[d]
-		other := at + step
-		for other >= 0 && other < len(q.list) && q.list[other].isFinished() {
-			other += step
-		}
-		if other < 0 || other >= len(q.list) || chosen[q.list[other]] {
-			continue
-		}
-		passed := q.list[other]
-		order := d.order()
-		d.setOrder(passed.order())
-		passed.setOrder(order)
-		q.list[at], q.list[other] = passed, d
-		places[d], places[passed] = other, at
-		changed = append(changed, d, passed)
-	}
-	return changed
-}
-
-func byOrder(a, b *download) int { return cmp.Compare(a.order(), b.order()) }
-
-// order is changed with the list's lock and the download's held, and read with
-// either.
-func (d *download) order() int64 { return d.record.Order }
-
-func (d *download) setOrder(order int64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.record.Order = order
-}
-
-func (d *download) isFinished() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.record.State == library.DownloadFinished
-}
-
-// discardUnfinished removes what an unfinished download left on the disk.
-func discardUnfinished(r library.Download) error {
-	root, err := os.OpenRoot(r.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
-	defer root.Close()
-	if r.Folder {
-		err = root.RemoveAll(piece.StagingName(r.Hash, r.Paths))
-	} else {
-		err = piece.RemovePart(root, ".", r.Hash)
-	}
-	if err != nil {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
-	return nil
 }
 
 // Prefer has a download fetch a file from an offset in bytes on first: see
@@ -401,6 +208,86 @@ func (q *Queue) Prefer(id, path string, offset int64) error {
 	d.mu.Unlock()
 	if a := d.atWork(); a != nil {
 		a.Prefer(preference)
+	}
+	return nil
+}
+
+// Verify hashes again what downloads have on the disk. Wrong pieces of a finished one
+// are fetched again, in their place: what somebody changed in its files is lost.
+func (q *Queue) Verify(ids ...string) error { return q.verify(ids, library.CheckRepair) }
+
+func (q *Queue) verify(ids []string, check library.Check) error {
+	changed, err := q.change(ids, func(d *download) bool {
+		d.record.Check = check
+		return true
+	})
+	q.sendOn(changed)
+	return err
+}
+
+// sendOn has the errands of downloads done; those that fetch stop first.
+func (q *Queue) sendOn(list []*download) {
+	stopRuns(list, func(d *download) bool { return !d.errand })
+	q.mu.Lock()
+	for _, d := range list {
+		q.list.errands[d] = struct{}{}
+	}
+	q.mu.Unlock()
+	q.schedule()
+}
+
+// MoveTo moves downloads to another folder, with what was fetched of them;
+// nothing is replaced there. It returns when the moves are queued: how they go
+// is seen in the state of the downloads.
+func (q *Queue) MoveTo(folder string, ids ...string) error {
+	if !filepath.IsAbs(folder) {
+		return netproto.Errorf(netproto.CodeInvalid, "the folder must be given with its whole path")
+	}
+	folder, err := usableDir(folder)
+	if err != nil {
+		return err
+	}
+	var refused error
+	movable := map[*download]bool{}
+	list, err := q.chosen(ids)
+	for _, d := range list {
+		if err := q.mayMove(d, folder); err != nil {
+			refused = err
+		} else {
+			movable[d] = true
+		}
+	}
+	changed, changeErr := q.change(ids, func(d *download) bool {
+		// A move that is under way is not redirected: it would have to be undone.
+		if !movable[d] || d.record.Dir == folder || d.record.Move != nil {
+			return false
+		}
+		d.record.Move = &library.Move{To: folder}
+		return true
+	})
+	q.sendOn(changed)
+	for _, err := range []error{refused, changeErr, err} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayMove says why a download cannot go to a folder.
+func (q *Queue) mayMove(d *download, folder string) error {
+	d.mu.Lock()
+	record := d.record
+	d.mu.Unlock()
+	if rel, err := filepath.Rel(record.Path, folder); record.Path != "" && record.Folder && err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return netproto.Errorf(netproto.CodeInvalid, "%s cannot be moved into itself", record.Path)
+	}
+	moved := record
+	moved.Dir = folder
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if other := q.list.same(moved); other != nil && other != d {
+		return netproto.Errorf(netproto.CodeInvalid, "the same content is in %s already", folder)
 	}
 	return nil
 }

@@ -1,7 +1,9 @@
 package queue
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -16,7 +18,11 @@ import (
 // download is a content that the person asked for: what is remembered, and what
 // outlives its attempts.
 type download struct {
-	queue   *Queue
+	config   *Config
+	disk     *disk
+	records  *records
+	schedule func() // starts what may run now
+
 	limit   *flow.Throttle
 	rate    flow.Meter
 	checked atomic.Int64  // bytes verified, copied or moved in the present phase
@@ -47,12 +53,6 @@ type download struct {
 	history flow.History
 }
 
-func (q *Queue) make(record library.Download) *download {
-	d := &download{queue: q, record: record, woken: make(chan struct{}, 1), limit: flow.NewThrottle(record.Limit), done: record.Done}
-	d.setDir(record.Dir)
-	return d
-}
-
 // setDir notes where the download is published; the caller holds the lock, if
 // others know the download.
 func (d *download) setDir(dir string) {
@@ -65,9 +65,9 @@ func (d *download) newAttempt() *swarm.Attempt {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r := &d.record
-	d.attempt = d.queue.config.Swarms.Attempt(swarm.Task{
+	d.attempt = d.config.Swarms.Attempt(swarm.Task{
 		Hash: r.Hash, Name: r.Name, Folder: r.Folder, Paths: r.Paths, Dir: r.Dir, Size: r.Size,
-		Limit: d.limit, Rate: &d.rate, Checked: &d.checked, Lists: lists{d.queue.config.Library, r.ID, r.Hash}, Remember: d.queue.config.Share != nil,
+		Limit: d.limit, Rate: &d.rate, Checked: &d.checked, Lists: lists{d.config.Library, r.ID, r.Hash}, Remember: d.config.Share != nil,
 	}, d.attempt, d.preference)
 	return d.attempt
 }
@@ -105,7 +105,7 @@ func (d *download) run(ctx context.Context) (string, error) {
 		default:
 			return "", err
 		}
-		d.queue.config.Log.Warn("a download waits for its disk", "name", d.record.Name, "error", err)
+		d.config.Log.Warn("a download waits for its disk", "name", d.record.Name, "error", err)
 		d.setDiskErr(err)
 		if !d.waitForDisk(ctx) {
 			return "", ctx.Err()
@@ -118,12 +118,12 @@ func (d *download) setDiskErr(err error) {
 	d.mu.Lock()
 	d.diskErr = err
 	d.mu.Unlock()
-	d.queue.config.Notify()
+	d.config.Notify()
 }
 
 // waitForDisk waits for a while, or until somebody resumes the download.
 func (d *download) waitForDisk(ctx context.Context) bool {
-	timer := time.NewTimer(d.queue.config.Timing.Disk)
+	timer := time.NewTimer(d.config.Timing.Disk)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -162,12 +162,59 @@ func (d *download) failRecord(err error) {
 	r.Tries++
 	r.Retry = time.Time{}
 	if heals(r.Code) {
-		r.Retry = time.Now().Add(d.queue.config.Timing.retryAfter(r.Tries))
+		r.Retry = time.Now().Add(d.config.Timing.retryAfter(r.Tries))
 	}
 }
 
 // progress counts n bytes that an errand checked, copied or moved.
 func (d *download) progress(n int) {
 	d.checked.Add(int64(n))
-	d.queue.config.Notify()
+	d.config.Notify()
+}
+
+// hasErrand tells whether files are to be checked or moved; the caller holds
+// the lock.
+func (d *download) hasErrand() bool { return d.record.Check != "" || d.record.Move != nil }
+
+// leaving is closed when a download that is being removed is gone; nil if it is not
+// being removed.
+func (d *download) leaving() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.gone
+}
+
+func byOrder(a, b *download) int { return cmp.Compare(a.order(), b.order()) }
+
+// order is changed with the list's lock and the download's held, and read with
+// either.
+func (d *download) order() int64 { return d.record.Order }
+
+func (d *download) setOrder(order int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.record.Order = order
+}
+
+func (d *download) isFinished() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.record.State == library.DownloadFinished
+}
+
+func codeAndReason(err error) (netproto.Code, string) {
+	if e, ok := errors.AsType[*netproto.Error](err); ok {
+		return e.Code, e.Detail
+	}
+	return netproto.CodeOf(err), err.Error()
+}
+
+// heals tells whether a failure may be over by itself. What a content is does not
+// change, and what the other side forbids only a person can settle.
+func heals(code netproto.Code) bool {
+	switch code {
+	case netproto.CodeProtocol, netproto.CodeWrongPiece, netproto.CodeTooLarge, netproto.CodeInvalid, netproto.CodeDenied, netproto.CodeBanned, netproto.CodeInvite:
+		return false
+	}
+	return true
 }

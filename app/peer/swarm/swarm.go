@@ -8,9 +8,9 @@
 // This is the lock order of the whole engine, outer first. A goroutine that holds
 // a lock takes only those below it, and never two of one line.
 //
-//	queue     Queue.saving                the library is written in order
+//	queue     records.saving              the library is written in order
 //	queue     Queue.mu                    the list and who runs
-//	queue     Download.mu                 what a person sees of one download
+//	queue     download.mu                 what a person sees of one download
 //	swarm     Attempt.mu                  everything one attempt owns
 //	swarm     job.shared, reader.mu
 //	sharing   Shares.mu, share.mu
@@ -23,7 +23,7 @@
 //	piece     Part.mu
 //	peer      Engine.mu, changes.mu       every room may notify
 //
-// Only Queue.saving is held while a disk is waited for. All others are held for
+// Only records.saving is held while a disk is waited for. All others are held for
 // memory only: files are opened, read, written and closed, sockets are dialled,
 // and other rooms' callbacks that wait are called without a lock. What an attempt
 // decides under its lock and has to do without it is left in Attempt.after.

@@ -1,0 +1,60 @@
+package queue
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// Timing is how long downloads wait.
+type Timing struct {
+	Tick time.Duration // how often to look after the downloads
+	Disk time.Duration // how often to try a disk that could not be used
+	// Idle is how long a download gets nothing before it leaves its place to
+	// another one; a parked one is asked about after Scout, and later each time
+	// that it came to nothing, up to MaxScout.
+	Idle, Scout, MaxScout time.Duration
+	// A failed download is tried again after Retry, doubled each time up to MaxRetry.
+	Retry, MaxRetry time.Duration
+}
+
+// StandardTiming is the usual one.
+var StandardTiming = Timing{Tick: time.Second, Disk: 30 * time.Second, Idle: time.Minute, Scout: 15 * time.Second, MaxScout: 30 * time.Minute,
+	Retry: 30 * time.Second, MaxRetry: time.Hour}
+
+// retryAfter is how long a download rests that failed a number of times.
+func (t *Timing) retryAfter(tries int) time.Duration {
+	return min(t.Retry<<min(tries-1, 20), t.MaxRetry)
+}
+
+// Shares is what becomes of finished downloads. Its methods may wait for the disk.
+type Shares interface {
+	// AddFetched shares what is at a path, whose files and hashes are known.
+	AddFetched(path string, files []library.File, manifests []*piece.Manifest) error
+	// Moved shares at another path what was shared at the old one, if it was.
+	Moved(old, path string) error
+	// StopPath takes the share of a path back, if there is one.
+	StopPath(path string)
+}
+
+// Config is what the queue needs of the peer. The functions that take no context
+// must not wait.
+type Config struct {
+	Library *library.Library
+	Swarms  *swarm.Swarms
+	Shares  Shares
+	Log     *slog.Logger
+	Timing  Timing
+	// Share tells whether finished downloads are shared; nil: never.
+	Share  func() bool
+	Joined func() bool // a tracker
+	// Sources asks the trackers for the peers, other than this one, that have a content.
+	Sources func(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error)
+	Notify  func() // something a person sees has changed
+	Limit   int    // downloads that fetch at once
+}
