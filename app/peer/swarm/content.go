@@ -1,10 +1,7 @@
 package swarm
 
 import (
-	"context"
-	"errors"
 	"io/fs"
-	"path/filepath"
 	"sync"
 
 	"centralizedp2p/app/peer/offer"
@@ -12,86 +9,92 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// A job as an offer.Content: what other peers may read of a download. It is offered
-// once the size is certain, since they rely on it.
+// A job as an [offer.Content]: what other peers may read of it. It is offered once
+// the size is certain, since they rely on it.
 
-// finished is a published file in the state that it was published in, so that a
-// later change does not make this peer send wrong bytes.
-type finished struct {
-	path  string // absolute
-	state piece.State
-}
-
-// Length is the size, in bytes; -1 while it is not certain.
-func (j *job) Length() int64 {
-	j.shared.RLock()
-	defer j.shared.RUnlock()
-	if !j.sure || j.m == nil {
+// Length is the size, in bytes; -1 while it is uncertain.
+func (c *content) Length() int64 {
+	c.shared.RLock()
+	defer c.shared.RUnlock()
+	if !c.sure || c.m == nil {
 		return -1
 	}
-	return j.m.Size
+	return c.m.Size
 }
 
 // Manifest is nil before it is known.
-func (j *job) Manifest() *piece.Manifest {
-	j.shared.RLock()
-	defer j.shared.RUnlock()
-	return j.m
+func (c *content) Manifest() *piece.Manifest {
+	c.shared.RLock()
+	defer c.shared.RUnlock()
+	return c.m
 }
 
-// Whole tells whether the content is published.
-func (j *job) Whole() bool {
-	j.shared.RLock()
-	defer j.shared.RUnlock()
-	return j.done != nil
+// Whole reports whether the content is published.
+func (c *content) Whole() bool {
+	c.shared.RLock()
+	defer c.shared.RUnlock()
+	return c.done != nil
 }
 
-// Resource is how the content is announced: what the person asked for, and
-// nothing else.
-func (j *job) Resource() *netproto.Resource {
-	j.shared.RLock()
-	defer j.shared.RUnlock()
-	return j.as
+// Resource is how the content is announced; nil unless the person asked for it.
+func (c *content) Resource() *netproto.Resource {
+	c.shared.RLock()
+	defer c.shared.RUnlock()
+	return c.as
 }
 
-// Before prefers what is whole to what is not, among downloads.
-func (j *job) Before(other offer.Content) bool {
+// Before prefers whole downloads to unfinished ones.
+func (c *content) Before(other offer.Content) bool {
 	o, ok := other.(*job)
 	if !ok {
 		return false
 	}
-	as, otherAs := j.Resource(), o.Resource()
+	as, otherAs := c.Resource(), o.Resource()
 	return as != nil && (otherAs == nil || !as.Part && otherAs.Part)
 }
 
 // Have is empty when the attempt has let go of the content.
-func (j *job) Have() piece.Bits {
-	j.shared.RLock()
-	defer j.shared.RUnlock()
+func (c *content) Have() piece.Bits {
+	c.shared.RLock()
+	defer c.shared.RUnlock()
 	switch {
-	case j.done != nil:
-		return piece.AllBits(j.m.Pieces())
-	case j.part != nil:
-		return j.part.Have()
+	case c.done != nil:
+		return piece.AllBits(c.m.Pieces())
+	case c.part != nil:
+		return c.part.Have()
 	}
 	return nil
 }
 
 // Open returns a reader of what is verified now and later.
-func (j *job) Open() (offer.Reader, error) { return &jobReader{job: j}, nil }
+func (c *content) Open() (offer.Reader, error) { return &contentReader{content: c}, nil }
 
-// Broken stops offering a published file that the person changed. A piece that is
-// not here yet is nothing new.
+// Fetching returns the pieces that a whole source was asked for.
+func (j *job) Fetching() []uint32 {
+	a := j.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	var pieces []uint32
+	for i, r := range j.owners {
+		if r != nil && r.lane.served && len(pieces) < netproto.MaxFetchingPieces && !r.stream.lacks() {
+			pieces = append(pieces, uint32(i))
+		}
+	}
+	return pieces
+}
+
+// Broken stops offering a published file that the person changed. A read of a piece
+// that is not here yet proves nothing.
 func (j *job) Broken(error) {
 	if j.Whole() {
 		j.attempt.swarms.config.Contents.Remove(j.hash, j)
 	}
 }
 
-// jobReader reads verified pieces of the unfinished file, and of the published
-// one as soon as there is one. One goroutine reads; another may close it.
-type jobReader struct {
-	job *job
+// contentReader reads verified pieces of the unfinished file, and of the published
+// one as soon as it exists. One goroutine reads; another may close it.
+type contentReader struct {
+	content *content
 
 	mu     sync.Mutex
 	file   *piece.File
@@ -99,10 +102,10 @@ type jobReader struct {
 }
 
 // ReadAt reads within verified pieces. The error has the code "gone" for others.
-func (r *jobReader) ReadAt(b []byte, offset int64) (int, error) {
-	r.job.shared.RLock()
-	part, done := r.job.part, r.job.done
-	r.job.shared.RUnlock()
+func (r *contentReader) ReadAt(b []byte, offset int64) (int, error) {
+	r.content.shared.RLock()
+	part, done := r.content.part, r.content.done
+	r.content.shared.RUnlock()
 	switch {
 	case done != nil:
 		file, err := r.published(done)
@@ -116,8 +119,8 @@ func (r *jobReader) ReadAt(b []byte, offset int64) (int, error) {
 	return 0, netproto.Errorf(netproto.CodeGone, "the download was stopped")
 }
 
-// published opens the published file once.
-func (r *jobReader) published(done *finished) (*piece.File, error) {
+// published opens the published file, once.
+func (r *contentReader) published(done *finished) (*piece.File, error) {
 	r.mu.Lock()
 	file, closed := r.file, r.closed
 	r.mu.Unlock()
@@ -147,7 +150,7 @@ func closedError(closed bool) error {
 }
 
 // Close ends the reading.
-func (r *jobReader) Close() error {
+func (r *contentReader) Close() error {
 	r.mu.Lock()
 	file := r.file
 	r.closed = true
@@ -158,10 +161,11 @@ func (r *jobReader) Close() error {
 	return file.Close()
 }
 
-// offer lets other peers read a job. What the person asked for is also announced
-// to the trackers: a folder by its list, once that says how large it is. The
+// offer lets other peers read a job, and announces to the trackers what the person
+// asked for: a folder by its list, once that says how large the folder is. The
 // caller holds the lock.
-func (a *Attempt) offer(j *job) {
+func (j *job) offer() {
+	a := j.attempt
 	var as *netproto.Resource
 	size := j.Length()
 	if a.task.Folder {
@@ -180,76 +184,45 @@ func (a *Attempt) offer(j *job) {
 	a.swarms.config.Contents.Add(j.hash, j)
 }
 
-// offerFinished offers a file that is whole already. A manifest of several pieces
-// must be given.
-func (a *Attempt) offerFinished(j *job, m *piece.Manifest, name string) {
-	state, err := piece.StateOf(a.local(name))
+// offerFinished offers a whole file, by its name in the attempt's root.
+func (j *job) offerFinished(m *piece.Manifest, name string) {
+	a := j.attempt
+	state, err := piece.StateOf(a.task.local(name))
 	if err != nil {
-		a.swarms.config.Log.Info("a finished file is not offered", "path", a.local(name), "error", err)
+		a.swarms.config.Log.Info("a finished file is not offered", "path", a.task.local(name), "error", err)
 		return
 	}
-	a.offerAs(j, m, name, state)
+	j.offerAs(m, name, state)
 }
 
-// local is the path on this computer of a name in the download's root.
-func (a *Attempt) local(name string) string {
-	return filepath.Join(a.task.Dir, filepath.FromSlash(name))
-}
-
-// offerAs offers a whole file that was left in that state.
-func (a *Attempt) offerAs(j *job, m *piece.Manifest, name string, state piece.State) {
+// offerAs offers a whole file in the state in which it was left.
+func (j *job) offerAs(m *piece.Manifest, name string, state piece.State) {
+	a := j.attempt
 	a.remember(name, state, m)
-	file := a.local(name)
+	file := a.task.local(name)
 	a.mu.Lock()
 	defer a.unlock()
 	j.shared.Lock()
 	j.m, j.sure, j.done = m, true, &finished{file, state}
 	j.shared.Unlock()
-	a.offer(j)
+	j.offer()
 	a.published = append(a.published, j)
 }
 
-// fromHere takes what it can of a content from another place on this computer
-// instead of from the network. An error of that place only ends the copying.
-func (a *Attempt) fromHere(ctx context.Context, j *job, part growing) error {
-	here := a.swarms.config.Contents.Find(j.hash)
-	if here == nil || here == offer.Content(j) || !here.Whole() || part.Complete() {
-		return nil
-	}
-	file, err := here.Open()
-	if err != nil {
-		return nil
-	}
-	defer file.Close()
-	buf := make([]byte, netproto.MaxDataBytes)
-	m := part.Manifest()
-	for i := range m.Pieces() {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if part.Has(i) {
-			continue
-		}
-		w := part.Writer(i, false)
-		for w.Missing() > 0 {
-			b := buf[:min(int64(len(buf)), w.Missing())]
-			if _, err := file.ReadAt(b, m.Offset(i)+m.Length(i)-w.Missing()); err != nil {
-				here.Broken(err)
-				return nil
-			}
-			if _, err := w.Write(b); err != nil {
-				return err
-			}
-			a.progress(len(b))
-		}
-		if err := w.Finish(); err != nil && !errors.Is(err, piece.ErrWrongPiece) {
-			return err
+// tellSwarm tells the connected peers in the swarm of a content that it can be read
+// here from now on.
+func (ss *Swarms) tellSwarm(hash netproto.ContentHash) {
+	f := netproto.Peers{Hash: hash, Port: uint16(ss.config.Port())}
+	told := map[netproto.PublicKey]struct{}{}
+	for _, c := range ss.config.Conns.All() {
+		if _, twice := told[c.Key]; !twice && c.InSwarm(hash) {
+			told[c.Key] = struct{}{}
+			c.Send(f)
 		}
 	}
-	return nil
 }
 
-// forgetPublished stops offering published files: the shares do that from now on.
+// forgetPublished stops offering published files: from now on the shares do.
 func (a *Attempt) forgetPublished() {
 	a.mu.Lock()
 	published := a.published
@@ -258,4 +231,13 @@ func (a *Attempt) forgetPublished() {
 	for _, j := range published {
 		a.swarms.config.Contents.Remove(j.hash, j)
 	}
+}
+
+// manifestHere returns the manifest of a content that is whole on this computer; nil
+// if there is none.
+func (ss *Swarms) manifestHere(hash netproto.ContentHash) *piece.Manifest {
+	if c := ss.config.Contents.Find(hash); c != nil && c.Whole() {
+		return c.Manifest()
+	}
+	return nil
 }

@@ -1,259 +1,146 @@
 package swarm
 
 import (
-	"context"
 	"errors"
-	"slices"
 	"time"
 
-	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
-const (
-	// The window of a lane is how many bytes are asked for and not received:
-	// minWindow at the start, then what its rate and its delay want, at least two
-	// pieces and at most maxWindow. ahead is what all lanes of an attempt together
-	// ask for beyond their delays: a kill costs what is on its way.
-	minWindow = 1 << 20
-	maxWindow = 32 << 20
-	ahead     = 10 << 20
-	// maxDelay is the longest delay that a window is made for.
-	maxDelay = time.Second / 2
-	// maxLaneRequests leaves room for other downloads on the connection.
-	maxLaneRequests = 64
-)
+// What a lane asks for, and how it ends.
 
-// lane is a connection at work for an attempt. A source may have several. All
-// but the first fields are guarded by the attempt's lock.
-type lane struct {
-	attempt *Attempt
-	source  *source
-	conn    *session.Conn
-	reader  *reader
-	ctx     context.Context // ends when the attempt has let go of the lane
-	end     context.CancelFunc
-	pace    chan struct{} // something waits in paced
-
-	streams    map[*job]*stream
-	requests   map[*request]struct{}
-	paced      []*request    // not asked for to their end: a limit says when
-	inflight   int64         // bytes of the requests that were not received
-	unanswered int64         // those of them that the source was asked for
-	heard      time.Time     // bytes came, or were asked for when none were owed
-	useful     time.Time     // bytes came
-	served     bool          // they come, and this peer waits in no queue
-	measured   time.Time     // the first bytes came
-	delay      time.Duration // from the first request to its first bytes
-	rate       flow.Meter
-	slow       bool // it fell silent, and is asked for one piece at a time until bytes come
-	over       bool
-}
-
-// stream is a content that is read from the other side. The attempt's lock guards
-// it.
-type stream struct {
-	id      uint32
-	lane    *lane
-	job     *job
-	opened  time.Time
-	size    int64           // of the content, as the source says; -1 before it did
-	pending *piece.Manifest // on its way
-	passed  bool            // its manifest was not wanted when it came
-	have    piece.Bits      // of the source; nil before it said so
-	pause   time.Time       // not asked again before
-	refused bool
-	place   int // in the source's queue
-}
-
-// request is a piece that a lane fetches. The attempt's lock guards it.
-type request struct {
-	number uint64 // in the order of their starts
-	id     uint32 // on the connection; 0 while nothing is asked
-	lane   *lane
-	stream *stream
-	index  int
-	length int64
-	asked  int64 // bytes asked for
-	owed   int64 // bytes not received
-	spare  bool
-
-	writer *piece.Writer // the connection's reading goroutine uses it
-}
-
-// unanswered is how many of the bytes asked for were not received.
-func (r *request) unanswered() int64 { return r.asked - (r.length - r.owed) }
-
-// window is how many bytes may be on their way: what comes in two round trips, so
-// that the line is never idle, and in half a second if that is not much, so that
-// little waits in it. A source that failed or fell silent before shows with one
-// piece that it is better now. The caller holds the attempt's lock.
-func (l *lane) window(pieceSize int64) int64 {
-	if l.source.failure != nil || l.slow {
-		return 1
+// kick has all lanes ask for what they can; the caller holds the lock.
+func (ls *lanes) kick() {
+	for l := range ls.attempt.lanes.open {
+		l.fill()
 	}
-	least := 2 * pieceSize
-	if l.measured.IsZero() || time.Since(l.measured) < time.Second {
-		least = max(least, minWindow) // its rate is not known yet
-	}
-	rate := l.rate.Rate()
-	wanted := int64(float64(rate)*2*l.delay.Seconds()) + min(rate/2, ahead/int64(max(len(l.attempt.lanes), 1)))
-	return max(min(wanted, maxWindow), least)
 }
 
-// eta is when what is asked for will have come.
-func (l *lane) eta() time.Duration {
-	if silent := time.Since(l.heard); l.unanswered > 0 && silent > l.attempt.swarms.config.Timing.Silent {
-		return silent + duration(l.inflight, max(l.rate.Rate(), 1))
+// fill asks the lane's source for pieces until enough are on their way. The caller
+// holds the lock.
+func (l *lane) fill() {
+	for !l.over && len(l.requests) < maxLaneRequests {
+		if !l.assign() {
+			return
+		}
 	}
-	return duration(l.inflight, l.rate.Rate())
 }
 
-// stalled tells whether the source has owed an answer for longer than limit.
-func (l *lane) stalled(now time.Time, limit time.Duration) bool {
-	if l.inflight > 0 {
-		return l.unanswered > 0 && now.Sub(l.heard) > limit
-	}
-	for _, s := range l.streams {
-		if s.have == nil && !s.refused && now.Sub(s.opened) > limit {
+// assign asks for one more piece, of the first job that has one for the lane.
+func (l *lane) assign() bool {
+	now := time.Now()
+	for _, j := range l.attempt.active {
+		if j.complete() {
+			continue
+		}
+		if j.given() && l.streams[j] == nil && l.inflight > 0 {
+			continue // there is time to open it when this lane has nothing to do
+		}
+		s := l.streamOf(j)
+		if s == nil || !s.usable(now) {
+			continue
+		}
+		if l.inflight >= l.window(netproto.PieceSize(j.size)) {
+			return false
+		}
+		if i, ok := s.pick(now); ok {
+			s.ask(i, false)
 			return true
+		}
+		if l.inflight == 0 {
+			if i, ok := s.takeOver(); ok {
+				s.ask(i, true)
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// receive takes bytes of a request, on the connection's reading goroutine.
-func (l *lane) receive(r *request, b []byte) error {
-	start := time.Now()
-	_, err := r.writer.Write(b)
-	l.attempt.diskBusy.Add(int64(time.Since(start)))
-	l.rate.Add(len(b))
-	l.source.rate.Add(len(b))
-	switch {
-	case errors.Is(err, piece.ErrCancelled): // the request was dropped
-	case errors.Is(err, piece.ErrWrongPiece):
-		l.attempt.wrong(r)
-		return err
-	case err != nil:
-		l.attempt.fail(err)
-	default:
-		l.attempt.received(r, len(b), r.writer.Missing() == 0)
-	}
-	return nil
-}
-
-// runPace asks for what the limits let through, in the order of the requests,
-// until there is nothing to ask for. So bytes wait at the source and not in front
-// of those of other downloads on the same connection.
-func (l *lane) runPace() {
+// streamOf is the lane's stream of a job; it is opened if there is none, and again
+// some time after the source refused it.
+func (l *lane) streamOf(j *job) *stream {
 	a := l.attempt
-	for l.ctx.Err() == nil {
-		limits := a.limits(l)
-		a.mu.Lock()
-		r := l.nextPaced()
-		step := int64(0)
-		if r != nil {
-			step = min(stepOf(limits), r.length-r.asked)
-		}
-		a.unlock()
-		if r == nil {
-			return
-		}
-		for _, limit := range limits {
-			if limit.Wait(l.ctx, int(step)) != nil {
-				return
-			}
-		}
-		a.mu.Lock()
-		if _, ok := l.requests[r]; ok && !l.over {
-			l.ask(r, min(step, r.length-r.asked))
-		}
-		a.unlock()
+	s := l.streams[j]
+	if s != nil && s.refused && time.Now().After(s.pause) {
+		l.closeStream(j)
+		s = nil
 	}
-}
-
-// nextPaced is the first request that waits to be asked for and may be; the caller
-// holds the attempt's lock.
-func (l *lane) nextPaced() *request {
-	l.paced = slices.DeleteFunc(l.paced, func(r *request) bool {
-		_, ok := l.requests[r]
-		return !ok || r.asked >= r.length
-	})
-	now := time.Now()
-	for _, r := range l.paced {
-		if !now.Before(r.stream.pause) {
-			return r
+	if s == nil {
+		if s = l.reader.openStream(l, j); s == nil {
+			return nil
+		}
+		l.streams[j] = s
+		if !a.quiet && (j.hash == a.task.Hash || j.size > netproto.MinPieceSize) {
+			l.conn.Send(netproto.Peers{Hash: j.hash, Port: uint16(a.swarms.config.Port())})
+		}
+		// A whole source of a folder has its small files: asking at once saves
+		// a round trip for each of them.
+		if j.sure && j.ready() && len(j.owners) == 1 && !l.source.Part {
+			s.have = piece.AllBits(1)
+			s.count()
 		}
 	}
-	return nil
-}
-
-// ask asks for the next n bytes of a request; the caller holds the attempt's lock.
-func (l *lane) ask(r *request, n int64) {
-	if l.unanswered == 0 {
-		l.heard = time.Now()
+	if s.refused {
+		return nil
 	}
-	l.unanswered += n
-	l.reader.ask(r, n)
+	return s
 }
 
-// wait leaves a request to runPace; the caller holds the attempt's lock.
-func (l *lane) wait(r *request) {
-	l.paced = append(l.paced, r)
-	l.wakePace()
-}
-
-func (l *lane) wakePace() {
-	if len(l.paced) == 0 {
+func (l *lane) closeStream(j *job) {
+	s := l.streams[j]
+	if s == nil {
 		return
 	}
-	select {
-	case l.pace <- struct{}{}:
-	default:
+	delete(l.streams, j)
+	if s.have != nil && j.ready() {
+		s.uncount()
 	}
+	l.reader.closeStream(s)
 }
 
-// takeBack has what was not received of a request asked for again, as the limits
-// let it through. The caller holds the attempt's lock.
-func (l *lane) takeBack(r *request, tell bool) {
-	l.unanswered -= r.unanswered()
-	l.reader.forget(r, tell)
-	r.asked = r.length - r.owed
-	l.wait(r)
-}
-
-// limits are those that bytes of a lane pass.
-func (a *Attempt) limits(l *lane) []*flow.Throttle {
-	return a.swarms.config.Traffic.DownFrom(l.conn.Local, a.task.Limit)
-}
-
-// stepOf is how many bytes to ask for at a time under some limits: few at a low
-// rate, so that they flow instead of coming in bursts.
-func stepOf(limits []*flow.Throttle) int64 {
-	if len(limits) == 0 {
-		return netproto.MaxPieceSize
+// detach gives back what a lane fetches and lets go of it; the caller holds the
+// lock.
+func (l *lane) detach() {
+	a := l.attempt
+	if l.over {
+		return
 	}
-	step := int64(netproto.MaxDataBytes)
-	for _, t := range limits {
-		step = min(step, t.Frame())
+	l.over = true
+	delete(a.lanes.open, l)
+	l.source.lanes--
+	l.source.made--
+	for r := range l.requests {
+		r.drop(false)
 	}
-	return step
+	for j := range l.streams {
+		l.closeStream(j)
+	}
+	l.end()
+	a.swarms.config.Notify()
 }
 
-// Limited applies limits that were set or lowered to what is under way already.
-func (a *Attempt) Limited() {
+// lost ends a lane whose connection is over.
+func (l *lane) lost(err error) {
+	a := l.attempt
 	a.mu.Lock()
 	defer a.unlock()
-	for l := range a.lanes {
-		if len(a.limits(l)) == 0 {
-			continue
-		}
-		for r := range l.requests {
-			if r.asked == r.length && r.unanswered() > netproto.MaxDataBytes {
-				l.takeBack(r, true)
-			}
-		}
+	if l.over {
+		return
+	}
+	if !errors.Is(err, session.ErrRenewed) {
+		l.source.fail(err, &a.swarms.config.Timing)
+	}
+	l.detach()
+	a.lanes.kick()
+	a.Wake()
+}
+
+// closeStreams ends the reading of a job on all lanes; the caller holds the lock.
+func (j *job) closeStreams() {
+	for l := range j.attempt.lanes.open {
+		l.closeStream(j)
 	}
 }

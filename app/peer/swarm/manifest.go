@@ -18,9 +18,10 @@ import (
 // the largest size has 32 MiB.
 const maxGathering = 4
 
-// manifestPart takes the parts of a manifest, in order. An error is the fault of
+// onManifest takes the parts of a manifest, in order. An error is the fault of
 // the source; a wrong fold is ErrManifest.
-func (a *Attempt) manifestPart(s *stream, f netproto.Manifest) error {
+func (s *stream) onManifest(f netproto.Manifest) error {
+	a := s.lane.attempt
 	a.mu.Lock()
 	defer a.unlock()
 	j := s.job
@@ -34,13 +35,13 @@ func (a *Attempt) manifestPart(s *stream, f netproto.Manifest) error {
 	case f.Size != s.size:
 		return fmt.Errorf("%w: parts of a manifest do not fit", netproto.ErrFrame)
 	case j.sure && s.size != j.size || j.most > 0 && s.size > j.most:
-		a.setAside(s)
+		s.setAside()
 		return nil
 	case j.m != nil: // by another source
-		a.doubt(j)
-		a.fill(s.lane)
+		j.doubt()
+		s.lane.fill()
 		return nil
-	case s.pending == nil && f.First == 0 && s.size != j.doubted && a.gathering(j) < maxGathering:
+	case s.pending == nil && f.First == 0 && s.size != j.doubted && j.gathering() < maxGathering:
 		s.pending = &piece.Manifest{Hash: j.hash, Size: f.Size}
 	case s.pending == nil:
 		s.passed = true
@@ -61,21 +62,21 @@ func (a *Attempt) manifestPart(s *stream, f netproto.Manifest) error {
 	if m.Size == 0 && m.Hash != piece.NewHasher(0).Root() {
 		return fmt.Errorf("%w: it is not empty", piece.ErrManifest)
 	}
-	a.adopt(j, m)
+	j.adopt(m)
 	return nil
 }
 
-func (a *Attempt) adopt(j *job, m *piece.Manifest) {
+func (j *job) adopt(m *piece.Manifest) {
 	j.shared.Lock()
 	j.m = m
 	j.shared.Unlock()
-	a.Wake()
+	j.attempt.Wake()
 }
 
 // gathering is the number of streams with a part of the job's manifest.
-func (a *Attempt) gathering(j *job) int {
+func (j *job) gathering() int {
 	n := 0
-	for l := range a.lanes {
+	for l := range j.attempt.lanes.open {
 		if s := l.streams[j]; s != nil && s.pending != nil {
 			n++
 		}
@@ -84,27 +85,28 @@ func (a *Attempt) gathering(j *job) int {
 }
 
 // setAside does not ask the stream's source for the content for a while.
-func (a *Attempt) setAside(s *stream) {
+func (s *stream) setAside() {
 	for r := range s.lane.requests {
 		if r.stream == s {
-			a.drop(r, true)
+			r.drop(true)
 		}
 	}
-	s.pending, s.refused, s.pause = nil, true, time.Now().Add(a.swarms.config.Timing.Refused)
+	s.pending, s.refused, s.pause = nil, true, time.Now().Add(s.lane.attempt.swarms.config.Timing.Refused)
 }
 
 // doubt gives up a size that is not certain if no source stands by it, or none has
 // proven it for long.
-func (a *Attempt) doubt(j *job) {
+func (j *job) doubt() {
+	a := j.attempt
 	if j.m == nil {
-		a.askAgain(j)
+		j.askAgain()
 		return
 	}
 	if j.sure || !j.ready() {
 		return
 	}
 	agree, disagree := 0, 0
-	for l := range a.lanes {
+	for l := range a.lanes.open {
 		switch s := l.streams[j]; {
 		case s == nil || s.refused || s.size < 0:
 		case s.size == j.size:
@@ -114,43 +116,44 @@ func (a *Attempt) doubt(j *job) {
 		}
 	}
 	if disagree > 0 && (agree == 0 || time.Since(j.begun) > a.swarms.config.Timing.Stall) {
-		a.distrust(j)
+		j.distrust()
 	}
 }
 
 // askAgain opens again the streams whose manifest was not wanted, if nobody else
 // brings one.
-func (a *Attempt) askAgain(j *job) {
-	if a.gathering(j) > 0 {
+func (j *job) askAgain() {
+	if j.gathering() > 0 {
 		return
 	}
-	for l := range a.lanes {
+	for l := range j.attempt.lanes.open {
 		if s := l.streams[j]; s != nil && s.passed {
 			j.doubted = -1 // there is no other
-			a.closeStream(l, j)
-			a.fill(l)
+			l.closeStream(j)
+			l.fill()
 		}
 	}
 }
 
 // distrust starts a job over, with the manifest of another source. The unfinished
 // file stays: it is hashed again, and what is right in it counts.
-func (a *Attempt) distrust(j *job) {
+func (j *job) distrust() {
+	a := j.attempt
 	part, size := j.part, j.size
 	closed := make(chan struct{})
 	j.closing = closed
 	a.work.Go(func() { // the caller is a lane, or the running goroutine: work is not waited for yet
 		defer close(closed)
 		a.swarms.config.Log.Info("the size of a content is given up", "hash", j.hash, "size", size)
-		a.close(j, part)
+		j.closePart(part)
 	})
-	for l := range a.lanes {
+	for l := range a.lanes.open {
 		for r := range l.requests {
 			if r.stream.job == j {
-				a.drop(r, true)
+				r.drop(true)
 			}
 		}
-		a.closeStream(l, j)
+		l.closeStream(j)
 	}
 	j.doubted = j.size
 	j.owners, j.spares = nil, nil
@@ -160,4 +163,10 @@ func (a *Attempt) distrust(j *job) {
 	j.part, j.m = nil, nil
 	j.shared.Unlock()
 	a.Wake()
+}
+
+func (j *job) closePart(part growing) {
+	if err := part.Close(); err != nil {
+		j.attempt.swarms.config.Log.Warn("closing an unfinished file", "hash", j.hash, "error", err)
+	}
 }

@@ -3,8 +3,9 @@ package swarm
 import (
 	"context"
 	"errors"
-	"path"
+	"time"
 
+	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -18,10 +19,6 @@ const (
 	maxActive = 512
 	// maxGrowing bounds the bytes of those in memory.
 	maxGrowing = 16 << 20
-	// spareSpace is kept free on the disk, in bytes.
-	spareSpace = 64 << 20
-	// leastSpace is how little free space ends an attempt, in bytes.
-	leastSpace = 16 << 20
 )
 
 // open makes as many jobs active as may be, and opens the unfinished files of those
@@ -32,16 +29,16 @@ func (a *Attempt) open(ctx context.Context, jobs []*job) (waiting []*job, comple
 	files, growing := 0, int64(0)
 	var fresh []*job
 	for _, j := range a.active {
-		a.weigh(j, &files, &growing)
+		j.weigh(&files, &growing)
 		if !j.ready() && j.Manifest() != nil {
 			fresh = append(fresh, j)
 		}
 	}
 	jobs = a.preferred(jobs)
-	for len(jobs) > 0 && (files < maxOpen && growing < maxGrowing && len(a.active) < maxActive || a.isPreferred(jobs[0])) {
+	for len(jobs) > 0 && (files < maxOpen && growing < maxGrowing && len(a.active) < maxActive || jobs[0].isPreferred()) {
 		j := jobs[0]
 		jobs = jobs[1:]
-		a.weigh(j, &files, &growing)
+		j.weigh(&files, &growing)
 		a.active = append(a.active, j)
 		if j.Manifest() != nil {
 			fresh = append(fresh, j)
@@ -50,7 +47,7 @@ func (a *Attempt) open(ctx context.Context, jobs []*job) (waiting []*job, comple
 	a.active = a.preferred(a.active)
 	a.unlock()
 	for _, j := range fresh {
-		part, err := a.openJob(ctx, j)
+		part, err := j.resume(ctx)
 		if err != nil {
 			return jobs, false, err
 		}
@@ -58,15 +55,15 @@ func (a *Attempt) open(ctx context.Context, jobs []*job) (waiting []*job, comple
 	}
 	if len(fresh) > 0 {
 		a.mu.Lock()
-		a.kick()
+		a.lanes.kick()
 		a.unlock()
 	}
 	return jobs, complete, nil
 }
 
 // weigh counts what an active job takes: an open file, or memory.
-func (a *Attempt) weigh(j *job, files *int, growing *int64) {
-	if a.small(j) {
+func (j *job) weigh(files *int, growing *int64) {
+	if j.small() {
 		*growing += j.size
 	} else {
 		*files++
@@ -75,13 +72,14 @@ func (a *Attempt) weigh(j *job, files *int, growing *int64) {
 
 // small tells whether a job is a file of one piece in a folder: it gets no
 // unfinished file.
-func (a *Attempt) small(j *job) bool {
-	return a.folder != nil && j.sure && netproto.PieceCount(j.size) == 1
+func (j *job) small() bool {
+	return j.attempt.folder != nil && j.sure && netproto.PieceCount(j.size) == 1
 }
 
-// openJob opens the unfinished file of a job, takes what an earlier run left in
+// resume opens the unfinished file of a job, takes what an earlier run left in
 // it and what else is on this computer, and offers it to others.
-func (a *Attempt) openJob(ctx context.Context, j *job) (growing, error) {
+func (j *job) resume(ctx context.Context) (growing, error) {
+	a := j.attempt
 	m := j.Manifest()
 	if m == nil { // given up again meanwhile
 		return nil, nil
@@ -92,15 +90,15 @@ func (a *Attempt) openJob(ctx context.Context, j *job) (growing, error) {
 	if closing != nil { // the same file, with the size before
 		<-closing
 	}
-	if m.Pieces() > 1 && (a.allocated(j) > 0 || a.manifestHere(j.hash) != nil) {
+	if m.Pieces() > 1 && (j.onDisk() > 0 || a.swarms.manifestHere(j.hash) != nil) {
 		a.setPhase(Verifying)
 		defer a.setPhase(Fetching)
 	}
-	part, err := a.openPart(ctx, j, m)
+	part, err := j.openPart(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.prefill(ctx, j, part); err != nil {
+	if err := j.prefill(ctx, part); err != nil {
 		part.Close() // the first error counts
 		return nil, err
 	}
@@ -110,23 +108,48 @@ func (a *Attempt) openJob(ctx context.Context, j *job) (growing, error) {
 	if a.total < 0 {
 		a.total = m.Size
 	}
-	for l := range a.lanes { // their sets came before the manifest
+	for l := range a.lanes.open { // their sets came before the manifest
 		if s := l.streams[j]; s != nil && s.have != nil {
-			a.count(s)
+			s.count()
 		}
 	}
 	if j.sure {
-		a.offer(j)
+		j.offer()
 	}
 	return part, nil
 }
 
-func (a *Attempt) openPart(ctx context.Context, j *job, m *piece.Manifest) (growing, error) {
-	if a.small(j) {
+// begin takes the part file of a job whose manifest is known.
+func (j *job) begin(part growing) {
+	m := part.Manifest()
+	j.size = m.Size
+	j.owners = make([]*request, m.Pieces())
+	j.spares = map[int]*request{}
+	have := part.Have()
+	j.verified, j.missing = have, m.Pieces()-have.Count()
+	j.free = piece.AllBits(m.Pieces())
+	for i := range have {
+		j.free[i] &^= have[i]
+	}
+	j.held, j.claims = make([]int32, m.Pieces()), nil
+	j.cursor, j.start = 0, j.attempt.start%m.Pieces()
+	if j.prefer >= 0 {
+		j.attempt.preferred([]*job{j}) // its place is known by its size
+	}
+	j.begun = time.Now()
+	j.shared.Lock()
+	defer j.shared.Unlock()
+	j.part = part
+	j.sure = j.sure || part.Has(m.Pieces()-1)
+}
+
+func (j *job) openPart(ctx context.Context, m *piece.Manifest) (growing, error) {
+	a := j.attempt
+	if j.small() {
 		return piece.NewSmall(a.folder, j.dir, j.targets[0], m), nil
 	}
 	if j.hash == a.task.Hash { // of a folder the sum was compared before
-		if err := a.checkSpace(m.Size - a.allocated(j)); err != nil {
+		if err := a.swarms.CheckSpace(a.task.Dir, m.Size-j.onDisk()); err != nil {
 			return nil, err
 		}
 	}
@@ -136,31 +159,8 @@ func (a *Attempt) openPart(ctx context.Context, j *job, m *piece.Manifest) (grow
 	return piece.OpenPart(ctx, a.root, j.dir, m, a.progress)
 }
 
-// takeSpace reserves the space of the files that are fetched, if the person wants
-// that and their size is proven: nobody else may say how much of the disk is used.
-func (a *Attempt) takeSpace() error {
-	if !a.swarms.config.Preallocate() {
-		return nil
-	}
-	var parts []*piece.Part
-	a.mu.Lock()
-	for _, j := range a.active {
-		if part, ok := j.part.(*piece.Part); ok && j.ready() && j.sure && !j.allocated && !j.complete() {
-			j.allocated = true
-			parts = append(parts, part)
-		}
-	}
-	a.unlock()
-	for _, part := range parts { // only this goroutine closes them
-		if err := part.Preallocate(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // prefill writes into an unfinished file what needs no other peer.
-func (a *Attempt) prefill(ctx context.Context, j *job, part growing) error {
+func (j *job) prefill(ctx context.Context, part growing) error {
 	if m := part.Manifest(); m.Size == 0 && !part.Complete() {
 		err := part.Writer(0, false).Finish()
 		if !errors.Is(err, piece.ErrWrongPiece) {
@@ -168,49 +168,74 @@ func (a *Attempt) prefill(ctx context.Context, j *job, part growing) error {
 		}
 		return netproto.Errorf(netproto.CodeProtocol, "the folder lists %s as an empty file, with the hash of another", j.targets[0])
 	}
-	return a.fromHere(ctx, j, part)
+	return j.copyFromHere(ctx, part)
 }
 
-// allocated is what the unfinished file of a job has on the disk already, in
-// bytes.
-func (a *Attempt) allocated(j *job) int64 {
-	info, err := a.root.Stat(path.Join(j.dir, piece.PartName(j.hash)))
-	if err != nil {
-		return 0
-	}
-	return piece.Allocated(info)
-}
-
-// checkSpace compares what is still needed with what the disk has, in bytes.
-func (a *Attempt) checkSpace(need int64) error {
-	return a.swarms.CheckSpace(a.task.Dir, need)
-}
-
-// CheckSpace is an error with the code "no-space" if the disk of a folder has not
-// got need bytes and some to spare.
-func (ss *Swarms) CheckSpace(dir string, need int64) error {
-	if need <= 0 {
+// copyFromHere takes what it can of a content from another place on this computer
+// instead of from the network. An error of that place only ends the copying.
+func (j *job) copyFromHere(ctx context.Context, part growing) error {
+	a := j.attempt
+	here := a.swarms.config.Contents.Find(j.hash)
+	if here == nil || here == offer.Content(j) || !here.Whole() || part.Complete() {
 		return nil
 	}
-	return ss.keepFree(dir, need+spareSpace)
-}
-
-func (ss *Swarms) keepFree(dir string, need int64) error {
-	free, err := ss.config.FreeSpace(dir)
+	file, err := here.Open()
 	if err != nil {
-		return nil // some network file systems do not say: the write will
+		return nil
 	}
-	if free < need {
-		return netproto.Errorf(netproto.CodeNoSpace, "%s has %d MB free, %d MB are needed", dir, free/1e6, need/1e6)
+	defer file.Close()
+	buf := make([]byte, netproto.MaxDataBytes)
+	m := part.Manifest()
+	for i := range m.Pieces() {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if part.Has(i) {
+			continue
+		}
+		w := part.Writer(i, false)
+		for w.Missing() > 0 {
+			b := buf[:min(int64(len(buf)), w.Missing())]
+			if _, err := file.ReadAt(b, m.Offset(i)+m.Length(i)-w.Missing()); err != nil {
+				here.Broken(err)
+				return nil
+			}
+			if _, err := w.Write(b); err != nil {
+				return err
+			}
+			a.progress(len(b))
+		}
+		if err := w.Finish(); err != nil && !errors.Is(err, piece.ErrWrongPiece) {
+			return err
+		}
 	}
 	return nil
 }
 
-// diskHolds is an error if the destination is not where it was or has hardly any
-// room left: others fill the disk too, and the rest is theirs.
-func (a *Attempt) diskHolds() error {
-	if err := piece.StillAt(a.root, a.task.Dir); err != nil {
-		return err
+// knownManifest is the manifest if no source is needed for it: that of a content of
+// one piece, or what an earlier attempt left in the journal.
+func (j *job) knownManifest() *piece.Manifest {
+	a := j.attempt
+	if netproto.PieceCount(j.size) == 1 {
+		return &piece.Manifest{Hash: j.hash, Size: j.size}
 	}
-	return a.swarms.keepFree(a.task.Dir, leastSpace)
+	if m := a.swarms.manifestHere(j.hash); m != nil && m.Size == j.size {
+		return m
+	}
+	if m, err := piece.ReadPartManifest(a.root, j.dir, j.hash); err == nil && m.Size == j.size {
+		return m
+	}
+	return nil
+}
+
+// firstJob is the one for what the person asked for: a file, or the list of a
+// folder. Its size is certain only if the content is on this computer already.
+func (a *Attempt) firstJob(dir, name string) *job {
+	j := newJob(a, a.task.Hash, -1, dir, name)
+	if j.m = a.swarms.manifestHere(j.hash); j.m != nil {
+		j.size, j.sure = j.m.Size, true
+	} else if m, err := piece.ReadPartManifest(a.root, dir, j.hash); err == nil {
+		j.m = m
+	}
+	return j
 }

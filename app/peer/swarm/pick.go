@@ -18,10 +18,18 @@ import (
 // source sends each piece only once. A claim counts once for each piece: a lie
 // costs Timing.Claim and no more.
 
+// usable tells whether a stream can be asked for pieces: its source has something,
+// and says the same size of the content as the job.
+func (s *stream) usable(now time.Time) bool {
+	j := s.job
+	return j.ready() && s.have != nil && !now.Before(s.pause) && (j.sure || s.size == j.size)
+}
+
 // pick chooses a piece to ask the stream's source for.
-func (j *job) pick(s *stream, now time.Time) (index int, ok bool) {
+func (s *stream) pick(now time.Time) (index int, ok bool) {
+	j := s.job
 	last := len(j.owners) - 1
-	if !j.sure && j.takes(s, last) {
+	if !j.sure && s.takes(last) {
 		return last, true
 	}
 	if j.missing == j.flying {
@@ -29,26 +37,28 @@ func (j *job) pick(s *stream, now time.Time) (index int, ok bool) {
 	}
 	if j.prefer >= 0 {
 		for i := j.prefer; i <= last; i++ {
-			if j.takes(s, i) {
+			if s.takes(i) {
 				return i, true
 			}
 		}
 	}
-	return j.rarest(s, now)
+	return s.rarest(now)
 }
 
 // takes tells whether a piece is free and the stream's source has it.
-func (j *job) takes(s *stream, i int) bool {
+func (s *stream) takes(i int) bool {
+	j := s.job
 	return j.free.Has(i) && s.have.Has(i) && !j.part.Has(i)
 }
 
 // rarest chooses the first free piece that the fewest sources have.
-func (j *job) rarest(s *stream, now time.Time) (index int, ok bool) {
+func (s *stream) rarest(now time.Time) (index int, ok bool) {
+	j := s.job
 	count := len(j.owners)
 	for j.cursor < count && !j.free.Has(j.at(j.cursor)) {
 		j.cursor++
 	}
-	whole := !j.attempt.lacks(s)
+	whole := !s.lacks()
 	fewest := int32(1<<31 - 1)
 	if whole && j.partial > 0 && j.spared() {
 		fewest = j.wholes() + 1
@@ -59,7 +69,7 @@ func (j *job) rarest(s *stream, now time.Time) (index int, ok bool) {
 			k += min(7, count-1-i) // none of these eight
 			continue
 		}
-		if j.held[i] >= fewest || !j.takes(s, i) || whole && j.awaited(i, now) {
+		if j.held[i] >= fewest || !s.takes(i) || whole && j.awaited(i, now) {
 			continue
 		}
 		index, fewest, ok = i, j.held[i], true
@@ -80,8 +90,8 @@ const spareTime = 2 * time.Second
 func (j *job) spared() bool {
 	var rate int64
 	wholes := j.wholes()
-	for l := range j.attempt.lanes {
-		if s := l.streams[j]; s != nil && s.have != nil && !s.refused && j.attempt.lacks(s) {
+	for l := range j.attempt.lanes.open {
+		if s := l.streams[j]; s != nil && s.have != nil && !s.refused && s.lacks() {
 			rate += max(l.rate.Rate(), netproto.MinPieceSize)
 		}
 	}
@@ -97,8 +107,8 @@ func (j *job) spared() bool {
 // wholes is the number of sources that have all pieces.
 func (j *job) wholes() int32 {
 	n := int32(0)
-	for l := range j.attempt.lanes {
-		if s := l.streams[j]; s != nil && s.have != nil && !j.attempt.lacks(s) {
+	for l := range j.attempt.lanes.open {
+		if s := l.streams[j]; s != nil && s.have != nil && !s.lacks() {
 			n++
 		}
 	}
@@ -113,12 +123,6 @@ func (j *job) at(k int) int {
 	return k
 }
 
-// claim is that another reader fetches a piece.
-type claim struct {
-	by *stream
-	at time.Time // when it was first heard
-}
-
 // awaited tells whether another reader is about to have a piece.
 func (j *job) awaited(i int, now time.Time) bool {
 	if j.claims == nil || j.claims[i].by == nil {
@@ -127,6 +131,32 @@ func (j *job) awaited(i int, now time.Time) bool {
 	c := &j.claims[i]
 	return c.by.lane.streams[j] == c.by && !c.by.refused && !c.by.have.Has(i) && now.Sub(c.at) < j.attempt.swarms.config.Timing.Claim
 }
+
+// takeOver chooses a piece that another source is slow with: one that the stream's
+// source would deliver in less than half the time.
+func (s *stream) takeOver() (index int, ok bool) {
+	j := s.job
+	if n := int64(len(j.spares)); n >= maxSpares || n > 0 && (n+1)*netproto.PieceSize(j.size) > maxSpareBytes {
+		return 0, false
+	}
+	rate := s.lane.rate.Rate()
+	var worst time.Duration
+	for i, r := range j.owners {
+		if r == nil || r.lane.source == s.lane.source || j.spares[i] != nil || !s.have.Has(i) {
+			continue
+		}
+		if left := r.lane.eta(); left > worst && left > 2*duration(r.length, rate) {
+			index, worst, ok = i, left, true
+		}
+	}
+	return index, ok
+}
+
+// These bound the memory of pieces that are fetched twice.
+const (
+	maxSpares     = 8
+	maxSpareBytes = 32 << 20
+)
 
 // take marks a piece as asked for, and give makes it free again.
 func (j *job) take(i int) { j.free.Clear(i) }
@@ -137,7 +167,8 @@ func (j *job) give(i int) {
 }
 
 // tally counts the pieces of a stream's source, by 1 or -1.
-func (j *job) tally(s *stream, by int32) {
+func (s *stream) tally(by int32) {
+	j := s.job
 	for i := range j.held {
 		if s.have.Has(i) {
 			j.held[i] += by
@@ -147,72 +178,16 @@ func (j *job) tally(s *stream, by int32) {
 
 // count and uncount keep what a job knows of its sources: how many have each
 // piece, and how many lack some. The job is ready, and the source said what it has.
-func (a *Attempt) count(s *stream) {
-	s.job.tally(s, 1)
-	if a.lacks(s) {
+func (s *stream) count() {
+	s.tally(1)
+	if s.lacks() {
 		s.job.partial++
 	}
 }
 
-func (a *Attempt) uncount(s *stream) {
-	s.job.tally(s, -1)
-	if a.lacks(s) {
+func (s *stream) uncount() {
+	s.tally(-1)
+	if s.lacks() {
 		s.job.partial--
-	}
-}
-
-// claim tells the readers here which piece a whole source was asked for, if no
-// reader has it. A source that lets this peer wait gives nothing: what it was
-// asked for is claimed when its first bytes come.
-func (a *Attempt) claim(r *request) {
-	j := r.stream.job
-	if r.lane.served && len(j.owners) > 1 && !a.lacks(r.stream) && j.held[r.index] <= j.wholes() {
-		a.swarms.config.Audience.AnnounceFetching(j, r.index)
-	}
-}
-
-// served notes whether bytes come from a lane, or its source lets this peer wait.
-func (a *Attempt) served(l *lane, served bool) {
-	if l.served == served {
-		return
-	}
-	l.served = served
-	for r := range l.requests {
-		if !r.spare {
-			a.claim(r)
-		}
-	}
-}
-
-// Fetching are the pieces that a whole source was asked for.
-func (j *job) Fetching() []uint32 {
-	a := j.attempt
-	a.mu.Lock()
-	defer a.unlock()
-	var pieces []uint32
-	for i, r := range j.owners {
-		if r != nil && r.lane.served && len(pieces) < netproto.MaxFetchingPieces && !a.lacks(r.stream) {
-			pieces = append(pieces, uint32(i))
-		}
-	}
-	return pieces
-}
-
-// sourceFetches notes what an unfinished source will have soon.
-func (a *Attempt) sourceFetches(s *stream, pieces []uint32) {
-	a.mu.Lock()
-	defer a.unlock()
-	j := s.job
-	if s.lane.over || s.lane.streams[j] != s || !j.ready() {
-		return
-	}
-	if j.claims == nil {
-		j.claims = make([]claim, len(j.owners))
-	}
-	now := time.Now()
-	for _, p := range pieces {
-		if i := int(p); i < len(j.claims) && j.claims[i].by == nil {
-			j.claims[i] = claim{s, now}
-		}
 	}
 }

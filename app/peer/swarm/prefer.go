@@ -25,7 +25,7 @@ func (a *Attempt) Prefer(p Preference) {
 		j.prefer = -1
 	}
 	a.active = a.preferred(a.active)
-	a.kick()
+	a.lanes.kick()
 	a.unlock()
 	a.Wake()
 }
@@ -33,7 +33,7 @@ func (a *Attempt) Prefer(p Preference) {
 // preferred puts the job of the preferred file before the others; the caller holds
 // the lock.
 func (a *Attempt) preferred(jobs []*job) []*job {
-	i := slices.IndexFunc(jobs, a.isPreferred)
+	i := slices.IndexFunc(jobs, (*job).isPreferred)
 	if i < 0 {
 		return jobs
 	}
@@ -45,7 +45,8 @@ func (a *Attempt) preferred(jobs []*job) []*job {
 	return slices.Concat([]*job{j}, jobs[:i], jobs[i+1:])
 }
 
-func (a *Attempt) isPreferred(j *job) bool {
+func (j *job) isPreferred() bool {
+	a := j.attempt
 	if !a.preference.Set {
 		return false
 	}

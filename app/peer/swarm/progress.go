@@ -1,8 +1,6 @@
 package swarm
 
-import (
-	"time"
-)
+import "time"
 
 // Activity is what an attempt gets from its sources at the moment.
 type Activity int
@@ -31,7 +29,7 @@ func (a *Attempt) Progress() Progress {
 	a.mu.Lock()
 	defer a.unlock()
 	p := Progress{Phase: a.phase, Total: a.total, Done: a.done}
-	for _, s := range a.sources {
+	for _, s := range a.sources.known {
 		if s.got > 0 {
 			p.Used++
 		}
@@ -41,15 +39,16 @@ func (a *Attempt) Progress() Progress {
 	}
 	if !a.over {
 		p.Done += a.openBytes()
-		p.Activity, p.Place = a.activity()
+		p.Activity, p.Place = a.lanes.activity()
 	}
 	return p
 }
 
 // activity is what the lanes do; the caller holds the lock.
-func (a *Attempt) activity() (Activity, int) {
+func (ls *lanes) activity() (Activity, int) {
+	a := ls.attempt
 	place, agreed := 0, false
-	for l := range a.lanes {
+	for l := range a.lanes.open {
 		waits := false
 		for _, s := range l.streams {
 			agreed = agreed || !s.refused
@@ -67,7 +66,7 @@ func (a *Attempt) activity() (Activity, int) {
 	switch {
 	case place > 0:
 		return Queued, place
-	case a.making > 0 || agreed:
+	case a.lanes.making > 0 || agreed:
 		return Connecting, 0
 	}
 	return NoSource, 0
@@ -78,8 +77,8 @@ func (a *Attempt) activity() (Activity, int) {
 func (a *Attempt) Sourceless() (sourceless, known bool) {
 	a.mu.Lock()
 	defer a.unlock()
-	sourceless = a.phase == Fetching && len(a.lanes) == 0 && a.making == 0 && a.seeking == 0 && !a.sought.IsZero()
-	return sourceless, len(a.sources) > 0
+	sourceless = a.phase == Fetching && len(a.lanes.open) == 0 && a.lanes.making == 0 && a.sources.seeking == 0 && !a.sources.sought.IsZero()
+	return sourceless, len(a.sources.known) > 0
 }
 
 // Sample measures what the disk took since the last call, and returns the phase.
@@ -88,7 +87,7 @@ func (a *Attempt) Sample(now time.Time) Phase {
 	a.mu.Lock()
 	defer a.unlock()
 	busy := a.diskBusy.Swap(0)
-	a.diskShare = float64(busy) / float64(max(now.Sub(a.sampled)*time.Duration(max(len(a.lanes), 1)), 1))
+	a.diskShare = float64(busy) / float64(max(now.Sub(a.sampled)*time.Duration(max(len(a.lanes.open), 1)), 1))
 	a.sampled = now
 	return a.phase
 }
@@ -97,5 +96,5 @@ func (a *Attempt) Sample(now time.Time) Phase {
 func (a *Attempt) ForgetSources() {
 	a.mu.Lock()
 	defer a.unlock()
-	clear(a.sources)
+	clear(a.sources.known)
 }

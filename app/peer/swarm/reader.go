@@ -1,19 +1,14 @@
 package swarm
 
 import (
-	"bufio"
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"io"
-	"slices"
 	"sync"
 	"time"
 
 	"centralizedp2p/app/peer/session"
-	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
+
+// The asking side of a connection: what is open and asked for on it.
 
 // reader is the side of a connection that reads from the other peer. Several
 // attempts may share it.
@@ -53,22 +48,6 @@ func (r *reader) stream(id uint32) *stream {
 	return r.streams[id]
 }
 
-// End tells the lanes of the connection that it is over.
-func (r *reader) End(err error) {
-	r.mu.Lock()
-	r.over = true
-	var lanes []*lane
-	for _, s := range r.streams {
-		if !slices.Contains(lanes, s.lane) {
-			lanes = append(lanes, s.lane)
-		}
-	}
-	r.mu.Unlock()
-	for _, l := range lanes {
-		l.attempt.lost(l, err)
-	}
-}
-
 // late counts n bytes for a request that is not known; it reports false if they
 // cannot be of one that was dropped while they were on their way.
 func (r *reader) late(n int) bool {
@@ -76,6 +55,18 @@ func (r *reader) late(n int) bool {
 	defer r.mu.Unlock()
 	r.dropped -= int64(n)
 	return r.dropped >= 0
+}
+
+// gives is the attempt that reads a content from the peer, or nil.
+func (r *reader) gives(hash netproto.ContentHash) *Attempt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.streams {
+		if s.job.hash == hash {
+			return s.lane.attempt
+		}
+	}
+	return nil
 }
 
 // openStream asks for a content; nil if the connection is over or full.
@@ -131,103 +122,4 @@ func (r *reader) forget(q *request, tell bool) {
 		r.conn.Send(netproto.Cancel{Request: q.id})
 	}
 	q.id = 0
-}
-
-// Manifest takes a part of a manifest. A peer whose manifest does not fold to its
-// hash is banned.
-func (r *reader) Manifest(f netproto.Manifest) error {
-	s := r.stream(f.Stream)
-	if s == nil {
-		return nil
-	}
-	err := s.lane.attempt.manifestPart(s, f)
-	if errors.Is(err, piece.ErrManifest) {
-		r.swarms.config.Conns.Ban(r.conn.Key, err)
-	}
-	return err
-}
-
-// Have takes which pieces a source has.
-func (r *reader) Have(f netproto.Have) {
-	if s := r.stream(f.Stream); s != nil {
-		s.lane.attempt.sourceHas(s, int(f.First), f.Bits)
-	}
-}
-
-// Update takes which pieces a source got since then.
-func (r *reader) Update(f netproto.Update) {
-	if s := r.stream(f.Stream); s != nil {
-		s.lane.attempt.sourceGot(s, f.Pieces)
-	}
-}
-
-// Fetching takes which pieces a source will have soon.
-func (r *reader) Fetching(f netproto.Fetching) {
-	if s := r.stream(f.Stream); s != nil {
-		s.lane.attempt.sourceFetches(s, f.Pieces)
-	}
-}
-
-// Turn says that a source which let a stream wait serves it now.
-func (r *reader) Turn(f netproto.Turn) {
-	if s := r.stream(f.Stream); s != nil {
-		s.lane.attempt.turnCame(s)
-	}
-}
-
-// Refuse says that a source does not answer a request or give a content.
-func (r *reader) Refuse(f netproto.Refuse) {
-	s := r.stream(f.Stream)
-	if s == nil {
-		return
-	}
-	q := r.request(f.Request)
-	if f.Request != 0 && (q == nil || q.stream != s) {
-		return // cancelled meanwhile
-	}
-	s.lane.attempt.refused(s, q, f.Code, int(f.Place))
-}
-
-// gives is the attempt that reads a content from the peer, or nil.
-func (r *reader) gives(hash netproto.ContentHash) *Attempt {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.streams {
-		if s.job.hash == hash {
-			return s.lane.attempt
-		}
-	}
-	return nil
-}
-
-// Data passes the bytes of a data frame to the request that they answer.
-func (r *reader) Data(in *bufio.Reader, length int) error {
-	var raw [4]byte
-	if length <= len(raw) {
-		return fmt.Errorf("%w: data of %d bytes", netproto.ErrFrame, length)
-	}
-	if _, err := io.ReadFull(in, raw[:]); err != nil {
-		return err
-	}
-	n := length - len(raw)
-	q := r.request(binary.BigEndian.Uint32(raw[:]))
-	if q == nil {
-		if !r.late(n) {
-			return fmt.Errorf("%w: data that nobody asked for", netproto.ErrFrame)
-		}
-		_, err := in.Discard(n)
-		return err
-	}
-	buf := session.Buffers.Get().(*[]byte)
-	defer session.Buffers.Put(buf)
-	b := (*buf)[:n]
-	for got := 0; got < n; { // in TLS records: each is hashed while the cache has it
-		m, err := in.Read(b[got:])
-		if got += m; err != nil && got < n {
-			return err
-		}
-		q.writer.Hash(b[:got])
-	}
-	r.swarms.config.Traffic.DownMeter.Add(n)
-	return q.lane.receive(q, b)
 }

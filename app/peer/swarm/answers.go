@@ -1,0 +1,261 @@
+package swarm
+
+import (
+	"errors"
+	"time"
+
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// What a source says about a stream, and the bytes that it sends for a request.
+
+// onHave notes the pieces of a source, from the first-th on.
+func (s *stream) onHave(first int, bits []byte) {
+	a := s.lane.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	if s.lane.over || s.lane.streams[s.job] != s {
+		return
+	}
+	counted := s.have != nil && s.job.ready()
+	if counted {
+		s.uncount()
+	}
+	most := netproto.MaxContentSize / netproto.MaxPieceSize / 8
+	if s.job.ready() {
+		most = (len(s.job.owners) + 7) / 8
+	}
+	if need := min(first/8+len(bits), most); need > len(s.have) {
+		s.have = append(s.have, make(piece.Bits, need-len(s.have))...)
+	}
+	if first/8 <= len(s.have) {
+		copy(s.have[first/8:], bits)
+	}
+	if s.have != nil && s.job.ready() {
+		s.count()
+	}
+	s.lane.fill()
+}
+
+func (s *stream) onUpdate(pieces []uint32) {
+	a := s.lane.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	if s.lane.over || s.lane.streams[s.job] != s || s.have == nil {
+		return
+	}
+	ready := s.job.ready()
+	before := ready && s.lacks()
+	for _, p := range pieces {
+		i := int(p)
+		if i/8 >= len(s.have) || s.have.Has(i) {
+			continue
+		}
+		s.have.Set(i)
+		if ready && i < len(s.job.held) {
+			s.job.held[i]++
+		}
+	}
+	if before && !s.lacks() {
+		s.job.partial--
+	}
+	s.lane.fill()
+}
+
+// onFetching notes what an unfinished source will have soon.
+func (s *stream) onFetching(pieces []uint32) {
+	a := s.lane.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	j := s.job
+	if s.lane.over || s.lane.streams[j] != s || !j.ready() {
+		return
+	}
+	if j.claims == nil {
+		j.claims = make([]claim, len(j.owners))
+	}
+	now := time.Now()
+	for _, p := range pieces {
+		if i := int(p); i < len(j.claims) && j.claims[i].by == nil {
+			j.claims[i] = claim{s, now}
+		}
+	}
+}
+
+// onTurn notes that a source which let the stream wait serves it now.
+func (s *stream) onTurn() {
+	a := s.lane.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	if s.lane.over || s.refused || s.place == 0 {
+		return
+	}
+	s.pause, s.place = time.Time{}, 0
+	s.lane.wakePace()
+	s.lane.fill()
+}
+
+// onRefuse notes that a source does not answer a request or, if r is nil, does not
+// give the content.
+func (s *stream) onRefuse(r *request, code netproto.Code, place int) {
+	a := s.lane.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	if s.lane.over {
+		return
+	}
+	if r != nil && code == netproto.CodeQueued && r.owed < r.length {
+		s.lane.takeBack(r, false) // a piece under a limit may take several turns
+	} else if r != nil {
+		r.drop(false)
+	}
+	s.place = 0
+	switch {
+	case code == netproto.CodeQueued:
+		s.pause, s.place = time.Now().Add(a.swarms.config.Timing.Queued), place
+		s.lane.setServed(false)
+	case r == nil || code == netproto.CodeGone: // opened anew, it may be there again
+		s.setAside()
+	default:
+		s.pause = time.Now().Add(a.swarms.config.Timing.Refused)
+	}
+	a.lanes.kick()
+	a.swarms.config.Notify()
+}
+
+// receive takes bytes of a request, on the connection's reading goroutine.
+func (l *lane) receive(r *request, b []byte) error {
+	start := time.Now()
+	_, err := r.writer.Write(b)
+	l.attempt.diskBusy.Add(int64(time.Since(start)))
+	l.rate.Add(len(b))
+	l.source.rate.Add(len(b))
+	switch {
+	case errors.Is(err, piece.ErrCancelled): // the request was dropped
+	case errors.Is(err, piece.ErrWrongPiece):
+		r.wrong()
+		return err
+	case err != nil:
+		l.attempt.fail(err)
+	default:
+		r.received(len(b), r.writer.Missing() == 0)
+	}
+	return nil
+}
+
+// received counts bytes of a request; done, its piece is complete.
+func (r *request) received(n int, done bool) {
+	if part := r.arrived(n, done); done && part != nil {
+		// Without the lock: a spare piece is written here, and a small file.
+		r.finish(part, r.writer.Finish())
+	}
+	r.lane.attempt.swarms.config.Notify()
+}
+
+// arrived counts bytes of a request. It returns what the piece is part of; nil if
+// the request was dropped meanwhile.
+func (r *request) arrived(n int, done bool) growing {
+	a := r.lane.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	if _, ok := r.lane.requests[r]; !ok {
+		return nil
+	}
+	now := time.Now()
+	if r.lane.measured.IsZero() {
+		r.lane.measured, r.lane.delay = now, min(now.Sub(r.lane.heard), maxDelay)
+	}
+	r.lane.heard, r.lane.useful = now, now
+	r.lane.setServed(true)
+	r.lane.slow = false
+	r.lane.inflight -= int64(n)
+	r.lane.unanswered -= int64(n)
+	r.owed -= int64(n)
+	r.lane.source.got += int64(n)
+	r.stream.place = 0
+	a.task.Rate.Add(n)
+	if done {
+		r.unlink(false)
+	}
+	return r.stream.job.part
+}
+
+// finish counts a piece that was verified, or not. Of two requests for it the
+// first to finish wins, and no further byte of the other is written.
+func (r *request) finish(part growing, err error) {
+	a := r.lane.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	j := r.stream.job
+	if j.part != part {
+		return // it was closed meanwhile
+	}
+	r.release()
+	switch {
+	case errors.Is(err, piece.ErrWrongPiece):
+		r.punish()
+		return
+	case err != nil && !errors.Is(err, piece.ErrTakenOver) && !errors.Is(err, piece.ErrCancelled):
+		a.failLocked(err)
+		return
+	case err == nil && !j.verified.Has(r.index):
+		r.addPiece()
+	}
+	if j.verified.Has(r.index) {
+		j.take(r.index)
+	}
+	r.lane.fill()
+}
+
+// addPiece adds a piece to what is here; the caller holds the lock.
+func (r *request) addPiece() {
+	a := r.lane.attempt
+	j := r.stream.job
+	for _, other := range [...]*request{j.owners[r.index], j.spares[r.index]} {
+		if other != nil {
+			other.drop(true)
+		}
+	}
+	r.lane.source.delay, r.lane.source.failure = 0, nil
+	j.verified.Set(r.index)
+	j.take(r.index)
+	j.missing--
+	if !j.sure && r.index == len(j.owners)-1 {
+		j.shared.Lock()
+		j.sure = true
+		j.shared.Unlock()
+		j.offer()
+		a.swarms.tellSwarm(j.hash)
+	}
+	a.swarms.config.Audience.AnnouncePiece(j, r.index)
+	if j.complete() {
+		j.closeStreams()
+		a.Wake()
+	}
+}
+
+// wrong notes that a source sent bytes that are not of the content.
+func (r *request) wrong() {
+	a := r.lane.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	r.punish()
+}
+
+// punish bans a source: it said itself which size the content has, so wrong
+// bytes are its fault. The caller holds the lock.
+func (r *request) punish() {
+	a := r.lane.attempt
+	l, j := r.lane, r.stream.job
+	err := netproto.Errorf(netproto.CodeWrongPiece, "%s", l.conn.Address())
+	a.after = append(a.after, func() {
+		a.swarms.config.Log.Warn("a peer sent a wrong piece and is banned", "peer", l.conn.Address(), "key", netproto.FingerprintOf(l.conn.Key[:]), "hash", j.hash, "piece", r.index)
+	})
+	l.source.fail(err, &a.swarms.config.Timing)
+	r.drop(false)
+	l.detach()
+	a.swarms.config.Conns.Ban(l.conn.Key, err)
+	j.doubt()
+	a.lanes.kick()
+}

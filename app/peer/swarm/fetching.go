@@ -1,0 +1,128 @@
+package swarm
+
+import (
+	"context"
+	"path"
+	"slices"
+	"time"
+
+	"centralizedp2p/app/piece"
+)
+
+// The loop of an attempt: jobs are opened, fetched, and get their names.
+
+// fetch gets the contents of the jobs, which it opens a few at a time, and
+// publishes each when it is complete. It returns the last published name.
+func (a *Attempt) fetch(ctx context.Context, jobs []*job, durable bool) (string, error) {
+	a.setPhase(Fetching)
+	ticker := time.NewTicker(a.swarms.config.Timing.Tick)
+	defer ticker.Stop()
+	var published string
+	a.mu.Lock()
+	a.sources.sought, a.sources.seeks = time.Time{}, 0
+	a.unlock()
+	for {
+		for more := true; more; {
+			var err error
+			if published, err = a.publishComplete(ctx, published, durable); err != nil {
+				return "", err
+			}
+			if jobs, more, err = a.open(ctx, jobs); err != nil {
+				return "", err
+			}
+		}
+		if left, err := a.left(len(jobs)); left == 0 || err != nil {
+			return published, err
+		}
+		if err := a.takeSpace(); err != nil {
+			return "", err
+		}
+		a.sources.look(ctx)
+		a.lanes.manage(ctx)
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-ticker.C:
+			if err := a.diskHolds(); err != nil {
+				return "", err
+			}
+		case <-a.woken:
+		}
+	}
+}
+
+// left is the number of jobs that are not published, waiting ones included, or
+// what ends the attempt.
+func (a *Attempt) left(waiting int) (int, error) {
+	a.mu.Lock()
+	defer a.unlock()
+	return waiting + len(a.active), a.err
+}
+
+// publishComplete gives the complete contents their names.
+func (a *Attempt) publishComplete(ctx context.Context, last string, durable bool) (string, error) {
+	a.mu.Lock()
+	var complete []*job
+	for _, j := range a.active {
+		if j.complete() {
+			complete = append(complete, j)
+		}
+	}
+	a.unlock()
+	if len(complete) == 0 {
+		return last, nil
+	}
+	if err := piece.StillAt(a.root, a.task.Dir); err != nil {
+		return "", err
+	}
+	for _, j := range complete {
+		name, err := j.publish(ctx, durable)
+		if err != nil {
+			return "", err
+		}
+		last = name
+	}
+	a.mu.Lock()
+	defer a.unlock()
+	for _, j := range complete {
+		j.closeStreams()
+		a.done += j.size
+		j.over = true
+	}
+	a.active = slices.DeleteFunc(a.active, func(j *job) bool { return j.over })
+	return last, nil
+}
+
+// publish gives a content its name, and equal files of the folder theirs.
+func (j *job) publish(ctx context.Context, durable bool) (name string, err error) {
+	a := j.attempt
+	m := j.Manifest()
+	switch part := j.part.(type) {
+	case *piece.Small:
+		published, state := part.Published()
+		name = published
+		j.offerAs(m, name, state)
+	case *piece.Part:
+		if name, err = part.Publish(j.targets[0], durable); err != nil {
+			return "", err
+		}
+		j.offerFinished(m, name)
+	}
+	for _, other := range j.targets[1:] {
+		to := path.Join(j.dir, other)
+		copied, state, err := a.folder.Copy(ctx, name, path.Dir(to), path.Base(to), a.copied)
+		if err != nil {
+			return "", err
+		}
+		a.remember(copied, state, m)
+	}
+	return name, nil
+}
+
+// copied counts bytes of a file that is equal to one that is here already.
+func (a *Attempt) copied(n int) {
+	a.mu.Lock()
+	a.done += int64(n)
+	a.unlock()
+	a.swarms.config.Notify()
+}

@@ -1,0 +1,119 @@
+package swarm
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// The frames of a connection, passed to what they are about.
+
+// Manifest takes a part of a manifest. A peer whose manifest does not fold to its
+// hash is banned.
+func (r *reader) Manifest(f netproto.Manifest) error {
+	s := r.stream(f.Stream)
+	if s == nil {
+		return nil
+	}
+	err := s.onManifest(f)
+	if errors.Is(err, piece.ErrManifest) {
+		r.swarms.config.Conns.Ban(r.conn.Key, err)
+	}
+	return err
+}
+
+// Have takes which pieces a source has.
+func (r *reader) Have(f netproto.Have) {
+	if s := r.stream(f.Stream); s != nil {
+		s.onHave(int(f.First), f.Bits)
+	}
+}
+
+// Update takes which pieces a source got since then.
+func (r *reader) Update(f netproto.Update) {
+	if s := r.stream(f.Stream); s != nil {
+		s.onUpdate(f.Pieces)
+	}
+}
+
+// Fetching takes which pieces a source will have soon.
+func (r *reader) Fetching(f netproto.Fetching) {
+	if s := r.stream(f.Stream); s != nil {
+		s.onFetching(f.Pieces)
+	}
+}
+
+// Turn says that a source which let a stream wait serves it now.
+func (r *reader) Turn(f netproto.Turn) {
+	if s := r.stream(f.Stream); s != nil {
+		s.onTurn()
+	}
+}
+
+// Refuse says that a source does not answer a request or give a content.
+func (r *reader) Refuse(f netproto.Refuse) {
+	s := r.stream(f.Stream)
+	if s == nil {
+		return
+	}
+	q := r.request(f.Request)
+	if f.Request != 0 && (q == nil || q.stream != s) {
+		return // cancelled meanwhile
+	}
+	s.onRefuse(q, f.Code, int(f.Place))
+}
+
+// Data passes the bytes of a data frame to the request that they answer.
+func (r *reader) Data(in *bufio.Reader, length int) error {
+	var raw [4]byte
+	if length <= len(raw) {
+		return fmt.Errorf("%w: data of %d bytes", netproto.ErrFrame, length)
+	}
+	if _, err := io.ReadFull(in, raw[:]); err != nil {
+		return err
+	}
+	n := length - len(raw)
+	q := r.request(binary.BigEndian.Uint32(raw[:]))
+	if q == nil {
+		if !r.late(n) {
+			return fmt.Errorf("%w: data that nobody asked for", netproto.ErrFrame)
+		}
+		_, err := in.Discard(n)
+		return err
+	}
+	buf := session.Buffers.Get().(*[]byte)
+	defer session.Buffers.Put(buf)
+	b := (*buf)[:n]
+	for got := 0; got < n; { // in TLS records: each is hashed while the cache has it
+		m, err := in.Read(b[got:])
+		if got += m; err != nil && got < n {
+			return err
+		}
+		q.writer.Hash(b[:got])
+	}
+	r.swarms.config.Traffic.DownMeter.Add(n)
+	return q.lane.receive(q, b)
+}
+
+// End tells the lanes of the connection that it is over.
+func (r *reader) End(err error) {
+	r.mu.Lock()
+	r.over = true
+	var lanes []*lane
+	for _, s := range r.streams {
+		if !slices.Contains(lanes, s.lane) {
+			lanes = append(lanes, s.lane)
+		}
+	}
+	r.mu.Unlock()
+	for _, l := range lanes {
+		l.lost(err)
+	}
+}

@@ -1,0 +1,270 @@
+package swarm
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// How many lanes an attempt has, to which sources, and for how long.
+
+const (
+	// maxLanes bounds the lanes of one attempt; maxMaking bounds the connections
+	// that are being made, most of them perhaps to addresses that nobody uses any
+	// longer.
+	maxLanes  = 24
+	maxMaking = 24
+	// smallRest is what one connection to a source is enough for, in bytes.
+	smallRest = 8 << 20
+	// laneRate is the smallest share of a limit that is worth a lane, in bytes a
+	// second: with less each, the sources would seem to be stuck.
+	laneRate = 64 << 10
+)
+
+// manage makes lanes where they are wanted, ends those that stall, and has every
+// lane ask for what it can.
+func (ls *lanes) manage(ctx context.Context) {
+	a := ls.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	now := time.Now()
+	stall := a.swarms.config.Timing.Stall
+	ls.climb.judge(a.task.Rate.Rate(), len(ls.open), now)
+	waiting := ls.dial(ctx, now)
+	for l := range ls.open {
+		switch {
+		case l.stalled(now, stall):
+			l.sendAway(now)
+			l.conn.Close(l.source.failure)
+		case waiting && l.inflight == 0 && now.Sub(l.useful) > stall: // others may have more to give
+			l.sendAway(now)
+		default:
+			l.wakePace()
+			l.relieve(now)
+			l.fill()
+		}
+	}
+	for _, j := range a.active {
+		j.doubt()
+	}
+}
+
+// dial makes the missing lanes, first to sources that did not fail before. It
+// reports whether a source waits because there are enough lanes.
+func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting bool) {
+	a := ls.attempt
+	wanted, most := ls.perSource(), ls.most()
+	for _, failed := range [...]bool{false, true} {
+		for key, s := range a.sources.known {
+			if (s.failure != nil) != failed || now.Before(s.retry) {
+				continue
+			}
+			if a.swarms.config.Conns.Banned(key) {
+				if s.lanes == 0 && s.got == 0 {
+					delete(a.sources.known, key)
+				}
+				continue
+			}
+			for s.lanes < wanted {
+				if len(ls.open) >= most || ls.making >= maxMaking {
+					waiting = waiting || s.lanes == 0 && len(ls.open) >= most
+					break
+				}
+				at, index := s.Source, s.lanes
+				s.lanes++
+				ls.making++
+				a.work.Go(func() { ls.connect(ctx, s, at, index) })
+			}
+		}
+	}
+	return waiting
+}
+
+// connect fetches over the source's index-th connection, dialling at if there are
+// fewer, until the attempt or the connection ends.
+func (ls *lanes) connect(ctx context.Context, s *source, at netproto.Source, index int) {
+	a := ls.attempt
+	c, err := a.swarms.config.Conns.Connect(ctx, at, index)
+	a.mu.Lock()
+	ls.making--
+	if err != nil || ctx.Err() != nil {
+		s.lanes--
+		if err != nil && ctx.Err() == nil {
+			s.fail(err, &a.swarms.config.Timing)
+			s.unreached = true
+			if s.heard && s.lanes == 0 {
+				delete(a.sources.known, s.Key)
+			}
+		}
+		a.unlock()
+		return
+	}
+	if len(ls.open) >= ls.most() {
+		s.lanes--
+		a.unlock()
+		return
+	}
+	now := time.Now()
+	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), pace: make(chan struct{}, 1), streams: map[*job]*stream{}, requests: map[*request]struct{}{},
+		heard: now, useful: now}
+	l.ctx, l.end = context.WithCancel(ctx)
+	ls.open[l] = struct{}{}
+	s.made++
+	s.heard, s.unreached = false, false
+	l.fill()
+	a.unlock()
+	a.swarms.config.Notify()
+	l.run()
+}
+
+// run asks for what the limits let through, until the lane ends.
+func (l *lane) run() {
+	for {
+		select {
+		case <-l.pace:
+			l.runPace()
+			continue
+		case <-l.conn.Ended(): // it may have ended before the first stream was opened
+			l.lost(errors.New("the connection ended"))
+		case <-l.ctx.Done():
+			l.attempt.mu.Lock()
+			l.detach()
+			l.attempt.unlock()
+		}
+		return
+	}
+}
+
+// relieve takes from a silent lane the pieces that other sources can give, except
+// for one, with which its source shows that it is back.
+func (l *lane) relieve(now time.Time) {
+	a := l.attempt
+	if l.unanswered == 0 || now.Sub(l.heard) <= a.swarms.config.Timing.Silent {
+		return
+	}
+	l.slow = true
+	oldest := uint64(1<<64 - 1)
+	for r := range l.requests {
+		oldest = min(oldest, r.number)
+	}
+	freed := false
+	for r := range l.requests {
+		if r.number != oldest && r.othersGive(now) {
+			r.drop(true)
+			freed = true
+		}
+	}
+	if freed {
+		a.lanes.kick()
+	}
+}
+
+// sendAway lets go of a useless lane, and rests its source for Timing.MaxSource.
+func (l *lane) sendAway(now time.Time) {
+	t := &l.attempt.swarms.config.Timing
+	l.source.fail(netproto.Errorf(netproto.CodePeerUnreachable, "it sends nothing"), t)
+	l.source.retry = now.Add(t.MaxSource)
+	l.detach()
+}
+
+// perSource is how many connections to have to each source: several pay if there
+// are few sources and much to fetch, and one more if a trial shows that.
+func (ls *lanes) perSource() int {
+	a := ls.attempt
+	if a.rest() < smallRest || ls.most() < maxLanes {
+		return 1
+	}
+	alive := 0
+	for _, s := range a.sources.known {
+		if s.made > 0 || s.failure == nil {
+			alive++
+		}
+	}
+	n := 1
+	switch alive {
+	case 0, 1:
+		n = 3
+	case 2, 3:
+		n = 2
+	}
+	return min(n+ls.climb.extra, maxPerSource)
+}
+
+// most is how many lanes the limits are worth.
+func (ls *lanes) most() int {
+	a := ls.attempt
+	if limit := lower(a.swarms.config.Traffic.Down.Limit(), a.task.Limit.Limit()); limit > 0 {
+		return int(min(max(limit/laneRate, 1), maxLanes))
+	}
+	return maxLanes
+}
+
+// lower is the lower of two limits; 0 is none.
+func lower(a, b int64) int64 {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// rest is the number of missing bytes. The caller holds the lock.
+func (a *Attempt) rest() int64 {
+	if a.total < 0 {
+		return 0
+	}
+	return a.total - a.done - a.openBytes()
+}
+
+// openBytes is the number of verified bytes of unfinished contents. The caller holds
+// the lock.
+func (a *Attempt) openBytes() int64 {
+	var n int64
+	for _, j := range a.active {
+		if j.ready() {
+			n += j.part.VerifiedBytes()
+		}
+	}
+	return n
+}
+
+// climb finds out whether more connections to each source make an attempt faster.
+// They do if packets get lost or round trips are long: then each connection is slow,
+// whatever the line could carry.
+type climb struct {
+	extra  int
+	before int64     // bytes a second, when the last connection was added
+	next   time.Time // when it is judged, or another one is tried
+}
+
+const (
+	// maxPerSource leaves room on the other side for other downloads.
+	maxPerSource = 4
+	// climbEvery gives the rate, an average of five seconds, time to show it.
+	climbEvery = 6 * time.Second
+	// climbRest is the pause after a trial that did not pay.
+	climbRest = time.Minute
+	// climbGain is by how much one more connection must make it faster.
+	climbGain = 1.15
+	// fastLane needs no other beside it, in bytes a second.
+	fastLane = 8 << 20
+)
+
+// judge decides on one connection more or less. Call it at each tick with the rate,
+// in bytes a second, and the number of lanes.
+func (c *climb) judge(rate int64, lanes int, now time.Time) {
+	switch {
+	case lanes == 0 || c.next.IsZero():
+		c.before, c.next = 0, now.Add(climbEvery)
+	case now.Before(c.next):
+	case c.before > 0 && float64(rate) < climbGain*float64(c.before):
+		c.extra--
+		c.before, c.next = 0, now.Add(climbRest)
+	case c.extra < maxPerSource-1 && rate < int64(lanes)*fastLane:
+		c.extra++
+		c.before, c.next = max(rate, 1), now.Add(climbEvery)
+	default:
+		c.before, c.next = 0, now.Add(climbEvery)
+	}
+}

@@ -1,0 +1,96 @@
+package swarm
+
+import "time"
+
+// A piece that is asked for, and given back.
+
+func (s *stream) ask(index int, spare bool) {
+	a := s.lane.attempt
+	j, l := s.job, s.lane
+	length := j.part.Manifest().Length(index)
+	a.asked++
+	r := &request{number: a.asked, lane: l, stream: s, index: index, length: length, owed: length, spare: spare, writer: j.part.Writer(index, spare)}
+	if spare {
+		j.spares[index] = r
+	} else {
+		j.owners[index] = r
+		j.flying++
+		j.take(index)
+	}
+	l.requests[r] = struct{}{}
+	l.inflight += r.length
+	if len(l.limits()) == 0 {
+		l.ask(r, r.length)
+	} else {
+		l.wait(r)
+	}
+	if !spare {
+		r.claim()
+	}
+}
+
+// claim tells the readers here which piece a whole source was asked for, if no
+// reader has it. A source that lets this peer wait gives nothing: what it was
+// asked for is claimed when its first bytes come.
+func (r *request) claim() {
+	j := r.stream.job
+	if r.lane.served && len(j.owners) > 1 && !r.stream.lacks() && j.held[r.index] <= j.wholes() {
+		r.lane.attempt.swarms.config.Audience.AnnounceFetching(j, r.index)
+	}
+}
+
+// setServed notes whether bytes come from a lane, or its source lets this peer wait.
+func (l *lane) setServed(served bool) {
+	if l.served == served {
+		return
+	}
+	l.served = served
+	for r := range l.requests {
+		if !r.spare {
+			r.claim()
+		}
+	}
+}
+
+// drop takes a request back; its piece is free again. The caller holds the lock.
+func (r *request) drop(tell bool) {
+	if _, ok := r.lane.requests[r]; !ok {
+		return
+	}
+	r.writer.Cancel()
+	r.unlink(tell)
+	r.release()
+}
+
+// unlink ends a request on its lane; its piece is not free yet.
+func (r *request) unlink(tell bool) {
+	delete(r.lane.requests, r)
+	r.lane.inflight -= r.owed
+	r.lane.unanswered -= r.unanswered()
+	r.lane.reader.forget(r, tell)
+}
+
+// release makes the piece of a request free again.
+func (r *request) release() {
+	j := r.stream.job
+	switch {
+	case r.spare && j.spares[r.index] == r:
+		delete(j.spares, r.index)
+	case !r.spare && j.owners[r.index] == r:
+		j.owners[r.index] = nil
+		j.flying--
+		j.give(r.index)
+	}
+}
+
+// othersGive tells whether another source, which is not silent, has the piece
+// of a request.
+func (r *request) othersGive(now time.Time) bool {
+	for l := range r.lane.attempt.lanes.open {
+		s := l.streams[r.stream.job]
+		if l.source != r.lane.source && !l.slow && s != nil && s.have.Has(r.index) && s.usable(now) {
+			return true
+		}
+	}
+	return false
+}
