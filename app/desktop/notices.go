@@ -59,8 +59,8 @@ func (n *notice) hide() {
 	kit.Reveal(n.window.frame.main, n.box, false)
 }
 
-// banner is a strip above the page while the tracker is lost. It counts down,
-// and disappears when the tracker is back.
+// banner is a strip above the page while the tracker is lost, or after a part of
+// the peer stopped. It counts down, and disappears when the tracker is back.
 type banner struct {
 	window        *window
 	box           *fyne.Container
@@ -92,12 +92,17 @@ func (b *banner) show(status face.Status) {
 	if b.words.Text != text {
 		b.words.SetText(text)
 	}
-	kit.Reveal(b.buttons, b.retry, status.Connection != face.ConnectionKeyChanged)
+	stopped := !status.Stopped.IsZero()
+	kit.Reveal(b.buttons, b.retry, !stopped && status.Connection != face.ConnectionKeyChanged)
+	kit.Reveal(b.buttons, b.choose, !stopped)
 	kit.Reveal(b.window.frame.main, b.box, true)
 }
 
 // bannerWords is empty if there is nothing to warn about.
 func bannerWords(status face.Status) string {
+	if !status.Stopped.IsZero() {
+		return words.L("A part of this program has stopped working. Quit it and start it again. If that does not help, copy the diagnostics in the settings.")
+	}
 	failure := status.Failure
 	switch status.Connection {
 	case face.ConnectionReconnecting:

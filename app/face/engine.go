@@ -69,6 +69,7 @@ type Status struct {
 	Connection   Connection            `json:"connection"`
 	RetrySeconds int                   `json:"retry_seconds,omitempty"` // until the next attempt
 	Failure      Failure               `json:"failure,omitzero"`        // why the tracker is not connected
+	Stopped      Failure               `json:"stopped,omitzero"`        // why a part of this peer no longer works until the next start
 	DownRate     int64                 `json:"down_rate"`               // bytes per second, all downloads
 	UpRate       int64                 `json:"up_rate"`                 // bytes per second, all uploads
 	PeersOnline  int                   `json:"peers_online"`            // as the tracker counts them

@@ -83,6 +83,7 @@ func (o *overview) Status(context.Context) (face.Status, error) {
 	case membership.StateReconnecting:
 		s.RetrySeconds = max(int(time.Until(t.Retry).Round(time.Second)/time.Second), 0)
 	}
+	s.Stopped = face.FailureOf(o.engine.Err())
 	s.DownRate, s.UpRate = o.engine.Rates()
 	s.QuickLimit = o.engine.QuickLimit()
 	counts := o.engine.Downloads.Counts()
@@ -111,6 +112,9 @@ func (o *overview) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 		fmt.Fprintf(&b, "Tracker on this computer: %s\n", own.Address)
 	case err != nil:
 		fmt.Fprintf(&b, "Tracker on this computer: %v\n", err)
+	}
+	if err := o.engine.Err(); err != nil {
+		fmt.Fprintf(&b, "Stopped: %v\n", err)
 	}
 	states := map[queue.State]int{}
 	for _, d := range o.engine.Downloads.List() {
