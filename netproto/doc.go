@@ -1,16 +1,16 @@
 // Package netproto is the language that trackers and peers speak: identifiers,
 // REST bodies and routes, error codes, socket frames, links and safe names. It
-// knows no socket and no file; readers and values go in, values come out. The
-// whole wire, on one page:
+// knows no sockets and no files: readers and values go in, values come out. The
+// whole wire on one page:
 //
 // # Who is who
 //
 // An installation is an ed25519 key. Its peer id is a UUID of version 8 made
 // from the public key ([PeerIDOf]); its [Fingerprint] is the key's SHA-256. All
 // of version 1 runs in TLS 1.3 with a self-signed certificate on both sides,
-// pinned by key (package identity); names, dates and authorities in
-// certificates mean nothing. A content is named by its BLAKE3-256
-// ([ContentHash]), so what arrives needs no trust in who sent it.
+// pinned by key (package identity); names, dates and authorities in certificates
+// mean nothing. A content is named by its BLAKE3-256 ([ContentHash]), so nobody
+// has to trust the peer that sends it.
 //
 // # Peer to tracker: REST on one TCP port
 //
@@ -30,30 +30,32 @@
 //	GET    /v1/tracker                         → TrackerInfo
 //	GET    /v1/stats                           → Stats
 //	GET    /healthz, /readyz                   → 200 or 503, for machines
-//	GET    /, /metrics, /openapi.yaml          a page for people, figures for Prometheus, this table in detail
+//	GET    /, /metrics, /openapi.yaml          a page for people, metrics for Prometheus, this table in detail
 //
-// A peer joins, announces what it shares, and sends a heartbeat with the count
-// and the [Digest] of what it announced. The answer says ok, join (the lease is
-// over) or resync (announce again: what the tracker holds differs). When its
-// lease of three heartbeats ends, a peer's resources are hidden, not deleted:
-// a join that finds the same count and digest needs no announce.
+// A peer joins, announces what it shares, and sends heartbeats with the count and
+// the [Digest] of what it announced. The answer says ok, join (the lease is over)
+// or resync (announce again: the tracker holds something else), and brings the
+// tracker's [Stats]. When a peer's lease of three heartbeats ends, its resources
+// are hidden, not deleted: a join that finds the same count and digest needs no
+// announce.
 //
-// A body is strict JSON: UTF-8, members named once and in exactly their case, no
-// half of a surrogate pair, nothing after it; members that are not known are
-// passed over. Who meets a limit gets "too-many-requests" or "full" with
-// Retry-After in seconds, and keeps its lease with heartbeats meanwhile. The
-// tracker dials back where it saw the peer, and says whether it answered there
-// ([Reachability]): a TLS handshake with ALPN "cp2p/1", then the end.
+// A body is strict JSON: UTF-8, no member named twice or in another case, no half
+// of a surrogate pair, nothing after it; unknown members are ignored. A peer that
+// hits a limit gets "too-many-requests" or "full" with Retry-After in seconds, and
+// keeps its lease with heartbeats meanwhile. The tracker dials back to where it
+// saw the peer and says whether the peer answered ([Reachability]): a TLS
+// handshake with ALPN "cp2p/1" and nothing more.
 //
 // The q of a search is words in any order, all of which must occur in a name;
 // "a phrase", spaces included; -word, which must not occur; and type:kind. Case
-// does not matter. One or two characters must begin the name or a word in it.
+// does not matter. A term of one or two characters must start the name or a word
+// in it.
 //
 // # Peer to peer: frames in TLS over TCP
 //
 // ALPN is "cp2p/1". A frame is u32 length | u8 type | payload, big-endian; the
-// payloads stand beside the constants of [FrameType]. After hello on both
-// sides each may read from the other:
+// constants of [FrameType] document the payloads. After a hello from both sides,
+// each may read from the other:
 //
 //	reader                              owner
 //	open  stream 1, hash, size?, manifest? →
@@ -61,40 +63,41 @@
 //	                                  ← have      stream 1, bit field
 //	get   stream 1, request 7, piece 3, offset 0, length →
 //	get   … many in flight              ← data    request 7, bytes (as often as it takes)
-//	                                  ← update    stream 1, pieces the owner has got meanwhile
+//	                                  ← update    stream 1, pieces the owner has received meanwhile
 //	                                  ← refuse    stream, request, code (queued at place n, gone, denied, busy)
 //	cancel request 7 →
 //	close stream 1 →
 //
 // Three optional frames serve the swarm, the peers that read one content at the
-// same time. "peers" goes either way: at which port its sender is, and who else
-// reads or has the content ([Peers]); a reader sends it behind open, an owner
-// when there is somebody new. Addresses from it may be wrong or meant to harm:
-// package peer says which are dialled, and how often. "fetching" tells readers
-// which pieces an unfinished owner has asked a whole source for, so that they ask
-// that source for others. "turn" ends the wait of a reader in the owner's queue.
+// same time. "peers" goes either way: it names the sender's port and the others
+// that read or have the content ([Peers]); a reader sends it after open, an owner
+// when somebody new arrives. Its addresses may be wrong or malicious: the engine
+// decides which ones it dials, and how often. "fetching" tells readers which pieces
+// an unfinished owner has requested from a whole source, so that they request
+// others there. "turn" ends the wait of a reader in the owner's queue.
 //
-// The manifest of a content is the list of its pieces' BLAKE3 chaining values;
-// folding them must give the content hash, which makes every piece verifiable
-// alone. [PieceSize] is the same on both sides. A content of one piece has no
-// list: its hash is the content hash. A folder is a content whose bytes list
-// its files ([ParseFolder]). No path is ever sent: a peer can only be asked for
-// a hash that it shares.
+// The manifest of a content is the list of its pieces' BLAKE3 chaining values.
+// Folding them must give the content hash, so each piece can be verified alone.
+// [PieceSize] is the same on both sides. A content of one piece has no list: its
+// hash is the content hash. A folder is a content whose bytes list its files
+// ([ParseFolder]). No path is ever sent: a peer can only be asked for a hash that
+// it shares.
 //
 // # Seed clients
 //
 // The Python program that this one grew out of speaks plain HTTP (GET and POST
-// /resource, POST /heartbeat; every answer a [SeedEnvelope]) and one UDP
+// /resource, POST /heartbeat; every answer is a [SeedEnvelope]) and one UDP
 // datagram each way: the request is resource_path/resource_name, the answer the
-// first 10,240 bytes of the file. Files of at most that size are offered to
-// seed clients with their MD5 and the path "<content hash>"; larger ones are
-// listed to them by name with the content hash.
+// first 10,240 bytes of the file. Seed clients are offered files of at most that
+// size with their MD5 and the path "<content hash>"; larger ones are listed by
+// name with the content hash.
 //
 // # Links
 //
 //	cp2p://HOST:PORT/HASH?name=…&size=…&tracker=FINGERPRINT&invite=TOKEN
 //
-// Without a hash a link is an invitation to the tracker. A private tracker asks
-// for the token of one ([Invite]) in the first join of a key; until then it
-// answers that key GET /v1/tracker, and "invite-required" to all else.
+// Without a hash, a link is an invitation to the tracker. A private tracker
+// requires the token of an invitation ([Invite]) in the first join of a key; until
+// then it answers that key only GET /v1/tracker, and "invite-required" to anything
+// else.
 package netproto

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// Code is the stable name of a failure, for programs. It stands in the "code"
-// of a problem+json body, in refusals between peers and in --json output.
+// Code is the stable name of a failure, for programs. It appears as "code" in a
+// problem+json body, in refusals between peers and in --json output.
 type Code string
 
-// Every code, with its HTTP status, its number in a refuse frame and its
-// sentences, stands in the table below.
+// The table below has the HTTP status, the number in a refuse frame and the
+// sentences of every code.
 const (
 	CodeBadRequest       Code = "bad-request"
 	CodeCertificate      Code = "certificate-required"
@@ -53,13 +53,13 @@ const (
 	CodeWatchLimit       Code = "watch-limit"
 )
 
-// failure is one row of the table: the one place where a code meets its HTTP
-// status, its number on the peer wire, what happened and what to do next.
+// failure is a row of the table, the one place that maps a code to its HTTP status,
+// its number on the peer wire, what happened and what to do next.
 type failure struct {
 	Code   Code
-	Status int    // HTTP status on v1; 0 where it is never sent
-	Wire   uint16 // number in a refuse frame; 0 where it is never sent
-	What   string // a sentence without its full stop
+	Status int    // HTTP status on v1; 0 if it is never sent there
+	Wire   uint16 // number in a refuse frame; 0 if it is never sent in one
+	What   string // what happened: a sentence without its full stop
 	Hint   string // what to do next, a sentence
 }
 
@@ -71,16 +71,16 @@ var failures = []failure{
 	{CodeInvite, http.StatusForbidden, 0, "This tracker is private: it serves its members only", "Ask its owner for an invite link, and join with that."},
 	{CodeBanned, http.StatusForbidden, 0, "The tracker's owner has banned this", "Ask the owner of the tracker why."},
 	{CodeNotFound, http.StatusNotFound, 2, "Nothing was found", "Check the spelling, or try again when its owner is online."},
-	{CodeMethod, http.StatusMethodNotAllowed, 0, "This address does not know that method", "Update both programs to the newest version."},
-	{CodeJoinFirst, http.StatusConflict, 0, "The tracker does not know this peer any more", "It joins again by itself; try once more in a moment."},
-	{CodeTooLarge, http.StatusRequestEntityTooLarge, 0, "The request is larger than the tracker takes", "Share fewer files at once."},
+	{CodeMethod, http.StatusMethodNotAllowed, 0, "This address does not support that method", "Update both programs to the newest version."},
+	{CodeJoinFirst, http.StatusConflict, 0, "The tracker no longer knows this peer", "It joins again by itself; try once more in a moment."},
+	{CodeTooLarge, http.StatusRequestEntityTooLarge, 0, "The request is larger than the tracker accepts", "Share fewer files at once."},
 	{CodeInvalid, http.StatusUnprocessableEntity, 0, "A value is not acceptable", "Correct it and try again."},
 	{CodeTooMany, http.StatusTooManyRequests, 0, "Too many requests were sent", "Wait a moment and try again."},
 	{CodeFull, http.StatusServiceUnavailable, 0, "The tracker is at its limit", "Try again later, or use another tracker."},
-	{CodeInternal, http.StatusInternalServerError, 3, "The other side failed", "Try again; if it stays so, tell its owner."},
+	{CodeInternal, http.StatusInternalServerError, 3, "The other side failed", "Try again; if that does not help, tell its owner."},
 	{CodeBusy, 0, 4, "The other side has no connection to spare", "It is asked again by itself."},
-	{CodeQueued, 0, 5, "The other side put this into its queue", "It starts by itself when the turn comes."},
-	{CodeGone, 0, 6, "The other side does not have this any more", "Another source is used if there is one."},
+	{CodeQueued, 0, 5, "The other side has queued this", "It starts by itself when its turn comes."},
+	{CodeGone, 0, 6, "The other side no longer has this", "Another source is used if there is one."},
 	{CodeUnreachable, 0, 0, "The tracker cannot be reached", "Check its address and that it runs."},
 	{CodeKeyChanged, 0, 0, "The tracker's key is not the one that is known",
 		"If its owner says that the key was changed, forget the tracker and add it again; otherwise somebody may be posing as it."},
@@ -93,15 +93,15 @@ var failures = []failure{
 	{CodeFileUnreadable, 0, 0, "The file cannot be read", "Check that it exists and that you may read it."},
 	{CodeFolderUnwritable, 0, 0, "The folder cannot be written", "Choose another folder, or change its permissions."},
 	{CodeNoSpace, 0, 0, "There is not enough space on the disk", "Free some space; the download then goes on where it stopped."},
-	{CodeFileChanged, 0, 0, "The file changed while it was read", "It is hashed again when it has come to rest."},
-	{CodeSeedTooLarge, 0, 0, "The file is too large for a seed client, which sends 10,240 bytes at the most", "Ask its owner to share it with CentralizedP2P."},
+	{CodeFileChanged, 0, 0, "The file changed while it was read", "It is hashed again once it stops changing."},
+	{CodeSeedTooLarge, 0, 0, "The file is too large for a seed client, which sends at most 10,240 bytes", "Ask its owner to share it with CentralizedP2P."},
 	{CodeSeedChecksum, 0, 0, "The bytes from the seed client do not match their MD5", "Nothing was saved; ask its owner to upload the file again."},
 	{CodeSeedSilent, 0, 0, "The seed client does not answer", "Try again when it is online."},
 	{CodeStore, 0, 0, "The data folder cannot be used", "Check the path, its permissions and the space on its disk."},
 	{CodeCancelled, 0, 0, "It was stopped before it was done", "Start it again to go on."},
 	{CodeUsage, 0, 0, "The command cannot be run like this", "Correct it and try again."},
 	{CodeWatchLimit, 0, 0, "The system watches no more folders for changes",
-		"Changes are noticed all the same, about a minute later; on Linux fs.inotify.max_user_watches is the limit."},
+		"Changes are still noticed, about a minute later; on Linux the limit is fs.inotify.max_user_watches."},
 	{CodeAmbiguous, 0, 0, "Several contents have this name", "Give the hash or the link of the one you want."},
 }
 
@@ -119,7 +119,7 @@ func indexFailures() (map[Code]*failure, map[uint16]*failure) {
 	return byCode, byWire
 }
 
-// Status is the HTTP status of a code on v1, 500 for a code never sent there.
+// Status returns the HTTP status of a code on v1, 500 for a code never sent there.
 func (c Code) Status() int {
 	if f := failureByCode[c]; f != nil && f.Status != 0 {
 		return f.Status
@@ -127,8 +127,8 @@ func (c Code) Status() int {
 	return http.StatusInternalServerError
 }
 
-// Wire is the number of a code in a refuse frame, that of "internal" for a
-// code never sent there.
+// Wire returns the number of a code in a refuse frame, that of "internal" for a
+// code never sent in one.
 func (c Code) Wire() uint16 {
 	if f := failureByCode[c]; f != nil && f.Wire != 0 {
 		return f.Wire
@@ -136,8 +136,8 @@ func (c Code) Wire() uint16 {
 	return failureByCode[CodeInternal].Wire
 }
 
-// CodeOfWire is the code with that number in a refuse frame; an unknown number
-// is "internal", so that later versions may add some.
+// CodeOfWire returns the code with that number in a refuse frame. An unknown
+// number is "internal", so later versions may add some.
 func CodeOfWire(n uint16) Code {
 	if f := failureByWire[n]; f != nil {
 		return f.Code
@@ -145,15 +145,15 @@ func CodeOfWire(n uint16) Code {
 	return CodeInternal
 }
 
-// What says in a sentence, without its full stop, what the code means.
+// What returns what the code means, as a sentence without its full stop.
 func (c Code) What() string {
 	if f := failureByCode[c]; f != nil {
 		return f.What
 	}
-	return "Something failed that this version does not know"
+	return "Something failed in a way this version does not know"
 }
 
-// Hint says in a sentence what a person can do about the code.
+// Hint returns what a person can do about the code, as a sentence.
 func (c Code) Hint() string {
 	if f := failureByCode[c]; f != nil {
 		return f.Hint
@@ -167,12 +167,12 @@ type Error struct {
 	Detail string // which file, address or value, in words; may be empty
 	Cause  error  // what the system said; may be nil
 
-	// RetryAfter is when the same may succeed, of "too-many-requests" and
-	// "full"; 0 where nobody said.
+	// RetryAfter is the time after which a retry may succeed, for
+	// "too-many-requests" and "full"; 0 if unknown.
 	RetryAfter time.Duration
 }
 
-// Errorf makes an Error with a detail; a %w in the format becomes its cause.
+// Errorf returns an Error with a detail; the error of a %w becomes its cause.
 func Errorf(code Code, format string, args ...any) *Error {
 	detail := fmt.Errorf(format, args...)
 	return &Error{Code: code, Detail: detail.Error(), Cause: errors.Unwrap(detail)}
@@ -202,7 +202,7 @@ func Recode(code Code, err error) *Error {
 	return &Error{Code: code, Detail: err.Error(), Cause: err}
 }
 
-// CodeOf is the code of the first Error in the chain of err, "internal" where
+// CodeOf returns the code of the first Error in the chain of err, "internal" if
 // there is none.
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {

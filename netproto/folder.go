@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// A folder travels as a content of its own, in text:
+// A folder travels as a content of its own, a text:
 //
 //	cp2p-folder 1
 //	<content hash> <size in bytes> <path>
 //	d 0 <path of an empty folder>
 //
-// Paths are relative, with "/" between names that pass CheckName, in the
-// strictly rising order of ComparePaths: one folder has exactly one such text,
-// and so one hash.
+// Paths are relative, with "/" between names that pass CheckName, in the strictly
+// ascending order of ComparePaths: a folder has exactly one such text, and
+// therefore one hash.
 const (
 	folderMagic = "cp2p-folder 1\n"
 	// FolderMIME is the type under which a folder is announced.
@@ -38,8 +38,8 @@ type FolderEntry struct {
 	Dir  bool // an empty folder: no size, no hash
 }
 
-// AppendFolder writes the text of a folder whose entries are in rising order
-// of path. It fails where ParseFolder would refuse the text.
+// AppendFolder appends the text of a folder whose entries are in ascending order of
+// their paths. It fails if ParseFolder would refuse the text.
 func AppendFolder(dst []byte, entries []FolderEntry) ([]byte, error) {
 	if len(entries) > MaxFolderEntries {
 		return nil, fmt.Errorf("the folder has %d files, %d are allowed: share its parts one by one", len(entries), MaxFolderEntries)
@@ -67,13 +67,13 @@ func AppendFolder(dst []byte, entries []FolderEntry) ([]byte, error) {
 	return dst, nil
 }
 
-// ParseFolder reads the text of a folder and checks every rule of the form.
+// ParseFolder reads the text of a folder and checks every rule of the format.
 func ParseFolder(r io.Reader) ([]FolderEntry, error) {
 	return parseFolder(r, MaxFolderBytes)
 }
 
-// parseFolder reads a text of at most limit bytes. One byte more is let in, so
-// that a longer text is seen and refused, not taken for one that ends there.
+// parseFolder reads a text of at most limit bytes. It reads one more byte, so that a
+// longer text is refused and not mistaken for one that ends there.
 func parseFolder(r io.Reader, limit int64) ([]FolderEntry, error) {
 	bounded := &io.LimitedReader{R: r, N: limit + 1}
 	br := bufio.NewReaderSize(bounded, 64<<10)
@@ -148,7 +148,7 @@ func (o *folderOrder) next(e FolderEntry) error {
 	}
 	if o.last != nil {
 		if ComparePaths(e.Path, o.last.Path) <= 0 {
-			return fmt.Errorf("%s: paths must rise and be unique", Printable(e.Path))
+			return fmt.Errorf("%s: paths must be in ascending order and unique", Printable(e.Path))
 		}
 		if strings.HasPrefix(e.Path, o.last.Path+"/") {
 			return fmt.Errorf("%s: its parent is listed as a file or as empty", Printable(e.Path))
@@ -158,9 +158,9 @@ func (o *folderOrder) next(e FolderEntry) error {
 	return nil
 }
 
-// ComparePaths orders paths name by name, as a walk through sorted folders
-// meets them: "a/c" comes before "a-b". So what lies below an entry would come
-// right after it.
+// ComparePaths orders paths name by name, as a walk through sorted folders meets
+// them: "a/c" comes before "a-b". So everything below an entry comes right after
+// it.
 func ComparePaths(a, b string) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] == b[i] {
@@ -177,8 +177,8 @@ func ComparePaths(a, b string) int {
 	return len(a) - len(b)
 }
 
-// CheckPath tells why a slash-separated relative path from the network may
-// not be used, or nil: every part must pass [CheckName].
+// CheckPath returns why a slash-separated relative path from the network must not
+// be used, or nil. Every part must pass [CheckName].
 func CheckPath(path string) error {
 	if len(path) > maxPathBytes {
 		return fmt.Errorf("a path has %d bytes, %d are allowed", len(path), maxPathBytes)

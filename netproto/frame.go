@@ -18,26 +18,25 @@ const FrameVersion = 1
 //
 //	u32 length of what follows | u8 type | payload
 //
-// with all numbers big-endian. Types from 0x80 are optional: who does not
-// know one skips it. An unknown type below 0x80 ends the connection.
+// with all numbers big-endian. Types from 0x80 on are optional: a receiver that
+// does not know one skips it. An unknown type below 0x80 ends the connection.
 type FrameType uint8
 
-// The frames, each with its payload. A stream is a content that one side
-// opened to read; its number is chosen by that side, and so is the number of
-// a request.
+// The frames, each with its payload. A stream is a content that one side opened to
+// read. That side chooses the numbers of its streams and requests.
 const (
 	FrameHello    FrameType = 0x01 // u16 version | u32 features | u8 n | n bytes display name; first on both sides
-	FrameOpen     FrameType = 0x02 // u32 stream | 32 bytes content hash | u64 size, all ones = not known | u8 1 = send the manifest
-	FrameManifest FrameType = 0x03 // u32 stream | u64 size | u32 first piece | n × 32 bytes chaining value (none when there is one piece)
+	FrameOpen     FrameType = 0x02 // u32 stream | 32 bytes content hash | u64 size, all ones = unknown | u8 1 = send the manifest
+	FrameManifest FrameType = 0x03 // u32 stream | u64 size | u32 first piece | n × 32 bytes chaining value (none if there is one piece)
 	FrameHave     FrameType = 0x04 // u32 stream | u32 first piece, a multiple of 8 | bit field, most significant bit first
-	FrameUpdate   FrameType = 0x05 // u32 stream | n × u32 piece that the sender has now
-	FrameGet      FrameType = 0x06 // u32 stream | u32 request | u32 piece | u32 offset in it | u32 length
-	FrameData     FrameType = 0x07 // u32 request | bytes; the answer to a get is its bytes in order, in as many frames as it takes
+	FrameUpdate   FrameType = 0x05 // u32 stream | n × u32 piece that the sender now has
+	FrameGet      FrameType = 0x06 // u32 stream | u32 request | u32 piece | u32 offset in the piece | u32 length
+	FrameData     FrameType = 0x07 // u32 request | bytes; a get is answered with its bytes in order, in as many frames as needed
 	FrameRefuse   FrameType = 0x08 // u32 stream | u32 request, 0 = the whole stream | u16 code | u32 place in the queue, from 1
 	FrameCancel   FrameType = 0x09 // u32 request
 	FrameClose    FrameType = 0x0a // u32 stream
-	FramePing     FrameType = 0x0b // u64 anything
-	FramePong     FrameType = 0x0c // u64 the same
+	FramePing     FrameType = 0x0b // u64 arbitrary
+	FramePong     FrameType = 0x0c // u64 as in the ping
 
 	frameOptional FrameType = 0x80
 )
@@ -45,18 +44,18 @@ const (
 // Limits of the socket protocol.
 const (
 	FrameHeaderBytes  = 5
-	DataHeaderBytes   = FrameHeaderBytes + 4 // with the number of the request
-	MaxControlPayload = 64 << 10             // bytes, of every frame but data
+	DataHeaderBytes   = FrameHeaderBytes + 4 // including the number of the request
+	MaxControlPayload = 64 << 10             // bytes, of every frame except data
 	MaxDataBytes      = 256 << 10            // of content in one data frame
 	MaxDataPayload    = 4 + MaxDataBytes
 	MaxManifestHashes = 1024     // chaining values in one frame
 	MaxHaveBytes      = 32 << 10 // of bit field in one frame
 	MaxUpdatePieces   = 8192     // in one frame
-	MaxRequests       = 256      // gets unanswered on one connection
-	MaxStreams        = 1024     // open on one connection, each way
+	MaxRequests       = 256      // unanswered gets on one connection
+	MaxStreams        = 1024     // open on one connection, in each direction
 )
 
-// ErrFrame is wrapped by every error about what the other side sent.
+// ErrFrame is wrapped by every error about frames from the other side.
 var ErrFrame = errors.New("damaged frame")
 
 func frameError(format string, args ...any) error {
@@ -69,7 +68,7 @@ type Frame interface {
 	appendPayload(dst []byte) []byte
 }
 
-// The frames; their layouts stand beside the constants above.
+// The frames. The constants above document their layouts.
 type (
 	Hello struct {
 		Version  uint16
@@ -79,7 +78,7 @@ type (
 	Open struct {
 		Stream   uint32
 		Hash     ContentHash
-		Size     int64 // bytes; -1 = not known. An owner whose content has another size refuses, so that wrong bytes are always its fault
+		Size     int64 // bytes; -1 = unknown. An owner whose content has another size refuses, so wrong bytes are always the owner's fault
 		Manifest bool
 	}
 	Manifest struct {
@@ -189,8 +188,8 @@ func (f Close) appendPayload(b []byte) []byte  { return be.AppendUint32(b, f.Str
 func (f Ping) appendPayload(b []byte) []byte   { return be.AppendUint64(b, f.Token) }
 func (f Pong) appendPayload(b []byte) []byte   { return be.AppendUint64(b, f.Token) }
 
-// AppendFrame writes a frame, header first, behind dst. The frame must be
-// within its limits: they are the sender's to keep.
+// AppendFrame appends a frame with its header to dst. The caller must keep the
+// frame within its limits.
 func AppendFrame(dst []byte, f Frame) []byte {
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0, byte(f.Type()))
@@ -199,29 +198,29 @@ func AppendFrame(dst []byte, f Frame) []byte {
 	return dst
 }
 
-// AppendDataHeader writes the header of a data frame whose n bytes of content
-// follow: so that they need not be copied behind it.
+// AppendDataHeader appends the header of a data frame with n bytes of content. The
+// caller sends these separately, which saves a copy.
 func AppendDataHeader(dst []byte, request uint32, n int) []byte {
 	dst = be.AppendUint32(dst, uint32(1+4+n))
 	dst = append(dst, byte(FrameData))
 	return be.AppendUint32(dst, request)
 }
 
-// FrameHeader is what stands before a payload.
+// FrameHeader is what precedes a payload.
 type FrameHeader struct {
 	Type   FrameType
 	Length int // bytes of payload
 }
 
-// Known tells whether this version can parse the frame; the others are
-// optional and to be skipped.
+// Known reports whether this version can parse the frame. The caller must skip
+// others, which are optional.
 func (h FrameHeader) Known() bool {
 	return h.Type <= FramePong || h.Type >= FramePeers && h.Type <= FrameTurn
 }
 
-// ReadFrameHeader reads a header and checks its length against the limit of
-// its type, before anybody takes memory for the payload. At the end of the
-// connection between two frames it returns io.EOF.
+// ReadFrameHeader reads a header and checks its length against the limit of its
+// type, before anybody allocates memory for the payload. If the connection ends
+// between two frames, it returns io.EOF.
 func ReadFrameHeader(r io.Reader) (FrameHeader, error) {
 	var raw [FrameHeaderBytes]byte
 	if _, err := io.ReadFull(r, raw[:]); err != nil {
@@ -236,15 +235,15 @@ func ReadFrameHeader(r io.Reader) (FrameHeader, error) {
 	case n == 0:
 		return FrameHeader{}, frameError("its length is zero")
 	case n-1 > limit:
-		return FrameHeader{}, frameError("type 0x%02x with %d bytes, %d are allowed", uint8(t), n-1, limit)
+		return FrameHeader{}, frameError("a frame of type 0x%02x has %d bytes, %d are allowed", uint8(t), n-1, limit)
 	case t == 0 || t > FramePong && t < frameOptional:
 		return FrameHeader{}, frameError("unknown type 0x%02x", uint8(t))
 	}
 	return FrameHeader{Type: t, Length: int(n - 1)}, nil
 }
 
-// ParseFrame reads the payload of a known frame. The result keeps parts of the
-// payload: the caller must not reuse it while the frame is in use.
+// ParseFrame reads the payload of a known frame. The result refers to parts of the
+// payload, which the caller must not reuse while the frame is in use.
 func ParseFrame(t FrameType, payload []byte) (Frame, error) {
 	p := parser{rest: payload}
 	var f Frame
@@ -291,7 +290,7 @@ func ParseFrame(t FrameType, payload []byte) (Frame, error) {
 	return f, nil
 }
 
-// parser takes values off a payload; after a first failure it yields zeros.
+// parser takes values off a payload. After the first failure it yields zeros.
 type parser struct {
 	rest []byte
 	err  error
@@ -336,10 +335,10 @@ func (p *parser) sizeOrUnknown() int64 {
 	return v
 }
 
-// all takes what is left, which must be 1 to limit bytes.
+// all takes the rest, which must be 1 to limit bytes.
 func (p *parser) all(limit int) []byte {
 	if len(p.rest) == 0 || len(p.rest) > limit {
-		p.fail("%d bytes where 1 to %d belong", len(p.rest), limit)
+		p.fail("there are %d bytes instead of 1 to %d", len(p.rest), limit)
 		return nil
 	}
 	return p.take(len(p.rest))
@@ -380,7 +379,7 @@ func (p *parser) manifest() Manifest {
 func (p *parser) have() Have {
 	f := Have{Stream: p.u32(), First: p.u32()}
 	if f.First%8 != 0 {
-		p.fail("a bit field begins at piece %d", f.First)
+		p.fail("a bit field starts at piece %d", f.First)
 	}
 	f.Bits = p.all(MaxHaveBytes)
 	return f

@@ -12,15 +12,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// ContentHash is the plain BLAKE3-256 of a file: what `b3sum` prints. It is
-// the name of a content. Its text is 64 lower-case hexadecimal digits.
+// ContentHash is the plain BLAKE3-256 of a file, as `b3sum` prints it. It is the
+// name of a content. Its text is 64 lower-case hexadecimal digits.
 type ContentHash [32]byte
 
 // ParseContentHash reads 64 hexadecimal digits of either case.
 func ParseContentHash(s string) (ContentHash, error) {
 	var h ContentHash
 	if len(s) != 2*len(h) {
-		return h, fmt.Errorf("a content hash has 64 hexadecimal digits, this has %d characters", len(s))
+		return h, fmt.Errorf("a content hash has 64 hexadecimal digits, this one has %d characters", len(s))
 	}
 	if _, err := hex.Decode(h[:], []byte(s)); err != nil {
 		return h, fmt.Errorf("a content hash has only the digits 0-9 and a-f: %w", err)
@@ -30,7 +30,7 @@ func ParseContentHash(s string) (ContentHash, error) {
 
 func (h ContentHash) String() string { return hex.EncodeToString(h[:]) }
 
-// IsZero tells whether the hash was never set; no content has the zero hash.
+// IsZero reports whether the hash was never set; no content has the zero hash.
 func (h ContentHash) IsZero() bool { return h == ContentHash{} }
 
 // MarshalText makes a hash usable as a JSON string and a JSON object key.
@@ -56,8 +56,8 @@ const (
 	comfortablePieces = 4096
 )
 
-// PieceSize is the smallest power of two from 256 KiB that needs at most
-// 4,096 pieces for size bytes, and 16 MiB at the most.
+// PieceSize returns the smallest power of two from 256 KiB to 16 MiB that divides
+// size bytes into at most 4,096 pieces, or 16 MiB if none does.
 func PieceSize(size int64) int64 {
 	if size <= MinPieceSize*comfortablePieces {
 		return MinPieceSize
@@ -66,14 +66,14 @@ func PieceSize(size int64) int64 {
 	return min(int64(1)<<bits.Len64(uint64(least-1)), MaxPieceSize)
 }
 
-// PieceCount is the number of pieces of a content of size bytes. An empty
-// content has one piece of zero bytes, so that every content has a piece.
+// PieceCount returns the number of pieces of a content of size bytes. An empty
+// content has one piece of zero bytes, so every content has a piece.
 func PieceCount(size int64) int {
 	p := PieceSize(size)
 	return max(1, int((size+p-1)/p))
 }
 
-// PieceLength is the number of bytes in the piece with that index; the last
+// PieceLength returns the number of bytes in the piece with that index. The last
 // piece may be shorter than the others.
 func PieceLength(size int64, index int) int64 {
 	p := PieceSize(size)
@@ -86,7 +86,7 @@ type PeerID = uuid.UUID
 
 const peerIDDomain = "centralizedp2p peer-id v1\x00"
 
-// PeerIDOf derives the version 8 UUID (RFC 9562) of a public key: the first 16
+// PeerIDOf returns the version 8 UUID (RFC 9562) of a public key: the first 16
 // bytes of SHA-256(domain ‖ key) with version and variant set.
 func PeerIDOf(key ed25519.PublicKey) PeerID {
 	sum := sha256.Sum256(append([]byte(peerIDDomain), key...))
@@ -103,16 +103,16 @@ type Fingerprint [32]byte
 
 var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// FingerprintOf is the fingerprint of a public key.
+// FingerprintOf returns the fingerprint of a public key.
 func FingerprintOf(key ed25519.PublicKey) Fingerprint { return sha256.Sum256(key) }
 
-// ParseFingerprint reads the text of a fingerprint; case, spaces and dashes,
-// which people add when they copy one by hand, do not matter.
+// ParseFingerprint reads the text of a fingerprint. Case does not matter, nor do
+// spaces and dashes, which people add when they copy one by hand.
 func ParseFingerprint(s string) (Fingerprint, error) {
 	var f Fingerprint
 	s = strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(s))
 	if len(s) != base32Lower.EncodedLen(len(f)) {
-		return f, fmt.Errorf("a fingerprint has 52 characters, this has %d", len(s))
+		return f, fmt.Errorf("a fingerprint has 52 characters, this one has %d", len(s))
 	}
 	if _, err := base32Lower.Decode(f[:], []byte(s)); err != nil {
 		return f, fmt.Errorf("a fingerprint has only the characters a-z and 2-7: %w", err)
@@ -125,7 +125,7 @@ func ParseFingerprint(s string) (Fingerprint, error) {
 
 func (f Fingerprint) String() string { return base32Lower.EncodeToString(f[:]) }
 
-// IsZero tells whether the fingerprint is unknown.
+// IsZero reports whether the fingerprint is unknown.
 func (f Fingerprint) IsZero() bool { return f == Fingerprint{} }
 
 // MarshalText makes a fingerprint a JSON string; the zero one is empty.
@@ -136,7 +136,7 @@ func (f Fingerprint) MarshalText() ([]byte, error) {
 	return []byte(f.String()), nil
 }
 
-// UnmarshalText accepts what [ParseFingerprint] accepts, and the empty text.
+// UnmarshalText accepts what [ParseFingerprint] accepts and the empty text.
 func (f *Fingerprint) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*f = Fingerprint{}

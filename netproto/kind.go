@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Kind is the class of a content, as far as its name and media type tell: the
-// "type" of a search.
+// Kind is the class of a content, judging by its name and media type: the "type"
+// of a search.
 type Kind string
 
 // The kinds.
@@ -49,8 +49,8 @@ func ParseKind(s string) (Kind, error) {
 	return "", Errorf(CodeInvalid, "a type is video, audio, image, document, archive, program, folder or other, not %q", s)
 }
 
-// KindOf is the kind of a content with that name and media type. The extension
-// goes before the media type, which many systems only guess.
+// KindOf returns the kind of a content with that name and media type. The extension
+// counts more than the media type, which many systems only guess.
 func KindOf(name, mime string, folder bool) Kind {
 	if folder || mime == FolderMIME {
 		return KindFolder

@@ -10,31 +10,31 @@ import (
 )
 
 // Links have the form cp2p://HOST:PORT/HASH?name=…&size=…&tracker=FINGERPRINT&invite=TOKEN.
-// Without a hash a link names only the tracker: an invitation. A private tracker
-// lets in who brings the token of one.
+// Without a hash, a link names only the tracker: it is an invitation. A private
+// tracker lets in peers that bring the token of an invitation.
 const (
 	LinkScheme   = "cp2p"
 	maxLinkBytes = 4096
 )
 
-// DefaultPort is the TCP port of a tracker where none is given.
+// DefaultPort is the TCP port of a tracker if none is given.
 const DefaultPort = 5000
 
-// Link is where a content can be asked for, and what it should be.
+// Link says where to ask for a content and what it should be.
 type Link struct {
 	Tracker     string      // host:port of the tracker
 	Hash        ContentHash // zero in a link to a tracker
 	Name        string      // what the content was called; passes CheckName, or empty
-	Size        int64       // bytes; -1 when the link does not say
-	Fingerprint Fingerprint // key of the tracker; zero when the link does not say
-	Invite      Invite      // one-time token of a private tracker; zero when the link has none
+	Size        int64       // bytes; -1 if the link does not say
+	Fingerprint Fingerprint // key of the tracker; zero if the link does not say
+	Invite      Invite      // one-time token of a private tracker; zero if the link has none
 }
 
-// IsTracker tells whether the link names a tracker and no content.
+// IsTracker reports whether the link names a tracker and no content.
 func (l Link) IsTracker() bool { return l.Hash.IsZero() }
 
-// ParseLink reads a link. Unknown parameters are ignored, so that later
-// versions may add some.
+// ParseLink reads a link. It ignores unknown parameters, so later versions may add
+// some.
 func ParseLink(s string) (Link, error) {
 	s = strings.TrimSpace(s)
 	if len(s) > maxLinkBytes {
@@ -42,7 +42,7 @@ func ParseLink(s string) (Link, error) {
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		return Link{}, errors.New("the link is damaged: copy it again, whole")
+		return Link{}, errors.New("the link is damaged: copy all of it again")
 	}
 	if !strings.EqualFold(u.Scheme, LinkScheme) || u.Opaque != "" || u.User != nil || u.Fragment != "" {
 		return Link{}, errors.New("a link begins with cp2p://HOST:PORT")
@@ -61,7 +61,7 @@ func ParseLink(s string) (Link, error) {
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return Link{}, errors.New("the part of the link after \"?\" is damaged: copy it again, whole")
+		return Link{}, errors.New("the part of the link after \"?\" is damaged: copy all of it again")
 	}
 	if name := query.Get("name"); name != "" {
 		link.Name = SafeName(name)
@@ -71,7 +71,7 @@ func ParseLink(s string) (Link, error) {
 			return Link{}, fmt.Errorf("the size in the link is not a number of bytes from 0 to %d", int64(MaxContentSize))
 		}
 		if link.IsTracker() {
-			link.Size = -1 // a size of nothing
+			link.Size = -1 // the size of no content
 		}
 	}
 	if print := query.Get("tracker"); print != "" {
@@ -87,7 +87,7 @@ func ParseLink(s string) (Link, error) {
 	return link, nil
 }
 
-// String writes the link; ParseLink reads it back to the same value.
+// String returns the text of the link; ParseLink reads it back as the same value.
 func (l Link) String() string {
 	var b strings.Builder
 	b.WriteString(LinkScheme + "://" + l.Tracker)
@@ -115,9 +115,9 @@ func (l Link) String() string {
 	return b.String()
 }
 
-// TrackerAddress completes HOST[:PORT] to host:port with the default port. One
-// address has one text, because the key of a tracker is remembered under it:
-// host names are lower case, IP addresses in their shortest form.
+// TrackerAddress completes HOST[:PORT] to host:port with the default port. Each
+// address has one text, since the key of a tracker is remembered under it: host
+// names are lower case, IP addresses have their shortest form.
 func TrackerAddress(s string) (string, error) {
 	host, port := s, strconv.Itoa(DefaultPort)
 	if h, p, err := net.SplitHostPort(s); err == nil {

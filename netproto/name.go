@@ -10,16 +10,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// MaxNameBytes is the longest name of a file or folder, in bytes of UTF-8:
-// what ext4, APFS and NTFS all can hold (NTFS counts 255 UTF-16 units).
+// MaxNameBytes is the length of the longest name of a file or folder, in bytes of
+// UTF-8, that ext4, APFS and NTFS can all hold (NTFS counts 255 UTF-16 units).
 const MaxNameBytes = 255
 
-// PartPrefix begins the name of every unfinished file of ours; no name from
-// the network may begin so.
+// PartPrefix starts the name of every unfinished file of ours. No name from the
+// network may start with it.
 const PartPrefix = ".cp2p-"
 
-// CheckName tells why a name from the network may not become a file name, or
-// nil. What it accepts is one component that every supported system can hold.
+// CheckName returns why a name from the network must not become a file name, or
+// nil. It accepts single path components that every supported system can hold.
 func CheckName(name string) error {
 	switch {
 	case name == "":
@@ -33,7 +33,7 @@ func CheckName(name string) error {
 	case name == "." || name == "..":
 		return errors.New("the name is a folder reference")
 	case strings.HasPrefix(strings.ToLower(name), PartPrefix):
-		return fmt.Errorf("names that begin with %q are kept for unfinished downloads", PartPrefix)
+		return fmt.Errorf("names that begin with %q are reserved for unfinished downloads", PartPrefix)
 	}
 	for _, r := range name {
 		if why := forbiddenRune(r); why != "" {
@@ -49,8 +49,8 @@ func CheckName(name string) error {
 	return nil
 }
 
-// SafeName turns any text into a name that [CheckName] accepts and that stays
-// as close to it as can be: forbidden characters become "_".
+// SafeName turns any text into a name that [CheckName] accepts, as close to the
+// text as possible: forbidden characters become "_".
 func SafeName(name string) string {
 	name = norm.NFC.String(strings.ToValidUTF8(name, "_"))
 	name = strings.Map(func(r rune) rune {
@@ -80,8 +80,8 @@ func cutBytes(s string, n int) string {
 	return s[:n]
 }
 
-// NumberedName puts " (n)" before the extension of a safe name, and shortens
-// the name so that the whole stays safe: the free name beside a taken one.
+// NumberedName returns a safe name with " (n)" before its extension, shortened so
+// that the result is safe too: a free name beside a taken one.
 func NumberedName(name string, n int) string {
 	stem, ext := name, ""
 	if dot := strings.LastIndexByte(name, '.'); dot > 0 && len(name)-dot <= 16 {
@@ -92,8 +92,8 @@ func NumberedName(name string, n int) string {
 	return norm.NFC.String(stem + suffix + ext)
 }
 
-// Printable makes text from the network safe to show in a terminal, a log or
-// a label: control, bidi and zero-width characters appear as \u{…} escapes.
+// Printable makes text from the network safe to show in a terminal, a log or a
+// label: control, bidi and zero-width characters become \u{…} escapes.
 func Printable(s string) string {
 	if !strings.ContainsFunc(s, unprintable) && utf8.ValidString(s) {
 		return s
@@ -116,7 +116,7 @@ func unprintable(r rune) bool {
 	return unicode.IsControl(r) || isInvisible(r)
 }
 
-// forbiddenRune says what is wrong with a character in a file name, or "".
+// forbiddenRune returns what is wrong with a character in a file name, or "".
 func forbiddenRune(r rune) string {
 	switch {
 	case strings.ContainsRune(`/\:*?"<>|`, r):
@@ -129,10 +129,10 @@ func forbiddenRune(r rune) string {
 	return ""
 }
 
-// isInvisible covers what can make a name look like another: bidi marks,
-// embeddings and isolates, zero-width characters, fillers, line separators,
-// tags. Arabic number signs are format characters that show; the variation
-// selectors in most emoji change only the look of what stands before them.
+// isInvisible covers what can make a name look like another: bidi marks, embeddings
+// and isolates, zero-width characters, fillers, line separators, tags. Arabic
+// number signs are visible format characters; the variation selectors in most
+// emoji change only the look of the character before them.
 func isInvisible(r rune) bool {
 	if unicode.In(r, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point) {
 		return true
@@ -140,9 +140,9 @@ func isInvisible(r rune) bool {
 	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
-// isDeviceName tells whether Windows would open a device instead of a file:
-// CON, PRN, AUX, NUL, CLOCK$, CONIN$, CONOUT$, COM0-9 and LPT0-9, the
-// superscript digits included, whatever the case and the extension.
+// isDeviceName reports whether Windows would open a device instead of a file: CON,
+// PRN, AUX, NUL, CLOCK$, CONIN$, CONOUT$, COM0-9 and LPT0-9, including superscript
+// digits, in any case and with any extension.
 func isDeviceName(name string) bool {
 	stem, _, _ := strings.Cut(name, ".")
 	stem = strings.ToUpper(strings.TrimRight(stem, " "))

@@ -26,20 +26,21 @@ const (
 const (
 	MaxAnnounce    = 1000    // resources in one announce or withdraw
 	MaxPage        = 200     // hits in one page of a search
-	DefaultPage    = 50      // where the request does not say
+	DefaultPage    = 50      // if the request does not say
 	MaxQueryBytes  = 512     // of search text
 	MaxBodyBytes   = 1 << 20 // of any request
 	MaxCandidates  = 8       // LAN addresses of one peer
 	MaxPeerName    = 64      // bytes of a display name
 	MaxMIMEBytes   = 127     // of a media type (RFC 6838 §4.2)
 	MaxCursorBytes = 1024
-	MaxSuggestions = 5 // names offered where a search finds nothing
+	MaxSuggestions = 5 // names suggested if a search finds nothing
 
-	// DefaultHeartbeat is how often a peer renews its lease where the tracker
-	// does not say otherwise; a lease is three heartbeats.
+	// DefaultHeartbeat is how often a peer renews its lease unless the tracker
+	// says otherwise; a lease is three heartbeats.
 	DefaultHeartbeat = 30 * time.Second
 	LeaseHeartbeats  = 3
-	// SeedLease is how long a seed client counts as online after its last sign.
+	// SeedLease is how long a seed client counts as online after its last sign of
+	// life.
 	SeedLease = 20 * time.Second
 )
 
@@ -55,9 +56,9 @@ type Problem struct {
 	Code   Code   `json:"code"`
 }
 
-// ProblemOf is the body for an error; it never carries the cause. A failure of
-// the sender's own (status 500) carries no detail either: what went wrong
-// inside is for the log there, not for who asked.
+// ProblemOf returns the body for an error. It never carries the cause. For an
+// internal failure (status 500) it carries no detail either: what went wrong
+// inside belongs in the sender's log.
 func ProblemOf(err *Error) Problem {
 	p := Problem{Type: "about:blank", Title: err.Code.What(), Status: err.Code.Status(), Detail: err.Detail, Code: err.Code}
 	if p.Status == http.StatusInternalServerError {
@@ -77,7 +78,7 @@ type TrackerInfo struct {
 	Limits           Limits      `json:"limits"`
 }
 
-// Limits are the numbers a client must stay within.
+// Limits are the limits a client must stay within.
 type Limits struct {
 	Announce         int `json:"announce"`           // resources in one announce
 	Page             int `json:"page"`               // hits in one page
@@ -88,15 +89,15 @@ type Limits struct {
 type JoinRequest struct {
 	Name       string   `json:"name"`                 // display name
 	Port       int      `json:"port"`                 // TCP, for other peers
-	SeedPort   int      `json:"seed_port,omitempty"`  // UDP, for seed clients; 0 when they are not served
+	SeedPort   int      `json:"seed_port,omitempty"`  // UDP, for seed clients; 0 if they are not served
 	Candidates []string `json:"candidates,omitempty"` // private ip:port, for peers behind the same public address
 	Invite     Invite   `json:"invite,omitzero"`      // token of an invite link, for a private tracker
 }
 
-// JoinResponse answers it.
+// JoinResponse answers PUT /v1/peers/self.
 type JoinResponse struct {
 	PeerID           PeerID       `json:"peer_id"`
-	ObservedAddress  string       `json:"observed_address"` // ip:port that others are given
+	ObservedAddress  string       `json:"observed_address"` // ip:port given to others
 	Reachable        Reachability `json:"reachable"`
 	HeartbeatSeconds int          `json:"heartbeat_seconds"`
 	LeaseSeconds     int          `json:"lease_seconds"`
@@ -104,7 +105,7 @@ type JoinResponse struct {
 	Digest           Digest       `json:"digest"` // of them
 }
 
-// Reachability is what the tracker's dial back to a peer gave.
+// Reachability is the result of the tracker's dial back to a peer.
 type Reachability string
 
 // The three answers.
@@ -114,11 +115,11 @@ const (
 	ReachableUnknown Reachability = "unknown"
 )
 
-// Digest is the XOR of the first 8 bytes, big-endian, of the distinct hashes
-// that a peer announced. Its text is 16 hexadecimal digits.
+// Digest is the XOR of the first 8 bytes, big-endian, of all distinct hashes that a
+// peer announced. Its text is 16 hexadecimal digits.
 type Digest uint64
 
-// Toggle adds a hash to the digest, or takes it out again.
+// Toggle adds a hash to the digest, or removes it.
 func (d Digest) Toggle(h ContentHash) Digest {
 	var v uint64
 	for _, b := range h[:8] {
@@ -129,14 +130,14 @@ func (d Digest) Toggle(h ContentHash) Digest {
 
 func (d Digest) String() string { return fmt.Sprintf("%016x", uint64(d)) }
 
-// MarshalText makes a digest a JSON string: JSON numbers hold 53 bits only.
+// MarshalText makes a digest a JSON string: JSON numbers hold only 53 bits.
 func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads 16 hexadecimal digits.
 func (d *Digest) UnmarshalText(text []byte) error {
 	var raw [8]byte
 	if len(text) != 16 {
-		return fmt.Errorf("a digest has 16 hexadecimal digits, this has %d characters", len(text))
+		return fmt.Errorf("a digest has 16 hexadecimal digits, this one has %d characters", len(text))
 	}
 	if _, err := hex.Decode(raw[:], text); err != nil {
 		return fmt.Errorf("a digest has only hexadecimal digits: %w", err)
@@ -150,11 +151,11 @@ func (d *Digest) UnmarshalText(text []byte) error {
 
 // HeartbeatRequest is the body of POST /v1/heartbeat.
 type HeartbeatRequest struct {
-	Count  int    `json:"count"`  // distinct hashes announced, as the peer knows them
+	Count  int    `json:"count"`  // distinct hashes the peer announced, as it sees them
 	Digest Digest `json:"digest"` // of them
 }
 
-// HeartbeatStatus is what the peer has to do.
+// HeartbeatStatus tells a peer what to do.
 type HeartbeatStatus string
 
 // The three answers.
@@ -164,14 +165,13 @@ const (
 	HeartbeatResync HeartbeatStatus = "resync" // lease renewed, but the holdings differ: announce again
 )
 
-// HeartbeatResponse answers it.
+// HeartbeatResponse answers POST /v1/heartbeat.
 type HeartbeatResponse struct {
 	Status    HeartbeatStatus `json:"status"`
 	Reachable Reachability    `json:"reachable"`
 
-	// Stats are the tracker's counts, so that a peer need not ask for them with
-	// every heartbeat. Trackers before 0.2 leave them out, and any tracker may if
-	// it cannot count.
+	// Stats are the tracker's counts, so that a peer need not ask for them
+	// separately. Older trackers omit them, and any tracker may if it cannot count.
 	Stats *Stats `json:"stats,omitempty"`
 }
 
@@ -182,24 +182,25 @@ type Resource struct {
 	Name   string      `json:"name"` // passes CheckName
 	MIME   string      `json:"mime,omitempty"`
 	Folder bool        `json:"folder,omitempty"` // the content is a folder (see FolderEntry)
-	Part   bool        `json:"part,omitempty"`   // the peer has some pieces only
-	MD5    string      `json:"md5,omitempty"`    // hex; contents of at most SeedMaxBytes, for seed clients
+	Part   bool        `json:"part,omitempty"`   // the peer has only some pieces
+	MD5    string      `json:"md5,omitempty"`    // hex; for seed clients, of contents of at most SeedMaxBytes
 }
 
-// AnnounceRequest is the body of POST /v1/resources. The first batch of a
-// resync has Reset: what it and later batches do not name is withdrawn.
+// AnnounceRequest is the body of POST /v1/resources. The first batch of a resync
+// sets Reset, which withdraws everything the batch does not name.
 type AnnounceRequest struct {
 	Reset     bool       `json:"reset,omitempty"`
 	Resources []Resource `json:"resources"`
 }
 
-// AnnounceResponse answers it. What was refused is not held.
+// AnnounceResponse answers POST /v1/resources. The tracker does not hold what it
+// refused.
 type AnnounceResponse struct {
 	Accepted int       `json:"accepted"`
 	Refused  []Refusal `json:"refused,omitempty"`
 }
 
-// Refusal says why a resource of a batch was not taken.
+// Refusal says why a resource of a batch was not accepted.
 type Refusal struct {
 	Index  int    `json:"index"` // in the batch
 	Code   Code   `json:"code"`
@@ -211,7 +212,7 @@ type WithdrawRequest struct {
 	Hashes []ContentHash `json:"hashes"`
 }
 
-// WithdrawResponse answers it.
+// WithdrawResponse answers DELETE /v1/resources.
 type WithdrawResponse struct {
 	Removed int `json:"removed"`
 }
@@ -227,15 +228,15 @@ const (
 	SortNewest  Sort = "newest" // first announced last
 )
 
-// SearchRequest is the query of GET /v1/resources; zero values do not restrict.
+// SearchRequest is the query of GET /v1/resources. Zero values do not restrict.
 type SearchRequest struct {
 	Words            string // q
 	Type             string // type
 	MinSize, MaxSize int64  // min_size, max_size; bytes
 	Sort             Sort   // sort
 	Limit            int    // limit; 1 to MaxPage
-	Cursor           string // cursor; of the page before
-	Offline          bool   // offline=true; contents without an online source, too
+	Cursor           string // cursor; Next of the page before
+	Offline          bool   // offline=true; also find contents without an online source
 }
 
 // Hit is one content among the answers of a search.
@@ -245,10 +246,10 @@ type Hit struct {
 	Size    int64       `json:"size"`
 	MIME    string      `json:"mime,omitempty"`
 	Folder  bool        `json:"folder,omitempty"`
-	Sources int         `json:"sources"` // online now, those with a part included
+	Sources int         `json:"sources"` // online now, including those with a part
 	Added   time.Time   `json:"added"`   // first announced to this tracker
 
-	// LastSeen is when the last source went offline; only where none is online.
+	// LastSeen is when the last source went offline, if none is online.
 	LastSeen time.Time `json:"last_seen,omitzero"`
 }
 
@@ -257,8 +258,8 @@ type SearchResponse struct {
 	Items []Hit  `json:"items"`
 	Next  string `json:"next,omitempty"` // cursor of the next page; empty at the end
 
-	// Suggestions are names that would have been found but for one typing
-	// error, where nothing was; MaxSuggestions at the most.
+	// Suggestions are at most MaxSuggestions names within one typing error, if
+	// nothing was found.
 	Suggestions []string `json:"suggestions,omitempty"`
 }
 
@@ -268,8 +269,8 @@ type ResourceResponse struct {
 	Names []string `json:"names"` // in use by online sources
 }
 
-// Source is a peer that has a content, whole or in part. An address with an
-// empty host (":4000") is at the tracker's own host, as the reader knows it.
+// Source is a peer that has a content, whole or in part. An address with an empty
+// host (":4000") means the tracker's own host, as the reader knows it.
 type Source struct {
 	PeerID    PeerID    `json:"peer_id"`
 	Key       PublicKey `json:"key"`
@@ -300,7 +301,7 @@ type Stats struct {
 	PeersOnline int   `json:"peers_online"`
 	PeersKnown  int   `json:"peers_known"`
 	Resources   int   `json:"resources"` // distinct contents with an online source
-	Bytes       int64 `json:"bytes"`     // of them
+	Bytes       int64 `json:"bytes"`     // of these contents
 	SeedPeers   int   `json:"seed_peers"`
 }
 
@@ -313,7 +314,7 @@ func (k PublicKey) MarshalText() ([]byte, error) { return []byte(hex.EncodeToStr
 // UnmarshalText reads 64 hexadecimal digits.
 func (k *PublicKey) UnmarshalText(text []byte) error {
 	if len(text) != 2*len(k) {
-		return fmt.Errorf("a public key has 64 hexadecimal digits, this has %d characters", len(text))
+		return fmt.Errorf("a public key has 64 hexadecimal digits, this one has %d characters", len(text))
 	}
 	_, err := hex.Decode(k[:], text)
 	return err

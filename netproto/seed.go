@@ -1,32 +1,32 @@
 package netproto
 
-// The seed is the Python program that this one grew out of. Its clients speak
-// plain HTTP on the tracker's port and one UDP datagram each way to a peer.
+// The seed is the Python program that this one grew out of. Its clients speak plain
+// HTTP on the tracker's port, and to a peer one UDP datagram each way.
 const (
 	RouteSeedResource  = "/resource"
 	RouteSeedHeartbeat = "/heartbeat"
 
-	// SeedMaxBytes is all that a seed peer sends of a file: one datagram.
+	// SeedMaxBytes is the most that a seed peer sends of a file: one datagram.
 	SeedMaxBytes = 10_240
 	// SeedMaxRequest bounds the path in a request datagram, in bytes.
 	SeedMaxRequest = 4096 + 1 + MaxNameBytes
 )
 
-// SeedEnvelope is every answer of the seed's routes. Data is a string (JSON
-// again, where it carries JSON) or, for refused fields, an object.
+// SeedEnvelope is every answer of the seed's routes. Data is a string, which may
+// hold JSON again, or for refused fields an object.
 type SeedEnvelope struct {
 	Success bool `json:"success"`
 	Data    any  `json:"data"`
 }
 
-// SeedResource is a row of the seed's list: who serves which file. The order
-// of the fields is the order on the wire.
+// SeedResource is a row of the seed's list: who serves which file. Its fields are
+// in the order of the wire.
 type SeedResource struct {
 	PeerIP       string `json:"peer_ip"`       // IPv4
 	PeerPort     int    `json:"peer_port"`     // UDP
 	ResourcePath string `json:"resource_path"` // the folder, as its peer named it
 	ResourceName string `json:"resource_name"`
-	ResourceHash string `json:"resource_hash"` // MD5 in hex; 64 digits are our content hash: not for seed peers
+	ResourceHash string `json:"resource_hash"` // MD5 in hex; 64 digits are our content hash, which seed peers cannot use
 }
 
 // SeedRegistration is the body of the seed's POST /resource.
@@ -45,7 +45,7 @@ type SeedHeartbeat struct {
 	PeerID string `json:"peer_id"`
 }
 
-// SeedPolicy says from where unauthenticated seed clients are served.
+// SeedPolicy says which seed clients are served; they are not authenticated.
 type SeedPolicy string
 
 // The policies of --seed-clients.

@@ -2,12 +2,12 @@ package netproto
 
 import "net/netip"
 
-// Optional frames with which the peers of a swarm help each other. Who does
-// not know them loses time, and nothing else.
+// Optional frames with which the peers of a swarm help each other. A peer that does
+// not know them loses only time.
 const (
-	FramePeers    FrameType = 0x81 // 32 bytes hash | u16 TCP port of the sender, 0 = not told | n × (32 bytes public key | u8 6 or 18 | IP address | u16 port)
-	FrameFetching FrameType = 0x82 // u32 stream | n × u32 piece that the sender has asked a whole source for: it will have it soon
-	FrameTurn     FrameType = 0x83 // u32 stream: who was told a place in the queue can ask now
+	FramePeers    FrameType = 0x81 // 32 bytes hash | u16 TCP port of the sender, 0 = unknown | n × (32 bytes public key | u8 6 or 18 | IP address | u16 port)
+	FrameFetching FrameType = 0x82 // u32 stream | n × u32 piece that the sender has requested from a whole source and will have soon
+	FrameTurn     FrameType = 0x83 // u32 stream; the receiver waited in the queue and can send requests now
 )
 
 // Limits of the optional frames.
@@ -17,24 +17,27 @@ const (
 )
 
 type (
-	// Peers tells who else is in the swarm of a content that one of the two
-	// sides has open. A sender names only peers that it is connected to itself,
-	// at the address where it sees them, with the port that they told.
+	// Peers names other peers in the swarm of a content that one of the two sides
+	// has open. A sender names only peers it is connected to, at the address where
+	// it sees them and the port they gave.
 	Peers struct {
 		Hash  ContentHash
 		Port  uint16
 		Peers []SwarmPeer
 	}
-	// SwarmPeer is a peer as another one knows it. Its address need not be true:
-	// who dials it finds out by the key.
+	// SwarmPeer is a peer as another one knows it. The address may be false; a
+	// caller that dials it finds out by the key.
 	SwarmPeer struct {
 		Key     PublicKey
 		Address netip.AddrPort
 	}
+	// Fetching names pieces that an unfinished owner has requested from a whole
+	// source, so that others request different ones there.
 	Fetching struct {
 		Stream uint32
 		Pieces []uint32
 	}
+	// Turn tells a reader in the queue that it can send requests now.
 	Turn struct{ Stream uint32 }
 )
 
@@ -59,7 +62,7 @@ func (f Fetching) appendPayload(b []byte) []byte {
 
 func (f Turn) appendPayload(b []byte) []byte { return be.AppendUint32(b, f.Stream) }
 
-// swarmPeerBytes is the length of the shortest entry.
+// swarmPeerBytes is the length of the shortest SwarmPeer.
 const swarmPeerBytes = 32 + 1 + 4 + 2
 
 func (p *parser) peers() Peers {
@@ -77,7 +80,7 @@ func (p *parser) peers() Peers {
 	return f
 }
 
-// address is of one form only: IPv4 has 4 bytes.
+// address reads an address, which has one form only: IPv4 has 4 bytes.
 func (p *parser) address() netip.AddrPort {
 	n := int(p.u8())
 	if n != 6 && n != 18 {
@@ -95,7 +98,7 @@ func (p *parser) address() netip.AddrPort {
 func (p *parser) fetching() Fetching {
 	f := Fetching(p.update())
 	if len(f.Pieces) > MaxFetchingPieces {
-		p.fail("%d pieces are fetched at once", len(f.Pieces))
+		p.fail("%d pieces are being fetched at once", len(f.Pieces))
 	}
 	return f
 }

@@ -1,5 +1,5 @@
-// The tracker alone, for a server without a screen: `go run ./tracker`. The
-// same stands in the app as `centralizedp2p tracker`.
+// The tracker alone, for a server without a screen: `go run ./tracker`. The app
+// has the same command as `centralizedp2p tracker`.
 package main
 
 import (

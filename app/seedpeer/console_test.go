@@ -66,7 +66,7 @@ func TestScriptsOfTheSeedPrintWhatTheSeedPrinted(t *testing.T) {
 				"The bytes from the seed client do not match their MD5: 'changed.txt' at PEER. Nothing was saved; ask its owner to upload the file again.\n> bye...\n"},
 		{"download of more than a seed peer sends", "-d big.bin\n",
 			"> resource '127.0.0.1_big.bin' downloaded at path 'downloads/' but hash is incorrect, file might be corrupted!\n" +
-				"The file is too large for a seed client, which sends 10,240 bytes at the most: 'big.bin' at PEER arrived cut off; nothing was saved. Ask its owner to share it with CentralizedP2P.\n> bye...\n"},
+				"The file is too large for a seed client, which sends at most 10,240 bytes: 'big.bin' at PEER arrived cut off; nothing was saved. Ask its owner to share it with CentralizedP2P.\n> bye...\n"},
 		{"download from a silent peer", "-d silent.txt\n", "> it looks like peer 'PEER' is not responding, interrupting connection!\n> bye...\n"},
 		{"download of what only our peers have", "-d ours.iso\n",
 			"> A value is not acceptable: 'ours.iso' is not with seed clients; get it with `centralizedp2p get " + strings.Repeat("ab", 32) + "`. Correct it and try again.\n> bye...\n"},

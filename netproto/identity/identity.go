@@ -1,6 +1,6 @@
-// Package identity is the one mechanism of trust: an ed25519 key per
-// installation, a self-signed certificate of it, and TLS 1.3 in which both
-// sides show theirs and are known by their key alone.
+// Package identity is the one mechanism of trust: an ed25519 key for each
+// installation, a self-signed certificate of it, and TLS 1.3 in which both sides
+// show theirs and are known by their key alone.
 package identity
 
 import (
@@ -22,8 +22,8 @@ import (
 
 const pemType = "PRIVATE KEY"
 
-// HTTP is the application protocol towards a tracker. Some HTTP clients name
-// none, which means the same.
+// HTTP is the application protocol for connections to a tracker. Some HTTP clients
+// name none, which means the same.
 const HTTP = "http/1.1"
 
 // Identity is a private key and the certificate that shows it.
@@ -32,9 +32,9 @@ type Identity struct {
 	cert tls.Certificate
 }
 
-// LoadOrCreate reads the key in the file (PKCS#8, PEM) or makes one there with
-// mode 0600. A damaged file is an error, never replaced: with the key goes the
-// name under which others know this installation.
+// LoadOrCreate reads the key in the file (PKCS#8, PEM), or creates one there with
+// mode 0600. A damaged file is an error and never replaced: without its key, an
+// installation loses the name under which others know it.
 func LoadOrCreate(file string) (*Identity, error) {
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -45,21 +45,21 @@ func LoadOrCreate(file string) (*Identity, error) {
 	}
 	block, _ := pem.Decode(raw)
 	if block == nil || block.Type != pemType {
-		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s is damaged: restore it from a backup, or remove it to begin with a new identity", file)
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s is damaged: restore it from a backup, or remove it to start with a new identity", file)
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeStore,
-			"the key file %s is damaged: restore it from a backup, or remove it to begin with a new identity: %w", file, err)
+			"the key file %s is damaged: restore it from a backup, or remove it to start with a new identity: %w", file, err)
 	}
 	key, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s holds a %T, an ed25519 key belongs there", file, parsed)
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s holds a %T instead of an ed25519 key", file, parsed)
 	}
 	return New(key)
 }
 
-// create writes a new key whole or not at all: two programs that start at once
+// create writes a new key completely or not at all: two programs that start at once
 // end up with the same one.
 func create(file string) (*Identity, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
@@ -99,12 +99,12 @@ func writeNew(file string, data []byte) error {
 		if errors.Is(err, os.ErrExist) {
 			return err
 		}
-		return os.Rename(tmp.Name(), file) // a file system without hard links
+		return os.Rename(tmp.Name(), file) // the file system has no hard links
 	}
 	return nil
 }
 
-// New makes an identity of a key.
+// New returns the identity of a key.
 func New(key ed25519.PrivateKey) (*Identity, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
@@ -119,18 +119,19 @@ func New(key ed25519.PrivateKey) (*Identity, error) {
 	return &Identity{key: key, cert: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}}, nil
 }
 
-// Key is the public key.
+// Key returns the public key.
 func (id *Identity) Key() ed25519.PublicKey { return id.key.Public().(ed25519.PublicKey) }
 
-// PeerID is the id that follows from the key.
+// PeerID returns the id that follows from the key.
 func (id *Identity) PeerID() netproto.PeerID { return netproto.PeerIDOf(id.Key()) }
 
-// Fingerprint is the fingerprint of the key.
+// Fingerprint returns the fingerprint of the key.
 func (id *Identity) Fingerprint() netproto.Fingerprint { return netproto.FingerprintOf(id.Key()) }
 
-// ServerTLS is for a listener. With demand, a client without a certificate is
-// refused; without, its key is nil. verify sees the key of each connection,
-// resumed ones included, and may refuse it; nil accepts every key.
+// ServerTLS returns the configuration of a listener. With demand it refuses clients
+// without a certificate; otherwise verify sees nil as their key. verify sees the key
+// of each connection, including resumed ones, and may refuse it; a nil verify
+// accepts every key.
 func (id *Identity) ServerTLS(alpn string, demand bool, verify func(ed25519.PublicKey) error) *tls.Config {
 	config := id.config(alpn, func(key ed25519.PublicKey) error {
 		switch {
@@ -148,7 +149,8 @@ func (id *Identity) ServerTLS(alpn string, demand bool, verify func(ed25519.Publ
 	return config
 }
 
-// ClientTLS is for a dialler; verify sees the server's key and decides.
+// ClientTLS returns the configuration of a dialler; verify sees the server's key and
+// decides.
 func (id *Identity) ClientTLS(alpn string, verify func(ed25519.PublicKey) error) *tls.Config {
 	config := id.config(alpn, func(key ed25519.PublicKey) error {
 		if key == nil {
@@ -160,15 +162,15 @@ func (id *Identity) ClientTLS(alpn string, verify func(ed25519.PublicKey) error)
 	return config
 }
 
-// config verifies in VerifyConnection, which runs for resumed sessions too;
-// VerifyPeerCertificate does not.
+// config verifies in VerifyConnection because, unlike VerifyPeerCertificate, it also
+// runs for resumed sessions.
 func (id *Identity) config(alpn string, verify func(ed25519.PublicKey) error) *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS13,
 		Certificates:           []tls.Certificate{id.cert},
 		NextProtos:             []string{alpn},
 		SessionTicketsDisabled: true,
-		// Small first records help a browser paint early; here they only cost.
+		// Small first records help browsers paint early; here they only cost time.
 		DynamicRecordSizingDisabled: true,
 		VerifyConnection: func(state tls.ConnectionState) error {
 			if p := state.NegotiatedProtocol; p != alpn && (p != "" || alpn != HTTP) {
@@ -183,7 +185,7 @@ func (id *Identity) config(alpn string, verify func(ed25519.PublicKey) error) *t
 	}
 }
 
-// KeyOf is the key that the other side proved in its handshake; nil when it
+// KeyOf returns the key that the other side proved in its handshake, or nil if it
 // showed no certificate.
 func KeyOf(state tls.ConnectionState) (ed25519.PublicKey, error) {
 	if len(state.PeerCertificates) == 0 {
@@ -191,7 +193,7 @@ func KeyOf(state tls.ConnectionState) (ed25519.PublicKey, error) {
 	}
 	key, ok := state.PeerCertificates[0].PublicKey.(ed25519.PublicKey)
 	if !ok {
-		return nil, fmt.Errorf("the other side's key is a %T, an ed25519 key belongs there", state.PeerCertificates[0].PublicKey)
+		return nil, fmt.Errorf("the other side's key is a %T instead of an ed25519 key", state.PeerCertificates[0].PublicKey)
 	}
 	return key, nil
 }

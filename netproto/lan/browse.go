@@ -12,12 +12,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// maxFound bounds the trackers that are remembered of one search.
+// maxFound bounds the trackers that one search remembers.
 const maxFound = 64
 
-// Browse asks the local networks of this computer for trackers and lists those
-// that answer until ctx ends, one of each key. Without a network nobody does.
-// The address of a tracker is the one that its answer came from.
+// Browse asks the local networks of this computer for trackers and returns those
+// that answer until ctx ends, one for each key. The address of a tracker is the one
+// its answer came from.
 func Browse(ctx context.Context) ([]Tracker, error) { return local.browse(ctx) }
 
 func (n network) browse(ctx context.Context) ([]Tracker, error) {
@@ -37,14 +37,14 @@ func (n network) browse(ctx context.Context) ([]Tracker, error) {
 	}
 	ask := func() {
 		for _, i := range interfaces {
-			// What cannot be sent on one interface may be on another.
+			// A failure on one interface says nothing about the others.
 			send(socket, question(), i, addressesOf(i), net.UDPAddrFromAddrPort(n.group))
 		}
 	}
 	var list []Tracker
 	buf := make([]byte, maxPacket)
 	for wait := readTimeout / 4; ctx.Err() == nil; wait = min(2*wait, 4*readTimeout) {
-		ask() // again and again: a packet may be lost
+		ask() // repeatedly: packets may be lost
 		until := time.Now().Add(wait)
 		for {
 			conn.SetReadDeadline(until)
@@ -66,15 +66,15 @@ func (n network) browse(ctx context.Context) ([]Tracker, error) {
 	return list, nil
 }
 
-// merge adds what a packet announces to a list, and takes out what it takes
-// back.
+// merge adds the trackers that a packet announces to a list and removes those that
+// it withdraws.
 func merge(list []Tracker, packet []byte, from netip.Addr) []Tracker {
 	if !from.IsPrivate() && !from.IsLoopback() && !from.IsLinkLocalUnicast() && !sameNetwork(from) {
 		return list
 	}
 	found, err := heard(packet)
 	if err != nil {
-		return list // others speak on this group too
+		return list // others use this group, too
 	}
 next:
 	for _, t := range found {
@@ -97,8 +97,8 @@ next:
 	return list
 }
 
-// sameNetwork tells whether an address is in a network that this computer is
-// directly in, which may be one of public addresses.
+// sameNetwork reports whether an address is in a network to which this computer is
+// directly attached, even one of public addresses.
 func sameNetwork(a netip.Addr) bool {
 	all, err := net.InterfaceAddrs()
 	if err != nil {
@@ -112,7 +112,7 @@ func sameNetwork(a netip.Addr) bool {
 	return false
 }
 
-// Link invites to a tracker that was found.
+// Link returns an invitation to a tracker that was found.
 func (t Tracker) Link() netproto.Link {
 	return netproto.Link{Tracker: netip.AddrPortFrom(t.Address, t.Port).String(), Size: -1, Fingerprint: t.Fingerprint}
 }

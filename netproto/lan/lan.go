@@ -1,11 +1,11 @@
 // Package lan lets trackers and peers find each other in the local network, by
 // multicast DNS (RFC 6762) and DNS-SD (RFC 6763): a tracker is an instance of
-// _cp2p._tcp, with its fingerprint and its name in the TXT record. A packet
-// goes one hop; nothing else is sent anywhere.
+// _cp2p._tcp, with its fingerprint and its name in the TXT record. Packets go one
+// hop and nowhere else.
 //
-// What is found is no more than a hint: anybody in the network can claim a
-// name. The fingerprint makes it safe: who connects gets the tracker with that
-// key or none.
+// A tracker that is found is only a hint: anybody in the network can claim a name.
+// The fingerprint makes it safe: a connection leads to the tracker with that key or
+// fails.
 package lan
 
 import (
@@ -19,16 +19,16 @@ import (
 	"golang.org/x/net/ipv4"
 )
 
-// group is where mDNS is spoken (RFC 6762 §3).
+// group is the multicast address of mDNS (RFC 6762 §3).
 var group = netip.MustParseAddrPort("224.0.0.251:5353")
 
 const (
-	lookInterval = 30 * time.Second // at changed interfaces
+	lookInterval = 30 * time.Second // between looks for changed interfaces
 	readTimeout  = time.Second
-	hops         = 255 // RFC 6762 §11; routers do not pass the group on
+	hops         = 255 // RFC 6762 §11; routers do not forward the group
 )
 
-// network is where packets go; tests choose the loopback interface.
+// network says where packets go; tests choose the loopback interface.
 type network struct {
 	group      netip.AddrPort
 	interfaces func() ([]net.Interface, error)
@@ -36,7 +36,7 @@ type network struct {
 
 var local = network{group: group, interfaces: multicastInterfaces}
 
-// multicastInterfaces are those of the local network that are up.
+// multicastInterfaces returns the interfaces of local networks that are up.
 func multicastInterfaces() ([]net.Interface, error) {
 	all, err := net.Interfaces()
 	if err != nil {
@@ -51,7 +51,7 @@ func multicastInterfaces() ([]net.Interface, error) {
 	return list, nil
 }
 
-// addressesOf are the IPv4 addresses of an interface.
+// addressesOf returns the IPv4 addresses of an interface.
 func addressesOf(i net.Interface) []netip.Addr {
 	all, err := i.Addrs()
 	if err != nil {
@@ -68,15 +68,15 @@ func addressesOf(i net.Interface) []netip.Addr {
 	return list
 }
 
-// Announce answers for a tracker in all local networks of this computer, or in
-// that of its address when it has one, until ctx ends, and then takes it back.
-// Interfaces may come and go. An error means that the system lets nobody listen
-// to the group.
+// Announce answers for a tracker in all local networks of this computer, or only in
+// that of its address if it has one, until ctx ends, and then withdraws it.
+// Interfaces may come and go. An error means that the system does not allow
+// listening to the group.
 func Announce(ctx context.Context, t Tracker) error { return local.announce(ctx, t) }
 
 func (n network) announce(ctx context.Context, t Tracker) error {
-	// Of a group, package net shares the port with others on this computer, and
-	// joins on no interface: that needs one with a route, which may come later.
+	// For a multicast address, net.ListenUDP sets SO_REUSEADDR but joins no group; we
+	// join per interface, because the default route may appear later.
 	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(n.group))
 	if err != nil {
 		return err
@@ -85,8 +85,8 @@ func (n network) announce(ctx context.Context, t Tracker) error {
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	socket := ipv4.NewPacketConn(conn)
-	// Windows tells no interface: there the asker's address has to do. The others
-	// may be refused where they are already so.
+	// Windows does not report the interface; the asker's address has to do there. The
+	// other options may fail where they are already set.
 	_ = socket.SetControlMessage(ipv4.FlagInterface, true)
 	_ = socket.SetMulticastTTL(hops)
 	_ = socket.SetMulticastLoopback(true)
@@ -100,7 +100,7 @@ func (n network) announce(ctx context.Context, t Tracker) error {
 			return nil
 		}
 		conn.SetReadDeadline(time.Now().Add(readTimeout))
-		if ctx.Err() != nil { // it ended in between, and its deadline was overwritten
+		if ctx.Err() != nil { // it ended meanwhile, and its deadline was overwritten
 			return nil
 		}
 		size, control, from, err := socket.ReadFrom(buf)
@@ -126,7 +126,7 @@ func (n network) announce(ctx context.Context, t Tracker) error {
 	}
 }
 
-// announcer is a tracker in its networks.
+// announcer announces a tracker in its networks.
 type announcer struct {
 	network network
 	socket  *ipv4.PacketConn
@@ -134,11 +134,11 @@ type announcer struct {
 	joined  map[int]net.Interface
 }
 
-// look joins the group on interfaces that are new, and says hello there.
+// look joins the group on new interfaces and announces the tracker there.
 func (a *announcer) look() {
 	now, err := a.network.interfaces()
 	if err != nil {
-		return // the next look may see more
+		return // the next look may find more
 	}
 	up := map[int]bool{}
 	for _, i := range now {
@@ -147,7 +147,7 @@ func (a *announcer) look() {
 			continue
 		}
 		if a.socket.JoinGroup(&i, net.UDPAddrFromAddrPort(a.network.group)) != nil {
-			continue // the next look may do better
+			continue // the next look may succeed
 		}
 		a.joined[i.Index] = i
 		a.say(i, false, net.UDPAddrFromAddrPort(a.network.group))
@@ -165,7 +165,7 @@ func (a *announcer) goodbye() {
 	}
 }
 
-// answer tells a network that asks, or only the one who does.
+// answer answers a question, to the whole network or to the asker alone.
 func (a *announcer) answer(packet []byte, index int, asker *net.UDPAddr) {
 	i, ok := a.joined[index]
 	if !ok {
@@ -176,14 +176,14 @@ func (a *announcer) answer(packet []byte, index int, asker *net.UDPAddr) {
 		return
 	}
 	to := net.UDPAddrFromAddrPort(a.network.group)
-	if alone || asker.Port != to.Port { // one that is no responder itself cannot hear the group
+	if alone || asker.Port != to.Port { // an asker that is not a responder itself cannot hear the group
 		to = asker
 	}
 	a.say(i, false, to)
 }
 
-// say sends the announcement out of an interface, with the addresses that it
-// has now.
+// say sends the announcement through an interface, with the addresses that this has
+// now.
 func (a *announcer) say(i net.Interface, gone bool, to net.Addr) {
 	addresses := addressesOf(i)
 	packet, err := announcement(a.tracker, addresses, gone)
@@ -193,7 +193,7 @@ func (a *announcer) say(i net.Interface, gone bool, to net.Addr) {
 	send(a.socket, packet, i, addresses, to)
 }
 
-// towards is the index of the interface in whose network an address is, or 0.
+// towards returns the index of the interface whose network has the address, or 0.
 func (a *announcer) towards(addr netip.Addr) int {
 	for index, i := range a.joined {
 		all, err := i.Addrs()
@@ -209,10 +209,10 @@ func (a *announcer) towards(addr netip.Addr) int {
 	return 0
 }
 
-// send sends a packet out of an interface, and from its address: a computer
-// with several would else choose. What gets lost is asked for again.
+// send sends a packet through an interface and from its address; otherwise a
+// computer with several would choose. Askers repeat questions, so losses are fine.
 func send(socket *ipv4.PacketConn, packet []byte, i net.Interface, addresses []netip.Addr, to net.Addr) {
-	_ = socket.SetMulticastInterface(&i) // for Windows, which passes over what follows
+	_ = socket.SetMulticastInterface(&i) // for Windows, which ignores the following
 	c := &ipv4.ControlMessage{IfIndex: i.Index}
 	if len(addresses) > 0 {
 		c.Src = addresses[0].AsSlice()

@@ -11,37 +11,37 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Names of DNS-SD (RFC 6763). The instance is named after the key of the
-// tracker, so that two with the same display name are two.
+// Names of DNS-SD (RFC 6763). The instance is named after the key of the tracker,
+// so two trackers with the same display name stay apart.
 const (
 	service      = "_cp2p._tcp.local."
 	serviceTypes = "_services._dns-sd._udp.local."
 
 	maxPacket    = 9000 // bytes (RFC 6762 §17)
-	maxRecords   = 64   // read of one packet
-	maxInstances = 16   // read of one packet
+	maxRecords   = 64   // read from one packet
+	maxInstances = 16   // read from one packet
 	ttl          = 120  // seconds (RFC 6762 §10)
 	maxName      = 63   // bytes of a tracker's name
 
-	// Top bits of a class: in a record "forget what you knew of this", in a
+	// The top bit of a class: in a record "forget what you knew about this", in a
 	// question "answer me alone" (RFC 6762 §10.2, §5.4).
 	cacheFlush = 1 << 15
 	unicast    = 1 << 15
 )
 
-// Tracker is one that announces itself.
+// Tracker is a tracker that announces itself.
 type Tracker struct {
-	Name        string // for people, without control characters, 63 bytes at the most
+	Name        string // shown to people: no control characters, at most 63 bytes
 	Fingerprint netproto.Fingerprint
 	Port        uint16
-	Address     netip.Addr // where the announcement came from; to announce, the only one it listens on
+	Address     netip.Addr // where the announcement came from; for Announce, the only address it listens on
 }
 
 func (t Tracker) instance() string { return "cp2p-" + t.Fingerprint.String()[:16] + "." + service }
 func (t Tracker) host() string     { return "cp2p-" + t.Fingerprint.String()[:16] + ".local." }
 
-// asked tells whether a packet asks for trackers, and whether all of its
-// questions of that kind want an answer to the asker alone.
+// asked reports whether a packet asks for trackers, and whether all such questions
+// want an answer to the asker alone.
 func asked(packet []byte) (wanted, alone bool) {
 	var p dnsmessage.Parser
 	head, err := p.Start(packet)
@@ -63,20 +63,20 @@ func asked(packet []byte) (wanted, alone bool) {
 	return wanted, wanted && alone
 }
 
-// question asks for all trackers, each to answer to the asker alone.
+// question returns a packet that asks all trackers to answer the asker alone.
 func question() []byte {
 	message := dnsmessage.Message{Questions: []dnsmessage.Question{
 		{Name: dnsmessage.MustNewName(service), Type: dnsmessage.TypePTR, Class: dnsmessage.ClassINET | unicast},
 	}}
 	packed, err := message.Pack()
 	if err != nil {
-		panic(err) // it is always the same
+		panic(err) // the packet is always the same
 	}
 	return packed
 }
 
-// announcement is all that there is to know of a tracker: that it is there
-// under these addresses, or with gone, that it is not any more.
+// announcement returns a packet that says that a tracker is at these addresses or,
+// with gone, that it is no longer there.
 func announcement(t Tracker, addresses []netip.Addr, gone bool) ([]byte, error) {
 	lasts := uint32(ttl)
 	if gone {
@@ -121,10 +121,9 @@ func announcement(t Tracker, addresses []netip.Addr, gone bool) ([]byte, error) 
 	return message.Pack()
 }
 
-// heard reads the trackers that a packet announces, and those that it takes
-// back: those have the port 0. What else is in the packet is passed over. The
-// address is left to whoever received it: one in the packet could lead anybody
-// anywhere.
+// heard returns the trackers that a packet announces and those that it withdraws,
+// which have port 0. It ignores everything else in the packet. The receiver must
+// fill in the address: one in the packet could lead anybody anywhere.
 func heard(packet []byte) ([]Tracker, error) {
 	var p dnsmessage.Parser
 	head, err := p.Start(packet)
@@ -132,7 +131,7 @@ func heard(packet []byte) ([]Tracker, error) {
 		return nil, err
 	}
 	if !head.Response || head.OpCode != 0 || head.RCode != 0 {
-		return nil, errors.New("this is no answer")
+		return nil, errors.New("the packet is not an answer")
 	}
 	if err := p.SkipAllQuestions(); err != nil {
 		return nil, err
@@ -181,7 +180,7 @@ func heard(packet []byte) ([]Tracker, error) {
 	return list, nil
 }
 
-// eachRecord walks over the answers and what is added to them.
+// eachRecord passes the answers and the additional records to read.
 func eachRecord(p *dnsmessage.Parser, read func(dnsmessage.Resource)) error {
 	left := maxRecords
 	for _, next := range []func() (dnsmessage.Resource, error){p.Answer, p.Authority, p.Additional} {
@@ -216,7 +215,7 @@ func (t *Tracker) readTXT(pairs []string) {
 	}
 }
 
-// cutName makes a name fit to be shown, and to be sent.
+// cutName makes a name fit to be shown and sent.
 func cutName(name string) string {
 	name = netproto.Printable(strings.ToValidUTF8(name, ""))
 	for len(name) > maxName {

@@ -10,11 +10,11 @@ import (
 	"centralizedp2p/tracker/daemon"
 )
 
-// backupEvent is a backup that was written, or one that was restored.
+// backupEvent reports a backup that was written or restored.
 type backupEvent struct {
 	Event string `json:"event"`
 	File  string `json:"file"`
-	Kept  string `json:"kept,omitempty"` // where what was there before a restore stands
+	Kept  string `json:"kept,omitempty"` // where a restore moved the old database
 	boltstore.Contents
 }
 
@@ -23,8 +23,8 @@ func (p Program) backup() *cobra.Command {
 		Use:   "backup FILE",
 		Short: "Copy the database of the running tracker to a file",
 		Long: "Copy the database of the running tracker, as it is at one instant, to a file.\n" +
-			"The copy is checked before it gets its name. The key of the tracker, tracker.key\n" +
-			"in the data folder, is not in it: copy that once, to a safe place.",
+			"The copy is checked before it gets its name. It does not contain the tracker's\n" +
+			"key, tracker.key in the data folder: copy that once, to a safe place.",
 		Example: "  tracker backup /srv/backup/tracker-$(date +%F).db",
 	}
 	cmd.RunE = p.run(1, "the FILE to write", func(cmd *cobra.Command, args []string) error {
@@ -44,9 +44,9 @@ func (p Program) backup() *cobra.Command {
 func (p Program) restore() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
-		Short: "Put a backup in the place of the database of a stopped tracker",
-		Long: "Put a backup in the place of the database of a tracker that does not run. The\n" +
-			"backup is checked first, and what was there stays beside it.",
+		Short: "Replace the database of a stopped tracker with a backup",
+		Long: "Replace the database of a tracker that is not running with a backup. The backup\n" +
+			"is checked first, and the old database is kept beside it.",
 		Example: "  tracker restore /srv/backup/tracker-2026-03-01.db --data /var/lib/centralizedp2p",
 	}
 	cmd.RunE = p.run(1, "the FILE of a backup", func(cmd *cobra.Command, args []string) error {
@@ -57,7 +57,7 @@ func (p Program) restore() *cobra.Command {
 		}
 		before := ""
 		if kept != "" {
-			before = " What was there before is " + kept + "."
+			before = " The old database is now " + kept + "."
 		}
 		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "restored", File: file, Kept: kept, Contents: contents},
 			"%s is restored: %d peers, %d resources, %d members, %d bans.%s",

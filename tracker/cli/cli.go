@@ -1,9 +1,9 @@
-// Package cli is the commands of a tracker's owner: invite, members, ban,
-// unban, bans, backup, restore, systemd-unit. They stand below `tracker` in both programs,
-// and are declared here once.
+// Package cli holds the commands of a tracker's owner: invite, members, ban, unban,
+// bans, backup, restore and systemd-unit. They are declared here once and belong
+// below `tracker` in both programs.
 //
-// All but restore and systemd-unit speak to the running tracker over the socket in its data
-// folder; see daemon.ControlSocket.
+// All except restore and systemd-unit speak to the running tracker over the
+// socket in its data folder; see daemon.ControlSocket.
 package cli
 
 import (
@@ -19,22 +19,22 @@ import (
 	"centralizedp2p/tracker/daemon"
 )
 
-// Program is what the program around knows when a command runs.
+// Program is what the surrounding program knows when a command runs.
 type Program struct {
-	// Options are those of the tracker command: Data says which tracker is
-	// meant, JSON in which form to answer. Their flags are the program's.
+	// Options are those of the tracker command: Data chooses the tracker, JSON the
+	// form of the answers. The program defines their flags.
 	Options *daemon.Options
-	// Prepare completes Options once the flags are read; it may be nil.
+	// Prepare completes Options once the flags are parsed; it may be nil.
 	Prepare func(cmd *cobra.Command) error
 }
 
-// Commands are new commands to put below `tracker`. Their errors are
+// Commands returns the commands to add below `tracker`. Their errors are
 // netproto.Errors, CodeUsage for wrong usage.
 func Commands(p Program) []*cobra.Command {
 	return []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.backup(), p.restore(), p.systemdUnit()}
 }
 
-// run is a command with its number of arguments, which what names.
+// run returns a command that takes n arguments, which what describes.
 func (p Program) run(n int, what string, do func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
@@ -46,7 +46,7 @@ func (p Program) run(n int, what string, do func(cmd *cobra.Command, args []stri
 			}
 		}
 		if p.Options.Data == "" {
-			return netproto.Errorf(netproto.CodeUsage, "say which tracker is meant with --data FOLDER")
+			return netproto.Errorf(netproto.CodeUsage, "choose the tracker with --data FOLDER")
 		}
 		return do(cmd, args)
 	}
@@ -54,7 +54,7 @@ func (p Program) run(n int, what string, do func(cmd *cobra.Command, args []stri
 
 func (p Program) socket() *socket { return newSocket(p.Options.Data) }
 
-// tell prints the answer as JSON, or as the sentence.
+// tell prints the answer, as JSON or as the sentence.
 func (p Program) tell(w io.Writer, answer any, format string, args ...any) error {
 	if p.Options.JSON {
 		return jsonTo(w).Encode(answer)
@@ -63,7 +63,7 @@ func (p Program) tell(w io.Writer, answer any, format string, args ...any) error
 	return err
 }
 
-// table prints each entry of a list as a line of JSON, or all as columns.
+// table prints a list as columns, or each entry as a line of JSON.
 func table[E any](p Program, w io.Writer, list []E, none, head string, columns func(E) string) error {
 	if p.Options.JSON {
 		encoder := jsonTo(w)

@@ -16,11 +16,11 @@ func (p Program) invite() *cobra.Command {
 	age := store.DefaultInviteAge
 	cmd := &cobra.Command{
 		Use:     "invite",
-		Short:   "Make a link with which one person can join a private tracker",
+		Short:   "Make a link that lets one person join a private tracker",
 		Example: "  tracker invite --for Zoe --expires 24h",
 	}
-	cmd.Flags().StringVar(&who, "for", "", "`name` that the list of members shows")
-	cmd.Flags().DurationVar(&age, "expires", age, "how long the link can be used, `1m` to 8784h")
+	cmd.Flags().StringVar(&who, "for", "", "`name` shown in the list of members")
+	cmd.Flags().DurationVar(&age, "expires", age, "how long the link is valid, `1m` to 8784h")
 	cmd.RunE = p.run(0, "no arguments", func(cmd *cobra.Command, _ []string) error {
 		if age < time.Minute || age > store.MaxInviteAge {
 			return netproto.Errorf(netproto.CodeUsage, "--expires is from 1m to %dh, not %s", store.MaxInviteAge/time.Hour, age)
@@ -42,7 +42,7 @@ func (p Program) members() *cobra.Command {
 	var remove string
 	cmd := &cobra.Command{
 		Use:     "members",
-		Short:   "List who may use a private tracker, or remove one",
+		Short:   "List who may use a private tracker, or remove a member",
 		Example: "  tracker members\n  tracker members --remove 2kq7…",
 	}
 	cmd.Flags().StringVar(&remove, "remove", "", "end the membership of this `key`, and its connections")
@@ -73,7 +73,7 @@ func (p Program) removeMember(cmd *cobra.Command, text string) error {
 	return p.tell(cmd.OutOrStdout(), struct {
 		Event string `json:"event"`
 		daemon.KeyRequest
-	}{"removed", request}, "%s is no member any more.", key)
+	}{"removed", request}, "%s is no longer a member.", key)
 }
 
 type banEvent struct {
@@ -87,13 +87,13 @@ func (p Program) ban() *cobra.Command {
 	var why string
 	cmd := &cobra.Command{
 		Use:   "ban KEY|ADDRESS|HASH",
-		Short: "Keep out a peer, an address, or a content, from now on",
+		Short: "Keep out a peer, an address or a content from now on",
 		Long: "Keep out a peer by the fingerprint of its key, addresses by one of them or a\n" +
 			"CIDR range (an IPv6 address stands for its /64), or a content by its hash.\n" +
-			"It takes effect at once: connections end, and what was there disappears.",
+			"It takes effect at once: connections end, and what was found is hidden.",
 		Example: "  tracker ban 203.0.113.0/24 --why \"floods\"\n  tracker ban 2kq7…",
 	}
-	cmd.Flags().StringVar(&why, "why", "", "`reason` that the list of bans shows")
+	cmd.Flags().StringVar(&why, "why", "", "`reason` shown in the list of bans")
 	cmd.RunE = p.run(1, targets, func(cmd *cobra.Command, args []string) error {
 		target, err := parseTarget(args[0])
 		if err != nil {
@@ -109,11 +109,11 @@ func (p Program) ban() *cobra.Command {
 	return cmd
 }
 
-// afterUnban says by kind of target how what the ban hid comes back.
+// afterUnban says, by kind of target, how what the ban hid comes back.
 var afterUnban = map[string]string{
-	"key":     "The peer is let in when it joins next, and what it shares is then found again.",
-	"address": "Peers from there are let in when they join next, and what they share is then found again.",
-	"hash":    "It is found again once a peer announces it: those that have it do when they join next.",
+	"key":     "The peer is let in when it next joins; what it shares is then found again.",
+	"address": "Peers from there are let in when they next join; what they share is then found again.",
+	"hash":    "It is found again once a peer announces it; those that have it do so when they next join.",
 }
 
 func (p Program) unban() *cobra.Command {
@@ -131,12 +131,12 @@ func (p Program) unban() *cobra.Command {
 		if err := p.socket().call(cmd.Context(), http.MethodDelete, daemon.ControlBans, daemon.TargetRequest{Target: target}, &gone); err != nil {
 			return err
 		}
-		return p.tell(cmd.OutOrStdout(), banEvent{"unbanned", gone}, "The %s %s is not banned any more. %s", gone.Kind, gone.Target, afterUnban[gone.Kind])
+		return p.tell(cmd.OutOrStdout(), banEvent{"unbanned", gone}, "The %s %s is no longer banned. %s", gone.Kind, gone.Target, afterUnban[gone.Kind])
 	})
 	return cmd
 }
 
-// parseTarget gives the one text of a target.
+// parseTarget returns the one text form of a target.
 func parseTarget(text string) (string, error) {
 	target, err := store.ParseTarget(text)
 	if err != nil {

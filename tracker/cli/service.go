@@ -12,9 +12,9 @@ import (
 	"centralizedp2p/tracker/daemon"
 )
 
-// AddFlags adds the flags of a tracker to its command: those that the commands
-// below take too as persistent ones. Those named in without stay out, but can
-// still be set by Settle. The set that comes back is for Settle.
+// AddFlags adds the flags of a tracker to its command, as persistent flags if the
+// commands below take them too. It leaves out the flags named in without, which
+// Settle can still set. It returns the set to pass to Settle.
 func AddFlags(cmd *cobra.Command, o *daemon.Options, without ...string) *flag.FlagSet {
 	set := flag.NewFlagSet(cmd.Name(), flag.ContinueOnError)
 	o.Flags(set)
@@ -36,7 +36,7 @@ func AddFlags(cmd *cobra.Command, o *daemon.Options, without ...string) *flag.Fl
 
 var persistent = map[string]bool{"data": true, "json": true, "config": true}
 
-// Settle fills in what the command line did not say, from the environment and
+// Settle fills in whatever the command line did not give from the environment and
 // the settings file.
 func Settle(cmd *cobra.Command, set *flag.FlagSet) error {
 	return daemon.Settle(set, cmd.Flags().Changed, os.Getenv)
@@ -45,26 +45,26 @@ func Settle(cmd *cobra.Command, set *flag.FlagSet) error {
 func (p Program) systemdUnit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "systemd-unit",
-		Short: "Print a unit with which systemd runs the tracker, and lets it do little else",
-		Long: "Print a hardened unit for systemd. The flags given here are those that the service\n" +
-			"runs with; its data is in /var/lib/centralizedp2p-tracker. The program has to be\n" +
-			"where services may run it, /usr/local/bin for example, not in a home.",
+		Short: "Print a systemd unit that runs the tracker and lets it do little else",
+		Long: "Print a hardened unit for systemd. The service runs with the flags given here and\n" +
+			"keeps its data in /var/lib/centralizedp2p-tracker. The program must be where\n" +
+			"services may run it, for example in /usr/local/bin, not in a home directory.",
 		Example: "  tracker systemd-unit --listen :443 --seed-clients off |\n" +
 			"    sudo tee /etc/systemd/system/centralizedp2p-tracker.service\n" +
 			"  sudo systemctl daemon-reload\n  sudo systemctl enable --now centralizedp2p-tracker",
 	}
 	o := *p.Options
-	AddFlags(cmd, &o, "data", "json", "config") // which it has from above
+	AddFlags(cmd, &o, "data", "json", "config") // which it inherits
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) != 0 {
 			return netproto.Errorf(netproto.CodeUsage, "%s takes no arguments", cmd.Name())
 		}
 		if cmd.Flags().Changed("data") {
-			return netproto.Errorf(netproto.CodeUsage, "%s has no use for --data: systemd makes the folder", cmd.Name())
+			return netproto.Errorf(netproto.CodeUsage, "%s does not take --data: systemd creates the folder", cmd.Name())
 		}
 		program, err := os.Executable()
 		if err != nil {
-			return netproto.Errorf(netproto.CodeStore, "this program's own path: %w", err)
+			return netproto.Errorf(netproto.CodeStore, "finding the path of this program: %w", err)
 		}
 		words := strings.Fields(cmd.CommandPath())
 		command := append([]string{program}, words[1:len(words)-1]...)

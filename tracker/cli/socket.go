@@ -18,15 +18,15 @@ import (
 )
 
 const (
-	commandTime = 30 * time.Second // for any answer but a backup
-	maxAnswer   = 64 << 20         // bytes: the longest list of bans has a third of it
+	commandTime = 30 * time.Second // for any answer except a backup
+	maxAnswer   = 64 << 20         // bytes; the longest list of bans is a third of that
 )
 
-// windowsRefused is WSAECONNREFUSED, which package syscall knows on Windows
+// windowsRefused is WSAECONNREFUSED, which package syscall defines on Windows
 // only.
 const windowsRefused = syscall.Errno(10061)
 
-// socket is the running tracker of a data folder.
+// socket reaches the running tracker of a data folder.
 type socket struct {
 	data string
 	http *http.Client
@@ -46,7 +46,7 @@ func newSocket(data string) *socket {
 	}}
 }
 
-// call sends a command and reads its answer, both as JSON; each may be nil.
+// call sends a command and reads its answer, both as JSON; either may be nil.
 func (s *socket) call(ctx context.Context, method, route string, body, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
@@ -75,7 +75,7 @@ func (s *socket) copy(ctx context.Context, route string, w io.Writer) error {
 	return err
 }
 
-// send gives back only successes.
+// send sends a request and returns the response if it is a success.
 func (s *socket) send(ctx context.Context, method, route string, body any) (*http.Response, error) {
 	var raw []byte
 	if body != nil {
@@ -100,20 +100,20 @@ func (s *socket) send(ctx context.Context, method, route string, body any) (*htt
 	media, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	err = json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&problem)
 	if media != netproto.MediaTypeProblem || err != nil || problem.Code == "" {
-		return nil, netproto.Errorf(netproto.CodeProtocol, "the command was answered with status %d", response.StatusCode)
+		return nil, netproto.Errorf(netproto.CodeProtocol, "the answer to the command has the status %d", response.StatusCode)
 	}
 	return nil, &netproto.Error{Code: problem.Code, Detail: problem.Detail}
 }
 
-// unanswered says why nobody answers.
+// unanswered explains why there is no answer.
 func (s *socket) unanswered(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, windowsRefused):
-		return netproto.Errorf(netproto.CodeUnreachable, "no tracker runs on the data folder %s; --data names another one", s.data)
+		return netproto.Errorf(netproto.CodeUnreachable, "no tracker runs on the data folder %s; choose another one with --data", s.data)
 	case errors.Is(err, fs.ErrPermission):
-		return netproto.Errorf(netproto.CodeUnreachable, "the tracker of %s belongs to another user: give the command as that one", s.data)
+		return netproto.Errorf(netproto.CodeUnreachable, "the tracker of %s belongs to another user: run the command as that user", s.data)
 	}
 	return netproto.Errorf(netproto.CodeUnreachable, "the tracker of the data folder %s: %w", s.data, err)
 }

@@ -1,5 +1,5 @@
-// Keeps the page as it would be if it were loaded again: asks for it every few
-// seconds, and while somebody types, and puts in the parts that live.
+// Keeps the page up to date: fetches it every few seconds, and while somebody
+// types, and replaces the parts marked data-live.
 "use strict";
 (() => {
   const every = 3000; // milliseconds
@@ -18,7 +18,7 @@
       const answer = await fetch(address(), { signal: mine.signal, cache: "no-store" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const parts = page.querySelectorAll("[data-live]");
-      if (parts.length === 0) throw new Error("this is not the page");
+      if (parts.length === 0) throw new Error("the answer is not the page");
       for (const part of parts) {
         const here = document.getElementById(part.id);
         if (here && here.innerHTML !== part.innerHTML) here.replaceChildren(...document.adoptNode(part).childNodes);
@@ -29,7 +29,7 @@
         history.replaceState(null, "", address());
       }
     } catch (err) {
-      if (mine !== asked) return; // a newer question is on its way
+      if (mine !== asked) return; // a newer request is under way
       document.body.classList.add("lost");
     } finally {
       clearTimeout(limit);
