@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ const DefaultPort = 5000
 
 // Link says where to ask for a content and what it should be.
 type Link struct {
-	Tracker     string      // host:port of the tracker
+	Tracker     string      // host:port of the tracker; an IPv6 address may have a zone
 	Hash        ContentHash // zero in a link to a tracker
 	Name        string      // what the content was called; passes CheckName, or empty
 	Size        int64       // bytes; -1 if the link does not say
@@ -33,14 +34,17 @@ type Link struct {
 // IsTracker reports whether the link names a tracker and no content.
 func (l Link) IsTracker() bool { return l.Hash.IsZero() }
 
-// ParseLink reads a link. It ignores unknown parameters, so later versions may add
-// some.
+// ParseLink reads a link as it was pasted: see [Pasted]. It ignores unknown
+// parameters, so later versions may add some.
 func ParseLink(s string) (Link, error) {
-	s = strings.TrimSpace(s)
+	s = Pasted(s)
 	if len(s) > maxLinkBytes {
 		return Link{}, fmt.Errorf("the link has %d bytes, %d are allowed", len(s), maxLinkBytes)
 	}
-	u, err := url.Parse(s)
+	if strings.Count(strings.ToLower(s), LinkScheme+"://") > 1 {
+		return Link{}, errors.New("these are several links: give them one at a time")
+	}
+	u, err := url.Parse(escapeZone(s))
 	if err != nil {
 		return Link{}, errors.New("the link is damaged: copy all of it again")
 	}
@@ -90,7 +94,7 @@ func ParseLink(s string) (Link, error) {
 // String returns the text of the link; ParseLink reads it back as the same value.
 func (l Link) String() string {
 	var b strings.Builder
-	b.WriteString(LinkScheme + "://" + l.Tracker)
+	b.WriteString(LinkScheme + "://" + URLHost(l.Tracker))
 	sep := byte('?')
 	add := func(key, value string) {
 		b.WriteByte(sep)
@@ -132,23 +136,33 @@ func TrackerAddress(s string) (string, error) {
 	if !validHost(host) {
 		return "", fmt.Errorf("%q is not the address of a tracker: HOST or HOST:PORT is", Printable(s))
 	}
-	host = strings.ToLower(host)
-	if ip := net.ParseIP(host); ip != nil {
-		host = ip.String()
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Unmap().String() // a zone keeps its case
+	} else {
+		host = strings.ToLower(host)
 	}
 	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), nil
 }
 
-// validHost accepts IP addresses and the letters, digits, dots, dashes and
-// underscores of a host name.
+// URLHost writes the host:port of a tracker as it stands in a URL, where the zone of
+// an IPv6 address is escaped (RFC 6874).
+func URLHost(address string) string { return strings.Replace(address, "%", "%25", 1) }
+
+// maxZone bounds the name of a network interface in an address, in bytes.
+const maxZone = 64
+
+// validHost accepts IP addresses and host names.
 func validHost(host string) bool {
-	if host == "" || len(host) > 253 {
-		return false
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return len(ip.Zone()) <= maxZone && hostLetters(ip.Zone())
 	}
-	if net.ParseIP(host) != nil {
-		return true
-	}
-	for _, r := range host {
+	return host != "" && len(host) <= 253 && hostLetters(host)
+}
+
+// hostLetters accepts the letters, digits, dots, dashes and underscores of a host
+// name.
+func hostLetters(s string) bool {
+	for _, r := range s {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
 		default:

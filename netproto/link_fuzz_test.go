@@ -68,7 +68,7 @@ func FuzzTrackerAddress(f *testing.F) {
 		if again, err := TrackerAddress(address); err != nil || again != address {
 			t.Fatalf("%q became %q, that became %q (%v)", s, address, again, err)
 		}
-		if link, err := ParseLink("cp2p://" + address); err != nil || link.Tracker != address {
+		if link, err := ParseLink(Link{Tracker: address}.String()); err != nil || link.Tracker != address {
 			t.Fatalf("the address %q does not survive in a link: %+v, %v", address, link, err)
 		}
 	})

@@ -48,6 +48,22 @@ var looseLinks = []struct{ link, want string }{
 	{"cp2p://h/" + countingHex + "?name=%1B%5B2J", "cp2p://h:5000/" + countingHex + "?name=_%5B2J"},
 	{"cp2p://[0:0:0:0:0:0:0:1]", "cp2p://[::1]:5000"},
 	{"cp2p://h:5000#", "cp2p://h:5000"},
+	{"<cp2p://h>", "cp2p://h:5000"},
+	{"\u00a0\u200b\ufeffcp2p://h\u200b", "cp2p://h:5000"},
+	{"„cp2p://h“", "cp2p://h:5000"},
+	{"'cp2p://h'", "cp2p://h:5000"},
+	{"`cp2p://h`.", "cp2p://h:5000"},
+	{"(cp2p://h),", "cp2p://h:5000"},
+	{"(cp2p://h", "cp2p://h:5000"},
+	{"cp2p://h)", "cp2p://h:5000"},
+	{"<URL:cp2p://h>", "cp2p://h:5000"},
+	{"《cp2p://h》。", "cp2p://h:5000"},
+	{"[cp2p://[::1]]", "cp2p://[::1]:5000"},
+	{"cp2p://[::1]", "cp2p://[::1]:5000"},
+	{"cp2p://h/" + countingHex[:30] + "\r\n  " + countingHex[30:], "cp2p://h:5000/" + countingHex},
+	{"cp2p://h/" + countingHex + "?name=a&amp;size=7", "cp2p://h:5000/" + countingHex + "?name=a&size=7"},
+	{"cp2p://[fe80::1%eth0]:6000", "cp2p://[fe80::1%25eth0]:6000"},
+	{"cp2p://[FE80::1%25Eth0]", "cp2p://[fe80::1%25Eth0]:5000"},
 }
 
 func TestLinksThatPeopleChangedAreUnderstood(t *testing.T) {
@@ -88,6 +104,9 @@ var refusedLinks = []struct{ link, about string }{
 	{"cp2p://h?invite=" + strings.Repeat("a", 26), "damaged"},
 	{"cp2p://h?name=%zz", "damaged"},
 	{"cp2p://h?name=" + strings.Repeat("x", 4096), "bytes"},
+	{"cp2p://h\ncp2p://h", "several links"},
+	{"cp2p://[fe80::1%25]", "damaged"},
+	{"cp2p://[fe80::1%25a%25b]", "address of a tracker"},
 }
 
 func TestDamagedLinksAreRefusedWithASentence(t *testing.T) {
@@ -118,6 +137,8 @@ var trackerAddresses = []struct{ in, want string }{
 	{"2001:DB8:0:0::1", "[2001:db8::1]:5000"},
 	{"[2001:db8:0::1]:5000", "[2001:db8::1]:5000"},
 	{"::ffff:192.0.2.7", "192.0.2.7:5000"},
+	{"fe80::1%eth0", "[fe80::1%eth0]:5000"},
+	{"[FE80::1%Eth0.7]:80", "[fe80::1%Eth0.7]:80"},
 }
 
 func TestATrackerAddressHasOneText(t *testing.T) {
@@ -130,7 +151,7 @@ func TestATrackerAddressHasOneText(t *testing.T) {
 
 var refusedAddresses = []string{
 	"", ":", ":5000", "h:", "h:0", "h:-1", "h:+1", "h:65536", "h:http", "h:5000:1", "a b", "h/", "h?", "h\x00",
-	"[::1", "::1]", "[h", "h]", "[]", "[]:5000", "[fe80::1%eth0]:5000", "bücher.example", "user@h", "cp2p://h", strings.Repeat("x", 254),
+	"[::1", "::1]", "[h", "h]", "[]", "[]:5000", "[fe80::1%]:5000", "[fe80::1%a/b]:5000", "fe80::1%" + strings.Repeat("x", 65), "h%eth0", "bücher.example", "user@h", "cp2p://h", strings.Repeat("x", 254),
 }
 
 func TestWhatIsNoAddressOfATrackerIsRefused(t *testing.T) {

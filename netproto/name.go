@@ -95,7 +95,7 @@ func NumberedName(name string, n int) string {
 // Printable makes text from the network safe to show in a terminal, a log or a
 // label: control, bidi and zero-width characters become \u{…} escapes.
 func Printable(s string) string {
-	if !strings.ContainsFunc(s, unprintable) && utf8.ValidString(s) {
+	if !strings.ContainsFunc(s, Invisible) && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
@@ -103,7 +103,7 @@ func Printable(s string) string {
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unprintable(r):
+		case Invisible(r):
 			fmt.Fprintf(&b, `\u{%x}`, r)
 		default:
 			b.WriteRune(r)
@@ -112,7 +112,9 @@ func Printable(s string) string {
 	return b.String()
 }
 
-func unprintable(r rune) bool {
+// Invisible reports whether a character cannot be seen, or changes how others look:
+// control characters, marks of direction, zero-width characters.
+func Invisible(r rune) bool {
 	return unicode.IsControl(r) || isInvisible(r)
 }
 

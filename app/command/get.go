@@ -61,7 +61,7 @@ func parseWanted(what, to string) (request queue.Request, link *netproto.Link, e
 		return request, nil, netproto.Errorf(netproto.CodeUsage, "the NAME is empty")
 	}
 	if !node.IsLink(what) {
-		if hash, err := netproto.ParseContentHash(what); err == nil {
+		if hash, err := netproto.ParseContentHash(netproto.Pasted(what)); err == nil {
 			request.Hash = hash
 		}
 		return request, nil, nil

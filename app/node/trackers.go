@@ -16,11 +16,11 @@ import (
 // localTracker is asked if no tracker was ever chosen.
 const localTracker = "127.0.0.1:5000"
 
-// ParseTracker reads what a person says about a tracker: HOST, HOST:PORT, or a
-// link, from which it takes the tracker, its key and the invite. "invalid" if it is
-// none of them.
+// ParseTracker reads what a person says or pastes about a tracker: HOST, HOST:PORT,
+// or a link, from which it takes the tracker, its key and the invite. "invalid" if it
+// is none of them.
 func ParseTracker(text string) (netproto.Link, error) {
-	link, err := parseTracker(strings.TrimSpace(text))
+	link, err := parseTracker(text)
 	if err != nil {
 		return netproto.Link{}, netproto.Errorf(netproto.CodeInvalid, "%w", err)
 	}
@@ -31,6 +31,11 @@ func parseTracker(text string) (netproto.Link, error) {
 	if IsLink(text) {
 		return netproto.ParseLink(text)
 	}
+	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "[") {
+		text = trimmed // its brackets are those of an IPv6 address
+	} else {
+		text = netproto.Pasted(text)
+	}
 	if strings.Contains(text, "/") { // http://HOST, which is no strange port
 		return netproto.Link{}, fmt.Errorf("%q is not the address of a tracker: HOST or HOST:PORT is", text)
 	}
@@ -38,9 +43,10 @@ func parseTracker(text string) (netproto.Link, error) {
 	return netproto.Link{Tracker: address, Size: -1}, err
 }
 
-// IsLink reports whether text is meant as a cp2p:// link.
+// IsLink reports whether text is meant as a cp2p:// link, with or without what was
+// copied around it.
 func IsLink(text string) bool {
-	return strings.HasPrefix(strings.ToLower(text), netproto.LinkScheme+"://")
+	return strings.HasPrefix(strings.ToLower(netproto.Pasted(text)), netproto.LinkScheme+"://")
 }
 
 // Choice is a tracker to use.

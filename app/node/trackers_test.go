@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"centralizedp2p/app/library"
@@ -34,6 +35,20 @@ func TestThePersonsWordComesBeforeALinkAndBeforeTheSettings(t *testing.T) {
 	} {
 		if got := node.Choose(c.settings, c.named, c.link); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v, not %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestATrackerIsReadAsItWasPasted(t *testing.T) {
+	for text, want := range map[string]string{
+		" h:6000\n": "h:6000", "<h>": "h:5000", "\"h\"": "h:5000", "“192.0.2.7”,": "192.0.2.7:5000", "(2001:db8::1)": "[2001:db8::1]:5000",
+		" [2001:db8::1] ": "[2001:db8::1]:5000", "[fe80::1%eth0]:6000": "[fe80::1%eth0]:6000", "\u00a0«cp2p://h»": "h:5000", "<cp2p://[::1]>": "[::1]:5000",
+	} {
+		if got, err := node.ParseTracker(text); err != nil || got.Tracker != want {
+			t.Errorf("%q is %q, %v; not %q", text, got.Tracker, err, want)
+		}
+		if link := strings.Contains(text, "cp2p"); node.IsLink(text) != link {
+			t.Errorf("%q is a link: %v", text, !link)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 		Transport:     c.transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
-	c.http.SetBaseURL("https://" + address)
+	c.http.SetBaseURL("https://" + netproto.URLHost(address))
 	c.http.SetHeader("User-Agent", "CentralizedP2P")
 	c.http.SetAllowGetMethodPayload(true)
 	return c, nil
@@ -142,7 +142,7 @@ func (c *Client) Close() error {
 
 // Seed returns a client for the seed's routes of this tracker, over the same
 // pinned connection.
-func (c *Client) Seed() *Seed { return NewSeedOver("https://"+c.address, c.transport) }
+func (c *Client) Seed() *Seed { return NewSeedOver("https://"+netproto.URLHost(c.address), c.transport) }
 
 // Info returns what the tracker says about itself. The first answer makes its
 // key a known one; if that cannot be saved, Info fails with the error of the

@@ -146,30 +146,26 @@ func (m *membership) run() {
 		m.update(func(s *Status) {
 			s.State, s.Err, s.Retry = StateReconnecting, err, time.Now().Add(wait)
 			if netproto.CodeOf(err) == netproto.CodeKeyChanged {
-				s.State = StateKeyChanged
+				s.State = StateKeyChanged // the right key may come back by itself
 			}
 		})
-		if !m.pause(ctx, wait, netproto.CodeOf(err) == netproto.CodeKeyChanged) {
+		if !m.pause(ctx, wait) {
 			m.sayGoodbye()
 			return
 		}
 	}
 }
 
-// pause waits until the next attempt is due or wanted; a changed key is the
-// person's to decide on.
-func (m *membership) pause(ctx context.Context, wait time.Duration, forPerson bool) bool {
+// pause waits until the next attempt is due or wanted; it reports false if the
+// tracker is left meanwhile.
+func (m *membership) pause(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	due := timer.C
-	if forPerson {
-		due = nil
-	}
 	select {
 	case <-ctx.Done():
 		return false
 	case <-m.retry:
-	case <-due:
+	case <-timer.C:
 	}
 	return true
 }

@@ -95,6 +95,31 @@ func TestAPeerThatLeavesWhileItJoinsSaysGoodbye(t *testing.T) {
 	})
 }
 
+func TestATrackerThatShowedAnotherKeyForAWhileIsJoinedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTracker("127.0.0.1:5000")
+		changed := true
+		f.join = func(context.Context) error {
+			if changed {
+				return netproto.Errorf(netproto.CodeKeyChanged, "another one stands there")
+			}
+			return nil
+		}
+		ms := start(t)
+		defer ms.Close()
+		ms.Use(f)
+		time.Sleep(time.Hour)
+		if s := ms.Status(); s.State != StateKeyChanged || netproto.CodeOf(s.Err) != netproto.CodeKeyChanged {
+			t.Errorf("with another key it is %s: %v", s.State, s.Err)
+		}
+		f.with(func() { changed = false })
+		time.Sleep(2 * StandardTiming.MaxRetry)
+		if s := ms.Status(); s.State != StateConnected || s.Err != nil {
+			t.Errorf("with the known key it is %s: %v", s.State, s.Err)
+		}
+	})
+}
+
 func TestATrackerThatLetsNobodyInHearsNoGoodbye(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeTracker("127.0.0.1:5000")

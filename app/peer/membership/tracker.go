@@ -50,7 +50,7 @@ const (
 	StateConnecting   State = "connecting"
 	StateConnected    State = "connected"
 	StateReconnecting State = "reconnecting"
-	StateKeyChanged   State = "key-changed" // waits for the person
+	StateKeyChanged   State = "key-changed" // until the person trusts the new key, or the known one is back
 )
 
 // Status is what there is to show about a tracker.
