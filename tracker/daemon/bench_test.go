@@ -19,8 +19,8 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-// benchTracker is a whole tracker with a peer that has joined; client and
-// server share the processors.
+// benchTracker starts a whole tracker with a peer that has joined; client and server
+// share the processors.
 func benchTracker(b *testing.B) (ask func(method, path, body string)) {
 	b.Helper()
 	options := daemon.DefaultOptions()
@@ -78,7 +78,7 @@ func BenchmarkHeartbeatOverTLS(b *testing.B) {
 	})
 }
 
-// file is a resource whose hash follows from its name.
+// file returns a resource whose hash follows from its name.
 func file(name string) netproto.Resource {
 	return netproto.Resource{Hash: sha256.Sum256([]byte(name)), Size: 20_000, Name: name, MIME: "text/plain"}
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What a settings file says is known, is said once, and stands in a line of it.
+// Every setting in a file is known, occurs once and is part of one line.
 func FuzzSettings(f *testing.F) {
 	for _, seed := range []string{"listen = :1\n# x\n\nname=a=b", "\ufefflisten=", "listen", "=", "listen=1\nlisten=2", "\r\nname = \x00\r\n"} {
 		f.Add(seed)

@@ -46,7 +46,7 @@ func TestTheSystemdUnitIsHardenedAndHoldsTheCommand(t *testing.T) {
 	}
 }
 
-// Where systemd is, it has the last word about the unit.
+// If systemd is installed, it has the last word about the unit.
 func TestSystemdUnderstandsTheUnit(t *testing.T) {
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {

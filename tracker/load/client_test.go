@@ -24,9 +24,9 @@ import (
 
 const patience = 30 * time.Second // of every wait for an answer
 
-// wire is one kept-alive connection of one peer. It writes requests that are
-// made already and does little with the answers, so that on processors that
-// are shared with the tracker most of the time goes to the tracker.
+// wire is a kept-alive connection of one peer. It sends prepared requests and does
+// little with the answers, so that most of the time of the processors that it
+// shares with the tracker goes to the tracker.
 type wire struct {
 	net.Conn
 	in *bufio.Reader
@@ -40,8 +40,8 @@ func newIdentity() (*identity.Identity, error) {
 	return identity.New(key)
 }
 
-// source is one of the addresses of the loopback interface: peers that come
-// from there have nothing to do with each other.
+// source returns an address of the loopback interface: peers from different ones
+// are unrelated to the tracker.
 func source(group, n int) netip.Addr {
 	return netip.AddrFrom4([4]byte{127, 1, byte(group), byte(1 + n)})
 }
@@ -66,13 +66,13 @@ func dial(ctx context.Context, address string, from netip.Addr, id *identity.Ide
 	return &wire{secure, bufio.NewReader(secure)}, nil
 }
 
-// request is what goes over the wire.
+// request is a request as bytes.
 func request(method, path string, body any) []byte {
 	var text []byte
 	if body != nil {
 		var err error
 		if text, err = json.Marshal(body); err != nil {
-			panic(err) // all bodies are types of netproto
+			panic(err) // every body is a type of netproto
 		}
 	}
 	return fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: tracker\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", method, path, len(text), text)
@@ -97,7 +97,7 @@ func (w *wire) ask(request []byte) (status int, body []byte, err error) {
 	return resp.StatusCode, body, err
 }
 
-// must asks, and wants a success.
+// must asks and expects success.
 func (w *wire) must(request []byte) ([]byte, error) {
 	status, body, err := w.ask(request)
 	if err == nil && status/100 != 2 {
@@ -111,8 +111,8 @@ var (
 	beating = request(http.MethodPost, netproto.RouteHeartbeat, netproto.HeartbeatRequest{})
 )
 
-// peers connects so many peers, each with a key of its own, those of one group
-// each from its own address, and lets them join where joins is true.
+// peers connects n peers, each with a key of its own, each of a group from its own
+// address, and lets them join if joins is true.
 func peers(b *testing.B, address string, group, n int, joins bool) []*wire {
 	b.Helper()
 	wires := make([]*wire, n)
@@ -132,7 +132,7 @@ func peers(b *testing.B, address string, group, n int, joins bool) []*wire {
 	return wires
 }
 
-// result is what a load gave.
+// result is the outcome of a load.
 type result struct {
 	took  []time.Duration // of each answer, sorted
 	total time.Duration
@@ -140,13 +140,13 @@ type result struct {
 
 func (r result) rate() float64 { return float64(len(r.took)) / r.total.Seconds() }
 
-// percentile is in milliseconds.
+// percentile returns milliseconds.
 func (r result) percentile(p int) float64 {
 	return float64(r.took[min(len(r.took)*p/100, len(r.took)-1)].Nanoseconds()) / 1e6
 }
 
-// drive lets every wire ask one request after the other, until ctx ends or
-// next gives none; pause is between the beginnings of two requests.
+// drive lets every wire send one request after the other, until ctx ends or next
+// returns none; pause is the time from the start of one request to the next.
 func drive(b *testing.B, ctx context.Context, wires []*wire, pause time.Duration, next func(worker, i int) []byte) result {
 	b.Helper()
 	took, began := make([][]time.Duration, len(wires)), time.Now()
@@ -182,7 +182,7 @@ func drive(b *testing.B, ctx context.Context, wires []*wire, pause time.Duration
 	return r
 }
 
-// driveFor is drive for some time.
+// driveFor is drive for a limited time.
 func driveFor(b *testing.B, d time.Duration, wires []*wire, pause time.Duration, next func(worker, i int) []byte) result {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), d)
@@ -190,7 +190,7 @@ func driveFor(b *testing.B, d time.Duration, wires []*wire, pause time.Duration,
 	return drive(b, ctx, wires, pause, next)
 }
 
-// sized is the full size of a scenario, or the smaller one of -short.
+// sized returns the full size of a scenario, or the smaller one with -short.
 func sized[T any](full, short T) T {
 	if testing.Short() {
 		return short

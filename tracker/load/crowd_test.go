@@ -22,7 +22,7 @@ import (
 	"centralizedp2p/netproto/identity"
 )
 
-// The pace of peers that behave: each below its own limit.
+// The pace of well-behaved peers, each below its own limit.
 const (
 	goodPeers = 8
 	goodPause = 40 * time.Millisecond
@@ -40,18 +40,18 @@ type slowness struct {
 	name   string
 	secure bool          // after a handshake
 	first  string        // sent at once
-	drip   string        // sent every second, again and again
+	drip   string        // sent every second
 	unread string        // sent unreadAtOnce times, and no answer is read
-	most   int           // connections of this kind; 0 is without limit
-	limit  time.Duration // when the tracker has to close it
+	most   int           // connections of this kind; 0 means no limit
+	limit  time.Duration // by when the tracker must close it
 }
 
-// unreadAtOnce answers of 18 kB each are more than the buffers of both sides
-// take, and that many requests are within the rate of one address.
+// unreadAtOnce answers of 18 kB each exceed the buffers of both sides, while that
+// many requests stay within the rate of one address.
 const unreadAtOnce = 320
 
-// The limits are those of the tracker's phases; where a write has taken 30 s,
-// crypto/tls tries for another 5 to say goodbye.
+// The limits are those of the tracker's phases; after a write has taken 30 s,
+// crypto/tls tries for another 5 s to say goodbye.
 var slownesses = []slowness{
 	{name: "silence", limit: 5 * time.Second},
 	{name: "half a handshake", first: "\x16\x03\x01", limit: 5 * time.Second},
@@ -60,19 +60,19 @@ var slownesses = []slowness{
 	{name: "a body in drops", secure: true, first: "POST /v1/heartbeat HTTP/1.1\r\nHost: tracker\r\nContent-Length: 1000\r\n\r\n{", drip: " ", limit: 20 * time.Second},
 }
 
-// hold keeps one slow connection until the tracker closes it, and tells how
-// long that took.
+// hold keeps one slow connection until the tracker closes it and returns how long
+// that took.
 func (s slowness) hold(ctx context.Context, address string, n int) (time.Duration, error) {
 	from := source(6, n%10)
 	if s.unread != "" {
-		from = source(7, n%250) // each has a rate of its own
+		from = source(7, n%250) // each has its own rate
 	}
 	conn, err := dialTCP(ctx, address, from)
 	if err != nil {
 		return 0, err
 	}
 	defer conn.Close()
-	if s.unread != "" { // as little as the system lets it be waits at this end
+	if s.unread != "" { // as small a buffer as the system allows
 		if err := conn.(*net.TCPConn).SetReadBuffer(1); err != nil {
 			return 0, err
 		}
@@ -119,8 +119,8 @@ func (s slowness) hold(ctx context.Context, address string, n int) (time.Duratio
 	return took, nil
 }
 
-// push asks for more than fits between here and there, reads nothing, and asks
-// on until the tracker closes the connection: that, too, is not read.
+// push requests more than fits into the buffers, reads nothing, and keeps sending
+// requests until the tracker closes the connection, which is not read either.
 func (s slowness) push(conn net.Conn, began time.Time) (time.Duration, error) {
 	again := time.NewTicker(200 * time.Millisecond)
 	defer again.Stop()
@@ -136,8 +136,8 @@ func (s slowness) push(conn net.Conn, began time.Time) (time.Duration, error) {
 	}
 }
 
-// holdAll keeps so many slow connections of each kind at once, and tells by how
-// much the last one was closed too late.
+// holdAll keeps that many slow connections of each kind at once and returns how much
+// too late the last one was closed.
 func holdAll(b *testing.B, address string, each int) (late time.Duration) {
 	b.Helper()
 	var worst atomic.Int64
@@ -165,7 +165,7 @@ func holdAll(b *testing.B, address string, each int) (late time.Duration) {
 	return time.Duration(worst.Load())
 }
 
-// idlers shakes hands for so many connections that then stay quiet.
+// idlers opens that many connections, which stay quiet after the handshake.
 func idlers(b *testing.B, address string, n int) {
 	b.Helper()
 	var mu sync.Mutex
@@ -200,8 +200,8 @@ func idlers(b *testing.B, address string, n int) {
 	}
 }
 
-// BenchmarkCrowd has idle connections and slow ones beside peers that behave;
-// the limits are the default ones.
+// BenchmarkCrowd has idle and slow connections beside well-behaved peers, with the
+// default limits.
 func BenchmarkCrowd(b *testing.B) {
 	tracker := startServer(b, "tracker", b.TempDir())
 	good := peers(b, tracker.address, 4, goodPeers, true)

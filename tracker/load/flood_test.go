@@ -17,7 +17,7 @@ import (
 
 const floodKeys = 10_000
 
-// flooder is a peer that heeds no limit.
+// flooder is a peer that ignores limits.
 type flooder struct {
 	address string
 	source  int // of the group of sources that flood
@@ -25,8 +25,8 @@ type flooder struct {
 	bodies  [][]byte
 }
 
-// announce joins and announces so often, or until ctx ends. What becomes of
-// it is nothing to a flooder; where the tracker hangs up, it calls again.
+// announce joins and announces that often, or until ctx ends. A flooder ignores the
+// answers and reconnects whenever the tracker hangs up.
 func (f flooder) announce(ctx context.Context, times int) (sent int) {
 	var w *wire
 	for sent < times && ctx.Err() == nil {
@@ -51,8 +51,8 @@ func (f flooder) announce(ctx context.Context, times int) (sent int) {
 	return sent
 }
 
-// flood is a part: one kind of flood at full speed until ctx ends, or until
-// all keys had their turn. Then it tells how many announces there were.
+// flood is a part: one kind of flood at full speed until ctx ends or all keys have
+// had their turn. Then it reports how many announces there were.
 func flood(ctx context.Context, kind, address string) error {
 	names := newNaming(77)
 	var bodies [][]byte
@@ -107,8 +107,8 @@ func flood(ctx context.Context, kind, address string) error {
 	return json.NewEncoder(os.Stdout).Encode(all)
 }
 
-// BenchmarkFlood is of announces from one key, from one address and from
-// 10,000 keys, beside peers that behave; the limits are the default ones.
+// BenchmarkFlood floods with announces from one key, from one address and from
+// 10,000 keys, beside well-behaved peers, with the default limits.
 func BenchmarkFlood(b *testing.B) {
 	for _, kind := range []string{"one key", "one address", "many keys"} {
 		b.Run(kind, func(b *testing.B) {
@@ -121,7 +121,7 @@ func BenchmarkFlood(b *testing.B) {
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
-				flooding.out.Scan() // once all keys had their turn
+				flooding.out.Scan() // once all keys have had their turn
 				cancel()
 			}()
 			if kind != "many keys" {

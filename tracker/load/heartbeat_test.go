@@ -17,8 +17,8 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// BenchmarkHeartbeats compares heartbeats with a bare echo, in turn; the
-// figures are medians of the rounds.
+// BenchmarkHeartbeats alternates heartbeats with a bare echo; the figures are
+// medians of the rounds.
 func BenchmarkHeartbeats(b *testing.B) {
 	const connections = 32
 	rounds, time := sized(5, 3), sized(4*time.Second, time.Second)
@@ -41,8 +41,8 @@ func BenchmarkHeartbeats(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkMemoryOfAPeer is what a store keeps for each peer that is online and
-// has announced nothing.
+// BenchmarkMemoryOfAPeer measures what a store keeps for each online peer that has
+// announced nothing.
 func BenchmarkMemoryOfAPeer(b *testing.B) {
 	n := sized(100_000, 20_000)
 	store, err := boltstore.Open(filepath.Join(b.TempDir(), "tracker.db"), store.Config{})
@@ -84,8 +84,8 @@ func heapInUse() float64 {
 	return float64(m.HeapInuse)
 }
 
-// BenchmarkAnnouncesIntoTheStore is without the network: batches of new
-// contents from 16 peers at once, each on the disk before it is acknowledged.
+// BenchmarkAnnouncesIntoTheStore leaves out the network: 16 peers at once announce
+// batches of new contents, each on disk before it is acknowledged.
 func BenchmarkAnnouncesIntoTheStore(b *testing.B) {
 	const clients = 16
 	batches := sized(50, 10)

@@ -14,7 +14,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// naming makes up names as people share them: few words are common, most are
+// naming makes up names like those people share: few words are common, most are
 // rare.
 type naming struct {
 	random *rand.Rand
@@ -29,7 +29,7 @@ const syllables = "an ar be ca che co da de di el en er est fa go ha il in ka la
 
 func newNaming(seed uint64) *naming {
 	const vocabulary = 60_000
-	shared := rand.New(rand.NewPCG(1, 2)) // all have one vocabulary
+	shared := rand.New(rand.NewPCG(1, 2)) // all share one vocabulary
 	parts := strings.Fields(syllables)
 	n := &naming{random: rand.New(rand.NewPCG(seed, 3)), seed: seed}
 	for range vocabulary {
@@ -60,7 +60,7 @@ func searching(text string) []byte {
 	return request(http.MethodGet, netproto.RouteResources+"?q="+url.QueryEscape(text), nil)
 }
 
-// query is a search such as people make for what is there.
+// query returns a search for something that exists, as people make them.
 func (n *naming) query() []byte {
 	_, name, _ := strings.Cut(n.sample[n.random.IntN(len(n.sample))], " - ")
 	words := strings.Fields(name)
@@ -114,7 +114,7 @@ func BenchmarkMillion(b *testing.B) {
 		b.Errorf("%d resources were acknowledged, after the restart there are %d", want, got)
 	}
 
-	// Now nothing is left to do but to answer.
+	// From now on the tracker only answers.
 	wires = peers(b, tracker.address, 4, 8, true)
 	found := driveFor(b, sized(8*time.Second, 2*time.Second), wires, 0, func(worker, _ int) []byte { return names[worker].query() })
 	b.ReportMetric(found.rate(), "searches/s")
@@ -126,7 +126,7 @@ func BenchmarkMillion(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// misspelt is a word with one letter that is wrong.
+// misspelt returns a word with one wrong letter.
 func misspelt(n *naming) string {
 	for {
 		word := []byte(n.word())
@@ -138,7 +138,7 @@ func misspelt(n *naming) string {
 	}
 }
 
-// resources is how many a tracker says that it has.
+// resources returns how many resources a tracker says it has.
 func resources(b *testing.B, address string) int {
 	b.Helper()
 	body, err := peers(b, address, 3, 1, true)[0].must(request(http.MethodGet, netproto.RouteStats, nil))

@@ -1,7 +1,7 @@
 // Package load measures a tracker under load: every benchmark is one scenario,
-// with the tracker in a process of its own and real TLS over loopback between
-// them. One pass of a benchmark is the whole scenario, so -benchtime is 1x;
-// -short makes all of them smaller. Nothing fails because of a number.
+// with the tracker in a process of its own and real TLS over loopback. One pass of a
+// benchmark is the whole scenario, so use -benchtime 1x; -short makes all of them
+// smaller. No number makes a benchmark fail.
 //
 //	go test -run '^$' -bench . -benchtime 1x ./tracker/load
 package load
@@ -30,8 +30,8 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-// This test program starts itself again as the other side. The variable says
-// as what; the arguments are those of the part.
+// This test program starts itself again as the other side. The variable names the
+// part that it plays; the arguments are those of the part.
 const partVariable = "CP2P_LOAD_PART"
 
 var parts = map[string]func(ctx context.Context, args []string) error{
@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 		return
 	}
-	// The end of stdin is the end of the part, however its parent ended.
+	// The part ends with its stdin, however its parent ended.
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
@@ -61,8 +61,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// listening is what a server says on stdout once it answers, as a tracker
-// does with --json.
+// listening is what a server prints on stdout once it answers, as a tracker does
+// with --json.
 type listening struct {
 	Address string `json:"address"`
 }
@@ -73,8 +73,8 @@ func serveTracker(ctx context.Context, folder string, limits server.Limits) erro
 	return daemon.Run(ctx, o, boltstore.Open, os.Stdout, os.Stderr)
 }
 
-// serveEcho is what a tracker is compared with: net/http with the same TLS,
-// that reads the same body and answers with one.
+// serveEcho is the baseline for a tracker: net/http with the same TLS, which reads
+// the same body and answers with one.
 func serveEcho(ctx context.Context) error {
 	id, err := newIdentity()
 	if err != nil {
@@ -91,7 +91,7 @@ func serveEcho(ctx context.Context) error {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(body) // an error is the client's, who is gone
+		json.NewEncoder(w).Encode(body) // fails only if the client has gone
 	})}
 	stop := context.AfterFunc(ctx, func() { echo.Close() })
 	defer stop()
@@ -104,7 +104,7 @@ func serveEcho(ctx context.Context) error {
 	return nil
 }
 
-// process is a part that runs.
+// process is a running part.
 type process struct {
 	*exec.Cmd
 	address string // of a server
@@ -136,7 +136,7 @@ func start(b *testing.B, part string, args ...string) *process {
 	return p
 }
 
-// startServer runs a part that listens.
+// startServer runs a listening part.
 func startServer(b *testing.B, part string, args ...string) *process {
 	b.Helper()
 	p := start(b, part, args...)
@@ -148,16 +148,16 @@ func startServer(b *testing.B, part string, args ...string) *process {
 	return p
 }
 
-// kill ends a process without a warning.
+// kill ends a process without warning.
 func (p *process) kill(b *testing.B) {
 	b.Helper()
 	if err := p.Process.Kill(); err != nil {
 		b.Fatal(err)
 	}
-	p.Wait() // says that it was killed
+	p.Wait() // reports that it was killed
 }
 
-// logFilter shows what a part logs beyond its start and its end.
+// logFilter shows what a part logs except its start and its end.
 
 type logFilter struct{}
 
@@ -195,7 +195,7 @@ func metric(b *testing.B, address, name string) float64 {
 	return sum
 }
 
-// residentMiB is how much memory a tracker takes.
+// residentMiB returns how much memory a tracker takes.
 func residentMiB(b *testing.B, address string) float64 {
 	b.Helper()
 	return metric(b, address, "process_resident_memory_bytes") / (1 << 20)

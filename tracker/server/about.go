@@ -15,7 +15,7 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error
 		Version:          s.config.Version,
 		SeedClients:      s.config.SeedClients,
 		HeartbeatSeconds: int(s.config.Heartbeat / time.Second),
-		LeaseSeconds:     int(s.lease() / time.Second),
+		LeaseSeconds:     int(s.config.lease() / time.Second),
 		Limits: netproto.Limits{
 			Announce:         netproto.MaxAnnounce,
 			Page:             netproto.MaxPage,

@@ -18,7 +18,7 @@ import (
 
 func private(c *server.Config) { c.Access = server.AccessInvite }
 
-// invited puts an invite into the store and gives its token.
+// invited adds an invite to the store and returns its token.
 func (tr *tracker) invited(n byte) netproto.Invite {
 	tr.Helper()
 	token := netproto.Invite{n}
@@ -59,7 +59,7 @@ func TestAnInviteBindsTheFirstKeyThatBringsIt(t *testing.T) {
 	tr := startTracker(t, private)
 	token := tr.invited(1)
 	member, late := tr.client(""), tr.client("")
-	for range 2 { // a member may bring its invite again
+	for range 2 { // a member may present its invite again
 		member.join(netproto.JoinRequest{Port: 4000, Invite: token})
 	}
 	member.join(netproto.JoinRequest{Port: 4000})
@@ -67,12 +67,12 @@ func TestAnInviteBindsTheFirstKeyThatBringsIt(t *testing.T) {
 	late.refused("PUT", netproto.RouteSelf, `{"port":4000,"invite":"`+token.String()+`"}`, netproto.CodeInvite)
 	late.refused("PUT", netproto.RouteSelf, `{"port":4000,"invite":"aaaqeayeaudaocajbifqydiob4"}`, netproto.CodeInvite)
 	late.refused("GET", netproto.RouteResources, "", netproto.CodeInvite)
-	unfit := tr.invited(2) // a join that is refused for another reason uses nothing up
+	unfit := tr.invited(2) // a join refused for another reason uses up no invite
 	late.refused("PUT", netproto.RouteSelf, `{"port":0,"invite":"`+unfit.String()+`"}`, netproto.CodeInvalid)
 	late.join(netproto.JoinRequest{Port: 4001, Invite: unfit})
 }
 
-// idle opens a connection of a client, over which one request went.
+// idle opens a connection of a client and sends one request over it.
 func (c *client) idle() net.Conn {
 	c.Helper()
 	dial := c.http.Transport.(*http.Transport)
@@ -96,7 +96,7 @@ func (c *client) idle() net.Conn {
 	return conn
 }
 
-// wantCut reads to the end, which the other side makes.
+// wantCut reads until the other side ends the connection.
 func wantCut(t *testing.T, conn net.Conn) {
 	t.Helper()
 	if _, err := io.Copy(io.Discard, conn); err != nil {

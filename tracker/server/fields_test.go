@@ -9,7 +9,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// What a fuzzed request gets past the checks keeps the promises that stores
+// Whatever a fuzzed request gets past the checks must keep the promises that stores
 // and other peers rely on.
 
 func FuzzResource(f *testing.F) {
@@ -23,7 +23,7 @@ func FuzzResource(f *testing.F) {
 		r, err := resourceOf(raw)
 		if err != nil {
 			if err.Error() == "" {
-				t.Fatal("no word about what is wrong")
+				t.Fatal("the error says nothing")
 			}
 			return
 		}

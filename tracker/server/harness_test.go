@@ -32,7 +32,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const patience = 10 * time.Second // of every wait in a test
 
-// tracker is a real one, on a real port of the loopback interface.
+// tracker is a real tracker on a real port of the loopback interface.
 type tracker struct {
 	*testing.T
 	addr  string
@@ -48,7 +48,7 @@ func startTracker(t *testing.T, configure func(*server.Config)) *tracker {
 	return startServer(t, configure, func(*server.Server) {})
 }
 
-// startServer lets adjust change what no Config says.
+// startServer lets adjust change what is not in Config.
 func startServer(t *testing.T, configure func(*server.Config), adjust func(*server.Server)) *tracker {
 	t.Helper()
 	store, err := boltstore.Open(filepath.Join(t.TempDir(), "tracker.db"), store.Config{})
@@ -101,7 +101,7 @@ func newIdentity(t *testing.T) *identity.Identity {
 	return id
 }
 
-// sources lets connections over loopback look as if they came from elsewhere.
+// sources makes connections over loopback look as if they came from elsewhere.
 type sources struct {
 	byLocal sync.Map // address of the client's end → netip.Addr
 	dialled sync.Map // addresses that the tracker dialled back, or tried to
@@ -127,8 +127,7 @@ type pretended struct {
 	sources *sources
 }
 
-// RemoteAddr is asked for after the first byte, so the client has said by then
-// where it comes from.
+// RemoteAddr is called after the first byte, when the client has chosen its address.
 func (p *pretended) RemoteAddr() net.Addr {
 	real := p.Conn.RemoteAddr().(*net.TCPAddr)
 	if from, ok := p.sources.byLocal.Load(real.String()); ok {
@@ -137,7 +136,7 @@ func (p *pretended) RemoteAddr() net.Addr {
 	return real
 }
 
-// dial connects to this computer only, and remembers what was asked of it.
+// dial connects to this computer only and remembers every address.
 func (s *sources) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	s.dialled.Store(address, true)
 	if at, err := netip.ParseAddrPort(address); err != nil || !at.Addr().IsLoopback() {
@@ -147,7 +146,7 @@ func (s *sources) dial(ctx context.Context, network, address string) (net.Conn, 
 	return dialer.DialContext(ctx, network, address)
 }
 
-// client is one who asks the tracker.
+// client is a client of the tracker.
 type client struct {
 	*tracker
 	id   *identity.Identity // nil shows no certificate
@@ -155,8 +154,8 @@ type client struct {
 	base string
 }
 
-// client makes one with a new key that comes from the address, or from
-// loopback where that is empty.
+// client returns a client with a new key that comes from the address, or from
+// loopback if that is empty.
 func (tr *tracker) client(from string) *client {
 	tr.Helper()
 	return tr.clientOf(newIdentity(tr.T), from)
@@ -178,7 +177,7 @@ func (tr *tracker) clientOf(id *identity.Identity, from string) *client {
 	return tr.newClient(id, transport, "https://"+tr.addr)
 }
 
-// plain is a client without TLS.
+// plain returns a client without TLS.
 func (tr *tracker) plain(from string) *client {
 	return tr.newClient(nil, tr.transport(from), "http://"+tr.addr)
 }
@@ -206,20 +205,20 @@ func (tr *tracker) newClient(id *identity.Identity, transport *http.Transport, b
 	}}
 }
 
-// reply is an answer, read to its end.
+// reply is an answer that was read completely.
 type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// send asks with that body, which may be empty.
+// send sends a request with that body, which may be empty.
 func (c *client) send(method, path, body string) reply {
 	c.Helper()
 	return c.sendWith(nil, method, path, body)
 }
 
-// sendWith sends headers besides.
+// sendWith is send with headers.
 func (c *client) sendWith(header http.Header, method, path, body string) reply {
 	c.Helper()
 	var reader io.Reader
@@ -243,7 +242,7 @@ func (c *client) sendWith(header http.Header, method, path, body string) reply {
 	return reply{resp.StatusCode, resp.Header, string(text)}
 }
 
-// call sends in as JSON, wants a success, and reads the answer into out.
+// call sends in as JSON, expects success and decodes the answer into out.
 func (c *client) call(method, path string, in, out any) {
 	c.Helper()
 	var body []byte
@@ -267,7 +266,7 @@ func (c *client) call(method, path string, in, out any) {
 	}
 }
 
-// refused sends a body and wants a problem with that code.
+// refused sends a body and expects a problem with that code.
 func (c *client) refused(method, path, body string, want netproto.Code) netproto.Problem {
 	c.Helper()
 	got := c.send(method, path, body)
@@ -320,7 +319,7 @@ func resourcePath(name string) string {
 
 func hash(name string) netproto.ContentHash { return sha256.Sum256([]byte(name)) }
 
-// file is a resource whose hash follows from its name.
+// file returns a resource whose hash follows from its name.
 func file(name string) netproto.Resource {
 	return netproto.Resource{Hash: hash(name), Size: 20_000, Name: name, MIME: "text/plain"}
 }

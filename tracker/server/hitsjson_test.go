@@ -30,5 +30,5 @@ func FuzzAnAnswerToASearchIsWhatEncodingJSONWrites(f *testing.F) {
 	})
 }
 
-// bytesToText is valid UTF-8, as all texts of a tracker are.
+// bytesToText returns valid UTF-8, as all texts of a tracker are.
 func bytesToText(s string) string { return string([]rune(s)) }

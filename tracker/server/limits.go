@@ -238,7 +238,7 @@ func (g *guard) room(c caller, batch int, reset bool) int {
 
 // fullAddress returns the refusal of a resource beyond room.
 func (s *Server) fullAddress(index int) netproto.Refusal {
-	s.refuse(limitResourcesAddress)
+	s.metrics.refuse(limitResourcesAddress)
 	return netproto.Refusal{Index: index, Code: netproto.CodeFull, Detail: "the peers at this address have announced too many resources"}
 }
 
@@ -254,15 +254,15 @@ func (s *Server) arrival(conn net.Conn) (net.Conn, bool) {
 	if s.proxies.trust(addr) {
 		open = s.guard.conns.OpenShared
 	} else if s.guard.arrivals.Take(source, 1, s.guard.now()) > 0 {
-		s.refuse(limitConnectionRate)
+		s.metrics.refuse(limitConnectionRate)
 		return nil, false
 	}
 	switch open(source) {
 	case limit.TooManyInTotal:
-		s.refuse(limitConnections)
+		s.metrics.refuse(limitConnections)
 		return nil, false
 	case limit.TooManyFromSource:
-		s.refuse(limitConnectionsAddress)
+		s.metrics.refuse(limitConnectionsAddress)
 		return nil, false
 	}
 	return &countedConn{Conn: conn, done: func() { s.guard.conns.Close(source) }}, true

@@ -16,13 +16,13 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-// limited is a tracker with no other limits than those.
+// limited starts a tracker with only those limits.
 func limited(t *testing.T, l server.Limits) *tracker {
 	t.Helper()
 	return startTracker(t, func(c *server.Config) { c.Limits = &l })
 }
 
-// exhaust asks until the tracker has enough of it, and gives that answer.
+// exhaust sends requests until the tracker refuses one, and returns that answer.
 func (c *client) exhaust(path string) reply {
 	c.Helper()
 	for range 1000 {
@@ -34,7 +34,7 @@ func (c *client) exhaust(path string) reply {
 	return reply{}
 }
 
-// counted reads how often a limit was met from the metrics.
+// counted reports whether the metrics have a refusal for that limit.
 func (tr *tracker) counted(limit string) bool {
 	return strings.Contains(tr.plain("127.0.0.9").send("GET", "/metrics", "").body, fmt.Sprintf("cp2p_refusals_total{reason=%q}", limit))
 }
@@ -221,7 +221,7 @@ func TestLargeBodiesShareBoundedMemoryAndHeartbeatsGoOn(t *testing.T) {
 	slow, peer := tr.client(""), tr.client("")
 	peer.join(netproto.JoinRequest{Port: 4000})
 	body, half := io.Pipe()
-	reading := make(chan struct{}) // closed when the tracker begins to read the body, for which it has taken memory
+	reading := make(chan struct{}) // closed when the tracker starts to read the body and has reserved memory for it
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(reading) }})
 	req, err := http.NewRequestWithContext(ctx, "POST", slow.base+netproto.RouteResources, body)
 	if err != nil {
@@ -259,7 +259,7 @@ func TestLargeBodiesShareBoundedMemoryAndHeartbeatsGoOn(t *testing.T) {
 	}
 }
 
-// A flood from one key, one address and many keys leaves the others alone.
+// A flood from one key, from one address and from many keys leaves others alone.
 func TestAFloodIsRefusedAndOthersKeepWorking(t *testing.T) {
 	tr := limited(t, server.Limits{RateAddress: 50, RateKey: 20, NewKeys: 50})
 	peer := tr.client("198.51.100.7")

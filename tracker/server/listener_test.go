@@ -45,7 +45,7 @@ func TestVersionOneAsksForACertificate(t *testing.T) {
 
 func TestNothingIsEverRedirected(t *testing.T) {
 	tr := startTracker(t, nil)
-	// The clients fail the test when they are redirected.
+	// The clients fail the test if they are redirected.
 	for _, c := range []*client{tr.client(""), tr.plain("")} {
 		for _, path := range []string{"//", "//v1/tracker", "/v1//tracker", "/v1/../v1/tracker", "/v1/tracker/", "/v1/resources/", "/resource/", "/./resource", "/healthz/", "/nothing", "/v1/peers/self/"} {
 			got := c.send("GET", path, "")
@@ -73,7 +73,7 @@ func TestARequestThatIsTooLargeIsRefused(t *testing.T) {
 	peer := tr.client("")
 	large := strings.Repeat(" ", netproto.MaxBodyBytes+1)
 	peer.refused("PUT", netproto.RouteSelf, large, netproto.CodeTooLarge)
-	req, err := http.NewRequestWithContext(t.Context(), "PUT", peer.base+netproto.RouteSelf, io.MultiReader(strings.NewReader(large))) // of a length nobody tells
+	req, err := http.NewRequestWithContext(t.Context(), "PUT", peer.base+netproto.RouteSelf, io.MultiReader(strings.NewReader(large))) // of undeclared length
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestMalformedRequestsAreAnsweredAndEndTheirConnection(t *testing.T) {
 	}
 }
 
-// slowStore holds a request until it is let go.
+// slowStore blocks a request until it is released.
 type slowStore struct {
 	store.Store
 	entered chan struct{}
@@ -214,7 +214,7 @@ func TestSlowConnectionsAreClosedInTime(t *testing.T) {
 			defer conn.Close()
 			conn.SetDeadline(time.Now().Add(patience))
 			fmt.Fprint(conn, begin)
-			// The end may come as an error; only the deadline must not.
+			// The end may be an error, but not that of the deadline.
 			if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Error("still open")
 			}

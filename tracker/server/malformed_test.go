@@ -18,7 +18,7 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-// malformed are requests that no client sends by mistake alone.
+// malformed returns requests that no client sends by mere mistake.
 func malformed() []string {
 	const host = "Host: a\r\n"
 	var list []string
@@ -85,7 +85,7 @@ func TestWhateverIsSentTheTrackerAnswersOrHangsUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var group errgroup.Group
-			group.SetLimit(32) // each waits for its end
+			group.SetLimit(32) // each waits for the end of its connection
 			for _, raw := range malformed() {
 				group.Go(func() error {
 					conn, err := dial()
@@ -112,14 +112,14 @@ func TestWhateverIsSentTheTrackerAnswersOrHangsUp(t *testing.T) {
 	})
 }
 
-// answerOrEnd sends bytes and wants answers of 4xx, or at most a success, and
-// then the end of the connection. Of the 5xx, 501 and 505 say that a method or
-// version of HTTP is not spoken here.
+// answerOrEnd sends bytes and expects answers of 4xx, or at best a success, and then
+// the end of the connection. Of the 5xx it allows 501 and 505, which refuse a method
+// or version of HTTP.
 func answerOrEnd(t *testing.T, conn net.Conn, raw string) {
 	t.Helper()
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
-	fmt.Fprint(conn, raw) // the other side may have hung up before all was sent
+	fmt.Fprint(conn, raw) // the other side may hang up before everything is sent
 	for r := bufio.NewReader(conn); ; {
 		resp, err := http.ReadResponse(r, nil)
 		if err != nil {

@@ -41,6 +41,9 @@ const metricsTimeout = 2 * time.Second
 // metrics is what Prometheus reads. No label comes from a request, so the number
 // of series is bounded and none identifies a person.
 type metrics struct {
+	policy    MetricsPolicy
+	accessLog bool
+	log       *slog.Logger
 	handler   http.Handler
 	durations *prometheus.HistogramVec // by route, method and status
 	refusals  *prometheus.CounterVec   // by reason
@@ -54,6 +57,7 @@ func newMetrics(s *Server) *metrics {
 		return prometheus.CounterOpts{Namespace: "cp2p", Name: name, Help: help}
 	}
 	m := &metrics{
+		policy: s.config.Metrics, accessLog: s.config.AccessLog, log: s.log,
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "cp2p", Name: "request_duration_seconds",
 			Help: "From the end of a request's header to the end of its answer.",
@@ -74,11 +78,11 @@ func newMetrics(s *Server) *metrics {
 
 // refuse counts a refusal. A reason is a netproto.Code or the name of a limit,
 // never text from the other side.
-func (s *Server) refuse(reason string) { s.metrics.refusals.WithLabelValues(reason).Inc() }
+func (m *metrics) refuse(reason string) { m.refusals.WithLabelValues(reason).Inc() }
 
 // observe counts a request that was answered. Its route is the pattern of the mux,
 // so there are only as many label values as routes.
-func (s *Server) observe(r *http.Request, w *recorder, c caller, took time.Duration) {
+func (m *metrics) observe(r *http.Request, w *recorder, c caller, took time.Duration) {
 	method, route := r.Method, r.Pattern
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodDelete:
@@ -88,20 +92,20 @@ func (s *Server) observe(r *http.Request, w *recorder, c caller, took time.Durat
 	if route == "" {
 		route = "/" // refused before the mux
 	}
-	s.metrics.durations.WithLabelValues(route, method, strconv.Itoa(w.status)).Observe(took.Seconds())
-	if s.config.AccessLog {
-		s.log.Info("request", slog.String("method", netproto.Printable(r.Method)), slog.String("path", netproto.Printable(r.URL.Path)),
+	m.durations.WithLabelValues(route, method, strconv.Itoa(w.status)).Observe(took.Seconds())
+	if m.accessLog {
+		m.log.Info("request", slog.String("method", netproto.Printable(r.Method)), slog.String("path", netproto.Printable(r.URL.Path)),
 			slog.Int("status", w.status), slog.Int64("bytes", w.bytes), slog.Duration("took", took), slog.Any("from", c.addr))
 	}
 }
 
-// serveMetrics answers only the tracker's own network, unless the owner chose
+// serve answers only the tracker's own network, unless the owner chose
 // otherwise: how busy a tracker is helps anybody who wants to bring it down.
-func (s *Server) serveMetrics(w http.ResponseWriter, r *http.Request, c caller) error {
-	if s.config.Metrics != MetricsPublic && (!netaddr.IsLocal(c.addr) || cameThroughAStranger(r, c)) {
+func (m *metrics) serve(w http.ResponseWriter, r *http.Request, c caller) error {
+	if m.policy != MetricsPublic && (!netaddr.IsLocal(c.addr) || cameThroughAStranger(r, c)) {
 		return netproto.Errorf(netproto.CodeDenied, "metrics are for the tracker's own network; --metrics public shows them to everybody")
 	}
-	s.metrics.handler.ServeHTTP(w, r)
+	m.handler.ServeHTTP(w, r)
 	return nil
 }
 

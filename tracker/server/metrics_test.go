@@ -59,17 +59,17 @@ func TestTheMetricsCountWhatTheTrackerDid(t *testing.T) {
 	if size := line(got.body, "cp2p_store_bytes "); size == "" || size == "0" {
 		t.Errorf("the store has %q bytes", size)
 	}
-	if n := line(got.body, "cp2p_index_names "); n != "3" { // one that nobody holds any more stays for the time of a lease
+	if n := line(got.body, "cp2p_index_names "); n != "3" { // a name without holders stays for the time of a lease
 		t.Errorf("the index has %q names", n)
 	}
 
-	tr.store.Close() // Prometheus goes on reading the rest
+	tr.store.Close() // Prometheus still reads the rest
 	if got := tr.plain("").send("GET", "/metrics", ""); got.status != http.StatusOK || !strings.Contains(got.body, "\ncp2p_announced_total 3\n") {
 		t.Errorf("without a store: %d", got.status)
 	}
 }
 
-// line is the rest of the line that begins so.
+// line returns the rest of the line that begins with start.
 func line(text, start string) string {
 	_, rest, _ := strings.Cut(text, "\n"+start)
 	value, _, _ := strings.Cut(rest, "\n")
@@ -94,7 +94,7 @@ func TestTheMetricsAreForTheOwnNetworkUnlessTheOwnerSaysOtherwise(t *testing.T) 
 	}
 }
 
-// logged is a log that a test reads while it is written.
+// logged is a log that a test can read while it is written.
 type logged struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

@@ -59,7 +59,7 @@ func TestTheDescriptionHasTheRoutesThatThereAre(t *testing.T) {
 	s := New(Config{})
 	routes := map[string]methods{
 		netproto.RouteTracker:       {http.MethodGet: nil},
-		netproto.RouteSeedResource:  {http.MethodGet: nil, http.MethodPost: nil}, // these choose by themselves
+		netproto.RouteSeedResource:  {http.MethodGet: nil, http.MethodPost: nil}, // these check the method themselves
 		netproto.RouteSeedHeartbeat: {http.MethodPost: nil},
 	}
 	maps.Copy(routes, s.v1Routes())
@@ -108,8 +108,8 @@ func TestTheDescriptionHasTheFieldsOfTheTypes(t *testing.T) {
 	}
 }
 
-// jsonFields are the names of a type's fields in JSON, and of those that are
-// always there, both sorted.
+// jsonFields returns the names of a type's fields in JSON, and of those that are
+// always present, both sorted.
 func jsonFields(of reflect.Type) (all, required []string) {
 	for _, f := range reflect.VisibleFields(of) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")

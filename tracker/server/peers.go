@@ -35,14 +35,14 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 		ObservedAddress:  peer.Observed.String(),
 		Reachable:        s.reach.sign(c.id, peer.Observed),
 		HeartbeatSeconds: int(s.config.Heartbeat / time.Second),
-		LeaseSeconds:     int(s.lease() / time.Second),
+		LeaseSeconds:     int(s.config.lease() / time.Second),
 		Count:            held.Count,
 		Digest:           held.Digest,
 	})
 }
 
 // lease returns how long a peer counts as online after its last sign of life.
-func (s *Server) lease() time.Duration { return netproto.LeaseHeartbeats * s.config.Heartbeat }
+func (c *Config) lease() time.Duration { return netproto.LeaseHeartbeats * c.Heartbeat }
 
 // peerOf checks what a peer says about itself. Its address is where its connection
 // comes from, so nobody can send others anywhere else.

@@ -29,9 +29,9 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch {
 	case limited:
-		s.refuse(met.limit)
+		s.metrics.refuse(met.limit)
 	case known.Code != netproto.CodeInternal:
-		s.refuse(string(known.Code))
+		s.metrics.refuse(string(known.Code))
 	}
 	switch p.Status {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:

@@ -14,7 +14,7 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-// clientCertOf is a certificate as a proxy passes it on (RFC 9440).
+// clientCertOf returns a certificate as a proxy passes it on (RFC 9440).
 func clientCertOf(id *identity.Identity) string {
 	der := id.ClientTLS(identity.HTTP, nil).Certificates[0].Certificate[0]
 	return ":" + base64.StdEncoding.EncodeToString(der) + ":"
@@ -44,7 +44,7 @@ func TestAProxyThatIsTrustedSaysWhoAsks(t *testing.T) {
 	for forwarded, want := range map[string]string{
 		"198.51.100.9":                                   "198.51.100.9:4000",
 		"198.51.100.9:61234":                             "198.51.100.9:4000",
-		"1.2.3.4, 127.0.0.1, 198.51.100.9":               "198.51.100.9:4000", // what stands before came from the client
+		"1.2.3.4, 127.0.0.1, 198.51.100.9":               "198.51.100.9:4000", // what precedes came from the client
 		"8.8.8.8,198.51.100.9 , 10.9.3.4, 2001:db8:9::1": "198.51.100.9:4000", // proxies in a row
 		"nonsense, 198.51.100.9":                         "198.51.100.9:4000",
 		"2001:db8::7":                                    "[2001:db8::7]:4000",
@@ -104,8 +104,8 @@ func TestNobodyElseIsBelieved(t *testing.T) {
 		if got := tr.clientOf(nil, "").sendWith(lie, "PUT", netproto.RouteSelf, `{"port":4000}`); got.status != http.StatusUnauthorized {
 			t.Errorf("%s, without a certificate: %d %s", name, got.status, got.body)
 		}
-		// Seed clients are served in the own network only, and a header does not
-		// bring anybody into it.
+		// Seed clients are served in the tracker's own network only, and a header does
+		// not bring anybody into it.
 		stranger := tr.plain("198.51.100.4")
 		if got := stranger.sendWith(http.Header{"X-Forwarded-For": {"192.168.1.2"}}, "GET", "/resource", ""); got.status != http.StatusForbidden {
 			t.Errorf("%s, a seed client: %d %s", name, got.status, got.body)

@@ -14,7 +14,7 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// peerPort listens as a peer does, with that key, and gives its port.
+// peerPort listens as a peer with that key does and returns its port.
 func peerPort(t *testing.T, id *identity.Identity) int {
 	t.Helper()
 	ln, err := tls.Listen("tcp", "127.0.0.1:0", id.ServerTLS(netproto.ALPN, true, nil))
@@ -37,7 +37,7 @@ func peerPort(t *testing.T, id *identity.Identity) int {
 	return ln.Addr().(*net.TCPAddr).Port
 }
 
-// closedPort is one that nobody listens on.
+// closedPort returns a port on which nothing listens.
 func closedPort(t *testing.T) int {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,7 +48,7 @@ func closedPort(t *testing.T) int {
 	return ln.Addr().(*net.TCPAddr).Port
 }
 
-// reachable asks with heartbeats until the tracker knows.
+// reachable sends heartbeats until the tracker knows the answer.
 func (c *client) reachable() netproto.Reachability {
 	c.Helper()
 	for deadline := time.Now().Add(patience); ; {
@@ -90,7 +90,7 @@ func TestATrackerSaysWhetherAPeerCanBeReached(t *testing.T) {
 func TestAPeerThatJoinedBeforeARestartIsAskedForWithItsHeartbeat(t *testing.T) {
 	tr := startTracker(t, nil)
 	peer := tr.client("")
-	// What the store knows, and the server never saw.
+	// The store knows this peer, but the server never saw it.
 	known := store.Peer{Key: netproto.PublicKey(peer.id.Key()), Observed: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(peerPort(t, peer.id)))}
 	if _, err := tr.store.Join(t.Context(), known); err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func TestATrackerDialsNothingButWhereAPeerWasSeen(t *testing.T) {
 		{"ff02::1", 4000, false},
 	} {
 		peer := tr.client(c.from)
-		// What it claims besides is none of the tracker's business.
+		// The tracker ignores whatever else it claims.
 		peer.join(netproto.JoinRequest{Port: c.port, SeedPort: 4001, Candidates: []string{"10.0.0.1:22", "127.0.0.1:4000"}})
 		if c.want {
 			peer.reachable()

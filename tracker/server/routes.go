@@ -49,7 +49,7 @@ func (s *Server) openRoutes() map[string]methods {
 	return map[string]methods{
 		netproto.RouteHealth: {http.MethodGet: s.health},
 		netproto.RouteReady:  {http.MethodGet: s.ready},
-		"/metrics":           {http.MethodGet: s.serveMetrics},
+		"/metrics":           {http.MethodGet: s.metrics.serve},
 		"/openapi.yaml":      {http.MethodGet: s.describe},
 		"/{$}":               {http.MethodGet: s.needStore(page.serve)},
 		"/page/style.css":    {http.MethodGet: pageFile("style.css", "text/css; charset=utf-8")},
@@ -151,7 +151,7 @@ func (s *Server) answerWith(h handler) http.Handler {
 	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
 		w, began := &recorder{ResponseWriter: plain}, time.Now()
 		var c caller
-		defer func() { s.observe(r, w, c, time.Since(began)) }()
+		defer func() { s.metrics.observe(r, w, c, time.Since(began)) }()
 		defer func() {
 			switch p := recover(); p {
 			case nil:

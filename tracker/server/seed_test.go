@@ -30,7 +30,7 @@ func (c *client) wantSeed(method, path, body string, status int, want string) {
 	}
 }
 
-// registration is a POST /resource of a seed client on this computer.
+// registration returns the body of a POST /resource.
 func registration(id, ip string, port int, path, name, hash string) string {
 	return fmt.Sprintf(`{"peer_id": %q, "peer_ip": %q, "peer_port": %d, "resource_path": %q, "resource_name": %q, "resource_hash": %q}`, id, ip, port, path, name, hash)
 }

@@ -108,7 +108,7 @@ func New(c Config) *Server {
 	if c.Limits != nil {
 		limits = *c.Limits
 	}
-	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.lease(), c.Logger)
+	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.config.lease(), c.Logger)
 	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody}
 	s.rate.total = s.requests.Load
 	s.metrics = newMetrics(s)

@@ -86,7 +86,7 @@ func TestAHostileNameDoesNothingOnTheStatusPage(t *testing.T) {
 			}
 		}
 	}
-	// Names that peers may announce have no <, > or ", but the rest.
+	// Names that peers may announce cannot contain <, > or ", but anything else.
 	names := []string{"a&b;'onclick='x'.txt", "{{.Name}}`${1}`.txt", "javascript&#58;alert(1)", "%22%3E%3Cscript%3E.txt"}
 	peer := tr.client("")
 	peer.join(netproto.JoinRequest{Port: 4000})

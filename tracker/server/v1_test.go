@@ -292,7 +292,7 @@ func TestAFailureInsideIsNotShown(t *testing.T) {
 	}
 }
 
-// brokenStore fails where nobody expects it.
+// brokenStore fails unexpectedly.
 type brokenStore struct{ store.Store }
 
 func (*brokenStore) Announce(context.Context, netproto.PeerID, []netproto.Resource, bool) ([]netproto.Refusal, error) {
