@@ -44,9 +44,8 @@ const (
 // Limits of the socket protocol.
 const (
 	FrameHeaderBytes  = 5
-	DataHeaderBytes   = FrameHeaderBytes + 4 // including the number of the request
-	MaxControlPayload = 64 << 10             // bytes, of every frame except data
-	MaxDataBytes      = 256 << 10            // of content in one data frame
+	MaxControlPayload = 64 << 10  // bytes, of every frame except data
+	MaxDataBytes      = 256 << 10 // of content in one data frame
 	MaxDataPayload    = 4 + MaxDataBytes
 	MaxManifestHashes = 1024     // chaining values in one frame
 	MaxHaveBytes      = 32 << 10 // of bit field in one frame

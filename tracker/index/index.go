@@ -233,28 +233,6 @@ func (x *Index) Online() (contents int, bytes int64) {
 	return x.online, x.bytes
 }
 
-// Size says how large the index is.
-type Size struct {
-	Names    int // added and not removed
-	Tail     int // versions that searches read from end to end
-	Segments int
-	Bytes    int64 // of names, posting lists and orders; approximate
-}
-
-// Size returns the size of the index, for metrics.
-func (x *Index) Size() Size {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	size := Size{
-		Names: x.names.len() - len(x.freed), Tail: x.tail.len(), Segments: len(x.segments),
-		Bytes: x.tail.bytes(),
-	}
-	for _, g := range x.segments {
-		size.Bytes += g.bytes()
-	}
-	return size
-}
-
 // snapshotNow returns what a search that starts now reads.
 func (x *Index) snapshotNow() snapshot {
 	x.mu.RLock()

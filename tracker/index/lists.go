@@ -28,10 +28,6 @@ type skip struct {
 // times as many: it bounds what is read to find one rank.
 const skipEvery = 64
 
-func (l *gramLists) bytes() int64 {
-	return int64(20*len(l.grams) + len(l.raw) + 12*len(l.skips))
-}
-
 // list returns the posting list of a gram, empty if no name has it.
 func (l *gramLists) list(gram uint32) postings {
 	i, ok := slices.BinarySearch(l.grams, gram)

@@ -32,8 +32,6 @@ func newOrder(ranks []uint32) order {
 	return o
 }
 
-func (g *segment) bytes() int64 { return g.run.bytes() + int64(24*g.len()) + g.lists.bytes() }
-
 // order returns the order of a sort, or nil if that is the order of the ranks.
 func (g *segment) order(sort netproto.Sort) *order {
 	switch sort {

@@ -126,8 +126,6 @@ type run struct {
 
 func (r *run) len() int { return len(r.versions) }
 
-func (r *run) bytes() int64 { return int64(len(r.blob) + 12*len(r.versions)) }
-
 func (r *run) name(i int) []byte {
 	start := uint32(0)
 	if i > 0 {

@@ -62,10 +62,3 @@ func (c *Conns) Close(source netip.Addr) {
 		delete(c.open, source)
 	}
 }
-
-// Count returns how many connections are open.
-func (c *Conns) Count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.all
-}
