@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 	"path"
 	"path/filepath"
@@ -99,6 +100,25 @@ func ReadList(ctx context.Context, root *os.Root, name string, hash netproto.Con
 	}
 	entries, err := netproto.ParseFolder(bytes.NewReader(text))
 	return entries, m, err
+}
+
+// maxNumberedLooks bounds the names under which a finished file or folder is searched.
+const maxNumberedLooks = 20
+
+// NumberedNames yields the names under which something with a name may have been
+// published, from 1 on: the name itself, then the numbered ones.
+func NumberedNames(name string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for n := 1; n <= maxNumberedLooks; n++ {
+			numbered := name
+			if n > 1 {
+				numbered = netproto.NumberedName(name, n)
+			}
+			if !yield(n, numbered) {
+				return
+			}
+		}
+	}
 }
 
 // IntactFile reports whether a file has a content; progress counts bytes hashed.

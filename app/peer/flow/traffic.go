@@ -2,7 +2,12 @@
 // connections nor contents.
 package flow
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+
+	"centralizedp2p/netproto"
+)
 
 // Traffic is everything this peer sends and receives: the limits and rates of
 // both directions. Connections to different peers share it.
@@ -49,3 +54,25 @@ func (t *Traffic) DownFrom(local bool, own *Throttle) []*Throttle {
 }
 
 var unlimited = NewThrottle(0)
+
+// Step is how many bytes to ask for at a time under some limits: few at a low rate,
+// so that they do not come in bursts.
+func Step(limits []*Throttle) int64 {
+	if len(limits) == 0 {
+		return netproto.MaxPieceSize
+	}
+	step := int64(netproto.MaxDataBytes)
+	for _, t := range limits {
+		step = min(step, t.Frame())
+	}
+	return step
+}
+
+// TimeFor is how long bytes take at a rate in bytes a second. A rate of 0 counts as
+// 1 MB/s, so that an untried source is tried.
+func TimeFor(bytes, rate int64) time.Duration {
+	if rate <= 0 {
+		rate = 1e6
+	}
+	return time.Duration(float64(bytes) / float64(rate) * float64(time.Second))
+}

@@ -8,9 +8,10 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// What a source says about a stream, and the bytes that it sends for a request.
+// What a source says about a stream, and the bytes that it sends for a request. The
+// reading goroutine of a connection calls the on methods and receive, without a lock.
 
-// onHave notes the pieces of a source, from the first-th on.
+// onHave notes which pieces a source has, from the first-th on.
 func (s *stream) onHave(first int, bits []byte) {
 	a := s.lane.attempt
 	a.mu.Lock()
@@ -38,6 +39,7 @@ func (s *stream) onHave(first int, bits []byte) {
 	s.lane.fill()
 }
 
+// onUpdate notes which pieces a source has got since then.
 func (s *stream) onUpdate(pieces []uint32) {
 	a := s.lane.attempt
 	a.mu.Lock()
@@ -63,7 +65,7 @@ func (s *stream) onUpdate(pieces []uint32) {
 	s.lane.fill()
 }
 
-// onFetching notes what an unfinished source will have soon.
+// onFetching notes which pieces an unfinished source will have soon.
 func (s *stream) onFetching(pieces []uint32) {
 	a := s.lane.attempt
 	a.mu.Lock()
@@ -83,7 +85,7 @@ func (s *stream) onFetching(pieces []uint32) {
 	}
 }
 
-// onTurn notes that a source which let the stream wait serves it now.
+// onTurn notes that the source serves a stream that waited in its queue.
 func (s *stream) onTurn() {
 	a := s.lane.attempt
 	a.mu.Lock()
@@ -96,8 +98,7 @@ func (s *stream) onTurn() {
 	s.lane.fill()
 }
 
-// onRefuse notes that a source does not answer a request or, if r is nil, does not
-// give the content.
+// onRefuse notes that a source refuses a request or, if r is nil, the content.
 func (s *stream) onRefuse(r *request, code netproto.Code, place int) {
 	a := s.lane.attempt
 	a.mu.Lock()
@@ -124,7 +125,7 @@ func (s *stream) onRefuse(r *request, code netproto.Code, place int) {
 	a.swarms.config.Notify()
 }
 
-// receive takes bytes of a request, on the connection's reading goroutine.
+// receive takes bytes of a request. An error is the fault of the source.
 func (l *lane) receive(r *request, b []byte) error {
 	start := time.Now()
 	_, err := r.writer.Write(b)
@@ -144,16 +145,16 @@ func (l *lane) receive(r *request, b []byte) error {
 	return nil
 }
 
-// received counts bytes of a request; done, its piece is complete.
+// received counts bytes of a request; done says that its piece is complete.
 func (r *request) received(n int, done bool) {
 	if part := r.arrived(n, done); done && part != nil {
-		// Without the lock: a spare piece is written here, and a small file.
+		// Without the lock: this writes a spare piece, and a small file.
 		r.finish(part, r.writer.Finish())
 	}
 	r.lane.attempt.swarms.config.Notify()
 }
 
-// arrived counts bytes of a request. It returns what the piece is part of; nil if
+// arrived counts bytes of a request. It returns what the piece is part of, or nil if
 // the request was dropped meanwhile.
 func (r *request) arrived(n int, done bool) growing {
 	a := r.lane.attempt
@@ -181,8 +182,8 @@ func (r *request) arrived(n int, done bool) growing {
 	return r.stream.job.part
 }
 
-// finish counts a piece that was verified, or not. Of two requests for it the
-// first to finish wins, and no further byte of the other is written.
+// finish ends a complete request; err says whether its piece was right. Of two requests
+// for a piece the first to finish wins, and no further byte of the other is written.
 func (r *request) finish(part growing, err error) {
 	a := r.lane.attempt
 	a.mu.Lock()
@@ -208,7 +209,7 @@ func (r *request) finish(part growing, err error) {
 	r.lane.fill()
 }
 
-// addPiece adds a piece to what is here; the caller holds the lock.
+// addPiece counts a verified piece. The caller holds the lock.
 func (r *request) addPiece() {
 	a := r.lane.attempt
 	j := r.stream.job
@@ -235,7 +236,7 @@ func (r *request) addPiece() {
 	}
 }
 
-// wrong notes that a source sent bytes that are not of the content.
+// wrong notes that a source sent wrong bytes.
 func (r *request) wrong() {
 	a := r.lane.attempt
 	a.mu.Lock()
@@ -243,8 +244,8 @@ func (r *request) wrong() {
 	r.punish()
 }
 
-// punish bans a source: it said itself which size the content has, so wrong
-// bytes are its fault. The caller holds the lock.
+// punish bans the source of a request. It claimed the size of the content itself, so
+// wrong bytes are its fault. The caller holds the lock.
 func (r *request) punish() {
 	a := r.lane.attempt
 	l, j := r.lane, r.stream.job

@@ -84,6 +84,7 @@ func (j *job) shut() {
 	}
 }
 
+// fetchFile fetches a file and returns its path.
 func (a *Attempt) fetchFile(ctx context.Context) (string, error) {
 	name := netproto.SafeName(a.task.Name)
 	if path, ok := a.alreadyThere(ctx, name); ok {
@@ -101,11 +102,7 @@ func (a *Attempt) fetchFile(ctx context.Context) (string, error) {
 // twice has nothing to do. If the name was taken, the file got a numbered one: those
 // are tried up to the first gap, and hashed if their size fits.
 func (a *Attempt) alreadyThere(ctx context.Context, name string) (string, bool) {
-	for n := 1; n <= maxNumberedLooks; n++ {
-		numbered := name
-		if n > 1 {
-			numbered = netproto.NumberedName(name, n)
-		}
+	for n, numbered := range piece.NumberedNames(name) {
 		path := filepath.Join(a.task.Dir, numbered)
 		info, err := os.Lstat(path)
 		if err != nil {
@@ -118,9 +115,6 @@ func (a *Attempt) alreadyThere(ctx context.Context, name string) (string, bool) 
 	}
 	return "", false
 }
-
-// maxNumberedLooks bounds the names under which alreadyThere searches.
-const maxNumberedLooks = 20
 
 // isIt reports whether a file has the wanted content.
 func (a *Attempt) isIt(ctx context.Context, path string) bool {
@@ -170,9 +164,9 @@ func (ss *Swarms) FolderList(ctx context.Context, hash netproto.ContentHash) ([]
 	return (&tree{attempt: a, staging: "."}).list(ctx)
 }
 
-// CheckUnfinished hashes what earlier attempts left on the disk and returns the
-// number of bytes that are right. If there is no list of pieces or of files yet,
-// there is nothing to compare with.
+// CheckUnfinished hashes what earlier attempts left on the disk and returns the number
+// of bytes that are right. Without a list of pieces or of files to compare with, that
+// is 0.
 func (a *Attempt) CheckUnfinished(ctx context.Context) (int64, error) {
 	root, err := os.OpenRoot(a.task.Dir)
 	if err != nil {

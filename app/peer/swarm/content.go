@@ -1,9 +1,6 @@
 package swarm
 
 import (
-	"io/fs"
-	"sync"
-
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -95,10 +92,7 @@ func (j *job) Broken(error) {
 // one as soon as it exists. One goroutine reads; another may close it.
 type contentReader struct {
 	content *content
-
-	mu     sync.Mutex
-	file   *piece.File
-	closed bool
+	piece.LateFile
 }
 
 // ReadAt reads within verified pieces. The error has the code "gone" for others.
@@ -108,7 +102,7 @@ func (r *contentReader) ReadAt(b []byte, offset int64) (int, error) {
 	r.content.shared.RUnlock()
 	switch {
 	case done != nil:
-		file, err := r.published(done)
+		file, err := r.Open(done.path, done.state)
 		if err != nil {
 			return 0, err
 		}
@@ -117,48 +111,6 @@ func (r *contentReader) ReadAt(b []byte, offset int64) (int, error) {
 		return part.ReadAt(b, offset)
 	}
 	return 0, netproto.Errorf(netproto.CodeGone, "the download was stopped")
-}
-
-// published opens the published file, once.
-func (r *contentReader) published(done *finished) (*piece.File, error) {
-	r.mu.Lock()
-	file, closed := r.file, r.closed
-	r.mu.Unlock()
-	if file != nil || closed {
-		return file, closedError(closed)
-	}
-	file, err := piece.OpenFile(done.path, done.state)
-	if err != nil {
-		return nil, err
-	}
-	r.mu.Lock()
-	if closed = r.closed; !closed {
-		r.file = file
-	}
-	r.mu.Unlock()
-	if closed {
-		file.Close()
-	}
-	return file, closedError(closed)
-}
-
-func closedError(closed bool) error {
-	if closed {
-		return fs.ErrClosed
-	}
-	return nil
-}
-
-// Close ends the reading.
-func (r *contentReader) Close() error {
-	r.mu.Lock()
-	file := r.file
-	r.closed = true
-	r.mu.Unlock()
-	if file == nil {
-		return nil
-	}
-	return file.Close()
 }
 
 // offer lets other peers read a job, and announces to the trackers what the person

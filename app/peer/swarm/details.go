@@ -7,11 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
 )
 
-// Details is what there is to say about an attempt beyond a line.
+// Details is what a person can learn about an attempt beyond a line.
 type Details struct {
 	Sources []SourceDetails // the connected first, then those that gave most
 	Slow    Slow
@@ -39,7 +40,7 @@ type Cell struct {
 	Copies int // connected sources that have it all
 }
 
-// Slow is what keeps a download from being faster.
+// Slow is what keeps an attempt from being faster.
 type Slow string
 
 // What may be slow.
@@ -52,7 +53,7 @@ const (
 	SlowNetwork    Slow = "network"
 )
 
-// SourceState is where a source of a download stands.
+// SourceState is what a source of an attempt does.
 type SourceState string
 
 // The states of a source.
@@ -67,7 +68,7 @@ const (
 	SourceBanned      SourceState = "banned"
 )
 
-// SourceDetails is a source of a download.
+// SourceDetails describes a source of an attempt.
 type SourceDetails struct {
 	PeerID  netproto.PeerID
 	Key     netproto.PublicKey
@@ -83,14 +84,14 @@ type SourceDetails struct {
 	Err     error
 }
 
-// Details tells about an attempt, at work or over.
+// Details describes an attempt, at work or over.
 func (a *Attempt) Details() Details {
 	now := time.Now()
 	a.mu.Lock()
 	defer a.unlock()
 	details := Details{Cells: a.cells}
 	for _, s := range a.sources.known {
-		details.Sources = append(details.Sources, a.sourceDetails(s, now))
+		details.Sources = append(details.Sources, s.details(a, now))
 	}
 	slices.SortFunc(details.Sources, func(a, b SourceDetails) int {
 		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(b.Got, a.Got), slices.Compare(a.Key[:], b.Key[:]))
@@ -102,8 +103,8 @@ func (a *Attempt) Details() Details {
 	return details
 }
 
-// Forget keeps of an attempt that is over only the sources that gave something:
-// thousands of finished downloads may be in the list.
+// Forget frees the memory of an attempt that is over, except for the sources that gave
+// something: thousands of finished downloads may be in the list.
 func (a *Attempt) Forget() {
 	a.mu.Lock()
 	defer a.unlock()
@@ -122,7 +123,8 @@ func rankOf(s SourceDetails) int {
 	return 2
 }
 
-func (a *Attempt) sourceDetails(s *source, now time.Time) SourceDetails {
+// details describes a source of an attempt. The caller holds the lock.
+func (s *source) details(a *Attempt, now time.Time) SourceDetails {
 	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Got: s.got, Whole: !s.Part, Traded: s.traded}
 	if len(s.Addresses) > 0 {
 		details.Address = s.Addresses[0]
@@ -146,7 +148,7 @@ func (a *Attempt) sourceDetails(s *source, now time.Time) SourceDetails {
 	return details
 }
 
-// add adds what one of the connections to the source does.
+// add adds what one lane to the source does.
 func (s *SourceDetails) add(l *lane, now time.Time) {
 	s.Rate += l.rate.Rate()
 	s.Address, s.Err = l.conn.Address(), nil
@@ -179,7 +181,7 @@ func (s *SourceDetails) add(l *lane, now time.Time) {
 	}
 }
 
-// better tells which of two connections says more about a source.
+// better reports whether the first of two states says more about a source.
 func better(a, b SourceState) bool {
 	order := []SourceState{SourceDownloading, SourceQueued, SourceStalled, SourceIdle}
 	i, j := slices.Index(order, a), slices.Index(order, b)
@@ -187,12 +189,12 @@ func better(a, b SourceState) bool {
 }
 
 const (
-	// soonDone is when nobody wants to know what is slow.
+	// soonDone is the remaining time in which nobody wants to know what is slow.
 	soonDone = 15 * time.Second
-	// nearLimit is the share of a limit from which on it is what is slow.
+	// nearLimit is the share of a limit at which the limit is what is slow.
 	nearLimit = 0.85
-	// busyDisk is the share of the time that lanes spend with writing from which on
-	// the disk is what is slow.
+	// busyDisk is the share of their time at which lanes write so much that the disk
+	// is what is slow.
 	busyDisk = 0.5
 )
 
@@ -202,7 +204,7 @@ func (a *Attempt) slow(sources []SourceDetails) Slow {
 		return SlowNot
 	}
 	rate := a.task.Rate.Rate()
-	if rate > 0 && a.total >= 0 && duration(a.rest(), rate) < soonDone {
+	if rate > 0 && a.total >= 0 && flow.TimeFor(a.rest(), rate) < soonDone {
 		return SlowNot
 	}
 	connected, queued := 0, 0

@@ -9,10 +9,10 @@ import (
 	"centralizedp2p/app/piece"
 )
 
-// The loop of an attempt: jobs are opened, fetched, and get their names.
+// The loop of an attempt. It opens jobs, fetches them, and gives them their names.
 
-// fetch gets the contents of the jobs, which it opens a few at a time, and
-// publishes each when it is complete. It returns the last published name.
+// fetch fetches the contents of jobs, a few at a time, and publishes each when it is
+// complete. It returns the last published name.
 func (a *Attempt) fetch(ctx context.Context, jobs []*job, durable bool) (string, error) {
 	a.setPhase(Fetching)
 	ticker := time.NewTicker(a.swarms.config.Timing.Tick)
@@ -51,15 +51,16 @@ func (a *Attempt) fetch(ctx context.Context, jobs []*job, durable bool) (string,
 	}
 }
 
-// left is the number of jobs that are not published, waiting ones included, or
-// what ends the attempt.
+// left returns the number of unpublished jobs, waiting ones included, or the error that
+// ends the attempt.
 func (a *Attempt) left(waiting int) (int, error) {
 	a.mu.Lock()
 	defer a.unlock()
 	return waiting + len(a.active), a.err
 }
 
-// publishComplete gives the complete contents their names.
+// publishComplete gives the complete contents their names. It returns the last one, or
+// the one given.
 func (a *Attempt) publishComplete(ctx context.Context, last string, durable bool) (string, error) {
 	a.mu.Lock()
 	var complete []*job
@@ -119,7 +120,7 @@ func (j *job) publish(ctx context.Context, durable bool) (name string, err error
 	return name, nil
 }
 
-// copied counts bytes of a file that is equal to one that is here already.
+// copied counts bytes of a file that equals one that is here already.
 func (a *Attempt) copied(n int) {
 	a.mu.Lock()
 	a.done += int64(n)

@@ -13,10 +13,10 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// The frames of a connection, passed to what they are about.
+// The frames of a connection find the stream or request that they are about.
 
-// Manifest takes a part of a manifest. A peer whose manifest does not fold to its
-// hash is banned.
+// Manifest takes a part of a manifest, and bans a peer whose manifest does not fold to
+// its hash.
 func (r *reader) Manifest(f netproto.Manifest) error {
 	s := r.stream(f.Stream)
 	if s == nil {
@@ -29,35 +29,35 @@ func (r *reader) Manifest(f netproto.Manifest) error {
 	return err
 }
 
-// Have takes which pieces a source has.
+// Have takes the pieces that a source has.
 func (r *reader) Have(f netproto.Have) {
 	if s := r.stream(f.Stream); s != nil {
 		s.onHave(int(f.First), f.Bits)
 	}
 }
 
-// Update takes which pieces a source got since then.
+// Update takes the pieces that a source has got since then.
 func (r *reader) Update(f netproto.Update) {
 	if s := r.stream(f.Stream); s != nil {
 		s.onUpdate(f.Pieces)
 	}
 }
 
-// Fetching takes which pieces a source will have soon.
+// Fetching takes the pieces that a source will have soon.
 func (r *reader) Fetching(f netproto.Fetching) {
 	if s := r.stream(f.Stream); s != nil {
 		s.onFetching(f.Pieces)
 	}
 }
 
-// Turn says that a source which let a stream wait serves it now.
+// Turn takes the word of a source that it serves a stream that waited.
 func (r *reader) Turn(f netproto.Turn) {
 	if s := r.stream(f.Stream); s != nil {
 		s.onTurn()
 	}
 }
 
-// Refuse says that a source does not answer a request or give a content.
+// Refuse takes the refusal of a request or of a content.
 func (r *reader) Refuse(f netproto.Refuse) {
 	s := r.stream(f.Stream)
 	if s == nil {

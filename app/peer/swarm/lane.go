@@ -11,9 +11,9 @@ import (
 
 // What a lane asks for, and how it ends.
 
-// kick has all lanes ask for what they can; the caller holds the lock.
+// kick has all lanes ask for what they can. The caller holds the lock.
 func (ls *lanes) kick() {
-	for l := range ls.attempt.lanes.open {
+	for l := range ls.open {
 		l.fill()
 	}
 }
@@ -28,7 +28,8 @@ func (l *lane) fill() {
 	}
 }
 
-// assign asks for one more piece, of the first job that has one for the lane.
+// assign asks for one more piece, of the first job that has one for the lane. It
+// reports false if there is none.
 func (l *lane) assign() bool {
 	now := time.Now()
 	for _, j := range l.attempt.active {
@@ -36,7 +37,7 @@ func (l *lane) assign() bool {
 			continue
 		}
 		if j.given() && l.streams[j] == nil && l.inflight > 0 {
-			continue // there is time to open it when this lane has nothing to do
+			continue // it is opened if this lane has nothing else to do
 		}
 		s := l.streamOf(j)
 		if s == nil || !s.usable(now) {
@@ -59,8 +60,8 @@ func (l *lane) assign() bool {
 	return false
 }
 
-// streamOf is the lane's stream of a job; it is opened if there is none, and again
-// some time after the source refused it.
+// streamOf returns the lane's stream of a job. It opens one if there is none, and
+// again some time after the source refused it.
 func (l *lane) streamOf(j *job) *stream {
 	a := l.attempt
 	s := l.streams[j]
@@ -101,7 +102,7 @@ func (l *lane) closeStream(j *job) {
 	l.reader.closeStream(s)
 }
 
-// detach gives back what a lane fetches and lets go of it; the caller holds the
+// detach gives back what a lane fetches and lets go of it. The caller holds the
 // lock.
 func (l *lane) detach() {
 	a := l.attempt
@@ -138,7 +139,7 @@ func (l *lane) lost(err error) {
 	a.Wake()
 }
 
-// closeStreams ends the reading of a job on all lanes; the caller holds the lock.
+// closeStreams closes the streams of a job on all lanes. The caller holds the lock.
 func (j *job) closeStreams() {
 	for l := range j.attempt.lanes.open {
 		l.closeStream(j)

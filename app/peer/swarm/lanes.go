@@ -16,6 +16,8 @@ const (
 	// longer.
 	maxLanes  = 24
 	maxMaking = 24
+	// maxPerSource leaves room on the other side for other downloads.
+	maxPerSource = 4
 	// smallRest is what one connection to a source is enough for, in bytes.
 	smallRest = 8 << 20
 	// laneRate is the smallest share of a limit that is worth a lane, in bytes a
@@ -31,7 +33,7 @@ func (ls *lanes) manage(ctx context.Context) {
 	defer a.unlock()
 	now := time.Now()
 	stall := a.swarms.config.Timing.Stall
-	ls.climb.judge(a.task.Rate.Rate(), len(ls.open), now)
+	ls.climb.Judge(a.task.Rate.Rate(), len(ls.open), maxPerSource-1, now)
 	waiting := ls.dial(ctx, now)
 	for l := range ls.open {
 		switch {
@@ -189,24 +191,16 @@ func (ls *lanes) perSource() int {
 	case 2, 3:
 		n = 2
 	}
-	return min(n+ls.climb.extra, maxPerSource)
+	return min(n+ls.climb.Extra(), maxPerSource)
 }
 
 // most is how many lanes the limits are worth.
 func (ls *lanes) most() int {
-	a := ls.attempt
-	if limit := lower(a.swarms.config.Traffic.Down.Limit(), a.task.Limit.Limit()); limit > 0 {
-		return int(min(max(limit/laneRate, 1), maxLanes))
+	most := int64(maxLanes)
+	for _, limit := range ls.attempt.swarms.config.Traffic.DownFrom(false, ls.attempt.task.Limit) {
+		most = min(most, max(limit.Limit()/laneRate, 1))
 	}
-	return maxLanes
-}
-
-// lower is the lower of two limits; 0 is none.
-func lower(a, b int64) int64 {
-	if a == 0 || b > 0 && b < a {
-		return b
-	}
-	return a
+	return int(most)
 }
 
 // rest is the number of missing bytes. The caller holds the lock.
@@ -227,44 +221,4 @@ func (a *Attempt) openBytes() int64 {
 		}
 	}
 	return n
-}
-
-// climb finds out whether more connections to each source make an attempt faster.
-// They do if packets get lost or round trips are long: then each connection is slow,
-// whatever the line could carry.
-type climb struct {
-	extra  int
-	before int64     // bytes a second, when the last connection was added
-	next   time.Time // when it is judged, or another one is tried
-}
-
-const (
-	// maxPerSource leaves room on the other side for other downloads.
-	maxPerSource = 4
-	// climbEvery gives the rate, an average of five seconds, time to show it.
-	climbEvery = 6 * time.Second
-	// climbRest is the pause after a trial that did not pay.
-	climbRest = time.Minute
-	// climbGain is by how much one more connection must make it faster.
-	climbGain = 1.15
-	// fastLane needs no other beside it, in bytes a second.
-	fastLane = 8 << 20
-)
-
-// judge decides on one connection more or less. Call it at each tick with the rate,
-// in bytes a second, and the number of lanes.
-func (c *climb) judge(rate int64, lanes int, now time.Time) {
-	switch {
-	case lanes == 0 || c.next.IsZero():
-		c.before, c.next = 0, now.Add(climbEvery)
-	case now.Before(c.next):
-	case c.before > 0 && float64(rate) < climbGain*float64(c.before):
-		c.extra--
-		c.before, c.next = 0, now.Add(climbRest)
-	case c.extra < maxPerSource-1 && rate < int64(lanes)*fastLane:
-		c.extra++
-		c.before, c.next = max(rate, 1), now.Add(climbEvery)
-	default:
-		c.before, c.next = 0, now.Add(climbEvery)
-	}
 }

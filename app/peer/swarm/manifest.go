@@ -9,17 +9,17 @@ import (
 )
 
 // How a job gets its manifest. The chaining values of a manifest prove themselves:
-// they fold to the hash. Its size is proven only when the last piece is verified.
-// Until then a source is asked for pieces only if it said the same size itself, so
-// that wrong bytes are always the fault of the peer that sent them; and if sources
-// disagree, a size that cannot be proven is given up.
+// they fold to the hash. Only the verified last piece proves its size. Until then a
+// source is asked for pieces only if it claims that size itself, so that wrong bytes
+// are always the fault of the peer that sent them. If sources disagree, a size that
+// cannot be proven is given up.
 
-// maxGathering bounds the memory of manifests that are on their way: a lie of
-// the largest size has 32 MiB.
+// maxGathering bounds the memory of manifests on their way: the largest lie takes
+// 32 MiB.
 const maxGathering = 4
 
-// onManifest takes the parts of a manifest, in order. An error is the fault of
-// the source; a wrong fold is ErrManifest.
+// onManifest takes the parts of a manifest, in order. An error is the fault of the
+// source; a wrong fold is piece.ErrManifest.
 func (s *stream) onManifest(f netproto.Manifest) error {
 	a := s.lane.attempt
 	a.mu.Lock()
@@ -62,15 +62,11 @@ func (s *stream) onManifest(f netproto.Manifest) error {
 	if m.Size == 0 && m.Hash != piece.NewHasher(0).Root() {
 		return fmt.Errorf("%w: it is not empty", piece.ErrManifest)
 	}
-	j.adopt(m)
-	return nil
-}
-
-func (j *job) adopt(m *piece.Manifest) {
 	j.shared.Lock()
 	j.m = m
 	j.shared.Unlock()
-	j.attempt.Wake()
+	a.Wake()
+	return nil
 }
 
 // gathering is the number of streams with a part of the job's manifest.
@@ -84,7 +80,7 @@ func (j *job) gathering() int {
 	return n
 }
 
-// setAside does not ask the stream's source for the content for a while.
+// setAside stops asking the stream's source for the content, for Timing.Refused.
 func (s *stream) setAside() {
 	for r := range s.lane.requests {
 		if r.stream == s {
@@ -94,8 +90,8 @@ func (s *stream) setAside() {
 	s.pending, s.refused, s.pause = nil, true, time.Now().Add(s.lane.attempt.swarms.config.Timing.Refused)
 }
 
-// doubt gives up a size that is not certain if no source stands by it, or none has
-// proven it for long.
+// doubt gives up an uncertain size if no source claims it any longer, or nothing has
+// proven it for Timing.Stall while another one is claimed. The caller holds the lock.
 func (j *job) doubt() {
 	a := j.attempt
 	if j.m == nil {
@@ -120,8 +116,8 @@ func (j *job) doubt() {
 	}
 }
 
-// askAgain opens again the streams whose manifest was not wanted, if nobody else
-// brings one.
+// askAgain reopens the streams whose manifest was not wanted, if no other source is
+// sending one.
 func (j *job) askAgain() {
 	if j.gathering() > 0 {
 		return
@@ -135,8 +131,8 @@ func (j *job) askAgain() {
 	}
 }
 
-// distrust starts a job over, with the manifest of another source. The unfinished
-// file stays: it is hashed again, and what is right in it counts.
+// distrust starts a job over, to use the manifest of another source. The unfinished
+// file stays: it is hashed anew, and what is right in it counts.
 func (j *job) distrust() {
 	a := j.attempt
 	part, size := j.part, j.size

@@ -10,20 +10,20 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// How a job gets the unfinished content that it grows in.
+// How a job gets the unfinished file that it grows in, or the memory.
 
 const (
-	// maxOpen and maxActive bound how many contents of a folder are fetched at
-	// once: those with an open file, and all; most are small and grow in memory.
+	// maxOpen and maxActive bound how many contents of a folder are fetched at once:
+	// those with an open file, and all. Most are small and grow in memory.
 	maxOpen   = 64
 	maxActive = 512
 	// maxGrowing bounds the bytes of those in memory.
 	maxGrowing = 16 << 20
 )
 
-// open makes as many jobs active as may be, and opens the unfinished files of those
-// whose manifest is known. It returns the jobs that have to wait, and whether one
-// that it opened was complete already.
+// open makes as many jobs active as the bounds allow, and opens the unfinished files of
+// those with a manifest. It returns the jobs that have to wait, and whether one that it
+// opened was complete already.
 func (a *Attempt) open(ctx context.Context, jobs []*job) (waiting []*job, complete bool, err error) {
 	a.mu.Lock()
 	files, growing := 0, int64(0)
@@ -70,14 +70,13 @@ func (j *job) weigh(files *int, growing *int64) {
 	}
 }
 
-// small tells whether a job is a file of one piece in a folder: it gets no
-// unfinished file.
+// small reports whether a job is a file of one piece in a folder. It grows in memory.
 func (j *job) small() bool {
 	return j.attempt.folder != nil && j.sure && netproto.PieceCount(j.size) == 1
 }
 
-// resume opens the unfinished file of a job, takes what an earlier run left in
-// it and what else is on this computer, and offers it to others.
+// resume opens the unfinished file of a job, takes what an earlier attempt left in it
+// and what else is on this computer, and offers it to others.
 func (j *job) resume(ctx context.Context) (growing, error) {
 	a := j.attempt
 	m := j.Manifest()
@@ -87,7 +86,7 @@ func (j *job) resume(ctx context.Context) (growing, error) {
 	a.mu.Lock()
 	closing := j.closing
 	a.unlock()
-	if closing != nil { // the same file, with the size before
+	if closing != nil { // the same file, with the size that was given up
 		<-closing
 	}
 	if m.Pieces() > 1 && (j.onDisk() > 0 || a.swarms.manifestHere(j.hash) != nil) {
@@ -108,7 +107,7 @@ func (j *job) resume(ctx context.Context) (growing, error) {
 	if a.total < 0 {
 		a.total = m.Size
 	}
-	for l := range a.lanes.open { // their sets came before the manifest
+	for l := range a.lanes.open { // what their sources have came before the manifest
 		if s := l.streams[j]; s != nil && s.have != nil {
 			s.count()
 		}
@@ -119,7 +118,7 @@ func (j *job) resume(ctx context.Context) (growing, error) {
 	return part, nil
 }
 
-// begin takes the part file of a job whose manifest is known.
+// begin gives a job its part and makes it ready. The caller holds the lock.
 func (j *job) begin(part growing) {
 	m := part.Manifest()
 	j.size = m.Size
@@ -134,7 +133,7 @@ func (j *job) begin(part growing) {
 	j.held, j.claims = make([]int32, m.Pieces()), nil
 	j.cursor, j.start = 0, j.attempt.start%m.Pieces()
 	if j.prefer >= 0 {
-		j.attempt.preferred([]*job{j}) // its place is known by its size
+		j.attempt.preferred([]*job{j}) // with the size it knows the piece
 	}
 	j.begun = time.Now()
 	j.shared.Lock()
@@ -148,7 +147,7 @@ func (j *job) openPart(ctx context.Context, m *piece.Manifest) (growing, error) 
 	if j.small() {
 		return piece.NewSmall(a.folder, j.dir, j.targets[0], m), nil
 	}
-	if j.hash == a.task.Hash { // of a folder the sum was compared before
+	if j.hash == a.task.Hash { // for the files of a folder, plan compared the sum
 		if err := a.swarms.CheckSpace(a.task.Dir, m.Size-j.onDisk()); err != nil {
 			return nil, err
 		}
@@ -171,11 +170,10 @@ func (j *job) prefill(ctx context.Context, part growing) error {
 	return j.copyFromHere(ctx, part)
 }
 
-// copyFromHere takes what it can of a content from another place on this computer
-// instead of from the network. An error of that place only ends the copying.
+// copyFromHere takes what it can of a content from another place on this computer. An
+// error there only ends the copying.
 func (j *job) copyFromHere(ctx context.Context, part growing) error {
-	a := j.attempt
-	here := a.swarms.config.Contents.Find(j.hash)
+	here := j.attempt.swarms.config.Contents.Find(j.hash)
 	if here == nil || here == offer.Content(j) || !here.Whole() || part.Complete() {
 		return nil
 	}
@@ -184,36 +182,16 @@ func (j *job) copyFromHere(ctx context.Context, part growing) error {
 		return nil
 	}
 	defer file.Close()
-	buf := make([]byte, netproto.MaxDataBytes)
-	m := part.Manifest()
-	for i := range m.Pieces() {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if part.Has(i) {
-			continue
-		}
-		w := part.Writer(i, false)
-		for w.Missing() > 0 {
-			b := buf[:min(int64(len(buf)), w.Missing())]
-			if _, err := file.ReadAt(b, m.Offset(i)+m.Length(i)-w.Missing()); err != nil {
-				here.Broken(err)
-				return nil
-			}
-			if _, err := w.Write(b); err != nil {
-				return err
-			}
-			a.progress(len(b))
-		}
-		if err := w.Finish(); err != nil && !errors.Is(err, piece.ErrWrongPiece) {
-			return err
-		}
+	broken, err := piece.Fill(ctx, part, file, j.attempt.progress)
+	if broken != nil {
+		here.Broken(broken)
 	}
-	return nil
+	return err
 }
 
-// knownManifest is the manifest if no source is needed for it: that of a content of
-// one piece, or what an earlier attempt left in the journal.
+// knownManifest returns the manifest of a job of known size if that needs no source:
+// one piece needs none, others may be on this computer or in the journal of an earlier
+// attempt. It returns nil if there is none.
 func (j *job) knownManifest() *piece.Manifest {
 	a := j.attempt
 	if netproto.PieceCount(j.size) == 1 {
@@ -228,7 +206,7 @@ func (j *job) knownManifest() *piece.Manifest {
 	return nil
 }
 
-// firstJob is the one for what the person asked for: a file, or the list of a
+// firstJob returns the job of what the person asked for: a file, or the list of a
 // folder. Its size is certain only if the content is on this computer already.
 func (a *Attempt) firstJob(dir, name string) *job {
 	j := newJob(a, a.task.Hash, -1, dir, name)

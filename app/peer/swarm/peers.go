@@ -12,7 +12,7 @@ import (
 // Peers of a swarm introduce each other: a peer that reads a content here learns
 // about the others that this peer is connected to for it, and they about it.
 
-// Peers takes who else is in the swarm of a content.
+// Peers takes the addresses of other peers in the swarm of a content.
 func (r *reader) Peers(f netproto.Peers) {
 	c, ss := r.conn, r.swarms
 	if c.Owner.Reads(f.Hash, true) {
@@ -34,8 +34,8 @@ func (r *reader) Peers(f netproto.Peers) {
 	}
 }
 
-// readers are the attempts that have a content under way: as what the person asked
-// for, or as a file of a folder.
+// readers returns the attempts that are fetching a content, by itself or as a file of
+// a folder.
 func (ss *Swarms) readers(hash netproto.ContentHash) map[*Attempt]struct{} {
 	found := map[*Attempt]struct{}{}
 	ss.config.Contents.Select(hash, func(c offer.Content) bool {

@@ -3,22 +3,22 @@ package swarm
 import (
 	"time"
 
+	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/netproto"
 )
 
-// Which piece is asked for next. The last one of a content comes first, because
-// it proves the size. Then come those that the person wants to see first. Of the
-// others the rarest goes first, so that every piece soon has several owners.
-// Equally rare ones come in order, which suits disks, but starting at a place that
-// differs from reader to reader: several readers of one source then ask it for
-// different pieces, and get the rest from each other.
+// Which piece is asked for next. The last one of a content comes first, because it
+// proves the size. Then come those that the person wants to see first. Of the others
+// the rarest goes first, so that every piece soon has several owners. Equally rare ones
+// come in order, which suits disks, but each reader begins elsewhere: several readers
+// of one source then ask it for different pieces, and get the rest from each other.
 //
-// Readers of a swarm also tell each other what they fetch from a whole source.
-// For a while no whole source is asked for such a piece again, so that the first
-// source sends each piece only once. A claim counts once for each piece: a lie
-// costs Timing.Claim and no more.
+// Readers of a swarm also tell each other what they fetch from a whole source. For a
+// while they ask no whole source for such a piece again, so that the first source sends
+// each piece only once. A claim counts once for each piece: a lie costs Timing.Claim
+// and no more.
 
-// usable tells whether a stream can be asked for pieces: its source has something,
+// usable reports whether a stream can be asked for pieces: its source has something,
 // and says the same size of the content as the job.
 func (s *stream) usable(now time.Time) bool {
 	j := s.job
@@ -45,7 +45,7 @@ func (s *stream) pick(now time.Time) (index int, ok bool) {
 	return s.rarest(now)
 }
 
-// takes tells whether a piece is free and the stream's source has it.
+// takes reports whether a piece is free and the stream's source has it.
 func (s *stream) takes(i int) bool {
 	j := s.job
 	return j.free.Has(i) && s.have.Has(i) && !j.part.Has(i)
@@ -80,13 +80,12 @@ func (s *stream) rarest(now time.Time) (index int, ok bool) {
 	return index, ok
 }
 
-// spareTime is for how long a whole source is not asked for what other readers
-// have and are about to give.
+// spareTime is how far ahead spared looks.
 const spareTime = 2 * time.Second
 
-// spared tells whether other readers will soon have given all that they have and
-// this attempt lacks. Whole sources are then left to those that wait for pieces
-// that nobody else has.
+// spared reports whether other readers will give, within spareTime, all that they have
+// and this attempt lacks. Whole sources are then left to those that wait for pieces that
+// nobody else has.
 func (j *job) spared() bool {
 	var rate int64
 	wholes := j.wholes()
@@ -115,7 +114,7 @@ func (j *job) wholes() int32 {
 	return n
 }
 
-// at is the k-th piece in this reader's order.
+// at is the k-th piece in the order of this attempt.
 func (j *job) at(k int) int {
 	if k += j.start; k >= len(j.owners) {
 		k -= len(j.owners)
@@ -123,7 +122,7 @@ func (j *job) at(k int) int {
 	return k
 }
 
-// awaited tells whether another reader is about to have a piece.
+// awaited reports whether another reader is about to have a piece.
 func (j *job) awaited(i int, now time.Time) bool {
 	if j.claims == nil || j.claims[i].by == nil {
 		return false
@@ -132,8 +131,8 @@ func (j *job) awaited(i int, now time.Time) bool {
 	return c.by.lane.streams[j] == c.by && !c.by.refused && !c.by.have.Has(i) && now.Sub(c.at) < j.attempt.swarms.config.Timing.Claim
 }
 
-// takeOver chooses a piece that another source is slow with: one that the stream's
-// source would deliver in less than half the time.
+// takeOver chooses the piece with which another source takes longest, if the stream's
+// source would need less than half the time.
 func (s *stream) takeOver() (index int, ok bool) {
 	j := s.job
 	if n := int64(len(j.spares)); n >= maxSpares || n > 0 && (n+1)*netproto.PieceSize(j.size) > maxSpareBytes {
@@ -145,7 +144,7 @@ func (s *stream) takeOver() (index int, ok bool) {
 		if r == nil || r.lane.source == s.lane.source || j.spares[i] != nil || !s.have.Has(i) {
 			continue
 		}
-		if left := r.lane.eta(); left > worst && left > 2*duration(r.length, rate) {
+		if left := r.lane.eta(); left > worst && left > 2*flow.TimeFor(r.length, rate) {
 			index, worst, ok = i, left, true
 		}
 	}
@@ -158,7 +157,7 @@ const (
 	maxSpareBytes = 32 << 20
 )
 
-// take marks a piece as asked for, and give makes it free again.
+// take marks a piece as asked for, and give makes it free.
 func (j *job) take(i int) { j.free.Clear(i) }
 
 func (j *job) give(i int) {
@@ -176,8 +175,8 @@ func (s *stream) tally(by int32) {
 	}
 }
 
-// count and uncount keep what a job knows of its sources: how many have each
-// piece, and how many lack some. The job is ready, and the source said what it has.
+// count and uncount keep how many sources of a job have each piece, and how many lack
+// some. The job must be ready, and the source must have said what it has.
 func (s *stream) count() {
 	s.tally(1)
 	if s.lacks() {

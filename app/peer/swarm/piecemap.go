@@ -7,8 +7,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// pieceMap is the map of all contents, the finished ones first, and how many copies
-// the sources have of those under way.
+// pieceMap returns the map of all contents, the finished ones first, and how many
+// copies the sources have of the active ones. The caller holds the lock.
 func (a *Attempt) pieceMap() ([]Cell, float64) {
 	total := a.total
 	if total <= 0 {
@@ -52,8 +52,8 @@ func (j *job) heldBy() []int {
 	return held
 }
 
-// copiesOf is how many whole copies there are together, and of the next one
-// the part that there is.
+// copiesOf is how many whole copies the sources have together, and the part of the
+// next one.
 func copiesOf(held []int) float64 {
 	if len(held) == 0 {
 		return 0

@@ -8,12 +8,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Preference is what the person wants to have first of a download: a file from an
-// offset on, in order and before all else, so that it can be looked at while the
-// rest comes. What lies before the offset comes after that.
+// Preference is what the person wants first: a file from an offset on, in order and
+// before all else, so that it can be looked at while the rest comes. What lies before
+// the offset comes next.
 type Preference struct {
 	Set    bool
-	Path   string // of a folder's file, slash-separated; "" for a download of one file
+	Path   string // of a folder's file, slash-separated; "" if the content is a file
 	Offset int64  // bytes from its start
 }
 
@@ -30,7 +30,7 @@ func (a *Attempt) Prefer(p Preference) {
 	a.Wake()
 }
 
-// preferred puts the job of the preferred file before the others; the caller holds
+// preferred puts the job of the preferred file before the others. The caller holds
 // the lock.
 func (a *Attempt) preferred(jobs []*job) []*job {
 	i := slices.IndexFunc(jobs, (*job).isPreferred)

@@ -7,13 +7,13 @@ type Activity int
 
 // The activities.
 const (
-	NoSource    Activity = iota // there is none that could give something
-	Connecting                  // to sources, or they are about to say what they have
+	NoSource    Activity = iota // there is none that could give anything
+	Connecting                  // to sources, or waiting for what they have
 	Queued                      // at all sources, see Progress.Place
 	Downloading                 // bytes are on their way
 )
 
-// Progress is what there is to say about an attempt in a line.
+// Progress says in a line how far an attempt is.
 type Progress struct {
 	Phase     Phase
 	Activity  Activity
@@ -24,7 +24,7 @@ type Progress struct {
 	Used      int   // sources that sent something
 }
 
-// Progress tells how far an attempt is, at work or over.
+// Progress returns how far an attempt is, at work or over.
 func (a *Attempt) Progress() Progress {
 	a.mu.Lock()
 	defer a.unlock()
@@ -44,11 +44,11 @@ func (a *Attempt) Progress() Progress {
 	return p
 }
 
-// activity is what the lanes do; the caller holds the lock.
+// activity is what the lanes do, and the best place in a queue. The caller holds the
+// lock.
 func (ls *lanes) activity() (Activity, int) {
-	a := ls.attempt
 	place, agreed := 0, false
-	for l := range a.lanes.open {
+	for l := range ls.open {
 		waits := false
 		for _, s := range l.streams {
 			agreed = agreed || !s.refused
@@ -66,14 +66,14 @@ func (ls *lanes) activity() (Activity, int) {
 	switch {
 	case place > 0:
 		return Queued, place
-	case a.lanes.making > 0 || agreed:
+	case ls.making > 0 || agreed:
 		return Connecting, 0
 	}
 	return NoSource, 0
 }
 
-// Sourceless tells whether an attempt that fetches has asked the trackers and has
-// no source at work; known tells whether it knows any at all.
+// Sourceless reports whether an attempt that fetches has asked the trackers and has no
+// source at work; known says whether it knows any at all.
 func (a *Attempt) Sourceless() (sourceless, known bool) {
 	a.mu.Lock()
 	defer a.unlock()
@@ -81,7 +81,7 @@ func (a *Attempt) Sourceless() (sourceless, known bool) {
 	return sourceless, len(a.sources.known) > 0
 }
 
-// Sample measures what the disk took since the last call, and returns the phase.
+// Sample measures how busy the disk was since the last call, and returns the phase.
 // Call it about once a second.
 func (a *Attempt) Sample(now time.Time) Phase {
 	a.mu.Lock()
@@ -92,7 +92,7 @@ func (a *Attempt) Sample(now time.Time) Phase {
 	return a.phase
 }
 
-// ForgetSources drops all sources, which turned out to be none.
+// ForgetSources drops all sources: none of them could be reached.
 func (a *Attempt) ForgetSources() {
 	a.mu.Lock()
 	defer a.unlock()

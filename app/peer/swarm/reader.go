@@ -8,10 +8,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// The asking side of a connection: what is open and asked for on it.
-
-// reader is the side of a connection that reads from the other peer. Several
-// attempts may share it.
+// reader is the side of a connection that reads from the other peer: what is open and
+// asked for there. Several attempts may share it. frames.go has what it answers.
 type reader struct {
 	swarms *Swarms
 	conn   *session.Conn
@@ -29,7 +27,7 @@ func (ss *Swarms) Reader(c *session.Conn) session.Reader {
 	return &reader{swarms: ss, conn: c, streams: map[uint32]*stream{}, requests: map[uint32]*request{}}
 }
 
-// Busy tells whether anything is open at the peer.
+// Busy reports whether anything is open at the peer.
 func (r *reader) Busy() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -48,8 +46,8 @@ func (r *reader) stream(id uint32) *stream {
 	return r.streams[id]
 }
 
-// late counts n bytes for a request that is not known; it reports false if they
-// cannot be of one that was dropped while they were on their way.
+// late counts n bytes for an unknown request. It reports false if they cannot be for
+// one that was dropped while they were on their way.
 func (r *reader) late(n int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,7 +55,7 @@ func (r *reader) late(n int) bool {
 	return r.dropped >= 0
 }
 
-// gives is the attempt that reads a content from the peer, or nil.
+// gives returns the attempt that reads a content from the peer, or nil.
 func (r *reader) gives(hash netproto.ContentHash) *Attempt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -69,7 +67,7 @@ func (r *reader) gives(hash netproto.ContentHash) *Attempt {
 	return nil
 }
 
-// openStream asks for a content; nil if the connection is over or full.
+// openStream asks for a content. It returns nil if the connection is over or full.
 func (r *reader) openStream(l *lane, j *job) *stream {
 	r.mu.Lock()
 	if r.over || len(r.streams) >= netproto.MaxStreams {
@@ -95,7 +93,7 @@ func (r *reader) closeStream(s *stream) {
 	r.conn.Send(netproto.Close{Stream: s.id})
 }
 
-// ask asks for the next n bytes of a request. The attempt's lock is held.
+// ask asks for the next n bytes of a request. The caller holds the attempt's lock.
 func (r *reader) ask(q *request, n int64) {
 	r.mu.Lock()
 	if q.id == 0 {
@@ -108,8 +106,8 @@ func (r *reader) ask(q *request, n int64) {
 	q.asked += n
 }
 
-// forget drops what was asked of a request; tell also tells the other side. The
-// attempt's lock is held.
+// forget drops what was asked of a request; with tell, the other side learns of it.
+// The caller holds the attempt's lock.
 func (r *reader) forget(q *request, tell bool) {
 	if q.id == 0 {
 		return // nothing was asked yet

@@ -2,8 +2,10 @@ package swarm
 
 import "time"
 
-// A piece that is asked for, and given back.
+// How a piece is asked for and given back.
 
+// ask asks the stream's source for a piece; spare says that another source was asked
+// before. The caller holds the lock, as it does for all functions here.
 func (s *stream) ask(index int, spare bool) {
 	a := s.lane.attempt
 	j, l := s.job, s.lane
@@ -29,9 +31,9 @@ func (s *stream) ask(index int, spare bool) {
 	}
 }
 
-// claim tells the readers here which piece a whole source was asked for, if no
-// reader has it. A source that lets this peer wait gives nothing: what it was
-// asked for is claimed when its first bytes come.
+// claim announces to the readers here that a whole source was asked for a piece, if
+// no reader has it. A source that lets this peer wait gives nothing: what it was asked
+// for is claimed when its first bytes come.
 func (r *request) claim() {
 	j := r.stream.job
 	if r.lane.served && len(j.owners) > 1 && !r.stream.lacks() && j.held[r.index] <= j.wholes() {
@@ -52,7 +54,8 @@ func (l *lane) setServed(served bool) {
 	}
 }
 
-// drop takes a request back; its piece is free again. The caller holds the lock.
+// drop takes a request back and makes its piece free; with tell, the source learns of
+// it.
 func (r *request) drop(tell bool) {
 	if _, ok := r.lane.requests[r]; !ok {
 		return
@@ -62,7 +65,7 @@ func (r *request) drop(tell bool) {
 	r.release()
 }
 
-// unlink ends a request on its lane; its piece is not free yet.
+// unlink ends a request on its lane. Its piece is not free yet.
 func (r *request) unlink(tell bool) {
 	delete(r.lane.requests, r)
 	r.lane.inflight -= r.owed
@@ -70,7 +73,7 @@ func (r *request) unlink(tell bool) {
 	r.lane.reader.forget(r, tell)
 }
 
-// release makes the piece of a request free again.
+// release makes the piece of a request free.
 func (r *request) release() {
 	j := r.stream.job
 	switch {
@@ -83,8 +86,8 @@ func (r *request) release() {
 	}
 }
 
-// othersGive tells whether another source, which is not silent, has the piece
-// of a request.
+// othersGive reports whether another source, which is not silent, has the piece of a
+// request.
 func (r *request) othersGive(now time.Time) bool {
 	for l := range r.lane.attempt.lanes.open {
 		s := l.streams[r.stream.job]

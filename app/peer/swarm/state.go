@@ -65,7 +65,7 @@ const (
 type Attempt struct {
 	swarms *Swarms
 	task   Task
-	quiet  bool           // not announced: somebody only looks at a folder's list
+	quiet  bool           // announces nothing: somebody only looks at the list of a folder
 	start  int            // where the search for rare pieces begins
 	woken  chan struct{}  // has the running goroutine look around
 	work   sync.WaitGroup // of the lanes, and of files that are being closed
@@ -91,7 +91,7 @@ type Attempt struct {
 	done       int64  // bytes of finished jobs
 	cells      []Cell // once it is over, see Details
 
-	sampled time.Time
+	sampled time.Time // see Sample
 	// diskBusy is the time that lanes have spent writing since then, in nanoseconds;
 	// diskShare is its share of the period before.
 	diskBusy  atomic.Int64
@@ -181,7 +181,7 @@ type lanes struct {
 	attempt *Attempt
 	open    map[*lane]struct{}
 	making  int
-	climb   climb
+	climb   flow.Climb
 }
 
 // lane is a connection at work for an attempt. A source may have several.
@@ -218,7 +218,7 @@ type stream struct {
 	opened  time.Time
 	size    int64           // of the content, as the source says; -1 before it did
 	pending *piece.Manifest // on its way
-	passed  bool            // its manifest was not wanted when it came
+	passed  bool            // its manifest came when it was not wanted, see askAgain
 	have    piece.Bits      // of the source; nil before it said so
 	pause   time.Time       // not asked again before
 	refused bool
@@ -254,12 +254,12 @@ type job struct {
 	dir     string   // in the attempt's root, slash-separated
 	targets []string // names in dir where the content belongs; the first is fetched, the others copied
 
-	owners   []*request
-	spares   map[int]*request
-	free     piece.Bits // pieces neither asked for nor verified
-	held     []int32    // how many sources have a piece, by piece
-	claims   []claim    // of other readers, by piece; nil before there is one
-	cursor   int        // no piece before it is free, in the order that begins at start
+	owners   []*request       // by piece; nil before the part is open, see ready
+	spares   map[int]*request // second requests for a piece, see takeOver
+	free     piece.Bits       // pieces neither asked for nor verified
+	held     []int32          // how many sources have a piece, by piece
+	claims   []claim          // of other readers, by piece; nil before there is one
+	cursor   int              // no piece before it is free, in the order that begins at start
 	start    int
 	prefer   int // the piece from which on all come in order; -1 = none
 	flying   int // pieces that are asked for
@@ -267,7 +267,7 @@ type job struct {
 	missing  int // pieces not verified
 	verified piece.Bits
 
-	allocated bool            // its space on the disk was taken, see takeSpace
+	allocated bool            // its space on the disk is reserved, see takeSpace
 	over      bool            // its files have their names
 	begun     time.Time       // with this manifest
 	doubted   int64           // the size that was given up last; -1 before
@@ -322,10 +322,10 @@ func (j *job) ready() bool { return j.owners != nil }
 
 func (j *job) complete() bool { return j.ready() && j.missing == 0 }
 
-// given tells whether the only piece of a small file is asked for.
+// given reports whether a content has one piece, which is asked for.
 func (j *job) given() bool { return len(j.owners) == 1 && j.sure && j.flying == 1 }
 
-// lacks tells whether the stream's source does not have all pieces.
+// lacks reports whether the stream's source does not have all pieces.
 func (s *stream) lacks() bool {
 	return s.job.ready() && s.have.Count() < len(s.job.owners)
 }

@@ -3,16 +3,45 @@
 // of the disk: it is made, run and thrown away. What a person sees as a download
 // lives in package queue, which makes attempts.
 //
+// # Files
+//
+// From the bottom up. A function calls others of its file and of those above it in
+// this list:
+//
+//	swarm     what all attempts share, and what they need of the peer
+//	state     the nouns: attempt, source, lane, job, stream, request
+//	reader    what is open and asked for on one connection
+//	disk      free space at the destination, and what an attempt leaves there
+//	content   a job as a content that other peers read
+//	pace      how much a lane has on its way, and when it asks for more
+//	pick      which piece is asked for next
+//	request   how a piece is asked for and given back
+//	lane      what a lane asks for, and how it ends
+//	manifest  how a job gets its manifest, and doubts its size
+//	answers   what a source says, and the bytes that it sends
+//	frames    frames find the stream or request that they are about
+//	sources   which peers an attempt knows
+//	peers     peers of a swarm introduce each other
+//	lanes     how many lanes an attempt has, and to which sources
+//	prefer    what the person wants first
+//	opening   how a job gets its unfinished file
+//	progress  an attempt in a line
+//	piecemap  the map of its pieces
+//	details   its sources, and what is slow
+//	fetching  the loop: open, fetch, publish
+//	tree      an attempt at a folder: its list, then its files
+//	attempt   an attempt from its start to its end
+//
 // # Locks
 //
 // This is the lock order of the whole engine, outer first. A goroutine that holds
 // a lock takes only those below it, and never two of one line.
 //
-//	queue     records.saving              the library is written in order
-//	queue     Queue.mu                    the list and who runs
-//	queue     download.mu                 what a person sees of one download
-//	swarm     Attempt.mu                  everything one attempt owns
-//	swarm     job.shared, reader.mu
+//	queue     Queue.saving                the library is written in order
+//	queue     Queue.mu                    the list, and which downloads run
+//	queue     Download.mu                 what a person sees of one download
+//	swarm     Attempt.mu                  everything that one attempt owns
+//	swarm     job.shared, reader.mu, Swarms.mu
 //	sharing   Shares.mu, share.mu
 //	serving   owner.mu, then readers.mu, slots.mu, Server.mu, upload.mu
 //	offer     Register.mu                 calls job.shared through Content
@@ -20,12 +49,12 @@
 //	membership Memberships.joining, Memberships.mu, membership.mu
 //	membership book.mu                    called by the register
 //	flow      Meter.mu, Throttle.mu
-//	piece     Part.mu
+//	piece     Part.mu, LateFile.mu
 //	peer      Engine.mu, changes.mu       every room may notify
 //
-// Only records.saving is held while a disk is waited for. All others are held for
-// memory only: files are opened, read, written and closed, sockets are dialled,
-// and other rooms' callbacks that wait are called without a lock. What an attempt
+// Only Queue.saving is held while a goroutine waits for a disk. All others are held
+// for memory only: no lock is held while files are opened, read, written or closed,
+// sockets are dialled, or another room is called that may wait. What an attempt
 // decides under its lock and has to do without it is left in Attempt.after.
 package swarm
 
@@ -44,15 +73,15 @@ import (
 // Timing is how long attempts wait.
 type Timing struct {
 	Tick time.Duration // how often an attempt looks after its lanes
-	// Stall is how long a source may owe an answer, and how long a lane may be of
-	// no use while other sources wait for one.
+	// Stall is how long a source may owe an answer, and how long a lane may be useless
+	// while other sources wait for one.
 	Stall  time.Duration
 	Silent time.Duration // how long until a source that owes bytes counts as slow
-	// Refused is how long a source is not asked again for a content that it
-	// refused; Queued is how often a place in a queue is renewed, which is less
-	// than the owner's patience.
+	// Refused is the pause before a source is asked again for a content that it
+	// refused. Queued is how often a place in a queue is renewed; the owner must be
+	// more patient.
 	Refused, Queued time.Duration
-	// The trackers are asked for sources this often; while few are known after
+	// The trackers are asked for sources every Sources; while few are known, after
 	// SourcesSoon, doubled each time; and without lanes at least three times as often.
 	Sources, SourcesSoon time.Duration
 	Claim                time.Duration // how long a piece is left to another reader that fetches it
@@ -61,7 +90,7 @@ type Timing struct {
 	MinSource, MaxSource time.Duration
 }
 
-// StandardTiming is the usual one.
+// StandardTiming is what peers use outside tests.
 var StandardTiming = Timing{
 	Tick: time.Second, Stall: 30 * time.Second, Silent: 2 * time.Second,
 	Refused: 15 * time.Second, Queued: 2 * time.Second,
@@ -69,18 +98,17 @@ var StandardTiming = Timing{
 	MinSource: time.Second, MaxSource: time.Minute,
 }
 
-// Tracker is what an attempt asks for sources.
+// Tracker is where an attempt asks for sources.
 type Tracker interface {
 	Address() string
 	Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error)
 }
 
-// Audience are the peers that read here what is not complete. Its methods do not
-// wait.
+// Audience is the peers that read unfinished contents here. Its methods must not wait.
 type Audience interface {
-	// AnnouncePiece tells them that a content has one piece more.
+	// AnnouncePiece tells them that a content has got a piece.
 	AnnouncePiece(of offer.Content, piece int)
-	// AnnounceFetching tells them that it will have one soon.
+	// AnnounceFetching tells them that a content will soon have a piece.
 	AnnounceFetching(of offer.Content, piece int)
 }
 
@@ -107,7 +135,7 @@ type Swarms struct {
 	hearsay session.Hearsay
 
 	mu     sync.Mutex
-	byHash map[netproto.ContentHash]map[*Attempt]struct{} // at work, by what the person asked for
+	byHash map[netproto.ContentHash]map[*Attempt]struct{} // those at work, by what the person asked for
 }
 
 // New returns swarms without an attempt.
@@ -115,7 +143,7 @@ func New(config Config) *Swarms {
 	return &Swarms{config: config, self: netproto.PeerIDOf(config.Key[:]), byHash: map[netproto.ContentHash]map[*Attempt]struct{}{}}
 }
 
-// enter and leave keep the attempts at work, for peers that are heard of.
+// enter and leave keep byHash.
 func (ss *Swarms) enter(a *Attempt) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()

@@ -100,11 +100,7 @@ func (t *tree) publishedBefore(ctx context.Context) (string, error) {
 		return "", err
 	}
 	a.setPhase(Verifying)
-	for n := 1; n <= maxNumberedLooks; n++ {
-		name := netproto.SafeName(a.task.Name)
-		if n > 1 {
-			name = netproto.NumberedName(name, n)
-		}
+	for _, name := range piece.NumberedNames(netproto.SafeName(a.task.Name)) {
 		if info, err := a.root.Lstat(name); err != nil || !info.IsDir() {
 			break
 		}
