@@ -28,7 +28,7 @@ func (h *heldUp) Withdraw(netproto.ContentHash) {
 
 // The list of shares is shown while a share of a million files is taken back.
 func TestTheListOfSharesDoesNotWaitForWhatIsTakenBack(t *testing.T) {
-	trackers := &heldUp{came: make(chan struct{}), goOn: make(chan struct{})}
+	trackers := &heldUp{came: make(chan struct{}, 1), goOn: make(chan struct{})}
 	profile, err := library.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
