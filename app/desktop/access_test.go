@@ -73,7 +73,7 @@ func everyScreen(d *desk, look func(name string)) {
 	look("undo")
 	w.help.showKeys()
 	look("help")
-	w.sheets.closeAll()
+	w.sheets.CloseAll()
 }
 
 // partsOfFyne can be pressed, or focused, only as part of something else:

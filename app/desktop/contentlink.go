@@ -40,7 +40,7 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 	list := kit.NewRowList(w.host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
 		func() kit.RowView[face.FolderFile] { return newFileView() })
 	choose := func(file face.FolderFile) {
-		w.sheets.close()
+		w.sheets.Close()
 		chosen(file.Path)
 	}
 	list.Opened = choose
@@ -55,8 +55,8 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 			fetch.Enable()
 		}
 	}
-	opened := w.sheets.open(netproto.Printable(cutName(name)), container.NewBorder(text, nil, nil, nil, list),
-		fyne.NewSize(560, 480), w.sheets.cancelButton(), fetch)
+	opened := w.sheets.Open(netproto.Printable(words.CutName(name)), container.NewBorder(text, nil, nil, nil, list),
+		fyne.NewSize(560, 480), w.sheets.CancelButton(), fetch)
 	w.listFolder(opened, folder, func(contents face.Folder, err error) {
 		if err != nil {
 			text.SetText(words.Explain(face.FailureOf(err)).String())

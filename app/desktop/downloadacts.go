@@ -69,7 +69,7 @@ func (p *downloadsPage) removeWithFiles() {
 	for _, d := range chosen {
 		size += d.Done
 	}
-	p.window.sheets.decide(words.L("Delete files?"),
+	p.window.sheets.Decide(words.L("Delete files?"),
 		words.N("This removes {{.Count}} downloads from the list and deletes {{.Size}} from the disk.", len(chosen),
 			words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}),
 		words.L("Delete files"), func() { p.onIDs(p.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
@@ -114,7 +114,7 @@ func (p *downloadsPage) moveTo() {
 	if len(chosen) == 0 {
 		return
 	}
-	p.window.sheets.pickFolder(words.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
+	p.window.sheets.PickFolder(words.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.engine.MoveTo(ctx, ids, folder) },
 			idsOf(chosen, anyDownload))
 	})
@@ -151,12 +151,12 @@ func (p *downloadsPage) askLimit() {
 			}
 			limit = kilobytes * 1000
 		}
-		w.sheets.close()
+		w.sheets.Close()
 		p.limitOf(chosen, limit)
 	}
 	entry.OnSubmitted = func(string) { set() }
-	w.sheets.open(words.L("Download limit"), labelled(words.L("Download limit, kB/s"), entry, problem),
-		fyne.NewSize(360, 220), w.sheets.cancelButton(), kit.PrimaryButton(words.L("Set the limit"), theme.ConfirmIcon(), set))
+	w.sheets.Open(words.L("Download limit"), kit.Labelled(words.L("Download limit, kB/s"), entry, problem),
+		fyne.NewSize(360, 220), w.sheets.CancelButton(), kit.PrimaryButton(words.L("Set the limit"), theme.ConfirmIcon(), set))
 	w.win.Canvas().Focus(entry)
 }
 

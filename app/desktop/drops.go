@@ -39,13 +39,13 @@ func (d *drops) dropped(uris []fyne.URI) {
 // window.
 func (d *drops) pickFile() {
 	w := d.window
-	w.sheets.closeAll()
-	w.sheets.pickFile(func(path string) { d.review([]string{path}) })
+	w.sheets.CloseAll()
+	w.sheets.PickFile(func(path string) { d.review([]string{path}) })
 }
 
 // pickFolder lets the person choose a folder to share.
 func (d *drops) pickFolder() {
 	w := d.window
-	w.sheets.closeAll()
-	w.sheets.pickFolder(words.L("Choose a folder to share"), "", func(path string) { d.review([]string{path}) })
+	w.sheets.CloseAll()
+	w.sheets.PickFolder(words.L("Choose a folder to share"), "", func(path string) { d.review([]string{path}) })
 }

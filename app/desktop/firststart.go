@@ -112,7 +112,7 @@ func (z *wizard) askName() fyne.CanvasObject {
 	z.name.OnSubmitted = func(string) { z.forward() }
 	return container.NewVBox(kit.Leading(kit.Inset(kit.GapMedium, 0, mark)), z.question(words.L("Welcome"),
 		words.L("CentralizedP2P shares files directly between computers. Nothing is shared until you say so."),
-		labelled(words.L("Your name, as others see it"), z.name, nil)))
+		kit.Labelled(words.L("Your name, as others see it"), z.name, nil)))
 }
 
 func (z *wizard) askTracker() fyne.CanvasObject {
@@ -127,7 +127,7 @@ func (z *wizard) askTracker() fyne.CanvasObject {
 
 func (z *wizard) askFolder() fyne.CanvasObject {
 	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
-		z.window.sheets.pickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
+		z.window.sheets.PickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
 	z.folder.OnSubmitted = func(string) { z.forward() }
 	return z.question(words.L("Download folder"), words.L("You can change all of this later in Settings."),

@@ -208,7 +208,7 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 			over.open()
 			d.reads(over.reads)
 			look(over.name)
-			w.sheets.closeAll()
+			w.sheets.CloseAll()
 		}
 	})
 }

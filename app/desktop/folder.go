@@ -33,8 +33,8 @@ func (w *window) openFolder(hit face.Hit) {
 	s.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), s.get)
 	s.download.Disable()
 	s.body = container.NewStack(container.NewCenter(widget.NewProgressBarInfinite()))
-	opened := w.sheets.open(netproto.Printable(cutName(hit.Name)), container.NewBorder(nil, s.total, nil, nil, s.body),
-		fyne.NewSize(680, 560), w.sheets.cancelButton(), s.download)
+	opened := w.sheets.Open(netproto.Printable(words.CutName(hit.Name)), container.NewBorder(nil, s.total, nil, nil, s.body),
+		fyne.NewSize(680, 560), w.sheets.CancelButton(), s.download)
 	w.listFolder(opened, hit.Hash, func(folder face.Folder, err error) {
 		if err != nil {
 			s.total.SetText(words.Explain(face.FailureOf(err)).String())
@@ -48,21 +48,19 @@ func (w *window) openFolder(hit face.Hit) {
 
 // listFolder fetches the list of files in a folder for a sheet. then gets it on
 // the UI thread, unless the sheet was closed meanwhile.
-func (w *window) listFolder(opened *sheet, folder netproto.ContentHash, then func(face.Folder, error)) {
+func (w *window) listFolder(opened *kit.Sheet, folder netproto.ContentHash, then func(face.Folder, error)) {
 	ctx, stop := context.WithTimeout(w.crossing.ctx, actionTime)
-	opened.onGone = stop
+	gone := false
+	opened.Gone = func() {
+		gone = true
+		stop()
+	}
 	ask(w, func(context.Context) (face.Folder, error) { return w.engine.FolderContents(ctx, folder) },
 		func(contents face.Folder, err error) {
-			if w.sheets.top == opened {
+			if !gone {
 				then(contents, err)
 			}
 		})
-}
-
-// cutName keeps a name on one line, in the title of a sheet or on a button.
-func cutName(name string) string {
-	const titleLength = 60
-	return words.CutMiddle(name, func(text string) bool { return len([]rune(text)) <= titleLength })
 }
 
 func (s *folderSheet) show(folder face.Folder) {
@@ -110,7 +108,7 @@ func (s *folderSheet) get() {
 	request := requestOf(s.hit)
 	request.Paths = s.files.TickedPaths()
 	w := s.window
-	w.sheets.close()
+	w.sheets.Close()
 	w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
 		func() { w.tell(words.N("{{.Count}} downloads added", 1, words.Values{"Count": 1})) })
 }

@@ -38,8 +38,8 @@ func (h *help) showKeys() {
 	add("Esc", words.L("Close a dialog or a message"))
 	add("Ctrl+Q", words.L("Quit"))
 	about := kit.Hint(words.L("Drop files anywhere on the window to share them."))
-	closing := w.sheets.closeButton()
-	w.sheets.open(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
+	closing := w.sheets.CloseButton()
+	w.sheets.Open(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
 		fyne.NewSize(460, 560), closing)
 }
 
@@ -55,8 +55,8 @@ func (h *help) about() {
 		{Name: words.L("System"), Value: runtime.GOOS + "/" + runtime.GOARCH}})
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
 	text := kit.Paragraph(words.L("Shares files directly between computers. A tracker knows who has what. Every piece that arrives is verified."))
-	closing := w.sheets.closeButton()
-	w.sheets.open(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
+	closing := w.sheets.CloseButton()
+	w.sheets.Open(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
 }
 
 // keyTable lays out keys and their meanings side by side, in tight rows.

@@ -18,7 +18,7 @@ func (k *keyboard) typedKey(event *fyne.KeyEvent) {
 	w := k.window
 	switch event.Name {
 	case fyne.KeyEscape:
-		if !w.sheets.close() {
+		if !w.sheets.Close() {
 			w.notice.hide()
 		}
 		return
@@ -41,7 +41,7 @@ func (k *keyboard) typedKey(event *fyne.KeyEvent) {
 // card.
 func (k *keyboard) typedRune(r rune) {
 	w := k.window
-	if w.sheets.top == nil && !w.asking && r != ' ' { // the space bar pauses and resumes
+	if !w.sheets.IsOpen() && !w.asking && r != ' ' { // the space bar pauses and resumes
 		k.find()
 		w.frame.entry.TypedRune(r)
 	}
@@ -63,11 +63,11 @@ func (k *keyboard) paste() {
 	entry := k.writing()
 	text := w.app.Clipboard().Content()
 	_, err := netproto.ParseLink(text)
-	if entry != nil && (err != nil || w.sheets.top != nil) {
+	if entry != nil && (err != nil || w.sheets.IsOpen()) {
 		entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
 		return
 	}
-	if err != nil && text != "" && w.sheets.top == nil && !w.asking && w.win.Canvas().Focused() == nil {
+	if err != nil && text != "" && !w.sheets.IsOpen() && !w.asking && w.win.Canvas().Focused() == nil {
 		k.find()
 		w.frame.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
 		return
@@ -114,7 +114,7 @@ type detailed interface{ toggleDetails() }
 // details is F8.
 func (k *keyboard) details() {
 	w := k.window
-	if page, ok := w.pages[w.place].(detailed); ok && w.sheets.top == nil {
+	if page, ok := w.pages[w.place].(detailed); ok && !w.sheets.IsOpen() {
 		page.toggleDetails()
 	}
 }

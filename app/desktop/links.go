@@ -44,8 +44,8 @@ func (l *links) paste() {
 	}
 	open.OnTapped = submit
 	entry.OnSubmitted = func(string) { submit() }
-	w.sheets.open(words.L("Open a link"), labelled(words.L("Link to a file, a folder or a tracker"), entry, problem),
-		fyne.NewSize(520, 220), w.sheets.cancelButton(), open)
+	w.sheets.Open(words.L("Open a link"), kit.Labelled(words.L("Link to a file, a folder or a tracker"), entry, problem),
+		fyne.NewSize(520, 220), w.sheets.CancelButton(), open)
 	w.win.Canvas().Focus(entry)
 }
 
@@ -75,10 +75,10 @@ func (l *links) confirmTracker(link netproto.Link) {
 		{Name: words.L("Fingerprint"), Value: words.Fingerprint(link.Fingerprint)},
 	})
 	use := kit.PrimaryButton(words.L("Use this tracker"), theme.ConfirmIcon(), func() {
-		w.sheets.close()
+		w.sheets.Close()
 		l.useTracker(link.String())
 	})
-	w.sheets.open(words.L("Use another tracker?"), facts.Box, fyne.NewSize(520, 240), w.sheets.cancelButton(), use)
+	w.sheets.Open(words.L("Use another tracker?"), facts.Box, fyne.NewSize(520, 240), w.sheets.CancelButton(), use)
 }
 
 func (l *links) confirmDownload(link netproto.Link) {
@@ -95,12 +95,12 @@ func (l *links) confirmDownload(link netproto.Link) {
 	}
 	facts.Set(list)
 	get := kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() {
-		w.sheets.close()
+		w.sheets.Close()
 		request := face.DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
 		w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
 			func() { w.goTo(placeDownloads) })
 	})
-	w.sheets.open(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.sheets.cancelButton(), get)
+	w.sheets.Open(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.sheets.CancelButton(), get)
 }
 
 // useTracker switches to a tracker and says how that went.
@@ -124,9 +124,9 @@ func (l *links) showCode(name, link string) {
 	code.SetMinSize(fyne.NewSquareSize(280))
 	text := widget.NewEntry()
 	text.SetText(link)
-	closing := w.sheets.closeButton()
+	closing := w.sheets.CloseButton()
 	copying := kit.PrimaryButton(words.L("Copy link"), theme.ContentCopyIcon(), func() { w.copyText(link, words.L("Link copied.")) })
-	w.sheets.open(netproto.Printable(cutName(name)), container.NewBorder(nil, text, nil, nil, code),
+	w.sheets.Open(netproto.Printable(words.CutName(name)), container.NewBorder(nil, text, nil, nil, code),
 		fyne.NewSize(400, 440), closing, copying)
 }
 

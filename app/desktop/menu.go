@@ -70,7 +70,7 @@ func (m *menus) places() []command {
 	// A sheet above the pages must be decided on first.
 	uncovered := func(run func()) func() {
 		return func() {
-			if w.sheets.top == nil {
+			if !w.sheets.IsOpen() {
 				run()
 			}
 		}
@@ -106,7 +106,7 @@ func (m *menus) rows() []command {
 	w := m.window
 	onRows := func(do func(actor)) func() {
 		return func() {
-			if page, ok := w.pages[w.place].(actor); ok && w.sheets.top == nil {
+			if page, ok := w.pages[w.place].(actor); ok && !w.sheets.IsOpen() {
 				do(page)
 			}
 		}
@@ -127,7 +127,7 @@ func (m *menus) queue() []command {
 		command{name: "Delete files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: page.removeWithFiles})
 	for i, c := range commands {
 		commands[i].run = func() {
-			if w.place == placeDownloads && w.sheets.top == nil {
+			if w.place == placeDownloads && !w.sheets.IsOpen() {
 				c.run()
 			}
 		}

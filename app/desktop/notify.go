@@ -99,7 +99,7 @@ func namesOf(downloads []face.Download) string {
 	const most = 4
 	var names []string
 	for _, d := range downloads[:min(len(downloads), most)] {
-		names = append(names, netproto.Printable(cutName(d.Name)))
+		names = append(names, netproto.Printable(words.CutName(d.Name)))
 	}
 	if more := len(downloads) - most; more > 0 {
 		names = append(names, words.N("and {{.Count}} others", more, words.Values{"Count": words.Count(more)}))

@@ -205,7 +205,7 @@ func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
 	}
 	d.tap("Show QR code")
 	d.reads(link)
-	d.window.sheets.close()
+	d.window.sheets.Close()
 	d.tap("Stop sharing")
 	d.did("stop-sharing [photos]")
 	d.reads("1 share stopped. The files stay where they are.")
@@ -287,7 +287,7 @@ func TestTheSheetOfAReviewClosesWithEscape(t *testing.T) {
 	d.reads("0 files")
 	d.window.win.Canvas().Unfocus()
 	d.key(fyne.KeyEscape)
-	if d.window.sheets.top != nil || d.shows("Share these?") {
+	if d.window.sheets.IsOpen() || d.shows("Share these?") {
 		t.Error("the sheet is still open")
 	}
 }
@@ -338,7 +338,7 @@ func TestAnythingOverThePagesClosesWithEscapeAndKeepsThePageBelow(t *testing.T) 
 		}
 		d.window.win.Canvas().Unfocus()
 		d.key(fyne.KeyEscape)
-		if d.window.sheets.top != nil || len(d.window.win.Canvas().Overlays().List()) != 0 {
+		if d.window.sheets.IsOpen() || len(d.window.win.Canvas().Overlays().List()) != 0 {
 			t.Errorf("%s: Escape did not close it", name)
 		}
 	}

@@ -291,7 +291,7 @@ func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {
 		d.window.win.Resize(fyne.NewSize(width, 480))
 		d.tap("Add folder")
 		d.reads("Choose a folder to share")
-		d.window.sheets.closeAll()
+		d.window.sheets.CloseAll()
 		if got := bar.Size().Width; got < leastEntry || got < least.Width-kit.Gap {
 			t.Errorf("in a window of %v the entry has %v", width, got)
 		}
@@ -318,7 +318,7 @@ func TestAboutSaysWhichProgramThisIs(t *testing.T) {
 	d.menu("About")
 	d.reads("9.8.7")
 	d.tap("Close")
-	if d.window.sheets.top != nil {
+	if d.window.sheets.IsOpen() {
 		t.Error("it does not close")
 	}
 }

@@ -175,8 +175,8 @@ func TestFilesThatComeWhileOthersAreReviewedAreAdded(t *testing.T) {
 	})
 	d.tap("Add another file")
 	d.reads("Choose a file to share")
-	d.window.sheets.close() // the picker alone
-	d.until("the review is open again", func() bool { return d.window.drops.reviewed != nil && d.window.sheets.top != nil })
+	d.window.sheets.Close() // the picker alone
+	d.until("the review is open again", func() bool { return d.window.drops.reviewed != nil && d.window.sheets.IsOpen() })
 	d.reads("Share these?")
 }
 

@@ -56,7 +56,7 @@ func (e *exit) closeAsked() {
 // hide leaves the window in the tray, where nothing in it is refreshed.
 func (e *exit) hide() {
 	w := e.window
-	w.sheets.close()
+	w.sheets.Close()
 	w.prefs.setSize(w.win.Canvas().Size())
 	w.win.Hide()
 	w.crossing.setHidden(true)
@@ -67,16 +67,16 @@ func (e *exit) ask() {
 	w := e.window
 	decided := func(chosen closing, then func()) func() {
 		return func() {
-			w.sheets.close()
+			w.sheets.Close()
 			w.prefs.setClosing(chosen)
 			then()
 		}
 	}
 	quit := widget.NewButton(words.L("Quit"), decided(closeQuits, e.quit))
 	stay := kit.PrimaryButton(words.L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, e.hide))
-	w.sheets.open(words.L("Close the window, or quit?"),
+	w.sheets.Open(words.L("Close the window, or quit?"),
 		kit.Paragraph(words.L("In the tray, CentralizedP2P continues to download and share without its window. You can change this in Settings.")),
-		fyne.NewSize(480, 220), w.sheets.cancelButton(), quit, stay)
+		fyne.NewSize(480, 220), w.sheets.CancelButton(), quit, stay)
 }
 
 // quit ends the program, after telling what others lose. Asked a second time,
@@ -111,11 +111,11 @@ func (e *exit) warn(leaving face.Leaving) {
 		w.win.Close()
 	})
 	quit.Importance = widget.DangerImportance
-	stay := widget.NewButton(words.L("Stay"), func() { w.sheets.close() })
-	opened := w.sheets.open(words.L("Quit now?"), container.NewVBox(kit.Paragraph(leavingWords(leaving)), quietly),
+	stay := widget.NewButton(words.L("Stay"), func() { w.sheets.Close() })
+	opened := w.sheets.Open(words.L("Quit now?"), container.NewVBox(kit.Paragraph(leavingWords(leaving)), quietly),
 		fyne.NewSize(480, 260), stay, quit)
 	e.quitting = true
-	opened.onGone = func() { e.quitting = false }
+	opened.Gone = func() { e.quitting = false }
 }
 
 // leavingWords says what others lose, in one to three sentences.
@@ -131,7 +131,7 @@ func leavingWords(leaving face.Leaving) string {
 	if text != "" {
 		text += "\n"
 	}
-	first := netproto.Printable(cutName(leaving.Alone[0]))
+	first := netproto.Printable(words.CutName(leaving.Alone[0]))
 	if more := len(leaving.Alone) - 1; more > 0 {
 		return text + words.N("Nobody else online has “{{.Name}}” and {{.Count}} others. Nobody can download them until you are back.", more,
 			words.Values{"Name": first, "Count": words.Count(more)})

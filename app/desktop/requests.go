@@ -56,7 +56,7 @@ func (w *window) present() {
 // another decision is open. It is called again after each decision.
 func (r *requests) openNext() {
 	w := r.window
-	if w.sheets.top != nil || w.asking || len(r.waiting) == 0 {
+	if w.sheets.IsOpen() || w.asking || len(r.waiting) == 0 {
 		return
 	}
 	isLink := func(what string) bool {

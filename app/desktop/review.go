@@ -79,13 +79,13 @@ func (d *drops) review(paths []string) {
 	s := &reviewSheet{window: w, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
 	s.share = kit.PrimaryButton(words.L("Share"), theme.UploadIcon(), s.confirm)
 	more := widget.NewButtonWithIcon(words.L("Add another file"), theme.ContentAddIcon(), func() {
-		w.sheets.pickFile(func(path string) { s.add([]string{path}) })
+		w.sheets.PickFile(func(path string) { s.add([]string{path}) })
 	})
 	s.body = container.NewStack()
 	s.sheet = container.NewBorder(nil, s.total, nil, nil, s.body)
-	opened := w.sheets.open(words.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.sheets.cancelButton(), s.share)
+	opened := w.sheets.Open(words.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.sheets.CancelButton(), s.share)
 	d.reviewed = s
-	opened.onGone = func() {
+	opened.Gone = func() {
 		d.reviewed = nil
 		s.stop()
 	}
@@ -119,7 +119,7 @@ func (s *reviewSheet) look() {
 			switch {
 			case ctx.Err() != nil && within.Err() == nil: // the sheet was closed, or asked again
 			case err != nil:
-				w.sheets.closeAll()
+				w.sheets.CloseAll()
 				w.fail(err)
 			default:
 				s.show(review)
@@ -240,6 +240,6 @@ func (s *reviewSheet) request() face.ShareRequest {
 
 func (s *reviewSheet) confirm() {
 	w, request := s.window, s.request()
-	w.sheets.closeAll()
+	w.sheets.CloseAll()
 	w.act(func(ctx context.Context) error { return w.engine.Share(ctx, request) }, func() { w.goTo(placeShared) })
 }

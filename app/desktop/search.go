@@ -277,7 +277,7 @@ func (p *searchPage) noResults() fyne.CanvasObject {
 	}
 	var offers []fyne.CanvasObject
 	for _, name := range p.meant {
-		offers = append(offers, widget.NewButton(cutName(netproto.Printable(name)), func() { p.window.frame.entry.SetText(name) }))
+		offers = append(offers, widget.NewButton(words.CutName(netproto.Printable(name)), func() { p.window.frame.entry.SetText(name) }))
 	}
 	return kit.EmptyScreen(theme.SearchIcon(), text+" "+words.L("Did you mean one of these?"), nil, offers...)
 }

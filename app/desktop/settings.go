@@ -92,7 +92,7 @@ func newSettingsPage(w *window) *settingsPage {
 func (p *settingsPage) cards() []fyne.CanvasObject {
 	w := p.window
 	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
-		w.sheets.pickFolder(words.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
+		w.sheets.PickFolder(words.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
 	})
 	folder := container.NewBorder(nil, nil, nil, choose, p.folder.entry)
 	shared := widget.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) })

@@ -23,7 +23,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
@@ -116,7 +115,7 @@ type window struct {
 	prefs     prefs
 	menus     *menus
 	keys      *keyboard
-	sheets    *sheets
+	sheets    *kit.Sheets
 	help      *help
 	links     *links
 	drops     *drops
@@ -134,7 +133,7 @@ type window struct {
 
 func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func())) (*window, error) {
 	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: kit.NewTips(), prefs: prefs{app.Preferences()}}
-	w.menus, w.keys, w.sheets, w.help = &menus{w}, &keyboard{w}, &sheets{window: w}, &help{w}
+	w.menus, w.keys, w.help = &menus{w}, &keyboard{w}, &help{w}
 	w.links, w.drops, w.requests = &links{w}, &drops{window: w}, &requests{window: w}
 	w.transfers, w.exit = &transfers{w}, &exit{window: w}
 	if err := loadTexts(w.prefs.language()); err != nil {
@@ -145,6 +144,7 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	w.win.SetIcon(appIcon())
 	w.win.SetMaster()
 	w.win.SetPadded(false)
+	w.sheets = kit.NewSheets(w.win, w.tips, w.fail, func() { w.crossing.after(0, w.requests.openNext) })
 	w.undo, w.tray, w.herald = newUndo(w), newTray(w), newHerald(w)
 	w.build()
 	w.showPages()
@@ -316,15 +316,4 @@ func (w *window) closed() {
 	w.prefs.setSize(w.win.Canvas().Size())
 	w.undo.finish()
 	w.crossing.cancel()
-}
-
-// labelled puts a name above a field, and a hint below it.
-func labelled(name string, field fyne.CanvasObject, hint fyne.CanvasObject) *fyne.Container {
-	title := widget.NewLabel(name)
-	title.TextStyle.Bold = true
-	box := container.NewVBox(title, field)
-	if hint != nil {
-		box.Add(hint)
-	}
-	return box
 }

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 )
 
 // formLayout puts the name of a field before it, in a column of its own, and
@@ -49,4 +50,15 @@ func (formLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 		}
 	}
 	return size
+}
+
+// Labelled puts a name above a field, and a hint, unless it is nil, below it.
+func Labelled(name string, field fyne.CanvasObject, hint fyne.CanvasObject) *fyne.Container {
+	title := widget.NewLabel(name)
+	title.TextStyle.Bold = true
+	box := container.NewVBox(title, field)
+	if hint != nil {
+		box.Add(hint)
+	}
+	return box
 }

@@ -40,6 +40,14 @@ var looks = map[string]func(*stand) fyne.CanvasObject{
 	"formrow": func(*stand) fyne.CanvasObject {
 		return container.NewVBox(FormRow("Port", widget.NewEntry(), Hint("0 is any free one")))
 	},
+	"labelled": func(*stand) fyne.CanvasObject {
+		return container.NewVBox(Labelled("Name", widget.NewEntry(), Hint("as others see it")), Labelled("Folder", widget.NewEntry(), nil))
+	},
+	"sheet": func(s *stand) fyne.CanvasObject {
+		sheets, _ := s.sheets()
+		sheets.Open("Title", Paragraph("what is asked"), fyne.NewSize(440, 200), sheets.CancelButton(), sheets.CloseButton())
+		return nil
+	},
 	"scrolled": func(*stand) fyne.CanvasObject {
 		return Scrolled(Card("First", Paragraph("one")), Card("Second", Paragraph("two")))
 	},

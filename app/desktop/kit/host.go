@@ -1,9 +1,9 @@
 //go:build !darwin || cgo
 
 // Package kit holds the widgets of the window: lists and tables whose rows can be
-// sorted and selected, chips, graphs, and the theme with its icons. It knows
-// neither the pages nor the engine; a page fills a widget with plain values and
-// is called back through fields that are functions.
+// sorted and selected, chips, graphs, the sheets above the window, and the theme
+// with its icons. It knows neither the pages nor the engine; a page fills a widget
+// with plain values and is called back through fields that are functions.
 //
 // Every widget is used on the UI thread only.
 //

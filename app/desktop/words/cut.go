@@ -24,6 +24,12 @@ const Separator = " · "
 // name has its extension, stay readable.
 func CutMiddle(text string, fits func(string) bool) string { return cutText(text, fits, 3) }
 
+// CutName keeps a name on one line, in the title of a sheet or on a button.
+func CutName(name string) string {
+	const titleLength = 60
+	return CutMiddle(name, func(text string) bool { return len([]rune(text)) <= titleLength })
+}
+
 // longPart is the number of characters from which a part, such as a path, is
 // cut instead of left out.
 const longPart = 24

@@ -1,0 +1,151 @@
+//go:build !darwin || cgo
+
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/words"
+)
+
+// Sheet lies above the window until the person decides. There is one at a time,
+// except that a picker may lie above a sheet that asks for files.
+type Sheet struct {
+	dialog dialog.Dialog
+	below  *Sheet
+	Gone   func() // called after it was closed, for whatever reason; may be nil
+}
+
+// Sheets opens what lies above a window.
+type Sheets struct {
+	win  fyne.Window
+	tips *Tips
+	top  *Sheet // nil if none is open
+
+	failed func(error)
+	closed func()
+}
+
+// NewSheets returns the sheets of a window. They call failed if a picker did not
+// return what was chosen, and closed after each sheet is closed.
+func NewSheets(win fyne.Window, tips *Tips, failed func(error), closed func()) *Sheets {
+	return &Sheets{win: win, tips: tips, failed: failed, closed: closed}
+}
+
+// IsOpen reports whether a sheet or a picker is open.
+func (ss *Sheets) IsOpen() bool { return ss.top != nil }
+
+// Open closes all sheets, then shows content with buttons. size is the most it
+// takes; the window may leave less.
+func (ss *Sheets) Open(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *Sheet {
+	ss.CloseAll()
+	ss.tips.Hide()
+	d := dialog.NewCustomWithoutButtons(title, content, ss.win)
+	d.SetButtons(buttons)
+	return ss.lay(d, size)
+}
+
+// lay puts a dialog above the window, and above a sheet that is open.
+func (ss *Sheets) lay(d dialog.Dialog, size fyne.Size) *Sheet {
+	s := &Sheet{dialog: d, below: ss.top}
+	d.SetOnClosed(func() {
+		if ss.top == s {
+			ss.top = s.below
+		}
+		if s.Gone != nil {
+			s.Gone()
+		}
+		ss.closed()
+	})
+	ss.top = s
+	room := ss.win.Canvas().Size().SubtractWidthHeight(2*GapLarge, 2*GapLarge)
+	d.Show() // before Resize, because a picker has no size until then
+	d.Resize(size.Min(room))
+	return s
+}
+
+func (s *Sheet) close() { s.dialog.Hide() }
+
+// Close closes the top sheet, and reports whether there was one.
+func (ss *Sheets) Close() bool {
+	if ss.top == nil {
+		return false
+	}
+	ss.top.close()
+	return true
+}
+
+// CloseAll closes everything above the pages.
+func (ss *Sheets) CloseAll() {
+	for open := ss.top; open != nil; open = ss.top {
+		open.close()
+	}
+}
+
+// CancelButton makes a button that closes the top sheet.
+func (ss *Sheets) CancelButton() *widget.Button {
+	return widget.NewButton(words.L("Cancel"), func() { ss.Close() })
+}
+
+// CloseButton makes a button that closes a sheet with nothing to cancel.
+func (ss *Sheets) CloseButton() *widget.Button {
+	return widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { ss.Close() })
+}
+
+// Decide asks for a decision that cannot be undone.
+func (ss *Sheets) Decide(title, text, yes string, then func()) {
+	agree := widget.NewButtonWithIcon(yes, theme.DeleteIcon(), func() {
+		ss.Close()
+		then()
+	})
+	agree.Importance = widget.DangerImportance
+	ss.Open(title, Paragraph(text), fyne.NewSize(440, 200), ss.CancelButton(), agree)
+}
+
+// PickFile lets the person choose a file, above the sheet that is open.
+func (ss *Sheets) PickFile(chosen func(path string)) {
+	picker := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
+		switch {
+		case err != nil:
+			ss.failed(err)
+		case file != nil:
+			path := file.URI().Path()
+			if err := file.Close(); err != nil {
+				ss.failed(err)
+				return
+			}
+			chosen(path)
+		}
+	}, ss.win)
+	picker.SetTitleText(words.L("Choose a file to share"))
+	ss.showPicker(picker)
+}
+
+// PickFolder lets the person choose a folder, starting at start, above the
+// sheet that is open.
+func (ss *Sheets) PickFolder(title, start string, chosen func(path string)) {
+	picker := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
+		switch {
+		case err != nil:
+			ss.failed(err)
+		case folder != nil:
+			chosen(folder.Path())
+		}
+	}, ss.win)
+	picker.SetTitleText(title)
+	if start != "" {
+		if at, err := storage.ListerForURI(storage.NewFileURI(start)); err == nil {
+			picker.SetLocation(at)
+		}
+	}
+	ss.showPicker(picker)
+}
+
+func (ss *Sheets) showPicker(picker *dialog.FileDialog) {
+	ss.tips.Hide()
+	ss.lay(picker, fyne.NewSize(820, 560))
+}
