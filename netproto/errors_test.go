@@ -18,8 +18,8 @@ import (
 	"testing"
 )
 
-// codesInSource gives every exported constant of type Code in this package, by
-// name, with its text.
+// codesInSource returns the text of every exported constant of type Code in this
+// package, by name.
 func codesInSource(t *testing.T) map[string]Code {
 	t.Helper()
 	files, err := filepath.Glob("*.go")
@@ -85,8 +85,8 @@ func TestEveryCodeStandsInTheTableOnce(t *testing.T) {
 	}
 }
 
-// TestTheCodesArePinned fails when the text, status or number of a code
-// changes: other programs decide by them. A new code adds its line.
+// TestTheCodesArePinned fails if the text, status or number of a code changes: other
+// programs depend on them. A new code adds a line.
 func TestTheCodesArePinned(t *testing.T) {
 	var lines []string
 	for _, f := range failures {

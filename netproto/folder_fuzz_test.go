@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzParseFolder holds that a folder has one text only: what is accepted is
-// written back to the same bytes, and no path leads out of the folder.
+// FuzzParseFolder checks that a folder has only one text: an accepted text is
+// written back as the same bytes, and no path leads out of the folder.
 func FuzzParseFolder(f *testing.F) {
 	for _, text := range golden(f, "folders") {
 		f.Add(text)

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// goldenTree is what testdata/folders/tree.folder says.
+// goldenTree is the content of testdata/folders/tree.folder.
 var goldenTree = []FolderEntry{
 	{Path: "a/b/first.txt", Size: 1, Hash: repeated(0x11)},
 	{Path: "a/empty.txt", Size: 0, Hash: repeated(0x22)},
@@ -40,7 +40,7 @@ const (
 	zeros   = "0000000000000000000000000000000000000000000000000000000000000000"
 )
 
-// refusedFolders break one rule of the form each.
+// refusedFolders each break one rule of the format.
 var refusedFolders = []struct{ rule, text string }{
 	{"no bytes", ""},
 	{"an unknown version", "cp2p-folder 2\n"},
@@ -106,7 +106,7 @@ func TestAFolderLongerThanItsLimitIsNotTakenForAShorterOne(t *testing.T) {
 	if _, err := parseFolder(bytes.NewReader(text), size); err != nil {
 		t.Errorf("a text of exactly the limit: %v", err)
 	}
-	// Every limit is tried, those that fall on the end of a line among them.
+	// Try every limit, including those at the end of a line.
 	for limit := int64(len(folderMagic)); limit < size; limit++ {
 		if entries, err := parseFolder(bytes.NewReader(text), limit); err == nil {
 			t.Errorf("with a limit of %d of %d bytes, %d entries were read", limit, size, len(entries))

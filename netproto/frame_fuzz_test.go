@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzParseFrame reads a stream of frames as a connection does: whatever is
-// accepted is within the limits and goes back to the same bytes.
+// FuzzParseFrame reads a stream of frames as a connection does: every accepted frame
+// is within the limits and is written back as the same bytes.
 func FuzzParseFrame(f *testing.F) {
 	var stream []byte
 	for _, raw := range goldenFrames(f) {
@@ -61,7 +61,7 @@ func checkPayload(t *testing.T, header FrameHeader, payload, raw []byte) {
 	checkLimits(t, frame)
 	want := bytes.Clone(raw)
 	if refuse, ok := frame.(Refuse); ok {
-		// An unknown code means "internal" by rule, and is written as that.
+		// An unknown code means "internal" and is written as such.
 		code := want[FrameHeaderBytes+8:]
 		if _, known := failureByWire[be.Uint16(code)]; !known {
 			if refuse.Code != CodeInternal {

@@ -91,8 +91,8 @@ func TestTheHeaderOfADataFrameIsThatOfTheWholeFrame(t *testing.T) {
 	}
 }
 
-// TestTheWireIsPinned fails when a number of the wire changes: programs of the
-// same version in the field know the old one.
+// TestTheWireIsPinned fails if a number of the wire changes: programs of the same
+// version in the field know the old one.
 func TestTheWireIsPinned(t *testing.T) {
 	for _, c := range []struct {
 		name      string
@@ -303,7 +303,7 @@ func TestAHostileFrameTakesNoMemoryBeyondItsBytes(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for range rounds {
-			// Whether it is refused does not matter here, only what it costs.
+			// Only the cost matters here, not whether it is refused.
 			if _, err := ParseFrame(typ, payload); err != nil && !errors.Is(err, ErrFrame) {
 				t.Fatal(err)
 			}

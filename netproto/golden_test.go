@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// golden returns the files of a folder of testdata by their name without its
-// extension.
+// golden returns the files of a folder of testdata by name without extension.
 func golden(t testing.TB, folder string) map[string][]byte {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", folder, "*"))
@@ -45,8 +44,8 @@ func goldenLines(t testing.TB, file string) []string {
 	return lines
 }
 
-// goldenFrames returns the bytes of every golden frame: hexadecimal digits,
-// one field a line, with comments behind "#".
+// goldenFrames returns the bytes of every golden frame. The files have hexadecimal
+// digits, one field per line, with comments after "#".
 func goldenFrames(t testing.TB) map[string][]byte {
 	t.Helper()
 	frames := map[string][]byte{}
@@ -73,7 +72,7 @@ func countingHash() (h ContentHash) {
 	return h
 }
 
-// repeated is a hash of one byte value.
+// repeated returns a hash of a single byte value.
 func repeated(b byte) (h ContentHash) {
 	for i := range h {
 		h[i] = b

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// FuzzParseContentHash holds that a hash has one text but for its case.
+// FuzzParseContentHash checks that a hash has only one text, apart from its case.
 func FuzzParseContentHash(f *testing.F) {
 	f.Add(countingHash().String())
 	f.Add(strings.ToUpper(repeated(0xab).String()))
@@ -25,8 +25,8 @@ func FuzzParseContentHash(f *testing.F) {
 	})
 }
 
-// FuzzParseFingerprint holds that what people type, spaced or not, gives a
-// fingerprint whose own text is final.
+// FuzzParseFingerprint checks that whatever people type, spaced or not, gives a
+// fingerprint whose own text reads back unchanged.
 func FuzzParseFingerprint(f *testing.F) {
 	f.Add(Fingerprint(countingHash()).String())
 	f.Add(strings.ToUpper(Fingerprint(repeated(0xff)).String()))
@@ -49,7 +49,7 @@ func FuzzParseFingerprint(f *testing.F) {
 	})
 }
 
-// FuzzDigest holds that a digest has one text but for its case.
+// FuzzDigest checks that a digest has only one text, apart from its case.
 func FuzzDigest(f *testing.F) {
 	f.Add("0000000000000000")
 	f.Add("fedcba9876543210")

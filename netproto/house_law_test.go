@@ -18,10 +18,10 @@ import (
 )
 
 // The law of the house. Folders are named as in an import below the module:
-// "app/peer" is that package alone, "app/peer/..." also what lies below it.
+// "app/peer" is that package alone, "app/peer/..." includes everything below it.
 
-// wall says which packages of this module a package may import. The first wall
-// that names a package is its wall; a package that none names is in no room.
+// wall says which packages of this module a package may import. The first wall that
+// names a package applies to it; a package that no wall names is in no room.
 type wall struct {
 	room  string
 	may   []string
@@ -52,7 +52,7 @@ var walls = []wall{
 	{room: "tracker/strictjson", may: []string{"netproto"}},
 	{room: "tracker/limit", may: []string{"tracker/netaddr"}},
 	{room: "tracker/netaddr"},
-	// Measurements of a whole tracker: test files and nothing else.
+	// Measurements of a whole tracker: test files only.
 	{room: "tracker/load", tests: []string{"tracker/daemon", "tracker/server", "tracker/store", "tracker/boltstore", "netproto/..."}},
 	{room: "app/peer/flow", may: []string{"netproto"}},
 	{room: "app/peer/offer", may: []string{"app/piece", "netproto"}},
@@ -73,17 +73,17 @@ var walls = []wall{
 	{room: "app/desktop/...", may: []string{"app/desktop/...", "app/face", "netproto/...", "assets/..."}, tests: tracker},
 	// A peer and its bundled tracker: the one door between the two programs.
 	{room: "app/node", may: append(tracker, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine", "app/command"}},
-	// The tracker's owner commands; and no window, since the headless build has
+	// The commands of the tracker's owner, but no window: the headless build has
 	// commands too.
 	{room: "app/command", may: append([]string{"assets", "tracker/cli"}, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine"}},
-	// Measurements of the whole program: test files and nothing else.
+	// Measurements of the whole program: test files only.
 	{room: "app/load", tests: []string{"app/command", "app/library", "app/node", "app/peer/...", "app/piece", "app/trackerclient", "netproto/..."}},
 	{room: "app/localengine", may: engine, never: []string{"app/desktop/...", "app/command"}},
 	{room: "app/...", may: append([]string{"assets/..."}, engine...), tests: tracker},
 }
 
-// shelf says which packages may import a library that is heavy or has its one
-// room. The first shelf that names a library is its shelf.
+// shelf says which packages may import a library that is heavy or belongs in one
+// room. The first shelf that names a library applies to it.
 type shelf struct {
 	library string
 	rooms   []string
@@ -126,7 +126,7 @@ var (
 	maxLinesInOne = 600
 )
 
-// covers tells whether a pattern names the package.
+// covers reports whether a pattern names the package.
 func covers(pattern, pkg string) bool {
 	if below, ok := strings.CutSuffix(pattern, "/..."); ok {
 		return pkg == below || strings.HasPrefix(pkg, below+"/")
@@ -138,7 +138,7 @@ func anyCovers(patterns []string, pkg string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return covers(p, pkg) })
 }
 
-// inspectHouse walks a module and returns what breaks the law, in order.
+// inspectHouse walks a module and returns its breaches of the law, sorted.
 func inspectHouse(root string) ([]string, error) {
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
@@ -282,7 +282,7 @@ func (in *inspector) shelf(f sourceFile, library string) {
 	}
 }
 
-// onlyWithCgo tells whether the file is left out wherever cgo is off.
+// onlyWithCgo reports whether the file is excluded if cgo is off.
 func onlyWithCgo(raw []byte) bool {
 	lines := bufio.NewScanner(bytes.NewReader(raw))
 	for lines.Scan() {
@@ -299,7 +299,7 @@ func onlyWithCgo(raw []byte) bool {
 	return false
 }
 
-// satisfiable tells whether a constraint can hold while the off tags are off,
+// satisfiable reports whether a constraint can hold while the off tags are off,
 // whatever the others are.
 func satisfiable(expr constraint.Expr, off func(string) bool) bool {
 	var tags []string

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// moduleRoot is the folder of go.mod, from here upward.
+// moduleRoot returns the nearest folder above with a go.mod.
 func moduleRoot(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -37,7 +37,7 @@ func TestTheHouseKeepsItsLaw(t *testing.T) {
 	}
 }
 
-// lawfulHouse has a file in every room, with everything that it may import.
+// lawfulHouse has a file in every room, which imports everything it may.
 var lawfulHouse = map[string]string{
 	"go.mod":         "module centralizedp2p\n\ngo 1.26.0\n",
 	"go.sum":         "",
@@ -96,7 +96,7 @@ var lawfulHouse = map[string]string{
 	"app/seedpeer/testdata/x.golden": "",
 }
 
-// source is a file of the package that imports the libraries.
+// source returns a file of the package that imports the libraries.
 func source(pkg string, libraries ...string) string {
 	var b strings.Builder
 	b.WriteString("package " + pkg + "\n")
@@ -116,8 +116,8 @@ func build(t *testing.T) (root string) {
 	return root
 }
 
-// put writes a file of a house; the function it returns takes it out again,
-// with the folders made for it.
+// put writes a file of a house. remove deletes it again, along with the folders made
+// for it.
 func put(t *testing.T, root, name, text string) (remove func()) {
 	t.Helper()
 	made := filepath.Join(root, filepath.FromSlash(name))
@@ -156,18 +156,18 @@ func TestALawfulHouseIsLeftInPeace(t *testing.T) {
 	}
 }
 
-// breach is a file that a lawful house may not have, and what the complaint
-// must speak of.
+// breach is a file that a lawful house must not have, and a text that the complaint
+// must contain.
 type breach struct{ file, text, about string }
 
-// imports is the breach of a file that imports what it may not.
+// imports returns the breach of a file that imports what it must not.
 func imports(file, library string) breach {
 	return breach{file, source(filepath.Base(filepath.Dir(file)), library), " imports " + strings.TrimPrefix(library, "centralizedp2p/")}
 }
 
 var engineRooms = []string{"app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer"}
 
-// localBreaches go through a wall of the house.
+// localBreaches returns imports through a wall of the house.
 func localBreaches() (breaches []breach) {
 	add := func(file, library string) { breaches = append(breaches, imports(file, library)) }
 	for _, library := range []string{"netproto/identity", "app/peer", "tracker/server", "assets"} {
@@ -242,7 +242,7 @@ func peerBreaches() (breaches []breach) {
 	return breaches
 }
 
-// trackerBreaches go through a wall inside the tracker, or out of it.
+// trackerBreaches returns imports through a wall inside the tracker, or out of it.
 func trackerBreaches() (breaches []breach) {
 	add := func(file, library string) { breaches = append(breaches, imports(file, library)) }
 	for room, upward := range map[string][]string{
@@ -272,7 +272,7 @@ func trackerBreaches() (breaches []breach) {
 	return breaches
 }
 
-// libraryBreaches take a library out of its room.
+// libraryBreaches returns imports of libraries outside their rooms.
 func libraryBreaches() (breaches []breach) {
 	add := func(file, library string) { breaches = append(breaches, imports(file, library)) }
 	for library, lawful := range map[string][]string{
@@ -306,7 +306,7 @@ func libraryBreaches() (breaches []breach) {
 	return breaches
 }
 
-// otherBreaches break what is not an import alone.
+// otherBreaches returns breaches that are more than an import.
 func otherBreaches() []breach {
 	fyne := source("main", "fyne.io/fyne/v2/app")
 	return []breach{
@@ -330,8 +330,8 @@ func otherBreaches() []breach {
 	}
 }
 
-// TestEveryBreachOfTheLawIsSeen adds one file at a time to a lawful house: the
-// law is known to be able to fail.
+// TestEveryBreachOfTheLawIsSeen adds one file at a time to a lawful house, which shows
+// that the law can fail.
 func TestEveryBreachOfTheLawIsSeen(t *testing.T) {
 	breaches := slices.Concat(localBreaches(), peerBreaches(), trackerBreaches(), libraryBreaches(), otherBreaches())
 	if len(breaches) < 150 {

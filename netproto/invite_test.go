@@ -41,7 +41,7 @@ func TestADamagedInviteIsRefusedWithASentence(t *testing.T) {
 	}
 }
 
-// FuzzParseInvite holds that an accepted invite has one text.
+// FuzzParseInvite checks that an accepted invite has only one text.
 func FuzzParseInvite(f *testing.F) {
 	f.Add(goldenInviteText)
 	f.Add(goldenInviteText[:25] + "5")

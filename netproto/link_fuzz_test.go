@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzParseLink holds that a link that is accepted is written and read back to
-// the same value, and that its text is then final.
+// FuzzParseLink checks that an accepted link is written and read back as the same
+// value, and that its text then stays the same.
 func FuzzParseLink(f *testing.F) {
 	for _, link := range goldenLines(f, "links.txt") {
 		f.Add(link)
@@ -45,7 +45,7 @@ func FuzzParseLink(f *testing.F) {
 	})
 }
 
-// FuzzTrackerAddress holds that an accepted address is complete and final.
+// FuzzTrackerAddress checks that an accepted address is complete and stays the same.
 func FuzzTrackerAddress(f *testing.F) {
 	for _, c := range trackerAddresses {
 		f.Add(c.in)

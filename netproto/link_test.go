@@ -35,7 +35,7 @@ func TestLinksAreReadAsTheyAreWritten(t *testing.T) {
 
 var countingHex = countingHash().String()
 
-// looseLinks are understood although no program of ours writes them so.
+// looseLinks are accepted although our programs never write them like this.
 var looseLinks = []struct{ link, want string }{
 	{"  cp2p://h:5000\n", "cp2p://h:5000"},
 	{"CP2P://H", "cp2p://h:5000"},
@@ -75,7 +75,7 @@ func TestLinksThatPeopleChangedAreUnderstood(t *testing.T) {
 	}
 }
 
-// refusedLinks each with what the sentence must speak of.
+// refusedLinks maps links to a text that the refusal must contain.
 var refusedLinks = []struct{ link, about string }{
 	{"", "cp2p://"},
 	{"song.flac", "cp2p://"},
@@ -121,7 +121,7 @@ func TestDamagedLinksAreRefusedWithASentence(t *testing.T) {
 	}
 }
 
-// trackerAddresses as people type them, with their one text.
+// trackerAddresses maps what people type to the one text of the address.
 var trackerAddresses = []struct{ in, want string }{
 	{"h", "h:5000"},
 	{"H.Example", "h.example:5000"},

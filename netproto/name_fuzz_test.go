@@ -19,7 +19,7 @@ func addNames(f *testing.F) {
 	}
 }
 
-// FuzzCheckName holds what every room may rely on in an accepted name, up to a
+// FuzzCheckName checks what every room relies on in an accepted name, including a
 // real file of that name inside a folder.
 func FuzzCheckName(f *testing.F) {
 	addNames(f)
@@ -38,7 +38,7 @@ func FuzzCheckName(f *testing.F) {
 	})
 }
 
-// checkAccepted states the promises of CheckName in words of other packages.
+// checkAccepted states the promises of CheckName in terms of other packages.
 func checkAccepted(t testing.TB, name string) {
 	t.Helper()
 	switch {
@@ -59,8 +59,8 @@ func checkAccepted(t testing.TB, name string) {
 	}
 }
 
-// windowsDevice is told from isDeviceName on purpose: the list of Microsoft's
-// "Naming Files, Paths, and Namespaces", spelled out.
+// windowsDevice differs from isDeviceName on purpose: it spells out the list in
+// Microsoft's "Naming Files, Paths, and Namespaces".
 func windowsDevice(name string) bool {
 	devices := " CON PRN AUX NUL CLOCK$ CONIN$ CONOUT$" +
 		" COM0 COM1 COM2 COM3 COM4 COM5 COM6 COM7 COM8 COM9 COM¹ COM² COM³" +
@@ -69,7 +69,7 @@ func windowsDevice(name string) bool {
 	return stem != "" && !strings.Contains(stem, " ") && strings.Contains(devices, " "+strings.ToUpper(stem)+" ")
 }
 
-// createInside makes a file of that name and finds exactly it in the folder.
+// createInside creates a file of that name and finds exactly that in the folder.
 func createInside(t testing.TB, root *os.Root, name string) {
 	t.Helper()
 	file, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -86,8 +86,8 @@ func createInside(t testing.TB, root *os.Root, name string) {
 	}
 }
 
-// FuzzSafeName holds that any text gives an accepted name, and the same one
-// however often it is asked.
+// FuzzSafeName checks that any text gives an accepted name, and that a safe name stays
+// the same.
 func FuzzSafeName(f *testing.F) {
 	addNames(f)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -102,7 +102,7 @@ func FuzzSafeName(f *testing.F) {
 	})
 }
 
-// FuzzNumberedName holds that a number behind a safe name leaves it safe, tells
+// FuzzNumberedName checks that a number after a safe name leaves it safe, distinguishes
 // it from the name itself and from other numbers, and keeps a short extension.
 func FuzzNumberedName(f *testing.F) {
 	for _, c := range hostileNames(f) {
@@ -127,8 +127,8 @@ func FuzzNumberedName(f *testing.F) {
 	})
 }
 
-// FuzzPrintable holds that nothing that could steer a terminal or deceive a
-// reader is left, and that clean text stays as it is.
+// FuzzPrintable checks that nothing is left that could control a terminal or deceive a
+// reader, and that clean text stays the same.
 func FuzzPrintable(f *testing.F) {
 	addNames(f)
 	f.Add("\x1b]0;title\a\x1b[31mred")
@@ -156,9 +156,9 @@ func FuzzPrintable(f *testing.F) {
 	})
 }
 
-// deceptive is told from isInvisible on purpose: the characters by number, from
-// the lists of UAX #9 (bidi), UTS #39 and the Default_Ignorable property,
-// but for the variation selectors.
+// deceptive differs from isInvisible on purpose: it lists the characters by number,
+// from UAX #9 (bidi), UTS #39 and the Default_Ignorable property, except for the
+// variation selectors.
 func deceptive(r rune) bool {
 	for _, span := range [][2]rune{
 		{0xAD, 0xAD}, {0x34F, 0x34F}, {0x61C, 0x61C}, {0x115F, 0x1160}, {0x17B4, 0x17B5},

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// hostileName is a name as it may come from the network, and the verdict.
+// hostileName is a name that may come from the network, with its verdict.
 type hostileName struct {
 	name   string
 	accept bool
@@ -75,8 +75,8 @@ func TestHostileNamesGetTheSameVerdictEverywhere(t *testing.T) {
 	}
 }
 
-// nameThroughLink gives the name that arrives when a link carries this one; a
-// link that is refused for its length brings none.
+// nameThroughLink returns the name that arrives in a link with this one; a link that is
+// refused for its length brings none.
 func nameThroughLink(name string) string {
 	link, err := ParseLink(Link{Tracker: "h:1", Hash: countingHash(), Name: name, Size: -1}.String())
 	if err != nil {

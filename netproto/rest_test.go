@@ -147,7 +147,7 @@ func TestAnUnknownFingerprintIsAnEmptyString(t *testing.T) {
 	}
 }
 
-// TestTheRESTAPIIsPinned fails when a route or a limit changes.
+// TestTheRESTAPIIsPinned fails if a route or a limit changes.
 func TestTheRESTAPIIsPinned(t *testing.T) {
 	for _, c := range []struct {
 		name      string

@@ -59,7 +59,7 @@ func TestTheKeyFileIsPrivateAndReadAgain(t *testing.T) {
 	onlyFile(t, file)
 }
 
-// onlyFile fails when something was left beside the file.
+// onlyFile fails if something was left beside the file.
 func onlyFile(t *testing.T, file string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(file))
@@ -156,7 +156,7 @@ func TestProgramsThatStartAtOnceEndWithOneKey(t *testing.T) {
 	}
 }
 
-// fresh is an identity of a new key.
+// fresh returns the identity of a new key.
 func fresh(t testing.TB) *Identity {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)

@@ -21,8 +21,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// meeting is what both sides know after a handshake and one message each way
-// over a real connection; without it, why each side gave up.
+// meeting is what both sides know after a handshake and one message each way over a
+// real connection, or why each side gave up.
 type meeting struct {
 	client, server       tls.ConnectionState
 	clientErr, serverErr error
@@ -55,8 +55,8 @@ func meet(t *testing.T, client, server *tls.Config) meeting {
 		t.Fatal(err)
 	}
 	conn := tls.Client(raw, client)
-	// The client also reads: only so does it see the session ticket, and the
-	// refusal of a server that judges it when its own handshake is over.
+	// The client must read to see the session ticket, and the refusal of a server
+	// that decides after the client's handshake.
 	m.client, m.clientErr = converse(conn, deadline, "hello server", "hello client")
 	conn.Close()
 	<-done
@@ -87,7 +87,7 @@ func converse(conn *tls.Conn, deadline time.Time, say, hear string) (tls.Connect
 	return conn.ConnectionState(), nil
 }
 
-// only accepts one key.
+// only returns a verify function that accepts one key.
 func only(want ed25519.PublicKey) func(ed25519.PublicKey) error {
 	return func(key ed25519.PublicKey) error {
 		if !want.Equal(key) {
@@ -134,7 +134,7 @@ func TestAWrongKeyIsRefused(t *testing.T) {
 	}
 }
 
-// refusedBy fails unless a side gave up for a reason that says this.
+// refusedBy fails unless a side gave up with an error that contains about.
 func refusedBy(t *testing.T, side string, err error, about string) {
 	t.Helper()
 	var timeout net.Error
@@ -207,14 +207,14 @@ func TestAnotherApplicationProtocolIsRefused(t *testing.T) {
 			t.Errorf("client %q, server %q: %v, %v", c.client, c.server, m.clientErr, m.serverErr)
 		}
 	}
-	// A server that names no protocol is no peer.
+	// A server that names no protocol is not a peer.
 	silent := server.ServerTLS(netproto.ALPN, true, nil)
 	silent.NextProtos, silent.VerifyConnection = nil, nil
 	m := meet(t, client.ClientTLS(netproto.ALPN, anyKey), silent)
 	refusedBy(t, "client", m.clientErr, netproto.ALPN)
 }
 
-// certificate is a self-signed one of any key, valid between the two times.
+// certificate returns a self-signed certificate of any key, valid between two times.
 func certificate(t *testing.T, key crypto.Signer, from, to time.Time) tls.Certificate {
 	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "anything"}, NotBefore: from, NotAfter: to}
@@ -305,7 +305,7 @@ func TestVerifyConnectionIsWhatVerifies(t *testing.T) {
 }
 
 // TestAResumedSessionIsVerifiedAgain switches resumption on, which our
-// configurations leave off: even then a key that was let in once is judged anew.
+// configurations leave off: even then a key that was let in once is judged again.
 func TestAResumedSessionIsVerifiedAgain(t *testing.T) {
 	client, server := fresh(t), fresh(t)
 	banned, seen := false, 0
@@ -338,7 +338,7 @@ func TestAResumedSessionIsVerifiedAgain(t *testing.T) {
 	if seen != 3 {
 		t.Errorf("the server judged %d of 3 connections", seen)
 	}
-	// The client judges the server anew as well.
+	// The client judges the server again as well.
 	banned = false
 	dialling.VerifyConnection = client.ClientTLS(netproto.ALPN, only(client.Key())).VerifyConnection
 	m = meet(t, dialling, listening)

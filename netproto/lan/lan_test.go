@@ -26,7 +26,7 @@ func attic(port uint16) Tracker {
 	return Tracker{Name: "Attic „oben“", Fingerprint: print, Port: port}
 }
 
-// loopback is a network of this computer alone, on a port that nobody else uses.
+// loopback returns a network within this computer, on a port that nobody else uses.
 func loopback(t *testing.T) network {
 	t.Helper()
 	all, err := net.Interfaces()
@@ -51,7 +51,7 @@ func loopback(t *testing.T) network {
 	return network{}
 }
 
-// eventually browses until the list is as wanted.
+// eventually browses until the list is the wanted one.
 func (n network) eventually(t *testing.T, what string, wanted func([]Tracker) bool) {
 	t.Helper()
 	var list []Tracker
@@ -161,7 +161,7 @@ func TestALongNameIsCutBetweenLetters(t *testing.T) {
 	}
 }
 
-// Whatever arrives, a tracker that is heard of can be shown and connected to.
+// Whatever arrives, a tracker in it can be shown and connected to.
 func FuzzHeard(f *testing.F) {
 	here, err := announcement(attic(5000), []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("fd00::1")}, false)
 	if err != nil {

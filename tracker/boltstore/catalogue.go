@@ -80,15 +80,15 @@ func (s *Store) Search(_ context.Context, q store.Query) (netproto.SearchRespons
 
 // PeerResources lists what a peer holds.
 func (s *Store) PeerResources(_ context.Context, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error) {
-	names, err := s.namesOf(id)
+	picks, err := s.picksOf(id)
 	if err != nil {
 		return netproto.SearchResponse{}, err
 	}
-	return s.search(index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: limit, Cursor: cursor, Among: s.memory.names.Select(names), Scope: id.String()})
+	return s.search(index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: limit, Cursor: cursor, Among: s.memory.names.Select(picks), Scope: id.String()})
 }
 
-// namesOf returns the names under which an online peer holds contents.
-func (s *Store) namesOf(id netproto.PeerID) ([]index.NameID, error) {
+// picksOf returns the names under which an online peer holds contents.
+func (s *Store) picksOf(id netproto.PeerID) ([]index.Pick, error) {
 	m := s.memory
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -96,11 +96,11 @@ func (s *Store) namesOf(id netproto.PeerID) ([]index.NameID, error) {
 	if p == nil || !m.live(p) {
 		return nil, netproto.Errorf(netproto.CodeNotFound, "no peer with the id %s is online", id)
 	}
-	names := make([]index.NameID, len(p.list))
+	picks := make([]index.Pick, len(p.list))
 	for i, l := range p.list {
-		names[i] = l.name
+		picks[i] = index.Pick{Content: &l.content.Content, Name: l.name}
 	}
-	return names, nil
+	return picks, nil
 }
 
 func (s *Store) search(q index.Query) (netproto.SearchResponse, error) {

@@ -163,3 +163,36 @@ func FuzzSearch(f *testing.F) {
 		}
 	})
 }
+
+func TestASelectionLeavesOutNamesWhoseNumberIsReused(t *testing.T) {
+	x := index.New()
+	defer x.Close()
+	add := func(n int, text string) index.Pick {
+		p := index.Pick{Content: newContent(hash(n), epoch)}
+		p.Name = x.AddName(p.Content, index.Name{Text: text})
+		x.Count(index.Change{Online: 1}, p.Name)
+		return p
+	}
+	kept, gone := add(1, "kept.txt"), add(2, "gone.txt")
+	x.Remove(gone.Name)
+	found := func() string {
+		page, err := x.Search(index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: 10, Among: x.Select([]index.Pick{kept, gone})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, hit := range page.Hits {
+			names = append(names, hit.Name)
+		}
+		return strings.Join(names, " ")
+	}
+	if got := found(); got != "kept.txt" {
+		t.Errorf("after a removal: %q", got)
+	}
+	if again := add(3, "another.txt"); again.Name != gone.Name {
+		t.Fatalf("the number %d is not reused", gone.Name)
+	}
+	if got := found(); got != "kept.txt" {
+		t.Errorf("after the number was reused: %q", got)
+	}
+}

@@ -22,16 +22,28 @@ type Selection struct {
 	change   uint64
 }
 
-// Select returns those of the names that a search can find. ids may have at most
-// one name of each content.
-func (x *Index) Select(ids []NameID) *Selection {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	s := &Selection{versions: make([]*version, 0, len(ids)), change: x.change}
-	for _, id := range ids {
-		if v := x.names.at(id).now; v.lives(x.change) {
-			s.versions = append(s.versions, v)
+// selectAtOnce is how many names Select reads under one lock.
+const selectAtOnce = 4096
+
+// Pick is a name of a content.
+type Pick struct {
+	Content *Content
+	Name    NameID
+}
+
+// Select returns those of the names that a search can find. picks may have at most
+// one name of each content. It leaves out names that were removed meanwhile, even
+// if another content has their number now.
+func (x *Index) Select(picks []Pick) *Selection {
+	s := &Selection{versions: make([]*version, 0, len(picks)), change: x.snapshotNow().change}
+	for some := range slices.Chunk(picks, selectAtOnce) {
+		x.mu.RLock()
+		for _, p := range some {
+			if v := x.names.at(p.Name).now; v != nil && v.content == p.Content && v.lives(x.change) {
+				s.versions = append(s.versions, v)
+			}
 		}
+		x.mu.RUnlock()
 	}
 	return s
 }

@@ -83,16 +83,16 @@ func (h *Holdings[K]) shift(source netip.Addr, by int) {
 }
 
 // Room returns how many resources a peer behind source may announce beyond what it
-// and its neighbours hold. With anew, the peer's own holdings do not count,
+// and its neighbours hold. With replace, the peer's own holdings do not count,
 // because the announce replaces them.
-func (h *Holdings[K]) Room(peer K, source netip.Addr, anew bool) int {
+func (h *Holdings[K]) Room(peer K, source netip.Addr, replace bool) int {
 	if h.perSource == 0 {
 		return math.MaxInt
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	held := h.bySource[source]
-	if at := h.peers[peer]; anew && at != nil && at.Value.(*holding[K]).source == source {
+	if at := h.peers[peer]; replace && at != nil && at.Value.(*holding[K]).source == source {
 		held -= at.Value.(*holding[K]).count
 	}
 	return max(h.perSource-held, 0)

@@ -118,9 +118,9 @@ func TestWhatPeersBehindOneSourceHoldIsAddedUp(t *testing.T) {
 	}
 	held.Set("a", here, 60)
 	held.Add("b", here, 30)
-	room := func(peer string, source netip.Addr, anew bool, want int) {
+	room := func(peer string, source netip.Addr, replace bool, want int) {
 		t.Helper()
-		if got := held.Room(peer, source, anew); got != want {
+		if got := held.Room(peer, source, replace); got != want {
 			t.Errorf("%s has room for %d, not %d", peer, got, want)
 		}
 	}

@@ -111,7 +111,7 @@ var memberTests = map[string]func(*house){
 			h.Fatalf("%d members, %v", len(members), err)
 		}
 	},
-	"a member that is removed is none any more, and offline": func(h *house) {
+	"a removed member is no longer a member, and offline": func(h *house) {
 		i := h.invite(1)
 		if err := h.Redeem(h.ctx, i.Hash, peer(1).Key); err != nil {
 			h.Fatal(err)

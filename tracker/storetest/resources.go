@@ -14,7 +14,7 @@ func (h *house) reset(n int, rs ...netproto.Resource) {
 	h.Helper()
 	refused, err := h.Announce(h.ctx, peer(n).ID(), rs, true)
 	if err != nil || len(refused) > 0 {
-		h.Fatalf("peer %d announces anew: %v, refused %v", n, err, refused)
+		h.Fatalf("peer %d announces again: %v, refused %v", n, err, refused)
 	}
 }
 

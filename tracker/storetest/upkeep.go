@@ -40,7 +40,7 @@ var restartTests = map[string]func(*house){
 			h.Fatalf("after a heartbeat: %q", got)
 		}
 	},
-	"who does not come back is hidden after the lease of grace": func(h *house) {
+	"a peer that does not come back is hidden after the lease of grace": func(h *house) {
 		h.join(1)
 		h.announce(1, file("a"))
 		h.pass(1000 * time.Hour)
@@ -345,7 +345,7 @@ var seedTests = map[string]func(*house){
 			h.Fatalf("%+v, %v", got, err)
 		}
 	},
-	"a client can register so much and no more": func(h *house) {
+	"a client can register only a limited number of resources": func(h *house) {
 		for i := 0; ; i++ {
 			err := h.SeedPost(h.ctx, seedRow(1, fmt.Sprint(i)))
 			if err != nil {
