@@ -1,17 +1,17 @@
-// Package ignore tells what in a shared folder is left out, by patterns in the
-// manner of .gitignore:
+// Package ignore matches what a shared folder leaves out, by patterns like those
+// of .gitignore:
 //
 //	*.part         a name, of a file or folder at any depth
 //	build/         a folder of that name, with everything in it
-//	docs/*.log     a path from the shared folder on, since a "/" is in it
-//	/notes.txt     the same for a name right in the shared folder
+//	docs/*.log     a path that begins at the shared folder, because it has a "/"
+//	/notes.txt     the same for a name directly in the shared folder
 //	a/**/z         "**" stands for any number of folders, or none
 //	!keep.part     takes back what an earlier pattern left out
 //
-// "*" and "?" stand for characters of one name, "[a-z]" for one of those, and
-// a "\" takes the meaning from the character after it. Upper and lower case
-// are alike. Empty lines and those that begin with "#" mean nothing. What is
-// in a folder that is left out cannot be taken back.
+// "*" and "?" stand for characters of one name, "[a-z]" for one of a range, and
+// "\" makes the next character stand for itself. Upper and lower case are alike.
+// Empty lines and lines that begin with "#" are skipped. What is in a folder that
+// is left out cannot be taken back.
 package ignore
 
 import (
@@ -24,28 +24,29 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Bounds of what a person may write.
+// Bounds for what a person may write.
 const (
 	maxPatterns = 1000
 	maxBytes    = 1024 // of one pattern
 )
 
-// Default are patterns for what no person means to share: what systems,
-// editors and browsers leave behind.
+// Default lists patterns for files that nobody means to share: what systems, editors
+// and browsers leave behind.
 var Default = []string{".DS_Store", "._*", "Thumbs.db", "desktop.ini", "~$*", ".~lock.*#", "*.part", "*.crdownload", "*.swp", ".git/",
 	"lost+found/", ".Trash-*/", "$RECYCLE.BIN/", "System Volume Information/"}
 
-// Patterns are those that a person wrote; nil leaves nothing out.
+// Patterns holds what a person wrote. A nil Patterns leaves nothing out.
 type Patterns struct{ rules []rule }
 
 type rule struct {
-	names  []string // one for each part of the path; of a name at any depth the only one
-	depth  bool     // at any depth
+	names  []string // one for each part of the path
+	depth  bool     // there is one name, and it matches at any depth
 	folder bool     // folders only
-	keep   bool     // takes back
+	keep   bool     // takes back what an earlier rule left out
 }
 
-// Parse reads patterns. Errors: invalid, with the pattern and why it is none.
+// Parse reads patterns. An error has the code "invalid", and says which pattern is
+// wrong and why.
 func Parse(patterns []string) (*Patterns, error) {
 	if len(patterns) > maxPatterns {
 		return nil, netproto.Errorf(netproto.CodeInvalid, "there are %d ignore patterns, %d are allowed", len(patterns), maxPatterns)
@@ -65,7 +66,7 @@ func Parse(patterns []string) (*Patterns, error) {
 	return p, nil
 }
 
-// parse says what is wrong with a pattern, if something is.
+// parse reads one pattern; problem is "" or says what is wrong with it.
 func parse(text string) (r rule, problem string) {
 	if len(text) > maxBytes {
 		return r, "is too long"
@@ -95,11 +96,11 @@ func parse(text string) (r rule, problem string) {
 	return r, ""
 }
 
-// fold makes what differs only in case, or in how its accents are written, alike.
+// fold removes differences in case and in how accents are written.
 func fold(s string) string { return strings.ToLower(norm.NFC.String(s)) }
 
-// Match tells whether a slash-separated path from the shared folder on is left
-// out, where none of the folders above it is.
+// Match reports whether a slash-separated path, relative to the shared folder, is
+// left out, given that none of the folders above it is.
 func (p *Patterns) Match(rel string, folder bool) bool {
 	if p == nil || len(p.rules) == 0 {
 		return false
@@ -109,7 +110,7 @@ func (p *Patterns) Match(rel string, folder bool) bool {
 	var parts []string
 	out := false
 	for _, r := range p.rules {
-		if r.keep != out || r.folder && !folder { // it would change nothing
+		if r.keep != out || r.folder && !folder { // a match would change nothing
 			continue
 		}
 		var hit bool
@@ -128,11 +129,11 @@ func (p *Patterns) Match(rel string, folder bool) bool {
 	return out
 }
 
-// matchParts compares part by part; reached[i] tells whether the parts so far
-// can be matched by the first i names.
+// matchParts compares part by part; reached[i] tells whether the first i names can
+// match the parts so far.
 func matchParts(names, parts []string) bool {
 	reached := make([]bool, len(names)+1)
-	skip := func() { // "**" for nothing
+	skip := func() { // "**" may stand for nothing
 		for i, name := range names {
 			if name == "**" && reached[i] {
 				reached[i+1] = true

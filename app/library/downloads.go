@@ -15,10 +15,10 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// DownloadState is what of a download outlives the process.
+// DownloadState is the part of a download's state that outlives the process.
 type DownloadState string
 
-// The states. What a running download does at the moment is not remembered.
+// The states. What a running download is doing is not remembered.
 const (
 	DownloadActive   DownloadState = "active" // running, or waiting for its turn or a source
 	DownloadPaused   DownloadState = "paused" // by the person
@@ -31,10 +31,10 @@ type Download struct {
 	ID       string               `json:"id"`
 	Hash     netproto.ContentHash `json:"hash"`
 	Name     string               `json:"name"`           // passes CheckName
-	Size     int64                `json:"size"`           // bytes; of a folder all chosen files; -1 = not known yet
-	Done     int64                `json:"done,omitempty"` // bytes verified when it last stopped; to be shown
+	Size     int64                `json:"size"`           // bytes; of a folder, all chosen files; -1 = not known yet
+	Done     int64                `json:"done,omitempty"` // bytes verified when it last stopped, to show
 	Folder   bool                 `json:"folder,omitempty"`
-	Paths    []string             `json:"paths,omitempty"` // in the folder, the chosen ones; none = all
+	Paths    []string             `json:"paths,omitempty"` // the chosen ones in the folder; none = all
 	Dir      string               `json:"dir"`             // absolute; where it is published
 	State    DownloadState        `json:"state"`
 	Code     netproto.Code        `json:"code,omitempty"`   // why it failed
@@ -44,16 +44,16 @@ type Download struct {
 	Finished time.Time            `json:"finished,omitzero"`
 
 	Priority Priority  `json:"priority,omitempty"`
-	Order    int64     `json:"order,omitempty"` // its turn comes after those with a smaller one
+	Order    int64     `json:"order,omitempty"` // its turn comes after those with a smaller Order
 	Limit    int64     `json:"limit,omitempty"` // bytes a second, 0 = none
-	Tries    int       `json:"tries,omitempty"` // that failed, since the person said something
-	Retry    time.Time `json:"retry,omitzero"`  // when a failed one is tried again by itself
-	Check    Check     `json:"check,omitempty"` // it is to be hashed again
-	Move     *Move     `json:"move,omitempty"`  // it is to be moved
+	Tries    int       `json:"tries,omitempty"` // that failed since the person last intervened
+	Retry    time.Time `json:"retry,omitzero"`  // when it is tried again by itself after a failure
+	Check    Check     `json:"check,omitempty"` // it has to be hashed again
+	Move     *Move     `json:"move,omitempty"`  // it has to be moved
 	Removal  Removal   `json:"removal,omitempty"`
 }
 
-// Priority says which of the waiting downloads are next.
+// Priority says which of the waiting downloads start first.
 type Priority string
 
 // The priorities.
@@ -63,8 +63,8 @@ const (
 	PriorityLow    Priority = "low"
 )
 
-// Check says what becomes of a finished download whose bytes turn out to be
-// others than they were.
+// Check says what happens to a finished download whose bytes turn out to have
+// changed.
 type Check string
 
 // The checks; "" is none.
@@ -73,27 +73,26 @@ const (
 	CheckKeep   Check = "keep"   // what is there stays, and the content is fetched under another name
 )
 
-// Removal says that a download is being taken off the list. It is remembered
-// before anything of it is gone, so that a kill leaves no half of it.
+// Removal says that a download is being removed from the list. It is remembered
+// before anything of the download is gone, so that a kill does not leave half of it.
 type Removal string
 
 // The removals; "" is none.
 const (
-	RemoveUnfinished Removal = "unfinished" // what was fetched; the files of a finished one stay
-	RemoveFiles      Removal = "files"      // finished ones too
+	RemoveUnfinished Removal = "unfinished" // removes what was fetched; the files of a finished one stay
+	RemoveFiles      Removal = "files"      // removes finished files, too
 )
 
-// Move is a way of a download to another folder, with every step that must be
-// known after a kill.
+// Move describes how a download gets to another folder, with every step that must
+// be known after a kill.
 type Move struct {
-	To     string `json:"to"`               // absolute; the folder. "" when only Left remains to be done
-	Name   string `json:"name,omitempty"`   // the free one that it takes there
+	To     string `json:"to"`               // absolute path of the folder; "" if only Left remains to be removed
+	Name   string `json:"name,omitempty"`   // a free name there, which it takes
 	Copied bool   `json:"copied,omitempty"` // a whole copy is there, under Name or still under its unfinished name
-	Left   string `json:"left,omitempty"`   // absolute; what was copied, and is to be removed
+	Left   string `json:"left,omitempty"`   // absolute path of what was copied and has to be removed
 }
 
-// Downloads are all that were asked for and not removed, in the order of the
-// queue.
+// Downloads returns all downloads that were not removed, in the order of the queue.
 func (l *Library) Downloads() ([]Download, error) {
 	list, err := all[Download](l, bucketDownloads)
 	for i := range list {
@@ -150,8 +149,8 @@ func (l *Library) RemoveDownloads(ids ...string) error {
 	return err
 }
 
-// DownloadList is where the list of a finished folder is kept: it says what
-// belongs to the download, and what somebody else put there.
+// DownloadList returns the path under which the list of a finished folder is kept.
+// It tells what belongs to the download from what somebody else put there.
 func (l *Library) DownloadList(id string) string {
 	return filepath.Join(l.dir, "downloads", id+".list")
 }

@@ -15,7 +15,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// File is what is known about a file on this computer: its hash, as long as
+// File is what is known about a file on this computer: its hash, valid as long as
 // its state stays the same.
 type File struct {
 	Path  string               `json:"path"` // absolute
@@ -24,7 +24,7 @@ type File struct {
 	MD5   string               `json:"md5,omitempty"` // hex; for seed clients, small files only
 }
 
-// File is what is known about the file at that path; fs.ErrNotExist if nothing.
+// File returns what is known about the file at a path, or fs.ErrNotExist.
 func (l *Library) File(path string) (File, error) {
 	f := File{Path: path}
 	return f, l.view(func(tx *bbolt.Tx) error {
@@ -32,9 +32,9 @@ func (l *Library) File(path string) (File, error) {
 	})
 }
 
-// Inode is what is known about a file with the inode, size and time of change
-// of that state, under whatever path and on whatever device it was; then Path
-// is empty. fs.ErrNotExist if nothing.
+// Inode returns what is known about a file with the inode, size and time of writing
+// of a state, whatever its path and device were; Path is empty. It returns
+// fs.ErrNotExist if nothing is known.
 func (l *Library) Inode(state piece.State) (File, error) {
 	var f File
 	if state.Inode == 0 {
@@ -45,8 +45,8 @@ func (l *Library) Inode(state piece.State) (File, error) {
 	})
 }
 
-// SaveFiles remembers files and the manifests of their contents, in one write,
-// which also forgets the partials of those files.
+// SaveFiles remembers files and the manifests of their contents, in one write that
+// also forgets the partials of those files.
 func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 	l.filing.Lock()
 	defer l.filing.Unlock()
@@ -79,8 +79,8 @@ func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 	})
 }
 
-// inodeKey is u64 inode | u64 size | u64 time of change. The device is not in
-// it: systems number devices anew when they are mounted.
+// inodeKey returns u64 inode | u64 size | u64 time of writing. It leaves out the
+// device, because systems number devices anew when they are mounted.
 func inodeKey(s piece.State) []byte {
 	key := binary.BigEndian.AppendUint64(make([]byte, 0, 24), s.Inode)
 	key = binary.BigEndian.AppendUint64(key, uint64(s.Size))
@@ -99,7 +99,7 @@ const (
 func (f *File) encode() ([]byte, error) {
 	sum, err := hex.DecodeString(f.MD5)
 	if err != nil || len(sum) != 0 && len(sum) != md5.Size {
-		return nil, netproto.Errorf(netproto.CodeInternal, "%q is no MD5", f.MD5)
+		return nil, netproto.Errorf(netproto.CodeInternal, "%q is not an MD5", f.MD5)
 	}
 	b := append(make([]byte, 0, fileBytes+len(sum)), fileVersion)
 	b = appendState(b, f.State)
@@ -119,8 +119,8 @@ func stateIn(raw []byte) piece.State {
 	return piece.State{Size: int64(at(0)), Modified: int64(at(1)), Changed: int64(at(2)), Device: at(3), Inode: at(4)}
 }
 
-// decode gives fs.ErrNotExist for a record that is none, or damaged: then the
-// file is hashed again.
+// decode returns fs.ErrNotExist if there is no record or it is damaged; the file is
+// then hashed again.
 func (f *File) decode(raw []byte) error {
 	if bytes.HasPrefix(raw, []byte("{")) && json.Unmarshal(raw, f) == nil {
 		return nil
@@ -134,8 +134,8 @@ func (f *File) decode(raw []byte) error {
 	return nil
 }
 
-// Manifest is the remembered manifest of a content; fs.ErrNotExist if there is
-// none, or none that folds to its hash.
+// Manifest returns the remembered manifest of a content, or fs.ErrNotExist if there
+// is none that folds to the hash.
 func (l *Library) Manifest(hash netproto.ContentHash) (*piece.Manifest, error) {
 	var m *piece.Manifest
 	err := l.view(func(tx *bbolt.Tx) error {
@@ -172,19 +172,18 @@ func decodeManifest(hash netproto.ContentHash, raw []byte) *piece.Manifest {
 	return m
 }
 
-// forgetBatch is how many records are looked at, and taken away, in one
-// transaction: others need not wait long for theirs.
+// forgetBatch is how many records one transaction reads or deletes, so that other
+// transactions do not wait for long.
 const forgetBatch = 5000
 
-// ForgetFiles takes away what is known about the files that keep is false for,
-// and with them the inodes and manifests that belong to none that stays. A file
-// whose hashing is under way has no hash when keep is asked. What is saved
-// meanwhile waits for it.
+// ForgetFiles deletes what is known about the files for which keep returns false,
+// and the inodes and manifests that belong to none of the others. A file that is
+// still being hashed is passed to keep without a hash. SaveFiles waits meanwhile.
 func (l *Library) ForgetFiles(ctx context.Context, keep func(File) bool) error {
 	l.filing.Lock()
 	defer l.filing.Unlock()
 	// Eight bytes of each stand for the whole, so that a million files take few
-	// megabytes; where two are alike, one that nobody needs stays.
+	// megabytes. If two collide, a record that nobody needs stays.
 	inodes, hashes := map[uint64]struct{}{}, map[uint64]struct{}{}
 	inode := func(key []byte) uint64 { return binary.BigEndian.Uint64(key) ^ binary.BigEndian.Uint64(key[16:]) }
 	err := l.sweep(ctx, bucketFiles, func(key, raw []byte) bool {
@@ -225,7 +224,7 @@ func (l *Library) ForgetFiles(ctx context.Context, keep func(File) bool) error {
 	})
 }
 
-// sweep deletes the records of a bucket that keep is false for.
+// sweep deletes the records of a bucket for which keep returns false.
 func (l *Library) sweep(ctx context.Context, bucket []byte, keep func(key, raw []byte) bool) error {
 	for next, more := []byte(nil), true; more; {
 		if err := ctx.Err(); err != nil {

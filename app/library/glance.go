@@ -13,12 +13,12 @@ import (
 	"centralizedp2p/netproto/identity"
 )
 
-// trackersFile says, beside the library, which trackers this peer uses and
-// trusts, so that a second process can ask them while the first one has the
-// profile.
+// trackersFile lies beside the library and lists the trackers that this peer uses
+// and trusts, so that a second process can ask them while the first one has the
+// profile open.
 const trackersFile = "trackers.json"
 
-// maxTrackersFile bounds what is read of it, in bytes.
+// maxTrackersFile bounds how much of it is read, in bytes.
 const maxTrackersFile = 1 << 20
 
 type trackerList struct {
@@ -27,9 +27,9 @@ type trackerList struct {
 	Known    []Tracker `json:"known"`
 }
 
-// Glance is what of a profile can be used while another process has it: the key
-// of the installation, the trackers in use and those that are trusted. Nothing
-// that is found out is remembered longer than the Glance.
+// Glance is the part of a profile that can be used while another process has it
+// open: the key of the installation, the trackers in use and those that are
+// trusted. What it learns is forgotten with it.
 type Glance struct {
 	identity *identity.Identity
 
@@ -37,8 +37,7 @@ type Glance struct {
 	list trackerList
 }
 
-// GlanceAt looks at the profile in dir. A profile that has no trackers yet is
-// an empty one.
+// GlanceAt looks at the profile in dir. It may have no trackers yet.
 func GlanceAt(dir string) (*Glance, error) {
 	id, err := identity.LoadOrCreate(filepath.Join(dir, "peer.key"))
 	if err != nil {
@@ -51,7 +50,7 @@ func GlanceAt(dir string) (*Glance, error) {
 		return g, nil
 	}
 	if err == nil && info.Size() > maxTrackersFile {
-		return nil, netproto.Errorf(netproto.CodeStore, "%s has %d bytes, which no list of trackers has", file, info.Size())
+		return nil, netproto.Errorf(netproto.CodeStore, "%s has %d bytes, too many for a list of trackers", file, info.Size())
 	}
 	raw, err := os.ReadFile(file)
 	if err == nil {
@@ -63,10 +62,10 @@ func GlanceAt(dir string) (*Glance, error) {
 	return g, nil
 }
 
-// Identity is the key of this installation.
+// Identity returns the key of this installation.
 func (g *Glance) Identity() *identity.Identity { return g.identity }
 
-// Settings are the defaults with the trackers in use.
+// Settings returns the defaults with the trackers in use.
 func (g *Glance) Settings() (Settings, error) {
 	s := DefaultSettings()
 	g.mu.Lock()
@@ -75,11 +74,11 @@ func (g *Glance) Settings() (Settings, error) {
 	return s, nil
 }
 
-// SaveSettings remembers nothing: the settings are those of the process that
-// has the profile.
+// SaveSettings does nothing: the settings belong to the process that has the
+// profile open.
 func (g *Glance) SaveSettings(Settings) error { return nil }
 
-// KnownTracker is the fingerprint of a tracker that was reached before.
+// KnownTracker returns the fingerprint of a tracker that was reached before.
 func (g *Glance) KnownTracker(address string) (netproto.Fingerprint, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -93,7 +92,8 @@ func (g *Glance) index(address string) int {
 	return slices.IndexFunc(g.list.Known, func(t Tracker) bool { return t.Address == address })
 }
 
-// TrackerReached knows a tracker from now on, as [Library.TrackerReached] does.
+// TrackerReached trusts a tracker's key from now on, as [Library.TrackerReached]
+// does.
 func (g *Glance) TrackerReached(address string, key netproto.Fingerprint, name string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -128,7 +128,7 @@ func (g *Glance) ForgetTracker(address string) error {
 // Close does nothing.
 func (g *Glance) Close() error { return nil }
 
-// showTrackers writes what a [Glance] reads, in place of what was there.
+// showTrackers replaces the file that a [Glance] reads.
 func (l *Library) showTrackers() error {
 	l.showing.Lock()
 	defer l.showing.Unlock()

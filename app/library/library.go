@@ -1,5 +1,5 @@
-// Package library is what this peer remembers between two starts: its shares,
-// downloads, settings, and the trackers it trusts. One bbolt file in the
+// Package library keeps what this peer remembers between two starts: its shares,
+// downloads and settings, and the trackers it trusts. It is one bbolt file in the
 // profile folder, which one process at a time may use.
 package library
 
@@ -22,7 +22,7 @@ import (
 	"centralizedp2p/netproto/identity"
 )
 
-// schema is the version of what the file holds.
+// schema is the version of the file's contents.
 const schema = 1
 
 var (
@@ -50,17 +50,17 @@ type Library struct {
 	damage   atomic.Pointer[error] // why the database is not used any longer; nil while it is
 }
 
-// DefaultDir is the profile in the user's configuration folder.
+// DefaultDir returns the profile in the user's configuration folder.
 func DefaultDir() (string, error) {
 	base, err := os.UserConfigDir()
 	if err != nil {
-		return "", netproto.Errorf(netproto.CodeStore, "the system names no configuration folder: %w", err)
+		return "", netproto.Errorf(netproto.CodeStore, "the system has no configuration folder: %w", err)
 	}
 	return filepath.Join(base, "centralizedp2p"), nil
 }
 
-// Open opens the profile in dir, or makes it. The code of the error is
-// "profile-in-use" where another process has it open.
+// Open opens the profile in dir, and creates it if there is none. The error has the
+// code "profile-in-use" if another process has it open.
 func Open(dir string) (*Library, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, netproto.Errorf(netproto.CodeStore, "the profile %s: %w", dir, err)
@@ -117,7 +117,7 @@ func (l *Library) open() (err error) {
 	})
 }
 
-// Close gives the profile back.
+// Close closes the profile, so that another process may open it.
 func (l *Library) Close() error {
 	var err error
 	if l.db != nil && l.damage.Load() == nil { // a damaged database may hold its own lock
@@ -126,13 +126,14 @@ func (l *Library) Close() error {
 	return errors.Join(err, l.lock.Close())
 }
 
-// Dir is the folder of the profile.
+// Dir returns the folder of the profile.
 func (l *Library) Dir() string { return l.dir }
 
-// Identity is the key of this installation.
+// Identity returns the key of this installation.
 func (l *Library) Identity() *identity.Identity { return l.identity }
 
-// FolderFile is where the list of a shared folder is kept to be served.
+// FolderFile returns the path under which the list of a shared folder is kept, to
+// be served.
 func (l *Library) FolderFile(hash netproto.ContentHash) string {
 	return filepath.Join(l.dir, "folders", hash.String())
 }
@@ -146,7 +147,7 @@ func (l *Library) put(bucket, key []byte, value any) error {
 	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put(key, raw) })
 }
 
-// update turns what bbolt says into what a person reads.
+// update changes the file; an error of bbolt becomes one that a person can read.
 func (l *Library) update(fn func(*bbolt.Tx) error) error {
 	if err := l.change(fn); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "the library in %s: %w", l.dir, err)
@@ -180,10 +181,10 @@ func (l *Library) remove(bucket, key []byte) error {
 	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete(key) })
 }
 
-// errDamaged is wrapped by what get says about a value that cannot be read.
+// errDamaged is wrapped by the error of get for a value that cannot be read.
 var errDamaged = errors.New("the record is damaged")
 
-// get reads one value; fs.ErrNotExist where there is none.
+// get reads one value, or returns fs.ErrNotExist.
 func (l *Library) get(bucket, key []byte, value any) error {
 	return l.view(func(tx *bbolt.Tx) error {
 		raw := tx.Bucket(bucket).Get(key)
@@ -197,7 +198,7 @@ func (l *Library) get(bucket, key []byte, value any) error {
 	})
 }
 
-// view turns what bbolt itself says into what a person reads.
+// view reads the file; an error of bbolt itself becomes one that a person can read.
 func (l *Library) view(fn func(*bbolt.Tx) error) error {
 	var answer error
 	err := l.guard(func() error {
@@ -212,8 +213,8 @@ func (l *Library) view(fn func(*bbolt.Tx) error) error {
 	return answer
 }
 
-// all reads every value of a bucket; one that is damaged is left out, so that
-// the others stay usable.
+// all reads every value of a bucket. It leaves out damaged ones, so that the others
+// stay usable.
 func all[T any](l *Library, bucket []byte) ([]T, error) {
 	var values []T
 	err := l.view(func(tx *bbolt.Tx) error {

@@ -15,15 +15,14 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// maxPartials bounds how many files are remembered whose hashing did not come
-// to its end. Large ones are hashed one at a time, so the others are those that
-// vanished meanwhile, or whose disk is not there.
+// maxPartials bounds the files that are remembered half hashed. Large files are
+// hashed one at a time, so the others have vanished, or their disk has.
 const maxPartials = 16
 
-// SavePartial remembers the chaining values of the first pieces of a file, which
-// was in that state when they were hashed, in place of what was known before.
-// [Library.SaveFiles] forgets them. Of more than 16 files the one is forgotten
-// that was saved least lately.
+// SavePartial remembers the chaining values of the first pieces of a file, and the
+// state it was in when they were hashed, in place of what was known before.
+// [Library.SaveFiles] forgets them. Of more than 16 files, the one that was saved
+// longest ago is forgotten.
 func (l *Library) SavePartial(path string, state piece.State, first []piece.CV) error {
 	key := []byte(path)
 	raw := partial{saved: time.Now(), state: state, first: first}.encode(key)
@@ -49,9 +48,9 @@ func (l *Library) SavePartial(path string, state piece.State, first []piece.CV) 
 	})
 }
 
-// Partial is what SavePartial was told of the file at that path, if it was in
-// exactly that state: one or more pieces, and not more than it has.
-// fs.ErrNotExist if nothing, or nothing that is whole, is known.
+// Partial returns what SavePartial remembered of the file at a path, if it was in
+// exactly this state: one or more pieces, and no more than the file has. It returns
+// fs.ErrNotExist if nothing usable is known.
 func (l *Library) Partial(path string, state piece.State) ([]piece.CV, error) {
 	var first []piece.CV
 	return first, l.view(func(tx *bbolt.Tx) error {
@@ -64,20 +63,20 @@ func (l *Library) Partial(path string, state piece.State) ([]piece.CV, error) {
 	})
 }
 
-// ForgetPartial forgets what SavePartial was told of the file at that path.
+// ForgetPartial forgets what SavePartial remembered of the file at a path.
 func (l *Library) ForgetPartial(path string) error { return l.remove(bucketPartials, []byte(path)) }
 
-// partial is how far the hashing of a file came.
+// partial says how far the hashing of a file got.
 type partial struct {
 	saved time.Time
 	state piece.State
 	first []piece.CV
 }
 
-// A partial is kept as u8 version | u64 nanoseconds since 1970 when it was
-// saved | state as in a file | n × 32 bytes | 32 bytes SHA-256 of path, 0 and
-// all before. Nothing else would tell a wrong chaining value: they do not fold
-// to a hash that is known, as those of a manifest do.
+// A partial is kept as u8 version | u64 nanoseconds since 1970 when it was saved |
+// state as in a File | n × 32 bytes | 32 bytes SHA-256 of the path, a 0 and all
+// before. Nothing else would give a wrong chaining value away: unlike those of a
+// manifest, they do not fold to a known hash.
 const (
 	partialVersion = 1
 	partialHead    = 1 + 8 + stateBytes
@@ -93,8 +92,8 @@ func (p partial) encode(path []byte) []byte {
 	return partialSum(path, b).Sum(b)
 }
 
-// decodePartial gives false for a record that is none, or damaged in any way:
-// then the file is hashed from its start.
+// decodePartial returns false if there is no record or it is damaged in any way;
+// the file is then hashed from its start.
 func decodePartial(path, raw []byte) (p partial, ok bool) {
 	if len(raw) < partialHead+sha256.Size || (len(raw)-partialHead-sha256.Size)%32 != 0 || raw[0] != partialVersion {
 		return p, false
@@ -116,8 +115,8 @@ func decodePartial(path, raw []byte) (p partial, ok bool) {
 	return p, true
 }
 
-// savedAt is when a record was saved, in nanoseconds; one that is too short
-// goes first.
+// savedAt returns when a record was saved, in nanoseconds since 1970. A record that
+// is too short counts as the oldest.
 func savedAt(raw []byte) int64 {
 	if len(raw) < partialHead {
 		return math.MinInt64

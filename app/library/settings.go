@@ -13,8 +13,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Settings are what a person may choose. Rates are in bytes a second, 0 = no
-// limit; ports are from 1 to 65535, 0 = any free one.
+// Settings holds what a person may choose. Rates are in bytes a second, 0 = no
+// limit; ports are 1 to 65535, 0 = any free one.
 type Settings struct {
 	Name           string              `json:"name"` // display name, at most netproto.MaxPeerName bytes
 	DownloadDir    string              `json:"download_dir"`
@@ -26,7 +26,7 @@ type Settings struct {
 	ListenPort     int                 `json:"listen_port"`
 	SeedClients    netproto.SeedPolicy `json:"seed_clients"`
 	Tracker        string              `json:"tracker"`       // host:port, or "" before one was chosen
-	MoreTrackers   []string            `json:"more_trackers"` // used beside it, at most 15
+	MoreTrackers   []string            `json:"more_trackers"` // used beside Tracker, at most 15
 	OwnTracker     bool                `json:"own_tracker"`
 	Started        bool                `json:"started"`        // the first start is over
 	AdaptiveSlots  bool                `json:"adaptive_slots"` // more than UploadSlots while the line has room
@@ -39,11 +39,11 @@ type Settings struct {
 	GentleHashing  bool                `json:"gentle_hashing"` // with one processor, half of the time
 }
 
-// maxMoreTrackers bounds how many trackers are used beside the main one: each
-// is told everything, and asked for every search.
+// maxMoreTrackers bounds the trackers beside the main one: everything is announced
+// to each, and each answers every search.
 const maxMoreTrackers = 15
 
-// Rates are the limits that count now, in bytes a second; 0 is none.
+// Rates returns the limits that apply now, in bytes a second; 0 = none.
 func (s Settings) Rates() (up, down int64) {
 	if s.QuickLimit {
 		return s.QuickUp, s.QuickDown
@@ -51,7 +51,7 @@ func (s Settings) Rates() (up, down int64) {
 	return s.UpLimit, s.DownLimit
 }
 
-// DefaultSettings are those of a new profile.
+// DefaultSettings returns the settings of a new profile.
 func DefaultSettings() Settings {
 	s := Settings{Name: "A peer", MaxDownloads: 5, UploadSlots: 4, ShareDownloads: true, SeedClients: netproto.SeedLAN,
 		AdaptiveSlots: true, QuickUp: 100_000, QuickDown: 1_000_000, Ignore: slices.Clone(ignore.Default)}
@@ -78,8 +78,8 @@ func DefaultSettings() Settings {
 // computer before it, as in DOMAIN\ada.
 func withoutDomain(user string) string { return user[strings.LastIndex(user, `\`)+1:] }
 
-// Settings are the chosen ones, defaults where nothing was chosen, or nothing
-// that can be used: a damaged record must not keep the program from starting.
+// Settings returns the chosen settings, or the defaults if none were chosen or they
+// are of no use: a damaged record must not keep the program from starting.
 func (l *Library) Settings() (Settings, error) {
 	s := DefaultSettings()
 	switch err := l.get(bucketMeta, keySettings, &s); {
@@ -104,7 +104,8 @@ func (l *Library) SaveSettings(s Settings) error {
 	return l.showTrackers()
 }
 
-// Validate says which setting cannot be used, with the code "invalid".
+// Validate returns nil, or an error with the code "invalid" that says which setting
+// is wrong.
 func (s Settings) Validate() error {
 	switch {
 	case strings.TrimSpace(s.Name) == "" || len(s.Name) > netproto.MaxPeerName:
@@ -145,18 +146,19 @@ type Tracker struct {
 	Name        string               `json:"name,omitempty"`
 }
 
-// Trackers are the known ones, by address.
+// Trackers returns the known trackers, ordered by address.
 func (l *Library) Trackers() ([]Tracker, error) { return all[Tracker](l, bucketTrackers) }
 
-// KnownTracker is the fingerprint of a tracker that was reached before.
+// KnownTracker returns the fingerprint of a tracker that was reached before.
 func (l *Library) KnownTracker(address string) (netproto.Fingerprint, bool) {
 	var t Tracker
 	err := l.get(bucketTrackers, []byte(address), &t)
 	return t.Fingerprint, err == nil
 }
 
-// TrackerReached trusts a tracker's key from now on, and remembers its name. A
-// known address keeps its key: only ForgetTracker makes room for another.
+// TrackerReached trusts a tracker's key from now on and remembers its name. If
+// another key is known for the address, the error has the code "key-changed"; only
+// ForgetTracker and ReplaceTracker end the trust in that key.
 func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name string) error {
 	if known, ok := l.KnownTracker(address); ok && known != key {
 		return netproto.Errorf(netproto.CodeKeyChanged, "%s: known is %s, shown is %s", address, known, key)
@@ -164,8 +166,8 @@ func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name 
 	return l.ReplaceTracker(address, key, name)
 }
 
-// ReplaceTracker trusts a tracker's key from now on, in place of the known one:
-// at no moment, and after no failure, is the tracker an unknown one.
+// ReplaceTracker trusts a tracker's key from now on, in place of the known one. At no
+// moment, and after no failure, is the tracker unknown.
 func (l *Library) ReplaceTracker(address string, key netproto.Fingerprint, name string) error {
 	if err := l.put(bucketTrackers, []byte(address), Tracker{Address: address, Fingerprint: key, Name: name}); err != nil {
 		return err

@@ -19,7 +19,7 @@ type Share struct {
 	Name   string               `json:"name"` // as announced; passes CheckName
 	Folder bool                 `json:"folder,omitempty"`
 	Hash   netproto.ContentHash `json:"hash"`             // zero before it was hashed
-	Size   int64                `json:"size"`             // bytes, of a folder all of its files
+	Size   int64                `json:"size"`             // bytes; of a folder, all of its files
 	Files  int                  `json:"files"`            // 1 for a file
 	Except []string             `json:"except,omitempty"` // slash-separated paths in the folder that are not offered
 	Added  time.Time            `json:"added"`
@@ -28,19 +28,20 @@ type Share struct {
 	Sent    int64 `json:"sent,omitempty"`    // bytes, ever
 }
 
-// Shares are those to offer at every start.
+// Shares returns what to offer at every start.
 func (l *Library) Shares() ([]Share, error) { return all[Share](l, bucketShares) }
 
 // SaveShare remembers a share, or what changed about it.
 func (l *Library) SaveShare(s Share) error { return l.put(bucketShares, []byte(s.ID), s) }
 
-// RemoveShare forgets a share; what is known about its files stays.
+// RemoveShare forgets a share, but not what is known about its files.
 func (l *Library) RemoveShare(id string) error { return l.remove(bucketShares, []byte(id)) }
 
-// newFolderFile begins the name of a list that is being written.
+// newFolderFile is the start of the name of a list that is being written.
 const newFolderFile = ".new-"
 
-// WriteFolderFile keeps the list of a shared folder where FolderFile says.
+// WriteFolderFile keeps the list of a shared folder, at the path that FolderFile
+// returns.
 func (l *Library) WriteFolderFile(hash netproto.ContentHash, text []byte) error {
 	file := l.FolderFile(hash)
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -70,8 +71,8 @@ func (l *Library) WriteFolderFile(hash netproto.ContentHash, text []byte) error 
 	return nil
 }
 
-// RemoveFolderFile removes a list that WriteFolderFile kept; any other path is
-// left alone.
+// RemoveFolderFile removes a list that WriteFolderFile wrote, and leaves any other
+// path alone.
 func (l *Library) RemoveFolderFile(file string) error {
 	hash, err := netproto.ParseContentHash(filepath.Base(file))
 	if err != nil || file != l.FolderFile(hash) {
@@ -83,8 +84,8 @@ func (l *Library) RemoveFolderFile(file string) error {
 	return nil
 }
 
-// KeepFolderFiles removes the lists of folders that keep is false for, and what
-// a crash left of the writing of one.
+// KeepFolderFiles removes the lists of folders for which keep returns false, and
+// lists that a crash left half written.
 func (l *Library) KeepFolderFiles(keep func(netproto.ContentHash) bool) error {
 	dir := filepath.Dir(l.FolderFile(netproto.ContentHash{}))
 	entries, err := os.ReadDir(dir)

@@ -5,10 +5,10 @@ import "math/bits"
 // Bits is a set of pieces, most significant bit first, as in a have frame.
 type Bits []byte
 
-// NewBits is the empty set of n pieces.
+// NewBits returns an empty set for n pieces.
 func NewBits(n int) Bits { return make(Bits, (n+7)/8) }
 
-// AllBits is the full set of n pieces.
+// AllBits returns the full set of n pieces.
 func AllBits(n int) Bits {
 	b := NewBits(n)
 	for i := range b {
@@ -20,16 +20,16 @@ func AllBits(n int) Bits {
 	return b
 }
 
-// Has tells whether a piece is in the set; none is beyond its end.
+// Has reports whether a piece is in the set. Any index is allowed.
 func (b Bits) Has(i int) bool { return i >= 0 && i/8 < len(b) && b[i/8]&(0x80>>(i%8)) != 0 }
 
 // Set adds a piece.
 func (b Bits) Set(i int) { b[i/8] |= 0x80 >> (i % 8) }
 
-// Clear takes a piece out.
+// Clear removes a piece.
 func (b Bits) Clear(i int) { b[i/8] &^= 0x80 >> (i % 8) }
 
-// Count is the number of pieces in the set.
+// Count returns the number of pieces in the set.
 func (b Bits) Count() int {
 	n := 0
 	for _, v := range b {

@@ -23,8 +23,8 @@ func isNoSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-// identify tells one state of a file from another: besides size and time of
-// change, which a program may set back, the inode and its own time of change.
+// identify returns the state of a file. Programs may set size and time of writing
+// back; the inode and its time of change give that away.
 func identify(_ *os.File, info fs.FileInfo) (State, error) {
 	s := State{Size: info.Size(), Modified: info.ModTime().UnixNano()}
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -33,13 +33,13 @@ func identify(_ *os.File, info fs.FileInfo) (State, error) {
 	return s, nil
 }
 
-// identifyPath is identify of a file that need not be opened for it.
+// identifyPath is identify for a file that is not open.
 func identifyPath(_ string, info fs.FileInfo) (State, error) { return identify(nil, info) }
 
-// openNonblock keeps the opening of a named pipe from waiting for its writer.
+// openNonblock keeps opening a named pipe from waiting for its writer.
 const openNonblock = syscall.O_NONBLOCK
 
-// linkCount is the number of names that an open file has.
+// linkCount returns the number of names that an open file has.
 func linkCount(_ *os.File, info fs.FileInfo) int {
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(sys.Nlink)
@@ -47,8 +47,8 @@ func linkCount(_ *os.File, info fs.FileInfo) int {
 	return 1
 }
 
-// lockFile locks an open file until it is closed, or gives errLocked where
-// another one has it. A file system without locks is no error.
+// lockFile locks an open file until it is closed, or returns errLocked if another
+// program has it. It is no error if the file system has no locks.
 func lockFile(file *os.File) error {
 	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	switch {
@@ -60,8 +60,8 @@ func lockFile(file *os.File) error {
 	return err
 }
 
-// Allocated is the number of bytes that a file takes on the disk; less than
-// its size where it is sparse.
+// Allocated returns the number of bytes that a file takes on the disk; fewer than
+// its size if it is sparse.
 func Allocated(info fs.FileInfo) int64 {
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
 		return sys.Blocks * 512

@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// syncDir does nothing: Windows has no fsync of a folder. The next start
-// verifies again what a power failure left behind.
+// syncDir does nothing: Windows cannot fsync a folder. The next start verifies
+// what a power failure left behind.
 func syncDir(*os.File) error { return nil }
 
 func isNoSpace(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) || errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
 }
 
-// FreeSpace is the number of bytes that may still be written below dir.
+// FreeSpace returns the number of bytes that may still be written below dir.
 func FreeSpace(dir string) (int64, error) {
 	path, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
@@ -29,14 +29,15 @@ func FreeSpace(dir string) (int64, error) {
 	return int64(free), err
 }
 
-// identify tells one state of a file from another: besides size and time of
-// change, which a program may set back, the number of the file on its volume.
+// identify returns the state of a file. Programs may set size and time of writing
+// back; the number of the file on its volume and its time of change give that
+// away.
 func identify(file *os.File, info fs.FileInfo) (State, error) {
 	return identifyHandle(windows.Handle(file.Fd()), info)
 }
 
-// identifyPath is identify of a file that is opened for it, which asks for no
-// right to read it and keeps nobody from anything.
+// identifyPath is identify for a file that is not open. It opens the file without
+// asking for a right to read it, and keeps nobody from anything.
 func identifyPath(path string, info fs.FileInfo) (State, error) {
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
@@ -98,7 +99,7 @@ var unsupported = []error{
 // openNonblock means nothing here: no file on a disk makes its opening wait.
 const openNonblock = 0
 
-// linkCount is the number of names that an open file has.
+// linkCount returns the number of names that an open file has.
 func linkCount(file *os.File, _ fs.FileInfo) int {
 	var info windows.ByHandleFileInformation
 	if err := windows.GetFileInformationByHandle(windows.Handle(file.Fd()), &info); err != nil {
@@ -107,9 +108,9 @@ func linkCount(file *os.File, _ fs.FileInfo) int {
 	return int(info.NumberOfLinks)
 }
 
-// lockFile locks an open file until it is closed, or gives errLocked where
-// another one has it. Locks keep others from reading here, so it locks one byte
-// far behind the largest content.
+// lockFile locks an open file until it is closed, or returns errLocked if another
+// program has it. On Windows a lock keeps others from reading, so it locks one
+// byte far behind the largest content.
 func lockFile(file *os.File) error {
 	beyond := &windows.Overlapped{OffsetHigh: 1 << 30}
 	err := windows.LockFileEx(windows.Handle(file.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, beyond)
@@ -122,5 +123,5 @@ func lockFile(file *os.File) error {
 	return err
 }
 
-// Allocated is the number of bytes that a file takes on the disk.
+// Allocated returns the number of bytes that a file takes on the disk.
 func Allocated(info fs.FileInfo) int64 { return info.Size() }

@@ -15,26 +15,27 @@ import (
 type State struct {
 	Size     int64  `json:"size"` // bytes
 	Modified int64  `json:"modified"`
-	Changed  int64  `json:"changed,omitempty"` // of the inode; 0 where the system has none. Nanoseconds since 1970, as Modified
+	Changed  int64  `json:"changed,omitempty"` // in any way; 0 if the system does not tell. Nanoseconds since 1970, as Modified
 	Device   uint64 `json:"device,omitempty"`
 	Inode    uint64 `json:"inode,omitempty"`
 }
 
-// SameButDevice tells whether two states differ in nothing but the number of
-// the device, which a system may give anew each time it is mounted.
+// SameButDevice reports whether two states differ at most in the number of the
+// device, which a system may assign anew at each mount.
 func (s State) SameButDevice(other State) bool {
 	other.Device = s.Device
 	return s == other
 }
 
-// SameInode tells whether two states are of one file that nobody wrote to in
-// between, as far as inode, size and time of change tell: it may have been
-// renamed, or linked. Where the system has no inodes nothing is sure.
+// SameInode reports whether two states are of one file that nobody wrote to in
+// between, as far as inode, size and time of writing tell: it may have been
+// renamed or linked. It is false if the system has no inodes.
 func (s State) SameInode(other State) bool {
 	return s.Inode != 0 && s.Inode == other.Inode && s.Size == other.Size && s.Modified == other.Modified
 }
 
-// StateOf is the state of a regular file; anything else is an error.
+// StateOf returns the state of a regular file; anything else is an error with the
+// code "file-unreadable".
 func StateOf(path string) (State, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -58,15 +59,15 @@ func regular(path string, info fs.FileInfo) error {
 }
 
 // File is a shared file, opened in a known state. Reads fail with the code
-// "file-changed" once it is in another.
+// "file-changed" once it is in another one.
 type File struct {
 	file  *os.File
 	path  string
 	state State
 }
 
-// OpenFile opens a file that must be in that state. It does not wait for the
-// writer of a named pipe that took the place of the file.
+// OpenFile opens a file that must be in the given state. It does not wait for the
+// writer of a named pipe that has taken the file's place.
 func OpenFile(path string, state State) (*File, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|openNonblock, 0)
 	if err != nil {
@@ -80,8 +81,8 @@ func OpenFile(path string, state State) (*File, error) {
 	return f, nil
 }
 
-// check asks the open file: one that was replaced under its path still serves
-// the content that was hashed.
+// check looks at the open file, not at its path: a file that was replaced still
+// serves the content that was hashed.
 func (f *File) check() error {
 	info, err := f.file.Stat()
 	if err != nil {
@@ -100,7 +101,7 @@ func (f *File) check() error {
 	return nil
 }
 
-// ReadAt reads between two checks of the state: what it returns is of the
+// ReadAt reads between two checks of the state, so what it returns belongs to the
 // content that was hashed.
 func (f *File) ReadAt(b []byte, offset int64) (int, error) {
 	if err := f.check(); err != nil {
@@ -116,12 +117,12 @@ func (f *File) ReadAt(b []byte, offset int64) (int, error) {
 	return n, nil
 }
 
-// Close gives the file back.
+// Close closes the file.
 func (f *File) Close() error { return f.file.Close() }
 
-// ReadPath reads a whole file of at most so many bytes, which must stay in one
-// state meanwhile, and gives that state with the bytes. A longer one gives its
-// state alone.
+// ReadPath reads a whole file of at most most bytes, which must stay in one state
+// meanwhile, and returns that state with the bytes. Of a longer file it returns
+// the state alone.
 func ReadPath(ctx context.Context, path string, most int64) ([]byte, State, error) {
 	state, err := restingState(ctx, path)
 	if err != nil || state.Size > most {
@@ -139,15 +140,16 @@ func ReadPath(ctx context.Context, path string, most int64) ([]byte, State, erro
 	return b, state, nil
 }
 
-// HashPath hashes a file that must stay in one state meanwhile, and gives that
-// state with the manifest.
+// HashPath hashes a file that must stay in one state meanwhile, and returns that
+// state with the manifest. progress, if not nil, receives the number of bytes
+// hashed.
 func HashPath(ctx context.Context, path string, progress func(n int)) (*Manifest, State, error) {
 	return HashPathWith(ctx, path, runtime.GOMAXPROCS(0), nil, progress)
 }
 
-// HashPathWith is HashPath with at most so many pieces at once, each of which
-// takes a buffer of 256 KiB. What memory, if not nil, knows of the file is not
-// read: progress hears nothing of it.
+// HashPathWith is HashPath with at most atOnce pieces at a time, each of which takes
+// a buffer of 256 KiB. What memory, if not nil, knows of the file is not read, and
+// does not count as progress.
 func HashPathWith(ctx context.Context, path string, atOnce int, memory Memory, progress func(n int)) (*Manifest, State, error) {
 	state, err := restingState(ctx, path)
 	if err != nil {
@@ -178,12 +180,12 @@ func HashPathWith(ctx context.Context, path string, atOnce int, memory Memory, p
 	return m, state, nil
 }
 
-// clockTick is longer than the steps in which file systems tell the time (up to
-// 10 ms on Linux). Two changes within one step give the same state.
+// clockTick is longer than the steps in which file systems count time, up to 10 ms
+// on Linux. Two changes within one step leave the same state.
 const clockTick = 20 * time.Millisecond
 
-// restingState is the state of a file whose last change is at least a tick ago,
-// so that a change after it shows.
+// restingState returns the state of a file that was last changed at least a tick
+// ago, so that any later change shows.
 func restingState(ctx context.Context, path string) (State, error) {
 	state, err := StateOf(path)
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 	"sync"
 )
 
-// maxOpenFolders bounds the folders that a Folder keeps open.
+// maxOpenFolders bounds how many folders a Folder keeps open.
 const maxOpenFolders = 16
 
-// copyStep is how much is copied between two looks at the context, in bytes.
+// copyStep is how many bytes are copied between two looks at the context.
 const copyStep = 16 << 20
 
-// Folder writes whole files below a folder that is not finished itself. It keeps
-// the folders that it wrote into open, because os.Root looks up every name on
-// a long path anew. To make the files durable is left to the caller: see
-// SyncTree. A kill may leave the beginning of a file.
+// Folder writes whole files below a folder that is itself unfinished. It keeps open
+// the folders that it writes into, because os.Root looks up every name on a long
+// path anew. The caller makes the files durable: see [SyncTree]. A kill may leave
+// an incomplete file.
 type Folder struct {
 	root *os.Root
 
@@ -33,14 +33,14 @@ type openFolder struct {
 	users int
 }
 
-// NewFolder is for files below root, which stays the caller's.
+// NewFolder returns a Folder for files below root, which the caller closes.
 func NewFolder(root *os.Root) *Folder {
 	return &Folder{root: root, open: map[string]*openFolder{}}
 }
 
-// Create writes a file into dir, slash-separated, under name or, where that is
-// taken, the next free numbered name; nothing is ever replaced. It gives the
-// path in the root, and the state in which the file was left.
+// Create writes a file into dir, slash-separated, under name or, if that is taken,
+// under the next free numbered name. It never replaces anything, and returns the
+// path in the root and the state in which it left the file.
 func (f *Folder) Create(dir, name string, content []byte) (string, State, error) {
 	return f.create(dir, name, func(file *os.File) error {
 		_, err := file.Write(content)
@@ -48,8 +48,8 @@ func (f *Folder) Create(dir, name string, content []byte) (string, State, error)
 	})
 }
 
-// Copy makes a second file of a finished one. Where the file system can, the
-// two share their blocks. progress, if not nil, is told the bytes copied.
+// Copy makes a second file of a finished one. If the file system can, the two share
+// their blocks. progress, if not nil, receives the number of bytes copied.
 func (f *Folder) Copy(ctx context.Context, from, dir, name string, progress func(n int)) (string, State, error) {
 	src, err := f.root.Open(from)
 	if err != nil {
@@ -59,8 +59,8 @@ func (f *Folder) Copy(ctx context.Context, from, dir, name string, progress func
 	return f.create(dir, name, func(file *os.File) error { return copyFile(ctx, file, src, progress) })
 }
 
-// copyFile leaves the way to the system: sharing blocks, or copying them
-// without a detour through this program.
+// copyFile lets the system share blocks, or copy them without a detour through this
+// program.
 func copyFile(ctx context.Context, to, from *os.File, progress func(n int)) error {
 	if progress == nil {
 		progress = func(int) {}
@@ -83,7 +83,7 @@ func copyFile(ctx context.Context, to, from *os.File, progress func(n int)) erro
 	}
 }
 
-// tellSize tells the progress of a copy that was made at once.
+// tellSize reports the progress of a copy that was made at once.
 func tellSize(file *os.File, progress func(n int)) error {
 	info, err := file.Stat()
 	if err != nil {
@@ -113,7 +113,7 @@ func (f *Folder) create(dir, name string, write func(*os.File) error) (string, S
 			return "", false, err
 		}
 		if state, err = finishFile(file, write); err != nil {
-			in.root.Remove(free) // as much as can be done: the first error counts
+			in.root.Remove(free) // nothing more can be done; the first error counts
 		}
 		return free, true, err
 	})
@@ -133,7 +133,7 @@ func finishFile(file *os.File, write func(*os.File) error) (State, error) {
 	return state, errors.Join(err, statErr, file.Close())
 }
 
-// enter gives a folder below the root, which it makes where there is none.
+// enter opens a folder below the root, and creates it if there is none.
 func (f *Folder) enter(dir string) (*openFolder, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -171,7 +171,7 @@ func (f *Folder) leave(in *openFolder) {
 	in.users--
 }
 
-// Close waits for files that are being written; no other is written after it.
+// Close waits for files that are being written; none is written afterwards.
 func (f *Folder) Close() {
 	f.closing.Lock()
 	defer f.closing.Unlock()

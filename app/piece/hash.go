@@ -13,28 +13,27 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// readSize is how much is read and hashed at a time: it stays in the cache
-// between the two.
+// readSize is how many bytes are read and hashed at a time: they stay in the
+// processor's cache between the two.
 const readSize = 256 << 10
 
-// Hash reads a content of size bytes and makes its manifest, with as many
-// pieces at once as there are processors. progress, if not nil, is called
-// from several goroutines with the number of bytes just hashed.
+// Hash reads a content of size bytes and returns its manifest. It hashes as many
+// pieces at once as there are processors. progress, if not nil, is called from
+// several goroutines with the number of bytes just hashed.
 func Hash(ctx context.Context, r io.ReaderAt, size int64, progress func(n int)) (*Manifest, error) {
 	return hashing{atOnce: runtime.GOMAXPROCS(0), progress: progress}.of(ctx, r, size)
 }
 
-// Memory is what knows the first pieces of a file from an earlier hashing of
-// it that did not come to its end. A piece is hashed without the others, so
-// those need not be read again.
+// Memory knows the first pieces of a file from an earlier hashing that was
+// interrupted. Pieces are hashed independently, so those need not be read again.
 type Memory interface {
-	// Known gives the chaining values that Done was told last, of a file that was
-	// in exactly that state; none where it was in another one. More than the file
-	// has pieces are ignored, all of them.
+	// Known returns the chaining values that Done received last, if the file was in
+	// exactly this state then, and none otherwise. If there are more of them than
+	// the file has pieces, all are ignored.
 	Known(state State) []CV
-	// Done is told the chaining values of the first pieces each time that there
-	// are more of them; the known ones come first. They are not written to any
-	// more. There is one call at a time, by which the hashing is held up.
+	// Done receives the chaining values of the first pieces, the known ones
+	// included, each time that there are more of them. Nobody writes to the slice
+	// afterwards. There is one call at a time, and hashing waits for it.
 	Done(first []CV)
 }
 
@@ -88,15 +87,15 @@ func (how hashing) of(ctx context.Context, r io.ReaderAt, size int64) (*Manifest
 	return m, nil
 }
 
-// row collects chaining values that come almost in order, and tells of those
-// that have no gap before them.
+// row collects chaining values that come almost in order, and reports those that
+// have no gap before them.
 type row struct {
-	tell func(first []CV) // nil: nobody listens
+	tell func(first []CV) // may be nil
 
 	mu    sync.Mutex
 	cvs   []CV
 	there Bits // those that were put
-	first int  // as many are done from the first one on
+	first int  // how many are done without a gap
 }
 
 func (r *row) put(i int, cv CV) {
@@ -115,8 +114,8 @@ func (r *row) put(i int, cv CV) {
 	}
 }
 
-// Spot hashes the first piece, the last one and one between them, and tells
-// whether r has the right bytes there.
+// Spot reports whether r has the right bytes in the first piece, the last one and
+// one between them.
 func (m *Manifest) Spot(ctx context.Context, r io.ReaderAt) bool {
 	count := m.Pieces()
 	for _, i := range slices.Compact([]int{0, count / 2, count - 1}) {
@@ -128,7 +127,8 @@ func (m *Manifest) Spot(ctx context.Context, r io.ReaderAt) bool {
 	return true
 }
 
-// hashPiece hashes length bytes from offset; fewer in the file are an error.
+// hashPiece hashes length bytes from offset. If r ends before, the error has the
+// code "file-changed".
 func hashPiece(ctx context.Context, r io.ReaderAt, offset, length int64, buf []byte, progress func(n int)) (*Hasher, error) {
 	h := NewHasher(offset)
 	for end := offset + length; offset < end; {

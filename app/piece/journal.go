@@ -13,16 +13,16 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// A journal stands beside an unfinished file and says which of its pieces are
-// on the disk:
+// A journal lies beside an unfinished file and lists which of its pieces are on
+// the disk:
 //
 //	"cp2p-journal 1\n" | 32 bytes content hash | u64 size | u32 CRC
 //	n × 32 bytes chaining value of the pieces | u32 CRC
 //	records: u32 piece | u32 CRC
 //
-// CRCs are CRC-32C, of a record with the content hash before it, so that a
-// record of another journal does not count. The first damaged record ends the
-// reading.
+// CRCs are CRC-32C. That of a record also covers the content hash, so that a
+// record of another journal does not count. Reading ends at the first damaged
+// record.
 const journalMagic = "cp2p-journal 1\n"
 
 const (
@@ -35,13 +35,13 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type journal struct {
 	file *os.File
 	hash netproto.ContentHash
-	// Where the first record is and where the next one goes, in bytes.
+	// Offsets of the first record and of the next one.
 	start, end int64
 }
 
-// openJournal opens or makes the journal of a content in dir, and gives the
-// pieces that it claims. whole is false where it may have claimed more: it is
-// new, damaged or of another content, and is to be written again.
+// openJournal opens or creates the journal of a content in dir and returns the
+// pieces that it claims. whole is false if it may have claimed more: it is new,
+// damaged or of another content, and has to be rewritten.
 func openJournal(root *os.Root, dir string, m *Manifest) (j *journal, claimed []uint32, whole bool, err error) {
 	file, err := openOwn(root, path.Join(dir, journalName(m.Hash)), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -65,9 +65,9 @@ func openJournal(root *os.Root, dir string, m *Manifest) (j *journal, claimed []
 	return j, nil, false, nil
 }
 
-// ReadPartManifest is the manifest of an unfinished download in dir, from its
-// journal: what there is to verify before any source answers. It returns
-// fs.ErrNotExist where there is none that can be used.
+// ReadPartManifest returns the manifest of an unfinished download in dir, read
+// from its journal, so that pieces can be verified before any source answers. It
+// returns fs.ErrNotExist if there is none that can be used.
 func ReadPartManifest(root *os.Root, dir string, hash netproto.ContentHash) (*Manifest, error) {
 	file, err := openOwn(root, path.Join(dir, journalName(hash)), os.O_RDONLY, 0)
 	if err != nil {
@@ -100,8 +100,8 @@ func (j *journal) begin(m *Manifest) error {
 	return j.file.Sync()
 }
 
-// readJournal takes memory only for as many pieces as the size says and the
-// limits of the protocol allow.
+// readJournal allocates memory only for as many pieces as the size implies and
+// the protocol allows.
 func readJournal(r io.Reader) (*Manifest, []uint32, error) {
 	damaged := errors.New("the journal is damaged")
 	head := make([]byte, journalHeader)
@@ -168,8 +168,8 @@ func (j *journal) append(pieces []uint32) error {
 	return j.file.Sync()
 }
 
-// rewrite claims those pieces and no others. A kill in the middle leaves claims
-// that are not true any more; the next start finds that out.
+// rewrite claims these pieces and no others. A kill in the middle may leave claims
+// that are no longer true; the next start finds that out.
 func (j *journal) rewrite(have Bits) error {
 	var pieces []uint32
 	for i := range len(have) * 8 {

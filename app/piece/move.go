@@ -14,13 +14,13 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// ErrOtherDisk is given where a file cannot be moved in one step: it has to be
-// copied, and removed when the copy is on the disk.
+// ErrOtherDisk is returned if a file cannot be moved in one step: it has to be
+// copied, and removed once the copy is on the disk.
 var ErrOtherDisk = errors.New("it is on another disk")
 
-// MoveNew gives a file or folder of one root a name in another, which it never
-// takes from another file: done is false where the name is taken. The error is
-// ErrOtherDisk, fs.ErrNotExist, or one about the disk.
+// MoveNew moves a file or folder from one root into another, under the name free.
+// It never replaces anything: done is false if the name is taken. Errors:
+// [ErrOtherDisk], fs.ErrNotExist, or one about the disk.
 func MoveNew(from *os.Root, name string, to *os.Root, free string) (done bool, err error) {
 	info, err := from.Lstat(name)
 	if err != nil {
@@ -58,8 +58,8 @@ func renameBetween(from *os.Root, name string, to *os.Root, free string) error {
 	return renameNoReplace(fromDir, name, toDir, free)
 }
 
-// moveByPath is for systems that know no renaming without replacing. A second
-// name is never given where one is; and no folder takes the place of a file.
+// moveByPath serves systems that cannot rename without replacing. A link is never
+// made under a name that is taken, and no folder replaces a file.
 func moveByPath(from, to string, info fs.FileInfo) error {
 	if info.IsDir() {
 		if os.Rename(from, to) != nil {
@@ -76,11 +76,11 @@ func moveByPath(from, to string, info fs.FileInfo) error {
 	return os.Remove(from)
 }
 
-// CopyTree copies a file or folder of one root into another, with modes and
-// times, and waits until the copy is on the disk. What has that name there is
-// removed before: it is one that an earlier copy left. Holes stay holes.
-// progress is told the bytes copied. The error is that of ctx, or one about the
-// disk; the source is not changed.
+// CopyTree copies a file or folder from one root into another, with modes and
+// times, and waits until the copy is on the disk. Whatever has the name as there
+// is removed first: an earlier copy left it. Holes stay holes. progress receives
+// the number of bytes copied. The error is that of ctx, or one about the disk;
+// the source does not change.
 func CopyTree(ctx context.Context, from *os.Root, name string, to *os.Root, as string, progress func(n int)) error {
 	if err := to.RemoveAll(as); err != nil {
 		return diskError(err, to.Name())
@@ -118,7 +118,7 @@ func copyEntry(ctx context.Context, from *os.Root, p string, entry fs.DirEntry, 
 		}
 		return to.Symlink(target, as)
 	case !entry.Type().IsRegular():
-		return netproto.Errorf(netproto.CodeFileUnreadable, "%s is no file that can be copied", filepath.Join(from.Name(), p))
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%s is not a file that can be copied", filepath.Join(from.Name(), p))
 	}
 	src, err := from.Open(p)
 	if err != nil {
@@ -136,8 +136,8 @@ func copyEntry(ctx context.Context, from *os.Root, p string, entry fs.DirEntry, 
 	return to.Chtimes(as, info.ModTime(), info.ModTime())
 }
 
-// copyBytes leaves out what has only zeros, so that an unfinished file does not
-// take more space than it did.
+// copyBytes skips blocks of zeros, so that the copy of an unfinished file takes no
+// more space than the file.
 func copyBytes(ctx context.Context, src, dst *os.File, progress func(n int)) error {
 	buf := NewBuffer(readSize)
 	var size int64
@@ -187,13 +187,13 @@ func syncCopy(root *os.Root, name string) error {
 	return errors.Join(err, SyncDir(root, path.Dir(name)))
 }
 
-// timeGrain is how exactly the worst file systems keep a time: FAT counts in
+// timeGrain is the coarsest step in which file systems keep a time: FAT counts in
 // steps of 2 seconds.
 const timeGrain = 2 * time.Second
 
-// RemoveCopied removes what CopyTree copied, where the copy is as it was made.
-// The error has the code "file-changed" where somebody changed one of the two
-// since: then both stay.
+// RemoveCopied removes what CopyTree copied, if the copy is as it was made. If
+// somebody has changed either since, both stay, and the error has the code
+// "file-changed".
 func RemoveCopied(from *os.Root, name string, to *os.Root, as string) error {
 	err := fs.WalkDir(from.FS(), name, func(p string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -212,7 +212,7 @@ func RemoveCopied(from *os.Root, name string, to *os.Root, as string) error {
 			same = same && made.Size() == info.Size() && made.ModTime().Sub(info.ModTime()).Abs() <= timeGrain
 		}
 		if !same {
-			return netproto.Errorf(netproto.CodeFileChanged, "%s was changed while it was copied and stays where it is", filepath.Join(from.Name(), p))
+			return netproto.Errorf(netproto.CodeFileChanged, "%s was changed while it was being copied, so it stays where it is", filepath.Join(from.Name(), p))
 		}
 		return nil
 	})
@@ -227,21 +227,21 @@ func RemoveCopied(from *os.Root, name string, to *os.Root, as string) error {
 	return diskError(err, from.Name())
 }
 
-// Preallocate takes the space of the whole content on the disk at once, so that
-// it lies together and nobody else can use it up. Where the file system has no
-// means for it, nothing happens.
+// Preallocate reserves the space of the whole content on the disk, so that it lies
+// together and nobody else can use it up. If the file system cannot do that,
+// nothing happens.
 func (p *Part) Preallocate() error {
 	return p.diskError(preallocate(p.file, p.manifest.Size))
 }
 
-// UnfinishedNames are the files that an unfinished content has in its folder,
-// that with its bytes last.
+// UnfinishedNames returns the names of the files that an unfinished content has in
+// its folder; the one with its bytes comes last.
 func UnfinishedNames(hash netproto.ContentHash) []string {
 	return []string{journalName(hash), PartName(hash)}
 }
 
-// TakeBack makes a finished file in the root the unfinished one of a content
-// again: what is wrong in it is to be fetched.
+// TakeBack turns a finished file in the root into the unfinished file of a content
+// again, so that its wrong pieces can be fetched.
 func TakeBack(root *os.Root, name string, hash netproto.ContentHash) error {
 	if err := RemovePart(root, ".", hash); err != nil {
 		return err

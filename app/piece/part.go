@@ -14,11 +14,14 @@ import (
 )
 
 // Part is an unfinished file beside its destination. Every piece is verified
-// before it counts, and on the disk before the journal claims it. A lock keeps
+// before it counts, and is on the disk before the journal claims it. A lock keeps
 // other programs from the same file.
 //
-// After an error about the disk, a Part is to be closed and opened again: that
-// finds out what really is there.
+// Counts, ReadAt and the methods of its writers other than Write and Finish never
+// wait for a write. Close, Publish and Preallocate wait for the disk.
+//
+// After an error about the disk, close the Part and open it again, which finds
+// out what is really there.
 type Part struct {
 	manifest *Manifest
 	root     *os.Root
@@ -45,7 +48,7 @@ type Part struct {
 	flushed chan error // the flusher's end
 }
 
-// PartName is the name of the unfinished file of a content.
+// PartName returns the name of the unfinished file of a content.
 func PartName(hash netproto.ContentHash) string {
 	return netproto.PartPrefix + hash.String()[:32] + ".part"
 }
@@ -54,15 +57,15 @@ func journalName(hash netproto.ContentHash) string {
 	return netproto.PartPrefix + hash.String()[:32] + ".journal"
 }
 
-// OpenPart creates the unfinished file of a content in dir, or goes on with
-// the one that is there: each piece that its journal claims is hashed again and
-// counts only if it is right, and so is what a kill left unclaimed, up to 1 GiB.
-// Where the journal is missing or damaged, every piece is hashed. progress, if not
-// nil, is told the bytes hashed.
+// OpenPart creates the unfinished file of a content in dir, or continues the one
+// that is there: each piece that its journal claims is hashed again and counts
+// only if it is right, and so is what a kill left unclaimed, up to 1 GiB. If the
+// journal is missing or damaged, every piece is hashed. progress, if not nil,
+// receives the number of bytes hashed.
 //
-// The error is ErrManifest for a manifest that is none, that of ctx, or one about
-// the disk. A part may be complete at once: a kill came just before it was published, or
-// the content is empty.
+// The error is [ErrManifest] for an invalid manifest, that of ctx, or one about
+// the disk. A part may be complete at once: a kill came just before it was
+// published, or the content is empty.
 func OpenPart(ctx context.Context, root *os.Root, dir string, m *Manifest, progress func(n int)) (*Part, error) {
 	if err := m.Check(); err != nil {
 		return nil, err
@@ -90,7 +93,7 @@ func OpenPart(ctx context.Context, root *os.Root, dir string, m *Manifest, progr
 // open opens the file and locks it.
 func (p *Part) open() error {
 	name := path.Join(p.dir, PartName(p.manifest.Hash))
-	// The mode is that of other files of this person: it stays when the file is published.
+	// The mode of a person's other files: the file keeps it when it is published.
 	file, err := openOwn(p.root, name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return err
@@ -102,7 +105,7 @@ func (p *Part) open() error {
 		}
 		return err
 	}
-	// Who held the lock until now may have published the file.
+	// The program that held the lock until now may have published the file.
 	if err := checkOwn(p.root, name, file); err != nil {
 		file.Close()
 		return err
@@ -111,11 +114,11 @@ func (p *Part) open() error {
 	return nil
 }
 
-// errLocked is given by lockFile where somebody else has the lock.
+// errLocked is what lockFile returns if another program has the lock.
 var errLocked = errors.New("the file is locked")
 
-// openOwn opens a file of ours. A link under its name is not followed: it would
-// lead to a file of somebody else.
+// openOwn opens a file of ours. It does not follow a link under its name, which
+// would lead to somebody else's file.
 func openOwn(root *os.Root, name string, flag int, mode fs.FileMode) (*os.File, error) {
 	info, err := root.Lstat(name)
 	switch {
@@ -139,7 +142,7 @@ func openOwn(root *os.Root, name string, flag int, mode fs.FileMode) (*os.File, 
 	return file, nil
 }
 
-// checkOwn tells whether that name still stands for the open file itself.
+// checkOwn returns an error unless the name still stands for the open file.
 func checkOwn(root *os.Root, name string, file *os.File) error {
 	named, err := root.Lstat(name)
 	if err != nil {
@@ -159,14 +162,14 @@ func notOurs(name string) error {
 	return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is not a file of this program: move it away", name)
 }
 
-// resume finds the pieces that are there.
+// resume finds the pieces that are already there.
 func (p *Part) resume(ctx context.Context, progress func(n int)) error {
 	info, err := p.file.Stat()
 	if err != nil {
 		return err
 	}
 	var claimed []uint32
-	whole := false // the claims are all that needs a look
+	whole := false // only what is claimed needs a look
 	if p.manifest.Pieces() > 1 {
 		if p.journal, claimed, whole, err = openJournal(p.root, p.dir, p.manifest); err != nil {
 			return err
@@ -183,8 +186,8 @@ func (p *Part) resume(ctx context.Context, progress func(n int)) error {
 	}
 	p.count = p.have.Count()
 	if published && (p.count < p.manifest.Pieces() || info.Size() != p.manifest.Size) {
-		// A kill came while the file had both names, and then somebody changed
-		// it under the final one. That file is theirs: this starts anew.
+		// A kill came while the file had both names, and then somebody changed it
+		// under the final one. That file is theirs, so this starts anew.
 		if err := p.startAnew(); err != nil {
 			return err
 		}
@@ -207,7 +210,7 @@ func (p *Part) startAnew() error {
 	return p.open()
 }
 
-// piecesWithin are the pieces that a file of that size can hold.
+// piecesWithin returns the pieces that a file of this size can hold.
 func (p *Part) piecesWithin(size int64) []uint32 {
 	var pieces []uint32
 	for i := range p.manifest.Pieces() {
@@ -219,12 +222,12 @@ func (p *Part) piecesWithin(size int64) []uint32 {
 	return pieces
 }
 
-// tailBytes bounds what is hashed at the start though no journal claims it. Two
+// tailBytes bounds what is hashed at the start although no journal claims it. Two
 // seconds of a fast download are less.
 const tailBytes = 1 << 30
 
-// unclaimedTail are the pieces that a kill of the program may have left on the
-// disk before the journal could claim them.
+// unclaimedTail returns the pieces that a killed program may have left on the disk
+// before the journal could claim them.
 func (p *Part) unclaimedTail(claimed []uint32) []uint32 {
 	if p.journal == nil {
 		return nil
@@ -247,7 +250,7 @@ func (p *Part) unclaimedTail(claimed []uint32) []uint32 {
 	return tail
 }
 
-// verify hashes pieces in the file and gives those that are right.
+// verify hashes pieces in the file and returns those that are right.
 func (p *Part) verify(ctx context.Context, pieces []uint32, progress func(n int)) (Bits, error) {
 	right := NewBits(p.manifest.Pieces())
 	if len(pieces) == 0 {
@@ -266,31 +269,31 @@ func (p *Part) verify(ctx context.Context, pieces []uint32, progress func(n int)
 	return right, nil
 }
 
-// Manifest is that of the content.
+// Manifest returns the manifest of the content.
 func (p *Part) Manifest() *Manifest { return p.manifest }
 
-// Have is a copy of the set of verified pieces.
+// Have returns a copy of the set of verified pieces.
 func (p *Part) Have() Bits {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append(Bits(nil), p.have...)
 }
 
-// Has tells whether a piece is verified.
+// Has reports whether a piece is verified.
 func (p *Part) Has(index int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.have.Has(index)
 }
 
-// Complete tells whether every piece is verified.
+// Complete reports whether every piece is verified.
 func (p *Part) Complete() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.count == p.manifest.Pieces()
 }
 
-// VerifiedBytes is the number of bytes in verified pieces.
+// VerifiedBytes returns the number of bytes in verified pieces.
 func (p *Part) VerifiedBytes() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -301,12 +304,12 @@ func (p *Part) VerifiedBytes() int64 {
 	return n
 }
 
-// ReadAt reads within verified pieces, to serve them to others. The error has
-// the code "gone" where a piece is not verified yet or the part is closed, and
-// is io.EOF at the end of the content.
+// ReadAt reads within verified pieces, to serve them to others. The error has the
+// code "gone" if a piece is not verified yet or the part is closed, and is io.EOF
+// at the end of the content.
 func (p *Part) ReadAt(b []byte, offset int64) (int, error) {
 	if offset < 0 {
-		return 0, netproto.Errorf(netproto.CodeGone, "nothing is before the first piece")
+		return 0, netproto.Errorf(netproto.CodeGone, "the offset lies before the first piece")
 	}
 	want := b[:max(0, min(int64(len(b)), p.manifest.Size-offset))]
 	size := netproto.PieceSize(p.manifest.Size)
@@ -329,7 +332,7 @@ func (p *Part) ReadAt(b []byte, offset int64) (int, error) {
 
 var _ io.ReaderAt = (*Part)(nil)
 
-// where is the destination as a person knows it.
+// where returns the destination as a person knows it.
 func (p *Part) where() string {
 	return filepath.Join(p.root.Name(), filepath.FromSlash(p.dir))
 }

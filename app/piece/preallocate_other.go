@@ -4,6 +4,6 @@ package piece
 
 import "os"
 
-// preallocate does nothing: the system has no way to take the space of a file
-// that does not change its size.
+// preallocate does nothing: the system cannot reserve the space of a file without
+// changing its size.
 func preallocate(*os.File, int64) error { return nil }

@@ -14,9 +14,8 @@ import (
 // maxNumbered bounds the search for a free name.
 const maxNumbered = 10_000
 
-// publish gives a finished file its name, or the next free numbered one, and
-// takes its unfinished name away. A file that a kill left under both names is
-// recognised.
+// publish renames a finished file to its name or the next free numbered one. It
+// recognises a file that a kill left under both names.
 func publish(root *os.Root, dir, part, name string) (string, error) {
 	from := path.Join(dir, part)
 	return firstFree(name, func(free string) (string, bool, error) {
@@ -29,7 +28,7 @@ func publish(root *os.Root, dir, part, name string) (string, error) {
 	})
 }
 
-// firstFree tries a name, then the numbered ones after it, until move gets one.
+// firstFree tries a name and then numbered ones until move succeeds with one.
 func firstFree(name string, move func(free string) (to string, done bool, err error)) (string, error) {
 	for n := 1; n <= maxNumbered; n++ {
 		free := name
@@ -47,9 +46,8 @@ func firstFree(name string, move func(free string) (to string, done bool, err er
 	return "", fmt.Errorf("no free name beside %s", name)
 }
 
-// moveNew gives a file a new name, which it never takes from another file:
-// done is false where the name is taken. It uses the best means that the file
-// system has.
+// moveNew renames a file and never replaces another: done is false if the name is
+// taken. It uses the best means that the file system has.
 func moveNew(root *os.Root, from, to string) (done bool, err error) {
 	done, err = renameNew(root, from, to)
 	if noMeans(err) {
@@ -61,13 +59,14 @@ func moveNew(root *os.Root, from, to string) (done bool, err error) {
 	return done, err
 }
 
-// noMeans tells that the file system or the system cannot do this at all.
-// Without hard links are FAT, exFAT and some network shares.
+// noMeans reports whether the system or the file system cannot do this at all. FAT,
+// exFAT and some network shares have no hard links.
 func noMeans(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EMLINK) || errors.Is(err, syscall.EXDEV)
 }
 
-// renameNew renames in one step, so that a kill leaves the old name or the new.
+// renameNew renames in one step, so that a kill leaves either the old name or the
+// new one.
 func renameNew(root *os.Root, from, to string) (bool, error) {
 	fromDir, err := root.Open(path.Dir(from))
 	if err != nil {
@@ -86,8 +85,8 @@ func renameNew(root *os.Root, from, to string) (bool, error) {
 	return err == nil, err
 }
 
-// linkNew adds the new name, then takes the old one away. A kill between the
-// two leaves both.
+// linkNew adds the new name and then removes the old one. A kill between the two
+// leaves both.
 func linkNew(root *os.Root, from, to string) (bool, error) {
 	err := root.Link(from, to)
 	if errors.Is(err, fs.ErrExist) {
@@ -123,8 +122,8 @@ func sameFile(root *os.Root, a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// PublishFolder gives a finished folder its name, or the next free numbered
-// one; nothing is ever replaced. It gives the path in the root.
+// PublishFolder renames a finished folder to its name or the next free numbered one.
+// It never replaces anything, and returns the path in the root.
 func PublishFolder(root *os.Root, from, name string) (string, error) {
 	if err := netproto.CheckName(name); err != nil {
 		return "", netproto.Errorf(netproto.CodeInvalid, "%w", err)
@@ -173,8 +172,8 @@ func SyncDir(root *os.Root, dir string) error {
 	return syncDir(d)
 }
 
-// diskError turns what the system said about a destination into the sentence
-// that a person reads.
+// diskError turns an error of the system about a destination into the sentence that
+// a person reads.
 func diskError(err error, where string) error {
 	if err == nil {
 		return nil

@@ -7,10 +7,10 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Small is a content of one piece that grows in memory and gets its file when
-// it is verified: no unfinished file, no journal. It is for the files of a
-// folder that is itself unfinished, and whose files are hashed again after a
-// kill.
+// Small is a content of one piece that grows in memory and gets its file once it
+// is verified, without an unfinished file and a journal. It is for the files of a
+// folder that is itself unfinished, and whose files are hashed again after a kill.
+// Nothing but Finish of its writers waits for the disk.
 type Small struct {
 	manifest *Manifest
 	folder   *Folder
@@ -24,23 +24,23 @@ type Small struct {
 	state State
 }
 
-// NewSmall is for a content of one piece that is to be called name in dir,
-// slash-separated. Nothing is on the disk before it is verified.
+// NewSmall returns a Small for a content of one piece that will be called name in
+// dir, slash-separated. Nothing is on the disk before it is verified.
 func NewSmall(folder *Folder, dir, name string, m *Manifest) *Small {
 	return &Small{manifest: m, folder: folder, dir: dir, name: name}
 }
 
-// Manifest is that of the content.
+// Manifest returns the manifest of the content.
 func (s *Small) Manifest() *Manifest { return s.manifest }
 
-// Has tells whether the piece is verified.
+// Has reports whether the piece is verified.
 func (s *Small) Has(index int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return index == 0 && s.path != ""
 }
 
-// Have is the set of verified pieces.
+// Have returns the set of verified pieces.
 func (s *Small) Have() Bits {
 	if s.Has(0) {
 		return AllBits(1)
@@ -48,10 +48,10 @@ func (s *Small) Have() Bits {
 	return NewBits(1)
 }
 
-// Complete tells whether the piece is verified.
+// Complete reports whether the piece is verified.
 func (s *Small) Complete() bool { return s.Has(0) }
 
-// VerifiedBytes is the number of bytes that are verified.
+// VerifiedBytes returns the number of bytes that are verified.
 func (s *Small) VerifiedBytes() int64 {
 	if s.Has(0) {
 		return s.manifest.Size
@@ -59,8 +59,8 @@ func (s *Small) VerifiedBytes() int64 {
 	return 0
 }
 
-// ReadAt gives nothing before the file is there, and then it is read as the
-// finished file that it is.
+// ReadAt always fails with the code "gone": once the file is there, it is read as
+// any finished file is.
 func (s *Small) ReadAt([]byte, int64) (int, error) {
 	return 0, netproto.Errorf(netproto.CodeGone, "the only piece is not here yet")
 }
@@ -74,8 +74,7 @@ func (s *Small) Writer(index int, _ bool) *Writer {
 	return w
 }
 
-// finish gives the verified content its file. Of two that finish, the second has
-// nothing to do.
+// finish creates the file of the verified content, unless another writer has.
 func (s *Small) finish(content []byte) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -92,13 +91,13 @@ func (s *Small) finish(content []byte) error {
 	return nil
 }
 
-// Published is the path of the verified content in the root, and the state in
-// which it was left there.
+// Published returns the path of the verified content in the root, and the state in
+// which it was left there; "" before it is verified.
 func (s *Small) Published() (path string, state State) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.path, s.state
 }
 
-// Close has nothing to do: what is not verified is not on the disk.
+// Close does nothing: what is not verified is not on the disk.
 func (s *Small) Close() error { return nil }

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SyncTree makes a folder with all that is below it durable: one syncfs
-// instead of an fsync for each of its files.
+// SyncTree makes a folder and everything below it durable, with one syncfs instead
+// of an fsync for each file.
 func SyncTree(root *os.Root, dir string) error {
 	d, err := root.Open(dir)
 	if err != nil {

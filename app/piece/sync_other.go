@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// SyncTree makes a folder with all that is below it durable.
+// SyncTree makes a folder and everything below it durable.
 func SyncTree(root *os.Root, dir string) error {
 	err := fs.WalkDir(root.FS(), dir, func(name string, e fs.DirEntry, err error) error {
 		if err != nil {

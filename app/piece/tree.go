@@ -1,6 +1,6 @@
-// Package piece is bytes on disk: the hash tree that makes every piece
-// verifiable alone, the file that a download grows in, and the file that a
-// share reads from. It knows no socket.
+// Package piece is bytes on disk: the hash tree with which every piece can be
+// verified alone, the file in which a download grows, and the file from which a
+// share is read. It knows no sockets.
 package piece
 
 import (
@@ -13,12 +13,14 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// groupSize is what BLAKE3 hashes at once with the widest vectors: 16 KiB.
+// groupSize is how many bytes BLAKE3 hashes at once with the widest vectors:
+// 16 KiB.
 const groupSize = guts.MaxSIMD * guts.ChunkSize
 
 type group = [groupSize]byte
 
-// groups are for the ends of pieces, and for bytes that come in odd portions.
+// groups holds buffers for the ends of pieces and for bytes that come in odd
+// portions.
 var groups = sync.Pool{New: func() any { return new(group) }}
 
 // CV is the chaining value of a piece: the node of the hash tree above it.
@@ -28,15 +30,16 @@ type CV = [32]byte
 // order. Bytes that come in multiples of 16 KiB are hashed without a copy.
 type Hasher struct {
 	counter uint64    // of the chunk after the last group taken
-	buf     *group    // one that is not complete yet; nil while there is none
-	n       int       // bytes in it
+	buf     *group    // an incomplete group, or nil
+	n       int       // bytes in buf
 	last    guts.Node // of the newest complete group, not yet on the stack
 	some    bool      // last is set
 	count   uint64    // of groups on the stack
 	stack   [][8]uint32
 }
 
-// NewHasher is for the piece that begins at offset bytes of its content.
+// NewHasher returns a Hasher for the piece that begins at offset, in bytes of the
+// content.
 func NewHasher(offset int64) *Hasher {
 	return &Hasher{counter: uint64(offset) / guts.ChunkSize}
 }
@@ -84,7 +87,7 @@ func (h *Hasher) push(cv [8]uint32) {
 	h.stack = append(h.stack, cv)
 }
 
-// node is the top of the tree; nothing may be written after it.
+// node returns the top of the tree; nothing may be written afterwards.
 func (h *Hasher) node() guts.Node {
 	if h.buf == nil && !h.some {
 		h.buf = groups.Get().(*group)
@@ -104,12 +107,12 @@ func (h *Hasher) node() guts.Node {
 	return node
 }
 
-// CV ends the piece and gives its chaining value.
+// CV ends the piece and returns its chaining value.
 func (h *Hasher) CV() CV {
 	return cvBytes(guts.ChainingValue(h.node()))
 }
 
-// Root ends the piece, which is the whole content, and gives its hash.
+// Root ends a piece that is the whole content, and returns its hash.
 func (h *Hasher) Root() netproto.ContentHash { return root(h.node()) }
 
 func root(node guts.Node) netproto.ContentHash {
@@ -132,11 +135,11 @@ func cvWords(cv CV) [8]uint32 {
 	return [8]uint32(words[:8])
 }
 
-// Manifest is what makes the pieces of a content verifiable alone.
+// Manifest holds what each piece of a content is verified with.
 type Manifest struct {
 	Hash netproto.ContentHash
 	Size int64 // bytes
-	CVs  []CV  // of each piece; none where there is one piece, which Hash verifies
+	CVs  []CV  // one for each piece; none if there is one piece, which Hash verifies
 }
 
 // ErrManifest is returned for a manifest that does not fold to its hash.
@@ -161,7 +164,7 @@ func (m *Manifest) Check() error {
 	return nil
 }
 
-// fold is the hash of the content whose pieces (two or more) have those
+// fold returns the hash of the content whose pieces, two or more, have these
 // chaining values.
 func fold(cvs []CV) netproto.ContentHash {
 	last := len(cvs) - 1
@@ -176,16 +179,16 @@ func fold(cvs []CV) netproto.ContentHash {
 	return root(guts.ParentNode(tree.stack[0], right, &guts.IV, 0))
 }
 
-// Pieces is the number of pieces.
+// Pieces returns the number of pieces.
 func (m *Manifest) Pieces() int { return netproto.PieceCount(m.Size) }
 
-// Offset is where a piece begins in the content, in bytes.
+// Offset returns where a piece begins in the content, in bytes.
 func (m *Manifest) Offset(index int) int64 { return int64(index) * netproto.PieceSize(m.Size) }
 
-// Length is the number of bytes of a piece.
+// Length returns the number of bytes in a piece.
 func (m *Manifest) Length(index int) int64 { return netproto.PieceLength(m.Size, index) }
 
-// right tells whether a hasher that took the whole piece took the right bytes.
+// right reports whether a hasher that took a whole piece took the right bytes.
 func (m *Manifest) right(index int, h *Hasher) bool {
 	if len(m.CVs) == 0 {
 		return h.Root() == m.Hash

@@ -8,7 +8,7 @@ import "os"
 const Subfolders = true
 
 // defaultLimit bounds the open files: watching a folder takes one for it and one for
-// each file in it. Systems give a program 10,240 and more.
+// each file in it. Systems allow a program 10,240 and more.
 const defaultLimit = 4096
 
 func costOf(dir string) int {
