@@ -3,6 +3,7 @@ package piece
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"runtime"
 	"sync"
 	"testing"
@@ -158,19 +159,45 @@ func TestACancelledWriterIsOver(t *testing.T) {
 	putPieces(t, p, content, 0)
 }
 
+// brokenFile is a file on a disk that takes nothing.
+type brokenFile struct{}
+
+func (brokenFile) WriteAt([]byte, int64) (int, error) { return 0, fs.ErrClosed }
+
 func TestACancelledWriterDoesNotReportTheDisk(t *testing.T) {
 	content, m := contentOf(t, 2*ps)
 	p := openPart(t, openRoot(t, t.TempDir()), m)
+	disk := hang(t, p)
+	disk.WriterAt = brokenFile{}
+	w := p.Writer(0, false)
+	written := results(func() error { _, err := w.Write(pieceBytes(content, m, 0)); return err })
+	<-disk.entered
+	w.Cancel()
+	disk.work()
+	if err := <-written; !errors.Is(err, ErrCancelled) {
+		t.Errorf("it returns %v", err)
+	}
+}
+
+func TestClosingWaitsForAWriteUnderWay(t *testing.T) {
+	content, m := contentOf(t, 2*ps)
+	root := openRoot(t, t.TempDir())
+	p := openPart(t, root, m)
 	disk := hang(t, p)
 	w := p.Writer(0, false)
 	written := results(func() error { _, err := w.Write(pieceBytes(content, m, 0)); return err })
 	<-disk.entered
 	w.Cancel()
-	must(t, p.Close())
-	disk.work()
-	if err := <-written; !errors.Is(err, ErrCancelled) {
-		t.Errorf("it returns %v", err)
+	closed := results(p.Close)
+	select {
+	case err := <-closed:
+		t.Fatalf("it is closed (%v) while a write still has its file", err)
+	case <-time.After(20 * time.Millisecond):
 	}
+	disk.work()
+	must(t, <-closed)
+	<-written
+	openPart(t, root, m) // nobody has the lock of the file
 }
 
 func TestNobodyWaitsForTheFolderOfASmallFile(t *testing.T) {
