@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -21,8 +19,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	ctx, stop := cli.UntilStopped(context.Background())
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err == nil {
@@ -49,6 +46,9 @@ func openStore(file string, c store.Config) (store.Store, error) {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	cli.FromExplorer()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	output := cli.NewOutput(stdout, cancel)
 	options := daemon.DefaultOptions()
 	command := &cobra.Command{
 		Use:   "tracker",
@@ -69,10 +69,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := cli.AddFlags(command, &options)
 	settle := func(cmd *cobra.Command) error { return cli.Settle(cmd, flags) }
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := settle(cmd); err != nil {
+		again := cli.Again(&options, func() error { return settle(cmd) })
+		if _, err := again(); err != nil {
 			return err
 		}
-		return daemon.Run(cmd.Context(), options, openStore, stdout, stderr)
+		return daemon.Run(cmd.Context(), options, again, openStore, output, stderr)
 	}
 	command.CompletionOptions.HiddenDefaultCmd = true
 	command.AddCommand(cli.Commands(cli.Program{Options: &options, Prepare: settle})...)
@@ -80,7 +81,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return netproto.Errorf(netproto.CodeUsage, "%w", err)
 	})
 	command.SetArgs(args)
-	command.SetOut(stdout)
+	command.SetOut(output)
 	command.SetErr(stderr)
-	return command.ExecuteContext(ctx)
+	err := command.ExecuteContext(ctx)
+	if unwritten := output.Err(); unwritten != nil {
+		return unwritten
+	}
+	return err
 }

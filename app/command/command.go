@@ -51,10 +51,19 @@ type program struct {
 	verbose  bool
 }
 
+// UntilStopped returns the context of a program that signals end in order; see
+// [cli.UntilStopped].
+func UntilStopped(ctx context.Context) (context.Context, func()) { return cli.UntilStopped(ctx) }
+
 // Run runs the command line and returns its exit code: 0 done, 1 failed, 2 wrong
-// usage, 3 nothing found. When ctx ends it ends early, in order.
+// usage, 3 nothing found. When ctx ends it ends early, in order. It does so, and
+// fails, when its output cannot be written.
 func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) int {
 	cli.FromExplorer()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	output := cli.NewOutput(streams.Out, cancel)
+	streams.Out = output
 	p := &program{Streams: streams, desktop: desktop}
 	root := p.root()
 	root.SetArgs(args)
@@ -62,6 +71,10 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
 	err := root.ExecuteContext(ctx)
+	if unwritten := output.Err(); unwritten != nil {
+		fmt.Fprintln(p.Err, "centralizedp2p: "+cli.Sentence(unwritten))
+		return exitFailed
+	}
 	if err == nil {
 		return exitDone
 	}
@@ -98,6 +111,14 @@ func (p *program) root() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 		RunE:                       p.openDesktop,
 	}
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
+		p.profile = cli.ExpandHome(p.profile)
+		if cmd.Name() != "tracker" { // which reads its settings again
+			ctx, stop := cli.UntilHangUp(cmd.Context())
+			context.AfterFunc(ctx, stop)
+			cmd.SetContext(ctx)
+		}
+	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongFlag(err) })
 	flags := root.PersistentFlags()
 	flags.StringArrayVar(&p.trackers, "tracker", nil,
@@ -133,7 +154,7 @@ func openable(cmd *cobra.Command, args []string) error {
 		if node.IsLink(a) {
 			continue
 		}
-		if _, err := os.Lstat(a); err != nil {
+		if _, err := os.Lstat(cli.ExpandHome(a)); err != nil {
 			if meant := cmd.SuggestionsFor(a); len(meant) > 0 {
 				return netproto.Errorf(netproto.CodeUsage, "%q is no command, did you mean %q?", a, meant[0])
 			}
@@ -153,6 +174,11 @@ func (p *program) openDesktop(cmd *cobra.Command, args []string) error {
 	profile, err := p.profileDir()
 	if err != nil {
 		return err
+	}
+	for i, a := range args {
+		if !node.IsLink(a) {
+			args[i] = cli.ExpandHome(a)
+		}
 	}
 	return p.desktop(cmd.Context(), profile, args, p.log())
 }
@@ -225,13 +251,14 @@ func (p *program) trackerCommand() *cobra.Command {
 		Example: "  centralizedp2p tracker\n  centralizedp2p tracker --listen :5001 --data /var/lib/centralizedp2p --seed-clients off",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := prepare(cmd); err != nil {
+			again := cli.Again(&options, func() error { return prepare(cmd) })
+			if _, err := again(); err != nil {
 				return err
 			}
 			if _, _, err := net.SplitHostPort(options.Listen); err != nil {
 				return netproto.Errorf(netproto.CodeUsage, "--listen is [HOST]:PORT, for example :5000, not %q", options.Listen)
 			}
-			return node.RunTracker(cmd.Context(), options, p.Out, p.Err)
+			return node.RunTracker(cmd.Context(), options, again, p.Out, p.Err)
 		},
 	}
 	flags = cli.AddFlags(cmd, &options, "json") // which all commands have

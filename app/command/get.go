@@ -19,6 +19,7 @@ import (
 	"centralizedp2p/app/seedpeer"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
 )
 
 const (
@@ -54,7 +55,7 @@ func (p *program) getCommand() *cobra.Command {
 // it is a name.
 func parseWanted(what, to string) (request queue.Request, link *netproto.Link, err error) {
 	request.Size = -1
-	if request.Dir, err = filepath.Abs(to); err != nil {
+	if request.Dir, err = filepath.Abs(cli.ExpandHome(to)); err != nil {
 		return request, nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	if what == "" {

@@ -1,9 +1,7 @@
 package command
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -55,13 +53,13 @@ type (
 	}
 )
 
-// event prints a JSON object. It is no error if nobody reads it any longer.
-func (p *program) event(v any) { printJSON(p.Out, v) }
-
-func printJSON(w io.Writer, v any) {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(v)
+// event prints a JSON object. If that fails, the command ends in order and fails.
+func (p *program) event(v any) {
+	line, err := netproto.VisibleJSON(v)
+	if err != nil {
+		line, _ = netproto.VisibleJSON(failedEvent{Event: "error", Code: netproto.CodeInternal, Message: err.Error()})
+	}
+	_, _ = p.Out.Write(line) // the output remembers its failure
 }
 
 // say prints a line for people; with --json it prints nothing.

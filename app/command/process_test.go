@@ -214,10 +214,10 @@ func cmdEnds(ts *testscript.TestScript, args []string) error {
 }
 
 func cmdSignal(ts *testscript.TestScript, args []string) error {
-	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}
+	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": os.Kill}
 	signal, ok := signals[args[1]]
 	if !ok {
-		return errors.New("a signal is INT, TERM or KILL")
+		return errors.New("a signal is INT, TERM, HUP or KILL")
 	}
 	return running(ts, args[0]).cmd.Process.Signal(signal)
 }

@@ -36,7 +36,7 @@ import (
 //	says NAME PATTERN           waits for text on its stdout, after what was waited for before
 //	type NAME TEXT              types a line
 //	ends NAME CODE              waits for its end; then stdout and stderr are those of the process
-//	signal NAME INT|TERM|KILL   sends a signal
+//	signal NAME INT|TERM|HUP|KILLsends a signal
 //	fields EVENT FIELD…         every line of stdout is a JSON object; those of the event have these fields
 //	same A B                    two files, or trees of files, have the same names and bytes
 //	random FILE BYTES           makes a file
@@ -50,6 +50,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's second at every exit
+			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Values[stageKey{}] = &stage{vars: env.Vars, processes: map[string]*process{}}
 			return nil
 		},

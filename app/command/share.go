@@ -13,6 +13,7 @@ import (
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
 )
 
 // peerFlags are the flags of commands that run a peer.
@@ -79,7 +80,9 @@ func (p *program) shareCommand() *cobra.Command {
 		Example: "  centralizedp2p share song.flac\n  centralizedp2p share --tracker 203.0.113.7 Holidays/ thesis.pdf",
 		Args:    atLeastOne("the PATH of a file or folder"),
 	}, func(paths []string) (peerWork, error) {
-		for _, path := range paths {
+		for i, path := range paths {
+			path = cli.ExpandHome(path)
+			paths[i] = path
 			if err := readable(path); err != nil {
 				return nil, err
 			}

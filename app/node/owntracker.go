@@ -23,9 +23,10 @@ func TrackerOptions() daemon.Options {
 	return o
 }
 
-// RunTracker runs a tracker until ctx ends.
-func RunTracker(ctx context.Context, o daemon.Options, stdout, stderr io.Writer) error {
-	return daemon.Run(ctx, o, boltstore.Open, stdout, stderr)
+// RunTracker runs a tracker until ctx ends; again returns its options of later, see
+// [daemon.Run].
+func RunTracker(ctx context.Context, o daemon.Options, again func() (daemon.Options, error), stdout, stderr io.Writer) error {
+	return daemon.Run(ctx, o, again, boltstore.Open, stdout, stderr)
 }
 
 // ErrTrackerEnded is the reason of a tracker that ended by itself and does not

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"github.com/dustin/go-humanize"
 	"github.com/google/uuid"
@@ -299,19 +297,9 @@ func (c *console) say(format string, args ...any) {
 
 // quote makes a JSON string of which every character can be seen.
 func quote(s string) string {
-	raw, err := json.Marshal(s)
+	raw, err := netproto.VisibleJSON(s)
 	if err != nil {
 		return `""` // a string always has JSON
 	}
-	var b strings.Builder
-	for _, r := range string(raw) {
-		if visible := string(r); netproto.Printable(visible) == visible {
-			b.WriteString(visible)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	return b.String()
+	return strings.TrimSuffix(string(raw), "\n")
 }

@@ -28,15 +28,16 @@ func (p Program) backup() *cobra.Command {
 		Example: "  tracker backup /srv/backup/tracker-$(date +%F).db",
 	}
 	cmd.RunE = p.run(1, "the FILE to write", func(cmd *cobra.Command, args []string) error {
-		contents, err := boltstore.SaveBackup(args[0], func(w io.Writer) error {
+		to := ExpandHome(args[0])
+		contents, err := boltstore.SaveBackup(to, func(w io.Writer) error {
 			return p.socket().copy(cmd.Context(), daemon.ControlBackup, w)
 		})
 		if err != nil {
 			return err
 		}
-		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "backed-up", File: args[0], Contents: contents},
+		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "backed-up", File: to, Contents: contents},
 			"%s has %s: %d peers, %d resources, %d members, %d bans.",
-			args[0], humanize.IBytes(uint64(contents.Bytes)), contents.Peers, contents.Resources, contents.Members, contents.Bans)
+			to, humanize.IBytes(uint64(contents.Bytes)), contents.Peers, contents.Resources, contents.Members, contents.Bans)
 	})
 	return cmd
 }
@@ -51,7 +52,7 @@ func (p Program) restore() *cobra.Command {
 	}
 	cmd.RunE = p.run(1, "the FILE of a backup", func(cmd *cobra.Command, args []string) error {
 		file := daemon.StoreFile(p.Options.Data)
-		kept, contents, err := boltstore.Restore(args[0], file)
+		kept, contents, err := boltstore.Restore(ExpandHome(args[0]), file)
 		if err != nil {
 			return err
 		}

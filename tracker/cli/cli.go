@@ -7,7 +7,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -57,7 +56,7 @@ func (p Program) socket() *socket { return newSocket(p.Options.Data) }
 // tell prints the answer, as JSON or as the sentence.
 func (p Program) tell(w io.Writer, answer any, format string, args ...any) error {
 	if p.Options.JSON {
-		return jsonTo(w).Encode(answer)
+		return encode(w, answer)
 	}
 	_, err := fmt.Fprintf(w, format+"\n", args...)
 	return err
@@ -66,9 +65,8 @@ func (p Program) tell(w io.Writer, answer any, format string, args ...any) error
 // table prints a list as columns, or each entry as a line of JSON.
 func table[E any](p Program, w io.Writer, list []E, none, head string, columns func(E) string) error {
 	if p.Options.JSON {
-		encoder := jsonTo(w)
 		for _, entry := range list {
-			if err := encoder.Encode(entry); err != nil {
+			if err := encode(w, entry); err != nil {
 				return err
 			}
 		}
@@ -86,10 +84,14 @@ func table[E any](p Program, w io.Writer, list []E, none, head string, columns f
 	return columnar.Flush()
 }
 
-func jsonTo(w io.Writer) *json.Encoder {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false) // there is an & in every invite link
-	return encoder
+// encode prints one line of JSON.
+func encode(w io.Writer, v any) error {
+	line, err := netproto.VisibleJSON(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(line)
+	return err
 }
 
 func day(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }

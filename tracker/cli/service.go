@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"errors"
 	"flag"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,10 +39,44 @@ func AddFlags(cmd *cobra.Command, o *daemon.Options, without ...string) *flag.Fl
 
 var persistent = map[string]bool{"data": true, "json": true, "config": true}
 
-// Settle fills in whatever the command line did not give from the environment and
-// the settings file.
+// paths are the flags that hold the path of a file or folder.
+var paths = []string{"config", "data", "log-file"}
+
+// Settle fills in what the command line did not say, from the environment and
+// the settings file. "~" in a path is the home folder.
 func Settle(cmd *cobra.Command, set *flag.FlagSet) error {
-	return daemon.Settle(set, cmd.Flags().Changed, os.Getenv)
+	environ := func(name string) string {
+		if name == daemon.Variable("config") {
+			return ExpandHome(os.Getenv(name))
+		}
+		return os.Getenv(name)
+	}
+	if err := errors.Join(expand(set, "config"), daemon.Settle(set, cmd.Flags().Changed, environ)); err != nil {
+		return err
+	}
+	return expand(set, paths...)
+}
+
+func expand(set *flag.FlagSet, names ...string) error {
+	for _, name := range names {
+		if f := set.Lookup(name); f != nil {
+			if err := f.Value.Set(ExpandHome(f.Value.String())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Again returns a function that completes the options of a command with prepare, from
+// what they are now, however often it is called: the settings may have changed.
+func Again(o *daemon.Options, prepare func() error) func() (daemon.Options, error) {
+	given := *o
+	return func() (daemon.Options, error) {
+		*o = given
+		err := prepare()
+		return *o, err
+	}
 }
 
 func (p Program) systemdUnit() *cobra.Command {
@@ -68,7 +105,15 @@ func (p Program) systemdUnit() *cobra.Command {
 		}
 		words := strings.Fields(cmd.CommandPath())
 		command := append([]string{program}, words[1:len(words)-1]...)
-		cmd.Flags().Visit(func(f *pflag.Flag) { command = append(command, "--"+f.Name+"="+f.Value.String()) })
+		cmd.Flags().Visit(func(f *pflag.Flag) {
+			value := f.Value.String()
+			if slices.Contains(paths, f.Name) { // the service runs in another folder
+				if absolute, bad := filepath.Abs(ExpandHome(value)); bad == nil {
+					value = absolute
+				}
+			}
+			command = append(command, "--"+f.Name+"="+value)
+		})
 		return o.WriteSystemdUnit(cmd.OutOrStdout(), command)
 	}
 	return cmd

@@ -5,7 +5,6 @@ package daemon
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +41,7 @@ func StoreFile(data string) string { return filepath.Join(data, storeFile) }
 
 // Tracker is a server with its key, its store and its port.
 type Tracker struct {
+	given   Options // as the person gave them
 	options Options // settled
 	key     *identity.Identity
 	server  *server.Server
@@ -59,11 +59,12 @@ type Tracker struct {
 // Errors are netproto.Errors: CodeUsage for unusable options, CodePortInUse,
 // CodeInvalid for something that is not an address, CodeStore.
 func Open(o Options, open store.Opener, logs io.Writer) (*Tracker, error) {
+	given := o
 	s, err := o.settle()
 	if err != nil {
 		return nil, err
 	}
-	t := &Tracker{options: o}
+	t := &Tracker{given: given, options: o}
 	if t.log, err = newLogger(o.Log, logs); err != nil {
 		return nil, err
 	}
@@ -221,24 +222,17 @@ func (t *Tracker) Announce(stdout io.Writer) error {
 		_, err := fmt.Fprintf(stdout, "The tracker listens on %s with the key %s. Invite others: %s\n", t.Address(), t.Fingerprint(), t.Link())
 		return err
 	}
-	return json.NewEncoder(stdout).Encode(struct {
+	line, err := netproto.VisibleJSON(struct {
 		Event       string               `json:"event"`
 		Address     string               `json:"address"`
 		Fingerprint netproto.Fingerprint `json:"fingerprint"`
 		Link        string               `json:"link"`
 	}{"listening", t.Address(), t.Fingerprint(), t.Link().String()})
-}
-
-// Run opens a tracker and serves until ctx ends: the whole of the command.
-func Run(ctx context.Context, o Options, open store.Opener, stdout, stderr io.Writer) error {
-	t, err := Open(o, open, stderr)
 	if err != nil {
 		return err
 	}
-	if err := t.Announce(stdout); err != nil {
-		return errors.Join(err, t.Close())
-	}
-	return t.Serve(ctx)
+	_, err = stdout.Write(line)
+	return err
 }
 
 func newLogger(form string, w io.Writer) (*slog.Logger, error) {

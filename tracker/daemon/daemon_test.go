@@ -162,7 +162,7 @@ func TestRunEndsWithAnErrorWhenNobodyCanBeTold(t *testing.T) {
 	broken, writer := io.Pipe()
 	broken.Close()
 	o := options(t)
-	err := daemon.Run(t.Context(), o, boltstore.Open, writer, io.Discard)
+	err := daemon.Run(t.Context(), o, nil, boltstore.Open, writer, io.Discard)
 	if !errors.Is(err, io.ErrClosedPipe) {
 		t.Fatal(err)
 	}

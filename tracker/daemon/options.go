@@ -21,6 +21,7 @@ type Options struct {
 	Access      string // a server.Access
 	SeedClients string // a netproto.SeedPolicy
 	Log         string // text or json
+	LogFile     string // where Run logs; empty is stderr
 	JSON        bool   // print one JSON object on stdout instead of a sentence
 	Version     string // of the program
 
@@ -78,6 +79,7 @@ func (o *Options) Flags(set *flag.FlagSet) {
 		"who may use it, `open|invite`: everybody, or only keys that joined with an invite link, which turns seed clients off")
 	set.StringVar(&o.SeedClients, "seed-clients", o.SeedClients, "serve seed clients `off|lan|open`: nowhere, in the local network, everywhere")
 	set.StringVar(&o.Log, "log", o.Log, "log to stderr as `text|json`")
+	set.StringVar(&o.LogFile, "log-file", o.LogFile, "log to this `file` instead; SIGHUP opens it again after it was rotated")
 	set.StringVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies,
 		"comma-separated `addresses` or ranges of reverse proxies that set X-Forwarded-For and Client-Cert")
 	for _, l := range o.limits() {

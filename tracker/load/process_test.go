@@ -70,7 +70,7 @@ type listening struct {
 func serveTracker(ctx context.Context, folder string, limits server.Limits) error {
 	o := daemon.DefaultOptions()
 	o.Listen, o.Data, o.JSON, o.LANAnnounce, o.Limits = "127.0.0.1:0", folder, true, false, limits
-	return daemon.Run(ctx, o, boltstore.Open, os.Stdout, os.Stderr)
+	return daemon.Run(ctx, o, nil, boltstore.Open, os.Stdout, os.Stderr)
 }
 
 // serveEcho is the baseline for a tracker: net/http with the same TLS, which reads
