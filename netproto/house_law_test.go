@@ -58,7 +58,7 @@ var walls = []wall{
 	{room: "app/peer/offer", may: []string{"app/piece", "netproto"}},
 	{room: "app/peer/session", may: []string{"app/piece", "netproto", "netproto/identity"}},
 	{room: "app/peer/membership", may: []string{"netproto"}},
-	{room: "app/peer/serving", may: []string{"app/peer/flow", "app/peer/offer", "app/peer/session", "app/piece", "netproto"}},
+	{room: "app/peer/serving", may: []string{"app/peer/flow", "app/peer/offer", "app/peer/session", "app/piece", "netproto"}, tests: []string{"netproto/identity"}},
 	{room: "app/peer/sharing", may: []string{"app/peer/flow", "app/peer/offer", "app/ignore", "app/library", "app/piece", "app/watch", "netproto"}},
 	{room: "app/peer/swarm", may: []string{"app/peer/flow", "app/peer/offer", "app/peer/session", "app/piece", "netproto"}},
 	{room: "app/peer/queue", may: []string{"app/peer/flow", "app/peer/swarm", "app/library", "app/piece", "netproto"}},

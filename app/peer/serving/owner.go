@@ -160,7 +160,8 @@ func (o *owner) Open(f netproto.Open) error {
 		o.refuse(f.Stream, 0, netproto.CodeGone, 0)
 		return nil
 	}
-	s := &stream{owner: o, id: f.Stream, content: found, hash: f.Hash, size: size, manifest: f.Manifest, upload: o.server.enter(o.conn, f.Hash, size)}
+	s := &stream{owner: o, id: f.Stream, content: found, hash: f.Hash, size: size, manifest: f.Manifest}
+	s.upload = o.server.enter(uploadKey{peer: o.conn.Key, hash: f.Hash}, o.conn.Name, o.conn.Address(), size)
 	o.streams[f.Stream] = s
 	o.opening = append(o.opening, s)
 	o.conn.WakeWriter()

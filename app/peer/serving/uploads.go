@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"centralizedp2p/app/peer/flow"
-	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
 )
 
@@ -50,15 +49,14 @@ type uploadKey struct {
 }
 
 // enter begins, or goes on with, the upload of a content to a peer.
-func (s *Server) enter(c *session.Conn, hash netproto.ContentHash, size int64) *upload {
+func (s *Server) enter(key uploadKey, name, address string, size int64) *upload {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := uploadKey{peer: c.Key, hash: hash}
-	if u := s.byKey[key]; u != nil && u.enter(c.Address()) {
+	if u := s.byKey[key]; u != nil && u.enter(address) {
 		return u
 	}
 	u := s.begin(key, size)
-	u.streams, u.name, u.address = 1, c.Name, c.Address()
+	u.streams, u.name, u.address = 1, name, address
 	return u
 }
 
