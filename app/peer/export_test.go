@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -49,3 +50,6 @@ func LookNever(c *Config) { c.timing.sharing.Rescan, c.timing.sharing.Missing = 
 
 // WatchAtMost has the engine watch at most so many folders.
 func WatchAtMost(c *Config, folders int) { c.watchLimit = folders }
+
+// RunPart has the engine run a part of its own in the background.
+func RunPart(e *Engine, what string, work func(ctx context.Context) error) { e.run(what, work) }

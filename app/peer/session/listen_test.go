@@ -1,10 +1,13 @@
 package session
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"testing"
+	"time"
 )
 
 func TestIncomingConnectionsAreBoundedInAllAndByAddress(t *testing.T) {
@@ -41,5 +44,36 @@ func TestIncomingConnectionsAreBoundedInAllAndByAddress(t *testing.T) {
 	}
 	if n := crowd(1000, func(i int) string { return fmt.Sprintf("198.51.%d.%d", i/250, i%250) }); n != 512-64-64-100 {
 		t.Errorf("%d more in all", n)
+	}
+}
+
+func TestAListenerThatIsClosedUnderneathIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		end  func(l net.Listener, cancel context.CancelFunc)
+		fail bool
+	}{
+		"closed underneath": {func(l net.Listener, _ context.CancelFunc) { l.Close() }, true},
+		"no longer wanted":  {func(_ net.Listener, cancel context.CancelFunc) { cancel() }, false},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cs := New(ctx, Config{Log: slog.New(slog.DiscardHandler), Timing: StandardTiming})
+		ended := make(chan error, 1)
+		go func() { ended <- cs.Listen(ctx, l) }()
+		c.end(l, cancel)
+		select {
+		case err := <-ended:
+			if (err != nil) != c.fail {
+				t.Errorf("%s: it says %v", name, err)
+			}
+		case <-time.After(patience):
+			t.Errorf("%s: it goes on", name)
+		}
+		cancel()
+		cs.Close()
 	}
 }
