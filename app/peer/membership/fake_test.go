@@ -17,6 +17,8 @@ type fakeTracker struct {
 	join    func(ctx context.Context) error                 // runs in Join; nil: it succeeds
 	refuse  func(r netproto.Resource) (netproto.Code, bool) // nil: nothing is refused
 
+	leave func() // runs in Leave; nil: it does not wait
+
 	mu     sync.Mutex
 	held   map[netproto.ContentHash]netproto.Resource
 	counts int // calls of Stats, as below
@@ -74,6 +76,9 @@ func (f *fakeTracker) Stats(context.Context) (netproto.Stats, error) {
 }
 
 func (f *fakeTracker) Leave(context.Context) error {
+	if f.leave != nil {
+		f.leave()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.leaves++

@@ -65,6 +65,16 @@ func (m *membership) at(address string) bool {
 	return m.tracker != nil && m.tracker.Address() == address
 }
 
+// over tells whether the membership has ended and said goodbye.
+func (m *membership) over() bool {
+	select {
+	case <-m.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // announced tells whether the tracker has taken a resource, or why it will not:
 // it refused, it does not let this peer in, or its key changed, which only the
 // person can decide on.

@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -160,5 +161,48 @@ func TestOneAddressHasOneMembershipHoweverManyAskAtOnce(t *testing.T) {
 				t.Fatalf("a tracker was closed %d times", f.closes)
 			}
 		}
+	}
+}
+
+func TestATrackerIsJoinedAgainOnlyAfterTheGoodbye(t *testing.T) {
+	// The same tracker is used once more while it still hears the goodbye: if that came
+	// last, the tracker would not count the peer as online.
+	for name, again := range map[string]func(ms *Memberships, f *fakeTracker){
+		"the main one, beside": func(ms *Memberships, f *fakeTracker) {
+			ms.Use(nil)
+			ms.Add(f)
+		},
+		"one beside, as the main one": func(ms *Memberships, f *fakeTracker) { ms.Use(f) },
+		"one beside, dropped and added": func(ms *Memberships, f *fakeTracker) {
+			ms.Drop(f.Address())
+			ms.Add(f)
+		},
+		"the main one": func(ms *Memberships, f *fakeTracker) { ms.Use(f) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			first, second := newFakeTracker("127.0.0.1:5000"), newFakeTracker("127.0.0.1:5000")
+			first.leave = func() { time.Sleep(time.Second) } // its goodbye is slow
+			ms := start(t)
+			defer ms.Close()
+			if strings.HasPrefix(name, "the main one") {
+				ms.Use(first)
+			} else {
+				ms.Add(first)
+			}
+			synctest.Wait()
+			again(ms, second)
+			time.Sleep(500 * time.Millisecond)
+			second.with(func() {
+				if second.joins != 0 {
+					t.Errorf("%s: it is joined before the goodbye", name)
+				}
+			})
+			time.Sleep(time.Second)
+			second.with(func() {
+				if second.joins != 1 {
+					t.Errorf("%s: after the goodbye it was joined %d times", name, second.joins)
+				}
+			})
+		})
 	}
 }

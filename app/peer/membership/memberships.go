@@ -57,6 +57,7 @@ type Memberships struct {
 	closed bool
 	main   *membership // with no tracker at first
 	others []*membership
+	left   []*membership // which may still say goodbye
 }
 
 // New returns memberships with no tracker; ctx or Close ends them.
@@ -90,12 +91,10 @@ func (ms *Memberships) Use(t Tracker) (left <-chan struct{}) {
 	m := ms.with(t)
 	ms.mu.Lock()
 	old := ms.main
-	begun := ms.begin(func() {
-		<-old.done // goodbye first: it may be the same tracker
-		m.run()
-	})
+	begun := ms.join(m, old) // goodbye first: it may be the same tracker under another address
 	if begun {
 		ms.main = m
+		ms.left = append(ms.left, old)
 	}
 	ms.mu.Unlock()
 	if !begun {
@@ -116,7 +115,7 @@ func (ms *Memberships) Add(t Tracker) bool {
 	m := ms.with(t)
 	ms.mu.Lock()
 	used := slices.ContainsFunc(ms.all(), func(o *membership) bool { return o.at(t.Address()) })
-	begun := !used && ms.begin(m.run)
+	begun := !used && ms.join(m)
 	if begun {
 		ms.others = append(ms.others, m)
 	}
@@ -144,6 +143,7 @@ func (ms *Memberships) drop(address string) (left <-chan struct{}) {
 	for i, m := range ms.others {
 		if m.at(address) {
 			ms.others = slices.Delete(ms.others, i, i+1)
+			ms.left = append(ms.left, m)
 			m.leave()
 			return m.done
 		}
@@ -153,13 +153,25 @@ func (ms *Memberships) drop(address string) (left <-chan struct{}) {
 	return never
 }
 
-// begin runs work that Close waits for; it reports false after Close. The caller
-// holds the lock.
-func (ms *Memberships) begin(work func()) bool {
+// join has a membership run once others are over: these, and all with the same
+// address. A goodbye that came after the join would take the peer off that tracker.
+// Close waits for the run; join reports false after Close. The caller holds the lock.
+func (ms *Memberships) join(m *membership, others ...*membership) bool {
 	if ms.closed {
 		return false
 	}
-	ms.work.Go(work)
+	ms.left = slices.DeleteFunc(ms.left, (*membership).over)
+	for _, o := range ms.left {
+		if m.tracker != nil && o.at(m.tracker.Address()) {
+			others = append(others, o)
+		}
+	}
+	ms.work.Go(func() {
+		for _, o := range others {
+			<-o.done
+		}
+		m.run()
+	})
 	return true
 }
 
