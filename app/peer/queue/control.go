@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -61,10 +60,17 @@ func (q *Queue) Pause(ids ...string) error {
 // Resume starts paused, failed or waiting downloads, or finished ones whose
 // file is gone, as soon as their turn comes.
 func (q *Queue) Resume(ids ...string) error {
+	chosen, _ := q.chosen(ids)
+	lost := map[*download]string{} // the paths of finished ones; no lock waits for the disk
+	for _, d := range chosen {
+		if path := d.publishedAt(); path != "" && q.disk.missing(path) {
+			lost[d] = path
+		}
+	}
 	changed, err := q.change(ids, func(d *download) bool {
 		r := &d.record
 		if r.State == library.DownloadFinished {
-			if _, err := os.Lstat(r.Path); err == nil {
+			if path, is := lost[d]; !is || path != r.Path {
 				return false
 			}
 			r.Path, r.Finished = "", time.Time{}

@@ -25,6 +25,13 @@ type disk struct {
 	shares  Shares
 	log     *slog.Logger
 	space   func(dir string, size int64) error // fails if size bytes do not fit
+	lstat   func(path string) (fs.FileInfo, error)
+}
+
+// missing tells whether there is nothing at a path, or nothing that can be seen.
+func (k *disk) missing(path string) bool {
+	_, err := k.lstat(path)
+	return err != nil
 }
 
 // endRemovals ends the removals that a kill interrupted, before any share is
@@ -144,7 +151,7 @@ func (k *disk) room(from *os.Root, name string, to *os.Root) error {
 // intact tells whether the files of a finished download are as they were. A folder
 // whose list is no longer known only has to be there.
 func (k *disk) intact(ctx context.Context, record library.Download, progress func(n int)) (bool, error) {
-	info, err := os.Lstat(record.Path)
+	info, err := k.lstat(record.Path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() != record.Folder {
 		return false, nil
 	}

@@ -196,6 +196,16 @@ func (d *download) setOrder(order int64) {
 	d.record.Order = order
 }
 
+// publishedAt returns where a finished download was published, otherwise "".
+func (d *download) publishedAt() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.record.State != library.DownloadFinished {
+		return ""
+	}
+	return d.record.Path
+}
+
 func (d *download) isFinished() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

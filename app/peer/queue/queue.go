@@ -77,7 +77,8 @@ func New(ctx context.Context, config Config) (*Queue, error) {
 	q := &Queue{config: config, records: records{library: config.Library, log: config.Log}, list: newList()}
 	q.turns = turns{list: &q.list, running: map[*download]struct{}{}, limit: config.Limit}
 	q.ctx, q.cancel = context.WithCancel(ctx)
-	q.disk = disk{ctx: q.ctx, library: config.Library, shares: config.Shares, log: config.Log, space: config.Swarms.CheckSpace}
+	q.disk = disk{ctx: q.ctx, library: config.Library, shares: config.Shares, log: config.Log, space: config.Swarms.CheckSpace,
+		lstat: os.Lstat}
 	stay, err := q.disk.endRemovals(remembered)
 	if err != nil {
 		q.cancel()
