@@ -29,6 +29,7 @@ type download struct {
 	woken   chan struct{} // a disk is tried again now
 
 	mu         sync.Mutex
+	fresh      bool          // not remembered yet: until then it does not start, so that nothing on the disk belongs to nothing
 	removed    bool          // from the list
 	gone       chan struct{} // closed when nothing of it is left; nil while it is in the list
 	alone      bool          // it may run although the others may not
@@ -51,6 +52,13 @@ type download struct {
 	scoutAt   time.Time // when the trackers are asked about it
 
 	history flow.History
+}
+
+// kept notes that the download is remembered.
+func (d *download) kept() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fresh = false
 }
 
 // setDir notes where the download is published; the caller holds the lock, if

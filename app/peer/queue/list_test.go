@@ -147,3 +147,49 @@ func TestTurnsFollowPriorityThenOrderUpToTheLimit(t *testing.T) {
 	}
 	delete(h.turns.running, busy)
 }
+
+func TestADownloadStartsOnlyOnceItIsRemembered(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	h.mu.Lock()
+	h.turns.on = true
+	h.mu.Unlock()
+	h.records.saving.Lock() // the disk is slow
+	added := make(chan error, 1)
+	go func() {
+		_, err := h.Add(Request{Hash: hashOf("a"), Name: "a.bin", Size: 4, Dir: t.TempDir()})
+		added <- err
+	}()
+	often := time.NewTicker(time.Millisecond)
+	defer often.Stop()
+	for late := time.After(patience); h.ids() == ""; {
+		select {
+		case <-often.C:
+		case <-late:
+			t.Fatal("it is not in the list")
+		}
+	}
+	h.mu.Lock()
+	d := h.list.ordered[0]
+	if next := h.turns.next(); len(next) != 0 {
+		t.Error("it has its turn before a kill would leave a trace of it")
+	}
+	d.record.Check = library.CheckRepair
+	h.list.errands[d] = struct{}{}
+	if h.turns.nextErrand() != nil {
+		t.Error("it is checked before it is remembered")
+	}
+	d.record.Check = ""
+	delete(h.list.errands, d)
+	h.turns.on = false // nothing can be fetched here
+	h.mu.Unlock()
+	h.records.saving.Unlock()
+	check(t, <-added)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.turns.on = true
+	if next := h.turns.next(); len(next) != 1 {
+		t.Error("it has no turn once it is remembered")
+	}
+	h.turns.on = false
+}

@@ -181,6 +181,7 @@ func (q *Queue) Add(request Request) (string, error) {
 		q.mu.Unlock()
 		return "", err
 	}
+	d.kept()
 	q.schedule()
 	return record.ID, nil
 }
@@ -207,6 +208,7 @@ func (q *Queue) add(r library.Download) (d *download, known bool) {
 	}
 	r.Order = q.list.behind(r.Added)
 	d = q.make(r)
+	d.fresh = true
 	q.list.insert(d)
 	return d, false
 }

@@ -85,7 +85,7 @@ func (t *turns) nextErrand() *download {
 	var first *download
 	for d := range t.list.errands {
 		d.mu.Lock()
-		ready := d.cancel == nil && d.hasErrand() && !d.removed && (t.on || d.alone)
+		ready := d.cancel == nil && d.hasErrand() && !d.fresh && !d.removed && (t.on || d.alone)
 		d.mu.Unlock()
 		if ready && (first == nil || d.order() < first.order()) {
 			first = d

@@ -30,7 +30,7 @@ func (d *download) rank() int {
 // ready tells whether a download waits for its turn; on: all of them may run.
 // The caller holds the lock.
 func (d *download) ready(on bool) bool {
-	return d.record.State == library.DownloadActive && d.cancel == nil && !d.parked && !d.removed && !d.hasErrand() && (on || d.alone)
+	return d.record.State == library.DownloadActive && d.cancel == nil && !d.parked && !d.fresh && !d.removed && !d.hasErrand() && (on || d.alone)
 }
 
 // takesPlace tells whether a running download is one of those that fetch; the
