@@ -44,7 +44,7 @@ func BenchmarkTransfer(b *testing.B) {
 	b.ReportMetric((cpuTime(b)-before).Seconds()/float64(b.N)*(1<<30)/size, "cpu-s/GiB")
 }
 
-// cpuTime is what this process has used so far, both ends of a transfer.
+// cpuTime is the processor time this process has used so far, for both ends of a transfer.
 func cpuTime(b *testing.B) time.Duration {
 	var u unix.Rusage
 	check(b, unix.Getrusage(unix.RUSAGE_SELF, &u))

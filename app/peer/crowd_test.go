@@ -13,8 +13,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// crowd lets several peers download one share at the same time, and tells how
-// long it took until all had it.
+// crowd has several peers download one share at the same time and returns how long
+// it took until all had it.
 func crowd(t testing.TB, tr *testTracker, n int, s sharing.Share) time.Duration {
 	t.Helper()
 	readers := make([]*testPeer, n)
@@ -39,9 +39,9 @@ func crowd(t testing.TB, tr *testTracker, n int, s sharing.Share) time.Duration 
 	return took
 }
 
-// BenchmarkCrowd is the time until eight have 100 MiB from one source that
-// gives 20 MB/s, as a multiple of the time of one alone, and how often the
-// source gave each byte.
+// BenchmarkCrowd measures how long eight peers take to get 100 MiB from one source
+// that gives 20 MB/s, as a multiple of the time one peer alone takes, and how often
+// the source sent each byte.
 func BenchmarkCrowd(b *testing.B) {
 	const size, rate, readers = 100 << 20, 20_000_000, 8
 	tr := startTracker(b)
@@ -59,8 +59,8 @@ func BenchmarkCrowd(b *testing.B) {
 	b.ReportMetric(float64(all)/float64(alone), "times-alone")
 }
 
-// The bound leaves room for a computer that is busy with other things; how few
-// it really are BenchmarkCrowd says.
+// The bound leaves room for a computer that is busy with other things; the real
+// number is what BenchmarkCrowd reports.
 func TestASlowSourceSendsACrowdFarLessThanACopyEach(t *testing.T) {
 	t.Parallel()
 	const size, readers = 24 << 20, 5
@@ -118,7 +118,7 @@ func TestAReaderWithoutAnyPieceIsAskedAgainWhenItHasSome(t *testing.T) {
 	}
 }
 
-// liar is a source that says who else has the content.
+// liar is a source that names other peers that have the content.
 func liar(t testing.TB, content []byte, others ...netproto.SwarmPeer) *stranger {
 	t.Helper()
 	return startStranger(t, content, func(s *stranger) {

@@ -10,7 +10,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// detailed waits until the details of a download are as they should.
+// detailed waits until the details of a download are as they should be.
 func (p *testPeer) detailed(t testing.TB, id, what string, ok func(queue.Details) bool) queue.Details {
 	t.Helper()
 	var last queue.Details

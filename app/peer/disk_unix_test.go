@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// allocated is what a file takes on the disk, in bytes.
+// allocated returns how much space a file takes on the disk, in bytes.
 func allocated(info fs.FileInfo) int64 { return info.Sys().(*syscall.Stat_t).Blocks * 512 }

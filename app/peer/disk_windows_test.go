@@ -2,5 +2,5 @@ package peer_test
 
 import "io/fs"
 
-// allocated is -1: it is not known here what a file takes on the disk.
+// allocated returns -1: how much space a file takes is not known on Windows.
 func allocated(fs.FileInfo) int64 { return -1 }

@@ -30,7 +30,7 @@ func Hasten(c *Config) {
 	c.timing = &t
 }
 
-// Surround has the engine see a clock and addresses of a test.
+// Surround gives the engine the clock and the addresses of a test.
 func Surround(c *Config, clock func() (wall time.Time, awake time.Duration), addresses func() []netip.Prefix) {
 	c.around = &surroundings{clock: clock, addresses: addresses}
 }
@@ -41,15 +41,15 @@ func FreeSpaceOf(c *Config, free func(dir string) (int64, error)) { c.freeSpace 
 // Opener opens a shared file for other peers.
 type Opener = func(path string, state piece.State) (offer.Reader, error)
 
-// OpenWith has the engine open shared files by a function of a test.
+// OpenWith has the engine open shared files with a function of the test.
 func OpenWith(c *Config, open Opener) { c.open = open }
 
 // LookNever has the engine look at its shares only when the system says that
 // something changed.
 func LookNever(c *Config) { c.timing.sharing.Rescan, c.timing.sharing.Missing = time.Hour, time.Hour }
 
-// WatchAtMost has the engine watch at most so many folders.
+// WatchAtMost bounds how many folders the engine watches.
 func WatchAtMost(c *Config, folders int) { c.watchLimit = folders }
 
-// RunPart has the engine run a part of its own in the background.
+// RunPart has the engine run work in the background, as it runs its own parts.
 func RunPart(e *Engine, what string, work func(ctx context.Context) error) { e.run(what, work) }

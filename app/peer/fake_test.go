@@ -10,11 +10,11 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// fakeTracker is a tracker that says what a test wants it to say, and keeps what
-// it is told.
+// fakeTracker is a tracker that answers what a test wants and keeps what peers
+// announce to it.
 type fakeTracker struct {
-	address   string         // 127.0.0.1:5000 where it is ""
-	hits      []netproto.Hit // of every search; the cursor is where to go on
+	address   string         // "" stands for 127.0.0.1:5000
+	hits      []netproto.Hit // of every search; the cursor says where to go on
 	mu        sync.Mutex
 	key       netproto.Fingerprint
 	fail      error // of every call
@@ -36,7 +36,8 @@ func newFakeTracker() *fakeTracker {
 	return &fakeTracker{key: netproto.Fingerprint{1}, held: map[netproto.ContentHash]netproto.Resource{}, interval: 1}
 }
 
-// with changes what the tracker says, or looks at what it was told.
+// with runs do under the lock, to change what the tracker answers or to see what it
+// was told.
 func (f *fakeTracker) with(do func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -150,7 +151,7 @@ func (f *fakeTracker) Close() error {
 	return nil
 }
 
-// holds tells how the tracker lists a content now.
+// holds returns how the tracker lists a content now.
 func (f *fakeTracker) holds(h netproto.ContentHash) (netproto.Resource, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -158,7 +159,7 @@ func (f *fakeTracker) holds(h netproto.ContentHash) (netproto.Resource, bool) {
 	return r, ok
 }
 
-// startPeerAt starts a peer whose tracker is a fake one.
+// startPeerAt starts a peer that uses a fake tracker.
 func startPeerAt(t testing.TB, f *fakeTracker) *testPeer {
 	t.Helper()
 	p := startPeer(t, nil)

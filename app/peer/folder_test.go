@@ -125,7 +125,7 @@ func TestAFolderGoesOnAfterARestart(t *testing.T) {
 	before := bob.until(t, id, "half there", func(d queue.Download) bool { return d.Done > 4<<20 && d.Done < s.Size }).Done
 	bob.stop()
 	half := sentBy(alice)
-	// What somebody did to the files meanwhile is seen.
+	// What happened to the files meanwhile is noticed.
 	left, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*.folder/tree/*.bin"))
 	check(t, err)
 	check(t, os.WriteFile(left[0], make([]byte, 100_000), 0o644))
@@ -182,7 +182,7 @@ func TestAnUnfinishedFolderIsASource(t *testing.T) {
 	first := bob.add(t, s)
 	bob.until(t, first, "begun", func(d queue.Download) bool { return d.Done > 1<<20 && d.Size == s.Size })
 	alice.stop()
-	bob.stop() // and what it has is offered after a restart, too
+	bob.stop() // after a restart, what it has is offered too
 	bob.start(t, tr)
 	second := carol.add(t, s)
 	carol.until(t, second, "fed by the one who is not finished", func(d queue.Download) bool { return d.Size == s.Size && d.Done >= 1<<20 })
@@ -227,7 +227,7 @@ func TestWhatWasFetchedIsNotHashedAgainToBeShared(t *testing.T) {
 	}
 	contents["film.mkv"] = content
 	sameTree(t, bob, contents)
-	// What is known of a small file for seed clients is known of a fetched one.
+	// A fetched file has what seed clients need to know of a small file.
 	small := filepath.Join(bob.files, "src/d1/e1/file 1.txt")
 	f, err := bob.library.File(small)
 	if sum := md5.Sum(contents["src/d1/e1/file 1.txt"]); err != nil || f.MD5 != hex.EncodeToString(sum[:]) {
@@ -254,7 +254,7 @@ func (p *testPeer) untilOffered(t testing.TB, path string) sharing.Share {
 	}
 }
 
-// Bytes of equal files count as they are copied, and never more than once.
+// The bytes of equal files count when they are copied, and never more than once.
 func TestTheProgressOfEqualFilesEndsWhereTheFolderEnds(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)

@@ -22,12 +22,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// hashKillEnv makes the test binary share the folder "files" in that one, with
-// the profile "profile", instead of testing.
+// hashKillEnv names a folder. If it is set, the test binary runs no tests but shares
+// the folder "files" in it, with the profile "profile".
 const hashKillEnv = "CENTRALIZEDP2P_HASH_KILL"
 
-// shareInChild is the child: it says how much of the share was done when it
-// began and is done now, again and again, and what it hashed in the end.
+// shareInChild is what the child does. It prints how much of the share was hashed at
+// its start and is hashed now, again and again, and the result at the end.
 func shareInChild(base string) error {
 	l, err := library.Open(filepath.Join(base, "profile"))
 	if err != nil {
@@ -55,13 +55,13 @@ func shareInChild(base string) error {
 			}
 		}
 		fmt.Println("hashed", e.Shares.Hashed())
-		time.Sleep(5 * time.Millisecond) // [peer.Engine.Watch] would tell it when all is done
+		time.Sleep(5 * time.Millisecond) // [peer.Engine.Watch] would only report the end
 	}
 	return ctx.Err()
 }
 
-// hashUntilKilled runs the child until it has hashed that many bytes, and kills
-// it; or lets it finish where that is 0. It gives what the child said last.
+// hashUntilKilled runs the child until it has hashed a number of bytes and kills it
+// then; with 0 it lets the child finish. It returns what the child said last.
 func hashUntilKilled(t *testing.T, base string, until int64) (hashed int64, hash string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
@@ -102,8 +102,8 @@ func TestHashingGoesOnWhereAKillStoppedIt(t *testing.T) {
 	}
 	before, _ := hashUntilKilled(t, base, count*size/2)
 	after, hash := hashUntilKilled(t, base, 0)
-	// A small file under way when the kill came is hashed again, and one whose
-	// hash was on its way to the disk.
+	// A small file that was being hashed when the kill came is hashed again, and so is
+	// one whose hash was on its way to the disk.
 	if lost := before + after - count*size; after == 0 || hash == "" || lost > 4*size {
 		t.Errorf("%d bytes were hashed before the kill and %d after it, of %d", before, after, count*size)
 	}
@@ -112,7 +112,7 @@ func TestHashingGoesOnWhereAKillStoppedIt(t *testing.T) {
 	}
 }
 
-// sparseFile makes a file of size bytes, a few of which are no zeros.
+// sparseFile makes a file of size bytes, almost all of them zero.
 func sparseFile(t *testing.T, path string, size int64) {
 	t.Helper()
 	f, err := os.Create(path)
@@ -125,8 +125,8 @@ func sparseFile(t *testing.T, path string, size int64) {
 	check(t, f.Truncate(size))
 }
 
-// gently are settings with which hashing is slow enough to be stopped midway,
-// or those of everyday.
+// gently returns settings that make hashing slow enough to be stopped midway, or the
+// usual ones.
 func gently(gentle bool) library.Settings {
 	settings := library.DefaultSettings()
 	settings.GentleHashing = gentle
@@ -166,8 +166,8 @@ func TestHashingGoesOnInALargeFileWhereAKillStoppedIt(t *testing.T) {
 	})
 }
 
-// stoppedMidway is a peer that ended, without a kill, when it had hashed a third
-// of the file that it shares.
+// stoppedMidway returns a peer that was stopped, not killed, after it had hashed a
+// third of the file that it shares.
 func stoppedMidway(t *testing.T, size int64) (p *testPeer, path, id string, hashed int64) {
 	t.Helper()
 	p = startPeerWith(t, nil, func(s *library.Settings) { *s = gently(true) })
@@ -183,7 +183,7 @@ func stoppedMidway(t *testing.T, size int64) (p *testPeer, path, id string, hash
 	return p, path, id, hashed
 }
 
-// untilHashed waits until a file is shared, and looks whether it is what is
+// untilHashed waits until a file is shared and checks that the right content is
 // shared.
 func (p *testPeer) untilHashed(t *testing.T, path, id string) {
 	t.Helper()

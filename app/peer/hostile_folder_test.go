@@ -46,7 +46,7 @@ func TestAListedFolderThatLiesHarmsNobody(t *testing.T) {
 			}
 			check(t, getter.Downloads.Remove(id))
 			onlyFiles(t, getter.files)
-			// The honest one was not blamed, and the engine works.
+			// The honest source was not blamed, and the engine still works.
 			tracker.with(func() { tracker.sources = []netproto.Source{honest.source()} })
 			same(t, getter.get(t, file).Path, content)
 		})

@@ -20,7 +20,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// swarm is a downloader whose tracker names an honest source and a stranger.
+// swarm is a peer that downloads; its tracker names an honest source and a stranger.
 type town struct {
 	tracker *fakeTracker
 	honest  *testPeer
@@ -58,7 +58,7 @@ func (s *town) finish(t testing.TB, id string, others ...netproto.Source) {
 	onlyFiles(t, s.getter.files, "song.flac")
 }
 
-// onlyFiles compares the whole folder, hidden files included.
+// onlyFiles fails unless a folder holds exactly these files, hidden ones included.
 func onlyFiles(t testing.TB, dir string, names ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -72,7 +72,7 @@ func onlyFiles(t testing.TB, dir string, names ...string) {
 	}
 }
 
-// banned waits until the engine speaks to a stranger no more.
+// banned waits until the engine no longer speaks to a stranger.
 func (s *town) banned(t testing.TB, who *stranger) {
 	t.Helper()
 	eventually(t, s.getter.Engine, func() bool {
@@ -84,7 +84,7 @@ func (s *town) banned(t testing.TB, who *stranger) {
 		if err := c.Handshake(); err != nil {
 			return true
 		}
-		_, err = io.ReadFull(c, make([]byte, netproto.FrameHeaderBytes)) // its hello, or the alert of a refusal
+		_, err = io.ReadFull(c, make([]byte, netproto.FrameHeaderBytes)) // its hello, or the alert that refuses
 		return err != nil
 	}, says("the stranger is still spoken to"))
 }
@@ -163,7 +163,7 @@ func TestALieAboutTheSizeDoesNotOutliveTheProgram(t *testing.T) {
 	t.Parallel()
 	s := newSwarm(t, fourPieces)
 	liar := startStranger(t, s.content, func(l *stranger) { l.size = fourPieces - 1 })
-	liar.onGet = func(c *strangerConn, f netproto.Get) { // everything but the proof of the size
+	liar.onGet = func(c *strangerConn, f netproto.Get) { // everything except what proves the size
 		if f.Piece < 3 {
 			liar.honestGet(c, f)
 		}
@@ -255,7 +255,8 @@ func TestASourceThatStallsIsLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSwarm(t, fourPieces)
-			// As many as there may be links: the honest one gets a turn all the same.
+			// As many strangers as connections are allowed: the honest source gets its turn
+			// all the same.
 			var lazy []netproto.Source
 			for range 24 {
 				lazy = append(lazy, startStranger(t, s.content, stall).source())
@@ -319,7 +320,7 @@ func TestATrackerThatLiesDoesNoHarm(t *testing.T) {
 	id := s.begin(t)
 	eventually(t, s.getter.Engine, func() bool { return dialled.conns.Load() > 0 }, says("no address is tried"))
 	s.finish(t, id, lies...)
-	// A thousand addresses were eight for each of its attempts: one, then after 0.2, 0.4, … s.
+	// Of a thousand addresses each attempt tries eight: at once, then after 0.2 s, 0.4 s, …
 	if n := dialled.conns.Load(); n > 8*8 {
 		t.Errorf("%d addresses were dialled", n)
 	}
@@ -378,7 +379,7 @@ func wantRefusal(t testing.TB, c *strangerConn, stream uint32, code netproto.Cod
 	}
 }
 
-// Not beside other tests, which take memory of their own.
+// This test does not run beside others, which take memory of their own.
 func TestAFloodIsCutOffAndTakesNoMemory(t *testing.T) {
 	p := startPeerAt(t, newFakeTracker())
 	path, content := p.write(t, "large.bin", 40<<20)

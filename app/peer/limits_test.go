@@ -10,7 +10,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// takes tells how long a new download of a share takes.
+// takes returns how long a new download of a share takes.
 func (p *testPeer) takes(t testing.TB, s sharing.Share, prepare func(id string)) time.Duration {
 	t.Helper()
 	began := time.Now()
@@ -86,7 +86,7 @@ func TestReadersShareALimitEvenly(t *testing.T) {
 		shares = append(shares, alice.share(t, path))
 	}
 	readers := map[*testPeer]string{}
-	for _, s := range shares { // each its own, so that they do not help each other
+	for _, s := range shares { // each reader has its own, so that none helps another
 		p := startPeer(t, tr)
 		readers[p] = p.add(t, s)
 	}
@@ -120,7 +120,7 @@ func TestUnderALimitBytesFlowAndDoNotComeInBursts(t *testing.T) {
 	t.Parallel()
 	const rate = 64 << 10
 	tr := startTracker(t)
-	alice := startPeer(t, tr) // whose frames are as large as they can be: four seconds' worth
+	alice := startPeer(t, tr) // sends the largest frames: each takes four seconds
 	bob := startPeerWith(t, tr, func(s *library.Settings) { s.DownLimit = rate })
 	path, content := alice.write(t, "song.flac", 5*rate)
 	id := bob.add(t, alice.share(t, path))

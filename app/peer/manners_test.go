@@ -13,7 +13,7 @@ import (
 	"centralizedp2p/tracker/daemon"
 )
 
-// waitTracker waits until a peer stands with its tracker as the test wants.
+// waitTracker waits until the status of the tracker is as the test wants.
 func (p *testPeer) waitTracker(t testing.TB, wanted func(membership.Status) bool) {
 	t.Helper()
 	ctx := deadline(t)
@@ -44,11 +44,11 @@ func TestAPeerLearnsThatItCanBeReached(t *testing.T) {
 	alice.waitTracker(t, func(s membership.Status) bool { return s.Reachable == netproto.ReachableYes })
 }
 
-// busyTracker asks to wait, once.
+// busyTracker asks once to be left alone for a while.
 type busyTracker struct {
 	*fakeTracker
 	asked atomic.Int64 // when, in nanoseconds since 1970
-	again atomic.Int64 // when it was announced to after that
+	again atomic.Int64 // when the peer announced after that
 }
 
 const busyFor = 300 * time.Millisecond

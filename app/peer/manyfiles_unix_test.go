@@ -22,8 +22,8 @@ import (
 // filesEnv is the number of files of BenchmarkManyFiles.
 const filesEnv = "CENTRALIZEDP2P_FILES"
 
-// manyFiles makes a folder of small files, each with another content, in
-// folders of a thousand.
+// manyFiles makes a folder of small files, no two alike, a thousand to each folder
+// in it.
 func manyFiles(t testing.TB, dir string, count int) {
 	t.Helper()
 	content := make([]byte, 1024)
@@ -37,16 +37,16 @@ func manyFiles(t testing.TB, dir string, count int) {
 	}
 }
 
-// deafTracker keeps nothing of what it is told, so that its memory does not count.
+// deafTracker forgets everything it is told, so that its memory does not count.
 type deafTracker struct{ *fakeTracker }
 
 func (deafTracker) Announce(_ context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error) {
 	return netproto.AnnounceResponse{Accepted: len(request.Resources)}, nil
 }
 
-// BenchmarkManyFiles shares a folder of many small files and tells a real
-// tracker, then starts again with it unchanged; and it weighs the memory of one
-// that is shared.
+// BenchmarkManyFiles shares a folder of many small files and announces them to a real
+// tracker, then starts again with the folder unchanged. It also measures how much
+// memory a shared file takes.
 func BenchmarkManyFiles(b *testing.B) {
 	count := 20_000
 	if s := os.Getenv(filesEnv); s != "" {
@@ -100,7 +100,7 @@ func BenchmarkManyFiles(b *testing.B) {
 	b.ReportMetric(float64(peakMemory(b))/(1<<20), "peak-MiB")
 }
 
-// peakMemory is the most that this process had resident so far, in bytes.
+// peakMemory returns the most memory that this process had resident so far, in bytes.
 func peakMemory(t testing.TB) int64 {
 	var u unix.Rusage
 	check(t, unix.Getrusage(unix.RUSAGE_SELF, &u))

@@ -15,7 +15,7 @@ import (
 
 func unreachable() error { return netproto.Errorf(netproto.CodeUnreachable, "127.0.0.1:5000") }
 
-// told waits until the fake tracker was told what ok looks for.
+// told waits until ok is satisfied with what the fake tracker was told.
 func told(t testing.TB, p *testPeer, f *fakeTracker, what string, ok func() bool) {
 	t.Helper()
 	eventually(t, p.Engine, func() bool {

@@ -14,8 +14,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// folders are where downloads are moved to in tests: on the same disk, and on
-// another one where the system has one.
+// folders returns folders to move downloads to: one on the same disk, and one on
+// another disk if there is one.
 func folders(t *testing.T) map[string]string {
 	t.Helper()
 	list := map[string]string{"the same disk": t.TempDir()}
@@ -28,7 +28,7 @@ func folders(t *testing.T) map[string]string {
 	return list
 }
 
-// moved waits until a download is in a folder and as it should be.
+// moved waits until a download is in a folder, complete and correct.
 func (p *testPeer) moved(t testing.TB, id, folder string, state queue.State) queue.Download {
 	t.Helper()
 	return p.until(t, id, string(state)+" in "+folder, func(d queue.Download) bool {
@@ -163,8 +163,8 @@ func TestAMoveThatCannotBeIsSaid(t *testing.T) {
 	}
 }
 
-// A kill may come between any two steps of a move. Whatever was done, the file
-// is at its new place alone when the program has run again.
+// A kill may come between any two steps of a move. However far the move came, after
+// the program has run again the file is at its new place and nowhere else.
 func TestAMoveOutlivesAKillAtAnyStep(t *testing.T) {
 	t.Parallel()
 	content := bytes.Repeat([]byte("abcdefgh"), 40_000)

@@ -20,12 +20,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// moveKillEnv makes the test binary do what is to be done in the profile below
-// that folder, instead of testing.
+// moveKillEnv names a folder. If it is set, the test binary runs no tests but does
+// what remains to be done in the profile in that folder.
 const moveKillEnv = "CENTRALIZEDP2P_MOVE_KILL"
 
-// moveInChild is the child: it says when it begins, and when the only download
-// has nothing to move any more.
+// moveInChild is what the child does. It prints when it begins, and when nothing of
+// the only download remains to be moved.
 func moveInChild(base string) error {
 	l, err := library.Open(filepath.Join(base, "profile"))
 	if err != nil {
@@ -50,8 +50,8 @@ func moveInChild(base string) error {
 	return ctx.Err()
 }
 
-// moveUntilKilled runs the child for so long after its begin, or to its end
-// where that is 0. It tells whether it came to its end.
+// moveUntilKilled runs the child and kills it some time after its start; with 0 it
+// lets the child finish. It tells whether the child finished.
 func moveUntilKilled(t *testing.T, base string, after time.Duration) (done bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)

@@ -10,7 +10,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// around is a clock and a network that a test changes.
+// around is a clock and a network under the control of a test.
 type around struct {
 	mu        sync.Mutex
 	began     time.Time
@@ -52,8 +52,8 @@ func (a *around) move(addresses ...string) {
 	}
 }
 
-// deadLine is a source that falls silent after the first piece, as one does
-// that is not there any more; each connection after the first is a live one.
+// deadLine is a source that falls silent after the first piece, as if it had
+// vanished; every connection after the first works.
 func deadLine(t testing.TB, content []byte) *stranger {
 	return startStranger(t, content, func(s *stranger) {
 		s.onGet = func(c *strangerConn, f netproto.Get) {
@@ -64,11 +64,11 @@ func deadLine(t testing.TB, content []byte) *stranger {
 	})
 }
 
-// within is how soon everything is connected again.
+// within is how soon everything must be connected again.
 const within = 5 * time.Second
 
-// afterwards lets a peer with everyday waits fetch over a line that goes dead,
-// lets something happen, and wants everything to go on in time.
+// afterwards has a peer with the usual waits fetch over a line that goes dead, lets
+// something happen, and fails unless everything goes on in time.
 func afterwards(t *testing.T, happens func(a *around)) {
 	t.Parallel()
 	_, content := startPeer(t, nil).write(t, "song.flac", 4<<20)

@@ -96,9 +96,9 @@ type testPeer struct {
 	folders int                             // that it may watch; 0 is the usual number
 	watched bool                            // it looks at its shares only when the system says that something changed
 	offers  bool                            // it shares what it downloaded
-	calm    bool                            // its waits are those of everyday use
-	around  *around                         // what it sees of sleep and the network; nil: what there is
-	space   func(dir string) (int64, error) // on its disks; nil: what there is
+	calm    bool                            // it waits as long as in everyday use
+	around  *around                         // the clock and the network; nil: the real ones
+	space   func(dir string) (int64, error) // free on its disks; nil: the real space
 	open    peer.Opener                     // of its shared files; nil: the real one
 	stop    func()
 }
@@ -107,13 +107,13 @@ func startPeer(t testing.TB, tr *testTracker) *testPeer {
 	return startPeerWith(t, tr, nil)
 }
 
-// startPeerWith starts a peer with settings of its own; tr nil is no tracker.
+// startPeerWith starts a peer with its own settings; without a tracker if tr is nil.
 func startPeerWith(t testing.TB, tr *testTracker, change func(*library.Settings)) *testPeer {
 	t.Helper()
 	return startWith(t, &testPeer{}, tr, change)
 }
 
-// unhurriedPeer starts a peer whose waits are those of everyday use.
+// unhurriedPeer starts a peer that waits as long as in everyday use.
 func unhurriedPeer(t testing.TB, tr *testTracker, change func(*library.Settings)) *testPeer {
 	t.Helper()
 	return startWith(t, &testPeer{calm: true}, tr, change)
@@ -219,7 +219,7 @@ func (p *testPeer) wait(t testing.TB, id string, state queue.State) queue.Downlo
 	})
 }
 
-// until waits for a download to be as it should.
+// until waits until a download is as ok wants it.
 func (p *testPeer) until(t testing.TB, id, what string, ok func(queue.Download) bool) queue.Download {
 	t.Helper()
 	var last queue.Download

@@ -80,7 +80,7 @@ func TestASilentSourceIsTakenOverFromLongBeforeItIsLeft(t *testing.T) {
 	bob.Trackers.Use(fakeWith(alice.source(), silent.source()))
 	began := time.Now()
 	same(t, bob.wait(t, bob.add(t, s), queue.StateFinished).Path, content)
-	if took := time.Since(began); took > 15*time.Second { // it would be left after 30
+	if took := time.Since(began); took > 15*time.Second { // the source would be given up after 30
 		t.Errorf("it took %s", took)
 	}
 	if silent.gets.Load() == 0 {

@@ -13,8 +13,8 @@ import (
 
 const manyDownloads = 10_000
 
-// crowdedPeer remembers many downloads, every tenth finished, every tenth
-// failed, and has nobody to fetch from.
+// crowdedPeer starts a peer that remembers many downloads, every tenth finished and
+// every tenth failed, and has nobody to fetch from.
 func crowdedPeer(b testing.TB) (*testPeer, []string) {
 	b.Helper()
 	p := &testPeer{profile: b.TempDir(), files: b.TempDir(), calm: true}
@@ -42,8 +42,8 @@ func crowdedPeer(b testing.TB) (*testPeer, []string) {
 	return p, ids
 }
 
-// BenchmarkManyDownloads is what a queue of 10,000 costs: ns/op of what a face
-// pulls four times a second, and of what a person does.
+// BenchmarkManyDownloads measures a queue of 10,000: what a face pulls four times a
+// second, and what a person does.
 func BenchmarkManyDownloads(b *testing.B) {
 	p, ids := crowdedPeer(b)
 	b.Run("list", func(b *testing.B) {

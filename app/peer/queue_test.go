@@ -15,7 +15,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// queueOf adds downloads that nobody has a source for, and gives their ids.
+// queueOf adds downloads that have no source and returns their ids.
 func (p *testPeer) queueOf(t testing.TB, names ...string) []string {
 	t.Helper()
 	var ids []string
@@ -27,7 +27,7 @@ func (p *testPeer) queueOf(t testing.TB, names ...string) []string {
 	return ids
 }
 
-// order is the queue by names.
+// order returns the names in the order of the queue.
 func (p *testPeer) order() string {
 	var names string
 	for _, d := range p.Downloads.List() {
@@ -133,7 +133,7 @@ func TestADownloadWithoutASourceKeepsNobodyWaiting(t *testing.T) {
 	same(t, bob.wait(t, first, queue.StateFinished).Path, lostContent)
 }
 
-// waitWithdrawn waits until the tracker knows of no source any more.
+// waitWithdrawn waits until the tracker no longer knows a source.
 func (p *testPeer) waitWithdrawn(t testing.TB, hash netproto.ContentHash) {
 	t.Helper()
 	eventually(t, p.Engine, func() bool {
@@ -307,7 +307,7 @@ func TestADownloadThatIsRemovedCanBeAskedForAtOnce(t *testing.T) {
 	onlyFiles(t, bob.files, "song.flac")
 }
 
-// remembered changes what a peer that is stopped remembers of a download.
+// remembered changes the record of a download of a peer that is stopped.
 func (p *testPeer) remembered(t testing.TB, id string, change func(*library.Download)) {
 	t.Helper()
 	l, err := library.Open(p.profile)

@@ -20,11 +20,11 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// queueKillEnv makes the test binary work on a queue with the plan in that
-// folder, instead of testing.
+// queueKillEnv names a folder. If it is set, the test binary runs no tests but works
+// on a queue with the plan in that folder.
 const queueKillEnv = "CENTRALIZEDP2P_QUEUE_KILL"
 
-// What a child is told to do.
+// What a child does.
 const (
 	changeQueue = "change" // the queue, until it is killed
 	verifyQueue = "verify" // all, and wait to be killed
@@ -47,22 +47,22 @@ func (p queuePlan) content(name string) queueContent {
 	return p.Contents[slices.IndexFunc(p.Contents, func(c queueContent) bool { return c.Name == name })]
 }
 
-// queueStep is one change of a queue.
+// queueStep is one change to the queue.
 type queueStep struct {
 	Do       string
 	IDs      []string
-	Name     string           // of what is added
-	Priority library.Priority // where that is set
-	Limit    int64            // where that is set, in bytes a second
+	Name     string           // of the download that is added
+	Priority library.Priority // if it is set
+	Limit    int64            // if it is set, in bytes a second
 }
 
-// queueLine is one thing that a child says.
+// queueLine is a line that a child prints.
 type queueLine struct {
 	Started bool
 	Records []library.Download // remembered then
 	Begins  *queueStep         // now
 	Done    *queueStep         // it is acknowledged
-	States  []queue.State      // of its downloads, before or after it; "" of what is not in the list
+	States  []queue.State      // of its downloads, before or after it; "" if a download is not in the list
 	Order   []string           // ids, after it
 }
 
@@ -80,10 +80,10 @@ func (l queueLine) String() string {
 	return text
 }
 
-// neverWhole is the content of which a download fails, as it is no folder.
+// neverWhole is a content that is downloaded as a folder and is none: the download fails.
 const neverWhole = "no folder"
 
-// witnessOf has a peer share what may be in the queue.
+// witnessOf has a peer share everything that may be in the queue.
 func witnessOf(t *testing.T) *queueWitness {
 	t.Helper()
 	tr := startTracker(t)
@@ -112,7 +112,7 @@ func witnessOf(t *testing.T) *queueWitness {
 	return w
 }
 
-// queueChild is the child.
+// queueChild is the state of the child.
 type queueChild struct {
 	*peer.Engine
 	dir  string
@@ -196,7 +196,7 @@ func (c *queueChild) ids() []string {
 	return ids
 }
 
-// next is what is done next.
+// next chooses the next step.
 func (c *queueChild) next() queueStep {
 	list := c.Downloads.List()
 	var absent []string
@@ -226,7 +226,7 @@ func (c *queueChild) next() queueStep {
 	return s
 }
 
-// do makes a change, and says so before and after it.
+// do makes a change and prints it, before it begins and after it is done.
 func (c *queueChild) do(s queueStep) (err error) {
 	c.say.Encode(queueLine{Begins: &s, States: c.states(s.IDs)})
 	switch s.Do {

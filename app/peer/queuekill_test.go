@@ -25,16 +25,16 @@ import (
 // queueKillsEnv is the number of kills of a long campaign.
 const queueKillsEnv = "CENTRALIZEDP2P_QUEUE_KILLS"
 
-// queueWitness hears what children do with a queue, kills them, and holds what
-// is remembered and what is on the disk against what they said.
+// queueWitness hears what children do with a queue, kills them, and compares what is
+// remembered and what is on the disk with what they said.
 type queueWitness struct {
 	*testing.T
 	base, files string
 	plan        queuePlan
 	contents    map[string][]byte // path in the folder of files → bytes
 	queue       []queueEntry      // as acknowledged last
-	possible    [][]queueEntry    // as it may be now, with a change that is under way or without it
-	kept        map[string]bool   // files of no download: false where they may be there, true where they are
+	possible    [][]queueEntry    // as it may be now, with or without the change that is under way
+	kept        map[string]bool   // files of no download: true if they must be there, false if they may be
 	trace       []string          // what the children said
 }
 
@@ -43,9 +43,9 @@ func (w *queueWitness) fail(format string, args ...any) {
 	w.Fatalf("%s\nlast:\n%s", fmt.Sprintf(format, args...), strings.Join(w.trace[max(0, len(w.trace)-40):], "\n"))
 }
 
-// run has a child do as it is told, and kills it so long after it has
-// acknowledged so many changes; none: after it began. Where after is 0 it comes
-// to its end.
+// run starts a child and kills it some time after it acknowledged a number of
+// changes, or after its start if that number is 0. If after is 0 the child ends by
+// itself.
 func (w *queueWitness) run(order string, acknowledged int, after time.Duration) {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), 2*patience)
@@ -92,7 +92,7 @@ func (w *queueWitness) run(order string, acknowledged int, after time.Duration) 
 	w.trace = append(w.trace, "killed")
 }
 
-// started looks at what a child finds, before it does anything.
+// started checks what a child finds before it does anything.
 func (w *queueWitness) started(line queueLine) {
 	w.Helper()
 	records := line.Records
@@ -123,7 +123,7 @@ func (w *queueWitness) isAs(e queueEntry, r library.Download) bool {
 		r.Hash == w.plan.content(e.name).Hash && r.Dir == w.files
 }
 
-// sound holds records against each other and against what is on the disk.
+// sound compares records with each other and with what is on the disk.
 func (w *queueWitness) sound(records []library.Download) {
 	w.Helper()
 	listed := map[string]library.Download{}
@@ -161,14 +161,14 @@ func (w *queueWitness) sound(records []library.Download) {
 			w.fail("%s belongs to nothing", e.Name())
 		} else if ok && r.Check == "" {
 			w.whole(e.Name())
-			if r.State != library.DownloadFinished { // it is published and that not remembered: it is not deleted before it is
+			if r.State != library.DownloadFinished { // it was published and that was not remembered: it is deleted only once it is
 				w.kept[e.Name()] = false
 			}
 		}
 	}
 }
 
-// whole fails where a file or folder has not the right bytes.
+// whole fails unless a file or folder has the right bytes.
 func (w *queueWitness) whole(name string) {
 	w.Helper()
 	for path, content := range w.contents {
@@ -180,7 +180,7 @@ func (w *queueWitness) whole(name string) {
 	}
 }
 
-// settled fails unless all that can be there is.
+// settled fails unless everything that can be there is there.
 func (w *queueWitness) settled() {
 	w.Helper()
 	l, err := library.Open(filepath.Join(w.base, "profile"))

@@ -7,9 +7,9 @@ import (
 	"centralizedp2p/app/peer/queue"
 )
 
-// queueEntry is what of a download was acknowledged.
+// queueEntry is what was acknowledged of one download.
 type queueEntry struct {
-	id, name string // id "" where it is not known yet
+	id, name string // id is "" while it is not known
 	priority library.Priority
 	limit    int64 // bytes a second
 	paused   pausing
@@ -23,7 +23,7 @@ const (
 	isPaused    pausing = "paused"
 )
 
-// begins notes how the queue may be until the change is acknowledged.
+// begins notes how the queue may look until the change is acknowledged.
 func (w *queueWitness) begins(s queueStep, before []queue.State) {
 	next := slices.Clone(w.queue)
 	w.possible = [][]queueEntry{w.queue, next}
@@ -79,7 +79,7 @@ func parted(list []queueEntry, chosen func(queueEntry) bool) (yes, no []queueEnt
 	return yes, no
 }
 
-// removes notes what becomes of the files of a download.
+// removes notes what happens to the files of a download.
 func (w *queueWitness) removes(name string, state queue.State, files bool) {
 	_, there := w.kept[name]
 	switch {
@@ -92,7 +92,7 @@ func (w *queueWitness) removes(name string, state queue.State, files bool) {
 	}
 }
 
-// done takes over what was acknowledged.
+// done notes that a change was acknowledged.
 func (w *queueWitness) done(line queueLine) {
 	w.Helper()
 	s := *line.Done

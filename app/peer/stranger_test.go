@@ -19,14 +19,14 @@ import (
 	"centralizedp2p/netproto/identity"
 )
 
-// stranger is a peer made by hand: it speaks the frames over real TLS and does
-// what a test wants. Left alone it is honest.
+// stranger is a peer under the control of a test: it speaks the frames over real TLS.
+// Unless the test says otherwise it is honest.
 type stranger struct {
 	id       *identity.Identity
 	listener net.Listener
 	content  []byte
 	m        *piece.Manifest
-	size     int64 // that it says
+	size     int64 // that it claims
 
 	// Each is called instead of what an honest peer does.
 	onAccept func(raw net.Conn)
@@ -197,7 +197,7 @@ func bytesIn(b []byte, n int) func(yield func([]byte) bool) {
 	}
 }
 
-// source is how a tracker lists the stranger.
+// source returns how a tracker lists the stranger.
 func (s *stranger) source() netproto.Source {
 	return sourceAt(s.id, s.listener.Addr().String())
 }

@@ -13,7 +13,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// slowly makes a source give at most that many bytes a second.
+// slowly bounds how many bytes a second a source gives.
 func slowly(rate int64) func(*library.Settings) {
 	return func(s *library.Settings) { s.UpLimit = rate }
 }

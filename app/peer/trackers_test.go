@@ -10,7 +10,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// also has a peer use a tracker beside the main one.
+// also adds a tracker beside the main one.
 func (p *testPeer) also(t testing.TB, tr *testTracker) {
 	t.Helper()
 	client, err := trackerclient.New(p.library.Identity(), tr.address, netproto.Fingerprint{}, p.library)
@@ -89,7 +89,7 @@ func TestATrackerIsUsedOnce(t *testing.T) {
 	}
 }
 
-// found makes a fake tracker answer searches.
+// found has a fake tracker answer searches with these hits.
 func found(f *fakeTracker, at string, hits ...netproto.Hit) *fakeTracker {
 	f.address, f.hits = at, hits
 	return f

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unreadable makes opening a file fail, even for an administrator, until the
-// test is over: somebody else has a lease on it.
+// unreadable makes opening a file fail until the test is over, even for an
+// administrator: another process holds a lease on it.
 func unreadable(t testing.TB, path string) {
 	t.Helper()
 	holder, err := os.OpenFile(path, os.O_RDWR, 0)

@@ -21,7 +21,7 @@ func TestVerifyingFetchesOnlyWhatIsWrong(t *testing.T) {
 	const size = 8<<20 + 100
 	for name, c := range map[string]struct {
 		spoil func(file *os.File) error
-		most  int64 // bytes that may come
+		most  int64 // bytes that may be fetched
 	}{
 		"nothing is wrong":        {func(*os.File) error { return nil }, 0},
 		"one byte is wrong":       {func(f *os.File) error { _, err := f.WriteAt([]byte{0x55, 0xaa}, 3<<20); return err }, netproto.MinPieceSize},
@@ -69,7 +69,7 @@ func TestVerifyingAFolderFetchesOnlyItsWrongFiles(t *testing.T) {
 	contents := alice.writeTree(t, "src", 30)
 	_, contents["src/large.bin"] = alice.write(t, "src/large.bin", 6<<20)
 	d := bob.get(t, alice.share(t, filepath.Join(alice.files, "src")))
-	// A finished folder can be verified without anybody: its list is known.
+	// A finished folder can be verified with nobody online: its list is known.
 	alice.stop()
 	bob.verify(t, d.ID)
 	sameTree(t, bob, contents)

@@ -17,8 +17,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// watchedPeer is a peer that looks at its shares only when the system says
-// that something changed.
+// watchedPeer starts a peer that looks at its shares only when the system reports a
+// change.
 func watchedPeer(t testing.TB, f *fakeTracker, change func(*library.Settings)) *testPeer {
 	t.Helper()
 	p := startWith(t, &testPeer{watched: true}, nil, change)
@@ -26,7 +26,7 @@ func watchedPeer(t testing.TB, f *fakeTracker, change func(*library.Settings)) *
 	return p
 }
 
-// names are those under which the tracker lists what it was told.
+// names returns the names that the tracker lists.
 func (f *fakeTracker) names() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
