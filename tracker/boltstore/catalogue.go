@@ -90,17 +90,33 @@ func (s *Store) PeerResources(_ context.Context, id netproto.PeerID, limit int, 
 // picksOf returns the names under which an online peer holds contents.
 func (s *Store) picksOf(id netproto.PeerID) ([]index.Pick, error) {
 	m := s.memory
+	p, contents := m.contentsOf(id)
+	if p == nil {
+		return nil, netproto.Errorf(netproto.CodeNotFound, "no peer with the id %s is online", id)
+	}
+	picks := make([]index.Pick, 0, len(contents))
+	for some := range slices.Chunk(contents, rowsAtOnce) {
+		m.mu.RLock()
+		for _, c := range some {
+			if h, holds := p.held[c]; holds { // still
+				picks = append(picks, index.Pick{Content: &c.Content, Name: h.row.number})
+			}
+		}
+		m.mu.RUnlock()
+	}
+	return picks, nil
+}
+
+// contentsOf returns the online peer with that id and the contents it holds, or
+// nil.
+func (m *memory) contentsOf(id netproto.PeerID) (*peer, []*content) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	p := m.peers[id]
 	if p == nil || !m.live(p) {
-		return nil, netproto.Errorf(netproto.CodeNotFound, "no peer with the id %s is online", id)
+		return nil, nil
 	}
-	picks := make([]index.Pick, len(p.list))
-	for i, l := range p.list {
-		picks[i] = index.Pick{Content: &l.content.Content, Name: l.name}
-	}
-	return picks, nil
+	return p, slices.Clone(p.list)
 }
 
 func (s *Store) search(q index.Query) (netproto.SearchResponse, error) {
@@ -108,7 +124,7 @@ func (s *Store) search(q index.Query) (netproto.SearchResponse, error) {
 	return netproto.SearchResponse{Items: page.Hits, Next: page.Next, Suggestions: page.Suggestions}, err
 }
 
-// rowsAtOnce is how many rows Offers reads under one lock.
+// rowsAtOnce is how many rows or holdings are read under one lock.
 const rowsAtOnce = 1000
 
 // Offers walks over the rows in the order in which they were added.
@@ -149,7 +165,7 @@ func (m *memory) offers(offers []store.Offer, rows []*row, limit int) (more []st
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for _, r := range rows {
-		if r.holders == 0 {
+		if r.holders <= 0 {
 			continue
 		}
 		for _, p := range r.content.holders {

@@ -49,15 +49,9 @@ type peer struct {
 	offline int64        // Unix seconds since when; 0 while it is online
 	seen    atomic.Int64 // last sign of life, in nanoseconds of memory.elapsed
 	held    map[*content]holding
-	list    []listed // the keys of held
+	list    []*content // the keys of held
 	digest  netproto.Digest
 	settled store.Holdings // of the last write that is complete
-}
-
-// listed is an entry of held with the name that it has in the index.
-type listed struct {
-	content *content
-	name    index.NameID
 }
 
 // content is everything that peers announced about one hash.
@@ -73,9 +67,11 @@ type row struct {
 	content *content
 	rowRecord
 	number  index.NameID
-	holders int32 // of the content under this row, including offline ones
-	gone    bool  // forgotten, although still among memory.rows
+	holders int32 // of the content under this row, including offline ones; or gone
 }
+
+// gone stands for the holders of a row that was forgotten but not swept yet.
+const gone = -1
 
 // holding is what one peer says about one content.
 type holding struct {
@@ -176,8 +172,8 @@ func (m *memory) setOnline(p *peer, offline int64) {
 		return
 	}
 	names := make([]index.NameID, len(p.list))
-	for i, l := range p.list {
-		names[i] = l.name
+	for i, c := range p.list {
+		names[i] = p.held[c].row.number
 	}
 	m.names.Count(change, names...) // in steps of its own
 }
@@ -212,14 +208,13 @@ func (m *memory) hold(p *peer, h holding) {
 		if old.row == h.row {
 			return
 		}
-		p.list[h.place].name = h.row.number
 		m.use(p, h.row, 1)
 		m.use(p, old.row, -1)
 		return
 	}
 	h.among, h.place = int32(len(c.holders)), int32(len(p.list))
 	c.holders = append(c.holders, p)
-	p.list = append(p.list, listed{c, h.row.number})
+	p.list = append(p.list, c)
 	p.held[c] = h
 	p.digest = p.digest.Toggle(c.Hash())
 	m.use(p, h.row, 1)
@@ -247,12 +242,13 @@ func (m *memory) release(p *peer, c *content) {
 	c.holders = c.holders[:last]
 
 	last = len(p.list) - 1
-	if moved := p.list[last]; moved.content != c {
+	if moved := p.list[last]; moved != c {
 		p.list[h.place] = moved
-		other := p.held[moved.content]
+		other := p.held[moved]
 		other.place = h.place
-		p.held[moved.content] = other
+		p.held[moved] = other
 	}
+	p.list[last] = nil
 	p.list = p.list[:last]
 	m.use(p, h.row, -1)
 }
@@ -288,7 +284,7 @@ func (m *memory) forget(rows []*row) {
 	m.inSteps(len(rows), func(i int) {
 		r := rows[i]
 		c := r.content
-		r.gone = true
+		r.holders = gone
 		m.gone++
 		if c.rows = slices.DeleteFunc(c.rows, func(o *row) bool { return o == r }); len(c.rows) == 0 {
 			delete(m.contents, c.Hash())
@@ -308,7 +304,7 @@ func (m *memory) forget(rows []*row) {
 func (m *memory) sweep() {
 	kept := make([]*row, 0, len(m.rows)-m.gone)
 	for _, r := range m.rows {
-		if !r.gone {
+		if r.holders != gone {
 			kept = append(kept, r)
 		}
 	}

@@ -84,7 +84,7 @@ func wantAgreement(t *testing.T, peers []*peer, rows []*row) {
 		for c, h := range p.held {
 			users[h.row]++
 			digest = digest.Toggle(c.Hash())
-			if p.list[h.place] != (listed{c, h.row.number}) || c.holders[h.among] != p {
+			if p.list[h.place] != c || c.holders[h.among] != p {
 				t.Fatal("a holding is not where it says")
 			}
 		}

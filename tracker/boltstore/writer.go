@@ -92,6 +92,11 @@ func (w *writer) write(ctx context.Context, op *operation) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-w.stopped:
+	}
+	select { // both may have happened
+	case err := <-op.done:
+		return err
+	default:
 		return errClosed
 	}
 }

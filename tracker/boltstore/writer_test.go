@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -234,6 +235,20 @@ func TestClosingAnswersThoseWhoWait(t *testing.T) {
 	}
 	if err := <-closed; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheLastWriteBeforeTheEndIsNotSaidToHaveFailed(t *testing.T) {
+	for range 100 {
+		w := newWriter(nil, slog.New(slog.DiscardHandler))
+		go func() {
+			op := <-w.queue
+			op.done <- nil
+			close(w.stopped)
+		}()
+		if err := w.write(t.Context(), &operation{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

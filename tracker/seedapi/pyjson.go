@@ -193,7 +193,7 @@ func parsePyObject(body []byte) (pyObject, error) {
 		at[f.name] = len(object)
 		object = append(object, f)
 	}
-	if _, err := decoder.Token(); err != nil && err != io.EOF {
+	if _, err := decoder.Token(); err != nil && !errors.Is(err, io.EOF) {
 		return nil, errNoObject
 	}
 	return object, nil
