@@ -58,7 +58,7 @@ func TestAnotherPlaceFillsWhatItHasRight(t *testing.T) {
 		defer part.Close()
 		copied := 0
 		broken, err := Fill(context.Background(), part, c.from, func(n int) { copied += n })
-		if broken != c.broken || err != nil {
+		if !errors.Is(broken, c.broken) || err != nil {
 			t.Errorf("%s: %v, %v", c.name, broken, err)
 		}
 		for i, want := range c.have {

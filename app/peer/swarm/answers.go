@@ -131,7 +131,6 @@ func (l *lane) receive(r *request, b []byte) error {
 	_, err := r.writer.Write(b)
 	l.attempt.diskBusy.Add(int64(time.Since(start)))
 	l.rate.Add(len(b))
-	l.source.rate.Add(len(b))
 	switch {
 	case errors.Is(err, piece.ErrCancelled): // the request was dropped
 	case errors.Is(err, piece.ErrWrongPiece):
@@ -251,7 +250,8 @@ func (r *request) punish() {
 	l, j := r.lane, r.stream.job
 	err := netproto.Errorf(netproto.CodeWrongPiece, "%s", l.conn.Address())
 	a.after = append(a.after, func() {
-		a.swarms.config.Log.Warn("a peer sent a wrong piece and is banned", "peer", l.conn.Address(), "key", netproto.FingerprintOf(l.conn.Key[:]), "hash", j.hash, "piece", r.index)
+		a.swarms.config.Log.Warn("a peer sent a wrong piece and is banned",
+			"peer", l.conn.Address(), "key", netproto.FingerprintOf(l.conn.Key[:]), "hash", j.hash, "piece", r.index)
 	})
 	l.source.fail(err, &a.swarms.config.Timing)
 	r.drop(false)

@@ -16,7 +16,8 @@ import (
 // Attempt makes an attempt. It takes over what the one before it, if any, found out
 // about sources; that one must be over.
 func (ss *Swarms) Attempt(task Task, before *Attempt, preference Preference) *Attempt {
-	a := &Attempt{swarms: ss, task: task, start: rand.IntN(1 << 20), woken: make(chan struct{}, 1), phase: Verifying, preference: preference, total: -1, folderSize: -1}
+	a := &Attempt{swarms: ss, task: task, start: rand.IntN(1 << 20), woken: make(chan struct{}, 1),
+		phase: Verifying, preference: preference, total: -1, folderSize: -1}
 	a.sources = sources{attempt: a, known: map[netproto.PublicKey]*source{}}
 	a.lanes = lanes{attempt: a, open: map[*lane]struct{}{}}
 	if before != nil {

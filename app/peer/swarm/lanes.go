@@ -109,8 +109,8 @@ func (ls *lanes) connect(ctx context.Context, s *source, at netproto.Source, ind
 		return
 	}
 	now := time.Now()
-	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), pace: make(chan struct{}, 1), streams: map[*job]*stream{}, requests: map[*request]struct{}{},
-		heard: now, useful: now}
+	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), pace: make(chan struct{}, 1),
+		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now}
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
 	s.made++

@@ -162,9 +162,8 @@ type source struct {
 	delay   time.Duration
 	failure error
 	got     int64 // bytes
-	rate    flow.Meter
-	heard   bool // only another peer named it, and it is not connected yet
-	traded  bool // another peer, or itself, named it and not the tracker
+	heard   bool  // only another peer named it, and it is not connected yet
+	traded  bool  // another peer, or itself, named it and not the tracker
 	// unreached tells that the last try to connect failed.
 	unreached bool
 }
