@@ -30,10 +30,14 @@ func (p Program) invite() *cobra.Command {
 		if err := p.socket().call(cmd.Context(), http.MethodPost, daemon.ControlInvites, request, &made); err != nil {
 			return err
 		}
+		notice := ""
+		if made.Notice != "" {
+			notice = "\nBut " + made.Notice + "."
+		}
 		return p.tell(cmd.OutOrStdout(), struct {
 			Event string `json:"event"`
 			daemon.InviteAnswer
-		}{"invited", made}, "%s\nThe link lets one person in, once, until %s.", made.Link, day(made.Expires))
+		}{"invited", made}, "%s\nThe link lets one person in, once, until %s.%s", made.Link, day(made.Expires), notice)
 	})
 	return cmd
 }

@@ -36,8 +36,12 @@ func newSocket(data string) *socket {
 	path := daemon.ControlSocket(data)
 	return &socket{data: data, http: &http.Client{
 		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return (&net.Dialer{Timeout: commandTime}).DialContext(ctx, "unix", path)
+			DialContext: func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
+				err = daemon.ShortPath(path, func(short string) (err error) {
+					conn, err = (&net.Dialer{Timeout: commandTime}).DialContext(ctx, "unix", short)
+					return err
+				})
+				return conn, err
 			},
 			ResponseHeaderTimeout: commandTime,
 			DisableKeepAlives:     true,

@@ -52,6 +52,7 @@ type InviteAnswer struct {
 	Link    string    `json:"link"`
 	For     string    `json:"for,omitempty"`
 	Expires time.Time `json:"expires"`
+	Notice  string    `json:"notice,omitempty"` // why others cannot use the link
 }
 
 // MemberEntry is a member as its tracker's owner sees it.
@@ -95,10 +96,16 @@ type BansAnswer struct {
 	Bans []BanEntry `json:"bans"`
 }
 
+// linker makes the links of a tracker.
+type linker interface {
+	Link() netproto.Link
+	LinkNotice() string
+}
+
 // control answers the owner.
 type control struct {
 	owner *server.Owner
-	link  func() netproto.Link
+	links linker
 	log   *slog.Logger
 	http  *http.Server
 	ln    net.Listener
@@ -108,12 +115,12 @@ type control struct {
 // openControl listens in the data folder. The caller has opened the store there,
 // so no other tracker listens; a socket that exists was left by a tracker that
 // was killed.
-func openControl(owner *server.Owner, data string, link func() netproto.Link, log *slog.Logger) (*control, error) {
+func openControl(owner *server.Owner, data string, links linker, log *slog.Logger) (*control, error) {
 	ln, err := listenPrivately(ControlSocket(data))
 	if err != nil {
 		return nil, err
 	}
-	c := &control{owner: owner, link: link, log: log, ln: ln, ended: make(chan error, 1)}
+	c := &control{owner: owner, links: links, log: log, ln: ln, ended: make(chan error, 1)}
 	c.http = &http.Server{
 		Handler:           c.routes(),
 		ReadHeaderTimeout: controlTime,
@@ -134,11 +141,15 @@ func listenPrivately(path string) (net.Listener, error) {
 		}
 		return net.Listen("unix", path)
 	}
-	fresh := filepath.Join(filepath.Dir(path), "control.new") // no longer than path, whose length is limited
+	fresh := filepath.Join(filepath.Dir(path), "control.new")
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"})
+	var ln *net.UnixListener
+	err := ShortPath(fresh, func(short string) (err error) {
+		ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -248,9 +259,9 @@ func (c *control) invite(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	link := c.link()
+	link := c.links.Link()
 	link.Invite = token
-	return InviteAnswer{Link: link.String(), For: made.For, Expires: made.Expires}, nil
+	return InviteAnswer{Link: link.String(), For: made.For, Expires: made.Expires, Notice: c.links.LinkNotice()}, nil
 }
 
 func (c *control) members(r *http.Request) (any, error) {

@@ -106,9 +106,8 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 		PublicURL: o.PublicURL, Metrics: s.metrics, AccessLog: o.AccessLog,
 		Limits: &o.Limits, Proxies: s.proxies,
 	})
-	// A path too long for a socket, or a file system without sockets, must not
-	// keep the tracker from serving.
-	if t.control, err = openControl(t.server.Owner(), o.Data, t.Link, t.log); err != nil {
+	// A file system without sockets must not keep the tracker from serving.
+	if t.control, err = openControl(t.server.Owner(), o.Data, t, t.log); err != nil {
 		t.log.Warn("commands like ban and backup will not reach this tracker", slog.Any("error", err))
 	}
 	return nil
@@ -118,6 +117,9 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 func (t *Tracker) Serve(ctx context.Context) error {
 	t.log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()),
 		slog.String("access", t.options.Access), slog.String("seed_clients", string(t.server.SeedClients())))
+	if notice := t.LinkNotice(); notice != "" {
+		t.log.Warn(notice)
+	}
 	if t.control != nil {
 		t.control.start()
 	}
@@ -192,29 +194,18 @@ func (t *Tracker) listening() netip.AddrPort {
 }
 
 // Address returns the ip:port on which the tracker listens.
-func (t *Tracker) Address() string { return t.ln.Addr().String() }
+func (t *Tracker) Address() string {
+	if at := t.at(); at.Addr().Zone() != "" {
+		return at.String()
+	}
+	return t.ln.Addr().String()
+}
 
 // Fingerprint returns the fingerprint of the tracker's key.
 func (t *Tracker) Fingerprint() netproto.Fingerprint { return t.key.Fingerprint() }
 
 // Requests returns how many requests were answered since Open.
 func (t *Tracker) Requests() uint64 { return t.server.Requests() }
-
-// Link returns an invitation to the tracker at its public address. Without one,
-// on a tracker that listens on all addresses, the link has the address that
-// others in the local network are most likely to reach.
-func (t *Tracker) Link() netproto.Link {
-	link := netproto.Link{Tracker: t.options.PublicURL, Size: -1, Fingerprint: t.Fingerprint()}
-	if link.Tracker == "" {
-		at := t.listening()
-		ip := at.Addr()
-		if ip.IsUnspecified() {
-			ip = outwardAddr()
-		}
-		link.Tracker = netip.AddrPortFrom(ip, at.Port()).String()
-	}
-	return link
-}
 
 // Announce prints on stdout where the tracker listens.
 func (t *Tracker) Announce(stdout io.Writer) error {
@@ -227,7 +218,8 @@ func (t *Tracker) Announce(stdout io.Writer) error {
 		Address     string               `json:"address"`
 		Fingerprint netproto.Fingerprint `json:"fingerprint"`
 		Link        string               `json:"link"`
-	}{"listening", t.Address(), t.Fingerprint(), t.Link().String()})
+		Notice      string               `json:"notice,omitempty"`
+	}{"listening", t.Address(), t.Fingerprint(), t.Link().String(), t.LinkNotice()})
 	if err != nil {
 		return err
 	}
@@ -266,18 +258,4 @@ func served(err error) error {
 		return nil
 	}
 	return err
-}
-
-// outwardAddr returns the address from which this computer reaches others, or
-// the loopback address if it has no network.
-func outwardAddr() netip.Addr {
-	// Connecting a UDP socket sends nothing; the system only chooses a route.
-	// The target is reserved for examples (RFC 5737).
-	if conn, err := net.Dial("udp4", "192.0.2.1:9"); err == nil {
-		defer conn.Close()
-		if local, ok := conn.LocalAddr().(*net.UDPAddr); ok {
-			return netaddr.Plain(local.AddrPort().Addr())
-		}
-	}
-	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
 }
