@@ -170,7 +170,8 @@ func (l *Library) guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%s is damaged (%v): end the program, move the file away, and start again; shares and downloads are then to be added anew", libraryFile, p)
+			err = fmt.Errorf("%s is damaged (%v): quit the program, move the file away and start again; then add shares and downloads anew",
+				libraryFile, p)
 			l.damage.Store(&err)
 		}
 	}()

@@ -31,27 +31,27 @@ const (
 
 // ConsoleConfig is what RunConsole needs.
 type ConsoleConfig struct {
-	PeerIP     string    // IPv4 of this computer, as others reach it
+	PeerIP     string    // IPv4 address at which others reach this computer
 	Server     string    // the tracker as it was typed, for messages
-	ActionPort int       // UDP, requests are sent from; 0: a free one
-	ListenPort int       // UDP, requests are answered on; 0: a free one
+	ActionPort int       // UDP port that requests are sent from; 0 = a free one
+	ListenPort int       // UDP port that requests are answered on; 0 = a free one
 	Registry   Registry  // of the tracker
 	In         io.Reader // commands, one a line
 	Out        io.Writer // prompts and messages
-	Dir        string    // where downloads/ is made; empty: the current folder
-	// Sentence says what a person at the terminal reads about an error.
+	Dir        string    // where downloads/ is created; empty: the current folder
+	// Sentence returns what a person at the terminal reads about an error.
 	Sentence func(error) string
-	// Policy says whom to answer. Empty: everybody where PeerIP is a public
-	// address, which was given to be asked from afar, and the local network
-	// where it is not. Off is refused.
+	// Policy says whom to answer. Empty stands for everybody if PeerIP is a public
+	// address, because it was given to be reached from afar, and otherwise for the
+	// local network. Off is refused.
 	Policy netproto.SeedPolicy
 
-	every time.Duration // between heartbeats; 0: as the seed
-	wait  time.Duration // for an answer; 0: as the seed
+	every time.Duration // between heartbeats; 0 = as the seed
+	wait  time.Duration // for an answer; 0 = as the seed
 }
 
-// TrackerURL is the base of a seed tracker's REST for SERVER_IP as a person
-// types it: a host, or host:port where the port is not the seed's 5000.
+// TrackerURL returns the base URL of a seed tracker for SERVER_IP as a person types
+// it: a host, or host:port if the port is not the seed's 5000.
 func TrackerURL(server string) (string, error) {
 	host, port := server, strconv.Itoa(netproto.DefaultPort)
 	if h, p, err := net.SplitHostPort(server); err == nil {
@@ -73,10 +73,10 @@ type console struct {
 }
 
 // RunConsole runs the seed's console until -q, the end of the input or ctx.
-// Errors: usage (an address, port or policy that is none), port-in-use, invalid (an
-// address of another computer), and those of In and Out. A tracker that cannot
-// be reached is said and does not end the console. When ctx ends it, a Read of
-// In that has not returned is left behind.
+// Errors: usage (an invalid address, port or policy), port-in-use, invalid (an
+// address of another computer), and those of In and Out. If the tracker cannot be
+// reached, the console says so and goes on. When ctx ends it, a Read of In that has
+// not returned is left behind.
 func RunConsole(ctx context.Context, cfg ConsoleConfig) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -102,8 +102,8 @@ func newConsole(cfg ConsoleConfig) (*console, *Server, error) {
 	}
 	c := &console{ConsoleConfig: cfg, shelf: newShelf()}
 	c.local = &net.UDPAddr{IP: net.ParseIP(cfg.PeerIP), Port: cfg.ActionPort}
-	// The action port is taken for each request; here it is tried, so that a
-	// port in use is told at the start.
+	// The action port is taken for each request. Trying it here reports a port in
+	// use at the start.
 	trial, err := net.ListenUDP("udp4", c.local)
 	if err != nil {
 		return nil, nil, bindError(c.local.String()+" (ACTION_PORT)", err)
@@ -120,7 +120,7 @@ func newConsole(cfg ConsoleConfig) (*console, *Server, error) {
 	return c, server, nil
 }
 
-// complete checks the configuration and fills in what was left to it.
+// complete checks the configuration and fills in what was left out.
 func (cfg *ConsoleConfig) complete() error {
 	ip, err := netip.ParseAddr(cfg.PeerIP)
 	if err != nil || !isPeer(ip) {
@@ -150,7 +150,7 @@ func (cfg *ConsoleConfig) complete() error {
 	return nil
 }
 
-// loop prompts, reads and obeys.
+// loop prompts, reads and runs commands.
 func (c *console) loop(ctx context.Context) error {
 	scanner := bufio.NewScanner(c.In)
 	scanner.Buffer(nil, maxLine)
@@ -179,8 +179,7 @@ func (c *console) loop(ctx context.Context) error {
 	}
 }
 
-// scan reads lines in a goroutine of its own, because a Read cannot be
-// cancelled.
+// scan reads lines in a goroutine of its own, because a Read cannot be cancelled.
 func scan(ctx context.Context, scanner *bufio.Scanner, lines chan<- string) {
 	defer close(lines)
 	for scanner.Scan() {
@@ -192,7 +191,7 @@ func scan(ctx context.Context, scanner *bufio.Scanner, lines chan<- string) {
 	}
 }
 
-// obey does one command.
+// obey runs one command.
 func (c *console) obey(ctx context.Context, command, argument string) {
 	switch {
 	case command == "":
@@ -244,7 +243,7 @@ func (c *console) upload(ctx context.Context, typed string) {
 	}
 }
 
-// download looks a name up, fetches it and says where it is.
+// download looks a name up, fetches the file and says where it is.
 func (c *console) download(ctx context.Context, name string) {
 	resource, found, err := c.Registry.Find(ctx, name)
 	if err != nil {
@@ -289,17 +288,17 @@ func (c *console) list(ctx context.Context) {
 	}
 }
 
-// say prints a line. What came from the network cannot change the terminal. A
-// failure to print shows itself at the next prompt, which ends the console.
+// say prints a line, escaped so that text from the network cannot change the
+// terminal. A failure to print shows at the next prompt, which ends the console.
 func (c *console) say(format string, args ...any) {
 	fmt.Fprintln(c.Out, netproto.Printable(fmt.Sprintf(format, args...)))
 }
 
-// quote makes a JSON string of which every character can be seen.
+// quote returns a JSON string in which every character is visible.
 func quote(s string) string {
 	raw, err := netproto.VisibleJSON(s)
 	if err != nil {
-		return `""` // a string always has JSON
+		return `""` // cannot happen: every string has JSON
 	}
 	return strings.TrimSuffix(string(raw), "\n")
 }

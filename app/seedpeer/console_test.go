@@ -69,7 +69,7 @@ func TestScriptsOfTheSeedPrintWhatTheSeedPrinted(t *testing.T) {
 				"The file is too large for a seed client, which sends at most 10,240 bytes: 'big.bin' at PEER arrived cut off; nothing was saved. Ask its owner to share it with CentralizedP2P.\n> bye...\n"},
 		{"download from a silent peer", "-d silent.txt\n", "> it looks like peer 'PEER' is not responding, interrupting connection!\n> bye...\n"},
 		{"download of what only our peers have", "-d ours.iso\n",
-			"> A value is not acceptable: 'ours.iso' is not with seed clients; get it with `centralizedp2p get " + strings.Repeat("ab", 32) + "`. Correct it and try again.\n> bye...\n"},
+			"> A value is not acceptable: seed clients do not have 'ours.iso'; get it with `centralizedp2p get " + strings.Repeat("ab", 32) + "`. Correct it and try again.\n> bye...\n"},
 		{"upload and download by the same peer", "-u ./tests/test.csv\n-d test.csv\n",
 			"> resource 'test.csv' uploaded!\n> resource '127.0.0.1_test.csv' downloaded at path 'downloads/'!\n> bye...\n"},
 		{"commands that are none", "hello\n-u\n-d \n-x y\n",

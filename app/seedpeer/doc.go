@@ -1,7 +1,7 @@
 // Package seedpeer exchanges files with seed clients, the Python program that
-// this one grew out of and those that act alike: one UDP datagram each way.
+// this one grew out of, and others that behave like it: one UDP datagram each way.
 //
-//   - [Server] answers them: the first 10,240 bytes of a registered file.
+//   - [Server] answers them with the first 10,240 bytes of a registered file.
 //   - [Fetch] asks one of them for a file and checks its MD5 before the file
 //     gets its name.
 //   - [RunConsole] is the seed's own console on top of both.
@@ -12,8 +12,8 @@
 //
 // # The console
 //
-// The prompt is "> ", also where the input is no terminal. Commands and
-// messages are the seed's (the end of the input is -q):
+// The prompt is "> ", even if the input is not a terminal. Commands and messages
+// are the seed's (the end of the input counts as -q):
 //
 //	-u <path/name>   resource 'x' uploaded!                 resource 'x' not found!
 //	-d <name>        resource '…' downloaded at path 'downloads/'!
@@ -26,6 +26,6 @@
 // What is known of the seed leaves some details open. Here x is the name of the
 // resource without its path, … is the name of the file in downloads/, which is
 // <peer_ip>_<resource_name>, and a line of -l has the five fields of the
-// tracker's answer in its order. Where something fails that the seed says
-// nothing about, or keeps a file that is not whole, a sentence follows.
+// tracker's answer in their order. If something fails about which the seed says
+// nothing, or a file is kept that is not whole, a sentence follows.
 package seedpeer

@@ -17,17 +17,16 @@ import (
 const (
 	// answerWait is how long the seed waits for an answer.
 	answerWait = 10 * time.Second
-	// lateWait is how much longer an answer is awaited after one that does not
-	// match: that one may belong to an earlier request from the same port.
+	// lateWait is how much longer to wait after an answer that does not match: it
+	// may belong to an earlier request from the same port.
 	lateWait = 300 * time.Millisecond
 )
 
 // Option changes how [Fetch] works.
 type Option func(*fetch)
 
-// ReplacingAt saves under this name, made safe, whatever the resource is
-// called. An identical file there is left as it is, another one is replaced in
-// one step.
+// ReplacingAt saves under this name, made safe, instead of the resource's. An
+// identical file there is left alone; a different one is replaced in one step.
 func ReplacingAt(name string) Option {
 	return func(f *fetch) { f.name, f.replace = name, true }
 }
@@ -49,16 +48,16 @@ type fetch struct {
 }
 
 // Fetch asks the peer of a resource for its bytes and saves them in the folder
-// dir, which is made if need be: under the resource's own name, made safe, or
-// the next free one ("x (2)"), or as an option says. The file gets its name
-// only when its MD5 is right. The request is sent from local; nil is any
-// address and a free port. The peer has 10 seconds to answer, and only its own
-// answer counts.
+// dir, which it creates if need be: under the resource's own name, made safe, or
+// the next free one ("x (2)"), or as an option says. The file gets its name only
+// once its MD5 is right. The request is sent from local; nil stands for any address
+// and a free port. The peer has 10 seconds to answer, and answers from elsewhere do
+// not count.
 //
 // Errors: seed-no-answer, seed-file-too-large (cut off by the peer),
-// seed-checksum, invalid (a resource that cannot be asked for; with a content
-// hash instead of an MD5 it is with peers of ours), port-in-use,
-// folder-unwritable, no-space, cancelled.
+// seed-checksum, invalid (a resource that cannot be requested; one with a content
+// hash instead of an MD5 is with our own peers), port-in-use, folder-unwritable,
+// no-space, cancelled.
 func Fetch(ctx context.Context, local *net.UDPAddr, resource netproto.SeedResource, dir string, options ...Option) (string, error) {
 	f, err := newFetch(resource)
 	if err != nil {
@@ -74,7 +73,7 @@ func Fetch(ctx context.Context, local *net.UDPAddr, resource netproto.SeedResour
 	return save(dir, netproto.SafeName(f.name), data, f.replace)
 }
 
-// newFetch checks all that a tracker said of a resource.
+// newFetch checks everything that a tracker said about a resource.
 func newFetch(r netproto.SeedResource) (*fetch, error) {
 	addr, err := netip.ParseAddr(r.PeerIP)
 	if err != nil || !isPeer(addr) {
@@ -89,7 +88,7 @@ func newFetch(r netproto.SeedResource) (*fetch, error) {
 		return nil, err
 	}
 	if content, err := netproto.ParseContentHash(r.ResourceHash); err == nil {
-		return nil, netproto.Errorf(netproto.CodeInvalid, "'%s' is not with seed clients; get it with `centralizedp2p get %s`", r.ResourceName, content)
+		return nil, netproto.Errorf(netproto.CodeInvalid, "seed clients do not have '%s'; get it with `centralizedp2p get %s`", r.ResourceName, content)
 	}
 	sum, err := hex.DecodeString(r.ResourceHash)
 	if err != nil || len(sum) != md5.Size {
@@ -99,14 +98,14 @@ func newFetch(r netproto.SeedResource) (*fetch, error) {
 	return f, nil
 }
 
-// isPeer tells whether an address can be that of one peer: the seed knows IPv4
-// only, and a request must not go to everybody.
+// isPeer reports whether an address can be that of one peer: the seed knows only
+// IPv4, and a request must not be broadcast.
 func isPeer(addr netip.Addr) bool {
 	return addr.Is4() && !addr.IsUnspecified() && !addr.IsMulticast() && addr != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
-// ask sends the request and waits for the bytes with the right MD5. The socket
-// is connected, so that the system drops what comes from anywhere else.
+// ask sends the request and waits for the bytes with the right MD5. The socket is
+// connected, so the system drops what comes from anywhere else.
 func (f *fetch) ask(ctx context.Context, local *net.UDPAddr) ([]byte, error) {
 	conn, err := net.DialUDP("udp4", local, net.UDPAddrFromAddrPort(f.peer))
 	if err != nil {

@@ -8,26 +8,26 @@ import (
 )
 
 const (
-	// heartbeatEvery is how often the seed's peer gives a sign.
+	// heartbeatEvery is how often the seed's peer sends a heartbeat.
 	heartbeatEvery = 5 * time.Second
-	// dropAfter is how long after the last sign the seed's tracker drops a peer
-	// with all that it registered. A tracker of ours waits for a SeedLease.
+	// dropAfter is how long after the last heartbeat the seed's tracker drops a peer
+	// with everything that it registered. Our own tracker waits for a SeedLease.
 	dropAfter = 7 * time.Second
 )
 
-// Registry is a seed tracker, or the seed's routes of one of ours. Errors are
-// *netproto.Error, tracker-unreachable where it did not answer. It may be
-// called from several goroutines.
+// Registry is a seed tracker, or the seed's routes of one of ours. Errors are of
+// type *netproto.Error, with the code "tracker-unreachable" if it did not answer.
+// It may be called from several goroutines.
 type Registry interface {
-	// List gives every resource that the tracker lists.
+	// List returns every resource that the tracker lists.
 	List(ctx context.Context) ([]netproto.SeedResource, error)
-	// Find gives one peer that has a resource of exactly that name, and false
-	// where nobody has.
+	// Find returns one peer that has a resource of exactly this name, or false if
+	// there is none.
 	Find(ctx context.Context, name string) (netproto.SeedResource, bool, error)
-	// Register lists a resource of a peer; again, with the same, changes nothing.
+	// Register lists a resource of a peer. Registering it again changes nothing.
 	Register(ctx context.Context, r netproto.SeedRegistration) error
-	// Heartbeat renews the lease of a peer. It does not bring back a peer that
-	// was dropped: what that one has must be registered again.
+	// Heartbeat renews the lease of a peer. It does not bring back a peer that was
+	// dropped: its resources must be registered again.
 	Heartbeat(ctx context.Context, peerID string) error
 }
 
@@ -43,7 +43,7 @@ type keeper struct {
 	last time.Time // of the last heartbeat that was answered, by the wall clock
 }
 
-// run beats until ctx is over.
+// run sends heartbeats until ctx ends.
 func (k *keeper) run(ctx context.Context) {
 	ticker := time.NewTicker(k.every)
 	defer ticker.Stop()
@@ -52,16 +52,16 @@ func (k *keeper) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			// An error shows itself to the person in the next command, and heals
-			// itself with the next beat.
+			// The person sees an error with the next command, and the next heartbeat
+			// mends it.
 			_ = k.beat(ctx)
 		}
 	}
 }
 
-// beat sends one heartbeat, and registers what the tracker may not know. A
-// tracker that did not answer in between, or was not asked because this
-// computer slept, has dropped everything.
+// beat sends one heartbeat and registers what the tracker may not know. If the
+// tracker did not answer in between, or was not asked because this computer slept,
+// it has dropped everything.
 func (k *keeper) beat(ctx context.Context) error {
 	beatCtx, cancel := context.WithTimeout(ctx, k.every)
 	defer cancel()
@@ -69,7 +69,7 @@ func (k *keeper) beat(ctx context.Context) error {
 		k.last = time.Time{}
 		return err
 	}
-	now := time.Now().Round(0) // the wall clock runs on while a computer sleeps
+	now := time.Now().Round(0) // unlike the monotonic clock, the wall clock runs while a computer sleeps
 	if now.Sub(k.last) > dropAfter {
 		k.shelf.forgetPosts()
 	}

@@ -9,15 +9,15 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Answers a second. The source of a datagram can be forged and an answer is
-// hundreds of times longer than its request: without limits a Server would be
-// a weapon against whoever is named as the source.
+// Answers a second. The source of a datagram can be forged, and an answer is
+// hundreds of times longer than its request: without limits, a Server would be a
+// weapon against whoever is named as the source.
 const (
 	answersPerSource = 50
 	answersInAll     = 200 // 2 MB a second
 )
 
-// allows tells whether the policy lets a source be answered.
+// allows reports whether the policy lets a source be answered.
 func allows(policy netproto.SeedPolicy, source netip.Addr) bool {
 	switch policy {
 	case netproto.SeedOpen:
@@ -28,14 +28,14 @@ func allows(policy netproto.SeedPolicy, source netip.Addr) bool {
 	return false
 }
 
-// isLocal tells whether an address is of this computer or its own network.
+// isLocal reports whether an address belongs to this computer or its own network.
 func isLocal(addr netip.Addr) bool {
 	addr = addr.Unmap()
 	return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()
 }
 
-// limits counts answers for each source and in all. It belongs to one
-// goroutine. It cannot grow past what answersInAll lets in between two sweeps.
+// limits counts answers to each source and in total. It belongs to one goroutine.
+// It cannot grow beyond what answersInAll admits between two sweeps.
 type limits struct {
 	all     *rate.Limiter
 	sources map[netip.Prefix]*rate.Limiter
@@ -49,8 +49,8 @@ func newLimits() *limits {
 	}
 }
 
-// allow tells whether a source may have one more answer now. A source that has
-// had its share takes nothing from the others.
+// allow reports whether a source may have one more answer now. A source that has
+// used up its share takes nothing from the others.
 func (l *limits) allow(source netip.Addr, now time.Time) bool {
 	l.sweep(now)
 	if l.all.TokensAt(now) < 1 {
@@ -65,7 +65,7 @@ func (l *limits) allow(source netip.Addr, now time.Time) bool {
 	return own.AllowN(now, 1) && l.all.AllowN(now, 1)
 }
 
-// sweep forgets, once a second, the sources whose share is whole again.
+// sweep forgets, once a second, the sources that have their full share again.
 func (l *limits) sweep(now time.Time) {
 	if now.Sub(l.swept) < time.Second {
 		return
@@ -78,8 +78,8 @@ func (l *limits) sweep(now time.Time) {
 	}
 }
 
-// network is what counts as one source: an IPv4 address, or an IPv6 /64, all
-// of which one computer can use.
+// network returns what counts as one source: an IPv4 address, or an IPv6 /64, whose
+// addresses a single computer may use.
 func network(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
 	bits := addr.BitLen()

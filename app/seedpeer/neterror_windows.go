@@ -2,7 +2,7 @@ package seedpeer
 
 import "golang.org/x/sys/windows"
 
-// Windows gives its own numbers, which the portable names do not match.
+// Windows has error numbers of its own, which the portable names do not match.
 const (
 	errAddressInUse   = windows.WSAEADDRINUSE
 	errAddressNotHere = windows.WSAEADDRNOTAVAIL

@@ -12,11 +12,11 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// maxFreeNames bounds the search for a free name beside taken ones.
+// maxFreeNames bounds the search for a free name.
 const maxFreeNames = 10_000
 
-// save writes verified bytes into the folder: whole, on the disk, and only
-// then under a name. The name is a safe one. It gives the path of the file.
+// save writes verified bytes into the folder and returns the path of the file. The
+// file gets its name, a safe one, only when it is whole and on the disk.
 func save(dir, name string, data []byte, replace bool) (string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", diskError(dir, err)
@@ -39,14 +39,14 @@ func save(dir, name string, data []byte, replace bool) (string, error) {
 		}
 	}
 	if err != nil {
-		root.Remove(part) // it failed already; what can be removed, is
+		root.Remove(part) // best effort: the first error counts
 		return "", diskError(dir, err)
 	}
 	syncFolder(root)
 	return filepath.Join(dir, name), nil
 }
 
-// holds tells whether the folder has a file of that name with those bytes.
+// holds reports whether the folder has a file of this name with these bytes.
 func holds(root *os.Root, name string, data []byte) bool {
 	info, err := root.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(data)) {
@@ -61,7 +61,7 @@ func holds(root *os.Root, name string, data []byte) bool {
 	return err == nil && bytes.Equal(there, data)
 }
 
-// write makes a new file and does not return before it is on the disk.
+// write creates a file and returns once it is on the disk.
 func write(root *os.Root, name string, data []byte) error {
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -77,8 +77,8 @@ func write(root *os.Root, name string, data []byte) error {
 	return err
 }
 
-// publish gives the part file the name, or the next free one, and never takes
-// the name of another file.
+// publish renames the part file to the name or the next free one, and never
+// replaces another file.
 func publish(root *os.Root, part, name string) (string, error) {
 	for n := 1; n <= maxFreeNames; n++ {
 		free := name
@@ -102,15 +102,15 @@ func moveNew(root *os.Root, from, to string) error {
 	case errors.Is(err, fs.ErrExist):
 		return err
 	}
-	// A file system without hard links: looking first is the best there is.
+	// The file system has no hard links, so looking first is the best there is.
 	if _, err := root.Lstat(to); err == nil {
 		return &fs.PathError{Op: "rename", Path: to, Err: fs.ErrExist}
 	}
 	return root.Rename(from, to)
 }
 
-// syncFolder puts the new name on the disk, where a system can; Windows does
-// so by itself and refuses to be asked.
+// syncFolder makes the new name durable if the system can; Windows does so by
+// itself and refuses the request.
 func syncFolder(root *os.Root) {
 	if folder, err := root.Open("."); err == nil {
 		folder.Sync()

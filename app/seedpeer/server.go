@@ -16,42 +16,42 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// maxDatagram is the largest UDP payload over IPv4, in bytes, rounded up. A
-// buffer of this size cannot cut a datagram, which Windows reports as an error.
+// maxDatagram is the largest UDP payload over IPv4, in bytes, rounded up. No
+// datagram is too long for such a buffer; Windows would report that as an error.
 const maxDatagram = 64 << 10
 
-// File is a file that is offered to seed clients, as it was when it was
-// registered. It is not served any more once its size or time differ.
+// File is a file that is offered to seed clients, as it was when it was registered.
+// It is no longer served once its size or time differ.
 type File struct {
 	Location string // on this computer; never from the network
 	Size     int64  // bytes
 	ModTime  time.Time
-	// Sent, if not nil, is told to whom the file was sent and how many bytes. It
+	// Sent, if not nil, receives to whom how many bytes of the file were sent. It
 	// must not block.
 	Sent func(to netip.AddrPort, bytes int)
 }
 
-// Files knows what is offered to seed clients. Lookup gives the file that was
-// registered under exactly that path and name, both as they came in a
-// datagram: they are keys, not places on the disk. It is called from one
-// goroutine of the Server and must not block.
+// Files knows what is offered to seed clients. Lookup returns the file that was
+// registered under exactly this path and name. Both are as they came in a datagram:
+// keys, not places on the disk. It is called from one goroutine of the Server and
+// must not block.
 type Files interface {
 	Lookup(path, name string) (File, bool)
 }
 
 // Server answers the requests of seed clients on one UDP port.
 type Server struct {
-	conn   *net.UDPConn // nil where the policy is off
+	conn   *net.UDPConn // nil if the policy is off
 	policy netproto.SeedPolicy
 	files  Files
 	limits *limits
 	log    *slog.Logger
 }
 
-// Listen takes the UDP address, host:port; port 0 is a free one. With the
-// policy off no port is taken: such a server has the port 0, and its Serve only
-// waits. A nil log is silent. Errors: port-in-use, and invalid for an address
-// that this computer does not have.
+// Listen takes the UDP address, host:port; port 0 stands for a free one. If the
+// policy is off, it takes no port: the server has the port 0, and its Serve only
+// waits. A nil log is silent. Errors: port-in-use, and invalid for an address that
+// this computer does not have.
 func Listen(address string, policy netproto.SeedPolicy, files Files, log *slog.Logger) (*Server, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -67,15 +67,15 @@ func Listen(address string, policy netproto.SeedPolicy, files Files, log *slog.L
 	if s.conn, err = net.ListenUDP("udp", local); err != nil {
 		return nil, bindError(address, err)
 	}
-	// macOS refuses to send more than 9,216 bytes with its default buffer. A
-	// system that keeps its own size is no reason not to serve.
+	// macOS refuses to send more than 9,216 bytes with its default buffer. If a
+	// system keeps its own size, the server works all the same.
 	if err := s.conn.SetWriteBuffer(4 * maxDatagram); err != nil {
 		log.Debug("seed listener keeps the system's send buffer", "err", err)
 	}
 	return s, nil
 }
 
-// Port is the UDP port; 0 where the policy is off.
+// Port returns the UDP port; 0 if the policy is off.
 func (s *Server) Port() int {
 	if s.conn == nil {
 		return 0
@@ -83,7 +83,7 @@ func (s *Server) Port() int {
 	return s.conn.LocalAddr().(*net.UDPAddr).Port
 }
 
-// Close frees the port of a server that will not Serve.
+// Close frees the port of a server whose Serve will not be called.
 func (s *Server) Close() error {
 	if s.conn == nil {
 		return nil
@@ -91,9 +91,8 @@ func (s *Server) Close() error {
 	return s.conn.Close()
 }
 
-// Serve answers until ctx is over, then frees the port. No datagram and no
-// error of the network ends it; it returns an error only when the port was
-// taken from it by a Close.
+// Serve answers until ctx ends, and then frees the port. No datagram and no error
+// of the network ends it; it returns an error only if Close took its port.
 func (s *Server) Serve(ctx context.Context) error {
 	if s.conn == nil {
 		<-ctx.Done()
@@ -111,8 +110,8 @@ func (s *Server) Serve(ctx context.Context) error {
 		case errors.Is(err, net.ErrClosed):
 			return err
 		case err != nil:
-			// Windows reports a client that went away on the next read; others
-			// report passing trouble of an interface. Neither is ours to end at.
+			// On the next read, Windows reports a client that went away; other systems
+			// report passing trouble of an interface. Neither is a reason to end.
 			failed++
 			s.log.Debug("seed listener goes on after a failed read", "err", err)
 			pause(ctx, failed)
@@ -123,7 +122,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 }
 
-// pause keeps a read that fails again and again from taking a whole core.
+// pause keeps a read that fails over and over from using a whole core.
 func pause(ctx context.Context, failed int) {
 	timer := time.NewTimer(time.Duration(min(failed, 100)) * time.Millisecond)
 	defer timer.Stop()
@@ -133,8 +132,8 @@ func pause(ctx context.Context, failed int) {
 	}
 }
 
-// answer sends what one datagram asks for, or nothing: the seed has no way to
-// say no, and an answer to what is not registered would tell what is.
+// answer sends what one datagram asks for, or nothing: the seed has no way to say
+// no, and refusals would reveal what is registered.
 func (s *Server) answer(datagram []byte, from netip.AddrPort, buffer []byte) {
 	if !allows(s.policy, from.Addr()) {
 		return
@@ -177,7 +176,7 @@ func parseRequest(datagram []byte) (path, name string, ok bool) {
 	return request[:slash], request[slash+1:], true
 }
 
-// request is the datagram for a resource; errors: invalid.
+// request returns the datagram that asks for a resource. Errors: invalid.
 func request(path, name string) ([]byte, error) {
 	datagram := []byte(path + "/" + name)
 	gotPath, gotName, ok := parseRequest(datagram)
@@ -189,10 +188,10 @@ func request(path, name string) ([]byte, error) {
 	return datagram, nil
 }
 
-// readHead reads the first bytes of the file, as many as the buffer takes, and
-// gives none of a file that is not as it was registered, before and after.
+// readHead reads the first bytes of the file, as many as the buffer takes. It
+// returns an error if the file is not as it was registered, before or after.
 func readHead(file File, buffer []byte) (int, error) {
-	info, err := os.Stat(file.Location) // before opening: a pipe put in its place would block there
+	info, err := os.Stat(file.Location) // before opening, which would wait if a pipe has taken its place
 	if err == nil {
 		err = file.check(info)
 	}
@@ -214,7 +213,7 @@ func readHead(file File, buffer []byte) (int, error) {
 	return n, file.check(info)
 }
 
-// check tells whether the file is still the one that was registered.
+// check returns an error unless the file is still the one that was registered.
 func (f File) check(now fs.FileInfo) error {
 	if !now.Mode().IsRegular() || now.Size() != f.Size || !now.ModTime().Equal(f.ModTime) {
 		return netproto.Errorf(netproto.CodeFileChanged, "%s", f.Location)

@@ -16,14 +16,14 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// shelf is what the person at the console has uploaded, and whether the
-// tracker knows.
+// shelf holds what the person at the console has uploaded, and whether the tracker
+// knows about it.
 type shelf struct {
 	mu    sync.Mutex
 	items map[key]*item
 }
 
-// key is what a datagram asks for.
+// key identifies what a datagram asks for.
 type key struct{ path, name string }
 
 type item struct {
@@ -44,14 +44,14 @@ func (s *shelf) Lookup(path, name string) (File, bool) {
 	return File{}, false
 }
 
-// put adds a file, in place of what had the same key.
+// put adds a file, or replaces the one with the same key.
 func (s *shelf) put(k key, it item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.items[k] = &it
 }
 
-// remove takes away what the tracker refused.
+// remove takes a file off the shelf that the tracker refused.
 func (s *shelf) remove(k key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +76,7 @@ func (s *shelf) forgetPosts() {
 	}
 }
 
-// unposted is what the tracker has still to be told, key to MD5.
+// unposted returns what the tracker still has to be told, as MD5 by key.
 func (s *shelf) unposted() map[key]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,17 +89,16 @@ func (s *shelf) unposted() map[key]string {
 	return left
 }
 
-// splitTyped makes the registered path and name of what a person typed: the
-// seed cuts at the last slash.
+// splitTyped splits what a person typed into the path and name to register: the
+// seed splits at the last slash.
 func splitTyped(typed string) key {
 	typed = filepath.ToSlash(typed)
 	slash := strings.LastIndexByte(typed, '/')
 	return key{path: typed[:max(slash, 0)], name: typed[slash+1:]}
 }
 
-// hashFile reads the file that a person typed. It is not found (fs.ErrNotExist)
-// where there is no regular file. Other errors: file-unreadable, file-changed,
-// cancelled.
+// hashFile reads the file whose path a person typed. Errors: fs.ErrNotExist if
+// there is no regular file, file-unreadable, file-changed, cancelled.
 func hashFile(ctx context.Context, typed string) (item, error) {
 	if !utf8.ValidString(typed) {
 		return item{}, netproto.Errorf(netproto.CodeInvalid, "the path %q is not valid UTF-8", typed)
@@ -108,7 +107,7 @@ func hashFile(ctx context.Context, typed string) (item, error) {
 	if err != nil {
 		return item{}, netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", typed, err)
 	}
-	info, err := os.Stat(location) // before opening: opening a pipe would block
+	info, err := os.Stat(location) // before opening, which would wait if it is a pipe
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular():
 		return item{}, fs.ErrNotExist
@@ -137,7 +136,7 @@ func hashFile(ctx context.Context, typed string) (item, error) {
 	return item{File: file, md5: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
-// reader stops reading when its context is over.
+// reader stops reading when its context ends.
 type reader struct {
 	ctx context.Context
 	io.Reader
