@@ -1,7 +1,7 @@
 """A desktop to drive: a screen (Xvfb) with a window manager and a session bus,
 the real program in it, and a person who reads the screen and uses pointer, keys
-and drops. What stands on the screen is read with tesseract, not asked of the
-program."""
+and drops. What is on the screen is read with tesseract; the program is not
+asked."""
 import csv
 import hashlib
 import io
@@ -25,7 +25,7 @@ class Failed(Exception):
 
 
 def eventually(what, is_so, patience=PATIENCE, every=0.2):
-    """Waits until is_so() gives something true, and gives it back."""
+    """Waits until is_so() returns something true, and returns that."""
     deadline = time.monotonic() + patience
     while True:
         got = is_so()
@@ -153,7 +153,7 @@ class Desk:
         house.desks.append(self)
 
     def screen(self, size):
-        """Starts a screen; several that start at once take each other's number."""
+        """Starts a screen; screens that start at once may pick the same number."""
         for _ in range(5):
             read, write = os.pipe()
             server = self.house.start(f'{self.who}-x', ['Xvfb', '-displayfd', str(write), '-screen', '0', size + 'x24', '-nolisten', 'tcp', '-noreset'], pass_fds=[write])
@@ -210,7 +210,7 @@ class Desk:
         return done.stdout
 
     def command(self, *args):
-        """Runs the program as a command, and gives what it did."""
+        """Runs the program as a command and returns the finished process."""
         return subprocess.run([self.house.program, '--profile', self.profile, *args], env={**os.environ, **self.env},
                               capture_output=True, text=True, timeout=60)
 

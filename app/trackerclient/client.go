@@ -142,7 +142,9 @@ func (c *Client) Close() error {
 
 // Seed returns a client for the seed's routes of this tracker, over the same
 // pinned connection.
-func (c *Client) Seed() *Seed { return NewSeedOver("https://"+netproto.URLHost(c.address), c.transport) }
+func (c *Client) Seed() *Seed {
+	return NewSeedOver("https://"+netproto.URLHost(c.address), c.transport)
+}
 
 // Info returns what the tracker says about itself. The first answer makes its
 // key a known one; if that cannot be saved, Info fails with the error of the
