@@ -11,28 +11,28 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Timing is how long downloads wait.
+// Timing says how long downloads wait.
 type Timing struct {
 	Tick time.Duration // how often to look after the downloads
 	Disk time.Duration // how often to try a disk that could not be used
-	// Idle is how long a download gets nothing before it leaves its place to
-	// another one; a parked one is asked about after Scout, and later each time
-	// that it came to nothing, up to MaxScout.
+	// A download that gets nothing for Idle leaves its place to another one. The
+	// trackers are asked about a parked one after Scout, and each time a source
+	// turns out to be none after twice as long, up to MaxScout.
 	Idle, Scout, MaxScout time.Duration
 	// A failed download is tried again after Retry, doubled each time up to MaxRetry.
 	Retry, MaxRetry time.Duration
 }
 
-// StandardTiming is the usual one.
+// StandardTiming is for everyday use.
 var StandardTiming = Timing{Tick: time.Second, Disk: 30 * time.Second, Idle: time.Minute, Scout: 15 * time.Second, MaxScout: 30 * time.Minute,
 	Retry: 30 * time.Second, MaxRetry: time.Hour}
 
-// retryAfter is how long a download rests that failed a number of times.
+// retryAfter returns how long a download rests after it failed a number of times.
 func (t *Timing) retryAfter(tries int) time.Duration {
 	return min(t.Retry<<min(tries-1, 20), t.MaxRetry)
 }
 
-// Shares is what becomes of finished downloads. Its methods may wait for the disk.
+// Shares takes what becomes of finished downloads. Its methods may wait for the disk.
 type Shares interface {
 	// AddFetched shares what is at a path, whose files and hashes are known.
 	AddFetched(path string, files []library.File, manifests []*piece.Manifest) error
@@ -50,10 +50,10 @@ type Config struct {
 	Shares  Shares
 	Log     *slog.Logger
 	Timing  Timing
-	// Share tells whether finished downloads are shared; nil: never.
+	// Share reports whether finished downloads are shared; nil: never.
 	Share  func() bool
 	Joined func() bool // a tracker
-	// Sources asks the trackers for the peers, other than this one, that have a content.
+	// Sources asks the trackers which peers other than this one have a content.
 	Sources func(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error)
 	Notify  func() // something a person sees has changed
 	Limit   int    // downloads that fetch at once

@@ -10,9 +10,9 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// What a person does with downloads. Every call takes several and remembers them
-// all at once. One that is not in the list, or for which the call makes no sense,
-// does not keep the others from it. The first error is returned.
+// This file is what a person does with downloads. Every call takes several downloads
+// and remembers them all at once. One that is not in the list, or for which the call
+// makes no sense, does not affect the others. One of the errors is returned.
 
 // chosen returns the downloads with these ids, and an error if one is not listed.
 func (q *Queue) chosen(ids []string) ([]*download, error) {
@@ -21,7 +21,8 @@ func (q *Queue) chosen(ids []string) ([]*download, error) {
 	return q.list.chosen(ids)
 }
 
-// change edits downloads and remembers those that edit says have changed.
+// change calls edit on downloads, with their lock held, and remembers those for which
+// it returns true.
 func (q *Queue) change(ids []string, edit func(d *download) bool) ([]*download, error) {
 	list, err := q.chosen(ids)
 	var changed []*download
@@ -57,8 +58,8 @@ func (q *Queue) Pause(ids ...string) error {
 	return err
 }
 
-// Resume starts paused, failed or waiting downloads, or finished ones whose
-// file is gone, as soon as their turn comes.
+// Resume lets paused, failed and waiting downloads, and finished ones whose file is
+// gone, run as soon as their turn comes.
 func (q *Queue) Resume(ids ...string) error {
 	chosen, _ := q.chosen(ids)
 	lost := map[*download]string{} // the paths of finished ones; no lock waits for the disk
@@ -86,7 +87,7 @@ func (q *Queue) Resume(ids ...string) error {
 	return err
 }
 
-// stopRuns ends the runs that match and waits for their end.
+// stopRuns ends the runs that match and waits until they are over.
 func stopRuns(list []*download, match func(d *download) bool) {
 	var ends []chan struct{}
 	for _, d := range list {
@@ -124,7 +125,7 @@ func (q *Queue) drop(ids []string, removal library.Removal) error {
 	for _, d := range chosen {
 		d.mu.Lock()
 		if !d.removed {
-			d.removed, d.gone = true, make(chan struct{}) // from now on it is not saved and does not start
+			d.removed, d.gone = true, make(chan struct{}) // from now on it is neither saved nor started
 			list, gone = append(list, d), append(gone, d.record.ID)
 		}
 		d.mu.Unlock()
@@ -163,8 +164,8 @@ func (q *Queue) SetPriority(priority library.Priority, ids ...string) error {
 	return err
 }
 
-// SetRate bounds each of the downloads, in bytes a second; 0 is no limit. It applies
-// at once.
+// SetRate limits each of the downloads to a rate in bytes a second; 0 is no limit. It
+// applies at once.
 func (q *Queue) SetRate(limit int64, ids ...string) error {
 	if limit < 0 {
 		return netproto.Errorf(netproto.CodeInvalid, "a limit cannot be negative")
@@ -197,9 +198,9 @@ func (q *Queue) Move(way Way, ids ...string) error {
 	return err
 }
 
-// Prefer has a download fetch a file from an offset in bytes on first: see
-// [swarm.Preference]. It holds until the next call or restart. An unknown download
-// gives "not-found", a negative offset "invalid".
+// Prefer has a download fetch a file first, from an offset in bytes on: see
+// [swarm.Preference]. It holds until the next call or restart. The error is
+// "not-found" for an unknown download and "invalid" for a negative offset.
 func (q *Queue) Prefer(id, path string, offset int64) error {
 	d := q.find(id)
 	if d == nil {
@@ -219,7 +220,7 @@ func (q *Queue) Prefer(id, path string, offset int64) error {
 }
 
 // Verify hashes again what downloads have on the disk. Wrong pieces of a finished one
-// are fetched again, in their place: what somebody changed in its files is lost.
+// are fetched again and replaced, so what somebody changed in its files is lost.
 func (q *Queue) Verify(ids ...string) error { return q.verify(ids, library.CheckRepair) }
 
 func (q *Queue) verify(ids []string, check library.Check) error {
@@ -231,7 +232,7 @@ func (q *Queue) verify(ids []string, check library.Check) error {
 	return err
 }
 
-// sendOn has the errands of downloads done; those that fetch stop first.
+// sendOn queues the errands of downloads; those that fetch stop first.
 func (q *Queue) sendOn(list []*download) {
 	stopRuns(list, func(d *download) bool { return !d.errand })
 	q.mu.Lock()
@@ -243,8 +244,8 @@ func (q *Queue) sendOn(list []*download) {
 }
 
 // MoveTo moves downloads to another folder, with what was fetched of them;
-// nothing is replaced there. It returns when the moves are queued: how they go
-// is seen in the state of the downloads.
+// nothing is replaced there. It returns when the moves are queued; the state of the
+// downloads shows how they go.
 func (q *Queue) MoveTo(folder string, ids ...string) error {
 	if !filepath.IsAbs(folder) {
 		return netproto.Errorf(netproto.CodeInvalid, "the folder must be given with its whole path")
@@ -280,7 +281,7 @@ func (q *Queue) MoveTo(folder string, ids ...string) error {
 	return nil
 }
 
-// mayMove says why a download cannot go to a folder.
+// mayMove returns an error if a download cannot go to a folder.
 func (q *Queue) mayMove(d *download, folder string) error {
 	d.mu.Lock()
 	record := d.record

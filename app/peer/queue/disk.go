@@ -28,14 +28,14 @@ type disk struct {
 	lstat   func(path string) (fs.FileInfo, error)
 }
 
-// missing tells whether there is nothing at a path, or nothing that can be seen.
+// missing reports whether there is nothing at a path, or nothing that can be seen.
 func (k *disk) missing(path string) bool {
 	_, err := k.lstat(path)
 	return err != nil
 }
 
-// endRemovals ends the removals that a kill interrupted, before any share is
-// offered, and returns the downloads that stay.
+// endRemovals completes the removals that a kill interrupted and returns the downloads
+// that stay. It is called before any share is offered.
 func (k *disk) endRemovals(records []library.Download) ([]library.Download, error) {
 	var stay []library.Download
 	var gone []string
@@ -53,8 +53,8 @@ func (k *disk) endRemovals(records []library.Download) ([]library.Download, erro
 	return stay, k.library.RemoveDownloads(gone...)
 }
 
-// forgetShareOf takes the share of a download that goes with its files off what
-// is offered at every start.
+// forgetShareOf forgets the share of a download that is removed with its files, so
+// that it is not offered at the next start.
 func (k *disk) forgetShareOf(r library.Download) error {
 	if r.Removal != library.RemoveFiles || r.Path == "" {
 		return nil
@@ -107,7 +107,7 @@ func discardUnfinished(r library.Download) error {
 	return nil
 }
 
-// removeCopy removes what a move that is given up has copied.
+// removeCopy removes what an abandoned move has copied.
 func removeCopy(record library.Download) error {
 	if record.Move == nil || record.Move.To == "" {
 		return nil
@@ -126,10 +126,10 @@ func removeCopy(record library.Download) error {
 	return nil
 }
 
-// copyName is what a copy is called until it is whole.
+// copyName returns the name of a copy until it is complete.
 func copyName(record library.Download) string { return netproto.PartPrefix + "move-" + record.ID }
 
-// room checks that there is space for what is to be copied.
+// room returns an error unless there is space for what is to be copied.
 func (k *disk) room(from *os.Root, name string, to *os.Root) error {
 	var size int64
 	err := fs.WalkDir(from.FS(), name, func(_ string, entry fs.DirEntry, err error) error {
@@ -148,7 +148,7 @@ func (k *disk) room(from *os.Root, name string, to *os.Root) error {
 	return k.space(to.Name(), size)
 }
 
-// intact tells whether the files of a finished download are as they were. A folder
+// intact reports whether the files of a finished download are as they were. A folder
 // whose list is no longer known only has to be there.
 func (k *disk) intact(ctx context.Context, record library.Download, progress func(n int)) (bool, error) {
 	info, err := k.lstat(record.Path)
@@ -184,8 +184,8 @@ func (l lists) Kept(ctx context.Context) ([]netproto.FolderEntry, bool) {
 	return entries, ok
 }
 
-// listOf is the list of a finished folder, also as text; false if it is no longer
-// known.
+// listOf returns the list of a finished folder, parsed and as text; false if it is no
+// longer known.
 func (k *disk) listOf(ctx context.Context, record library.Download) ([]netproto.FolderEntry, []byte, bool) {
 	for _, file := range []string{k.library.DownloadList(record.ID), k.library.FolderFile(record.Hash)} {
 		if entries, text, ok := readList(ctx, file, record.Hash); ok {
@@ -195,7 +195,7 @@ func (k *disk) listOf(ctx context.Context, record library.Download) ([]netproto.
 	return nil, nil, false
 }
 
-// readList reads a list whose hash must be right.
+// readList reads a list and checks its hash.
 func readList(ctx context.Context, file string, hash netproto.ContentHash) ([]netproto.FolderEntry, []byte, bool) {
 	info, err := os.Stat(file)
 	if err != nil || info.Size() > netproto.MaxFolderBytes {
@@ -213,8 +213,8 @@ func readList(ctx context.Context, file string, hash netproto.ContentHash) ([]ne
 	return entries, text, err == nil
 }
 
-// takeBack makes the files of a finished download unfinished again. They keep
-// their bytes: what is right in them is not fetched.
+// takeBack makes the files of a finished download unfinished again. They keep their
+// bytes, so what is right in them is not fetched again.
 func (k *disk) takeBack(record library.Download) error {
 	dir, name := filepath.Split(record.Path)
 	root, err := os.OpenRoot(dir)
@@ -235,7 +235,7 @@ func (k *disk) takeBack(record library.Download) error {
 	case info.IsDir() && record.Folder:
 		return k.takeBackFolder(root, name, record)
 	}
-	return nil // something else has the name: it stays, and what is fetched gets another
+	return nil // something else has the name and keeps it; what is fetched gets another one
 }
 
 func (k *disk) takeBackFolder(root *os.Root, name string, record library.Download) error {
@@ -282,8 +282,8 @@ func (k *disk) deleteFinished(record library.Download) error {
 	return deleteListed(root, name, piece.Chosen(entries, record.Paths))
 }
 
-// deleteFile deletes a file that has that size, in bytes. Another one is not
-// what was downloaded.
+// deleteFile deletes a file if it has the right size in bytes. With another size it is
+// not what was downloaded and stays.
 func deleteFile(root *os.Root, name string, size int64) error {
 	info, err := root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -301,8 +301,8 @@ func deleteFile(root *os.Root, name string, size int64) error {
 	return nil
 }
 
-// deleteListed deletes the files of a list below a folder, and the folders that
-// are empty then.
+// deleteListed deletes the files of a list below a folder, and the folders that are
+// empty then.
 func deleteListed(root *os.Root, name string, entries []netproto.FolderEntry) error {
 	var first error
 	dirs := map[string]bool{name: true}
@@ -323,7 +323,7 @@ func deleteListed(root *os.Root, name string, entries []netproto.FolderEntry) er
 	}
 	slices.SortFunc(deepest, func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })
 	for _, dir := range deepest {
-		root.Remove(dir) // one that holds something of somebody else stays
+		root.Remove(dir) // a folder that holds something else stays
 	}
 	return first
 }

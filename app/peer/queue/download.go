@@ -15,7 +15,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// download is a content that the person asked for: what is remembered, and what
+// download is a content that the person asked for: what is remembered of it, and what
 // outlives its attempts.
 type download struct {
 	config   *Config
@@ -26,15 +26,15 @@ type download struct {
 	limit   *flow.Throttle
 	rate    flow.Meter
 	checked atomic.Int64  // bytes verified, copied or moved in the present phase
-	woken   chan struct{} // a disk is tried again now
+	woken   chan struct{} // receives when the disk is to be tried again now
 
 	mu         sync.Mutex
-	fresh      bool          // not remembered yet: until then it does not start, so that nothing on the disk belongs to nothing
-	removed    bool          // from the list
-	gone       chan struct{} // closed when nothing of it is left; nil while it is in the list
+	fresh      bool          // not remembered yet. Until it is, it does not start: a kill would leave files without a download
+	removed    bool          // it is being taken off the list
+	gone       chan struct{} // closed when it was removed; nil unless it is being removed
 	alone      bool          // it may run although the others may not
 	record     library.Download
-	where      string             // what it will be called, absolute
+	where      string             // the path it will have, absolute
 	cancel     context.CancelFunc // of the run; nil while it does not run
 	errand     bool               // the run checks or moves files and fetches nothing
 	ended      chan struct{}      // closed when the run is over
@@ -45,10 +45,10 @@ type download struct {
 
 	// See waiting.go.
 	idle      bool      // it got nothing for a while
-	fed       time.Time // when it got something last, or began
-	gotBefore int64     // bytes, when that was measured
-	parked    bool      // it has no turn before there is a source
-	parkings  int       // in a row that a source turned out to be none
+	fed       time.Time // when it last got something, or began
+	gotBefore int64     // bytes it had got when it was last measured
+	parked    bool      // it has no turn until there is a source
+	parkings  int       // how often in a row a source turned out to be none
 	scoutAt   time.Time // when the trackers are asked about it
 
 	history flow.History
@@ -61,8 +61,8 @@ func (d *download) kept() {
 	d.fresh = false
 }
 
-// setDir notes where the download is published; the caller holds the lock, if
-// others know the download.
+// setDir notes the folder to publish in. The caller holds the lock, unless nobody else
+// knows the download yet.
 func (d *download) setDir(dir string) {
 	d.record.Dir = dir
 	d.where = filepath.Join(dir, d.record.Name)
@@ -80,14 +80,14 @@ func (d *download) newAttempt() *swarm.Attempt {
 	return d.attempt
 }
 
-// last is the present or the last attempt, or nil.
+// last returns the present attempt, otherwise the last one; nil before the first.
 func (d *download) last() *swarm.Attempt {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.attempt
 }
 
-// atWork is the attempt that fetches now, or nil.
+// atWork returns the attempt that fetches now, or nil.
 func (d *download) atWork() *swarm.Attempt {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -97,12 +97,12 @@ func (d *download) atWork() *swarm.Attempt {
 	return d.attempt
 }
 
-// run makes attempts until one ends for another reason than the disk. It returns
-// the published path.
+// run makes attempts until one succeeds or fails for another reason than the disk. It
+// returns the published path.
 func (d *download) run(ctx context.Context) (string, error) {
 	for {
 		path, err := d.newAttempt().Run(ctx)
-		if err == nil { // even if it was to be stopped: it is published
+		if err == nil { // even if it was to stop: the content is published
 			return path, nil
 		}
 		if ctx.Err() != nil {
@@ -129,7 +129,8 @@ func (d *download) setDiskErr(err error) {
 	d.config.Notify()
 }
 
-// waitForDisk waits for a while, or until somebody resumes the download.
+// waitForDisk waits for a while, or until the download is resumed. It reports false if
+// ctx has ended.
 func (d *download) waitForDisk(ctx context.Context) bool {
 	timer := time.NewTimer(d.config.Timing.Disk)
 	defer timer.Stop()
@@ -142,7 +143,7 @@ func (d *download) waitForDisk(ctx context.Context) bool {
 	return true
 }
 
-// wake has a running download look around, and try its disk.
+// wake has a running download look for sources and try its disk now.
 func (d *download) wake() {
 	select {
 	case d.woken <- struct{}{}:
@@ -180,12 +181,12 @@ func (d *download) progress(n int) {
 	d.config.Notify()
 }
 
-// hasErrand tells whether files are to be checked or moved; the caller holds
+// hasErrand reports whether files are to be checked or moved; the caller holds
 // the lock.
 func (d *download) hasErrand() bool { return d.record.Check != "" || d.record.Move != nil }
 
-// leaving is closed when a download that is being removed is gone; nil if it is not
-// being removed.
+// leaving returns a channel that is closed when the download was removed; nil if it is
+// not being removed.
 func (d *download) leaving() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -194,8 +195,8 @@ func (d *download) leaving() <-chan struct{} {
 
 func byOrder(a, b *download) int { return cmp.Compare(a.order(), b.order()) }
 
-// order is changed with the list's lock and the download's held, and read with
-// either.
+// order returns the place in the queue. It is changed with the locks of the list and
+// the download held, so either lock is enough to read it.
 func (d *download) order() int64 { return d.record.Order }
 
 func (d *download) setOrder(order int64) {
@@ -227,8 +228,8 @@ func codeAndReason(err error) (netproto.Code, string) {
 	return netproto.CodeOf(err), err.Error()
 }
 
-// heals tells whether a failure may be over by itself. What a content is does not
-// change, and what the other side forbids only a person can settle.
+// heals reports whether a failure may go away by itself. A content does not change,
+// and what the other side forbids only a person can settle.
 func heals(code netproto.Code) bool {
 	switch code {
 	case netproto.CodeProtocol, netproto.CodeWrongPiece, netproto.CodeTooLarge, netproto.CodeInvalid, netproto.CodeDenied, netproto.CodeBanned, netproto.CodeInvite:

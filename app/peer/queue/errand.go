@@ -7,8 +7,8 @@ import (
 	"centralizedp2p/app/library"
 )
 
-// doErrand does the first errand of a download; the next one is another run. An
-// interrupted errand is done again from its start.
+// doErrand does one errand of a download; the next one is another run. An interrupted
+// errand starts again from the beginning.
 func (d *download) doErrand(ctx context.Context) {
 	d.mu.Lock()
 	record := d.record
@@ -28,7 +28,7 @@ func (d *download) doErrand(ctx context.Context) {
 	if d.record.State != library.DownloadFailed {
 		d.record.Code, d.record.Reason = "", ""
 	}
-	if err != nil { // what it was to do is given up, and the person told why
+	if err != nil { // the errand is given up, and the person learns why
 		if record.Move == nil {
 			d.record.Check = ""
 		} else {
@@ -45,8 +45,8 @@ func (d *download) doErrand(ctx context.Context) {
 	}
 }
 
-// check hashes what a download has on the disk, and notes what is to be done
-// about it. An error leaves the download as it is.
+// check hashes what a download has on the disk and notes what must be fetched again.
+// An error leaves the download as it is.
 func (d *download) check(ctx context.Context, record library.Download) error {
 	if record.State != library.DownloadFinished {
 		done, err := d.newAttempt().CheckUnfinished(ctx)

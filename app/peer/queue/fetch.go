@@ -7,7 +7,7 @@ import (
 	"centralizedp2p/app/library"
 )
 
-// fetch is one run of a download; what came of it is remembered.
+// fetch runs a download once and remembers the result.
 func (d *download) fetch(ctx context.Context) {
 	path, err := d.run(ctx)
 	d.mu.Lock()
@@ -20,7 +20,7 @@ func (d *download) fetch(ctx context.Context) {
 	switch {
 	case err == nil:
 		d.succeed(path)
-	case ctx.Err() != nil || d.record.State == library.DownloadPaused: // in the meantime
+	case ctx.Err() != nil || d.record.State == library.DownloadPaused: // it was stopped meanwhile
 	default:
 		d.failRecord(err)
 	}
@@ -32,8 +32,8 @@ func (d *download) fetch(ctx context.Context) {
 	}
 }
 
-// share offers what was downloaded, if the person wants that. What is known of the
-// files is handed over, so that they need not be hashed again.
+// share offers what was downloaded, if the person wants that. It passes on what is known
+// of the files, so that they are not hashed again.
 func (d *download) share(record library.Download) {
 	if d.config.Share == nil || !d.config.Share() {
 		return

@@ -10,8 +10,8 @@ import (
 
 var errNotListed = netproto.Errorf(netproto.CodeNotFound, "this download is no longer in the list")
 
-// list are the downloads that the person asked for. [Queue.mu] guards it: whoever
-// calls its methods holds that lock.
+// list is all downloads that the person asked for, in order. [Queue.mu] guards it: the
+// caller of its methods holds that lock.
 type list struct {
 	ordered []*download
 	byID    map[string]*download
@@ -64,7 +64,7 @@ func (l *list) forget(gone ...*download) {
 	}
 }
 
-// behind is the place in the order behind all downloads, for one added at a time.
+// behind returns an order that is after all downloads, for one added at some time.
 func (l *list) behind(added time.Time) int64 {
 	order := added.UnixNano()
 	if n := len(l.ordered); n > 0 {
@@ -87,10 +87,10 @@ func (l *list) chosen(ids []string) ([]*download, error) {
 	return found, first
 }
 
-// Way is a way in the queue.
+// Way is a direction in the queue.
 type Way string
 
-// The ways. Several downloads that go the same way keep their order.
+// The ways. Downloads that are moved together keep their order.
 const (
 	Top    Way = "top"
 	Up     Way = "up"
@@ -130,9 +130,9 @@ func (l *list) reorder(moved []*download, way Way) ([]*download, error) {
 	return changed, nil
 }
 
-// pass lets each of the downloads change places with the next unfinished one
-// in a direction, unless that is one of them itself: then they are at the end
-// of the queue together.
+// pass has each of the downloads change places with the next unfinished one in a
+// direction, unless that is one of them itself: then they are together at the end of
+// the queue.
 func (l *list) pass(moved []*download, step int) []*download {
 	chosen := map[*download]bool{}
 	for _, d := range moved {

@@ -12,11 +12,11 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// How a download moves to another folder. Within one disk it is renamed. From disk
-// to disk its files are copied, made durable, published under a free name, and only
-// then removed where they were. What was done is remembered in library.Move before
-// the next step begins, so that it goes on after a kill and no file is lost, mistaken
-// for another or left twice.
+// This file moves a download to another folder. Within one disk its files are renamed.
+// From disk to disk they are copied, made durable, published under a free name, and
+// only then removed where they were. Each step is remembered in library.Move before the
+// next one begins, so that a move goes on after a kill and no file is lost, mistaken for
+// another or left in two places.
 
 // maxNames bounds the search for a free name.
 const maxNames = 10_000
@@ -46,20 +46,20 @@ func (d *download) move(ctx context.Context, record library.Download) error {
 	return nil
 }
 
-// mover moves one download once.
+// mover moves a download to another folder once.
 type mover struct {
 	d      *download
 	record library.Download // as it was at the start
 	to     *os.Root         // the new folder
 }
 
-// unfinished moves what was fetched. Its names are fixed, so that it can be
-// done again after a kill without knowing how far it came.
+// unfinished moves what was fetched. The names are fixed, so after a kill it can be done
+// again without knowing how far it came.
 func (m *mover) unfinished(ctx context.Context) error {
 	record, to := m.record, m.to
 	from, err := os.OpenRoot(record.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // nothing was fetched, or it is lost
+		return nil // nothing was fetched, or everything is lost
 	}
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
@@ -73,7 +73,7 @@ func (m *mover) unfinished(ctx context.Context) error {
 		if _, err := from.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		// What has the name there is a leftover: no download of the list is there.
+		// Whatever has the name there is a leftover: no download of the list uses it.
 		if err := to.RemoveAll(name); err != nil {
 			return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 		}
@@ -112,13 +112,13 @@ func (m *mover) finished(ctx context.Context) error {
 	defer from.Close()
 	way := *record.Move
 	if !way.Copied {
-		if err := removeCopy(record); err != nil { // it was never whole
+		if err := removeCopy(record); err != nil { // an unfinished copy
 			return err
 		}
 		info, err := from.Lstat(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && way.Name != "" && exists(to, way.Name):
-			return m.arrived(way) // renamed, and then killed
+			return m.arrived(way) // it was renamed before a kill
 		case err != nil:
 			return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 		case !info.Mode().IsRegular() && !info.IsDir():
@@ -140,14 +140,14 @@ func (m *mover) finished(ctx context.Context) error {
 		}
 	}
 	way.Left = record.Path
-	if !exists(to, copyName(record)) { // it got its name, and then came the kill
+	if !exists(to, copyName(record)) { // it got its name before a kill
 		return m.arrived(way)
 	}
 	return m.toFreeName(way, name, func(free string) (bool, error) { return piece.MoveNew(to, copyName(record), to, free) })
 }
 
-// toFreeName calls give with free names until it takes one, and remembers each before
-// it is tried.
+// toFreeName calls give with free names until it takes one, and remembers each name
+// before it is tried.
 func (m *mover) toFreeName(way library.Move, name string, give func(free string) (bool, error)) error {
 	for n := 1; n <= maxNames; n++ {
 		way.Name = name
@@ -174,7 +174,7 @@ func exists(root *os.Root, name string) bool {
 	return err == nil
 }
 
-// note remembers how far a move came.
+// note remembers how far the move came.
 func (m *mover) note(way library.Move) error {
 	d := m.d
 	d.mu.Lock()
@@ -183,7 +183,8 @@ func (m *mover) note(way library.Move) error {
 	return d.records.save(d)
 }
 
-// arrived notes where the files are now. What was copied is removed next.
+// arrived notes where the files are now. If they were copied, another run removes the
+// originals.
 func (m *mover) arrived(way library.Move) error {
 	d, to := m.d, m.to
 	d.mu.Lock()
@@ -205,7 +206,7 @@ func (m *mover) arrived(way library.Move) error {
 	return nil
 }
 
-// leave removes what was copied from where it was.
+// leave removes the originals of what was copied.
 func (d *download) leave(left string) error {
 	d.mu.Lock()
 	record := d.record

@@ -4,7 +4,7 @@
 //
 // To read it, begin with queue.go and go down; each file uses those below it:
 //
-//	queue.go    the queue: what is added, and what runs as its turn comes
+//	queue.go    the queue: adds downloads, and runs them as their turn comes
 //	control.go  what a person does with downloads
 //	view.go     what a person sees of them
 //	turns.go    which downloads run, and which are next
@@ -12,7 +12,7 @@
 //	fetch.go    a run that fetches
 //	errand.go   a run that checks or moves files
 //	move.go     to another folder, through a kill
-//	waiting.go  one download that is idle, parked or looked for
+//	waiting.go  one download that waits for its turn or for a source
 //	status.go   one download as a person sees it
 //	download.go one download: its record, its attempts
 //	records.go  what the library remembers
@@ -49,9 +49,9 @@ type Request struct {
 	Dir    string   // absolute
 }
 
-// Queue are all downloads that the person asked for; some of them run. A download
-// runs to fetch, when it is its turn, or for an errand: its files are checked or
-// moved, one download at a time, whether it is paused, finished or active.
+// Queue is all downloads that the person asked for; some of them run. A download runs
+// to fetch when it has its turn, or for an errand: its files are checked or moved,
+// one download at a time, whether it is paused, finished or active.
 type Queue struct {
 	config Config
 	ctx    context.Context // of all runs
@@ -67,8 +67,8 @@ type Queue struct {
 	turns  turns
 }
 
-// New returns what the library remembers; nothing runs before [Queue.Start]. ctx or
-// Close ends all runs.
+// New returns the downloads that the library remembers. Nothing runs before
+// [Queue.Start]; ctx or Close ends all runs.
 func New(ctx context.Context, config Config) (*Queue, error) {
 	remembered, err := config.Library.Downloads()
 	if err != nil {
@@ -90,7 +90,7 @@ func New(ctx context.Context, config Config) (*Queue, error) {
 	return q, nil
 }
 
-// Close ends all runs and waits for it.
+// Close ends all runs and waits until they are over.
 func (q *Queue) Close() {
 	q.mu.Lock()
 	q.closed = true
@@ -109,7 +109,7 @@ func (q *Queue) begin(work func()) bool {
 	return true
 }
 
-// Start has all downloads go on as their turn comes.
+// Start lets all downloads run as their turn comes.
 func (q *Queue) Start() {
 	q.mu.Lock()
 	q.turns.on = true
@@ -117,7 +117,7 @@ func (q *Queue) Start() {
 	q.schedule()
 }
 
-// StartOne lets one download go on and leaves the others where they are.
+// StartOne lets one download run and leaves the others as they are.
 func (q *Queue) StartOne(id string) {
 	if d := q.find(id); d != nil {
 		d.mu.Lock()
@@ -135,7 +135,7 @@ func (q *Queue) SetLimit(n int) {
 	q.schedule()
 }
 
-// Limited applies limits of the rate that were set or lowered.
+// Limited applies rate limits that were set or lowered.
 func (q *Queue) Limited() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -149,9 +149,9 @@ func (q *Queue) Renew() {
 	q.turns.each((*swarm.Attempt).Renew)
 }
 
-// Add adds a download, or starts the one again that is in the list with the same
-// content and folder: the files of a finished one are hashed, and what is no longer
-// there as it was is fetched again, beside what took its place. It returns the id.
+// Add adds a download and returns its id. If the list has one with the same content and
+// folder, that one starts again: the files of a finished one are hashed, and what
+// has changed is fetched again, beside what took its place.
 func (q *Queue) Add(request Request) (string, error) {
 	if request.Hash.IsZero() {
 		return "", netproto.Errorf(netproto.CodeInvalid, "there is no content with the hash zero")
@@ -186,7 +186,7 @@ func (q *Queue) Add(request Request) (string, error) {
 	return record.ID, nil
 }
 
-// usableDir makes a folder, if it is not there, and gives its whole path.
+// usableDir makes a folder if there is none and returns its absolute path.
 func usableDir(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err == nil {
@@ -198,8 +198,8 @@ func usableDir(dir string) (string, error) {
 	return dir, nil
 }
 
-// add returns the one that is in the list with the same content and folder, or puts
-// a new one there.
+// add returns the download in the list with the same content and folder, or inserts a
+// new one.
 func (q *Queue) add(r library.Download) (d *download, known bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -220,7 +220,7 @@ func (q *Queue) make(record library.Download) *download {
 	return d
 }
 
-// askAgain asks for a download that is in the list.
+// askAgain starts a download that is in the list already.
 func (q *Queue) askAgain(d *download) error {
 	if d.isFinished() {
 		return q.verify([]string{d.record.ID}, library.CheckKeep)
@@ -301,7 +301,7 @@ func (q *Queue) start(d *download, errand bool) {
 	q.turns.running[d] = struct{}{}
 }
 
-// ended is the end of a run.
+// ended ends a run.
 func (q *Queue) ended(d *download) {
 	q.mu.Lock()
 	delete(q.turns.running, d)
@@ -317,8 +317,8 @@ func (q *Queue) ended(d *download) {
 	q.schedule()
 }
 
-// Ended is closed when the present run of a download is over. It is nil while the
-// download does not run.
+// Ended returns a channel that is closed when the present run of a download is over;
+// nil while it does not run.
 func (q *Queue) Ended(id string) <-chan struct{} {
 	d := q.find(id)
 	if d == nil {

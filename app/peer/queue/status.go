@@ -8,7 +8,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// State is where a download stands.
+// State says what a download does.
 type State string
 
 // The states of a download.
@@ -21,11 +21,11 @@ const (
 	StateMoving      State = "moving"
 	StatePaused      State = "paused"
 	StateFinished    State = "finished"
-	StateNoSpace     State = "no-space" // and what else is wrong with the disk: goes on by itself
+	StateNoSpace     State = "no-space" // or another trouble with the disk; goes on by itself
 	StateFailed      State = "failed"
 )
 
-// Download is a content that the person asked for.
+// Download is what a person sees of a download.
 type Download struct {
 	ID       string
 	Hash     netproto.ContentHash
@@ -40,7 +40,7 @@ type Download struct {
 	Place    int           // in a queue, from 1
 	Left     time.Duration // 0 while it is not known
 	Path     string        // where it is or will be, absolute
-	Err      error         // why it failed, what is wrong with the disk, or why a wish was given up
+	Err      error         // why it failed, what is wrong with the disk, or why an errand was given up
 	Added    time.Time
 	Finished time.Time
 	Priority library.Priority
@@ -48,7 +48,8 @@ type Download struct {
 	Retry    time.Time // when a failed one is tried again by itself
 }
 
-// snapshot fills in all but the place in our own queue; the caller holds the lock.
+// snapshot fills in everything but the place in the queue of this peer; the caller
+// holds the lock.
 func (d *download) snapshot(s *Download) {
 	r := &d.record
 	*s = Download{ID: r.ID, Hash: r.Hash, Name: r.Name, Folder: r.Folder, Size: r.Size, Done: d.done, Path: r.Path, Added: r.Added, Finished: r.Finished,
@@ -83,7 +84,8 @@ func (d *download) snapshot(s *Download) {
 	}
 }
 
-// errandSnapshot is of one whose files are checked or moved, or will be.
+// errandSnapshot adds what a download shows while its files are checked or moved, or
+// will be.
 func (d *download) errandSnapshot(s *Download) {
 	s.State = StateVerifying
 	if d.record.Move != nil {
@@ -94,7 +96,7 @@ func (d *download) errandSnapshot(s *Download) {
 	}
 }
 
-// runSnapshot adds what only a running download has.
+// runSnapshot adds what only a running download shows.
 func (d *download) runSnapshot(s *Download, p swarm.Progress) {
 	s.Done, s.Sources = p.Done, p.Connected
 	if p.Total >= 0 {
@@ -113,7 +115,8 @@ func (d *download) runSnapshot(s *Download, p swarm.Progress) {
 	}
 }
 
-// stateNow is what an active download does; the caller holds the lock.
+// stateNow returns what an active download does, and its place in the queue of its
+// sources; the caller holds the lock.
 func (d *download) stateNow(p swarm.Progress) (State, int) {
 	switch {
 	case d.parked:

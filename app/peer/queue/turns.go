@@ -25,7 +25,7 @@ type turns struct {
 	on      bool // all downloads run as their turn comes
 }
 
-// each does something with every attempt that fetches now.
+// each calls do with every attempt that fetches now.
 func (t *turns) each(do func(*swarm.Attempt)) {
 	for d := range t.running {
 		if a := d.atWork(); a != nil {
@@ -34,7 +34,7 @@ func (t *turns) each(do func(*swarm.Attempt)) {
 	}
 }
 
-// taken is the number of places in use.
+// taken returns the number of places in use.
 func (t *turns) taken() int {
 	n := 0
 	for d := range t.running {
@@ -134,7 +134,7 @@ func (t *turns) retry(now time.Time) (some bool) {
 	return some
 }
 
-// crowded tells whether a download waits for a place.
+// crowded reports whether a download waits for a place.
 func (t *turns) crowded() bool {
 	if t.taken() < t.limit && len(t.running) < t.limit+maxIdle {
 		return false

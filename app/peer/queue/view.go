@@ -34,13 +34,13 @@ func (q *Queue) List() []Download {
 	return snapshots
 }
 
-// Counts say how many downloads there are.
+// Counts says how many downloads there are.
 type Counts struct {
 	Unfinished int
 	Failed     int // of them
 }
 
-// Counts are cheaper than [Queue.List].
+// Counts counts the downloads. It is cheaper than [Queue.List].
 func (q *Queue) Counts() Counts {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -72,7 +72,8 @@ func (q *Queue) ByID(id string) (Download, bool) {
 	return s, true
 }
 
-// Details tells about one download; "not-found" if it is not in the list.
+// Details returns the details of a download. The error is "not-found" if it is not in
+// the list.
 func (q *Queue) Details(id string) (Details, error) {
 	d := q.find(id)
 	if d == nil {
@@ -93,7 +94,7 @@ func (q *Queue) Details(id string) (Details, error) {
 	return details, nil
 }
 
-// Here tells whether a content is in the list, finished or under way.
+// Here reports whether a content is in the list, finished or under way.
 func (q *Queue) Here(hash netproto.ContentHash) (whole, underWay bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

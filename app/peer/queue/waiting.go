@@ -8,15 +8,15 @@ import (
 	"centralizedp2p/app/peer/swarm"
 )
 
-// Which downloads fetch and which wait. One that gets no byte for a while keeps
-// running, but leaves its place to the next one. One for which nobody online has
-// anything is parked while others wait: it does not run, and the trackers are asked
-// about it now and then until there is a source.
+// A download that gets nothing for a while keeps running but leaves its place to the
+// next one. If nobody online has anything for a download, it is parked while others
+// wait: it does not run, and the trackers are asked about it now and then until there
+// is a source.
 
 // ranks of the priorities, the first first.
 const ranks = 3
 
-// rank says which downloads are first; the caller holds the lock.
+// rank orders downloads by priority, the first first; the caller holds the lock.
 func (d *download) rank() int {
 	switch d.record.Priority {
 	case library.PriorityHigh:
@@ -27,22 +27,22 @@ func (d *download) rank() int {
 	return 1
 }
 
-// ready tells whether a download waits for its turn; on: all of them may run.
-// The caller holds the lock.
+// ready reports whether a download waits for its turn. on says that all downloads may
+// run. The caller holds the lock.
 func (d *download) ready(on bool) bool {
 	return d.record.State == library.DownloadActive && d.cancel == nil && !d.parked && !d.fresh && !d.removed && !d.hasErrand() && (on || d.alone)
 }
 
-// takesPlace tells whether a running download is one of those that fetch; the
+// takesPlace reports whether a running download is one of those that fetch; the
 // caller holds the lock.
 func (d *download) takesPlace() bool {
-	if d.errand { // it goes on fetching where it was
+	if d.errand { // it keeps its place for later
 		return d.record.State == library.DownloadActive
 	}
 	return !d.idle && d.diskErr == nil
 }
 
-// unpark lets a download have its turn again; the caller holds the lock.
+// unpark lets a parked download have its turn again; the caller holds the lock.
 func (d *download) unpark() {
 	d.parked, d.parkings = false, 0
 }
@@ -64,7 +64,7 @@ func (d *download) sample(now time.Time) bool {
 	return d.idle != before
 }
 
-// sourceless tells whether a running download knows no source, or was let down by
+// sourceless reports whether a running download knows no source, or was let down by
 // all; the caller holds the lock.
 func (d *download) sourceless() bool {
 	if d.errand || d.diskErr != nil || d.attempt == nil {
@@ -89,7 +89,7 @@ func (d *download) park(now time.Time) {
 	d.cancel()
 }
 
-// scout asks the trackers whether there is a source for a parked download.
+// scout asks the trackers for a source of a parked download.
 func (d *download) scout(ctx context.Context) {
 	found, err := d.config.Sources(ctx, d.record.Hash)
 	if err != nil || len(found) == 0 {
