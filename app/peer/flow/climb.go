@@ -8,21 +8,22 @@ import "time"
 type Climb struct {
 	extra  int
 	before int64     // bytes a second, when the last connection was added
-	next   time.Time // when it is judged, or another one is tried
+	next   time.Time // when that one is judged, or another one is tried
 }
 
 const (
-	// climbEvery gives the rate, an average of five seconds, time to show it.
+	// climbEvery is how long the rate, an average of five seconds, has to show an effect.
 	climbEvery = 6 * time.Second
-	// climbRest is the pause after a trial that did not pay.
+	// climbRest is the pause after a useless trial.
 	climbRest = time.Minute
-	// climbGain is by how much one more connection must make it faster.
+	// climbGain is the factor by which one more connection must speed up the transfer.
 	climbGain = 1.15
-	// fastConnection needs no other beside it, in bytes a second.
+	// fastConnection is the rate at which a connection needs no other beside it, in
+	// bytes a second.
 	fastConnection = 8 << 20
 )
 
-// Extra is how many connections to have beside the usual ones.
+// Extra returns how many connections to have beside the usual ones.
 func (c *Climb) Extra() int { return c.extra }
 
 // Judge decides on one extra connection more or less, up to most. Call it at each

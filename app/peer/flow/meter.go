@@ -20,7 +20,7 @@ type Meter struct {
 
 const (
 	meterStep    = 500 * time.Millisecond
-	meterBuckets = 11 // ten full ones and the running one
+	meterBuckets = 11 // ten full ones and the present one
 )
 
 // Add counts n bytes. It takes a lock only with the first bytes of each half second.
@@ -33,11 +33,11 @@ func (m *Meter) Add(n int) {
 	m.sum.Add(int64(n))
 }
 
-// Total is the number of all bytes ever counted.
+// Total returns the number of all bytes ever counted.
 func (m *Meter) Total() int64 { return m.sum.Load() }
 
-// Rate is the present rate in bytes a second. It leaves out the running bucket
-// unless there is no other.
+// Rate returns the present rate in bytes a second. It leaves out the present bucket,
+// which is not full, unless there is no other.
 func (m *Meter) Rate() int64 {
 	if m.sum.Load() == 0 {
 		return 0
@@ -55,8 +55,8 @@ func (m *Meter) Rate() int64 {
 	return max(sum, 0) * int64(time.Second/meterStep) / max(full, 1)
 }
 
-// advance empties the buckets that are too old at a time and returns the number
-// of the first one.
+// advance empties the buckets that are too old by the bucket with the number now, and
+// returns the number of the first one ever.
 func (m *Meter) advance(now int64) int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -71,7 +71,7 @@ func (m *Meter) advance(now int64) int64 {
 	return m.first
 }
 
-// History is how fast something was in the last five minutes. One goroutine at a
+// History keeps how fast something was in the last five minutes. One goroutine at a
 // time may use it.
 type History struct {
 	speeds []int64 // bytes a second, a ring
@@ -85,7 +85,7 @@ const (
 	historySize = 150 // steps: 5 minutes
 )
 
-// Add notes the number of bytes so far; call it about once a second.
+// Add notes the total number of bytes so far. Call it about once a second.
 func (h *History) Add(now time.Time, total int64) {
 	took := now.Sub(h.at)
 	if h.at.IsZero() || took > 2*historyStep || total < h.before { // there was a pause

@@ -20,7 +20,7 @@ type Throttle struct {
 }
 
 const (
-	// throttleBurst is how much lost time may be made up at once: a sender that
+	// throttleBurst is how much lost time may be made up at once, so that a sender that
 	// missed its turn because the processor was busy keeps its rate.
 	throttleBurst = time.Second / 8
 	// minFrame bounds how small data frames become, in bytes.
@@ -34,8 +34,8 @@ func NewThrottle(bytesPerSecond int64) *Throttle {
 	return t
 }
 
-// Set changes the rate, in bytes a second; 0 is no limit. It applies at once,
-// also to callers that already wait.
+// Set changes the rate, in bytes a second; 0 is no limit. It applies at once, even to
+// callers that already wait.
 func (t *Throttle) Set(bytesPerSecond int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,7 +57,7 @@ func burstOf(bytesPerSecond int64) int64 {
 	return min(max(bytesPerSecond/int64(time.Second/throttleBurst), minFrame), 1<<30)
 }
 
-// Limit is the rate in bytes a second, 0 if there is none.
+// Limit returns the rate in bytes a second; 0 if there is no limit.
 func (t *Throttle) Limit() int64 {
 	if l := t.limiter.Limit(); l != rate.Inf {
 		return int64(l)
@@ -65,8 +65,8 @@ func (t *Throttle) Limit() int64 {
 	return 0
 }
 
-// Frame is how many bytes to pass at a time. At a low rate it is small, so that
-// bytes flow instead of coming in bursts and the other side does not take us for dead.
+// Frame returns how many bytes to pass at a time. At a low rate it is small, so that
+// bytes flow evenly and the other side does not take this one for dead.
 func (t *Throttle) Frame() int64 {
 	if l := t.Limit(); l > 0 {
 		return min(burstOf(l), netproto.MaxDataBytes)
@@ -92,7 +92,7 @@ func (t *Throttle) Wait(ctx context.Context, n int) error {
 	return nil
 }
 
-// pass waits until n bytes may pass; it returns false if the limit changed first.
+// pass waits until n bytes may pass; it reports false if the limit changed first.
 func (t *Throttle) pass(ctx context.Context, n int, changed <-chan struct{}) (bool, error) {
 	now := time.Now()
 	turn := t.limiter.ReserveN(now, n)

@@ -38,8 +38,8 @@ func (t *Traffic) UpTo(local bool) *Throttle {
 	return t.Up
 }
 
-// DownFrom returns the limits that bytes from a peer pass, own among them. It
-// returns none where nothing is limited.
+// DownFrom returns the limits that apply to bytes from a peer, own among them; none if
+// nothing is limited.
 func (t *Traffic) DownFrom(local bool, own *Throttle) []*Throttle {
 	if local && t.localExempt.Load() {
 		return nil
@@ -55,8 +55,8 @@ func (t *Traffic) DownFrom(local bool, own *Throttle) []*Throttle {
 
 var unlimited = NewThrottle(0)
 
-// Step is how many bytes to ask for at a time under some limits: few at a low rate,
-// so that they do not come in bursts.
+// Step returns how many bytes to request at a time under some limits: few at a low
+// rate, so that they do not come in bursts.
 func Step(limits []*Throttle) int64 {
 	if len(limits) == 0 {
 		return netproto.MaxPieceSize
@@ -68,8 +68,8 @@ func Step(limits []*Throttle) int64 {
 	return step
 }
 
-// TimeFor is how long bytes take at a rate in bytes a second. A rate of 0 counts as
-// 1 MB/s, so that an untried source is tried.
+// TimeFor returns how long bytes take at a rate in bytes a second. A rate of 0 counts
+// as 1 MB/s, so that an untried source is tried.
 func TimeFor(bytes, rate int64) time.Duration {
 	if rate <= 0 {
 		rate = 1e6

@@ -20,9 +20,9 @@ type book struct {
 type page struct {
 	book    *book
 	wake    chan struct{}                     // something became pending
-	pending map[netproto.ContentHash]struct{} // changed since the tracker was told
+	pending map[netproto.ContentHash]struct{} // what changed since the tracker was last told
 	refused map[netproto.ContentHash]error    // not taken; offered again after the next join
-	resync  bool                              // the tracker holds something else: tell it everything
+	resync  bool                              // the tracker holds something else, so it is told everything
 }
 
 func newBook() *book {
@@ -38,7 +38,7 @@ func (b *book) open() *page {
 	return p
 }
 
-// close drops a page: its tracker is left.
+// close drops the page of a tracker that is left.
 func (b *book) close(p *page) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -87,8 +87,8 @@ func (b *book) get(h netproto.ContentHash) (netproto.Resource, bool) {
 	return r, ok
 }
 
-// count is what the tracker holds when it was told everything: the holdings
-// without what it refused. The caller holds the lock.
+// count returns what the tracker holds once it was told everything: all holdings but
+// those it refused. The caller holds the lock.
 func (p *page) count() netproto.HeartbeatRequest {
 	digest := p.book.digest
 	for h := range p.refused {
@@ -97,8 +97,8 @@ func (p *page) count() netproto.HeartbeatRequest {
 	return netproto.HeartbeatRequest{Count: len(p.book.holdings) - len(p.refused), Digest: digest}
 }
 
-// compare is the start of a stay with a tracker, which says what it holds. What
-// it refused before is offered again.
+// compare takes what a tracker says it holds when the peer joins. What the tracker
+// refused before is offered again.
 func (p *page) compare(count int, digest netproto.Digest) {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
@@ -110,14 +110,14 @@ func (p *page) compare(count int, digest netproto.Digest) {
 	clear(p.refused)
 }
 
-// report is what a heartbeat says, and whether the tracker was told everything.
+// report returns what a heartbeat says, and whether the tracker was told everything.
 func (p *page) report() (request netproto.HeartbeatRequest, told bool) {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
 	return p.count(), len(p.pending) == 0 && !p.resync
 }
 
-// startOver has everything told again.
+// startOver has the tracker told everything again.
 func (p *page) startOver() {
 	p.book.mu.Lock()
 	p.resync = true
@@ -127,14 +127,14 @@ func (p *page) startOver() {
 
 // news is what to tell a tracker next.
 type news struct {
-	reset     bool // the tracker forgets what it holds first
+	reset     bool // the tracker first forgets what it holds
 	announced []netproto.Resource
 	withdrawn []netproto.ContentHash
 }
 
 func (n *news) empty() bool { return len(n.announced) == 0 && len(n.withdrawn) == 0 && !n.reset }
 
-// next is at most netproto.MaxAnnounce of what is pending.
+// next returns at most netproto.MaxAnnounce pending changes of each kind.
 func (p *page) next() news {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
@@ -147,7 +147,7 @@ func (p *page) next() news {
 	}
 	for h := range p.pending {
 		if len(n.announced) == netproto.MaxAnnounce || len(n.withdrawn) == netproto.MaxAnnounce {
-			break // what is left comes next, and is many
+			break // much is left, and comes next
 		}
 		if r, ok := p.book.holdings[h]; ok {
 			n.announced = append(n.announced, r)
@@ -184,7 +184,8 @@ func (p *page) told(n news, refused []netproto.Refusal) {
 	}
 }
 
-// taken tells whether the tracker has taken a resource, or why it refused it.
+// taken reports whether the tracker has taken a resource; the error says why it
+// refused it.
 func (p *page) taken(h netproto.ContentHash) (bool, error) {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
@@ -195,7 +196,7 @@ func (p *page) taken(h netproto.ContentHash) (bool, error) {
 	return !pending && !p.resync, nil
 }
 
-// poke wakes whoever waits on c, a channel of capacity 1.
+// poke wakes the goroutine that waits on c, a channel of capacity 1.
 func poke(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

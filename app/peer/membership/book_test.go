@@ -32,7 +32,7 @@ func tell(p *page, held map[netproto.ContentHash]netproto.Resource, refuse ...ne
 	}
 }
 
-// agrees tells whether a heartbeat of the page says what the tracker holds.
+// agrees reports whether a heartbeat of the page says what the tracker holds.
 func agrees(p *page, held map[netproto.ContentHash]netproto.Resource) bool {
 	var digest netproto.Digest
 	for h := range held {

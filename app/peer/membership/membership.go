@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// maxAskedToWait bounds what a tracker can ask for.
+	// maxAskedToWait bounds how long a tracker can ask to be left alone.
 	maxAskedToWait = 10 * time.Minute
-	// leaveTimeout bounds what a goodbye may delay the end of the program.
+	// leaveTimeout bounds how long a goodbye may delay the end of the program.
 	leaveTimeout = 2 * time.Second
-	// A tracker may ask for heartbeats between these; beyond them it is damaged.
+	// A tracker may ask for intervals between these; others are clamped.
 	minHeartbeat = time.Second
 	maxHeartbeat = time.Hour
 )
@@ -28,18 +28,18 @@ type membership struct {
 	page    *page           // nil without a tracker
 	ctx     context.Context // ends when the tracker is left
 	leave   context.CancelFunc
-	retry   chan struct{} // tries at once
-	rejoin  chan struct{} // joins again: what the join said has changed
+	retry   chan struct{} // asks for an attempt at once
+	rejoin  chan struct{} // asks to join again: what the join said has changed
 	done    chan struct{} // closed when run returns
-	present bool          // the tracker may count this peer as online; of the running goroutine
-	counted time.Time     // when an older tracker was asked for its counts; of the running goroutine
+	present bool          // the tracker may count this peer as online; only run uses it
+	counted time.Time     // when an older tracker was last asked for its counts; only run uses it
 
 	mu     sync.Mutex
 	again  context.CancelCauseFunc // ends what is under way, to join again; nil before the first attempt
 	status Status
 }
 
-// with returns a membership that does not run yet.
+// with returns a membership with a tracker that does not run yet.
 func (ms *Memberships) with(t Tracker) *membership {
 	m := &membership{config: &ms.config, tracker: t, retry: make(chan struct{}, 1), rejoin: make(chan struct{}, 1), done: make(chan struct{})}
 	m.ctx, m.leave = context.WithCancel(ms.ctx)
@@ -60,12 +60,12 @@ func (m *membership) discard() {
 	}
 }
 
-// at tells whether the membership is with the tracker at an address.
+// at reports whether the membership is with the tracker at an address.
 func (m *membership) at(address string) bool {
 	return m.tracker != nil && m.tracker.Address() == address
 }
 
-// over tells whether the membership has ended and said goodbye.
+// over reports whether the membership has ended and said goodbye.
 func (m *membership) over() bool {
 	select {
 	case <-m.done:
@@ -75,9 +75,9 @@ func (m *membership) over() bool {
 	}
 }
 
-// announced tells whether the tracker has taken a resource, or why it will not:
-// it refused, it does not let this peer in, or its key changed, which only the
-// person can decide on.
+// announced reports whether the tracker has taken a resource. The error says why it
+// will not: it refused, it does not let this peer in, or its key changed, which only
+// the person can decide on.
 func (m *membership) announced(h netproto.ContentHash) (bool, error) {
 	if m.tracker == nil {
 		return false, nil
@@ -107,7 +107,7 @@ func (m *membership) update(change func(*Status)) {
 	m.config.Changed()
 }
 
-// renew joins the tracker again at once, whatever is under way.
+// renew joins the tracker again at once and gives up what is under way.
 func (m *membership) renew() {
 	m.mu.Lock()
 	again := m.again
@@ -140,8 +140,8 @@ func (m *membership) run() {
 		if time.Since(began) > longest {
 			delay = shortest
 		}
-		// A tracker that forgets this peer at once, again and again, is not
-		// joined as fast as it can be.
+		// A tracker that forgets this peer right after each join is not joined
+		// again without a pause.
 		if errors.Is(err, errRejoin) {
 			delay = shortest
 			continue
@@ -180,14 +180,14 @@ func (m *membership) pause(ctx context.Context, wait time.Duration) bool {
 	return true
 }
 
-// jitter spreads a time by a quarter, so that peers that lost a tracker at
-// once do not return at once.
+// jitter varies a time by a quarter, so that peers that lost a tracker together do
+// not all return together.
 func jitter(d time.Duration) time.Duration {
 	return d*3/4 + rand.N(d/2+1)
 }
 
-// askedToWait is how long the tracker does not want to be asked again; 0 when
-// it did not say so.
+// askedToWait returns how long the tracker wants to be left alone; 0 if it did not
+// say so.
 func askedToWait(err error) time.Duration {
 	if e, ok := errors.AsType[*netproto.Error](err); ok {
 		return min(e.RetryAfter, maxAskedToWait)
@@ -198,7 +198,7 @@ func askedToWait(err error) time.Duration {
 // seconds clamps a number of seconds from the network to a sane range.
 func seconds(n int) time.Duration { return time.Duration(min(max(n, 0), 1e6)) * time.Second }
 
-// sayGoodbye leaves the tracker after the membership has ended.
+// sayGoodbye takes leave of the tracker, if it may count this peer as online.
 func (m *membership) sayGoodbye() {
 	if !m.present {
 		return
@@ -210,10 +210,10 @@ func (m *membership) sayGoodbye() {
 	}
 }
 
-// errRejoin ends a stay whose join said what is no longer true.
+// errRejoin ends a stay because what the join said is no longer true.
 var errRejoin = errors.New("this peer joins again")
 
-// attempt is stay, which renew can end.
+// attempt calls stay in a way that renew can end.
 func (m *membership) attempt(ctx context.Context) error {
 	ctx, again := context.WithCancelCause(ctx)
 	defer again(nil)
@@ -233,7 +233,7 @@ func (m *membership) stay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.present = true // even if the answer does not reach us
+	m.present = true // even if the answer is lost
 	joined, err := m.tracker.Join(ctx, m.config.Self())
 	if err != nil {
 		m.present = ctx.Err() != nil
@@ -250,8 +250,8 @@ func (m *membership) stay(ctx context.Context) error {
 	interval := min(max(seconds(joined.HeartbeatSeconds), minHeartbeat), maxHeartbeat)
 	beat := time.NewTimer(0)
 	defer beat.Stop()
-	var told time.Time        // when something was
-	var calm <-chan time.Time // ends the time in which the tracker wants to hear nothing new
+	var told time.Time        // when the tracker was last told something
+	var calm <-chan time.Time // receives when the tracker is ready to hear news again; nil while it is
 	for {
 		if calm == nil {
 			some, err := m.tell(ctx)
@@ -273,14 +273,14 @@ func (m *membership) stay(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(m.config.Timing.Gather - time.Since(told)): // at once after a rest
+			case <-time.After(m.config.Timing.Gather - time.Since(told)): // no wait after a quiet time
 			}
 		case <-m.rejoin:
 			return errRejoin
 		case <-m.retry:
 			beat.Reset(0)
 		case <-beat.C:
-			// A lease outlives a heartbeat that came at a bad time.
+			// A lease survives one heartbeat that the tracker was too busy for.
 			if err := m.heartbeat(ctx); err != nil && askedToWait(err) == 0 {
 				return err
 			}
@@ -334,8 +334,8 @@ func (m *membership) askCounts(ctx context.Context) *netproto.Stats {
 	return &stats
 }
 
-// tell announces and withdraws what changed, or everything after a resync, and
-// reports whether there was anything.
+// tell announces and withdraws what changed, or announces everything if the tracker
+// needs it, and reports whether there was anything to tell.
 func (m *membership) tell(ctx context.Context) (some bool, err error) {
 	for ; ; some = true {
 		n := m.page.next()

@@ -3,8 +3,8 @@
 //
 // A peer stays with one main tracker, which its links name, and with any number
 // of others beside it. It announces to all of them what it has, asks all of them
-// for sources, and searches in all of them: see [Trackers]. Each is joined, lost
-// and joined again by itself.
+// for sources, and searches all of them: see [Trackers]. If one is lost, the others
+// are not affected.
 //
 // Locks, outer first: Memberships.joining, Memberships.mu, membership.mu, book.mu.
 // None is held while a tracker is asked.
@@ -20,7 +20,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Timing is how long the memberships wait.
+// Timing says how long the memberships wait.
 type Timing struct {
 	Gather time.Duration // changes are collected before they are announced
 	// A lost tracker is tried again after MinRetry, doubled each time up to
@@ -31,7 +31,7 @@ type Timing struct {
 	Counts time.Duration
 }
 
-// StandardTiming is the usual one.
+// StandardTiming is for everyday use.
 var StandardTiming = Timing{Gather: 100 * time.Millisecond, MinRetry: time.Second, MaxRetry: 30 * time.Second, Counts: 5 * time.Minute}
 
 // Config is what memberships need of the peer.
@@ -42,8 +42,8 @@ type Config struct {
 	Timing  Timing
 }
 
-// Memberships are those of one peer: with its main tracker, or none, and with
-// others. It is the announcer of what the peer offers.
+// Memberships are all memberships of a peer: with its main tracker, if it has one, and
+// with others. They announce what the peer offers.
 type Memberships struct {
 	config Config
 	book   *book
@@ -55,9 +55,9 @@ type Memberships struct {
 
 	mu     sync.Mutex
 	closed bool
-	main   *membership // with no tracker at first
+	main   *membership // its tracker is nil at first
 	others []*membership
-	left   []*membership // which may still say goodbye
+	left   []*membership // those that may still say goodbye
 }
 
 // New returns memberships with no tracker; ctx or Close ends them.
@@ -78,10 +78,10 @@ func (ms *Memberships) Close() {
 	ms.work.Wait()
 }
 
-// Use leaves the main tracker and stays with another from now on; nil is none.
-// A membership with the same address beside it ends. The tracker is closed when
-// it is left. The channel is closed when the one before knows or cannot be told, at
-// once if there was none.
+// Use leaves the main tracker and stays with t from now on, or with none if t is nil.
+// If t's address is among the other trackers, that membership ends. Memberships closes
+// t when it is left. The channel is closed when the previous tracker knows that this
+// peer left, or cannot be told; at once if there was none.
 func (ms *Memberships) Use(t Tracker) (left <-chan struct{}) {
 	ms.joining.Lock()
 	defer ms.joining.Unlock()
@@ -128,8 +128,8 @@ func (ms *Memberships) Add(t Tracker) bool {
 	return true
 }
 
-// Drop leaves a tracker beside the main one. The channel is closed when the
-// tracker knows or cannot be told, at once if no such tracker is in use.
+// Drop leaves a tracker beside the main one. The channel is closed when the tracker
+// knows it or cannot be told; at once if no such tracker is in use.
 func (ms *Memberships) Drop(address string) (left <-chan struct{}) {
 	ms.joining.Lock()
 	defer ms.joining.Unlock()
@@ -175,7 +175,7 @@ func (ms *Memberships) join(m *membership, others ...*membership) bool {
 	return true
 }
 
-// Reconnect tries the trackers at once instead of when the next attempt or
+// Reconnect contacts the trackers at once and does not wait until the next attempt or
 // heartbeat is due.
 func (ms *Memberships) Reconnect() {
 	for _, m := range ms.list() {
@@ -183,23 +183,23 @@ func (ms *Memberships) Reconnect() {
 	}
 }
 
-// Rejoin tells the trackers the name and the ports of this peer again.
+// Rejoin tells the trackers the name and the ports of this peer anew.
 func (ms *Memberships) Rejoin() {
 	for _, m := range ms.list() {
 		poke(m.rejoin)
 	}
 }
 
-// Renew joins all trackers again at once, over new connections: those at work may
-// be dead.
+// Renew joins all trackers again at once over new connections, because the present
+// ones may be dead.
 func (ms *Memberships) Renew() {
 	for _, m := range ms.list() {
 		m.renew()
 	}
 }
 
-// all are the main one, which may be with no tracker, and then the others in the
-// order in which they were added. The caller holds the lock.
+// all returns the main membership, whose tracker may be nil, and then the others in
+// the order in which they were added. The caller holds the lock.
 func (ms *Memberships) all() []*membership {
 	return append([]*membership{ms.main}, ms.others...)
 }
@@ -210,11 +210,11 @@ func (ms *Memberships) list() []*membership {
 	return ms.all()
 }
 
-// Status is how this peer stands with its main tracker.
+// Status returns how this peer stands with its main tracker.
 func (ms *Memberships) Status() Status { return ms.list()[0].snapshot() }
 
-// Statuses is how this peer stands with all its trackers, the main one first if
-// there is one.
+// Statuses returns how this peer stands with each of its trackers, the main one first
+// if there is one.
 func (ms *Memberships) Statuses() []Status {
 	var list []Status
 	for _, m := range ms.list() {
@@ -225,11 +225,11 @@ func (ms *Memberships) Statuses() []Status {
 	return list
 }
 
-// Main is the main tracker, or nil.
+// Main returns the main tracker, or nil.
 func (ms *Memberships) Main() Tracker { return ms.list()[0].tracker }
 
-// Active are the trackers that this peer has joined, the main one first; if it has
-// joined none, all that it tries to join.
+// Active returns the trackers that this peer has joined, the main one first; if it
+// has joined none, all that it tries to join.
 func (ms *Memberships) Active() Trackers {
 	var all, joined Trackers
 	for _, m := range ms.list() {
@@ -247,7 +247,7 @@ func (ms *Memberships) Active() Trackers {
 	return all
 }
 
-// Joined tells whether this peer has joined a tracker.
+// Joined reports whether this peer has joined a tracker.
 func (ms *Memberships) Joined() bool {
 	return slices.ContainsFunc(ms.Statuses(), func(s Status) bool { return s.State == StateConnected })
 }
@@ -259,8 +259,8 @@ func (ms *Memberships) Announce(r netproto.Resource) { ms.book.set(r) }
 // them.
 func (ms *Memberships) Withdraw(hash netproto.ContentHash) { ms.book.remove(hash) }
 
-// Announced tells whether the main tracker has taken a resource, or why it will
-// not. Without a main tracker it is the first of the others that counts.
+// Announced reports whether the main tracker has taken a resource; the error says why
+// it will not. Without a main tracker the first of the others counts.
 func (ms *Memberships) Announced(hash netproto.ContentHash) (bool, error) {
 	all := ms.list()
 	if all[0].tracker == nil && len(all) > 1 {
@@ -269,7 +269,7 @@ func (ms *Memberships) Announced(hash netproto.ContentHash) (bool, error) {
 	return all[0].announced(hash)
 }
 
-// Holding is how a content is announced; false if it is not.
+// Holding returns how a content is announced; false if it is not.
 func (ms *Memberships) Holding(hash netproto.ContentHash) (netproto.Resource, bool) {
 	return ms.book.get(hash)
 }

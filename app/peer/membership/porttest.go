@@ -7,14 +7,14 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// A tracker dials back for at most 3 seconds, and answers a join before it has: it
-// is asked again until it knows.
+// A tracker answers a join before it has dialled back, for which it takes at most
+// 3 seconds. It is asked again until it knows.
 const (
 	portTestTime  = 10 * time.Second
 	portTestEvery = time.Second
 )
 
-// TestPort tells whether the main tracker can connect to this peer. The answer is
+// TestPort reports whether the main tracker can connect to this peer. The answer is
 // "unknown" if the tracker does not find out in time; without a tracker the error
 // has the code "tracker-unreachable".
 func (ms *Memberships) TestPort(ctx context.Context) (netproto.Reachability, error) {

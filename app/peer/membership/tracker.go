@@ -34,14 +34,14 @@ type Tracker interface {
 	Leave(ctx context.Context) error
 	Announce(ctx context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error)
 	Withdraw(ctx context.Context, hashes []netproto.ContentHash) error
-	// Stats returns what newer trackers say with every heartbeat.
+	// Stats returns the counts that newer trackers send with every heartbeat.
 	Stats(ctx context.Context) (netproto.Stats, error)
 	// Reset gives up connections that may be dead: the next call makes new ones.
 	Reset()
 	Close() error
 }
 
-// State is how this peer stands with a tracker.
+// State says how this peer stands with a tracker.
 type State string
 
 // The states.
@@ -53,7 +53,7 @@ const (
 	StateKeyChanged   State = "key-changed" // until the person trusts the new key, or the known one is back
 )
 
-// Status is what there is to show about a tracker.
+// Status is what a person sees of a tracker.
 type Status struct {
 	Address     string
 	Name        string

@@ -13,24 +13,23 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Trackers are several, asked as one. Hits are merged by content. The number of
-// sources is the largest that a tracker says: a peer may be with several of
-// them, so that a sum would count it twice. What one tracker cannot answer the
-// others do; only when none answers there is an error.
+// Trackers asks several trackers as if they were one. It merges hits by content. The
+// number of sources is the largest that a tracker names: a peer may be with several
+// trackers, so a sum would count it twice. It fails only if no tracker answers.
 type Trackers []Tracker
 
-// lateTime is how long the others may take when one tracker has answered.
+// lateTime is how long the other trackers may take once one has answered.
 const lateTime = time.Second
 
-// answer is that of one tracker.
+// answer is what one tracker answered.
 type answer[T any] struct {
 	value T
 	err   error
 	late  bool // it did not come in time
 }
 
-// askAll asks the trackers at the same time. Once one has answered well the
-// others have lateTime.
+// askAll asks all trackers at the same time. Once one has answered without an error,
+// the others have lateTime left.
 func askAll[T any](ctx context.Context, all Trackers, ask func(ctx context.Context, t Tracker) (T, error)) ([]answer[T], error) {
 	type numbered struct {
 		answer[T]
@@ -69,7 +68,7 @@ func askAll[T any](ctx context.Context, all Trackers, ask func(ctx context.Conte
 	return answers, worst(answers)
 }
 
-// worst is nil where any tracker answered, else the error that says most.
+// worst returns nil if any tracker answered, otherwise the error that says most.
 func worst[T any](answers []answer[T]) error {
 	var first error
 	for _, a := range answers {
@@ -86,10 +85,9 @@ func worst[T any](answers []answer[T]) error {
 	return first
 }
 
-// Search asks for a page of hits of each tracker: a page has up to Limit of
-// each. A content that trackers rank differently may come again on a later
-// page: who lists pages knows it by its hash. A cursor is good for the same
-// trackers only.
+// Search asks each tracker for a page of hits, so the merged page has up to Limit hits
+// of each. A content that trackers rank differently may appear again on a later page;
+// its hash tells. A cursor is valid only for the same trackers.
 func (all Trackers) Search(ctx context.Context, r netproto.SearchRequest) (netproto.SearchResponse, error) {
 	if len(all) == 1 {
 		return all[0].Search(ctx, r)
@@ -119,7 +117,7 @@ func (all Trackers) Search(ctx context.Context, r netproto.SearchRequest) (netpr
 	for i, a := range answers {
 		switch address := asked[i].Address(); {
 		case a.late:
-			next[address] = cursors[address] // perhaps the next time
+			next[address] = cursors[address] // it may answer the next time
 		case a.value.Next != "":
 			next[address] = a.value.Next
 		}
@@ -157,7 +155,7 @@ func mergeHit(into *netproto.Hit, h netproto.Hit) {
 	}
 }
 
-// hitOrder is the order in which trackers give hits.
+// hitOrder returns the order in which trackers sort hits.
 func hitOrder(by netproto.Sort) func(a, b netproto.Hit) int {
 	name := func(a, b netproto.Hit) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), slices.Compare(a.Hash[:], b.Hash[:]))
@@ -175,12 +173,12 @@ func hitOrder(by netproto.Sort) func(a, b netproto.Hit) int {
 	}
 }
 
-// joinCursors makes one of the cursors of several trackers, by address.
+// joinCursors makes one cursor out of those of several trackers, by address.
 func joinCursors(cursors map[string]string) string {
 	if len(cursors) == 0 {
 		return ""
 	}
-	raw, _ := json.Marshal(cursors) // strings always can
+	raw, _ := json.Marshal(cursors) // strings never fail
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
@@ -196,7 +194,7 @@ func parseCursors(cursor string) (map[string]string, error) {
 	return cursors, nil
 }
 
-// Resource is what the trackers know of a content; "not-found" where none does.
+// Resource returns what the trackers know of a content; "not-found" if none knows it.
 func (all Trackers) Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
 	answers, err := askAll(ctx, all, func(ctx context.Context, t Tracker) (netproto.ResourceResponse, error) { return t.Resource(ctx, hash) })
 	if err != nil {
@@ -221,7 +219,7 @@ func (all Trackers) Resource(ctx context.Context, hash netproto.ContentHash) (ne
 	return merged, nil
 }
 
-// Sources are the peers that have a content, each once with all its addresses.
+// Sources returns the peers that have a content, each once with all its addresses.
 func (all Trackers) Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error) {
 	answers, err := askAll(ctx, all, func(ctx context.Context, t Tracker) ([]netproto.Source, error) { return t.Sources(ctx, hash) })
 	if err != nil {

@@ -16,19 +16,20 @@ import (
 // Broken are called with the register's lock held, so they must not wait for a
 // disk, a socket or another room. An implementation embeds [Place].
 type Content interface {
-	// Length is in bytes, -1 while it is uncertain: then nobody may read it.
+	// Length returns the size in bytes; -1 while it is uncertain and nobody may read it.
 	Length() int64
-	// Whole tells whether every piece is here.
+	// Whole reports whether every piece is here.
 	Whole() bool
-	// Resource is how the content is announced; nil if it is read but not announced.
+	// Resource returns how the content is announced; nil if it may be read but is not
+	// announced.
 	Resource() *netproto.Resource
-	// Before tells whether this content gives the name rather than another one
-	// with the same hash.
+	// Before reports whether this content rather than another one with the same hash
+	// gives the name.
 	Before(other Content) bool
 
-	// Manifest is nil if it can no longer be given. It may read the disk.
+	// Manifest returns nil if there is no manifest any longer. It may read the disk.
 	Manifest() *piece.Manifest
-	// Have is a copy of the set of pieces that can be read now.
+	// Have returns a copy of the set of pieces that can be read now.
 	Have() piece.Bits
 	// Open returns a reader that the caller closes. It may wait for the disk.
 	Open() (Reader, error)
@@ -50,8 +51,8 @@ type Place struct{ at int }
 
 func (p *Place) place() *Place { return p }
 
-// Announcer learns under which name a content is here. Its methods are called
-// with the register's lock held and must not wait.
+// Announcer learns the name under which each content is offered. Its methods are
+// called with the register's lock held and must not wait.
 type Announcer interface {
 	Announce(r netproto.Resource)
 	Withdraw(hash netproto.ContentHash)
@@ -66,9 +67,9 @@ type Register struct {
 	byHash map[netproto.ContentHash]*offers
 }
 
-// offers are all places of one content. A tracker lists a content once for each
-// peer, so one of them gives the name. A folder may have a hundred thousand empty
-// files: adding and removing one takes the same time, however many there are.
+// offers are all contents with one hash. A tracker lists a content once for each peer,
+// so one of them gives the name. A folder may have a hundred thousand empty files, so
+// adding and removing one takes the same time however many there are.
 type offers struct {
 	list []Content
 	best int // the one that gives the name; -1 if none is announced
@@ -140,7 +141,7 @@ func (r *Register) tell(hash netproto.ContentHash, of *offers) {
 	}
 }
 
-// index is where a content stands in the list, -1 if it is not there.
+// index returns where a content stands in the list; -1 if it is not there.
 func (of *offers) index(c Content) int {
 	if at := c.place().at; at < len(of.list) && of.list[at] == c {
 		return at
@@ -158,8 +159,8 @@ func (of *offers) choose() {
 	}
 }
 
-// Find returns a content that can be read, a whole one if there is one; nil if
-// there is none.
+// Find returns a content that can be read, a whole one if possible; nil if there is
+// none.
 func (r *Register) Find(hash netproto.ContentHash) Content {
 	var partial Content
 	whole := r.Select(hash, func(c Content) bool {
@@ -178,8 +179,8 @@ func (r *Register) Find(hash netproto.ContentHash) Content {
 	return partial
 }
 
-// Select returns the first content with a hash that match accepts, nil if there
-// is none. The register's lock is held meanwhile.
+// Select returns the first content with a hash that match accepts; nil if there is
+// none. match is called with the register's lock held.
 func (r *Register) Select(hash netproto.ContentHash, match func(Content) bool) Content {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -8,11 +8,11 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Reading files for one connection. One goroutine does it, so that what hangs is
-// that goroutine and not the connection, and the disk works while the network does.
+// One goroutine of each connection reads files. If a disk hangs, that goroutine hangs
+// and the connection does not; and the disk works while the network does.
 
-// readAhead is how many data frames of a connection are read before they can be
-// written.
+// readAhead is how many data frames of a connection are read before the writer takes
+// them.
 const readAhead = 2
 
 // frame is a data frame that was read.
@@ -55,7 +55,7 @@ func (o *owner) readFiles(ctx context.Context) {
 	}
 }
 
-// drain gives back the buffers that nobody will write.
+// drain gives back the buffers of frames that will not be written.
 func (o *owner) drain() {
 	for {
 		select {
@@ -67,8 +67,8 @@ func (o *owner) drain() {
 	}
 }
 
-// nextGet is the request to go on with, and its file if that is open. It ends the
-// one before when that is answered.
+// nextGet returns the request to go on with, and its file if that is open. It ends
+// the previous request once all of it was read.
 func (o *owner) nextGet() (*get, offer.Reader) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -85,8 +85,8 @@ func (o *owner) nextGet() (*get, offer.Reader) {
 	return o.sending, o.sending.stream.file
 }
 
-// openFile opens the content of a request; nil if that fails or the peer closed
-// the stream meanwhile.
+// openFile opens the content of a request. It returns nil if that fails or if the
+// peer closed the stream meanwhile.
 func (o *owner) openFile(g *get) offer.Reader {
 	s := g.stream
 	file, err := s.content.Open()
@@ -113,8 +113,8 @@ func (o *owner) openFile(g *get) offer.Reader {
 	return file
 }
 
-// readFrame reads the next part of a request and hands it to the writer; false
-// when ctx has ended.
+// readFrame reads the next part of a request and hands it to the writer. It reports
+// false if ctx has ended.
 func (o *owner) readFrame(ctx context.Context, g *get, file offer.Reader) bool {
 	up := o.server.config.Traffic.UpTo(o.conn.Local)
 	n := int(min(int64(g.Length-g.sent), up.Frame()))
@@ -146,8 +146,8 @@ func (o *owner) readFrame(ctx context.Context, g *get, file offer.Reader) bool {
 	}
 }
 
-// cannotRead refuses a request. If the peer closed the stream meanwhile, and so
-// the file, there is nothing wrong with the content.
+// cannotRead refuses a request whose content could not be read. If the peer closed the
+// stream meanwhile, which closes the file, nothing is wrong with the content.
 func (o *owner) cannotRead(g *get, err error) {
 	o.mu.Lock()
 	o.endGet(g)

@@ -40,16 +40,16 @@ type stream struct {
 	upload   *upload
 	file     offer.Reader // opened with the first get; nil after the stream ended
 	queued   bool         // the peer was told to wait for a slot
-	// introduced to the other readers
+	// introduced is set once Reads was asked about the stream with first.
 	introduced bool
 }
 
-// get is a request that is not answered, or not to its end.
+// get is a request that is not fully answered.
 type get struct {
 	netproto.Get
 	stream *stream
-	sent   uint32 // bytes that were read, the reading goroutine's, as is read
-	read   bool   // to its end
+	sent   uint32 // bytes that were read; only the reading goroutine uses it, and read
+	read   bool   // all of it was read
 	slot   bool   // it holds the peer's slot
 }
 
@@ -58,15 +58,15 @@ func (s *Server) Owner(c *session.Conn) session.Owner {
 	return &owner{server: s, conn: c, asked: make(chan struct{}, 1), ready: make(chan frame, readAhead), streams: map[uint32]*stream{}}
 }
 
-// Busy tells whether the peer has anything open here.
+// Busy reports whether the peer has anything open here.
 func (o *owner) Busy() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.streams) > 0
 }
 
-// Reads tells whether the peer has a content open here, and with first whether
-// it is asked about it for the first time.
+// Reads reports whether the peer has a content open here; with first, only if it was
+// not asked with first before.
 func (o *owner) Reads(hash netproto.ContentHash, first bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -79,7 +79,7 @@ func (o *owner) Reads(hash netproto.ContentHash, first bool) bool {
 	return false
 }
 
-// End gives everything back.
+// End closes all streams.
 func (o *owner) End() {
 	o.mu.Lock()
 	o.over = true
@@ -188,9 +188,9 @@ func (o *owner) Next(ctx context.Context, out *session.Out) (bool, error) {
 	}
 }
 
-// answerOpen writes what there is to say about the next opened stream. A manifest
-// may have many MiB, so it does not wait among the control frames: one at a time
-// is in memory.
+// answerOpen writes the manifest and the set of pieces for the next opened stream. A
+// manifest may have many MiB, so it does not wait among the control frames: only one
+// at a time is in memory.
 func (o *owner) answerOpen(out *session.Out) (bool, error) {
 	o.mu.Lock()
 	if len(o.opening) == 0 {
@@ -294,7 +294,7 @@ func (o *owner) Get(f netproto.Get) error {
 	return nil
 }
 
-// Cancel forgets what is asked under a number.
+// Cancel forgets the request with a number.
 func (o *owner) Cancel(request uint32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -311,7 +311,7 @@ func (o *owner) CloseStream(id uint32) {
 	}
 }
 
-// callIn tells the peer that it can ask again for what it was told to wait for.
+// callIn tells the peer that it may ask again for the contents it was told to wait for.
 func (o *owner) callIn() {
 	o.mu.Lock()
 	defer o.mu.Unlock()

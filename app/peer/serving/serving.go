@@ -1,6 +1,6 @@
-// Package serving is the side of this peer that others read from: it answers
-// what they open and ask for, a few peers at a time, and keeps the list of
-// uploads. It gives only what the register offers.
+// Package serving is the side of this peer that others read from: it answers their
+// requests, serves a few peers at a time, and keeps the list of uploads. It gives
+// only what the register offers.
 //
 // Locks, outer first: owner.mu, then one of readers.mu, slots.mu, Server.mu and
 // upload.mu. No file is opened, read or closed, and no content declared broken,
@@ -20,7 +20,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Timing is how long peers are served and kept waiting.
+// Timing says how long peers are served and kept waiting.
 type Timing struct {
 	// SlotIdle is how long a peer keeps its slot without a request, and
 	// SlotPatience its place in the queue without asking again.
@@ -30,7 +30,7 @@ type Timing struct {
 	SlotTurn, SlotReview time.Duration
 }
 
-// StandardTiming is the usual one.
+// StandardTiming is for everyday use.
 var StandardTiming = Timing{SlotIdle: 3 * time.Second, SlotPatience: 30 * time.Second, SlotTurn: 10 * time.Second, SlotReview: time.Second}
 
 // Config is what a server needs of the peer.
@@ -57,11 +57,11 @@ type Server struct {
 
 	mu    sync.Mutex
 	byKey map[uploadKey]*upload
-	ended []*upload // in the order in which they ended; some may go on meanwhile
+	ended []*upload // in the order in which they ended; some may have gone on since
 	count uint64    // of all uploads ever
 }
 
-// New returns a server; [Server.Run] keeps its slots.
+// New returns a server. [Server.Run] must run while others connect.
 func New(config Config) *Server {
 	return &Server{config: config, slots: newSlots(config.Slots, config.AdaptiveSlots, config.Timing), byKey: map[uploadKey]*upload{},
 		readers: readers{byContent: map[offer.Content]map[*stream]struct{}{}}}
@@ -83,7 +83,7 @@ func (s *Server) Run(ctx context.Context, conns *session.Conns) error {
 			return nil
 		case now := <-review.C:
 			s.slots.left(func(key netproto.PublicKey) bool { return len(conns.Of(key)) > 0 })
-			total := meter.Total() // a rate over five seconds would show too late what a slot did
+			total := meter.Total() // the rate of the meter, over five seconds, would show the effect of a slot too late
 			s.slots.review(now, int64(float64(total-before)/now.Sub(at).Seconds()), s.config.Traffic.Up.Limit())
 			at, before = now, total
 		case <-s.slots.call:
@@ -96,7 +96,7 @@ func (s *Server) Run(ctx context.Context, conns *session.Conns) error {
 	}
 }
 
-// readers are the streams that read each content, to be told of new pieces.
+// readers are the streams that read each content and learn of new pieces.
 type readers struct {
 	mu        sync.Mutex
 	byContent map[offer.Content]map[*stream]struct{}
@@ -120,15 +120,15 @@ func (r *readers) remove(s *stream) {
 	}
 }
 
-// AnnouncePiece tells all who read a content here that it has one piece more.
+// AnnouncePiece tells every peer that reads a content here that it has one more piece.
 func (s *Server) AnnouncePiece(of offer.Content, piece int) {
 	s.readers.tell(of, func(stream uint32) netproto.Frame {
 		return netproto.Update{Stream: stream, Pieces: []uint32{uint32(piece)}}
 	})
 }
 
-// AnnounceFetching tells all who read a content here that it will have a piece
-// soon.
+// AnnounceFetching tells every peer that reads a content here that it will soon have a
+// piece.
 func (s *Server) AnnounceFetching(of offer.Content, piece int) {
 	s.readers.tell(of, func(stream uint32) netproto.Frame {
 		return netproto.Fetching{Stream: stream, Pieces: []uint32{uint32(piece)}}

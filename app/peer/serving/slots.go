@@ -8,38 +8,38 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// slotFree is the size up to which a content needs no slot, in bytes.
+// slotFree is the largest content, in bytes, that is served without a slot.
 const slotFree = 512 << 10
 
-// slots say which peers are served now: a few at a time, so that each is served
+// slots decides which peers are served now: a few at a time, so that each is served
 // well. A peer has one slot, however much it fetches. While others wait it keeps
 // the slot for one turn and then goes to the end of the queue.
 //
-// The number of slots may adapt, as AirDC++ and Nicotine+ open slots while all
-// uploads together stay below a rate that the person chose. Here nobody has to
-// know that rate: while peers wait and no limit is reached, one more slot is
-// tried, and it stays if all uploads together became faster by slotGain. If not, or
-// if a limit leaves each peer next to nothing, there is one fewer.
+// The number of slots may adapt. AirDC++ and Nicotine+ open slots while all uploads
+// together stay below a rate that the person chose. Here nobody has to know that
+// rate: while peers wait and no limit is reached, one more slot is tried, and it
+// stays if all uploads together become faster by slotGain. If they do not, or if a
+// limit leaves each peer next to nothing, a slot is taken away.
 type slots struct {
 	timing Timing
-	call   chan struct{} // a peer may have its turn
+	call   chan struct{} // receives when a peer may have its turn
 
 	mu       sync.Mutex
 	limit    int // that the person chose
 	adaptive bool
 	extra    int       // slots beyond limit, while they adapt
-	grown    int64     // bytes a second of all uploads, before the last slot was added; 0 when none was
+	grown    int64     // bytes a second of all uploads before the slot on trial was added; 0 if none is on trial
 	calm     time.Time // no slot is added before
 	active   map[netproto.PublicKey]*slot
 	waiting  []waiter
 }
 
-// slot is one that a peer has. It keeps it while it is owed an answer.
+// slot belongs to a peer, which keeps it at least as long as it is owed an answer.
 type slot struct {
 	owed  int
 	since time.Time
 	last  time.Time // asked or answered
-	over  bool      // its turn is: only what is owed is still sent
+	over  bool      // its turn is over: only what it is owed is still sent
 }
 
 type waiter struct {
@@ -51,13 +51,13 @@ type waiter struct {
 const (
 	// maxExtraSlots bounds how many slots are added.
 	maxExtraSlots = 28
-	// slotGain is by how much one more slot must make all uploads faster.
+	// slotGain is the factor by which one more slot must speed up all uploads.
 	slotGain = 1.05
-	// slotPause is for how many reviews nothing is tried after a trial did not pay.
+	// slotPause is how many reviews pass after a useless trial before the next one.
 	slotPause = 15
-	// leastRate is what a peer must get of a limit, in bytes a second.
+	// leastRate is the least share of a limit that is worth a slot, in bytes a second.
 	leastRate = 16 << 10
-	// nearLimit is the share of the limit from which on it is what is slow.
+	// nearLimit is the part of the limit from which on the limit is what slows uploads.
 	nearLimit = 0.85
 )
 
@@ -88,8 +88,8 @@ func (s *slots) taken() int {
 
 func (s *slots) free() int { return s.limit + s.extra - s.taken() }
 
-// ask returns 0 for a peer that is served now, otherwise its place in the queue.
-// Each 0 is followed by one call of answered.
+// ask returns 0 for a peer that is served now, otherwise its place in the queue. The
+// caller calls answered once for each 0.
 func (s *slots) ask(key netproto.PublicKey) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,7 +128,7 @@ func (s *slots) othersWait(key netproto.PublicKey) bool {
 	return slices.ContainsFunc(s.waiting, func(w waiter) bool { return w.key != key })
 }
 
-// expire takes slots from peers that do not use them, and forgets those that no
+// expire takes slots from peers that do not use them, and forgets waiting peers that no
 // longer ask.
 func (s *slots) expire(now time.Time) {
 	for key, held := range s.active {
@@ -149,8 +149,8 @@ func (s *slots) answered(key netproto.PublicKey) {
 	}
 	held.owed--
 	held.last = time.Now()
-	// A peer that wants nothing more at the moment does not keep others waiting:
-	// readers of a download that is under way here come for a piece now and then.
+	// A peer that wants nothing at the moment does not keep others waiting: peers that
+	// read an unfinished download here ask for a piece only now and then.
 	if held.owed == 0 && s.othersWait(key) {
 		delete(s.active, key)
 		s.callNext()
@@ -167,7 +167,7 @@ func (s *slots) callNext() {
 	}
 }
 
-// called returns the peers that may be served now and do not know it yet.
+// called returns the peers whose turn has come and that do not know it yet.
 func (s *slots) called() []netproto.PublicKey {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,15 +183,15 @@ func (s *slots) called() []netproto.PublicKey {
 	return keys
 }
 
-// left forgets the waiting peers that are no longer connected.
+// left forgets waiting peers that are no longer connected.
 func (s *slots) left(connected func(netproto.PublicKey) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting = slices.DeleteFunc(s.waiting, func(w waiter) bool { return !connected(w.key) })
 }
 
-// review adapts the number of slots; rate and limit are those of all uploads,
-// in bytes a second; a limit of 0 is none.
+// review adapts the number of slots. rate and limit are those of all uploads in bytes
+// a second; 0 is no limit.
 func (s *slots) review(now time.Time, rate, limit int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -201,7 +201,7 @@ func (s *slots) review(now time.Time, rate, limit int64) {
 	taken := s.taken()
 	full := limit > 0 && float64(rate) > nearLimit*float64(limit)
 	switch {
-	case len(s.waiting) == 0: // what is unused now is tried anew
+	case len(s.waiting) == 0: // unused slots are given up
 		s.extra, s.grown = min(s.extra, max(taken-s.limit, 0)), 0
 	case full && taken > 0 && rate/int64(taken) < leastRate:
 		s.extra, s.grown = max(s.extra-1, 0), 0

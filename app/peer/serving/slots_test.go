@@ -11,7 +11,7 @@ import (
 
 func key(n int) netproto.PublicKey { return netproto.PublicKey{byte(n), byte(n >> 8)} }
 
-// served answers all that a peer was owed.
+// serve answers everything that a peer is owed.
 func (s *slots) serve(k netproto.PublicKey) {
 	for range s.active[k].owed {
 		s.answered(k)
@@ -99,7 +99,7 @@ func TestASlotThatIsNotUsedGoesToTheNext(t *testing.T) {
 	})
 }
 
-// wait puts peers into the queue.
+// queue has peers ask for slots.
 func (s *slots) queue(from, to int) {
 	for n := from; n < to; n++ {
 		s.ask(key(n))
@@ -121,7 +121,7 @@ func TestSlotsAreAddedWhileThatMakesUploadsFaster(t *testing.T) {
 		if n := s.limit + s.extra; n < 6 || n > 7 || most > 7 {
 			t.Errorf("there are %d slots, and were %d", n, most)
 		}
-		for range 30 { // nobody waits any more
+		for range 30 { // nobody waits any longer
 			time.Sleep(StandardTiming.SlotPatience)
 			s.expire(time.Now())
 			s.review(time.Now(), 0, 0)

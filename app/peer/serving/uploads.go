@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// endedUploads are kept to be shown.
+	// endedUploads is how many ended uploads are kept, to be shown.
 	endedUploads = 100
-	// resumeTime is for how long an upload that ended goes on if the peer returns.
+	// resumeTime is how soon a peer must return for an ended upload to go on.
 	resumeTime = time.Minute
-	// seedName is what a seed client is called: it has no name.
+	// seedName stands for the name of a seed client, which has none.
 	seedName = "Seed client"
 )
 
@@ -26,7 +26,7 @@ const (
 type upload struct {
 	server *Server
 	id     string
-	number uint64 // in the order of their starts
+	number uint64 // counts uploads by their start
 	key    uploadKey
 	size   int64
 	rate   flow.Meter
@@ -41,14 +41,14 @@ type upload struct {
 	ended   time.Time
 }
 
-// uploadKey tells one upload from another.
+// uploadKey identifies an upload.
 type uploadKey struct {
 	peer    netproto.PublicKey // zero for seed clients
 	hash    netproto.ContentHash
 	address string // of seed clients, which have nothing else
 }
 
-// enter begins, or goes on with, the upload of a content to a peer.
+// enter begins the upload of a content to a peer, or goes on with it.
 func (s *Server) enter(key uploadKey, name, address string, size int64) *upload {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,8 +68,9 @@ func (s *Server) begin(key uploadKey, size int64) *upload {
 	return u
 }
 
-// end keeps an upload that is over, if the peer got bytes, and forgets the oldest
-// one for it. An upload may go on before this is called, and end again.
+// end keeps an upload that is over if the peer got bytes, and forgets the oldest one
+// if there are too many. The upload may have gone on before end is called; then it
+// ends again later.
 func (s *Server) end(u *upload) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +102,7 @@ func (s *Server) end(u *upload) {
 	}
 }
 
-// forget drops an upload unless another one took its place; the caller holds the
+// forget drops an upload unless another one has taken its place; the caller holds the
 // lock.
 func (s *Server) forget(u *upload) {
 	if s.byKey[u.key] == u {
@@ -109,7 +110,7 @@ func (s *Server) forget(u *upload) {
 	}
 }
 
-// enter takes a further stream; false if the upload ended long ago.
+// enter adds a stream; it reports false if the upload ended long ago.
 func (u *upload) enter(address string) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -121,8 +122,8 @@ func (u *upload) enter(address string) bool {
 	return true
 }
 
-// leave ends a stream. The caller holds a lock of a connection, so what follows
-// is short.
+// leave ends a stream. The caller holds the lock of a connection, so leave must not
+// wait.
 func (u *upload) leave() {
 	u.mu.Lock()
 	u.streams--
@@ -151,9 +152,8 @@ func (u *upload) add(n int) {
 	u.server.config.Notify()
 }
 
-// CountSeed counts bytes of a content that a seed client at an address got, all
-// of it. It is shown as an upload that has ended; the same content to the same
-// address adds up.
+// CountSeed counts a content of some bytes that a seed client got as a whole. It is
+// shown as an ended upload; repeated uploads of a content to one address add up.
 func (s *Server) CountSeed(hash netproto.ContentHash, to netip.AddrPort, bytes int) {
 	s.config.Traffic.UpMeter.Add(bytes)
 	s.config.Sent(netproto.PublicKey{}, hash, bytes, true)
@@ -187,7 +187,7 @@ type Upload struct {
 	Ended   bool
 }
 
-// List returns those under way, then the last ones that ended, newest first.
+// List returns the uploads under way and then the last ones that ended, each newest first.
 func (s *Server) List() []Upload {
 	var running, ended []Upload
 	for _, u := range s.list() {
@@ -201,7 +201,7 @@ func (s *Server) List() []Upload {
 	return append(running, ended...)
 }
 
-// Running is the number of uploads that are served now. It is cheaper than
+// Running returns the number of uploads that are served now. It is cheaper than
 // [Server.List].
 func (s *Server) Running() int {
 	s.mu.Lock()

@@ -23,18 +23,18 @@ const (
 	// makes us answer faster than it reads is cut off. Manifests and data do not
 	// count: one at a time is in memory.
 	maxControl = 256 << 10
-	// maxUnread bounds the pings that come while a pong waits to be written: only a
-	// flood does that.
+	// maxUnread bounds the pings that arrive while a pong waits to be written. Only a
+	// flood exceeds it.
 	maxUnread = 1000
 	// maxSwarms is how many contents of one peer are remembered.
 	maxSwarms = netproto.MaxStreams
-	// LowestPort is the lowest port at which another peer's word is believed that
-	// somebody can be reached there.
+	// LowestPort is the lowest port that is believed when a peer says where it or
+	// another peer can be reached.
 	LowestPort = 1024
 )
 
-// Conn is a connection to a peer. One goroutine reads and one writes; frames to
-// write wait in control, data in the [Owner].
+// Conn is a connection to a peer. One goroutine reads and one writes. Frames that wait
+// to be written are in control; data waits in the [Owner].
 type Conn struct {
 	Key   netproto.PublicKey
 	ID    netproto.PeerID
@@ -51,16 +51,16 @@ type Conn struct {
 	wake  chan struct{} // for the writer
 	ended chan struct{} // closed when the connection is over and both handlers know
 
-	out   Out       // the writer's, as is quiet
-	quiet time.Time // nothing is open since
+	out   Out       // only the writer uses it, and quiet
+	quiet time.Time // when the last stream was seen open
 
 	mu      sync.Mutex
 	control []byte
-	ponging bool                              // a pong is among control
-	unread  int                               // pings since it is
+	ponging bool                              // control contains a pong
+	unread  int                               // pings since then
 	closing error                             // why the connection ends; set once
-	port    uint16                            // at which the peer says that it can be reached; 0 before
-	swarms  map[netproto.ContentHash]struct{} // which the peer said it is in
+	port    uint16                            // where the peer says it can be reached; 0 before it said so
+	swarms  map[netproto.ContentHash]struct{} // those that the peer said it is in
 }
 
 func newConn(cs *Conns, t *tls.Conn) (*Conn, error) {
@@ -135,7 +135,7 @@ func (c *Conn) Close(err error) {
 // Ended is closed when the connection is over and both handlers know.
 func (c *Conn) Ended() <-chan struct{} { return c.ended }
 
-// alive tells whether frames can still be sent.
+// alive reports whether frames can still be sent.
 func (c *Conn) alive() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -161,7 +161,7 @@ func (c *Conn) Send(f netproto.Frame) {
 	c.WakeWriter()
 }
 
-// WakeWriter has the [Owner] asked for what there is to write.
+// WakeWriter has the writer ask the [Owner] for what there is to write.
 func (c *Conn) WakeWriter() {
 	select {
 	case c.wake <- struct{}{}:
@@ -197,7 +197,7 @@ func (c *Conn) readFrames(r *bufio.Reader) error {
 	}
 }
 
-// handle takes a frame; its payload is reused afterwards.
+// handle parses a frame and passes it on. The payload is reused afterwards.
 func (c *Conn) handle(t netproto.FrameType, payload []byte) error {
 	f, err := netproto.ParseFrame(t, payload)
 	if err != nil {
@@ -277,10 +277,10 @@ func (c *Conn) writeNext(ctx context.Context) (bool, error) {
 	return c.Owner.Next(ctx, &c.out)
 }
 
-// errIdle ends a connection that nobody uses.
+// errIdle ends a connection that neither side uses.
 var errIdle = errors.New("nothing was asked for lately")
 
-// unused tells whether neither side has had a content open for two pings.
+// unused reports whether neither side has had a content open for two pings.
 func (c *Conn) unused() bool {
 	if c.Owner.Busy() || c.Reader.Busy() {
 		c.quiet = time.Now()
@@ -302,7 +302,7 @@ func (c *Conn) note(f netproto.Peers) {
 	}
 }
 
-// InSwarm tells whether the peer said that it is in the swarm of a content.
+// InSwarm reports whether the peer said that it is in the swarm of a content.
 func (c *Conn) InSwarm(hash netproto.ContentHash) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -310,13 +310,13 @@ func (c *Conn) InSwarm(hash netproto.ContentHash) bool {
 	return in
 }
 
-// Address is where the peer is, as ip:port.
+// Address returns where the peer is, as ip:port.
 func (c *Conn) Address() string { return c.tls.RemoteAddr().String() }
 
-// Remote is where this side sees the peer.
+// Remote returns the address and port at which this side sees the peer.
 func (c *Conn) Remote() netip.AddrPort { return addrPort(c.tls.RemoteAddr()) }
 
-// LocalAddr is this side's address of the connection.
+// LocalAddr returns this side's address of the connection.
 func (c *Conn) LocalAddr() netip.Addr { return addrPort(c.tls.LocalAddr()).Addr() }
 
 func addrPort(a net.Addr) netip.AddrPort {
@@ -328,7 +328,7 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())
 }
 
-// ReachableAt is where others can reach the peer; false if that is not known.
+// ReachableAt returns where others can reach the peer; false if that is not known.
 func (c *Conn) ReachableAt() (netip.AddrPort, bool) {
 	at := c.Remote()
 	c.mu.Lock()

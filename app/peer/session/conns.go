@@ -12,22 +12,22 @@ import (
 const (
 	maxConns       = 512 // incoming, all peers
 	maxConnsPerKey = 8   // both ways, one peer
-	// maxConnsPerAddress bounds the incoming ones of an address; several people
-	// may be behind it.
+	// maxConnsPerAddress bounds the incoming connections from one address, which
+	// several people may share.
 	maxConnsPerAddress = 64
-	// banTime is how long a peer that sent a wrong piece is not spoken to.
+	// banTime is how long a peer that sent a wrong piece is refused.
 	banTime = 24 * time.Hour
-	// maxBanned bounds the memory of bans.
+	// maxBanned bounds how many bans are remembered.
 	maxBanned = 10_000
 )
 
 var errBanned = errors.New("this peer sent wrong bytes before")
 
 // dialling is held while a connection to a peer is made, so that two downloads do
-// not make two at once if one would do.
+// not make two connections at once if one is enough.
 type dialling struct {
 	turn  chan struct{} // of capacity 1
-	users int           // that hold it or wait for it
+	users int           // goroutines that hold it or wait for it
 }
 
 func (cs *Conns) add(c *Conn) bool {
@@ -96,8 +96,8 @@ func (cs *Conns) dialling(ctx context.Context, key netproto.PublicKey) (done fun
 	}
 }
 
-// Ban ends every connection to a peer that sent wrong bytes, and refuses new ones
-// for a day. why is what its handlers learn.
+// Ban ends every connection to a peer that sent wrong bytes and refuses new ones for a
+// day. The handlers of those connections learn why.
 func (cs *Conns) Ban(key netproto.PublicKey, why error) {
 	now := time.Now()
 	cs.mu.Lock()
@@ -115,7 +115,7 @@ func (cs *Conns) Ban(key netproto.PublicKey, why error) {
 	}
 }
 
-// Banned tells whether a peer is refused because of wrong bytes.
+// Banned reports whether a peer is refused because of wrong bytes.
 func (cs *Conns) Banned(key netproto.PublicKey) bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -162,7 +162,7 @@ func (cs *Conns) Renew(dead func(*Conn) bool) {
 	}
 }
 
-// untilRenewed is ctx, but ends when what is dialled now may lead nowhere.
+// untilRenewed returns a context like ctx that also ends with the next [Conns.Renew].
 func (cs *Conns) untilRenewed(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	cs.mu.Lock()

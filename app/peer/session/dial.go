@@ -14,14 +14,14 @@ import (
 )
 
 const (
-	// dialHeadStart is what the first address of a peer gets before the next
-	// is tried beside it (RFC 8305 §5: 250 ms).
+	// dialHeadStart is how long an address of a peer is tried alone before the next
+	// one is tried beside it (RFC 8305 §5: 250 ms).
 	dialHeadStart = 250 * time.Millisecond
-	// MaxAddresses of one peer are tried, the likeliest first.
+	// MaxAddresses is how many addresses of a peer are tried, the likeliest first.
 	MaxAddresses = 8
 )
 
-// Connect returns the index-th connection to a source, counted from 0; it makes one
+// Connect returns the index-th connection to a source, counted from 0, and makes one
 // if there are fewer.
 func (cs *Conns) Connect(ctx context.Context, src netproto.Source, index int) (*Conn, error) {
 	if err := cs.refuseBanned(src.Key[:]); err != nil {
@@ -126,8 +126,8 @@ func (cs *Conns) dial(ctx context.Context, src netproto.Source) (*tls.Conn, erro
 	return winner, nil
 }
 
-// dialable are the addresses that a peer can have; what else a tracker names
-// is not dialled.
+// dialable returns the addresses that a peer can have. Whatever else a tracker names is
+// not dialled.
 func dialable(addresses []string) []string {
 	var list []string
 	for _, address := range addresses {
@@ -135,7 +135,7 @@ func dialable(addresses []string) []string {
 		if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || n == 0 || host == "" {
 			continue
 		}
-		// A name is that of the tracker's own computer: see Tracker.Sources.
+		// A host name is that of the tracker's own computer: see Tracker.Sources.
 		if ip, err := netip.ParseAddr(host); err == nil && !IsUnicast(ip.Unmap()) {
 			continue
 		}

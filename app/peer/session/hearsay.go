@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Peers introduce each other. An address may be made up to have many peers dial
-// somebody who has no part in it. So
+// Peers introduce each other. A liar may name an address so that many peers dial
+// somebody who has nothing to do with it. Therefore
 //   - a peer passes on only addresses at which it sees the other one itself, with
 //     the port that the other claims, as the tracker does;
 //   - an address that another peer named is dialled once, is forgotten when the
@@ -22,7 +22,7 @@ const (
 	heardPerAddress = 4
 	heardTime       = 10 * time.Minute
 	heardPerMinute  = 60
-	// maxHeardAddresses bounds the memory of what was dialled recently.
+	// maxHeardAddresses bounds how many recently dialled addresses are remembered.
 	maxHeardAddresses = 10_000
 )
 
@@ -53,7 +53,7 @@ func (h *Hearsay) Allow(address netip.AddrPort, now time.Time) bool {
 	if h.dials >= heardPerMinute {
 		return false
 	}
-	if !address.Addr().IsLoopback() { // no crowd is far away there
+	if !address.Addr().IsLoopback() { // on this computer there is no victim
 		if !h.allowNet(Network(address.Addr()), now) {
 			return false
 		}

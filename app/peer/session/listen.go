@@ -13,8 +13,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Listen accepts peers until ctx ends or the listener is closed; those that came
-// stay.
+// Listen accepts peers until ctx ends, which is no error, or until the listener fails.
+// Accepted connections stay.
 func (cs *Conns) Listen(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	for {
@@ -50,16 +50,16 @@ func (cs *Conns) Listen(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// guests counts the connections that others made, including those that have not
-// shaken hands yet.
+// guests counts the connections that others made, also before they have shaken
+// hands.
 type guests struct {
 	mu  sync.Mutex
 	all int
 	of  map[netip.Prefix]int
 }
 
-// admit counts a connection unless it is one too many, in all or from its address.
-// This computer itself may have any number.
+// admit counts a connection and reports true, unless there are too many in all or from
+// its address. Connections from this computer count only towards all.
 func (g *guests) admit(from net.Addr) (netip.Prefix, bool) {
 	tcp, ok := from.(*net.TCPAddr)
 	if !ok {
@@ -89,7 +89,7 @@ func (g *guests) leave(at netip.Prefix) {
 	}
 }
 
-// accept shakes hands on a connection that came in, and works on it.
+// accept shakes hands with a peer that connected and serves the connection to its end.
 func (cs *Conns) accept(t *tls.Conn) {
 	defer t.NetConn().Close()
 	c, r, err := cs.shake(cs.ctx, t)

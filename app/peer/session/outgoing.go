@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// worthSending is how many bytes of frames are sent without waiting for more.
+// worthSending is how many bytes of frames are enough to be sent at once.
 const worthSending = 64 << 10
 
-// Out collects frames, so that many small ones are one write. Only the writing
+// Out collects frames, so that many small ones become one write. Only the writing
 // goroutine uses it.
 type Out struct {
 	conn *Conn
 	buf  *[]byte // of the pool; nil while nothing waits
-	n    int     // bytes that wait
+	n    int     // bytes in it
 }
 
-// room returns space for a frame of n bytes, at most a data frame. It sends what
-// already waits if both do not fit.
+// room returns space for n bytes, at most a data frame. If what already waits leaves
+// too little space, it is sent first.
 func (o *Out) room(n int) ([]byte, error) {
 	if o.buf != nil && len(*o.buf)-o.n < n {
 		if err := o.Send(); err != nil {
@@ -30,7 +30,7 @@ func (o *Out) room(n int) ([]byte, error) {
 	return (*o.buf)[o.n:][:n], nil
 }
 
-// added counts n bytes that were written into the room.
+// added counts n bytes that were written into the space that room returned.
 func (o *Out) added(n int) error {
 	if o.n += n; o.n < worthSending {
 		return nil
@@ -38,7 +38,7 @@ func (o *Out) added(n int) error {
 	return o.Send()
 }
 
-// Add takes frames of any length.
+// Add copies frames of any length.
 func (o *Out) Add(frames []byte) error {
 	for len(frames) > 0 {
 		b, err := o.room(min(len(frames), worthSending))
@@ -54,10 +54,10 @@ func (o *Out) Add(frames []byte) error {
 	return nil
 }
 
-// Large is the size from which a frame is passed on by itself, in bytes.
+// Large is the size in bytes from which a frame is better sent with [Out.AddLarge].
 const Large = worthSending
 
-// AddLarge sends what waits and then a whole frame, without copying it.
+// AddLarge sends what waits and then a frame, which is not copied.
 func (o *Out) AddLarge(frame []byte) error {
 	if err := o.Send(); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (o *Out) AddLarge(frame []byte) error {
 	return o.pass(frame)
 }
 
-// Send passes on what waits.
+// Send sends what waits.
 func (o *Out) Send() error {
 	if o.buf == nil {
 		return nil

@@ -3,8 +3,8 @@
 // What the frames mean is up to two handlers of each connection: the [Owner]
 // answers what the other side asks, the [Reader] takes what this side asked for.
 //
-// Locks, outer first: Conns.mu, Conn.mu, wire.mu; Hearsay.mu by itself. No handler is called and no
-// socket is waited for with Conns.mu or Conn.mu held.
+// Locks, outer first: Conns.mu, Conn.mu, wire.mu; Hearsay.mu by itself. No handler is
+// called and no socket is waited for with Conns.mu or Conn.mu held.
 package session
 
 import (
@@ -29,10 +29,10 @@ type Owner interface {
 	// writing goroutine calls it when nothing else is to be written, and again
 	// after each [Conn.WakeWriter].
 	Next(ctx context.Context, out *Out) (bool, error)
-	// Reads tells whether the peer has a content open here; with first, whether
-	// that is so and was not asked with first before.
+	// Reads reports whether the peer has a content open here; with first, only if
+	// it was not asked with first before.
 	Reads(hash netproto.ContentHash, first bool) bool
-	// Busy tells whether the peer has anything open here.
+	// Busy reports whether the peer has anything open here.
 	Busy() bool
 	// End is called once, when the connection is over.
 	End()
@@ -51,21 +51,22 @@ type Reader interface {
 	Peers(f netproto.Peers)
 	// Data reads the payload of a data frame, length bytes, from r.
 	Data(r *bufio.Reader, length int) error
-	// Busy tells whether anything is open at the peer.
+	// Busy reports whether anything is open at the peer.
 	Busy() bool
 	// End is called once, when the connection is over, with the reason.
 	End(err error)
 }
 
-// Timing is how long connections wait.
+// Timing says how long connections wait.
 type Timing struct {
-	Handshake time.Duration // a connection must be ready after it
-	// Ping keeps a quiet connection alive, one that is silent for Silence is
-	// dead, and one whose other side does not read for Write is given up.
+	Handshake time.Duration // bounds how long a connection takes to be ready
+	// A quiet connection is kept alive with a frame after each Ping. One that is
+	// silent for Silence is dead, and one whose other side does not read for Write
+	// is given up.
 	Ping, Silence, Write time.Duration
 }
 
-// StandardTiming is the usual one.
+// StandardTiming is for everyday use.
 var StandardTiming = Timing{Handshake: 10 * time.Second, Ping: 30 * time.Second, Silence: 90 * time.Second, Write: time.Minute}
 
 // Config is what connections need of the peer.
@@ -95,7 +96,7 @@ type Conns struct {
 	endEpoch context.CancelFunc
 }
 
-// New returns connections that ctx or Close ends.
+// New returns an empty set of connections; ctx or Close ends all of them.
 func New(ctx context.Context, config Config) *Conns {
 	cs := &Conns{config: config, byKey: map[netproto.PublicKey][]*Conn{}, banned: map[netproto.PublicKey]time.Time{}, dials: map[netproto.PublicKey]*dialling{}}
 	cs.ctx, cs.cancel = context.WithCancel(ctx)
@@ -103,12 +104,13 @@ func New(ctx context.Context, config Config) *Conns {
 	return cs
 }
 
-// Handle sets what makes the handlers of a connection. Call it once, before the first.
+// Handle sets the functions that make the handlers of each connection. Call it once,
+// before the first connection.
 func (cs *Conns) Handle(owner func(*Conn) Owner, reader func(*Conn) Reader) {
 	cs.owner, cs.reader = owner, reader
 }
 
-// Close ends all connections and waits for it.
+// Close ends all connections and waits until they are over.
 func (cs *Conns) Close() {
 	cs.mu.Lock()
 	cs.closed = true

@@ -9,11 +9,11 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// readAhead is how much to ask the system for at a time, in bytes. TLS alone asks
-// for one record of 16 KiB after the other.
+// readAhead is how much is read from the system at a time, in bytes. TLS by itself
+// reads one record of 16 KiB after the other.
 const readAhead = 64 << 10
 
-// Buffers hold one data frame each, with what TLS adds to its records.
+// Buffers is a pool of buffers, each large enough for one data frame and what TLS adds.
 var Buffers = sync.Pool{New: func() any {
 	b := piece.NewBuffer(netproto.FrameHeaderBytes + netproto.MaxDataPayload + 1024)
 	return &b
@@ -52,7 +52,7 @@ func (w *wire) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// pass writes what is held; the lock is taken.
+// pass writes what is held; the caller holds the lock.
 func (w *wire) pass() error {
 	if w.n == 0 {
 		return nil
@@ -62,7 +62,7 @@ func (w *wire) pass() error {
 	return err
 }
 
-// hold collects what is written, as far as it has room, until flush is called.
+// hold collects what is written, as far as it fits, until flush is called.
 func (w *wire) hold() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
