@@ -167,7 +167,7 @@ func TestABarWithoutATotalStopsMoving(t *testing.T) {
 }
 
 func TestALabelShowsOnlyVisibleCharacters(t *testing.T) {
-	if got := short("evil\x1b[2Jname"); got != netproto.Printable(got) {
+	if got := short("evil\x1b[2Jname", 24); got != netproto.Printable(got) {
 		t.Errorf("%q", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -70,6 +71,9 @@ func (p *program) demo(ctx context.Context, bytes int64) (err error) {
 	}
 	defer func() { err = errors.Join(err, tracker.Close()) }()
 	p.say("A tracker runs on %s.", tracker.Address)
+	if err := reachable(ctx, tracker.Address); err != nil {
+		return err
+	}
 	alice, err := p.demoPeer(ctx, filepath.Join(dir, "alice"), tracker)
 	if err != nil {
 		return err
@@ -81,6 +85,22 @@ func (p *program) demo(ctx context.Context, bytes int64) (err error) {
 	}
 	defer func() { err = errors.Join(err, bob.Close()) }()
 	return p.demoTransfer(ctx, alice, bob, dir, bytes)
+}
+
+// loopbackTime bounds how long this computer may take to reach itself.
+const loopbackTime = 3 * time.Second
+
+// reachable checks whether this computer reaches its own address.
+func reachable(ctx context.Context, address string) error {
+	conn, err := (&net.Dialer{Timeout: loopbackTime}).DialContext(ctx, "tcp", address)
+	if err == nil {
+		return conn.Close()
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return netproto.Errorf(netproto.CodeUnreachable,
+		"%s is this computer, which does not reach itself: its loopback network is down or blocked (on Linux, `ip link set lo up`): %w", address, err)
 }
 
 func (p *program) demoPeer(ctx context.Context, profile string, tracker *node.OwnTracker) (*node.Node, error) {

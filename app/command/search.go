@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -94,8 +96,8 @@ func noHits(words string, meant []string) error {
 		words, strings.Join(quoted, ", "))
 }
 
-// openProfile opens the library. If another process has it, a glance at it is
-// enough for a search.
+// openProfile opens the library. If another process has it, or it cannot be written,
+// a glance at it is enough for a search.
 func (p *program) openProfile() (interface {
 	profile
 	io.Closer
@@ -105,7 +107,7 @@ func (p *program) openProfile() (interface {
 		return nil, err
 	}
 	l, err := library.Open(dir)
-	if netproto.CodeOf(err) == netproto.CodeProfileInUse {
+	if netproto.CodeOf(err) == netproto.CodeProfileInUse || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return library.GlanceAt(dir)
 	}
 	if err != nil {

@@ -1,8 +1,10 @@
 package command
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
@@ -53,10 +55,22 @@ func (p *program) openTrackers(ctx context.Context, known profile, link *netprot
 	return ts, nil
 }
 
-// namedTrackers reads what the person gave with --tracker.
+// maxTyped bounds what is read from standard input, in bytes.
+const maxTyped = 64 << 10
+
+// namedTrackers reads what the person gave with --tracker; "-" is a line of standard
+// input.
 func (p *program) namedTrackers() ([]netproto.Link, error) {
 	var named []netproto.Link
+	var typed *bufio.Scanner
 	for _, text := range p.trackers {
+		if text == "-" { // an invite does not belong in the list of processes
+			if typed == nil {
+				typed = bufio.NewScanner(io.LimitReader(p.In, maxTyped))
+			}
+			typed.Scan()
+			text = typed.Text()
+		}
 		t, err := node.ParseTracker(text)
 		if err != nil {
 			refused := netproto.Recode(netproto.CodeUsage, err)

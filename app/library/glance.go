@@ -1,6 +1,7 @@
 package library
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -37,14 +38,23 @@ type Glance struct {
 	list trackerList
 }
 
-// GlanceAt looks at the profile in dir. It may have no trackers yet.
+// GlanceAt looks at the profile in dir. It may have no trackers yet. If nothing can be
+// written there and it has no key, the Glance has one of its own.
 func GlanceAt(dir string) (*Glance, error) {
-	id, err := identity.LoadOrCreate(filepath.Join(dir, "peer.key"))
+	file := filepath.Join(dir, "peer.key")
+	id, err := identity.LoadOrCreate(file)
+	if _, missing := os.Stat(file); err != nil && missing != nil { // and it cannot be made
+		_, key, failed := ed25519.GenerateKey(nil)
+		if failed != nil {
+			return nil, failed
+		}
+		id, err = identity.New(key)
+	}
 	if err != nil {
 		return nil, err
 	}
 	g := &Glance{identity: id}
-	file := filepath.Join(dir, trackersFile)
+	file = filepath.Join(dir, trackersFile)
 	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return g, nil

@@ -1,0 +1,184 @@
+package command
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rivo/uniseg"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/netproto"
+)
+
+// progress shows how far something has come: a bar on a terminal, events with
+// --json, and nothing in a log.
+type progress struct {
+	program *program
+	label   string // a name as it is
+	bar     *progressbar.ProgressBar
+	width   int // columns of the terminal for which the bar was made
+	last    progressEvent
+	since   time.Time // of the state in last
+	told    bool      // the person has read what the download waits for
+}
+
+func (g *progress) download(d queue.Download) {
+	p := g.program
+	now := progressEvent{"progress", d.State, d.Done, d.Size, d.Rate, d.Sources}
+	if p.json {
+		if now != g.last {
+			p.event(now)
+		}
+		g.last = now
+		return
+	}
+	if d.State != g.last.State {
+		g.since, g.told = time.Now(), false
+	}
+	g.last = now
+	if !g.told && time.Since(g.since) >= patience {
+		g.told = g.wait(d)
+	}
+	if d.Size > 0 {
+		g.set(d.Done, d.Size, d.Rate)
+	}
+}
+
+// wait prints what a download waits for, if it waits.
+func (g *progress) wait(d queue.Download) bool {
+	switch d.State {
+	case queue.StateWaiting:
+		g.end()
+		fmt.Fprintln(g.program.Err, "Waiting for a source…")
+		return true
+	case queue.StateQueued:
+		g.end()
+		fmt.Fprintf(g.program.Err, "Queued at the source, at place %d…\n", d.Place)
+		return true
+	}
+	return false
+}
+
+const (
+	usualWidth = 80 // columns of a terminal that does not say
+	barRoom    = 11 // columns that the bar takes with nothing in it
+	leastBar   = 6  // columns in it, while there is something to leave out
+	leastWidth = barRoom + 3
+	mostName   = 24
+	leastName  = 4
+)
+
+// columns returns the width of the terminal.
+func (p *program) columns() int {
+	file, ok := p.Err.(*os.File)
+	if !ok {
+		return usualWidth
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || width <= 0 {
+		return usualWidth
+	}
+	return width
+}
+
+// set draws the bar on a terminal. done and total are bytes, rate is bytes per
+// second; a total of -1 and a rate of 0 are unknown. A line that does not fit would
+// stay behind at each step, so a narrow terminal shows less.
+func (g *progress) set(done, total, rate int64) {
+	if !g.program.Terminal || g.program.json {
+		return
+	}
+	width := g.program.columns()
+	if width != g.width {
+		g.bar, g.width = nil, width // the terminal has folded what was drawn
+	}
+	if width < leastWidth {
+		return
+	}
+	if g.bar == nil {
+		// Its own rate would count what an earlier run fetched.
+		g.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(g.program.Err), progressbar.OptionSetPredictTime(false),
+			progressbar.OptionSetSpinnerChangeInterval(0), // otherwise it keeps drawing by itself
+			progressbar.OptionClearOnFinish(), progressbar.OptionFullWidth())
+	}
+	if total != g.bar.GetMax64() {
+		g.bar.ChangeMax64(total)
+	}
+	if total >= 0 {
+		done = min(done, total)
+	}
+	g.bar.Describe(describe(g.label, done, total, rate, width-barRoom))
+	_ = g.bar.Set64(done)
+}
+
+// describe says in that many columns how far something has come. What does not fit
+// is left out: the time that is left first, then the rate, then most of the name.
+func describe(label string, done, total, rate int64, columns int) string {
+	amount, name := size(done), short(label, mostName)
+	if total >= 0 {
+		amount += " of " + size(total)
+	}
+	speed, left := "", ""
+	if rate > 0 {
+		speed = ", " + size(rate) + "/s"
+		if total >= 0 {
+			left = ", " + (time.Duration((total-done)/rate) * time.Second).String() + " left"
+		}
+	}
+	for _, text := range []string{name + "  " + amount + speed + left, name + "  " + amount + speed, name + "  " + amount} {
+		if uniseg.StringWidth(text) <= columns-leastBar {
+			return text
+		}
+	}
+	if room := columns - len(amount) - len("  "); room >= leastName {
+		return short(label, room) + "  " + amount
+	}
+	for _, text := range []string{amount, size(done)} {
+		if len(text) <= columns {
+			return text
+		}
+	}
+	return ""
+}
+
+// short shortens a name to at most that many columns; the end says which kind of file
+// it is.
+func short(name string, columns int) string {
+	name = netproto.Printable(name)
+	if uniseg.StringWidth(name) <= columns {
+		return name
+	}
+	var clusters []string
+	for g := uniseg.NewGraphemes(name); g.Next(); {
+		clusters = append(clusters, g.Str())
+	}
+	head, tail := 0, len(clusters)
+	for left := columns - 1; head < tail; {
+		front := head <= len(clusters)-tail // the shorter end grows
+		next := clusters[tail-1]
+		if front {
+			next = clusters[head]
+		}
+		if left -= uniseg.StringWidth(next); left < 0 {
+			break
+		}
+		if front {
+			head++
+		} else {
+			tail--
+		}
+	}
+	return strings.Join(clusters[:head], "") + "…" + strings.Join(clusters[tail:], "")
+}
+
+// end removes the bar from the terminal.
+func (g *progress) end() {
+	if g.bar != nil {
+		_ = g.bar.Clear()
+		g.bar = nil
+	}
+}
