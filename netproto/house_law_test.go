@@ -70,6 +70,7 @@ var walls = []wall{
 	{room: "app/face", may: []string{"netproto"}},
 	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},
 	{room: "app/desktop/kit", may: []string{"app/desktop/words", "netproto", "assets"}},
+	{room: "app/desktop/pages", may: []string{"app/desktop/kit", "app/desktop/words", "app/face", "netproto", "assets"}},
 	{room: "app/desktop/...", may: []string{"app/desktop/...", "app/face", "netproto/...", "assets/..."}, tests: tracker},
 	// A peer and its bundled tracker: the one door between the two programs.
 	{room: "app/node", may: append(tracker, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine", "app/command"}},
@@ -93,7 +94,7 @@ type shelf struct {
 
 var shelves = []shelf{
 	{library: "fyne.io/fyne/v2/app/...", rooms: []string{"app"}, cgoIn: "app"},
-	{library: "fyne.io/...", rooms: []string{"app", "app/desktop", "app/desktop/kit"}, cgoIn: "app"},
+	{library: "fyne.io/...", rooms: []string{"app", "app/desktop", "app/desktop/kit", "app/desktop/pages"}, cgoIn: "app"},
 	{library: "github.com/nicksnyder/go-i18n/...", rooms: []string{"app/desktop/words"}},
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},

@@ -12,6 +12,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/face"
 )
 
 func TestEveryKeyOfTheMenusStandsInTheHelpAndTheOtherWayRound(t *testing.T) {
@@ -56,20 +58,20 @@ func TestEveryKeyOfTheMenusStandsInTheHelpAndTheOtherWayRound(t *testing.T) {
 // everyScreen shows the pages, the details and the sheets, one after another.
 func everyScreen(d *desk, look func(name string)) {
 	w := d.window
-	signs := [placeCount]string{"a.iso", "film 1.mkv", "Grace", "share 1", "kitchen", "/home/ada/Downloads"}
-	for at := range placeCount {
+	signs := [pages.PlaceCount]string{"a.iso", "film 1.mkv", "Grace", "share 1", "kitchen", "/home/ada/Downloads"}
+	for at := range pages.PlaceCount {
 		w.goTo(at)
 		d.reads(signs[at])
-		look(string(places[at].name))
+		look(string(at.Name()))
 	}
-	w.goTo(placeDownloads)
-	w.pages[placeDownloads].(*downloadsPage).list.SelectOnly(0)
-	w.pages[placeDownloads].(*downloadsPage).details.open()
+	w.goTo(pages.PlaceDownloads)
+	listOf[face.Download](d).SelectOnly(0)
+	w.keys.details()
 	d.reads("Peer 1")
 	look("details")
-	w.tell("done")
+	w.Tell("done")
 	look("a word")
-	w.undo.offer(deed{words: "removed"})
+	w.undo.Offer(pages.Deed{Words: "removed"})
 	look("undo")
 	w.help.showKeys()
 	look("help")
@@ -110,7 +112,7 @@ func hasWords(object fyne.CanvasObject) bool {
 	switch o := object.(type) {
 	case *kit.IconButton:
 		return o.AccessibilityLabel() != ""
-	case *widget.Entry, *kit.TextEntry, *searchEntry:
+	case *widget.Entry, *kit.TextEntry, *pages.SearchEntry:
 		return true
 	}
 	said := false

@@ -273,9 +273,10 @@ func (d *desk) key(name fyne.KeyName) {
 	}
 }
 
-func names(list *kit.RowList[face.Hit]) []string {
+// names returns the names of the hits on the page.
+func names(d *desk) []string {
 	var names []string
-	for _, h := range list.Rows {
+	for _, h := range rowsOf[face.Hit](d) {
 		names = append(names, h.Name)
 	}
 	return names
@@ -306,13 +307,4 @@ func readRow(t *testing.T, table fyne.CanvasObject, name string) string {
 		t.Fatalf("no row %q is on the screen", name)
 	}
 	return found
-}
-
-func rowOf[T comparable](t *testing.T, list *kit.RowList[T], is func(T) bool) int {
-	t.Helper()
-	at := slices.IndexFunc(list.Rows, is)
-	if at < 0 {
-		t.Fatal("the list has no such row")
-	}
-	return at
 }

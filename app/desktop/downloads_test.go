@@ -3,18 +3,15 @@
 package desktop
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -30,61 +27,11 @@ func mixed() []face.Download {
 	}
 }
 
-func openDownloads(t *testing.T, engine *fakeEngine) (*desk, *downloadsPage) {
+func openDownloads(t *testing.T, engine *fakeEngine) (*desk, *kit.RowList[face.Download]) {
 	t.Helper()
-	d := openAt(t, engine, placeDownloads)
-	page := d.window.pages[placeDownloads].(*downloadsPage)
-	d.until("the downloads are shown", func() bool { return len(page.list.Rows) == len(engine.downloads) })
-	return d, page
-}
-
-func shownDownloads(p *downloadsPage) string {
-	var ids []string
-	for _, d := range p.list.Rows {
-		ids = append(ids, d.ID)
-	}
-	return strings.Join(ids, " ")
-}
-
-func TestChipsAndWordsChooseAmongDownloads(t *testing.T) {
-	engine := newFake()
-	engine.downloads = mixed()
-	d, page := openDownloads(t, engine)
-	for at, want := range []string{showAll: "run wait rest bad done", showActive: "run wait rest", showFinished: "done", showFailed: "bad"} {
-		test.Tap(chipAt(page, at))
-		if got := shownDownloads(page); got != want {
-			t.Errorf("%s shows %q, not %q", downloadChips[at].name, got, want)
-		}
-		if got := linesIn(page.chips.Box.Objects[at])[1]; got != fmt.Sprint(strings.Count(want, " ")+1) {
-			t.Errorf("%s counts %s", downloadChips[at].name, got)
-		}
-	}
-	page.words.SetText("nothing like it")
-	d.reads("No matching downloads.")
-	chipAt(page, showFailed).TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
-	chipAt(page, showFinished).TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
-	page.words.SetText("ING")
-	if got := shownDownloads(page); got != "run wait rest" {
-		t.Errorf("active ones with ING in their names: %q", got)
-	}
-	if d.reads("1 running · 3 waiting · 1 finished · 5.0 MB/s"); page.chips.Chosen != showActive {
-		t.Error("the left arrow does not go from chip to chip")
-	}
-}
-
-func TestAFieldToFindDownloadsComesWhenThereAreMany(t *testing.T) {
-	engine := newFake()
-	engine.downloads = mixed()
-	d, page := openDownloads(t, engine)
-	if page.words.Visible() {
-		t.Error("five downloads have a field to find one among them")
-	}
-	engine.change(func(f *fakeEngine) {
-		for i := range 20 {
-			f.downloads = append(f.downloads, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprint("more ", i), State: face.DownloadQueued})
-		}
-	})
-	d.until("the field is there", page.words.Visible)
+	d := openAt(t, engine, pages.PlaceDownloads)
+	d.until("the downloads are shown", func() bool { return len(rowsOf[face.Download](d)) == len(engine.downloads) })
+	return d, listOf[face.Download](d)
 }
 
 // chooseItem chooses an item of a menu; "menu > item" is one in a submenu.
@@ -119,9 +66,9 @@ func TestTheMenuActsOnAllSelectedDownloads(t *testing.T) {
 	} {
 		engine := newFake()
 		engine.downloads = mixed()
-		d, page := openDownloads(t, engine)
-		page.list.SelectAll()
-		chooseItem(t, page.rowMenu(), text)
+		d, list := openDownloads(t, engine)
+		list.SelectAll()
+		chooseItem(t, list.Menu(), text)
 		d.did(want)
 	}
 }
@@ -136,13 +83,13 @@ func TestAFileIsFetchedFirst(t *testing.T) {
 		{FolderEntry: netproto.FolderEntry{Path: "day 1/here.mkv", Size: 2000}, Here: true},
 		{FolderEntry: netproto.FolderEntry{Path: "day 2.mkv", Size: 3000}},
 	}}
-	d, page := openDownloads(t, engine)
-	page.list.SelectOnly(0)
-	chooseItem(t, page.rowMenu(), "Download in order, to preview it")
+	d, list := openDownloads(t, engine)
+	list.SelectOnly(0)
+	chooseItem(t, list.Menu(), "Download in order, to preview it")
 	d.did(`prefer run ""`)
 	d.reads("It is now downloaded in order, before everything else.")
-	page.list.SelectOnly(1)
-	chooseItem(t, page.rowMenu(), "Download in order, to preview it")
+	list.SelectOnly(1)
+	chooseItem(t, list.Menu(), "Download in order, to preview it")
 	d.reads("Which file do you want to look at first?")
 	d.reads("day 1/first.mkv")
 	if d.shows("here.mkv") {
@@ -158,34 +105,34 @@ func TestALinkToWhatWasFoundOrFetchedIsCopied(t *testing.T) {
 	engine.tracker = face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000", Fingerprint: netproto.Fingerprint{1}}}
 	engine.downloads = mixed()
 	engine.search = answers(hit(7, "found.mkv", 10, netproto.KindVideo, 1))
-	d, page := openDownloads(t, engine)
-	page.list.SelectOnly(4)
-	chooseItem(t, page.rowMenu(), "Copy link")
+	d, list := openDownloads(t, engine)
+	list.SelectOnly(4)
+	chooseItem(t, list.Menu(), "Copy link")
 	d.reads("Link copied.")
 	link, err := netproto.ParseLink(d.app.Clipboard().Content())
 	if err != nil || link.Name != "done.pdf" || link.Tracker != "attic:5000" || link.Fingerprint != (netproto.Fingerprint{1}) {
 		t.Errorf("the clipboard has %+v (%v)", link, err)
 	}
-	d.window.goTo(placeSearch)
+	d.window.goTo(pages.PlaceSearch)
 	d.reads("found.mkv")
-	d.window.search().list.SelectOnly(0)
-	chooseItem(t, d.window.search().rowMenu(), "Copy link")
+	listOf[face.Hit](d).SelectOnly(0)
+	chooseItem(t, listOf[face.Hit](d).Menu(), "Copy link")
 	d.until("the other link is there", func() bool {
 		link, err := netproto.ParseLink(d.app.Clipboard().Content())
 		return err == nil && link.Hash == hashOf(7)
 	})
 	engine.change(func(f *fakeEngine) { f.tracker = face.TrackerView{} })
-	chooseItem(t, d.window.search().rowMenu(), "Copy link")
+	chooseItem(t, listOf[face.Hit](d).Menu(), "Copy link")
 	d.reads("The tracker cannot be reached: No tracker chosen.")
 }
 
 func TestFilesAreDeletedOnlyAfterAQuestion(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
-	d, page := openDownloads(t, engine)
-	page.list.SelectOnly(4)
-	page.list.Held = func() fyne.KeyModifier { return fyne.KeyModifierShift }
-	page.list.Focus()
+	d, list := openDownloads(t, engine)
+	list.SelectOnly(4)
+	list.Held = func() fyne.KeyModifier { return fyne.KeyModifierShift }
+	list.Focus()
 	d.key(fyne.KeyDelete)
 	d.reads("This removes 1 download from the list and deletes 10 B from the disk.")
 	if done := engine.actions(); len(done) != 0 {
@@ -198,8 +145,8 @@ func TestFilesAreDeletedOnlyAfterAQuestion(t *testing.T) {
 func TestTheQueueHasKeysThatStandInTheMenus(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
-	d, page := openDownloads(t, engine)
-	page.list.SelectOnly(1)
+	d, list := openDownloads(t, engine)
+	list.SelectOnly(1)
 	keys := map[string]string{}
 	for _, c := range d.window.menus.queue() {
 		keys[c.keys()] = string(c.name)
@@ -211,10 +158,10 @@ func TestTheQueueHasKeysThatStandInTheMenus(t *testing.T) {
 	}
 	d.menu("Move up in queue")
 	d.did("move-in-queue [wait] up")
-	d.window.goTo(placeShared)
+	d.window.goTo(pages.PlaceShared)
 	before := len(engine.actions())
 	d.menu("Move down in queue")
-	d.window.goTo(placeDownloads)
+	d.window.goTo(pages.PlaceDownloads)
 	d.reads("waiting.iso")
 	if after := engine.actions(); len(after) != before {
 		t.Errorf("on another page the queue was changed: %v", after[before:])
@@ -224,9 +171,9 @@ func TestTheQueueHasKeysThatStandInTheMenus(t *testing.T) {
 func TestAnotherLimitIsTyped(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
-	d, page := openDownloads(t, engine)
-	page.list.SelectOnly(0)
-	chooseItem(t, page.rowMenu(), "Download limit > Another limit…")
+	d, list := openDownloads(t, engine)
+	list.SelectOnly(0)
+	chooseItem(t, list.Menu(), "Download limit > Another limit…")
 	entry := d.window.win.Canvas().Focused().(*widget.Entry)
 	entry.SetText("much")
 	d.tap("Set the limit")
@@ -267,7 +214,7 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 	engine.downloads = mixed()
 	engine.downloads[0].Done = 4
 	engine.details = someDetails()
-	d, page := openDownloads(t, engine)
+	d, list := openDownloads(t, engine)
 	d.key(fyne.KeyF8)
 	for _, want := range []string{
 		"Only one source is connected", "3.0 MB/s on average", "40 % · 1.5 copies among the sources",
@@ -280,60 +227,17 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 		"203.0.113.6:4001": "203.0.113.6:4001 | Queued (place 2) | 25 %",
 		"Linus":            "Linus | Failed: The other computer cannot be reached. | 0 %",
 	} {
-		if got := readRow(t, page.details.sources.Box, name); got != want {
+		if got := readRow(t, d.window.win.Content(), name); got != want {
 			t.Errorf("the source reads %q, not %q", got, want)
 		}
 	}
-	page.list.SelectOnly(4)
+	list.SelectOnly(4)
 	d.reads("Finished.")
 	engine.change(func(f *fakeEngine) { f.downloads = f.downloads[:4] })
 	d.reads("This download is no longer in the list.")
 	d.tap("Close the details")
-	if page.details.isOpen() {
+	if d.shows("This download is no longer") {
 		t.Error("the pane does not close")
-	}
-}
-
-func TestTheDetailsAreAsTheyWereLeft(t *testing.T) {
-	engine := newFake()
-	engine.downloads = mixed()
-	engine.details = someDetails()
-	d, page := openDownloads(t, engine)
-	page.toggleDetails()
-	page.details.split.SetOffset(0.7)
-	d.reads("Only one source")
-	again := newDownloadsPage(d.window)
-	if !again.details.isOpen() || again.details.split.Offset != 0.7 {
-		t.Errorf("the pane is open: %v, at %v", again.details.isOpen(), again.details.split.Offset)
-	}
-}
-
-func TestWithoutThePaneNobodyAsksForDetails(t *testing.T) {
-	engine := newFake()
-	engine.downloads = mixed()
-	d, page := openDownloads(t, engine)
-	page.list.SelectOnly(0)
-	if page.details.wanted.Load() != nil {
-		t.Error("a closed pane asks for details")
-	}
-	d.key(fyne.KeyF8)
-	if wanted := page.details.wanted.Load(); wanted == nil || *wanted != "run" {
-		t.Errorf("the open pane asks for %v", wanted)
-	}
-}
-
-func TestEveryReasonSaysWhatCanBeDone(t *testing.T) {
-	test.NewTempApp(t)
-	running := face.Download{State: face.DownloadDownloading}
-	seen := map[string]bool{}
-	for _, slow := range []face.Slow{face.SlowNot, face.SlowOneSource, face.SlowTheirLimit, face.SlowMyLimit, face.SlowMyDisk, face.SlowNetwork} {
-		seen[reasonWords(face.Details{Slow: slow}, running)] = true
-	}
-	for _, row := range mixed()[1:] {
-		seen[reasonWords(face.Details{}, row)] = true
-	}
-	if len(seen) != 6+4 {
-		t.Errorf("some reasons read alike: %v", seen)
 	}
 }
 
@@ -341,8 +245,8 @@ func TestThePaneFitsTheSmallestWindow(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
 	engine.details = someDetails()
-	d, page := openDownloads(t, engine)
-	page.toggleDetails()
+	d, _ := openDownloads(t, engine)
+	d.key(fyne.KeyF8)
 	d.window.win.Resize(leastSize)
 	d.reads("Only one source")
 	if least := d.window.win.Content().MinSize(); least.Width > leastSize.Width || least.Height > leastSize.Height {
@@ -350,74 +254,11 @@ func TestThePaneFitsTheSmallestWindow(t *testing.T) {
 	}
 }
 
-// thousands are downloads, of which 500 are running.
-func thousands(count int) []face.Download {
-	var rows []face.Download
-	for i := range count {
-		state := face.DownloadQueued
-		if i < 500 {
-			state = face.DownloadDownloading
-		}
-		rows = append(rows, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprint("file ", i), State: state, Size: 1000, Place: i})
-	}
-	return rows
-}
-
-// ticking gives the page what changes within a second in 500 running downloads.
-func ticking(page *downloadsPage, rows []face.Download, tick int) {
-	rows = slices.Clone(rows)
-	for i := range 500 {
-		rows[i].Done, rows[i].Rate = int64(tick%1000), int64(1000*tick)
-	}
-	page.show(rows)
-}
-
-func TestTenThousandDownloadsStayQuick(t *testing.T) {
-	engine := newFake()
-	engine.downloads = thousands(10_000)
-	d, page := openDownloads(t, engine)
-	d.reads("500 running · 9,500 waiting")
-	begun := time.Now()
-	for tick := range 20 {
-		ticking(page, engine.downloads, tick)
-	}
-	if took := time.Since(begun); took > patience { // 0.1 s on an idle computer
-		t.Errorf("20 changes of 10,000 downloads took %v", took)
-	}
-}
-
-func BenchmarkTickOf10000Downloads(b *testing.B) {
-	app := test.NewTempApp(b)
-	app.Settings().SetTheme(kit.NewTheme(kit.LookLight))
-	w, err := newWindow(app, newFake(), Options{}, func(func()) {})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { w.crossing.cancel(); w.crossing.close() }()
-	page, rows := w.pages[placeDownloads].(*downloadsPage), thousands(10_000)
-	w.goTo(placeDownloads)
-	page.show(rows)
-	for tick := range b.N {
-		ticking(page, rows, tick)
-	}
-}
-
 func TestTheMenuKeyOpensTheActionsOfADownload(t *testing.T) {
 	engine := newFake()
 	engine.downloads = mixed()
-	d, page := openDownloads(t, engine)
-	page.focus()
+	d, list := openDownloads(t, engine)
+	list.Focus()
 	d.key(desktop.KeyMenu)
 	d.until("a menu is open", func() bool { return d.window.win.Canvas().Overlays().Top() != nil })
-}
-
-// chipAt returns one of the chips above the downloads.
-func chipAt(p *downloadsPage, at int) interface {
-	fyne.Tappable
-	fyne.Focusable
-} {
-	return p.chips.Box.Objects[at].(interface {
-		fyne.Tappable
-		fyne.Focusable
-	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/launch"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
@@ -81,12 +82,12 @@ func (s *faceSettings) showSwitch(sw *systemSwitch, on bool, err error) {
 	s.filling = true
 	sw.box.SetChecked(on)
 	s.filling = false
-	s.window.pages[placeSettings].screen().Refresh()
+	s.window.pages[pages.PlaceSettings].Screen().Refresh()
 }
 
-// pull asks the system for the state of the switches. It runs beside the UI
+// Pull asks the system for the state of the switches. It runs beside the UI
 // thread.
-func (s *faceSettings) pull() func() {
+func (s *faceSettings) Pull() func() {
 	var show []func()
 	for _, sw := range []*systemSwitch{s.login, s.links} {
 		if sw == nil {
@@ -106,8 +107,8 @@ func (s *faceSettings) pull() func() {
 	}
 }
 
-// general returns the rows about the window and the computer.
-func (s *faceSettings) general() []fyne.CanvasObject {
+// General returns the rows about the window and the computer.
+func (s *faceSettings) General() []fyne.CanvasObject {
 	w := s.window
 	rows := []fyne.CanvasObject{
 		kit.FormRow(words.L("Language"), s.languageSelect()),
@@ -127,7 +128,8 @@ func (s *faceSettings) general() []fyne.CanvasObject {
 	return rows
 }
 
-func (s *faceSettings) notifications() []fyne.CanvasObject {
+// Notifications returns the rows about notifications.
+func (s *faceSettings) Notifications() []fyne.CanvasObject {
 	return []fyne.CanvasObject{
 		s.preference(words.L("When a download finishes"), prefFinished),
 		s.preference(words.L("When a download fails"), prefFailed),
@@ -173,3 +175,6 @@ func choose[T comparable](names []string, of []T, now T, chosen func(T)) *widget
 	selection.OnChanged = func(string) { chosen(of[selection.SelectedIndex()]) }
 	return selection
 }
+
+// LogFile returns the path of the log of a window with that profile.
+func (s *faceSettings) LogFile(profile string) string { return LogFile(profile) }

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -69,7 +70,7 @@ func (w *window) firstStart() {
 	w.win.SetContent(container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle)))
 
 	z.show(0)
-	ask(w, w.engine.Settings, func(settings face.Settings, err error) {
+	pages.Ask(w, w.engine.Settings, func(settings face.Settings, err error) {
 		if err != nil {
 			z.refuse(err)
 			return
@@ -78,7 +79,7 @@ func (w *window) firstStart() {
 		z.name.SetText(settings.Name)
 		z.folder.SetText(settings.DownloadFolder)
 	})
-	ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
+	pages.Ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil {
 			z.showNearby(view.Nearby)
 		}

@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -113,6 +114,10 @@ func textOf(object fyne.CanvasObject) (string, float32) {
 	return "", 0
 }
 
+func textWidth(text string) float32 {
+	return fyne.MeasureText(text, theme.TextSize(), fyne.TextStyle{}).Width
+}
+
 // smallest opens the smallest window in a language. look reports all its
 // misfits.
 func smallest(t *testing.T, tag string, engine *fakeEngine, options Options) (d *desk, look func(name string)) {
@@ -141,25 +146,24 @@ func inEveryLanguage(t *testing.T, run func(t *testing.T, tag string)) {
 }
 
 func TestNoPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
-	signs := [placeCount]string{"a.iso", "film 1.mkv", "Grace", "share 1", "kitchen", "/home/ada/Downloads"}
+	signs := [pages.PlaceCount]string{"a.iso", "film 1.mkv", "Grace", "share 1", "kitchen", "/home/ada/Downloads"}
 	inEveryLanguage(t, func(t *testing.T, tag string) {
 		d, look := smallest(t, tag, busy(), Options{System: &fakeSystem{links: true}})
 		w := d.window
-		for at := range placeCount {
+		for at := range pages.PlaceCount {
 			w.goTo(at)
 			d.reads(signs[at])
-			look(string(places[at].name))
+			look(string(at.Name()))
 		}
-		w.goTo(placeDownloads)
-		page := w.pages[placeDownloads].(*downloadsPage)
-		page.list.SelectOnly(0)
-		page.details.open()
+		w.goTo(pages.PlaceDownloads)
+		listOf[face.Download](d).SelectOnly(0)
+		w.keys.details()
 		d.reads("Peer 1")
 		look("the details")
-		w.undo.offer(deed{words: words.N("{{.Count}} downloads removed", 1234, words.Values{"Count": words.Count(1234)})})
+		w.undo.Offer(pages.Deed{Words: words.N("{{.Count}} downloads removed", 1234, words.Values{"Count": words.Count(1234)})})
 		look("what was done")
 		w.undo.settle()
-		w.fail(netproto.Errorf(netproto.CodePortInUse, "5000"))
+		w.Fail(netproto.Errorf(netproto.CodePortInUse, "5000"))
 		look("what failed")
 	})
 }
@@ -169,10 +173,10 @@ func TestNoEmptyPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 		engine := newFake()
 		engine.status = face.Status{Tracker: "attic", Connection: face.ConnectionReconnecting, RetrySeconds: 59}
 		d, look := smallest(t, tag, engine, Options{})
-		for at := range placeCount {
+		for at := range pages.PlaceCount {
 			d.window.goTo(at)
 			d.until("the page was asked for", func() bool { return !d.shows(words.Phrase("One moment…").String()) && d.shows("59") })
-			look(string(places[at].name))
+			look(string(at.Name()))
 		}
 	})
 }
@@ -197,11 +201,11 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 			{"keys and help", w.help.showKeys, "F8"},
 			{"about", w.help.about, appName},
 			{"the review", func() { w.drops.review([]string{"/a"}) }, "project"},
-			{"a folder", func() { w.openFolder(hit(1, "a", 1, netproto.KindFolder, 1)) }, "b"},
+			{"a folder", func() { openRow(listOf[face.Hit](d), 0) }, "b"},
 			{"a link", func() { w.links.open(link.String()) }, "film.mkv"},
 			{"another tracker", func() { w.links.open(netproto.Link{Tracker: "office:5000", Size: -1}.String()) }, "office:5000"},
 			{"paste", func() { d.app.Clipboard().SetContent(""); w.links.paste() }, ""},
-			{"a code", func() { w.links.showCode("a", link.String()) }, link.String()},
+			{"a code", func() { w.goTo(pages.PlaceTracker); d.tap(words.L("Show QR code")) }, engine.tracker.Own.Invite},
 			{"files", w.drops.pickFile, ""},
 			{"leaving", w.exit.quit, "film.mkv"},
 		} {

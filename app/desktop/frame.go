@@ -14,35 +14,25 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
-// place is a page, in the order of the sidebar.
-type place int
+// sidebarIcons are the icons of the pages in the sidebar.
+var sidebarIcons = [pages.PlaceCount]func() fyne.Resource{
+	pages.PlaceSearch:    theme.SearchIcon,
+	pages.PlaceDownloads: theme.DownloadIcon,
+	pages.PlaceUploads:   theme.UploadIcon,
+	pages.PlaceShared:    theme.FolderOpenIcon,
+	pages.PlaceTracker:   theme.StorageIcon,
+	pages.PlaceSettings:  theme.SettingsIcon,
+}
 
-const (
-	placeSearch place = iota
-	placeDownloads
-	placeUploads
-	placeShared
-	placeTracker
-	placeSettings
-	placeCount
-)
-
-var places = [placeCount]struct {
-	name    words.Phrase
-	icon    func() fyne.Resource
-	counted bool // a number stands beside the name
-}{
-	placeSearch:    {"Search", theme.SearchIcon, false},
-	placeDownloads: {"Downloads", theme.DownloadIcon, true},
-	placeUploads:   {"Uploads", theme.UploadIcon, true},
-	placeShared:    {"Shared", theme.FolderOpenIcon, true},
-	placeTracker:   {"Tracker", theme.StorageIcon, false},
-	placeSettings:  {"Settings", theme.SettingsIcon, false},
+// isCounted reports whether the sidebar shows a number beside the name of a page.
+func isCounted(place pages.Place) bool {
+	return place == pages.PlaceDownloads || place == pages.PlaceUploads || place == pages.PlaceShared
 }
 
 // leastSidebar is the least width of the sidebar.
@@ -51,8 +41,7 @@ const leastSidebar = 188
 // frame is what surrounds the pages: sidebar, top bar and status line.
 type frame struct {
 	content fyne.CanvasObject
-	entry   *searchEntry
-	nav     [placeCount]*kit.NavItem
+	nav     [pages.PlaceCount]*kit.NavItem
 	main    *fyne.Container // to the right of the sidebar
 	middle  *fyne.Container // the page
 	line    *statusLine
@@ -74,13 +63,13 @@ func (f *frame) sidebar() fyne.CanvasObject {
 	wide := float32(leastSidebar)
 	items := container.NewVBox(
 		kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), mark), nil, name)))
-	for i := range placeCount {
-		f.nav[i] = kit.NewNavItem(places[i].icon(), places[i].name.String(), func() {
+	for i := range pages.PlaceCount {
+		f.nav[i] = kit.NewNavItem(sidebarIcons[i](), i.Name().String(), func() {
 			f.window.goTo(i)
-			f.window.pages[i].focus()
+			f.window.pages[i].Focus()
 		})
 		items.Add(f.nav[i])
-		wide = max(wide, f.nav[i].FullWidth(places[i].counted))
+		wide = max(wide, f.nav[i].FullWidth(isCounted(i)))
 	}
 	width := canvas.NewRectangle(color.Transparent)
 	width.SetMinSize(fyne.NewSize(wide, 0))
@@ -89,7 +78,6 @@ func (f *frame) sidebar() fyne.CanvasObject {
 
 func (f *frame) topBar() fyne.CanvasObject {
 	w := f.window
-	f.entry = newSearchEntry(w)
 	named, bare := container.NewHBox(), container.NewHBox()
 	for _, add := range []struct {
 		name words.Phrase
@@ -103,7 +91,7 @@ func (f *frame) topBar() fyne.CanvasObject {
 		named.Add(widget.NewButtonWithIcon(add.name.String(), add.icon, add.run))
 		bare.Add(kit.NewIconButton(w.tips, add.icon, add.name.String(), add.run))
 	}
-	return kit.Inset(kit.GapLarge, kit.GapMedium, container.New(topBarLayout{}, f.entry, named, bare))
+	return kit.Inset(kit.GapLarge, kit.GapMedium, container.New(topBarLayout{}, w.search().Entry, named, bare))
 }
 
 // topBarLayout gives the entry what the buttons leave. If that is too little,
@@ -133,19 +121,19 @@ func (topBarLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(leastEntry+kit.Gap+size.Width, max(size.Height, objects[0].MinSize().Height))
 }
 
-func (f *frame) showPlace(to place) {
+func (f *frame) showPlace(to pages.Place) {
 	for i, item := range f.nav {
-		item.SetCurrent(place(i) == to)
+		item.SetCurrent(pages.Place(i) == to)
 	}
-	f.middle.Objects = []fyne.CanvasObject{f.window.pages[to].screen()}
+	f.middle.Objects = []fyne.CanvasObject{f.window.pages[to].Screen()}
 	f.middle.Refresh()
 }
 
 func (f *frame) show(status face.Status) {
 	counts := status.Counts
-	f.nav[placeDownloads].SetCount(counts.Downloads, counts.Failed > 0)
-	f.nav[placeUploads].SetCount(counts.Uploads, false)
-	f.nav[placeShared].SetCount(counts.Shares, false)
+	f.nav[pages.PlaceDownloads].SetCount(counts.Downloads, counts.Failed > 0)
+	f.nav[pages.PlaceUploads].SetCount(counts.Uploads, false)
+	f.nav[pages.PlaceShared].SetCount(counts.Shares, false)
 	f.line.show(status)
 }
 
@@ -192,7 +180,7 @@ func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 }
 
 func (s *statusLine) show(status face.Status) {
-	state := connectionWords(status)
+	state := pages.ConnectionWords(status)
 	s.state.SetText(state.Text)
 	s.stateIcon.SetResource(kit.Tinted(state.Icon, state.Color))
 	s.down.SetText(words.Rate(status.DownRate))
@@ -216,25 +204,7 @@ func (s *statusLine) show(status face.Status) {
 }
 
 // Tapped opens the Tracker page.
-func (s *statusLine) Tapped(*fyne.PointEvent) { s.window.goTo(placeTracker) }
+func (s *statusLine) Tapped(*fyne.PointEvent) { s.window.goTo(pages.PlaceTracker) }
 
 // Cursor shows that the line can be clicked.
 func (s *statusLine) Cursor() desktop.Cursor { return desktop.PointerCursor }
-
-func connectionWords(status face.Status) kit.Mark {
-	at := words.Values{"Tracker": netproto.Printable(status.Tracker), "Time": words.Duration(int64(status.RetrySeconds))}
-	switch status.Connection {
-	case face.ConnectionConnecting:
-		return kit.Mark{Text: words.L("Connecting to {{.Tracker}}", at), Icon: theme.ViewRefreshIcon(), Color: kit.ColorCaption}
-	case face.ConnectionConnected:
-		return kit.Mark{Text: words.L("Connected to {{.Tracker}}", at), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
-	case face.ConnectionReconnecting:
-		return kit.Mark{Text: words.L("Reconnecting in {{.Time}}", at), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNameWarning}
-	case face.ConnectionOffline:
-		return kit.Mark{Text: words.L("Offline"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
-	case face.ConnectionKeyChanged:
-		return kit.Mark{Text: words.L("The tracker's key changed"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
-	default:
-		return kit.Mark{Text: words.L("No tracker chosen"), Icon: theme.InfoIcon(), Color: kit.ColorCaption}
-	}
-}

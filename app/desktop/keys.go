@@ -5,6 +5,7 @@ package desktop
 import (
 	"fyne.io/fyne/v2"
 
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/netproto"
 )
 
@@ -25,7 +26,7 @@ func (k *keyboard) typedKey(event *fyne.KeyEvent) {
 	case fyne.KeyEnter:
 		event = &fyne.KeyEvent{Name: fyne.KeyReturn}
 	case fyne.KeyDown:
-		w.pages[w.place].focus()
+		w.pages[w.place].Focus()
 		return
 	}
 	for _, c := range append(w.menus.rows(), w.menus.help()...) {
@@ -43,16 +44,16 @@ func (k *keyboard) typedRune(r rune) {
 	w := k.window
 	if !w.sheets.IsOpen() && !w.asking && r != ' ' { // the space bar pauses and resumes
 		k.find()
-		w.frame.entry.TypedRune(r)
+		w.search().Entry.TypedRune(r)
 	}
 }
 
 // find is Ctrl+F.
 func (k *keyboard) find() {
 	w := k.window
-	w.goTo(placeSearch)
-	w.win.Canvas().Focus(w.frame.entry)
-	w.frame.entry.TypedShortcut(&fyne.ShortcutSelectAll{})
+	w.goTo(pages.PlaceSearch)
+	w.win.Canvas().Focus(w.search().Entry)
+	w.search().Entry.TypedShortcut(&fyne.ShortcutSelectAll{})
 }
 
 // paste is Ctrl+V. The menus take the keys before any entry sees them, so text
@@ -69,7 +70,7 @@ func (k *keyboard) paste() {
 	}
 	if err != nil && text != "" && !w.sheets.IsOpen() && !w.asking && w.win.Canvas().Focused() == nil {
 		k.find()
-		w.frame.entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
+		w.search().Entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
 		return
 	}
 	w.links.paste()
@@ -90,7 +91,7 @@ func (k *keyboard) undo() {
 func (k *keyboard) selectAll() {
 	w := k.window
 	if w.win.Canvas().Focused() == nil {
-		w.pages[w.place].focus()
+		w.pages[w.place].Focus()
 	}
 	if focused, ok := w.win.Canvas().Focused().(fyne.Shortcutable); ok {
 		focused.TypedShortcut(&fyne.ShortcutSelectAll{})
@@ -109,12 +110,12 @@ func (k *keyboard) writing() fyne.Shortcutable {
 }
 
 // detailed is a page with a pane of details.
-type detailed interface{ toggleDetails() }
+type detailed interface{ ToggleDetails() }
 
 // details is F8.
 func (k *keyboard) details() {
 	w := k.window
 	if page, ok := w.pages[w.place].(detailed); ok && !w.sheets.IsOpen() {
-		page.toggleDetails()
+		page.ToggleDetails()
 	}
 }

@@ -4,17 +4,13 @@ package desktop
 
 import (
 	"context"
-	"image"
-	"image/color"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
-	"rsc.io/qr"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -76,7 +72,7 @@ func (l *links) confirmTracker(link netproto.Link) {
 	})
 	use := kit.PrimaryButton(words.L("Use this tracker"), theme.ConfirmIcon(), func() {
 		w.sheets.Close()
-		l.useTracker(link.String())
+		pages.UseTracker(w, w.engine, link.String())
 	})
 	w.sheets.Open(words.L("Use another tracker?"), facts.Box, fyne.NewSize(520, 240), w.sheets.CancelButton(), use)
 }
@@ -97,59 +93,8 @@ func (l *links) confirmDownload(link netproto.Link) {
 	get := kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() {
 		w.sheets.Close()
 		request := face.DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
-		w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
-			func() { w.goTo(placeDownloads) })
+		w.Act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
+			func() { w.goTo(pages.PlaceDownloads) })
 	})
 	w.sheets.Open(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.sheets.CancelButton(), get)
-}
-
-// useTracker switches to a tracker and says how that went.
-func (l *links) useTracker(address string) {
-	w := l.window
-	w.act(func(ctx context.Context) error { return w.engine.UseTracker(ctx, address) },
-		func() { w.tell(words.L("The tracker answered and is now in use.")) })
-}
-
-// showCode shows a link as a QR code, which the camera of a phone can read.
-func (l *links) showCode(name, link string) {
-	w := l.window
-	picture, err := codeOf(link)
-	if err != nil {
-		w.fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a QR code"), err))
-		return
-	}
-	code := canvas.NewImageFromImage(picture)
-	code.ScaleMode = canvas.ImageScalePixels
-	code.FillMode = canvas.ImageFillContain
-	code.SetMinSize(fyne.NewSquareSize(280))
-	text := widget.NewEntry()
-	text.SetText(link)
-	closing := w.sheets.CloseButton()
-	copying := kit.PrimaryButton(words.L("Copy link"), theme.ContentCopyIcon(), func() { w.copyText(link, words.L("Link copied.")) })
-	w.sheets.Open(netproto.Printable(words.CutName(name)), container.NewBorder(nil, text, nil, nil, code),
-		fyne.NewSize(400, 440), closing, copying)
-}
-
-// quietZone is the white margin around a QR code, in modules (ISO/IEC 18004
-// §6.3.8).
-const quietZone = 4
-
-// codeOf draws a QR code with one pixel per module.
-func codeOf(text string) (image.Image, error) {
-	code, err := qr.Encode(text, qr.M)
-	if err != nil {
-		return nil, err
-	}
-	side := code.Size + 2*quietZone
-	picture := image.NewGray(image.Rect(0, 0, side, side))
-	for y := range side {
-		for x := range side {
-			shade := color.Gray{Y: 0xff}
-			if code.Black(x-quietZone, y-quietZone) {
-				shade.Y = 0
-			}
-			picture.SetGray(x, y, shade)
-		}
-	}
-	return picture, nil
 }

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -33,12 +34,12 @@ func TestEveryPageFollowsAnotherLookEvenWhenItWasNotInFront(t *testing.T) {
 	engine.tracker = face.TrackerView{Known: []face.KnownTracker{{Address: "office:5000"}}}
 	d := newDesk(t, engine, Options{})
 	d.window.setLook(kit.LookLight)
-	sign := map[place]string{placeSearch: "film.mkv", placeDownloads: "film.mkv", placeShared: "photos", placeTracker: "office", placeSettings: "Ada"}
+	sign := map[pages.Place]string{pages.PlaceSearch: "film.mkv", pages.PlaceDownloads: "film.mkv", pages.PlaceShared: "photos", pages.PlaceTracker: "office", pages.PlaceSettings: "Ada"}
 	for at, text := range sign {
 		d.window.goTo(at)
 		d.reads(text)
 	}
-	d.window.goTo(placeUploads)
+	d.window.goTo(pages.PlaceUploads)
 	d.window.setLook(kit.LookDark)
 	dark := kit.NewTheme(kit.LookDark)
 	for at := range sign {
@@ -46,7 +47,7 @@ func TestEveryPageFollowsAnotherLookEvenWhenItWasNotInFront(t *testing.T) {
 		for _, object := range laidOut(d.window.win.Content()) {
 			if l, ok := object.(*kit.Line); ok {
 				if drawn := test.WidgetRenderer(l).Objects()[0].(*canvas.Text); drawn.Color != dark.Color(l.Color, theme.VariantDark) {
-					t.Errorf("%s: %q is drawn in %v, not in the dark look's %s", places[at].name, l.Text, drawn.Color, l.Color)
+					t.Errorf("%s: %q is drawn in %v, not in the dark look's %s", at.Name(), l.Text, drawn.Color, l.Color)
 				}
 			}
 		}

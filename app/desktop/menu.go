@@ -8,7 +8,9 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
+	"centralizedp2p/app/face"
 )
 
 // command is an action with a key. It stands in the menus and in the help.
@@ -76,19 +78,19 @@ func (m *menus) places() []command {
 		}
 	}
 	commands := []command{{name: "Find", key: fyne.KeyF, held: ctrl, run: uncovered(w.keys.find)}}
-	for i := range placeCount {
+	for i := range pages.PlaceCount {
 		commands = append(commands, command{
-			name: places[i].name, key: fyne.KeyName('1' + rune(i)), held: ctrl,
+			name: i.Name(), key: fyne.KeyName('1' + rune(i)), held: ctrl,
 			run: uncovered(func() {
 				w.goTo(i)
-				w.pages[i].focus()
+				w.pages[i].Focus()
 			}),
 		})
 	}
 	return append(commands, command{name: "Change settings", key: fyne.KeyComma, held: ctrl,
 		run: uncovered(func() {
-			w.goTo(placeSettings)
-			w.pages[placeSettings].focus()
+			w.goTo(pages.PlaceSettings)
+			w.pages[pages.PlaceSettings].Focus()
 		})})
 }
 
@@ -112,22 +114,30 @@ func (m *menus) rows() []command {
 		}
 	}
 	return []command{
-		{name: "Pause or resume", key: fyne.KeySpace, run: onRows(actor.toggle)},
-		{name: "Remove", key: fyne.KeyDelete, run: onRows(actor.remove)},
-		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.open)},
+		{name: "Pause or resume", key: fyne.KeySpace, run: onRows(actor.Toggle)},
+		{name: "Remove", key: fyne.KeyDelete, run: onRows(actor.Remove)},
+		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.Open)},
 		{name: "Details", key: fyne.KeyF8, run: w.keys.details},
 	}
+}
+
+// queueKeys move the selected downloads in the queue, with Alt held.
+var queueKeys = map[face.QueueMove]fyne.KeyName{
+	face.QueueTop: fyne.KeyHome, face.QueueUp: fyne.KeyUp, face.QueueDown: fyne.KeyDown, face.QueueBottom: fyne.KeyEnd,
 }
 
 // queue returns the commands about the selected downloads.
 func (m *menus) queue() []command {
 	w := m.window
-	page := w.pages[placeDownloads].(*downloadsPage)
-	commands := append(page.queueCommands(),
-		command{name: "Delete files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: page.removeWithFiles})
+	page := w.pages[pages.PlaceDownloads].(*pages.Downloads)
+	var commands []command
+	for _, move := range pages.QueueMoves {
+		commands = append(commands, command{name: move.Name, key: queueKeys[move.Way], held: fyne.KeyModifierAlt, run: page.MoveInQueue(move.Way)})
+	}
+	commands = append(commands, command{name: "Delete files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: page.RemoveWithFiles})
 	for i, c := range commands {
 		commands[i].run = func() {
-			if w.place == placeDownloads && !w.sheets.IsOpen() {
+			if w.place == pages.PlaceDownloads && !w.sheets.IsOpen() {
 				c.run()
 			}
 		}

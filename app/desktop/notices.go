@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -72,9 +73,9 @@ type banner struct {
 func newBanner(w *window) *banner {
 	b := &banner{window: w, words: kit.Paragraph("")}
 	b.retry = widget.NewButtonWithIcon(words.L("Try now"), theme.ViewRefreshIcon(), func() {
-		w.act(w.engine.Reconnect, nil)
+		w.Act(w.engine.Reconnect, nil)
 	})
-	b.choose = widget.NewButton(words.L("Details"), func() { w.goTo(placeTracker) })
+	b.choose = widget.NewButton(words.L("Details"), func() { w.goTo(pages.PlaceTracker) })
 	b.buttons = container.NewHBox(b.retry, b.choose)
 	b.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(kit.ColorBanner, 8, kit.Inset(kit.GapMedium, kit.Gap,
 		container.NewBorder(nil, nil, widget.NewIcon(kit.Tinted(theme.WarningIcon(), theme.ColorNameWarning)),

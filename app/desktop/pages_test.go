@@ -4,21 +4,19 @@ package desktop
 
 import (
 	"fmt"
-	"image"
-	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
-	"rsc.io/qr"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
-func openAt(t *testing.T, engine *fakeEngine, at place) *desk {
+func openAt(t *testing.T, engine *fakeEngine, at pages.Place) *desk {
 	t.Helper()
 	d := newDesk(t, engine, Options{})
 	d.window.goTo(at)
@@ -57,7 +55,7 @@ func TestADownloadReadsInWordsWhatItDoes(t *testing.T) {
 				c.edit(&row)
 			}
 			engine.downloads = []face.Download{row}
-			d := openAt(t, engine, placeDownloads)
+			d := openAt(t, engine, pages.PlaceDownloads)
 			d.reads("film.mkv")
 			for _, want := range c.want {
 				d.reads(want)
@@ -67,12 +65,12 @@ func TestADownloadReadsInWordsWhatItDoes(t *testing.T) {
 }
 
 func TestAnEmptyPageSaysWhatGoesThereAndLeadsOn(t *testing.T) {
-	for at, want := range map[place]struct{ sentence, button, then string }{
-		placeDownloads: {"Your downloads appear here", "Search", "Nobody shares anything"},
-		placeUploads:   {"When others download what you share, it appears here", "See what you share", "Drop files or folders anywhere"},
-		placeShared:    {"Drop files or folders anywhere on the window", "Add files", "Choose a file to share"},
+	for at, want := range map[pages.Place]struct{ sentence, button, then string }{
+		pages.PlaceDownloads: {"Your downloads appear here", "Search", "Nobody shares anything"},
+		pages.PlaceUploads:   {"When others download what you share, it appears here", "See what you share", "Drop files or folders anywhere"},
+		pages.PlaceShared:    {"Drop files or folders anywhere on the window", "Add files", "Choose a file to share"},
 	} {
-		t.Run(string(places[at].name), func(t *testing.T) {
+		t.Run(string(at.Name()), func(t *testing.T) {
 			d := openAt(t, newFake(), at)
 			d.reads(want.sentence)
 			d.tap(want.button)
@@ -89,7 +87,7 @@ func TestRowsOfDownloadsArePausedResumedRetriedAndRemoved(t *testing.T) {
 		{ID: "broken", Name: "broken", State: face.DownloadFailed, Size: 10, Failure: face.Failure{Code: netproto.CodeNoSource}},
 		{ID: "done", Name: "done", State: face.DownloadFinished, Size: 10, Done: 10},
 	}
-	d := openAt(t, engine, placeDownloads)
+	d := openAt(t, engine, pages.PlaceDownloads)
 	d.reads("broken")
 	for _, step := range []struct{ button, action string }{
 		{"Pause", "pause [run]"}, {"Resume", "resume [rest]"}, {"Retry", "retry [broken]"},
@@ -100,16 +98,16 @@ func TestRowsOfDownloadsArePausedResumedRetriedAndRemoved(t *testing.T) {
 		d.window.undo.settle()
 		d.did(step.action)
 	}
-	page := d.window.pages[placeDownloads].(*downloadsPage)
-	d.until("everything is listed", func() bool { return len(page.list.Rows) == 4 })
-	page.list.SelectAll()
+	d.until("everything is listed", func() bool { return len(rowsOf[face.Download](d)) == 4 })
+	list := listOf[face.Download](d)
+	list.SelectAll()
 	d.menu("Pause or resume")
 	d.did("pause [run]")
-	page.list.SelectOnly(1)
-	page.list.Focus()
+	list.SelectOnly(1)
+	list.Focus()
 	d.key(fyne.KeySpace)
 	d.did("resume [rest]")
-	page.list.SelectOnly(3)
+	list.SelectOnly(3)
 	d.key(fyne.KeyDelete)
 	d.reads("1 download removed")
 	d.window.undo.settle()
@@ -120,7 +118,7 @@ func TestAnActionThatFailsSaysWhy(t *testing.T) {
 	engine := newFake()
 	engine.downloads = []face.Download{{ID: "run", Name: "run", State: face.DownloadDownloading, Size: 10}}
 	engine.err = netproto.Errorf(netproto.CodeStore, "/home/ada/.config")
-	d := openAt(t, engine, placeDownloads)
+	d := openAt(t, engine, pages.PlaceDownloads)
 	d.reads("run")
 	d.tap("Pause")
 	d.reads("The folder with the settings cannot be used: /home/ada/.config. Check its permissions and the space on its disk.")
@@ -135,7 +133,7 @@ func TestFiveHundredDownloadsAreShown(t *testing.T) {
 	for i := range 500 {
 		engine.downloads = append(engine.downloads, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("file %d", i), State: face.DownloadQueued, Size: 1})
 	}
-	d := openAt(t, engine, placeDownloads)
+	d := openAt(t, engine, pages.PlaceDownloads)
 	d.reads("500 waiting")
 	engine.change(func(f *fakeEngine) { f.downloads[2].State = face.DownloadDownloading; f.downloads[2].Sources = 7 })
 	d.reads("7 sources")
@@ -149,7 +147,7 @@ func TestUploadsSayToWhomAndHowFar(t *testing.T) {
 		{ID: "2", Name: "b", Peer: "Linus", State: face.UploadQueued, Place: 2},
 		{ID: "3", Name: "c", Address: "203.0.113.6:4000", Sent: 5e6, Size: 5e6, State: face.UploadEnded},
 	}
-	d := openAt(t, engine, placeUploads)
+	d := openAt(t, engine, pages.PlaceUploads)
 	d.reads("To Grace (203.0.113.5:4000) · 12 MB of 40 MB · 1.2 MB/s")
 	d.reads("To Linus · Queued (place 2)")
 	d.reads("To 203.0.113.6:4000 · Ended · 5.0 MB sent")
@@ -166,9 +164,8 @@ func TestSharesSayTheirState(t *testing.T) {
 		{ID: "5", Name: "secret", Files: 1, State: face.ShareFailed, Failure: face.Failure{Code: netproto.CodeFileUnreadable, Detail: "/home/ada/secret"}},
 		{ID: "6", Name: "new", Files: 1, Size: 7, State: face.ShareShared},
 	}
-	d := openAt(t, engine, placeShared)
+	d := openAt(t, engine, pages.PlaceShared)
 	d.reads("hashing 1.6 GB of 4.0 GB")
-	page := d.window.pages[placeShared].(*sharedPage)
 	for name, want := range map[string]string{
 		"photos":  "photos | 340 MB | Shared | 3 times | 1.1 GB | 214",
 		"big.iso": "big.iso | 4.0 GB | Hashing 40 % | never | 0 B | 1",
@@ -177,7 +174,7 @@ func TestSharesSayTheirState(t *testing.T) {
 		"secret":  "secret | 0 B | Failed: The file cannot be read: /home/ada/secret. | never | 0 B | 1",
 		"new":     "new | 7 B | Shared | never | 0 B | 1",
 	} {
-		if got := readRow(t, page.table.Box, name); got != want {
+		if got := readRow(t, d.window.win.Content(), name); got != want {
 			t.Errorf("the row reads %q, not %q", got, want)
 		}
 	}
@@ -186,7 +183,8 @@ func TestSharesSayTheirState(t *testing.T) {
 		"secret":  "The file cannot be read: /home/ada/secret. Check that it still exists and that you may read it.",
 		"big.iso": "1.6 GB of 4.0 GB · 900 MB/s",
 	} {
-		page.list.SelectOnly(rowOf(t, page.list, func(s face.Share) bool { return s.Name == name }))
+		list := listOf[face.Share](d)
+		list.SelectOnly(rowOf(t, list, func(s face.Share) bool { return s.Name == name }))
 		d.reads(want)
 	}
 }
@@ -194,9 +192,9 @@ func TestSharesSayTheirState(t *testing.T) {
 func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
 	engine := newFake()
 	engine.shares = []face.Share{{ID: "photos", Name: "photos", Files: 1, State: face.ShareShared}}
-	d := openAt(t, engine, placeShared)
+	d := openAt(t, engine, pages.PlaceShared)
 	d.reads("photos")
-	d.window.pages[placeShared].(*sharedPage).list.SelectOnly(0)
+	listOf[face.Share](d).SelectOnly(0)
 	d.tap("Copy link")
 	d.reads("Link copied.")
 	link := "cp2p://attic:5000/" + hashOf(7).String() + "?name=photos"
@@ -209,28 +207,6 @@ func TestAShareGivesItsLinkAsTextAndAsACode(t *testing.T) {
 	d.tap("Stop sharing")
 	d.did("stop-sharing [photos]")
 	d.reads("1 share stopped. The files stay where they are.")
-}
-
-func TestACodeHasAWhiteEdgeAndEveryModule(t *testing.T) {
-	picture, err := codeOf("cp2p://attic:5000")
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, err := qr.Encode("cp2p://attic:5000", qr.M)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gray := picture.(*image.Gray)
-	for y := range gray.Bounds().Dy() {
-		for x := range gray.Bounds().Dx() {
-			if black := gray.GrayAt(x, y).Y == 0; black != code.Black(x-4, y-4) {
-				t.Fatalf("the module at %d,%d is wrong", x, y)
-			}
-		}
-	}
-	if _, err := codeOf(strings.Repeat("x", 5000)); err == nil {
-		t.Error("5,000 bytes made a code")
-	}
 }
 
 func TestFilesDroppedOnTheWindowAreReviewedBeforeTheyAreShared(t *testing.T) {
@@ -311,7 +287,7 @@ func TestPastingALinkOpensItAndPastingTextDoesNot(t *testing.T) {
 	d := newDesk(t, engine, Options{})
 	d.app.Clipboard().SetContent("two words")
 	d.menu("Paste link") // Ctrl+V while the search entry has the focus
-	if got := d.window.frame.entry.Text; got != "two words" {
+	if got := d.window.search().Entry.Text; got != "two words" {
 		t.Errorf("the search entry has %q", got)
 	}
 	d.app.Clipboard().SetContent(netproto.Link{Tracker: "office:5000", Size: -1}.String())
@@ -333,7 +309,7 @@ func TestAnythingOverThePagesClosesWithEscapeAndKeepsThePageBelow(t *testing.T) 
 	for name, open := range map[string]func(){"Add files": d.window.drops.pickFile, "Add folder": d.window.drops.pickFolder, "Keys and help": d.window.help.showKeys} {
 		open()
 		d.menu("Settings")
-		if d.window.place != placeSearch {
+		if d.window.place != pages.PlaceSearch {
 			t.Errorf("%s: the page below was changed", name)
 		}
 		d.window.win.Canvas().Unfocus()

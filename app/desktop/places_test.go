@@ -17,6 +17,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -40,7 +41,7 @@ func TestTheStatusLineAndTheSidebarSayHowThingsAre(t *testing.T) {
 		d.reads(want)
 	}
 	d.window.frame.line.Tapped(nil)
-	if d.window.place != placeTracker {
+	if d.window.place != pages.PlaceTracker {
 		t.Error("a click on the status line does not show the details")
 	}
 }
@@ -86,7 +87,7 @@ func TestAChangedKeyWaitsForADecision(t *testing.T) {
 	engine.status.Connection = face.ConnectionKeyChanged
 	engine.tracker = face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000"},
 		ChangedKey: &face.ChangedKey{Address: "attic:5000", Known: known, Shown: shown}}
-	d := openAt(t, engine, placeTracker)
+	d := openAt(t, engine, pages.PlaceTracker)
 	d.reads("The tracker attic shows a different key than before.")
 	d.reads(words.Fingerprint(known))
 	d.reads(words.Fingerprint(shown))
@@ -102,7 +103,7 @@ func TestTheTrackerPageShowsTheTrackerAndSwitches(t *testing.T) {
 		Known:  []face.KnownTracker{{Address: "attic:5000"}, {Address: "office:5000", Name: "office"}},
 		Nearby: []face.KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},
 	}
-	d := openAt(t, engine, placeTracker)
+	d := openAt(t, engine, pages.PlaceTracker)
 	for _, want := range []string{"12 peers · 4,021 files and folders", "90 s", "14 ms", "kitchen", "office"} {
 		d.reads(want)
 	}
@@ -110,8 +111,7 @@ func TestTheTrackerPageShowsTheTrackerAndSwitches(t *testing.T) {
 	d.did("forget office:5000")
 	d.tap("Also use")
 	d.did("also-use-tracker office:5000 true")
-	page := d.window.pages[placeTracker].(*trackerPage)
-	page.entry.SetText("cellar")
+	d.entry("Address or link").SetText("cellar")
 	d.tap("Connect")
 	d.did("use cellar")
 	d.reads("The tracker answered and is now in use.")
@@ -120,21 +120,19 @@ func TestTheTrackerPageShowsTheTrackerAndSwitches(t *testing.T) {
 func TestATrackerThatDoesNotAnswerKeepsWhatWasTyped(t *testing.T) {
 	engine := newFake()
 	engine.err = netproto.Errorf(netproto.CodeUnreachable, "cellar:5000")
-	d := openAt(t, engine, placeTracker)
-	page := d.window.pages[placeTracker].(*trackerPage)
-	page.entry.SetText("cellar")
-	page.use()
+	d := openAt(t, engine, pages.PlaceTracker)
+	d.entry("Address or link").SetText("cellar")
+	d.tap("Connect")
 	d.reads("The tracker cannot be reached: cellar:5000.")
-	if page.entry.Text != "cellar" || page.connect.Disabled() {
-		t.Errorf("the entry has %q, the button is disabled: %v", page.entry.Text, page.connect.Disabled())
+	if text := d.entry("Address or link").Text; text != "cellar" || d.button("Connect") == nil {
+		t.Errorf("the entry has %q, there is a button: %v", text, d.button("Connect") != nil)
 	}
 }
 
 func TestBeingTheTrackerIsASwitch(t *testing.T) {
 	engine := newFake()
-	d := openAt(t, engine, placeTracker)
-	page := d.window.pages[placeTracker].(*trackerPage)
-	test.Tap(page.own)
+	d := openAt(t, engine, pages.PlaceTracker)
+	test.Tap(d.box("Run a tracker on this computer"))
 	d.did("start-tracker")
 	invite := "cp2p://192.168.1.4:5000"
 	engine.change(func(f *fakeEngine) {
@@ -145,7 +143,7 @@ func TestBeingTheTrackerIsASwitch(t *testing.T) {
 	if got := d.app.Clipboard().Content(); got != invite {
 		t.Errorf("the clipboard has %q", got)
 	}
-	test.Tap(page.own)
+	test.Tap(d.box("Run a tracker on this computer"))
 	d.did("stop-tracker")
 	engine.change(func(f *fakeEngine) {
 		f.tracker.Own = face.OwnTracker{Failure: face.Failure{Code: netproto.CodePortInUse, Detail: "5000"}}
@@ -155,15 +153,14 @@ func TestBeingTheTrackerIsASwitch(t *testing.T) {
 
 func TestASettingIsAppliedAtOnceAndCheckedInPlace(t *testing.T) {
 	engine := newFake()
-	d := openAt(t, engine, placeSettings)
+	d := openAt(t, engine, pages.PlaceSettings)
 	d.reads("/home/ada/Downloads")
-	page := d.window.pages[placeSettings].(*settingsPage)
-	page.atOnce.entry.SetText("7")
+	d.field("Downloads at once").SetText("7")
 	d.until("the engine has 7", func() bool { s := engine.applied(); return s.DownloadsAtOnce == 7 })
-	page.down.entry.SetText("500")
-	page.port.entry.SetText("70000")
+	d.field("Download limit, kB/s").SetText("500")
+	d.field("Port (0 for any free one)").SetText("70000")
 	d.reads("Type a number from 0 to 65535.")
-	page.port.entry.SetText("4001")
+	d.field("Port (0 for any free one)").SetText("4001")
 	d.until("the engine has the limit and the port", func() bool {
 		s := engine.applied()
 		return s.DownLimit == 500_000 && s.Port == 4001
@@ -181,23 +178,28 @@ func TestASettingThatTheEngineRefusesSaysWhyBelowItsField(t *testing.T) {
 		}
 		return nil
 	}
-	d := openAt(t, engine, placeSettings)
+	d := openAt(t, engine, pages.PlaceSettings)
 	d.reads("/home/ada/Downloads")
-	page := d.window.pages[placeSettings].(*settingsPage)
-	page.folder.entry.SetText("/locked")
+	d.field("Folder").SetText("/locked")
 	d.reads("The folder cannot be written: /locked.")
-	if !page.folder.problem.Visible() || page.name.problem.Visible() {
+	complains := func(name string) bool {
+		return slices.ContainsFunc(laidOut(d.row(name)), func(o fyne.CanvasObject) bool {
+			l, ok := o.(*widget.Label)
+			return ok && l.Importance == widget.DangerImportance
+		})
+	}
+	if !complains("Folder") || complains("Your name") {
 		t.Error("the complaint is not below its field")
 	}
 	engine.change(func(f *fakeEngine) { f.status.PeersOnline = 13 })
 	d.reads("13 peers")
-	if page.folder.entry.Text != "/locked" {
-		t.Errorf("what was typed was overwritten with %q", page.folder.entry.Text)
+	if d.field("Folder").Text != "/locked" {
+		t.Errorf("what was typed was overwritten with %q", d.field("Folder").Text)
 	}
 }
 
 func TestDiagnosticsAreCopied(t *testing.T) {
-	d := openAt(t, newFake(), placeSettings)
+	d := openAt(t, newFake(), pages.PlaceSettings)
 	d.tap("Copy diagnostics")
 	d.reads("Diagnostics copied.")
 	if got := d.app.Clipboard().Content(); !strings.Contains(got, "CentralizedP2P") {
@@ -263,14 +265,14 @@ func TestEveryKeyOfTheDesktopStandsInAMenu(t *testing.T) {
 
 func TestTheMenusLeadToEveryPage(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	for at := range placeCount {
-		d.menu(string(places[at].name))
+	for at := range pages.PlaceCount {
+		d.menu(string(at.Name()))
 		if d.window.place != at {
-			t.Errorf("%s leads to %s", places[at].name, places[d.window.place].name)
+			t.Errorf("%s leads to %s", at.Name(), d.window.place.Name())
 		}
 	}
 	d.menu("Find")
-	if d.window.win.Canvas().Focused() != fyne.Focusable(d.window.frame.entry) {
+	if d.window.win.Canvas().Focused() != fyne.Focusable(d.window.search().Entry) {
 		t.Error("Ctrl+F does not lead to the search entry")
 	}
 	d.key(fyne.KeyF1)
@@ -285,7 +287,7 @@ func TestTheMenusLeadToEveryPage(t *testing.T) {
 func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
 	d.reads("Connected to attic")
-	bar := d.window.frame.entry
+	bar := d.window.search().Entry
 	least := (topBarLayout{}).MinSize([]fyne.CanvasObject{bar, canvas.NewRectangle(nil), canvas.NewRectangle(nil)})
 	for _, width := range []float32{1100, 560} {
 		d.window.win.Resize(fyne.NewSize(width, 480))
@@ -300,15 +302,15 @@ func TestTheButtonsAboveThePageLoseTheirWordsWhereThereIsNoRoom(t *testing.T) {
 
 func TestWhatIsTypedOrPastedWhileNothingHasTheKeysIsSearched(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	d.window.goTo(placeTracker)
+	d.window.goTo(pages.PlaceTracker)
 	d.window.win.Canvas().OnTypedRune()('h')
-	if d.window.place != placeSearch || d.window.frame.entry.Text != "h" {
-		t.Errorf("at %d the entry has %q", d.window.place, d.window.frame.entry.Text)
+	if d.window.place != pages.PlaceSearch || d.window.search().Entry.Text != "h" {
+		t.Errorf("at %d the entry has %q", d.window.place, d.window.search().Entry.Text)
 	}
 	d.window.win.Canvas().Unfocus()
 	d.app.Clipboard().SetContent("hello")
 	d.window.keys.paste()
-	if got := d.window.frame.entry.Text; got != "hello" {
+	if got := d.window.search().Entry.Text; got != "hello" {
 		t.Errorf("after pasting the entry has %q", got)
 	}
 }
@@ -325,10 +327,10 @@ func TestAboutSaysWhichProgramThisIs(t *testing.T) {
 
 func TestTheSidebarWorksWithTheKeyboard(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	item := d.window.frame.nav[placeShared]
+	item := d.window.frame.nav[pages.PlaceShared]
 	d.window.win.Canvas().Focus(item)
 	d.key(fyne.KeyReturn)
-	if d.window.place != placeShared {
+	if d.window.place != pages.PlaceShared {
 		t.Error("Enter on Shared did not open it")
 	}
 	item.MouseIn(&desktop.MouseEvent{})
@@ -371,7 +373,7 @@ func TestAnEngineThatTakesItsTimeNeverHoldsTheWindow(t *testing.T) {
 	}
 	d := newDesk(t, engine, Options{})
 	d.reads("Searching…")
-	d.window.goTo(placeDownloads)
+	d.window.goTo(pages.PlaceDownloads)
 	d.reads("Nothing is downloading yet")
 	d.close()
 	if err := d.window.crossing.ctx.Err(); !errors.Is(err, context.Canceled) {

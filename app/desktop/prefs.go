@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 )
 
 // The keys of prefs.
@@ -85,17 +86,17 @@ func (w *window) setLook(choice kit.Look) {
 // page again. The text in the search entry stays.
 func (w *window) setLanguage(tag string) {
 	if err := loadTexts(tag); err != nil {
-		w.fail(err)
+		w.Fail(err)
 		return
 	}
 	w.prefs.SetString(prefLanguage, tag)
-	text := w.frame.entry.Text
+	text := w.search().Entry.Text
 	w.notice.forget()
 	w.undo.settle()
 	w.build()
 	w.showPages()
-	w.frame.entry.SetText(text)
+	w.search().Entry.SetText(text)
 	w.tray.build()
 	w.showStatus(w.status)
-	w.goTo(placeSettings)
+	w.goTo(pages.PlaceSettings)
 }

@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
@@ -114,13 +115,13 @@ func (s *reviewSheet) look() {
 	w.crossing.startWithin(reviewTime, func(within context.Context) func() {
 		defer context.AfterFunc(within, stop)()
 		review, err := w.engine.Review(ctx, paths)
-		err = inTime(within, err)
+		err = pages.InTime(within, err)
 		return func() {
 			switch {
 			case ctx.Err() != nil && within.Err() == nil: // the sheet was closed, or asked again
 			case err != nil:
 				w.sheets.CloseAll()
-				w.fail(err)
+				w.Fail(err)
 			default:
 				s.show(review)
 			}
@@ -241,5 +242,5 @@ func (s *reviewSheet) request() face.ShareRequest {
 func (s *reviewSheet) confirm() {
 	w, request := s.window, s.request()
 	w.sheets.CloseAll()
-	w.act(func(ctx context.Context) error { return w.engine.Share(ctx, request) }, func() { w.goTo(placeShared) })
+	w.Act(func(ctx context.Context) error { return w.engine.Share(ctx, request) }, func() { w.goTo(pages.PlaceShared) })
 }

@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -26,10 +27,10 @@ func TestResultsAppearAsOneTypes(t *testing.T) {
 		return face.SearchPage{Hits: []face.Hit{hit(1, "answer to "+r.Words, 10, netproto.KindDocument, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
-	d.window.goTo(placeSettings)
-	test.Type(d.window.frame.entry, "ubuntu")
+	d.window.goTo(pages.PlaceSettings)
+	test.Type(d.window.search().Entry, "ubuntu")
 	d.reads("answer to ubuntu")
-	if d.window.place != placeSearch {
+	if d.window.place != pages.PlaceSearch {
 		t.Error("typing in the top bar did not bring the search to the front")
 	}
 }
@@ -47,18 +48,18 @@ func TestAnOlderAnswerNeverOverwritesANewerOne(t *testing.T) {
 		return face.SearchPage{Hits: []face.Hit{hit(1, "found "+r.Words, 10, netproto.KindDocument, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
-	entry := d.window.frame.entry
+	entry := d.window.search().Entry
 	entry.SetText("old")
 	d.until("the old search runs", func() bool { return started.Load() > 0 })
 	entry.SetText("new")
 	d.reads("found new")
 	close(slow)
 	d.until("the old search has answered", func() bool { return answered.Load() == started.Load() })
-	d.window.goTo(placeDownloads)
+	d.window.goTo(pages.PlaceDownloads)
 	d.reads("Nothing is downloading yet") // everything under way has crossed
-	d.window.goTo(placeSearch)
+	d.window.goTo(pages.PlaceSearch)
 	if d.shows("found old") || !d.shows("found new") {
-		t.Errorf("the window shows %v", names(d.window.search().list))
+		t.Errorf("the window shows %v", names(d))
 	}
 }
 
@@ -67,7 +68,6 @@ func TestAHeaderSortsAndASecondClickTurnsTheOrderRound(t *testing.T) {
 	engine.search = answers(hit(1, "b.txt", 30, netproto.KindDocument, 1), hit(2, "A.mp3", 10, netproto.KindAudio, 7), hit(3, "c.mkv", 20, netproto.KindVideo, 3))
 	d := newDesk(t, engine, Options{})
 	d.reads("b.txt")
-	list := d.window.search().list
 	for _, step := range []struct {
 		header string
 		want   []string
@@ -83,7 +83,7 @@ func TestAHeaderSortsAndASecondClickTurnsTheOrderRound(t *testing.T) {
 		if step.header != "" {
 			d.tap(step.header)
 		}
-		if got := names(list); !slices.Equal(got, step.want) {
+		if got := names(d); !slices.Equal(got, step.want) {
 			t.Errorf("after a click on %q the order is %v, not %v", step.header, got, step.want)
 		}
 	}
@@ -95,8 +95,8 @@ func TestFiltersGoToTheTracker(t *testing.T) {
 		return face.SearchPage{Hits: []face.Hit{hit(1, fmt.Sprintf("kind=%s min=%d max=%d", r.Kind, r.MinSize, r.MaxSize), 10, netproto.KindOther, 1)}}, nil
 	}
 	d := newDesk(t, engine, Options{})
-	d.window.search().kind.SetSelected("Video")
-	d.window.search().size.SetSelected("100 MB to 1 GB")
+	d.choice("Video").SetSelected("Video")
+	d.choice("Any size").SetSelected("100 MB to 1 GB")
 	d.reads("kind=video min=100000000 max=1000000000")
 }
 
@@ -110,7 +110,7 @@ func TestMoreResultsAreFetchedWhenTheLastOneIsReached(t *testing.T) {
 	}
 	d := newDesk(t, engine, Options{})
 	d.reads("The first 200, more below")
-	d.window.search().list.ScrollTo(199)
+	listOf[face.Hit](d).ScrollTo(199)
 	d.reads("250 results")
 }
 
@@ -145,7 +145,7 @@ func TestEnterDownloadsTheSelectedHits(t *testing.T) {
 	d.key(fyne.KeyReturn)
 	d.did("download one.txt []")
 	d.reads("1 download added")
-	d.window.search().list.SelectAll()
+	listOf[face.Hit](d).SelectAll()
 	d.reads("2 selected")
 	d.tap("Download")
 	d.did("download two.txt []")
@@ -158,7 +158,7 @@ func TestWhatIsHereIsNotDownloadedAgain(t *testing.T) {
 	engine.search = answers(here)
 	d := newDesk(t, engine, Options{})
 	d.reads("here.txt")
-	d.window.search().openRow(0)
+	openRow(listOf[face.Hit](d), 0)
 	d.reads("You already have this")
 	if done := engine.actions(); len(done) != 0 {
 		t.Errorf("the engine was asked to %v", done)
@@ -186,7 +186,7 @@ func TestASearchWithATypingErrorOffersWhatWasMeant(t *testing.T) {
 		return face.SearchPage{Meant: []string{"zebra.txt"}}, nil
 	}
 	d := newDesk(t, engine, Options{})
-	d.window.frame.entry.SetText("zebar")
+	d.window.search().Entry.SetText("zebar")
 	d.reads("Did you mean one of these?")
 	d.tap("zebra.txt")
 	d.reads("1 result")
@@ -196,7 +196,7 @@ func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 	engine := newFake()
 	d := newDesk(t, engine, Options{})
 	d.reads("Nobody shares anything on this tracker yet")
-	d.window.frame.entry.SetText("zebra")
+	d.window.search().Entry.SetText("zebra")
 	d.reads("No results")
 	d.tap("Clear the search")
 	d.reads("Nobody shares anything")
@@ -215,7 +215,7 @@ func TestAFolderIsOpenedBeforeItIsDownloaded(t *testing.T) {
 	engine.folder = face.Folder{Files: []face.FolderFile{file("italy/1.jpg", 10, false), file("italy/2.jpg", 10, true), file("readme", 10, false)}}
 	d := newDesk(t, engine, Options{})
 	d.reads("photos")
-	d.window.search().openRow(0)
+	openRow(listOf[face.Hit](d), 0)
 	d.reads("2 of 3 files chosen, 20 B · 1 already here")
 	d.tap("Download")
 	d.did("download photos [italy/1.jpg readme]")
@@ -234,7 +234,7 @@ func TestNamesOfEveryScriptAndLengthStayWithinTheSmallestWindow(t *testing.T) {
 	if least := d.window.win.Content().MinSize(); least.Width > leastSize.Width || least.Height > leastSize.Height {
 		t.Errorf("the window cannot be smaller than %v", least)
 	}
-	for _, object := range laidOut(d.window.search().list) {
+	for _, object := range laidOut(listOf[face.Hit](d)) {
 		if l, ok := object.(*kit.Line); ok && strings.HasPrefix(l.Text, "www") {
 			drawn := test.WidgetRenderer(l).Objects()[0].(*canvas.Text)
 			if !strings.Contains(drawn.Text, "…") || !strings.HasSuffix(drawn.Text, ".txt") {
@@ -245,33 +245,24 @@ func TestNamesOfEveryScriptAndLengthStayWithinTheSmallestWindow(t *testing.T) {
 	d.reads(`\u{202e}gnp.exe`)
 }
 
-// openRow is a double click on a row.
-func (p *searchPage) openRow(at int) { p.list.Opened(p.list.Rows[at]) }
-
-func laidOut(object fyne.CanvasObject) []fyne.CanvasObject {
-	var objects []fyne.CanvasObject
-	walk(object, func(o fyne.CanvasObject) { objects = append(objects, o) })
-	return objects
-}
-
 func TestTenThousandHitsAreSortedAndScrolled(t *testing.T) {
 	engine := newFake()
 	engine.search = answers(manyHits(0, 10_000)...)
 	d := newDesk(t, engine, Options{})
 	d.reads("10,000 results")
-	page := d.window.search()
-	d.until("they are sorted", func() bool { return len(page.list.Rows) == 10_000 })
+	list := listOf[face.Hit](d)
+	d.until("they are sorted", func() bool { return len(list.Rows) == 10_000 })
 	start := time.Now()
 	for _, header := range []string{"Name", "Name", "Size", "Type", "Added", "Sources"} {
 		d.tap(header)
 	}
 	for row := 0; row < 10_000; row += 1000 {
-		page.list.ScrollTo(row)
+		list.ScrollTo(row)
 	}
 	if took := time.Since(start); took > 10*time.Second {
 		t.Errorf("six sorts and ten pages took %v", took)
 	}
 	d.tap("Name")
 	d.tap("Name")
-	d.until("the first is the last of the names", func() bool { return page.list.Rows[0].Name == "file 09999.bin" })
+	d.until("the first is the last of the names", func() bool { return list.Rows[0].Name == "file 09999.bin" })
 }

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/launch"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -39,32 +40,38 @@ func (s *fakeSystem) AtLogin() (bool, error)      { return s.get(&s.login) }
 func (s *fakeSystem) SetAtLogin(on bool) error    { return s.set(&s.login, on) }
 func (s *fakeSystem) OpensLinks() (bool, error)   { return s.get(&s.links) }
 func (s *fakeSystem) SetOpensLinks(on bool) error { return s.set(&s.links, on) }
-func (d *desk) settings() *settingsPage           { return d.window.pages[placeSettings].(*settingsPage) }
 func (d *desk) hasSettings(want func(face.Settings) bool) {
 	d.t.Helper()
 	d.until("the engine has the settings", func() bool { return want(d.engine.applied()) })
 }
 
 func TestChecksOfTheSettingsAreAppliedAtOnce(t *testing.T) {
-	d := openAt(t, newFake(), placeSettings)
+	d := openAt(t, newFake(), pages.PlaceSettings)
 	d.reads("/home/ada/Downloads")
 	was := d.engine.applied()
-	for i, c := range d.settings().checks {
-		test.Tap(c.box)
-		d.hasSettings(func(s face.Settings) bool { return *c.of(&s) == !*d.settings().checks[i].of(&was) })
+	for name, of := range map[string]func(face.Settings) bool{
+		"Reserve disk space when a download starts":              func(s face.Settings) bool { return s.Preallocate },
+		"Share completed downloads":                              func(s face.Settings) bool { return s.ShareDownloads },
+		"Allow more while bandwidth is left":                     func(s face.Settings) bool { return s.AdaptiveSlots },
+		"Hash gently: slower, but the computer stays responsive": func(s face.Settings) bool { return s.GentleHashing },
+		"No limits on the local network":                         func(s face.Settings) bool { return s.LocalExempt },
+	} {
+		test.Tap(d.box(name))
+		d.hasSettings(func(s face.Settings) bool { return of(s) == !of(was) })
 	}
-	d.settings().ignore.entry.SetText("*.tmp\n.git/")
-	d.settings().quickDown.entry.SetText("50")
+	d.field("Ignore in folders").SetText("*.tmp\n.git/")
+	d.field("Quick download limit, kB/s").SetText("50")
 	d.hasSettings(func(s face.Settings) bool { return s.Ignore == "*.tmp\n.git/" && s.QuickDown == 50_000 })
 }
 
 func TestTheQuickLimitIsASwitchThatShowsHowItIs(t *testing.T) {
-	d := openAt(t, newFake(), placeSettings)
+	d := openAt(t, newFake(), pages.PlaceSettings)
 	d.reads("/home/ada/Downloads")
-	test.Tap(d.settings().quick)
+	quick := d.box("Quick limit")
+	test.Tap(quick)
 	d.did("quick-limit true")
 	d.engine.change(func(f *fakeEngine) { f.status.QuickLimit = false }) // from the tray
-	d.until("the switch is off", func() bool { return !d.settings().quick.Checked })
+	d.until("the switch is off", func() bool { return !quick.Checked })
 	if n := len(d.engine.actions()); n != 1 {
 		t.Errorf("the engine was asked %v", d.engine.actions())
 	}
@@ -78,13 +85,13 @@ func TestTheTestOfThePortSaysWhatToDo(t *testing.T) {
 	} {
 		engine := newFake()
 		engine.status.Reachable = reach
-		d := openAt(t, engine, placeSettings)
+		d := openAt(t, engine, pages.PlaceSettings)
 		d.tap("Test")
 		d.reads(want)
 	}
 	engine := newFake()
 	engine.err = netproto.Errorf(netproto.CodeUnreachable, "attic:5000")
-	d := openAt(t, engine, placeSettings)
+	d := openAt(t, engine, pages.PlaceSettings)
 	d.tap("Test")
 	d.reads("The tracker cannot be reached: attic:5000.")
 }
@@ -92,29 +99,29 @@ func TestTheTestOfThePortSaysWhatToDo(t *testing.T) {
 func TestTheSystemStartsTheProgramWhereThePersonWantsIt(t *testing.T) {
 	system := &fakeSystem{links: true}
 	d := newDesk(t, newFake(), Options{System: system})
-	d.window.goTo(placeSettings)
-	face := d.settings().face
-	d.until("the switch shows what the system does", func() bool { return face.links.box.Checked && !face.login.box.Checked })
-	test.Tap(face.login.box)
+	d.window.goTo(pages.PlaceSettings)
+	login, links := d.box("Start when I log in"), d.box("Open cp2p:// links with this program")
+	d.until("the switch shows what the system does", func() bool { return links.Checked && !login.Checked })
+	test.Tap(login)
 	d.until("the system was told", func() bool { on, _ := system.AtLogin(); return on })
 	system.mu.Lock()
 	system.err = launch.ErrTemporary
 	system.mu.Unlock()
-	test.Tap(face.links.box)
+	test.Tap(links)
 	d.reads("This program runs from a temporary folder.")
-	if !face.links.box.Checked {
+	if !links.Checked {
 		t.Error("the switch shows what the system does not do")
 	}
 }
 
 func TestAnotherLanguageIsShownAtOnce(t *testing.T) {
 	engine := newFake()
-	d := openAt(t, engine, placeSettings)
+	d := openAt(t, engine, pages.PlaceSettings)
 	d.reads("/home/ada/Downloads")
-	d.window.frame.entry.SetText("hello")
-	before := d.settings()
+	d.window.search().Entry.SetText("hello")
+	before := d.window.pages[pages.PlaceSettings]
 	d.window.setLanguage("en")
-	if d.settings() == before || d.window.frame.entry.Text != "hello" || d.window.place != placeSettings || d.window.prefs.language() != "en" {
+	if d.window.pages[pages.PlaceSettings] == before || d.window.search().Entry.Text != "hello" || d.window.place != pages.PlaceSettings || d.window.prefs.language() != "en" {
 		t.Error("the window was not built anew, or forgot where it was")
 	}
 	d.reads("/home/ada/Downloads")

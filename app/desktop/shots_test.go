@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -82,7 +83,7 @@ func TestShots(t *testing.T) {
 			d := newDesk(t, engine, Options{})
 			d.window.setLook(look)
 			d.window.win.Resize(size)
-			shot := func(name string, at place, reads string, prepare func()) {
+			shot := func(name string, at pages.Place, reads string, prepare func()) {
 				d.window.goTo(at)
 				d.reads(reads)
 				if prepare != nil {
@@ -99,15 +100,13 @@ func TestShots(t *testing.T) {
 				}
 				f.Close()
 			}
-			shot("search", placeSearch, "9 results", func() { d.window.search().list.SelectOnly(2) })
-			page := d.window.pages[placeDownloads].(*downloadsPage)
-			page.details.show(false)
-			shot("downloads", placeDownloads, "song.flac", func() { page.list.SelectOnly(0) })
-			shot("details", placeDownloads, "song.flac", func() { page.details.open(); page.list.SelectOnly(0) })
-			shot("uploads", placeUploads, "Grace", nil)
-			shot("shared", placeShared, "photos", func() { d.window.pages[placeShared].(*sharedPage).list.SelectOnly(3) })
-			shot("tracker", placeTracker, "attic", nil)
-			shot("settings", placeSettings, "Ada", nil)
+			shot("search", pages.PlaceSearch, "9 results", func() { listOf[face.Hit](d).SelectOnly(2) })
+			shot("downloads", pages.PlaceDownloads, "song.flac", func() { listOf[face.Download](d).SelectOnly(0) })
+			shot("details", pages.PlaceDownloads, "song.flac", func() { d.window.keys.details(); listOf[face.Download](d).SelectOnly(0) })
+			shot("uploads", pages.PlaceUploads, "Grace", nil)
+			shot("shared", pages.PlaceShared, "photos", func() { listOf[face.Share](d).SelectOnly(3) })
+			shot("tracker", pages.PlaceTracker, "attic", nil)
+			shot("settings", pages.PlaceSettings, "Ada", nil)
 			d.close()
 		}
 	}

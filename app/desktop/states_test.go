@@ -9,6 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -39,11 +40,11 @@ func (r *refusing) Uploads(ctx context.Context) ([]face.Upload, error)     { ret
 func (r *refusing) Shares(ctx context.Context) ([]face.Share, error)       { return nil, r.wait(ctx) }
 
 // rowsPlaces are the pages of rows.
-var rowsPlaces = []place{placeDownloads, placeUploads, placeShared}
+var rowsPlaces = []pages.Place{pages.PlaceDownloads, pages.PlaceUploads, pages.PlaceShared}
 
 func TestAPageThatCannotBeFilledSaysWhyAndIsTriedAgain(t *testing.T) {
 	for _, at := range rowsPlaces {
-		t.Run(string(places[at].name), func(t *testing.T) {
+		t.Run(string(at.Name()), func(t *testing.T) {
 			engine := &refusing{fakeEngine: newFake()}
 			engine.broken.Store(true)
 			d := newDeskWith(t, engine.fakeEngine, engine, Options{})
@@ -73,8 +74,7 @@ func TestTheRowsGetTheKeysWhenTheyCome(t *testing.T) {
 	engine.downloads = mixed()
 	d := newDesk(t, engine, Options{})
 	d.reads("film.mkv")
-	d.window.search().list.Focus()
+	listOf[face.Hit](d).Focus()
 	d.menu("Downloads") // whose rows were never asked for
-	page := d.window.pages[placeDownloads].(*downloadsPage)
-	d.until("the rows have the keys", func() bool { return d.window.win.Canvas().Focused() == fyne.Focusable(page.list) })
+	d.until("the rows have the keys", func() bool { return d.window.win.Canvas().Focused() == fyne.Focusable(listOf[face.Download](d)) })
 }

@@ -15,7 +15,7 @@ type transfers struct{ window *window }
 // setQuickLimit turns the quick limit on or off.
 func (t *transfers) setQuickLimit(on bool) {
 	w := t.window
-	w.act(func(ctx context.Context) error { return w.engine.SetQuickLimit(ctx, on) }, nil)
+	w.Act(func(ctx context.Context) error { return w.engine.SetQuickLimit(ctx, on) }, nil)
 }
 
 // switchQuickLimit turns the quick limit on if it is off, and off if it is on.
@@ -31,12 +31,17 @@ func (t *transfers) resumeAll() { t.onDownloads(face.Download.IsPaused, t.window
 func (t *transfers) onDownloads(wanted func(face.Download) bool, action func(context.Context, []string) error) {
 	w := t.window
 	removed := maps.Clone(w.undo.hidden)
-	w.act(func(ctx context.Context) error {
+	w.Act(func(ctx context.Context) error {
 		downloads, err := w.engine.Downloads(ctx)
 		if err != nil {
 			return err
 		}
-		ids := idsOf(downloads, func(d face.Download) bool { return wanted(d) && !removed[d.ID] })
+		var ids []string
+		for _, d := range downloads {
+			if wanted(d) && !removed[d.ID] {
+				ids = append(ids, d.ID)
+			}
+		}
 		if len(ids) == 0 {
 			return nil
 		}

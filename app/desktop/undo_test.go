@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -22,22 +23,33 @@ func threeDownloads() *fakeEngine {
 	return engine
 }
 
-func (d *desk) downloads() *downloadsPage { return d.window.pages[placeDownloads].(*downloadsPage) }
-
 func (d *desk) rows(n int) {
 	d.t.Helper()
-	d.until("the rows are as many as expected", func() bool { return len(d.downloads().list.Rows) == n })
+	d.until("the rows are as many as expected", func() bool { return len(rowsOf[face.Download](d)) == n })
+}
+
+// remove removes rows of the downloads from the list.
+func (d *desk) remove(rows ...string) {
+	d.t.Helper()
+	list := listOf[face.Download](d)
+	for _, id := range rows {
+		list.SelectOnly(rowOf(d.t, list, func(row face.Download) bool { return row.ID == id }))
+		d.menu("Remove")
+	}
 }
 
 func TestWhatIsRemovedStopsAtOnceAndComesBackWhenItIsUndone(t *testing.T) {
 	engine := threeDownloads()
-	d := openAt(t, engine, placeDownloads)
+	d := openAt(t, engine, pages.PlaceDownloads)
 	d.rows(3)
-	d.window.undo.removeDownloads(d.downloads().list.Rows)
+	listOf[face.Download](d).SelectAll()
+	d.menu("Remove")
 	d.reads("3 downloads removed")
 	d.did("pause [run]")
 	d.rows(0)
-	d.until("the sidebar counts none of them", func() bool { return slices.Equal(linesIn(d.window.frame.nav[placeDownloads]), []string{"Downloads"}) })
+	d.until("the sidebar counts none of them", func() bool {
+		return slices.Equal(linesIn(d.window.frame.nav[pages.PlaceDownloads]), []string{"Downloads"})
+	})
 	d.tap("Undo")
 	d.did("resume [run]")
 	d.rows(3)
@@ -51,9 +63,10 @@ func TestWhatIsRemovedStopsAtOnceAndComesBackWhenItIsUndone(t *testing.T) {
 
 func TestWhatIsNotUndoneIsRemoved(t *testing.T) {
 	engine := threeDownloads()
-	d := openAt(t, engine, placeDownloads)
+	d := openAt(t, engine, pages.PlaceDownloads)
 	d.rows(3)
-	d.window.undo.removeDownloads(d.downloads().list.Rows)
+	listOf[face.Download](d).SelectAll()
+	d.menu("Remove")
 	d.tap("Close this message")
 	d.did("remove [done]")
 	d.did("cancel [run rest]")
@@ -61,11 +74,9 @@ func TestWhatIsNotUndoneIsRemoved(t *testing.T) {
 
 func TestTheNextRemovalMakesTheOneBeforeFinal(t *testing.T) {
 	engine := threeDownloads()
-	d := openAt(t, engine, placeDownloads)
+	d := openAt(t, engine, pages.PlaceDownloads)
 	d.rows(3)
-	rows := slices.Clone(d.downloads().list.Rows)
-	d.window.undo.removeDownloads(rows[1:2])
-	d.window.undo.removeDownloads(rows[2:])
+	d.remove("rest", "done")
 	d.did("cancel [rest]")
 	d.window.keys.undo() // Ctrl+Z
 	d.until("the strip is gone", func() bool { return !d.shows("removed") })
@@ -76,9 +87,9 @@ func TestTheNextRemovalMakesTheOneBeforeFinal(t *testing.T) {
 
 func TestARemovalThatFailsIsToldAndTheRowComesBack(t *testing.T) {
 	engine := threeDownloads()
-	d := openAt(t, engine, placeDownloads)
+	d := openAt(t, engine, pages.PlaceDownloads)
 	d.rows(3)
-	d.window.undo.removeDownloads(d.downloads().list.Rows[2:])
+	d.remove("done")
 	d.rows(2)
 	engine.change(func(f *fakeEngine) { f.err = netproto.Errorf(netproto.CodeStore, "/home/ada/.config") })
 	d.window.undo.settle()
@@ -88,9 +99,9 @@ func TestARemovalThatFailsIsToldAndTheRowComesBack(t *testing.T) {
 
 func TestTheEndOfTheWindowMakesARemovalFinal(t *testing.T) {
 	engine := threeDownloads()
-	d := openAt(t, engine, placeDownloads)
+	d := openAt(t, engine, pages.PlaceDownloads)
 	d.rows(3)
-	d.window.undo.removeDownloads(d.downloads().list.Rows[2:])
+	d.remove("done")
 	d.reads("1 download removed")
 	d.close()
 	if !slices.Contains(engine.actions(), "remove [done]") {
@@ -101,9 +112,10 @@ func TestTheEndOfTheWindowMakesARemovalFinal(t *testing.T) {
 func TestStoppingToShareIsUndoneBySharingAgain(t *testing.T) {
 	engine := newFake()
 	engine.shares = []face.Share{{ID: "photos", Name: "photos", Path: "/photos", Folder: true, Files: 3, Size: 10, State: face.ShareShared}}
-	d := openAt(t, engine, placeShared)
+	d := openAt(t, engine, pages.PlaceShared)
 	d.reads("photos")
-	d.window.undo.stopSharing(engine.shares)
+	listOf[face.Share](d).SelectOnly(0)
+	d.tap("Stop sharing")
 	d.did("stop-sharing [photos]")
 	d.reads("1 share stopped")
 	d.menu("Undo")
@@ -112,7 +124,7 @@ func TestStoppingToShareIsUndoneBySharingAgain(t *testing.T) {
 
 func TestCtrlZInAnEntryIsAboutItsText(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	entry := d.window.frame.entry
+	entry := d.window.search().Entry
 	d.window.win.Canvas().Focus(entry)
 	entry.TypedRune('x')
 	d.window.keys.undo()

@@ -2,8 +2,8 @@
 
 // Package desktop is the window: it shows what the engine knows and passes on
 // what the person wants. It sees the engine only through [face.Engine]. Its
-// widgets are in kit, and its texts in words; this package has the pages and
-// what surrounds them.
+// widgets are in kit, its pages in pages, and its texts in words; this package has
+// what surrounds the pages, and lends itself to them as a [pages.Window].
 //
 // The UI thread builds and changes widgets and never waits. Everything that may
 // take time runs in goroutines of the crossing, which brings the results back.
@@ -20,11 +20,13 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
@@ -79,22 +81,22 @@ func run(ctx context.Context, app fyne.App, engine face.Engine, options Options,
 	return nil
 }
 
-// page is one of the screens in the sidebar. pull runs beside the UI thread,
+// page is one of the screens in the sidebar. Pull runs beside the UI thread,
 // everything else on it.
 type page interface {
-	screen() fyne.CanvasObject
-	// pull asks the engine for what the page shows, and returns a function that
+	Screen() fyne.CanvasObject
+	// Pull asks the engine for what the page shows, and returns a function that
 	// shows it.
-	pull(ctx context.Context) func()
-	// focus gives the focus to the main part of the page.
-	focus()
+	Pull(ctx context.Context) func()
+	// Focus gives the focus to the main part of the page.
+	Focus()
 }
 
 // actor is a page whose selected rows answer Space, Del and Enter.
 type actor interface {
-	toggle() // pause or resume
-	remove()
-	open()
+	Toggle() // pause or resume
+	Remove()
+	Open()
 }
 
 // window is the one window, with everything in it.
@@ -123,8 +125,8 @@ type window struct {
 	transfers *transfers
 	exit      *exit
 
-	pages     [placeCount]page
-	place     place                // the page shown; for the UI thread
+	pages     [pages.PlaceCount]page
+	place     pages.Place          // the page shown; for the UI thread
 	following atomic.Pointer[page] // the page shown; for the goroutine that pulls
 	asking    bool                 // the questions of the first start are not answered yet
 	gone      bool                 // the window was closed
@@ -144,7 +146,7 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	w.win.SetIcon(appIcon())
 	w.win.SetMaster()
 	w.win.SetPadded(false)
-	w.sheets = kit.NewSheets(w.win, w.tips, w.fail, func() { w.crossing.after(0, w.requests.openNext) })
+	w.sheets = kit.NewSheets(w.win, w.tips, w.Fail, func() { w.crossing.after(0, w.requests.openNext) })
 	w.undo, w.tray, w.herald = newUndo(w), newTray(w), newHerald(w)
 	w.build()
 	w.showPages()
@@ -154,7 +156,7 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	w.win.SetOnClosed(w.closed)
 	w.win.SetCloseIntercept(w.exit.closeAsked)
 	w.win.Resize(w.prefs.size())
-	w.goTo(placeSearch)
+	w.goTo(pages.PlaceSearch)
 	return w, nil
 }
 
@@ -162,13 +164,13 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 func (w *window) build() {
 	w.notice, w.banner = newNotice(w), newBanner(w)
 	w.undo.build()
-	w.pages = [placeCount]page{
-		placeSearch:    newSearchPage(w),
-		placeDownloads: newDownloadsPage(w),
-		placeUploads:   newUploadsPage(w),
-		placeShared:    newSharedPage(w),
-		placeTracker:   newTrackerPage(w),
-		placeSettings:  newSettingsPage(w),
+	w.pages = [pages.PlaceCount]page{
+		pages.PlaceSearch:    pages.NewSearch(w, w.engine, w.drops.pickFile),
+		pages.PlaceDownloads: pages.NewDownloads(w, w.engine, w.undo, w.keys.find),
+		pages.PlaceUploads:   pages.NewUploads(w, w.engine),
+		pages.PlaceShared:    pages.NewShared(w, w.engine, w.undo, w.drops.pickFile),
+		pages.PlaceTracker:   pages.NewTracker(w, w.engine),
+		pages.PlaceSettings:  pages.NewSettings(w, w.engine, newFaceSettings(w)),
 	}
 	w.frame = newFrame(w)
 	w.win.SetMainMenu(w.menus.main())
@@ -206,9 +208,9 @@ func (w *window) begin() {
 func (w *window) pull(ctx context.Context) func() {
 	status, err := w.engine.Status(ctx)
 	if err != nil {
-		return func() { w.fail(inTime(ctx, err)) }
+		return func() { w.Fail(pages.InTime(ctx, err)) }
 	}
-	showPage := (*w.following.Load()).pull(ctx)
+	showPage := (*w.following.Load()).Pull(ctx)
 	return func() {
 		w.showStatus(status)
 		if showPage != nil {
@@ -223,17 +225,24 @@ func (w *window) showStatus(status face.Status) {
 	changed := w.status.Connection != status.Connection
 	w.status = status
 	if arrived {
-		w.search().begin()
+		w.search().Begin()
 	} else if changed {
-		w.search().showAnswer()
+		w.search().ShowAnswer()
 	}
 	w.crossing.countdown.Store(status.Connection == face.ConnectionReconnecting)
 	w.frame.show(w.undo.without(status))
 	w.banner.show(status)
 }
 
-// goTo shows a page.
-func (w *window) goTo(to place) {
+// GoTo shows a page, unless it is shown already.
+func (w *window) GoTo(to pages.Place) {
+	if w.place != to {
+		w.goTo(to)
+	}
+}
+
+// goTo shows a page, and pulls it at once.
+func (w *window) goTo(to pages.Place) {
 	w.place = to
 	w.following.Store(&w.pages[to])
 	w.frame.showPlace(to)
@@ -241,22 +250,39 @@ func (w *window) goTo(to place) {
 	w.crossing.poke()
 }
 
-func (w *window) search() *searchPage { return w.pages[placeSearch].(*searchPage) }
+func (w *window) search() *pages.Search { return w.pages[pages.PlaceSearch].(*pages.Search) }
 
-// host is what the window lends to widgets of the kit.
-func (w *window) host() kit.Host {
+// Host is what the window lends to widgets of the kit.
+func (w *window) Host() kit.Host {
 	return kit.Host{Tips: w.tips, Canvas: w.win.Canvas(), Prefs: w.app.Preferences(), Pressed: w.keys.typedKey,
 		Beside: func(work func() func()) { w.crossing.start(func(context.Context) func() { return work() }) }}
 }
 
-// act hands an action to the engine. It shows a failure; after success it runs
+// Sheets lie above the pages.
+func (w *window) Sheets() *kit.Sheets { return w.sheets }
+
+// Status is what the frame shows.
+func (w *window) Status() face.Status { return w.status }
+
+// Start runs work beside the UI thread; see the crossing.
+func (w *window) Start(work func(context.Context) func()) { w.crossing.start(work) }
+
+// After runs f on the UI thread once wait has passed.
+func (w *window) After(wait time.Duration, f func()) (forget func()) {
+	return w.crossing.after(wait, f)
+}
+
+// Poke asks for a pull as soon as possible.
+func (w *window) Poke() { w.crossing.poke() }
+
+// Act hands an action to the engine. It shows a failure; after success it runs
 // done, unless that is nil, and pulls the page again.
-func (w *window) act(action func(context.Context) error, done func()) {
+func (w *window) Act(action func(context.Context) error, done func()) {
 	w.crossing.start(func(ctx context.Context) func() {
-		err := inTime(ctx, action(ctx))
+		err := pages.InTime(ctx, action(ctx))
 		return func() {
 			if err != nil {
-				w.fail(err)
+				w.Fail(err)
 			} else if done != nil {
 				done()
 			}
@@ -265,29 +291,10 @@ func (w *window) act(action func(context.Context) error, done func()) {
 	})
 }
 
-// ask gets a value from the engine and hands it to answer on the UI thread.
-func ask[T any](w *window, question func(context.Context) (T, error), answer func(T, error)) {
-	w.crossing.start(func(ctx context.Context) func() {
-		value, err := question(ctx)
-		return func() { answer(value, inTime(ctx, err)) }
-	})
-}
-
-// errSlow stands for an engine that did not answer in time.
-var errSlow = errors.New("the engine did not answer in time")
-
-// inTime returns errSlow if the time for the engine has run out, else err.
-func inTime(ctx context.Context, err error) error {
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return errSlow
-	}
-	return err
-}
-
-// fail shows an error that has no row of its own.
-func (w *window) fail(err error) {
+// Fail shows an error that has no row of its own.
+func (w *window) Fail(err error) {
 	switch {
-	case errors.Is(err, errSlow):
+	case errors.Is(err, pages.ErrSlow):
 		w.notice.fail(words.Message{
 			What: words.L("This took too long"),
 			Next: words.L("Try again; if it keeps failing, copy the diagnostics in Settings and report it."),
@@ -297,13 +304,13 @@ func (w *window) fail(err error) {
 	}
 }
 
-// tell says that something was done.
-func (w *window) tell(text string) { w.notice.tell(text) }
+// Tell says that something was done.
+func (w *window) Tell(text string) { w.notice.tell(text) }
 
-// copyText copies text to the clipboard, and says so.
-func (w *window) copyText(text, said string) {
+// Copy copies text to the clipboard, and says so.
+func (w *window) Copy(text, said string) {
 	w.app.Clipboard().SetContent(text)
-	w.tell(said)
+	w.Tell(said)
 }
 
 // closed ends what the window started. A deed that could still be undone is

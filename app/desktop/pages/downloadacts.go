@@ -1,9 +1,10 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,28 +19,65 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// onAny runs an action on downloads, if there are any.
-func onAny(ctx context.Context, action func(context.Context, []string) error, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	return action(ctx, ids)
-}
-
 // onIDs hands an action on downloads to the engine, if there are any.
-func (p *downloadsPage) onIDs(action func(context.Context, []string) error, ids []string) {
+func (p *Downloads) onIDs(action func(context.Context, []string) error, ids []string) {
 	if len(ids) > 0 {
-		p.window.act(func(ctx context.Context) error { return action(ctx, ids) }, nil)
+		p.window.Act(func(ctx context.Context) error { return action(ctx, ids) }, nil)
 	}
 }
 
-func (p *downloadsPage) clearFinished() {
-	p.window.undo.removeDownloads(slices.DeleteFunc(slices.Clone(p.all), func(d face.Download) bool { return !d.IsFinished() }))
+// removeDownloads removes downloads from the list, unless that is undone.
+// Running ones stop at once. Of unfinished ones nothing is kept; finished files
+// stay.
+func (p *Downloads) removeDownloads(chosen []face.Download) {
+	w := p.window
+	if len(chosen) == 0 {
+		return
+	}
+	var all, running, finished, unfinished []string
+	for _, d := range chosen {
+		all = append(all, d.ID)
+		if d.IsFinished() {
+			finished = append(finished, d.ID)
+		} else {
+			unfinished = append(unfinished, d.ID)
+		}
+		if d.IsRunning() {
+			running = append(running, d.ID)
+		}
+	}
+	stopped := make(chan struct{}) // closed after the pause, which nothing must overtake
+	w.Act(func(ctx context.Context) error {
+		defer close(stopped)
+		if len(running) == 0 {
+			return nil
+		}
+		return p.engine.Pause(ctx, running)
+	}, nil)
+	p.undo.Offer(Deed{
+		Words: words.N("{{.Count}} downloads removed", len(all), words.Values{"Count": words.Count(len(all))}),
+		Rows:  all, Counts: len(unfinished),
+		Commit: func(ctx context.Context) error {
+			<-stopped
+			return errors.Join(onAny(ctx, p.engine.Remove, finished), onAny(ctx, p.engine.Cancel, unfinished))
+		},
+		Undo: func(ctx context.Context) error {
+			<-stopped
+			if len(running) == 0 {
+				return nil
+			}
+			return p.engine.Resume(ctx, running)
+		},
+	})
 }
 
-// toggle pauses the selected downloads that run. If none does, it resumes the
+func (p *Downloads) clearFinished() {
+	p.removeDownloads(slices.DeleteFunc(slices.Clone(p.all), func(d face.Download) bool { return !d.IsFinished() }))
+}
+
+// Toggle pauses the selected downloads that run. If none does, it resumes the
 // paused ones and retries the failed ones.
-func (p *downloadsPage) toggle() {
+func (p *Downloads) Toggle() {
 	chosen := p.list.Selection()
 	if running := idsOf(chosen, face.Download.IsRunning); len(running) > 0 {
 		p.onIDs(p.engine.Pause, running)
@@ -49,9 +87,11 @@ func (p *downloadsPage) toggle() {
 	p.onIDs(p.engine.Retry, idsOf(chosen, face.Download.IsFailed))
 }
 
-func (p *downloadsPage) remove() { p.window.undo.removeDownloads(p.list.Selection()) }
+// Remove removes the selected downloads from the list.
+func (p *Downloads) Remove() { p.removeDownloads(p.list.Selection()) }
 
-func (p *downloadsPage) open() {
+// Open opens the first of the selected downloads.
+func (p *Downloads) Open() {
 	if chosen := p.list.Selection(); len(chosen) > 0 {
 		p.openFile(chosen[0])
 	}
@@ -59,8 +99,8 @@ func (p *downloadsPage) open() {
 
 func anyDownload(face.Download) bool { return true }
 
-// removeWithFiles asks first, because deleted files do not come back.
-func (p *downloadsPage) removeWithFiles() {
+// RemoveWithFiles asks first, because deleted files do not come back.
+func (p *Downloads) RemoveWithFiles() {
 	chosen := p.list.Selection()
 	if len(chosen) == 0 {
 		return
@@ -69,70 +109,81 @@ func (p *downloadsPage) removeWithFiles() {
 	for _, d := range chosen {
 		size += d.Done
 	}
-	p.window.sheets.Decide(words.L("Delete files?"),
+	p.window.Sheets().Decide(words.L("Delete files?"),
 		words.N("This removes {{.Count}} downloads from the list and deletes {{.Size}} from the disk.", len(chosen),
 			words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}),
 		words.L("Delete files"), func() { p.onIDs(p.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
 }
 
-// moveInQueue moves the selected downloads in the queue.
-func (p *downloadsPage) moveInQueue(way face.QueueMove) func() {
+// QueueMoves are the moves in the queue, in the order of the menus.
+var QueueMoves = []struct {
+	Name words.Phrase
+	Way  face.QueueMove
+}{
+	{"Move to top of queue", face.QueueTop},
+	{"Move up in queue", face.QueueUp},
+	{"Move down in queue", face.QueueDown},
+	{"Move to bottom of queue", face.QueueBottom},
+}
+
+// MoveInQueue returns an action that moves the selected downloads in the queue.
+func (p *Downloads) MoveInQueue(way face.QueueMove) func() {
 	return func() {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.engine.MoveInQueue(ctx, ids, way) },
 			idsOf(p.list.Selection(), face.Download.IsActive))
 	}
 }
 
-func (p *downloadsPage) setPriority(priority face.Priority) func() {
+func (p *Downloads) setPriority(priority face.Priority) func() {
 	return func() {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.engine.SetPriority(ctx, ids, priority) },
 			idsOf(p.list.Selection(), face.Download.IsActive))
 	}
 }
 
-func (p *downloadsPage) verify() {
+func (p *Downloads) verify() {
 	p.onIDs(p.engine.Verify, idsOf(p.list.Selection(), anyDownload))
 }
 
 // prefer downloads a file in order from its start. In a folder, the person
 // chooses the file.
-func (p *downloadsPage) prefer(d face.Download) {
+func (p *Downloads) prefer(d face.Download) {
 	first := func(path string) {
-		p.window.act(func(ctx context.Context) error { return p.engine.Prefer(ctx, d.ID, path) },
-			func() { p.window.tell(words.L("It is now downloaded in order, before everything else.")) })
+		p.window.Act(func(ctx context.Context) error { return p.engine.Prefer(ctx, d.ID, path) },
+			func() { p.window.Tell(words.L("It is now downloaded in order, before everything else.")) })
 	}
 	if d.Folder {
-		p.window.chooseInFolder(d.Hash, d.Name, first)
+		chooseInFolder(p.window, p.engine, d.Hash, d.Name, first)
 	} else {
 		first("")
 	}
 }
 
 // moveTo lets the person choose a folder to move the selected downloads to.
-func (p *downloadsPage) moveTo() {
+func (p *Downloads) moveTo() {
 	chosen := p.list.Selection()
 	if len(chosen) == 0 {
 		return
 	}
-	p.window.sheets.PickFolder(words.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
+	p.window.Sheets().PickFolder(words.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.engine.MoveTo(ctx, ids, folder) },
 			idsOf(chosen, anyDownload))
 	})
 }
 
 // limit limits each selected download, in bytes per second; 0 is no limit.
-func (p *downloadsPage) limit(bytesPerSecond int64) {
+func (p *Downloads) limit(bytesPerSecond int64) {
 	p.limitOf(p.list.Selection(), bytesPerSecond)
 }
 
-func (p *downloadsPage) limitOf(chosen []face.Download, bytesPerSecond int64) {
+func (p *Downloads) limitOf(chosen []face.Download, bytesPerSecond int64) {
 	p.onIDs(func(ctx context.Context, ids []string) error {
 		return p.engine.SetDownloadLimit(ctx, ids, bytesPerSecond)
 	}, idsOf(chosen, face.Download.IsActive))
 }
 
 // askLimit asks for a limit that is not in the menu.
-func (p *downloadsPage) askLimit() {
+func (p *Downloads) askLimit() {
 	w, chosen := p.window, p.list.Selection()
 	if len(chosen) == 0 {
 		return
@@ -151,13 +202,13 @@ func (p *downloadsPage) askLimit() {
 			}
 			limit = kilobytes * 1000
 		}
-		w.sheets.Close()
+		w.Sheets().Close()
 		p.limitOf(chosen, limit)
 	}
 	entry.OnSubmitted = func(string) { set() }
-	w.sheets.Open(words.L("Download limit"), kit.Labelled(words.L("Download limit, kB/s"), entry, problem),
-		fyne.NewSize(360, 220), w.sheets.CancelButton(), kit.PrimaryButton(words.L("Set the limit"), theme.ConfirmIcon(), set))
-	w.win.Canvas().Focus(entry)
+	w.Sheets().Open(words.L("Download limit"), kit.Labelled(words.L("Download limit, kB/s"), entry, problem),
+		fyne.NewSize(360, 220), w.Sheets().CancelButton(), kit.PrimaryButton(words.L("Set the limit"), theme.ConfirmIcon(), set))
+	w.Host().Canvas.Focus(entry)
 }
 
 // limitChoices are the limits in the menu, in bytes per second.
@@ -176,7 +227,7 @@ var priorityNames = []struct {
 }{{face.PriorityHigh, "High"}, {face.PriorityNormal, "Normal"}, {face.PriorityLow, "Low"}}
 
 // rowMenu returns the actions for the selected downloads.
-func (p *downloadsPage) rowMenu() *fyne.Menu {
+func (p *Downloads) rowMenu() *fyne.Menu {
 	chosen := p.list.Selection()
 	if len(chosen) == 0 {
 		return nil
@@ -184,17 +235,17 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 	menu := &kit.Menu{}
 	if len(chosen) == 1 {
 		if chosen[0].IsFinished() {
-			menu.Add(words.L("Open"), theme.FileIcon(), p.open)
+			menu.Add(words.L("Open"), theme.FileIcon(), p.Open)
 		}
 		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
 	}
 	switch {
 	case countOf(chosen, face.Download.IsRunning) > 0:
-		menu.Add(words.L("Pause"), theme.MediaPauseIcon(), p.toggle)
+		menu.Add(words.L("Pause"), theme.MediaPauseIcon(), p.Toggle)
 	case countOf(chosen, face.Download.IsPaused) > 0:
-		menu.Add(words.L("Resume"), theme.MediaPlayIcon(), p.toggle)
+		menu.Add(words.L("Resume"), theme.MediaPlayIcon(), p.Toggle)
 	case countOf(chosen, face.Download.IsFailed) > 0:
-		menu.Add(words.L("Retry"), theme.ViewRefreshIcon(), p.toggle)
+		menu.Add(words.L("Retry"), theme.ViewRefreshIcon(), p.Toggle)
 	}
 	if countOf(chosen, face.Download.IsActive) > 0 {
 		menu.Separate()
@@ -207,31 +258,31 @@ func (p *downloadsPage) rowMenu() *fyne.Menu {
 	}
 	menu.Separate()
 	if len(chosen) == 1 {
-		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { p.window.links.copyTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { copyLink(p.window, p.engine, chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}
 	menu.Add(words.L("Verify again"), kit.Icon("verify"), p.verify)
 	menu.Add(words.L("Move to another folder"), theme.MailForwardIcon(), p.moveTo)
 	menu.Separate()
 	if countOf(chosen, face.Download.IsFinished) == len(chosen) {
-		menu.Add(words.L("Remove from list"), theme.CancelIcon(), p.remove)
+		menu.Add(words.L("Remove from list"), theme.CancelIcon(), p.Remove)
 	} else {
-		menu.Add(words.L("Stop and delete"), theme.CancelIcon(), p.remove)
+		menu.Add(words.L("Stop and delete"), theme.CancelIcon(), p.Remove)
 	}
-	menu.Add(words.L("Delete files"), theme.DeleteIcon(), p.removeWithFiles)
+	menu.Add(words.L("Delete files"), theme.DeleteIcon(), p.RemoveWithFiles)
 	menu.Separate()
 	menu.Add(words.L("Details"), theme.InfoIcon(), p.details.open)
 	return &menu.Menu
 }
 
-func (p *downloadsPage) queueMenu() *fyne.Menu {
+func (p *Downloads) queueMenu() *fyne.Menu {
 	menu := &kit.Menu{}
-	for _, c := range p.queueCommands() {
-		menu.Add(c.name.String(), nil, c.run)
+	for _, move := range QueueMoves {
+		menu.Add(move.Name.String(), nil, p.MoveInQueue(move.Way))
 	}
 	return &menu.Menu
 }
 
-func (p *downloadsPage) priorityMenu(chosen []face.Download) *fyne.Menu {
+func (p *Downloads) priorityMenu(chosen []face.Download) *fyne.Menu {
 	menu := &kit.Menu{}
 	for _, one := range priorityNames {
 		menu.AddChoice(one.name.String(), chosen[0].Priority == one.priority, p.setPriority(one.priority))
@@ -239,22 +290,11 @@ func (p *downloadsPage) priorityMenu(chosen []face.Download) *fyne.Menu {
 	return &menu.Menu
 }
 
-func (p *downloadsPage) limitMenu(chosen []face.Download) *fyne.Menu {
+func (p *Downloads) limitMenu(chosen []face.Download) *fyne.Menu {
 	menu := &kit.Menu{}
 	for _, limit := range limitChoices {
 		menu.AddChoice(limitWords(limit), chosen[0].Limit == limit, func() { p.limit(limit) })
 	}
 	menu.Add(words.L("Another limit…"), nil, p.askLimit)
 	return &menu.Menu
-}
-
-// queueCommands are the moves in the queue, with their keys.
-func (p *downloadsPage) queueCommands() []command {
-	const alt = fyne.KeyModifierAlt
-	return []command{
-		{name: "Move to top of queue", key: fyne.KeyHome, held: alt, run: p.moveInQueue(face.QueueTop)},
-		{name: "Move up in queue", key: fyne.KeyUp, held: alt, run: p.moveInQueue(face.QueueUp)},
-		{name: "Move down in queue", key: fyne.KeyDown, held: alt, run: p.moveInQueue(face.QueueDown)},
-		{name: "Move to bottom of queue", key: fyne.KeyEnd, held: alt, run: p.moveInQueue(face.QueueBottom)},
-	}
 }

@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"context"
@@ -18,14 +18,20 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// downloadsPage lists downloads, finished ones too. Chips and a field above the
+// DownloadsEngine is what the page of the downloads needs of the engine.
+type DownloadsEngine interface {
+	face.Downloads
+	face.Queue
+	face.Search
+	face.Trackers
+}
+
+// Downloads lists downloads, finished ones too. Chips and a field above the
 // rows filter them. F8 opens a pane with details below them.
-type downloadsPage struct {
+type Downloads struct {
 	*rowsPage
-	engine interface {
-		face.Downloads
-		face.Queue
-	}
+	engine  DownloadsEngine
+	undo    Undo
 	list    *kit.RowList[face.Download]
 	clear   *widget.Button
 	all     []face.Download // as the engine returned them
@@ -56,9 +62,10 @@ var downloadChips = []struct {
 // find one.
 const fewDownloads = 10
 
-func newDownloadsPage(w *window) *downloadsPage {
-	p := &downloadsPage{rowsPage: newRowsPage(w), engine: w.engine}
-	p.list = kit.NewRowList(w.host(), func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
+// NewDownloads makes the page. find leads to the search.
+func NewDownloads(w Window, engine DownloadsEngine, undo Undo, find func()) *Downloads {
+	p := &Downloads{rowsPage: newRowsPage(w), engine: engine, undo: undo}
+	p.list = kit.NewRowList(w.Host(), func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
 		func() kit.RowView[face.Download] { return newDownloadView(p) })
 	p.list.Opened = p.openFile
 	p.list.Pressed = p.pressed
@@ -77,27 +84,28 @@ func newDownloadsPage(w *window) *downloadsPage {
 	filter := container.New(filterLayout{}, p.chips.Box, p.words)
 	p.details = newDetailsPane(w, p)
 	rows := container.NewBorder(filter, nil, nil, nil, p.details.above)
-	p.build(placeDownloads, p.list.Focus, rows, nil, func() fyne.CanvasObject {
+	p.build(PlaceDownloads, p.list.Focus, rows, nil, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.DownloadIcon(), words.L("Your downloads appear here. Nothing is downloading yet."),
-			widget.NewButtonWithIcon(words.L("Search"), theme.SearchIcon(), w.keys.find))
-	}, p.clear, kit.NewIconButton(w.tips, theme.InfoIcon(), words.L("Download details (F8)"), p.toggleDetails))
+			widget.NewButtonWithIcon(words.L("Search"), theme.SearchIcon(), find))
+	}, p.clear, kit.NewIconButton(w.Host().Tips, theme.InfoIcon(), words.L("Download details (F8)"), p.ToggleDetails))
 	p.clear.Hide()
 	return p
 }
 
-func (p *downloadsPage) pull(ctx context.Context) func() {
+// Pull asks the engine for the downloads, and for the details if they are open.
+func (p *Downloads) Pull(ctx context.Context) func() {
 	downloads, err := p.engine.Downloads(ctx)
 	if err != nil {
 		return func() { p.fail(err) }
 	}
 	showDetails := p.details.pull(ctx)
 	return func() {
-		p.show(p.window.undo.visible(downloads))
+		p.show(slices.DeleteFunc(downloads, func(d face.Download) bool { return p.undo.Hides(d.ID) }))
 		showDetails()
 	}
 }
 
-func (p *downloadsPage) show(downloads []face.Download) {
+func (p *Downloads) show(downloads []face.Download) {
 	p.all = downloads
 	p.summary.SetText(downloadsWords(downloads))
 	for i, one := range downloadChips {
@@ -139,7 +147,7 @@ func downloadsWords(downloads []face.Download) string {
 }
 
 // arrange shows the downloads that pass the chips and the field.
-func (p *downloadsPage) arrange() {
+func (p *Downloads) arrange() {
 	want, text := downloadChips[p.chips.Chosen].want, strings.ToLower(strings.TrimSpace(p.words.Text))
 	rows := p.all
 	if p.chips.Chosen != showAll || text != "" {
@@ -194,25 +202,25 @@ func (filterLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 // pressed receives the keys that the list does not use itself. Fyne's menus do
 // not react to Shift+Del, as to no key without Ctrl or Alt.
-func (p *downloadsPage) pressed(event *fyne.KeyEvent) {
+func (p *Downloads) pressed(event *fyne.KeyEvent) {
 	if event.Name == fyne.KeyDelete && p.list.Held()&fyne.KeyModifierShift != 0 {
-		p.removeWithFiles()
+		p.RemoveWithFiles()
 		return
 	}
-	p.window.keys.typedKey(event)
+	p.window.Host().Pressed(event)
 }
 
-// toggleDetails opens or closes the pane.
-func (p *downloadsPage) toggleDetails() { p.details.toggle() }
+// ToggleDetails opens or closes the pane.
+func (p *Downloads) ToggleDetails() { p.details.toggle() }
 
 // openFile opens a finished download, or the folder where an unfinished one
 // will be.
-func (p *downloadsPage) openFile(d face.Download) {
+func (p *Downloads) openFile(d face.Download) {
 	if d.IsFinished() {
-		p.window.openPath(d.Path)
+		p.window.OpenPath(d.Path)
 	} else {
 		p.openFolder(d)
 	}
 }
 
-func (p *downloadsPage) openFolder(d face.Download) { p.window.openPath(filepath.Dir(d.Path)) }
+func (p *Downloads) openFolder(d face.Download) { p.window.OpenPath(filepath.Dir(d.Path)) }

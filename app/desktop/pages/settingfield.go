@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"strconv"
@@ -32,8 +32,8 @@ type settingCheck struct {
 }
 
 // field makes an entry that is applied when it changes.
-func (p *settingsPage) field(refusal words.Phrase, read func(*face.Settings, string) bool, write func(face.Settings) string) *settingField {
-	f := &settingField{entry: kit.NewTextEntry(p.window.keys.typedKey), problem: kit.Hint(""), read: read, write: write, refusal: refusal}
+func (p *Settings) field(refusal words.Phrase, read func(*face.Settings, string) bool, write func(face.Settings) string) *settingField {
+	f := &settingField{entry: kit.NewTextEntry(p.window.Host().Pressed), problem: kit.Hint(""), read: read, write: write, refusal: refusal}
 	f.problem.Importance = widget.DangerImportance
 	f.problem.Hide()
 	f.entry.OnChanged = func(string) { p.edited() }
@@ -41,7 +41,7 @@ func (p *settingsPage) field(refusal words.Phrase, read func(*face.Settings, str
 	return f
 }
 
-func (p *settingsPage) number(refusal words.Phrase, least, most int, of func(*face.Settings) *int) *settingField {
+func (p *Settings) number(refusal words.Phrase, least, most int, of func(*face.Settings) *int) *settingField {
 	return p.field(refusal, func(s *face.Settings, text string) bool {
 		n, err := strconv.Atoi(text)
 		*of(s) = n
@@ -51,7 +51,7 @@ func (p *settingsPage) number(refusal words.Phrase, least, most int, of func(*fa
 
 // rate makes a field for a limit: bytes per second for the engine, kB/s for the
 // person.
-func (p *settingsPage) rate(of func(*face.Settings) *int64) *settingField {
+func (p *Settings) rate(of func(*face.Settings) *int64) *settingField {
 	const kilobyte, most = 1000, 1 << 40
 	f := p.field("Type a number of kB/s, or leave it empty.", func(s *face.Settings, text string) bool {
 		if text == "" {
@@ -73,7 +73,7 @@ func (p *settingsPage) rate(of func(*face.Settings) *int64) *settingField {
 
 // lines makes a field of several lines. Only the engine says what is wrong with
 // it.
-func (p *settingsPage) lines(of func(*face.Settings) *string) *settingField {
+func (p *Settings) lines(of func(*face.Settings) *string) *settingField {
 	var never words.Phrase // read never refuses
 	f := p.field(never, func(s *face.Settings, text string) bool { *of(s) = text; return true }, func(s face.Settings) string { return *of(&s) })
 	f.entry.MultiLine = true
@@ -84,7 +84,7 @@ func (p *settingsPage) lines(of func(*face.Settings) *string) *settingField {
 }
 
 // check makes a setting that is on or off.
-func (p *settingsPage) check(name string, of func(*face.Settings) *bool) fyne.CanvasObject {
+func (p *Settings) check(name string, of func(*face.Settings) *bool) fyne.CanvasObject {
 	box := widget.NewCheck(name, func(bool) { p.edited() })
 	p.checks = append(p.checks, settingCheck{box, of})
 	return box
@@ -105,13 +105,15 @@ func (f *settingField) refuse(text string) {
 
 // portTest finds out whether others can reach this computer.
 type portTest struct {
-	window *window
-	button *widget.Button
-	words  *widget.Label
+	window  Window
+	engine  face.Preferences
+	button  *widget.Button
+	words   *widget.Label
+	changed func() // called when the words come, which may take more room
 }
 
-func newPortTest(w *window) *portTest {
-	t := &portTest{window: w, words: kit.Hint("")}
+func newPortTest(w Window, engine face.Preferences, changed func()) *portTest {
+	t := &portTest{window: w, engine: engine, changed: changed, words: kit.Hint("")}
 	t.button = widget.NewButtonWithIcon(words.L("Test"), theme.SearchIcon(), t.run)
 	t.words.Hide()
 	return t
@@ -120,7 +122,7 @@ func newPortTest(w *window) *portTest {
 func (t *portTest) run() {
 	t.button.Disable()
 	t.say(words.L("The tracker is trying to reach this computer…"))
-	ask(t.window, t.window.engine.TestPort, func(reachable netproto.Reachability, err error) {
+	Ask(t.window, t.engine.TestPort, func(reachable netproto.Reachability, err error) {
 		t.button.Enable()
 		if err != nil {
 			t.say(words.Explain(face.FailureOf(err)).String())
@@ -145,5 +147,5 @@ func whetherReachable(r netproto.Reachability) string {
 func (t *portTest) say(text string) {
 	t.words.SetText(text)
 	t.words.Show()
-	t.window.pages[placeSettings].screen().Refresh()
+	t.changed()
 }

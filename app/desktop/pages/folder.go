@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"context"
@@ -18,7 +18,8 @@ import (
 
 // folderSheet shows what a folder contains before it is downloaded.
 type folderSheet struct {
-	window   *window
+	window   Window
+	engine   SearchEngine
 	hit      face.Hit
 	files    *kit.FileTree
 	tree     *widget.Tree
@@ -28,17 +29,17 @@ type folderSheet struct {
 }
 
 // openFolder fetches the list of files in a folder and shows it as a tree.
-func (w *window) openFolder(hit face.Hit) {
-	s := &folderSheet{window: w, hit: hit, total: kit.Paragraph(words.L("Asking for the list of files…"))}
+func openFolder(w Window, engine SearchEngine, hit face.Hit) {
+	s := &folderSheet{window: w, engine: engine, hit: hit, total: kit.Paragraph(words.L("Asking for the list of files…"))}
 	s.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), s.get)
 	s.download.Disable()
 	s.body = container.NewStack(container.NewCenter(widget.NewProgressBarInfinite()))
-	opened := w.sheets.Open(netproto.Printable(words.CutName(hit.Name)), container.NewBorder(nil, s.total, nil, nil, s.body),
-		fyne.NewSize(680, 560), w.sheets.CancelButton(), s.download)
-	w.listFolder(opened, hit.Hash, func(folder face.Folder, err error) {
+	opened := w.Sheets().Open(netproto.Printable(words.CutName(hit.Name)), container.NewBorder(nil, s.total, nil, nil, s.body),
+		fyne.NewSize(680, 560), w.Sheets().CancelButton(), s.download)
+	listFolder(w, engine, opened, hit.Hash, func(folder face.Folder, err error) {
 		if err != nil {
 			s.total.SetText(words.Explain(face.FailureOf(err)).String())
-			s.body.Objects = []fyne.CanvasObject{failedScreen(words.L("The list of files did not arrive."), func() { w.openFolder(hit) })}
+			s.body.Objects = []fyne.CanvasObject{failedScreen(words.L("The list of files did not arrive."), func() { openFolder(w, engine, hit) })}
 			s.body.Refresh()
 			return
 		}
@@ -48,19 +49,18 @@ func (w *window) openFolder(hit face.Hit) {
 
 // listFolder fetches the list of files in a folder for a sheet. then gets it on
 // the UI thread, unless the sheet was closed meanwhile.
-func (w *window) listFolder(opened *kit.Sheet, folder netproto.ContentHash, then func(face.Folder, error)) {
-	ctx, stop := context.WithTimeout(w.crossing.ctx, actionTime)
+func listFolder(w Window, engine face.Search, opened *kit.Sheet, folder netproto.ContentHash, then func(face.Folder, error)) {
+	list, stop := stoppable(func(ctx context.Context) (face.Folder, error) { return engine.FolderContents(ctx, folder) })
 	gone := false
 	opened.Gone = func() {
 		gone = true
 		stop()
 	}
-	ask(w, func(context.Context) (face.Folder, error) { return w.engine.FolderContents(ctx, folder) },
-		func(contents face.Folder, err error) {
-			if !gone {
-				then(contents, err)
-			}
-		})
+	Ask(w, list, func(contents face.Folder, err error) {
+		if !gone {
+			then(contents, err)
+		}
+	})
 }
 
 func (s *folderSheet) show(folder face.Folder) {
@@ -108,9 +108,9 @@ func (s *folderSheet) get() {
 	request := requestOf(s.hit)
 	request.Paths = s.files.TickedPaths()
 	w := s.window
-	w.sheets.Close()
-	w.act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
-		func() { w.tell(words.N("{{.Count}} downloads added", 1, words.Values{"Count": 1})) })
+	w.Sheets().Close()
+	w.Act(func(ctx context.Context) error { return s.engine.Download(ctx, request) },
+		func() { w.Tell(words.N("{{.Count}} downloads added", 1, words.Values{"Count": 1})) })
 }
 
 // tickLine returns how a branch of the tree looks.

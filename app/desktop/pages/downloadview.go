@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"path/filepath"
@@ -15,15 +15,15 @@ import (
 // downloadView is a row of the downloads.
 type downloadView struct {
 	kit.TwoLines
-	page                 *downloadsPage
+	page                 *Downloads
 	download             face.Download
 	toggle, open, remove *kit.IconButton
 }
 
-func newDownloadView(p *downloadsPage) *downloadView {
+func newDownloadView(p *Downloads) *downloadView {
 	v := &downloadView{page: p}
 	engine := p.engine
-	tips := p.window.tips
+	tips := p.window.Host().Tips
 	v.toggle = kit.NewIconButton(tips, theme.MediaPauseIcon(), "", func() {
 		id := []string{v.download.ID}
 		switch {
@@ -36,7 +36,7 @@ func newDownloadView(p *downloadsPage) *downloadView {
 		}
 	})
 	v.open = kit.NewIconButton(tips, theme.FolderOpenIcon(), words.L("Open folder"), func() { p.openFolder(v.download) })
-	v.remove = kit.NewIconButton(tips, theme.CancelIcon(), "", func() { p.window.undo.removeDownloads([]face.Download{v.download}) })
+	v.remove = kit.NewIconButton(tips, theme.CancelIcon(), "", func() { p.removeDownloads([]face.Download{v.download}) })
 	v.Init(v.toggle, v.open, v.remove)
 	v.ExtendBaseWidget(v)
 	return v

@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"context"
@@ -19,10 +19,10 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// trackerPage shows the tracker in use, lets the person use another one, and
+// Tracker shows the tracker in use, lets the person use another one, and
 // runs one.
-type trackerPage struct {
-	window  *window
+type Tracker struct {
+	window  Window
 	engine  face.Trackers
 	content fyne.CanvasObject
 	shown   face.TrackerView
@@ -42,18 +42,19 @@ type trackerPage struct {
 	setting    bool // the program sets the check, not the person
 }
 
-func newTrackerPage(w *window) *trackerPage {
-	p := &trackerPage{window: w, engine: w.engine, facts: kit.NewFacts(), state: kit.Paragraph(""), changed: container.NewVBox(),
+// NewTracker makes the page.
+func NewTracker(w Window, engine face.Trackers) *Tracker {
+	p := &Tracker{window: w, engine: engine, facts: kit.NewFacts(), state: kit.Paragraph(""), changed: container.NewVBox(),
 		others: container.NewVBox(), ownFacts: kit.NewFacts(), ownProblem: kit.Paragraph("")}
 	p.ownProblem.Importance = widget.DangerImportance
 	p.ownInvite = kit.Leading(
 		widget.NewButtonWithIcon(words.L("Copy invite link"), theme.ContentCopyIcon(), func() {
-			w.copyText(p.shown.Own.Invite, words.L("Link copied. Anyone who opens it uses this tracker."))
+			w.Copy(p.shown.Own.Invite, words.L("Link copied. Anyone who opens it uses this tracker."))
 		}),
 		widget.NewButtonWithIcon(words.L("Show QR code"), theme.GridIcon(), func() {
-			w.links.showCode(words.L("Invitation to this tracker"), p.shown.Own.Invite)
+			showCode(w, words.L("Invitation to this tracker"), p.shown.Own.Invite)
 		}))
-	p.entry = kit.NewTextEntry(w.keys.typedKey)
+	p.entry = kit.NewTextEntry(w.Host().Pressed)
 	p.entry.PlaceHolder = words.L("Address or link")
 	p.entry.OnSubmitted = func(string) { p.use() }
 	p.connect = kit.PrimaryButton(words.L("Connect"), theme.ConfirmIcon(), p.use)
@@ -68,41 +69,44 @@ func newTrackerPage(w *window) *trackerPage {
 	return p
 }
 
-func (p *trackerPage) screen() fyne.CanvasObject { return p.content }
+// Screen is everything that the page shows.
+func (p *Tracker) Screen() fyne.CanvasObject { return p.content }
 
-func (p *trackerPage) focus() { p.window.win.Canvas().Focus(p.entry) }
+// Focus gives the focus to the entry of an address.
+func (p *Tracker) Focus() { p.window.Host().Canvas.Focus(p.entry) }
 
-func (p *trackerPage) pull(ctx context.Context) func() {
+// Pull asks the engine about the tracker in use and those it knows.
+func (p *Tracker) Pull(ctx context.Context) func() {
 	view, err := p.engine.Tracker(ctx)
 	if err != nil {
-		return func() { p.window.fail(err) }
+		return func() { p.window.Fail(err) }
 	}
 	return func() { p.show(view) }
 }
 
-func (p *trackerPage) use() {
+func (p *Tracker) use() {
 	if p.entry.Text == "" {
-		p.window.win.Canvas().Focus(p.entry)
+		p.window.Host().Canvas.Focus(p.entry)
 		return
 	}
 	address := p.entry.Text
 	p.connect.Disable()
-	p.window.crossing.start(func(ctx context.Context) func() {
+	p.window.Start(func(ctx context.Context) func() {
 		err := p.engine.UseTracker(ctx, address)
 		return func() {
 			p.connect.Enable()
-			p.window.crossing.poke()
+			p.window.Poke()
 			if err != nil {
-				p.window.fail(err)
+				p.window.Fail(err)
 				return
 			}
 			p.entry.SetText("")
-			p.window.tell(words.L("The tracker answered and is now in use."))
+			p.window.Tell(words.L("The tracker answered and is now in use."))
 		}
 	})
 }
 
-func (p *trackerPage) switchOwn(on bool) {
+func (p *Tracker) switchOwn(on bool) {
 	if p.setting {
 		return
 	}
@@ -111,21 +115,21 @@ func (p *trackerPage) switchOwn(on bool) {
 		action = p.engine.StartTracker
 	}
 	p.own.Disable()
-	p.window.crossing.start(func(ctx context.Context) func() {
+	p.window.Start(func(ctx context.Context) func() {
 		err := action(ctx)
 		return func() {
 			p.own.Enable()
 			p.filled = false // the next pull shows the outcome
-			p.window.crossing.poke()
+			p.window.Poke()
 			if err != nil {
-				p.window.fail(err)
+				p.window.Fail(err)
 			}
 		}
 	})
 }
 
-func (p *trackerPage) show(view face.TrackerView) {
-	if state := connectionWords(p.window.status).Text; state != p.state.Text {
+func (p *Tracker) show(view face.TrackerView) {
+	if state := ConnectionWords(p.window.Status()).Text; state != p.state.Text {
 		p.state.SetText(state)
 	}
 	before, filled := p.shown, p.filled
@@ -147,7 +151,7 @@ func (p *trackerPage) show(view face.TrackerView) {
 	}
 }
 
-func (p *trackerPage) showInUse(view face.TrackerView) bool {
+func (p *Tracker) showInUse(view face.TrackerView) bool {
 	if view.Address == "" {
 		return p.facts.Set(nil)
 	}
@@ -167,7 +171,7 @@ func (p *trackerPage) showInUse(view face.TrackerView) bool {
 	return p.facts.Set(list)
 }
 
-func (p *trackerPage) showOthers(view face.TrackerView) {
+func (p *Tracker) showOthers(view face.TrackerView) {
 	p.others.Objects = nil
 	section := func(name string, trackers []face.KnownTracker, forget bool) {
 		var lines []fyne.CanvasObject
@@ -185,13 +189,13 @@ func (p *trackerPage) showOthers(view face.TrackerView) {
 	p.others.Refresh()
 }
 
-func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.CanvasObject {
+func (p *Tracker) trackerLine(known face.KnownTracker, forget bool) fyne.CanvasObject {
 	w := p.window
 	name, address := kit.NewNameLine(), kit.NewCaption()
 	name.SetText(words.TrackerName(known))
 	address.SetText(known.Address)
 	if known.Beside {
-		state := connectionWords(face.Status{Tracker: words.TrackerName(known), Connection: known.Connection}).Text
+		state := ConnectionWords(face.Status{Tracker: words.TrackerName(known), Connection: known.Connection}).Text
 		if !known.Failure.IsZero() {
 			state = words.Explain(known.Failure).String()
 		}
@@ -200,32 +204,32 @@ func (p *trackerPage) trackerLine(known face.KnownTracker, forget bool) fyne.Can
 	beside := widget.NewCheck(words.L("Also use"), nil)
 	beside.Checked = known.Beside
 	beside.OnChanged = func(on bool) { p.useToo(beside, known.Address, on) }
-	buttons := container.NewHBox(beside, widget.NewButton(words.L("Use"), func() { w.links.useTracker(known.Address) }))
+	buttons := container.NewHBox(beside, widget.NewButton(words.L("Use"), func() { UseTracker(w, p.engine, known.Address) }))
 	if forget {
-		buttons.Add(kit.NewIconButton(w.tips, theme.DeleteIcon(), words.L("Forget this tracker and its key"), func() {
-			w.act(func(ctx context.Context) error { return p.engine.ForgetTracker(ctx, known.Address) }, nil)
+		buttons.Add(kit.NewIconButton(w.Host().Tips, theme.DeleteIcon(), words.L("Forget this tracker and its key"), func() {
+			w.Act(func(ctx context.Context) error { return p.engine.ForgetTracker(ctx, known.Address) }, nil)
 		}))
 	}
 	return container.NewBorder(nil, nil, nil, buttons, container.NewGridWithColumns(2, name, address))
 }
 
 // useToo uses a tracker beside the main one, or stops using it.
-func (p *trackerPage) useToo(check *widget.Check, address string, on bool) {
+func (p *Tracker) useToo(check *widget.Check, address string, on bool) {
 	check.Disable()
-	p.window.crossing.start(func(ctx context.Context) func() {
+	p.window.Start(func(ctx context.Context) func() {
 		err := p.engine.AlsoUseTracker(ctx, address, on)
 		return func() {
 			p.filled = false // the next pull shows the outcome
-			p.window.crossing.poke()
+			p.window.Poke()
 			if err != nil {
-				p.window.fail(err)
+				p.window.Fail(err)
 			}
 		}
 	})
 }
 
 // showChangedKey asks for a decision that only a person can make.
-func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
+func (p *Tracker) showChangedKey(changed *face.ChangedKey) {
 	p.changed.Objects = nil
 	if changed != nil {
 		w := p.window
@@ -235,13 +239,13 @@ func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
 			{Name: words.L("New key"), Value: words.Fingerprint(changed.Shown)},
 		})
 		accept := widget.NewButtonWithIcon(words.L("Trust the new key"), theme.WarningIcon(), func() {
-			w.act(func(ctx context.Context) error {
+			w.Act(func(ctx context.Context) error {
 				return p.engine.AcceptTrackerKey(ctx, changed.Address, changed.Shown)
 			}, nil)
 		})
 		accept.Importance = widget.WarningImportance
 		forget := widget.NewButton(words.L("Forget this tracker"), func() {
-			w.act(func(ctx context.Context) error { return p.engine.ForgetTracker(ctx, changed.Address) }, nil)
+			w.Act(func(ctx context.Context) error { return p.engine.ForgetTracker(ctx, changed.Address) }, nil)
 		})
 		p.changed.Objects = []fyne.CanvasObject{
 			kit.Paragraph(words.Explain(face.Failure{Code: netproto.CodeKeyChanged, Detail: changed.Address}).String()),
@@ -251,7 +255,7 @@ func (p *trackerPage) showChangedKey(changed *face.ChangedKey) {
 }
 
 // showOwn reports whether anything was added or removed.
-func (p *trackerPage) showOwn(own face.OwnTracker) bool {
+func (p *Tracker) showOwn(own face.OwnTracker) bool {
 	if p.own.Checked != own.Running {
 		p.setting = true
 		p.own.SetChecked(own.Running)
@@ -275,4 +279,29 @@ func (p *trackerPage) showOwn(own face.OwnTracker) bool {
 		kit.Fact{Name: words.L("Online"), Value: words.Join(words.Peers(own.Peers),
 			words.N("{{.Count}} files and folders", own.Resources, words.Values{"Count": words.Count(own.Resources)}))},
 		kit.Fact{Name: words.L("Requests per second"), Value: strconv.FormatFloat(own.Rate, 'f', 1, 64)})) || changed
+}
+
+// UseTracker switches to a tracker and says how that went.
+func UseTracker(w Window, engine face.Trackers, address string) {
+	w.Act(func(ctx context.Context) error { return engine.UseTracker(ctx, address) },
+		func() { w.Tell(words.L("The tracker answered and is now in use.")) })
+}
+
+// ConnectionWords says how a tracker is reached.
+func ConnectionWords(status face.Status) kit.Mark {
+	at := words.Values{"Tracker": netproto.Printable(status.Tracker), "Time": words.Duration(int64(status.RetrySeconds))}
+	switch status.Connection {
+	case face.ConnectionConnecting:
+		return kit.Mark{Text: words.L("Connecting to {{.Tracker}}", at), Icon: theme.ViewRefreshIcon(), Color: kit.ColorCaption}
+	case face.ConnectionConnected:
+		return kit.Mark{Text: words.L("Connected to {{.Tracker}}", at), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
+	case face.ConnectionReconnecting:
+		return kit.Mark{Text: words.L("Reconnecting in {{.Time}}", at), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNameWarning}
+	case face.ConnectionOffline:
+		return kit.Mark{Text: words.L("Offline"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
+	case face.ConnectionKeyChanged:
+		return kit.Mark{Text: words.L("The tracker's key changed"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
+	default:
+		return kit.Mark{Text: words.L("No tracker chosen"), Icon: theme.InfoIcon(), Color: kit.ColorCaption}
+	}
 }

@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"context"
@@ -23,16 +23,34 @@ import (
 // settingsWait is the time from the last key until a setting is applied.
 const settingsWait = 500 * time.Millisecond
 
-// settingsPage applies what is typed at once, and says below a field what is
-// wrong with it. The engine remembers face.Settings; faceSettings is about the
-// window and the computer.
-type settingsPage struct {
-	window *window
-	engine interface {
-		face.Preferences
-		face.Shares
-		face.Overview
-	}
+// SettingsEngine is what the page of the settings needs of the engine.
+type SettingsEngine interface {
+	face.Preferences
+	face.Shares
+	face.Overview
+}
+
+// WindowSettings are about the window and the computer. The engine does not know
+// them; they save themselves.
+type WindowSettings interface {
+	// General returns rows for the card of that name.
+	General() []fyne.CanvasObject
+	// Notifications returns rows for the card of that name.
+	Notifications() []fyne.CanvasObject
+	// Pull asks the system how things are, beside the UI thread, and returns a
+	// function that shows it.
+	Pull() func()
+	// LogFile returns the path of the log of a window with that profile.
+	LogFile(profile string) string
+}
+
+// Settings applies what is typed at once, and says below a field what is
+// wrong with it. The engine remembers face.Settings, and the window
+// WindowSettings.
+type Settings struct {
+	window  Window
+	engine  SettingsEngine
+	own     WindowSettings
 	content fyne.CanvasObject
 	saved   face.Settings // as the engine has them
 	filled  bool
@@ -48,7 +66,6 @@ type settingsPage struct {
 	quick                               *widget.Check // part of the status, not of the settings
 	reach                               *portTest
 	offered                             *kit.Line
-	face                                *faceSettings
 }
 
 var seedChoices = []struct {
@@ -60,8 +77,9 @@ var seedChoices = []struct {
 	{netproto.SeedOpen, "Everywhere"},
 }
 
-func newSettingsPage(w *window) *settingsPage {
-	p := &settingsPage{window: w, engine: w.engine, forget: func() {}, offered: kit.NewCaption()}
+// NewSettings makes the page.
+func NewSettings(w Window, engine SettingsEngine, own WindowSettings) *Settings {
+	p := &Settings{window: w, engine: engine, own: own, forget: func() {}, offered: kit.NewCaption()}
 	p.name = p.field("Type a name.", func(s *face.Settings, text string) bool { s.Name = text; return text != "" },
 		func(s face.Settings) string { return s.Name })
 	p.folder = p.field("Type the full path of a folder.", func(s *face.Settings, text string) bool { s.DownloadFolder = text; return text != "" },
@@ -83,21 +101,20 @@ func newSettingsPage(w *window) *settingsPage {
 	}
 	p.seeds = widget.NewSelect(seeds, func(string) { p.edited() })
 	p.quick = widget.NewCheck(words.L("Quick limit"), p.switchQuick)
-	p.reach = newPortTest(w)
-	p.face = newFaceSettings(w)
+	p.reach = newPortTest(w, engine, func() { p.content.Refresh() })
 	p.content = kit.Scrolled(p.cards()...)
 	return p
 }
 
-func (p *settingsPage) cards() []fyne.CanvasObject {
+func (p *Settings) cards() []fyne.CanvasObject {
 	w := p.window
 	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
-		w.sheets.PickFolder(words.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
+		w.Sheets().PickFolder(words.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
 	})
 	folder := container.NewBorder(nil, nil, nil, choose, p.folder.entry)
-	shared := widget.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) })
+	shared := widget.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) })
 	return []fyne.CanvasObject{
-		kit.Card(words.L("General"), append([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry)}, p.face.general()...)...),
+		kit.Card(words.L("General"), append([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry)}, p.own.General()...)...),
 		kit.Card(words.L("Downloads"),
 			p.folder.named(words.L("Folder"), folder),
 			p.atOnce.named(words.L("Downloads at once"), p.atOnce.entry),
@@ -120,7 +137,7 @@ func (p *settingsPage) cards() []fyne.CanvasObject {
 			p.quickDown.named(words.L("Quick download limit, kB/s"), p.quickDown.entry),
 			p.quickUp.named(words.L("Quick upload limit, kB/s"), p.quickUp.entry),
 			p.check(words.L("No limits on the local network"), func(s *face.Settings) *bool { return &s.LocalExempt })),
-		kit.Card(words.L("Notifications"), p.face.notifications()...),
+		kit.Card(words.L("Notifications"), p.own.Notifications()...),
 		kit.Card(words.L("Advanced"), container.New(layout.NewRowWrapLayout(),
 			widget.NewButtonWithIcon(words.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
 			widget.NewButtonWithIcon(words.L("Open log"), theme.DocumentIcon(), p.openLog),
@@ -129,28 +146,32 @@ func (p *settingsPage) cards() []fyne.CanvasObject {
 	}
 }
 
-func (p *settingsPage) screen() fyne.CanvasObject { return p.content }
+// Screen is everything that the page shows.
+func (p *Settings) Screen() fyne.CanvasObject { return p.content }
 
-func (p *settingsPage) focus() { p.window.win.Canvas().Focus(p.name.entry) }
+// Focus gives the focus to the name.
+func (p *Settings) Focus() { p.window.Host().Canvas.Focus(p.name.entry) }
 
-func (p *settingsPage) pull(ctx context.Context) func() {
+// Pull asks the engine for the settings and the shares, and the system how things
+// are.
+func (p *Settings) Pull(ctx context.Context) func() {
 	settings, err := p.engine.Settings(ctx)
 	if err != nil {
-		return func() { p.window.fail(err) }
+		return func() { p.window.Fail(err) }
 	}
 	shares, err := p.engine.Shares(ctx)
 	if err != nil {
-		return func() { p.window.fail(err) }
+		return func() { p.window.Fail(err) }
 	}
-	showFace := p.face.pull()
+	showOwn := p.own.Pull()
 	return func() {
 		p.show(settings)
 		p.showOffered(shares)
-		showFace()
+		showOwn()
 	}
 }
 
-func (p *settingsPage) showOffered(shares []face.Share) {
+func (p *Settings) showOffered(shares []face.Share) {
 	text := words.L("Nothing")
 	if len(shares) > 0 {
 		text = offeredWords(shares)
@@ -159,10 +180,10 @@ func (p *settingsPage) showOffered(shares []face.Share) {
 }
 
 // show fills the fields, unless the person is changing them.
-func (p *settingsPage) show(settings face.Settings) {
+func (p *Settings) show(settings face.Settings) {
 	p.filling = true
 	defer func() { p.filling = false }()
-	p.quick.SetChecked(p.window.status.QuickLimit)
+	p.quick.SetChecked(p.window.Status().QuickLimit)
 	if p.pending || p.filled && settings == p.saved {
 		return
 	}
@@ -184,17 +205,17 @@ func (p *settingsPage) show(settings face.Settings) {
 }
 
 // edited applies the settings once no key followed for a moment.
-func (p *settingsPage) edited() {
+func (p *Settings) edited() {
 	if p.filling || !p.filled {
 		return
 	}
 	p.pending = true
 	p.forget()
-	p.forget = p.window.crossing.after(settingsWait, p.apply)
+	p.forget = p.window.After(settingsWait, p.apply)
 }
 
 // read makes settings from the fields, and marks invalid ones.
-func (p *settingsPage) read() (face.Settings, bool) {
+func (p *Settings) read() (face.Settings, bool) {
 	settings, good := p.saved, true
 	for _, f := range p.fields {
 		if f.read(&settings, strings.TrimSpace(f.entry.Text)) {
@@ -213,19 +234,19 @@ func (p *settingsPage) read() (face.Settings, bool) {
 	return settings, good
 }
 
-func (p *settingsPage) apply() {
+func (p *Settings) apply() {
 	p.forget()
 	settings, good := p.read()
 	if !good {
 		return
 	}
-	p.window.crossing.start(func(ctx context.Context) func() {
-		err := inTime(ctx, p.engine.ApplySettings(ctx, settings))
+	p.window.Start(func(ctx context.Context) func() {
+		err := InTime(ctx, p.engine.ApplySettings(ctx, settings))
 		return func() { p.applied(settings, err) }
 	})
 }
 
-func (p *settingsPage) applied(settings face.Settings, err error) {
+func (p *Settings) applied(settings face.Settings, err error) {
 	var invalid face.InvalidSettings
 	switch {
 	case err == nil:
@@ -238,43 +259,43 @@ func (p *settingsPage) applied(settings face.Settings, err error) {
 			if f := p.fields[field]; f != nil {
 				f.refuse(words.Explain(failure).String())
 			} else {
-				p.window.fail(failure.Error())
+				p.window.Fail(failure.Error())
 			}
 		}
 	default:
-		p.window.fail(err)
+		p.window.Fail(err)
 	}
 }
 
 // switchQuick answers the check of the quick limit.
-func (p *settingsPage) switchQuick(on bool) {
+func (p *Settings) switchQuick(on bool) {
 	if !p.filling {
-		p.window.transfers.setQuickLimit(on)
+		p.window.Act(func(ctx context.Context) error { return p.engine.SetQuickLimit(ctx, on) }, nil)
 	}
 }
 
-func (p *settingsPage) diagnostics(then func(face.Diagnostics)) {
-	ask(p.window, p.engine.Diagnostics, func(d face.Diagnostics, err error) {
+func (p *Settings) diagnostics(then func(face.Diagnostics)) {
+	Ask(p.window, p.engine.Diagnostics, func(d face.Diagnostics, err error) {
 		if err != nil {
-			p.window.fail(err)
+			p.window.Fail(err)
 			return
 		}
 		then(d)
 	})
 }
 
-func (p *settingsPage) copyDiagnostics() {
-	p.diagnostics(func(d face.Diagnostics) { p.window.copyText(d.Text, words.L("Diagnostics copied.")) })
+func (p *Settings) copyDiagnostics() {
+	p.diagnostics(func(d face.Diagnostics) { p.window.Copy(d.Text, words.L("Diagnostics copied.")) })
 }
 
-func (p *settingsPage) openProfile() { p.openOf(func(d face.Diagnostics) string { return d.Profile }) }
+func (p *Settings) openProfile() { p.openOf(func(d face.Diagnostics) string { return d.Profile }) }
 
-func (p *settingsPage) openLog() {
-	p.openOf(func(d face.Diagnostics) string { return LogFile(d.Profile) })
+func (p *Settings) openLog() {
+	p.openOf(func(d face.Diagnostics) string { return p.own.LogFile(d.Profile) })
 }
 
-func (p *settingsPage) openOf(path func(face.Diagnostics) string) {
+func (p *Settings) openOf(path func(face.Diagnostics) string) {
 	p.diagnostics(func(d face.Diagnostics) {
-		p.window.openPath(path(d))
+		p.window.OpenPath(path(d))
 	})
 }

@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"fyne.io/fyne/v2"
@@ -10,38 +10,36 @@ import (
 	"centralizedp2p/app/desktop/words"
 )
 
-// searchEntry is the field in the top bar. Typing in it searches, whatever page
+// SearchEntry is the field in the top bar. Typing in it searches, whatever page
 // is shown.
-type searchEntry struct {
+type SearchEntry struct {
 	widget.Entry
-	window *window
+	page *Search
 }
 
-func newSearchEntry(w *window) *searchEntry {
-	e := &searchEntry{window: w}
+func newSearchEntry(p *Search) *SearchEntry {
+	e := &SearchEntry{page: p}
 	e.PlaceHolder = words.L("Search by name")
 	e.Icon = theme.SearchIcon()
 	e.OnChanged = func(text string) {
-		if w.place != placeSearch {
-			w.goTo(placeSearch)
-		}
-		w.search().typed(text)
+		p.window.GoTo(PlaceSearch)
+		p.typed(text)
 	}
-	e.OnSubmitted = func(string) { w.search().begin() }
+	e.OnSubmitted = func(string) { p.Begin() }
 	e.ExtendBaseWidget(e)
 	return e
 }
 
 // TypedKey moves on to the results, clears the field, and passes on the keys
 // that mean nothing in a line of text.
-func (e *searchEntry) TypedKey(event *fyne.KeyEvent) {
+func (e *SearchEntry) TypedKey(event *fyne.KeyEvent) {
 	switch event.Name {
 	case fyne.KeyDown:
-		e.window.pages[placeSearch].focus()
+		e.page.Focus()
 	case fyne.KeyEscape:
 		e.SetText("")
 	case fyne.KeyF1, fyne.KeyF8:
-		e.window.keys.typedKey(event)
+		e.page.window.Host().Pressed(event)
 	default:
 		e.Entry.TypedKey(event)
 	}

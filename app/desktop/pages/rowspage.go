@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"fyne.io/fyne/v2"
@@ -17,7 +17,7 @@ import (
 // the page and a summary, and below it the rows, or a screen that says why
 // there are none.
 type rowsPage struct {
-	window  *window
+	window  Window
 	content *fyne.Container
 	summary *kit.Line
 	middle  *fyne.Container
@@ -28,25 +28,26 @@ type rowsPage struct {
 	take    func() // gives the focus to the rows
 }
 
-func newRowsPage(w *window) *rowsPage {
+func newRowsPage(w Window) *rowsPage {
 	return &rowsPage{window: w, summary: kit.NewCaption(), middle: container.NewStack()}
 }
 
 // build puts buttons at the end of the head and strip, unless it is nil, below
 // the rows. take gives the focus to the rows.
-func (p *rowsPage) build(at place, take func(), rows, strip fyne.CanvasObject, empty func() fyne.CanvasObject, buttons ...fyne.CanvasObject) {
+func (p *rowsPage) build(at Place, take func(), rows, strip fyne.CanvasObject, empty func() fyne.CanvasObject, buttons ...fyne.CanvasObject) {
 	p.take, p.rows, p.empty = take, rows, empty
-	head := container.New(headLayout{}, kit.NewTitle(places[at].name.String()), p.summary, container.NewHBox(buttons...))
+	head := container.New(headLayout{}, kit.NewTitle(at.Name().String()), p.summary, container.NewHBox(buttons...))
 	p.content = container.NewBorder(head, strip, nil, nil, p.middle)
 	p.put("busy", container.NewCenter(kit.Hint(words.L("One moment…"))))
 }
 
-func (p *rowsPage) screen() fyne.CanvasObject { return p.content }
+// Screen is everything that the page shows.
+func (p *rowsPage) Screen() fyne.CanvasObject { return p.content }
 
-// focus gives the focus to the rows, now or when they arrive.
-func (p *rowsPage) focus() {
+// Focus gives the focus to the rows, now or when they arrive.
+func (p *rowsPage) Focus() {
 	if p.eager = p.state != "rows"; p.eager {
-		p.window.win.Canvas().Unfocus()
+		p.window.Host().Canvas.Unfocus()
 		return
 	}
 	p.take()
@@ -66,7 +67,7 @@ func (p *rowsPage) put(state string, object fyne.CanvasObject) {
 func (p *rowsPage) showRows(any bool) {
 	if any {
 		p.put("rows", p.rows)
-		if p.eager && p.window.win.Canvas().Focused() == nil {
+		if p.eager && p.window.Host().Canvas.Focused() == nil {
 			p.take()
 		}
 		p.eager = false
@@ -80,7 +81,7 @@ func (p *rowsPage) fail(err error) {
 	text := words.Explain(face.FailureOf(err)).String()
 	if state := "failed: " + text; p.state != state {
 		p.summary.SetText("")
-		p.put(state, failedScreen(text, p.window.crossing.poke))
+		p.put(state, failedScreen(text, p.window.Poke))
 	}
 }
 

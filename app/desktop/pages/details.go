@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"context"
@@ -27,9 +27,9 @@ const (
 // which pieces are here, and where they come from. It lies below the rows and
 // follows their selection. F8 opens and closes it.
 type detailsPane struct {
-	window *window
+	window Window
 	engine face.Downloads
-	page   *downloadsPage
+	page   *Downloads
 
 	split *container.Split
 	rows  *fyne.Container // the list, or a text if no row matches
@@ -50,13 +50,13 @@ type detailsPane struct {
 	wanted atomic.Pointer[string] // the same, for the goroutine that pulls; nil if the pane is closed
 }
 
-func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
-	d := &detailsPane{window: w, engine: w.engine, page: p, name: kit.NewNameLine(), reason: kit.Hint(""),
+func newDetailsPane(w Window, p *Downloads) *detailsPane {
+	d := &detailsPane{window: w, engine: p.engine, page: p, name: kit.NewNameLine(), reason: kit.Hint(""),
 		speed: kit.NewCaption(), graph: kit.NewSpeedGraph(face.SpeedStepSecs), here: kit.NewCaption(), pieces: kit.NewPieceMap()}
-	d.sources = kit.NewTable(w.host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
+	d.sources = kit.NewTable(w.Host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
 	d.none = kit.Hint("")
 	d.none.Alignment = fyne.TextAlignCenter
-	closing := kit.NewIconButton(w.tips, theme.CancelIcon(), words.L("Close the details"), d.toggle)
+	closing := kit.NewIconButton(w.Host().Tips, theme.CancelIcon(), words.L("Close the details"), d.toggle)
 	head := container.NewBorder(nil, nil, nil, closing, d.name)
 	parts := &paneLayout{}
 	body := container.New(parts,
@@ -75,9 +75,9 @@ func newDetailsPane(w *window, p *downloadsPage) *detailsPane {
 func (d *detailsPane) finish() *detailsPane {
 	d.rows = container.NewStack(d.page.list)
 	d.split = container.NewVSplit(d.rows, kit.NewPlate(theme.ColorNameHeaderBackground, kit.GapMedium, kit.Inset(12, kit.Gap, d.pane)))
-	d.split.SetOffset(d.window.app.Preferences().FloatWithFallback(prefDetailsHeight, 0.36))
+	d.split.SetOffset(d.window.Host().Prefs.FloatWithFallback(prefDetailsHeight, 0.36))
 	d.above = container.NewStack(d.rows)
-	if d.window.app.Preferences().Bool(prefDetails) {
+	if d.window.Host().Prefs.Bool(prefDetails) {
 		d.show(true)
 	}
 	return d
@@ -97,7 +97,7 @@ func (d *detailsPane) isOpen() bool { return d.above.Objects[0] == fyne.CanvasOb
 
 func (d *detailsPane) toggle() {
 	d.show(!d.isOpen())
-	d.window.app.Preferences().SetBool(prefDetails, d.isOpen())
+	d.window.Host().Prefs.SetBool(prefDetails, d.isOpen())
 }
 
 func (d *detailsPane) open() {
@@ -152,7 +152,7 @@ func (d *detailsPane) follow() {
 	d.wanted.Store(&wanted)
 	d.name.SetText(chosen[0].Name)
 	d.fill(face.Details{}, chosen[0])
-	d.window.crossing.poke()
+	d.window.Poke()
 }
 
 // pull asks for the details of the download shown, if the pane is open. It runs
@@ -181,7 +181,7 @@ func (d *detailsPane) pull(ctx context.Context) func() {
 }
 
 func (d *detailsPane) rememberHeight() {
-	prefs := d.window.app.Preferences()
+	prefs := d.window.Host().Prefs
 	if prefs.Float(prefDetailsHeight) != d.split.Offset {
 		prefs.SetFloat(prefDetailsHeight, d.split.Offset)
 	}

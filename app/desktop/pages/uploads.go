@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"context"
@@ -14,25 +14,27 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// uploadsPage shows what others download from here.
-type uploadsPage struct {
+// Uploads shows what others download from here.
+type Uploads struct {
 	*rowsPage
 	engine face.Uploads
 	list   *kit.RowList[face.Upload]
 }
 
-func newUploadsPage(w *window) *uploadsPage {
-	p := &uploadsPage{rowsPage: newRowsPage(w), engine: w.engine}
-	p.list = kit.NewRowList(w.host(), func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
+// NewUploads makes the page.
+func NewUploads(w Window, engine face.Uploads) *Uploads {
+	p := &Uploads{rowsPage: newRowsPage(w), engine: engine}
+	p.list = kit.NewRowList(w.Host(), func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
 		func() kit.RowView[face.Upload] { return newUploadView() })
-	p.build(placeUploads, p.list.Focus, p.list, nil, func() fyne.CanvasObject {
+	p.build(PlaceUploads, p.list.Focus, p.list, nil, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.UploadIcon(), words.L("When others download what you share, it appears here."),
-			widget.NewButtonWithIcon(words.L("See what you share"), theme.FolderOpenIcon(), func() { w.goTo(placeShared) }))
+			widget.NewButtonWithIcon(words.L("See what you share"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) }))
 	})
 	return p
 }
 
-func (p *uploadsPage) pull(ctx context.Context) func() {
+// Pull asks the engine for the uploads.
+func (p *Uploads) Pull(ctx context.Context) func() {
 	uploads, err := p.engine.Uploads(ctx)
 	if err != nil {
 		return func() { p.fail(err) }
@@ -40,7 +42,7 @@ func (p *uploadsPage) pull(ctx context.Context) func() {
 	return func() { p.show(uploads) }
 }
 
-func (p *uploadsPage) show(uploads []face.Upload) {
+func (p *Uploads) show(uploads []face.Upload) {
 	p.list.SetRows(uploads)
 	running, waiting, rate := 0, 0, int64(0)
 	for _, u := range uploads {

@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"context"
@@ -16,11 +16,12 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// sharedPage shows what this computer offers. A strip below the rows shows more
+// Shared shows what this computer offers. A strip below the rows shows more
 // about the selected ones, with actions.
-type sharedPage struct {
+type Shared struct {
 	*rowsPage
 	engine   face.Shares
+	undo     Undo
 	table    *kit.Table[face.Share]
 	list     *kit.RowList[face.Share] // of the table
 	strip    *fyne.Container
@@ -29,29 +30,31 @@ type sharedPage struct {
 	linkable *fyne.Container // actions on one hashed share
 }
 
-func newSharedPage(w *window) *sharedPage {
-	p := &sharedPage{rowsPage: newRowsPage(w), engine: w.engine, more: kit.NewCaption()}
-	p.table = kit.NewTable(w.host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
+// NewShared makes the page. addFiles lets the person choose files to share.
+func NewShared(w Window, engine face.Shares, undo Undo, addFiles func()) *Shared {
+	p := &Shared{rowsPage: newRowsPage(w), engine: engine, undo: undo, more: kit.NewCaption()}
+	p.table = kit.NewTable(w.Host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
 	p.list = p.table.List
 	p.list.Opened = p.openShare
 	p.list.Menu = p.rowMenu
 	p.list.Picked = p.showStrip
 	p.linkable = container.NewHBox(
 		widget.NewButtonWithIcon(words.L("Copy link"), kit.Icon("link"), p.onOne(p.copyLink)),
-		kit.NewIconButton(w.tips, theme.GridIcon(), words.L("Show QR code"), p.onOne(p.showCode)))
+		kit.NewIconButton(w.Host().Tips, theme.GridIcon(), words.L("Show QR code"), p.onOne(p.showCode)))
 	p.single = container.NewHBox(p.linkable,
-		kit.NewIconButton(w.tips, theme.FolderOpenIcon(), words.L("Open folder"), p.open))
-	stop := widget.NewButtonWithIcon(words.L("Stop sharing"), theme.CancelIcon(), p.remove)
+		kit.NewIconButton(w.Host().Tips, theme.FolderOpenIcon(), words.L("Open folder"), p.Open))
+	stop := widget.NewButtonWithIcon(words.L("Stop sharing"), theme.CancelIcon(), p.Remove)
 	p.strip = kit.Inset(0, kit.Gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), kit.Inset(kit.GapMedium, 0, p.more)))
 	p.strip.Hide()
-	p.build(placeShared, p.list.Focus, p.table.Box, p.strip, func() fyne.CanvasObject {
+	p.build(PlaceShared, p.list.Focus, p.table.Box, p.strip, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.FolderOpenIcon(), words.L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
-			widget.NewButtonWithIcon(words.L("Add files"), theme.FileIcon(), w.drops.pickFile))
+			widget.NewButtonWithIcon(words.L("Add files"), theme.FileIcon(), addFiles))
 	})
 	return p
 }
 
-func (p *sharedPage) pull(ctx context.Context) func() {
+// Pull asks the engine for the shares.
+func (p *Shared) Pull(ctx context.Context) func() {
 	shares, err := p.engine.Shares(ctx)
 	if err != nil {
 		return func() { p.fail(err) }
@@ -59,7 +62,7 @@ func (p *sharedPage) pull(ctx context.Context) func() {
 	return func() { p.show(shares) }
 }
 
-func (p *sharedPage) show(shares []face.Share) {
+func (p *Shared) show(shares []face.Share) {
 	p.table.SetRows(shares)
 	var hashing, hashed, rate int64
 	for _, s := range shares {
@@ -98,7 +101,7 @@ func sumOf(shares []face.Share) (files int, size int64) {
 
 // showStrip says where the selected shares are, or what is wrong with them and
 // what to do.
-func (p *sharedPage) showStrip() {
+func (p *Shared) showStrip() {
 	chosen := p.list.Selection()
 	if len(chosen) == 1 {
 		p.more.SetText(shareMore(chosen[0]))
@@ -114,7 +117,7 @@ func (p *sharedPage) showStrip() {
 }
 
 // onOne returns an action on the first selected share.
-func (p *sharedPage) onOne(do func(face.Share)) func() {
+func (p *Shared) onOne(do func(face.Share)) func() {
 	return func() {
 		if chosen := p.list.Selection(); len(chosen) > 0 {
 			do(chosen[0])
@@ -122,42 +125,44 @@ func (p *sharedPage) onOne(do func(face.Share)) func() {
 	}
 }
 
-// Nothing on the page can be paused.
-func (p *sharedPage) toggle() {}
+// Toggle does nothing: nothing on the page can be paused.
+func (p *Shared) Toggle() {}
 
-func (p *sharedPage) remove() { p.window.undo.stopSharing(p.list.Selection()) }
+// Remove stops sharing the selected rows.
+func (p *Shared) Remove() { p.stopSharing(p.list.Selection()) }
 
-func (p *sharedPage) open() { p.onOne(p.openShare)() }
+// Open opens the folder of the first selected share.
+func (p *Shared) Open() { p.onOne(p.openShare)() }
 
-func (p *sharedPage) openShare(s face.Share) {
+func (p *Shared) openShare(s face.Share) {
 	path := s.Path
 	if !s.Folder {
 		path = filepath.Dir(path)
 	}
-	p.window.openPath(path)
+	p.window.OpenPath(path)
 }
 
 // withLink gets the link of a share.
-func (p *sharedPage) withLink(s face.Share, then func(link string)) {
-	ask(p.window, func(ctx context.Context) (string, error) { return p.engine.LinkOf(ctx, s.ID) },
+func (p *Shared) withLink(s face.Share, then func(link string)) {
+	Ask(p.window, func(ctx context.Context) (string, error) { return p.engine.LinkOf(ctx, s.ID) },
 		func(link string, err error) {
 			if err != nil {
-				p.window.fail(err)
+				p.window.Fail(err)
 				return
 			}
 			then(link)
 		})
 }
 
-func (p *sharedPage) copyLink(s face.Share) {
-	p.withLink(s, func(link string) { p.window.copyText(link, words.L("Link copied.")) })
+func (p *Shared) copyLink(s face.Share) {
+	p.withLink(s, func(link string) { p.window.Copy(link, words.L("Link copied.")) })
 }
 
-func (p *sharedPage) showCode(s face.Share) {
-	p.withLink(s, func(link string) { p.window.links.showCode(s.Name, link) })
+func (p *Shared) showCode(s face.Share) {
+	p.withLink(s, func(link string) { showCode(p.window, s.Name, link) })
 }
 
-func (p *sharedPage) rowMenu() *fyne.Menu {
+func (p *Shared) rowMenu() *fyne.Menu {
 	chosen := p.list.Selection()
 	menu := &kit.Menu{}
 	if len(chosen) == 1 {
@@ -165,9 +170,28 @@ func (p *sharedPage) rowMenu() *fyne.Menu {
 			menu.Add(words.L("Copy link"), kit.Icon("link"), func() { p.copyLink(chosen[0]) })
 			menu.Add(words.L("Show QR code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
-		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), p.open)
+		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), p.Open)
 		menu.Separate()
 	}
-	menu.Add(words.L("Stop sharing"), theme.CancelIcon(), p.remove)
+	menu.Add(words.L("Stop sharing"), theme.CancelIcon(), p.Remove)
 	return &menu.Menu
+}
+
+// stopSharing stops sharing at once. Undone, the same is shared again.
+func (p *Shared) stopSharing(shares []face.Share) {
+	w := p.window
+	if len(shares) == 0 {
+		return
+	}
+	var ids []string
+	for _, s := range shares {
+		ids = append(ids, s.ID)
+	}
+	w.Act(func(ctx context.Context) error { return p.engine.StopSharing(ctx, ids) }, func() {
+		p.undo.Offer(Deed{
+			Words: words.N("{{.Count}} shares stopped. The files stay where they are.", len(ids),
+				words.Values{"Count": words.Count(len(ids))}),
+			Undo: func(ctx context.Context) error { return p.engine.ShareAgain(ctx, ids) },
+		})
+	})
 }

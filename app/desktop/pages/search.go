@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"cmp"
@@ -61,14 +61,20 @@ var sizeChoices = []struct {
 var kindChoices = []netproto.Kind{anyKind, netproto.KindAudio, netproto.KindVideo, netproto.KindImage, netproto.KindDocument,
 	netproto.KindArchive, netproto.KindProgram, netproto.KindFolder, netproto.KindOther}
 
-// searchPage shows what the tracker finds for the words in the top bar. Without
+// SearchEngine is what the page of the search needs of the engine.
+type SearchEngine interface {
+	face.Search
+	face.Downloads
+	face.Trackers
+}
+
+// Search shows what the tracker finds for the words in the top bar. Without
 // words it shows what was shared last.
-type searchPage struct {
-	window *window
-	engine interface {
-		face.Search
-		face.Downloads
-	}
+type Search struct {
+	window   Window
+	engine   SearchEngine
+	add      func()       // lets the person choose files to share
+	Entry    *SearchEntry // for the top bar of the window
 	content  fyne.CanvasObject
 	middle   *fyne.Container
 	table    *kit.Table[face.Hit]
@@ -79,9 +85,9 @@ type searchPage struct {
 	download *widget.Button
 
 	words   string
-	forget  func()             // cancels the search that waits for more keys
-	stop    context.CancelFunc // stops the search that is running
-	turn    int                // number of the last search; answers to older ones are dropped
+	forget  func() // cancels the search that waits for more keys
+	stop    func() // stops the search that is running
+	turn    int    // number of the last search; answers to older ones are dropped
 	busy    bool
 	found   []face.Hit // all hits so far
 	next    string     // cursor of the next page
@@ -90,9 +96,11 @@ type searchPage struct {
 	marks   map[netproto.ContentHash]face.Have // what the downloads make of the hits now
 }
 
-func newSearchPage(w *window) *searchPage {
-	p := &searchPage{window: w, engine: w.engine, middle: container.NewStack(), forget: func() {}, stop: func() {}}
-	p.table = kit.NewTable(w.host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
+// NewSearch makes the page. addFiles lets the person choose files to share.
+func NewSearch(w Window, engine SearchEngine, addFiles func()) *Search {
+	p := &Search{window: w, engine: engine, add: addFiles, middle: container.NewStack(), forget: func() {}, stop: func() {}}
+	p.Entry = newSearchEntry(p)
+	p.table = kit.NewTable(w.Host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
 	p.table.Resorted = p.reorder
 	p.list = p.table.List
 	p.list.Opened = func(h face.Hit) { p.get(p.chosenWith(h)) }
@@ -112,11 +120,11 @@ func newSearchPage(w *window) *searchPage {
 	p.kind, p.size = newFilter(kinds), newFilter(sizes)
 	p.kind.SetSelectedIndex(0)
 	p.size.SetSelectedIndex(0)
-	p.kind.OnChanged = func(string) { p.begin() }
+	p.kind.OnChanged = func(string) { p.Begin() }
 	p.size.OnChanged = p.kind.OnChanged
 	filters := container.NewBorder(nil, nil, container.NewHBox(p.kind, p.size), p.download, kit.Inset(kit.GapMedium, 0, p.summary))
 	p.content = container.NewBorder(kit.Inset(0, kit.Gap, filters), nil, nil, nil, p.middle)
-	p.showAnswer()
+	p.ShowAnswer()
 	return p
 }
 
@@ -132,18 +140,20 @@ func textWidth(text string) float32 {
 	return fyne.MeasureText(text, theme.TextSize(), fyne.TextStyle{}).Width
 }
 
-func (p *searchPage) screen() fyne.CanvasObject { return p.content }
+// Screen is everything that the page shows.
+func (p *Search) Screen() fyne.CanvasObject { return p.content }
 
-func (p *searchPage) focus() {
+// Focus gives the focus to the hits, or to the entry if there are none.
+func (p *Search) Focus() {
 	if len(p.list.Rows) > 0 {
 		p.list.Focus()
 	} else {
-		p.window.win.Canvas().Focus(p.window.frame.entry)
+		p.window.Host().Canvas.Focus(p.Entry)
 	}
 }
 
-// pull updates the marks of hits that are queued or already here.
-func (p *searchPage) pull(ctx context.Context) func() {
+// Pull updates the marks of hits that are queued or already here.
+func (p *Search) Pull(ctx context.Context) func() {
 	downloads, err := p.engine.Downloads(ctx)
 	if err != nil {
 		return nil // the status, pulled at the same time, says why
@@ -168,17 +178,17 @@ func (p *searchPage) pull(ctx context.Context) func() {
 }
 
 // typed searches for other words, once no key followed for a moment.
-func (p *searchPage) typed(text string) {
+func (p *Search) typed(text string) {
 	text = strings.TrimSpace(text)
 	if text == p.words {
 		return
 	}
 	p.words = text
 	p.forget()
-	p.forget = p.window.crossing.after(searchWait, p.begin)
+	p.forget = p.window.After(searchWait, p.Begin)
 }
 
-func (p *searchPage) request(cursor string) face.SearchRequest {
+func (p *Search) request(cursor string) face.SearchRequest {
 	size := sizeChoices[max(p.size.SelectedIndex(), 0)]
 	request := face.SearchRequest{
 		Words: p.words, Kind: kindChoices[max(p.kind.SelectedIndex(), 0)],
@@ -190,8 +200,8 @@ func (p *searchPage) request(cursor string) face.SearchRequest {
 	return request
 }
 
-// begin starts the search again and drops the answer to the one before.
-func (p *searchPage) begin() {
+// Begin starts the search again and drops the answer to the one before.
+func (p *Search) Begin() {
 	p.forget()
 	p.next = ""
 	p.run(func(page face.SearchPage) { p.found, p.next, p.meant = page.Hits, page.Next, page.Meant })
@@ -199,7 +209,7 @@ func (p *searchPage) begin() {
 
 // more fetches the next page of hits, if there is one and none is being
 // fetched.
-func (p *searchPage) more() {
+func (p *Search) more() {
 	if p.next == "" || p.busy {
 		return
 	}
@@ -207,18 +217,15 @@ func (p *searchPage) more() {
 	p.run(func(page face.SearchPage) { p.found, p.next = append(p.found, page.Hits...), page.Next })
 }
 
-func (p *searchPage) run(take func(face.SearchPage)) {
+func (p *Search) run(take func(face.SearchPage)) {
 	p.stop()
 	p.turn++
 	turn, request := p.turn, p.request(p.next)
 	p.busy = true
-	ctx, stop := context.WithCancel(p.window.crossing.ctx)
+	search, stop := stoppable(func(ctx context.Context) (face.SearchPage, error) { return p.engine.Search(ctx, request) })
 	p.stop = stop
 	p.showSummary()
-	ask(p.window, func(context.Context) (face.SearchPage, error) {
-		defer stop()
-		return p.engine.Search(ctx, request)
-	}, func(page face.SearchPage, err error) {
+	Ask(p.window, search, func(page face.SearchPage, err error) {
 		if turn != p.turn {
 			return
 		}
@@ -226,22 +233,22 @@ func (p *searchPage) run(take func(face.SearchPage)) {
 		if err == nil {
 			take(page)
 		}
-		p.showAnswer()
+		p.ShowAnswer()
 	})
 }
 
 // reorder asks for the first page in the new order if the tracker has more hits
 // than are here. Otherwise the table sorts them.
-func (p *searchPage) reorder() bool {
+func (p *Search) reorder() bool {
 	if p.next != "" {
-		p.begin()
+		p.Begin()
 		return true
 	}
 	return false
 }
 
-// showAnswer shows the rows, or says why there are none.
-func (p *searchPage) showAnswer() {
+// ShowAnswer shows the rows, or says why there are none.
+func (p *Search) ShowAnswer() {
 	p.showRows()
 	screen := p.table.Box
 	switch {
@@ -254,46 +261,46 @@ func (p *searchPage) showAnswer() {
 	p.middle.Refresh()
 }
 
-func (p *searchPage) empty() fyne.CanvasObject {
+func (p *Search) empty() fyne.CanvasObject {
 	w := p.window
 	switch {
-	case w.status.Connection == face.ConnectionNone || w.status.Connection == "":
+	case w.Status().Connection == face.ConnectionNone || w.Status().Connection == "":
 		return kit.EmptyScreen(theme.StorageIcon(), words.L("A tracker knows who shares what. To search, choose one or run one yourself."),
-			widget.NewButton(words.L("Choose a tracker"), func() { w.goTo(placeTracker) }))
+			widget.NewButton(words.L("Choose a tracker"), func() { w.GoTo(PlaceTracker) }))
 	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
 		return p.noResults()
 	default:
 		return kit.EmptyScreen(theme.SearchIcon(), words.L("Nobody shares anything on this tracker yet. Others will find here what you share."),
-			widget.NewButton(words.L("Add files"), w.drops.pickFile))
+			widget.NewButton(words.L("Add files"), p.add))
 	}
 }
 
 // noResults says that nothing was found, and offers names that may have been
 // meant.
-func (p *searchPage) noResults() fyne.CanvasObject {
+func (p *Search) noResults() fyne.CanvasObject {
 	text := words.L("No results.")
 	if len(p.meant) == 0 {
 		return kit.EmptyScreen(theme.SearchIcon(), text, widget.NewButton(words.L("Clear the search"), p.clear))
 	}
 	var offers []fyne.CanvasObject
 	for _, name := range p.meant {
-		offers = append(offers, widget.NewButton(words.CutName(netproto.Printable(name)), func() { p.window.frame.entry.SetText(name) }))
+		offers = append(offers, widget.NewButton(words.CutName(netproto.Printable(name)), func() { p.Entry.SetText(name) }))
 	}
 	return kit.EmptyScreen(theme.SearchIcon(), text+" "+words.L("Did you mean one of these?"), nil, offers...)
 }
 
-func (p *searchPage) failed() fyne.CanvasObject {
-	return failedScreen(words.Explain(face.FailureOf(p.failure)).String(), p.begin)
+func (p *Search) failed() fyne.CanvasObject {
+	return failedScreen(words.Explain(face.FailureOf(p.failure)).String(), p.Begin)
 }
 
-func (p *searchPage) clear() {
+func (p *Search) clear() {
 	p.kind.SetSelectedIndex(0)
 	p.size.SetSelectedIndex(0)
-	p.window.frame.entry.SetText("")
+	p.Entry.SetText("")
 }
 
 // showRows shows the hits, and marks those that are here.
-func (p *searchPage) showRows() {
+func (p *Search) showRows() {
 	rows := slices.Clone(p.found)
 	for i := range rows {
 		if mark, ok := p.marks[rows[i].Hash]; ok {
@@ -307,7 +314,7 @@ func (p *searchPage) showRows() {
 }
 
 // showSummary says how many hits there are, and what is selected.
-func (p *searchPage) showSummary() {
+func (p *Search) showSummary() {
 	chosen := p.list.Selection()
 	p.summary.SetText(p.summaryWords(chosen))
 	if len(chosen) == 0 {
@@ -317,7 +324,7 @@ func (p *searchPage) showSummary() {
 	}
 }
 
-func (p *searchPage) summaryWords(chosen []face.Hit) string {
+func (p *Search) summaryWords(chosen []face.Hit) string {
 	if p.busy && len(p.found) == 0 {
 		return words.L("Searching…")
 	}
@@ -339,7 +346,7 @@ func (p *searchPage) summaryWords(chosen []face.Hit) string {
 }
 
 // chosenWith returns the selection if the hit is part of it, else the hit.
-func (p *searchPage) chosenWith(h face.Hit) []face.Hit {
+func (p *Search) chosenWith(h face.Hit) []face.Hit {
 	if chosen := p.list.Selection(); slices.Contains(chosen, h) {
 		return chosen
 	}
@@ -347,17 +354,17 @@ func (p *searchPage) chosenWith(h face.Hit) []face.Hit {
 }
 
 // get downloads hits. A single folder is opened first.
-func (p *searchPage) get(hits []face.Hit) {
+func (p *Search) get(hits []face.Hit) {
 	if len(hits) == 1 && hits[0].Folder {
-		p.window.openFolder(hits[0])
+		openFolder(p.window, p.engine, hits[0])
 		return
 	}
 	hits = slices.DeleteFunc(slices.Clone(hits), func(h face.Hit) bool { return h.Have != face.HaveNothing })
 	if len(hits) == 0 {
-		p.window.tell(words.L("You already have this, or it is in the list of downloads."))
+		p.window.Tell(words.L("You already have this, or it is in the list of downloads."))
 		return
 	}
-	p.window.act(func(ctx context.Context) error {
+	p.window.Act(func(ctx context.Context) error {
 		for _, h := range hits {
 			if err := p.engine.Download(ctx, requestOf(h)); err != nil {
 				return err
@@ -365,7 +372,7 @@ func (p *searchPage) get(hits []face.Hit) {
 		}
 		return nil
 	}, func() {
-		p.window.tell(words.N("{{.Count}} downloads added", len(hits), words.Values{"Count": words.Count(len(hits))}))
+		p.window.Tell(words.N("{{.Count}} downloads added", len(hits), words.Values{"Count": words.Count(len(hits))}))
 	})
 }
 
@@ -373,17 +380,21 @@ func requestOf(h face.Hit) face.DownloadRequest {
 	return face.DownloadRequest{Hash: h.Hash, Name: h.Name, Size: h.Size, Folder: h.Folder}
 }
 
-func (p *searchPage) rowMenu() *fyne.Menu {
+func (p *Search) rowMenu() *fyne.Menu {
 	chosen := p.list.Selection()
 	menu := &kit.Menu{}
 	menu.Add(words.L("Download"), theme.DownloadIcon(), func() { p.get(chosen) })
 	if len(chosen) == 1 {
-		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { p.window.links.copyTo(chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { copyLink(p.window, p.engine, chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}
 	return &menu.Menu
 }
 
-// Rows of the search cannot be paused or removed.
-func (p *searchPage) toggle() {}
-func (p *searchPage) remove() {}
-func (p *searchPage) open()   { p.get(p.list.Selection()) }
+// Toggle does nothing: hits cannot be paused.
+func (p *Search) Toggle() {}
+
+// Remove does nothing: hits cannot be removed.
+func (p *Search) Remove() {}
+
+// Open downloads the selected hits.
+func (p *Search) Open() { p.get(p.list.Selection()) }

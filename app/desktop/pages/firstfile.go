@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-package desktop
+package pages
 
 import (
 	"fyne.io/fyne/v2"
@@ -14,33 +14,14 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// copyTo copies a link by which others find a content on the tracker in use.
-func (l *links) copyTo(hash netproto.ContentHash, name string, size int64) {
-	w := l.window
-	ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
-		if err == nil && view.Address == "" {
-			err = netproto.Errorf(netproto.CodeUnreachable, "%s", words.L("No tracker chosen"))
-		}
-		if err != nil {
-			w.fail(err)
-			return
-		}
-		if netproto.CheckName(name) != nil {
-			name = "" // such a link would not be valid
-		}
-		link := netproto.Link{Tracker: view.Address, Fingerprint: view.Fingerprint, Hash: hash, Name: name, Size: size}
-		w.copyText(link.String(), words.L("Link copied."))
-	})
-}
-
 // chooseInFolder fetches the list of files in a folder and lets the person
 // choose one.
-func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen func(path string)) {
+func chooseInFolder(w Window, engine face.Search, folder netproto.ContentHash, name string, chosen func(path string)) {
 	text := kit.Paragraph(words.L("Asking for the list of files…"))
-	list := kit.NewRowList(w.host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
+	list := kit.NewRowList(w.Host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
 		func() kit.RowView[face.FolderFile] { return newFileView() })
 	choose := func(file face.FolderFile) {
-		w.sheets.Close()
+		w.Sheets().Close()
 		chosen(file.Path)
 	}
 	list.Opened = choose
@@ -55,9 +36,9 @@ func (w *window) chooseInFolder(folder netproto.ContentHash, name string, chosen
 			fetch.Enable()
 		}
 	}
-	opened := w.sheets.Open(netproto.Printable(words.CutName(name)), container.NewBorder(text, nil, nil, nil, list),
-		fyne.NewSize(560, 480), w.sheets.CancelButton(), fetch)
-	w.listFolder(opened, folder, func(contents face.Folder, err error) {
+	opened := w.Sheets().Open(netproto.Printable(words.CutName(name)), container.NewBorder(text, nil, nil, nil, list),
+		fyne.NewSize(560, 480), w.Sheets().CancelButton(), fetch)
+	listFolder(w, engine, opened, folder, func(contents face.Folder, err error) {
 		if err != nil {
 			text.SetText(words.Explain(face.FailureOf(err)).String())
 			return

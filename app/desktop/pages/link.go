@@ -1,0 +1,81 @@
+//go:build !darwin || cgo
+
+package pages
+
+import (
+	"image"
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+	"rsc.io/qr"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
+	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+)
+
+// copyLink copies a link by which others find a content on the tracker in use.
+func copyLink(w Window, engine face.Trackers, hash netproto.ContentHash, name string, size int64) {
+	Ask(w, engine.Tracker, func(view face.TrackerView, err error) {
+		if err == nil && view.Address == "" {
+			err = netproto.Errorf(netproto.CodeUnreachable, "%s", words.L("No tracker chosen"))
+		}
+		if err != nil {
+			w.Fail(err)
+			return
+		}
+		if netproto.CheckName(name) != nil {
+			name = "" // such a link would not be valid
+		}
+		link := netproto.Link{Tracker: view.Address, Fingerprint: view.Fingerprint, Hash: hash, Name: name, Size: size}
+		w.Copy(link.String(), words.L("Link copied."))
+	})
+}
+
+// showCode shows a link as a QR code, which the camera of a phone can read.
+func showCode(w Window, name, link string) {
+	picture, err := codeOf(link)
+	if err != nil {
+		w.Fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a QR code"), err))
+		return
+	}
+	code := canvas.NewImageFromImage(picture)
+	code.ScaleMode = canvas.ImageScalePixels
+	code.FillMode = canvas.ImageFillContain
+	code.SetMinSize(fyne.NewSquareSize(280))
+	text := widget.NewEntry()
+	text.SetText(link)
+	closing := w.Sheets().CloseButton()
+	copying := kit.PrimaryButton(words.L("Copy link"), theme.ContentCopyIcon(), func() { w.Copy(link, words.L("Link copied.")) })
+	w.Sheets().Open(netproto.Printable(words.CutName(name)), container.NewBorder(nil, text, nil, nil, code),
+		fyne.NewSize(400, 440), closing, copying)
+}
+
+// quietZone is the white margin around a QR code, in modules (ISO/IEC 18004
+// §6.3.8).
+const quietZone = 4
+
+// codeOf draws a QR code with one pixel per module.
+func codeOf(text string) (image.Image, error) {
+	code, err := qr.Encode(text, qr.M)
+	if err != nil {
+		return nil, err
+	}
+	side := code.Size + 2*quietZone
+	picture := image.NewGray(image.Rect(0, 0, side, side))
+	for y := range side {
+		for x := range side {
+			shade := color.Gray{Y: 0xff}
+			if code.Black(x-quietZone, y-quietZone) {
+				shade.Y = 0
+			}
+			picture.SetGray(x, y, shade)
+		}
+	}
+	return picture, nil
+}

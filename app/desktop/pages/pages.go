@@ -1,0 +1,116 @@
+//go:build !darwin || cgo
+
+// Package pages holds the pages of the window: search, downloads, uploads, shares,
+// tracker and settings. A page shows what the engine knows and passes on what the
+// person wants. It knows the window around it only as [Window], and no other
+// page: what leads to another page goes through Window.GoTo.
+//
+// A page is made and changed on the UI thread. Only Pull runs beside it.
+//
+// Every file carries the constraint "!darwin || cgo", because Fyne's widgets do not
+// compile for macOS without cgo, where the headless build is still made with
+// ./... .
+package pages
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
+	"centralizedp2p/app/face"
+)
+
+// Place is a page, in the order of the sidebar.
+type Place int
+
+// The pages.
+const (
+	PlaceSearch Place = iota
+	PlaceDownloads
+	PlaceUploads
+	PlaceShared
+	PlaceTracker
+	PlaceSettings
+	PlaceCount
+)
+
+var placeNames = [PlaceCount]words.Phrase{
+	PlaceSearch:    "Search",
+	PlaceDownloads: "Downloads",
+	PlaceUploads:   "Uploads",
+	PlaceShared:    "Shared",
+	PlaceTracker:   "Tracker",
+	PlaceSettings:  "Settings",
+}
+
+// Name is what the sidebar, the menus and the page itself call a page.
+func (p Place) Name() words.Phrase { return placeNames[p] }
+
+// Window is what the pages need of the window around them. All of it is called on
+// the UI thread and returns without waiting.
+type Window interface {
+	// Host is what lists and tables borrow.
+	Host() kit.Host
+	// Sheets lie above the pages until the person decides.
+	Sheets() *kit.Sheets
+	// Status is what the frame of the window shows.
+	Status() face.Status
+	// GoTo shows a page, unless it is shown already.
+	GoTo(place Place)
+	// Start runs work in a goroutine. The context of work ends after a minute, and
+	// when the window closes. What work returns, if anything, then runs on the UI
+	// thread, unless the window was closed meanwhile.
+	Start(work func(context.Context) func())
+	// After runs f once wait has passed. forget prevents that.
+	After(wait time.Duration, f func()) (forget func())
+	// Act hands an action to the engine. It shows a failure; after success it runs
+	// done, unless that is nil. Then it pokes.
+	Act(action func(context.Context) error, done func())
+	// Poke has the page that is shown pulled as soon as possible.
+	Poke()
+	// Fail shows an error that has no place on the page. It shows [ErrSlow] in words
+	// of its own, and an error of a canceled context not at all.
+	Fail(err error)
+	// Tell says that something was done.
+	Tell(text string)
+	// Copy copies text to the clipboard, and tells said.
+	Copy(text, said string)
+	// OpenPath opens a file or folder with the program that the system chose for it,
+	// or shows why not.
+	OpenPath(path string)
+}
+
+// ErrSlow stands for an engine that did not answer in time.
+var ErrSlow = errors.New("the engine did not answer in time")
+
+// InTime returns ErrSlow if err is not nil and the deadline of ctx has passed, else
+// err.
+func InTime(ctx context.Context, err error) error {
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ErrSlow
+	}
+	return err
+}
+
+// Ask gets a value from the engine and hands it to answer on the UI thread. The
+// error is ErrSlow if the engine did not answer in time.
+func Ask[T any](w Window, question func(context.Context) (T, error), answer func(T, error)) {
+	w.Start(func(ctx context.Context) func() {
+		value, err := question(ctx)
+		return func() { answer(value, InTime(ctx, err)) }
+	})
+}
+
+// stoppable returns a question that can be stopped, before it is asked or while it
+// is.
+func stoppable[T any](question func(context.Context) (T, error)) (asked func(context.Context) (T, error), stop func()) {
+	stopped, stop := context.WithCancel(context.Background())
+	return func(ctx context.Context) (T, error) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(stopped, cancel)()
+		return question(ctx)
+	}, stop
+}
