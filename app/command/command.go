@@ -122,7 +122,8 @@ func (p *program) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongFlag(err) })
 	flags := root.PersistentFlags()
 	flags.StringArrayVar(&p.trackers, "tracker", nil,
-		"`HOST[:PORT]` or link of the tracker (default: the last one named); give it several\ntimes to use several at once; - reads it from standard input, where no other user sees it")
+		"`HOST[:PORT]` or link of the tracker (default: the last one named); give it several\n"+
+			"times to use several at once; - reads it from standard input, where no other user sees it")
 	flags.StringVar(&p.profile, "profile", "", "`folder` with everything this peer remembers (default: in your configuration folder)")
 	flags.BoolVar(&p.json, "json", false, "print one JSON object per line")
 	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
