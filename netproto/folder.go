@@ -177,6 +177,11 @@ func ComparePaths(a, b string) int {
 	return len(a) - len(b)
 }
 
+// PathFits reports whether a path is short and shallow enough for [CheckPath].
+func PathFits(path string) bool {
+	return len(path) <= maxPathBytes && strings.Count(path, "/") < maxPathDepth
+}
+
 // CheckPath returns why a slash-separated relative path from the network must not
 // be used, or nil. Every part must pass [CheckName].
 func CheckPath(path string) error {

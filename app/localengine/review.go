@@ -139,6 +139,7 @@ func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
 
 var skipReasons = map[sharing.Reason]face.SkipReason{
 	sharing.Ignored: face.SkipIgnored, sharing.Link: face.SkipSymlink, sharing.Special: face.SkipSpecial, sharing.Unreadable: face.SkipUnreadable,
+	sharing.TooLong: face.SkipTooLarge,
 }
 
 // readable returns the size of a file in a folder, or why it is skipped.

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"centralizedp2p/app/peer/queue"
@@ -131,6 +133,21 @@ func TestASharedFolderFollowsItsFiles(t *testing.T) {
 	lists, err := os.ReadDir(filepath.Join(p.profile, "folders"))
 	if check(t, err); len(lists) != 1 {
 		t.Errorf("%d lists are kept", len(lists))
+	}
+}
+
+func TestAPathThatIsTooLongLeavesOutItselfAlone(t *testing.T) {
+	t.Parallel()
+	p := startPeerAt(t, newFakeTracker())
+	p.write(t, "album/one.flac", 1000)
+	p.write(t, "album/two.part", 1000)
+	deep := strings.TrimSuffix(strings.Repeat("x/", 70), "/")
+	p.write(t, "album/"+deep+"/three.flac", 1000)
+	check(t, os.Symlink("one.flac", filepath.Join(p.files, "album", "four.flac")))
+	s := p.share(t, filepath.Join(p.files, "album"))
+	want := []sharing.LeftOut{{Path: "four.flac", Why: sharing.Link}, {Path: "two.part", Why: sharing.Ignored}, {Path: deep[:2*65-1], Why: sharing.TooLong}}
+	if s.Files != 1 || !slices.Equal(s.Omitted.Named, want) || s.Omitted.Total() != 3 {
+		t.Errorf("it has %d files and leaves out %v", s.Files, s.Omitted)
 	}
 }
 

@@ -3,9 +3,13 @@ package peer_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"centralizedp2p/app/peer/sharing"
+	"centralizedp2p/netproto"
 )
 
 // unreadable makes opening a file fail until the test is over, even for an
@@ -29,5 +33,20 @@ func TestAnUnreadableFileOfAFolderIsLeftOut(t *testing.T) {
 	s := p.share(t, filepath.Join(p.files, "album"))
 	if s.Files != 1 || s.Size != 1000 {
 		t.Errorf("it has %d files of %d bytes", s.Files, s.Size)
+	}
+	if want := []sharing.LeftOut{{Path: "two.flac", Why: sharing.Unreadable}}; !slices.Equal(s.Omitted.Named, want) {
+		t.Errorf("it says that %v are left out", s.Omitted)
+	}
+}
+
+func TestAFolderWithNothingThatCanBeReadIsAnError(t *testing.T) {
+	t.Parallel()
+	p := startPeerAt(t, newFakeTracker())
+	locked, _ := p.write(t, "album/one.flac", 1000)
+	unreadable(t, locked)
+	id, err := p.Shares.Add(filepath.Join(p.files, "album"), sharing.Options{})
+	check(t, err)
+	if _, err := p.Shares.Wait(deadline(t), id); netproto.CodeOf(err) != netproto.CodeFileUnreadable {
+		t.Errorf("it is shared: %v", err)
 	}
 }

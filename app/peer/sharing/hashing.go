@@ -108,7 +108,7 @@ func (sc *scan) hashBatch(work []unhashed) (*batch, error) {
 		group.Go(func() error {
 			f, m, err := sc.read(ctx, w, pieces)
 			if err != nil {
-				return sc.leftOut(sc.share.pathOf(sc.found[w.index].real), err)
+				return sc.leftOut(sc.found[w.index].real, err)
 			}
 			offer := &sharedFile{share: sc.share, rel: sc.found[w.index].real, state: f.State, hash: f.Hash, md5: f.MD5}
 			sc.mu.Lock()

@@ -12,7 +12,7 @@ import (
 func (s *share) snapshot() Share {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := Share{Share: s.record, State: s.state, Hashed: s.hashed, Rate: s.rate.Rate(), Err: s.err, Notice: s.notice}
+	now := Share{Share: s.record, State: s.state, Hashed: s.hashed, Rate: s.rate.Rate(), Err: s.err, Notice: s.notice, Omitted: s.omitted}
 	if s.size > 0 {
 		now.Size = s.size
 	}

@@ -48,8 +48,9 @@ type scan struct {
 	pace  pace
 	work  []unhashed
 
-	mu     sync.Mutex
-	unrest bool // files are left out because they change
+	mu      sync.Mutex
+	unrest  bool // files are left out because they change
+	omitted Omitted
 }
 
 // unhashed is a file that has to be read.
@@ -105,6 +106,7 @@ func (sc *scan) end(err error) {
 	}
 	s.mu.Lock()
 	changed := s.record.Hash != sc.record.Hash || s.record.Size != sc.record.Size || s.record.Files != sc.record.Files
+	s.omitted = sc.omitted.clone()
 	s.record.Hash, s.record.Size, s.record.Files, s.record.Folder = sc.record.Hash, sc.record.Size, sc.record.Files, sc.record.Folder
 	record, save := s.record, changed && s.remember && !s.removed
 	s.mu.Unlock()
@@ -148,10 +150,13 @@ func (sc *scan) run() error {
 // walk finds what the folder has, or takes it from the survey that the person saw.
 func (sc *scan) walk() ([]found, error) {
 	if s := sc.share.shares.takeSurvey(sc.record.Path); s != nil && s.holds(sc.leave.pattern, sc.watch) {
+		for _, o := range s.omitted.Named {
+			sc.omit(o.Path, o.Why)
+		}
 		return without(s.found, sc.leave), nil
 	}
 	sc.dirs = 0
-	w := walk{ctx: sc.ctx, leave: sc.leave, enter: sc.watch}
+	w := walk{ctx: sc.ctx, leave: sc.leave, enter: sc.watch, visitor: Visitor{LeftOut: sc.omit}}
 	return w.in(sc.record.Path)
 }
 
@@ -220,7 +225,7 @@ func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
 	full := s.pathOf(rel)
 	state, err := piece.StateOf(full)
 	if err != nil {
-		return nil, nil, sc.leftOut(full, err)
+		return nil, nil, sc.leftOut(rel, err)
 	}
 	if old := s.file(rel); old != nil {
 		if old.state == state {
@@ -237,9 +242,7 @@ func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
 	}
 	todo = &unhashed{index: i, size: state.Size}
 	if sc.known && sc.restless(state) {
-		sc.mu.Lock()
-		sc.unrest = true
-		sc.mu.Unlock()
+		sc.changing(rel)
 		return nil, nil, nil
 	}
 	if here && known.State.SameInode(state) {
@@ -278,20 +281,33 @@ func (sc *scan) restless(state piece.State) bool {
 
 // leftOut swallows the error of one file of a folder, which is then left out, and
 // returns an error that concerns the whole share.
-func (sc *scan) leftOut(path string, err error) error {
+func (sc *scan) leftOut(rel string, err error) error {
 	switch code := netproto.CodeOf(err); {
 	case sc.ctx.Err() != nil:
 		return sc.ctx.Err()
 	case code == netproto.CodeFileChanged: // perhaps a log: the others need not wait for it
-		sc.mu.Lock()
-		sc.unrest = true
-		sc.mu.Unlock()
+		sc.changing(rel)
 		return nil
 	case code == netproto.CodeFileUnreadable && sc.record.Folder:
-		sc.share.shares.config.Log.Warn("a file in a shared folder cannot be read and is left out", "path", path, "error", err)
+		sc.share.shares.config.Log.Info("a file in a shared folder cannot be read and is left out", "path", sc.share.pathOf(rel), "error", err)
+		sc.omit(rel, Unreadable)
 		return nil
 	}
 	return err
+}
+
+// changing leaves out a file that changed a moment ago, or while it was read.
+func (sc *scan) changing(rel string) {
+	sc.omit(rel, Changing)
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	sc.unrest = true
+}
+
+func (sc *scan) omit(rel string, why Reason) {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	sc.omitted.add(rel, why)
 }
 
 // publish stops offering what is no longer found, and makes the list of a folder,
@@ -323,6 +339,9 @@ func (sc *scan) publish() error {
 		if f != nil || e.Dir {
 			entries = append(entries, e)
 		}
+	}
+	if record.Files == 0 && sc.omitted.Counts[Unreadable] > 0 {
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%s has nothing that can be read", record.Path)
 	}
 	list, err := sc.list(entries)
 	if err != nil {

@@ -43,6 +43,8 @@ type Share struct {
 	Rate   int64 // bytes a second, while it is hashed
 	Err    error // why it failed or is missing
 	Notice error // why changes of it are noticed late; nil if they are not
+	// Omitted is what its last scan left out; it must not be changed.
+	Omitted Omitted
 }
 
 // Options say how to share.
@@ -61,8 +63,9 @@ type share struct {
 	state    State
 	err      error
 	notice   error
-	hashed   int64 // bytes that are done, while it is hashed
-	size     int64 // bytes of all, while it is hashed
+	omitted  Omitted // of the last scan; replaced, never changed
+	hashed   int64   // bytes that are done, while it is hashed
+	size     int64   // bytes of all, while it is hashed
 	rate     *flow.Meter
 	round    uint32    // of the last scan
 	leave    *leaveOut // of the last scan

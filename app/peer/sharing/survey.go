@@ -18,6 +18,7 @@ type survey struct {
 	pattern *ignore.Patterns // what was ignored
 	found   []found
 	folders []surveyed
+	omitted Omitted
 }
 
 // surveyed is a folder as it was just before it was read.
@@ -40,7 +41,13 @@ const (
 // to its end, and then an error with the code "invalid".
 func (ss *Shares) Survey(ctx context.Context, folder string, visitor Visitor) error {
 	s := &survey{at: time.Now(), pattern: ss.ignored.Load()}
-	w := walk{ctx: ctx, leave: newLeaveOut(nil, s.pattern), visitor: visitor, enter: func(folder string) {
+	seen := Visitor{File: visitor.File, LeftOut: func(rel string, why Reason) {
+		s.omitted.add(rel, why)
+		if visitor.LeftOut != nil {
+			visitor.LeftOut(rel, why)
+		}
+	}}
+	w := walk{ctx: ctx, leave: newLeaveOut(nil, s.pattern), visitor: seen, enter: func(folder string) {
 		at := surveyed{path: folder}
 		if info, err := os.Stat(folder); err == nil {
 			at.modified = info.ModTime()

@@ -31,6 +31,8 @@ const (
 	Link       Reason = "link"    // a symbolic one
 	Special    Reason = "special" // a socket, a device, a pipe
 	Unreadable Reason = "unreadable"
+	TooLong    Reason = "path-too-long" // too long, or in too many folders, for others
+	Changing   Reason = "changing"      // whenever it is looked at
 )
 
 // Visitor sees what a walk finds. The paths are slash-separated and relative to the
@@ -135,7 +137,9 @@ func (w *walk) dir(folder, real, safe string) error {
 		if safe != real || name != e.Name() {
 			announced = path.Join(safe, name)
 		}
-		if !e.IsDir() {
+		if !netproto.PathFits(announced) {
+			w.leftOut(below, TooLong)
+		} else if !e.IsDir() {
 			w.file(found{real: below, safe: announced}, e)
 		} else if err := w.dir(filepath.Join(folder, e.Name()), below, announced); err != nil {
 			return err
