@@ -138,7 +138,8 @@ func (e *Engine) assemble() error {
 	e.changes.flowing = func() bool { down, up := e.Rates(); return down > 0 || up > 0 }
 	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step, Log: e.log, Timing: e.timing.membership})
 	e.contents = offer.NewRegister(e.Trackers)
-	e.Shares = sharing.New(sharing.Config{Library: library, Contents: e.contents, Log: e.log, Timing: e.timing.sharing, WatchLimit: e.config.watchLimit, Open: e.config.open,
+	e.Shares = sharing.New(sharing.Config{Library: library, Contents: e.contents, Log: e.log, Timing: e.timing.sharing,
+		WatchLimit: e.config.watchLimit, Open: e.config.open,
 		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
 	e.Uploads = serving.New(serving.Config{Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving, Sent: e.Shares.Sent,
 		Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})

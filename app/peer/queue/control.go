@@ -286,7 +286,9 @@ func (q *Queue) mayMove(d *download, folder string) error {
 	d.mu.Lock()
 	record := d.record
 	d.mu.Unlock()
-	if rel, err := filepath.Rel(record.Path, folder); record.Path != "" && record.Folder && err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+	rel, err := filepath.Rel(record.Path, folder)
+	outside := err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator))
+	if record.Path != "" && record.Folder && !outside {
 		return netproto.Errorf(netproto.CodeInvalid, "%s cannot be moved into itself", record.Path)
 	}
 	moved := record

@@ -232,7 +232,8 @@ func codeAndReason(err error) (netproto.Code, string) {
 // and what the other side forbids only a person can settle.
 func heals(code netproto.Code) bool {
 	switch code {
-	case netproto.CodeProtocol, netproto.CodeWrongPiece, netproto.CodeTooLarge, netproto.CodeInvalid, netproto.CodeDenied, netproto.CodeBanned, netproto.CodeInvite:
+	case netproto.CodeProtocol, netproto.CodeWrongPiece, netproto.CodeTooLarge, netproto.CodeInvalid, netproto.CodeDenied,
+		netproto.CodeBanned, netproto.CodeInvite:
 		return false
 	}
 	return true

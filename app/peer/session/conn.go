@@ -68,7 +68,8 @@ func newConn(cs *Conns, t *tls.Conn) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{conns: cs, tls: t, Key: netproto.PublicKey(key), ID: netproto.PeerIDOf(key), wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
+	c := &Conn{conns: cs, tls: t, Key: netproto.PublicKey(key), ID: netproto.PeerIDOf(key),
+		wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
 	c.Local = InLocalNetwork(c.Remote().Addr())
 	c.out.conn = c
 	c.Owner, c.Reader = cs.owner(c), cs.reader(c)

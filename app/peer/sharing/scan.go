@@ -135,7 +135,8 @@ func (sc *scan) run() error {
 		sc.found = []found{{}}
 	}
 	if sc.dirs > 0 {
-		sc.share.shares.config.Log.Warn("changes in some folders are noticed late", "share", sc.record.Path, "folders", sc.dirs, "every", sc.share.shares.config.Timing.Rescan, "error", sc.notice)
+		config := &sc.share.shares.config
+		config.Log.Warn("changes in some folders are noticed late", "share", sc.record.Path, "folders", sc.dirs, "every", config.Timing.Rescan, "error", sc.notice)
 	}
 	sc.files = make([]*sharedFile, len(sc.found))
 	if err := sc.look(); err != nil {
@@ -370,7 +371,8 @@ func (sc *scan) list(entries []netproto.FolderEntry) (*sharedFile, error) {
 		return nil, err
 	}
 	s, l := sc.share, sc.share.shares.config.Library
-	as := &netproto.Resource{Hash: m.Hash, Size: sc.record.Size, Name: sc.record.Name, Folder: true, MIME: netproto.FolderMIME} // the size of its files: what people look for
+	// The size is that of its files: what people look for.
+	as := &netproto.Resource{Hash: m.Hash, Size: sc.record.Size, Name: sc.record.Name, Folder: true, MIME: netproto.FolderMIME}
 	if old := s.listFile(); old != nil && old.hash == m.Hash && *old.list == *as {
 		if now, err := piece.StateOf(old.path()); err == nil && now == old.state {
 			return old, nil

@@ -164,7 +164,8 @@ func (ss *Shares) add(record library.Share, remember bool) (*share, bool) {
 		record = ss.removed[i]
 		ss.removed = slices.Delete(ss.removed, i, i+1)
 	}
-	s := &share{shares: ss, record: record, remember: remember, state: StateWaiting, rate: &flow.Meter{}, files: map[string]*sharedFile{}, leave: newLeaveOut(record.Except, nil)}
+	s := &share{shares: ss, record: record, remember: remember, state: StateWaiting, rate: &flow.Meter{},
+		files: map[string]*sharedFile{}, leave: newLeaveOut(record.Except, nil)}
 	ss.list = append(ss.list, s)
 	ss.due[s] = &due{}
 	return s, false
