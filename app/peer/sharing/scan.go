@@ -136,7 +136,8 @@ func (sc *scan) run() error {
 	}
 	if sc.dirs > 0 {
 		config := &sc.share.shares.config
-		config.Log.Warn("changes in some folders are noticed late", "share", sc.record.Path, "folders", sc.dirs, "every", config.Timing.Rescan, "error", sc.notice)
+		config.Log.Warn("changes in some folders are noticed late", "share", sc.record.Path, "folders", sc.dirs,
+			"every", config.Timing.Rescan, "error", sc.notice)
 	}
 	sc.files = make([]*sharedFile, len(sc.found))
 	if err := sc.look(); err != nil {
