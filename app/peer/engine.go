@@ -20,6 +20,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -97,6 +98,7 @@ type Engine struct {
 	port          int // TCP, for other peers
 	seedPort      int // UDP, for seed clients
 	stopListening context.CancelFunc
+	own           []netip.Addr // of this computer, as last found out; nil before
 }
 
 // Start opens the port and begins to work; ctx ends everything. No download runs
@@ -138,8 +140,9 @@ func (e *Engine) assemble() error {
 	e.changes.flowing = func() bool { down, up := e.Rates(); return down > 0 || up > 0 }
 	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step, Log: e.log, Timing: e.timing.membership})
 	e.contents = offer.NewRegister(e.Trackers)
+	files := offer.NewFiles(e.config.open)
 	e.Shares = sharing.New(sharing.Config{Library: library, Contents: e.contents, Log: e.log, Timing: e.timing.sharing,
-		WatchLimit: e.config.watchLimit, Open: e.config.open,
+		WatchLimit: e.config.watchLimit, Open: files.Open,
 		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
 	e.Uploads = serving.New(serving.Config{Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving, Sent: e.Shares.Sent,
 		Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
@@ -148,7 +151,7 @@ func (e *Engine) assemble() error {
 	if free == nil {
 		free = piece.FreeSpace
 	}
-	e.swarms = swarm.New(swarm.Config{Key: netproto.PublicKey(library.Identity().Key()), Conns: e.conns, Contents: e.contents, Audience: e.Uploads,
+	e.swarms = swarm.New(swarm.Config{Key: netproto.PublicKey(library.Identity().Key()), Conns: e.conns, Contents: e.contents, Files: files, Audience: e.Uploads,
 		Traffic: e.traffic, Log: e.log, Timing: e.timing.swarm, Trackers: e.sourceTrackers, Port: e.Port, Preallocate: e.preallocate, FreeSpace: free,
 		Notify: e.changes.notify})
 	e.conns.Handle(e.Uploads.Owner, e.swarms.Reader)

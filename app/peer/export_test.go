@@ -31,7 +31,7 @@ func Hasten(c *Config) {
 }
 
 // Surround gives the engine the clock and the addresses of a test.
-func Surround(c *Config, clock func() (wall time.Time, awake time.Duration), addresses func() []netip.Prefix) {
+func Surround(c *Config, clock func() (wall time.Time, awake time.Duration), addresses func() ([]netip.Prefix, error)) {
 	c.around = &surroundings{clock: clock, addresses: addresses}
 }
 

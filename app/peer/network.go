@@ -27,7 +27,7 @@ const (
 // surroundings are what the engine looks at to notice sleep and change.
 type surroundings struct {
 	clock     func() (wall time.Time, awake time.Duration)
-	addresses func() []netip.Prefix // of this computer
+	addresses func() ([]netip.Prefix, error) // of this computer
 }
 
 var processStart = time.Now()
@@ -38,25 +38,33 @@ var realSurroundings = surroundings{
 	addresses: interfaceAddresses,
 }
 
-func interfaceAddresses() []netip.Prefix {
-	addrs, _ := net.InterfaceAddrs()
+func interfaceAddresses() ([]netip.Prefix, error) {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, err
+	}
 	var list []netip.Prefix
 	for _, a := range addrs {
 		if prefix, err := netip.ParsePrefix(a.String()); err == nil {
 			list = append(list, prefix)
 		}
 	}
-	return list
+	return list, nil
 }
 
-// own are the addresses without their networks, in order.
-func (s *surroundings) own() []netip.Addr {
-	var list []netip.Addr
-	for _, prefix := range s.addresses() {
+// own are the addresses without their networks, in order. That they cannot be found
+// out does not mean that there are none.
+func (s *surroundings) own() ([]netip.Addr, error) {
+	prefixes, err := s.addresses()
+	if err != nil {
+		return nil, err
+	}
+	list := []netip.Addr{}
+	for _, prefix := range prefixes {
 		list = append(list, prefix.Addr().Unmap().WithZone(""))
 	}
 	slices.SortFunc(list, netip.Addr.Compare)
-	return slices.Compact(list)
+	return slices.Compact(list), nil
 }
 
 // watchNetwork renews everything after sleep and change, until ctx ends.
@@ -64,7 +72,7 @@ func (e *Engine) watchNetwork(ctx context.Context) error {
 	tick := time.NewTicker(e.timing.look)
 	defer tick.Stop()
 	wall, awake := e.around.clock()
-	own := e.around.own()
+	own := e.ownAddresses()
 	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
@@ -75,7 +83,7 @@ func (e *Engine) watchNetwork(ctx context.Context) error {
 		slept := wallNow.Sub(wall) - (awakeNow - awake)
 		wall, awake = wallNow, awakeNow
 		if slept > sleptFor {
-			own = e.around.own()
+			own = e.ownAddresses()
 			e.log.Info("the computer slept", "for", slept)
 			e.renew(func(*session.Conn) bool { return true })
 			continue
@@ -83,12 +91,27 @@ func (e *Engine) watchNetwork(ctx context.Context) error {
 		if n%addressesEvery != 0 {
 			continue
 		}
-		if now := e.around.own(); !slices.Equal(now, own) {
-			own = now
+		now, before := e.ownAddresses(), own
+		if own = now; before != nil && !slices.Equal(now, before) {
 			e.log.Info("the addresses of this computer changed", "now", now)
 			e.renew(func(c *session.Conn) bool { return !slices.Contains(now, c.LocalAddr()) })
 		}
 	}
+}
+
+// ownAddresses returns the addresses of this computer, those of before if they cannot
+// be found out now: the system may be out of descriptors, which is no change.
+func (e *Engine) ownAddresses() []netip.Addr {
+	now, err := e.around.own()
+	if err != nil {
+		e.log.Warn("the addresses of this computer cannot be found out", "error", err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err == nil {
+		e.own = now
+	}
+	return e.own
 }
 
 // renew closes the connections that are dead, joins the trackers again, and has all
@@ -104,7 +127,7 @@ func (e *Engine) joinRequest() netproto.JoinRequest {
 	e.mu.Lock()
 	request := netproto.JoinRequest{Name: e.settings.Name, Port: e.port, SeedPort: e.seedPort}
 	e.mu.Unlock()
-	for _, ip := range e.around.own() {
+	for _, ip := range e.ownAddresses() {
 		if ip.IsPrivate() && len(request.Candidates) < netproto.MaxCandidates {
 			request.Candidates = append(request.Candidates, netip.AddrPortFrom(ip, uint16(request.Port)).String())
 		}

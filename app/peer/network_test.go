@@ -3,6 +3,7 @@ package peer_test
 import (
 	"net/netip"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ type around struct {
 	began     time.Time
 	slept     time.Duration
 	addresses []netip.Prefix
+	fails     error
 }
 
 func newAround(addresses ...string) *around {
@@ -31,16 +33,23 @@ func (a *around) clock() (wall time.Time, awake time.Duration) {
 	return now.Round(0).Add(a.slept), now.Sub(a.began)
 }
 
-func (a *around) own() []netip.Prefix {
+func (a *around) own() ([]netip.Prefix, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.addresses
+	return a.addresses, a.fails
 }
 
 func (a *around) sleep(d time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.slept += d
+}
+
+// fail has the system say that it cannot tell the addresses; nil: it can again.
+func (a *around) fail(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fails = err
 }
 
 func (a *around) move(addresses ...string) {
@@ -119,4 +128,29 @@ func TestAnAddressMoreEndsNoConnection(t *testing.T) {
 	if n := sentBy(alice); n > int64(len(content)) {
 		t.Errorf("%d bytes were sent for %d", n, len(content))
 	}
+}
+
+func TestAddressesThatCannotBeFoundOutEndNoConnection(t *testing.T) {
+	t.Parallel()
+	alice := startPeerWith(t, nil, slowly(2<<20))
+	alice.Trackers.Use(newFakeTracker())
+	path, content := alice.write(t, "song.flac", 2<<20)
+	s := alice.share(t, path)
+	a, f := newAround("127.0.0.1/8"), fakeWith(alice.source())
+	f.interval = 1000
+	bob := startWith(t, &testPeer{around: a}, nil, nil)
+	bob.Trackers.Use(f)
+	id := bob.add(t, s)
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 0 })
+	a.fail(syscall.EMFILE)
+	same(t, bob.wait(t, id, queue.StateFinished).Path, content)
+	a.fail(nil)
+	if n := sentBy(alice); n > int64(len(content)) {
+		t.Errorf("%d bytes were sent for %d: the connection was given up", n, len(content))
+	}
+	f.with(func() {
+		if f.joins != 1 {
+			t.Errorf("it joined %d times", f.joins)
+		}
+	})
 }

@@ -88,8 +88,8 @@ func (f *File) check() error {
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
-	if err := regular(f.path, info); err != nil {
-		return err
+	if !info.Mode().IsRegular() { // as the hashed one was
+		return netproto.Errorf(netproto.CodeFileChanged, "%s is not a regular file", f.path)
 	}
 	now, err := identify(f.file, info)
 	if err != nil {

@@ -1,6 +1,7 @@
 // Package offer is the register of what other peers may read here: shared files
-// and what downloads have so far, by content hash. It knows neither connections
-// nor where a content comes from.
+// and what downloads have so far, by content hash. It also opens the files that
+// they read, a few at once. It knows neither connections nor where a content comes
+// from.
 package offer
 
 import (

@@ -2,9 +2,14 @@ package serving
 
 import (
 	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"syscall"
 
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -96,7 +101,7 @@ func (o *owner) openFile(g *get) offer.Reader {
 	case err != nil:
 		o.endGet(g)
 		if open {
-			o.refuse(g.Stream, g.Request, netproto.CodeGone, 0)
+			o.refuse(g.Stream, g.Request, refusal(err), 0)
 		}
 	case open:
 		s.file = file
@@ -104,7 +109,9 @@ func (o *owner) openFile(g *get) offer.Reader {
 	o.mu.Unlock()
 	switch {
 	case err != nil:
-		s.content.Broken(err)
+		if isBroken(err) {
+			s.content.Broken(err)
+		}
 		return nil
 	case !open:
 		file.Close()
@@ -153,10 +160,34 @@ func (o *owner) cannotRead(g *get, err error) {
 	o.endGet(g)
 	open := o.streams[g.Stream] == g.stream && !o.over
 	if open {
-		o.refuse(g.Stream, g.Request, netproto.CodeGone, 0)
+		o.refuse(g.Stream, g.Request, refusal(err), 0)
 	}
 	o.mu.Unlock()
-	if open {
+	if open && isBroken(err) {
 		g.stream.content.Broken(err)
 	}
+}
+
+// refusal is what a peer hears when its request cannot be read. Only what says
+// something about the content itself makes it "gone": after everything else the peer
+// asks again.
+func refusal(err error) netproto.Code {
+	if isBroken(err) || netproto.CodeOf(err) == netproto.CodeGone {
+		return netproto.CodeGone
+	}
+	return netproto.CodeBusy
+}
+
+// isBroken reports whether the error of a read shows that a content is no longer what
+// it was, or no longer here. That descriptors or memory are scarce shows nothing.
+func isBroken(err error) bool {
+	if piece.Scarce(err) {
+		return false
+	}
+	for _, broken := range [...]error{fs.ErrNotExist, fs.ErrPermission, io.EOF, syscall.EIO, syscall.ENOTDIR, syscall.ELOOP, syscall.ENXIO} {
+		if errors.Is(err, broken) {
+			return true
+		}
+	}
+	return netproto.CodeOf(err) == netproto.CodeFileChanged
 }

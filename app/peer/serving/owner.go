@@ -23,6 +23,7 @@ type owner struct {
 	mu      sync.Mutex
 	over    bool
 	streams map[uint32]*stream
+	byHash  map[netproto.ContentHash]*stream
 	opening []*stream // not answered yet
 	queue   []*get
 	sending *get // taken off the queue, not answered to its end
@@ -55,7 +56,8 @@ type get struct {
 
 // Owner returns the handler that answers what the peer of a connection asks.
 func (s *Server) Owner(c *session.Conn) session.Owner {
-	return &owner{server: s, conn: c, asked: make(chan struct{}, 1), ready: make(chan frame, readAhead), streams: map[uint32]*stream{}}
+	return &owner{server: s, conn: c, asked: make(chan struct{}, 1), ready: make(chan frame, readAhead), streams: map[uint32]*stream{},
+		byHash: map[netproto.ContentHash]*stream{}}
 }
 
 // Busy reports whether the peer has anything open here.
@@ -70,13 +72,12 @@ func (o *owner) Busy() bool {
 func (o *owner) Reads(hash netproto.ContentHash, first bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, s := range o.streams {
-		if s.hash == hash && !(first && s.introduced) {
-			s.introduced = s.introduced || first
-			return true
-		}
+	s := o.byHash[hash]
+	if s == nil || first && s.introduced {
+		return false
 	}
-	return false
+	s.introduced = s.introduced || first
+	return true
 }
 
 // End closes all streams.
@@ -103,6 +104,7 @@ func (o *owner) closeStream(id uint32) offer.Reader {
 		return nil
 	}
 	delete(o.streams, id)
+	delete(o.byHash, s.hash)
 	o.server.readers.remove(s)
 	o.opening = slices.DeleteFunc(o.opening, func(other *stream) bool { return other == s })
 	o.dropGets(func(g *get) bool { return g.stream == s })
@@ -144,7 +146,9 @@ func (o *owner) refuse(stream, request uint32, code netproto.Code, place int) {
 	o.conn.Send(netproto.Refuse{Stream: stream, Request: request, Code: code, Place: uint32(place)})
 }
 
-// Open begins a stream, or refuses it.
+// Open begins a stream, or refuses it. A content is read on one stream of a connection
+// at a time: what each stream costs is paid once. Older peers open another one for the
+// same content, when they fetch it into two folders: they are told to come again.
 func (o *owner) Open(f netproto.Open) error {
 	found := o.server.config.Contents.Find(f.Hash)
 	size := int64(-1)
@@ -160,9 +164,13 @@ func (o *owner) Open(f netproto.Open) error {
 		o.refuse(f.Stream, 0, netproto.CodeGone, 0)
 		return nil
 	}
+	if o.byHash[f.Hash] != nil {
+		o.refuse(f.Stream, 0, netproto.CodeBusy, 0)
+		return nil
+	}
 	s := &stream{owner: o, id: f.Stream, content: found, hash: f.Hash, size: size, manifest: f.Manifest}
 	s.upload = o.server.enter(uploadKey{peer: o.conn.Key, hash: f.Hash}, o.conn.Name, o.conn.Address(), size)
-	o.streams[f.Stream] = s
+	o.streams[f.Stream], o.byHash[f.Hash] = s, s
 	o.opening = append(o.opening, s)
 	o.conn.WakeWriter()
 	return nil

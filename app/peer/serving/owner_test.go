@@ -27,6 +27,7 @@ type content struct {
 	offer.Place
 	bytes  []byte
 	opens  func() // called in Open; nil: it does not wait
+	fails  error  // of Open
 	reads  func() // called in ReadAt
 	broken chan error
 }
@@ -44,7 +45,7 @@ func (c *content) Open() (offer.Reader, error) {
 	if c.opens != nil {
 		c.opens()
 	}
-	return c, nil
+	return c, c.fails
 }
 
 func (c *content) ReadAt(b []byte, at int64) (int, error) {
@@ -223,7 +224,9 @@ func TestAContentThatHangsHoldsUpItsOwnBytesOnly(t *testing.T) {
 				}
 			})
 			promptly(t, "Open", func(n int) {
-				if err := o.Open(netproto.Open{Stream: uint32(100 + n), Hash: fine, Size: -1}); err != nil {
+				hash := netproto.ContentHash{2, byte(n)}
+				h.config.Contents.Add(hash, &content{bytes: []byte("fine"), broken: make(chan error, 10)})
+				if err := o.Open(netproto.Open{Stream: uint32(100 + n), Hash: hash, Size: -1}); err != nil {
 					t.Error(err)
 				}
 			})

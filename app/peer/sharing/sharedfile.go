@@ -83,14 +83,6 @@ func (f *sharedFile) Open() (offer.Reader, error) {
 	return f.share.shares.config.Open(f.path(), f.state)
 }
 
-func openFile(path string, state piece.State) (offer.Reader, error) {
-	file, err := piece.OpenFile(path, state)
-	if err != nil {
-		return nil, err
-	}
-	return file, nil
-}
-
 // Broken withdraws the file at once and has the share scanned again.
 func (f *sharedFile) Broken(err error) {
 	f.share.shares.config.Log.Info("a shared file changed", "path", f.path(), "error", err)

@@ -50,7 +50,7 @@ type Config struct {
 	Log        *slog.Logger
 	Timing     Timing
 	WatchLimit int // folders watched, see watch.Watcher; 0: the usual number
-	// Open opens a file for other peers; nil: piece.OpenFile. A test has one that hangs.
+	// Open opens a file for other peers; see offer.Files. It may wait for the disk.
 	Open      func(path string, state piece.State) (offer.Reader, error)
 	Announced func(hash netproto.ContentHash) (bool, error) // whether the tracker has taken a content, or why not
 	Notify    func()                                        // something a person sees has changed
@@ -98,9 +98,6 @@ const maxRemoved = 100
 func New(config Config, settings library.Settings) *Shares {
 	ss := &Shares{config: config, wake: make(chan struct{}, 1), turn: make(chan struct{}, 1), due: map[*share]*due{}, surveys: map[string]*survey{}}
 	ss.watcher.Limit = config.WatchLimit
-	if config.Open == nil {
-		ss.config.Open = openFile
-	}
 	ss.apply(settings)
 	return ss
 }

@@ -118,6 +118,11 @@ func (s *stream) onRefuse(r *request, code netproto.Code, place int) {
 		s.lane.setServed(false)
 	case r == nil || code == netproto.CodeGone: // opened anew, it may be there again
 		s.setAside()
+		if code == netproto.CodeBusy {
+			s.pause = time.Now().Add(a.swarms.config.Timing.Queued)
+		}
+	case code == netproto.CodeBusy:
+		s.pause = time.Now().Add(a.swarms.config.Timing.Queued)
 	default:
 		s.pause = time.Now().Add(a.swarms.config.Timing.Refused)
 	}

@@ -64,7 +64,9 @@ func (c *content) Have() piece.Bits {
 }
 
 // Open returns a reader of what is verified now and later.
-func (c *content) Open() (offer.Reader, error) { return &contentReader{content: c}, nil }
+func (j *job) Open() (offer.Reader, error) {
+	return &contentReader{content: &j.content, files: j.attempt.swarms.config.Files}, nil
+}
 
 // Fetching returns the pieces that a whole source was asked for.
 func (j *job) Fetching() []uint32 {
@@ -92,7 +94,8 @@ func (j *job) Broken(error) {
 // one as soon as it exists. One goroutine reads; another may close it.
 type contentReader struct {
 	content *content
-	piece.LateFile
+	files   *offer.Files
+	offer.Late
 }
 
 // ReadAt reads within verified pieces. The error has the code "gone" for others.
@@ -102,7 +105,7 @@ func (r *contentReader) ReadAt(b []byte, offset int64) (int, error) {
 	r.content.shared.RUnlock()
 	switch {
 	case done != nil:
-		file, err := r.Open(done.path, done.state)
+		file, err := r.Open(r.files, done.path, done.state)
 		if err != nil {
 			return 0, err
 		}

@@ -16,6 +16,7 @@ type reader struct {
 
 	mu       sync.Mutex
 	streams  map[uint32]*stream
+	byHash   map[netproto.ContentHash]*stream
 	requests map[uint32]*request
 	next     uint32
 	dropped  int64 // bytes that may still come of requests that were dropped
@@ -24,7 +25,7 @@ type reader struct {
 
 // Reader returns the handler that takes what the peer of a connection sends.
 func (ss *Swarms) Reader(c *session.Conn) session.Reader {
-	return &reader{swarms: ss, conn: c, streams: map[uint32]*stream{}, requests: map[uint32]*request{}}
+	return &reader{swarms: ss, conn: c, streams: map[uint32]*stream{}, byHash: map[netproto.ContentHash]*stream{}, requests: map[uint32]*request{}}
 }
 
 // Busy reports whether anything is open at the peer.
@@ -59,24 +60,23 @@ func (r *reader) late(n int) bool {
 func (r *reader) gives(hash netproto.ContentHash) *Attempt {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, s := range r.streams {
-		if s.job.hash == hash {
-			return s.lane.attempt
-		}
+	if s := r.byHash[hash]; s != nil {
+		return s.lane.attempt
 	}
 	return nil
 }
 
-// openStream asks for a content. It returns nil if the connection is over or full.
+// openStream asks for a content. It returns nil if the connection is over or full, or
+// another attempt reads the content on it: a peer gives it on one stream at a time.
 func (r *reader) openStream(l *lane, j *job) *stream {
 	r.mu.Lock()
-	if r.over || len(r.streams) >= netproto.MaxStreams {
+	if r.over || len(r.streams) >= netproto.MaxStreams || r.byHash[j.hash] != nil {
 		r.mu.Unlock()
 		return nil
 	}
 	r.next++
 	s := &stream{id: r.next, lane: l, job: j, opened: time.Now(), size: -1}
-	r.streams[s.id] = s
+	r.streams[s.id], r.byHash[j.hash] = s, s
 	r.mu.Unlock()
 	open := netproto.Open{Stream: s.id, Hash: j.hash, Size: -1, Manifest: !j.sure || j.m == nil}
 	if j.sure {
@@ -91,6 +91,9 @@ func (r *reader) closeStream(s *stream) {
 	delete(r.streams, s.id)
 	r.mu.Unlock()
 	r.conn.Send(netproto.Close{Stream: s.id})
+	r.mu.Lock() // only now: the other side must not hear of another stream before
+	delete(r.byHash, s.job.hash)
+	r.mu.Unlock()
 }
 
 // ask asks for the next n bytes of a request. The caller holds the attempt's lock.

@@ -45,11 +45,12 @@
 //	sharing   Shares.mu, share.mu
 //	serving   owner.mu, then readers.mu, slots.mu, Server.mu, upload.mu
 //	offer     Register.mu                 calls job.shared through Content
+//	offer     Files.mu, Late.mu
 //	session   Conns.mu, Conn.mu; Hearsay.mu
 //	membership Memberships.joining, Memberships.mu, membership.mu
 //	membership book.mu                    called by the register
 //	flow      Meter.mu, Throttle.mu
-//	piece     Part.mu, LateFile.mu
+//	piece     Part.mu
 //	peer      Engine.mu, changes.mu       every room may notify
 //
 // Only Queue.saving is held while a goroutine waits for a disk. All others are held
@@ -78,8 +79,8 @@ type Timing struct {
 	Stall  time.Duration
 	Silent time.Duration // how long until a source that owes bytes counts as slow
 	// Refused is the pause before a source is asked again for a content that it
-	// refused. Queued is how often a place in a queue is renewed; the owner must be
-	// more patient.
+	// refused. Queued is how often a place in a queue is renewed, and a busy source is
+	// asked again; the owner must be more patient.
 	Refused, Queued time.Duration
 	// The trackers are asked for sources every Sources; while few are known, after
 	// SourcesSoon, doubled each time; and without lanes at least three times as often.
@@ -117,6 +118,7 @@ type Config struct {
 	Key         netproto.PublicKey // of this peer
 	Conns       *session.Conns
 	Contents    *offer.Register
+	Files       *offer.Files // published files are read through them
 	Audience    Audience
 	Traffic     *flow.Traffic
 	Log         *slog.Logger

@@ -1,4 +1,4 @@
-package piece
+package offer
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"centralizedp2p/app/piece"
 )
 
 func TestAFileIsOpenedOnceAndNotAfterClose(t *testing.T) {
@@ -14,16 +16,17 @@ func TestAFileIsOpenedOnceAndNotAfterClose(t *testing.T) {
 	if err := os.WriteFile(name, []byte("text"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	state, err := StateOf(name)
+	state, err := piece.StateOf(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var late LateFile
-	first, err := late.Open(name, state)
+	files := NewFiles(nil)
+	var late Late
+	first, err := late.Open(files, name, state)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second, err := late.Open(name, state); second != first || err != nil {
+	if second, err := late.Open(files, name, state); second != first || err != nil {
 		t.Errorf("opened twice: %v", err)
 	}
 	b := make([]byte, 4)
@@ -33,17 +36,17 @@ func TestAFileIsOpenedOnceAndNotAfterClose(t *testing.T) {
 	if err := late.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := late.Open(name, state); !errors.Is(err, fs.ErrClosed) {
+	if _, err := late.Open(files, name, state); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("opened after it was closed: %v", err)
 	}
 	if _, err := first.ReadAt(b, 0); err == nil {
 		t.Error("it can be read after it was closed")
 	}
-	var never LateFile
+	var never Late
 	if err := never.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := never.Open(name, state); !errors.Is(err, fs.ErrClosed) {
+	if _, err := never.Open(files, name, state); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("opened after it was closed unopened: %v", err)
 	}
 }

@@ -1,21 +1,23 @@
-package piece
+package offer
 
 import (
 	"io/fs"
 	"sync"
+
+	"centralizedp2p/app/piece"
 )
 
-// LateFile is a [File] that its first user opens. One goroutine opens and reads it;
+// Late is a file of [Files] that its first read opens. One goroutine opens and reads it;
 // another may close it meanwhile. The zero value is ready.
-type LateFile struct {
+type Late struct {
 	mu     sync.Mutex
-	file   *File
+	file   Reader
 	closed bool
 }
 
 // Open opens the file, which must be in that state, unless it is open already. After
 // Close the error is fs.ErrClosed. No lock is held while the disk works.
-func (l *LateFile) Open(path string, state State) (*File, error) {
+func (l *Late) Open(files *Files, path string, state piece.State) (Reader, error) {
 	l.mu.Lock()
 	file, closed := l.file, l.closed
 	l.mu.Unlock()
@@ -25,7 +27,7 @@ func (l *LateFile) Open(path string, state State) (*File, error) {
 	case file != nil:
 		return file, nil
 	}
-	file, err := OpenFile(path, state)
+	file, err := files.Open(path, state)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,7 @@ func (l *LateFile) Open(path string, state State) (*File, error) {
 }
 
 // Close closes the file, if it is open, and no other can be opened.
-func (l *LateFile) Close() error {
+func (l *Late) Close() error {
 	l.mu.Lock()
 	file := l.file
 	l.closed = true
