@@ -269,7 +269,7 @@ func (d *desk) key(name fyne.KeyName) {
 	if focused := d.window.win.Canvas().Focused(); focused != nil {
 		focused.TypedKey(event)
 	} else {
-		d.window.keys.typedKey(event)
+		d.window.menus.typedKey(event)
 	}
 }
 

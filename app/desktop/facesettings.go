@@ -19,10 +19,28 @@ import (
 // faceSettings are settings of the window itself, and of the operating system
 // for this program.
 type faceSettings struct {
-	window  *window
+	window  pages.Window
+	prefs   prefs
+	chosen  chosen
 	filling bool // the program sets checks, not the person
 	login   *systemSwitch
 	links   *systemSwitch
+}
+
+// System starts the program when the person logs in and when a link is opened;
+// see package launch. Its methods may wait for the disk.
+type System interface {
+	AtLogin() (bool, error)
+	SetAtLogin(on bool) error
+	OpensLinks() (bool, error)
+	SetOpensLinks(on bool) error
+}
+
+// chosen is called when a person chose something about the window.
+type chosen struct {
+	language func(tag string)
+	look     func(kit.Look)
+	moved    func() // the switches take other room
 }
 
 // systemSwitch is something that the operating system does or does not do. It
@@ -34,9 +52,9 @@ type systemSwitch struct {
 	set     func(bool) error
 }
 
-func newFaceSettings(w *window) *faceSettings {
-	s := &faceSettings{window: w}
-	if system := w.options.System; system != nil {
+func newFaceSettings(w pages.Window, prefs prefs, system System, chosen chosen) *faceSettings {
+	s := &faceSettings{window: w, prefs: prefs, chosen: chosen}
+	if system != nil {
 		s.login = s.newSwitch(words.L("Start when I log in"), system.AtLogin, system.SetAtLogin)
 		if launch.CanOpenLinks {
 			s.links = s.newSwitch(words.L("Open cp2p:// links with this program"), system.OpensLinks, system.SetOpensLinks)
@@ -59,7 +77,7 @@ func (s *faceSettings) newSwitch(name string, is func() (bool, error), set func(
 
 // turn changes the system, and shows the outcome.
 func (s *faceSettings) turn(sw *systemSwitch, on bool) {
-	s.window.crossing.start(func(context.Context) func() {
+	s.window.Start(func(context.Context) func() {
 		err := sw.set(on)
 		now, asked := sw.is()
 		if err == nil {
@@ -82,7 +100,7 @@ func (s *faceSettings) showSwitch(sw *systemSwitch, on bool, err error) {
 	s.filling = true
 	sw.box.SetChecked(on)
 	s.filling = false
-	s.window.pages[pages.PlaceSettings].Screen().Refresh()
+	s.chosen.moved()
 }
 
 // Pull asks the system for the state of the switches. It runs beside the UI
@@ -109,7 +127,6 @@ func (s *faceSettings) Pull() func() {
 
 // General returns the rows about the window and the computer.
 func (s *faceSettings) General() []fyne.CanvasObject {
-	w := s.window
 	rows := []fyne.CanvasObject{
 		kit.FormRow(words.L("Language"), s.languageSelect()),
 		kit.FormRow(words.L("Appearance"), s.lookSelect()),
@@ -117,8 +134,8 @@ func (s *faceSettings) General() []fyne.CanvasObject {
 			kit.Hint(words.L("If the desktop has no tray, closing the window quits."))),
 	}
 	warn := widget.NewCheck(words.L("When I quit, tell me what others lose"), nil)
-	warn.SetChecked(!w.app.Preferences().Bool(prefQuiet))
-	warn.OnChanged = func(on bool) { w.app.Preferences().SetBool(prefQuiet, !on) }
+	warn.SetChecked(!s.prefs.Bool(prefQuiet))
+	warn.OnChanged = func(on bool) { s.prefs.SetBool(prefQuiet, !on) }
 	rows = append(rows, warn)
 	for _, sw := range []*systemSwitch{s.login, s.links} {
 		if sw != nil {
@@ -138,10 +155,9 @@ func (s *faceSettings) Notifications() []fyne.CanvasObject {
 
 // preference is a check of the window itself, which is on at first.
 func (s *faceSettings) preference(name, key string) fyne.CanvasObject {
-	prefs := s.window.app.Preferences()
 	box := widget.NewCheck(name, nil)
-	box.SetChecked(prefs.BoolWithFallback(key, true))
-	box.OnChanged = func(on bool) { prefs.SetBool(key, on) }
+	box.SetChecked(s.prefs.BoolWithFallback(key, true))
+	box.OnChanged = func(on bool) { s.prefs.SetBool(key, on) }
 	return box
 }
 
@@ -151,17 +167,17 @@ func (s *faceSettings) languageSelect() *widget.Select {
 	for _, tag := range tags[1:] {
 		names = append(names, words.LanguageName(tag))
 	}
-	return choose(names, tags, s.window.prefs.language(), s.window.setLanguage)
+	return choose(names, tags, s.prefs.language(), s.chosen.language)
 }
 
 func (s *faceSettings) lookSelect() *widget.Select {
 	return choose([]string{words.L("Follow the desktop"), words.L("Light"), words.L("Dark")},
-		[]kit.Look{kit.LookSystem, kit.LookLight, kit.LookDark}, s.window.prefs.look(), s.window.setLook)
+		[]kit.Look{kit.LookSystem, kit.LookLight, kit.LookDark}, s.prefs.look(), s.chosen.look)
 }
 
 func (s *faceSettings) closeSelect() *widget.Select {
 	return choose([]string{words.L("Ask me"), words.L("Keep it in the tray"), words.L("Quit")},
-		[]closing{closeAsks, closeToTray, closeQuits}, s.window.prefs.closing(), s.window.prefs.setClosing)
+		[]closing{closeAsks, closeToTray, closeQuits}, s.prefs.closing(), s.prefs.setClosing)
 }
 
 // choose makes a choice among values, each with a name.

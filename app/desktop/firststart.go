@@ -22,11 +22,10 @@ import (
 // wizard asks a new person three things, each with a good default: a name, a
 // tracker and a folder. It shares nothing.
 type wizard struct {
-	window *window
-	engine interface {
-		face.Trackers
-		face.Preferences
-	}
+	window   pages.Window
+	engine   wizardEngine
+	done     func()            // called after the last question
+	screen   fyne.CanvasObject // what covers the window
 	settings face.Settings
 	step     int
 	sheet    *fyne.Container // everything
@@ -42,12 +41,18 @@ type wizard struct {
 	answer                *widget.Label // the answer of the tracker
 }
 
+// wizardEngine is what the wizard needs of the engine.
+type wizardEngine interface {
+	face.Trackers
+	face.Preferences
+}
+
 const wizardSteps = 3
 
-// firstStart covers the window with the questions until they are answered or
+// newWizard makes what covers the window until the questions are answered or
 // skipped.
-func (w *window) firstStart() {
-	z := &wizard{window: w, engine: w.engine, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
+func newWizard(w pages.Window, engine wizardEngine, done func()) *wizard {
+	z := &wizard{window: w, engine: engine, done: done, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
 		name: widget.NewEntry(), tracker: widget.NewEntry(), folder: widget.NewEntry(),
 		nearby: container.NewVBox(), answer: kit.Paragraph("")}
 	z.problem.Importance = widget.DangerImportance
@@ -66,11 +71,14 @@ func (w *window) firstStart() {
 	const width, height = 560, 400
 	middle := container.NewGridWrap(fyne.NewSize(width, height),
 		kit.NewPlate(theme.ColorNameOverlayBackground, 12, kit.Inset(kit.GapHuge, kit.GapHuge, z.sheet)))
-	w.asking = true
-	w.win.SetContent(container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle)))
+	z.screen = container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle))
+	return z
+}
 
+// begin asks the first question. What covers the window must be in it.
+func (z *wizard) begin() {
 	z.show(0)
-	pages.Ask(w, w.engine.Settings, func(settings face.Settings, err error) {
+	pages.Ask(z.window, z.engine.Settings, func(settings face.Settings, err error) {
 		if err != nil {
 			z.refuse(err)
 			return
@@ -79,7 +87,7 @@ func (w *window) firstStart() {
 		z.name.SetText(settings.Name)
 		z.folder.SetText(settings.DownloadFolder)
 	})
-	pages.Ask(w, w.engine.Tracker, func(view face.TrackerView, err error) {
+	pages.Ask(z.window, z.engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil {
 			z.showNearby(view.Nearby)
 		}
@@ -98,7 +106,7 @@ func (z *wizard) show(step int) {
 	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.askName, z.askTracker, z.askFolder}[step]()}
 	z.body.Refresh()
 	z.sheet.Refresh()
-	z.window.win.Canvas().Focus([]*widget.Entry{z.name, z.tracker, z.folder}[step])
+	z.window.Host().Canvas.Focus([]*widget.Entry{z.name, z.tracker, z.folder}[step])
 }
 
 func (z *wizard) question(title, text string, content ...fyne.CanvasObject) fyne.CanvasObject {
@@ -128,7 +136,7 @@ func (z *wizard) askTracker() fyne.CanvasObject {
 
 func (z *wizard) askFolder() fyne.CanvasObject {
 	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
-		z.window.sheets.PickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
+		z.window.Sheets().PickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
 	z.folder.OnSubmitted = func(string) { z.forward() }
 	return z.question(words.L("Download folder"), words.L("You can change all of this later in Settings."),
@@ -153,7 +161,7 @@ func (z *wizard) useTracker(address string) {
 func (z *wizard) connect(action func(context.Context) error) {
 	z.refuse(nil)
 	z.answer.SetText(words.L("Connecting…"))
-	z.window.crossing.start(func(ctx context.Context) func() {
+	z.window.Start(func(ctx context.Context) func() {
 		err := action(ctx)
 		return func() {
 			z.answer.SetText("")
@@ -197,7 +205,7 @@ func (z *wizard) forward() {
 		return
 	}
 	z.next.Disable()
-	z.window.crossing.start(func(ctx context.Context) func() {
+	z.window.Start(func(ctx context.Context) func() {
 		err := z.engine.ApplySettings(ctx, settings)
 		return func() {
 			z.next.Enable()
@@ -232,8 +240,5 @@ func (z *wizard) leave() {
 		z.show(z.step + 1)
 		return
 	}
-	w := z.window
-	w.asking = false
-	w.showPages()
-	w.requests.openNext()
+	z.done()
 }

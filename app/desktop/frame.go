@@ -45,18 +45,33 @@ type frame struct {
 	main    *fyne.Container // to the right of the sidebar
 	middle  *fyne.Container // the page
 	line    *statusLine
-	window  *window
 }
 
-func newFrame(w *window) *frame {
-	f := &frame{window: w, middle: container.NewStack(), line: newStatusLine(w)}
-	f.main = container.NewBorder(container.NewVBox(f.topBar(), w.banner.box), container.NewVBox(w.undo.box, w.notice.box), nil, nil,
-		kit.Inset(kit.GapLarge, kit.GapMedium, f.middle))
-	f.content = container.NewBorder(nil, f.line, f.sidebar(), nil, f.main)
+// adding is a button in the top bar, which adds something.
+type adding struct {
+	name words.Phrase
+	icon fyne.Resource
+	run  func()
+}
+
+// surroundings are what the frame puts around the pages.
+type surroundings struct {
+	visit  func(pages.Place)   // shows a page and gives it the focus
+	entry  fyne.CanvasObject   // in the top bar
+	adds   []adding            // beside the entry
+	banner fyne.CanvasObject   // above the page
+	strips []fyne.CanvasObject // below the page
+}
+
+func newFrame(w pages.Window, around surroundings) *frame {
+	f := &frame{middle: container.NewStack(), line: newStatusLine(w)}
+	f.main = container.NewBorder(container.NewVBox(topBar(w.Host().Tips, around.entry, around.adds), around.banner),
+		container.NewVBox(around.strips...), nil, nil, kit.Inset(kit.GapLarge, kit.GapMedium, f.middle))
+	f.content = container.NewBorder(nil, f.line, f.sidebar(around.visit), nil, f.main)
 	return f
 }
 
-func (f *frame) sidebar() fyne.CanvasObject {
+func (f *frame) sidebar(visit func(pages.Place)) fyne.CanvasObject {
 	mark := widget.NewIcon(appIcon())
 	name := widget.NewLabel(appName)
 	name.TextStyle.Bold = true
@@ -64,10 +79,7 @@ func (f *frame) sidebar() fyne.CanvasObject {
 	items := container.NewVBox(
 		kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), mark), nil, name)))
 	for i := range pages.PlaceCount {
-		f.nav[i] = kit.NewNavItem(sidebarIcons[i](), i.Name().String(), func() {
-			f.window.goTo(i)
-			f.window.pages[i].Focus()
-		})
+		f.nav[i] = kit.NewNavItem(sidebarIcons[i](), i.Name().String(), func() { visit(i) })
 		items.Add(f.nav[i])
 		wide = max(wide, f.nav[i].FullWidth(isCounted(i)))
 	}
@@ -76,22 +88,13 @@ func (f *frame) sidebar() fyne.CanvasObject {
 	return kit.NewPlate(kit.ColorSidebar, 0, container.NewStack(width, kit.Inset(kit.GapMedium, kit.GapMedium, items)))
 }
 
-func (f *frame) topBar() fyne.CanvasObject {
-	w := f.window
+func topBar(tips *kit.Tips, entry fyne.CanvasObject, adds []adding) fyne.CanvasObject {
 	named, bare := container.NewHBox(), container.NewHBox()
-	for _, add := range []struct {
-		name words.Phrase
-		icon fyne.Resource
-		run  func()
-	}{
-		{"Add files", theme.FileIcon(), w.drops.pickFile},
-		{"Add folder", theme.FolderIcon(), w.drops.pickFolder},
-		{"Paste link", theme.ContentPasteIcon(), w.links.paste},
-	} {
+	for _, add := range adds {
 		named.Add(widget.NewButtonWithIcon(add.name.String(), add.icon, add.run))
-		bare.Add(kit.NewIconButton(w.tips, add.icon, add.name.String(), add.run))
+		bare.Add(kit.NewIconButton(tips, add.icon, add.name.String(), add.run))
 	}
-	return kit.Inset(kit.GapLarge, kit.GapMedium, container.New(topBarLayout{}, w.search().Entry, named, bare))
+	return kit.Inset(kit.GapLarge, kit.GapMedium, container.New(topBarLayout{}, entry, named, bare))
 }
 
 // topBarLayout gives the entry what the buttons leave. If that is too little,
@@ -121,11 +124,11 @@ func (topBarLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(leastEntry+kit.Gap+size.Width, max(size.Height, objects[0].MinSize().Height))
 }
 
-func (f *frame) showPlace(to pages.Place) {
+func (f *frame) showPlace(to pages.Place, screen fyne.CanvasObject) {
 	for i, item := range f.nav {
 		item.SetCurrent(pages.Place(i) == to)
 	}
-	f.middle.Objects = []fyne.CanvasObject{f.window.pages[to].Screen()}
+	f.middle.Objects = []fyne.CanvasObject{screen}
 	f.middle.Refresh()
 }
 
@@ -140,13 +143,13 @@ func (f *frame) show(status face.Status) {
 // statusLine is the last line of the window. A click opens the Tracker page.
 type statusLine struct {
 	widget.BaseWidget
-	window                       *window
+	window                       pages.Window
 	state, down, up, peers, open *kit.Line
 	stateIcon, openIcon          *widget.Icon
 	box                          *fyne.Container
 }
 
-func newStatusLine(w *window) *statusLine {
+func newStatusLine(w pages.Window) *statusLine {
 	s := &statusLine{window: w, stateIcon: widget.NewIcon(nil), openIcon: widget.NewIcon(nil)}
 	for _, part := range []**kit.Line{&s.state, &s.down, &s.up, &s.peers, &s.open} {
 		*part = kit.NewCaption()
@@ -204,7 +207,7 @@ func (s *statusLine) show(status face.Status) {
 }
 
 // Tapped opens the Tracker page.
-func (s *statusLine) Tapped(*fyne.PointEvent) { s.window.goTo(pages.PlaceTracker) }
+func (s *statusLine) Tapped(*fyne.PointEvent) { s.window.GoTo(pages.PlaceTracker) }
 
 // Cursor shows that the line can be clicked.
 func (s *statusLine) Cursor() desktop.Cursor { return desktop.PointerCursor }

@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"cmp"
 	"runtime"
 
 	"fyne.io/fyne/v2"
@@ -10,11 +11,16 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 )
 
 // help shows the sheets about the program.
-type help struct{ window *window }
+type help struct {
+	window   pages.Window
+	version  string
+	commands func() []command
+}
 
 // showKeys lists the keys, for F1.
 func (h *help) showKeys() {
@@ -28,35 +34,29 @@ func (h *help) showKeys() {
 		grid.Add(key)
 		grid.Add(what)
 	}
-	for _, commands := range [][]command{w.menus.file(), w.menus.places(), w.menus.edit(), w.menus.help()} {
-		for _, c := range commands {
-			if c.key != "" {
-				add(c.keys(), c.name.String())
-			}
+	for _, c := range h.commands() {
+		if c.key != "" {
+			add(c.keys(), c.name.String())
 		}
 	}
 	add("Esc", words.L("Close a dialog or a message"))
 	add("Ctrl+Q", words.L("Quit"))
 	about := kit.Hint(words.L("Drop files anywhere on the window to share them."))
-	closing := w.sheets.CloseButton()
-	w.sheets.Open(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
+	closing := w.Sheets().CloseButton()
+	w.Sheets().Open(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
 		fyne.NewSize(460, 560), closing)
 }
 
 // about says which program this is, and its version.
 func (h *help) about() {
 	w := h.window
-	version := w.options.Version
-	if version == "" {
-		version = appVersion
-	}
 	facts := kit.NewFacts()
-	facts.Set([]kit.Fact{{Name: words.L("Version"), Value: version}, {Name: words.L("Built with"), Value: runtime.Version() + ", Fyne"},
+	facts.Set([]kit.Fact{{Name: words.L("Version"), Value: cmp.Or(h.version, appVersion)}, {Name: words.L("Built with"), Value: runtime.Version() + ", Fyne"},
 		{Name: words.L("System"), Value: runtime.GOOS + "/" + runtime.GOARCH}})
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
 	text := kit.Paragraph(words.L("Shares files directly between computers. A tracker knows who has what. Every piece that arrives is verified."))
-	closing := w.sheets.CloseButton()
-	w.sheets.Open(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
+	closing := w.Sheets().CloseButton()
+	w.Sheets().Open(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
 }
 
 // keyTable lays out keys and their meanings side by side, in tight rows.

@@ -9,32 +9,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// keyboard answers the keys that no widget takes.
+// keyboard has the actions of the keys that no widget takes.
 type keyboard struct{ window *window }
-
-// typedKey answers the keys without Ctrl and Alt, which Fyne's menus leave
-// alone: those pressed while nothing has the focus, and those that lists and
-// entries pass on.
-func (k *keyboard) typedKey(event *fyne.KeyEvent) {
-	w := k.window
-	switch event.Name {
-	case fyne.KeyEscape:
-		if !w.sheets.Close() {
-			w.notice.hide()
-		}
-		return
-	case fyne.KeyEnter:
-		event = &fyne.KeyEvent{Name: fyne.KeyReturn}
-	case fyne.KeyDown:
-		w.pages[w.place].Focus()
-		return
-	}
-	for _, c := range append(w.menus.rows(), w.menus.help()...) {
-		if c.key == event.Name && c.held == 0 {
-			c.run()
-		}
-	}
-}
 
 // typedRune starts a search with what is typed while nothing has the focus. The
 // search entry does not have it from the start, because its blinking cursor

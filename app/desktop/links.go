@@ -17,12 +17,22 @@ import (
 )
 
 // links makes links, and asks the person about links that are opened.
-type links struct{ window *window }
+type links struct {
+	window    pages.Window
+	engine    linkEngine
+	clipboard fyne.Clipboard
+}
+
+// linkEngine is what links need of the engine.
+type linkEngine interface {
+	face.Trackers
+	face.Downloads
+}
 
 // paste opens the link on the clipboard, or asks for one.
 func (l *links) paste() {
 	w := l.window
-	text := w.app.Clipboard().Content()
+	text := l.clipboard.Content()
 	if _, err := netproto.ParseLink(text); err == nil {
 		l.open(text)
 		return
@@ -40,9 +50,9 @@ func (l *links) paste() {
 	}
 	open.OnTapped = submit
 	entry.OnSubmitted = func(string) { submit() }
-	w.sheets.Open(words.L("Open a link"), kit.Labelled(words.L("Link to a file, a folder or a tracker"), entry, problem),
-		fyne.NewSize(520, 220), w.sheets.CancelButton(), open)
-	w.win.Canvas().Focus(entry)
+	w.Sheets().Open(words.L("Open a link"), kit.Labelled(words.L("Link to a file, a folder or a tracker"), entry, problem),
+		fyne.NewSize(520, 220), w.Sheets().CancelButton(), open)
+	w.Host().Canvas.Focus(entry)
 }
 
 func linkFailure(err error) face.Failure {
@@ -55,7 +65,7 @@ func (l *links) open(text string) {
 	link, err := netproto.ParseLink(text)
 	switch {
 	case err != nil:
-		w.notice.fail(words.Explain(linkFailure(err)))
+		w.Fail(linkFailure(err).Error())
 	case link.IsTracker():
 		l.confirmTracker(link)
 	default:
@@ -71,10 +81,10 @@ func (l *links) confirmTracker(link netproto.Link) {
 		{Name: words.L("Fingerprint"), Value: words.Fingerprint(link.Fingerprint)},
 	})
 	use := kit.PrimaryButton(words.L("Use this tracker"), theme.ConfirmIcon(), func() {
-		w.sheets.Close()
-		pages.UseTracker(w, w.engine, link.String())
+		w.Sheets().Close()
+		pages.UseTracker(w, l.engine, link.String())
 	})
-	w.sheets.Open(words.L("Use another tracker?"), facts.Box, fyne.NewSize(520, 240), w.sheets.CancelButton(), use)
+	w.Sheets().Open(words.L("Use another tracker?"), facts.Box, fyne.NewSize(520, 240), w.Sheets().CancelButton(), use)
 }
 
 func (l *links) confirmDownload(link netproto.Link) {
@@ -91,10 +101,10 @@ func (l *links) confirmDownload(link netproto.Link) {
 	}
 	facts.Set(list)
 	get := kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() {
-		w.sheets.Close()
+		w.Sheets().Close()
 		request := face.DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
-		w.Act(func(ctx context.Context) error { return w.engine.Download(ctx, request) },
-			func() { w.goTo(pages.PlaceDownloads) })
+		w.Act(func(ctx context.Context) error { return l.engine.Download(ctx, request) },
+			func() { w.GoTo(pages.PlaceDownloads) })
 	})
-	w.sheets.Open(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.sheets.CancelButton(), get)
+	w.Sheets().Open(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.Sheets().CancelButton(), get)
 }

@@ -3,7 +3,7 @@
 package desktop
 
 import (
-	"strings"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -13,49 +13,14 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// command is an action with a key. It stands in the menus and in the help.
-type command struct {
-	name     words.Phrase
-	key      fyne.KeyName // none if it is in a menu only
-	held     fyne.KeyModifier
-	shortcut fyne.Shortcut // set if Fyne has a shortcut of its own for the keys
-	run      func()
+// actor is a page whose selected rows answer Space, Del and Enter.
+type actor interface {
+	Toggle() // pause or resume
+	Remove()
+	Open()
 }
 
-const ctrl = fyne.KeyModifierShortcutDefault
-
-func (c command) item() *fyne.MenuItem {
-	item := fyne.NewMenuItem(c.name.String(), c.run)
-	item.Shortcut = c.shortcut
-	if c.shortcut == nil && c.key != "" {
-		item.Shortcut = &desktop.CustomShortcut{KeyName: c.key, Modifier: c.held}
-	}
-	return item
-}
-
-// keys returns how the help writes the keys of a command.
-func (c command) keys() string {
-	var parts []string
-	if c.held&ctrl != 0 {
-		parts = append(parts, "Ctrl")
-	}
-	if c.held&fyne.KeyModifierAlt != 0 {
-		parts = append(parts, "Alt")
-	}
-	if c.held&fyne.KeyModifierShift != 0 {
-		parts = append(parts, "Shift")
-	}
-	name := string(c.key)
-	switch c.key {
-	case fyne.KeyDelete:
-		name = "Del"
-	case fyne.KeyReturn:
-		name = "Enter"
-	}
-	return strings.Join(append(parts, name), "+")
-}
-
-// menus makes the main menu and its commands.
+// menus makes the main menu and its commands, and answers their keys.
 type menus struct{ window *window }
 
 func (m *menus) file() []command {
@@ -81,17 +46,11 @@ func (m *menus) places() []command {
 	for i := range pages.PlaceCount {
 		commands = append(commands, command{
 			name: i.Name(), key: fyne.KeyName('1' + rune(i)), held: ctrl,
-			run: uncovered(func() {
-				w.goTo(i)
-				w.pages[i].Focus()
-			}),
+			run: uncovered(func() { w.visit(i) }),
 		})
 	}
 	return append(commands, command{name: "Change settings", key: fyne.KeyComma, held: ctrl,
-		run: uncovered(func() {
-			w.goTo(pages.PlaceSettings)
-			w.pages[pages.PlaceSettings].Focus()
-		})})
+		run: uncovered(func() { w.visit(pages.PlaceSettings) })})
 }
 
 // edit returns the commands about the selected rows, and undo.
@@ -155,9 +114,36 @@ func (m *menus) transfers() []command {
 	}
 }
 
+// listed returns the commands that the help lists.
+func (m *menus) listed() []command { return slices.Concat(m.file(), m.places(), m.edit(), m.help()) }
+
 func (m *menus) help() []command {
 	w := m.window
 	return []command{{name: "Keys and help", key: fyne.KeyF1, run: w.help.showKeys}, {name: "About", run: w.help.about}}
+}
+
+// typedKey answers the keys without Ctrl and Alt, which Fyne's menus leave
+// alone: those pressed while nothing has the focus, and those that lists and
+// entries pass on.
+func (m *menus) typedKey(event *fyne.KeyEvent) {
+	w := m.window
+	switch event.Name {
+	case fyne.KeyEscape:
+		if !w.sheets.Close() {
+			w.notice.hide()
+		}
+		return
+	case fyne.KeyEnter:
+		event = &fyne.KeyEvent{Name: fyne.KeyReturn}
+	case fyne.KeyDown:
+		w.pages[w.place].Focus()
+		return
+	}
+	for _, c := range append(m.rows(), m.help()...) {
+		if c.key == event.Name && c.held == 0 {
+			c.run()
+		}
+	}
 }
 
 func (m *menus) main() *fyne.MainMenu {

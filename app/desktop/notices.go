@@ -23,16 +23,17 @@ const noticeTime = 5 * time.Second
 
 // notice is a strip below the page that says how an action went.
 type notice struct {
-	window *window
+	window pages.Window
+	moved  func() // called when the strip takes other room
 	box    *fyne.Container
 	words  *widget.Label
 	icon   *widget.Icon
 	forget func() // keeps the strip from going away by itself
 }
 
-func newNotice(w *window) *notice {
-	n := &notice{window: w, words: kit.Paragraph(""), icon: widget.NewIcon(nil), forget: func() {}}
-	dismiss := kit.NewIconButton(w.tips, theme.CancelIcon(), words.L("Close this message"), n.hide)
+func newNotice(w pages.Window, moved func()) *notice {
+	n := &notice{window: w, moved: moved, words: kit.Paragraph(""), icon: widget.NewIcon(nil), forget: func() {}}
+	dismiss := kit.NewIconButton(w.Host().Tips, theme.CancelIcon(), words.L("Close this message"), n.hide)
 	n.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(theme.ColorNameButton, 8,
 		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, n.icon, dismiss, n.words))))
 	n.box.Hide()
@@ -41,7 +42,7 @@ func newNotice(w *window) *notice {
 
 func (n *notice) tell(text string) {
 	n.set(text, theme.ConfirmIcon(), theme.ColorNameSuccess)
-	n.forget = n.window.crossing.after(noticeTime, n.hide)
+	n.forget = n.window.After(noticeTime, n.hide)
 }
 
 func (n *notice) fail(m words.Message) { n.set(m.String(), theme.ErrorIcon(), theme.ColorNameError) }
@@ -52,30 +53,32 @@ func (n *notice) set(text string, picture fyne.Resource, color fyne.ThemeColorNa
 	n.words.SetText(text)
 	n.icon.SetResource(kit.Tinted(picture, color))
 	kit.Reveal(nil, n.box, true)
-	n.window.frame.main.Refresh()
+	n.moved()
 }
 
 func (n *notice) hide() {
-	n.window.tips.Hide()
-	kit.Reveal(n.window.frame.main, n.box, false)
+	n.window.Host().Tips.Hide()
+	if kit.Reveal(nil, n.box, false) {
+		n.moved()
+	}
 }
 
 // banner is a strip above the page while the tracker is lost, or after a part of
 // the peer stopped. It counts down, and disappears when the tracker is back.
 type banner struct {
-	window        *window
+	moved         func() // called when the strip takes other room
 	box           *fyne.Container
 	words         *widget.Label
 	retry, choose *widget.Button
 	buttons       *fyne.Container
 }
 
-func newBanner(w *window) *banner {
-	b := &banner{window: w, words: kit.Paragraph("")}
+func newBanner(w pages.Window, engine face.Trackers, moved func()) *banner {
+	b := &banner{moved: moved, words: kit.Paragraph("")}
 	b.retry = widget.NewButtonWithIcon(words.L("Try now"), theme.ViewRefreshIcon(), func() {
-		w.Act(w.engine.Reconnect, nil)
+		w.Act(engine.Reconnect, nil)
 	})
-	b.choose = widget.NewButton(words.L("Details"), func() { w.goTo(pages.PlaceTracker) })
+	b.choose = widget.NewButton(words.L("Details"), func() { w.GoTo(pages.PlaceTracker) })
 	b.buttons = container.NewHBox(b.retry, b.choose)
 	b.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(kit.ColorBanner, 8, kit.Inset(kit.GapMedium, kit.Gap,
 		container.NewBorder(nil, nil, widget.NewIcon(kit.Tinted(theme.WarningIcon(), theme.ColorNameWarning)),
@@ -87,7 +90,9 @@ func newBanner(w *window) *banner {
 func (b *banner) show(status face.Status) {
 	text := bannerWords(status)
 	if text == "" {
-		kit.Reveal(b.window.frame.main, b.box, false)
+		if kit.Reveal(nil, b.box, false) {
+			b.moved()
+		}
 		return
 	}
 	if b.words.Text != text {
@@ -96,7 +101,9 @@ func (b *banner) show(status face.Status) {
 	stopped := !status.Stopped.IsZero()
 	kit.Reveal(b.buttons, b.retry, !stopped && status.Connection != face.ConnectionKeyChanged)
 	kit.Reveal(b.buttons, b.choose, !stopped)
-	kit.Reveal(b.window.frame.main, b.box, true)
+	if kit.Reveal(nil, b.box, true) {
+		b.moved()
+	}
 }
 
 // bannerWords is empty if there is nothing to warn about.

@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -16,18 +17,21 @@ import (
 // herald sends notifications about downloads that end, even while the window is
 // hidden. It gathers those that end within a few seconds.
 type herald struct {
-	window *window
-	engine interface {
-		face.Overview
-		face.Downloads
-	}
+	window   pages.Window
+	app      fyne.App
+	engine   heraldEngine
+	seen     func(face.Status)             // called with each status
 	known    map[string]face.DownloadState // nil before the first look
 	finished []face.Download
 	failed   []face.Download
 	gathers  bool // tell is due
 }
 
-func newHerald(w *window) *herald { return &herald{window: w, engine: w.engine} }
+// heraldEngine is what the herald needs of the engine.
+type heraldEngine interface {
+	face.Overview
+	face.Downloads
+}
 
 // look asks the engine for news. It runs beside the UI thread.
 func (h *herald) look(ctx context.Context) func() {
@@ -40,8 +44,7 @@ func (h *herald) look(ctx context.Context) func() {
 		return nil
 	}
 	return func() {
-		h.window.status.QuickLimit = status.QuickLimit // the tray changes it while the window is hidden
-		h.window.tray.show(status)
+		h.seen(status)
 		h.see(downloads)
 	}
 }
@@ -65,13 +68,13 @@ func (h *herald) see(downloads []face.Download) {
 	h.known = known
 	if len(h.finished)+len(h.failed) > 0 && !h.gathers {
 		h.gathers = true
-		h.window.crossing.after(gatherTime, h.tell)
+		h.window.After(gatherTime, h.tell)
 	}
 }
 
 // tell sends what was gathered.
 func (h *herald) tell() {
-	prefs := h.window.app.Preferences()
+	prefs := h.app.Preferences()
 	if len(h.finished) > 0 && prefs.BoolWithFallback(prefFinished, true) {
 		h.send(words.N("{{.Count}} downloads finished", len(h.finished), words.Values{"Count": words.Count(len(h.finished))}), namesOf(h.finished))
 	}
@@ -87,9 +90,8 @@ func (h *herald) tell() {
 
 // send may wait for the desktop, so it does not run on the UI thread.
 func (h *herald) send(title, text string) {
-	app := h.window.app
-	h.window.crossing.start(func(context.Context) func() {
-		app.SendNotification(fyne.NewNotification(title, text))
+	h.window.Start(func(context.Context) func() {
+		h.app.SendNotification(fyne.NewNotification(title, text))
 		return nil
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 
 	"centralizedp2p/app/desktop/kit"
-	"centralizedp2p/app/desktop/pages"
 )
 
 // The keys of prefs.
@@ -75,28 +74,4 @@ func (p prefs) setSize(size fyne.Size) {
 	size = size.Max(leastSize)
 	p.SetFloat(prefWidth, float64(size.Width))
 	p.SetFloat(prefHeight, float64(size.Height))
-}
-
-func (w *window) setLook(choice kit.Look) {
-	w.prefs.SetString(prefLook, string(choice))
-	w.app.Settings().SetTheme(kit.NewTheme(choice))
-}
-
-// setLanguage shows everything in another language at once, by building every
-// page again. The text in the search entry stays.
-func (w *window) setLanguage(tag string) {
-	if err := loadTexts(tag); err != nil {
-		w.Fail(err)
-		return
-	}
-	w.prefs.SetString(prefLanguage, tag)
-	text := w.search().Entry.Text
-	w.notice.forget()
-	w.undo.settle()
-	w.build()
-	w.showPages()
-	w.search().Entry.SetText(text)
-	w.tray.build()
-	w.showStatus(w.status)
-	w.goTo(pages.PlaceSettings)
 }

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -26,25 +27,30 @@ const (
 
 // exit decides what closing the window means, and ends the program.
 type exit struct {
-	window   *window
-	quitting bool // the engine is asked what others lose, or the person is told
+	window   pages.Window
+	win      fyne.Window
+	prefs    prefs
+	crossing *crossing
+	engine   face.Overview
+	hosted   func(context.Context) bool // reports whether there is a tray
+	present  func()                     // brings the window to the front
+	quitting bool                       // the engine is asked what others lose, or the person is told
 }
 
 // closeAsked answers the close button of the window. The window may disappear
 // and the program stay only if there is a tray.
 func (e *exit) closeAsked() {
-	w := e.window
-	if w.prefs.closing() == closeQuits {
+	if e.prefs.closing() == closeQuits {
 		e.quit()
 		return
 	}
-	w.crossing.startWithin(hostTime, func(ctx context.Context) func() {
-		there := w.tray.hosted(ctx)
+	e.crossing.startWithin(hostTime, func(ctx context.Context) func() {
+		there := e.hosted(ctx)
 		return func() {
 			switch {
 			case !there:
 				e.quit()
-			case w.prefs.closing() == closeToTray:
+			case e.prefs.closing() == closeToTray:
 				e.hide()
 			default:
 				e.ask()
@@ -55,11 +61,10 @@ func (e *exit) closeAsked() {
 
 // hide leaves the window in the tray, where nothing in it is refreshed.
 func (e *exit) hide() {
-	w := e.window
-	w.sheets.Close()
-	w.prefs.setSize(w.win.Canvas().Size())
-	w.win.Hide()
-	w.crossing.setHidden(true)
+	e.window.Sheets().Close()
+	e.prefs.setSize(e.win.Canvas().Size())
+	e.win.Hide()
+	e.crossing.setHidden(true)
 }
 
 // ask asks once what the close button should do.
@@ -67,33 +72,32 @@ func (e *exit) ask() {
 	w := e.window
 	decided := func(chosen closing, then func()) func() {
 		return func() {
-			w.sheets.Close()
-			w.prefs.setClosing(chosen)
+			w.Sheets().Close()
+			e.prefs.setClosing(chosen)
 			then()
 		}
 	}
 	quit := widget.NewButton(words.L("Quit"), decided(closeQuits, e.quit))
 	stay := kit.PrimaryButton(words.L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, e.hide))
-	w.sheets.Open(words.L("Close the window, or quit?"),
+	w.Sheets().Open(words.L("Close the window, or quit?"),
 		kit.Paragraph(words.L("In the tray, CentralizedP2P continues to download and share without its window. You can change this in Settings.")),
-		fyne.NewSize(480, 220), w.sheets.CancelButton(), quit, stay)
+		fyne.NewSize(480, 220), w.Sheets().CancelButton(), quit, stay)
 }
 
 // quit ends the program, after telling what others lose. Asked a second time,
 // it does not wait.
 func (e *exit) quit() {
-	w := e.window
-	if e.quitting || w.app.Preferences().Bool(prefQuiet) {
-		w.win.Close()
+	if e.quitting || e.prefs.Bool(prefQuiet) {
+		e.win.Close()
 		return
 	}
 	e.quitting = true
-	w.crossing.startWithin(leavingTime, func(ctx context.Context) func() {
-		leaving, err := w.engine.Leaving(ctx)
+	e.crossing.startWithin(leavingTime, func(ctx context.Context) func() {
+		leaving, err := e.engine.Leaving(ctx)
 		return func() {
 			e.quitting = false
 			if err != nil || leaving.Uploads == 0 && len(leaving.Alone) == 0 {
-				w.win.Close()
+				e.win.Close()
 				return
 			}
 			e.warn(leaving)
@@ -104,15 +108,15 @@ func (e *exit) quit() {
 // warn says what others lose. While that is shown, quit ends the program.
 func (e *exit) warn(leaving face.Leaving) {
 	w := e.window
-	w.present()
+	e.present()
 	quietly := widget.NewCheck(words.L("Don't show this again"), nil)
 	quit := widget.NewButtonWithIcon(words.L("Quit"), theme.LogoutIcon(), func() {
-		w.app.Preferences().SetBool(prefQuiet, quietly.Checked)
-		w.win.Close()
+		e.prefs.SetBool(prefQuiet, quietly.Checked)
+		e.win.Close()
 	})
 	quit.Importance = widget.DangerImportance
-	stay := widget.NewButton(words.L("Stay"), func() { w.sheets.Close() })
-	opened := w.sheets.Open(words.L("Quit now?"), container.NewVBox(kit.Paragraph(leavingWords(leaving)), quietly),
+	stay := widget.NewButton(words.L("Stay"), func() { w.Sheets().Close() })
+	opened := w.Sheets().Open(words.L("Quit now?"), container.NewVBox(kit.Paragraph(leavingWords(leaving)), quietly),
 		fyne.NewSize(480, 260), stay, quit)
 	e.quitting = true
 	opened.Gone = func() { e.quitting = false }

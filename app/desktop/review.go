@@ -56,41 +56,38 @@ func (l reviewLine) tickLine() kit.TickLine {
 
 // reviewSheet lets a person decide which of some paths to share.
 type reviewSheet struct {
-	window *window
-	paths  []string
-	lines  []reviewLine
-	ticks  map[string]bool // by reviewLine.key, decided before more paths were added
-	list   *widget.List
-	total  *widget.Label
-	share  *widget.Button
-	body   *fyne.Container
-	sheet  *fyne.Container // body and total
-	review face.Review
-	stop   context.CancelFunc // stops the look at the files
+	window   pages.Window
+	engine   face.Shares
+	crossing *crossing
+	paths    []string
+	lines    []reviewLine
+	ticks    map[string]bool // by reviewLine.key, decided before more paths were added
+	list     *widget.List
+	total    *widget.Label
+	share    *widget.Button
+	body     *fyne.Container
+	sheet    *fyne.Container // body and total
+	review   face.Review
+	stop     context.CancelFunc // stops the look at the files
 }
 
-// review looks at paths, beside the UI thread, and asks which of them to share.
-// If that question is already open, it adds the paths.
-func (d *drops) review(paths []string) {
-	w := d.window
-	if d.reviewed != nil {
-		d.reviewed.add(paths)
-		return
-	}
-	s := &reviewSheet{window: w, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
+// openReview looks at paths, beside the UI thread, and asks which of them to
+// share. It calls gone when the person decided.
+func openReview(w pages.Window, engine face.Shares, c *crossing, paths []string, gone func()) *reviewSheet {
+	s := &reviewSheet{window: w, engine: engine, crossing: c, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
 	s.share = kit.PrimaryButton(words.L("Share"), theme.UploadIcon(), s.confirm)
 	more := widget.NewButtonWithIcon(words.L("Add another file"), theme.ContentAddIcon(), func() {
-		w.sheets.PickFile(func(path string) { s.add([]string{path}) })
+		w.Sheets().PickFile(func(path string) { s.add([]string{path}) })
 	})
 	s.body = container.NewStack()
 	s.sheet = container.NewBorder(nil, s.total, nil, nil, s.body)
-	opened := w.sheets.Open(words.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.sheets.CancelButton(), s.share)
-	d.reviewed = s
+	opened := w.Sheets().Open(words.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.Sheets().CancelButton(), s.share)
 	opened.Gone = func() {
-		d.reviewed = nil
+		gone()
 		s.stop()
 	}
 	s.look()
+	return s
 }
 
 // add reviews more paths together with those before.
@@ -106,21 +103,21 @@ func (s *reviewSheet) add(paths []string) {
 func (s *reviewSheet) look() {
 	w, paths := s.window, slices.Clone(s.paths)
 	s.stop()
-	ctx, stop := context.WithCancel(w.crossing.ctx)
+	ctx, stop := context.WithCancel(s.crossing.ctx)
 	s.stop = stop
 	s.share.Disable()
 	s.total.SetText(words.L("Checking the files…"))
 	s.body.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewProgressBarInfinite())}
 	s.body.Refresh()
-	w.crossing.startWithin(reviewTime, func(within context.Context) func() {
+	s.crossing.startWithin(reviewTime, func(within context.Context) func() {
 		defer context.AfterFunc(within, stop)()
-		review, err := w.engine.Review(ctx, paths)
+		review, err := s.engine.Review(ctx, paths)
 		err = pages.InTime(within, err)
 		return func() {
 			switch {
 			case ctx.Err() != nil && within.Err() == nil: // the sheet was closed, or asked again
 			case err != nil:
-				w.sheets.CloseAll()
+				w.Sheets().CloseAll()
 				w.Fail(err)
 			default:
 				s.show(review)
@@ -241,6 +238,6 @@ func (s *reviewSheet) request() face.ShareRequest {
 
 func (s *reviewSheet) confirm() {
 	w, request := s.window, s.request()
-	w.sheets.CloseAll()
-	w.Act(func(ctx context.Context) error { return w.engine.Share(ctx, request) }, func() { w.goTo(pages.PlaceShared) })
+	w.Sheets().CloseAll()
+	w.Act(func(ctx context.Context) error { return s.engine.Share(ctx, request) }, func() { w.GoTo(pages.PlaceShared) })
 }

@@ -6,33 +6,42 @@ import (
 	"context"
 	"maps"
 
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 )
 
 // transfers acts on all transfers at once.
-type transfers struct{ window *window }
+type transfers struct {
+	window pages.Window
+	engine transfersEngine
+	undo   *undo
+}
+
+// transfersEngine is what transfers need of the engine.
+type transfersEngine interface {
+	face.Downloads
+	face.Preferences
+}
 
 // setQuickLimit turns the quick limit on or off.
 func (t *transfers) setQuickLimit(on bool) {
-	w := t.window
-	w.Act(func(ctx context.Context) error { return w.engine.SetQuickLimit(ctx, on) }, nil)
+	t.window.Act(func(ctx context.Context) error { return t.engine.SetQuickLimit(ctx, on) }, nil)
 }
 
 // switchQuickLimit turns the quick limit on if it is off, and off if it is on.
-func (t *transfers) switchQuickLimit() { t.setQuickLimit(!t.window.status.QuickLimit) }
+func (t *transfers) switchQuickLimit() { t.setQuickLimit(!t.window.Status().QuickLimit) }
 
 // pauseAll pauses every download that is running or waiting.
-func (t *transfers) pauseAll() { t.onDownloads(face.Download.IsRunning, t.window.engine.Pause) }
+func (t *transfers) pauseAll() { t.onDownloads(face.Download.IsRunning, t.engine.Pause) }
 
 // resumeAll resumes every paused download.
-func (t *transfers) resumeAll() { t.onDownloads(face.Download.IsPaused, t.window.engine.Resume) }
+func (t *transfers) resumeAll() { t.onDownloads(face.Download.IsPaused, t.engine.Resume) }
 
 // onDownloads hands an action to the engine, on all downloads that are wanted.
 func (t *transfers) onDownloads(wanted func(face.Download) bool, action func(context.Context, []string) error) {
-	w := t.window
-	removed := maps.Clone(w.undo.hidden)
-	w.Act(func(ctx context.Context) error {
-		downloads, err := w.engine.Downloads(ctx)
+	removed := maps.Clone(t.undo.hidden)
+	t.window.Act(func(ctx context.Context) error {
+		downloads, err := t.engine.Downloads(ctx)
 		if err != nil {
 			return err
 		}

@@ -8,40 +8,40 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
 
 // tray is the icon in the tray, with its menu.
 type tray struct {
-	window *window
-	there  bool // the icon is in the tray
-	menu   *fyne.Menu
-	rates  *fyne.MenuItem
-	quick  *fyne.MenuItem
-}
-
-func newTray(w *window) *tray {
-	t := &tray{window: w}
-	t.build()
-	return t
+	window    pages.Window
+	app       fyne.App
+	win       fyne.Window
+	exit      *exit
+	transfers *transfers
+	host      func(context.Context) bool // nil to ask the desktop whether it shows icons
+	present   func()                     // brings the window to the front
+	there     bool                       // the icon is in the tray
+	menu      *fyne.Menu
+	rates     *fyne.MenuItem
+	quick     *fyne.MenuItem
 }
 
 // build makes the menu, in the language in use.
 func (t *tray) build() {
-	w := t.window
-	t.rates = fyne.NewMenuItem(ratesWords(w.status), nil)
+	t.rates = fyne.NewMenuItem(ratesWords(t.window.Status()), nil)
 	t.rates.Disabled = true
-	t.quick = fyne.NewMenuItem(words.L("Quick limit"), w.transfers.switchQuickLimit)
-	t.quick.Checked = w.status.QuickLimit
-	quit := fyne.NewMenuItem(words.L("Quit"), w.exit.quit)
+	t.quick = fyne.NewMenuItem(words.L("Quick limit"), t.transfers.switchQuickLimit)
+	t.quick.Checked = t.window.Status().QuickLimit
+	quit := fyne.NewMenuItem(words.L("Quit"), t.exit.quit)
 	quit.IsQuit = true
 	t.menu = fyne.NewMenu(appName,
-		fyne.NewMenuItem(words.L("Show the window"), w.present),
+		fyne.NewMenuItem(words.L("Show the window"), t.present),
 		t.rates,
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(words.L("Pause all"), w.transfers.pauseAll),
-		fyne.NewMenuItem(words.L("Resume all"), w.transfers.resumeAll),
+		fyne.NewMenuItem(words.L("Pause all"), t.transfers.pauseAll),
+		fyne.NewMenuItem(words.L("Resume all"), t.transfers.resumeAll),
 		t.quick,
 		fyne.NewMenuItemSeparator(),
 		quit)
@@ -52,20 +52,20 @@ func (t *tray) build() {
 // runs: Fyne does not start a tray later. A tray that starts after the program,
 // as at login, then finds the icon.
 func (t *tray) begin() {
-	if t.window.options.TrayHost != nil || trayPossible() {
+	if t.host != nil || trayPossible() {
 		t.appear()
 	}
 }
 
 func (t *tray) appear() {
-	app, able := t.window.app.(desktop.App)
+	app, able := t.app.(desktop.App)
 	if !able {
 		return
 	}
 	t.there = true
 	app.SetSystemTrayMenu(t.menu)
-	app.SetSystemTrayWindow(t.window.win) // a click on the icon shows the window
-	t.window.win.SetCloseIntercept(t.window.exit.closeAsked)
+	app.SetSystemTrayWindow(t.win) // a click on the icon shows the window
+	t.win.SetCloseIntercept(t.exit.closeAsked)
 }
 
 // show updates the menu, if it reads differently.
@@ -79,7 +79,7 @@ func (t *tray) show(status face.Status) {
 }
 
 func (t *tray) refresh() {
-	if app, able := t.window.app.(desktop.App); able && t.there {
+	if app, able := t.app.(desktop.App); able && t.there {
 		app.SetSystemTrayMenu(t.menu)
 	}
 }
@@ -92,9 +92,8 @@ func ratesWords(status face.Status) string {
 
 // hosted reports whether something shows icons of the tray.
 func (t *tray) hosted(ctx context.Context) bool {
-	w := t.window
-	if w.options.TrayHost != nil {
-		return w.options.TrayHost(ctx)
+	if t.host != nil {
+		return t.host(ctx)
 	}
 	return trayHost(ctx)
 }

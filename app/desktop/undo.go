@@ -23,22 +23,27 @@ const undoTime = 8 * time.Second
 // undo is a strip below the page for the last deed. What is removed is only
 // hidden while that can be undone, and removed after that.
 type undo struct {
-	window *window
-	box    *fyne.Container
-	words  *widget.Label
-	deed   *pages.Deed
-	forget func()
-	hidden map[string]bool // downloads
-	counts int             // unfinished ones among them
+	window   pages.Window
+	crossing *crossing
+	shown    func() // called before the strip is shown
+	moved    func() // called when the strip takes other room
+	box      *fyne.Container
+	words    *widget.Label
+	deed     *pages.Deed
+	forget   func()
+	hidden   map[string]bool // downloads
+	counts   int             // unfinished ones among them
 }
 
-func newUndo(w *window) *undo { return &undo{window: w, forget: func() {}, hidden: map[string]bool{}} }
+func newUndo(w pages.Window, c *crossing, shown, moved func()) *undo {
+	return &undo{window: w, crossing: c, shown: shown, moved: moved, forget: func() {}, hidden: map[string]bool{}}
+}
 
 // build makes the strip, in the language in use.
 func (u *undo) build() {
 	u.words = kit.Paragraph("")
 	take := widget.NewButtonWithIcon(words.L("Undo"), theme.ContentUndoIcon(), u.takeBack)
-	dismiss := kit.NewIconButton(u.window.tips, theme.CancelIcon(), words.L("Close this message"), u.settle)
+	dismiss := kit.NewIconButton(u.window.Host().Tips, theme.CancelIcon(), words.L("Close this message"), u.settle)
 	u.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(theme.ColorNameButton, 8,
 		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(take), dismiss), u.words))))
 	u.box.Hide()
@@ -53,10 +58,12 @@ func (u *undo) Offer(d pages.Deed) {
 	}
 	u.counts += d.Counts
 	u.words.SetText(d.Words)
-	u.window.notice.hide()
-	kit.Reveal(u.window.frame.main, u.box, true)
-	u.forget = u.window.crossing.after(undoTime, u.settle)
-	u.window.crossing.poke()
+	u.shown()
+	if kit.Reveal(nil, u.box, true) {
+		u.moved()
+	}
+	u.forget = u.window.After(undoTime, u.settle)
+	u.window.Poke()
 }
 
 // settle completes the last deed.
@@ -66,7 +73,7 @@ func (u *undo) settle() {
 		return
 	}
 	w := u.window
-	w.crossing.start(func(ctx context.Context) func() {
+	w.Start(func(ctx context.Context) func() {
 		err := pages.InTime(ctx, d.Commit(ctx))
 		return func() {
 			u.show(d)
@@ -91,7 +98,7 @@ func (u *undo) takeBack() {
 // finish completes the last deed while the window closes.
 func (u *undo) finish() {
 	if d := u.hide(); d != nil && d.Commit != nil {
-		u.window.crossing.last(func(ctx context.Context) {
+		u.crossing.last(func(ctx context.Context) {
 			if err := d.Commit(ctx); err != nil {
 				fyne.LogError("what was removed is still in the list", err)
 			}
@@ -105,8 +112,8 @@ func (u *undo) hide() *pages.Deed {
 	u.deed = nil
 	u.forget()
 	u.forget = func() {}
-	if d != nil && u.window.frame != nil {
-		kit.Reveal(u.window.frame.main, u.box, false)
+	if d != nil && kit.Reveal(nil, u.box, false) {
+		u.moved()
 	}
 	return d
 }
@@ -117,7 +124,7 @@ func (u *undo) show(d *pages.Deed) {
 		delete(u.hidden, row)
 	}
 	u.counts -= d.Counts
-	u.window.crossing.poke()
+	u.window.Poke()
 }
 
 // Hides reports whether a download is hidden by a deed that can be undone.

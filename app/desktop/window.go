@@ -17,13 +17,12 @@ package desktop
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
@@ -43,15 +42,6 @@ type Options struct {
 	// TrayHost reports whether something shows icons of the tray. If it is nil,
 	// the window asks the desktop.
 	TrayHost func(context.Context) bool
-}
-
-// System starts the program when the person logs in and when a link is opened;
-// see package launch. Its methods may wait for the disk.
-type System interface {
-	AtLogin() (bool, error)
-	SetAtLogin(on bool) error
-	OpensLinks() (bool, error)
-	SetOpensLinks(on bool) error
 }
 
 // Run shows the window and returns when it was closed, the person quit, or ctx
@@ -92,13 +82,6 @@ type page interface {
 	Focus()
 }
 
-// actor is a page whose selected rows answer Space, Del and Enter.
-type actor interface {
-	Toggle() // pause or resume
-	Remove()
-	Open()
-}
-
 // window is the one window, with everything in it.
 type window struct {
 	app      fyne.App
@@ -135,9 +118,6 @@ type window struct {
 
 func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func())) (*window, error) {
 	w := &window{app: app, engine: engine, options: options, crossing: newCrossing(toUI), tips: kit.NewTips(), prefs: prefs{app.Preferences()}}
-	w.menus, w.keys, w.help = &menus{w}, &keyboard{w}, &help{w}
-	w.links, w.drops, w.requests = &links{w}, &drops{window: w}, &requests{window: w}
-	w.transfers, w.exit = &transfers{w}, &exit{window: w}
 	if err := loadTexts(w.prefs.language()); err != nil {
 		return nil, err
 	}
@@ -146,11 +126,10 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	w.win.SetIcon(appIcon())
 	w.win.SetMaster()
 	w.win.SetPadded(false)
-	w.sheets = kit.NewSheets(w.win, w.tips, w.Fail, func() { w.crossing.after(0, w.requests.openNext) })
-	w.undo, w.tray, w.herald = newUndo(w), newTray(w), newHerald(w)
+	w.assemble()
 	w.build()
 	w.showPages()
-	w.win.Canvas().SetOnTypedKey(w.keys.typedKey)
+	w.win.Canvas().SetOnTypedKey(w.menus.typedKey)
 	w.win.Canvas().SetOnTypedRune(w.keys.typedRune)
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.drops.dropped(uris) })
 	w.win.SetOnClosed(w.closed)
@@ -160,20 +139,54 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	return w, nil
 }
 
+// assemble makes the parts that stay when the language changes.
+func (w *window) assemble() {
+	w.sheets = kit.NewSheets(w.win, w.tips, w.Fail, func() { w.crossing.after(0, w.requests.openNext) })
+	w.undo = newUndo(w, w.crossing, func() { w.notice.hide() }, w.moved)
+	w.links = &links{window: w, engine: w.engine, clipboard: w.app.Clipboard()}
+	w.drops = &drops{window: w, engine: w.engine, crossing: w.crossing, refuse: func(m words.Message) { w.notice.fail(m) }}
+	w.requests = &requests{crossing: w.crossing, incoming: w.options.Requests, present: w.present,
+		busy: func() bool { return w.sheets.IsOpen() || w.asking }, link: w.links.open, files: w.drops.review, waiting: w.options.Open}
+	w.transfers = &transfers{window: w, engine: w.engine, undo: w.undo}
+	w.exit = &exit{window: w, win: w.win, prefs: w.prefs, crossing: w.crossing, engine: w.engine, present: w.present,
+		hosted: func(ctx context.Context) bool { return w.tray.hosted(ctx) }}
+	w.tray = &tray{window: w, app: w.app, win: w.win, exit: w.exit, transfers: w.transfers, host: w.options.TrayHost, present: w.present}
+	w.tray.build()
+	w.herald = &herald{window: w, app: w.app, engine: w.engine, seen: func(status face.Status) {
+		w.status.QuickLimit = status.QuickLimit // the tray changes it while the window is hidden
+		w.tray.show(status)
+	}}
+	w.keys, w.menus = &keyboard{w}, &menus{w}
+	w.help = &help{window: w, version: w.options.Version, commands: w.menus.listed}
+}
+
 // build makes everything that contains words.
 func (w *window) build() {
-	w.notice, w.banner = newNotice(w), newBanner(w)
+	w.notice, w.banner = newNotice(w, w.moved), newBanner(w, w.engine, w.moved)
 	w.undo.build()
+	search := pages.NewSearch(w, w.engine, w.drops.pickFile)
 	w.pages = [pages.PlaceCount]page{
-		pages.PlaceSearch:    pages.NewSearch(w, w.engine, w.drops.pickFile),
+		pages.PlaceSearch:    search,
 		pages.PlaceDownloads: pages.NewDownloads(w, w.engine, w.undo, w.keys.find),
 		pages.PlaceUploads:   pages.NewUploads(w, w.engine),
 		pages.PlaceShared:    pages.NewShared(w, w.engine, w.undo, w.drops.pickFile),
 		pages.PlaceTracker:   pages.NewTracker(w, w.engine),
-		pages.PlaceSettings:  pages.NewSettings(w, w.engine, newFaceSettings(w)),
+		pages.PlaceSettings: pages.NewSettings(w, w.engine, newFaceSettings(w, w.prefs, w.options.System, chosen{
+			language: w.setLanguage, look: w.setLook, moved: func() { w.pages[pages.PlaceSettings].Screen().Refresh() }})),
 	}
-	w.frame = newFrame(w)
+	w.frame = newFrame(w, surroundings{visit: w.visit, entry: search.Entry, adds: []adding{
+		{"Add files", theme.FileIcon(), w.drops.pickFile},
+		{"Add folder", theme.FolderIcon(), w.drops.pickFolder},
+		{"Paste link", theme.ContentPasteIcon(), w.links.paste},
+	}, banner: w.banner.box, strips: []fyne.CanvasObject{w.undo.box, w.notice.box}})
 	w.win.SetMainMenu(w.menus.main())
+}
+
+// moved lays the frame out again after a strip came or went.
+func (w *window) moved() {
+	if w.frame != nil {
+		w.frame.main.Refresh()
+	}
 }
 
 // showPages fills the window with the frame and its pages.
@@ -195,12 +208,23 @@ func (w *window) begin() {
 	w.crossing.poke()
 	w.tray.begin()
 	w.requests.follow()
-	w.requests.waiting = w.options.Open
 	if w.options.FirstStart {
 		w.firstStart()
 	} else {
 		w.requests.openNext()
 	}
+}
+
+// firstStart covers the window with the questions of a new installation.
+func (w *window) firstStart() {
+	w.asking = true
+	wizard := newWizard(w, w.engine, func() {
+		w.asking = false
+		w.showPages()
+		w.requests.openNext()
+	})
+	w.win.SetContent(wizard.screen)
+	wizard.begin()
 }
 
 // pull asks for what the frame and the current page show. It runs beside the UI
@@ -234,83 +258,54 @@ func (w *window) showStatus(status face.Status) {
 	w.banner.show(status)
 }
 
-// GoTo shows a page, unless it is shown already.
-func (w *window) GoTo(to pages.Place) {
-	if w.place != to {
-		w.goTo(to)
-	}
-}
-
 // goTo shows a page, and pulls it at once.
 func (w *window) goTo(to pages.Place) {
 	w.place = to
 	w.following.Store(&w.pages[to])
-	w.frame.showPlace(to)
+	w.frame.showPlace(to, w.pages[to].Screen())
 	w.tips.Hide()
 	w.crossing.poke()
 }
 
+// visit shows a page and gives it the focus.
+func (w *window) visit(to pages.Place) {
+	w.goTo(to)
+	w.pages[to].Focus()
+}
+
 func (w *window) search() *pages.Search { return w.pages[pages.PlaceSearch].(*pages.Search) }
 
-// Host is what the window lends to widgets of the kit.
-func (w *window) Host() kit.Host {
-	return kit.Host{Tips: w.tips, Canvas: w.win.Canvas(), Prefs: w.app.Preferences(), Pressed: w.keys.typedKey,
-		Beside: func(work func() func()) { w.crossing.start(func(context.Context) func() { return work() }) }}
+// setLook shows everything in another look.
+func (w *window) setLook(choice kit.Look) {
+	w.prefs.SetString(prefLook, string(choice))
+	w.app.Settings().SetTheme(kit.NewTheme(choice))
 }
 
-// Sheets lie above the pages.
-func (w *window) Sheets() *kit.Sheets { return w.sheets }
-
-// Status is what the frame shows.
-func (w *window) Status() face.Status { return w.status }
-
-// Start runs work beside the UI thread; see the crossing.
-func (w *window) Start(work func(context.Context) func()) { w.crossing.start(work) }
-
-// After runs f on the UI thread once wait has passed.
-func (w *window) After(wait time.Duration, f func()) (forget func()) {
-	return w.crossing.after(wait, f)
-}
-
-// Poke asks for a pull as soon as possible.
-func (w *window) Poke() { w.crossing.poke() }
-
-// Act hands an action to the engine. It shows a failure; after success it runs
-// done, unless that is nil, and pulls the page again.
-func (w *window) Act(action func(context.Context) error, done func()) {
-	w.crossing.start(func(ctx context.Context) func() {
-		err := pages.InTime(ctx, action(ctx))
-		return func() {
-			if err != nil {
-				w.Fail(err)
-			} else if done != nil {
-				done()
-			}
-			w.crossing.poke()
-		}
-	})
-}
-
-// Fail shows an error that has no row of its own.
-func (w *window) Fail(err error) {
-	switch {
-	case errors.Is(err, pages.ErrSlow):
-		w.notice.fail(words.Message{
-			What: words.L("This took too long"),
-			Next: words.L("Try again; if it keeps failing, copy the diagnostics in Settings and report it."),
-		})
-	case !errors.Is(err, context.Canceled):
-		w.notice.fail(words.Explain(face.FailureOf(err)))
+// setLanguage shows everything in another language at once, by building every
+// page again. The text in the search entry stays.
+func (w *window) setLanguage(tag string) {
+	if err := loadTexts(tag); err != nil {
+		w.Fail(err)
+		return
 	}
+	w.prefs.SetString(prefLanguage, tag)
+	text := w.search().Entry.Text
+	w.notice.forget()
+	w.undo.settle()
+	w.build()
+	w.showPages()
+	w.search().Entry.SetText(text)
+	w.tray.build()
+	w.showStatus(w.status)
+	w.goTo(pages.PlaceSettings)
 }
 
-// Tell says that something was done.
-func (w *window) Tell(text string) { w.notice.tell(text) }
-
-// Copy copies text to the clipboard, and says so.
-func (w *window) Copy(text, said string) {
-	w.app.Clipboard().SetContent(text)
-	w.Tell(said)
+// present brings the window to the front, from the tray too.
+func (w *window) present() {
+	w.win.Show()
+	w.win.RequestFocus()
+	w.crossing.setHidden(false)
+	w.crossing.poke()
 }
 
 // closed ends what the window started. A deed that could still be undone is

@@ -16,10 +16,16 @@ import (
 	"centralizedp2p/netproto"
 )
 
+// folderEngine is what the sheet of a folder needs of the engine.
+type folderEngine interface {
+	face.Search
+	face.Downloads
+}
+
 // folderSheet shows what a folder contains before it is downloaded.
 type folderSheet struct {
 	window   Window
-	engine   SearchEngine
+	engine   folderEngine
 	hit      face.Hit
 	files    *kit.FileTree
 	tree     *widget.Tree
@@ -29,7 +35,7 @@ type folderSheet struct {
 }
 
 // openFolder fetches the list of files in a folder and shows it as a tree.
-func openFolder(w Window, engine SearchEngine, hit face.Hit) {
+func openFolder(w Window, engine folderEngine, hit face.Hit) {
 	s := &folderSheet{window: w, engine: engine, hit: hit, total: kit.Paragraph(words.L("Asking for the list of files…"))}
 	s.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), s.get)
 	s.download.Disable()
@@ -111,6 +117,11 @@ func (s *folderSheet) get() {
 	w.Sheets().Close()
 	w.Act(func(ctx context.Context) error { return s.engine.Download(ctx, request) },
 		func() { w.Tell(words.N("{{.Count}} downloads added", 1, words.Values{"Count": 1})) })
+}
+
+// requestOf asks for all of a hit.
+func requestOf(h face.Hit) face.DownloadRequest {
+	return face.DownloadRequest{Hash: h.Hash, Name: h.Name, Size: h.Size, Folder: h.Folder}
 }
 
 // tickLine returns how a branch of the tree looks.

@@ -15,6 +15,15 @@ import (
 	"centralizedp2p/netproto"
 )
 
+// The columns of the search.
+const (
+	columnName = iota
+	columnSize
+	columnType
+	columnSources
+	columnAdded
+)
+
 // hitColumns are the columns of the search.
 func hitColumns() []kit.Column[face.Hit] {
 	return []kit.Column[face.Hit]{

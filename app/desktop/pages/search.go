@@ -28,15 +28,6 @@ const anyKind netproto.Kind = ""
 // there within 150 ms.
 const searchWait = 120 * time.Millisecond
 
-// The columns of the search.
-const (
-	columnName = iota
-	columnSize
-	columnType
-	columnSources
-	columnAdded
-)
-
 // trackerOrder maps columns to the orders that the tracker supports, so that
 // the first of many pages has the right hits. It does not order by type.
 var trackerOrder = map[int]netproto.Sort{
@@ -374,10 +365,6 @@ func (p *Search) get(hits []face.Hit) {
 	}, func() {
 		p.window.Tell(words.N("{{.Count}} downloads added", len(hits), words.Values{"Count": words.Count(len(hits))}))
 	})
-}
-
-func requestOf(h face.Hit) face.DownloadRequest {
-	return face.DownloadRequest{Hash: h.Hash, Name: h.Name, Size: h.Size, Folder: h.Folder}
 }
 
 func (p *Search) rowMenu() *fyne.Menu {

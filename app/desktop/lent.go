@@ -1,0 +1,100 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/words"
+	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+)
+
+// The window lends itself to its pages.
+var _ pages.Window = (*window)(nil)
+
+// GoTo shows a page, unless it is shown already.
+func (w *window) GoTo(to pages.Place) {
+	if w.place != to {
+		w.goTo(to)
+	}
+}
+
+// Host is what the window lends to widgets of the kit.
+func (w *window) Host() kit.Host {
+	return kit.Host{Tips: w.tips, Canvas: w.win.Canvas(), Prefs: w.app.Preferences(), Pressed: w.menus.typedKey,
+		Beside: func(work func() func()) { w.crossing.start(func(context.Context) func() { return work() }) }}
+}
+
+// Sheets lie above the pages.
+func (w *window) Sheets() *kit.Sheets { return w.sheets }
+
+// Status is what the frame shows.
+func (w *window) Status() face.Status { return w.status }
+
+// Start runs work beside the UI thread; see the crossing.
+func (w *window) Start(work func(context.Context) func()) { w.crossing.start(work) }
+
+// After runs f on the UI thread once wait has passed.
+func (w *window) After(wait time.Duration, f func()) (forget func()) {
+	return w.crossing.after(wait, f)
+}
+
+// Poke asks for a pull as soon as possible.
+func (w *window) Poke() { w.crossing.poke() }
+
+// Act hands an action to the engine. It shows a failure; after success it runs
+// done, unless that is nil, and pulls the page again.
+func (w *window) Act(action func(context.Context) error, done func()) {
+	w.crossing.start(func(ctx context.Context) func() {
+		err := pages.InTime(ctx, action(ctx))
+		return func() {
+			if err != nil {
+				w.Fail(err)
+			} else if done != nil {
+				done()
+			}
+			w.crossing.poke()
+		}
+	})
+}
+
+// Fail shows an error that has no row of its own.
+func (w *window) Fail(err error) {
+	switch {
+	case errors.Is(err, pages.ErrSlow):
+		w.notice.fail(words.Message{
+			What: words.L("This took too long"),
+			Next: words.L("Try again; if it keeps failing, copy the diagnostics in Settings and report it."),
+		})
+	case !errors.Is(err, context.Canceled):
+		w.notice.fail(words.Explain(face.FailureOf(err)))
+	}
+}
+
+// Tell says that something was done.
+func (w *window) Tell(text string) { w.notice.tell(text) }
+
+// Copy copies text to the clipboard, and says so.
+func (w *window) Copy(text, said string) {
+	w.app.Clipboard().SetContent(text)
+	w.Tell(said)
+}
+
+// OpenPath opens a file or folder with the program that the desktop chose for it.
+func (w *window) OpenPath(path string) {
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") { // C:/…
+		slashed = "/" + slashed
+	}
+	if err := w.app.OpenURL(&url.URL{Scheme: "file", Path: slashed}); err != nil {
+		w.Fail(netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", path, err))
+	}
+}
