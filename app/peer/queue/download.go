@@ -12,6 +12,7 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -108,8 +109,8 @@ func (d *download) run(ctx context.Context) (string, error) {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		switch netproto.CodeOf(err) {
-		case netproto.CodeNoSpace, netproto.CodeFolderUnwritable:
+		switch code := netproto.CodeOf(err); {
+		case code == netproto.CodeNoSpace, code == netproto.CodeFolderUnwritable, piece.Scarce(err):
 		default:
 			return "", err
 		}

@@ -106,7 +106,12 @@ func (sc *scan) hashBatch(work []unhashed) (*batch, error) {
 			break
 		}
 		group.Go(func() error {
-			f, m, err := sc.read(ctx, w, pieces)
+			var f library.File
+			var m *piece.Manifest
+			err := patiently(ctx, sc.waits, func() (err error) {
+				f, m, err = sc.read(ctx, w, pieces)
+				return err
+			})
 			if err != nil {
 				return sc.leftOut(sc.found[w.index].real, err)
 			}

@@ -50,6 +50,7 @@ type scan struct {
 
 	mu      sync.Mutex
 	unrest  bool // files are left out because they change
+	waited  bool // it said that it waits for descriptors
 	omitted Omitted
 }
 
@@ -158,7 +159,7 @@ func (sc *scan) walk() ([]found, error) {
 		return without(s.found, sc.leave), nil
 	}
 	sc.dirs = 0
-	w := walk{ctx: sc.ctx, leave: sc.leave, enter: sc.watch, visitor: Visitor{LeftOut: sc.omit}}
+	w := walk{ctx: sc.ctx, leave: sc.leave, enter: sc.watch, waits: sc.waits, visitor: Visitor{LeftOut: sc.omit}}
 	return w.in(sc.record.Path)
 }
 
@@ -225,7 +226,11 @@ func (sc *scan) look() error {
 func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
 	s, rel := sc.share, sc.found[i].real
 	full := s.pathOf(rel)
-	state, err := piece.StateOf(full)
+	var state piece.State
+	err = patiently(sc.ctx, sc.waits, func() (err error) {
+		state, err = piece.StateOf(full)
+		return err
+	})
 	if err != nil {
 		return nil, nil, sc.leftOut(rel, err)
 	}
@@ -379,7 +384,7 @@ func (sc *scan) list(entries []netproto.FolderEntry) (*sharedFile, error) {
 			return old, nil
 		}
 	}
-	if err := l.WriteFolderFile(m.Hash, text); err != nil {
+	if err := patiently(sc.ctx, sc.waits, func() error { return l.WriteFolderFile(m.Hash, text) }); err != nil {
 		return nil, err
 	}
 	f := &sharedFile{share: s, hash: m.Hash, list: as}

@@ -49,6 +49,7 @@ type walk struct {
 	ctx     context.Context
 	leave   *leaveOut
 	enter   func(folder string) // called for every folder before it is read
+	waits   func(err error)     // called when the walk waits for descriptors; nil: not
 	visitor Visitor
 	result  []found
 	full    bool // there is more than a folder may have
@@ -111,7 +112,11 @@ func sortFound(list []found) {
 // announced.
 func (w *walk) dir(folder, real, safe string) error {
 	w.enter(folder)
-	list, err := os.ReadDir(folder)
+	var list []fs.DirEntry
+	err := patiently(w.ctx, w.waits, func() (err error) {
+		list, err = os.ReadDir(folder)
+		return err
+	})
 	if err != nil && safe != "" {
 		w.leftOut(real, Unreadable)
 		return nil

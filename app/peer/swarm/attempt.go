@@ -88,8 +88,8 @@ func (j *job) shut() {
 // fetchFile fetches a file and returns its path.
 func (a *Attempt) fetchFile(ctx context.Context) (string, error) {
 	name := netproto.SafeName(a.task.Name)
-	if path, ok := a.alreadyThere(ctx, name); ok {
-		return path, nil
+	if path, err := a.alreadyThere(ctx, name); path != "" || err != nil {
+		return path, err
 	}
 	j := a.firstJob(".", name)
 	published, err := a.fetch(ctx, []*job{j}, true)
@@ -101,28 +101,32 @@ func (a *Attempt) fetchFile(ctx context.Context) (string, error) {
 
 // alreadyThere finds the finished file under its name, so that the same command given
 // twice has nothing to do. If the name was taken, the file got a numbered one: those
-// are tried up to the first gap, and hashed if their size fits.
-func (a *Attempt) alreadyThere(ctx context.Context, name string) (string, bool) {
+// are tried up to the first gap, and hashed if their size fits. It returns "" if it is
+// not there; an error says that this cannot be found out now.
+func (a *Attempt) alreadyThere(ctx context.Context, name string) (string, error) {
 	for n, numbered := range piece.NumberedNames(name) {
 		path := filepath.Join(a.task.Dir, numbered)
 		info, err := os.Lstat(path)
 		if err != nil {
-			return "", false
+			return "", onlyScarce(err)
 		}
 		fits := info.Size() == a.task.Size || n == 1 && a.task.Size < 0
-		if fits && info.Mode().IsRegular() && a.isIt(ctx, path) {
-			return path, true
+		if !fits || !info.Mode().IsRegular() {
+			continue
+		}
+		if is, err := a.isIt(ctx, path); is || err != nil {
+			return path, err
 		}
 	}
-	return "", false
+	return "", nil
 }
 
 // isIt reports whether a file has the wanted content.
-func (a *Attempt) isIt(ctx context.Context, path string) bool {
+func (a *Attempt) isIt(ctx context.Context, path string) (bool, error) {
 	a.setPhase(Verifying)
 	m, _, err := piece.HashPath(ctx, path, a.progress)
 	if err != nil || m.Hash != a.task.Hash {
-		return false
+		return false, onlyScarce(err)
 	}
 	if err := piece.RemovePart(a.root, ".", m.Hash); err != nil { // a kill can leave the journal of a published file
 		a.swarms.config.Log.Warn("what is left of a download cannot be removed", "hash", m.Hash, "error", err)
@@ -130,7 +134,7 @@ func (a *Attempt) isIt(ctx context.Context, path string) bool {
 	a.mu.Lock()
 	defer a.unlock()
 	a.total, a.done = m.Size, m.Size
-	return true
+	return true, nil
 }
 
 // Renew tries all sources and trackers again now: the network has changed.

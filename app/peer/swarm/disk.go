@@ -70,6 +70,15 @@ func (a *Attempt) takeSpace() error {
 	return nil
 }
 
+// onlyScarce returns an error that says nothing about a file, because descriptors or
+// memory were used up; nil for all others.
+func onlyScarce(err error) error {
+	if err != nil && piece.Scarce(err) {
+		return err
+	}
+	return nil
+}
+
 // onDisk is how much the unfinished file of a job occupies already, in bytes.
 func (j *job) onDisk() int64 {
 	info, err := j.attempt.root.Stat(path.Join(j.dir, piece.PartName(j.hash)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -93,7 +94,11 @@ func (ls *lanes) connect(ctx context.Context, s *source, at netproto.Source, ind
 	ls.making--
 	if err != nil || ctx.Err() != nil {
 		s.lanes--
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case err == nil || ctx.Err() != nil:
+		case piece.Scarce(err): // here, which is not the fault of the source
+			s.retry = time.Now().Add(a.swarms.config.Timing.MinSource)
+		default:
 			s.fail(err, &a.swarms.config.Timing)
 			s.unreached = true
 			if s.heard && s.lanes == 0 {

@@ -105,7 +105,11 @@ func (t *tree) publishedBefore(ctx context.Context) (string, error) {
 			break
 		}
 		full := filepath.Join(a.task.Dir, name)
-		if right, err := piece.IntactFolder(ctx, full, wanted, a.progress); err == nil && right {
+		right, err := piece.IntactFolder(ctx, full, wanted, a.progress)
+		if err := onlyScarce(err); err != nil {
+			return "", err
+		}
+		if err == nil && right {
 			a.mu.Lock()
 			a.total, a.done = size, size
 			a.unlock()
@@ -251,7 +255,7 @@ func (t *tree) isContent(ctx context.Context, name string, e netproto.FolderEntr
 	a := t.attempt
 	file, err := a.root.Open(name)
 	if err != nil {
-		return false, nil
+		return false, onlyScarce(err)
 	}
 	defer file.Close()
 	m, err := piece.Hash(ctx, file, e.Size, a.progress)
@@ -259,7 +263,7 @@ func (t *tree) isContent(ctx context.Context, name string, e netproto.FolderEntr
 		return false, ctx.Err()
 	}
 	if err != nil || m.Hash != e.Hash {
-		return false, nil
+		return false, onlyScarce(err)
 	}
 	newJob(a, e.Hash, e.Size, path.Dir(name), path.Base(name)).offerFinished(m, name)
 	return true, nil
