@@ -49,6 +49,7 @@ type program struct {
 	profile  string
 	json     bool
 	verbose  bool
+	drawn    *progress // the bar on the terminal; nil if there is none
 }
 
 // UntilStopped returns the context of a program that signals end in order; see

@@ -85,6 +85,7 @@ func (p *program) fetch(ctx context.Context, n *node.Node, what string, request 
 		return err
 	}
 	ts.Use(n.Engine) // which closes them in the end
+	lookout := p.newLookout(n, ts)
 	if request.Hash.IsZero() {
 		hit, err := findName(ctx, ts.Answered, what)
 		if netproto.CodeOf(err) == netproto.CodeNotFound {
@@ -113,7 +114,7 @@ func (p *program) fetch(ctx context.Context, n *node.Node, what string, request 
 	if len(sources) == 0 {
 		return noSource(request)
 	}
-	return p.download(ctx, n, request)
+	return p.download(ctx, lookout, request)
 }
 
 func noSource(request queue.Request) error {
@@ -220,9 +221,9 @@ func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, n
 }
 
 // download runs one download to its end.
-func (p *program) download(ctx context.Context, n *node.Node, request queue.Request) error {
+func (p *program) download(ctx context.Context, l *lookout, request queue.Request) error {
 	began := time.Now()
-	d, err := runDownload(ctx, n.Engine, request, &progress{program: p, label: request.Name})
+	d, err := runDownload(ctx, l.node.Engine, request, &progress{program: p, label: request.Name, lookout: l})
 	if err != nil {
 		return err
 	}
@@ -261,12 +262,14 @@ func runDownload(ctx context.Context, e *peer.Engine, request queue.Request, sho
 		case <-ended:
 			ended = nil
 		case <-look.C: // nothing changes while there is no source
+			shown.look(d)
 		}
 	}
 }
 
 func (p *program) completed(e completedEvent) {
 	if p.json {
+		e.Path, e.PathBytes = jsonPath(e.Path)
 		p.event(e)
 		return
 	}

@@ -12,13 +12,14 @@ import (
 // The JSON objects that commands print, one per line.
 type (
 	sharedEvent struct {
-		Event string               `json:"event"` // shared
-		Hash  netproto.ContentHash `json:"hash"`
-		Size  int64                `json:"size"` // bytes
-		Name  string               `json:"name"`
-		Path  string               `json:"path"`
-		Link  string               `json:"link"`
-		Files *int                 `json:"files,omitempty"` // of a folder only
+		Event     string               `json:"event"` // shared
+		Hash      netproto.ContentHash `json:"hash"`
+		Size      int64                `json:"size"` // bytes
+		Name      string               `json:"name"`
+		Path      string               `json:"path"`
+		PathBytes string               `json:"path_bytes,omitempty"` // base64; only if the path is no UTF-8
+		Link      string               `json:"link"`
+		Files     *int                 `json:"files,omitempty"` // of a folder only
 	}
 	hitLine struct {
 		Hash    netproto.ContentHash `json:"hash"`
@@ -36,12 +37,13 @@ type (
 		Sources int         `json:"sources"`
 	}
 	completedEvent struct {
-		Event   string               `json:"event"` // completed
-		Path    string               `json:"path"`
-		Hash    netproto.ContentHash `json:"hash"`
-		Size    int64                `json:"size"` // bytes
-		Seconds float64              `json:"seconds"`
-		Sources int                  `json:"sources"` // that sent something
+		Event     string               `json:"event"` // completed
+		Path      string               `json:"path"`
+		PathBytes string               `json:"path_bytes,omitempty"` // base64; only if the path is no UTF-8
+		Hash      netproto.ContentHash `json:"hash"`
+		Size      int64                `json:"size"` // bytes
+		Seconds   float64              `json:"seconds"`
+		Sources   int                  `json:"sources"` // that sent something
 	}
 	failedEvent struct {
 		Event   string        `json:"event"` // error

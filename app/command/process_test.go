@@ -107,19 +107,19 @@ func (p *process) wait() (int, error) {
 	}
 }
 
-// waitFor waits until find has found something on stdout.
-func (p *process) waitFor(what string, find func(string) int) error {
+// waitFor waits until find has found something on stdout or stderr.
+func (p *process) waitFor(out *output, what string, find func(string) int) error {
 	deadline := time.After(patient)
 	ended := p.ended
 	for {
-		more := p.out.take(find)
+		more := out.take(find)
 		if more == nil {
 			return nil
 		}
 		select {
 		case <-more:
 		case <-ended:
-			if p.out.take(find) == nil {
+			if out.take(find) == nil {
 				return nil
 			}
 			return fmt.Errorf("it ended without %s: %s%s", what, p.out.String(), p.err.String())
@@ -153,7 +153,8 @@ func cmdAwait(ts *testscript.TestScript, args []string) error {
 		}
 	}
 	var object map[string]any
-	err := running(ts, name).waitFor("event "+event, func(text string) int {
+	p := running(ts, name)
+	err := p.waitFor(&p.out, "event "+event, func(text string) int {
 		read := 0
 		for line := range strings.Lines(text) {
 			read += len(line)
@@ -182,11 +183,21 @@ func cmdAwait(ts *testscript.TestScript, args []string) error {
 }
 
 func cmdSays(ts *testscript.TestScript, args []string) error {
-	pattern, err := regexp.Compile(args[1])
+	p := running(ts, args[0])
+	return p.waitForText(&p.out, args[1])
+}
+
+func cmdWarns(ts *testscript.TestScript, args []string) error {
+	p := running(ts, args[0])
+	return p.waitForText(&p.err, args[1])
+}
+
+func (p *process) waitForText(out *output, text string) error {
+	pattern, err := regexp.Compile(text)
 	if err != nil {
 		return err
 	}
-	return running(ts, args[0]).waitFor(args[1], func(text string) int {
+	return p.waitFor(out, text, func(text string) int {
 		if at := pattern.FindStringIndex(text); at != nil {
 			return at[1]
 		}

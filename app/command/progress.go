@@ -24,19 +24,24 @@ type progress struct {
 	last    progressEvent
 	since   time.Time // of the state in last
 	told    bool      // the person has read what the download waits for
+	lookout *lookout  // nil: nothing else is told
+}
+
+// look tells what happens around a download.
+func (g *progress) look(d queue.Download) {
+	if g.lookout != nil {
+		g.lookout.look()
+		g.lookout.download(d)
+	}
 }
 
 func (g *progress) download(d queue.Download) {
 	p := g.program
 	now := progressEvent{"progress", d.State, d.Done, d.Size, d.Rate, d.Sources}
-	if p.json {
-		if now != g.last {
-			p.event(now)
-		}
-		g.last = now
-		return
+	if p.json && now != g.last {
+		p.event(now)
 	}
-	if d.State != g.last.State {
+	if d.State != g.last.State || d.Done != g.last.Done {
 		g.since, g.told = time.Now(), false
 	}
 	g.last = now
@@ -48,19 +53,26 @@ func (g *progress) download(d queue.Download) {
 	}
 }
 
-// wait prints what a download waits for, if it waits.
+// wait tells what a download waits for, if it waits.
 func (g *progress) wait(d queue.Download) bool {
+	var what string
 	switch d.State {
 	case queue.StateWaiting:
-		g.end()
-		fmt.Fprintln(g.program.Err, "Waiting for a source…")
-		return true
+		what = "waiting for a source: no peer that has it answers"
+	case queue.StateConnecting:
+		what = "waiting for a connection to a source"
 	case queue.StateQueued:
-		g.end()
-		fmt.Fprintf(g.program.Err, "Queued at the source, at place %d…\n", d.Place)
-		return true
+		what = fmt.Sprintf("waiting in the queue of the source, at place %d", d.Place)
+	case queue.StateDownloading:
+		if time.Since(g.since) < stalled {
+			return false
+		}
+		what = fmt.Sprintf("waiting for bytes: nothing has come for %d seconds", int(stalled.Seconds()))
+	default:
+		return false
 	}
-	return false
+	g.program.notice(noticeEvent{Code: noticeWaiting, Message: what})
+	return true
 }
 
 const (
@@ -69,7 +81,10 @@ const (
 	leastBar   = 6  // columns in it, while there is something to leave out
 	leastWidth = barRoom + 3
 	mostName   = 24
-	leastName  = 4
+	// stalled is how long a download may get nothing from its sources before the
+	// person reads it.
+	stalled   = 10 * time.Second
+	leastName = 4
 )
 
 // columns returns the width of the terminal.
@@ -113,6 +128,7 @@ func (g *progress) set(done, total, rate int64) {
 	}
 	g.bar.Describe(describe(g.label, done, total, rate, width-barRoom))
 	_ = g.bar.Set64(done)
+	g.program.drawn = g
 }
 
 // describe says in that many columns how far something has come. What does not fit
@@ -179,6 +195,6 @@ func short(name string, columns int) string {
 func (g *progress) end() {
 	if g.bar != nil {
 		_ = g.bar.Clear()
-		g.bar = nil
+		g.bar, g.program.drawn = nil, nil
 	}
 }

@@ -34,6 +34,7 @@ import (
 //	await NAME EVENT [PERCENT]  waits for a JSON object with that event; its fields become $NAME_field;
 //	                            the port of an address becomes $NAME_port
 //	says NAME PATTERN           waits for text on its stdout, after what was waited for before
+//	warns NAME PATTERN          waits for text on its stderr likewise
 //	type NAME TEXT              types a line
 //	ends NAME CODE              waits for its end; then stdout and stderr are those of the process
 //	signal NAME INT|TERM|HUP|KILLsends a signal
@@ -62,6 +63,7 @@ func TestScripts(t *testing.T) {
 			"start":     positive(cmdStart),
 			"await":     positive(cmdAwait),
 			"says":      positive(cmdSays),
+			"warns":     positive(cmdWarns),
 			"type":      positive(cmdType),
 			"ends":      positive(cmdEnds),
 			"signal":    positive(cmdSignal),

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -121,6 +122,7 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string) error
 		return err
 	}
 	ts.Use(n.Engine)
+	lookout := p.newLookout(n, ts)
 	ids := make([]string, len(paths))
 	for i, path := range paths {
 		if ids[i], err = n.Engine.Shares.Add(path, sharing.Options{}); err != nil {
@@ -128,19 +130,20 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string) error
 		}
 	}
 	for i, id := range ids {
-		s, err := p.waitShared(ctx, n, id, paths[i])
+		s, err := p.waitShared(ctx, lookout, id, paths[i])
 		if err != nil {
 			return err
 		}
-		p.shared(n, s)
+		lookout.announced(s)
 	}
 	p.say("Sharing until you press Ctrl+C.")
-	<-ctx.Done()
+	lookout.untilStopped(ctx)
 	return nil
 }
 
 // waitShared waits for a share, with a bar while it is hashed.
-func (p *program) waitShared(ctx context.Context, n *node.Node, id, path string) (sharing.Share, error) {
+func (p *program) waitShared(ctx context.Context, l *lookout, id, path string) (sharing.Share, error) {
+	n := l.node
 	type result struct {
 		share sharing.Share
 		err   error
@@ -153,10 +156,14 @@ func (p *program) waitShared(ctx context.Context, n *node.Node, id, path string)
 	bar := progress{program: p, label: "Hashing " + filepath.Base(path)}
 	defer bar.end()
 	changed := n.Engine.Watch(ctx)
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
 		select {
 		case r := <-done:
 			return r.share, r.err
+		case <-look.C:
+			l.look()
 		case _, more := <-changed:
 			if !more {
 				changed = nil // the result comes at once
@@ -172,7 +179,8 @@ func (p *program) waitShared(ctx context.Context, n *node.Node, id, path string)
 
 func (p *program) shared(n *node.Node, s sharing.Share) {
 	link := n.Engine.LinkOf(s)
-	e := sharedEvent{Event: "shared", Hash: s.Hash, Size: s.Size, Name: s.Name, Path: s.Path, Link: link}
+	e := sharedEvent{Event: "shared", Hash: s.Hash, Size: s.Size, Name: s.Name, Link: link}
+	e.Path, e.PathBytes = jsonPath(s.Path)
 	if s.Folder {
 		e.Files = &s.Files
 	}

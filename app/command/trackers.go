@@ -35,14 +35,14 @@ func (p *program) openTrackers(ctx context.Context, known profile, link *netprot
 	}
 	chosen := node.Choose(settings, named, link)
 	ts, failures, err := node.AskAll(ctx, known, chosen, func(r node.Replaced) {
-		fmt.Fprintf(p.Err, "centralizedp2p: the tracker %s now has the key %s, as the link after --tracker says; "+
-			"it is trusted from now on, and %s no longer.\n", r.Address, r.New, r.Old)
+		p.notice(noticeEvent{Code: noticeKeyChanged, Tracker: r.Address, Message: fmt.Sprintf(
+			"the tracker %s now has the key %s, as the link after --tracker says; it is trusted from now on, and %s no longer", r.Address, r.New, r.Old)})
 	})
 	if err != nil {
 		return node.Trackers{}, replaceable(err)
 	}
 	for _, err := range failures {
-		fmt.Fprintln(p.Err, "centralizedp2p: going on without a tracker: "+cli.Sentence(replaceable(err)))
+		p.notice(noticeEvent{Code: noticeTrackerLost, Message: "going on without a tracker: " + cli.Sentence(replaceable(err))})
 	}
 	// What the person named is the default from now on; a link is a visit.
 	if first := chosen[0].Tracker; settings.Tracker == "" || len(p.trackers) > 0 && settings.Tracker != first {

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"io"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"time"
@@ -28,6 +29,10 @@ func TrackerOptions() daemon.Options {
 func RunTracker(ctx context.Context, o daemon.Options, again func() (daemon.Options, error), stdout, stderr io.Writer) error {
 	return daemon.Run(ctx, o, again, boltstore.Open, stdout, stderr)
 }
+
+// OutwardAddress returns the address under which others are most likely to reach
+// this computer; a loopback address if it has no network.
+func OutwardAddress() netip.Addr { return daemon.OutwardAddress(false) }
 
 // ErrTrackerEnded is the reason of a tracker that ended by itself and does not
 // know why.

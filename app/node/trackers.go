@@ -100,6 +100,17 @@ type Trackers struct {
 // Main returns the client of the main tracker, which has answered.
 func (ts Trackers) Main() *trackerclient.Client { return ts.all[0] }
 
+// Silent returns the addresses of those that did not answer.
+func (ts Trackers) Silent() []string {
+	var list []string
+	for _, c := range ts.all {
+		if !slices.Contains(ts.Answered, membership.Tracker(c)) {
+			list = append(list, c.Address())
+		}
+	}
+	return list
+}
+
 // Close closes the clients, unless an engine has them.
 func (ts Trackers) Close() {
 	for _, c := range ts.all {

@@ -1,0 +1,146 @@
+package command
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"centralizedp2p/app/peer/sharing"
+	"centralizedp2p/netproto"
+)
+
+// The codes of notices.
+const (
+	noticeTrackerLost    = "tracker-lost"
+	noticeTrackerBack    = "tracker-back"
+	noticeKeyChanged     = "tracker-key-changed"
+	noticeRefused        = "tracker-refuses" // banned, not invited
+	noticeTrackerDefault = "tracker-default"
+	noticeLinkLocal      = "link-local"
+	noticeLinkChanged    = "link-changed"
+	noticeShareMissing   = "share-missing"
+	noticeShareBack      = "share-back"
+	noticeShareFailed    = "share-failed"
+	noticeLeftOut        = "left-out"
+	noticeWaiting        = "waiting"
+	noticeSourceBanned   = "source-banned"
+)
+
+// noticeEvent tells about something that happened while a command goes on.
+type noticeEvent struct {
+	Event     string                 `json:"event"` // notice
+	Code      string                 `json:"code"`
+	Message   string                 `json:"message"`
+	Tracker   string                 `json:"tracker,omitempty"`
+	Path      string                 `json:"path,omitempty"`
+	PathBytes string                 `json:"path_bytes,omitempty"`
+	Link      string                 `json:"link,omitempty"`
+	LeftOut   map[sharing.Reason]int `json:"left_out,omitempty"`
+	Names     []leftOutName          `json:"names,omitempty"` // with --verbose
+}
+
+type leftOutName struct {
+	Path      string         `json:"path"`
+	PathBytes string         `json:"path_bytes,omitempty"`
+	Why       sharing.Reason `json:"why"`
+}
+
+// notice tells the person one line on stderr, and with --json other programs one
+// event. Every command that goes on says here what it would not fail for.
+func (p *program) notice(n noticeEvent) {
+	if p.drawn != nil {
+		p.drawn.end()
+	}
+	fmt.Fprintln(p.Err, "centralizedp2p: "+netproto.Printable(n.Message))
+	p.noticed(n)
+}
+
+// aside is a notice about the line that was just printed: it stands below it.
+func (p *program) aside(n noticeEvent) {
+	p.say("  (%s)", netproto.Printable(n.Message))
+	p.noticed(n)
+}
+
+func (p *program) noticed(n noticeEvent) {
+	if p.json {
+		n.Event = "notice"
+		n.Path, n.PathBytes = jsonPath(n.Path)
+		p.event(n)
+	}
+}
+
+// jsonPath returns a path as JSON can hold it, and the base64 of its bytes if that is
+// not the whole of it: on Unix a name may be no UTF-8.
+func jsonPath(path string) (text, raw string) {
+	if utf8.ValidString(path) {
+		return path, ""
+	}
+	return strings.ToValidUTF8(path, "\ufffd"), base64.StdEncoding.EncodeToString([]byte(path))
+}
+
+// reasons say why something is left out of a share; the order is that of a sentence.
+var reasons = []struct {
+	why   sharing.Reason
+	text  string
+	named bool // without --verbose, too: the person will want to do something about it
+}{
+	{sharing.Unreadable, "cannot be read", true},
+	{sharing.TooLong, "with a path that is too long for others", true},
+	{sharing.Changing, "still changing", true},
+	{sharing.Link, "symbolic links", false},
+	{sharing.Special, "no ordinary files", false},
+	{sharing.Ignored, "ignored by the settings", false},
+}
+
+// examples is how many names a sentence about what is left out has.
+const examples = 3
+
+// leftOut is the notice about what a share leaves out.
+func (p *program) leftOut(s sharing.Share) noticeEvent {
+	var parts []string
+	known := 0
+	for _, r := range reasons {
+		n := s.Omitted.Counts[r.why]
+		if n == 0 {
+			continue
+		}
+		known += n
+		part := fmt.Sprintf("%d %s", n, r.text)
+		if r.named {
+			part += names(s.Omitted, r.why)
+		}
+		parts = append(parts, part)
+	}
+	if other := s.Omitted.Total() - known; other > 0 {
+		parts = append(parts, fmt.Sprintf("%d for other reasons", other))
+	}
+	n := noticeEvent{Code: noticeLeftOut, Path: s.Path, LeftOut: s.Omitted.Counts}
+	n.Message = fmt.Sprintf("%s: left out of the share: %s", s.Path, strings.Join(parts, ", "))
+	if !p.verbose {
+		n.Message += "; --verbose names them"
+		return n
+	}
+	for _, o := range s.Omitted.Named {
+		path, raw := jsonPath(o.Path)
+		n.Names = append(n.Names, leftOutName{path, raw, o.Why})
+	}
+	return n
+}
+
+// names lists the first paths that are left out for a reason.
+func names(o sharing.Omitted, why sharing.Reason) string {
+	const most = 60 // columns of a path
+	var list []string
+	for _, l := range o.Named {
+		if l.Why != why {
+			continue
+		}
+		if len(list) == examples {
+			list = append(list, "…")
+			break
+		}
+		list = append(list, short(l.Path, most))
+	}
+	return " (" + strings.Join(list, ", ") + ")"
+}
