@@ -49,7 +49,8 @@
 // The q of a search is words in any order, all of which must occur in a name;
 // "a phrase", spaces included; -word, which must not occur; and type:kind. Case
 // does not matter. A term of one or two characters must start the name or a word
-// in it.
+// in it. There are at most [MaxQueryTerms] words and phrases. A search that would
+// cost a tracker too much ends its page early, with a cursor.
 //
 // # Peer to peer: frames in TLS over TCP
 //

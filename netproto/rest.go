@@ -28,6 +28,7 @@ const (
 	MaxPage        = 200     // hits in one page of a search
 	DefaultPage    = 50      // if the request does not say
 	MaxQueryBytes  = 512     // of search text
+	MaxQueryTerms  = 16      // words and phrases in it
 	MaxBodyBytes   = 1 << 20 // of any request
 	MaxCandidates  = 8       // LAN addresses of one peer
 	MaxPeerName    = 64      // bytes of a display name
@@ -256,7 +257,7 @@ type Hit struct {
 // SearchResponse answers GET /v1/resources.
 type SearchResponse struct {
 	Items []Hit  `json:"items"`
-	Next  string `json:"next,omitempty"` // cursor of the next page; empty at the end
+	Next  string `json:"next,omitempty"` // cursor of the next page, even after a page with few hits or none; empty at the end
 
 	// Suggestions are at most MaxSuggestions names within one typing error, if
 	// nothing was found.

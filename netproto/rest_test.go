@@ -161,8 +161,8 @@ func TestTheRESTAPIIsPinned(t *testing.T) {
 			"/v1/peers/{id}/resources", "/v1/stats", "/healthz", "/readyz", "/resource", "/heartbeat",
 		}},
 		{"limits", []int{
-			MaxAnnounce, MaxPage, DefaultPage, MaxQueryBytes, MaxBodyBytes, MaxCandidates, MaxPeerName, MaxMIMEBytes, MaxCursorBytes,
-		}, []int{1000, 200, 50, 512, 1 << 20, 8, 64, 127, 1024}},
+			MaxAnnounce, MaxPage, DefaultPage, MaxQueryBytes, MaxQueryTerms, MaxBodyBytes, MaxCandidates, MaxPeerName, MaxMIMEBytes, MaxCursorBytes,
+		}, []int{1000, 200, 50, 512, 16, 1 << 20, 8, 64, 127, 1024}},
 		{"leases", []time.Duration{DefaultHeartbeat, LeaseHeartbeats * DefaultHeartbeat, SeedLease}, []time.Duration{30 * time.Second, 90 * time.Second, 20 * time.Second}},
 		{"words", []any{
 			ReachableYes, ReachableNo, ReachableUnknown, HeartbeatOK, HeartbeatJoin, HeartbeatResync,

@@ -73,18 +73,18 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (netproto
 }
 
 // Search asks the index.
-func (s *Store) Search(_ context.Context, q store.Query) (netproto.SearchResponse, error) {
-	return s.search(index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit,
-		Cursor: q.Cursor, Offline: q.Offline})
+func (s *Store) Search(ctx context.Context, q store.Query) (store.Found, error) {
+	return s.search(ctx, index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit,
+		Cursor: q.Cursor, Offline: q.Offline, Plain: q.Plain, Looks: q.Looks})
 }
 
 // PeerResources lists what a peer holds.
-func (s *Store) PeerResources(_ context.Context, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error) {
+func (s *Store) PeerResources(ctx context.Context, id netproto.PeerID, limit int, cursor string) (store.Found, error) {
 	picks, err := s.picksOf(id)
 	if err != nil {
-		return netproto.SearchResponse{}, err
+		return store.Found{}, err
 	}
-	return s.search(index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: limit, Cursor: cursor, Among: s.memory.names.Select(picks), Scope: id.String()})
+	return s.search(ctx, index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: limit, Cursor: cursor, Among: s.memory.names.Select(picks), Scope: id.String()})
 }
 
 // picksOf returns the names under which an online peer holds contents.
@@ -119,9 +119,12 @@ func (m *memory) contentsOf(id netproto.PeerID) (*peer, []*content) {
 	return p, slices.Clone(p.list)
 }
 
-func (s *Store) search(q index.Query) (netproto.SearchResponse, error) {
-	page, err := s.memory.names.Search(q)
-	return netproto.SearchResponse{Items: page.Hits, Next: page.Next, Suggestions: page.Suggestions}, err
+func (s *Store) search(ctx context.Context, q index.Query) (store.Found, error) {
+	page, err := s.memory.names.Search(ctx, q)
+	return store.Found{
+		SearchResponse: netproto.SearchResponse{Items: page.Hits, Next: page.Next, Suggestions: page.Suggestions},
+		Looks:          page.Looks, Short: page.Short,
+	}, err
 }
 
 // rowsAtOnce is how many rows or holdings are read under one lock.
@@ -139,6 +142,9 @@ func (s *Store) Offers(_ context.Context, name string, limit int) ([]store.Offer
 	return offers, nil
 }
 
+// namesakes is how many contents of one name are looked at.
+const namesakes = 10_000
+
 // rowsNamed returns the rows with that name, or all, by rising id.
 func (s *Store) rowsNamed(name string) []*row {
 	m := s.memory
@@ -147,7 +153,7 @@ func (s *Store) rowsNamed(name string) []*row {
 		defer m.mu.RUnlock()
 		return m.rows // later rows are appended, and a sweep makes a copy
 	}
-	named := m.names.Exact(name)
+	named := m.names.Exact(name, namesakes)
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var rows []*row

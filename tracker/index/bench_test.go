@@ -172,7 +172,7 @@ func BenchmarkSearch(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			percentiles(b, 1000, c.next, func(q index.Query) {
-				if _, err := l.Search(q); err != nil {
+				if _, err := l.Search(b.Context(), q); err != nil {
 					b.Fatal(err)
 				}
 			})
@@ -191,14 +191,14 @@ func BenchmarkAbsent(b *testing.B) {
 					piece := []rune(l.pieceOf(characters))
 					piece[l.naming.random.IntN(characters)] = 'q'
 					q := benchQuery(string(piece))
-					if page, _ := l.Search(q); len(page.Hits) == 0 {
+					if page, _ := l.Search(b.Context(), q); len(page.Hits) == 0 {
 						return q
 					}
 				}
 			}
 			offered := 0
 			percentiles(b, 300, next, func(q index.Query) {
-				page, err := l.Search(q)
+				page, err := l.Search(b.Context(), q)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -220,7 +220,7 @@ func BenchmarkInsert(b *testing.B) {
 			case <-stop:
 				return
 			default:
-				l.Search(benchQuery("ter"))
+				l.Search(b.Context(), benchQuery("ter"))
 			}
 		}
 	}()

@@ -52,7 +52,7 @@ func TestWhatStaysIsFoundOnceWhileAllElseChanges(t *testing.T) {
 		seen := map[netproto.ContentHash]int{}
 		q := index.Query{Text: "txt staying", MaxSize: -1, Sort: netproto.SortName, Limit: 70}
 		for {
-			page, err := x.Search(q)
+			page, err := x.Search(t.Context(), q)
 			if err != nil {
 				t.Fatal(err)
 			}

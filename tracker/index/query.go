@@ -19,6 +19,9 @@ import (
 //	-word      must not occur; likewise -"a phrase"
 //	type:video the name must be of that kind; -type:video of another
 //
+// There are at most netproto.MaxQueryTerms words and phrases; one that occurs
+// twice, or within another, counts once.
+//
 // Case does not matter, by Unicode case folding. A term of one or two characters
 // must stand where something starts: at the start of the name, after anything
 // that is neither letter nor digit, or anywhere in a script without spaces. A "-"
@@ -34,6 +37,8 @@ type Query struct {
 	Offline bool       // also find names that only offline sources use
 	Among   *Selection // if not nil, search only these names
 	Scope   string     // whose names these are; binds the cursor
+	Plain   bool       // suggest nothing
+	Looks   int        // bounds the work for this page; 0 means DefaultLooks
 }
 
 // term is a part of a query's text.
@@ -48,10 +53,11 @@ type condition struct {
 	kinds, notKinds  []netproto.Kind
 	minSize, maxSize int64
 	offline          bool
+	spent            int // looks
 }
 
 // understand parses the text of a query. The error is a netproto.CodeInvalid for
-// an unknown kind.
+// an unknown kind and for too many terms.
 func understand(q Query) (condition, error) {
 	c := condition{minSize: q.MinSize, maxSize: q.MaxSize, offline: q.Offline}
 	if q.Kind != "" {
@@ -61,6 +67,11 @@ func understand(q Query) (condition, error) {
 	for {
 		rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
 		if rest == "" {
+			c.shorten()
+			if n := len(c.must) + len(c.not); n > netproto.MaxQueryTerms {
+				return c, netproto.Errorf(netproto.CodeInvalid, "a search has %d words, %d are allowed: leave some out, or put them in quotes as one phrase",
+					n, netproto.MaxQueryTerms)
+			}
 			return c, nil
 		}
 		without, negative := strings.CutPrefix(rest, "-")
@@ -114,6 +125,56 @@ func (c *condition) take(text string, negative, quoted bool) error {
 		c.must = append(c.must, newTerm(text))
 	}
 	return nil
+}
+
+// shorten leaves out what says nothing new: a term within another one, and what
+// occurs twice.
+func (c *condition) shorten() {
+	c.must = distinct(c.must, (*term).implies)
+	c.not = distinct(c.not, func(t, o *term) bool { return o.implies(t) })
+	slices.Sort(c.kinds)
+	slices.Sort(c.notKinds)
+	c.kinds, c.notKinds = slices.Compact(c.kinds), slices.Compact(c.notKinds)
+}
+
+// distinct returns the terms that no other one makes superfluous; of equal ones it
+// keeps the first.
+func distinct(terms []term, covers func(t, o *term) bool) []term {
+	var kept []term
+	for i := range terms {
+		superfluous := false
+		for k := range terms {
+			if k != i && covers(&terms[k], &terms[i]) && (k < i || !covers(&terms[i], &terms[k])) {
+				superfluous = true
+				break
+			}
+		}
+		if !superfluous {
+			kept = append(kept, terms[i])
+		}
+	}
+	return kept
+}
+
+// implies reports whether o occurs in every name in which t does.
+func (t *term) implies(o *term) bool {
+	if o.short {
+		return t.short && bytes.Equal(t.text, o.text)
+	}
+	return bytes.Contains(t.text, o.text)
+}
+
+// contradicts reports whether no name at all can fit.
+func (c *condition) contradicts() bool {
+	if len(c.kinds) > 1 || len(c.notKinds) == len(kinds) || c.maxSize >= 0 && c.maxSize < c.minSize {
+		return true
+	}
+	if len(c.kinds) == 1 && slices.Contains(c.notKinds, c.kinds[0]) {
+		return true
+	}
+	return slices.ContainsFunc(c.not, func(not term) bool {
+		return slices.ContainsFunc(c.must, func(must term) bool { return must.implies(&not) })
+	})
 }
 
 func newTerm(text string) term { return term{[]byte(text), utf8.RuneCountInString(text) < 3} }
@@ -174,12 +235,15 @@ func (c *condition) grams() [][]uint32 {
 // fitsName reports whether a folded name has all terms it must have, and none it
 // must not.
 func (c *condition) fitsName(name []byte) bool {
+	looks := 1 + len(name)/bytesOfLook
 	for i := range c.must {
+		c.spent += looks
 		if !c.must[i].in(name) {
 			return false
 		}
 	}
 	for i := range c.not {
+		c.spent += looks
 		if c.not[i].in(name) {
 			return false
 		}
@@ -213,6 +277,7 @@ func (c *condition) best(v *version) *version {
 	}
 	var best member
 	for _, m := range *v.group {
+		c.spent += looksOfName
 		if (best.version == nil || m.online > best.online) &&
 			(m.version == v || c.fitsRest(m.version, m.online) && c.fitsName(appendFolded(nil, m.text))) {
 			best = m

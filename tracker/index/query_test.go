@@ -47,7 +47,7 @@ func TestTheLanguageOfQueries(t *testing.T) {
 		`live"red`:              "0",
 		`red"fish - live`:       "0",
 	} {
-		page, err := x.Search(index.Query{Text: query, MaxSize: -1, Sort: netproto.SortName, Limit: 9})
+		page, err := x.Search(t.Context(), index.Query{Text: query, MaxSize: -1, Sort: netproto.SortName, Limit: 9})
 		if err != nil {
 			t.Errorf("%q: %v", query, err)
 			continue
@@ -62,7 +62,7 @@ func TestTheLanguageOfQueries(t *testing.T) {
 		}
 	}
 	for _, query := range []string{"type:sound", "red -type:1"} {
-		if _, err := x.Search(index.Query{Text: query, MaxSize: -1, Limit: 1}); netproto.CodeOf(err) != netproto.CodeInvalid {
+		if _, err := x.Search(t.Context(), index.Query{Text: query, MaxSize: -1, Limit: 1}); netproto.CodeOf(err) != netproto.CodeInvalid {
 			t.Errorf("%q: %v", query, err)
 		}
 	}
@@ -82,7 +82,7 @@ func FuzzQuery(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		page, err := x.Search(index.Query{Text: text, MaxSize: -1, Sort: netproto.SortSources, Limit: 300})
+		page, err := x.Search(t.Context(), index.Query{Text: text, MaxSize: -1, Sort: netproto.SortSources, Limit: 300})
 		if err != nil {
 			if netproto.CodeOf(err) != netproto.CodeInvalid {
 				t.Fatal(err)
@@ -97,7 +97,7 @@ func FuzzQuery(f *testing.F) {
 		}
 		id := x.AddName(newContent(hash(1000), epoch), index.Name{Text: text})
 		x.Count(index.Change{Online: 9}, id)
-		page, err = x.Search(index.Query{Text: `"` + text + `"`, MaxSize: -1, Sort: netproto.SortSources, Limit: 300})
+		page, err = x.Search(t.Context(), index.Query{Text: `"` + text + `"`, MaxSize: -1, Sort: netproto.SortSources, Limit: 300})
 		x.Count(index.Change{Online: -9}, id)
 		x.Remove(id)
 		if err != nil || !slices.ContainsFunc(page.Hits, func(h netproto.Hit) bool { return h.Name == text }) {

@@ -2,6 +2,9 @@ package index
 
 import (
 	"bytes"
+	"context"
+	"math"
+	"runtime"
 	"slices"
 	"sort"
 	"time"
@@ -14,7 +17,26 @@ type Page struct {
 	Hits        []netproto.Hit
 	Next        string   // cursor of the next page; empty at the end
 	Suggestions []string // names within one typing error, if nothing was found
+	Looks       int      // what the page cost
+	Short       bool     // Query.Looks were used up: Next goes on where the search ended
 }
+
+// The cost of a search is counted in looks. One look is a name considered, or
+// compared with one term; it takes about 0.1 µs.
+const (
+	// DefaultLooks bounds the work for one page to some 20 ms.
+	DefaultLooks = 200_000
+
+	bytesOfLook = 64 // of a name; a longer one costs more
+	looksOfName = 4  // for another name of a content, which has to be folded first
+
+	// leastLooks is what a search may spend in each segment, however small, so
+	// that every page gets on.
+	leastLooks = 64
+
+	// looksBetween is how often a search sees whether its caller has gone.
+	looksBetween = 4096
+)
 
 // Selection is a set of names as they were when it was made.
 type Selection struct {
@@ -53,19 +75,25 @@ func (x *Index) Select(picks []Pick) *Selection {
 // order, not a number of hits: whatever is added meanwhile, a content that keeps
 // its place is returned exactly once. In SortSources places move.
 //
-// The error is a netproto.CodeInvalid for a cursor of another query and for an
-// unknown type.
-func (x *Index) Search(q Query) (Page, error) {
+// The work for a page is bounded by q.Looks. A page that used them up may have
+// fewer hits than q.Limit, or none, and a cursor nevertheless.
+//
+// The error is a netproto.CodeInvalid for a cursor of another query, for an
+// unknown type and for too many terms, and that of ctx when it ends first.
+func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 	c, err := understand(q)
 	if err != nil {
 		return Page{}, err
 	}
-	s := search{condition: c, sort: q.Sort, limit: q.Limit + 1, kept: newKept()}
+	s := search{condition: c, ctx: ctx, sort: q.Sort, limit: q.Limit + 1, kept: newKept(), allowed: math.MaxInt, check: looksBetween}
 	digest := c.digest(q)
 	if q.Cursor != "" {
 		if s.after, err = parseCursor(q.Cursor, digest); err != nil {
 			return Page{}, err
 		}
+	}
+	if s.contradicts() {
+		return s.page(q.Limit, digest), nil
 	}
 	if q.Among != nil {
 		s.change = q.Among.change
@@ -74,37 +102,43 @@ func (x *Index) Search(q Query) (Page, error) {
 	}
 	now := x.snapshotNow()
 	s.change = now.change
-	s.run(&now)
-	page := s.page(q.Limit, digest)
-	if len(page.Hits) == 0 && q.Cursor == "" {
-		page.Suggestions = s.suggest(&now)
+	if q.Looks == 0 {
+		q.Looks = DefaultLooks
 	}
-	return page, nil
+	if err := s.run(&now, q.Looks); err != nil {
+		return Page{}, err
+	}
+	page := s.page(q.Limit, digest)
+	if len(page.Hits) == 0 && q.Cursor == "" && !page.Short && !q.Plain {
+		page.Suggestions = s.suggest(&now)
+		page.Looks = s.spent
+	}
+	return page, ctx.Err()
 }
 
-// Exact lists the contents that online sources have under exactly this name.
-func (x *Index) Exact(text string) []netproto.ContentHash {
+// Exact lists the contents that online sources have under exactly this name, at
+// most limit of them.
+func (x *Index) Exact(text string, limit int) []netproto.ContentHash {
 	var found []netproto.ContentHash
-	if text == "" {
-		return nil
-	}
 	folded := appendFolded(nil, text)
-	whole := term{text: folded, short: len(folded) < 3}
 	now := x.snapshotNow()
-	take := func(r *run, i int) bool {
-		if v := r.versions[i]; v.text == text && v.lives(now.change) && v.using() > 0 {
+	take := func(v *version) {
+		if len(found) < limit && v.text == text && v.lives(now.change) && v.using() > 0 {
 			found = append(found, v.content.hash)
 		}
-		return true
 	}
-	grams := [][]uint32{whole.appendGrams(nil)}
 	for _, g := range now.segments {
-		candidates(g.choose(grams, listsOfTerm), 0, g.online, func(rank int) bool {
-			return !bytes.Equal(g.name(rank), folded) || take(&g.run, rank)
-		})
+		ranks := g.byName.ranks
+		first := sort.Search(len(ranks), func(i int) bool { return bytes.Compare(cut(g.name(int(ranks[i]))), cut(folded)) >= 0 })
+		for _, rank := range ranks[first:] {
+			if len(found) == limit || !bytes.Equal(cut(g.name(int(rank))), cut(folded)) {
+				break
+			}
+			take(g.versions[rank])
+		}
 	}
-	for i := range now.tail.versions {
-		take(&now.tail, i)
+	for _, v := range now.tail.versions {
+		take(v)
 	}
 	return found
 }
@@ -112,27 +146,70 @@ func (x *Index) Exact(text string) []netproto.ContentHash {
 // search is a query in progress.
 type search struct {
 	condition
+	ctx    context.Context
 	sort   netproto.Sort
 	change uint64 // versions that died later still live for it
 	after  *place // where the page before ended; nil for the first page
 	limit  int    // candidates to keep
 	kept   heap[found]
 
+	allowed int      // looks, counted as spent: where the walk under way ends
+	check   int      // looks, counted as spent: when to see whether the caller has gone
+	before  *version // the last one of the walk
+	itsName []byte
+	ended   *place // where the first of the walks ended that used up their looks; nil if none did
+
 	everyName bool // offer every name of a content, not just the best that fits
 }
 
-func (s *search) run(now *snapshot) {
-	grams := s.grams()
+// run searches all segments, each with its share of the looks, and the tail.
+func (s *search) run(now *snapshot, looks int) error {
+	grams, names := s.grams(), 0
 	for _, g := range now.segments {
-		s.segment(g, grams)
+		names += g.len()
+	}
+	for _, g := range now.segments {
+		s.segment(g, grams, max(looks*g.len()/names, leastLooks))
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
 	}
 	s.tail(&now.tail)
+	return s.ctx.Err()
 }
 
-// offer considers a version. It returns true if the page is full of better ones:
-// then the versions after it need not be offered.
-func (s *search) offer(v *version, name []byte) (full bool) {
-	if !s.fitsName(name) || !v.lives(s.change) || !s.fitsRest(v, v.using()) || !s.everyName && s.best(v) != v {
+// offer considers a version. It returns true if those after it need not be
+// offered: the page is full of better ones, or the walk ends here.
+func (s *search) offer(v *version, name []byte) (done bool) {
+	if s.consider(v, name) {
+		return true
+	}
+	before, its := s.before, s.itsName
+	s.before, s.itsName = v, name
+	// Two names of one content may share a place, at which no walk may end.
+	if s.spent < s.allowed || before == nil || before.content == v.content {
+		return false
+	}
+	if at := placeOf(s.sort, before, its); s.ended == nil || at.compare(s.ended) < 0 {
+		s.ended = &at
+	}
+	return true
+}
+
+// walk begins a walk that may spend that many looks.
+func (s *search) walk(looks int) { s.allowed, s.before = s.spent+looks, nil }
+
+// consider takes a version into the page if it belongs there. It returns true if
+// the page is full of better ones.
+func (s *search) consider(v *version, name []byte) (full bool) {
+	if s.spent++; s.spent >= s.check {
+		s.check = s.spent + looksBetween
+		runtime.Gosched() // heartbeats must not wait for a long search
+		if s.ctx.Err() != nil {
+			s.allowed = 0 // nobody will see the page
+		}
+	}
+	if !v.lives(s.change) || !s.fitsRest(v, v.using()) || !s.fitsName(name) || !s.everyName && s.best(v) != v {
 		return false
 	}
 	at := placeOf(s.sort, v, name)
@@ -150,8 +227,9 @@ const listsOfTerm = 3
 // than 0.1 ms.
 const fewLooks = 512
 
-// segment offers the best hits of a segment.
-func (s *search) segment(g *segment, grams [][]uint32) {
+// segment offers the best hits of a segment. A walk in the order of the page ends
+// when it has used up its looks; any other one is short.
+func (s *search) segment(g *segment, grams [][]uint32, looks int) {
 	last := g.len()
 	if s.sort == netproto.SortSources && !s.offline {
 		last = g.online
@@ -177,15 +255,23 @@ func (s *search) segment(g *segment, grams [][]uint32) {
 	first = max(first, s.first(g, o))
 	switch {
 	case o == nil:
-		candidates(lists, first, last, func(rank int) bool { return !s.offer(g.versions[rank], g.name(rank)) })
+		s.walk(looks)
+		s.candidates(lists, first, last, func(rank int) bool { return !s.offer(g.versions[rank], g.name(rank)) })
 	case few <= s.limit:
-		candidates(lists, 0, last, func(rank int) bool {
+		s.candidates(lists, 0, last, func(rank int) bool {
 			s.offer(g.versions[rank], g.name(rank))
 			return true
 		})
 	default:
+		s.walk(looks)
 		s.inOrder(g, o, first, end, lists, few)
 	}
+	s.allowed = math.MaxInt
+}
+
+// candidates is the function of that name, and counts what it reads.
+func (s *search) candidates(lists []postings, first, last int, yield func(rank int) bool) {
+	s.spent += candidates(lists, first, last, yield) / costOfLook
 }
 
 // Costs of looking into a name and of finding the place of a rank in an order,
@@ -217,7 +303,7 @@ func (s *search) inOrder(g *segment, o *order, first, end int, lists []postings,
 	}
 	marked := newMarks(g.len())
 	defer marked.free()
-	candidates(lists, 0, g.len(), func(rank int) bool {
+	s.candidates(lists, 0, g.len(), func(rank int) bool {
 		marked.set(rank)
 		return true
 	})
@@ -239,9 +325,9 @@ func (s *search) inOrder(g *segment, o *order, first, end int, lists []postings,
 	})
 }
 
-// eachOf offers the names of the ranks until the page is full. If marked is not
-// nil, it skips ranks that are not marked.
-func (s *search) eachOf(g *segment, ranks []uint32, marked marks) (full bool) {
+// eachOf offers the names of the ranks until the page is full or the walk ends. If
+// marked is not nil, it skips ranks that are not marked.
+func (s *search) eachOf(g *segment, ranks []uint32, marked marks) (done bool) {
 	for _, rank := range ranks {
 		if marked != nil && !marked.has(int(rank)) {
 			continue
@@ -353,14 +439,25 @@ func (s *search) keep(f found) bool {
 }
 
 // page makes the answer. One candidate more than asked for was kept: if it is
-// there, so is a next page.
+// there, so is a next page. Behind the place where the search ended, hits may be
+// missing, so the next page begins there.
 func (s *search) page(limit int, digest uint32) Page {
 	h := s.kept.items
 	slices.SortFunc(h, func(a, b found) int { return a.at.compare(&b.at) })
-	var p Page
-	if len(h) > limit {
+	p := Page{Looks: s.spent}
+	if s.ended != nil {
+		n, there := slices.BinarySearchFunc(h, s.ended, func(f found, end *place) int { return f.at.compare(end) })
+		if there {
+			n++
+		}
+		h = h[:n]
+	}
+	switch {
+	case len(h) > limit:
 		h = h[:limit]
 		p.Next = h[len(h)-1].at.cursor(digest)
+	case s.ended != nil:
+		p.Next, p.Short = s.ended.cursor(digest), true
 	}
 	p.Hits = make([]netproto.Hit, len(h))
 	for i, f := range h {

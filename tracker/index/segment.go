@@ -47,20 +47,29 @@ func (g *segment) order(sort netproto.Sort) *order {
 
 // candidates yields in ascending order the ranks from first up to last,
 // exclusive, that all lists contain, until yield returns false. Without lists it
-// yields all of these ranks.
-func candidates(lists []postings, first, last int, yield func(rank int) bool) {
+// yields all of these ranks. It returns about how many entries of the lists it
+// read.
+func candidates(lists []postings, first, last int, yield func(rank int) bool) (read int) {
 	if len(lists) == 0 {
 		for rank := first; rank < last && yield(rank); rank++ {
 		}
-		return
+		return 0
 	}
+	for i := range lists {
+		read += lists[i].left
+	}
+	defer func() {
+		for i := range lists {
+			read -= lists[i].left
+		}
+	}()
 	// Reading one list after the other, instead of all of them rank by rank, is
 	// easier on the branch predictor.
 	var all, other window
 	for base := first; base < last; base += windowRanks {
 		least, ok := lists[0].seek(uint32(base))
 		if !ok || int(least) >= last {
-			return
+			return read
 		}
 		base = int(least)
 		end := uint32(min(base+windowRanks, last))
@@ -79,15 +88,20 @@ func candidates(lists []postings, first, last int, yield func(rank int) bool) {
 			return more
 		})
 		if !more {
-			return
+			return read
 		}
 	}
+	return read
 }
 
 // listsWorth says which lists are worth reading besides the shortest one: those
 // at most this many times as long. Looking into a name costs more than reading
 // that many ranks, but most searches end early.
 const listsWorth = 4
+
+// maxLists is how many lists of one segment are read: the shortest ones leave
+// little for others to exclude.
+const maxLists = 12
 
 // choose returns the posting lists to read for names that have all grams of all
 // terms: at most ofTerm lists of each term, the shortest first.
@@ -103,6 +117,7 @@ func (g *segment) choose(terms [][]uint32, ofTerm int) []postings {
 		lists = append(lists, of[:min(len(of), ofTerm)]...)
 	}
 	slices.SortFunc(lists, byLength)
+	lists = lists[:min(len(lists), maxLists)]
 	for i := range lists {
 		if lists[i].left > listsWorth*lists[0].left {
 			return lists[:i]

@@ -21,9 +21,11 @@ const (
 	minMendable = 5  // characters
 	maxMendable = 64 // characters
 
-	// maxLooks is how many candidates a search looks at, those with most sources
-	// first. It bounds the cost of a mistyped common word.
-	maxLooks = 6_000
+	// maxMended is how many candidates a search looks at, those with most sources
+	// first, and how many fresh names. It bounds the cost of a mistyped common word.
+	maxMended = 6_000
+	// maxMendedReads is how many entries of posting lists a search reads for that.
+	maxMendedReads = 16 << 20
 
 	keptForSuggest = 4 * netproto.MaxSuggestions
 )
@@ -135,10 +137,10 @@ func endsNearly(text, want []byte) bool {
 
 // suggest returns names for a search that found nothing, the best first.
 func (s *search) suggest(now *snapshot) []string {
-	best, looks := newKept(), maxLooks
+	best, looks, reads, fresh := newKept(), maxMended, maxMendedReads, maxMended
 	for i := range s.must {
 		m, ok := mend(s.must[i])
-		if !ok {
+		if !ok || s.ctx.Err() != nil {
 			continue
 		}
 		rest := *s
@@ -146,14 +148,18 @@ func (s *search) suggest(now *snapshot) []string {
 		rest.kept, rest.sort, rest.limit = best, netproto.SortSources, keptForSuggest
 		grams := rest.grams()
 		for _, g := range now.segments {
-			rest.mended(g, m, grams, &looks)
+			rest.mended(g, m, grams, &looks, &reads)
 		}
 		for i, v := range now.tail.versions {
+			if fresh--; fresh < 0 {
+				break
+			}
+			rest.spent++
 			if name := now.tail.name(i); m.in(name) {
 				rest.offer(v, name)
 			}
 		}
-		best = rest.kept
+		best, s.spent = rest.kept, rest.spent
 	}
 	slices.SortFunc(best.items, func(a, b found) int { return a.at.compare(&b.at) })
 	var names []string
@@ -166,24 +172,30 @@ func (s *search) suggest(now *snapshot) []string {
 }
 
 // mended offers the names of a segment that have the mended term, each once even
-// if it is found in two ways.
-func (s *search) mended(g *segment, m mending, grams [][]uint32, looks *int) {
+// if it is found in two ways, as long as there are looks and reads left.
+func (s *search) mended(g *segment, m mending, grams [][]uint32, looks, reads *int) {
 	last := g.len()
 	if !s.offline {
 		last = g.online
 	}
 	each := func(part []byte, in func(name []byte) bool) {
+		if *looks <= 0 || *reads <= 0 {
+			return
+		}
 		lists := g.choose(append(slices.Clip(grams), appendTrigrams(nil, part)), listsOfTerm)
-		candidates(lists, 0, last, func(rank int) bool {
+		read := candidates(lists, 0, last, func(rank int) bool {
 			if *looks--; *looks < 0 {
 				return false
 			}
+			s.spent++
 			name := g.name(rank)
 			if !in(name) || slices.ContainsFunc(s.kept.items, func(f found) bool { return f.version == g.versions[rank] }) {
 				return true
 			}
 			return !s.offer(g.versions[rank], name)
 		})
+		*reads -= read
+		s.spent += read / costOfLook
 	}
 	each(m.swapped, func(name []byte) bool { return bytes.Contains(name, m.swapped) })
 	each(m.left, m.leftIn)

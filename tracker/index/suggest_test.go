@@ -11,7 +11,7 @@ import (
 
 func suggestions(t *testing.T, x *index.Index, text string) []string {
 	t.Helper()
-	page, err := x.Search(index.Query{Text: text, MaxSize: -1, Sort: netproto.SortSize, Limit: 5})
+	page, err := x.Search(t.Context(), index.Query{Text: text, MaxSize: -1, Sort: netproto.SortSize, Limit: 5})
 	if err != nil {
 		t.Fatal(err)
 	}

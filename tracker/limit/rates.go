@@ -56,6 +56,18 @@ func NewRates[K comparable](perSecond float64, burst, entries int) *Rates[K] {
 	return &Rates[K]{perSecond: rate.Limit(perSecond), burst: burst, entries: entries, buckets: map[K]*list.Element{}}
 }
 
+// Charge takes n tokens for something that was done already, even if there are
+// fewer: then the key has to wait until the rest has come in. More than a burst
+// counts as a burst.
+func (r *Rates[K]) Charge(key K, n int, now time.Time) {
+	if r == nil || n <= 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bucket(key).ReserveN(now, min(n, r.burst))
+}
+
 // Take takes n tokens and returns 0. If there are fewer, it takes none and returns
 // the time after which there will be enough. More than a burst counts as a burst,
 // because it could never be taken otherwise.
@@ -65,6 +77,15 @@ func (r *Rates[K]) Take(key K, n int, now time.Time) (wait time.Duration) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	taken := r.bucket(key).ReserveN(now, min(n, r.burst))
+	if wait = taken.DelayFrom(now); wait > 0 {
+		taken.CancelAt(now)
+	}
+	return wait
+}
+
+// bucket returns the tokens of a key. The caller holds the lock.
+func (r *Rates[K]) bucket(key K) *rate.Limiter {
 	at := r.buckets[key]
 	if at == nil {
 		at = r.recent.PushFront(&bucket[K]{key, rate.NewLimiter(r.perSecond, r.burst)})
@@ -76,9 +97,5 @@ func (r *Rates[K]) Take(key K, n int, now time.Time) (wait time.Duration) {
 	} else {
 		r.recent.MoveToFront(at)
 	}
-	taken := at.Value.(*bucket[K]).tokens.ReserveN(now, min(n, r.burst))
-	if wait = taken.DelayFrom(now); wait > 0 {
-		taken.CancelAt(now)
-	}
-	return wait
+	return at.Value.(*bucket[K]).tokens
 }

@@ -89,6 +89,7 @@ const (
 	limitResourcesAddress   = "resources-address"
 	limitPeers              = "peers"
 	limitBodies             = "bodies"
+	limitSearches           = "searches"
 	limitStore              = "store" // the store does not work
 )
 

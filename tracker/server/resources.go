@@ -131,7 +131,7 @@ func (s *Server) resource(w http.ResponseWriter, r *http.Request, _ caller) erro
 	return answer(w, resource)
 }
 
-func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, _ caller) error {
+func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := uuid.Parse(r.PathValue("id"))
 	if err != nil {
 		return netproto.Errorf(netproto.CodeInvalid, "%q is not a peer id", r.PathValue("id"))
@@ -141,7 +141,7 @@ func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, _ caller)
 	if q.err != nil {
 		return q.err
 	}
-	page, err := s.store.PeerResources(r.Context(), id, limit, cursor)
+	page, err := s.searches.browse(r.Context(), c, id, limit, cursor)
 	if err != nil {
 		return err
 	}

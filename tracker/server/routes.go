@@ -45,7 +45,7 @@ func (s *Server) v1Routes() map[string]methods {
 
 // openRoutes returns the routes that are open to anybody, with TLS or without.
 func (s *Server) openRoutes() map[string]methods {
-	page := &statusPage{config: &s.config, store: s.store, rate: &s.rate}
+	page := &statusPage{config: &s.config, store: s.store, searches: s.searches, rate: &s.rate}
 	return map[string]methods{
 		netproto.RouteHealth: {http.MethodGet: s.health},
 		netproto.RouteReady:  {http.MethodGet: s.ready},

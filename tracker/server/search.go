@@ -11,7 +11,7 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-func (s *Server) search(w http.ResponseWriter, r *http.Request, _ caller) error {
+func (s *Server) search(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := queryOf(r)
 	search := store.Query{
 		Text:    q.text(),
@@ -26,7 +26,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, _ caller) error 
 	if q.err != nil {
 		return q.err
 	}
-	page, err := s.store.Search(r.Context(), search)
+	page, err := s.searches.search(r.Context(), c, search)
 	if err != nil {
 		return err
 	}

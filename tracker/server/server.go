@@ -82,6 +82,7 @@ type Server struct {
 	rate     meter         // of requests
 	metrics  *metrics
 	guard    *guard
+	searches *searcher
 	proxies  proxies
 	reach    *reach
 }
@@ -109,6 +110,7 @@ func New(c Config) *Server {
 		limits = *c.Limits
 	}
 	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.config.lease(), c.Logger)
+	s.searches = newSearcher(s.store, s.guard)
 	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody}
 	s.rate.total = s.requests.Load
 	s.metrics = newMetrics(s)

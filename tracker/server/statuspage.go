@@ -63,12 +63,13 @@ type suggestionView struct{ Name, Query string }
 // statusPage is the page for people. It is complete without a script; with one
 // it is fetched again and again.
 type statusPage struct {
-	config *Config
-	store  store.Store
-	rate   *meter
+	config   *Config
+	store    store.Store
+	searches *searcher
+	rate     *meter
 }
 
-func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, _ caller) error {
+func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c caller) error {
 	stats, err := p.store.Stats(r.Context())
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, _ caller) err
 	}
 	status := http.StatusOK
 	if !view.Private {
-		if status, err = p.fillLists(r, link, &view); err != nil {
+		if status, err = p.fillLists(r, c, link, &view); err != nil {
 			return err
 		}
 	}
@@ -103,14 +104,14 @@ func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, _ caller) err
 }
 
 // fillLists searches for what the visitor asked for and for the newest resources.
-func (p *statusPage) fillLists(r *http.Request, link netproto.Link, view *statusView) (status int, err error) {
+func (p *statusPage) fillLists(r *http.Request, c caller, link netproto.Link, view *statusView) (status int, err error) {
 	q := queryOf(r)
 	text := q.text()
 	view.Query, status = netproto.Printable(text), http.StatusOK
 	if q.err != nil {
 		view.Problem, view.Query, status = q.err.Error(), "", netproto.CodeOf(q.err).Status()
 	} else if view.Searched = strings.TrimSpace(text) != ""; view.Searched {
-		hits, page, err := p.listed(r.Context(), link, store.Query{Text: text, Sort: netproto.SortSources, Limit: pageHits})
+		hits, page, err := p.listed(r.Context(), c, link, store.Query{Text: text, Sort: netproto.SortSources, Limit: pageHits})
 		if err != nil {
 			return 0, err
 		}
@@ -119,13 +120,13 @@ func (p *statusPage) fillLists(r *http.Request, link netproto.Link, view *status
 			view.Meant = append(view.Meant, suggestionView{Name: netproto.Printable(name), Query: name})
 		}
 	}
-	view.Newest, _, err = p.listed(r.Context(), link, store.Query{Sort: netproto.SortNewest, Limit: pageNewest})
+	view.Newest, _, err = p.listed(r.Context(), c, link, store.Query{Sort: netproto.SortNewest, Limit: pageNewest})
 	return status, err
 }
 
-func (p *statusPage) listed(ctx context.Context, link netproto.Link, q store.Query) (list []hitView, page netproto.SearchResponse, err error) {
+func (p *statusPage) listed(ctx context.Context, c caller, link netproto.Link, q store.Query) (list []hitView, page netproto.SearchResponse, err error) {
 	q.MaxSize = -1
-	if page, err = p.store.Search(ctx, q); err != nil {
+	if page, err = p.searches.search(ctx, c, q); err != nil {
 		return nil, page, err
 	}
 	for _, hit := range page.Items {

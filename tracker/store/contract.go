@@ -88,15 +88,19 @@ type Catalogue interface {
 	// Config.Retention has passed; a hit without an online source says when it
 	// was last seen. If nothing is found, names within one typing error come as
 	// suggestions, as far as the store looks for them.
-	Search(ctx context.Context, q Query) (netproto.SearchResponse, error)
+	//
+	// It ends with ctx. More than netproto.MaxQueryTerms words are
+	// netproto.CodeInvalid.
+	Search(ctx context.Context, q Query) (Found, error)
 
 	// PeerResources lists the holdings of an online peer by name, each with the
 	// number of all its sources. A peer that is unknown or offline is
 	// netproto.CodeNotFound. Cursors work as in Search.
-	PeerResources(ctx context.Context, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error)
+	PeerResources(ctx context.Context, id netproto.PeerID, limit int, cursor string) (Found, error)
 
 	// Offers lists at most limit resources that online peers announced, the
-	// oldest first; with a name, only those with exactly that name.
+	// oldest first; with a name, only those with exactly that name. It looks at
+	// a bounded number of contents of one name.
 	Offers(ctx context.Context, name string, limit int) ([]Offer, error)
 }
 

@@ -55,6 +55,17 @@ type Query struct {
 	Limit   int // hits, 1 to netproto.MaxPage
 	Cursor  string
 	Offline bool // also find contents without an online source
+	Plain   bool // suggest nothing
+	Looks   int  // bounds the work for this page; 0 means what suits one request
+}
+
+// Found is a page of hits and what it cost. A look is a name considered, or
+// compared with a word; it takes about 0.1 µs. A page whose looks were used up is
+// Short: it may have fewer hits than asked for, and Next goes on from there.
+type Found struct {
+	netproto.SearchResponse
+	Looks int
+	Short bool
 }
 
 // SeedRow is a resource that a seed client registered. Nothing in it is proven

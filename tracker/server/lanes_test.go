@@ -1,0 +1,152 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
+)
+
+// heavy is a store in which a search for "heavy" takes more looks than one may
+// have, and takes them until it is let go.
+type heavy struct {
+	store.Store
+	running, most atomic.Int32
+	looks         int
+	ended         chan error // the context of each, when it was let go
+	release       chan struct{}
+}
+
+func (h *heavy) Search(ctx context.Context, q store.Query) (store.Found, error) {
+	if q.Text != "heavy" {
+		return h.Store.Search(ctx, q)
+	}
+	found := store.Found{SearchResponse: netproto.SearchResponse{Items: []netproto.Hit{}, Next: "more"}, Looks: min(q.Looks, h.looks), Short: q.Looks < h.looks}
+	if found.Short {
+		return found, nil
+	}
+	now := h.running.Add(1)
+	defer h.running.Add(-1)
+	for most := h.most.Load(); now > most && !h.most.CompareAndSwap(most, now); most = h.most.Load() {
+	}
+	select {
+	case <-h.release:
+	case <-ctx.Done():
+	}
+	h.ended <- ctx.Err()
+	return found, ctx.Err()
+}
+
+func startHeavy(t *testing.T, limits server.Limits) (*tracker, *heavy) {
+	h := &heavy{looks: 100_000, ended: make(chan error, 1000), release: make(chan struct{})}
+	tr := startTracker(t, func(c *server.Config) {
+		h.Store, c.Store, c.Limits = c.Store, h, &limits
+	})
+	return tr, h
+}
+
+func (h *heavy) await(t *testing.T, running int32) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); h.running.Load() != running; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d are running, want %d", h.running.Load(), running)
+		}
+		runtime.Gosched()
+	}
+}
+
+func TestHeavySearchesLeaveRoomForOthers(t *testing.T) {
+	tr, h := startHeavy(t, server.Limits{})
+	peer := tr.client("")
+	peer.join(netproto.JoinRequest{Port: 4000})
+	peer.announce(file("song.mp3"))
+	var all sync.WaitGroup
+	refused := atomic.Int32{}
+	asks := []*client{}
+	for range 40 {
+		asks = append(asks, tr.plain(""))
+	}
+	for _, c := range asks {
+		all.Go(func() {
+			got := c.send("GET", "/?q=heavy", "")
+			if got.status == http.StatusServiceUnavailable && got.header.Get("Retry-After") == "2" && strings.Contains(got.body, string(netproto.CodeFull)) {
+				refused.Add(1)
+			} else if got.status != http.StatusOK {
+				t.Errorf("%d: %s", got.status, got.body)
+			}
+		})
+	}
+	slow := int32(max(runtime.GOMAXPROCS(0)/2, 1))
+	h.await(t, slow)
+	for range 20 { // meanwhile
+		if got := peer.search("q=song"); len(got.Items) != 1 {
+			t.Fatalf("%+v", got)
+		}
+		peer.call("POST", netproto.RouteHeartbeat, netproto.HeartbeatRequest{}, nil)
+	}
+	for deadline := time.Now().Add(patience); refused.Load() < 40-16-slow; runtime.Gosched() { // 16 may wait
+		if time.Now().After(deadline) {
+			t.Fatalf("%d were refused", refused.Load())
+		}
+	}
+	close(h.release)
+	all.Wait()
+	if h.most.Load() > slow {
+		t.Errorf("%d ran at once", h.most.Load())
+	}
+	if !tr.counted("searches") {
+		t.Error("the refusals are not counted")
+	}
+}
+
+func TestASearchIsChargedForWhatItCost(t *testing.T) {
+	tr, h := startHeavy(t, server.Limits{RateAddress: 10})
+	close(h.release)
+	neighbour, greedy := tr.client("10.0.0.1"), tr.client("10.0.0.1")
+	neighbour.join(netproto.JoinRequest{Port: 4000})
+	for range 3 { // 55 requests each, of 100 at once
+		greedy.send("GET", netproto.RouteResources+"?q=heavy", "")
+	}
+	greedy.refused("GET", netproto.RouteResources+"?q=song", "", netproto.CodeTooMany)
+	if got := tr.plain("10.0.0.1").send("GET", "/?q=song", ""); got.status != http.StatusTooManyRequests {
+		t.Errorf("the status page: %d", got.status)
+	}
+	neighbour.call("POST", netproto.RouteHeartbeat, netproto.HeartbeatRequest{}, nil)
+	tr.client("10.0.0.2").search("q=song")
+}
+
+func TestASearchEndsWithItsClient(t *testing.T) {
+	tr, h := startHeavy(t, server.Limits{})
+	ctx, hangUp := context.WithCancel(t.Context())
+	c := tr.plain("")
+	gone := make(chan error, 1)
+	go func() {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/?q="+url.QueryEscape("heavy"), nil)
+		if err == nil {
+			_, err = c.http.Do(req)
+		}
+		gone <- err
+	}()
+	h.await(t, 1)
+	hangUp()
+	if <-gone == nil {
+		t.Error("there was an answer")
+	}
+	select {
+	case err := <-h.ended:
+		if err == nil {
+			t.Error("it was not told")
+		}
+	case <-time.After(patience):
+		t.Error("it goes on")
+	}
+}
