@@ -67,6 +67,7 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	streams.Out = output
 	p := &program{Streams: streams, desktop: desktop}
 	root := p.root()
+	root.PersistentPreRun = p.before
 	root.SetArgs(args)
 	root.SetIn(p.In)
 	root.SetOut(p.Out)
@@ -90,6 +91,17 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	return exitFailed
 }
 
+// before runs before every command.
+func (p *program) before(cmd *cobra.Command, _ []string) {
+	p.profile = cli.ExpandHome(p.profile)
+	if cmd.Name() == "tracker" { // which reads its settings again
+		return
+	}
+	ctx, stop := cli.UntilHangUp(cmd.Context())
+	context.AfterFunc(ctx, stop)
+	cmd.SetContext(ctx)
+}
+
 const rootExample = `  centralizedp2p tracker                          run the tracker on this computer
   centralizedp2p share Holidays song.flac         offer a folder and a file
   centralizedp2p search holiday photos
@@ -111,14 +123,6 @@ func (p *program) root() *cobra.Command {
 		Args:                       openable,
 		SuggestionsMinimumDistance: 2,
 		RunE:                       p.openDesktop,
-	}
-	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
-		p.profile = cli.ExpandHome(p.profile)
-		if cmd.Name() != "tracker" { // which reads its settings again
-			ctx, stop := cli.UntilHangUp(cmd.Context())
-			context.AfterFunc(ctx, stop)
-			cmd.SetContext(ctx)
-		}
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongFlag(err) })
 	flags := root.PersistentFlags()

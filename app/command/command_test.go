@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/goleak"
 
+	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/trackerclient"
@@ -135,12 +137,47 @@ func TestATerminalShowsABarAndIsCleanInTheEnd(t *testing.T) {
 		t.Errorf("there was no bar with the name: %q", bar.String())
 	}
 	for line := range strings.SplitSeq(bar.String(), "\r") {
-		if n := len([]rune(line)); n > 80 {
+		if n := len([]rune(line)); n > 80 && !strings.HasPrefix(line, "centralizedp2p: ") {
 			t.Errorf("a line of %d characters: %q", n, line)
 		}
 	}
 	if !strings.HasPrefix(out.String(), "Saved "+to) {
 		t.Errorf("it says %q", out.String())
+	}
+}
+
+func TestALinkIsAVisitUnlessNoTrackerWasKnown(t *testing.T) {
+	town := build(t, "song.flac", 1000)
+	for _, known := range []bool{false, true} {
+		profile := t.TempDir()
+		l, err := library.Open(profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if known {
+			err = l.TrackerReached("192.0.2.7:5000", netproto.Fingerprint{1}, "another one")
+		}
+		if err := errors.Join(err, l.Close()); err != nil {
+			t.Fatal(err)
+		}
+		var out, told bytes.Buffer
+		if code := Run(t.Context(), []string{"get", "--profile", profile, "--to", t.TempDir(), town.link}, Streams{Out: &out, Err: &told}, nil); code != exitDone {
+			t.Fatalf("exit code %d: %s", code, told.String())
+		}
+		if l, err = library.Open(profile); err != nil {
+			t.Fatal(err)
+		}
+		settings, err := l.Settings()
+		if err := errors.Join(err, l.Close()); err != nil {
+			t.Fatal(err)
+		}
+		want, says := town.tracker.Address, "is the default from now on"
+		if known {
+			want, says = "", ""
+		}
+		if settings.Tracker != want || (says == "") != (told.Len() == 0) || !strings.Contains(told.String(), says) {
+			t.Errorf("another tracker is known: %v; the default is %q, it says %q", known, settings.Tracker, told.String())
+		}
 	}
 }
 

@@ -18,12 +18,13 @@ type profile interface {
 	node.Memory
 	Settings() (library.Settings, error)
 	SaveSettings(library.Settings) error
+	Trackers() ([]library.Tracker, error) // that were reached before
 }
 
 // openTrackers asks the trackers that --tracker, a link or the settings name. A
 // tracker that does not answer is reported on stderr; only if none answers, the
 // first failure is the error. The first tracker named is the default from then
-// on.
+// on; a link is a visit, unless no tracker was known before it.
 func (p *program) openTrackers(ctx context.Context, known profile, link *netproto.Link) (node.Trackers, error) {
 	settings, err := known.Settings()
 	if err != nil {
@@ -33,6 +34,11 @@ func (p *program) openTrackers(ctx context.Context, known profile, link *netprot
 	if err != nil {
 		return node.Trackers{}, err
 	}
+	reached, err := known.Trackers()
+	if err != nil {
+		return node.Trackers{}, err
+	}
+	visit := link != nil && len(named) == 0
 	chosen := node.Choose(settings, named, link)
 	ts, failures, err := node.AskAll(ctx, known, chosen, func(r node.Replaced) {
 		p.notice(noticeEvent{Code: noticeKeyChanged, Tracker: r.Address, Message: fmt.Sprintf(
@@ -44,13 +50,18 @@ func (p *program) openTrackers(ctx context.Context, known profile, link *netprot
 	for _, err := range failures {
 		p.notice(noticeEvent{Code: noticeTrackerLost, Message: "going on without a tracker: " + cli.Sentence(replaceable(err))})
 	}
-	// What the person named is the default from now on; a link is a visit.
-	if first := chosen[0].Tracker; settings.Tracker == "" || len(p.trackers) > 0 && settings.Tracker != first {
-		node.MakeMain(&settings, first)
-		if err := known.SaveSettings(settings); err != nil {
-			ts.Close()
-			return node.Trackers{}, err
-		}
+	main := chosen[0].Tracker
+	if settings.Tracker == main || settings.Tracker != "" && len(named) == 0 || visit && len(reached) > 0 {
+		return ts, nil
+	}
+	if visit {
+		p.notice(noticeEvent{Code: noticeTrackerDefault, Tracker: main,
+			Message: "the tracker of the link, " + main + ", is the default from now on, because no other was known; --tracker names another one"})
+	}
+	node.MakeMain(&settings, main)
+	if err := known.SaveSettings(settings); err != nil {
+		ts.Close()
+		return node.Trackers{}, err
 	}
 	return ts, nil
 }

@@ -98,6 +98,13 @@ func (g *Glance) KnownTracker(address string) (netproto.Fingerprint, bool) {
 	return netproto.Fingerprint{}, false
 }
 
+// Trackers returns the trackers that are trusted.
+func (g *Glance) Trackers() ([]Tracker, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.list.Known), nil
+}
+
 func (g *Glance) index(address string) int {
 	return slices.IndexFunc(g.list.Known, func(t Tracker) bool { return t.Address == address })
 }
