@@ -51,6 +51,7 @@ const (
 	CodeUsage            Code = "usage"
 	CodeAmbiguous        Code = "ambiguous-name"
 	CodeWatchLimit       Code = "watch-limit"
+	CodePrivate          Code = "private"
 )
 
 // failure is a row of the table, the one place that maps a code to its HTTP status,
@@ -102,6 +103,8 @@ var failures = []failure{
 	{CodeUsage, 0, 0, "The command cannot be run like this", "Correct it and try again."},
 	{CodeWatchLimit, 0, 0, "The system watches no more folders for changes",
 		"Changes are still noticed, about a minute later; on Linux the limit is fs.inotify.max_user_watches."},
+	{CodePrivate, 0, 0, "This is private and is not shared",
+		"If others may have it, allow that when you share it. Keys and databases of this program are never shared."},
 	{CodeAmbiguous, 0, 0, "Several contents have this name", "Give the hash or the link of the one you want."},
 }
 

@@ -72,12 +72,15 @@ func (p *program) runsPeer(cmd *cobra.Command, prepare func(args []string) (peer
 }
 
 func (p *program) shareCommand() *cobra.Command {
-	return p.runsPeer(&cobra.Command{
+	var secrets bool
+	share := p.runsPeer(&cobra.Command{
 		Use:   "share PATH…",
 		Short: "Offer files and folders until you stop it",
 		Long: "share hashes files and folders, announces them to the tracker, prints a link to\n" +
 			"each, and serves them until you press Ctrl+C. Unchanged files are hashed only\n" +
-			"once. Put -- before a PATH that begins with a dash.",
+			"once. Files that look like keys or passwords are left out, unless you say\n" +
+			"--with-secrets, and the program's own keys and databases always. Put -- before\n" +
+			"a PATH that begins with a dash.",
 		Example: "  centralizedp2p share song.flac\n  centralizedp2p share --tracker 203.0.113.7 Holidays/ thesis.pdf",
 		Args:    atLeastOne("the PATH of a file or folder"),
 	}, func(paths []string) (peerWork, error) {
@@ -88,8 +91,10 @@ func (p *program) shareCommand() *cobra.Command {
 				return nil, err
 			}
 		}
-		return func(ctx context.Context, n *node.Node) error { return p.share(ctx, n, paths) }, nil
+		return func(ctx context.Context, n *node.Node) error { return p.share(ctx, n, paths, secrets) }, nil
 	})
+	share.Flags().BoolVar(&secrets, "with-secrets", false, "also share files that look like keys or passwords")
+	return share
 }
 
 // readable checks whether a path can be shared, before anything starts.
@@ -116,7 +121,7 @@ func unreadable(path string, err error) error {
 }
 
 // share shares the paths until ctx ends.
-func (p *program) share(ctx context.Context, n *node.Node, paths []string) error {
+func (p *program) share(ctx context.Context, n *node.Node, paths []string, secrets bool) error {
 	ts, err := p.openTrackers(ctx, n.Library, nil)
 	if err != nil {
 		return err
@@ -125,7 +130,7 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string) error
 	lookout := p.newLookout(n, ts)
 	ids := make([]string, len(paths))
 	for i, path := range paths {
-		if ids[i], err = n.Engine.Shares.Add(path, sharing.Options{}); err != nil {
+		if ids[i], err = n.Engine.Shares.Add(path, sharing.Options{AllowAll: secrets}); err != nil {
 			return err
 		}
 	}

@@ -230,7 +230,7 @@ func TestFilesDroppedOnTheWindowAreReviewedBeforeTheyAreShared(t *testing.T) {
 	d.check(".env")
 	d.reads("214 files")
 	d.tap("Share")
-	d.did("share [{/a/film.mkv []} {/a/project [keys/id_rsa]}]")
+	d.did("share [{/a/film.mkv [] []} {/a/project [] [.env]}]")
 	d.reads("Drop files or folders anywhere") // the Shared page is shown
 }
 

@@ -227,10 +227,14 @@ func (s *reviewSheet) request() face.ShareRequest {
 		switch {
 		case l.skipped:
 		case l.within == 0 && l.ticked:
-			request.Items = append(request.Items, face.ShareItem{Path: l.path})
-		case l.within > 0 && s.holder(i).ticked && !l.ticked:
+			item := face.ShareItem{Path: l.path}
+			if l.secret {
+				item.Allow = []string{"."}
+			}
+			request.Items = append(request.Items, item)
+		case l.within > 0 && s.holder(i).ticked && l.ticked:
 			last := &request.Items[len(request.Items)-1]
-			last.Except = append(last.Except, l.path)
+			last.Allow = append(last.Allow, l.path)
 		}
 	}
 	return request

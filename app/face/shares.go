@@ -66,11 +66,12 @@ type ReviewItem struct {
 	Folder  bool         `json:"folder,omitempty"`
 	Files   int          `json:"files"`             // 1 for a file; includes Secrets
 	Size    int64        `json:"size"`              // bytes; includes Secrets
-	Secret  bool         `json:"secret,omitempty"`  // a file whose name looks like a secret
+	Secret  bool         `json:"secret,omitempty"`  // a file that looks like a secret
 	Secrets []SecretFile `json:"secrets,omitempty"` // in a folder
 }
 
-// SecretFile is a file in a folder whose name looks like a secret.
+// SecretFile is a file in a folder that looks like a secret. It is shared only if a
+// [ShareItem] allows it.
 type SecretFile struct {
 	Path string `json:"path"` // slash-separated, relative to the folder
 	Size int64  `json:"size"` // bytes
@@ -93,6 +94,7 @@ const (
 	SkipSpecial    SkipReason = "special" // device, socket, pipe
 	SkipShared     SkipReason = "shared"  // already
 	SkipName       SkipReason = "name"    // some systems cannot store it
+	SkipOwn        SkipReason = "own"     // a key or data of this program, which is never shared
 	SkipTooLarge   SkipReason = "too-large"
 	SkipIgnored    SkipReason = "ignored" // by a pattern in the settings; Count counts a folder once
 )
@@ -106,4 +108,5 @@ type ShareRequest struct {
 type ShareItem struct {
 	Path   string   `json:"path"`             // absolute
 	Except []string `json:"except,omitempty"` // slash-separated paths in the folder that are not shared
+	Allow  []string `json:"allow,omitempty"`  // such paths of secrets that are shared; "." for a secret file itself
 }

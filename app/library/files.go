@@ -22,6 +22,10 @@ type File struct {
 	State piece.State          `json:"state"`
 	Hash  netproto.ContentHash `json:"hash"`
 	MD5   string               `json:"md5,omitempty"` // hex; for seed clients, small files only
+
+	// Ordinary says that its bytes were looked at and hold no key or password, nor a
+	// database of this program. Version 0.1.0 looked at none.
+	Ordinary bool `json:"ordinary,omitempty"`
 }
 
 // File returns what is known about the file at a path, or fs.ErrNotExist.
@@ -89,11 +93,13 @@ func inodeKey(s piece.State) []byte {
 
 // A file is kept as u8 version | u64 size | u64 modified | u64 changed |
 // u64 device | u64 inode | 32 bytes hash | 0 or 16 bytes MD5. Version 0.1.0
-// wrote JSON.
+// wrote JSON. The version is 2 for an ordinary file.
 const (
-	fileVersion = 1
-	fileBytes   = 1 + stateBytes + 32
-	stateBytes  = 5 * 8
+	fileVersion     = 1
+	ordinaryVersion = 2
+
+	fileBytes  = 1 + stateBytes + 32
+	stateBytes = 5 * 8
 )
 
 func (f *File) encode() ([]byte, error) {
@@ -101,7 +107,11 @@ func (f *File) encode() ([]byte, error) {
 	if err != nil || len(sum) != 0 && len(sum) != md5.Size {
 		return nil, netproto.Errorf(netproto.CodeInternal, "%q is not an MD5", f.MD5)
 	}
-	b := append(make([]byte, 0, fileBytes+len(sum)), fileVersion)
+	version := byte(fileVersion)
+	if f.Ordinary {
+		version = ordinaryVersion
+	}
+	b := append(make([]byte, 0, fileBytes+len(sum)), version)
 	b = appendState(b, f.State)
 	return append(append(b, f.Hash[:]...), sum...), nil
 }
@@ -125,9 +135,10 @@ func (f *File) decode(raw []byte) error {
 	if bytes.HasPrefix(raw, []byte("{")) && json.Unmarshal(raw, f) == nil {
 		return nil
 	}
-	if len(raw) != fileBytes && len(raw) != fileBytes+md5.Size || raw[0] != fileVersion {
+	if len(raw) != fileBytes && len(raw) != fileBytes+md5.Size || raw[0] != fileVersion && raw[0] != ordinaryVersion {
 		return fs.ErrNotExist
 	}
+	f.Ordinary = raw[0] == ordinaryVersion
 	f.State, raw = stateIn(raw[1:]), raw[1+stateBytes:]
 	f.Hash = netproto.ContentHash(raw[:32])
 	f.MD5 = hex.EncodeToString(raw[32:])

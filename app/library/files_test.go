@@ -116,6 +116,19 @@ func TestWhatAnEarlierVersionKnewOfAFileIsStillKnown(t *testing.T) {
 	}
 }
 
+func TestWhetherTheBytesOfAFileWereLookedAtIsRemembered(t *testing.T) {
+	l := open(t, t.TempDir())
+	for _, ordinary := range []bool{false, true} {
+		f := File{Path: "/song", State: piece.State{Size: 3, Modified: 5, Inode: 9}, Hash: netproto.ContentHash{1}, MD5: "00112233445566778899aabbccddeeff", Ordinary: ordinary}
+		check(t, l.SaveFiles([]File{f}, nil))
+		got, err := l.File("/song")
+		check(t, err)
+		if diff := cmp.Diff(f, got); diff != "" {
+			t.Errorf("it differs:\n%s", diff)
+		}
+	}
+}
+
 func TestFilesThatAreNotKeptAreForgotten(t *testing.T) {
 	l := open(t, t.TempDir())
 	kept, gone := manifestOf(t, 3*netproto.MinPieceSize), manifestOf(t, 4*netproto.MinPieceSize)
@@ -153,6 +166,10 @@ func FuzzDecodeFile(f *testing.F) {
 	raw, err := whole.encode()
 	check(f, err)
 	f.Add(raw)
+	whole.Ordinary = true
+	looked, err := whole.encode()
+	check(f, err)
+	f.Add(looked)
 	f.Add(raw[:fileBytes])
 	f.Add(raw[:20])
 	f.Add([]byte(`{"path":"x"}`))
@@ -165,7 +182,7 @@ func FuzzDecodeFile(f *testing.F) {
 			}
 			return
 		}
-		if raw[0] != fileVersion {
+		if raw[0] != fileVersion && raw[0] != ordinaryVersion {
 			return // JSON
 		}
 		again, err := got.encode()

@@ -24,6 +24,12 @@ type Share struct {
 	Except []string             `json:"except,omitempty"` // slash-separated paths in the folder that are not offered
 	Added  time.Time            `json:"added"`
 
+	// Secrets are left out of a share unless the person allowed them: those in Allow by
+	// slash-separated paths in the folder, "." for a file itself, or with AllowAll all
+	// of them, also those to come.
+	Allow    []string `json:"allow,omitempty"`
+	AllowAll bool     `json:"allow_all,omitempty"`
+
 	Fetched int   `json:"fetched,omitempty"` // how often it was fetched as a whole
 	Sent    int64 `json:"sent,omitempty"`    // bytes, ever
 }

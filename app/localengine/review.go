@@ -4,34 +4,13 @@ import (
 	"context"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"strings"
 
 	"centralizedp2p/app/face"
+	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
-
-// secretNames are lower-case patterns for path.Match that match common names of
-// files with keys and passwords.
-var secretNames = []string{
-	".env", ".env.*", "*.env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks",
-	"*.keystore", "*.ppk", "*.kdb", "*.kdbx", "*.opvault", "*.agilekeychain", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc",
-	".htpasswd", ".git-credentials", "credentials", "credentials.*", "secrets.*", "*secret*.json", "*.ovpn", "wallet.dat", "*.wallet",
-	"keystore.*", "shadow", "*.gpg", "*.asc",
-	"logins.json", "key4.db", "cookies.sqlite", "login data", "*password*", "*passwort*",
-}
-
-func looksSecret(name string) bool {
-	name = strings.ToLower(name)
-	for _, pattern := range secretNames {
-		if ok, _ := path.Match(pattern, name); ok {
-			return true
-		}
-	}
-	return false
-}
 
 // Review inspects what a person wants to share.
 func (ss *shares) Review(ctx context.Context, paths []string) (face.Review, error) {
@@ -85,15 +64,24 @@ func (r *reviewing) top(ctx context.Context, p string) error {
 	case !info.IsDir() && info.Size() > netproto.MaxContentSize:
 		r.skip(p, face.SkipTooLarge, 0)
 		return nil
-	case !canRead(p):
-		r.skip(p, face.SkipUnreadable, 0)
-		return nil
 	case info.IsDir():
+		if !canRead(p) {
+			r.skip(p, face.SkipUnreadable, 0)
+			return nil
+		}
 		if err := r.folder(ctx, &item); err != nil {
 			return err
 		}
 	default:
-		item.Files, item.Size, item.Secret = 1, info.Size(), looksSecret(item.Name)
+		secret, reason := inspect(p)
+		if sharing.IsOwn(p) {
+			reason = face.SkipOwn
+		}
+		if reason != "" {
+			r.skip(p, reason, 0)
+			return nil
+		}
+		item.Files, item.Size, item.Secret = 1, info.Size(), secret || ignore.Secret(item.Name)
 	}
 	r.review.Items = append(r.review.Items, item)
 	return nil
@@ -108,20 +96,42 @@ func canRead(p string) bool {
 	return true
 }
 
+// inspect looks at the first bytes of a file: whether they are those of a secret, or
+// why the file is skipped.
+func inspect(p string) (secret bool, reason face.SkipReason) {
+	f, err := os.Open(p)
+	if err != nil {
+		return false, face.SkipUnreadable
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return false, face.SkipUnreadable
+	}
+	kind, err := ignore.Inspect(f, info.Size())
+	switch {
+	case err != nil:
+		return false, face.SkipUnreadable
+	case kind == ignore.OwnKind:
+		return false, face.SkipOwn
+	}
+	return kind == ignore.SecretKind, ""
+}
+
 // folder counts what a folder will share, and what is skipped by reason.
 func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
 	skipped := map[face.SkipReason]int{}
 	err := r.survey(ctx, item.Path, sharing.Visitor{
-		File: func(rel string, entry fs.DirEntry) {
-			size, reason := readable(filepath.Join(item.Path, filepath.FromSlash(rel)), entry)
+		File: func(rel string, info fs.FileInfo, secret bool) {
+			looks, reason := inspect(filepath.Join(item.Path, filepath.FromSlash(rel)))
 			if reason != "" {
 				skipped[reason]++
 				return
 			}
 			item.Files++
-			item.Size += size
-			if looksSecret(entry.Name()) {
-				item.Secrets = append(item.Secrets, face.SecretFile{Path: rel, Size: size})
+			item.Size += info.Size()
+			if secret || looks {
+				item.Secrets = append(item.Secrets, face.SecretFile{Path: rel, Size: info.Size()})
 			}
 		},
 		LeftOut: func(_ string, why sharing.Reason) { skipped[skipReasons[why]]++ },
@@ -129,7 +139,8 @@ func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
 	if err != nil && netproto.CodeOf(err) != netproto.CodeInvalid { // sharing it says that it is too large
 		return err
 	}
-	for _, reason := range []face.SkipReason{face.SkipUnreadable, face.SkipSymlink, face.SkipSpecial, face.SkipTooLarge, face.SkipIgnored} {
+	for _, reason := range []face.SkipReason{face.SkipOwn, face.SkipUnreadable, face.SkipSymlink, face.SkipSpecial, face.SkipTooLarge,
+		face.SkipName, face.SkipIgnored} {
 		if n := skipped[reason]; n > 0 {
 			r.skip(item.Path, reason, n)
 		}
@@ -139,17 +150,5 @@ func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
 
 var skipReasons = map[sharing.Reason]face.SkipReason{
 	sharing.Ignored: face.SkipIgnored, sharing.Link: face.SkipSymlink, sharing.Special: face.SkipSpecial, sharing.Unreadable: face.SkipUnreadable,
-	sharing.TooLong: face.SkipTooLarge,
-}
-
-// readable returns the size of a file in a folder, or why it is skipped.
-func readable(p string, d fs.DirEntry) (int64, face.SkipReason) {
-	info, err := d.Info()
-	switch {
-	case err != nil || !canRead(p):
-		return 0, face.SkipUnreadable
-	case info.Size() > netproto.MaxContentSize:
-		return 0, face.SkipTooLarge
-	}
-	return info.Size(), ""
+	sharing.TooLarge: face.SkipTooLarge, sharing.TooLong: face.SkipName, sharing.Own: face.SkipOwn,
 }

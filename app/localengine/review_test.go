@@ -91,19 +91,6 @@ func TestAReviewSkipsWhatIsShared(t *testing.T) {
 	expect(t, alice.review(path), face.Review{Skipped: []face.SkippedPath{{Path: path, Reason: face.SkipShared}}})
 }
 
-func TestNamesThatLookLikeSecrets(t *testing.T) {
-	for _, name := range []string{".env", ".env.local", "ID_RSA", "id_ed25519", "passwords.kdbx", "server.pem", "My Passwords.txt", ".netrc", "wallet.dat", "backup.p12"} {
-		if !looksSecret(name) {
-			t.Errorf("%s does not look like a secret", name)
-		}
-	}
-	for _, name := range []string{"song.flac", "environment.txt", "keynote.pdf", "id_rsa.pub", "README", "monkey.jpg", "shadows.mkv"} {
-		if looksSecret(name) {
-			t.Errorf("%s looks like a secret", name)
-		}
-	}
-}
-
 func TestTenThousandFilesAreReviewedQuickly(t *testing.T) {
 	alice := newHouse(t)
 	big := filepath.Join(alice.files, "big")

@@ -39,7 +39,7 @@ func (ss *shares) Share(ctx context.Context, r face.ShareRequest) error {
 		if err := ctx.Err(); err != nil {
 			return coded(err)
 		}
-		if _, err := ss.engine.Shares.Add(item.Path, sharing.Options{Remember: true, Except: item.Except}); err != nil {
+		if _, err := ss.engine.Shares.Add(item.Path, sharing.Options{Remember: true, Except: item.Except, Allow: item.Allow}); err != nil {
 			return coded(err)
 		}
 	}
@@ -53,7 +53,7 @@ func (ss *shares) StopSharing(_ context.Context, ids []string) error {
 	ss.mu.Lock()
 	for _, s := range list {
 		if slices.Contains(ids, s.ID) {
-			ss.stopped[s.ID] = face.ShareItem{Path: s.Path, Except: s.Except}
+			ss.stopped[s.ID] = face.ShareItem{Path: s.Path, Except: s.Except, Allow: s.Allow}
 		}
 	}
 	ss.mu.Unlock()

@@ -33,6 +33,14 @@ func identify(_ *os.File, info fs.FileInfo) (State, error) {
 	return s, nil
 }
 
+// DeviceOf is the number of the file system that a file is on; 0 if it is unknown.
+func DeviceOf(info fs.FileInfo) uint64 {
+	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(sys.Dev)
+	}
+	return 0
+}
+
 // identifyPath is identify for a file that is not open.
 func identifyPath(_ string, info fs.FileInfo) (State, error) { return identify(nil, info) }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -44,12 +45,36 @@ func StateOf(path string) (State, error) {
 	if err := regular(path, info); err != nil {
 		return State{}, err
 	}
+	return StateFrom(path, info)
+}
+
+// StateIn is the state of a regular file right in an open folder; a link is not
+// followed and is an error, as anything else is.
+func StateIn(dir *os.Root, name string) (State, fs.FileInfo, error) {
+	info, err := dir.Lstat(name)
+	if err != nil {
+		return State{}, nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	full := filepath.Join(dir.Name(), name)
+	if err := regular(full, info); err != nil {
+		return State{}, nil, err
+	}
+	state, err := StateFrom(full, info)
+	return state, info, err
+}
+
+// StateFrom is the state of a regular file about which the system said info.
+func StateFrom(path string, info fs.FileInfo) (State, error) {
 	state, err := identifyPath(path, info)
 	if err != nil {
 		return State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
 	return state, nil
 }
+
+// SameFile reports whether two states are of one file, whatever was written to it
+// meanwhile. Where the system has no inodes nothing is sure, and it is true.
+func (s State) SameFile(other State) bool { return s.Inode == other.Inode && s.Device == other.Device }
 
 func regular(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {

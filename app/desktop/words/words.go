@@ -69,6 +69,7 @@ var skipReasons = map[face.SkipReason]Phrase{
 	face.SkipShared:     "is shared already",
 	face.SkipName:       "has a name that some computers cannot store",
 	face.SkipTooLarge:   "is larger than can be shared",
+	face.SkipOwn:        "is a key or a database of this program",
 	face.SkipIgnored:    "is ignored by a pattern in the settings",
 }
 

@@ -3,7 +3,10 @@ package sharing
 import (
 	"crypto/md5"
 	"encoding/hex"
+	"path/filepath"
+	"slices"
 
+	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -28,8 +31,22 @@ func (ss *Shares) AddFetched(path string, files []library.File, manifests []*pie
 	if err := ss.config.Library.SaveFiles(known, manifests); err != nil {
 		ss.config.Log.Error("remembering what was fetched", "error", err)
 	}
-	_, err := ss.Add(path, Options{Remember: true})
+	_, err := ss.Add(path, Options{Remember: true, Allow: secretsOf(path, known)})
 	return err
+}
+
+// secretsOf are the paths, in the share at path, of files that look like secrets. They
+// came from another peer, so they are nobody's here.
+func secretsOf(path string, files []library.File) []string {
+	var secrets []string
+	for _, file := range files {
+		rel, err := filepath.Rel(path, file.Path)
+		if rel = filepath.ToSlash(rel); err == nil && (rel == itself && ignore.Secret(filepath.Base(path)) || ignore.SecretPath(rel)) {
+			secrets = append(secrets, rel)
+		}
+	}
+	slices.Sort(secrets)
+	return secrets
 }
 
 // Moved offers a share at another path, to which its files were moved. It is the
@@ -39,7 +56,7 @@ func (ss *Shares) Moved(old, path string) error {
 	if !shared {
 		return nil
 	}
-	id, err := ss.Add(path, Options{Remember: true, Except: before.Except})
+	id, err := ss.Add(path, Options{Remember: true, Except: before.Except, Allow: before.Allow, AllowAll: before.AllowAll})
 	if err != nil {
 		return err
 	}

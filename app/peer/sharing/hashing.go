@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -106,16 +108,23 @@ func (sc *scan) hashBatch(work []unhashed) (*batch, error) {
 			break
 		}
 		group.Go(func() error {
+			rel := sc.found[w.index].real
 			var f library.File
 			var m *piece.Manifest
 			err := patiently(ctx, sc.waits, func() (err error) {
 				f, m, err = sc.read(ctx, w, pieces)
 				return err
 			})
-			if err != nil {
-				return sc.leftOut(sc.found[w.index].real, err)
+			if kept, ok := errors.AsType[*kept](err); ok {
+				return sc.keepBack(rel, kept.keptBack)
 			}
-			offer := &sharedFile{share: sc.share, rel: sc.found[w.index].real, state: f.State, hash: f.Hash, md5: f.MD5}
+			if err == nil && !f.State.SameFile(w.state) { // another one took its place, perhaps through a link
+				err = netproto.Errorf(netproto.CodeFileChanged, "%s", f.Path)
+			}
+			if err != nil {
+				return sc.leftOut(rel, err)
+			}
+			offer := &sharedFile{share: sc.share, rel: rel, state: f.State, hash: f.Hash, md5: f.MD5}
 			sc.mu.Lock()
 			defer sc.mu.Unlock()
 			sc.files[w.index] = offer
@@ -142,7 +151,7 @@ func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File,
 	if w.maybe != nil {
 		if f, m := sc.recognise(ctx, full, *w.maybe); m != nil {
 			sc.progress(w.size)
-			return f, m, nil
+			return f, m, sc.check(w, &f)
 		}
 	}
 	f := library.File{Path: full}
@@ -151,6 +160,10 @@ func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File,
 		return f, nil, err
 	}
 	if f.State = state; state.Size <= netproto.SeedMaxBytes {
+		kind, _ := ignore.Inspect(bytes.NewReader(content), state.Size) // memory can be read
+		if err := sc.judge(w, &f, kind); err != nil {
+			return f, nil, err
+		}
 		f.MD5 = hexMD5(content)
 		m, err := piece.Hash(ctx, bytes.NewReader(content), state.Size, nil)
 		if err != nil {
@@ -160,12 +173,37 @@ func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File,
 		sc.hashed(ctx, state.Size)
 		return f, m, nil
 	}
+	if err := sc.check(w, &f); err != nil {
+		return f, nil, err
+	}
 	m, state, err := sc.hashFile(ctx, full, state.Size, pieces)
 	if err != nil {
 		return f, nil, err
 	}
 	f.State, f.Hash = state, m.Hash
 	return f, m, nil
+}
+
+// check looks at the bytes of a file, unless that was done before. The error is a
+// *kept if it must not be offered.
+func (sc *scan) check(w unhashed, f *library.File) error {
+	if f.Ordinary {
+		return nil
+	}
+	kind, err := inspect(f.Path, f.State)
+	if err != nil {
+		return err
+	}
+	return sc.judge(w, f, kind)
+}
+
+// judge is check of a file whose kind is known.
+func (sc *scan) judge(w unhashed, f *library.File, kind ignore.Kind) error {
+	f.Ordinary = kind == ignore.Ordinary
+	if !sc.mayOffer(sc.found[w.index].real, kind) {
+		return &kept{keptBack{f.State, kind}}
+	}
+	return nil
 }
 
 // recognise compares the ends and the middle of a renamed file with what it was under

@@ -3,6 +3,7 @@ package sharing
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -179,7 +180,7 @@ func (s *share) Changed(path string) {
 	}
 	if f != nil {
 		state, err := piece.StateOf(path)
-		if err == nil && state == f.state {
+		if err == nil && state == f.state && (rel == "" || !isLink(path)) {
 			return
 		}
 		if err == nil { // one that is gone may only have another name now
@@ -187,6 +188,11 @@ func (s *share) Changed(path string) {
 		}
 	}
 	s.shares.stir(s)
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // Missed takes from the system that anything may have changed.

@@ -41,6 +41,17 @@ func (o *Omitted) add(rel string, why Reason) {
 	}
 }
 
+// take adds what another one says.
+func (o *Omitted) take(other Omitted) {
+	for _, l := range other.Named {
+		o.add(l.Path, l.Why)
+		other.Counts[l.Why]--
+	}
+	for why, n := range other.Counts {
+		o.Counts[why] += n
+	}
+}
+
 // clone returns a copy that does not change with o.
 func (o Omitted) clone() Omitted {
 	named := slices.Clone(o.Named)

@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"runtime"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/piece"
@@ -38,7 +35,9 @@ type scan struct {
 	ctx    context.Context
 	record library.Share
 	round  uint32
-	known  bool // it was shared before
+	known  bool                // it was shared before
+	kept   map[string]keptBack // by the scan before, as s.kept
+	keeps  map[string]keptBack // by this one
 	leave  *leaveOut
 	notice error // why changes are noticed late
 	dirs   int   // that are not watched
@@ -56,7 +55,8 @@ type scan struct {
 
 // unhashed is a file that has to be read.
 type unhashed struct {
-	index int // in found
+	index int         // in found
+	state piece.State // in which it was found, through no link
 	size  int64
 	maybe *library.File // it has the inode of this one, which had another name
 }
@@ -72,8 +72,9 @@ func (s *share) scan(ctx context.Context) {
 	}
 	s.stop = cancel
 	s.round++
-	s.leave = newLeaveOut(s.record.Except, s.shares.ignored.Load())
-	sc := &scan{share: s, ctx: ctx, record: s.record, round: s.round, leave: s.leave, known: s.state == StateShared || s.state == StateRehashing}
+	s.leave = newLeaveOut(s.record, s.shares.ignored.Load())
+	sc := &scan{share: s, ctx: ctx, record: s.record, round: s.round, leave: s.leave, kept: s.kept, keeps: map[string]keptBack{},
+		known: s.state == StateShared || s.state == StateRehashing}
 	s.mu.Unlock()
 	watcher := &s.shares.watcher
 	watcher.Begin(s)
@@ -100,14 +101,21 @@ func (sc *scan) end(err error) {
 		return
 	case sc.unrest:
 		ss.later(s)
+		sc.restless()
 		if !sc.record.Folder {
 			s.begin(sc.known)
+			s.mu.Lock()
+			s.notice = sc.notice
+			s.mu.Unlock()
 			return
 		}
 	}
 	s.mu.Lock()
+	if !sc.unrest {
+		s.unrest = time.Time{}
+	}
 	changed := s.record.Hash != sc.record.Hash || s.record.Size != sc.record.Size || s.record.Files != sc.record.Files
-	s.omitted = sc.omitted.clone()
+	s.omitted, s.kept = sc.omitted.clone(), sc.keeps
 	s.record.Hash, s.record.Size, s.record.Files, s.record.Folder = sc.record.Hash, sc.record.Size, sc.record.Files, sc.record.Folder
 	record, save := s.record, changed && s.remember && !s.removed
 	s.mu.Unlock()
@@ -127,6 +135,9 @@ func (sc *scan) run() error {
 	info, err := os.Stat(sc.record.Path)
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	if err := sc.allowed(info); err != nil {
+		return err
 	}
 	if sc.record.Folder = info.IsDir(); sc.record.Folder {
 		if sc.found, err = sc.walk(); err != nil {
@@ -153,10 +164,8 @@ func (sc *scan) run() error {
 // walk finds what the folder has, or takes it from the survey that the person saw.
 func (sc *scan) walk() ([]found, error) {
 	if s := sc.share.shares.takeSurvey(sc.record.Path); s != nil && s.holds(sc.leave.pattern, sc.watch) {
-		for _, o := range s.omitted.Named {
-			sc.omit(o.Path, o.Why)
-		}
-		return without(s.found, sc.leave), nil
+		sc.omitted.take(s.omitted)
+		return without(s.found, sc.leave, func(rel string) { sc.omit(rel, Secret) }), nil
 	}
 	sc.dirs = 0
 	w := walk{ctx: sc.ctx, leave: sc.leave, enter: sc.watch, waits: sc.waits, visitor: Visitor{LeftOut: sc.omit}}
@@ -175,99 +184,6 @@ func (sc *scan) watch(folder string) {
 	}
 }
 
-// look compares every file with what is known of it, and offers the unchanged ones.
-func (sc *scan) look() error {
-	work, ctx := errgroup.WithContext(sc.ctx)
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	var todo []unhashed
-	for first := 0; first < len(sc.found); first += lookBatch {
-		work.Go(func() error {
-			end := min(first+lookBatch, len(sc.found))
-			var known []*sharedFile
-			var moved []library.File
-			var mine []unhashed
-			for i := first; i < end && ctx.Err() == nil; i++ {
-				if sc.found[i].empty {
-					continue
-				}
-				u, save, err := sc.lookAt(i)
-				if err != nil {
-					return err
-				}
-				if u != nil {
-					mine = append(mine, *u)
-				}
-				if save != nil {
-					moved = append(moved, *save)
-				}
-				if sc.files[i] != nil {
-					known = append(known, sc.files[i])
-				}
-			}
-			if len(moved) > 0 {
-				if err := sc.share.shares.config.Library.SaveFiles(moved, nil); err != nil {
-					return err
-				}
-			}
-			sc.share.offer(known, sc.round)
-			sc.mu.Lock()
-			defer sc.mu.Unlock()
-			todo = append(todo, mine...)
-			return ctx.Err()
-		})
-	}
-	err := work.Wait()
-	sc.work = todo
-	return err
-}
-
-// lookAt finds out whether a file is known. If not, it has to be hashed; if it is known
-// under another name only, it has to be remembered under this one.
-func (sc *scan) lookAt(i int) (todo *unhashed, save *library.File, err error) {
-	s, rel := sc.share, sc.found[i].real
-	full := s.pathOf(rel)
-	var state piece.State
-	err = patiently(sc.ctx, sc.waits, func() (err error) {
-		state, err = piece.StateOf(full)
-		return err
-	})
-	if err != nil {
-		return nil, nil, sc.leftOut(rel, err)
-	}
-	if old := s.file(rel); old != nil {
-		if old.state == state {
-			sc.files[i] = old
-			return nil, nil, nil
-		}
-		s.drop(old) // it is no longer what is offered
-	}
-	known, err := s.shares.config.Library.File(full)
-	here := err == nil
-	if here && known.State.SameButDevice(state) && sc.complete(known) {
-		sc.files[i] = &sharedFile{share: s, rel: rel, state: state, hash: known.Hash, md5: known.MD5}
-		return nil, nil, nil
-	}
-	todo = &unhashed{index: i, size: state.Size}
-	if sc.known && sc.restless(state) {
-		sc.changing(rel)
-		return nil, nil, nil
-	}
-	if here && known.State.SameInode(state) {
-		return todo, nil, nil // perhaps its time of change was set back
-	}
-	other, err := s.shares.config.Library.Inode(state)
-	if err != nil || !sc.complete(other) {
-		return todo, nil, nil
-	}
-	if !other.State.SameButDevice(state) { // the file itself was renamed, not a folder above it
-		todo.maybe = &other
-		return todo, nil, nil
-	}
-	other.Path, other.State = full, state
-	sc.files[i] = &sharedFile{share: s, rel: rel, state: state, hash: other.Hash, md5: other.MD5}
-	return nil, &other, nil
-}
-
 // complete tells whether everything that is needed to offer a file is known.
 func (sc *scan) complete(f library.File) bool {
 	if f.State.Size <= netproto.SeedMaxBytes && f.MD5 == "" {
@@ -280,8 +196,28 @@ func (sc *scan) complete(f library.File) bool {
 	return err == nil && m.Size == f.State.Size
 }
 
-// restless tells whether a file changed a moment ago, and so may change again.
-func (sc *scan) restless(state piece.State) bool {
+// restless has the person told of what does not come to rest for long.
+func (sc *scan) restless() {
+	s, now := sc.share, time.Now()
+	s.mu.Lock()
+	if s.unrest.IsZero() {
+		s.unrest = now
+	}
+	since := now.Sub(s.unrest)
+	s.mu.Unlock()
+	if since < patienceFactor*s.shares.config.Timing.Rest {
+		return
+	}
+	for _, l := range sc.omitted.Named {
+		if l.Why == Changing {
+			sc.notice = netproto.Errorf(netproto.CodeFileChanged, "%s changes again and again and is left out until it rests", s.pathOf(l.Path))
+			return
+		}
+	}
+}
+
+// changedJustNow tells whether a file changed a moment ago, and so may change again.
+func (sc *scan) changedJustNow(state piece.State) bool {
 	age := time.Since(time.Unix(0, max(state.Changed, state.Modified)))
 	return age >= 0 && age < sc.share.shares.config.Timing.Rest
 }
@@ -296,8 +232,8 @@ func (sc *scan) leftOut(rel string, err error) error {
 		sc.changing(rel)
 		return nil
 	case code == netproto.CodeFileUnreadable && sc.record.Folder:
-		sc.share.shares.config.Log.Info("a file in a shared folder cannot be read and is left out", "path", sc.share.pathOf(rel), "error", err)
 		sc.omit(rel, Unreadable)
+		sc.share.shares.config.Log.Info("a file in a shared folder cannot be read and is left out", "path", sc.share.pathOf(rel), "error", err)
 		return nil
 	}
 	return err

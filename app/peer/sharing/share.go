@@ -51,6 +51,10 @@ type Share struct {
 type Options struct {
 	Remember bool     // offer it again at the next start
 	Except   []string // slash-separated paths in a folder that are not offered
+
+	// Secrets are offered only if they are allowed: see [library.Share].
+	Allow    []string
+	AllowAll bool
 }
 
 // share is one of the things that the person chose to offer.
@@ -58,7 +62,7 @@ type share struct {
 	shares *Shares
 
 	mu       sync.Mutex
-	record   library.Share      // ID, Path, Name and Except never change
+	record   library.Share      // ID, Path, Name and Except, Allow and AllowAll never change
 	stop     context.CancelFunc // of the scan; nil while there is none
 	state    State
 	err      error
@@ -67,9 +71,11 @@ type share struct {
 	hashed   int64   // bytes that are done, while it is hashed
 	size     int64   // bytes of all, while it is hashed
 	rate     *flow.Meter
-	round    uint32    // of the last scan
-	leave    *leaveOut // of the last scan
-	remember bool      // offer it again at the next start
+	unrest   time.Time           // since when something in it does not rest; zero if it does
+	round    uint32              // of the last scan
+	leave    *leaveOut           // of the last scan
+	kept     map[string]keptBack // secrets by their bytes, by path in the folder; replaced by each scan
+	remember bool                // offer it again at the next start
 	removed  bool
 	dirty    bool // counters changed since they were saved
 	fetches
@@ -88,7 +94,8 @@ func (ss *Shares) Add(path string, options Options) (string, error) {
 	if err != nil {
 		return "", netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
-	record := library.Share{ID: uuid.NewString(), Path: path, Name: netproto.SafeName(filepath.Base(path)), Except: options.Except, Added: time.Now()}
+	record := library.Share{ID: uuid.NewString(), Path: path, Name: netproto.SafeName(filepath.Base(path)),
+		Except: options.Except, Allow: options.Allow, AllowAll: options.AllowAll, Added: time.Now()}
 	s, known := ss.add(record, options.Remember)
 	if known && options.Remember {
 		s.mu.Lock()

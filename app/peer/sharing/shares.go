@@ -150,7 +150,7 @@ func (ss *Shares) add(record library.Share, remember bool) (*share, bool) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	same := func(other *library.Share) bool { // reads only fields that never change, so share.mu is not needed
-		return other.Path == record.Path && slices.Equal(other.Except, record.Except)
+		return other.Path == record.Path && slices.Equal(other.Except, record.Except) && slices.Equal(other.Allow, record.Allow) && other.AllowAll == record.AllowAll
 	}
 	for _, s := range ss.list {
 		if same(&s.record) {
@@ -162,7 +162,7 @@ func (ss *Shares) add(record library.Share, remember bool) (*share, bool) {
 		ss.removed = slices.Delete(ss.removed, i, i+1)
 	}
 	s := &share{shares: ss, record: record, remember: remember, state: StateWaiting, rate: &flow.Meter{},
-		files: map[string]*sharedFile{}, leave: newLeaveOut(record.Except, nil)}
+		files: map[string]*sharedFile{}, leave: newLeaveOut(record, nil)}
 	ss.list = append(ss.list, s)
 	ss.due[s] = &due{}
 	return s, false

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/ignore"
+	"centralizedp2p/app/library"
 )
 
 // survey is a walk that the scan of a new share need not do again.
@@ -37,7 +38,7 @@ const (
 
 // Survey walks a folder that the person may share, and shows visitor what sharing
 // it would offer and leave out. The share made of it afterwards uses what was found,
-// as far as it is still so. A folder with more files than a share may have is walked
+// as far as it is still so, without the secrets that the person did not allow. A folder with more files than a share may have is walked
 // to its end, and then an error with the code "invalid".
 func (ss *Shares) Survey(ctx context.Context, folder string, visitor Visitor) error {
 	s := &survey{at: time.Now(), pattern: ss.ignored.Load()}
@@ -47,7 +48,7 @@ func (ss *Shares) Survey(ctx context.Context, folder string, visitor Visitor) er
 			visitor.LeftOut(rel, why)
 		}
 	}}
-	w := walk{ctx: ctx, leave: newLeaveOut(nil, s.pattern), visitor: seen, enter: func(folder string) {
+	w := walk{ctx: ctx, leave: newLeaveOut(library.Share{Path: folder}, s.pattern), survey: true, visitor: seen, enter: func(folder string) {
 		at := surveyed{path: folder}
 		if info, err := os.Stat(folder); err == nil {
 			at.modified = info.ModTime()
@@ -100,12 +101,10 @@ func (s *survey) holds(pattern *ignore.Patterns, enter func(folder string)) bool
 	return true
 }
 
-// without is what a walk with exceptions would have found: a folder that is empty
-// without them counts as empty.
-func without(list []found, leave *leaveOut) []found {
-	if len(leave.except) == 0 {
-		return list
-	}
+// without is what a walk with these rules would have found: a folder that is empty
+// without what is left out counts as empty. secret is called for each secret that the
+// person did not allow.
+func without(list []found, leave *leaveOut, secret func(rel string)) []found {
 	kept := make([]found, 0, len(list))
 	full := map[string]bool{} // folders with something left, real
 	keep := func(f found) {
@@ -116,13 +115,16 @@ func without(list []found, leave *leaveOut) []found {
 	}
 	emptied := map[string]string{} // folders that lost something, and how they are announced
 	for _, f := range list {
-		if top, ok := leave.topmost(f.real); ok {
-			if up := path.Dir(top); up != "." {
-				emptied[up] = above(f, up)
-			}
-			continue
+		top, excepted := leave.topmost(f.real)
+		if !excepted && !f.empty && leave.secret(f.real) && !leave.allows(f.real) {
+			secret(f.real)
+			top = f.real
 		}
-		keep(f)
+		if top == "" {
+			keep(f)
+		} else if up := path.Dir(top); up != "." && !inSecretFolder(top) {
+			emptied[up] = above(f, up)
+		}
 	}
 	deepest := slices.SortedFunc(maps.Keys(emptied), func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })
 	for _, real := range deepest {
@@ -132,6 +134,17 @@ func without(list []found, leave *leaveOut) []found {
 	}
 	sortFound(kept)
 	return kept
+}
+
+// inSecretFolder reports whether a folder above a path is one of secrets: then even its
+// name is not told.
+func inSecretFolder(rel string) bool {
+	for up := path.Dir(rel); up != "."; up = path.Dir(up) {
+		if ignore.SecretFolder(path.Base(up)) {
+			return true
+		}
+	}
+	return false
 }
 
 // topmost is the excepted path at or above another one, the shortest.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"centralizedp2p/app/ignore"
+	"centralizedp2p/app/library"
 )
 
 // tree makes files below a new folder, all of them an hour old.
@@ -44,29 +45,35 @@ func age(t *testing.T, root string) {
 	}
 }
 
-func walked(t *testing.T, root string, leave *leaveOut) []found {
+func walked(t *testing.T, root string, leave *leaveOut, survey bool) []found {
 	t.Helper()
-	w := walk{ctx: t.Context(), leave: leave, enter: func(string) {}}
+	w := walk{ctx: t.Context(), leave: leave, enter: func(string) {}, survey: survey}
 	list, err := w.in(root)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i := range list {
+		list[i].state = nil
 	}
 	return list
 }
 
 func TestASurveyWithoutWhatIsExceptedIsWhatAWalkFinds(t *testing.T) {
-	root := tree(t, "a", "b/c", "b/d/e", "b/d/f/g", "b/d/f/h", "i/j", "k:l/m", "k:l/n:o/p", "q.tmp", "r/s.tmp")
+	root := tree(t, "a", "b/c", "b/d/e", "b/d/f/g", "b/d/f/h", "i/j", "k:l/m", "k:l/n:o/p", "q.tmp", "r/s.tmp", "b/d/f/id_rsa", "t/.env",
+		".ssh/config", "u/.aws/v/w")
 	patterns, err := ignore.Parse([]string{"*.tmp"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := walked(t, root, newLeaveOut(nil, patterns))
+	all := walked(t, root, newLeaveOut(library.Share{}, patterns), true)
 	for _, except := range [][]string{nil, {"a"}, {"b/c"}, {"b/d/e", "b/d/f"}, {"b/d/f/g", "b/d/f/h"}, {"b/d/e", "b/d/f/g", "b/d/f/h", "b/c"}, {"b"}, {"i/j"}, {"k:l/n:o/p"},
 		{"k:l/n:o", "k:l/m"}, {"nowhere", "b/d", "b/d/e"}} {
-		leave := newLeaveOut(except, patterns)
-		want := walked(t, root, leave)
-		if diff := cmp.Diff(want, without(slices.Clone(all), leave), cmp.AllowUnexported(found{})); diff != "" {
-			t.Errorf("except %v: it is not what a walk finds (-) but (+):\n%s", except, diff)
+		for _, allow := range [][]string{nil, {"b/d/f/id_rsa", "u/.aws/v/w"}} {
+			leave := newLeaveOut(library.Share{Except: except, Allow: allow}, patterns)
+			want := walked(t, root, leave, false)
+			if diff := cmp.Diff(want, without(slices.Clone(all), leave, func(string) {}), cmp.AllowUnexported(found{})); diff != "" {
+				t.Errorf("except %v, allow %v: it is not what a walk finds (-) but (+):\n%s", except, allow, diff)
+			}
 		}
 	}
 }

@@ -1,98 +1,63 @@
 package sharing
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"centralizedp2p/app/ignore"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
 // found is a file, or an empty folder, in a folder that is shared. Both paths are
 // slash-separated and relative, and usually the same string.
 type found struct {
-	real  string // on this computer
-	safe  string // as it is announced: other systems can store it
-	empty bool   // a folder with nothing in it
-}
-
-// Reason is why something in a folder is not shared.
-type Reason string
-
-// The reasons. What the person unticked and unfinished downloads have none: nobody
-// misses them.
-const (
-	Ignored    Reason = "ignored" // by a pattern of the settings
-	Link       Reason = "link"    // a symbolic one
-	Special    Reason = "special" // a socket, a device, a pipe
-	Unreadable Reason = "unreadable"
-	TooLong    Reason = "path-too-long" // too long, or in too many folders, for others
-	Changing   Reason = "changing"      // whenever it is looked at
-)
-
-// Visitor sees what a walk finds. The paths are slash-separated and relative to the
-// folder. A nil function is not called.
-type Visitor struct {
-	File    func(rel string, entry fs.DirEntry)
-	LeftOut func(rel string, why Reason)
+	real  string       // on this computer
+	safe  string       // as it is announced: other systems can store it
+	empty bool         // a folder with nothing in it
+	state *piece.State // of a file, if the scan itself saw it; not that of a survey, which may be old
 }
 
 // walk finds what a folder has to share. Links and special files are left out, as
-// are folders that cannot be read, excepted names, what the person ignores, and
-// unfinished downloads.
+// are folders that cannot be read, excepted names, what the person ignores, what
+// belongs to this program or looks like a secret, and unfinished downloads.
 type walk struct {
 	ctx     context.Context
 	leave   *leaveOut
 	enter   func(folder string) // called for every folder before it is read
 	waits   func(err error)     // called when the walk waits for descriptors; nil: not
+	survey  bool                // secrets are found too: the person decides
 	visitor Visitor
-	result  []found
+	folders *folders
 	full    bool // there is more than a folder may have
+	result  []found
 }
 
-// leaveOut holds the rules for what a shared folder excludes.
-type leaveOut struct {
-	except  map[string]struct{} // slash-separated paths
-	pattern *ignore.Patterns
-}
-
-func newLeaveOut(except []string, pattern *ignore.Patterns) *leaveOut {
-	l := &leaveOut{map[string]struct{}{}, pattern}
-	for _, p := range except {
-		l.except[p] = struct{}{}
-	}
-	return l
-}
-
-// one tells whether a path is left out, if the folders above it are not.
-func (l *leaveOut) one(rel string, folder bool) bool {
-	return l.silently(rel) || l.pattern.Match(rel, folder)
-}
-
-// silently tells whether a path is left out for no [Reason].
-func (l *leaveOut) silently(rel string) bool {
-	_, excepted := l.except[rel]
-	return excepted || strings.HasPrefix(path.Base(rel), netproto.PartPrefix)
-}
-
-// below tells whether a path is left out, by itself or with a folder above it.
-func (l *leaveOut) below(rel string) bool {
-	for i, c := range rel {
-		if c == '/' && l.one(rel[:i], true) {
-			return true
-		}
-	}
-	return l.one(rel, false)
+// Visitor sees what a walk finds. The paths are slash-separated and relative to the
+// folder. A nil function is not called.
+type Visitor struct {
+	// File is a file; secret ones are shared only if the person allows it.
+	File    func(rel string, info fs.FileInfo, secret bool)
+	LeftOut func(rel string, why Reason)
 }
 
 // in walks a folder and returns what it found in the order of the folder format.
-func (w *walk) in(folder string) ([]found, error) {
-	if err := w.dir(folder, "", ""); err != nil {
+func (w *walk) in(folder string) (_ []found, err error) {
+	w.enter(folder) // before it is read, so that no change is missed
+	err = patiently(w.ctx, w.waits, func() (err error) {
+		w.folders, err = openFolders(folder)
+		return err
+	})
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	defer w.folders.close()
+	if err := w.dir(folder, place{secret: w.leave.secrets, device: w.folders.device}); err != nil {
 		return nil, err
 	}
 	if w.full {
@@ -108,68 +73,134 @@ func sortFound(list []found) {
 	slices.SortFunc(list, func(a, b found) int { return netproto.ComparePaths(a.safe, b.safe) })
 }
 
-// dir walks one folder: real is its path in the share as it is, safe as it is
-// announced.
-func (w *walk) dir(folder, real, safe string) error {
-	w.enter(folder)
+// place is a folder in a walk: real is its path in the share as it is, safe as it is
+// announced, and secret says that all of its files are secrets.
+type place struct {
+	real, safe string
+	secret     bool
+	device     uint64 // of the file system, 0 if unknown
+}
+
+// dir walks one folder.
+func (w *walk) dir(folder string, at place) error {
+	if at.safe != "" {
+		w.enter(folder)
+	}
 	var list []fs.DirEntry
 	err := patiently(w.ctx, w.waits, func() (err error) {
-		list, err = os.ReadDir(folder)
+		list, err = w.read(at)
 		return err
 	})
-	if err != nil && safe != "" {
-		w.leftOut(real, Unreadable)
+	switch {
+	case err != nil && (at.safe == "" || w.ctx.Err() != nil):
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	case err != nil:
+		w.leftOut(at.real, Unreadable)
+		return nil
+	case at.safe != "" && w.isOwn(list):
+		w.leftOut(at.real, Own)
 		return nil
 	}
-	if err != nil {
-		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
-	}
 	taken := map[string]bool{}
+	mode, own := w.folders.mode, at.safe == "" && w.isOwn(list)
 	for _, e := range list {
 		if err := w.ctx.Err(); err != nil {
 			return err
 		}
-		below := path.Join(real, e.Name())
-		if w.passes(below, e) {
+		below := place{real: path.Join(at.real, e.Name()), secret: at.secret || e.IsDir() && ignore.SecretFolder(e.Name()), device: at.device}
+		if own && ignore.OwnName(e.Name()) {
+			w.leftOut(below.real, Own)
+			continue
+		}
+		info, ok := w.passes(&below, e, mode)
+		if !ok {
 			continue
 		}
 		name := netproto.SafeName(e.Name())
 		for n := 2; taken[name]; n++ {
 			name = netproto.NumberedName(netproto.SafeName(e.Name()), n)
 		}
-		taken[name] = true
-		announced := below
-		if safe != real || name != e.Name() {
-			announced = path.Join(safe, name)
+		below.safe = below.real
+		if at.safe != at.real || name != e.Name() {
+			below.safe = path.Join(at.safe, name)
 		}
-		if !netproto.PathFits(announced) {
-			w.leftOut(below, TooLong)
-		} else if !e.IsDir() {
-			w.file(found{real: below, safe: announced}, e)
-		} else if err := w.dir(filepath.Join(folder, e.Name()), below, announced); err != nil {
+		if !netproto.PathFits(below.safe) {
+			w.leftOut(below.real, TooLong)
+			continue
+		}
+		taken[name] = true
+		if !e.IsDir() {
+			w.file(below, info)
+		} else if err := w.dir(filepath.Join(folder, e.Name()), below); err != nil {
 			return err
 		}
 	}
-	if len(taken) == 0 && safe != "" {
-		w.add(found{real: real, safe: safe, empty: true})
+	if len(taken) == 0 && at.safe != "" && !at.secret {
+		w.add(found{real: at.real, safe: at.safe, empty: true})
 	}
 	return nil
 }
 
-// passes tells whether an entry is passed over.
-func (w *walk) passes(rel string, e fs.DirEntry) bool {
-	switch {
-	case w.leave.silently(rel):
-	case w.leave.pattern.Match(rel, e.IsDir()):
-		w.leftOut(rel, Ignored)
-	case e.Type()&fs.ModeSymlink != 0:
-		w.leftOut(rel, Link)
-	case !e.IsDir() && !e.Type().IsRegular():
-		w.leftOut(rel, Special)
-	default:
-		return false
+// read lists a folder by name.
+func (w *walk) read(at place) ([]fs.DirEntry, error) {
+	in, err := w.folders.enter(at.real)
+	if err != nil {
+		return nil, err
 	}
-	return true
+	dir, err := in.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	list, err := dir.ReadDir(-1)
+	slices.SortFunc(list, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	return list, err
+}
+
+// isOwn reports whether the folder that was just read is a profile or the data of a
+// tracker.
+func (w *walk) isOwn(list []fs.DirEntry) bool {
+	return ignore.OwnFolder(func(name string) bool {
+		_, ok := slices.BinarySearchFunc(list, name, func(e fs.DirEntry, name string) int { return cmp.Compare(e.Name(), name) })
+		return ok
+	})
+}
+
+// passes looks at an entry of a folder with that mode, and tells whether it may be
+// shared.
+func (w *walk) passes(at *place, e fs.DirEntry, folder fs.FileMode) (fs.FileInfo, bool) {
+	why := Reason("")
+	info, err := e.Info()
+	switch {
+	case w.leave.silently(at.real):
+		return nil, false
+	case w.leave.pattern.Match(at.real, e.IsDir()):
+		why = Ignored
+	case e.Type()&fs.ModeSymlink != 0:
+		why = Link
+	case !e.IsDir() && !e.Type().IsRegular():
+		why = Special
+	case err != nil:
+		why = Unreadable
+	case e.IsDir():
+		if device := piece.DeviceOf(info); device != at.device {
+			if at.device = device; piece.NotOnDisk(filepath.Join(w.folders.root.Name(), filepath.FromSlash(at.real))) {
+				why = Special
+			}
+		}
+	case info.Size() > netproto.MaxContentSize:
+		why = TooLarge
+	default:
+		at.secret = at.secret || ignore.Secret(e.Name()) || private(info, folder)
+		if at.secret && !w.survey && !w.leave.allows(at.real) {
+			why = Secret
+		}
+	}
+	if why != "" {
+		w.leftOut(at.real, why)
+		return nil, false
+	}
+	return info, true
 }
 
 func (w *walk) leftOut(rel string, why Reason) {
@@ -178,9 +209,15 @@ func (w *walk) leftOut(rel string, why Reason) {
 	}
 }
 
-func (w *walk) file(f found, e fs.DirEntry) {
+func (w *walk) file(at place, info fs.FileInfo) {
+	f := found{real: at.real, safe: at.safe}
 	if w.visitor.File != nil {
-		w.visitor.File(f.real, e)
+		w.visitor.File(f.real, info, at.secret)
+	}
+	if !w.survey {
+		if state, err := piece.StateFrom(filepath.Join(w.folders.root.Name(), filepath.FromSlash(at.real)), info); err == nil {
+			f.state = &state
+		}
 	}
 	w.add(f)
 }
@@ -191,4 +228,44 @@ func (w *walk) add(f found) {
 		return
 	}
 	w.result = append(w.result, f)
+}
+
+// smallPrivate is the size in bytes up to which a file that only its owner may read
+// counts as a secret: keys and passwords are short.
+const smallPrivate = 64 << 10
+
+// private reports whether a small file is its owner's alone although its folder is
+// open to others: somebody took care that nobody else reads it.
+func private(info fs.FileInfo, folder fs.FileMode) bool {
+	const others = 0o077
+	return info.Mode().Perm()&others == 0 && folder.Perm()&0o055 != 0 && info.Size() > 0 && info.Size() <= smallPrivate
+}
+
+// IsOwn reports whether a path, after links, is part of a profile or of a
+// tracker's data: something that the program itself put there.
+func IsOwn(path string) bool {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false
+	}
+	for up := filepath.Dir(path); up != path; path, up = up, filepath.Dir(up) {
+		if !ignore.OwnName(filepath.Base(path)) {
+			continue
+		}
+		if ignore.OwnFolder(func(name string) bool {
+			_, err := os.Lstat(filepath.Join(up, name))
+			return err == nil
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// errPrivate says why a path that the person named is not shared.
+func errPrivate(name string, why Reason) error {
+	if why == Own {
+		return netproto.Errorf(netproto.CodePrivate, "%s is a key or a database of this program, which nobody else may have", name)
+	}
+	return netproto.Errorf(netproto.CodePrivate, "%s looks like a key or a password", name)
 }

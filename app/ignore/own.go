@@ -1,0 +1,183 @@
+package ignore
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/pem"
+	"io"
+	"strings"
+)
+
+// Kind is what the bytes of a file are, as far as sharing it is concerned.
+type Kind int
+
+// The kinds.
+const (
+	Ordinary Kind = iota
+	SecretKind
+	OwnKind // a key or a database of this program: never shared, whatever its name
+)
+
+// Markers of the folders of this program: the key and the database of a profile, and
+// those of a tracker.
+var markers = [][2]string{{"peer.key", "library.db"}, {"tracker.key", "tracker.db"}}
+
+// OwnFolder reports whether a folder is a profile or the data of a tracker; has tells
+// whether the folder has a file of that name.
+func OwnFolder(has func(name string) bool) bool {
+	for _, m := range markers {
+		if has(m[0]) && has(m[1]) {
+			return true
+		}
+	}
+	return false
+}
+
+var ownNames = set("peer.key", "library.db", "lock", "trackers.json", "folders", "downloads", "tracker", "desktop.log", "desktop.sock",
+	"tracker.key", "tracker.db", "control.sock", "control.new")
+
+// OwnName reports whether the program itself gives that name to something right in a
+// profile or in the data of a tracker.
+func OwnName(name string) bool {
+	name = strings.ToLower(name)
+	if _, ok := ownNames[name]; ok {
+		return true
+	}
+	return strings.HasPrefix(name, ".tracker-") || strings.HasPrefix(name, ".backup-") || strings.HasPrefix(name, "tracker.db") ||
+		strings.HasPrefix(name, "desktop.log")
+}
+
+// inspectBytes bounds what is read of a file to tell its kind. The keys of this
+// program have 119 bytes; those of others come with a few lines of comment at most.
+const inspectBytes = 4096
+
+// Inspect tells the kind of a file from its first bytes, and of a database from the
+// names of its tables. It fails only if the file cannot be read.
+func Inspect(r io.ReaderAt, size int64) (Kind, error) {
+	head := make([]byte, min(size, inspectBytes))
+	if n, err := r.ReadAt(head, 0); err != nil && (err != io.EOF || n < len(head)) {
+		return Ordinary, err
+	}
+	switch {
+	case isOwnKey(head):
+		return OwnKind, nil
+	case isPrivateKey(head):
+		return SecretKind, nil
+	case isOwnDatabase(r, size, head):
+		return OwnKind, nil
+	}
+	return Ordinary, nil
+}
+
+// isOwnKey recognises what the program writes as its key: an ed25519 key in PKCS #8.
+func isOwnKey(head []byte) bool {
+	for rest := head; bytes.Contains(rest, []byte("PRIVATE KEY-----")); {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return false
+		}
+		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if _, ok := key.(ed25519.PrivateKey); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+var keyBeginnings = [][]byte{
+	[]byte("AGE-SECRET-KEY-1"), []byte("PuTTY-User-Key-File-"),
+	{0x03, 0xd9, 0xa2, 0x9a}, // KeePass
+	{0xfe, 0xed, 0xfe, 0xed}, // a Java keystore
+}
+
+// isPrivateKey recognises private keys of all kinds and stores of passwords.
+func isPrivateKey(head []byte) bool {
+	for _, beginning := range keyBeginnings {
+		if bytes.HasPrefix(head, beginning) {
+			return true
+		}
+	}
+	if !bytes.Contains(head, []byte("PRIVATE KEY")) && !bytes.Contains(head, keyBeginnings[0]) {
+		return false
+	}
+	for line := range bytes.Lines(head) {
+		line = bytes.TrimSpace(line)
+		if bytes.HasPrefix(line, []byte("-----BEGIN ")) && bytes.Contains(line, []byte("PRIVATE KEY")) || bytes.HasPrefix(line, keyBeginnings[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+// The layout of a bbolt file, as far as it is needed: two pages that say where the
+// table of contents is, each with this header of 16 bytes first.
+const (
+	pageHeader = 16 // bytes: u64 id | u16 flags | u16 count | u32 overflow
+	boltMagic  = 0xED0CDAED
+	leafPage   = 0x02
+	leafEntry  = 16 // bytes: u32 flags | u32 offset of the key | u32 its length | u32 length of the value
+	maxTables  = 64 // of a database of this program; others may have more
+)
+
+// ownTables are names of tables that no other program's database has together.
+var ownTables = [][]string{{"shares", "inodes", "manifests"}, {"peers", "res", "own"}}
+
+// isOwnDatabase recognises a library and the database of a tracker. One that is cut
+// short counts as one.
+func isOwnDatabase(r io.ReaderAt, size int64, head []byte) bool {
+	if !isMeta(head) {
+		return false
+	}
+	pageSize := int64(binary.LittleEndian.Uint32(head[pageHeader+8:]))
+	if pageSize < 512 || pageSize > 1<<20 {
+		return false
+	}
+	page := make([]byte, pageSize)
+	for _, at := range []int64{0, pageSize} {
+		if n, _ := r.ReadAt(page, at); n < len(page) || !isMeta(page) {
+			continue
+		}
+		root := binary.LittleEndian.Uint64(page[pageHeader+16:])
+		if root >= uint64(size/pageSize) {
+			return true
+		}
+		if n, _ := r.ReadAt(page, int64(root)*pageSize); n == len(page) && hasOwnTables(page) {
+			return true
+		}
+	}
+	return false
+}
+
+func isMeta(page []byte) bool {
+	return len(page) >= pageHeader+64 && binary.LittleEndian.Uint32(page[pageHeader:]) == boltMagic
+}
+
+func hasOwnTables(page []byte) bool {
+	if binary.LittleEndian.Uint16(page[8:])&leafPage == 0 {
+		return false
+	}
+	names := map[string]bool{}
+	for i := range min(int(binary.LittleEndian.Uint16(page[10:])), maxTables) {
+		at := pageHeader + i*leafEntry
+		if at+leafEntry > len(page) {
+			break
+		}
+		from := int64(at) + int64(binary.LittleEndian.Uint32(page[at+4:]))
+		to := from + int64(binary.LittleEndian.Uint32(page[at+8:]))
+		if from <= to && to <= int64(len(page)) {
+			names[string(page[from:to])] = true
+		}
+	}
+	for _, tables := range ownTables {
+		all := true
+		for _, name := range tables {
+			all = all && names[name]
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,240 @@
+package sharing
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/app/ignore"
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// keptBack is a file that is not offered for what its bytes are, as long as it stays in
+// that state.
+type keptBack struct {
+	state piece.State
+	kind  ignore.Kind
+}
+
+// kept is the error for a file that is to be kept back.
+type kept struct{ keptBack }
+
+func (*kept) Error() string { return "it is kept back" }
+
+// allowed says why the share itself must not be offered, if so.
+func (sc *scan) allowed(info fs.FileInfo) error {
+	path := sc.record.Path
+	switch {
+	case piece.NotOnDisk(path):
+		return netproto.Errorf(netproto.CodeFileUnreadable, "%s is made up by the system and is on no disk", path)
+	case IsOwn(path):
+		return errPrivate(path, Own)
+	case !info.IsDir() && ignore.Secret(filepath.Base(path)) && !sc.leave.allows(""):
+		return errPrivate(path, Secret)
+	}
+	return nil
+}
+
+// look compares every file with what is known of it, and offers the unchanged ones.
+func (sc *scan) look() error {
+	work, ctx := errgroup.WithContext(sc.ctx)
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	var todo []unhashed
+	for first := 0; first < len(sc.found); first += lookBatch {
+		work.Go(func() error {
+			mine, err := sc.lookAtSome(ctx, first, min(first+lookBatch, len(sc.found)))
+			sc.mu.Lock()
+			defer sc.mu.Unlock()
+			todo = append(todo, mine...)
+			return err
+		})
+	}
+	err := work.Wait()
+	sc.work = todo
+	return err
+}
+
+// lookAtSome compares the files from first to before end, and returns those to hash.
+func (sc *scan) lookAtSome(ctx context.Context, first, end int) (todo []unhashed, err error) {
+	l := &looker{scan: sc}
+	defer l.close()
+	var known []*sharedFile
+	var moved []library.File
+	for i := first; i < end && ctx.Err() == nil; i++ {
+		if sc.found[i].empty {
+			continue
+		}
+		u, save, err := l.lookAt(i)
+		if err != nil {
+			return nil, err
+		}
+		if u != nil {
+			todo = append(todo, *u)
+		}
+		if save != nil {
+			moved = append(moved, *save)
+		}
+		if sc.files[i] != nil {
+			known = append(known, sc.files[i])
+		}
+	}
+	if len(moved) > 0 {
+		if err := sc.share.shares.config.Library.SaveFiles(moved, nil); err != nil {
+			return nil, err
+		}
+	}
+	sc.share.offer(known, sc.round)
+	return todo, ctx.Err()
+}
+
+// looker looks at files one after another; one goroutine uses it.
+type looker struct {
+	*scan
+	folders *folders // nil before one is needed
+}
+
+func (l *looker) close() {
+	if l.folders != nil {
+		l.folders.close()
+	}
+}
+
+// stateOf is the state of a file as the walk saw it, or as it is now.
+func (l *looker) stateOf(f *found) (piece.State, error) {
+	if f.state != nil {
+		state := *f.state
+		f.state = nil // a million of them need not be kept
+		return state, nil
+	}
+	if f.real == "" { // the person named it, so it may be a link
+		return piece.StateOf(l.record.Path)
+	}
+	if l.folders == nil {
+		folders, err := openFolders(l.record.Path)
+		if err != nil {
+			return piece.State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+		}
+		l.folders = folders
+	}
+	state, info, err := l.folders.state(f.real)
+	if err == nil && private(info, l.folders.mode) && !l.leave.allows(f.real) {
+		err = &kept{keptBack{state, ignore.SecretKind}}
+	}
+	return state, err
+}
+
+// lookAt finds out whether a file is known. If not, it has to be hashed; if it is known
+// under another name only, or its bytes were never looked at, it has to be remembered.
+func (l *looker) lookAt(i int) (todo *unhashed, save *library.File, err error) {
+	sc, s, rel := l.scan, l.share, l.found[i].real
+	full := s.pathOf(rel)
+	var state piece.State
+	err = patiently(sc.ctx, sc.waits, func() (err error) {
+		state, err = l.stateOf(&sc.found[i])
+		return err
+	})
+	if kept, ok := errors.AsType[*kept](err); ok {
+		return nil, nil, sc.keepBack(rel, kept.keptBack)
+	}
+	if err != nil {
+		return nil, nil, sc.leftOut(rel, err)
+	}
+	if old := s.file(rel); old != nil {
+		if old.state == state {
+			sc.files[i] = old
+			return nil, nil, nil
+		}
+		s.drop(old) // it is no longer what is offered
+	}
+	if kept, ok := sc.kept[rel]; ok && kept.state == state {
+		return nil, nil, sc.keepBack(rel, kept)
+	}
+	known, err := s.shares.config.Library.File(full)
+	here := err == nil
+	if here && known.State.SameButDevice(state) && sc.complete(known) {
+		known.State = state
+		return sc.take(i, known, false)
+	}
+	todo = &unhashed{index: i, state: state, size: state.Size}
+	if sc.known && sc.changedJustNow(state) {
+		sc.changing(rel)
+		return nil, nil, nil
+	}
+	if here && known.State.SameInode(state) {
+		return todo, nil, nil // perhaps its time of change was set back
+	}
+	other, err := s.shares.config.Library.Inode(state)
+	if err != nil || !sc.complete(other) {
+		return todo, nil, nil
+	}
+	if !other.State.SameButDevice(state) { // the file itself was renamed, not a folder above it
+		todo.maybe = &other
+		return todo, nil, nil
+	}
+	other.Path, other.State = full, state
+	return sc.take(i, other, true)
+}
+
+// take offers a file whose hash is known, once its bytes were looked at. It returns
+// what is to be remembered: news is all of it.
+func (sc *scan) take(i int, known library.File, news bool) (todo *unhashed, save *library.File, err error) {
+	rel := sc.found[i].real
+	if !known.Ordinary {
+		var kind ignore.Kind
+		err := patiently(sc.ctx, sc.waits, func() (err error) {
+			kind, err = inspect(known.Path, known.State)
+			return err
+		})
+		switch {
+		case err != nil:
+			return nil, nil, sc.leftOut(rel, err)
+		case !sc.mayOffer(rel, kind):
+			return nil, nil, sc.keepBack(rel, keptBack{known.State, kind})
+		case kind == ignore.Ordinary:
+			known.Ordinary, news = true, true
+		}
+	}
+	sc.files[i] = &sharedFile{share: sc.share, rel: rel, state: known.State, hash: known.Hash, md5: known.MD5}
+	if !news {
+		return nil, nil, nil
+	}
+	return nil, &known, nil
+}
+
+// inspect tells the kind of a file, which must be in that state.
+func inspect(path string, state piece.State) (ignore.Kind, error) {
+	file, err := piece.OpenFile(path, state)
+	if err != nil {
+		return ignore.Ordinary, err
+	}
+	defer file.Close()
+	return ignore.Inspect(file, state.Size)
+}
+
+// mayOffer reports whether a file with bytes of that kind may be offered.
+func (sc *scan) mayOffer(rel string, kind ignore.Kind) bool {
+	return kind == ignore.Ordinary || kind == ignore.SecretKind && sc.leave.allows(rel)
+}
+
+// keepBack leaves a file out for what its bytes are. The error is that of a share
+// which is this file.
+func (sc *scan) keepBack(rel string, kept keptBack) error {
+	why := Secret
+	if kept.kind == ignore.OwnKind {
+		why = Own
+	}
+	sc.mu.Lock()
+	sc.keeps[rel] = kept
+	sc.mu.Unlock()
+	if !sc.record.Folder {
+		return errPrivate(sc.record.Path, why)
+	}
+	sc.omit(rel, why)
+	return nil
+}
