@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/store"
 )
 
@@ -40,6 +39,7 @@ type Caller struct {
 	Key   *netproto.PublicKey // nil without a client certificate
 	Addr  netip.Addr
 	Local netip.Addr // the tracker's address that the caller connected to
+	Near  bool       // it is in the tracker's own network, as far as the tracker can tell
 }
 
 // API answers the seed's routes.
@@ -112,7 +112,7 @@ func write(w http.ResponseWriter, status int, body pyObject) {
 // turn refuses callers that the policy or a ban keeps out, reads the body and
 // answers.
 func (a *API) turn(w http.ResponseWriter, r *http.Request, c Caller, do func(*http.Request, Caller, pyObject) (answer, error)) error {
-	if err := a.allows(c.Addr); err != nil {
+	if err := a.allows(c); err != nil {
 		return err
 	}
 	if err := a.Store.Admit(r.Context(), c.Key, c.Addr); err != nil {
@@ -136,10 +136,10 @@ func (a *API) turn(w http.ResponseWriter, r *http.Request, c Caller, do func(*ht
 	return nil
 }
 
-// allows refuses seed clients at addresses that the policy does not serve.
-func (a *API) allows(from netip.Addr) error {
+// allows refuses seed clients that the policy does not serve.
+func (a *API) allows(c Caller) error {
 	switch {
-	case a.Policy == netproto.SeedOpen, a.Policy == netproto.SeedLAN && netaddr.IsLocal(from):
+	case a.Policy == netproto.SeedOpen, a.Policy == netproto.SeedLAN && c.Near:
 		return nil
 	case a.Policy == netproto.SeedLAN:
 		return netproto.Errorf(netproto.CodeDenied, "this tracker serves seed clients of its own network only")

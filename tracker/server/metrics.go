@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/store"
 )
 
@@ -102,22 +100,11 @@ func (m *metrics) observe(r *http.Request, w *recorder, c caller, took time.Dura
 // serve answers only the tracker's own network, unless the owner chose
 // otherwise: how busy a tracker is helps anybody who wants to bring it down.
 func (m *metrics) serve(w http.ResponseWriter, r *http.Request, c caller) error {
-	if m.policy != MetricsPublic && (!netaddr.IsLocal(c.addr) || cameThroughAStranger(r, c)) {
+	if m.policy != MetricsPublic && !c.near() {
 		return netproto.Errorf(netproto.CodeDenied, "metrics are for the tracker's own network; --metrics public shows them to everybody")
 	}
 	m.handler.ServeHTTP(w, r)
 	return nil
-}
-
-// cameThroughAStranger reports whether an unknown proxy passed the request on:
-// then the caller's address, which may be a local one, is the proxy's and not that
-// of the client.
-func cameThroughAStranger(r *http.Request, c caller) bool {
-	if r.Header.Get("Forwarded") == "" && r.Header.Get("X-Forwarded-For") == "" {
-		return false
-	}
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err != nil || netaddr.Plain(remote.Addr()) == c.addr
 }
 
 // storeCollector asks the store at each scrape.

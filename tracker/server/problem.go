@@ -24,6 +24,9 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	met, limited := errors.AsType[refusal](err)
 	p := netproto.ProblemOf(known)
+	if _, elsewhere := errors.AsType[misdirected](err); elsewhere {
+		p.Status = http.StatusMisdirectedRequest
+	}
 	if p.Status >= http.StatusInternalServerError && !limited && r.Context().Err() == nil {
 		s.log.Error("a request failed", slog.String("method", r.Method), slog.String("path", netproto.Printable(r.URL.Path)), slog.Any("error", err))
 	}

@@ -55,6 +55,11 @@ func (ps proxies) trust(a netip.Addr) bool {
 	return false
 }
 
+// wasForwarded reports whether some proxy says that it passed the request on.
+func wasForwarded(r *http.Request) bool {
+	return r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("X-Real-Ip") != ""
+}
+
 // passed reports whether a request comes from a trusted proxy.
 func (ps proxies) passed(r *http.Request) bool {
 	if len(ps) == 0 {

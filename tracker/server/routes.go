@@ -28,7 +28,11 @@ type caller struct {
 	id    netproto.PeerID     // follows from the key
 	addr  netip.Addr          // where the connection comes from
 	local netip.Addr          // the tracker's address that it came to
+	relay bool                // a proxy that nobody named passed the request on, so addr is the proxy's
 }
+
+// near reports whether a request comes from the tracker's own network.
+func (c caller) near() bool { return netaddr.IsLocal(c.addr) && !c.relay }
 
 // v1Routes returns the routes that require a client certificate.
 func (s *Server) v1Routes() map[string]methods {
@@ -118,7 +122,7 @@ func (s *Server) shared(mux *http.ServeMux) http.Handler {
 // seedRoute answers in the seed's form, whatever the method.
 func (s *Server) seedRoute(h func(http.ResponseWriter, *http.Request, seedapi.Caller) error) http.Handler {
 	return s.answerWith(s.needStore(func(w http.ResponseWriter, r *http.Request, c caller) error {
-		return h(w, r, seedapi.Caller{Key: c.key, Addr: c.addr, Local: c.local})
+		return h(w, r, seedapi.Caller{Key: c.key, Addr: c.addr, Local: c.local, Near: c.near()})
 	}))
 }
 
@@ -165,6 +169,9 @@ func (s *Server) answerWith(h handler) http.Handler {
 		s.conns.name(r)
 		var err error
 		if c, err = s.callerOf(r); err == nil {
+			err = s.checkPage(r, c)
+		}
+		if err == nil {
 			err = s.within(h, w, r, c)
 		}
 		if err != nil {
@@ -214,6 +221,7 @@ func (s *Server) callerOf(r *http.Request) (caller, error) {
 			return c, err
 		}
 	}
+	c.relay = c.addr == netaddr.Plain(remote.Addr()) && wasForwarded(r)
 	if key == nil {
 		return c, nil
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 
@@ -33,7 +32,7 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 			PeerID:    source.ID(),
 			Key:       source.Key,
 			Name:      source.Name,
-			Addresses: addressesFor(source.Peer, c.addr),
+			Addresses: addressesFor(source.Peer, c),
 			Part:      source.Part,
 		})
 	}
@@ -43,15 +42,15 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 // addressesFor returns the addresses of a peer for a requester: where the tracker
 // saw the peer, and its private addresses if, as far as the tracker can tell, both
 // are in the same network.
-func addressesFor(p store.Peer, requester netip.Addr) []string {
+func addressesFor(p store.Peer, requester caller) []string {
 	observed := p.Observed.Addr()
 	addresses := []string{p.Observed.String()}
-	if observed.IsLoopback() && !requester.IsLoopback() {
+	if observed.IsLoopback() && !requester.addr.IsLoopback() {
 		// The peer runs on the tracker's own computer; only the requester knows
 		// under which address it reaches that.
 		addresses[0] = ":" + strconv.Itoa(int(p.Observed.Port()))
 	}
-	if observed == requester || netaddr.IsLocal(observed) && netaddr.IsLocal(requester) {
+	if !requester.relay && (observed == requester.addr || netaddr.IsLocal(observed) && netaddr.IsLocal(requester.addr)) {
 		for _, candidate := range p.Candidates {
 			if text := candidate.String(); !slices.Contains(addresses, text) {
 				addresses = append(addresses, text)

@@ -129,7 +129,7 @@ func TestTheStatusPageMayUseNothingButItsOwnFiles(t *testing.T) {
 func TestTheInviteLinkIsThePublicAddressOrTheOneThatTheVisitorUsed(t *testing.T) {
 	tr := startTracker(t, nil)
 	for host, want := range map[string]string{
-		"tracker.example:5000": "cp2p://tracker.example:5000?", "tracker.example": "cp2p://tracker.example:80?",
+		"tracker.local:5000": "cp2p://tracker.local:5000?", "tracker.local": "cp2p://tracker.local:80?",
 		"[2001:db8::1]:7": "cp2p://[2001:db8::1]:7?", `evil"><script>`: "", "a b": "",
 	} {
 		conn, err := net.DialTimeout("tcp", tr.addr, patience)

@@ -1,0 +1,72 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/netaddr"
+)
+
+// A web page can have the browser of its visitor send requests into the visitor's
+// own network. It cannot send a certificate, so it cannot use version 1; these rules
+// keep it from everything else.
+
+// misdirected is an answer with status 421: the request is for another host.
+type misdirected struct{ error }
+
+func (m misdirected) Unwrap() error { return m.error }
+
+// crossOrigin knows requests of other sites by Sec-Fetch-Site and Origin, which
+// every browser sends with a POST. Seed clients send neither.
+var crossOrigin = http.NewCrossOriginProtection()
+
+// checkPage refuses what a web page of another site sends, and requests for a name
+// that somebody else may have led to this tracker's address.
+func (s *Server) checkPage(r *http.Request, c caller) error {
+	if crossOrigin.Check(r) != nil || isPartOfAnotherSite(r) {
+		return netproto.Errorf(netproto.CodeDenied, "a web page of another site sent this")
+	}
+	if r.TLS != nil || s.proxies.passed(r) || !netaddr.IsLocal(c.addr) || s.answersTo(r.Host) {
+		return nil
+	}
+	return misdirected{netproto.Errorf(netproto.CodeDenied,
+		"the tracker does not know that it is called %q: use its address, or start it with --public-url", r.Host)}
+}
+
+// isPartOfAnotherSite reports whether a page of another site wants the answer for
+// itself, as an image or by a script. Following a link is something else.
+func isPartOfAnotherSite(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		return r.Header.Get("Sec-Fetch-Mode") != "navigate"
+	}
+	return false
+}
+
+// localNames end names that nobody can register on the internet (RFC 6761, RFC
+// 6762, RFC 8375, and ICANN's .internal), and .lan and .home, which routers use.
+var localNames = []string{".localhost", ".local", ".home.arpa", ".internal", ".lan", ".home"}
+
+// answersTo reports whether a Host header names this tracker: by an address, by the
+// name that its owner gave it, or by one that only its own network knows.
+func (s *Server) answersTo(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
+	if _, err := netip.ParseAddr(name); err == nil || !strings.Contains(name, ".") {
+		return true // a name without a dot is completed by the network
+	}
+	if slices.ContainsFunc(localNames, func(end string) bool { return strings.HasSuffix(name, end) }) {
+		return true
+	}
+	own, _ := os.Hostname() // without one there is one name less
+	public, _, _ := net.SplitHostPort(s.config.PublicURL)
+	return name == strings.ToLower(own) || name == strings.ToLower(public)
+}
