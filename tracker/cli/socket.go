@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/localsocket"
 	"centralizedp2p/tracker/daemon"
 )
 
@@ -36,12 +37,10 @@ func newSocket(data string) *socket {
 	path := daemon.ControlSocket(data)
 	return &socket{data: data, http: &http.Client{
 		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
-				err = daemon.ShortPath(path, func(short string) (err error) {
-					conn, err = (&net.Dialer{Timeout: commandTime}).DialContext(ctx, "unix", short)
-					return err
-				})
-				return conn, err
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				ctx, cancel := context.WithTimeout(ctx, commandTime)
+				defer cancel()
+				return localsocket.Dial(ctx, path)
 			},
 			ResponseHeaderTimeout: commandTime,
 			DisableKeepAlives:     true,

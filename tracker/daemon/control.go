@@ -9,13 +9,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
-	"runtime"
-	"sync"
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/localsocket"
 	"centralizedp2p/tracker/server"
 	"centralizedp2p/tracker/store"
 )
@@ -116,7 +114,7 @@ type control struct {
 // so no other tracker listens; a socket that exists was left by a tracker that
 // was killed.
 func openControl(owner *server.Owner, data string, links linker, log *slog.Logger) (*control, error) {
-	ln, err := listenPrivately(ControlSocket(data))
+	ln, err := localsocket.Listen(ControlSocket(data))
 	if err != nil {
 		return nil, err
 	}
@@ -131,43 +129,6 @@ func openControl(owner *server.Owner, data string, links linker, log *slog.Logge
 	}
 	return c, nil
 }
-
-// listenPrivately makes a socket that only its owner can open at any moment: it
-// gets its mode under another name, which it then changes.
-func listenPrivately(path string) (net.Listener, error) {
-	if runtime.GOOS == "windows" { // which has no such modes, and may not rename sockets
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
-		}
-		return net.Listen("unix", path)
-	}
-	fresh := filepath.Join(filepath.Dir(path), "control.new")
-	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	var ln *net.UnixListener
-	err := ShortPath(fresh, func(short string) (err error) {
-		ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(os.Chmod(fresh, 0o600), os.Rename(fresh, path)); err != nil {
-		return nil, errors.Join(err, ln.Close())
-	}
-	ln.SetUnlinkOnClose(false) // it knows its first name only
-	return &privateListener{ln, sync.OnceValue(func() error { return errors.Join(ln.Close(), os.Remove(path)) })}, nil
-}
-
-// privateListener removes its socket once when it is closed.
-type privateListener struct {
-	net.Listener
-	close func() error
-}
-
-// Close implements net.Listener.
-func (l *privateListener) Close() error { return l.close() }
 
 func (c *control) start() {
 	go func() { c.ended <- served(c.http.Serve(c.ln)) }()

@@ -17,12 +17,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/localsocket"
 )
 
 const (
@@ -63,16 +63,7 @@ type Server struct {
 
 // Listen starts to take requests for a profile, which the caller has locked.
 func Listen(profile string, log *slog.Logger) (*Server, error) {
-	path := Socket(profile)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, netproto.Errorf(netproto.CodeStore, "%w", err)
-	}
-	ln, err := net.Listen("unix", path)
-	if err == nil {
-		if err = os.Chmod(path, 0o600); err != nil {
-			ln.Close()
-		}
-	}
+	ln, err := localsocket.Listen(Socket(profile))
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeStore, "no second start can reach this window: %w", err)
 	}
@@ -184,7 +175,7 @@ func HandOver(ctx context.Context, profile string, open []string) error {
 var errNobody = errors.New("no window listens")
 
 func handOver(ctx context.Context, socket string, line []byte) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+	conn, err := localsocket.Dial(ctx, socket)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNobody, err)
 	}
