@@ -262,6 +262,7 @@ func (r *request) punish() {
 	r.drop(false)
 	l.detach()
 	a.swarms.config.Conns.Ban(l.conn.Key, err)
+	a.sources.ban(l.source)
 	j.doubt()
 	a.lanes.kick()
 }

@@ -24,6 +24,7 @@ func (ss *Swarms) Attempt(task Task, before *Attempt, preference Preference) *At
 		before.mu.Lock()
 		defer before.mu.Unlock()
 		a.start, a.sources.known, a.cells, a.lanes.climb = before.start, before.sources.known, before.cells, before.lanes.climb
+		a.sources.banned, a.sources.used = before.sources.banned, before.sources.used
 		before.sources.known = nil
 	}
 	return a

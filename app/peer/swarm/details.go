@@ -90,6 +90,9 @@ func (a *Attempt) Details() Details {
 	a.mu.Lock()
 	defer a.unlock()
 	details := Details{Cells: a.cells}
+	for _, s := range a.sources.banned {
+		details.Sources = append(details.Sources, s.details(a, now))
+	}
 	for _, s := range a.sources.known {
 		details.Sources = append(details.Sources, s.details(a, now))
 	}
@@ -109,6 +112,7 @@ func (a *Attempt) Forget() {
 	a.mu.Lock()
 	defer a.unlock()
 	a.cells = nil
+	a.sources.banned = nil
 	maps.DeleteFunc(a.sources.known, func(_ netproto.PublicKey, s *source) bool { return s.got == 0 })
 }
 

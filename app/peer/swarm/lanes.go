@@ -65,9 +65,7 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting bool) {
 				continue
 			}
 			if a.swarms.config.Conns.Banned(key) {
-				if s.lanes == 0 && s.got == 0 {
-					delete(a.sources.known, key)
-				}
+				a.sources.ban(s)
 				continue
 			}
 			for s.lanes < wanted {
@@ -102,7 +100,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, at netproto.Source, ind
 			s.fail(err, &a.swarms.config.Timing)
 			s.unreached = true
 			if s.heard && s.lanes == 0 {
-				delete(a.sources.known, s.Key)
+				a.sources.forget(s)
 			}
 		}
 		a.unlock()

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -59,17 +60,19 @@ func (s *stream) rarest(now time.Time) (index int, ok bool) {
 		j.cursor++
 	}
 	whole := !s.lacks()
-	fewest := int32(1<<31 - 1)
-	if whole && j.partial > 0 && j.spared() {
-		fewest = j.wholes() + 1
+	var theirs piece.Bits // left to others
+	if whole && j.partial > 0 && !s.lane.idle(now) {
+		theirs = j.spared(now)
 	}
+	patient := whole && !s.lane.idle(now)
+	fewest := int32(1<<31 - 1)
 	for k := j.cursor; k < count; k++ {
 		i := j.at(k)
 		if i%8 == 0 && i/8 < len(s.have) && j.free[i/8]&s.have[i/8] == 0 {
 			k += min(7, count-1-i) // none of these eight
 			continue
 		}
-		if j.held[i] >= fewest || !s.takes(i) || whole && j.awaited(i, now) {
+		if j.held[i] >= fewest || !s.takes(i) || theirs.Has(i) || patient && j.awaited(i, now) {
 			continue
 		}
 		index, fewest, ok = i, j.held[i], true
@@ -83,24 +86,42 @@ func (s *stream) rarest(now time.Time) (index int, ok bool) {
 // spareTime is how far ahead spared looks.
 const spareTime = 2 * time.Second
 
-// spared reports whether other readers will give, within spareTime, all that they have
-// and this attempt lacks. Whole sources are then left to those that wait for pieces that
-// nobody else has.
-func (j *job) spared() bool {
+// spared returns the free pieces that other readers have, if those will give all of them
+// within spareTime; nil if not. Whole sources are then left to those that wait for pieces
+// that nobody else has. Only readers that give something now count: one that lets others
+// wait must not keep a piece from them.
+func (j *job) spared(now time.Time) piece.Bits {
 	var rate int64
-	wholes := j.wholes()
+	var theirs piece.Bits
 	for l := range j.attempt.lanes.open {
-		if s := l.streams[j]; s != nil && s.have != nil && !s.refused && s.lacks() {
-			rate += max(l.rate.Rate(), netproto.MinPieceSize)
+		s := l.streams[j]
+		if s == nil || !s.lacks() || !s.gives(now) {
+			continue
+		}
+		rate += l.rate.Rate()
+		if theirs == nil {
+			theirs = piece.NewBits(len(j.owners))
+		}
+		for i := range min(len(theirs), len(s.have)) {
+			theirs[i] |= s.have[i] & j.free[i]
 		}
 	}
-	var left int64
-	for i, n := range j.held {
-		if n > wholes && j.free.Has(i) {
-			left += netproto.PieceSize(j.size)
-		}
+	if int64(theirs.Count())*netproto.PieceSize(j.size) > rate*int64(spareTime/time.Second) {
+		return nil
 	}
-	return left <= rate*int64(spareTime/time.Second)
+	return theirs
+}
+
+// gives reports whether a stream can be asked for pieces and bytes come over its lane.
+func (s *stream) gives(now time.Time) bool {
+	l := s.lane
+	return s.usable(now) && s.place == 0 && !s.refused && l.served && !l.slow && !l.measured.IsZero() && now.Sub(l.useful) < spareTime
+}
+
+// idle reports whether a lane has had nothing to do for so long that its source must
+// not be spared any longer: the others have not given what they seemed to have.
+func (l *lane) idle(now time.Time) bool {
+	return l.inflight == 0 && now.Sub(l.useful) > l.attempt.swarms.config.Timing.Silent
 }
 
 // wholes is the number of sources that have all pieces.

@@ -28,7 +28,7 @@ type Progress struct {
 func (a *Attempt) Progress() Progress {
 	a.mu.Lock()
 	defer a.unlock()
-	p := Progress{Phase: a.phase, Total: a.total, Done: a.done}
+	p := Progress{Phase: a.phase, Total: a.total, Done: a.done, Used: a.sources.used}
 	for _, s := range a.sources.known {
 		if s.got > 0 {
 			p.Used++
@@ -96,5 +96,7 @@ func (a *Attempt) Sample(now time.Time) Phase {
 func (a *Attempt) ForgetSources() {
 	a.mu.Lock()
 	defer a.unlock()
-	clear(a.sources.known)
+	for _, s := range a.sources.known {
+		a.sources.forget(s)
+	}
 }

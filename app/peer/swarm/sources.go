@@ -69,17 +69,18 @@ func (srcs *sources) seekAt(ctx context.Context, t Tracker) {
 		return
 	}
 	for _, src := range found {
-		srcs.know(src)
+		srcs.know(src, false)
 	}
 	a.Wake()
 }
 
 // know takes a source from the tracker, which may lie: the key must belong to the
-// peer id. When the table is full, a failed source is evicted. The caller holds the
-// lock.
-func (srcs *sources) know(src netproto.Source) {
+// peer id, and not to a peer that is banned. traded says that it does not come from the
+// tracker. When the table is full, a source of less worth is evicted. The caller holds
+// the lock.
+func (srcs *sources) know(src netproto.Source, traded bool) {
 	a := srcs.attempt
-	if src.PeerID == a.swarms.self || netproto.PeerIDOf(src.Key[:]) != src.PeerID {
+	if src.PeerID == a.swarms.self || netproto.PeerIDOf(src.Key[:]) != src.PeerID || a.swarms.config.Conns.Banned(src.Key) {
 		return
 	}
 	if known := srcs.known[src.Key]; known != nil {
@@ -87,20 +88,38 @@ func (srcs *sources) know(src netproto.Source) {
 		known.Addresses = known.Addresses[:min(len(known.Addresses), session.MaxAddresses)]
 		return
 	}
-	if len(srcs.known) >= maxSources && !srcs.forgetFailed() {
+	if len(srcs.known) >= maxSources && !srcs.evict(traded) {
 		return
 	}
-	srcs.known[src.Key] = &source{Source: src}
+	srcs.known[src.Key] = &source{Source: src, traded: traded}
 }
 
-func (srcs *sources) forgetFailed() bool {
-	for key, s := range srcs.known {
-		if s.failure != nil && s.lanes == 0 && s.got == 0 {
-			delete(srcs.known, key)
-			return true
+// evict makes room for a source and reports whether it could: one that failed goes, of
+// several the one that gave least. For a source that the tracker names, one goes that
+// only other peers named and that gave nothing.
+func (srcs *sources) evict(traded bool) bool {
+	var worst *source
+	for _, s := range srcs.known {
+		unproven := !traded && s.traded && s.got == 0
+		if s.lanes > 0 || s.failure == nil && !unproven {
+			continue
+		}
+		if worst == nil || s.isWorse(worst) {
+			worst = s
 		}
 	}
-	return false
+	if worst == nil {
+		return false
+	}
+	srcs.forget(worst)
+	return true
+}
+
+func (s *source) isWorse(other *source) bool {
+	if failed := s.failure != nil; failed != (other.failure != nil) {
+		return failed
+	}
+	return s.got < other.got
 }
 
 // meet makes a connected peer a source. One that is known already is asked again:
@@ -114,10 +133,7 @@ func (srcs *sources) meet(key netproto.PublicKey, at netip.AddrPort) {
 	}
 	switch s := srcs.known[key]; {
 	case s == nil:
-		srcs.know(heardSource(key, at))
-		if s = srcs.known[key]; s != nil {
-			s.traded = true
-		}
+		srcs.know(heardSource(key, at), true)
 	case s.unreached || s.failure == nil:
 		s.unreached, s.retry = false, time.Time{}
 	}
@@ -140,9 +156,9 @@ func (srcs *sources) hear(p netproto.SwarmPeer) {
 	if srcs.known[p.Key] != nil || a.over || !a.swarms.hearsay.Allow(p.Address, now) {
 		return
 	}
-	srcs.know(heardSource(p.Key, p.Address))
+	srcs.know(heardSource(p.Key, p.Address), true)
 	if s := srcs.known[p.Key]; s != nil {
-		s.heard, s.traded = true, true
+		s.heard = true
 		if bytes.Compare(a.swarms.config.Key[:], p.Key[:]) > 0 && len(a.swarms.config.Conns.Of(p.Key)) == 0 {
 			s.retry = now.Add(courtesy)
 		}

@@ -148,6 +148,10 @@ func (a *Attempt) progress(n int) {
 type sources struct {
 	attempt *Attempt
 	known   map[netproto.PublicKey]*source
+	// banned are the last ones that sent wrong bytes, for a person to see. They are not
+	// known any longer. used counts the sources that gave something and left known.
+	banned  []*source
+	used    int
 	seeking int       // trackers that are being asked
 	sought  time.Time // when one answered, or failed to
 	seeks   int       // how often they were asked
@@ -173,6 +177,33 @@ func (s *source) fail(err error, t *Timing) {
 	s.failure = err
 	s.delay = min(max(2*s.delay, t.MinSource), t.MaxSource)
 	s.retry = time.Now().Add(s.delay)
+}
+
+// forget takes a source out of the table.
+func (srcs *sources) forget(s *source) {
+	if srcs.known[s.Key] != s {
+		return
+	}
+	delete(srcs.known, s.Key)
+	if s.got > 0 {
+		srcs.used++
+	}
+}
+
+// maxBannedShown bounds the banned sources that a person sees.
+const maxBannedShown = 20
+
+// ban takes a source that sent wrong bytes out of the table at once: its place is for
+// others.
+func (srcs *sources) ban(s *source) {
+	if srcs.known[s.Key] != s {
+		return
+	}
+	srcs.forget(s)
+	if len(srcs.banned) == maxBannedShown {
+		srcs.banned = srcs.banned[1:]
+	}
+	srcs.banned = append(srcs.banned, s)
 }
 
 // lanes are the connections at work for an attempt.
