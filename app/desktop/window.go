@@ -171,7 +171,7 @@ func (w *window) build() {
 		pages.PlaceUploads:   pages.NewUploads(w, w.engine),
 		pages.PlaceShared:    pages.NewShared(w, w.engine, w.undo, w.drops.pickFile),
 		pages.PlaceTracker:   pages.NewTracker(w, w.engine),
-		pages.PlaceSettings: pages.NewSettings(w, w.engine, newFaceSettings(w, w.prefs, w.options.System, chosen{
+		pages.PlaceSettings: pages.NewSettings(w, w.engine, newWindowSettings(w, w.prefs, w.options.System, chosen{
 			language: w.setLanguage, look: w.setLook, moved: func() { w.pages[pages.PlaceSettings].Screen().Refresh() }})),
 	}
 	w.frame = newFrame(w, surroundings{visit: w.visit, entry: search.Entry, adds: []adding{

@@ -62,10 +62,11 @@ type SearchEngine interface {
 // Search shows what the tracker finds for the words in the top bar. Without
 // words it shows what was shared last.
 type Search struct {
+	Entry *SearchEntry // for the top bar of the window
+
 	window   Window
 	engine   SearchEngine
-	add      func()       // lets the person choose files to share
-	Entry    *SearchEntry // for the top bar of the window
+	add      func() // lets the person choose files to share
 	content  fyne.CanvasObject
 	middle   *fyne.Container
 	table    *kit.Table[face.Hit]

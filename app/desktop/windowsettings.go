@@ -16,9 +16,9 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// faceSettings are settings of the window itself, and of the operating system
+// windowSettings are settings of the window itself, and of the operating system
 // for this program.
-type faceSettings struct {
+type windowSettings struct {
 	window  pages.Window
 	prefs   prefs
 	chosen  chosen
@@ -52,8 +52,8 @@ type systemSwitch struct {
 	set     func(bool) error
 }
 
-func newFaceSettings(w pages.Window, prefs prefs, system System, chosen chosen) *faceSettings {
-	s := &faceSettings{window: w, prefs: prefs, chosen: chosen}
+func newWindowSettings(w pages.Window, prefs prefs, system System, chosen chosen) *windowSettings {
+	s := &windowSettings{window: w, prefs: prefs, chosen: chosen}
 	if system != nil {
 		s.login = s.newSwitch(words.L("Start when I log in"), system.AtLogin, system.SetAtLogin)
 		if launch.CanOpenLinks {
@@ -63,7 +63,7 @@ func newFaceSettings(w pages.Window, prefs prefs, system System, chosen chosen) 
 	return s
 }
 
-func (s *faceSettings) newSwitch(name string, is func() (bool, error), set func(bool) error) *systemSwitch {
+func (s *windowSettings) newSwitch(name string, is func() (bool, error), set func(bool) error) *systemSwitch {
 	sw := &systemSwitch{problem: kit.Hint(""), is: is, set: set}
 	sw.problem.Importance = widget.DangerImportance
 	sw.problem.Hide()
@@ -76,7 +76,7 @@ func (s *faceSettings) newSwitch(name string, is func() (bool, error), set func(
 }
 
 // turn changes the system, and shows the outcome.
-func (s *faceSettings) turn(sw *systemSwitch, on bool) {
+func (s *windowSettings) turn(sw *systemSwitch, on bool) {
 	s.window.Start(func(context.Context) func() {
 		err := sw.set(on)
 		now, asked := sw.is()
@@ -87,7 +87,7 @@ func (s *faceSettings) turn(sw *systemSwitch, on bool) {
 	})
 }
 
-func (s *faceSettings) showSwitch(sw *systemSwitch, on bool, err error) {
+func (s *windowSettings) showSwitch(sw *systemSwitch, on bool, err error) {
 	text := ""
 	switch {
 	case errors.Is(err, launch.ErrTemporary):
@@ -105,7 +105,7 @@ func (s *faceSettings) showSwitch(sw *systemSwitch, on bool, err error) {
 
 // Pull asks the system for the state of the switches. It runs beside the UI
 // thread.
-func (s *faceSettings) Pull() func() {
+func (s *windowSettings) Pull() func() {
 	var show []func()
 	for _, sw := range []*systemSwitch{s.login, s.links} {
 		if sw == nil {
@@ -126,7 +126,7 @@ func (s *faceSettings) Pull() func() {
 }
 
 // General returns the rows about the window and the computer.
-func (s *faceSettings) General() []fyne.CanvasObject {
+func (s *windowSettings) General() []fyne.CanvasObject {
 	rows := []fyne.CanvasObject{
 		kit.FormRow(words.L("Language"), s.languageSelect()),
 		kit.FormRow(words.L("Appearance"), s.lookSelect()),
@@ -146,7 +146,7 @@ func (s *faceSettings) General() []fyne.CanvasObject {
 }
 
 // Notifications returns the rows about notifications.
-func (s *faceSettings) Notifications() []fyne.CanvasObject {
+func (s *windowSettings) Notifications() []fyne.CanvasObject {
 	return []fyne.CanvasObject{
 		s.preference(words.L("When a download finishes"), prefFinished),
 		s.preference(words.L("When a download fails"), prefFailed),
@@ -154,14 +154,14 @@ func (s *faceSettings) Notifications() []fyne.CanvasObject {
 }
 
 // preference is a check of the window itself, which is on at first.
-func (s *faceSettings) preference(name, key string) fyne.CanvasObject {
+func (s *windowSettings) preference(name, key string) fyne.CanvasObject {
 	box := widget.NewCheck(name, nil)
 	box.SetChecked(s.prefs.BoolWithFallback(key, true))
 	box.OnChanged = func(on bool) { s.prefs.SetBool(key, on) }
 	return box
 }
 
-func (s *faceSettings) languageSelect() *widget.Select {
+func (s *windowSettings) languageSelect() *widget.Select {
 	tags := append([]string{""}, words.Languages()...)
 	names := []string{words.L("Follow the system")}
 	for _, tag := range tags[1:] {
@@ -170,12 +170,12 @@ func (s *faceSettings) languageSelect() *widget.Select {
 	return choose(names, tags, s.prefs.language(), s.chosen.language)
 }
 
-func (s *faceSettings) lookSelect() *widget.Select {
+func (s *windowSettings) lookSelect() *widget.Select {
 	return choose([]string{words.L("Follow the desktop"), words.L("Light"), words.L("Dark")},
 		[]kit.Look{kit.LookSystem, kit.LookLight, kit.LookDark}, s.prefs.look(), s.chosen.look)
 }
 
-func (s *faceSettings) closeSelect() *widget.Select {
+func (s *windowSettings) closeSelect() *widget.Select {
 	return choose([]string{words.L("Ask me"), words.L("Keep it in the tray"), words.L("Quit")},
 		[]closing{closeAsks, closeToTray, closeQuits}, s.prefs.closing(), s.prefs.setClosing)
 }
@@ -193,4 +193,4 @@ func choose[T comparable](names []string, of []T, now T, chosen func(T)) *widget
 }
 
 // LogFile returns the path of the log of a window with that profile.
-func (s *faceSettings) LogFile(profile string) string { return LogFile(profile) }
+func (s *windowSettings) LogFile(profile string) string { return LogFile(profile) }
