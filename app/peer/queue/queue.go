@@ -9,12 +9,11 @@
 //	view.go     what a person sees of them
 //	turns.go    which downloads run, and which are next
 //	list.go     all downloads in order
-//	fetch.go    a run that fetches
 //	errand.go   a run that checks or moves files
 //	move.go     to another folder, through a kill
 //	waiting.go  one download that waits for its turn or for a source
 //	status.go   one download as a person sees it
-//	download.go one download: its record, its attempts
+//	download.go one download: its record, its attempts, a run that fetches
 //	records.go  what the library remembers
 //	disk.go     what downloads have on the disk
 //	config.go   what the queue needs of the peer
