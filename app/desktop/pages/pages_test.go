@@ -32,7 +32,7 @@ func TestAnAnswerThatComesTooLateIsAnErrorOfItsOwn(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		failed := errors.New("failed")
-		if err := InTime(ctx, failed); err != failed {
+		if err := InTime(ctx, failed); !errors.Is(err, failed) {
 			t.Errorf("in time it is %v", err)
 		}
 		<-ctx.Done()
