@@ -20,7 +20,7 @@ func TestANamedPipeMakesNobodyWait(t *testing.T) {
 	_, err := StateOf(path)
 	wantCode(t, err, netproto.CodeFileUnreadable)
 	_, err = OpenFile(path, state)
-	wantCode(t, err, netproto.CodeFileUnreadable)
+	wantCode(t, err, netproto.CodeFileChanged)
 	_, _, err = HashPath(t.Context(), path, nil)
 	wantCode(t, err, netproto.CodeFileUnreadable)
 	if n, err := f.ReadAt(make([]byte, 10), 0); err == nil && n != 10 {
