@@ -112,6 +112,18 @@ func Printable(s string) string {
 	return b.String()
 }
 
+// Cut returns text from outside as people may see it, in at most that many bytes.
+func Cut(s string, most int) string {
+	const more = "…"
+	if len(s) > most { // before it is looked at
+		s = strings.ToValidUTF8(s[:most], "") + more
+	}
+	if s = Printable(s); len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most-len(more)], "") + more
+}
+
 // Invisible reports whether a character cannot be seen, or changes how others look:
 // control characters, marks of direction, zero-width characters.
 func Invisible(r rune) bool {

@@ -157,6 +157,9 @@ func (l *Library) showTrackers() error {
 	if err != nil {
 		return err
 	}
+	for i := range known { // an older version kept what a tracker said, however long
+		known[i].Name = netproto.Cut(known[i].Name, netproto.MaxPeerName)
+	}
 	raw, err := json.MarshalIndent(trackerList{settings.Tracker, settings.MoreTrackers, known}, "", "\t")
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ package trackerclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
@@ -12,7 +13,9 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,9 +32,6 @@ const (
 	joinGrace   = time.Second // see [Client.Join]
 	// detailBytes bounds how much of a tracker's own words a person reads.
 	detailBytes = 400
-	// answerBytes bounds every answer: a page of hits with the longest names
-	// takes a tenth of that.
-	answerBytes = 8 << 20
 )
 
 // Trust remembers the keys of trackers across restarts.
@@ -151,9 +151,10 @@ func (c *Client) Seed() *Seed {
 // [Trust], and the next call tries again.
 func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 	var info netproto.TrackerInfo
-	if err := c.call(ctx, http.MethodGet, netproto.RouteTracker, nil, &info); err != nil {
+	if err := c.call(ctx, http.MethodGet, netproto.RouteTracker, nil, &info, otherBytes); err != nil {
 		return info, err
 	}
+	info.Name, info.Version = netproto.Cut(info.Name, netproto.MaxPeerName), netproto.Cut(info.Version, netproto.MaxPeerName)
 	c.mu.Lock()
 	key, saved := c.expected, c.saved
 	c.mu.Unlock()
@@ -184,7 +185,10 @@ func (c *Client) Join(ctx context.Context, request netproto.JoinRequest) (netpro
 		case <-asking.Done():
 		}
 	})()
-	err := c.call(asking, http.MethodPut, netproto.RouteSelf, request, &answer)
+	err := c.call(asking, http.MethodPut, netproto.RouteSelf, request, &answer, otherBytes)
+	if _, bad := netip.ParseAddrPort(answer.ObservedAddress); bad != nil {
+		answer.ObservedAddress = ""
+	}
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -214,24 +218,24 @@ func (c *Client) Redeem(ctx context.Context, invite netproto.Invite) error {
 // Heartbeat renews the lease.
 func (c *Client) Heartbeat(ctx context.Context, request netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
 	var answer netproto.HeartbeatResponse
-	return answer, c.call(ctx, http.MethodPost, netproto.RouteHeartbeat, request, &answer)
+	return answer, c.call(ctx, http.MethodPost, netproto.RouteHeartbeat, request, &answer, otherBytes)
 }
 
 // Leave ends the lease.
 func (c *Client) Leave(ctx context.Context) error {
-	return c.call(ctx, http.MethodDelete, netproto.RouteSelf, nil, nil)
+	return c.call(ctx, http.MethodDelete, netproto.RouteSelf, nil, nil, otherBytes)
 }
 
 // Announce adds to what this peer has, at most netproto.MaxAnnounce contents per
 // call.
 func (c *Client) Announce(ctx context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error) {
 	var answer netproto.AnnounceResponse
-	return answer, c.call(ctx, http.MethodPost, netproto.RouteResources, request, &answer)
+	return answer, c.call(ctx, http.MethodPost, netproto.RouteResources, request, &answer, refusedBytes)
 }
 
 // Withdraw removes contents that this peer no longer has.
 func (c *Client) Withdraw(ctx context.Context, hashes []netproto.ContentHash) error {
-	return c.call(ctx, http.MethodDelete, netproto.RouteResources, netproto.WithdrawRequest{Hashes: hashes}, nil)
+	return c.call(ctx, http.MethodDelete, netproto.RouteResources, netproto.WithdrawRequest{Hashes: hashes}, nil, otherBytes)
 }
 
 // Search returns one page of hits.
@@ -252,53 +256,65 @@ func (c *Client) Search(ctx context.Context, q netproto.SearchRequest) (netproto
 	if q.Offline {
 		set("offline", "true")
 	}
-	var answer netproto.SearchResponse
-	return answer, c.call(ctx, http.MethodGet, netproto.RouteResources+"?"+values.Encode(), nil, &answer)
+	var answer searchAnswer
+	answer.Items.most, answer.Suggestions.most = cmp.Or(q.Limit, netproto.DefaultPage), netproto.MaxSuggestions
+	if err := c.call(ctx, http.MethodGet, netproto.RouteResources+"?"+values.Encode(), nil, &answer, searchBytes); err != nil {
+		return netproto.SearchResponse{}, err
+	}
+	return answer.response(), nil
 }
 
 // Resource returns what the tracker knows about a content; "not-found" if it
 // knows nothing.
 func (c *Client) Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
-	var answer netproto.ResourceResponse
-	return answer, c.call(ctx, http.MethodGet, withHash(netproto.RouteResource, hash), nil, &answer)
+	var answer resourceAnswer
+	answer.Names.most, answer.Names.cut = maxNames, true // a popular content may have more
+	if err := c.call(ctx, http.MethodGet, withHash(netproto.RouteResource, hash), nil, &answer, namesBytes); err != nil {
+		return netproto.ResourceResponse{}, err
+	}
+	if answer.Hash != hash || !usable(answer.Hit) {
+		return netproto.ResourceResponse{}, netproto.Errorf(netproto.CodeProtocol, "the tracker %s says nothing usable about %s", c.address, hash)
+	}
+	names := slices.DeleteFunc(answer.Names.items, func(name string) bool { return netproto.CheckName(name) != nil })
+	return netproto.ResourceResponse{Hit: answer.Hit, Names: names}, nil
 }
 
 // Sources lists the online peers that have a content. An address without a host
 // gets the tracker's host.
 func (c *Client) Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error) {
-	var answer netproto.SourcesResponse
-	if err := c.call(ctx, http.MethodGet, withHash(netproto.RouteSources, hash), nil, &answer); err != nil {
+	var answer struct {
+		Sources list[netproto.Source] `json:"sources"`
+	}
+	answer.Sources.most = maxSources
+	if err := c.call(ctx, http.MethodGet, withHash(netproto.RouteSources, hash), nil, &answer, sourcesBytes); err != nil {
 		return nil, err
 	}
 	host, _, err := net.SplitHostPort(c.address)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range answer.Sources {
-		for i, a := range s.Addresses {
-			if port, ok := strings.CutPrefix(a, ":"); ok {
-				s.Addresses[i] = net.JoinHostPort(host, port)
-			}
-		}
+	for i, s := range answer.Sources.items {
+		answer.Sources.items[i] = sourceOf(s, host)
 	}
-	return answer.Sources, nil
+	return answer.Sources.items, nil
 }
 
 // Stats returns the tracker's counts.
 func (c *Client) Stats(ctx context.Context) (netproto.Stats, error) {
 	var answer netproto.Stats
-	return answer, c.call(ctx, http.MethodGet, netproto.RouteStats, nil, &answer)
+	return answer, c.call(ctx, http.MethodGet, netproto.RouteStats, nil, &answer, otherBytes)
 }
 
 func withHash(route string, hash netproto.ContentHash) string {
 	return strings.Replace(route, "{hash}", hash.String(), 1)
 }
 
-// call makes a request and decodes its answer; answer may be nil.
-func (c *Client) call(ctx context.Context, method, route string, body, answer any) error {
+// call makes a request and decodes its answer of at most limit bytes; answer may be
+// nil.
+func (c *Client) call(ctx context.Context, method, route string, body, answer any, limit int) error {
 	timed, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	request := c.http.R().SetContext(timed).SetResponseBodyLimit(answerBytes)
+	request := c.http.R().SetContext(timed).SetResponseBodyLimit(limit)
 	if body != nil {
 		var raw bytes.Buffer
 		encoder := json.NewEncoder(&raw)
@@ -313,9 +329,9 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case timed.Err() != nil:
-		return c.unanswered(timed.Err())
+		return c.unanswered(timed.Err(), limit)
 	case err != nil:
-		return c.unanswered(err)
+		return c.unanswered(err, limit)
 	case response.StatusCode() >= 300:
 		return c.refused(response)
 	case answer == nil || response.StatusCode() == http.StatusNoContent:
@@ -328,12 +344,12 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 }
 
 // unanswered returns why no answer came.
-func (c *Client) unanswered(err error) error {
+func (c *Client) unanswered(err error, limit int) error {
 	if e, ok := errors.AsType[*netproto.Error](err); ok {
 		return e // found during the handshake: another key
 	}
 	if errors.Is(err, resty.ErrResponseBodyTooLarge) {
-		return netproto.Errorf(netproto.CodeProtocol, "%s answers with more than %d bytes", c.address, answerBytes)
+		return netproto.Errorf(netproto.CodeProtocol, "%s answers with more than %d bytes", c.address, limit)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return netproto.Errorf(netproto.CodeUnreachable, "%s: no answer in time", c.address)

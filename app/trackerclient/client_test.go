@@ -200,7 +200,7 @@ func TestAnAnswerThatIsNoneOfATrackerHasAClearCode(t *testing.T) {
 		words  string
 	}{
 		"a problem":              {says(409, netproto.MediaTypeProblem, problem(netproto.Problem{Code: netproto.CodeJoinFirst, Detail: "a detail"})), netproto.CodeJoinFirst, "a detail"},
-		"a problem, long":        {says(422, netproto.MediaTypeProblem+"; charset=utf-8", problem(netproto.Problem{Code: netproto.CodeInvalid, Detail: strings.Repeat("x", 1<<20)})), netproto.CodeInvalid, "x…"},
+		"a problem, long":        {says(422, netproto.MediaTypeProblem+"; charset=utf-8", problem(netproto.Problem{Code: netproto.CodeInvalid, Detail: strings.Repeat("x", 1<<18)})), netproto.CodeInvalid, "x…"},
 		"a problem, hostile":     {says(422, netproto.MediaTypeProblem, problem(netproto.Problem{Code: netproto.CodeInvalid, Detail: "\x1b[2J"})), netproto.CodeInvalid, `\u{1b}`},
 		"a problem with no code": {says(500, netproto.MediaTypeProblem, `{}`), netproto.CodeProtocol, "no tracker of ours"},
 		"a page":                 {says(404, "text/html", "<h1>nginx</h1>"), netproto.CodeProtocol, "status 404"},

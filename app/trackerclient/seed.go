@@ -27,6 +27,7 @@ const (
 	// seedListBytes is about 100,000 rows of 300 bytes: far more than a seed
 	// tracker can hold, and little enough to decode on any computer.
 	seedListBytes = 32 << 20
+	maxSeedRows   = 100_000
 	// seedAnswerBytes is one row: the longest path with every character escaped
 	// twice.
 	seedAnswerBytes = 256 << 10
@@ -75,11 +76,11 @@ func (s *Seed) List(ctx context.Context) ([]netproto.SeedResource, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []netproto.SeedResource
-	if err := json.Unmarshal([]byte(data), &list); err != nil {
+	rows := list[netproto.SeedResource]{most: maxSeedRows}
+	if err := json.Unmarshal([]byte(data), &rows); err != nil {
 		return nil, s.broken("its list cannot be read: %w", err)
 	}
-	return list, nil
+	return rows.items, nil
 }
 
 // Find returns one peer that has a resource of exactly that name, and false if
