@@ -250,6 +250,7 @@ func runDownload(ctx context.Context, e *peer.Engine, request queue.Request, sho
 		d, _ := e.Downloads.ByID(id)
 		switch {
 		case d.State == queue.StateFinished:
+			shown.look(d)
 			return d, nil
 		case d.State == queue.StateFailed, d.State == queue.StateNoSpace:
 			return d, d.Err
@@ -269,7 +270,7 @@ func runDownload(ctx context.Context, e *peer.Engine, request queue.Request, sho
 
 func (p *program) completed(e completedEvent) {
 	if p.json {
-		e.Path, e.PathBytes = jsonPath(e.Path)
+		e.Path, e.PathBytes = cli.PathText(e.Path)
 		p.event(e)
 		return
 	}

@@ -23,8 +23,6 @@ const (
 	// linksEvery bounds how often the new link of a share that goes on changing is
 	// printed.
 	linksEvery = 10 * time.Second
-	// restless is how long files of a share may go on changing before they are named.
-	restless = 30 * time.Second
 )
 
 // lookout compares what a running peer is doing with what the person was told, and
@@ -40,12 +38,11 @@ type lookout struct {
 
 // toldShare is a share as the person was told.
 type toldShare struct {
-	hash     netproto.ContentHash
-	printed  time.Time // when its last new link was; zero for the first one
-	state    string    // the notice that is in force; "" while it is shared
-	omitted  map[sharing.Reason]int
-	restless time.Time // since when files are left out because they change
-	named    bool      // they were named
+	hash    netproto.ContentHash
+	printed time.Time // when its last new link was; zero for the first one
+	state   string    // the notice that is in force; "" while it is shared
+	omitted map[sharing.Reason]int
+	notice  string // what the share itself had to say last
 }
 
 // newLookout returns the lookout of a peer with trackers, of which the person knows
@@ -113,7 +110,7 @@ func (l *lookout) announced(s sharing.Share) {
 	told := &toldShare{hash: s.Hash}
 	l.shares[s.ID] = told
 	l.program.shared(l.node, s)
-	l.leftOut(s, told, time.Now())
+	l.share(s, told, time.Now())
 	if at := l.node.Engine.Trackers.Main(); at != nil && !l.local {
 		if why := onlyHere(at.Address()); why != "" {
 			l.local = true
@@ -155,6 +152,19 @@ func (l *lookout) share(s sharing.Share, told *toldShare, now time.Time) {
 	case sharing.StateShared:
 		l.shared(s, told, now)
 	}
+	l.noted(s, told)
+}
+
+// noted tells what the share itself has to say, as about files that never rest.
+func (l *lookout) noted(s sharing.Share, told *toldShare) {
+	if s.Notice == nil {
+		told.notice = ""
+		return
+	}
+	if text := s.Notice.Error(); text != told.notice {
+		told.notice = text
+		l.program.notice(noticeEvent{Code: string(netproto.CodeOf(s.Notice)), Path: s.Path, Message: s.Path + ": " + cli.Sentence(s.Notice)})
+	}
 }
 
 func (l *lookout) unshared(s sharing.Share, told *toldShare, code, message string) {
@@ -185,28 +195,22 @@ func (l *lookout) shared(s sharing.Share, told *toldShare, now time.Time) {
 	if s.Hash != told.hash && now.Sub(told.printed) >= linksEvery {
 		told.hash, told.printed = s.Hash, now
 		l.program.notice(noticeEvent{Code: noticeLinkChanged, Path: s.Path, Link: l.node.Engine.LinkOf(s),
-			Message: s.Path + " has changed: the link from before leads to nothing new, use the new one"})
+			Message: s.Path + " has changed: its old link finds nothing now, here is the new one"})
 		l.program.shared(l.node, s)
 	}
-	l.leftOut(s, told, now)
+	l.leftOut(s, told)
 }
 
 // leftOut tells what the share leaves out, when that has changed. Files that change
-// are left out for a moment only: they are told when they do not come to rest.
-func (l *lookout) leftOut(s sharing.Share, told *toldShare, now time.Time) {
+// are left out for a moment only: [lookout.noted] names one that goes on changing.
+func (l *lookout) leftOut(s sharing.Share, told *toldShare) {
 	counts := maps.Clone(s.Omitted.Counts)
-	if counts[sharing.Changing] == 0 {
-		told.restless, told.named = time.Time{}, false
-	} else if told.restless.IsZero() {
-		told.restless = now
-	}
-	due := !told.named && !told.restless.IsZero() && now.Sub(told.restless) >= restless
 	delete(counts, sharing.Changing)
-	if maps.Equal(counts, told.omitted) && !due {
+	if maps.Equal(counts, told.omitted) {
 		return
 	}
-	told.omitted, told.named = counts, told.named || due
-	if s.Omitted.Total() > 0 {
+	told.omitted = counts
+	if len(counts) > 0 {
 		l.program.notice(l.program.leftOut(s))
 	}
 }

@@ -1,13 +1,12 @@
 package command
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
 )
 
 // The codes of notices.
@@ -65,18 +64,9 @@ func (p *program) aside(n noticeEvent) {
 func (p *program) noticed(n noticeEvent) {
 	if p.json {
 		n.Event = "notice"
-		n.Path, n.PathBytes = jsonPath(n.Path)
+		n.Path, n.PathBytes = cli.PathText(n.Path)
 		p.event(n)
 	}
-}
-
-// jsonPath returns a path as JSON can hold it, and the base64 of its bytes if that is
-// not the whole of it: on Unix a name may be no UTF-8.
-func jsonPath(path string) (text, raw string) {
-	if utf8.ValidString(path) {
-		return path, ""
-	}
-	return strings.ToValidUTF8(path, "\ufffd"), base64.StdEncoding.EncodeToString([]byte(path))
 }
 
 // reasons say why something is left out of a share; the order is that of a sentence.
@@ -87,6 +77,9 @@ var reasons = []struct {
 }{
 	{sharing.Unreadable, "cannot be read", true},
 	{sharing.TooLong, "with a path that is too long for others", true},
+	{sharing.TooLarge, "too large", true},
+	{sharing.Secret, "like a key or a password, which --with-secrets shares", true},
+	{sharing.Own, "of this program's own data", true},
 	{sharing.Changing, "still changing", true},
 	{sharing.Link, "symbolic links", false},
 	{sharing.Special, "no ordinary files", false},
@@ -122,7 +115,7 @@ func (p *program) leftOut(s sharing.Share) noticeEvent {
 		return n
 	}
 	for _, o := range s.Omitted.Named {
-		path, raw := jsonPath(o.Path)
+		path, raw := cli.PathText(o.Path)
 		n.Names = append(n.Names, leftOutName{path, raw, o.Why})
 	}
 	return n

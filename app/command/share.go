@@ -160,6 +160,7 @@ func (p *program) waitShared(ctx context.Context, l *lookout, id, path string) (
 	}()
 	bar := progress{program: p, label: "Hashing " + filepath.Base(path)}
 	defer bar.end()
+	var told toldShare
 	changed := n.Engine.Watch(ctx)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
@@ -176,6 +177,7 @@ func (p *program) waitShared(ctx context.Context, l *lookout, id, path string) (
 		}
 		for _, s := range n.Engine.Shares.List() {
 			if s.ID == id && s.State == sharing.StateHashing {
+				l.noted(s, &told)
 				bar.set(s.Hashed, cmp.Or(s.Size, -1), s.Rate) // 0 before the whole folder was read
 			}
 		}
@@ -185,7 +187,7 @@ func (p *program) waitShared(ctx context.Context, l *lookout, id, path string) (
 func (p *program) shared(n *node.Node, s sharing.Share) {
 	link := n.Engine.LinkOf(s)
 	e := sharedEvent{Event: "shared", Hash: s.Hash, Size: s.Size, Name: s.Name, Link: link}
-	e.Path, e.PathBytes = jsonPath(s.Path)
+	e.Path, e.PathBytes = cli.PathText(s.Path)
 	if s.Folder {
 		e.Files = &s.Files
 	}

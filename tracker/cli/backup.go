@@ -6,6 +6,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 )
@@ -15,7 +16,17 @@ type backupEvent struct {
 	Event string `json:"event"`
 	File  string `json:"file"`
 	Kept  string `json:"kept,omitempty"` // where a restore moved the old database
+	// Base64 of the paths that are no UTF-8.
+	FileBytes string `json:"file_bytes,omitempty"`
+	KeptBytes string `json:"kept_bytes,omitempty"`
 	boltstore.Contents
+}
+
+func newBackupEvent(event, file, kept string, contents boltstore.Contents) backupEvent {
+	e := backupEvent{Event: event, Contents: contents}
+	e.File, e.FileBytes = PathText(file)
+	e.Kept, e.KeptBytes = PathText(kept)
+	return e
 }
 
 func (p Program) backup() *cobra.Command {
@@ -35,9 +46,9 @@ func (p Program) backup() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "backed-up", File: to, Contents: contents},
+		return p.tell(cmd.OutOrStdout(), newBackupEvent("backed-up", to, "", contents),
 			"%s has %s: %d peers, %d resources, %d members, %d bans.",
-			to, humanize.IBytes(uint64(contents.Bytes)), contents.Peers, contents.Resources, contents.Members, contents.Bans)
+			netproto.Printable(to), humanize.IBytes(uint64(contents.Bytes)), contents.Peers, contents.Resources, contents.Members, contents.Bans)
 	})
 	return cmd
 }
@@ -58,11 +69,11 @@ func (p Program) restore() *cobra.Command {
 		}
 		before := ""
 		if kept != "" {
-			before = " The old database is now " + kept + "."
+			before = " The old database is now " + netproto.Printable(kept) + "."
 		}
-		return p.tell(cmd.OutOrStdout(), backupEvent{Event: "restored", File: file, Kept: kept, Contents: contents},
+		return p.tell(cmd.OutOrStdout(), newBackupEvent("restored", file, kept, contents),
 			"%s is restored: %d peers, %d resources, %d members, %d bans.%s",
-			file, contents.Peers, contents.Resources, contents.Members, contents.Bans, before)
+			netproto.Printable(file), contents.Peers, contents.Resources, contents.Members, contents.Bans, before)
 	})
 	return cmd
 }

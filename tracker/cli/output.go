@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"encoding/base64"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"syscall"
+	"unicode/utf8"
 
 	"centralizedp2p/netproto"
 )
@@ -55,4 +58,13 @@ func (o *Output) Err() error {
 		return netproto.Errorf(netproto.CodeCancelled, "nobody reads its output any longer")
 	}
 	return netproto.Errorf(netproto.CodeCancelled, "its output cannot be written: %w", o.err)
+}
+
+// PathText returns a path as JSON can hold it, and the base64 of its bytes if that is
+// not the whole of it: on Unix a name may be no UTF-8.
+func PathText(path string) (text, raw string) {
+	if utf8.ValidString(path) {
+		return path, ""
+	}
+	return strings.ToValidUTF8(path, "\ufffd"), base64.StdEncoding.EncodeToString([]byte(path))
 }

@@ -49,3 +49,11 @@ func TestAnOutputIsWrittenAsItIs(t *testing.T) {
 		t.Errorf("%q, %v", b.String(), err)
 	}
 }
+
+func TestAPathThatIsNoUTF8KeepsItsBytes(t *testing.T) {
+	for path, want := range map[string][2]string{"a/é": {"a/é", ""}, "": {"", ""}, "x\xff": {"x\ufffd", "eP8="}} {
+		if text, raw := PathText(path); text != want[0] || raw != want[1] {
+			t.Errorf("%q is %q, %q", path, text, raw)
+		}
+	}
+}

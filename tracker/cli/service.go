@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,6 +42,9 @@ var persistent = map[string]bool{"data": true, "json": true, "config": true}
 
 // paths are the flags that hold the path of a file or folder.
 var paths = []string{"config", "data", "log-file"}
+
+// hidden are the folders that the unit keeps from the service.
+var hidden = []string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"}
 
 // Settle fills in what the command line did not say, from the environment and
 // the settings file. "~" in a path is the home folder.
@@ -110,6 +114,10 @@ func (p Program) systemdUnit() *cobra.Command {
 			if slices.Contains(paths, f.Name) { // the service runs in another folder
 				if absolute, bad := filepath.Abs(ExpandHome(value)); bad == nil {
 					value = absolute
+				}
+				if slices.ContainsFunc(hidden, func(folder string) bool { return strings.HasPrefix(value, folder) }) {
+					fmt.Fprintf(cmd.ErrOrStderr(), "The service cannot read %s: it sees no homes and has temporary folders of its own. Put the file into /etc.\n",
+						netproto.Printable(value))
 				}
 			}
 			command = append(command, "--"+f.Name+"="+value)

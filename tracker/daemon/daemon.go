@@ -117,8 +117,11 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 func (t *Tracker) Serve(ctx context.Context) error {
 	t.log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()),
 		slog.String("access", t.options.Access), slog.String("seed_clients", string(t.server.SeedClients())))
-	if notice := t.LinkNotice(); notice != "" {
+	switch notice := t.LinkNotice(); {
+	case notice != "":
 		t.log.Warn(notice)
+	case t.options.PublicURL == "" && netaddr.IsLocal(t.outward().Addr()):
+		t.log.Info("the link works in the local network; --public-url HOST:PORT makes links for others")
 	}
 	if t.control != nil {
 		t.control.start()
