@@ -72,7 +72,7 @@ func TestWhatAShareLeavesOutIsCountedAndNamed(t *testing.T) {
 	}}
 	s.Path = "/album"
 	p := &program{}
-	if got := p.leftOut(s).Message; got != `/album: left out of the share: 4 cannot be read (a, b\u{1b}, c, …), 1 symbolic links, 2 for other reasons; --verbose names them` {
+	if got := p.leftOut(s).Message; got != `/album: left out of the share: 4 cannot be read (a, b\u{1b}, c, …), 1 is a symbolic link, 2 for another reason; --verbose names them` {
 		t.Error(got)
 	}
 	p.verbose = true

@@ -69,21 +69,22 @@ func (p *program) noticed(n noticeEvent) {
 	}
 }
 
-// reasons say why something is left out of a share; the order is that of a sentence.
+// reasons say why one or many things are left out of a share; the order is that of a
+// sentence.
 var reasons = []struct {
-	why   sharing.Reason
-	text  string
-	named bool // without --verbose, too: the person will want to do something about it
+	why       sharing.Reason
+	one, many string
+	named     bool // without --verbose, too: the person will want to do something about it
 }{
-	{sharing.Unreadable, "cannot be read", true},
-	{sharing.TooLong, "with a path that is too long for others", true},
-	{sharing.TooLarge, "too large", true},
-	{sharing.Secret, "like a key or a password, which --with-secrets shares", true},
-	{sharing.Own, "of this program's own data", true},
-	{sharing.Changing, "still changing", true},
-	{sharing.Link, "symbolic links", false},
-	{sharing.Special, "no ordinary files", false},
-	{sharing.Ignored, "ignored by the settings", false},
+	{sharing.Unreadable, "cannot be read", "cannot be read", true},
+	{sharing.TooLong, "has a path that is too long for others", "have a path that is too long for others", true},
+	{sharing.TooLarge, "is too large", "are too large", true},
+	{sharing.Secret, "looks like a key or a password, which --with-secrets shares", "look like keys or passwords, which --with-secrets shares", true},
+	{sharing.Own, "is this program's own", "are this program's own", true},
+	{sharing.Changing, "is changing now", "are changing now", true},
+	{sharing.Link, "is a symbolic link", "are symbolic links", false},
+	{sharing.Special, "is a socket, pipe or device", "are sockets, pipes or devices", false},
+	{sharing.Ignored, "is ignored by the settings", "are ignored by the settings", false},
 }
 
 // examples is how many names a sentence about what is left out has.
@@ -99,14 +100,17 @@ func (p *program) leftOut(s sharing.Share) noticeEvent {
 			continue
 		}
 		known += n
-		part := fmt.Sprintf("%d %s", n, r.text)
+		part := "1 " + r.one
+		if n > 1 {
+			part = fmt.Sprintf("%d %s", n, r.many)
+		}
 		if r.named {
 			part += names(s.Omitted, r.why)
 		}
 		parts = append(parts, part)
 	}
 	if other := s.Omitted.Total() - known; other > 0 {
-		parts = append(parts, fmt.Sprintf("%d for other reasons", other))
+		parts = append(parts, fmt.Sprintf("%d for another reason", other))
 	}
 	n := noticeEvent{Code: noticeLeftOut, Path: s.Path, LeftOut: s.Omitted.Counts}
 	n.Message = fmt.Sprintf("%s: left out of the share: %s", s.Path, strings.Join(parts, ", "))
