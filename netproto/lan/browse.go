@@ -12,12 +12,16 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// maxFound bounds the trackers that one search remembers.
-const maxFound = 64
+// Bounds of what one search remembers.
+const (
+	maxFound  = 64 // trackers
+	maxClaims = 4  // addresses of one key
+)
 
 // Browse asks the local networks of this computer for trackers and returns those
-// that answer until ctx ends, one for each key. The address of a tracker is the one
-// its answer came from.
+// that answer until ctx ends. The address of a tracker is the one its answer came
+// from. If several computers claim one key, or a tracker has several addresses, each
+// of them is an entry: only a connection can tell.
 func Browse(ctx context.Context) ([]Tracker, error) { return local.browse(ctx) }
 
 func (n network) browse(ctx context.Context) ([]Tracker, error) {
@@ -67,9 +71,9 @@ func (n network) browse(ctx context.Context) ([]Tracker, error) {
 }
 
 // merge adds the trackers that a packet announces to a list and removes those that
-// it withdraws.
+// it withdraws. A packet changes only what came from its own address.
 func merge(list []Tracker, packet []byte, from netip.Addr) []Tracker {
-	if !from.IsPrivate() && !from.IsLoopback() && !from.IsLinkLocalUnicast() && !sameNetwork(from) {
+	if !isLocal(from) && !sameNetwork(from) {
 		return list
 	}
 	found, err := heard(packet)
@@ -79,18 +83,22 @@ func merge(list []Tracker, packet []byte, from netip.Addr) []Tracker {
 next:
 	for _, t := range found {
 		t.Address = from
+		claims := 0
 		for i := range list {
 			if list[i].Fingerprint != t.Fingerprint {
 				continue
 			}
+			if claims++; list[i].Address != from {
+				continue
+			}
 			if t.Port == 0 {
 				list = append(list[:i], list[i+1:]...)
-			} else if list[i].Address == from {
+			} else {
 				list[i] = t
 			}
 			continue next
 		}
-		if t.Port != 0 && len(list) < maxFound {
+		if t.Port != 0 && len(list) < maxFound && claims < maxClaims {
 			list = append(list, t)
 		}
 	}
@@ -101,15 +109,7 @@ next:
 // directly attached, even one of public addresses.
 func sameNetwork(a netip.Addr) bool {
 	all, err := net.InterfaceAddrs()
-	if err != nil {
-		return false
-	}
-	for _, n := range all {
-		if prefix, ok := n.(*net.IPNet); ok && prefix.Contains(a.AsSlice()) {
-			return true
-		}
-	}
-	return false
+	return err == nil && inNetwork(all, a)
 }
 
 // Link returns an invitation to a tracker that was found.

@@ -1,7 +1,8 @@
 // Package lan lets trackers and peers find each other in the local network, by
 // multicast DNS (RFC 6762) and DNS-SD (RFC 6763): a tracker is an instance of
 // _cp2p._tcp, with its fingerprint and its name in the TXT record. Packets go one
-// hop and nowhere else.
+// hop and nowhere else: a tracker answers only those in its own network, and not
+// often, so it cannot be made to send anything to anybody else.
 //
 // A tracker that is found is only a hint: anybody in the network can claim a name.
 // The fingerprint makes it safe: a connection leads to the tracker with that key or
@@ -68,8 +69,8 @@ func addressesOf(i net.Interface) []netip.Addr {
 	return list
 }
 
-// Announce answers for a tracker in all local networks of this computer, or only in
-// that of its address if it has one, until ctx ends, and then withdraws it.
+// Announce answers for a tracker in all private networks of this computer, or only
+// in that of its address if it has one, until ctx ends, and then withdraws it.
 // Interfaces may come and go. An error means that the system does not allow
 // listening to the group.
 func Announce(ctx context.Context, t Tracker) error { return local.announce(ctx, t) }
@@ -87,10 +88,10 @@ func (n network) announce(ctx context.Context, t Tracker) error {
 	socket := ipv4.NewPacketConn(conn)
 	// Windows does not report the interface; the asker's address has to do there. The
 	// other options may fail where they are already set.
-	_ = socket.SetControlMessage(ipv4.FlagInterface, true)
+	_ = socket.SetControlMessage(ipv4.FlagInterface|ipv4.FlagDst, true)
 	_ = socket.SetMulticastTTL(hops)
 	_ = socket.SetMulticastLoopback(true)
-	a := announcer{network: n, socket: socket, tracker: t, joined: map[int]net.Interface{}}
+	a := announcer{network: n, socket: socket, tracker: t, joined: map[int]net.Interface{}, pace: newPace(time.Now)}
 	defer a.goodbye()
 	a.look()
 	next := time.Now().Add(lookInterval)
@@ -120,6 +121,9 @@ func (n network) announce(ctx context.Context, t Tracker) error {
 		}
 		index := a.towards(asker.AddrPort().Addr().Unmap())
 		if control != nil {
+			if control.Dst != nil && !control.Dst.IsMulticast() {
+				continue // it may come from anywhere (RFC 6762 §11)
+			}
 			index = control.IfIndex
 		}
 		a.answer(buf[:size], index, asker)
@@ -132,9 +136,11 @@ type announcer struct {
 	socket  *ipv4.PacketConn
 	tracker Tracker
 	joined  map[int]net.Interface
+	pace    *pace
 }
 
-// look joins the group on new interfaces and announces the tracker there.
+// look joins the group on new interfaces of private networks and announces the
+// tracker there.
 func (a *announcer) look() {
 	now, err := a.network.interfaces()
 	if err != nil {
@@ -143,8 +149,12 @@ func (a *announcer) look() {
 	up := map[int]bool{}
 	for _, i := range now {
 		up[i.Index] = true
-		if _, known := a.joined[i.Index]; known || a.tracker.Address.IsValid() && !slices.Contains(addressesOf(i), a.tracker.Address) {
+		addresses := addressesOf(i)
+		if _, known := a.joined[i.Index]; known || a.tracker.Address.IsValid() && !slices.Contains(addresses, a.tracker.Address) {
 			continue
+		}
+		if !slices.ContainsFunc(addresses, isLocal) {
+			continue // a server on the internet has no local network
 		}
 		if a.socket.JoinGroup(&i, net.UDPAddrFromAddrPort(a.network.group)) != nil {
 			continue // the next look may succeed
@@ -165,10 +175,15 @@ func (a *announcer) goodbye() {
 	}
 }
 
-// answer answers a question, to the whole network or to the asker alone.
+// answer answers a question, to the whole network or to the asker alone. It answers
+// only somebody in the network that the question came from, and not too often.
 func (a *announcer) answer(packet []byte, index int, asker *net.UDPAddr) {
 	i, ok := a.joined[index]
 	if !ok {
+		return
+	}
+	from := asker.AddrPort().Addr().Unmap()
+	if !within(i, from) {
 		return
 	}
 	wanted, alone := asked(packet)
@@ -178,8 +193,12 @@ func (a *announcer) answer(packet []byte, index int, asker *net.UDPAddr) {
 	to := net.UDPAddrFromAddrPort(a.network.group)
 	if alone || asker.Port != to.Port { // an asker that is not a responder itself cannot hear the group
 		to = asker
+	} else {
+		from = a.network.group.Addr()
 	}
-	a.say(i, false, to)
+	if a.pace.allows(from) {
+		a.say(i, false, to)
+	}
 }
 
 // say sends the announcement through an interface, with the addresses that this has
@@ -196,18 +215,28 @@ func (a *announcer) say(i net.Interface, gone bool, to net.Addr) {
 // towards returns the index of the interface whose network has the address, or 0.
 func (a *announcer) towards(addr netip.Addr) int {
 	for index, i := range a.joined {
-		all, err := i.Addrs()
-		if err != nil {
-			continue
-		}
-		for _, n := range all {
-			if prefix, ok := n.(*net.IPNet); ok && prefix.Contains(addr.AsSlice()) {
-				return index
-			}
+		if within(i, addr) {
+			return index
 		}
 	}
 	return 0
 }
+
+// within reports whether an address is in a network of an interface.
+func within(i net.Interface, addr netip.Addr) bool {
+	all, err := i.Addrs()
+	return err == nil && inNetwork(all, addr)
+}
+
+func inNetwork(networks []net.Addr, addr netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(n net.Addr) bool {
+		prefix, ok := n.(*net.IPNet)
+		return ok && prefix.Contains(addr.AsSlice())
+	})
+}
+
+// isLocal reports whether an address means nothing outside its own network.
+func isLocal(a netip.Addr) bool { return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() }
 
 // send sends a packet through an interface and from its address; otherwise a
 // computer with several would choose. Askers repeat questions, so losses are fine.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,8 +122,22 @@ func TestWhoBrowsesHearsNobodyButTrackers(t *testing.T) {
 	if got := merge(nil, here, netip.MustParseAddr("8.8.8.8")); len(got) != 0 {
 		t.Errorf("from the internet: %+v", got)
 	}
-	if got := merge(list, moved, netip.MustParseAddr("192.168.1.66")); len(got) != 1 || got[0].Address != from || got[0].Port != 5000 {
+	other := netip.MustParseAddr("192.168.1.66")
+	if got := merge(slices.Clone(list), moved, other); len(got) != 2 || got[0] != list[0] || got[1].Address != other {
 		t.Errorf("another computer moved it: %+v", got)
+	}
+	if got := merge(slices.Clone(list), gone, other); len(got) != 1 || got[0] != list[0] {
+		t.Errorf("another computer withdrew it: %+v", got)
+	}
+	if got := merge(merge(nil, moved, other), here, from); len(got) != 2 || got[1].Address != from {
+		t.Errorf("another computer was first: %+v", got)
+	}
+	claims := merge(nil, here, from)
+	for n := range byte(20) {
+		claims = merge(claims, here, netip.AddrFrom4([4]byte{192, 168, 2, n}))
+	}
+	if len(claims) != maxClaims || claims[0].Address != from {
+		t.Errorf("many computers claim it: %+v", claims)
 	}
 	if list = merge(list, moved, from); len(list) != 1 || list[0].Port != 5001 {
 		t.Errorf("it moved: %+v", list)
