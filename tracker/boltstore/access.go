@@ -220,7 +220,7 @@ func (s *Store) planOffline(g *group, of func(*peer) bool) (func(), error) {
 		if p.offline != 0 || !of(p) {
 			continue
 		}
-		if err := g.put(bucketPeers, peerKey(p.no), appendPeer(nil, &p.record, since)); err != nil {
+		if err := g.put(bucketPeers, peerKey(p.no), p.offlineSince(since)); err != nil {
 			return nil, err
 		}
 		gone = append(gone, p)

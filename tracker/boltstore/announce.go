@@ -2,7 +2,6 @@ package boltstore
 
 import (
 	"encoding/binary"
-	"unique"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/index"
@@ -21,6 +20,7 @@ type announce struct {
 	held    []holding
 	dropped []*content
 	refused []netproto.Refusal
+	full    *netproto.Error // the last refusal for want of memory
 }
 
 func (a *announce) plan(rs []netproto.Resource) error {
@@ -49,14 +49,43 @@ func (a *announce) plan(rs []netproto.Resource) error {
 			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeFull})
 			continue
 		}
+		record := a.s.recordOf(r)
+		if a.full = a.room(record, c, had); a.full != nil {
+			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeFull, Detail: a.full.Detail})
+			continue
+		}
 		if !had {
 			count++
 		}
-		if err := a.take(r, c, old); err != nil {
+		if err := a.take(r, record, c, old); err != nil {
 			return err
 		}
 	}
+	if a.full != nil && len(a.refused) == len(rs) && len(a.dropped) == 0 {
+		return a.full // nothing was put
+	}
 	return nil
+}
+
+// recordOf returns what a resource says about a content's name.
+func (s *Store) recordOf(r netproto.Resource) rowRecord {
+	return rowRecord{name: r.Name, mime: s.mimes.text([]byte(r.MIME)), size: r.Size, folder: r.Folder}
+}
+
+// room claims the memory for an element, whose content may be nil.
+func (a *announce) room(record rowRecord, c *content, had bool) *netproto.Error {
+	var more, charged int64
+	if c == nil || c.rowOf(record) == nil {
+		more += record.bytes()
+	}
+	if !had {
+		more += bytesOfHolding
+		charged = bytesOfHolding + record.bytes()
+	}
+	if more == 0 {
+		return nil
+	}
+	return a.s.memory.budget.claim(&a.g.claims, a.p.payer, more, charged)
 }
 
 func (a *announce) dropAllBut(named map[netproto.ContentHash]int) error {
@@ -74,8 +103,8 @@ func (a *announce) dropAllBut(named map[netproto.ContentHash]int) error {
 
 // take plans one element, whose content may be nil. It writes only what differs
 // from what is held.
-func (a *announce) take(r netproto.Resource, c *content, old holding) error {
-	entry, err := a.row(r, c)
+func (a *announce) take(r netproto.Resource, record rowRecord, c *content, old holding) error {
+	entry, err := a.row(r, record, c)
 	if err != nil {
 		return err
 	}
@@ -94,8 +123,7 @@ func (a *announce) take(r netproto.Resource, c *content, old holding) error {
 
 // row returns the row of a content, which may be nil, under that name; it makes a
 // new one if there is none.
-func (a *announce) row(r netproto.Resource, c *content) (*row, error) {
-	record := rowRecord{name: r.Name, mime: unique.Make(r.MIME).Value(), size: r.Size, folder: r.Folder}
+func (a *announce) row(r netproto.Resource, record rowRecord, c *content) (*row, error) {
 	if c != nil {
 		if known := c.rowOf(record); known != nil {
 			return known, nil
@@ -121,7 +149,7 @@ func (a *announce) row(r netproto.Resource, c *content) (*row, error) {
 	a.g.next.row++
 	p.rows = append(p.rows, entry)
 	a.rows = append(a.rows, entry)
-	value := appendRow(a.g.fresh(rowRoom+len(r.Name)+len(r.MIME)), r.Hash, &record)
+	value := appendRow(a.g.fresh(rowRoom+len(r.Name)+len(record.mime)), r.Hash, &record)
 	return entry, a.g.put(bucketRows, binary.BigEndian.AppendUint64(a.g.fresh(8), entry.id), value)
 }
 

@@ -78,47 +78,6 @@ func (s *Store) Search(ctx context.Context, q store.Query) (store.Found, error) 
 		Cursor: q.Cursor, Offline: q.Offline, Plain: q.Plain, Looks: q.Looks})
 }
 
-// PeerResources lists what a peer holds.
-func (s *Store) PeerResources(ctx context.Context, id netproto.PeerID, limit int, cursor string) (store.Found, error) {
-	picks, err := s.picksOf(id)
-	if err != nil {
-		return store.Found{}, err
-	}
-	return s.search(ctx, index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: limit, Cursor: cursor, Among: s.memory.names.Select(picks), Scope: id.String()})
-}
-
-// picksOf returns the names under which an online peer holds contents.
-func (s *Store) picksOf(id netproto.PeerID) ([]index.Pick, error) {
-	m := s.memory
-	p, contents := m.contentsOf(id)
-	if p == nil {
-		return nil, netproto.Errorf(netproto.CodeNotFound, "no peer with the id %s is online", id)
-	}
-	picks := make([]index.Pick, 0, len(contents))
-	for some := range slices.Chunk(contents, rowsAtOnce) {
-		m.mu.RLock()
-		for _, c := range some {
-			if h, holds := p.held[c]; holds { // still
-				picks = append(picks, index.Pick{Content: &c.Content, Name: h.row.number})
-			}
-		}
-		m.mu.RUnlock()
-	}
-	return picks, nil
-}
-
-// contentsOf returns the online peer with that id and the contents it holds, or
-// nil.
-func (m *memory) contentsOf(id netproto.PeerID) (*peer, []*content) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	p := m.peers[id]
-	if p == nil || !m.live(p) {
-		return nil, nil
-	}
-	return p, slices.Clone(p.list)
-}
-
 func (s *Store) search(ctx context.Context, q index.Query) (store.Found, error) {
 	page, err := s.memory.names.Search(ctx, q)
 	return store.Found{
@@ -143,7 +102,7 @@ func (s *Store) Offers(_ context.Context, name string, limit int) ([]store.Offer
 }
 
 // namesakes is how many contents of one name are looked at.
-const namesakes = 10_000
+const namesakes = 2000
 
 // rowsNamed returns the rows with that name, or all, by rising id.
 func (s *Store) rowsNamed(name string) []*row {
@@ -171,7 +130,7 @@ func (m *memory) offers(offers []store.Offer, rows []*row, limit int) (more []st
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for _, r := range rows {
-		if r.holders <= 0 {
+		if r.holders <= 0 || r.online == 0 {
 			continue
 		}
 		for _, p := range r.content.holders {

@@ -54,8 +54,8 @@ func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord) []byte {
 // rowRoom is enough for an entry of appendRow without its texts.
 const rowRoom = 32 + 2*binary.MaxVarintLen64 + 3
 
-// parseRow reads a row. It shares media types, of which there are few, in known.
-func parseRow(raw []byte, known texts) (hash netproto.ContentHash, r rowRecord, err error) {
+// parseRow reads a row. It shares media types in known.
+func parseRow(raw []byte, known *mediaTypes) (hash netproto.ContentHash, r rowRecord, err error) {
 	d := decoder{rest: raw}
 	copy(hash[:], d.take(len(hash)))
 	r.size = d.number(netproto.MaxContentSize)
@@ -113,8 +113,9 @@ func parseHolding(raw []byte) (part bool, md5 *[16]byte, err error) {
 }
 
 // appendPeer: 32 bytes key | uv offline since, in Unix seconds, 0 = online |
-// u16 seed port | u8 n | name | address, u16 port | u8 n | n × (address, u16 port)
-func appendPeer(dst []byte, p *store.Peer, offline int64) []byte {
+// u16 seed port | u8 n | name | address, u16 port | u8 n | n × (address, u16 port) |
+// uv seconds online before | uv online since, in Unix seconds, 0 = offline
+func appendPeer(dst []byte, p *store.Peer, offline int64, online stay) []byte {
 	dst = append(dst, p.Key[:]...)
 	dst = binary.AppendUvarint(dst, uint64(offline))
 	dst = binary.BigEndian.AppendUint16(dst, p.SeedPort)
@@ -125,10 +126,14 @@ func appendPeer(dst []byte, p *store.Peer, offline int64) []byte {
 	for _, c := range p.Candidates {
 		dst = appendAddrPort(dst, c)
 	}
-	return dst
+	return appendStay(dst, online)
 }
 
-func parsePeer(raw []byte) (p store.Peer, offline int64, err error) {
+func appendStay(dst []byte, s stay) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(s.before)), uint64(s.since))
+}
+
+func parsePeer(raw []byte) (p store.Peer, offline int64, online stay, err error) {
 	d := decoder{rest: raw}
 	copy(p.Key[:], d.take(len(p.Key)))
 	offline = d.number(math.MaxInt64)
@@ -145,7 +150,8 @@ func parsePeer(raw []byte) (p store.Peer, offline int64, err error) {
 		}
 		p.Candidates = append(p.Candidates, netip.AddrPortFrom(d.addr(), d.uint16()))
 	}
-	return p, offline, d.end()
+	online.before, online.since = d.number(math.MaxInt64/retentionOfStay), d.number(math.MaxInt64)
+	return p, offline, online, d.end()
 }
 
 // appendSeed: 16 bytes id | address from | uv added | u8 n | peer_ip | u16 port |

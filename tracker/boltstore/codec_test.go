@@ -34,8 +34,8 @@ func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 	}
 	p := testPeer(1)
 	p.SeedPort, p.Candidates = 258, []netip.AddrPort{netip.MustParseAddrPort("[fd00::1]:2")}
-	want := append(p.Key[:], "\x07\x01\x02\x06peer 1\x04\xc0\x00\x02\x01\x0f\xa0\x01\x10\xfd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02"...)
-	if got := appendPeer(nil, &p, 7); !bytes.Equal(got, want) {
+	want := append(p.Key[:], "\x07\x01\x02\x06peer 1\x04\xc0\x00\x02\x01\x0f\xa0\x01\x10\xfd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02\x81\x01\x09"...)
+	if got := appendPeer(nil, &p, 7, stay{129, 9}); !bytes.Equal(got, want) {
 		t.Errorf("peer %q, want %q", got, want)
 	}
 	seed := store.SeedRow{From: netip.MustParseAddr("10.0.0.1"), Added: unixMilli(1), SeedResource: netproto.SeedResource{
@@ -50,11 +50,11 @@ func FuzzRow(f *testing.F) {
 	f.Add(appendRow(nil, testFile("a").Hash, &rowRecord{name: "a", mime: "text/plain", size: netproto.MaxContentSize, added: 1 << 40}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		hash, r, err := parseRow(raw, texts{})
+		hash, r, err := parseRow(raw, newMediaTypes())
 		if err != nil {
 			return
 		}
-		if hashAgain, again, err := parseRow(appendRow(nil, hash, &r), texts{}); err != nil || again != r || hashAgain != hash {
+		if hashAgain, again, err := parseRow(appendRow(nil, hash, &r), newMediaTypes()); err != nil || again != r || hashAgain != hash {
 			t.Fatalf("%+v became %+v, %v", r, again, err)
 		}
 	})
@@ -74,15 +74,15 @@ func FuzzHolding(f *testing.F) {
 func FuzzPeer(f *testing.F) {
 	p := testPeer(1)
 	p.Candidates = []netip.AddrPort{netip.MustParseAddrPort("[fd00::1]:2"), netip.MustParseAddrPort("10.0.0.1:65535")}
-	f.Add(appendPeer(nil, &p, 1<<40))
+	f.Add(appendPeer(nil, &p, 1<<40, stay{before: 1 << 30}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		p, offline, err := parsePeer(raw)
+		p, offline, online, err := parsePeer(raw)
 		if err != nil {
 			return
 		}
-		again, since, err := parsePeer(appendPeer(nil, &p, offline))
-		if diff := cmp.Diff(p, again, addresses); diff != "" || since != offline || err != nil {
+		again, since, stayed, err := parsePeer(appendPeer(nil, &p, offline, online))
+		if diff := cmp.Diff(p, again, addresses); diff != "" || since != offline || stayed != online || err != nil {
 			t.Fatal(diff, since, err)
 		}
 	})

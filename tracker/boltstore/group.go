@@ -13,6 +13,7 @@ type group struct {
 	planned map[netproto.ContentHash]*planned
 	room    []byte // for keys and values, until the commit
 	next    numbers
+	claims  claims // on the budget
 }
 
 // planned is a content that gets new rows; they are found here until they are in

@@ -65,13 +65,14 @@ func (l *loader) each(bucket []byte, keyLen int, take func(k, v []byte) error) {
 func (l *loader) loadPeer(k, v []byte) error {
 	no := binary.BigEndian.Uint32(k)
 	l.writer.next.peer = no + 1 // even a damaged entry keeps its number
-	record, offline, err := parsePeer(v)
+	record, offline, online, err := parsePeer(v)
 	if err != nil {
 		return err
 	}
 	p := l.memory.addPeer(no, record)
 	l.peers[no] = p
 	l.memory.setOnline(p, offline) // its lease starts now
+	p.online = online
 	return nil
 }
 
@@ -110,7 +111,7 @@ func (l *loader) loadRows() error {
 	go func() {
 		defer close(chunks)
 		failed = guard(func() error {
-			damaged = readRows(l.tx.Bucket(bucketRows), chunks)
+			damaged = readRows(l.tx.Bucket(bucketRows), l.mimes, chunks)
 			return nil
 		})
 	}()
@@ -134,8 +135,8 @@ func (l *loader) loadRows() error {
 	return nil
 }
 
-func readRows(rows *bbolt.Bucket, chunks chan<- *chunk) (damaged int) {
-	mimes, next := texts{}, newChunk()
+func readRows(rows *bbolt.Bucket, mimes *mediaTypes, chunks chan<- *chunk) (damaged int) {
+	next := newChunk()
 	c := rows.Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		hash, record, err := parseRow(v, mimes)

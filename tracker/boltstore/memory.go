@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,7 @@ type memory struct {
 	config store.Config
 	opened time.Time
 	names  *index.Index
+	budget *budget
 
 	orphans map[*row]time.Duration // since when; the write loop's own
 
@@ -34,7 +36,7 @@ type memory struct {
 
 func newMemory(config store.Config) *memory {
 	return &memory{
-		config: config, opened: config.Now(), names: index.New(),
+		config: config, opened: config.Now(), names: index.New(), budget: newBudget(config.Memory),
 		orphans:  map[*row]time.Duration{},
 		peers:    map[netproto.PeerID]*peer{},
 		contents: map[netproto.ContentHash]*content{},
@@ -46,10 +48,14 @@ type peer struct {
 	no      uint32
 	id      netproto.PeerID
 	record  store.Peer
-	offline int64        // Unix seconds since when; 0 while it is online
+	offline int64 // Unix seconds since when; 0 while it is online
+	online  stay
+	payer   netip.Addr   // see budget
+	charged int64        // to the payer, for what the peer holds and for itself
 	seen    atomic.Int64 // last sign of life, in nanoseconds of memory.elapsed
 	held    map[*content]holding
 	list    []*content // the keys of held
+	changes uint64     // of held, so far
 	digest  netproto.Digest
 	settled store.Holdings // of the last write that is complete
 }
@@ -68,6 +74,7 @@ type row struct {
 	rowRecord
 	number  index.NameID
 	holders int32 // of the content under this row, including offline ones; or gone
+	online  int32 // of them
 }
 
 // gone stands for the holders of a row that was forgotten but not swept yet.
@@ -80,6 +87,36 @@ type holding struct {
 	part  bool
 	among int32 // place in content.holders
 	place int32 // place in peer.list
+}
+
+// stay is how long a peer was online, all in all.
+type stay struct {
+	before int64 // seconds, until the last time it went
+	since  int64 // Unix seconds; 0 while it is offline
+}
+
+// total returns the seconds online until now, in Unix seconds.
+func (s stay) total(now int64) int64 {
+	if s.since == 0 {
+		return s.before
+	}
+	return s.before + max(now-s.since, 0)
+}
+
+func (s *stay) end(now int64) { *s = stay{before: s.total(now)} }
+
+// What an offline peer held is kept this many times as long as it was online, from
+// leastRetention to Config.Retention: a key that was there for a minute cannot fill
+// a store for a month.
+const (
+	retentionOfStay = 24
+	leastRetention  = int64(time.Hour / time.Second)
+)
+
+// retained reports whether the holdings of an offline peer are still kept.
+func (m *memory) retained(p *peer, now int64) bool {
+	most := int64(m.config.Retention / time.Second)
+	return now-p.offline <= min(max(retentionOfStay*p.online.before, leastRetention), most)
 }
 
 // same reports whether two holdings say the same.
@@ -133,7 +170,9 @@ func (m *memory) joined(id netproto.PeerID) (*peer, error) {
 
 // addPeer adds a new peer, offline at first.
 func (m *memory) addPeer(no uint32, record store.Peer) *peer {
-	p := &peer{no: no, id: record.ID(), record: record, offline: 1, held: map[*content]holding{}}
+	p := &peer{no: no, id: record.ID(), record: record, offline: 1, held: map[*content]holding{}, payer: payer(record.Observed.Addr())}
+	m.budget.used.Add(bytesOfPeer)
+	m.charge(p, bytesOfPeer)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.peers[p.id] = p
@@ -146,12 +185,25 @@ func (m *memory) arrive(p *peer, record store.Peer) {
 	defer m.mu.Unlock()
 	p.record = record
 	m.renew(p)
+	if now := payer(record.Observed.Addr()); now != p.payer {
+		m.budget.charge(p.payer, -p.charged)
+		m.budget.charge(now, p.charged)
+		p.payer = now
+	}
+}
+
+// charge counts bytes for the address of a peer.
+func (m *memory) charge(p *peer, bytes int64) {
+	p.charged += bytes
+	m.budget.charge(p.payer, bytes)
 }
 
 func (m *memory) removePeer(p *peer) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.peers, p.id)
+	m.budget.used.Add(-bytesOfPeer)
+	m.charge(p, -bytesOfPeer)
 }
 
 // setOnline shows or hides everything a peer holds. offline is the time since
@@ -163,6 +215,11 @@ func (m *memory) setOnline(p *peer, offline int64) {
 		change = index.Change{Online: -1, Dormant: 1, Seen: offline}
 	}
 	m.mu.Lock()
+	if was && offline != 0 {
+		p.online.end(offline)
+	} else if !was && offline == 0 {
+		p.online.since = m.config.Now().Unix()
+	}
 	p.offline = offline
 	if was != (offline == 0) {
 		m.online += change.Online
@@ -172,9 +229,11 @@ func (m *memory) setOnline(p *peer, offline int64) {
 		return
 	}
 	names := make([]index.NameID, len(p.list))
-	for i, c := range p.list {
-		names[i] = p.held[c].row.number
-	}
+	m.inSteps(len(names), func(i int) {
+		r := p.held[p.list[i]].row
+		r.online += int32(change.Online)
+		names[i] = r.number
+	})
 	m.names.Count(change, names...) // in steps of its own
 }
 
@@ -193,6 +252,7 @@ func (m *memory) addRow(r *row) {
 	if len(c.rows) == 0 {
 		m.contents[c.Hash()] = c
 	}
+	m.budget.used.Add(r.bytes())
 	r.number = m.names.AddName(&c.Content, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
 	c.rows = append(c.rows, r)
 	m.rows = append(m.rows, r)
@@ -201,10 +261,12 @@ func (m *memory) addRow(r *row) {
 // hold makes h what the peer says about its content. The caller holds the lock.
 func (m *memory) hold(p *peer, h holding) {
 	c := h.row.content
+	p.changes++
 	old, had := p.held[c]
 	if had {
 		h.among, h.place = old.among, old.place
 		p.held[c] = h
+		m.charge(p, h.charged()-old.charged())
 		if old.row == h.row {
 			return
 		}
@@ -216,6 +278,8 @@ func (m *memory) hold(p *peer, h holding) {
 	c.holders = append(c.holders, p)
 	p.list = append(p.list, c)
 	p.held[c] = h
+	m.budget.used.Add(bytesOfHolding)
+	m.charge(p, h.charged())
 	p.digest = p.digest.Toggle(c.Hash())
 	m.use(p, h.row, 1)
 }
@@ -229,6 +293,9 @@ func (m *memory) release(p *peer, c *content) {
 		return
 	}
 	delete(p.held, c)
+	p.changes++
+	m.budget.used.Add(-bytesOfHolding)
+	m.charge(p, -h.charged())
 	p.digest = p.digest.Toggle(c.Hash())
 
 	last := len(c.holders) - 1
@@ -264,6 +331,9 @@ func (m *memory) releaseAll(p *peer, cs []*content) {
 // a peer that announces everything again finds its rows where they were.
 func (m *memory) use(p *peer, r *row, delta int) {
 	r.holders += int32(delta)
+	if p.offline == 0 {
+		r.online += int32(delta)
+	}
 	if r.holders == 0 {
 		m.orphans[r] = m.elapsed()
 	} else {
@@ -286,6 +356,7 @@ func (m *memory) forget(rows []*row) {
 		c := r.content
 		r.holders = gone
 		m.gone++
+		m.budget.used.Add(-r.bytes())
 		if c.rows = slices.DeleteFunc(c.rows, func(o *row) bool { return o == r }); len(c.rows) == 0 {
 			delete(m.contents, c.Hash())
 		}

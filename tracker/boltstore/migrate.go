@@ -4,15 +4,19 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
+	"time"
 
 	"go.etcd.io/bbolt"
+
+	"centralizedp2p/tracker/store"
 )
 
 // schema is the version of the data format. A program refuses a newer version,
 // because it would not know what it destroys. It upgrades an older one, once, and
 // keeps a copy of the old file beside it.
-const schema = 2
+const schema = 3
 
 // bucketsSince lists the buckets that each schema introduced.
 var bucketsSince = map[int][][]byte{
@@ -24,6 +28,24 @@ var bucketsSince = map[int][][]byte{
 // released migration never changes.
 var migrations = map[int]func(tx *bbolt.Tx) error{
 	1: func(tx *bbolt.Tx) error { return createBuckets(tx, 2) },
+	2: addStays,
+}
+
+// addStays gives peers of schema 2, which does not say how long they were online,
+// the full retention.
+func addStays(tx *bbolt.Tx) error {
+	peers := tx.Bucket(bucketPeers)
+	entries := map[string][]byte{}
+	c := peers.Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		entries[string(k)] = appendStay(slices.Clone(v), stay{before: int64(store.DefaultRetention / time.Second)})
+	}
+	for k, v := range entries {
+		if err := peers.Put([]byte(k), v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func createBuckets(tx *bbolt.Tx, version int) error {

@@ -24,12 +24,20 @@ func (s *Store) Join(ctx context.Context, record store.Peer) (store.Holdings, er
 		var no uint32
 		if p != nil {
 			no = p.no
+		} else if err := s.roomForPeer(g, payer(record.Observed.Addr())); err != nil {
+			return nil, err
 		} else {
 			no = g.next.peer
 			g.next.peer++
 		}
 		if p == nil || p.offline != 0 || !samePeer(p.record, record) {
-			if err := g.put(bucketPeers, peerKey(no), appendPeer(nil, &record, 0)); err != nil {
+			here := stay{since: s.config.Now().Unix()}
+			if p != nil {
+				if here.before = p.online.before; p.offline == 0 {
+					here.since = p.online.since
+				}
+			}
+			if err := g.put(bucketPeers, peerKey(no), appendPeer(nil, &record, 0, here)); err != nil {
 				return nil, err
 			}
 		}
@@ -46,6 +54,24 @@ func (s *Store) Join(ctx context.Context, record store.Peer) (store.Holdings, er
 		return store.Holdings{}, err
 	}
 	return held, nil
+}
+
+// roomForPeer claims the memory for a new key, or returns netproto.CodeFull.
+func (s *Store) roomForPeer(g *group, from netip.Addr) error {
+	if len(s.memory.peers) >= s.config.KnownPeers {
+		return netproto.Errorf(netproto.CodeFull, "it knows %d peers", len(s.memory.peers))
+	}
+	if full := s.memory.budget.claim(&g.claims, from, bytesOfPeer, bytesOfPeer); full != nil {
+		return full
+	}
+	return nil
+}
+
+// offlineSince returns the entry of a peer that went at that time, in Unix seconds.
+func (p *peer) offlineSince(now int64) []byte {
+	gone := p.online
+	gone.end(now)
+	return appendPeer(nil, &p.record, now, gone)
 }
 
 func samePeer(a, b store.Peer) bool {
@@ -78,7 +104,7 @@ func (s *Store) Leave(ctx context.Context, id netproto.PeerID) error {
 			return func() {}, nil
 		}
 		since := s.config.Now().Unix()
-		if err := g.put(bucketPeers, peerKey(p.no), appendPeer(nil, &p.record, since)); err != nil {
+		if err := g.put(bucketPeers, peerKey(p.no), p.offlineSince(since)); err != nil {
 			return nil, err
 		}
 		return func() { s.memory.setOnline(p, since) }, nil

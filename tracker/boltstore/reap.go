@@ -15,6 +15,7 @@ type overdue struct {
 // Reap runs in the write loop, which looks without a lock; with nothing to do it
 // writes nothing.
 func (s *Store) Reap(ctx context.Context, budget int) (bool, error) {
+	s.listings.forget(s.memory.elapsed())
 	more := false
 	err := s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		o := s.findOverdue(budget)
@@ -42,7 +43,7 @@ func (s *Store) findOverdue(budget int) *overdue {
 		return !o.full
 	}
 	m := s.memory
-	retained := s.config.Now().Add(-s.config.Retention).Unix()
+	now := s.config.Now().Unix()
 	for _, p := range m.peers {
 		switch {
 		case p.offline == 0 && !m.live(p):
@@ -50,7 +51,7 @@ func (s *Store) findOverdue(budget int) *overdue {
 				return o
 			}
 			o.ended = append(o.ended, p)
-		case p.offline != 0 && p.offline < retained:
+		case p.offline != 0 && !m.retained(p, now):
 			if !spend() {
 				return o
 			}
@@ -88,7 +89,7 @@ func (s *Store) findOverdue(budget int) *overdue {
 
 func (o *overdue) plan(g *group, now int64) error {
 	for _, p := range o.ended {
-		if err := g.put(bucketPeers, peerKey(p.no), appendPeer(nil, &p.record, now)); err != nil {
+		if err := g.put(bucketPeers, peerKey(p.no), p.offlineSince(now)); err != nil {
 			return err
 		}
 	}

@@ -16,8 +16,9 @@ import (
 
 // Limits for seed clients, which prove nothing.
 const (
-	maxSeedRows       = 100_000
-	maxSeedRowsOfPeer = 1_000
+	maxSeedRows         = 100_000
+	maxSeedRowsOfPeer   = 1_000
+	maxSeedRowsOfSource = maxSeedRows / 10 // a source is an IPv4 address or an IPv6 /64
 )
 
 // seeds is what seed clients registered. It has a lock of its own, so that peers
@@ -29,7 +30,9 @@ type seeds struct {
 
 	mu      sync.RWMutex
 	clients map[netproto.PeerID]*seedPeer
-	rows    []*seedRow // by rising id; never changed in place
+	rows    []*seedRow         // by rising id; never changed in place
+	counts  map[netip.Addr]int // of rows, by source; the write loop's own
+	budget  *budget
 }
 
 // seedPeer is a seed client that registered something.
@@ -44,8 +47,8 @@ type seedRow struct {
 	store.SeedRow
 }
 
-func newSeeds(elapsed func() time.Duration, lease time.Duration) *seeds {
-	return &seeds{elapsed: elapsed, lease: lease, clients: map[netproto.PeerID]*seedPeer{}}
+func newSeeds(elapsed func() time.Duration, lease time.Duration, b *budget) *seeds {
+	return &seeds{elapsed: elapsed, lease: lease, clients: map[netproto.PeerID]*seedPeer{}, counts: map[netip.Addr]int{}, budget: b}
 }
 
 func (s *seeds) live(p *seedPeer) bool {
@@ -80,11 +83,14 @@ func (s *seeds) add(r *seedRow) {
 	i, known := slices.BinarySearchFunc(s.rows, r.id, func(o *seedRow, id uint64) int { return cmp.Compare(o.id, id) })
 	rows := s.rows
 	if known {
+		s.budget.take(payer(r.From), -rows[i].bytes())
 		rows = slices.Clone(rows)
 		rows[i] = r
 	} else {
 		rows = append(rows, r) // the newest has the largest id
+		s.counts[sourceOf(r.From)]++
 	}
+	s.budget.take(payer(r.From), r.bytes())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rows = rows
@@ -107,6 +113,14 @@ func (s *seeds) rowsOf(id netproto.PeerID) []*seedRow {
 	return rows
 }
 
+// sourceOf returns what the rows of an address are counted under.
+func sourceOf(a netip.Addr) netip.Addr {
+	if network, err := a.Prefix(64); err == nil && a.Is6() {
+		return network.Addr()
+	}
+	return a
+}
+
 // forget removes rows, and clients that have none left.
 func (s *seeds) forget(gone []*seedRow) {
 	if len(gone) == 0 {
@@ -126,6 +140,11 @@ func (s *seeds) forget(gone []*seedRow) {
 	defer s.mu.Unlock()
 	s.rows = kept
 	for r := range dead {
+		s.budget.take(payer(r.From), -r.bytes())
+		from := sourceOf(r.From)
+		if s.counts[from]--; s.counts[from] == 0 {
+			delete(s.counts, from)
+		}
 		p := s.clients[r.PeerID]
 		if delete(p.rows, r.ResourceHash); len(p.rows) == 0 {
 			delete(s.clients, r.PeerID)
@@ -160,8 +179,14 @@ func (s *Store) SeedPost(ctx context.Context, post store.SeedRow) error {
 				return nil, netproto.Errorf(netproto.CodeFull, "a seed client can register %d resources", maxSeedRowsOfPeer)
 			}
 		}
+		if s.seeds.counts[sourceOf(post.From)] >= maxSeedRowsOfSource {
+			return nil, netproto.Errorf(netproto.CodeFull, "the seed clients at one address can register %d resources", maxSeedRowsOfSource)
+		}
 		if len(s.seeds.rows) >= maxSeedRows {
 			return nil, netproto.Errorf(netproto.CodeFull, "seed clients have registered %d resources", maxSeedRows)
+		}
+		if full := s.memory.budget.claim(&g.claims, payer(post.From), r.bytes(), r.bytes()); full != nil {
+			return nil, full
 		}
 		r.id, r.Added = g.next.seed, unixMilli(s.config.Now().UnixMilli())
 		g.next.seed++

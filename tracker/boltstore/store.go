@@ -17,13 +17,15 @@ import (
 // the access lists likewise, and the writer puts every change on disk before
 // any of them sees it.
 type Store struct {
-	config store.Config
-	db     *bbolt.DB
-	writer *writer
-	memory *memory
-	seeds  *seeds
-	access *access
-	close  func() error
+	config   store.Config
+	db       *bbolt.DB
+	writer   *writer
+	memory   *memory
+	seeds    *seeds
+	access   *access
+	mimes    *mediaTypes // the write loop's own
+	listings *listings
+	close    func() error
 }
 
 // Open opens the store in the file, or creates it there. It is a store.Opener.
@@ -49,8 +51,8 @@ func open(file string, config store.Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, db: db, writer: newWriter(db, config.Logger), memory: newMemory(config), access: newAccess()}
-	s.seeds = newSeeds(s.memory.elapsed, config.SeedLease)
+	s := &Store{config: config, db: db, writer: newWriter(db, config.Logger), memory: newMemory(config), access: newAccess(), mimes: newMediaTypes(), listings: &listings{kept: map[*peer]keptListing{}}}
+	s.seeds = newSeeds(s.memory.elapsed, config.SeedLease, s.memory.budget)
 	searchable := s.memory.names.Bulk()
 	if err := guard(s.load); err != nil {
 		db.Close()
@@ -82,6 +84,7 @@ func (s *Store) Sizes() store.Sizes {
 			return nil
 		})
 	})
+	sizes.Memory = s.memory.budget.used.Load()
 	s.memory.mu.RLock()
 	defer s.memory.mu.RUnlock()
 	sizes.Names = len(s.memory.rows) - s.memory.gone

@@ -95,7 +95,7 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 		return err
 	}
 	t.store, err = open(StoreFile(o.Data), store.Config{
-		Lease: netproto.LeaseHeartbeats * o.Heartbeat, ResourcesPerPeer: o.Limits.ResourcesPerPeer(), Logger: t.log,
+		Lease: netproto.LeaseHeartbeats * o.Heartbeat, ResourcesPerPeer: o.Limits.ResourcesPerPeer(), Memory: o.Limits.StoreMemory(), Logger: t.log,
 	})
 	if err != nil {
 		return err

@@ -2,12 +2,17 @@ package daemon
 
 import (
 	"flag"
+	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
@@ -85,6 +90,8 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	for _, l := range o.limits() {
 		set.IntVar(l.value, l.name, *l.value, l.usage+"; 0 means no limit")
 	}
+	set.Var((*memoryFlag)(&o.Limits.Memory), "memory",
+		"memory for the whole tracker, a `size` like 512MiB; beyond it, the tracker is full and takes no more names; 0 means no limit")
 	set.StringVar(&o.Config, configFlag, o.Config, "settings `file` with lines of the form name = value, where the names are those of these flags")
 	set.StringVar(&o.PublicURL, "public-url", o.PublicURL, "`HOST:PORT` in links, for a tracker behind NAT or a proxy")
 	set.StringVar(&o.Metrics, "metrics", o.Metrics, "show /metrics to `private|public`: its own network, everybody")
@@ -92,6 +99,33 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.BoolVar(&o.LANAnnounce, "lan-announce", o.LANAnnounce, "let peers in the local network find the tracker (mDNS)")
 	set.StringVar(&o.Pprof, "pprof", o.Pprof, "serve profiles on this `HOST:PORT` of this computer, for example 127.0.0.1:6060")
 	set.BoolVar(&o.JSON, "json", o.JSON, "print the address as one JSON object on stdout")
+}
+
+// memoryFlag is a number of bytes as people write it.
+type memoryFlag int64
+
+// leastMemory is enough for a tracker of a few thousand names.
+const leastMemory = 64 << 20
+
+// String implements flag.Value.
+func (m *memoryFlag) String() string {
+	if m == nil || *m == 0 {
+		return "0"
+	}
+	return strings.ReplaceAll(humanize.IBytes(uint64(*m)), " ", "")
+}
+
+// Set implements flag.Value.
+func (m *memoryFlag) Set(text string) error {
+	bytes, err := humanize.ParseBytes(text)
+	switch {
+	case err != nil || bytes > math.MaxInt64:
+		return fmt.Errorf("%q is not a size like 512MiB or 2GiB", text)
+	case bytes != 0 && bytes < leastMemory:
+		return fmt.Errorf("%q is less than 64MiB, which a tracker needs", text)
+	}
+	*m = memoryFlag(bytes)
+	return nil
 }
 
 // limitFlag is a limit that a person can set.

@@ -8,6 +8,7 @@ import (
 	"text/template"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/server"
 )
 
 // unitTemplate grants a tracker what it needs and no more: its own folder, the
@@ -26,6 +27,9 @@ Restart=on-failure
 RestartSec=2
 TimeoutStopSec=30
 LimitNOFILE=65536
+TasksMax=512
+# If something goes wrong, it takes the tracker along and not the computer.
+MemoryMax={{.Memory}}
 DynamicUser=yes
 StateDirectory=centralizedp2p-tracker
 StateDirectoryMode=0700
@@ -93,7 +97,17 @@ func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
 	return unitTemplate.Execute(w, struct {
 		Command string
 		LowPort bool
-	}{strings.Join(quoted, " ") + " --data %S/centralizedp2p-tracker", number < 1024})
+		Memory  string
+	}{strings.Join(quoted, " ") + " --data %S/centralizedp2p-tracker", number < 1024, o.memoryMax()})
+}
+
+// memoryMax returns the MemoryMax of a unit: a quarter more than the tracker aims at
+// if that was chosen, otherwise a share of the computer that runs it.
+func (o Options) memoryMax() string {
+	if o.Limits.Memory == 0 || o.Limits.Memory == server.DefaultLimits().Memory {
+		return "75%"
+	}
+	return strconv.FormatInt(o.Limits.Memory/4*5, 10)
 }
 
 // unitWord quotes a word of a command line for a unit (systemd.service(5),

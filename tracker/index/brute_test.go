@@ -199,8 +199,8 @@ func (m *model) compare(q *question) {
 	m.t.Helper()
 	want, got := m.answer(q), []netproto.Hit{}
 	query := q.Query
-	if m.random.IntN(4) == 0 {
-		query.Looks = 100 + m.random.IntN(2000)
+	if m.random.IntN(8) == 0 {
+		query.Looks = 300 + m.random.IntN(3000)
 	}
 	for {
 		page, err := m.x.Search(m.t.Context(), query)

@@ -164,7 +164,7 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-func TestASelectionLeavesOutNamesWhoseNumberIsReused(t *testing.T) {
+func TestAListingLeavesOutNamesWhoseNumberIsReused(t *testing.T) {
 	x := index.New()
 	defer x.Close()
 	add := func(n int, text string) index.Pick {
@@ -174,9 +174,10 @@ func TestASelectionLeavesOutNamesWhoseNumberIsReused(t *testing.T) {
 		return p
 	}
 	kept, gone := add(1, "kept.txt"), add(2, "gone.txt")
+	old := x.List([]index.Pick{gone, kept})
 	x.Remove(gone.Name)
-	found := func() string {
-		page, err := x.Search(t.Context(), index.Query{MaxSize: -1, Sort: netproto.SortName, Limit: 10, Among: x.Select([]index.Pick{kept, gone})})
+	found := func(l *index.Listing) string {
+		page, err := x.Page(l, "", 10, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,13 +187,73 @@ func TestASelectionLeavesOutNamesWhoseNumberIsReused(t *testing.T) {
 		}
 		return strings.Join(names, " ")
 	}
-	if got := found(); got != "kept.txt" {
-		t.Errorf("after a removal: %q", got)
+	if got := found(x.List([]index.Pick{kept, gone})); got != "kept.txt" || found(old) != got {
+		t.Errorf("after a removal: %q, %q", got, found(old))
 	}
 	if again := add(3, "another.txt"); again.Name != gone.Name {
 		t.Fatalf("the number %d is not reused", gone.Name)
 	}
-	if got := found(); got != "kept.txt" {
-		t.Errorf("after the number was reused: %q", got)
+	if got := found(x.List([]index.Pick{kept, gone})); got != "kept.txt" || found(old) != got {
+		t.Errorf("after the number was reused: %q, %q", got, found(old))
+	}
+}
+
+func TestAListingIsReadInPages(t *testing.T) {
+	x := index.New()
+	defer x.Close()
+	naming := newNaming(5, 300)
+	var picks []index.Pick
+	var want []string
+	for n := range 3000 {
+		p := index.Pick{Content: newContent(hash(n), epoch)}
+		p.Name = x.AddName(p.Content, naming.entry())
+		x.Count(index.Change{Online: 1 + n%3}, p.Name)
+		if n%2 == 0 {
+			picks = append(picks, p)
+		}
+	}
+	l := x.List(picks)
+	all, err := x.Page(l, "peer", 3000, "")
+	if err != nil || len(all.Hits) != 1500 || all.Next != "" || l.Len() != 1500 {
+		t.Fatal(len(all.Hits), all.Next, err)
+	}
+	for i, hit := range all.Hits {
+		if i > 0 && index.Fold(all.Hits[i-1].Name) > index.Fold(hit.Name) {
+			t.Fatalf("%q stands before %q", all.Hits[i-1].Name, hit.Name)
+		}
+		want = append(want, hit.Hash.String())
+	}
+	var got []string
+	for cursor, pages := "", 0; ; pages++ {
+		page, err := x.Page(l, "peer", 7, cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Looks > 20 {
+			t.Fatalf("page %d took %d looks", pages, page.Looks)
+		}
+		for _, hit := range page.Hits {
+			got = append(got, hit.Hash.String())
+		}
+		if cursor = page.Next; cursor == "" {
+			break
+		}
+		x.Count(index.Change{Online: 1}, picks[pages].Name) // it changes, but keeps its place
+		if pages%3 == 0 {
+			l = x.List(picks)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d of %d are in pages", len(got), len(want))
+	}
+	if _, err := x.Page(l, "another peer", 7, all.Hits[0].Name); netproto.CodeOf(err) != netproto.CodeInvalid {
+		t.Error(err)
+	}
+	first, err := x.Page(l, "peer", 7, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Page(l, "another peer", 7, first.Next); netproto.CodeOf(err) != netproto.CodeInvalid {
+		t.Error("the cursor of another listing is taken")
 	}
 }

@@ -32,14 +32,18 @@ type Query struct {
 	MinSize int64         // bytes
 	MaxSize int64         // bytes; -1 means no limit
 	Sort    netproto.Sort
-	Limit   int        // hits in a page, at least 1
-	Cursor  string     // Page.Next of the page before, "" for the first
-	Offline bool       // also find names that only offline sources use
-	Among   *Selection // if not nil, search only these names
-	Scope   string     // whose names these are; binds the cursor
-	Plain   bool       // suggest nothing
-	Looks   int        // bounds the work for this page; 0 means DefaultLooks
+	Limit   int    // hits in a page, at least 1
+	Cursor  string // Page.Next of the page before, "" for the first
+	Offline bool   // also find names that only offline sources use
+	Plain   bool   // suggest nothing
+	Looks   int    // bounds the work for this page; 0 means DefaultLooks
 }
+
+// What more than one look is charged for.
+const (
+	bytesOfLook = 64 // of a name; comparing a longer one costs more
+	looksOfName = 4  // for another name of a content, which has to be folded first
+)
 
 // term is a part of a query's text.
 type term struct {
@@ -181,7 +185,7 @@ func newTerm(text string) term { return term{[]byte(text), utf8.RuneCountInStrin
 
 // digest binds a cursor to every part of the query that decides the hits and
 // their order. The number of hits may change from page to page.
-func (c *condition) digest(q Query) uint32 {
+func (c *condition) digest(sort netproto.Sort, scope string) uint32 {
 	h := fnv.New32a()
 	for _, terms := range [][]term{c.must, c.not} {
 		for _, t := range terms {
@@ -189,7 +193,7 @@ func (c *condition) digest(q Query) uint32 {
 		}
 		fmt.Fprint(h, "; ")
 	}
-	fmt.Fprintf(h, "%q %q %d %d %t %s %q", c.kinds, c.notKinds, c.minSize, c.maxSize, c.offline, q.Sort, q.Scope)
+	fmt.Fprintf(h, "%q %q %d %d %t %s %q", c.kinds, c.notKinds, c.minSize, c.maxSize, c.offline, sort, scope)
 	return h.Sum32()
 }
 

@@ -27,9 +27,6 @@ const (
 	// DefaultLooks bounds the work for one page to some 20 ms.
 	DefaultLooks = 200_000
 
-	bytesOfLook = 64 // of a name; a longer one costs more
-	looksOfName = 4  // for another name of a content, which has to be folded first
-
 	// leastLooks is what a search may spend in each segment, however small, so
 	// that every page gets on.
 	leastLooks = 64
@@ -37,38 +34,6 @@ const (
 	// looksBetween is how often a search sees whether its caller has gone.
 	looksBetween = 4096
 )
-
-// Selection is a set of names as they were when it was made.
-type Selection struct {
-	versions []*version
-	change   uint64
-}
-
-// selectAtOnce is how many names Select reads under one lock.
-const selectAtOnce = 4096
-
-// Pick is a name of a content.
-type Pick struct {
-	Content *Content
-	Name    NameID
-}
-
-// Select returns those of the names that a search can find. picks may have at most
-// one name of each content. It leaves out names that were removed meanwhile, even
-// if another content has their number now.
-func (x *Index) Select(picks []Pick) *Selection {
-	s := &Selection{versions: make([]*version, 0, len(picks)), change: x.snapshotNow().change}
-	for some := range slices.Chunk(picks, selectAtOnce) {
-		x.mu.RLock()
-		for _, p := range some {
-			if v := x.names.at(p.Name).now; v != nil && v.content == p.Content && v.lives(x.change) {
-				s.versions = append(s.versions, v)
-			}
-		}
-		x.mu.RUnlock()
-	}
-	return s
-}
 
 // Search answers a query. A content found by several of its names is one hit,
 // under the name that most online sources use. A cursor marks a place in the
@@ -86,18 +51,13 @@ func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	s := search{condition: c, ctx: ctx, sort: q.Sort, limit: q.Limit + 1, kept: newKept(), allowed: math.MaxInt, check: looksBetween}
-	digest := c.digest(q)
+	digest := c.digest(q.Sort, "")
 	if q.Cursor != "" {
 		if s.after, err = parseCursor(q.Cursor, digest); err != nil {
 			return Page{}, err
 		}
 	}
 	if s.contradicts() {
-		return s.page(q.Limit, digest), nil
-	}
-	if q.Among != nil {
-		s.change = q.Among.change
-		s.among(q.Among)
 		return s.page(q.Limit, digest), nil
 	}
 	now := x.snapshotNow()
@@ -169,7 +129,7 @@ func (s *search) run(now *snapshot, looks int) error {
 		names += g.len()
 	}
 	for _, g := range now.segments {
-		s.segment(g, grams, max(looks*g.len()/names, leastLooks))
+		s.segment(g, grams, max(looks*g.len()/max(names, 1), leastLooks))
 		if err := s.ctx.Err(); err != nil {
 			return err
 		}
@@ -389,26 +349,6 @@ func (s *search) tail(r *run) {
 		}
 		i, _ = slices.BinarySearch(r.ends, uint32(start+at)+1)
 		s.offer(r.versions[i], r.name(i))
-	}
-}
-
-// among offers the names of a selection.
-func (s *search) among(a *Selection) {
-	var name []byte
-	for _, v := range a.versions {
-		using := v.using()
-		if !s.fitsRest(v, using) {
-			continue
-		}
-		name = appendFolded(name[:0], v.text)
-		if !s.fitsName(name) {
-			continue
-		}
-		at := placeOf(s.sort, v, name)
-		if s.after == nil || at.compare(s.after) > 0 {
-			at.name = slices.Clone(at.name)
-			s.keep(found{at, v})
-		}
 	}
 }
 

@@ -174,3 +174,20 @@ func TestManyCountAtOnce(t *testing.T) {
 		t.Errorf("%d connections are left", conns.Count())
 	}
 }
+
+func TestWhatWasDoneAlreadyIsCharged(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	rates := limit.NewRates[string](10, 100, 5)
+	rates.Charge("a", 250, now) // more than may come at once
+	if wait := rates.Take("a", 1, now); wait < 14*time.Second || wait > 16*time.Second {
+		t.Errorf("it waits %s for 250 that were charged", wait)
+	}
+	if wait := rates.Take("b", 1, now); wait != 0 {
+		t.Errorf("another waits %s", wait)
+	}
+	if wait := rates.Take("a", 1, now.Add(16*time.Second)); wait != 0 {
+		t.Errorf("later it waits %s", wait)
+	}
+	var none *limit.Rates[string]
+	none.Charge("a", 9, now) // has no limit
+}

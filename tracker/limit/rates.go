@@ -57,15 +57,16 @@ func NewRates[K comparable](perSecond float64, burst, entries int) *Rates[K] {
 }
 
 // Charge takes n tokens for something that was done already, even if there are
-// fewer: then the key has to wait until the rest has come in. More than a burst
-// counts as a burst.
+// fewer: then the key has to wait until the rest has come in.
 func (r *Rates[K]) Charge(key K, n int, now time.Time) {
 	if r == nil || n <= 0 {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.bucket(key).ReserveN(now, min(n, r.burst))
+	for tokens := r.bucket(key); n > 0; n -= r.burst {
+		tokens.ReserveN(now, min(n, r.burst))
+	}
 }
 
 // Take takes n tokens and returns 0. If there are fewer, it takes none and returns

@@ -149,6 +149,12 @@ func (r result) percentile(p int) float64 {
 // returns none; pause is the time from the start of one request to the next.
 func drive(b *testing.B, ctx context.Context, wires []*wire, pause time.Duration, next func(worker, i int) []byte) result {
 	b.Helper()
+	return joined(driveEach(b, ctx, wires, pause, next))
+}
+
+// driveEach is drive with a result for each wire.
+func driveEach(b *testing.B, ctx context.Context, wires []*wire, pause time.Duration, next func(worker, i int) []byte) []result {
+	b.Helper()
 	took, began := make([][]time.Duration, len(wires)), time.Now()
 	var all sync.WaitGroup
 	for n, w := range wires {
@@ -174,12 +180,25 @@ func drive(b *testing.B, ctx context.Context, wires []*wire, pause time.Duration
 		})
 	}
 	all.Wait()
-	r := result{slices.Concat(took...), time.Since(began)}
-	if b.Failed() || len(r.took) == 0 {
+	if b.Failed() || len(slices.Concat(took...)) == 0 {
 		b.Fatal("the load was not answered")
 	}
-	slices.Sort(r.took)
-	return r
+	results := make([]result, len(wires))
+	for n := range results {
+		results[n] = result{took[n], time.Since(began)}
+	}
+	return results
+}
+
+// joined joins the results of wires that were driven together.
+func joined(each []result) result {
+	var all result
+	for _, r := range each {
+		all.took = append(all.took, r.took...)
+		all.total = max(all.total, r.total)
+	}
+	slices.Sort(all.took)
+	return all
 }
 
 // driveFor is drive for a limited time.

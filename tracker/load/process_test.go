@@ -38,9 +38,11 @@ var parts = map[string]func(ctx context.Context, args []string) error{
 	"tracker": func(ctx context.Context, args []string) error {
 		return serveTracker(ctx, args[0], server.DefaultLimits())
 	},
-	"unlimited": func(ctx context.Context, args []string) error { return serveTracker(ctx, args[0], server.Limits{}) },
-	"echo":      func(ctx context.Context, _ []string) error { return serveEcho(ctx) },
-	"flood":     func(ctx context.Context, args []string) error { return flood(ctx, args[0], args[1]) },
+	"unlimited":      func(ctx context.Context, args []string) error { return serveTracker(ctx, args[0], server.Limits{}) },
+	"echo":           func(ctx context.Context, _ []string) error { return serveEcho(ctx) },
+	"ordeal-tracker": func(ctx context.Context, args []string) error { return serveOrdeal(ctx, args[0]) },
+	"ordeal":         func(ctx context.Context, args []string) error { return ordeal(ctx, args[0]) },
+	"flood":          func(ctx context.Context, args []string) error { return flood(ctx, args[0], args[1]) },
 }
 
 func TestMain(m *testing.M) {

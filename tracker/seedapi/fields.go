@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -23,7 +24,7 @@ type field struct {
 
 // Limits of what a seed client may register, in bytes; the seed has none.
 const (
-	maxPath = 4096 // with the name it fits into a request datagram
+	maxPath = 1024 // with the name it fits into a request datagram
 	maxHash = 128
 )
 
@@ -37,7 +38,7 @@ var (
 		peerIDField,
 		{"peer_ip", checkIPv4},
 		{"peer_port", checkPort},
-		{"resource_path", checkText(0, maxPath)},
+		{"resource_path", checkPath},
 		nameField,
 		{"resource_hash", checkText(1, maxHash)},
 	}
@@ -134,6 +135,18 @@ func checkText(least, most int) func(v any) string {
 		}
 		return ""
 	}
+}
+
+// checkPath also refuses invisible characters: each of them takes seven bytes in
+// the list, and no path that can be fetched has any.
+func checkPath(v any) string {
+	if message := checkText(0, maxPath)(v); message != "" {
+		return message
+	}
+	if text := v.(string); !utf8.ValidString(text) || netproto.Printable(text) != text {
+		return "Not a valid string."
+	}
+	return ""
 }
 
 // rowOf returns the registration in an object whose fields were checked.

@@ -16,9 +16,8 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// maxList bounds the list that a seed client gets, in rows: it has no pages, and
-// at about 200 bytes a row this is as much as a client wants to hold.
-const maxList = 10_000
+// maxNamesakes is how many offers of one name are looked at.
+const maxNamesakes = 1000
 
 // The seed's own words.
 const (
@@ -49,6 +48,10 @@ type API struct {
 	// ReadBody reads a request body of bounded length. Its errors are answered
 	// as they are.
 	ReadBody func(http.ResponseWriter, *http.Request) ([]byte, error)
+	// Charge counts the bytes of an answer as work for the caller; it may be nil.
+	Charge func(c Caller, bytes int)
+
+	lists lists
 }
 
 // IsRoute reports whether a request is answered in the seed's form.
@@ -61,7 +64,7 @@ func WriteError(w http.ResponseWriter, status int, err *netproto.Error) {
 	if err.Code.Status() == http.StatusInternalServerError {
 		err = &netproto.Error{Code: err.Code}
 	}
-	answer{status, err.Error() + ". " + err.Code.Hint()}.write(w)
+	answer{status: status, data: err.Error() + ". " + err.Code.Hint()}.write(w)
 }
 
 // Resource answers GET and POST /resource. It writes the answer unless it
@@ -95,18 +98,26 @@ func refuseMethod(w http.ResponseWriter, allowed string) error {
 type answer struct {
 	status int
 	data   any
+	whole  []byte // the envelope and all, if it is made already
 }
 
 func (a answer) write(w http.ResponseWriter) {
+	if a.whole != nil {
+		writeText(w, a.status, a.whole)
+		return
+	}
 	write(w, a.status, pyObject{{"success", a.status == http.StatusOK}, {"data", a.data}})
 }
 
 func write(w http.ResponseWriter, status int, body pyObject) {
-	text := pyDumps(body)
+	writeText(w, status, appendPy(nil, body))
+}
+
+func writeText(w http.ResponseWriter, status int, text []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	w.Write([]byte(text))
+	w.Write(text)
 }
 
 // turn refuses callers that the policy or a ban keeps out, reads the body and
@@ -125,7 +136,7 @@ func (a *API) turn(w http.ResponseWriter, r *http.Request, c Caller, do func(*ht
 	object, err := parsePyObject(body)
 	// A GET without a body asks for everything; anything else needs one.
 	if err != nil && len(body) > 0 || len(object) == 0 && r.Method == http.MethodPost {
-		answer{http.StatusBadRequest, textNoBody}.write(w)
+		answer{status: http.StatusBadRequest, data: textNoBody}.write(w)
 		return nil
 	}
 	said, err := do(r, c, object)
@@ -158,7 +169,7 @@ func parseID(text string) (netproto.PeerID, error) {
 
 func (a *API) heartbeat(r *http.Request, c Caller, body pyObject) (answer, error) {
 	if wrong := checkFields(body, heartbeatFields, true); len(wrong) > 0 {
-		return answer{http.StatusUnprocessableEntity, pyRepr(wrong)}, nil
+		return answer{status: http.StatusUnprocessableEntity, data: pyRepr(wrong)}, nil
 	}
 	text, _ := body.get("peer_id")
 	id, err := parseID(text.(string))
@@ -168,12 +179,12 @@ func (a *API) heartbeat(r *http.Request, c Caller, body pyObject) (answer, error
 	if err := a.Store.SeedHeartbeat(r.Context(), id, c.Addr); err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, textOK}, nil
+	return answer{status: http.StatusOK, data: textOK}, nil
 }
 
 func (a *API) post(r *http.Request, c Caller, body pyObject) (answer, error) {
 	if wrong := checkFields(body, resourceFields, true); len(wrong) > 0 {
-		return answer{http.StatusUnprocessableEntity, wrong}, nil
+		return answer{status: http.StatusUnprocessableEntity, data: wrong}, nil
 	}
 	row := rowOf(body)
 	if _, err := parseID(row.PeerID.String()); err != nil {
@@ -186,7 +197,8 @@ func (a *API) post(r *http.Request, c Caller, body pyObject) (answer, error) {
 	if err := a.Store.SeedPost(r.Context(), row); err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, pyDumps(body)}, nil
+	a.lists.posted.Add(1)
+	return answer{status: http.StatusOK, data: pyDumps(body)}, nil
 }
 
 // checkAddress keeps clients in the tracker's own network from sending others
@@ -205,30 +217,20 @@ func (a *API) checkAddress(peerIP string, from netip.Addr) error {
 
 func (a *API) get(r *http.Request, c Caller, body pyObject) (answer, error) {
 	if wrong := checkFields(body, queryFields, false); len(wrong) > 0 {
-		return answer{http.StatusUnprocessableEntity, wrong}, nil
+		return answer{status: http.StatusUnprocessableEntity, data: wrong}, nil
 	}
 	if name, asked := body.get("resource_name"); asked {
 		row, err := a.find(r, c, name.(string))
-		return answer{http.StatusOK, pyDumps(row)}, err
+		return answer{status: http.StatusOK, data: pyDumps(row)}, err
 	}
-	rows, err := a.Store.SeedRows(r.Context(), "", maxList)
+	list, err := a.list(r.Context(), c)
 	if err != nil {
 		return answer{}, err
 	}
-	list := make([]pyObject, 0, len(rows))
-	for _, row := range rows {
-		list = append(list, objectOf(row.SeedResource))
+	if a.Charge != nil {
+		a.Charge(c, len(list))
 	}
-	offers, err := a.Store.Offers(r.Context(), "", maxList-len(rows))
-	if err != nil {
-		return answer{}, err
-	}
-	for _, offer := range offers {
-		if row, _, ok := rowOfOffer(offer, c); ok {
-			list = append(list, objectOf(row))
-		}
-	}
-	return answer{http.StatusOK, pyDumps(list)}, nil
+	return answer{status: http.StatusOK, whole: list}, nil
 }
 
 // find returns one peer that has a file of exactly that name: the one known for
@@ -242,7 +244,7 @@ func (a *API) find(r *http.Request, c Caller, name string) (pyObject, error) {
 	if err != nil {
 		return nil, err
 	}
-	offers, err := a.Store.Offers(r.Context(), name, maxList)
+	offers, err := a.Store.Offers(r.Context(), name, maxNamesakes)
 	if err != nil {
 		return nil, err
 	}

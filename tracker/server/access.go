@@ -9,24 +9,6 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// Access says who may use a tracker.
-type Access string
-
-// The two kinds of access.
-const (
-	AccessOpen   Access = "open"   // everybody except the banned
-	AccessInvite Access = "invite" // keys that joined with an invite; no seed clients, which have no key
-)
-
-// ParseAccess reads open or invite. Any other text is netproto.CodeInvalid.
-func ParseAccess(s string) (Access, error) {
-	switch a := Access(s); a {
-	case AccessOpen, AccessInvite:
-		return a, nil
-	}
-	return "", netproto.Errorf(netproto.CodeInvalid, "access is open or invite, not %q", s)
-}
-
 // admit refuses banned callers.
 func (s *Server) admit(r *http.Request, c caller) error {
 	return s.store.Admit(r.Context(), c.key, c.addr)
@@ -65,4 +47,13 @@ func (s *Server) redeem(ctx context.Context, key netproto.PublicKey, token netpr
 	}
 	s.log.Info("an invite was used", slog.Any("key", netproto.FingerprintOf(key[:])))
 	return nil
+}
+
+func needKey(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request, c caller) error {
+		if c.key == nil {
+			return &netproto.Error{Code: netproto.CodeCertificate}
+		}
+		return h(w, r, c)
+	}
 }

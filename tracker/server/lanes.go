@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/netip"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,8 @@ const (
 	looksPerRequest = 2000 // a search counts as one more request for each
 	quickLine       = 256  // searches that may wait for the quick lane
 	slowLine        = 16
+	browsers        = 2 // pages of what a peer holds, at once
+	browseLine      = 64
 	laneWait        = time.Second
 	mendWait        = 10 * time.Millisecond // for the search for suggestions
 )
@@ -70,11 +73,12 @@ type searcher struct {
 	store       store.Catalogue
 	guard       *guard
 	quick, slow *lane
+	browsing    *lane
 }
 
 func newSearcher(asked store.Catalogue, g *guard) *searcher {
 	processors := runtime.GOMAXPROCS(0)
-	return &searcher{store: asked, guard: g, quick: newLane(processors, quickLine), slow: newLane(max(processors/2, 1), slowLine)}
+	return &searcher{store: asked, guard: g, quick: newLane(processors, quickLine), slow: newLane(max(processors/2, 1), slowLine), browsing: newLane(browsers, browseLine)}
 }
 
 // search answers a query. A page that would cost too much ends early, with a
@@ -116,7 +120,7 @@ func (s *searcher) in(ctx context.Context, c caller, l *lane, q store.Query, wai
 
 // browse lists what a peer holds.
 func (s *searcher) browse(ctx context.Context, c caller, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error) {
-	leave, err := s.quick.enter(ctx, laneWait)
+	leave, err := s.browsing.enter(ctx, laneWait)
 	if err != nil {
 		return netproto.SearchResponse{}, err
 	}
@@ -124,6 +128,12 @@ func (s *searcher) browse(ctx context.Context, c caller, id netproto.PeerID, lim
 	found, err := s.store.PeerResources(ctx, id, limit, cursor)
 	s.guard.charge(c, found.Looks)
 	return found.SearchResponse, err
+}
+
+// chargeBytes counts an answer as requests from an address, as the same bytes in a
+// body would be.
+func (g *guard) chargeBytes(from netip.Addr, bytes int) {
+	g.requests.Charge(limit.Source(from), bytes/bytesPerRequest, g.now())
 }
 
 // charge counts the looks of a search as requests from its address.

@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"math"
-	"net"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
@@ -11,7 +10,6 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
-	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/store"
 )
 
@@ -38,15 +36,20 @@ type Limits struct {
 	ResourcesKey       int   // announced by one peer
 	Peers              int   // online at once
 	BodyBytes          int64 // of all bodies under way that are longer than smallBody
+
+	// Memory is what the whole tracker may take, in bytes, roughly: half of it for
+	// what peers and seed clients put into the store, a quarter for connections, a
+	// sixteenth for bodies; the rest is for answers and for the garbage collector.
+	// Connections and BodyBytes are never more than fits in there.
+	Memory int64
 }
 
-// A TLS connection takes about 40 kB, a body three times its size while it is
-// read: with these limits a tracker stays below 1 GiB, not counting the names it
-// holds.
+// A TLS connection takes about 40 kB, a body three times its size while it is read.
 const (
 	burstSeconds    = 10
 	bytesPerRequest = 16 << 10
 	smallBody       = 16 << 10
+	connectionBytes = 40 << 10
 	leastBurst      = 1 + netproto.MaxBodyBytes/bytesPerRequest // enough for the largest body
 )
 
@@ -62,7 +65,27 @@ func DefaultLimits() Limits {
 		ResourcesKey:       store.DefaultResourcesPerPeer,
 		Peers:              100_000,
 		BodyBytes:          64 << 20,
+		Memory:             machineMemory() / 2,
 	}
+}
+
+// StoreMemory returns the part of Memory that is for a store; 0 means no limit.
+func (l Limits) StoreMemory() int64 { return l.Memory / 2 }
+
+// within returns the limits with Connections and BodyBytes as Memory allows them.
+func (l Limits) within() Limits {
+	if l.Memory == 0 {
+		return l
+	}
+	least := func(limit, most int64) int64 {
+		if limit == 0 {
+			return most
+		}
+		return min(limit, most)
+	}
+	l.Connections = int(least(int64(l.Connections), max(l.Memory/4/connectionBytes, 64)))
+	l.BodyBytes = least(l.BodyBytes, max(l.Memory/16, 2*netproto.MaxBodyBytes))
+	return l
 }
 
 // ResourcesPerPeer returns ResourcesKey for a store, which always has a limit.
@@ -107,6 +130,7 @@ type guard struct {
 }
 
 func newGuard(l Limits) *guard {
+	l = l.within()
 	g := &guard{
 		limits:   l,
 		now:      time.Now,
@@ -154,16 +178,6 @@ func (g *guard) request(r *http.Request, c caller) (done func(), err error) {
 	return g.body(r)
 }
 
-// within runs a handler if the limits allow the request.
-func (s *Server) within(h handler, w http.ResponseWriter, r *http.Request, c caller) error {
-	done, err := s.guard.request(r, c)
-	if err != nil {
-		return err
-	}
-	defer done()
-	return h(w, r, c)
-}
-
 // costOf returns how many requests a request counts as, judging by its header.
 func costOf(r *http.Request) int {
 	return 1 + int(bodyBytes(r)/bytesPerRequest)
@@ -191,35 +205,6 @@ func (g *guard) body(r *http.Request) (done func(), err error) {
 	return func() { g.bodies.Add(-n) }, nil
 }
 
-// limitJoin refuses new keys from an address that has brought too many, and new
-// keys while enough peers are online.
-func (s *Server) limitJoin(r *http.Request, c caller) error {
-	if s.guard.held.Knows(c.id) {
-		return nil
-	}
-	if most := s.guard.limits.Peers; most > 0 {
-		stats, err := s.store.Stats(r.Context())
-		if err != nil {
-			return err
-		}
-		if stats.PeersOnline >= most {
-			// A peer that is online already takes no extra place. Asking renews its
-			// lease, which does no harm: it is about to join.
-			status, _, err := s.store.Heartbeat(r.Context(), c.id, store.Holdings{})
-			if err != nil {
-				return err
-			}
-			if status == netproto.HeartbeatJoin {
-				return refusal{netproto.Errorf(netproto.CodeFull, "%d peers are online", most), limitPeers}
-			}
-		}
-	}
-	if wait := s.guard.newKeys.Take(limit.Source(c.addr), 1, s.guard.now()); wait > 0 {
-		return tooMany(limitNewKeys, wait, "too many new peers joined from your address")
-	}
-	return nil
-}
-
 // holds records how many resources a peer is known to hold.
 func (g *guard) holds(c caller, count int) { g.held.Set(c.id, limit.Source(c.addr), count) }
 
@@ -235,54 +220,6 @@ func (g *guard) mayHold(c caller, announced int, reset bool) {
 // room returns how many resources of a batch are accepted.
 func (g *guard) room(c caller, batch int, reset bool) int {
 	return min(batch, g.held.Room(c.id, limit.Source(c.addr), reset))
-}
-
-// fullAddress returns the refusal of a resource beyond room.
-func (s *Server) fullAddress(index int) netproto.Refusal {
-	s.metrics.refuse(limitResourcesAddress)
-	return netproto.Refusal{Index: index, Code: netproto.CodeFull, Detail: "the peers at this address have announced too many resources"}
-}
-
-// arrival decides whether a connection is let in; if not, it is closed unread.
-// Proxies bring the connections of many.
-func (s *Server) arrival(conn net.Conn) (net.Conn, bool) {
-	at, ok := conn.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return conn, true // from a listener in memory
-	}
-	addr := netaddr.Plain(at.AddrPort().Addr())
-	source, open := limit.Source(addr), s.guard.conns.Open
-	if s.proxies.trust(addr) {
-		open = s.guard.conns.OpenShared
-	} else if s.guard.arrivals.Take(source, 1, s.guard.now()) > 0 {
-		s.metrics.refuse(limitConnectionRate)
-		return nil, false
-	}
-	switch open(source) {
-	case limit.TooManyInTotal:
-		s.metrics.refuse(limitConnections)
-		return nil, false
-	case limit.TooManyFromSource:
-		s.metrics.refuse(limitConnectionsAddress)
-		return nil, false
-	}
-	return &countedConn{Conn: conn, done: func() { s.guard.conns.Close(source) }}, true
-}
-
-// countedConn gives its place back on the first Close.
-type countedConn struct {
-	net.Conn
-	closed atomic.Bool
-	done   func()
-}
-
-// Close implements net.Conn.
-func (c *countedConn) Close() error {
-	err := c.Conn.Close()
-	if c.closed.CompareAndSwap(false, true) {
-		c.done()
-	}
-	return err
 }
 
 // retryAfter returns how long a client is told to wait, in whole seconds from 1:

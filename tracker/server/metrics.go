@@ -50,12 +50,12 @@ type metrics struct {
 	withdrawn prometheus.Counter
 }
 
-func newMetrics(s *Server) *metrics {
+func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *slog.Logger) *metrics {
 	counter := func(name, help string) prometheus.CounterOpts {
 		return prometheus.CounterOpts{Namespace: "cp2p", Name: name, Help: help}
 	}
 	m := &metrics{
-		policy: s.config.Metrics, accessLog: s.config.AccessLog, log: s.log,
+		policy: policy, accessLog: accessLog, log: log,
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "cp2p", Name: "request_duration_seconds",
 			Help: "From the end of a request's header to the end of its answer.",
@@ -69,7 +69,7 @@ func newMetrics(s *Server) *metrics {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn,
-		newStoreCollector(s.store, s.log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		newStoreCollector(asked, log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2, Timeout: 2 * metricsTimeout})
 	return m
 }
@@ -112,7 +112,7 @@ type storeCollector struct {
 	store store.Store
 	log   *slog.Logger
 	online, known, seeds, resources, bytes,
-	file, names *prometheus.Desc
+	file, names, memory *prometheus.Desc
 }
 
 func newStoreCollector(asked store.Store, log *slog.Logger) *storeCollector {
@@ -128,12 +128,13 @@ func newStoreCollector(asked store.Store, log *slog.Logger) *storeCollector {
 		bytes:     gauge("resources_online_bytes", "Total size of those contents."),
 		file:      gauge("store_bytes", "Size of the database on disk."),
 		names:     gauge("index_names", "Names in the search index."),
+		memory:    gauge("store_memory_bytes", "Memory for what peers and seed clients announced, roughly, as it counts for --memory."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c *storeCollector) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{c.online, c.known, c.seeds, c.resources, c.bytes, c.file, c.names} {
+	for _, desc := range []*prometheus.Desc{c.online, c.known, c.seeds, c.resources, c.bytes, c.file, c.names, c.memory} {
 		descs <- desc
 	}
 }
@@ -158,6 +159,7 @@ func (c *storeCollector) Collect(out chan<- prometheus.Metric) {
 	sizes := c.store.Sizes()
 	tell(c.file, float64(sizes.File))
 	tell(c.names, float64(sizes.Names))
+	tell(c.memory, float64(sizes.Memory))
 }
 
 // recorder remembers the status of an answer and the bytes of its body.

@@ -41,9 +41,6 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 	})
 }
 
-// lease returns how long a peer counts as online after its last sign of life.
-func (c *Config) lease() time.Duration { return netproto.LeaseHeartbeats * c.Heartbeat }
-
 // peerOf checks what a peer says about itself. Its address is where its connection
 // comes from, so nobody can send others anywhere else.
 func peerOf(req netproto.JoinRequest, c caller) (store.Peer, error) {

@@ -16,24 +16,6 @@ import (
 	"centralizedp2p/tracker/seedapi"
 )
 
-// handler answers a request or returns the error to answer with.
-type handler func(w http.ResponseWriter, r *http.Request, c caller) error
-
-// methods holds the handlers of one path by method.
-type methods map[string]handler
-
-// caller says who sent a request.
-type caller struct {
-	key   *netproto.PublicKey // nil without a client certificate
-	id    netproto.PeerID     // follows from the key
-	addr  netip.Addr          // where the connection comes from
-	local netip.Addr          // the tracker's address that it came to
-	relay bool                // a proxy that nobody named passed the request on, so addr is the proxy's
-}
-
-// near reports whether a request comes from the tracker's own network.
-func (c caller) near() bool { return netaddr.IsLocal(c.addr) && !c.relay }
-
 // v1Routes returns the routes that require a client certificate.
 func (s *Server) v1Routes() map[string]methods {
 	return map[string]methods{
@@ -185,15 +167,6 @@ func (s *Server) needStore(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request, c caller) error {
 		if err := s.storeReady(r); err != nil {
 			return err
-		}
-		return h(w, r, c)
-	}
-}
-
-func needKey(h handler) handler {
-	return func(w http.ResponseWriter, r *http.Request, c caller) error {
-		if c.key == nil {
-			return &netproto.Error{Code: netproto.CodeCertificate}
 		}
 		return h(w, r, c)
 	}

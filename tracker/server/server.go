@@ -3,20 +3,15 @@
 //
 // Each noun has its file: peers, resources, search, sources, access. Every
 // request comes in through routes.go, which maps methods and paths to handlers;
-// Owner is the way in for the tracker's owner.
+// Owner is the way in for the tracker's owner. What a request may cost is decided in
+// limits.go and admission.go, for searches in lanes.go.
 package server
 
 import (
-	"context"
-	"errors"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/netip"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
@@ -45,13 +40,6 @@ var defaultTimeouts = timeouts{
 	stop:      5 * time.Second,
 }
 
-const (
-	maxHeaderBytes = 16 << 10
-	reapInterval   = time.Second
-	reapPause      = 20 * time.Millisecond // between two pieces of upkeep
-	reapBudget     = 1000                  // entries in one piece of upkeep
-)
-
 // Config describes a tracker. Store and Identity are required, the rest has
 // defaults.
 type Config struct {
@@ -68,6 +56,27 @@ type Config struct {
 	Metrics     MetricsPolicy       // MetricsPrivate
 	AccessLog   bool                // log every request
 	Logger      *slog.Logger        // none
+}
+
+// lease returns how long a peer counts as online after its last sign of life.
+func (c *Config) lease() time.Duration { return netproto.LeaseHeartbeats * c.Heartbeat }
+
+// Access says who may use a tracker.
+type Access string
+
+// The two kinds of access.
+const (
+	AccessOpen   Access = "open"   // everybody except the banned
+	AccessInvite Access = "invite" // keys that joined with an invite; no seed clients, which have no key
+)
+
+// ParseAccess reads open or invite. Any other text is netproto.CodeInvalid.
+func ParseAccess(s string) (Access, error) {
+	switch a := Access(s); a {
+	case AccessOpen, AccessInvite:
+		return a, nil
+	}
+	return "", netproto.Errorf(netproto.CodeInvalid, "access is open or invite, not %q", s)
 }
 
 // Server answers requests. It can serve once.
@@ -111,43 +120,10 @@ func New(c Config) *Server {
 	}
 	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.config.lease(), c.Logger)
 	s.searches = newSearcher(s.store, s.guard)
-	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody}
+	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody, Charge: func(c seedapi.Caller, bytes int) { s.guard.chargeBytes(c.Addr, bytes) }}
 	s.rate.total = s.requests.Load
-	s.metrics = newMetrics(s)
+	s.metrics = newMetrics(c.Metrics, c.AccessLog, c.Store, c.Logger)
 	return s
-}
-
-// Serve answers on the listener until ctx ends, then finishes the requests under
-// way within 5 seconds and returns nil. It closes the listener but not the store.
-func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	split := newSplitter(ln, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
-	split.arrival = s.arrival
-	secure := s.httpServer(s.secureRoutes())
-	plain := s.httpServer(s.plainRoutes())
-
-	var group errgroup.Group
-	run := func(f func() error) {
-		group.Go(func() error {
-			defer cancel() // when one ends, all end
-			return f()
-		})
-	}
-	run(func() error { return split.run(ctx) })
-	run(func() error { return ended(secure.Serve(split.secure)) })
-	run(func() error { return ended(plain.Serve(split.plain)) })
-	run(func() error { return s.upkeep(ctx) })
-	run(func() error { return s.rate.run(ctx) })
-	run(func() error { return s.reach.run(ctx) })
-	run(func() error {
-		<-ctx.Done()
-		grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.timeouts.stop)
-		defer done()
-		stop(grace, secure, plain)
-		return nil
-	})
-	return group.Wait()
 }
 
 // Requests returns how many requests the server has answered.
@@ -155,70 +131,3 @@ func (s *Server) Requests() uint64 { return s.requests.Load() }
 
 // SeedClients returns the policy in force, which Access may have tightened.
 func (s *Server) SeedClients() netproto.SeedPolicy { return s.config.SeedClients }
-
-func (s *Server) httpServer(handler http.Handler) *http.Server {
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
-	server := &http.Server{
-		Handler:           handler,
-		Protocols:         &protocols,
-		ReadHeaderTimeout: s.timeouts.header,
-		ReadTimeout:       s.timeouts.read,
-		WriteTimeout:      s.timeouts.write,
-		IdleTimeout:       s.timeouts.idle,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
-	s.conns.watch(server)
-	return server
-}
-
-// stop finishes all servers at the same time and closes whatever is left when
-// grace ends.
-func stop(grace context.Context, servers ...*http.Server) {
-	var group errgroup.Group
-	for _, server := range servers {
-		group.Go(func() error {
-			if server.Shutdown(grace) != nil {
-				server.Close()
-			}
-			return nil
-		})
-	}
-	group.Wait()
-}
-
-func ended(err error) error {
-	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return err
-}
-
-// upkeep ends leases and forgets what is past its retention, until ctx ends. It
-// pauses after every piece, or writes of peers would wait behind one piece after
-// another.
-func (s *Server) upkeep(ctx context.Context) error {
-	told := "" // a lasting failure is logged once
-	for {
-		more, err := s.store.Reap(ctx, reapBudget)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err == nil:
-			told = ""
-		case err.Error() != told:
-			told = err.Error()
-			s.log.Error("upkeep of the store failed", slog.Any("error", err))
-		}
-		pause := reapInterval
-		if more {
-			pause = reapPause
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(pause):
-		}
-	}
-}

@@ -16,11 +16,6 @@ import (
 // own network. It cannot send a certificate, so it cannot use version 1; these rules
 // keep it from everything else.
 
-// misdirected is an answer with status 421: the request is for another host.
-type misdirected struct{ error }
-
-func (m misdirected) Unwrap() error { return m.error }
-
 // crossOrigin knows requests of other sites by Sec-Fetch-Site and Origin, which
 // every browser sends with a POST. Seed clients send neither.
 var crossOrigin = http.NewCrossOriginProtection()

@@ -22,8 +22,8 @@ import (
 //
 // Time is the store's clock. A peer is online from Join until its lease ends:
 // Config.Lease after its last Join or Heartbeat, or at once on Leave. The
-// resources of an offline peer are hidden, not deleted, until Config.Retention
-// has passed. Leases are in memory only: a store that is reopened gives every
+// resources of an offline peer are hidden, not deleted, until Config.Retention has
+// passed, or 24 times as long as the peer was online all in all, but at least an hour. Leases are in memory only: a store that is reopened gives every
 // peer that was online when it stopped one new lease.
 //
 // Errors are *netproto.Error if a code is named here; any other error is a
@@ -41,7 +41,8 @@ type Store interface {
 // Peers keeps the leases.
 type Peers interface {
 	// Join adds a peer or renews what is known about it, starts its lease, and
-	// returns what the store still holds for it.
+	// returns what the store still holds for it. A new key is
+	// netproto.CodeFull beyond Config.KnownPeers and Config.Memory.
 	Join(ctx context.Context, p Peer) (Holdings, error)
 
 	// Heartbeat renews a lease, compares holdings, and returns the address the
@@ -60,7 +61,10 @@ type Announcements interface {
 	// entry per hash, the one it announced last. With reset, it withdraws
 	// whatever the batch does not name. It returns the refused elements by
 	// index, each with its code: netproto.CodeFull beyond
-	// Config.ResourcesPerPeer. The caller has checked the elements.
+	// Config.ResourcesPerPeer, beyond Config.Memory, and beyond the share of it
+	// that one address can have. If that is so of all of them, it may be the
+	// error. The caller has checked the elements; the store may leave out a
+	// media type that is rare.
 	Announce(ctx context.Context, id netproto.PeerID, rs []netproto.Resource, reset bool) ([]netproto.Refusal, error)
 
 	// Withdraw ends holdings, skips unknown ones, and returns how many it ended.

@@ -79,8 +79,9 @@ type SeedRow struct {
 
 // Sizes says how much room a store takes.
 type Sizes struct {
-	File  int64 // bytes on disk
-	Names int   // held by the index
+	File   int64 // bytes on disk
+	Names  int   // held by the index
+	Memory int64 // bytes, roughly, as they count for Config.Memory
 }
 
 // Config is what a store needs to know besides where its data is. Openers fill
@@ -88,8 +89,10 @@ type Sizes struct {
 type Config struct {
 	Lease            time.Duration // of a peer; 3 × netproto.DefaultHeartbeat
 	SeedLease        time.Duration // of a seed client; netproto.SeedLease
-	Retention        time.Duration // how long the holdings of an offline peer are kept; 30 days
+	Retention        time.Duration // how long the holdings of an offline peer are kept at most; 30 days
 	ResourcesPerPeer int           // DefaultResourcesPerPeer
+	KnownPeers       int           // online and offline; DefaultKnownPeers
+	Memory           int64         // bytes, roughly, for all that others put into it; no limit
 	Now              func() time.Time
 	Logger           *slog.Logger // reports damage; silent by default
 }
@@ -101,6 +104,7 @@ type Opener func(file string, c Config) (Store, error)
 const (
 	DefaultRetention        = 30 * 24 * time.Hour
 	DefaultResourcesPerPeer = 500_000
+	DefaultKnownPeers       = 500_000
 )
 
 // WithDefaults returns c with its zero values filled in.
@@ -116,6 +120,9 @@ func (c Config) WithDefaults() Config {
 	}
 	if c.ResourcesPerPeer == 0 {
 		c.ResourcesPerPeer = DefaultResourcesPerPeer
+	}
+	if c.KnownPeers == 0 {
+		c.KnownPeers = DefaultKnownPeers
 	}
 	if c.Now == nil {
 		c.Now = time.Now

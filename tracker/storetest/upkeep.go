@@ -138,6 +138,8 @@ var reapTests = map[string]func(*house){
 	},
 	"forgets who was away for longer than the retention": func(h *house) {
 		h.join(1)
+		h.pass(retention / 24)
+		h.join(1) // it was online for long enough to be kept for long
 		h.join(2)
 		for i := range 40 {
 			h.announce(1, file(fmt.Sprint("one ", i)))
@@ -180,6 +182,52 @@ var reapTests = map[string]func(*house){
 				h.Fatalf("found %q", got)
 			}
 			h.restart()
+		}
+	},
+	"forgets soon who was not there for long": func(h *house) {
+		h.join(1)
+		h.announce(1, file("a"))
+		h.pass(lease / 2)
+		h.join(2)
+		h.pass(lease / 2)
+		h.join(2)
+		if err := h.Leave(h.ctx, peer(1).ID()); err != nil {
+			h.Fatal(err)
+		}
+		known := func() int {
+			h.join(2)
+			h.reap(10)
+			stats, err := h.Stats(h.ctx)
+			if err != nil {
+				h.Fatal(err)
+			}
+			return stats.PeersKnown
+		}
+		h.pass(time.Hour)
+		h.restart()
+		if got := known(); got != 2 {
+			h.Fatalf("%d peers are known after an hour", got)
+		}
+		h.pass(2 * time.Second)
+		if got := known(); got != 1 {
+			h.Fatalf("%d peers are known after more than an hour", got)
+		}
+		for range 5 { // a peer that comes for an hour each day is known for longer and longer
+			h.join(3)
+			h.pass(time.Hour)
+			h.join(3)
+			if err := h.Leave(h.ctx, peer(3).ID()); err != nil {
+				h.Fatal(err)
+			}
+			h.pass(23 * time.Hour)
+			h.restart()
+			if got := known(); got != 2 {
+				h.Fatalf("%d peers are known", got)
+			}
+		}
+		h.pass(4 * 24 * time.Hour)
+		if got := known(); got != 2 {
+			h.Fatalf("%d peers are known", got)
 		}
 	},
 	"forgets what nobody holds and finds it when it comes again": func(h *house) {

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/netproto/identity"
+)
+
+const (
+	maxHeaderBytes = 16 << 10
+	reapInterval   = time.Second
+	reapPause      = 20 * time.Millisecond // between two pieces of upkeep
+	reapBudget     = 1000                  // entries in one piece of upkeep
+)
+
+// Serve answers on the listener until ctx ends, then finishes the requests under
+// way within 5 seconds and returns nil. It closes the listener but not the store.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	split := newSplitter(ln, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
+	split.arrival = s.arrival
+	secure := s.httpServer(s.secureRoutes())
+	plain := s.httpServer(s.plainRoutes())
+
+	var group errgroup.Group
+	run := func(f func() error) {
+		group.Go(func() error {
+			defer cancel() // when one ends, all end
+			return f()
+		})
+	}
+	run(func() error { return split.run(ctx) })
+	run(func() error { return ended(secure.Serve(split.secure)) })
+	run(func() error { return ended(plain.Serve(split.plain)) })
+	run(func() error { return s.upkeep(ctx) })
+	run(func() error { return s.rate.run(ctx) })
+	run(func() error { return s.reach.run(ctx) })
+	run(func() error {
+		<-ctx.Done()
+		grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.timeouts.stop)
+		defer done()
+		stop(grace, secure, plain)
+		return nil
+	})
+	return group.Wait()
+}
+
+func (s *Server) httpServer(handler http.Handler) *http.Server {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	server := &http.Server{
+		Handler:           handler,
+		Protocols:         &protocols,
+		ReadHeaderTimeout: s.timeouts.header,
+		ReadTimeout:       s.timeouts.read,
+		WriteTimeout:      s.timeouts.write,
+		IdleTimeout:       s.timeouts.idle,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	s.conns.watch(server)
+	return server
+}
+
+// stop finishes all servers at the same time and closes whatever is left when
+// grace ends.
+func stop(grace context.Context, servers ...*http.Server) {
+	var group errgroup.Group
+	for _, server := range servers {
+		group.Go(func() error {
+			if server.Shutdown(grace) != nil {
+				server.Close()
+			}
+			return nil
+		})
+	}
+	group.Wait()
+}
+
+func ended(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// upkeep ends leases and forgets what is past its retention, until ctx ends. It
+// pauses after every piece, or writes of peers would wait behind one piece after
+// another.
+func (s *Server) upkeep(ctx context.Context) error {
+	told := "" // a lasting failure is logged once
+	for {
+		more, err := s.store.Reap(ctx, reapBudget)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			told = ""
+		case err.Error() != told:
+			told = err.Error()
+			s.log.Error("upkeep of the store failed", slog.Any("error", err))
+		}
+		pause := reapInterval
+		if more {
+			pause = reapPause
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
