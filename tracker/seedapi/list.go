@@ -100,6 +100,9 @@ const (
 
 // add appends a row, unless one did not fit before.
 func (b *listBuilder) add(row netproto.SeedResource) {
+	if b.full {
+		return
+	}
 	b.row = b.row[:0]
 	if len(b.body) == 0 {
 		b.body = append(b.body, listBegins...)
@@ -108,9 +111,6 @@ func (b *listBuilder) add(row netproto.SeedResource) {
 	}
 	b.row = appendPy(b.row, objectOf(row)) // ASCII
 	start := len(b.body)
-	if b.full {
-		return
-	}
 	for _, c := range b.row {
 		if c == '"' || c == '\\' {
 			b.body = append(b.body, '\\')

@@ -97,13 +97,19 @@ func appendPyString(dst []byte, s string) []byte {
 		case r >= ' ' && r <= '~':
 			dst = append(dst, byte(r))
 		case r <= 0xFFFF:
-			dst = fmt.Appendf(dst, `\u%04x`, r)
+			dst = appendEscape(dst, r)
 		default:
 			high, low := utf16.EncodeRune(r)
-			dst = fmt.Appendf(dst, `\u%04x\u%04x`, high, low)
+			dst = appendEscape(appendEscape(dst, high), low)
 		}
 	}
 	return append(dst, '"')
+}
+
+// appendEscape appends \u and four hexadecimal digits.
+func appendEscape(dst []byte, unit rune) []byte {
+	const digits = "0123456789abcdef"
+	return append(dst, '\\', 'u', digits[unit>>12&15], digits[unit>>8&15], digits[unit>>4&15], digits[unit&15])
 }
 
 // pyRepr returns repr(v) of a dict of lists of strings: what str() of an error
