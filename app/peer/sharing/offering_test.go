@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"io/fs"
 	"log/slog"
 	"testing"
 	"time"
@@ -56,4 +57,27 @@ func TestTheListOfSharesDoesNotWaitForWhatIsTakenBack(t *testing.T) {
 	}
 	close(trackers.goOn)
 	<-settled
+}
+
+func TestASmallFileOfItsOwnerAloneIsPrivate(t *testing.T) {
+	for _, c := range []struct {
+		file          fs.FileMode
+		size          int64
+		folder        fs.FileMode
+		administrator bool
+		want          bool
+	}{
+		{0o600, 100, 0o755, false, true},
+		{0o400, 100, 0o750, false, true},
+		{0o644, 100, 0o755, false, false},
+		{0o600, 100, 0o700, false, false},
+		{0o600, 0, 0o755, false, false},
+		{0o600, 1 << 20, 0o755, false, false},
+		{0, 100, 0o755, false, false}, // unreadable
+		{0, 100, 0o755, true, true},   // as /etc/shadow of some systems
+	} {
+		if got := privateTo(c.file, c.size, c.folder, c.administrator); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
 }

@@ -237,8 +237,14 @@ const smallPrivate = 64 << 10
 // private reports whether a small file is its owner's alone although its folder is
 // open to others: somebody took care that nobody else reads it.
 func private(info fs.FileInfo, folder fs.FileMode) bool {
-	const others = 0o077
-	return info.Mode().Perm()&others == 0 && folder.Perm()&0o055 != 0 && info.Size() > 0 && info.Size() <= smallPrivate
+	return privateTo(info.Mode().Perm(), info.Size(), folder.Perm(), os.Geteuid() == 0)
+}
+
+// privateTo is private for an administrator, or another user. A file that even its
+// owner may not read is no secret but unreadable, except to an administrator.
+func privateTo(file fs.FileMode, size int64, folder fs.FileMode, administrator bool) bool {
+	const owner, others = 0o400, 0o077
+	return file&others == 0 && (file&owner != 0 || administrator) && folder&0o055 != 0 && size > 0 && size <= smallPrivate
 }
 
 // IsOwn reports whether a path, after links, is part of a profile or of a
