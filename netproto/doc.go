@@ -75,7 +75,9 @@
 // when somebody new arrives. Its addresses may be wrong or malicious: the engine
 // decides which ones it dials, and how often. "fetching" tells readers which pieces
 // an unfinished owner has requested from a whole source, so that they request
-// others there. "turn" ends the wait of a reader in the owner's queue.
+// others there. "turn" ends the wait of a reader in the owner's queue. A fourth one,
+// "attributes", follows the answer to the opening of a folder's list: the times and
+// the executable bits of its files ([Attribute]).
 //
 // The manifest of a content is the list of its pieces' BLAKE3 chaining values.
 // Folding them must give the content hash, so each piece can be verified alone.

@@ -137,7 +137,10 @@ func parseFolderLine(line []byte) (FolderEntry, error) {
 }
 
 // folderOrder checks entries one after another.
-type folderOrder struct{ last *FolderEntry }
+type folderOrder struct {
+	last    *FolderEntry
+	folders int // that the entries so far are in, and empty ones
+}
 
 func (o *folderOrder) next(e FolderEntry) error {
 	if err := CheckPath(e.Path); err != nil {
@@ -154,8 +157,33 @@ func (o *folderOrder) next(e FolderEntry) error {
 			return fmt.Errorf("%s: its parent is listed as a file or as empty", Printable(e.Path))
 		}
 	}
+	// Each folder takes space on the disk, and a short list can name very many.
+	if o.folders += newFolders(o.last, e); o.folders > MaxFolderEntries {
+		return fmt.Errorf("the folder has more than %d folders in it", MaxFolderEntries)
+	}
 	o.last = &e
 	return nil
+}
+
+// newFolders is how many folders e is in that the entry before it was not, and e itself
+// if it is an empty one.
+func newFolders(before *FolderEntry, e FolderEntry) int {
+	n := strings.Count(e.Path, "/")
+	if e.Dir {
+		n++
+	}
+	if before == nil {
+		return n
+	}
+	for i := range min(len(e.Path), len(before.Path)) {
+		if e.Path[i] != before.Path[i] {
+			break
+		}
+		if e.Path[i] == '/' {
+			n--
+		}
+	}
+	return n
 }
 
 // ComparePaths orders paths name by name, as a walk through sorted folders meets

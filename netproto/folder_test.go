@@ -2,6 +2,7 @@ package netproto
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -93,9 +94,51 @@ func TestAFolderThatWouldBeRefusedIsNotWritten(t *testing.T) {
 		"a path twice":     {file, file},
 		"a file as folder": {file, {Path: "a/b", Size: 1, Hash: file.Hash}},
 		"too many files":   make([]FolderEntry, MaxFolderEntries+1),
+		"too many folders": deepFolders(MaxFolderEntries/(maxPathDepth-1) + 1),
 	} {
 		if _, err := AppendFolder(nil, entries); err == nil {
 			t.Errorf("a folder with %s was written", rule)
+		}
+	}
+}
+
+// deepFolders are files each of which needs as many folders of its own as a path may
+// have.
+func deepFolders(n int) []FolderEntry {
+	list := make([]FolderEntry, n)
+	for i := range list {
+		list[i] = FolderEntry{Path: fmt.Sprintf("%06d/", i) + strings.Repeat("a/", maxPathDepth-2) + "f", Size: 1, Hash: repeated(0x11)}
+	}
+	return list
+}
+
+func TestTheFoldersOfAListAreCounted(t *testing.T) {
+	if _, err := AppendFolder(nil, deepFolders(MaxFolderEntries/(maxPathDepth-1))); err != nil {
+		t.Errorf("as many folders as allowed: %v", err)
+	}
+	for _, c := range []struct {
+		paths []string // of files, or of empty folders if they end with a slash
+		want  int
+	}{
+		{[]string{"f"}, 0},
+		{[]string{"a/"}, 1},
+		{[]string{"a/f", "a/g", "a-b/f", "b"}, 2},
+		{[]string{"a/b/c/f", "a/b/d/f", "a/b-c/", "a/c"}, 5},
+		{[]string{"a/b/", "a/c/"}, 3},
+	} {
+		order := folderOrder{}
+		for _, p := range c.paths {
+			trimmed, dir := strings.CutSuffix(p, "/")
+			e := FolderEntry{Path: trimmed, Dir: dir}
+			if !dir {
+				e.Hash = repeated(0x11)
+			}
+			if err := order.next(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if order.folders != c.want {
+			t.Errorf("%v: %d folders, want %d", c.paths, order.folders, c.want)
 		}
 	}
 }

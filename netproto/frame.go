@@ -71,7 +71,7 @@ type Frame interface {
 type (
 	Hello struct {
 		Version  uint16
-		Features uint32 // none is defined yet; unknown ones are ignored
+		Features uint32 // bits; unknown ones are ignored
 		Name     string // display name, at most MaxPeerName bytes
 	}
 	Open struct {
@@ -214,7 +214,7 @@ type FrameHeader struct {
 // Known reports whether this version can parse the frame. The caller must skip
 // others, which are optional.
 func (h FrameHeader) Known() bool {
-	return h.Type <= FramePong || h.Type >= FramePeers && h.Type <= FrameTurn
+	return h.Type <= FramePong || h.Type >= FramePeers && h.Type <= FrameAttributes
 }
 
 // ReadFrameHeader reads a header and checks its length against the limit of its
@@ -277,6 +277,8 @@ func ParseFrame(t FrameType, payload []byte) (Frame, error) {
 		f = p.fetching()
 	case FrameTurn:
 		f = Turn{Stream: p.u32()}
+	case FrameAttributes:
+		f = p.attributes()
 	default:
 		return nil, frameError("unknown type 0x%02x", uint8(t))
 	}

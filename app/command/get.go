@@ -35,6 +35,7 @@ const (
 
 func (p *program) getCommand() *cobra.Command {
 	var to string
+	var plain bool
 	cmd := p.runsPeer(&cobra.Command{
 		Use:   "get LINK|HASH|NAME",
 		Short: "Download a file or folder, and serve it to others meanwhile",
@@ -45,9 +46,11 @@ func (p *program) getCommand() *cobra.Command {
 		Args:    exactly(1, "one LINK, HASH or NAME"),
 	}, func(args []string) (peerWork, error) {
 		request, link, err := parseWanted(args[0], to)
+		request.Plain = plain
 		return func(ctx context.Context, n *node.Node) error { return p.fetch(ctx, n, args[0], request, link) }, err
 	})
 	cmd.Flags().StringVar(&to, "to", ".", "`folder` to save in")
+	cmd.Flags().BoolVar(&plain, "plain", false, "give the files of a folder neither their times nor their executable bits")
 	return cmd
 }
 

@@ -1,20 +1,20 @@
 package ignore
 
 import (
-	"path"
+	"slices"
 	"strings"
 )
 
 // Names of files with keys and passwords, in lower case. Those in secretNames are
-// whole names, those in secretEndings follow the last dot of a name, and
-// secretPatterns are for path.Match.
+// whole names, those in secretEndings follow the last dot of a name.
 var (
 	secretNames = set(".env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk", ".netrc", "_netrc", ".pgpass",
 		".npmrc", ".pypirc", ".htpasswd", ".git-credentials", "credentials", "wallet.dat", "shadow", "logins.json", "key3.db", "key4.db",
 		"cookies.sqlite", "login data", ".vault-token", ".my.cnf", ".s3cfg", ".boto", "secring.gpg", "kubeconfig", "credentials.db", "access_tokens.db")
 	secretEndings = set("env", "pem", "key", "p12", "pfx", "jks", "keystore", "ppk", "kdb", "kdbx", "opvault", "agilekeychain", "ovpn", "wallet",
 		"gpg", "asc", "keychain", "keychain-db", "tfstate", "tfvars")
-	secretPatterns = []string{".env.*", "credentials.*", "*_credentials.json", "secrets.*", "*secret*.json", "keystore.*", "*password*", "*passwort*"}
+	secretBeginnings = []string{".env.", "credentials.", "secrets.", "keystore."}
+	secretParts      = []string{"password", "passwort"}
 
 	// secretFolders are folders all of whose files are secrets.
 	secretFolders = set(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".gcloud", "keyrings")
@@ -57,12 +57,11 @@ func secretName(name string) bool {
 			return true
 		}
 	}
-	for _, pattern := range secretPatterns {
-		if ok, _ := path.Match(pattern, name); ok {
-			return true
-		}
+	if strings.HasSuffix(name, ".json") && (strings.Contains(name, "secret") || strings.HasSuffix(name, "_credentials.json")) {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(secretBeginnings, func(s string) bool { return strings.HasPrefix(name, s) }) ||
+		slices.ContainsFunc(secretParts, func(s string) bool { return strings.Contains(name, s) })
 }
 
 // original is the name of the file that a file with this name is a copy of; the name

@@ -3,14 +3,16 @@ package ignore
 import "testing"
 
 func TestNamesThatLookLikeSecrets(t *testing.T) {
-	for _, name := range []string{".env", ".env.local", "ID_RSA", "id_ed25519", "passwords.kdbx", "server.pem", "My Passwords.txt", ".netrc", "wallet.dat", "backup.p12",
+	for _, name := range []string{".env", ".env.local", "ID_RSA", "id_ed25519", "passwords.kdbx", "server.pem", "My Passwords.txt", ".netrc",
+		"wallet.dat", "backup.p12",
 		".env~", "id_rsa.bak", ".#id_rsa", "#id_rsa#", ".env.swp", "..env.swp", ".id_rsa.swp", "server.key.orig", "id_rsa.old~", "id_rsa (2)", "server (3).pem",
 		"Copy of id_rsa", "id_rsa copy", "id_ed25519.1", "prod.tfstate.backup"} {
 		if !Secret(name) {
 			t.Errorf("%s does not look like a secret", name)
 		}
 	}
-	for _, name := range []string{"song.flac", "environment.txt", "keynote.pdf", "id_rsa.pub", "README", "monkey.jpg", "shadows.mkv", "notes~", "a.bak", "~", ".bak",
+	for _, name := range []string{"song.flac", "environment.txt", "keynote.pdf", "id_rsa.pub", "README", "monkey.jpg", "shadows.mkv",
+		"notes~", "a.bak", "~", ".bak",
 		"#", ".#", "holiday (2).jpg", "report.1", "1", ""} {
 		if Secret(name) {
 			t.Errorf("%s looks like a secret", name)

@@ -35,6 +35,7 @@ type Download struct {
 	Done     int64                `json:"done,omitempty"` // bytes verified when it last stopped, to show
 	Folder   bool                 `json:"folder,omitempty"`
 	Paths    []string             `json:"paths,omitempty"` // the chosen ones in the folder; none = all
+	Plain    bool                 `json:"plain,omitempty"` // files keep neither times nor executable bits
 	Dir      string               `json:"dir"`             // absolute; where it is published
 	State    DownloadState        `json:"state"`
 	Code     netproto.Code        `json:"code,omitempty"`   // why it failed

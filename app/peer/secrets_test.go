@@ -126,7 +126,8 @@ func TestAProfileIsNeverOffered(t *testing.T) {
 	if n := s.Omitted.Counts[sharing.Own]; n != 3 {
 		t.Errorf("%d are said to be left out, want 3: %v", n, s.Omitted)
 	}
-	for _, path := range []string{filepath.Join(own, "peer.key"), filepath.Join(own, "library.db"), filepath.Join(own, "trackers.json"), filepath.Join(root, "film.mkv")} {
+	for _, path := range []string{filepath.Join(own, "peer.key"), filepath.Join(own, "library.db"), filepath.Join(own, "trackers.json"),
+		filepath.Join(root, "film.mkv")} {
 		id, err := p.Shares.Add(path, sharing.Options{AllowAll: true})
 		check(t, err)
 		if _, err := p.Shares.Wait(deadline(t), id); netproto.CodeOf(err) != netproto.CodePrivate {

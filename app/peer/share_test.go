@@ -130,8 +130,9 @@ func TestASharedFolderFollowsItsFiles(t *testing.T) {
 		_, old := f.held[s.Hash]
 		return len(f.held) == 3 && !old && f.held[again.Hash].Folder
 	})
+	check(t, p.Shares.Stop(s.ID))
 	lists, err := os.ReadDir(filepath.Join(p.profile, "folders"))
-	if check(t, err); len(lists) != 1 {
+	if check(t, err); len(lists) != 0 {
 		t.Errorf("%d lists are kept", len(lists))
 	}
 }

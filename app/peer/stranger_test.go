@@ -133,8 +133,10 @@ func (s *stranger) serve(t *tls.Conn) {
 	}
 }
 
-func (c *strangerConn) greet() error {
-	c.send(netproto.Hello{Version: netproto.FrameVersion, Name: "a stranger"})
+func (c *strangerConn) greet() error { return c.greetWith(0) }
+
+func (c *strangerConn) greetWith(features uint32) error {
+	c.send(netproto.Hello{Version: netproto.FrameVersion, Features: features, Name: "a stranger"})
 	_, err := c.read()
 	return err
 }
@@ -213,6 +215,11 @@ func (p *testPeer) source() netproto.Source {
 // dialPeer connects to an engine as a stranger.
 func dialPeer(t testing.TB, p *testPeer) *strangerConn {
 	t.Helper()
+	return dialPeerWith(t, p, 0)
+}
+
+func dialPeerWith(t testing.TB, p *testPeer, features uint32) *strangerConn {
+	t.Helper()
 	id := newIdentity(t)
 	raw, err := net.DialTimeout("tcp", p.source().Addresses[0], patience)
 	check(t, err)
@@ -220,7 +227,7 @@ func dialPeer(t testing.TB, p *testPeer) *strangerConn {
 	check(t, raw.SetDeadline(time.Now().Add(patience)))
 	c := &strangerConn{Conn: tls.Client(raw, id.ClientTLS(netproto.ALPN, anyKey))}
 	c.r = bufio.NewReader(c.Conn)
-	check(t, c.greet())
+	check(t, c.greetWith(features))
 	return c
 }
 

@@ -162,6 +162,11 @@ func ReadPath(ctx context.Context, path string, most int64) ([]byte, State, erro
 	if _, err := f.ReadAt(b, 0); err != nil {
 		return nil, State{}, err
 	}
+	if state.Size == 0 {
+		if n, _ := f.file.ReadAt(make([]byte, 1), 0); n > 0 {
+			return nil, State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%s says that it is empty and is not: it is no file on a disk", path)
+		}
+	}
 	return b, state, nil
 }
 

@@ -8,6 +8,9 @@ import (
 	"os"
 	"path"
 	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
 )
 
 // maxOpenFolders bounds how many folders a Folder keeps open.
@@ -42,10 +45,7 @@ func NewFolder(root *os.Root) *Folder {
 // under the next free numbered name. It never replaces anything, and returns the
 // path in the root and the state in which it left the file.
 func (f *Folder) Create(dir, name string, content []byte) (string, State, error) {
-	return f.create(dir, name, func(file *os.File) error {
-		_, err := file.Write(content)
-		return err
-	})
+	return f.create(dir, name, func(file *os.File) error { return writeSparse(file, content) })
 }
 
 // Copy makes a second file of a finished one. If the file system can, the two share
@@ -67,6 +67,9 @@ func copyFile(ctx context.Context, to, from *os.File, progress func(n int)) erro
 	}
 	if shareBlocks(to, from) == nil {
 		return tellSize(from, progress)
+	}
+	if hasHoles(from) {
+		return copyBytes(ctx, from, to, progress)
 	}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -105,7 +108,7 @@ func (f *Folder) create(dir, name string, write func(*os.File) error) (string, S
 	defer f.leave(in)
 	var state State
 	made, err := firstFree(name, func(free string) (string, bool, error) {
-		file, err := in.root.OpenFile(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		file, err := in.root.OpenFile(free, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, fs.ErrExist) {
 			return "", false, nil
 		}
@@ -133,6 +136,35 @@ func finishFile(file *os.File, write func(*os.File) error) (State, error) {
 	return state, errors.Join(err, statErr, file.Close())
 }
 
+// Dress gives a file in dir its time of change and its executable bit, and returns the
+// state in which it is then.
+func (f *Folder) Dress(dir, name string, with netproto.Attribute) (State, error) {
+	f.closing.RLock()
+	defer f.closing.RUnlock()
+	in, err := f.enter(dir)
+	if err != nil {
+		return State{}, diskError(err, dir)
+	}
+	defer f.leave(in)
+	if with.Executable {
+		info, err := in.root.Lstat(name)
+		if err != nil {
+			return State{}, diskError(err, dir)
+		}
+		mode := info.Mode().Perm()
+		if err := in.root.Chmod(name, mode|mode&0o444>>2); err != nil { // who may read it may run it
+			return State{}, diskError(err, dir)
+		}
+	}
+	if with.Modified != 0 {
+		if err := in.root.Chtimes(name, time.Time{}, time.Unix(0, with.Modified)); err != nil {
+			return State{}, diskError(err, dir)
+		}
+	}
+	state, _, err := StateIn(in.root, name)
+	return state, err
+}
+
 // enter opens a folder below the root, and creates it if there is none.
 func (f *Folder) enter(dir string) (*openFolder, error) {
 	f.mu.Lock()
@@ -144,7 +176,7 @@ func (f *Folder) enter(dir string) (*openFolder, error) {
 		in.users++
 		return in, nil
 	}
-	if err := f.root.MkdirAll(dir, 0o755); err != nil {
+	if err := f.root.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
 	root, err := f.root.OpenRoot(dir)

@@ -1,6 +1,7 @@
 package piece
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -99,7 +100,7 @@ func TestAWriteThatHungNeverSpoilsAPiece(t *testing.T) {
 			content, m := contentOf(t, 2*ps)
 			p := openPart(t, openRoot(t, t.TempDir()), m)
 			disk := hang(t, p)
-			wrong := make([]byte, ps/2)
+			wrong := bytes.Repeat([]byte{0xff}, ps/2)
 			first := p.Writer(0, false)
 			hung := results(func() error { _, err := first.Write(wrong); return err })
 			<-disk.entered

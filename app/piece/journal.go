@@ -43,7 +43,7 @@ type journal struct {
 // pieces that it claims. whole is false if it may have claimed more: it is new,
 // damaged or of another content, and has to be rewritten.
 func openJournal(root *os.Root, dir string, m *Manifest) (j *journal, claimed []uint32, whole bool, err error) {
-	file, err := openOwn(root, path.Join(dir, journalName(m.Hash)), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := openOwn(root, path.Join(dir, journalName(m.Hash)), os.O_RDWR|os.O_CREATE, 0o600, oneName)
 	if err != nil {
 		return nil, nil, false, err
 	}
@@ -69,7 +69,10 @@ func openJournal(root *os.Root, dir string, m *Manifest) (j *journal, claimed []
 // from its journal, so that pieces can be verified before any source answers. It
 // returns fs.ErrNotExist if there is none that can be used.
 func ReadPartManifest(root *os.Root, dir string, hash netproto.ContentHash) (*Manifest, error) {
-	file, err := openOwn(root, path.Join(dir, journalName(hash)), os.O_RDONLY, 0)
+	file, err := openOwn(root, path.Join(dir, journalName(hash)), os.O_RDONLY, 0, oneName)
+	if errors.Is(err, errNotOurs) {
+		return nil, fs.ErrNotExist
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -162,15 +162,6 @@ func copyBytes(ctx context.Context, src, dst *os.File, progress func(n int)) err
 	return ctx.Err()
 }
 
-func isZero(b []byte) bool {
-	for _, v := range b {
-		if v != 0 {
-			return false
-		}
-	}
-	return true
-}
-
 func syncCopy(root *os.Root, name string) error {
 	info, err := root.Lstat(name)
 	if err != nil {
@@ -231,6 +222,9 @@ func RemoveCopied(from *os.Root, name string, to *os.Root, as string) error {
 // together and nobody else can use it up. If the file system cannot do that,
 // nothing happens.
 func (p *Part) Preallocate() error {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	p.solid = true
 	return p.diskError(preallocate(p.file, p.manifest.Size))
 }
 
@@ -246,7 +240,13 @@ func TakeBack(root *os.Root, name string, hash netproto.ContentHash) error {
 	if err := RemovePart(root, ".", hash); err != nil {
 		return err
 	}
-	err := root.Rename(name, PartName(hash))
+	info, err := root.Lstat(name)
+	if err == nil {
+		err = root.Rename(name, PartName(hash))
+	}
+	if err == nil {
+		err = root.Chmod(PartName(hash), info.Mode().Perm()&^othersWrite) // or it would count as somebody else's
+	}
 	if err == nil {
 		err = SyncDir(root, ".")
 	}

@@ -34,6 +34,8 @@ type Part struct {
 	// of a writer that was taken over or cancelled come before those of the next.
 	// The kernel lets only one at a time write anyway, and writers would spin in it.
 	writing sync.Mutex
+	size    int64 // of the file, in bytes; writing guards it, and solid
+	solid   bool  // its space is reserved, so there are no holes in it
 
 	mu        sync.Mutex // never held while the disk works
 	have      Bits
@@ -93,8 +95,9 @@ func OpenPart(ctx context.Context, root *os.Root, dir string, m *Manifest, progr
 // open opens the file and locks it.
 func (p *Part) open() error {
 	name := path.Join(p.dir, PartName(p.manifest.Hash))
-	// The mode of a person's other files: the file keeps it when it is published.
-	file, err := openOwn(p.root, name, os.O_RDWR|os.O_CREATE, 0o644)
+	// The file keeps its mode when it is published, so it gets that of a person's other
+	// files: the umask decides.
+	file, err := openOwn(p.root, name, os.O_RDWR|os.O_CREATE, 0o666, manyNames)
 	if err != nil {
 		return err
 	}
@@ -110,57 +113,17 @@ func (p *Part) open() error {
 		file.Close()
 		return err
 	}
-	p.file, p.out = file, file
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return err
+	}
+	p.file, p.out, p.size = file, file, info.Size()
 	return nil
 }
 
 // errLocked is what lockFile returns if another program has the lock.
 var errLocked = errors.New("the file is locked")
-
-// openOwn opens a file of ours. It does not follow a link under its name, which
-// would lead to somebody else's file.
-func openOwn(root *os.Root, name string, flag int, mode fs.FileMode) (*os.File, error) {
-	info, err := root.Lstat(name)
-	switch {
-	case err == nil && !info.Mode().IsRegular():
-		return nil, notOurs(name)
-	case err == nil:
-		flag &^= os.O_CREATE
-	case errors.Is(err, fs.ErrNotExist) && flag&os.O_CREATE != 0:
-		flag |= os.O_EXCL
-	default:
-		return nil, err
-	}
-	file, err := root.OpenFile(name, flag|openNonblock, mode)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkOwn(root, name, file); err != nil {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
-}
-
-// checkOwn returns an error unless the name still stands for the open file.
-func checkOwn(root *os.Root, name string, file *os.File) error {
-	named, err := root.Lstat(name)
-	if err != nil {
-		return err
-	}
-	opened, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	if !opened.Mode().IsRegular() || !os.SameFile(named, opened) {
-		return notOurs(name)
-	}
-	return nil
-}
-
-func notOurs(name string) error {
-	return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is not a file of this program: move it away", name)
-}
 
 // resume finds the pieces that are already there.
 func (p *Part) resume(ctx context.Context, progress func(n int)) error {

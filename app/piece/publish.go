@@ -144,7 +144,7 @@ func PublishFolder(root *os.Root, from, name string) (string, error) {
 // claimNewFolder claims the name with an empty folder and renames over that. A
 // kill between the two leaves the empty folder.
 func claimNewFolder(root *os.Root, from, to string) (bool, error) {
-	err := root.Mkdir(to, 0o755)
+	err := root.Mkdir(to, 0o777)
 	if errors.Is(err, fs.ErrExist) {
 		return false, nil
 	}

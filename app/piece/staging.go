@@ -23,6 +23,7 @@ import (
 // A folder grows in a staging folder beside its destination:
 //
 //	.cp2p-<hash>.folder/list   the list of its files, a content like any other
+//	.cp2p-<hash>.folder/attributes   of its files, packed, if a source sent them
 //	.cp2p-<hash>.folder/tree/  its files, each published there when it is whole
 //
 // and gets its name when all files are there, verified and on the disk.
@@ -31,6 +32,8 @@ import (
 const (
 	StagingList = "list"
 	StagingTree = "tree"
+
+	StagingAttributes = "attributes"
 )
 
 // maxFolderSize keeps sums of sizes far below what an int64 holds, in bytes.

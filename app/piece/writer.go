@@ -132,7 +132,7 @@ func (w *Writer) writeFile(b []byte, offset int64) error {
 	p.writing.Lock()
 	defer p.writing.Unlock()
 	if w.inFile.Load() {
-		if _, err := p.out.WriteAt(b, offset); err != nil {
+		if err := p.put(b, offset); err != nil {
 			w.failed = p.diskError(err)
 		}
 	}

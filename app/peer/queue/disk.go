@@ -242,11 +242,11 @@ func (k *disk) takeBackFolder(root *os.Root, name string, record library.Downloa
 	staging := piece.StagingName(record.Hash, record.Paths)
 	err := root.RemoveAll(staging)
 	if err == nil {
-		err = root.Mkdir(staging, 0o755)
+		err = root.Mkdir(staging, 0o777)
 	}
 	if err == nil {
 		if _, text, ok := k.listOf(k.ctx, record); ok {
-			err = root.WriteFile(path.Join(staging, piece.StagingList), text, 0o644)
+			err = root.WriteFile(path.Join(staging, piece.StagingList), text, 0o666)
 		}
 	}
 	if err == nil {

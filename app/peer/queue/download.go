@@ -75,7 +75,7 @@ func (d *download) newAttempt() *swarm.Attempt {
 	defer d.mu.Unlock()
 	r := &d.record
 	d.attempt = d.config.Swarms.Attempt(swarm.Task{
-		Hash: r.Hash, Name: r.Name, Folder: r.Folder, Paths: r.Paths, Dir: r.Dir, Size: r.Size,
+		Hash: r.Hash, Name: r.Name, Folder: r.Folder, Paths: r.Paths, Plain: r.Plain, Dir: r.Dir, Size: r.Size,
 		Limit: d.limit, Rate: &d.rate, Checked: &d.checked, Lists: lists{d.config.Library, r.ID, r.Hash}, Remember: d.config.Share != nil,
 	}, d.attempt, d.preference)
 	return d.attempt

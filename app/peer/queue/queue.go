@@ -46,6 +46,7 @@ type Request struct {
 	Folder bool
 	Paths  []string // of a folder's files, the chosen ones; none = all
 	Dir    string   // absolute
+	Plain  bool     // the files of a folder keep neither their times nor their executable bits
 }
 
 // Queue is all downloads that the person asked for; some of them run. A download runs
@@ -164,7 +165,7 @@ func (q *Queue) Add(request Request) (string, error) {
 		name = request.Hash.String()
 	}
 	record := library.Download{ID: uuid.NewString(), Hash: request.Hash, Name: name, Size: request.Size, Folder: request.Folder,
-		Paths: request.Paths, Dir: dir, State: library.DownloadActive, Added: time.Now()}
+		Paths: request.Paths, Plain: request.Plain, Dir: dir, State: library.DownloadActive, Added: time.Now()}
 	d, known := q.add(record)
 	for known {
 		gone := d.leaving()
@@ -189,7 +190,7 @@ func (q *Queue) Add(request Request) (string, error) {
 func usableDir(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err == nil {
-		err = os.MkdirAll(dir, 0o755)
+		err = os.MkdirAll(dir, 0o777) // the umask decides
 	}
 	if err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)

@@ -229,12 +229,34 @@ func (o *owner) answerOpen(out *session.Out) (bool, error) {
 	if err := writeHave(out, s.id, have); err != nil {
 		return false, err
 	}
+	if err := o.writeAttributes(out, s); err != nil {
+		return false, err
+	}
 	if partial, ok := s.content.(interface{ Fetching() []uint32 }); ok && len(have) > 0 {
 		if pieces := partial.Fetching(); len(pieces) > 0 {
 			o.conn.Send(netproto.Fetching{Stream: s.id, Pieces: pieces})
 		}
 	}
 	return true, nil
+}
+
+// writeAttributes sends those of a folder's files with the answer to the opening of its
+// list, if the peer wants them.
+func (o *owner) writeAttributes(out *session.Out, s *stream) error {
+	folder, ok := s.content.(interface{ Attributes() []byte })
+	if !ok || !s.manifest || o.conn.Features&netproto.FeatureAttributes == 0 {
+		return nil
+	}
+	const most = netproto.MaxFrameAttributes * netproto.AttributeBytes
+	first := 0
+	for packed := range slices.Chunk(folder.Attributes(), most) {
+		part := netproto.Attributes{Stream: s.id, First: uint32(first), Packed: packed}
+		if err := out.Add(netproto.AppendFrame(nil, part)); err != nil {
+			return err
+		}
+		first += len(packed) / netproto.AttributeBytes
+	}
+	return nil
 }
 
 // giveUp ends a stream from this side.

@@ -36,10 +36,12 @@ const (
 // Conn is a connection to a peer. One goroutine reads and one writes. Frames that wait
 // to be written are in control; data waits in the [Owner].
 type Conn struct {
-	Key   netproto.PublicKey
-	ID    netproto.PeerID
-	Name  string // what the peer calls itself
-	Local bool   // it is in the local network, or on this computer
+	Key  netproto.PublicKey
+	ID   netproto.PeerID
+	Name string // what the peer calls itself
+	// Features are the bits of its hello.
+	Features uint32
+	Local    bool // it is in the local network, or on this computer
 
 	Owner  Owner
 	Reader Reader
@@ -79,7 +81,7 @@ func newConn(cs *Conns, t *tls.Conn) (*Conn, error) {
 // greet exchanges the first frames.
 func (c *Conn) greet(r io.Reader) error {
 	c.tls.SetDeadline(time.Now().Add(c.conns.config.Timing.Handshake))
-	hello := netproto.Hello{Version: netproto.FrameVersion, Name: c.conns.config.Name()}
+	hello := netproto.Hello{Version: netproto.FrameVersion, Features: netproto.FeatureAttributes, Name: c.conns.config.Name()}
 	if _, err := c.tls.Write(netproto.AppendFrame(nil, hello)); err != nil {
 		return err
 	}
@@ -98,7 +100,8 @@ func (c *Conn) greet(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	c.Name = f.(netproto.Hello).Name
+	theirs := f.(netproto.Hello)
+	c.Name, c.Features = theirs.Name, theirs.Features
 	return c.tls.SetDeadline(time.Time{})
 }
 
@@ -228,6 +231,8 @@ func (c *Conn) handle(t netproto.FrameType, payload []byte) error {
 		c.Reader.Refuse(f)
 	case netproto.Turn:
 		c.Reader.Turn(f)
+	case netproto.Attributes:
+		c.Reader.Attributes(f)
 	case netproto.Ping:
 		c.Send(netproto.Pong(f))
 	case netproto.Pong:

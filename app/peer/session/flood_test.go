@@ -58,6 +58,7 @@ func (r reader) Update(netproto.Update)           {}
 func (r reader) Fetching(netproto.Fetching)       {}
 func (r reader) Refuse(netproto.Refuse)           {}
 func (r reader) Turn(netproto.Turn)               {}
+func (r reader) Attributes(netproto.Attributes)   {}
 func (r reader) Peers(netproto.Peers)             {}
 func (r reader) Data(b *bufio.Reader, n int) error {
 	_, err := b.Discard(n)

@@ -47,6 +47,7 @@ type Reader interface {
 	Fetching(f netproto.Fetching)
 	Refuse(f netproto.Refuse)
 	Turn(f netproto.Turn)
+	Attributes(f netproto.Attributes)
 	// Peers takes what the peer says about a swarm.
 	Peers(f netproto.Peers)
 	// Data reads the payload of a data frame, length bytes, from r.

@@ -124,7 +124,7 @@ func (sc *scan) hashBatch(work []unhashed) (*batch, error) {
 			if err != nil {
 				return sc.leftOut(rel, err)
 			}
-			offer := &sharedFile{share: sc.share, rel: rel, state: f.State, hash: f.Hash, md5: f.MD5}
+			offer := &sharedFile{share: sc.share, rel: rel, state: f.State, hash: f.Hash, md5: f.MD5, exec: sc.found[w.index].exec}
 			sc.mu.Lock()
 			defer sc.mu.Unlock()
 			sc.files[w.index] = offer

@@ -123,6 +123,9 @@ func (l *looker) stateOf(f *found) (piece.State, error) {
 		l.folders = folders
 	}
 	state, info, err := l.folders.state(f.real)
+	if err == nil {
+		f.exec = executable(info)
+	}
 	if err == nil && private(info, l.folders.mode) && !l.leave.allows(f.real) {
 		err = &kept{keptBack{state, ignore.SecretKind}}
 	}
@@ -200,7 +203,7 @@ func (sc *scan) take(i int, known library.File, news bool) (todo *unhashed, save
 			known.Ordinary, news = true, true
 		}
 	}
-	sc.files[i] = &sharedFile{share: sc.share, rel: rel, state: known.State, hash: known.Hash, md5: known.MD5}
+	sc.files[i] = &sharedFile{share: sc.share, rel: rel, state: known.State, hash: known.Hash, md5: known.MD5, exec: sc.found[i].exec}
 	if !news {
 		return nil, nil, nil
 	}

@@ -118,15 +118,17 @@ func (s *share) settle(round uint32, list *sharedFile) {
 	if list != nil && old != list {
 		contents.Add(list.hash, list)
 	}
-	if old != nil && old != list {
+	replaced := old != nil && list != nil && old.hash != list.hash
+	switch {
+	case replaced:
+		s.retire(old)
+	case old != nil && old != list:
 		contents.Remove(old.hash, old)
 	}
 	s.offering.Unlock()
-	if old == nil || old == list || s.shares.Offered(old.hash) {
-		return
-	}
-	if err := s.shares.config.Library.RemoveFolderFile(old.path()); err != nil {
-		s.shares.config.Log.Warn("removing the list of a folder that is no longer shared", "error", err)
+	s.dropOldLists(list == nil)
+	if old != nil && old != list && !replaced {
+		s.removeListFile(old)
 	}
 }
 

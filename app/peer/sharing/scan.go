@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"centralizedp2p/app/library"
@@ -266,6 +267,7 @@ func (sc *scan) publish() error {
 		return nil
 	}
 	entries := make([]netproto.FolderEntry, 0, len(sc.found))
+	var attributes []byte
 	distinct := map[netproto.ContentHash]struct{}{}
 	var need int64
 	for i, f := range sc.files {
@@ -279,14 +281,20 @@ func (sc *scan) publish() error {
 				need += e.Size
 			}
 		}
-		if f != nil || e.Dir {
-			entries = append(entries, e)
+		if f == nil && !e.Dir {
+			continue
 		}
+		if entries = append(entries, e); len(entries) <= netproto.MaxAttributes {
+			attributes = netproto.AppendAttribute(attributes, f.attribute())
+		}
+	}
+	if len(entries) > netproto.MaxAttributes {
+		attributes = nil
 	}
 	if record.Files == 0 && sc.omitted.Counts[Unreadable] > 0 {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%s has nothing that can be read", record.Path)
 	}
-	list, err := sc.list(entries)
+	list, err := sc.list(entries, attributes)
 	if err != nil {
 		return err
 	}
@@ -299,7 +307,7 @@ func (sc *scan) publish() error {
 }
 
 // list writes the list of a folder's files, unless it is there already.
-func (sc *scan) list(entries []netproto.FolderEntry) (*sharedFile, error) {
+func (sc *scan) list(entries []netproto.FolderEntry, attributes []byte) (*sharedFile, error) {
 	size := 0 // a little more than the text needs: a hash, a size and a path for each
 	for i := range entries {
 		size += len(entries[i].Path) + 2*len(netproto.ContentHash{}) + len(" 1234567890 \n")
@@ -314,8 +322,8 @@ func (sc *scan) list(entries []netproto.FolderEntry) (*sharedFile, error) {
 	}
 	s, l := sc.share, sc.share.shares.config.Library
 	// The size is that of its files: what people look for.
-	as := &netproto.Resource{Hash: m.Hash, Size: sc.record.Size, Name: sc.record.Name, Folder: true, MIME: netproto.FolderMIME}
-	if old := s.listFile(); old != nil && old.hash == m.Hash && *old.list == *as {
+	as := netproto.Resource{Hash: m.Hash, Size: sc.record.Size, Name: sc.record.Name, Folder: true, MIME: netproto.FolderMIME}
+	if old := s.listFile(); old != nil && old.hash == m.Hash && old.list.resource == as && bytes.Equal(old.list.attributes, attributes) {
 		if now, err := piece.StateOf(old.path()); err == nil && now == old.state {
 			return old, nil
 		}
@@ -323,7 +331,7 @@ func (sc *scan) list(entries []netproto.FolderEntry) (*sharedFile, error) {
 	if err := patiently(sc.ctx, sc.waits, func() error { return l.WriteFolderFile(m.Hash, text) }); err != nil {
 		return nil, err
 	}
-	f := &sharedFile{share: s, hash: m.Hash, list: as}
+	f := &sharedFile{share: s, hash: m.Hash, list: &folderList{resource: as, attributes: attributes, readers: new(atomic.Int64)}}
 	if f.state, err = piece.StateOf(f.path()); err != nil {
 		return nil, err
 	}

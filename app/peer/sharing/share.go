@@ -84,6 +84,7 @@ type share struct {
 	ended    bool                   // nothing more is offered
 	files    map[string]*sharedFile // by path in the folder; what is offered now
 	list     *sharedFile            // of a folder; nil before it is hashed
+	oldLists []oldList              // that can still be read
 }
 
 // Add offers a file or folder and returns its id. Hashing and announcing go on

@@ -16,9 +16,10 @@ type sharedFile struct {
 	rel   string // slash-separated path in a shared folder; "" for a shared file, and for the list of a folder
 	state piece.State
 	hash  netproto.ContentHash
-	md5   string             // hex; contents for seed clients only
-	list  *netproto.Resource // how the folder is announced, if this is its list
-	round uint32             // the last scan that found it; share.offering guards it
+	md5   string      // hex; contents for seed clients only
+	list  *folderList // if this is the list of a folder
+	exec  bool        // its owner may run it
+	round uint32      // the last scan that found it; share.offering guards it
 }
 
 // path is where the file is on this computer.
@@ -31,14 +32,25 @@ func (f *sharedFile) path() string {
 
 // Resource is how the file is announced.
 func (f *sharedFile) Resource() *netproto.Resource {
+	if f.list != nil && f.list.old {
+		return nil
+	}
 	if f.list != nil {
-		return f.list
+		return &f.list.resource
 	}
 	name := f.share.record.Name
 	if f.rel != "" {
 		name = netproto.SafeName(f.rel[strings.LastIndexByte(f.rel, '/')+1:])
 	}
 	return &netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: name, MIME: offer.MediaType(name), MD5: f.md5}
+}
+
+// attribute is what is sent of the file besides its bytes; nothing of a nil one.
+func (f *sharedFile) attribute() netproto.Attribute {
+	if f == nil {
+		return netproto.Attribute{}
+	}
+	return netproto.Attribute{Modified: f.state.Modified, Executable: f.exec}
 }
 
 // Before prefers what is shared to a download, and of equal files the first by path,
@@ -80,7 +92,20 @@ func (f *sharedFile) Have() piece.Bits { return piece.AllBits(netproto.PieceCoun
 
 // Open opens the file, in the state in which it was hashed.
 func (f *sharedFile) Open() (offer.Reader, error) {
-	return f.share.shares.config.Open(f.path(), f.state)
+	reader, err := f.share.shares.config.Open(f.path(), f.state)
+	if err == nil && f.list != nil {
+		reader = f.list.read(reader)
+	}
+	return reader, err
+}
+
+// Attributes are those of a folder's files, packed in the order of its list; none if
+// this is no list.
+func (f *sharedFile) Attributes() []byte {
+	if f.list == nil {
+		return nil
+	}
+	return f.list.attributes
 }
 
 // Broken withdraws the file at once and has the share scanned again.

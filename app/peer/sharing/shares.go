@@ -294,6 +294,9 @@ func (ss *Shares) Run(ctx context.Context) error {
 		case <-rescan.C:
 			ss.Save()
 			ss.dropSurveys()
+			for _, s := range ss.copies() {
+				s.dropOldLists(false)
+			}
 			ss.rescan()
 		}
 	}

@@ -20,6 +20,7 @@ type found struct {
 	real  string       // on this computer
 	safe  string       // as it is announced: other systems can store it
 	empty bool         // a folder with nothing in it
+	exec  bool         // a file that its owner may run
 	state *piece.State // of a file, if the scan itself saw it; not that of a survey, which may be old
 }
 
@@ -216,7 +217,7 @@ func (w *walk) file(at place, info fs.FileInfo) {
 	}
 	if !w.survey {
 		if state, err := piece.StateFrom(filepath.Join(w.folders.root.Name(), filepath.FromSlash(at.real)), info); err == nil {
-			f.state = &state
+			f.state, f.exec = &state, executable(info)
 		}
 	}
 	w.add(f)
@@ -229,6 +230,8 @@ func (w *walk) add(f found) {
 	}
 	w.result = append(w.result, f)
 }
+
+func executable(info fs.FileInfo) bool { return info.Mode()&0o100 != 0 }
 
 // smallPrivate is the size in bytes up to which a file that only its owner may read
 // counts as a secret: keys and passwords are short.

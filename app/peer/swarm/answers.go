@@ -85,6 +85,23 @@ func (s *stream) onFetching(pieces []uint32) {
 	}
 }
 
+// onAttributes collects the attributes of the folder's files. They come in order, and
+// the first source that sends some is believed.
+func (s *stream) onAttributes(f netproto.Attributes) {
+	a := s.lane.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	if s.lane.over || s.lane.streams[s.job] != s || !a.task.Folder || s.job.hash != a.task.Hash {
+		return
+	}
+	if f.First == 0 && (a.attributesBy == nil || a.attributesBy.lane.over) {
+		a.attributes, a.attributesBy = nil, s
+	}
+	if a.attributesBy == s && int(f.First)*netproto.AttributeBytes == len(a.attributes) {
+		a.attributes = append(a.attributes, f.Packed...)
+	}
+}
+
 // onTurn notes that the source serves a stream that waited in its queue.
 func (s *stream) onTurn() {
 	a := s.lane.attempt

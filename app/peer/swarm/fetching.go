@@ -102,11 +102,15 @@ func (j *job) publish(ctx context.Context, durable bool) (name string, err error
 	case *piece.Small:
 		published, state := part.Published()
 		name = published
+		if now, dressed := a.dresser.dress(name); dressed {
+			state = now
+		}
 		j.offerAs(m, name, state)
 	case *piece.Part:
 		if name, err = part.Publish(j.targets[0], durable); err != nil {
 			return "", err
 		}
+		a.dresser.dress(name)
 		j.offerFinished(m, name)
 	}
 	for _, other := range j.targets[1:] {
@@ -114,6 +118,9 @@ func (j *job) publish(ctx context.Context, durable bool) (name string, err error
 		copied, state, err := a.folder.Copy(ctx, name, path.Dir(to), path.Base(to), a.copied)
 		if err != nil {
 			return "", err
+		}
+		if now, dressed := a.dresser.dress(copied); dressed {
+			state = now
 		}
 		a.remember(copied, state, m)
 	}

@@ -57,6 +57,13 @@ func (r *reader) Turn(f netproto.Turn) {
 	}
 }
 
+// Attributes takes those of the files of a folder.
+func (r *reader) Attributes(f netproto.Attributes) {
+	if s := r.stream(f.Stream); s != nil {
+		s.onAttributes(f)
+	}
+}
+
 // Refuse takes the refusal of a request or of a content.
 func (r *reader) Refuse(f netproto.Refuse) {
 	s := r.stream(f.Stream)

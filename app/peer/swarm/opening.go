@@ -152,7 +152,7 @@ func (j *job) openPart(ctx context.Context, m *piece.Manifest) (growing, error) 
 			return nil, err
 		}
 	}
-	if err := a.root.MkdirAll(j.dir, 0o755); err != nil {
+	if err := a.root.MkdirAll(j.dir, 0o777); err != nil {
 		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	return piece.OpenPart(ctx, a.root, j.dir, m, a.progress)

@@ -39,6 +39,7 @@ type Task struct {
 	Rate    *flow.Meter    // counts what comes from other peers
 	Checked *atomic.Int64  // counts bytes verified or copied in the present phase
 	Lists   Lists          // of finished folders
+	Plain   bool           // files of a folder keep neither their times nor their executable bits
 	// Remember has the attempt keep what it knows of the files: see [Attempt.Fetched].
 	Remember bool
 }
@@ -71,8 +72,9 @@ type Attempt struct {
 	work   sync.WaitGroup // of the lanes, and of files that are being closed
 
 	// The running goroutine uses these.
-	root   *os.Root      // of the destination
-	folder *piece.Folder // of the files of a folder, while they come
+	root    *os.Root      // of the destination
+	folder  *piece.Folder // of the files of a folder, while they come
+	dresser *wardrobe     // of these files; nil = they look new
 
 	mu         sync.Mutex
 	after      []func() // to be done once the lock is free, see unlock
@@ -87,9 +89,13 @@ type Attempt struct {
 	fetched    Fetched
 	published  []*job // which others may read until the attempt ends
 	folderSize int64  // bytes of all files of the folder; -1 before its list is here
-	total      int64  // bytes of all jobs; -1 while it is not known
-	done       int64  // bytes of finished jobs
-	cells      []Cell // once it is over, see Details
+	// attributes are those of the folder's files, packed, as far as attributesBy sent
+	// them.
+	attributes   []byte
+	attributesBy *stream
+	total        int64  // bytes of all jobs; -1 while it is not known
+	done         int64  // bytes of finished jobs
+	cells        []Cell // once it is over, see Details
 
 	sampled time.Time // see Sample
 	// diskBusy is the time that lanes have spent writing since then, in nanoseconds;

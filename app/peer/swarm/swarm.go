@@ -12,6 +12,7 @@
 //	state     the nouns: attempt, source, lane, job, stream, request
 //	reader    what is open and asked for on one connection
 //	disk      free space at the destination, and what an attempt leaves there
+//	attributes  times and executable bits of the files of a folder
 //	content   a job as a content that other peers read
 //	pace      how much a lane has on its way, and when it asks for more
 //	pick      which piece is asked for next

@@ -31,6 +31,9 @@ func (t *tree) root() string     { return path.Join(t.staging, piece.StagingTree
 // fetch fetches the folder and returns its path.
 func (t *tree) fetch(ctx context.Context) (string, error) {
 	a, root := t.attempt, t.root()
+	if err := piece.OwnStaging(a.root, t.staging); err != nil {
+		return "", err
+	}
 	_, err := a.root.Lstat(root)
 	fresh := errors.Is(err, fs.ErrNotExist)
 	if fresh {
@@ -38,7 +41,7 @@ func (t *tree) fetch(ctx context.Context) (string, error) {
 			return name, err
 		}
 	}
-	if err := a.root.MkdirAll(root, 0o755); err != nil {
+	if err := a.root.MkdirAll(root, 0o777); err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	entries, err := t.list(ctx)
@@ -46,9 +49,10 @@ func (t *tree) fetch(ctx context.Context) (string, error) {
 		return "", err
 	}
 	a.folder = piece.NewFolder(a.root)
+	a.dresser = a.wardrobe(entries, root+"/", path.Join(t.staging, piece.StagingAttributes))
 	defer func() {
 		a.folder.Close()
-		a.folder = nil
+		a.folder, a.dresser = nil, nil
 	}()
 	jobs, err := t.plan(ctx, entries, fresh)
 	if err != nil {
@@ -57,7 +61,28 @@ func (t *tree) fetch(ctx context.Context) (string, error) {
 	if _, err := a.fetch(ctx, jobs, false); err != nil {
 		return "", err
 	}
+	if err := t.emptyFolders(ctx, entries); err != nil {
+		return "", err
+	}
 	return t.publish()
+}
+
+// emptyFolders makes the empty folders of the tree, once everything else is there: a
+// short list can name very many, and files that nobody has.
+func (t *tree) emptyFolders(ctx context.Context, entries []netproto.FolderEntry) error {
+	a := t.attempt
+	for _, e := range piece.Chosen(entries, a.task.Paths) {
+		if !e.Dir {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := a.root.MkdirAll(path.Join(t.root(), e.Path), 0o777); err != nil {
+			return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+		}
+	}
+	return nil
 }
 
 // publish makes the finished folder durable and gives it its name.
@@ -163,8 +188,8 @@ func (t *tree) measure(entries []netproto.FolderEntry) error {
 	return err
 }
 
-// plan makes the folders of the tree, and a job for each content that is missing:
-// in a fresh tree all are. Equal files are one job with several targets.
+// plan makes a job for each content of the tree that is missing: in a fresh tree all
+// are. Equal files are one job with several targets.
 func (t *tree) plan(ctx context.Context, entries []netproto.FolderEntry, fresh bool) ([]*job, error) {
 	a := t.attempt
 	wanted := piece.Chosen(entries, a.task.Paths)
@@ -188,10 +213,7 @@ func (t *tree) plan(ctx context.Context, entries []netproto.FolderEntry, fresh b
 		full := path.Join(t.root(), e.Path)
 		j := byHash[e.Hash]
 		switch {
-		case e.Dir:
-			if err := a.root.MkdirAll(full, 0o755); err != nil {
-				return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-			}
+		case e.Dir: // emptyFolders makes it
 		case here[i]:
 			a.mu.Lock()
 			a.done += e.Size
@@ -265,6 +287,7 @@ func (t *tree) isContent(ctx context.Context, name string, e netproto.FolderEntr
 	if err != nil || m.Hash != e.Hash {
 		return false, onlyScarce(err)
 	}
+	a.dresser.dress(name) // a kill may have come before that
 	newJob(a, e.Hash, e.Size, path.Dir(name), path.Base(name)).offerFinished(m, name)
 	return true, nil
 }
@@ -274,6 +297,9 @@ func (t *tree) isContent(ctx context.Context, name string, e netproto.FolderEntr
 func (t *tree) check(ctx context.Context) (int64, error) {
 	a := t.attempt
 	defer a.forgetPublished()
+	if err := piece.OwnStaging(a.root, t.staging); err != nil {
+		return 0, err
+	}
 	entries, _, err := piece.ReadList(ctx, a.root, t.listName(), a.task.Hash)
 	if err != nil {
 		return 0, nil
