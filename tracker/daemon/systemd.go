@@ -21,6 +21,7 @@ After=network-online.target
 
 [Service]
 ExecStart={{.Command}}
+ExecReload=/bin/kill -HUP $MAINPID
 # Settings: the flags' names as CP2P_NAME=value, for example CP2P_SEED_CLIENTS=off
 EnvironmentFile=-/etc/centralizedp2p-tracker.env
 Restart=on-failure

@@ -23,7 +23,7 @@ func TestTheSystemdUnitIsHardenedAndHoldsTheCommand(t *testing.T) {
 	}
 	for _, line := range []string{
 		`ExecStart="/opt/my app/tracker" --name "50%% \"$$HOME\" \\" --listen :5001 --data %S/centralizedp2p-tracker`,
-		"DynamicUser=yes", "StateDirectory=centralizedp2p-tracker", "ProtectSystem=strict", "NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes",
+		"ExecReload=/bin/kill -HUP $MAINPID", "DynamicUser=yes", "StateDirectory=centralizedp2p-tracker", "ProtectSystem=strict", "NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes",
 		"CapabilityBoundingSet=", "AmbientCapabilities=", "SystemCallFilter=@system-service", "LimitNOFILE=65536",
 	} {
 		if !strings.Contains(unit.String(), "\n"+line+"\n") {
