@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -258,5 +259,23 @@ func TestAFileThatAlwaysChangesIsNamed(t *testing.T) {
 	s.scanned(t)
 	if now := s.snapshot(); now.Notice != nil || now.Files != 2 {
 		t.Errorf("after it came to rest: %d files, %v", now.Files, now.Notice)
+	}
+}
+
+func TestAProfileInASharedFolderIsNotEvenWatched(t *testing.T) {
+	root := tree(t, "p/peer.key", "p/library.db", "p/x", "q/f", "tracker/tracker.key", "tracker/tracker.db", "tracker/deep/g")
+	var entered []string
+	left := map[string]Reason{}
+	w := walk{ctx: t.Context(), leave: newLeaveOut(library.Share{}, nil), enter: func(folder string) { entered = append(entered, folder) },
+		visitor: Visitor{LeftOut: func(rel string, why Reason) { left[rel] = why }}}
+	list, err := w.in(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 1 || list[0].real != "q/f" || len(left) != 2 || left["p"] != Own || left["tracker"] != Own {
+		t.Errorf("found are %v, left out are %v", list, left)
+	}
+	if want := []string{root, filepath.Join(root, "q")}; !slices.Equal(entered, want) {
+		t.Errorf("changes are noticed in %v", entered)
 	}
 }

@@ -84,7 +84,16 @@ type place struct {
 
 // dir walks one folder.
 func (w *walk) dir(folder string, at place) error {
+	own := false
+	_ = patiently(w.ctx, w.waits, func() (err error) { // what else is wrong with the folder shows when it is read
+		own, err = w.hasMarkers(at)
+		return err
+	})
 	if at.safe != "" {
+		if own { // before changes are noticed: it changes all the time
+			w.leftOut(at.real, Own)
+			return nil
+		}
 		w.enter(folder)
 	}
 	var list []fs.DirEntry
@@ -98,12 +107,9 @@ func (w *walk) dir(folder string, at place) error {
 	case err != nil:
 		w.leftOut(at.real, Unreadable)
 		return nil
-	case at.safe != "" && w.isOwn(list):
-		w.leftOut(at.real, Own)
-		return nil
 	}
 	taken := map[string]bool{}
-	mode, own := w.folders.mode, at.safe == "" && w.isOwn(list)
+	mode := w.folders.mode
 	for _, e := range list {
 		if err := w.ctx.Err(); err != nil {
 			return err
@@ -158,13 +164,16 @@ func (w *walk) read(at place) ([]fs.DirEntry, error) {
 	return list, err
 }
 
-// isOwn reports whether the folder that was just read is a profile or the data of a
-// tracker.
-func (w *walk) isOwn(list []fs.DirEntry) bool {
+// hasMarkers reports whether a folder is a profile or the data of a tracker.
+func (w *walk) hasMarkers(at place) (bool, error) {
+	in, err := w.folders.enter(at.real)
+	if err != nil {
+		return false, err
+	}
 	return ignore.OwnFolder(func(name string) bool {
-		_, ok := slices.BinarySearchFunc(list, name, func(e fs.DirEntry, name string) int { return cmp.Compare(e.Name(), name) })
-		return ok
-	})
+		_, err := in.Lstat(name)
+		return err == nil
+	}), nil
 }
 
 // passes looks at an entry of a folder with that mode, and tells whether it may be
