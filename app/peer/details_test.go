@@ -7,6 +7,7 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -24,8 +25,8 @@ func (p *testPeer) detailed(t testing.TB, id, what string, ok func(queue.Details
 }
 
 // states counts the cells in each state.
-func states(cells []swarm.Cell) map[swarm.CellState]int {
-	n := map[swarm.CellState]int{}
+func states(cells []piece.Cell) map[piece.CellState]int {
+	n := map[piece.CellState]int{}
 	for _, c := range cells {
 		n[c.State]++
 	}
@@ -46,7 +47,7 @@ func TestTheDetailsTellOfEverySource(t *testing.T) {
 	if got.PeerID != alice.library.Identity().PeerID() || got.State != swarm.SourceDownloading || got.Address != alice.source().Addresses[0] || !got.Whole || !got.Local || got.Name == "" || got.Err != nil {
 		t.Errorf("it is %+v", got)
 	}
-	if n := states(one.Cells); len(one.Cells) != 256 || n[swarm.CellVerified] == 0 || n[swarm.CellInFlight] == 0 || n[swarm.CellMissing] == 0 || one.Copies != 1 {
+	if n := states(one.Cells); len(one.Cells) != 256 || n[piece.CellVerified] == 0 || n[piece.CellInFlight] == 0 || n[piece.CellMissing] == 0 || one.Copies != 1 {
 		t.Errorf("the map has %v, and %g copies", n, one.Copies)
 	}
 	carol.share(t, carol.copyOf(t, "film.mkv", content))
@@ -71,7 +72,7 @@ func TestTheDetailsTellOfEverySource(t *testing.T) {
 	})
 	bob.detailed(t, id, "speeds", func(d queue.Details) bool { return len(d.Speeds) > 1 && d.Speeds[len(d.Speeds)-1] > 1<<20 })
 	check(t, bob.Downloads.Pause(id))
-	if d, err := bob.Downloads.Details(id); err != nil || states(d.Cells)[swarm.CellVerified] == 0 || d.Slow != swarm.SlowNot {
+	if d, err := bob.Downloads.Details(id); err != nil || states(d.Cells)[piece.CellVerified] == 0 || d.Slow != swarm.SlowNot {
 		t.Errorf("paused they show %v, slow because of %q, %v", states(d.Cells), d.Slow, err)
 	}
 	check(t, bob.Downloads.Remove(id))
@@ -107,9 +108,9 @@ func TestTheDetailsOfAFolderShowAllOfIt(t *testing.T) {
 	id := bob.add(t, s)
 	d := bob.detailed(t, id, "what is there and what is missing", func(d queue.Details) bool {
 		n := states(d.Cells)
-		return n[swarm.CellVerified]+n[swarm.CellPartly] > 0 && n[swarm.CellMissing]+n[swarm.CellInFlight] > 0 && d.Got > 1<<20
+		return n[piece.CellVerified]+n[piece.CellPartly] > 0 && n[piece.CellMissing]+n[piece.CellInFlight] > 0 && d.Got > 1<<20
 	})
-	if len(d.Cells) > swarm.MaxCells {
+	if len(d.Cells) > piece.MaxCells {
 		t.Errorf("the map has %d cells", len(d.Cells))
 	}
 	bob.wait(t, id, queue.StateFinished)

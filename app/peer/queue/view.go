@@ -5,6 +5,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -86,7 +87,7 @@ func (q *Queue) Details(id string) (Details, error) {
 		details.Details = d.attempt.Details()
 	}
 	if d.record.State == library.DownloadFinished && (d.cancel == nil || d.errand) {
-		details.Cells = []swarm.Cell{{State: swarm.CellVerified}}
+		details.Cells = []piece.Cell{{State: piece.CellVerified}}
 	}
 	if d.diskErr != nil {
 		details.Slow = swarm.SlowMyDisk

@@ -9,6 +9,7 @@ import (
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -16,28 +17,8 @@ import (
 type Details struct {
 	Sources []SourceDetails // the connected first, then those that gave most
 	Slow    Slow
-	Cells   []Cell  // at most MaxCells
-	Copies  float64 // whole copies that the connected sources have together, and the part of the next
-}
-
-// MaxCells bounds Details.Cells.
-const MaxCells = 512
-
-// CellState is how much of a cell is here.
-type CellState string
-
-// The states of a cell.
-const (
-	CellMissing  CellState = "missing"
-	CellInFlight CellState = "in-flight"
-	CellPartly   CellState = "partly"
-	CellVerified CellState = "verified"
-)
-
-// Cell is a part of a content in the map of its pieces.
-type Cell struct {
-	State  CellState
-	Copies int // connected sources that have it all
+	Cells   []piece.Cell // at most piece.MaxCells
+	Copies  float64      // whole copies that the connected sources have together, and the part of the next
 }
 
 // Slow is what keeps an attempt from being faster.

@@ -93,9 +93,9 @@ type Attempt struct {
 	// them.
 	attributes   []byte
 	attributesBy *stream
-	total        int64  // bytes of all jobs; -1 while it is not known
-	done         int64  // bytes of finished jobs
-	cells        []Cell // once it is over, see Details
+	total        int64        // bytes of all jobs; -1 while it is not known
+	done         int64        // bytes of finished jobs
+	cells        []piece.Cell // once it is over, see Details
 
 	sampled time.Time // see Sample
 	// diskBusy is the time that lanes have spent writing since then, in nanoseconds;
