@@ -3,6 +3,7 @@ package library
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"centralizedp2p/netproto"
@@ -54,5 +55,16 @@ func TestADamagedListOfTrackersIsNoListOfNone(t *testing.T) {
 	// Without the keys that are trusted any key would be.
 	if _, err := GlanceAt(dir); netproto.CodeOf(err) != netproto.CodeStore {
 		t.Errorf("it gives %v", err)
+	}
+}
+
+func TestATrackerWithAnEndlessNameSpoilsNoGlance(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	check(t, l.TrackerReached("x:1", netproto.Fingerprint{1}, strings.Repeat("x", 2<<20)))
+	g, err := GlanceAt(dir)
+	check(t, err)
+	if key, known := g.KnownTracker("x:1"); !known || key != (netproto.Fingerprint{1}) {
+		t.Error("the tracker is not known")
 	}
 }
