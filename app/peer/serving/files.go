@@ -191,3 +191,21 @@ func isBroken(err error) bool {
 	}
 	return netproto.CodeOf(err) == netproto.CodeFileChanged
 }
+
+// endGet ends the request that is being answered; the caller holds the lock.
+func (o *owner) endGet(g *get) {
+	if o.sending == g {
+		o.sending = nil
+		o.release(g)
+	}
+}
+
+func (o *owner) release(g *get) {
+	if g.slot {
+		o.server.slots.answered(o.conn.Key)
+	}
+}
+
+func (o *owner) refuse(stream, request uint32, code netproto.Code, place int) {
+	o.conn.Send(netproto.Refuse{Stream: stream, Request: request, Code: code, Place: uint32(place)})
+}

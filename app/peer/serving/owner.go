@@ -4,55 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
-
-// owner is the side of a connection that the other peer reads from.
-type owner struct {
-	server *Server
-	conn   *session.Conn
-	start  sync.Once     // of the goroutine that reads files
-	asked  chan struct{} // there is something to read
-	ready  chan frame    // read, to be written
-
-	mu      sync.Mutex
-	over    bool
-	streams map[uint32]*stream
-	byHash  map[netproto.ContentHash]*stream
-	opening []*stream // not answered yet
-	queue   []*get
-	sending *get // taken off the queue, not answered to its end
-}
-
-// stream is a content that the peer opened here. It holds no manifest: a peer may
-// open many.
-type stream struct {
-	owner    *owner
-	id       uint32
-	content  offer.Content
-	hash     netproto.ContentHash
-	size     int64 // bytes
-	manifest bool  // the peer wants it
-	upload   *upload
-	file     offer.Reader // opened with the first get; nil after the stream ended
-	queued   bool         // the peer was told to wait for a slot
-	// introduced is set once Reads was asked about the stream with first.
-	introduced bool
-}
-
-// get is a request that is not fully answered.
-type get struct {
-	netproto.Get
-	stream *stream
-	sent   uint32 // bytes that were read; only the reading goroutine uses it, and read
-	read   bool   // all of it was read
-	slot   bool   // it holds the peer's slot
-}
 
 // Owner returns the handler that answers what the peer of a connection asks.
 func (s *Server) Owner(c *session.Conn) session.Owner {
@@ -126,24 +83,6 @@ func (o *owner) dropGets(match func(*get) bool) {
 	if g := o.sending; g != nil && match(g) {
 		o.endGet(g)
 	}
-}
-
-// endGet ends the request that is being answered; the caller holds the lock.
-func (o *owner) endGet(g *get) {
-	if o.sending == g {
-		o.sending = nil
-		o.release(g)
-	}
-}
-
-func (o *owner) release(g *get) {
-	if g.slot {
-		o.server.slots.answered(o.conn.Key)
-	}
-}
-
-func (o *owner) refuse(stream, request uint32, code netproto.Code, place int) {
-	o.conn.Send(netproto.Refuse{Stream: stream, Request: request, Code: code, Place: uint32(place)})
 }
 
 // Open begins a stream, or refuses it. A content is read on one stream of a connection

@@ -9,9 +9,9 @@
 package serving
 
 import (
-	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"centralizedp2p/app/peer/flow"
@@ -61,39 +61,72 @@ type Server struct {
 	count uint64    // of all uploads ever
 }
 
-// New returns a server. [Server.Run] must run while others connect.
-func New(config Config) *Server {
-	return &Server{config: config, slots: newSlots(config.Slots, config.AdaptiveSlots, config.Timing), byKey: map[uploadKey]*upload{},
-		readers: readers{byContent: map[offer.Content]map[*stream]struct{}{}}}
+// owner is the side of a connection that the other peer reads from.
+type owner struct {
+	server *Server
+	conn   *session.Conn
+	start  sync.Once     // of the goroutine that reads files
+	asked  chan struct{} // there is something to read
+	ready  chan frame    // read, to be written
+
+	mu      sync.Mutex
+	over    bool
+	streams map[uint32]*stream
+	byHash  map[netproto.ContentHash]*stream
+	opening []*stream // not answered yet
+	queue   []*get
+	sending *get // taken off the queue, not answered to its end
 }
 
-// SetSlots changes how many peers are served at a time.
-func (s *Server) SetSlots(n int, adaptive bool) { s.slots.set(n, adaptive) }
+// stream is a content that the peer opened here. It holds no manifest: a peer may
+// open many.
+type stream struct {
+	owner    *owner
+	id       uint32
+	content  offer.Content
+	hash     netproto.ContentHash
+	size     int64 // bytes
+	manifest bool  // the peer wants it
+	upload   *upload
+	file     offer.Reader // opened with the first get; nil after the stream ended
+	queued   bool         // the peer was told to wait for a slot
+	// introduced is set once Reads was asked about the stream with first.
+	introduced bool
+}
 
-// Run tells peers that their turn has come, and adapts the slots, until ctx ends.
-func (s *Server) Run(ctx context.Context, conns *session.Conns) error {
-	review := time.NewTicker(s.config.Timing.SlotReview)
-	defer review.Stop()
-	defer s.work.Wait()
-	meter := &s.config.Traffic.UpMeter
-	at, before := time.Now(), meter.Total()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case now := <-review.C:
-			s.slots.left(func(key netproto.PublicKey) bool { return len(conns.Of(key)) > 0 })
-			total := meter.Total() // the rate of the meter, over five seconds, would show the effect of a slot too late
-			s.slots.review(now, int64(float64(total-before)/now.Sub(at).Seconds()), s.config.Traffic.Up.Limit())
-			at, before = now, total
-		case <-s.slots.call:
-		}
-		for _, key := range s.slots.called() {
-			for _, c := range conns.Of(key) {
-				c.Owner.(*owner).callIn()
-			}
-		}
-	}
+// get is a request that is not fully answered.
+type get struct {
+	netproto.Get
+	stream *stream
+	sent   uint32 // bytes that were read; only the reading goroutine uses it, and read
+	read   bool   // all of it was read
+	slot   bool   // it holds the peer's slot
+}
+
+// upload is one content on its way to one peer, over any number of connections.
+type upload struct {
+	server *Server
+	id     string
+	number uint64 // counts uploads by their start
+	key    uploadKey
+	size   int64
+	rate   flow.Meter
+	sent   atomic.Int64
+	place  atomic.Int32
+
+	mu      sync.Mutex
+	streams int
+	kept    bool   // it is among those that ended
+	name    string // of the peer
+	address string
+	ended   time.Time
+}
+
+// uploadKey identifies an upload.
+type uploadKey struct {
+	peer    netproto.PublicKey // zero for seed clients
+	hash    netproto.ContentHash
+	address string // of seed clients, which have nothing else
 }
 
 // readers are the streams that read each content and learn of new pieces.
@@ -118,21 +151,6 @@ func (r *readers) remove(s *stream) {
 	if len(r.byContent[s.content]) == 0 {
 		delete(r.byContent, s.content)
 	}
-}
-
-// AnnouncePiece tells every peer that reads a content here that it has one more piece.
-func (s *Server) AnnouncePiece(of offer.Content, piece int) {
-	s.readers.tell(of, func(stream uint32) netproto.Frame {
-		return netproto.Update{Stream: stream, Pieces: []uint32{uint32(piece)}}
-	})
-}
-
-// AnnounceFetching tells every peer that reads a content here that it will soon have a
-// piece.
-func (s *Server) AnnounceFetching(of offer.Content, piece int) {
-	s.readers.tell(of, func(stream uint32) netproto.Frame {
-		return netproto.Fetching{Stream: stream, Pieces: []uint32{uint32(piece)}}
-	})
 }
 
 func (r *readers) tell(of offer.Content, frame func(stream uint32) netproto.Frame) {

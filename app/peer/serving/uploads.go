@@ -5,11 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/netproto"
 )
 
@@ -21,32 +18,6 @@ const (
 	// seedName stands for the name of a seed client, which has none.
 	seedName = "Seed client"
 )
-
-// upload is one content on its way to one peer, over any number of connections.
-type upload struct {
-	server *Server
-	id     string
-	number uint64 // counts uploads by their start
-	key    uploadKey
-	size   int64
-	rate   flow.Meter
-	sent   atomic.Int64
-	place  atomic.Int32
-
-	mu      sync.Mutex
-	streams int
-	kept    bool   // it is among those that ended
-	name    string // of the peer
-	address string
-	ended   time.Time
-}
-
-// uploadKey identifies an upload.
-type uploadKey struct {
-	peer    netproto.PublicKey // zero for seed clients
-	hash    netproto.ContentHash
-	address string // of seed clients, which have nothing else
-}
 
 // enter begins the upload of a content to a peer, or goes on with it.
 func (s *Server) enter(key uploadKey, name, address string, size int64) *upload {
