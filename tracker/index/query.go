@@ -41,8 +41,9 @@ type Query struct {
 
 // What more than one look is charged for.
 const (
-	bytesOfLook = 64 // of a name; comparing a longer one costs more
-	looksOfName = 4  // for another name of a content, which has to be folded first
+	readsOfLook = 100 // entries of a posting list
+	bytesOfLook = 64  // of a name; comparing a longer one costs more
+	looksOfName = 4   // for another name of a content, which has to be folded first
 )
 
 // term is a part of a query's text.

@@ -231,7 +231,7 @@ func (s *search) segment(g *segment, grams [][]uint32, looks int) {
 
 // candidates is the function of that name, and counts what it reads.
 func (s *search) candidates(lists []postings, first, last int, yield func(rank int) bool) {
-	s.spent += candidates(lists, first, last, yield) / costOfLook
+	s.spent += candidates(lists, first, last, yield) / readsOfLook
 }
 
 // Costs of looking into a name and of finding the place of a rank in an order,

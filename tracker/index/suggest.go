@@ -195,7 +195,7 @@ func (s *search) mended(g *segment, m mending, grams [][]uint32, looks, reads *i
 			return !s.offer(g.versions[rank], name)
 		})
 		*reads -= read
-		s.spent += read / costOfLook
+		s.spent += read / readsOfLook
 	}
 	each(m.swapped, func(name []byte) bool { return bytes.Contains(name, m.swapped) })
 	each(m.left, m.leftIn)

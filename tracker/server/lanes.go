@@ -14,11 +14,13 @@ import (
 
 // Bounds of searches. An ordinary one takes a few hundred looks and less than a
 // millisecond; it runs in the quick lane to its end. One that needs more goes on in
-// the slow lane, which leaves processors to all others.
+// the slow lane, which leaves processors to all others. The quick lane has several
+// places for each processor, because the system may stop any of them for a while.
 const (
-	quickLooks      = 10_000
+	quickLooks      = 20_000
+	quickPlaces     = 4 // for each processor
 	slowLooks       = 200_000
-	looksPerRequest = 2000 // a search counts as one more request for each
+	looksPerRequest = 1000 // a search counts as one more request for each
 	quickLine       = 256  // searches that may wait for the quick lane
 	slowLine        = 16
 	browsers        = 2 // pages of what a peer holds, at once
@@ -78,7 +80,7 @@ type searcher struct {
 
 func newSearcher(asked store.Catalogue, g *guard) *searcher {
 	processors := runtime.GOMAXPROCS(0)
-	return &searcher{store: asked, guard: g, quick: newLane(processors, quickLine), slow: newLane(max(processors/2, 1), slowLine), browsing: newLane(browsers, browseLine)}
+	return &searcher{store: asked, guard: g, quick: newLane(quickPlaces*processors, quickLine), slow: newLane(max(processors/2, 1), slowLine), browsing: newLane(browsers, browseLine)}
 }
 
 // search answers a query. A page that would cost too much ends early, with a
@@ -93,10 +95,12 @@ func (s *searcher) search(ctx context.Context, c caller, q store.Query) (netprot
 	case found.Short && left > 0:
 		q.Looks, q.Cursor, q.Limit = slowLooks, found.Next, left
 		rest, err := s.in(ctx, c, s.slow, q, laneWait)
-		if err != nil {
+		switch {
+		case err == nil:
+			found.Items, found.Next = append(found.Items, rest.Items...), rest.Next
+		case len(found.Items) == 0: // else a page that ends early has to do
 			return netproto.SearchResponse{}, err
 		}
-		found.Items, found.Next = append(found.Items, rest.Items...), rest.Next
 	case len(found.Items) == 0 && q.Cursor == "":
 		q.Looks, q.Plain = slowLooks, false
 		if meant, err := s.in(ctx, c, s.slow, q, mendWait); err == nil { // else an answer without suggestions has to do

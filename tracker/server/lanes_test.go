@@ -113,7 +113,7 @@ func TestASearchIsChargedForWhatItCost(t *testing.T) {
 	close(h.release)
 	neighbour, greedy := tr.client("10.0.0.1"), tr.client("10.0.0.1")
 	neighbour.join(netproto.JoinRequest{Port: 4000})
-	for range 3 { // 55 requests each, of 100 at once
+	for range 3 { // more than 100 requests each, of 100 at once
 		greedy.send("GET", netproto.RouteResources+"?q=heavy", "")
 	}
 	greedy.refused("GET", netproto.RouteResources+"?q=song", "", netproto.CodeTooMany)
