@@ -7,13 +7,6 @@ import (
 // maxFetchers bounds the peers of which it is known how much of a folder they got.
 const maxFetchers = 1000
 
-// fetches tell when a peer has fetched a whole folder: as many bytes as its
-// files have, equal ones counted once. Looking at the list alone is none.
-type fetches struct {
-	need int64                        // bytes
-	got  map[netproto.PublicKey]int64 // bytes toward the next fetch
-}
-
 // add counts bytes sent to a peer, and tells whether they complete a fetch.
 func (f *fetches) add(peer netproto.PublicKey, n int64) bool {
 	if f.need <= 0 || peer == (netproto.PublicKey{}) { // a seed client gets one file at a time

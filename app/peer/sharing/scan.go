@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,54 +12,6 @@ import (
 	"centralizedp2p/app/watch"
 	"centralizedp2p/netproto"
 )
-
-const (
-	// lookBatch bounds the files that one goroutine compares.
-	lookBatch = 512
-	// A batch of hashed files is remembered and announced together. A kill costs the
-	// hashing of one batch, or a few seconds of a larger file.
-	batchFiles = 2000
-	batchBytes = 256 << 20
-	// largeFile is the size in bytes from which the pieces of one file are hashed side
-	// by side instead of several files, so that there are few buffers.
-	largeFile = 8 << 20
-	// bigScan is how many bytes a share may have to hash without waiting for its turn
-	// among others that have more.
-	bigScan = 64 << 20
-)
-
-// scan compares a share with what is known of it: what is known is offered at once,
-// what is new or changed is hashed, and what is gone is withdrawn.
-type scan struct {
-	share  *share
-	ctx    context.Context
-	record library.Share
-	round  uint32
-	known  bool                // it was shared before
-	kept   map[string]keptBack // by the scan before, as s.kept
-	keeps  map[string]keptBack // by this one
-	leave  *leaveOut
-	notice error // why changes are noticed late
-	dirs   int   // that are not watched
-
-	found []found
-	files []*sharedFile // of found; nil for what is left out
-	pace  pace
-	work  []unhashed
-
-	mu      sync.Mutex
-	unrest  bool // files are left out because they change
-	waited  bool // it said that it waits for descriptors
-	omitted Omitted
-}
-
-// unhashed is a file that has to be read.
-type unhashed struct {
-	index int         // in found
-	state piece.State // in which it was found, through no link
-	size  int64
-	maybe *library.File // it has the inode of this one, which had another name
-}
 
 // scan scans the share once.
 func (s *share) scan(ctx context.Context) {

@@ -10,82 +10,15 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"centralizedp2p/app/library"
-	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
-
-// State is what happens to a share.
-type State string
-
-// The states of a share.
-const (
-	StateWaiting   State = "waiting" // for its turn to be hashed
-	StateHashing   State = "hashing"
-	StateShared    State = "shared"
-	StateRehashing State = "rehashing" // it changed
-	StateMissing   State = "missing"
-	StateFailed    State = "failed"
-)
-
-// Share is a file or folder that is offered.
-type Share struct {
-	library.Share
-	State  State
-	Hashed int64 // bytes that are done, while it is hashed; Size is of all then
-	Rate   int64 // bytes a second, while it is hashed
-	Err    error // why it failed or is missing
-	Notice error // why changes of it are noticed late; nil if they are not
-	// Omitted is what its last scan left out; it must not be changed.
-	Omitted Omitted
-}
-
-// Options say how to share.
-type Options struct {
-	Remember bool     // offer it again at the next start
-	Except   []string // slash-separated paths in a folder that are not offered
-
-	// Secrets are offered only if they are allowed: see [library.Share].
-	Allow    []string
-	AllowAll bool
-}
-
-// share is one of the things that the person chose to offer.
-type share struct {
-	shares *Shares
-
-	mu       sync.Mutex
-	record   library.Share      // ID, Path, Name and Except, Allow and AllowAll never change
-	stop     context.CancelFunc // of the scan; nil while there is none
-	state    State
-	err      error
-	notice   error
-	omitted  Omitted // of the last scan; replaced, never changed
-	hashed   int64   // bytes that are done, while it is hashed
-	size     int64   // bytes of all, while it is hashed
-	rate     *flow.Meter
-	unrest   time.Time           // since when something in it does not rest; zero if it does
-	round    uint32              // of the last scan
-	leave    *leaveOut           // of the last scan
-	kept     map[string]keptBack // secrets by their bytes, by path in the folder; replaced by each scan
-	remember bool                // offer it again at the next start
-	removed  bool
-	dirty    bool // counters changed since they were saved
-	fetches
-
-	offering sync.Mutex
-	ended    bool                   // nothing more is offered
-	files    map[string]*sharedFile // by path in the folder; what is offered now
-	list     *sharedFile            // of a folder; nil before it is hashed
-	oldLists []oldList              // that can still be read
-}
 
 // Add offers a file or folder and returns its id. Hashing and announcing go on
 // behind it; [Shares.Wait] waits for them. A path that is offered already keeps its

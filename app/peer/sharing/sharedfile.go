@@ -8,20 +8,6 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// sharedFile is a whole content in a file that does not change. There may be a
-// million of them, so it holds no more than it must.
-type sharedFile struct {
-	offer.Place
-	share *share // whose it is; never nil
-	rel   string // slash-separated path in a shared folder; "" for a shared file, and for the list of a folder
-	state piece.State
-	hash  netproto.ContentHash
-	md5   string      // hex; contents for seed clients only
-	list  *folderList // if this is the list of a folder
-	exec  bool        // its owner may run it
-	round uint32      // the last scan that found it; share.offering guards it
-}
-
 // path is where the file is on this computer.
 func (f *sharedFile) path() string {
 	if f.list != nil {

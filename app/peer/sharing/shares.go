@@ -2,19 +2,13 @@ package sharing
 
 import (
 	"context"
-	"log/slog"
 	"path/filepath"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/flow"
-	"centralizedp2p/app/peer/offer"
-	"centralizedp2p/app/piece"
-	"centralizedp2p/app/watch"
 	"centralizedp2p/netproto"
 )
 
@@ -31,65 +25,6 @@ const (
 	// changing before it is scanned all the same.
 	patienceFactor = 15
 )
-
-// Timing is how long shares wait.
-type Timing struct {
-	Rescan  time.Duration // how often shared files are compared with what was hashed
-	Missing time.Duration // how often to check whether a missing share is back
-	Rest    time.Duration // how long a file that changed while it was read is left alone
-	Partial time.Duration // how often the progress of hashing a large file is saved
-}
-
-// StandardTiming is the usual one.
-var StandardTiming = Timing{Rescan: time.Minute, Missing: 10 * time.Second, Rest: 2 * time.Second, Partial: 5 * time.Second}
-
-// Config is what shares need of the peer. The functions must not wait.
-type Config struct {
-	Library    *library.Library
-	Contents   *offer.Register
-	Log        *slog.Logger
-	Timing     Timing
-	WatchLimit int // folders watched, see watch.Watcher; 0: the usual number
-	// Open opens a file for other peers; see offer.Files. It may wait for the disk.
-	Open      func(path string, state piece.State) (offer.Reader, error)
-	Announced func(hash netproto.ContentHash) (bool, error) // whether the tracker has taken a content, or why not
-	Notify    func()                                        // something a person sees has changed
-	Step      func()                                        // [Shares.Wait] looks again, and a person too
-	NextStep  func() <-chan struct{}                        // closed with the next step
-}
-
-// Shares are all of them, when to look at each, and what looks at them.
-type Shares struct {
-	config  Config
-	wake    chan struct{}
-	turn    chan struct{} // full while one has much to hash
-	watcher watch.Watcher
-	ignored atomic.Pointer[ignore.Patterns]
-	gentle  atomic.Bool
-	hashed  atomic.Int64 // bytes, since the start
-
-	mu       sync.Mutex
-	list     []*share
-	due      map[*share]*due
-	surveys  map[string]*survey // by folder
-	patterns []string           // what ignored was made of
-	removed  []library.Share    // taken back since the start, the last ones
-	active   int                // scans that look around, or hash little
-	all      bool               // everything that the library remembers is in the list
-	tidied   bool
-	scans    sync.WaitGroup
-}
-
-// due is when a share is to be scanned, and how its last scan went.
-type due struct {
-	when  time.Time // zero: not at all
-	first time.Time // when something stirred since the last scan
-	busy  bool      // it is being scanned
-	ended time.Time
-	took  time.Duration // without the hashing of much
-	// hashing is how long the scan under way waited and hashed in its turn.
-	hashing time.Duration
-}
 
 // maxRemoved bounds how many taken-back shares can be brought back as they were.
 const maxRemoved = 100

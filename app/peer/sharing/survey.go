@@ -13,21 +13,6 @@ import (
 	"centralizedp2p/app/library"
 )
 
-// survey is a walk that the scan of a new share need not do again.
-type survey struct {
-	at      time.Time
-	pattern *ignore.Patterns // what was ignored
-	found   []found
-	folders []surveyed
-	omitted Omitted
-}
-
-// surveyed is a folder as it was just before it was read.
-type surveyed struct {
-	path     string
-	modified time.Time
-}
-
 const (
 	// surveyTime is for how long a survey is kept.
 	surveyTime = 10 * time.Minute
