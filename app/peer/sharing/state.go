@@ -1,6 +1,12 @@
 package sharing
 
 import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/flow"
@@ -8,12 +14,10 @@ import (
 	"centralizedp2p/app/piece"
 	"centralizedp2p/app/watch"
 	"centralizedp2p/netproto"
-	"context"
-	"log/slog"
-	"sync"
-	"sync/atomic"
-	"time"
 )
+
+// The nouns of this room: shares, the files that they offer, and the scans that find
+// out what changed.
 
 // fetches tell when a peer has fetched a whole folder: as many bytes as its
 // files have, equal ones counted once. Looking at the list alone is none.
