@@ -11,7 +11,7 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
-func (s *Server) describe(w http.ResponseWriter, _ *http.Request, _ caller) error {
+func describe(w http.ResponseWriter, _ *http.Request, _ caller) error {
 	writePage(w, http.StatusOK, "application/yaml", openAPI)
 	return nil
 }

@@ -36,7 +36,7 @@ func (s *Server) openRoutes() map[string]methods {
 		netproto.RouteHealth: {http.MethodGet: s.health},
 		netproto.RouteReady:  {http.MethodGet: s.ready},
 		"/metrics":           {http.MethodGet: s.metrics.serve},
-		"/openapi.yaml":      {http.MethodGet: s.describe},
+		"/openapi.yaml":      {http.MethodGet: describe},
 		"/{$}":               {http.MethodGet: s.needStore(page.serve)},
 		"/page/style.css":    {http.MethodGet: pageFile("style.css", "text/css; charset=utf-8")},
 		"/page/live.js":      {http.MethodGet: pageFile("live.js", "text/javascript; charset=utf-8")},
