@@ -128,3 +128,46 @@ func (c *shortContext) Err() error {
 	}
 	return nil
 }
+
+func TestAReviewTellsSecretsByTheirBytesAndNeverOffersThisProgramsOwn(t *testing.T) {
+	alice := newHouse(t)
+	in := func(name string) string { return filepath.Join(alice.files, name) }
+	text := func(name, content string) {
+		alice.write(name, 1)
+		check(t, os.WriteFile(in(name), []byte(content), 0o644))
+	}
+	const key = "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+	text("album/song.flac", "la la")
+	text("album/notes.txt", key)
+	text("letter.txt", key)
+	own, err := os.ReadFile(filepath.Join(alice.profile, "peer.key"))
+	check(t, err)
+	text("album/holiday.jpg", string(own))
+	text("photo.jpg", string(own))
+	paths := []string{in("album"), in("letter.txt"), in("photo.jpg"), filepath.Join(alice.profile, "trackers.json")}
+	expect(t, alice.review(paths...), face.Review{
+		Items: []face.ReviewItem{
+			{Path: in("album"), Name: "album", Folder: true, Files: 2, Size: int64(5 + len(key)),
+				Secrets: []face.SecretFile{{Path: "notes.txt", Size: int64(len(key))}}},
+			{Path: in("letter.txt"), Name: "letter.txt", Files: 1, Size: int64(len(key)), Secret: true},
+		},
+		Skipped: []face.SkippedPath{
+			{Path: in("album"), Reason: face.SkipOwn, Count: 1},
+			{Path: in("photo.jpg"), Reason: face.SkipOwn},
+			{Path: paths[3], Reason: face.SkipOwn},
+		},
+	})
+	// What the person ticks is shared, and is still shared after a restart.
+	check(t, alice.Share(deadline(t), face.ShareRequest{Items: []face.ShareItem{{Path: in("album"), Allow: []string{"notes.txt"}}}}))
+	files := func() int {
+		rows, err := alice.Shares(deadline(t))
+		check(t, err)
+		if len(rows) != 1 || rows[0].State != face.ShareShared {
+			return -1
+		}
+		return rows[0].Files
+	}
+	alice.until("the folder is shared with what was ticked", func() bool { return files() == 2 })
+	alice.reopen()
+	alice.until("it is shared as before", func() bool { return files() == 2 })
+}
