@@ -20,11 +20,12 @@ import (
 // ascending order of ComparePaths: a folder has exactly one such text, and
 // therefore one hash.
 const (
-	folderMagic = "cp2p-folder 1\n"
+	// FolderMagic is how the text of a folder begins.
+	FolderMagic = "cp2p-folder 1\n"
 	// FolderMIME is the type under which a folder is announced.
 	FolderMIME = "application/vnd.centralizedp2p.folder"
 
-	MaxFolderEntries = 1_000_000
+	MaxFolderEntries = 1_000_000 // files, and as many folders
 	MaxFolderBytes   = 256 << 20 // of the text
 	maxPathBytes     = 4096
 	maxPathDepth     = 64
@@ -44,7 +45,7 @@ func AppendFolder(dst []byte, entries []FolderEntry) ([]byte, error) {
 	if len(entries) > MaxFolderEntries {
 		return nil, fmt.Errorf("the folder has %d files, %d are allowed: share its parts one by one", len(entries), MaxFolderEntries)
 	}
-	dst = append(dst, folderMagic...)
+	dst = append(dst, FolderMagic...)
 	order := folderOrder{}
 	for _, e := range entries {
 		if err := order.next(e); err != nil {
@@ -77,8 +78,8 @@ func ParseFolder(r io.Reader) ([]FolderEntry, error) {
 func parseFolder(r io.Reader, limit int64) ([]FolderEntry, error) {
 	bounded := &io.LimitedReader{R: r, N: limit + 1}
 	br := bufio.NewReaderSize(bounded, 64<<10)
-	magic := make([]byte, len(folderMagic))
-	if _, err := io.ReadFull(br, magic); err != nil || string(magic) != folderMagic {
+	magic := make([]byte, len(FolderMagic))
+	if _, err := io.ReadFull(br, magic); err != nil || string(magic) != FolderMagic {
 		return nil, errors.New("this is not a folder of a version that is known here")
 	}
 	var entries []FolderEntry

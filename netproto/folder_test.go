@@ -46,33 +46,33 @@ var refusedFolders = []struct{ rule, text string }{
 	{"no bytes", ""},
 	{"an unknown version", "cp2p-folder 2\n"},
 	{"half a first line", "cp2p-folder"},
-	{"no line end", folderMagic + elevens + " 1 a"},
-	{"an empty line", folderMagic + "\n"},
-	{"no path", folderMagic + elevens + " 1\n"},
-	{"an empty path", folderMagic + elevens + " 1 \n"},
-	{"a line end of two characters", folderMagic + elevens + " 1 a\r\n"},
-	{"a short hash", folderMagic + elevens[1:] + " 1 a\n"},
-	{"an upper-case hash", folderMagic + "AA" + elevens[2:] + " 1 a\n"},
-	{"the zero hash", folderMagic + zeros + " 1 a\n"},
-	{"a negative size", folderMagic + elevens + " -1 a\n"},
-	{"a size with a sign", folderMagic + elevens + " +1 a\n"},
-	{"a size with a zero in front", folderMagic + elevens + " 01 a\n"},
-	{"a size beyond the limit", folderMagic + elevens + " 17592186044417 a\n"},
-	{"a size beyond 64 bits", folderMagic + elevens + " 99999999999999999999 a\n"},
-	{"two spaces", folderMagic + elevens + "  1 a\n"},
-	{"an absolute path", folderMagic + elevens + " 1 /a\n"},
-	{"a way out", folderMagic + elevens + " 1 a/../../b\n"},
-	{"a backslash", folderMagic + elevens + " 1 a\\b\n"},
-	{"a device", folderMagic + elevens + " 1 a/NUL.txt\n"},
-	{"an unfinished download", folderMagic + elevens + " 1 .cp2p-x\n"},
-	{"the same path twice", folderMagic + elevens + " 1 a\n" + elevens + " 1 a\n"},
-	{"falling paths", folderMagic + elevens + " 1 b\n" + elevens + " 1 a\n"},
-	{"paths in byte order", folderMagic + elevens + " 1 a-b\n" + elevens + " 1 a/c\n"},
-	{"a file that is also a folder", folderMagic + elevens + " 1 a\n" + elevens + " 1 a/b\n"},
-	{"an empty folder with a file", folderMagic + "d 0 a\n" + elevens + " 1 a/b\n"},
-	{"an empty folder with a size", folderMagic + "d 1 a\n"},
-	{"an empty folder without a path", folderMagic + "d 0 \n"},
-	{"a line beyond the buffer", folderMagic + elevens + " 1 " + strings.Repeat("a", 70<<10) + "\n"},
+	{"no line end", FolderMagic + elevens + " 1 a"},
+	{"an empty line", FolderMagic + "\n"},
+	{"no path", FolderMagic + elevens + " 1\n"},
+	{"an empty path", FolderMagic + elevens + " 1 \n"},
+	{"a line end of two characters", FolderMagic + elevens + " 1 a\r\n"},
+	{"a short hash", FolderMagic + elevens[1:] + " 1 a\n"},
+	{"an upper-case hash", FolderMagic + "AA" + elevens[2:] + " 1 a\n"},
+	{"the zero hash", FolderMagic + zeros + " 1 a\n"},
+	{"a negative size", FolderMagic + elevens + " -1 a\n"},
+	{"a size with a sign", FolderMagic + elevens + " +1 a\n"},
+	{"a size with a zero in front", FolderMagic + elevens + " 01 a\n"},
+	{"a size beyond the limit", FolderMagic + elevens + " 17592186044417 a\n"},
+	{"a size beyond 64 bits", FolderMagic + elevens + " 99999999999999999999 a\n"},
+	{"two spaces", FolderMagic + elevens + "  1 a\n"},
+	{"an absolute path", FolderMagic + elevens + " 1 /a\n"},
+	{"a way out", FolderMagic + elevens + " 1 a/../../b\n"},
+	{"a backslash", FolderMagic + elevens + " 1 a\\b\n"},
+	{"a device", FolderMagic + elevens + " 1 a/NUL.txt\n"},
+	{"an unfinished download", FolderMagic + elevens + " 1 .cp2p-x\n"},
+	{"the same path twice", FolderMagic + elevens + " 1 a\n" + elevens + " 1 a\n"},
+	{"falling paths", FolderMagic + elevens + " 1 b\n" + elevens + " 1 a\n"},
+	{"paths in byte order", FolderMagic + elevens + " 1 a-b\n" + elevens + " 1 a/c\n"},
+	{"a file that is also a folder", FolderMagic + elevens + " 1 a\n" + elevens + " 1 a/b\n"},
+	{"an empty folder with a file", FolderMagic + "d 0 a\n" + elevens + " 1 a/b\n"},
+	{"an empty folder with a size", FolderMagic + "d 1 a\n"},
+	{"an empty folder without a path", FolderMagic + "d 0 \n"},
+	{"a line beyond the buffer", FolderMagic + elevens + " 1 " + strings.Repeat("a", 70<<10) + "\n"},
 }
 
 func TestAFolderThatBreaksARuleIsRefused(t *testing.T) {
@@ -150,7 +150,7 @@ func TestAFolderLongerThanItsLimitIsNotTakenForAShorterOne(t *testing.T) {
 		t.Errorf("a text of exactly the limit: %v", err)
 	}
 	// Try every limit, including those at the end of a line.
-	for limit := int64(len(folderMagic)); limit < size; limit++ {
+	for limit := int64(len(FolderMagic)); limit < size; limit++ {
 		if entries, err := parseFolder(bytes.NewReader(text), limit); err == nil {
 			t.Errorf("with a limit of %d of %d bytes, %d entries were read", limit, size, len(entries))
 		}
@@ -172,5 +172,42 @@ func TestPathsStandInTheOrderOfAWalk(t *testing.T) {
 	slices.SortFunc(shuffled, ComparePaths)
 	if !slices.Equal(shuffled, rising) {
 		t.Errorf("sorted: %q", shuffled)
+	}
+}
+
+func TestFoldersAreCountedOnce(t *testing.T) {
+	var order folderOrder
+	for _, c := range []struct {
+		path string
+		dir  bool
+		want int
+	}{
+		{"a/b/1", false, 2}, {"a/b/2", false, 2}, {"a/c/1", false, 3}, {"a/c/d/e", true, 5}, {"a/cc/1", false, 6}, {"a-b", false, 6}, {"b", true, 7}, {"ba/b/1", false, 9},
+	} {
+		e := FolderEntry{Path: c.path, Dir: c.dir}
+		if !c.dir {
+			e.Hash = repeated(0x11)
+		}
+		if err := order.next(e); err != nil {
+			t.Fatal(err)
+		}
+		if order.folders != c.want {
+			t.Errorf("with %s there are %d folders, not %d", c.path, order.folders, c.want)
+		}
+	}
+}
+
+// A list of 40 MB could name 62 million folders.
+func TestAFolderHasBoundedFolders(t *testing.T) {
+	var entries []FolderEntry
+	deep := strings.Repeat("/a", maxPathDepth-1)
+	for i := range MaxFolderEntries/maxPathDepth + 1 {
+		entries = append(entries, FolderEntry{Path: fmt.Sprintf("%05d", i) + deep, Dir: true})
+	}
+	if _, err := AppendFolder(nil, entries[:len(entries)-1]); err != nil {
+		t.Error(err)
+	}
+	if _, err := AppendFolder(nil, entries); err == nil || !strings.Contains(err.Error(), "folders in it") {
+		t.Errorf("with one more it says %v", err)
 	}
 }

@@ -122,7 +122,7 @@ func TestTheWireIsPinned(t *testing.T) {
 		{"MinPieceSize", MinPieceSize, 262_144},
 		{"MaxPieceSize", MaxPieceSize, 16_777_216},
 		{"MaxContentSize", int64(MaxContentSize), int64(17_592_186_044_416)},
-		{"folderMagic", folderMagic, "cp2p-folder 1\n"},
+		{"FolderMagic", FolderMagic, "cp2p-folder 1\n"},
 		{"FolderMIME", FolderMIME, "application/vnd.centralizedp2p.folder"},
 		{"MaxFolderEntries", MaxFolderEntries, 1_000_000},
 		{"MaxFolderBytes", MaxFolderBytes, 268_435_456},

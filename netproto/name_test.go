@@ -42,7 +42,7 @@ func TestHostileNamesGetTheSameVerdictEverywhere(t *testing.T) {
 	defer root.Close()
 	for _, c := range table {
 		entry := FolderEntry{Path: c.name, Size: 1, Hash: countingHash()}
-		text := folderMagic + entry.Hash.String() + " 1 " + c.name + "\n"
+		text := FolderMagic + entry.Hash.String() + " 1 " + c.name + "\n"
 		_, parseErr := ParseFolder(strings.NewReader(text))
 		_, writeErr := AppendFolder(nil, []FolderEntry{entry})
 		slashed := strings.Contains(c.name, "/") // a path of several names, judged below

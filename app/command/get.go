@@ -209,7 +209,7 @@ func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, n
 	if !ok {
 		return noneNamed(name)
 	}
-	path, err := seedpeer.Fetch(ctx, nil, row, dir)
+	path, err := seedpeer.Fetch(ctx, nil, row, dir, seedpeer.NamedBy(client.Remote()))
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,14 @@
 package peer_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
 	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -61,7 +65,8 @@ func enormous() []netproto.FolderEntry {
 	return entries
 }
 
-func TestAListThatCannotBeReadFailsTheFolder(t *testing.T) {
+// Whatever the tracker says that it is.
+func TestAListThatCannotBeReadIsAFile(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"no folder at all",
@@ -73,13 +78,77 @@ func TestAListThatCannotBeReadFailsTheFolder(t *testing.T) {
 		getter := startPeerAt(t, fakeWith(lister.source()))
 		id, err := getter.Downloads.Add(queue.Request{Hash: lister.m.Hash, Name: "folder", Size: -1, Folder: true, Dir: getter.files})
 		check(t, err)
-		if d := getter.wait(t, id, queue.StateFailed); netproto.CodeOf(d.Err) != netproto.CodeProtocol {
-			t.Errorf("%q: %v", text, d.Err)
+		d := getter.wait(t, id, queue.StateFinished)
+		same(t, d.Path, []byte(text))
+		if d.Folder {
+			t.Errorf("%q is shown as a folder", text)
 		}
 		if _, err := getter.Folder(deadline(t), lister.m.Hash); netproto.CodeOf(err) != netproto.CodeProtocol {
 			t.Errorf("%q: %v", text, err)
 		}
-		check(t, getter.Downloads.Remove(id))
-		onlyFiles(t, getter.files)
+		onlyFiles(t, getter.files, "folder")
 	}
+}
+
+// Two keys are enough to have a tracker call a file a folder, or a folder a file.
+func TestTheBytesDecideWhatAFolderIs(t *testing.T) {
+	t.Parallel()
+	alice, getter := startPeerAt(t, newFakeTracker()), startPeerAt(t, newFakeTracker())
+	fetch := func(s sharing.Share, folder bool, paths ...string) queue.Download {
+		t.Helper()
+		tracker := fakeWith(alice.source())
+		getter.Trackers.Use(tracker)
+		id, err := getter.Downloads.Add(queue.Request{Hash: s.Hash, Name: s.Name, Size: -1, Folder: folder, Paths: paths, Dir: t.TempDir()})
+		check(t, err)
+		d := getter.wait(t, id, queue.StateFinished)
+		if d.Folder == folder {
+			t.Errorf("%s is shown as a folder: %t", s.Name, folder)
+		}
+		onlyFiles(t, filepath.Dir(d.Path), s.Name)
+		return d
+	}
+	for _, size := range []int{0, 5, fourPieces, 9 << 20} {
+		path, content := alice.write(t, "movie"+strconv.Itoa(size)+".mkv", size)
+		s := alice.share(t, path)
+		same(t, fetch(s, true).Path, content)
+		same(t, fetch(s, true, "chosen.txt").Path, content)
+		if _, err := getter.Folder(deadline(t), s.Hash); netproto.CodeOf(err) != netproto.CodeProtocol {
+			t.Errorf("looking at a file of %d bytes says %v", size, err)
+		}
+	}
+	_, text := alice.write(t, "album/song.flac", 1000)
+	check(t, os.Mkdir(filepath.Join(alice.files, "album", "empty"), 0o755))
+	d := fetch(alice.share(t, filepath.Join(alice.files, "album")), false)
+	same(t, filepath.Join(d.Path, "song.flac"), text)
+	if info, err := os.Stat(filepath.Join(d.Path, "empty")); err != nil || !info.IsDir() {
+		t.Errorf("the empty folder is missing: %v", err)
+	}
+}
+
+// A list of a few bytes can name very many folders.
+func TestAListMakesNoFolderBeforeItIsNeeded(t *testing.T) {
+	t.Parallel()
+	entries := []netproto.FolderEntry{{Path: "a/b/never.txt", Size: 7, Hash: netproto.ContentHash{1}}}
+	for i := range 100 {
+		entries = append(entries, netproto.FolderEntry{Path: fmt.Sprintf("b/%04d/c/d", i), Dir: true})
+	}
+	text, err := netproto.AppendFolder(nil, entries)
+	check(t, err)
+	lister := startStranger(t, text, nil)
+	getter := startPeerAt(t, fakeWith(lister.source()))
+	id, err := getter.Downloads.Add(queue.Request{Hash: lister.m.Hash, Name: "folder", Size: -1, Folder: true, Dir: getter.files})
+	check(t, err)
+	getter.until(t, id, "waiting for its file", func(d queue.Download) bool { return d.Size == 7 })
+	folders := 0
+	check(t, filepath.WalkDir(getter.files, func(_ string, e os.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			folders++
+		}
+		return err
+	}))
+	if folders > 5 {
+		t.Errorf("%d folders were made", folders)
+	}
+	check(t, getter.Downloads.Remove(id))
+	onlyFiles(t, getter.files)
 }

@@ -73,3 +73,43 @@ func TestBannedSourcesLeaveTheirPlacesToOthers(t *testing.T) {
 		t.Errorf("%d sources are shown", len(d.Sources))
 	}
 }
+
+// Liars claim other sizes and let wait whoever asks for the proof.
+func TestLiesAboutTheSizeDelayNothing(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2, 4, 12, 20} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			t.Parallel()
+			s := newSwarm(t, fourPieces)
+			getter := unhurriedPeer(t, nil, nil)
+			getter.Trackers.Use(s.tracker)
+			var sources []netproto.Source
+			for i := range n {
+				size := int64(1000 + i)
+				if i%2 == 1 {
+					size = fourPieces - int64(i) // which folds
+				}
+				l := startStranger(t, s.content, func(l *stranger) { l.size = size })
+				l.onOpen = func(c *strangerConn, f netproto.Open) {
+					m := netproto.Manifest{Stream: f.Stream, Size: size}
+					if netproto.PieceCount(size) > 1 {
+						m.CVs = l.m.CVs
+					}
+					c.send(m, netproto.Have{Stream: f.Stream, Bits: piece.AllBits(netproto.PieceCount(size))})
+				}
+				l.onGet = func(c *strangerConn, f netproto.Get) {
+					c.send(netproto.Refuse{Stream: f.Stream, Request: f.Request, Code: netproto.CodeQueued, Place: 1})
+				}
+				sources = append(sources, l.source())
+			}
+			s.name(append(sources, s.honest.source())...)
+			began := time.Now()
+			id, err := getter.Downloads.Add(queue.Request{Hash: s.share.Hash, Name: s.share.Name, Size: -1, Dir: getter.files})
+			check(t, err)
+			same(t, getter.wait(t, id, queue.StateFinished).Path, s.content)
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}

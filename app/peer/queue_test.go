@@ -172,7 +172,10 @@ func TestWhatCannotHealIsNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
 	alice, bob := startPeer(t, tr), startPeer(t, tr)
-	path, _ := alice.write(t, "song.flac", 1000)
+	path := filepath.Join(alice.files, "no folder") // it lists one content with two sizes
+	list, err := netproto.AppendFolder(nil, []netproto.FolderEntry{{Path: "a", Size: 1, Hash: netproto.ContentHash{1}}, {Path: "b", Size: 2, Hash: netproto.ContentHash{1}}})
+	check(t, err)
+	check(t, os.WriteFile(path, list, 0o644))
 	s := alice.share(t, path)
 	id, err := bob.Downloads.Add(queue.Request{Hash: s.Hash, Name: "no folder", Size: -1, Folder: true, Dir: bob.files})
 	check(t, err)

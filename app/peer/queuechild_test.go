@@ -80,8 +80,12 @@ func (l queueLine) String() string {
 	return text
 }
 
-// neverWhole is a content that is downloaded as a folder and is none: the download fails.
-const neverWhole = "no folder"
+// neverWhole is a folder that lists one content with two sizes: the download fails.
+// wrongHint is a file that is downloaded as a folder: it is a file all the same.
+const (
+	neverWhole = "no folder"
+	wrongHint  = "c"
+)
 
 // witnessOf has a peer share everything that may be in the queue.
 func witnessOf(t *testing.T) *queueWitness {
@@ -95,13 +99,15 @@ func witnessOf(t *testing.T) *queueWitness {
 		s := alice.share(t, filepath.Join(alice.files, name))
 		w.plan.Contents = append(w.plan.Contents, queueContent{Name: name, Hash: s.Hash, Folder: folder})
 	}
-	for name, size := range map[string]int{"a": 2000, "b": 40_000, "c": 300_000, "d": 500_000, "film": 4 << 20, "disc": 6<<20 + 17, neverWhole: 5000} {
+	for name, size := range map[string]int{"a": 2000, "b": 40_000, "c": 300_000, "d": 500_000, "film": 4 << 20, "disc": 6<<20 + 17} {
 		_, content := alice.write(t, name, size)
-		if name != neverWhole {
-			w.contents[name] = content
-		}
-		plan(name, name == neverWhole)
+		w.contents[name] = content
+		plan(name, name == wrongHint)
 	}
+	list, err := netproto.AppendFolder(nil, []netproto.FolderEntry{{Path: "a", Size: 1, Hash: netproto.ContentHash{1}}, {Path: "b", Size: 2, Hash: netproto.ContentHash{1}}})
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(alice.files, neverWhole), list, 0o644))
+	plan(neverWhole, true)
 	for path, content := range alice.writeTree(t, "tree", 12) {
 		w.contents[path] = content
 	}

@@ -1,11 +1,12 @@
 package piece
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -76,7 +77,7 @@ func SumOf(entries []netproto.FolderEntry) (int64, error) {
 }
 
 // ReadList reads the finished list of a folder's files. The error is ErrWrongPiece
-// if the file has another hash.
+// if the file has another hash, and ErrNotFolder if it is no such list.
 func ReadList(ctx context.Context, root *os.Root, name string, hash netproto.ContentHash) ([]netproto.FolderEntry, *Manifest, error) {
 	file, err := root.Open(name)
 	if err != nil {
@@ -88,22 +89,24 @@ func ReadList(ctx context.Context, root *os.Root, name string, hash netproto.Con
 		return nil, nil, err
 	}
 	if info.Size() > netproto.MaxFolderBytes {
-		return nil, nil, netproto.Errorf(netproto.CodeTooLarge, "a list of %d bytes", info.Size())
+		return nil, nil, fmt.Errorf("%w: it has %d bytes", ErrNotFolder, info.Size())
 	}
-	text := make([]byte, info.Size())
-	if _, err := file.ReadAt(text, 0); err != nil {
-		return nil, nil, err
-	}
-	m, err := Hash(ctx, bytes.NewReader(text), info.Size(), nil)
+	m, err := Hash(ctx, file, info.Size(), nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	if m.Hash != hash {
 		return nil, nil, ErrWrongPiece
 	}
-	entries, err := netproto.ParseFolder(bytes.NewReader(text))
-	return entries, m, err
+	entries, err := netproto.ParseFolder(io.NewSectionReader(file, 0, info.Size()))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrNotFolder, err)
+	}
+	return entries, m, nil
 }
+
+// ErrNotFolder is returned for a content that is not the list of a folder's files.
+var ErrNotFolder = errors.New("this content is not a folder")
 
 // maxNumberedLooks bounds the names under which a finished file or folder is searched.
 const maxNumberedLooks = 20

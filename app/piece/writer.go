@@ -30,8 +30,8 @@ type Writer struct {
 	offset   int64 // where the next byte goes, in the content
 	hasher   *Hasher
 	ahead    int    // bytes after offset that the hasher has taken already
-	part     *Part  // nil for a Small
-	small    *Small // nil for a Part
+	part     *Part  // nil for a Small, and for a proof
+	small    *Small // nil for a Part, and for a proof
 	collects bool   // in memory
 	memory   []byte // what was collected
 	failed   error  // of the disk: the file may lack bytes that were hashed
@@ -55,6 +55,10 @@ func (p *Part) Writer(index int, spare bool) *Writer {
 	}
 	return w
 }
+
+// Proof begins a piece, 0 ≤ index < Pieces, that is only verified: its bytes are kept
+// nowhere.
+func (m *Manifest) Proof(index int) *Writer { return newWriter(m, index) }
 
 // takeOver makes w the one that writes its piece into the file, unless the
 // piece is verified: a verified piece is never written again. A write of the
@@ -118,8 +122,10 @@ func (w *Writer) Write(b []byte) (int, error) {
 			w.memory = make([]byte, 0, w.manifest.Length(w.index))
 		}
 		w.memory = append(w.memory, b...)
-	} else if err := w.writeFile(b, w.offset); err != nil {
-		return 0, err
+	} else if w.part != nil {
+		if err := w.writeFile(b, w.offset); err != nil {
+			return 0, err
+		}
 	}
 	w.offset += int64(len(b))
 	return len(b), nil
@@ -155,6 +161,8 @@ func (w *Writer) Finish() error {
 		return ErrWrongPiece
 	case w.small != nil:
 		return w.small.finish(w.memory)
+	case w.part == nil:
+		return nil
 	}
 	p := w.part
 	if w.collects {

@@ -31,6 +31,13 @@ func ReplacingAt(name string) Option {
 	return func(f *fetch) { f.name, f.replace = name, true }
 }
 
+// NamedBy says which tracker named the peer. One that is not in the local network names
+// no peer in it: otherwise it could have this program send what it likes to any device
+// there. It also names no port below 1024.
+func NamedBy(tracker netip.Addr) Option {
+	return func(f *fetch) { f.tracker = tracker.Unmap() }
+}
+
 // waiting sets how long to wait for the answer.
 func waiting(d time.Duration) Option {
 	return func(f *fetch) { f.wait = d }
@@ -39,6 +46,7 @@ func waiting(d time.Duration) Option {
 // fetch is one request to a seed peer.
 type fetch struct {
 	peer     netip.AddrPort
+	tracker  netip.Addr // that named it; invalid if the caller trusts it
 	datagram []byte
 	sum      [md5.Size]byte
 	label    string // the resource and its peer, for people
@@ -65,6 +73,9 @@ func Fetch(ctx context.Context, local *net.UDPAddr, resource netproto.SeedResour
 	}
 	for _, option := range options {
 		option(f)
+	}
+	if err := f.allowed(); err != nil {
+		return "", err
 	}
 	data, err := f.ask(ctx, local)
 	if err != nil {
@@ -102,6 +113,50 @@ func newFetch(r netproto.SeedResource) (*fetch, error) {
 // IPv4, and a request must not be broadcast.
 func isPeer(addr netip.Addr) bool {
 	return addr.Is4() && !addr.IsUnspecified() && !addr.IsMulticast() && addr != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// lowestPort is the lowest port to which a tracker that is far away can have a request
+// sent.
+const lowestPort = 1024
+
+// allowed returns why a request must not be sent to the peer, or nil.
+func (f *fetch) allowed() error {
+	ip := f.peer.Addr()
+	if f.tracker.IsValid() && !isLocal(f.tracker) && (isLocal(ip) || f.peer.Port() < lowestPort) {
+		return netproto.Errorf(netproto.CodeInvalid, "%s is in the local network or no port of a peer, and the tracker at %s is far away", f.label, f.tracker)
+	}
+	if isBroadcast(ip) {
+		return netproto.Errorf(netproto.CodeInvalid, "%s is an address of everybody", f.label)
+	}
+	return nil
+}
+
+// isBroadcast reports whether an address reaches all of a network that this computer is
+// in.
+func isBroadcast(ip netip.Addr) bool {
+	networks, err := net.InterfaceAddrs()
+	if err != nil {
+		return false // the system refuses to send there unless it is asked to
+	}
+	for _, n := range networks {
+		if prefix, err := netip.ParsePrefix(n.String()); err == nil && ip == broadcastOf(prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// broadcastOf returns the last address of an IPv4 network; the zero Addr if it has none
+// that reaches all.
+func broadcastOf(network netip.Prefix) netip.Addr {
+	if !network.Addr().Is4() || network.Bits() > 30 {
+		return netip.Addr{}
+	}
+	last := network.Addr().As4()
+	for bit := network.Bits(); bit < 32; bit++ {
+		last[bit/8] |= 0x80 >> (bit % 8)
+	}
+	return netip.AddrFrom4(last)
 }
 
 // ask sends the request and waits for the bytes with the right MD5. The socket is

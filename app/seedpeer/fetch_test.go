@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -311,5 +312,43 @@ func wantTree(t *testing.T, dir string, want map[string]string) {
 	t.Helper()
 	if got := tree(t, dir); !maps.Equal(got, want) {
 		t.Errorf("the folder holds %q, want %q", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+}
+
+func TestATrackerFarAwayNamesNobodyInTheLocalNetwork(t *testing.T) {
+	for _, c := range []struct {
+		tracker, peer string
+		port          int
+		refused       bool
+	}{
+		{"203.0.113.5", "127.0.0.1", 4000, true},
+		{"203.0.113.5", "192.168.1.1", 4000, true},
+		{"203.0.113.5", "169.254.169.254", 8000, true},
+		{"203.0.113.5", "198.51.100.7", 53, true},
+		{"203.0.113.5", "198.51.100.7", 4000, false},
+		{"192.168.1.2", "192.168.1.7", 4000, false},
+		{"127.0.0.1", "127.0.0.1", 53, false},
+		{"::1", "127.0.0.1", 4000, false},
+		{"", "192.168.1.7", 4000, false},
+	} {
+		f, err := newFetch(netproto.SeedResource{PeerIP: c.peer, PeerPort: c.port, ResourceName: "f", ResourceHash: md5Hex(nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tracker, err := netip.ParseAddr(c.tracker); err == nil {
+			NamedBy(tracker)(f)
+		}
+		if err := f.allowed(); (err != nil) != c.refused || err != nil && netproto.CodeOf(err) != netproto.CodeInvalid {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+func TestTheAddressOfEverybody(t *testing.T) {
+	for network, want := range map[string]string{"192.168.1.7/24": "192.168.1.255", "10.1.2.3/8": "10.255.255.255", "172.16.5.9/30": "172.16.5.11", "10.0.0.1/31": "", "10.0.0.1/32": "", "2001:db8::1/64": ""} {
+		got := broadcastOf(netip.MustParsePrefix(network))
+		if want == "" && got.IsValid() || want != "" && got != netip.MustParseAddr(want) {
+			t.Errorf("of %s it is %s, not %s", network, got, want)
+		}
 	}
 }

@@ -90,22 +90,52 @@ type resourceAnswer struct {
 	Names list[string] `json:"names"`
 }
 
-// sourceOf returns what of a source can be used; an address without a host gets the
-// tracker's.
-func sourceOf(s netproto.Source, host string) netproto.Source {
+// viewpoint is from where a tracker sees this peer, and this peer sees it.
+type viewpoint struct {
+	tracker  netip.Addr // the one that answered
+	observed netip.Addr // of this peer, as the tracker says; invalid before it joined
+}
+
+// sourceOf returns what of a source can be used.
+func (v viewpoint) sourceOf(s netproto.Source) netproto.Source {
 	s.Name = netproto.Cut(s.Name, netproto.MaxPeerName)
-	s.Addresses = s.Addresses[:min(len(s.Addresses), maxAddresses)]
-	addresses := make([]string, 0, len(s.Addresses))
-	for _, a := range s.Addresses {
-		literal := a
-		port, own := strings.CutPrefix(a, ":")
-		if own {
-			a, literal = net.JoinHostPort(host, port), "127.0.0.1:"+port
+	s.Addresses = v.dialable(s.Addresses)
+	return s
+}
+
+// dialable returns the addresses that a tracker may name: IP literals with a port, each
+// once. One without a host is at the tracker. A tracker that is not in the local network
+// names addresses in it only of a peer that it sees behind the same public address as
+// this one: otherwise it could have this peer dial into its own network.
+func (v viewpoint) dialable(addresses []string) []string {
+	var parsed []netip.AddrPort
+	together := false
+	for _, text := range addresses[:min(len(addresses), maxAddresses)] {
+		if port, ok := strings.CutPrefix(text, ":"); ok && v.tracker.IsValid() {
+			text = net.JoinHostPort(v.tracker.String(), port)
 		}
-		if at, err := netip.ParseAddrPort(literal); err == nil && at.Port() != 0 {
-			addresses = append(addresses, a)
+		at, err := netip.ParseAddrPort(text)
+		if err != nil || at.Port() == 0 {
+			continue
+		}
+		at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+		together = together || at.Addr() == v.observed
+		if !slices.Contains(parsed, at) {
+			parsed = append(parsed, at)
 		}
 	}
-	s.Addresses = addresses
-	return s
+	list := make([]string, 0, len(parsed))
+	for _, at := range parsed {
+		ip := at.Addr()
+		if ip.IsUnspecified() || ip.IsMulticast() || isLocal(ip) && !isLocal(v.tracker) && (!together || !ip.IsPrivate()) {
+			continue
+		}
+		list = append(list, at.String())
+	}
+	return list
+}
+
+// isLocal reports whether an address is of this computer or of the local network.
+func isLocal(ip netip.Addr) bool {
+	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
 }

@@ -57,6 +57,7 @@ type Client struct {
 	mu       sync.Mutex
 	expected netproto.Fingerprint // zero: the first key that answers is trusted
 	saved    bool                 // the trust knows the key and the name
+	seen     viewpoint            // the tracker and this peer
 }
 
 // New returns a client for the tracker at host:port, without calling it. The
@@ -74,7 +75,7 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 	c := &Client{address: address, trust: trust, expected: expected, timeout: callTimeout}
 	c.transport = &http.Transport{
 		TLSClientConfig:        id.ClientTLS(identity.HTTP, c.verify),
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            c.dial,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 		MaxIdleConnsPerHost:    4,
@@ -88,6 +89,22 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 	c.http.SetHeader("User-Agent", "CentralizedP2P")
 	c.http.SetAllowGetMethodPayload(true)
 	return c, nil
+}
+
+var dialer = net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+
+// dial connects to the tracker and notes which of its addresses answered.
+func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		c.mu.Lock()
+		c.seen.tracker = tcp.AddrPort().Addr().Unmap()
+		c.mu.Unlock()
+	}
+	return conn, nil
 }
 
 // KeyChanged is the cause of an error with the code "tracker-key-changed": a
@@ -122,6 +139,13 @@ func (c *Client) verify(key ed25519.PublicKey) error {
 
 // Address returns the tracker's host:port.
 func (c *Client) Address() string { return c.address }
+
+// Remote returns the address at which the tracker answered last; invalid before that.
+func (c *Client) Remote() netip.Addr {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen.tracker
+}
 
 // Fingerprint returns the tracker's key; zero before it was first reached.
 func (c *Client) Fingerprint() netproto.Fingerprint {
@@ -186,8 +210,14 @@ func (c *Client) Join(ctx context.Context, request netproto.JoinRequest) (netpro
 		}
 	})()
 	err := c.call(asking, http.MethodPut, netproto.RouteSelf, request, &answer, otherBytes)
-	if _, bad := netip.ParseAddrPort(answer.ObservedAddress); bad != nil {
+	at, bad := netip.ParseAddrPort(answer.ObservedAddress)
+	if bad != nil {
 		answer.ObservedAddress = ""
+	}
+	if err == nil {
+		c.mu.Lock()
+		c.seen.observed = at.Addr().Unmap()
+		c.mu.Unlock()
 	}
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
@@ -279,8 +309,10 @@ func (c *Client) Resource(ctx context.Context, hash netproto.ContentHash) (netpr
 	return netproto.ResourceResponse{Hit: answer.Hit, Names: names}, nil
 }
 
-// Sources lists the online peers that have a content. An address without a host
-// gets the tracker's host.
+// Sources lists the online peers that have a content, with the addresses at which they
+// may be dialled: IP addresses, and private ones only if the tracker is in the local
+// network or the peer is behind the same public address as this one. An address without
+// a host gets that of the tracker.
 func (c *Client) Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error) {
 	var answer struct {
 		Sources list[netproto.Source] `json:"sources"`
@@ -289,12 +321,11 @@ func (c *Client) Sources(ctx context.Context, hash netproto.ContentHash) ([]netp
 	if err := c.call(ctx, http.MethodGet, withHash(netproto.RouteSources, hash), nil, &answer, sourcesBytes); err != nil {
 		return nil, err
 	}
-	host, _, err := net.SplitHostPort(c.address)
-	if err != nil {
-		return nil, err
-	}
+	c.mu.Lock()
+	from := c.seen
+	c.mu.Unlock()
 	for i, s := range answer.Sources.items {
-		answer.Sources.items[i] = sourceOf(s, host)
+		answer.Sources.items[i] = from.sourceOf(s)
 	}
 	return answer.Sources.items, nil
 }

@@ -151,6 +151,9 @@ func (d *download) run(ctx context.Context) (string, error) {
 			return "", ctx.Err()
 		}
 		switch code := netproto.CodeOf(err); {
+		case errors.Is(err, swarm.ErrIsFile), errors.Is(err, swarm.ErrIsFolder):
+			d.setFolder(errors.Is(err, swarm.ErrIsFolder))
+			continue
 		case code == netproto.CodeNoSpace, code == netproto.CodeFolderUnwritable, piece.Scarce(err):
 		default:
 			return "", err
@@ -162,6 +165,15 @@ func (d *download) run(ctx context.Context) (string, error) {
 		}
 		d.setDiskErr(nil)
 	}
+}
+
+// setFolder notes what the bytes of the content showed it to be.
+func (d *download) setFolder(folder bool) {
+	d.mu.Lock()
+	d.record.Folder, d.record.Paths = folder, nil
+	d.mu.Unlock()
+	d.records.saved(d)
+	d.config.Notify()
 }
 
 func (d *download) setDiskErr(err error) {

@@ -151,6 +151,7 @@ var ErrRenewed = errors.New("the network changed, or the computer slept")
 // Renew gives up what is being dialled and closes the connections that are dead,
 // after the computer slept or changed its network.
 func (cs *Conns) Renew(dead func(*Conn) bool) {
+	cs.Dials.Renew()
 	cs.mu.Lock()
 	cs.endEpoch()
 	cs.epoch, cs.endEpoch = context.WithCancel(cs.ctx)

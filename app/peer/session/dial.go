@@ -7,7 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"strconv"
+	"slices"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -92,18 +92,8 @@ func (cs *Conns) dial(ctx context.Context, src netproto.Source) (*tls.Conn, erro
 				return
 			case <-time.After(time.Duration(i) * dialHeadStart):
 			}
-			raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-			if err != nil {
-				results <- result{err: err}
-				return
-			}
-			t := tls.Client(newWire(raw), config)
-			if err := t.HandshakeContext(ctx); err != nil {
-				raw.Close()
-				results <- result{err: err}
-				return
-			}
-			results <- result{conn: t}
+			t, err := cs.dialAt(ctx, address, src.Key, config)
+			results <- result{t, err}
 		}()
 	}
 	var winner *tls.Conn
@@ -126,20 +116,44 @@ func (cs *Conns) dial(ctx context.Context, src netproto.Source) (*tls.Conn, erro
 	return winner, nil
 }
 
-// dialable returns the addresses that a peer can have. Whatever else a tracker names is
-// not dialled.
-func dialable(addresses []string) []string {
-	var list []string
+// dialAt dials one address, if the budget allows it, and shakes hands.
+func (cs *Conns) dialAt(ctx context.Context, at netip.AddrPort, key netproto.PublicKey, config *tls.Config) (*tls.Conn, error) {
+	end, err := cs.Dials.Begin(key, at, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	answered := false
+	defer func() { end(answered) }()
+	raw, err := cs.config.Dial(ctx, at.String())
+	if err != nil {
+		return nil, err
+	}
+	t := tls.Client(newWire(raw), config)
+	if err := t.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	answered = true
+	return t, nil
+}
+
+func dialTCP(ctx context.Context, address string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+}
+
+// dialable returns the addresses that a peer can have, each once. Whatever else a
+// tracker names is not dialled, host names least of all.
+func dialable(addresses []string) []netip.AddrPort {
+	var list []netip.AddrPort
 	for _, address := range addresses {
-		host, port, err := net.SplitHostPort(address)
-		if n, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || n == 0 || host == "" {
+		at, err := netip.ParseAddrPort(address)
+		if err != nil || at.Port() == 0 || !IsUnicast(at.Addr().Unmap()) {
 			continue
 		}
-		// A host name is that of the tracker's own computer: see Tracker.Sources.
-		if ip, err := netip.ParseAddr(host); err == nil && !IsUnicast(ip.Unmap()) {
+		if at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port()); slices.Contains(list, at) {
 			continue
 		}
-		if list = append(list, address); len(list) == MaxAddresses {
+		if list = append(list, at); len(list) == MaxAddresses {
 			break
 		}
 	}

@@ -3,7 +3,7 @@
 // What the frames mean is up to two handlers of each connection: the [Owner]
 // answers what the other side asks, the [Reader] takes what this side asked for.
 //
-// Locks, outer first: Conns.mu, Conn.mu, wire.mu; Hearsay.mu by itself. No handler is
+// Locks, outer first: Conns.mu, Conn.mu, wire.mu; Dials.mu by itself. No handler is
 // called and no socket is waited for with Conns.mu or Conn.mu held.
 package session
 
@@ -11,6 +11,7 @@ import (
 	"bufio"
 	"context"
 	"log/slog"
+	"net"
 	"sync"
 	"time"
 
@@ -76,10 +77,14 @@ type Config struct {
 	Log      *slog.Logger
 	Timing   Timing
 	Name     func() string // what this peer calls itself
+	// Dial connects to an address, ip:port; nil is TCP.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
 
 // Conns are the connections to other peers, both ways.
 type Conns struct {
+	Dials Dials // of the whole process
+
 	config Config
 	ctx    context.Context // of all connections
 	cancel context.CancelFunc
@@ -100,6 +105,9 @@ type Conns struct {
 // New returns an empty set of connections; ctx or Close ends all of them.
 func New(ctx context.Context, config Config) *Conns {
 	cs := &Conns{config: config, byKey: map[netproto.PublicKey][]*Conn{}, banned: map[netproto.PublicKey]time.Time{}, dials: map[netproto.PublicKey]*dialling{}}
+	if config.Dial == nil {
+		cs.config.Dial = dialTCP
+	}
 	cs.ctx, cs.cancel = context.WithCancel(ctx)
 	cs.epoch, cs.endEpoch = context.WithCancel(cs.ctx)
 	return cs

@@ -24,7 +24,10 @@ func (s *stream) onHave(first int, bits []byte) {
 		s.uncount()
 	}
 	most := netproto.MaxContentSize / netproto.MaxPieceSize / 8
-	if s.job.ready() {
+	switch {
+	case s.size >= 0: // which it claims itself
+		most = (netproto.PieceCount(s.size) + 7) / 8
+	case s.job.ready():
 		most = (len(s.job.owners) + 7) / 8
 	}
 	if need := min(first/8+len(bits), most); need > len(s.have) {
@@ -168,21 +171,21 @@ func (l *lane) receive(r *request, b []byte) error {
 
 // received counts bytes of a request; done says that its piece is complete.
 func (r *request) received(n int, done bool) {
-	if part := r.arrived(n, done); done && part != nil {
+	if part, wanted := r.arrived(n, done); done && wanted {
 		// Without the lock: this writes a spare piece, and a small file.
 		r.finish(part, r.writer.Finish())
 	}
 	r.lane.attempt.swarms.config.Notify()
 }
 
-// arrived counts bytes of a request. It returns what the piece is part of, or nil if
-// the request was dropped meanwhile.
-func (r *request) arrived(n int, done bool) growing {
+// arrived counts bytes of a request. It returns what the piece is part of; wanted is
+// false if the request was dropped meanwhile.
+func (r *request) arrived(n int, done bool) (part growing, wanted bool) {
 	a := r.lane.attempt
 	a.mu.Lock()
 	defer a.unlock()
 	if _, ok := r.lane.requests[r]; !ok {
-		return nil
+		return nil, false
 	}
 	now := time.Now()
 	if r.lane.measured.IsZero() {
@@ -200,7 +203,7 @@ func (r *request) arrived(n int, done bool) growing {
 	if done {
 		r.unlink(false)
 	}
-	return r.stream.job.part
+	return r.stream.job.part, true
 }
 
 // finish ends a complete request; err says whether its piece was right. Of two requests
@@ -210,7 +213,7 @@ func (r *request) finish(part growing, err error) {
 	a.mu.Lock()
 	defer a.unlock()
 	j := r.stream.job
-	if j.part != part {
+	if r.proof && r.stream.proof != r || !r.proof && j.part != part {
 		return // it was closed meanwhile
 	}
 	r.release()
@@ -220,6 +223,12 @@ func (r *request) finish(part growing, err error) {
 		return
 	case err != nil && !errors.Is(err, piece.ErrTakenOver) && !errors.Is(err, piece.ErrCancelled):
 		a.failLocked(err)
+		return
+	case r.proof:
+		if err == nil {
+			r.lane.source.delay, r.lane.source.failure, r.lane.source.proven = 0, nil, true
+			j.settle(r.stream.claim)
+		}
 		return
 	case err == nil && !j.verified.Has(r.index):
 		r.addPiece()
@@ -234,12 +243,15 @@ func (r *request) finish(part growing, err error) {
 func (r *request) addPiece() {
 	a := r.lane.attempt
 	j := r.stream.job
-	for _, other := range [...]*request{j.owners[r.index], j.spares[r.index]} {
-		if other != nil {
-			other.drop(true)
+	if owner := j.owners[r.index]; owner != nil {
+		owner.drop(true)
+	}
+	for spare := range j.spares {
+		if spare.index == r.index {
+			spare.drop(true)
 		}
 	}
-	r.lane.source.delay, r.lane.source.failure = 0, nil
+	r.lane.source.delay, r.lane.source.failure, r.lane.source.proven = 0, nil, true
 	j.verified.Set(r.index)
 	j.take(r.index)
 	j.missing--
@@ -249,11 +261,21 @@ func (r *request) addPiece() {
 		j.shared.Unlock()
 		j.offer()
 		a.swarms.tellSwarm(j.hash)
+		j.refuseOthers()
 	}
 	a.swarms.config.Audience.AnnouncePiece(j, r.index)
 	if j.complete() {
 		j.closeStreams()
 		a.Wake()
+	}
+}
+
+// refuseOthers stops asking the sources that claim another size than the proven one.
+func (j *job) refuseOthers() {
+	for l := range j.attempt.lanes.open {
+		if s := l.streams[j]; s != nil && s.size >= 0 && s.size != j.size {
+			s.setAside()
+		}
 	}
 }
 
@@ -280,6 +302,5 @@ func (r *request) punish() {
 	l.detach()
 	a.swarms.config.Conns.Ban(l.conn.Key, err)
 	a.sources.ban(l.source)
-	j.doubt()
 	a.lanes.kick()
 }

@@ -31,10 +31,11 @@ func (ss *Swarms) Attempt(task Task, before *Attempt, preference Preference) *At
 }
 
 // Run fetches the content, from what is on the disk to the published name, and
-// returns the path. The error is that of ctx if it ended. It has the code "no-space"
+// returns the path. [ErrIsFile] and [ErrIsFolder] say that the content is of the other
+// kind than the task says. The error is that of ctx if it ended. It has the code "no-space"
 // or "folder-unwritable" if the disk is the reason, and another code if trying again
 // soon is useless.
-func (a *Attempt) Run(ctx context.Context) (string, error) {
+func (a *Attempt) Run(ctx context.Context) (path string, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// The folder was made when the download was added. If it is gone, so may be its
@@ -45,6 +46,7 @@ func (a *Attempt) Run(ctx context.Context) (string, error) {
 	}
 	a.root = root
 	defer root.Close()
+	defer func() { a.dropWrongKind(err) }()
 	a.swarms.enter(a)
 	defer a.letGo(cancel)
 	if a.task.Folder {

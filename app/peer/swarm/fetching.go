@@ -31,6 +31,9 @@ func (a *Attempt) fetch(ctx context.Context, jobs []*job, durable bool) (string,
 				return "", err
 			}
 		}
+		if err := a.checkKind(); err != nil {
+			return "", err
+		}
 		if left, err := a.left(len(jobs)); left == 0 || err != nil {
 			return published, err
 		}
@@ -77,6 +80,9 @@ func (a *Attempt) publishComplete(ctx context.Context, last string, durable bool
 		return "", err
 	}
 	for _, j := range complete {
+		if !a.task.Folder && isList(j.part) {
+			return "", ErrIsFolder
+		}
 		name, err := j.publish(ctx, durable)
 		if err != nil {
 			return "", err

@@ -40,6 +40,10 @@ func (l *lane) assign() bool {
 			continue // it is opened if this lane has nothing else to do
 		}
 		s := l.streamOf(j)
+		if s != nil && s.canProve(now) {
+			s.prove()
+			return true
+		}
 		if s == nil || !s.usable(now) {
 			continue
 		}
@@ -51,7 +55,10 @@ func (l *lane) assign() bool {
 			return true
 		}
 		if l.inflight == 0 {
-			if i, ok := s.takeOver(); ok {
+			if i, instead, ok := s.takeOver(now); ok {
+				if instead != nil {
+					instead.drop(true)
+				}
 				s.ask(i, true)
 				return true
 			}
@@ -96,6 +103,7 @@ func (l *lane) closeStream(j *job) {
 		return
 	}
 	delete(l.streams, j)
+	s.endGathering()
 	if s.have != nil && j.ready() {
 		s.uncount()
 	}

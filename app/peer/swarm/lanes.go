@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -24,6 +25,9 @@ const (
 	// laneRate is the smallest share of a limit that is worth a lane, in bytes a
 	// second: with less each, the sources would seem to be stuck.
 	laneRate = 64 << 10
+	// trickle is what no source is slow enough to give unless it means to keep its
+	// place, in bytes a second.
+	trickle = 1 << 10
 )
 
 // manage makes lanes where they are wanted, ends those that stall, and has every
@@ -37,31 +41,33 @@ func (ls *lanes) manage(ctx context.Context) {
 	ls.climb.Judge(a.task.Rate.Rate(), len(ls.open), maxPerSource-1, now)
 	waiting := ls.dial(ctx, now)
 	for l := range ls.open {
-		switch {
-		case l.stalled(now, stall):
+		if l.stalled(now, stall) {
 			l.sendAway(now)
 			l.conn.Close(l.source.failure)
-		case waiting && l.inflight == 0 && now.Sub(l.useful) > stall: // others may have more to give
+			continue
+		}
+		l.wakePace()
+		l.relieve(now)
+		l.fill()
+		if waiting > 0 && l.useless(now) { // others may have more to give
 			l.sendAway(now)
-		default:
-			l.wakePace()
-			l.relieve(now)
-			l.fill()
+			waiting--
 		}
 	}
 	for _, j := range a.active {
-		j.doubt()
+		j.askAgain()
 	}
 }
 
 // dial makes the missing lanes, first to sources that did not fail before. It
-// reports whether a source waits because there are enough lanes.
-func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting bool) {
+// returns how many sources wait because there are enough lanes.
+func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 	a := ls.attempt
 	wanted, most := ls.perSource(), ls.most()
+	open := a.swarms.config.Conns.Dials.Open(now)
 	for _, failed := range [...]bool{false, true} {
 		for key, s := range a.sources.known {
-			if (s.failure != nil) != failed || now.Before(s.retry) {
+			if (s.failure != nil) != failed || now.Before(s.retry) || !s.reached && !open {
 				continue
 			}
 			if a.swarms.config.Conns.Banned(key) {
@@ -70,7 +76,9 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting bool) {
 			}
 			for s.lanes < wanted {
 				if len(ls.open) >= most || ls.making >= maxMaking {
-					waiting = waiting || s.lanes == 0 && len(ls.open) >= most
+					if s.lanes == 0 && len(ls.open) >= most {
+						waiting++
+					}
 					break
 				}
 				at, index := s.Source, s.lanes
@@ -94,7 +102,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, at netproto.Source, ind
 		s.lanes--
 		switch {
 		case err == nil || ctx.Err() != nil:
-		case piece.Scarce(err): // here, which is not the fault of the source
+		case piece.Scarce(err) || errors.Is(err, session.ErrBudget): // here, which is not the fault of the source
 			s.retry = time.Now().Add(a.swarms.config.Timing.MinSource)
 		default:
 			s.fail(err, &a.swarms.config.Timing)
@@ -113,11 +121,11 @@ func (ls *lanes) connect(ctx context.Context, s *source, at netproto.Source, ind
 	}
 	now := time.Now()
 	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), pace: make(chan struct{}, 1),
-		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now}
+		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now, made: now}
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
 	s.made++
-	s.heard, s.unreached = false, false
+	s.heard, s.unreached, s.reached = false, false, true
 	l.fill()
 	a.unlock()
 	a.swarms.config.Notify()
@@ -164,6 +172,40 @@ func (l *lane) relieve(now time.Time) {
 	if freed {
 		a.lanes.kick()
 	}
+}
+
+// useless reports whether a lane gives so little that another source should have its
+// place: nothing for a while, or hardly anything, or little for long.
+func (l *lane) useless(now time.Time) bool {
+	t := &l.attempt.swarms.config.Timing
+	if l.inflight == 0 {
+		idle := now.Sub(l.useful)
+		return idle > t.Stall || idle > 2*t.Silent && !l.couldGive(now)
+	}
+	if l.unanswered > 0 && now.Sub(l.heard) > 2*t.Silent {
+		return true
+	}
+	if len(l.limits()) > 0 { // this side may be what is slow
+		return false
+	}
+	rate, age := l.rate.Rate(), now.Sub(l.made)
+	return age > 2*t.Silent && rate < trickle || age > t.Stall && rate < laneRate
+}
+
+// couldGive reports whether the lane's source has something that this attempt lacks, and
+// would give it: that it is not asked for it is not its fault.
+func (l *lane) couldGive(now time.Time) bool {
+	for j, s := range l.streams {
+		if !s.usable(now) || s.place > 0 || s.refused {
+			continue
+		}
+		for i := range min(len(s.have), len(j.verified)) {
+			if s.have[i]&^j.verified[i] != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sendAway lets go of a useless lane, and rests its source for Timing.MaxSource.

@@ -11,12 +11,10 @@ import (
 // How a job gets its manifest. The chaining values of a manifest prove themselves:
 // they fold to the hash. Only the verified last piece proves its size. Until then a
 // source is asked for pieces only if it claims that size itself, so that wrong bytes
-// are always the fault of the peer that sent them. If sources disagree, a size that
-// cannot be proven is given up.
-
-// maxGathering bounds the memory of manifests on their way: the largest lie takes
-// 32 MiB.
-const maxGathering = 4
+// are always the fault of the peer that sent them. Sources that claim other sizes are
+// asked for their last piece meanwhile, each for its own: the first that is right
+// settles the size, and those that claim another one are not asked any longer. So it
+// costs nothing to believe a lie at first.
 
 // onManifest takes the parts of a manifest, in order. An error is the fault of the
 // source; a wrong fold is piece.ErrManifest.
@@ -31,18 +29,24 @@ func (s *stream) onManifest(f netproto.Manifest) error {
 	if f.First == 0 && s.pending == nil {
 		s.size = f.Size
 	}
+	s.heard = time.Now()
 	switch {
 	case f.Size != s.size:
 		return fmt.Errorf("%w: parts of a manifest do not fit", netproto.ErrFrame)
-	case j.sure && s.size != j.size || j.most > 0 && s.size > j.most:
+	case j.sure && s.size != j.size:
 		s.setAside()
 		return nil
-	case j.m != nil: // by another source
-		j.doubt()
+	case s.claim != nil || j.m != nil && s.size == j.m.Size: // it is known
+		s.endGathering()
 		s.lane.fill()
 		return nil
-	case s.pending == nil && f.First == 0 && s.size != j.doubted && j.gathering() < maxGathering:
-		s.pending = &piece.Manifest{Hash: j.hash, Size: f.Size}
+	case j.m != nil && s.size > 0 && netproto.PieceCount(s.size) == j.m.Pieces(): // the last piece has another length
+		s.endGathering()
+		s.claim = &piece.Manifest{Hash: j.hash, Size: s.size, CVs: j.m.CVs}
+		s.lane.fill()
+		return nil
+	case s.pending == nil && f.First == 0 && a.swarms.gather(s.size):
+		s.pending = &piece.Manifest{Hash: j.hash, Size: s.size}
 	case s.pending == nil:
 		s.passed = true
 		return nil
@@ -55,29 +59,23 @@ func (s *stream) onManifest(f netproto.Manifest) error {
 		return nil
 	}
 	m := s.pending
-	s.pending = nil
+	s.endGathering()
 	if err := m.Check(); err != nil {
 		return err
 	}
 	if m.Size == 0 && m.Hash != piece.NewHasher(0).Root() {
 		return fmt.Errorf("%w: it is not empty", piece.ErrManifest)
 	}
+	if j.m != nil { // another source was faster, with another size
+		s.claim = m
+		s.lane.fill()
+		return nil
+	}
 	j.shared.Lock()
 	j.m = m
 	j.shared.Unlock()
 	a.Wake()
 	return nil
-}
-
-// gathering is the number of streams with a part of the job's manifest.
-func (j *job) gathering() int {
-	n := 0
-	for l := range j.attempt.lanes.open {
-		if s := l.streams[j]; s != nil && s.pending != nil {
-			n++
-		}
-	}
-	return n
 }
 
 // setAside stops asking the stream's source for the content, for Timing.Refused.
@@ -87,78 +85,76 @@ func (s *stream) setAside() {
 			r.drop(true)
 		}
 	}
-	s.pending, s.refused, s.pause = nil, true, time.Now().Add(s.lane.attempt.swarms.config.Timing.Refused)
+	s.endGathering()
+	s.refused, s.pause = true, time.Now().Add(s.lane.attempt.swarms.config.Timing.Refused)
 }
 
-// doubt gives up an uncertain size if no source claims it any longer, or nothing has
-// proven it for Timing.Stall while another one is claimed. The caller holds the lock.
-func (j *job) doubt() {
-	a := j.attempt
-	if j.m == nil {
-		j.askAgain()
-		return
-	}
-	if j.sure || !j.ready() {
-		return
-	}
-	agree, disagree := 0, 0
-	for l := range a.lanes.open {
-		switch s := l.streams[j]; {
-		case s == nil || s.refused || s.size < 0:
-		case s.size == j.size:
-			agree++
-		default:
-			disagree++
-		}
-	}
-	if disagree > 0 && (agree == 0 || time.Since(j.begun) > a.swarms.config.Timing.Stall) {
-		j.distrust()
-	}
-}
-
-// askAgain reopens the streams whose manifest was not wanted, if no other source is
-// sending one.
+// askAgain reopens the streams whose manifest found no room, now that there is some.
 func (j *job) askAgain() {
-	if j.gathering() > 0 {
+	if j.sure {
 		return
 	}
 	for l := range j.attempt.lanes.open {
-		if s := l.streams[j]; s != nil && s.passed {
-			j.doubted = -1 // there is no other
+		s := l.streams[j]
+		if s != nil && s.passed && !s.refused && (j.m == nil || s.size != j.m.Size) && j.attempt.swarms.hasRoom(s.size) {
 			l.closeStream(j)
 			l.fill()
 		}
 	}
 }
 
-// distrust starts a job over, to use the manifest of another source. The unfinished
-// file stays: it is hashed anew, and what is right in it counts.
-func (j *job) distrust() {
+// settle takes over the size that a source has proven, and starts the job over if it
+// believed in another one. The unfinished file stays: it is hashed anew, and what is
+// right in it counts.
+func (j *job) settle(m *piece.Manifest) {
 	a := j.attempt
-	part, size := j.part, j.size
+	if j.sure {
+		return
+	}
+	if j.ready() {
+		a.swarms.config.Log.Info("the size of a content was a lie", "hash", j.hash, "size", j.size, "right", m.Size)
+		j.startOver()
+	}
+	for l := range a.lanes.open {
+		j.dropRequests(l)
+		l.closeStream(j)
+	}
+	j.size = m.Size
+	j.shared.Lock()
+	j.m, j.sure = m, true
+	j.shared.Unlock()
+	a.lanes.kick()
+	a.Wake()
+}
+
+// startOver lets go of the unfinished file of a job.
+func (j *job) startOver() {
+	a := j.attempt
+	part := j.part
 	closed := make(chan struct{})
 	j.closing = closed
-	a.work.Go(func() { // the caller is a lane, or the running goroutine: work is not waited for yet
+	a.work.Go(func() { // the caller is a lane: work is not waited for yet
 		defer close(closed)
-		a.swarms.config.Log.Info("the size of a content is given up", "hash", j.hash, "size", size)
 		j.closePart(part)
 	})
 	for l := range a.lanes.open {
-		for r := range l.requests {
-			if r.stream.job == j {
-				r.drop(true)
-			}
-		}
-		l.closeStream(j)
+		j.dropRequests(l)
 	}
-	j.doubted = j.size
 	j.owners, j.spares = nil, nil
-	j.size, j.missing, j.flying, j.partial = -1, 0, 0, 0
+	j.missing, j.flying, j.partial = 0, 0, 0
 	a.total = -1
 	j.shared.Lock()
-	j.part, j.m = nil, nil
+	j.part = nil
 	j.shared.Unlock()
-	a.Wake()
+}
+
+// dropRequests takes back what a lane was asked for of a job.
+func (j *job) dropRequests(l *lane) {
+	for r := range l.requests {
+		if r.stream.job == j {
+			r.drop(true)
+		}
+	}
 }
 
 func (j *job) closePart(part growing) {

@@ -3,7 +3,6 @@ package swarm
 import (
 	"context"
 	"errors"
-	"time"
 
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/piece"
@@ -103,6 +102,11 @@ func (j *job) resume(ctx context.Context) (growing, error) {
 	}
 	a.mu.Lock()
 	defer a.unlock()
+	if j.m != m { // another size was proven meanwhile
+		a.after = append(a.after, func() { j.closePart(part) })
+		a.Wake()
+		return nil, nil
+	}
 	j.begin(part)
 	if a.total < 0 {
 		a.total = m.Size
@@ -114,6 +118,9 @@ func (j *job) resume(ctx context.Context) (growing, error) {
 	}
 	if j.sure {
 		j.offer()
+		if j.hash == a.task.Hash {
+			a.swarms.tellSwarm(j.hash)
+		}
 	}
 	return part, nil
 }
@@ -123,7 +130,7 @@ func (j *job) begin(part growing) {
 	m := part.Manifest()
 	j.size = m.Size
 	j.owners = make([]*request, m.Pieces())
-	j.spares = map[int]*request{}
+	j.spares = map[*request]struct{}{}
 	have := part.Have()
 	j.verified, j.missing = have, m.Pieces()-have.Count()
 	j.free = piece.AllBits(m.Pieces())
@@ -135,7 +142,6 @@ func (j *job) begin(part growing) {
 	if j.prefer >= 0 {
 		j.attempt.preferred([]*job{j}) // with the size it knows the piece
 	}
-	j.begun = time.Now()
 	j.shared.Lock()
 	defer j.shared.Unlock()
 	j.part = part

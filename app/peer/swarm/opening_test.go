@@ -9,6 +9,7 @@ import (
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -21,9 +22,16 @@ func (nobody) Withdraw(netproto.ContentHash)           {}
 func (nobody) AnnouncePiece(offer.Content, int)        {}
 func (nobody) AnnounceFetching(_ offer.Content, _ int) {}
 
-// Sources that disagree about the size can have it given up at any moment, also
-// between the opening of the unfinished file and the next look at it.
-func TestASizeThatIsGivenUpWhileItsFileIsOpenedHarmsNothing(t *testing.T) {
+// A source can prove another size at any moment, also while the unfinished file of the
+// first one is opened, and after that before the next look at it.
+func TestASizeThatIsProvenWhileAFileIsOpenedHarmsNothing(t *testing.T) {
+	for name, opened := range map[string]bool{"while it is opened": false, "after it was opened": true} {
+		t.Run(name, func(t *testing.T) { proveWhileOpening(t, opened) })
+	}
+}
+
+func proveWhileOpening(t *testing.T, opened bool) {
+	t.Helper()
 	dir := t.TempDir()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -35,9 +43,11 @@ func TestASizeThatIsGivenUpWhileItsFileIsOpenedHarmsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var givenUp func()
-	ss := New(Config{Contents: offer.NewRegister(nobody{}), Audience: nobody{}, Traffic: flow.NewTraffic(0, 0, false), Log: slog.New(slog.DiscardHandler),
-		Timing: StandardTiming, Port: func() int { return 0 }, FreeSpace: func(string) (int64, error) { return 1 << 40, nil }, Notify: func() { givenUp() }})
+	var notify func()
+	conns := session.New(t.Context(), session.Config{})
+	defer conns.Close()
+	ss := New(Config{Conns: conns, Contents: offer.NewRegister(nobody{}), Audience: nobody{}, Traffic: flow.NewTraffic(0, 0, false), Log: slog.New(slog.DiscardHandler),
+		Timing: StandardTiming, Port: func() int { return 0 }, FreeSpace: func(string) (int64, error) { return 1 << 40, nil }, Notify: func() { notify() }})
 	a := ss.Attempt(Task{Hash: m.Hash, Name: "song.flac", Dir: dir, Size: -1, Limit: flow.NewThrottle(0), Rate: new(flow.Meter), Checked: new(atomic.Int64)}, nil, Preference{})
 	a.root = root
 	part, err := piece.OpenPart(t.Context(), root, ".", m, nil) // an earlier attempt left something: it is verified
@@ -55,14 +65,14 @@ func TestASizeThatIsGivenUpWhileItsFileIsOpenedHarmsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := newJob(a, m.Hash, -1, ".", "song.flac")
-	j.m = m
-	times := 0
-	givenUp = func() {
+	j.m = &piece.Manifest{Hash: m.Hash, Size: m.Size - 1, CVs: m.CVs} // a lie that folds
+	proven := false
+	notify = func() {
 		a.mu.Lock()
 		defer a.unlock()
-		if j.ready() && times < 3 {
-			times++
-			j.distrust()
+		if !proven && j.ready() == opened {
+			proven = true
+			j.settle(m)
 		}
 	}
 	waiting := []*job{j}
@@ -70,16 +80,9 @@ func TestASizeThatIsGivenUpWhileItsFileIsOpenedHarmsNothing(t *testing.T) {
 		if waiting, _, err = a.open(t.Context(), waiting); err != nil {
 			t.Fatal(err)
 		}
-		a.mu.Lock()
-		if j.m == nil { // another source says the same size
-			j.shared.Lock()
-			j.m = m
-			j.shared.Unlock()
-		}
-		a.unlock()
 	}
-	if times != 3 || !j.ready() {
-		t.Errorf("it was given up %d times, and is open: %t", times, j.ready())
+	if !proven || !j.ready() || !j.sure || j.size != m.Size || j.part.Manifest() != m || !j.verified.Has(0) {
+		t.Errorf("a size was proven: %t; the file is open: %t, with %d of %d bytes", proven, j.ready(), j.size, m.Size)
 	}
 	a.letGo(func() {})
 }

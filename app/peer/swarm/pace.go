@@ -46,7 +46,11 @@ func (l *lane) eta() time.Duration {
 	if silent := time.Since(l.heard); l.unanswered > 0 && silent > l.attempt.swarms.config.Timing.Silent {
 		return silent + flow.TimeFor(l.inflight, max(l.rate.Rate(), 1))
 	}
-	return flow.TimeFor(l.inflight, l.rate.Rate())
+	rate := l.rate.Rate()
+	if age := time.Since(l.asked); rate == 0 && l.unanswered > 0 && age > time.Second { // a rate comes late
+		rate = max(int64(float64(l.rate.Total())/age.Seconds()), 1)
+	}
+	return flow.TimeFor(l.inflight, rate)
 }
 
 // stalled reports whether the source has owed an answer for longer than limit.
@@ -55,7 +59,7 @@ func (l *lane) stalled(now time.Time, limit time.Duration) bool {
 		return l.unanswered > 0 && now.Sub(l.heard) > limit
 	}
 	for _, s := range l.streams {
-		if s.have == nil && !s.refused && now.Sub(s.opened) > limit {
+		if (s.have == nil || s.pending != nil) && !s.refused && now.Sub(s.opened) > limit && now.Sub(s.heard) > limit {
 			return true
 		}
 	}
@@ -112,6 +116,9 @@ func (l *lane) nextPaced() *request {
 func (l *lane) ask(r *request, n int64) {
 	if l.unanswered == 0 {
 		l.heard = time.Now()
+	}
+	if l.asked.IsZero() {
+		l.asked = time.Now()
 	}
 	l.unanswered += n
 	l.reader.ask(r, n)

@@ -1,8 +1,10 @@
 package swarm
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
@@ -15,7 +17,7 @@ import (
 // Peers takes the addresses of other peers in the swarm of a content.
 func (r *reader) Peers(f netproto.Peers) {
 	c, ss := r.conn, r.swarms
-	if c.Owner.Reads(f.Hash, true) {
+	if c.Owner.Reads(f.Hash, true) && ss.mayIntroduce(introduction{c.Key, f.Hash}, time.Now()) {
 		ss.introduce(c, f.Hash)
 	}
 	wanted := ss.readers(f.Hash)
@@ -50,6 +52,47 @@ func (ss *Swarms) readers(hash netproto.ContentHash) map[*Attempt]struct{} {
 		found[a] = struct{}{}
 	}
 	return found
+}
+
+// introduction is of a peer to the swarm of a content.
+type introduction struct {
+	peer netproto.PublicKey
+	hash netproto.ContentHash
+}
+
+// introduced is how often that was done, and since when.
+type introduced struct {
+	since time.Time
+	times int
+}
+
+const (
+	// A peer is introduced to one swarm at most introduceTimes in introduceEvery, since it
+	// costs a look at every connection and a frame on some. It may come back after its
+	// connection broke.
+	introduceTimes = 3
+	introduceEvery = time.Minute
+	// maxIntroduced bounds the memory of who was introduced lately.
+	maxIntroduced = 4096
+)
+
+// mayIntroduce reports whether it is time to introduce a peer, and notes that it is done.
+func (ss *Swarms) mayIntroduce(i introduction, now time.Time) bool {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	before, ok := ss.introduced[i]
+	if !ok && len(ss.introduced) >= maxIntroduced {
+		maps.DeleteFunc(ss.introduced, func(_ introduction, of introduced) bool { return now.Sub(of.since) >= introduceEvery })
+		if len(ss.introduced) >= maxIntroduced {
+			return false
+		}
+	}
+	if now.Sub(before.since) >= introduceEvery {
+		before = introduced{since: now}
+	}
+	before.times++
+	ss.introduced[i] = before
+	return before.times <= introduceTimes
 }
 
 // introduce tells a newcomer about the others in a swarm, and them about it.

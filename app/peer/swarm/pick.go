@@ -23,7 +23,15 @@ import (
 // and says the same size of the content as the job.
 func (s *stream) usable(now time.Time) bool {
 	j := s.job
-	return j.ready() && s.have != nil && !now.Before(s.pause) && (j.sure || s.size == j.size)
+	return j.ready() && s.have != nil && !now.Before(s.pause) && (s.size == j.size || s.size < 0 && j.sure)
+}
+
+// canProve reports whether the stream's source can be asked to prove the size that it
+// claims, which is not the one that the job believes in.
+func (s *stream) canProve(now time.Time) bool {
+	j := s.job
+	return !j.sure && j.m != nil && s.claim != nil && s.claim.Size != j.m.Size && s.proof == nil && !s.refused && !now.Before(s.pause) &&
+		s.have.Has(s.claim.Pieces()-1)
 }
 
 // pick chooses a piece to ask the stream's source for.
@@ -152,29 +160,65 @@ func (j *job) awaited(i int, now time.Time) bool {
 	return c.by.lane.streams[j] == c.by && !c.by.refused && !c.by.have.Has(i) && now.Sub(c.at) < j.attempt.swarms.config.Timing.Claim
 }
 
-// takeOver chooses the piece with which another source takes longest, if the stream's
-// source would need less than half the time.
-func (s *stream) takeOver() (index int, ok bool) {
+// takeOver chooses the piece with which other sources take longest, if the stream's
+// source would need less than half the time. One that has given nothing yet is also
+// tried on a piece that others are slow with: of many sources that only seem to give
+// something, the one that does is then soon found. If there are too many requests for
+// one piece already, instead is the one to give up.
+func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) {
 	j := s.job
-	if n := int64(len(j.spares)); n >= maxSpares || n > 0 && (n+1)*netproto.PieceSize(j.size) > maxSpareBytes {
-		return 0, false
-	}
-	rate := s.lane.rate.Rate()
+	n := int64(len(j.spares))
+	full := n >= maxSpares || n > 0 && (n+1)*netproto.PieceSize(j.size) > maxSpareBytes
+	rate, silent := s.lane.rate.Rate(), j.attempt.swarms.config.Timing.Silent
 	var worst time.Duration
 	for i, r := range j.owners {
-		if r == nil || r.lane.source == s.lane.source || j.spares[i] != nil || !s.have.Has(i) {
+		if r == nil || r.lane.source == s.lane.source || !s.have.Has(i) {
 			continue
 		}
-		if left := r.lane.eta(); left > worst && left > 2*flow.TimeFor(r.length, rate) {
-			index, worst, ok = i, left, true
+		left, spare, mine := j.left(i, s.lane.source, now)
+		slow := left > 2*flow.TimeFor(r.length, rate)
+		tried := !s.lane.source.proven && now.Sub(r.begun) > silent
+		if mine || full && (spare == nil || !slow) || left <= worst || !slow && !tried {
+			continue
+		}
+		index, worst, ok = i, left, true
+		if instead = nil; full {
+			instead = spare
 		}
 	}
-	return index, ok
+	return index, instead, ok
+}
+
+// left returns how long it takes until a piece that is asked for is here, the request
+// beyond the first that takes longest, and whether one of them is a source's.
+func (j *job) left(index int, of *source, now time.Time) (left time.Duration, slowest *request, mine bool) {
+	left = j.owners[index].eta(now)
+	var longest time.Duration
+	for spare := range j.spares {
+		if spare.index != index {
+			continue
+		}
+		eta := spare.eta(now)
+		left = min(left, eta)
+		mine = mine || spare.lane.source == of
+		if eta >= longest {
+			longest, slowest = eta, spare
+		}
+	}
+	return left, slowest, mine
+}
+
+// eta is how long a request will take; long if its source lets this peer wait.
+func (r *request) eta(now time.Time) time.Duration {
+	if r.stream.place > 0 || now.Before(r.stream.pause) {
+		return time.Hour
+	}
+	return r.lane.eta()
 }
 
 // These bound the memory of pieces that are fetched twice.
 const (
-	maxSpares     = 8
+	maxSpares     = 24
 	maxSpareBytes = 32 << 20
 )
 

@@ -13,21 +13,39 @@ func (s *stream) ask(index int, spare bool) {
 	a.asked++
 	r := &request{number: a.asked, lane: l, stream: s, index: index, length: length, owed: length, spare: spare, writer: j.part.Writer(index, spare)}
 	if spare {
-		j.spares[index] = r
+		j.spares[r] = struct{}{}
 	} else {
 		j.owners[index] = r
 		j.flying++
 		j.take(index)
 	}
+	r.begin()
+	if !spare {
+		r.claim()
+	}
+}
+
+// prove asks the stream's source for its last piece. Its bytes are only verified.
+func (s *stream) prove() {
+	l, last := s.lane, s.claim.Pieces()-1
+	length := s.claim.Length(last)
+	s.lane.attempt.asked++
+	r := &request{number: l.attempt.asked, lane: l, stream: s, index: last, length: length, owed: length, spare: true, proof: true,
+		writer: s.claim.Proof(last)}
+	s.proof = r
+	r.begin()
+}
+
+// begin asks for the bytes of a request, as the limits let them through.
+func (r *request) begin() {
+	l := r.lane
+	r.begun = time.Now()
 	l.requests[r] = struct{}{}
 	l.inflight += r.length
 	if len(l.limits()) == 0 {
 		l.ask(r, r.length)
 	} else {
 		l.wait(r)
-	}
-	if !spare {
-		r.claim()
 	}
 }
 
@@ -73,12 +91,22 @@ func (r *request) unlink(tell bool) {
 	r.lane.reader.forget(r, tell)
 }
 
+// endGathering ends the coming of a manifest.
+func (s *stream) endGathering() {
+	if s.pending != nil {
+		s.lane.attempt.swarms.endGathering(s.size)
+		s.pending = nil
+	}
+}
+
 // release makes the piece of a request free.
 func (r *request) release() {
 	j := r.stream.job
 	switch {
-	case r.spare && j.spares[r.index] == r:
-		delete(j.spares, r.index)
+	case r.stream.proof == r:
+		r.stream.proof = nil
+	case r.spare:
+		delete(j.spares, r)
 	case !r.spare && j.owners[r.index] == r:
 		j.owners[r.index] = nil
 		j.flying--

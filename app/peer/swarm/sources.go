@@ -153,7 +153,7 @@ func (srcs *sources) hear(p netproto.SwarmPeer) {
 	now := time.Now()
 	a.mu.Lock()
 	defer a.unlock()
-	if srcs.known[p.Key] != nil || a.over || !a.swarms.hearsay.Allow(p.Address, now) {
+	if srcs.known[p.Key] != nil || a.over || !a.swarms.config.Conns.Dials.Hears(p.Address, now) {
 		return
 	}
 	srcs.know(heardSource(p.Key, p.Address), true)

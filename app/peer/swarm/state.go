@@ -174,8 +174,9 @@ type source struct {
 	got     int64 // bytes
 	heard   bool  // only another peer named it, and it is not connected yet
 	traded  bool  // another peer, or itself, named it and not the tracker
-	// unreached tells that the last try to connect failed.
-	unreached bool
+	// unreached tells that the last try to connect failed, reached that one succeeded.
+	unreached, reached bool
+	proven             bool // it gave a right piece
 }
 
 // fail puts the source aside for a while.
@@ -242,7 +243,9 @@ type lane struct {
 	measured   time.Time     // when the first bytes came
 	delay      time.Duration // from the first request to its first bytes
 	rate       flow.Meter
-	slow       bool // it fell silent, and is asked for one piece at a time until bytes come
+	made       time.Time
+	asked      time.Time // for the first time
+	slow       bool      // it fell silent, and is asked for one piece at a time until bytes come
 	over       bool
 }
 
@@ -252,9 +255,12 @@ type stream struct {
 	lane    *lane
 	job     *job
 	opened  time.Time
+	heard   time.Time       // when a part of its manifest came
 	size    int64           // of the content, as the source says; -1 before it did
 	pending *piece.Manifest // on its way
-	passed  bool            // its manifest came when it was not wanted, see askAgain
+	passed  bool            // its manifest came when there was no room, see askAgain
+	claim   *piece.Manifest // of the size that the source claims, if the job believes in another
+	proof   *request        // with which the source proves that size; nil = none
 	have    piece.Bits      // of the source; nil before it said so
 	pause   time.Time       // not asked again before
 	refused bool
@@ -264,6 +270,7 @@ type stream struct {
 // request is a piece that a lane fetches.
 type request struct {
 	number uint64 // in the order of their starts
+	begun  time.Time
 	id     uint32 // on the connection; 0 while nothing is asked
 	lane   *lane
 	stream *stream
@@ -272,6 +279,7 @@ type request struct {
 	asked  int64 // bytes asked for
 	owed   int64 // bytes not received
 	spare  bool
+	proof  bool // of the size that the source claims
 
 	writer *piece.Writer // the connection's reading goroutine uses it
 }
@@ -286,16 +294,16 @@ type job struct {
 	attempt *Attempt
 	hash    netproto.ContentHash
 	size    int64    // bytes; -1 before the manifest is known
-	most    int64    // larger is not accepted, in bytes; 0 = any size
+	list    bool     // of a folder's files, until its bytes show something else
 	dir     string   // in the attempt's root, slash-separated
 	targets []string // names in dir where the content belongs; the first is fetched, the others copied
 
-	owners   []*request       // by piece; nil before the part is open, see ready
-	spares   map[int]*request // second requests for a piece, see takeOver
-	free     piece.Bits       // pieces neither asked for nor verified
-	held     []int32          // how many sources have a piece, by piece
-	claims   []claim          // of other readers, by piece; nil before there is one
-	cursor   int              // no piece before it is free, in the order that begins at start
+	owners   []*request            // by piece; nil before the part is open, see ready
+	spares   map[*request]struct{} // further requests for a piece, see takeOver
+	free     piece.Bits            // pieces neither asked for nor verified
+	held     []int32               // how many sources have a piece, by piece
+	claims   []claim               // of other readers, by piece; nil before there is one
+	cursor   int                   // no piece before it is free, in the order that begins at start
 	start    int
 	prefer   int // the piece from which on all come in order; -1 = none
 	flying   int // pieces that are asked for
@@ -305,9 +313,7 @@ type job struct {
 
 	allocated bool            // its space on the disk is reserved, see takeSpace
 	over      bool            // its files have their names
-	begun     time.Time       // with this manifest
-	doubted   int64           // the size that was given up last; -1 before
-	closing   <-chan struct{} // closed once the part file of a size that was given up is; nil = none
+	closing   <-chan struct{} // closed once the part file of a size that was a lie is; nil = none
 }
 
 // content is what other peers may read of a job. Its fields are changed with both
@@ -349,7 +355,7 @@ type claim struct {
 }
 
 func newJob(a *Attempt, hash netproto.ContentHash, size int64, dir, name string) *job {
-	j := &job{attempt: a, hash: hash, size: size, doubted: -1, prefer: -1, dir: dir, targets: []string{name}}
+	j := &job{attempt: a, hash: hash, size: size, prefer: -1, dir: dir, targets: []string{name}}
 	j.sure = size >= 0
 	return j
 }

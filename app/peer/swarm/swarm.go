@@ -18,7 +18,7 @@
 //	pick      which piece is asked for next
 //	request   how a piece is asked for and given back
 //	lane      what a lane asks for, and how it ends
-//	manifest  how a job gets its manifest, and doubts its size
+//	manifest  how a job gets its manifest, and how its size is proven
 //	answers   what a source says, and the bytes that it sends
 //	frames    frames find the stream or request that they are about
 //	sources   which peers an attempt knows
@@ -29,6 +29,7 @@
 //	progress  an attempt in a line
 //	piecemap  the map of its pieces
 //	details   its sources, and what is slow
+//	kind      whether a content is a file or a folder
 //	fetching  the loop: open, fetch, publish
 //	tree      an attempt at a folder: its list, then its files
 //	attempt   an attempt from its start to its end
@@ -47,7 +48,7 @@
 //	serving   owner.mu, then readers.mu, slots.mu, Server.mu, upload.mu
 //	offer     Register.mu                 calls job.shared through Content
 //	offer     Files.mu, Late.mu
-//	session   Conns.mu, Conn.mu; Hearsay.mu
+//	session   Conns.mu, Conn.mu; Dials.mu
 //	membership Memberships.joining, Memberships.mu, membership.mu
 //	membership book.mu                    called by the register
 //	flow      Meter.mu, Throttle.mu
@@ -69,13 +70,14 @@ import (
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
 // Timing is how long attempts wait.
 type Timing struct {
 	Tick time.Duration // how often an attempt looks after its lanes
-	// Stall is how long a source may owe an answer, and how long a lane may be useless
+	// Stall is how long a source may owe an answer, and how long a lane may be slow
 	// while other sources wait for one.
 	Stall  time.Duration
 	Silent time.Duration // how long until a source that owes bytes counts as slow
@@ -133,17 +135,75 @@ type Config struct {
 
 // Swarms is what all attempts of a peer share.
 type Swarms struct {
-	config  Config
-	self    netproto.PeerID
-	hearsay session.Hearsay
+	config Config
+	self   netproto.PeerID
 
 	mu     sync.Mutex
 	byHash map[netproto.ContentHash]map[*Attempt]struct{} // those at work, by what the person asked for
+	// gathered is how many bytes the manifests on their way will have; large tells
+	// whether one of them is larger than smallManifest.
+	gathered   int64
+	large      bool
+	introduced map[introduction]introduced // lately
 }
 
 // New returns swarms without an attempt.
 func New(config Config) *Swarms {
-	return &Swarms{config: config, self: netproto.PeerIDOf(config.Key[:]), byHash: map[netproto.ContentHash]map[*Attempt]struct{}{}}
+	return &Swarms{config: config, self: netproto.PeerIDOf(config.Key[:]), byHash: map[netproto.ContentHash]map[*Attempt]struct{}{},
+		introduced: map[introduction]introduced{}}
+}
+
+const (
+	// smallManifest is how many bytes a manifest has at most whose content has 64 GiB or
+	// less; maxGathered bounds those that are on their way to all attempts.
+	smallManifest = 4096 * int64(len(piece.CV{}))
+	maxGathered   = 8 << 20
+)
+
+// gather makes room for the manifest of a size while it comes, and reports whether it
+// could. Of those with more than smallManifest bytes one comes at a time.
+func (ss *Swarms) gather(size int64) bool {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if !ss.hasRoomLocked(size) {
+		return false
+	}
+	ss.account(size, 1)
+	return true
+}
+
+func (ss *Swarms) endGathering(size int64) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	ss.account(size, -1)
+}
+
+// hasRoom reports whether there is room for the manifest of a size.
+func (ss *Swarms) hasRoom(size int64) bool {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return ss.hasRoomLocked(size)
+}
+
+func (ss *Swarms) hasRoomLocked(size int64) bool {
+	n := manifestBytes(size)
+	if n > smallManifest {
+		return !ss.large
+	}
+	return ss.gathered+n <= maxGathered
+}
+
+func (ss *Swarms) account(size, by int64) {
+	n := manifestBytes(size)
+	if n > smallManifest {
+		ss.large = by > 0
+		return
+	}
+	ss.gathered += by * n
+}
+
+func manifestBytes(size int64) int64 {
+	return int64(netproto.PieceCount(size)) * int64(len(piece.CV{}))
 }
 
 // enter and leave keep byHash.

@@ -21,6 +21,10 @@ type tree struct {
 	staging string // in the attempt's root
 }
 
+// maxLook bounds the list of a folder that somebody only looks at, in bytes: about as
+// many as 300,000 files need.
+const maxLook = 64 << 20
+
 func newTree(a *Attempt) *tree {
 	return &tree{attempt: a, staging: piece.StagingName(a.task.Hash, a.task.Paths)}
 }
@@ -162,11 +166,14 @@ func (t *tree) list(ctx context.Context) ([]netproto.FolderEntry, error) {
 		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	j := a.firstJob(t.staging, piece.StagingList)
-	j.most = netproto.MaxFolderBytes
+	j.list, j.prefer = true, 0 // its first bytes show whether it is one
 	if _, err := a.fetch(ctx, []*job{j}, true); err != nil {
 		return nil, err
 	}
 	entries, _, err := piece.ReadList(ctx, a.root, name, a.task.Hash)
+	if errors.Is(err, piece.ErrNotFolder) {
+		return nil, a.isFile()
+	}
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeProtocol, "the list of the folder's files: %w", err)
 	}

@@ -1,0 +1,226 @@
+package session
+
+import (
+	"errors"
+	"net/netip"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// Trackers name addresses of peers, and peers introduce each other. An address may be
+// made up to have many peers dial somebody who has no part in it. So
+//   - a peer passes on only addresses at which it sees the other one itself, with
+//     the port that the other claims, as the tracker does;
+//   - an address that another peer named is forgotten when the right key does not
+//     answer there;
+//   - an address in a private network counts only among peers of private networks;
+//   - one budget stands in front of every dial of the process: see [Dials].
+//
+// A lie therefore costs its victim a few connection attempts from each peer that
+// heard it, whoever told it and however often.
+const (
+	// dialsPerAddress is how many dials without the right answer one address gets in
+	// dialsTime, in the local network one port of it in localDialsTime.
+	dialsPerAddress = 4
+	dialsTime       = 10 * time.Minute
+	localDialsTime  = time.Minute
+	// dialsPerMinute is how many there are to all addresses in a minute; at most
+	// againPerMinute go where nobody has answered before.
+	dialsPerMinute = 60
+	againPerMinute = 30
+	// maxDialled and maxProven bound the memory of what was dialled, and of who
+	// answered where.
+	maxDialled = 10_000
+	maxProven  = 10_000
+)
+
+var (
+	// ErrLater is why an address is not dialled now.
+	ErrLater = errors.New("its address was dialled often without an answer")
+	// ErrBudget is why no new address is dialled now.
+	ErrBudget = errors.New("many addresses were dialled without an answer")
+)
+
+// Dials is the budget of all dials of the process, whoever named the address. Where
+// the key that is looked for has answered before, it may always be dialled; every
+// other dial counts until that key answers. The zero value is ready.
+type Dials struct {
+	mu     sync.Mutex
+	tries  map[target]tries
+	proven map[provenAt]struct{}
+	busy   map[netip.AddrPort]struct{} // that are being dialled
+	minute time.Time                   // when the current one began
+	count  int                         // of the dials in it that got no answer
+	again  int                         // of those, where there had been none before
+}
+
+// target is what shares a count: an address or a /64, in the local network one port.
+type target struct {
+	net  netip.Prefix
+	port uint16
+}
+
+type tries struct {
+	since time.Time
+	count int
+}
+
+type provenAt struct {
+	key netproto.PublicKey
+	at  netip.AddrPort
+}
+
+func targetOf(at netip.AddrPort) (of target, lasts time.Duration) {
+	of, lasts = target{net: Network(at.Addr())}, dialsTime
+	if InLocalNetwork(at.Addr()) { // several peers may be on one computer
+		of.port, lasts = at.Port(), localDialsTime
+	}
+	return of, lasts
+}
+
+// Begin reports whether an address may be dialled to reach a key, and counts it. The
+// caller says at the end whether the key answered. The error is [ErrLater] or
+// [ErrBudget], or says that the address is none of a peer.
+func (d *Dials) Begin(key netproto.PublicKey, at netip.AddrPort, now time.Time) (end func(answered bool), err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !at.IsValid() || at.Port() == 0 || !IsUnicast(at.Addr()) {
+		return nil, errors.New("it is not the address of a peer")
+	}
+	if _, busy := d.busy[at]; busy {
+		return nil, ErrLater
+	}
+	_, known := d.proven[provenAt{key, at}]
+	if !known {
+		if err := d.admits(at, now); err != nil {
+			return nil, err
+		}
+	}
+	minute, again := d.minute, false
+	if !known {
+		again = d.add(at, now)
+	}
+	if d.busy == nil {
+		d.busy, d.proven = map[netip.AddrPort]struct{}{}, map[provenAt]struct{}{}
+	}
+	d.busy[at] = struct{}{}
+	return func(answered bool) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.busy, at)
+		if answered {
+			d.prove(key, at)
+		}
+		if answered && !known {
+			d.giveBack(at, minute, again)
+		}
+	}, nil
+}
+
+// Hears reports whether an address that another peer named is worth remembering: it
+// may be dialled now.
+func (d *Dials) Hears(at netip.AddrPort, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return at.Port() >= LowestPort && IsUnicast(at.Addr()) && d.admits(at, now) == nil
+}
+
+// Renew forgets what got no answer: the network of this computer has changed.
+func (d *Dials) Renew() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.tries)
+	d.count, d.again = 0, 0
+}
+
+// Open reports whether new addresses may be dialled now.
+func (d *Dials) Open(now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.count < dialsPerMinute || now.Sub(d.minute) > time.Minute
+}
+
+// admits returns why an address may not be dialled where the key has not answered yet;
+// nil if it may. The caller holds the lock.
+func (d *Dials) admits(at netip.AddrPort, now time.Time) error {
+	if now.Sub(d.minute) > time.Minute {
+		d.minute, d.count, d.again = now, 0, 0
+	}
+	of, lasts := targetOf(at)
+	before, ok := d.tries[of]
+	switch {
+	case at.Port() < LowestPort && !InLocalNetwork(at.Addr()):
+		return ErrLater
+	case ok && now.Sub(before.since) <= lasts && before.count >= dialsPerAddress:
+		return ErrLater
+	case d.count >= dialsPerMinute, ok && d.again >= againPerMinute:
+		return ErrBudget
+	case !ok && len(d.tries) >= maxDialled && !d.forget(now):
+		return ErrBudget
+	}
+	return nil
+}
+
+// add counts a dial, and reports whether there had been one without an answer.
+func (d *Dials) add(at netip.AddrPort, now time.Time) (again bool) {
+	of, lasts := targetOf(at)
+	t, again := d.tries[of]
+	if again {
+		d.again++
+	}
+	if now.Sub(t.since) > lasts {
+		t = tries{since: now}
+	}
+	t.count++
+	if d.tries == nil {
+		d.tries = map[target]tries{}
+	}
+	d.tries[of] = t
+	d.count++
+	return again
+}
+
+// giveBack takes a dial out of the count: the right key answered.
+func (d *Dials) giveBack(at netip.AddrPort, minute time.Time, again bool) {
+	of, _ := targetOf(at)
+	if t := d.tries[of]; t.count > 1 {
+		t.count--
+		d.tries[of] = t
+	} else {
+		delete(d.tries, of)
+	}
+	if !d.minute.Equal(minute) {
+		return
+	}
+	d.count = max(d.count-1, 0)
+	if again {
+		d.again = max(d.again-1, 0)
+	}
+}
+
+func (d *Dials) prove(key netproto.PublicKey, at netip.AddrPort) {
+	if len(d.proven) >= maxProven {
+		for other := range d.proven {
+			delete(d.proven, other)
+			break
+		}
+	}
+	d.proven[provenAt{key, at}] = struct{}{}
+}
+
+// forget makes room; it reports false if nothing is old enough.
+func (d *Dials) forget(now time.Time) bool {
+	for of, t := range d.tries {
+		if now.Sub(t.since) > dialsTime {
+			delete(d.tries, of)
+		}
+	}
+	return len(d.tries) < maxDialled
+}
+
+// Fits reports whether a peer at one address can be of use to one at another.
+func Fits(address, reader netip.Addr) bool {
+	return !InLocalNetwork(address) || InLocalNetwork(reader) && address.IsLoopback() == reader.IsLoopback()
+}

@@ -1,0 +1,163 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+// unanswered dials an address for a new key, which does not answer, and reports whether
+// it was dialled.
+func unanswered(d *Dials, key byte, at string, now time.Time) bool {
+	end, err := d.Begin(netproto.PublicKey{key}, netip.MustParseAddrPort(at), now)
+	if err == nil {
+		end(false)
+	}
+	return err == nil
+}
+
+func TestFewDialsWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var d Dials
+	for _, never := range []string{"192.0.2.1:1023", "192.0.2.1:80", "192.0.2.1:0", "0.0.0.0:5000", "224.0.0.1:5000", "255.255.255.255:5000", "[ff02::1]:5000"} {
+		if unanswered(&d, 1, never, now) || d.Hears(netip.MustParseAddrPort(never), now) {
+			t.Errorf("%s was dialled", never)
+		}
+	}
+	count := func(address func(i int) string) int {
+		n := 0
+		for i := range 1000 {
+			if unanswered(&d, byte(i), address(i), now) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := count(func(i int) string { return fmt.Sprintf("192.0.2.1:%d", 2000+i) }); n != 4 {
+		t.Errorf("%d ports of one address were dialled", n)
+	}
+	if d.Hears(netip.MustParseAddrPort("192.0.2.1:7000"), now) {
+		t.Error("the address is remembered when a peer names it")
+	}
+	if n := count(func(i int) string { return fmt.Sprintf("[2001:db8::%x]:5000", i+1) }); n != 4 {
+		t.Errorf("%d addresses of one network were dialled", n)
+	}
+	if n := count(func(int) string { return "192.168.1.7:5000" }); n != 4 {
+		t.Errorf("one port in the local network was dialled %d times", n)
+	}
+	if n := count(func(i int) string { return fmt.Sprintf("198.51.%d.%d:5000", i/250, i%250) }); n != 60-12 {
+		t.Errorf("%d addresses were dialled in the rest of a minute", n)
+	}
+	if d.Open(now) {
+		t.Error("it says that more may be dialled")
+	}
+	now = now.Add(2 * time.Minute)
+	for i := range 48 {
+		if unanswered(&d, 1, fmt.Sprintf("198.51.%d.%d:5000", i/250, i%250), now) != (i < 30) {
+			t.Errorf("of those without an answer %d were dialled again in a minute", i)
+			break
+		}
+	}
+	if unanswered(&d, 1, "192.0.2.1:2000", now) {
+		t.Error("the first address was dialled again after two minutes")
+	}
+	if !unanswered(&d, 1, "192.168.1.8:5000", now) {
+		t.Error("a new address is not dialled")
+	}
+	now = now.Add(10 * time.Minute)
+	if !unanswered(&d, 1, "192.0.2.1:2000", now) {
+		t.Error("the first address was not dialled again after ten minutes")
+	}
+}
+
+func TestWhereTheRightKeyAnsweredItIsAlwaysDialled(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var d Dials
+	here := netip.MustParseAddrPort("192.0.2.1:5000")
+	for i := range 500 { // as many peers as there are behind one address
+		end, err := d.Begin(netproto.PublicKey{byte(i), byte(i >> 8)}, netip.AddrPortFrom(here.Addr(), uint16(5000+i)), now)
+		if err != nil {
+			t.Fatalf("the %d-th was not dialled: %v", i, err)
+		}
+		end(true)
+	}
+	for range 10 {
+		unanswered(&d, 200, "192.0.2.1:9000", now)
+	}
+	for range 10 { // it is only away for a moment
+		if end, err := d.Begin(netproto.PublicKey{}, here, now); err != nil {
+			t.Fatal(err)
+		} else {
+			end(false)
+		}
+	}
+	if unanswered(&d, 1, here.String(), now) {
+		t.Error("another key is looked for at its address all the same")
+	}
+	d.Renew()
+	if !unanswered(&d, 1, here.String(), now) {
+		t.Error("after a change of the network it is not dialled")
+	}
+}
+
+func TestAnAddressIsDialledOnceAtATime(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var d Dials
+	at := netip.MustParseAddrPort("127.0.0.1:5000")
+	end, err := d.Begin(netproto.PublicKey{1}, at, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Begin(netproto.PublicKey{2}, at, now); !errors.Is(err, ErrLater) {
+		t.Errorf("the second says %v", err)
+	}
+	end(true)
+	if _, err := d.Begin(netproto.PublicKey{2}, at, now); err != nil {
+		t.Error(err)
+	}
+}
+
+// A hostile tracker names one address for two hundred peers, eight times for each.
+func TestAVictimIsDialledAFewTimes(t *testing.T) {
+	t.Parallel()
+	victim, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer victim.Close()
+	dials := make(chan struct{}, 2000)
+	go func() {
+		for {
+			c, err := victim.Accept()
+			if err != nil {
+				return
+			}
+			dials <- struct{}{}
+			c.Close()
+		}
+	}()
+	cs := New(t.Context(), Config{Identity: fresh(t), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Name: func() string { return "" }})
+	defer cs.Close()
+	at := victim.Addr().String()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for i := range 200 {
+		src := netproto.Source{Key: netproto.PublicKey{byte(i)}, Addresses: []string{at, at, "[::ffff:127.0.0.1]:" + at[len("127.0.0.1:"):], at, "localhost:5000", at, at, at}}
+		if _, err := cs.Connect(ctx, src, 0); err == nil {
+			t.Fatal("the victim is a peer")
+		}
+	}
+	if n := len(dials); n == 0 || n > dialsPerAddress {
+		t.Errorf("it was dialled %d times", n)
+	}
+}
