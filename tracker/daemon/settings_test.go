@@ -97,3 +97,26 @@ func TestAWrongSettingIsNamedWithItsPlace(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMemoryIsASizeAsPeopleWriteIt(t *testing.T) {
+	for text, want := range map[string]int64{"512MiB": 512 << 20, "2GB": 2_000_000_000, "1 GiB": 1 << 30, "67108864": 64 << 20, "0": 0} {
+		for _, where := range []struct {
+			args    []string
+			environ map[string]string
+			file    string
+		}{{args: []string{"--memory", text}}, {environ: map[string]string{"CP2P_MEMORY": text}}, {file: "memory = " + text + "\n"}} {
+			o, _, err := settle(t, where.args, where.environ, where.file)
+			if err != nil || o.Limits.Memory != want {
+				t.Errorf("%+v: %d, %v", where, o.Limits.Memory, err)
+			}
+		}
+	}
+	for _, text := range []string{"much", "-1", "1MiB", "99999999999999999999"} {
+		if _, _, err := settle(t, nil, map[string]string{"CP2P_MEMORY": text}, ""); netproto.CodeOf(err) != netproto.CodeUsage || !strings.Contains(err.Error(), "CP2P_MEMORY") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if o := daemon.DefaultOptions(); o.Limits.Memory < 64<<20 {
+		t.Errorf("by default a tracker may take %d bytes", o.Limits.Memory)
+	}
+}

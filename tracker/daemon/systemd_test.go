@@ -24,15 +24,15 @@ func TestTheSystemdUnitIsHardenedAndHoldsTheCommand(t *testing.T) {
 	for _, line := range []string{
 		`ExecStart="/opt/my app/tracker" --name "50%% \"$$HOME\" \\" --listen :5001 --data %S/centralizedp2p-tracker`,
 		"ExecReload=/bin/kill -HUP $MAINPID", "DynamicUser=yes", "StateDirectory=centralizedp2p-tracker", "ProtectSystem=strict", "NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes",
-		"CapabilityBoundingSet=", "AmbientCapabilities=", "SystemCallFilter=@system-service", "LimitNOFILE=65536",
+		"CapabilityBoundingSet=", "AmbientCapabilities=", "SystemCallFilter=@system-service", "LimitNOFILE=65536", "TasksMax=512", "MemoryMax=75%",
 	} {
 		if !strings.Contains(unit.String(), "\n"+line+"\n") {
 			t.Errorf("the unit lacks %q:\n%s", line, unit.String())
 		}
 	}
-	o.Listen = "[::]:443"
+	o.Listen, o.Limits.Memory = "[::]:443", 1<<30
 	unit.Reset()
-	if err := o.WriteSystemdUnit(&unit, []string{"/usr/bin/tracker"}); err != nil || !strings.Contains(unit.String(), "\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n") || strings.Contains(unit.String(), "PrivateUsers=yes") {
+	if err := o.WriteSystemdUnit(&unit, []string{"/usr/bin/tracker"}); err != nil || !strings.Contains(unit.String(), "\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n") || !strings.Contains(unit.String(), "\nMemoryMax=1342177280\n") || strings.Contains(unit.String(), "PrivateUsers=yes") {
 		t.Errorf("%v:\n%s", err, unit.String())
 	}
 	for _, listen := range []string{"", ":0", ":http", "5000"} {

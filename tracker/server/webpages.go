@@ -30,7 +30,7 @@ func (s *Server) checkPage(r *http.Request, c caller) error {
 		return nil
 	}
 	return misdirected{netproto.Errorf(netproto.CodeDenied,
-		"the tracker does not know that it is called %q: use its address, or start it with --public-url", r.Host)}
+		"this tracker does not have that name: use its address, or start it with --public-url NAME:PORT")}
 }
 
 // isPartOfAnotherSite reports whether a page of another site wants the answer for
