@@ -121,7 +121,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, at netproto.Source, ind
 	}
 	now := time.Now()
 	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), pace: make(chan struct{}, 1),
-		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now, made: now}
+		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now}
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
 	s.made++
@@ -188,7 +188,7 @@ func (l *lane) useless(now time.Time) bool {
 	if len(l.limits()) > 0 { // this side may be what is slow
 		return false
 	}
-	rate, age := l.rate.Rate(), now.Sub(l.made)
+	rate, age := l.rate.Rate(), now.Sub(l.busy)
 	return age > 2*t.Silent && rate < trickle || age > t.Stall && rate < laneRate
 }
 

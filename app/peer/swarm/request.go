@@ -40,6 +40,9 @@ func (s *stream) prove() {
 func (r *request) begin() {
 	l := r.lane
 	r.begun = time.Now()
+	if l.inflight == 0 {
+		l.busy = r.begun
+	}
 	l.requests[r] = struct{}{}
 	l.inflight += r.length
 	if len(l.limits()) == 0 {
