@@ -64,6 +64,11 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
+	return checkedJSON(body, v)
+}
+
+// checkedJSON is readJSON for a body that was read.
+func checkedJSON(body []byte, v any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return netproto.Errorf(netproto.CodeBadRequest, "a JSON body is required")
 	}

@@ -26,18 +26,24 @@ const (
 	browsers        = 2 // pages of what a peer holds, at once
 	browseLine      = 64
 	laneWait        = time.Second
+	decodeLine      = 4096 // announces that may wait to be decoded
+	decodeWait      = 10 * time.Second
 	mendWait        = 10 * time.Millisecond // for the search for suggestions
 )
 
-// lane lets a few searches run at once, and a few more wait.
+// searches is what most lanes are for.
+const searches = "searches"
+
+// lane lets a few searches, or other work, run at once, and a few more wait.
 type lane struct {
 	slots   chan struct{}
+	what    string // for people
 	line    int32
 	waiting atomic.Int32
 }
 
-func newLane(slots, line int) *lane {
-	return &lane{slots: make(chan struct{}, slots), line: int32(line)}
+func newLane(slots, line int, what string) *lane {
+	return &lane{slots: make(chan struct{}, slots), line: int32(line), what: what}
 }
 
 // enter waits for a slot. The caller must call leave. If too many wait already, or
@@ -51,7 +57,7 @@ func (l *lane) enter(ctx context.Context, wait time.Duration) (leave func(), err
 	}
 	defer l.waiting.Add(-1)
 	if l.waiting.Add(1) > l.line {
-		return nil, tooManySearches()
+		return nil, l.full()
 	}
 	late := time.NewTimer(wait)
 	defer late.Stop()
@@ -61,12 +67,12 @@ func (l *lane) enter(ctx context.Context, wait time.Duration) (leave func(), err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-late.C:
-		return nil, tooManySearches()
+		return nil, l.full()
 	}
 }
 
-func tooManySearches() error {
-	return refusal{&netproto.Error{Code: netproto.CodeFull, Detail: "too many searches are under way", RetryAfter: 2 * time.Second}, limitSearches}
+func (l *lane) full() error {
+	return refusal{&netproto.Error{Code: netproto.CodeFull, Detail: "too many " + l.what + " are under way", RetryAfter: 2 * time.Second}, l.what}
 }
 
 // searcher runs the searches of all routes. It bounds what each costs and how many
@@ -80,7 +86,7 @@ type searcher struct {
 
 func newSearcher(asked store.Catalogue, g *guard) *searcher {
 	processors := runtime.GOMAXPROCS(0)
-	return &searcher{store: asked, guard: g, quick: newLane(quickPlaces*processors, quickLine), slow: newLane(max(processors/2, 1), slowLine), browsing: newLane(browsers, browseLine)}
+	return &searcher{store: asked, guard: g, quick: newLane(quickPlaces*processors, quickLine, searches), slow: newLane(max(processors/2, 1), slowLine, searches), browsing: newLane(browsers, browseLine, searches)}
 }
 
 // search answers a query. A page that would cost too much ends early, with a

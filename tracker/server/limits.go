@@ -112,7 +112,6 @@ const (
 	limitResourcesAddress   = "resources-address"
 	limitPeers              = "peers"
 	limitBodies             = "bodies"
-	limitSearches           = "searches"
 	limitStore              = "store" // the store does not work
 )
 

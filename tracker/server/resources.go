@@ -20,17 +20,26 @@ type announceRequest struct {
 	Resources []json.RawMessage `json:"resources"`
 }
 
-func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) error {
-	var req announceRequest
-	if err := readJSON(w, r, &req); err != nil {
-		return err
+// readAnnounce reads and decodes an announce: the elements that are resources, the
+// place of each in the request, and refusals of the others. Only a few announces are
+// decoded at once, which takes milliseconds: heartbeats would wait behind them.
+func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request) (req announceRequest, batch []netproto.Resource, place []int, refused []netproto.Refusal, err error) {
+	body, err := readBody(w, r)
+	if err != nil {
+		return req, nil, nil, nil, err
+	}
+	leave, err := s.decoding.enter(r.Context(), decodeWait)
+	if err != nil {
+		return req, nil, nil, nil, err
+	}
+	defer leave()
+	if err := checkedJSON(body, &req); err != nil {
+		return req, nil, nil, nil, err
 	}
 	if err := checkBatch(len(req.Resources)); err != nil {
-		return err
+		return req, nil, nil, nil, err
 	}
-	var refused []netproto.Refusal
-	batch := make([]netproto.Resource, 0, len(req.Resources))
-	place := make([]int, 0, len(req.Resources)) // in the request, of each element of batch
+	batch, place = make([]netproto.Resource, 0, len(req.Resources)), make([]int, 0, len(req.Resources))
 	for i, raw := range req.Resources {
 		resource, err := resourceOf(raw)
 		if err != nil {
@@ -39,6 +48,14 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) erro
 		}
 		batch = append(batch, resource)
 		place = append(place, i)
+	}
+	return req, batch, place, refused, nil
+}
+
+func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) error {
+	req, batch, place, refused, err := s.readAnnounce(w, r)
+	if err != nil {
+		return err
 	}
 	if room := s.guard.room(c, len(batch), req.Reset); room < len(batch) {
 		for _, index := range place[room:] {

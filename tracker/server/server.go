@@ -10,6 +10,7 @@ package server
 import (
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -92,6 +93,7 @@ type Server struct {
 	metrics  *metrics
 	guard    *guard
 	searches *searcher
+	decoding *lane // of announces
 	proxies  proxies
 	reach    *reach
 }
@@ -120,6 +122,7 @@ func New(c Config) *Server {
 	}
 	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.config.lease(), c.Logger)
 	s.searches = newSearcher(s.store, s.guard)
+	s.decoding = newLane(runtime.GOMAXPROCS(0), decodeLine, "announces")
 	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody, Charge: func(c seedapi.Caller, bytes int) { s.guard.chargeBytes(c.Addr, bytes) }}
 	s.rate.total = s.requests.Load
 	s.metrics = newMetrics(c.Metrics, c.AccessLog, c.Store, c.Logger)
