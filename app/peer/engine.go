@@ -151,8 +151,9 @@ func (e *Engine) assemble() error {
 	if free == nil {
 		free = piece.FreeSpace
 	}
-	e.swarms = swarm.New(swarm.Config{Key: netproto.PublicKey(library.Identity().Key()), Conns: e.conns, Contents: e.contents, Files: files, Audience: e.Uploads,
-		Traffic: e.traffic, Log: e.log, Timing: e.timing.swarm, Trackers: e.sourceTrackers, Port: e.Port, Preallocate: e.preallocate, FreeSpace: free,
+	e.swarms = swarm.New(swarm.Config{Key: netproto.PublicKey(library.Identity().Key()), Conns: e.conns, Contents: e.contents, Files: files,
+		Audience: e.Uploads,
+		Traffic:  e.traffic, Log: e.log, Timing: e.timing.swarm, Trackers: e.sourceTrackers, Port: e.Port, Preallocate: e.preallocate, FreeSpace: free,
 		Notify: e.changes.notify})
 	e.conns.Handle(e.Uploads.Owner, e.swarms.Reader)
 	var share func() bool

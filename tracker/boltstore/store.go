@@ -51,7 +51,8 @@ func open(file string, config store.Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, db: db, writer: newWriter(db, config.Logger), memory: newMemory(config), access: newAccess(), mimes: newMediaTypes(), listings: &listings{kept: map[*peer]keptListing{}}}
+	s := &Store{config: config, db: db, writer: newWriter(db, config.Logger), memory: newMemory(config), access: newAccess(),
+		mimes: newMediaTypes(), listings: &listings{kept: map[*peer]keptListing{}}}
 	s.seeds = newSeeds(s.memory.elapsed, config.SeedLease, s.memory.budget)
 	searchable := s.memory.names.Bulk()
 	if err := guard(s.load); err != nil {

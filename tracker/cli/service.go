@@ -116,7 +116,8 @@ func (p Program) systemdUnit() *cobra.Command {
 					value = absolute
 				}
 				if slices.ContainsFunc(hidden, func(folder string) bool { return strings.HasPrefix(value, folder) }) {
-					fmt.Fprintf(cmd.ErrOrStderr(), "The service cannot read %s: it sees no homes and has temporary folders of its own. Put the file into /etc.\n",
+					fmt.Fprintf(cmd.ErrOrStderr(),
+						"The service cannot read %s: it sees no homes and has temporary folders of its own. Put the file into /etc.\n",
 						netproto.Printable(value))
 				}
 			}

@@ -86,7 +86,8 @@ type searcher struct {
 
 func newSearcher(asked store.Catalogue, g *guard) *searcher {
 	processors := runtime.GOMAXPROCS(0)
-	return &searcher{store: asked, guard: g, quick: newLane(quickPlaces*processors, quickLine, searches), slow: newLane(max(processors/2, 1), slowLine, searches), browsing: newLane(browsers, browseLine, searches)}
+	return &searcher{store: asked, guard: g, quick: newLane(quickPlaces*processors, quickLine, searches),
+		slow: newLane(max(processors/2, 1), slowLine, searches), browsing: newLane(browsers, browseLine, searches)}
 }
 
 // search answers a query. A page that would cost too much ends early, with a

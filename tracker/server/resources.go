@@ -23,7 +23,9 @@ type announceRequest struct {
 // readAnnounce reads and decodes an announce: the elements that are resources, the
 // place of each in the request, and refusals of the others. Only a few announces are
 // decoded at once, which takes milliseconds: heartbeats would wait behind them.
-func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request) (req announceRequest, batch []netproto.Resource, place []int, refused []netproto.Refusal, err error) {
+func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request) (
+	req announceRequest, batch []netproto.Resource, place []int, refused []netproto.Refusal, err error,
+) {
 	body, err := readBody(w, r)
 	if err != nil {
 		return req, nil, nil, nil, err

@@ -123,7 +123,8 @@ func New(c Config) *Server {
 	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.config.lease(), c.Logger)
 	s.searches = newSearcher(s.store, s.guard)
 	s.decoding = newLane(runtime.GOMAXPROCS(0), decodeLine, "announces")
-	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody, Charge: func(c seedapi.Caller, bytes int) { s.guard.chargeBytes(c.Addr, bytes) }}
+	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody,
+		Charge: func(c seedapi.Caller, bytes int) { s.guard.chargeBytes(c.Addr, bytes) }}
 	s.rate.total = s.requests.Load
 	s.metrics = newMetrics(c.Metrics, c.AccessLog, c.Store, c.Logger)
 	return s

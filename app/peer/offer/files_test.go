@@ -50,12 +50,6 @@ func (f *openFile) Close() error {
 	return nil
 }
 
-func (d *disk) now() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.open
-}
-
 func opened(t *testing.T, files *Files, path string) Reader {
 	t.Helper()
 	r, err := files.Open(path, piece.State{})

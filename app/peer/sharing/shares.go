@@ -85,7 +85,8 @@ func (ss *Shares) add(record library.Share, remember bool) (*share, bool) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	same := func(other *library.Share) bool { // reads only fields that never change, so share.mu is not needed
-		return other.Path == record.Path && slices.Equal(other.Except, record.Except) && slices.Equal(other.Allow, record.Allow) && other.AllowAll == record.AllowAll
+		return other.Path == record.Path && slices.Equal(other.Except, record.Except) &&
+			slices.Equal(other.Allow, record.Allow) && other.AllowAll == record.AllowAll
 	}
 	for _, s := range ss.list {
 		if same(&s.record) {
