@@ -33,7 +33,7 @@ func (s *Server) stats(w http.ResponseWriter, r *http.Request, _ caller) error {
 }
 
 // health reports that the process answers, ready that it can do its work.
-func (s *Server) health(w http.ResponseWriter, _ *http.Request, _ caller) error {
+func health(w http.ResponseWriter, _ *http.Request, _ caller) error {
 	return answer(w, map[string]string{"status": "ok"})
 }
 

@@ -33,7 +33,7 @@ func (s *Server) v1Routes() map[string]methods {
 func (s *Server) openRoutes() map[string]methods {
 	page := &statusPage{config: &s.config, store: s.store, searches: s.searches, rate: &s.rate}
 	return map[string]methods{
-		netproto.RouteHealth: {http.MethodGet: s.health},
+		netproto.RouteHealth: {http.MethodGet: health},
 		netproto.RouteReady:  {http.MethodGet: s.ready},
 		"/metrics":           {http.MethodGet: s.metrics.serve},
 		"/openapi.yaml":      {http.MethodGet: describe},

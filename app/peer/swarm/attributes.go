@@ -20,7 +20,8 @@ type wardrobe struct {
 
 // wardrobe takes the attributes that came with the list of a folder, or what an earlier
 // attempt kept of them in the file called kept. Those that do not fit the list are none.
-func (a *Attempt) wardrobe(entries []netproto.FolderEntry, below, kept string) *wardrobe {
+func (t *tree) wardrobe(entries []netproto.FolderEntry, below, kept string) *wardrobe {
+	a := t.attempt
 	size := len(entries) * netproto.AttributeBytes
 	if a.task.Plain || size == 0 {
 		return nil

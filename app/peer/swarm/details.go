@@ -189,7 +189,7 @@ func (a *Attempt) slow(sources []SourceDetails) Slow {
 		return SlowNot
 	}
 	rate := a.task.Rate.Rate()
-	if rate > 0 && a.total >= 0 && flow.TimeFor(a.rest(), rate) < soonDone {
+	if rate > 0 && a.total >= 0 && flow.TimeFor(a.lanes.rest(), rate) < soonDone {
 		return SlowNot
 	}
 	connected, queued := 0, 0

@@ -220,7 +220,7 @@ func (l *lane) sendAway(now time.Time) {
 // are few sources and much to fetch, and one more if a trial shows that.
 func (ls *lanes) perSource() int {
 	a := ls.attempt
-	if a.rest() < smallRest || ls.most() < maxLanes {
+	if ls.rest() < smallRest || ls.most() < maxLanes {
 		return 1
 	}
 	alive := 0
@@ -249,7 +249,8 @@ func (ls *lanes) most() int {
 }
 
 // rest is the number of missing bytes. The caller holds the lock.
-func (a *Attempt) rest() int64 {
+func (ls *lanes) rest() int64 {
+	a := ls.attempt
 	if a.total < 0 {
 		return 0
 	}

@@ -53,7 +53,7 @@ func (t *tree) fetch(ctx context.Context) (string, error) {
 		return "", err
 	}
 	a.folder = piece.NewFolder(a.root)
-	a.dresser = a.wardrobe(entries, root+"/", path.Join(t.staging, piece.StagingAttributes))
+	a.dresser = t.wardrobe(entries, root+"/", path.Join(t.staging, piece.StagingAttributes))
 	defer func() {
 		a.folder.Close()
 		a.folder, a.dresser = nil, nil
