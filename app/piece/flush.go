@@ -131,7 +131,7 @@ func (p *Part) closeFiles() error {
 // Publish puts a complete file onto the disk and then under name or, if that is
 // taken, under the next free numbered name. It never replaces anything, and
 // returns the path in the root. If durable is false, the last fsync of file and
-// folder is left to the caller, who makes many files durable at once. After an
+// folder is left to the caller, which makes many files durable at once. After an
 // error, the part still has to be closed.
 func (p *Part) Publish(name string, durable bool) (string, error) {
 	if err := netproto.CheckName(name); err != nil {

@@ -73,7 +73,7 @@ func (w *Watcher) read(system *system) {
 	}
 }
 
-// tell finds who is interested in what happened at a path.
+// tell finds the owners that asked about a path at which something happened.
 func (w *Watcher) tell(event fsnotify.Event) {
 	if event.Name == "" {
 		return

@@ -51,7 +51,7 @@ type Watcher struct {
 	closed bool // changes with calls held, too
 	wishes map[Owner]map[wish]round
 	dirs   map[string]*watched           // comes and goes with calls held, too
-	exact  map[string]map[Owner]struct{} // who wants to know of a path alone
+	exact  map[string]map[Owner]struct{} // owners that asked about a path alone
 	idle   map[string]struct{}           // folders that nobody may want any longer
 	stale  bool                          // names that the system knows are wrong: a folder was renamed
 	mail   map[Owner]*mail
@@ -81,7 +81,7 @@ type watched struct {
 	cost   int
 	wishes int
 	lost   bool               // it was removed: one made anew has to be watched anew
-	inside map[Owner]struct{} // who wants to know of whatever is in it
+	inside map[Owner]struct{} // owners that asked about everything in it
 }
 
 // Begin starts a new round of an owner, which then repeats all of its wishes, each

@@ -72,7 +72,7 @@ const (
 	// connection broke.
 	introduceTimes = 3
 	introduceEvery = time.Minute
-	// maxIntroduced bounds the memory of who was introduced lately.
+	// maxIntroduced bounds the memory of recent introductions.
 	maxIntroduced = 4096
 )
 
