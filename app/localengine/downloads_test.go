@@ -207,10 +207,14 @@ func TestAFailedDownloadIsTriedAgain(t *testing.T) {
 	alice, bob, _ := neighbours(t)
 	song, _ := alice.write("song.flac", 1000)
 	film, _ := alice.write("film.mkv", 4<<20)
+	// A list that nobody can fetch: one content has two sizes.
+	text, err := netproto.AppendFolder(nil, []netproto.FolderEntry{{Path: "a", Hash: netproto.ContentHash{1}, Size: 1}, {Path: "b", Hash: netproto.ContentHash{1}, Size: 2}})
+	check(t, err)
+	check(t, os.WriteFile(song, text, 0o600))
 	alice.offer(song)
 	alice.offer(film)
 	hit := bob.findOne("song")
-	hit.Folder = true // which it is not
+	hit.Folder = true
 	bob.fetch(hit)
 	bob.untilState("song.flac", face.DownloadFailed)
 	d := bob.rows()["song.flac"]
