@@ -39,12 +39,12 @@
 // This is the lock order of the whole engine, outer first. A goroutine that holds
 // a lock takes only those below it, and never two of one line.
 //
-//	queue     Queue.saving                the library is written in order
+//	queue     records.saving              the library is written in order
 //	queue     Queue.mu                    the list, and which downloads run
-//	queue     Download.mu                 what a person sees of one download
+//	queue     download.mu                 what a person sees of one download
 //	swarm     Attempt.mu                  everything that one attempt owns
 //	swarm     job.shared, reader.mu, Swarms.mu
-//	sharing   Shares.mu, share.mu
+//	sharing   Shares.mu, share.mu, share.offering
 //	serving   owner.mu, then readers.mu, slots.mu, Server.mu, upload.mu
 //	offer     Register.mu                 calls job.shared through Content
 //	offer     Files.mu, Late.mu
@@ -55,7 +55,7 @@
 //	piece     Part.mu
 //	peer      Engine.mu, changes.mu       every room may notify
 //
-// Only Queue.saving is held while a goroutine waits for a disk. All others are held
+// Only records.saving is held while a goroutine waits for a disk. All others are held
 // for memory only: no lock is held while files are opened, read, written or closed,
 // sockets are dialled, or another room is called that may wait. What an attempt
 // decides under its lock and has to do without it is left in Attempt.after.
