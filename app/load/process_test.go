@@ -108,7 +108,7 @@ type process struct {
 	ended event // the last words
 }
 
-// launch starts the program. It runs until the test is over at the most.
+// launch starts the program, which runs until the test is over at the latest.
 func (s *stage) launch(args ...string) (*process, error) {
 	p := &process{Cmd: s.command(os.Args[0], args...)}
 	p.Env = append(os.Environ(), partVariable+"=1", "GORACE=atexit_sleep_ms=0")
@@ -137,7 +137,7 @@ func (quiet) Write(text []byte) (int, error) {
 }
 
 // until reads what the program says up to an event of that kind; each, if not
-// nil, is told of those before it.
+// nil, gets those before it.
 func (p *process) until(kind string, each func(event)) (event, error) {
 	for p.out.Scan() {
 		var e event

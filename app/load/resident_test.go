@@ -154,7 +154,7 @@ func (r *resident) download(ctx context.Context, c content) error {
 	ctx, cancel := context.WithTimeout(ctx, soakPatience)
 	defer cancel()
 	e := r.node.Engine
-	if whole, _ := e.Here(c.Hash); whole {
+	if whole, _ := e.Downloads.Here(c.Hash); whole || e.Shares.Offered(c.Hash) {
 		wait(ctx, 50*time.Millisecond) // its own
 		return nil
 	}

@@ -291,15 +291,6 @@ func (e *Engine) NameOf(hash netproto.ContentHash) string {
 	return hash.String()
 }
 
-// Here tells what of a content is on this computer: a share or a finished download,
-// or one under way.
-func (e *Engine) Here(hash netproto.ContentHash) (whole, underWay bool) {
-	if e.Shares.Offered(hash) {
-		return true, false
-	}
-	return e.Downloads.Here(hash)
-}
-
 // Folder lists the files of a folder: from the disk if it is shared here, otherwise
 // it fetches the list.
 func (e *Engine) Folder(ctx context.Context, hash netproto.ContentHash) ([]netproto.FolderEntry, error) {

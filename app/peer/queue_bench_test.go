@@ -67,7 +67,7 @@ func BenchmarkManyDownloads(b *testing.B) {
 	})
 	b.Run("here", func(b *testing.B) {
 		for b.Loop() {
-			p.Here(netproto.ContentHash{9})
+			p.Downloads.Here(netproto.ContentHash{9})
 		}
 	})
 	b.Run("pause and resume one", func(b *testing.B) {
