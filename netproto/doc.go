@@ -29,6 +29,9 @@
 //	GET    /v1/peers/{id}/resources?limit=&cursor=   → SearchResponse
 //	GET    /v1/tracker                         → TrackerInfo
 //	GET    /v1/stats                           → Stats
+//	GET    /v1/line                            becomes a line: frames u16 length | JSON, LineFrame
+//	POST   /v1/calls                           CallRequest → CallResponse
+//	GET    /v1/relay/{token}                   becomes a relay: bytes
 //	GET    /healthz, /readyz                   → 200 or 503, for machines
 //	GET    /, /metrics, /openapi.yaml          a page for people, metrics for Prometheus, this table in detail
 //
@@ -51,6 +54,23 @@
 // does not matter. A term of one or two characters must start the name or a word
 // in it. There are at most [MaxQueryTerms] words and phrases. A search that would
 // cost a tracker too much ends its page early, with a cursor.
+//
+// # Ways to a peer
+//
+// Most peers sit behind a router that lets no connection in. Such a peer holds a
+// line to each tracker, dialled from its listening port; its heartbeats travel
+// there. To reach it, another peer asks the tracker for a call: the tracker rings
+// the callee over its line ([Ring]) and tells both the addresses at which it sees
+// the other; both dial from their listening ports until one connection stands.
+// That is a reverse connection and a TCP hole punch in one. If nothing comes of
+// it, both connect to the tracker's relay with their one-time tokens, either
+// through GET /v1/relay/{token} or, cheaper, with [RawRelay] as the first byte on
+// the tracker's port. In every case the caller is the TLS client and the callee
+// the TLS server of a session pinned end to end, so a relay is a cable.
+//
+// No address in a call or a ring is one that a peer wrote: the tracker has seen it,
+// with the port of the line or the port that the peer claims. A peer is called only
+// for a content that it announced.
 //
 // # Peer to peer: frames in TLS over TCP
 //

@@ -77,6 +77,10 @@ type TrackerInfo struct {
 	HeartbeatSeconds int         `json:"heartbeat_seconds"`
 	LeaseSeconds     int         `json:"lease_seconds"`
 	Limits           Limits      `json:"limits"`
+
+	Ports []int `json:"ports,omitempty"` // TCP, all that this tracker listens on
+	Line  bool  `json:"line,omitempty"`  // it keeps lines and arranges calls
+	Relay bool  `json:"relay,omitempty"` // it relays what no call brings together
 }
 
 // Limits are the limits a client must stay within.
@@ -88,11 +92,12 @@ type Limits struct {
 
 // JoinRequest is the body of PUT /v1/peers/self.
 type JoinRequest struct {
-	Name       string   `json:"name"`                 // display name
-	Port       int      `json:"port"`                 // TCP, for other peers
-	SeedPort   int      `json:"seed_port,omitempty"`  // UDP, for seed clients; 0 if they are not served
-	Candidates []string `json:"candidates,omitempty"` // private ip:port, for peers behind the same public address
-	Invite     Invite   `json:"invite,omitzero"`      // token of an invite link, for a private tracker
+	Name       string   `json:"name"`                  // display name
+	Port       int      `json:"port"`                  // TCP, on which the peer listens
+	MappedPort int      `json:"mapped_port,omitempty"` // that the peer's router passes on to Port; 0 if it does not
+	SeedPort   int      `json:"seed_port,omitempty"`   // UDP, for seed clients; 0 if they are not served
+	Candidates []string `json:"candidates,omitempty"`  // private ip:port, for peers behind the same public address
+	Invite     Invite   `json:"invite,omitzero"`       // token of an invite link, for a private tracker
 }
 
 // JoinResponse answers PUT /v1/peers/self.
@@ -102,8 +107,9 @@ type JoinResponse struct {
 	Reachable        Reachability `json:"reachable"`
 	HeartbeatSeconds int          `json:"heartbeat_seconds"`
 	LeaseSeconds     int          `json:"lease_seconds"`
-	Count            int          `json:"count"`  // resources that the tracker still holds for this peer
-	Digest           Digest       `json:"digest"` // of them
+	Count            int          `json:"count"`          // resources that the tracker still holds for this peer
+	Digest           Digest       `json:"digest"`         // of them
+	Line             bool         `json:"line,omitempty"` // the peer may keep a line to this tracker
 }
 
 // Reachability is the result of the tracker's dial back to a peer.
@@ -278,6 +284,10 @@ type Source struct {
 	Name      string    `json:"name,omitempty"`
 	Addresses []string  `json:"addresses"` // ip:port, the likeliest first
 	Part      bool      `json:"part,omitempty"`
+
+	Reach    Reachability `json:"reach,omitempty"`    // what the tracker's dial back found
+	Mapped   bool         `json:"mapped,omitempty"`   // its router passes the port on
+	Callable bool         `json:"callable,omitempty"` // it has a line, so it can be called
 }
 
 // Merge returns what two trackers know of one peer.
