@@ -16,6 +16,8 @@ var (
 	ciScript  = regexp.MustCompile(`\.ci/\w+`)
 	usedAt    = regexp.MustCompile(`uses: (\S+)`)
 	pinned    = regexp.MustCompile(`^[\w./-]+@[0-9a-f]{40}$`)
+	namedTest = regexp.MustCompile("`(Test\\w+)`")
+	testFunc  = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 	roomEntry = regexp.MustCompile(`^( *)([\w-]+)/ `)
 )
 
@@ -56,6 +58,29 @@ func TestLinksInTheDocumentsLeadSomewhere(t *testing.T) {
 		for _, script := range ciScript.FindAllString(text, -1) {
 			if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(script))); err != nil {
 				t.Errorf("%s: there is no %s", filepath.Base(name), script)
+			}
+		}
+	}
+}
+
+func TestTheTestsThatTheDocumentsNameExist(t *testing.T) {
+	root := moduleRoot(t)
+	there := map[string]bool{}
+	for _, room := range roomsIn(t, root) {
+		names, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(room), "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			for _, found := range testFunc.FindAllStringSubmatch(read(t, name), -1) {
+				there[found[1]] = true
+			}
+		}
+	}
+	for name, text := range documents(t, root) {
+		for _, named := range namedTest.FindAllStringSubmatch(text, -1) {
+			if !there[named[1]] {
+				t.Errorf("%s: there is no %s", filepath.Base(name), named[1])
 			}
 		}
 	}
