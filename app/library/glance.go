@@ -66,6 +66,9 @@ func GlanceAt(dir string) (*Glance, error) {
 	if err == nil {
 		err = json.Unmarshal(raw, &g.list)
 	}
+	if err == nil {
+		err = g.settings().Validate()
+	}
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeStore, "%s: %w", file, err)
 	}
@@ -77,11 +80,15 @@ func (g *Glance) Identity() *identity.Identity { return g.identity }
 
 // Settings returns the defaults with the trackers in use.
 func (g *Glance) Settings() (Settings, error) {
-	s := DefaultSettings()
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.settings(), nil
+}
+
+func (g *Glance) settings() Settings {
+	s := DefaultSettings()
 	s.Tracker, s.MoreTrackers = g.list.Tracker, slices.Clone(g.list.Trackers)
-	return s, nil
+	return s
 }
 
 // SaveSettings does nothing: the settings belong to the process that has the
