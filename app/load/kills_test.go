@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,36 +39,44 @@ func number(t testing.TB, variable string, usual int) int {
 	return n
 }
 
+// atOnce is how many victims of a campaign there are of each kind. A kill costs the
+// wait for a start and for a disk, so several fit on two processors.
+const atOnce = 2
+
 // The program that downloads is killed at random instants, again and again. No
 // kill leaves a wrong byte under a final name or a claim that is not true, costs
 // much, or makes a second copy.
 func TestKillsOfTheProgramNeverLeaveAWrongByte(t *testing.T) {
-	kills, files := number(t, killsVariable, 4), 40
+	kills, files := number(t, killsVariable, 8), 40
 	if kills > 20 {
-		files = 400
+		files = 100 // enough for a journal to claim pieces before the end
 	}
-	s := newStage(t)
-	folder := filepath.Join(s.dir, "folder")
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "folder")
 	check(t, os.Mkdir(folder, 0o700))
-	file := randomFile(t, filepath.Join(s.dir, sharedName), int64(files)*700_001, 7)
+	file := randomFile(t, filepath.Join(dir, sharedName), int64(files)*700_001, 7)
 	check(t, split(file, folder, 700_001))
-	for _, path := range []string{file, folder} {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			sharer, link := s.share(path, nil)
-			profile, err := s.profile(t.TempDir(), nil)
-			check(t, err)
-			c := &victim{stage: s, sharer: sharer, path: path, link: link, to: t.TempDir(), profile: profile}
-			check(t, c.live(0))
-			for c.kills < kills/2 {
-				check(t, c.live(c.span))
-			}
-			t.Logf("%d kills in %d downloads, %d claims of %d unfinished files checked; fetched twice for a kill: %.1f MiB, at most %.1f MiB",
-				c.kills, c.lives, c.claims, c.parts, float64(c.repeated)/float64(c.kills)/mebi, float64(c.most)/mebi)
-			if kills > 20 && c.most > mayRepeat {
-				t.Errorf("%.1f MiB were fetched twice for one kill", float64(c.most)/mebi)
-			}
-		})
-	}
+	var landed atomic.Int64
+	t.Run("", func(t *testing.T) { // waits for all
+		for i := range 2 * atOnce {
+			path := []string{file, folder}[i%2]
+			t.Run(fmt.Sprint(filepath.Base(path), i/2), func(t *testing.T) {
+				t.Parallel()
+				c := newVictim(t, path)
+				check(t, c.live(false))
+				for c.kills < (kills+2*atOnce-1)/(2*atOnce) {
+					check(t, c.live(true))
+				}
+				landed.Add(int64(c.kills))
+				t.Logf("%d kills in %d downloads, %d claims of %d unfinished files checked; fetched twice for a kill: %.1f MiB, at most %.1f MiB",
+					c.kills, c.lives, c.claims, c.parts, float64(c.repeated)/float64(c.kills)/mebi, float64(c.most)/mebi)
+				if kills > 20 && c.most > mayRepeat {
+					t.Errorf("%.1f MiB were fetched twice for one kill", float64(c.most)/mebi)
+				}
+			})
+		}
+	})
+	t.Logf("tried %d", landed.Load())
 }
 
 // victim is a download that is killed.
@@ -84,9 +93,20 @@ type victim struct {
 	repeated, most int64 // bytes
 }
 
-// live downloads everything, killed at random instants within span, and not
-// any more once it is there.
-func (c *victim) live(span time.Duration) error {
+// newVictim has a tracker and a sharer of its own, so that it is known what is fetched
+// twice: victims with the same tracker would serve each other.
+func newVictim(t *testing.T, path string) *victim {
+	t.Helper()
+	s := newStage(t)
+	sharer, link := s.share(path, nil)
+	profile, err := s.profile(t.TempDir(), nil)
+	check(t, err)
+	return &victim{stage: s, sharer: sharer, path: path, link: link, to: t.TempDir(), profile: profile}
+}
+
+// live downloads everything once: killed at random instants until it is there, or
+// undisturbed.
+func (c *victim) live(killed bool) error {
 	before, err := written(c.sharer.Process.Pid)
 	if err != nil {
 		return err
@@ -94,25 +114,32 @@ func (c *victim) live(span time.Duration) error {
 	kills := 0
 	for final := filepath.Join(c.to, filepath.Base(c.path)); ; {
 		began := time.Now()
-		killed, err := c.run(time.Duration(rand.Float64() * 0.9 * float64(span)))
+		after := time.Duration(0)
+		if killed { // each run goes on from the last one, so half of the time is enough to meet every instant
+			after = time.Duration((0.05 + rand.Float64()*0.55) * float64(c.span))
+		}
+		fell, err := c.run(after)
 		if err != nil {
 			return err
 		}
-		if span == 0 {
+		if !killed {
 			c.span = time.Since(began)
 		}
-		if killed {
+		if fell {
 			kills++
 		}
 		if err := c.look(); err != nil {
 			return err
 		}
-		if _, err := os.Stat(final); err == nil {
-			break
+		if _, err := os.Stat(final); err != nil {
+			continue
 		}
-	}
-	if _, err := c.run(0); err != nil { // nothing is left to do
-		return err
+		if fell { // it may have been about to tidy up
+			if _, err := c.run(0); err != nil {
+				return err
+			}
+		}
+		break
 	}
 	entries, err := os.ReadDir(c.to)
 	if err != nil {
@@ -126,7 +153,7 @@ func (c *victim) live(span time.Duration) error {
 		return err
 	}
 	c.lives++
-	if span == 0 {
+	if !killed {
 		c.bytes = after - before
 	}
 	if kills > 0 {
@@ -237,15 +264,18 @@ func (c *victim) lookAt(journal string, _ fs.DirEntry, err error) error {
 }
 
 // written is the number of bytes that a process has written, to sockets too.
-func written(pid int) (int64, error) {
+func written(pid int) (int64, error) { return ioOf(pid, "wchar: ") }
+
+// ioOf is a number of bytes that the kernel counts for a process.
+func ioOf(pid int, field string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "wchar: "); ok {
+		if value, ok := strings.CutPrefix(line, field); ok {
 			return strconv.ParseInt(strings.TrimSpace(value), 10, 64)
 		}
 	}
-	return 0, errors.New("the kernel does not say what a process has written")
+	return 0, errors.New("the kernel does not say what a process has read and written")
 }

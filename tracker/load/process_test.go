@@ -114,7 +114,7 @@ type process struct {
 }
 
 // start runs a part until the benchmark is over.
-func start(b *testing.B, part string, args ...string) *process {
+func start(b testing.TB, part string, args ...string) *process {
 	b.Helper()
 	p := &process{Cmd: exec.CommandContext(b.Context(), os.Args[0], args...)}
 	p.Env = append(os.Environ(), partVariable+"="+part)
@@ -139,7 +139,7 @@ func start(b *testing.B, part string, args ...string) *process {
 }
 
 // startServer runs a listening part.
-func startServer(b *testing.B, part string, args ...string) *process {
+func startServer(b testing.TB, part string, args ...string) *process {
 	b.Helper()
 	p := start(b, part, args...)
 	var said listening
@@ -151,7 +151,7 @@ func startServer(b *testing.B, part string, args ...string) *process {
 }
 
 // kill ends a process without warning.
-func (p *process) kill(b *testing.B) {
+func (p *process) kill(b testing.TB) {
 	b.Helper()
 	if err := p.Process.Kill(); err != nil {
 		b.Fatal(err)
@@ -160,11 +160,10 @@ func (p *process) kill(b *testing.B) {
 }
 
 // logFilter shows what a part logs except its start and its end.
-
 type logFilter struct{}
 
 func (logFilter) Write(text []byte) (int, error) {
-	if !strings.Contains(string(text), "level=INFO") {
+	if s := string(text); !strings.Contains(s, "level=INFO") && !strings.Contains(s, "only this computer can use the link") {
 		os.Stderr.Write(text)
 	}
 	return len(text), nil
