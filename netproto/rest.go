@@ -290,9 +290,14 @@ type Source struct {
 	Callable bool         `json:"callable,omitempty"` // it has a line, so it can be called
 }
 
-// Merge returns what two trackers know of one peer.
+// Merge returns what two trackers know of one peer. One that reached it knows more than
+// one that did not.
 func (s Source) Merge(other Source) Source {
 	s.Part = s.Part && other.Part
+	s.Mapped, s.Callable = s.Mapped || other.Mapped, s.Callable || other.Callable
+	if s.Reach != ReachableYes && (other.Reach == ReachableYes || other.Reach == ReachableNo) {
+		s.Reach = other.Reach
+	}
 	s.Addresses = slices.Clone(s.Addresses)
 	for _, address := range other.Addresses {
 		if !slices.Contains(s.Addresses, address) {

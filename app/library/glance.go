@@ -122,7 +122,7 @@ func (g *Glance) TrackerReached(address string, key netproto.Fingerprint, name s
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if i := g.index(address); i < 0 {
-		g.list.Known = append(g.list.Known, Tracker{address, key, name})
+		g.list.Known = append(g.list.Known, Tracker{Address: address, Fingerprint: key, Name: name})
 	} else if known := g.list.Known[i].Fingerprint; known != key {
 		return netproto.Errorf(netproto.CodeKeyChanged, "%s: known is %s, shown is %s", address, known, key)
 	}
@@ -134,9 +134,29 @@ func (g *Glance) ReplaceTracker(address string, key netproto.Fingerprint, name s
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if i := g.index(address); i >= 0 {
-		g.list.Known[i] = Tracker{address, key, name}
+		g.list.Known[i].Fingerprint, g.list.Known[i].Name = key, name
 	} else {
-		g.list.Known = append(g.list.Known, Tracker{address, key, name})
+		g.list.Known = append(g.list.Known, Tracker{Address: address, Fingerprint: key, Name: name})
+	}
+	return nil
+}
+
+// TrackerPorts returns the ports that a tracker said it listens at.
+func (g *Glance) TrackerPorts(address string) []int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := g.index(address); i >= 0 {
+		return slices.Clone(g.list.Known[i].Ports)
+	}
+	return nil
+}
+
+// KeepTrackerPorts keeps the ports of a tracker that was reached before.
+func (g *Glance) KeepTrackerPorts(address string, ports []int) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := g.index(address); i >= 0 {
+		g.list.Known[i].Ports = ports
 	}
 	return nil
 }

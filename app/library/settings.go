@@ -37,6 +37,9 @@ type Settings struct {
 	QuickDown      int64               `json:"quick_down"`
 	Ignore         []string            `json:"ignore"`         // patterns of what is left out of shared folders: see package ignore
 	GentleHashing  bool                `json:"gentle_hashing"` // with one processor, half of the time
+	RouterPort     bool                `json:"router_port"`    // the router is asked to pass the port on
+	Calls          bool                `json:"calls"`          // trackers may arrange connections, both ways
+	Relay          bool                `json:"relay"`          // a tracker may pass on what no call connects
 }
 
 // maxMoreTrackers bounds the trackers beside the main one: everything is announced
@@ -54,7 +57,7 @@ func (s Settings) Rates() (up, down int64) {
 // DefaultSettings returns the settings of a new profile.
 func DefaultSettings() Settings {
 	s := Settings{Name: "A peer", MaxDownloads: 5, UploadSlots: 4, ShareDownloads: true, SeedClients: netproto.SeedLAN,
-		AdaptiveSlots: true, QuickUp: 100_000, QuickDown: 1_000_000, Ignore: slices.Clone(ignore.Default)}
+		RouterPort: true, Calls: true, Relay: true, AdaptiveSlots: true, QuickUp: 100_000, QuickDown: 1_000_000, Ignore: slices.Clone(ignore.Default)}
 	if host, err := os.Hostname(); err == nil && host != "" {
 		s.Name = host
 		if u, err := user.Current(); err == nil && u.Username != "" {
@@ -144,6 +147,7 @@ type Tracker struct {
 	Address     string               `json:"address"` // host:port
 	Fingerprint netproto.Fingerprint `json:"fingerprint"`
 	Name        string               `json:"name,omitempty"`
+	Ports       []int                `json:"ports,omitempty"` // that it said it listens at
 }
 
 // Trackers returns the known trackers, ordered by address.
@@ -169,10 +173,33 @@ func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name 
 // ReplaceTracker trusts a tracker's key from now on, in place of the known one. At no
 // moment, and after no failure, is the tracker unknown.
 func (l *Library) ReplaceTracker(address string, key netproto.Fingerprint, name string) error {
-	if err := l.put(bucketTrackers, []byte(address), Tracker{Address: address, Fingerprint: key, Name: name}); err != nil {
+	return l.putTracker(Tracker{Address: address, Fingerprint: key, Name: name, Ports: l.TrackerPorts(address)})
+}
+
+func (l *Library) putTracker(t Tracker) error {
+	if err := l.put(bucketTrackers, []byte(t.Address), t); err != nil {
 		return err
 	}
 	return l.showTrackers()
+}
+
+// TrackerPorts returns the ports that a tracker said it listens at.
+func (l *Library) TrackerPorts(address string) []int {
+	var t Tracker
+	if l.get(bucketTrackers, []byte(address), &t) != nil {
+		return nil
+	}
+	return t.Ports
+}
+
+// KeepTrackerPorts remembers the ports of a tracker that was reached before.
+func (l *Library) KeepTrackerPorts(address string, ports []int) error {
+	var t Tracker
+	if err := l.get(bucketTrackers, []byte(address), &t); err != nil || slices.Equal(t.Ports, ports) {
+		return err
+	}
+	t.Ports = ports
+	return l.putTracker(t)
 }
 
 // ForgetTracker ends the trust in a tracker's key.

@@ -99,3 +99,7 @@ func (forgetful) KnownTracker(string) (netproto.Fingerprint, bool) {
 }
 
 func (forgetful) TrackerReached(string, netproto.Fingerprint, string) error { return nil }
+
+func (forgetful) TrackerPorts(string) []int { return nil }
+
+func (forgetful) KeepTrackerPorts(string, []int) error { return nil }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +31,7 @@ const (
 	joinGrace   = time.Second // see [Client.Join]
 	// detailBytes bounds how much of a tracker's own words a person reads.
 	detailBytes = 400
+	userAgent   = "CentralizedP2P"
 )
 
 // Trust remembers the keys of trackers across restarts.
@@ -41,6 +41,10 @@ type Trust interface {
 	// TrackerReached saves a tracker and its key. "tracker-key-changed" if another
 	// key is known.
 	TrackerReached(address string, key netproto.Fingerprint, name string) error
+	// TrackerPorts returns the ports that a tracker said it listens at.
+	TrackerPorts(address string) []int
+	// KeepTrackerPorts saves them for a tracker that was reached.
+	KeepTrackerPorts(address string, ports []int) error
 }
 
 // Client calls a tracker over TLS with its key pinned. Every call fails with the
@@ -48,6 +52,7 @@ type Trust interface {
 // "protocol-violation" if what answers is no tracker, or the error of its
 // context. It may be used from several goroutines.
 type Client struct {
+	id        *identity.Identity
 	address   string
 	trust     Trust
 	http      *resty.Client
@@ -58,6 +63,7 @@ type Client struct {
 	expected netproto.Fingerprint // zero: the first key that answers is trusted
 	saved    bool                 // the trust knows the key and the name
 	seen     viewpoint            // the tracker and this peer
+	last     string               // host:port that answered; "" before that
 }
 
 // New returns a client for the tracker at host:port, without calling it. The
@@ -72,11 +78,15 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 	if ok {
 		expected = known
 	}
-	c := &Client{address: address, trust: trust, expected: expected, timeout: callTimeout}
+	c := &Client{id: id, address: address, trust: trust, expected: expected, timeout: callTimeout}
 	c.transport = &http.Transport{
-		TLSClientConfig:        id.ClientTLS(identity.HTTP, c.verify),
-		DialContext:            c.dial,
-		TLSHandshakeTimeout:    10 * time.Second,
+		DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			conn, err := c.connect(ctx, network, dialer.DialContext)
+			if err != nil {
+				return nil, err
+			}
+			return conn, nil
+		},
 		MaxResponseHeaderBytes: 64 << 10,
 		MaxIdleConnsPerHost:    4,
 		IdleConnTimeout:        90 * time.Second,
@@ -86,25 +96,9 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
 	c.http.SetBaseURL("https://" + netproto.URLHost(address))
-	c.http.SetHeader("User-Agent", "CentralizedP2P")
+	c.http.SetHeader("User-Agent", userAgent)
 	c.http.SetAllowGetMethodPayload(true)
 	return c, nil
-}
-
-var dialer = net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-
-// dial connects to the tracker and notes which of its addresses answered.
-func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := dialer.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		c.mu.Lock()
-		c.seen.tracker = tcp.AddrPort().Addr().Unmap()
-		c.mu.Unlock()
-	}
-	return conn, nil
 }
 
 // KeyChanged is the cause of an error with the code "tracker-key-changed": a
@@ -120,21 +114,6 @@ func (k *KeyChanged) Error() string {
 
 func keyChanged(address string, known, shown netproto.Fingerprint) error {
 	return netproto.Errorf(netproto.CodeKeyChanged, "%s: %w", address, &KeyChanged{known, shown})
-}
-
-// verify pins the key of the tracker in every handshake.
-func (c *Client) verify(key ed25519.PublicKey) error {
-	shown := netproto.FingerprintOf(key)
-	c.mu.Lock()
-	expected := c.expected
-	if expected.IsZero() {
-		c.expected = shown
-	}
-	c.mu.Unlock()
-	if !expected.IsZero() && expected != shown {
-		return keyChanged(c.address, expected, shown)
-	}
-	return nil
 }
 
 // Address returns the tracker's host:port.
@@ -153,10 +132,6 @@ func (c *Client) Fingerprint() netproto.Fingerprint {
 	defer c.mu.Unlock()
 	return c.expected
 }
-
-// Reset closes idle connections, which may be dead after sleep or a change of
-// the network.
-func (c *Client) Reset() { c.transport.CloseIdleConnections() }
 
 // Close closes idle connections.
 func (c *Client) Close() error {
@@ -179,6 +154,7 @@ func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 		return info, err
 	}
 	info.Name, info.Version = netproto.Cut(info.Name, netproto.MaxPeerName), netproto.Cut(info.Version, netproto.MaxPeerName)
+	info.Ports = usablePorts(info.Ports)
 	c.mu.Lock()
 	key, saved := c.expected, c.saved
 	c.mu.Unlock()
@@ -186,6 +162,9 @@ func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 		return info, nil
 	}
 	if err := c.trust.TrackerReached(c.address, key, info.Name); err != nil {
+		return netproto.TrackerInfo{}, err
+	}
+	if err := c.trust.KeepTrackerPorts(c.address, info.Ports); err != nil {
 		return netproto.TrackerInfo{}, err
 	}
 	c.mu.Lock()
@@ -364,7 +343,7 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 	case err != nil:
 		return c.unanswered(err, limit)
 	case response.StatusCode() >= 300:
-		return c.refused(response)
+		return c.refused(response.StatusCode(), response.Header(), response.Body())
 	case answer == nil || response.StatusCode() == http.StatusNoContent:
 		return nil
 	}
@@ -392,18 +371,18 @@ func (c *Client) unanswered(err error, limit int) error {
 }
 
 // refused turns the problem that the tracker answered into an error.
-func (c *Client) refused(response *resty.Response) error {
+func (c *Client) refused(status int, header http.Header, body []byte) error {
 	var problem netproto.Problem
-	media, _, _ := mime.ParseMediaType(response.Header().Get("Content-Type"))
-	if media != netproto.MediaTypeProblem || json.Unmarshal(response.Body(), &problem) != nil || problem.Code == "" {
-		return netproto.Errorf(netproto.CodeProtocol, "%s answers with status %d and is no tracker of ours", c.address, response.StatusCode())
+	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	if media != netproto.MediaTypeProblem || json.Unmarshal(body, &problem) != nil || problem.Code == "" {
+		return netproto.Errorf(netproto.CodeProtocol, "%s answers with status %d and is no tracker of ours", c.address, status)
 	}
 	if len(problem.Detail) > detailBytes {
 		problem.Detail = strings.ToValidUTF8(problem.Detail[:detailBytes], "") + "…"
 	}
 	refused := &netproto.Error{Code: problem.Code, Detail: problem.Detail}
 	// Our trackers give seconds; RFC 9110 §10.2.3 allows dates too.
-	if n, err := strconv.ParseUint(response.Header().Get("Retry-After"), 10, 31); err == nil {
+	if n, err := strconv.ParseUint(header.Get("Retry-After"), 10, 31); err == nil {
 		refused.RetryAfter = time.Duration(n) * time.Second
 	}
 	return refused

@@ -26,10 +26,11 @@ type memory struct {
 	mu    sync.Mutex
 	keys  map[string]netproto.Fingerprint
 	names map[string]string
+	ports map[string][]int
 }
 
 func newMemory() *memory {
-	return &memory{keys: map[string]netproto.Fingerprint{}, names: map[string]string{}}
+	return &memory{keys: map[string]netproto.Fingerprint{}, names: map[string]string{}, ports: map[string][]int{}}
 }
 
 func (m *memory) KnownTracker(address string) (netproto.Fingerprint, bool) {
@@ -43,6 +44,19 @@ func (m *memory) TrackerReached(address string, key netproto.Fingerprint, name s
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.keys[address], m.names[address] = key, name
+	return nil
+}
+
+func (m *memory) TrackerPorts(address string) []int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ports[address]
+}
+
+func (m *memory) KeepTrackerPorts(address string, ports []int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ports[address] = ports
 	return nil
 }
 

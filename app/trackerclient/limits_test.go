@@ -22,6 +22,8 @@ func (stranger) KnownTracker(string) (netproto.Fingerprint, bool) {
 	return netproto.Fingerprint{}, false
 }
 func (stranger) TrackerReached(string, netproto.Fingerprint, string) error { return nil }
+func (stranger) TrackerPorts(string) []int                                 { return nil }
+func (stranger) KeepTrackerPorts(string, []int) error                      { return nil }
 
 func TestWhoAsksTooOftenLearnsWhenToAskAgain(t *testing.T) {
 	options := daemon.DefaultOptions()
