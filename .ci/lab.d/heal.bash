@@ -1,0 +1,94 @@
+# shellcheck shell=bash disable=SC2154 # variables of the other files
+# What fails in the middle of a download, and that its bytes flow again within 10 s of the
+# repair. Downloads are slowed to 3 MB/s, so that there is a middle.
+
+HEALED=10 # seconds
+
+heal_cases() {
+  local host
+  for host in open1 b1 d1; do share "$host" & done
+  wait_all
+  for host in a1 c1 open2; do slow $host 24; done
+  heal open1 a1 direct "the getter's router restarts" router_off\ ra router_on\ ra
+  heal b1 a1 called "the getter's router restarts" router_off\ ra router_on\ ra
+  heal b1 a1 called "the sharer's router restarts" router_off\ rb router_on\ rb
+  heal d1 c1 relayed "the getter's router restarts" router_off\ rc router_on\ rc
+  heal b1 a1 called "the provider gives the home another address" router_off\ ra "router_moves ra 111"
+  heal open1 open2 direct "the getter's computer gets another address" "host_moves open2 23" true
+  heal d1 c1 relayed "the tracker restarts" tracker_down tracker_up
+  heal b1 a1 called "the tracker is gone" tracker_down true
+  tracker_up
+  wait_for_trackers b1
+  slow a1 "$FAST"
+  trial b1 a1 called "the tracker is back"
+}
+
+router_off() {
+  at "$1" ip link set wan down
+  forget "$1"
+}
+router_on() {
+  at "$1" ip link set wan up
+  case $1 in rc | rd) at "$1" ip route replace default via 100.64.0.1 ;; esac
+}
+# router_moves ROUTER N: it comes back with the public address .N.
+router_moves() {
+  at "$1" ip addr flush dev wan
+  address "$1" wan "$PUBLIC.$2/24"
+  router_on "$1"
+}
+# host_moves HOST N: the same for a host with an address of its own.
+host_moves() {
+  at "$1" ip addr flush dev wan scope global
+  address "$1" wan "$PUBLIC.$2/24" "2001:db8:1::$2/64"
+  at "$1" ip -6 route replace 2001:db8:6::/64 via 2001:db8:1::66
+}
+# wait_for_trackers HOST: until its peer has joined again.
+wait_for_trackers() {
+  for _ in $(seq 400); do
+    case $(grep -o '"code":"tracker-[a-z]*"' "$WORK/share-$1.out" | tail -n 1) in *lost*) ;; *) return 0 ;; esac
+    sleep 0.1
+  done
+}
+
+# heal SHARER GETTER WAY WORDS BREAK MEND: BREAK is done in the middle of a download, and
+# MEND two seconds later.
+heal() {
+  local sharer=$1 getter=$2 want=$3 words=$4 break=$5 mend=$6 name fetching before mended took result=right got
+  name=$sharer-$getter.$(now)
+  : >"$WORK/$name.events"
+  fetch "$sharer" "$getter" "$name" &
+  fetching=$!
+  if ! until_done "$name" 6000000 30; then
+    wait $fetching || true
+    record nothing "$sharer" "$getter" "$want" "$(way "$name")" - "$words" "nothing to interrupt: $(reason "$name")"
+    return
+  fi
+  got=$(way "$name")
+  $break
+  sleep 2
+  before=$(done_of "$name")
+  mended=$(now)
+  $mend
+  if until_done "$name" $((before + 1)) $HEALED; then
+    took=$((($(now) - mended) / 1000))
+    wait $fetching || result=nothing
+  else
+    kill $fetching 2>/dev/null || true
+    wait $fetching || true
+    result=nothing took=-
+  fi
+  [ $result = nothing ] || [ "$got" = "$want" ] || result=way
+  record $result "$sharer" "$getter" "$want" "$got" "$took" "$words" "not healed: $(reason "$name")"
+}
+# done_of NAME: bytes that have come.
+done_of() { sed -n 's/.*"done":\([0-9]*\).*/\1/p' "$WORK/$1.events" | tail -n 1 | grep . || echo 0; }
+# until_done NAME BYTES SECONDS
+until_done() {
+  local due=$(($(now) + $3 * 1000000))
+  while [ "$(now)" -lt $due ]; do
+    [ "$(done_of "$1")" -lt "$2" ] && ! grep -q '"event":"completed"' "$WORK/$1.events" || return 0
+    sleep 0.05
+  done
+  return 1
+}

@@ -1,0 +1,195 @@
+# shellcheck shell=bash disable=SC2154 # variables of the other files
+# Sharing and fetching with the program itself, and the table of what came of it. A host has
+# one peer that shares a file of its own; a download is a process with a profile of its own.
+
+SIZE=50000000 # bytes
+PATIENCE=12   # seconds until the first byte; the program gives a source up after 10
+declare -A PORTS=([open1]=6881 [open2]=6882 [a1]=6883 [a2]=6884 [b1]=6885 [c1]=6886 [d1]=6887 [f1]=6888 [u1]=6889 [v6only]=6890 [h6]=6891)
+
+now() { echo "${EPOCHREALTIME/./}"; } # microseconds
+
+# wait_all: for the jobs in the background, all but servers.
+wait_all() {
+  local job
+  for job in $(jobs -rp); do
+    [ -e "$WORK/server.$job" ] || wait "$job" || true
+  done
+}
+# stop PID: asks a process to end and waits for it at most 5 s; it may be another's child.
+stop() {
+  kill -TERM "$1" 2>/dev/null || return 0
+  for _ in $(seq 50); do
+    kill -0 "$1" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill -KILL "$1" 2>/dev/null || true
+}
+
+tracker_up() {
+  local relay=()
+  if "$TRACKER" --help 2>&1 | grep -q -e '-relay-rate'; then relay=(--relay-rate 0 --relay-total 0); fi
+  serve tracker "$WORK/tracker" "$TRACKER" --listen :5000 --listen :443 --data "$WORK/tracker.data" --lan-announce=false --new-keys-address 0 "${relay[@]}"
+  echo "$server" >"$WORK/tracker.pid"
+  for _ in $(seq 100); do
+    kill -0 "$server" 2>/dev/null || break
+    if [ -n "$(at tracker ss -Hltn 'sport = :443')" ]; then
+      # An older tracker listens only once.
+      TRACKER_PORT=5000
+      [ -n "$(at tracker ss -Hltn 'sport = :5000')" ] || TRACKER_PORT=443
+      return
+    fi
+    sleep 0.1
+  done
+  fail "the tracker does not start: $(tail -3 "$WORK/tracker.err")"
+}
+tracker_down() { stop "$(cat "$WORK/tracker.pid")"; }
+
+# tracker_of NODE: how a peer there knows the tracker.
+tracker_of() {
+  local port=$TRACKER_PORT
+  [ "$1" != f1 ] || port=443
+  if [ -z "${ADDRESSES:-}" ]; then
+    echo "tracker.lab:$port"
+  else
+    case $1 in v6only | h6) echo "[$TRACKER6]:$port" ;; *) echo "$TRACKER4:$port" ;; esac
+  fi
+}
+
+# share HOST [FLAG…]: shares a file of its own until stop_sharing; $WORK/HOST.hash is its hash.
+share() {
+  local host=$1
+  shift
+  [ -f "$WORK/$host.bin" ] || head -c $SIZE /dev/urandom >"$WORK/$host.bin"
+  : >"$WORK/share-$host.out"
+  serve "$host" "$WORK/share-$host" "$CP" share "$WORK/$host.bin" --tracker "$(tracker_of "$host")" --profile "$WORK/share-$host" \
+    --listen "${PORTS[$host]}" --seed-clients off --json "$@"
+  echo "$server" >"$WORK/share-$host.pid"
+  for _ in $(seq 300); do
+    if grep -q '"event":"shared"' "$WORK/share-$host.out"; then
+      sed -n 's/.*"event":"shared","hash":"\([0-9a-f]*\)".*/\1/p' "$WORK/share-$host.out" | head -n 1 >"$WORK/$host.hash"
+      return
+    fi
+    kill -0 "$server" 2>/dev/null || break
+    sleep 0.1
+  done
+  fail "$host does not share: $(tail -n 2 "$WORK/share-$host.err" "$WORK/share-$host.out")"
+}
+unshare_host() {
+  [ -f "$WORK/share-$1.pid" ] || return 0
+  stop "$(cat "$WORK/share-$1.pid")"
+  rm "$WORK/share-$1.pid"
+}
+stop_sharing() {
+  local host
+  for host in $HOSTS; do unshare_host "$host" & done
+  wait_all
+}
+
+# fetch SHARER GETTER NAME: downloads what SHARER shares; $WORK/NAME.events gets its events,
+# each after the microsecond in which it came. Gives up if nothing came for PATIENCE seconds,
+# or if it takes LIMIT.
+fetch() {
+  local sharer=$1 getter=$2 name=$3 events line pid due first='' status=0
+  rm -rf "$WORK/$name.to" "$WORK/$name.profile"
+  due=$(($(now) + PATIENCE * 1000000))
+  exec {events}< <(exec ip netns exec "$getter" "$CP" get "$(cat "$WORK/$sharer.hash")" --tracker "$(tracker_of "$getter")" \
+    --profile "$WORK/$name.profile" --to "$WORK/$name.to" --listen 0 --seed-clients off --json 2>"$WORK/$name.err")
+  pid=$!
+  : >"$WORK/$name.events"
+  while read -r -t "$(left "$due")" -u "$events" line; do
+    echo "$(now) $line" >>"$WORK/$name.events"
+    if [ -z "$first" ] && [[ $line =~ \"done\":[1-9] ]]; then
+      first=1
+      due=$(($(now) + ${LIMIT:-90} * 1000000))
+    fi
+  done
+  stop $pid
+  wait $pid || status=$?
+  exec {events}<&-
+  [ $status = 0 ] && cmp -s "$WORK/$sharer.bin" "$WORK/$name.to/$sharer.bin" || status=1
+  rm -rf "$WORK/$name.to" "$WORK/$name.profile"
+  return $status
+}
+# left MICROSECOND: seconds until then, for read -t, which does not take 0.
+left() {
+  local left=$(($1 - $(now)))
+  [ $left -gt 1000 ] || left=1000
+  printf '%d.%06d\n' $((left / 1000000)) $((left % 1000000))
+}
+
+# way NAME: by what the bytes of a download came, as its events say: the ways at work when
+# the first had come.
+way() {
+  awk '/"ways":\{"/ { ways = $0; sub(/.*"ways":\{/, "", ways); sub(/\}.*/, "", ways); gsub(/"|:[0-9]+/, "", ways)
+    if (/"done":[1-9]/) exit } END { print ways == "" ? "unknown" : ways }' "$WORK/$1.events"
+}
+# first_byte NAME: milliseconds from the beginning of a download until bytes of it came.
+first_byte() {
+  awk '/"event":"progress"/ && !began { began = $1 } /"done":[1-9]|"event":"completed"/ { printf "%d\n", ($1 - began) / 1000; found = 1; exit } END { if (!found) print "-" }' "$WORK/$1.events"
+}
+
+# trial SHARER GETTER WAY [WORDS]: a download that must come by that way.
+trial() {
+  local sharer=$1 getter=$2 want=$3 name result=right got
+  name=$sharer-$getter.$(now)
+  fetch "$sharer" "$getter" "$name" || result=nothing
+  got=$(way "$name")
+  [ $result = nothing ] || [ "$got" = "$want" ] || result=way
+  record "$result" "$sharer" "$getter" "$want" "$got" "$(first_byte "$name")" "${4:-}" "$(reason "$name")"
+}
+# reason NAME: the last thing that a download said.
+reason() {
+  sed -n 's/.*"state":"\([a-z]*\)".*/state \1/p; s/.*"message":"\([^"]*\)".*/\1/p' "$WORK/$1.events" | tail -n 1
+}
+# record RESULT SHARER GETTER WANTED GOT MS WORDS REASON: a line of the table.
+record() {
+  (
+    flock 9
+    local IFS=$'\t'
+    echo "$*" >&9
+  ) 9>>"$WORK/results"
+  local note=''
+  case $1 in
+    nothing) note="NOTHING CAME: $8" ;;
+    way) note='THE WRONG WAY' ;;
+  esac
+  printf '%-7s → %-7s %-34s wanted %-8s got %-10s %6s ms  %s\n' "$2" "$3" "$7" "$4" "$5" "$6" "$note"
+}
+# check WORDS CMD…: one line of the table that is no download.
+check() {
+  local words=$1 result=right why
+  shift
+  why=$("$@" 2>&1) || result=wrong
+  printf '%s\t-\t-\t-\t-\t-\t%s\t%s\n' "$result" "$words" "$why" >>"$WORK/results"
+  if [ $result = right ]; then printf '%-52s yes  %s\n' "$words" "$why"; else printf '%-52s NO   %s\n' "$words" "$why"; fi
+}
+
+# summary prints what is wrong, and how soon the first byte came by each way; false if
+# something is wrong or nothing was tried.
+summary() {
+  [ -s "$WORK/results" ] || fail "nothing was tried"
+  echo
+  sort -t $'\t' -k5,5 -k6,6n "$WORK/results" | awk -F '\t' '
+    function show() { if (n) printf "%-10s %9d %9d %9d %9d\n", way, n, ms[int((n + 1) / 2)], ms[int(n * 0.95 + 0.999999)], ms[n] }
+    $1 == "right" || $1 == "way" {
+      if ($6 !~ /^[0-9]+$/) next
+      if (!head++) print "first byte, ms   downloads     p50       p95     worst"
+      if ($5 != way) { show(); way = $5; n = 0 }
+      ms[++n] = $6
+    }
+    END { show() }'
+  awk -F '\t' '$1 != "right" && $2 != "-" { print "  " $2 " → " $3 ": wanted " $4 ", " ($1 == "nothing" ? "nothing came: " $8 : "came " $5) }
+    $1 == "wrong" { print "  " $7 ": " $8 }' "$WORK/results" >"$WORK/wrong"
+  if [ -s "$WORK/wrong" ]; then
+    echo "wrong:"
+    cat "$WORK/wrong"
+  fi
+  awk -F '\t' -v seconds=$SECONDS '
+    $2 != "-" { pairs++; if ($1 != "nothing") came++ }
+    $1 == "right" { right++ }
+    END {
+      if (pairs) printf "%d of %d downloads came; ", came, pairs
+      printf "%d passed, %d failed, in %d s\n", right, NR - right, seconds
+      exit right < NR
+    }' "$WORK/results"
+}
