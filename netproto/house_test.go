@@ -68,6 +68,8 @@ var lawfulHouse = map[string]string{
 	"tracker/strictjson/a.go":        source("strictjson", "centralizedp2p/netproto", "encoding/json"),
 	"tracker/limit/a.go":             source("limit", "centralizedp2p/tracker/netaddr"),
 	"tracker/netaddr/a.go":           source("netaddr", "net/netip"),
+	"tracker/netaddr/a_test.go":      source("netaddr", "centralizedp2p/netproto/nametest"),
+	"netproto/nametest/a.go":         source("nametest", "testing"),
 	"tracker/load/a_test.go":         source("load", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore"),
 	"app/main.go":                    source("main", "centralizedp2p/app/command", "os"),
 	"app/main_test.go":               source("main", "centralizedp2p/tracker/daemon", "lukechampine.com/blake3"),
@@ -176,6 +178,8 @@ func localBreaches() (breaches []breach) {
 	}
 	add("netproto/identity/x.go", "centralizedp2p/app/library")
 	add("netproto/x_test.go", "centralizedp2p/app/piece")
+	add("netproto/x.go", "centralizedp2p/netproto/nametest")
+	add("app/peer/x.go", "centralizedp2p/netproto/nametest")
 	for _, library := range []string{"netproto", "app/desktop", "tracker/server"} {
 		add("assets/x.go", "centralizedp2p/"+library)
 	}

@@ -10,12 +10,14 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"centralizedp2p/netproto/nametest"
 )
 
 // addNames seeds a fuzz target with the table of hostile names.
 func addNames(f *testing.F) {
-	for _, c := range hostileNames(f) {
-		f.Add(c.name)
+	for _, c := range nametest.Names() {
+		f.Add(c.Text)
 	}
 }
 
@@ -105,9 +107,9 @@ func FuzzSafeName(f *testing.F) {
 // FuzzNumberedName checks that a number after a safe name leaves it safe, distinguishes
 // it from the name itself and from other numbers, and keeps a short extension.
 func FuzzNumberedName(f *testing.F) {
-	for _, c := range hostileNames(f) {
-		f.Add(c.name, 2)
-		f.Add(c.name, math.MaxInt)
+	for _, c := range nametest.Names() {
+		f.Add(c.Text, 2)
+		f.Add(c.Text, math.MaxInt)
 	}
 	f.Fuzz(func(t *testing.T, text string, n int) {
 		if n < 0 || n == math.MaxInt {
@@ -140,7 +142,7 @@ func FuzzPrintable(f *testing.F) {
 		}
 		clean := utf8.ValidString(text)
 		for _, r := range text {
-			clean = clean && !unicode.IsControl(r) && !deceptive(r)
+			clean = clean && !unicode.IsControl(r) && !nametest.Deceptive(r)
 		}
 		if clean && shown != text {
 			t.Fatalf("the clean %q is shown as %q", text, shown)
@@ -149,26 +151,9 @@ func FuzzPrintable(f *testing.F) {
 			t.Fatalf("%q is shown as %q, and that as %q", text, shown, Printable(shown))
 		}
 		for _, r := range shown {
-			if unicode.IsControl(r) || deceptive(r) {
+			if unicode.IsControl(r) || nametest.Deceptive(r) {
 				t.Fatalf("%q is shown as %q, with U+%04X in it", text, shown, r)
 			}
 		}
 	})
-}
-
-// deceptive differs from isInvisible on purpose: it lists the characters by number,
-// from UAX #9 (bidi), UTS #39 and the Default_Ignorable property, except for the
-// variation selectors.
-func deceptive(r rune) bool {
-	for _, span := range [][2]rune{
-		{0xAD, 0xAD}, {0x34F, 0x34F}, {0x61C, 0x61C}, {0x115F, 0x1160}, {0x17B4, 0x17B5},
-		{0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164},
-		{0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3},
-		{0x1D173, 0x1D17A}, {0xE0000, 0xE00FF}, {0xE01F0, 0xE0FFF},
-	} {
-		if r >= span[0] && r <= span[1] {
-			return true
-		}
-	}
-	return false
 }

@@ -4,36 +4,16 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
+
+	"centralizedp2p/netproto/nametest"
 )
 
-// hostileName is a name that may come from the network, with its verdict.
-type hostileName struct {
-	name   string
-	accept bool
-}
-
-// hostileNames reads the table of names.
-func hostileNames(t testing.TB) []hostileName {
-	t.Helper()
-	var table []hostileName
-	for _, line := range goldenLines(t, "names.txt") {
-		verdict, quoted, _ := strings.Cut(line, " ")
-		name, err := strconv.Unquote(quoted)
-		if err != nil || verdict != "accept" && verdict != "refuse" {
-			t.Fatalf("names.txt: %s: %v", line, err)
-		}
-		table = append(table, hostileName{name, verdict == "accept"})
-	}
-	return table
-}
-
 func TestHostileNamesGetTheSameVerdictEverywhere(t *testing.T) {
-	table := hostileNames(t)
-	if len(table) < 300 {
-		t.Fatalf("the table has %d names, at least 300 belong there", len(table))
+	table := nametest.Names()
+	if len(table) < 900 {
+		t.Fatalf("the table has %d names, at least 900 belong there", len(table))
 	}
 	root, err := os.OpenRoot(t.TempDir())
 	if err != nil {
@@ -41,38 +21,39 @@ func TestHostileNamesGetTheSameVerdictEverywhere(t *testing.T) {
 	}
 	defer root.Close()
 	for _, c := range table {
-		entry := FolderEntry{Path: c.name, Size: 1, Hash: countingHash()}
-		text := FolderMagic + entry.Hash.String() + " 1 " + c.name + "\n"
+		entry := FolderEntry{Path: c.Text, Size: 1, Hash: countingHash()}
+		text := FolderMagic + entry.Hash.String() + " 1 " + c.Text + "\n"
 		_, parseErr := ParseFolder(strings.NewReader(text))
 		_, writeErr := AppendFolder(nil, []FolderEntry{entry})
-		slashed := strings.Contains(c.name, "/") // a path of several names, judged below
+		slashed := strings.Contains(c.Text, "/") // a path of several names, judged below
 		verdicts := []struct {
 			room     string
 			accepted bool
 		}{
-			{"CheckName", CheckName(c.name) == nil},
-			{"SafeName", SafeName(c.name) == c.name},
-			{"CheckPath", !slashed && CheckPath(c.name) == nil},
-			{"CheckPath, in a folder", !slashed && CheckPath("a/"+c.name) == nil},
-			{"CheckPath, as a folder", !slashed && CheckPath(c.name+"/a") == nil},
+			{"CheckName", CheckName(c.Text) == nil},
+			{"SafeName", SafeName(c.Text) == c.Text},
+			{"CheckPath", !slashed && CheckPath(c.Text) == nil},
+			{"CheckPath, in a folder", !slashed && CheckPath("a/"+c.Text) == nil},
+			{"CheckPath, as a folder", !slashed && CheckPath(c.Text+"/a") == nil},
 			{"ParseFolder", !slashed && parseErr == nil},
 			{"AppendFolder", !slashed && writeErr == nil},
-			{"ParseLink", c.name != "" && nameThroughLink(c.name) == c.name},
+			{"ParseLink", c.Text != "" && nameThroughLink(c.Text) == c.Text},
 		}
 		for _, v := range verdicts {
-			if v.accepted != c.accept {
-				t.Errorf("%s(%q): accepted = %v, want %v", v.room, c.name, v.accepted, c.accept)
+			if v.accepted != c.Accept {
+				t.Errorf("%s(%q): accepted = %v, want %v", v.room, c.Text, v.accepted, c.Accept)
 			}
 		}
-		for _, name := range []string{SafeName(c.name), NumberedName(SafeName(c.name), 2)} {
+		for _, name := range []string{SafeName(c.Text), NumberedName(SafeName(c.Text), 2)} {
 			if err := CheckName(name); err != nil {
-				t.Errorf("%q was made safe as %q: %v", c.name, name, err)
+				t.Errorf("%q was made safe as %q: %v", c.Text, name, err)
 				continue
 			}
 			checkAccepted(t, name)
 			createInside(t, root, name)
 		}
 	}
+	nametest.Tried(t, len(table), "every check of a name, folder list and link")
 }
 
 // nameThroughLink returns the name that arrives in a link with this one; a link that is
@@ -86,8 +67,8 @@ func nameThroughLink(name string) string {
 }
 
 func TestAPathFromTheNetworkNeverLeavesItsFolder(t *testing.T) {
-	for _, c := range hostileNames(t) {
-		for _, path := range []string{c.name, "a/" + c.name, c.name + "/a", "a/" + c.name + "/b"} {
+	for _, c := range nametest.Names() {
+		for _, path := range []string{c.Text, "a/" + c.Text, c.Text + "/a", "a/" + c.Text + "/b"} {
 			if CheckPath(path) == nil && !filepath.IsLocal(filepath.FromSlash(path)) {
 				t.Errorf("the path %q was accepted", path)
 			}
