@@ -54,7 +54,7 @@ func wantGolden(t *testing.T, s *Store) {
 	if held, err = s.Join(t.Context(), testPeer(2)); err != nil || held.Count != 1 {
 		t.Fatalf("peer 2 holds %+v, %v", held, err)
 	}
-	sources, err := s.Sources(t.Context(), testFile("b").Hash, 9)
+	sources, _, err := s.Sources(t.Context(), testFile("b").Hash, 9)
 	if err != nil || len(sources) != 1 || !sources[0].Part {
 		t.Fatalf("%+v, %v", sources, err)
 	}

@@ -3,6 +3,7 @@ package boltstore
 import (
 	"math"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 
 	"centralizedp2p/netproto"
@@ -29,10 +30,12 @@ const leastShare = 1 << 20
 // address is half of what the others leave, so no single one can fill the store.
 // The last tenth is for those who hold little.
 //
-// It is the write loop's own, except for used.
+// Only the write loop changes it.
 type budget struct {
-	most    int64 // math.MaxInt64 without a limit
-	used    atomic.Int64
+	most int64 // math.MaxInt64 without a limit
+	used atomic.Int64
+
+	mu      sync.Mutex // to change sources, and to read it elsewhere
 	sources map[netip.Addr]int64
 }
 
@@ -64,6 +67,8 @@ func (b *budget) charge(from netip.Addr, bytes int64) {
 	if !from.IsValid() || bytes == 0 {
 		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.sources[from] += bytes; b.sources[from] == 0 {
 		delete(b.sources, from)
 	}
@@ -90,6 +95,18 @@ func (b *budget) claim(c *claims, from netip.Addr, bytes, charged int64) *netpro
 	c.total += bytes
 	c.sources[from] += charged
 	return nil
+}
+
+// full returns netproto.CodeFull if nothing more from an address fits.
+func (b *budget) full(from netip.Addr) *netproto.Error {
+	if b.most == math.MaxInt64 {
+		return nil
+	}
+	b.mu.Lock()
+	own := b.sources[from]
+	b.mu.Unlock()
+	const least = bytesOfRow + bytesOfHolding
+	return b.fits(b.used.Load(), own, least, least)
 }
 
 // fits tells whether more bytes fit into the budget, of which some address holds a

@@ -87,6 +87,13 @@ func TestOneAddressCannotFillTheMemory(t *testing.T) {
 	if used := s.Sizes().Memory; used > memory || used < memory/10*8 {
 		t.Errorf("%d of %d bytes are used", used, memory)
 	}
+	// That is known before an announce is read.
+	if err := s.Full(t.Context(), netip.MustParseAddr("192.0.2.1")); netproto.CodeOf(err) != netproto.CodeFull {
+		t.Error(err)
+	}
+	if err := s.Full(t.Context(), netip.MustParseAddr("198.51.100.1")); (err == nil) != (s.Sizes().Memory+bytesOfRow+bytesOfHolding <= memory) {
+		t.Error(err)
+	}
 	// Who is there stays there: heartbeats and joins go on.
 	first := peerAt(0, "192.0.2.1")
 	held, err := s.Join(t.Context(), first)
@@ -216,7 +223,7 @@ func TestRareMediaTypesAreFew(t *testing.T) {
 			t.Fatal(refused, err)
 		}
 	}
-	found, err := s.Resource(t.Context(), odd.Hash)
+	found, _, err := s.Resource(t.Context(), odd.Hash)
 	if err != nil || found.MIME != "" || s.Sizes().Names != 1 {
 		t.Errorf("%+v, %v, %d names", found, err, s.Sizes().Names)
 	}

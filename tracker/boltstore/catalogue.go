@@ -13,69 +13,104 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// Sources lists online holders.
-func (s *Store) Sources(_ context.Context, hash netproto.ContentHash, limit int) ([]store.Source, error) {
-	m := s.memory
+// holdersAtOnce is how many holders of a content are looked at under one lock.
+const holdersAtOnce = 1000
+
+// Sources looks at the holders from a random one on, until it has found enough.
+func (s *Store) Sources(_ context.Context, hash netproto.ContentHash, limit int) (sources []store.Source, looks int, err error) {
+	for some := range slices.Chunk(s.memory.holdersOf(hash), holdersAtOnce) {
+		sources = s.memory.sourcesAmong(sources, some, hash, limit)
+		if looks += len(some); len(sources) == limit {
+			break
+		}
+	}
+	return sources, looks, nil
+}
+
+// holdersOf returns the holders of a content, from a random one on.
+func (m *memory) holdersOf(hash netproto.ContentHash) []*peer {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	c := m.contents[hash]
+	if c == nil || len(c.holders) == 0 {
+		return nil
+	}
+	first := rand.IntN(len(c.holders))
+	return append(slices.Clone(c.holders[first:]), c.holders[:first]...)
+}
+
+// sourcesAmong appends those of some peers that are online and hold a content, up
+// to limit.
+func (m *memory) sourcesAmong(sources []store.Source, some []*peer, hash netproto.ContentHash, limit int) []store.Source {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	c := m.contents[hash]
 	if c == nil {
-		return nil, nil
+		return sources
 	}
-	var live []*peer
-	for _, p := range c.holders {
-		if m.live(p) {
-			live = append(live, p)
+	for _, p := range some {
+		if len(sources) == limit {
+			break
+		}
+		if h, holds := p.held[c]; holds && m.live(p) { // still
+			sources = append(sources, store.Source{Peer: copyOf(p.record), Part: h.part})
 		}
 	}
-	if len(live) > limit {
-		rand.Shuffle(len(live), func(i, j int) { live[i], live[j] = live[j], live[i] })
-		live = live[:limit]
-	}
-	sources := make([]store.Source, len(live))
-	for i, p := range live {
-		sources[i] = store.Source{Peer: copyOf(p.record), Part: p.held[c].part}
-	}
-	return sources, nil
+	return sources
 }
 
 // Resource describes a content with an online source.
-func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
+func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (answer netproto.ResourceResponse, looks int, err error) {
 	m := s.memory
+	holders, users := m.holdersOf(hash), map[*row]int{}
+	for some := range slices.Chunk(holders, holdersAtOnce) {
+		answer.Sources += m.countUsers(users, some, hash)
+	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	var answer netproto.ResourceResponse
 	c := m.contents[hash]
-	if c == nil {
-		return answer, netproto.Errorf(netproto.CodeNotFound, "no online peer has the content %s", hash)
+	var rows []*row
+	if c != nil {
+		rows = slices.DeleteFunc(slices.Clone(c.rows), func(r *row) bool { return users[r] == 0 })
 	}
-	users := map[*row]int{}
-	for _, p := range c.holders {
-		if m.live(p) {
-			users[p.held[c].row]++
-			answer.Sources++
-		}
+	if looks = len(holders); len(rows) == 0 {
+		return netproto.ResourceResponse{}, looks, netproto.Errorf(netproto.CodeNotFound, "no online peer has the content %s", hash)
 	}
-	if answer.Sources == 0 {
-		return answer, netproto.Errorf(netproto.CodeNotFound, "no online peer has the content %s", hash)
-	}
-	rows := slices.DeleteFunc(slices.Clone(c.rows), func(r *row) bool { return users[r] == 0 })
 	slices.SortStableFunc(rows, func(a, b *row) int { return cmp.Compare(users[b], users[a]) })
 	best := rows[0]
 	answer.Hash, answer.Name, answer.Size, answer.MIME, answer.Folder = hash, best.name, best.size, best.mime, best.folder
 	answer.Added = c.Added()
+	named := map[string]bool{}
 	for _, r := range rows {
-		if !slices.Contains(answer.Names, r.name) { // rows may differ in the type alone
+		if looks++; !named[r.name] { // rows may differ in the type alone
+			named[r.name] = true
 			answer.Names = append(answer.Names, r.name)
 		}
 	}
-	return answer, nil
+	return answer, looks, nil
+}
+
+// countUsers counts by row which of some peers are online and hold a content.
+func (m *memory) countUsers(users map[*row]int, some []*peer, hash netproto.ContentHash) (all int) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	c := m.contents[hash]
+	if c == nil {
+		return 0
+	}
+	for _, p := range some {
+		if h, holds := p.held[c]; holds && m.live(p) {
+			users[h.row]++
+			all++
+		}
+	}
+	return all
 }
 
 // Search asks the index.
 func (s *Store) Search(ctx context.Context, q store.Query) (store.Found, error) {
 	return s.search(ctx, index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit,
-		Cursor: q.Cursor, Offline: q.Offline, Plain: q.Plain, Looks: q.Looks})
+		Cursor: q.Cursor, Offline: q.Offline, Plain: q.Plain, Looks: q.Looks, Yield: q.Yield})
 }
 
 func (s *Store) search(ctx context.Context, q index.Query) (store.Found, error) {
@@ -157,8 +192,8 @@ func (c *content) named(name string) []*row {
 func (s *Store) Stats(context.Context) (netproto.Stats, error) {
 	stats := netproto.Stats{SeedPeers: s.seeds.count()}
 	stats.Resources, stats.Bytes = s.memory.names.Online()
-	s.memory.mu.RLock()
-	defer s.memory.mu.RUnlock()
+	s.memory.leases.RLock()
+	defer s.memory.leases.RUnlock()
 	stats.PeersOnline, stats.PeersKnown = s.memory.online, len(s.memory.peers)
 	return stats, nil
 }

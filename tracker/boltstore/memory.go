@@ -16,8 +16,10 @@ import (
 // Only the write loop changes it: it takes mu to change and reads without. All
 // others read under mu. The index has a lock of its own.
 //
-// Heartbeats need mu, so nobody holds it for long: whatever touches many peers,
-// contents or rows does so in steps, between which it lets go.
+// Announces and searches for sources need mu, so nobody holds it for long: whatever
+// touches many peers, contents or rows does so in steps, between which it lets go.
+// Heartbeats do not need it. They read under leases, which is held for a few
+// instructions only.
 type memory struct {
 	config store.Config
 	opened time.Time
@@ -27,11 +29,22 @@ type memory struct {
 	orphans map[*row]time.Duration // since when; the write loop's own
 
 	mu       sync.RWMutex
-	peers    map[netproto.PeerID]*peer
 	contents map[netproto.ContentHash]*content
 	rows     []*row // by rising id, gone ones included
 	gone     int    // of rows
-	online   int    // peers that count as online in the index
+
+	leases sync.RWMutex // taken within mu; also guards record, offline and settled of each peer
+	peers  map[netproto.PeerID]*peer
+	online int // peers that count as online in the index
+}
+
+// change runs a change of peers, under both locks: others read them under either.
+func (m *memory) change(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.leases.Lock()
+	defer m.leases.Unlock()
+	f()
 }
 
 func newMemory(config store.Config) *memory {
@@ -173,17 +186,13 @@ func (m *memory) addPeer(no uint32, record store.Peer) *peer {
 	p := &peer{no: no, id: record.ID(), record: record, offline: 1, held: map[*content]holding{}, payer: payer(record.Observed.Addr())}
 	m.budget.used.Add(bytesOfPeer)
 	m.charge(p, bytesOfPeer)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.peers[p.id] = p
+	m.change(func() { m.peers[p.id] = p })
 	return p
 }
 
 // arrive notes a join: what the peer says about itself, and a sign of life.
 func (m *memory) arrive(p *peer, record store.Peer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	p.record = record
+	m.change(func() { p.record = record })
 	m.renew(p)
 	if now := payer(record.Observed.Addr()); now != p.payer {
 		m.budget.charge(p.payer, -p.charged)
@@ -199,9 +208,7 @@ func (m *memory) charge(p *peer, bytes int64) {
 }
 
 func (m *memory) removePeer(p *peer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.peers, p.id)
+	m.change(func() { delete(m.peers, p.id) })
 	m.budget.used.Add(-bytesOfPeer)
 	m.charge(p, -bytesOfPeer)
 }
@@ -214,17 +221,17 @@ func (m *memory) setOnline(p *peer, offline int64) {
 	if was {
 		change = index.Change{Online: -1, Dormant: 1, Seen: offline}
 	}
-	m.mu.Lock()
 	if was && offline != 0 {
 		p.online.end(offline)
 	} else if !was && offline == 0 {
 		p.online.since = m.config.Now().Unix()
 	}
-	p.offline = offline
-	if was != (offline == 0) {
-		m.online += change.Online
-	}
-	m.mu.Unlock()
+	m.change(func() {
+		p.offline = offline
+		if was != (offline == 0) {
+			m.online += change.Online
+		}
+	})
 	if was == (offline == 0) {
 		return
 	}
@@ -240,9 +247,7 @@ func (m *memory) setOnline(p *peer, offline int64) {
 // settle ends a write to the holdings of a peer: from now on heartbeats are
 // compared with its result.
 func (m *memory) settle(p *peer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	p.settled = store.Holdings{Count: len(p.held), Digest: p.digest}
+	m.change(func() { p.settled = store.Holdings{Count: len(p.held), Digest: p.digest} })
 }
 
 // addRow adds a new row, and its content if that is new. A holder must follow.

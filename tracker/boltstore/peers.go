@@ -82,8 +82,8 @@ func samePeer(a, b store.Peer) bool {
 // Heartbeat renews a lease in memory.
 func (s *Store) Heartbeat(_ context.Context, id netproto.PeerID, h store.Holdings) (netproto.HeartbeatStatus, netip.AddrPort, error) {
 	m := s.memory
-	m.mu.RLock()
-	defer m.mu.RUnlock()
+	m.leases.RLock()
+	defer m.leases.RUnlock()
 	p := m.peers[id]
 	if p == nil || !m.live(p) {
 		return netproto.HeartbeatJoin, netip.AddrPort{}, nil
@@ -109,6 +109,14 @@ func (s *Store) Leave(ctx context.Context, id netproto.PeerID) error {
 		}
 		return func() { s.memory.setOnline(p, since) }, nil
 	}})
+}
+
+// Full asks the budget.
+func (s *Store) Full(_ context.Context, from netip.Addr) error {
+	if full := s.memory.budget.full(payer(from)); full != nil {
+		return full
+	}
+	return nil
 }
 
 // Announce adds, changes and, with reset, ends holdings.

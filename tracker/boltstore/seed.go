@@ -30,6 +30,7 @@ type seeds struct {
 
 	mu      sync.RWMutex
 	clients map[netproto.PeerID]*seedPeer
+	known   atomic.Int64       // of clients, for heartbeats, which take no lock here
 	rows    []*seedRow         // by rising id; never changed in place
 	counts  map[netip.Addr]int // of rows, by source; the write loop's own
 	budget  *budget
@@ -57,11 +58,7 @@ func (s *seeds) live(p *seedPeer) bool {
 
 func (s *seeds) renew(p *seedPeer) { p.seen.Store(int64(s.elapsed())) }
 
-func (s *seeds) count() int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return len(s.clients)
-}
+func (s *seeds) count() int { return int(s.known.Load()) }
 
 // owner returns the seed client with that id while its lease runs, nil if there
 // is none. If the id belongs to another address, it returns
@@ -98,6 +95,7 @@ func (s *seeds) add(r *seedRow) {
 	if p == nil {
 		p = &seedPeer{from: r.From, rows: map[string]*seedRow{}}
 		s.clients[r.PeerID] = p
+		s.known.Add(1)
 	}
 	s.renew(p)
 	p.rows[r.ResourceHash] = r
@@ -148,6 +146,7 @@ func (s *seeds) forget(gone []*seedRow) {
 		p := s.clients[r.PeerID]
 		if delete(p.rows, r.ResourceHash); len(p.rows) == 0 {
 			delete(s.clients, r.PeerID)
+			s.known.Add(-1)
 		}
 	}
 }

@@ -212,7 +212,7 @@ func TestAWriteThatNobodyWaitsForMayStillHappen(t *testing.T) {
 	if _, err := s.Withdraw(t.Context(), testPeer(1).ID(), nil); err != nil { // behind it in the queue
 		t.Fatal(err)
 	}
-	if sources, err := s.Sources(t.Context(), testFile("a").Hash, 1); err != nil || len(sources) != 1 {
+	if sources, _, err := s.Sources(t.Context(), testFile("a").Hash, 1); err != nil || len(sources) != 1 {
 		t.Error(sources, err)
 	}
 }
@@ -277,7 +277,7 @@ func TestWritesOfOnePeerKeepTheirOrder(t *testing.T) {
 	release()
 	all.Wait()
 	for range 2 {
-		got, err := s.Resource(t.Context(), testFile("content").Hash)
+		got, _, err := s.Resource(t.Context(), testFile("content").Hash)
 		if err != nil || got.Name != "name 9" || got.Sources != 1 || len(got.Names) != 1 {
 			t.Fatalf("%+v, %v", got, err)
 		}
@@ -320,7 +320,35 @@ func TestWhatSeveralPeersAnnounceInOneCommitIsOneContent(t *testing.T) {
 	if len(s.memory.contents) != 2 || len(s.memory.rows) != 3 {
 		t.Errorf("%d contents, %d rows", len(s.memory.contents), len(s.memory.rows))
 	}
-	if sources, err := s.Sources(t.Context(), testFile("the same").Hash, 10); err != nil || len(sources) != 5 {
+	if sources, _, err := s.Sources(t.Context(), testFile("the same").Hash, 10); err != nil || len(sources) != 5 {
 		t.Errorf("%d sources, %v", len(sources), err)
+	}
+}
+
+func TestAHeartbeatWaitsForNoChange(t *testing.T) {
+	s := openFor(t, store.Config{})
+	p := testPeer(1)
+	if _, err := s.Join(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	s.memory.mu.Lock() // as a change does, but for ever
+	defer s.memory.mu.Unlock()
+	s.seeds.mu.Lock()
+	defer s.seeds.mu.Unlock()
+	done := make(chan error, 1)
+	go func() {
+		status, _, err := s.Heartbeat(t.Context(), p.ID(), store.Holdings{})
+		if _, statsErr := s.Stats(t.Context()); err == nil && status == netproto.HeartbeatOK {
+			err = statsErr
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the heartbeat waits")
 	}
 }

@@ -52,8 +52,8 @@ type Index struct {
 	freed []NameID
 	bulk  bool
 	snapshot
-	online int   // contents with an online source
-	bytes  int64 // of them
+	online, bytes int64                                // contents with an online source, and their total size
+	counts        struct{ online, bytes atomic.Int64 } // the same, for those who do not wait
 
 	tailRoom          int // versions; a tail of this length becomes a segment
 	flushing, merging bool
@@ -217,20 +217,23 @@ func (x *Index) count(id NameID, change Change) {
 	x.publish(c)
 }
 
-// weigh counts a content in (1) or out (-1) if it has an online source. Its size
-// is the size given with its oldest name.
+// weigh counts a content in (1) or out (-1) if it has an online source, for a
+// change out first. Its size is the size given with its oldest name.
 func (x *Index) weigh(c *Content, sign int) {
 	if c.online > 0 {
-		x.online += sign
+		x.online += int64(sign)
 		x.bytes += int64(sign) * x.names.at(c.first).now.size
+	}
+	if sign > 0 {
+		x.counts.online.Store(x.online)
+		x.counts.bytes.Store(x.bytes)
 	}
 }
 
-// Online returns how many contents have an online source, and their total size.
+// Online returns how many contents have an online source, and their total size. It
+// never waits.
 func (x *Index) Online() (contents int, bytes int64) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.online, x.bytes
+	return int(x.counts.online.Load()), x.counts.bytes.Load()
 }
 
 // snapshotNow returns what a search that starts now reads.

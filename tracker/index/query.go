@@ -37,6 +37,7 @@ type Query struct {
 	Offline bool   // also find names that only offline sources use
 	Plain   bool   // suggest nothing
 	Looks   int    // bounds the work for this page; 0 means DefaultLooks
+	Yield   func() // called every now and then, and may wait; nil means runtime.Gosched
 }
 
 // What more than one look is charged for.

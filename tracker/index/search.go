@@ -31,7 +31,8 @@ const (
 	// that every page gets on.
 	leastLooks = 64
 
-	// looksBetween is how often a search sees whether its caller has gone.
+	// looksBetween is how often a search lets others go first and sees whether its
+	// caller has gone.
 	looksBetween = 4096
 )
 
@@ -50,7 +51,10 @@ func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	s := search{condition: c, ctx: ctx, sort: q.Sort, limit: q.Limit + 1, kept: newKept(), allowed: math.MaxInt, check: looksBetween}
+	s := search{condition: c, ctx: ctx, sort: q.Sort, limit: q.Limit + 1, kept: newKept(), allowed: math.MaxInt, check: looksBetween, yield: runtime.Gosched}
+	if q.Yield != nil {
+		s.yield = q.Yield
+	}
 	digest := c.digest(q.Sort, "")
 	if q.Cursor != "" {
 		if s.after, err = parseCursor(q.Cursor, digest); err != nil {
@@ -113,8 +117,9 @@ type search struct {
 	limit  int    // candidates to keep
 	kept   heap[found]
 
-	allowed int      // looks, counted as spent: where the walk under way ends
-	check   int      // looks, counted as spent: when to see whether the caller has gone
+	allowed int // looks, counted as spent: where the walk under way ends
+	check   int // looks, counted as spent: when to let others go first, and to see whether the caller has gone
+	yield   func()
 	before  *version // the last one of the walk
 	itsName []byte
 	ended   *place // where the first of the walks ended that used up their looks; nil if none did
@@ -164,7 +169,7 @@ func (s *search) walk(looks int) { s.allowed, s.before = s.spent+looks, nil }
 func (s *search) consider(v *version, name []byte) (full bool) {
 	if s.spent++; s.spent >= s.check {
 		s.check = s.spent + looksBetween
-		runtime.Gosched() // heartbeats must not wait for a long search
+		s.yield()
 		if s.ctx.Err() != nil {
 			s.allowed = 0 // nobody will see the page
 		}

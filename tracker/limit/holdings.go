@@ -39,6 +39,16 @@ func (h *Holdings[K]) Knows(peer K) bool {
 	return h.peers[peer] != nil
 }
 
+// Count returns how many resources a peer holds, as far as is known.
+func (h *Holdings[K]) Count(peer K) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if at := h.peers[peer]; at != nil {
+		return at.Value.(*holding[K]).count
+	}
+	return 0
+}
+
 // Set records how many resources a peer holds and behind which source it is now.
 func (h *Holdings[K]) Set(peer K, source netip.Addr, count int) {
 	h.mu.Lock()

@@ -18,6 +18,8 @@ const (
 
 	listLasts = time.Second // unless a seed client registers something
 	maxViews  = 8
+
+	rowsAtOnce = 128 // before others may go first
 )
 
 // lists makes the list for seed clients, one at a time, and keeps it for a moment:
@@ -53,7 +55,11 @@ func (a *API) list(ctx context.Context, c Caller) ([]byte, error) {
 	if err := ctx.Err(); err != nil { // the client went while others were served
 		return nil, err
 	}
-	body, err := a.makeList(ctx, c)
+	var body []byte
+	err := a.Work(ctx, c, func(yield func()) (err error) {
+		body, err = a.makeList(ctx, c, yield)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -64,20 +70,27 @@ func (a *API) list(ctx context.Context, c Caller) ([]byte, error) {
 	return body, nil
 }
 
-func (a *API) makeList(ctx context.Context, c Caller) ([]byte, error) {
+func (a *API) makeList(ctx context.Context, c Caller, yield func()) ([]byte, error) {
 	rows, err := a.Store.SeedRows(ctx, "", maxList)
 	if err != nil {
 		return nil, err
 	}
+	yield()
 	offers, err := a.Store.Offers(ctx, "", maxList-len(rows))
 	if err != nil {
 		return nil, err
 	}
 	var b listBuilder
-	for _, row := range rows {
+	for i, row := range rows {
+		if i%rowsAtOnce == 0 {
+			yield()
+		}
 		b.add(row.SeedResource)
 	}
-	for _, offer := range offers {
+	for i, offer := range offers {
+		if i%rowsAtOnce == 0 {
+			yield()
+		}
 		if row, _, ok := rowOfOffer(offer, c); ok {
 			b.add(row)
 		}

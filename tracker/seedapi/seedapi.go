@@ -48,6 +48,9 @@ type API struct {
 	// ReadBody reads a request body of bounded length. Its errors are answered
 	// as they are.
 	ReadBody func(http.ResponseWriter, *http.Request) ([]byte, error)
+	// Work does what takes long for the caller when it is its turn, or returns
+	// an error. do calls yield every now and then, so that others can go first.
+	Work func(ctx context.Context, c Caller, do func(yield func()) error) error
 	// Charge counts the bytes of an answer as work for the caller; it may be nil.
 	Charge func(c Caller, bytes int)
 
@@ -220,7 +223,11 @@ func (a *API) get(r *http.Request, c Caller, body pyObject) (answer, error) {
 		return answer{status: http.StatusUnprocessableEntity, data: wrong}, nil
 	}
 	if name, asked := body.get("resource_name"); asked {
-		row, err := a.find(r, c, name.(string))
+		var row pyObject
+		err := a.Work(r.Context(), c, func(func()) (err error) {
+			row, err = a.find(r, c, name.(string))
+			return err
+		})
 		return answer{status: http.StatusOK, data: pyDumps(row)}, err
 	}
 	list, err := a.list(r.Context(), c)

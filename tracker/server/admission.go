@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -48,6 +49,25 @@ func (s *Server) limitJoin(r *http.Request, c caller) error {
 		return tooMany(limitNewKeys, wait, "too many new peers joined from your address")
 	}
 	return nil
+}
+
+// limitAnnounce refuses an announce unread while nothing new would be taken. A peer
+// that holds something may announce now and then all the same: it may have less than
+// before, or the same.
+func (s *Server) limitAnnounce(r *http.Request, c caller) error {
+	full := s.store.Full(r.Context(), c.addr)
+	if full == nil {
+		return nil
+	}
+	g, now, source := s.guard, s.guard.now(), limit.Source(c.addr)
+	if g.held.Count(c.id) > 0 && g.renewals.Take(c.id, 1, now) == 0 && g.renewalsNearby.Take(source, 1, now) == 0 {
+		return nil
+	}
+	known, ok := errors.AsType[*netproto.Error](full)
+	if !ok {
+		return full
+	}
+	return refusal{&netproto.Error{Code: known.Code, Detail: known.Detail, RetryAfter: renewalPause}, limitMemory}
 }
 
 // fullAddress returns the refusal of a resource beyond room.

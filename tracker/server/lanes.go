@@ -2,9 +2,9 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -12,96 +12,73 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// Bounds of searches. An ordinary one takes a few hundred looks and less than a
-// millisecond; it runs in the quick lane to its end. One that needs more goes on in
-// the slow lane, which leaves processors to all others. The quick lane has several
-// places for each processor, because the system may stop any of them for a while.
+// Bounds of work that takes long. An ordinary search takes a few hundred looks and
+// less than a millisecond; it runs to its end. One that needs more goes on among the
+// slow ones, of which few are under way at once.
+//
+// Everything that takes long shares the places of work, one less than there are
+// processors: a heartbeat finds a free one at once.
 const (
 	quickLooks      = 20_000
-	quickPlaces     = 4 // for each processor
 	slowLooks       = 200_000
 	looksPerRequest = 1000 // a search counts as one more request for each
-	quickLine       = 256  // searches that may wait for the quick lane
+	workLine        = 512  // pieces of work that may wait
 	slowLine        = 16
 	browsers        = 2 // pages of what a peer holds, at once
 	browseLine      = 64
-	laneWait        = time.Second
-	decodeLine      = 4096 // announces that may wait to be decoded
+	workWait        = time.Second
 	decodeWait      = 10 * time.Second
 	mendWait        = 10 * time.Millisecond // for the search for suggestions
 )
 
-// searches is what most lanes are for.
-const searches = "searches"
+// What the work is, for people and for the metrics.
+const (
+	searches  = "searches"
+	announces = "announces"
+	lists     = "lists"
+)
 
-// lane lets a few searches, or other work, run at once, and a few more wait.
-type lane struct {
-	slots   chan struct{}
-	what    string // for people
-	line    int32
-	waiting atomic.Int32
+func newWork() *limit.Turns {
+	return limit.NewTurns(max(runtime.GOMAXPROCS(0)-1, 1), workLine)
 }
 
-func newLane(slots, line int, what string) *lane {
-	return &lane{slots: make(chan struct{}, slots), line: int32(line), what: what}
-}
-
-// enter waits for a slot. The caller must call leave. If too many wait already, or
-// none becomes free in time, it returns netproto.CodeFull.
-func (l *lane) enter(ctx context.Context, wait time.Duration) (leave func(), err error) {
-	leave = func() { <-l.slots }
-	select {
-	case l.slots <- struct{}{}:
-		return leave, nil
-	default:
+// begin waits for a turn of the caller. If too much waits already, or no place
+// becomes free in time, it returns netproto.CodeFull.
+func begin(ctx context.Context, t *limit.Turns, c caller, what string, wait time.Duration) (*limit.Turn, error) {
+	turn, err := t.Begin(ctx, limit.Source(c.addr), wait)
+	if errors.Is(err, limit.ErrNoTurn) {
+		return nil, refusal{&netproto.Error{Code: netproto.CodeFull, Detail: "too many " + what + " are under way", RetryAfter: 2 * time.Second}, what}
 	}
-	defer l.waiting.Add(-1)
-	if l.waiting.Add(1) > l.line {
-		return nil, l.full()
-	}
-	late := time.NewTimer(wait)
-	defer late.Stop()
-	select {
-	case l.slots <- struct{}{}:
-		return leave, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-late.C:
-		return nil, l.full()
-	}
-}
-
-func (l *lane) full() error {
-	return refusal{&netproto.Error{Code: netproto.CodeFull, Detail: "too many " + l.what + " are under way", RetryAfter: 2 * time.Second}, l.what}
+	return turn, err
 }
 
 // searcher runs the searches of all routes. It bounds what each costs and how many
 // run at once, and charges the caller's address for it.
 type searcher struct {
-	store       store.Catalogue
-	guard       *guard
-	quick, slow *lane
-	browsing    *lane
+	store    store.Catalogue
+	guard    *guard
+	work     *limit.Turns
+	slow     *limit.Turns
+	browsing *limit.Turns
 }
 
-func newSearcher(asked store.Catalogue, g *guard) *searcher {
-	processors := runtime.GOMAXPROCS(0)
-	return &searcher{store: asked, guard: g, quick: newLane(quickPlaces*processors, quickLine, searches),
-		slow: newLane(max(processors/2, 1), slowLine, searches), browsing: newLane(browsers, browseLine, searches)}
+func newSearcher(asked store.Catalogue, g *guard, work *limit.Turns) *searcher {
+	return &searcher{store: asked, guard: g, work: work,
+		slow: limit.NewTurns(max(runtime.GOMAXPROCS(0)/2, 1), slowLine), browsing: limit.NewTurns(browsers, browseLine)}
 }
 
 // search answers a query. A page that would cost too much ends early, with a
 // cursor.
 func (s *searcher) search(ctx context.Context, c caller, q store.Query) (netproto.SearchResponse, error) {
 	q.Looks, q.Plain = quickLooks, true
-	found, err := s.in(ctx, c, s.quick, q, laneWait)
+	found, err := s.run(ctx, c, q)
 	left := q.Limit - len(found.Items)
 	switch {
 	case err != nil:
 		return netproto.SearchResponse{}, err
 	case found.Short && left > 0:
 		q.Looks, q.Cursor, q.Limit = slowLooks, found.Next, left
-		rest, err := s.in(ctx, c, s.slow, q, laneWait)
+		rest, err := s.runSlowly(ctx, c, q, workWait)
 		switch {
 		case err == nil:
 			found.Items, found.Next = append(found.Items, rest.Items...), rest.Next
@@ -110,35 +87,70 @@ func (s *searcher) search(ctx context.Context, c caller, q store.Query) (netprot
 		}
 	case len(found.Items) == 0 && q.Cursor == "":
 		q.Looks, q.Plain = slowLooks, false
-		if meant, err := s.in(ctx, c, s.slow, q, mendWait); err == nil { // else an answer without suggestions has to do
+		if meant, err := s.runSlowly(ctx, c, q, mendWait); err == nil { // else an answer without suggestions has to do
 			found = meant
 		}
 	}
 	return found.SearchResponse, nil
 }
 
-// in runs one search in a lane.
-func (s *searcher) in(ctx context.Context, c caller, l *lane, q store.Query, wait time.Duration) (store.Found, error) {
-	leave, err := l.enter(ctx, wait)
+// run runs one search. Others go first who asked for less, even while it runs.
+func (s *searcher) run(ctx context.Context, c caller, q store.Query) (store.Found, error) {
+	turn, err := begin(ctx, s.work, c, searches, workWait)
 	if err != nil {
 		return store.Found{}, err
 	}
-	defer leave()
+	defer turn.End()
+	q.Yield = turn.Yield
 	found, err := s.store.Search(ctx, q)
 	s.guard.charge(c, found.Looks)
 	return found, err
 }
 
+// runSlowly is run for a search that is known to take long.
+func (s *searcher) runSlowly(ctx context.Context, c caller, q store.Query, wait time.Duration) (store.Found, error) {
+	turn, err := begin(ctx, s.slow, c, searches, wait)
+	if err != nil {
+		return store.Found{}, err
+	}
+	defer turn.End()
+	return s.run(ctx, c, q)
+}
+
 // browse lists what a peer holds.
 func (s *searcher) browse(ctx context.Context, c caller, id netproto.PeerID, limit int, cursor string) (netproto.SearchResponse, error) {
-	leave, err := s.browsing.enter(ctx, laneWait)
+	turn, err := begin(ctx, s.browsing, c, searches, workWait)
 	if err != nil {
 		return netproto.SearchResponse{}, err
 	}
-	defer leave()
+	defer turn.End()
 	found, err := s.store.PeerResources(ctx, id, limit, cursor)
 	s.guard.charge(c, found.Looks)
 	return found.SearchResponse, err
+}
+
+// sources lists the peers that hold a content.
+func (s *searcher) sources(ctx context.Context, c caller, hash netproto.ContentHash, limit int) ([]store.Source, error) {
+	turn, err := begin(ctx, s.work, c, searches, workWait)
+	if err != nil {
+		return nil, err
+	}
+	defer turn.End()
+	found, looks, err := s.store.Sources(ctx, hash, limit)
+	s.guard.charge(c, looks)
+	return found, err
+}
+
+// resource describes a content.
+func (s *searcher) resource(ctx context.Context, c caller, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
+	turn, err := begin(ctx, s.work, c, searches, workWait)
+	if err != nil {
+		return netproto.ResourceResponse{}, err
+	}
+	defer turn.End()
+	found, looks, err := s.store.Resource(ctx, hash)
+	s.guard.charge(c, looks)
+	return found, err
 }
 
 // chargeBytes counts an answer as requests from an address, as the same bytes in a

@@ -38,9 +38,15 @@ func (h *heavy) Search(ctx context.Context, q store.Query) (store.Found, error) 
 	defer h.running.Add(-1)
 	for most := h.most.Load(); now > most && !h.most.CompareAndSwap(most, now); most = h.most.Load() {
 	}
-	select {
-	case <-h.release:
-	case <-ctx.Done():
+	for running := true; running; {
+		q.Yield()
+		select {
+		case <-h.release:
+			running = false
+		case <-ctx.Done():
+			running = false
+		case <-time.After(time.Millisecond):
+		}
 	}
 	h.ended <- ctx.Err()
 	return found, ctx.Err()
@@ -148,5 +154,36 @@ func TestASearchEndsWithItsClient(t *testing.T) {
 		}
 	case <-time.After(patience):
 		t.Error("it goes on")
+	}
+}
+
+// popular is a store in which every content has so many holders that it takes
+// looks to go through them.
+type popular struct{ store.Store }
+
+const popularLooks = 60_000
+
+func (p popular) Sources(ctx context.Context, hash netproto.ContentHash, limit int) ([]store.Source, int, error) {
+	found, _, err := p.Store.Sources(ctx, hash, limit)
+	return found, popularLooks, err
+}
+
+func (p popular) Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, int, error) {
+	found, _, err := p.Store.Resource(ctx, hash)
+	return found, popularLooks, err
+}
+
+func TestSourcesAndResourcesAreChargedForWhatTheyCost(t *testing.T) {
+	tr := startTracker(t, func(c *server.Config) { c.Store, c.Limits = popular{c.Store}, &server.Limits{RateAddress: 10} })
+	for n, path := range []string{sourcesPath("a"), resourcePath("a")} {
+		peer := tr.client("10.0.0." + string(rune('1'+n)))
+		peer.join(netproto.JoinRequest{Port: 4000})
+		peer.announce(file("a"))
+		for range 2 { // 60 requests each, of 100 at once
+			if got := peer.send("GET", path, ""); got.status != http.StatusOK {
+				t.Fatalf("%s: %+v", path, got)
+			}
+		}
+		peer.refused("GET", path, "", netproto.CodeTooMany)
 	}
 }

@@ -50,6 +50,7 @@ const (
 	bytesPerRequest = 16 << 10
 	smallBody       = 16 << 10
 	connectionBytes = 40 << 10
+	renewalPause    = 30 * time.Second
 	leastBurst      = 1 + netproto.MaxBodyBytes/bytesPerRequest // enough for the largest body
 )
 
@@ -112,7 +113,8 @@ const (
 	limitResourcesAddress   = "resources-address"
 	limitPeers              = "peers"
 	limitBodies             = "bodies"
-	limitStore              = "store" // the store does not work
+	limitMemory             = "memory" // of the store
+	limitStore              = "store"  // the store does not work
 )
 
 // guard holds the counts that the limits are compared with.
@@ -126,6 +128,11 @@ type guard struct {
 	conns    *limit.Conns
 	held     *limit.Holdings[netproto.PeerID]
 	bodies   atomic.Int64 // bytes being read
+
+	// Announces that are read although the store is full: they may end more than they
+	// add.
+	renewals       *limit.Rates[netproto.PeerID]
+	renewalsNearby *limit.Rates[netip.Addr]
 }
 
 func newGuard(l Limits) *guard {
@@ -138,6 +145,10 @@ func newGuard(l Limits) *guard {
 		keys:     ratesOf[netproto.PeerID](l.RateKey),
 		conns:    limit.NewConns(l.Connections, l.ConnectionsAddress),
 		held:     limit.NewHoldings[netproto.PeerID](l.ResourcesAddress, max(limit.MaxEntries, l.Peers)),
+	}
+	if l.Memory > 0 {
+		g.renewals = limit.NewRates[netproto.PeerID](1/renewalPause.Seconds(), 1, limit.MaxEntries)
+		g.renewalsNearby = limit.NewRates[netip.Addr](1, 10, limit.MaxEntries)
 	}
 	if l.NewKeys > 0 {
 		g.newKeys = limit.NewRates[netip.Addr](float64(l.NewKeys)/time.Hour.Seconds(), l.NewKeys, limit.MaxEntries)

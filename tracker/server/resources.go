@@ -20,21 +20,24 @@ type announceRequest struct {
 	Resources []json.RawMessage `json:"resources"`
 }
 
+// decodeAtOnce is how many elements are decoded before others may go first.
+const decodeAtOnce = 64
+
 // readAnnounce reads and decodes an announce: the elements that are resources, the
-// place of each in the request, and refusals of the others. Only a few announces are
-// decoded at once, which takes milliseconds: heartbeats would wait behind them.
-func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request) (
+// place of each in the request, and refusals of the others. It takes milliseconds, so
+// few are decoded at once, and not at a stretch.
+func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request, c caller) (
 	req announceRequest, batch []netproto.Resource, place []int, refused []netproto.Refusal, err error,
 ) {
 	body, err := readBody(w, r)
 	if err != nil {
 		return req, nil, nil, nil, err
 	}
-	leave, err := s.decoding.enter(r.Context(), decodeWait)
+	turn, err := begin(r.Context(), s.work, c, announces, decodeWait)
 	if err != nil {
 		return req, nil, nil, nil, err
 	}
-	defer leave()
+	defer turn.End()
 	if err := checkedJSON(body, &req); err != nil {
 		return req, nil, nil, nil, err
 	}
@@ -43,6 +46,9 @@ func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request) (
 	}
 	batch, place = make([]netproto.Resource, 0, len(req.Resources)), make([]int, 0, len(req.Resources))
 	for i, raw := range req.Resources {
+		if i%decodeAtOnce == 0 {
+			turn.Yield()
+		}
 		resource, err := resourceOf(raw)
 		if err != nil {
 			refused = append(refused, netproto.Refusal{Index: i, Code: netproto.CodeInvalid, Detail: netproto.Printable(err.Error())})
@@ -55,7 +61,10 @@ func (s *Server) readAnnounce(w http.ResponseWriter, r *http.Request) (
 }
 
 func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) error {
-	req, batch, place, refused, err := s.readAnnounce(w, r)
+	if err := s.limitAnnounce(r, c); err != nil {
+		return err
+	}
+	req, batch, place, refused, err := s.readAnnounce(w, r, c)
 	if err != nil {
 		return err
 	}
@@ -138,12 +147,12 @@ func (s *Server) withdraw(w http.ResponseWriter, r *http.Request, c caller) erro
 	return answer(w, netproto.WithdrawResponse{Removed: removed})
 }
 
-func (s *Server) resource(w http.ResponseWriter, r *http.Request, _ caller) error {
+func (s *Server) resource(w http.ResponseWriter, r *http.Request, c caller) error {
 	hash, err := hashOf(r)
 	if err != nil {
 		return err
 	}
-	resource, err := s.store.Resource(r.Context(), hash)
+	resource, err := s.searches.resource(r.Context(), c, hash)
 	if err != nil {
 		return err
 	}

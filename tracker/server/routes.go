@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/ed25519"
 	"fmt"
 	"net/http"
@@ -106,6 +107,16 @@ func (s *Server) seedRoute(h func(http.ResponseWriter, *http.Request, seedapi.Ca
 	return s.answerWith(s.needStore(func(w http.ResponseWriter, r *http.Request, c caller) error {
 		return h(w, r, seedapi.Caller{Key: c.key, Addr: c.addr, Local: c.local, Near: c.near()})
 	}))
+}
+
+// seedWork does what takes long for a seed client when it is its turn.
+func (s *Server) seedWork(ctx context.Context, c seedapi.Caller, do func(yield func()) error) error {
+	turn, err := begin(ctx, s.work, caller{addr: c.Addr}, lists, workWait)
+	if err != nil {
+		return err
+	}
+	defer turn.End()
+	return do(turn.Yield)
 }
 
 // route chooses by method; HEAD is a GET whose body net/http drops.

@@ -10,12 +10,12 @@ package server
 import (
 	"log/slog"
 	"net/netip"
-	"runtime"
 	"sync/atomic"
 	"time"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/seedapi"
 	"centralizedp2p/tracker/store"
 )
@@ -93,7 +93,7 @@ type Server struct {
 	metrics  *metrics
 	guard    *guard
 	searches *searcher
-	decoding *lane // of announces
+	work     *limit.Turns // for everything that takes long
 	proxies  proxies
 	reach    *reach
 }
@@ -121,9 +121,9 @@ func New(c Config) *Server {
 		limits = *c.Limits
 	}
 	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.config.lease(), c.Logger)
-	s.searches = newSearcher(s.store, s.guard)
-	s.decoding = newLane(runtime.GOMAXPROCS(0), decodeLine, "announces")
-	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody,
+	s.work = newWork()
+	s.searches = newSearcher(s.store, s.guard, s.work)
+	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody, Work: s.seedWork,
 		Charge: func(c seedapi.Caller, bytes int) { s.guard.chargeBytes(c.Addr, bytes) }}
 	s.rate.total = s.requests.Load
 	s.metrics = newMetrics(c.Metrics, c.AccessLog, c.Store, c.Logger)

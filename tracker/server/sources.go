@@ -19,7 +19,7 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 	if err != nil {
 		return err
 	}
-	found, err := s.store.Sources(r.Context(), hash, maxSources+1) // one may be the caller
+	found, err := s.searches.sources(r.Context(), c, hash, maxSources+1) // one may be the caller
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,10 @@ type Announcements interface {
 	// media type that is rare.
 	Announce(ctx context.Context, id netproto.PeerID, rs []netproto.Resource, reset bool) ([]netproto.Refusal, error)
 
+	// Full returns netproto.CodeFull if nothing new that the peers at an address
+	// announced would be taken now. It does not wait.
+	Full(ctx context.Context, from netip.Addr) error
+
 	// Withdraw ends holdings, skips unknown ones, and returns how many it ended.
 	Withdraw(ctx context.Context, id netproto.PeerID, hs []netproto.ContentHash) (removed int, err error)
 }
@@ -74,12 +78,14 @@ type Announcements interface {
 // Catalogue answers who has what.
 type Catalogue interface {
 	// Sources lists the online peers that hold a content: all of them, or a
-	// random choice of limit. It never lists a peer whose lease is over.
-	Sources(ctx context.Context, hash netproto.ContentHash, limit int) ([]Source, error)
+	// random choice of limit. It never lists a peer whose lease is over. looks
+	// is what it cost, as in Found.
+	Sources(ctx context.Context, hash netproto.ContentHash, limit int) (found []Source, looks int, err error)
 
 	// Resource describes a content that has an online source, the most used of
 	// its names first. Without such a source it returns netproto.CodeNotFound.
-	Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error)
+	// looks is what it cost, as in Found.
+	Resource(ctx context.Context, hash netproto.ContentHash) (found netproto.ResourceResponse, looks int, err error)
 
 	// Search lists contents that have an online source; a peer whose lease has
 	// ended counts as one until the next Reap. A content found by several of its

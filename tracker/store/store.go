@@ -54,9 +54,10 @@ type Query struct {
 	Sort    netproto.Sort
 	Limit   int // hits, 1 to netproto.MaxPage
 	Cursor  string
-	Offline bool // also find contents without an online source
-	Plain   bool // suggest nothing
-	Looks   int  // bounds the work for this page; 0 means what suits one request
+	Offline bool   // also find contents without an online source
+	Plain   bool   // suggest nothing
+	Looks   int    // bounds the work for this page; 0 means what suits one request
+	Yield   func() // called every now and then by a long search, and may wait; nil
 }
 
 // Found is a page of hits and what it cost. A look is a name considered, or

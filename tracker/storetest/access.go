@@ -206,7 +206,7 @@ var banTests = map[string]func(*house){
 			if got := h.sources("bad"); len(got) != 0 {
 				h.Fatalf("sources %v", got)
 			}
-			_, err := h.Resource(h.ctx, hash("bad"))
+			_, _, err := h.Resource(h.ctx, hash("bad"))
 			h.wantCode(err, netproto.CodeNotFound)
 			h.heartbeat(1, holdings(file("bad"), file("good")), netproto.HeartbeatResync)
 			for _, reset := range []bool{true, false} {

@@ -59,7 +59,7 @@ var peerTests = map[string]func(*house){
 		if got := h.found(""); len(got) != 0 {
 			h.Fatalf("found after upkeep: %v", got)
 		}
-		_, err = h.Resource(h.ctx, hash("a"))
+		_, _, err = h.Resource(h.ctx, hash("a"))
 		h.wantCode(err, netproto.CodeNotFound)
 		_, err = h.PeerResources(h.ctx, peer(1).ID(), 10, "")
 		h.wantCode(err, netproto.CodeNotFound)

@@ -29,7 +29,7 @@ var resourceTests = map[string]func(*house){
 		small.MD5 = "00112233445566778899aabbccddeeff"
 		folder := netproto.Resource{Hash: hash("f"), Size: 12345, Name: "photos", MIME: netproto.FolderMIME, Folder: true, Part: true}
 		h.announce(1, small, folder)
-		got, err := h.Resource(h.ctx, folder.Hash)
+		got, _, err := h.Resource(h.ctx, folder.Hash)
 		want := netproto.ResourceResponse{Names: []string{"photos"}, Hit: netproto.Hit{
 			Hash: folder.Hash, Name: "photos", Size: 12345, MIME: netproto.FolderMIME, Folder: true, Sources: 1, Added: h.Now(),
 		}}
@@ -150,14 +150,14 @@ var resourceTests = map[string]func(*house){
 			r.Name = name
 			h.announce(n, r)
 		}
-		got, err := h.Resource(h.ctx, hash("content"))
+		got, _, err := h.Resource(h.ctx, hash("content"))
 		if err != nil || got.Sources != 3 || got.Name != "common.txt" || !slices.Equal(got.Names, []string{"common.txt", "rare.txt"}) {
 			h.Fatalf("%+v, %v", got, err)
 		}
 		if err := h.Leave(h.ctx, peer(0).ID()); err != nil {
 			h.Fatal(err)
 		}
-		got, err = h.Resource(h.ctx, hash("content"))
+		got, _, err = h.Resource(h.ctx, hash("content"))
 		if err != nil || got.Sources != 2 || !slices.Equal(got.Names, []string{"common.txt"}) {
 			h.Fatalf("after one left: %+v, %v", got, err)
 		}
@@ -169,8 +169,8 @@ var resourceTests = map[string]func(*house){
 		}
 		seen := map[netproto.PeerID]bool{}
 		for range 60 {
-			list, err := h.Sources(h.ctx, hash("a"), 5)
-			if err != nil || len(list) != 5 {
+			list, looks, err := h.Sources(h.ctx, hash("a"), 5)
+			if err != nil || len(list) != 5 || looks < 5 {
 				h.Fatalf("%d sources, %v", len(list), err)
 			}
 			for _, s := range list {

@@ -186,7 +186,7 @@ func (h *house) reap(budget int) (rounds int) {
 
 func (h *house) sources(name string) map[netproto.PeerID]store.Source {
 	h.Helper()
-	list, err := h.Sources(h.ctx, hash(name), 1000)
+	list, _, err := h.Sources(h.ctx, hash(name), 1000)
 	if err != nil {
 		h.Fatalf("sources of %s: %v", name, err)
 	}
