@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"net/netip"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -15,13 +16,7 @@ const (
 	// maxConnsPerAddress bounds the incoming connections from one address, which
 	// several people may share.
 	maxConnsPerAddress = 64
-	// banTime is how long a peer that sent a wrong piece is refused.
-	banTime = 24 * time.Hour
-	// maxBanned bounds how many bans are remembered.
-	maxBanned = 10_000
 )
-
-var errBanned = errors.New("this peer sent wrong bytes before")
 
 // dialling is held while a connection to a peer is made, so that two downloads do
 // not make two connections at once if one is enough.
@@ -97,18 +92,16 @@ func (cs *Conns) dialling(ctx context.Context, key netproto.PublicKey) (done fun
 }
 
 // Ban ends every connection to a peer that sent wrong bytes and refuses new ones for a
-// day. The handlers of those connections learn why.
+// day. The handlers of those connections learn why. A network from which many such
+// peers came is refused for an hour.
 func (cs *Conns) Ban(key netproto.PublicKey, why error) {
-	now := time.Now()
 	cs.mu.Lock()
-	if len(cs.banned) >= maxBanned {
-		for k := range cs.banned { // an arbitrary one: an attacker that minted this many keys will not reuse each of them
-			delete(cs.banned, k)
-			break
-		}
-	}
-	cs.banned[key] = now.Add(banTime)
 	list := append([]*Conn(nil), cs.byKey[key]...)
+	var from []netip.Addr
+	for _, c := range list {
+		from = append(from, c.Remote().Addr())
+	}
+	cs.bans.ban(key, from, time.Now())
 	cs.mu.Unlock()
 	for _, c := range list {
 		c.Close(why)
@@ -119,12 +112,14 @@ func (cs *Conns) Ban(key netproto.PublicKey, why error) {
 func (cs *Conns) Banned(key netproto.PublicKey) bool {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	until, ok := cs.banned[key]
-	if ok && time.Now().After(until) {
-		delete(cs.banned, key)
-		return false
-	}
-	return ok
+	return cs.bans.holds(key, time.Now())
+}
+
+// refuses reports whether an address is in a network from which many wrong bytes came.
+func (cs *Conns) refuses(ip netip.Addr) bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.bans.refuses(ip, time.Now())
 }
 
 func (cs *Conns) refuseBanned(key ed25519.PublicKey) error {

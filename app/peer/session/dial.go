@@ -118,6 +118,9 @@ func (cs *Conns) dial(ctx context.Context, src netproto.Source) (*tls.Conn, erro
 
 // dialAt dials one address, if the budget allows it, and shakes hands.
 func (cs *Conns) dialAt(ctx context.Context, at netip.AddrPort, key netproto.PublicKey, config *tls.Config) (*tls.Conn, error) {
+	if cs.refuses(at.Addr()) {
+		return nil, errBannedNetwork
+	}
 	end, err := cs.Dials.Begin(key, at, time.Now())
 	if err != nil {
 		return nil, err

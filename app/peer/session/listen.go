@@ -34,6 +34,10 @@ func (cs *Conns) Listen(ctx context.Context, l net.Listener) error {
 			}
 			continue
 		}
+		if cs.refuses(addrPort(raw.RemoteAddr()).Addr()) {
+			raw.Close()
+			continue
+		}
 		from, admitted := cs.guests.admit(raw.RemoteAddr())
 		if !admitted {
 			raw.Close() // the other side tries again

@@ -96,7 +96,7 @@ type Conns struct {
 	mu       sync.Mutex
 	closed   bool
 	byKey    map[netproto.PublicKey][]*Conn
-	banned   map[netproto.PublicKey]time.Time // until when
+	bans     bans
 	dials    map[netproto.PublicKey]*dialling
 	epoch    context.Context // ends with [Conns.Renew]
 	endEpoch context.CancelFunc
@@ -104,7 +104,7 @@ type Conns struct {
 
 // New returns an empty set of connections; ctx or Close ends all of them.
 func New(ctx context.Context, config Config) *Conns {
-	cs := &Conns{config: config, byKey: map[netproto.PublicKey][]*Conn{}, banned: map[netproto.PublicKey]time.Time{}, dials: map[netproto.PublicKey]*dialling{}}
+	cs := &Conns{config: config, byKey: map[netproto.PublicKey][]*Conn{}, dials: map[netproto.PublicKey]*dialling{}}
 	if config.Dial == nil {
 		cs.config.Dial = dialTCP
 	}
