@@ -244,20 +244,3 @@ func (t *Turns) usageOf(of netip.Prefix, now time.Time) *usage {
 	}
 	return u
 }
-
-// prefixOf returns an address alone as a network.
-func prefixOf(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
-
-// networkOf returns the network that an address shares with its neighbours: a /24,
-// or of IPv6 a /48, which a site can have.
-func networkOf(a netip.Addr) netip.Prefix {
-	bits := 48
-	if a.Is4() {
-		bits = 24
-	}
-	network, err := a.Prefix(bits)
-	if err != nil {
-		return prefixOf(a) // the zero address
-	}
-	return network
-}

@@ -14,7 +14,9 @@ import (
 )
 
 // Limits keep anybody from taking the share of others. This process counts them;
-// 0 means no limit. An address is an IPv4 address or an IPv6 /64.
+// 0 means no limit. An address is an IPv4 address or an IPv6 /64. Its network, a /24
+// or an IPv6 /48, has 16 times the rates and new keys of an address, and four times
+// the connections.
 //
 // The defaults suit a tracker on a small server. One address can stand for an
 // office, a school or the customers of a provider with too few addresses, so the
@@ -121,10 +123,10 @@ const (
 type guard struct {
 	limits   Limits
 	now      func() time.Time
-	requests *limit.Rates[netip.Addr]
-	arrivals *limit.Rates[netip.Addr] // connections; counted apart, or requests on open ones would keep others out
+	requests *limit.SourceRates
+	arrivals *limit.SourceRates // connections; counted apart, or requests on open ones would keep others out
 	keys     *limit.Rates[netproto.PeerID]
-	newKeys  *limit.Rates[netip.Addr]
+	newKeys  *limit.SourceRates
 	conns    *limit.Conns
 	held     *limit.Holdings[netproto.PeerID]
 	bodies   atomic.Int64 // bytes being read
@@ -140,8 +142,8 @@ func newGuard(l Limits) *guard {
 	g := &guard{
 		limits:   l,
 		now:      time.Now,
-		requests: ratesOf[netip.Addr](l.RateAddress),
-		arrivals: ratesOf[netip.Addr](l.RateAddress),
+		requests: sourceRatesOf(l.RateAddress),
+		arrivals: sourceRatesOf(l.RateAddress),
 		keys:     ratesOf[netproto.PeerID](l.RateKey),
 		conns:    limit.NewConns(l.Connections, l.ConnectionsAddress),
 		held:     limit.NewHoldings[netproto.PeerID](l.ResourcesAddress, max(limit.MaxEntries, l.Peers)),
@@ -151,7 +153,7 @@ func newGuard(l Limits) *guard {
 		g.renewalsNearby = limit.NewRates[netip.Addr](1, 10, limit.MaxEntries)
 	}
 	if l.NewKeys > 0 {
-		g.newKeys = limit.NewRates[netip.Addr](float64(l.NewKeys)/time.Hour.Seconds(), l.NewKeys, limit.MaxEntries)
+		g.newKeys = limit.NewSourceRates(float64(l.NewKeys)/time.Hour.Seconds(), l.NewKeys, limit.MaxEntries)
 	}
 	return g
 }
@@ -161,6 +163,13 @@ func ratesOf[K comparable](perSecond int) *limit.Rates[K] {
 		return nil
 	}
 	return limit.NewRates[K](float64(perSecond), max(burstSeconds*perSecond, leastBurst), limit.MaxEntries)
+}
+
+func sourceRatesOf(perSecond int) *limit.SourceRates {
+	if perSecond == 0 {
+		return nil
+	}
+	return limit.NewSourceRates(float64(perSecond), max(burstSeconds*perSecond, leastBurst), limit.MaxEntries)
 }
 
 func tooMany(name string, wait time.Duration, whose string) error {
