@@ -33,7 +33,7 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 			return nil, storeError(file, err)
 		}
 	}
-	db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
+	db, err := openLocked(file)
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, netproto.Errorf(netproto.CodeStore, "%s is in use by another tracker: stop that one, or choose another folder with --data", file)
@@ -47,7 +47,7 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 	removeLeftovers(file)
 	usable := false
 	defer func() { // also after a panic
-		if !usable {
+		if !usable && db != nil {
 			db.Close()
 		}
 	}()
@@ -60,6 +60,9 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 		return nil, err
 	}
 	if err := migrate(db, found, log); err != nil {
+		return nil, storeError(file, err)
+	}
+	if db, err = compacted(db, file, log); err != nil {
 		return nil, storeError(file, err)
 	}
 	usable = true
