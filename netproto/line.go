@@ -170,6 +170,10 @@ func ReadLineFrame(r io.Reader) (LineFrame, error) {
 	if len(f.rangAddresses()) > MaxCallAddresses {
 		return LineFrame{}, Errorf(CodeProtocol, "a ring with %d addresses", len(f.Ring.Addresses))
 	}
+	if f.Ring != nil && (f.Ring.Call == CallID{} || f.Ring.Relay != nil && f.Ring.Relay.Token == RelayToken{}) ||
+		f.Answer != nil && f.Answer.Call == (CallID{}) {
+		return LineFrame{}, Errorf(CodeProtocol, "a line frame of no call")
+	}
 	return f, nil
 }
 

@@ -55,6 +55,8 @@ func TestAWrongLineFrameIsAnError(t *testing.T) {
 		"no text":             {wire: "\x00\x05", want: io.ErrUnexpectedEOF},
 		"no JSON":             {wire: framed("hello")},
 		"a call that is none": {wire: framed(`{"answer":{"call":"x"}}`)},
+		"a ring of no call":   {wire: framed(`{"ring":{"addresses":[]}}`)},
+		"an answer to none":   {wire: framed(`{"answer":{"result":"ok"}}`)},
 		"too many addresses":  {wire: framed(`{"ring":{"addresses":["","","","","","","","",""]}}`)},
 	} {
 		_, err := netproto.ReadLineFrame(bytes.NewReader([]byte(c.wire)))
