@@ -49,7 +49,7 @@ var walls = []wall{
 	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/netaddr", "netproto"}},
 	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/index", "netproto"}, tests: []string{"tracker/storetest"}},
 	{room: "tracker/storetest", may: []string{"tracker/store", "netproto"}},
-	{room: "tracker/store", may: []string{"netproto"}},
+	{room: "tracker/store", may: []string{"tracker/netaddr", "netproto"}},
 	{room: "tracker/index", may: []string{"netproto"}},
 	{room: "tracker/strictjson", may: []string{"netproto"}},
 	{room: "tracker/limit", may: []string{"tracker/netaddr"}},

@@ -59,6 +59,22 @@ func (m *memory) sourcesAmong(sources []store.Source, some []*peer, hash netprot
 	return sources
 }
 
+// Source finds a holder with a lease.
+func (s *Store) Source(_ context.Context, hash netproto.ContentHash, id netproto.PeerID) (store.Source, error) {
+	m := s.memory
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	p := m.peers[id]
+	if p == nil || !m.live(p) {
+		return store.Source{}, netproto.Errorf(netproto.CodeNotFound, "the peer %s is not online", id)
+	}
+	held, ok := p.held[m.contents[hash]]
+	if !ok {
+		return store.Source{}, netproto.Errorf(netproto.CodeNotFound, "the peer %s has not announced the content %s", id, hash)
+	}
+	return store.Source{Peer: copyOf(p.record), Part: held.part}, nil
+}
+
 // Resource describes a content with an online source.
 func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (answer netproto.ResourceResponse, looks int, err error) {
 	m := s.memory

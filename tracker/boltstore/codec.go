@@ -114,7 +114,8 @@ func parseHolding(raw []byte) (part bool, md5 *[16]byte, err error) {
 
 // appendPeer: 32 bytes key | uv offline since, in Unix seconds, 0 = online |
 // u16 seed port | u8 n | name | address, u16 port | u8 n | n × (address, u16 port) |
-// uv seconds online before | uv online since, in Unix seconds, 0 = offline
+// uv seconds online before | uv online since, in Unix seconds, 0 = offline |
+// u16 mapped port, if there is one
 func appendPeer(dst []byte, p *store.Peer, offline int64, online stay) []byte {
 	dst = append(dst, p.Key[:]...)
 	dst = binary.AppendUvarint(dst, uint64(offline))
@@ -126,7 +127,11 @@ func appendPeer(dst []byte, p *store.Peer, offline int64, online stay) []byte {
 	for _, c := range p.Candidates {
 		dst = appendAddrPort(dst, c)
 	}
-	return appendStay(dst, online)
+	dst = appendStay(dst, online)
+	if p.MappedPort != 0 {
+		dst = binary.BigEndian.AppendUint16(dst, p.MappedPort)
+	}
+	return dst
 }
 
 func appendStay(dst []byte, s stay) []byte {
@@ -151,6 +156,11 @@ func parsePeer(raw []byte) (p store.Peer, offline int64, online stay, err error)
 		p.Candidates = append(p.Candidates, netip.AddrPortFrom(d.addr(), d.uint16()))
 	}
 	online.before, online.since = d.number(math.MaxInt64/retentionOfStay), d.number(math.MaxInt64)
+	if len(d.rest) > 0 {
+		if p.MappedPort = d.uint16(); p.MappedPort == 0 {
+			d.bad = true
+		}
+	}
 	return p, offline, online, d.end()
 }
 

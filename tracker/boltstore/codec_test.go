@@ -38,6 +38,10 @@ func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 	if got := appendPeer(nil, &p, 7, stay{129, 9}); !bytes.Equal(got, want) {
 		t.Errorf("peer %q, want %q", got, want)
 	}
+	p.MappedPort = 513 // records without one are those of before there were any
+	if got, want := appendPeer(nil, &p, 7, stay{129, 9}), append(want, 2, 1); !bytes.Equal(got, want) {
+		t.Errorf("peer %q, want %q", got, want)
+	}
 	seed := store.SeedRow{From: netip.MustParseAddr("10.0.0.1"), Added: unixMilli(1), SeedResource: netproto.SeedResource{
 		PeerIP: "10.0.0.1", PeerPort: 3000, ResourcePath: "p", ResourceName: "n", ResourceHash: "h"}}
 	want = append(make([]byte, 16), "\x04\x0a\x00\x00\x01\x01\x0810.0.0.1\x0b\xb8\x00\x01p\x00\x01n\x00\x01h"...)
@@ -75,6 +79,8 @@ func FuzzPeer(f *testing.F) {
 	p := testPeer(1)
 	p.Candidates = []netip.AddrPort{netip.MustParseAddrPort("[fd00::1]:2"), netip.MustParseAddrPort("10.0.0.1:65535")}
 	f.Add(appendPeer(nil, &p, 1<<40, stay{before: 1 << 30}))
+	p.MappedPort = 40000
+	f.Add(appendPeer(nil, &p, 0, stay{since: 1 << 30}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p, offline, online, err := parsePeer(raw)

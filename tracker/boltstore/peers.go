@@ -76,7 +76,7 @@ func (p *peer) offlineSince(now int64) []byte {
 
 func samePeer(a, b store.Peer) bool {
 	return a.Key == b.Key && a.Name == b.Name && a.Observed == b.Observed &&
-		a.SeedPort == b.SeedPort && slices.Equal(a.Candidates, b.Candidates)
+		a.MappedPort == b.MappedPort && a.SeedPort == b.SeedPort && slices.Equal(a.Candidates, b.Candidates)
 }
 
 // Heartbeat renews a lease in memory.
@@ -90,9 +90,21 @@ func (s *Store) Heartbeat(_ context.Context, id netproto.PeerID, h store.Holding
 	}
 	m.renew(p)
 	if p.settled != h {
-		return netproto.HeartbeatResync, p.record.Observed, nil
+		return netproto.HeartbeatResync, p.record.Outside(), nil
 	}
-	return netproto.HeartbeatOK, p.record.Observed, nil
+	return netproto.HeartbeatOK, p.record.Outside(), nil
+}
+
+// Online finds a peer with a lease.
+func (s *Store) Online(_ context.Context, id netproto.PeerID) (store.Peer, error) {
+	m := s.memory
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	p := m.peers[id]
+	if p == nil || !m.live(p) {
+		return store.Peer{}, netproto.Errorf(netproto.CodeNotFound, "the peer %s is not online", id)
+	}
+	return copyOf(p.record), nil
 }
 
 // Leave records on disk that the peer is offline, so that a restart does not

@@ -45,10 +45,14 @@ type Peers interface {
 	// netproto.CodeFull beyond Config.KnownPeers and Config.Memory.
 	Join(ctx context.Context, p Peer) (Holdings, error)
 
-	// Heartbeat renews a lease, compares holdings, and returns the address the
-	// peer joined from (Peer.Observed). It writes nothing. A peer that is
-	// unknown or offline must join.
-	Heartbeat(ctx context.Context, id netproto.PeerID, h Holdings) (status netproto.HeartbeatStatus, joinedFrom netip.AddrPort, err error)
+	// Heartbeat renews a lease, compares holdings, and returns where the peer is
+	// reached (Peer.Outside); the ip is the one it joined from. It writes nothing.
+	// A peer that is unknown or offline must join.
+	Heartbeat(ctx context.Context, id netproto.PeerID, h Holdings) (status netproto.HeartbeatStatus, at netip.AddrPort, err error)
+
+	// Online returns what is known about an online peer. One that is unknown or
+	// offline is netproto.CodeNotFound.
+	Online(ctx context.Context, id netproto.PeerID) (Peer, error)
 
 	// Leave ends the lease of a peer now. An unknown peer is not an error.
 	Leave(ctx context.Context, id netproto.PeerID) error
@@ -81,6 +85,10 @@ type Catalogue interface {
 	// random choice of limit. It never lists a peer whose lease is over. looks
 	// is what it cost, as in Found.
 	Sources(ctx context.Context, hash netproto.ContentHash, limit int) (found []Source, looks int, err error)
+
+	// Source returns an online peer as a source of a content. If it is unknown or
+	// offline, or does not hold the content, that is netproto.CodeNotFound.
+	Source(ctx context.Context, hash netproto.ContentHash, id netproto.PeerID) (Source, error)
 
 	// Resource describes a content that has an online source, the most used of
 	// its names first. Without such a source it returns netproto.CodeNotFound.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/netaddr"
 )
 
 // Peer is what a tracker knows about an installation.
@@ -16,8 +17,18 @@ type Peer struct {
 	Key        netproto.PublicKey
 	Name       string           // shown to people
 	Observed   netip.AddrPort   // the source address that the tracker saw, with the port the peer claims
+	MappedPort uint16           // that its router passes on to the port it claims; 0 if it does not
 	SeedPort   uint16           // UDP, for seed clients; 0 if it does not serve them
 	Candidates []netip.AddrPort // private addresses
+}
+
+// Outside returns where peers outside its network reach it, as far as the tracker saw
+// that: with the mapped port, if there is one. Inside, the router has no part in it.
+func (p Peer) Outside() netip.AddrPort {
+	if p.MappedPort == 0 || netaddr.IsLocal(p.Observed.Addr()) {
+		return p.Observed
+	}
+	return netip.AddrPortFrom(p.Observed.Addr(), p.MappedPort)
 }
 
 // ID returns the peer id that follows from the key.

@@ -101,6 +101,45 @@ var peerTests = map[string]func(*house){
 			h.heartbeat(2, holdings(file("a"), file("b")), netproto.HeartbeatJoin)
 		}
 	},
+	"a heartbeat says where the peer is reached from outside": func(h *house) {
+		for observed, want := range map[string]string{"198.51.100.7:4000": "198.51.100.7:40000", "192.168.1.7:4000": "192.168.1.7:4000"} {
+			mapped := peer(1)
+			mapped.Observed, mapped.MappedPort = netip.MustParseAddrPort(observed), 40000
+			if _, err := h.Join(h.ctx, mapped); err != nil {
+				h.Fatal(err)
+			}
+			h.restart()
+			if _, at, err := h.Heartbeat(h.ctx, mapped.ID(), store.Holdings{}); err != nil || at.String() != want {
+				h.Errorf("seen at %s: %s, %v", observed, at, err)
+			}
+		}
+	},
+	"one peer is found while it is online, and as a source of what it holds": func(h *house) {
+		_, err := h.Online(h.ctx, peer(1).ID())
+		h.wantCode(err, netproto.CodeNotFound)
+		_, err = h.Source(h.ctx, hash("a"), peer(1).ID())
+		h.wantCode(err, netproto.CodeNotFound)
+		h.join(1)
+		h.join(2)
+		part := file("a")
+		part.Part = true
+		h.announce(1, part)
+		if got, err := h.Online(h.ctx, peer(1).ID()); err != nil || !cmp.Equal(got, peer(1), byText) {
+			h.Errorf("%+v, %v", got, err)
+		}
+		if got, err := h.Source(h.ctx, hash("a"), peer(1).ID()); err != nil || !cmp.Equal(got, store.Source{Peer: peer(1), Part: true}, byText) {
+			h.Errorf("%+v, %v", got, err)
+		}
+		for n, name := range map[int]string{1: "b", 2: "a"} {
+			_, err = h.Source(h.ctx, hash(name), peer(n).ID())
+			h.wantCode(err, netproto.CodeNotFound)
+		}
+		h.pass(lease)
+		_, err = h.Online(h.ctx, peer(1).ID())
+		h.wantCode(err, netproto.CodeNotFound)
+		_, err = h.Source(h.ctx, hash("a"), peer(1).ID())
+		h.wantCode(err, netproto.CodeNotFound)
+	},
 	"an unknown peer may leave": func(h *house) {
 		if err := h.Leave(h.ctx, peer(1).ID()); err != nil {
 			h.Fatal(err)
@@ -110,7 +149,7 @@ var peerTests = map[string]func(*house){
 		h.join(1)
 		h.announce(1, file("a"))
 		moved := peer(1)
-		moved.Name, moved.SeedPort, moved.Candidates = "another name", 0, nil
+		moved.Name, moved.SeedPort, moved.Candidates, moved.MappedPort = "another name", 0, nil, 40000
 		moved.Observed = netip.MustParseAddrPort("[2001:db8::1]:5123")
 		for range 2 {
 			if _, err := h.Join(h.ctx, moved); err != nil {
