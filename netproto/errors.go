@@ -79,7 +79,7 @@ var failures = []failure{
 	{CodeTooMany, http.StatusTooManyRequests, 0, "Too many requests were sent", "Wait a moment and try again."},
 	{CodeFull, http.StatusServiceUnavailable, 0, "The tracker is at its limit", "Try again later, or use another tracker."},
 	{CodeInternal, http.StatusInternalServerError, 3, "The other side failed", "Try again; if that does not help, tell its owner."},
-	{CodeBusy, 0, 4, "The other side has no connection to spare", "It is asked again by itself."},
+	{CodeBusy, http.StatusServiceUnavailable, 4, "The other side has no connection to spare", "It is asked again by itself."},
 	{CodeQueued, 0, 5, "The other side has queued this", "It starts by itself when its turn comes."},
 	{CodeGone, 0, 6, "The other side no longer has this", "Another source is used if there is one."},
 	{CodeUnreachable, 0, 0, "The tracker cannot be reached", "Check its address and that it runs."},

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -21,6 +22,8 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error
 			Page:             netproto.MaxPage,
 			ResourcesPerPeer: s.guard.limits.ResourcesPerPeer(),
 		},
+		Ports: s.ports.list(),
+		Line:  true,
 	})
 }
 
@@ -38,7 +41,7 @@ func health(w http.ResponseWriter, _ *http.Request, _ caller) error {
 }
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ caller) error {
-	if err := s.storeReady(r); err != nil {
+	if err := s.storeReady(r.Context()); err != nil {
 		return err
 	}
 	return answer(w, map[string]string{"status": "ready"})
@@ -46,8 +49,8 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ caller) error {
 
 // storeReady returns nil while the store works, otherwise a refusal with status
 // 503. The store has logged why it does not work.
-func (s *Server) storeReady(r *http.Request) error {
-	err := s.store.Ready(r.Context())
+func (s *Server) storeReady(ctx context.Context) error {
+	err := s.store.Ready(ctx)
 	if err == nil {
 		return nil
 	}

@@ -17,17 +17,23 @@ func (s *Server) admit(r *http.Request, c caller) error {
 // needMember is needKey plus, on a private tracker, membership.
 func (s *Server) needMember(h handler) handler {
 	return needKey(func(w http.ResponseWriter, r *http.Request, c caller) error {
-		if s.config.Access == AccessInvite {
-			member, err := s.store.IsMember(r.Context(), *c.key)
-			if err != nil {
-				return err
-			}
-			if !member {
-				return &netproto.Error{Code: netproto.CodeInvite}
-			}
+		if err := s.checkMember(r.Context(), *c.key); err != nil {
+			return err
 		}
 		return h(w, r, c)
 	})
+}
+
+// checkMember refuses, on a private tracker, keys that are no member's.
+func (s *Server) checkMember(ctx context.Context, key netproto.PublicKey) error {
+	if s.config.Access != AccessInvite {
+		return nil
+	}
+	member, err := s.store.IsMember(ctx, key)
+	if err == nil && !member {
+		err = &netproto.Error{Code: netproto.CodeInvite}
+	}
+	return err
 }
 
 // redeem lets members and keys with an invite join a private tracker.

@@ -3,10 +3,15 @@ package server
 import (
 	"context"
 	"crypto/ed25519"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"testing"
 	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/line"
 )
 
 // Hurry bounds each phase of a connection by d.
@@ -28,4 +33,41 @@ func Forwarded(trusted []netip.Prefix, header string, proxy netip.Addr) (netip.A
 // ClientCert returns the key in a Client-Cert header.
 func ClientCert(header string) (ed25519.PublicKey, error) {
 	return clientCert(&http.Request{Header: http.Header{"Client-Cert": {header}}})
+}
+
+// Meeting is a server to which two peers have lines.
+type Meeting struct {
+	s      *Server
+	places map[netproto.PublicKey]netip.AddrPort
+}
+
+// Meet returns a meeting of a callee and a caller that are seen there.
+func Meet(t testing.TB, callee, caller netip.AddrPort) *Meeting {
+	m := &Meeting{New(Config{}), map[netproto.PublicKey]netip.AddrPort{{1}: callee, {2}: caller}}
+	for key, at := range m.places {
+		near, far := net.Pipe()
+		m.s.lines.Open(near, nil, line.Owner{Key: key, Seen: at}, at, false)
+		t.Cleanup(func() { near.Close(); far.Close() })
+	}
+	return m
+}
+
+// Told returns all that both are told about each other, as a source and in a call, after
+// they have joined with what they say.
+func (m *Meeting) Told(callee, caller netproto.JoinRequest) map[string][]string {
+	told := map[string][]string{}
+	for key, says := range map[netproto.PublicKey]netproto.JoinRequest{{1}: callee, {2}: caller} {
+		peer, err := peerOf(says, m.caller(key))
+		if err != nil {
+			continue // refused
+		}
+		v := m.s.viewerOf(m.caller(netproto.PublicKey{3 - key[0]}))
+		told[fmt.Sprint("source ", key[0])] = m.s.addressesFor(peer, v)
+		told[fmt.Sprint("call ", key[0])] = m.s.callAddresses(peer, v)
+	}
+	return told
+}
+
+func (m *Meeting) caller(key netproto.PublicKey) caller {
+	return caller{key: &key, id: netproto.PeerIDOf(key[:]), addr: m.places[key].Addr()}
 }

@@ -117,6 +117,8 @@ const (
 	limitBodies             = "bodies"
 	limitMemory             = "memory" // of the store
 	limitStore              = "store"  // the store does not work
+	limitCalls              = "calls"
+	limitCallsPair          = "calls-pair"
 )
 
 // guard holds the counts that the limits are compared with.

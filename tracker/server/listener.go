@@ -7,16 +7,18 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // tlsHandshake is the first byte of a TLS connection (RFC 8446 §5.1). No plain
 // HTTP request begins with it.
 const tlsHandshake = 0x16
 
-// splitter divides the connections of one listener by their first byte: TLS goes
+// splitter divides the connections of its listeners by their first byte: TLS goes
 // to one branch, anything else to the other.
 type splitter struct {
-	ln     net.Listener
+	lns    []net.Listener
 	secure *branch
 	plain  *branch
 	config *tls.Config
@@ -27,22 +29,35 @@ type splitter struct {
 	arrival func(net.Conn) (net.Conn, bool)
 }
 
-func newSplitter(ln net.Listener, config *tls.Config, wait time.Duration) *splitter {
-	return &splitter{ln: ln, config: config, wait: wait, secure: newBranch(ln.Addr()), plain: newBranch(ln.Addr())}
+func newSplitter(lns []net.Listener, config *tls.Config, wait time.Duration) *splitter {
+	at := lns[0].Addr()
+	return &splitter{lns: lns, config: config, wait: wait, secure: newBranch(at), plain: newBranch(at)}
 }
 
-// run accepts until ctx ends or the listener fails, closes the listener, and waits
-// for its goroutines.
+// run accepts until ctx ends or a listener fails, closes the listeners, and waits for
+// its goroutines.
 func (s *splitter) run(ctx context.Context) error {
-	var sorting sync.WaitGroup
-	defer sorting.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stopped := context.AfterFunc(ctx, func() { s.ln.Close() })
+	var group errgroup.Group
+	for _, ln := range s.lns {
+		group.Go(func() error {
+			defer cancel() // when one ends, all end
+			return s.accept(ctx, ln)
+		})
+	}
+	return group.Wait()
+}
+
+// accept is run for one listener.
+func (s *splitter) accept(ctx context.Context, ln net.Listener) error {
+	var sorting sync.WaitGroup
+	defer sorting.Wait()
+	stopped := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stopped()
-	defer s.ln.Close()
+	defer ln.Close()
 	for {
-		conn, err := s.ln.Accept()
+		conn, err := ln.Accept()
 		if err != nil {
 			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 				return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/store"
 )
 
@@ -48,9 +49,10 @@ type metrics struct {
 	beats     *prometheus.CounterVec   // by what the peer was told to do
 	announced prometheus.Counter
 	withdrawn prometheus.Counter
+	calls     *prometheus.CounterVec // by what became of them
 }
 
-func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *slog.Logger) *metrics {
+func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, lines *line.Lines, log *slog.Logger) *metrics {
 	counter := func(name, help string) prometheus.CounterOpts {
 		return prometheus.CounterOpts{Namespace: "cp2p", Name: name, Help: help}
 	}
@@ -66,9 +68,11 @@ func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *sl
 		beats:     prometheus.NewCounterVec(counter("heartbeats_total", "Heartbeats, by what the peer was told to do."), []string{"status"}),
 		announced: prometheus.NewCounter(counter("announced_total", "Resources that were announced and accepted.")),
 		withdrawn: prometheus.NewCounter(counter("withdrawn_total", "Resources that were withdrawn.")),
+		calls:     prometheus.NewCounterVec(counter("calls_total", "Calls between peers, by what became of them."), []string{"result"}),
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn,
+	registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "cp2p", Name: "lines", Help: "Lines that peers keep."}, func() float64 { return float64(lines.Len()) }),
 		newStoreCollector(asked, log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2, Timeout: 2 * metricsTimeout})
 	return m

@@ -89,6 +89,7 @@ func TestTheDescriptionHasTheFieldsOfTheTypes(t *testing.T) {
 		netproto.HeartbeatRequest{}, netproto.HeartbeatResponse{}, netproto.Resource{}, netproto.AnnounceRequest{},
 		netproto.AnnounceResponse{}, netproto.Refusal{}, netproto.WithdrawRequest{}, netproto.WithdrawResponse{}, netproto.Hit{},
 		netproto.SearchResponse{}, netproto.ResourceResponse{}, netproto.Source{}, netproto.SourcesResponse{}, netproto.Stats{},
+		netproto.CallRequest{}, netproto.CallResponse{}, netproto.Relay{}, netproto.LineFrame{}, netproto.LineSeen{}, netproto.Ring{}, netproto.RingAnswer{},
 		netproto.SeedEnvelope{}, netproto.SeedRegistration{}, netproto.SeedHeartbeat{},
 	} {
 		of := reflect.TypeOf(v)
@@ -148,6 +149,8 @@ func TestTheDescriptionHasTheLimitsThatHold(t *testing.T) {
 		"mime":        {schemas["Resource"].Properties["mime"].MaxLength, netproto.MaxMIMEBytes},
 		"page":        {schemas["SearchResponse"].Properties["items"].MaxItems, netproto.MaxPage},
 		"suggestions": {schemas["SearchResponse"].Properties["suggestions"].MaxItems, netproto.MaxSuggestions},
+		"addresses":   {schemas["CallResponse"].Properties["addresses"].MaxItems, netproto.MaxCallAddresses},
+		"rung":        {schemas["Ring"].Properties["addresses"].MaxItems, netproto.MaxCallAddresses},
 		"sources":     {schemas["SourcesResponse"].Properties["sources"].MaxItems, maxSources},
 	} {
 		if pair[0] != pair[1] {

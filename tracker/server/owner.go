@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/store"
 )
 
@@ -19,12 +20,13 @@ type Owner struct {
 	access Access
 	store  store.Store
 	conns  *connections
+	lines  *line.Lines
 	log    *slog.Logger
 }
 
 // Owner returns the owner's side of the server.
 func (s *Server) Owner() *Owner {
-	return &Owner{access: s.config.Access, store: s.store, conns: s.conns, log: s.log}
+	return &Owner{access: s.config.Access, store: s.store, conns: s.conns, lines: s.lines, log: s.log}
 }
 
 // Invite makes a one-time token for a private tracker, good for age: 1 minute to
@@ -55,7 +57,7 @@ func (o *Owner) RemoveMember(ctx context.Context, key netproto.Fingerprint) erro
 	if err := o.store.RemoveMember(ctx, key); err != nil {
 		return err
 	}
-	cut := o.conns.cut(store.Target{Key: key})
+	cut := o.cut(store.Target{Key: key})
 	o.log.Info("a member was removed", slog.Any("key", key), slog.Int("connections_cut", cut))
 	return nil
 }
@@ -72,10 +74,13 @@ func (o *Owner) Ban(ctx context.Context, b store.Ban) error {
 	if err := o.store.Ban(ctx, b); err != nil {
 		return err
 	}
-	cut := o.conns.cut(b.Target)
+	cut := o.cut(b.Target)
 	o.log.Info("banned", slog.String("target", b.Target.String()), slog.String("why", netproto.Printable(b.Why)), slog.Int("connections_cut", cut))
 	return nil
 }
+
+// cut ends the connections and lines of a target and returns how many.
+func (o *Owner) cut(t store.Target) int { return o.conns.cut(t) + o.lines.Cut(lineOwners(t)) }
 
 // Unban ends a ban.
 func (o *Owner) Unban(ctx context.Context, t store.Target) error {

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -30,14 +32,16 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 		return err
 	}
 	s.guard.holds(c, held.Count)
+	s.lines.Joined(c.id, c.addr)
 	return answer(w, netproto.JoinResponse{
 		PeerID:           c.id,
 		ObservedAddress:  peer.Observed.String(),
-		Reachable:        s.reach.sign(c.id, peer.Observed),
+		Reachable:        s.reach.sign(c.id, peer.Outside()),
 		HeartbeatSeconds: int(s.config.Heartbeat / time.Second),
 		LeaseSeconds:     int(s.config.lease() / time.Second),
 		Count:            held.Count,
 		Digest:           held.Digest,
+		Line:             true,
 	})
 }
 
@@ -51,6 +55,8 @@ func peerOf(req netproto.JoinRequest, c caller) (store.Peer, error) {
 		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "the name has invisible characters")
 	case req.Port < 1 || req.Port > 65535:
 		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "port is from 1 to 65535, not %d", req.Port)
+	case req.MappedPort < 0 || req.MappedPort > 65535:
+		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "mapped_port is from 0 to 65535, not %d", req.MappedPort)
 	case req.SeedPort < 0 || req.SeedPort > 65535:
 		return store.Peer{}, netproto.Errorf(netproto.CodeInvalid, "seed_port is from 0 to 65535, not %d", req.SeedPort)
 	}
@@ -62,6 +68,7 @@ func peerOf(req netproto.JoinRequest, c caller) (store.Peer, error) {
 		Key:        *c.key,
 		Name:       req.Name,
 		Observed:   netip.AddrPortFrom(c.addr, uint16(req.Port)),
+		MappedPort: uint16(req.MappedPort),
 		SeedPort:   uint16(req.SeedPort),
 		Candidates: candidates,
 	}, nil
@@ -92,27 +99,51 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 	if err := readJSON(w, r, &req); err != nil {
 		return err
 	}
-	status, from, err := s.store.Heartbeat(r.Context(), c.id, store.Holdings{Count: req.Count, Digest: req.Digest})
+	response, err := s.beat(r.Context(), c, req, func(joined netip.Addr) bool {
+		return joined != c.addr && !slices.ContainsFunc(s.lines.Seen(c.id), func(seen netip.AddrPort) bool { return seen.Addr() == c.addr })
+	})
 	if err != nil {
 		return err
 	}
-	if from.Addr() != c.addr {
-		status = netproto.HeartbeatJoin // it has moved: others would be sent to its old address
+	return answer(w, response)
+}
+
+// beat renews a lease, by request or over a line. moved reports whether the peer is no
+// longer where it joined, so that others would be sent to its old address.
+func (s *Server) beat(ctx context.Context, c caller, req netproto.HeartbeatRequest, moved func(joined netip.Addr) bool) (netproto.HeartbeatResponse, error) {
+	status, at, err := s.store.Heartbeat(ctx, c.id, store.Holdings{Count: req.Count, Digest: req.Digest})
+	if err != nil {
+		return netproto.HeartbeatResponse{}, err
+	}
+	if status != netproto.HeartbeatJoin && moved(at.Addr()) {
+		status = netproto.HeartbeatJoin
 	}
 	s.metrics.beats.WithLabelValues(string(status)).Inc()
 	reachable := netproto.ReachableUnknown
-	switch status {
-	case netproto.HeartbeatOK:
+	if status == netproto.HeartbeatOK {
 		s.guard.holds(c, req.Count)
-		reachable = s.reach.sign(c.id, from)
-	case netproto.HeartbeatResync:
-		reachable = s.reach.sign(c.id, from)
+	}
+	if status != netproto.HeartbeatJoin {
+		reachable = s.reach.sign(c.id, s.signOf(ctx, c, at))
 	}
 	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable}
-	if stats, err := s.store.Stats(r.Context()); err == nil { // a heartbeat must not fail for want of counts
+	if stats, err := s.store.Stats(ctx); err == nil { // a heartbeat must not fail for want of counts
 		response.Stats = &stats
 	}
-	return answer(w, response)
+	return response, nil
+}
+
+// signOf returns where a sign of life says that a peer is: where it joined, or in the
+// other family if the sign came from there.
+func (s *Server) signOf(ctx context.Context, c caller, joined netip.AddrPort) netip.AddrPort {
+	if joined.Addr().Is4() == c.addr.Is4() {
+		return joined
+	}
+	peer, err := s.store.Online(ctx, c.id)
+	if err != nil {
+		return joined
+	}
+	return netip.AddrPortFrom(c.addr, outsidePort(peer, c.addr))
 }
 
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
@@ -120,6 +151,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
 		return err
 	}
 	s.reach.left(c.id)
+	s.lines.Left(c.id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -13,24 +14,10 @@ import (
 // problem answers with an error, in the seed's form on the seed's routes. Anything
 // but a netproto.Error is a failure of the tracker, which is logged and not shown.
 func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
-	known, ok := errors.AsType[*netproto.Error](err)
-	if !ok {
-		known = &netproto.Error{Code: netproto.CodeInternal}
-	}
-	met, limited := errors.AsType[refusal](err)
+	known := s.note(r.Context(), err, "a request failed", slog.String("method", r.Method), slog.String("path", netproto.Printable(r.URL.Path)))
 	p := netproto.ProblemOf(known)
 	if _, elsewhere := errors.AsType[misdirected](err); elsewhere {
 		p.Status = http.StatusMisdirectedRequest
-	}
-	expected := limited || known.Code == netproto.CodeFull && known.Cause == nil // by strangers, who could fill the log
-	if p.Status >= http.StatusInternalServerError && !expected && r.Context().Err() == nil {
-		s.log.Error("a request failed", slog.String("method", r.Method), slog.String("path", netproto.Printable(r.URL.Path)), slog.Any("error", err))
-	}
-	switch {
-	case limited:
-		s.metrics.refuse(met.limit)
-	case known.Code != netproto.CodeInternal:
-		s.metrics.refuse(string(known.Code))
 	}
 	switch p.Status {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
@@ -44,6 +31,28 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	writeJSON(w, p.Status, netproto.MediaTypeProblem, p)
+}
+
+// note counts an error that the other side is told, and logs a failure of the tracker
+// itself. It returns what is told.
+func (s *Server) note(ctx context.Context, err error, what string, about ...any) *netproto.Error {
+	known, ok := errors.AsType[*netproto.Error](err)
+	if !ok {
+		known = &netproto.Error{Code: netproto.CodeInternal}
+	}
+	met, limited := errors.AsType[refusal](err)
+	// Strangers can bring these about, and could fill the log.
+	expected := limited || known.Code == netproto.CodeBusy || known.Code == netproto.CodeFull && known.Cause == nil
+	if known.Code.Status() >= http.StatusInternalServerError && !expected && ctx.Err() == nil {
+		s.log.Error(what, append(about, slog.Any("error", err))...)
+	}
+	switch {
+	case limited:
+		s.metrics.refuse(met.limit)
+	case known.Code != netproto.CodeInternal:
+		s.metrics.refuse(string(known.Code))
+	}
+	return known
 }
 
 // misdirected is an answer with status 421: the request is for another host.

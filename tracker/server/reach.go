@@ -48,8 +48,17 @@ type reach struct {
 	wanted chan dialBack
 
 	mu    sync.Mutex
-	peers map[netproto.PeerID]*verdict
+	peers map[spot]*verdict
 }
+
+// spot is a peer in one family of addresses: it may be reached in one and not in the
+// other.
+type spot struct {
+	id   netproto.PeerID
+	four bool // IPv4
+}
+
+func spotOf(id netproto.PeerID, ip netip.Addr) spot { return spot{id, ip.Is4()} }
 
 // dialBack asks whether the owner of an id answers at an address.
 type dialBack struct {
@@ -82,39 +91,66 @@ func newReach(key *identity.Identity, lease time.Duration, log *slog.Logger) *re
 		now:    time.Now,
 		rates:  limit.NewRates[netip.Addr](1, dialBackBurst, limit.MaxEntries),
 		wanted: make(chan dialBack, dialBackQueue),
-		peers:  map[netproto.PeerID]*verdict{},
+		peers:  map[spot]*verdict{},
 	}
 }
 
 // sign notes a sign of life of a peer that joined from that address and returns
-// what is known about it. If nothing is, it asks for a dial back; so a peer that
+// what is known about it, in either family. If nothing is, it asks for a dial back; so a peer that
 // joined before this process started is dialled on its first heartbeat.
 func (d *reach) sign(id netproto.PeerID, at netip.AddrPort) netproto.Reachability {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v := d.peers[id]
+	v := d.peers[spotOf(id, at.Addr())]
 	if v == nil || v.at != at {
 		v = &verdict{at: at, answer: netproto.ReachableUnknown}
-		d.peers[id] = v
+		d.peers[spotOf(id, at.Addr())] = v
 	}
 	now := d.now()
 	v.seen = now
 	if v.pending || now.Before(v.until) || !mayDial(v.at) || d.rates.Take(limit.Source(v.at.Addr()), 1, now) > 0 {
-		return v.answer
+		return d.best(id)
 	}
 	select {
 	case d.wanted <- dialBack{id, v.at}:
 		v.pending = true
 	default:
 	}
+	return d.best(id)
+}
+
+// best returns the better answer of both families; the caller holds the lock.
+func (d *reach) best(id netproto.PeerID) netproto.Reachability {
+	four, six := d.peers[spot{id, true}], d.peers[spot{id, false}]
+	switch {
+	case four == nil:
+		return six.known()
+	case six == nil || six.known() == netproto.ReachableNo || four.known() == netproto.ReachableYes:
+		return four.known()
+	}
+	return six.known()
+}
+
+func (v *verdict) known() netproto.Reachability {
+	if v == nil {
+		return netproto.ReachableUnknown
+	}
 	return v.answer
+}
+
+// known returns what is known about a peer in the family of an ip.
+func (d *reach) known(id netproto.PeerID, ip netip.Addr) netproto.Reachability {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.peers[spotOf(id, ip)].known()
 }
 
 // left forgets a peer.
 func (d *reach) left(id netproto.PeerID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.peers, id)
+	delete(d.peers, spot{id, true})
+	delete(d.peers, spot{id, false})
 }
 
 // run dials back until ctx ends.
@@ -156,7 +192,7 @@ func (d *reach) forget() {
 func (d *reach) found(ask dialBack, answer netproto.Reachability) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v := d.peers[ask.id]
+	v := d.peers[spotOf(ask.id, ask.at.Addr())]
 	if v == nil || v.at != ask.at {
 		return // it has left or moved meanwhile
 	}

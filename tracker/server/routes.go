@@ -27,6 +27,8 @@ func (s *Server) v1Routes() map[string]methods {
 		netproto.RouteSources:       {http.MethodGet: s.sources},
 		netproto.RoutePeerResources: {http.MethodGet: s.peerResources},
 		netproto.RouteStats:         {http.MethodGet: s.stats},
+		netproto.RouteLine:          {http.MethodGet: s.line},
+		netproto.RouteCalls:         {http.MethodPost: s.call},
 	}
 }
 
@@ -176,7 +178,7 @@ func (s *Server) answerWith(h handler) http.Handler {
 // needStore answers 503 while the store cannot do its work.
 func (s *Server) needStore(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request, c caller) error {
-		if err := s.storeReady(r); err != nil {
+		if err := s.storeReady(r.Context()); err != nil {
 			return err
 		}
 		return h(w, r, c)

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,12 +22,14 @@ const (
 	reapBudget     = 1000                  // entries in one piece of upkeep
 )
 
-// Serve answers on the listener until ctx ends, then finishes the requests under
-// way within 5 seconds and returns nil. It closes the listener but not the store.
-func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+// Serve answers on the listeners, at least one, until ctx ends, then finishes the
+// requests under way within 5 seconds and returns nil. It closes the listeners but not
+// the store.
+func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	split := newSplitter(ln, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
+	s.ports.set(lns)
+	split := newSplitter(lns, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
 	split.arrival = s.arrival
 	secure := s.httpServer(s.secureRoutes())
 	plain := s.httpServer(s.plainRoutes())
@@ -43,6 +47,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	run(func() error { return s.upkeep(ctx) })
 	run(func() error { return s.rate.run(ctx) })
 	run(func() error { return s.reach.run(ctx) })
+	run(func() error { return s.lines.Run(ctx) })
 	run(func() error {
 		<-ctx.Done()
 		grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.timeouts.stop)
@@ -90,6 +95,26 @@ func ended(err error) error {
 		return nil
 	}
 	return err
+}
+
+// ports are the TCP ports that the server listens on.
+type ports struct{ atomic.Pointer[[]int] }
+
+func (p *ports) set(lns []net.Listener) {
+	var list []int
+	for _, ln := range lns {
+		if at, ok := ln.Addr().(*net.TCPAddr); ok && !slices.Contains(list, at.Port) {
+			list = append(list, at.Port)
+		}
+	}
+	p.Store(&list)
+}
+
+func (p *ports) list() []int {
+	if list := p.Load(); list != nil {
+		return *list
+	}
+	return nil
 }
 
 // upkeep ends leases and forgets what is past its retention, until ctx ends. It

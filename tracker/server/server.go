@@ -16,6 +16,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/seedapi"
 	"centralizedp2p/tracker/store"
 )
@@ -96,6 +97,10 @@ type Server struct {
 	work     *limit.Turns // for everything that takes long
 	proxies  proxies
 	reach    *reach
+	lines    *line.Lines
+	calls    *line.Calls
+	public   atomic.Pointer[netip.Addr] // of the tracker
+	ports    ports
 }
 
 // New returns a server; Serve runs it.
@@ -126,7 +131,10 @@ func New(c Config) *Server {
 	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody, Work: s.seedWork,
 		Charge: func(c seedapi.Caller, bytes int) { s.guard.chargeBytes(c.Addr, bytes) }}
 	s.rate.total = s.requests.Load
-	s.metrics = newMetrics(c.Metrics, c.AccessLog, c.Store, c.Logger)
+	s.lines = line.New(host{s}, 0)
+	s.calls = line.NewCalls(s.lines)
+	s.SetPublicAddress(ipOfURL(c.PublicURL))
+	s.metrics = newMetrics(c.Metrics, c.AccessLog, c.Store, s.lines, c.Logger)
 	return s
 }
 

@@ -2,12 +2,8 @@ package server
 
 import (
 	"net/http"
-	"slices"
-	"strconv"
 
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/netaddr"
-	"centralizedp2p/tracker/store"
 )
 
 // maxSources bounds an answer; if there are more, it is a random choice, which
@@ -23,6 +19,7 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 	if err != nil {
 		return err
 	}
+	viewer := s.viewerOf(c)
 	list := make([]netproto.Source, 0, len(found))
 	for _, source := range found {
 		if source.Key == *c.key || len(list) == maxSources {
@@ -32,30 +29,12 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 			PeerID:    source.ID(),
 			Key:       source.Key,
 			Name:      source.Name,
-			Addresses: addressesFor(source.Peer, c),
+			Addresses: s.addressesFor(source.Peer, viewer),
 			Part:      source.Part,
+			Reach:     s.reachFor(source.Peer, viewer),
+			Mapped:    source.MappedPort != 0,
+			Callable:  len(s.lines.Seen(source.ID())) > 0,
 		})
 	}
 	return answer(w, netproto.SourcesResponse{Sources: list})
-}
-
-// addressesFor returns the addresses of a peer for a requester: where the tracker
-// saw the peer, and its private addresses if, as far as the tracker can tell, both
-// are in the same network.
-func addressesFor(p store.Peer, requester caller) []string {
-	observed := p.Observed.Addr()
-	addresses := []string{p.Observed.String()}
-	if observed.IsLoopback() && !requester.addr.IsLoopback() {
-		// The peer runs on the tracker's own computer; only the requester knows
-		// under which address it reaches that.
-		addresses[0] = ":" + strconv.Itoa(int(p.Observed.Port()))
-	}
-	if !requester.relay && (observed == requester.addr || netaddr.IsLocal(observed) && netaddr.IsLocal(requester.addr)) {
-		for _, candidate := range p.Candidates {
-			if text := candidate.String(); !slices.Contains(addresses, text) {
-				addresses = append(addresses, text)
-			}
-		}
-	}
-	return addresses
 }

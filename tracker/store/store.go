@@ -23,9 +23,10 @@ type Peer struct {
 }
 
 // Outside returns where peers outside its network reach it, as far as the tracker saw
-// that: with the mapped port, if there is one. Inside, the router has no part in it.
+// that: with the mapped port, if there is one. Inside, the router has no part in it,
+// and it changes no ports of IPv6.
 func (p Peer) Outside() netip.AddrPort {
-	if p.MappedPort == 0 || netaddr.IsLocal(p.Observed.Addr()) {
+	if p.MappedPort == 0 || netaddr.IsLocal(p.Observed.Addr()) || p.Observed.Addr().Is6() {
 		return p.Observed
 	}
 	return netip.AddrPortFrom(p.Observed.Addr(), p.MappedPort)

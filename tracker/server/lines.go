@@ -1,0 +1,122 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/line"
+	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/store"
+)
+
+// line makes the connection of a peer that has joined its line.
+func (s *Server) line(w http.ResponseWriter, r *http.Request, c caller) error {
+	if err := wantsUpgrade(w, r, netproto.LineProtocol); err != nil {
+		return err
+	}
+	peer, err := s.store.Online(r.Context(), c.id)
+	if err != nil {
+		return joinFirst(err)
+	}
+	seen := s.seenAt(r, c)
+	conn, early, err := upgrade(w, netproto.LineProtocol)
+	if err != nil {
+		s.log.Debug("a connection could not become a line", slog.Any("error", err))
+		return nil // nothing can be answered any more
+	}
+	at := netip.AddrPortFrom(c.addr, cmp.Or(seen.Port(), outsidePort(peer, c.addr))) // of a port that a proxy hides, the best guess
+	joined := peer.Observed.Addr()
+	moved := joined.Is4() == c.addr.Is4() && joined != c.addr
+	if s.lines.Open(conn, early, line.Owner{Key: *c.key, Seen: seen}, at, moved) {
+		// A ban between the admission and now found no line to cut.
+		if s.store.Admit(context.WithoutCancel(r.Context()), c.key, c.addr) != nil {
+			s.lines.Cut(func(o line.Owner) bool { return o.Key == *c.key })
+		}
+	}
+	return nil
+}
+
+// joinFirst turns the store's word for a peer that is not online into the one for a
+// caller that is not.
+func joinFirst(err error) error {
+	if netproto.CodeOf(err) == netproto.CodeNotFound {
+		return &netproto.Error{Code: netproto.CodeJoinFirst}
+	}
+	return err
+}
+
+// seenAt returns where a request comes from. Its port is 0 if a proxy hides it.
+func (s *Server) seenAt(r *http.Request, c caller) netip.AddrPort {
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || netaddr.Plain(remote.Addr()) != c.addr || c.relay {
+		return netip.AddrPortFrom(c.addr, 0)
+	}
+	return netip.AddrPortFrom(c.addr, remote.Port())
+}
+
+// host is the server as its lines know it.
+type host struct{ *Server }
+
+// Charge implements line.Host: a frame is a request.
+func (h host) Charge(l *line.Line, beat bool) (time.Duration, error) {
+	err := h.guard.frame(l.ID(), l.Owner().Seen.Addr(), beat)
+	if err == nil {
+		return 0, nil
+	}
+	if known, ok := errors.AsType[*netproto.Error](err); ok {
+		return known.RetryAfter, err
+	}
+	return time.Second, err
+}
+
+// frame counts a frame of a line before any work is done for it. A heartbeat counts
+// against the peer alone, as it does by request.
+func (g *guard) frame(id netproto.PeerID, from netip.Addr, beat bool) error {
+	now := g.now()
+	if !beat {
+		if wait := g.requests.Take(limit.Source(from), 1, now); wait > 0 {
+			return tooMany(limitRateAddress, wait, "they came from your address")
+		}
+	}
+	if wait := g.keys.Take(id, 1, now); wait > 0 {
+		return tooMany(limitRateKey, wait, "they came from this peer")
+	}
+	return nil
+}
+
+// Beat implements line.Host with what a request meets on its way in.
+func (h host) Beat(ctx context.Context, l *line.Line, req netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
+	h.requests.Add(1)
+	owner := l.Owner()
+	c := caller{key: &owner.Key, id: l.ID(), addr: owner.Seen.Addr()}
+	err := h.storeReady(ctx)
+	if err == nil {
+		err = h.store.Admit(ctx, c.key, c.addr)
+	}
+	if err == nil {
+		err = h.checkMember(ctx, owner.Key)
+	}
+	if err != nil {
+		return netproto.HeartbeatResponse{}, err
+	}
+	return h.beat(ctx, c, req, func(netip.Addr) bool { return l.Moved() })
+}
+
+// Refused implements line.Host.
+func (h host) Refused(ctx context.Context, err error) netproto.Problem {
+	return netproto.ProblemOf(h.note(ctx, err, "a frame of a line failed"))
+}
+
+// lineOwners returns what a ban or the end of a membership is about.
+func lineOwners(t store.Target) func(line.Owner) bool {
+	return func(o line.Owner) bool {
+		return !t.Key.IsZero() && netproto.FingerprintOf(o.Key[:]) == t.Key || t.Prefix.IsValid() && t.Prefix.Contains(o.Seen.Addr())
+	}
+}

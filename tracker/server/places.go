@@ -1,0 +1,214 @@
+package server
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/netaddr"
+	"centralizedp2p/tracker/store"
+)
+
+// place is where the tracker sees a peer: an ip that a connection proved, with the
+// port of the peer's line there, or 0.
+type place struct {
+	ip   netip.Addr
+	line uint16
+}
+
+// placesOf returns the places of a peer, one for each family, that of its join first.
+// A line says more than a join: it is there now.
+func (s *Server) placesOf(p store.Peer) []place {
+	list := []place{{ip: p.Observed.Addr()}}
+	for _, seen := range s.lines.Seen(p.ID()) {
+		at := place{ip: seen.Addr(), line: seen.Port()}
+		if at.ip.Is4() == list[0].ip.Is4() {
+			list[0] = at
+		} else {
+			list = append(list, at)
+		}
+	}
+	return list
+}
+
+// outsidePort returns the port at which others outside its network reach a peer. No
+// router changes ports of IPv6.
+func outsidePort(p store.Peer, ip netip.Addr) uint16 {
+	if ip.Is4() {
+		return cmp.Or(p.MappedPort, p.Observed.Port())
+	}
+	return p.Observed.Port()
+}
+
+// viewer is a peer that is given the addresses of another one.
+type viewer struct {
+	ips   []netip.Addr // where the tracker sees it, at most one for each family
+	relay bool         // behind a proxy that nobody named, so the ips are the proxy's
+}
+
+func (s *Server) viewerOf(c caller) viewer {
+	v := viewer{ips: []netip.Addr{c.addr}, relay: c.relay}
+	for _, seen := range s.lines.Seen(c.id) {
+		if seen.Addr().Is4() != c.addr.Is4() {
+			v.ips = append(v.ips, seen.Addr())
+		}
+	}
+	return v
+}
+
+// of returns the ip of the viewer in the family of another, or the one it has.
+func (v viewer) of(ip netip.Addr) netip.Addr {
+	if len(v.ips) > 1 && v.ips[1].Is4() == ip.Is4() {
+		return v.ips[1]
+	}
+	return v.ips[0]
+}
+
+// speaks reports whether the viewer is known to have a family.
+func (v viewer) speaks(ip netip.Addr) bool { return v.of(ip).Is4() == ip.Is4() }
+
+// near reports whether a peer and the viewer are in the same network, as far as the
+// tracker can tell.
+func (v viewer) near(places []place) bool {
+	return !v.relay && slices.ContainsFunc(places, func(at place) bool {
+		return slices.Contains(v.ips, at.ip) || netaddr.IsLocal(at.ip) && netaddr.IsLocal(v.of(at.ip))
+	})
+}
+
+// outside reports whether a peer is in the tracker's network, and the viewer is not.
+func (v viewer) outside(at place) bool {
+	return netaddr.IsLocal(at.ip) && !netaddr.IsLocal(v.of(at.ip))
+}
+
+// sorted puts the families that the viewer has first.
+func (v viewer) sorted(places []place) []place {
+	slices.SortStableFunc(places, func(a, b place) int {
+		switch {
+		case v.speaks(a.ip) == v.speaks(b.ip):
+			return 0
+		case v.speaks(a.ip):
+			return -1
+		}
+		return 1
+	})
+	return places
+}
+
+// addressesFor returns the addresses of a peer as a source: where the tracker sees it,
+// and its private addresses if both are in the same network.
+func (s *Server) addressesFor(p store.Peer, v viewer) []string {
+	places, port := s.placesOf(p), strconv.Itoa(int(p.Observed.Port()))
+	list := addresses{}
+	for _, at := range v.sorted(places) {
+		switch {
+		case v.outside(at) && p.MappedPort != 0 && at.ip.Is4():
+			// The tracker's router has passed a port on to the peer, so the peer is
+			// reached where the tracker is.
+			if public := s.publicIP(at.ip); public.IsValid() {
+				list.add(public, p.MappedPort)
+			} else {
+				list = append(list, ":"+strconv.Itoa(int(p.MappedPort)))
+			}
+		case at.ip.IsLoopback() && !v.of(at.ip).IsLoopback():
+			// The peer runs on the tracker's own computer; only the viewer knows
+			// under which address it reaches that.
+			list = append(list, ":"+port)
+		case v.outside(at) && at.line != 0:
+			// It can be called. Its own address means nothing out there.
+		case netaddr.IsLocal(at.ip):
+			list.add(at.ip, p.Observed.Port())
+		default:
+			list.add(at.ip, outsidePort(p, at.ip))
+		}
+	}
+	return list.private(p, v, places)
+}
+
+// callAddresses returns the addresses at which a peer and a viewer try to meet: where
+// its line is seen, which shows what its router makes of its port, the port it claims,
+// and its private addresses if both are in the same network.
+func (s *Server) callAddresses(p store.Peer, v viewer) []string {
+	places := s.placesOf(p)
+	list := addresses{}
+	for _, at := range v.sorted(places) {
+		switch {
+		case v.outside(at):
+			if public := s.publicIP(at.ip); public.IsValid() {
+				list.dialable(public, outsidePort(p, at.ip))
+			}
+		case at.ip.IsLoopback() && !v.of(at.ip).IsLoopback():
+			// The other one knows no way to this computer; its private addresses do.
+		case netaddr.IsLocal(at.ip):
+			list.dialable(at.ip, at.line)
+			list.dialable(at.ip, p.Observed.Port())
+		default:
+			list.dialable(at.ip, at.line)
+			list.dialable(at.ip, outsidePort(p, at.ip))
+		}
+	}
+	list = list.private(p, v, places)
+	return list[:min(len(list), netproto.MaxCallAddresses)]
+}
+
+// addresses is a list of ip:port without repetitions.
+type addresses []string
+
+func (l *addresses) add(ip netip.Addr, port uint16) {
+	if text := netip.AddrPortFrom(ip, port).String(); port != 0 && !slices.Contains(*l, text) {
+		*l = append(*l, text)
+	}
+}
+
+// dialable adds an address to which peers may be sent by a call.
+func (l *addresses) dialable(ip netip.Addr, port uint16) {
+	if at := netip.AddrPortFrom(ip, port); mayDial(at) || port == 443 && mayDial(netip.AddrPortFrom(ip, 1024)) {
+		l.add(ip, port)
+	}
+}
+
+// private adds the private addresses of a peer if the viewer is in the same network.
+func (l addresses) private(p store.Peer, v viewer, places []place) []string {
+	if v.near(places) {
+		for _, candidate := range p.Candidates {
+			l.add(candidate.Addr(), candidate.Port())
+		}
+	}
+	return l
+}
+
+// reachFor returns what dialling back says about a peer in the family of the viewer. Of
+// one in the tracker's own network it says nothing to others.
+func (s *Server) reachFor(p store.Peer, v viewer) netproto.Reachability {
+	at := v.sorted(s.placesOf(p))[0]
+	if v.outside(at) {
+		return netproto.ReachableUnknown
+	}
+	return s.reach.known(p.ID(), at.ip)
+}
+
+// SetPublicAddress says at which public ip others reach the tracker, as its router
+// told; the zero Addr if that is no longer known. Peers in the tracker's own network
+// are published there. It may be called while the server runs.
+func (s *Server) SetPublicAddress(ip netip.Addr) {
+	ip = netaddr.Plain(ip)
+	s.public.Store(&ip)
+}
+
+// publicIP returns the tracker's public ip of the same family.
+func (s *Server) publicIP(family netip.Addr) netip.Addr {
+	if ip := *s.public.Load(); ip.Is4() == family.Is4() {
+		return ip
+	}
+	return netip.Addr{}
+}
+
+// ipOfURL returns the ip in a HOST:PORT, if the host is one.
+func ipOfURL(hostPort string) netip.Addr {
+	at, err := netip.ParseAddrPort(hostPort)
+	if err != nil || netaddr.IsLocal(at.Addr()) {
+		return netip.Addr{}
+	}
+	return netaddr.Plain(at.Addr())
+}
