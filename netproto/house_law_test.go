@@ -102,6 +102,7 @@ var shelves = []shelf{
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
 	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}, tests: []string{"app/ignore"}}, // which knows such a file when it sees one
+	{library: "github.com/libp2p/go-netroute/...", rooms: []string{"netproto/portmap"}},
 	{library: "github.com/prometheus/...", rooms: []string{"tracker/server"}},
 	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker", "tracker/cli"}},
 	{library: "lukechampine.com/blake3/...", rooms: []string{"app/piece/..."}, tests: []string{"app/...", "tracker/...", "netproto/..."}},
