@@ -1,7 +1,10 @@
 package library
 
 import (
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -47,5 +50,22 @@ func TestADamagedPageIsAnErrorAndNotTheEndOfTheProgram(t *testing.T) {
 	damaged(err)
 	if err := l.Close(); err != nil {
 		t.Errorf("the profile cannot be given back: %v", err)
+	}
+}
+
+// A loss of power in the first start leaves an unfinished database under another name.
+func TestAFirstStartThatWasCutOffDoesNotSpoilTheNext(t *testing.T) {
+	dir := t.TempDir()
+	fresh := filepath.Join(dir, libraryFile+".new")
+	if err := os.WriteFile(fresh, make([]byte, 4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := os.Lstat(fresh); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the unfinished database is still there: %v", err)
 	}
 }

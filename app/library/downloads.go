@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 )
 
 // DownloadState is the part of a download's state that outlives the process.
@@ -159,9 +160,9 @@ func (l *Library) DownloadList(id string) string {
 // SaveDownloadList keeps the list of a finished folder.
 func (l *Library) SaveDownloadList(id string, list []byte) error {
 	file := l.DownloadList(id)
-	err := os.MkdirAll(filepath.Dir(file), 0o700)
+	err := durable.MkdirAll(filepath.Dir(file), 0o700)
 	if err == nil {
-		err = os.WriteFile(file, list, 0o600)
+		err = durable.WriteFile(file, list, 0o600)
 	}
 	if err != nil {
 		return netproto.Errorf(netproto.CodeStore, "the library in %s: %w", l.dir, err)

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 	"centralizedp2p/netproto/identity"
 )
 
@@ -192,10 +193,10 @@ func (l *Library) showTrackers() error {
 		return err
 	}
 	file := filepath.Join(l.dir, trackersFile)
-	if err := os.WriteFile(file+".new", raw, 0o600); err != nil {
+	if err := durable.WriteFile(file+".new", raw, 0o600); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
-	if err := os.Rename(file+".new", file); err != nil {
+	if err := durable.Rename(file+".new", file); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
 	return nil

@@ -19,6 +19,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 	"centralizedp2p/netproto/identity"
 )
 
@@ -62,7 +63,7 @@ func DefaultDir() (string, error) {
 // Open opens the profile in dir, and creates it if there is none. The error has the
 // code "profile-in-use" if another process has it open.
 func Open(dir string) (*Library, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MkdirAll(dir, 0o700); err != nil {
 		return nil, netproto.Errorf(netproto.CodeStore, "the profile %s: %w", dir, err)
 	}
 	lock := flock.New(filepath.Join(dir, "lock"))
@@ -92,6 +93,9 @@ func (l *Library) open() (err error) {
 		return err
 	}
 	file := filepath.Join(l.dir, libraryFile)
+	if err := create(file); err != nil {
+		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
+	}
 	err = l.guard(func() error {
 		l.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
 		return err
@@ -115,6 +119,26 @@ func (l *Library) open() (err error) {
 		}
 		return meta.Put(keySchema, fmt.Append(nil, schema))
 	})
+}
+
+// create makes an empty database if there is none, under another name first: a loss of
+// power while bbolt makes a file leaves one that cannot be opened. The profile is locked.
+func create(file string) error {
+	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
+		return nil // if it cannot be read, opening it tells why
+	}
+	fresh := file + ".new"
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	db, err := bbolt.Open(fresh, 0o600, nil)
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	return durable.Rename(fresh, file)
 }
 
 // Close closes the profile, so that another process may open it.

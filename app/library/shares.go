@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 )
 
 // Share is a file or folder that the person chose to offer.
@@ -50,7 +51,7 @@ const newFolderFile = ".new-"
 // returns.
 func (l *Library) WriteFolderFile(hash netproto.ContentHash, text []byte) error {
 	file := l.FolderFile(hash)
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
 	if there, err := os.ReadFile(file); err == nil && bytes.Equal(there, text) {
@@ -69,7 +70,7 @@ func (l *Library) WriteFolderFile(hash netproto.ContentHash, text []byte) error 
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(tmp.Name(), file)
+		err = durable.Rename(tmp.Name(), file)
 	}
 	if err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)

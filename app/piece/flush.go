@@ -155,22 +155,40 @@ func (p *Part) Publish(name string, durable bool) (string, error) {
 	if err != nil {
 		return "", p.diskError(err)
 	}
-	if durable {
+	if p.journal != nil {
+		p.journal.close()                                             // some systems do not remove what is open
+		p.root.Remove(path.Join(p.dir, journalName(p.manifest.Hash))) // if it stays, it does no harm
+	}
+	if durable { // the journal is gone as well then: nobody will look for it again
 		if err := SyncDir(p.root, p.dir); err != nil {
 			return "", p.diskError(err)
 		}
 	}
-	err = p.Close()
-	p.root.Remove(path.Join(p.dir, journalName(p.manifest.Hash))) // if it stays, it does no harm
-	return final, err
+	return final, p.Close()
 }
 
-// RemovePart removes the unfinished file of a content in dir, if there is one.
+// RemovePart removes the unfinished file of a content in dir, if there is one. It does
+// not come back after a loss of power.
 func RemovePart(root *os.Root, dir string, hash netproto.ContentHash) error {
+	removed := false
 	for _, name := range []string{PartName(hash), journalName(hash)} {
-		if err := root.Remove(path.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		err := root.Remove(path.Join(dir, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return diskError(err, path.Join(root.Name(), dir))
 		}
+		removed = removed || err == nil
 	}
-	return nil
+	if !removed {
+		return nil
+	}
+	return diskError(SyncDir(root, dir), path.Join(root.Name(), dir))
+}
+
+// RemoveTree removes a file, or a folder and everything in it, if it is there. It does
+// not come back after a loss of power.
+func RemoveTree(root *os.Root, name string) error {
+	if _, err := root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return diskError(errors.Join(root.RemoveAll(name), SyncDir(root, path.Dir(name))), root.Name())
 }

@@ -213,7 +213,7 @@ func RemoveCopied(from *os.Root, name string, to *os.Root, as string) error {
 		}
 	}
 	if err == nil {
-		err = from.RemoveAll(name)
+		err = RemoveTree(from, name)
 	}
 	return diskError(err, from.Name())
 }

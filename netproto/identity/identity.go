@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 )
 
 const pemType = "PRIVATE KEY"
@@ -99,9 +100,9 @@ func writeNew(file string, data []byte) error {
 		if errors.Is(err, os.ErrExist) {
 			return err
 		}
-		return os.Rename(tmp.Name(), file) // the file system has no hard links
+		return durable.Rename(tmp.Name(), file) // the file system has no hard links
 	}
-	return nil
+	return durable.SyncFolder(filepath.Dir(file)) // whoever sees the key will know this installation by it
 }
 
 // New returns the identity of a key.

@@ -15,6 +15,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 )
 
 // Contents sums up a database.
@@ -84,7 +85,7 @@ func SaveBackup(file string, write func(io.Writer) error) (Contents, error) {
 	if err != nil {
 		return Contents{}, err
 	}
-	if err := errors.Join(os.Rename(tmp.Name(), file), syncFolder(filepath.Dir(file))); err != nil {
+	if err := durable.Rename(tmp.Name(), file); err != nil {
 		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup %s was not written: %w", file, err)
 	}
 	return contents, nil
@@ -168,7 +169,7 @@ func Restore(backup, file string) (kept string, contents Contents, err error) {
 	if err != nil {
 		return "", contents, err
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return "", contents, storeError(file, err)
 	}
 	release, err := occupy(file)
@@ -194,7 +195,7 @@ func Restore(backup, file string) (kept string, contents Contents, err error) {
 		}
 		return "", contents, storeError(file, err)
 	}
-	if err := syncFolder(filepath.Dir(file)); err != nil {
+	if err := durable.SyncFolder(filepath.Dir(file)); err != nil {
 		return kept, contents, storeError(file, err)
 	}
 	return kept, contents, nil

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 )
 
 var errDamagedPage = errors.New("one of its pages cannot be read")
@@ -140,20 +140,7 @@ func create(file string) error {
 			return err
 		}
 	}
-	return syncFolder(filepath.Dir(file))
-}
-
-// syncFolder makes a new name in a folder survive a power cut. Windows has no call
-// for that.
-func syncFolder(folder string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	dir, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return durable.SyncFolder(filepath.Dir(file))
 }
 
 // schemaOf returns the schema of a database and checks that it has all buckets of

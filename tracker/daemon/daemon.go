@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/netproto/lan"
 	"centralizedp2p/tracker/netaddr"
@@ -87,7 +87,7 @@ func Open(o Options, open store.Opener, logs io.Writer) (*Tracker, error) {
 
 func (t *Tracker) openData(s settled, open store.Opener) error {
 	o := t.options
-	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+	if err := durable.MkdirAll(o.Data, 0o700); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
 	var err error

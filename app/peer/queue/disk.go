@@ -97,7 +97,7 @@ func discardUnfinished(r library.Download) error {
 	}
 	defer root.Close()
 	if r.Folder {
-		err = root.RemoveAll(piece.StagingName(r.Hash, r.Paths))
+		err = piece.RemoveTree(root, piece.StagingName(r.Hash, r.Paths))
 	} else {
 		err = piece.RemovePart(root, ".", r.Hash)
 	}
@@ -120,10 +120,7 @@ func removeCopy(record library.Download) error {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	defer to.Close()
-	if err := to.RemoveAll(copyName(record)); err != nil {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
-	}
-	return nil
+	return piece.RemoveTree(to, copyName(record))
 }
 
 // copyName returns the name of a copy until it is complete.

@@ -36,6 +36,7 @@ import (
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 )
 
 // Request says what to fetch, and where to.
@@ -190,7 +191,7 @@ func (q *Queue) Add(request Request) (string, error) {
 func usableDir(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err == nil {
-		err = os.MkdirAll(dir, 0o777) // the umask decides
+		err = durable.MkdirAll(dir, 0o777) // the umask decides
 	}
 	if err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)

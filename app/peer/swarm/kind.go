@@ -53,7 +53,7 @@ func (a *Attempt) checkKind() error {
 func (a *Attempt) dropWrongKind(err error) {
 	switch {
 	case errors.Is(err, ErrIsFile):
-		err = a.root.RemoveAll(piece.StagingName(a.task.Hash, a.task.Paths))
+		err = piece.RemoveTree(a.root, piece.StagingName(a.task.Hash, a.task.Paths))
 	case errors.Is(err, ErrIsFolder):
 		err = piece.RemovePart(a.root, ".", a.task.Hash)
 	default:

@@ -108,7 +108,7 @@ func (t *tree) publish() (string, error) {
 	a.mu.Lock()
 	a.fetched.moved(root, name)
 	a.unlock()
-	if err := a.root.RemoveAll(t.staging); err != nil {
+	if err := piece.RemoveTree(a.root, t.staging); err != nil {
 		a.swarms.config.Log.Warn("removing a staging folder", "folder", t.staging, "error", err)
 	}
 	return filepath.Join(a.task.Dir, name), nil
@@ -142,7 +142,7 @@ func (t *tree) publishedBefore(ctx context.Context) (string, error) {
 			a.mu.Lock()
 			a.total, a.done = size, size
 			a.unlock()
-			return full, a.root.RemoveAll(t.staging)
+			return full, piece.RemoveTree(a.root, t.staging)
 		}
 	}
 	return "", ctx.Err()
