@@ -9,6 +9,8 @@ import (
 	"runtime"
 
 	"go.etcd.io/bbolt"
+
+	"centralizedp2p/netproto/durable"
 )
 
 // bbolt never gives pages back, so a database that was large once stays so. One that
@@ -45,7 +47,7 @@ func compacted(db *bbolt.DB, file string, log *slog.Logger) (*bbolt.DB, error) {
 			return nil, err
 		}
 	}
-	failed := errors.Join(os.Rename(fresh, target), syncFolder(filepath.Dir(target)))
+	failed := durable.Rename(fresh, target)
 	if runtime.GOOS != "windows" {
 		if err := db.Close(); err != nil {
 			return nil, err
