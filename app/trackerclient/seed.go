@@ -28,6 +28,7 @@ const (
 	// tracker can hold, and little enough to decode on any computer.
 	seedListBytes = 32 << 20
 	maxSeedRows   = 100_000
+	maxSeedField  = 128 // bytes of an address or a hash: both are much shorter
 	// seedAnswerBytes is one row: the longest path with every character escaped
 	// twice.
 	seedAnswerBytes = 256 << 10
@@ -70,7 +71,14 @@ func NewSeedOver(baseURL string, transport http.RoundTripper) *Seed {
 	return &Seed{base: strings.TrimRight(baseURL, "/"), http: client}
 }
 
-// List returns all resources that the tracker lists, at most 32 MiB of JSON.
+// requestable reports whether a row could name a resource: one that is longer than a
+// request for it can be fetched by nobody, and must not fill the screen of anybody.
+func requestable(r netproto.SeedResource) bool {
+	return len(r.ResourcePath)+len(r.ResourceName) < netproto.SeedMaxRequest && len(r.PeerIP) <= maxSeedField && len(r.ResourceHash) <= maxSeedField
+}
+
+// List returns all resources that the tracker lists and that can be requested, at most
+// 32 MiB of JSON.
 func (s *Seed) List(ctx context.Context) ([]netproto.SeedResource, error) {
 	data, err := s.call(ctx, seedCall{http.MethodGet, netproto.RouteSeedResource, netproto.SeedQuery{}, seedListTimeout, seedListBytes})
 	if err != nil {
@@ -80,7 +88,7 @@ func (s *Seed) List(ctx context.Context) ([]netproto.SeedResource, error) {
 	if err := json.Unmarshal([]byte(data), &rows); err != nil {
 		return nil, s.broken("its list cannot be read: %w", err)
 	}
-	return rows.items, nil
+	return slices.DeleteFunc(rows.items, func(r netproto.SeedResource) bool { return !requestable(r) }), nil
 }
 
 // Find returns one peer that has a resource of exactly that name, and false if
@@ -103,7 +111,10 @@ func (s *Seed) Find(ctx context.Context, name string) (netproto.SeedResource, bo
 		return none, false, nil
 	}
 	if found.ResourceName != name {
-		return none, false, s.broken("it was asked for %q and answers with %q", name, found.ResourceName)
+		return none, false, s.broken("it was asked for %q and answers with %q", name, netproto.Cut(found.ResourceName, netproto.MaxNameBytes))
+	}
+	if !requestable(found) {
+		return none, false, s.broken("it lists %q with a path, an address or a hash that is too long", name)
 	}
 	return found, true, nil
 }
