@@ -38,7 +38,7 @@ const (
 type Conn struct {
 	Key  netproto.PublicKey
 	ID   netproto.PeerID
-	Name string // what the peer calls itself
+	Name string // what the peer calls itself, fit to be shown
 	// Features are the bits of its hello.
 	Features uint32
 	Local    bool // it is in the local network, or on this computer
@@ -101,7 +101,7 @@ func (c *Conn) greet(r io.Reader) error {
 		return err
 	}
 	theirs := f.(netproto.Hello)
-	c.Name, c.Features = theirs.Name, theirs.Features
+	c.Name, c.Features = netproto.Cut(theirs.Name, netproto.MaxPeerName), theirs.Features
 	return c.tls.SetDeadline(time.Time{})
 }
 

@@ -108,7 +108,11 @@ func (w *walk) dir(folder string, at place) error {
 		w.leftOut(at.real, Unreadable)
 		return nil
 	}
-	taken := map[string]bool{}
+	// A name that others can have keeps it, whatever stands beside it.
+	taken, theirs := map[string]bool{}, map[string]bool{}
+	for _, e := range list {
+		theirs[e.Name()] = netproto.CheckName(e.Name()) == nil
+	}
 	mode := w.folders.mode
 	for _, e := range list {
 		if err := w.ctx.Err(); err != nil {
@@ -124,7 +128,7 @@ func (w *walk) dir(folder string, at place) error {
 			continue
 		}
 		name := netproto.SafeName(e.Name())
-		for n := 2; taken[name]; n++ {
+		for n := 2; taken[name] || name != e.Name() && theirs[name]; n++ {
 			name = netproto.NumberedName(netproto.SafeName(e.Name()), n)
 		}
 		below.safe = below.real
