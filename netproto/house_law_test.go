@@ -47,7 +47,7 @@ var walls = []wall{
 	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/server", may: []string{"tracker/line", "tracker/relay", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/netaddr", "netproto"}},
-	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/index", "netproto", "netproto/durable"}, tests: []string{"tracker/storetest"}},
+	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/index", "netproto", "netproto/boltfile", "netproto/durable"}, tests: []string{"tracker/storetest"}},
 	{room: "tracker/storetest", may: []string{"tracker/store", "netproto"}},
 	{room: "tracker/store", may: []string{"tracker/netaddr", "netproto"}},
 	{room: "tracker/index", may: []string{"netproto"}},

@@ -2,7 +2,6 @@ package library
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -114,7 +113,7 @@ func (l *Library) SaveDownloads(list ...Download) error {
 	raw := make([][]byte, len(list))
 	for i, d := range list {
 		var err error
-		if raw[i], err = json.Marshal(d); err != nil {
+		if raw[i], err = sealed(bucketDownloads, []byte(d.ID), d); err != nil {
 			return err
 		}
 	}

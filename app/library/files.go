@@ -32,7 +32,7 @@ type File struct {
 func (l *Library) File(path string) (File, error) {
 	f := File{Path: path}
 	return f, l.view(func(tx *bbolt.Tx) error {
-		return f.decode(tx.Bucket(bucketFiles).Get([]byte(path)))
+		return f.decode(bucketFiles, []byte(path), tx.Bucket(bucketFiles).Get([]byte(path)))
 	})
 }
 
@@ -45,7 +45,8 @@ func (l *Library) Inode(state piece.State) (File, error) {
 		return f, fs.ErrNotExist
 	}
 	return f, l.view(func(tx *bbolt.Tx) error {
-		return f.decode(tx.Bucket(bucketInodes).Get(inodeKey(state)))
+		key := inodeKey(state)
+		return f.decode(bucketInodes, key, tx.Bucket(bucketInodes).Get(key))
 	})
 }
 
@@ -61,7 +62,7 @@ func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 			if err != nil {
 				return err
 			}
-			if err := paths.Put([]byte(files[i].Path), raw); err != nil {
+			if err := paths.Put([]byte(files[i].Path), seal(bucketFiles, []byte(files[i].Path), raw)); err != nil {
 				return err
 			}
 			if err := partials.Delete([]byte(files[i].Path)); err != nil {
@@ -70,7 +71,8 @@ func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 			if files[i].State.Inode == 0 {
 				continue
 			}
-			if err := inodes.Put(inodeKey(files[i].State), raw); err != nil {
+			key := inodeKey(files[i].State)
+			if err := inodes.Put(key, seal(bucketInodes, key, raw)); err != nil {
 				return err
 			}
 		}
@@ -131,7 +133,11 @@ func stateIn(raw []byte) piece.State {
 
 // decode returns fs.ErrNotExist if there is no record or it is damaged; the file is
 // then hashed again.
-func (f *File) decode(raw []byte) error {
+func (f *File) decode(bucket, key, record []byte) error {
+	raw, err := unseal(bucket, key, record)
+	if err != nil {
+		return fs.ErrNotExist
+	}
 	if bytes.HasPrefix(raw, []byte("{")) && json.Unmarshal(raw, f) == nil {
 		return nil
 	}
@@ -199,7 +205,7 @@ func (l *Library) ForgetFiles(ctx context.Context, keep func(File) bool) error {
 	inode := func(key []byte) uint64 { return binary.BigEndian.Uint64(key) ^ binary.BigEndian.Uint64(key[16:]) }
 	err := l.sweep(ctx, bucketFiles, func(key, raw []byte) bool {
 		f := File{Path: string(key)}
-		if f.decode(raw) != nil || !keep(f) {
+		if f.decode(bucketFiles, key, raw) != nil || !keep(f) {
 			return false
 		}
 		inodes[inode(inodeKey(f.State))] = struct{}{}

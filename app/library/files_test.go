@@ -176,11 +176,14 @@ func FuzzDecodeFile(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var got File
-		if err := got.decode(raw); err != nil {
+		if err := got.decode(bucketFiles, nil, raw); err != nil {
 			if !errors.Is(err, fs.ErrNotExist) {
 				t.Fatal(err)
 			}
 			return
+		}
+		if raw, err = unseal(bucketFiles, nil, raw); err != nil {
+			t.Fatal(err)
 		}
 		if raw[0] != fileVersion && raw[0] != ordinaryVersion {
 			return // JSON

@@ -27,6 +27,7 @@ type trackerList struct {
 	Tracker  string    `json:"tracker,omitempty"`
 	Trackers []string  `json:"more_trackers,omitempty"`
 	Known    []Tracker `json:"known"`
+	Changes  int64     `json:"changes"` // of the known ones, ever
 }
 
 // Glance is the part of a profile that can be used while another process has it
@@ -185,10 +186,17 @@ func (l *Library) showTrackers() error {
 	if err != nil {
 		return err
 	}
+	is, err := l.trackersState()
+	if err != nil {
+		return err
+	}
+	for _, address := range is.damaged { // since this start
+		known = append(known, Tracker{Address: address, Fingerprint: lostKey})
+	}
 	for i := range known { // an older version kept what a tracker said, however long
 		known[i].Name = netproto.Cut(known[i].Name, netproto.MaxPeerName)
 	}
-	raw, err := json.MarshalIndent(trackerList{settings.Tracker, settings.MoreTrackers, known}, "", "\t")
+	raw, err := json.MarshalIndent(trackerList{settings.Tracker, settings.MoreTrackers, known, is.changes}, "", "\t")
 	if err != nil {
 		return err
 	}

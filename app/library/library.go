@@ -19,12 +19,13 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/boltfile"
 	"centralizedp2p/netproto/durable"
 	"centralizedp2p/netproto/identity"
 )
 
-// schema is the version of the file's contents.
-const schema = 1
+// schema is the version of the file's contents. Version 1 sealed no records.
+const schema = 2
 
 var (
 	bucketMeta      = []byte("meta")      // schema, settings
@@ -49,6 +50,7 @@ type Library struct {
 	filing   sync.Mutex            // held while files are saved or forgotten
 	showing  sync.Mutex            // held while the file for a Glance is written
 	damage   atomic.Pointer[error] // why the database is not used any longer; nil while it is
+	notes    []string              // what was damaged at the start
 }
 
 // DefaultDir returns the profile in the user's configuration folder.
@@ -78,7 +80,11 @@ func Open(dir string) (*Library, error) {
 		l.Close()
 		return nil, err
 	}
-	if err := l.showTrackers(); err != nil {
+	err := l.mend()
+	if err == nil {
+		err = l.showTrackers()
+	}
+	if err != nil {
 		l.Close()
 		return nil, err
 	}
@@ -95,6 +101,10 @@ func (l *Library) open() (err error) {
 	file := filepath.Join(l.dir, libraryFile)
 	if err := create(file); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
+	}
+	if err := boltfile.Check(file); err != nil {
+		return netproto.Errorf(netproto.CodeStore, "the library %s cannot be read, or it is damaged: restore it from a backup, "+
+			"or move it away and start again; then add shares and downloads anew: %w", file, err)
 	}
 	err = l.guard(func() error {
 		l.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
@@ -115,6 +125,11 @@ func (l *Library) open() (err error) {
 			if err := json.Unmarshal(raw, &found); err != nil || found > schema {
 				return netproto.Errorf(netproto.CodeStore,
 					"the library %s was written by a newer version (schema %s, this one knows %d): update this program", file, raw, schema)
+			}
+		}
+		if found == 1 {
+			if err := sealAll(tx); err != nil {
+				return err
 			}
 		}
 		return meta.Put(keySchema, fmt.Append(nil, schema))
@@ -164,11 +179,11 @@ func (l *Library) FolderFile(hash netproto.ContentHash) string {
 
 // put writes one value as JSON.
 func (l *Library) put(bucket, key []byte, value any) error {
-	raw, err := json.Marshal(value)
+	record, err := sealed(bucket, key, value)
 	if err != nil {
 		return err
 	}
-	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put(key, raw) })
+	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Put(key, record) })
 }
 
 // update changes the file; an error of bbolt becomes one that a person can read.
@@ -206,20 +221,14 @@ func (l *Library) remove(bucket, key []byte) error {
 	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete(key) })
 }
 
-// errDamaged is wrapped by the error of get for a value that cannot be read.
-var errDamaged = errors.New("the record is damaged")
-
-// get reads one value, or returns fs.ErrNotExist.
+// get reads one value, or returns fs.ErrNotExist, or an error that wraps errDamaged.
 func (l *Library) get(bucket, key []byte, value any) error {
 	return l.view(func(tx *bbolt.Tx) error {
-		raw := tx.Bucket(bucket).Get(key)
-		if raw == nil {
+		record := tx.Bucket(bucket).Get(key)
+		if record == nil {
 			return fs.ErrNotExist
 		}
-		if err := json.Unmarshal(raw, value); err != nil {
-			return fmt.Errorf("%w: %w", errDamaged, err)
-		}
-		return nil
+		return decode(bucket, key, record, value)
 	})
 }
 
@@ -243,9 +252,9 @@ func (l *Library) view(fn func(*bbolt.Tx) error) error {
 func all[T any](l *Library, bucket []byte) ([]T, error) {
 	var values []T
 	err := l.view(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucket).ForEach(func(_, raw []byte) error {
+		return tx.Bucket(bucket).ForEach(func(key, record []byte) error {
 			var v T
-			if json.Unmarshal(raw, &v) == nil {
+			if decode(bucket, key, record, &v) == nil {
 				values = append(values, v)
 			}
 			return nil

@@ -3,6 +3,7 @@ package library
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -128,9 +129,14 @@ func TestADamagedRecordDoesNotHideTheOthers(t *testing.T) {
 		t.Error("a damaged file record was read")
 	}
 	put(t, l, bucketTrackers, "x:1", "no")
-	if _, known := l.KnownTracker("x:1"); known {
-		t.Error("a damaged tracker record was trusted")
+	// Nobody who answers there is trusted, until the person says whom to trust.
+	key := netproto.Fingerprint{1}
+	if known, ok := l.KnownTracker("x:1"); !ok || known == key || known.IsZero() {
+		t.Errorf("a damaged key of a tracker is %v, %v", known, ok)
 	}
+	wantCode(t, l.TrackerReached("x:1", key, "whoever"), netproto.CodeKeyChanged)
+	check(t, l.ReplaceTracker("x:1", key, "ours"))
+	check(t, l.TrackerReached("x:1", key, "ours"))
 }
 
 func TestDownloadsAreRememberedUntilTheyAreRemoved(t *testing.T) {
@@ -191,7 +197,7 @@ func TestAProfileIsForOneProgram(t *testing.T) {
 func TestALibraryOfANewerVersionIsLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir)
-	put(t, l, bucketMeta, string(keySchema), "2")
+	put(t, l, bucketMeta, string(keySchema), fmt.Sprint(schema+1))
 	check(t, l.Close())
 	_, err := Open(dir)
 	wantCode(t, err, netproto.CodeStore)

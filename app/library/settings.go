@@ -1,6 +1,7 @@
 package library
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"go.etcd.io/bbolt"
 
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/netproto"
@@ -153,12 +156,22 @@ type Tracker struct {
 // Trackers returns the known trackers, ordered by address.
 func (l *Library) Trackers() ([]Tracker, error) { return all[Tracker](l, bucketTrackers) }
 
-// KnownTracker returns the fingerprint of a tracker that was reached before.
+// KnownTracker returns the fingerprint of a tracker that was reached before. If it
+// cannot be read, that is one which no key has: the key looks changed, and a person
+// decides. Whoever answers next would be trusted otherwise.
 func (l *Library) KnownTracker(address string) (netproto.Fingerprint, bool) {
 	var t Tracker
-	err := l.get(bucketTrackers, []byte(address), &t)
-	return t.Fingerprint, err == nil
+	switch err := l.get(bucketTrackers, []byte(address), &t); {
+	case errors.Is(err, fs.ErrNotExist):
+		return netproto.Fingerprint{}, false
+	case err != nil:
+		return lostKey, true
+	}
+	return t.Fingerprint, true
 }
+
+// lostKey is the fingerprint of no key.
+var lostKey = netproto.Fingerprint(bytes.Repeat([]byte{0xff}, len(netproto.Fingerprint{})))
 
 // TrackerReached trusts a tracker's key from now on and remembers its name. If
 // another key is known for the address, the error has the code "key-changed"; only
@@ -177,10 +190,11 @@ func (l *Library) ReplaceTracker(address string, key netproto.Fingerprint, name 
 }
 
 func (l *Library) putTracker(t Tracker) error {
-	if err := l.put(bucketTrackers, []byte(t.Address), t); err != nil {
+	record, err := sealed(bucketTrackers, []byte(t.Address), t)
+	if err != nil {
 		return err
 	}
-	return l.showTrackers()
+	return l.changeTrackers(func(known *bbolt.Bucket) error { return known.Put([]byte(t.Address), record) })
 }
 
 // TrackerPorts returns the ports that a tracker said it listens at.
@@ -204,7 +218,18 @@ func (l *Library) KeepTrackerPorts(address string, ports []int) error {
 
 // ForgetTracker ends the trust in a tracker's key.
 func (l *Library) ForgetTracker(address string) error {
-	if err := l.remove(bucketTrackers, []byte(address)); err != nil {
+	return l.changeTrackers(func(known *bbolt.Bucket) error { return known.Delete([]byte(address)) })
+}
+
+// changeTrackers changes the known trackers and the list that shows them.
+func (l *Library) changeTrackers(change func(known *bbolt.Bucket) error) error {
+	err := l.update(func(tx *bbolt.Tx) error {
+		if err := change(tx.Bucket(bucketTrackers)); err != nil {
+			return err
+		}
+		return putChanges(tx, changesIn(tx)+1)
+	})
+	if err != nil {
 		return err
 	}
 	return l.showTrackers()

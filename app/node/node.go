@@ -51,6 +51,9 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{Library: l, Log: o.Log}
+	for _, note := range l.Notes() {
+		n.Log.Warn(note)
+	}
 	if err := n.start(ctx, o); err != nil {
 		n.Close()
 		return nil, err

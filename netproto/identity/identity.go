@@ -4,6 +4,7 @@
 package identity
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/tls"
@@ -22,6 +23,11 @@ import (
 )
 
 const pemType = "PRIVATE KEY"
+
+// checkWord begins the line before the key in its file, which says the fingerprint. A
+// key with one wrong bit is another key, and all who know the installation would take
+// it for another one. Readers of PEM skip what comes before (RFC 7468 §2).
+const checkWord = "CentralizedP2P "
 
 // HTTP is the application protocol for connections to a tracker. Some HTTP clients
 // name none, which means the same.
@@ -55,7 +61,15 @@ func LoadOrCreate(file string) (*Identity, error) {
 	}
 	key, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s holds a %T instead of an ed25519 key", file, parsed)
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s holds a %T instead of an ed25519 key: restore it from a backup, or remove it to start with a new identity", file, parsed)
+	}
+	if said, checked := bytes.CutPrefix(raw, []byte(checkWord)); checked {
+		said, _, _ = bytes.Cut(said, []byte("\n"))
+		if is := netproto.FingerprintOf(key.Public().(ed25519.PublicKey)).String(); string(bytes.TrimSpace(said)) != is {
+			return nil, netproto.Errorf(netproto.CodeStore,
+				"the key file %s is damaged: its first line says that its key is %q, and it is %s; restore it from a backup, or remove it to start with a new identity",
+				file, said, is)
+		}
 	}
 	return New(key)
 }
@@ -71,7 +85,8 @@ func create(file string) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeNew(file, pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})); err != nil {
+	text := append([]byte(checkWord+netproto.FingerprintOf(key.Public().(ed25519.PublicKey)).String()+"\n"), pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})...)
+	if err := writeNew(file, text); err != nil {
 		if errors.Is(err, os.ErrExist) {
 			return LoadOrCreate(file)
 		}

@@ -16,6 +16,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/boltfile"
 	"centralizedp2p/netproto/durable"
 )
 
@@ -44,13 +45,16 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 	case err != nil:
 		return nil, storeError(file, err)
 	}
-	removeLeftovers(file)
 	usable := false
 	defer func() { // also after a panic
 		if !usable && db != nil {
 			db.Close()
 		}
 	}()
+	if err := boltfile.Check(file); err != nil { // nobody writes it: this process has its lock
+		return nil, damagedError(file, err)
+	}
+	removeLeftovers(file)
 	found := 0
 	err = db.View(func(tx *bbolt.Tx) (err error) {
 		found, err = schemaOf(tx, file)
