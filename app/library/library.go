@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,9 +75,10 @@ func Open(dir string) (*Library, error) {
 	case err != nil:
 		return nil, netproto.Errorf(netproto.CodeStore, "the profile %s: %w", dir, err)
 	case !locked:
-		return nil, netproto.Errorf(netproto.CodeProfileInUse, "%s", dir)
+		return nil, netproto.Errorf(netproto.CodeProfileInUse, "%s%s", dir, holder(dir))
 	}
 	l := &Library{dir: dir, lock: lock}
+	l.holds()
 	if err := l.open(); err != nil {
 		l.Close()
 		return nil, err
@@ -89,6 +92,36 @@ func Open(dir string) (*Library, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// holderFile says which process has the profile. The lock counts, not this file: it is
+// for the person who starts a second program. The file of the lock itself cannot be read
+// on Windows.
+const holderFile = "holder"
+
+// maxHolder bounds how much of it is read, in bytes.
+const maxHolder = 200
+
+func (l *Library) holds() {
+	said := fmt.Sprintf("process %d", os.Getpid())
+	if len(os.Args) > 1 && !strings.ContainsAny(os.Args[1], "/\\:.") { // a command, not what it is about
+		said += fmt.Sprintf(" (%s)", os.Args[1])
+	}
+	_ = os.WriteFile(filepath.Join(l.dir, holderFile), []byte(said), 0o600) // the second program says less then
+}
+
+// holder returns what a person reads about the process that has a profile.
+func holder(dir string) string {
+	file, err := os.Open(filepath.Join(dir, holderFile))
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	said, err := io.ReadAll(io.LimitReader(file, maxHolder))
+	if err != nil || len(said) == 0 {
+		return ""
+	}
+	return ", by " + strings.ToValidUTF8(string(said), "")
 }
 
 // libraryFile is the database in a profile.

@@ -187,6 +187,9 @@ func TestAProfileIsForOneProgram(t *testing.T) {
 	l := open(t, dir)
 	_, err := Open(dir)
 	wantCode(t, err, netproto.CodeProfileInUse)
+	if who := fmt.Sprint("process ", os.Getpid()); !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), who) {
+		t.Errorf("it says %v, not that %s has %s", err, who, dir)
+	}
 	check(t, l.Close())
 	again := open(t, dir)
 	if again.Identity().PeerID() != l.Identity().PeerID() {

@@ -79,16 +79,23 @@ func newHasher(t *testing.T) *hasher {
 	var err error
 	h.profile, err = h.stage.profile(t.TempDir(), func(s *library.Settings) { s.GentleHashing = true })
 	check(t, err)
-	link, err := netproto.ParseLink(h.tracker)
-	check(t, err)
-	_, key, err := ed25519.GenerateKey(nil)
-	check(t, err)
-	id, err := identity.New(key)
-	check(t, err)
-	h.client, err = trackerclient.New(id, link.Tracker, link.Fingerprint, trustful{})
-	check(t, err)
-	t.Cleanup(func() { h.client.Close() })
+	h.client = h.asker()
 	return h
+}
+
+// asker returns a client of the tracker, which offers nothing.
+func (s *stage) asker() *trackerclient.Client {
+	s.Helper()
+	link, err := netproto.ParseLink(s.tracker)
+	check(s, err)
+	_, key, err := ed25519.GenerateKey(nil)
+	check(s, err)
+	id, err := identity.New(key)
+	check(s, err)
+	c, err := trackerclient.New(id, link.Tracker, link.Fingerprint, trustful{})
+	check(s, err)
+	s.Cleanup(func() { c.Close() })
+	return c
 }
 
 // trustful remembers no tracker: the key of this one is given.

@@ -32,9 +32,10 @@ func check(t testing.TB, err error) {
 type stage struct {
 	testing.TB
 	ctx     context.Context
-	dir     string // on the disk
-	host    *host  // where programs run; nil is here
-	tracker string // link
+	dir     string   // on the disk
+	host    *host    // where programs run; nil is here
+	tracker string   // link
+	serving *process // the tracker
 	peers   *atomic.Int64
 }
 
@@ -52,6 +53,7 @@ func newStageOn(t testing.TB, h *host) *stage {
 	s := &stage{TB: t, ctx: ctx, dir: t.TempDir(), host: h, peers: new(atomic.Int64)}
 	tracker, err := s.launch("tracker", "--json", "--listen", s.address()+":0", "--lan-announce=false", "--data", filepath.Join(s.dir, "tracker"))
 	check(t, err)
+	s.serving = tracker
 	s.endWith(tracker)
 	said, err := tracker.until("address", nil)
 	check(t, err)
