@@ -25,6 +25,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -79,6 +81,7 @@ func beProgram() int {
 		defer f.Close()
 		defer pprof.StopCPUProfile()
 	}
+	go tellState()
 	code := command.Run(ctx, os.Args[1:], command.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, nil)
 	if peak, err := peakMiB(os.Getpid()); err == nil {
 		json.NewEncoder(os.Stdout).Encode(event{Event: "ended", PeakMiB: peak})
@@ -98,6 +101,20 @@ type event struct {
 	Done    int64   `json:"done,omitempty"`     // bytes
 	Size    int64   `json:"size,omitempty"`     // bytes
 	PeakMiB float64 `json:"peak_mib,omitempty"` // of memory
+	Code    string  `json:"code,omitempty"`     // of an error
+
+	Goroutines int `json:"goroutines,omitempty"` // of the program, in its state
+}
+
+// tellState says what the program holds, each time that it gets SIGUSR1. What it does
+// not need it gives back before.
+func tellState() {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGUSR1)
+	for range asked {
+		debug.FreeOSMemory()
+		json.NewEncoder(os.Stdout).Encode(event{Event: "state", Goroutines: runtime.NumGoroutine()})
+	}
 }
 
 // process is the program, or another one, that runs.
