@@ -187,7 +187,7 @@ func TestHostileGuestsHarmNoSharer(t *testing.T) {
 			})
 		}
 	})
-	fmt.Printf("tried %d assaults of guests, %d connections\n", cases.Load(), tried.Load())
+	fmt.Printf("assaults of guests, with %d connections and more: tried %d\n", tried.Load(), cases.Load())
 }
 
 // withstand has a new sharer attacked.

@@ -294,7 +294,7 @@ func TestHostileSourcesHarmNoDownload(t *testing.T) {
 			})
 		}
 	})
-	fmt.Printf("tried %d deceits of sources, %d connections\n", cases.Load(), conns.Load())
+	fmt.Printf("deceits of sources, in %d connections: tried %d\n", conns.Load(), cases.Load())
 }
 
 // deceive has a new peer download from liars and one honest source, which is reached

@@ -340,5 +340,5 @@ func TestHostileTrackersHarmNoPeer(t *testing.T) {
 			})
 		}
 	})
-	fmt.Printf("tried %d tricks of trackers, %d calls\n", cases.Load(), calls.Load())
+	fmt.Printf("tricks of trackers, in %d calls: tried %d\n", calls.Load(), cases.Load())
 }

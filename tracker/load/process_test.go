@@ -170,7 +170,7 @@ func (logFilter) Write(text []byte) (int, error) {
 }
 
 // metric adds up the samples of one metric of a tracker, whatever their labels.
-func metric(b *testing.B, address, name string) float64 {
+func metric(b testing.TB, address, name string) float64 {
 	b.Helper()
 	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get("http://" + address + "/metrics")
@@ -197,7 +197,7 @@ func metric(b *testing.B, address, name string) float64 {
 }
 
 // residentMiB returns how much memory a tracker takes.
-func residentMiB(b *testing.B, address string) float64 {
+func residentMiB(b testing.TB, address string) float64 {
 	b.Helper()
 	return metric(b, address, "process_resident_memory_bytes") / (1 << 20)
 }
