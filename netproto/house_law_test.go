@@ -46,7 +46,7 @@ var walls = []wall{
 	{room: "tracker/cli", may: []string{"tracker/daemon", "tracker/boltstore", "tracker/store", "netproto/..."}},
 	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/server", may: []string{"tracker/line", "tracker/relay", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
-	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/netaddr", "netproto"}},
+	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/strictjson", "tracker/netaddr", "netproto"}},
 	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/index", "netproto", "netproto/boltfile", "netproto/durable"}, tests: []string{"tracker/storetest"}},
 	{room: "tracker/storetest", may: []string{"tracker/store", "netproto"}},
 	{room: "tracker/store", may: []string{"tracker/netaddr", "netproto"}},

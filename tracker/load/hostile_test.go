@@ -227,6 +227,9 @@ func (g *rig) judge(conn net.Conn, r raw, by way) {
 			return
 		}
 		body, err := io.ReadAll(resp.Body)
+		if err != nil && resp.StatusCode/100 == 4 && resp.Close {
+			return // it was sent more than it reads, and hung up
+		}
 		if err != nil {
 			g.Errorf("%s: %s, and then %v", what, resp.Status, err)
 			return
@@ -234,7 +237,7 @@ func (g *rig) judge(conn net.Conn, r raw, by way) {
 		if len(r.want) > 0 && answers == 0 && !slices.Contains(r.want, resp.StatusCode) || len(r.want) == 0 && resp.StatusCode/100 == 2 {
 			g.Errorf("%s: %s, want %v: %.200s", what, resp.Status, r.want, body)
 		}
-		if problem := fault(resp, body, method == http.MethodHead, r.code); problem != "" {
+		if problem := fault(resp, body, method == http.MethodHead, r); problem != "" {
 			g.Errorf("%s: %s: %s: %.200q", what, resp.Status, problem, body)
 		}
 		if resp.Close {
@@ -247,7 +250,7 @@ func (g *rig) judge(conn net.Conn, r raw, by way) {
 }
 
 // fault says what is wrong with an answer; "" if nothing is.
-func fault(resp *http.Response, body []byte, head bool, code netproto.Code) string {
+func fault(resp *http.Response, body []byte, head bool, r raw) string {
 	status := resp.StatusCode
 	if status < 400 {
 		if status >= 300 || status < 200 {
@@ -267,13 +270,13 @@ func fault(resp *http.Response, body []byte, head bool, code netproto.Code) stri
 		if p.Status != status || p.Title == "" || p.Type != "about:blank" || p.Code.Status() != status && status != http.StatusMisdirectedRequest {
 			return "the error does not fit its status"
 		}
-		if code != "" && p.Code != code {
-			return "the code is not " + string(code)
+		if r.code != "" && p.Code != r.code {
+			return "the code is not " + string(r.code)
 		}
 		if strings.ContainsFunc(p.Detail, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return "control characters in the detail"
 		}
-		if status >= 500 {
+		if status >= 500 && (!slices.Contains(r.want, status) || resp.Header.Get("Retry-After") == "") {
 			return "bad input is no failure of the tracker"
 		}
 	case strings.HasPrefix(media, "application/json"): // in the seed's form

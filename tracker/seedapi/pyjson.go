@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+
+	"centralizedp2p/tracker/strictjson"
 )
 
 // The seed's answers are made by Python's json.dumps: ", " and ": " as
@@ -205,11 +207,13 @@ func parsePyObject(body []byte) (pyObject, error) {
 	return object, nil
 }
 
+// pyValue makes no string of what has half a character or is not UTF-8:
+// encoding/json would put another one in its place.
 func pyValue(raw json.RawMessage) any {
 	switch raw[0] {
 	case '"':
 		var s string
-		if json.Unmarshal(raw, &s) == nil {
+		if strictjson.Check(raw, nil) == nil && json.Unmarshal(raw, &s) == nil {
 			return s
 		}
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':

@@ -134,3 +134,30 @@ func answerOrEnd(t *testing.T, conn net.Conn, raw string) {
 		}
 	}
 }
+
+// A proxy in front may have gone by the length and taken what follows the chunks for
+// part of the same body: it would give the second answer to somebody else.
+func TestWhatFollowsChunksIsNoRequestOfItsOwn(t *testing.T) {
+	tr := startServer(t, nil, func(*server.Server) {})
+	for _, head := range []string{
+		"/heartbeat HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked", "/heartbeat HTTP/1.1\r\nTransfer-Encoding: chunked",
+		"/v1/heartbeat HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked",
+	} {
+		conn, err := net.Dial("tcp", tr.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(patience))
+		fmt.Fprintf(conn, "POST %s\r\nHost: a\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", head)
+		in := bufio.NewReader(conn)
+		first, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, first.Body)
+		if second, err := http.ReadResponse(in, nil); err == nil {
+			t.Errorf("%q: after %s comes %s", head, first.Status, second.Status)
+		}
+	}
+}

@@ -37,6 +37,8 @@ func ParseMetricsPolicy(s string) (MetricsPolicy, error) {
 // metricsTimeout bounds the calls to the store in one scrape.
 const metricsTimeout = 2 * time.Second
 
+const maxScrapes = 2 // at once
+
 // metrics is what Prometheus reads. No label comes from a request, so the number
 // of series is bounded and none identifies a person.
 type metrics struct {
@@ -44,6 +46,7 @@ type metrics struct {
 	accessLog bool
 	log       *slog.Logger
 	handler   http.Handler
+	readers   chan struct{}            // holds one for each scrape under way
 	durations *prometheus.HistogramVec // by route, method and status
 	refusals  *prometheus.CounterVec   // by reason
 	beats     *prometheus.CounterVec   // by what the peer was told to do
@@ -57,7 +60,7 @@ func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, lines *
 		return prometheus.CounterOpts{Namespace: "cp2p", Name: name, Help: help}
 	}
 	m := &metrics{
-		policy: policy, accessLog: accessLog, log: log,
+		policy: policy, accessLog: accessLog, log: log, readers: make(chan struct{}, maxScrapes),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "cp2p", Name: "request_duration_seconds",
 			Help: "From the end of a request's header to the end of its answer.",
@@ -74,7 +77,7 @@ func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, lines *
 	registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "cp2p", Name: "lines", Help: "Lines that peers keep."}, func() float64 { return float64(lines.Len()) }),
 		newStoreCollector(asked, log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 2, Timeout: 2 * metricsTimeout})
+	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{Timeout: 2 * metricsTimeout})
 	return m
 }
 
@@ -106,6 +109,12 @@ func (m *metrics) observe(r *http.Request, w *recorder, c caller, took time.Dura
 func (m *metrics) serve(w http.ResponseWriter, r *http.Request, c caller) error {
 	if m.policy != MetricsPublic && !c.near() {
 		return netproto.Errorf(netproto.CodeDenied, "metrics are for the tracker's own network; --metrics public shows them to everybody")
+	}
+	select {
+	case m.readers <- struct{}{}:
+		defer func() { <-m.readers }()
+	default:
+		return &netproto.Error{Code: netproto.CodeFull, Detail: "others are reading the metrics", RetryAfter: time.Second}
 	}
 	m.handler.ServeHTTP(w, r)
 	return nil

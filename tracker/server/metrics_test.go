@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -9,8 +10,11 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 func TestTheMetricsCountWhatTheTrackerDid(t *testing.T) {
@@ -140,4 +144,39 @@ func TestTheAccessLogHasALineForEachRequestWhenAsked(t *testing.T) {
 			t.Errorf("%+v", entry)
 		}
 	}
+}
+
+func TestWhoReadsTheMetricsBesideOthersIsToldToWait(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	tr := startServer(t, func(c *server.Config) { c.Store = &waitingStats{c.Store, entered, leave} }, func(*server.Server) {})
+	var group errgroup.Group
+	for range 2 {
+		group.Go(func() error {
+			tr.plain("").send("GET", "/metrics", "")
+			return nil
+		})
+		<-entered
+	}
+	c := tr.plain("")
+	c.refused("GET", "/metrics", "", netproto.CodeFull)
+	close(leave)
+	group.Wait()
+	if got := c.send("GET", "/metrics", ""); got.status != 200 {
+		t.Errorf("after the others: status %d", got.status)
+	}
+}
+
+// waitingStats counts only once it may.
+type waitingStats struct {
+	store.Store
+	entered, leave chan struct{}
+}
+
+func (s *waitingStats) Stats(ctx context.Context) (netproto.Stats, error) {
+	select {
+	case s.entered <- struct{}{}:
+	case <-s.leave:
+	}
+	<-s.leave
+	return s.Store.Stats(ctx)
 }

@@ -24,7 +24,7 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter(known)))
 	case http.StatusUpgradeRequired:
 		w.Header().Set("Upgrade", "TLS/1.3") // required by RFC 9110 §15.5.22
-		w.Header().Set("Connection", "Upgrade")
+		w.Header().Add("Connection", "Upgrade")
 	}
 	if seedapi.IsRoute(r) {
 		seedapi.WriteError(w, p.Status, known)

@@ -162,6 +162,11 @@ func (s *Server) answerWith(h handler) http.Handler {
 		}()
 		s.requests.Add(1)
 		s.conns.name(r)
+		// net/http ignores a Content-Length beside chunks, where a proxy may have gone by
+		// it and taken what follows for part of this body (RFC 9112 §6.1).
+		if len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
 		var err error
 		if c, err = s.callerOf(r); err == nil {
 			err = s.checkPage(r, c)

@@ -97,6 +97,8 @@ func TestASeedClientIsToldWhatIsWrongAsTheSeedDoes(t *testing.T) {
 		{"POST", "/resource", strings.Replace(testCSV, `"test.csv"`, `["test.csv"]`, 1), 422, `{"success": false, "data": {"resource_name": ["Not a valid string."]}}`},
 		{"POST", "/resource", strings.Replace(testCSV, "test.csv", strings.Repeat("x", 256), 1), 422, `{"success": false, "data": {"resource_name": ["Longer than maximum length 255."]}}`},
 		{"POST", "/resource", strings.Replace(testCSV, `"test.csv"`, `""`, 1), 422, `{"success": false, "data": {"resource_name": ["Shorter than minimum length 1."]}}`},
+		{"POST", "/resource", strings.Replace(testCSV, `"test.csv"`, `"\ud800"`, 1), 422, `{"success": false, "data": {"resource_name": ["Not a valid string."]}}`},
+		{"POST", "/resource", strings.Replace(testCSV, `"test.csv"`, "\"\xff\"", 1), 422, `{"success": false, "data": {"resource_name": ["Not a valid string."]}}`},
 		{"POST", "/heartbeat", `{"peer_id": "xyz"}`, 422, `{"success": false, "data": "{'peer_id': ['Not a valid UUID.']}"}`},
 		{"POST", "/heartbeat", `{"it's": 1}`, 422, `{"success": false, "data": "{'peer_id': ['Missing data for required field.'], \"it's\": ['Unknown field.']}"}`},
 		{"GET", "/resource", `{"resource_name": 5}`, 422, `{"success": false, "data": {"resource_name": ["Not a valid string."]}}`},
