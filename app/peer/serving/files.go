@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
@@ -143,8 +144,19 @@ func (o *owner) readFrame(ctx context.Context, g *get, file offer.Reader) bool {
 	}
 	g.sent += uint32(n)
 	g.read = g.sent >= g.Length
+	f := frame{buf: buf, bytes: len(bytes), content: n, stream: g.stream}
 	select {
-	case o.ready <- frame{buf: buf, bytes: len(bytes), content: n, stream: g.stream}:
+	case o.ready <- f:
+		o.conn.WakeWriter()
+		return true
+	default:
+	}
+	if g.slot {
+		o.server.slots.stuck(o.conn.Key, time.Now())
+		defer o.server.slots.stuck(o.conn.Key, time.Time{})
+	}
+	select {
+	case o.ready <- f:
 		o.conn.WakeWriter()
 		return true
 	case <-ctx.Done():

@@ -39,6 +39,7 @@ type slot struct {
 	owed  int
 	since time.Time
 	last  time.Time // asked or answered
+	stuck time.Time // since when it does not take what it asked for; zero: it does
 	over  bool      // its turn is over: only what it is owed is still sent
 }
 
@@ -105,13 +106,19 @@ func (s *slots) ask(key netproto.PublicKey) int {
 		held.over = true
 		defer s.callNext()
 	}
-	place := slices.IndexFunc(s.waiting, func(w waiter) bool { return w.key == key })
-	if place < 0 {
+	at := slices.IndexFunc(s.waiting, func(w waiter) bool { return w.key == key })
+	if at < 0 {
 		s.waiting = append(s.waiting, waiter{key: key})
-		place = len(s.waiting) - 1
+		at = len(s.waiting) - 1
+	}
+	place := 0
+	for _, w := range s.waiting[:at] {
+		if !s.missed(w, now) {
+			place++
+		}
 	}
 	if place < s.free() {
-		s.waiting = slices.Delete(s.waiting, place, place+1)
+		s.waiting = slices.Delete(s.waiting, at, at+1)
 		if held == nil {
 			held = &slot{}
 			s.active[key] = held
@@ -120,18 +127,36 @@ func (s *slots) ask(key netproto.PublicKey) int {
 		held.owed++
 		return 0
 	}
-	s.waiting[place].asked = now
+	s.waiting[at].asked = now
 	return place + 1
+}
+
+// missed reports whether a peer was called to its turn and does not come: it may still,
+// but others no longer wait for it.
+func (s *slots) missed(w waiter, now time.Time) bool {
+	return !w.called.IsZero() && !w.called.Before(w.asked) && now.Sub(w.called) > s.timing.SlotReview
+}
+
+// stuck notes since when a served peer does not take what it asked for; zero: it does.
+func (s *slots) stuck(key netproto.PublicKey, since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if held := s.active[key]; held != nil {
+		held.stuck = since
+	}
 }
 
 func (s *slots) othersWait(key netproto.PublicKey) bool {
 	return slices.ContainsFunc(s.waiting, func(w waiter) bool { return w.key != key })
 }
 
-// expire takes slots from peers that do not use them, and forgets waiting peers that no
-// longer ask.
+// expire takes slots from peers that do not use them, also from those that do not take
+// what they asked for while others wait, and forgets waiting peers that no longer ask.
 func (s *slots) expire(now time.Time) {
 	for key, held := range s.active {
+		if !held.stuck.IsZero() && now.Sub(held.stuck) > s.timing.SlotIdle && s.othersWait(key) {
+			held.over = true
+		}
 		if held.owed == 0 && (held.over || now.Sub(held.last) > s.timing.SlotIdle) {
 			delete(s.active, key)
 		}
@@ -174,8 +199,16 @@ func (s *slots) called() []netproto.PublicKey {
 	now := time.Now()
 	s.expire(now)
 	var keys []netproto.PublicKey
-	for i := range s.waiting[:max(min(s.free(), len(s.waiting)), 0)] {
-		if w := &s.waiting[i]; w.called.Before(w.asked) {
+	free := s.free()
+	for i := range s.waiting {
+		w := &s.waiting[i]
+		if s.missed(*w, now) {
+			continue
+		}
+		if free--; free < 0 {
+			break
+		}
+		if w.called.Before(w.asked) {
 			w.called = now
 			keys = append(keys, w.key)
 		}

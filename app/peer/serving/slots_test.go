@@ -99,6 +99,53 @@ func TestASlotThatIsNotUsedGoesToTheNext(t *testing.T) {
 	})
 }
 
+func TestWhoDoesNotTakeWhatItAsksForLosesItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(1, false, StandardTiming)
+		s.ask(key(1))
+		s.ask(key(2))
+		time.Sleep(StandardTiming.SlotIdle + time.Second)
+		if len(s.called()) != 0 {
+			t.Fatal("who is sent what it asked for loses its turn")
+		}
+		s.stuck(key(1), time.Now())
+		time.Sleep(StandardTiming.SlotIdle + time.Second)
+		s.stuck(key(1), time.Time{})
+		if len(s.called()) != 0 {
+			t.Error("who takes it in the end loses its turn")
+		}
+		s.stuck(key(1), time.Now())
+		time.Sleep(StandardTiming.SlotIdle + time.Second)
+		if !slices.Equal(s.called(), []netproto.PublicKey{key(2)}) || s.ask(key(2)) != 0 {
+			t.Error("the next one still waits")
+		}
+	})
+}
+
+func TestWhoDoesNotComeWhenItIsCalledKeepsNobodyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(1, false, StandardTiming)
+		s.ask(key(0))
+		for n := range 20 {
+			s.ask(key(1 + n))
+		}
+		s.serve(key(0))
+		place := -1
+		for tries := 0; place != 0 && tries < 25; tries++ {
+			s.called()
+			time.Sleep(StandardTiming.SlotReview + time.Millisecond)
+			place = s.ask(key(20))
+		}
+		if place != 0 {
+			t.Errorf("behind 19 that do not come, one waits at %d", place)
+		}
+		s.serve(key(20))
+		if place := s.ask(key(1)); place != 0 {
+			t.Errorf("who was called and comes late waits at %d", place)
+		}
+	})
+}
+
 // queue has peers ask for slots.
 func (s *slots) queue(from, to int) {
 	for n := from; n < to; n++ {

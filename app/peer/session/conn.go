@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -53,6 +54,8 @@ type Conn struct {
 	wake  chan struct{} // for the writer
 	ended chan struct{} // closed when the connection is over and both handlers know
 
+	moved atomic.Int64 // when content, or an answer about one, last went either way, in nanoseconds since 1970
+
 	out   Out       // only the writer uses it, and quiet
 	quiet time.Time // when the last stream was seen open
 
@@ -74,6 +77,7 @@ func newConn(cs *Conns, t *tls.Conn) (*Conn, error) {
 		wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
 	c.Local = InLocalNetwork(c.Remote().Addr())
 	c.out.conn = c
+	c.moved.Store(c.quiet.UnixNano())
 	c.Owner, c.Reader = cs.owner(c), cs.reader(c)
 	return c, nil
 }
@@ -183,6 +187,7 @@ func (c *Conn) readFrames(r *bufio.Reader) error {
 		}
 		switch {
 		case h.Type == netproto.FrameData:
+			c.moved.Store(time.Now().UnixNano())
 			err = c.Reader.Data(r, h.Length)
 		case !h.Known():
 			_, err = r.Discard(h.Length)
@@ -280,7 +285,11 @@ func (c *Conn) writeNext(ctx context.Context) (bool, error) {
 	if len(frames) > 0 {
 		return true, c.out.Add(frames)
 	}
-	return c.Owner.Next(ctx, &c.out)
+	some, err := c.Owner.Next(ctx, &c.out)
+	if some {
+		c.moved.Store(time.Now().UnixNano())
+	}
+	return some, err
 }
 
 // errIdle ends a connection that neither side uses.

@@ -88,7 +88,7 @@ func meet(t *testing.T, get func(*Conn, netproto.Get)) *deaf {
 	}, func(*Conn) Reader { return reader{d.ended} })
 	ours, theirs := net.Pipe()
 	cs.begin(func() {
-		cs.accept(tls.Server(newWire(ours), cs.config.Identity.ServerTLS(netproto.ALPN, true, cs.refuseBanned)))
+		cs.accept(&guest{}, tls.Server(newWire(ours), cs.config.Identity.ServerTLS(netproto.ALPN, true, cs.refuseBanned)))
 	})
 	d.Conn = tls.Client(theirs, fresh(t).ClientTLS(netproto.ALPN, func(ed25519.PublicKey) error { return nil }))
 	t.Cleanup(func() { theirs.Close() })

@@ -6,8 +6,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"net/netip"
-	"sync"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -38,63 +36,24 @@ func (cs *Conns) Listen(ctx context.Context, l net.Listener) error {
 			raw.Close()
 			continue
 		}
-		from, admitted := cs.guests.admit(raw.RemoteAddr())
+		in, admitted := cs.guests.admit(raw, time.Now())
 		if !admitted {
 			raw.Close() // the other side tries again
 			continue
 		}
 		begun := cs.begin(func() {
-			defer cs.guests.leave(from)
-			cs.accept(tls.Server(newWire(raw), cs.config.Identity.ServerTLS(netproto.ALPN, true, cs.refuseBanned)))
+			defer cs.guests.leave(in)
+			cs.accept(in, tls.Server(newWire(raw), cs.config.Identity.ServerTLS(netproto.ALPN, true, cs.refuseBanned)))
 		})
 		if !begun {
-			cs.guests.leave(from)
+			cs.guests.leave(in)
 			raw.Close()
 		}
 	}
 }
 
-// guests counts the connections that others made, also before they have shaken
-// hands.
-type guests struct {
-	mu  sync.Mutex
-	all int
-	of  map[netip.Prefix]int
-}
-
-// admit counts a connection and reports true, unless there are too many in all or from
-// its address. Connections from this computer count only towards all.
-func (g *guests) admit(from net.Addr) (netip.Prefix, bool) {
-	tcp, ok := from.(*net.TCPAddr)
-	if !ok {
-		return netip.Prefix{}, false
-	}
-	ip := tcp.AddrPort().Addr().Unmap()
-	at := Network(ip)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.all >= maxConns || g.of[at] >= maxConnsPerAddress && !ip.IsLoopback() {
-		return at, false
-	}
-	if g.of == nil {
-		g.of = map[netip.Prefix]int{}
-	}
-	g.all++
-	g.of[at]++
-	return at, true
-}
-
-func (g *guests) leave(at netip.Prefix) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.all--
-	if g.of[at]--; g.of[at] == 0 {
-		delete(g.of, at)
-	}
-}
-
 // accept shakes hands with a peer that connected and serves the connection to its end.
-func (cs *Conns) accept(t *tls.Conn) {
+func (cs *Conns) accept(in *guest, t *tls.Conn) {
 	defer t.NetConn().Close()
 	c, r, err := cs.shake(cs.ctx, t)
 	if err != nil {
@@ -105,6 +64,7 @@ func (cs *Conns) accept(t *tls.Conn) {
 		return
 	}
 	defer cs.remove(c)
+	in.met.Store(c)
 	err = c.run(cs.ctx, r)
 	cs.config.Log.Debug("connection ended", "peer", c.Address(), "error", err)
 }
