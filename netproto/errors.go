@@ -85,7 +85,7 @@ var failures = []failure{
 	{CodeUnreachable, 0, 0, "The tracker cannot be reached", "Check its address and that it runs."},
 	{CodeKeyChanged, 0, 0, "The tracker's key is not the one that is known",
 		"If its owner says that the key was changed, forget the tracker and add it again; otherwise somebody may be posing as it."},
-	{CodePeerUnreachable, 0, 0, "The peer cannot be reached", "It is tried again by itself."},
+	{CodePeerUnreachable, http.StatusGatewayTimeout, 0, "The peer cannot be reached", "It is tried again by itself."},
 	{CodeProtocol, 0, 7, "The other side broke the protocol", "Update both programs to the newest version."},
 	{CodeWrongPiece, 0, 0, "The peer sent wrong bytes and is not asked again", "Another source is used if there is one."},
 	{CodeNoSource, 0, 0, "No online peer has this now", "Try again when its owner is online."},

@@ -44,7 +44,7 @@ var walls = []wall{
 	{room: "assets/..."},
 	{room: "tracker", may: []string{"tracker/daemon", "tracker/cli", "tracker/boltstore", "tracker/store", "netproto/..."}},
 	{room: "tracker/cli", may: []string{"tracker/daemon", "tracker/boltstore", "tracker/store", "netproto/..."}},
-	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
+	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/relay", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/server", may: []string{"tracker/line", "tracker/relay", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/strictjson", "tracker/netaddr", "netproto"}},
 	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/index", "netproto", "netproto/boltfile", "netproto/durable"}, tests: []string{"tracker/storetest"}},
@@ -53,6 +53,7 @@ var walls = []wall{
 	{room: "tracker/index", may: []string{"netproto"}},
 	{room: "tracker/strictjson", may: []string{"netproto"}},
 	{room: "tracker/line", may: []string{"tracker/limit", "netproto"}},
+	{room: "tracker/relay", may: []string{"tracker/limit", "netproto"}},
 	{room: "tracker/limit", may: []string{"tracker/netaddr"}},
 	{room: "tracker/netaddr"},
 	// Measurements of a whole tracker: test files only.

@@ -9,7 +9,7 @@ import (
 
 // Routes of the ways to a peer that has no open port. The two with a protocol are
 // asked for with "Connection: Upgrade" and "Upgrade: <protocol>" (RFC 9110 §7.8),
-// inside TLS, and answered 101.
+// inside TLS, and answered 101: a relay once the other side is there.
 const (
 	RouteLine  = "/v1/line"  // GET, upgrades to LineProtocol
 	RouteCalls = "/v1/calls" // POST, CallRequest → CallResponse

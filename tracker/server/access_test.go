@@ -49,6 +49,7 @@ func TestAPrivateTrackerServesMembersOnly(t *testing.T) {
 		{"GET", netproto.RouteStats, ""},
 		{"GET", netproto.RouteLine, ""},
 		{"POST", netproto.RouteCalls, `{}`},
+		{"GET", "/v1/relay/aaaaaaaaaaaaaaaaaaaaaaaaaa", ""},
 	} {
 		stranger.refused(ask.method, ask.path, ask.body, netproto.CodeInvite)
 	}

@@ -109,6 +109,9 @@ type countedConn struct {
 	done   func()
 }
 
+// Raw returns the connection that is counted. It must not be closed.
+func (c *countedConn) Raw() net.Conn { return c.Conn }
+
 // Close implements net.Conn.
 func (c *countedConn) Close() error {
 	err := c.Conn.Close()

@@ -67,6 +67,9 @@ func (s *Server) arrange(ctx context.Context, c caller, req netproto.CallRequest
 	if ring.Addresses == nil {
 		ring.Addresses = []string{}
 	}
+	if forCaller, forCallee, ok := s.relay.Offer(*c.key, to.Key); ok {
+		answer.Relay, ring.Relay = forCaller, forCallee
+	}
 	became := s.calls.Ring(ctx, req.PeerID, c.addr, ring)
 	switch became {
 	case line.ResultBusy:

@@ -119,6 +119,7 @@ const (
 	limitStore              = "store"  // the store does not work
 	limitCalls              = "calls"
 	limitCallsPair          = "calls-pair"
+	limitRelay              = "relay"
 )
 
 // guard holds the counts that the limits are compared with.

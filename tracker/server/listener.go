@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/netproto"
 )
 
 // tlsHandshake is the first byte of a TLS connection (RFC 8446 §5.1). No plain
@@ -23,6 +25,10 @@ type splitter struct {
 	plain  *branch
 	config *tls.Config
 	wait   time.Duration // for the first byte
+
+	// raw takes over a connection whose first byte is netproto.RawRelay; it returns
+	// when that has ended. If it is nil, such a connection is like any other.
+	raw func(context.Context, net.Conn)
 
 	// arrival decides whether a connection is let in and may wrap it; nil lets in
 	// all.
@@ -96,6 +102,10 @@ func (s *splitter) sort(ctx context.Context, conn net.Conn) {
 		return
 	}
 	conn.SetReadDeadline(time.Time{})
+	if peeked.first[0] == netproto.RawRelay && s.raw != nil {
+		s.raw(ctx, conn)
+		return
+	}
 	if peeked.first[0] == tlsHandshake {
 		s.secure.hand(ctx, tls.Server(peeked, s.config))
 	} else {
@@ -117,6 +127,9 @@ type peekedConn struct {
 	first [1]byte
 	given bool
 }
+
+// Raw returns the connection without the byte. It is for whoever has read that.
+func (c *peekedConn) Raw() net.Conn { return c.Conn }
 
 func (c *peekedConn) Read(p []byte) (int, error) {
 	if !c.given && len(p) > 0 {

@@ -38,7 +38,7 @@ func TestVersionOneAsksForACertificate(t *testing.T) {
 		{"PUT", netproto.RouteSelf}, {"DELETE", netproto.RouteSelf}, {"POST", netproto.RouteHeartbeat},
 		{"GET", netproto.RouteResources}, {"POST", netproto.RouteResources}, {"DELETE", netproto.RouteResources},
 		{"GET", resourcePath("a")}, {"GET", sourcesPath("a")}, {"GET", "/v1/peers/x/resources"}, {"GET", netproto.RouteStats},
-		{"GET", netproto.RouteLine}, {"POST", netproto.RouteCalls},
+		{"GET", netproto.RouteLine}, {"POST", netproto.RouteCalls}, {"GET", "/v1/relay/aaaaaaaaaaaaaaaaaaaaaaaaaa"},
 	} {
 		stranger.refused(c.method, c.path, "", netproto.CodeCertificate)
 	}

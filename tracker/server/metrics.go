@@ -13,6 +13,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/line"
+	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/store"
 )
 
@@ -53,9 +54,10 @@ type metrics struct {
 	announced prometheus.Counter
 	withdrawn prometheus.Counter
 	calls     *prometheus.CounterVec // by what became of them
+	registry  *prometheus.Registry
 }
 
-func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, lines *line.Lines, log *slog.Logger) *metrics {
+func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *slog.Logger) *metrics {
 	counter := func(name, help string) prometheus.CounterOpts {
 		return prometheus.CounterOpts{Namespace: "cp2p", Name: name, Help: help}
 	}
@@ -73,12 +75,23 @@ func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, lines *
 		withdrawn: prometheus.NewCounter(counter("withdrawn_total", "Resources that were withdrawn.")),
 		calls:     prometheus.NewCounterVec(counter("calls_total", "Calls between peers, by what became of them."), []string{"result"}),
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls,
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "cp2p", Name: "lines", Help: "Lines that peers keep."}, func() float64 { return float64(lines.Len()) }),
+	m.registry = prometheus.NewRegistry()
+	m.registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls,
 		newStoreCollector(asked, log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{Timeout: 2 * metricsTimeout})
+	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Timeout: 2 * metricsTimeout})
 	return m
+}
+
+// ways adds what there is to tell about the ways to peers.
+func (m *metrics) ways(lines *line.Lines, relayed *relay.Relay) {
+	options := func(name, help string) prometheus.Opts {
+		return prometheus.Opts{Namespace: "cp2p", Name: name, Help: help}
+	}
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts(options("lines", "Lines that peers keep.")), func() float64 { return float64(lines.Len()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts(options("relay_circuits", "Circuits of the relay.")), func() float64 { return float64(relayed.Circuits()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts(options("relay_bytes_total", "Bytes that were relayed.")), func() float64 { return float64(relayed.Bytes()) }),
+	)
 }
 
 // refuse counts a refusal. A reason is a netproto.Code or the name of a limit,

@@ -10,6 +10,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/line"
+	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/store"
 )
 
@@ -21,12 +22,13 @@ type Owner struct {
 	store  store.Store
 	conns  *connections
 	lines  *line.Lines
+	relay  *relay.Relay
 	log    *slog.Logger
 }
 
 // Owner returns the owner's side of the server.
 func (s *Server) Owner() *Owner {
-	return &Owner{access: s.config.Access, store: s.store, conns: s.conns, lines: s.lines, log: s.log}
+	return &Owner{access: s.config.Access, store: s.store, conns: s.conns, lines: s.lines, relay: s.relay, log: s.log}
 }
 
 // Invite makes a one-time token for a private tracker, good for age: 1 minute to
@@ -80,7 +82,9 @@ func (o *Owner) Ban(ctx context.Context, b store.Ban) error {
 }
 
 // cut ends the connections and lines of a target and returns how many.
-func (o *Owner) cut(t store.Target) int { return o.conns.cut(t) + o.lines.Cut(lineOwners(t)) }
+func (o *Owner) cut(t store.Target) int {
+	return o.conns.cut(t) + o.lines.Cut(lineOwners(t)) + o.relay.Cut(relayTakers(t))
+}
 
 // Unban ends a ban.
 func (o *Owner) Unban(ctx context.Context, t store.Target) error {

@@ -29,6 +29,7 @@ func (s *Server) v1Routes() map[string]methods {
 		netproto.RouteStats:         {http.MethodGet: s.stats},
 		netproto.RouteLine:          {http.MethodGet: s.line},
 		netproto.RouteCalls:         {http.MethodPost: s.call},
+		netproto.RouteRelay:         {http.MethodGet: s.relayed},
 	}
 }
 

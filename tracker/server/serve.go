@@ -31,6 +31,9 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	s.ports.set(lns)
 	split := newSplitter(lns, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
 	split.arrival = s.arrival
+	if s.relay.On() {
+		split.raw = s.relayRaw
+	}
 	secure := s.httpServer(s.secureRoutes())
 	plain := s.httpServer(s.plainRoutes())
 
@@ -48,6 +51,11 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	run(func() error { return s.rate.run(ctx) })
 	run(func() error { return s.reach.run(ctx) })
 	run(func() error { return s.lines.Run(ctx) })
+	run(func() error {
+		<-ctx.Done()
+		s.relay.Close()
+		return nil
+	})
 	run(func() error {
 		<-ctx.Done()
 		grace, done := context.WithTimeout(context.WithoutCancel(ctx), s.timeouts.stop)

@@ -17,6 +17,7 @@ import (
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/line"
+	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/seedapi"
 	"centralizedp2p/tracker/store"
 )
@@ -57,6 +58,7 @@ type Config struct {
 	PublicURL   string              // HOST:PORT in links; what the visitor used
 	Metrics     MetricsPolicy       // MetricsPrivate
 	AccessLog   bool                // log every request
+	Relay       *relay.Limits       // relay.DefaultLimits
 	Logger      *slog.Logger        // none
 }
 
@@ -99,6 +101,7 @@ type Server struct {
 	reach    *reach
 	lines    *line.Lines
 	calls    *line.Calls
+	relay    *relay.Relay
 	public   atomic.Pointer[netip.Addr] // of the tracker
 	ports    ports
 }
@@ -134,7 +137,13 @@ func New(c Config) *Server {
 	s.lines = line.New(host{s}, 0)
 	s.calls = line.NewCalls(s.lines)
 	s.SetPublicAddress(ipOfURL(c.PublicURL))
-	s.metrics = newMetrics(c.Metrics, c.AccessLog, c.Store, s.lines, c.Logger)
+	relayed := relay.DefaultLimits()
+	if c.Relay != nil {
+		relayed = *c.Relay
+	}
+	s.relay = relay.New(relayed)
+	s.metrics = newMetrics(c.Metrics, c.AccessLog, c.Store, c.Logger)
+	s.metrics.ways(s.lines, s.relay)
 	return s
 }
 
