@@ -52,6 +52,7 @@ const (
 	CodeAmbiguous        Code = "ambiguous-name"
 	CodeWatchLimit       Code = "watch-limit"
 	CodePrivate          Code = "private"
+	CodeNotFolder        Code = "not-a-folder"
 )
 
 // failure is a row of the table, the one place that maps a code to its HTTP status,
@@ -105,6 +106,7 @@ var failures = []failure{
 		"Changes are still noticed, about a minute later; on Linux the limit is fs.inotify.max_user_watches."},
 	{CodePrivate, 0, 0, "This is private and is not shared",
 		"If others may have it, allow that when you share it. Keys and databases of this program are never shared."},
+	{CodeNotFolder, 0, 0, "This is not the list of a folder's files, but a file", "Download it: its bytes decide, and it is saved as a file."},
 	{CodeAmbiguous, 0, 0, "Several contents have this name", "Give the hash or the link of the one you want."},
 }
 

@@ -143,6 +143,8 @@ func TestBeingTheTrackerIsASwitch(t *testing.T) {
 	if got := d.app.Clipboard().Content(); got != invite {
 		t.Errorf("the clipboard has %q", got)
 	}
+	engine.change(func(f *fakeEngine) { f.tracker.Own.LinkProblem = face.LinkNoNetwork })
+	d.reads("Only this computer can use the invite link, because it has no network. Connect it, then switch the tracker off and on again.")
 	test.Tap(d.box("Run a tracker on this computer"))
 	d.did("stop-tracker")
 	engine.change(func(f *fakeEngine) {

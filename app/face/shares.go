@@ -96,7 +96,8 @@ const (
 	SkipName       SkipReason = "name"    // some systems cannot store it
 	SkipOwn        SkipReason = "own"     // a key or data of this program, which is never shared
 	SkipTooLarge   SkipReason = "too-large"
-	SkipIgnored    SkipReason = "ignored" // by a pattern in the settings; Count counts a folder once
+	SkipTooLong    SkipReason = "path-too-long" // or in too many folders, for others
+	SkipIgnored    SkipReason = "ignored"       // by a pattern in the settings; Count counts a folder once
 )
 
 // ShareRequest is what a person decided in the review.

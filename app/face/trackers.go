@@ -67,13 +67,26 @@ type TrackerView struct {
 	Own            OwnTracker     `json:"own"`
 }
 
+// LinkProblem is why others cannot use the link to the tracker on this computer; ""
+// if they can.
+type LinkProblem string
+
+// The problems of a link.
+const (
+	LinkNoNetwork LinkProblem = "no-network" // the computer has none
+	LinkLoopback  LinkProblem = "loopback"   // the tracker listens there only
+	LinkZone      LinkProblem = "zone"       // the address has a name that only this computer knows
+)
+
 // OwnTracker is the tracker on this computer.
 type OwnTracker struct {
 	Running   bool     `json:"running"`
 	Addresses []string `json:"addresses,omitempty"` // host:port, the likeliest first
 	Invite    string   `json:"invite,omitempty"`    // a cp2p:// link to it
-	Peers     int      `json:"peers,omitempty"`     // online
-	Resources int      `json:"resources,omitempty"`
-	Rate      float64  `json:"rate,omitempty"`   // requests per second
-	Failure   Failure  `json:"failure,omitzero"` // why it is not running
+	// LinkProblem says why others cannot use the link.
+	LinkProblem LinkProblem `json:"link_problem,omitempty"`
+	Peers       int         `json:"peers,omitempty"` // online
+	Resources   int         `json:"resources,omitempty"`
+	Rate        float64     `json:"rate,omitempty"`   // requests per second
+	Failure     Failure     `json:"failure,omitzero"` // why it is not running
 }

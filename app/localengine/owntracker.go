@@ -172,7 +172,7 @@ func viewOf(own *node.OwnTracker, failure error) face.OwnTracker {
 	if own == nil {
 		return face.OwnTracker{Failure: face.FailureOf(failure)}
 	}
-	return face.OwnTracker{Running: true, Addresses: ownAddresses(own), Invite: own.Link.String(), Rate: own.Rate()}
+	return face.OwnTracker{Running: true, Addresses: ownAddresses(own), Invite: own.Link.String(), LinkProblem: face.LinkProblem(own.LinkProblem), Rate: own.Rate()}
 }
 
 // ownAddresses returns the addresses under which others may reach the tracker on

@@ -21,6 +21,9 @@ func TestThisComputerCanBeTheTracker(t *testing.T) {
 	if !v.Own.Running || !slices.Contains(v.Own.Addresses, v.Address) || !v.Own.Failure.IsZero() {
 		t.Errorf("the view is %+v", v)
 	}
+	if v.Own.LinkProblem != face.LinkLoopback { // the trackers of these tests listen there
+		t.Errorf("what is wrong with the link is %q", v.Own.LinkProblem)
+	}
 	invite, err := netproto.ParseLink(v.Own.Invite)
 	if err != nil || !invite.IsTracker() || invite.Fingerprint != v.Fingerprint {
 		t.Errorf("the invitation is %s, %v", v.Own.Invite, err)

@@ -140,7 +140,7 @@ func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
 		return err
 	}
 	for _, reason := range []face.SkipReason{face.SkipOwn, face.SkipUnreadable, face.SkipSymlink, face.SkipSpecial, face.SkipTooLarge,
-		face.SkipName, face.SkipIgnored} {
+		face.SkipTooLong, face.SkipName, face.SkipIgnored} {
 		if n := skipped[reason]; n > 0 {
 			r.skip(item.Path, reason, n)
 		}
@@ -150,5 +150,5 @@ func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
 
 var skipReasons = map[sharing.Reason]face.SkipReason{
 	sharing.Ignored: face.SkipIgnored, sharing.Link: face.SkipSymlink, sharing.Special: face.SkipSpecial, sharing.Unreadable: face.SkipUnreadable,
-	sharing.TooLarge: face.SkipTooLarge, sharing.TooLong: face.SkipName, sharing.Own: face.SkipOwn,
+	sharing.TooLarge: face.SkipTooLarge, sharing.TooLong: face.SkipTooLong, sharing.Own: face.SkipOwn,
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,19 @@ func TestAReviewCountsWhatIsIgnored(t *testing.T) {
 	expect(t, alice.review(in("album"), in("c.tmp")), face.Review{
 		Items:   []face.ReviewItem{{Path: in("album"), Name: "album", Folder: true, Files: 2, Size: 20}, {Path: in("c.tmp"), Name: "c.tmp", Files: 1, Size: 10}},
 		Skipped: []face.SkippedPath{{Path: in("album"), Reason: face.SkipIgnored, Count: 3}},
+	})
+}
+
+func TestAReviewSaysWhatHasAPathThatIsTooLong(t *testing.T) {
+	alice := newHouse(t)
+	deep := "album" + strings.Repeat("/d", 70) // a path has at most 64 parts
+	for _, name := range []string{"album/one.flac", deep + "/two.flac"} {
+		alice.write(name, 10)
+	}
+	in := filepath.Join(alice.files, "album")
+	expect(t, alice.review(in), face.Review{
+		Items:   []face.ReviewItem{{Path: in, Name: "album", Folder: true, Files: 1, Size: 10}},
+		Skipped: []face.SkippedPath{{Path: in, Reason: face.SkipTooLong, Count: 1}},
 	})
 }
 

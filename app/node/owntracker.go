@@ -43,6 +43,7 @@ type OwnTracker struct {
 	Address     string // of the listener, ip:port
 	Fingerprint netproto.Fingerprint
 	Link        netproto.Link
+	LinkProblem string // why others cannot use the link, see [daemon.LinkProblem]; "" if they can
 
 	tracker *daemon.Tracker
 	stop    context.CancelFunc
@@ -66,7 +67,7 @@ func StartTracker(data, listen, name string, logs io.Writer) (*OwnTracker, error
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	t := &OwnTracker{Address: opened.Address(), Fingerprint: opened.Fingerprint(), Link: opened.Link(),
+	t := &OwnTracker{Address: opened.Address(), Fingerprint: opened.Fingerprint(), Link: opened.Link(), LinkProblem: string(opened.LinkProblem()),
 		tracker: opened, stop: stop, ended: make(chan struct{}), asked: time.Now()}
 	go func() {
 		defer close(t.ended)

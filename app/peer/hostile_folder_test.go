@@ -83,7 +83,7 @@ func TestAListThatCannotBeReadIsAFile(t *testing.T) {
 		if d.Folder {
 			t.Errorf("%q is shown as a folder", text)
 		}
-		if _, err := getter.Folder(deadline(t), lister.m.Hash); netproto.CodeOf(err) != netproto.CodeProtocol {
+		if _, err := getter.Folder(deadline(t), lister.m.Hash); netproto.CodeOf(err) != netproto.CodeNotFolder {
 			t.Errorf("%q: %v", text, err)
 		}
 		onlyFiles(t, getter.files, "folder")
@@ -112,7 +112,7 @@ func TestTheBytesDecideWhatAFolderIs(t *testing.T) {
 		s := alice.share(t, path)
 		same(t, fetch(s, true).Path, content)
 		same(t, fetch(s, true, "chosen.txt").Path, content)
-		if _, err := getter.Folder(deadline(t), s.Hash); netproto.CodeOf(err) != netproto.CodeProtocol {
+		if _, err := getter.Folder(deadline(t), s.Hash); netproto.CodeOf(err) != netproto.CodeNotFolder {
 			t.Errorf("looking at a file of %d bytes says %v", size, err)
 		}
 	}

@@ -23,23 +23,46 @@ func (t *Tracker) Link() netproto.Link {
 	return link
 }
 
+// LinkProblem says why others cannot use the link of a tracker.
+type LinkProblem string
+
+// The problems of a link.
+const (
+	LinkUsable    LinkProblem = ""
+	LinkNoNetwork LinkProblem = "no-network" // the computer has none
+	LinkLoopback  LinkProblem = "loopback"   // the tracker listens there only
+	LinkZone      LinkProblem = "zone"       // the address has a name that only this computer knows
+)
+
+// LinkProblem returns why others cannot use the link.
+func (t *Tracker) LinkProblem() LinkProblem {
+	if t.options.PublicURL != "" {
+		return LinkUsable
+	}
+	switch ip := t.outward().Addr(); {
+	case ip.IsLoopback() && t.listening().Addr().IsUnspecified():
+		return LinkNoNetwork
+	case ip.IsLoopback():
+		return LinkLoopback
+	case ip.Zone() != "":
+		return LinkZone
+	}
+	return LinkUsable
+}
+
 // LinkNotice returns a sentence about why others cannot use the link and what helps;
 // "" if they can.
 func (t *Tracker) LinkNotice() string {
-	if t.options.PublicURL != "" {
-		return ""
-	}
-	ip := t.outward().Addr()
 	var why string
-	switch {
-	case ip.IsLoopback() && t.listening().Addr().IsUnspecified():
-		why = "only this computer can use the link, because it has no network"
-	case ip.IsLoopback():
-		why = "only this computer can use the link, because the tracker listens on a loopback address"
-	case ip.Zone() != "":
-		why = fmt.Sprintf("the link has the zone %q, a name that only this computer gives to its network", ip.Zone())
-	default:
+	switch t.LinkProblem() {
+	case LinkUsable:
 		return ""
+	case LinkNoNetwork:
+		why = "only this computer can use the link, because it has no network"
+	case LinkLoopback:
+		why = "only this computer can use the link, because the tracker listens on a loopback address"
+	case LinkZone:
+		why = fmt.Sprintf("the link has the zone %q, a name that only this computer gives to its network", t.outward().Addr().Zone())
 	}
 	return why + "; --public-url HOST:PORT says where others reach the tracker"
 }

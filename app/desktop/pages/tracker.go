@@ -261,11 +261,12 @@ func (p *Tracker) showOwn(own face.OwnTracker) bool {
 		p.own.SetChecked(own.Running)
 		p.setting = false
 	}
-	p.ownProblem.SetText("")
+	problem := words.LinkProblem(own.LinkProblem)
 	if !own.Failure.IsZero() {
-		p.ownProblem.SetText(words.Explain(own.Failure).String())
+		problem = words.Explain(own.Failure).String()
 	}
-	changed := kit.Reveal(nil, p.ownProblem, !own.Failure.IsZero())
+	p.ownProblem.SetText(problem)
+	changed := kit.Reveal(nil, p.ownProblem, problem != "")
 	changed = kit.Reveal(nil, p.ownFacts.Box, own.Running) || changed
 	changed = kit.Reveal(nil, p.ownInvite, own.Running && own.Invite != "") || changed
 	if !own.Running {

@@ -73,6 +73,7 @@ var deskWords = []deskWord{
 	{netproto.CodeUsage, "The program was started with arguments that it does not know", "Start it without arguments."},
 	{netproto.CodeWatchLimit, "The system cannot watch any more folders for changes", "Changes are still noticed, about a minute later."},
 	{netproto.CodePrivate, "This is private and is not shared", "Tick it when you share it if others may have it. Keys of this program are never shared."},
+	{netproto.CodeNotFolder, "This is a file, although somebody shares it as a folder", "Download it: it is saved as a file."},
 	{netproto.CodeAmbiguous, "Several contents have this name", "Choose one of them in the search."},
 }
 

@@ -69,9 +69,20 @@ var skipReasons = map[face.SkipReason]Phrase{
 	face.SkipShared:     "is shared already",
 	face.SkipName:       "has a name that some computers cannot store",
 	face.SkipTooLarge:   "is larger than can be shared",
+	face.SkipTooLong:    "has a path that is too long for other computers",
 	face.SkipOwn:        "is a key or a database of this program",
 	face.SkipIgnored:    "is ignored by a pattern in the settings",
 }
+
+var linkProblems = map[face.LinkProblem]Phrase{
+	face.LinkNoNetwork: "Only this computer can use the invite link, because it has no network. Connect it, then switch the tracker off and on again.",
+	face.LinkLoopback:  "Only this computer can use the invite link, because the tracker listens on an address of this computer alone.",
+	face.LinkZone:      "The invite link works on this computer only: its address has a name that only this computer gives to its network.",
+}
+
+// LinkProblem says why others cannot use the invite link of the tracker on this
+// computer, and what helps; nothing if they can.
+func LinkProblem(problem face.LinkProblem) string { return linkProblems[problem].String() }
 
 // SkipReason says why a path cannot be shared: "cannot be read".
 func SkipReason(reason face.SkipReason) string { return skipReasons[reason].String() }

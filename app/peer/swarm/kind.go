@@ -22,7 +22,7 @@ var (
 // isFile is how an attempt at a folder ends that turns out to be a file.
 func (a *Attempt) isFile() error {
 	if a.quiet {
-		return netproto.Errorf(netproto.CodeProtocol, "%w", ErrIsFile)
+		return &netproto.Error{Code: netproto.CodeNotFolder, Cause: ErrIsFile}
 	}
 	return ErrIsFile
 }
