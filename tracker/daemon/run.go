@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 
 	"centralizedp2p/tracker/store"
@@ -84,7 +85,9 @@ func openAgain(o Options, listen, at string, open store.Opener, logs io.Writer) 
 // then it returns those.
 func (t *Tracker) serveUntil(ctx context.Context, hangUp <-chan os.Signal, again func() (Options, error), logs *logFile) (*Options, error) {
 	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	var watch sync.WaitGroup
+	watch.Go(func() { watchThreads(ctx, t.server.Waiting) })
+	defer func() { stop(); watch.Wait() }()
 	served := make(chan error, 1)
 	go func() { served <- t.Serve(ctx) }()
 	for {

@@ -17,15 +17,21 @@ var ErrNoTurn = errors.New("too much work is waiting")
 
 const (
 	usageHalves  = 10 * time.Second // after which half of what somebody used is forgotten
-	networkShare = 8                // an address counts an eighth of what the rest of its network used
+	shortWork    = 5 * time.Millisecond
+	networkShare = 8 // an address counts an eighth of what the rest of its network used
 )
 
 // Turns shares processors among pieces of work that take long: only a few run at
-// once, so that everything short finds a processor. A place that becomes free goes to
-// the address that used the least time lately, its own and, to a smaller part, that
-// of its network; among the work of one address, to that which ran for the least
-// time, and then to that which waits longest. Whoever asks for little hardly waits for
-// those who ask for much, however many they are.
+// once, so that everything short finds a processor. A place that becomes free goes
+//   - to work that is short, as far as it has run, rather than to work that has turned
+//     out to be long;
+//   - among that, to the address that used the least time lately, its own and, to a
+//     smaller part, that of its network;
+//   - for one address, to the work that ran for the least time, and then to that which
+//     waits longest.
+//
+// So whoever asks for little hardly waits for those who ask for much, however many
+// they are and however many addresses they have.
 type Turns struct {
 	line int // pieces that may wait
 
@@ -50,6 +56,13 @@ func (u *usage) now(now time.Time) float64 {
 // NewTurns has places for work that runs and a line for work that waits.
 func NewTurns(places, line int) *Turns {
 	return &Turns{line: line, free: places, used: map[netip.Prefix]*list.Element{}}
+}
+
+// Waiting returns how many pieces of work wait.
+func (t *Turns) Waiting() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.waiting)
 }
 
 // Turn is one piece of work, from Begin until End. It belongs to one goroutine.
@@ -166,6 +179,9 @@ func (u *Turn) count(now time.Time) {
 
 // before reports whether a piece of work is to run rather than another.
 func (u *Turn) before(o *Turn, now time.Time) bool {
+	if long := u.ran >= shortWork; long != (o.ran >= shortWork) {
+		return !long
+	}
 	if own, others := u.debt(now), o.debt(now); own != others {
 		return own < others
 	}

@@ -162,6 +162,38 @@ func TestLongWorkLetsOthersGoFirst(t *testing.T) {
 	}
 }
 
+func TestShortWorkGoesBeforeLongWork(t *testing.T) {
+	inTurns(t, 1, 100, func(t turns) {
+		t.use("192.0.2.1", 3*time.Millisecond) // it used something, the others below nothing
+		long := t.begin("198.51.100.1")
+		time.Sleep(10 * time.Millisecond)
+		done := ""
+		var all sync.WaitGroup
+		for _, address := range []string{"203.0.113.1", "192.0.2.1"} {
+			all.Go(func() {
+				u := t.begin(address)
+				time.Sleep(time.Millisecond)
+				if address == "203.0.113.1" { // it is long, too
+					time.Sleep(10 * time.Millisecond)
+					u.Yield()
+				}
+				done += address + " "
+				u.End()
+			})
+			synctest.Wait()
+		}
+		long.Yield()
+		done += "198.51.100.1 "
+		long.End()
+		all.Wait()
+		// The short one was not the cheapest address, but the others had turned out to
+		// be long; of those, the one that came first ran for less.
+		if done != "192.0.2.1 198.51.100.1 203.0.113.1 " {
+			t.Error(done)
+		}
+	})
+}
+
 func TestAShortLineKeepsThoseWhoUsedLeast(t *testing.T) {
 	inTurns(t, 1, 2, func(t turns) {
 		t.use("192.0.2.1", time.Second)

@@ -38,9 +38,11 @@ const (
 	lists     = "lists"
 )
 
-func newWork() *limit.Turns {
-	return limit.NewTurns(max(runtime.GOMAXPROCS(0)-1, 1), workLine)
-}
+// processors is how many there are. Under an attack, a tracker by itself runs more
+// goroutines at once: see daemon.Run.
+var processors = runtime.GOMAXPROCS(0)
+
+func newWork() *limit.Turns { return limit.NewTurns(max(processors-1, 1), workLine) }
 
 // begin waits for a turn of the caller. If too much waits already, or no place
 // becomes free in time, it returns netproto.CodeFull.
@@ -64,7 +66,7 @@ type searcher struct {
 
 func newSearcher(asked store.Catalogue, g *guard, work *limit.Turns) *searcher {
 	return &searcher{store: asked, guard: g, work: work,
-		slow: limit.NewTurns(max(runtime.GOMAXPROCS(0)/2, 1), slowLine), browsing: limit.NewTurns(browsers, browseLine)}
+		slow: limit.NewTurns(max(processors/2, 1), slowLine), browsing: limit.NewTurns(browsers, browseLine)}
 }
 
 // search answers a query. A page that would cost too much ends early, with a

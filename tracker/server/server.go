@@ -150,5 +150,8 @@ func New(c Config) *Server {
 // Requests returns how many requests the server has answered.
 func (s *Server) Requests() uint64 { return s.requests.Load() }
 
+// Waiting returns how many searches and other pieces of long work wait for a processor.
+func (s *Server) Waiting() int { return s.work.Waiting() }
+
 // SeedClients returns the policy in force, which Access may have tightened.
 func (s *Server) SeedClients() netproto.SeedPolicy { return s.config.SeedClients }
