@@ -88,10 +88,8 @@ func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
 	}
 	var quoted []string
 	for _, word := range command {
-		for _, r := range word {
-			if r < ' ' || r == 0x7f {
-				return netproto.Errorf(netproto.CodeUsage, "a unit cannot hold the invisible characters in %q", word)
-			}
+		if netproto.Printable(word) != word {
+			return netproto.Errorf(netproto.CodeUsage, "a unit cannot hold the invisible characters in %q", word)
 		}
 		quoted = append(quoted, unitWord(word))
 	}

@@ -1,0 +1,112 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/nametest"
+)
+
+// said runs a command and checks what it prints: lines that can be shown, JSON if that
+// was asked for, one sentence about what went wrong, and an exit code of ours.
+func said(t *testing.T, args ...string) (code int) {
+	t.Helper()
+	var out, failed bytes.Buffer
+	code = Run(t.Context(), args, Streams{In: strings.NewReader(""), Out: &out, Err: &failed}, nil)
+	nametest.Lines(t, "stdout", out.String())
+	nametest.Lines(t, "stderr", failed.String())
+	if code < exitDone || code > exitNothing || code != exitDone && failed.Len()+out.Len() == 0 {
+		t.Errorf("%.300q ended with %d and said nothing", args, code)
+	}
+	if slices.Contains(args, "--json") {
+		for line := range strings.Lines(out.String()) {
+			if !json.Valid([]byte(line)) {
+				t.Errorf("%.300q: %.300q is no JSON", args, line)
+			}
+		}
+	}
+	if most := 4 * (len(strings.Join(args, " ")) + 4<<10); failed.Len() > most {
+		t.Errorf("%.300q said %d bytes", args, failed.Len())
+	}
+	return code
+}
+
+func TestHostileNamesOnTheCommandLine(t *testing.T) {
+	town := build(t, "song.flac", 1000)
+	here, profile, to := t.TempDir(), t.TempDir(), t.TempDir()
+	t.Chdir(here)
+	common := []string{"--profile", profile, "--tracker", town.link[:strings.Index(town.link, "/"+town.hash.String())]}
+	ways := map[string]func(name string) []string{
+		"search":            func(name string) []string { return append([]string{"search", "--", name}, common...) },
+		"search --json":     func(name string) []string { return append([]string{"search", "--json", name}, common...) },
+		"get":               func(name string) []string { return append([]string{"get", "--to", to, "--json", name}, common...) },
+		"share":             func(name string) []string { return append([]string{"share", filepath.Join(here, "none", name)}, common...) },
+		"a command":         func(name string) []string { return []string{name} },
+		"a flag":            func(name string) []string { return []string{"--" + name} },
+		"--tracker":         func(name string) []string { return []string{"search", "x", "--profile", profile, "--tracker", name + ":x"} },
+		"trackers add":      func(name string) []string { return []string{"trackers", "forget", name, "--profile", profile} },
+		"a setting's value": func(name string) []string { return []string{"tracker", "systemd-unit", "--listen", name} },
+	}
+	for way, args := range ways {
+		tried := 0
+		for _, n := range nametest.Some() {
+			if strings.Contains(n.Text, "\x00") || len(n.Text) > 8<<10 { // no system passes the one, and few the other
+				continue
+			}
+			all := args(n.Text)
+			if way == "search" { // what follows "--" is no flag
+				all = append(append([]string{"search"}, common...), "--", n.Text)
+			}
+			said(t, all...)
+			tried++
+		}
+		nametest.Tried(t, tried, "the command line: "+way)
+	}
+	empty(t, here)
+	empty(t, to)
+}
+
+func empty(t *testing.T, dir string) {
+	t.Helper()
+	if found, err := os.ReadDir(dir); err != nil || len(found) != 0 {
+		t.Errorf("in the folder are %v, %v", found, err)
+	}
+}
+
+func TestALinkWithAHostileNameIsFetchedIntoTheFolder(t *testing.T) {
+	town := build(t, "song.flac", 1000)
+	link, err := netproto.ParseLink(town.link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile, parent := t.TempDir(), t.TempDir()
+	tried, seldom := 0, nametest.Some()
+	for i := 0; i < len(seldom); i += 4 { // each opens a profile and joins a tracker
+		n := seldom[i]
+		if len(n.Text) > 1000 {
+			continue
+		}
+		link.Name = n.Text
+		to := filepath.Join(parent, strconv.Itoa(i)) // the profile remembers what went where
+		if code := said(t, "get", link.String(), "--to", to, "--profile", profile); code != exitDone {
+			t.Errorf("%.100q: exit code %d", n.Text, code)
+		}
+		found, err := os.ReadDir(to)
+		if err != nil || len(found) != 1 || netproto.CheckName(found[0].Name()) != nil || n.Accept && found[0].Name() != n.Text {
+			t.Errorf("%.100q was saved as %v, %v", n.Text, found, err)
+		}
+		if err := os.RemoveAll(to); err != nil {
+			t.Fatal(err)
+		}
+		empty(t, parent)
+		tried++
+	}
+	nametest.Tried(t, tried, "links given to get")
+}
