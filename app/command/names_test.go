@@ -44,13 +44,17 @@ func TestHostileNamesOnTheCommandLine(t *testing.T) {
 	t.Chdir(here)
 	common := []string{"--profile", profile, "--tracker", town.link[:strings.Index(town.link, "/"+town.hash.String())]}
 	ways := map[string]func(name string) []string{
-		"search":            func(name string) []string { return append([]string{"search", "--", name}, common...) },
-		"search --json":     func(name string) []string { return append([]string{"search", "--json", name}, common...) },
-		"get":               func(name string) []string { return append([]string{"get", "--to", to, "--json", name}, common...) },
-		"share":             func(name string) []string { return append([]string{"share", filepath.Join(here, "none", name)}, common...) },
-		"a command":         func(name string) []string { return []string{name} },
-		"a flag":            func(name string) []string { return []string{"--" + name} },
-		"--tracker":         func(name string) []string { return []string{"search", "x", "--profile", profile, "--tracker", name + ":x"} },
+		"search":        func(name string) []string { return append([]string{"search", "--", name}, common...) },
+		"search --json": func(name string) []string { return append([]string{"search", "--json", name}, common...) },
+		"get":           func(name string) []string { return append([]string{"get", "--to", to, "--json", name}, common...) },
+		"share": func(name string) []string {
+			return append([]string{"share", filepath.Join(here, "none", name)}, common...)
+		},
+		"a command": func(name string) []string { return []string{name} },
+		"a flag":    func(name string) []string { return []string{"--" + name} },
+		"--tracker": func(name string) []string {
+			return []string{"search", "x", "--profile", profile, "--tracker", name + ":x"}
+		},
 		"trackers add":      func(name string) []string { return []string{"trackers", "forget", name, "--profile", profile} },
 		"a setting's value": func(name string) []string { return []string{"tracker", "systemd-unit", "--listen", name} },
 	}
