@@ -50,7 +50,7 @@ func TestThePolicySaysWhoIsAnswered(t *testing.T) {
 func TestASourceThatAsksTooMuchIsNotAnsweredAndTheOthersAre(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	l := newLimits()
-	greedy, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	greedy, other := netip.MustParseAddr("192.168.0.1"), netip.MustParseAddr("192.168.0.2")
 	if got := count(l, greedy, now, 1000); got != answersPerSource {
 		t.Errorf("%d answers at once to one source, want %d", got, answersPerSource)
 	}
@@ -67,7 +67,7 @@ func TestForgedSourcesTogetherGetNoMoreThanTheTotal(t *testing.T) {
 	l := newLimits()
 	answers := 0
 	for i := range 100_000 {
-		source := netip.AddrFrom4([4]byte{198, byte(i >> 16), byte(i >> 8), byte(i)})
+		source := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 		answers += count(l, source, now.Add(time.Duration(i)*10*time.Microsecond), 1)
 	}
 	if want := 2 * answersInAll; answers > want {
@@ -76,7 +76,7 @@ func TestForgedSourcesTogetherGetNoMoreThanTheTotal(t *testing.T) {
 	if want := 2 * answersInAll; len(l.sources) > want {
 		t.Errorf("%d sources are remembered, want at most %d", len(l.sources), want)
 	}
-	l.allow(netip.MustParseAddr("192.0.2.1"), now.Add(time.Minute))
+	l.allow(netip.MustParseAddr("192.168.0.1"), now.Add(time.Minute))
 	if len(l.sources) != 1 {
 		t.Errorf("%d sources are remembered a minute later, want 1", len(l.sources))
 	}
@@ -87,17 +87,48 @@ func TestAnIPv6NetworkIsOneSource(t *testing.T) {
 	l := newLimits()
 	answers := 0
 	for i := range 1000 {
-		answers += count(l, netip.MustParseAddr(fmt.Sprintf("2001:db8:1:2::%x", i)), now, 1)
+		answers += count(l, netip.MustParseAddr(fmt.Sprintf("fd00:db8:1:2::%x", i)), now, 1)
 	}
 	if answers != answersPerSource {
 		t.Errorf("%d answers into one /64, want %d", answers, answersPerSource)
 	}
-	if count(l, netip.MustParseAddr("2001:db8:1:3::1"), now, 1) != 1 {
+	if count(l, netip.MustParseAddr("fd00:db8:1:3::1"), now, 1) != 1 {
 		t.Error("the next /64 is not answered")
 	}
 	for _, same := range [][2]string{{"fe80::1%eth0", "fe80::2%eth1"}, {"::ffff:192.0.2.1", "192.0.2.1"}} {
 		if network(netip.MustParseAddr(same[0])) != network(netip.MustParseAddr(same[1])) {
 			t.Errorf("%s and %s are two sources", same[0], same[1])
+		}
+	}
+}
+
+func TestTheServerIsAWeakWeaponAgainstOthers(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	forged := func(source func(i int) string) (answers int, l *limits) {
+		l = newLimits()
+		for i := range 100_000 { // in a hundred seconds
+			answers += count(l, netip.MustParseAddr(source(i)), now.Add(time.Duration(i)*time.Millisecond), 1)
+		}
+		return answers, l
+	}
+	for name, c := range map[string]struct {
+		source func(i int) string
+		most   int
+	}{
+		"one address": {func(int) string { return "192.0.2.1" }, 20 + 50},
+		"its network": {func(i int) string { return fmt.Sprintf("192.0.2.%d", i%256) }, 4 * (20 + 50)},
+		"a /48":       {func(i int) string { return fmt.Sprintf("2001:db8:1:%x::1", i%65_536) }, 4 * (20 + 50)},
+		"all others":  {func(i int) string { return fmt.Sprintf("%d.%d.%d.1", 20+i/65_536, i/256%256, i%256) }, 100 + 5*100},
+	} {
+		answers, l := forged(c.source)
+		if answers > c.most || answers < c.most-2 {
+			t.Errorf("%s gets %d answers in 100 seconds, want %d", name, answers, c.most)
+		}
+		if len(l.sources) > 2*c.most {
+			t.Errorf("%s: %d are remembered", name, len(l.sources))
+		}
+		if count(l, netip.MustParseAddr("192.168.0.1"), now.Add(100*time.Second), 1) != 1 {
+			t.Errorf("%s: the local network is not answered", name)
 		}
 	}
 }
