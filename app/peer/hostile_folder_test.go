@@ -116,6 +116,17 @@ func TestTheBytesDecideWhatAFolderIs(t *testing.T) {
 			t.Errorf("looking at a file of %d bytes says %v", size, err)
 		}
 	}
+	// Too much to look at: its first piece says what it is.
+	for start, want := range map[string]netproto.Code{"": netproto.CodeNotFolder, netproto.FolderMagic: netproto.CodeTooLarge} {
+		path := filepath.Join(alice.files, "large"+strconv.Itoa(len(start)))
+		check(t, os.WriteFile(path, []byte(start), 0o600))
+		check(t, os.Truncate(path, 65<<20))
+		s := alice.share(t, path)
+		getter.Trackers.Use(fakeWith(alice.source()))
+		if _, err := getter.Folder(deadline(t), s.Hash); netproto.CodeOf(err) != want {
+			t.Errorf("looking at 65 MiB that begin with %q says %v", start, err)
+		}
+	}
 	_, text := alice.write(t, "album/song.flac", 1000)
 	check(t, os.Mkdir(filepath.Join(alice.files, "album", "empty"), 0o755))
 	d := fetch(alice.share(t, filepath.Join(alice.files, "album")), false)

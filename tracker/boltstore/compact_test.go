@@ -101,7 +101,7 @@ func sizeOf(t *testing.T, file string) int64 {
 }
 
 func TestADatabaseThatIsMostlyEmptyIsCompactedWhenItIsOpened(t *testing.T) {
-	file, held := mostlyEmpty(t, 80)
+	file, _ := mostlyEmpty(t, 80)
 	link := filepath.Join(t.TempDir(), "link.db")
 	if err := os.Symlink(file, link); err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestADatabaseThatIsMostlyEmptyIsCompactedWhenItIsOpened(t *testing.T) {
 	if _, err := s.Announce(t.Context(), testPeer(1).ID(), []netproto.Resource{testFile("c")}, false); err != nil {
 		t.Error(err)
 	}
-	held, err = s.Join(t.Context(), testPeer(1))
+	held, err := s.Join(t.Context(), testPeer(1))
 	if err != nil || held.Count != 3 {
 		t.Error(held, err)
 	}

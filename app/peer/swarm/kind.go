@@ -31,18 +31,15 @@ func (a *Attempt) isFile() error {
 // error that ends an attempt at the wrong kind.
 func (a *Attempt) checkKind() error {
 	for _, j := range a.kindless() {
-		switch {
-		case j.size > maxLook && a.quiet:
-			return netproto.Errorf(netproto.CodeTooLarge, "the list of the folder's files has %d bytes: download the folder to see them", j.size)
-		case j.size > netproto.MaxFolderBytes:
-			return a.isFile()
-		}
 		start := make([]byte, len(netproto.FolderMagic))
 		if _, err := io.ReadFull(io.NewSectionReader(j.part, 0, j.size), start); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return err
 		}
-		if string(start) != netproto.FolderMagic {
+		switch {
+		case string(start) != netproto.FolderMagic, j.size > netproto.MaxFolderBytes:
 			return a.isFile()
+		case j.size > maxLook && a.quiet:
+			return netproto.Errorf(netproto.CodeTooLarge, "the list of the folder's files has %d bytes: download the folder to see them", j.size)
 		}
 	}
 	return nil
