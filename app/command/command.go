@@ -261,8 +261,10 @@ func (p *program) trackerCommand() *cobra.Command {
 			if _, err := again(); err != nil {
 				return err
 			}
-			if _, _, err := net.SplitHostPort(options.Listen); err != nil {
-				return netproto.Errorf(netproto.CodeUsage, "--listen is [HOST]:PORT, for example :5000, not %q", options.Listen)
+			for _, listen := range options.Listens() {
+				if _, _, err := net.SplitHostPort(listen); err != nil && listen != node.SystemdSockets {
+					return netproto.Errorf(netproto.CodeUsage, "--listen is [HOST]:PORT, for example :5000, not %q", listen)
+				}
 			}
 			return node.RunTracker(cmd.Context(), options, again, p.Out, p.Err)
 		},

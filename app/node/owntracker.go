@@ -30,6 +30,9 @@ func RunTracker(ctx context.Context, o daemon.Options, again func() (daemon.Opti
 	return daemon.Run(ctx, o, again, boltstore.Open, stdout, stderr)
 }
 
+// SystemdSockets is daemon.SystemdSockets.
+const SystemdSockets = daemon.SystemdSockets
+
 // OutwardAddress returns the address under which others are most likely to reach
 // this computer; a loopback address if it has no network.
 func OutwardAddress() netip.Addr { return daemon.OutwardAddress(false) }

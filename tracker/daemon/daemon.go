@@ -13,7 +13,9 @@ import (
 	"net/http"
 	"net/netip"
 	"path/filepath"
-	"syscall"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -48,7 +50,7 @@ type Tracker struct {
 	store   store.Store
 	log     *slog.Logger
 	control *control // nil if the data folder cannot hold a socket
-	ln      net.Listener
+	ports   ports
 	pprof   net.Listener // nil without a profiler
 }
 
@@ -70,12 +72,12 @@ func Open(o Options, open store.Opener, logs io.Writer) (*Tracker, error) {
 	}
 	// The port comes first: a second tracker should fail because of the port,
 	// which it can choose, before it waits for the database.
-	if t.ln, err = listen(o.Listen); err != nil {
+	if t.ports, err = listenAll(o.Listens()); err != nil {
 		return nil, err
 	}
 	if o.Pprof != "" {
 		if t.pprof, err = listenPprof(o.Pprof); err != nil {
-			return nil, errors.Join(err, t.ln.Close())
+			return nil, errors.Join(err, t.ports.close())
 		}
 	}
 	if err := t.openData(s, open); err != nil {
@@ -104,7 +106,7 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 		Store: t.store, Identity: t.key, Name: o.Name, Version: o.Version,
 		Access: s.access, SeedClients: s.policy, Heartbeat: o.Heartbeat, Logger: t.log,
 		PublicURL: o.PublicURL, Metrics: s.metrics, AccessLog: o.AccessLog,
-		Limits: &o.Limits, Proxies: s.proxies,
+		Limits: &o.Limits, Proxies: s.proxies, Relay: &s.relay,
 	})
 	// A file system without sockets must not keep the tracker from serving.
 	if t.control, err = openControl(t.server.Owner(), o.Data, t, t.log); err != nil {
@@ -115,13 +117,16 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 
 // Serve answers until ctx ends, then closes the port and the store.
 func (t *Tracker) Serve(ctx context.Context) error {
-	t.log.Info("the tracker listens", slog.String("address", t.Address()), slog.Any("fingerprint", t.Fingerprint()),
+	t.log.Info("the tracker listens", slog.String("address", strings.Join(t.Addresses(), " ")), slog.Any("fingerprint", t.Fingerprint()),
 		slog.String("access", t.options.Access), slog.String("seed_clients", string(t.server.SeedClients())))
 	switch notice := t.LinkNotice(); {
 	case notice != "":
 		t.log.Warn(notice)
 	case t.options.PublicURL == "" && netaddr.IsLocal(t.outward().Addr()):
 		t.log.Info("the link works in the local network; --public-url HOST:PORT makes links for others")
+	}
+	if advice := t.portAdvice(); advice != "" {
+		t.log.Info(advice)
 	}
 	if t.control != nil {
 		t.control.start()
@@ -153,7 +158,11 @@ func (t *Tracker) operate(ctx context.Context) error {
 	var group errgroup.Group
 	group.Go(func() error {
 		defer cancel() // when the server ends, so does the rest
-		return t.server.Serve(ctx, t.ln)
+		var lns []net.Listener
+		for _, p := range t.ports {
+			lns = append(lns, p.Listener)
+		}
+		return t.server.Serve(ctx, lns...)
 	})
 	if t.pprof != nil {
 		group.Go(func() error { return servePprof(ctx, t.pprof) })
@@ -170,10 +179,11 @@ func (t *Tracker) operate(ctx context.Context) error {
 // announceLAN answers questions in the local networks until ctx ends. A failure
 // is logged and does not keep the tracker from serving.
 func (t *Tracker) announceLAN(ctx context.Context) {
-	at := t.listening()
-	if at.Addr().IsLoopback() {
+	i := slices.IndexFunc(t.ports, func(p port) bool { return !p.at().Addr().IsLoopback() })
+	if i < 0 {
 		return
 	}
+	at := t.ports[i].listening()
 	announced := lan.Tracker{Name: t.options.Name, Fingerprint: t.Fingerprint(), Port: at.Port()}
 	if !at.Addr().IsUnspecified() {
 		announced.Address = at.Addr()
@@ -186,22 +196,43 @@ func (t *Tracker) announceLAN(ctx context.Context) {
 // closePorts releases the ports of a tracker that does not serve.
 func (t *Tracker) closePorts() error {
 	if t.pprof == nil {
-		return t.ln.Close()
+		return t.ports.close()
 	}
-	return errors.Join(t.ln.Close(), t.pprof.Close())
+	return errors.Join(t.ports.close(), t.pprof.Close())
 }
 
-func (t *Tracker) listening() netip.AddrPort {
-	at := t.ln.Addr().(*net.TCPAddr).AddrPort()
-	return netip.AddrPortFrom(netaddr.Plain(at.Addr()), at.Port())
+// Address returns the ip:port on which the tracker listens, the first of several.
+func (t *Tracker) Address() string { return t.ports[0].String() }
+
+// Addresses returns every ip:port on which the tracker listens.
+func (t *Tracker) Addresses() []string {
+	var list []string
+	for _, p := range t.ports {
+		list = append(list, p.String())
+	}
+	return list
 }
 
-// Address returns the ip:port on which the tracker listens.
-func (t *Tracker) Address() string {
-	if at := t.at(); at.Addr().Zone() != "" {
-		return at.String()
+// SetPublicAddress says at which public ip others reach the tracker, as its router
+// told; see [server.Server.SetPublicAddress].
+func (t *Tracker) SetPublicAddress(ip netip.Addr) { t.server.SetPublicAddress(ip) }
+
+// webPort is the one that every network lets out.
+const webPort = 443
+
+// portAdvice returns a sentence about another port that would let more people in; ""
+// if there is none, or nobody out there can reach the tracker anyway.
+func (t *Tracker) portAdvice() string {
+	if t.options.PublicURL == "" && netaddr.IsLocal(t.outward().Addr()) {
+		return ""
 	}
-	return t.ln.Addr().String()
+	if _, port, err := net.SplitHostPort(t.options.PublicURL); err == nil && port == strconv.Itoa(webPort) {
+		return ""
+	}
+	if slices.ContainsFunc(t.ports, func(p port) bool { return p.at().Port() == webPort }) {
+		return ""
+	}
+	return "some offices and hotels let only web traffic out: with a second --listen :443, the tracker is reached from there, too"
 }
 
 // Fingerprint returns the fingerprint of the tracker's key.
@@ -213,16 +244,22 @@ func (t *Tracker) Requests() uint64 { return t.server.Requests() }
 // Announce prints on stdout where the tracker listens.
 func (t *Tracker) Announce(stdout io.Writer) error {
 	if !t.options.JSON {
-		_, err := fmt.Fprintf(stdout, "The tracker listens on %s with the key %s. Invite others: %s\n", t.Address(), t.Fingerprint(), t.Link())
+		_, err := fmt.Fprintf(stdout, "The tracker listens on %s with the key %s. Invite others: %s\n",
+			strings.Join(t.Addresses(), " and "), t.Fingerprint(), t.Link())
 		return err
+	}
+	var all []string
+	if len(t.ports) > 1 {
+		all = t.Addresses()
 	}
 	line, err := netproto.VisibleJSON(struct {
 		Event       string               `json:"event"`
 		Address     string               `json:"address"`
+		Addresses   []string             `json:"addresses,omitempty"` // if there are several
 		Fingerprint netproto.Fingerprint `json:"fingerprint"`
 		Link        string               `json:"link"`
 		Notice      string               `json:"notice,omitempty"`
-	}{"listening", t.Address(), t.Fingerprint(), t.Link().String(), t.LinkNotice()})
+	}{"listening", t.Address(), all, t.Fingerprint(), t.Link().String(), t.LinkNotice()})
 	if err != nil {
 		return err
 	}
@@ -238,21 +275,6 @@ func newLogger(form string, w io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(w, nil)), nil
 	}
 	return nil, netproto.Errorf(netproto.CodeUsage, "--log is text or json, not %q", form)
-}
-
-// windowsPortInUse is WSAEADDRINUSE, which package syscall defines on Windows
-// only.
-const windowsPortInUse = syscall.Errno(10048)
-
-func listen(address string) (net.Listener, error) {
-	ln, err := net.Listen("tcp", address)
-	switch {
-	case err == nil:
-		return ln, nil
-	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, windowsPortInUse):
-		return nil, &netproto.Error{Code: netproto.CodePortInUse, Detail: address, Cause: err}
-	}
-	return nil, netproto.Errorf(netproto.CodeInvalid, "the tracker cannot listen on %q: %w", address, err)
 }
 
 // served returns the result of http.Server.Serve, nil after an orderly end.

@@ -40,7 +40,7 @@ func (t *Tracker) LinkProblem() LinkProblem {
 		return LinkUsable
 	}
 	switch ip := t.outward().Addr(); {
-	case ip.IsLoopback() && t.listening().Addr().IsUnspecified():
+	case ip.IsLoopback() && t.ports[0].listening().Addr().IsUnspecified():
 		return LinkNoNetwork
 	case ip.IsLoopback():
 		return LinkLoopback
@@ -69,24 +69,11 @@ func (t *Tracker) LinkNotice() string {
 
 // outward returns the address that stands in links without a public one.
 func (t *Tracker) outward() netip.AddrPort {
-	at := t.at()
+	at := t.ports[0].at()
 	if at.Addr().IsUnspecified() {
 		return netip.AddrPortFrom(OutwardAddress(at.Addr().Is4()), at.Port())
 	}
 	return at
-}
-
-// at returns where the tracker listens, with the zone that the person gave: the
-// system does not say it.
-func (t *Tracker) at() netip.AddrPort {
-	at := t.ln.Addr().(*net.TCPAddr).AddrPort()
-	ip := at.Addr().Unmap()
-	if host, _, err := net.SplitHostPort(t.options.Listen); err == nil {
-		if given, err := netip.ParseAddr(host); err == nil && given.WithZone("") == ip.WithZone("") {
-			ip = given
-		}
-	}
-	return netip.AddrPortFrom(ip, at.Port())
 }
 
 // routes are destinations whose route shows the address from which this computer

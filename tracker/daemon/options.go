@@ -15,12 +15,13 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/server"
 )
 
 // Options are what a person chooses about a tracker.
 type Options struct {
-	Listen      string // HOST:PORT, where HOST may be empty and PORT 0
+	Listen      string // HOST:PORT, where HOST may be empty and PORT 0, or several with commas; see Listens
 	Data        string // folder of its key and its database; created if missing
 	Name        string
 	Access      string // a server.Access
@@ -39,6 +40,10 @@ type Options struct {
 	// LANAnnounce lets peers in the local network find the tracker. A tracker
 	// that listens on loopback alone is never announced.
 	LANAnnounce bool
+
+	Relay      string // on or off
+	RelayRate  int64  // bytes a second, each way of each circuit; 0 is not limited
+	RelayTotal int64  // bytes a second, of all circuits; 0 is not limited
 
 	Limits         server.Limits
 	TrustedProxies string // for server.ParseProxies
@@ -61,6 +66,9 @@ func DefaultOptions() Options {
 		LANAnnounce: true,
 		Heartbeat:   netproto.DefaultHeartbeat,
 		Limits:      server.DefaultLimits(),
+		Relay:       relayOn,
+		RelayRate:   relay.DefaultLimits().Rate,
+		RelayTotal:  relay.DefaultLimits().Total,
 	}
 	if config, err := os.UserConfigDir(); err == nil {
 		o.Data = filepath.Join(config, "centralizedp2p", "tracker")
@@ -77,7 +85,8 @@ func DefaultOptions() Options {
 // Flags adds the flags of a tracker to a set, with the values in o as their
 // defaults. Version and Heartbeat are set by programs and have no flags.
 func (o *Options) Flags(set *flag.FlagSet) {
-	set.StringVar(&o.Listen, "listen", o.Listen, "`[HOST]:PORT` to listen on; port 0 picks a free one")
+	set.Var(&listFlag{value: &o.Listen}, "listen", "`[HOST]:PORT` to listen on; port 0 picks a free one, and \"systemd\" stands for the sockets that systemd "+
+		"passes on; may be repeated: --listen :5000 --listen :443 also serves networks that let only web traffic out")
 	set.StringVar(&o.Data, "data", o.Data, "`folder` for the tracker's key and database")
 	set.StringVar(&o.Name, "name", o.Name, "`name` shown to people")
 	set.StringVar(&o.Access, "access", o.Access,
@@ -94,6 +103,9 @@ func (o *Options) Flags(set *flag.FlagSet) {
 		"memory for the whole tracker, a `size` like 512MiB; beyond it, the tracker is full and takes no more names; 0 means no limit")
 	set.StringVar(&o.Config, configFlag, o.Config, "settings `file` with lines of the form name = value, where the names are those of these flags")
 	set.StringVar(&o.PublicURL, "public-url", o.PublicURL, "`HOST:PORT` in links, for a tracker behind NAT or a proxy")
+	set.StringVar(&o.Relay, "relay", o.Relay, "pass on bytes, encrypted from end to end, for peers that cannot reach each other: `on|off`")
+	set.Var((*rateFlag)(&o.RelayRate), "relay-rate", "`bytes` a second that the relay passes on, each way of each connection, like 1MB; 0 means no limit")
+	set.Var((*rateFlag)(&o.RelayTotal), "relay-total", "`bytes` a second that the relay passes on for all connections together, like 8MB; 0 means no limit")
 	set.StringVar(&o.Metrics, "metrics", o.Metrics, "show /metrics to `private|public`: its own network, everybody")
 	set.BoolVar(&o.AccessLog, "access-log", o.AccessLog, "log every request")
 	set.BoolVar(&o.LANAnnounce, "lan-announce", o.LANAnnounce, "let peers in the local network find the tracker (mDNS)")
@@ -128,6 +140,36 @@ func (m *memoryFlag) Set(text string) error {
 	return nil
 }
 
+// rateFlag is a number of bytes a second as people write it.
+type rateFlag int64
+
+// leastRate is the slowest relay that is of use to anybody.
+const leastRate = 16_000
+
+// String implements flag.Value.
+func (r *rateFlag) String() string {
+	switch {
+	case r == nil:
+		return "0"
+	case *r != 0 && *r%1_000_000 == 0:
+		return strconv.FormatInt(int64(*r)/1_000_000, 10) + "MB"
+	}
+	return strconv.FormatInt(int64(*r), 10)
+}
+
+// Set implements flag.Value.
+func (r *rateFlag) Set(text string) error {
+	bytes, err := humanize.ParseBytes(text)
+	switch {
+	case err != nil || bytes > math.MaxInt64:
+		return fmt.Errorf("%q is not a number of bytes like 500kB or 8MB", text)
+	case bytes != 0 && bytes < leastRate:
+		return fmt.Errorf("%q is less than 16kB a second, which is of use to nobody; --relay off switches the relay off", text)
+	}
+	*r = rateFlag(bytes)
+	return nil
+}
+
 // limitFlag is a limit that a person can set.
 type limitFlag struct {
 	name, usage string
@@ -154,7 +196,14 @@ type settled struct {
 	access  server.Access
 	metrics server.MetricsPolicy
 	proxies []netip.Prefix
+	relay   relay.Limits
 }
+
+// The values of --relay.
+const (
+	relayOn  = "on"
+	relayOff = "off"
+)
 
 // settle parses the options and completes PublicURL. Anything unusable is a
 // netproto.CodeUsage.
@@ -184,6 +233,13 @@ func (o *Options) settle() (s settled, err error) {
 	if s.access == server.AccessInvite && s.policy == netproto.SeedOpen {
 		return s, netproto.Errorf(netproto.CodeUsage, "--access invite requires --seed-clients off: seed clients have no key to invite")
 	}
+	if s.relay = relay.DefaultLimits(); o.Relay != relayOn {
+		if o.Relay != relayOff {
+			return s, netproto.Errorf(netproto.CodeUsage, "--relay is on or off, not %q", o.Relay)
+		}
+		s.relay.Circuits = 0
+	}
+	s.relay.Rate, s.relay.Total = o.RelayRate, o.RelayTotal
 	if o.Data == "" {
 		return s, netproto.Errorf(netproto.CodeUsage, "this system names no folder for settings: choose one for the tracker's data with --data FOLDER")
 	}

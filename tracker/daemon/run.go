@@ -42,7 +42,7 @@ func Run(ctx context.Context, o Options, again func() (Options, error), open sto
 		if err != nil || next == nil {
 			return err
 		}
-		now, at := t.given, t.Address()
+		now, at := t.given, t.ports.resolved()
 		collectWithin(next.Limits.Memory)
 		if t, err = openAgain(*next, now.Listen, at, open, logs); err == nil {
 			continue
@@ -67,8 +67,8 @@ func collectWithin(memory int64) (restore func()) {
 	return func() { debug.SetMemoryLimit(before) }
 }
 
-// openAgain opens a tracker that listened at an address before. If it is to listen
-// on the same as then, it gets the port back that it had picked.
+// openAgain opens a tracker that listened at addresses before. If it is to listen on the
+// same as then, it gets the ports back that it had picked.
 func openAgain(o Options, listen, at string, open store.Opener, logs io.Writer) (*Tracker, error) {
 	resolved := o
 	if o.Listen == listen {

@@ -57,7 +57,11 @@ func Settle(set *flag.FlagSet, given func(name string) bool, environ func(string
 			}
 			value, where = said.value, said.where
 		}
-		if f.Value.Set(value) != nil {
+		set := f.Value.Set
+		if list, ok := f.Value.(*listFlag); ok {
+			set = list.Replace
+		}
+		if set(value) != nil {
 			err = netproto.Errorf(netproto.CodeUsage, "%s: %s cannot be %q", where, f.Name, value)
 		}
 	})

@@ -78,13 +78,20 @@ WantedBy=multi-user.target
 // creates the data folder. It returns netproto.CodeUsage if Listen has no fixed
 // port or command cannot stand in a unit.
 func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
-	_, port, err := net.SplitHostPort(o.Listen)
-	if err != nil {
-		return netproto.Errorf(netproto.CodeUsage, "--listen is [HOST]:PORT, for example :5000, not %q", o.Listen)
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || number == 0 {
-		return netproto.Errorf(netproto.CodeUsage, "a service needs a fixed port: --listen [HOST]:PORT with a number from 1 to 65535, not %q", o.Listen)
+	low := false
+	for _, listen := range o.Listens() {
+		if listen == SystemdSockets {
+			continue
+		}
+		_, port, err := net.SplitHostPort(listen)
+		if err != nil {
+			return netproto.Errorf(netproto.CodeUsage, "--listen is [HOST]:PORT, for example :5000, not %q", listen)
+		}
+		number, err := strconv.ParseUint(port, 10, 16)
+		if err != nil || number == 0 {
+			return netproto.Errorf(netproto.CodeUsage, "a service needs a fixed port: --listen [HOST]:PORT with a number from 1 to 65535, not %q", listen)
+		}
+		low = low || number < 1024
 	}
 	var quoted []string
 	for _, word := range command {
@@ -97,7 +104,7 @@ func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
 		Command string
 		LowPort bool
 		Memory  string
-	}{strings.Join(quoted, " ") + " --data %S/centralizedp2p-tracker", number < 1024, o.memoryMax()})
+	}{strings.Join(quoted, " ") + " --data %S/centralizedp2p-tracker", low, o.memoryMax()})
 }
 
 // memoryMax returns the MemoryMax of a unit: a quarter more than the tracker aims at
