@@ -3,7 +3,7 @@
 # leaves the namespaces, and no interface of this computer is touched. .ci/lab sources
 # this file inside `unshare`, as root of its own user namespace.
 #
-#   public segment 198.51.100.0/24 and 2001:db8:1::/64
+#   public segment 7.7.7.0/24 and 2001:db8:1::/64
 #     tracker .10  open1 .21  open2 .22    public addresses of both families
 #     v6only ::60                          no IPv4
 #     ra .101 ── a1 a2   rb .102 ── b1     homes, both on 192.168.1.0/24 as in life
@@ -16,7 +16,7 @@
 # share of them; both need root, for /dev/net/tun.
 
 NODES="inet tracker open1 open2 v6only ra a1 a2 rb b1 cgn rc c1 rd d1 rf f1 ru u1 r6 h6"
-PUBLIC=198.51.100
+PUBLIC=7.7.7 # miniupnpd maps nothing at addresses that are reserved for examples
 FAST=400 # Mbit/s, of every host, so that a download lasts long enough to be watched
 TRACKER4=$PUBLIC.10 TRACKER6=2001:db8:1::10
 
@@ -224,8 +224,7 @@ NFT
 forget() { at "$1" conntrack -F >/dev/null 2>&1 || fail "conntrack does not work in $1: is the package conntrack installed?"; }
 
 # port_mapping ROUTER on|off [OPTION=VALUE…]: Debian's miniupnpd, with UPnP, NAT-PMP and PCP.
-# It counts 198.51.100.0/24 among reserved ranges and maps nothing there, as behind a
-# carrier's NAT; ext_ip=ADDRESS has it claim another one, to which nothing is ever sent.
+# Behind a carrier it maps nothing, as it has no public address.
 port_mapping() {
   local router=$1 dir=$WORK/upnp-$1
   if [ -f "$dir/pid" ]; then
@@ -247,7 +246,9 @@ table inet miniupnpd {
 }
 NFT
   {
-    cat <<CONF
+    printf '%s\n' "$@"
+    # A flag that was switched on cannot be switched off.
+    awk -F = -v given="$*" '!index(" " given, " " $1 "=")' <<CONF
 ext_ifname=wan
 listening_ip=lan
 http_port=5431
@@ -264,15 +265,14 @@ upnp_nat_table_name=miniupnpd
 upnp_forward_chain=miniupnpd
 upnp_nat_chain=prerouting_miniupnpd
 upnp_nat_postrouting_chain=postrouting_miniupnpd
+allow 1024-65535 0.0.0.0/0 1024-65535
+deny 0-65535 0.0.0.0/0 0-65535
 CONF
-    printf '%s\n' "$@"
-    echo 'allow 1024-65535 0.0.0.0/0 1024-65535'
-    echo 'deny 0-65535 0.0.0.0/0 0-65535'
   } >"$dir/conf"
   serve "$router" "$dir/log" /usr/sbin/miniupnpd -d -f "$dir/conf" -P "$dir/miniupnpd.pid"
   echo "$server" >"$dir/pid"
   for _ in $(seq 50); do
-    [ -z "$(at "$router" ss -Hlun 'sport = :5351')" ] || return 0
+    [ -z "$(at "$router" ss -Hlun 'sport = :5351 or sport = :1900')" ] || return 0
     kill -0 "$server" 2>/dev/null || break
     sleep 0.1
   done

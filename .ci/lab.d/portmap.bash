@@ -1,0 +1,120 @@
+# shellcheck shell=bash disable=SC2154 # variables of the other files
+# Mapping ports on a real router, Debian's miniupnpd. First the mapping alone, in each
+# protocol, then the program: what is mapped can be fetched.
+
+portmap_cases() {
+  port_mapping ra on enable_upnp=no
+  check "PCP maps the port and gives it back" mapped_by PCP
+  port_mapping ra on enable_natpmp=no
+  check "UPnP maps the port and gives it back" mapped_by UPnP
+  nat_pmp_only on
+  port_mapping ra on enable_upnp=no
+  check "NAT-PMP maps the port and gives it back" mapped_by NAT-PMP
+  nat_pmp_only off
+  port_mapping ra on min_lifetime=2
+  check "a lease is renewed until the end" renewed
+  check "a router that restarts maps again" restarted
+  port_mapping ra on
+  check "a port that another computer has gives way" other_port
+  port_mapping rc on
+  check "behind a carrier's NAT the reason is said" unmapped_because shared-address c1 20
+  port_mapping rc off
+  port_mapping ra off
+  check "without any daemon, the router is silent" unmapped_because silent a1 20
+
+  port_mapping ra on
+  share a1
+  check "the program maps its port" program_maps
+  trial a1 open1 router "a mapped port"
+  trial a1 u1 router "a mapped port"
+  unshare_host a1
+  check "the program gives its port back" program_gives_back
+  port_mapping ra off
+}
+
+# keeper HOST [LIFE]: keeps port 7001 of a host mapped; its states are in $WORK/keeper.out.
+keeper() {
+  serve "$1" "$WORK/keeper" env PORTMAP_LAB_PORT=7001 PORTMAP_LAB_LIFE="${2:-}" "$LAB/portmap.test" -test.run '^TestKeepInTheLab$' -test.v
+  keeping=$server
+}
+# until_said PATTERN SECONDS: in a line of the keeper
+until_said() {
+  for _ in $(seq $(($2 * 10))); do
+    ! grep -q "$1" "$WORK/keeper.out" || return 0
+    sleep 0.1
+  done
+  echo "not said within $2 s: $1; but $(tail -n 1 "$WORK/keeper.out")"
+  stop "$keeping"
+  return 1
+}
+mapped_by() {
+  local status=0
+  keeper a1
+  until_said "\"Verdict\":\"mapped\",\"Protocol\":\"$1\",\"ExternalPort\":7001,\"External\":\"$PUBLIC.101:7001\"" 20 || return 1
+  mappings ra | grep -q "dport 7001 dnat ip to 192.168.1.10:7001" || { status=1; echo "the router has: $(mappings ra)"; }
+  stop "$keeping"
+  [ -z "$(mappings ra)" ] || { status=1; echo "it is not given back: $(mappings ra)"; }
+  return $status
+}
+# unmapped_because REASON HOST SECONDS
+unmapped_because() {
+  keeper "$2"
+  until_said "\"Verdict\":\"unmapped\".*\"Reason\":\"$1\"" "$3" || return 1
+  stop "$keeping"
+}
+# renewed: a lease of 4 s is still there after 7.
+renewed() {
+  keeper a1 4
+  until_said '"Verdict":"mapped"' 20 || return 1
+  sleep 7
+  mappings ra | grep -q "dport 7001" || { echo "it is gone"; stop "$keeping"; return 1; }
+  kill -KILL "$keeping" # nobody gives it back
+  for _ in $(seq 150); do
+    [ -n "$(mappings ra)" ] || return 0
+    sleep 0.1
+  done
+  echo "the lease of a process that was killed is still there after 15 s"
+  return 1
+}
+# restarted: the router has forgotten everything.
+restarted() {
+  keeper a1 4
+  until_said '"Verdict":"mapped"' 20 || return 1
+  port_mapping ra off
+  rm -f "$WORK/upnp-ra/leases"
+  port_mapping ra on min_lifetime=2
+  for _ in $(seq 100); do
+    [ -z "$(mappings ra)" ] || break
+    sleep 0.1
+  done
+  [ -n "$(mappings ra)" ] || { echo "after 10 s it is not mapped"; stop "$keeping"; return 1; }
+  stop "$keeping"
+}
+# other_port: a2 has mapped the port before.
+other_port() {
+  local first
+  keeper a2
+  first=$keeping
+  until_said '"Verdict":"mapped"' 20 || return 1
+  keeper a1
+  until_said '"Verdict":"mapped"' 20 || { stop "$first"; return 1; }
+  ! grep -q '"ExternalPort":7001' "$WORK/keeper.out" || { echo "both have it"; return 1; }
+  stop "$keeping"
+  stop "$first"
+  [ -z "$(mappings ra)" ] || { echo "left: $(mappings ra)"; return 1; }
+}
+# nat_pmp_only on|off: a router that knows no PCP answers version 2 with version 0; one
+# that drops it is as good here.
+nat_pmp_only() {
+  at ra nft 'table inet old; delete table inet old'
+  [ "$1" = off ] || at ra nft 'table inet old { chain inp { type filter hook input priority -20; iifname "lan" udp dport 5351 @th,64,8 2 drop; }; }'
+}
+program_maps() {
+  for _ in $(seq 100); do
+    ! mappings ra | grep -q "192.168.1.10:${PORTS[a1]}" || return 0
+    sleep 0.1
+  done
+  echo "the router has: $(mappings ra)"
+  return 1
+}
+program_gives_back() { [ -z "$(mappings ra)" ] || { mappings ra; return 1; }; }
