@@ -18,13 +18,14 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Options say what is to be mapped.
 type Options struct {
-	// Port is the TCP port on which this computer listens. The router is asked for the
-	// same number, but may choose another.
+	// Port is the TCP port on which this computer listens; 0 maps nothing until
+	// [Mapping.Map]. The router is asked for the same number, but may choose another.
 	Port int
 	// Description is what the router's list of mappings says, at most 64 bytes of ASCII.
 	Description string
@@ -40,6 +41,7 @@ type Verdict string
 
 // The verdicts.
 const (
+	Off       Verdict = "off"       // no port is to be mapped, and no router is asked
 	Searching Verdict = "searching" // nothing is known yet
 	Mapped    Verdict = "mapped"
 	Unmapped  Verdict = "unmapped" // State.Reason says why; it is tried again later
@@ -97,6 +99,8 @@ type Mapping struct {
 	done    chan struct{}
 	refresh chan struct{}
 	changed chan struct{}
+	wanted  atomic.Int32 // port
+	port    int          // the one that is mapped or asked for; only run uses it
 
 	mu    sync.Mutex
 	state State
@@ -106,7 +110,8 @@ type Mapping struct {
 // once; see [Mapping.Changed].
 func Keep(ctx context.Context, o Options) *Mapping {
 	m := &Mapping{options: o, network: o.network, done: make(chan struct{}), refresh: make(chan struct{}, 1), changed: make(chan struct{}, 1),
-		state: State{Verdict: Searching}}
+		state: State{Verdict: Off}}
+	m.Map(o.Port)
 	if m.network == nil {
 		m.network = &standard
 	}
@@ -138,6 +143,14 @@ func (m *Mapping) Refresh() {
 	}
 }
 
+// Map asks for another port from now on, and gives the lease of the one before back; 0
+// asks for none.
+func (m *Mapping) Map(port int) {
+	if m.wanted.Swap(int32(port)) != int32(port) {
+		m.Refresh()
+	}
+}
+
 // Close gives the lease back, within two seconds, and ends.
 func (m *Mapping) Close() {
 	m.cancel()
@@ -166,13 +179,21 @@ func (m *Mapping) run(ctx context.Context) {
 	defer close(m.changed)
 	var held leases
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.network.goodbye)
-		defer cancel()
-		held.release(ctx)
-		m.set(State{Verdict: Unmapped})
+		m.giveBack(ctx, &held)
+		m.set(State{Verdict: Off})
 	}()
 	for {
-		state, next := m.round(ctx, &held)
+		if port := int(m.wanted.Load()); port != m.port {
+			m.giveBack(ctx, &held)
+			m.port = port
+			if port != 0 {
+				m.set(State{Verdict: Searching})
+			}
+		}
+		state, next := State{Verdict: Off}, m.network.life
+		if m.port != 0 {
+			state, next = m.round(ctx, &held)
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -188,6 +209,13 @@ func (m *Mapping) run(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// giveBack gives back what is held, even after ctx has ended.
+func (m *Mapping) giveBack(ctx context.Context, held *leases) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.network.goodbye)
+	defer cancel()
+	held.release(ctx)
 }
 
 // lease is a mapping that a router has made.
@@ -346,9 +374,9 @@ func (m *Mapping) acquire4(ctx context.Context, route Route) (*lease, error) {
 		return begin(&work, attempt)
 	}
 	attempts := []func() (client, granted, error){
-		begin(func() (client, granted, error) { return m.ask(ctx, newPCP(m.network, route, m.options.Port)) }),
+		begin(func() (client, granted, error) { return m.ask(ctx, newPCP(m.network, route, m.port)) }),
 		begin(func() (client, granted, error) {
-			c := newNATPMP(m.network, route, m.options.Port)
+			c := newNATPMP(m.network, route, m.port)
 			return c, granted{}, c.findAddress(ctx) // a mapping only if PCP makes none
 		}),
 		begin(func() (client, granted, error) {
@@ -356,7 +384,7 @@ func (m *Mapping) acquire4(ctx context.Context, route Route) (*lease, error) {
 			if err != nil {
 				return nil, granted{}, err
 			}
-			c, err := newIGD(ctx, g, m.options.Port, m.options.Description)
+			c, err := newIGD(ctx, g, m.port, m.options.Description)
 			return c, granted{}, err
 		}),
 	}
@@ -383,7 +411,7 @@ func (m *Mapping) acquire6(ctx context.Context, six, four Route) (*lease, error)
 	if !six.Gateway.IsValid() || !m.network.inside(six.Gateway) || !m.network.outside(six.Own) {
 		return nil, &refusal{NoRouter, "no public IPv6 address behind a router"}
 	}
-	c, got, why := m.ask(ctx, newPCP(m.network, six, m.options.Port))
+	c, got, why := m.ask(ctx, newPCP(m.network, six, m.port))
 	if why == nil || ctx.Err() != nil {
 		return &lease{six, c, got}, why
 	}
@@ -394,7 +422,7 @@ func (m *Mapping) acquire6(ctx context.Context, six, four Route) (*lease, error)
 	if err != nil {
 		return nil, why
 	}
-	hole, err := newPinhole(g, six.Own, m.options.Port)
+	hole, err := newPinhole(g, six.Own, m.port)
 	if err != nil {
 		return nil, why
 	}

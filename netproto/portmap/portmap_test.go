@@ -220,6 +220,32 @@ func TestAfterAChangeOfNetworkThePortIsMappedThere(t *testing.T) {
 	}
 }
 
+func TestAnotherPortReplacesTheOneBeforeAndNoneIsMappedWhenSwitchedOff(t *testing.T) {
+	r := newRouter(t)
+	r.speakPCP(pcpSuccess, 0, 3600)
+	m := keep(t, r.network(), home)
+	until(t, m, decided)
+	m.Map(6882)
+	until(t, m, func(s State) bool { return s.ExternalPort == 6882 })
+	if got := r.list(); len(got) != 1 || got[6882] == "" {
+		t.Errorf("the router maps %v", got)
+	}
+	m.Map(0)
+	if got := until(t, m, func(s State) bool { return s.Verdict == Off }); got != (State{Verdict: Off}) {
+		t.Errorf("switched off: %+v", got)
+	}
+	if got := r.list(); len(got) != 0 {
+		t.Errorf("switched off: the router maps %v", got)
+	}
+	asked := r.times("PCP")
+	m.Refresh()
+	m.Map(6883)
+	until(t, m, decided)
+	if got := r.times("PCP"); got != asked+1 {
+		t.Errorf("%d requests while switched off", got-asked-1)
+	}
+}
+
 func TestWhatWasUnderWayAtTheEndIsGivenBack(t *testing.T) {
 	r := newRouter(t)
 	r.speakPCP(pcpSuccess, 0, 3600)

@@ -322,7 +322,7 @@ func until(t *testing.T, m *Mapping, good func(State) bool) State {
 	}
 }
 
-func decided(s State) bool { return s.Verdict != Searching }
+func decided(s State) bool { return s.Verdict != Searching && s.Verdict != Off }
 
 // eventually polls.
 func eventually(t *testing.T, what string, good func() bool) {

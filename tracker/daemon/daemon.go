@@ -11,11 +11,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,6 +24,7 @@ import (
 	"centralizedp2p/netproto/durable"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/netproto/lan"
+	"centralizedp2p/netproto/portmap"
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/server"
 	"centralizedp2p/tracker/store"
@@ -52,6 +53,12 @@ type Tracker struct {
 	control *control // nil if the data folder cannot hold a socket
 	ports   ports
 	pprof   net.Listener // nil without a profiler
+
+	mapPort    atomic.Int32                    // to be mapped; 0 for none
+	mapChanged chan struct{}                   // receives after mapPort has changed
+	mapping    atomic.Pointer[portmap.State]   // nil before the router was asked
+	mapTold    chan struct{}                   // receives after mapping has changed
+	routes     func() ([]portmap.Route, error) // nil: those of this computer
 }
 
 // Open opens the data folder and the port. Nothing is answered until Serve; the
@@ -66,7 +73,7 @@ func Open(o Options, open store.Opener, logs io.Writer) (*Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tracker{given: given, options: o}
+	t := &Tracker{given: given, options: o, mapChanged: make(chan struct{}, 1), mapTold: make(chan struct{}, 1)}
 	if t.log, err = newLogger(o.Log, logs); err != nil {
 		return nil, err
 	}
@@ -84,6 +91,7 @@ func Open(o Options, open store.Opener, logs io.Writer) (*Tracker, error) {
 		t.closePorts()
 		return nil, err
 	}
+	t.MapPort(o.MapPort)
 	return t, nil
 }
 
@@ -167,6 +175,10 @@ func (t *Tracker) operate(ctx context.Context) error {
 	if t.pprof != nil {
 		group.Go(func() error { return servePprof(ctx, t.pprof) })
 	}
+	group.Go(func() error {
+		t.keepMapped(ctx)
+		return nil
+	})
 	if t.options.LANAnnounce {
 		group.Go(func() error {
 			t.announceLAN(ctx)
@@ -212,10 +224,6 @@ func (t *Tracker) Addresses() []string {
 	}
 	return list
 }
-
-// SetPublicAddress says at which public ip others reach the tracker, as its router
-// told; see [server.Server.SetPublicAddress].
-func (t *Tracker) SetPublicAddress(ip netip.Addr) { t.server.SetPublicAddress(ip) }
 
 // webPort is the one that every network lets out.
 const webPort = 443

@@ -11,12 +11,15 @@ import (
 	"centralizedp2p/tracker/netaddr"
 )
 
-// Link returns an invitation to the tracker at its public address. Without one,
-// on a tracker that listens on all addresses, the link has the address that
+// Link returns an invitation to the tracker at its public address, or where its router
+// passes the port on. Without either, on a tracker that listens on all addresses, the link has the address that
 // others in the local network are most likely to reach. [Tracker.LinkNotice] says
 // what is wrong with it.
 func (t *Tracker) Link() netproto.Link {
 	link := netproto.Link{Tracker: t.options.PublicURL, Size: -1, Fingerprint: t.Fingerprint()}
+	if at := publicAddress(t.Mapping()); link.Tracker == "" && at.IsValid() {
+		link.Tracker = at.String()
+	}
 	if link.Tracker == "" {
 		link.Tracker = t.outward().String()
 	}

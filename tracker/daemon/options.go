@@ -34,6 +34,7 @@ type Options struct {
 	Config    string // settings file for Settle; may be empty
 	PublicURL string // HOST:PORT in links; if empty, the address the tracker sees itself under
 	Metrics   string // a server.MetricsPolicy
+	MapPort   bool   // ask the router to pass the port on
 	AccessLog bool
 	Pprof     string // loopback HOST:PORT of the profiler; off if empty
 
@@ -106,6 +107,7 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.Relay, "relay", o.Relay, "pass on bytes, encrypted from end to end, for peers that cannot reach each other: `on|off`")
 	set.Var((*rateFlag)(&o.RelayRate), "relay-rate", "`bytes` a second that the relay passes on, each way of each connection, like 1MB; 0 means no limit")
 	set.Var((*rateFlag)(&o.RelayTotal), "relay-total", "`bytes` a second that the relay passes on for all connections together, like 8MB; 0 means no limit")
+	set.BoolVar(&o.MapPort, "map-port", o.MapPort, "ask the router to pass the port on (UPnP, NAT-PMP or PCP), for a tracker at home")
 	set.StringVar(&o.Metrics, "metrics", o.Metrics, "show /metrics to `private|public`: its own network, everybody")
 	set.BoolVar(&o.AccessLog, "access-log", o.AccessLog, "log every request")
 	set.BoolVar(&o.LANAnnounce, "lan-announce", o.LANAnnounce, "let peers in the local network find the tracker (mDNS)")
