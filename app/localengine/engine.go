@@ -56,7 +56,7 @@ func newEngine(n *node.Node, logs io.Writer) *Engine {
 		shares:      &shares{core: c, stopped: map[string]face.ShareItem{}},
 		search:      &search{core: c},
 		trackers:    t,
-		preferences: &preferences{core: c},
+		preferences: &preferences{core: c, own: t.own},
 	}
 }
 

@@ -55,6 +55,9 @@ func (o *ownTracker) start() (*node.OwnTracker, error) {
 	if err == nil && !o.keep(own) {
 		return nil, errors.Join(netproto.Errorf(netproto.CodeCancelled, "the program ends"), own.Close())
 	}
+	if err == nil {
+		own.MapPort(settings.RouterPort)
+	}
 	if err != nil {
 		o.mu.Lock()
 		o.failure = err
@@ -75,13 +78,18 @@ func (o *ownTracker) keep(own *node.OwnTracker) bool {
 	return true
 }
 
-// watch notices when the tracker ends by itself. The page then shows why, and
-// the switch can start it again.
+// watch notices when the router passes the port on, and when the tracker ends by
+// itself. The page then shows why, and the switch can start it again.
 func (o *ownTracker) watch(own *node.OwnTracker) {
-	select {
-	case <-own.Ended():
-	case <-o.ctx.Done():
-		return
+	for ended := false; !ended; {
+		select {
+		case <-own.MappingChanged():
+			o.news.tell()
+		case <-own.Ended():
+			ended = true
+		case <-o.ctx.Done():
+			return
+		}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -172,13 +180,17 @@ func viewOf(own *node.OwnTracker, failure error) face.OwnTracker {
 	if own == nil {
 		return face.OwnTracker{Failure: face.FailureOf(failure)}
 	}
-	return face.OwnTracker{Running: true, Addresses: ownAddresses(own), Invite: own.Link.String(), LinkProblem: face.LinkProblem(own.LinkProblem), Rate: own.Rate()}
+	return face.OwnTracker{Running: true, Addresses: ownAddresses(own), Invite: own.Invite().String(), LinkProblem: face.LinkProblem(own.LinkProblem()),
+		Rate: own.Rate()}
 }
 
 // ownAddresses returns the addresses under which others may reach the tracker on
 // this computer, the likeliest first.
 func ownAddresses(own *node.OwnTracker) []string {
 	addresses := []string{own.Link.Tracker}
+	if at := own.Invite().Tracker; at != own.Link.Tracker { // the router's
+		addresses = append(addresses, at)
+	}
 	host, port, err := net.SplitHostPort(own.Address)
 	if ip := net.ParseIP(host); err != nil || ip != nil && !ip.IsUnspecified() {
 		return addresses // it listens nowhere else

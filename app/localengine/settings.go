@@ -16,7 +16,10 @@ import (
 )
 
 // preferences implements [face.Preferences].
-type preferences struct{ *core }
+type preferences struct {
+	*core
+	own *ownTracker
+}
 
 // Settings returns the settings in force.
 func (p *preferences) Settings(context.Context) (face.Settings, error) {
@@ -63,6 +66,9 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 	}
 	if err := p.node.Apply(applied); err != nil { // only the port can fail
 		return face.InvalidSettings{face.FieldPort: face.FailureOf(err)}
+	}
+	if own, _ := p.own.state(); own != nil {
+		own.MapPort(saved.RouterPort)
 	}
 	return coded(p.library.SaveSettings(saved))
 }

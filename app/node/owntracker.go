@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/portmap"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 )
@@ -45,8 +46,7 @@ var ErrTrackerEnded error = &netproto.Error{Code: netproto.CodeInternal, Detail:
 type OwnTracker struct {
 	Address     string // of the listener, ip:port
 	Fingerprint netproto.Fingerprint
-	Link        netproto.Link
-	LinkProblem string // why others cannot use the link, see [daemon.LinkProblem]; "" if they can
+	Link        netproto.Link // as this computer and its household reach it
 
 	tracker *daemon.Tracker
 	stop    context.CancelFunc
@@ -70,7 +70,7 @@ func StartTracker(data, listen, name string, logs io.Writer) (*OwnTracker, error
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	t := &OwnTracker{Address: opened.Address(), Fingerprint: opened.Fingerprint(), Link: opened.Link(), LinkProblem: string(opened.LinkProblem()),
+	t := &OwnTracker{Address: opened.Address(), Fingerprint: opened.Fingerprint(), Link: opened.Link(),
 		tracker: opened, stop: stop, ended: make(chan struct{}), asked: time.Now()}
 	go func() {
 		defer close(t.ended)
@@ -80,6 +80,23 @@ func StartTracker(data, listen, name string, logs io.Writer) (*OwnTracker, error
 	}()
 	return t, nil
 }
+
+// MapPort says whether the router is to pass the tracker's port on; it is not asked
+// before.
+func (t *OwnTracker) MapPort(on bool) { t.tracker.MapPort(on) }
+
+// Mapping returns what the router says about the tracker's port.
+func (t *OwnTracker) Mapping() portmap.State { return t.tracker.Mapping() }
+
+// MappingChanged receives after Mapping, and with it Invite, has changed.
+func (t *OwnTracker) MappingChanged() <-chan struct{} { return t.tracker.MappingChanged() }
+
+// Invite returns the link for others: over the router, while that passes the port on.
+func (t *OwnTracker) Invite() netproto.Link { return t.tracker.Link() }
+
+// LinkProblem says why others cannot use the invite, see [daemon.LinkProblem]; "" if they
+// can.
+func (t *OwnTracker) LinkProblem() string { return string(t.tracker.LinkProblem()) }
 
 // Ended is closed when the tracker no longer runs, by Close or by itself.
 func (t *OwnTracker) Ended() <-chan struct{} { return t.ended }

@@ -39,6 +39,7 @@ import (
 	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/portmap"
 )
 
 // Config is what an engine is made of.
@@ -52,6 +53,7 @@ type Config struct {
 
 	watchLimit int                                                        // see watch.Watcher; 0: the usual one
 	timing     *timing                                                    // nil: the standard one
+	routes     func() ([]portmap.Route, error)                            // of this computer; nil: the real ones
 	around     *surroundings                                              // nil: the real ones
 	freeSpace  func(dir string) (int64, error)                            // in bytes; nil: what the system says
 	open       func(path string, state piece.State) (offer.Reader, error) // of a shared file; nil: the real one
@@ -90,6 +92,7 @@ type Engine struct {
 	conns    *session.Conns
 	swarms   *swarm.Swarms
 	traffic  *flow.Traffic
+	router   *portmap.Mapping
 
 	mu            sync.Mutex
 	closed        bool // nothing more may begin in the background
@@ -99,6 +102,7 @@ type Engine struct {
 	seedPort      int // UDP, for seed clients
 	stopListening context.CancelFunc
 	own           []netip.Addr // of this computer, as last found out; nil before
+	routerPort    portmap.State
 }
 
 // Start opens the port and begins to work; ctx ends everything. No download runs
@@ -125,10 +129,12 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 		e.Close()
 		return nil, err
 	}
+	e.router = portmap.Keep(e.ctx, portmap.Options{Description: "CentralizedP2P", Log: e.log, Routes: config.routes})
 	e.run("the shares", e.Shares.Run)
 	e.run("the downloads", e.Downloads.Run)
 	e.run("the upload slots", func(ctx context.Context) error { return e.Uploads.Run(ctx, e.conns) })
 	e.run("the watch over the network", e.watchNetwork)
+	e.run("the port on the router", e.keepRouterPort)
 	return e, nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto/portmap"
 )
 
 // Hasten makes the waits of an engine short enough for tests.
@@ -34,6 +35,12 @@ func Hasten(c *Config) {
 func Surround(c *Config, clock func() (wall time.Time, awake time.Duration), addresses func() ([]netip.Prefix, error)) {
 	c.around = &surroundings{clock: clock, addresses: addresses}
 }
+
+// RouteOver gives the engine the ways out of a test's computer.
+func RouteOver(c *Config, routes func() ([]portmap.Route, error)) { c.routes = routes }
+
+// RouterSays has the engine hear that from its router.
+func RouterSays(e *Engine, s portmap.State) { e.routerSaid(s) }
 
 // FreeSpaceOf has the engine ask a test how much space a disk has, in bytes.
 func FreeSpaceOf(c *Config, free func(dir string) (int64, error)) { c.freeSpace = free }

@@ -24,6 +24,7 @@ type fakeTracker struct {
 	beats     []netproto.HeartbeatStatus // the next answers; ok after them
 	interval  int                        // seconds between heartbeats
 	joins     int
+	joined    netproto.JoinRequest // the last one
 	resets    int
 	leaves    int
 	announces []netproto.AnnounceRequest
@@ -58,10 +59,11 @@ func (f *fakeTracker) Info(context.Context) (netproto.TrackerInfo, error) {
 	return netproto.TrackerInfo{Name: "fake"}, f.fail
 }
 
-func (f *fakeTracker) Join(context.Context, netproto.JoinRequest) (netproto.JoinResponse, error) {
+func (f *fakeTracker) Join(_ context.Context, request netproto.JoinRequest) (netproto.JoinResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.joins++
+	f.joined = request
 	answer := netproto.JoinResponse{HeartbeatSeconds: f.interval, LeaseSeconds: 3 * f.interval, Count: len(f.held)}
 	for h := range f.held {
 		answer.Digest = answer.Digest.Toggle(h)

@@ -117,6 +117,7 @@ func (e *Engine) ownAddresses() []netip.Addr {
 // renew closes the connections that are dead, joins the trackers again, and has all
 // downloads look for their sources now.
 func (e *Engine) renew(dead func(*session.Conn) bool) {
+	e.router.Refresh()
 	e.conns.Renew(dead)
 	e.Trackers.Renew()
 	e.Downloads.Renew()
@@ -127,6 +128,7 @@ func (e *Engine) joinRequest() netproto.JoinRequest {
 	e.mu.Lock()
 	request := netproto.JoinRequest{Name: e.settings.Name, Port: e.port, SeedPort: e.seedPort}
 	e.mu.Unlock()
+	request.MappedPort = e.mappedPort()
 	for _, ip := range e.ownAddresses() {
 		if ip.IsPrivate() && len(request.Candidates) < netproto.MaxCandidates {
 			request.Candidates = append(request.Candidates, netip.AddrPortFrom(ip, uint16(request.Port)).String())

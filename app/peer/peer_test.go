@@ -21,6 +21,7 @@ import (
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/portmap"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 )
@@ -92,12 +93,13 @@ type testPeer struct {
 	*peer.Engine
 	library *library.Library
 	profile string
-	files   string                          // where it keeps what it shares and downloads
-	folders int                             // that it may watch; 0 is the usual number
-	watched bool                            // it looks at its shares only when the system says that something changed
-	offers  bool                            // it shares what it downloaded
-	calm    bool                            // it waits as long as in everyday use
-	around  *around                         // the clock and the network; nil: the real ones
+	files   string  // where it keeps what it shares and downloads
+	folders int     // that it may watch; 0 is the usual number
+	watched bool    // it looks at its shares only when the system says that something changed
+	offers  bool    // it shares what it downloaded
+	calm    bool    // it waits as long as in everyday use
+	around  *around // the clock and the network; nil: the real ones
+	routes  func() ([]portmap.Route, error)
 	space   func(dir string) (int64, error) // free on its disks; nil: the real space
 	open    peer.Opener                     // of its shared files; nil: the real one
 	stop    func()
@@ -156,6 +158,11 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 	if p.around != nil {
 		peer.Surround(&config, p.around.clock, p.around.own)
 	}
+	routes := p.routes
+	if routes == nil { // no test asks a real router
+		routes = func() ([]portmap.Route, error) { return nil, nil }
+	}
+	peer.RouteOver(&config, routes)
 	engine, err := peer.Start(context.Background(), config)
 	check(t, err)
 	p.Engine, p.library = engine, l

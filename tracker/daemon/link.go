@@ -39,7 +39,7 @@ const (
 
 // LinkProblem returns why others cannot use the link.
 func (t *Tracker) LinkProblem() LinkProblem {
-	if t.options.PublicURL != "" {
+	if t.options.PublicURL != "" || publicAddress(t.Mapping()).IsValid() {
 		return LinkUsable
 	}
 	switch ip := t.outward().Addr(); {
