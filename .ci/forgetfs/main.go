@@ -1,6 +1,6 @@
 // Command forgetfs tries what a loss of power does to programs.
 //
-//	forgetfs record --log FILE [--sync DURATION] [--rate BYTES] DIR
+//	forgetfs record --log FILE [--sync DURATION] [--rate BYTES] [--fat] DIR
 //	forgetfs try --log FILE --cuts N [--seed N] [--only N] [--jobs N] [--after TEXT] --work DIR -- COMMAND…
 //
 // record mounts a file system at DIR (FUSE) that is kept in memory, until it is
@@ -8,7 +8,8 @@
 // fsync, in the order in which it was done. Each folder right in its root is a disk of
 // its own: nothing can be renamed or linked from one into another. What is written to
 // DIR/.marks is an acknowledgement: it gets its place in the log too. An fsync takes the
-// duration, and bytes a second are written.
+// duration, and bytes a second are written. With --fat it has what FAT has: times in steps
+// of two seconds, no links, no rename without replacing.
 //
 // try makes, again and again, the disk that a loss of power at some place of the log may
 // leave, in DIR/cut-N/disk, and the acknowledgements before that place, in
@@ -55,6 +56,7 @@ func run(args []string) error {
 	log := flags.String("log", "", "")
 	t, p := trial{}, pace{}
 	flags.DurationVar(&p.sync, "sync", 0, "")
+	flags.BoolVar(&p.fat, "fat", false, "")
 	flags.Int64Var(&p.rate, "rate", 0, "")
 	flags.Uint64Var(&t.seed, "seed", rand.Uint64()>>32, "")
 	flags.Uint64Var(&t.cuts, "cuts", 100, "")

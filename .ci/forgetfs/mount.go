@@ -22,10 +22,12 @@ type recorder struct {
 	next uint64
 }
 
-// pace makes the disk as slow as real ones, so that programs are caught in the middle.
+// pace makes the disk as slow as real ones, so that programs are caught in the middle, or
+// as poor.
 type pace struct {
 	sync time.Duration // an fsync takes at least
 	rate int64         // bytes a second; 0 is no limit
+	fat  bool          // it has what FAT has: times in steps of two seconds, no links, no rename without replacing
 }
 
 // add appends to the log; mu is held.
@@ -87,7 +89,11 @@ func mount(dir string, p pace) (*recorder, *fuse.Server, error) {
 func (n *node) attr(out *fuse.Attr) {
 	out.Mode, out.Size, out.Nlink, out.Blksize = n.mode, uint64(len(n.data)), uint32(max(n.links, 1)), 4096
 	out.Blocks = (out.Size + 511) / 512
-	out.SetTimes(nil, &n.changed, &n.changed)
+	changed := n.changed
+	if n.r.pace.fat {
+		changed = changed.Truncate(2 * time.Second)
+	}
+	out.SetTimes(nil, &changed, &changed)
 }
 
 func (n *node) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
@@ -230,7 +236,7 @@ func (n *node) Rename(_ context.Context, name string, newParent fs.InodeEmbedder
 	const noReplace = 1 // RENAME_NOREPLACE; the kernel has looked
 	to, child := newParent.(*node), n.child(name)
 	switch {
-	case flags&^noReplace != 0:
+	case flags&^noReplace != 0, flags != 0 && n.r.pace.fat:
 		return syscall.EINVAL
 	case child == nil:
 		return syscall.ENOENT
@@ -248,6 +254,9 @@ func (n *node) Rename(_ context.Context, name string, newParent fs.InodeEmbedder
 
 func (n *node) Link(_ context.Context, target fs.InodeEmbedder, name string, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
 	old := target.(*node)
+	if n.r.pace.fat {
+		return nil, syscall.EPERM
+	}
 	if old.disk != n.disk {
 		return nil, syscall.EXDEV
 	}

@@ -62,8 +62,11 @@ func TestMain(m *testing.M) {
 func beProgram() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if os.Args[1] == "resident" {
+	switch os.Args[1] {
+	case "resident":
 		return beResident(ctx)
+	case "waiter":
+		return beWaiter(ctx)
 	}
 	go func() {
 		io.Copy(io.Discard, os.Stdin)

@@ -28,6 +28,17 @@ func (s State) SameButDevice(other State) bool {
 	return s == other
 }
 
+// SettledAt reports whether a write after that time would change the state. FAT keeps
+// times in steps of 2 seconds, SFTP in whole seconds: there, a file that was written a
+// moment ago can be written again and look the same.
+func (s State) SettledAt(t time.Time) bool {
+	if s.Modified%int64(time.Second) != 0 || s.Changed%int64(time.Second) != 0 {
+		return true // a file system that counts finer
+	}
+	age := time.Duration(t.UnixNano() - s.Modified)
+	return age.Abs() >= TimeGrain // a time far ahead was set by somebody, and no wait reaches it
+}
+
 // SameInode reports whether two states are of one file that nobody wrote to in
 // between, as far as inode, size and time of writing tell: it may have been
 // renamed or linked. It is false if the system has no inodes.

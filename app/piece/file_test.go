@@ -183,3 +183,27 @@ func TestStatesOfOneFileAreRecognised(t *testing.T) {
 		t.Error("renaming is told from changes")
 	}
 }
+
+func TestAFreshFileIsSettledOnceALaterWriteWouldShow(t *testing.T) {
+	const second = int64(time.Second)
+	now := time.Unix(1000, 500_000_000)
+	for name, c := range map[string]struct {
+		modified, changed int64
+		want              bool
+	}{
+		"FAT, just written":             {1000 * second, 1000 * second, false},
+		"FAT, the step before":          {998 * second, 998 * second, true},
+		"FAT, rounded up":               {1002 * second, 1002 * second, false},
+		"SFTP, a second ago":            {999 * second, 999 * second, false},
+		"no time of change":             {1000 * second, 0, false},
+		"ext4, just written":            {1000*second + 1, 1000*second + 1, true},
+		"ext4, its time was set":        {1000 * second, 1000*second + 7, true},
+		"FAT, set to a time far ahead":  {9000 * second, 9000 * second, true},
+		"FAT, set to a time long ago":   {0, 0, true},
+		"a clock that is a second back": {1001 * second, 1001 * second, false},
+	} {
+		if got := (State{Modified: c.modified, Changed: c.changed}).SettledAt(now); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

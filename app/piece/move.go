@@ -178,9 +178,9 @@ func syncCopy(root *os.Root, name string) error {
 	return errors.Join(err, SyncDir(root, path.Dir(name)))
 }
 
-// timeGrain is the coarsest step in which file systems keep a time: FAT counts in
+// TimeGrain is the coarsest step in which file systems keep a time: FAT counts in
 // steps of 2 seconds.
-const timeGrain = 2 * time.Second
+const TimeGrain = 2 * time.Second
 
 // RemoveCopied removes what CopyTree copied, if the copy is as it was made. If
 // somebody has changed either since, both stay, and the error has the code
@@ -200,7 +200,7 @@ func RemoveCopied(from *os.Root, name string, to *os.Root, as string) error {
 		}
 		same := made.Mode().Type() == info.Mode().Type()
 		if info.Mode().IsRegular() {
-			same = same && made.Size() == info.Size() && made.ModTime().Sub(info.ModTime()).Abs() <= timeGrain
+			same = same && made.Size() == info.Size() && made.ModTime().Sub(info.ModTime()).Abs() <= TimeGrain
 		}
 		if !same {
 			return netproto.Errorf(netproto.CodeFileChanged, "%s was changed while it was being copied, so it stays where it is", filepath.Join(from.Name(), p))

@@ -112,7 +112,7 @@ func (sc *scan) hashBatch(work []unhashed) (*batch, error) {
 			var f library.File
 			var m *piece.Manifest
 			err := patiently(ctx, sc.waits, func() (err error) {
-				f, m, err = sc.read(ctx, w, pieces)
+				f, m, err = sc.readSettled(ctx, w, pieces)
 				return err
 			})
 			if kept, ok := errors.AsType[*kept](err); ok {
@@ -143,6 +143,27 @@ func (sc *scan) atOnce() int {
 		return 1
 	}
 	return runtime.GOMAXPROCS(0)
+}
+
+// readSettled is read, done again after a while if the file is so fresh that a later
+// write would not show.
+func (sc *scan) readSettled(ctx context.Context, w unhashed, pieces int) (library.File, *piece.Manifest, error) {
+	for again := false; ; again = true {
+		began := time.Now()
+		f, m, err := sc.read(ctx, w, pieces)
+		if err != nil || f.State.SettledAt(began) {
+			return f, m, err
+		}
+		if again {
+			return f, nil, netproto.Errorf(netproto.CodeFileChanged, "%s", f.Path)
+		}
+		sc.progress(-f.State.Size)
+		select {
+		case <-time.After(piece.TimeGrain):
+		case <-ctx.Done():
+			return f, nil, ctx.Err()
+		}
+	}
 }
 
 // read hashes a file, or recognises it as one that had another name.
