@@ -8,6 +8,7 @@
 //	sharing     what this peer offers
 //	serving     the answers to others, and the uploads
 //	membership  staying with trackers
+//	reach       how a connection to a peer comes about
 //	session     connections and frames
 //	offer       the register of what others may read
 //	flow        rates and limits
@@ -25,7 +26,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"centralizedp2p/app/library"
@@ -33,6 +33,7 @@ import (
 	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/reach"
 	"centralizedp2p/app/peer/serving"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/peer/sharing"
@@ -40,6 +41,7 @@ import (
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/portmap"
+	"centralizedp2p/netproto/reuse"
 )
 
 // Config is what an engine is made of.
@@ -50,13 +52,17 @@ type Config struct {
 	Listen string
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
+	// These switch off what the settings allow.
+	NoRouterPort, NoCalls, NoRelay bool
 
-	watchLimit int                                                        // see watch.Watcher; 0: the usual one
-	timing     *timing                                                    // nil: the standard one
-	routes     func() ([]portmap.Route, error)                            // of this computer; nil: the real ones
-	around     *surroundings                                              // nil: the real ones
-	freeSpace  func(dir string) (int64, error)                            // in bytes; nil: what the system says
-	open       func(path string, state piece.State) (offer.Reader, error) // of a shared file; nil: the real one
+	watchLimit int                                                         // see watch.Watcher; 0: the usual one
+	timing     *timing                                                     // nil: the standard one
+	dial       func(ctx context.Context, address string) (net.Conn, error) // of other peers; nil: TCP
+	dialFrom   func(ctx context.Context, address string) (net.Conn, error) // in calls; nil: from the port
+	routes     func() ([]portmap.Route, error)                             // of this computer; nil: the real ones
+	around     *surroundings                                               // nil: the real ones
+	freeSpace  func(dir string) (int64, error)                             // in bytes; nil: what the system says
+	open       func(path string, state piece.State) (offer.Reader, error)  // of a shared file; nil: the real one
 }
 
 // timing is every wait that is not fixed by the protocol; tests choose shorter ones.
@@ -67,11 +73,12 @@ type timing struct {
 	queue      queue.Timing
 	sharing    sharing.Timing
 	membership membership.Timing
+	reach      reach.Timing
 	look       time.Duration // how often to check whether the computer slept
 }
 
 var standardTiming = timing{session.StandardTiming, serving.StandardTiming, swarm.StandardTiming, queue.StandardTiming, sharing.StandardTiming,
-	membership.StandardTiming, time.Second}
+	membership.StandardTiming, reach.StandardTiming, time.Second}
 
 // Engine is a peer at work. Its rooms are used directly.
 type Engine struct {
@@ -90,6 +97,7 @@ type Engine struct {
 	changes  changes
 	contents *offer.Register
 	conns    *session.Conns
+	reach    *reach.Ladder
 	swarms   *swarm.Swarms
 	traffic  *flow.Traffic
 	router   *portmap.Mapping
@@ -98,8 +106,9 @@ type Engine struct {
 	closed        bool // nothing more may begin in the background
 	failed        error
 	settings      library.Settings
-	port          int // TCP, for other peers
-	seedPort      int // UDP, for seed clients
+	port          int         // TCP, for other peers
+	listener      *reuse.Port // at that port
+	seedPort      int         // UDP, for seed clients
 	stopListening context.CancelFunc
 	own           []netip.Addr // of this computer, as last found out; nil before
 	routerPort    portmap.State
@@ -144,7 +153,8 @@ func (e *Engine) assemble() error {
 	up, down := settings.Rates()
 	e.traffic = flow.NewTraffic(up, down, settings.LocalExempt)
 	e.changes.flowing = func() bool { down, up := e.Rates(); return down > 0 || up > 0 }
-	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step, Log: e.log, Timing: e.timing.membership})
+	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step, Log: e.log, Timing: e.timing.membership,
+		Dial: e.dialLine, Ring: e.rung, Calls: func() bool { return e.switches().Calls }})
 	e.contents = offer.NewRegister(e.Trackers)
 	files := offer.NewFiles(e.config.open)
 	e.Shares = sharing.New(sharing.Config{Library: library, Contents: e.contents, Log: e.log, Timing: e.timing.sharing,
@@ -153,11 +163,13 @@ func (e *Engine) assemble() error {
 	e.Uploads = serving.New(serving.Config{Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving, Sent: e.Shares.Sent,
 		Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
 	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name})
+	e.reach = e.newLadder()
 	free := e.config.freeSpace
 	if free == nil {
 		free = piece.FreeSpace
 	}
-	e.swarms = swarm.New(swarm.Config{Key: netproto.PublicKey(library.Identity().Key()), Conns: e.conns, Contents: e.contents, Files: files,
+	e.swarms = swarm.New(swarm.Config{Key: netproto.PublicKey(library.Identity().Key()), Conns: e.conns, Connect: e.reach.Connect, Contents: e.contents,
+		Files:    files,
 		Audience: e.Uploads,
 		Traffic:  e.traffic, Log: e.log, Timing: e.timing.swarm, Trackers: e.sourceTrackers, Port: e.Port, Preallocate: e.preallocate, FreeSpace: free,
 		Notify: e.changes.notify})
@@ -206,14 +218,11 @@ func (e *Engine) Err() error {
 	return e.failed
 }
 
-// portInUse is what Windows says; the portable name does not match it.
-const portInUse = syscall.Errno(10048) // WSAEADDRINUSE
-
-// Listen opens a TCP port. The error has the code "port-in-use" if another program
-// has it.
-func Listen(ctx context.Context, address string) (net.Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, portInUse) {
+// Listen opens a TCP port, from which the peer also dials in calls. The error has the
+// code "port-in-use" if another program has it.
+func Listen(ctx context.Context, address string) (*reuse.Port, error) {
+	l, err := reuse.Listen(ctx, address)
+	if reuse.InUse(err) {
 		return nil, netproto.Errorf(netproto.CodePortInUse, "%s", address)
 	}
 	if err != nil {
@@ -232,6 +241,7 @@ func (e *Engine) Close() error {
 	if e.Downloads != nil {
 		e.Downloads.Close()
 	}
+	e.reach.Close()
 	e.conns.Close()
 	e.Trackers.Close()
 	e.work.Wait()
@@ -264,7 +274,7 @@ func (e *Engine) Move(address string) error {
 		return netproto.Errorf(netproto.CodeCancelled, "the program ends")
 	}
 	before := e.stopListening
-	e.port, e.stopListening = l.Addr().(*net.TCPAddr).Port, stop
+	e.port, e.listener, e.stopListening = l.Number(), l, stop
 	e.mu.Unlock()
 	if before != nil {
 		before()

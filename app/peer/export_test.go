@@ -27,6 +27,7 @@ func Hasten(c *Config) {
 	t.sharing.Partial = 20 * time.Millisecond
 	t.membership.Gather = 10 * time.Millisecond
 	t.membership.MinRetry, t.membership.MaxRetry = 100*time.Millisecond, 500*time.Millisecond
+	t.reach.GiveUp = t.session.Handshake
 	t.look = 20 * time.Millisecond
 	c.timing = &t
 }

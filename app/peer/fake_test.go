@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"context"
+	"net"
 	"strconv"
 	"sync"
 	"testing"
@@ -151,6 +152,21 @@ func (f *fakeTracker) Close() error {
 	defer f.mu.Unlock()
 	f.closed = true
 	return nil
+}
+
+func (f *fakeTracker) Families(context.Context) []string    { return nil }
+func (f *fakeTracker) Dialable(addresses []string) []string { return addresses }
+
+func (f *fakeTracker) Line(context.Context, string, func(context.Context, string, string) (net.Conn, error)) (net.Conn, error) {
+	return nil, netproto.Errorf(netproto.CodeNotFound, "an older tracker")
+}
+
+func (f *fakeTracker) Call(context.Context, netproto.CallRequest) (netproto.CallResponse, error) {
+	return netproto.CallResponse{}, netproto.Errorf(netproto.CodeNotFound, "an older tracker")
+}
+
+func (f *fakeTracker) Relay(context.Context, netproto.RelayToken) (net.Conn, error) {
+	return nil, netproto.Errorf(netproto.CodeNotFound, "an older tracker")
 }
 
 // holds returns how the tracker lists a content now.

@@ -118,6 +118,7 @@ func (e *Engine) ownAddresses() []netip.Addr {
 // downloads look for their sources now.
 func (e *Engine) renew(dead func(*session.Conn) bool) {
 	e.router.Refresh()
+	e.reach.Renew()
 	e.conns.Renew(dead)
 	e.Trackers.Renew()
 	e.Downloads.Renew()
@@ -129,10 +130,28 @@ func (e *Engine) joinRequest() netproto.JoinRequest {
 	request := netproto.JoinRequest{Name: e.settings.Name, Port: e.port, SeedPort: e.seedPort}
 	e.mu.Unlock()
 	request.MappedPort = e.mappedPort()
-	for _, ip := range e.ownAddresses() {
-		if ip.IsPrivate() && len(request.Candidates) < netproto.MaxCandidates {
-			request.Candidates = append(request.Candidates, netip.AddrPortFrom(ip, uint16(request.Port)).String())
-		}
+	for _, ip := range candidates(e.ownAddresses()) {
+		request.Candidates = append(request.Candidates, netip.AddrPortFrom(ip, uint16(request.Port)).String())
 	}
 	return request
+}
+
+// candidates are the private addresses that others in the local network may reach, of
+// both families in turn: many of one must not crowd out the other.
+func candidates(own []netip.Addr) []netip.Addr {
+	var families [2][]netip.Addr
+	for _, ip := range own {
+		if ip.IsPrivate() {
+			families[ip.BitLen()/128] = append(families[ip.BitLen()/128], ip)
+		}
+	}
+	var list []netip.Addr
+	for i := range own {
+		for _, family := range families {
+			if i < len(family) && len(list) < netproto.MaxCandidates {
+				list = append(list, family[i])
+			}
+		}
+	}
+	return list
 }

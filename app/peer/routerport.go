@@ -41,7 +41,7 @@ func (e *Engine) keepRouterPort(ctx context.Context) error {
 // portToMap returns the port that the router should pass on; 0 for none.
 func (e *Engine) portToMap() int {
 	e.mu.Lock()
-	port, wanted := e.port, e.settings.RouterPort
+	port, wanted := e.port, e.settings.RouterPort && !e.config.NoRouterPort
 	e.mu.Unlock()
 	if wanted {
 		for _, s := range e.Trackers.Statuses() {

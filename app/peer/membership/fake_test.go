@@ -3,6 +3,7 @@ package membership
 import (
 	"context"
 	"log/slog"
+	"net"
 	"sync"
 	"testing"
 
@@ -133,6 +134,21 @@ func (f *fakeTracker) Close() error {
 	return nil
 }
 
+func (f *fakeTracker) Families(context.Context) []string    { return nil }
+func (f *fakeTracker) Dialable(addresses []string) []string { return addresses }
+
+func (f *fakeTracker) Line(context.Context, string, func(context.Context, string, string) (net.Conn, error)) (net.Conn, error) {
+	return nil, netproto.Errorf(netproto.CodeNotFound, "an older tracker")
+}
+
+func (f *fakeTracker) Call(context.Context, netproto.CallRequest) (netproto.CallResponse, error) {
+	return netproto.CallResponse{}, netproto.Errorf(netproto.CodeNotFound, "an older tracker")
+}
+
+func (f *fakeTracker) Relay(context.Context, netproto.RelayToken) (net.Conn, error) {
+	return nil, netproto.Errorf(netproto.CodeNotFound, "an older tracker")
+}
+
 // with looks at what the tracker was told.
 func (f *fakeTracker) with(look func()) {
 	f.mu.Lock()
@@ -143,7 +159,7 @@ func (f *fakeTracker) with(look func()) {
 // start returns memberships without a tracker.
 func start(t testing.TB) *Memberships {
 	return New(context.WithoutCancel(t.Context()), Config{
-		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
+		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return true },
 	})
 }
 

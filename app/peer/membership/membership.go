@@ -234,19 +234,29 @@ func (m *membership) stay(ctx context.Context) error {
 		return err
 	}
 	m.present = true // even if the answer is lost
-	joined, err := m.tracker.Join(ctx, m.config.Self())
+	self := m.config.Self()
+	joined, err := m.tracker.Join(ctx, self)
 	if err != nil {
 		m.present = ctx.Err() != nil
 		return err
 	}
 	m.page.compare(joined.Count, joined.Digest)
+	calls := joined.Line && m.config.Calls()
 	m.update(func(s *Status) {
+		s.MappedPort, s.Calls, s.Relays, s.Lines = self.MappedPort, calls, info.Relay, nil
 		s.Name, s.Fingerprint = info.Name, m.tracker.Fingerprint()
 		s.Observed, s.Reachable = joined.ObservedAddress, joined.Reachable
 		s.Lease = seconds(joined.LeaseSeconds)
 		s.Err, s.Retry, s.State = nil, time.Time{}, StateConnected
 	})
 	m.config.Log.Info("joined the tracker", "tracker", m.tracker.Address(), "name", netproto.Printable(info.Name))
+	var held *lines
+	if calls {
+		ctx, end := context.WithCancel(ctx)
+		held = m.holdLines(ctx)
+		defer held.work.Wait()
+		defer end()
+	}
 	interval := min(max(seconds(joined.HeartbeatSeconds), minHeartbeat), maxHeartbeat)
 	beat := time.NewTimer(0)
 	defer beat.Stop()
@@ -281,7 +291,7 @@ func (m *membership) stay(ctx context.Context) error {
 			beat.Reset(0)
 		case <-beat.C:
 			// A lease survives one heartbeat that the tracker was too busy for.
-			if err := m.heartbeat(ctx); err != nil && askedToWait(err) == 0 {
+			if err := m.heartbeat(ctx, held); err != nil && askedToWait(err) == 0 {
 				return err
 			}
 			beat.Reset(jitter(interval) * 4 / 5) // never later than the interval
@@ -289,10 +299,10 @@ func (m *membership) stay(ctx context.Context) error {
 	}
 }
 
-func (m *membership) heartbeat(ctx context.Context) error {
+func (m *membership) heartbeat(ctx context.Context, held *lines) error {
 	request, told := m.page.report()
 	began := time.Now()
-	answer, err := m.tracker.Heartbeat(ctx, request)
+	answer, err := m.beat(ctx, held, request)
 	if err != nil {
 		return err
 	}
@@ -316,6 +326,17 @@ func (m *membership) heartbeat(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// beat sends a heartbeat over a line, if one stands, and else as a request.
+func (m *membership) beat(ctx context.Context, held *lines, request netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
+	if held != nil {
+		answer, err := held.beat(ctx, request)
+		if _, said := errors.AsType[*netproto.Error](err); err == nil || said || ctx.Err() != nil {
+			return answer, err
+		}
+	}
+	return m.tracker.Heartbeat(ctx, request)
 }
 
 // askCounts asks a tracker whose heartbeats bring no counts for them, now and

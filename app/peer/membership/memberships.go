@@ -4,15 +4,17 @@
 // A peer stays with one main tracker, which its links name, and with any number
 // of others beside it. It announces to all of them what it has, asks all of them
 // for sources, and searches all of them: see [Trackers]. If one is lost, the others
-// are not affected.
+// are not affected. To a tracker that arranges calls it holds lines, on which its
+// heartbeats travel and over which other peers ring it.
 //
-// Locks, outer first: Memberships.joining, Memberships.mu, membership.mu, book.mu.
-// None is held while a tracker is asked.
+// Locks, outer first: Memberships.joining, Memberships.mu, membership.mu, lines.mu,
+// book.mu. None is held while a tracker is asked; line.writing is, for one frame.
 package membership
 
 import (
 	"context"
 	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -40,6 +42,11 @@ type Config struct {
 	Changed func()                      // something a person sees, or a waiter waits for, has changed; must not wait
 	Log     *slog.Logger
 	Timing  Timing
+	// Dial connects lines, from the port that this peer listens at.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Ring takes a call; it must not wait. Calls says whether they are taken at all.
+	Ring  func(t Tracker, ring netproto.Ring) netproto.RingResult
+	Calls func() bool
 }
 
 // Memberships are all memberships of a peer: with its main tracker, if it has one, and
@@ -245,6 +252,16 @@ func (ms *Memberships) Active() Trackers {
 		return joined
 	}
 	return all
+}
+
+// Find returns the tracker at an address if this peer has joined it, otherwise nil.
+func (ms *Memberships) Find(address string) Tracker {
+	for _, m := range ms.list() {
+		if m.at(address) && m.snapshot().State == StateConnected {
+			return m.tracker
+		}
+	}
+	return nil
 }
 
 // Joined reports whether this peer has joined a tracker.

@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -36,6 +37,18 @@ type Tracker interface {
 	Withdraw(ctx context.Context, hashes []netproto.ContentHash) error
 	// Stats returns the counts that newer trackers send with every heartbeat.
 	Stats(ctx context.Context) (netproto.Stats, error)
+	// Families are the networks, tcp4 and tcp6, in which the tracker can be reached.
+	Families(ctx context.Context) []string
+	// Line opens a line in one network over a connection that dial makes: frames go both
+	// ways, see [netproto.LineFrame].
+	Line(ctx context.Context, network string, dial func(ctx context.Context, network, address string) (net.Conn, error)) (net.Conn, error)
+	// Dialable returns which of the addresses that the tracker names may be dialled.
+	Dialable(addresses []string) []string
+	// Call has a peer and this one meet. It fails with "busy" or "denied" if the peer
+	// does not want to, and with "not-found" if it cannot be rung.
+	Call(ctx context.Context, request netproto.CallRequest) (netproto.CallResponse, error)
+	// Relay joins this side of a call with the other.
+	Relay(ctx context.Context, token netproto.RelayToken) (net.Conn, error)
 	// Reset gives up connections that may be dead: the next call makes new ones.
 	Reset()
 	Close() error
@@ -65,5 +78,9 @@ type Status struct {
 	RoundTrip   time.Duration // of the last heartbeat
 	Observed    string        // this peer's address as the tracker sees it
 	Reachable   netproto.Reachability
+	MappedPort  int            // that this peer told it at the last join; 0 = none
+	Relays      bool           // it relays what no call connects
+	Calls       bool           // it keeps lines and arranges calls
+	Lines       []LineStatus   // that stand
 	Stats       netproto.Stats // the last counts of the tracker; zero before they came
 }

@@ -143,7 +143,14 @@ func (h *house) visit(t *testing.T) (*guest, *owner) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var err error
-	if g.conn, err = cs.Connect(ctx, h.source, 0); err != nil {
+	dial := func(ctx context.Context) (*session.Channel, error) {
+		raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", h.source.Addresses[0])
+		if err != nil {
+			return nil, err
+		}
+		return cs.Secure(ctx, raw, h.source.Key, session.Client, session.WayLAN)
+	}
+	if g.conn, err = cs.Connect(ctx, h.source.Key, 0, dial); err != nil {
 		t.Fatal(err)
 	}
 	return g, <-h.owners

@@ -2,6 +2,9 @@ package session
 
 import "net/netip"
 
+// MaxAddresses is how many addresses of a peer are tried, the likeliest first.
+const MaxAddresses = 8
+
 // Network returns the smallest network that one person has: an IPv4 address or a /64.
 func Network(ip netip.Addr) netip.Prefix {
 	bits := 64

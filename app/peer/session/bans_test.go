@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -119,23 +118,19 @@ func TestWhatIsRememberedOfLiarsIsBounded(t *testing.T) {
 
 func TestNobodyOfARefusedNetworkIsMet(t *testing.T) {
 	t.Parallel()
-	dialled := 0
-	cs := New(t.Context(), Config{Identity: fresh(t), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Name: func() string { return "here" },
-		Dial: func(context.Context, string) (net.Conn, error) {
-			dialled++
-			return nil, errors.New("tests stay on this computer")
-		}})
+	cs := New(t.Context(), Config{Identity: fresh(t), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Name: func() string { return "here" }})
 	defer cs.Close()
 	c := &court{T: t, now: time.Now()}
 	c.ban(8, "192.0.2.1")
 	cs.bans = c.bans
-	source := netproto.Source{Key: netproto.PublicKey(fresh(t).Key()), Addresses: []string{"192.0.2.1:4000"}}
-	if _, err := cs.Connect(t.Context(), source, 0); netproto.CodeOf(err) != netproto.CodePeerUnreachable || dialled != 0 {
-		t.Errorf("%v after %d dials", err, dialled)
-	}
-	source.Addresses = []string{"192.0.2.2:4000"}
-	if _, err := cs.Connect(t.Context(), source, 0); err == nil || dialled != 1 {
-		t.Errorf("%v after %d dials of its neighbour", err, dialled)
+	for address, want := range map[string]error{"192.0.2.1:4000": errBannedNetwork, "192.0.2.2:4000": nil} {
+		end, err := cs.BeginDial(netproto.PublicKey{1}, netip.MustParseAddrPort(address))
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v", address, err)
+		}
+		if err == nil {
+			end(false)
+		}
 	}
 
 	// The listener closes what comes from there unread, and serves others.

@@ -42,6 +42,7 @@ type Conn struct {
 	Name string // what the peer calls itself, fit to be shown
 	// Features are the bits of its hello.
 	Features uint32
+	Way      Way  // how it came about
 	Local    bool // it is in the local network, or on this computer
 
 	Owner  Owner
@@ -49,7 +50,7 @@ type Conn struct {
 
 	conns   *Conns
 	tls     *tls.Conn
-	dialled bool // by this side
+	dialled bool // by this side, at an address where others may reach the peer too
 
 	wake  chan struct{} // for the writer
 	ended chan struct{} // closed when the connection is over and both handlers know
@@ -68,14 +69,18 @@ type Conn struct {
 	swarms  map[netproto.ContentHash]struct{} // those that the peer said it is in
 }
 
-func newConn(cs *Conns, t *tls.Conn) (*Conn, error) {
+func newConn(cs *Conns, ch *Channel) (*Conn, error) {
+	t := ch.tls
 	key, err := identity.KeyOf(t.ConnectionState())
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{conns: cs, tls: t, Key: netproto.PublicKey(key), ID: netproto.PeerIDOf(key),
+	c := &Conn{conns: cs, tls: t, Way: ch.way, dialled: ch.dialled, Key: netproto.PublicKey(key), ID: netproto.PeerIDOf(key),
 		wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
 	c.Local = InLocalNetwork(c.Remote().Addr())
+	if c.Way == "" {
+		c.Way = cs.wayOf(c.Key, c.Remote())
+	}
 	c.out.conn = c
 	c.moved.Store(c.quiet.UnixNano())
 	c.Owner, c.Reader = cs.owner(c), cs.reader(c)
@@ -142,6 +147,9 @@ func (c *Conn) Close(err error) {
 
 // Ended is closed when the connection is over and both handlers know.
 func (c *Conn) Ended() <-chan struct{} { return c.ended }
+
+// Busy reports whether either side has anything open at the other.
+func (c *Conn) Busy() bool { return c.Owner.Busy() || c.Reader.Busy() }
 
 // alive reports whether frames can still be sent.
 func (c *Conn) alive() bool {
@@ -297,7 +305,7 @@ var errIdle = errors.New("nothing was asked for lately")
 
 // unused reports whether neither side has had a content open for two pings.
 func (c *Conn) unused() bool {
-	if c.Owner.Busy() || c.Reader.Busy() {
+	if c.Busy() {
 		c.quiet = time.Now()
 		return false
 	}
@@ -325,11 +333,17 @@ func (c *Conn) InSwarm(hash netproto.ContentHash) bool {
 	return in
 }
 
-// Address returns where the peer is, as ip:port.
+// Address returns where the peer is, as ip:port; where its relay is, if it is relayed.
 func (c *Conn) Address() string { return c.tls.RemoteAddr().String() }
 
-// Remote returns the address and port at which this side sees the peer.
-func (c *Conn) Remote() netip.AddrPort { return addrPort(c.tls.RemoteAddr()) }
+// Remote returns the address and port at which this side sees the peer; none if it is
+// relayed.
+func (c *Conn) Remote() netip.AddrPort {
+	if c.Way == WayRelayed {
+		return netip.AddrPort{}
+	}
+	return addrPort(c.tls.RemoteAddr())
+}
 
 // LocalAddr returns this side's address of the connection.
 func (c *Conn) LocalAddr() netip.Addr { return addrPort(c.tls.LocalAddr()).Addr() }
@@ -343,8 +357,12 @@ func addrPort(a net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())
 }
 
-// ReachableAt returns where others can reach the peer; false if that is not known.
+// ReachableAt returns where others can reach the peer; false if that is not known, or if
+// they cannot without a call.
 func (c *Conn) ReachableAt() (netip.AddrPort, bool) {
+	if c.Way.Single() {
+		return netip.AddrPort{}, false
+	}
 	at := c.Remote()
 	c.mu.Lock()
 	defer c.mu.Unlock()

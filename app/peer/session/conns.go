@@ -1,10 +1,12 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -32,6 +34,12 @@ func (cs *Conns) add(c *Conn) bool {
 		return false
 	}
 	cs.byKey[c.Key] = append(cs.byKey[c.Key], c)
+	for _, came := range cs.awaited[c.Key] {
+		select {
+		case came <- struct{}{}:
+		default:
+		}
+	}
 	return true
 }
 
@@ -52,7 +60,7 @@ func (cs *Conns) remove(c *Conn) {
 	cs.byKey[c.Key] = list
 }
 
-// Of returns the living connections to a peer.
+// Of returns the living connections to a peer, the best way first.
 func (cs *Conns) Of(key netproto.PublicKey) []*Conn {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -62,6 +70,7 @@ func (cs *Conns) Of(key netproto.PublicKey) []*Conn {
 			alive = append(alive, c)
 		}
 	}
+	slices.SortStableFunc(alive, func(a, b *Conn) int { return cmp.Compare(a.Way.rank(), b.Way.rank()) })
 	return alive
 }
 
@@ -122,6 +131,15 @@ func (cs *Conns) refuses(ip netip.Addr) bool {
 	return cs.bans.refuses(ip, time.Now())
 }
 
+// BeginDial reports whether an address may be dialled to reach a key: see [Dials.Begin].
+// Nobody in a network from which many wrong bytes came is dialled.
+func (cs *Conns) BeginDial(key netproto.PublicKey, at netip.AddrPort) (end func(answered bool), err error) {
+	if cs.refuses(at.Addr()) {
+		return nil, errBannedNetwork
+	}
+	return cs.Dials.Begin(key, at, time.Now())
+}
+
 func (cs *Conns) refuseBanned(key ed25519.PublicKey) error {
 	if cs.Banned(netproto.PublicKey(key)) {
 		return errBanned
@@ -140,6 +158,9 @@ func (cs *Conns) All() []*Conn {
 	return all
 }
 
+// ErrImproved ends a relayed connection that a better one has replaced.
+var ErrImproved = errors.New("there is a better way to the peer")
+
 // ErrRenewed ends connections that [Conns.Renew] found dead.
 var ErrRenewed = errors.New("the network changed, or the computer slept")
 
@@ -156,6 +177,13 @@ func (cs *Conns) Renew(dead func(*Conn) bool) {
 			c.Close(ErrRenewed)
 		}
 	}
+}
+
+// Renewed is closed with the next [Conns.Renew], and when everything ends.
+func (cs *Conns) Renewed() <-chan struct{} {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.epoch.Done()
 }
 
 // untilRenewed returns a context like ctx that also ends with the next [Conns.Renew].

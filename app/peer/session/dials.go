@@ -50,7 +50,7 @@ type Dials struct {
 	mu     sync.Mutex
 	tries  map[target]tries
 	proven map[provenAt]struct{}
-	busy   map[netip.AddrPort]struct{} // that are being dialled
+	busy   map[netip.AddrPort]*dialled // that are being dialled
 	minute time.Time                   // when the current one began
 	count  int                         // of the dials in it that got no answer
 	again  int                         // of those, where there had been none before
@@ -67,6 +67,16 @@ type tries struct {
 	count int
 }
 
+// dialled is an address that is being dialled to reach a key: several times at once,
+// if it is called besides, which counts once.
+type dialled struct {
+	key     netproto.PublicKey
+	times   int
+	counted bool // against the budget
+	minute  time.Time
+	again   bool
+}
+
 type provenAt struct {
 	key netproto.PublicKey
 	at  netip.AddrPort
@@ -80,43 +90,59 @@ func targetOf(at netip.AddrPort) (of target, lasts time.Duration) {
 	return of, lasts
 }
 
-// Begin reports whether an address may be dialled to reach a key, and counts it. The
-// caller says at the end whether the key answered. The error is [ErrLater] or
-// [ErrBudget], or says that the address is none of a peer.
+// Begin reports whether an address may be dialled to reach a key, and counts it. At one
+// time it is dialled only for one key. The caller says at the end whether the key
+// answered. The error is [ErrLater] or [ErrBudget], or says that the address is none of
+// a peer.
 func (d *Dials) Begin(key netproto.PublicKey, at netip.AddrPort, now time.Time) (end func(answered bool), err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !at.IsValid() || at.Port() == 0 || !IsUnicast(at.Addr()) {
 		return nil, errors.New("it is not the address of a peer")
 	}
-	if _, busy := d.busy[at]; busy {
+	b := d.busy[at]
+	if b != nil && b.key != key {
 		return nil, ErrLater
 	}
-	_, known := d.proven[provenAt{key, at}]
-	if !known {
-		if err := d.admits(at, now); err != nil {
+	if b == nil {
+		if b, err = d.begin(key, at, now); err != nil {
 			return nil, err
 		}
 	}
-	minute, again := d.minute, false
-	if !known {
-		again = d.add(at, now)
-	}
-	if d.busy == nil {
-		d.busy, d.proven = map[netip.AddrPort]struct{}{}, map[provenAt]struct{}{}
-	}
-	d.busy[at] = struct{}{}
+	b.times++
 	return func(answered bool) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		delete(d.busy, at)
-		if answered {
-			d.prove(key, at)
+		if b.times--; b.times == 0 {
+			delete(d.busy, at)
 		}
-		if answered && !known {
-			d.giveBack(at, minute, again)
+		if !answered {
+			return
+		}
+		d.prove(key, at)
+		if b.counted {
+			b.counted = false
+			d.giveBack(at, b.minute, b.again)
 		}
 	}, nil
+}
+
+// begin counts the first of the dials that are under way to an address. The caller
+// holds the lock.
+func (d *Dials) begin(key netproto.PublicKey, at netip.AddrPort, now time.Time) (*dialled, error) {
+	b := &dialled{key: key}
+	if _, known := d.proven[provenAt{key, at}]; !known {
+		if err := d.admits(at, now); err != nil {
+			return nil, err
+		}
+		b.counted, b.minute = true, d.minute
+		b.again = d.add(at, now)
+	}
+	if d.busy == nil {
+		d.busy, d.proven = map[netip.AddrPort]*dialled{}, map[provenAt]struct{}{}
+	}
+	d.busy[at] = b
+	return b, nil
 }
 
 // Hears reports whether an address that another peer named is worth remembering: it

@@ -1,11 +1,8 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -124,40 +121,5 @@ func TestAnAddressIsDialledOnceAtATime(t *testing.T) {
 	end(true)
 	if _, err := d.Begin(netproto.PublicKey{2}, at, now); err != nil {
 		t.Error(err)
-	}
-}
-
-// A hostile tracker names one address for two hundred peers, eight times for each.
-func TestAVictimIsDialledAFewTimes(t *testing.T) {
-	t.Parallel()
-	victim, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer victim.Close()
-	dials := make(chan struct{}, 2000)
-	go func() {
-		for {
-			c, err := victim.Accept()
-			if err != nil {
-				return
-			}
-			dials <- struct{}{}
-			c.Close()
-		}
-	}()
-	cs := New(t.Context(), Config{Identity: fresh(t), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Name: func() string { return "" }})
-	defer cs.Close()
-	at := victim.Addr().String()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for i := range 200 {
-		src := netproto.Source{Key: netproto.PublicKey{byte(i)}, Addresses: []string{at, at, "[::ffff:127.0.0.1]:" + at[len("127.0.0.1:"):], at, "localhost:5000", at, at, at}}
-		if _, err := cs.Connect(ctx, src, 0); err == nil {
-			t.Fatal("the victim is a peer")
-		}
-	}
-	if n := len(dials); n == 0 || n > dialsPerAddress {
-		t.Errorf("it was dialled %d times", n)
 	}
 }

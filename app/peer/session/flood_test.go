@@ -87,9 +87,7 @@ func meet(t *testing.T, get func(*Conn, netproto.Get)) *deaf {
 		return owner{get: func(f netproto.Get) { get(c, f) }}
 	}, func(*Conn) Reader { return reader{d.ended} })
 	ours, theirs := net.Pipe()
-	cs.begin(func() {
-		cs.accept(&guest{}, tls.Server(newWire(ours), cs.config.Identity.ServerTLS(netproto.ALPN, true, cs.refuseBanned)))
-	})
+	cs.begin(func() { cs.accept(&guest{}, newWire(ours)) })
 	d.Conn = tls.Client(theirs, fresh(t).ClientTLS(netproto.ALPN, func(ed25519.PublicKey) error { return nil }))
 	t.Cleanup(func() { theirs.Close() })
 	if err := d.SetDeadline(time.Now().Add(patience)); err != nil {

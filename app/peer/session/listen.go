@@ -3,9 +3,12 @@ package session
 import (
 	"bufio"
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"errors"
 	"net"
+	"os"
+	"slices"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -43,7 +46,7 @@ func (cs *Conns) Listen(ctx context.Context, l net.Listener) error {
 		}
 		begun := cs.begin(func() {
 			defer cs.guests.leave(in)
-			cs.accept(in, tls.Server(newWire(raw), cs.config.Identity.ServerTLS(netproto.ALPN, true, cs.refuseBanned)))
+			cs.accept(in, newWire(raw))
 		})
 		if !begun {
 			cs.guests.leave(in)
@@ -52,12 +55,50 @@ func (cs *Conns) Listen(ctx context.Context, l net.Listener) error {
 	}
 }
 
+// speaksFirst is how long a connection may be silent, while a call is under way, until
+// it is taken for one of the call: whoever dials by itself says hello at once, with
+// what ends the handshake of TCP.
+const speaksFirst = 150 * time.Millisecond
+
+// answer returns a connection which another peer made, with this peer on its side of
+// TLS. A peer that was called dials too, and then waits for the caller's hello.
+func (cs *Conns) answer(w *wire) *Channel {
+	server := &Channel{tls: tls.Server(w, cs.config.Identity.ServerTLS(netproto.ALPN, true, cs.refuseBanned))}
+	keys, exact := cs.calls(addrPort(w.RemoteAddr()))
+	if len(keys) == 0 {
+		return server
+	}
+	if !exact {
+		w.SetReadDeadline(time.Now().Add(speaksFirst))
+		_, err := w.r.Peek(1)
+		w.SetReadDeadline(time.Time{})
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return server
+		}
+	}
+	config := cs.config.Identity.ClientTLS(netproto.ALPN, func(key ed25519.PublicKey) error {
+		if !slices.Contains(keys, netproto.PublicKey(key)) {
+			return errors.New("it is not the peer that was called")
+		}
+		return cs.refuseBanned(key)
+	})
+	return &Channel{tls: tls.Client(w, config), way: WayCalled}
+}
+
 // accept shakes hands with a peer that connected and serves the connection to its end.
-func (cs *Conns) accept(in *guest, t *tls.Conn) {
-	defer t.NetConn().Close()
-	c, r, err := cs.shake(cs.ctx, t)
+func (cs *Conns) accept(in *guest, w *wire) {
+	defer w.Close()
+	ctx, cancel := context.WithTimeout(cs.ctx, cs.config.Timing.Handshake)
+	defer cancel()
+	ch := cs.answer(w)
+	err := ch.tls.HandshakeContext(ctx)
+	var c *Conn
+	var r *bufio.Reader
+	if err == nil {
+		c, r, err = cs.greet(ctx, ch)
+	}
 	if err != nil {
-		cs.config.Log.Debug("handshake", "peer", t.RemoteAddr(), "error", err)
+		cs.config.Log.Debug("handshake", "peer", w.RemoteAddr(), "error", err)
 		return
 	}
 	if !cs.add(c) {
@@ -66,22 +107,18 @@ func (cs *Conns) accept(in *guest, t *tls.Conn) {
 	defer cs.remove(c)
 	in.met.Store(c)
 	err = c.run(cs.ctx, r)
-	cs.config.Log.Debug("connection ended", "peer", c.Address(), "error", err)
+	cs.config.Log.Debug("connection ended", "peer", c.Address(), "way", c.Way, "error", err)
 }
 
-func (cs *Conns) shake(ctx context.Context, t *tls.Conn) (*Conn, *bufio.Reader, error) {
-	ctx, cancel := context.WithTimeout(ctx, cs.config.Timing.Handshake)
-	defer cancel()
-	if err := t.HandshakeContext(ctx); err != nil {
-		return nil, nil, err
-	}
-	c, err := newConn(cs, t)
+// greet exchanges the first frames on a channel.
+func (cs *Conns) greet(ctx context.Context, ch *Channel) (*Conn, *bufio.Reader, error) {
+	c, err := newConn(cs, ch)
 	if err != nil {
 		return nil, nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { t.NetConn().Close() })
+	stop := context.AfterFunc(ctx, func() { ch.Close() })
 	defer stop()
-	r := bufio.NewReaderSize(t, 16<<10)
+	r := bufio.NewReaderSize(ch.tls, 16<<10)
 	if err := c.greet(r); err != nil {
 		return nil, nil, err
 	}

@@ -1,5 +1,6 @@
-// Package session keeps the connections to other peers: it dials and accepts,
-// shakes hands over pinned TLS, reads and writes frames, and refuses the banned.
+// Package session keeps the connections to other peers: it accepts those that others
+// make and takes those that package reach makes, shakes hands over pinned TLS, reads
+// and writes frames, and refuses the banned. It also has the budget of all dials.
 // What the frames mean is up to two handlers of each connection: the [Owner]
 // answers what the other side asks, the [Reader] takes what this side asked for.
 //
@@ -11,7 +12,6 @@ import (
 	"bufio"
 	"context"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
@@ -77,8 +77,6 @@ type Config struct {
 	Log      *slog.Logger
 	Timing   Timing
 	Name     func() string // what this peer calls itself
-	// Dial connects to an address, ip:port; nil is TCP.
-	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
 
 // Conns are the connections to other peers, both ways.
@@ -98,16 +96,16 @@ type Conns struct {
 	byKey    map[netproto.PublicKey][]*Conn
 	bans     bans
 	dials    map[netproto.PublicKey]*dialling
+	awaited  map[netproto.PublicKey][]chan struct{} // receive when a connection is there
+	expected []*expectation
 	epoch    context.Context // ends with [Conns.Renew]
 	endEpoch context.CancelFunc
 }
 
 // New returns an empty set of connections; ctx or Close ends all of them.
 func New(ctx context.Context, config Config) *Conns {
-	cs := &Conns{config: config, byKey: map[netproto.PublicKey][]*Conn{}, dials: map[netproto.PublicKey]*dialling{}}
-	if config.Dial == nil {
-		cs.config.Dial = dialTCP
-	}
+	cs := &Conns{config: config, byKey: map[netproto.PublicKey][]*Conn{}, dials: map[netproto.PublicKey]*dialling{},
+		awaited: map[netproto.PublicKey][]chan struct{}{}}
 	cs.ctx, cs.cancel = context.WithCancel(ctx)
 	cs.epoch, cs.endEpoch = context.WithCancel(cs.ctx)
 	return cs

@@ -60,8 +60,9 @@ type SourceDetails struct {
 	Rate    int64 // bytes a second
 	Got     int64 // bytes
 	Whole   bool
-	Local   bool // in the local network, or on this computer
-	Traded  bool // another peer, or itself, named it and not the tracker
+	Local   bool        // in the local network, or on this computer
+	Way     session.Way // of its best connection; "" without one
+	Traded  bool        // another peer, or itself, named it and not the tracker
 	Err     error
 }
 
@@ -127,7 +128,7 @@ func (s *source) details(a *Attempt, now time.Time) SourceDetails {
 			details.add(l, now)
 		}
 	}
-	if at, err := netip.ParseAddrPort(details.Address); err == nil {
+	if at, err := netip.ParseAddrPort(details.Address); err == nil && details.Way != session.WayRelayed {
 		details.Local = session.InLocalNetwork(at.Addr().Unmap().WithZone(""))
 	}
 	return details
@@ -136,7 +137,10 @@ func (s *source) details(a *Attempt, now time.Time) SourceDetails {
 // add adds what one lane to the source does.
 func (s *SourceDetails) add(l *lane, now time.Time) {
 	s.Rate += l.rate.Rate()
-	s.Address, s.Err = l.conn.Address(), nil
+	if s.Way == "" || l.conn.Way.Better(s.Way) {
+		s.Address, s.Way = l.conn.Address(), l.conn.Way
+	}
+	s.Err = nil
 	if l.conn.Name != "" {
 		s.Name = l.conn.Name
 	}

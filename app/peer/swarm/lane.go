@@ -21,6 +21,9 @@ func (ls *lanes) kick() {
 // fill asks the lane's source for pieces until enough are on their way. The caller
 // holds the lock.
 func (l *lane) fill() {
+	if l.leaving || l.conn.Way == session.WayRelayed && l.attempt.lanes.spare {
+		return
+	}
 	for !l.over && len(l.requests) < maxLaneRequests {
 		if !l.assign() {
 			return
@@ -119,8 +122,10 @@ func (l *lane) detach() {
 	}
 	l.over = true
 	delete(a.lanes.open, l)
-	l.source.lanes--
-	l.source.made--
+	if !l.leaving {
+		l.source.lanes--
+		l.source.made--
+	}
 	for r := range l.requests {
 		r.drop(false)
 	}
@@ -131,6 +136,22 @@ func (l *lane) detach() {
 	a.swarms.config.Notify()
 }
 
+// leave has a relayed lane ask for nothing more, because there is a better way to its
+// source by now, and ends it when all that it was asked for has come. Another lane takes
+// its place at once. The caller holds the lock.
+func (l *lane) leave() {
+	if !l.leaving && l.conn.Way == session.WayRelayed {
+		if have := l.attempt.swarms.config.Conns.Of(l.source.Key); len(have) > 0 && have[0].Way.Better(l.conn.Way) {
+			l.leaving = true
+			l.source.lanes--
+			l.source.made--
+		}
+	}
+	if l.leaving && len(l.requests) == 0 {
+		l.detach()
+	}
+}
+
 // lost ends a lane whose connection is over.
 func (l *lane) lost(err error) {
 	a := l.attempt
@@ -139,7 +160,7 @@ func (l *lane) lost(err error) {
 	if l.over {
 		return
 	}
-	if !errors.Is(err, session.ErrRenewed) {
+	if !errors.Is(err, session.ErrRenewed) && !errors.Is(err, session.ErrImproved) && !l.leaving {
 		l.source.fail(err, &a.swarms.config.Timing)
 	}
 	l.detach()

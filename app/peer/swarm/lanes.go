@@ -1,10 +1,14 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
+	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -28,6 +32,9 @@ const (
 	// trickle is what no source is slow enough to give unless it means to keep its
 	// place, in bytes a second.
 	trickle = 1 << 10
+	// maxUnlikely bounds the connections that are being made to sources which are
+	// probably behind a router that lets nothing in.
+	maxUnlikely = maxMaking / 4
 )
 
 // manage makes lanes where they are wanted, ends those that stall, and has every
@@ -38,6 +45,10 @@ func (ls *lanes) manage(ctx context.Context) {
 	defer a.unlock()
 	now := time.Now()
 	stall := a.swarms.config.Timing.Stall
+	ls.spare = ls.sparesRelays()
+	for l := range ls.open {
+		l.leave()
+	}
 	ls.climb.Judge(a.task.Rate.Rate(), len(ls.open), maxPerSource-1, now)
 	waiting := ls.dial(ctx, now)
 	for l := range ls.open {
@@ -65,39 +76,94 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 	a := ls.attempt
 	wanted, most := ls.perSource(), ls.most()
 	open := a.swarms.config.Conns.Dials.Open(now)
-	for _, failed := range [...]bool{false, true} {
-		for key, s := range a.sources.known {
-			if (s.failure != nil) != failed || now.Before(s.retry) || !s.reached && !open {
-				continue
-			}
-			if a.swarms.config.Conns.Banned(key) {
-				a.sources.ban(s)
-				continue
-			}
-			for s.lanes < wanted {
-				if len(ls.open) >= most || ls.making >= maxMaking {
-					if s.lanes == 0 && len(ls.open) >= most {
-						waiting++
-					}
-					break
+	for _, s := range a.sources.inOrder() {
+		if now.Before(s.retry) || !s.reached && !open {
+			continue
+		}
+		if a.swarms.config.Conns.Banned(s.Key) {
+			a.sources.ban(s)
+			continue
+		}
+		for s.lanes < wanted && !(s.lanes > 0 && s.way.Single()) {
+			if len(ls.open) >= most || ls.making >= maxMaking || s.unlikely() && ls.unlikely >= maxUnlikely {
+				if s.lanes == 0 && len(ls.open) >= most {
+					waiting++
 				}
-				at, index := s.Source, s.lanes
-				s.lanes++
-				ls.making++
-				a.work.Go(func() { ls.connect(ctx, s, at, index) })
+				break
 			}
+			to, index := session.Target{Source: s.Source, Hash: a.task.Hash, Trackers: s.trackers, NoRelay: ls.spare}, s.lanes
+			s.lanes++
+			ls.making++
+			unlikely := 0
+			if s.unlikely() {
+				unlikely = 1
+			}
+			ls.unlikely += unlikely
+			a.work.Go(func() { ls.connect(ctx, s, to, index, unlikely) })
 		}
 	}
 	return waiting
 }
 
-// connect fetches over the source's index-th connection, dialling at if there are
-// fewer, until the attempt or the connection ends.
-func (ls *lanes) connect(ctx context.Context, s *source, at netproto.Source, index int) {
+// inOrder returns the sources in the order in which they are tried: first those that
+// did not fail, of these those with the better way. The caller holds the lock.
+func (srcs *sources) inOrder() []*source {
+	list := slices.Collect(maps.Values(srcs.known))
+	slices.SortStableFunc(list, func(a, b *source) int { return cmp.Compare(a.rank(), b.rank()) })
+	return list
+}
+
+// rank is a source's place among the others, the best 0.
+func (s *source) rank() int {
+	n := 0
+	switch {
+	case s.way == session.WayRelayed:
+		n = 2
+	case s.way == session.WayCalled || s.way == "" && s.Reach == netproto.ReachableNo:
+		n = 1
+	}
+	if s.unlikely() {
+		n = 3
+	}
+	if s.failure != nil {
+		n += 4
+	}
+	return n
+}
+
+// unlikely reports whether a connection to a source will hardly come about.
+func (s *source) unlikely() bool {
+	return s.way == "" && s.Reach == netproto.ReachableNo && len(s.trackers) == 0
+}
+
+// sparesRelays reports whether other sources are enough: two at least, which give as
+// much as the limits let through.
+func (ls *lanes) sparesRelays() bool {
 	a := ls.attempt
-	c, err := a.swarms.config.Conns.Connect(ctx, at, index)
+	direct := map[*source]struct{}{}
+	var rate int64
+	for l := range ls.open {
+		if l.conn.Way != session.WayRelayed {
+			direct[l.source] = struct{}{}
+			rate += l.rate.Rate()
+		}
+	}
+	if len(direct) < 2 {
+		return false
+	}
+	return slices.ContainsFunc(a.swarms.config.Traffic.DownFrom(false, a.task.Limit), func(limit *flow.Throttle) bool {
+		return float64(rate) >= nearLimit*float64(limit.Limit())
+	})
+}
+
+// connect fetches over the source's index-th connection, which it makes if there are
+// fewer, until the attempt or the connection ends.
+func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, index, unlikely int) {
+	a := ls.attempt
+	c, err := a.swarms.config.Connect(ctx, to, index)
 	a.mu.Lock()
 	ls.making--
+	ls.unlikely -= unlikely
 	if err != nil || ctx.Err() != nil {
 		s.lanes--
 		switch {
@@ -125,7 +191,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, at netproto.Source, ind
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
 	s.made++
-	s.heard, s.unreached, s.reached = false, false, true
+	s.heard, s.unreached, s.reached, s.way = false, false, true, c.Way
 	l.fill()
 	a.unlock()
 	a.swarms.config.Notify()

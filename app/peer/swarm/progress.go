@@ -1,6 +1,10 @@
 package swarm
 
-import "time"
+import (
+	"time"
+
+	"centralizedp2p/app/peer/session"
+)
 
 // Activity is what an attempt gets from its sources at the moment.
 type Activity int
@@ -22,6 +26,8 @@ type Progress struct {
 	Done      int64 // bytes verified
 	Connected int   // sources
 	Used      int   // sources that sent something
+	// Ways says how many connections are at work, by way.
+	Ways map[session.Way]int
 }
 
 // Progress returns how far an attempt is, at work or over.
@@ -36,6 +42,12 @@ func (a *Attempt) Progress() Progress {
 		if s.made > 0 {
 			p.Connected++
 		}
+	}
+	for l := range a.lanes.open {
+		if p.Ways == nil {
+			p.Ways = map[session.Way]int{}
+		}
+		p.Ways[l.conn.Way]++
 	}
 	if !a.over {
 		p.Done += a.openBytes()

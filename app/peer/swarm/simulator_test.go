@@ -20,6 +20,7 @@ import (
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/peer/reach"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -162,8 +163,9 @@ func (s simulation) run(t *testing.T, ids []*identity.Identity) (took, allowed t
 		c.peers[at(i)] = a
 		tracker.all = append(tracker.all, netproto.Source{PeerID: a.id.PeerID(), Key: netproto.PublicKey(a.id.Key()), Addresses: []string{at(i).String()}})
 	}
-	conns := session.New(ctx, session.Config{Identity: ids[0], Log: slog.New(slog.DiscardHandler), Timing: session.StandardTiming, Name: func() string { return "" }, Dial: c.dial})
-	ss := New(Config{Key: netproto.PublicKey(ids[0].Key()), Conns: conns, Contents: offer.NewRegister(nobody{}), Files: offer.NewFiles(nil), Audience: nobody{},
+	conns := session.New(ctx, session.Config{Identity: ids[0], Log: slog.New(slog.DiscardHandler), Timing: session.StandardTiming, Name: func() string { return "" }})
+	ladder := reach.New(ctx, reach.Config{Conns: conns, Log: slog.New(slog.DiscardHandler), Timing: reach.StandardTiming, Dial: c.dial, Switches: func() reach.Switches { return reach.Switches{} }})
+	ss := New(Config{Key: netproto.PublicKey(ids[0].Key()), Conns: conns, Connect: ladder.Connect, Contents: offer.NewRegister(nobody{}), Files: offer.NewFiles(nil), Audience: nobody{},
 		Traffic: flow.NewTraffic(0, 0, false), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Trackers: func() []Tracker { return []Tracker{tracker} },
 		Port: func() int { return 5000 }, Preallocate: func() bool { return false }, FreeSpace: func(string) (int64, error) { return 1 << 40, nil }, Notify: func() {}})
 	conns.Handle(func(*session.Conn) session.Owner { return nothingToGive{} }, ss.Reader)
@@ -173,6 +175,7 @@ func (s simulation) run(t *testing.T, ids []*identity.Identity) (took, allowed t
 	path, err := attempt.Run(limited)
 	took = time.Since(tracker.named)
 	cancel()
+	ladder.Close()
 	conns.Close()
 	c.work.Wait()
 	if err != nil {

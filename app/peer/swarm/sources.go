@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"centralizedp2p/app/peer/session"
@@ -70,8 +71,20 @@ func (srcs *sources) seekAt(ctx context.Context, t Tracker) {
 	}
 	for _, src := range found {
 		srcs.know(src, false)
+		if s := srcs.known[src.Key]; s != nil {
+			s.callableAt(t.Address(), src.Callable)
+		}
 	}
 	a.Wake()
+}
+
+// callableAt notes whether a tracker can call the source. The caller holds the lock.
+func (s *source) callableAt(tracker string, callable bool) {
+	others := slices.DeleteFunc(slices.Clone(s.trackers), func(t string) bool { return t == tracker })
+	if callable {
+		others = append(others, tracker)
+	}
+	s.trackers, s.Callable = others, len(others) > 0
 }
 
 // know takes a source from the tracker, which may lie: the key must belong to the

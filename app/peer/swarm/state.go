@@ -177,6 +177,9 @@ type source struct {
 	// unreached tells that the last try to connect failed, reached that one succeeded.
 	unreached, reached bool
 	proven             bool // it gave a right piece
+	// trackers are those that can call it, by address.
+	trackers []string
+	way      session.Way // of the last connection; "" before one
 }
 
 // fail puts the source aside for a while.
@@ -218,7 +221,11 @@ type lanes struct {
 	attempt *Attempt
 	open    map[*lane]struct{}
 	making  int
-	climb   flow.Climb
+	// unlikely are those of making that go to sources which no tracker could connect to
+	// and none can call.
+	unlikely int
+	spare    bool // what relayed sources would give is not needed
+	climb    flow.Climb
 }
 
 // lane is a connection at work for an attempt. A source may have several.
@@ -246,6 +253,7 @@ type lane struct {
 	busy       time.Time // since when it has had requests, while it has
 	asked      time.Time // for the first time
 	slow       bool      // it fell silent, and is asked for one piece at a time until bytes come
+	leaving    bool      // there is a better way to the source: what it was asked for still comes
 	over       bool
 }
 

@@ -48,8 +48,9 @@
 //	serving   owner.mu, then readers.mu, slots.mu, Server.mu, upload.mu
 //	offer     Register.mu                 calls job.shared through Content
 //	offer     Files.mu, Late.mu
+//	reach     Ladder.mu
 //	session   Conns.mu, Conn.mu; Dials.mu
-//	membership Memberships.joining, Memberships.mu, membership.mu
+//	membership Memberships.joining, Memberships.mu, membership.mu, lines.mu
 //	membership book.mu                    called by the register
 //	flow      Meter.mu, Throttle.mu
 //	piece     Part.mu
@@ -118,8 +119,11 @@ type Audience interface {
 
 // Config is what attempts need of the peer. The functions must not wait.
 type Config struct {
-	Key         netproto.PublicKey // of this peer
-	Conns       *session.Conns
+	Key   netproto.PublicKey // of this peer
+	Conns *session.Conns
+	// Connect returns the index-th connection to a peer, counted from 0, and makes one
+	// if there are fewer. It waits.
+	Connect     func(ctx context.Context, to session.Target, index int) (*session.Conn, error)
 	Contents    *offer.Register
 	Files       *offer.Files // published files are read through them
 	Audience    Audience

@@ -1,0 +1,229 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+)
+
+const (
+	// lineWrite bounds how long a frame may take to be written, and beatTime how long
+	// the answer to a heartbeat may take until it is asked for by a request.
+	lineWrite = 10 * time.Second
+	beatTime  = 10 * time.Second
+	// tooMuch is how long a peer waits that a tracker told on a line to be quieter.
+	tooMuch = time.Second
+)
+
+// lines are those that one stay with a tracker holds: one in each family of addresses
+// that the tracker has. Heartbeats travel on them, and rings come.
+type lines struct {
+	member *membership
+	work   sync.WaitGroup
+
+	mu    sync.Mutex
+	stand []*line // in the order in which they were opened
+}
+
+// line is one that stands.
+type line struct {
+	conn    net.Conn
+	network string // tcp4 or tcp6
+	answers chan netproto.LineFrame
+
+	writing sync.Mutex
+}
+
+// holdLines holds lines until ctx ends; then wait for their work.
+func (m *membership) holdLines(ctx context.Context) *lines {
+	ls := &lines{member: m}
+	ls.work.Go(func() {
+		for _, network := range m.tracker.Families(ctx) {
+			ls.work.Go(func() { ls.hold(ctx, network) })
+		}
+	})
+	return ls
+}
+
+// hold keeps a line in one family, and opens it again when it breaks.
+func (ls *lines) hold(ctx context.Context, network string) {
+	m := ls.member
+	t := &m.config.Timing
+	delay := t.MinRetry
+	for {
+		began := time.Now()
+		err := ls.holdOne(ctx, network)
+		if ctx.Err() != nil {
+			return
+		}
+		switch netproto.CodeOf(err) {
+		case netproto.CodeNotFound, netproto.CodeMethod, netproto.CodeBadRequest: // it keeps none: asked again after the next join
+			return
+		}
+		if time.Since(began) > t.MaxRetry {
+			delay = t.MinRetry
+		}
+		m.config.Log.Debug("a line to the tracker ended", "tracker", m.tracker.Address(), "network", network, "error", err)
+		wait := time.NewTimer(max(jitter(delay), askedToWait(err)))
+		delay = min(2*delay, t.MaxRetry)
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return
+		case <-wait.C:
+		}
+	}
+}
+
+// holdOne opens a line and serves it until it breaks.
+func (ls *lines) holdOne(ctx context.Context, network string) error {
+	m := ls.member
+	conn, err := m.tracker.Line(ctx, network, m.config.Dial)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer conn.Close()
+	l := &line{conn: conn, network: network, answers: make(chan netproto.LineFrame, 1)}
+	seen, err := l.read()
+	if err != nil {
+		return err
+	}
+	if seen.Seen == nil {
+		return netproto.Errorf(netproto.CodeProtocol, "a line that does not begin with an address")
+	}
+	ls.changed(l, seen.Seen.Address)
+	defer ls.changed(l, "")
+	ping := time.NewTicker(netproto.LinePing)
+	defer ping.Stop()
+	done := make(chan struct{})
+	defer close(done)
+	ls.work.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-ping.C:
+				if l.write(netproto.LineFrame{Ping: &struct{}{}}) != nil {
+					conn.Close()
+					return
+				}
+			}
+		}
+	})
+	return ls.serve(l)
+}
+
+// serve takes what the tracker says on a line.
+func (ls *lines) serve(l *line) error {
+	m := ls.member
+	for {
+		f, err := l.read()
+		switch {
+		case err != nil:
+			return err
+		case f.Ring != nil:
+			ring := *f.Ring
+			ring.Addresses = m.tracker.Dialable(ring.Addresses)
+			ring.Name = netproto.Cut(ring.Name, netproto.MaxPeerName)
+			answer := netproto.RingAnswer{Call: ring.Call, Result: m.config.Ring(m.tracker, ring)}
+			if err := l.write(netproto.LineFrame{Answer: &answer}); err != nil {
+				return err
+			}
+		case f.Lease != nil || f.Failed != nil:
+			select {
+			case l.answers <- f:
+			default: // nobody asked
+			}
+		}
+	}
+}
+
+// changed notes that a line stands, with the address at which the tracker sees it, or
+// that it ended.
+func (ls *lines) changed(l *line, seen string) {
+	ls.mu.Lock()
+	if seen != "" {
+		ls.stand = append(ls.stand, l)
+	} else {
+		ls.stand = slices.DeleteFunc(ls.stand, func(o *line) bool { return o == l })
+	}
+	ls.mu.Unlock()
+	ls.member.update(func(s *Status) {
+		s.Lines = slices.DeleteFunc(slices.Clone(s.Lines), func(o LineStatus) bool { return o.Network == l.network })
+		if seen != "" {
+			s.Lines = append(s.Lines, LineStatus{l.network, seen})
+		}
+	})
+}
+
+// LineStatus is a line that stands.
+type LineStatus struct {
+	Network string // tcp4 or tcp6
+	Seen    string // ip:port of this end, as the tracker sees it
+}
+
+var errNoLine = errors.New("no line stands")
+
+// beat sends a heartbeat over a line. An error that is no *netproto.Error of the tracker
+// means that the line is not to be relied on, and it is closed.
+func (ls *lines) beat(ctx context.Context, request netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
+	ls.mu.Lock()
+	var l *line
+	if len(ls.stand) > 0 {
+		l = ls.stand[0]
+	}
+	ls.mu.Unlock()
+	if l == nil {
+		return netproto.HeartbeatResponse{}, errNoLine
+	}
+	select {
+	case <-l.answers: // one that came too late
+	default:
+	}
+	if err := l.write(netproto.LineFrame{Beat: &request}); err != nil {
+		l.conn.Close()
+		return netproto.HeartbeatResponse{}, err
+	}
+	late := time.NewTimer(beatTime)
+	defer late.Stop()
+	select {
+	case f := <-l.answers:
+		if f.Failed != nil {
+			failed := &netproto.Error{Code: f.Failed.Code, Detail: netproto.Printable(netproto.Cut(f.Failed.Detail, netproto.MaxPeerName))}
+			if failed.Code == netproto.CodeTooMany || failed.Code == netproto.CodeFull {
+				failed.RetryAfter = tooMuch
+			}
+			return netproto.HeartbeatResponse{}, failed
+		}
+		return *f.Lease, nil
+	case <-late.C:
+		l.conn.Close()
+		return netproto.HeartbeatResponse{}, context.DeadlineExceeded
+	case <-ctx.Done():
+		return netproto.HeartbeatResponse{}, ctx.Err()
+	}
+}
+
+// read waits for a frame, three pings long.
+func (l *line) read() (netproto.LineFrame, error) {
+	l.conn.SetReadDeadline(time.Now().Add(3 * netproto.LinePing))
+	return netproto.ReadLineFrame(l.conn)
+}
+
+func (l *line) write(f netproto.LineFrame) error {
+	b, err := netproto.AppendLineFrame(nil, f)
+	if err != nil {
+		return err
+	}
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.conn.SetWriteDeadline(time.Now().Add(lineWrite))
+	_, err = l.conn.Write(b)
+	return err
+}

@@ -1,0 +1,374 @@
+package reach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"centralizedp2p/app/peer/session"
+	"centralizedp2p/netproto"
+)
+
+// Connect returns the index-th connection to a peer, counted from 0, the best first.
+// If there are fewer, it climbs the ladder. Peers that met by a call or over a relay
+// have one connection. The error has the code "peer-unreachable" and says why; its
+// cause may be [session.ErrBudget].
+func (l *Ladder) Connect(ctx context.Context, to session.Target, index int) (*session.Conn, error) {
+	c, err := l.conns.Connect(ctx, to.Key, index, func(ctx context.Context) (*session.Channel, error) {
+		return l.climb(ctx, to, climbing{call: index == 0, relay: !to.NoRelay})
+	})
+	if err != nil {
+		if _, said := errors.AsType[*netproto.Error](err); said || ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, netproto.Errorf(netproto.CodePeerUnreachable, "%w", err)
+	}
+	l.improve(c, to)
+	return c, nil
+}
+
+// climbing says which rungs there are, besides the peer's addresses.
+type climbing struct{ call, relay bool }
+
+// ascent is one climb. Only the goroutine of the climb uses it, except for came.
+type ascent struct {
+	ladder *Ladder
+	to     session.Target
+	ctx    context.Context
+	work   sync.WaitGroup
+	came   chan outcome
+	busy   int // what is under way
+
+	tracker  Tracker // that was asked to call, once it has answered
+	answer   netproto.CallResponse
+	expected *session.Expected
+	direct   []error // why its addresses do not answer
+	called   error   // why it cannot be called
+	relayed  error   // why it is not relayed
+}
+
+// outcome is what became of one thing that was under way.
+type outcome struct {
+	what    rung
+	ch      *session.Channel
+	err     error
+	tracker Tracker
+	answer  netproto.CallResponse
+}
+
+type rung int
+
+const (
+	dialled rung = iota
+	asked        // the tracker, to call
+	punched
+	waited // for the other side of a call to come in
+	relayed
+)
+
+// climb tries all ways to a peer and returns the first channel that is ready.
+func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (ready *session.Channel, err error) {
+	ctx, cancel := context.WithTimeout(ctx, l.config.Timing.GiveUp)
+	a := &ascent{ladder: l, to: to, ctx: ctx, came: make(chan outcome, 2*session.MaxAddresses+maxRungs)}
+	defer func() {
+		cancel()
+		if ready = a.end(ready); ready != nil {
+			err = nil
+		}
+	}()
+	on := l.config.Switches()
+	callable := with.call && on.Calls && to.Callable && len(to.Trackers) > 0
+	local, public := split(dialable(to.Addresses))
+	a.dial(local, 0)
+	if !callable || to.Reach != netproto.ReachableNo {
+		a.dial(public, len(local))
+		public = nil
+	}
+	var call, relay <-chan time.Time
+	if callable {
+		wait := l.config.Timing.Call
+		if to.Reach == netproto.ReachableNo {
+			wait = 0
+		}
+		call = time.After(wait)
+	}
+	for {
+		if a.busy == 0 && call != nil { // nothing else is left to wait for
+			call = time.After(0)
+		}
+		if a.busy == 0 && call == nil && relay == nil {
+			return nil, a.reason()
+		}
+		select {
+		case <-ctx.Done():
+			if context.Cause(ctx) != context.DeadlineExceeded {
+				return nil, ctx.Err()
+			}
+			return nil, a.reason()
+		case <-call:
+			call = nil
+			if rang := l.mayCall(to.Key); rang == nil {
+				a.call()
+			} else {
+				a.await(rang)
+			}
+		case <-relay:
+			relay = nil
+			a.relay()
+		case o := <-a.came:
+			a.busy--
+			if o.ch != nil {
+				return o.ch, nil
+			}
+			if !a.note(o) {
+				continue
+			}
+			if o.err != nil { // the tracker may have been wrong about its addresses, too
+				a.dial(public, 0)
+				public = nil
+				continue
+			}
+			a.punch()
+			if with.relay && on.Relay && a.answer.Relay != nil {
+				relay = time.After(l.relayAfter(to.Key))
+			}
+		}
+	}
+}
+
+// maxRungs is how much is under way at most besides addresses.
+const maxRungs = 3
+
+// end gives up what is under way. It returns the channel that is ready, also if that is
+// so only now: the peer may use it already. Others are closed.
+func (a *ascent) end(ready *session.Channel) *session.Channel {
+	a.work.Wait()
+	for {
+		select {
+		case o := <-a.came:
+			switch {
+			case o.ch == nil:
+			case ready == nil:
+				ready = o.ch
+			default:
+				o.ch.Close()
+			}
+			continue
+		default:
+		}
+		break
+	}
+	if a.expected != nil {
+		a.expected.End()
+		a.ladder.endCall(a.to.Key)
+		if ready != nil {
+			a.ladder.came(a.to.Key, ready.Way())
+		}
+	}
+	return ready
+}
+
+// start runs something that ends with an outcome.
+func (a *ascent) start(run func() outcome) {
+	a.busy++
+	a.work.Go(func() { a.came <- run() })
+}
+
+// note keeps why something failed, and reports whether it was the question to call.
+func (a *ascent) note(o outcome) bool {
+	switch o.what {
+	case dialled, punched:
+		a.direct = append(a.direct, o.err)
+	case relayed:
+		a.relayed = o.err
+	case asked:
+		a.tracker, a.answer, a.called = o.tracker, o.answer, o.err
+		return true
+	}
+	return false
+}
+
+// dial tries addresses, each a moment after the one before.
+func (a *ascent) dial(list []netip.AddrPort, before int) {
+	l := a.ladder
+	for i, at := range list {
+		a.start(func() outcome {
+			wait := time.NewTimer(time.Duration(before+i) * l.config.Timing.HeadStart)
+			defer wait.Stop()
+			select {
+			case <-a.ctx.Done():
+				return outcome{err: a.ctx.Err()}
+			case <-wait.C:
+			}
+			ch, err := l.dialAt(a.ctx, at, a.to)
+			return outcome{ch: ch, err: err}
+		})
+	}
+}
+
+// dialAt dials one address, if the budget allows it, and shakes hands.
+func (l *Ladder) dialAt(ctx context.Context, at netip.AddrPort, to session.Target) (*session.Channel, error) {
+	end, err := l.conns.BeginDial(to.Key, at)
+	if err != nil {
+		return nil, err
+	}
+	answered := false
+	defer func() { end(answered) }()
+	raw, err := l.config.Dial(ctx, at.String())
+	if err != nil {
+		return nil, err
+	}
+	way := session.WayDirect
+	switch {
+	case session.InLocalNetwork(at.Addr()):
+		way = session.WayLAN
+	case to.Mapped:
+		way = session.WayRouter
+	}
+	ch, err := l.conns.Secure(ctx, raw, to.Key, session.Client, way)
+	answered = err == nil
+	return ch, err
+}
+
+// mayCall notes that a peer is called, unless it called first: then it returns a channel
+// that is closed when that call is over.
+func (l *Ladder) mayCall(key netproto.PublicKey) (rang <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if meeting := l.meetings[key]; meeting != nil {
+		return meeting
+	}
+	l.calling[key] = struct{}{}
+	return nil
+}
+
+// await waits for a peer that called first.
+func (a *ascent) await(rang <-chan struct{}) {
+	a.start(func() outcome {
+		select {
+		case <-rang:
+		case <-a.ctx.Done():
+		}
+		return outcome{what: waited}
+	})
+}
+
+func (l *Ladder) endCall(key netproto.PublicKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.calling, key)
+}
+
+// call asks the trackers that can call the peer, one after the other. What the peer
+// does then is expected before: it may be faster than the answer.
+func (a *ascent) call() {
+	l := a.ladder
+	a.expected = l.conns.Expect(a.to.Key, session.Client, dialable(a.to.Addresses))
+	a.start(func() outcome {
+		o := outcome{what: asked, err: errNoTracker}
+		for _, address := range a.to.Trackers {
+			t := l.config.Tracker(address)
+			if t == nil {
+				continue
+			}
+			o.tracker = t
+			o.answer, o.err = t.Call(a.ctx, netproto.CallRequest{PeerID: a.to.PeerID, Hash: a.to.Hash})
+			switch netproto.CodeOf(o.err) {
+			case netproto.CodeBusy, netproto.CodeDenied: // the peer itself has answered
+				return o
+			}
+			if o.err == nil || a.ctx.Err() != nil {
+				return o
+			}
+		}
+		return o
+	})
+}
+
+// punch dials all addresses of the answer from the port that is listened at, and waits
+// as long for the peer to come in.
+func (a *ascent) punch() {
+	l := a.ladder
+	list := l.worthDialling(a.answer.Addresses)
+	a.expected.Also(list)
+	ctx, cancel := context.WithTimeout(a.ctx, l.config.Timing.Punch)
+	var punching sync.WaitGroup
+	for _, at := range list {
+		punching.Add(1)
+		a.start(func() outcome {
+			defer punching.Done()
+			ch, err := l.punch(ctx, a.ctx, at, a.to.Key, session.Client)
+			return outcome{what: punched, ch: ch, err: err}
+		})
+	}
+	a.start(func() outcome {
+		<-ctx.Done()
+		punching.Wait()
+		cancel()
+		return outcome{what: waited}
+	})
+}
+
+// relay asks the tracker that called to pass on the bytes.
+func (a *ascent) relay() {
+	l, t, token := a.ladder, a.tracker, a.answer.Relay.Token
+	a.start(func() outcome {
+		ch, err := l.relay(a.ctx, a.ctx, t, token, a.to.Key, session.Client)
+		return outcome{what: relayed, ch: ch, err: err}
+	})
+}
+
+var errNoTracker = errors.New("no tracker that this peer has joined can call it")
+
+// reason says why a peer cannot be reached.
+func (a *ascent) reason() error {
+	var said []string
+	causes := append(a.direct, a.called, a.relayed)
+	answered := func(err error) bool {
+		return err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	}
+	for _, err := range a.direct {
+		if text := fmt.Sprint(err); answered(err) && !slices.Contains(said, text) {
+			said = append(said, text)
+		}
+	}
+	switch {
+	case len(said) > 0:
+	case len(a.to.Addresses) == 0:
+		said = append(said, "no address of it is known")
+	case a.to.Reach == netproto.ReachableNo:
+		said = append(said, "its router lets no connection in")
+	default:
+		said = append(said, "nothing answers at its addresses")
+	}
+	switch {
+	case answered(a.called):
+		said = append(said, fmt.Sprintf("the tracker could not call it: %v", a.called))
+	case a.expected != nil:
+		a.ladder.came(a.to.Key, "")
+		said = append(said, "it was called and did not come through")
+		if a.tracker != nil && a.answer.Relay == nil {
+			said = append(said, "the tracker relays nothing now")
+		}
+	case !a.to.Callable:
+		said = append(said, "no tracker can call it")
+	}
+	if answered(a.relayed) {
+		said = append(said, fmt.Sprintf("the relay failed: %v", a.relayed))
+	}
+	return &unreachable{strings.Join(said, "; "), errors.Join(causes...)}
+}
+
+// unreachable says why no way led to a peer.
+type unreachable struct {
+	text  string
+	cause error
+}
+
+func (u *unreachable) Error() string { return u.text }
+func (u *unreachable) Unwrap() error { return u.cause }

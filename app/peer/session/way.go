@@ -1,0 +1,48 @@
+package session
+
+import (
+	"net/netip"
+	"slices"
+
+	"centralizedp2p/netproto"
+)
+
+// Way says how a connection came about. A person reads it, and programs do.
+type Way string
+
+// The ways, the best first.
+const (
+	WayLAN     Way = "lan"     // to or from an address in the local network
+	WayDirect  Way = "direct"  // to or from a public address
+	WayRouter  Way = "router"  // to a port that the peer's router passes on
+	WayCalled  Way = "called"  // a tracker rang the peer, and one of both came through
+	WayRelayed Way = "relayed" // a tracker passes the bytes on
+)
+
+// Ways lists all ways, the best first.
+var Ways = []Way{WayLAN, WayDirect, WayRouter, WayCalled, WayRelayed}
+
+func (w Way) rank() int { return slices.Index(Ways, w) }
+
+// Better reports whether a way is to be used before another.
+func (w Way) Better(other Way) bool { return w.rank() < other.rank() }
+
+// Single reports whether a peer has one connection of this way at most: two ports meet
+// only once, and a relay passes on one circuit for each call.
+func (w Way) Single() bool { return w == WayCalled || w == WayRelayed }
+
+// directWay is the way of a connection to or from an address without a call.
+func directWay(ip netip.Addr) Way {
+	if InLocalNetwork(ip) {
+		return WayLAN
+	}
+	return WayDirect
+}
+
+// Target is a peer to connect to, and what is known of the ways to it.
+type Target struct {
+	netproto.Source
+	Hash     netproto.ContentHash // that is wanted of it: it is called for that
+	Trackers []string             // host:port of those that can call it
+	NoRelay  bool                 // a relay is not worth it
+}
