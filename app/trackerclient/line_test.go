@@ -101,7 +101,7 @@ func TestALineThatIsRefusedSaysWhy(t *testing.T) {
 			t.Parallel()
 			client := startStandIn(t, c.answer).client(t, netproto.Fingerprint{}, newMemory())
 			if name == "one that is silent" {
-				client.SetTimeout(100*time.Millisecond)
+				client.SetTimeout(100 * time.Millisecond)
 			}
 			line, err := client.Line(t.Context(), "tcp", overTCP)
 			if err == nil {

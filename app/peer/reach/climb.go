@@ -23,7 +23,7 @@ func (l *Ladder) Connect(ctx context.Context, to session.Target, index int) (*se
 		return l.climb(ctx, to, climbing{call: index == 0, relay: !to.NoRelay})
 	})
 	if err != nil {
-		if _, said := errors.AsType[*netproto.Error](err); said || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return nil, err
 		}
 		return nil, netproto.Errorf(netproto.CodePeerUnreachable, "%w", err)
@@ -73,6 +73,7 @@ const (
 
 // climb tries all ways to a peer and returns the first channel that is ready.
 func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (ready *session.Channel, err error) {
+	wanted := ctx
 	ctx, cancel := context.WithTimeout(ctx, l.config.Timing.GiveUp)
 	a := &ascent{ladder: l, to: to, ctx: ctx, came: make(chan outcome, 2*session.MaxAddresses+maxRungs)}
 	defer func() {
@@ -106,8 +107,8 @@ func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (r
 		}
 		select {
 		case <-ctx.Done():
-			if context.Cause(ctx) != context.DeadlineExceeded {
-				return nil, ctx.Err()
+			if wanted.Err() != nil {
+				return nil, wanted.Err()
 			}
 			return nil, a.reason()
 		case <-call:
@@ -128,9 +129,15 @@ func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (r
 			if !a.note(o) {
 				continue
 			}
-			if o.err != nil { // the tracker may have been wrong about its addresses, too
-				a.dial(public, 0)
-				public = nil
+			if o.err != nil {
+				switch netproto.CodeOf(o.err) {
+				case netproto.CodeDenied:
+				case netproto.CodeBusy: // perhaps because it calls as well
+					a.start(func() outcome { return a.pause(l.config.Timing.Relay) })
+				default: // the tracker may have been wrong about its port, too
+					a.dial(public, 0)
+					public = nil
+				}
 				continue
 			}
 			a.punch()
@@ -247,6 +254,17 @@ func (l *Ladder) mayCall(key netproto.PublicKey) (rang <-chan struct{}) {
 	return nil
 }
 
+// pause waits for a peer that may be on its way.
+func (a *ascent) pause(d time.Duration) outcome {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-a.ctx.Done():
+	}
+	return outcome{what: waited}
+}
+
 // await waits for a peer that called first.
 func (a *ascent) await(rang <-chan struct{}) {
 	a.start(func() outcome {
@@ -339,7 +357,7 @@ func (a *ascent) reason() error {
 	}
 	switch {
 	case len(said) > 0:
-	case len(a.to.Addresses) == 0:
+	case len(dialable(a.to.Addresses)) == 0:
 		said = append(said, "no address of it is known")
 	case a.to.Reach == netproto.ReachableNo:
 		said = append(said, "its router lets no connection in")

@@ -67,8 +67,16 @@ func (l *Ladder) meet(t Tracker, ring netproto.Ring, over chan struct{}) {
 	if ring.Relay != nil && l.config.Switches().Relay {
 		relay = time.After(l.relayAfter(ring.Key))
 	}
-	met := false
-	for !met {
+	tried := make(chan struct{})
+	go func() { // the relay begins before the dialling ends
+		defer close(tried)
+		<-dialling.Done()
+		work.Wait()
+	}()
+	defer func() { <-tried }()
+	defer enough()
+	defer stop()
+	for met := false; !met; {
 		select {
 		case <-came:
 			met = true
@@ -82,19 +90,15 @@ func (l *Ladder) meet(t Tracker, ring netproto.Ring, over chan struct{}) {
 				}
 				l.keep(ctx, ch)
 			})
-		case <-ctx.Done():
+		case <-tried:
 			l.came(ring.Key, "")
-			work.Wait()
 			return
 		}
 	}
 	// The caller decides which channel it keeps: those whose handshake has begun go on.
-	stop()
-	enough()
 	if have := l.conns.Of(ring.Key); len(have) > 0 {
 		l.came(ring.Key, have[0].Way)
 	}
-	work.Wait()
 }
 
 func (l *Ladder) keep(ctx context.Context, ch *session.Channel) {

@@ -1,0 +1,372 @@
+package reach
+
+import (
+	"bufio"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/peer/session"
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+// world is a network of peers in one process, on the clock of a test. What arrives where
+// is decided by the routers of both sides.
+type world struct {
+	t     *testing.T
+	ctx   context.Context
+	calls tracker
+
+	mu      sync.Mutex
+	peers   []*host
+	punches map[[2]netip.AddrPort]chan net.Conn // that wait for the other side, by from and to
+	holes   map[[2]netip.AddrPort]time.Time     // until when routers let in what was dialled, likewise
+	dialled map[netip.AddrPort]int
+}
+
+// host is a peer behind a router.
+type host struct {
+	*Ladder
+	world    *world
+	id       *identity.Identity
+	key      netproto.PublicKey
+	conns    *session.Conns
+	at       netip.AddrPort // outside
+	open     bool           // the router lets everybody in
+	sym      bool           // the router takes another port for each address that is dialled
+	refuses  bool           // the router refuses instead of being silent
+	incoming chan net.Conn
+	switches Switches
+	shares   func(netproto.ContentHash) bool
+	made     []*session.Conn
+}
+
+var content = netproto.ContentHash{1, 2, 3}
+
+// oneWay is how long anything takes to the other side.
+const oneWay = 20 * time.Millisecond
+
+func newWorld(t *testing.T) *world {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	w := &world{t: t, ctx: ctx, punches: map[[2]netip.AddrPort]chan net.Conn{}, holes: map[[2]netip.AddrPort]time.Time{}, dialled: map[netip.AddrPort]int{}}
+	w.calls.world = w
+	w.calls.relays = map[netproto.RelayToken]chan net.Conn{}
+	t.Cleanup(func() {
+		cancel()
+		for _, h := range w.peers {
+			h.Ladder.Close()
+			h.conns.Close()
+		}
+	})
+	return w
+}
+
+func (w *world) add(at string) *host {
+	w.t.Helper()
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	id, err := identity.New(key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	h := &host{world: w, id: id, key: netproto.PublicKey(id.Key()), at: netip.MustParseAddrPort(at), incoming: make(chan net.Conn, 100),
+		switches: Switches{Calls: true, Relay: true}, shares: func(hash netproto.ContentHash) bool { return hash == content }}
+	h.conns = session.New(w.ctx, session.Config{Identity: id, Log: slog.New(slog.DiscardHandler), Timing: session.StandardTiming, Name: func() string { return at }})
+	h.conns.Handle(func(c *session.Conn) session.Owner {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		h.made = append(h.made, c)
+		return idle{}
+	}, func(*session.Conn) session.Reader { return reading{} })
+	h.Ladder = New(w.ctx, Config{Key: h.key, Conns: h.conns, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Dial: h.dial, DialFrom: h.dialFrom,
+		Tracker: func(string) Tracker { return &exchange{&w.calls, h} }, Shares: func(hash netproto.ContentHash) bool { return h.shares(hash) },
+		Own: func() []netip.Addr { return nil }, Port: func() int { return int(h.at.Port()) }, Switches: func() Switches { return h.switches }})
+	w.mu.Lock()
+	w.peers = append(w.peers, h)
+	w.mu.Unlock()
+	go h.conns.Listen(w.ctx, hostListener{h})
+	return h
+}
+
+// target is what another peer knows of a host from the tracker.
+func (h *host) target(reach netproto.Reachability) session.Target {
+	return session.Target{Source: netproto.Source{PeerID: h.id.PeerID(), Key: h.key, Addresses: []string{h.at.String()}, Reach: reach, Callable: true},
+		Hash: content, Trackers: []string{"tracker:5000"}}
+}
+
+type hostListener struct{ h *host }
+
+func (l hostListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.h.incoming:
+		return c, nil
+	case <-l.h.world.ctx.Done():
+		return nil, net.ErrClosed
+	}
+}
+func (l hostListener) Close() error   { return nil }
+func (l hostListener) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.h.at) }
+
+func (w *world) at(at netip.AddrPort) *host {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dialled[at]++
+	for _, h := range w.peers {
+		if h.at == at {
+			return h
+		}
+	}
+	return nil
+}
+
+func (w *world) dials(at netip.AddrPort) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.dialled[at]
+}
+
+var errRefused = errors.New("connection refused")
+
+// dial is from any port.
+func (h *host) dial(ctx context.Context, address string) (net.Conn, error) {
+	return h.connect(ctx, address, netip.AddrPortFrom(h.at.Addr(), 50000))
+}
+
+// dialFrom is from the port that the host listens at.
+func (h *host) dialFrom(ctx context.Context, address string) (net.Conn, error) {
+	from := h.at
+	if h.sym {
+		from = netip.AddrPortFrom(h.at.Addr(), 50001)
+	}
+	return h.connect(ctx, address, from)
+}
+
+func (h *host) connect(ctx context.Context, address string, from netip.AddrPort) (net.Conn, error) {
+	w, at := h.world, netip.MustParseAddrPort(address)
+	to := w.at(at)
+	// From now on, this side's router lets in what comes from there.
+	wait := make(chan net.Conn, 1)
+	w.mu.Lock()
+	w.punches[[2]netip.AddrPort{from, at}] = wait
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.punches[[2]netip.AddrPort{from, at}] == wait {
+			delete(w.punches, [2]netip.AddrPort{from, at})
+		}
+	}()
+	if err := pause(ctx, oneWay); err != nil {
+		return nil, err
+	}
+	if to != nil && to.open {
+		mine, theirs := pipe(from, at)
+		to.incoming <- theirs
+		return mine, pause(ctx, oneWay)
+	}
+	w.mu.Lock()
+	if other := w.punches[[2]netip.AddrPort{at, from}]; other != nil {
+		mine, theirs := pipe(from, at)
+		delete(w.punches, [2]netip.AddrPort{at, from})
+		w.mu.Unlock()
+		other <- theirs
+		return mine, nil
+	}
+	hole := time.Now().Before(w.holes[[2]netip.AddrPort{at, from}])
+	w.mu.Unlock()
+	if hole { // what comes to the port is accepted
+		mine, theirs := pipe(from, at)
+		to.incoming <- theirs
+		return mine, pause(ctx, oneWay)
+	}
+	var refused <-chan time.Time
+	if to != nil && to.refuses {
+		refused = time.After(oneWay)
+	}
+	select {
+	case c := <-wait:
+		return c, nil
+	case <-refused:
+		w.mu.Lock()
+		w.holes[[2]netip.AddrPort{from, at}] = time.Now().Add(2 * oneWay) // the router does not forget at once
+		w.mu.Unlock()
+		return nil, errRefused
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// pipe is a connection that takes what is written before it is read.
+func pipe(from, to netip.AddrPort) (dialler, accepter net.Conn) {
+	a, far := net.Pipe()
+	b, near := net.Pipe()
+	pump := func(from, to net.Conn) {
+		queue := make(chan []byte, 4096)
+		go func() {
+			defer close(queue)
+			for {
+				b := make([]byte, 32<<10)
+				n, err := from.Read(b)
+				if n > 0 {
+					queue <- b[:n]
+				}
+				if err != nil {
+					return
+				}
+			}
+		}()
+		go func() {
+			defer to.Close()
+			for b := range queue {
+				if _, err := to.Write(b); err != nil {
+					from.Close()
+				}
+			}
+		}()
+	}
+	pump(far, near)
+	pump(near, far)
+	return located{a, from, to}, located{b, to, from}
+}
+
+type located struct {
+	net.Conn
+	local, remote netip.AddrPort
+}
+
+func (l located) LocalAddr() net.Addr  { return net.TCPAddrFromAddrPort(l.local) }
+func (l located) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(l.remote) }
+
+// tracker arranges calls and relays in a world.
+type tracker struct {
+	world   *world
+	noRelay bool
+	fail    error                                    // of every call
+	silent  bool                                     // it does not answer any longer
+	late    time.Duration                            // between the ring and the answer
+	tamper  func(net.Conn, net.Conn) (a, b net.Conn) // what a relay makes of its two ends
+
+	mu     sync.Mutex
+	asked  []time.Time
+	relays map[netproto.RelayToken]chan net.Conn
+	tokens byte
+	ends   int // relays that were joined
+}
+
+// exchange is the tracker as one host sees it.
+type exchange struct {
+	*tracker
+	host *host
+}
+
+func (e *exchange) Address() string { return "tracker:5000" }
+
+func (e *exchange) Call(ctx context.Context, r netproto.CallRequest) (netproto.CallResponse, error) {
+	e.mu.Lock()
+	e.asked = append(e.asked, time.Now())
+	e.tokens++
+	token := netproto.RelayToken{e.tokens}
+	e.mu.Unlock()
+	if e.silent {
+		<-ctx.Done()
+		return netproto.CallResponse{}, ctx.Err()
+	}
+	if err := pause(ctx, oneWay); err != nil {
+		return netproto.CallResponse{}, err
+	}
+	if e.fail != nil {
+		return netproto.CallResponse{}, e.fail
+	}
+	e.world.mu.Lock()
+	i := slices.IndexFunc(e.world.peers, func(h *host) bool { return h.id.PeerID() == r.PeerID })
+	e.world.mu.Unlock()
+	if i < 0 {
+		return netproto.CallResponse{}, netproto.Errorf(netproto.CodeNotFound, "nobody")
+	}
+	callee := e.world.peers[i]
+	var relay *netproto.Relay
+	if !e.noRelay {
+		relay = &netproto.Relay{Token: token}
+	}
+	ring := netproto.Ring{Call: netproto.CallID{1}, PeerID: e.host.id.PeerID(), Key: e.host.key, Hash: r.Hash, Addresses: []string{e.host.at.String()}, Relay: relay}
+	if err := pause(ctx, oneWay); err != nil {
+		return netproto.CallResponse{}, err
+	}
+	result := callee.Ring(&exchange{e.tracker, callee}, ring)
+	if err := pause(ctx, e.late+2*oneWay); err != nil {
+		return netproto.CallResponse{}, err
+	}
+	switch result {
+	case netproto.RingBusy:
+		return netproto.CallResponse{}, netproto.Errorf(netproto.CodeBusy, "it is busy")
+	case netproto.RingNo:
+		return netproto.CallResponse{}, netproto.Errorf(netproto.CodeDenied, "it does not want to")
+	}
+	return netproto.CallResponse{Call: netproto.CallID{1}, Addresses: []string{callee.at.String()}, Relay: relay}, nil
+}
+
+func (e *exchange) Relay(ctx context.Context, token netproto.RelayToken) (net.Conn, error) {
+	if err := pause(ctx, 2*oneWay); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	wait, there := e.relays[token]
+	if there {
+		a, b := pipe(netip.MustParseAddrPort("203.0.113.5:5000"), netip.MustParseAddrPort("203.0.113.5:5001"))
+		if e.tamper != nil {
+			a, b = e.tamper(a, b)
+		}
+		e.ends++
+		wait <- a
+		e.mu.Unlock()
+		return b, nil
+	}
+	wait = make(chan net.Conn, 1)
+	e.relays[token] = wait
+	e.mu.Unlock()
+	select {
+	case c := <-wait:
+		return c, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (tr *tracker) calledAt() []time.Time {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return slices.Clone(tr.asked)
+}
+
+// idle has nothing to give, and reading reads nothing; both keep a connection open.
+type idle struct{ session.Owner }
+
+func (idle) Next(context.Context, *session.Out) (bool, error) { return false, nil }
+func (idle) Busy() bool                                       { return false }
+func (idle) End()                                             {}
+
+type reading struct{ session.Reader }
+
+func (reading) Busy() bool                    { return false }
+func (reading) End(error)                     {}
+func (reading) Data(*bufio.Reader, int) error { return os.ErrInvalid }
