@@ -152,8 +152,9 @@ func TestARelayIsTheLastWayAndABetterOneReplacesIt(t *testing.T) {
 		if n := len(w.calls.calledAt()); n != calls {
 			t.Errorf("it was called %d times meanwhile", n-calls)
 		}
-		b.sym = false // and keeps its port from now on
-		a.sym = false
+		w.mu.Lock()
+		a.sym, b.sym = false, false // the routers keep ports from now on
+		w.mu.Unlock()
 		time.Sleep(10 * time.Second)
 		have := a.conns.Of(b.key)
 		if len(have) != 1 || have[0].Way != session.WayCalled {
@@ -208,9 +209,11 @@ func TestAPairThatDidNotMeetIsRelayedAtOnce(t *testing.T) {
 		a, b := w.add("192.0.2.1:4000"), w.add("192.0.2.2:4000")
 		a.sym, b.sym = true, true
 		c := a.meets(t, b.target(netproto.ReachableNo), session.WayRelayed, 1500*ms, 2*time.Second)
+		time.Sleep(time.Second)
 		c.Close(errors.New("the test ends it"))
 		time.Sleep(time.Second)
 		c = a.meets(t, b.target(netproto.ReachableNo), session.WayRelayed, 0, 20*oneWay)
+		time.Sleep(time.Second)
 		c.Close(errors.New("the test ends it"))
 		time.Sleep(11 * time.Minute)
 		a.meets(t, b.target(netproto.ReachableNo), session.WayRelayed, 1500*ms, 2*time.Second)
@@ -255,7 +258,7 @@ func TestWhatCannotBeReachedIsSaidWhy(t *testing.T) {
 				if netproto.CodeOf(err) != netproto.CodePeerUnreachable || !strings.Contains(err.Error(), c.says) || took > c.in {
 					t.Errorf("after %s: %v", took, err)
 				}
-				if len(a.calling) != 0 {
+				if a.underWay() != 0 {
 					t.Error("the call is not over")
 				}
 			})

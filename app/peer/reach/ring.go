@@ -3,6 +3,7 @@ package reach
 import (
 	"bytes"
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -30,42 +31,48 @@ func (l *Ladder) Ring(t Tracker, ring netproto.Ring) netproto.RingResult {
 	if twice || calling && bytes.Compare(l.config.Key[:], ring.Key[:]) < 0 || len(l.meetings) >= maxMeetings || l.rung >= meetingsPerMinute {
 		return netproto.RingBusy
 	}
-	over := make(chan struct{})
-	if !l.begin(func() { l.meet(t, ring, over) }) {
+	m := &meeting{ladder: l, tracker: t, ring: ring, at: l.worthDialling(ring.Addresses), over: make(chan struct{})}
+	m.expected = l.conns.Expect(ring.Key, session.Server, m.at)
+	if !l.begin(m.run) {
+		m.expected.End()
 		return netproto.RingNo
 	}
-	l.meetings[ring.Key] = over
+	l.meetings[ring.Key] = m.over
 	l.rung++
 	return netproto.RingOK
 }
 
-// meet dials a peer that rang until there is a connection with it, by whatever way, or
-// until it is given up.
-func (l *Ladder) meet(t Tracker, ring netproto.Ring, over chan struct{}) {
+// meeting is with a peer that rang.
+type meeting struct {
+	ladder   *Ladder
+	tracker  Tracker
+	ring     netproto.Ring
+	at       []netip.AddrPort // that are dialled
+	expected *session.Expected
+	over     chan struct{} // closed at the end
+	noted    sync.Once
+}
+
+// run dials the peer until there is a connection with it, by whatever way, or until it
+// is given up.
+func (m *meeting) run() {
+	l, key := m.ladder, m.ring.Key
 	ctx, cancel := context.WithTimeout(l.ctx, l.config.Timing.GiveUp)
 	defer cancel()
 	dialling, stop := context.WithTimeout(ctx, l.config.Timing.Punch)
 	defer stop()
 	asking, enough := context.WithCancel(ctx)
 	defer enough()
-	defer close(over)
-	defer l.endMeeting(ring.Key)
-	came, forget := l.conns.Await(ring.Key)
+	defer m.end()
+	came, forget := l.conns.Await(key)
 	defer forget()
-	list := l.worthDialling(ring.Addresses)
-	expected := l.conns.Expect(ring.Key, session.Server, list)
-	defer expected.End()
 	var work sync.WaitGroup
-	for _, at := range list {
-		work.Go(func() {
-			if ch, err := l.punch(dialling, ctx, at, ring.Key, session.Server); err == nil {
-				l.keep(ctx, ch)
-			}
-		})
+	for _, at := range m.at {
+		work.Go(func() { m.keep(ctx)(l.punch(dialling, ctx, at, key, session.Server)) })
 	}
 	var relay <-chan time.Time
-	if ring.Relay != nil && l.config.Switches().Relay {
-		relay = time.After(l.relayAfter(ring.Key))
+	if m.ring.Relay != nil && l.config.Switches().Relay {
+		relay = time.After(l.relayAfter(key))
 	}
 	tried := make(chan struct{})
 	go func() { // the relay begins before the dialling ends
@@ -82,33 +89,41 @@ func (l *Ladder) meet(t Tracker, ring netproto.Ring, over chan struct{}) {
 			met = true
 		case <-relay:
 			relay = nil
-			work.Go(func() {
-				ch, err := l.relay(asking, ctx, t, ring.Relay.Token, ring.Key, session.Server)
-				if err != nil {
-					l.config.Log.Debug("the relay", "tracker", t.Address(), "peer", ring.PeerID, "error", err)
-					return
-				}
-				l.keep(ctx, ch)
-			})
+			work.Go(func() { m.keep(ctx)(l.relay(asking, ctx, m.tracker, m.ring.Relay.Token, key, session.Server)) })
 		case <-tried:
-			l.came(ring.Key, "")
+			m.note("")
 			return
 		}
 	}
 	// The caller decides which channel it keeps: those whose handshake has begun go on.
-	if have := l.conns.Of(ring.Key); len(have) > 0 {
-		l.came(ring.Key, have[0].Way)
+	if have := l.conns.Of(key); len(have) > 0 { // the peer came in
+		m.note(have[0].Way)
 	}
 }
 
-func (l *Ladder) keep(ctx context.Context, ch *session.Channel) {
-	if _, err := l.conns.Keep(ctx, ch); err != nil {
-		l.config.Log.Debug("a peer that rang", "error", err)
+// keep takes a channel to the peer, if there is one.
+func (m *meeting) keep(ctx context.Context) func(ch *session.Channel, err error) {
+	return func(ch *session.Channel, err error) {
+		if err == nil {
+			_, err = m.ladder.conns.Keep(ctx, ch)
+		}
+		if err != nil {
+			m.ladder.config.Log.Debug("a peer that rang", "peer", m.ring.PeerID, "error", err)
+			return
+		}
+		m.note(ch.Way())
 	}
 }
 
-func (l *Ladder) endMeeting(key netproto.PublicKey) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.meetings, key)
+// note says how the peers met, once.
+func (m *meeting) note(way session.Way) {
+	m.noted.Do(func() { m.ladder.came(m.ring.Key, way) })
+}
+
+func (m *meeting) end() {
+	m.expected.End()
+	m.ladder.mu.Lock()
+	delete(m.ladder.meetings, m.ring.Key)
+	m.ladder.mu.Unlock()
+	close(m.over)
 }

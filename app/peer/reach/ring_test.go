@@ -64,9 +64,7 @@ func TestRingsAreBounded(t *testing.T) {
 			if h.Ring(&exchange{&w.calls, h}, ringOf(n, "198.51.100.1:5000", fmt.Sprintf("198.51.%d.%d:4000", n%250, n/250%250+2))) == netproto.RingOK {
 				taken++
 			}
-			h.mu.Lock()
-			most = max(most, len(h.meetings))
-			h.mu.Unlock()
+			most = max(most, h.underWay())
 			time.Sleep(time.Millisecond)
 		}
 		if taken == 0 || taken > meetingsPerMinute || most > maxMeetings {
@@ -85,7 +83,7 @@ func TestRingsAreBounded(t *testing.T) {
 			t.Errorf("%d dials", all)
 		}
 		time.Sleep(time.Minute)
-		if len(h.meetings) != 0 {
+		if h.underWay() != 0 {
 			t.Error("a meeting does not end")
 		}
 	})
@@ -115,7 +113,7 @@ func TestACallerThatNeverComesIsForgotten(t *testing.T) {
 			t.Fatal(got)
 		}
 		time.Sleep(StandardTiming.GiveUp + time.Second)
-		if len(h.meetings) != 0 {
+		if h.underWay() != 0 {
 			t.Error("the meeting is not over")
 		}
 	})

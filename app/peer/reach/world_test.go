@@ -99,6 +99,13 @@ func (w *world) add(at string) *host {
 	return h
 }
 
+// underWay is how many calls and meetings a host has.
+func (h *host) underWay() int {
+	h.Ladder.mu.Lock()
+	defer h.Ladder.mu.Unlock()
+	return len(h.calling) + len(h.meetings)
+}
+
 // target is what another peer knows of a host from the tracker.
 func (h *host) target(reach netproto.Reachability) session.Target {
 	return session.Target{Source: netproto.Source{PeerID: h.id.PeerID(), Key: h.key, Addresses: []string{h.at.String()}, Reach: reach, Callable: true},
@@ -146,7 +153,10 @@ func (h *host) dial(ctx context.Context, address string) (net.Conn, error) {
 // dialFrom is from the port that the host listens at.
 func (h *host) dialFrom(ctx context.Context, address string) (net.Conn, error) {
 	from := h.at
-	if h.sym {
+	h.world.mu.Lock()
+	sym := h.sym
+	h.world.mu.Unlock()
+	if sym {
 		from = netip.AddrPortFrom(h.at.Addr(), 50001)
 	}
 	return h.connect(ctx, address, from)
