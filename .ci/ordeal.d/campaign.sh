@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by parts whose campaigns are tests in Go.
 set -euo pipefail
 : "${WORK:?}"

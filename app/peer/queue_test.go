@@ -155,9 +155,14 @@ func TestAFailureThatMayHealIsTriedAgainByItself(t *testing.T) {
 	failed.ID, failed.Retry = "heals", time.Now().Add(-time.Second)
 	wrong := failed
 	wrong.ID, wrong.Name, wrong.Code, wrong.Retry, wrong.Dir = "stays", "wrong", netproto.CodeProtocol, time.Time{}, t.TempDir()
-	check(t, l.SaveDownloads(failed, wrong))
+	later := wrong
+	later.ID, later.Name, later.Code, later.Retry = "set", "set", netproto.CodeInternal, time.Now().AddDate(10, 0, 0) // then the clock was set back
+	check(t, l.SaveDownloads(failed, wrong, later))
 	check(t, l.Close())
 	bob.start(t, tr)
+	if d := bob.wait(t, "set", queue.StateFailed); time.Until(d.Retry) > queue.StandardTiming.MaxRetry {
+		t.Errorf("it is tried again only at %s", d.Retry)
+	}
 	healed := bob.until(t, "heals", "finished", func(d queue.Download) bool { return d.State == queue.StateFinished })
 	same(t, healed.Path, content)
 	d := bob.wait(t, "stays", queue.StateFailed)

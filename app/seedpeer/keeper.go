@@ -69,8 +69,8 @@ func (k *keeper) beat(ctx context.Context) error {
 		k.last = time.Time{}
 		return err
 	}
-	now := time.Now().Round(0) // unlike the monotonic clock, the wall clock runs while a computer sleeps
-	if now.Sub(k.last) > dropAfter {
+	now := time.Now().Round(0)                                    // unlike the monotonic clock, the wall clock runs while a computer sleeps
+	if since := now.Sub(k.last); since > dropAfter || since < 0 { // the clock was set, and may have hidden a sleep
 		k.shelf.forgetPosts()
 	}
 	k.last = now

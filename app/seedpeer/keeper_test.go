@@ -114,6 +114,29 @@ func TestAfterAFailedHeartbeatEverythingIsRegisteredAgain(t *testing.T) {
 	})
 }
 
+func TestAfterTheClockWasSetBackEverythingIsRegisteredAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &registry{}
+		k := &keeper{registry: r, shelf: newShelf(), peerID: "id", peerIP: "127.0.0.1", peerPort: 3000, every: heartbeatEvery}
+		k.shelf.put(key{"path", "a"}, item{md5: "sum of a"})
+		for range 2 {
+			if err := k.beat(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, _ := r.take(); got != "[a]" {
+			t.Errorf("registered %s", got)
+		}
+		k.last = time.Now().AddDate(10, 0, 0) // it may have slept meanwhile
+		if err := k.beat(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := r.take(); got != "[a]" {
+			t.Errorf("after the clock was set back registered %s", got)
+		}
+	})
+}
+
 func TestAResourceThatIsRefusedDoesNotHoldBackTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &registry{refused: "b"}

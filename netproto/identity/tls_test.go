@@ -357,3 +357,25 @@ func TestOurOwnConfigurationsDoNotResume(t *testing.T) {
 		}
 	}
 }
+
+// Dates in certificates mean nothing: a computer whose clock is wrong meets others.
+func TestPeersMeetWhateverTheirClocksSay(t *testing.T) {
+	a, b := fresh(t), fresh(t)
+	for _, year := range []int{1900, 1970, 2016, 2036, 2200} {
+		clock := func() time.Time { return time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC) }
+		right := func(ed25519.PublicKey) error { return nil }
+		server, client := a.ServerTLS("cp2p/1", true, right), b.ClientTLS("cp2p/1", right)
+		server.Time = clock
+		one, other := net.Pipe()
+		done := make(chan error, 1)
+		go func() { done <- tls.Server(one, server).HandshakeContext(t.Context()) }()
+		if err := tls.Client(other, client).HandshakeContext(t.Context()); err != nil {
+			t.Errorf("with the listener in %d: %v", year, err)
+		}
+		if err := <-done; err != nil {
+			t.Errorf("in %d: %v", year, err)
+		}
+		one.Close()
+		other.Close()
+	}
+}

@@ -25,6 +25,7 @@ func TestLeftoversAreRemovedAtTheNextStart(t *testing.T) {
 	for _, name := range []string{".backup-123.db", ".tracker-45.db", "tracker.db.restoring"} {
 		put(name, time.Hour)
 	}
+	put(".backup-9.db", -10*365*24*time.Hour) // the clock was ahead
 	kept := []string{".backup-678.db", ".backup-notes.txt", "backup-123.db", "tracker.db.before-restore-20260301T120000Z"}
 	put(kept[0], 0) // perhaps about to be renamed
 	for _, name := range kept[1:] {

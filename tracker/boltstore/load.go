@@ -69,6 +69,9 @@ func (l *loader) loadPeer(k, v []byte) error {
 	if err != nil {
 		return err
 	}
+	// A clock that was ahead for a while must not keep a peer for as long.
+	now := l.config.Now().Unix()
+	offline, online.since = min(offline, now), min(online.since, now)
 	p := l.memory.addPeer(no, record)
 	l.peers[no] = p
 	l.memory.setOnline(p, offline) // its lease starts now

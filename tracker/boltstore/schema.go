@@ -93,7 +93,7 @@ func removeLeftovers(file string) {
 		if !unfinished {
 			continue
 		}
-		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > leftoverAge {
+		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()).Abs() > leftoverAge { // a clock may have been ahead
 			os.Remove(filepath.Join(folder, name)) // or at the next start
 		}
 	}

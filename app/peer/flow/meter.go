@@ -18,6 +18,14 @@ type Meter struct {
 	first int64      // number of the first bucket ever
 }
 
+// meterStart is when buckets begin to be counted. The clock on the wall may be set; a
+// meter whose newest bucket is years ahead would never empty one again.
+var meterStart = time.Now()
+
+// stepOf returns the number of a bucket, which is positive: 0 is none. In a bubble of
+// synctest, it is before the start.
+func stepOf(since time.Duration) int64 { return 1<<40 + int64(since/meterStep) }
+
 const (
 	meterStep    = 500 * time.Millisecond
 	meterBuckets = 11 // ten full ones and the present one
@@ -25,7 +33,7 @@ const (
 
 // Add counts n bytes. It takes a lock only with the first bytes of each half second.
 func (m *Meter) Add(n int) {
-	now := time.Now().UnixNano() / int64(meterStep)
+	now := stepOf(time.Since(meterStart))
 	if m.newest.Load() != now {
 		m.advance(now)
 	}
@@ -42,7 +50,7 @@ func (m *Meter) Rate() int64 {
 	if m.sum.Load() == 0 {
 		return 0
 	}
-	now := time.Now().UnixNano() / int64(meterStep)
+	now := stepOf(time.Since(meterStart))
 	first := m.advance(now)
 	var sum int64
 	for i := range m.buckets {

@@ -86,6 +86,11 @@ func New(ctx context.Context, config Config) (*Queue, error) {
 		return nil, err
 	}
 	for _, r := range stay {
+		// No clock says that a retry is further away than the longest wait, unless it was
+		// set in between.
+		if soon := time.Now().Add(config.Timing.MaxRetry); r.Retry.After(soon) {
+			r.Retry = soon
+		}
 		q.list.insert(q.make(r))
 	}
 	return q, nil
