@@ -67,9 +67,10 @@ func (l *Library) mend() error {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
 	for bucket, what := range map[string]string{
-		string(bucketShares):    "%d shares were damaged and are no longer offered: add them again (what was left of them is in %s)",
-		string(bucketDownloads): "%d downloads were damaged and are no longer in the list: add them again, and they go on from what is there (what was left of them is in %s)",
-		string(bucketMeta):      "the settings were damaged (%d record) and are the usual ones now: set them again (what was left of them is in %s)",
+		string(bucketShares): "%d shares were damaged and are no longer offered: add them again (what was left of them is in %s)",
+		string(bucketDownloads): "%d downloads were damaged and are no longer in the list: add them again, and they go on from what is there " +
+			"(what was left of them is in %s)",
+		string(bucketMeta): "the settings were damaged (%d record) and are the usual ones now: set them again (what was left of them is in %s)",
 	} {
 		if n := len(gone[bucket]); n > 0 {
 			l.note(what, n, file)

@@ -24,6 +24,8 @@ import (
 
 const pemType = "PRIVATE KEY"
 
+const restoreKey = "restore it from a backup, or remove it to start with a new identity"
+
 // checkWord begins the line before the key in its file, which says the fingerprint. A
 // key with one wrong bit is another key, and all who know the installation would take
 // it for another one. Readers of PEM skip what comes before (RFC 7468 §2).
@@ -52,22 +54,22 @@ func LoadOrCreate(file string) (*Identity, error) {
 	}
 	block, _ := pem.Decode(raw)
 	if block == nil || block.Type != pemType {
-		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s is damaged: restore it from a backup, or remove it to start with a new identity", file)
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s is damaged: "+restoreKey, file)
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeStore,
-			"the key file %s is damaged: restore it from a backup, or remove it to start with a new identity: %w", file, err)
+			"the key file %s is damaged: "+restoreKey+": %w", file, err)
 	}
 	key, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s holds a %T instead of an ed25519 key: restore it from a backup, or remove it to start with a new identity", file, parsed)
+		return nil, netproto.Errorf(netproto.CodeStore, "the key file %s holds a %T instead of an ed25519 key: "+restoreKey, file, parsed)
 	}
 	if said, checked := bytes.CutPrefix(raw, []byte(checkWord)); checked {
 		said, _, _ = bytes.Cut(said, []byte("\n"))
 		if is := netproto.FingerprintOf(key.Public().(ed25519.PublicKey)).String(); string(bytes.TrimSpace(said)) != is {
 			return nil, netproto.Errorf(netproto.CodeStore,
-				"the key file %s is damaged: its first line says that its key is %q, and it is %s; restore it from a backup, or remove it to start with a new identity",
+				"the key file %s is damaged: its first line says that its key is %q, and it is %s: "+restoreKey,
 				file, said, is)
 		}
 	}
@@ -85,7 +87,8 @@ func create(file string) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := append([]byte(checkWord+netproto.FingerprintOf(key.Public().(ed25519.PublicKey)).String()+"\n"), pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})...)
+	text := fmt.Appendf(nil, "%s%s\n", checkWord, netproto.FingerprintOf(key.Public().(ed25519.PublicKey)))
+	text = append(text, pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})...)
 	if err := writeNew(file, text); err != nil {
 		if errors.Is(err, os.ErrExist) {
 			return LoadOrCreate(file)

@@ -246,8 +246,11 @@ func (m *mortal) find(w *wire, one *member) error {
 			return err
 		}
 		var found netproto.ResourceResponse
-		if err := json.Unmarshal(body, &found); err != nil || found.Hash != hash || found.Sources != 1 {
-			return fmt.Errorf("what it announced is found as %s, %v", body, err)
+		if err := json.Unmarshal(body, &found); err != nil {
+			return err
+		}
+		if found.Hash != hash || found.Sources != 1 {
+			return fmt.Errorf("what it announced is found as %s", body)
 		}
 		break
 	}
