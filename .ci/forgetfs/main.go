@@ -1,6 +1,6 @@
 // Command forgetfs tries what a loss of power does to programs.
 //
-//	forgetfs record --log FILE [--sync DURATION] [--rate BYTES] [--fat] DIR
+//	forgetfs record [--log FILE] [--sync DURATION] [--rate BYTES] [--fat] DIR
 //	forgetfs try --log FILE --cuts N [--seed N] [--only N] [--jobs N] [--after TEXT] --work DIR -- COMMAND…
 //
 // record mounts a file system at DIR (FUSE) that is kept in memory, until it is
@@ -10,6 +10,7 @@
 // DIR/.marks is an acknowledgement: it gets its place in the log too. An fsync takes the
 // duration, and bytes a second are written. With --fat it has what FAT has: times in steps
 // of two seconds, no links, no rename without replacing.
+// What is written to DIR/.trouble says what fails from now on: see [troubleName].
 //
 // try makes, again and again, the disk that a loss of power at some place of the log may
 // leave, in DIR/cut-N/disk, and the acknowledgements before that place, in
@@ -46,7 +47,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: forgetfs record --log FILE DIR | forgetfs try --log FILE --cuts N --work DIR -- COMMAND…")
+var errUsage = errors.New("usage: forgetfs record [--log FILE] DIR | forgetfs try --log FILE --cuts N --work DIR -- COMMAND…")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -68,7 +69,8 @@ func run(args []string) error {
 		return err
 	}
 	switch {
-	case args[0] == "record" && *log != "" && flags.NArg() == 1:
+	case args[0] == "record" && flags.NArg() == 1:
+		p.log = *log != ""
 		return record(*log, flags.Arg(0), p)
 	case args[0] == "try" && *log != "" && t.work != "" && flags.NArg() > 0:
 		t.command = flags.Args()
@@ -91,6 +93,9 @@ func record(log, dir string, p pace) error {
 		return err
 	}
 	server.Wait()
+	if !p.log {
+		return nil
+	}
 	return saveLog(log, r.ops)
 }
 

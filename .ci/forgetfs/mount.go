@@ -20,6 +20,7 @@ type recorder struct {
 	mu   sync.Mutex // held during each operation, so the log has their order
 	ops  []Op
 	next uint64
+	trouble
 }
 
 // pace makes the disk as slow as real ones, so that programs are caught in the middle, or
@@ -27,11 +28,15 @@ type recorder struct {
 type pace struct {
 	sync time.Duration // an fsync takes at least
 	rate int64         // bytes a second; 0 is no limit
+	log  bool          // there is a log
 	fat  bool          // it has what FAT has: times in steps of two seconds, no links, no rename without replacing
 }
 
 // add appends to the log; mu is held.
 func (r *recorder) add(op Op) {
+	if !r.pace.log {
+		return
+	}
 	op.Time = time.Now().UnixNano()
 	r.ops = append(r.ops, op)
 }
@@ -48,7 +53,8 @@ type node struct {
 	mode    uint32
 	changed time.Time
 	links   int
-	marks   bool
+	blocks  map[int64]bool // that take room
+	special string         // the name of a file of ours, which is on no disk
 }
 
 var (
@@ -71,15 +77,17 @@ var (
 
 // mount makes the file system appear at dir.
 func mount(dir string, p pace) (*recorder, *fuse.Server, error) {
-	r := &recorder{next: 1, pace: p}
+	r := &recorder{next: 1, pace: p, trouble: trouble{room: -1}}
 	root := &node{r: r, id: 1, mode: syscall.S_IFDIR | 0o755, changed: time.Now()}
 	moment := time.Second
 	server, err := fs.Mount(dir, root, &fs.Options{
 		EntryTimeout: &moment, AttrTimeout: &moment,
 		MountOptions: fuse.MountOptions{FsName: "forgetfs", Name: "forgetfs", DirectMount: true, MaxWrite: 1 << 20},
 		OnAdd: func(ctx context.Context) {
-			marks := &node{r: r, mode: syscall.S_IFREG | 0o666, marks: true}
-			root.AddChild(marksName, root.NewPersistentInode(ctx, marks, fs.StableAttr{Mode: syscall.S_IFREG}), true)
+			for _, name := range []string{marksName, troubleName} {
+				file := &node{r: r, mode: syscall.S_IFREG | 0o666, special: name}
+				root.AddChild(name, root.NewPersistentInode(ctx, file, fs.StableAttr{Mode: syscall.S_IFREG}), true)
+			}
 		},
 	})
 	return r, server, err
@@ -106,7 +114,20 @@ func (n *node) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) sy
 func (n *node) Setattr(_ context.Context, _ fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
 	n.r.mu.Lock()
 	defer n.r.mu.Unlock()
-	if size, ok := in.GetSize(); ok && !n.marks {
+	if n.special != "" {
+		n.attr(&out.Attr)
+		return fs.OK
+	}
+	if err := n.trouble(); err != 0 {
+		return err
+	}
+	if size, ok := in.GetSize(); ok {
+		for b := range n.blocks {
+			if b*blockSize >= int64(size) {
+				delete(n.blocks, b)
+				n.r.used -= blockSize
+			}
+		}
 		n.r.add(Op{Kind: Truncate, Node: n.id, Offset: int64(size)})
 		n.data, n.changed = resize(n.data, int64(size)), time.Now()
 	}
@@ -134,15 +155,31 @@ func (n *node) Read(_ context.Context, _ fs.FileHandle, to []byte, offset int64)
 }
 
 func (n *node) Write(_ context.Context, _ fs.FileHandle, data []byte, offset int64) (uint32, syscall.Errno) {
-	if rate := n.r.pace.rate; rate > 0 && !n.marks {
+	if rate := n.r.pace.rate; rate > 0 && n.special == "" {
 		time.Sleep(time.Duration(len(data)) * time.Second / time.Duration(rate))
 	}
 	n.r.mu.Lock()
 	defer n.r.mu.Unlock()
 	kept := append([]byte(nil), data...)
-	if n.marks {
+	switch n.special {
+	case marksName:
 		n.r.add(Op{Kind: Mark, Data: kept})
 		return uint32(len(data)), fs.OK
+	case troubleName:
+		if err := n.r.set(string(data)); err != nil {
+			return 0, syscall.EINVAL
+		}
+		return uint32(len(data)), fs.OK
+	}
+	if err := n.trouble(); err != 0 {
+		return 0, err
+	}
+	fresh := blocksOf(n.blocks, offset, int64(len(data)))
+	if err := n.r.take(int64(len(fresh)) * blockSize); err != 0 {
+		return 0, err
+	}
+	for _, b := range fresh {
+		n.blocks[b] = true
 	}
 	n.r.add(Op{Kind: Write, Node: n.id, Offset: offset, Data: kept})
 	if end := offset + int64(len(data)); end > int64(len(n.data)) {
@@ -151,6 +188,12 @@ func (n *node) Write(_ context.Context, _ fs.FileHandle, data []byte, offset int
 	copy(n.data[offset:], data)
 	n.changed = time.Now()
 	return uint32(len(data)), fs.OK
+}
+
+// trouble returns what a change of the node comes to; r.mu is held.
+func (n *node) trouble() syscall.Errno {
+	name, _ := n.Parent()
+	return n.r.of(name)
 }
 
 // resize cuts bytes off, or adds zeros.
@@ -169,6 +212,9 @@ func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	defer time.Sleep(n.r.pace.sync)
 	n.r.mu.Lock()
 	defer n.r.mu.Unlock()
+	if err := n.trouble(); err != 0 {
+		return err
+	}
 	kind := SyncFile
 	if n.IsDir() {
 		kind = SyncDir
@@ -178,29 +224,36 @@ func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 }
 
 // make makes a child, and fills in what the kernel wants to know of it.
-func (n *node) make(ctx context.Context, name string, mode uint32, data []byte, out *fuse.EntryOut) *fs.Inode {
+func (n *node) make(ctx context.Context, name string, mode uint32, data []byte, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
 	n.r.mu.Lock()
 	defer n.r.mu.Unlock()
+	if err := n.r.of(name); err != 0 {
+		return nil, err
+	}
+	if err := n.r.take(blockSize); err != 0 {
+		return nil, err
+	}
 	n.r.next++
-	child := &node{r: n.r, id: n.r.next, disk: n.disk, mode: mode, data: data, changed: time.Now(), links: 1}
+	child := &node{r: n.r, id: n.r.next, disk: n.disk, mode: mode, data: data, changed: time.Now(), links: 1, blocks: map[int64]bool{}}
 	if n.IsRoot() {
 		child.disk = child.id
 	}
 	n.r.add(Op{Kind: Create, Node: child.id, Dir: n.id, Name: name, Mode: mode, Data: data})
 	child.attr(&out.Attr)
-	return n.NewPersistentInode(ctx, child, fs.StableAttr{Mode: mode & syscall.S_IFMT, Ino: child.id})
+	return n.NewPersistentInode(ctx, child, fs.StableAttr{Mode: mode & syscall.S_IFMT, Ino: child.id}), fs.OK
 }
 
 func (n *node) Create(ctx context.Context, name string, _, mode uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
-	return n.make(ctx, name, syscall.S_IFREG|mode&0o7777, nil, out), nil, 0, fs.OK
+	inode, err := n.make(ctx, name, syscall.S_IFREG|mode&0o7777, nil, out)
+	return inode, nil, 0, err
 }
 
 func (n *node) Mkdir(ctx context.Context, name string, mode uint32, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
-	return n.make(ctx, name, syscall.S_IFDIR|mode&0o7777, nil, out), fs.OK
+	return n.make(ctx, name, syscall.S_IFDIR|mode&0o7777, nil, out)
 }
 
 func (n *node) Symlink(ctx context.Context, target, name string, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
-	return n.make(ctx, name, syscall.S_IFLNK|0o777, []byte(target), out), fs.OK
+	return n.make(ctx, name, syscall.S_IFLNK|0o777, []byte(target), out)
 }
 
 func (n *node) Readlink(context.Context) ([]byte, syscall.Errno) { return n.data, fs.OK }
@@ -220,7 +273,13 @@ func (n *node) Unlink(_ context.Context, name string) syscall.Errno {
 	}
 	n.r.mu.Lock()
 	defer n.r.mu.Unlock()
-	child.links--
+	if err := n.r.of(name); err != 0 {
+		return err
+	}
+	if child.links--; child.links == 0 {
+		n.r.used -= blockSize + blockSize*int64(len(child.blocks))
+		clear(child.blocks)
+	}
 	n.r.add(Op{Kind: Unlink, Node: child.id, Dir: n.id, Name: name})
 	return fs.OK
 }
@@ -248,6 +307,15 @@ func (n *node) Rename(_ context.Context, name string, newParent fs.InodeEmbedder
 	}
 	n.r.mu.Lock()
 	defer n.r.mu.Unlock()
+	if err := n.r.of(newName); err != 0 {
+		return err
+	}
+	if taken := to.child(newName); taken != nil {
+		if taken.links--; taken.links == 0 {
+			n.r.used -= blockSize + blockSize*int64(len(taken.blocks))
+			clear(taken.blocks)
+		}
+	}
 	n.r.add(Op{Kind: Rename, Node: child.id, Dir: n.id, Name: name, ToDir: to.id, ToName: newName})
 	return fs.OK
 }

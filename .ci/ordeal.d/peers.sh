@@ -89,7 +89,7 @@ get() {
 await() {
   local name=$1 link=$2 to=$3
   [ -x "$WORK/load.test" ] || CGO_ENABLED=0 go test -C "$root" -c -o "$WORK/load.test" ./app/load
-  start "$name" env CP2P_LOAD_PROGRAM=1 "$WORK/load.test" waiter "$WORK/profile-$name" "$to" "$link"
+  start "$name" ${as:+setpriv --reuid="$as" --clear-groups} env CP2P_LOAD_PROGRAM=1 "$WORK/load.test" waiter "$WORK/profile-$name" "$to" "$link"
 }
 
 # right notes a case that went well, and wrong one that did not, with the last words of

@@ -8,11 +8,16 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 )
+
+// hurryVariable has a waiter resume its download while its disk is the trouble, instead
+// of waiting for the next try.
+const hurryVariable = "CP2P_LOAD_HURRY"
 
 // beWaiter downloads one content as the window does: where the command get ends with an
 // error about the disk, it says so and waits. Its arguments are a profile, a folder and
@@ -41,6 +46,8 @@ func await(ctx context.Context, profile, dir, text string) (path string, err err
 	if err != nil {
 		return "", err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	free := 0
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	n, err := node.Open(ctx, node.Options{Profile: profile, Listen: &free, SeedClients: netproto.SeedOff, Log: log})
@@ -59,6 +66,16 @@ func await(ctx context.Context, profile, dir, text string) (path string, err err
 		return "", err
 	}
 	n.Engine.Downloads.StartOne(id)
+	if os.Getenv(hurryVariable) != "" { // as a person who clicks again and again
+		go func() {
+			for ctx.Err() == nil {
+				wait(ctx, time.Second)
+				if d, known := n.Engine.Downloads.ByID(id); known && d.Err != nil {
+					n.Engine.Downloads.Resume(id)
+				}
+			}
+		}()
+	}
 	for last := ""; ctx.Err() == nil; <-changed {
 		d, _ := n.Engine.Downloads.ByID(id)
 		switch d.State {
