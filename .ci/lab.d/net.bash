@@ -155,10 +155,12 @@ home6() {
   for n in tracker open1 open2 v6only; do at $n ip -6 route add 2001:db8:6::/64 via 2001:db8:1::66; done
   at r6 nft -f - <<'NFT'
 table ip6 firewall {
-  chain forw { type filter hook forward priority 0; policy drop; ct state established,related accept; iifname "lan" accept; meta l4proto ipv6-icmp accept; }
+  chain forw { type filter hook forward priority 0; policy drop; ct state established,related accept; iifname "lan" accept; meta l4proto ipv6-icmp accept; meta mark 6 accept; }
   chain inp { type filter hook input priority 0; policy accept; iifname "wan" meta l4proto { tcp, udp } ct state new drop; }
 }
 NFT
+  address r6 lan 192.168.6.1/24 # without IPv4, miniupnpd does not start
+  address r6 wan $PUBLIC.106/24
 }
 
 # nat ROUTER TYPE: makes the router's NAT one of these and forgets its connections. In the
@@ -240,7 +242,8 @@ table inet miniupnpd {
   chain miniupnpd { }
   chain prerouting_miniupnpd { }
   chain postrouting_miniupnpd { }
-  chain forw { type filter hook forward priority -10; jump miniupnpd; }
+  # What its rules accept keeps the mark, by which the firewall of r6 lets it pass.
+  chain forw { type filter hook forward priority -10; meta mark set 6; jump miniupnpd; meta mark set 0; }
   chain pre { type nat hook prerouting priority -110; iifname "wan" jump prerouting_miniupnpd; }
   chain post { type nat hook postrouting priority 90; oifname "wan" jump postrouting_miniupnpd; }
 }
@@ -279,8 +282,9 @@ CONF
   fail "miniupnpd does not start: $(tail -n 3 "$dir/log.err")"
 }
 
-# mappings ROUTER: what its miniupnpd maps now, one a line.
+# mappings ROUTER: what its miniupnpd maps now, one a line; pinholes: what it lets in.
 mappings() { at "$1" nft list chain inet miniupnpd prerouting_miniupnpd | grep dnat || true; }
+pinholes() { at "$1" nft list chain inet miniupnpd miniupnpd | grep accept || true; }
 
 # slow HOST MBIT: what comes to a host is that slow. A public host behind the switch stays
 # as it is.

@@ -23,10 +23,17 @@ portmap_cases() {
   check "without any daemon, the router is silent" unmapped_because silent a1 20
 
   port_mapping ra on
-  share a1
+  port_mapping r6 on
+  unshare_host a1
+  unshare_host h6
+  share a1 &
+  share h6 &
+  wait_all
   check "the program maps its port" program_maps
+  check "the program opens the IPv6 firewall" program_opens
   trial a1 open1 router "a mapped port"
   trial a1 u1 router "a mapped port"
+  trial h6 v6only router "an open port of the IPv6 firewall"
   unshare_host a1
   check "the program gives its port back" program_gives_back
   port_mapping ra off
@@ -115,6 +122,14 @@ program_maps() {
     sleep 0.1
   done
   echo "the router has: $(mappings ra)"
+  return 1
+}
+program_opens() {
+  for _ in $(seq 100); do
+    ! pinholes r6 | grep -q "dport ${PORTS[h6]}" || return 0
+    sleep 0.1
+  done
+  echo "the router has: $(pinholes r6)"
   return 1
 }
 program_gives_back() { [ -z "$(mappings ra)" ] || { mappings ra; return 1; }; }

@@ -50,14 +50,15 @@ func newPCP(n *network, route Route, port int) *pcpClient {
 
 func (c *pcpClient) protocol() Protocol { return PCP }
 
-func (c *pcpClient) request(ctx context.Context, life time.Duration) (got granted, err error) {
-	router := netip.AddrPortFrom(c.route.Gateway, c.network.port)
-	patience := c.network.patience
-	err = exchange(ctx, c.route.Own, router, c.question(life), patience, func(answer []byte) (mine bool, err error) {
-		got, mine, err = c.parse(answer)
-		return mine, err
-	})
-	if err != nil || life == 0 {
+func (c *pcpClient) request(ctx context.Context, life time.Duration) (granted, error) {
+	got, err := c.ask(ctx, life)
+	if life == 0 {
+		if reasonOf(err) == Refused { // miniupnpd 2.3.1 closes no pinhole of IPv6, but shortens its life
+			_, err = c.ask(ctx, time.Second)
+		}
+		return granted{}, err
+	}
+	if err != nil {
 		return granted{}, err
 	}
 	if got.external.Port() == 0 || got.life == 0 {
@@ -65,6 +66,15 @@ func (c *pcpClient) request(ctx context.Context, life time.Duration) (got grante
 	}
 	c.have = got.external
 	return got, nil
+}
+
+func (c *pcpClient) ask(ctx context.Context, life time.Duration) (got granted, err error) {
+	router := netip.AddrPortFrom(c.route.Gateway, c.network.port)
+	err = exchange(ctx, c.route.Own, router, c.question(life), c.network.patience, func(answer []byte) (mine bool, err error) {
+		got, mine, err = c.parse(answer)
+		return mine, err
+	})
+	return got, err
 }
 
 // question is a request. A life of 0 deletes the mapping.

@@ -111,7 +111,7 @@ type Mapping struct {
 func Keep(ctx context.Context, o Options) *Mapping {
 	m := &Mapping{options: o, network: o.network, done: make(chan struct{}), refresh: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 		state: State{Verdict: Off}}
-	m.Map(o.Port)
+	m.wanted.Store(int32(o.Port))
 	if m.network == nil {
 		m.network = &standard
 	}
@@ -408,7 +408,7 @@ func (m *Mapping) acquire4(ctx context.Context, route Route) (*lease, error) {
 // acquire6 has the firewall of the IPv6 router opened: by PCP, or by the UPnP of the
 // router that IPv4 goes over, which is the same box in a home.
 func (m *Mapping) acquire6(ctx context.Context, six, four Route) (*lease, error) {
-	if !six.Gateway.IsValid() || !m.network.inside(six.Gateway) || !m.network.outside(six.Own) {
+	if !six.Gateway.IsValid() || !m.network.outside(six.Own) {
 		return nil, &refusal{NoRouter, "no public IPv6 address behind a router"}
 	}
 	c, got, why := m.ask(ctx, newPCP(m.network, six, m.port))

@@ -2,6 +2,7 @@ package portmap
 
 import (
 	"context"
+	"encoding/binary"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -243,6 +244,30 @@ func TestAnotherPortReplacesTheOneBeforeAndNoneIsMappedWhenSwitchedOff(t *testin
 	until(t, m, decided)
 	if got := r.times("PCP"); got != asked+1 {
 		t.Errorf("%d requests while switched off", got-asked-1)
+	}
+}
+
+func TestALeaseThatTheRouterDoesNotTakeBackIsMadeShort(t *testing.T) {
+	r := newRouter(t)
+	r.speakPCP(pcpSuccess, 0, 3600)
+	speak := r.pcp
+	r.pcp = func(b []byte) []byte {
+		life := binary.BigEndian.Uint32(b[4:])
+		a := speak(b)
+		switch life {
+		case 0:
+			r.set(6881, "refused")
+			a[3] = 2
+		case 1:
+			r.set(6881, "short")
+		}
+		return a
+	}
+	m := keep(t, r.network(), home)
+	until(t, m, decided)
+	m.Close()
+	if got := r.list()[6881]; got != "short" {
+		t.Errorf("the router has %q", got)
 	}
 }
 
