@@ -15,6 +15,10 @@ func TestMain(m *testing.M) {
 		victim(file)
 		return
 	}
+	if os.Getenv(flipChildEnv) != "" {
+		flipChild()
+		return
+	}
 	if file := os.Getenv(emptied); file != "" {
 		s, err := open(file, store.Config{})
 		if err != nil {

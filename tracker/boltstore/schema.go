@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -43,6 +44,9 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 			"%s is not a tracker's database, or it is damaged: restore it from a backup, or move it away to start with an empty one: %w",
 			file, err)
 	case err != nil:
+		if boltfile.Check(file) != nil && !isSystem(err) { // bbolt has no name for a file that is too short
+			return nil, damagedError(file, err)
+		}
 		return nil, storeError(file, err)
 	}
 	usable := false
@@ -168,6 +172,12 @@ func schemaOf(tx *bbolt.Tx, file string) (int, error) {
 		}
 	}
 	return found, nil
+}
+
+// isSystem tells whether an error is one of the system's.
+func isSystem(err error) bool {
+	_, call := errors.AsType[syscall.Errno](err)
+	return call
 }
 
 func storeError(file string, err error) error {
