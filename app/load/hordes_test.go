@@ -23,6 +23,7 @@ func (g *guest) flood(next func(g *guest, i uint32) []netproto.Frame) {
 		if c == nil {
 			return
 		}
+		c.NetConn().(*net.TCPConn).SetReadBuffer(64 << 10)
 		c.SetWriteDeadline(time.Now().Add(2 * time.Minute))
 		for i := uint32(1); i < 1e6; i++ {
 			if err := c.send(next(g, i)...); err != nil {
@@ -206,7 +207,7 @@ func lastByte(g *guest) {
 		if c == nil {
 			return
 		}
-		c.SetDeadline(time.Now().Add(30 * time.Second))
+		c.SetDeadline(time.Now().Add(2 * time.Second)) // it may have to wait for its turn
 		c.send(netproto.Open{Stream: 1, Hash: g.hash, Size: -1}, netproto.Get{Stream: 1, Request: 1, Length: netproto.MinPieceSize})
 		io.CopyN(io.Discard, c, netproto.MinPieceSize)
 		c.NetConn().Close()

@@ -33,6 +33,12 @@ func some(few, many int) int {
 	return few
 }
 
+// left reports whether an attack is left out: ordinary tests take every fifth, and only
+// the full campaign those that take long.
+func left(i int, slow bool) bool {
+	return slow && !hostileFull() || i%5 != 0 && os.Getenv(hostileVariable) == ""
+}
+
 // Bounds of what a program under attack may take beyond what it took before, and of how
 // long an honest peer waits.
 const (
@@ -197,4 +203,14 @@ func (o outcome) saved(t testing.TB, source, to string) {
 		}
 	}
 	onlyThis(t, to, filepath.Base(source))
+}
+
+// nothing fails if a folder has anything in it.
+func nothing(t testing.TB, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	check(t, err)
+	if len(entries) > 0 {
+		t.Errorf("the folder has %v", entries)
+	}
 }

@@ -272,8 +272,8 @@ func TestHostileSourcesHarmNoDownload(t *testing.T) {
 	honest := identityOf(t, profile)
 	var cases, conns atomic.Int64
 	t.Run("deceits", func(t *testing.T) {
-		for _, d := range deceits() {
-			if d.slow && !hostileFull() {
+		for i, d := range deceits() {
+			if left(i, d.slow) {
 				continue
 			}
 			t.Run(d.name, func(t *testing.T) {

@@ -37,6 +37,10 @@ type puppet struct {
 	sources []netproto.Source
 
 	calls atomic.Int64
+	conns atomic.Int64
+
+	// key, if not nil, gives the key that the n-th connection is shown.
+	key func(n int64) *identity.Identity
 }
 
 // startPuppet starts a tracker that runs until the test is over. onConn, if not nil, gets
@@ -58,7 +62,14 @@ func startPuppetOn(t testing.TB, ln net.Listener, onConn func(net.Conn) bool) *p
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		server.Serve(tls.NewListener(ln, p.id.ServerTLS(identity.HTTP, false, nil)))
+		config := p.id.ServerTLS(identity.HTTP, false, nil)
+		config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			if n := p.conns.Add(1); p.key != nil {
+				return p.key(n).ServerTLS(identity.HTTP, false, nil), nil
+			}
+			return nil, nil
+		}
+		server.Serve(tls.NewListener(ln, config))
 	}()
 	t.Cleanup(func() {
 		server.Close()

@@ -111,15 +111,9 @@ func oddBodies() []raw {
 	values := []string{"-1", "1.5", "1e3", "1e400", "9223372036854775808", "18446744073709551616", `"1"`, "null", "true", "[]", "{}"}
 	for _, v := range values {
 		for _, field := range []string{"port", "seed_port", "name", "candidates", "invite"} {
-			body := fmt.Sprintf(`{"name":"x","port":4000,"%s":%s}`, "extra_"+field, v)
-			if field != "port" && field != "name" {
-				body = fmt.Sprintf(`{"name":"x","port":4000,"%s":%s}`, field, v)
-			} else if field == "port" {
-				body = fmt.Sprintf(`{"name":"x","port":%s}`, v)
-			} else {
-				body = fmt.Sprintf(`{"port":4000,"name":%s}`, v)
-			}
-			list = append(list, raw{name: "a value of " + field, ways: []way{wayMember}, bytes: text("PUT", netproto.RouteSelf, body), want: []int{200, 400, 422}})
+			fields := map[string]string{"name": `"x"`, "port": "4000"}
+			fields[field] = v
+			list = append(list, raw{name: "a value of " + field, ways: []way{wayMember}, bytes: text("PUT", netproto.RouteSelf, object(fields)), want: []int{200, 400, 422}})
 		}
 		for _, field := range []string{"hash", "size", "name", "mime", "folder", "part", "md5"} {
 			list = append(list, raw{name: "a value of " + field, ways: []way{wayMember},
@@ -136,6 +130,15 @@ func oddBodies() []raw {
 		raw{name: "1,001 hashes", ways: []way{wayMember}, bytes: text("DELETE", netproto.RouteResources, `{"hashes":[`+strings.Repeat(`"`+zeros+`",`, 1000)+`"`+zeros+`"]}`), want: []int{413}, code: netproto.CodeTooLarge},
 		raw{name: "a million of them", ways: []way{wayMember}, bytes: text("POST", netproto.RouteResources, `{"resources":[`+strings.Repeat("0,", 500_000)+"0]}"), want: []int{400, 413, 422}},
 	)
+}
+
+// object is a JSON object whose values are JSON.
+func object(fields map[string]string) string {
+	var list []string
+	for name, v := range fields {
+		list = append(list, fmt.Sprintf("%q:%s", name, v))
+	}
+	return "{" + strings.Join(list, ",") + "}"
 }
 
 func manyMembers(n int) string {
@@ -286,11 +289,7 @@ func seedRequests() []raw {
 	row := func(field, value string) string {
 		fields := map[string]string{"peer_id": `"6ba7b810-9dad-11d1-80b4-00c04fd430c8"`, "peer_ip": `"127.0.0.1"`, "peer_port": "3000", "resource_path": `"p"`, "resource_name": `"n"`, "resource_hash": `"h"`}
 		fields[field] = value
-		var list []string
-		for name, v := range fields {
-			list = append(list, fmt.Sprintf("%q:%s", name, v))
-		}
-		return "{" + strings.Join(list, ",") + "}"
+		return object(fields)
 	}
 	var list []raw
 	for _, m := range methods {
