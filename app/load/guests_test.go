@@ -189,10 +189,9 @@ func TestHostileGuestsHarmNoSharer(t *testing.T) {
 func (s *stage) withstand(t *testing.T, a assault, seed byte, tried *atomic.Int64) {
 	dir := t.TempDir()
 	path := randomFile(t, filepath.Join(dir, fmt.Sprintf("shared-%d.bin", seed)), 3<<20+1000, seed)
-	port := freePort(t)
 	profile, err := s.profile(dir, nil)
 	check(t, err)
-	args := []string{"share", path, "--json", "--listen", strconv.Itoa(port), "--seed-clients", "off", "--tracker", s.tracker, "--profile", profile}
+	args := []string{"share", path, "--json", "--listen", "0", "--seed-clients", "off", "--tracker", s.tracker, "--profile", profile}
 	g := &guest{T: t, id: newIdentity(t), tried: tried}
 	if a.files > 0 {
 		more := filepath.Join(dir, "more")
@@ -223,7 +222,7 @@ func (s *stage) withstand(t *testing.T, a assault, seed byte, tried *atomic.Int6
 		limit := unix.Rlimit{Cur: uint64(a.limit), Max: uint64(a.limit)}
 		check(t, unix.Prlimit(sharer.Process.Pid, unix.RLIMIT_NOFILE, &limit, nil))
 	}
-	g.pid, g.address = sharer.Process.Pid, net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	g.pid, g.address = sharer.Process.Pid, listensAt(t, sharer.Process.Pid)
 	before, err := sharer.state()
 	check(t, err)
 
@@ -245,7 +244,7 @@ func (s *stage) withstand(t *testing.T, a assault, seed byte, tried *atomic.Int6
 	enough()
 	select {
 	case <-done:
-	case <-time.After(honestTime):
+	case <-time.After(2 * honestTime):
 		t.Error("the attack does not end")
 	}
 	g.over()

@@ -23,7 +23,6 @@ func (g *guest) flood(next func(g *guest, i uint32) []netproto.Frame) {
 		if c == nil {
 			return
 		}
-		c.NetConn().(*net.TCPConn).SetReadBuffer(64 << 10)
 		c.SetWriteDeadline(time.Now().Add(2 * time.Minute))
 		for i := uint32(1); i < 1e6; i++ {
 			if err := c.send(next(g, i)...); err != nil {

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -213,4 +215,31 @@ func nothing(t testing.TB, dir string) {
 	if len(entries) > 0 {
 		t.Errorf("the folder has %v", entries)
 	}
+}
+
+// listensAt returns the address at which a program on this computer accepts connections.
+func listensAt(t testing.TB, pid int) string {
+	t.Helper()
+	own := map[string]bool{}
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	check(t, err)
+	for _, file := range files {
+		if to, err := os.Readlink(file); err == nil { // it may be closed by now
+			own[strings.TrimSuffix(strings.TrimPrefix(to, "socket:["), "]")] = true
+		}
+	}
+	for _, table := range []string{"tcp", "tcp6"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
+		check(t, err)
+		for row := range strings.Lines(string(text)) {
+			const local, state, inode, listen = 1, 3, 9, "0A"
+			if f := strings.Fields(row); len(f) > inode && f[state] == listen && own[f[inode]] {
+				port, err := strconv.ParseUint(f[local][strings.LastIndex(f[local], ":")+1:], 16, 16)
+				check(t, err)
+				return fmt.Sprintf("127.0.0.1:%d", port)
+			}
+		}
+	}
+	t.Fatalf("process %d listens nowhere", pid)
+	return ""
 }

@@ -261,15 +261,7 @@ func TestHostileSourcesHarmNoDownload(t *testing.T) {
 	path := randomFile(t, filepath.Join(t.TempDir(), "wanted.bin"), liesSize, 200)
 	content, err := os.ReadFile(path)
 	check(t, err)
-	port := freePort(t)
-	profile, err := s.profile(s.dir, nil)
-	check(t, err)
-	sharer, err := s.launch("share", path, "--json", "--listen", fmt.Sprint(port), "--seed-clients", "off", "--tracker", s.tracker, "--profile", profile)
-	check(t, err)
-	s.endWith(sharer)
-	_, err = sharer.until("shared", nil)
-	check(t, err)
-	honest := identityOf(t, profile)
+	sharer, _ := s.shareAt(t, path)
 	var cases, conns atomic.Int64
 	t.Run("deceits", func(t *testing.T) {
 		for i, d := range deceits() {
@@ -279,18 +271,18 @@ func TestHostileSourcesHarmNoDownload(t *testing.T) {
 			t.Run(d.name, func(t *testing.T) {
 				t.Parallel()
 				cases.Add(1)
-				gate := startGate(t, fmt.Sprintf("127.0.0.1:%d", port))
-				s.deceive(t, d, path, content, gate, sourceAt(honest, gate.address), &conns)
+				gate := startGate(t, sharer.address)
+				s.deceive(t, d, path, content, gate, sourceAt(sharer.id, gate.address), &conns)
 			})
 		}
 		for name, shown := range certificates(t) {
 			t.Run("shows "+name, func(t *testing.T) {
 				t.Parallel()
 				cases.Add(1)
-				gate := startGate(t, fmt.Sprintf("127.0.0.1:%d", port))
+				gate := startGate(t, sharer.address)
 				s.deceive(t, deceit{lie: func(l *liar) {
 					l.config = func() *tls.Config { return serverWith(l.id, shown.Certificate) }
-				}}, path, content, gate, sourceAt(honest, gate.address), &conns)
+				}}, path, content, gate, sourceAt(sharer.id, gate.address), &conns)
 			})
 		}
 	})

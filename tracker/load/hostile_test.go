@@ -66,6 +66,7 @@ type rig struct {
 	before  held
 	member  *identity.Identity
 	served  atomic.Int64 // requests of the ordinary client
+	waits   atomic.Int64 // of them that were to be sent again later
 	slowest time.Duration
 	stop    func()
 	tried   atomic.Int64
@@ -124,8 +125,14 @@ func (g *rig) ordinary(ctx context.Context) {
 		announce := request(http.MethodPost, netproto.RouteResources, netproto.AnnounceRequest{Resources: names.batch()[:20]})
 		next := [][]byte{announce, beating, names.query(), request(http.MethodGet, netproto.RouteTracker, nil)}[n%4]
 		began := time.Now()
-		if _, err := w.must(next); err != nil && ctx.Err() == nil {
-			g.Errorf("an ordinary client is not served: %v", err)
+		status, body, err := w.ask(next)
+		if err == nil && status == http.StatusServiceUnavailable && n%4 != 1 {
+			g.waits.Add(1) // long work may have to wait, a heartbeat never
+			pause(ctx, 100*time.Millisecond)
+			continue
+		}
+		if (err != nil || status/100 != 2) && ctx.Err() == nil {
+			g.Errorf("an ordinary client is not served: %d, %s, %v", status, body, err)
 			return
 		}
 		g.slowest = max(g.slowest, time.Since(began))
@@ -144,7 +151,7 @@ func (g *rig) end() {
 	var now held
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); pause(g.Context(), time.Second) {
 		if now = g.holds(); now.goroutines <= g.before.goroutines+16 && now.files <= g.before.files+16 && now.mib <= g.before.mib+96 {
-			g.Logf("the ordinary client was served %d times, within %s; before %+v, after %+v", g.served.Load(), g.slowest, g.before, now)
+			g.Logf("the ordinary client was served %d times, within %s, and told to wait %d times; before %+v, after %+v", g.served.Load(), g.slowest, g.waits.Load(), g.before, now)
 			return
 		}
 	}
