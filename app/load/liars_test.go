@@ -26,7 +26,7 @@ type deceit struct {
 	slow  bool // it waits for the peer's patience to end
 	liars int  // 0: one
 	lie   func(l *liar)
-	most  int64 // connections that one liar gets; 0: 8
+	most  int64 // connections that one liar gets; 0: 24
 	bans  bool  // one wrong answer and it is asked nothing more
 }
 
@@ -317,7 +317,7 @@ func (s *stage) deceive(t *testing.T, d deceit, path string, content []byte, gat
 		conns.Add(l.conns.Load())
 		most := d.most
 		if most == 0 {
-			most = 8
+			most = 24 // eight at once, and again after it ended some
 		}
 		if n := l.conns.Load(); n > most {
 			t.Errorf("a liar was dialled %d times", n)
