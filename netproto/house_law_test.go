@@ -57,7 +57,7 @@ var walls = []wall{
 	{room: "tracker/limit", may: []string{"tracker/netaddr"}},
 	{room: "tracker/netaddr"},
 	// Measurements of a whole tracker: test files only.
-	{room: "tracker/load", tests: []string{"tracker/daemon", "tracker/server", "tracker/store", "tracker/boltstore", "netproto/..."}},
+	{room: "tracker/load", tests: []string{"tracker/daemon", "tracker/relay", "tracker/server", "tracker/store", "tracker/boltstore", "netproto/..."}},
 	{room: "app/peer/flow", may: []string{"netproto"}},
 	{room: "app/peer/offer", may: []string{"app/piece", "netproto"}},
 	{room: "app/peer/reach", may: []string{"app/peer/session", "netproto"}, tests: []string{"netproto/identity", "netproto/reuse"}},

@@ -39,6 +39,8 @@ var parts = map[string]func(ctx context.Context, args []string) error{
 		return serveTracker(ctx, args[0], server.DefaultLimits())
 	},
 	"unlimited":      func(ctx context.Context, args []string) error { return serveTracker(ctx, args[0], server.Limits{}) },
+	"tidy":           serveTidy,
+	"relay":          func(ctx context.Context, args []string) error { return serveRelay(ctx, args[0], args[1]) },
 	"echo":           func(ctx context.Context, _ []string) error { return serveEcho(ctx) },
 	"ordeal-tracker": func(ctx context.Context, args []string) error { return serveOrdeal(ctx, args[0]) },
 	"ordeal":         func(ctx context.Context, args []string) error { return ordeal(ctx, args[0]) },
