@@ -2,6 +2,7 @@ package line
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -141,7 +142,7 @@ func TestOfAPeerOneLineOfEachFamilyStands(t *testing.T) {
 		defer end()
 		four, six := open(t, ls, 1, "198.51.100.7:4000"), open(t, ls, 1, "[2001:db8::7]:4000")
 		again := open(t, ls, 1, "198.51.100.8:5000")
-		if _, err := four.Read(make([]byte, 1)); err != io.EOF {
+		if _, err := four.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("the older one: %v", err)
 		}
 		synctest.Wait()
@@ -162,7 +163,7 @@ func TestNoLineOpensOnceTheTrackerStops(t *testing.T) {
 	if ls.Open(near, nil, Owner{Seen: netip.MustParseAddrPort("198.51.100.7:1")}, netip.AddrPort{}, false) {
 		t.Error("it opened")
 	}
-	if _, err := far.Read(make([]byte, 1)); err != io.EOF {
+	if _, err := far.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 }

@@ -84,14 +84,14 @@ func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *sl
 
 // ways adds what there is to tell about the ways to peers.
 func (m *metrics) ways(lines *line.Lines, relayed *relay.Relay) {
-	options := func(name, help string) prometheus.Opts {
-		return prometheus.Opts{Namespace: "cp2p", Name: name, Help: help}
+	gauge := func(name, help string, value func() int) {
+		options := prometheus.GaugeOpts{Namespace: "cp2p", Name: name, Help: help}
+		m.registry.MustRegister(prometheus.NewGaugeFunc(options, func() float64 { return float64(value()) }))
 	}
-	m.registry.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts(options("lines", "Lines that peers keep.")), func() float64 { return float64(lines.Len()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts(options("relay_circuits", "Circuits of the relay.")), func() float64 { return float64(relayed.Circuits()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts(options("relay_bytes_total", "Bytes that were relayed.")), func() float64 { return float64(relayed.Bytes()) }),
-	)
+	gauge("lines", "Lines that peers keep.", lines.Len)
+	gauge("relay_circuits", "Circuits of the relay.", relayed.Circuits)
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "cp2p", Name: "relay_bytes_total", Help: "Bytes that were relayed."},
+		func() float64 { return float64(relayed.Bytes()) }))
 }
 
 // refuse counts a refusal. A reason is a netproto.Code or the name of a limit,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"centralizedp2p/netproto"
@@ -42,7 +43,8 @@ func (s *Server) note(ctx context.Context, err error, what string, about ...any)
 	}
 	met, limited := errors.AsType[refusal](err)
 	// Strangers can bring these about, and could fill the log.
-	expected := limited || known.Code == netproto.CodeBusy || known.Code == netproto.CodePeerUnreachable || known.Code == netproto.CodeFull && known.Cause == nil
+	expected := limited || known.Code == netproto.CodeFull && known.Cause == nil ||
+		slices.Contains([]netproto.Code{netproto.CodeBusy, netproto.CodePeerUnreachable}, known.Code)
 	if known.Code.Status() >= http.StatusInternalServerError && !expected && ctx.Err() == nil {
 		s.log.Error(what, append(about, slog.Any("error", err))...)
 	}
