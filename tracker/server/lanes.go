@@ -17,12 +17,14 @@ import (
 // slow ones, of which few are under way at once.
 //
 // Everything that takes long shares the places of work, one less than there are
-// processors: a heartbeat finds a free one at once.
+// processors, but at least two: while the system gives the processor of one to
+// somebody else, the other goes on.
 const (
 	quickLooks      = 20_000
 	slowLooks       = 200_000
 	looksPerRequest = 1000 // a search counts as one more request for each
 	workLine        = 512  // pieces of work that may wait
+	slowPlaces      = 4 // for each processor: they share the places of work
 	slowLine        = 16
 	browsers        = 2 // pages of what a peer holds, at once
 	browseLine      = 64
@@ -42,7 +44,7 @@ const (
 // goroutines at once: see daemon.Run.
 var processors = runtime.GOMAXPROCS(0)
 
-func newWork() *limit.Turns { return limit.NewTurns(max(processors-1, 1), workLine) }
+func newWork() *limit.Turns { return limit.NewTurns(max(processors-1, 2), workLine) }
 
 // begin waits for a turn of the caller. If too much waits already, or no place
 // becomes free in time, it returns netproto.CodeFull.
@@ -66,7 +68,7 @@ type searcher struct {
 
 func newSearcher(asked store.Catalogue, g *guard, work *limit.Turns) *searcher {
 	return &searcher{store: asked, guard: g, work: work,
-		slow: limit.NewTurns(max(processors/2, 1), slowLine), browsing: limit.NewTurns(browsers, browseLine)}
+		slow: limit.NewTurns(slowPlaces*processors, slowLine), browsing: limit.NewTurns(browsers, browseLine)}
 }
 
 // search answers a query. A page that would cost too much ends early, with a
