@@ -16,7 +16,7 @@ import (
 const (
 	stopVariable = "CP2P_LOAD_STOP_SECONDS" // of a long campaign
 
-	stopSize = 30 * mebi
+	stopSize = 18 * mebi
 	stopRate = 6 * mebi // bytes a second, so that there is a middle
 )
 
