@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -66,13 +67,19 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	check(t, DefaultSettings().Validate())
 }
 
-func TestTheDomainOfAWindowsUserIsNoPartOfTheName(t *testing.T) {
-	for user, want := range map[string]string{"ada": "ada", `VM\ada`: "ada", `AzureAD\Ada Lovelace`: "Ada Lovelace", `a\b\ada`: "ada"} {
-		if got := withoutDomain(user); got != want {
-			t.Errorf("%s is called %q, not %q", user, got, want)
+func TestAPersonIsCalledByTheFirstNameAndTheComputerIsNotNamed(t *testing.T) {
+	for want, u := range map[string]user.User{
+		"ada":    {Username: "ada"},
+		"Ada":    {Username: "al17", Name: "Ada Lovelace"},
+		"grace":  {Username: `VM\grace`},
+		"Hopper": {Username: `a\b\Hopper`, Name: " "},
+	} {
+		if got := nameOf(&u); got != want {
+			t.Errorf("%+v is called %q, not %q", u, got, want)
 		}
 	}
-	if name := DefaultSettings().Name; strings.Contains(name, `\`) {
+	host, err := os.Hostname()
+	if name := DefaultSettings().Name; err == nil && len(host) > 2 && strings.Contains(name, host) || strings.Contains(name, `\`) {
 		t.Errorf("the name is %q", name)
 	}
 }

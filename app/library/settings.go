@@ -61,17 +61,14 @@ func (s Settings) Rates() (up, down int64) {
 func DefaultSettings() Settings {
 	s := Settings{Name: "A peer", MaxDownloads: 5, UploadSlots: 4, ShareDownloads: true, SeedClients: netproto.SeedLAN,
 		RouterPort: true, Calls: true, Relay: true, AdaptiveSlots: true, QuickUp: 100_000, QuickDown: 1_000_000, Ignore: slices.Clone(ignore.Default)}
-	if host, err := os.Hostname(); err == nil && host != "" {
-		s.Name = host
-		if u, err := user.Current(); err == nil && u.Username != "" {
-			s.Name = withoutDomain(u.Username) + " on " + host
-		}
+	if u, err := user.Current(); err == nil {
+		s.Name = nameOf(u)
 	}
 	s.Name = strings.ToValidUTF8(s.Name, "")
 	if len(s.Name) > netproto.MaxPeerName {
 		s.Name = strings.ToValidUTF8(s.Name[:netproto.MaxPeerName], "")
 	}
-	if netproto.Printable(s.Name) != s.Name {
+	if s.Name == "" || netproto.Printable(s.Name) != s.Name {
 		s.Name = "A peer"
 	}
 	if home, err := os.UserHomeDir(); err == nil {
@@ -80,9 +77,16 @@ func DefaultSettings() Settings {
 	return s
 }
 
-// withoutDomain returns the name of a user; Windows puts the domain or the
-// computer before it, as in DOMAIN\ada.
-func withoutDomain(user string) string { return user[strings.LastIndex(user, `\`)+1:] }
+// nameOf returns what others see of the person at this computer until the person says
+// otherwise: the first name if the system knows it, or the name of the account. The
+// name of the computer is nobody's business. Windows puts the domain or the computer
+// before the account, as in DOMAIN\ada.
+func nameOf(u *user.User) string {
+	if full := strings.Fields(u.Name); len(full) > 0 {
+		return full[0]
+	}
+	return u.Username[strings.LastIndex(u.Username, `\`)+1:]
+}
 
 // Settings returns the chosen settings, or the defaults if none were chosen or they
 // are of no use: a damaged record must not keep the program from starting.
