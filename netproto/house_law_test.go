@@ -65,7 +65,7 @@ var walls = []wall{
 	{room: "app/peer/membership", may: []string{"netproto"}},
 	{room: "app/peer/serving", may: []string{"app/peer/flow", "app/peer/offer", "app/peer/session", "app/piece", "netproto"}, tests: []string{"netproto/identity"}},
 	{room: "app/peer/sharing", may: []string{"app/peer/flow", "app/peer/offer", "app/ignore", "app/library", "app/piece", "app/watch", "netproto"}},
-	{room: "app/peer/queue", may: []string{"app/peer/flow", "app/peer/swarm", "app/library", "app/piece", "netproto", "netproto/durable"}},
+	{room: "app/peer/queue", may: []string{"app/peer/flow", "app/peer/session", "app/peer/swarm", "app/library", "app/piece", "netproto", "netproto/durable"}},
 	{room: "app/peer/swarm", may: []string{"app/peer/flow", "app/peer/offer", "app/peer/session", "app/piece", "netproto"}, tests: []string{"app/peer/reach", "netproto/identity"}},
 	{room: "app/peer", may: []string{"app/peer/...", "app/library", "app/piece", "netproto/..."}, tests: append([]string{"app/trackerclient"}, tracker...)},
 	{room: "app/piece/...", may: engine, never: faces, tests: tracker},

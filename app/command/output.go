@@ -6,6 +6,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
 )
 
@@ -35,6 +36,8 @@ type (
 		Size    int64       `json:"size"` // bytes; -1 while it is unknown
 		Rate    int64       `json:"rate"` // bytes per second
 		Sources int         `json:"sources"`
+		// Ways are the connections at work, by how they came about.
+		Ways session.WayCounts `json:"ways,omitzero"`
 	}
 	completedEvent struct {
 		Event     string               `json:"event"` // completed

@@ -37,7 +37,7 @@ func (g *progress) look(d queue.Download) {
 
 func (g *progress) download(d queue.Download) {
 	p := g.program
-	now := progressEvent{"progress", d.State, d.Done, d.Size, d.Rate, d.Sources}
+	now := progressEvent{"progress", d.State, d.Done, d.Size, d.Rate, d.Sources, d.Ways}
 	if p.json && now != g.last {
 		p.event(now)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/membership"
@@ -33,13 +34,40 @@ func (e *Engine) newLadder() *reach.Ladder {
 	}
 	return reach.New(e.ctx, reach.Config{Key: netproto.PublicKey(e.config.Library.Identity().Key()), Conns: e.conns, Log: e.log, Timing: e.timing.reach,
 		Dial: dial, DialFrom: from, Port: e.Port, Switches: e.switches, Own: e.lastOwn,
-		Tracker: func(address string) reach.Tracker {
-			if t := e.Trackers.Find(address); t != nil {
-				return t
-			}
+		Tracker: e.callingTracker,
+		Shares:  func(hash netproto.ContentHash) bool { _, shared := e.Trackers.Holding(hash); return shared }})
+}
+
+const (
+	// joinWait is how long a call waits until its tracker is joined, and lineWait how
+	// long until a line stands there, without which the other side learns only the port
+	// that this one claims.
+	joinWait = 5 * time.Second
+	lineWait = time.Second
+)
+
+// callingTracker waits until a tracker can arrange a call for this peer.
+func (e *Engine) callingTracker(ctx context.Context, address string) reach.Tracker {
+	ctx, cancel := context.WithTimeout(ctx, joinWait)
+	defer cancel()
+	var late <-chan time.Time
+	for {
+		step := e.changes.nextStep()
+		t, stands := e.Trackers.Find(address)
+		if stands {
+			return t
+		}
+		if t != nil && late == nil {
+			late = time.After(lineWait)
+		}
+		select {
+		case <-step:
+		case <-late:
+			return t
+		case <-ctx.Done():
 			return nil
-		},
-		Shares: func(hash netproto.ContentHash) bool { _, shared := e.Trackers.Holding(hash); return shared }})
+		}
+	}
 }
 
 // dialLine dials a tracker from the port that this peer listens at, so that the tracker
@@ -70,7 +98,7 @@ func (e *Engine) lastOwn() []netip.Addr {
 }
 
 // Ways returns how many connections are at work now, both ways, by how they came about.
-func (e *Engine) Ways() map[session.Way]int { return e.reach.Counts() }
+func (e *Engine) Ways() session.WayCounts { return e.reach.Counts() }
 
 // Reachability says whether others can fetch from this peer.
 type Reachability struct {

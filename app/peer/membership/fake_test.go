@@ -19,6 +19,9 @@ type fakeTracker struct {
 	refuse  func(r netproto.Resource) (netproto.Code, bool) // nil: nothing is refused
 
 	leave func() // runs in Leave; nil: it does not wait
+	// families and line are how lines are opened; nil: an older tracker.
+	families []string
+	line     func(network string) (net.Conn, error)
 
 	mu     sync.Mutex
 	held   map[netproto.ContentHash]netproto.Resource
@@ -52,7 +55,7 @@ func (f *fakeTracker) Join(ctx context.Context, _ netproto.JoinRequest) (netprot
 			return netproto.JoinResponse{}, err
 		}
 	}
-	answer := netproto.JoinResponse{HeartbeatSeconds: 30, LeaseSeconds: 90, Count: len(f.held)}
+	answer := netproto.JoinResponse{HeartbeatSeconds: 30, LeaseSeconds: 90, Count: len(f.held), Line: f.line != nil}
 	for h := range f.held {
 		answer.Digest = answer.Digest.Toggle(h)
 	}
@@ -134,10 +137,13 @@ func (f *fakeTracker) Close() error {
 	return nil
 }
 
-func (f *fakeTracker) Families(context.Context) []string    { return nil }
+func (f *fakeTracker) Families(context.Context) []string    { return f.families }
 func (f *fakeTracker) Dialable(addresses []string) []string { return addresses }
 
-func (f *fakeTracker) Line(context.Context, string, func(context.Context, string, string) (net.Conn, error)) (net.Conn, error) {
+func (f *fakeTracker) Line(_ context.Context, network string, _ func(context.Context, string, string) (net.Conn, error)) (net.Conn, error) {
+	if f.line != nil {
+		return f.line(network)
+	}
 	return nil, netproto.Errorf(netproto.CodeNotFound, "an older tracker")
 }
 

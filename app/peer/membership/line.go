@@ -35,8 +35,7 @@ type line struct {
 	conn    net.Conn
 	network string // tcp4 or tcp6
 	answers chan netproto.LineFrame
-
-	writing sync.Mutex
+	writing chan struct{} // of capacity 1: held while a frame is written
 }
 
 // holdLines holds lines until ctx ends; then wait for their work.
@@ -89,7 +88,7 @@ func (ls *lines) holdOne(ctx context.Context, network string) error {
 	}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	defer conn.Close()
-	l := &line{conn: conn, network: network, answers: make(chan netproto.LineFrame, 1)}
+	l := &line{conn: conn, network: network, answers: make(chan netproto.LineFrame, 1), writing: make(chan struct{}, 1)}
 	seen, err := l.read()
 	if err != nil {
 		return err
@@ -221,8 +220,8 @@ func (l *line) write(f netproto.LineFrame) error {
 	if err != nil {
 		return err
 	}
-	l.writing.Lock()
-	defer l.writing.Unlock()
+	l.writing <- struct{}{}
+	defer func() { <-l.writing }()
 	l.conn.SetWriteDeadline(time.Now().Add(lineWrite))
 	_, err = l.conn.Write(b)
 	return err

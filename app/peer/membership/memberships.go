@@ -254,14 +254,15 @@ func (ms *Memberships) Active() Trackers {
 	return all
 }
 
-// Find returns the tracker at an address if this peer has joined it, otherwise nil.
-func (ms *Memberships) Find(address string) Tracker {
+// Find returns the tracker at an address if this peer has joined it, otherwise nil, and
+// whether a line stands there.
+func (ms *Memberships) Find(address string) (t Tracker, stands bool) {
 	for _, m := range ms.list() {
-		if m.at(address) && m.snapshot().State == StateConnected {
-			return m.tracker
+		if status := m.snapshot(); m.at(address) && status.State == StateConnected {
+			return m.tracker, len(status.Lines) > 0
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // Joined reports whether this peer has joined a tracker.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/netproto"
 )
@@ -31,11 +32,12 @@ type Download struct {
 	Hash     netproto.ContentHash
 	Name     string
 	Folder   bool
-	Size     int64 // bytes; -1 while it is not known
-	Done     int64 // bytes verified
-	Rate     int64 // bytes a second
-	Sources  int   // connected
-	Used     int   // sources that sent something
+	Size     int64             // bytes; -1 while it is not known
+	Done     int64             // bytes verified
+	Rate     int64             // bytes a second
+	Sources  int               // connected
+	Ways     session.WayCounts // how the connections at work came about
+	Used     int               // sources that sent something
 	State    State
 	Place    int           // in a queue, from 1
 	Left     time.Duration // 0 while it is not known
@@ -98,7 +100,7 @@ func (d *download) errandSnapshot(s *Download) {
 
 // runSnapshot adds what only a running download shows.
 func (d *download) runSnapshot(s *Download, p swarm.Progress) {
-	s.Done, s.Sources = p.Done, p.Connected
+	s.Done, s.Sources, s.Ways = p.Done, p.Connected, p.Ways
 	if p.Total >= 0 {
 		s.Size = p.Total
 	}

@@ -85,9 +85,9 @@ func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (r
 	on := l.config.Switches()
 	callable := with.call && on.Calls && to.Callable && len(to.Trackers) > 0
 	local, public := split(dialable(to.Addresses))
-	a.dial(local, 0)
+	a.dial(ctx, local, 0)
 	if !callable || to.Reach != netproto.ReachableNo {
-		a.dial(public, len(local))
+		a.dial(ctx, public, len(local))
 		public = nil
 	}
 	var call, relay <-chan time.Time
@@ -135,7 +135,9 @@ func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (r
 				case netproto.CodeBusy: // perhaps because it calls as well
 					a.start(func() outcome { return a.pause(l.config.Timing.Relay) })
 				default: // the tracker may have been wrong about its port, too
-					a.dial(public, 0)
+					short, end := context.WithTimeout(ctx, l.config.Timing.Punch)
+					defer end()
+					a.dial(short, public, 0)
 					public = nil
 				}
 				continue
@@ -201,18 +203,18 @@ func (a *ascent) note(o outcome) bool {
 }
 
 // dial tries addresses, each a moment after the one before.
-func (a *ascent) dial(list []netip.AddrPort, before int) {
+func (a *ascent) dial(ctx context.Context, list []netip.AddrPort, before int) {
 	l := a.ladder
 	for i, at := range list {
 		a.start(func() outcome {
 			wait := time.NewTimer(time.Duration(before+i) * l.config.Timing.HeadStart)
 			defer wait.Stop()
 			select {
-			case <-a.ctx.Done():
-				return outcome{err: a.ctx.Err()}
+			case <-ctx.Done():
+				return outcome{err: ctx.Err()}
 			case <-wait.C:
 			}
-			ch, err := l.dialAt(a.ctx, at, a.to)
+			ch, err := l.dialAt(ctx, at, a.to)
 			return outcome{ch: ch, err: err}
 		})
 	}
@@ -290,7 +292,7 @@ func (a *ascent) call() {
 	a.start(func() outcome {
 		o := outcome{what: asked, err: errNoTracker}
 		for _, address := range a.to.Trackers {
-			t := l.config.Tracker(address)
+			t := l.config.Tracker(a.ctx, address)
 			if t == nil {
 				continue
 			}

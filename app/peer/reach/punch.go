@@ -27,7 +27,7 @@ func (l *Ladder) punch(dialling, ctx context.Context, at netip.AddrPort, key net
 		raw, err := l.config.DialFrom(dialling, at.String())
 		if err == nil {
 			var ch *session.Channel
-			if ch, err = l.conns.Secure(ctx, raw, key, role, session.WayCalled); err == nil {
+			if ch, err = l.conns.Secure(ctx, raw, key, role, session.CalledWay(at.Addr())); err == nil {
 				answered = true
 				return ch, nil
 			}

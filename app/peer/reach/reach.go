@@ -92,7 +92,8 @@ type Tracker interface {
 	Relay(ctx context.Context, token netproto.RelayToken) (net.Conn, error)
 }
 
-// Config is what a ladder needs of the peer. The functions but the dials must not wait.
+// Config is what a ladder needs of the peer. Of the functions, only those with a context
+// wait.
 type Config struct {
 	Key    netproto.PublicKey // of this peer
 	Conns  *session.Conns
@@ -101,11 +102,13 @@ type Config struct {
 	// Dial connects to an address, ip:port, and DialFrom does from the port that this
 	// peer listens at.
 	Dial, DialFrom func(ctx context.Context, address string) (net.Conn, error)
-	Tracker        func(address string) Tracker // that this peer has joined; nil if it has not
-	Shares         func(hash netproto.ContentHash) bool
-	Own            func() []netip.Addr // addresses of this computer
-	Port           func() int          // that this peer listens at
-	Switches       func() Switches
+	// Tracker returns the tracker at an address, once this peer has joined it and can
+	// be called there itself. It waits for that a moment; nil if it is in vain.
+	Tracker  func(ctx context.Context, address string) Tracker
+	Shares   func(hash netproto.ContentHash) bool
+	Own      func() []netip.Addr // addresses of this computer
+	Port     func() int          // that this peer listens at
+	Switches func() Switches
 }
 
 // Switches are what a person lets the ladder do.
@@ -180,11 +183,11 @@ func (l *Ladder) Tally() Tally {
 }
 
 // Counts returns how many connections are at work, by way.
-func (l *Ladder) Counts() map[session.Way]int {
-	counts := map[session.Way]int{}
+func (l *Ladder) Counts() session.WayCounts {
+	var counts session.WayCounts
 	for _, c := range l.conns.All() {
 		if c.Busy() {
-			counts[c.Way]++
+			counts.Add(c.Way)
 		}
 	}
 	return counts

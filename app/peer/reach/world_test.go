@@ -90,7 +90,7 @@ func (w *world) add(at string) *host {
 		return idle{}
 	}, func(*session.Conn) session.Reader { return reading{} })
 	h.Ladder = New(w.ctx, Config{Key: h.key, Conns: h.conns, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Dial: h.dial, DialFrom: h.dialFrom,
-		Tracker: func(string) Tracker { return &exchange{&w.calls, h} }, Shares: func(hash netproto.ContentHash) bool { return h.shares(hash) },
+		Tracker: func(context.Context, string) Tracker { return &exchange{&w.calls, h} }, Shares: func(hash netproto.ContentHash) bool { return h.shares(hash) },
 		Own: func() []netip.Addr { return nil }, Port: func() int { return int(h.at.Port()) }, Switches: func() Switches { return h.switches }})
 	w.mu.Lock()
 	w.peers = append(w.peers, h)

@@ -263,12 +263,21 @@ func (cs *Conns) calls(from netip.AddrPort) (keys []netproto.PublicKey, exact bo
 	return keys, exact
 }
 
+// CalledWay is how a connection came about for which a peer was called: in the local
+// network, that is no other way than by itself.
+func CalledWay(ip netip.Addr) Way {
+	if InLocalNetwork(ip) {
+		return WayLAN
+	}
+	return WayCalled
+}
+
 // wayOf is how a connection came about that a peer made.
 func (cs *Conns) wayOf(key netproto.PublicKey, from netip.AddrPort) Way {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	for _, e := range cs.expected {
-		if e.key == key && slices.Contains(e.at, from) {
+		if e.key == key && !InLocalNetwork(from.Addr()) && slices.Contains(e.at, from) {
 			return WayCalled
 		}
 	}

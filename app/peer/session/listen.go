@@ -82,7 +82,7 @@ func (cs *Conns) answer(w *wire) *Channel {
 		}
 		return cs.refuseBanned(key)
 	})
-	return &Channel{tls: tls.Client(w, config), way: WayCalled}
+	return &Channel{tls: tls.Client(w, config), way: CalledWay(addrPort(w.RemoteAddr()).Addr())}
 }
 
 // accept shakes hands with a peer that connected and serves the connection to its end.

@@ -31,6 +31,32 @@ func (w Way) Better(other Way) bool { return w.rank() < other.rank() }
 // only once, and a relay passes on one circuit for each call.
 func (w Way) Single() bool { return w == WayCalled || w == WayRelayed }
 
+// WayCounts says how many connections there are of each way. It is also what programs
+// read: ways without one are left out.
+type WayCounts struct {
+	LAN     int `json:"lan,omitempty"`
+	Direct  int `json:"direct,omitempty"`
+	Router  int `json:"router,omitempty"`
+	Called  int `json:"called,omitempty"`
+	Relayed int `json:"relayed,omitempty"`
+}
+
+// Add counts a connection.
+func (c *WayCounts) Add(w Way) {
+	switch w {
+	case WayLAN:
+		c.LAN++
+	case WayDirect:
+		c.Direct++
+	case WayRouter:
+		c.Router++
+	case WayCalled:
+		c.Called++
+	case WayRelayed:
+		c.Relayed++
+	}
+}
+
 // directWay is the way of a connection to or from an address without a call.
 func directWay(ip netip.Addr) Way {
 	if InLocalNetwork(ip) {

@@ -27,7 +27,7 @@ type Progress struct {
 	Connected int   // sources
 	Used      int   // sources that sent something
 	// Ways says how many connections are at work, by way.
-	Ways map[session.Way]int
+	Ways session.WayCounts
 }
 
 // Progress returns how far an attempt is, at work or over.
@@ -44,10 +44,7 @@ func (a *Attempt) Progress() Progress {
 		}
 	}
 	for l := range a.lanes.open {
-		if p.Ways == nil {
-			p.Ways = map[session.Way]int{}
-		}
-		p.Ways[l.conn.Way]++
+		p.Ways.Add(l.conn.Way)
 	}
 	if !a.over {
 		p.Done += a.openBytes()
