@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"time"
 
@@ -42,6 +43,12 @@ func RouteOver(c *Config, routes func() ([]portmap.Route, error)) { c.routes = r
 
 // RouterSays has the engine hear that from its router.
 func RouterSays(e *Engine, s portmap.State) { e.routerSaid(s) }
+
+// DialWith has the engine dial other peers with functions of a test: in the ordinary
+// way, and in calls; nil is the real one.
+func DialWith(c *Config, dial, from func(ctx context.Context, address string) (net.Conn, error)) {
+	c.dial, c.dialFrom = dial, from
+}
 
 // FreeSpaceOf has the engine ask a test how much space a disk has, in bytes.
 func FreeSpaceOf(c *Config, free func(dir string) (int64, error)) { c.freeSpace = free }

@@ -91,18 +91,19 @@ func (tr *testTracker) start(t testing.TB) {
 // testPeer is a real peer with a profile of its own.
 type testPeer struct {
 	*peer.Engine
-	library *library.Library
-	profile string
-	files   string  // where it keeps what it shares and downloads
-	folders int     // that it may watch; 0 is the usual number
-	watched bool    // it looks at its shares only when the system says that something changed
-	offers  bool    // it shares what it downloaded
-	calm    bool    // it waits as long as in everyday use
-	around  *around // the clock and the network; nil: the real ones
-	routes  func() ([]portmap.Route, error)
-	space   func(dir string) (int64, error) // free on its disks; nil: the real space
-	open    peer.Opener                     // of its shared files; nil: the real one
-	stop    func()
+	library        *library.Library
+	profile        string
+	files          string  // where it keeps what it shares and downloads
+	folders        int     // that it may watch; 0 is the usual number
+	watched        bool    // it looks at its shares only when the system says that something changed
+	offers         bool    // it shares what it downloaded
+	calm           bool    // it waits as long as in everyday use
+	around         *around // the clock and the network; nil: the real ones
+	routes         func() ([]portmap.Route, error)
+	space          func(dir string) (int64, error)                             // free on its disks; nil: the real space
+	dial, dialFrom func(ctx context.Context, address string) (net.Conn, error) // of other peers; nil: the real ones
+	open           peer.Opener                                                 // of its shared files; nil: the real one
+	stop           func()
 }
 
 func startPeer(t testing.TB, tr *testTracker) *testPeer {
@@ -155,6 +156,7 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 	}
 	peer.FreeSpaceOf(&config, p.space)
 	peer.OpenWith(&config, p.open)
+	peer.DialWith(&config, p.dial, p.dialFrom)
 	if p.around != nil {
 		peer.Surround(&config, p.around.clock, p.around.own)
 	}
