@@ -20,6 +20,8 @@ import (
 
 // odd makes handshakes that are none, and some with what no client has.
 func (g *rig) odd() {
+	var all sync.WaitGroup
+	defer all.Wait()
 	for _, b := range []string{
 		"\x16", "\x16\x03\x01", "\x16\x03\x01\x00\x00", "\x16\x03\x01\xff\xff" + strings.Repeat("x", 70_000), "\x16GET / HTTP/1.1\r\n\r\n", strings.Repeat("\x16\x03\x01\x40\x00", 20_000),
 		"\x16\x03\x01\x00\x05\x01\x00\xff\xff\xff", "\x16\x03\x01\x00\x04\x01\x00\x00\x00", "\x16\x03\x03\x00\x04\x0e\x00\x00\x00", "\x16\x03\x01\x00\x01\x00",
@@ -29,12 +31,14 @@ func (g *rig) odd() {
 			g.Fatal(err)
 		}
 		g.tried.Add(1)
-		io.WriteString(conn, b)
-		conn.SetReadDeadline(time.Now().Add(patience))
-		if _, err := io.Copy(io.Discard, conn); err != nil && strings.Contains(err.Error(), "timeout") {
-			g.Errorf("after %.20q: still open", b)
-		}
-		conn.Close()
+		all.Go(func() {
+			defer conn.Close()
+			io.WriteString(conn, b)
+			conn.SetReadDeadline(time.Now().Add(patience))
+			if _, err := io.Copy(io.Discard, conn); err != nil && strings.Contains(err.Error(), "timeout") {
+				g.Errorf("after %.20q: still open", b)
+			}
+		})
 	}
 	for name, change := range map[string]func(*tls.Config){
 		"TLS 1.0":     func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 },

@@ -4,7 +4,7 @@
 // What the frames mean is up to two handlers of each connection: the [Owner]
 // answers what the other side asks, the [Reader] takes what this side asked for.
 //
-// Locks, outer first: Conns.mu, Conn.mu, wire.mu; Dials.mu by itself. No handler is
+// Locks, outer first: Conns.mu, Conn.mu, wire.mu; Dials.mu and guests.mu by themselves. No handler is
 // called and no socket is waited for with Conns.mu or Conn.mu held.
 package session
 
