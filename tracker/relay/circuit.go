@@ -17,8 +17,10 @@ const (
 	// step is how many bytes are passed on before they are counted: few enough for a
 	// steady rate, and enough for splicing to be worth it.
 	step = 64 << 10
-	// bigStep is the step where nothing limits the rate.
-	bigStep = 1 << 20
+	// bigStep is the largest step, for rates at which it takes no longer than a step
+	// of the others: each step costs the processor about 60 µs.
+	bigStep      = 1 << 20
+	stepsASecond = 64
 	// joinTime is how long a side may take to bring its connection once both are there.
 	joinTime = 10 * time.Second
 	// farewell is how long one way goes on after the other has ended.
@@ -196,10 +198,7 @@ func (c *circuit) through(to, from net.Conn) func() (int64, error) {
 			return int64(n), err
 		}
 	}
-	size := int64(step)
-	if c.relay.limits.Rate == 0 && c.relay.total == nil {
-		size = bigStep
-	}
+	size := c.relay.limits.step()
 	return func() (int64, error) {
 		n, err := dst.ReadFrom(&io.LimitedReader{R: src, N: size}) // splice(2) on Linux
 		if err == nil && n < size {
@@ -207,6 +206,18 @@ func (c *circuit) through(to, from net.Conn) func() (int64, error) {
 		}
 		return n, err
 	}
+}
+
+// step returns how many bytes are spliced before they are counted.
+func (l Limits) step() int64 {
+	fastest := l.Rate
+	if fastest == 0 || l.Total > 0 && l.Total < fastest {
+		fastest = l.Total
+	}
+	if fastest == 0 {
+		return bigStep
+	}
+	return min(max(fastest/stepsASecond, step), bigStep)
 }
 
 var errDay = errors.New("a peer has no bytes left today")
