@@ -24,7 +24,7 @@ const (
 	slowLooks       = 200_000
 	looksPerRequest = 1000 // a search counts as one more request for each
 	workLine        = 512  // pieces of work that may wait
-	slowPlaces      = 4 // for each processor: they share the places of work
+	slowPlaces      = 4    // for each processor: they share the places of work
 	slowLine        = 16
 	browsers        = 2 // pages of what a peer holds, at once
 	browseLine      = 64

@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -132,7 +131,7 @@ type guard struct {
 	newKeys  *limit.SourceRates
 	conns    *limit.Conns
 	held     *limit.Holdings[netproto.PeerID]
-	bodies   atomic.Int64 // bytes being read
+	bodies   *limit.Amounts // bytes being read; nil without a limit
 
 	// Announces that are read although the store is full: they may end more than they
 	// add.
@@ -150,6 +149,9 @@ func newGuard(l Limits) *guard {
 		keys:     ratesOf[netproto.PeerID](l.RateKey),
 		conns:    limit.NewConns(l.Connections, l.ConnectionsAddress),
 		held:     limit.NewHoldings[netproto.PeerID](l.ResourcesAddress, max(limit.MaxEntries, l.Peers)),
+	}
+	if l.BodyBytes > 0 {
+		g.bodies = limit.NewAmounts(l.BodyBytes)
 	}
 	if l.Memory > 0 {
 		g.renewals = limit.NewRates[netproto.PeerID](1/renewalPause.Seconds(), 1, limit.MaxEntries)
@@ -197,7 +199,7 @@ func (g *guard) request(r *http.Request, c caller) (done func(), err error) {
 			return nil, tooMany(limitRateKey, wait, "they came from this peer")
 		}
 	}
-	return g.body(r)
+	return g.body(r, c)
 }
 
 // costOf returns how many requests a request counts as, judging by its header.
@@ -213,18 +215,17 @@ func bodyBytes(r *http.Request) int64 {
 	return r.ContentLength
 }
 
-// body bounds the memory for large bodies. Small ones, including those of
-// heartbeats, are always accepted.
-func (g *guard) body(r *http.Request) (done func(), err error) {
-	n := bodyBytes(r)
-	if n <= smallBody || g.limits.BodyBytes == 0 {
+// body bounds the memory for large bodies, in all and for each address. Small ones,
+// including those of heartbeats, are always accepted.
+func (g *guard) body(r *http.Request, c caller) (done func(), err error) {
+	n, source := bodyBytes(r), limit.Source(c.addr)
+	if n <= smallBody || g.bodies == nil {
 		return func() {}, nil
 	}
-	if g.bodies.Add(n) > g.limits.BodyBytes {
-		g.bodies.Add(-n)
+	if !g.bodies.Take(source, n) {
 		return nil, refusal{&netproto.Error{Code: netproto.CodeFull, Detail: "too many announces are being read", RetryAfter: 2 * time.Second}, limitBodies}
 	}
-	return func() { g.bodies.Add(-n) }, nil
+	return func() { g.bodies.Give(source, n) }, nil
 }
 
 // holds records how many resources a peer is known to hold.
