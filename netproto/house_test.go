@@ -237,11 +237,12 @@ func peerBreaches() (breaches []breach) {
 		"flow":       {"app/peer/offer", "app/peer/session", "app/piece"},
 		"offer":      {"app/peer/flow", "app/peer/sharing", "app/peer/swarm", "app/library"},
 		"session":    {"app/peer/flow", "app/peer/offer", "app/peer/serving", "app/peer/swarm", "app/library"},
+		"reach":      {"app/peer/swarm", "app/peer/serving", "app/peer/membership", "app/library", "app/trackerclient"},
 		"membership": {"app/peer/offer", "app/peer/session", "app/library", "app/trackerclient"},
 		"serving":    {"app/peer/swarm", "app/peer/sharing", "app/peer/membership", "app/library"},
 		"sharing":    {"app/peer/session", "app/peer/serving", "app/peer/swarm", "app/peer/queue", "app/peer/membership"},
 		"swarm":      {"app/peer/serving", "app/peer/sharing", "app/peer/queue", "app/peer/membership", "app/library"},
-		"queue":      {"app/peer/session", "app/peer/serving", "app/peer/sharing", "app/peer/membership", "app/trackerclient"},
+		"queue":      {"app/peer/reach", "app/peer/serving", "app/peer/sharing", "app/peer/membership", "app/trackerclient"},
 	} {
 		for _, library := range append(upward, "app/peer", "app/face", "app/node", "tracker/daemon") {
 			add("app/peer/"+room+"/x.go", "centralizedp2p/"+library)
