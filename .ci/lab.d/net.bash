@@ -83,6 +83,7 @@ uplinks() {
     return
   fi
   serve inet "$WORK/lag" "$LAB/lag" -delay "${LAG}ms" -loss "$LOSS" "$@"
+  echo "$server" >"$WORK/lag.pid"
   for _ in $(seq 100); do
     ! grep -q ready "$WORK/lag.out" || break
     kill -0 "$server" 2>/dev/null || fail "the switch does not start: $(cat "$WORK/lag.err")"

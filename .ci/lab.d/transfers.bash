@@ -128,13 +128,13 @@ first_byte() {
   awk '/"event":"progress"/ && !began { began = $1 } /"done":[1-9]|"event":"completed"/ { printf "%d\n", ($1 - began) / 1000; found = 1; exit } END { if (!found) print "-" }' "$WORK/$1.events"
 }
 
-# trial SHARER GETTER WAY [WORDS]: a download that must come by that way.
+# trial SHARER GETTER WAY[,WAY] [WORDS]: a download that must come by that way, or one of them.
 trial() {
   local sharer=$1 getter=$2 want=$3 name result=right got
   name=$sharer-$getter.$(now)
   fetch "$sharer" "$getter" "$name" || result=nothing
   got=$(way "$name")
-  [ $result = nothing ] || [ "$got" = "$want" ] || result=way
+  [ $result = nothing ] || [[ ,$want, = *",$got,"* ]] || result=way
   record "$result" "$sharer" "$getter" "$want" "$got" "$(first_byte "$name")" "${4:-}" "$(reason "$name")"
 }
 # reason NAME: the last thing that a download said.
