@@ -35,7 +35,7 @@ func TestALineFrameIsReadAsItWasWritten(t *testing.T) {
 			t.Errorf("frame %d: read %+v, %v", i, got, err)
 		}
 	}
-	if _, err := netproto.ReadLineFrame(r); err != io.EOF {
+	if _, err := netproto.ReadLineFrame(r); !errors.Is(err, io.EOF) {
 		t.Errorf("at the end: %v, want io.EOF", err)
 	}
 }
