@@ -111,6 +111,7 @@ type Engine struct {
 	seedPort      int         // UDP, for seed clients
 	stopListening context.CancelFunc
 	own           []netip.Addr // of this computer, as last found out; nil before
+	renewed       time.Time    // when the trackers were last joined anew because a connection fell silent
 	routerPort    portmap.State
 }
 
@@ -162,7 +163,7 @@ func (e *Engine) assemble() error {
 		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
 	e.Uploads = serving.New(serving.Config{Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving, Sent: e.Shares.Sent,
 		Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
-	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name})
+	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name, Dead: e.fellSilent})
 	e.reach = e.newLadder()
 	free := e.config.freeSpace
 	if free == nil {

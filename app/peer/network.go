@@ -124,6 +124,26 @@ func (e *Engine) renew(dead func(*session.Conn) bool) {
 	e.Downloads.Renew()
 }
 
+// silentEvery bounds how often the trackers are joined anew because a connection fell
+// silent: it may have been the other side's.
+const silentEvery = 30 * time.Second
+
+// fellSilent joins the trackers again over new connections, because a router may have got
+// another address, which nobody says.
+func (e *Engine) fellSilent() {
+	e.mu.Lock()
+	often := time.Since(e.renewed) < silentEvery
+	if !often {
+		e.renewed = time.Now()
+	}
+	e.mu.Unlock()
+	if !often {
+		e.router.Refresh()
+		e.reach.Renew()
+		e.Trackers.Renew()
+	}
+}
+
 // joinRequest is what a tracker learns about this peer.
 func (e *Engine) joinRequest() netproto.JoinRequest {
 	e.mu.Lock()

@@ -122,6 +122,7 @@ func (c *Conn) run(ctx context.Context, r *bufio.Reader) error {
 	defer stop()
 	work.Go(func() error { return c.readFrames(r) })
 	work.Go(func() error { return c.writeFrames(ctx) })
+	work.Go(func() error { return c.watchSilence(ctx) })
 	err := work.Wait()
 	c.tls.NetConn().Close()
 	c.mu.Lock()
@@ -210,6 +211,36 @@ func (c *Conn) readFrames(r *bufio.Reader) error {
 		}
 		if err != nil {
 			return err
+		}
+	}
+}
+
+// watchSilence ends a connection that this side reads on and that has gone dead, as when
+// a router got another address. The system alone would notice after a quarter of an hour.
+func (c *Conn) watchSilence(ctx context.Context) error {
+	doubt := c.conns.config.Timing.Doubt
+	look := time.NewTicker(doubt / 5)
+	defer look.Stop()
+	w := c.tls.NetConn().(*wire)
+	var asked time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-look.C:
+		}
+		now, heard := time.Now(), time.Unix(0, w.heard.Load())
+		switch {
+		case now.Sub(heard) < doubt || !c.Reader.Busy():
+			asked = time.Time{}
+		case asked.IsZero():
+			asked = now
+			c.Send(netproto.Ping{})
+		case now.Sub(asked) >= 2*doubt:
+			if c.conns.config.Dead != nil {
+				c.conns.config.Dead()
+			}
+			return ErrSilent
 		}
 	}
 }

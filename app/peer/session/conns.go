@@ -161,6 +161,10 @@ func (cs *Conns) All() []*Conn {
 // ErrImproved ends a relayed connection that a better one has replaced.
 var ErrImproved = errors.New("there is a better way to the peer")
 
+// ErrSilent ends connections on which nothing comes any longer, not even an answer to a
+// ping.
+var ErrSilent = errors.New("nothing comes any longer")
+
 // ErrRenewed ends connections that [Conns.Renew] found dead.
 var ErrRenewed = errors.New("the network changed, or the computer slept")
 

@@ -66,10 +66,13 @@ type Timing struct {
 	// silent for Silence is dead, and one whose other side does not read for Write
 	// is given up.
 	Ping, Silence, Write time.Duration
+	// A connection on which this side reads is asked for a sign of life after Doubt
+	// without a byte, and is dead if none comes for twice as long.
+	Doubt time.Duration
 }
 
 // StandardTiming is for everyday use.
-var StandardTiming = Timing{Handshake: 10 * time.Second, Ping: 30 * time.Second, Silence: 90 * time.Second, Write: time.Minute}
+var StandardTiming = Timing{Handshake: 10 * time.Second, Ping: 30 * time.Second, Silence: 90 * time.Second, Write: time.Minute, Doubt: 2500 * time.Millisecond}
 
 // Config is what connections need of the peer.
 type Config struct {
@@ -77,6 +80,9 @@ type Config struct {
 	Log      *slog.Logger
 	Timing   Timing
 	Name     func() string // what this peer calls itself
+	// Dead learns that a connection fell silent: a router may have forgotten all of
+	// them. nil: nobody does. It must not wait.
+	Dead func()
 }
 
 // Conns are the connections to other peers, both ways.

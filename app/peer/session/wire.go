@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -23,16 +25,27 @@ var Buffers = sync.Pool{New: func() any {
 // what is written between hold and flush.
 type wire struct {
 	net.Conn
-	r *bufio.Reader
+	r     *bufio.Reader
+	heard atomic.Int64 // when bytes came last, in nanoseconds since 1970
 
 	mu   sync.Mutex
 	held *[]byte // of the pool; nil when nothing is held
 	n    int     // bytes in it
 }
 
-func newWire(c net.Conn) *wire { return &wire{Conn: c, r: bufio.NewReaderSize(c, readAhead)} }
+func newWire(c net.Conn) *wire {
+	w := &wire{Conn: c, r: bufio.NewReaderSize(c, readAhead)}
+	w.heard.Store(time.Now().UnixNano())
+	return w
+}
 
-func (w *wire) Read(b []byte) (int, error) { return w.r.Read(b) }
+func (w *wire) Read(b []byte) (int, error) {
+	n, err := w.r.Read(b)
+	if n > 0 {
+		w.heard.Store(time.Now().UnixNano())
+	}
+	return n, err
+}
 
 func (w *wire) Write(b []byte) (int, error) {
 	w.mu.Lock()
