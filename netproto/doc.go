@@ -26,7 +26,12 @@
 //	GET    /v1/resources?q=&type=&min_size=&max_size=&offline=&sort=&limit=&cursor=   → SearchResponse
 //	GET    /v1/resources/{hash}                → ResourceResponse
 //	GET    /v1/resources/{hash}/peers          → SourcesResponse
+//	GET    /v1/peers?q=&limit=&cursor=         → PeopleResponse
+//	GET    /v1/peers/{id}                      → Person
 //	GET    /v1/peers/{id}/resources?limit=&cursor=   → SearchResponse
+//	POST   /v1/peers/{id}/notes                NoteRequest → NoteResponse
+//	GET    /v1/notes                           → NotesResponse
+//	DELETE /v1/notes/{id}                      I have it → 204
 //	GET    /v1/tracker                         → TrackerInfo
 //	GET    /v1/stats                           → Stats
 //	GET    /v1/line                            becomes a line: frames u16 length | JSON, LineFrame
@@ -54,6 +59,20 @@
 // does not matter. A term of one or two characters must start the name or a word
 // in it. There are at most [MaxQueryTerms] words and phrases. A search that would
 // cost a tracker too much ends its page early, with a cursor.
+//
+// # People
+//
+// A peer is a person for the others, unless it joins as unlisted: then it is in no
+// list of people and named as owner of nothing. Whoever knows its id still reaches it.
+// A resource that is announced as hidden is for those who know its hash: it has
+// sources and can be called for, but it is in no search, list, count or seed route.
+//
+// "NAME sends you 3 files" is a [Note], sealed to the key of its receiver
+// (package identity), so the tracker passes on what it cannot read. The tracker
+// tells the receiver that notes wait: at once over its line ([NotesWaiting]), and
+// with each heartbeat. It keeps a note over restarts, until the receiver confirms it
+// or [NoteLife] is over, within the limits beside the routes. The files are fetched
+// as any others are, by their hashes.
 //
 // # Ways to a peer
 //

@@ -104,6 +104,8 @@ var shelves = []shelf{
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
 	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}, tests: []string{"app/ignore"}}, // which knows such a file when it sees one
+	{library: "filippo.io/edwards25519/...", rooms: []string{"netproto/identity"}},
+	{library: "golang.org/x/crypto/...", rooms: []string{"netproto/identity"}},
 	{library: "github.com/libp2p/go-netroute/...", rooms: []string{"netproto/portmap"}},
 	{library: "github.com/prometheus/...", rooms: []string{"tracker/server"}},
 	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker", "tracker/cli"}},

@@ -94,6 +94,7 @@ type LineFrame struct {
 	Ring   *Ring              `json:"ring,omitempty"`
 	Lease  *HeartbeatResponse `json:"lease,omitempty"`  // answers Beat
 	Failed *Problem           `json:"failed,omitempty"` // answers Beat
+	Note   *NotesWaiting      `json:"note,omitempty"`   // somebody has left a note
 
 	// From the peer.
 	Beat   *HeartbeatRequest `json:"beat,omitempty"` // a heartbeat, as POST /v1/heartbeat

@@ -16,6 +16,7 @@ func FuzzReadLineFrame(f *testing.F) {
 		{Seen: &LineSeen{Address: "192.0.2.7:4000"}},
 		{Ring: &Ring{Call: CallID{1}, Key: PublicKey{2}, Name: "Zoë", Hash: countingHash(), Addresses: []string{"192.0.2.7:4000"}, Relay: &Relay{Token: RelayToken{3}}}},
 		{Beat: &HeartbeatRequest{Count: 1, Digest: 7}, Answer: &RingAnswer{Call: CallID{1}, Result: RingBusy}},
+		{Note: &NotesWaiting{Waiting: 32}},
 		{Failed: &Problem{Code: CodeDenied, Detail: "why"}},
 	} {
 		raw, err := AppendLineFrame(nil, frame)

@@ -20,6 +20,7 @@ func TestALineFrameIsReadAsItWasWritten(t *testing.T) {
 		{Seen: &netproto.LineSeen{Address: "192.0.2.1:4000"}},
 		{Ring: ring},
 		{Beat: &netproto.HeartbeatRequest{Count: 3, Digest: 7}},
+		{Note: &netproto.NotesWaiting{Waiting: 2}},
 		{Answer: &netproto.RingAnswer{Call: ring.Call, Result: netproto.RingBusy}},
 	}
 	var wire []byte

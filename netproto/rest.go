@@ -98,6 +98,7 @@ type JoinRequest struct {
 	SeedPort   int      `json:"seed_port,omitempty"`   // UDP, for seed clients; 0 if they are not served
 	Candidates []string `json:"candidates,omitempty"`  // private ip:port, for peers behind the same public address
 	Invite     Invite   `json:"invite,omitzero"`       // token of an invite link, for a private tracker
+	Unlisted   bool     `json:"unlisted,omitempty"`    // in no list of people, and named as owner of nothing
 }
 
 // JoinResponse answers PUT /v1/peers/self.
@@ -180,6 +181,8 @@ type HeartbeatResponse struct {
 	// Stats are the tracker's counts, so that a peer need not ask for them
 	// separately. Older trackers omit them, and any tracker may if it cannot count.
 	Stats *Stats `json:"stats,omitempty"`
+
+	Notes int `json:"notes,omitempty"` // that wait at GET /v1/notes
 }
 
 // Resource is what one peer says about one content.
@@ -191,6 +194,10 @@ type Resource struct {
 	Folder bool        `json:"folder,omitempty"` // the content is a folder (see FolderEntry)
 	Part   bool        `json:"part,omitempty"`   // the peer has only some pieces
 	MD5    string      `json:"md5,omitempty"`    // hex; for seed clients, of contents of at most SeedMaxBytes
+
+	// Hidden resources are for those who know the hash: their sources are found and
+	// can be called, but they are in no search, list, count or seed route.
+	Hidden bool `json:"hidden,omitempty"`
 }
 
 // AnnounceRequest is the body of POST /v1/resources. The first batch of a resync
@@ -253,11 +260,14 @@ type Hit struct {
 	Size    int64       `json:"size"`
 	MIME    string      `json:"mime,omitempty"`
 	Folder  bool        `json:"folder,omitempty"`
-	Sources int         `json:"sources"` // online now, including those with a part
+	Sources int         `json:"sources"` // online now, including those with a part, without those that hide it
 	Added   time.Time   `json:"added"`   // first announced to this tracker
 
 	// LastSeen is when the last source went offline, if none is online.
 	LastSeen time.Time `json:"last_seen,omitzero"`
+
+	// Owners are some of the online sources, without unlisted ones.
+	Owners Owners `json:"owners,omitzero"`
 }
 
 // SearchResponse answers GET /v1/resources.

@@ -30,9 +30,10 @@ var goldenBodies = map[string]any{
 		Name: "Home", Fingerprint: Fingerprint(countingHash()), Version: "0.1.0", SeedClients: SeedLAN,
 		HeartbeatSeconds: 30, LeaseSeconds: 90, Limits: Limits{Announce: MaxAnnounce, Page: MaxPage, ResourcesPerPeer: 100_000},
 	},
-	"join-request":         JoinRequest{Name: "Zoë", Port: 40404, SeedPort: 3000, Candidates: []string{"192.168.1.2:40404", "[fd00::1]:40404"}},
-	"join-request-least":   JoinRequest{Port: 40404},
-	"join-request-invited": JoinRequest{Port: 40404, Invite: goldenInvite},
+	"join-request":          JoinRequest{Name: "Zoë", Port: 40404, SeedPort: 3000, Candidates: []string{"192.168.1.2:40404", "[fd00::1]:40404"}},
+	"join-request-least":    JoinRequest{Port: 40404},
+	"join-request-invited":  JoinRequest{Port: 40404, Invite: goldenInvite},
+	"join-request-unlisted": JoinRequest{Port: 40404, Unlisted: true},
 	"join-response": JoinResponse{
 		PeerID: goldenPeer, ObservedAddress: "203.0.113.9:40404", Reachable: ReachableUnknown,
 		HeartbeatSeconds: 30, LeaseSeconds: 90, Count: 2, Digest: 0xff,
@@ -42,12 +43,25 @@ var goldenBodies = map[string]any{
 		Status: HeartbeatResync, Reachable: ReachableYes,
 		Stats: &Stats{PeersOnline: 2, PeersKnown: 3, Resources: 4, Bytes: 1<<53 + 1, SeedPeers: 1},
 	},
+	"heartbeat-response-notes": HeartbeatResponse{Status: HeartbeatOK, Reachable: ReachableUnknown, Notes: 2},
 	"heartbeat-response-least": HeartbeatResponse{Status: HeartbeatOK, Reachable: ReachableUnknown},
 	"announce-request": AnnounceRequest{Reset: true, Resources: []Resource{
 		{Hash: countingHash(), Size: 30 << 20, Name: "song.flac", MIME: "audio/flac"},
 		{Hash: repeated(0xff), Size: 1024, Name: "Photos", MIME: FolderMIME, Folder: true},
 		{Hash: repeated(0xee), Size: 12, Name: "note.txt", Part: true, MD5: "d41d8cd98f00b204e9800998ecf8427e"},
 	}},
+	"announce-request-hidden": AnnounceRequest{Resources: []Resource{{Hash: countingHash(), Size: 12, Name: "note.txt", Hidden: true}}},
+	"people-response": PeopleResponse{Items: []Person{
+		{PeerID: goldenPeer, Key: PublicKey(countingHash()), Name: "Zoë", Online: true, Resources: 3, Bytes: 1<<53 + 1},
+		{PeerID: goldenPeer, Key: PublicKey(countingHash()), LastSeen: goldenTime},
+	}, Next: "c29uZw"},
+	"people-response-empty": PeopleResponse{Items: []Person{}},
+	"note-request":          NoteRequest{Note: []byte("sealed")},
+	"note-response":         NoteResponse{ID: NoteID(goldenInvite), Told: true},
+	"note-response-least":   NoteResponse{ID: NoteID(goldenInvite)},
+	"notes-response":        NotesResponse{Notes: []SealedNote{{ID: NoteID(goldenInvite), From: goldenPeer, Left: goldenTime, Note: []byte("sealed")}}},
+	"search-response-owners": SearchResponse{Items: []Hit{{Hash: countingHash(), Name: "song.flac", Sources: 2, Added: goldenTime,
+		Owners: Owners{{PeerID: goldenPeer, Name: "Zoë"}, {PeerID: goldenPeer}}}}},
 	"announce-response":           AnnounceResponse{Accepted: 2, Refused: []Refusal{{Index: 2, Code: CodeInvalid, Detail: "the name is empty"}}},
 	"withdraw-request":            WithdrawRequest{Hashes: []ContentHash{countingHash(), repeated(0xff)}},
 	"withdraw-response":           WithdrawResponse{Removed: 2},
@@ -136,6 +150,23 @@ func TestIdentifiersThatAreDamagedDoNotPassJSON(t *testing.T) {
 	}
 }
 
+func TestOwnersAreAsManyAsTheyAre(t *testing.T) {
+	one := Owner{PeerID: goldenPeer, Name: "Zoë"}
+	text, err := json.Marshal([]Owner{one, one, one, one})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for list, want := range map[string]int{"[]": 0, "null": 0, string(text): MaxOwners, `[{"name":"nobody"},` + string(text[1:]): 0} {
+		owners := Owners{one, one, one}
+		if err := json.Unmarshal([]byte(list), &owners); err != nil || len(owners.List()) != want || owners != (Owners{}) && want == 0 {
+			t.Errorf("%s is read as %+v, %v", list, owners, err)
+		}
+	}
+	if text, err := json.Marshal(Hit{}); err != nil || bytes.Contains(text, []byte("owners")) {
+		t.Errorf("a hit without owners is %s, %v", text, err)
+	}
+}
+
 func TestAnUnknownFingerprintIsAnEmptyString(t *testing.T) {
 	text, err := json.Marshal(TrackerInfo{})
 	if err != nil || !bytes.Contains(text, []byte(`"fingerprint":""`)) {
@@ -156,13 +187,19 @@ func TestTheRESTAPIIsPinned(t *testing.T) {
 		{"routes", []string{
 			RouteTracker, RouteSelf, RouteHeartbeat, RouteResources, RouteResource, RouteSources,
 			RoutePeerResources, RouteStats, RouteHealth, RouteReady, RouteSeedResource, RouteSeedHeartbeat,
+			RoutePeers, RoutePeer, RoutePeerNotes, RouteNotes, RouteNote,
 		}, []string{
 			"/v1/tracker", "/v1/peers/self", "/v1/heartbeat", "/v1/resources", "/v1/resources/{hash}", "/v1/resources/{hash}/peers",
 			"/v1/peers/{id}/resources", "/v1/stats", "/healthz", "/readyz", "/resource", "/heartbeat",
+			"/v1/peers", "/v1/peers/{id}", "/v1/peers/{id}/notes", "/v1/notes", "/v1/notes/{id}",
 		}},
 		{"limits", []int{
 			MaxAnnounce, MaxPage, DefaultPage, MaxQueryBytes, MaxQueryTerms, MaxBodyBytes, MaxCandidates, MaxPeerName, MaxMIMEBytes, MaxCursorBytes,
 		}, []int{1000, 200, 50, 512, 16, 1 << 20, 8, 64, 127, 1024}},
+		{"limits of notes", []int{
+			MaxNoteBytes, MaxNoteText, MaxNotesWaiting, MaxNotesPair, MaxNotesReceiver, MaxNotesSender, MaxNotesMinute, MaxNotesHour,
+			MaxNoteItems, MaxNoteMessage, MaxOwners, int(NoteLife / time.Hour),
+		}, []int{8192, 8048, 32, 4, 256 << 10, 64, 10, 60, 100, 1024, 3, 7 * 24}},
 		{"leases", []time.Duration{DefaultHeartbeat, LeaseHeartbeats * DefaultHeartbeat, SeedLease}, []time.Duration{30 * time.Second, 90 * time.Second, 20 * time.Second}},
 		{"words", []any{
 			ReachableYes, ReachableNo, ReachableUnknown, HeartbeatOK, HeartbeatJoin, HeartbeatResync,
@@ -186,6 +223,7 @@ func TestThePackageCommentNamesEveryRoute(t *testing.T) {
 	for _, route := range []string{
 		RouteTracker, RouteSelf, RouteHeartbeat, RouteResources, RouteResource, RouteSources,
 		RoutePeerResources, RouteStats, RouteHealth, RouteReady, RouteSeedResource, RouteSeedHeartbeat,
+		RoutePeers, RoutePeer, RoutePeerNotes, RouteNotes, RouteNote,
 	} {
 		if !regexp.MustCompile(`[ (]` + regexp.QuoteMeta(route) + `[ ,;?)]`).Match(page) {
 			t.Errorf("%s is missing on the one page about the wire", route)
@@ -198,7 +236,7 @@ func TestAnAnnounceOfTheLargestResourcesFitsABody(t *testing.T) {
 	for i := range request.Resources {
 		request.Resources[i] = Resource{
 			Hash: repeated(0xff), Size: MaxContentSize, Name: strings.Repeat("é", MaxNameBytes/2),
-			MIME: strings.Repeat("x", MaxMIMEBytes), Folder: true, Part: true, MD5: strings.Repeat("f", 32),
+			MIME: strings.Repeat("x", MaxMIMEBytes), Folder: true, Part: true, MD5: strings.Repeat("f", 32), Hidden: true,
 		}
 	}
 	body, err := json.Marshal(request)
