@@ -14,6 +14,7 @@ import (
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/readfile"
 	"centralizedp2p/tracker/cli"
 )
 
@@ -106,7 +107,7 @@ func readable(path string) error {
 	if !info.IsDir() && !info.Mode().IsRegular() {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%s is neither a file nor a folder", path)
 	}
-	f, err := os.Open(path)
+	f, err := readfile.Open(path)
 	if err != nil {
 		return unreadable(path, err)
 	}

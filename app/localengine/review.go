@@ -10,6 +10,7 @@ import (
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/readfile"
 )
 
 // Review inspects what a person wants to share.
@@ -88,7 +89,7 @@ func (r *reviewing) top(ctx context.Context, p string) error {
 }
 
 func canRead(p string) bool {
-	f, err := os.Open(p)
+	f, err := readfile.Open(p)
 	if err != nil {
 		return false
 	}
@@ -99,7 +100,7 @@ func canRead(p string) bool {
 // inspect looks at the first bytes of a file: whether they are those of a secret, or
 // why the file is skipped.
 func inspect(p string) (secret bool, reason face.SkipReason) {
-	f, err := os.Open(p)
+	f, err := readfile.Open(p)
 	if err != nil {
 		return false, face.SkipUnreadable
 	}

@@ -22,7 +22,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -41,6 +40,7 @@ import (
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/portmap"
+	"centralizedp2p/netproto/readfile"
 	"centralizedp2p/netproto/reuse"
 )
 
@@ -321,7 +321,7 @@ func (e *Engine) Folder(ctx context.Context, hash netproto.ContentHash) ([]netpr
 }
 
 func readFolderFile(path string) ([]netproto.FolderEntry, error) {
-	file, err := os.Open(path)
+	file, err := readfile.Open(path)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}

@@ -44,6 +44,9 @@ func DeviceOf(info fs.FileInfo) uint64 {
 // identifyPath is identify for a file that is not open.
 func identifyPath(_ string, info fs.FileInfo) (State, error) { return identify(nil, info) }
 
+// meansMissing lists how the system says that it cannot rename or link in some way.
+var meansMissing = []error{syscall.EPERM, syscall.EMLINK, syscall.EXDEV}
+
 // openNonblock keeps opening a named pipe from waiting for its writer.
 const openNonblock = syscall.O_NONBLOCK
 

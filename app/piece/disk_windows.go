@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -82,7 +81,7 @@ func changeTime(handle windows.Handle) (int64, error) {
 	var info basicInfo
 	err := windows.GetFileInformationByHandleEx(handle, windows.FileBasicInfo, (*byte)(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
 	switch {
-	case slices.ContainsFunc(unsupported, func(e error) bool { return errors.Is(err, e) }):
+	case isOneOf(err, unsupported):
 		return 0, nil
 	case err != nil:
 		return 0, err
@@ -98,6 +97,10 @@ func changeTime(handle windows.Handle) (int64, error) {
 var unsupported = []error{
 	windows.ERROR_INVALID_FUNCTION, windows.ERROR_NOT_SUPPORTED, windows.ERROR_INVALID_PARAMETER, windows.ERROR_CALL_NOT_IMPLEMENTED,
 }
+
+// meansMissing lists how the system says that it cannot rename or link in some way:
+// package syscall makes up the numbers of its EPERM, EMLINK and EXDEV here.
+var meansMissing = append([]error{windows.ERROR_TOO_MANY_LINKS, windows.ERROR_NOT_SAME_DEVICE}, unsupported...)
 
 // openNonblock means nothing here: no file on a disk makes its opening wait.
 const openNonblock = 0

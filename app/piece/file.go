@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/readfile"
 )
 
 // State tells one state of a file from another.
@@ -105,7 +106,7 @@ type File struct {
 // OpenFile opens a file that must be in the given state. It does not wait for the
 // writer of a named pipe that has taken the file's place.
 func OpenFile(path string, state State) (*File, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|openNonblock, 0)
+	file, err := readfile.Open(path)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"syscall"
+	"slices"
 
 	"centralizedp2p/netproto"
 )
@@ -20,10 +20,10 @@ func publish(root *os.Root, dir, part, name string) (string, error) {
 	from := path.Join(dir, part)
 	return firstFree(name, func(free string) (string, bool, error) {
 		to := path.Join(dir, free)
-		done, err := moveNew(root, from, to)
-		if err == nil && !done && sameFile(root, from, to) {
-			done, err = true, root.Remove(from)
+		if sameFile(root, from, to) { // which some systems rename to itself, and call that done
+			return to, true, root.Remove(from)
 		}
+		done, err := moveNew(root, from, to)
 		return to, done, err
 	})
 }
@@ -62,7 +62,11 @@ func moveNew(root *os.Root, from, to string) (done bool, err error) {
 // noMeans reports whether the system or the file system cannot do this at all. FAT,
 // exFAT and some network shares have no hard links.
 func noMeans(err error) bool {
-	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EMLINK) || errors.Is(err, syscall.EXDEV)
+	return errors.Is(err, errors.ErrUnsupported) || isOneOf(err, meansMissing)
+}
+
+func isOneOf(err error, kinds []error) bool {
+	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
 }
 
 // renameNew renames in one step, so that a kill leaves either the old name or the

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/readfile"
 )
 
 // maxDatagram is the largest UDP payload over IPv4, in bytes, rounded up. No
@@ -198,7 +199,7 @@ func readHead(file File, buffer []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	f, err := os.Open(file.Location)
+	f, err := readfile.Open(file.Location)
 	if err != nil {
 		return 0, err
 	}

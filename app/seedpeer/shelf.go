@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/readfile"
 )
 
 // shelf holds what the person at the console has uploaded, and whether the tracker
@@ -114,7 +115,7 @@ func hashFile(ctx context.Context, typed string) (item, error) {
 	case err != nil:
 		return item{}, netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", typed, err)
 	}
-	f, err := os.Open(location)
+	f, err := readfile.Open(location)
 	if err != nil {
 		return item{}, netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", typed, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -20,9 +21,13 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/durable"
+	"centralizedp2p/netproto/readfile"
 )
 
-const pemType = "PRIVATE KEY"
+const (
+	pemType    = "PRIVATE KEY"
+	maxKeyFile = 64 << 10 // bytes; one has about 200
+)
 
 const restoreKey = "restore it from a backup, or remove it to start with a new identity"
 
@@ -45,7 +50,7 @@ type Identity struct {
 // mode 0600. A damaged file is an error and never replaced: without its key, an
 // installation loses the name under which others know it.
 func LoadOrCreate(file string) (*Identity, error) {
-	raw, err := os.ReadFile(file)
+	raw, err := readKey(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return create(file)
 	}
@@ -74,6 +79,17 @@ func LoadOrCreate(file string) (*Identity, error) {
 		}
 	}
 	return New(key)
+}
+
+// readKey reads a key file. Programs that start at once do not get into each other's
+// way: Windows would refuse to remove or rename a file that is read.
+func readKey(file string) ([]byte, error) {
+	f, err := readfile.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxKeyFile))
 }
 
 // create writes a new key completely or not at all: two programs that start at once
