@@ -23,7 +23,10 @@ func (a *Attempt) fetch(ctx context.Context, jobs []*job, durable bool) (string,
 	a.unlock()
 	for {
 		for more := true; more; {
-			var err error
+			err := a.checkKind() // also of what has come as a whole meanwhile
+			if err != nil {
+				return "", err
+			}
 			if published, err = a.publishComplete(ctx, published, durable); err != nil {
 				return "", err
 			}
