@@ -39,9 +39,10 @@ type actor struct {
 	have  piece.Bits
 }
 
-// at is where an actor is reached.
+// at is where an actor is reached. Each is in a network of its own: one from which many
+// liars came is refused, honest neighbours included.
 func at(i int) netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}), 5000)
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{20, byte(i >> 8), byte(i), 1}), 5000)
 }
 
 // pipe is one end of a connection, with the addresses of TCP.
