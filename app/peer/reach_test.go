@@ -47,9 +47,9 @@ func TestTwoThatCannotDialMeetByACall(t *testing.T) {
 	tr := startTracker(t)
 	dials := make(chan string, 100)
 	sharer := startWith(t, &testPeer{calm: true, dial: blocked}, tr, nil)
-	getter := startWith(t, &testPeer{calm: true, dial: func(_ context.Context, address string) (net.Conn, error) {
+	getter := startWith(t, &testPeer{calm: true, dial: func(ctx context.Context, address string) (net.Conn, error) {
 		dials <- address
-		return blocked(nil, "")
+		return blocked(ctx, address)
 	}}, tr, nil)
 	waysOf(t, sharer, getter, 1<<20)
 	if len(dials) == 0 {

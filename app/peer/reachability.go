@@ -165,7 +165,8 @@ func judge(s membership.Status, router portmap.State, port int, on reach.Switche
 	case len(s.Lines) > 0:
 		r.Verdict, r.Reason = WhenCalled, "The tracker arranges connections, because others cannot connect to this computer on their own. "+improve
 	case !on.Calls:
-		r.Verdict, r.Reason = Unreachable, "Nobody outside this network can connect, and arranged connections are switched off. Let the tracker arrange connections. "+improve
+		r.Verdict = Unreachable
+		r.Reason = "Nobody outside this network can connect, and arranged connections are switched off. Let the tracker arrange connections. " + improve
 	default:
 		r.Verdict, r.Reason = Unreachable, "Nobody outside this network can connect, and this tracker arranges no connections. "+improve
 	}

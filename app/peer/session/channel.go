@@ -114,10 +114,13 @@ func (cs *Conns) keep(ctx context.Context, ch *Channel, in *guest) (*Conn, error
 	return c, nil
 }
 
+// Climb makes a channel to a peer, until its context ends.
+type Climb func(ctx context.Context) (*Channel, error)
+
 // Connect returns the index-th connection to a peer, counted from 0, the best way
 // first. If there are fewer, climb makes one. A connection that the peer makes
 // meanwhile ends the climb, unless that has just succeeded.
-func (cs *Conns) Connect(ctx context.Context, key netproto.PublicKey, index int, climb func(ctx context.Context) (*Channel, error)) (*Conn, error) {
+func (cs *Conns) Connect(ctx context.Context, key netproto.PublicKey, index int, climb Climb) (*Conn, error) {
 	return cs.obtain(ctx, key, func(have []*Conn) *Conn {
 		if index < len(have) {
 			return have[index]
@@ -128,7 +131,7 @@ func (cs *Conns) Connect(ctx context.Context, key netproto.PublicKey, index int,
 
 // Improve returns a connection to a peer that is not relayed, if there is one or climb
 // makes one.
-func (cs *Conns) Improve(ctx context.Context, key netproto.PublicKey, climb func(ctx context.Context) (*Channel, error)) (*Conn, error) {
+func (cs *Conns) Improve(ctx context.Context, key netproto.PublicKey, climb Climb) (*Conn, error) {
 	return cs.obtain(ctx, key, func(have []*Conn) *Conn {
 		if len(have) > 0 && have[0].Way != WayRelayed {
 			return have[0]
@@ -137,7 +140,8 @@ func (cs *Conns) Improve(ctx context.Context, key netproto.PublicKey, climb func
 	}, climb)
 }
 
-func (cs *Conns) obtain(ctx context.Context, key netproto.PublicKey, enough func(have []*Conn) *Conn, climb func(ctx context.Context) (*Channel, error)) (*Conn, error) {
+// obtain returns the connection that enough chooses, or makes one.
+func (cs *Conns) obtain(ctx context.Context, key netproto.PublicKey, enough func(have []*Conn) *Conn, climb Climb) (*Conn, error) {
 	if err := cs.refuseBanned(key[:]); err != nil {
 		return nil, err
 	}
