@@ -84,6 +84,7 @@ type Counts struct {
 	Failed    int `json:"failed"`    // downloads that need the person
 	Uploads   int `json:"uploads"`   // running
 	Shares    int `json:"shares"`
+	Requests  int `json:"requests,omitempty"` // of others, that wait for an answer
 }
 
 // Leaving is what others lose if this peer goes now.

@@ -53,6 +53,11 @@ func TestWhatPassesThroughTheEngineSurvivesJSON(t *testing.T) {
 	roundTrip(t, face.FolderFile{FolderEntry: netproto.FolderEntry{Path: "a/b", Size: 3, Hash: hash}, Here: true})
 	roundTrip(t, face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000", Fingerprint: netproto.Fingerprint{9}},
 		ChangedKey: &face.ChangedKey{Address: "attic:5000", Shown: netproto.Fingerprint{8}}, Own: face.OwnTracker{Running: true, Addresses: []string{"attic:5000"}}})
+	roundTrip(t, face.PeopleList{People: []face.Person{{PeerID: netproto.PeerID{1}, Key: netproto.PublicKey{2}, Known: face.Known{Verified: true, Folder: "/a"}, Words: []string{"oak"}}}})
+	roundTrip(t, face.Request{ID: "1", Number: 2, PeerID: netproto.PeerID{1}, Items: []face.RequestItem{{Name: "a", Hash: hash, Files: 1}}, State: face.RequestFailed, Failure: face.Failure{Code: netproto.CodeGone}})
+	roundTrip(t, face.SendRequest{To: netproto.PeerID{1}, Items: []face.ShareItem{{Path: "/a"}}, Message: "hello"})
+	roundTrip(t, face.Share{ID: "1", State: face.ShareEnded, Visible: face.VisiblePeople, To: "Ben"})
+	roundTrip(t, face.Visible{To: face.VisiblePeople, People: []netproto.PublicKey{{3}}, Count: 3})
 	roundTrip(t, face.Leaving{Uploads: 2, Alone: []string{"a"}})
 	roundTrip(t, face.Review{Items: []face.ReviewItem{{Path: "/a", Secrets: []face.SecretFile{{Path: ".env", Size: 1}}}}, Skipped: []face.SkippedPath{{Path: "/b", Reason: face.SkipSpecial}}})
 }

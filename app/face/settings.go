@@ -46,6 +46,8 @@ type Settings struct {
 
 	Ignore        string `json:"ignore"`         // patterns of what shared folders leave out, one per line, as in .gitignore
 	GentleHashing bool   `json:"gentle_hashing"` // hash on one processor, half of the time
+
+	Unlisted bool `json:"unlisted"` // this peer is in no list of people; see [People]
 }
 
 // Bounds of the settings.

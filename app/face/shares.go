@@ -1,6 +1,9 @@
 package face
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Shares lists what this peer offers to others and changes it.
 type Shares interface {
@@ -34,6 +37,7 @@ const (
 	ShareRehashing ShareState = "rehashing" // it changed
 	ShareMissing   ShareState = "missing"   // the file or folder is not there
 	ShareFailed    ShareState = "failed"    // see Failure
+	ShareEnded     ShareState = "ended"     // its time or its count is over: see Visible
 )
 
 // Share is a row of the Shared page: a file or a folder.
@@ -51,6 +55,11 @@ type Share struct {
 	Sent    int64      `json:"sent"`             // bytes, ever
 	Failure Failure    `json:"failure,omitzero"`
 	Notice  Failure    `json:"notice,omitzero"` // why changes of it are noticed late
+
+	Visible Visibility `json:"visible,omitempty"`
+	To      string     `json:"to,omitempty"`     // names of the chosen people, to be shown; see [Audiences]
+	Expires time.Time  `json:"expires,omitzero"` // it ends then
+	Left    int        `json:"left,omitempty"`   // complete uploads until it ends; 0 without such an end
 }
 
 // Review is what sharing some paths would mean.
@@ -102,7 +111,8 @@ const (
 
 // ShareRequest is what a person decided in the review.
 type ShareRequest struct {
-	Items []ShareItem `json:"items"`
+	Items   []ShareItem `json:"items"`
+	Visible Visible     `json:"visible,omitzero"`
 }
 
 // ShareItem is a file or folder to share.

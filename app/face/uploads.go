@@ -1,6 +1,10 @@
 package face
 
-import "context"
+import (
+	"context"
+
+	"centralizedp2p/netproto"
+)
 
 // Uploads is what the Uploads page shows.
 type Uploads interface {
@@ -20,13 +24,14 @@ const (
 
 // Upload is a row of the Uploads page: one peer fetching one content.
 type Upload struct {
-	ID      string      `json:"id"`
-	Name    string      `json:"name"`              // of the content
-	Peer    string      `json:"peer"`              // the name that the peer gave itself
-	Address string      `json:"address,omitempty"` // host:port
-	Size    int64       `json:"size"`              // bytes of the content
-	Sent    int64       `json:"sent"`              // bytes to this peer
-	Rate    int64       `json:"rate"`              // bytes per second
-	State   UploadState `json:"state"`
-	Place   int         `json:"place,omitempty"` // from 1
+	ID      string          `json:"id"`
+	Name    string          `json:"name"`              // of the content
+	Peer    string          `json:"peer"`              // the name that the peer gave itself
+	PeerID  netproto.PeerID `json:"peer_id"`           // see [People]; zero for a seed client
+	Address string          `json:"address,omitempty"` // host:port
+	Size    int64           `json:"size"`              // bytes of the content
+	Sent    int64           `json:"sent"`              // bytes to this peer
+	Rate    int64           `json:"rate"`              // bytes per second
+	State   UploadState     `json:"state"`
+	Place   int             `json:"place,omitempty"` // from 1
 }
