@@ -7,12 +7,13 @@ tried=0
 fell=0
 
 # campaign PACKAGE TEST [VARIABLE=VALUE...] runs the tests whose names match, and adds
-# up what they say after "tried". PARALLEL is how many subtests run at once. A test that says nothing has tried nothing: it fell.
+# up what they say after "tried"; a test that says nothing has tried nothing: it fell.
+# PARALLEL is how many subtests run at once.
 campaign() {
   local package=$1 test=$2 binary=$WORK/${1//\//-}.test log=$WORK/log n
   shift 2
   [ -x "$binary" ] || go test -c -o "$binary" "./$package" || { fell=$((fell + 1)); return 0; }
-  (cd "$package" && env "$@" "$binary" -test.parallel "${PARALLEL:-$(nproc)}" -test.timeout 40m -test.parallel 8 -test.v -test.run "$test") >"$log" 2>&1 || fell=$((fell + 1))
+  (cd "$package" && env "$@" "$binary" -test.parallel "${PARALLEL:-8}" -test.timeout 40m -test.v -test.run "$test") >"$log" 2>&1 || fell=$((fell + 1))
   grep -vE '^ *(=== (RUN|PAUSE|CONT|NAME)|PASS$)' "$log" || true
   n=$(grep -oE '\btried [0-9]+$' "$log" | awk '{n += $2} END {printf "%d", n}')
   [ "$n" -gt 0 ] || fell=$((fell + 1))

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -246,7 +247,7 @@ func (c *victim) lookAt(journal string, _ fs.DirEntry, err error) error {
 	defer part.Close()
 	c.parts++
 	records := text[len(magic)+32+8+4+32*m.Pieces()+4:]
-	for ; len(records) >= 8; records = records[8:] {
+	for ; len(records) >= 8 && recordStands(hash, records[:8]); records = records[8:] {
 		i := int(binary.BigEndian.Uint32(records))
 		content := make([]byte, m.Length(i))
 		_, err := part.ReadAt(content, m.Offset(i))
@@ -261,6 +262,13 @@ func (c *victim) lookAt(journal string, _ fs.DirEntry, err error) error {
 		c.claims++
 	}
 	return nil
+}
+
+// recordStands reports whether a record of a journal has its checksum. The first one
+// that does not ends the journal: a loss of power may leave zeros in its place.
+func recordStands(hash netproto.ContentHash, record []byte) bool {
+	castagnoli := crc32.MakeTable(crc32.Castagnoli)
+	return binary.BigEndian.Uint32(record[4:]) == crc32.Update(crc32.Checksum(hash[:], castagnoli), castagnoli, record[:4])
 }
 
 // written is the number of bytes that a process has written, to sockets too.
@@ -278,4 +286,49 @@ func ioOf(pid int, field string) (int64, error) {
 		}
 	}
 	return 0, errors.New("the kernel does not say what a process has read and written")
+}
+
+// A journal ends at the first record without its checksum, and a claim before that has to
+// be true.
+func TestOnlyWholeRecordsOfAJournalAreClaims(t *testing.T) {
+	dir := t.TempDir()
+	source := randomFile(t, filepath.Join(dir, "source"), 3*netproto.MinPieceSize, 7)
+	m, _, err := piece.HashPath(t.Context(), source, nil)
+	check(t, err)
+	root, err := os.OpenRoot(dir)
+	check(t, err)
+	defer root.Close()
+	part, err := piece.OpenPart(t.Context(), root, ".", m, nil)
+	check(t, err)
+	content, err := os.ReadFile(source)
+	check(t, err)
+	w := part.Writer(1, false)
+	_, err = w.Write(content[m.Offset(1) : m.Offset(1)+m.Length(1)])
+	check(t, err)
+	check(t, w.Finish())
+	check(t, part.Close())
+	journals, err := filepath.Glob(filepath.Join(dir, "*.journal"))
+	check(t, err)
+	c := &victim{}
+	check(t, c.lookAt(journals[0], nil, nil))
+	claim := func(record []byte) error {
+		f, err := os.OpenFile(journals[0], os.O_APPEND|os.O_WRONLY, 0)
+		check(t, err)
+		_, err = f.Write(record)
+		check(t, err)
+		check(t, f.Close())
+		return c.lookAt(journals[0], nil, nil)
+	}
+	text, err := os.ReadFile(journals[0])
+	check(t, err)
+	check(t, claim(make([]byte, 8)))
+	check(t, os.WriteFile(journals[0], text, 0o600))
+	wrong := make([]byte, 4)
+	castagnoli := crc32.MakeTable(crc32.Castagnoli)
+	if err := claim(binary.BigEndian.AppendUint32(wrong, crc32.Update(crc32.Checksum(m.Hash[:], castagnoli), castagnoli, wrong))); err == nil {
+		t.Error("a wrong claim passes")
+	}
+	if c.claims != 3 {
+		t.Errorf("%d claims were held against the part, want the true one three times", c.claims)
+	}
 }

@@ -75,27 +75,50 @@ func TestTheLocalNetworkIsNotLimitedIfThePersonSaysSo(t *testing.T) {
 	}
 }
 
-// A limit is shared evenly: each of several readers gets about the same.
+// A limit is shared evenly: each of several readers gets about the same from the moment
+// when all of them read.
 func TestReadersShareALimitEvenly(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
-	alice := startPeerWith(t, tr, func(s *library.Settings) { s.UpLimit, s.UploadSlots = 4<<20, 4 })
+	alice := startPeerWith(t, tr, func(s *library.Settings) {
+		s.UpLimit, s.UploadSlots = 4<<20, 4
+		s.QuickUp, s.QuickLimit = 256<<10, true // until all have begun
+	})
 	var shares []sharing.Share
 	for _, name := range []string{"a", "b", "c"} {
-		path, _ := alice.write(t, name, 4<<20)
+		path, _ := alice.write(t, name, 6<<20)
 		shares = append(shares, alice.share(t, path))
 	}
-	readers := map[*testPeer]string{}
+	var readers []*testPeer
+	var ids []string
 	for _, s := range shares { // each reader has its own, so that none helps another
 		p := startPeer(t, tr)
-		readers[p] = p.add(t, s)
+		readers, ids = append(readers, p), append(ids, p.add(t, s))
 	}
-	for p, id := range readers {
-		p.until(t, id, "half there", func(d queue.Download) bool { return d.Done >= 2<<20 })
+	done := func() (all [3]int64) {
+		for i, p := range readers {
+			d, _ := p.Downloads.ByID(ids[i])
+			all[i] = d.Done
+		}
+		return all
 	}
-	for p, id := range readers {
-		if d, _ := p.Downloads.ByID(id); d.Done > 3<<20+512<<10 {
-			t.Errorf("when the last one was half there, one had %d of %d bytes", d.Done, d.Size)
+	for i, p := range readers {
+		p.until(t, ids[i], "begun", func(d queue.Download) bool { return d.Done > 0 })
+	}
+	began := done()
+	alice.SetQuickLimit(false)
+	for i, p := range readers {
+		p.until(t, ids[i], "further", func(d queue.Download) bool { return d.Done >= min(began[i]+2<<20, d.Size) })
+	}
+	now, least := done(), int64(6<<20)
+	for i := range now {
+		if now[i] < 6<<20 { // who has all gets no more
+			least = min(least, now[i]-began[i])
+		}
+	}
+	for i := range now {
+		if got := now[i] - began[i]; got > least+1<<20+1<<19 {
+			t.Errorf("reader %d had got %d bytes when another had got %d", i, got, least)
 		}
 	}
 }

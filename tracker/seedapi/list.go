@@ -38,18 +38,25 @@ type view struct {
 
 type keptList struct {
 	body   []byte
-	made   time.Time
+	begun  time.Time
 	posted uint64
+}
+
+// answers reports whether the list may answer now what was asked earlier: it is still
+// young, or it was begun after that. Without the latter, each of many clients that
+// wait would get a list of its own when making one takes longer than a list lasts.
+func (l keptList) answers(asked, now time.Time) bool {
+	return now.Sub(l.begun) < listLasts || !l.begun.Before(asked)
 }
 
 // list returns the answer that lists everything, at most maxListBytes: the rows of
 // seed clients, then what our peers share, each the oldest first.
 func (a *API) list(ctx context.Context, c Caller) ([]byte, error) {
-	seen := view{c.Addr.IsLoopback(), c.Local}
+	seen, asked := view{c.Addr.IsLoopback(), c.Local}, time.Now()
 	a.lists.mu.Lock()
 	defer a.lists.mu.Unlock()
 	now, posted := time.Now(), a.lists.posted.Load()
-	if kept, ok := a.lists.kept[seen]; ok && kept.posted == posted && now.Sub(kept.made) < listLasts {
+	if kept, ok := a.lists.kept[seen]; ok && kept.posted == posted && kept.answers(asked, now) {
 		return kept.body, nil
 	}
 	if err := ctx.Err(); err != nil { // the client went while others were served

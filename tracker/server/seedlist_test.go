@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/server"
@@ -64,6 +65,7 @@ func TestTheListForSeedClientsHasBounds(t *testing.T) {
 	tr := startTracker(t, func(c *server.Config) {
 		l.Store, c.Store, c.Limits = c.Store, l, &server.Limits{}
 	})
+	began := time.Now()
 	var all sync.WaitGroup
 	for n := range 32 {
 		c := tr.plain("")
@@ -78,8 +80,9 @@ func TestTheListForSeedClientsHasBounds(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if l.most.Load() != 1 || l.made.Load() > 4 { // a slow computer may need more than a second
-		t.Errorf("%d lists were made for 32 clients, %d at once", l.made.Load(), l.most.Load())
+	// A list lasts a second, so a slow computer needs more than one.
+	if most := 2 + int32(time.Since(began)/time.Second); l.most.Load() != 1 || l.made.Load() > most {
+		t.Errorf("%d lists were made for 32 clients, %d at once, want at most %d", l.made.Load(), l.most.Load(), most)
 	}
 }
 
