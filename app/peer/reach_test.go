@@ -13,7 +13,11 @@ import (
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/reach"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/portmap"
 )
 
 // blocked is what a dial is to a peer behind a router that lets nothing in.
@@ -93,13 +97,81 @@ func TestSwitchesOfTheProfileKeepAPeerFromCallsAndRelays(t *testing.T) {
 func TestAPeerKnowsHowItIsReached(t *testing.T) {
 	t.Parallel()
 	p := startPeer(t, nil)
-	if r := p.Reachability(); r.Verdict != peer.Unknown || r.Reason == "" {
+	if r := p.Reachability(); r.Verdict != peer.Unknown || r.Reason != peer.NoTracker {
 		t.Errorf("without a tracker: %+v", r)
 	}
 	tr := startTracker(t)
 	p.join(t, tr)
 	p.waitTracker(t, func(membership.Status) bool { return p.Reachability().Verdict == peer.Reachable })
-	if r := p.Reachability(); r.Tracker != tr.address || r.Reason == "" {
+	if r := p.Reachability(); r.Tracker != tr.address || r.Port != p.Port() || r.Reason != "" || r.Advice != "" {
 		t.Errorf("%+v", r)
+	}
+}
+
+func TestAVerdictSaysWhyItIsNoBetterAndWhatHelps(t *testing.T) {
+	const yes, no = netproto.ReachableYes, netproto.ReachableNo
+	line := []membership.LineStatus{{}}
+	silent := portmap.State{Verdict: portmap.Unmapped, Reason: portmap.Silent}
+	on := reach.Switches{Calls: true, Relay: true}
+	for name, c := range map[string]struct {
+		status  membership.Status
+		router  portmap.State
+		unasked bool // the setting is off
+		mapped  int
+		on      reach.Switches
+		tally   reach.Tally
+		want    peer.Reachability
+	}{
+		"open": {status: membership.Status{Reachable: yes}, router: silent, want: peer.Reachability{Verdict: peer.Reachable}},
+		"by the router": {status: membership.Status{Reachable: yes, MappedPort: 7000}, mapped: 7000,
+			router: portmap.State{Verdict: portmap.Mapped, Protocol: portmap.PCP, ExternalPort: 7000},
+			want:   peer.Reachability{Verdict: peer.ByRouter, RouterPort: 7000, Protocol: portmap.PCP}},
+		"not tried": {status: membership.Status{Reachable: netproto.ReachableUnknown}, router: silent,
+			want: peer.Reachability{Verdict: peer.Unknown, Reason: peer.NotTried}},
+		"the router has not answered": {status: membership.Status{Reachable: no}, router: portmap.State{Verdict: portmap.Searching}, on: on,
+			want: peer.Reachability{Verdict: peer.Unknown, Reason: peer.NotTried}},
+		"the tracker does not know the router's port yet": {status: membership.Status{Reachable: no, Lines: line}, mapped: 7000, on: on,
+			router: portmap.State{Verdict: portmap.Mapped, ExternalPort: 7000},
+			want:   peer.Reachability{Verdict: peer.Unknown, Reason: peer.NotTried}},
+		"called": {status: membership.Status{Reachable: no, Calls: true, Lines: line}, router: silent, on: on,
+			want: peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.SwitchOnUPnP}},
+		"called, and once was relayed": {status: membership.Status{Reachable: no, Calls: true, Lines: line}, router: silent, on: on,
+			tally: reach.Tally{Called: 1, Relayed: 5},
+			want:  peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.SwitchOnUPnP}},
+		"relayed": {status: membership.Status{Reachable: no, Calls: true, Lines: line}, on: on, tally: reach.Tally{Relayed: 3},
+			router: portmap.State{Verdict: portmap.Unmapped, Reason: portmap.Shared},
+			want:   peer.Reachability{Verdict: peer.ByRelay, Reason: peer.CallsFail, Advice: peer.CannotBeOpened}},
+		"calls are switched off": {status: membership.Status{Reachable: no, Calls: true}, router: portmap.State{Verdict: portmap.Unmapped, Reason: portmap.Refused},
+			want: peer.Reachability{Verdict: peer.Unreachable, Reason: peer.CallsOff, Advice: peer.ForwardPort}},
+		"an old tracker": {status: membership.Status{Reachable: no}, router: portmap.State{Verdict: portmap.Unmapped, Reason: portmap.NoRouter}, on: on,
+			want: peer.Reachability{Verdict: peer.Unreachable, Reason: peer.NoCalls, Advice: peer.OpenFirewall}},
+		"no line stands": {status: membership.Status{Reachable: no, Calls: true}, router: portmap.State{Verdict: portmap.Unmapped, Reason: portmap.Failed}, on: on,
+			want: peer.Reachability{Verdict: peer.Unreachable, Reason: peer.NoLine, Advice: peer.ForwardPort}},
+		"the router is not asked": {status: membership.Status{Reachable: no, Calls: true, Lines: line}, router: portmap.State{Verdict: portmap.Off}, unasked: true, on: on,
+			want: peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.LetRouterOpen}},
+		"the mapping leads nowhere": {status: membership.Status{Reachable: no, Calls: true, Lines: line, MappedPort: 7000}, mapped: 7000, on: on,
+			router: portmap.State{Verdict: portmap.Mapped, ExternalPort: 7000},
+			want:   peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.ForwardPort}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.status.Address, c.want.Tracker = "203.0.113.7:5000", "203.0.113.7:5000"
+			if got := peer.Judge(c.status, c.router, !c.unasked, c.mapped, c.on, c.tally); got != c.want {
+				t.Errorf("got %+v, expected %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// The relay of a tracker has a limit, and the person learns that this is what is slow.
+func TestARelayedDownloadKnowsItsLimit(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	sharer := startWith(t, &testPeer{calm: true, dial: blocked, dialFrom: blocked}, tr, nil)
+	getter := startWith(t, &testPeer{calm: true, dial: blocked, dialFrom: blocked}, tr, nil)
+	path, _ := sharer.write(t, "film.mkv", 40<<20)
+	id := getter.add(t, sharer.share(t, path))
+	d := getter.detailed(t, id, "that the relay is what is slow", func(d queue.Details) bool { return d.Slow == swarm.SlowRelay })
+	if s := d.Sources[0]; len(d.Sources) != 1 || s.Way != session.WayRelayed || s.Limit < 100_000 || s.Local {
+		t.Errorf("%+v", d.Sources)
 	}
 }

@@ -2,9 +2,9 @@ package peer
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"centralizedp2p/app/library"
@@ -100,11 +100,15 @@ func (e *Engine) lastOwn() []netip.Addr {
 // Ways returns how many connections are at work now, both ways, by how they came about.
 func (e *Engine) Ways() session.WayCounts { return e.reach.Counts() }
 
-// Reachability says whether others can fetch from this peer.
+// Reachability says how others reach this peer. Faces have words for it.
 type Reachability struct {
-	Verdict Verdict
-	Tracker string // that says so, host:port; "" without one
-	Reason  string // a sentence, with what would improve it
+	Verdict    Verdict
+	Tracker    string           // that says so, host:port; "" without one
+	Reason     Reason           // why it is no better
+	Advice     Advice           // what would improve it
+	Port       int              // TCP, that this peer listens at
+	RouterPort int              // that the router passes on; 0 for none
+	Protocol   portmap.Protocol // by which the router was asked to
 }
 
 // Verdict is how others reach this peer.
@@ -120,71 +124,102 @@ const (
 	Unknown     Verdict = "unknown"     // yet
 )
 
+var verdicts = []Verdict{Reachable, ByRouter, WhenCalled, ByRelay, Unreachable, Unknown}
+
+// Reason says why a verdict is no better.
+type Reason string
+
+// The reasons; a peer that others connect to by themselves has none.
+const (
+	NoTracker  Reason = "no-tracker"  // no tracker has been joined
+	NotTried   Reason = "not-tried"   // the tracker has not tried to connect yet, or the router has not answered
+	PortClosed Reason = "port-closed" // others cannot connect by themselves
+	CallsFail  Reason = "calls-fail"  // and arranged connections come to nothing
+	CallsOff   Reason = "calls-off"   // and arranged connections are switched off
+	NoCalls    Reason = "no-calls"    // and no tracker arranges any
+	NoLine     Reason = "no-line"     // and the tracker cannot ring this peer now
+)
+
+// Advice says what opens the port for others.
+type Advice string
+
+// What a person can do; a port that is open needs nothing.
+const (
+	SwitchOnUPnP   Advice = "switch-on-upnp"   // or forward the port: the router does not answer
+	ForwardPort    Advice = "forward-port"     // in the router, which does not open one by itself
+	OpenFirewall   Advice = "open-firewall"    // no router is in between
+	LetRouterOpen  Advice = "let-router-open"  // the setting is off
+	CannotBeOpened Advice = "cannot-be-opened" // the provider shares one address among customers, or there are two routers
+)
+
 // fewCalls is how many calls have to end at the relay until nothing else is expected.
 const fewCalls = 3
 
 // Reachability returns how others reach this peer, as the tracker says that knows best.
 func (e *Engine) Reachability() Reachability {
 	e.mu.Lock()
-	router, port := e.routerPort, e.port
+	router, port, asked := e.routerPort, e.port, e.settings.RouterPort && !e.config.NoRouterPort
 	e.mu.Unlock()
-	best := Reachability{Verdict: Unknown, Reason: "No tracker has been joined yet."}
-	order := []Verdict{Reachable, ByRouter, WhenCalled, ByRelay, Unreachable, Unknown}
-	rank := func(v Verdict) int {
-		for i, o := range order {
-			if o == v {
-				return i
-			}
-		}
-		return len(order)
-	}
-	for i, s := range e.Trackers.Statuses() {
+	best := Reachability{Verdict: Unknown, Reason: NoTracker, Port: port}
+	mapped, on, tally := e.mappedPort(), e.switches(), e.reach.Tally()
+	for _, s := range e.Trackers.Statuses() {
 		if s.State != membership.StateConnected {
 			continue
 		}
-		if r := judge(s, router, port, e.switches(), e.reach.Tally()); i == 0 || best.Tracker == "" || rank(r.Verdict) < rank(best.Verdict) {
+		r := judge(s, router, asked, mapped, on, tally)
+		if r.Port = port; best.Tracker == "" || slices.Index(verdicts, r.Verdict) < slices.Index(verdicts, best.Verdict) {
 			best = r
 		}
 	}
 	return best
 }
 
-// judge says how others reach this peer that know it from one tracker.
-func judge(s membership.Status, router portmap.State, port int, on reach.Switches, tally reach.Tally) Reachability {
+// judge says how others reach this peer that know it from one tracker. asked means
+// that the router may be asked for a port, and mapped is the one that leads here, 0 for
+// none.
+func judge(s membership.Status, router portmap.State, asked bool, mapped int, on reach.Switches, tally reach.Tally) Reachability {
 	r := Reachability{Tracker: s.Address}
-	improve := advice(router, port)
+	answered := router.Verdict == portmap.Mapped || router.Verdict == portmap.Unmapped
 	switch {
 	case s.Reachable == netproto.ReachableYes && s.MappedPort != 0:
-		r.Verdict, r.Reason = ByRouter, fmt.Sprintf("The router passes its port %d on to this computer.", s.MappedPort)
+		r.Verdict, r.RouterPort, r.Protocol = ByRouter, s.MappedPort, router.Protocol
+		return r
 	case s.Reachable == netproto.ReachableYes:
-		r.Verdict, r.Reason = Reachable, fmt.Sprintf("Others can connect to port %d of this computer.", port)
-	case s.Reachable == netproto.ReachableUnknown || s.Reachable == "":
-		r.Verdict, r.Reason = Unknown, "The tracker has not tried yet whether others can connect."
+		r.Verdict = Reachable
+		return r
+	case s.Reachable != netproto.ReachableNo, asked && !answered && !onThisComputer(s.Address), mapped != s.MappedPort:
+		r.Verdict, r.Reason = Unknown, NotTried
+		return r
 	case len(s.Lines) > 0 && on.Relay && tally.Called == 0 && tally.Relayed >= fewCalls:
-		r.Verdict, r.Reason = ByRelay, "Others get through only by way of the tracker, which is slower. "+improve
+		r.Verdict, r.Reason = ByRelay, CallsFail
 	case len(s.Lines) > 0:
-		r.Verdict, r.Reason = WhenCalled, "The tracker arranges connections, because others cannot connect to this computer on their own. "+improve
+		r.Verdict, r.Reason = WhenCalled, PortClosed
 	case !on.Calls:
-		r.Verdict = Unreachable
-		r.Reason = "Nobody outside this network can connect, and arranged connections are switched off. Let the tracker arrange connections. " + improve
+		r.Verdict, r.Reason = Unreachable, CallsOff
+	case s.Calls:
+		r.Verdict, r.Reason = Unreachable, NoLine
 	default:
-		r.Verdict, r.Reason = Unreachable, "Nobody outside this network can connect, and this tracker arranges no connections. "+improve
+		r.Verdict, r.Reason = Unreachable, NoCalls
 	}
+	r.Advice = advise(router, asked)
 	return r
 }
 
-// advice is a sentence on what would open the port, as far as the router lets know.
-func advice(router portmap.State, port int) string {
+// advise says what would open the port, as far as the router lets know.
+func advise(router portmap.State, asked bool) Advice {
 	switch router.Reason {
 	case portmap.Shared:
-		return "Your provider shares one address among customers, or there is a second router, so opening the port of this one changes nothing."
-	case portmap.Refused, portmap.Taken:
-		return fmt.Sprintf("The router does not open a port by itself: forward TCP port %d in its settings.", port)
+		return CannotBeOpened
 	case portmap.Public, portmap.NoRouter:
-		return fmt.Sprintf("Let TCP port %d through the firewall.", port)
+		return OpenFirewall
+	case portmap.Refused, portmap.Taken, portmap.Failed:
+		return ForwardPort
 	}
-	if router.Verdict == portmap.Off {
-		return fmt.Sprintf("Let the program open the port on the router, or forward TCP port %d there.", port)
+	switch {
+	case !asked:
+		return LetRouterOpen
+	case router.Verdict == portmap.Mapped: // and nothing comes through
+		return ForwardPort
 	}
-	return fmt.Sprintf("Switch UPnP on in the router, or forward TCP port %d there.", port)
+	return SwitchOnUPnP
 }

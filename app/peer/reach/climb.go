@@ -336,9 +336,9 @@ func (a *ascent) punch() {
 
 // relay asks the tracker that called to pass on the bytes.
 func (a *ascent) relay() {
-	l, t, token := a.ladder, a.tracker, a.answer.Relay.Token
+	l, t, offer := a.ladder, a.tracker, a.answer.Relay
 	a.start(func() outcome {
-		ch, err := l.relay(a.ctx, a.ctx, t, token, a.to.Key, session.Client)
+		ch, err := l.relay(a.ctx, a.ctx, t, offer, a.to.Key, session.Client)
 		return outcome{what: relayed, ch: ch, err: err}
 	})
 }

@@ -47,12 +47,16 @@ func (l *Ladder) punch(dialling, ctx context.Context, at netip.AddrPort, key net
 
 // relay shakes hands with the other side of a call through the tracker. The tracker is
 // asked until asking ends.
-func (l *Ladder) relay(asking, ctx context.Context, t Tracker, token netproto.RelayToken, key netproto.PublicKey, role session.Role) (*session.Channel, error) {
-	raw, err := t.Relay(asking, token)
+func (l *Ladder) relay(asking, ctx context.Context, t Tracker, offer *netproto.Relay, key netproto.PublicKey, role session.Role) (*session.Channel, error) {
+	raw, err := t.Relay(asking, offer.Token)
 	if err != nil {
 		return nil, err
 	}
-	return l.conns.Secure(ctx, raw, key, role, session.WayRelayed)
+	ch, err := l.conns.Secure(ctx, raw, key, role, session.WayRelayed)
+	if err == nil {
+		ch.Limit(offer.Rate)
+	}
+	return ch, err
 }
 
 // dialable returns the addresses that a peer can have, each once. Whatever else a

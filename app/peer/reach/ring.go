@@ -89,7 +89,7 @@ func (m *meeting) run() {
 			met = true
 		case <-relay:
 			relay = nil
-			work.Go(func() { m.keep(ctx)(l.relay(asking, ctx, m.tracker, m.ring.Relay.Token, key, session.Server)) })
+			work.Go(func() { m.keep(ctx)(l.relay(asking, ctx, m.tracker, m.ring.Relay, key, session.Server)) })
 		case <-tried:
 			m.note("")
 			return

@@ -28,6 +28,7 @@ type Channel struct {
 	tls     *tls.Conn
 	way     Way
 	dialled bool // by this side, at an address where others may reach the peer too
+	limit   int64
 }
 
 // Close ends a channel that is not wanted.
@@ -35,6 +36,9 @@ func (ch *Channel) Close() error { return ch.tls.NetConn().Close() }
 
 // Way says how the channel came about.
 func (ch *Channel) Way() Way { return ch.way }
+
+// Limit says how many bytes a second the relay passes on, each way; 0 is no limit.
+func (ch *Channel) Limit(rate int64) { ch.limit = max(rate, 0) }
 
 // Secure shakes hands over any connection, and makes sure that the peer at the other
 // end has the key. If it fails, the connection is closed.

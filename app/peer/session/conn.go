@@ -42,8 +42,9 @@ type Conn struct {
 	Name string // what the peer calls itself, fit to be shown
 	// Features are the bits of its hello.
 	Features uint32
-	Way      Way  // how it came about
-	Local    bool // it is in the local network, or on this computer
+	Way      Way   // how it came about
+	Limit    int64 // bytes a second each way, of a relay; 0 is none
+	Local    bool  // it is in the local network, or on this computer
 
 	Owner  Owner
 	Reader Reader
@@ -75,7 +76,7 @@ func newConn(cs *Conns, ch *Channel) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{conns: cs, tls: t, Way: ch.way, dialled: ch.dialled, Key: netproto.PublicKey(key), ID: netproto.PeerIDOf(key),
+	c := &Conn{conns: cs, tls: t, Way: ch.way, Limit: ch.limit, dialled: ch.dialled, Key: netproto.PublicKey(key), ID: netproto.PeerIDOf(key),
 		wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
 	c.Local = InLocalNetwork(c.Remote().Addr())
 	if c.Way == "" {

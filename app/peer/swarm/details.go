@@ -31,6 +31,7 @@ const (
 	SlowTheirLimit Slow = "their-limit"
 	SlowMyLimit    Slow = "my-limit"
 	SlowMyDisk     Slow = "my-disk"
+	SlowRelay      Slow = "relay"
 	SlowNetwork    Slow = "network"
 )
 
@@ -60,9 +61,11 @@ type SourceDetails struct {
 	Rate    int64 // bytes a second
 	Got     int64 // bytes
 	Whole   bool
-	Local   bool        // in the local network, or on this computer
-	Way     session.Way // of its best connection; "" without one
-	Traded  bool        // another peer, or itself, named it and not the tracker
+	Local   bool                  // in the local network, or on this computer
+	Way     session.Way           // of its best connection; "" without one
+	Limit   int64                 // bytes a second, of a relay; 0 is none
+	Reach   netproto.Reachability // without a call, as the tracker says
+	Traded  bool                  // another peer, or itself, named it and not the tracker
 	Err     error
 }
 
@@ -111,7 +114,7 @@ func rankOf(s SourceDetails) int {
 
 // details describes a source of an attempt. The caller holds the lock.
 func (s *source) details(a *Attempt, now time.Time) SourceDetails {
-	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Got: s.got, Whole: !s.Part, Traded: s.traded}
+	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Got: s.got, Whole: !s.Part, Reach: s.Reach, Traded: s.traded}
 	if len(s.Addresses) > 0 {
 		details.Address = s.Addresses[0]
 	}
@@ -138,7 +141,7 @@ func (s *source) details(a *Attempt, now time.Time) SourceDetails {
 func (s *SourceDetails) add(l *lane, now time.Time) {
 	s.Rate += l.rate.Rate()
 	if s.Way == "" || l.conn.Way.Better(s.Way) {
-		s.Address, s.Way = l.conn.Address(), l.conn.Way
+		s.Address, s.Way, s.Limit = l.conn.Address(), l.conn.Way, l.conn.Limit
 	}
 	s.Err = nil
 	if l.conn.Name != "" {
@@ -196,10 +199,13 @@ func (a *Attempt) slow(sources []SourceDetails) Slow {
 	if rate > 0 && a.total >= 0 && flow.TimeFor(a.lanes.rest(), rate) < soonDone {
 		return SlowNot
 	}
-	connected, queued := 0, 0
+	connected, queued, full := 0, 0, 0
 	for _, s := range sources {
 		if rankOf(s) == 0 {
 			connected++
+		}
+		if s.Limit > 0 && float64(s.Rate) > nearLimit*float64(s.Limit) {
+			full++
 		}
 		if s.State == SourceQueued {
 			queued++
@@ -218,6 +224,8 @@ func (a *Attempt) slow(sources []SourceDetails) Slow {
 		return SlowMyDisk
 	case queued == connected:
 		return SlowTheirLimit
+	case full == connected-queued:
+		return SlowRelay
 	case connected == 1:
 		return SlowOneSource
 	}
