@@ -70,7 +70,7 @@
 // "NAME sends you 3 files" is a [Note], sealed to the key of its receiver
 // (package identity), so the tracker passes on what it cannot read. The tracker
 // tells the receiver that notes wait: at once over its line ([NotesWaiting]), and
-// with each heartbeat. It keeps a note over restarts, until the receiver confirms it
+// with the answers to a join and to each heartbeat. It keeps a note over restarts, until the receiver confirms it
 // or [NoteLife] is over, within the limits beside the routes. The files are fetched
 // as any others are, by their hashes.
 //

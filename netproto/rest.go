@@ -108,9 +108,10 @@ type JoinResponse struct {
 	Reachable        Reachability `json:"reachable"`
 	HeartbeatSeconds int          `json:"heartbeat_seconds"`
 	LeaseSeconds     int          `json:"lease_seconds"`
-	Count            int          `json:"count"`          // resources that the tracker still holds for this peer
-	Digest           Digest       `json:"digest"`         // of them
-	Line             bool         `json:"line,omitempty"` // the peer may keep a line to this tracker
+	Count            int          `json:"count"`           // resources that the tracker still holds for this peer
+	Digest           Digest       `json:"digest"`          // of them
+	Line             bool         `json:"line,omitempty"`  // the peer may keep a line to this tracker
+	Notes            int          `json:"notes,omitempty"` // that wait at GET /v1/notes
 }
 
 // Reachability is the result of the tracker's dial back to a peer.

@@ -38,7 +38,8 @@ var goldenBodies = map[string]any{
 		PeerID: goldenPeer, ObservedAddress: "203.0.113.9:40404", Reachable: ReachableUnknown,
 		HeartbeatSeconds: 30, LeaseSeconds: 90, Count: 2, Digest: 0xff,
 	},
-	"heartbeat-request": HeartbeatRequest{Count: 3, Digest: 0xfedcba9876543210},
+	"join-response-notes": JoinResponse{PeerID: goldenPeer, ObservedAddress: "203.0.113.9:40404", Reachable: ReachableUnknown, HeartbeatSeconds: 30, LeaseSeconds: 90, Notes: 2},
+	"heartbeat-request":   HeartbeatRequest{Count: 3, Digest: 0xfedcba9876543210},
 	"heartbeat-response": HeartbeatResponse{
 		Status: HeartbeatResync, Reachable: ReachableYes,
 		Stats: &Stats{PeersOnline: 2, PeersKnown: 3, Resources: 4, Bytes: 1<<53 + 1, SeedPeers: 1},

@@ -202,7 +202,7 @@ func (s *Store) RemoveMember(ctx context.Context, print netproto.Fingerprint) er
 			if err := g.delete(bucketMembers, key[:]); err != nil {
 				return nil, err
 			}
-			hide, err := s.planOffline(g, func(p *peer) bool { return p.record.Key == key })
+			hide, err := s.planExpel(g, func(other netproto.PublicKey) bool { return other == key })
 			return func() {
 				hide()
 				s.access.change(func() { delete(s.access.members, key) })
@@ -210,6 +210,26 @@ func (s *Store) RemoveMember(ctx context.Context, print netproto.Fingerprint) er
 		}
 		return nil, netproto.Errorf(netproto.CodeNotFound, "no member has the key %s", print)
 	}})
+}
+
+// planExpel ends the leases of the keys that of accepts, and forgets the notes from
+// and to them.
+func (s *Store) planExpel(g *group, of func(netproto.PublicKey) bool) (func(), error) {
+	hide, err := s.planOffline(g, func(p *peer) bool { return of(p.record.Key) })
+	if err != nil {
+		return nil, err
+	}
+	receivers := map[netproto.PeerID]bool{}
+	for id := range s.notes.of {
+		if p := s.memory.peers[id]; p != nil && of(p.record.Key) {
+			receivers[id] = true
+		}
+	}
+	forget, err := s.planForgetNotes(g, func(n *note) bool { return receivers[n.To] || of(n.Key) })
+	return func() {
+		hide()
+		forget()
+	}, err
 }
 
 // planOffline ends the leases of the online peers that of accepts.

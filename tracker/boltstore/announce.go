@@ -69,7 +69,7 @@ func (a *announce) plan(rs []netproto.Resource) error {
 
 // recordOf returns what a resource says about a content's name.
 func (s *Store) recordOf(r netproto.Resource) rowRecord {
-	return rowRecord{name: r.Name, mime: s.mimes.text([]byte(r.MIME)), size: r.Size, folder: r.Folder}
+	return rowRecord{name: r.Name, mime: s.mimes.text([]byte(r.MIME)), size: r.Size, folder: r.Folder, hidden: r.Hidden}
 }
 
 // room claims the memory for an element, whose content may be nil.

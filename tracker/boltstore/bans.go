@@ -31,11 +31,15 @@ func (s *Store) Ban(ctx context.Context, b store.Ban) error {
 func (s *Store) planHide(g *group, t store.Target) (func(), error) {
 	switch t.Kind() {
 	case "key":
-		return s.planOffline(g, func(p *peer) bool { return netproto.FingerprintOf(p.record.Key[:]) == t.Key })
+		return s.planExpel(g, func(key netproto.PublicKey) bool { return netproto.FingerprintOf(key[:]) == t.Key })
 	case "hash":
 		return s.planForget(g, t.Hash)
 	}
 	hide, err := s.planOffline(g, func(p *peer) bool { return t.Prefix.Contains(p.record.Observed.Addr()) })
+	if err != nil {
+		return nil, err
+	}
+	forget, err := s.planForgetNotes(g, func(n *note) bool { return t.Prefix.Contains(n.From) })
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +55,7 @@ func (s *Store) planHide(g *group, t store.Target) (func(), error) {
 	}
 	return func() {
 		hide()
+		forget()
 		s.seeds.forget(rows)
 	}, nil
 }

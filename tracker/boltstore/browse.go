@@ -115,7 +115,7 @@ func (m *memory) picksOf(p *peer) []index.Pick {
 	for some := range slices.Chunk(contents, rowsAtOnce) {
 		m.mu.RLock()
 		for _, c := range some {
-			if h, holds := p.held[c]; holds { // still
+			if h, holds := p.held[c]; holds && !h.row.hidden { // still
 				picks = append(picks, index.Pick{Content: &c.Content, Name: h.row.number})
 			}
 		}

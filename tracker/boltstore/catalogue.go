@@ -89,6 +89,9 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (answer n
 	if c != nil {
 		rows = slices.DeleteFunc(slices.Clone(c.rows), func(r *row) bool { return users[r] == 0 })
 	}
+	if shown := slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return r.hidden }); len(shown) > 0 {
+		rows = shown // the name under which somebody hides it is not for others
+	}
 	if looks = len(holders); len(rows) == 0 {
 		return netproto.ResourceResponse{}, looks, netproto.Errorf(netproto.CodeNotFound, "no online peer has the content %s", hash)
 	}
@@ -96,6 +99,7 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (answer n
 	best := rows[0]
 	answer.Hash, answer.Name, answer.Size, answer.MIME, answer.Folder = hash, best.name, best.size, best.mime, best.folder
 	answer.Added = c.Added()
+	answer.Owners, _ = m.ownersOf(c, m.elapsed())
 	named := map[string]bool{}
 	for _, r := range rows {
 		if looks++; !named[r.name] { // rows may differ in the type alone
@@ -131,6 +135,7 @@ func (s *Store) Search(ctx context.Context, q store.Query) (store.Found, error) 
 
 func (s *Store) search(ctx context.Context, q index.Query) (store.Found, error) {
 	page, err := s.memory.names.Search(ctx, q)
+	page.Looks += s.memory.nameOwners(page.Hits)
 	return store.Found{
 		SearchResponse: netproto.SearchResponse{Items: page.Hits, Next: page.Next, Suggestions: page.Suggestions},
 		Looks:          page.Looks, Short: page.Short,
@@ -181,12 +186,12 @@ func (m *memory) offers(offers []store.Offer, rows []*row, limit int) (more []st
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for _, r := range rows {
-		if r.holders <= 0 || r.online == 0 {
+		if r.holders <= 0 || r.online == 0 || r.hidden {
 			continue
 		}
 		for _, p := range r.content.holders {
 			h := p.held[r.content]
-			if h.row != r || !m.live(p) {
+			if h.row != r || p.record.Unlisted || !m.live(p) {
 				continue
 			}
 			if len(offers) >= limit {

@@ -31,10 +31,14 @@ type rowRecord struct {
 	mime   string
 	size   int64
 	folder bool
+	hidden bool  // in no list, and in no index
 	added  int64 // Unix milliseconds
 }
 
-const flagFolder = 1
+const (
+	flagFolder = 1
+	flagHidden = 2
+)
 
 // appendRow: 32 bytes hash | uv size | uv added | u8 flags | u8 n | mime | u8 n | name
 func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord) []byte {
@@ -44,6 +48,9 @@ func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord) []byte {
 	var flags byte
 	if r.folder {
 		flags |= flagFolder
+	}
+	if r.hidden {
+		flags |= flagHidden
 	}
 	dst = append(dst, flags, byte(len(r.mime)))
 	dst = append(dst, r.mime...)
@@ -61,10 +68,10 @@ func parseRow(raw []byte, known *mediaTypes) (hash netproto.ContentHash, r rowRe
 	r.size = d.number(netproto.MaxContentSize)
 	r.added = d.number(math.MaxInt64)
 	flags := d.byte()
-	r.folder = flags&flagFolder != 0
+	r.folder, r.hidden = flags&flagFolder != 0, flags&flagHidden != 0
 	r.mime = known.text(d.take(int(d.byte())))
 	r.name = string(d.take(int(d.byte())))
-	if flags&^flagFolder != 0 || len(r.mime) > netproto.MaxMIMEBytes {
+	if flags&^(flagFolder|flagHidden) != 0 || len(r.mime) > netproto.MaxMIMEBytes {
 		d.bad = true
 	}
 	return hash, r, d.end()
@@ -115,7 +122,7 @@ func parseHolding(raw []byte) (part bool, md5 *[16]byte, err error) {
 // appendPeer: 32 bytes key | uv offline since, in Unix seconds, 0 = online |
 // u16 seed port | u8 n | name | address, u16 port | u8 n | n × (address, u16 port) |
 // uv seconds online before | uv online since, in Unix seconds, 0 = offline |
-// u16 mapped port, if there is one
+// u16 mapped port, if there is one or flags follow | u8 flags, if there are any
 func appendPeer(dst []byte, p *store.Peer, offline int64, online stay) []byte {
 	dst = append(dst, p.Key[:]...)
 	dst = binary.AppendUvarint(dst, uint64(offline))
@@ -128,11 +135,16 @@ func appendPeer(dst []byte, p *store.Peer, offline int64, online stay) []byte {
 		dst = appendAddrPort(dst, c)
 	}
 	dst = appendStay(dst, online)
-	if p.MappedPort != 0 {
+	if p.MappedPort != 0 || p.Unlisted {
 		dst = binary.BigEndian.AppendUint16(dst, p.MappedPort)
+	}
+	if p.Unlisted {
+		dst = append(dst, flagUnlisted)
 	}
 	return dst
 }
+
+const flagUnlisted = 1 // of a peer
 
 func appendStay(dst []byte, s stay) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(s.before)), uint64(s.since))
@@ -157,7 +169,8 @@ func parsePeer(raw []byte) (p store.Peer, offline int64, online stay, err error)
 	}
 	online.before, online.since = d.number(math.MaxInt64/retentionOfStay), d.number(math.MaxInt64)
 	if len(d.rest) > 0 {
-		if p.MappedPort = d.uint16(); p.MappedPort == 0 {
+		p.MappedPort = d.uint16()
+		if p.Unlisted = len(d.rest) > 0; p.Unlisted && d.byte() != flagUnlisted || !p.Unlisted && p.MappedPort == 0 {
 			d.bad = true
 		}
 	}

@@ -3,6 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -41,6 +42,24 @@ func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 	p.MappedPort = 513 // records without one are those of before there were any
 	if got, want := appendPeer(nil, &p, 7, stay{129, 9}), append(want, 2, 1); !bytes.Equal(got, want) {
 		t.Errorf("peer %q, want %q", got, want)
+	}
+	p.Unlisted = true
+	if got, want := appendPeer(nil, &p, 7, stay{129, 9}), append(want, 2, 1, 1); !bytes.Equal(got, want) {
+		t.Errorf("peer %q, want %q", got, want)
+	}
+	p.MappedPort = 0
+	if got, want := appendPeer(nil, &p, 7, stay{129, 9}), append(want, 0, 0, 1); !bytes.Equal(got, want) {
+		t.Errorf("peer %q, want %q", got, want)
+	}
+	row = appendRow(nil, hash, &rowRecord{name: "a.txt", size: 300, hidden: true, added: 5})
+	if wantRow := append(hash[:], "\xac\x02\x05\x02\x00\x05a.txt"...); !bytes.Equal(row, wantRow) {
+		t.Errorf("row %q, want %q", row, wantRow)
+	}
+	left := store.Note{ID: netproto.NoteID{15: 1}, To: netproto.PeerID{15: 2}, Key: netproto.PublicKey{31: 3}, From: netip.MustParseAddr("10.0.0.1"),
+		Left: unixMilli(300), Sealed: []byte("sealed")}
+	wantNote := slices.Concat(left.ID[:], left.To[:], left.Key[:], []byte("\x04\x0a\x00\x00\x01\xac\x02\x00\x06sealed"))
+	if got := appendNote(nil, &left); !bytes.Equal(got, wantNote) {
+		t.Errorf("note %q, want %q", got, wantNote)
 	}
 	seed := store.SeedRow{From: netip.MustParseAddr("10.0.0.1"), Added: unixMilli(1), SeedResource: netproto.SeedResource{
 		PeerIP: "10.0.0.1", PeerPort: 3000, ResourcePath: "p", ResourceName: "n", ResourceHash: "h"}}
@@ -81,6 +100,8 @@ func FuzzPeer(f *testing.F) {
 	f.Add(appendPeer(nil, &p, 1<<40, stay{before: 1 << 30}))
 	p.MappedPort = 40000
 	f.Add(appendPeer(nil, &p, 0, stay{since: 1 << 30}))
+	p.Unlisted = true
+	f.Add(appendPeer(nil, &p, 0, stay{since: 1 << 30}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p, offline, online, err := parsePeer(raw)
@@ -90,6 +111,21 @@ func FuzzPeer(f *testing.F) {
 		again, since, stayed, err := parsePeer(appendPeer(nil, &p, offline, online))
 		if diff := cmp.Diff(p, again, addresses); diff != "" || since != offline || stayed != online || err != nil {
 			t.Fatal(diff, since, err)
+		}
+	})
+}
+
+func FuzzNote(f *testing.F) {
+	f.Add(appendNote(nil, &store.Note{From: netip.MustParseAddr("fd00::1"), Left: unixMilli(1), Sealed: []byte("sealed")}))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		n, err := parseNote(raw)
+		if err != nil {
+			return
+		}
+		again, err := parseNote(appendNote(nil, &n))
+		if diff := cmp.Diff(n, again, addresses); diff != "" || err != nil {
+			t.Fatal(diff, err)
 		}
 	})
 }

@@ -14,6 +14,7 @@ type group struct {
 	room    []byte // for keys and values, until the commit
 	next    numbers
 	claims  claims // on the budget
+	notes   noteClaims
 }
 
 // planned is a content that gets new rows; they are found here until they are in

@@ -37,6 +37,7 @@ func (s *Store) load() error {
 		l.each(bucketInvites, 32, l.loadInvite)
 		l.each(bucketMembers, 32, l.loadMember)
 		l.each(bucketBans, anyLength, l.loadBan)
+		l.each(bucketNotes, 8, l.loadNote)
 		for _, r := range s.memory.rows {
 			if r.holders == 0 {
 				s.memory.orphans[r] = s.memory.elapsed()
@@ -73,6 +74,7 @@ func (l *loader) loadPeer(k, v []byte) error {
 	now := l.config.Now().Unix()
 	offline, online.since = min(offline, now), min(online.since, now)
 	p := l.memory.addPeer(no, record)
+	l.memory.name(p, record)
 	l.peers[no] = p
 	l.memory.setOnline(p, offline) // its lease starts now
 	p.online = online

@@ -36,6 +36,9 @@ type memory struct {
 	leases sync.RWMutex // taken within mu; also guards record, offline and settled of each peer
 	peers  map[netproto.PeerID]*peer
 	online int // peers that count as online in the index
+
+	everybody []*peer       // the same as peers, in no order
+	changed   atomic.Uint64 // how often something about people changed
 }
 
 // change runs a change of peers, under both locks: others read them under either.
@@ -69,6 +72,10 @@ type peer struct {
 	held    map[*content]holding
 	list    []*content // the keys of held
 	changes uint64     // of held, so far
+	shown   int        // of list, without those that it hides
+	bytes   int64      // of them
+	folded  string     // its name, for the order of people
+	among   int        // place in memory.everybody
 	digest  netproto.Digest
 	settled store.Holdings // of the last write that is complete
 }
@@ -78,6 +85,7 @@ type content struct {
 	index.Content // added with the oldest of its rows
 	rows          []*row
 	holders       []*peer // including offline ones
+	hidden        int     // of rows
 }
 
 // row is a content under the name that some peers give it.
@@ -85,9 +93,9 @@ type row struct {
 	id      uint64
 	content *content
 	rowRecord
-	number  index.NameID
-	holders int32 // of the content under this row, including offline ones; or gone
-	online  int32 // of them
+	number  index.NameID // unless it is hidden
+	holders int32        // of the content under this row, including offline ones; or gone
+	online  int32        // of them
 }
 
 // gone stands for the holders of a row that was forgotten but not swept yet.
@@ -141,7 +149,7 @@ func (h holding) same(o holding) bool {
 // resource returns a holding as the API describes it.
 func (h holding) resource() netproto.Resource {
 	r := h.row
-	return netproto.Resource{Hash: r.content.Hash(), Size: r.size, Name: r.name, MIME: r.mime, Folder: r.folder, Part: h.part, MD5: hexMD5(h.md5)}
+	return netproto.Resource{Hash: r.content.Hash(), Size: r.size, Name: r.name, MIME: r.mime, Folder: r.folder, Hidden: r.hidden, Part: h.part, MD5: hexMD5(h.md5)}
 }
 
 // stepSize is how many entries change under one lock: that takes less than
@@ -186,19 +194,30 @@ func (m *memory) addPeer(no uint32, record store.Peer) *peer {
 	p := &peer{no: no, id: record.ID(), record: record, offline: 1, held: map[*content]holding{}, payer: payer(record.Observed.Addr())}
 	m.budget.used.Add(bytesOfPeer)
 	m.charge(p, bytesOfPeer)
-	m.change(func() { m.peers[p.id] = p })
+	m.change(func() {
+		m.peers[p.id] = p
+		p.among = len(m.everybody)
+		m.everybody = append(m.everybody, p)
+	})
 	return p
 }
 
 // arrive notes a join: what the peer says about itself, and a sign of life.
 func (m *memory) arrive(p *peer, record store.Peer) {
-	m.change(func() { p.record = record })
+	m.name(p, record)
 	m.renew(p)
 	if now := payer(record.Observed.Addr()); now != p.payer {
 		m.budget.charge(p.payer, -p.charged)
 		m.budget.charge(now, p.charged)
 		p.payer = now
 	}
+}
+
+// name notes what a peer says about itself.
+func (m *memory) name(p *peer, record store.Peer) {
+	folded := index.Fold(record.Name)
+	m.change(func() { p.record, p.folded = record, folded })
+	m.changed.Add(1)
 }
 
 // charge counts bytes for the address of a peer.
@@ -208,7 +227,15 @@ func (m *memory) charge(p *peer, bytes int64) {
 }
 
 func (m *memory) removePeer(p *peer) {
-	m.change(func() { delete(m.peers, p.id) })
+	m.change(func() {
+		delete(m.peers, p.id)
+		last := len(m.everybody) - 1
+		m.everybody[p.among] = m.everybody[last]
+		m.everybody[p.among].among = p.among
+		m.everybody[last] = nil
+		m.everybody = m.everybody[:last]
+	})
+	m.changed.Add(1)
 	m.budget.used.Add(-bytesOfPeer)
 	m.charge(p, -bytesOfPeer)
 }
@@ -232,14 +259,17 @@ func (m *memory) setOnline(p *peer, offline int64) {
 			m.online += change.Online
 		}
 	})
+	m.changed.Add(1)
 	if was == (offline == 0) {
 		return
 	}
-	names := make([]index.NameID, len(p.list))
-	m.inSteps(len(names), func(i int) {
+	names := make([]index.NameID, 0, len(p.list))
+	m.inSteps(len(p.list), func(i int) {
 		r := p.held[p.list[i]].row
 		r.online += int32(change.Online)
-		names[i] = r.number
+		if !r.hidden {
+			names = append(names, r.number)
+		}
 	})
 	m.names.Count(change, names...) // in steps of its own
 }
@@ -258,8 +288,12 @@ func (m *memory) addRow(r *row) {
 		m.contents[c.Hash()] = c
 	}
 	m.budget.used.Add(r.bytes())
-	r.number = m.names.AddName(&c.Content, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
-	c.rows = append(c.rows, r)
+	if !r.hidden {
+		r.number = m.names.AddName(&c.Content, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
+	}
+	if c.rows = append(c.rows, r); r.hidden {
+		c.hidden++
+	}
 	m.rows = append(m.rows, r)
 }
 
@@ -344,6 +378,11 @@ func (m *memory) use(p *peer, r *row, delta int) {
 	} else {
 		delete(m.orphans, r)
 	}
+	if r.hidden {
+		return
+	}
+	p.shown += delta
+	p.bytes += int64(delta) * r.size
 	change := index.Change{Online: delta}
 	switch {
 	case p.offline != 0:
@@ -362,13 +401,18 @@ func (m *memory) forget(rows []*row) {
 		r.holders = gone
 		m.gone++
 		m.budget.used.Add(-r.bytes())
+		if r.hidden {
+			c.hidden--
+		}
 		if c.rows = slices.DeleteFunc(c.rows, func(o *row) bool { return o == r }); len(c.rows) == 0 {
 			delete(m.contents, c.Hash())
 		}
 	})
 	for _, r := range rows {
 		delete(m.orphans, r)
-		m.names.Remove(r.number)
+		if !r.hidden {
+			m.names.Remove(r.number)
+		}
 	}
 	if m.gone > len(m.rows)/4 {
 		m.sweep()

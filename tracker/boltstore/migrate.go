@@ -16,12 +16,13 @@ import (
 // schema is the version of the data format. A program refuses a newer version,
 // because it would not know what it destroys. It upgrades an older one, once, and
 // keeps a copy of the old file beside it.
-const schema = 3
+const schema = 4
 
 // bucketsSince lists the buckets that each schema introduced.
 var bucketsSince = map[int][][]byte{
 	1: {bucketMeta, bucketPeers, bucketRows, bucketOwn, bucketSeed},
 	2: {bucketInvites, bucketMembers, bucketBans},
+	4: {bucketNotes},
 }
 
 // migrations upgrade a database from the schema that is their key to the next. A
@@ -29,6 +30,9 @@ var bucketsSince = map[int][][]byte{
 var migrations = map[int]func(tx *bbolt.Tx) error{
 	1: func(tx *bbolt.Tx) error { return createBuckets(tx, 2) },
 	2: addStays,
+	// Rows may be hidden and peers unlisted since then, which older programs would take
+	// for damage.
+	3: func(tx *bbolt.Tx) error { return createBuckets(tx, 4) },
 }
 
 // addStays gives peers of schema 2, which does not say how long they were online,

@@ -76,7 +76,7 @@ func (p *peer) offlineSince(now int64) []byte {
 
 func samePeer(a, b store.Peer) bool {
 	return a.Key == b.Key && a.Name == b.Name && a.Observed == b.Observed &&
-		a.MappedPort == b.MappedPort && a.SeedPort == b.SeedPort && slices.Equal(a.Candidates, b.Candidates)
+		a.MappedPort == b.MappedPort && a.SeedPort == b.SeedPort && a.Unlisted == b.Unlisted && slices.Equal(a.Candidates, b.Candidates)
 }
 
 // Heartbeat renews a lease in memory.

@@ -9,6 +9,7 @@ type overdue struct {
 	releases map[*peer][]*content
 	orphans  []*row
 	seeds    []*seedRow
+	notes    []*note
 	full     bool // the budget did not suffice
 }
 
@@ -27,6 +28,7 @@ func (s *Store) Reap(ctx context.Context, budget int) (bool, error) {
 			more = o.full
 			o.apply(s.memory, now)
 			s.seeds.forget(o.seeds)
+			s.notes.forget(o.notes)
 		}, nil
 	}})
 	if err != nil {
@@ -73,6 +75,18 @@ func (s *Store) findOverdue(budget int) *overdue {
 		}
 		o.orphans = append(o.orphans, r)
 	}
+	for to, list := range s.notes.of {
+		known := m.peers[to] != nil
+		for _, n := range list {
+			if known && !n.over(s.config.Now()) {
+				continue
+			}
+			if !spend() {
+				return o
+			}
+			o.notes = append(o.notes, n)
+		}
+	}
 	for _, p := range s.seeds.clients {
 		if s.seeds.live(p) {
 			continue
@@ -107,6 +121,11 @@ func (o *overdue) plan(g *group, now int64) error {
 	}
 	for _, r := range o.orphans {
 		if err := g.delete(bucketRows, rowKey(r.id)); err != nil {
+			return err
+		}
+	}
+	for _, n := range o.notes {
+		if err := g.delete(bucketNotes, rowKey(n.number)); err != nil {
 			return err
 		}
 	}

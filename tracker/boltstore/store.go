@@ -25,6 +25,8 @@ type Store struct {
 	access   *access
 	mimes    *mediaTypes // the write loop's own
 	listings *listings
+	people   *people
+	notes    *notes
 	close    func() error
 }
 
@@ -52,7 +54,8 @@ func open(file string, config store.Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{config: config, db: db, writer: newWriter(db, config.Logger), memory: newMemory(config), access: newAccess(),
-		mimes: newMediaTypes(), listings: &listings{kept: map[*peer]keptListing{}}}
+		mimes: newMediaTypes(), listings: &listings{kept: map[*peer]keptListing{}}, people: &people{}}
+	s.notes = newNotes(s.memory.budget)
 	s.seeds = newSeeds(s.memory.elapsed, config.SeedLease, s.memory.budget)
 	searchable := s.memory.names.Bulk()
 	if err := guard(s.load); err != nil {
@@ -86,6 +89,7 @@ func (s *Store) Sizes() store.Sizes {
 		})
 	})
 	sizes.Memory = s.memory.budget.used.Load()
+	sizes.Notes = int(s.notes.count.Load())
 	s.memory.mu.RLock()
 	defer s.memory.mu.RUnlock()
 	sizes.Names = len(s.memory.rows) - s.memory.gone

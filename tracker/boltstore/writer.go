@@ -43,6 +43,7 @@ type numbers struct {
 	row  uint64
 	peer uint32
 	seed uint64
+	note uint64
 }
 
 func newWriter(db *bbolt.DB, log *slog.Logger) *writer {

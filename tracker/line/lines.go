@@ -278,6 +278,12 @@ func (ls *Lines) Cut(match func(Owner) bool) int {
 	return len(gone)
 }
 
+// Tell says something to a peer that keeps a line, and reports whether it was said.
+func (ls *Lines) Tell(id netproto.PeerID, f netproto.LineFrame) bool {
+	l := ls.find(id, netip.Addr{})
+	return l != nil && l.send(f) == nil
+}
+
 // find returns a line of a peer, of the wanted family if there is one.
 func (ls *Lines) find(id netproto.PeerID, want netip.Addr) *Line {
 	ls.mu.Lock()

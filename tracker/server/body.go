@@ -56,7 +56,7 @@ func tooLarge() error {
 var requestNames = strictjson.NamesIn(
 	reflect.TypeFor[netproto.JoinRequest](), reflect.TypeFor[netproto.HeartbeatRequest](),
 	reflect.TypeFor[netproto.AnnounceRequest](), reflect.TypeFor[netproto.WithdrawRequest](),
-	reflect.TypeFor[netproto.CallRequest](),
+	reflect.TypeFor[netproto.CallRequest](), reflect.TypeFor[netproto.NoteRequest](),
 )
 
 // readJSON decodes a body that must be a single JSON value into v.

@@ -57,7 +57,26 @@ func appendHit(dst []byte, h *netproto.Hit) []byte {
 	if !h.LastSeen.IsZero() {
 		dst = appendTime(append(dst, `,"last_seen":`...), h.LastSeen)
 	}
+	if h.Owners != (netproto.Owners{}) {
+		dst = appendOwners(append(dst, `,"owners":`...), h.Owners)
+	}
 	return append(dst, '}')
+}
+
+func appendOwners(dst []byte, owners netproto.Owners) []byte {
+	dst = append(dst, '[')
+	for i, owner := range owners.List() {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"peer_id":"`...)
+		dst = append(append(dst, owner.PeerID.String()...), '"')
+		if owner.Name != "" {
+			dst = appendText(append(dst, `,"name":`...), owner.Name)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
 }
 
 func appendTime(dst []byte, t time.Time) []byte {

@@ -59,14 +59,20 @@ func begin(ctx context.Context, t *limit.Turns, c caller, what string, wait time
 // searcher runs the searches of all routes. It bounds what each costs and how many
 // run at once, and charges the caller's address for it.
 type searcher struct {
-	store    store.Catalogue
+	store    catalogue
 	guard    *guard
 	work     *limit.Turns
 	slow     *limit.Turns
 	browsing *limit.Turns
 }
 
-func newSearcher(asked store.Catalogue, g *guard, work *limit.Turns) *searcher {
+// catalogue is what a searcher asks.
+type catalogue interface {
+	store.Catalogue
+	store.People
+}
+
+func newSearcher(asked catalogue, g *guard, work *limit.Turns) *searcher {
 	return &searcher{store: asked, guard: g, work: work,
 		slow: limit.NewTurns(slowPlaces*processors, slowLine), browsing: limit.NewTurns(browsers, browseLine)}
 }
@@ -131,6 +137,18 @@ func (s *searcher) browse(ctx context.Context, c caller, id netproto.PeerID, lim
 	found, err := s.store.PeerResources(ctx, id, limit, cursor)
 	s.guard.charge(c, found.Looks)
 	return found.SearchResponse, err
+}
+
+// people lists who is known.
+func (s *searcher) people(ctx context.Context, c caller, q store.PeopleQuery) (netproto.PeopleResponse, error) {
+	turn, err := begin(ctx, s.browsing, c, searches, workWait)
+	if err != nil {
+		return netproto.PeopleResponse{}, err
+	}
+	defer turn.End()
+	found, err := s.store.People(ctx, q)
+	s.guard.charge(c, found.Looks)
+	return found.PeopleResponse, err
 }
 
 // sources lists the peers that hold a content.

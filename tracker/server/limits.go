@@ -119,6 +119,9 @@ const (
 	limitCalls              = "calls"
 	limitCallsPair          = "calls-pair"
 	limitRelay              = "relay"
+	limitNotes              = "notes"
+	limitNotesAddress       = "notes-address"
+	limitNotesWaiting       = "notes-waiting" // for one receiver, of one sender, or in all
 )
 
 // guard holds the counts that the limits are compared with.

@@ -54,6 +54,7 @@ type metrics struct {
 	announced prometheus.Counter
 	withdrawn prometheus.Counter
 	calls     *prometheus.CounterVec // by what became of them
+	notes     *prometheus.CounterVec // likewise
 	registry  *prometheus.Registry
 }
 
@@ -74,9 +75,10 @@ func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *sl
 		announced: prometheus.NewCounter(counter("announced_total", "Resources that were announced and accepted.")),
 		withdrawn: prometheus.NewCounter(counter("withdrawn_total", "Resources that were withdrawn.")),
 		calls:     prometheus.NewCounterVec(counter("calls_total", "Calls between peers, by what became of them."), []string{"result"}),
+		notes:     prometheus.NewCounterVec(counter("notes_total", "Notes from peer to peer, by what became of them."), []string{"result"}),
 	}
 	m.registry = prometheus.NewRegistry()
-	m.registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls,
+	m.registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls, m.notes,
 		newStoreCollector(asked, log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Timeout: 2 * metricsTimeout})
 	return m
@@ -138,7 +140,7 @@ type storeCollector struct {
 	store store.Store
 	log   *slog.Logger
 	online, known, seeds, resources, bytes,
-	file, names, memory *prometheus.Desc
+	file, names, notes, memory *prometheus.Desc
 }
 
 func newStoreCollector(asked store.Store, log *slog.Logger) *storeCollector {
@@ -154,13 +156,14 @@ func newStoreCollector(asked store.Store, log *slog.Logger) *storeCollector {
 		bytes:     gauge("resources_online_bytes", "Total size of those contents."),
 		file:      gauge("store_bytes", "Size of the database on disk."),
 		names:     gauge("index_names", "Names in the search index."),
+		notes:     gauge("notes_waiting", "Notes that wait for their receivers."),
 		memory:    gauge("store_memory_bytes", "Memory for what peers and seed clients announced, roughly, as it counts for --memory."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c *storeCollector) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{c.online, c.known, c.seeds, c.resources, c.bytes, c.file, c.names, c.memory} {
+	for _, desc := range []*prometheus.Desc{c.online, c.known, c.seeds, c.resources, c.bytes, c.file, c.names, c.notes, c.memory} {
 		descs <- desc
 	}
 }
@@ -185,6 +188,7 @@ func (c *storeCollector) Collect(out chan<- prometheus.Metric) {
 	sizes := c.store.Sizes()
 	tell(c.file, float64(sizes.File))
 	tell(c.names, float64(sizes.Names))
+	tell(c.notes, float64(sizes.Notes))
 	tell(c.memory, float64(sizes.Memory))
 }
 

@@ -90,6 +90,8 @@ func TestTheDescriptionHasTheFieldsOfTheTypes(t *testing.T) {
 		netproto.AnnounceResponse{}, netproto.Refusal{}, netproto.WithdrawRequest{}, netproto.WithdrawResponse{}, netproto.Hit{},
 		netproto.SearchResponse{}, netproto.ResourceResponse{}, netproto.Source{}, netproto.SourcesResponse{}, netproto.Stats{},
 		netproto.CallRequest{}, netproto.CallResponse{}, netproto.Relay{}, netproto.LineFrame{}, netproto.LineSeen{}, netproto.Ring{}, netproto.RingAnswer{},
+		netproto.Person{}, netproto.PeopleResponse{}, netproto.Owner{}, netproto.NoteRequest{}, netproto.NoteResponse{}, netproto.SealedNote{},
+		netproto.NotesResponse{}, netproto.NotesWaiting{},
 		netproto.SeedEnvelope{}, netproto.SeedRegistration{}, netproto.SeedHeartbeat{},
 	} {
 		of := reflect.TypeOf(v)

@@ -42,6 +42,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 		Count:            held.Count,
 		Digest:           held.Digest,
 		Line:             true,
+		Notes:            s.store.NotesFor(c.id),
 	})
 }
 
@@ -71,6 +72,7 @@ func peerOf(req netproto.JoinRequest, c caller) (store.Peer, error) {
 		MappedPort: uint16(req.MappedPort),
 		SeedPort:   uint16(req.SeedPort),
 		Candidates: candidates,
+		Unlisted:   req.Unlisted,
 	}, nil
 }
 
@@ -127,6 +129,9 @@ func (s *Server) beat(ctx context.Context, c caller, req netproto.HeartbeatReque
 		reachable = s.reach.sign(c.id, s.signOf(ctx, c, at))
 	}
 	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable}
+	if status != netproto.HeartbeatJoin {
+		response.Notes = s.store.NotesFor(c.id)
+	}
 	if stats, err := s.store.Stats(ctx); err == nil { // a heartbeat must not fail for want of counts
 		response.Stats = &stats
 	}

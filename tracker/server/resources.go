@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"centralizedp2p/netproto"
 )
 
@@ -160,9 +158,9 @@ func (s *Server) resource(w http.ResponseWriter, r *http.Request, c caller) erro
 }
 
 func (s *Server) peerResources(w http.ResponseWriter, r *http.Request, c caller) error {
-	id, err := uuid.Parse(r.PathValue("id"))
+	id, err := peerIDOf(r)
 	if err != nil {
-		return netproto.Errorf(netproto.CodeInvalid, "%q is not a peer id", r.PathValue("id"))
+		return err
 	}
 	q := queryOf(r)
 	limit, cursor := q.limit(), q.cursor()

@@ -102,6 +102,7 @@ type Server struct {
 	lines    *line.Lines
 	calls    *line.Calls
 	relay    *relay.Relay
+	notes    *noteRates
 	public   atomic.Pointer[netip.Addr] // of the tracker
 	ports    ports
 }
@@ -136,6 +137,7 @@ func New(c Config) *Server {
 	s.rate.total = s.requests.Load
 	s.lines = line.New(host{s}, 0)
 	s.calls = line.NewCalls(s.lines)
+	s.notes = newNoteRates()
 	s.SetPublicAddress(ipOfURL(c.PublicURL))
 	relayed := relay.DefaultLimits()
 	if c.Relay != nil {

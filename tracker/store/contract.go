@@ -32,6 +32,8 @@ type Store interface {
 	Peers
 	Announcements
 	Catalogue
+	People
+	Notes
 	SeedClients
 	Members
 	Bans
@@ -81,6 +83,10 @@ type Announcements interface {
 
 // Catalogue answers who has what.
 type Catalogue interface {
+	// Hidden holdings are for Sources, Source and Resource alone, which ask by hash.
+	// Nothing else finds, lists or counts them; Resource tells the name of one only
+	// if nobody shows the content under another.
+
 	// Sources lists the online peers that hold a content: all of them, or a
 	// random choice of limit. It never lists a peer whose lease is over. looks
 	// is what it cost, as in Found.
@@ -105,7 +111,8 @@ type Catalogue interface {
 	// With Offline, it also searches names that only offline peers use, until
 	// Config.Retention has passed; a hit without an online source says when it
 	// was last seen. If nothing is found, names within one typing error come as
-	// suggestions, as far as the store looks for them.
+	// suggestions, as far as the store looks for them. A hit names some of its
+	// online sources, of those that are listed.
 	//
 	// It ends with ctx. More than netproto.MaxQueryTerms words are
 	// netproto.CodeInvalid.
@@ -116,10 +123,44 @@ type Catalogue interface {
 	// netproto.CodeNotFound. Cursors work as in Search.
 	PeerResources(ctx context.Context, id netproto.PeerID, limit int, cursor string) (Found, error)
 
-	// Offers lists at most limit resources that online peers announced, the
-	// oldest first; with a name, only those with exactly that name. It looks at
+	// Offers lists at most limit resources that online peers announced, but for
+	// unlisted ones, the oldest first; with a name, only those with exactly that name. It looks at
 	// a bounded number of contents of one name.
 	Offers(ctx context.Context, name string, limit int) ([]Offer, error)
+}
+
+// People answers who is known.
+type People interface {
+	// People lists the peers that have joined and were not forgotten since, those
+	// online first, then by name. Unlisted and banned ones are left out. A page may
+	// be a few seconds old, and may have fewer people than asked for, or none, and
+	// Next nevertheless. Whoever keeps the place in that order is listed exactly
+	// once. A cursor of another query is netproto.CodeInvalid.
+	People(ctx context.Context, q PeopleQuery) (FoundPeople, error)
+
+	// Person returns a peer that has joined and was not forgotten since, an unlisted
+	// one too. Any other, and a banned one, is netproto.CodeNotFound.
+	Person(ctx context.Context, id netproto.PeerID) (netproto.Person, error)
+}
+
+// Notes keeps notes until their receivers confirm them, for netproto.NoteLife.
+type Notes interface {
+	// LeaveNote keeps a note and returns how many wait for its receiver then. The
+	// sender must be online (netproto.CodeJoinFirst), the receiver known
+	// (netproto.CodeNotFound). netproto.CodeTooMany beyond the limits of the sender,
+	// netproto.CodeFull beyond those of the receiver, where the peers at one address
+	// have half of the places, and beyond the memory for notes.
+	LeaveNote(ctx context.Context, n Note) (waiting int, err error)
+
+	// Notes lists what waits for a receiver, the oldest first.
+	Notes(ctx context.Context, to netproto.PeerID) ([]Note, error)
+
+	// NotesFor returns how many notes wait for a receiver. It is asked with every
+	// heartbeat, and does not wait.
+	NotesFor(to netproto.PeerID) int
+
+	// RemoveNote forgets a note of a receiver. One that is unknown is not an error.
+	RemoveNote(ctx context.Context, to netproto.PeerID, id netproto.NoteID) error
 }
 
 // SeedClients keeps what the seed's programs register. While the lease of a
@@ -157,7 +198,8 @@ type Members interface {
 	// Members lists the members, the oldest first.
 	Members(ctx context.Context) ([]Member, error)
 
-	// RemoveMember ends a membership and the lease of the peer.
+	// RemoveMember ends a membership and the lease of the peer, and forgets the
+	// notes from and to it.
 	// netproto.CodeNotFound if the key is not a member.
 	RemoveMember(ctx context.Context, key netproto.Fingerprint) error
 }
@@ -166,7 +208,8 @@ type Members interface {
 type Bans interface {
 	// Ban remembers a ban and replaces one of the same target. It ends at once
 	// the leases of the peers, the rows of the seed clients or the holdings of
-	// the content that it is about. No announce brings these back: their
+	// the content that it is about, and forgets the notes from and to a key, and
+	// from an address. No announce brings these back: their
 	// elements are refused with netproto.CodeBanned, as is a Join or SeedPost.
 	// netproto.CodeFull beyond MaxBans.
 	Ban(ctx context.Context, b Ban) error

@@ -20,6 +20,7 @@ type Peer struct {
 	MappedPort uint16           // that its router passes on to the port it claims; 0 if it does not
 	SeedPort   uint16           // UDP, for seed clients; 0 if it does not serve them
 	Candidates []netip.AddrPort // private addresses
+	Unlisted   bool             // in no list of people, and named as owner of nothing
 }
 
 // Outside returns where peers outside its network reach it, as far as the tracker saw
@@ -72,6 +73,33 @@ type Query struct {
 	Yield   func() // called every now and then by a long search, and may wait; nil
 }
 
+// PeopleQuery asks for people. All words of its text must occur in a name.
+type PeopleQuery struct {
+	Text    string
+	Limit   int // people, 1 to netproto.MaxPage
+	Cursor  string
+	Members bool // of a private tracker, no others
+}
+
+// FoundPeople is a page of people and what it cost, as in Found.
+type FoundPeople struct {
+	netproto.PeopleResponse
+	Looks int
+}
+
+// Note is a sealed note that waits for its receiver.
+type Note struct {
+	ID     netproto.NoteID
+	To     netproto.PeerID
+	Key    netproto.PublicKey // of the sender
+	From   netip.Addr         // where it was
+	Left   time.Time          // as the store says
+	Sealed []byte             // at most netproto.MaxNoteBytes
+}
+
+// Sender returns the id of the sender.
+func (n Note) Sender() netproto.PeerID { return netproto.PeerIDOf(n.Key[:]) }
+
 // Found is a page of hits and what it cost. A look is a name considered, or
 // compared with a word; it takes about 0.1 µs. A page whose looks were used up is
 // Short: it may have fewer hits than asked for, and Next goes on from there.
@@ -94,6 +122,7 @@ type SeedRow struct {
 type Sizes struct {
 	File   int64 // bytes on disk
 	Names  int   // held by the index
+	Notes  int   // that wait for their receivers
 	Memory int64 // bytes, roughly, as they count for Config.Memory
 }
 

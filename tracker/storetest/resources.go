@@ -32,6 +32,7 @@ var resourceTests = map[string]func(*house){
 		got, _, err := h.Resource(h.ctx, folder.Hash)
 		want := netproto.ResourceResponse{Names: []string{"photos"}, Hit: netproto.Hit{
 			Hash: folder.Hash, Name: "photos", Size: 12345, MIME: netproto.FolderMIME, Folder: true, Sources: 1, Added: h.Now(),
+			Owners: netproto.Owners{{PeerID: peer(1).ID(), Name: "peer 1"}},
 		}}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			h.Fatal(err, diff)

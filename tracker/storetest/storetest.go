@@ -34,6 +34,8 @@ func Run(t *testing.T, open store.Opener) {
 		{"peers", peerTests},
 		{"resources", resourceTests},
 		{"search", searchTests},
+		{"people", peopleTests},
+		{"notes", noteTests},
 		{"restart", restartTests},
 		{"reap", reapTests},
 		{"seed clients", seedTests},

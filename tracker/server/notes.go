@@ -1,0 +1,146 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/store"
+)
+
+// notesCrowd is how many people, each with all the notes that one may send, an address
+// can stand for.
+const notesCrowd = 4
+
+// maxNoteBody is the length of the longest body that can have a note: base64, a name,
+// and some room.
+var maxNoteBody = int64(base64.StdEncoding.EncodedLen(netproto.MaxNoteBytes)) + 1024
+
+// What became of a note, for metrics.
+const (
+	noteTold    = "told"    // its receiver, over a line
+	noteKept    = "kept"    // until the receiver asks
+	noteRefused = "refused" // by a limit or a rule
+)
+
+// noteRates bound how many notes are sent. What waits is bounded by the store.
+type noteRates struct {
+	minute, hour     *limit.Rates[netproto.PeerID]
+	minuteAt, hourAt *limit.SourceRates
+}
+
+func newNoteRates() *noteRates {
+	const minutes, hours = netproto.MaxNotesMinute, netproto.MaxNotesHour
+	return &noteRates{
+		minute:   limit.NewRates[netproto.PeerID](minutes/time.Minute.Seconds(), minutes, limit.MaxEntries),
+		hour:     limit.NewRates[netproto.PeerID](hours/time.Hour.Seconds(), hours, limit.MaxEntries),
+		minuteAt: limit.NewSourceRates(notesCrowd*minutes/time.Minute.Seconds(), notesCrowd*minutes, limit.MaxEntries),
+		hourAt:   limit.NewSourceRates(notesCrowd*hours/time.Hour.Seconds(), notesCrowd*hours, limit.MaxEntries),
+	}
+}
+
+// take counts a note before anything is done for it. What the peer may not send is not
+// counted against its neighbours.
+func (n *noteRates) take(c caller, now time.Time) error {
+	wait := n.minute.Take(c.id, 1, now)
+	if wait == 0 {
+		wait = n.hour.Take(c.id, 1, now)
+	}
+	if wait > 0 {
+		return tooMany(limitNotes, wait, "they were notes from this peer")
+	}
+	source := limit.Source(c.addr)
+	if wait = n.minuteAt.Take(source, 1, now); wait == 0 {
+		wait = n.hourAt.Take(source, 1, now)
+	}
+	if wait > 0 {
+		return tooMany(limitNotesAddress, wait, "they were notes from your address")
+	}
+	return nil
+}
+
+// leaveNote takes a sealed note for somebody, and tells a receiver that keeps a line.
+func (s *Server) leaveNote(w http.ResponseWriter, r *http.Request, c caller) error {
+	response, result, err := s.takeNote(w, r, c)
+	s.metrics.notes.WithLabelValues(result).Inc()
+	if err != nil {
+		return err
+	}
+	return answer(w, response)
+}
+
+func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c caller) (left netproto.NoteResponse, result string, err error) {
+	if err := s.notes.take(c, s.guard.now()); err != nil {
+		return left, noteRefused, err
+	}
+	if bodyBytes(r) > maxNoteBody {
+		w.Header().Set("Connection", "close") // instead of reading it to the end
+		return left, noteRefused, netproto.Errorf(netproto.CodeTooLarge, "a sealed note has at most %d bytes", netproto.MaxNoteBytes)
+	}
+	var req netproto.NoteRequest
+	if err := readJSON(w, r, &req); err != nil {
+		return left, noteRefused, err
+	}
+	if len(req.Note) > netproto.MaxNoteBytes {
+		return left, noteRefused, netproto.Errorf(netproto.CodeTooLarge, "a sealed note has at most %d bytes, this one has %d", netproto.MaxNoteBytes, len(req.Note))
+	}
+	if len(req.Note) == 0 {
+		return left, noteRefused, netproto.Errorf(netproto.CodeInvalid, "the note is empty")
+	}
+	to, err := s.personNamed(r)
+	if err != nil {
+		return left, noteRefused, err
+	}
+	if to.PeerID == c.id {
+		return left, noteRefused, netproto.Errorf(netproto.CodeInvalid, "a peer leaves no notes for itself")
+	}
+	rand.Read(left.ID[:]) // never fails
+	waiting, err := s.store.LeaveNote(r.Context(), store.Note{ID: left.ID, To: to.PeerID, Key: *c.key, From: c.addr, Sealed: req.Note})
+	if err != nil {
+		return left, noteRefused, noteRefusal(err)
+	}
+	if left.Told = s.lines.Tell(to.PeerID, netproto.LineFrame{Note: &netproto.NotesWaiting{Waiting: waiting}}); left.Told {
+		return left, noteTold, nil
+	}
+	return left, noteKept, nil
+}
+
+// noteRefusal gives a refusal of the store the name of its limit.
+func noteRefusal(err error) error {
+	if known, ok := errors.AsType[*netproto.Error](err); ok && known.RetryAfter > 0 {
+		return refusal{known, limitNotesWaiting}
+	}
+	return err
+}
+
+// notesFor gives a peer what waits for it.
+func (s *Server) notesFor(w http.ResponseWriter, r *http.Request, c caller) error {
+	kept, err := s.store.Notes(r.Context(), c.id)
+	if err != nil {
+		return err
+	}
+	response, bytes := netproto.NotesResponse{Notes: make([]netproto.SealedNote, len(kept))}, 0
+	for i, n := range kept {
+		response.Notes[i] = netproto.SealedNote{ID: n.ID, From: n.Sender(), Left: n.Left, Note: n.Sealed}
+		bytes += base64.StdEncoding.EncodedLen(len(n.Sealed))
+	}
+	s.guard.chargeBytes(c.addr, bytes)
+	return answer(w, response)
+}
+
+// noteTaken forgets a note that its receiver has.
+func (s *Server) noteTaken(w http.ResponseWriter, r *http.Request, c caller) error {
+	var id netproto.NoteID
+	if err := id.UnmarshalText([]byte(r.PathValue("id"))); err != nil {
+		return netproto.Errorf(netproto.CodeInvalid, "%q is not the id of a note", netproto.Cut(r.PathValue("id"), 40))
+	}
+	if err := s.store.RemoveNote(r.Context(), c.id, id); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

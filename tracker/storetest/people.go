@@ -1,0 +1,511 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/store"
+)
+
+// named is peer n under another name.
+func (h *house) named(n int, name string, unlisted bool) {
+	h.Helper()
+	p := peer(n)
+	p.Name, p.Unlisted = name, unlisted
+	if _, err := h.Join(h.ctx, p); err != nil {
+		h.Fatal(err)
+	}
+}
+
+// people lists all who are found, in pages of a size.
+func (h *house) people(q store.PeopleQuery) (names []string) {
+	h.Helper()
+	for range 1000 {
+		found, err := h.People(h.ctx, q)
+		if err != nil {
+			h.Fatalf("%+v: %v", q, err)
+		}
+		if len(found.Items) > q.Limit {
+			h.Fatalf("%d people in a page of %d", len(found.Items), q.Limit)
+		}
+		for _, p := range found.Items {
+			names = append(names, p.Name)
+		}
+		if q.Cursor = found.Next; q.Cursor == "" {
+			return names
+		}
+	}
+	h.Fatal("the pages never end")
+	return nil
+}
+
+func (h *house) everybody() []string {
+	h.Helper()
+	return h.people(store.PeopleQuery{Limit: netproto.MaxPage})
+}
+
+func (h *house) person(n int) netproto.Person {
+	h.Helper()
+	p, err := h.Person(h.ctx, peer(n).ID())
+	if err != nil {
+		h.Fatalf("peer %d: %v", n, err)
+	}
+	return p
+}
+
+func hidden(name string) netproto.Resource {
+	r := file(name)
+	r.Hidden = true
+	return r
+}
+
+var peopleTests = map[string]func(*house){
+	"those online come first, then by name, in pages of any size": func(h *house) {
+		h.named(1, "zoë", false)
+		h.named(2, "Anna", false)
+		h.named(3, "ben", false)
+		h.named(4, "Ben", false)
+		h.named(5, "Carl", false)
+		for _, n := range []int{1, 5} {
+			if err := h.Leave(h.ctx, peer(n).ID()); err != nil {
+				h.Fatal(err)
+			}
+		}
+		for limit := 1; limit <= 6; limit++ {
+			got := h.people(store.PeopleQuery{Limit: limit})
+			slices.Sort(got[1:3]) // one name in two spellings
+			if want := []string{"Anna", "Ben", "ben", "Carl", "zoë"}; !slices.Equal(got, want) {
+				h.Fatalf("in pages of %d: %q", limit, got)
+			}
+		}
+		h.restart()
+		if got := h.everybody(); len(got) != 5 || got[0] != "Anna" || got[4] != "zoë" {
+			h.Fatalf("after a restart: %q", got)
+		}
+	},
+	"words find people, in any case": func(h *house) {
+		h.named(1, "Anna Berg", false)
+		h.named(2, "Anna Maria", false)
+		for text, want := range map[string]int{"": 2, "ANNA": 2, "berg an": 1, "annab": 0, "x": 0} {
+			if got := h.people(store.PeopleQuery{Text: text, Limit: 1}); len(got) != want {
+				h.Errorf("%q finds %q", text, got)
+			}
+		}
+		first, err := h.People(h.ctx, store.PeopleQuery{Text: "anna", Limit: 1})
+		if err != nil || first.Next == "" {
+			h.Fatalf("%+v, %v", first, err)
+		}
+		for _, q := range []store.PeopleQuery{
+			{Text: "berg", Limit: 1, Cursor: first.Next}, {Limit: 1, Cursor: "x"}, {Limit: 1, Cursor: "!"}, {Text: "anna", Limit: 1, Cursor: first.Next + "\n"},
+		} {
+			_, err := h.People(h.ctx, q)
+			h.wantCode(err, netproto.CodeInvalid)
+		}
+	},
+	"a person has what it shows": func(h *house) {
+		h.join(1)
+		h.announce(1, file("a"), file("bb"), hidden("ccc"))
+		want := netproto.Person{PeerID: peer(1).ID(), Key: peer(1).Key, Name: "peer 1", Online: true, Resources: 2, Bytes: 3000}
+		if got := h.person(1); got != want {
+			h.Fatalf("%+v, want %+v", got, want)
+		}
+		h.restart()
+		if got := h.person(1); got != want {
+			h.Fatalf("after a restart %+v, want %+v", got, want)
+		}
+		h.announce(1, hidden("bb"), file("ccc"))
+		if got := h.person(1); got.Resources != 2 || got.Bytes != 4000 {
+			h.Fatalf("after a change %+v", got)
+		}
+		h.pass(lease)
+		want.Online, want.LastSeen = false, h.Now().Add(-lease)
+		if got := h.person(1); got.Online || !got.LastSeen.Equal(want.LastSeen) {
+			h.Fatalf("after its lease %+v, want %+v", got, want)
+		}
+		h.reap(100)
+		if got := h.person(1); got.Online || got.LastSeen.IsZero() {
+			h.Fatalf("after upkeep %+v", got)
+		}
+		h.pass(retention + time.Second)
+		h.reap(100)
+		_, err := h.Person(h.ctx, peer(1).ID())
+		h.wantCode(err, netproto.CodeNotFound)
+		if got := h.everybody(); len(got) != 0 {
+			h.Fatalf("listed after it was forgotten: %q", got)
+		}
+	},
+	"whoever is unlisted is in no list, and known by id": func(h *house) {
+		h.named(1, "shy", true)
+		h.named(2, "open", false)
+		h.announce(1, file("a"))
+		h.announce(2, file("a"))
+		for range 2 {
+			if got := h.everybody(); !slices.Equal(got, []string{"open"}) {
+				h.Fatalf("listed: %q", got)
+			}
+			if got := h.person(1); got.Name != "shy" {
+				h.Fatalf("by its id: %+v", got)
+			}
+			page, err := h.Search(h.ctx, store.Query{Text: "a", MaxSize: -1, Limit: 10, Sort: netproto.SortName})
+			if err != nil || len(page.Items) != 1 || page.Items[0].Sources != 2 {
+				h.Fatalf("%+v, %v", page, err)
+			}
+			if got := page.Items[0].Owners.List(); len(got) != 1 || got[0] != (netproto.Owner{PeerID: peer(2).ID(), Name: "open"}) {
+				h.Fatalf("owners %+v", got)
+			}
+			offers, err := h.Offers(h.ctx, "", 10)
+			if err != nil || len(offers) != 1 || offers[0].Peer.Name != "open" {
+				h.Fatalf("offers %+v, %v", offers, err)
+			}
+			h.restart()
+		}
+		h.named(1, "shy", false)
+		if got := h.everybody(); len(got) != 2 {
+			h.Fatalf("listed now: %q", got)
+		}
+	},
+	"a hit names at most a few of those online": func(h *house) {
+		for n := range 6 {
+			h.join(n + 1)
+			h.announce(n+1, file("a"))
+		}
+		if err := h.Leave(h.ctx, peer(1).ID()); err != nil {
+			h.Fatal(err)
+		}
+		page, err := h.Search(h.ctx, store.Query{Text: "a", MaxSize: -1, Limit: 10, Sort: netproto.SortName})
+		if err != nil || len(page.Items) != 1 || len(page.Items[0].Owners.List()) != netproto.MaxOwners {
+			h.Fatalf("%+v, %v", page, err)
+		}
+		for _, owner := range page.Items[0].Owners.List() {
+			if owner.PeerID == peer(1).ID() || owner.Name == "" {
+				h.Errorf("%+v is an owner", owner)
+			}
+		}
+	},
+	"those banned or no members are not listed": func(h *house) {
+		for n := range 3 {
+			h.join(n + 1)
+		}
+		i := h.invite(1)
+		if err := h.Redeem(h.ctx, i.Hash, peer(2).Key); err != nil {
+			h.Fatal(err)
+		}
+		if got := h.people(store.PeopleQuery{Limit: 1, Members: true}); !slices.Equal(got, []string{"peer 2"}) {
+			h.Fatalf("members: %q", got)
+		}
+		h.ban(printOf(1).String())
+		h.ban("192.0.2.3")
+		if got := h.everybody(); !slices.Equal(got, []string{"peer 2"}) {
+			h.Fatalf("listed: %q", got)
+		}
+		_, err := h.Person(h.ctx, peer(1).ID())
+		h.wantCode(err, netproto.CodeNotFound)
+	},
+	"a hidden content is found by its hash alone": func(h *house) {
+		h.join(1)
+		small := hidden("secret")
+		small.MD5 = "00112233445566778899aabbccddeeff"
+		h.announce(1, small)
+		for range 2 {
+			if got := h.found(""); len(got) != 0 {
+				h.Fatalf("found %q", got)
+			}
+			if got := h.names(store.Query{Text: "secret", MaxSize: -1, Sort: netproto.SortSources, Limit: 10, Offline: true}); len(got) != 0 {
+				h.Fatalf("found with those offline: %q", got)
+			}
+			if page, err := h.Search(h.ctx, store.Query{Text: "secrat", MaxSize: -1, Sort: netproto.SortName, Limit: 10}); err != nil || len(page.Suggestions) != 0 {
+				h.Fatalf("suggested: %+v, %v", page, err)
+			}
+			if page, err := h.PeerResources(h.ctx, peer(1).ID(), 10, ""); err != nil || len(page.Items) != 0 {
+				h.Fatalf("browsed: %+v, %v", page, err)
+			}
+			for _, name := range []string{"", "secret"} {
+				if offers, err := h.Offers(h.ctx, name, 10); err != nil || len(offers) != 0 {
+					h.Fatalf("offered: %+v, %v", offers, err)
+				}
+			}
+			if stats, err := h.Stats(h.ctx); err != nil || stats.Resources != 0 || stats.Bytes != 0 || h.Sizes().Names < 0 {
+				h.Fatalf("counted: %+v, %v", stats, err)
+			}
+			if len(h.sources("secret")) != 1 {
+				h.Fatal("it has no sources")
+			}
+			if _, err := h.Source(h.ctx, hash("secret"), peer(1).ID()); err != nil {
+				h.Fatal(err)
+			}
+			if got, _, err := h.Resource(h.ctx, hash("secret")); err != nil || got.Name != "secret" || got.Sources != 1 || len(got.Owners.List()) != 0 {
+				h.Fatalf("%+v, %v", got, err)
+			}
+			h.heartbeat(1, holdings(small), netproto.HeartbeatOK)
+			h.restart()
+		}
+	},
+	"what one hides and another shows": func(h *house) {
+		h.join(1)
+		h.join(2)
+		mine, theirs := hidden("a"), file("a")
+		mine.Name = "my own name for it"
+		h.announce(1, mine)
+		h.announce(2, theirs)
+		got, _, err := h.Resource(h.ctx, hash("a"))
+		if err != nil || got.Name != "a" || !slices.Equal(got.Names, []string{"a"}) || got.Sources != 2 {
+			h.Fatalf("%+v, %v", got, err)
+		}
+		page, err := h.Search(h.ctx, store.Query{MaxSize: -1, Limit: 10, Sort: netproto.SortName})
+		if err != nil || len(page.Items) != 1 || page.Items[0].Sources != 1 || len(page.Items[0].Owners.List()) != 1 || page.Items[0].Owners[0].PeerID != peer(2).ID() {
+			h.Fatalf("%+v, %v", page, err)
+		}
+		if got := h.found("own"); len(got) != 0 {
+			h.Fatalf("found %q", got)
+		}
+		h.announce(1, theirs) // shown from now on
+		if got := h.names(store.Query{MaxSize: -1, Limit: 10, Sort: netproto.SortName}); !slices.Equal(got, []string{"a"}) || len(h.sources("a")) != 2 {
+			h.Fatalf("found %q", got)
+		}
+		h.announce(1, mine)
+		h.announce(2, mine)
+		if got := h.found(""); len(got) != 0 {
+			h.Fatalf("found after all hid it: %q", got)
+		}
+		for range 2 {
+			h.pass(lease - 1)
+			h.heartbeat(1, holdings(mine), netproto.HeartbeatOK)
+			h.heartbeat(2, holdings(mine), netproto.HeartbeatOK)
+			h.reap(100)
+		}
+		if _, err := h.Withdraw(h.ctx, peer(1).ID(), []netproto.ContentHash{hash("a")}); err != nil {
+			h.Fatal(err)
+		}
+		if len(h.sources("a")) != 1 {
+			h.Fatal("it has another number of sources")
+		}
+		h.ban(hash("a").String())
+		if len(h.sources("a")) != 0 {
+			h.Fatal("it has sources although it is banned")
+		}
+	},
+}
+
+// note is a note from one peer to another.
+func (h *house) note(from, to, n int) store.Note {
+	return store.Note{
+		ID: netproto.NoteID{byte(from), byte(to), byte(n), 1}, To: peer(to).ID(), Key: peer(from).Key, From: peer(from).Observed.Addr(),
+		Sealed: fmt.Appendf(nil, "note %d", n),
+	}
+}
+
+func (h *house) leave(n store.Note, waiting int) {
+	h.Helper()
+	if got, err := h.LeaveNote(h.ctx, n); err != nil || got != waiting {
+		h.Fatalf("%d notes wait, %v; want %d", got, err, waiting)
+	}
+}
+
+func (h *house) waiting(to int, want ...store.Note) {
+	h.Helper()
+	got, err := h.Notes(h.ctx, peer(to).ID())
+	if err != nil || len(got) != len(want) || h.NotesFor(peer(to).ID()) != len(want) {
+		h.Fatalf("%d notes wait for peer %d (%d by count), %v; want %d", len(got), to, h.NotesFor(peer(to).ID()), err, len(want))
+	}
+	for i, n := range want {
+		if g := got[i]; g.ID != n.ID || g.Key != n.Key || g.From != n.From || g.To != n.To || string(g.Sealed) != string(n.Sealed) || g.Left.IsZero() {
+			h.Fatalf("note %d is %+v, want %+v", i, g, n)
+		}
+	}
+}
+
+var noteTests = map[string]func(*house){
+	"a note waits until it is confirmed, over a restart and an absence": func(h *house) {
+		h.join(1)
+		h.join(2)
+		if err := h.Leave(h.ctx, peer(2).ID()); err != nil {
+			h.Fatal(err)
+		}
+		first, second := h.note(1, 2, 1), h.note(1, 2, 2)
+		h.leave(first, 1)
+		h.leave(second, 2)
+		h.restart()
+		h.waiting(2, first, second)
+		h.waiting(1)
+		if err := h.RemoveNote(h.ctx, peer(1).ID(), first.ID); err != nil { // of somebody else
+			h.Fatal(err)
+		}
+		h.waiting(2, first, second)
+		for range 2 {
+			if err := h.RemoveNote(h.ctx, peer(2).ID(), first.ID); err != nil {
+				h.Fatal(err)
+			}
+			h.waiting(2, second)
+			h.restart()
+		}
+	},
+	"only peers that are online leave notes, for those that are known": func(h *house) {
+		_, err := h.LeaveNote(h.ctx, h.note(1, 2, 1))
+		h.wantCode(err, netproto.CodeJoinFirst)
+		h.join(1)
+		_, err = h.LeaveNote(h.ctx, h.note(1, 2, 1))
+		h.wantCode(err, netproto.CodeNotFound)
+		if err := h.RemoveNote(h.ctx, peer(2).ID(), netproto.NoteID{1}); err != nil {
+			h.Fatal(err)
+		}
+	},
+	"one sender leaves few notes for one receiver, and not too many in all": func(h *house) {
+		h.join(1)
+		for n := range netproto.MaxNotesPair {
+			h.join(2)
+			h.leave(h.note(1, 2, n), n+1)
+		}
+		_, err := h.LeaveNote(h.ctx, h.note(1, 2, 99))
+		h.wantCode(err, netproto.CodeTooMany)
+		left := netproto.MaxNotesPair
+		for to := 3; ; to++ {
+			h.join(to)
+			for n := range netproto.MaxNotesPair {
+				if _, err = h.LeaveNote(h.ctx, h.note(1, to, n)); err != nil {
+					break
+				}
+				left++
+			}
+			if err != nil {
+				break
+			}
+		}
+		h.wantCode(err, netproto.CodeTooMany)
+		if left != netproto.MaxNotesSender {
+			h.Fatalf("%d notes of one sender wait", left)
+		}
+		h.restart() // the counts are those of what waits
+		_, err = h.LeaveNote(h.ctx, h.note(1, 2, 99))
+		h.wantCode(err, netproto.CodeTooMany)
+		if err := h.RemoveNote(h.ctx, peer(2).ID(), h.note(1, 2, 0).ID); err != nil {
+			h.Fatal(err)
+		}
+		h.leave(h.note(1, 2, 99), netproto.MaxNotesPair)
+	},
+	"many senders leave a bounded number of notes for one receiver": func(h *house) {
+		h.join(1)
+		left := 0
+		for n := 2; n < 50; n++ {
+			h.join(n)
+			if _, err := h.LeaveNote(h.ctx, h.note(n, 1, 1)); err == nil {
+				left++
+			} else {
+				h.wantCode(err, netproto.CodeFull)
+			}
+		}
+		if left != netproto.MaxNotesWaiting {
+			h.Fatalf("%d notes wait", left)
+		}
+	},
+	"the notes for one receiver have a bounded length": func(h *house) {
+		h.join(1)
+		left := 0
+		for n := 2; n < 40; n++ {
+			h.join(n)
+			note := h.note(n, 1, 1)
+			note.Sealed = make([]byte, netproto.MaxNoteBytes)
+			if _, err := h.LeaveNote(h.ctx, note); err == nil {
+				left += len(note.Sealed)
+			}
+		}
+		if left > netproto.MaxNotesReceiver {
+			h.Fatalf("%d bytes wait", left)
+		}
+	},
+	"one address does not take all places of a receiver": func(h *house) {
+		h.join(1)
+		left, home := 0, peer(2).Observed.Addr()
+		for n := 2; n < 50; n++ {
+			h.join(n)
+			note := h.note(n, 1, 1)
+			note.From = home
+			if _, err := h.LeaveNote(h.ctx, note); err == nil {
+				left++
+			}
+		}
+		if left != netproto.MaxNotesWaiting/2 {
+			h.Fatalf("%d notes from one address wait", left)
+		}
+		h.leave(h.note(3, 1, 1), left+1)
+	},
+	"a note is forgotten after its time, and with its receiver": func(h *house) {
+		h.join(1)
+		h.join(2)
+		h.leave(h.note(1, 2, 1), 1)
+		h.pass(netproto.NoteLife - 1)
+		h.reap(100)
+		h.waiting(2, h.note(1, 2, 1))
+		h.pass(1)
+		if got, err := h.Notes(h.ctx, peer(2).ID()); err != nil || len(got) != 0 {
+			h.Fatalf("%+v, %v", got, err)
+		}
+		h.reap(1)
+		h.waiting(2)
+		h.join(1)
+		h.join(2)
+		h.leave(h.note(1, 2, 2), 1)
+		if err := h.Leave(h.ctx, peer(2).ID()); err != nil {
+			h.Fatal(err)
+		}
+		before := h.Sizes()
+		h.pass(netproto.NoteLife / 2)
+		h.join(1)
+		h.pass(retention)
+		h.reap(100)
+		h.reap(100)
+		h.waiting(2)
+		if after := h.Sizes(); before.Notes != 1 || after.Notes != 0 || after.Memory >= before.Memory {
+			h.Fatalf("before %+v, after %+v", before, after)
+		}
+	},
+	"the notes of a banned key go, and those for it": func(h *house) {
+		for n := range 3 {
+			h.join(n + 1)
+		}
+		h.leave(h.note(1, 2, 1), 1)
+		h.leave(h.note(3, 2, 1), 2)
+		h.leave(h.note(3, 1, 1), 1)
+		h.ban(printOf(1).String())
+		for range 2 {
+			h.waiting(2, h.note(3, 2, 1))
+			h.waiting(1)
+			h.restart()
+		}
+		h.ban("192.0.2.0/24")
+		for range 2 {
+			h.waiting(2)
+			h.restart()
+		}
+	},
+	"the notes of a removed member go": func(h *house) {
+		h.join(1)
+		h.join(2)
+		for n := range 2 {
+			if err := h.Redeem(h.ctx, h.invite(byte(n+1)).Hash, peer(n+1).Key); err != nil {
+				h.Fatal(err)
+			}
+		}
+		h.leave(h.note(1, 2, 1), 1)
+		h.leave(h.note(2, 1, 1), 1)
+		if err := h.RemoveMember(h.ctx, printOf(1)); err != nil {
+			h.Fatal(err)
+		}
+		h.waiting(1)
+		h.waiting(2)
+	},
+	"a note is the store's own": func(h *house) {
+		h.join(1)
+		h.join(2)
+		n := h.note(1, 2, 1)
+		h.leave(n, 1)
+		n.Sealed[0] = 'X'
+		got, err := h.Notes(h.ctx, peer(2).ID())
+		if err != nil || string(got[0].Sealed) != "note 1" {
+			h.Fatalf("%+v, %v", got, err)
+		}
+		got[0].Sealed[0] = 'Y'
+		h.waiting(2, h.note(1, 2, 1))
+	},
+}
