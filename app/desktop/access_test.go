@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"fmt"
 	"image"
 	"reflect"
 	"slices"
@@ -136,6 +137,9 @@ func TestWhateverHasTheKeysShowsIt(t *testing.T) {
 			walk(object, func(o fyne.CanvasObject) {
 				focusable, ok := o.(fyne.Focusable)
 				kind := typeOf(o)
+				if b, is := o.(*kit.Button); is { // a primary one has the colour of the focus
+					kind += fmt.Sprint(b.Importance)
+				}
 				if disabled, is := o.(fyne.Disableable); !ok || seen[kind] || partsOfFyne[kind] || is && disabled.Disabled() {
 					return
 				}

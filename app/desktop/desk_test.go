@@ -228,11 +228,11 @@ func (d *desk) button(text string) (found fyne.Tappable) {
 	for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
 		walk(object, func(o fyne.CanvasObject) {
 			switch o := o.(type) {
-			case *widget.Button:
+			case *kit.Button:
 				if o.Text == text && !o.Disabled() {
 					found = o
 				}
-			case *widget.Check:
+			case *kit.Check:
 				if o.Text == text && !o.Disabled() {
 					found = o
 				}

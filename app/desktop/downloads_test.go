@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
@@ -174,7 +173,7 @@ func TestAnotherLimitIsTyped(t *testing.T) {
 	d, list := openDownloads(t, engine)
 	list.SelectOnly(0)
 	chooseItem(t, list.Menu(), "Download limit > Another limit…")
-	entry := d.window.win.Canvas().Focused().(*widget.Entry)
+	entry := d.window.win.Canvas().Focused().(*kit.TextEntry)
 	entry.SetText("much")
 	d.tap("Set the limit")
 	d.reads("Type a number of kB/s, or leave it empty.")

@@ -32,11 +32,11 @@ type wizard struct {
 	body     *fyne.Container // the question
 	foot     *fyne.Container // the problem, and the buttons
 	problem  *widget.Label
-	next     *widget.Button
-	back     *widget.Button
+	next     *kit.Button
+	back     *kit.Button
 	progress *kit.Line
 
-	name, tracker, folder *widget.Entry
+	name, tracker, folder *kit.TextEntry
 	nearby                *fyne.Container
 	answer                *widget.Label // the answer of the tracker
 }
@@ -53,14 +53,14 @@ const wizardSteps = 3
 // skipped.
 func newWizard(w pages.Window, engine wizardEngine, done func()) *wizard {
 	z := &wizard{window: w, engine: engine, done: done, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
-		name: widget.NewEntry(), tracker: widget.NewEntry(), folder: widget.NewEntry(),
+		name: kit.NewTextEntry(w.Host().Pressed), tracker: kit.NewTextEntry(w.Host().Pressed), folder: kit.NewTextEntry(w.Host().Pressed),
 		nearby: container.NewVBox(), answer: kit.Paragraph("")}
 	z.problem.Importance = widget.DangerImportance
 	z.tracker.PlaceHolder = words.L("Address or link")
 	z.tracker.OnSubmitted = z.useTracker
 	z.next = kit.PrimaryButton("", nil, z.forward)
-	z.back = widget.NewButton(words.L("Back"), func() { z.show(z.step - 1) })
-	skip := widget.NewButton(words.L("Skip"), z.skip)
+	z.back = kit.NewButton(words.L("Back"), func() { z.show(z.step - 1) })
+	skip := kit.NewButton(words.L("Skip"), z.skip)
 	skip.Importance = widget.LowImportance
 
 	buttons := container.NewBorder(nil, nil, container.NewCenter(container.NewHBox(skip)), container.NewHBox(z.back, z.next),
@@ -106,7 +106,7 @@ func (z *wizard) show(step int) {
 	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.askName, z.askTracker, z.askFolder}[step]()}
 	z.body.Refresh()
 	z.sheet.Refresh()
-	z.window.Host().Canvas.Focus([]*widget.Entry{z.name, z.tracker, z.folder}[step])
+	z.window.Host().Canvas.Focus([]*kit.TextEntry{z.name, z.tracker, z.folder}[step])
 }
 
 func (z *wizard) question(title, text string, content ...fyne.CanvasObject) fyne.CanvasObject {
@@ -125,8 +125,8 @@ func (z *wizard) askName() fyne.CanvasObject {
 }
 
 func (z *wizard) askTracker() fyne.CanvasObject {
-	connect := widget.NewButtonWithIcon(words.L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
-	own := widget.NewButtonWithIcon(words.L("Run a tracker on this computer"), theme.StorageIcon(), func() {
+	connect := kit.NewButtonWithIcon(words.L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
+	own := kit.NewButtonWithIcon(words.L("Run a tracker on this computer"), theme.StorageIcon(), func() {
 		z.connect(z.engine.StartTracker)
 	})
 	return z.question(words.L("Choose a tracker"),
@@ -135,7 +135,7 @@ func (z *wizard) askTracker() fyne.CanvasObject {
 }
 
 func (z *wizard) askFolder() fyne.CanvasObject {
-	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
+	choose := kit.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
 		z.window.Sheets().PickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
 	z.folder.OnSubmitted = func(string) { z.forward() }
@@ -145,7 +145,7 @@ func (z *wizard) askFolder() fyne.CanvasObject {
 
 func (z *wizard) showNearby(trackers []face.KnownTracker) {
 	for _, known := range trackers {
-		z.nearby.Add(widget.NewButtonWithIcon(
+		z.nearby.Add(kit.NewButtonWithIcon(
 			words.L("{{.Name}} on your network", words.Values{"Name": words.TrackerName(known)}), theme.ComputerIcon(),
 			func() { z.useTracker(known.Address) }))
 	}

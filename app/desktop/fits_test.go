@@ -96,11 +96,11 @@ func textOf(object fyne.CanvasObject) (string, float32) {
 			return "", 0
 		}
 		return o.Text, fyne.MeasureText(o.Text, theme.TextSize(), o.TextStyle).Width + 2*theme.InnerPadding()
-	case *widget.Button:
+	case *kit.Button:
 		return o.Text, o.MinSize().Width
-	case *widget.Check:
+	case *kit.Check:
 		return o.Text, o.MinSize().Width
-	case *widget.Select:
+	case *kit.Select:
 		widest := slices.MaxFunc(o.Options, func(a, b string) int { return cmp.Compare(textWidth(a), textWidth(b)) })
 		return widest, textWidth(widest) + theme.IconInlineSize() + 3*theme.InnerPadding()
 	case *widget.Entry:

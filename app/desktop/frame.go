@@ -91,7 +91,7 @@ func (f *frame) sidebar(visit func(pages.Place)) fyne.CanvasObject {
 func topBar(tips *kit.Tips, entry fyne.CanvasObject, adds []adding) fyne.CanvasObject {
 	named, bare := container.NewHBox(), container.NewHBox()
 	for _, add := range adds {
-		named.Add(widget.NewButtonWithIcon(add.name.String(), add.icon, add.run))
+		named.Add(kit.NewButtonWithIcon(add.name.String(), add.icon, add.run))
 		bare.Add(kit.NewIconButton(tips, add.icon, add.name.String(), add.run))
 	}
 	return kit.Inset(kit.GapLarge, kit.GapMedium, container.New(topBarLayout{}, entry, named, bare))

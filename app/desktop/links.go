@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
@@ -37,7 +36,7 @@ func (l *links) paste() {
 		l.open(text)
 		return
 	}
-	entry := widget.NewEntry()
+	entry := kit.NewTextEntry(w.Host().Pressed)
 	entry.PlaceHolder = "cp2p://"
 	problem := kit.Hint("")
 	open := kit.PrimaryButton(words.L("Open"), theme.ConfirmIcon(), nil)

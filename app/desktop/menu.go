@@ -37,7 +37,7 @@ func (m *menus) places() []command {
 	// A sheet above the pages must be decided on first.
 	uncovered := func(run func()) func() {
 		return func() {
-			if !w.sheets.IsOpen() {
+			if !w.sheets.IsOpen() && !w.asking {
 				run()
 			}
 		}
@@ -133,10 +133,15 @@ func (m *menus) typedKey(event *fyne.KeyEvent) {
 			w.notice.hide()
 		}
 		return
-	case fyne.KeyEnter:
+	case fyne.KeyEnter, fyne.KeyReturn:
+		if w.sheets.Submit() || w.win.Canvas().Focused() != nil {
+			return // a widget without rows has the focus
+		}
 		event = &fyne.KeyEvent{Name: fyne.KeyReturn}
 	case fyne.KeyDown:
-		w.pages[w.place].Focus()
+		if !w.sheets.IsOpen() {
+			w.pages[w.place].Focus()
+		}
 		return
 	}
 	for _, c := range append(m.rows(), m.help()...) {

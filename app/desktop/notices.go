@@ -69,16 +69,16 @@ type banner struct {
 	moved         func() // called when the strip takes other room
 	box           *fyne.Container
 	words         *widget.Label
-	retry, choose *widget.Button
+	retry, choose *kit.Button
 	buttons       *fyne.Container
 }
 
 func newBanner(w pages.Window, engine face.Trackers, moved func()) *banner {
 	b := &banner{moved: moved, words: kit.Paragraph("")}
-	b.retry = widget.NewButtonWithIcon(words.L("Try now"), theme.ViewRefreshIcon(), func() {
+	b.retry = kit.NewButtonWithIcon(words.L("Try now"), theme.ViewRefreshIcon(), func() {
 		w.Act(engine.Reconnect, nil)
 	})
-	b.choose = widget.NewButton(words.L("Details"), func() { w.GoTo(pages.PlaceTracker) })
+	b.choose = kit.NewButton(words.L("Details"), func() { w.GoTo(pages.PlaceTracker) })
 	b.buttons = container.NewHBox(b.retry, b.choose)
 	b.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(kit.ColorBanner, 8, kit.Inset(kit.GapMedium, kit.Gap,
 		container.NewBorder(nil, nil, widget.NewIcon(kit.Tinted(theme.WarningIcon(), theme.ColorNameWarning)),

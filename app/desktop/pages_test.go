@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
@@ -241,7 +240,7 @@ func (d *desk) check(name string) {
 		for _, object := range laidOut(overlay) {
 			if row, ok := object.(*kit.TickRow); ok && linesIn(row)[0] == name {
 				for _, part := range laidOut(row) {
-					if box, ok := part.(*widget.Check); ok {
+					if box, ok := part.(*kit.Check); ok {
 						test.Tap(box)
 						return
 					}
@@ -298,7 +297,7 @@ func TestPastingALinkOpensItAndPastingTextDoesNot(t *testing.T) {
 	d.app.Clipboard().SetContent("")
 	d.window.links.paste()
 	d.reads("Open a link")
-	entry := d.window.win.Canvas().Focused().(*widget.Entry)
+	entry := d.window.win.Canvas().Focused().(*kit.TextEntry)
 	entry.SetText("http://example.org")
 	d.tap("Open")
 	d.reads("a link begins with cp2p://HOST:PORT")

@@ -215,7 +215,7 @@ func TestAFirstStartAsksForNameTrackerAndFolder(t *testing.T) {
 	d := newDesk(t, engine, Options{FirstStart: true})
 	d.reads("Nothing is shared until you say so.")
 	d.reads("Ada")
-	d.window.win.Canvas().Focused().(*widget.Entry).SetText("Grace")
+	d.window.win.Canvas().Focused().(*kit.TextEntry).SetText("Grace")
 	d.tap("Next")
 	d.reads("Choose a tracker")
 	d.tap("kitchen on your network")

@@ -77,7 +77,7 @@ func (e *exit) ask() {
 			then()
 		}
 	}
-	quit := widget.NewButton(words.L("Quit"), decided(closeQuits, e.quit))
+	quit := kit.NewButton(words.L("Quit"), decided(closeQuits, e.quit))
 	stay := kit.PrimaryButton(words.L("Keep it in the tray"), theme.ConfirmIcon(), decided(closeToTray, e.hide))
 	w.Sheets().Open(words.L("Close the window, or quit?"),
 		kit.Paragraph(words.L("In the tray, CentralizedP2P continues to download and share without its window. You can change this in Settings.")),
@@ -109,13 +109,13 @@ func (e *exit) quit() {
 func (e *exit) warn(leaving face.Leaving) {
 	w := e.window
 	e.present()
-	quietly := widget.NewCheck(words.L("Don't show this again"), nil)
-	quit := widget.NewButtonWithIcon(words.L("Quit"), theme.LogoutIcon(), func() {
+	quietly := kit.NewCheck(words.L("Don't show this again"), nil)
+	quit := kit.NewButtonWithIcon(words.L("Quit"), theme.LogoutIcon(), func() {
 		e.prefs.SetBool(prefQuiet, quietly.Checked)
 		e.win.Close()
 	})
 	quit.Importance = widget.DangerImportance
-	stay := widget.NewButton(words.L("Stay"), func() { w.Sheets().Close() })
+	stay := kit.NewButton(words.L("Stay"), func() { w.Sheets().Close() })
 	opened := w.Sheets().Open(words.L("Quit now?"), container.NewVBox(kit.Paragraph(leavingWords(leaving)), quietly),
 		fyne.NewSize(480, 260), stay, quit)
 	e.quitting = true

@@ -62,9 +62,9 @@ type reviewSheet struct {
 	paths    []string
 	lines    []reviewLine
 	ticks    map[string]bool // by reviewLine.key, decided before more paths were added
-	list     *widget.List
+	list     *kit.List
 	total    *widget.Label
-	share    *widget.Button
+	share    *kit.Button
 	body     *fyne.Container
 	sheet    *fyne.Container // body and total
 	review   face.Review
@@ -76,7 +76,7 @@ type reviewSheet struct {
 func openReview(w pages.Window, engine face.Shares, c *crossing, paths []string, gone func()) *reviewSheet {
 	s := &reviewSheet{window: w, engine: engine, crossing: c, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
 	s.share = kit.PrimaryButton(words.L("Share"), theme.UploadIcon(), s.confirm)
-	more := widget.NewButtonWithIcon(words.L("Add another file"), theme.ContentAddIcon(), func() {
+	more := kit.NewButtonWithIcon(words.L("Add another file"), theme.ContentAddIcon(), func() {
 		w.Sheets().PickFile(func(path string) { s.add([]string{path}) })
 	})
 	s.body = container.NewStack()
@@ -133,7 +133,7 @@ func (s *reviewSheet) show(review face.Review) {
 			s.lines[i].ticked = ticked
 		}
 	}
-	s.list = widget.NewList(func() int { return len(s.lines) },
+	s.list = kit.NewList(func() int { return len(s.lines) },
 		func() fyne.CanvasObject { return kit.NewTickRow() },
 		func(i widget.ListItemID, object fyne.CanvasObject) {
 			object.(*kit.TickRow).Fill(s.lines[i].tickLine(), func(ticked bool) { s.tick(i, ticked) })

@@ -65,15 +65,15 @@ func rowOf[T comparable](t *testing.T, list *kit.RowList[T], is func(T) bool) in
 func openRow[T comparable](list *kit.RowList[T], at int) { list.Opened(list.Rows[at]) }
 
 // box waits for a check on the page.
-func (d *desk) box(text string) *widget.Check {
+func (d *desk) box(text string) *kit.Check {
 	d.t.Helper()
-	return seen(d, "the check "+text, func(c *widget.Check) bool { return c.Text == text })
+	return seen(d, "the check "+text, func(c *kit.Check) bool { return c.Text == text })
 }
 
 // choice waits for a choice on the page that has an option.
-func (d *desk) choice(option string) *widget.Select {
+func (d *desk) choice(option string) *kit.Select {
 	d.t.Helper()
-	return seen(d, "a choice with "+option, func(s *widget.Select) bool { return slices.Contains(s.Options, option) })
+	return seen(d, "a choice with "+option, func(s *kit.Select) bool { return slices.Contains(s.Options, option) })
 }
 
 // entry waits for an entry on the page with a placeholder.

@@ -42,7 +42,7 @@ func newUndo(w pages.Window, c *crossing, shown, moved func()) *undo {
 // build makes the strip, in the language in use.
 func (u *undo) build() {
 	u.words = kit.Paragraph("")
-	take := widget.NewButtonWithIcon(words.L("Undo"), theme.ContentUndoIcon(), u.takeBack)
+	take := kit.NewButtonWithIcon(words.L("Undo"), theme.ContentUndoIcon(), u.takeBack)
 	dismiss := kit.NewIconButton(u.window.Host().Tips, theme.CancelIcon(), words.L("Close this message"), u.settle)
 	u.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(theme.ColorNameButton, 8,
 		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(take), dismiss), u.words))))

@@ -46,7 +46,7 @@ type chosen struct {
 // systemSwitch is something that the operating system does or does not do. It
 // shows what is, not what was asked for.
 type systemSwitch struct {
-	box     *widget.Check
+	box     *kit.Check
 	problem *widget.Label
 	is      func() (bool, error)
 	set     func(bool) error
@@ -67,7 +67,7 @@ func (s *windowSettings) newSwitch(name string, is func() (bool, error), set fun
 	sw := &systemSwitch{problem: kit.Hint(""), is: is, set: set}
 	sw.problem.Importance = widget.DangerImportance
 	sw.problem.Hide()
-	sw.box = widget.NewCheck(name, func(on bool) {
+	sw.box = kit.NewCheck(name, func(on bool) {
 		if !s.filling {
 			s.turn(sw, on)
 		}
@@ -133,7 +133,7 @@ func (s *windowSettings) General() []fyne.CanvasObject {
 		kit.FormRow(words.L("When I close the window"), s.closeSelect(),
 			kit.Hint(words.L("If the desktop has no tray, closing the window quits."))),
 	}
-	warn := widget.NewCheck(words.L("When I quit, tell me what others lose"), nil)
+	warn := kit.NewCheck(words.L("When I quit, tell me what others lose"), nil)
 	warn.SetChecked(!s.prefs.Bool(prefQuiet))
 	warn.OnChanged = func(on bool) { s.prefs.SetBool(prefQuiet, !on) }
 	rows = append(rows, warn)
@@ -155,13 +155,13 @@ func (s *windowSettings) Notifications() []fyne.CanvasObject {
 
 // preference is a check of the window itself, which is on at first.
 func (s *windowSettings) preference(name, key string) fyne.CanvasObject {
-	box := widget.NewCheck(name, nil)
+	box := kit.NewCheck(name, nil)
 	box.SetChecked(s.prefs.BoolWithFallback(key, true))
 	box.OnChanged = func(on bool) { s.prefs.SetBool(key, on) }
 	return box
 }
 
-func (s *windowSettings) languageSelect() *widget.Select {
+func (s *windowSettings) languageSelect() *kit.Select {
 	tags := append([]string{""}, words.Languages()...)
 	names := []string{words.L("Follow the system")}
 	for _, tag := range tags[1:] {
@@ -170,19 +170,19 @@ func (s *windowSettings) languageSelect() *widget.Select {
 	return choose(names, tags, s.prefs.language(), s.chosen.language)
 }
 
-func (s *windowSettings) lookSelect() *widget.Select {
+func (s *windowSettings) lookSelect() *kit.Select {
 	return choose([]string{words.L("Follow the desktop"), words.L("Light"), words.L("Dark")},
 		[]kit.Look{kit.LookSystem, kit.LookLight, kit.LookDark}, s.prefs.look(), s.chosen.look)
 }
 
-func (s *windowSettings) closeSelect() *widget.Select {
+func (s *windowSettings) closeSelect() *kit.Select {
 	return choose([]string{words.L("Ask me"), words.L("Keep it in the tray"), words.L("Quit")},
 		[]closing{closeAsks, closeToTray, closeQuits}, s.prefs.closing(), s.prefs.setClosing)
 }
 
 // choose makes a choice among values, each with a name.
-func choose[T comparable](names []string, of []T, now T, chosen func(T)) *widget.Select {
-	selection := widget.NewSelect(names, nil)
+func choose[T comparable](names []string, of []T, now T, chosen func(T)) *kit.Select {
+	selection := kit.NewSelect(names, nil)
 	for i, value := range of {
 		if value == now {
 			selection.SetSelectedIndex(i)

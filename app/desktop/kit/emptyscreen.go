@@ -12,7 +12,7 @@ import (
 
 // EmptyScreen fills a page that has nothing to show: an icon, a sentence that
 // says what belongs here, and buttons. action is the main one; it may be nil.
-func EmptyScreen(icon fyne.Resource, sentence string, action *widget.Button, others ...fyne.CanvasObject) *fyne.Container {
+func EmptyScreen(icon fyne.Resource, sentence string, action *Button, others ...fyne.CanvasObject) *fyne.Container {
 	picture := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(56),
 		widget.NewIcon(Tinted(icon, theme.ColorNameDisabled))))
 	text := widget.NewLabel(sentence)

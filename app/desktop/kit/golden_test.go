@@ -52,7 +52,7 @@ var looks = map[string]func(*stand) fyne.CanvasObject{
 		return Scrolled(Card("First", Paragraph("one")), Card("Second", Paragraph("two")))
 	},
 	"emptyscreen": func(*stand) fyne.CanvasObject {
-		return EmptyScreen(theme.SearchIcon(), "No results", widget.NewButton("Clear", nil), widget.NewButton("Other", nil))
+		return EmptyScreen(theme.SearchIcon(), "No results", NewButton("Clear", nil), NewButton("Other", nil))
 	},
 	"facts": func(*stand) fyne.CanvasObject {
 		f := NewFacts()

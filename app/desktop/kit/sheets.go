@@ -15,9 +15,10 @@ import (
 // Sheet lies above the window until the person decides. There is one at a time,
 // except that a picker may lie above a sheet that asks for files.
 type Sheet struct {
-	dialog dialog.Dialog
-	below  *Sheet
-	Gone   func() // called after it was closed, for whatever reason; may be nil
+	dialog  dialog.Dialog
+	below   *Sheet
+	primary *Button // what Enter presses; nil if there is none
+	Gone    func()  // called after it was closed, for whatever reason; may be nil
 }
 
 // Sheets opens what lies above a window.
@@ -46,7 +47,40 @@ func (ss *Sheets) Open(title string, content fyne.CanvasObject, size fyne.Size, 
 	ss.tips.Hide()
 	d := dialog.NewCustomWithoutButtons(title, content, ss.win)
 	d.SetButtons(buttons)
-	return ss.lay(d, size)
+	s := ss.lay(d, size)
+	s.primary = primaryOf(buttons)
+	return s
+}
+
+// primaryOf returns the button that the others are there beside, or the only one.
+func primaryOf(buttons []fyne.CanvasObject) *Button {
+	var only *Button
+	for _, object := range buttons {
+		b, ok := object.(*Button)
+		if !ok {
+			continue
+		}
+		if b.Importance == widget.HighImportance || b.Importance == widget.DangerImportance {
+			return b
+		}
+		only = b
+	}
+	if len(buttons) > 1 {
+		return nil
+	}
+	return only
+}
+
+// Submit presses the primary button of the top sheet, for Enter. It reports
+// whether a sheet is open.
+func (ss *Sheets) Submit() bool {
+	if ss.top == nil {
+		return false
+	}
+	if b := ss.top.primary; b != nil && !b.Disabled() {
+		b.Tapped(nil)
+	}
+	return true
 }
 
 // lay puts a dialog above the window, and above a sheet that is open.
@@ -87,18 +121,18 @@ func (ss *Sheets) CloseAll() {
 }
 
 // CancelButton makes a button that closes the top sheet.
-func (ss *Sheets) CancelButton() *widget.Button {
-	return widget.NewButton(words.L("Cancel"), func() { ss.Close() })
+func (ss *Sheets) CancelButton() *Button {
+	return NewButton(words.L("Cancel"), func() { ss.Close() })
 }
 
 // CloseButton makes a button that closes a sheet with nothing to cancel.
-func (ss *Sheets) CloseButton() *widget.Button {
-	return widget.NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { ss.Close() })
+func (ss *Sheets) CloseButton() *Button {
+	return NewButtonWithIcon(words.L("Close"), theme.CancelIcon(), func() { ss.Close() })
 }
 
 // Decide asks for a decision that cannot be undone.
 func (ss *Sheets) Decide(title, text, yes string, then func()) {
-	agree := widget.NewButtonWithIcon(yes, theme.DeleteIcon(), func() {
+	agree := NewButtonWithIcon(yes, theme.DeleteIcon(), func() {
 		ss.Close()
 		then()
 	})

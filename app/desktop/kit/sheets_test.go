@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 )
 
 // sheets returns the sheets of a window, and how many were closed.
@@ -63,7 +62,7 @@ func TestADecisionIsCarriedOutOnlyWhenItIsAgreedTo(t *testing.T) {
 	}
 	sheets.Decide("Delete files?", "This cannot be undone.", "Delete files", func() { done++ })
 	for _, object := range test.LaidOutObjects(s.window.Canvas().Overlays().Top()) {
-		if b, ok := object.(*widget.Button); ok && b.Text == "Delete files" {
+		if b, ok := object.(*Button); ok && b.Text == "Delete files" {
 			test.Tap(b)
 		}
 	}

@@ -24,8 +24,8 @@ func Hint(text string) *widget.Label {
 }
 
 // PrimaryButton is the main action of a screen.
-func PrimaryButton(text string, icon fyne.Resource, tapped func()) *widget.Button {
-	b := widget.NewButtonWithIcon(text, icon, tapped)
+func PrimaryButton(text string, icon fyne.Resource, tapped func()) *Button {
+	b := NewButtonWithIcon(text, icon, tapped)
 	b.Importance = widget.HighImportance
 	return b
 }

@@ -7,7 +7,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// TextEntry is an entry that passes F1, F8 and Escape on to the window.
+// TextEntry is an entry that passes the keys on that mean nothing in a text: F1,
+// F5, F8 and Escape, and Enter unless it is submitted or has several lines.
 type TextEntry struct {
 	widget.Entry
 	pressed func(*fyne.KeyEvent)
@@ -24,7 +25,13 @@ func NewTextEntry(pressed func(*fyne.KeyEvent)) *TextEntry {
 // TypedKey implements fyne.Focusable.
 func (e *TextEntry) TypedKey(event *fyne.KeyEvent) {
 	switch event.Name {
-	case fyne.KeyF1, fyne.KeyF8, fyne.KeyEscape:
+	case fyne.KeyF1, fyne.KeyF5, fyne.KeyF8, fyne.KeyEscape:
+		e.pressed(event)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if e.MultiLine || e.OnSubmitted != nil {
+			e.Entry.TypedKey(event)
+			return
+		}
 		e.pressed(event)
 	default:
 		e.Entry.TypedKey(event)

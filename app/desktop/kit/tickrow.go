@@ -37,7 +37,7 @@ type TickLine struct {
 // detail at its end.
 type TickRow struct {
 	widget.BaseWidget
-	check        *widget.Check
+	check        *Check
 	picture      *widget.Icon
 	name, detail *Line
 	indent       fyne.CanvasObject
@@ -54,7 +54,7 @@ func NewTickRow() *TickRow {
 	indent := canvas.NewRectangle(color.Transparent)
 	indent.SetMinSize(fyne.NewSize(GapLarge, 0))
 	r.indent = indent
-	r.check = widget.NewCheck("", func(on bool) {
+	r.check = NewCheck("", func(on bool) {
 		if !r.filling {
 			r.ticked(on)
 		}

@@ -12,7 +12,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
@@ -188,7 +187,7 @@ func (p *Downloads) askLimit() {
 	if len(chosen) == 0 {
 		return
 	}
-	entry, problem := widget.NewEntry(), kit.Hint(words.L("For each download. Leave it empty for no limit."))
+	entry, problem := kit.NewTextEntry(w.Host().Pressed), kit.Hint(words.L("For each download. Leave it empty for no limit."))
 	if chosen[0].Limit > 0 {
 		entry.SetText(strconv.FormatInt(chosen[0].Limit/1000, 10))
 	}

@@ -11,7 +11,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
@@ -33,10 +32,10 @@ type Downloads struct {
 	engine  DownloadsEngine
 	undo    Undo
 	list    *kit.RowList[face.Download]
-	clear   *widget.Button
+	clear   *kit.Button
 	all     []face.Download // as the engine returned them
 	chips   *kit.Chips
-	words   *widget.Entry // that a name must contain
+	words   *kit.TextEntry // that a name must contain
 	details *detailsPane
 }
 
@@ -71,13 +70,13 @@ func NewDownloads(w Window, engine DownloadsEngine, undo Undo, find func()) *Dow
 	p.list.Pressed = p.pressed
 	p.list.Menu = p.rowMenu
 	p.list.Picked = func() { p.details.follow() }
-	p.clear = widget.NewButton(words.L("Clear finished"), p.clearFinished)
+	p.clear = kit.NewButton(words.L("Clear finished"), p.clearFinished)
 	var names []words.Phrase
 	for _, one := range downloadChips {
 		names = append(names, one.name)
 	}
 	p.chips = kit.NewChips(names, p.arrange)
-	p.words = widget.NewEntry()
+	p.words = kit.NewTextEntry(w.Host().Pressed)
 	p.words.PlaceHolder = words.L("Find in this list")
 	p.words.OnChanged = func(string) { p.arrange() }
 	p.words.Hide()
@@ -86,7 +85,7 @@ func NewDownloads(w Window, engine DownloadsEngine, undo Undo, find func()) *Dow
 	rows := container.NewBorder(filter, nil, nil, nil, p.details.above)
 	p.build(PlaceDownloads, p.list.Focus, rows, nil, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.DownloadIcon(), words.L("Your downloads appear here. Nothing is downloading yet."),
-			widget.NewButtonWithIcon(words.L("Search"), theme.SearchIcon(), find))
+			kit.NewButtonWithIcon(words.L("Search"), theme.SearchIcon(), find))
 	}, p.clear, kit.NewIconButton(w.Host().Tips, theme.InfoIcon(), words.L("Download details (F8)"), p.ToggleDetails))
 	p.clear.Hide()
 	return p

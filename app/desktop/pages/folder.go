@@ -28,9 +28,9 @@ type folderSheet struct {
 	engine   folderEngine
 	hit      face.Hit
 	files    *kit.FileTree
-	tree     *widget.Tree
+	tree     *kit.Tree
 	total    *widget.Label
-	download *widget.Button
+	download *kit.Button
 	body     *fyne.Container
 }
 
@@ -75,7 +75,7 @@ func (s *folderSheet) show(folder face.Folder) {
 		files = append(files, kit.TreeFile{Path: f.Path, Dir: f.Dir, Size: f.Size, Here: f.Here})
 	}
 	s.files = kit.NewFileTree(files)
-	s.tree = widget.NewTree(s.files.Children, func(path string) bool { return !s.files.Branch(path).File },
+	s.tree = kit.NewTree(s.files.Children, func(path string) bool { return !s.files.Branch(path).File },
 		func(bool) fyne.CanvasObject { return kit.NewTickRow() },
 		func(path string, _ bool, object fyne.CanvasObject) {
 			b := s.files.Branch(path)

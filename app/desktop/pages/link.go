@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 	"rsc.io/qr"
 
 	"centralizedp2p/app/desktop/kit"
@@ -48,7 +47,7 @@ func showCode(w Window, name, link string) {
 	code.ScaleMode = canvas.ImageScalePixels
 	code.FillMode = canvas.ImageFillContain
 	code.SetMinSize(fyne.NewSquareSize(280))
-	text := widget.NewEntry()
+	text := kit.NewTextEntry(w.Host().Pressed)
 	text.SetText(link)
 	closing := w.Sheets().CloseButton()
 	copying := kit.PrimaryButton(words.L("Copy link"), theme.ContentCopyIcon(), func() { w.Copy(link, words.L("Link copied.")) })

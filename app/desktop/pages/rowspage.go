@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
@@ -88,7 +87,7 @@ func (p *rowsPage) fail(err error) {
 // failedScreen says why a page, or a sheet, could not be filled, and offers to try
 // again.
 func failedScreen(reason string, retry func()) fyne.CanvasObject {
-	return kit.EmptyScreen(theme.WarningIcon(), reason, widget.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), retry))
+	return kit.EmptyScreen(theme.WarningIcon(), reason, kit.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), retry))
 }
 
 // selectedWords says how many rows are selected, and their size together.

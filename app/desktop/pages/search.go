@@ -13,7 +13,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
@@ -71,10 +70,10 @@ type Search struct {
 	middle   *fyne.Container
 	table    *kit.Table[face.Hit]
 	list     *kit.RowList[face.Hit] // of the table
-	kind     *widget.Select
-	size     *widget.Select
+	kind     *kit.Select
+	size     *kit.Select
 	summary  *kit.Line
-	download *widget.Button
+	download *kit.Button
 
 	words   string
 	forget  func() // cancels the search that waits for more keys
@@ -121,8 +120,8 @@ func NewSearch(w Window, engine SearchEngine, addFiles func()) *Search {
 }
 
 // newFilter makes a choice that is as wide as the widest of its names.
-func newFilter(names []string) *widget.Select {
-	filter := widget.NewSelect(names, nil)
+func newFilter(names []string) *kit.Select {
+	filter := kit.NewSelect(names, nil)
 	// Fyne makes a choice as wide as its placeholder, which is never seen here.
 	filter.PlaceHolder = slices.MaxFunc(names, func(a, b string) int { return cmp.Compare(textWidth(a), textWidth(b)) })
 	return filter
@@ -258,12 +257,12 @@ func (p *Search) empty() fyne.CanvasObject {
 	switch {
 	case w.Status().Connection == face.ConnectionNone || w.Status().Connection == "":
 		return kit.EmptyScreen(theme.StorageIcon(), words.L("A tracker knows who shares what. To search, choose one or run one yourself."),
-			widget.NewButton(words.L("Choose a tracker"), func() { w.GoTo(PlaceTracker) }))
+			kit.NewButton(words.L("Choose a tracker"), func() { w.GoTo(PlaceTracker) }))
 	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
 		return p.noResults()
 	default:
 		return kit.EmptyScreen(theme.SearchIcon(), words.L("Nobody shares anything on this tracker yet. Others will find here what you share."),
-			widget.NewButton(words.L("Add files"), p.add))
+			kit.NewButton(words.L("Add files"), p.add))
 	}
 }
 
@@ -272,11 +271,11 @@ func (p *Search) empty() fyne.CanvasObject {
 func (p *Search) noResults() fyne.CanvasObject {
 	text := words.L("No results.")
 	if len(p.meant) == 0 {
-		return kit.EmptyScreen(theme.SearchIcon(), text, widget.NewButton(words.L("Clear the search"), p.clear))
+		return kit.EmptyScreen(theme.SearchIcon(), text, kit.NewButton(words.L("Clear the search"), p.clear))
 	}
 	var offers []fyne.CanvasObject
 	for _, name := range p.meant {
-		offers = append(offers, widget.NewButton(words.CutName(netproto.Printable(name)), func() { p.Entry.SetText(name) }))
+		offers = append(offers, kit.NewButton(words.CutName(netproto.Printable(name)), func() { p.Entry.SetText(name) }))
 	}
 	return kit.EmptyScreen(theme.SearchIcon(), text+" "+words.L("Did you mean one of these?"), nil, offers...)
 }

@@ -27,7 +27,7 @@ type settingField struct {
 
 // settingCheck is a setting that is on or off.
 type settingCheck struct {
-	box *widget.Check
+	box *kit.Check
 	of  func(*face.Settings) *bool
 }
 
@@ -85,7 +85,7 @@ func (p *Settings) lines(of func(*face.Settings) *string) *settingField {
 
 // check makes a setting that is on or off.
 func (p *Settings) check(name string, of func(*face.Settings) *bool) fyne.CanvasObject {
-	box := widget.NewCheck(name, func(bool) { p.edited() })
+	box := kit.NewCheck(name, func(bool) { p.edited() })
 	p.checks = append(p.checks, settingCheck{box, of})
 	return box
 }
@@ -107,14 +107,14 @@ func (f *settingField) refuse(text string) {
 type portTest struct {
 	window  Window
 	engine  face.Preferences
-	button  *widget.Button
+	button  *kit.Button
 	words   *widget.Label
 	changed func() // called when the words come, which may take more room
 }
 
 func newPortTest(w Window, engine face.Preferences, changed func()) *portTest {
 	t := &portTest{window: w, engine: engine, changed: changed, words: kit.Hint("")}
-	t.button = widget.NewButtonWithIcon(words.L("Test"), theme.SearchIcon(), t.run)
+	t.button = kit.NewButtonWithIcon(words.L("Test"), theme.SearchIcon(), t.run)
 	t.words.Hide()
 	return t
 }

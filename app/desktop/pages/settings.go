@@ -12,7 +12,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
@@ -60,10 +59,10 @@ type Settings struct {
 
 	name, folder, atOnce, slots, ignore *settingField
 	port, down, up, quickDown, quickUp  *settingField
-	seeds                               *widget.Select
+	seeds                               *kit.Select
 	fields                              map[face.Field]*settingField
 	checks                              []settingCheck
-	quick                               *widget.Check // part of the status, not of the settings
+	quick                               *kit.Check // part of the status, not of the settings
 	reach                               *portTest
 	offered                             *kit.Line
 }
@@ -99,8 +98,8 @@ func NewSettings(w Window, engine SettingsEngine, own WindowSettings) *Settings 
 	for _, choice := range seedChoices {
 		seeds = append(seeds, choice.name.String())
 	}
-	p.seeds = widget.NewSelect(seeds, func(string) { p.edited() })
-	p.quick = widget.NewCheck(words.L("Quick limit"), p.switchQuick)
+	p.seeds = kit.NewSelect(seeds, func(string) { p.edited() })
+	p.quick = kit.NewCheck(words.L("Quick limit"), p.switchQuick)
 	p.reach = newPortTest(w, engine, func() { p.content.Refresh() })
 	p.content = kit.Scrolled(p.cards()...)
 	return p
@@ -108,11 +107,11 @@ func NewSettings(w Window, engine SettingsEngine, own WindowSettings) *Settings 
 
 func (p *Settings) cards() []fyne.CanvasObject {
 	w := p.window
-	choose := widget.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
+	choose := kit.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
 		w.Sheets().PickFolder(words.L("Choose the folder for downloads"), p.folder.entry.Text, p.folder.entry.SetText)
 	})
 	folder := container.NewBorder(nil, nil, nil, choose, p.folder.entry)
-	shared := widget.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) })
+	shared := kit.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) })
 	return []fyne.CanvasObject{
 		kit.Card(words.L("General"), append([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry)}, p.own.General()...)...),
 		kit.Card(words.L("Downloads"),
@@ -139,9 +138,9 @@ func (p *Settings) cards() []fyne.CanvasObject {
 			p.check(words.L("No limits on the local network"), func(s *face.Settings) *bool { return &s.LocalExempt })),
 		kit.Card(words.L("Notifications"), p.own.Notifications()...),
 		kit.Card(words.L("Advanced"), container.New(layout.NewRowWrapLayout(),
-			widget.NewButtonWithIcon(words.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
-			widget.NewButtonWithIcon(words.L("Open log"), theme.DocumentIcon(), p.openLog),
-			widget.NewButtonWithIcon(words.L("Open profile folder"), theme.FolderOpenIcon(), p.openProfile)),
+			kit.NewButtonWithIcon(words.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
+			kit.NewButtonWithIcon(words.L("Open log"), theme.DocumentIcon(), p.openLog),
+			kit.NewButtonWithIcon(words.L("Open profile folder"), theme.FolderOpenIcon(), p.openProfile)),
 			kit.Hint(words.L("The diagnostics hold no keys and no names of files. The log may hold names."))),
 	}
 }

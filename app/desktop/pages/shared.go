@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
@@ -39,16 +38,16 @@ func NewShared(w Window, engine face.Shares, undo Undo, addFiles func()) *Shared
 	p.list.Menu = p.rowMenu
 	p.list.Picked = p.showStrip
 	p.linkable = container.NewHBox(
-		widget.NewButtonWithIcon(words.L("Copy link"), kit.Icon("link"), p.onOne(p.copyLink)),
+		kit.NewButtonWithIcon(words.L("Copy link"), kit.Icon("link"), p.onOne(p.copyLink)),
 		kit.NewIconButton(w.Host().Tips, theme.GridIcon(), words.L("Show QR code"), p.onOne(p.showCode)))
 	p.single = container.NewHBox(p.linkable,
 		kit.NewIconButton(w.Host().Tips, theme.FolderOpenIcon(), words.L("Open folder"), p.Open))
-	stop := widget.NewButtonWithIcon(words.L("Stop sharing"), theme.CancelIcon(), p.Remove)
+	stop := kit.NewButtonWithIcon(words.L("Stop sharing"), theme.CancelIcon(), p.Remove)
 	p.strip = kit.Inset(0, kit.Gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), kit.Inset(kit.GapMedium, 0, p.more)))
 	p.strip.Hide()
 	p.build(PlaceShared, p.list.Focus, p.table.Box, p.strip, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.FolderOpenIcon(), words.L("Drop files or folders anywhere on the window to share them. Nothing is shared yet."),
-			widget.NewButtonWithIcon(words.L("Add files"), theme.FileIcon(), addFiles))
+			kit.NewButtonWithIcon(words.L("Add files"), theme.FileIcon(), addFiles))
 	})
 	return p
 }

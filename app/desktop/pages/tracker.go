@@ -32,10 +32,10 @@ type Tracker struct {
 	facts   *kit.Facts
 	changed *fyne.Container // asks about a changed key
 	entry   *kit.TextEntry
-	connect *widget.Button
+	connect *kit.Button
 	others  *fyne.Container // known trackers, and those nearby
 
-	own        *widget.Check
+	own        *kit.Check
 	ownProblem *widget.Label
 	ownFacts   *kit.Facts
 	ownInvite  fyne.CanvasObject
@@ -48,17 +48,17 @@ func NewTracker(w Window, engine face.Trackers) *Tracker {
 		others: container.NewVBox(), ownFacts: kit.NewFacts(), ownProblem: kit.Paragraph("")}
 	p.ownProblem.Importance = widget.DangerImportance
 	p.ownInvite = kit.Leading(
-		widget.NewButtonWithIcon(words.L("Copy invite link"), theme.ContentCopyIcon(), func() {
+		kit.NewButtonWithIcon(words.L("Copy invite link"), theme.ContentCopyIcon(), func() {
 			w.Copy(p.shown.Own.Invite, words.L("Link copied. Anyone who opens it uses this tracker."))
 		}),
-		widget.NewButtonWithIcon(words.L("Show QR code"), theme.GridIcon(), func() {
+		kit.NewButtonWithIcon(words.L("Show QR code"), theme.GridIcon(), func() {
 			showCode(w, words.L("Invitation to this tracker"), p.shown.Own.Invite)
 		}))
 	p.entry = kit.NewTextEntry(w.Host().Pressed)
 	p.entry.PlaceHolder = words.L("Address or link")
 	p.entry.OnSubmitted = func(string) { p.use() }
 	p.connect = kit.PrimaryButton(words.L("Connect"), theme.ConfirmIcon(), p.use)
-	p.own = widget.NewCheck(words.L("Run a tracker on this computer"), p.switchOwn)
+	p.own = kit.NewCheck(words.L("Run a tracker on this computer"), p.switchOwn)
 	p.content = kit.Scrolled(
 		kit.Card(words.L("Tracker in use"), p.state, p.changed, p.facts.Box),
 		kit.Card(words.L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
@@ -201,10 +201,10 @@ func (p *Tracker) trackerLine(known face.KnownTracker, forget bool) fyne.CanvasO
 		}
 		address.SetText(words.Join(known.Address, state))
 	}
-	beside := widget.NewCheck(words.L("Also use"), nil)
+	beside := kit.NewCheck(words.L("Also use"), nil)
 	beside.Checked = known.Beside
 	beside.OnChanged = func(on bool) { p.useToo(beside, known.Address, on) }
-	buttons := container.NewHBox(beside, widget.NewButton(words.L("Use"), func() { UseTracker(w, p.engine, known.Address) }))
+	buttons := container.NewHBox(beside, kit.NewButton(words.L("Use"), func() { UseTracker(w, p.engine, known.Address) }))
 	if forget {
 		buttons.Add(kit.NewIconButton(w.Host().Tips, theme.DeleteIcon(), words.L("Forget this tracker and its key"), func() {
 			w.Act(func(ctx context.Context) error { return p.engine.ForgetTracker(ctx, known.Address) }, nil)
@@ -214,7 +214,7 @@ func (p *Tracker) trackerLine(known face.KnownTracker, forget bool) fyne.CanvasO
 }
 
 // useToo uses a tracker beside the main one, or stops using it.
-func (p *Tracker) useToo(check *widget.Check, address string, on bool) {
+func (p *Tracker) useToo(check *kit.Check, address string, on bool) {
 	check.Disable()
 	p.window.Start(func(ctx context.Context) func() {
 		err := p.engine.AlsoUseTracker(ctx, address, on)
@@ -238,13 +238,13 @@ func (p *Tracker) showChangedKey(changed *face.ChangedKey) {
 			{Name: words.L("Known key"), Value: words.Fingerprint(changed.Known)},
 			{Name: words.L("New key"), Value: words.Fingerprint(changed.Shown)},
 		})
-		accept := widget.NewButtonWithIcon(words.L("Trust the new key"), theme.WarningIcon(), func() {
+		accept := kit.NewButtonWithIcon(words.L("Trust the new key"), theme.WarningIcon(), func() {
 			w.Act(func(ctx context.Context) error {
 				return p.engine.AcceptTrackerKey(ctx, changed.Address, changed.Shown)
 			}, nil)
 		})
 		accept.Importance = widget.WarningImportance
-		forget := widget.NewButton(words.L("Forget this tracker"), func() {
+		forget := kit.NewButton(words.L("Forget this tracker"), func() {
 			w.Act(func(ctx context.Context) error { return p.engine.ForgetTracker(ctx, changed.Address) }, nil)
 		})
 		p.changed.Objects = []fyne.CanvasObject{

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
@@ -28,7 +27,7 @@ func NewUploads(w Window, engine face.Uploads) *Uploads {
 		func() kit.RowView[face.Upload] { return newUploadView() })
 	p.build(PlaceUploads, p.list.Focus, p.list, nil, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.UploadIcon(), words.L("When others download what you share, it appears here."),
-			widget.NewButtonWithIcon(words.L("See what you share"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) }))
+			kit.NewButtonWithIcon(words.L("See what you share"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) }))
 	})
 	return p
 }
