@@ -112,6 +112,7 @@ func runDesktop(ctx context.Context, n *node.Node, profile string, open []string
 	if err != nil {
 		return errors.Join(err, n.Close())
 	}
+	options.FirstStartOver = engine.FirstStartOver
 	metadata := desktop.Metadata()
 	app.SetMetadata(metadata)
 	err = desktop.Run(ctx, app.NewWithID(metadata.ID), engine, options)

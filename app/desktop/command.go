@@ -18,6 +18,8 @@ type command struct {
 	held     fyne.KeyModifier
 	shortcut fyne.Shortcut // set if Fyne has a shortcut of its own for the keys
 	run      func()
+	on       func() bool // reports whether it can do anything now; nil if always
+	checked  func() bool // reports whether it is a switch that is on; nil if it is none
 }
 
 const ctrl = fyne.KeyModifierShortcutDefault
@@ -28,7 +30,19 @@ func (c command) item() *fyne.MenuItem {
 	if c.shortcut == nil && c.key != "" {
 		item.Shortcut = &desktop.CustomShortcut{KeyName: c.key, Modifier: c.held}
 	}
+	c.update(item)
 	return item
+}
+
+// update brings the entry of a menu up to date, and reports whether it reads
+// differently.
+func (c command) update(item *fyne.MenuItem) bool {
+	disabled, checked := c.on != nil && !c.on(), c.checked != nil && c.checked()
+	if item.Disabled == disabled && item.Checked == checked {
+		return false
+	}
+	item.Disabled, item.Checked = disabled, checked
+	return true
 }
 
 // keys returns how the help writes the keys of a command.

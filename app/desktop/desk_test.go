@@ -5,6 +5,7 @@ package desktop
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -53,10 +54,18 @@ type desk struct {
 // deskApp is an application on a desktop with a tray and notifications.
 type deskApp struct {
 	fyne.App
-	menu *fyne.Menu // in the tray
+	menu    *fyne.Menu // in the tray
+	openURL func(*url.URL) error
 
 	mu   sync.Mutex
 	told []fyne.Notification
+}
+
+func (a *deskApp) OpenURL(at *url.URL) error {
+	if a.openURL != nil {
+		return a.openURL(at)
+	}
+	return a.App.OpenURL(at)
 }
 
 func (a *deskApp) SetSystemTrayMenu(menu *fyne.Menu) { a.menu = menu }

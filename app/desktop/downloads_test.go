@@ -3,6 +3,10 @@
 package desktop
 
 import (
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -260,4 +264,95 @@ func TestTheMenuKeyOpensTheActionsOfADownload(t *testing.T) {
 	list.Focus()
 	d.key(desktop.KeyMenu)
 	d.until("a menu is open", func() bool { return d.window.win.Canvas().Overlays().Top() != nil })
+}
+
+func TestShiftDeleteAsksWhetherFilesAreDeletedAsFyneSendsIt(t *testing.T) {
+	for _, focused := range []bool{true, false} {
+		engine := newFake()
+		engine.downloads = mixed()
+		d, list := openDownloads(t, engine)
+		list.SelectOnly(4)
+		cut := &fyne.ShortcutCut{Clipboard: d.app.Clipboard(), Secondary: true}
+		if focused {
+			list.Held = func() fyne.KeyModifier { return fyne.KeyModifierShift }
+			list.Focus()
+			list.TypedShortcut(cut)
+		} else {
+			d.window.win.Canvas().Unfocus()
+			d.window.menus.typedCut(&fyne.ShortcutCut{})
+			if d.window.sheets.IsOpen() {
+				t.Error("Ctrl+X asks, too")
+			}
+			d.window.menus.typedCut(cut)
+		}
+		d.reads("This removes 1 download from the list and deletes 10 B from the disk.")
+	}
+}
+
+func TestADownloadThatWaitsForItsDiskSaysWhatIsWrong(t *testing.T) {
+	engine := newFake()
+	engine.downloads = []face.Download{
+		{ID: "1", Name: "full", Size: 100, State: face.DownloadNoSpace, Failure: face.Failure{Code: netproto.CodeNoSpace, Detail: "/home/ada has 3 MB free, 200 MB are needed"}},
+		{ID: "2", Name: "locked", Size: 100, State: face.DownloadNoSpace, Failure: face.Failure{Code: netproto.CodeFolderUnwritable, Detail: "/home/ada"}},
+	}
+	d, _ := openDownloads(t, engine)
+	d.reads("Not enough space · 0 B of 100 B · There is not enough space on the disk: /home/ada has 3 MB free, 200 MB are needed.")
+	d.reads("Waiting for its folder · 0 B of 100 B · The folder cannot be written: /home/ada.")
+	d.reads("Make the folder writable, or move the download to another one; it then continues by itself.")
+}
+
+func TestAFileThatNoProgramOpensIsNotBlamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "strange.xyz")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, newFake(), Options{})
+	d.app.openURL = func(*url.URL) error { return errors.New("exec: \"xdg-open\": executable file not found in $PATH") }
+	d.window.OpenPath(path)
+	d.reads("No program opens this kind of file: strange.xyz. Open its folder, and choose a program there.")
+	d.window.OpenPath(path + ".gone")
+	d.reads("The file cannot be read")
+}
+
+func TestTheQuickLimitIsSeenInTheFrameAndInTheMenu(t *testing.T) {
+	engine := newFake()
+	d := newDesk(t, engine, Options{})
+	d.reads("Connected to attic")
+	if d.shows("Quick limit") {
+		t.Error("the quick limit is shown while it is off")
+	}
+	d.menu("Quick limit")
+	d.did("quick-limit true")
+	d.reads("Quick limit")
+	for i, c := range d.window.menus.of {
+		if c.name == "Quick limit" && !d.window.menus.items[i].Checked {
+			t.Error("the menu has no check mark")
+		}
+	}
+}
+
+func TestCommandsAreEnabledWhereTheyDoSomething(t *testing.T) {
+	d := newDesk(t, newFake(), Options{})
+	for at, want := range map[pages.Place]bool{pages.PlaceDownloads: true, pages.PlaceShared: false, pages.PlaceSettings: false} {
+		d.window.goTo(at)
+		for i, c := range d.window.menus.of {
+			if (c.name == "Delete files" || c.name == "Pause or resume") && d.window.menus.items[i].Disabled == want {
+				t.Errorf("%s: %s is disabled: %t", at.Name(), c.name, want)
+			}
+		}
+	}
+}
+
+func TestALinkSaysWhatIsHereAlready(t *testing.T) {
+	engine := newFake()
+	engine.tracker.KnownTracker = face.KnownTracker{Address: "attic:5000", Name: "attic"}
+	engine.here = map[netproto.ContentHash]bool{hashOf(9): true}
+	d := newDesk(t, engine, Options{})
+	d.window.links.open(netproto.Link{Tracker: "attic:5000", Hash: hashOf(9), Name: "film.mkv", Size: 12}.String())
+	d.reads("On this computer")
+	d.window.sheets.CloseAll()
+	d.window.links.open(netproto.Link{Tracker: "attic:5000", Size: -1}.String())
+	d.reads("You already use this tracker.")
+	d.window.links.open(netproto.Link{Tracker: "office:5000", Size: -1}.String())
+	d.reads("Use another tracker?")
 }

@@ -29,6 +29,7 @@ type fakeEngine struct {
 	review    face.Review
 	details   face.Details
 	leaving   face.Leaving
+	here      map[netproto.ContentHash]bool // shared, or downloaded and no longer in the list
 
 	search func(context.Context, face.SearchRequest) (face.SearchPage, error)
 	apply  func(face.Settings) error
@@ -160,6 +161,38 @@ func (f *fakeEngine) Search(ctx context.Context, request face.SearchRequest) (fa
 		return face.SearchPage{}, nil
 	}
 	return search(ctx, request)
+}
+
+// Have answers as the engine does: from the downloads, and from here.
+func (f *fakeEngine) Have(_ context.Context, contents []netproto.ContentHash) ([]face.Have, error) {
+	f.enter()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make([]face.Have, len(contents))
+	for i, hash := range contents {
+		if f.here[hash] {
+			all[i] = face.HaveHere
+		}
+		for _, d := range f.downloads {
+			if d.Hash != hash {
+				continue
+			}
+			switch d.State {
+			case face.DownloadFinished:
+				all[i] = face.HaveHere
+			case face.DownloadFailed:
+			case face.DownloadPaused:
+				all[i] = face.HavePaused
+			case face.DownloadNoSpace:
+				all[i] = face.HaveStuck
+			case face.DownloadWaiting, face.DownloadQueued:
+				all[i] = face.HaveQueued
+			default:
+				all[i] = face.HaveRunning
+			}
+		}
+	}
+	return all, nil
 }
 
 func (f *fakeEngine) FolderContents(context.Context, netproto.ContentHash) (face.Folder, error) {

@@ -19,14 +19,24 @@ import (
 	"centralizedp2p/netproto"
 )
 
+// The questions of the first start, in order.
+const (
+	askName = iota
+	askTracker
+	askFolder
+	wizardSteps
+)
+
 // wizard asks a new person three things, each with a good default: a name, a
-// tracker and a folder. It shares nothing.
+// tracker and a folder. It shares nothing. Its primary button is always the next
+// step, and never a way to leave a question out.
 type wizard struct {
 	window   pages.Window
 	engine   wizardEngine
 	done     func()            // called after the last question
 	screen   fyne.CanvasObject // what covers the window
-	settings face.Settings
+	settings face.Settings     // as the engine has them
+	filled   bool              // settings are known
 	step     int
 	sheet    *fyne.Container // everything
 	body     *fyne.Container // the question
@@ -37,8 +47,15 @@ type wizard struct {
 	progress *kit.Line
 
 	name, tracker, folder *kit.TextEntry
+	share                 *kit.Check // finished downloads are shared
+	typed                 map[*kit.TextEntry]bool
 	nearby                *fyne.Container
-	answer                *widget.Label // the answer of the tracker
+	others                []face.KnownTracker // on the network
+	used                  string              // name of the tracker in use; "" if there is none
+	own                   *kit.Button         // runs a tracker, where that is not the next step
+	answer                *widget.Label       // how it stands with the tracker
+	result                *widget.Label       // the same, after the tracker was chosen
+	busy                  bool                // an answer is given to the engine
 }
 
 // wizardEngine is what the wizard needs of the engine.
@@ -47,17 +64,17 @@ type wizardEngine interface {
 	face.Preferences
 }
 
-const wizardSteps = 3
-
 // newWizard makes what covers the window until the questions are answered or
 // skipped.
 func newWizard(w pages.Window, engine wizardEngine, done func()) *wizard {
 	z := &wizard{window: w, engine: engine, done: done, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
-		name: kit.NewTextEntry(w.Host().Pressed), tracker: kit.NewTextEntry(w.Host().Pressed), folder: kit.NewTextEntry(w.Host().Pressed),
-		nearby: container.NewVBox(), answer: kit.Paragraph("")}
+		typed: map[*kit.TextEntry]bool{}, nearby: container.NewVBox(), answer: kit.Hint(""), result: kit.Paragraph("")}
 	z.problem.Importance = widget.DangerImportance
+	z.name, z.tracker, z.folder = z.entry(), z.entry(), z.entry()
 	z.tracker.PlaceHolder = words.L("Address or link")
-	z.tracker.OnSubmitted = z.useTracker
+	z.share = kit.NewCheck(words.L("Share what I download with others"), nil)
+	z.share.SetChecked(true)
+	z.own = kit.NewButtonWithIcon(words.L("Run a tracker on this computer"), theme.StorageIcon(), z.runTracker)
 	z.next = kit.PrimaryButton("", nil, z.forward)
 	z.back = kit.NewButton(words.L("Back"), func() { z.show(z.step - 1) })
 	skip := kit.NewButton(words.L("Skip"), z.skip)
@@ -68,28 +85,62 @@ func newWizard(w pages.Window, engine wizardEngine, done func()) *wizard {
 	z.progress.Align = fyne.TextAlignCenter
 	z.foot = container.NewVBox(z.problem, buttons)
 	z.sheet = container.NewBorder(nil, z.foot, nil, nil, z.body)
-	const width, height = 560, 400
+	const width, height = 560, 420
 	middle := container.NewGridWrap(fyne.NewSize(width, height),
 		kit.NewPlate(theme.ColorNameOverlayBackground, 12, kit.Inset(kit.GapHuge, kit.GapHuge, z.sheet)))
 	z.screen = container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle))
+	z.show(askName)
 	return z
+}
+
+// entry makes a field that notes that the person typed in it.
+func (z *wizard) entry() *kit.TextEntry {
+	e := kit.NewTextEntry(z.window.Host().Pressed)
+	e.OnChanged = func(string) {
+		z.typed[e] = true
+		z.showNext()
+	}
+	e.OnSubmitted = func(string) { z.next.Tapped(nil) }
+	return e
 }
 
 // begin asks the first question. What covers the window must be in it.
 func (z *wizard) begin() {
-	z.show(0)
+	z.show(askName)
 	pages.Ask(z.window, z.engine.Settings, func(settings face.Settings, err error) {
 		if err != nil {
 			z.refuse(err)
 			return
 		}
-		z.settings = settings
-		z.name.SetText(settings.Name)
-		z.folder.SetText(settings.DownloadFolder)
+		z.settings, z.filled = settings, true
+		z.suggest(z.name, settings.Name)
+		z.suggest(z.folder, settings.DownloadFolder)
+		z.share.SetChecked(settings.ShareDownloads)
 	})
+	z.look()
+}
+
+// suggest puts a text into a field, unless the person typed in it already. The next
+// letter replaces it.
+func (z *wizard) suggest(e *kit.TextEntry, text string) {
+	if z.typed[e] {
+		return
+	}
+	e.SetText(text)
+	z.typed[e] = false
+	e.TypedShortcut(&fyne.ShortcutSelectAll{})
+}
+
+// look asks the engine which trackers there are now: they keep arriving.
+func (z *wizard) look() {
 	pages.Ask(z.window, z.engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil {
-			z.showNearby(view.Nearby)
+			z.used = ""
+			if view.Address != "" {
+				z.used = words.TrackerName(view.KnownTracker)
+			}
+			z.others = view.Nearby
+			z.showTrackers()
 		}
 	})
 }
@@ -97,14 +148,11 @@ func (z *wizard) begin() {
 func (z *wizard) show(step int) {
 	z.step = step
 	z.refuse(nil)
-	z.progress.SetText(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step + 1, "Of": wizardSteps}))
+	z.progress.SetText(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step + 1, "Of": int(wizardSteps)}))
 	kit.Reveal(z.foot, z.back, step > 0)
-	z.next.SetText(words.L("Next"))
-	if step == wizardSteps-1 {
-		z.next.SetText(words.L("Start"))
-	}
-	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.askName, z.askTracker, z.askFolder}[step]()}
+	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.nameQuestion, z.trackerQuestion, z.folderQuestion}[step]()}
 	z.body.Refresh()
+	z.showTrackers()
 	z.sheet.Refresh()
 	z.window.Host().Canvas.Focus([]*kit.TextEntry{z.name, z.tracker, z.folder}[step])
 }
@@ -116,58 +164,149 @@ func (z *wizard) question(title, text string, content ...fyne.CanvasObject) fyne
 	return container.NewVBox(append([]fyne.CanvasObject{kit.Inset(kit.GapMedium, 0, big), kit.Paragraph(text)}, content...)...)
 }
 
-func (z *wizard) askName() fyne.CanvasObject {
+func (z *wizard) nameQuestion() fyne.CanvasObject {
 	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
-	z.name.OnSubmitted = func(string) { z.forward() }
 	return container.NewVBox(kit.Leading(kit.Inset(kit.GapMedium, 0, mark)), z.question(words.L("Welcome"),
 		words.L("CentralizedP2P shares files directly between computers. Nothing is shared until you say so."),
 		kit.Labelled(words.L("Your name, as others see it"), z.name, nil)))
 }
 
-func (z *wizard) askTracker() fyne.CanvasObject {
-	connect := kit.NewButtonWithIcon(words.L("Connect"), theme.ConfirmIcon(), func() { z.useTracker(z.tracker.Text) })
-	own := kit.NewButtonWithIcon(words.L("Run a tracker on this computer"), theme.StorageIcon(), func() {
-		z.connect(z.engine.StartTracker)
-	})
+func (z *wizard) trackerQuestion() fyne.CanvasObject {
 	return z.question(words.L("Choose a tracker"),
-		words.L("A tracker knows who shares what and answers searches. Files never pass through it."),
-		z.nearby, container.NewBorder(nil, nil, nil, connect, z.tracker), kit.Leading(own), z.answer)
+		words.L("A tracker is where a group meets: it knows who shares what. Files never pass through it. If somebody sent you a link, paste it here."),
+		z.tracker, z.nearby, kit.Leading(z.own), z.answer)
 }
 
-func (z *wizard) askFolder() fyne.CanvasObject {
+func (z *wizard) folderQuestion() fyne.CanvasObject {
 	choose := kit.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
 		z.window.Sheets().PickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
-	z.folder.OnSubmitted = func(string) { z.forward() }
-	return z.question(words.L("Download folder"), words.L("You can change all of this later in Settings."),
-		container.NewBorder(nil, nil, nil, choose, z.folder))
+	return container.NewVBox(z.result, z.question(words.L("Download folder"), words.L("You can change all of this later in Settings."),
+		container.NewBorder(nil, nil, nil, choose, z.folder), z.share))
 }
 
-func (z *wizard) showNearby(trackers []face.KnownTracker) {
-	for _, known := range trackers {
-		z.nearby.Add(kit.NewButtonWithIcon(
-			words.L("{{.Name}} on your network", words.Values{"Name": words.TrackerName(known)}), theme.ComputerIcon(),
-			func() { z.useTracker(known.Address) }))
+// showTrackers shows which trackers there are, and what that makes the next step.
+func (z *wizard) showTrackers() {
+	z.nearby.Objects = nil
+	for i, known := range z.others {
+		if i > 0 || z.used != "" || z.tracker.Text != "" { // else it is the next step
+			z.nearby.Add(kit.NewButtonWithIcon(
+				words.L("{{.Name}} on your network", words.Values{"Name": words.TrackerName(known)}), theme.ComputerIcon(),
+				func() { z.useTracker(known.Address) }))
+		}
 	}
+	z.nearby.Refresh()
+	text, result := "", ""
+	switch {
+	case z.used != "":
+		text = words.L("Connected to {{.Tracker}}", words.Values{"Tracker": z.used})
+		result = text
+	case len(z.others) == 0:
+		text = words.L("Looking for trackers on your network…")
+	}
+	if !z.busy {
+		z.answer.SetText(text)
+	}
+	z.result.SetText(result)
+	kit.Reveal(nil, z.result, result != "")
+	kit.Reveal(nil, z.own, z.used != "" || len(z.others) > 0 || z.tracker.Text != "")
+	z.showNext()
+	z.sheet.Refresh()
+}
+
+// showNext names the next step on the primary button.
+func (z *wizard) showNext() {
+	text := words.L("Next")
+	switch {
+	case z.step == askFolder:
+		text = words.L("Start")
+	case z.step == askName, z.used != "" && z.tracker.Text == "":
+	case z.tracker.Text != "":
+		text = words.L("Connect")
+	case len(z.others) > 0:
+		text = words.L("Join {{.Name}}", words.Values{"Name": words.CutName(words.TrackerName(z.others[0]))})
+	default:
+		text = words.L("Run a tracker on this computer")
+	}
+	if z.next.Text != text {
+		z.next.SetText(text)
+		z.showTrackers()
+	}
+}
+
+// forward takes the next step.
+func (z *wizard) forward() {
+	switch {
+	case z.busy:
+	case z.step != askTracker:
+		z.save(z.leave)
+	case z.tracker.Text != "":
+		z.useTracker(z.tracker.Text)
+	case z.used != "":
+		z.leave()
+	case len(z.others) > 0:
+		z.useTracker(z.others[0].Address)
+	default:
+		z.runTracker()
+	}
+}
+
+// paste connects to the tracker of a link that was pasted, at whatever question.
+func (z *wizard) paste(link netproto.Link) {
+	tracker := netproto.Link{Tracker: link.Tracker, Size: -1, Fingerprint: link.Fingerprint, Invite: link.Invite}
+	z.save(func() {
+		z.tracker.SetText(tracker.String())
+		z.show(askTracker)
+		z.useTracker(tracker.String())
+	})
 }
 
 func (z *wizard) useTracker(address string) {
-	if address != "" {
-		z.connect(func(ctx context.Context) error { return z.engine.UseTracker(ctx, address) })
-	}
+	z.connect(func(ctx context.Context) error { return z.engine.UseTracker(ctx, address) })
 }
+
+func (z *wizard) runTracker() { z.connect(z.engine.StartTracker) }
 
 // connect tries a tracker and says how that went.
 func (z *wizard) connect(action func(context.Context) error) {
+	z.work(words.L("Connecting…"), action, func() {
+		z.tracker.SetText("")
+		z.look()
+		z.show(askFolder)
+	})
+}
+
+// save gives the engine the name and the folder, if they are other ones.
+func (z *wizard) save(then func()) {
+	settings := z.settings
+	settings.Name, settings.DownloadFolder, settings.ShareDownloads = z.name.Text, z.folder.Text, z.share.Checked
+	switch {
+	case !z.filled, settings == z.settings:
+		then()
+	case settings.Name == "":
+		z.refuse(&netproto.Error{Code: netproto.CodeInvalid, Detail: words.L("the name is empty")})
+	default:
+		z.work("", func(ctx context.Context) error { return z.engine.ApplySettings(ctx, settings) }, func() {
+			z.settings = settings
+			then()
+		})
+	}
+}
+
+// work gives an answer to the engine, and goes on if it is good.
+func (z *wizard) work(said string, action func(context.Context) error, then func()) {
 	z.refuse(nil)
-	z.answer.SetText(words.L("Connecting…"))
+	z.busy = true
+	z.answer.SetText(said)
+	z.next.Disable()
 	z.window.Start(func(ctx context.Context) func() {
-		err := action(ctx)
+		err := pages.InTime(ctx, action(ctx))
 		return func() {
-			z.answer.SetText("")
-			z.refuse(err)
-			if err == nil {
-				z.show(wizardSteps - 1)
+			z.busy = false
+			z.next.Enable()
+			z.showTrackers()
+			if z.refuse(err); err == nil {
+				then()
 			}
 		}
 	})
@@ -182,6 +321,8 @@ func (z *wizard) refuse(err error) {
 		for _, failure := range invalid {
 			text = words.Explain(failure).String()
 		}
+	case errors.Is(err, pages.ErrSlow):
+		text = slowWords().String()
 	case err != nil:
 		text = words.Explain(face.FailureOf(err)).String()
 	}
@@ -190,47 +331,15 @@ func (z *wizard) refuse(err error) {
 	z.sheet.Refresh()
 }
 
-func (z *wizard) forward() {
-	switch {
-	case z.step == 1 && z.tracker.Text != "":
-		z.useTracker(z.tracker.Text)
-		return
-	case z.step == 1, !z.changed():
-		z.leave()
-		return
-	}
-	settings := z.answered()
-	if settings.Name == "" {
-		z.refuse(&netproto.Error{Code: netproto.CodeInvalid, Detail: words.L("the name is empty")})
-		return
-	}
-	z.next.Disable()
-	z.window.Start(func(ctx context.Context) func() {
-		err := z.engine.ApplySettings(ctx, settings)
-		return func() {
-			z.next.Enable()
-			if err != nil {
-				z.refuse(err)
-				return
-			}
-			z.settings = settings
-			z.leave()
-		}
-	})
-}
-
-func (z *wizard) answered() face.Settings {
-	settings := z.settings
-	settings.Name, settings.DownloadFolder = z.name.Text, z.folder.Text
-	return settings
-}
-
-func (z *wizard) changed() bool { return z.answered() != z.settings }
-
 // skip leaves the question with its default.
 func (z *wizard) skip() {
-	z.name.SetText(z.settings.Name)
-	z.folder.SetText(z.settings.DownloadFolder)
+	if z.busy {
+		return
+	}
+	z.typed[z.name], z.typed[z.folder] = false, false
+	z.suggest(z.name, z.settings.Name)
+	z.suggest(z.folder, z.settings.DownloadFolder)
+	z.share.SetChecked(!z.filled || z.settings.ShareDownloads)
 	z.leave()
 }
 

@@ -146,6 +146,7 @@ type statusLine struct {
 	window                       pages.Window
 	state, down, up, peers, open *kit.Line
 	stateIcon, openIcon          *widget.Icon
+	quick                        fyne.CanvasObject // shown while the quick limit is on
 	box                          *fyne.Container
 }
 
@@ -155,6 +156,12 @@ func newStatusLine(w pages.Window) *statusLine {
 		*part = kit.NewCaption()
 	}
 	s.peers.Whole, s.open.Whole = true, true
+	limited := kit.NewCaption()
+	limited.Whole = true
+	limited.Set(words.L("Quick limit"), theme.ColorNameWarning)
+	s.quick = container.New(layout.NewCustomPaddedHBoxLayout(kit.Gap),
+		container.NewGridWrap(fyne.NewSquareSize(16), widget.NewIcon(kit.Tinted(theme.MediaFastForwardIcon(), theme.ColorNameWarning))), limited)
+	s.quick.Hide()
 	s.ExtendBaseWidget(s)
 	s.show(face.Status{Connection: face.ConnectionNone, Reachable: netproto.ReachableUnknown})
 	return s
@@ -172,6 +179,7 @@ func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 		return container.New(layout.NewCustomPaddedHBoxLayout(kit.Gap), container.NewGridWrap(small, picture), text)
 	}
 	right := container.NewHBox(
+		s.quick,
 		part(widget.NewIcon(kit.Tinted(theme.DownloadIcon(), kit.ColorCaption)), s.down, 68),
 		part(widget.NewIcon(kit.Tinted(theme.UploadIcon(), kit.ColorCaption)), s.up, 68),
 		whole(widget.NewIcon(kit.Tinted(theme.AccountIcon(), kit.ColorCaption)), s.peers),
@@ -201,7 +209,7 @@ func (s *statusLine) show(status face.Status) {
 		s.open.SetText(words.L("Reachability unknown"))
 		s.openIcon.SetResource(kit.Tinted(theme.QuestionIcon(), kit.ColorCaption))
 	}
-	if s.box != nil && (s.open.Text != open || s.peers.Text != peers) {
+	if changed := kit.Reveal(nil, s.quick, status.QuickLimit); s.box != nil && (changed || s.open.Text != open || s.peers.Text != peers) {
 		s.box.Refresh()
 	}
 }

@@ -34,12 +34,20 @@ func (k *keyboard) find() {
 
 // paste is Ctrl+V. The menus take the keys before any entry sees them, so text
 // is passed on to the entry with the focus. A link is opened from anywhere
-// except a sheet, which may be waiting for one.
+// except a sheet, which may be waiting for one. While the questions of the first
+// start are asked, it answers that for the tracker.
 func (k *keyboard) paste() {
 	w := k.window
 	entry := k.writing()
 	text := w.app.Clipboard().Content()
-	_, err := netproto.ParseLink(text)
+	link, err := netproto.ParseLink(text)
+	if err == nil && w.asking && !w.sheets.IsOpen() {
+		w.wizard.paste(link)
+		if !link.IsTracker() { // what it names is asked about after the questions
+			w.requests.waiting = append(w.requests.waiting, text)
+		}
+		return
+	}
 	if entry != nil && (err != nil || w.sheets.IsOpen()) {
 		entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: w.app.Clipboard()})
 		return

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -25,6 +26,11 @@ func (w *window) GoTo(to pages.Place) {
 	if w.place != to {
 		w.goTo(to)
 	}
+}
+
+// Shows reports whether the person sees a page now.
+func (w *window) Shows(place pages.Place) bool {
+	return w.place == place && !w.asking && !w.crossing.hidden.Load()
 }
 
 // Host is what the window lends to widgets of the kit.
@@ -70,12 +76,17 @@ func (w *window) Act(action func(context.Context) error, done func()) {
 func (w *window) Fail(err error) {
 	switch {
 	case errors.Is(err, pages.ErrSlow):
-		w.notice.fail(words.Message{
-			What: words.L("This took too long"),
-			Next: words.L("Try again; if it keeps failing, copy the diagnostics in Settings and report it."),
-		})
+		w.notice.fail(slowWords())
 	case !errors.Is(err, context.Canceled):
 		w.notice.fail(words.Explain(face.FailureOf(err)))
+	}
+}
+
+// slowWords says that the engine did not answer in time.
+func slowWords() words.Message {
+	return words.Message{
+		What: words.L("This took too long"),
+		Next: words.L("Try again; if it keeps failing, copy the diagnostics in Settings and report it."),
 	}
 }
 
@@ -94,7 +105,16 @@ func (w *window) OpenPath(path string) {
 	if !strings.HasPrefix(slashed, "/") { // C:/…
 		slashed = "/" + slashed
 	}
-	if err := w.app.OpenURL(&url.URL{Scheme: "file", Path: slashed}); err != nil {
-		w.Fail(netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", path, err))
-	}
+	w.crossing.start(func(context.Context) func() {
+		_, err := os.Stat(path)
+		return func() {
+			switch {
+			case err != nil:
+				w.Fail(netproto.Errorf(netproto.CodeFileUnreadable, "%w", err))
+			case w.app.OpenURL(&url.URL{Scheme: "file", Path: slashed}) != nil:
+				w.notice.fail(words.Message{What: words.L("No program opens this kind of file"), Why: netproto.Printable(filepath.Base(path)),
+					Next: words.L("Open its folder, and choose a program there.")})
+			}
+		}
+	})
 }

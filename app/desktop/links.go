@@ -20,12 +20,15 @@ type links struct {
 	window    pages.Window
 	engine    linkEngine
 	clipboard fyne.Clipboard
+	next      func() // asks about what waits, if a link needs no decision
+	asking    bool   // the engine is asked about a link
 }
 
 // linkEngine is what links need of the engine.
 type linkEngine interface {
 	face.Trackers
 	face.Downloads
+	face.Search
 }
 
 // paste opens the link on the clipboard, or asks for one.
@@ -66,13 +69,33 @@ func (l *links) open(text string) {
 	case err != nil:
 		w.Fail(linkFailure(err).Error())
 	case link.IsTracker():
-		l.confirmTracker(link)
+		l.asking = true
+		pages.Ask(w, l.engine.Tracker, func(view face.TrackerView, err error) {
+			l.asking = false
+			if err == nil && view.Address == link.Tracker && (link.Fingerprint.IsZero() || view.Fingerprint == link.Fingerprint) {
+				w.Sheets().CloseAll()
+				w.Tell(words.L("You already use this tracker."))
+				l.next()
+				return
+			}
+			l.confirmTracker(link, view)
+		})
 	default:
-		l.confirmDownload(link)
+		l.asking = true
+		pages.Ask(w, func(ctx context.Context) ([]face.Have, error) {
+			return l.engine.Have(ctx, []netproto.ContentHash{link.Hash})
+		},
+			func(have []face.Have, err error) {
+				l.asking = false
+				if err != nil {
+					have = []face.Have{face.HaveNothing}
+				}
+				l.confirmDownload(link, have[0])
+			})
 	}
 }
 
-func (l *links) confirmTracker(link netproto.Link) {
+func (l *links) confirmTracker(link netproto.Link, view face.TrackerView) {
 	w := l.window
 	facts := kit.NewFacts()
 	facts.Set([]kit.Fact{
@@ -83,10 +106,14 @@ func (l *links) confirmTracker(link netproto.Link) {
 		w.Sheets().Close()
 		pages.UseTracker(w, l.engine, link.String())
 	})
-	w.Sheets().Open(words.L("Use another tracker?"), facts.Box, fyne.NewSize(520, 240), w.Sheets().CancelButton(), use)
+	title := words.L("Use another tracker?")
+	if view.Address == "" {
+		title = words.L("Use this tracker?")
+	}
+	w.Sheets().Open(title, facts.Box, fyne.NewSize(520, 240), w.Sheets().CancelButton(), use)
 }
 
-func (l *links) confirmDownload(link netproto.Link) {
+func (l *links) confirmDownload(link netproto.Link, have face.Have) {
 	w := l.window
 	name := link.Name
 	if name == "" {
@@ -97,6 +124,9 @@ func (l *links) confirmDownload(link netproto.Link) {
 		{Name: words.L("Tracker"), Value: link.Tracker}}
 	if link.Size >= 0 {
 		list[1].Value = words.Size(link.Size)
+	}
+	if mark := pages.HaveWords(have); mark.Text != "" {
+		list = append(list, kit.Fact{Name: words.L("On this computer"), Value: mark.Text})
 	}
 	facts.Set(list)
 	get := kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() {

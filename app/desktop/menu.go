@@ -21,7 +21,11 @@ type actor interface {
 }
 
 // menus makes the main menu and its commands, and answers their keys.
-type menus struct{ window *window }
+type menus struct {
+	window *window
+	items  []*fyne.MenuItem // of the main menu
+	of     []command        // that the items stand for
+}
 
 func (m *menus) file() []command {
 	w := m.window
@@ -42,7 +46,7 @@ func (m *menus) places() []command {
 			}
 		}
 	}
-	commands := []command{{name: "Find", key: fyne.KeyF, held: ctrl, run: uncovered(w.keys.find)}}
+	commands := []command{{name: "Find", key: fyne.KeyF, held: ctrl, run: uncovered(w.keys.find)}, m.refresh()}
 	for i := range pages.PlaceCount {
 		commands = append(commands, command{
 			name: i.Name(), key: fyne.KeyName('1' + rune(i)), held: ctrl,
@@ -51,6 +55,17 @@ func (m *menus) places() []command {
 	}
 	return append(commands, command{name: "Change settings", key: fyne.KeyComma, held: ctrl,
 		run: uncovered(func() { w.visit(pages.PlaceSettings) })})
+}
+
+// refresh is the command that asks the tracker and the engine again.
+func (m *menus) refresh() command {
+	w := m.window
+	return command{name: "Refresh", key: fyne.KeyF5, run: func() {
+		if w.place == pages.PlaceSearch {
+			w.search().Refresh()
+		}
+		w.Poke()
+	}}
 }
 
 // edit returns the commands about the selected rows, and undo.
@@ -72,11 +87,14 @@ func (m *menus) rows() []command {
 			}
 		}
 	}
+	on := func(places ...pages.Place) func() bool {
+		return func() bool { return slices.Contains(places, w.place) }
+	}
 	return []command{
-		{name: "Pause or resume", key: fyne.KeySpace, run: onRows(actor.Toggle)},
-		{name: "Remove", key: fyne.KeyDelete, run: onRows(actor.Remove)},
-		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.Open)},
-		{name: "Details", key: fyne.KeyF8, run: w.keys.details},
+		{name: "Pause or resume", key: fyne.KeySpace, run: onRows(actor.Toggle), on: on(pages.PlaceDownloads)},
+		{name: "Remove", key: fyne.KeyDelete, run: onRows(actor.Remove), on: on(pages.PlaceDownloads, pages.PlaceShared)},
+		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.Open), on: on(pages.PlaceSearch, pages.PlaceDownloads, pages.PlaceShared)},
+		{name: "Details", key: fyne.KeyF8, run: w.keys.details, on: on(pages.PlaceDownloads)},
 	}
 }
 
@@ -93,15 +111,28 @@ func (m *menus) queue() []command {
 	for _, move := range pages.QueueMoves {
 		commands = append(commands, command{name: move.Name, key: queueKeys[move.Way], held: fyne.KeyModifierAlt, run: page.MoveInQueue(move.Way)})
 	}
-	commands = append(commands, command{name: "Delete files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: page.RemoveWithFiles})
 	for i, c := range commands {
-		commands[i].run = func() {
-			if w.place == pages.PlaceDownloads && !w.sheets.IsOpen() {
-				c.run()
-			}
+		commands[i].run, commands[i].on = m.onDownloads(c.run), m.showsDownloads
+	}
+	return append(commands, m.deleteFiles())
+}
+
+// deleteFiles is the command that Shift+Del stands for.
+func (m *menus) deleteFiles() command {
+	page := m.window.pages[pages.PlaceDownloads].(*pages.Downloads)
+	return command{name: "Delete files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: m.onDownloads(page.RemoveWithFiles), on: m.showsDownloads}
+}
+
+func (m *menus) showsDownloads() bool { return m.window.place == pages.PlaceDownloads }
+
+// onDownloads returns an action that runs while the downloads are shown and nothing
+// lies above them.
+func (m *menus) onDownloads(run func()) func() {
+	return func() {
+		if m.showsDownloads() && !m.window.sheets.IsOpen() {
+			run()
 		}
 	}
-	return commands
 }
 
 // transfers returns the commands about all transfers.
@@ -110,7 +141,7 @@ func (m *menus) transfers() []command {
 	return []command{
 		{name: "Pause all", run: w.transfers.pauseAll},
 		{name: "Resume all", run: w.transfers.resumeAll},
-		{name: "Quick limit", run: w.transfers.switchQuickLimit},
+		{name: "Quick limit", run: w.transfers.switchQuickLimit, checked: func() bool { return w.status.QuickLimit }},
 	}
 }
 
@@ -129,12 +160,23 @@ func (m *menus) typedKey(event *fyne.KeyEvent) {
 	w := m.window
 	switch event.Name {
 	case fyne.KeyEscape:
-		if !w.sheets.Close() {
+		switch {
+		case w.sheets.Close():
+		case w.asking:
+			w.wizard.skip()
+		default:
 			w.notice.hide()
 		}
 		return
 	case fyne.KeyEnter, fyne.KeyReturn:
-		if w.sheets.Submit() || w.win.Canvas().Focused() != nil {
+		if w.sheets.Submit() {
+			return
+		}
+		if w.asking {
+			w.wizard.next.Tapped(nil)
+			return
+		}
+		if w.win.Canvas().Focused() != nil {
 			return // a widget without rows has the focus
 		}
 		event = &fyne.KeyEvent{Name: fyne.KeyReturn}
@@ -144,21 +186,43 @@ func (m *menus) typedKey(event *fyne.KeyEvent) {
 		}
 		return
 	}
-	for _, c := range append(m.rows(), m.help()...) {
+	for _, c := range slices.Concat(m.rows(), []command{m.refresh()}, m.help()) {
 		if c.key == event.Name && c.held == 0 {
 			c.run()
 		}
 	}
 }
 
+// typedCut answers Shift+Del while nothing has the focus: Fyne makes it a shortcut
+// before the menus see the keys.
+func (m *menus) typedCut(shortcut fyne.Shortcut) {
+	if cut, ok := shortcut.(*fyne.ShortcutCut); ok && cut.Secondary {
+		m.deleteFiles().run()
+	}
+}
+
+// show brings the main menu up to date, after the status or the page changed.
+func (m *menus) show() {
+	changed := false
+	for i, c := range m.of {
+		changed = c.update(m.items[i]) || changed
+	}
+	if menu := m.window.win.MainMenu(); changed && menu != nil {
+		menu.Refresh()
+	}
+}
+
 func (m *menus) main() *fyne.MainMenu {
 	w := m.window
+	m.of, m.items = nil, nil
 	menu := func(name string, commands []command) *fyne.Menu {
-		m := fyne.NewMenu(name)
+		menu := fyne.NewMenu(name)
 		for _, c := range commands {
-			m.Items = append(m.Items, c.item())
+			item := c.item()
+			menu.Items = append(menu.Items, item)
+			m.of, m.items = append(m.of, c), append(m.items, item)
 		}
-		return m
+		return menu
 	}
 	file := menu(words.L("File"), m.file())
 	quit := fyne.NewMenuItem(words.L("Quit"), w.exit.quit)

@@ -291,7 +291,7 @@ func TestPastingALinkOpensItAndPastingTextDoesNot(t *testing.T) {
 	}
 	d.app.Clipboard().SetContent(netproto.Link{Tracker: "office:5000", Size: -1}.String())
 	d.menu("Paste link")
-	d.reads("Use another tracker?")
+	d.reads("Use this tracker?")
 	d.tap("Use this tracker")
 	d.did("use cp2p://office:5000")
 	d.app.Clipboard().SetContent("")

@@ -209,44 +209,6 @@ func TestDiagnosticsAreCopied(t *testing.T) {
 	}
 }
 
-func TestAFirstStartAsksForNameTrackerAndFolder(t *testing.T) {
-	engine := newFake()
-	engine.tracker.Nearby = []face.KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}}
-	d := newDesk(t, engine, Options{FirstStart: true})
-	d.reads("Nothing is shared until you say so.")
-	d.reads("Ada")
-	d.window.win.Canvas().Focused().(*kit.TextEntry).SetText("Grace")
-	d.tap("Next")
-	d.reads("Choose a tracker")
-	d.tap("kitchen on your network")
-	d.did("use 192.168.1.20:5000")
-	d.reads("Download folder")
-	d.tap("Start")
-	d.reads("Search by name")
-	if s := engine.applied(); s.Name != "Grace" || s.DownloadFolder != "/home/ada/Downloads" {
-		t.Errorf("the settings are %+v", s)
-	}
-}
-
-func TestAFirstStartCanBeSkippedAndTellsWhatWentWrong(t *testing.T) {
-	engine := newFake()
-	engine.err = netproto.Errorf(netproto.CodePortInUse, "5000")
-	d := newDesk(t, engine, Options{FirstStart: true})
-	d.reads("Ada")
-	d.tap("Skip")
-	d.tap("Run a tracker on this computer")
-	d.reads("The port is used by another program: 5000.")
-	d.tap("Skip")
-	d.tap("Back")
-	d.reads("Choose a tracker")
-	d.tap("Skip")
-	d.tap("Skip")
-	d.reads("Connected to attic")
-	if done := engine.actions(); !slices.Equal(done, []string{"start-tracker"}) {
-		t.Errorf("the engine was asked to %v", done)
-	}
-}
-
 func TestEveryKeyOfTheDesktopStandsInAMenu(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
 	var keys []string

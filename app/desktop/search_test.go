@@ -127,6 +127,7 @@ func TestAHitSaysWhetherItIsHereAlready(t *testing.T) {
 	here := hit(1, "here.txt", 10, netproto.KindDocument, 1)
 	here.Have = face.HaveHere
 	engine.search = answers(here, hit(2, "waits.txt", 10, netproto.KindDocument, 1), hit(3, "runs.txt", 10, netproto.KindDocument, 1))
+	engine.here = map[netproto.ContentHash]bool{here.Hash: true}
 	engine.downloads = []face.Download{{ID: "a", Hash: hashOf(2), State: face.DownloadQueued}, {ID: "b", Hash: hashOf(3), State: face.DownloadDownloading}}
 	d := newDesk(t, engine, Options{})
 	d.reads("Here")
@@ -134,6 +135,100 @@ func TestAHitSaysWhetherItIsHereAlready(t *testing.T) {
 	d.reads("Downloading")
 	engine.change(func(f *fakeEngine) { f.downloads = nil })
 	d.until("the marks of what is gone are gone", func() bool { return !d.shows("Queued") })
+}
+
+func TestWhatWasDeletedOrFailedCanBeDownloadedAgain(t *testing.T) {
+	engine := newFake()
+	deleted, failed := hit(1, "deleted.txt", 10, netproto.KindDocument, 9), hit(2, "failed.txt", 10, netproto.KindDocument, 5)
+	deleted.Have = face.HaveHere
+	engine.here = map[netproto.ContentHash]bool{deleted.Hash: true}
+	engine.search = answers(deleted, failed)
+	engine.downloads = []face.Download{{ID: "b", Hash: failed.Hash, State: face.DownloadFailed}}
+	d := newDesk(t, engine, Options{})
+	d.reads("deleted.txt")
+	d.until("it says Here", func() bool { return strings.Contains(readRow(t, d.window.win.Content(), "deleted.txt"), "Here") })
+	engine.change(func(f *fakeEngine) { f.here = nil })
+	d.until("it is no longer Here", func() bool { return !strings.Contains(readRow(t, d.window.win.Content(), "deleted.txt"), "Here") })
+	listOf[face.Hit](d).SelectAll()
+	d.tap("Download")
+	d.did("download deleted.txt []")
+	d.did("download failed.txt []")
+}
+
+func TestAHitSaysWhatItsDownloadDoes(t *testing.T) {
+	for state, want := range map[face.DownloadState]string{
+		face.DownloadPaused: "Paused", face.DownloadNoSpace: "Waiting for the disk", face.DownloadVerifying: "Downloading", face.DownloadQueued: "Queued",
+	} {
+		engine := newFake()
+		engine.search = answers(hit(1, "it.txt", 10, netproto.KindDocument, 1))
+		engine.downloads = []face.Download{{ID: "a", Hash: hashOf(1), State: state}}
+		d := newDesk(t, engine, Options{})
+		d.until(string(state)+" reads "+want, func() bool {
+			return d.shows("it.txt") && strings.Contains(readRow(t, d.window.win.Content(), "it.txt"), want)
+		})
+	}
+}
+
+func TestResultsAndEmptyPagesRefreshByThemselves(t *testing.T) {
+	engine := newFake()
+	d := newDesk(t, engine, Options{})
+	d.reads("Nobody shares anything")
+	engine.change(func(f *fakeEngine) { f.search = answers(manyHits(0, 60)...) }) // an empty page asks by itself
+	d.reads("60 results")
+	engine.change(func(f *fakeEngine) {
+		f.search = answers(manyHits(0, 61)...)
+		f.tracker.Resources++
+	})
+	d.reads("61 results")
+	engine.mu.Lock()
+	engine.search = answers(manyHits(0, 62)...)
+	engine.mu.Unlock()
+	d.menu("Refresh")
+	d.reads("62 results")
+}
+
+func TestARefreshKeepsWhatIsLookedAtInItsPlace(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(manyHits(100, 300)...)
+	d := newDesk(t, engine, Options{})
+	d.reads("200 results")
+	d.tap("Name")
+	list := listOf[face.Hit](d)
+	list.SelectOnly(120)
+	list.ScrollTo(120)
+	before, at := list.Selection()[0], list.GetScrollOffset()
+	engine.mu.Lock()
+	engine.search = answers(manyHits(90, 300)...)
+	engine.mu.Unlock()
+	d.key(fyne.KeyF5)
+	d.reads("210 results")
+	pitch := (list.GetScrollOffset() - at) / 10
+	if got := list.Selection(); len(got) != 1 || got[0] != before || pitch < 20 {
+		t.Errorf("selected are %v, each of ten rows above moved it by %v", got, pitch)
+	}
+}
+
+func TestNothingIsDownloadedWhileASearchSaysWhyItFailed(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "one.txt", 1, netproto.KindDocument, 1))
+	d := newDesk(t, engine, Options{})
+	d.reads("one.txt")
+	listOf[face.Hit](d).SelectOnly(0)
+	engine.change(func(f *fakeEngine) {
+		f.search = func(context.Context, face.SearchRequest) (face.SearchPage, error) {
+			return face.SearchPage{}, netproto.Errorf(netproto.CodeUnreachable, "attic:5000")
+		}
+	})
+	d.window.search().Entry.SetText("other")
+	d.reads("The tracker cannot be reached")
+	if d.button("Download") != nil {
+		t.Error("Download can be pressed")
+	}
+	d.window.win.Canvas().Unfocus()
+	d.key(fyne.KeyReturn)
+	if done := engine.actions(); len(done) > 0 {
+		t.Errorf("the engine was asked %q", done)
+	}
 }
 
 func TestEnterDownloadsTheSelectedHits(t *testing.T) {
@@ -155,6 +250,7 @@ func TestWhatIsHereIsNotDownloadedAgain(t *testing.T) {
 	engine := newFake()
 	here := hit(1, "here.txt", 10, netproto.KindDocument, 1)
 	here.Have = face.HaveHere
+	engine.here = map[netproto.ContentHash]bool{here.Hash: true}
 	engine.search = answers(here)
 	d := newDesk(t, engine, Options{})
 	d.reads("here.txt")

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/launch"
@@ -127,4 +129,69 @@ func TestAnotherLanguageIsShownAtOnce(t *testing.T) {
 	d.reads("/home/ada/Downloads")
 	d.reads("Connected to attic")
 	d.until("the tray has its menu", func() bool { return d.window.tray.menu.Items[0].Label == "Show the window" })
+}
+
+func TestASettingThatIsRefusedHoldsUpNoOther(t *testing.T) {
+	engine := newFake()
+	engine.apply = func(s face.Settings) error {
+		refused := face.InvalidSettings{}
+		if s.DownloadFolder == "/locked" {
+			refused[face.FieldDownloadFolder] = face.Failure{Code: netproto.CodeFolderUnwritable, Detail: "/locked"}
+		}
+		if s.Port == 5000 {
+			refused[face.FieldPort] = face.Failure{Code: netproto.CodePortInUse, Detail: "5000"}
+		}
+		if len(refused) > 0 {
+			return refused
+		}
+		return nil
+	}
+	d := openAt(t, engine, pages.PlaceSettings)
+	d.reads("/home/ada/Downloads")
+	d.field("Folder").SetText("/locked")
+	d.reads("The folder cannot be written: /locked.")
+	d.field("Port (0 for any free one)").SetText("5000")
+	d.reads("The port is used by another program: 5000.")
+	d.field("Port (0 for any free one)").SetText("4001")
+	d.field("Your name").SetText("Grace")
+	test.Tap(d.box("Share completed downloads"))
+	d.hasSettings(func(s face.Settings) bool { return s.Port == 4001 && s.Name == "Grace" && !s.ShareDownloads })
+	d.until("the complaint about the port is gone", func() bool { return !d.shows("used by another program") })
+	if !d.shows("The folder cannot be written: /locked.") || d.field("Folder").Text != "/locked" {
+		t.Error("the folder no longer says what is wrong")
+	}
+	engine.change(func(f *fakeEngine) { f.settings.UploadSlots = 9 }) // somebody else
+	d.until("the change is shown", func() bool { return d.field("Uploads at once").Text == "9" })
+	if d.field("Folder").Text != "/locked" {
+		t.Error("what was typed is gone")
+	}
+}
+
+func TestTheWheelScrollsAPageWhereverThePointerIs(t *testing.T) {
+	for _, at := range []pages.Place{pages.PlaceSettings, pages.PlaceTracker} {
+		d := openAt(t, busy(), at)
+		d.window.win.Resize(fyne.NewSize(720, 480))
+		scroll := seen(d, "a page that scrolls", func(*container.Scroll) bool { return true })
+		d.until("the page is full", func() bool { return scroll.Content.MinSize().Height > scroll.Size().Height })
+		entries := 0
+		for _, object := range laidOut(scroll.Content) {
+			if asEntry(object) == nil {
+				continue
+			}
+			entries++
+			scroll.ScrollToTop()
+			at := d.app.Driver().AbsolutePositionForObject(object).AddXY(object.Size().Width/2, object.Size().Height/2)
+			scroll.ScrollToOffset(fyne.NewPos(0, max(at.Y-300, 0)))
+			at = d.app.Driver().AbsolutePositionForObject(object).AddXY(object.Size().Width/2, object.Size().Height/2)
+			before := scroll.Offset.Y
+			test.Scroll(d.window.win.Canvas(), at, 0, -10)
+			test.Scroll(d.window.win.Canvas(), at, 0, 5)
+			if scroll.Offset.Y == before {
+				t.Errorf("the wheel does nothing over a field at %v", at)
+			}
+		}
+		if entries == 0 {
+			t.Error("there is no field")
+		}
+	}
 }

@@ -38,7 +38,7 @@ func sheetsOfTheWindow(d *desk) map[string]struct {
 		"review":   {func() { w.drops.review([]string{"/a/film.mkv"}) }, "1 file"},
 		"folder":   {func() { w.goTo(pages.PlaceSearch); openRow(listOf[face.Hit](d), 0) }, "chosen"},
 		"link":     {func() { d.app.Clipboard().SetContent(""); w.links.paste() }, "Open a link"},
-		"tracker":  {func() { w.links.open(link.String()) }, "Use another tracker?"},
+		"tracker":  {func() { w.links.open(link.String()) }, "Use this tracker?"},
 		"download": {func() { w.links.open(file.String()) }, "film.mkv"},
 		"help":     {w.help.showKeys, "Ctrl+Shift+O"},
 		"about":    {w.help.about, "9.8.7"},
@@ -120,6 +120,7 @@ func TestEnterPressesThePrimaryButtonOfASheetAndNothingBehindIt(t *testing.T) {
 func TestEnterPressesTheButtonThatHasTheFocus(t *testing.T) {
 	d := sheetDesk(t)
 	d.window.links.open(netproto.Link{Tracker: "office:5000", Size: -1}.String())
+	d.reads("Use this tracker?")
 	d.window.win.Canvas().Focus(d.button("Cancel").(*kit.Button))
 	d.key(fyne.KeyReturn)
 	if d.window.sheets.IsOpen() || len(d.engine.actions()) > 0 {

@@ -35,6 +35,9 @@ type Options struct {
 	Version    string   // shown in the help; empty stands for that of Metadata
 	Open       []string // cp2p:// links to ask about, and files and folders to review for sharing
 	FirstStart bool     // starts with the three questions of a new installation
+	// FirstStartOver is called once they are answered; it may be nil. It may wait
+	// for the disk.
+	FirstStartOver func() error
 	// Requests receives what other starts of the program hand over, as Open. It
 	// is closed when no more come; it may be nil.
 	Requests <-chan []string
@@ -112,6 +115,7 @@ type window struct {
 	place     pages.Place          // the page shown; for the UI thread
 	following atomic.Pointer[page] // the page shown; for the goroutine that pulls
 	asking    bool                 // the questions of the first start are not answered yet
+	wizard    *wizard              // asks them; nil if they were answered before
 	gone      bool                 // the window was closed
 	status    face.Status          // as shown
 }
@@ -128,9 +132,14 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	w.win.SetPadded(false)
 	w.assemble()
 	w.build()
-	w.showPages()
+	if options.FirstStart {
+		w.firstStart()
+	} else {
+		w.showPages()
+	}
 	w.win.Canvas().SetOnTypedKey(w.menus.typedKey)
 	w.win.Canvas().SetOnTypedRune(w.keys.typedRune)
+	w.win.Canvas().AddShortcut(&fyne.ShortcutCut{}, w.menus.typedCut)
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.drops.dropped(uris) })
 	w.win.SetOnClosed(w.closed)
 	w.win.SetCloseIntercept(w.exit.closeAsked)
@@ -143,10 +152,10 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 func (w *window) assemble() {
 	w.sheets = kit.NewSheets(w.win, w.tips, w.Fail, func() { w.crossing.after(0, w.requests.openNext) })
 	w.undo = newUndo(w, w.crossing, func() { w.notice.hide() }, w.moved)
-	w.links = &links{window: w, engine: w.engine, clipboard: w.app.Clipboard()}
+	w.links = &links{window: w, engine: w.engine, clipboard: w.app.Clipboard(), next: func() { w.requests.openNext() }}
 	w.drops = &drops{window: w, engine: w.engine, crossing: w.crossing, refuse: func(m words.Message) { w.notice.fail(m) }}
 	w.requests = &requests{crossing: w.crossing, incoming: w.options.Requests, present: w.present,
-		busy: func() bool { return w.sheets.IsOpen() || w.asking }, link: w.links.open, files: w.drops.review, waiting: w.options.Open}
+		busy: func() bool { return w.sheets.IsOpen() || w.asking || w.links.asking }, link: w.links.open, files: w.drops.review, waiting: w.options.Open}
 	w.transfers = &transfers{window: w, engine: w.engine, undo: w.undo}
 	w.exit = &exit{window: w, win: w.win, prefs: w.prefs, crossing: w.crossing, engine: w.engine, present: w.present,
 		hosted: func(ctx context.Context) bool { return w.tray.hosted(ctx) }}
@@ -156,7 +165,7 @@ func (w *window) assemble() {
 		w.status.QuickLimit = status.QuickLimit // the tray changes it while the window is hidden
 		w.tray.show(status)
 	}}
-	w.keys, w.menus = &keyboard{w}, &menus{w}
+	w.keys, w.menus = &keyboard{w}, &menus{window: w}
 	w.help = &help{window: w, version: w.options.Version, commands: w.menus.listed}
 }
 
@@ -208,8 +217,8 @@ func (w *window) begin() {
 	w.crossing.poke()
 	w.tray.begin()
 	w.requests.follow()
-	if w.options.FirstStart {
-		w.firstStart()
+	if w.asking {
+		w.wizard.begin()
 	} else {
 		w.requests.openNext()
 	}
@@ -218,13 +227,16 @@ func (w *window) begin() {
 // firstStart covers the window with the questions of a new installation.
 func (w *window) firstStart() {
 	w.asking = true
-	wizard := newWizard(w, w.engine, func() {
+	w.wizard = newWizard(w, w.engine, func() {
 		w.asking = false
 		w.showPages()
+		w.search().Focus()
+		if w.options.FirstStartOver != nil {
+			w.Act(func(context.Context) error { return w.options.FirstStartOver() }, nil)
+		}
 		w.requests.openNext()
 	})
-	w.win.SetContent(wizard.screen)
-	wizard.begin()
+	w.win.SetContent(w.wizard.screen)
 }
 
 // pull asks for what the frame and the current page show. It runs beside the UI
@@ -237,6 +249,9 @@ func (w *window) pull(ctx context.Context) func() {
 	showPage := (*w.following.Load()).Pull(ctx)
 	return func() {
 		w.showStatus(status)
+		if w.asking {
+			w.wizard.look()
+		}
 		if showPage != nil {
 			showPage()
 		}
@@ -255,6 +270,7 @@ func (w *window) showStatus(status face.Status) {
 	}
 	w.crossing.countdown.Store(status.Connection == face.ConnectionReconnecting)
 	w.frame.show(w.undo.without(status))
+	w.menus.show()
 	w.banner.show(status)
 }
 
@@ -263,7 +279,11 @@ func (w *window) goTo(to pages.Place) {
 	w.place = to
 	w.following.Store(&w.pages[to])
 	w.frame.showPlace(to, w.pages[to].Screen())
+	w.menus.show()
 	w.tips.Hide()
+	if page, aware := w.pages[to].(interface{ Shown() }); aware {
+		page.Shown()
+	}
 	w.crossing.poke()
 }
 

@@ -14,6 +14,9 @@ type Search interface {
 	// FolderContents fetches the list of files of a folder from its sources.
 	// "no-source" if nobody online has it.
 	FolderContents(ctx context.Context, folder netproto.ContentHash) (Folder, error)
+	// Have says how much of each content is on this computer now, in the order of
+	// contents. It asks nobody and is quick.
+	Have(ctx context.Context, contents []netproto.ContentHash) ([]Have, error)
 }
 
 // SearchRequest asks for a page of hits.
@@ -49,7 +52,9 @@ type Have string
 const (
 	HaveNothing Have = ""
 	HaveQueued  Have = "queued"  // a download that has not started
-	HaveRunning Have = "running" // a download in progress, or paused
+	HaveRunning Have = "running" // a download in progress
+	HavePaused  Have = "paused"  // a download that the person paused
+	HaveStuck   Have = "stuck"   // a download that waits for its disk or folder
 	HaveHere    Have = "here"    // downloaded or shared
 )
 

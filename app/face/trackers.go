@@ -31,7 +31,7 @@ type Trackers interface {
 	// "tracker-key-changed" if it shows yet another key than the given one.
 	AcceptTrackerKey(ctx context.Context, address string, key netproto.Fingerprint) error
 	// StartTracker runs a tracker on this computer and uses it. "port-in-use" if
-	// another program has its port.
+	// another program has the port that the settings ask for.
 	StartTracker(ctx context.Context) error
 	// StopTracker ends the tracker on this computer and leaves it.
 	StopTracker(ctx context.Context) error

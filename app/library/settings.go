@@ -31,6 +31,8 @@ type Settings struct {
 	Tracker        string              `json:"tracker"`       // host:port, or "" before one was chosen
 	MoreTrackers   []string            `json:"more_trackers"` // used beside Tracker, at most 15
 	OwnTracker     bool                `json:"own_tracker"`
+	TrackerPort    int                 `json:"tracker_port"`   // of the tracker on this computer; 0 = TrackerAt, else the usual one or a free one near it
+	TrackerAt      int                 `json:"tracker_at"`     // the port that it had last; 0 = none
 	Started        bool                `json:"started"`        // the first start is over
 	AdaptiveSlots  bool                `json:"adaptive_slots"` // more than UploadSlots while the line has room
 	LocalExempt    bool                `json:"local_exempt"`   // the local network is not limited
@@ -128,7 +130,7 @@ func (s Settings) Validate() error {
 		return netproto.Errorf(netproto.CodeInvalid, "1 to 100 peers can be served at once")
 	case s.UpLimit < 0 || s.DownLimit < 0 || s.QuickUp < 0 || s.QuickDown < 0:
 		return netproto.Errorf(netproto.CodeInvalid, "a limit cannot be negative")
-	case s.ListenPort < 0 || s.ListenPort > 65535:
+	case min(s.ListenPort, s.TrackerPort, s.TrackerAt) < 0 || max(s.ListenPort, s.TrackerPort, s.TrackerAt) > 65535:
 		return netproto.Errorf(netproto.CodeInvalid, "a port is a number from 1 to 65535")
 	}
 	if len(s.MoreTrackers) > maxMoreTrackers {

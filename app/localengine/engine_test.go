@@ -82,10 +82,12 @@ func TestDiagnosticsTellNothingPrivate(t *testing.T) {
 	alice.offer(path)
 	bob.fetch(bob.findOne("diary"))
 	bob.finish("diary.txt")
-	taken := bob.trackers.own.listen
-	bob.trackers.own.listen = tracker.Address
+	settings := bob.chosen()
+	settings.TrackerPort = portOf(t, tracker.Address)
+	check(t, bob.ApplySettings(deadline(t), settings))
 	refused(t, bob.StartTracker(deadline(t)), netproto.CodePortInUse)
-	bob.trackers.own.listen = taken
+	settings.TrackerPort = 0
+	check(t, bob.ApplySettings(deadline(t), settings))
 	for _, h := range []*house{alice, bob} {
 		d, err := h.Diagnostics(deadline(t))
 		check(t, err)

@@ -13,8 +13,10 @@ import (
 )
 
 // How long the local network is asked for trackers, and how often. The first
-// answers come within milliseconds; a lost packet is sent again.
+// answers come within milliseconds; a lost packet is sent again. The first look is
+// short, because a new person waits for it.
 const (
+	lookFirst = 700 * time.Millisecond
 	lookFor   = 3 * time.Second
 	lookEvery = 30 * time.Second
 )
@@ -34,8 +36,8 @@ func (n *nearby) look() {
 	logged := ""
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
-		asking, done := context.WithTimeout(n.ctx, lookFor)
+	for most := lookFirst; ; most = lookFor {
+		asking, done := context.WithTimeout(n.ctx, most)
 		found, err := n.browse(asking)
 		done()
 		if n.ctx.Err() != nil {
@@ -46,6 +48,9 @@ func (n *nearby) look() {
 			n.log.Warn("the local network cannot be asked for trackers", "error", err)
 		}
 		n.set(found)
+		if most == lookFirst {
+			continue // for those that answer slowly
+		}
 		select {
 		case <-n.ctx.Done():
 			return

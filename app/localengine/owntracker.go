@@ -51,12 +51,13 @@ func (o *ownTracker) start() (*node.OwnTracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := node.StartTracker(node.TrackerData(o.library.Dir()), o.listen, settings.Name, o.logs)
+	own, err := o.open(settings)
 	if err == nil && !o.keep(own) {
 		return nil, errors.Join(netproto.Errorf(netproto.CodeCancelled, "the program ends"), own.Close())
 	}
 	if err == nil {
 		own.MapPort(settings.RouterPort)
+		o.rememberPort(own)
 	}
 	if err != nil {
 		o.mu.Lock()
@@ -65,6 +66,58 @@ func (o *ownTracker) start() (*node.OwnTracker, error) {
 	}
 	o.news.tell()
 	return own, coded(err)
+}
+
+// open starts a tracker on the port that the person chose; else on the one that it had
+// last, the usual one, one of the next, or any, whichever is free first.
+func (o *ownTracker) open(settings library.Settings) (*node.OwnTracker, error) {
+	host, usual, err := net.SplitHostPort(o.listen)
+	if err != nil {
+		return nil, err
+	}
+	ports := []string{strconv.Itoa(settings.TrackerPort)}
+	if settings.TrackerPort == 0 {
+		ports = portsToTry(settings.TrackerAt, usual)
+	}
+	var own *node.OwnTracker
+	for _, port := range ports {
+		own, err = node.StartTracker(node.TrackerData(o.library.Dir()), net.JoinHostPort(host, port), settings.Name, o.logs)
+		if netproto.CodeOf(err) != netproto.CodePortInUse {
+			break
+		}
+	}
+	return own, err
+}
+
+// portsNear is how many ports after the usual one are tried.
+const portsNear = 10
+
+// portsToTry returns the ports for a tracker whose port nobody chose.
+func portsToTry(last int, usual string) []string {
+	var ports []string
+	if last != 0 {
+		ports = append(ports, strconv.Itoa(last))
+	}
+	ports = append(ports, usual)
+	if first, err := strconv.Atoi(usual); err == nil && first != 0 {
+		for port := first + 1; port <= min(first+portsNear, 65535); port++ {
+			ports = append(ports, strconv.Itoa(port))
+		}
+	}
+	return append(ports, "0")
+}
+
+// rememberPort lets the tracker have its port again next time, so that invite links
+// stay valid.
+func (o *ownTracker) rememberPort(own *node.OwnTracker) {
+	_, text, err := net.SplitHostPort(own.Address)
+	port, notNumber := strconv.Atoi(text)
+	if err != nil || notNumber != nil {
+		return
+	}
+	if err := o.changeSettings(func(s *library.Settings) { s.TrackerAt = port }); err != nil {
+		o.log.Warn("the tracker may have another port next time", "error", err)
+	}
 }
 
 // keep takes over a tracker that was started; false once the engine is closed.

@@ -1,11 +1,13 @@
 package localengine
 
 import (
+	"errors"
 	"io"
 	"net"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"centralizedp2p/app/face"
@@ -80,12 +82,63 @@ func TestThePeerSaysGoodbyeBeforeItsTrackerStops(t *testing.T) {
 	}
 }
 
+// portOf returns the port of an address.
+func portOf(t *testing.T, address string) int {
+	t.Helper()
+	_, text, err := net.SplitHostPort(address)
+	check(t, err)
+	port, err := strconv.Atoi(text)
+	check(t, err)
+	return port
+}
+
+func TestATrackerTakesAnotherPortIfTheUsualOneIsTakenAndKeepsIt(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	defer taken.Close()
+	alice := newHouse(t)
+	alice.listen = taken.Addr().String()
+	alice.reopen()
+	check(t, alice.StartTracker(deadline(t)))
+	address := alice.owned().Address
+	if address == alice.listen || !strings.Contains(alice.view().Own.Invite, address) {
+		t.Errorf("it listens on %s, and the invite is %s", address, alice.view().Own.Invite)
+	}
+	check(t, taken.Close())
+	alice.reopen()
+	if again := alice.owned().Address; again != address {
+		t.Errorf("the next time it listens on %s, not on %s as the invites say", again, address)
+	}
+}
+
+func TestATrackerListensOnThePortThatThePersonChose(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	port := portOf(t, free.Addr().String())
+	check(t, free.Close())
+	alice := newHouse(t)
+	settings := alice.chosen()
+	settings.TrackerPort = 70000
+	var invalid face.InvalidSettings
+	if err := alice.ApplySettings(deadline(t), settings); !errors.As(err, &invalid) || invalid[face.FieldTrackerPort].IsZero() {
+		t.Errorf("70000 is a port: %v", err)
+	}
+	settings.TrackerPort = port
+	check(t, alice.ApplySettings(deadline(t), settings))
+	check(t, alice.StartTracker(deadline(t)))
+	if got := portOf(t, alice.owned().Address); got != port {
+		t.Errorf("it listens on %d, not on %d", got, port)
+	}
+}
+
 func TestATakenPortIsShownUntilTheTrackerStarts(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	defer taken.Close()
 	alice := newHouse(t)
-	alice.trackers.own.listen = taken.Addr().String()
+	settings := alice.chosen()
+	settings.TrackerPort = portOf(t, taken.Addr().String())
+	check(t, alice.ApplySettings(deadline(t), settings))
 	changed := alice.Watch(deadline(t))
 	refused(t, alice.StartTracker(deadline(t)), netproto.CodePortInUse)
 	<-changed
@@ -96,6 +149,8 @@ func TestATakenPortIsShownUntilTheTrackerStarts(t *testing.T) {
 	if own := alice.view().Own; own.Running || !own.Failure.IsZero() {
 		t.Errorf("what never started is remembered: %+v", own)
 	}
+	settings.TrackerPort = 0
+	check(t, alice.ApplySettings(deadline(t), settings))
 	check(t, alice.StartTracker(deadline(t)))
 	if own := alice.view().Own; !own.Running || !own.Failure.IsZero() {
 		t.Errorf("the view is %+v", own)
@@ -106,8 +161,12 @@ func TestTheOwnTrackerComesBackByItself(t *testing.T) {
 	alice := newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))
 	alice.untilConnection(face.ConnectionConnected)
-	before := alice.view()
-	alice.reopen() // it listens on another port now, as after a change of networks
+	before, address := alice.view(), alice.owned().Address
+	alice.close()
+	taken, err := net.Listen("tcp", address)
+	check(t, err)
+	defer taken.Close()
+	alice.open() // it listens on another port now
 	alice.untilConnection(face.ConnectionConnected)
 	after := alice.view()
 	if !after.Own.Running || after.Fingerprint != before.Fingerprint || after.Own.Invite == before.Own.Invite {
@@ -155,20 +214,26 @@ func TestTheOwnTrackerMayTakeTheAddressOfAnother(t *testing.T) {
 
 func TestTheWindowOpensWhenTheOwnTrackerCannotStart(t *testing.T) {
 	alice := newHouse(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	port := taken.Addr().String()
+	check(t, taken.Close())
+	settings := alice.chosen()
+	settings.TrackerPort = portOf(t, port)
+	check(t, alice.ApplySettings(deadline(t), settings))
 	check(t, alice.StartTracker(deadline(t)))
 	alice.untilConnection(face.ConnectionConnected)
 	alice.close()
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err = net.Listen("tcp", port)
 	check(t, err)
 	defer taken.Close()
-	alice.listen = taken.Addr().String()
 	alice.open()
 	if own := alice.view().Own; own.Running || own.Failure.Code != netproto.CodePortInUse {
 		t.Errorf("the view is %+v", own)
 	}
 	alice.untilConnection(face.ConnectionReconnecting)
 	alice.close()
-	alice.listen = "127.0.0.1:0"
+	check(t, taken.Close())
 	alice.open() // it is tried again at the next start
 	alice.untilConnection(face.ConnectionConnected)
 }

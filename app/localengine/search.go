@@ -29,6 +29,16 @@ func (s *search) Search(ctx context.Context, r face.SearchRequest) (face.SearchP
 	return page, nil
 }
 
+// Have says how much of each content is on this computer now.
+func (s *search) Have(_ context.Context, contents []netproto.ContentHash) ([]face.Have, error) {
+	have := s.have()
+	all := make([]face.Have, len(contents))
+	for i, hash := range contents {
+		all[i] = have(hash)
+	}
+	return all, nil
+}
+
 // have returns a function that says how much of a content is on this computer.
 // It is made once for many contents. The list of downloads is copied only if one
 // of them is in it: a search runs with every key that is typed.
@@ -46,10 +56,11 @@ func (s *search) have() func(netproto.ContentHash) face.Have {
 			if d.Hash != hash {
 				continue
 			}
-			switch have := haveOf(d); {
-			case have == face.HaveHere, have == face.HaveRunning:
+			switch have := haveOf(d); have {
+			case face.HaveHere, face.HaveRunning:
 				return have
-			case have == face.HaveQueued:
+			case face.HaveNothing:
+			default:
 				best = have
 			}
 		}
@@ -69,6 +80,10 @@ func haveOf(d queue.Download) face.Have {
 		return face.HaveNothing
 	case queue.StateFailed:
 		return face.HaveNothing
+	case queue.StatePaused:
+		return face.HavePaused
+	case queue.StateNoSpace:
+		return face.HaveStuck
 	case queue.StateQueued, queue.StateWaiting, queue.StateConnecting:
 		if d.Done == 0 {
 			return face.HaveQueued

@@ -26,7 +26,7 @@ func (p *preferences) Settings(context.Context) (face.Settings, error) {
 	s, err := p.settings()
 	return face.Settings{
 		Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
-		Port: s.ListenPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
+		Port: s.ListenPort, TrackerPort: s.TrackerPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
 		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
 		QuickDown: s.QuickDown, QuickUp: s.QuickUp,
 		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing,
@@ -56,6 +56,7 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 	saved.Name, saved.DownloadDir = strings.TrimSpace(s.Name), s.DownloadFolder
 	saved.MaxDownloads, saved.UploadSlots = s.DownloadsAtOnce, s.UploadSlots
 	saved.ListenPort, saved.DownLimit, saved.UpLimit, saved.SeedClients = s.Port, s.DownLimit, s.UpLimit, s.SeedClients
+	saved.TrackerPort = s.TrackerPort
 	saved.ShareDownloads, saved.AdaptiveSlots = s.ShareDownloads, s.AdaptiveSlots
 	saved.LocalExempt, saved.Preallocate = s.LocalExempt, s.Preallocate
 	saved.QuickDown, saved.QuickUp = s.QuickDown, s.QuickUp
@@ -82,6 +83,11 @@ func (p *preferences) SetQuickLimit(_ context.Context, on bool) error {
 	return nil
 }
 
+// FirstStartOver notes that the questions of the first start need not be asked again.
+func (p *preferences) FirstStartOver() error {
+	return p.changeSettings(func(s *library.Settings) { s.Started = true })
+}
+
 // TestPort asks the tracker to connect to this peer.
 func (p *preferences) TestPort(ctx context.Context) (netproto.Reachability, error) {
 	reachable, err := p.engine.Trackers.TestPort(ctx)
@@ -105,6 +111,9 @@ func outOfRange(s face.Settings) face.InvalidSettings {
 	}
 	if s.Port < 0 || s.Port > 65535 {
 		refuse(face.FieldPort, "a port is a number from 1 to 65535, or 0 for a free one")
+	}
+	if s.TrackerPort < 0 || s.TrackerPort > 65535 {
+		refuse(face.FieldTrackerPort, "a port is a number from 1 to 65535, or 0 for the usual one")
 	}
 	for field, limit := range map[face.Field]int64{face.FieldDownLimit: s.DownLimit, face.FieldUpLimit: s.UpLimit,
 		face.FieldQuickDown: s.QuickDown, face.FieldQuickUp: s.QuickUp} {

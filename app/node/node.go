@@ -96,15 +96,11 @@ func (n *Node) start(ctx context.Context, o Options) error {
 	return nil
 }
 
-// FirstStart reports whether the window opens with this profile for the first
-// time, and saves that it did.
+// FirstStart reports whether the questions of the first start were never answered
+// with this profile.
 func (n *Node) FirstStart() (bool, error) {
 	settings, err := n.Library.Settings()
-	if err != nil || settings.Started {
-		return false, err
-	}
-	settings.Started = true
-	return true, n.Library.SaveSettings(settings)
+	return err == nil && !settings.Started, err
 }
 
 // Apply puts valid settings into force at once. If the port is taken it changes

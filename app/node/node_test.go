@@ -65,12 +65,18 @@ func TestSettingsThatNeedATakenPortChangeNothing(t *testing.T) {
 	}
 }
 
-func TestOnlyTheFirstStartOfAProfileIsTheFirst(t *testing.T) {
+func TestAStartIsTheFirstUntilItsQuestionsAreAnswered(t *testing.T) {
 	profile := t.TempDir()
-	for _, want := range []bool{true, false} {
+	for i, want := range []bool{true, true, false} {
 		n := openNode(t, node.Options{Profile: profile, SeedClients: netproto.SeedOff})
 		if first, err := n.FirstStart(); err != nil || first != want {
 			t.Errorf("the first start: %t, %v, not %t", first, err, want)
+		}
+		if i == 1 {
+			settings, err := n.Library.Settings()
+			check(t, err)
+			settings.Started = true
+			check(t, n.Library.SaveSettings(settings))
 		}
 		check(t, n.Close())
 	}

@@ -3,10 +3,14 @@
 package kit
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 )
 
 // Reveal shows or hides an object and lays out again the object it is in, which
@@ -43,7 +47,30 @@ func Leading(objects ...fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewHBox(objects...)
 }
 
-// Scrolled is a page of cards.
-func Scrolled(cards ...fyne.CanvasObject) *container.Scroll {
-	return container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(12), cards...))
+// Scrolled is a page of cards. The wheel scrolls the page wherever the pointer is:
+// Fyne's fields keep it to themselves.
+func Scrolled(cards ...fyne.CanvasObject) *fyne.Container {
+	scroll := container.NewVScroll(container.New(layout.NewCustomPaddedVBoxLayout(12), cards...))
+	return container.NewStack(scroll, newWheel(scroll))
+}
+
+// wheel lies above a page and hands the wheel to it, and nothing else: the pointer
+// goes through it.
+type wheel struct {
+	widget.BaseWidget
+	page fyne.Scrollable
+}
+
+func newWheel(page fyne.Scrollable) *wheel {
+	w := &wheel{page: page}
+	w.ExtendBaseWidget(w)
+	return w
+}
+
+// Scrolled implements fyne.Scrollable.
+func (w *wheel) Scrolled(event *fyne.ScrollEvent) { w.page.Scrolled(event) }
+
+// CreateRenderer implements fyne.Widget.
+func (w *wheel) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(canvas.NewRectangle(color.Transparent))
 }

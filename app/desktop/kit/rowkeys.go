@@ -92,11 +92,17 @@ func (l *RowList[T]) pass(event *fyne.KeyEvent) {
 	}
 }
 
-// TypedShortcut selects all rows for Ctrl+A, moves the cursor alone for Ctrl
+// TypedShortcut selects all rows for Ctrl+A, passes Shift+Del on, moves the cursor alone for Ctrl
 // with an arrow, and selects or deselects the row at the cursor for Ctrl+Space.
 func (l *RowList[T]) TypedShortcut(shortcut fyne.Shortcut) {
-	if _, ok := shortcut.(*fyne.ShortcutSelectAll); ok {
+	switch shortcut := shortcut.(type) {
+	case *fyne.ShortcutSelectAll:
 		l.SelectAll()
+		return
+	case *fyne.ShortcutCut:
+		if shortcut.Secondary { // Fyne makes this of Shift+Del before anything else sees the keys
+			l.pass(&fyne.KeyEvent{Name: fyne.KeyDelete})
+		}
 		return
 	}
 	custom, ok := shortcut.(*desktop.CustomShortcut)

@@ -119,7 +119,25 @@ func (l *RowList[T]) SetRows(rows []T) {
 	}
 	l.selected = kept
 	l.anchor = max(l.cursor, 0)
+	stay := l.place(old)
 	l.Refresh()
+	stay()
+}
+
+// place remembers which row is at the top of what is seen, unless that is the
+// first one. stay scrolls so that it is there again, however many rows came before
+// it meanwhile.
+func (l *RowList[T]) place(old []T) (stay func()) {
+	offset := l.GetScrollOffset()
+	if l.height == 0 || offset <= 0 || len(old) == 0 {
+		return func() {}
+	}
+	top := min(int(offset/l.pitch()), len(old)-1)
+	at := slices.Index(l.keys, l.key(old[top]))
+	if at < 0 || at == top {
+		return func() {}
+	}
+	return func() { l.ScrollToOffset(offset + float32(at-top)*l.pitch()) }
 }
 
 // Refresh redraws everything, for another theme or other rows.

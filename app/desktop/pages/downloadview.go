@@ -10,6 +10,7 @@ import (
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
 // downloadView is a row of the downloads.
@@ -91,7 +92,11 @@ func downloadWords(d face.Download) kit.Mark {
 	case face.DownloadFinished:
 		return kit.Mark{Text: words.L("Finished"), Icon: kit.Icon("done"), Color: theme.ColorNameSuccess}
 	case face.DownloadNoSpace:
-		return kit.Mark{Text: words.L("Not enough space"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
+		text := words.L("Waiting for its folder")
+		if d.Failure.Code == netproto.CodeNoSpace {
+			text = words.L("Not enough space")
+		}
+		return kit.Mark{Text: text, Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	default:
 		return kit.Mark{Text: words.L("Failed"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	}
@@ -109,6 +114,8 @@ func downloadCaption(d face.Download, state string) string {
 		return words.Join(progress, words.Rate(d.Rate), left, words.Sources(d.Sources), extraWords(d))
 	case face.DownloadFinished:
 		return words.Join(state, words.Size(d.Size), filepath.Dir(d.Path))
+	case face.DownloadNoSpace:
+		return words.Join(state, progress, words.Explain(d.Failure).Headline())
 	case face.DownloadFailed:
 		return words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(d.Failure).Headline()})
 	case face.DownloadPaused:
@@ -139,6 +146,9 @@ func extraWords(d face.Download) string {
 func adviceWords(d face.Download) string {
 	if d.RetrySecs > 0 {
 		return words.L("Next attempt in {{.Time}}.", words.Values{"Time": words.Duration(d.RetrySecs)})
+	}
+	if d.State == face.DownloadNoSpace && d.Failure.Code == netproto.CodeFolderUnwritable {
+		return words.L("Make the folder writable, or move the download to another one; it then continues by itself.")
 	}
 	return words.Explain(d.Failure).Next
 }

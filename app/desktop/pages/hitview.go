@@ -30,7 +30,7 @@ func hitColumns() []kit.Column[face.Hit] {
 		columnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Name"},
 			Text: func(h face.Hit) string { return h.Name },
 			Cell: func(h face.Hit) kit.Cell {
-				return kit.Cell{Text: h.Name, Ink: theme.ColorNameForeground, Icon: kindIcon(h.Kind), Tint: kit.ColorCaption, Mark: haveWords(h.Have)}
+				return kit.Cell{Text: h.Name, Ink: theme.ColorNameForeground, Icon: kindIcon(h.Kind), Tint: kit.ColorCaption, Mark: HaveWords(h.Have)}
 			}},
 		columnSize: {ColumnShape: kit.ColumnShape{ID: "size", Name: "Size", Width: 88, Align: fyne.TextAlignTrailing, Descending: true},
 			Order: func(a, b face.Hit) int { return cmp.Compare(a.Size, b.Size) },
@@ -47,10 +47,15 @@ func hitColumns() []kit.Column[face.Hit] {
 	}
 }
 
-func haveWords(have face.Have) kit.Mark {
+// HaveWords says how much of a content is here; nothing if that is nothing.
+func HaveWords(have face.Have) kit.Mark {
 	switch have {
 	case face.HaveHere:
 		return kit.Mark{Text: words.L("Here"), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
+	case face.HavePaused:
+		return kit.Mark{Text: words.L("Paused"), Icon: theme.MediaPauseIcon(), Color: kit.ColorCaption}
+	case face.HaveStuck:
+		return kit.Mark{Text: words.L("Waiting for the disk"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	case face.HaveRunning:
 		return kit.Mark{Text: words.L("Downloading"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
 	case face.HaveQueued:

@@ -68,6 +68,8 @@ type Window interface {
 	// Act hands an action to the engine. It shows a failure; after success it runs
 	// done, unless that is nil. Then it pokes.
 	Act(action func(context.Context) error, done func())
+	// Shows reports whether the person sees a page now.
+	Shows(place Place) bool
 	// Poke has the page that is shown pulled as soon as possible.
 	Poke()
 	// Fail shows an error that has no place on the page. It shows [ErrSlow] in words

@@ -80,11 +80,12 @@ type Search struct {
 	stop    func() // stops the search that is running
 	turn    int    // number of the last search; answers to older ones are dropped
 	busy    bool
+	life    life       // refreshes what is shown
 	found   []face.Hit // all hits so far
 	next    string     // cursor of the next page
 	meant   []string   // names that may have been meant, if nothing was found
 	failure error
-	marks   map[netproto.ContentHash]face.Have // what the downloads make of the hits now
+	marks   map[netproto.ContentHash]face.Have // what is here of the hits now
 }
 
 // NewSearch makes the page. addFiles lets the person choose files to share.
@@ -143,28 +144,31 @@ func (p *Search) Focus() {
 	}
 }
 
-// Pull updates the marks of hits that are queued or already here.
+// Pull updates the marks of hits that are queued or already here, and finds out
+// whether the tracker has news.
 func (p *Search) Pull(ctx context.Context) func() {
-	downloads, err := p.engine.Downloads(ctx)
+	hits := p.life.hits.Load()
+	if hits == nil {
+		hits = new([]netproto.ContentHash)
+	}
+	have, err := p.engine.Have(ctx, *hits)
 	if err != nil {
 		return nil // the status, pulled at the same time, says why
 	}
-	marks := make(map[netproto.ContentHash]face.Have, len(downloads))
-	for _, d := range downloads {
-		switch d.State {
-		case face.DownloadFinished:
-			marks[d.Hash] = face.HaveHere
-		case face.DownloadWaiting, face.DownloadQueued:
-			marks[d.Hash] = face.HaveQueued
-		default:
-			marks[d.Hash] = face.HaveRunning
-		}
+	view, err := p.engine.Tracker(ctx)
+	if err != nil {
+		return nil
+	}
+	marks := make(map[netproto.ContentHash]face.Have, len(have))
+	for i, hash := range *hits {
+		marks[hash] = have[i]
 	}
 	return func() {
 		if !maps.Equal(p.marks, marks) {
 			p.marks = marks
 			p.showRows()
 		}
+		p.follow(view)
 	}
 }
 
@@ -195,7 +199,7 @@ func (p *Search) request(cursor string) face.SearchRequest {
 func (p *Search) Begin() {
 	p.forget()
 	p.next = ""
-	p.run(func(page face.SearchPage) { p.found, p.next, p.meant = page.Hits, page.Next, page.Meant })
+	p.run(func(page face.SearchPage) { p.take(page.Hits, page.Next, page.Meant) })
 }
 
 // more fetches the next page of hits, if there is one and none is being
@@ -205,14 +209,26 @@ func (p *Search) more() {
 		return
 	}
 	// The list calls this while it draws, so changes to it come later.
-	p.run(func(page face.SearchPage) { p.found, p.next = append(p.found, page.Hits...), page.Next })
+	p.run(func(page face.SearchPage) { p.take(append(p.found, page.Hits...), page.Next, nil) })
+}
+
+// take keeps the answer to a search.
+func (p *Search) take(hits []face.Hit, next string, meant []string) {
+	p.found, p.next, p.meant = hits, next, meant
+	hashes := make([]netproto.ContentHash, len(hits))
+	for i, h := range hits {
+		hashes[i] = h.Hash
+	}
+	p.life.hits.Store(&hashes)
+	p.marks = nil // the hits say themselves what is here, until the next pull
+	p.window.Poke()
 }
 
 func (p *Search) run(take func(face.SearchPage)) {
 	p.stop()
 	p.turn++
 	turn, request := p.turn, p.request(p.next)
-	p.busy = true
+	p.busy, p.life.quiet = true, false
 	search, stop := stoppable(func(ctx context.Context) (face.SearchPage, error) { return p.engine.Search(ctx, request) })
 	p.stop = stop
 	p.showSummary()
@@ -221,6 +237,7 @@ func (p *Search) run(take func(face.SearchPage)) {
 			return
 		}
 		p.busy, p.failure = false, err
+		p.answered()
 		if err == nil {
 			take(page)
 		}
@@ -296,8 +313,6 @@ func (p *Search) showRows() {
 	for i := range rows {
 		if mark, ok := p.marks[rows[i].Hash]; ok {
 			rows[i].Have = mark
-		} else if rows[i].Have != face.HaveHere {
-			rows[i].Have = face.HaveNothing
 		}
 	}
 	p.table.SetRows(rows)
@@ -308,7 +323,7 @@ func (p *Search) showRows() {
 func (p *Search) showSummary() {
 	chosen := p.list.Selection()
 	p.summary.SetText(p.summaryWords(chosen))
-	if len(chosen) == 0 {
+	if len(chosen) == 0 || p.failure != nil {
 		p.download.Disable()
 	} else {
 		p.download.Enable()
@@ -316,7 +331,7 @@ func (p *Search) showSummary() {
 }
 
 func (p *Search) summaryWords(chosen []face.Hit) string {
-	if p.busy && len(p.found) == 0 {
+	if p.busy && !p.life.quiet && len(p.found) == 0 {
 		return words.L("Searching…")
 	}
 	if len(chosen) > 1 {
@@ -384,4 +399,8 @@ func (p *Search) Toggle() {}
 func (p *Search) Remove() {}
 
 // Open downloads the selected hits.
-func (p *Search) Open() { p.get(p.list.Selection()) }
+func (p *Search) Open() {
+	if p.failure == nil { // else no hit is seen
+		p.get(p.list.Selection())
+	}
+}

@@ -38,7 +38,7 @@ func (e *SearchEntry) TypedKey(event *fyne.KeyEvent) {
 		e.page.Focus()
 	case fyne.KeyEscape:
 		e.SetText("")
-	case fyne.KeyF1, fyne.KeyF8:
+	case fyne.KeyF1, fyne.KeyF5, fyne.KeyF8:
 		e.page.window.Host().Pressed(event)
 	default:
 		e.Entry.TypedKey(event)

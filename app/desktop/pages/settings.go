@@ -54,11 +54,14 @@ type Settings struct {
 	saved   face.Settings // as the engine has them
 	filled  bool
 	filling bool // the program sets fields, not the person
-	pending bool // something was typed that the engine does not have yet
+	edits   int  // how often something was typed or ticked
+	applied int  // edits that the engine has, or has refused
+	busy    bool // edits are being applied
 	forget  func()
 
 	name, folder, atOnce, slots, ignore *settingField
 	port, down, up, quickDown, quickUp  *settingField
+	trackerPort                         *settingField
 	seeds                               *kit.Select
 	fields                              map[face.Field]*settingField
 	checks                              []settingCheck
@@ -86,13 +89,14 @@ func NewSettings(w Window, engine SettingsEngine, own WindowSettings) *Settings 
 	p.atOnce = p.number("Type a number from 1 to 100.", 1, face.MaxDownloadsAtOnce, func(s *face.Settings) *int { return &s.DownloadsAtOnce })
 	p.slots = p.number("Type a number from 1 to 100.", 1, face.MaxUploadSlots, func(s *face.Settings) *int { return &s.UploadSlots })
 	p.port = p.number("Type a number from 0 to 65535.", 0, 65535, func(s *face.Settings) *int { return &s.Port })
+	p.trackerPort = p.number("Type a number from 0 to 65535.", 0, 65535, func(s *face.Settings) *int { return &s.TrackerPort })
 	p.down = p.rate(func(s *face.Settings) *int64 { return &s.DownLimit })
 	p.up = p.rate(func(s *face.Settings) *int64 { return &s.UpLimit })
 	p.quickDown = p.rate(func(s *face.Settings) *int64 { return &s.QuickDown })
 	p.quickUp = p.rate(func(s *face.Settings) *int64 { return &s.QuickUp })
 	p.ignore = p.lines(func(s *face.Settings) *string { return &s.Ignore })
 	p.fields = map[face.Field]*settingField{face.FieldName: p.name, face.FieldDownloadFolder: p.folder, face.FieldDownloadsAtOnce: p.atOnce,
-		face.FieldUploadSlots: p.slots, face.FieldPort: p.port, face.FieldDownLimit: p.down, face.FieldUpLimit: p.up,
+		face.FieldUploadSlots: p.slots, face.FieldPort: p.port, face.FieldTrackerPort: p.trackerPort, face.FieldDownLimit: p.down, face.FieldUpLimit: p.up,
 		face.FieldQuickDown: p.quickDown, face.FieldQuickUp: p.quickUp, face.FieldIgnore: p.ignore}
 	var seeds []string
 	for _, choice := range seedChoices {
@@ -130,6 +134,8 @@ func (p *Settings) cards() []fyne.CanvasObject {
 				kit.Hint(words.L("They cannot prove who they are, and get files of up to 10 KB.")))),
 		kit.Card(words.L("Connection"),
 			p.port.named(words.L("Port (0 for any free one)"), container.NewBorder(nil, nil, nil, p.reach.button, p.port.entry), p.reach.words),
+			p.trackerPort.named(words.L("Tracker port"), p.trackerPort.entry,
+				kit.Hint(words.L("0 takes the usual one. Used when the tracker on this computer starts the next time."))),
 			p.down.named(words.L("Download limit, kB/s"), p.down.entry),
 			p.up.named(words.L("Upload limit, kB/s"), p.up.entry),
 			p.quick,
@@ -178,20 +184,20 @@ func (p *Settings) showOffered(shares []face.Share) {
 	p.offered.SetText(text)
 }
 
-// show fills the fields, unless the person is changing them.
+// show fills the fields, unless the person is changing them. What was refused stays
+// as it was typed, with the reason.
 func (p *Settings) show(settings face.Settings) {
 	p.filling = true
 	defer func() { p.filling = false }()
 	p.quick.SetChecked(p.window.Status().QuickLimit)
-	if p.pending || p.filled && settings == p.saved {
+	if p.edits != p.applied || p.filled && settings == p.saved {
 		return
 	}
 	p.saved, p.filled = settings, true
 	for _, f := range p.fields {
-		if text := f.write(settings); f.entry.Text != text {
+		if text := f.write(settings); f.problem.Text == "" && f.entry.Text != text {
 			f.entry.SetText(text)
 		}
-		f.refuse("")
 	}
 	for _, c := range p.checks {
 		c.box.SetChecked(*c.of(&settings))
@@ -208,61 +214,91 @@ func (p *Settings) edited() {
 	if p.filling || !p.filled {
 		return
 	}
-	p.pending = true
+	p.edits++
 	p.forget()
 	p.forget = p.window.After(settingsWait, p.apply)
 }
 
-// read makes settings from the fields, and marks invalid ones.
-func (p *Settings) read() (face.Settings, bool) {
-	settings, good := p.saved, true
-	for _, f := range p.fields {
-		if f.read(&settings, strings.TrimSpace(f.entry.Text)) {
-			f.refuse("")
-		} else {
-			f.refuse(f.refusal.String())
-			good = false
+// changes returns what was changed, each setting for itself, and says below its field
+// what is not valid.
+func (p *Settings) changes() []func(*face.Settings) {
+	var all []func(*face.Settings)
+	add := func(change func(*face.Settings)) {
+		changed := p.saved
+		if change(&changed); changed != p.saved {
+			all = append(all, change)
 		}
 	}
+	for _, f := range p.fields {
+		text, ignored := strings.TrimSpace(f.entry.Text), p.saved
+		if !f.read(&ignored, text) {
+			f.refuse(f.refusal.String())
+			continue
+		}
+		if ignored == p.saved {
+			f.refuse("")
+		}
+		add(func(s *face.Settings) { f.read(s, text) })
+	}
 	for _, c := range p.checks {
-		*c.of(&settings) = c.box.Checked
+		on := c.box.Checked
+		add(func(s *face.Settings) { *c.of(s) = on })
 	}
 	if i := p.seeds.SelectedIndex(); i >= 0 {
-		settings.SeedClients = seedChoices[i].policy
+		add(func(s *face.Settings) { s.SeedClients = seedChoices[i].policy })
 	}
-	return settings, good
+	return all
 }
 
+// apply hands each changed setting to the engine for itself: one that is refused
+// must not hold up the others.
 func (p *Settings) apply() {
 	p.forget()
-	settings, good := p.read()
-	if !good {
-		return
+	if p.busy || !p.filled {
+		return // done after what is under way
 	}
+	saved, changes, edits := p.saved, p.changes(), p.edits
+	p.busy = true
 	p.window.Start(func(ctx context.Context) func() {
-		err := InTime(ctx, p.engine.ApplySettings(ctx, settings))
-		return func() { p.applied(settings, err) }
+		var refused []error
+		for _, change := range changes {
+			settings := saved
+			change(&settings)
+			if err := InTime(ctx, p.engine.ApplySettings(ctx, settings)); err != nil {
+				refused = append(refused, err)
+			} else {
+				saved = settings
+			}
+		}
+		return func() { p.took(saved, edits, refused) }
 	})
 }
 
-func (p *Settings) applied(settings face.Settings, err error) {
-	var invalid face.InvalidSettings
-	switch {
-	case err == nil:
-		p.saved = settings
-		if now, good := p.read(); good && now == settings {
-			p.pending = false // nothing was typed meanwhile
+// took notes what the engine made of the changes.
+func (p *Settings) took(saved face.Settings, edits int, refused []error) {
+	p.busy, p.saved, p.applied = false, saved, edits
+	wrong := map[face.Field]bool{}
+	for _, err := range refused {
+		var invalid face.InvalidSettings
+		if !errors.As(err, &invalid) {
+			p.window.Fail(err)
 		}
-	case errors.As(err, &invalid):
 		for field, failure := range invalid {
 			if f := p.fields[field]; f != nil {
+				wrong[field] = true
 				f.refuse(words.Explain(failure).String())
 			} else {
 				p.window.Fail(failure.Error())
 			}
 		}
-	default:
-		p.window.Fail(err)
+	}
+	for field, f := range p.fields {
+		if f.write(saved) == strings.TrimSpace(f.entry.Text) && !wrong[field] {
+			f.refuse("")
+		}
+	}
+	if p.edits != edits {
+		p.apply()
 	}
 }
 

@@ -42,7 +42,7 @@ func shareColumns() []kit.Column[face.Share] {
 			Cell: shareStateCell},
 		shareColumnFetched: {ColumnShape: kit.ColumnShape{ID: "fetched", Name: "Downloaded", Width: 88, Align: trailing, Descending: true, Spare: 1},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Fetched, b.Fetched) },
-			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: fetchedWords(s.Fetched)} }},
+			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: fetchedWords(s)} }},
 		shareColumnSent: {ColumnShape: kit.ColumnShape{ID: "sent", Name: "Sent", Width: 80, Align: trailing, Descending: true, Spare: 2},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Sent, b.Sent) },
 			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Size(s.Sent)} }},
@@ -55,11 +55,15 @@ func shareColumns() []kit.Column[face.Share] {
 	}
 }
 
-func fetchedWords(n int) string {
-	if n == 0 {
+func fetchedWords(s face.Share) string {
+	switch {
+	case s.Fetched > 0:
+		return words.N("{{.Count}} times", s.Fetched, words.Values{"Count": words.Count(s.Fetched)})
+	case s.Sent > 0:
+		return words.L("in parts")
+	default:
 		return words.L("never")
 	}
-	return words.N("{{.Count}} times", n, words.Values{"Count": words.Count(n)})
 }
 
 func shareStateCell(s face.Share) kit.Cell {

@@ -85,6 +85,7 @@ func (s *stand) After(time.Duration, func()) (forget func()) { return func() {} 
 func (s *stand) Sheets() *kit.Sheets                         { return s.sheets }
 func (s *stand) Status() face.Status                         { return s.status }
 func (s *stand) GoTo(Place)                                  {}
+func (s *stand) Shows(Place) bool                            { return true }
 func (s *stand) Poke()                                       {}
 func (s *stand) Tell(string)                                 {}
 func (s *stand) Copy(string, string)                         {}
