@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2034 # others read links and hashes
 set -euo pipefail
 : "${CP:?}" "${WORK:?}"
+# shellcheck source-path=SCRIPTDIR source=programs.sh
+. "${BASH_SOURCE[0]%/*}/programs.sh"
 peer=(--json --listen 0 --seed-clients off)
 others=()
 root=$PWD
@@ -88,8 +90,9 @@ get() {
 # the window does; its process is in pid.
 await() {
   local name=$1 link=$2 to=$3
-  [ -x "$WORK/load.test" ] || CGO_ENABLED=0 go test -C "$root" -c -o "$WORK/load.test" ./app/load
-  start "$name" ${as:+setpriv --reuid="$as" --clear-groups} env CP2P_LOAD_PROGRAM=1 "$WORK/load.test" waiter "$WORK/profile-$name" "$to" "$link"
+  local program
+  program=$(cd "$root" && test_program app/load)
+  start "$name" ${as:+setpriv --reuid="$as" --clear-groups} env CP2P_LOAD_PROGRAM=1 "$program" waiter "$WORK/profile-$name" "$to" "$link"
 }
 
 # right notes a case that went well, and wrong one that did not, with the last words of
