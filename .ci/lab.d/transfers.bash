@@ -62,7 +62,7 @@ share() {
   [ -f "$WORK/$host.bin" ] || head -c $SIZE /dev/urandom >"$WORK/$host.bin"
   : >"$WORK/share-$host.out"
   serve "$host" "$WORK/share-$host" "$CP" share "$WORK/$host.bin" --tracker "$(tracker_of "$host")" --profile "$WORK/share-$host" \
-    --listen "${PORTS[$host]}" --seed-clients off --json "$@"
+    --listen "${PORTS[$host]}" --seed-clients off --json --verbose "$@"
   echo "$server" >"$WORK/share-$host.pid"
   for _ in $(seq 300); do
     if grep -q '"event":"shared"' "$WORK/share-$host.out"; then
@@ -93,7 +93,7 @@ fetch() {
   rm -rf "$WORK/$name.to" "$WORK/$name.profile"
   due=$(($(now) + PATIENCE * 1000000))
   exec {events}< <(exec ip netns exec "$getter" "$CP" get "$(cat "$WORK/$sharer.hash")" --tracker "$(tracker_of "$getter")" \
-    --profile "$WORK/$name.profile" --to "$WORK/$name.to" --listen 0 --seed-clients off --json 2>"$WORK/$name.err")
+    --profile "$WORK/$name.profile" --to "$WORK/$name.to" --listen 0 --seed-clients off --json --verbose 2>"$WORK/$name.err")
   pid=$!
   : >"$WORK/$name.events"
   while read -r -t "$(left "$due")" -u "$events" line; do

@@ -44,25 +44,32 @@ const (
 	// that this one claims.
 	joinWait = 5 * time.Second
 	lineWait = time.Second
+	// familyWait is how long a call waits for the line in the other family of addresses:
+	// the other side may have only that one.
+	familyWait = 250 * time.Millisecond
 )
 
 // callingTracker waits until a tracker can arrange a call for this peer.
 func (e *Engine) callingTracker(ctx context.Context, address string) reach.Tracker {
 	ctx, cancel := context.WithTimeout(ctx, joinWait)
 	defer cancel()
-	var late <-chan time.Time
+	var late, lateFamily <-chan time.Time
 	for {
 		step := e.changes.nextStep()
-		t, stands := e.Trackers.Find(address)
-		if stands {
+		t, stands, more := e.Trackers.Find(address)
+		switch {
+		case stands && !more:
 			return t
-		}
-		if t != nil && late == nil {
+		case stands && lateFamily == nil:
+			lateFamily = time.After(familyWait)
+		case t != nil && late == nil:
 			late = time.After(lineWait)
 		}
 		select {
 		case <-step:
 		case <-late:
+			return t
+		case <-lateFamily:
 			return t
 		case <-ctx.Done():
 			return nil

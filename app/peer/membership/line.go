@@ -41,8 +41,11 @@ type line struct {
 // holdLines holds lines until ctx ends; then wait for their work.
 func (m *membership) holdLines(ctx context.Context) *lines {
 	ls := &lines{member: m}
+	m.update(func(s *Status) { s.Opening = 1 }) // at least
 	ls.work.Go(func() {
-		for _, network := range m.tracker.Families(ctx) {
+		families := m.tracker.Families(ctx)
+		m.update(func(s *Status) { s.Opening = len(families) })
+		for _, network := range families {
 			ls.work.Go(func() { ls.hold(ctx, network) })
 		}
 	})
@@ -54,9 +57,11 @@ func (ls *lines) hold(ctx context.Context, network string) {
 	m := ls.member
 	t := &m.config.Timing
 	delay := t.MinRetry
+	opened := sync.OnceFunc(func() { m.update(func(s *Status) { s.Opening-- }) })
 	for {
 		began := time.Now()
-		err := ls.holdOne(ctx, network)
+		err := ls.holdOne(ctx, network, opened)
+		opened()
 		if ctx.Err() != nil {
 			return
 		}
@@ -79,8 +84,8 @@ func (ls *lines) hold(ctx context.Context, network string) {
 	}
 }
 
-// holdOne opens a line and serves it until it breaks.
-func (ls *lines) holdOne(ctx context.Context, network string) error {
+// holdOne opens a line, calls opened, and serves the line until it breaks.
+func (ls *lines) holdOne(ctx context.Context, network string, opened func()) error {
 	m := ls.member
 	conn, err := m.tracker.Line(ctx, network, m.config.Dial)
 	if err != nil {
@@ -97,6 +102,7 @@ func (ls *lines) holdOne(ctx context.Context, network string) error {
 		return netproto.Errorf(netproto.CodeProtocol, "a line that does not begin with an address")
 	}
 	ls.changed(l, seen.Seen.Address)
+	opened()
 	defer ls.changed(l, "")
 	ping := time.NewTicker(netproto.LinePing)
 	defer ping.Stop()

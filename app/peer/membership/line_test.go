@@ -25,9 +25,17 @@ type exchange struct {
 	mute    bool              // heartbeats are not answered
 	fail    *netproto.Problem // answers the next heartbeat
 	refuse  error             // of new lines
+	slow    chan error        // what becomes of lines in slowNetwork
 }
 
+const slowNetwork = "tcp6, slowly"
+
 func (e *exchange) open(network string) (net.Conn, error) {
+	if network == slowNetwork {
+		if err := <-e.slow; err != nil {
+			return nil, err
+		}
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.refuse != nil {
@@ -91,7 +99,7 @@ func (e *exchange) hangUp() {
 
 // holding returns a peer that holds lines to a fake tracker.
 func holding(t *testing.T, families ...string) (*Memberships, *fakeTracker, *exchange) {
-	e := &exchange{t: t, answers: make(chan netproto.RingAnswer, 100)}
+	e := &exchange{t: t, answers: make(chan netproto.RingAnswer, 100), slow: make(chan error)}
 	f := newFakeTracker("tracker:5000")
 	f.families, f.line = families, e.open
 	ms := New(context.WithoutCancel(t.Context()), Config{
@@ -258,5 +266,25 @@ func TestNoLineIsHeldWhereCallsAreOff(t *testing.T) {
 		if len(e.opened) != 0 || ms.Status().State != StateConnected {
 			t.Errorf("lines %v", e.opened)
 		}
+	})
+}
+
+func TestItIsKnownWhetherAnotherLineIsAboutToStand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ms, f, e := holding(t, "tcp4", slowNetwork)
+		check := func(stands, more bool) {
+			t.Helper()
+			time.Sleep(100 * time.Millisecond)
+			if found, s, m := ms.Find(f.address); found == nil || s != stands || m != more {
+				t.Errorf("found %v, stands %v, more %v", found, s, m)
+			}
+		}
+		check(true, true)
+		e.slow <- errors.New("no way there")
+		check(true, false)
+		e.with(func() { e.refuse = errors.New("not now") })
+		e.hangUp()
+		e.slow <- errors.New("again")
+		check(false, false)
 	})
 }

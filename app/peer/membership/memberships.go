@@ -255,14 +255,14 @@ func (ms *Memberships) Active() Trackers {
 }
 
 // Find returns the tracker at an address if this peer has joined it, otherwise nil, and
-// whether a line stands there.
-func (ms *Memberships) Find(address string) (t Tracker, stands bool) {
+// whether a line stands there, and whether another one is about to.
+func (ms *Memberships) Find(address string) (t Tracker, stands, more bool) {
 	for _, m := range ms.list() {
 		if status := m.snapshot(); m.at(address) && status.State == StateConnected {
-			return m.tracker, len(status.Lines) > 0
+			return m.tracker, len(status.Lines) > 0, status.Opening > 0
 		}
 	}
-	return nil, false
+	return nil, false, false
 }
 
 // Joined reports whether this peer has joined a tracker.

@@ -82,5 +82,6 @@ type Status struct {
 	Relays      bool           // it relays what no call connects
 	Calls       bool           // it keeps lines and arranges calls
 	Lines       []LineStatus   // that stand
+	Opening     int            // lines that are opened for the first time since the tracker was joined
 	Stats       netproto.Stats // the last counts of the tracker; zero before they came
 }
