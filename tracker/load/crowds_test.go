@@ -175,7 +175,7 @@ func TestHostileClientsInCrowdsHoldNobodyUp(t *testing.T) {
 			return nil
 		}, false},
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(some(3, 40))*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(some(2, 40))*time.Second)
 		began := time.Now()
 		served := g.served.Load()
 		ended := g.crowd(ctx, n, c.by, c.do)

@@ -222,7 +222,7 @@ func (a *ascent) dial(ctx context.Context, list []netip.AddrPort, before int) {
 
 // dialAt dials one address, if the budget allows it, and shakes hands.
 func (l *Ladder) dialAt(ctx context.Context, at netip.AddrPort, to session.Target) (*session.Channel, error) {
-	end, err := l.conns.BeginDial(to.Key, at)
+	end, err := l.conns.BeginDial(to.Key, at, to.Named())
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 // the same from its side. That the connection exists already means that the peer was
 // accepted: it comes in there.
 func (l *Ladder) punch(dialling, ctx context.Context, at netip.AddrPort, key netproto.PublicKey, role session.Role) (*session.Channel, error) {
-	end, err := l.conns.BeginDial(key, at)
+	end, err := l.conns.BeginDial(key, at, session.Named{})
 	if err != nil {
 		return nil, err
 	}

@@ -124,7 +124,7 @@ func TestNobodyOfARefusedNetworkIsMet(t *testing.T) {
 	c.ban(8, "192.0.2.1")
 	cs.bans = c.bans
 	for address, want := range map[string]error{"192.0.2.1:4000": errBannedNetwork, "192.0.2.2:4000": nil} {
-		end, err := cs.BeginDial(netproto.PublicKey{1}, netip.MustParseAddrPort(address))
+		end, err := cs.BeginDial(netproto.PublicKey{1}, netip.MustParseAddrPort(address), Named{})
 		if !errors.Is(err, want) {
 			t.Errorf("%s: %v", address, err)
 		}

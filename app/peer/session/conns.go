@@ -133,11 +133,11 @@ func (cs *Conns) refuses(ip netip.Addr) bool {
 
 // BeginDial reports whether an address may be dialled to reach a key: see [Dials.Begin].
 // Nobody in a network from which many wrong bytes came is dialled.
-func (cs *Conns) BeginDial(key netproto.PublicKey, at netip.AddrPort) (end func(answered bool), err error) {
+func (cs *Conns) BeginDial(key netproto.PublicKey, at netip.AddrPort, named Named) (end func(answered bool), err error) {
 	if cs.refuses(at.Addr()) {
 		return nil, errBannedNetwork
 	}
-	return cs.Dials.Begin(key, at, time.Now())
+	return cs.Dials.Begin(key, at, named, time.Now())
 }
 
 func (cs *Conns) refuseBanned(key ed25519.PublicKey) error {

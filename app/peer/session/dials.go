@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +31,13 @@ const (
 	// againPerMinute go where nobody has answered before.
 	dialsPerMinute = 60
 	againPerMinute = 30
+	// Whoever names many addresses leaves some dials to others: one content gets at most
+	// dialsPerContent of those in a minute. Where all are used up, what a tracker names
+	// that got fewer than dialsPerTracker is dialled all the same, at most extraPerMinute
+	// in all.
+	dialsPerContent = 45
+	dialsPerTracker = 8
+	extraPerMinute  = 24
 	// maxDialled and maxProven bound the memory of what was dialled, and of who
 	// answered where.
 	maxDialled = 10_000
@@ -52,8 +60,18 @@ type Dials struct {
 	proven map[provenAt]struct{}
 	busy   map[netip.AddrPort]*dialled // that are being dialled
 	minute time.Time                   // when the current one began
-	count  int                         // of the dials in it that got no answer
-	again  int                         // of those, where there had been none before
+	// Of the dials in it that got no answer: all, those where there had been none before,
+	// and who wanted them.
+	count, again int
+	trackers     map[string]int
+	contents     map[netproto.ContentHash]int
+}
+
+// Named is why an address is dialled: which trackers named it, by host:port, and for
+// what. It may be empty.
+type Named struct {
+	Trackers []string
+	Content  netproto.ContentHash
 }
 
 // target is what shares a count: an address or a /64, in the local network one port.
@@ -71,6 +89,7 @@ type tries struct {
 // if it is called besides, which counts once.
 type dialled struct {
 	key     netproto.PublicKey
+	named   Named
 	times   int
 	counted bool // against the budget
 	minute  time.Time
@@ -90,11 +109,12 @@ func targetOf(at netip.AddrPort) (of target, lasts time.Duration) {
 	return of, lasts
 }
 
-// Begin reports whether an address may be dialled to reach a key, and counts it. At one
+// Begin reports whether an address may be dialled to reach a key, and counts it for whom
+// it was named by. At one
 // time it is dialled only for one key. The caller says at the end whether the key
 // answered. The error is [ErrLater] or [ErrBudget], or says that the address is none of
 // a peer.
-func (d *Dials) Begin(key netproto.PublicKey, at netip.AddrPort, now time.Time) (end func(answered bool), err error) {
+func (d *Dials) Begin(key netproto.PublicKey, at netip.AddrPort, named Named, now time.Time) (end func(answered bool), err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !at.IsValid() || at.Port() == 0 || !IsUnicast(at.Addr()) {
@@ -105,7 +125,7 @@ func (d *Dials) Begin(key netproto.PublicKey, at netip.AddrPort, now time.Time) 
 		return nil, ErrLater
 	}
 	if b == nil {
-		if b, err = d.begin(key, at, now); err != nil {
+		if b, err = d.begin(key, at, named, now); err != nil {
 			return nil, err
 		}
 	}
@@ -122,21 +142,22 @@ func (d *Dials) Begin(key netproto.PublicKey, at netip.AddrPort, now time.Time) 
 		d.prove(key, at)
 		if b.counted {
 			b.counted = false
-			d.giveBack(at, b.minute, b.again)
+			d.giveBack(at, b)
 		}
 	}, nil
 }
 
 // begin counts the first of the dials that are under way to an address. The caller
 // holds the lock.
-func (d *Dials) begin(key netproto.PublicKey, at netip.AddrPort, now time.Time) (*dialled, error) {
-	b := &dialled{key: key}
+func (d *Dials) begin(key netproto.PublicKey, at netip.AddrPort, named Named, now time.Time) (*dialled, error) {
+	b := &dialled{key: key, named: named}
 	if _, known := d.proven[provenAt{key, at}]; !known {
-		if err := d.admits(at, now); err != nil {
+		if err := d.admits(at, named, now); err != nil {
 			return nil, err
 		}
 		b.counted, b.minute = true, d.minute
 		b.again = d.add(at, now)
+		d.charge(named, 1)
 	}
 	if d.busy == nil {
 		d.busy, d.proven = map[netip.AddrPort]*dialled{}, map[provenAt]struct{}{}
@@ -150,7 +171,7 @@ func (d *Dials) begin(key netproto.PublicKey, at netip.AddrPort, now time.Time) 
 func (d *Dials) Hears(at netip.AddrPort, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return at.Port() >= LowestPort && IsUnicast(at.Addr()) && d.admits(at, now) == nil
+	return at.Port() >= LowestPort && IsUnicast(at.Addr()) && d.admits(at, Named{}, now) == nil
 }
 
 // Renew forgets what got no answer: the network of this computer has changed.
@@ -158,21 +179,50 @@ func (d *Dials) Renew() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clear(d.tries)
-	d.count, d.again = 0, 0
+	d.forgetMinute()
 }
 
-// Open reports whether new addresses may be dialled now.
-func (d *Dials) Open(now time.Time) bool {
+// Open reports whether new addresses that were named so may be dialled now.
+func (d *Dials) Open(named Named, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.count < dialsPerMinute || now.Sub(d.minute) > time.Minute
+	return now.Sub(d.minute) > time.Minute || d.hasRoom(named)
+}
+
+// hasRoom reports whether the budget of this minute has room for one more dial. The
+// caller holds the lock.
+func (d *Dials) hasRoom(named Named) bool {
+	if d.count < dialsPerMinute && (named.Content == netproto.ContentHash{} || d.contents[named.Content] < dialsPerContent) {
+		return true
+	}
+	return d.count < dialsPerMinute+extraPerMinute &&
+		slices.ContainsFunc(named.Trackers, func(t string) bool { return d.trackers[t] < dialsPerTracker })
+}
+
+// charge counts a dial for whom it was named by, or takes it out of the count.
+func (d *Dials) charge(named Named, n int) {
+	if d.trackers == nil {
+		d.trackers, d.contents = map[string]int{}, map[netproto.ContentHash]int{}
+	}
+	d.count = max(d.count+n, 0)
+	for _, t := range named.Trackers {
+		d.trackers[t] = max(d.trackers[t]+n, 0)
+	}
+	d.contents[named.Content] = max(d.contents[named.Content]+n, 0)
+}
+
+func (d *Dials) forgetMinute() {
+	d.count, d.again = 0, 0
+	clear(d.trackers)
+	clear(d.contents)
 }
 
 // admits returns why an address may not be dialled where the key has not answered yet;
 // nil if it may. The caller holds the lock.
-func (d *Dials) admits(at netip.AddrPort, now time.Time) error {
+func (d *Dials) admits(at netip.AddrPort, named Named, now time.Time) error {
 	if now.Sub(d.minute) > time.Minute {
-		d.minute, d.count, d.again = now, 0, 0
+		d.minute = now
+		d.forgetMinute()
 	}
 	of, lasts := targetOf(at)
 	before, ok := d.tries[of]
@@ -181,7 +231,7 @@ func (d *Dials) admits(at netip.AddrPort, now time.Time) error {
 		return ErrLater
 	case ok && now.Sub(before.since) <= lasts && before.count >= dialsPerAddress:
 		return ErrLater
-	case d.count >= dialsPerMinute, ok && d.again >= againPerMinute:
+	case !d.hasRoom(named), ok && d.again >= againPerMinute:
 		return ErrBudget
 	case !ok && len(d.tries) >= maxDialled && !d.forget(now):
 		return ErrBudget
@@ -204,12 +254,11 @@ func (d *Dials) add(at netip.AddrPort, now time.Time) (again bool) {
 		d.tries = map[target]tries{}
 	}
 	d.tries[of] = t
-	d.count++
 	return again
 }
 
 // giveBack takes a dial out of the count: the right key answered.
-func (d *Dials) giveBack(at netip.AddrPort, minute time.Time, again bool) {
+func (d *Dials) giveBack(at netip.AddrPort, b *dialled) {
 	of, _ := targetOf(at)
 	if t := d.tries[of]; t.count > 1 {
 		t.count--
@@ -217,11 +266,11 @@ func (d *Dials) giveBack(at netip.AddrPort, minute time.Time, again bool) {
 	} else {
 		delete(d.tries, of)
 	}
-	if !d.minute.Equal(minute) {
+	if !d.minute.Equal(b.minute) {
 		return
 	}
-	d.count = max(d.count-1, 0)
-	if again {
+	d.charge(b.named, -1)
+	if b.again {
 		d.again = max(d.again-1, 0)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // unanswered dials an address for a new key, which does not answer, and reports whether
 // it was dialled.
 func unanswered(d *Dials, key byte, at string, now time.Time) bool {
-	end, err := d.Begin(netproto.PublicKey{key}, netip.MustParseAddrPort(at), now)
+	end, err := d.Begin(netproto.PublicKey{key}, netip.MustParseAddrPort(at), Named{}, now)
 	if err == nil {
 		end(false)
 	}
@@ -53,7 +53,7 @@ func TestFewDialsWithoutAnAnswer(t *testing.T) {
 	if n := count(func(i int) string { return fmt.Sprintf("198.51.%d.%d:5000", i/250, i%250) }); n != 60-12 {
 		t.Errorf("%d addresses were dialled in the rest of a minute", n)
 	}
-	if d.Open(now) {
+	if d.Open(Named{}, now) {
 		t.Error("it says that more may be dialled")
 	}
 	now = now.Add(2 * time.Minute)
@@ -81,7 +81,7 @@ func TestWhereTheRightKeyAnsweredItIsAlwaysDialled(t *testing.T) {
 	var d Dials
 	here := netip.MustParseAddrPort("192.0.2.1:5000")
 	for i := range 500 { // as many peers as there are behind one address
-		end, err := d.Begin(netproto.PublicKey{byte(i), byte(i >> 8)}, netip.AddrPortFrom(here.Addr(), uint16(5000+i)), now)
+		end, err := d.Begin(netproto.PublicKey{byte(i), byte(i >> 8)}, netip.AddrPortFrom(here.Addr(), uint16(5000+i)), Named{}, now)
 		if err != nil {
 			t.Fatalf("the %d-th was not dialled: %v", i, err)
 		}
@@ -91,7 +91,7 @@ func TestWhereTheRightKeyAnsweredItIsAlwaysDialled(t *testing.T) {
 		unanswered(&d, 200, "192.0.2.1:9000", now)
 	}
 	for range 10 { // it is only away for a moment
-		if end, err := d.Begin(netproto.PublicKey{}, here, now); err != nil {
+		if end, err := d.Begin(netproto.PublicKey{}, here, Named{}, now); err != nil {
 			t.Fatal(err)
 		} else {
 			end(false)
@@ -111,15 +111,66 @@ func TestAnAddressIsDialledOnceAtATime(t *testing.T) {
 	now := time.Now()
 	var d Dials
 	at := netip.MustParseAddrPort("127.0.0.1:5000")
-	end, err := d.Begin(netproto.PublicKey{1}, at, now)
+	end, err := d.Begin(netproto.PublicKey{1}, at, Named{}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Begin(netproto.PublicKey{2}, at, now); !errors.Is(err, ErrLater) {
+	if _, err := d.Begin(netproto.PublicKey{2}, at, Named{}, now); !errors.Is(err, ErrLater) {
 		t.Errorf("the second says %v", err)
 	}
 	end(true)
-	if _, err := d.Begin(netproto.PublicKey{2}, at, now); err != nil {
+	if _, err := d.Begin(netproto.PublicKey{2}, at, Named{}, now); err != nil {
 		t.Error(err)
+	}
+}
+
+// What names many addresses leaves dials to what another tracker names, and to other
+// contents.
+func TestWhoNamesManyAddressesLeavesDialsToOthers(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var d Dials
+	next := 0
+	dials := func(named Named, most int) (n int) {
+		for range most {
+			next++
+			at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(next / 250), byte(next % 250)}), 5000)
+			if end, err := d.Begin(netproto.PublicKey{1}, at, named, now); err == nil {
+				end(false)
+				n++
+			} else if !errors.Is(err, ErrBudget) {
+				t.Fatal(err)
+			}
+		}
+		return n
+	}
+	content, other := netproto.ContentHash{1}, netproto.ContentHash{2}
+	liar := Named{[]string{"liar:5000"}, content}
+	if n := dials(liar, 99); n != 45 {
+		t.Errorf("for one content, %d of a tracker's addresses were dialled", n)
+	}
+	if n := dials(Named{[]string{"liar:5000"}, other}, 99); n != 15 {
+		t.Errorf("for another content, %d were dialled", n)
+	}
+	honest := Named{[]string{"honest:5000"}, content}
+	if d.Open(liar, now) || !d.Open(honest, now) {
+		t.Error("it says wrongly for whom there are dials")
+	}
+	if n := dials(honest, 99); n != 8 {
+		t.Errorf("%d addresses of another tracker were dialled", n)
+	}
+	if n := dials(Named{[]string{"liar:5000", "late:5000"}, content}, 1); n != 1 {
+		t.Error("what two trackers name is dialled only as what the worse of them names")
+	}
+	extra := 0
+	for i := range 20 {
+		extra += dials(Named{[]string{fmt.Sprint("tracker ", i)}, content}, 9)
+	}
+	if extra != 24-8-1 {
+		t.Errorf("%d addresses of many trackers were dialled", extra)
+	}
+	now = now.Add(2 * time.Minute)
+	if n := dials(liar, 9); n != 9 {
+		t.Errorf("in the next minute %d were dialled", n)
 	}
 }

@@ -70,5 +70,9 @@ type Target struct {
 	netproto.Source
 	Hash     netproto.ContentHash // that is wanted of it: it is called for that
 	Trackers []string             // host:port of those that can call it
+	NamedBy  []string             // host:port of those that named it
 	NoRelay  bool                 // a relay is not worth it
 }
+
+// Named is why the addresses of the target are dialled.
+func (t *Target) Named() Named { return Named{t.NamedBy, t.Hash} }

@@ -1,6 +1,8 @@
 package swarm
 
 import (
+	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -69,5 +71,32 @@ func TestASmallManifestIsThatOfTheLargestContentWithSixtyFourGiB(t *testing.T) {
 	}
 	if n := len(piece.AllBits(netproto.PieceCount(netproto.MaxContentSize))); n != netproto.MaxContentSize/netproto.MaxPieceSize/8 {
 		t.Errorf("the largest set has %d bytes", n)
+	}
+}
+
+func TestTrackersTakeTurnsWithTheSourcesThatTheyName(t *testing.T) {
+	t.Parallel()
+	srcs := &sources{known: map[netproto.PublicKey]*source{}}
+	name := func(tracker string, n int) *source {
+		s := &source{Source: netproto.Source{Key: netproto.PublicKey{byte(n)}}, turn: math.MaxInt}
+		srcs.takeTurn(s, tracker)
+		srcs.known[s.Key] = s
+		return s
+	}
+	for n := range 99 {
+		name("liar:5000", n)
+	}
+	honest, heard := name("honest:5000", 100), name("", 101)
+	both := name("liar:5000", 102)
+	srcs.takeTurn(both, "honest:5000")
+	srcs.takeTurn(both, "honest:5000") // it is named again and again
+	order := srcs.inOrder()
+	for what, c := range map[string]struct {
+		s    *source
+		most int
+	}{"of another tracker": {honest, 3}, "of a peer": {heard, 3}, "of both": {both, 5}} {
+		if at := slices.Index(order, c.s); at >= c.most {
+			t.Errorf("the source %s is number %d", what, at)
+		}
 	}
 }

@@ -75,9 +75,8 @@ func (ls *lanes) manage(ctx context.Context) {
 func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 	a := ls.attempt
 	wanted, most := ls.perSource(), ls.most()
-	open := a.swarms.config.Conns.Dials.Open(now)
 	for _, s := range a.sources.inOrder() {
-		if now.Before(s.retry) || !s.reached && !open {
+		if now.Before(s.retry) || !s.reached && !a.swarms.config.Conns.Dials.Open(session.Named{Trackers: s.namedBy, Content: a.task.Hash}, now) {
 			continue
 		}
 		if a.swarms.config.Conns.Banned(s.Key) {
@@ -91,7 +90,7 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 				}
 				break
 			}
-			to, index := session.Target{Source: s.Source, Hash: a.task.Hash, Trackers: s.trackers, NoRelay: ls.spare}, s.lanes
+			to, index := session.Target{Source: s.Source, Hash: a.task.Hash, Trackers: s.trackers, NamedBy: s.namedBy, NoRelay: ls.spare}, s.lanes
 			s.lanes++
 			ls.making++
 			unlikely := 0
@@ -106,10 +105,12 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 }
 
 // inOrder returns the sources in the order in which they are tried: first those that
-// did not fail, of these those with the better way. The caller holds the lock.
+// did not fail, of these those with the better way, of these in turn those that each
+// tracker named: one that names many does not keep those of the others waiting. The
+// caller holds the lock.
 func (srcs *sources) inOrder() []*source {
 	list := slices.Collect(maps.Values(srcs.known))
-	slices.SortStableFunc(list, func(a, b *source) int { return cmp.Compare(a.rank(), b.rank()) })
+	slices.SortStableFunc(list, func(a, b *source) int { return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.turn, b.turn)) })
 	return list
 }
 

@@ -3,6 +3,7 @@ package swarm
 import (
 	"bytes"
 	"context"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -70,7 +71,7 @@ func (srcs *sources) seekAt(ctx context.Context, t Tracker) {
 		return
 	}
 	for _, src := range found {
-		srcs.know(src, false)
+		srcs.know(src, t.Address())
 		if s := srcs.known[src.Key]; s != nil {
 			s.callableAt(t.Address(), src.Callable)
 		}
@@ -88,23 +89,41 @@ func (s *source) callableAt(tracker string, callable bool) {
 }
 
 // know takes a source from the tracker, which may lie: the key must belong to the
-// peer id, and not to a peer that is banned. traded says that it does not come from the
-// tracker. When the table is full, a source of less worth is evicted. The caller holds
+// peer id, and not to a peer that is banned. tracker is "" if another peer named it, or
+// itself. When the table is full, a source of less worth is evicted. The caller holds
 // the lock.
-func (srcs *sources) know(src netproto.Source, traded bool) {
-	a := srcs.attempt
+func (srcs *sources) know(src netproto.Source, tracker string) {
+	a, traded := srcs.attempt, tracker == ""
 	if src.PeerID == a.swarms.self || netproto.PeerIDOf(src.Key[:]) != src.PeerID || a.swarms.config.Conns.Banned(src.Key) {
 		return
 	}
 	if known := srcs.known[src.Key]; known != nil {
 		known.Source, known.heard, known.traded = src.Merge(known.Source), false, false
+		srcs.takeTurn(known, tracker)
 		known.Addresses = known.Addresses[:min(len(known.Addresses), session.MaxAddresses)]
 		return
 	}
 	if len(srcs.known) >= maxSources && !srcs.evict(traded) {
 		return
 	}
-	srcs.known[src.Key] = &source{Source: src, traded: traded}
+	s := &source{Source: src, traded: traded, turn: math.MaxInt}
+	srcs.takeTurn(s, tracker)
+	srcs.known[src.Key] = s
+}
+
+// takeTurn notes that a tracker, or another peer, has named a source.
+func (srcs *sources) takeTurn(s *source, tracker string) {
+	if slices.Contains(s.namedBy, tracker) {
+		return
+	}
+	if tracker != "" {
+		s.namedBy = append(slices.Clip(s.namedBy), tracker)
+	}
+	if srcs.named == nil {
+		srcs.named = map[string]int{}
+	}
+	s.turn = min(s.turn, srcs.named[tracker])
+	srcs.named[tracker]++
 }
 
 // evict makes room for a source and reports whether it could: one that failed goes, of
@@ -146,7 +165,7 @@ func (srcs *sources) meet(key netproto.PublicKey, at netip.AddrPort) {
 	}
 	switch s := srcs.known[key]; {
 	case s == nil:
-		srcs.know(heardSource(key, at), true)
+		srcs.know(heardSource(key, at), "")
 	case s.unreached || s.failure == nil:
 		s.unreached, s.retry = false, time.Time{}
 	}
@@ -169,7 +188,7 @@ func (srcs *sources) hear(p netproto.SwarmPeer) {
 	if srcs.known[p.Key] != nil || a.over || !a.swarms.config.Conns.Dials.Hears(p.Address, now) {
 		return
 	}
-	srcs.know(heardSource(p.Key, p.Address), true)
+	srcs.know(heardSource(p.Key, p.Address), "")
 	if s := srcs.known[p.Key]; s != nil {
 		s.heard = true
 		if bytes.Compare(a.swarms.config.Key[:], p.Key[:]) > 0 && len(a.swarms.config.Conns.Of(p.Key)) == 0 {

@@ -161,6 +161,8 @@ type sources struct {
 	seeking int       // trackers that are being asked
 	sought  time.Time // when one answered, or failed to
 	seeks   int       // how often they were asked
+	// named is how many sources each tracker has named, "" those that other peers named.
+	named map[string]int
 }
 
 // source is a peer that has what an attempt wants.
@@ -177,9 +179,11 @@ type source struct {
 	// unreached tells that the last try to connect failed, reached that one succeeded.
 	unreached, reached bool
 	proven             bool // it gave a right piece
-	// trackers are those that can call it, by address.
-	trackers []string
-	way      session.Way // of the last connection; "" before one
+	// trackers are those that can call it, by address, namedBy those that named it. turn
+	// is its place among all that one of these named: they take turns.
+	trackers, namedBy []string
+	turn              int
+	way               session.Way // of the last connection; "" before one
 }
 
 // fail puts the source aside for a while.
