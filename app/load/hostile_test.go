@@ -148,8 +148,14 @@ type outcome struct {
 }
 
 // fetchWith downloads with a new peer, which gets these arguments, and ends it if it takes
-// longer than honestTime. onStart, if not nil, learns of its process.
+// longer than honestTime. change, if not nil, changes its profile before.
 func (s *stage) fetchWith(t testing.TB, to string, change func(profile string), args ...string) outcome {
+	t.Helper()
+	return s.fetchWithin(t, honestTime, to, change, args...)
+}
+
+// fetchWithin does the same with another limit of time.
+func (s *stage) fetchWithin(t testing.TB, limit time.Duration, to string, change func(profile string), args ...string) outcome {
 	t.Helper()
 	profile, err := s.profile(s.dir, nil)
 	check(t, err)
@@ -161,7 +167,7 @@ func (s *stage) fetchWith(t testing.TB, to string, change func(profile string), 
 	check(t, err)
 	defer p.kill()
 	most := gauge(p.Process.Pid)
-	late := time.AfterFunc(honestTime, func() { p.Process.Signal(syscall.SIGQUIT) })
+	late := time.AfterFunc(limit, func() { p.Process.Signal(syscall.SIGQUIT) })
 	defer late.Stop()
 	var o outcome
 	for {
