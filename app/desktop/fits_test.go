@@ -205,7 +205,7 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 			{"a link", func() { w.links.open(link.String()) }, "film.mkv"},
 			{"another tracker", func() { w.links.open(netproto.Link{Tracker: "office:5000", Size: -1}.String()) }, "office:5000"},
 			{"paste", func() { d.app.Clipboard().SetContent(""); w.links.paste() }, ""},
-			{"a code", func() { w.goTo(pages.PlaceTracker); d.tap(words.L("Show QR code")) }, engine.tracker.Own.Invite},
+			{"a code", func() { w.goTo(pages.PlaceTracker); d.tap(words.L("Show QR code")) }, "cp2p://"},
 			{"files", w.drops.pickFile, ""},
 			{"leaving", w.exit.quit, "film.mkv"},
 		} {

@@ -65,7 +65,7 @@ func TestADownloadReadsInWordsWhatItDoes(t *testing.T) {
 
 func TestAnEmptyPageSaysWhatGoesThereAndLeadsOn(t *testing.T) {
 	for at, want := range map[pages.Place]struct{ sentence, button, then string }{
-		pages.PlaceDownloads: {"Your downloads appear here", "Search", "Nobody shares anything"},
+		pages.PlaceDownloads: {"Your downloads appear here", "Search", "Nothing here yet"},
 		pages.PlaceUploads:   {"When others download what you share, it appears here", "See what you share", "Drop files or folders anywhere"},
 		pages.PlaceShared:    {"Drop files or folders anywhere on the window", "Add files", "Choose a file to share"},
 	} {

@@ -172,7 +172,7 @@ func TestAHitSaysWhatItsDownloadDoes(t *testing.T) {
 func TestResultsAndEmptyPagesRefreshByThemselves(t *testing.T) {
 	engine := newFake()
 	d := newDesk(t, engine, Options{})
-	d.reads("Nobody shares anything")
+	d.reads("Nothing here yet")
 	engine.change(func(f *fakeEngine) { f.search = answers(manyHits(0, 60)...) }) // an empty page asks by itself
 	d.reads("60 results")
 	engine.change(func(f *fakeEngine) {
@@ -291,11 +291,11 @@ func TestASearchWithATypingErrorOffersWhatWasMeant(t *testing.T) {
 func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 	engine := newFake()
 	d := newDesk(t, engine, Options{})
-	d.reads("Nobody shares anything on this tracker yet")
+	d.reads("Nothing here yet on this tracker yet")
 	d.window.search().Entry.SetText("zebra")
 	d.reads("No results")
 	d.tap("Clear the search")
-	d.reads("Nobody shares anything")
+	d.reads("Nothing here yet")
 	engine.change(func(f *fakeEngine) { f.status = face.Status{Connection: face.ConnectionNone} })
 	d.reads("To search, choose one or run one yourself")
 	d.tap("Choose a tracker")

@@ -187,6 +187,7 @@ func (w *window) build() {
 		{"Add files", theme.FileIcon(), w.drops.pickFile},
 		{"Add folder", theme.FolderIcon(), w.drops.pickFolder},
 		{"Paste link", theme.ContentPasteIcon(), w.links.paste},
+		{"Invite people", theme.AccountIcon(), func() { pages.Invite(w, w.engine) }},
 	}, banner: w.banner.box, strips: []fyne.CanvasObject{w.undo.box, w.notice.box}})
 	w.win.SetMainMenu(w.menus.main())
 }

@@ -36,8 +36,9 @@ func copyLink(w Window, engine face.Trackers, hash netproto.ContentHash, name st
 	})
 }
 
-// showCode shows a link as a QR code, which the camera of a phone can read.
-func showCode(w Window, name, link string) {
+// showCode shows a link as a QR code, which the camera of a phone can read. said is
+// what to do with it; it may be empty. copy names the button that copies the link.
+func showCode(w Window, title, said, link, copy string) {
 	picture, err := codeOf(link)
 	if err != nil {
 		w.Fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a QR code"), err))
@@ -50,9 +51,13 @@ func showCode(w Window, name, link string) {
 	text := kit.NewTextEntry(w.Host().Pressed)
 	text.SetText(link)
 	closing := w.Sheets().CloseButton()
-	copying := kit.PrimaryButton(words.L("Copy link"), theme.ContentCopyIcon(), func() { w.Copy(link, words.L("Link copied.")) })
-	w.Sheets().Open(netproto.Printable(words.CutName(name)), container.NewBorder(nil, text, nil, nil, code),
-		fyne.NewSize(400, 440), closing, copying)
+	copying := kit.PrimaryButton(copy, theme.ContentCopyIcon(), func() { w.Copy(link, words.L("Link copied.")) })
+	var above fyne.CanvasObject
+	if said != "" {
+		above = kit.Paragraph(said)
+	}
+	w.Sheets().Open(netproto.Printable(words.CutName(title)), container.NewBorder(above, text, nil, nil, code),
+		fyne.NewSize(420, 480), closing, copying)
 }
 
 // quietZone is the white margin around a QR code, in modules (ISO/IEC 18004

@@ -278,8 +278,9 @@ func (p *Search) empty() fyne.CanvasObject {
 	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
 		return p.noResults()
 	default:
-		return kit.EmptyScreen(theme.SearchIcon(), words.L("Nobody shares anything on this tracker yet. Others will find here what you share."),
-			kit.NewButton(words.L("Add files"), p.add))
+		return kit.EmptyScreen(theme.AccountIcon(), words.L("Nothing here yet. Invite people, or be the first to share something."),
+			kit.NewButtonWithIcon(words.L("Invite people"), theme.AccountIcon(), func() { Invite(w, p.engine) }),
+			kit.NewButtonWithIcon(words.L("Add files"), theme.FileIcon(), p.add))
 	}
 }
 

@@ -158,7 +158,7 @@ func (p *Shared) copyLink(s face.Share) {
 }
 
 func (p *Shared) showCode(s face.Share) {
-	p.withLink(s, func(link string) { showCode(p.window, s.Name, link) })
+	p.withLink(s, func(link string) { showCode(p.window, s.Name, "", link, words.L("Copy link")) })
 }
 
 func (p *Shared) rowMenu() *fyne.Menu {

@@ -35,10 +35,10 @@ type Tracker struct {
 	connect *kit.Button
 	others  *fyne.Container // known trackers, and those nearby
 
+	invite     *inviteCard
 	own        *kit.Check
 	ownProblem *widget.Label
 	ownFacts   *kit.Facts
-	ownInvite  fyne.CanvasObject
 	setting    bool // the program sets the check, not the person
 }
 
@@ -47,24 +47,19 @@ func NewTracker(w Window, engine face.Trackers) *Tracker {
 	p := &Tracker{window: w, engine: engine, facts: kit.NewFacts(), state: kit.Paragraph(""), changed: container.NewVBox(),
 		others: container.NewVBox(), ownFacts: kit.NewFacts(), ownProblem: kit.Paragraph("")}
 	p.ownProblem.Importance = widget.DangerImportance
-	p.ownInvite = kit.Leading(
-		kit.NewButtonWithIcon(words.L("Copy invite link"), theme.ContentCopyIcon(), func() {
-			w.Copy(p.shown.Own.Invite, words.L("Link copied. Anyone who opens it uses this tracker."))
-		}),
-		kit.NewButtonWithIcon(words.L("Show QR code"), theme.GridIcon(), func() {
-			showCode(w, words.L("Invitation to this tracker"), p.shown.Own.Invite)
-		}))
+	p.invite = newInviteCard(w)
 	p.entry = kit.NewTextEntry(w.Host().Pressed)
 	p.entry.PlaceHolder = words.L("Address or link")
 	p.entry.OnSubmitted = func(string) { p.use() }
 	p.connect = kit.PrimaryButton(words.L("Connect"), theme.ConfirmIcon(), p.use)
 	p.own = kit.NewCheck(words.L("Run a tracker on this computer"), p.switchOwn)
 	p.content = kit.Scrolled(
+		p.invite.card,
 		kit.Card(words.L("Tracker in use"), p.state, p.changed, p.facts.Box),
 		kit.Card(words.L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
 		kit.Card(words.L("Run a tracker"), p.own,
 			kit.Hint(words.L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
-			p.ownProblem, p.ownFacts.Box, p.ownInvite))
+			p.ownProblem, p.ownFacts.Box))
 	p.show(face.TrackerView{})
 	return p
 }
@@ -135,6 +130,11 @@ func (p *Tracker) show(view face.TrackerView) {
 	before, filled := p.shown, p.filled
 	p.shown, p.filled = view, true
 	changed := p.showInUse(view)
+	changed = p.invite.show(view) || changed
+	if step := connectImportance(view); p.connect.Importance != step {
+		p.connect.Importance = step
+		p.connect.Refresh()
+	}
 	changed = p.showOwn(view.Own) || changed
 	// Buttons are built again only after a change, so that the focus stays.
 	if !filled || before.Address != view.Address ||
@@ -149,6 +149,15 @@ func (p *Tracker) show(view face.TrackerView) {
 	if changed {
 		p.content.Refresh()
 	}
+}
+
+// connectImportance makes connecting the next step only for somebody without a
+// tracker: others would leave the one that works.
+func connectImportance(view face.TrackerView) widget.Importance {
+	if view.Address == "" && !view.Own.Running {
+		return widget.HighImportance
+	}
+	return widget.MediumImportance
 }
 
 func (p *Tracker) showInUse(view face.TrackerView) bool {
@@ -261,14 +270,13 @@ func (p *Tracker) showOwn(own face.OwnTracker) bool {
 		p.own.SetChecked(own.Running)
 		p.setting = false
 	}
-	problem := words.LinkProblem(own.LinkProblem)
+	problem := ""
 	if !own.Failure.IsZero() {
 		problem = words.Explain(own.Failure).String()
 	}
 	p.ownProblem.SetText(problem)
 	changed := kit.Reveal(nil, p.ownProblem, problem != "")
 	changed = kit.Reveal(nil, p.ownFacts.Box, own.Running) || changed
-	changed = kit.Reveal(nil, p.ownInvite, own.Running && own.Invite != "") || changed
 	if !own.Running {
 		return changed
 	}
