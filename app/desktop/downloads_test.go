@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -355,4 +356,57 @@ func TestALinkSaysWhatIsHereAlready(t *testing.T) {
 	d.reads("You already use this tracker.")
 	d.window.links.open(netproto.Link{Tracker: "office:5000", Size: -1}.String())
 	d.reads("Use another tracker?")
+}
+
+func TestDownloadsAreShownNewestFirstOrAsThePersonWants(t *testing.T) {
+	engine := newFake()
+	day := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	engine.downloads = []face.Download{
+		{ID: "1", Name: "b", Size: 5, State: face.DownloadFinished, Done: 5, Path: "/home/ada/b", Added: day, Finished: day.AddDate(-1, 0, 0)},
+		{ID: "2", Name: "a", Size: 7, State: face.DownloadQueued, Added: day.Add(time.Hour)},
+		{ID: "3", Name: "c", Size: 9, State: face.DownloadFailed, Added: day.Add(2 * time.Hour)},
+	}
+	d, _ := openDownloads(t, engine)
+	d.reads("20 Nov 2025") // when it was finished
+	shown := func() string {
+		text := ""
+		for _, row := range rowsOf[face.Download](d) {
+			text += row.Name
+		}
+		return text
+	}
+	if got := shown(); got != "cab" {
+		t.Errorf("at first the order is %s", got)
+	}
+	for order, want := range map[string]string{"queue": "bac", "name": "abc", "size": "cab", "progress": "bac", "state": "cab", "newest": "cab"} {
+		d.app.Preferences().SetString("downloads.order", order)
+		engine.change(func(*fakeEngine) {})
+		d.until(order+" is "+want, func() bool { return shown() == want })
+	}
+	d.tap("Sort")
+	if d.window.win.Canvas().Overlays().Top() == nil {
+		t.Error("there is no choice of orders")
+	}
+}
+
+func TestAToastFloatsAboveThePageAndLeadsOn(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "one.txt", 10, netproto.KindDocument, 9))
+	d := newDesk(t, engine, Options{})
+	d.reads("one.txt")
+	d.window.win.Resize(fyne.NewSize(720, 480))
+	before := d.window.frame.middle.Size()
+	openRow(listOf[face.Hit](d), 0)
+	d.reads("1 download added")
+	if after := d.window.frame.middle.Size(); after != before {
+		t.Errorf("the page went from %v to %v", before, after)
+	}
+	box := d.window.notice.box
+	if bottom := box.Position().Y + box.Size().Height; bottom > 480-20 || box.Size().Width < 300 {
+		t.Errorf("it lies at %v and is %v large", box.Position(), box.Size())
+	}
+	d.tap("Show")
+	if d.window.place != pages.PlaceDownloads || box.Visible() {
+		t.Errorf("the page is %s, the toast is there: %t", d.window.place.Name(), box.Visible())
+	}
 }

@@ -56,17 +56,16 @@ type adding struct {
 
 // surroundings are what the frame puts around the pages.
 type surroundings struct {
-	visit  func(pages.Place)   // shows a page and gives it the focus
-	entry  fyne.CanvasObject   // in the top bar
-	adds   []adding            // beside the entry
-	banner fyne.CanvasObject   // above the page
-	strips []fyne.CanvasObject // below the page
+	visit  func(pages.Place) // shows a page and gives it the focus
+	entry  fyne.CanvasObject // in the top bar
+	adds   []adding          // beside the entry
+	banner fyne.CanvasObject // above the page
 }
 
 func newFrame(w pages.Window, around surroundings) *frame {
 	f := &frame{middle: container.NewStack(), line: newStatusLine(w)}
 	f.main = container.NewBorder(container.NewVBox(topBar(w.Host().Tips, around.entry, around.adds), around.banner),
-		container.NewVBox(around.strips...), nil, nil, kit.Inset(kit.GapLarge, kit.GapMedium, f.middle))
+		nil, nil, nil, kit.Inset(kit.GapLarge, kit.GapMedium, f.middle))
 	f.content = container.NewBorder(nil, f.line, f.sidebar(around.visit), nil, f.main)
 	return f
 }

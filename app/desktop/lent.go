@@ -93,6 +93,9 @@ func slowWords() words.Message {
 // Tell says that something was done.
 func (w *window) Tell(text string) { w.notice.tell(text) }
 
+// TellNext says that something was done, and offers the next step.
+func (w *window) TellNext(text, step string, take func()) { w.notice.tellNext(text, step, take) }
+
 // Copy copies text to the clipboard, and says so.
 func (w *window) Copy(text, said string) {
 	w.app.Clipboard().SetContent(text)

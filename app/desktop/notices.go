@@ -21,27 +21,48 @@ import (
 // closed.
 const noticeTime = 5 * time.Second
 
-// notice is a strip below the page that says how an action went.
+// notice floats above the page and says how an action went. It may offer the next
+// step.
 type notice struct {
 	window pages.Window
-	moved  func() // called when the strip takes other room
+	moved  func() // called when it takes other room
 	box    *fyne.Container
 	words  *widget.Label
 	icon   *widget.Icon
-	forget func() // keeps the strip from going away by itself
+	step   *kit.Button // the next step; hidden if there is none
+	forget func()      // keeps it from going away by itself
 }
 
 func newNotice(w pages.Window, moved func()) *notice {
 	n := &notice{window: w, moved: moved, words: kit.Paragraph(""), icon: widget.NewIcon(nil), forget: func() {}}
 	dismiss := kit.NewIconButton(w.Host().Tips, theme.CancelIcon(), words.L("Close this message"), n.hide)
-	n.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(theme.ColorNameButton, 8,
-		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, n.icon, dismiss, n.words))))
+	n.step = kit.NewButton("", nil)
+	n.step.Hide()
+	n.box = toast(n.icon, container.NewHBox(container.NewCenter(n.step), dismiss), n.words)
 	n.box.Hide()
 	return n
 }
 
-func (n *notice) tell(text string) {
+// toast is what floats above the page.
+func toast(icon, buttons, text fyne.CanvasObject) *fyne.Container {
+	return container.NewStack(kit.NewPlate(theme.ColorNameInputBorder, 9, kit.Inset(1, 1, kit.NewPlate(theme.ColorNameButton, 8,
+		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, icon, buttons, text))))))
+}
+
+func (n *notice) tell(text string) { n.tellNext(text, "", nil) }
+
+// tellNext offers a next step, unless its name is empty.
+func (n *notice) tellNext(text, step string, take func()) {
 	n.set(text, theme.ConfirmIcon(), theme.ColorNameSuccess)
+	if step != "" {
+		n.step.SetText(step)
+		n.step.OnTapped = func() {
+			n.hide()
+			take()
+		}
+		n.step.Show()
+		n.moved()
+	}
 	n.forget = n.window.After(noticeTime, n.hide)
 }
 
@@ -52,9 +73,36 @@ func (n *notice) set(text string, picture fyne.Resource, color fyne.ThemeColorNa
 	n.forget = func() {}
 	n.words.SetText(text)
 	n.icon.SetResource(kit.Tinted(picture, color))
+	n.step.Hide()
 	kit.Reveal(nil, n.box, true)
 	n.moved()
 }
+
+// floating lays toasts above the status line, in the middle. Around them the pointer
+// reaches what lies below.
+type floating struct{}
+
+const (
+	widestToast = 560
+	underToast  = 36 // the status line
+)
+
+func (floating) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	width := min(size.Width-2*kit.GapLarge, widestToast)
+	bottom := size.Height - underToast
+	for _, object := range objects {
+		if !object.Visible() {
+			continue
+		}
+		object.Resize(fyne.NewSize(width, object.MinSize().Height)) // text wraps at a width, which decides its height
+		height := object.MinSize().Height
+		object.Resize(fyne.NewSize(width, height))
+		object.Move(fyne.NewPos((size.Width-width)/2, bottom-height))
+		bottom -= height + kit.Gap
+	}
+}
+
+func (floating) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.Size{} }
 
 func (n *notice) hide() {
 	n.window.Host().Tips.Hide()

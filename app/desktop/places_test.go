@@ -114,7 +114,7 @@ func TestTheTrackerPageShowsTheTrackerAndSwitches(t *testing.T) {
 	d.entry("Address or link").SetText("cellar")
 	d.tap("Connect")
 	d.did("use cellar")
-	d.reads("The tracker answered and is now in use.")
+	d.reads("Connected to attic.")
 }
 
 func TestATrackerThatDoesNotAnswerKeepsWhatWasTyped(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
 // reviewLine is a line of the review: something to share, ticked or not, or
@@ -243,5 +244,23 @@ func (s *reviewSheet) request() face.ShareRequest {
 func (s *reviewSheet) confirm() {
 	w, request := s.window, s.request()
 	w.Sheets().CloseAll()
-	w.Act(func(ctx context.Context) error { return s.engine.Share(ctx, request) }, func() { w.GoTo(pages.PlaceShared) })
+	w.Act(func(ctx context.Context) error { return s.engine.Share(ctx, request) }, func() {
+		w.GoTo(pages.PlaceShared)
+		if len(request.Items) == 1 {
+			s.offerLink(request.Items[0].Path)
+		}
+	})
+}
+
+// offerLink says that something is shared, and offers its link.
+func (s *reviewSheet) offerLink(path string) {
+	w := s.window
+	pages.Ask(w, s.engine.Shares, func(shares []face.Share, err error) {
+		i := slices.IndexFunc(shares, func(share face.Share) bool { return share.Path == path })
+		if err != nil || i < 0 {
+			return // the page says what became of it
+		}
+		w.TellNext(words.L("{{.Name}} is shared.", words.Values{"Name": netproto.Printable(words.CutName(shares[i].Name))}), words.L("Copy link"),
+			func() { pages.CopyShareLink(w, s.engine, shares[i].ID) })
+	})
 }

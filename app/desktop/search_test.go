@@ -291,7 +291,7 @@ func TestASearchWithATypingErrorOffersWhatWasMeant(t *testing.T) {
 func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 	engine := newFake()
 	d := newDesk(t, engine, Options{})
-	d.reads("Nothing here yet on this tracker yet")
+	d.reads("Nothing here yet. Invite people")
 	d.window.search().Entry.SetText("zebra")
 	d.reads("No results")
 	d.tap("Clear the search")

@@ -20,13 +20,13 @@ import (
 // undoTime is how long a deed can be undone.
 const undoTime = 8 * time.Second
 
-// undo is a strip below the page for the last deed. What is removed is only
+// undo floats above the page for the last deed. What is removed is only
 // hidden while that can be undone, and removed after that.
 type undo struct {
 	window   pages.Window
 	crossing *crossing
-	shown    func() // called before the strip is shown
-	moved    func() // called when the strip takes other room
+	shown    func() // called before it is shown
+	moved    func() // called when it takes other room
 	box      *fyne.Container
 	words    *widget.Label
 	deed     *pages.Deed
@@ -44,8 +44,7 @@ func (u *undo) build() {
 	u.words = kit.Paragraph("")
 	take := kit.NewButtonWithIcon(words.L("Undo"), theme.ContentUndoIcon(), u.takeBack)
 	dismiss := kit.NewIconButton(u.window.Host().Tips, theme.CancelIcon(), words.L("Close this message"), u.settle)
-	u.box = kit.Inset(kit.GapLarge, kit.Gap, kit.NewPlate(theme.ColorNameButton, 8,
-		kit.Inset(kit.GapMedium, 0, container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(take), dismiss), u.words))))
+	u.box = toast(nil, container.NewHBox(container.NewCenter(take), dismiss), u.words)
 	u.box.Hide()
 }
 

@@ -96,6 +96,7 @@ type window struct {
 	frame    *frame
 	notice   *notice
 	banner   *banner
+	toasts   *fyne.Container // float above the page: notice and undo
 	undo     *undo
 	tray     *tray
 	herald   *herald
@@ -188,20 +189,22 @@ func (w *window) build() {
 		{"Add folder", theme.FolderIcon(), w.drops.pickFolder},
 		{"Paste link", theme.ContentPasteIcon(), w.links.paste},
 		{"Invite people", theme.AccountIcon(), func() { pages.Invite(w, w.engine) }},
-	}, banner: w.banner.box, strips: []fyne.CanvasObject{w.undo.box, w.notice.box}})
+	}, banner: w.banner.box})
+	w.toasts = container.New(floating{}, w.notice.box, w.undo.box)
 	w.win.SetMainMenu(w.menus.main())
 }
 
-// moved lays the frame out again after a strip came or went.
+// moved lays out again what surrounds the page, after a strip or a toast came or went.
 func (w *window) moved() {
 	if w.frame != nil {
 		w.frame.main.Refresh()
+		w.toasts.Refresh()
 	}
 }
 
 // showPages fills the window with the frame and its pages.
 func (w *window) showPages() {
-	w.win.SetContent(container.NewStack(w.frame.content, w.tips.Layer))
+	w.win.SetContent(container.NewStack(w.frame.content, w.toasts, w.tips.Layer))
 }
 
 // begin starts to follow the engine, and asks about what the program was
@@ -237,7 +240,7 @@ func (w *window) firstStart() {
 		}
 		w.requests.openNext()
 	})
-	w.win.SetContent(w.wizard.screen)
+	w.win.SetContent(container.NewStack(w.wizard.screen, w.toasts, w.tips.Layer))
 }
 
 // pull asks for what the frame and the current page show. It runs beside the UI

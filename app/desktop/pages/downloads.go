@@ -80,7 +80,9 @@ func NewDownloads(w Window, engine DownloadsEngine, undo Undo, find func()) *Dow
 	p.words.PlaceHolder = words.L("Find in this list")
 	p.words.OnChanged = func(string) { p.arrange() }
 	p.words.Hide()
-	filter := container.New(filterLayout{}, p.chips.Box, p.words)
+	var order *kit.IconButton
+	order = kit.NewIconButton(w.Host().Tips, theme.ListIcon(), words.L("Sort"), func() { p.showOrders(order) })
+	filter := container.NewBorder(nil, nil, nil, order, container.New(filterLayout{}, p.chips.Box, p.words))
 	p.details = newDetailsPane(w, p)
 	rows := container.NewBorder(filter, nil, nil, nil, p.details.above)
 	p.build(PlaceDownloads, p.list.Focus, rows, nil, func() fyne.CanvasObject {
@@ -148,9 +150,9 @@ func downloadsWords(downloads []face.Download) string {
 // arrange shows the downloads that pass the chips and the field.
 func (p *Downloads) arrange() {
 	want, text := downloadChips[p.chips.Chosen].want, strings.ToLower(strings.TrimSpace(p.words.Text))
-	rows := p.all
+	rows := p.sorted(p.all)
 	if p.chips.Chosen != showAll || text != "" {
-		rows = slices.DeleteFunc(slices.Clone(rows), func(d face.Download) bool {
+		rows = slices.DeleteFunc(rows, func(d face.Download) bool {
 			return !want(d) || text != "" && !strings.Contains(strings.ToLower(d.Name), text)
 		})
 	}

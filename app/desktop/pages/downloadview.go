@@ -4,6 +4,7 @@ package pages
 
 import (
 	"path/filepath"
+	"time"
 
 	"fyne.io/fyne/v2/theme"
 
@@ -16,9 +17,9 @@ import (
 // downloadView is a row of the downloads.
 type downloadView struct {
 	kit.TwoLines
-	page                 *Downloads
-	download             face.Download
-	toggle, open, remove *kit.IconButton
+	page                       *Downloads
+	download                   face.Download
+	toggle, file, open, remove *kit.IconButton
 }
 
 func newDownloadView(p *Downloads) *downloadView {
@@ -36,9 +37,10 @@ func newDownloadView(p *Downloads) *downloadView {
 			p.onIDs(engine.Retry, id)
 		}
 	})
+	v.file = kit.NewIconButton(tips, theme.FileIcon(), words.L("Open"), func() { p.openFile(v.download) })
 	v.open = kit.NewIconButton(tips, theme.FolderOpenIcon(), words.L("Open folder"), func() { p.openFolder(v.download) })
 	v.remove = kit.NewIconButton(tips, theme.CancelIcon(), "", func() { p.removeDownloads([]face.Download{v.download}) })
-	v.Init(v.toggle, v.open, v.remove)
+	v.Init(v.toggle, v.file, v.open, v.remove)
 	v.ExtendBaseWidget(v)
 	return v
 }
@@ -65,7 +67,8 @@ func (v *downloadView) Fill(d face.Download) {
 		text.Advice = adviceWords(d)
 	}
 	v.Set(text)
-	if kit.Reveal(v.Buttons, v.toggle, !d.IsFinished()) {
+	changed := kit.Reveal(v.Buttons, v.toggle, !d.IsFinished())
+	if kit.Reveal(v.Buttons, v.file, d.IsFinished()) || changed {
 		v.Refresh()
 	}
 }
@@ -113,7 +116,7 @@ func downloadCaption(d face.Download, state string) string {
 		}
 		return words.Join(progress, words.Rate(d.Rate), left, words.Sources(d.Sources), extraWords(d))
 	case face.DownloadFinished:
-		return words.Join(state, words.Size(d.Size), filepath.Dir(d.Path))
+		return words.Join(state, words.Day(d.Finished, time.Now()), words.Size(d.Size), filepath.Dir(d.Path))
 	case face.DownloadNoSpace:
 		return words.Join(state, progress, words.Explain(d.Failure).Headline())
 	case face.DownloadFailed:

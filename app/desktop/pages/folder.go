@@ -116,7 +116,7 @@ func (s *folderSheet) get() {
 	w := s.window
 	w.Sheets().Close()
 	w.Act(func(ctx context.Context) error { return s.engine.Download(ctx, request) },
-		func() { w.Tell(words.N("{{.Count}} downloads added", 1, words.Values{"Count": 1})) })
+		func() { tellAdded(w, 1) })
 }
 
 // requestOf asks for all of a hit.

@@ -77,6 +77,8 @@ type Window interface {
 	Fail(err error)
 	// Tell says that something was done.
 	Tell(text string)
+	// TellNext says that something was done, and offers the next step on a button.
+	TellNext(text, step string, take func())
 	// Copy copies text to the clipboard, and tells said.
 	Copy(text, said string)
 	// OpenPath opens a file or folder with the program that the system chose for it,

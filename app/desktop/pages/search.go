@@ -366,9 +366,10 @@ func (p *Search) get(hits []face.Hit) {
 		openFolder(p.window, p.engine, hits[0])
 		return
 	}
+	wanted := hits
 	hits = slices.DeleteFunc(slices.Clone(hits), func(h face.Hit) bool { return h.Have != face.HaveNothing })
 	if len(hits) == 0 {
-		p.window.Tell(words.L("You already have this, or it is in the list of downloads."))
+		p.tellHere(wanted)
 		return
 	}
 	p.window.Act(func(ctx context.Context) error {
@@ -379,7 +380,28 @@ func (p *Search) get(hits []face.Hit) {
 		}
 		return nil
 	}, func() {
-		p.window.Tell(words.N("{{.Count}} downloads added", len(hits), words.Values{"Count": words.Count(len(hits))}))
+		tellAdded(p.window, len(hits))
+	})
+}
+
+// tellAdded says that downloads were added, and leads to them.
+func tellAdded(w Window, n int) {
+	w.TellNext(words.N("{{.Count}} downloads added", n, words.Values{"Count": words.Count(n)}), words.L("Show"),
+		func() { w.GoTo(PlaceDownloads) })
+}
+
+// tellHere says that nothing is missing of hits, and opens the only one of them, or
+// leads to the downloads.
+func (p *Search) tellHere(hits []face.Hit) {
+	w, text := p.window, words.L("You already have this, or it is in the list of downloads.")
+	Ask(w, p.engine.Downloads, func(downloads []face.Download, err error) {
+		for _, d := range downloads {
+			if err == nil && len(hits) == 1 && d.Hash == hits[0].Hash && d.IsFinished() {
+				w.TellNext(text, words.L("Open"), func() { w.OpenPath(d.Path) })
+				return
+			}
+		}
+		w.TellNext(text, words.L("Show"), func() { w.GoTo(PlaceDownloads) })
 	})
 }
 

@@ -142,23 +142,26 @@ func (p *Shared) openShare(s face.Share) {
 }
 
 // withLink gets the link of a share.
-func (p *Shared) withLink(s face.Share, then func(link string)) {
-	Ask(p.window, func(ctx context.Context) (string, error) { return p.engine.LinkOf(ctx, s.ID) },
+func withLink(w Window, engine face.Shares, share string, then func(link string)) {
+	Ask(w, func(ctx context.Context) (string, error) { return engine.LinkOf(ctx, share) },
 		func(link string, err error) {
 			if err != nil {
-				p.window.Fail(err)
+				w.Fail(err)
 				return
 			}
 			then(link)
 		})
 }
 
-func (p *Shared) copyLink(s face.Share) {
-	p.withLink(s, func(link string) { p.window.Copy(link, words.L("Link copied.")) })
+// CopyShareLink copies the link of a share.
+func CopyShareLink(w Window, engine face.Shares, share string) {
+	withLink(w, engine, share, func(link string) { w.Copy(link, words.L("Link copied.")) })
 }
 
+func (p *Shared) copyLink(s face.Share) { CopyShareLink(p.window, p.engine, s.ID) }
+
 func (p *Shared) showCode(s face.Share) {
-	p.withLink(s, func(link string) { showCode(p.window, s.Name, "", link, words.L("Copy link")) })
+	withLink(p.window, p.engine, s.ID, func(link string) { showCode(p.window, s.Name, "", link, words.L("Copy link")) })
 }
 
 func (p *Shared) rowMenu() *fyne.Menu {

@@ -88,6 +88,7 @@ func (s *stand) GoTo(Place)                                  {}
 func (s *stand) Shows(Place) bool                            { return true }
 func (s *stand) Poke()                                       {}
 func (s *stand) Tell(string)                                 {}
+func (s *stand) TellNext(string, string, func())             {}
 func (s *stand) Copy(string, string)                         {}
 func (s *stand) OpenPath(string)                             {}
 func (s *stand) Offer(Deed)                                  {}

@@ -96,7 +96,7 @@ func (p *Tracker) use() {
 				return
 			}
 			p.entry.SetText("")
-			p.window.Tell(words.L("The tracker answered and is now in use."))
+			tellConnected(p.window, p.engine)
 		}
 	})
 }
@@ -292,8 +292,17 @@ func (p *Tracker) showOwn(own face.OwnTracker) bool {
 
 // UseTracker switches to a tracker and says how that went.
 func UseTracker(w Window, engine face.Trackers, address string) {
-	w.Act(func(ctx context.Context) error { return engine.UseTracker(ctx, address) },
-		func() { w.Tell(words.L("The tracker answered and is now in use.")) })
+	w.Act(func(ctx context.Context) error { return engine.UseTracker(ctx, address) }, func() { tellConnected(w, engine) })
+}
+
+// tellConnected says which tracker is used now, and leads to what is on it.
+func tellConnected(w Window, engine face.Trackers) {
+	Ask(w, engine.Tracker, func(view face.TrackerView, err error) {
+		if err == nil {
+			w.TellNext(words.L("Connected to {{.Tracker}}", words.Values{"Tracker": words.TrackerName(view.KnownTracker)})+".", words.L("Search"),
+				func() { w.GoTo(PlaceSearch) })
+		}
+	})
 }
 
 // ConnectionWords says how a tracker is reached.
