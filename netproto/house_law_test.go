@@ -63,6 +63,7 @@ var walls = []wall{
 	{room: "app/peer/reach", may: []string{"app/peer/session", "netproto"}, tests: []string{"netproto/identity", "netproto/reuse"}},
 	{room: "app/peer/session", may: []string{"app/piece", "netproto", "netproto/identity"}},
 	{room: "app/peer/membership", may: []string{"netproto"}},
+	{room: "app/peer/people", may: []string{"app/library", "netproto", "netproto/identity"}},
 	{room: "app/peer/serving", may: []string{"app/peer/flow", "app/peer/offer", "app/peer/session", "app/piece", "netproto"}, tests: []string{"netproto/identity"}},
 	{room: "app/peer/sharing", may: []string{"app/peer/flow", "app/peer/offer", "app/ignore", "app/library", "app/piece", "app/watch", "netproto"}},
 	{room: "app/peer/queue", may: []string{"app/peer/flow", "app/peer/session", "app/peer/swarm", "app/library", "app/piece", "netproto", "netproto/durable"}},

@@ -34,9 +34,10 @@ type Download struct {
 	Size     int64                `json:"size"`           // bytes; of a folder, all chosen files; -1 = not known yet
 	Done     int64                `json:"done,omitempty"` // bytes verified when it last stopped, to show
 	Folder   bool                 `json:"folder,omitempty"`
-	Paths    []string             `json:"paths,omitempty"` // the chosen ones in the folder; none = all
-	Plain    bool                 `json:"plain,omitempty"` // files keep neither times nor executable bits
-	Dir      string               `json:"dir"`             // absolute; where it is published
+	Paths    []string             `json:"paths,omitempty"`   // the chosen ones in the folder; none = all
+	Plain    bool                 `json:"plain,omitempty"`   // files keep neither times nor executable bits
+	Private  bool                 `json:"private,omitempty"` // nobody else reads it
+	Dir      string               `json:"dir"`               // absolute; where it is published
 	State    DownloadState        `json:"state"`
 	Code     netproto.Code        `json:"code,omitempty"`   // why it failed
 	Reason   string               `json:"reason,omitempty"` // the same in words

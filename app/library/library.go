@@ -26,8 +26,9 @@ import (
 	"centralizedp2p/netproto/identity"
 )
 
-// schema is the version of the file's contents. Version 1 sealed no records.
-const schema = 2
+// schema is the version of the file's contents. Version 1 sealed no records. Version 2
+// had no people, and its programs would offer what is for chosen people to everybody.
+const schema = 3
 
 var (
 	bucketMeta      = []byte("meta")      // schema, settings
@@ -147,7 +148,8 @@ func (l *Library) open() (err error) {
 		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
 	}
 	return l.change(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketInodes, bucketManifests, bucketPartials, bucketDownloads} {
+		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketInodes, bucketManifests, bucketPartials, bucketDownloads,
+			bucketPeople, bucketRequests} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}

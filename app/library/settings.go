@@ -45,6 +45,7 @@ type Settings struct {
 	RouterPort     bool                `json:"router_port"`    // the router is asked to pass the port on
 	Calls          bool                `json:"calls"`          // trackers may arrange connections, both ways
 	Relay          bool                `json:"relay"`          // a tracker may pass on what no call connects
+	Unlisted       bool                `json:"unlisted"`       // in no list of people
 }
 
 // maxMoreTrackers bounds the trackers beside the main one: everything is announced

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,8 +32,44 @@ type Share struct {
 	Allow    []string `json:"allow,omitempty"`
 	AllowAll bool     `json:"allow_all,omitempty"`
 
+	Visible Visible `json:"visible,omitzero"`
+	// Request is what the share was sent with; "" if the person shared it. It is for
+	// the receiver of that request alone, whatever else is shared from the same path.
+	Request string `json:"request,omitempty"`
+
 	Fetched int   `json:"fetched,omitempty"` // how often it was fetched as a whole
 	Sent    int64 `json:"sent,omitempty"`    // bytes, ever
+}
+
+// Visibility says who may have a share.
+type Visibility string
+
+// Who may have a share.
+const (
+	VisibleEverybody Visibility = ""     // on the trackers
+	VisibleLink      Visibility = "link" // whoever knows the hash
+	VisibleKeys      Visibility = "keys" // the owners of some keys
+)
+
+// Visible says who may have a share, and until when.
+type Visible struct {
+	To      Visibility           `json:"to,omitempty"`
+	Keys    []netproto.PublicKey `json:"keys,omitempty"`   // for VisibleKeys
+	Expires time.Time            `json:"expires,omitzero"` // it ends then
+	Until   int                  `json:"until,omitempty"`  // it ends once it was fetched that often; 0: it does not
+}
+
+// Hidden reports whether a share is in no search, list or seed route.
+func (v Visible) Hidden() bool { return v.To != VisibleEverybody }
+
+// Over reports whether a share that was fetched that often has ended.
+func (v Visible) Over(fetched int, now time.Time) bool {
+	return v.Until > 0 && fetched >= v.Until || !v.Expires.IsZero() && !now.Before(v.Expires)
+}
+
+// Equal reports whether two shares are for the same people for the same time.
+func (v Visible) Equal(o Visible) bool {
+	return v.To == o.To && slices.Equal(v.Keys, o.Keys) && v.Expires.Equal(o.Expires) && v.Until == o.Until
 }
 
 // Shares returns what to offer at every start.

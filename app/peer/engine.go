@@ -7,6 +7,7 @@
 //	swarm       one attempt to fetch a content from all its sources
 //	sharing     what this peer offers
 //	serving     the answers to others, and the uploads
+//	people      who is known, and what people send each other
 //	membership  staying with trackers
 //	reach       how a connection to a peer comes about
 //	session     connections and frames
@@ -31,6 +32,7 @@ import (
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/peer/people"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/app/peer/reach"
 	"centralizedp2p/app/peer/serving"
@@ -74,11 +76,12 @@ type timing struct {
 	sharing    sharing.Timing
 	membership membership.Timing
 	reach      reach.Timing
+	people     people.Timing
 	look       time.Duration // how often to check whether the computer slept
 }
 
 var standardTiming = timing{session.StandardTiming, serving.StandardTiming, swarm.StandardTiming, queue.StandardTiming, sharing.StandardTiming,
-	membership.StandardTiming, reach.StandardTiming, time.Second}
+	membership.StandardTiming, reach.StandardTiming, people.StandardTiming, time.Second}
 
 // Engine is a peer at work. Its rooms are used directly.
 type Engine struct {
@@ -86,6 +89,7 @@ type Engine struct {
 	Shares    *sharing.Shares
 	Uploads   *serving.Server
 	Trackers  *membership.Memberships
+	People    *people.People
 
 	config   Config
 	timing   timing
@@ -143,6 +147,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	e.run("the shares", e.Shares.Run)
 	e.run("the downloads", e.Downloads.Run)
 	e.run("the upload slots", func(ctx context.Context) error { return e.Uploads.Run(ctx, e.conns) })
+	e.run("the people", e.People.Run)
 	e.run("the watch over the network", e.watchNetwork)
 	e.run("the port on the router", e.keepRouterPort)
 	return e, nil
@@ -154,14 +159,19 @@ func (e *Engine) assemble() error {
 	up, down := settings.Rates()
 	e.traffic = flow.NewTraffic(up, down, settings.LocalExempt)
 	e.changes.flowing = func() bool { down, up := e.Rates(); return down > 0 || up > 0 }
-	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step, Log: e.log, Timing: e.timing.membership,
+	var err error
+	if e.People, err = e.newPeople(); err != nil {
+		return err
+	}
+	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step,
+		Notes: func(t membership.Tracker) { e.People.Mail(t) }, Log: e.log, Timing: e.timing.membership,
 		Dial: e.dialLine, Ring: e.rung, Calls: func() bool { return e.switches().Calls }})
 	e.contents = offer.NewRegister(e.Trackers)
 	files := offer.NewFiles(e.config.open)
 	e.Shares = sharing.New(sharing.Config{Library: library, Contents: e.contents, Log: e.log, Timing: e.timing.sharing,
 		WatchLimit: e.config.watchLimit, Open: files.Open,
 		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
-	e.Uploads = serving.New(serving.Config{Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving, Sent: e.Shares.Sent,
+	e.Uploads = serving.New(serving.Config{Refuses: e.People.Blocked, Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving, Sent: e.Shares.Sent,
 		Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
 	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name, Dead: e.fellSilent})
 	e.reach = e.newLadder()
@@ -179,7 +189,6 @@ func (e *Engine) assemble() error {
 	if e.config.OfferDownloads {
 		share = e.shareDownloads
 	}
-	var err error
 	e.Downloads, err = queue.New(e.ctx, queue.Config{Library: library, Swarms: e.swarms, Shares: e.Shares, Log: e.log, Timing: e.timing.queue, Share: share,
 		Joined: e.Trackers.Joined, Sources: e.sources, Notify: e.changes.notify, Limit: settings.MaxDownloads})
 	return err

@@ -184,3 +184,23 @@ func startPeerAt(t testing.TB, f *fakeTracker) *testPeer {
 	p.Trackers.Use(f)
 	return p
 }
+
+func (f *fakeTracker) People(context.Context, string, string) (netproto.PeopleResponse, error) {
+	return netproto.PeopleResponse{}, nil
+}
+
+func (f *fakeTracker) Person(context.Context, netproto.PeerID) (netproto.Person, error) {
+	return netproto.Person{}, &netproto.Error{Code: netproto.CodeNotFound}
+}
+
+func (f *fakeTracker) Browse(context.Context, netproto.PeerID, string) (netproto.SearchResponse, error) {
+	return netproto.SearchResponse{}, nil
+}
+
+func (f *fakeTracker) LeaveNote(context.Context, netproto.PeerID, []byte) (netproto.NoteResponse, error) {
+	return netproto.NoteResponse{}, nil
+}
+
+func (f *fakeTracker) Notes(context.Context) ([]netproto.SealedNote, error) { return nil, nil }
+
+func (f *fakeTracker) ConfirmNote(context.Context, netproto.NoteID) error { return nil }

@@ -147,7 +147,7 @@ func (e *Engine) fellSilent() {
 // joinRequest is what a tracker learns about this peer.
 func (e *Engine) joinRequest() netproto.JoinRequest {
 	e.mu.Lock()
-	request := netproto.JoinRequest{Name: e.settings.Name, Port: e.port, SeedPort: e.seedPort}
+	request := netproto.JoinRequest{Name: e.settings.Name, Port: e.port, SeedPort: e.seedPort, Unlisted: e.settings.Unlisted}
 	e.mu.Unlock()
 	request.MappedPort = e.mappedPort()
 	for _, ip := range candidates(e.ownAddresses()) {

@@ -28,7 +28,7 @@ func (e *Engine) SeedFile(path, name string) (file string, state piece.State, ok
 		return "", piece.State{}, false
 	}
 	r, ok := e.Trackers.Holding(hash)
-	if !ok || r.Name != name {
+	if !ok || r.Name != name || r.Hidden {
 		return "", piece.State{}, false
 	}
 	return file, state, true

@@ -165,7 +165,7 @@ func (f *fakeTracker) with(look func()) {
 // start returns memberships without a tracker.
 func start(t testing.TB) *Memberships {
 	return New(context.WithoutCancel(t.Context()), Config{
-		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return true },
+		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return true }, Notes: func(Tracker) {},
 	})
 }
 
@@ -174,3 +174,23 @@ func resource(n int) netproto.Resource {
 	r.Hash[0], r.Hash[1], r.Hash[2] = byte(n), byte(n>>8), byte(n>>16)
 	return r
 }
+
+func (f *fakeTracker) People(context.Context, string, string) (netproto.PeopleResponse, error) {
+	return netproto.PeopleResponse{}, nil
+}
+
+func (f *fakeTracker) Person(context.Context, netproto.PeerID) (netproto.Person, error) {
+	return netproto.Person{}, &netproto.Error{Code: netproto.CodeNotFound}
+}
+
+func (f *fakeTracker) Browse(context.Context, netproto.PeerID, string) (netproto.SearchResponse, error) {
+	return netproto.SearchResponse{}, nil
+}
+
+func (f *fakeTracker) LeaveNote(context.Context, netproto.PeerID, []byte) (netproto.NoteResponse, error) {
+	return netproto.NoteResponse{}, nil
+}
+
+func (f *fakeTracker) Notes(context.Context) ([]netproto.SealedNote, error) { return nil, nil }
+
+func (f *fakeTracker) ConfirmNote(context.Context, netproto.NoteID) error { return nil }

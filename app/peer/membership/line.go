@@ -140,6 +140,8 @@ func (ls *lines) serve(l *line) error {
 			if err := l.write(netproto.LineFrame{Answer: &answer}); err != nil {
 				return err
 			}
+		case f.Note != nil:
+			m.config.Notes(m.tracker)
 		case f.Lease != nil || f.Failed != nil:
 			select {
 			case l.answers <- f:

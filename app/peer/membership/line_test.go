@@ -104,7 +104,7 @@ func holding(t *testing.T, families ...string) (*Memberships, *fakeTracker, *exc
 	f.families, f.line = families, e.open
 	ms := New(context.WithoutCancel(t.Context()), Config{
 		Self: func() netproto.JoinRequest { return netproto.JoinRequest{MappedPort: 7000} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
-		Calls: func() bool { return true },
+		Calls: func() bool { return true }, Notes: func(Tracker) {},
 		Ring: func(_ Tracker, r netproto.Ring) netproto.RingResult {
 			if r.Hash == resource(1).Hash {
 				return netproto.RingOK
@@ -259,7 +259,7 @@ func TestNoLineIsHeldWhereCallsAreOff(t *testing.T) {
 		f := newFakeTracker("tracker:5000")
 		f.families, f.line = []string{"tcp4"}, e.open
 		ms := New(context.WithoutCancel(t.Context()), Config{Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {},
-			Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return false }})
+			Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return false }, Notes: func(Tracker) {}})
 		defer ms.Close()
 		ms.Use(f)
 		time.Sleep(time.Minute)

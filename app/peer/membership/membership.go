@@ -315,6 +315,9 @@ func (m *membership) heartbeat(ctx context.Context, held *lines) error {
 			m.page.startOver()
 		}
 	}
+	if answer.Notes > 0 {
+		m.config.Notes(m.tracker)
+	}
 	counts := answer.Stats
 	if counts == nil {
 		counts = m.askCounts(ctx)

@@ -47,6 +47,8 @@ type Config struct {
 	// Ring takes a call; it must not wait. Calls says whether they are taken at all.
 	Ring  func(t Tracker, ring netproto.Ring) netproto.RingResult
 	Calls func() bool
+	// Notes is told that a tracker keeps notes for this peer; it must not wait.
+	Notes func(t Tracker)
 }
 
 // Memberships are all memberships of a peer: with its main tracker, if it has one, and

@@ -21,10 +21,27 @@ type Catalogue interface {
 	Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error)
 }
 
+// Directory is what a peer asks a tracker about people, and the notes that they leave
+// each other there. Its methods fail as those of [Catalogue] do.
+type Directory interface {
+	// People returns one page of those whose names have words in them.
+	People(ctx context.Context, words, cursor string) (netproto.PeopleResponse, error)
+	// Person fails with "not-found" for somebody whom the tracker does not know.
+	Person(ctx context.Context, id netproto.PeerID) (netproto.Person, error)
+	// Browse returns one page of what a person shares with everybody.
+	Browse(ctx context.Context, id netproto.PeerID, cursor string) (netproto.SearchResponse, error)
+	// LeaveNote has the tracker keep a sealed note for a person.
+	LeaveNote(ctx context.Context, to netproto.PeerID, note []byte) (netproto.NoteResponse, error)
+	// Notes returns the notes that wait for this peer, until ConfirmNote.
+	Notes(ctx context.Context) ([]netproto.SealedNote, error)
+	ConfirmNote(ctx context.Context, id netproto.NoteID) error
+}
+
 // Tracker is a tracker as a membership needs it. Its methods fail as those of
 // [Catalogue] do.
 type Tracker interface {
 	Catalogue
+	Directory
 	// Address is host:port, as in links.
 	Address() string
 	// Fingerprint is the tracker's key; zero before it was first reached.

@@ -24,6 +24,9 @@ type Content interface {
 	// Resource returns how the content is announced; nil if it may be read but is not
 	// announced.
 	Resource() *netproto.Resource
+	// For reports whether the owner of a key may read the content now; the zero key
+	// stands for seed clients.
+	For(key netproto.PublicKey) bool
 	// Before reports whether this content rather than another one with the same hash
 	// gives the name.
 	Before(other Content) bool
@@ -160,12 +163,21 @@ func (of *offers) choose() {
 	}
 }
 
-// Find returns a content that can be read, a whole one if possible; nil if there is
-// none.
+// Find returns a content that can be read here, a whole one if possible; nil if there
+// is none.
 func (r *Register) Find(hash netproto.ContentHash) Content {
+	return r.find(hash, func(Content) bool { return true })
+}
+
+// FindFor is Find for the owner of a key: what others may have is not there.
+func (r *Register) FindFor(hash netproto.ContentHash, key netproto.PublicKey) Content {
+	return r.find(hash, func(c Content) bool { return c.For(key) })
+}
+
+func (r *Register) find(hash netproto.ContentHash, may func(Content) bool) Content {
 	var partial Content
 	whole := r.Select(hash, func(c Content) bool {
-		if c.Length() < 0 {
+		if c.Length() < 0 || !may(c) {
 			return false
 		}
 		if !c.Whole() {

@@ -14,6 +14,7 @@ type file struct {
 	Place
 	name string
 	part bool
+	only *netproto.PublicKey // nil: everybody may read it
 }
 
 func (f *file) Length() int64 { return 0 }
@@ -24,11 +25,12 @@ func (f *file) Resource() *netproto.Resource {
 	}
 	return &netproto.Resource{Name: f.name}
 }
-func (f *file) Before(other Content) bool { return f.name < other.(*file).name }
-func (f *file) Manifest() *piece.Manifest { return nil }
-func (f *file) Have() piece.Bits          { return nil }
-func (f *file) Open() (Reader, error)     { return nil, nil }
-func (f *file) Broken(error)              {}
+func (f *file) For(key netproto.PublicKey) bool { return f.only == nil || *f.only == key }
+func (f *file) Before(other Content) bool       { return f.name < other.(*file).name }
+func (f *file) Manifest() *piece.Manifest       { return nil }
+func (f *file) Have() piece.Bits                { return nil }
+func (f *file) Open() (Reader, error)           { return nil, nil }
+func (f *file) Broken(error)                    {}
 
 // listing is what a tracker lists of one content.
 type listing struct {

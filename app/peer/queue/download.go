@@ -75,7 +75,7 @@ func (d *download) newAttempt() *swarm.Attempt {
 	defer d.mu.Unlock()
 	r := &d.record
 	d.attempt = d.config.Swarms.Attempt(swarm.Task{
-		Hash: r.Hash, Name: r.Name, Folder: r.Folder, Paths: r.Paths, Plain: r.Plain, Dir: r.Dir, Size: r.Size,
+		Hash: r.Hash, Name: r.Name, Folder: r.Folder, Paths: r.Paths, Plain: r.Plain, Private: r.Private, Dir: r.Dir, Size: r.Size,
 		Limit: d.limit, Rate: &d.rate, Checked: &d.checked, Lists: lists{d.config.Library, r.ID, r.Hash}, Remember: d.config.Share != nil,
 	}, d.attempt, d.preference)
 	return d.attempt
@@ -126,7 +126,7 @@ func (d *download) fetch(ctx context.Context) {
 // share offers what was downloaded, if the person wants that. It passes on what is known
 // of the files, so that they are not hashed again.
 func (d *download) share(record library.Download) {
-	if d.config.Share == nil || !d.config.Share() {
+	if d.config.Share == nil || !d.config.Share() || record.Private {
 		return
 	}
 	fetched := d.last().Fetched()

@@ -48,6 +48,9 @@ type Request struct {
 	Paths  []string // of a folder's files, the chosen ones; none = all
 	Dir    string   // absolute
 	Plain  bool     // the files of a folder keep neither their times nor their executable bits
+	// Private: nobody reads it here, neither while it is fetched nor later. It was sent
+	// to this person alone.
+	Private bool
 }
 
 // Queue is all downloads that the person asked for; some of them run. A download runs
@@ -171,7 +174,7 @@ func (q *Queue) Add(request Request) (string, error) {
 		name = request.Hash.String()
 	}
 	record := library.Download{ID: uuid.NewString(), Hash: request.Hash, Name: name, Size: request.Size, Folder: request.Folder,
-		Paths: request.Paths, Plain: request.Plain, Dir: dir, State: library.DownloadActive, Added: time.Now()}
+		Paths: request.Paths, Plain: request.Plain, Private: request.Private, Dir: dir, State: library.DownloadActive, Added: time.Now()}
 	d, known := q.add(record)
 	for known {
 		gone := d.leaving()

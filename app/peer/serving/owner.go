@@ -89,7 +89,10 @@ func (o *owner) dropGets(match func(*get) bool) {
 // at a time: what each stream costs is paid once. Older peers open another one for the
 // same content, when they fetch it into two folders: they are told to come again.
 func (o *owner) Open(f netproto.Open) error {
-	found := o.server.config.Contents.Find(f.Hash)
+	var found offer.Content
+	if !o.server.config.Refuses(o.conn.Key) {
+		found = o.server.config.Contents.FindFor(f.Hash, o.conn.Key)
+	}
 	size := int64(-1)
 	if found != nil {
 		size = found.Length()
@@ -105,6 +108,10 @@ func (o *owner) Open(f netproto.Open) error {
 	}
 	if o.byHash[f.Hash] != nil {
 		o.refuse(f.Stream, 0, netproto.CodeBusy, 0)
+		return nil
+	}
+	if o.server.stopped(uploadKey{peer: o.conn.Key, hash: f.Hash}) {
+		o.refuse(f.Stream, 0, netproto.CodeDenied, 0)
 		return nil
 	}
 	s := &stream{owner: o, id: f.Stream, content: found, hash: f.Hash, size: size, manifest: f.Manifest}
@@ -246,6 +253,15 @@ func (o *owner) Get(f netproto.Get) error {
 	case len(o.queue) >= netproto.MaxRequests:
 		return fmt.Errorf("%w: more than %d requests at once", netproto.ErrFrame, netproto.MaxRequests)
 	case int64(f.Piece) >= int64(netproto.PieceCount(s.size)) || int64(f.Offset)+int64(f.Length) > netproto.PieceLength(s.size, int(f.Piece)):
+		o.refuse(f.Stream, f.Request, netproto.CodeDenied, 0)
+		return nil
+	}
+	// What a peer may have can change while it reads.
+	switch {
+	case !s.content.For(o.conn.Key) || o.server.config.Refuses(o.conn.Key):
+		o.refuse(f.Stream, f.Request, netproto.CodeGone, 0)
+		return nil
+	case o.server.stopped(s.upload.key):
 		o.refuse(f.Stream, f.Request, netproto.CodeDenied, 0)
 		return nil
 	}

@@ -30,16 +30,18 @@ type content struct {
 	fails  error  // of Open
 	reads  func() // called in ReadAt
 	broken chan error
+	only   func(netproto.PublicKey) bool // who may read it; nil: everybody
 }
 
-func (c *content) Length() int64                { return int64(len(c.bytes)) }
-func (c *content) Whole() bool                  { return true }
-func (c *content) Resource() *netproto.Resource { return nil }
-func (c *content) Before(offer.Content) bool    { return false }
-func (c *content) Manifest() *piece.Manifest    { return nil }
-func (c *content) Have() piece.Bits             { return piece.Bits{0x80} }
-func (c *content) Broken(err error)             { c.broken <- err }
-func (c *content) Close() error                 { return nil }
+func (c *content) Length() int64                   { return int64(len(c.bytes)) }
+func (c *content) Whole() bool                     { return true }
+func (c *content) Resource() *netproto.Resource    { return nil }
+func (c *content) For(key netproto.PublicKey) bool { return c.only == nil || c.only(key) }
+func (c *content) Before(offer.Content) bool       { return false }
+func (c *content) Manifest() *piece.Manifest       { return nil }
+func (c *content) Have() piece.Bits                { return piece.Bits{0x80} }
+func (c *content) Broken(err error)                { c.broken <- err }
+func (c *content) Close() error                    { return nil }
 
 func (c *content) Open() (offer.Reader, error) {
 	if c.opens != nil {

@@ -11,7 +11,7 @@ import (
 
 // New returns a server. [Server.Run] must run while others connect.
 func New(config Config) *Server {
-	return &Server{config: config, slots: newSlots(config.Slots, config.AdaptiveSlots, config.Timing), byKey: map[uploadKey]*upload{},
+	return &Server{config: config, slots: newSlots(config.Slots, config.AdaptiveSlots, config.Timing), byKey: map[uploadKey]*upload{}, stops: map[uploadKey]struct{}{},
 		readers: readers{byContent: map[offer.Content]map[*stream]struct{}{}}}
 }
 

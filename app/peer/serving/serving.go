@@ -39,6 +39,8 @@ type Config struct {
 	Traffic  *flow.Traffic
 	Log      *slog.Logger
 	Timing   Timing
+	// Refuses reports whether a peer gets nothing here; it must not wait.
+	Refuses func(peer netproto.PublicKey) bool
 	// Sent counts bytes of a content that went to a peer; whole says that the
 	// peer has all of it now.
 	Sent func(peer netproto.PublicKey, hash netproto.ContentHash, bytes int, whole bool)
@@ -57,8 +59,9 @@ type Server struct {
 
 	mu    sync.Mutex
 	byKey map[uploadKey]*upload
-	ended []*upload // in the order in which they ended; some may have gone on since
-	count uint64    // of all uploads ever
+	stops map[uploadKey]struct{} // uploads that the person stopped
+	ended []*upload              // in the order in which they ended; some may have gone on since
+	count uint64                 // of all uploads ever
 }
 
 // owner is the side of a connection that the other peer reads from.

@@ -149,12 +149,13 @@ func (s *Server) CountSeed(hash netproto.ContentHash, to netip.AddrPort, bytes i
 type Upload struct {
 	ID      string
 	Hash    netproto.ContentHash
-	Peer    string // what the peer calls itself
-	Address string // ip:port
-	Size    int64  // bytes of the content
-	Sent    int64  // bytes to this peer
-	Rate    int64  // bytes a second
-	Place   int    // in the queue for a slot, from 1; 0 = served
+	Peer    string             // what the peer calls itself
+	Key     netproto.PublicKey // of the peer; zero for seed clients
+	Address string             // ip:port
+	Size    int64              // bytes of the content
+	Sent    int64              // bytes to this peer
+	Rate    int64              // bytes a second
+	Place   int                // in the queue for a slot, from 1; 0 = served
 	Ended   bool
 }
 
@@ -170,6 +171,29 @@ func (s *Server) List() []Upload {
 		}
 	}
 	return append(running, ended...)
+}
+
+// maxStops bounds the uploads that stay stopped; it takes a person to make so many.
+const maxStops = 1000
+
+// Stop ends uploads until the next start: their peers get nothing more of those
+// contents. Those that ended already are skipped.
+func (s *Server) Stop(ids ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, u := range s.byKey {
+		if slices.Contains(ids, u.id) && key.address == "" && !u.snapshot().Ended && len(s.stops) < maxStops {
+			s.stops[key] = struct{}{}
+		}
+	}
+}
+
+// stopped reports whether the person stopped an upload.
+func (s *Server) stopped(key uploadKey) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, is := s.stops[key]
+	return is
 }
 
 // Running returns the number of uploads that are served now. It is cheaper than
@@ -211,6 +235,6 @@ func (u *upload) isKept() bool {
 func (u *upload) snapshot() Upload {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return Upload{ID: u.id, Hash: u.key.hash, Peer: u.name, Address: u.address, Size: u.size, Sent: u.sent.Load(), Rate: u.rate.Rate(),
+	return Upload{ID: u.id, Hash: u.key.hash, Peer: u.name, Key: u.key.peer, Address: u.address, Size: u.size, Sent: u.sent.Load(), Rate: u.rate.Rate(),
 		Place: int(u.place.Load()), Ended: u.streams == 0}
 }

@@ -19,7 +19,7 @@ func (unheard) Announce(netproto.Resource)    {}
 func (unheard) Withdraw(netproto.ContentHash) {}
 
 func newServer() *Server {
-	return New(Config{Contents: offer.NewRegister(unheard{}), Traffic: flow.NewTraffic(0, 0, false), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
+	return New(Config{Refuses: func(netproto.PublicKey) bool { return false }, Contents: offer.NewRegister(unheard{}), Traffic: flow.NewTraffic(0, 0, false), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
 		Sent: func(netproto.PublicKey, netproto.ContentHash, int, bool) {}, Notify: func() {}, Slots: 4})
 }
 

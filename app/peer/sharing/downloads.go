@@ -56,7 +56,7 @@ func (ss *Shares) Moved(old, path string) error {
 	if !shared {
 		return nil
 	}
-	id, err := ss.Add(path, Options{Remember: true, Except: before.Except, Allow: before.Allow, AllowAll: before.AllowAll})
+	id, err := ss.Add(path, Options{Remember: true, Except: before.Except, Allow: before.Allow, AllowAll: before.AllowAll, Visible: &before.Visible})
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (ss *Shares) StopPath(path string) { ss.stopPath(path) }
 
 func (ss *Shares) stopPath(path string) (library.Share, bool) {
 	for _, s := range ss.copies() {
-		if s.record.Path != path {
+		if s.record.Path != path || s.record.Request != "" {
 			continue
 		}
 		if err := ss.Stop(s.record.ID); err != nil {

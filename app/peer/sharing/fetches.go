@@ -27,16 +27,24 @@ func (f *fetches) add(peer netproto.PublicKey, n int64) bool {
 // Sent counts bytes of a content that went to a peer for the share that holds it;
 // whole says that the peer has all of the content now.
 func (ss *Shares) Sent(peer netproto.PublicKey, hash netproto.ContentHash, n int, whole bool) {
-	f, ok := ss.config.Contents.Find(hash).(*sharedFile)
+	f, ok := ss.config.Contents.FindFor(hash, peer).(*sharedFile)
 	if !ok {
 		return
 	}
 	s := f.share
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.record.Sent += int64(n)
+	over := false
 	if !s.record.Folder && whole || s.record.Folder && f.list == nil && s.fetches.add(peer, int64(n)) {
 		s.record.Fetched++
+		s.audience.Store(audienceOf(s.record))
+		over = s.audience.Load().counted
 	}
 	s.dirty = true
+	s.mu.Unlock()
+	if over {
+		s.retell()
+		ss.unsaved.Store(true)
+		ss.poke()
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"centralizedp2p/app/piece"
 )
@@ -16,6 +17,9 @@ func (s *share) snapshot() Share {
 	now := Share{Share: s.record, State: s.state, Hashed: s.hashed, Rate: s.rate.Rate(), Err: s.err, Notice: s.notice, Omitted: s.omitted}
 	if s.size > 0 {
 		now.Size = s.size
+	}
+	if now.State == StateShared && s.audience.Load().over(time.Now()) {
+		now.State = StateEnded
 	}
 	return now
 }

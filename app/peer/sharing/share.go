@@ -29,8 +29,8 @@ func (ss *Shares) Add(path string, options Options) (string, error) {
 		return "", netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
 	record := library.Share{ID: uuid.NewString(), Path: path, Name: netproto.SafeName(filepath.Base(path)),
-		Except: options.Except, Allow: options.Allow, AllowAll: options.AllowAll, Added: time.Now()}
-	s, known := ss.add(record, options.Remember)
+		Except: options.Except, Allow: options.Allow, AllowAll: options.AllowAll, Added: time.Now(), Request: options.Request}
+	s, known := ss.add(record, options.Remember, options.Visible)
 	if known && options.Remember {
 		s.mu.Lock()
 		s.remember = true
@@ -55,7 +55,7 @@ func (ss *Shares) Load() error {
 		return err
 	}
 	for _, r := range records {
-		s, _ := ss.add(r, true)
+		s, _ := ss.add(r, true, nil)
 		s.recheck()
 	}
 	ss.everything()
@@ -80,11 +80,26 @@ func (ss *Shares) Stop(ids ...string) error {
 	return nil
 }
 
-// List returns the shares in the order in which they were added.
+// StopRequest takes back what was sent with a request.
+func (ss *Shares) StopRequest(request string) error {
+	for _, s := range ss.copies() {
+		if s.record.Request == request && request != "" {
+			if err := ss.Stop(s.record.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// List returns the shares in the order in which they were added, without what is sent.
 func (ss *Shares) List() []Share {
 	list := ss.copies()
 	snapshots := make([]Share, 0, len(list))
 	for _, s := range list {
+		if s.record.Request != "" {
+			continue
+		}
 		snapshots = append(snapshots, s.snapshot())
 	}
 	slices.SortStableFunc(snapshots, func(a, b Share) int { return a.Added.Compare(b.Added) })
@@ -95,7 +110,13 @@ func (ss *Shares) List() []Share {
 func (ss *Shares) Count() int {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	return len(ss.list)
+	n := 0
+	for _, s := range ss.list {
+		if s.record.Request == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // Hashed is how many bytes of shares were read to be hashed since the start.
@@ -113,6 +134,8 @@ func (ss *Shares) Wait(ctx context.Context, id string) (Share, error) {
 		switch now := s.snapshot(); now.State {
 		case StateFailed, StateMissing:
 			return now, now.Err
+		case StateEnded:
+			return now, nil
 		case StateShared:
 			if done, err := ss.config.Announced(now.Hash); done || err != nil {
 				return now, err

@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"strings"
+	"time"
 
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/piece"
@@ -18,17 +19,29 @@ func (f *sharedFile) path() string {
 
 // Resource is how the file is announced.
 func (f *sharedFile) Resource() *netproto.Resource {
-	if f.list != nil && f.list.old {
+	a := f.share.audience.Load()
+	if f.list != nil && f.list.old || a.over(time.Now()) {
 		return nil
 	}
 	if f.list != nil {
-		return &f.list.resource
+		r := f.list.resource
+		r.Hidden = a.visible.Hidden()
+		return &r
 	}
 	name := f.share.record.Name
 	if f.rel != "" {
 		name = netproto.SafeName(f.rel[strings.LastIndexByte(f.rel, '/')+1:])
 	}
-	return &netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: name, MIME: offer.MediaType(name), MD5: f.md5}
+	r := &netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: name, MIME: offer.MediaType(name), MD5: f.md5}
+	if r.Hidden = a.visible.Hidden(); r.Hidden {
+		r.MD5 = "" // which only seed clients need
+	}
+	return r
+}
+
+// For is true for those who may have the share.
+func (f *sharedFile) For(key netproto.PublicKey) bool {
+	return f.share.audience.Load().has(key, time.Now())
 }
 
 // attribute is what is sent of the file besides its bytes; nothing of a nil one.
@@ -39,12 +52,17 @@ func (f *sharedFile) attribute() netproto.Attribute {
 	return netproto.Attribute{Modified: f.state.Modified, Executable: f.exec}
 }
 
-// Before prefers what is shared to a download, and of equal files the first by path,
-// so that it is always the same one.
+// Before prefers what everybody may have, and then what is shared to a download, and of
+// equal files the first by path, so that it is always the same one.
 func (f *sharedFile) Before(other offer.Content) bool {
+	hidden := f.share.audience.Load().visible.Hidden()
 	g, shared := other.(*sharedFile)
 	if !shared {
-		return true
+		r := other.Resource()
+		return !hidden || r == nil || r.Hidden
+	}
+	if otherHidden := g.share.audience.Load().visible.Hidden(); hidden != otherHidden {
+		return !hidden
 	}
 	if c := strings.Compare(f.share.record.Path, g.share.record.Path); c != 0 {
 		return c < 0

@@ -81,12 +81,20 @@ func (ss *Shares) copies() []*share {
 
 // add begins a share, or finds the existing one. One that was taken back before comes
 // back with its id and its counts.
-func (ss *Shares) add(record library.Share, remember bool) (*share, bool) {
+func (ss *Shares) add(record library.Share, remember bool, visible *library.Visible) (*share, bool) {
+	s, known := ss.enter(record, remember, visible)
+	if known && visible != nil {
+		s.setVisible(*visible)
+	}
+	return s, known
+}
+
+func (ss *Shares) enter(record library.Share, remember bool, visible *library.Visible) (*share, bool) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	same := func(other *library.Share) bool { // reads only fields that never change, so share.mu is not needed
 		return other.Path == record.Path && slices.Equal(other.Except, record.Except) &&
-			slices.Equal(other.Allow, record.Allow) && other.AllowAll == record.AllowAll
+			slices.Equal(other.Allow, record.Allow) && other.AllowAll == record.AllowAll && other.Request == record.Request
 	}
 	for _, s := range ss.list {
 		if same(&s.record) {
@@ -97,8 +105,12 @@ func (ss *Shares) add(record library.Share, remember bool) (*share, bool) {
 		record = ss.removed[i]
 		ss.removed = slices.Delete(ss.removed, i, i+1)
 	}
+	if visible != nil {
+		record.Visible = *visible
+	}
 	s := &share{shares: ss, record: record, remember: remember, state: StateWaiting, rate: &flow.Meter{},
 		files: map[string]*sharedFile{}, leave: newLeaveOut(record, nil)}
+	s.audience.Store(audienceOf(record))
 	ss.list = append(ss.list, s)
 	ss.due[s] = &due{}
 	return s, false
@@ -216,7 +228,12 @@ func (ss *Shares) Run(ctx context.Context) error {
 	rescan := time.NewTicker(ss.config.Timing.Rescan)
 	defer rescan.Stop()
 	for {
+		if ss.unsaved.Swap(false) {
+			ss.Save()
+		}
+		expiry := ss.endExpired(time.Now())
 		s, wait := ss.next()
+		wait = min(wait, expiry)
 		if s != nil {
 			ss.scans.Go(func() { ss.scan(ctx, s) })
 			continue

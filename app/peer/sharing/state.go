@@ -85,6 +85,7 @@ const (
 	StateRehashing State = "rehashing" // it changed
 	StateMissing   State = "missing"
 	StateFailed    State = "failed"
+	StateEnded     State = "ended" // its time or its count is over
 )
 
 // Share is a file or folder that is offered.
@@ -107,11 +108,19 @@ type Options struct {
 	// Secrets are offered only if they are allowed: see [library.Share].
 	Allow    []string
 	AllowAll bool
+
+	// Visible says who may have it; nil leaves that as it is, and is everybody for what
+	// was not shared before.
+	Visible *library.Visible
+	// Request is what it is sent with; see [library.Share].
+	Request string
 }
 
 // share is one of the things that the person chose to offer.
 type share struct {
-	shares *Shares
+	shares   *Shares
+	audience atomic.Pointer[audience]
+	expired  atomic.Pointer[audience] // the one that was withdrawn because its time is over
 
 	mu       sync.Mutex
 	record   library.Share      // ID, Path, Name and Except, Allow and AllowAll never change
@@ -188,6 +197,7 @@ type Shares struct {
 	ignored atomic.Pointer[ignore.Patterns]
 	gentle  atomic.Bool
 	hashed  atomic.Int64 // bytes, since the start
+	unsaved atomic.Bool  // a share has ended by its count, which is to be remembered soon
 
 	mu       sync.Mutex
 	list     []*share

@@ -40,13 +40,16 @@ func (c *content) Resource() *netproto.Resource {
 	return c.as
 }
 
-// Before prefers whole downloads to unfinished ones.
+// For is true for everybody, unless the download is private.
+func (j *job) For(netproto.PublicKey) bool { return !j.attempt.task.Private }
+
+// Before prefers whole downloads to unfinished ones. A download is for everybody, so it
+// goes before a share that is not.
 func (c *content) Before(other offer.Content) bool {
-	o, ok := other.(*job)
-	if !ok {
-		return false
+	as, otherAs := c.Resource(), other.Resource()
+	if _, ok := other.(*job); !ok {
+		return as != nil && otherAs != nil && otherAs.Hidden
 	}
-	as, otherAs := c.Resource(), o.Resource()
 	return as != nil && (otherAs == nil || !as.Part && otherAs.Part)
 }
 
@@ -126,7 +129,7 @@ func (j *job) offer() {
 	if a.task.Folder {
 		size = a.folderSize
 	}
-	if j.hash == a.task.Hash && !a.quiet && size >= 0 {
+	if j.hash == a.task.Hash && !a.quiet && !a.task.Private && size >= 0 {
 		r := netproto.Resource{Hash: j.hash, Size: size, Name: netproto.SafeName(a.task.Name), Folder: a.task.Folder, Part: true}
 		if r.MIME = offer.MediaType(r.Name); r.Folder {
 			r.MIME = netproto.FolderMIME

@@ -84,7 +84,7 @@ func (l *lane) streamOf(j *job) *stream {
 			return nil
 		}
 		l.streams[j] = s
-		if !a.quiet && (j.hash == a.task.Hash || j.size > netproto.MinPieceSize) {
+		if !a.quiet && !a.task.Private && (j.hash == a.task.Hash || j.size > netproto.MinPieceSize) {
 			l.conn.Send(netproto.Peers{Hash: j.hash, Port: uint16(a.swarms.config.Port())})
 		}
 		// A whole source of a folder has its small files: asking at once saves

@@ -40,6 +40,8 @@ type Task struct {
 	Checked *atomic.Int64  // counts bytes verified or copied in the present phase
 	Lists   Lists          // of finished folders
 	Plain   bool           // files of a folder keep neither their times nor their executable bits
+	// Private downloads are read by nobody and announced to nobody.
+	Private bool
 	// Remember has the attempt keep what it knows of the files: see [Attempt.Fetched].
 	Remember bool
 }
