@@ -17,6 +17,8 @@ import (
 
 // fakeEngine is an engine of scripted states for tests of what is shown.
 type fakeEngine struct {
+	fakePeople
+
 	mu        sync.Mutex
 	watchers  map[chan struct{}]bool
 	status    face.Status

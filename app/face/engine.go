@@ -31,6 +31,9 @@ type Engine interface {
 	Search
 	Trackers
 	Preferences
+	People
+	Audiences
+	Stops
 }
 
 // Overview is what the frame shows on every page.

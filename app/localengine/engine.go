@@ -30,6 +30,7 @@ type Engine struct {
 	*search
 	*trackers
 	*preferences
+	*persons
 }
 
 var _ face.Engine = (*Engine)(nil)
@@ -48,15 +49,17 @@ func newEngine(n *node.Node, logs io.Writer) *Engine {
 	c := &core{node: n, engine: n.Engine, library: n.Library, log: n.Log}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	t := &trackers{core: c, own: &ownTracker{core: c, listen: ownListen, logs: logs}, nearby: &nearby{core: c}, turn: make(chan struct{}, 1)}
+	found := &search{core: c}
 	return &Engine{core: c,
 		overview:    &overview{core: c, own: t.own},
 		downloads:   &downloads{core: c, trackers: t},
 		ordering:    &ordering{core: c},
 		uploads:     &uploads{core: c},
-		shares:      &shares{core: c, stopped: map[string]face.ShareItem{}},
-		search:      &search{core: c},
+		shares:      &shares{core: c, stopped: map[string]stopped{}},
+		search:      found,
 		trackers:    t,
 		preferences: &preferences{core: c, own: t.own},
+		persons:     &persons{core: c, search: found},
 	}
 }
 
@@ -69,6 +72,7 @@ func (e *Engine) start() error {
 		return coded(err)
 	}
 	e.engine.Downloads.Start()
+	e.engine.People.Resume()
 	e.trackers.start(settings)
 	return nil
 }

@@ -89,6 +89,7 @@ func (o *overview) Status(context.Context) (face.Status, error) {
 	counts := o.engine.Downloads.Counts()
 	s.Counts.Downloads, s.Counts.Failed = counts.Unfinished, counts.Failed
 	s.Counts.Uploads, s.Counts.Shares = o.engine.Uploads.Running(), o.engine.Shares.Count()
+	s.Counts.Requests = o.engine.People.Waiting()
 	return s, nil
 }
 

@@ -21,12 +21,17 @@ func (s *search) Search(ctx context.Context, r face.SearchRequest) (face.SearchP
 	if err != nil {
 		return face.SearchPage{}, coded(err)
 	}
+	return s.page(found), nil
+}
+
+// page returns hits with what is known here of each.
+func (s *search) page(found netproto.SearchResponse) face.SearchPage {
 	have := s.have()
 	page := face.SearchPage{Next: found.Next, Meant: found.Suggestions, Hits: make([]face.Hit, len(found.Items))}
 	for i, h := range found.Items {
 		page.Hits[i] = face.Hit{Hit: h, Kind: netproto.KindOf(h.Name, h.MIME, h.Folder), Have: have(h.Hash)}
 	}
-	return page, nil
+	return page
 }
 
 // Have says how much of each content is on this computer now.

@@ -29,7 +29,7 @@ func (p *preferences) Settings(context.Context) (face.Settings, error) {
 		Port: s.ListenPort, TrackerPort: s.TrackerPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
 		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
 		QuickDown: s.QuickDown, QuickUp: s.QuickUp,
-		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing,
+		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing, Unlisted: s.Unlisted,
 	}, err
 }
 
@@ -61,6 +61,7 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 	saved.LocalExempt, saved.Preallocate = s.LocalExempt, s.Preallocate
 	saved.QuickDown, saved.QuickUp = s.QuickDown, s.QuickUp
 	saved.Ignore, saved.GentleHashing = patternLines(s.Ignore), s.GentleHashing
+	saved.Unlisted = s.Unlisted
 	applied := saved
 	if !moved {
 		applied.ListenPort = 0 // keeps the port that it has

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"centralizedp2p/app/face"
+	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
@@ -16,7 +17,13 @@ type shares struct {
 	*core
 
 	mu      sync.Mutex
-	stopped map[string]face.ShareItem // in this run, by ID
+	stopped map[string]stopped // in this run, by ID
+}
+
+// stopped is a share that was withdrawn, as it was.
+type stopped struct {
+	item    face.ShareItem
+	visible library.Visible
 }
 
 // Shares returns the rows of the Shared page.
@@ -28,6 +35,7 @@ func (ss *shares) Shares(context.Context) ([]face.Share, error) {
 			ID: s.ID, Name: filepath.Base(s.Path), Path: s.Path, Folder: s.Folder, Files: s.Files, Size: s.Size,
 			State: face.ShareState(s.State), Hashed: s.Hashed, Rate: s.Rate, Fetched: s.Fetched, Sent: s.Sent,
 			Failure: face.FailureOf(s.Err), Notice: face.FailureOf(s.Notice),
+			Visible: face.Visibility(s.Visible.To), To: ss.namesOf(s.Visible), Expires: s.Visible.Expires, Left: left(s),
 		}
 	}
 	return rows, nil
@@ -35,15 +43,24 @@ func (ss *shares) Shares(context.Context) ([]face.Share, error) {
 
 // Share starts to hash and to announce what was reviewed.
 func (ss *shares) Share(ctx context.Context, r face.ShareRequest) error {
+	if err := checkVisible(r.Visible); err != nil {
+		return err
+	}
+	visible := remembered(r.Visible, 0)
 	for _, item := range r.Items {
-		if err := ctx.Err(); err != nil {
-			return coded(err)
-		}
-		if _, err := ss.engine.Shares.Add(item.Path, sharing.Options{Remember: true, Except: item.Except, Allow: item.Allow}); err != nil {
-			return coded(err)
+		if err := ss.share(ctx, item, visible); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (ss *shares) share(ctx context.Context, item face.ShareItem, visible library.Visible) error {
+	if err := ctx.Err(); err != nil {
+		return coded(err)
+	}
+	_, err := ss.engine.Shares.Add(item.Path, sharing.Options{Remember: true, Except: item.Except, Allow: item.Allow, Visible: &visible})
+	return coded(err)
 }
 
 // StopSharing withdraws shares, and keeps them for ShareAgain while the program
@@ -53,7 +70,7 @@ func (ss *shares) StopSharing(_ context.Context, ids []string) error {
 	ss.mu.Lock()
 	for _, s := range list {
 		if slices.Contains(ids, s.ID) {
-			ss.stopped[s.ID] = face.ShareItem{Path: s.Path, Except: s.Except, Allow: s.Allow}
+			ss.stopped[s.ID] = stopped{face.ShareItem{Path: s.Path, Except: s.Except, Allow: s.Allow}, s.Visible}
 		}
 	}
 	ss.mu.Unlock()
@@ -62,29 +79,32 @@ func (ss *shares) StopSharing(_ context.Context, ids []string) error {
 
 // ShareAgain shares what was withdrawn, with the same exceptions.
 func (ss *shares) ShareAgain(ctx context.Context, ids []string) error {
-	var request face.ShareRequest
+	var back []stopped
 	ss.mu.Lock()
 	for _, id := range ids {
-		if item, ok := ss.stopped[id]; ok {
-			request.Items = append(request.Items, item)
+		if s, ok := ss.stopped[id]; ok {
+			back = append(back, s)
 			delete(ss.stopped, id)
 		}
 	}
 	ss.mu.Unlock()
-	if len(request.Items) == 0 {
+	if len(back) == 0 {
 		return netproto.Errorf(netproto.CodeNotFound, "it was not shared before")
 	}
-	return ss.Share(ctx, request)
+	for _, s := range back {
+		if err := ss.share(ctx, s.item, s.visible); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LinkOf returns the link of a share.
 func (ss *shares) LinkOf(_ context.Context, id string) (string, error) {
-	list := ss.engine.Shares.List()
-	i := slices.IndexFunc(list, func(s sharing.Share) bool { return s.ID == id })
-	if i < 0 {
-		return "", netproto.Errorf(netproto.CodeNotFound, "it is no longer shared")
+	s, err := ss.byID(id)
+	if err != nil {
+		return "", err
 	}
-	s := list[i]
 	if link := ss.engine.LinkOf(s); link != "" {
 		return link, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
 // uploads implements [face.Uploads].
@@ -18,6 +19,9 @@ func (u *uploads) Uploads(context.Context) ([]face.Upload, error) {
 			ID: up.ID, Name: u.engine.NameOf(up.Hash), Peer: up.Peer, Address: up.Address,
 			Size: up.Size, Sent: up.Sent, Rate: up.Rate, Place: up.Place, State: face.UploadSending,
 		}
+		if up.Key != (netproto.PublicKey{}) {
+			rows[i].PeerID = netproto.PeerIDOf(up.Key[:])
+		}
 		switch {
 		case up.Ended:
 			rows[i].State, rows[i].Rate = face.UploadEnded, 0
@@ -26,4 +30,10 @@ func (u *uploads) Uploads(context.Context) ([]face.Upload, error) {
 		}
 	}
 	return rows, nil
+}
+
+// StopUploads ends uploads until the next start.
+func (u *uploads) StopUploads(_ context.Context, ids []string) error {
+	u.engine.Uploads.Stop(ids...)
+	return nil
 }

@@ -89,10 +89,28 @@ func worst[T any](answers []answer[T]) error {
 // of each. A content that trackers rank differently may appear again on a later page;
 // its hash tells. A cursor is valid only for the same trackers.
 func (all Trackers) Search(ctx context.Context, r netproto.SearchRequest) (netproto.SearchResponse, error) {
+	return all.pages(ctx, r.Cursor, r.Sort, func(ctx context.Context, t Tracker, cursor string) (netproto.SearchResponse, error) {
+		r := r
+		r.Cursor = cursor
+		return t.Search(ctx, r)
+	})
+}
+
+// Browse asks each tracker for a page of what a person shares with everybody, by name;
+// see [Trackers.Search].
+func (all Trackers) Browse(ctx context.Context, id netproto.PeerID, cursor string) (netproto.SearchResponse, error) {
+	return all.pages(ctx, cursor, netproto.SortName, func(ctx context.Context, t Tracker, cursor string) (netproto.SearchResponse, error) {
+		return t.Browse(ctx, id, cursor)
+	})
+}
+
+// pages merges a page of each tracker into one.
+func (all Trackers) pages(ctx context.Context, cursor string, sort netproto.Sort,
+	ask func(ctx context.Context, t Tracker, cursor string) (netproto.SearchResponse, error)) (netproto.SearchResponse, error) {
 	if len(all) == 1 {
-		return all[0].Search(ctx, r)
+		return ask(ctx, all[0], cursor)
 	}
-	cursors, err := parseCursors(r.Cursor)
+	cursors, err := parseCursors(cursor)
 	if err != nil {
 		return netproto.SearchResponse{}, err
 	}
@@ -104,9 +122,7 @@ func (all Trackers) Search(ctx context.Context, r netproto.SearchRequest) (netpr
 		})
 	}
 	answers, err := askAll(ctx, asked, func(ctx context.Context, t Tracker) (netproto.SearchResponse, error) {
-		one := r
-		one.Cursor = cursors[t.Address()]
-		return t.Search(ctx, one)
+		return ask(ctx, t, cursors[t.Address()])
 	})
 	if err != nil {
 		return netproto.SearchResponse{}, err
@@ -132,7 +148,7 @@ func (all Trackers) Search(ctx context.Context, r netproto.SearchRequest) (netpr
 		}
 	}
 	if len(page.Items) > 0 {
-		slices.SortStableFunc(page.Items, hitOrder(r.Sort))
+		slices.SortStableFunc(page.Items, hitOrder(sort))
 		page.Next, page.Suggestions = joinCursors(next), nil
 		return page, nil
 	}
