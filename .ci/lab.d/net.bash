@@ -190,10 +190,15 @@ NFT
     sym) at "$router" nft 'table ip nat { chain post { type nat hook postrouting priority 100; oifname "wan" masquerade fully-random; }; }' ;;
     portrnd) at "$router" nft -f - <<NFT
 table ip nat {
+  # Two inside must not get one port, or the second finds its way taken.
+  map outside { type ipv4_addr . inet_service : inet_service; flags dynamic,timeout; timeout 1h; size 65535; }
+  chain remember {
+    type filter hook postrouting priority 90;
+    oifname "wan" ct state new meta l4proto { tcp, udp } add @outside { ip saddr . th sport : numgen inc mod 40000 offset 20000 }
+  }
   chain post {
     type nat hook postrouting priority 100;
-    oifname "wan" meta l4proto tcp snat to $wan : jhash ip saddr . tcp sport mod 30000 seed 0x5eed offset 20000
-    oifname "wan" meta l4proto udp snat to $wan : jhash ip saddr . udp sport mod 30000 seed 0x5eed offset 20000
+    oifname "wan" meta l4proto { tcp, udp } snat to $wan : ip saddr . th sport map @outside
     oifname "wan" masquerade;
   }
 }
@@ -287,7 +292,7 @@ CONF
 mappings() { at "$1" nft list chain inet miniupnpd prerouting_miniupnpd | grep dnat || true; }
 pinholes() { at "$1" nft list chain inet miniupnpd miniupnpd | grep accept || true; }
 
-# slow HOST MBIT: what comes to a host is that slow. A public host behind the switch stays
+# slow HOST MBIT: what comes to a host is that slow; 0 is not limited. A public host behind the switch stays
 # as it is.
 slow() {
   local node link
@@ -301,5 +306,9 @@ slow() {
     h6) node=r6 link=lan ;;
     *) node=inet link=p-$1; [ "$LAG$LOSS" = 00 ] || return 0 ;;
   esac
+  if [ "$2" = 0 ]; then
+    at $node tc qdisc del dev "$link" root 2>/dev/null || true
+    return
+  fi
   at $node tc qdisc replace dev "$link" root tbf rate "$2mbit" burst 256kb latency 100ms
 }

@@ -59,9 +59,9 @@ tracker_of() {
 share() {
   local host=$1
   shift
-  [ -f "$WORK/$host.bin" ] || head -c $SIZE /dev/urandom >"$WORK/$host.bin"
+  [ -f "$FILES/$host.bin" ] || head -c $SIZE /dev/urandom >"$FILES/$host.bin"
   : >"$WORK/share-$host.out"
-  serve "$host" "$WORK/share-$host" "$CP" share "$WORK/$host.bin" --tracker "$(tracker_of "$host")" --profile "$WORK/share-$host" \
+  serve "$host" "$WORK/share-$host" "$CP" share "$FILES/$host.bin" --tracker "$(tracker_of "$host")" --profile "$WORK/share-$host" \
     --listen "${PORTS[$host]}" --seed-clients off --json --verbose "$@"
   echo "$server" >"$WORK/share-$host.pid"
   for _ in $(seq 300); do
@@ -90,10 +90,10 @@ stop_sharing() {
 # or if it takes LIMIT.
 fetch() {
   local sharer=$1 getter=$2 name=$3 events line pid due first='' status=0
-  rm -rf "$WORK/$name.to" "$WORK/$name.profile"
+  rm -rf "$FILES/$name.to" "$WORK/$name.profile"
   due=$(($(now) + PATIENCE * 1000000))
   exec {events}< <(exec ip netns exec "$getter" "$CP" get "$(cat "$WORK/$sharer.hash")" --tracker "$(tracker_of "$getter")" \
-    --profile "$WORK/$name.profile" --to "$WORK/$name.to" --listen 0 --seed-clients off --json --verbose 2>"$WORK/$name.err")
+    --profile "$WORK/$name.profile" --to "$FILES/$name.to" --listen 0 --seed-clients off --json --verbose 2>"$WORK/$name.err")
   pid=$!
   : >"$WORK/$name.events"
   while read -r -t "$(left "$due")" -u "$events" line; do
@@ -106,8 +106,8 @@ fetch() {
   stop $pid
   wait $pid || status=$?
   exec {events}<&-
-  [ $status = 0 ] && cmp -s "$WORK/$sharer.bin" "$WORK/$name.to/$sharer.bin" || status=1
-  rm -rf "$WORK/$name.to" "$WORK/$name.profile"
+  [ $status = 0 ] && cmp -s "$FILES/$sharer.bin" "$FILES/$name.to/$sharer.bin" || status=1
+  rm -rf "$FILES/$name.to" "$WORK/$name.profile"
   return $status
 }
 # left MICROSECOND: seconds until then, for read -t, which does not take 0.
@@ -123,10 +123,11 @@ way() {
   awk '/"ways":\{"/ { ways = $0; sub(/.*"ways":\{/, "", ways); sub(/\}.*/, "", ways); gsub(/"|:[0-9]+/, "", ways)
     if (/"done":[1-9]/) exit } END { print ways == "" ? "unknown" : ways }' "$WORK/$1.events"
 }
-# first_byte NAME: milliseconds from the beginning of a download until bytes of it came.
-first_byte() {
-  awk '/"event":"progress"/ && !began { began = $1 } /"done":[1-9]|"event":"completed"/ { printf "%d\n", ($1 - began) / 1000; found = 1; exit } END { if (!found) print "-" }' "$WORK/$1.events"
-}
+# first_byte NAME, connected NAME: milliseconds from the moment at which a download wanted a
+# source until bytes of it came, and until it was connected to it.
+first_byte() { said_ms "$1" 'first bytes of a source'; }
+connected() { said_ms "$1" 'a source is connected'; }
+said_ms() { sed -n "/msg=\"$2\"/ { s/.* ms=\([0-9]*\).*/\1/p; q; }" "$WORK/$1.err" | grep . || echo -; }
 
 # trial SHARER GETTER WAY[,WAY] [WORDS]: a download that must come by that way, or one of them.
 trial() {
@@ -135,13 +136,13 @@ trial() {
   fetch "$sharer" "$getter" "$name" || result=nothing
   got=$(way "$name")
   [ $result = nothing ] || [[ ,$want, = *",$got,"* ]] || result=way
-  record "$result" "$sharer" "$getter" "$want" "$got" "$(first_byte "$name")" "${4:-}" "$(reason "$name")"
+  record "$result" "$sharer" "$getter" "$want" "$got" "$(first_byte "$name")" "${4:-}" "$(reason "$name")" "$(connected "$name")"
 }
 # reason NAME: the last thing that a download said.
 reason() {
   sed -n 's/.*"state":"\([a-z]*\)".*/state \1/p; s/.*"message":"\([^"]*\)".*/\1/p' "$WORK/$1.events" | tail -n 1
 }
-# record RESULT SHARER GETTER WANTED GOT MS WORDS REASON: a line of the table.
+# record RESULT SHARER GETTER WANTED GOT MS WORDS REASON [CONNECTED]: a line of the table.
 record() {
   (
     flock 9
@@ -164,19 +165,24 @@ check() {
   if [ $result = right ]; then printf '%-52s yes  %s\n' "$words" "$why"; else printf '%-52s NO   %s\n' "$words" "$why"; fi
 }
 
-# summary prints what is wrong, and how soon the first byte came by each way; false if
-# something is wrong or nothing was tried.
+# summary prints what is wrong, and how soon there was a connection and the first byte by
+# each way; with LAG, also in round trips beyond the wait of the program before it relays.
+# It is false if something is wrong or nothing was tried.
 summary() {
   [ -s "$WORK/results" ] || fail "nothing was tried"
   echo
-  sort -t $'\t' -k5,5 -k6,6n "$WORK/results" | awk -F '\t' '
-    function show() { if (n) printf "%-10s %9d %9d %9d %9d\n", way, n, ms[int((n + 1) / 2)], ms[int(n * 0.95 + 0.999999)], ms[n] }
-    $1 == "right" || $1 == "way" {
-      if ($6 !~ /^[0-9]+$/) next
-      if (!head++) print "first byte, ms   downloads     p50       p95     worst"
-      if ($5 != way) { show(); way = $5; n = 0 }
-      ms[++n] = $6
+  awk -F '\t' '$1 ~ /^(right|way)$/ && $6 ~ /^[0-9]+$/ && $9 ~ /^[0-9]+$/ { print $5, 1, $9; print $5, 2, $6 }' "$WORK/results" |
+    sort -k1,2 -k3n | awk -v rtt=$((2 * LAG)) '
+    function trips(ms) { return rtt ? sprintf(" (%4.1f)", (ms - (way == "relayed" ? 1500 : 0)) / rtt) : "" }
+    function show(  p) {
+      if (!n) return
+      if (of == 1) printf "%-10s %9d", way, n
+      for (p = 0.5; p < 1; p += 0.45) printf " %8d%s", ms[int(n * p + 0.999999)], trips(ms[int(n * p + 0.999999)])
+      if (of == 2) printf "\n"
     }
+    NR == 1 { printf "%-10s %9s  connected after p50, p95 and first byte after p50, p95, in ms%s\n", "way", "downloads", rtt ? " (round trips)" : "" }
+    $1 != way || $2 != of { show(); way = $1; of = $2; n = 0 }
+    { ms[++n] = $3 }
     END { show() }'
   awk -F '\t' '$1 != "right" && $2 != "-" { print "  " $2 " → " $3 ": wanted " $4 ", " ($1 == "nothing" ? "nothing came: " $8 : "came " $5) }
     $1 == "wrong" { print "  " $7 ": " $8 }' "$WORK/results" >"$WORK/wrong"

@@ -85,6 +85,8 @@ func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (r
 	on := l.config.Switches()
 	callable := with.call && on.Calls && to.Callable && len(to.Trackers) > 0
 	local, public := split(dialable(to.Addresses))
+	own := l.config.Own()
+	public = slices.DeleteFunc(public, func(at netip.AddrPort) bool { return !hasRoute(own, at.Addr()) })
 	a.dial(ctx, local, 0)
 	if !callable || to.Reach != netproto.ReachableNo {
 		a.dial(ctx, public, len(local))

@@ -90,14 +90,23 @@ func split(list []netip.AddrPort) (local, public []netip.AddrPort) {
 	return local, public
 }
 
+// hasRoute reports whether this computer has an address in a family that leads beyond
+// the local network. Where it has none, nothing is dialled: it would count as an
+// address at which nobody answers.
+func hasRoute(own []netip.Addr, to netip.Addr) bool {
+	return len(own) == 0 || session.InLocalNetwork(to) || slices.ContainsFunc(own, func(ip netip.Addr) bool {
+		return ip.Is4() == to.Is4() && ip.IsGlobalUnicast()
+	})
+}
+
 // worthDialling returns the addresses that are dialled in a call: not this peer's own,
-// and no more than an honest tracker names.
+// none that this computer has no way to, and no more than an honest tracker names.
 func (l *Ladder) worthDialling(addresses []string) []netip.AddrPort {
 	own, port := l.config.Own(), uint16(l.config.Port())
 	var list []netip.AddrPort
 	var local, v4, v6 int
 	for _, at := range dialable(addresses) {
-		if at.Port() == port && (slices.Contains(own, at.Addr()) || at.Addr().IsLoopback()) {
+		if at.Port() == port && (slices.Contains(own, at.Addr()) || at.Addr().IsLoopback()) || !hasRoute(own, at.Addr()) {
 			continue
 		}
 		n, most := &v6, maxPublic

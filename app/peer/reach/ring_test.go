@@ -122,7 +122,8 @@ func TestACallerThatNeverComesIsForgotten(t *testing.T) {
 func TestOnlyAddressesOfPeersAreDialledInACall(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		h := w.add("192.0.2.1:4000")
-		h.config.Own = func() []netip.Addr { return []netip.Addr{netip.MustParseAddr("192.168.1.7")} }
+		own := []netip.Addr{netip.MustParseAddr("fe80::7"), netip.MustParseAddr("192.168.1.7"), netip.MustParseAddr("2001:db8:7::7")}
+		h.config.Own = func() []netip.Addr { return own }
 		for name, c := range map[string]struct{ named, dialled []string }{
 			"not unicast": {[]string{"224.0.0.1:4000", "255.255.255.255:4000", "0.0.0.0:4000", "[ff02::1]:4000", "[::]:4000", "198.51.100.1:0", "host:4000", ""}, nil},
 			"its own":     {[]string{"192.168.1.7:4000", "127.0.0.1:4000", "[::ffff:192.168.1.7]:4000", "192.168.1.7:4001"}, []string{"192.168.1.7:4001"}},
@@ -139,6 +140,10 @@ func TestOnlyAddressesOfPeersAreDialledInACall(t *testing.T) {
 			if fmt.Sprint(got) != fmt.Sprint(c.dialled) {
 				t.Errorf("%s: %v", name, got)
 			}
+		}
+		own = own[:2]
+		if got := h.worthDialling([]string{"[2001:db8::1]:4000", "198.51.100.1:4000"}); len(got) != 1 || !got[0].Addr().Is4() {
+			t.Errorf("without an address of IPv6: %v", got)
 		}
 	})
 }

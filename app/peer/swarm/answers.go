@@ -190,6 +190,10 @@ func (r *request) arrived(n int, done bool) (part growing, wanted bool) {
 	now := time.Now()
 	if r.lane.measured.IsZero() {
 		r.lane.measured, r.lane.delay = now, min(now.Sub(r.lane.heard), maxDelay)
+		way, took := r.lane.conn.Way, now.Sub(r.lane.begun)
+		a.after = append(a.after, func() {
+			a.swarms.config.Log.Debug("first bytes of a source", "way", way, "ms", took.Milliseconds())
+		})
 	}
 	r.lane.heard, r.lane.useful = now, now
 	r.lane.setServed(true)

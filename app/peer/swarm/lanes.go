@@ -161,6 +161,7 @@ func (ls *lanes) sparesRelays() bool {
 // fewer, until the attempt or the connection ends.
 func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, index, unlikely int) {
 	a := ls.attempt
+	begun := time.Now()
 	c, err := a.swarms.config.Connect(ctx, to, index)
 	a.mu.Lock()
 	ls.making--
@@ -187,7 +188,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, inde
 		return
 	}
 	now := time.Now()
-	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), pace: make(chan struct{}, 1),
+	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), begun: begun, pace: make(chan struct{}, 1),
 		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now}
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
@@ -195,6 +196,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, inde
 	s.heard, s.unreached, s.reached, s.way = false, false, true, c.Way
 	l.fill()
 	a.unlock()
+	a.swarms.config.Log.Debug("a source is connected", "way", c.Way, "ms", now.Sub(begun).Milliseconds())
 	a.swarms.config.Notify()
 	l.run()
 }

@@ -164,7 +164,8 @@ func (s simulation) run(t *testing.T, ids []*identity.Identity) (took, allowed t
 		tracker.all = append(tracker.all, netproto.Source{PeerID: a.id.PeerID(), Key: netproto.PublicKey(a.id.Key()), Addresses: []string{at(i).String()}})
 	}
 	conns := session.New(ctx, session.Config{Identity: ids[0], Log: slog.New(slog.DiscardHandler), Timing: session.StandardTiming, Name: func() string { return "" }})
-	ladder := reach.New(ctx, reach.Config{Conns: conns, Log: slog.New(slog.DiscardHandler), Timing: reach.StandardTiming, Dial: c.dial, Switches: func() reach.Switches { return reach.Switches{} }})
+	ladder := reach.New(ctx, reach.Config{Conns: conns, Log: slog.New(slog.DiscardHandler), Timing: reach.StandardTiming, Dial: c.dial, Own: func() []netip.Addr { return nil },
+		Switches: func() reach.Switches { return reach.Switches{} }})
 	ss := New(Config{Key: netproto.PublicKey(ids[0].Key()), Conns: conns, Connect: ladder.Connect, Contents: offer.NewRegister(nobody{}), Files: offer.NewFiles(nil), Audience: nobody{},
 		Traffic: flow.NewTraffic(0, 0, false), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Trackers: func() []Tracker { return []Tracker{tracker} },
 		Port: func() int { return 5000 }, Preallocate: func() bool { return false }, FreeSpace: func(string) (int64, error) { return 1 << 40, nil }, Notify: func() {}})

@@ -243,6 +243,7 @@ type lane struct {
 	reader  *reader
 	ctx     context.Context // ends when the attempt has let go of the lane
 	end     context.CancelFunc
+	begun   time.Time     // when its connection was asked for
 	pace    chan struct{} // wakes runPace
 
 	streams    map[*job]*stream

@@ -1,0 +1,52 @@
+# shellcheck shell=bash disable=SC2154 # variables of the other files
+# How fast each way is, from one home to another and so over one path, in rounds. First
+# without limits, where all programs share the processors of this computer, then with a
+# getter whose line is the limit. Nothing touches a disk. Fails only if the way is wrong.
+
+ROUNDS=3
+RATES="0 ${RATE:-2000}" # Mbit/s; 0 is not limited
+
+speed_cases() {
+  local rate round
+  for rate in $RATES; do
+    slow a1 "$rate"
+    for ((round = 0; round < ROUNDS; round++)); do
+      speed "$rate" direct full full
+      speed "$rate" called port port
+      speed "$rate" relayed sym sym
+    done
+  done
+  sort -k1n -k2 -k3n "$WORK/speeds" | awk '
+    function show() {
+      if (!n) return
+      middle = mbs[int((n + 1) / 2)]
+      if (way == "direct") direct = middle
+      printf "%-12s %-8s %8.0f %9.2f %14.2f %14.2f\n", rate ? rate " Mbit/s" : "none", way, middle, middle / direct, owner / n, tracker / n
+    }
+    NR == 1 { print "limit        way          MB/s to direct  sharer s/GiB tracker s/GiB" }
+    $1 " " $2 != rate " " way { if (NR > 1) show(); rate = $1; way = $2; n = owner = tracker = 0 }
+    { mbs[++n] = $3; owner += $4; tracker += $5 }
+    END { show() }'
+  awk '{ key = $1 " " $2 } !(key in least) || $3 < least[key] { least[key] = $3 } $3 > most[key] { most[key] = $3 }
+    END { for (key in least) printf "  %s: from %d to %d MB/s\n", key, least[key], most[key] }' "$WORK/speeds" | sort
+}
+
+# speed RATE WAY TYPE TYPE: one download by that way, behind NATs of these types.
+speed() {
+  local name=b1-a1.$2.$(now) owner tracker result=right got
+  renat "$3" "$4"
+  owner=$(seconds_of "$(cat "$WORK/share-b1.pid")") tracker=$(seconds_of "$(cat "$WORK/tracker.pid")")
+  fetch b1 a1 "$name" || result=nothing
+  owner=$(echo "$(seconds_of "$(cat "$WORK/share-b1.pid")") $owner" | awk '{ print ($1 - $2) * 1073741824 / '$SIZE' }')
+  tracker=$(echo "$(seconds_of "$(cat "$WORK/tracker.pid")") $tracker" | awk '{ print ($1 - $2) * 1073741824 / '$SIZE' }')
+  got=$(way "$name")
+  [ $result = nothing ] || [ "$got" = "$2" ] || result=way
+  record $result b1 a1 "$2" "$got" "$(first_byte "$name")" "$([ "$1" = 0 ] || echo "$1 Mbit/s")" "$(reason "$name")" "$(connected "$name")"
+  [ $result != right ] || echo "$1 $2 $(rate_of "$name") $owner $tracker" >>"$WORK/speeds"
+}
+# seconds_of PID: of processor time that it has taken.
+seconds_of() { awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / tick }' "/proc/$1/stat"; }
+# rate_of NAME: MB/s of a download, from its first bytes to its end.
+rate_of() {
+  awk '/"done":[1-9]/ && !from { from = $1; sub(/.*"done":/, ""); had = $0 + 0; next } /"event":"completed"/ { printf "%.1f\n", ('$SIZE' - had) / ($1 - from) }' "$WORK/$1.events"
+}
