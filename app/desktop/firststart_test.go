@@ -177,3 +177,21 @@ func TestThePagesAreNotSeenBeforeTheQuestionsOfTheFirstStart(t *testing.T) {
 		t.Error("a key of the pages works during the first start")
 	}
 }
+
+func TestWhatIsTypedAfterTheFirstStartIsSearched(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "film.mkv", 1, netproto.KindVideo, 1))
+	d := newDesk(t, engine, Options{FirstStart: true})
+	d.reads("Ada")
+	for range wizardSteps {
+		d.key(fyne.KeyEscape)
+	}
+	d.reads("film.mkv")
+	if focused := d.window.win.Canvas().Focused(); focused != nil {
+		t.Errorf("%T has the focus", focused)
+	}
+	d.window.win.Canvas().OnTypedRune()('f')
+	if text := d.window.search().Entry.Text; text != "f" {
+		t.Errorf("the search has %q", text)
+	}
+}

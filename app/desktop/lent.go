@@ -85,7 +85,7 @@ func (w *window) Fail(err error) {
 // slowWords says that the engine did not answer in time.
 func slowWords() words.Message {
 	return words.Message{
-		What: words.L("This took too long"),
+		What: words.L("Timed out"),
 		Next: words.L("Try again; if it keeps failing, copy the diagnostics in Settings and report it."),
 	}
 }

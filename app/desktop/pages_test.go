@@ -164,11 +164,11 @@ func TestSharesSayTheirState(t *testing.T) {
 		{ID: "6", Name: "new", Files: 1, Size: 7, State: face.ShareShared},
 	}
 	d := openAt(t, engine, pages.PlaceShared)
-	d.reads("hashing 1.6 GB of 4.0 GB")
+	d.reads("preparing 1.6 GB of 4.0 GB")
 	for name, want := range map[string]string{
 		"photos":  "photos | 340 MB | Shared | 3 times | 1.1 GB | 214",
-		"big.iso": "big.iso | 4.0 GB | Hashing 40 % | never | 0 B | 1",
-		"edited":  "edited | 100 B | Changed, rehashing 50 % | never | 0 B | 1",
+		"big.iso": "big.iso | 4.0 GB | Preparing 40 % | never | 0 B | 1",
+		"edited":  "edited | 100 B | Changed, preparing 50 % | never | 0 B | 1",
 		"gone":    "gone | 0 B | Missing | never | 0 B | 1",
 		"secret":  "secret | 0 B | Failed: The file cannot be read: /home/ada/secret. | never | 0 B | 1",
 		"new":     "new | 7 B | Shared | never | 0 B | 1",

@@ -54,8 +54,8 @@ func TestChecksOfTheSettingsAreAppliedAtOnce(t *testing.T) {
 	for name, of := range map[string]func(face.Settings) bool{
 		"Reserve disk space when a download starts":              func(s face.Settings) bool { return s.Preallocate },
 		"Share completed downloads":                              func(s face.Settings) bool { return s.ShareDownloads },
-		"Allow more while bandwidth is left":                     func(s face.Settings) bool { return s.AdaptiveSlots },
-		"Hash gently: slower, but the computer stays responsive": func(s face.Settings) bool { return s.GentleHashing },
+		"Allow more uploads when there is spare bandwidth":                     func(s face.Settings) bool { return s.AdaptiveSlots },
+		"Prepare files slowly to keep the computer responsive": func(s face.Settings) bool { return s.GentleHashing },
 		"No limits on the local network":                         func(s face.Settings) bool { return s.LocalExempt },
 	} {
 		test.Tap(d.box(name))

@@ -234,7 +234,7 @@ func (w *window) firstStart() {
 	w.wizard = newWizard(w, w.engine, func() {
 		w.asking = false
 		w.showPages()
-		w.search().Focus()
+		w.win.Canvas().Unfocus() // what is typed now is searched
 		if w.options.FirstStartOver != nil {
 			w.Act(func(context.Context) error { return w.options.FirstStartOver() }, nil)
 		}

@@ -133,7 +133,7 @@ func (s *windowSettings) General() []fyne.CanvasObject {
 		kit.FormRow(words.L("When I close the window"), s.closeSelect(),
 			kit.Hint(words.L("If the desktop has no tray, closing the window quits."))),
 	}
-	warn := kit.NewCheck(words.L("When I quit, tell me what others lose"), nil)
+	warn := kit.NewCheck(words.L("Warn me before quitting if others still need my files"), nil)
 	warn.SetChecked(!s.prefs.Bool(prefQuiet))
 	warn.OnChanged = func(on bool) { s.prefs.SetBool(prefQuiet, !on) }
 	rows = append(rows, warn)

@@ -76,7 +76,7 @@ func (p *Shared) show(shares []face.Share) {
 		text = offeredWords(shares)
 	}
 	if hashing > 0 {
-		text = words.Join(text, words.L("hashing {{.Progress}}", words.Values{"Progress": words.Progress(hashed, hashing)}), words.Rate(rate))
+		text = words.Join(text, words.L("preparing {{.Progress}}", words.Values{"Progress": words.Progress(hashed, hashing)}), words.Rate(rate))
 	}
 	p.summary.SetText(text)
 	p.showRows(len(shares) > 0)

@@ -78,14 +78,14 @@ func shareStateCell(s face.Share) kit.Cell {
 func shareWords(s face.Share) kit.Mark {
 	switch s.State {
 	case face.ShareWaiting:
-		return kit.Mark{Text: words.L("Waiting to be hashed"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		return kit.Mark{Text: words.L("Waiting to be prepared"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	case face.ShareHashing:
-		return kit.Mark{Text: words.L("Hashing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}),
+		return kit.Mark{Text: words.L("Preparing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}),
 			Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.ShareShared:
 		return kit.Mark{Text: words.L("Shared"), Icon: theme.ConfirmIcon(), Color: theme.ColorNameSuccess}
 	case face.ShareRehashing:
-		return kit.Mark{Text: words.L("Changed, rehashing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}),
+		return kit.Mark{Text: words.L("Changed, preparing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}),
 			Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
 	case face.ShareMissing:
 		return kit.Mark{Text: words.L("Missing"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}

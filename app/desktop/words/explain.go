@@ -45,7 +45,7 @@ var deskWords = []deskWord{
 	{netproto.CodeMethod, "The tracker does not know this request", "Update CentralizedP2P on both computers."},
 	{netproto.CodeJoinFirst, "The tracker no longer knows this computer", "It rejoins automatically; try again in a moment."},
 	{netproto.CodeTooLarge, "This is more than the tracker accepts", "Share fewer files at once."},
-	{netproto.CodeInvalid, "This is not valid", "Correct it and try again."},
+	{netproto.CodeInvalid, "That doesn't look right", "Correct it and try again."},
 	{netproto.CodeTooMany, "The tracker had too many requests from here", "Wait a moment and try again."},
 	{netproto.CodeFull, "The tracker is at its limit", "Try again later, or use another tracker."},
 	{netproto.CodeInternal, "Something went wrong inside the program", "Try again; if it keeps failing, copy the diagnostics in Settings and report it."},
@@ -56,7 +56,7 @@ var deskWords = []deskWord{
 	{netproto.CodeKeyChanged, "The tracker shows a different key than the one that you trust",
 		"Ask its owner whether the key was changed, then decide on the Tracker page. Somebody may be impersonating it."},
 	{netproto.CodePeerUnreachable, "The other computer cannot be reached", "It is tried again automatically."},
-	{netproto.CodeProtocol, "The other side broke the protocol", "Update CentralizedP2P on both computers."},
+	{netproto.CodeProtocol, "The two programs do not understand each other", "Update CentralizedP2P on both computers."},
 	{netproto.CodeWrongPiece, "A source sent wrong data and is no longer used", "Another source is used if there is one."},
 	{netproto.CodeNoSource, "Nobody who has this is online", "It starts automatically when somebody is."},
 	{netproto.CodePortInUse, "The port is used by another program", "Choose another port in Settings, or close that program."},
@@ -64,12 +64,12 @@ var deskWords = []deskWord{
 	{netproto.CodeFileUnreadable, "The file cannot be read", "Check that it still exists and that you may read it."},
 	{netproto.CodeFolderUnwritable, "The folder cannot be written", "Choose another folder in Settings, or change its permissions."},
 	{netproto.CodeNoSpace, "There is not enough space on the disk", "Free some space; the download then continues by itself."},
-	{netproto.CodeFileChanged, "The file changed while it was being read", "It is hashed again when it stops changing."},
+	{netproto.CodeFileChanged, "The file changed while it was being read", "It is checked again once it stops changing."},
 	{netproto.CodeSeedTooLarge, "The file is too large for the old program that shares it", "Ask its owner to share it with CentralizedP2P."},
 	{netproto.CodeSeedChecksum, "What arrived is not what was announced", "Nothing was saved. Ask its owner to share the file again."},
 	{netproto.CodeSeedSilent, "The old program that shares this does not answer", "Try again when it is online."},
 	{netproto.CodeStore, "The folder with the settings cannot be used", "Check its permissions and the space on its disk."},
-	{netproto.CodeCancelled, "It was stopped before it finished", "Start it again to continue."},
+	{netproto.CodeCancelled, "Cancelled", "Start it again to continue."},
 	{netproto.CodeUsage, "The program was started with arguments that it does not know", "Start it without arguments."},
 	{netproto.CodeWatchLimit, "The system cannot watch any more folders for changes", "Changes are still noticed, about a minute later."},
 	{netproto.CodePrivate, "This is private and is not shared", "Tick it when you share it if others may have it. Keys of this program are never shared."},
@@ -87,9 +87,10 @@ func wordsOf(code netproto.Code) (deskWord, bool) {
 }
 
 // Explain turns a failure into words: what happened, why, and what to do next.
-// Nothing else does. Text from elsewhere is made safe to show.
+// Nothing else does. Text from elsewhere is made safe to show, and words of Go and of
+// the system are replaced by those of a person.
 func Explain(f face.Failure) Message {
-	m := Message{Why: netproto.Printable(f.Detail)}
+	m := Message{Why: netproto.Printable(reason(f.Detail))}
 	if text, ok := wordsOf(f.Code); ok {
 		m.What, m.Next = text.what.String(), text.next.String()
 	} else {

@@ -28,7 +28,7 @@ func Sources(n int) string {
 func Files(n int) string { return N("{{.Count}} files", n, Values{"Count": Count(n)}) }
 
 // Peers writes a number of peers: "1 peer", "3 peers".
-func Peers(n int) string { return N("{{.Count}} peers", n, Values{"Count": Count(n)}) }
+func Peers(n int) string { return N("{{.Count}} online", n, Values{"Count": Count(n)}) }
 
 // Fraction returns what part of size is done, from 0 to 1.
 func Fraction(done, size int64) float64 {

@@ -1,0 +1,82 @@
+package words
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+)
+
+// raw are words that no person should read.
+var raw = []string{"dial", "tcp", "lookup", ":53", "connect:", "syscall", "open ", "openat", "unlinkat", ".cp2p-", "EOF", "errno", "i/o timeout",
+	"context ", "xdg-open", "$PATH", "x509", "0x", "json:", "invalid character", "permission denied", "Get \"", "no such", "refused"}
+
+func TestNoErrorOfGoOrOfTheSystemReachesAPerson(t *testing.T) {
+	address := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5999}
+	dial := func(err error) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Addr: address, Err: os.NewSyscallError("connect", err)}
+	}
+	at := func(op, path string, err error) error { return &fs.PathError{Op: op, Path: path, Err: err} }
+	lookup := &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "atic", Server: "10.255.255.53:53", IsNotFound: true}}
+	for _, c := range []struct {
+		code netproto.Code
+		err  error
+		want string
+	}{
+		{netproto.CodeUnreachable, dial(syscall.ECONNREFUSED), "The tracker cannot be reached: 127.0.0.1:5999 (nothing answers there)."},
+		{netproto.CodeUnreachable, dial(syscall.EHOSTUNREACH), "127.0.0.1:5999 (the network does not lead there)."},
+		{netproto.CodeUnreachable, dial(syscall.ENETUNREACH), "127.0.0.1:5999 (the network does not lead there)."},
+		{netproto.CodeUnreachable, &net.OpError{Op: "dial", Net: "tcp", Addr: address, Err: os.ErrDeadlineExceeded}, "127.0.0.1:5999 (it did not answer in time)."},
+		{netproto.CodeUnreachable, &net.OpError{Op: "read", Net: "tcp", Source: address, Addr: address, Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "127.0.0.1:5999 (the connection was cut)."},
+		{netproto.CodeUnreachable, &url.Error{Op: "Get", URL: "https://attic:5000/v1/status", Err: context.DeadlineExceeded}, "attic:5000 (it did not answer in time)."},
+		{netproto.CodeUnreachable, &url.Error{Op: "Get", URL: "https://attic:5000/v1/status", Err: io.ErrUnexpectedEOF}, "attic:5000 (the connection was cut)."},
+		{netproto.CodeUnreachable, lookup, "The tracker cannot be reached: atic (there is no computer of that name)."},
+		{netproto.CodeFolderUnwritable, at("open", "/data/"+netproto.PartPrefix+"try-1291647590", syscall.EACCES), "The folder cannot be written: /data (there is no permission)."},
+		{netproto.CodeFolderUnwritable, fmt.Errorf("/data/in: %w", at("openat", netproto.PartPrefix+"7f3a", syscall.EROFS)), "/data/in (the disk is read-only)."},
+		{netproto.CodeNoSpace, at("write", "/data/"+netproto.PartPrefix+"9", syscall.ENOSPC), "/data (the disk is full)."},
+		{netproto.CodeFileUnreadable, at("stat", "/home/ada/My film.mkv", syscall.ENOENT), "The file cannot be read: /home/ada/My film.mkv (it does not exist)."},
+		{netproto.CodeFileUnreadable, at("read", "/home/ada/x", syscall.EIO), "/home/ada/x (the disk reports an error)."},
+		{netproto.CodeFileUnreadable, &exec.Error{Name: "xdg-open", Err: exec.ErrNotFound}, "no program for it is installed"},
+		{netproto.CodePortInUse, &net.OpError{Op: "listen", Net: "tcp", Addr: &net.TCPAddr{Port: 5000}, Err: os.NewSyscallError("bind", syscall.EADDRINUSE)}, "The port is used by another program"},
+		{netproto.CodeInternal, errors.New("json: cannot unmarshal string into Go value of type int"), "the answer makes no sense"},
+		{netproto.CodeInternal, errors.New("runtime error: invalid memory address 0xc00012"), "Something went wrong inside the program."},
+		{netproto.CodeUnreachable, errors.New(`open C:\Users\ada\x.txt: Access is denied.`), `C:\Users\ada\x.txt (there is no permission).`},
+		{netproto.CodeUnreachable, errors.New("dial tcp [2001:db8::1]:5000: connectex: No connection could be made because the target machine actively refused it."), "[2001:db8::1]:5000 (nothing answers there)."},
+		{netproto.CodeInvalid, errors.New("a link begins with cp2p://HOST:PORT"), "a link begins with cp2p://HOST:PORT."},
+	} {
+		coded := netproto.Errorf(c.code, "%w", c.err)
+		text := Explain(face.FailureOf(coded)).String()
+		if !strings.Contains(text, c.want) {
+			t.Errorf("%v reads %q, not %q", c.err, text, c.want)
+		}
+		for _, word := range raw {
+			if strings.Contains(text, word) {
+				t.Errorf("%v reads %q, which has %q", c.err, text, word)
+			}
+		}
+	}
+}
+
+func TestCausesAreSaidInEveryLanguage(t *testing.T) {
+	for _, tag := range translated() {
+		t.Run(tag, func(t *testing.T) {
+			useTexts(t, tag)
+			for _, c := range causes {
+				if c.text.String() == string(c.text) {
+					t.Errorf("%q is not translated", c.text)
+				}
+			}
+		})
+	}
+}
