@@ -34,10 +34,11 @@ const (
 
 // openDesktop opens the window and returns when it is closed. If a window is
 // open with that profile, it hands the arguments to it instead.
-func openDesktop(ctx context.Context, profile string, args []string, log *slog.Logger) error {
+func openDesktop(ctx context.Context, o node.Options, args []string) error {
 	if !desktop.HasDisplay() {
 		return command.NoDisplay()
 	}
+	profile := o.Profile
 	open, err := absolute(args)
 	if err != nil {
 		return err
@@ -49,8 +50,9 @@ func openDesktop(ctx context.Context, profile string, args []string, log *slog.L
 	if err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
-	log = slog.New(slog.NewMultiHandler(log.Handler(), slog.NewTextHandler(file, nil)))
-	n, err := node.Open(ctx, node.Options{Profile: profile, OfferDownloads: true, Log: log})
+	o.OfferDownloads = true
+	o.Log = slog.New(slog.NewMultiHandler(o.Log.Handler(), slog.NewTextHandler(file, nil)))
+	n, err := node.Open(ctx, o)
 	switch {
 	case netproto.CodeOf(err) == netproto.CodeProfileInUse:
 		err = handOver(ctx, profile, open, err)

@@ -37,9 +37,9 @@ type Streams struct {
 	Terminal bool
 }
 
-// Desktop opens the window. args are links and files to open in it. A build
-// without a window has the nil Desktop.
-type Desktop func(ctx context.Context, profile string, args []string, log *slog.Logger) error
+// Desktop opens the window of a peer that is started like that. args are links and
+// files to open in it. A build without a window has the nil Desktop.
+type Desktop func(ctx context.Context, o node.Options, args []string) error
 
 // program holds what all commands share: the common flags and the streams.
 type program struct {
@@ -122,8 +122,10 @@ func (p *program) root() *cobra.Command {
 		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:                       openable,
 		SuggestionsMinimumDistance: 2,
-		RunE:                       p.openDesktop,
 	}
+	var reach reachFlags
+	reach.add(root)
+	root.RunE = func(cmd *cobra.Command, args []string) error { return p.openDesktop(cmd, args, reach) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongFlag(err) })
 	flags := root.PersistentFlags()
 	flags.StringArrayVar(&p.trackers, "tracker", nil,
@@ -173,7 +175,7 @@ func openable(cmd *cobra.Command, args []string) error {
 // commands says what to run if there is no window.
 const commands = "`centralizedp2p tracker`, `share`, `search`, `get`, or `demo` to see it work"
 
-func (p *program) openDesktop(cmd *cobra.Command, args []string) error {
+func (p *program) openDesktop(cmd *cobra.Command, args []string, reach reachFlags) error {
 	if p.desktop == nil {
 		return netproto.Errorf(netproto.CodeUsage, "this build has no window, so say what to do: "+commands)
 	}
@@ -186,7 +188,9 @@ func (p *program) openDesktop(cmd *cobra.Command, args []string) error {
 			args[i] = cli.ExpandHome(a)
 		}
 	}
-	return p.desktop(cmd.Context(), profile, args, p.log())
+	o := node.Options{Profile: profile, Log: p.log()}
+	reach.set(&o)
+	return p.desktop(cmd.Context(), o, args)
 }
 
 // NoDisplay returns the error of a desktop that finds no screen to open on.

@@ -34,6 +34,7 @@ type lookout struct {
 	shares   map[string]*toldShare // by id
 	banned   map[netproto.PublicKey]bool
 	local    bool // the person knows that others cannot use the links
+	reach    toldReach
 }
 
 // toldShare is a share as the person was told.
@@ -55,11 +56,13 @@ func (p *program) newLookout(n *node.Node, ts node.Trackers) *lookout {
 	return l
 }
 
-// look tells what has happened to the trackers and the shares.
+// look tells what has happened to the trackers and the shares, and how others reach
+// this peer.
 func (l *lookout) look() {
 	for _, s := range l.node.Engine.Trackers.Statuses() {
 		l.tracker(s)
 	}
+	l.reachability(l.node.Engine.Reachability(), time.Now())
 	if len(l.shares) == 0 {
 		return
 	}

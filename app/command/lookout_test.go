@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
+	"centralizedp2p/app/peer"
 	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/peer/sharing"
+	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/portmap"
 )
 
 func TestWhatHappensToATrackerIsToldOnce(t *testing.T) {
@@ -78,5 +82,70 @@ func TestWhatAShareLeavesOutIsCountedAndNamed(t *testing.T) {
 	p.verbose = true
 	if n := p.leftOut(s); len(n.Names) != 4 || strings.Contains(n.Message, "--verbose") {
 		t.Errorf("%+v", n)
+	}
+}
+
+func TestHowOthersReachThisPeerIsToldOnceItIsSettled(t *testing.T) {
+	open := peer.Reachability{Verdict: peer.Reachable, Tracker: "h:5000", Port: 7001}
+	unknown := peer.Reachability{Verdict: peer.Unknown, Reason: peer.NotTried, Tracker: "h:5000", Port: 7001}
+	called := peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.SwitchOnUPnP, Tracker: "h:5000", Port: 7001}
+	nobody := peer.Reachability{Verdict: peer.Unreachable, Reason: peer.NoCalls, Advice: peer.CannotBeOpened, Tracker: "h:5000", Port: 7001}
+	router := peer.Reachability{Verdict: peer.ByRouter, Tracker: "h:5000", Port: 7001, RouterPort: 9000, Protocol: portmap.PCP}
+	type step struct {
+		is       peer.Reachability
+		at       int // seconds
+		event    peer.Verdict
+		sentence string
+	}
+	for name, c := range map[string]struct {
+		shares bool
+		steps  []step
+	}{
+		"an open port is no news for a person": {true, []step{{unknown, 0, "", ""}, {open, 1, peer.Reachable, ""}, {open, 2, "", ""}}},
+		"what could be better waits": {true, []step{{nobody, 0, "", ""}, {called, 2, "", ""}, {called, 4, "", ""},
+			{called, 5, peer.WhenCalled, "the tracker arranges connections. The router maps nothing: switch UPnP on there, or forward TCP port 7001."}, {called, 9, "", ""}}},
+		"its end is told": {true, []step{{nobody, 0, "", ""}, {nobody, 3, peer.Unreachable, "this tracker arranges no connections. Your provider shares one address"},
+			{unknown, 4, "", ""}, {router, 5, peer.ByRouter, "passes its port 9000 on to this computer (PCP)."}}},
+		"who fetches hears only that nobody can": {false, []step{{called, 0, "", ""}, {called, 3, peer.WhenCalled, ""},
+			{nobody, 4, "", ""}, {nobody, 7, peer.Unreachable, "Nobody outside this network can fetch"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, told bytes.Buffer
+			l := &lookout{program: &program{Streams: Streams{Out: &out, Err: &told}, json: true}, shares: map[string]*toldShare{}}
+			if c.shares {
+				l.shares["1"] = &toldShare{}
+			}
+			for i, s := range c.steps {
+				out.Reset()
+				told.Reset()
+				l.reachability(s.is, time.Unix(int64(s.at), 0))
+				if (s.event == "") != (out.Len() == 0) || !strings.Contains(out.String(), `"verdict":"`+string(s.event)) && s.event != "" {
+					t.Errorf("step %d: the event is %q", i, out.String())
+				}
+				if (s.sentence == "") != (told.Len() == 0) || !strings.Contains(told.String(), s.sentence) {
+					t.Errorf("step %d: it tells %q", i, told.String())
+				}
+			}
+		})
+	}
+}
+
+func TestSourcesBehindNATsAreTold(t *testing.T) {
+	failed := func(reach netproto.Reachability) swarm.SourceDetails {
+		return swarm.SourceDetails{State: swarm.SourceFailed, Reach: reach, Err: netproto.Errorf(netproto.CodePeerUnreachable, "no tracker can call it")}
+	}
+	shut, open := failed(netproto.ReachableNo), failed(netproto.ReachableYes)
+	tried := swarm.SourceDetails{State: swarm.SourceConnecting, Reach: netproto.ReachableNo}
+	for _, c := range []struct {
+		sources []swarm.SourceDetails
+		says    string
+	}{
+		{nil, ""}, {[]swarm.SourceDetails{open}, ""}, {[]swarm.SourceDetails{shut, open}, ""}, {[]swarm.SourceDetails{shut, tried}, ""},
+		{[]swarm.SourceDetails{shut}, "the source is behind a NAT and does not answer: no tracker can call it. It is tried again by itself."},
+		{[]swarm.SourceDetails{shut, {State: swarm.SourceBanned}, shut}, "the 2 sources are behind NATs and do not answer: no tracker can call it. They are tried again by themselves."},
+	} {
+		if got := shutWords(c.sources); got != c.says {
+			t.Errorf("%v: %q", c.sources, got)
+		}
 	}
 }

@@ -23,6 +23,7 @@ const (
 	noticeShareFailed    = "share-failed"
 	noticeLeftOut        = "left-out"
 	noticeWaiting        = "waiting"
+	noticeShut           = "source-behind-nat"
 	noticeSourceBanned   = "source-banned"
 )
 
@@ -48,11 +49,16 @@ type leftOutName struct {
 // notice tells the person one line on stderr, and with --json other programs one
 // event. Every command that goes on says here what it would not fail for.
 func (p *program) notice(n noticeEvent) {
+	p.tell(n.Message)
+	p.noticed(n)
+}
+
+// tell tells the person one line on stderr.
+func (p *program) tell(message string) {
 	if p.drawn != nil {
 		p.drawn.end()
 	}
-	fmt.Fprintln(p.Err, "centralizedp2p: "+netproto.Printable(n.Message))
-	p.noticed(n)
+	fmt.Fprintln(p.Err, "centralizedp2p: "+netproto.Printable(message))
 }
 
 // aside is a notice about the line that was just printed: it stands below it.

@@ -22,9 +22,9 @@ type progress struct {
 	bar     *progressbar.ProgressBar
 	width   int // columns of the terminal for which the bar was made
 	last    progressEvent
-	since   time.Time // of the state in last
-	told    bool      // the person has read what the download waits for
-	lookout *lookout  // nil: nothing else is told
+	since   time.Time       // of the state in last
+	told    map[string]bool // what the download waits for, as the person has read
+	lookout *lookout        // nil: nothing else is told
 }
 
 // look tells what happens around a download.
@@ -41,21 +41,25 @@ func (g *progress) download(d queue.Download) {
 	if p.json && now != g.last {
 		p.event(now)
 	}
+	if d.Done != g.last.Done || g.told == nil {
+		g.told = map[string]bool{}
+	}
 	if d.State != g.last.State || d.Done != g.last.Done {
-		g.since, g.told = time.Now(), false
+		g.since = time.Now()
 	}
 	g.last = now
-	if !g.told && time.Since(g.since) >= patience {
-		g.told = g.wait(d)
+	if time.Since(g.since) >= patience {
+		g.wait(d)
 	}
 	if d.Size > 0 {
 		g.set(d.Done, d.Size, d.Rate)
 	}
 }
 
-// wait tells what a download waits for, if it waits.
-func (g *progress) wait(d queue.Download) bool {
+// wait tells what a download waits for, if it waits, each thing once.
+func (g *progress) wait(d queue.Download) {
 	var what string
+	code := noticeWaiting
 	switch d.State {
 	case queue.StateWaiting:
 		what = "waiting for a source: no peer that has it answers"
@@ -65,14 +69,37 @@ func (g *progress) wait(d queue.Download) bool {
 		what = fmt.Sprintf("waiting in the queue of the source, at place %d", d.Place)
 	case queue.StateDownloading:
 		if time.Since(g.since) < stalled {
-			return false
+			return
 		}
 		what = fmt.Sprintf("waiting for bytes: nothing has come for %d seconds", int(stalled.Seconds()))
 	default:
-		return false
+		return
 	}
-	g.program.notice(noticeEvent{Code: noticeWaiting, Message: what})
-	return true
+	if d.State == queue.StateWaiting || d.State == queue.StateConnecting {
+		if shut := g.shut(d.ID); shut != "" {
+			what, code = shut, noticeShut
+		}
+	}
+	key := code
+	if code == noticeWaiting {
+		key = string(d.State) // the place in a queue is no news
+	}
+	if !g.told[key] {
+		g.told[key] = true
+		g.program.notice(noticeEvent{Code: code, Message: what})
+	}
+}
+
+// shut says that nobody can connect to the sources of a download; "" if that is not so.
+func (g *progress) shut(id string) string {
+	if g.lookout == nil {
+		return ""
+	}
+	details, err := g.lookout.node.Engine.Downloads.Details(id)
+	if err != nil {
+		return ""
+	}
+	return shutWords(details.Sources)
 }
 
 const (

@@ -22,11 +22,26 @@ import (
 type peerFlags struct {
 	listen      int
 	seedClients string
+	reach       reachFlags
+}
+
+// reachFlags switch off what the settings allow.
+type reachFlags struct{ noRouterPort, noCalls, noRelay bool }
+
+func (f *reachFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.noRouterPort, "no-router-port", false, "do not ask the router to open the port for other peers")
+	cmd.Flags().BoolVar(&f.noCalls, "no-calls", false, "do not let the tracker arrange connections through routers and firewalls")
+	cmd.Flags().BoolVar(&f.noRelay, "no-relay", false, "do not let the tracker pass bytes on when nothing else works")
+}
+
+func (f *reachFlags) set(o *node.Options) {
+	o.NoRouterPort, o.NoCalls, o.NoRelay = f.noRouterPort, f.noCalls, f.noRelay
 }
 
 func (f *peerFlags) add(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.listen, "listen", 0, "`PORT` for other peers (default: the saved one, else a free one)")
 	cmd.Flags().StringVar(&f.seedClients, "seed-clients", string(netproto.SeedLAN), "answer seed clients by UDP: `off|lan|open`")
+	f.reach.add(cmd)
 }
 
 // open starts a peer with these flags.
@@ -36,6 +51,7 @@ func (f *peerFlags) open(cmd *cobra.Command, p *program) (*node.Node, error) {
 		return nil, err
 	}
 	o := node.Options{Profile: profile, Log: p.log()}
+	f.reach.set(&o)
 	if cmd.Flags().Changed("listen") {
 		if f.listen < 0 || f.listen > 65535 {
 			return nil, netproto.Errorf(netproto.CodeUsage, "--listen is a port from 1 to 65535, or 0 for a free one, not %d", f.listen)

@@ -30,7 +30,11 @@ type Options struct {
 	SeedClients netproto.SeedPolicy
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
-	Log            *slog.Logger
+	// These switch off what the settings allow: a port on the router, connections that
+	// trackers arrange, and the relay.
+	NoRouterPort, NoCalls, NoRelay bool
+
+	Log *slog.Logger
 }
 
 // Node is a running peer.
@@ -70,7 +74,8 @@ func (n *Node) start(ctx context.Context, o Options) error {
 	if o.Listen != nil {
 		port = *o.Listen
 	}
-	config := peer.Config{Library: n.Library, Log: n.Log, Listen: peer.ListenAddress(port), OfferDownloads: o.OfferDownloads}
+	config := peer.Config{Library: n.Library, Log: n.Log, Listen: peer.ListenAddress(port), OfferDownloads: o.OfferDownloads,
+		NoRouterPort: o.NoRouterPort, NoCalls: o.NoCalls, NoRelay: o.NoRelay}
 	// The engine outlives ctx until Close: it says goodbye in order.
 	n.Engine, err = peer.Start(context.WithoutCancel(ctx), config)
 	if netproto.CodeOf(err) == netproto.CodePortInUse && o.Listen == nil && port != 0 {

@@ -1,0 +1,129 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"centralizedp2p/app/peer"
+	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/portmap"
+)
+
+// reachabilityEvent tells how others reach this peer.
+type reachabilityEvent struct {
+	Event   string       `json:"event"` // reachability
+	Verdict peer.Verdict `json:"verdict"`
+	Tracker string       `json:"tracker"` // that says so
+	Reason  string       `json:"reason"`  // a sentence, and what would improve it
+}
+
+// settled is how long a verdict must stand that could be better: at the start, a line
+// to the tracker and a port on the router take a moment.
+const settled = 3 * time.Second
+
+// toldReach is how others reach this peer, as the person was told.
+type toldReach struct {
+	seen  peer.Reachability
+	since time.Time // of seen
+	told  reachabilityEvent
+}
+
+// reachability tells how others reach this peer, when that is known and when it
+// changes. With --json that is an event; a person reads only what is not as it could be,
+// and its end. While a peer only fetches, that is that nobody outside can fetch from it.
+func (l *lookout) reachability(r peer.Reachability, now time.Time) {
+	if r != l.reach.seen {
+		l.reach.seen, l.reach.since = r, now
+	}
+	open := r.Verdict == peer.Reachable || r.Verdict == peer.ByRouter
+	before := l.reach.told
+	event := reachabilityEvent{"reachability", r.Verdict, r.Tracker, reachWords(r)}
+	if r.Verdict == peer.Unknown || event == before || !open && now.Sub(l.reach.since) < settled {
+		return
+	}
+	l.reach.told = event
+	if l.program.json {
+		l.program.event(event)
+	}
+	worth := func(v peer.Verdict) bool {
+		return v == peer.Unreachable || (v == peer.ByRelay || v == peer.WhenCalled) && len(l.shares) > 0
+	}
+	if worth(r.Verdict) || worth(before.Verdict) {
+		l.program.tell(event.Reason)
+	}
+}
+
+// reachWords says how others reach this peer, and what would improve it.
+func reachWords(r peer.Reachability) string {
+	var said []string
+	switch r.Verdict {
+	case peer.Reachable:
+		return fmt.Sprintf("Others can connect to port %d of this computer.", r.Port)
+	case peer.ByRouter:
+		return fmt.Sprintf("Others can connect through the router, which passes its port %d on to this computer%s.", r.RouterPort, by(r.Protocol))
+	case peer.WhenCalled:
+		said = append(said, "Others cannot connect to this computer by themselves, so the tracker arranges connections.")
+	case peer.ByRelay:
+		said = append(said, "Others get through to this computer only by way of the tracker, which is slower.")
+	case peer.Unreachable:
+		why := "this tracker arranges no connections"
+		switch r.Reason {
+		case peer.CallsOff:
+			why = "arranged connections are switched off, by --no-calls or in the settings"
+		case peer.NoLine:
+			why = "the tracker has no line to it now"
+		}
+		said = append(said, "Nobody outside this network can fetch from this computer: its port is closed, and "+why+".")
+	default:
+		return ""
+	}
+	switch r.Advice {
+	case peer.SwitchOnUPnP:
+		said = append(said, fmt.Sprintf("The router maps nothing: switch UPnP on there, or forward TCP port %d.", r.Port))
+	case peer.ForwardPort:
+		said = append(said, fmt.Sprintf("The router does not open a port by itself: forward TCP port %d in its settings.", r.Port))
+	case peer.OpenFirewall:
+		said = append(said, fmt.Sprintf("Let TCP port %d through the firewall.", r.Port))
+	case peer.LetRouterOpen:
+		said = append(said, fmt.Sprintf("Let this program open the port on the router, or forward TCP port %d there.", r.Port))
+	case peer.CannotBeOpened:
+		said = append(said, "Your provider shares one address among customers, or there is a second router: a port cannot be opened.")
+	}
+	return strings.Join(said, " ")
+}
+
+func by(p portmap.Protocol) string {
+	if p == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%s)", p)
+}
+
+// shutWords says that all sources of a download are behind routers that let nobody in;
+// "" if that is not so.
+func shutWords(sources []swarm.SourceDetails) string {
+	var shut []swarm.SourceDetails
+	for _, s := range sources {
+		switch {
+		case s.State == swarm.SourceBanned:
+		case s.State == swarm.SourceFailed && s.Reach == netproto.ReachableNo:
+			shut = append(shut, s)
+		default:
+			return ""
+		}
+	}
+	if len(shut) == 0 {
+		return ""
+	}
+	what, again := "the source is behind a NAT and does not answer", ". It is tried again by itself."
+	if len(shut) > 1 {
+		what, again = fmt.Sprintf("the %d sources are behind NATs and do not answer", len(shut)), ". They are tried again by themselves."
+	}
+	if why, ok := errors.AsType[*netproto.Error](shut[0].Err); ok && why.Detail != "" {
+		what += ": " + why.Detail
+	}
+	return what + again
+}
