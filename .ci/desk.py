@@ -324,19 +324,23 @@ class Desk:
         self.x('type', '--delay', 15, text)
         time.sleep(0.25)
 
-    def setting(self, name, value):
-        """Types a setting; the page is scrolled until its name can be read."""
+    def scrolled_to(self, name):
+        """Shows the settings, scrolled until that name can be read."""
         self.key('ctrl+1', 'ctrl+comma')
         for _ in range(20):
             if self.find(name):
                 break
             self.wheel(5)
             time.sleep(0.4)
-        chain = self.reads(name)
+        return self.reads(name)
+
+    def setting(self, name, value):
+        """Types a setting."""
+        chain = self.scrolled_to(name)
         self.click_at(800, chain[0].y + chain[0].h / 2)
         self.key('ctrl+a', 'BackSpace')
         if value:
-            self.type(value)
+            self.type(str(value))
         self.key('Return')
         time.sleep(0.5)
 

@@ -206,9 +206,10 @@ func someDetails() face.Details {
 		Slow: face.SlowOneSource, Copies: 1.5, Speeds: []int64{2_000_000, 4_000_000},
 		Pieces: []face.Cell{{State: face.CellVerified}, {State: face.CellInFlight}, {State: face.CellPartly}, {State: face.CellMissing}},
 		Sources: []face.Source{
-			{Name: "Grace", Address: "203.0.113.5:4001", State: face.SourceDownloading, Rate: 3_000_000, Share: 0.75, Local: true},
-			{Address: "203.0.113.6:4001", State: face.SourceQueued, Place: 2, Share: 0.25},
+			{Name: "Grace", Address: "203.0.113.5:4001", State: face.SourceDownloading, Rate: 3_000_000, Share: 0.75, Local: true, Way: face.WayLAN},
+			{Address: "203.0.113.6:4001", Way: face.WayRelayed, Limit: 1_000_000, State: face.SourceQueued, Place: 2, Share: 0.25},
 			{Name: "Linus", Address: "203.0.113.7:4001", State: face.SourceFailed, Failure: face.Failure{Code: netproto.CodePeerUnreachable}},
+			{Name: "Hedy", Address: "203.0.113.8:4001", State: face.SourceFailed, Failure: face.Failure{Code: netproto.CodePeerUnreachable}, Shut: true},
 		},
 	}
 }
@@ -227,9 +228,10 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 		d.reads(want)
 	}
 	for name, want := range map[string]string{
-		"Grace":            "Grace | nearby | Sending to you | 3.0 MB/s | 75 %",
-		"203.0.113.6:4001": "203.0.113.6:4001 | Queued (place 2) | 25 %",
-		"Linus":            "Linus | Failed: The other computer cannot be reached. | 0 %",
+		"Grace":            "Grace | nearby | Sending to you | LAN | 3.0 MB/s",
+		"203.0.113.6:4001": "203.0.113.6:4001 | Queued (place 2) | Relayed",
+		"Linus":            "Linus | Failed: The other computer cannot be reached.",
+		"Hedy":             "Hedy | Behind a NAT, no answer",
 	} {
 		if got := readRow(t, d.window.win.Content(), name); got != want {
 			t.Errorf("the source reads %q, not %q", got, want)
@@ -243,6 +245,23 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 	if d.shows("This download is no longer") {
 		t.Error("the pane does not close")
 	}
+}
+
+func TestTheDetailsSayWhatARelayAndANATMean(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	engine.details = someDetails()
+	engine.details.Slow = face.SlowRelay
+	d, _ := openDownloads(t, engine)
+	d.key(fyne.KeyF8)
+	d.reads("It is relayed, limited to 1.0 MB/s.")
+	engine.change(func(f *fakeEngine) {
+		f.downloads[0].State = face.DownloadWaiting
+		f.details = face.Details{Sources: f.details.Sources[3:]}
+	})
+	d.reads("Its sources are behind a NAT and do not answer.")
+	engine.change(func(f *fakeEngine) { f.details.Sources[0].Shut = false })
+	d.reads("Nobody who has it is online.")
 }
 
 func TestThePaneFitsTheSmallestWindow(t *testing.T) {

@@ -22,6 +22,7 @@ type fakeEngine struct {
 	mu        sync.Mutex
 	watchers  map[chan struct{}]bool
 	status    face.Status
+	port      netproto.Reachability // that the test of the port finds
 	downloads []face.Download
 	uploads   []face.Upload
 	shares    []face.Share
@@ -69,7 +70,7 @@ func newFake() *fakeEngine {
 	return &fakeEngine{
 		watchers: map[chan struct{}]bool{},
 		status: face.Status{Tracker: "attic", Connection: face.ConnectionConnected, PeersOnline: 12,
-			Reachable: netproto.ReachableYes},
+			Reach: face.Reach{Verdict: face.VerdictReachable, Port: 6881}},
 		settings: face.Settings{Name: "Ada", DownloadFolder: "/home/ada/Downloads", DownloadsAtOnce: 3, UploadSlots: 4,
 			SeedClients: netproto.SeedLAN, ShareDownloads: true, AdaptiveSlots: true, LocalExempt: true},
 	}
@@ -258,7 +259,7 @@ func (f *fakeEngine) TestPort(context.Context) (netproto.Reachability, error) {
 	if err := f.act("test-port"); err != nil {
 		return netproto.ReachableUnknown, err
 	}
-	return get(f, func() netproto.Reachability { return f.status.Reachable })
+	return get(f, func() netproto.Reachability { return f.port })
 }
 
 func (f *fakeEngine) Review(_ context.Context, paths []string) (face.Review, error) {

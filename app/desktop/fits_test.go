@@ -27,7 +27,7 @@ import (
 func busy() *fakeEngine {
 	engine := newFake()
 	engine.status.DownRate, engine.status.UpRate, engine.status.PeersOnline = 998_000_000, 120_000_000, 1234
-	engine.status.Reachable = netproto.ReachableNo
+	engine.status.Reach = face.Reach{Verdict: face.VerdictRouter, Advice: face.AdviceCannotBeOpened, Port: 65535}
 	engine.status.Counts = face.Counts{Downloads: 1234, Failed: 1, Uploads: 12, Shares: 1234}
 	marked := hit(1, "a.iso", 812_000_000, netproto.KindArchive, 4123)
 	marked.Have = face.HaveHere
@@ -47,7 +47,7 @@ func busy() *fakeEngine {
 			Rate: 900_000_000, State: state, Fetched: 1234, Sent: 998_000_000})
 	}
 	for i, state := range []face.SourceState{face.SourceConnecting, face.SourceIdle, face.SourceQueued, face.SourceDownloading, face.SourceStalled, face.SourceBanned, face.SourceKnown} {
-		engine.details.Sources = append(engine.details.Sources, face.Source{Name: fmt.Sprintf("Peer %d", i), Address: fmt.Sprintf("203.0.113.%d:4001", i), State: state,
+		engine.details.Sources = append(engine.details.Sources, face.Source{Name: fmt.Sprintf("Peer %d", i), Address: fmt.Sprintf("203.0.113.%d:4001", i), State: state, Way: []face.Way{face.WayLAN, face.WayDirect, face.WayRouter, face.WayCalled, face.WayRelayed}[i%5],
 			Rate: 998_000_000, Share: 1, Place: 12, Got: 998_000_000, Local: true})
 	}
 	engine.details.Slow, engine.details.Copies = face.SlowOneSource, 2.4
@@ -55,6 +55,7 @@ func busy() *fakeEngine {
 	engine.details.Pieces = []face.Cell{{State: face.CellVerified}, {State: face.CellPartly}, {State: face.CellInFlight}, {State: face.CellMissing}}
 	engine.tracker = face.TrackerView{
 		KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic", Fingerprint: netproto.Fingerprint{1}},
+		Reach:        face.Reach{Verdict: face.VerdictUnreachable, Reason: face.ReachCallsOff, Advice: face.AdviceCannotBeOpened, Port: 65535},
 		LeaseSeconds: 90, RoundTripMilli: 14, PeersOnline: 1234, Resources: 402_100,
 		Known:      []face.KnownTracker{{Address: "office:5000", Name: "office"}},
 		Nearby:     []face.KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},

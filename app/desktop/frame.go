@@ -17,7 +17,6 @@ import (
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
-	"centralizedp2p/netproto"
 )
 
 // sidebarIcons are the icons of the pages in the sidebar.
@@ -162,7 +161,7 @@ func newStatusLine(w pages.Window) *statusLine {
 		container.NewGridWrap(fyne.NewSquareSize(16), widget.NewIcon(kit.Tinted(theme.MediaFastForwardIcon(), theme.ColorNameWarning))), limited)
 	s.quick.Hide()
 	s.ExtendBaseWidget(s)
-	s.show(face.Status{Connection: face.ConnectionNone, Reachable: netproto.ReachableUnknown})
+	s.show(face.Status{Connection: face.ConnectionNone, Reach: face.Reach{Verdict: face.VerdictUnknown}})
 	return s
 }
 
@@ -191,21 +190,23 @@ func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 
 func (s *statusLine) show(status face.Status) {
 	state := pages.ConnectionWords(status)
-	s.state.SetText(state.Text)
+	text := state.Text
+	if advice := words.Advice(status.Reach); advice != "" && status.Connection == face.ConnectionConnected {
+		text = words.Join(text, advice)
+	}
+	s.state.SetText(text)
 	s.stateIcon.SetResource(kit.Tinted(state.Icon, state.Color))
 	s.down.SetText(words.Rate(status.DownRate))
 	s.up.SetText(words.Rate(status.UpRate))
 	peers, open := s.peers.Text, s.open.Text
 	s.peers.SetText(words.Peers(status.PeersOnline))
-	switch status.Reachable {
-	case netproto.ReachableYes:
-		s.open.SetText(words.L("Reachable"))
+	s.open.SetText(words.Verdict(status.Reach.Verdict))
+	switch status.Reach.Verdict {
+	case face.VerdictReachable, face.VerdictRouter, face.VerdictCalled:
 		s.openIcon.SetResource(kit.Tinted(theme.ConfirmIcon(), theme.ColorNameSuccess))
-	case netproto.ReachableNo:
-		s.open.SetText(words.L("Not reachable"))
+	case face.VerdictRelay, face.VerdictUnreachable:
 		s.openIcon.SetResource(kit.Tinted(theme.WarningIcon(), theme.ColorNameWarning))
 	default:
-		s.open.SetText(words.L("Reachability unknown"))
 		s.openIcon.SetResource(kit.Tinted(theme.QuestionIcon(), kit.ColorCaption))
 	}
 	if changed := kit.Reveal(nil, s.quick, status.QuickLimit); s.box != nil && (changed || s.open.Text != open || s.peers.Text != peers) {

@@ -46,6 +46,37 @@ func TestTheStatusLineAndTheSidebarSayHowThingsAre(t *testing.T) {
 	}
 }
 
+func TestThePersonReadsHowOthersReachThisComputerAndWhatHelps(t *testing.T) {
+	for name, c := range map[string]struct {
+		reach         face.Reach
+		line, page    string
+		advice, never string
+	}{
+		"open": {face.Reach{Verdict: face.VerdictReachable, Port: 6881}, "Reachable", "Others can connect to port 6881 of this computer.", "", "switch UPnP on"},
+		"by the router": {face.Reach{Verdict: face.VerdictRouter, Port: 6881, RouterPort: 7000, Protocol: "PCP"}, "Reachable through the router",
+			"Others connect to port 7000 of the router", "Reachable through the router · PCP", "switch UPnP on"},
+		"called": {face.Reach{Verdict: face.VerdictCalled, Reason: face.ReachPortClosed, Advice: face.AdviceSwitchOnUPnP, Port: 6881}, "Reachable when called",
+			"so the tracker arranges connections. The router opens no port", "Connected to attic · The router opens no port: switch UPnP on there, or forward TCP port 6881.", "Not reachable"},
+		"nobody": {face.Reach{Verdict: face.VerdictUnreachable, Reason: face.ReachCallsOff, Advice: face.AdviceCannotBeOpened, Port: 6881}, "Not reachable",
+			"Switch on “Let the tracker arrange connections” in Settings. Your provider shares one address", "Connected to attic · Your provider shares", "forward TCP port"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			engine := newFake()
+			engine.status.Reach, engine.tracker.Reach = c.reach, c.reach
+			engine.tracker.Address = "attic:5000"
+			d := openAt(t, engine, pages.PlaceTracker)
+			d.reads(c.line)
+			d.reads(c.page)
+			d.reads(c.advice)
+			if d.shows(c.never) {
+				t.Errorf("it says %q", c.never)
+			}
+			engine.change(func(f *fakeEngine) { f.status.Connection, f.tracker = face.ConnectionNone, face.TrackerView{} })
+			d.until("nothing is said without a tracker", func() bool { return !d.shows(c.page) })
+		})
+	}
+}
+
 func TestLossOfTheTrackerIsABannerThatCountsDownAndHealsItself(t *testing.T) {
 	engine := newFake()
 	d := newDesk(t, engine, Options{})

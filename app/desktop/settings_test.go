@@ -57,6 +57,9 @@ func TestChecksOfTheSettingsAreAppliedAtOnce(t *testing.T) {
 		"Allow more uploads when there is spare bandwidth":                     func(s face.Settings) bool { return s.AdaptiveSlots },
 		"Prepare files slowly to keep the computer responsive": func(s face.Settings) bool { return s.GentleHashing },
 		"No limits on the local network":                         func(s face.Settings) bool { return s.LocalExempt },
+		"Open the port on the router":                            func(s face.Settings) bool { return s.RouterPort },
+		"Let the tracker arrange connections":                    func(s face.Settings) bool { return s.Calls },
+		"Use the relay when nothing else works":                  func(s face.Settings) bool { return s.Relay },
 	} {
 		test.Tap(d.box(name))
 		d.hasSettings(func(s face.Settings) bool { return of(s) == !of(was) })
@@ -82,11 +85,11 @@ func TestTheQuickLimitIsASwitchThatShowsHowItIs(t *testing.T) {
 func TestTheTestOfThePortSaysWhatToDo(t *testing.T) {
 	for reach, want := range map[netproto.Reachability]string{
 		netproto.ReachableYes:     "Others can reach this computer.",
-		netproto.ReachableNo:      "Open the port in your router and firewall",
+		netproto.ReachableNo:      "The Tracker page says what helps.",
 		netproto.ReachableUnknown: "The tracker could not find out.",
 	} {
 		engine := newFake()
-		engine.status.Reachable = reach
+		engine.port = reach
 		d := openAt(t, engine, pages.PlaceSettings)
 		d.tap("Test")
 		d.reads(want)

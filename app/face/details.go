@@ -55,6 +55,7 @@ const (
 	SlowTheirLimit Slow = "their-limit" // the sources keep this peer in their queues
 	SlowMyLimit    Slow = "my-limit"    // the limit of this download, of all downloads, or the quick limit
 	SlowMyDisk     Slow = "my-disk"     // writes more slowly than bytes arrive
+	SlowRelay      Slow = "relay"       // the tracker passes the bytes on, and is at its limit: see [Source.Limit]
 	SlowNetwork    Slow = "network"     // or something else that cannot be told apart
 )
 
@@ -96,5 +97,8 @@ type Source struct {
 	Whole   bool                 `json:"whole,omitempty"` // it has the whole content
 	Local   bool                 `json:"local,omitempty"` // in the local network, or on this computer
 	Origin  SourceOrigin         `json:"origin"`
+	Way     Way                  `json:"way,omitempty"`   // of the best connection to it
+	Limit   int64                `json:"limit,omitempty"` // bytes per second that a relay passes on for it; 0 is unlimited
+	Shut    bool                 `json:"shut,omitempty"`  // the tracker cannot connect to it: a router or a firewall is in between
 	Failure Failure              `json:"failure,omitzero"`
 }

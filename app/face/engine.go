@@ -14,11 +14,7 @@
 // do something about.
 package face
 
-import (
-	"context"
-
-	"centralizedp2p/netproto"
-)
+import "context"
 
 // Engine is a peer as a person sees and drives it. A page takes the one
 // interface that it needs.
@@ -68,17 +64,17 @@ const (
 
 // Status is what the frame shows on every page.
 type Status struct {
-	Tracker      string                `json:"tracker,omitempty"` // its name, or its address if it has none
-	Connection   Connection            `json:"connection"`
-	RetrySeconds int                   `json:"retry_seconds,omitempty"` // until the next attempt
-	Failure      Failure               `json:"failure,omitzero"`        // why the tracker is not connected
-	Stopped      Failure               `json:"stopped,omitzero"`        // why a part of this peer no longer works until the next start
-	DownRate     int64                 `json:"down_rate"`               // bytes per second, all downloads
-	UpRate       int64                 `json:"up_rate"`                 // bytes per second, all uploads
-	PeersOnline  int                   `json:"peers_online"`            // as the tracker counts them
-	Reachable    netproto.Reachability `json:"reachable"`               // from other peers
-	QuickLimit   bool                  `json:"quick_limit,omitempty"`   // see [Preferences.SetQuickLimit]
-	Counts       Counts                `json:"counts"`
+	Tracker      string     `json:"tracker,omitempty"` // its name, or its address if it has none
+	Connection   Connection `json:"connection"`
+	RetrySeconds int        `json:"retry_seconds,omitempty"` // until the next attempt
+	Failure      Failure    `json:"failure,omitzero"`        // why the tracker is not connected
+	Stopped      Failure    `json:"stopped,omitzero"`        // why a part of this peer no longer works until the next start
+	DownRate     int64      `json:"down_rate"`               // bytes per second, all downloads
+	UpRate       int64      `json:"up_rate"`                 // bytes per second, all uploads
+	PeersOnline  int        `json:"peers_online"`            // as the tracker counts them
+	Reach        Reach      `json:"reach"`                   // from other peers
+	QuickLimit   bool       `json:"quick_limit,omitempty"`   // see [Preferences.SetQuickLimit]
+	Counts       Counts     `json:"counts"`
 }
 
 // Counts are the numbers in the sidebar.

@@ -45,6 +45,10 @@ type Settings struct {
 	QuickDown      int64 `json:"quick_down"`      // bytes per second while the quick limit is on; 0 is unlimited
 	QuickUp        int64 `json:"quick_up"`        // see [Preferences.SetQuickLimit]
 
+	RouterPort bool `json:"router_port"` // the router is asked to open the port
+	Calls      bool `json:"calls"`       // trackers may arrange connections, both ways
+	Relay      bool `json:"relay"`       // a tracker may pass on what cannot be connected
+
 	Ignore        string `json:"ignore"`         // patterns of what shared folders leave out, one per line, as in .gitignore
 	GentleHashing bool   `json:"gentle_hashing"` // hash on one processor, half of the time
 

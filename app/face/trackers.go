@@ -61,6 +61,7 @@ type TrackerView struct {
 	RoundTripMilli int            `json:"round_trip_milli,omitempty"` // of the last heartbeat
 	PeersOnline    int            `json:"peers_online"`
 	Resources      int            `json:"resources"` // contents with an online source
+	Reach          Reach          `json:"reach"`
 	Known          []KnownTracker `json:"known,omitempty"`
 	Nearby         []KnownTracker `json:"nearby,omitempty"` // seen on the local network
 	ChangedKey     *ChangedKey    `json:"changed_key,omitempty"`

@@ -53,6 +53,7 @@ func (ds *downloads) Details(_ context.Context, id string) (face.Details, error)
 		source := face.Source{
 			PeerID: s.PeerID, Key: netproto.FingerprintOf(s.Key[:]), Name: s.Name, Address: s.Address, State: face.SourceState(s.State),
 			Place: s.Place, Rate: s.Rate, Got: s.Got, Whole: s.Whole, Local: s.Local, Origin: face.OriginTracker, Failure: face.FailureOf(s.Err),
+			Way: face.Way(s.Way), Limit: s.Limit, Shut: s.Reach == netproto.ReachableNo,
 		}
 		if s.Traded {
 			source.Origin = face.OriginPeers

@@ -155,3 +155,10 @@ func coded(err error) error {
 	}
 	return netproto.Errorf(netproto.CodeInternal, "%w", err)
 }
+
+// reach returns how others reach this peer.
+func (c *core) reach() face.Reach {
+	r := c.engine.Reachability()
+	return face.Reach{Verdict: face.Verdict(r.Verdict), Tracker: r.Tracker, Reason: face.ReachReason(r.Reason), Advice: face.Advice(r.Advice),
+		Port: r.Port, RouterPort: r.RouterPort, Protocol: string(r.Protocol)}
+}

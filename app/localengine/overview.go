@@ -1,6 +1,7 @@
 package localengine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/portmap"
 )
 
 // overview implements [face.Overview].
@@ -73,7 +75,7 @@ func (o *overview) Watch(ctx context.Context) <-chan struct{} {
 // Status returns the state of the whole peer.
 func (o *overview) Status(context.Context) (face.Status, error) {
 	t := o.engine.Trackers.Status()
-	s := face.Status{Tracker: t.Name, Connection: face.Connection(t.State), Failure: face.FailureOf(t.Err), Reachable: t.Reachable}
+	s := face.Status{Tracker: t.Name, Connection: face.Connection(t.State), Failure: face.FailureOf(t.Err), Reach: o.reach()}
 	if s.Tracker == "" {
 		s.Tracker = t.Address
 	}
@@ -102,7 +104,8 @@ func (o *overview) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 	t := o.engine.Trackers.Status()
 	var b strings.Builder
 	fmt.Fprintf(&b, "CentralizedP2P %s, %s, %s/%s\n", node.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(&b, "Peer %s, port %d, reachable: %s\n", o.library.Identity().PeerID(), o.engine.Port(), s.Reachable)
+	fmt.Fprintf(&b, "Peer %s, port %d\n", o.library.Identity().PeerID(), o.engine.Port())
+	o.diagnoseReach(&b)
 	fmt.Fprintf(&b, "Tracker %s: %s", t.Address, s.Connection)
 	if t.Err != nil {
 		fmt.Fprintf(&b, " (%v)", t.Err)
@@ -124,6 +127,31 @@ func (o *overview) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 	fmt.Fprintf(&b, "Shares %d, uploads %d, downloads %v\n", s.Counts.Shares, s.Counts.Uploads, states)
 	fmt.Fprintf(&b, "Down %d B/s, up %d B/s\n", s.DownRate, s.UpRate)
 	return face.Diagnostics{Text: b.String(), Profile: o.library.Dir()}, nil
+}
+
+// diagnoseReach writes how others reach this peer, what the router says, and how the
+// connections at work came about.
+func (o *overview) diagnoseReach(b *strings.Builder) {
+	r, router := o.reach(), o.engine.RouterPort()
+	fmt.Fprintf(b, "Reachability: %s", r.Verdict)
+	for _, more := range []string{string(r.Reason), string(r.Advice)} {
+		if more != "" {
+			fmt.Fprintf(b, ", %s", more)
+		}
+	}
+	fmt.Fprintf(b, "\nRouter: %s", cmp.Or(router.Verdict, portmap.Off))
+	if router.ExternalPort != 0 {
+		fmt.Fprintf(b, " by %s, port %d", router.Protocol, router.ExternalPort)
+	}
+	if router.Reason != "" {
+		fmt.Fprintf(b, ", %s", router.Reason)
+	}
+	if settings, err := o.settings(); err == nil {
+		fmt.Fprintf(b, "\nAllowed: port on the router %t, calls %t, relay %t", settings.RouterPort, settings.Calls, settings.Relay)
+	}
+	ways := o.engine.Ways()
+	fmt.Fprintf(b, "\nConnections at work: lan %d, direct %d, router %d, called %d, relayed %d\n",
+		ways.LAN, ways.Direct, ways.Router, ways.Called, ways.Relayed)
 }
 
 // askedAtOnce is how many contents the tracker is asked about at a time.

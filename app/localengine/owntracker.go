@@ -56,7 +56,7 @@ func (o *ownTracker) start() (*node.OwnTracker, error) {
 		return nil, errors.Join(netproto.Errorf(netproto.CodeCancelled, "the program ends"), own.Close())
 	}
 	if err == nil {
-		own.MapPort(settings.RouterPort)
+		own.MapPort(o.node.MayMapPort(settings))
 		o.rememberPort(own)
 	}
 	if err != nil {

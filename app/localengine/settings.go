@@ -28,7 +28,7 @@ func (p *preferences) Settings(context.Context) (face.Settings, error) {
 		Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
 		Port: s.ListenPort, TrackerPort: s.TrackerPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
 		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
-		QuickDown: s.QuickDown, QuickUp: s.QuickUp,
+		QuickDown: s.QuickDown, QuickUp: s.QuickUp, RouterPort: s.RouterPort, Calls: s.Calls, Relay: s.Relay,
 		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing, Unlisted: s.Unlisted,
 	}, err
 }
@@ -60,6 +60,7 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 	saved.ShareDownloads, saved.AdaptiveSlots = s.ShareDownloads, s.AdaptiveSlots
 	saved.LocalExempt, saved.Preallocate = s.LocalExempt, s.Preallocate
 	saved.QuickDown, saved.QuickUp = s.QuickDown, s.QuickUp
+	saved.RouterPort, saved.Calls, saved.Relay = s.RouterPort, s.Calls, s.Relay
 	saved.Ignore, saved.GentleHashing = patternLines(s.Ignore), s.GentleHashing
 	saved.Unlisted = s.Unlisted
 	applied := saved
@@ -70,7 +71,7 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 		return face.InvalidSettings{face.FieldPort: face.FailureOf(err)}
 	}
 	if own, _ := p.own.state(); own != nil {
-		own.MapPort(saved.RouterPort)
+		own.MapPort(p.node.MayMapPort(saved))
 	}
 	return coded(p.library.SaveSettings(saved))
 }

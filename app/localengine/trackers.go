@@ -76,7 +76,7 @@ func (ts *trackers) Tracker(context.Context) (face.TrackerView, error) {
 		return face.TrackerView{}, netproto.Errorf(netproto.CodeStore, "the known trackers in %s: %w", ts.library.Dir(), err)
 	}
 	t := ts.engine.Trackers.Status()
-	v := face.TrackerView{LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond).Milliseconds())}
+	v := face.TrackerView{Reach: ts.reach(), LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond).Milliseconds())}
 	if t.State == membership.StateConnected {
 		v.PeersOnline, v.Resources = t.Stats.PeersOnline, t.Stats.Resources
 	}

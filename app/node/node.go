@@ -43,7 +43,8 @@ type Node struct {
 	Engine  *peer.Engine
 	Log     *slog.Logger
 
-	seeds *seedServer // nil before the engine is started
+	noRouterPort bool
+	seeds        *seedServer // nil before the engine is started
 }
 
 // Open starts a peer without a tracker. It fails with "profile-in-use" if
@@ -54,7 +55,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Library: l, Log: o.Log}
+	n := &Node{Library: l, Log: o.Log, noRouterPort: o.NoRouterPort}
 	for _, note := range l.Notes() {
 		n.Log.Warn(note)
 	}
@@ -100,6 +101,9 @@ func (n *Node) start(ctx context.Context, o Options) error {
 	n.seeds.serve(policy)
 	return nil
 }
+
+// MayMapPort reports whether the router may be asked to pass ports on.
+func (n *Node) MayMapPort(s library.Settings) bool { return s.RouterPort && !n.noRouterPort }
 
 // FirstStart reports whether the questions of the first start were never answered
 // with this profile.

@@ -4,6 +4,7 @@ package pages
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"fyne.io/fyne/v2"
@@ -222,6 +223,8 @@ func reasonWords(details face.Details, row face.Download) string {
 		return words.Explain(row.Failure).Headline() + " " + adviceWords(row)
 	case row.IsPaused():
 		return words.L("Paused. Resume it to go on.")
+	case row.State == face.DownloadWaiting && allShut(details.Sources):
+		return words.L("Its sources are behind a NAT and do not answer. They are tried again automatically.")
 	case row.State == face.DownloadWaiting:
 		return words.L("Nobody who has it is online. It starts automatically when somebody is.")
 	case row.State == face.DownloadQueued:
@@ -236,11 +239,28 @@ func reasonWords(details face.Details, row face.Download) string {
 		return words.L("One of your limits slows it down. Raise it in the download's menu or in Settings.")
 	case face.SlowMyDisk:
 		return words.L("The disk is slower than the network. A faster disk, or fewer downloads at once, would help.")
+	case face.SlowRelay:
+		return words.L("It is relayed, limited to {{.Rate}}. A source that this computer can connect to would be faster.",
+			words.Values{"Rate": words.Rate(relayLimit(details.Sources))})
 	case face.SlowNetwork:
 		return words.L("The network is not faster now. Other programs may be using it.")
 	default:
 		return words.L("Nothing slows it down.")
 	}
+}
+
+// allShut reports whether no source can be connected to.
+func allShut(sources []face.Source) bool {
+	return len(sources) > 0 && !slices.ContainsFunc(sources, func(s face.Source) bool { return s.State != face.SourceFailed || !s.Shut })
+}
+
+// relayLimit is what relays pass on together, in bytes per second.
+func relayLimit(sources []face.Source) int64 {
+	var limit int64
+	for _, s := range sources {
+		limit += s.Limit
+	}
+	return limit
 }
 
 // speedWords says in numbers what the graph draws.

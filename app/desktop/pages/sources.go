@@ -19,6 +19,7 @@ const (
 	sourceColumnName = iota
 	sourceColumnAddress
 	sourceColumnState
+	sourceColumnWay
 	sourceColumnRate
 	sourceColumnShare
 	sourceColumnGot
@@ -38,13 +39,16 @@ func sourceColumns() []kit.Column[face.Source] {
 		sourceColumnAddress: {ColumnShape: kit.ColumnShape{ID: "address", Name: "Address", Width: 136, Spare: 2},
 			Text: func(s face.Source) string { return s.Address },
 			Cell: func(s face.Source) kit.Cell { return kit.Cell{Text: s.Address} }},
-		sourceColumnState: {ColumnShape: kit.ColumnShape{ID: "state", Name: "State", Width: 160},
+		sourceColumnState: {ColumnShape: kit.ColumnShape{ID: "state", Name: "State", Width: 146},
 			Text: func(s face.Source) string { return sourceWords(s).Text },
 			Cell: func(s face.Source) kit.Cell {
 				state := sourceWords(s)
 				return kit.Cell{Text: state.Text, Icon: state.Icon, Ink: state.Color}
 			}},
-		sourceColumnRate: {ColumnShape: kit.ColumnShape{ID: "rate", Name: "Speed", Width: 88, Align: trailing, Descending: true},
+		sourceColumnWay: {ColumnShape: kit.ColumnShape{ID: "way", Name: "Way", Width: 68},
+			Text: func(s face.Source) string { return words.Way(s.Way) },
+			Cell: func(s face.Source) kit.Cell { return kit.Cell{Text: words.Way(s.Way)} }},
+		sourceColumnRate: {ColumnShape: kit.ColumnShape{ID: "rate", Name: "Speed", Width: 72, Align: trailing, Descending: true},
 			Order: func(a, b face.Source) int { return cmp.Compare(a.Rate, b.Rate) },
 			Cell: func(s face.Source) kit.Cell {
 				if s.Rate == 0 {
@@ -52,7 +56,7 @@ func sourceColumns() []kit.Column[face.Source] {
 				}
 				return kit.Cell{Text: words.Rate(s.Rate)}
 			}},
-		sourceColumnShare: {ColumnShape: kit.ColumnShape{ID: "share", Name: "Part", Width: 64, Align: trailing, Descending: true},
+		sourceColumnShare: {ColumnShape: kit.ColumnShape{ID: "share", Name: "Part", Width: 64, Spare: 1, Align: trailing, Descending: true},
 			Order: func(a, b face.Source) int { return cmp.Compare(a.Share, b.Share) },
 			Cell:  func(s face.Source) kit.Cell { return kit.Cell{Text: words.Percent(int64(1e6*s.Share), 1e6)} }},
 		sourceColumnGot: {ColumnShape: kit.ColumnShape{ID: "got", Name: "Received", Width: 96, Align: trailing, Descending: true, Hidden: true},
@@ -103,6 +107,9 @@ func sourceWords(s face.Source) kit.Mark {
 	case face.SourceStalled:
 		return kit.Mark{Text: words.L("Not responding"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	case face.SourceFailed:
+		if s.Shut && s.Failure.Code == netproto.CodePeerUnreachable {
+			return kit.Mark{Text: words.L("Behind a NAT, no answer"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+		}
 		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}),
 			Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	case face.SourceBanned:

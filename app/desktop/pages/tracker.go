@@ -30,6 +30,7 @@ type Tracker struct {
 
 	state   *widget.Label
 	facts   *kit.Facts
+	reach   *widget.Label   // how others reach this peer, and what would improve it
 	changed *fyne.Container // asks about a changed key
 	entry   *kit.TextEntry
 	connect *kit.Button
@@ -44,7 +45,7 @@ type Tracker struct {
 
 // NewTracker makes the page.
 func NewTracker(w Window, engine face.Trackers) *Tracker {
-	p := &Tracker{window: w, engine: engine, facts: kit.NewFacts(), state: kit.Paragraph(""), changed: container.NewVBox(),
+	p := &Tracker{window: w, engine: engine, facts: kit.NewFacts(), reach: kit.Paragraph(""), state: kit.Paragraph(""), changed: container.NewVBox(),
 		others: container.NewVBox(), ownFacts: kit.NewFacts(), ownProblem: kit.Paragraph("")}
 	p.ownProblem.Importance = widget.DangerImportance
 	p.invite = newInviteCard(w)
@@ -55,7 +56,7 @@ func NewTracker(w Window, engine face.Trackers) *Tracker {
 	p.own = kit.NewCheck(words.L("Run a tracker on this computer"), p.switchOwn)
 	p.content = kit.Scrolled(
 		p.invite.card,
-		kit.Card(words.L("Tracker in use"), p.state, p.changed, p.facts.Box),
+		kit.Card(words.L("Tracker in use"), p.state, p.changed, p.facts.Box, p.reach),
 		kit.Card(words.L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
 		kit.Card(words.L("Run a tracker"), p.own,
 			kit.Hint(words.L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
@@ -161,8 +162,16 @@ func connectImportance(view face.TrackerView) widget.Importance {
 }
 
 func (p *Tracker) showInUse(view face.TrackerView) bool {
+	sentence := ""
+	if view.Address != "" {
+		sentence = words.Reach(view.Reach)
+	}
+	if p.reach.Text != sentence {
+		p.reach.SetText(sentence)
+	}
+	changed := kit.Reveal(nil, p.reach, sentence != "")
 	if view.Address == "" {
-		return p.facts.Set(nil)
+		return p.facts.Set(nil) || changed
 	}
 	list := []kit.Fact{
 		{Name: words.L("Name"), Value: words.TrackerName(view.KnownTracker)},
@@ -171,13 +180,20 @@ func (p *Tracker) showInUse(view face.TrackerView) bool {
 		{Name: words.L("Online"), Value: words.Join(words.Peers(view.PeersOnline),
 			words.N("{{.Count}} files and folders", view.Resources, words.Values{"Count": words.Count(view.Resources)}))},
 	}
+	if view.Reach.Verdict != face.VerdictUnknown && view.Reach.Verdict != "" {
+		verdict := words.Verdict(view.Reach.Verdict)
+		if view.Reach.Protocol != "" {
+			verdict = words.Join(verdict, view.Reach.Protocol)
+		}
+		list = append(list, kit.Fact{Name: words.L("Reachability"), Value: verdict})
+	}
 	if view.LeaseSeconds > 0 {
 		list = append(list, kit.Fact{Name: words.L("Lease"), Value: words.L("{{.N}} s", words.Values{"N": view.LeaseSeconds})})
 	}
 	if view.RoundTripMilli > 0 {
 		list = append(list, kit.Fact{Name: words.L("Round trip"), Value: words.L("{{.N}} ms", words.Values{"N": view.RoundTripMilli})})
 	}
-	return p.facts.Set(list)
+	return p.facts.Set(list) || changed
 }
 
 func (p *Tracker) showOthers(view face.TrackerView) {
