@@ -108,10 +108,11 @@ type JoinResponse struct {
 	Reachable        Reachability `json:"reachable"`
 	HeartbeatSeconds int          `json:"heartbeat_seconds"`
 	LeaseSeconds     int          `json:"lease_seconds"`
-	Count            int          `json:"count"`           // resources that the tracker still holds for this peer
-	Digest           Digest       `json:"digest"`          // of them
-	Line             bool         `json:"line,omitempty"`  // the peer may keep a line to this tracker
-	Notes            int          `json:"notes,omitempty"` // that wait at GET /v1/notes
+	Count            int          `json:"count"`                // resources that the tracker still holds for this peer
+	Digest           Digest       `json:"digest"`               // of them
+	Line             bool         `json:"line,omitempty"`       // the peer may keep a line to this tracker
+	Notes            int          `json:"notes,omitempty"`      // that wait at GET /v1/notes
+	TrackerAt        string       `json:"tracker_at,omitempty"` // as in HeartbeatResponse
 }
 
 // Reachability is the result of the tracker's dial back to a peer.
@@ -184,6 +185,10 @@ type HeartbeatResponse struct {
 	Stats *Stats `json:"stats,omitempty"`
 
 	Notes int `json:"notes,omitempty"` // that wait at GET /v1/notes
+
+	// TrackerAt is the HOST:PORT at which others reach the tracker. It is for peers of
+	// its own network, whose links would lead nowhere else; others know it.
+	TrackerAt string `json:"tracker_at,omitempty"`
 }
 
 // Resource is what one peer says about one content.

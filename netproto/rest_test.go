@@ -45,6 +45,7 @@ var goldenBodies = map[string]any{
 		Stats: &Stats{PeersOnline: 2, PeersKnown: 3, Resources: 4, Bytes: 1<<53 + 1, SeedPeers: 1},
 	},
 	"heartbeat-response-notes": HeartbeatResponse{Status: HeartbeatOK, Reachable: ReachableUnknown, Notes: 2},
+	"heartbeat-response-near":  HeartbeatResponse{Status: HeartbeatOK, Reachable: ReachableUnknown, TrackerAt: "share.example:5000"},
 	"heartbeat-response-least": HeartbeatResponse{Status: HeartbeatOK, Reachable: ReachableUnknown},
 	"announce-request": AnnounceRequest{Reset: true, Resources: []Resource{
 		{Hash: countingHash(), Size: 30 << 20, Name: "song.flac", MIME: "audio/flac"},

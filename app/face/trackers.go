@@ -57,6 +57,7 @@ type ChangedKey struct {
 // TrackerView is what the Tracker page shows.
 type TrackerView struct {
 	KnownTracker                  // in use; no address if there is none
+	LinkAddress    string         `json:"link_address,omitempty"` // where others reach the tracker in use, for links
 	LeaseSeconds   int            `json:"lease_seconds,omitempty"`
 	RoundTripMilli int            `json:"round_trip_milli,omitempty"` // of the last heartbeat
 	PeersOnline    int            `json:"peers_online"`

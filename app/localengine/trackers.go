@@ -81,6 +81,7 @@ func (ts *trackers) Tracker(context.Context) (face.TrackerView, error) {
 		v.PeersOnline, v.Resources = t.Stats.PeersOnline, t.Stats.Resources
 	}
 	v.Address, v.Name, v.Fingerprint = t.Address, t.Name, t.Fingerprint
+	v.LinkAddress = ts.engine.Trackers.LinkAddress()
 	beside := map[string]membership.Status{}
 	for _, other := range ts.engine.Trackers.Statuses() {
 		if other.Address != t.Address {

@@ -306,7 +306,7 @@ func (e *Engine) LinkOf(s sharing.Share) string {
 	if t == nil || s.Hash.IsZero() || t.Fingerprint().IsZero() {
 		return ""
 	}
-	return netproto.Link{Tracker: t.Address(), Hash: s.Hash, Name: s.Name, Size: s.Size, Fingerprint: t.Fingerprint()}.String()
+	return netproto.Link{Tracker: e.Trackers.LinkAddress(), Hash: s.Hash, Name: s.Name, Size: s.Size, Fingerprint: t.Fingerprint()}.String()
 }
 
 // NameOf is how a content is called here, its hash if it has no name.

@@ -59,7 +59,11 @@ func (t *Tracker) keepMapped(ctx context.Context) {
 func (t *Tracker) mapped(s portmap.State) {
 	t.mapping.Store(&s)
 	if t.options.PublicURL == "" { // otherwise the person knows better
-		t.server.SetPublicAddress(publicAddress(s).Addr())
+		at := ""
+		if outside := publicAddress(s); outside.IsValid() {
+			at = outside.String()
+		}
+		t.server.SetPublicAddress(at)
 	}
 	select {
 	case t.mapTold <- struct{}{}:

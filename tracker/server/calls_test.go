@@ -347,9 +347,18 @@ func TestTheRouterMaySayThePublicAddressLater(t *testing.T) {
 	var s *server.Server
 	tr := startServer(t, nil, func(made *server.Server) { s = made })
 	tr.sharer("192.168.1.10", netproto.JoinRequest{Port: 4000, MappedPort: 40000}, "a")
-	s.SetPublicAddress(netip.MustParseAddr("203.0.113.9"))
+	s.SetPublicAddress("203.0.113.9:5000")
 	if got := tr.client("198.51.100.8").sources("a"); len(got) != 1 || fmt.Sprint(got[0].Addresses) != "[203.0.113.9:40000]" {
 		t.Errorf("%+v", got)
+	}
+	for from, want := range map[string]string{"192.168.1.10": "203.0.113.9:5000", "198.51.100.8": ""} {
+		c := tr.client(from)
+		joined := c.join(netproto.JoinRequest{Port: 4000})
+		var beat netproto.HeartbeatResponse
+		c.call("POST", netproto.RouteHeartbeat, held(), &beat)
+		if joined.TrackerAt != want || beat.TrackerAt != want {
+			t.Errorf("%s is told %q and %q", from, joined.TrackerAt, beat.TrackerAt)
+		}
 	}
 }
 

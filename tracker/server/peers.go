@@ -43,6 +43,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 		Digest:           held.Digest,
 		Line:             true,
 		Notes:            s.store.NotesFor(c.id),
+		TrackerAt:        s.trackerAt(c),
 	})
 }
 
@@ -128,7 +129,7 @@ func (s *Server) beat(ctx context.Context, c caller, req netproto.HeartbeatReque
 	if status != netproto.HeartbeatJoin {
 		reachable = s.reach.sign(c.id, s.signOf(ctx, c, at))
 	}
-	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable}
+	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable, TrackerAt: s.trackerAt(c)}
 	if status != netproto.HeartbeatJoin {
 		response.Notes = s.store.NotesFor(c.id)
 	}

@@ -188,17 +188,30 @@ func (s *Server) reachFor(p store.Peer, v viewer) netproto.Reachability {
 	return s.reach.known(p.ID(), at.ip)
 }
 
-// SetPublicAddress says at which public ip others reach the tracker, as its router
-// told; the zero Addr if that is no longer known. Peers in the tracker's own network
-// are published there. It may be called while the server runs.
-func (s *Server) SetPublicAddress(ip netip.Addr) {
-	ip = netaddr.Plain(ip)
-	s.public.Store(&ip)
+// SetPublicAddress says at which HOST:PORT others reach the tracker, as its operator or
+// its router told; "" if that is no longer known. If the host is an address, peers in the
+// tracker's own network are published there. It may be called while the server runs.
+func (s *Server) SetPublicAddress(at string) {
+	s.public.Store(&public{at, ipOfURL(at)})
+}
+
+// public is where others reach the tracker: HOST:PORT, and the ip in it if it has one.
+type public struct {
+	at string
+	ip netip.Addr
+}
+
+// trackerAt is what a caller is told about where others reach the tracker.
+func (s *Server) trackerAt(c caller) string {
+	if !netaddr.IsLocal(c.addr) {
+		return ""
+	}
+	return s.public.Load().at
 }
 
 // publicIP returns the tracker's public ip of the same family.
 func (s *Server) publicIP(family netip.Addr) netip.Addr {
-	if ip := *s.public.Load(); ip.Is4() == family.Is4() {
+	if ip := s.public.Load().ip; ip.Is4() == family.Is4() {
 		return ip
 	}
 	return netip.Addr{}

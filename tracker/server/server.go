@@ -103,7 +103,7 @@ type Server struct {
 	calls    *line.Calls
 	relay    *relay.Relay
 	notes    *noteRates
-	public   atomic.Pointer[netip.Addr] // of the tracker
+	public   atomic.Pointer[public] // address of the tracker
 	ports    ports
 }
 
@@ -138,7 +138,7 @@ func New(c Config) *Server {
 	s.lines = line.New(host{s}, 0)
 	s.calls = line.NewCalls(s.lines)
 	s.notes = newNoteRates()
-	s.SetPublicAddress(ipOfURL(c.PublicURL))
+	s.SetPublicAddress(c.PublicURL)
 	relayed := relay.DefaultLimits()
 	if c.Relay != nil {
 		relayed = *c.Relay

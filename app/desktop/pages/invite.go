@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"cmp"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -27,7 +28,7 @@ func inviteOf(view face.TrackerView) (link string, problem face.LinkProblem) {
 	if view.Address == "" {
 		return "", ""
 	}
-	return netproto.Link{Tracker: view.Address, Fingerprint: view.Fingerprint, Size: -1}.String(), ""
+	return netproto.Link{Tracker: cmp.Or(view.LinkAddress, view.Address), Fingerprint: view.Fingerprint, Size: -1}.String(), ""
 }
 
 // Invite shows how to invite people to the tracker in use: a link, and its QR code.

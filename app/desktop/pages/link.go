@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"cmp"
 	"image"
 	"image/color"
 
@@ -31,7 +32,7 @@ func copyLink(w Window, engine face.Trackers, hash netproto.ContentHash, name st
 		if netproto.CheckName(name) != nil {
 			name = "" // such a link would not be valid
 		}
-		link := netproto.Link{Tracker: view.Address, Fingerprint: view.Fingerprint, Hash: hash, Name: name, Size: size}
+		link := netproto.Link{Tracker: cmp.Or(view.LinkAddress, view.Address), Fingerprint: view.Fingerprint, Hash: hash, Name: name, Size: size}
 		w.Copy(link.String(), words.L("Link copied."))
 	})
 }

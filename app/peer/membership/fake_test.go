@@ -18,6 +18,8 @@ type fakeTracker struct {
 	join    func(ctx context.Context) error                 // runs in Join; nil: it succeeds
 	refuse  func(r netproto.Resource) (netproto.Code, bool) // nil: nothing is refused
 
+	outside string // where others reach it
+
 	leave func() // runs in Leave; nil: it does not wait
 	// families and line are how lines are opened; nil: an older tracker.
 	families []string
@@ -55,7 +57,7 @@ func (f *fakeTracker) Join(ctx context.Context, _ netproto.JoinRequest) (netprot
 			return netproto.JoinResponse{}, err
 		}
 	}
-	answer := netproto.JoinResponse{HeartbeatSeconds: 30, LeaseSeconds: 90, Count: len(f.held), Line: f.line != nil}
+	answer := netproto.JoinResponse{HeartbeatSeconds: 30, LeaseSeconds: 90, Count: len(f.held), Line: f.line != nil, TrackerAt: f.outside}
 	for h := range f.held {
 		answer.Digest = answer.Digest.Toggle(h)
 	}
@@ -66,7 +68,7 @@ func (f *fakeTracker) Heartbeat(context.Context, netproto.HeartbeatRequest) (net
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.beats++
-	return netproto.HeartbeatResponse{Status: netproto.HeartbeatOK, Reachable: netproto.ReachableYes, Stats: f.stats}, nil
+	return netproto.HeartbeatResponse{Status: netproto.HeartbeatOK, Reachable: netproto.ReachableYes, Stats: f.stats, TrackerAt: f.outside}, nil
 }
 
 func (f *fakeTracker) Stats(context.Context) (netproto.Stats, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -245,7 +247,7 @@ func (m *membership) stay(ctx context.Context) error {
 	m.update(func(s *Status) {
 		s.MappedPort, s.Calls, s.Relays, s.Lines = self.MappedPort, calls, info.Relay, nil
 		s.Name, s.Fingerprint = info.Name, m.tracker.Fingerprint()
-		s.Observed, s.Reachable = joined.ObservedAddress, joined.Reachable
+		s.Observed, s.Reachable, s.Outside = joined.ObservedAddress, joined.Reachable, outsideOf(joined.TrackerAt)
 		s.Lease = seconds(joined.LeaseSeconds)
 		s.Err, s.Retry, s.State = nil, time.Time{}, StateConnected
 	})
@@ -323,12 +325,33 @@ func (m *membership) heartbeat(ctx context.Context, held *lines) error {
 		counts = m.askCounts(ctx)
 	}
 	m.update(func(s *Status) {
-		s.RoundTrip, s.Reachable = took, answer.Reachable
+		s.RoundTrip, s.Reachable, s.Outside = took, answer.Reachable, outsideOf(answer.TrackerAt)
 		if counts != nil {
 			s.Stats = *counts
 		}
 	})
 	return nil
+}
+
+// outsideOf returns where others reach a tracker, as that says; "" if it says nothing that
+// can stand in a link.
+func outsideOf(said string) string {
+	at, err := netproto.TrackerAddress(said)
+	if err != nil || isLocal(at) {
+		return ""
+	}
+	return at
+}
+
+// isLocal reports whether an address, HOST:PORT, means something only on this computer or
+// in its network.
+func isLocal(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast())
 }
 
 // beat sends a heartbeat over a line, if one stands, and else as a request.

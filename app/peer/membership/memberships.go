@@ -256,6 +256,16 @@ func (ms *Memberships) Active() Trackers {
 	return all
 }
 
+// LinkAddress returns the address of the main tracker for links: where others reach it,
+// if this peer itself uses one that means nothing elsewhere; "" without a main tracker.
+func (ms *Memberships) LinkAddress() string {
+	status := ms.Status()
+	if status.Outside != "" && isLocal(status.Address) {
+		return status.Outside
+	}
+	return status.Address
+}
+
 // Find returns the tracker at an address if this peer has joined it, otherwise nil, and
 // whether a line stands there, and whether another one is about to.
 func (ms *Memberships) Find(address string) (t Tracker, stands, more bool) {

@@ -99,6 +99,7 @@ type Status struct {
 	Relays      bool           // it relays what no call connects
 	Calls       bool           // it keeps lines and arranges calls
 	Lines       []LineStatus   // that stand
+	Outside     string         // where others reach the tracker, if it says so to peers of its own network
 	Opening     int            // lines that are opened for the first time since the tracker was joined
 	Stats       netproto.Stats // the last counts of the tracker; zero before they came
 }

@@ -1,8 +1,12 @@
 package membership
 
 import (
+	"context"
+	"log/slog"
 	"maps"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"centralizedp2p/netproto"
 )
@@ -29,4 +33,29 @@ func FuzzCursors(f *testing.F) {
 			t.Errorf("%v became %v: %v", cursors, again, err)
 		}
 	})
+}
+
+func TestLinksSayWhereOthersReachTheTracker(t *testing.T) {
+	for _, c := range []struct{ at, outside, want string }{
+		{"192.168.1.11:5000", "203.0.113.5:5001", "203.0.113.5:5001"},
+		{"127.0.0.1:5000", "Share.Example", "share.example:5000"},
+		{"192.168.1.11:5000", "", "192.168.1.11:5000"},
+		{"192.168.1.11:5000", "10.0.0.1:5000", "192.168.1.11:5000"}, // is no better
+		{"192.168.1.11:5000", "203.0.113.5:5001/?tracker=x", "192.168.1.11:5000"},
+		{"share.example:5000", "203.0.113.5:5001", "share.example:5000"}, // which others know as well
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeTracker(c.at)
+			f.outside = c.outside
+			ms := New(context.WithoutCancel(t.Context()), Config{
+				Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
+				Calls: func() bool { return false }})
+			defer ms.Close()
+			ms.Use(f)
+			time.Sleep(time.Second)
+			if got := ms.LinkAddress(); got != c.want {
+				t.Errorf("at %s, which says %q: %s", c.at, c.outside, got)
+			}
+		})
+	}
 }
