@@ -52,14 +52,14 @@ func TestChecksOfTheSettingsAreAppliedAtOnce(t *testing.T) {
 	d.reads("/home/ada/Downloads")
 	was := d.engine.applied()
 	for name, of := range map[string]func(face.Settings) bool{
-		"Reserve disk space when a download starts":              func(s face.Settings) bool { return s.Preallocate },
-		"Share completed downloads":                              func(s face.Settings) bool { return s.ShareDownloads },
-		"Allow more uploads when there is spare bandwidth":                     func(s face.Settings) bool { return s.AdaptiveSlots },
+		"Reserve disk space when a download starts":            func(s face.Settings) bool { return s.Preallocate },
+		"Share completed downloads":                            func(s face.Settings) bool { return s.ShareDownloads },
+		"Allow more uploads when there is spare bandwidth":     func(s face.Settings) bool { return s.AdaptiveSlots },
 		"Prepare files slowly to keep the computer responsive": func(s face.Settings) bool { return s.GentleHashing },
-		"No limits on the local network":                         func(s face.Settings) bool { return s.LocalExempt },
-		"Open the port on the router":                            func(s face.Settings) bool { return s.RouterPort },
-		"Let the tracker arrange connections":                    func(s face.Settings) bool { return s.Calls },
-		"Use the relay when nothing else works":                  func(s face.Settings) bool { return s.Relay },
+		"No limits on the local network":                       func(s face.Settings) bool { return s.LocalExempt },
+		"Open the port on the router":                          func(s face.Settings) bool { return s.RouterPort },
+		"Let the tracker arrange connections":                  func(s face.Settings) bool { return s.Calls },
+		"Use the relay when nothing else works":                func(s face.Settings) bool { return s.Relay },
 	} {
 		test.Tap(d.box(name))
 		d.hasSettings(func(s face.Settings) bool { return of(s) == !of(was) })

@@ -62,7 +62,7 @@ func TestShots(t *testing.T) {
 	}
 	for i, state := range []face.SourceState{face.SourceDownloading, face.SourceDownloading, face.SourceQueued, face.SourceFailed, face.SourceKnown} {
 		engine.details.Sources = append(engine.details.Sources, face.Source{Name: fmt.Sprintf("Peer %d", i), Address: fmt.Sprintf("203.0.113.%d:4001", i+5),
-			State: state, Rate: int64(max(0, 5-3*i)) * 1_100_000, Share: []float64{.61, .3, .09, 0, 0}[i], Local: i == 1, Place: 2, Failure: face.Failure{Code: netproto.CodePeerUnreachable}})
+			State: state, Way: []face.Way{face.WayDirect, face.WayLAN, face.WayRelayed, "", ""}[i], Rate: int64(max(0, 5-3*i)) * 1_100_000, Share: []float64{.61, .3, .09, 0, 0}[i], Local: i == 1, Place: 2, Failure: face.Failure{Code: netproto.CodePeerUnreachable}})
 	}
 	engine.uploads = []face.Upload{
 		{ID: "1", Name: "Ubuntu 26.04 desktop amd64.iso", Peer: "Grace", Address: "203.0.113.5:4000", Size: 40e6, Sent: 12e6, Rate: 1.2e6, State: face.UploadSending},
@@ -77,7 +77,8 @@ func TestShots(t *testing.T) {
 		{ID: "5", Name: "secret", Files: 1, State: face.ShareFailed, Failure: face.Failure{Code: netproto.CodeFileUnreadable, Detail: "/home/ada/secret"}},
 		{ID: "6", Name: "new.flac", Files: 1, Size: 7, State: face.ShareShared},
 	}
-	engine.tracker = face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic"}, PeersOnline: 12, Resources: 4021, LeaseSeconds: 90, RoundTripMilli: 14}
+	engine.status.Reach = face.Reach{Verdict: face.VerdictCalled, Reason: face.ReachPortClosed, Advice: face.AdviceSwitchOnUPnP, Port: 6881}
+	engine.tracker = face.TrackerView{Reach: engine.status.Reach, KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic"}, PeersOnline: 12, Resources: 4021, LeaseSeconds: 90, RoundTripMilli: 14}
 	for _, look := range []kit.Look{kit.LookLight, kit.LookDark} {
 		for _, size := range []fyne.Size{fyne.NewSize(1100, 700), fyne.NewSize(720, 480)} {
 			d := newDesk(t, engine, Options{})

@@ -56,7 +56,7 @@ func NewTracker(w Window, engine face.Trackers) *Tracker {
 	p.own = kit.NewCheck(words.L("Run a tracker on this computer"), p.switchOwn)
 	p.content = kit.Scrolled(
 		p.invite.card,
-		kit.Card(words.L("Tracker in use"), p.state, p.changed, p.facts.Box, p.reach),
+		kit.Card(words.L("Tracker in use"), p.state, p.reach, p.changed, p.facts.Box),
 		kit.Card(words.L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
 		kit.Card(words.L("Run a tracker"), p.own,
 			kit.Hint(words.L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
