@@ -129,7 +129,7 @@ only() {
 end_others() {
   local one
   for one in "${others[@]}"; do kill -KILL "$one" 2>/dev/null || true; done
-  wait 2>/dev/null || true
+  for one in "${others[@]}"; do wait "$one" 2>/dev/null || true; done # what else runs here is ended by its part
 }
 
 # result WORDS ends a part.
