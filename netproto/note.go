@@ -99,7 +99,8 @@ func AppendNote(b []byte, n Note) ([]byte, error) {
 		b = append(append(b, byte(len(item.Name))), item.Name...)
 	}
 	if len(b)-start > MaxNoteText {
-		return b[:start], Errorf(CodeTooLarge, "the names and the message have %d bytes together, %d are allowed: send a folder, or fewer files at once", len(b)-start, MaxNoteText)
+		return b[:start], Errorf(CodeTooLarge, "the names and the message have %d bytes together, %d are allowed: send a folder, or fewer files at once",
+			len(b)-start, MaxNoteText)
 	}
 	return b, nil
 }

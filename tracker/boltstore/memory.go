@@ -149,7 +149,10 @@ func (h holding) same(o holding) bool {
 // resource returns a holding as the API describes it.
 func (h holding) resource() netproto.Resource {
 	r := h.row
-	return netproto.Resource{Hash: r.content.Hash(), Size: r.size, Name: r.name, MIME: r.mime, Folder: r.folder, Hidden: r.hidden, Part: h.part, MD5: hexMD5(h.md5)}
+	return netproto.Resource{
+		Hash: r.content.Hash(), Size: r.size, Name: r.name, MIME: r.mime, Folder: r.folder, Hidden: r.hidden,
+		Part: h.part, MD5: hexMD5(h.md5),
+	}
 }
 
 // stepSize is how many entries change under one lock: that takes less than

@@ -19,6 +19,9 @@ func (s *Server) Hurry(d time.Duration) {
 	s.timeouts = timeouts{firstByte: d, header: d, read: d, write: d, idle: d, stop: d}
 }
 
+// TimeBy lets the limits go by another clock.
+func (s *Server) TimeBy(now func() time.Time) { s.guard.now = now }
+
 // DialBackWith lets dial make the connections with which the server finds out which
 // peers can be reached.
 func (s *Server) DialBackWith(dial func(ctx context.Context, network, address string) (net.Conn, error)) {

@@ -20,6 +20,7 @@ func FuzzAnAnswerToASearchIsWhatEncodingJSONWrites(f *testing.F) {
 			hit := netproto.Hit{Hash: netproto.ContentHash{1, 0xab}, Name: name, MIME: mime, Size: size, Sources: int(size % 7), Added: at}
 			offline := hit
 			offline.Folder, offline.Sources, offline.LastSeen = true, 0, at.Truncate(time.Second)
+			hit.Owners = netproto.Owners{{PeerID: netproto.PeerID{1, 0xab}, Name: name}, {PeerID: netproto.PeerID{2}}}
 			page.Items = []netproto.Hit{hit, offline}
 		} else if suggestion != "" {
 			page.Items, page.Suggestions = []netproto.Hit{}, []string{suggestion, name}

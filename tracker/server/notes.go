@@ -86,7 +86,8 @@ func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c caller) (lef
 		return left, noteRefused, err
 	}
 	if len(req.Note) > netproto.MaxNoteBytes {
-		return left, noteRefused, netproto.Errorf(netproto.CodeTooLarge, "a sealed note has at most %d bytes, this one has %d", netproto.MaxNoteBytes, len(req.Note))
+		return left, noteRefused, netproto.Errorf(netproto.CodeTooLarge,
+			"a sealed note has at most %d bytes, this one has %d", netproto.MaxNoteBytes, len(req.Note))
 	}
 	if len(req.Note) == 0 {
 		return left, noteRefused, netproto.Errorf(netproto.CodeInvalid, "the note is empty")

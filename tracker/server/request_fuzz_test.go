@@ -46,6 +46,8 @@ func FuzzRequest(f *testing.F) {
 		{"GET", "/v1/resources?q=a&limit=5&cursor=x&sort=name&offline=true", ``}, {"GET", "/v1/resources?q=%ff&type=film&min_size=-1", ``},
 		{"GET", "/v1/resources/" + hash, ``}, {"GET", "/v1/resources/" + hash + "/peers", ``}, {"GET", "/v1/peers/42bb7fb8-8f8d-4c1c-b4df-d97c2e78eb7c/resources?limit=1", ``},
 		{"POST", "/v1/heartbeat", `{"count":1,"digest":"00"}`}, {"DELETE", "/v1/resources", `{"hashes":["` + hash + `"]}`}, {"DELETE", "/v1/peers/self", ``},
+		{"GET", "/v1/peers?q=Zo&limit=1&cursor=x", ``}, {"GET", "/v1/peers/42bb7fb8-8f8d-4c1c-b4df-d97c2e78eb7c", ``}, {"GET", "/v1/notes", ``},
+		{"POST", "/v1/peers/42bb7fb8-8f8d-4c1c-b4df-d97c2e78eb7c/notes", `{"note":"c2VhbGVk"}`}, {"DELETE", "/v1/notes/aaaqeayeaudaocajbifqydiob4", ``},
 		{"GET", "/v1/tracker", ``}, {"GET", "/v1/stats", ``}, {"GET", "/?q=<b>", ``}, {"GET", "/healthz", ``}, {"GET", "//", ``}, {"GET", "/v1/../x", ``}, {"\x00", "/", ``},
 		{"GET", "/resource", `{"resource_name":"a.txt"}`}, {"POST", "/heartbeat", `{"peer_id":"42bb7fb8-8f8d-4c1c-b4df-d97c2e78eb7c"}`},
 		{"POST", "/resource", `{"peer_id":"42bb7fb8-8f8d-4c1c-b4df-d97c2e78eb7c","peer_ip":"127.0.0.1","peer_port":3000,"resource_name":"t","resource_path":".","resource_hash":"x"}`},
