@@ -23,7 +23,7 @@
 //	DELETE /v1/peers/self                      leave now → 204
 //	POST   /v1/resources                       AnnounceRequest → AnnounceResponse
 //	DELETE /v1/resources                       WithdrawRequest → WithdrawResponse
-//	GET    /v1/resources?q=&type=&min_size=&max_size=&offline=&sort=&limit=&cursor=   → SearchResponse
+//	GET    /v1/resources?q=&type=&min_size=&max_size=&offline=&sort=&order=&limit=&cursor=   → SearchResponse
 //	GET    /v1/resources/{hash}                → ResourceResponse
 //	GET    /v1/resources/{hash}/peers          → SourcesResponse
 //	GET    /v1/peers?q=&limit=&cursor=         → PeopleResponse
@@ -56,7 +56,7 @@
 //
 // The q of a search is words in any order, all of which must occur in a name;
 // "a phrase", spaces included; -word, which must not occur; and type:kind. Case
-// does not matter. A term of one or two characters must start the name or a word
+// does not matter, nor do accents of Latin, Greek and Cyrillic letters. A term of one or two characters must start the name or a word
 // in it. There are at most [MaxQueryTerms] words and phrases. A search that would
 // cost a tracker too much ends its page early, with a cursor.
 //

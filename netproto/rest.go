@@ -248,12 +248,28 @@ const (
 	SortNewest  Sort = "newest" // first announced last
 )
 
+// Order is the direction of a sort. Without one, names ascend, and everything else
+// descends.
+type Order string
+
+// The two directions.
+const (
+	OrderAscending  Order = "asc"
+	OrderDescending Order = "desc"
+)
+
+// Reverses reports whether a sort goes the other way than it does by itself.
+func (o Order) Reverses(s Sort) bool {
+	return o == OrderDescending && s == SortName || o == OrderAscending && s != SortName
+}
+
 // SearchRequest is the query of GET /v1/resources. Zero values do not restrict.
 type SearchRequest struct {
 	Words            string // q
 	Type             string // type
 	MinSize, MaxSize int64  // min_size, max_size; bytes
 	Sort             Sort   // sort
+	Order            Order  // order
 	Limit            int    // limit; 1 to MaxPage
 	Cursor           string // cursor; Next of the page before
 	Offline          bool   // offline=true; also find contents without an online source

@@ -205,10 +205,10 @@ func TestTheRESTAPIIsPinned(t *testing.T) {
 		{"leases", []time.Duration{DefaultHeartbeat, LeaseHeartbeats * DefaultHeartbeat, SeedLease}, []time.Duration{30 * time.Second, 90 * time.Second, 20 * time.Second}},
 		{"words", []any{
 			ReachableYes, ReachableNo, ReachableUnknown, HeartbeatOK, HeartbeatJoin, HeartbeatResync,
-			SortSources, SortName, SortSize, SortNewest, SeedOff, SeedLAN, SeedOpen, MediaTypeProblem,
+			SortSources, SortName, SortSize, SortNewest, OrderAscending, OrderDescending, SeedOff, SeedLAN, SeedOpen, MediaTypeProblem,
 		}, []any{
 			Reachability("yes"), Reachability("no"), Reachability("unknown"), HeartbeatStatus("ok"), HeartbeatStatus("join"), HeartbeatStatus("resync"),
-			Sort("sources"), Sort("name"), Sort("size"), Sort("newest"), SeedPolicy("off"), SeedPolicy("lan"), SeedPolicy("open"), "application/problem+json",
+			Sort("sources"), Sort("name"), Sort("size"), Sort("newest"), Order("asc"), Order("desc"), SeedPolicy("off"), SeedPolicy("lan"), SeedPolicy("open"), "application/problem+json",
 		}},
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {

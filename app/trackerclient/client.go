@@ -260,6 +260,7 @@ func (c *Client) Search(ctx context.Context, q netproto.SearchRequest) (netproto
 	set("min_size", strconv.FormatInt(q.MinSize, 10))
 	set("max_size", strconv.FormatInt(q.MaxSize, 10))
 	set("sort", string(q.Sort))
+	set("order", string(q.Order))
 	set("limit", strconv.Itoa(q.Limit))
 	set("cursor", q.Cursor)
 	if q.Offline {

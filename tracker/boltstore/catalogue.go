@@ -129,7 +129,7 @@ func (m *memory) countUsers(users map[*row]int, some []*peer, hash netproto.Cont
 
 // Search asks the index.
 func (s *Store) Search(ctx context.Context, q store.Query) (store.Found, error) {
-	return s.search(ctx, index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Limit: q.Limit,
+	return s.search(ctx, index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Reverse: q.Reverse, Limit: q.Limit,
 		Cursor: q.Cursor, Offline: q.Offline, Plain: q.Plain, Looks: q.Looks, Yield: q.Yield})
 }
 

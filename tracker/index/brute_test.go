@@ -181,6 +181,9 @@ func (m *model) answer(q *question) []netproto.Hit {
 	slices.SortFunc(hits, func(a, b netproto.Hit) int {
 		byName := strings.Compare(folded[a.Name], folded[b.Name])
 		byHash := strings.Compare(string(a.Hash[:]), string(b.Hash[:]))
+		if q.Reverse {
+			a, b, byName, byHash = b, a, -byName, -byHash
+		}
 		switch q.Sort {
 		case netproto.SortSources:
 			return cmp.Or(cmp.Compare(b.Sources, a.Sources), byName, byHash)
@@ -322,7 +325,7 @@ func TestEverySearchFindsWhatReadingAllNamesFinds(t *testing.T) {
 				if kind == "all" && i == 40 {
 					break // each reads everything
 				}
-				q := &question{Query: index.Query{MaxSize: -1, Sort: sorts[i%4], Limit: 1 + m.random.IntN(60), Offline: m.random.IntN(3) == 0}}
+				q := &question{Query: index.Query{MaxSize: -1, Sort: sorts[i%4], Reverse: m.random.IntN(2) == 0, Limit: 1 + m.random.IntN(60), Offline: m.random.IntN(3) == 0}}
 				ask(m, q)
 				m.compare(q)
 				for range m.random.IntN(8) {

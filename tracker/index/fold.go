@@ -1,6 +1,7 @@
 package index
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // Fold returns the form in which names and words are compared: Unicode case
-// folding in normal form C.
+// folding, without accents, in normal form C.
 func Fold(s string) string { return string(appendFolded(nil, s)) }
 
 func appendFolded(dst []byte, s string) []byte {
@@ -18,12 +19,33 @@ func appendFolded(dst []byte, s string) []byte {
 	for i, c := range dst[start:] {
 		switch {
 		case c >= utf8.RuneSelf:
-			return append(dst[:start], norm.NFC.String(cases.Fold().String(s))...)
+			return append(dst[:start], withoutAccents(cases.Fold().String(s))...)
 		case 'A' <= c && c <= 'Z':
 			dst[start+i] = c + 'a' - 'A'
 		}
 	}
 	return dst
+}
+
+// withoutAccents drops the diacritics of Latin, Greek and Cyrillic letters. In other
+// scripts marks are letters, and stay.
+func withoutAccents(folded string) string {
+	parts := norm.NFD.String(folded)
+	return norm.NFC.String(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 0x300 && r <= 0x36F:
+			return -1
+		case r == 'ø':
+			return 'o'
+		case r == 'ł':
+			return 'l'
+		case r == 'đ':
+			return 'd'
+		case r == 'ı':
+			return 'i'
+		}
+		return r
+	}, parts))
 }
 
 // A word is a row of letters, marks and digits. In scripts without spaces, every

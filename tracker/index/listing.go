@@ -73,7 +73,7 @@ func (l *Listing) place(i int) place {
 // says whose names these are: a cursor of another one is a netproto.CodeInvalid.
 func (x *Index) Page(l *Listing, scope string, limit int, cursor string) (Page, error) {
 	var c condition
-	digest, first := c.digest(netproto.SortName, scope), 0
+	digest, first := c.digest(netproto.SortName, false, scope), 0
 	if cursor != "" {
 		after, err := parseCursor(cursor, digest)
 		if err != nil {

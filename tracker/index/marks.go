@@ -26,6 +26,18 @@ func (m marks) free() {
 func (m marks) set(n int)      { m[n/64] |= 1 << (n % 64) }
 func (m marks) has(n int) bool { return m[n/64]&(1<<(n%64)) != 0 }
 
+// eachDown yields the numbers in descending order until yield returns false.
+func (m marks) eachDown(yield func(n int) bool) {
+	for i := len(m) - 1; i >= 0; i-- {
+		for word := m[i]; word != 0; {
+			top := bits.Len64(word) - 1
+			if word &^= 1 << top; !yield(64*i + top) {
+				return
+			}
+		}
+	}
+}
+
 // each yields the numbers in ascending order until yield returns false.
 func (m marks) each(yield func(n int) bool) {
 	for i, word := range m {

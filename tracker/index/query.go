@@ -32,6 +32,7 @@ type Query struct {
 	MinSize int64         // bytes
 	MaxSize int64         // bytes; -1 means no limit
 	Sort    netproto.Sort
+	Reverse bool   // from the last to the first
 	Limit   int    // hits in a page, at least 1
 	Cursor  string // Page.Next of the page before, "" for the first
 	Offline bool   // also find names that only offline sources use
@@ -187,7 +188,7 @@ func newTerm(text string) term { return term{[]byte(text), utf8.RuneCountInStrin
 
 // digest binds a cursor to every part of the query that decides the hits and
 // their order. The number of hits may change from page to page.
-func (c *condition) digest(sort netproto.Sort, scope string) uint32 {
+func (c *condition) digest(sort netproto.Sort, reverse bool, scope string) uint32 {
 	h := fnv.New32a()
 	for _, terms := range [][]term{c.must, c.not} {
 		for _, t := range terms {
@@ -196,6 +197,9 @@ func (c *condition) digest(sort netproto.Sort, scope string) uint32 {
 		fmt.Fprint(h, "; ")
 	}
 	fmt.Fprintf(h, "%q %q %d %d %t %s %q", c.kinds, c.notKinds, c.minSize, c.maxSize, c.offline, sort, scope)
+	if reverse {
+		fmt.Fprint(h, " reverse")
+	}
 	return h.Sum32()
 }
 

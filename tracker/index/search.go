@@ -51,11 +51,15 @@ func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	s := search{condition: c, ctx: ctx, sort: q.Sort, limit: q.Limit + 1, kept: newKept(), allowed: math.MaxInt, check: looksBetween, yield: runtime.Gosched}
+	s := search{condition: c, ctx: ctx, sort: q.Sort, limit: q.Limit + 1, sign: 1, allowed: math.MaxInt, check: looksBetween, yield: runtime.Gosched}
 	if q.Yield != nil {
 		s.yield = q.Yield
 	}
-	digest := c.digest(q.Sort, "")
+	if q.Reverse {
+		s.sign = -1
+	}
+	s.kept = newKept(s.sign)
+	digest := c.digest(q.Sort, q.Reverse, "")
 	if q.Cursor != "" {
 		if s.after, err = parseCursor(q.Cursor, digest); err != nil {
 			return Page{}, err
@@ -112,6 +116,7 @@ type search struct {
 	condition
 	ctx    context.Context
 	sort   netproto.Sort
+	sign   int    // 1, or -1 from the last to the first
 	change uint64 // versions that died later still live for it
 	after  *place // where the page before ended; nil for the first page
 	limit  int    // candidates to keep
@@ -155,7 +160,7 @@ func (s *search) offer(v *version, name []byte) (done bool) {
 	if s.spent < s.allowed || before == nil || before.content == v.content {
 		return false
 	}
-	if at := placeOf(s.sort, before, its); s.ended == nil || at.compare(s.ended) < 0 {
+	if at := placeOf(s.sort, before, its); s.ended == nil || s.sign*at.compare(s.ended) < 0 {
 		s.ended = &at
 	}
 	return true
@@ -178,7 +183,7 @@ func (s *search) consider(v *version, name []byte) (full bool) {
 		return false
 	}
 	at := placeOf(s.sort, v, name)
-	if s.after != nil && at.compare(s.after) <= 0 {
+	if s.after != nil && s.sign*at.compare(s.after) <= 0 {
 		return false
 	}
 	return !s.keep(found{at, v})
@@ -217,9 +222,16 @@ func (s *search) segment(g *segment, grams [][]uint32, looks int) {
 		}
 		first, end = 0, last
 	}
-	first = max(first, s.first(g, o))
+	if s.sign < 0 {
+		end = min(end, last, s.end(g, o))
+	} else {
+		first = max(first, s.first(g, o))
+	}
 	switch {
-	case o == nil:
+	case s.sign < 0 && few > s.limit:
+		s.walk(looks)
+		s.inReverse(g, o, first, end, lists, few)
+	case o == nil && s.sign > 0:
 		s.walk(looks)
 		s.candidates(lists, first, last, func(rank int) bool { return !s.offer(g.versions[rank], g.name(rank)) })
 	case few <= s.limit:
@@ -290,6 +302,66 @@ func (s *search) inOrder(g *segment, o *order, first, end int, lists []postings,
 	})
 }
 
+// inReverse is inOrder from the last place to the first. Without an order the ranks are
+// the places.
+func (s *search) inReverse(g *segment, o *order, first, end int, lists []postings, few int) {
+	down := func(from, to int, marked marks) (done bool) {
+		for place := from - 1; place >= to; place-- {
+			rank := place
+			if o != nil {
+				rank = int(o.ranks[place])
+			}
+			if (marked == nil || marked.has(rank)) && s.offer(g.versions[rank], g.name(rank)) {
+				return true
+			}
+		}
+		return false
+	}
+	if len(lists) == 0 {
+		down(end, first, nil)
+		return
+	}
+	looks := min(max(end-first, 0), 2*s.limit*g.len()/few)
+	if looks*costOfLook < few+looks {
+		if down(end, end-looks, nil) {
+			return
+		}
+		end -= looks
+	}
+	if end <= first {
+		return
+	}
+	marked := newMarks(g.len())
+	defer marked.free()
+	s.candidates(lists, 0, g.len(), func(rank int) bool {
+		marked.set(rank)
+		return true
+	})
+	if o != nil && few*costOfPlace > looks {
+		down(end, first, marked)
+		return
+	}
+	byPlace := marked
+	if o != nil {
+		byPlace = newMarks(g.len())
+		defer byPlace.free()
+		marked.each(func(rank int) bool {
+			byPlace.set(int(o.places[rank]))
+			return true
+		})
+	}
+	byPlace.eachDown(func(place int) bool {
+		if place >= end || place < first {
+			return place >= first
+		}
+		rank := place
+		if o != nil {
+			rank = int(o.ranks[place])
+		}
+		return !s.offer(g.versions[rank], g.name(rank))
+	})
+}
+
 // eachOf offers the names of the ranks until the page is full or the walk ends. If
 // marked is not nil, it skips ranks that are not marked.
 func (s *search) eachOf(g *segment, ranks []uint32, marked marks) (done bool) {
@@ -333,6 +405,21 @@ func (s *search) first(g *segment, o *order) int {
 	})
 }
 
+// end returns the place in an order before which a page in reverse can start.
+func (s *search) end(g *segment, o *order) int {
+	if s.after == nil {
+		return g.len()
+	}
+	return sort.Search(g.len(), func(i int) bool {
+		rank := i
+		if o != nil {
+			rank = int(o.ranks[i])
+		}
+		at := placeOf(s.sort, g.versions[rank], g.name(rank))
+		return at.compare(s.after) >= 0
+	})
+}
+
 // tail offers the versions in the tail. It looks for the longest term in all
 // names at once.
 func (s *search) tail(r *run) {
@@ -364,8 +451,8 @@ type found struct {
 }
 
 // newKept returns an empty heap of candidates, the worst on top.
-func newKept() heap[found] {
-	return heap[found]{before: func(a, b *found) bool { return a.at.compare(&b.at) > 0 }}
+func newKept(sign int) heap[found] {
+	return heap[found]{before: func(a, b *found) bool { return sign*a.at.compare(&b.at) > 0 }}
 }
 
 // keep adds a candidate if it is among the limit best so far, and reports
@@ -375,7 +462,7 @@ func (s *search) keep(f found) bool {
 		s.kept.push(f)
 		return true
 	}
-	if f.at.compare(&s.kept.top().at) >= 0 {
+	if s.sign*f.at.compare(&s.kept.top().at) >= 0 {
 		return false
 	}
 	*s.kept.top() = f
@@ -388,10 +475,10 @@ func (s *search) keep(f found) bool {
 // missing, so the next page begins there.
 func (s *search) page(limit int, digest uint32) Page {
 	h := s.kept.items
-	slices.SortFunc(h, func(a, b found) int { return a.at.compare(&b.at) })
+	slices.SortFunc(h, func(a, b found) int { return s.sign * a.at.compare(&b.at) })
 	p := Page{Looks: s.spent}
 	if s.ended != nil {
-		n, there := slices.BinarySearchFunc(h, s.ended, func(f found, end *place) int { return f.at.compare(end) })
+		n, there := slices.BinarySearchFunc(h, s.ended, func(f found, end *place) int { return s.sign * f.at.compare(end) })
 		if there {
 			n++
 		}

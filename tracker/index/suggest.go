@@ -137,7 +137,7 @@ func endsNearly(text, want []byte) bool {
 
 // suggest returns names for a search that found nothing, the best first.
 func (s *search) suggest(now *snapshot) []string {
-	best, looks, reads, fresh := newKept(), maxMended, maxMendedReads, maxMended
+	best, looks, reads, fresh := newKept(1), maxMended, maxMendedReads, maxMended
 	for i := range s.must {
 		m, ok := mend(s.must[i])
 		if !ok || s.ctx.Err() != nil {
@@ -145,7 +145,7 @@ func (s *search) suggest(now *snapshot) []string {
 		}
 		rest := *s
 		rest.must, rest.everyName = slices.Delete(slices.Clone(s.must), i, i+1), true
-		rest.kept, rest.sort, rest.limit = best, netproto.SortSources, keptForSuggest
+		rest.kept, rest.sort, rest.limit, rest.sign = best, netproto.SortSources, keptForSuggest, 1
 		grams := rest.grams()
 		for _, g := range now.segments {
 			rest.mended(g, m, grams, &looks, &reads)

@@ -13,12 +13,14 @@ import (
 
 func (s *Server) search(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := queryOf(r)
+	sort := q.sort()
 	search := store.Query{
 		Text:    q.text(),
 		Kind:    q.kind(),
 		MinSize: q.number("min_size", 0, math.MaxInt64, 0),
 		MaxSize: q.number("max_size", 0, math.MaxInt64, -1),
-		Sort:    q.sort(),
+		Sort:    sort,
+		Reverse: q.order().Reverses(sort),
 		Limit:   q.limit(),
 		Cursor:  q.cursor(),
 		Offline: q.flag("offline"),
@@ -90,6 +92,16 @@ func (q *query) sort() netproto.Sort {
 		return sort
 	default:
 		q.refuse("sort is sources, name, size or newest, not %q", string(sort))
+		return ""
+	}
+}
+
+func (q *query) order() netproto.Order {
+	switch order := netproto.Order(q.values.Get("order")); order {
+	case "", netproto.OrderAscending, netproto.OrderDescending:
+		return order
+	default:
+		q.refuse("order is asc or desc, not %q", string(order))
 		return ""
 	}
 }

@@ -235,7 +235,7 @@ func TestASearchIsReadStrictly(t *testing.T) {
 	peer.announce(file("a.mkv"), file("b.mkv"), file("c.txt"))
 	for _, query := range []string{
 		"q=" + strings.Repeat("x", netproto.MaxQueryBytes+1), "q=%ff", "type=films", "min_size=-1", "min_size=x",
-		"max_size=99999999999999999999", "sort=best", "limit=0", "limit=201", "limit=x", "cursor=x",
+		"max_size=99999999999999999999", "sort=best", "order=up", "limit=0", "limit=201", "limit=x", "cursor=x",
 		"cursor=" + strings.Repeat("A", netproto.MaxCursorBytes+1),
 	} {
 		peer.refused("GET", netproto.RouteResources+"?"+query, "", netproto.CodeInvalid)
@@ -252,6 +252,14 @@ func TestASearchIsReadStrictly(t *testing.T) {
 	}
 	if got := peer.search("max_size=0"); got.Items == nil || len(got.Items) != 0 {
 		t.Errorf("%+v", got)
+	}
+	for query, want := range map[string]string{
+		"sort=name&order=asc": "a.mkv | b.mkv | c.txt", "sort=name&order=desc": "c.txt | b.mkv | a.mkv",
+		"sort=name&order=desc&limit=2": "c.txt | b.mkv", "sort=newest&order=desc": names(peer.search("sort=newest").Items),
+	} {
+		if got := names(peer.search(query).Items); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
 	}
 	first := peer.search("sort=name&limit=2")
 	if got := names(peer.search("sort=name&limit=2&cursor=" + first.Next).Items); got != "c.txt" {

@@ -65,7 +65,8 @@ type Query struct {
 	MinSize int64         // bytes
 	MaxSize int64         // bytes; -1 means no limit
 	Sort    netproto.Sort
-	Limit   int // hits, 1 to netproto.MaxPage
+	Reverse bool // from the last to the first
+	Limit   int  // hits, 1 to netproto.MaxPage
 	Cursor  string
 	Offline bool   // also find contents without an online source
 	Plain   bool   // suggest nothing
