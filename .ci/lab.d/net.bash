@@ -65,8 +65,8 @@ net_up() {
   at rf nft 'table ip office { chain forw { type filter hook forward priority -5; iifname "lan" tcp dport { 80, 443 } accept; iifname "lan" icmp type echo-request accept; iifname "lan" drop; }; }'
   for n in $HOSTS; do slow "$n" $FAST; done
   at ru nft 'table ip office { chain forw { type filter hook forward priority -5; iifname "lan" udp dport != 53 drop; }; }'
-  for n in open1 a1 b1 c1 d1 f1 u1; do at $n ping -c1 -W2 -q $TRACKER4 >/dev/null || fail "$n does not reach the tracker's computer: the lab is wrong"; done
-  for n in v6only h6; do at $n ping -6 -c1 -W2 -q $TRACKER6 >/dev/null || fail "$n does not reach the tracker's computer: the lab is wrong"; done
+  for n in open1 a1 b1 c1 d1 f1 u1; do at $n ping -c1 -w5 -i0.2 -q $TRACKER4 >/dev/null || fail "$n does not reach the tracker's computer: the lab is wrong"; done
+  for n in v6only h6; do at $n ping -6 -c1 -w5 -i0.2 -q $TRACKER6 >/dev/null || fail "$n does not reach the tracker's computer: the lab is wrong"; done
 }
 
 # uplinks NODE…: connects the interface wan of each to the public segment, over a bridge of

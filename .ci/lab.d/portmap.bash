@@ -18,7 +18,8 @@ portmap_cases() {
   check "a port that another computer has gives way" other_port
   port_mapping rc on
   check "behind a carrier's NAT the reason is said" unmapped_because shared-address c1 20
-  port_mapping rc off
+  unshare_host c1
+  share c1 # which the tracker finds unreachable within half a minute
   port_mapping ra off
   check "without any daemon, the router is silent" unmapped_because silent a1 20
 
@@ -29,14 +30,63 @@ portmap_cases() {
   share a1 &
   share h6 &
   wait_all
-  check "the program maps its port" program_maps
+  check "the program maps its port" mapped_to "192.168.1.10:${PORTS[a1]}"
   check "the program opens the IPv6 firewall" program_opens
   trial a1 open1 router "a mapped port"
   trial a1 u1 router "a mapped port"
   trial h6 v6only router "an open port of the IPv6 firewall"
   unshare_host a1
   check "the program gives its port back" program_gives_back
+  household_cases
   port_mapping ra off
+
+  check "behind a carrier's NAT the program says so" program_says c1 "a port cannot be opened"
+  port_mapping rc off
+}
+
+# household_cases: a tracker at a2 behind its router, which passes its port on; a1 beside
+# it shares, and people outside fetch.
+household_cases() {
+  local TRACKER_AT=192.168.1.11:5000
+  unshare_host a2
+  serve a2 "$WORK/home-tracker" "$TRACKER" --listen :5000 --map-port --data "$WORK/home-tracker.data" --lan-announce=false --new-keys-address 0
+  local home=$server
+  check "a tracker maps its port" mapped_to 192.168.1.11:5000
+  share a1
+  check "a peer beside it maps its own" mapped_to "192.168.1.10:${PORTS[a1]}"
+  check "its link leads to the router" grep -q "cp2p://$PUBLIC.101:5000/" "$WORK/share-a1.out"
+  TRACKER_AT=$PUBLIC.101:5000
+  trial a1 open1 router "a household behind its own tracker" # two at once would fetch from each other
+  trial a1 b1 router "a household behind its own tracker"
+  unshare_host a1
+  TRACKER_AT=192.168.1.11:5000
+  share a1 --no-router-port
+  # shellcheck disable=SC2034 # tracker_of
+  TRACKER_AT=$PUBLIC.101:5000
+  trial a1 open1 called "and without a mapping of its own"
+  trial a1 b1 called "and without a mapping of its own"
+  unshare_host a1
+  stop "$home"
+  check "the tracker gives its port back" program_gives_back
+}
+
+# mapped_to IP:PORT: within 10 s, the router of the first home passes a port on there.
+mapped_to() {
+  for _ in $(seq 100); do
+    ! mappings ra | grep -q "$1" || return 0
+    sleep 0.1
+  done
+  echo "the router has: $(mappings ra)"
+  return 1
+}
+# program_says HOST WORDS: in what it says about how others reach it, within 45 s.
+program_says() {
+  for _ in $(seq 450); do
+    ! grep '"event":"reachability"' "$WORK/share-$1.out" | grep -q "$2" || return 0
+    sleep 0.1
+  done
+  echo "it says: $(grep '"event":"reachability"' "$WORK/share-$1.out" | tail -n 1)"
+  return 1
 }
 
 # keeper HOST [LIFE]: keeps port 7001 of a host mapped; its states are in $WORK/keeper.out.
@@ -115,14 +165,6 @@ other_port() {
 nat_pmp_only() {
   at ra nft 'table inet old; delete table inet old'
   [ "$1" = off ] || at ra nft 'table inet old { chain inp { type filter hook input priority -20; iifname "lan" udp dport 5351 @th,64,8 2 drop; }; }'
-}
-program_maps() {
-  for _ in $(seq 100); do
-    ! mappings ra | grep -q "192.168.1.10:${PORTS[a1]}" || return 0
-    sleep 0.1
-  done
-  echo "the router has: $(mappings ra)"
-  return 1
 }
 program_opens() {
   for _ in $(seq 100); do

@@ -33,7 +33,8 @@ speed_cases() {
 
 # speed RATE WAY TYPE TYPE: one download by that way, behind NATs of these types.
 speed() {
-  local name=b1-a1.$2.$(now) owner tracker result=right got
+  local name owner tracker result=right got
+  name=b1-a1.$2.$(now)
   renat "$3" "$4"
   owner=$(seconds_of "$(cat "$WORK/share-b1.pid")") tracker=$(seconds_of "$(cat "$WORK/tracker.pid")")
   fetch b1 a1 "$name" || result=nothing

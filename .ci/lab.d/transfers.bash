@@ -44,9 +44,13 @@ tracker_up() {
 }
 tracker_down() { stop "$(cat "$WORK/tracker.pid")"; }
 
-# tracker_of NODE: how a peer there knows the tracker.
+# tracker_of NODE: how a peer there knows the tracker; TRACKER_AT says it for all.
 tracker_of() {
   local port=$TRACKER_PORT
+  if [ -n "${TRACKER_AT:-}" ]; then
+    echo "$TRACKER_AT"
+    return
+  fi
   [ "$1" != f1 ] || port=443
   if [ -z "${ADDRESSES:-}" ]; then
     echo "tracker.lab:$port"

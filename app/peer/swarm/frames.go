@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
@@ -88,6 +89,9 @@ func (r *reader) Data(in *bufio.Reader, length int) error {
 	}
 	n := length - len(raw)
 	q := r.request(binary.BigEndian.Uint32(raw[:]))
+	if q != nil && q.lane.first.IsZero() {
+		q.lane.first = time.Now()
+	}
 	if q == nil {
 		if !r.late(n) {
 			return fmt.Errorf("%w: data that nobody asked for", netproto.ErrFrame)

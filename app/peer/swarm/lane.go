@@ -160,7 +160,9 @@ func (l *lane) lost(err error) {
 	if l.over {
 		return
 	}
-	if !errors.Is(err, session.ErrRenewed) && !errors.Is(err, session.ErrImproved) && !l.leaving {
+	// A connection that fell silent is made anew at once: a network has changed somewhere,
+	// or else the source does not answer, which counts then.
+	if !errors.Is(err, session.ErrRenewed) && !errors.Is(err, session.ErrImproved) && !errors.Is(err, session.ErrSilent) && !l.leaving {
 		l.source.fail(err, &a.swarms.config.Timing)
 	}
 	l.detach()

@@ -246,6 +246,8 @@ type lane struct {
 	begun   time.Time     // when its connection was asked for
 	pace    chan struct{} // wakes runPace
 
+	first time.Time // when the first byte came; only the reading goroutine of the connection uses it
+
 	streams    map[*job]*stream
 	requests   map[*request]struct{}
 	paced      []*request    // not yet asked for to their end, because of a limit
