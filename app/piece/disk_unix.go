@@ -71,9 +71,18 @@ func lockFile(file *os.File) error {
 	return err
 }
 
-// Allocated returns the number of bytes that a file takes on the disk; fewer than
-// its size if it is sparse.
-func Allocated(info fs.FileInfo) int64 {
+// Occupied returns the number of bytes that a file in root takes on the disk, fewer
+// than its size if it is sparse; info is what the system said about it.
+func Occupied(_ *os.Root, _ string, info fs.FileInfo) int64 { return blocksOf(info) }
+
+// hasHoles reports whether a file takes less space than its size.
+func hasHoles(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && blocksOf(info) < info.Size()
+}
+
+// blocksOf returns the number of bytes that a file takes on the disk.
+func blocksOf(info fs.FileInfo) int64 {
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
 		return sys.Blocks * 512
 	}

@@ -128,6 +128,3 @@ func lockFile(file *os.File) error {
 	}
 	return err
 }
-
-// Allocated returns the number of bytes that a file takes on the disk.
-func Allocated(info fs.FileInfo) int64 { return info.Size() }

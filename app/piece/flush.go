@@ -146,6 +146,7 @@ func (p *Part) Publish(name string, durable bool) (string, error) {
 	if err := p.endFlusher(); err != nil {
 		return "", err
 	}
+	setSparse(p.file, false)
 	if durable {
 		if err := p.sync(); err != nil {
 			return "", err

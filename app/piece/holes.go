@@ -63,6 +63,9 @@ func (p *Part) write(b []byte, offset int64) error {
 // hole makes a range of the file read as zeros; done is false where the file system
 // cannot do so. What an earlier writer left there goes away.
 func (p *Part) hole(offset, length int64) (done bool, err error) {
+	if !keepsHoles {
+		return false, nil
+	}
 	if offset < p.size {
 		err := punchHole(p.file, offset, min(length, p.size-offset))
 		if errors.Is(err, errors.ErrUnsupported) {
@@ -98,10 +101,4 @@ func writeSparse(file *os.File, content []byte) error {
 		return err
 	}
 	return file.Truncate(int64(len(content)))
-}
-
-// hasHoles reports whether a file takes less space than its size.
-func hasHoles(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && Allocated(info) < info.Size()
 }

@@ -11,7 +11,7 @@ func allocated(t *testing.T, path string) int64 {
 	t.Helper()
 	info, err := os.Stat(path)
 	must(t, err)
-	return Allocated(info)
+	return blocksOf(info)
 }
 
 func TestZerosBecomeHoles(t *testing.T) {

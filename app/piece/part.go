@@ -118,6 +118,9 @@ func (p *Part) open() error {
 		file.Close()
 		return err
 	}
+	if info.Size() == 0 && p.manifest.Pieces() > 1 {
+		setSparse(file, true)
+	}
 	p.file, p.out, p.size = file, file, info.Size()
 	return nil
 }

@@ -14,7 +14,7 @@ func preallocate(file *os.File, size int64) error {
 	if err != nil {
 		return err
 	}
-	store := unix.Fstore_t{Flags: unix.F_ALLOCATEALL, Posmode: unix.F_PEOFPOSMODE, Length: max(size-Allocated(info), 0)}
+	store := unix.Fstore_t{Flags: unix.F_ALLOCATEALL, Posmode: unix.F_PEOFPOSMODE, Length: max(size-blocksOf(info), 0)}
 	if store.Length == 0 {
 		return nil
 	}

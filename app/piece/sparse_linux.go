@@ -23,3 +23,9 @@ func punchHole(file *os.File, offset, length int64) error {
 	}
 	return err
 }
+
+// keepsHoles says that zeros may become holes of a finished file.
+const keepsHoles = true
+
+// setSparse does nothing: every file may have holes.
+func setSparse(*os.File, bool) {}

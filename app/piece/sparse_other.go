@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package piece
 
@@ -15,3 +15,9 @@ func written(file *os.File, offset, length int64) bool {
 
 // punchHole is a means that only Linux has in one form for all file systems.
 func punchHole(*os.File, int64, int64) error { return errors.ErrUnsupported }
+
+// keepsHoles says that zeros may become holes of a finished file.
+const keepsHoles = true
+
+// setSparse does nothing: every file may have holes.
+func setSparse(*os.File, bool) {}

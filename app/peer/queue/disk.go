@@ -129,13 +129,13 @@ func copyName(record library.Download) string { return netproto.PartPrefix + "mo
 // room returns an error unless there is space for what is to be copied.
 func (k *disk) room(from *os.Root, name string, to *os.Root) error {
 	var size int64
-	err := fs.WalkDir(from.FS(), name, func(_ string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(from.FS(), name, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		info, err := entry.Info()
 		if err == nil {
-			size += min(info.Size(), max(piece.Allocated(info), 0))
+			size += min(info.Size(), max(piece.Occupied(from, file, info), 0))
 		}
 		return err
 	})

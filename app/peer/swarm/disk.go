@@ -81,11 +81,12 @@ func onlyScarce(err error) error {
 
 // onDisk is how much the unfinished file of a job occupies already, in bytes.
 func (j *job) onDisk() int64 {
-	info, err := j.attempt.root.Stat(path.Join(j.dir, piece.PartName(j.hash)))
+	name := path.Join(j.dir, piece.PartName(j.hash))
+	info, err := j.attempt.root.Stat(name)
 	if err != nil {
 		return 0
 	}
-	return piece.Allocated(info)
+	return piece.Occupied(j.attempt.root, name, info)
 }
 
 // local is the path on this computer of a name in the attempt's root.
