@@ -101,6 +101,7 @@ type shelf struct {
 var shelves = []shelf{
 	{library: "fyne.io/fyne/v2/app/...", rooms: []string{"app"}, cgoIn: "app"},
 	{library: "fyne.io/...", rooms: []string{"app", "app/desktop", "app/desktop/kit", "app/desktop/pages"}, cgoIn: "app"},
+	{library: "github.com/Microsoft/go-winio/...", rooms: []string{"netproto/localsocket"}},
 	{library: "github.com/nicksnyder/go-i18n/...", rooms: []string{"app/desktop/words"}},
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},

@@ -105,7 +105,9 @@ func TestAPartIsSparseUntilItIsPublished(t *testing.T) {
 	}
 }
 
-func onWine() bool { return windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil }
+func onWine() bool {
+	return windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil
+}
 
 func TestSpansCoverARangeIfNoGapIsLeft(t *testing.T) {
 	whole := span{100, 50}

@@ -1,6 +1,6 @@
 // Package localsocket is how processes of one user on one computer reach each other:
-// over a Unix socket that nobody else can open at any moment, however long its path
-// is.
+// over a channel in a folder that nobody else can open at any moment, however long its
+// path is. It is a Unix socket or, on Windows, a named pipe.
 package localsocket
 
 import (
@@ -8,51 +8,17 @@ import (
 	"errors"
 	"net"
 	"os"
-	"path/filepath"
-	"runtime"
-	"sync"
 )
 
-// maxPath is how long the path of a Unix socket may be everywhere, in bytes.
-const maxPath = 100
+// Listen makes a socket that only this user can open, in place of one that a killed
+// process left. The caller makes sure that no other process listens there, and that the
+// folder exists. Closing the listener removes the socket.
+func Listen(path string) (net.Listener, error) { return listen(path) }
 
-// Listen makes a socket with mode 0600, in place of one that a killed process left.
-// The caller makes sure that no other process listens there, and that the folder
-// exists. Closing the listener removes the socket.
-func Listen(path string) (net.Listener, error) {
-	if runtime.GOOS == "windows" { // which has no such modes, and may not rename sockets
-		if err := removed(path); err != nil {
-			return nil, err
-		}
-		return net.Listen("unix", path)
-	}
-	fresh := path + ".new" // it gets its mode before it gets its name
-	if err := removed(fresh); err != nil {
-		return nil, err
-	}
-	var ln *net.UnixListener
-	err := shorten(fresh, func(short string) (err error) {
-		ln, err = net.ListenUnix("unix", &net.UnixAddr{Name: short, Net: "unix"})
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	ln.SetUnlinkOnClose(false) // it knows its first name only
-	if err := errors.Join(os.Chmod(fresh, 0o600), os.Rename(fresh, path)); err != nil {
-		return nil, errors.Join(err, ln.Close(), removed(fresh))
-	}
-	return &listener{ln, sync.OnceValue(func() error { return errors.Join(ln.Close(), removed(path)) })}, nil
-}
-
-// Dial connects to the socket at path.
-func Dial(ctx context.Context, path string) (conn net.Conn, err error) {
-	err = shorten(path, func(short string) (err error) {
-		conn, err = new(net.Dialer).DialContext(ctx, "unix", short)
-		return err
-	})
-	return conn, err
-}
+// Dial connects to the socket at path. The error is [os.ErrNotExist] if there is none,
+// or, on Windows, if the process that made it was killed; [os.ErrPermission] if it
+// belongs to another user.
+func Dial(ctx context.Context, path string) (net.Conn, error) { return dial(ctx, path) }
 
 func removed(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -69,39 +35,3 @@ type listener struct {
 
 // Close implements net.Listener.
 func (l *listener) Close() error { return l.close() }
-
-// shorten calls use with a path of a socket that is short enough for the system: while
-// use runs, a long one is reached through a link in a temporary folder that only this
-// user can enter. The socket itself is in its own folder.
-func shorten(path string, use func(short string) error) error {
-	if len(path) <= maxPath || runtime.GOOS == "windows" { // where not every user may make links
-		return use(path)
-	}
-	folder, err := filepath.Abs(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	var failures []error
-	for _, base := range []string{os.TempDir(), os.Getenv("XDG_RUNTIME_DIR"), "/tmp", "/var/tmp"} {
-		if base == "" {
-			continue
-		}
-		temporary, err := os.MkdirTemp(base, "cp2p-")
-		if err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		link := filepath.Join(temporary, "d")
-		short := filepath.Join(link, filepath.Base(path))
-		if len(short) > maxPath {
-			failures = append(failures, os.Remove(temporary))
-			continue
-		}
-		err = os.Symlink(folder, link)
-		if err == nil {
-			err = use(short)
-		}
-		return errors.Join(err, os.RemoveAll(temporary))
-	}
-	return errors.Join(failures...)
-}

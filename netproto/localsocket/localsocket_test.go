@@ -1,6 +1,7 @@
 package localsocket
 
 import (
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,10 +20,29 @@ func meets(t *testing.T, path string) {
 	if info, err := os.Stat(path); runtime.GOOS != "windows" && (err != nil || info.Mode() != os.ModeSocket|0o600) {
 		t.Errorf("%v, %v", info, err)
 	}
+	accepted := make(chan net.Conn, 1)
+	go func() {
+		defer close(accepted)
+		if conn, err := ln.Accept(); err == nil {
+			accepted <- conn
+		}
+	}()
 	conn, err := Dial(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	other := <-accepted
+	if other == nil {
+		t.Fatal("nothing was accepted")
+	}
+	heard := make([]byte, 3)
+	if _, err := conn.Write([]byte("two")); err != nil {
+		t.Error(err)
+	}
+	if _, err := io.ReadFull(other, heard); err != nil || string(heard) != "two" {
+		t.Errorf("%q, %v", heard, err)
+	}
+	other.Close()
 	conn.Close()
 	for range 2 {
 		if err := ln.Close(); err != nil {
@@ -41,27 +61,22 @@ func TestASocketIsPrivateAndReplacesOneThatWasLeft(t *testing.T) {
 	}
 	defer os.RemoveAll(folder)
 	path := filepath.Join(folder, "a.sock")
-	if runtime.GOOS != "windows" {
-		left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		left.SetUnlinkOnClose(false)
-		left.Close()
+	killed(t, path)
+	if conn, err := Dial(t.Context(), path); err == nil {
+		conn.Close()
+		t.Error("somebody answers")
 	}
 	meets(t, path)
 }
 
 func TestASocketMayHaveALongPath(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("not every user may make links there")
-	}
 	base := t.TempDir()
 	for _, temporary := range []string{base, filepath.Join(base, strings.Repeat("x", 100))} { // the second one is too long itself
 		if err := os.MkdirAll(temporary, 0o700); err != nil {
 			t.Fatal(err)
 		}
 		t.Setenv("TMPDIR", temporary)
+		t.Setenv("TMP", temporary) // on Windows
 		long := filepath.Join(t.TempDir(), strings.Repeat("deep", 30), strings.Repeat("down", 30))
 		if err := os.MkdirAll(long, 0o700); err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/localsocket"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 	"centralizedp2p/tracker/server"
@@ -54,7 +55,7 @@ func startOwned(t *testing.T, access server.Access) *owner {
 	return &owner{t, data, &http.Client{Timeout: patience, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", daemon.ControlSocket(data))
+			return localsocket.Dial(ctx, daemon.ControlSocket(data))
 		},
 	}}}
 }
@@ -166,7 +167,7 @@ func TestTheSocketIsNeverOpenToOthers(t *testing.T) {
 				return
 			default:
 			}
-			if info, err := os.Stat(daemon.ControlSocket(data)); err == nil && info.Mode().Perm() != 0o600 {
+			if info, err := os.Stat(daemon.ControlSocket(data)); err == nil && runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 				t.Errorf("the socket has the mode %v", info.Mode().Perm())
 				return
 			}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,9 +14,12 @@ import (
 	"go.uber.org/goleak"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/localsocket"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Microsoft/go-winio.ioCompletionProcessor"))
+}
 
 const link = "cp2p://192.0.2.7:5000/b4c0d6b62a8f6c3fe1f5a2cbd4d1f1a4e5c6a7b8c9d0e1f2a3b4c5d6e7f80912"
 
@@ -83,12 +85,14 @@ func TestWhereNoWindowListensTheSecondStartHearsIt(t *testing.T) {
 
 func TestTheSocketOfAKilledWindowIsReplaced(t *testing.T) {
 	dir := profile(t)
-	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: Socket(dir), Net: "unix"})
+	ln, err := localsocket.Listen(Socket(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead.SetUnlinkOnClose(false)
-	dead.Close()
+	left := filepath.Join(dir, "left")
+	if err := errors.Join(os.Rename(Socket(dir), left), ln.Close(), os.Rename(left, Socket(dir))); err != nil {
+		t.Fatal(err)
+	}
 	s := listen(t, dir)
 	go func() { <-s.Requests() }()
 	if err := HandOver(soon(t), dir, nil); err != nil {
@@ -102,7 +106,7 @@ func TestAWindowThatClosesLeavesNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := net.Dial("unix", Socket(dir)) // and says nothing
+	conn, err := localsocket.Dial(t.Context(), Socket(dir)) // and says nothing
 	if err != nil {
 		t.Fatal(err)
 	}
