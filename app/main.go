@@ -5,15 +5,14 @@ import (
 	"context"
 	"os"
 
-	"golang.org/x/term"
-
 	"centralizedp2p/app/command"
 )
 
 func main() {
 	ctx, stop := command.UntilStopped(context.Background())
-	streams := command.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: term.IsTerminal(int(os.Stderr.Fd()))}
+	streams, ended := streams()
 	code := command.Run(ctx, os.Args[1:], streams, openDesktop)
 	stop()
+	ended(code)
 	os.Exit(code)
 }

@@ -3,8 +3,12 @@ package launch
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
+	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
 )
 
@@ -73,7 +77,19 @@ func valueIs(path, name, want string) (bool, error) {
 	}
 	defer key.Close()
 	value, _, err := key.GetStringValue(name)
-	return err == nil && value == want, missing(err)
+	return err == nil && sameCommand(value, want), missing(err)
+}
+
+// sameCommand reports whether two command lines start the same program in the same way.
+// An installer quotes where this program does not, and Windows does not tell upper case
+// in a path from lower case.
+func sameCommand(a, b string) bool {
+	wordsA, errA := windows.DecomposeCommandLine(a)
+	wordsB, errB := windows.DecomposeCommandLine(b)
+	if errA != nil || errB != nil || len(wordsA) == 0 || len(wordsB) == 0 {
+		return false
+	}
+	return strings.EqualFold(filepath.Clean(wordsA[0]), filepath.Clean(wordsB[0])) && slices.Equal(wordsA[1:], wordsB[1:])
 }
 
 func setValue(path, name, value string) error {
