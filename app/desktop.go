@@ -92,7 +92,7 @@ func handOver(ctx context.Context, profile string, open []string, inUse error) e
 
 // runDesktop runs the window on a node, and closes the node.
 func runDesktop(ctx context.Context, n *node.Node, profile string, open []string) error {
-	options := desktop.Options{Version: node.Version, Open: open}
+	options := desktop.Options{Version: node.Version, Open: open, Picker: desktop.SystemPicker}
 	server, err := instance.Listen(profile, n.Log)
 	if err != nil { // a window that no second start finds is better than none
 		n.Log.Warn("a second start will not find this window", "error", err)

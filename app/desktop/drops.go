@@ -38,13 +38,13 @@ func (d *drops) dropped(uris []fyne.URI) {
 	d.review(paths)
 }
 
-// pickFile lets the person choose a file to share. Fyne's dialog takes one at a
+// pickFile lets the person choose files to share. Fyne's dialog takes one at a
 // time; the review has a button for more, and several can be dropped on the
 // window.
 func (d *drops) pickFile() {
 	sheets := d.window.Sheets()
 	sheets.CloseAll()
-	sheets.PickFile(func(path string) { d.review([]string{path}) })
+	sheets.PickFiles(d.review)
 }
 
 // pickFolder lets the person choose a folder to share.

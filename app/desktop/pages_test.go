@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -317,4 +318,27 @@ func TestAnythingOverThePagesClosesWithEscapeAndKeepsThePageBelow(t *testing.T) 
 			t.Errorf("%s: Escape did not close it", name)
 		}
 	}
+}
+
+func TestManyFilesFromThePickerOfTheSystemAreReviewedTogether(t *testing.T) {
+	engine, there := newFake(), true
+	d := newDesk(t, engine, Options{Picker: func(_ context.Context, _ string, folder bool) ([]string, error) {
+		switch {
+		case !there:
+			return nil, errNoPicker
+		case folder:
+			return []string{"/a/photos"}, nil
+		default:
+			return []string{"/a/one", "/a/two"}, nil
+		}
+	}})
+	d.tap("Add files")
+	d.did("review [/a/one /a/two]")
+	d.window.sheets.CloseAll()
+	d.tap("Add folder")
+	d.did("review [/a/photos]")
+	d.window.sheets.CloseAll()
+	there = false
+	d.tap("Add files")
+	d.reads("Choose a file to share") // our own
 }

@@ -78,7 +78,7 @@ func openReview(w pages.Window, engine face.Shares, c *crossing, paths []string,
 	s := &reviewSheet{window: w, engine: engine, crossing: c, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
 	s.share = kit.PrimaryButton(words.L("Share"), theme.UploadIcon(), s.confirm)
 	more := kit.NewButtonWithIcon(words.L("Add another file"), theme.ContentAddIcon(), func() {
-		w.Sheets().PickFile(func(path string) { s.add([]string{path}) })
+		w.Sheets().PickFiles(s.add)
 	})
 	s.body = container.NewStack()
 	s.sheet = container.NewBorder(nil, s.total, nil, nil, s.body)

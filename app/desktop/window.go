@@ -42,6 +42,9 @@ type Options struct {
 	// is closed when no more come; it may be nil.
 	Requests <-chan []string
 	System   System // nil if the window does not change the system
+	// Picker lets the person choose files, or a folder, in a picker of the system. It
+	// fails if there is none; then, or if it is nil, the window has one of its own.
+	Picker func(ctx context.Context, title string, folder bool) ([]string, error)
 	// TrayHost reports whether something shows icons of the tray. If it is nil,
 	// the window asks the desktop.
 	TrayHost func(context.Context) bool
@@ -152,6 +155,7 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 // assemble makes the parts that stay when the language changes.
 func (w *window) assemble() {
 	w.sheets = kit.NewSheets(w.win, w.tips, w.Fail, func() { w.crossing.after(0, w.requests.openNext) })
+	w.sheets.Native = w.pick
 	w.undo = newUndo(w, w.crossing, func() { w.notice.hide() }, w.moved)
 	w.links = &links{window: w, engine: w.engine, clipboard: w.app.Clipboard(), next: func() { w.requests.openNext() }}
 	w.drops = &drops{window: w, engine: w.engine, crossing: w.crossing, refuse: func(m words.Message) { w.notice.fail(m) }}

@@ -29,6 +29,9 @@ type Sheets struct {
 
 	failed func(error)
 	closed func()
+	// Native lets the person choose files, or a folder, in a picker of the system; it
+	// calls otherwise if there is none. It may be nil.
+	Native func(title string, folder bool, chosen func(paths []string), otherwise func())
 }
 
 // NewSheets returns the sheets of a window. They call failed if a picker did not
@@ -140,8 +143,23 @@ func (ss *Sheets) Decide(title, text, yes string, then func()) {
 	ss.Open(title, Paragraph(text), fyne.NewSize(440, 200), ss.CancelButton(), agree)
 }
 
-// PickFile lets the person choose a file, above the sheet that is open.
-func (ss *Sheets) PickFile(chosen func(path string)) {
+// PickFiles lets the person choose files, in the picker of the system, or one file
+// above the sheet that is open.
+func (ss *Sheets) PickFiles(chosen func(paths []string)) {
+	ss.natively(words.L("Choose files to share"), false, chosen, func() {
+		ss.pickFile(func(path string) { chosen([]string{path}) })
+	})
+}
+
+func (ss *Sheets) natively(title string, folder bool, chosen func(paths []string), otherwise func()) {
+	if ss.Native == nil {
+		otherwise()
+		return
+	}
+	ss.Native(title, folder, chosen, otherwise)
+}
+
+func (ss *Sheets) pickFile(chosen func(path string)) {
 	picker := dialog.NewFileOpen(func(file fyne.URIReadCloser, err error) {
 		switch {
 		case err != nil:
@@ -159,9 +177,13 @@ func (ss *Sheets) PickFile(chosen func(path string)) {
 	ss.showPicker(picker)
 }
 
-// PickFolder lets the person choose a folder, starting at start, above the
-// sheet that is open.
+// PickFolder lets the person choose a folder, in the picker of the system, or above
+// the sheet that is open, starting at start.
 func (ss *Sheets) PickFolder(title, start string, chosen func(path string)) {
+	ss.natively(title, true, func(paths []string) { chosen(paths[0]) }, func() { ss.pickFolder(title, start, chosen) })
+}
+
+func (ss *Sheets) pickFolder(title, start string, chosen func(path string)) {
 	picker := dialog.NewFolderOpen(func(folder fyne.ListableURI, err error) {
 		switch {
 		case err != nil:

@@ -36,7 +36,7 @@ func TestAPickerLiesAboveTheSheetThatAsks(t *testing.T) {
 	s := newStand(t)
 	sheets, closed := s.sheets()
 	sheets.Open("Share these?", Paragraph("one"), fyne.NewSize(200, 100))
-	sheets.PickFile(func(string) {})
+	sheets.PickFiles(func([]string) {})
 	if over := len(s.window.Canvas().Overlays().List()); over != 2 {
 		t.Fatalf("%d lie above the window, not the sheet and the picker", over)
 	}

@@ -1,0 +1,36 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"errors"
+)
+
+// errNoPicker stands for a system without a picker of its own for files.
+var errNoPicker = errors.New("the system has no picker for files")
+
+// pick lets the person choose files, or a folder, in the system's own picker. It calls
+// chosen with what was chosen, if anything, and otherwise if there is no such picker.
+func (w *window) pick(title string, folder bool, chosen func(paths []string), otherwise func()) {
+	if w.options.Picker == nil {
+		otherwise()
+		return
+	}
+	w.crossing.startWithin(reviewTime, func(ctx context.Context) func() {
+		paths, err := w.options.Picker(ctx, title, folder)
+		return func() {
+			switch {
+			case err != nil:
+				otherwise()
+			case len(paths) > 0:
+				chosen(paths)
+			}
+		}
+	})
+}
+
+// SystemPicker is the picker of the system, for [Options].
+func SystemPicker(ctx context.Context, title string, folder bool) ([]string, error) {
+	return pickNatively(ctx, title, folder)
+}

@@ -1,0 +1,95 @@
+//go:build unix && !darwin
+
+package desktop
+
+import (
+	"bufio"
+	"errors"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// sessionOf starts a session bus for a test, and returns a connection to it.
+func sessionOf(t *testing.T) *dbus.Conn {
+	t.Helper()
+	daemon, err := exec.LookPath("dbus-daemon")
+	if err != nil {
+		t.Skip("there is no dbus-daemon")
+	}
+	cmd := exec.Command(daemon, "--session", "--nofork", "--print-address=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	address, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", strings.TrimSpace(address))
+	bus, err := dbus.Connect(strings.TrimSpace(address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bus.Close() })
+	return bus
+}
+
+// fakePortal answers as the person does.
+type fakePortal struct {
+	bus      *dbus.Conn
+	response uint32 // 0: chosen, 1: cancelled
+	uris     []string
+	asked    map[string]dbus.Variant
+}
+
+// OpenFile is the method of org.freedesktop.portal.FileChooser.
+func (p *fakePortal) OpenFile(sender dbus.Sender, _, _ string, options map[string]dbus.Variant) (dbus.ObjectPath, *dbus.Error) {
+	p.asked = options
+	token, _ := options["handle_token"].Value().(string)
+	at := dbus.ObjectPath(portalPath + "/request/" + strings.ReplaceAll(strings.TrimPrefix(string(sender), ":"), ".", "_") + "/" + token)
+	// The answer may come before the call returns.
+	err := p.bus.Emit(at, portalRequest+".Response", p.response, map[string]dbus.Variant{"uris": dbus.MakeVariant(p.uris)})
+	if err != nil {
+		return "", dbus.MakeFailedError(err)
+	}
+	return at, nil
+}
+
+func TestFilesAreChosenInThePickerOfTheSystemIfThereIsOne(t *testing.T) {
+	bus := sessionOf(t)
+	if _, err := pickNatively(t.Context(), "Choose", false); !errors.Is(err, errNoPicker) {
+		t.Errorf("without a portal: %v", err)
+	}
+	portal := &fakePortal{bus: bus, uris: []string{"file:///home/ada/a%20b.txt", "sftp://host/x", "file:///home/ada/%C3%BC.txt"}}
+	if err := bus.Export(portal, portalPath, "org.freedesktop.portal.FileChooser"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bus.RequestName(portalName, 0); err != nil {
+		t.Fatal(err)
+	}
+	paths, err := pickNatively(t.Context(), "Choose", false)
+	if want := []string{"/home/ada/a b.txt", "/home/ada/ü.txt"}; err != nil || !slices.Equal(paths, want) {
+		t.Errorf("chosen are %q, %v", paths, err)
+	}
+	if many, _ := portal.asked["multiple"].Value().(bool); !many {
+		t.Errorf("the portal was asked for %v", portal.asked)
+	}
+	portal.response = 1
+	if paths, err := pickNatively(t.Context(), "Choose", true); err != nil || paths != nil {
+		t.Errorf("cancelled: %q, %v", paths, err)
+	}
+	if folder, _ := portal.asked["directory"].Value().(bool); !folder {
+		t.Errorf("the portal was asked for %v", portal.asked)
+	}
+}
