@@ -362,3 +362,19 @@ func TestTenThousandHitsAreSortedAndScrolled(t *testing.T) {
 	d.tap("Name")
 	d.until("the first is the last of the names", func() bool { return list.Rows[0].Name == "file 09999.bin" })
 }
+
+func TestTheTrackerIsAskedForBothDirectionsOfAnOrder(t *testing.T) {
+	engine := newFake()
+	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
+		return face.SearchPage{Hits: []face.Hit{hit(1, fmt.Sprintf("by %s %s", r.Sort, r.Order), 10, netproto.KindOther, 1)}, Next: "more"}, nil
+	}
+	d := newDesk(t, engine, Options{})
+	d.reads("by newest desc") // what came last, while nothing is searched
+	for _, step := range []struct{ header, want string }{
+		{"Size", "by size desc"}, {"Size", "by size asc"}, {"Name", "by name asc"}, {"Name", "by name desc"},
+		{"Added", "by newest desc"}, {"Added", "by newest asc"}, {"Sources", "by newest desc"}, {"Sources", "by sources asc"},
+	} {
+		d.tap(step.header)
+		d.reads(step.want)
+	}
+}

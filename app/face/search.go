@@ -21,12 +21,13 @@ type Search interface {
 
 // SearchRequest asks for a page of hits.
 type SearchRequest struct {
-	Words   string        `json:"words"`              // none finds everything
-	Kind    netproto.Kind `json:"kind,omitempty"`     // none is every kind
-	MinSize int64         `json:"min_size,omitempty"` // bytes; 0 is no limit
-	MaxSize int64         `json:"max_size,omitempty"` // bytes; 0 is no limit
-	Sort    netproto.Sort `json:"sort,omitempty"`
-	Cursor  string        `json:"cursor,omitempty"` // Next of the previous page
+	Words   string         `json:"words"`              // none finds everything
+	Kind    netproto.Kind  `json:"kind,omitempty"`     // none is every kind
+	MinSize int64          `json:"min_size,omitempty"` // bytes; 0 is no limit
+	MaxSize int64          `json:"max_size,omitempty"` // bytes; 0 is no limit
+	Sort    netproto.Sort  `json:"sort,omitempty"`
+	Order   netproto.Order `json:"order,omitempty"`  // none is the usual one of Sort
+	Cursor  string         `json:"cursor,omitempty"` // Next of the previous page
 }
 
 // SearchPage is one page of hits; each stands for one content.

@@ -16,7 +16,7 @@ type search struct{ *core }
 // Search asks all trackers in use.
 func (s *search) Search(ctx context.Context, r face.SearchRequest) (face.SearchPage, error) {
 	found, err := s.engine.Trackers.Active().Search(ctx, netproto.SearchRequest{
-		Words: r.Words, Type: string(r.Kind), MinSize: r.MinSize, MaxSize: r.MaxSize, Sort: r.Sort, Cursor: r.Cursor, Limit: netproto.MaxPage,
+		Words: r.Words, Type: string(r.Kind), MinSize: r.MinSize, MaxSize: r.MaxSize, Sort: r.Sort, Order: r.Order, Cursor: r.Cursor, Limit: netproto.MaxPage,
 	})
 	if err != nil {
 		return face.SearchPage{}, coded(err)

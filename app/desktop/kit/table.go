@@ -80,6 +80,9 @@ func NewTable[T comparable](h Host, name string, key func(T) string, columns []C
 // SortedBy returns the index of the column that the rows are sorted by.
 func (t *Table[T]) SortedBy() int { return t.header.by }
 
+// Descending reports whether the largest come first, or the last of the names.
+func (t *Table[T]) Descending() bool { return t.header.descending }
+
 // SetRows shows other rows, in the order of the header.
 func (t *Table[T]) SetRows(rows []T) {
 	t.source = rows

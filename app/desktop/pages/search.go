@@ -189,8 +189,12 @@ func (p *Search) request(cursor string) face.SearchRequest {
 		Words: p.words, Kind: kindChoices[max(p.kind.SelectedIndex(), 0)],
 		MinSize: size.min, MaxSize: size.max, Sort: trackerOrder[p.table.SortedBy()], Cursor: cursor,
 	}
-	if p.words == "" && p.table.SortedBy() == columnSources {
+	if p.words == "" && p.table.SortedBy() == columnSources && p.table.Descending() {
 		request.Sort = netproto.SortNewest
+	}
+	request.Order = netproto.OrderAscending
+	if p.table.Descending() {
+		request.Order = netproto.OrderDescending
 	}
 	return request
 }
