@@ -38,6 +38,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -89,13 +90,23 @@ func record(log, dir string, p pace) error {
 	}
 	fmt.Println("mounted")
 	<-ended
-	if err := server.Unmount(); err != nil {
-		return err
+	// Whoever made a mount namespace meanwhile has a copy of the mount, which keeps the
+	// connection to the kernel open, and Unmount waits for its end. Nothing comes over it
+	// any longer.
+	unmounted := make(chan error, 1)
+	go func() { unmounted <- server.Unmount() }()
+	select {
+	case err := <-unmounted:
+		if err != nil {
+			return err
+		}
+	case <-time.After(2 * time.Second):
 	}
-	server.Wait()
 	if !p.log {
 		return nil
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return saveLog(log, r.ops)
 }
 

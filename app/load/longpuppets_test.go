@@ -57,17 +57,20 @@ func TestHostileTrackersHaveNobodyDialledOften(t *testing.T) {
 				if kindOf(r) != asksSources {
 					return false
 				}
-				list := []netproto.Source{sourceAt(sharer.id, gate.address)}
-				for range 99 {
+				var list []netproto.Source
+				for range 100 {
 					list = append(list, sourceAt(newIdentity(t), c.name(addresses)...))
 				}
 				says(w, netproto.SourcesResponse{Sources: list})
 				return true
 			}
+			// Another tracker names the honest source.
+			honest := startPuppet(t, nil)
+			honest.knows(wanted.Hash, "wanted.bin", liesSize, false, sourceAt(sharer.id, gate.address))
 			open := time.AfterFunc(lasts, gate.Open)
 			defer open.Stop()
 			to := t.TempDir()
-			o := s.fetchWithin(t, lasts+honestTime, to, nil, p.link()) // who did not answer is tried again within a minute
+			o := s.fetchWithin(t, lasts+honestTime, to, nil, p.link(), "--tracker", p.trackerLink(), "--tracker", honest.trackerLink()) // who did not answer is tried again within a minute
 			o.saved(t, path, to)
 			sum, minutes := int64(0), int64(o.took/time.Minute)+1
 			for _, v := range all {

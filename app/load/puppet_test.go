@@ -99,6 +99,12 @@ func (p *puppet) link() string {
 	return l.String()
 }
 
+// trackerLink is one to the tracker itself.
+func (p *puppet) trackerLink() string {
+	l := netproto.Link{Tracker: p.address, Fingerprint: p.id.Fingerprint()}
+	return l.String()
+}
+
 // knows has the tracker know a content and who has it.
 func (p *puppet) knows(hash netproto.ContentHash, name string, size int64, folder bool, sources ...netproto.Source) {
 	p.mu.Lock()

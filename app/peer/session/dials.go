@@ -186,17 +186,18 @@ func (d *Dials) Renew() {
 func (d *Dials) Open(named Named, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return now.Sub(d.minute) > time.Minute || d.hasRoom(named)
+	return now.Sub(d.minute) > time.Minute || d.hasRoom(named, false)
 }
 
-// hasRoom reports whether the budget of this minute has room for one more dial. The
-// caller holds the lock.
-func (d *Dials) hasRoom(named Named) bool {
-	if d.count < dialsPerMinute && (named.Content == netproto.ContentHash{} || d.contents[named.Content] < dialsPerContent) {
+// hasRoom reports whether the budget of this minute has room for one more dial, or for
+// one more where nobody has answered before. The caller holds the lock.
+func (d *Dials) hasRoom(named Named, again bool) bool {
+	few := func(tracker string) bool { return d.trackers[tracker] < dialsPerTracker }
+	if d.count < dialsPerMinute+extraPerMinute && slices.ContainsFunc(named.Trackers, few) {
 		return true
 	}
-	return d.count < dialsPerMinute+extraPerMinute &&
-		slices.ContainsFunc(named.Trackers, func(t string) bool { return d.trackers[t] < dialsPerTracker })
+	return d.count < dialsPerMinute && !(again && d.again >= againPerMinute) &&
+		(named.Content == netproto.ContentHash{} || d.contents[named.Content] < dialsPerContent)
 }
 
 // charge counts a dial for whom it was named by, or takes it out of the count.
@@ -231,7 +232,7 @@ func (d *Dials) admits(at netip.AddrPort, named Named, now time.Time) error {
 		return ErrLater
 	case ok && now.Sub(before.since) <= lasts && before.count >= dialsPerAddress:
 		return ErrLater
-	case !d.hasRoom(named), ok && d.again >= againPerMinute:
+	case !d.hasRoom(named, ok):
 		return ErrBudget
 	case !ok && len(d.tries) >= maxDialled && !d.forget(now):
 		return ErrBudget

@@ -169,8 +169,11 @@ func TestWhoNamesManyAddressesLeavesDialsToOthers(t *testing.T) {
 	if extra != 24-8-1 {
 		t.Errorf("%d addresses of many trackers were dialled", extra)
 	}
-	now = now.Add(2 * time.Minute)
-	if n := dials(liar, 9); n != 9 {
-		t.Errorf("in the next minute %d were dialled", n)
+	now, next = now.Add(2*time.Minute), 0
+	if n := dials(liar, 45); n != 30 {
+		t.Errorf("in the next minute %d were dialled again", n)
+	}
+	if next = 0; dials(honest, 1) != 1 {
+		t.Error("then nothing of another tracker was dialled")
 	}
 }
