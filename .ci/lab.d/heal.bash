@@ -18,7 +18,7 @@ heal_cases() {
   heal d1 c1 relayed "the tracker restarts" tracker_down tracker_up
   heal b1 a1 called "the tracker is gone" tracker_down true
   tracker_up
-  wait_for_trackers b1
+  wait_for_line "$PUBLIC.102:${PORTS[b1]}"
   slow a1 "$FAST"
   trial b1 a1 called "the tracker is back"
 }
@@ -43,10 +43,11 @@ host_moves() {
   address "$1" wan "$PUBLIC.$2/24" "2001:db8:1::$2/64"
   at "$1" ip -6 route replace 2001:db8:6::/64 via 2001:db8:1::66
 }
-# wait_for_trackers HOST: until its peer has joined again.
-wait_for_trackers() {
-  for _ in $(seq 400); do
-    case $(grep -o '"code":"tracker-[a-z]*"' "$WORK/share-$1.out" | tail -n 1) in *lost*) ;; *) return 0 ;; esac
+# wait_for_line OUTSIDE: until the tracker sees a line from that ip:port; a peer tries it
+# again more and more rarely while the tracker is gone.
+wait_for_line() {
+  for _ in $(seq 600); do
+    [ -z "$(at tracker ss -Htn state established "dst $1")" ] || return 0
     sleep 0.1
   done
 }

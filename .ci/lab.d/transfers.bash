@@ -89,15 +89,16 @@ stop_sharing() {
   wait_all
 }
 
-# fetch SHARER GETTER NAME: downloads what SHARER shares; $WORK/NAME.events gets its events,
+# fetch SHARER GETTER NAME [FLAG…]: downloads what SHARER shares; $WORK/NAME.events gets its events,
 # each after the microsecond in which it came. Gives up if nothing came for PATIENCE seconds,
 # or if it takes LIMIT.
 fetch() {
   local sharer=$1 getter=$2 name=$3 events line pid due first='' status=0
+  shift 3
   rm -rf "$FILES/$name.to" "$WORK/$name.profile"
   due=$(($(now) + PATIENCE * 1000000))
   exec {events}< <(exec ip netns exec "$getter" "$CP" get "$(cat "$WORK/$sharer.hash")" --tracker "$(tracker_of "$getter")" \
-    --profile "$WORK/$name.profile" --to "$FILES/$name.to" --listen 0 --seed-clients off --json --verbose 2>"$WORK/$name.err")
+    --profile "$WORK/$name.profile" --to "$FILES/$name.to" --listen 0 --seed-clients off --json --verbose "$@" 2>"$WORK/$name.err")
   pid=$!
   : >"$WORK/$name.events"
   while read -r -t "$(left "$due")" -u "$events" line; do
