@@ -99,4 +99,17 @@ func TestTrackersTakeTurnsWithTheSourcesThatTheyName(t *testing.T) {
 			t.Errorf("the source %s is number %d", what, at)
 		}
 	}
+	for _, s := range srcs.known {
+		s.failure = netproto.Errorf(netproto.CodeUnreachable, "it does not answer")
+	}
+	for range 97 {
+		if !srcs.evict(false) {
+			t.Fatal("there is no room for a source")
+		}
+	}
+	for what, s := range map[string]*source{"of another tracker": honest, "of a peer": heard, "of both": both} {
+		if srcs.known[s.Key] != s {
+			t.Errorf("the source %s had to make room", what)
+		}
+	}
 }

@@ -151,7 +151,10 @@ func (s *source) isWorse(other *source) bool {
 	if failed := s.failure != nil; failed != (other.failure != nil) {
 		return failed
 	}
-	return s.got < other.got
+	if s.got != other.got {
+		return s.got < other.got
+	}
+	return s.turn > other.turn // whoever names many keeps none of the others out
 }
 
 // meet makes a connected peer a source. One that is known already is asked again:
