@@ -106,6 +106,7 @@ const rootExample = `  centralizedp2p tracker                          run the t
   centralizedp2p share Holidays song.flac         offer a folder and a file
   centralizedp2p search holiday photos
   centralizedp2p get cp2p://203.0.113.7:5000/b4c0…
+  centralizedp2p send thesis.pdf --to Zoe         to one person, and nobody else
   centralizedp2p demo                             see it work, all on this computer`
 
 func (p *program) root() *cobra.Command {
@@ -134,7 +135,8 @@ func (p *program) root() *cobra.Command {
 	flags.StringVar(&p.profile, "profile", "", "`folder` with everything this peer remembers (default: in your configuration folder)")
 	flags.BoolVar(&p.json, "json", false, "print one JSON object per line")
 	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
-	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.peerCommand(), p.demoCommand())
+	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(),
+		p.peerCommand(), p.demoCommand())
 	return root
 }
 

@@ -152,6 +152,8 @@ func (l *lookout) share(s sharing.Share, told *toldShare, now time.Time) {
 		if s.Err != nil {
 			l.unshared(s, told, noticeShareFailed, s.Path+" is not shared: "+cli.Sentence(s.Err))
 		}
+	case sharing.StateEnded:
+		l.unshared(s, told, noticeShareEnded, s.Path+" is no longer shared: its time or its count is over")
 	case sharing.StateShared:
 		l.shared(s, told, now)
 	}

@@ -21,6 +21,7 @@ const (
 	noticeShareMissing   = "share-missing"
 	noticeShareBack      = "share-back"
 	noticeShareFailed    = "share-failed"
+	noticeShareEnded     = "share-ended"
 	noticeLeftOut        = "left-out"
 	noticeWaiting        = "waiting"
 	noticeShut           = "source-behind-nat"

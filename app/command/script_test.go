@@ -22,6 +22,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"centralizedp2p/app/library"
+	"centralizedp2p/netproto"
 )
 
 // TestScripts runs the scripts in testdata with real processes. They have these
@@ -44,6 +45,8 @@ import (
 //	fill FILE                   makes a file as large as the disk lets it be
 //	tree FOLDER                 makes a folder with source code of this program
 //	limit PROFILE BYTES         limits the download rate of a profile, in bytes per second
+//	name PROFILE NAME           gives the person of a profile a name
+//	block PROFILE OTHER         blocks the person of another profile
 //	smalldisk FOLDER SIZE       mounts a disk of that size
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -74,6 +77,8 @@ func TestScripts(t *testing.T) {
 			"tree":      positive(cmdTree),
 			"limit":     positive(cmdLimit),
 			"smalldisk": positive(cmdSmallDisk),
+			"name":      positive(cmdName),
+			"block":     positive(cmdBlock),
 		},
 	})
 }
@@ -288,6 +293,41 @@ func cmdLimit(ts *testscript.TestScript, args []string) error {
 		return err
 	}
 	return limitDownload(ts.MkAbs(args[0]), n)
+}
+
+// withLibrary opens a profile that no process has.
+func withLibrary(profile string, do func(*library.Library) error) (err error) {
+	l, err := library.Open(profile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return do(l)
+}
+
+func cmdName(ts *testscript.TestScript, args []string) error {
+	return withLibrary(ts.MkAbs(args[0]), func(l *library.Library) error {
+		settings, err := l.Settings()
+		if err != nil {
+			return err
+		}
+		settings.Name = args[1]
+		return l.SaveSettings(settings)
+	})
+}
+
+func cmdBlock(ts *testscript.TestScript, args []string) error {
+	var key netproto.PublicKey
+	err := withLibrary(ts.MkAbs(args[1]), func(l *library.Library) error {
+		key = netproto.PublicKey(l.Identity().Key())
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return withLibrary(ts.MkAbs(args[0]), func(l *library.Library) error {
+		return l.SavePerson(library.Person{Key: key, Name: args[1], Blocked: true})
+	})
 }
 
 // limitDownload limits the download rate of a profile to n bytes per second.

@@ -90,7 +90,9 @@ func (p *program) runsPeer(cmd *cobra.Command, prepare func(args []string) (peer
 
 func (p *program) shareCommand() *cobra.Command {
 	var secrets bool
-	share := p.runsPeer(&cobra.Command{
+	var visible visibleFlags
+	var share *cobra.Command
+	share = p.runsPeer(&cobra.Command{
 		Use:   "share PATH…",
 		Short: "Offer files and folders until you stop it",
 		Long: "share hashes files and folders, announces them to the tracker, prints a link to\n" +
@@ -101,6 +103,9 @@ func (p *program) shareCommand() *cobra.Command {
 		Example: "  centralizedp2p share song.flac\n  centralizedp2p share --tracker 203.0.113.7 Holidays/ thesis.pdf",
 		Args:    atLeastOne("the PATH of a file or folder"),
 	}, func(paths []string) (peerWork, error) {
+		if err := visible.check(share); err != nil {
+			return nil, err
+		}
 		for i, path := range paths {
 			path = cli.ExpandHome(path)
 			paths[i] = path
@@ -108,8 +113,9 @@ func (p *program) shareCommand() *cobra.Command {
 				return nil, err
 			}
 		}
-		return func(ctx context.Context, n *node.Node) error { return p.share(ctx, n, paths, secrets) }, nil
+		return func(ctx context.Context, n *node.Node) error { return p.share(ctx, n, paths, secrets, &visible) }, nil
 	})
+	visible.add(share)
 	share.Flags().BoolVar(&secrets, "with-secrets", false, "also share files that look like keys or passwords")
 	return share
 }
@@ -138,16 +144,20 @@ func unreadable(path string, err error) error {
 }
 
 // share shares the paths until ctx ends.
-func (p *program) share(ctx context.Context, n *node.Node, paths []string, secrets bool) error {
+func (p *program) share(ctx context.Context, n *node.Node, paths []string, secrets bool, to *visibleFlags) error {
 	ts, err := p.openTrackers(ctx, n.Library, nil)
 	if err != nil {
 		return err
 	}
 	ts.Use(n.Engine)
 	lookout := p.newLookout(n, ts)
+	visible, err := to.visible(ctx, n)
+	if err != nil {
+		return err
+	}
 	ids := make([]string, len(paths))
 	for i, path := range paths {
-		if ids[i], err = n.Engine.Shares.Add(path, sharing.Options{AllowAll: secrets}); err != nil {
+		if ids[i], err = n.Engine.Shares.Add(path, sharing.Options{AllowAll: secrets, Visible: &visible}); err != nil {
 			return err
 		}
 	}
@@ -159,6 +169,10 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string, secre
 		lookout.announced(s)
 	}
 	p.say("Sharing until you press Ctrl+C.")
+	if visible.Until > 0 || !visible.Expires.IsZero() {
+		lookout.untilEnded(ctx)
+		return nil
+	}
 	lookout.untilStopped(ctx)
 	return nil
 }

@@ -171,8 +171,8 @@ func (e *Engine) assemble() error {
 	e.Shares = sharing.New(sharing.Config{Library: library, Contents: e.contents, Log: e.log, Timing: e.timing.sharing,
 		WatchLimit: e.config.watchLimit, Open: files.Open,
 		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
-	e.Uploads = serving.New(serving.Config{Refuses: e.People.Blocked, Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving, Sent: e.Shares.Sent,
-		Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
+	e.Uploads = serving.New(serving.Config{Refuses: e.People.Blocked, Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving,
+		Sent: e.Shares.Sent, Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
 	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name, Dead: e.fellSilent})
 	e.reach = e.newLadder()
 	free := e.config.freeSpace

@@ -77,3 +77,13 @@ func (e *Engine) fetched(id string) (people.Progress, error) {
 	}
 	return people.Running, nil
 }
+
+// FetchNotes takes what others have left for this peer at the trackers now.
+func (e *Engine) FetchNotes(ctx context.Context) error {
+	for _, t := range e.peopleTrackers() {
+		if err := e.People.Collect(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -28,7 +28,8 @@ func (p *People) Send(s Sending) (uint64, error) {
 	case len(s.Sources) == 0:
 		return 0, netproto.Errorf(netproto.CodeInvalid, "there is nothing to send")
 	case len(s.Sources) > netproto.MaxNoteItems:
-		return 0, netproto.Errorf(netproto.CodeTooLarge, "%d files and folders can be sent at once, not %d: put them into a folder", netproto.MaxNoteItems, len(s.Sources))
+		return 0, netproto.Errorf(netproto.CodeTooLarge, "%d files and folders can be sent at once, not %d: put them into a folder",
+			netproto.MaxNoteItems, len(s.Sources))
 	case s.To == p.Key():
 		return 0, netproto.Errorf(netproto.CodeInvalid, "that is this peer itself")
 	case p.Blocked(s.To):

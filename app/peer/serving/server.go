@@ -11,8 +11,8 @@ import (
 
 // New returns a server. [Server.Run] must run while others connect.
 func New(config Config) *Server {
-	return &Server{config: config, slots: newSlots(config.Slots, config.AdaptiveSlots, config.Timing), byKey: map[uploadKey]*upload{}, stops: map[uploadKey]struct{}{},
-		readers: readers{byContent: map[offer.Content]map[*stream]struct{}{}}}
+	return &Server{config: config, slots: newSlots(config.Slots, config.AdaptiveSlots, config.Timing), byKey: map[uploadKey]*upload{},
+		stops: map[uploadKey]struct{}{}, readers: readers{byContent: map[offer.Content]map[*stream]struct{}{}}}
 }
 
 // SetSlots changes how many peers are served at a time.

@@ -1,0 +1,242 @@
+package command
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/app/node"
+	"centralizedp2p/app/peer/people"
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
+)
+
+// requestEvent is a request, sent or received, whenever its state changes.
+type requestEvent struct {
+	Event   string               `json:"event"` // request
+	Number  uint64               `json:"number"`
+	Out     bool                 `json:"out,omitempty"` // it was sent from here
+	PeerID  netproto.PeerID      `json:"peer_id"`       // of the other person
+	Name    string               `json:"name"`
+	Message string               `json:"message,omitempty"`
+	Items   []requestItem        `json:"items,omitempty"` // none before they are hashed
+	Size    int64                `json:"size"`            // bytes of all items
+	Sent    time.Time            `json:"sent"`
+	State   library.RequestState `json:"state"`
+	Code    netproto.Code        `json:"code,omitempty"`
+	Reason  string               `json:"reason,omitempty"`
+	Folder  string               `json:"folder,omitempty"` // where an accepted one is saved
+}
+
+type requestItem struct {
+	Name   string               `json:"name"`
+	Hash   netproto.ContentHash `json:"hash"`
+	Size   int64                `json:"size"` // bytes
+	Folder bool                 `json:"folder,omitempty"`
+	Files  int                  `json:"files"`
+}
+
+func requestOf(r library.Request) requestEvent {
+	e := requestEvent{Event: "request", Number: r.Number, Out: r.Out, PeerID: netproto.PeerIDOf(r.Peer[:]), Name: r.Name, Message: r.Message, Sent: r.Sent,
+		State: r.State, Code: r.Code, Reason: r.Reason, Folder: r.Dir}
+	for _, item := range r.Items {
+		e.Items = append(e.Items, requestItem{Name: item.Name, Hash: item.Hash, Size: item.Size, Folder: item.Folder, Files: item.Files})
+		e.Size += item.Size
+	}
+	return e
+}
+
+// contents says what is in a request.
+func (e requestEvent) contents() string {
+	names := make([]string, 0, 3)
+	for i, item := range e.Items {
+		if i == 2 && len(e.Items) > 3 {
+			names = append(names, plural(len(e.Items)-2, "other"))
+			break
+		}
+		name := netproto.Printable(item.Name)
+		if item.Folder {
+			name += "/ (" + plural(item.Files, "file") + ")"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ") + ", " + size(e.Size)
+}
+
+func (p *program) sendCommand() *cobra.Command {
+	var to, message string
+	var secrets, detach bool
+	cmd := p.runsPeer(&cobra.Command{
+		Use:   "send PATH… --to NAME|ID",
+		Short: "Send files and folders to one person",
+		Long: "send tells a person on the tracker what you want to send, and waits until they have\n" +
+			"accepted and fetched it; nobody else can. If they are offline, the tracker tells them\n" +
+			"when they are back. Give the same command again to continue one that was stopped.\n" +
+			"With --detach it ends once the tracker has the request; the files can be fetched\n" +
+			"whenever this program runs.",
+		Example: "  centralizedp2p send Holidays/ --to Zoe\n  centralizedp2p send thesis.pdf --to Ben --message 'The last version'",
+		Args:    atLeastOne("the PATH of a file or folder"),
+	}, func(paths []string) (peerWork, error) {
+		if to == "" {
+			return nil, netproto.Errorf(netproto.CodeUsage, "say to whom: --to NAME, or --to ID if several people have that name")
+		}
+		sending := people.Sending{Message: message}
+		for _, path := range paths {
+			path, err := filepath.Abs(cli.ExpandHome(path))
+			if err != nil {
+				return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+			}
+			if err := readable(path); err != nil {
+				return nil, err
+			}
+			sending.Sources = append(sending.Sources, library.RequestSource{Path: path, AllowAll: secrets})
+		}
+		return func(ctx context.Context, n *node.Node) error { return p.send(ctx, n, sending, to, detach) }, nil
+	})
+	cmd.Flags().StringVar(&to, "to", "", "`NAME` or ID of the person")
+	cmd.Flags().StringVar(&message, "message", "", "a `TEXT` for them")
+	cmd.Flags().BoolVar(&detach, "detach", false, "end once the tracker has the request")
+	cmd.Flags().BoolVar(&secrets, "with-secrets", false, "also send files that look like keys or passwords")
+	return cmd
+}
+
+// joined has the engine use the trackers, and waits until one is joined.
+func (p *program) joined(ctx context.Context, n *node.Node) (*lookout, error) {
+	ts, err := p.openTrackers(ctx, n.Library, nil)
+	if err != nil {
+		return nil, err
+	}
+	ts.Use(n.Engine)
+	return p.newLookout(n, ts), waitJoined(ctx, n)
+}
+
+// waitJoined waits until a tracker is joined, or will not have this peer.
+func waitJoined(ctx context.Context, n *node.Node) error {
+	changed := n.Engine.Watch(ctx)
+	for !n.Engine.Trackers.Joined() {
+		status := n.Engine.Trackers.Status()
+		switch netproto.CodeOf(status.Err) {
+		case netproto.CodeKeyChanged, netproto.CodeInvite, netproto.CodeBanned:
+			return status.Err
+		}
+		if _, more := <-changed; !more {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (p *program) send(ctx context.Context, n *node.Node, sending people.Sending, to string, detach bool) error {
+	lookout, err := p.joined(ctx, n)
+	if err != nil {
+		return err
+	}
+	person, err := n.Engine.People.Named(ctx, to)
+	if err != nil {
+		return err
+	}
+	sending.To, sending.Name = person.Key, person.Name
+	number, err := n.Engine.People.Send(sending)
+	if err != nil {
+		return err
+	}
+	n.Engine.People.Resume()
+	return p.follow(ctx, lookout, number, func(r library.Request) (bool, error) {
+		switch r.State {
+		case library.RequestDone:
+			return true, nil
+		case library.RequestDeclined:
+			return true, netproto.Errorf(netproto.CodeDenied, "%s declined", netproto.Printable(r.Name))
+		case library.RequestWaiting, library.RequestAccepted:
+			return detach, nil
+		}
+		return false, nil
+	})
+}
+
+// follow tells whatever becomes of a request until enough says so, or it is over.
+func (p *program) follow(ctx context.Context, l *lookout, number uint64, enough func(library.Request) (bool, error)) error {
+	changed := l.node.Engine.Watch(ctx)
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	var told library.RequestState
+	for {
+		r, err := l.node.Engine.People.Request(number)
+		if err != nil {
+			return err
+		}
+		if r.State != told {
+			told = r.State
+			p.request(r)
+		}
+		if done, err := enough(r); done || err != nil {
+			return err
+		}
+		if r.State.Over() && len(r.Owed) == 0 {
+			return overAs(r)
+		}
+		select {
+		case _, more := <-changed:
+			if !more {
+				return &netproto.Error{Code: netproto.CodeCancelled}
+			}
+		case <-look.C:
+			l.look()
+		}
+	}
+}
+
+// overAs is the error of a request that is over; nil if it was fetched.
+func overAs(r library.Request) error {
+	switch r.State {
+	case library.RequestDone:
+		return nil
+	case library.RequestFailed:
+		return &netproto.Error{Code: r.Code, Detail: r.Reason}
+	}
+	return netproto.Errorf(netproto.CodeGone, "the request is over: it was %s", r.State)
+}
+
+// request tells the state of a request.
+func (p *program) request(r library.Request) {
+	e := requestOf(r)
+	if p.json {
+		p.event(e)
+		return
+	}
+	name := netproto.Printable(e.Name)
+	if e.Out {
+		switch e.State {
+		case library.RequestSending:
+			p.say("For %s: %s", name, e.contents())
+		case library.RequestWaiting:
+			p.say("The request is on its way. Waiting until %s accepts it; Ctrl+C stops, and the same command goes on.", name)
+		case library.RequestAccepted:
+			p.say("%s has accepted.", name)
+		case library.RequestDone:
+			p.say("%s has it.", name)
+		}
+		return
+	}
+	switch e.State {
+	case library.RequestWaiting:
+		p.say("%d  %s sends you %s  %s", e.Number, name, e.contents(), netproto.PeerIDOf(r.Peer[:]))
+		if e.Message != "" {
+			p.say("   %s", netproto.Printable(strings.ReplaceAll(e.Message, "\n", " ")))
+		}
+	case library.RequestAccepted:
+		p.say("Accepted from %s: %s", name, e.contents())
+	case library.RequestDone:
+		p.say("Saved in %s: %s", netproto.Printable(e.Folder), e.contents())
+	case library.RequestDeclined:
+		p.say("Declined: %s from %s", e.contents(), name)
+	case library.RequestWithdrawn:
+		p.say("%s has withdrawn %s.", name, e.contents())
+	case library.RequestFailed:
+		p.say("Failed: %s from %s: %s", e.contents(), name, cli.Sentence(&netproto.Error{Code: r.Code, Detail: r.Reason}))
+	}
+}

@@ -1,0 +1,532 @@
+package people
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/library"
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
+)
+
+// mailbox is a tracker that keeps all notes, and has no limits of its own.
+type mailbox struct {
+	mu     sync.Mutex
+	notes  map[netproto.PeerID][]netproto.SealedNote
+	people []netproto.Person
+	down   bool
+}
+
+func newMailbox() *mailbox { return &mailbox{notes: map[netproto.PeerID][]netproto.SealedNote{}} }
+
+// of is the mailbox as one peer sees it.
+type of struct {
+	*mailbox
+	self netproto.PeerID
+}
+
+func (b *mailbox) err() error {
+	if b.down {
+		return &netproto.Error{Code: netproto.CodeUnreachable}
+	}
+	return nil
+}
+
+func (b *mailbox) People(_ context.Context, words, _ string) (netproto.PeopleResponse, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var page netproto.PeopleResponse
+	for _, p := range b.people {
+		if strings.Contains(strings.ToLower(p.Name), strings.ToLower(words)) {
+			page.Items = append(page.Items, p)
+		}
+	}
+	return page, b.err()
+}
+
+func (b *mailbox) Person(_ context.Context, id netproto.PeerID) (netproto.Person, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.people {
+		if p.PeerID == id {
+			return p, b.err()
+		}
+	}
+	return netproto.Person{}, &netproto.Error{Code: netproto.CodeNotFound}
+}
+
+func (b *mailbox) LeaveNote(_ context.Context, to netproto.PeerID, note []byte) (netproto.NoteResponse, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.down {
+		return netproto.NoteResponse{}, b.err()
+	}
+	var id netproto.NoteID
+	rand.Read(id[:])
+	b.notes[to] = append(b.notes[to], netproto.SealedNote{ID: id, Note: note})
+	return netproto.NoteResponse{ID: id}, nil
+}
+
+func (o *of) Notes(context.Context) ([]netproto.SealedNote, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.notes[o.self]), o.err()
+}
+
+func (o *of) ConfirmNote(_ context.Context, id netproto.NoteID) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.notes[o.self] = slices.DeleteFunc(o.notes[o.self], func(n netproto.SealedNote) bool { return n.ID == id })
+	return o.err()
+}
+
+// someone is a person with a peer whose shares and downloads only note what they are told.
+type someone struct {
+	*People
+	t       *testing.T
+	dir     string
+	library *library.Library
+	box     *of
+
+	mu        sync.Mutex
+	offered   map[string]netproto.PublicKey // by request
+	downloads []netproto.NoteItem
+	dirs      []string
+	progress  Progress
+	changed   bool // what is sent has other bytes now
+}
+
+func join(t *testing.T, b *mailbox, name string) *someone {
+	t.Helper()
+	s := &someone{t: t, dir: t.TempDir(), offered: map[string]netproto.PublicKey{}, progress: Running}
+	s.open(b, name)
+	b.mu.Lock()
+	key := s.Key()
+	b.people = append(b.people, netproto.Person{PeerID: netproto.PeerIDOf(key[:]), Key: key, Name: name, Online: true})
+	b.mu.Unlock()
+	t.Cleanup(func() { s.library.Close() })
+	return s
+}
+
+func (s *someone) open(b *mailbox, name string) {
+	s.t.Helper()
+	var err error
+	if s.library, err = library.Open(s.dir); err != nil {
+		s.t.Fatal(err)
+	}
+	s.box = &of{b, s.library.Identity().PeerID()}
+	timing := StandardTiming
+	timing.MinRetry, timing.MaxRetry, timing.Directory = 0, 0, 0
+	s.People, err = New(Config{Identity: s.library.Identity(), Library: s.library, Log: slog.New(slog.DiscardHandler), Timing: timing,
+		Trackers: func() []Tracker { return []Tracker{s.box} }, Name: func() string { return name }, Folder: func() string { return s.t.TempDir() },
+		Offer: s.offerTo, Withdraw: s.withdraw, Download: s.download, Downloaded: s.downloaded, Notify: func() {}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// restart is what happens when the program is killed and started again.
+func (s *someone) restart(name string) {
+	s.t.Helper()
+	if err := s.library.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+	clear(s.offered)
+	s.open(s.box.mailbox, name)
+	s.Resume()
+}
+
+func (s *someone) offerTo(_ context.Context, source library.RequestSource, to netproto.PublicKey, request string) (netproto.NoteItem, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offered[request] = to
+	hash := netproto.ContentHash{1}
+	copy(hash[1:], source.Path)
+	if s.changed {
+		hash[0] = 2
+	}
+	return netproto.NoteItem{Hash: hash, Size: 7, Name: source.Path, Files: 1}, nil
+}
+
+func (s *someone) withdraw(request string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.offered, request)
+}
+
+func (s *someone) download(item netproto.NoteItem, dir string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.downloads, s.dirs = append(s.downloads, item), append(s.dirs, dir)
+	return fmt.Sprint(len(s.downloads)), nil
+}
+
+func (s *someone) downloaded(string) (Progress, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.progress, nil
+}
+
+// look does once what Run does again and again.
+func (s *someone) look() {
+	s.t.Helper()
+	if err := s.Collect(s.t.Context(), s.box); err != nil {
+		s.t.Fatal(err)
+	}
+	s.expire(time.Now())
+	s.offerDue(s.t.Context())
+	s.work.Wait()
+	s.lookAtDownloads()
+	s.deliver(s.t.Context())
+}
+
+func (s *someone) send(to *someone, path string) uint64 {
+	s.t.Helper()
+	number, err := s.Send(Sending{To: to.Key(), Name: "them", Sources: []library.RequestSource{{Path: path}}, Message: "hello"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.look()
+	return number
+}
+
+func (s *someone) state(number uint64) library.RequestState {
+	s.t.Helper()
+	r, err := s.Request(number)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r.State
+}
+
+func (s *someone) expect(number uint64, want library.RequestState) {
+	s.t.Helper()
+	if got := s.state(number); got != want {
+		s.t.Errorf("request %d is %s, not %s", number, got, want)
+	}
+}
+
+func TestWhatIsSentIsAcceptedAndFetchedAndBothKnow(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	number := anna.send(ben, "song")
+	anna.expect(number, library.RequestWaiting)
+	if to := anna.offered[fmt.Sprint(number)]; to != ben.Key() {
+		t.Errorf("it is offered to %x", to)
+	}
+	ben.look()
+	in := ben.Inbox()
+	if len(in) != 1 || in[0].Name != "Anna" || in[0].Peer != anna.Key() || in[0].Message != "hello" || in[0].Items[0].Name != "song" || len(ben.downloads) != 0 {
+		t.Fatalf("the inbox has %+v, and %d downloads began", in, len(ben.downloads))
+	}
+	if err := ben.Accept(in[0].Number, "/pictures"); err != nil {
+		t.Fatal(err)
+	}
+	ben.look()
+	anna.look()
+	anna.expect(number, library.RequestAccepted)
+	if len(ben.downloads) != 1 || ben.dirs[0] != "/pictures" {
+		t.Errorf("%v is downloaded to %v", ben.downloads, ben.dirs)
+	}
+	ben.progress = Finished
+	ben.look()
+	ben.expect(in[0].Number, library.RequestDone)
+	anna.look()
+	anna.expect(number, library.RequestDone)
+	if len(anna.offered) != 0 {
+		t.Error("it is still offered")
+	}
+}
+
+func TestARequestOutlivesEveryRestart(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	b.down = true
+	number, err := anna.Send(Sending{To: ben.Key(), Sources: []library.RequestSource{{Path: "song"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	anna.restart("Anna")
+	b.down = false
+	anna.look()
+	anna.expect(number, library.RequestWaiting)
+	anna.restart("Anna")
+	ben.look()
+	ben.restart("Ben")
+	if err := ben.Accept(ben.Inbox()[0].Number, "/x"); err != nil {
+		t.Fatal(err)
+	}
+	ben.progress = Finished
+	ben.restart("Ben")
+	anna.look()
+	if anna.offered[fmt.Sprint(number)] != ben.Key() {
+		t.Error("after a start it is not offered")
+	}
+	ben.look()
+	anna.look()
+	anna.expect(number, library.RequestDone)
+}
+
+func TestDeclinedAndWithdrawnRequestsEndOnBothSides(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	declined, withdrawn := anna.send(ben, "a"), anna.send(ben, "b")
+	ben.look()
+	in := ben.Inbox() // the newest first
+	if err := ben.Decline(in[1].Number); err != nil {
+		t.Fatal(err)
+	}
+	if err := anna.Withdraw(withdrawn); err != nil {
+		t.Fatal(err)
+	}
+	ben.look()
+	anna.look()
+	ben.look()
+	anna.expect(declined, library.RequestDeclined)
+	anna.expect(withdrawn, library.RequestWithdrawn)
+	ben.expect(in[0].Number, library.RequestWithdrawn)
+	if len(anna.offered) != 0 {
+		t.Errorf("%v is still offered", anna.offered)
+	}
+	if err := ben.Accept(in[0].Number, "/x"); netproto.CodeOf(err) != netproto.CodeNotFound || len(ben.downloads) != 0 {
+		t.Errorf("a withdrawn request is accepted: %v", err)
+	}
+}
+
+// A hostile sender is alone with this peer: no tracker limits it.
+func TestAPestFillsNothing(t *testing.T) {
+	b := newMailbox()
+	ben, friend := join(t, b, "Ben"), join(t, b, "Friend")
+	if err := ben.Know(library.Person{Key: friend.Key(), Name: "Friend", Favourite: true}); err != nil {
+		t.Fatal(err)
+	}
+	pest := stranger(t)
+	for range 10_000 {
+		sealed := sealedRequest(t, pest, ben.Key(), strings.Repeat("n", 255))
+		if err := ben.take(sealed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(ben.Inbox()); n != maxWaitingPerson {
+		t.Errorf("one person has %d requests in the list", n)
+	}
+	for range 500 {
+		if err := ben.take(sealedRequest(t, stranger(t), ben.Key(), "a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(ben.Inbox()); n != maxWaiting {
+		t.Errorf("strangers have %d requests in the list", n)
+	}
+	if n := len(ben.refusals); n > maxRefusals {
+		t.Errorf("%d answers are on their way to them", n)
+	}
+	friend.send(ben, "from a friend")
+	ben.look()
+	if ben.Inbox()[0].Peer != friend.Key() {
+		t.Error("strangers crowd out a friend")
+	}
+	kept, err := ben.library.Requests()
+	if err != nil || len(kept) != maxWaiting+1 {
+		t.Errorf("%d requests are remembered: %v", len(kept), err)
+	}
+}
+
+func TestABlockedPersonIsNotHeard(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	anna.send(ben, "a")
+	ben.look()
+	if err := ben.Know(library.Person{Key: anna.Key(), Blocked: true}); err != nil {
+		t.Fatal(err)
+	}
+	if ben.Waiting() != 0 {
+		t.Error("a card of hers is still there")
+	}
+	anna.send(ben, "b")
+	ben.look()
+	ben.restart("Ben")
+	if n := len(ben.Inbox()); n != 1 || !ben.Blocked(anna.Key()) {
+		t.Errorf("%d requests are there", n)
+	}
+	if _, err := ben.Send(Sending{To: anna.Key(), Sources: []library.RequestSource{{Path: "x"}}}); netproto.CodeOf(err) != netproto.CodeDenied {
+		t.Errorf("something is sent to a blocked person: %v", err)
+	}
+}
+
+func TestAlwaysAcceptedIsSavedInTheFolderOfThatPerson(t *testing.T) {
+	b := newMailbox()
+	anna, ben, eve := join(t, b, "Anna"), join(t, b, "Ben"), join(t, b, "Eve")
+	if err := ben.Know(library.Person{Key: anna.Key(), Always: true, Folder: "/from/anna"}); err != nil {
+		t.Fatal(err)
+	}
+	anna.send(ben, "a")
+	eve.send(ben, "e")
+	ben.look()
+	if !slices.Equal(ben.dirs, []string{"/from/anna"}) || ben.downloads[0].Name != "a" || ben.Waiting() != 1 {
+		t.Errorf("%v is saved in %v, %d wait", ben.downloads, ben.dirs, ben.Waiting())
+	}
+}
+
+// An answer counts only from the one who was asked, and a withdrawal only from the one
+// who asked.
+func TestNobodyElseDecidesAboutARequest(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	eve := stranger(t)
+	number := anna.send(ben, "a")
+	ben.look()
+	id := ben.Inbox()[0].ID
+	for to, n := range map[*someone]netproto.Note{
+		anna: {Kind: netproto.NoteAnswered, ID: id, Result: netproto.NoteDone},
+		ben:  {Kind: netproto.NoteWithdrawn, ID: id},
+	} {
+		if err := to.take(seal(t, eve, to.Key(), n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	anna.expect(number, library.RequestWaiting)
+	ben.expect(ben.Inbox()[0].Number, library.RequestWaiting)
+}
+
+func TestWhatChangedBeforeItWasFetchedIsTakenBack(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	number := anna.send(ben, "a")
+	ben.look()
+	anna.changed = true
+	anna.restart("Anna")
+	anna.look()
+	anna.look()
+	ben.look()
+	anna.expect(number, library.RequestFailed)
+	ben.expect(ben.Inbox()[0].Number, library.RequestWithdrawn)
+}
+
+func TestARequestThatNobodyAnswersExpires(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	number := anna.send(ben, "a")
+	ben.look()
+	week := time.Now().Add(netproto.NoteLife + time.Hour)
+	ben.expire(week)
+	anna.expire(week)
+	ben.expect(ben.Inbox()[0].Number, library.RequestExpired)
+	anna.expect(number, library.RequestWaiting) // it may have come to them a week late
+	anna.expire(week.Add(netproto.NoteLife))
+	anna.expect(number, library.RequestExpired)
+	if len(anna.offered) != 0 {
+		t.Error("it is still offered")
+	}
+}
+
+func TestTheSameCommandGoesOnWithTheSameRequest(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	first := anna.send(ben, "a")
+	if again := anna.send(ben, "a"); again != first {
+		t.Errorf("it is request %d and then %d", first, again)
+	}
+	if other := anna.send(ben, "b"); other == first {
+		t.Error("something else is the same request")
+	}
+	ben.look()
+	if n := len(ben.Inbox()); n != 2 {
+		t.Errorf("%d requests came", n)
+	}
+}
+
+func TestPeopleStandInTheirOrder(t *testing.T) {
+	b := newMailbox()
+	ben := join(t, b, "Ben")
+	for _, p := range []struct {
+		name   string
+		online bool
+		known  library.Person
+	}{{"zed", false, library.Person{}}, {"Amy", true, library.Person{}}, {"Bob", true, library.Person{Blocked: true}},
+		{"Cal", false, library.Person{Verified: true}}, {"Dee", false, library.Person{Favourite: true}}, {"eva", true, library.Person{}}} {
+		key := netproto.PublicKey(stranger(t).Key())
+		b.people = append(b.people, netproto.Person{PeerID: netproto.PeerIDOf(key[:]), Key: key, Name: p.name, Online: p.online})
+		if p.known.Key, p.known.Name = key, p.name; !p.known.Stranger() {
+			if err := ben.Know(p.known); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	list, more, err := ben.List(t.Context(), "")
+	var names []string
+	for _, p := range list {
+		names = append(names, p.Name)
+	}
+	if got := strings.Join(names, " "); got != "Dee Cal Amy eva zed Bob" || more || err != nil {
+		t.Errorf("the order is %s (%v, %v)", got, more, err)
+	}
+	b.down = true
+	if list, _, err := ben.List(t.Context(), ""); len(list) != 3 || netproto.CodeOf(err) != netproto.CodeUnreachable {
+		t.Errorf("without a tracker %d are known: %v", len(list), err)
+	}
+	b.down = false
+	if _, err := ben.Named(t.Context(), "AMY"); err != nil {
+		t.Error(err)
+	}
+	b.people = append(b.people, func() netproto.Person {
+		key := netproto.PublicKey(stranger(t).Key())
+		return netproto.Person{PeerID: netproto.PeerIDOf(key[:]), Key: key, Name: "amy"}
+	}())
+	if _, err := ben.Named(t.Context(), "Amy"); netproto.CodeOf(err) != netproto.CodeAmbiguous {
+		t.Errorf("two people are called Amy, and it says %v", err)
+	}
+}
+
+func TestBothSidesSeeTheSameWords(t *testing.T) {
+	a, b, c := netproto.PublicKey{1}, netproto.PublicKey{2}, netproto.PublicKey{3}
+	if got := Words(a, b); len(got) != wordCount || !slices.Equal(got, Words(b, a)) || slices.Equal(got, Words(a, c)) {
+		t.Errorf("the words are %v", got)
+	}
+	sorted := slices.Sorted(slices.Values(wordList))
+	if len(wordList) != 256 || len(slices.Compact(sorted)) != 256 {
+		t.Errorf("the list has %d words", len(wordList))
+	}
+}
+
+func stranger(t *testing.T) *identity.Identity {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := identity.New(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func seal(t *testing.T, from *identity.Identity, to netproto.PublicKey, n netproto.Note) []byte {
+	t.Helper()
+	n.Sent = time.Now()
+	text, err := netproto.AppendNote(nil, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := from.Seal(to, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealed
+}
+
+func sealedRequest(t *testing.T, from *identity.Identity, to netproto.PublicKey, name string) []byte {
+	t.Helper()
+	n := netproto.Note{Kind: netproto.NoteRequested, Message: "pest", Items: []netproto.NoteItem{{Hash: netproto.ContentHash{1}, Name: name, Files: 1}}}
+	rand.Read(n.ID[:])
+	return seal(t, from, to, n)
+}
