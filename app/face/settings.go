@@ -33,7 +33,7 @@ type Settings struct {
 	DownloadsAtOnce int                 `json:"downloads_at_once"` // 1 to MaxDownloadsAtOnce
 	UploadSlots     int                 `json:"upload_slots"`      // 1 to MaxUploadSlots
 	Port            int                 `json:"port"`              // TCP, for other peers; 0 picks a free one
-	TrackerPort     int                 `json:"tracker_port"`      // TCP, of the tracker on this computer from its next start; 0 takes the usual one, or a free one
+	TrackerPort     int                 `json:"tracker_port"`      // TCP, of the tracker on this computer, from its next start; 0 takes the usual or a free one
 	DownLimit       int64               `json:"down_limit"`        // bytes per second; 0 is unlimited
 	UpLimit         int64               `json:"up_limit"`          // bytes per second; 0 is unlimited
 	SeedClients     netproto.SeedPolicy `json:"seed_clients"`

@@ -30,7 +30,8 @@ func written(file *os.File, offset, length int64) bool {
 	asked := span{offset, length}
 	var found [16]span
 	var n uint32
-	err := windows.DeviceIoControl(windows.Handle(file.Fd()), windows.FSCTL_QUERY_ALLOCATED_RANGES, (*byte)(unsafe.Pointer(&asked)), uint32(unsafe.Sizeof(asked)),
+	err := windows.DeviceIoControl(windows.Handle(file.Fd()), windows.FSCTL_QUERY_ALLOCATED_RANGES,
+		(*byte)(unsafe.Pointer(&asked)), uint32(unsafe.Sizeof(asked)),
 		(*byte)(unsafe.Pointer(&found)), uint32(unsafe.Sizeof(found)), &n, nil)
 	if isOneOf(err, unsupported) {
 		info, err := file.Stat()
@@ -76,7 +77,8 @@ func Occupied(root *os.Root, name string, info os.FileInfo) int64 {
 		size     int64
 		reserved [8]byte
 	}
-	err = windows.GetFileInformationByHandleEx(windows.Handle(file.Fd()), windows.FileCompressionInfo, (*byte)(unsafe.Pointer(&compressed)), uint32(unsafe.Sizeof(compressed)))
+	err = windows.GetFileInformationByHandleEx(windows.Handle(file.Fd()), windows.FileCompressionInfo,
+		(*byte)(unsafe.Pointer(&compressed)), uint32(unsafe.Sizeof(compressed)))
 	if err != nil {
 		return info.Size()
 	}

@@ -43,7 +43,8 @@ var (
 	dialled   = regexp.MustCompile(`\b(?:tcp|udp)[46]? (?:[^\s>]+->)?(\[[^\]]+\]:\d+|[^\s:]+:\d+)`)
 	asked     = regexp.MustCompile(`"https?://([^/"]+)`)
 	inPlace   = regexp.MustCompile(`(?:^|[\s"])(/[^:"]*[^:"\s]|[A-Za-z]:\\[^:"]*[^:"\s])`)
-	ofGo      = regexp.MustCompile(`(?i)\b(dial|lookup|read|write) (tcp|udp)|\bsyscall\b|\berrno\b|goroutine|runtime error|0x[0-9a-f]{4,}|%!|\b(open|openat|lstat|stat|unlinkat|renameat|mkdirat|fsync) [^\s]`)
+	ofGo      = regexp.MustCompile(`(?i)\b(dial|lookup|read|write) (tcp|udp)|\bsyscall\b|\berrno\b|goroutine|runtime error|0x[0-9a-f]{4,}|%!` +
+		`|\b(open|openat|lstat|stat|unlinkat|renameat|mkdirat|fsync) [^\s]`)
 )
 
 // reason makes what a failure says about itself fit for a person: which file, address
