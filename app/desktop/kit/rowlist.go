@@ -126,7 +126,7 @@ func (l *RowList[T]) SetRows(rows []T) {
 
 // place remembers which row is at the top of what is seen, unless that is the
 // first one. stay scrolls so that it is there again, however many rows came before
-// it meanwhile.
+// it meanwhile. In another order the place stays, not the row.
 func (l *RowList[T]) place(old []T) (stay func()) {
 	offset := l.GetScrollOffset()
 	if l.height == 0 || offset <= 0 || len(old) == 0 {
@@ -134,10 +134,32 @@ func (l *RowList[T]) place(old []T) (stay func()) {
 	}
 	top := min(int(offset/l.pitch()), len(old)-1)
 	at := slices.Index(l.keys, l.key(old[top]))
-	if at < 0 || at == top {
+	if at < 0 || at == top || l.reordered(old) {
 		return func() {}
 	}
 	return func() { l.ScrollToOffset(offset + float32(at-top)*l.pitch()) }
+}
+
+// reordered reports whether the rows are in another order than before, and have not
+// only come, gone, or changed places here and there.
+func (l *RowList[T]) reordered(old []T) bool {
+	now := make(map[string]int, len(l.keys))
+	for i, key := range l.keys {
+		now[key] = i
+	}
+	const few = 10 // in a hundred
+	last, kept, swapped := -1, 0, 0
+	for _, row := range old {
+		at, there := now[l.key(row)]
+		if !there {
+			continue
+		}
+		if kept++; at < last {
+			swapped++
+		}
+		last = at
+	}
+	return 100*swapped > few*kept
 }
 
 // Refresh redraws everything, for another theme or other rows.

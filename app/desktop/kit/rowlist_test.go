@@ -193,3 +193,23 @@ func TestTenThousandRowsAreShownAndScrolledWithoutHaste(t *testing.T) {
 		t.Errorf("%d rows were drawn: rows off the screen are", len(*shown))
 	}
 }
+
+func TestRowsThatComeAboveMoveNothingAndAnotherOrderKeepsThePlace(t *testing.T) {
+	list, _ := plainList(t, 1000)
+	list.bringIntoView(600)
+	offset := list.GetScrollOffset()
+	rows := slices.Clone(list.Rows)
+	list.SetRows(append([]plain{{"new 1", "new 1"}, {"new 2", "new 2"}}, rows...))
+	if moved := list.GetScrollOffset() - offset; moved != 2*list.pitch() {
+		t.Errorf("two rows above moved it by %v, not %v", moved, 2*list.pitch())
+	}
+	list.SetRows(rows)
+	if back := list.GetScrollOffset(); back != offset {
+		t.Errorf("after they went it is at %v, not at %v", back, offset)
+	}
+	slices.Reverse(rows)
+	list.SetRows(slices.Clone(rows))
+	if place := list.GetScrollOffset(); place != offset {
+		t.Errorf("in the other order it is at %v, not at %v", place, offset)
+	}
+}
