@@ -65,7 +65,7 @@ func (p *People) requested(from netproto.PublicKey, n netproto.Note) error {
 		n.Sent = now
 	}
 	record := library.Request{ID: n.ID, Peer: from, Name: n.From, Message: n.Message, Items: n.Items, Sent: n.Sent, Since: now, State: library.RequestWaiting}
-	r, err := p.insert(record, func() error { return p.admit(from, n.ID) })
+	number, err := p.insert(record, func() error { return p.admit(from, n.ID) })
 	switch {
 	case errors.Is(err, errTwice):
 		return nil
@@ -76,7 +76,7 @@ func (p *People) requested(from netproto.PublicKey, n netproto.Note) error {
 		return err
 	}
 	if dir, always := p.accepts(from); always {
-		if err := p.Accept(r.record.Number, dir); err != nil {
+		if err := p.Accept(number, dir); err != nil {
 			p.config.Log.Warn("a request is not accepted by itself", "error", err)
 		}
 	}

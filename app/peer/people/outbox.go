@@ -54,7 +54,7 @@ func (p *People) Send(s Sending) (uint64, error) {
 		p.Poke()
 		return number, nil
 	}
-	r, err := p.insert(record, func() error {
+	return p.insert(record, func() error {
 		n := 0
 		for _, r := range p.requests {
 			if r.record.Out && !r.record.State.Over() {
@@ -66,10 +66,6 @@ func (p *People) Send(s Sending) (uint64, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, err
-	}
-	return r.record.Number, nil
 }
 
 // same returns a request under way with the same sources for the same person, or nil.

@@ -82,22 +82,21 @@ func (p *People) Request(number uint64) (library.Request, error) {
 }
 
 // insert remembers a request and puts it into the list, unless admit says no. admit is
-// called with both locks held.
-func (p *People) insert(record library.Request, admit func() error) (*request, error) {
+// called with both locks held. It returns the number of the request.
+func (p *People) insert(record library.Request, admit func() error) (uint64, error) {
 	p.saving.Lock()
 	defer p.saving.Unlock()
 	p.mu.Lock()
 	err := admit()
 	p.mu.Unlock()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if record.Number, err = p.config.Library.SaveRequest(record); err != nil {
-		return nil, err
+		return 0, err
 	}
-	r := &request{record: record, active: true}
 	p.mu.Lock()
-	p.requests = append(p.requests, r)
+	p.requests = append(p.requests, &request{record: record, active: true})
 	gone := p.oldest(record.Out)
 	p.mu.Unlock()
 	if gone != nil {
@@ -107,7 +106,7 @@ func (p *People) insert(record library.Request, admit func() error) (*request, e
 	}
 	p.config.Notify()
 	p.Poke()
-	return r, nil
+	return record.Number, nil
 }
 
 // oldest takes the oldest request that is over off the list, if there are too many.
