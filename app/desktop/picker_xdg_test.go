@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -47,7 +48,9 @@ func sessionOf(t *testing.T) *dbus.Conn {
 
 // fakePortal answers as the person does.
 type fakePortal struct {
-	bus      *dbus.Conn
+	bus *dbus.Conn
+
+	mu       sync.Mutex
 	response uint32 // 0: chosen, 1: cancelled
 	uris     []string
 	asked    map[string]dbus.Variant
@@ -55,6 +58,8 @@ type fakePortal struct {
 
 // OpenFile is the method of org.freedesktop.portal.FileChooser.
 func (p *fakePortal) OpenFile(sender dbus.Sender, _, _ string, options map[string]dbus.Variant) (dbus.ObjectPath, *dbus.Error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.asked = options
 	token, _ := options["handle_token"].Value().(string)
 	at := dbus.ObjectPath(portalPath + "/request/" + strings.ReplaceAll(strings.TrimPrefix(string(sender), ":"), ".", "_") + "/" + token)
@@ -64,6 +69,21 @@ func (p *fakePortal) OpenFile(sender dbus.Sender, _, _ string, options map[strin
 		return "", dbus.MakeFailedError(err)
 	}
 	return at, nil
+}
+
+// wants reports whether the portal was asked for something.
+func (p *fakePortal) wants(option string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	is, _ := p.asked[option].Value().(bool)
+	return is
+}
+
+// answer decides how the person answers from now on.
+func (p *fakePortal) answer(response uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.response = response
 }
 
 func TestFilesAreChosenInThePickerOfTheSystemIfThereIsOne(t *testing.T) {
@@ -82,14 +102,14 @@ func TestFilesAreChosenInThePickerOfTheSystemIfThereIsOne(t *testing.T) {
 	if want := []string{"/home/ada/a b.txt", "/home/ada/ü.txt"}; err != nil || !slices.Equal(paths, want) {
 		t.Errorf("chosen are %q, %v", paths, err)
 	}
-	if many, _ := portal.asked["multiple"].Value().(bool); !many {
-		t.Errorf("the portal was asked for %v", portal.asked)
+	if !portal.wants("multiple") || portal.wants("directory") {
+		t.Error("the portal was not asked for many files")
 	}
-	portal.response = 1
+	portal.answer(1)
 	if paths, err := pickNatively(t.Context(), "Choose", true); err != nil || paths != nil {
 		t.Errorf("cancelled: %q, %v", paths, err)
 	}
-	if folder, _ := portal.asked["directory"].Value().(bool); !folder {
-		t.Errorf("the portal was asked for %v", portal.asked)
+	if !portal.wants("directory") || portal.wants("multiple") {
+		t.Error("the portal was not asked for a folder")
 	}
 }
