@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// announces is a BitTorrent tracker for one torrent: everybody is told of
+// announces is a BitTorrent tracker for one torrent: everybody hears of
 // everybody else.
 type announces struct {
 	mu    sync.Mutex

@@ -130,7 +130,7 @@ func BenchmarkLines(b *testing.B) {
 const tidyPause = 2 * time.Second
 
 // serveTidy is an unlimited tracker whose process is as large as what it keeps: without
-// garbage that waits for the next collection, of which there may be as much again.
+// garbage that waits for the next collection, which may be as much again.
 func serveTidy(ctx context.Context, args []string) error {
 	tick := time.NewTicker(tidyPause)
 	defer tick.Stop()

@@ -101,7 +101,7 @@ func (b *bans) suspect(network netip.Prefix, most int, now time.Time) {
 	}
 }
 
-// over reports whether a network has nothing against it any more.
+// over reports whether nothing counts against a network now.
 func (s *suspect) over(now time.Time) bool {
 	return now.After(s.until) && now.Sub(s.since) > banTime
 }
