@@ -99,7 +99,7 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (answer n
 	best := rows[0]
 	answer.Hash, answer.Name, answer.Size, answer.MIME, answer.Folder = hash, best.name, best.size, best.mime, best.folder
 	answer.Added = c.Added()
-	answer.Owners, _ = m.ownersOf(c, m.elapsed())
+	m.ownersOf(&answer.Owners, c, m.elapsed())
 	named := map[string]bool{}
 	for _, r := range rows {
 		if looks++; !named[r.name] { // rows may differ in the type alone
@@ -135,7 +135,7 @@ func (s *Store) Search(ctx context.Context, q store.Query) (store.Found, error) 
 
 func (s *Store) search(ctx context.Context, q index.Query) (store.Found, error) {
 	page, err := s.memory.names.Search(ctx, q)
-	page.Looks += s.memory.nameOwners(page.Hits)
+	page.Looks += s.memory.nameOwners(&page)
 	return store.Found{
 		SearchResponse: netproto.SearchResponse{Items: page.Hits, Next: page.Next, Suggestions: page.Suggestions},
 		Looks:          page.Looks, Short: page.Short,

@@ -206,25 +206,21 @@ func parsePersonCursor(text string, digest uint32) (person, error) {
 
 // nameOwners names some of the online sources of each hit, and returns what that cost
 // in looks.
-func (m *memory) nameOwners(hits []netproto.Hit) (looks int) {
+func (m *memory) nameOwners(page *index.Page) (looks int) {
 	now := m.elapsed()
-	for first := 0; first < len(hits); first += ownersAtOnce {
+	for first := 0; first < len(page.Hits); first += ownersAtOnce {
 		m.mu.RLock()
-		for i := first; i < min(first+ownersAtOnce, len(hits)); i++ {
-			if c := m.contents[hits[i].Hash]; c != nil {
-				var n int
-				hits[i].Owners, n = m.ownersOf(c, now)
-				looks += n
-			}
+		for i := first; i < min(first+ownersAtOnce, len(page.Hits)); i++ {
+			looks += m.ownersOf(&page.Hits[i].Owners, around(page.Contents[i]), now)
 		}
 		m.mu.RUnlock()
 	}
 	return looks
 }
 
-// ownersOf returns the first listed sources of a content, as far as it looks. They stay
-// the same as long as nobody goes. The caller holds the lock.
-func (m *memory) ownersOf(c *content, now time.Duration) (owners netproto.Owners, looks int) {
+// ownersOf writes down the first listed sources of a content, as far as it looks. They
+// stay the same as long as nobody goes. The caller holds the lock.
+func (m *memory) ownersOf(owners *netproto.Owners, c *content, now time.Duration) (looks int) {
 	found := 0
 	for _, p := range c.holders[:min(len(c.holders), holdersOfOwner)] {
 		if found == len(owners) {
@@ -237,5 +233,5 @@ func (m *memory) ownersOf(c *content, now time.Duration) (owners netproto.Owners
 		owners[found] = netproto.Owner{PeerID: p.id, Name: p.record.Name}
 		found++
 	}
-	return owners, looks
+	return looks
 }

@@ -15,6 +15,7 @@ import (
 // Page is a part of the answer to a query, in the order of the query's sort.
 type Page struct {
 	Hits        []netproto.Hit
+	Contents    []*Content // of the hits
 	Next        string   // cursor of the next page; empty at the end
 	Suggestions []string // names within one typing error, if nothing was found
 	Looks       int      // what the page cost
@@ -491,9 +492,9 @@ func (s *search) page(limit int, digest uint32) Page {
 	case s.ended != nil:
 		p.Next, p.Short = s.ended.cursor(digest), true
 	}
-	p.Hits = make([]netproto.Hit, len(h))
+	p.Hits, p.Contents = make([]netproto.Hit, len(h)), make([]*Content, len(h))
 	for i, f := range h {
-		p.Hits[i] = f.hit()
+		p.Hits[i], p.Contents[i] = f.hit(), f.content
 	}
 	return p
 }

@@ -65,29 +65,48 @@ func appendHit(dst []byte, h *netproto.Hit) []byte {
 
 func appendOwners(dst []byte, owners netproto.Owners) []byte {
 	dst = append(dst, '[')
-	for i, owner := range owners.List() {
+	for i := range owners.List() {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, `{"peer_id":"`...)
-		dst = append(append(dst, owner.PeerID.String()...), '"')
-		if owner.Name != "" {
-			dst = appendText(append(dst, `,"name":`...), owner.Name)
+		dst = append(appendID(append(dst, `{"peer_id":"`...), owners[i].PeerID), '"')
+		if owners[i].Name != "" {
+			dst = appendText(append(dst, `,"name":`...), owners[i].Name)
 		}
 		dst = append(dst, '}')
 	}
 	return append(dst, ']')
 }
 
+// appendID appends the text of an id, as its String method makes it.
+func appendID(dst []byte, id netproto.PeerID) []byte {
+	for i, bytes := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
+		if i > 0 {
+			dst = append(dst, '-')
+		}
+		dst = hex.AppendEncode(dst, bytes)
+	}
+	return dst
+}
+
 func appendTime(dst []byte, t time.Time) []byte {
 	return append(t.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
 }
 
+// rare are the bytes of texts that may have to be escaped. Two line separators begin
+// with 0xE2.
+var rare = func() (is [256]bool) {
+	for c := range ' ' {
+		is[c] = true
+	}
+	is['"'], is['\\'], is[0xE2] = true, true, true
+	return is
+}()
+
 // appendText appends a JSON string; it leaves rare characters to encoding/json.
 func appendText(dst []byte, text string) []byte {
 	for i := range len(text) {
-		// Two line separators that begin with 0xE2 must be escaped.
-		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c == 0xE2 {
+		if rare[text[i]] {
 			return append(dst, bytes.TrimSuffix(encodeJSON(text), []byte("\n"))...)
 		}
 	}

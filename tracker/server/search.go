@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 
 	"centralizedp2p/netproto"
@@ -36,10 +37,15 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, c caller) error 
 	return nil
 }
 
+// hitRooms are rooms for the bodies of answers.
+var hitRooms = sync.Pool{New: func() any { return new([]byte) }}
+
 // answerSearch writes the body of a successful answer.
 func answerSearch(w http.ResponseWriter, page netproto.SearchResponse) {
-	const hitBytes = 256 // roughly
-	writeBody(w, http.StatusOK, "application/json", appendSearch(make([]byte, 0, (1+len(page.Items))*hitBytes), page))
+	room := hitRooms.Get().(*[]byte)
+	defer hitRooms.Put(room)
+	*room = appendSearch((*room)[:0], page)
+	writeBody(w, http.StatusOK, "application/json", *room)
 }
 
 // query reads the part of an address after "?". It keeps the first error in err.
