@@ -3,6 +3,8 @@ package localengine
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -15,11 +17,29 @@ import (
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/node"
+	"centralizedp2p/app/remote"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/lan"
+	"centralizedp2p/netproto/localsocket"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// overAPI makes tests drive a peer from outside of its process, over the control API.
+var overAPI bool
+
+// TestMain runs the tests twice: a peer does the same over the control API.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if code == 0 {
+		overAPI = true
+		fmt.Println("The same over the control API:")
+		code = m.Run()
+	}
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Println(err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // patience is how long a test waits for what should come at once.
 const patience = 30 * time.Second
@@ -70,12 +90,14 @@ func newTown(t testing.TB) *town {
 
 // house is the program of one person, without its window.
 type house struct {
-	*Engine
-	t         testing.TB
-	profile   string
-	files     string // what it shares
-	downloads string
-	listen    string // address of its own tracker
+	face.Engine // as the tests drive it
+	local       *Engine
+	end         func() error
+	t           testing.TB
+	profile     string
+	files       string // what it shares
+	downloads   string
+	listen      string // address of its own tracker
 
 	around func(context.Context) ([]lan.Tracker, error) // asks its local network; nil for none
 }
@@ -100,15 +122,30 @@ func (h *house) open() {
 	}
 	n, err := node.Open(context.Background(), node.Options{Profile: h.profile, OfferDownloads: true, Log: log})
 	check(h.t, err)
-	h.Engine = newEngine(n, io.Discard)
-	h.trackers.own.listen, h.nearby.browse = h.listen, h.around
-	check(h.t, h.start())
+	h.local = newEngine(n, io.Discard)
+	h.local.trackers.own.listen, h.local.nearby.browse = h.listen, h.around
+	check(h.t, h.local.start())
+	h.Engine, h.end = h.local, h.local.Close
+	if overAPI {
+		h.Engine, h.end = h.elsewhere()
+	}
+}
+
+// elsewhere is the engine for another process, and what ends both.
+func (h *house) elsewhere() (*remote.Client, func() error) {
+	h.t.Helper()
+	ln, err := localsocket.Listen(remote.Socket(h.profile))
+	check(h.t, err)
+	server := remote.NewServer(h.local, node.Version, h.local.log)
+	server.Serve(ln)
+	client := remote.NewLocal(h.profile)
+	return client, func() error { return errors.Join(client.Close(), h.local.Close(), server.Close()) }
 }
 
 // owned is the running tracker on this computer.
 func (h *house) owned() *node.OwnTracker {
 	h.t.Helper()
-	own, err := h.trackers.own.state()
+	own, err := h.local.trackers.own.state()
 	if own == nil {
 		h.t.Fatalf("it does not run: %v", err)
 	}
@@ -118,7 +155,7 @@ func (h *house) owned() *node.OwnTracker {
 func (h *house) close() {
 	h.t.Helper()
 	if h.Engine != nil {
-		check(h.t, h.Engine.Close())
+		check(h.t, h.end())
 		h.Engine = nil
 	}
 }
@@ -204,7 +241,7 @@ func (h *house) offer(path string, except ...string) face.Share {
 	h.t.Helper()
 	check(h.t, h.Share(deadline(h.t), face.ShareRequest{Items: []face.ShareItem{{Path: path, Except: except}}}))
 	s := h.share(path)
-	_, err := h.engine.Shares.Wait(deadline(h.t), s.ID)
+	_, err := h.local.engine.Shares.Wait(deadline(h.t), s.ID)
 	check(h.t, err)
 	return h.share(path)
 }

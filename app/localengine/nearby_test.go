@@ -37,7 +37,7 @@ func TestTrackersInTheLocalNetworkAreShown(t *testing.T) {
 func TestTheTrackerOnThisComputerIsNotNearby(t *testing.T) {
 	alice := newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))
-	alice.nearby.set([]lan.Tracker{
+	alice.local.nearby.set([]lan.Tracker{
 		{Name: "own", Fingerprint: alice.owned().Fingerprint, Port: 5000, Address: netip.MustParseAddr("127.0.0.1")},
 		{Name: "kitchen", Fingerprint: netproto.Fingerprint{1}, Port: 5000, Address: netip.MustParseAddr("192.168.1.20")},
 	})

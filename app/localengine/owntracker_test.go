@@ -58,7 +58,7 @@ func (h *house) online() int {
 	check(h.t, err)
 	defer tracker.Close()
 	bob := newHouse(h.t)
-	c, err := node.Client(bob.library, tracker.Link)
+	c, err := node.Client(bob.local.library, tracker.Link)
 	check(h.t, err)
 	defer c.Close()
 	stats, err := c.Stats(deadline(h.t))
@@ -204,7 +204,7 @@ func TestTheOwnTrackerMayTakeTheAddressOfAnother(t *testing.T) {
 	before := startTown(t, t.TempDir(), "127.0.0.1:0")
 	alice.use(before)
 	check(t, before.Close())
-	alice.trackers.own.listen = before.Address
+	alice.local.trackers.own.listen = before.Address
 	check(t, alice.StartTracker(deadline(t)))
 	alice.untilConnection(face.ConnectionConnected)
 	if v := alice.view(); v.Address != before.Address || v.Fingerprint == before.Fingerprint || v.ChangedKey != nil {
@@ -260,19 +260,18 @@ func TestAnOwnTrackerThatEndsByItselfIsShownWithItsReason(t *testing.T) {
 func TestAnEngineCanBeClosedAgain(t *testing.T) {
 	alice := newHouse(t)
 	check(t, alice.StartTracker(deadline(t)))
-	check(t, alice.Engine.Close())
-	check(t, alice.Engine.Close())
-	alice.Engine = nil
+	check(t, alice.local.Close())
+	check(t, alice.local.Close())
 }
 
 func TestNothingBeginsAfterTheEnd(t *testing.T) {
 	alice := newHouse(t)
-	alice.stop() // as Close does first
+	alice.local.stop() // as Close does first
 	refused(t, alice.StartTracker(deadline(t)), netproto.CodeCancelled)
-	if own, _ := alice.trackers.own.state(); own != nil {
+	if own, _ := alice.local.trackers.own.state(); own != nil {
 		t.Error("a tracker was started that nobody will stop")
 	}
-	for range alice.Watch(deadline(t)) {
+	for range alice.local.Watch(deadline(t)) {
 		t.Error("there is news after the end")
 	}
 }
@@ -294,7 +293,7 @@ func TestAWatcherHearsHowBusyTheOwnTrackerIs(t *testing.T) {
 		}
 	}
 	for range 50 {
-		_, err := alice.engine.Trackers.Main().Stats(ctx)
+		_, err := alice.local.engine.Trackers.Main().Stats(ctx)
 		check(t, err)
 	}
 	toldUntil(func(rate float64) bool { return rate > 5 })

@@ -16,7 +16,7 @@ func TestHowOthersReachThisPeerIsShown(t *testing.T) {
 		reach = s.Reach
 		return reach.Verdict == face.VerdictReachable
 	})
-	want := face.Reach{Verdict: face.VerdictReachable, Tracker: tracker.Address, Port: alice.engine.Port()}
+	want := face.Reach{Verdict: face.VerdictReachable, Tracker: tracker.Address, Port: alice.local.engine.Port()}
 	view, err := alice.Tracker(deadline(t))
 	check(t, err)
 	if reach != want || view.Reach != want {
@@ -42,7 +42,7 @@ func TestASourceSaysHowItIsReached(t *testing.T) {
 
 func TestTheSwitchesOfReachAreAppliedAtOnce(t *testing.T) {
 	alice, _, _ := neighbours(t)
-	alice.until("the tracker can call", func() bool { return len(alice.engine.Trackers.Status().Lines) > 0 })
+	alice.until("the tracker can call", func() bool { return len(alice.local.engine.Trackers.Status().Lines) > 0 })
 	settings, err := alice.Settings(deadline(t))
 	check(t, err)
 	if !settings.RouterPort || !settings.Calls || !settings.Relay {
@@ -51,7 +51,7 @@ func TestTheSwitchesOfReachAreAppliedAtOnce(t *testing.T) {
 	settings.RouterPort, settings.Calls, settings.Relay = false, false, false
 	check(t, alice.ApplySettings(deadline(t), settings))
 	alice.until("the tracker cannot call", func() bool {
-		s := alice.engine.Trackers.Status()
+		s := alice.local.engine.Trackers.Status()
 		return !s.Calls && len(s.Lines) == 0
 	})
 	if saved, err := alice.Settings(deadline(t)); err != nil || saved != settings {

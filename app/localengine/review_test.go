@@ -123,7 +123,7 @@ func TestTenThousandFilesAreReviewedQuickly(t *testing.T) {
 	expect(t, review.Items, []face.ReviewItem{{Path: big, Name: "big", Folder: true, Files: 10_000, Size: 10_000}})
 
 	ctx := &shortContext{Context: context.Background(), left: 500}
-	_, err := alice.Review(ctx, []string{big})
+	_, err := alice.local.Review(ctx, []string{big})
 	refused(t, err, netproto.CodeCancelled)
 	if ctx.left < -1 {
 		t.Errorf("it went on for %d looks after it was cancelled", -ctx.left)

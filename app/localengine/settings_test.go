@@ -110,7 +110,7 @@ func TestAnotherPortCountsAtOnce(t *testing.T) {
 	}
 	alice.until("the old port is free", func() bool { return !answers(old) })
 	bob.until("the tracker names the new port", func() bool {
-		sources, err := bob.engine.Trackers.Main().Sources(deadline(t), bob.findOne("song").Hash)
+		sources, err := bob.local.engine.Trackers.Main().Sources(deadline(t), bob.findOne("song").Hash)
 		check(t, err)
 		return len(sources) == 1 && slices.ContainsFunc(sources[0].Addresses, func(a string) bool { return strings.HasSuffix(a, ":"+strconv.Itoa(next)) })
 	})

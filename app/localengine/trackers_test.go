@@ -99,7 +99,7 @@ func TestAForgottenTrackerIsLeft(t *testing.T) {
 	if v := alice.view(); v.Address != "" || len(v.Known) != 0 || alice.status().Connection != face.ConnectionNone {
 		t.Errorf("the view is %+v", v)
 	}
-	stats, err := bob.engine.Trackers.Main().Stats(deadline(t))
+	stats, err := bob.local.engine.Trackers.Main().Stats(deadline(t))
 	check(t, err)
 	if stats.PeersOnline != 1 {
 		t.Errorf("%d peers are online: there was no goodbye", stats.PeersOnline)
@@ -171,7 +171,7 @@ func TestAChangedKeyIsThePersonsDecision(t *testing.T) {
 	decide()
 	check(t, third.Close())
 	refused(t, alice.AcceptTrackerKey(deadline(t), first.Address, third.Fingerprint), netproto.CodeUnreachable)
-	if known, ok := alice.library.KnownTracker(first.Address); !ok || known != first.Fingerprint {
+	if known, ok := alice.local.library.KnownTracker(first.Address); !ok || known != first.Fingerprint {
 		t.Errorf("the known key is %s now", known)
 	}
 	third = startTown(t, third.data, third.Address)
@@ -238,7 +238,7 @@ func TestALinkCannotMakeATrackerLookChanged(t *testing.T) {
 
 func TestAChangeOfTrackersWaitsForTheOneBefore(t *testing.T) {
 	alice := newHouse(t)
-	done, err := alice.takeTurn(deadline(t))
+	done, err := alice.local.takeTurn(deadline(t))
 	check(t, err)
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -1,0 +1,241 @@
+package remote
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/localsocket"
+)
+
+// Client is the engine of another process; it implements [face.Engine]. A call fails
+// with "peer-unreachable" while that process does not answer. A watch heals by itself:
+// it tells of a change when its line is lost, and again when it is back.
+type Client struct {
+	http *http.Client
+	base string // of all addresses
+	ctx  context.Context
+	stop context.CancelFunc
+
+	beginning sync.Mutex // no watch begins once ctx has ended
+	watches   sync.WaitGroup
+}
+
+// NewLocal returns the engine of the peer that runs with a profile on this computer. It
+// connects when it is first asked.
+func NewLocal(profile string) *Client {
+	return newClient("http://peer.local", &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return localsocket.Dial(ctx, Socket(profile))
+		},
+		DisableCompression: true,
+	})
+}
+
+func newClient(base string, transport *http.Transport) *Client {
+	transport.MaxIdleConnsPerHost, transport.IdleConnTimeout = 8, silenceTime
+	transport.MaxResponseHeaderBytes = maxHeader
+	c := &Client{base: base, http: &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	return c
+}
+
+// Close ends all calls and watches, and waits for the latter.
+func (c *Client) Close() error {
+	c.beginning.Lock()
+	c.stop()
+	c.beginning.Unlock()
+	c.watches.Wait()
+	c.http.CloseIdleConnections()
+	return nil
+}
+
+// Peer says who answers; "protocol-violation" if that is a version which this one does
+// not understand.
+func (c *Client) Peer(ctx context.Context) (Peer, error) {
+	var p Peer
+	raw, err := c.exchange(ctx, http.MethodGet, routePeer, nil)
+	if err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal(raw, &p); err != nil || p.API < 1 {
+		return p, netproto.Errorf(netproto.CodeProtocol, "what answers is no CentralizedP2P")
+	}
+	if p.API > API {
+		return p, netproto.Errorf(netproto.CodeProtocol, "the other peer is CentralizedP2P %s, which is newer than this one", p.Version)
+	}
+	return p, nil
+}
+
+// object holds the arguments of a call.
+type object map[string]any
+
+// ask calls a method that has a result.
+func ask[T any](ctx context.Context, c *Client, method string, arguments object) (result T, err error) {
+	body, err := json.Marshal(arguments)
+	if err != nil {
+		return result, netproto.Errorf(netproto.CodeInternal, "%w", err)
+	}
+	raw, err := c.exchange(ctx, http.MethodPost, routeEngine+method, body)
+	if len(raw) == 0 {
+		return result, err
+	}
+	var a answer // a problem may have a result as well
+	if bad := json.Unmarshal(raw, &a); bad == nil && a.Result != nil {
+		bad = json.Unmarshal(a.Result, &result)
+		if bad != nil && err == nil {
+			err = netproto.Errorf(netproto.CodeProtocol, "the answer to %s: %w", method, bad)
+		}
+	} else if bad != nil && err == nil {
+		err = netproto.Errorf(netproto.CodeProtocol, "the answer to %s: %w", method, bad)
+	}
+	return result, err
+}
+
+// order calls a method that has no result.
+func order(ctx context.Context, c *Client, method string, arguments object) error {
+	_, err := ask[json.RawMessage](ctx, c, method, arguments)
+	return err
+}
+
+// exchange sends one request and returns the body of the answer, that of a problem too.
+func (c *Client) exchange(ctx context.Context, method, route string, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(c.ctx, cancel)()
+	response, err := c.send(ctx, method, route, body)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, lost(ctx, err)
+	case len(raw) > maxAnswer:
+		return nil, netproto.Errorf(netproto.CodeTooLarge, "the answer has more than %d bytes", maxAnswer)
+	case response.StatusCode == http.StatusOK:
+		return raw, nil
+	}
+	return raw, failure(response, raw)
+}
+
+func (c *Client) send(ctx context.Context, method, route string, body []byte) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.base+route, bytes.NewReader(body))
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeInternal, "%w", err)
+	}
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, lost(ctx, err)
+	}
+	return response, nil
+}
+
+// lost is the error of a line that broke, or that the caller gave up.
+func lost(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return netproto.Errorf(netproto.CodeCancelled, "%w", context.Cause(ctx))
+	}
+	if known, ok := errors.AsType[*netproto.Error](err); ok { // of the handshake
+		return known
+	}
+	return netproto.Errorf(netproto.CodePeerUnreachable, "%w", err)
+}
+
+// failure returns the error that an answer tells of.
+func failure(response *http.Response, raw []byte) error {
+	var p problem
+	if err := json.Unmarshal(raw, &p); err != nil || p.Code == "" {
+		return netproto.Errorf(netproto.CodeProtocol, "what answers is no CentralizedP2P: %s", response.Status)
+	}
+	if p.Fields != nil {
+		return p.Fields
+	}
+	return &netproto.Error{Code: p.Code, Detail: p.Detail}
+}
+
+// The pause before a lost line is tried again doubles from the first to the last.
+const (
+	firstPause = 250 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// Watch implements [face.Overview].
+func (c *Client) Watch(ctx context.Context) <-chan struct{} {
+	changed := make(chan struct{}, 1)
+	c.beginning.Lock()
+	defer c.beginning.Unlock()
+	if c.ctx.Err() != nil {
+		close(changed)
+		return changed
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.ctx, cancel)
+	c.watches.Go(func() {
+		defer close(changed)
+		defer cancel()
+		defer stop()
+		c.watch(ctx, func() {
+			select {
+			case changed <- struct{}{}:
+			default:
+			}
+		})
+	})
+	return changed
+}
+
+// watch keeps an event stream until ctx ends.
+func (c *Client) watch(ctx context.Context, tell func()) {
+	for pause := firstPause; ctx.Err() == nil; pause = min(2*pause, lastPause) {
+		if c.listen(ctx, tell) {
+			pause = firstPause
+		}
+		tell()
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// listen reads an event stream to its end and reports whether it began.
+func (c *Client) listen(ctx context.Context, tell func()) bool {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	silence := time.AfterFunc(silenceTime, cancel)
+	defer silence.Stop()
+	response, err := c.send(ctx, http.MethodGet, routeEvents, nil)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return false
+	}
+	tell() // of what happened meanwhile
+	for lines := bufio.NewScanner(response.Body); lines.Scan(); silence.Reset(silenceTime) {
+		if strings.TrimPrefix(lines.Text(), "event: ") == "changed" {
+			tell()
+		}
+	}
+	return true
+}
