@@ -23,6 +23,7 @@ import (
 	"centralizedp2p/app/node"
 	"centralizedp2p/assets"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/version"
 )
 
 const (
@@ -92,7 +93,13 @@ func handOver(ctx context.Context, profile string, open []string, inUse error) e
 
 // runDesktop runs the window on a node, and closes the node.
 func runDesktop(ctx context.Context, n *node.Node, profile string, open []string) error {
-	options := desktop.Options{Version: node.Version, Open: open, Picker: desktop.SystemPicker}
+	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: desktop.SystemPicker}
+	if version.CanAsk() {
+		options.Newest = func(ctx context.Context) (desktop.Release, error) {
+			r, err := version.Newest(ctx)
+			return desktop.Release{Version: r.Version, Newer: r.Newer(), Page: r.Page}, err
+		}
+	}
 	server, err := instance.Listen(profile, n.Log)
 	if err != nil { // a window that no second start finds is better than none
 		n.Log.Warn("a second start will not find this window", "error", err)

@@ -16,6 +16,13 @@ var Icon []byte
 //go:embed icons/*.svg
 var Icons embed.FS
 
+// Licences are those of everything that is built into the programs. They are collected
+// from the modules.
+//
+//go:generate sh -c "go run ./licences > licences.txt.new && mv licences.txt.new licences.txt"
+//go:embed licences.txt
+var Licences string
+
 // IconsDir is the folder of Icons.
 const IconsDir = "icons"
 

@@ -56,7 +56,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		Long: "A tracker of CentralizedP2P: it knows who has which file and answers searches.\n" +
 			"The files themselves go straight from peer to peer.",
 		Example:       "  tracker\n  tracker --listen :5001 --data /var/lib/centralizedp2p --seed-clients off",
-		Version:       options.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -76,7 +75,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return daemon.Run(cmd.Context(), options, again, openStore, output, stderr)
 	}
 	command.CompletionOptions.HiddenDefaultCmd = true
-	command.AddCommand(cli.Commands(cli.Program{Options: &options, Prepare: settle})...)
+	command.AddCommand(cli.Commands(cli.Program{Name: "tracker", Options: &options, Prepare: settle})...)
+	cli.AddVersion(command, func() bool { return options.JSON })
+	cli.AddManual(command)
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		return netproto.Errorf(netproto.CodeUsage, "%w", err)
 	})

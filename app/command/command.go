@@ -117,7 +117,6 @@ func (p *program) root() *cobra.Command {
 			"what; peers move the bytes, from several sources at once, every piece verified.\n" +
 			"Without a command it opens its window.",
 		Example:                    rootExample,
-		Version:                    node.Version,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -137,6 +136,8 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
 	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(),
 		p.peerCommand(), p.demoCommand())
+	cli.AddVersion(root, func() bool { return p.json })
+	cli.AddManual(root)
 	return root
 }
 
@@ -276,7 +277,7 @@ func (p *program) trackerCommand() *cobra.Command {
 		},
 	}
 	flags = cli.AddFlags(cmd, &options, "json") // which all commands have
-	cmd.AddCommand(cli.Commands(cli.Program{Options: &options, Prepare: prepare})...)
+	cmd.AddCommand(cli.Commands(cli.Program{Name: "centralizedp2p tracker", Options: &options, Prepare: prepare})...)
 	return cmd
 }
 

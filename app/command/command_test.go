@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"go.uber.org/goleak"
 
 	"centralizedp2p/app/library"
@@ -24,20 +26,28 @@ import (
 
 // shellWords splits the line of an example like a shell, as far as the examples
 // need it: words, some of them quoted.
-var shellWords = regexp.MustCompile(`'[^']*'|\S+`)
+var shellWords = regexp.MustCompile(`'[^']*'|"[^"]*"|\$\([^)]*\)|[^\s$]+(\$\([^)]*\)\S*)?`)
+
+// everyCommand returns a command and all below it that help lists.
+func everyCommand(above *cobra.Command) []*cobra.Command {
+	list := []*cobra.Command{above}
+	for _, c := range above.Commands() {
+		list = append(list, everyCommand(c)...)
+	}
+	return list
+}
 
 func TestTheExamplesOfEveryCommandCanBeTyped(t *testing.T) {
-	commands := (&program{}).root()
-	for _, cmd := range append(commands.Commands(), commands) {
-		if cmd.Hidden || cmd.Name() == "help" || cmd.Name() == "completion" {
-			continue
-		}
-		if cmd.Example == "" {
-			t.Errorf("%s has no example", cmd.Name())
+	for _, cmd := range everyCommand((&program{}).root()) {
+		if !strings.HasPrefix(strings.TrimSpace(cmd.Example), "centralizedp2p ") {
+			t.Errorf("%s has no example", cmd.CommandPath())
 		}
 		for line := range strings.Lines(cmd.Example) {
 			typed, _, _ := strings.Cut(strings.TrimSpace(line), "   ") // an explanation follows
-			checkExample(t, typed)
+			typed, _, _ = strings.Cut(typed, " |")
+			if !strings.HasPrefix(typed, "sudo ") {
+				checkExample(t, typed)
+			}
 		}
 	}
 }
@@ -50,7 +60,7 @@ func checkExample(t *testing.T, typed string) {
 		return
 	}
 	for i := range words {
-		words[i] = strings.Trim(words[i], "'")
+		words[i] = strings.Trim(words[i], `'"`)
 	}
 	root := (&program{}).root()
 	cmd, rest, err := root.Find(words[1:])
@@ -59,11 +69,41 @@ func checkExample(t *testing.T, typed string) {
 		return
 	}
 	ran := false
-	cmd.RunE = func(*cobra.Command, []string) error { ran = true; return nil }
+	cmd.Run, cmd.RunE = nil, func(*cobra.Command, []string) error { ran = true; return nil }
 	root.SetArgs(append(strings.Fields(cmd.CommandPath())[1:], rest...))
 	root.SetOut(io.Discard)
 	if err := root.Execute(); err != nil || !ran {
 		t.Errorf("%q: %v", typed, err)
+	}
+}
+
+func TestTheManualNamesEveryCommandAndFlag(t *testing.T) {
+	var out bytes.Buffer
+	if code := Run(t.Context(), []string{"man"}, Streams{Out: &out, Err: io.Discard}, nil); code != exitDone {
+		t.Fatalf("it ends with %d", code)
+	}
+	page := strings.ReplaceAll(out.String(), `\-`, "-")
+	for _, cmd := range everyCommand((&program{}).root()) {
+		if cmd.Hidden || cmd.Name() == "help" {
+			continue
+		}
+		if name, ok := strings.CutPrefix(cmd.CommandPath(), "centralizedp2p "); ok && !strings.Contains(page, `.SS "`+name) {
+			t.Errorf("%q is not in the manual", name)
+		}
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if !strings.Contains(page, "--"+f.Name) {
+				t.Errorf("%s --%s is not in the manual", cmd.CommandPath(), f.Name)
+			}
+		})
+	}
+	for line := range strings.Lines(page) {
+		if macro, _, _ := strings.Cut(strings.TrimSpace(line), " "); strings.HasPrefix(macro, ".") &&
+			!slices.Contains([]string{".TH", ".SH", ".SS", ".TP", ".PP", ".B", ".br", ".nf", ".fi", ".RS", ".RE"}, macro) {
+			t.Errorf("a line begins like a macro: %q", line)
+		}
+		if strings.ContainsFunc(line, func(r rune) bool { return r > 0x7e || r < ' ' && r != '\n' }) {
+			t.Errorf("characters that not every manual shows: %q", line)
+		}
 	}
 }
 

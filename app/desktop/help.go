@@ -3,8 +3,8 @@
 package desktop
 
 import (
-	"cmp"
-	"runtime"
+	"context"
+	"net/url"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -19,6 +19,8 @@ import (
 type help struct {
 	window   pages.Window
 	version  string
+	newest   func(context.Context) (Release, error) // nil: nobody is asked
+	openPage func(*url.URL) error
 	commands func() []command
 }
 
@@ -45,18 +47,6 @@ func (h *help) showKeys() {
 	closing := w.Sheets().CloseButton()
 	w.Sheets().Open(words.L("Keys and help"), container.NewBorder(about, nil, nil, nil, container.NewVScroll(grid)),
 		fyne.NewSize(460, 560), closing)
-}
-
-// about says which program this is, and its version.
-func (h *help) about() {
-	w := h.window
-	facts := kit.NewFacts()
-	facts.Set([]kit.Fact{{Name: words.L("Version"), Value: cmp.Or(h.version, appVersion)}, {Name: words.L("Built with"), Value: runtime.Version() + ", Fyne"},
-		{Name: words.L("System"), Value: runtime.GOOS + "/" + runtime.GOARCH}})
-	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
-	text := kit.Paragraph(words.L("Shares files directly between computers. A tracker knows who has what. Every piece that arrives is verified."))
-	closing := w.Sheets().CloseButton()
-	w.Sheets().Open(appName, container.NewVBox(container.NewCenter(mark), text, facts.Box), fyne.NewSize(440, 340), closing)
 }
 
 // keyTable lays out keys and their meanings side by side, in tight rows.

@@ -8,14 +8,14 @@ import (
 	"fyne.io/fyne/v2"
 
 	"centralizedp2p/assets"
+	"centralizedp2p/netproto/version"
 )
 
 // The same as in FyneApp.toml, which an installed program does not find.
 const (
-	appID      = "org.centralizedp2p.desktop"
-	appName    = "CentralizedP2P"
-	appVersion = "0.1.0"
-	appBuild   = 1
+	appID    = "org.centralizedp2p.desktop"
+	appName  = "CentralizedP2P"
+	appBuild = 1
 )
 
 // Metadata is what main hands to app.SetMetadata before it makes the app.
@@ -23,7 +23,7 @@ func Metadata() fyne.AppMetadata {
 	return fyne.AppMetadata{
 		ID:         appID,
 		Name:       appName,
-		Version:    appVersion,
+		Version:    version.Number,
 		Build:      appBuild,
 		Icon:       appIcon(),
 		Migrations: map[string]bool{"fyneDo": true},

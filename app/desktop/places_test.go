@@ -310,16 +310,6 @@ func TestWhatIsTypedOrPastedWhileNothingHasTheKeysIsSearched(t *testing.T) {
 	}
 }
 
-func TestAboutSaysWhichProgramThisIs(t *testing.T) {
-	d := newDesk(t, newFake(), Options{Version: "9.8.7"})
-	d.menu("About")
-	d.reads("9.8.7")
-	d.tap("Close")
-	if d.window.sheets.IsOpen() {
-		t.Error("it does not close")
-	}
-}
-
 func TestTheSidebarWorksWithTheKeyboard(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
 	item := d.window.frame.nav[pages.PlaceShared]

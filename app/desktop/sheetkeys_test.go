@@ -42,6 +42,7 @@ func sheetsOfTheWindow(d *desk) map[string]struct {
 		"download": {func() { w.links.open(file.String()) }, "film.mkv"},
 		"help":     {w.help.showKeys, "Ctrl+Shift+O"},
 		"about":    {w.help.about, "9.8.7"},
+		"licences": {w.help.licences, "Below each are its licences"},
 		"quit":     {func() { w.exit.warn(face.Leaving{Uploads: 1}) }, "Quit now?"},
 		"closing":  {w.exit.ask, "Close the window, or quit?"},
 		"delete":   {onDownloads((*pages.Downloads).RemoveWithFiles), "Delete files"},

@@ -32,9 +32,10 @@ import (
 
 // Options say how the window opens.
 type Options struct {
-	Version    string   // shown in the help; empty stands for that of Metadata
-	Open       []string // cp2p:// links to ask about, and files and folders to review for sharing
-	FirstStart bool     // starts with the three questions of a new installation
+	Version    string                                 // shown in the help; empty stands for that of Metadata
+	Newest     func(context.Context) (Release, error) // asks for the newest release; nil if the builder named nobody to ask
+	Open       []string                               // cp2p:// links to ask about, and files and folders to review for sharing
+	FirstStart bool                                   // starts with the three questions of a new installation
 	// FirstStartOver is called once they are answered; it may be nil. It may wait
 	// for the disk.
 	FirstStartOver func() error
@@ -48,6 +49,13 @@ type Options struct {
 	// TrayHost reports whether something shows icons of the tray. If it is nil,
 	// the window asks the desktop.
 	TrayHost func(context.Context) bool
+}
+
+// Release is the newest release of the program.
+type Release struct {
+	Version string
+	Newer   bool   // than this program
+	Page    string // for people, on the web; may be empty
 }
 
 // Run shows the window and returns when it was closed, the person quit, or ctx
@@ -171,7 +179,7 @@ func (w *window) assemble() {
 		w.tray.show(status)
 	}}
 	w.keys, w.menus = &keyboard{w}, &menus{window: w}
-	w.help = &help{window: w, version: w.options.Version, commands: w.menus.listed}
+	w.help = &help{window: w, version: w.options.Version, newest: w.options.Newest, openPage: w.app.OpenURL, commands: w.menus.listed}
 }
 
 // build makes everything that contains words.

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"centralizedp2p/app/face"
-	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/version"
 )
 
 func TestTheWindowOpensWithoutItsTracker(t *testing.T) {
@@ -94,7 +94,7 @@ func TestDiagnosticsTellNothingPrivate(t *testing.T) {
 		if d.Profile != h.profile {
 			t.Errorf("the profile is %s", d.Profile)
 		}
-		for _, want := range []string{node.Version, tracker.Address, string(face.ConnectionConnected)} {
+		for _, want := range []string{version.Here().String(), tracker.Address, string(face.ConnectionConnected)} {
 			if !strings.Contains(d.Text, want) {
 				t.Errorf("%s is missing in:\n%s", want, d.Text)
 			}

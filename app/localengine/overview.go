@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/app/face"
-	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/portmap"
+	"centralizedp2p/netproto/version"
 )
 
 // overview implements [face.Overview].
@@ -103,7 +103,7 @@ func (o *overview) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 	}
 	t := o.engine.Trackers.Status()
 	var b strings.Builder
-	fmt.Fprintf(&b, "CentralizedP2P %s, %s, %s/%s\n", node.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(&b, "CentralizedP2P %s, %s, %s/%s\n", version.Here(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(&b, "Peer %s, port %d\n", o.library.Identity().PeerID(), o.engine.Port())
 	o.diagnoseReach(&b)
 	fmt.Fprintf(&b, "Tracker %s: %s", t.Address, s.Connection)

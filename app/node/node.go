@@ -15,9 +15,6 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// Version is the version of the program; FyneApp.toml says the same.
-const Version = "0.1.0"
-
 // Options say how a peer is started.
 type Options struct {
 	Profile string // folder

@@ -19,11 +19,7 @@ import (
 func TrackerData(profile string) string { return filepath.Join(profile, "tracker") }
 
 // TrackerOptions returns the options that a tracker has by default.
-func TrackerOptions() daemon.Options {
-	o := daemon.DefaultOptions()
-	o.Version = Version
-	return o
-}
+func TrackerOptions() daemon.Options { return daemon.DefaultOptions() }
 
 // RunTracker runs a tracker until ctx ends; again returns its options of later, see
 // [daemon.Run].

@@ -9,6 +9,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 
 // Program is what the surrounding program knows when a command runs.
 type Program struct {
+	Name string // of the tracker command, as a person types it
 	// Options are those of the tracker command: Data chooses the tracker, JSON the
 	// form of the answers. The program defines their flags.
 	Options *daemon.Options
@@ -30,7 +32,11 @@ type Program struct {
 // Commands returns the commands to add below `tracker`. Their errors are
 // netproto.Errors, CodeUsage for wrong usage.
 func Commands(p Program) []*cobra.Command {
-	return []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.backup(), p.restore(), p.systemdUnit()}
+	list := []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.backup(), p.restore(), p.systemdUnit()}
+	for _, c := range list {
+		c.Example = strings.ReplaceAll(c.Example, "  tracker ", "  "+p.Name+" ")
+	}
+	return list
 }
 
 // run returns a command that takes n arguments, which what describes.

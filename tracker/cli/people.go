@@ -151,8 +151,9 @@ func parseTarget(text string) (string, error) {
 
 func (p Program) bans() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "bans",
-		Short: "List the bans, with when and why",
+		Use:     "bans",
+		Short:   "List the bans, with when and why",
+		Example: "  tracker bans\n  tracker bans --json",
 	}
 	cmd.RunE = p.run(0, "no arguments", func(cmd *cobra.Command, _ []string) error {
 		var found daemon.BansAnswer

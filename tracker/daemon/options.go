@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/version"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/server"
 )
@@ -62,7 +62,7 @@ func DefaultOptions() Options {
 		Access:      string(server.AccessOpen),
 		SeedClients: string(netproto.SeedLAN),
 		Log:         "text",
-		Version:     "unknown",
+		Version:     version.Here().String(),
 		Metrics:     string(server.MetricsPrivate),
 		LANAnnounce: true,
 		Heartbeat:   netproto.DefaultHeartbeat,
@@ -76,9 +76,6 @@ func DefaultOptions() Options {
 	}
 	if host, err := os.Hostname(); err == nil {
 		o.Name = host
-	}
-	if build, ok := debug.ReadBuildInfo(); ok && build.Main.Version != "" {
-		o.Version = build.Main.Version
 	}
 	return o
 }
