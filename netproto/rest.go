@@ -35,6 +35,7 @@ const (
 	MaxMIMEBytes   = 127     // of a media type (RFC 6838 §4.2)
 	MaxCursorBytes = 1024
 	MaxSuggestions = 5 // names suggested if a search finds nothing
+	FewHits        = 2 // of a search that found little
 
 	// DefaultHeartbeat is how often a peer renews its lease unless the tracker
 	// says otherwise; a lease is three heartbeats.
@@ -246,6 +247,19 @@ const (
 	SortName    Sort = "name"
 	SortSize    Sort = "size"   // largest first
 	SortNewest  Sort = "newest" // first announced last
+	SortBest    Sort = "best"   // the best Match first, then as SortSources
+)
+
+// Match says how well a name fits the words of a search: the smaller, the better.
+type Match int
+
+// The matches. Where many names have all words, a tracker does not tell MatchOrder from
+// MatchWords.
+const (
+	MatchWhole Match = 1 // the words are the whole name, except for its extension
+	MatchStart Match = 2 // the name starts with the words, in order
+	MatchOrder Match = 3 // the name has the words in order
+	MatchWords Match = 4 // the name has the words
 )
 
 // Order is the direction of a sort. Without one, names ascend, and everything else
@@ -273,6 +287,9 @@ type SearchRequest struct {
 	Limit            int    // limit; 1 to MaxPage
 	Cursor           string // cursor; Next of the page before
 	Offline          bool   // offline=true; also find contents without an online source
+
+	Owner        PeerID    // owner; only what this online peer shares
+	Since, Until time.Time // since, until; first announced then or later, and before
 }
 
 // Hit is one content among the answers of a search.
@@ -290,6 +307,8 @@ type Hit struct {
 
 	// Owners are some of the online sources, without unlisted ones.
 	Owners Owners `json:"owners,omitzero"`
+
+	Match Match `json:"match,omitempty"` // in the order SortBest
 }
 
 // SearchResponse answers GET /v1/resources.
@@ -300,6 +319,10 @@ type SearchResponse struct {
 	// Suggestions are at most MaxSuggestions names within one typing error, if
 	// nothing was found.
 	Suggestions []string `json:"suggestions,omitempty"`
+
+	// Corrected is the text of the search with one word spelled as names have it, at most
+	// two typing errors away, if little or nothing was found.
+	Corrected string `json:"corrected,omitempty"`
 }
 
 // ResourceResponse answers GET /v1/resources/{hash}.

@@ -146,13 +146,42 @@ func occurs(folded, term string) bool {
 	return places[term].MatchString(folded)
 }
 
-func (q *question) fits(n *modelName) bool {
+func (q *question) fits(n *modelName, added time.Time) bool {
 	if n.online+n.dormant == 0 || n.online == 0 && !q.Offline || n.Size < q.MinSize || q.MaxSize >= 0 && n.Size > q.MaxSize ||
-		q.Kind != "" && netproto.KindOf(n.Text, n.MIME, n.Folder) != q.Kind {
+		q.Kind != "" && netproto.KindOf(n.Text, n.MIME, n.Folder) != q.Kind ||
+		!q.Since.IsZero() && added.Before(q.Since) || !q.Until.IsZero() && !added.Before(q.Until) {
 		return false
 	}
 	return !slices.ContainsFunc(q.must, func(t string) bool { return !occurs(n.folded, t) }) &&
 		!slices.ContainsFunc(q.not, func(t string) bool { return occurs(n.folded, t) })
+}
+
+// match says how a name fits, in a different way from the index.
+func (q *question) match(folded string) netproto.Match {
+	var parts []string
+	for _, t := range q.must {
+		before := ""
+		if len([]rune(t)) < 3 && !regexp.MustCompile(`^[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]`).MatchString(t) {
+			before = `(?:^|[^\p{L}\p{M}\p{N}])`
+		}
+		parts = append(parts, before+regexp.QuoteMeta(t))
+	}
+	const separated, anything, extension = `[^\p{L}\p{M}\p{N}]*`, `(?s:.*?)`, `(?:\.[\p{L}\p{M}\p{N}]{1,5}){0,2}$`
+	first := "^" + regexp.QuoteMeta(q.must[0])
+	whole := first
+	for _, t := range q.must[1:] {
+		whole += separated + regexp.QuoteMeta(t)
+	}
+	inOrder := strings.Join(parts[1:], anything)
+	switch {
+	case regexp.MustCompile(whole + extension).MatchString(folded):
+		return netproto.MatchWhole
+	case regexp.MustCompile(first + anything + inOrder).MatchString(folded):
+		return netproto.MatchStart
+	case regexp.MustCompile(parts[0] + anything + inOrder).MatchString(folded):
+		return netproto.MatchOrder
+	}
+	return netproto.MatchWords
 }
 
 // answer answers by reading all names.
@@ -164,7 +193,7 @@ func (m *model) answer(q *question) []netproto.Hit {
 		for _, n := range c.names {
 			online += n.online
 			seen = max(seen, n.seen)
-			if q.fits(n) && (best == nil || n.online > best.online) {
+			if q.fits(n, c.added) && (best == nil || n.online > best.online) {
 				best = n
 			}
 		}
@@ -174,6 +203,9 @@ func (m *model) answer(q *question) []netproto.Hit {
 		hit := netproto.Hit{Hash: c.hash, Name: best.Text, Size: best.Size, MIME: best.MIME, Folder: best.Folder, Sources: online, Added: c.added}
 		if online == 0 {
 			hit.LastSeen = time.Unix(seen, 0).UTC()
+		}
+		if q.Sort == netproto.SortBest && len(q.must) > 0 {
+			hit.Match = q.match(best.folded)
 		}
 		hits = append(hits, hit)
 		folded[best.Text] = best.folded
@@ -185,6 +217,8 @@ func (m *model) answer(q *question) []netproto.Hit {
 			a, b, byName, byHash = b, a, -byName, -byHash
 		}
 		switch q.Sort {
+		case netproto.SortBest:
+			return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(b.Sources, a.Sources), byName, byHash)
 		case netproto.SortSources:
 			return cmp.Or(cmp.Compare(b.Sources, a.Sources), byName, byHash)
 		case netproto.SortSize:
@@ -304,6 +338,17 @@ var kindsOfQuestions = map[string]func(*model, *question){
 			q.add(w)
 		}
 	},
+	"a time": func(m *model, q *question) {
+		q.Since = epoch.Add(time.Duration(m.random.IntN(500)) * time.Second)
+		if m.random.IntN(2) == 0 {
+			q.Until = q.Since.Add(time.Duration(m.random.IntN(200)) * time.Second)
+		}
+		if m.random.IntN(2) == 0 {
+			w := m.word(2, 4)
+			q.must = append(q.must, w)
+			q.add(w)
+		}
+	},
 	"something absent": func(m *model, q *question) {
 		w := fmt.Sprintf("%c%s", 'q', m.word(4, 8))
 		q.must = append(q.must, w)
@@ -317,7 +362,7 @@ func TestEverySearchFindsWhatReadingAllNamesFinds(t *testing.T) {
 		contents, questions = 800, 60
 	}
 	m := newModel(t, contents)
-	sorts := []netproto.Sort{netproto.SortSources, netproto.SortName, netproto.SortSize, netproto.SortNewest}
+	sorts := []netproto.Sort{netproto.SortSources, netproto.SortName, netproto.SortSize, netproto.SortNewest, netproto.SortBest}
 	for kind, ask := range kindsOfQuestions {
 		t.Run(kind, func(t *testing.T) {
 			m.t = t
@@ -325,7 +370,9 @@ func TestEverySearchFindsWhatReadingAllNamesFinds(t *testing.T) {
 				if kind == "all" && i == 40 {
 					break // each reads everything
 				}
-				q := &question{Query: index.Query{MaxSize: -1, Sort: sorts[i%4], Reverse: m.random.IntN(2) == 0, Limit: 1 + m.random.IntN(60), Offline: m.random.IntN(3) == 0}}
+				sort := sorts[i%len(sorts)]
+				q := &question{Query: index.Query{MaxSize: -1, Sort: sort, Reverse: sort != netproto.SortBest && m.random.IntN(2) == 0,
+					Limit: 1 + m.random.IntN(60), Offline: m.random.IntN(3) == 0}}
 				ask(m, q)
 				m.compare(q)
 				for range m.random.IntN(8) {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -31,8 +33,10 @@ type Query struct {
 	Kind    netproto.Kind // "" means any
 	MinSize int64         // bytes
 	MaxSize int64         // bytes; -1 means no limit
+	Since   time.Time     // first announced then or later; zero means no limit
+	Until   time.Time     // first announced before; zero means no limit
 	Sort    netproto.Sort
-	Reverse bool   // from the last to the first
+	Reverse bool   // from the last to the first; not in SortBest
 	Limit   int    // hits in a page, at least 1
 	Cursor  string // Page.Next of the page before, "" for the first
 	Offline bool   // also find names that only offline sources use
@@ -56,9 +60,11 @@ type term struct {
 
 // condition is a parsed query.
 type condition struct {
+	words            []term // that must occur, as they were typed
 	must, not        []term
 	kinds, notKinds  []netproto.Kind
 	minSize, maxSize int64
+	since, until     int64 // Unix milliseconds
 	offline          bool
 	spent            int // looks
 }
@@ -66,7 +72,13 @@ type condition struct {
 // understand parses the text of a query. The error is a netproto.CodeInvalid for
 // an unknown kind and for too many terms.
 func understand(q Query) (condition, error) {
-	c := condition{minSize: q.MinSize, maxSize: q.MaxSize, offline: q.Offline}
+	c := condition{minSize: q.MinSize, maxSize: q.MaxSize, since: math.MinInt64, until: math.MaxInt64, offline: q.Offline}
+	if !q.Since.IsZero() {
+		c.since = q.Since.UnixMilli()
+	}
+	if !q.Until.IsZero() {
+		c.until = q.Until.UnixMilli()
+	}
 	if q.Kind != "" {
 		c.kinds = append(c.kinds, q.Kind)
 	}
@@ -74,6 +86,7 @@ func understand(q Query) (condition, error) {
 	for {
 		rest = strings.TrimLeftFunc(rest, unicode.IsSpace)
 		if rest == "" {
+			c.words = c.must
 			c.shorten()
 			if n := len(c.must) + len(c.not); n > netproto.MaxQueryTerms {
 				return c, netproto.Errorf(netproto.CodeInvalid, "a search has %d words, %d are allowed: leave some out, or put them in quotes as one phrase",
@@ -173,7 +186,7 @@ func (t *term) implies(o *term) bool {
 
 // contradicts reports whether no name at all can fit.
 func (c *condition) contradicts() bool {
-	if len(c.kinds) > 1 || len(c.notKinds) == len(kinds) || c.maxSize >= 0 && c.maxSize < c.minSize {
+	if len(c.kinds) > 1 || len(c.notKinds) == len(kinds) || c.maxSize >= 0 && c.maxSize < c.minSize || c.until <= c.since {
 		return true
 	}
 	if len(c.kinds) == 1 && slices.Contains(c.notKinds, c.kinds[0]) {
@@ -186,6 +199,9 @@ func (c *condition) contradicts() bool {
 
 func newTerm(text string) term { return term{[]byte(text), utf8.RuneCountInString(text) < 3} }
 
+// dated reports whether the time of the first announce matters.
+func (c *condition) dated() bool { return c.since != math.MinInt64 || c.until != math.MaxInt64 }
+
 // digest binds a cursor to every part of the query that decides the hits and
 // their order. The number of hits may change from page to page.
 func (c *condition) digest(sort netproto.Sort, reverse bool, scope string) uint32 {
@@ -197,6 +213,14 @@ func (c *condition) digest(sort netproto.Sort, reverse bool, scope string) uint3
 		fmt.Fprint(h, "; ")
 	}
 	fmt.Fprintf(h, "%q %q %d %d %t %s %q", c.kinds, c.notKinds, c.minSize, c.maxSize, c.offline, sort, scope)
+	if c.dated() {
+		fmt.Fprintf(h, " %d %d", c.since, c.until)
+	}
+	if sort == netproto.SortBest {
+		for _, t := range c.words {
+			fmt.Fprintf(h, " %q", t.text)
+		}
+	}
 	if reverse {
 		fmt.Fprint(h, " reverse")
 	}
@@ -204,20 +228,26 @@ func (c *condition) digest(sort netproto.Sort, reverse bool, scope string) uint3
 }
 
 // in reports whether the term occurs in a folded name.
-func (t *term) in(name []byte) bool {
+func (t *term) in(name []byte) bool { return t.next(name, 0) >= 0 }
+
+// next returns where in a folded name the term occurs first, from a place on, or -1.
+func (t *term) next(name []byte, from int) int {
 	if !t.short {
-		return bytes.Contains(name, t.text)
+		if i := bytes.Index(name[from:], t.text); i >= 0 {
+			return from + i
+		}
+		return -1
 	}
 	first, _ := utf8.DecodeRune(t.text)
-	for at := 0; ; at++ {
+	for at := from; ; at++ {
 		i := bytes.Index(name[at:], t.text)
 		if i < 0 {
-			return false
+			return -1
 		}
 		at += i
 		before, size := utf8.DecodeLastRune(name[:at])
 		if beginsWord(size > 0 && inWord(before), first) {
-			return true
+			return at
 		}
 	}
 }
@@ -264,7 +294,8 @@ func (c *condition) fitsName(name []byte) bool {
 // fitsRest reports whether everything except the name of a version fits. using
 // is how many online sources use that name.
 func (c *condition) fitsRest(v *version, using uint32) bool {
-	if using == 0 && !c.offline || v.size < c.minSize || c.maxSize >= 0 && v.size > c.maxSize {
+	if using == 0 && !c.offline || v.size < c.minSize || c.maxSize >= 0 && v.size > c.maxSize ||
+		v.content.added < c.since || v.content.added >= c.until {
 		return false
 	}
 	if len(c.kinds) == 0 && len(c.notKinds) == 0 {

@@ -16,10 +16,11 @@ import (
 type Page struct {
 	Hits        []netproto.Hit
 	Contents    []*Content // of the hits
-	Next        string   // cursor of the next page; empty at the end
-	Suggestions []string // names within one typing error, if nothing was found
-	Looks       int      // what the page cost
-	Short       bool     // Query.Looks were used up: Next goes on where the search ended
+	Next        string     // cursor of the next page; empty at the end
+	Suggestions []string   // names within one typing error, if nothing was found
+	Corrected   string     // the text of the query with one word as names have it, if little was found
+	Looks       int        // what the page cost
+	Short       bool       // Query.Looks were used up: Next goes on where the search ended
 }
 
 // The cost of a search is counted in looks. One look is a name considered, or
@@ -60,6 +61,9 @@ func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 		s.sign = -1
 	}
 	s.kept = newKept(s.sign)
+	if q.Sort == netproto.SortBest && q.Reverse {
+		return Page{}, netproto.Errorf(netproto.CodeInvalid, "the best match is always first: this order cannot be reversed")
+	}
 	digest := c.digest(q.Sort, q.Reverse, "")
 	if q.Cursor != "" {
 		if s.after, err = parseCursor(q.Cursor, digest); err != nil {
@@ -78,8 +82,11 @@ func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	page := s.page(q.Limit, digest)
-	if len(page.Hits) == 0 && q.Cursor == "" && !page.Short && !q.Plain {
-		page.Suggestions = s.suggest(&now)
+	if len(page.Hits) <= netproto.FewHits && q.Cursor == "" && page.Next == "" && !q.Plain {
+		if len(page.Hits) == 0 {
+			page.Suggestions = s.suggest(&now)
+		}
+		page.Corrected = s.correct(&now, q.Text, len(page.Hits))
 		page.Looks = s.spent
 	}
 	return page, ctx.Err()
@@ -131,6 +138,9 @@ type search struct {
 	ended   *place // where the first of the walks ended that used up their looks; nil if none did
 
 	everyName bool // offer every name of a content, not just the best that fits
+
+	loose   bool           // of SortBest: MatchOrder is not told from MatchWords
+	offered netproto.Match // of SortBest: the only match that the walk under way offers; 0 is any
 }
 
 // run searches all segments, each with its share of the looks, and the tail.
@@ -139,8 +149,15 @@ func (s *search) run(now *snapshot, looks int) error {
 	for _, g := range now.segments {
 		names += g.len()
 	}
+	search := s.segment
+	if s.sort == netproto.SortBest {
+		if s.all(now, grams) {
+			now = &snapshot{tail: now.tail}
+		}
+		search = s.bestOf
+	}
 	for _, g := range now.segments {
-		s.segment(g, grams, max(looks*g.len()/max(names, 1), leastLooks))
+		search(g, grams, max(looks*g.len()/max(names, 1), leastLooks))
 		if err := s.ctx.Err(); err != nil {
 			return err
 		}
@@ -161,7 +178,7 @@ func (s *search) offer(v *version, name []byte) (done bool) {
 	if s.spent < s.allowed || before == nil || before.content == v.content {
 		return false
 	}
-	if at := placeOf(s.sort, before, its); s.ended == nil || s.sign*at.compare(s.ended) < 0 {
+	if at := s.placeOf(before, its, s.offered); s.ended == nil || s.sign*at.compare(s.ended) < 0 {
 		s.ended = &at
 	}
 	return true
@@ -183,7 +200,10 @@ func (s *search) consider(v *version, name []byte) (full bool) {
 	if !v.lives(s.change) || !s.fitsRest(v, v.using()) || !s.fitsName(name) || !s.everyName && s.best(v) != v {
 		return false
 	}
-	at := placeOf(s.sort, v, name)
+	at := s.placeOf(v, name, 0)
+	if s.offered != 0 && at.match() != s.offered {
+		return false
+	}
 	if s.after != nil && s.sign*at.compare(s.after) <= 0 {
 		return false
 	}
@@ -202,8 +222,8 @@ const fewLooks = 512
 // when it has used up its looks; any other one is short.
 func (s *search) segment(g *segment, grams [][]uint32, looks int) {
 	last := g.len()
-	if s.sort == netproto.SortSources && !s.offline {
-		last = g.online
+	if s.sort == netproto.SortSources {
+		last = s.last(g)
 	}
 	o, ofTerm := g.order(s.sort), listsOfTerm
 	if o != nil {
@@ -213,15 +233,15 @@ func (s *search) segment(g *segment, grams [][]uint32, looks int) {
 	if len(lists) > 0 {
 		few = lists[0].left
 	}
-	first, end := s.sized(g)
-	if s.sort != netproto.SortSize {
-		if end-first < min(few/8, 4*fewLooks) {
-			for _, rank := range g.bySize.ranks[first:end] {
-				s.offer(g.versions[rank], g.name(int(rank)))
-			}
-			return
-		}
-		first, end = 0, last
+	if s.narrow(g, few) {
+		return
+	}
+	first, end := 0, last
+	switch s.sort {
+	case netproto.SortSize:
+		first, end = s.sized(g)
+	case netproto.SortNewest:
+		first, end = s.dated(g)
 	}
 	if s.sign < 0 {
 		end = min(end, last, s.end(g, o))
@@ -245,6 +265,34 @@ func (s *search) segment(g *segment, grams [][]uint32, looks int) {
 		s.inOrder(g, o, first, end, lists, few)
 	}
 	s.allowed = math.MaxInt
+}
+
+// last returns how many ranks of a segment, from the first on, may have hits.
+func (s *search) last(g *segment) int {
+	if s.offline {
+		return g.len()
+	}
+	return g.online
+}
+
+// narrow offers whatever has a size and a time that fit, if that is little beside the
+// names, which may be few, that have all words.
+func (s *search) narrow(g *segment, few int) bool {
+	for _, o := range []struct {
+		sort  netproto.Sort
+		ranks []uint32
+		fits  func(*segment) (first, end int)
+	}{{netproto.SortSize, g.bySize.ranks, s.sized}, {netproto.SortNewest, g.byNewest.ranks, s.dated}} {
+		first, end := o.fits(g)
+		if o.sort == s.sort || end-first >= min(few/8, 4*fewLooks) {
+			continue
+		}
+		for _, rank := range o.ranks[first:end] {
+			s.offer(g.versions[rank], g.name(int(rank)))
+		}
+		return true
+	}
+	return false
 }
 
 // candidates is the function of that name, and counts what it reads.
@@ -391,6 +439,18 @@ func (s *search) sized(g *segment) (first, end int) {
 	return first, end
 }
 
+// dated returns the range of places in the order by time whose times fit.
+func (s *search) dated(g *segment) (first, end int) {
+	fits := g.byNewest.ranks // the newest first
+	end = len(fits)
+	if !s.condition.dated() {
+		return 0, end
+	}
+	first = sort.Search(end, func(i int) bool { return g.versions[fits[i]].content.added < s.until })
+	end = first + sort.Search(end-first, func(i int) bool { return g.versions[fits[first+i]].content.added < s.since })
+	return first, end
+}
+
 // first returns the place in an order at which the page can start.
 func (s *search) first(g *segment, o *order) int {
 	if s.after == nil {
@@ -495,6 +555,9 @@ func (s *search) page(limit int, digest uint32) Page {
 	p.Hits, p.Contents = make([]netproto.Hit, len(h)), make([]*Content, len(h))
 	for i, f := range h {
 		p.Hits[i], p.Contents[i] = f.hit(), f.content
+		if s.sort == netproto.SortBest {
+			p.Hits[i].Match = f.at.match()
+		}
 	}
 	return p
 }
