@@ -292,6 +292,15 @@ type SearchRequest struct {
 	Since, Until time.Time // since, until; first announced then or later, and before
 }
 
+// Fits reports whether a hit fits the owner and the times of a request, as far as it
+// tells.
+func (r SearchRequest) Fits(h Hit) bool {
+	if !r.Since.IsZero() && h.Added.Before(r.Since) || !r.Until.IsZero() && !h.Added.Before(r.Until) {
+		return false
+	}
+	return r.Owner == PeerID{} || slices.ContainsFunc(h.Owners[:], func(o Owner) bool { return o.PeerID == r.Owner })
+}
+
 // Hit is one content among the answers of a search.
 type Hit struct {
 	Hash    ContentHash `json:"hash"`
@@ -323,6 +332,10 @@ type SearchResponse struct {
 	// Corrected is the text of the search with one word spelled as names have it, at most
 	// two typing errors away, if little or nothing was found.
 	Corrected string `json:"corrected,omitempty"`
+
+	// Filtered says that the tracker heeded owner, since and until; older ones do not know
+	// them.
+	Filtered bool `json:"filtered,omitempty"`
 }
 
 // ResourceResponse answers GET /v1/resources/{hash}.

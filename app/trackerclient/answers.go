@@ -71,11 +71,16 @@ type searchAnswer struct {
 	Items       list[netproto.Hit] `json:"items"`
 	Next        string             `json:"next"`
 	Suggestions list[string]       `json:"suggestions"`
+	Corrected   string             `json:"corrected"`
+	Filtered    bool               `json:"filtered"`
 }
 
 // response returns what of the answer can be used.
 func (a *searchAnswer) response() netproto.SearchResponse {
-	r := netproto.SearchResponse{Next: a.Next}
+	r := netproto.SearchResponse{Next: a.Next, Filtered: a.Filtered}
+	if len(a.Corrected) <= netproto.MaxQueryBytes {
+		r.Corrected = netproto.Printable(a.Corrected)
+	}
 	if len(r.Next) > netproto.MaxCursorBytes {
 		r.Next = ""
 	}

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -58,6 +59,7 @@ type Client struct {
 	http      *resty.Client
 	transport *http.Transport
 	timeout   time.Duration // of a call
+	noBest    atomic.Bool   // the tracker does not know netproto.SortBest
 
 	mu       sync.Mutex
 	expected netproto.Fingerprint // zero: the first key that answers is trusted
@@ -247,8 +249,28 @@ func (c *Client) Withdraw(ctx context.Context, hashes []netproto.ContentHash) er
 	return c.call(ctx, http.MethodDelete, netproto.RouteResources, netproto.WithdrawRequest{Hashes: hashes}, nil, otherBytes)
 }
 
-// Search returns one page of hits.
+// Search returns one page of hits. A tracker that does not know the order by the best
+// match sorts by sources. What one that does not know owners and times answers is looked
+// through here, so its pages may have few hits.
 func (c *Client) Search(ctx context.Context, q netproto.SearchRequest) (netproto.SearchResponse, error) {
+	if q.Sort == netproto.SortBest && c.noBest.Load() {
+		q.Sort = netproto.SortSources
+	}
+	found, err := c.search(ctx, q)
+	if q.Sort == netproto.SortBest && netproto.CodeOf(err) == netproto.CodeInvalid {
+		q.Sort = netproto.SortSources
+		if found, err = c.search(ctx, q); err == nil {
+			c.noBest.Store(true)
+		}
+	}
+	filters := q.Owner != (netproto.PeerID{}) || !q.Since.IsZero() || !q.Until.IsZero()
+	if filters && !found.Filtered {
+		found.Items = slices.DeleteFunc(found.Items, func(h netproto.Hit) bool { return !q.Fits(h) })
+	}
+	return found, err
+}
+
+func (c *Client) search(ctx context.Context, q netproto.SearchRequest) (netproto.SearchResponse, error) {
 	values := url.Values{}
 	set := func(key, value string) {
 		if value != "" && value != "0" {
@@ -265,6 +287,14 @@ func (c *Client) Search(ctx context.Context, q netproto.SearchRequest) (netproto
 	set("cursor", q.Cursor)
 	if q.Offline {
 		set("offline", "true")
+	}
+	if q.Owner != (netproto.PeerID{}) {
+		set("owner", q.Owner.String())
+	}
+	for name, at := range map[string]time.Time{"since": q.Since, "until": q.Until} {
+		if !at.IsZero() {
+			set(name, at.UTC().Format(time.RFC3339))
+		}
 	}
 	var answer searchAnswer
 	answer.Items.most, answer.Suggestions.most = cmp.Or(q.Limit, netproto.DefaultPage), netproto.MaxSuggestions

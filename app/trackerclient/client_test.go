@@ -338,3 +338,38 @@ func (l tlsListener) Accept() (net.Conn, error) {
 	}
 	return tls.Server(raw, l.config), nil
 }
+
+func TestAnOlderTrackerSortsBySources(t *testing.T) {
+	var asked []string
+	me := netproto.PeerID{8: 0x80, 6: 0x80}
+	s := startStandIn(t, func(w http.ResponseWriter, r *http.Request) {
+		sort := r.URL.Query().Get("sort")
+		asked = append(asked, sort)
+		if sort == "best" {
+			says(http.StatusUnprocessableEntity, netproto.MediaTypeProblem, `{"code":"invalid","detail":"sort is sources, name, size or newest"}`)(w, r)
+			return
+		}
+		hash := strings.Repeat("ab", 32)
+		says(http.StatusOK, "application/json", `{"items":[{"hash":"`+hash+`","name":"old.txt","added":"2026-01-01T00:00:00Z","owners":[{"peer_id":"`+me.String()+`"}]},
+			{"hash":"`+hash+`","name":"new.txt","added":"2026-02-01T00:00:00Z"}]}`)(w, r)
+	})
+	c := s.client(t, netproto.Fingerprint{}, newMemory())
+	q := netproto.SearchRequest{Words: "a", Sort: netproto.SortBest}
+	for range 2 {
+		if found, err := c.Search(t.Context(), q); err != nil || len(found.Items) != 2 {
+			t.Fatalf("%+v, %v", found, err)
+		}
+	}
+	if got := strings.Join(asked, " "); got != "best sources sources" {
+		t.Errorf("asked for %s", got)
+	}
+	// It does not know owners and times either.
+	q.Since = time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
+	if found, err := c.Search(t.Context(), q); err != nil || len(found.Items) != 1 || found.Items[0].Name != "new.txt" {
+		t.Errorf("since a time: %+v, %v", found.Items, err)
+	}
+	q.Since, q.Owner = time.Time{}, me
+	if found, err := c.Search(t.Context(), q); err != nil || len(found.Items) != 1 || found.Items[0].Name != "old.txt" {
+		t.Errorf("of an owner: %+v, %v", found.Items, err)
+	}
+}

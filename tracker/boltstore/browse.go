@@ -47,14 +47,13 @@ func (s *Store) PeerResources(ctx context.Context, id netproto.PeerID, limit int
 // listing returns what an online peer holds, by name, and what it cost in looks.
 func (s *Store) listing(ctx context.Context, id netproto.PeerID) (*index.Listing, int, error) {
 	m, ls := s.memory, s.listings
-	m.mu.RLock()
-	p := m.peers[id]
-	known := p != nil && m.live(p)
-	many := known && len(p.list) > fewNames
-	m.mu.RUnlock()
-	if !known {
-		return nil, 0, netproto.Errorf(netproto.CodeNotFound, "no peer with the id %s is online", id)
+	p, err := m.onlinePeer(id)
+	if err != nil {
+		return nil, 0, err
 	}
+	m.mu.RLock()
+	many := len(p.list) > fewNames
+	m.mu.RUnlock()
 	if !many {
 		made := m.names.List(m.picksOf(p))
 		return made, made.Len() / namesOfLook, nil
@@ -74,6 +73,16 @@ func (s *Store) listing(ctx context.Context, id netproto.PeerID) (*index.Listing
 	made := m.names.List(m.picksOf(p))
 	ls.keep(p, keptListing{made, changes, now})
 	return made, made.Len() / namesOfLook, nil
+}
+
+// onlinePeer returns a peer that is online; netproto.CodeNotFound if it is not.
+func (m *memory) onlinePeer(id netproto.PeerID) (*peer, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if p := m.peers[id]; p != nil && m.live(p) {
+		return p, nil
+	}
+	return nil, netproto.Errorf(netproto.CodeNotFound, "no peer with the id %s is online", id)
 }
 
 // keep keeps a listing instead of the one of that peer, and of others if there are

@@ -129,15 +129,23 @@ func (m *memory) countUsers(users map[*row]int, some []*peer, hash netproto.Cont
 
 // Search asks the index.
 func (s *Store) Search(ctx context.Context, q store.Query) (store.Found, error) {
-	return s.search(ctx, index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Sort: q.Sort, Reverse: q.Reverse, Limit: q.Limit,
-		Cursor: q.Cursor, Offline: q.Offline, Plain: q.Plain, Looks: q.Looks, Yield: q.Yield})
+	asked := index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Since: q.Since, Until: q.Until,
+		Sort: q.Sort, Reverse: q.Reverse, Limit: q.Limit, Cursor: q.Cursor, Offline: q.Offline, Plain: q.Plain, Looks: q.Looks, Yield: q.Yield}
+	if q.Owner != (netproto.PeerID{}) {
+		p, err := s.memory.onlinePeer(q.Owner)
+		if err != nil {
+			return store.Found{}, err
+		}
+		asked.Among, asked.Scope = s.memory.picksOf(p), q.Owner.String()
+	}
+	return s.search(ctx, asked)
 }
 
 func (s *Store) search(ctx context.Context, q index.Query) (store.Found, error) {
 	page, err := s.memory.names.Search(ctx, q)
 	page.Looks += s.memory.nameOwners(&page)
 	return store.Found{
-		SearchResponse: netproto.SearchResponse{Items: page.Hits, Next: page.Next, Suggestions: page.Suggestions},
+		SearchResponse: netproto.SearchResponse{Items: page.Hits, Next: page.Next, Suggestions: page.Suggestions, Corrected: page.Corrected},
 		Looks:          page.Looks, Short: page.Short,
 	}, err
 }

@@ -161,6 +161,17 @@ func BenchmarkSearch(b *testing.B) {
 			q.Kind = netproto.KindFolder
 			return q
 		}},
+		{"best of a word", sorted(netproto.SortBest)},
+		{"best of two words", func() index.Query {
+			q := benchQuery(l.naming.word() + " " + l.naming.word())
+			q.Sort = netproto.SortBest
+			return q
+		}},
+		{"best of common letters", func() index.Query {
+			q := benchQuery([]string{"mp3 the", "ter 200", "the che", "a mp3", "ter"}[l.naming.random.IntN(5)])
+			q.Sort = netproto.SortBest
+			return q
+		}},
 		{"by name", sorted(netproto.SortName)},
 		{"by size", sorted(netproto.SortSize)},
 		{"by newest", sorted(netproto.SortNewest)},

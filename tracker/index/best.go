@@ -163,6 +163,9 @@ func (s *search) all(now *snapshot, grams [][]uint32) bool {
 		return false
 	}
 	room := allLooks
+	if len(s.words) == 1 {
+		room = fewLooks // loose or not, the order is the same
+	}
 	if s.after != nil {
 		room = allLooksLater
 		s.loose = s.after.number&looseBit != 0

@@ -37,6 +37,8 @@ type Query struct {
 	Until   time.Time     // first announced before; zero means no limit
 	Sort    netproto.Sort
 	Reverse bool   // from the last to the first; not in SortBest
+	Among   []Pick // if not nil, search only these; at most one name of each content
+	Scope   string // what they are, for cursors
 	Limit   int    // hits in a page, at least 1
 	Cursor  string // Page.Next of the page before, "" for the first
 	Offline bool   // also find names that only offline sources use

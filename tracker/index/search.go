@@ -64,7 +64,7 @@ func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 	if q.Sort == netproto.SortBest && q.Reverse {
 		return Page{}, netproto.Errorf(netproto.CodeInvalid, "the best match is always first: this order cannot be reversed")
 	}
-	digest := c.digest(q.Sort, q.Reverse, "")
+	digest := c.digest(q.Sort, q.Reverse, q.Scope)
 	if q.Cursor != "" {
 		if s.after, err = parseCursor(q.Cursor, digest); err != nil {
 			return Page{}, err
@@ -77,6 +77,10 @@ func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 	s.change = now.change
 	if q.Looks == 0 {
 		q.Looks = DefaultLooks
+	}
+	if q.Among != nil {
+		s.among(x, q.Among)
+		return s.page(q.Limit, digest), ctx.Err()
 	}
 	if err := s.run(&now, q.Looks); err != nil {
 		return Page{}, err
@@ -164,6 +168,24 @@ func (s *search) run(now *snapshot, looks int) error {
 	}
 	s.tail(&now.tail)
 	return s.ctx.Err()
+}
+
+// among searches some names.
+func (s *search) among(x *Index, picks []Pick) {
+	s.everyName = true
+	if s.sort == netproto.SortBest && len(s.words) == 0 {
+		s.sort = netproto.SortSources
+	}
+	for some := range slices.Chunk(picks, listAtOnce) {
+		for _, v := range x.currents(some) {
+			if v != nil {
+				s.offer(v, appendFolded(nil, v.text))
+			}
+		}
+		if s.ctx.Err() != nil {
+			return
+		}
+	}
 }
 
 // offer considers a version. It returns true if those after it need not be

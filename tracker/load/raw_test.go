@@ -163,11 +163,11 @@ func oddQueries() []raw {
 			refused(name + "=" + v)
 		}
 	}
-	for _, q := range []string{"sort=x", "sort=SOURCES", "type=x", "type=%00", "offline=1", "offline=TRUE", "q=" + strings.Repeat("x", 513), "q=%ff", "q=%ed%a0%80", "q=%zz", "%", "q=a&cursor=" + strings.Repeat("x", 1025)} {
+	for _, q := range []string{"sort=x", "sort=SOURCES", "sort=best&order=asc", "owner=x", "owner=00000000-0000-0000-0000-000000000000", "owner=%00", "since=x", "since=-1", "since=2026-02-30T00:00:00Z", "until=99999-01-01T00:00:00Z", "type=x", "type=%00", "offline=1", "offline=TRUE", "q=" + strings.Repeat("x", 513), "q=%ff", "q=%ed%a0%80", "q=%zz", "%", "q=a&cursor=" + strings.Repeat("x", 1025)} {
 		refused(q)
 	}
 	for _, c := range []string{"x", "AAAA", "%00", strings.Repeat("A", 1024), "eyJhIjoxfQ", "-1", "..%2f..", "%F0%9F%98%80", "WzEsMiwzXQ==", strings.Repeat("_", 1000), "9223372036854775808"} {
-		for _, sort := range []string{"sources", "name", "size", "newest"} {
+		for _, sort := range []string{"sources", "name", "size", "newest", "best"} {
 			list = append(list, raw{name: "a forged cursor", ways: []way{wayMember}, bytes: text("GET", netproto.RouteResources+"?sort="+sort+"&q=a&cursor="+c, ""), want: []int{400, 422}})
 		}
 		list = append(list, raw{name: "a forged cursor", ways: []way{wayMember}, bytes: text("GET", "/v1/peers/00000000-0000-8000-8000-000000000000/resources?cursor="+c, ""), want: []int{200, 400, 404, 422}})

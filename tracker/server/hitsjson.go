@@ -39,6 +39,12 @@ func appendSearch(dst []byte, page netproto.SearchResponse) []byte {
 		}
 		dst = append(dst, ']')
 	}
+	if page.Corrected != "" {
+		dst = appendText(append(dst, `,"corrected":`...), page.Corrected)
+	}
+	if page.Filtered {
+		dst = append(dst, `,"filtered":true`...)
+	}
 	return append(dst, "}\n"...)
 }
 
@@ -59,6 +65,9 @@ func appendHit(dst []byte, h *netproto.Hit) []byte {
 	}
 	if h.Owners != (netproto.Owners{}) {
 		dst = appendOwners(append(dst, `,"owners":`...), h.Owners)
+	}
+	if h.Match != 0 {
+		dst = strconv.AppendInt(append(dst, `,"match":`...), int64(h.Match), 10)
 	}
 	return append(dst, '}')
 }

@@ -21,10 +21,12 @@ func FuzzAnAnswerToASearchIsWhatEncodingJSONWrites(f *testing.F) {
 			offline := hit
 			offline.Folder, offline.Sources, offline.LastSeen = true, 0, at.Truncate(time.Second)
 			hit.Owners = netproto.Owners{{PeerID: netproto.PeerID{1, 0xab}, Name: name}, {PeerID: netproto.PeerID{2}}}
+			hit.Match = netproto.Match(size % 5)
 			page.Items = []netproto.Hit{hit, offline}
 		} else if suggestion != "" {
 			page.Items, page.Suggestions = []netproto.Hit{}, []string{suggestion, name}
 		}
+		page.Corrected, page.Filtered = suggestion, size%2 == 1
 		if got, want := appendSearch(nil, page), encodeJSON(page); !bytes.Equal(got, want) {
 			t.Errorf("written by hand:\n%s\nby encoding/json:\n%s", got, want)
 		}

@@ -80,6 +80,9 @@ func newSearcher(asked catalogue, g *guard, work *limit.Turns) *searcher {
 // search answers a query. A page that would cost too much ends early, with a
 // cursor.
 func (s *searcher) search(ctx context.Context, c caller, q store.Query) (netproto.SearchResponse, error) {
+	if q.Owner != (netproto.PeerID{}) {
+		return s.searchOf(ctx, c, q)
+	}
 	q.Looks, q.Plain = quickLooks, true
 	found, err := s.run(ctx, c, q)
 	left := q.Limit - len(found.Items)
@@ -95,9 +98,9 @@ func (s *searcher) search(ctx context.Context, c caller, q store.Query) (netprot
 		case len(found.Items) == 0: // else a page that ends early has to do
 			return netproto.SearchResponse{}, err
 		}
-	case len(found.Items) == 0 && q.Cursor == "":
+	case len(found.Items) <= netproto.FewHits && q.Cursor == "" && found.Next == "":
 		q.Looks, q.Plain = slowLooks, false
-		if meant, err := s.runSlowly(ctx, c, q, mendWait); err == nil { // else an answer without suggestions has to do
+		if meant, err := s.runSlowly(ctx, c, q, mendWait); err == nil { // else an answer without suggestions and a correction has to do
 			found = meant
 		}
 	}
@@ -125,6 +128,17 @@ func (s *searcher) runSlowly(ctx context.Context, c caller, q store.Query, wait 
 	}
 	defer turn.End()
 	return s.run(ctx, c, q)
+}
+
+// searchOf answers a query about what one peer holds.
+func (s *searcher) searchOf(ctx context.Context, c caller, q store.Query) (netproto.SearchResponse, error) {
+	turn, err := begin(ctx, s.browsing, c, searches, workWait)
+	if err != nil {
+		return netproto.SearchResponse{}, err
+	}
+	defer turn.End()
+	found, err := s.run(ctx, c, q)
+	return found.SearchResponse, err
 }
 
 // browse lists what a peer holds.

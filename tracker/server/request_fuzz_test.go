@@ -43,7 +43,8 @@ func FuzzRequest(f *testing.F) {
 	hash := strings.Repeat("ab", 32)
 	for _, q := range [][3]string{
 		{"PUT", "/v1/peers/self", `{"port":4000,"name":"Zoë"}`}, {"POST", "/v1/resources", `{"resources":[{"hash":"` + hash + `","size":1,"name":"a.txt"}]}`},
-		{"GET", "/v1/resources?q=a&limit=5&cursor=x&sort=name&offline=true", ``}, {"GET", "/v1/resources?q=%ff&type=film&min_size=-1", ``},
+		{"GET", "/v1/resources?q=a&limit=5&cursor=x&sort=name&offline=true", ``}, {"GET", "/v1/resources?q=a+b&sort=best&since=2026-03-01T12:00:00Z&until=x&owner=42bb7fb8-8f8d-4c1c-b4df-d97c2e78eb7c", ``},
+		{"GET", "/v1/resources?q=%ff&type=film&min_size=-1", ``},
 		{"GET", "/v1/resources/" + hash, ``}, {"GET", "/v1/resources/" + hash + "/peers", ``}, {"GET", "/v1/peers/42bb7fb8-8f8d-4c1c-b4df-d97c2e78eb7c/resources?limit=1", ``},
 		{"POST", "/v1/heartbeat", `{"count":1,"digest":"00"}`}, {"DELETE", "/v1/resources", `{"hashes":["` + hash + `"]}`}, {"DELETE", "/v1/peers/self", ``},
 		{"GET", "/v1/peers?q=Zo&limit=1&cursor=x", ``}, {"GET", "/v1/peers/42bb7fb8-8f8d-4c1c-b4df-d97c2e78eb7c", ``}, {"GET", "/v1/notes", ``},

@@ -6,7 +6,10 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/store"
@@ -22,6 +25,9 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, c caller) error 
 		MaxSize: q.number("max_size", 0, math.MaxInt64, -1),
 		Sort:    sort,
 		Reverse: q.order().Reverses(sort),
+		Since:   q.time("since"),
+		Until:   q.time("until"),
+		Owner:   q.owner(),
 		Limit:   q.limit(),
 		Cursor:  q.cursor(),
 		Offline: q.flag("offline"),
@@ -33,6 +39,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, c caller) error 
 	if err != nil {
 		return err
 	}
+	page.Filtered = search.Owner != (netproto.PeerID{}) || !search.Since.IsZero() || !search.Until.IsZero()
 	answerSearch(w, page)
 	return nil
 }
@@ -94,10 +101,10 @@ func (q *query) sort() netproto.Sort {
 	switch sort := netproto.Sort(q.values.Get("sort")); sort {
 	case "":
 		return netproto.SortSources
-	case netproto.SortSources, netproto.SortName, netproto.SortSize, netproto.SortNewest:
+	case netproto.SortSources, netproto.SortName, netproto.SortSize, netproto.SortNewest, netproto.SortBest:
 		return sort
 	default:
-		q.refuse("sort is sources, name, size or newest, not %q", string(sort))
+		q.refuse("sort is best, sources, name, size or newest, not %q", string(sort))
 		return ""
 	}
 }
@@ -122,6 +129,32 @@ func (q *query) cursor() string {
 		q.refuse("the cursor has %d bytes, %d are allowed", len(cursor), netproto.MaxCursorBytes)
 	}
 	return cursor
+}
+
+// time reads a time as RFC 3339 has it; zero if there is none.
+func (q *query) time(name string) time.Time {
+	text := q.values.Get(name)
+	if text == "" {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || at.IsZero() {
+		q.refuse("%s is a time such as 2026-03-01T12:00:00Z, not %q", name, netproto.Cut(text, 40))
+	}
+	return at
+}
+
+// owner reads the id of a peer; zero if there is none.
+func (q *query) owner() netproto.PeerID {
+	text := q.values.Get("owner")
+	if text == "" {
+		return netproto.PeerID{}
+	}
+	id, err := uuid.Parse(text)
+	if err != nil || id == (netproto.PeerID{}) {
+		q.refuse("owner is a peer id, not %q", netproto.Cut(text, 40))
+	}
+	return id
 }
 
 func (q *query) flag(name string) bool {

@@ -235,7 +235,7 @@ func TestASearchIsReadStrictly(t *testing.T) {
 	peer.announce(file("a.mkv"), file("b.mkv"), file("c.txt"))
 	for _, query := range []string{
 		"q=" + strings.Repeat("x", netproto.MaxQueryBytes+1), "q=%ff", "type=films", "min_size=-1", "min_size=x",
-		"max_size=99999999999999999999", "sort=best", "order=up", "limit=0", "limit=201", "limit=x", "cursor=x",
+		"max_size=99999999999999999999", "sort=worst", "sort=best&order=asc", "owner=x", "owner=00000000-0000-0000-0000-000000000000", "since=yesterday", "until=2026-13-01T00:00:00Z", "order=up", "limit=0", "limit=201", "limit=x", "cursor=x",
 		"cursor=" + strings.Repeat("A", netproto.MaxCursorBytes+1),
 	} {
 		peer.refused("GET", netproto.RouteResources+"?"+query, "", netproto.CodeInvalid)

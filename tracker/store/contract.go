@@ -104,15 +104,24 @@ type Catalogue interface {
 	// Search lists contents that have an online source; a peer whose lease has
 	// ended counts as one until the next Reap. A content found by several of its
 	// names is one hit. Next continues the same query: after a change, or in any
-	// order except netproto.SortSources, a content that keeps its place is
+	// order except netproto.SortSources and netproto.SortBest, a content that keeps its place is
 	// returned exactly once. Any other cursor is netproto.CodeInvalid, and so is
 	// an unknown type: in the text.
 	//
 	// With Offline, it also searches names that only offline peers use, until
 	// Config.Retention has passed; a hit without an online source says when it
 	// was last seen. If nothing is found, names within one typing error come as
-	// suggestions, as far as the store looks for them. A hit names some of its
+	// suggestions, as far as the store looks for them; if little is found, the text
+	// with one word corrected, as far as it looks for that. A hit names some of its
 	// online sources, of those that are listed.
+	//
+	// With an Owner, it searches what that peer does not hide, under its own names, and
+	// suggests nothing; an owner that is unknown or offline is netproto.CodeNotFound.
+	//
+	// netproto.SortBest orders by netproto.Match, then as netproto.SortSources; a search
+	// that many names fit may take netproto.MatchOrder for netproto.MatchWords, on all of
+	// its pages. Without words it is netproto.SortSources. In reverse it is
+	// netproto.CodeInvalid.
 	//
 	// It ends with ctx. More than netproto.MaxQueryTerms words are
 	// netproto.CodeInvalid.

@@ -61,11 +61,14 @@ type Offer struct {
 // a name, "phrases", -words that must not occur, and type:kind.
 type Query struct {
 	Text    string
-	Kind    netproto.Kind // "" means any
-	MinSize int64         // bytes
-	MaxSize int64         // bytes; -1 means no limit
+	Kind    netproto.Kind   // "" means any
+	MinSize int64           // bytes
+	MaxSize int64           // bytes; -1 means no limit
+	Since   time.Time       // first announced then or later; zero means no limit
+	Until   time.Time       // first announced before; zero means no limit
+	Owner   netproto.PeerID // whose holdings; zero means anybody's
 	Sort    netproto.Sort
-	Reverse bool // from the last to the first
+	Reverse bool // from the last to the first; not in netproto.SortBest
 	Limit   int  // hits, 1 to netproto.MaxPage
 	Cursor  string
 	Offline bool   // also find contents without an online source

@@ -156,6 +156,88 @@ var searchTests = map[string]func(*house){
 			h.Errorf("the newest first: %q", got)
 		}
 	},
+	"the best match comes first": func(h *house) {
+		for n := range 3 {
+			h.join(n)
+		}
+		h.announce(0, file("lecture 01.pdf"), file("Lecture 01 - Sets.pdf"), file("Algebra lecture 01.pdf"), file("01 lecture.pdf"))
+		h.announce(1, file("Lecture 01 - Sets.pdf"), file("Algebra lecture 01.pdf"), file("01 lecture.pdf"))
+		h.announce(2, file("01 lecture.pdf"))
+		q := store.Query{Text: "lecture 01", MaxSize: -1, Sort: netproto.SortBest, Limit: 2}
+		hits := h.walk(q, func(int) {})
+		if got := namesOf(hits); !slices.Equal(got, []string{"lecture 01.pdf", "Lecture 01 - Sets.pdf", "Algebra lecture 01.pdf", "01 lecture.pdf"}) {
+			h.Errorf("the best first: %q", got)
+		}
+		for i, hit := range hits {
+			if int(hit.Match) != i+1 {
+				h.Errorf("%q is match %d, want %d", hit.Name, hit.Match, i+1)
+			}
+		}
+		q.Reverse = true
+		_, err := h.Search(h.ctx, q)
+		h.wantCode(err, netproto.CodeInvalid)
+	},
+	"a corrected word is one of a visible name": func(h *house) {
+		h.join(1)
+		h.join(2)
+		secret := file("Photograph of nobody.jpg")
+		secret.Hidden = true
+		h.announce(1, file("Einführung.pdf"), secret)
+		h.announce(2, file("Telephone.txt"))
+		if err := h.Leave(h.ctx, peer(2).ID()); err != nil {
+			h.Fatal(err)
+		}
+		for text, want := range map[string]string{"einfurung pdf": "Einführung pdf", "fotograph": "", "telefone": "", "einführung": ""} {
+			page, err := h.Search(h.ctx, store.Query{Text: text, MaxSize: -1, Sort: netproto.SortBest, Limit: 10})
+			if err != nil || page.Corrected != want {
+				h.Errorf("%q is corrected to %q, %v; want %q", text, page.Corrected, err, want)
+			}
+		}
+	},
+	"a search can ask for what one peer shares, and for a time": func(h *house) {
+		h.join(1)
+		h.join(2)
+		began := h.Now()
+		theirs := file("shared by both.txt")
+		theirs.Name = "the other name.txt"
+		secret := file("secret.txt")
+		secret.Hidden = true
+		h.announce(1, file("shared by both.txt"), file("mine.txt"), secret)
+		h.pass(time.Hour)
+		h.join(1)
+		h.join(2)
+		h.announce(2, theirs, file("yours.txt"))
+		for _, c := range []struct {
+			q    store.Query
+			want []string
+		}{
+			{store.Query{Owner: peer(1).ID()}, []string{"mine.txt", "shared by both.txt"}},
+			{store.Query{Owner: peer(2).ID()}, []string{"the other name.txt", "yours.txt"}},
+			{store.Query{Owner: peer(2).ID(), Text: "other"}, []string{"the other name.txt"}},
+			{store.Query{Owner: peer(2).ID(), Text: "both"}, []string{}},
+			{store.Query{Since: began.Add(time.Minute)}, []string{"yours.txt"}},
+			{store.Query{Until: began.Add(time.Minute)}, []string{"mine.txt", "shared by both.txt"}},
+			{store.Query{Since: began, Until: began}, []string{}},
+			{store.Query{Owner: peer(2).ID(), Until: began.Add(time.Minute)}, []string{"the other name.txt"}},
+		} {
+			for _, sort := range []netproto.Sort{netproto.SortName, netproto.SortBest, netproto.SortNewest} {
+				c.q.MaxSize, c.q.Sort, c.q.Limit = -1, sort, 1
+				got := namesOf(h.walk(c.q, func(int) {}))
+				slices.Sort(got)
+				if !slices.Equal(got, c.want) {
+					h.Errorf("%+v finds %q, want %q", c.q, got, c.want)
+				}
+			}
+		}
+		_, err := h.Search(h.ctx, store.Query{Owner: peer(3).ID(), MaxSize: -1, Sort: netproto.SortName, Limit: 1})
+		h.wantCode(err, netproto.CodeNotFound)
+		page, err := h.Search(h.ctx, store.Query{Owner: peer(1).ID(), MaxSize: -1, Sort: netproto.SortName, Limit: 1})
+		if err != nil || page.Next == "" {
+			h.Fatal(page, err)
+		}
+		_, err = h.Search(h.ctx, store.Query{Owner: peer(2).ID(), MaxSize: -1, Sort: netproto.SortName, Limit: 1, Cursor: page.Next})
+		h.wantCode(err, netproto.CodeInvalid)
+	},
 	"several names of one content are one hit under the name that fits": func(h *house) {
 		for n, name := range []string{"holiday.jpg", "IMG_0042.jpg", "IMG_0042.jpg"} {
 			h.join(n)

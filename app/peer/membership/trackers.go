@@ -138,6 +138,7 @@ func (all Trackers) pages(ctx context.Context, cursor string, sort netproto.Sort
 			next[address] = a.value.Next
 		}
 		page.Suggestions = append(page.Suggestions, a.value.Suggestions...)
+		page.Corrected = cmp.Or(page.Corrected, a.value.Corrected)
 		for _, h := range a.value.Items {
 			if k, twice := at[h.Hash]; twice {
 				mergeHit(&page.Items[k], h)
@@ -150,6 +151,9 @@ func (all Trackers) pages(ctx context.Context, cursor string, sort netproto.Sort
 	if len(page.Items) > 0 {
 		slices.SortStableFunc(page.Items, hitOrder(sort))
 		page.Next, page.Suggestions = joinCursors(next), nil
+		if len(page.Items) > netproto.FewHits {
+			page.Corrected = ""
+		}
 		return page, nil
 	}
 	slices.Sort(page.Suggestions)
@@ -184,6 +188,10 @@ func hitOrder(by netproto.Sort) func(a, b netproto.Hit) int {
 			return cmp.Or(cmp.Compare(b.Size, a.Size), name(a, b))
 		case netproto.SortNewest:
 			return cmp.Or(b.Added.Compare(a.Added), name(a, b))
+		case netproto.SortBest:
+			if a.Match != b.Match {
+				return cmp.Compare(cmp.Or(a.Match, netproto.MatchWords), cmp.Or(b.Match, netproto.MatchWords))
+			}
 		}
 		return cmp.Or(cmp.Compare(b.Sources, a.Sources), name(a, b))
 	}
