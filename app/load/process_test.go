@@ -72,6 +72,10 @@ func beProgram() int {
 		io.Copy(io.Discard, os.Stdin)
 		stop()
 	}()
+	switch os.Args[1] {
+	case floorShare, floorGet:
+		return beFloor(ctx, os.Args[1:])
+	}
 	if dir := os.Getenv(profileVariable); dir != "" {
 		f, err := os.Create(filepath.Join(dir, fmt.Sprintf("%s-%d.pprof", os.Args[1], os.Getpid())))
 		if err == nil {

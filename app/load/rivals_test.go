@@ -94,32 +94,69 @@ func (s *stage) iperf(size int64) contender {
 // one each time: aria2 has limits by host.
 func (s *stage) nginx(root string, rate int64) (url string) {
 	s.Helper()
+	return s.nginxWith("http", root, rate, "")
+}
+
+// nginxTLS serves a folder over TLS 1.3.
+func (s *stage) nginxTLS(root string) (url string) {
+	s.Helper()
+	certificate, err := selfSigned()
+	check(s, err)
+	file := filepath.Join(s.TempDir(), "certificate.pem")
+	check(s, writePEM(certificate, file))
+	return s.nginxWith("https", root, 0, fmt.Sprintf("ssl_protocols TLSv1.3; ssl_certificate %[1]s; ssl_certificate_key %[1]s;", file))
+}
+
+func (s *stage) nginxWith(scheme, root string, rate int64, options string) (url string) {
+	s.Helper()
 	host := fmt.Sprintf("127.0.1.%d", s.peers.Add(1))
 	port, dir := freePort(s), s.TempDir()
 	conf := filepath.Join(dir, "nginx.conf")
+	secure := ""
+	if scheme == "https" {
+		secure = " ssl"
+	}
 	text := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log stderr crit;
 events { worker_connections 1024; }
 http {
-  access_log off; sendfile on; tcp_nopush on; limit_rate %[4]d;
+  access_log off; sendfile on; tcp_nopush on; limit_rate %[4]d; %[6]s
   client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
-  server { listen 127.0.0.1:%[2]d; listen %[5]s:%[2]d; root %[3]s; }
+  server { listen 127.0.0.1:%[2]d%[7]s; listen %[5]s:%[2]d%[7]s; root %[3]s; }
 }
-`, dir, port, root, rate, host)
+`, dir, port, root, rate, host, options, secure)
 	check(s, os.WriteFile(conf, []byte(text), 0o600))
 	s.serve(port, "nginx", "-c", conf, "-p", dir, "-e", "stderr")
-	return fmt.Sprintf("http://%s:%d/", host, port)
+	return fmt.Sprintf("%s://%s:%d/", scheme, host, port)
 }
 
 // curl downloads a file and, where durable, has it on the disk.
 func (s *stage) curl(url, name string, durable bool) contender {
 	return contender{name: "curl", run: func(to string) (time.Duration, error) {
 		path := filepath.Join(to, name)
-		took, err := s.run("curl", "--silent", "--fail", "--output", path, url+name)
+		took, err := s.run("curl", "--silent", "--fail", "--insecure", "--output", path, url+name)
 		if err != nil || !durable {
 			return took, err
 		}
 		synced, err := s.run("sync", path)
 		return took + synced, err
+	}}
+}
+
+// sameWork does with the usual tools what a download of ours does: encrypted on its way,
+// then verified and, where durable, on the disk.
+func (s *stage) sameWork(url, name string, durable bool) contender {
+	download := s.curl(url, name, false)
+	return contender{name: "samework", run: func(to string) (time.Duration, error) {
+		took, err := download.run(to)
+		for _, args := range [][]string{{"b3sum"}, {"sync"}} {
+			if err != nil || args[0] == "sync" && !durable {
+				break
+			}
+			var more time.Duration
+			more, err = s.run(args[0], filepath.Join(to, name))
+			took += more
+		}
+		return took, err
 	}}
 }
 
