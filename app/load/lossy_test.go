@@ -17,7 +17,7 @@ func BenchmarkLossyLinks(b *testing.B) {
 	for i := range hosts {
 		hosts[i] = newHost(b, i+1)
 	}
-	lossy{delay: 50 * time.Millisecond, loss: 0.05, limit: 1000}.connect(b, hosts...)
+	connect(b, hosts, access{delay: 50 * time.Millisecond, loss: 0.05})
 	center, getter := hosts[0], hosts[sources+1]
 	s := newStageOn(b, center)
 	path := randomFile(b, filepath.Join(s.dir, sharedName), size, 8)

@@ -63,7 +63,7 @@ func BenchmarkOneSource(b *testing.B) {
 	s := newStage(b)
 	path := randomFile(b, filepath.Join(s.dir, sharedName), size, 1)
 	sharer, link := s.share(path, nil)
-	bare := s.iperf(size)
+	bare := s.iperf(s, size)
 	url, secure := s.nginx(s.dir, 0), s.nginxTLS(s.dir)
 	floor := s.floor(path, size)
 	daemon := s.rsync(s.dir, sharedName)

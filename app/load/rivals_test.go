@@ -36,7 +36,7 @@ func (s *stage) serve(port int, name string, args ...string) {
 		c.Process.Kill()
 		c.Wait() // says that it was killed
 	})
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	address := net.JoinHostPort(s.address(), strconv.Itoa(port))
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		err := s.do(func() error {
 			conn, err := net.Dial("tcp", address)
@@ -65,15 +65,22 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// iperf is the speed of one bare TCP connection, as the time for size bytes.
-func (s *stage) iperf(size int64) contender {
+// iperf is the speed of one bare TCP connection to the host of the getter, as the time
+// for size bytes.
+func (s *stage) iperf(getter *stage, size int64) contender {
 	s.Helper()
 	port := freePort(s)
 	s.serve(port, "iperf3", "--server", "--port", strconv.Itoa(port), "--logfile", "/dev/null")
 	return contender{"iperf3", func(string) (time.Duration, error) {
-		out, err := s.command("iperf3", "--client", "127.0.0.1", "--port", strconv.Itoa(port), "--bytes", strconv.FormatInt(size, 10), "--json").Output()
+		var out bytes.Buffer
+		c := s.command("iperf3", "--client", s.address(), "--reverse", "--port", strconv.Itoa(port), "--bytes", strconv.FormatInt(size, 10), "--json")
+		c.Stdout = &out
+		err := getter.do(c.Start)
+		if err == nil {
+			err = c.Wait()
+		}
 		if err != nil {
-			return 0, fmt.Errorf("%w: %s", err, out)
+			return 0, fmt.Errorf("%w: %s", err, &out)
 		}
 		var said struct {
 			End struct {
@@ -82,7 +89,7 @@ func (s *stage) iperf(size int64) contender {
 				} `json:"sum_received"`
 			} `json:"end"`
 		}
-		if err := json.Unmarshal(out, &said); err != nil {
+		if err := json.Unmarshal(out.Bytes(), &said); err != nil {
 			return 0, err
 		}
 		return time.Duration(float64(size) * 8 / said.End.Received.Rate * float64(time.Second)), nil

@@ -84,27 +84,30 @@ func (h *host) plug() error {
 	return nil
 }
 
-// lossy is what happens to every packet that leaves a host, as `tc qdisc add
-// dev wire root netem delay … loss …` has it where the kernel knows netem.
-type lossy struct {
-	delay time.Duration
-	loss  float64 // 0 to 1
-	limit int     // packets on their way; further ones are lost. 1000 is netem's default
+// access is what lies between a host and all others. What leaves the host waits for its
+// uplink, is lost or flies, and waits for the downlink of whom it is for.
+type access struct {
+	up, down int64         // bytes a second; 0 is as fast as this computer is
+	delay    time.Duration // of what leaves
+	jitter   time.Duration // at most so much more or less; packets keep their order
+	loss     float64       // 0 to 1
+	queue    time.Duration // of each link: what would have to wait longer is lost
 }
 
-// connect carries packets between hosts until the test is over.
-func (l lossy) connect(t testing.TB, hosts ...*host) {
+// connect plugs host number i+1 into line i, until the test is over.
+func connect(t testing.TB, hosts []*host, lines ...access) {
 	t.Helper()
-	byNumber := map[byte]*host{}
+	byNumber := map[byte]*socket{}
 	for i, h := range hosts {
-		byNumber[byte(i+1)] = h
+		l := lines[min(i, len(lines)-1)]
+		byNumber[byte(i+1)] = &socket{host: h, line: l, up: link{rate: l.up, queue: l.queue}, down: link{rate: l.down, queue: l.queue}}
 	}
 	var all sync.WaitGroup
 	var count counts
-	for _, h := range hosts {
-		flying := make(chan packet, l.limit)
-		all.Go(func() { l.send(h, flying, &count) })
-		all.Go(func() { arrive(byNumber, flying) })
+	for _, s := range byNumber {
+		flying := make(chan packet, packetsInFlight)
+		all.Go(func() { s.send(byNumber, flying, &count) })
+		all.Go(func() { arrive(flying) })
 	}
 	t.Cleanup(func() {
 		for _, h := range hosts {
@@ -115,52 +118,115 @@ func (l lossy) connect(t testing.TB, hosts ...*host) {
 	})
 }
 
+const (
+	mtu             = 1500    // bytes
+	packetsInFlight = 1 << 15 // that one host has sent
+)
+
 type counts struct{ sent, lost, dropped atomic.Int64 }
 
+// socket is where a host is plugged in.
+type socket struct {
+	*host
+	line     access
+	up, down link
+	last     time.Time // when the packet before arrives at the other's end
+}
+
+// link sends one packet after the other.
+type link struct {
+	rate  int64 // bytes a second; 0 takes no time
+	queue time.Duration
+
+	mu   sync.Mutex
+	free time.Time
+}
+
+// take says when a packet that comes at that time has left; not ok is lost.
+func (l *link) take(at time.Time, size int) (left time.Time, ok bool) {
+	if l.rate == 0 {
+		return at, true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	begins := at
+	if l.free.After(at) {
+		begins = l.free
+	}
+	if begins.Sub(at) > l.queue {
+		return at, false
+	}
+	l.free = begins.Add(time.Duration(int64(size) * int64(time.Second) / l.rate))
+	return l.free, true
+}
+
 type packet struct {
+	to     *socket
 	buffer *[mtu]byte
 	size   int
 	due    time.Time
 }
 
-const mtu = 1500 // bytes
-
 var buffers = sync.Pool{New: func() any { return new([mtu]byte) }}
 
 // send takes packets off a host, loses some, and lets the others fly.
-func (l lossy) send(from *host, flying chan<- packet, count *counts) {
+func (s *socket) send(all map[byte]*socket, flying chan<- packet, count *counts) {
 	defer close(flying)
 	for {
 		buffer := buffers.Get().(*[mtu]byte)
-		n, err := from.wire.Read(buffer[:])
+		n, err := s.wire.Read(buffer[:])
 		if err != nil {
 			return
 		}
+		const version, destination = 0, 16
+		to := all[buffer[destination+3]]
+		if to == nil || buffer[version]>>4 != 4 {
+			buffers.Put(buffer)
+			continue
+		}
 		count.sent.Add(1)
-		if rand.Float64() < l.loss {
+		if rand.Float64() < s.line.loss {
 			count.lost.Add(1)
 			buffers.Put(buffer)
 			continue
 		}
-		select {
-		case flying <- packet{buffer, n, time.Now().Add(l.delay)}:
-		default:
-			count.dropped.Add(1)
-			buffers.Put(buffer)
+		due, ok := s.fly(to, n)
+		if ok {
+			select {
+			case flying <- packet{to, buffer, n, due}:
+				continue
+			default:
+			}
 		}
+		count.dropped.Add(1)
+		buffers.Put(buffer)
 	}
 }
 
+// fly says when a packet that leaves now arrives; not ok is lost in a queue.
+func (s *socket) fly(to *socket, size int) (due time.Time, ok bool) {
+	left, ok := s.up.take(time.Now(), size)
+	if !ok {
+		return left, false
+	}
+	there := left.Add(s.line.delay)
+	if s.line.jitter > 0 {
+		there = there.Add(time.Duration((2*rand.Float64() - 1) * float64(s.line.jitter)))
+	}
+	if there.Before(s.last) {
+		there = s.last
+	}
+	s.last = there
+	return to.down.take(there, size)
+}
+
 // arrive gives packets to whom they are for, each at its time.
-func arrive(hosts map[byte]*host, flying <-chan packet) {
+func arrive(flying <-chan packet) {
 	for p := range flying {
 		if d := time.Until(p.due); d > 0 {
 			<-time.After(d)
 		}
-		const version, destination = 0, 16
-		if to := hosts[p.buffer[destination+3]]; to != nil && p.buffer[version]>>4 == 4 {
-			to.wire.Write(p.buffer[:p.size]) // one that is lost is lost
-		}
+		p.to.wire.Write(p.buffer[:p.size]) // one that is lost is lost
 		buffers.Put(p.buffer)
 	}
 }
