@@ -94,8 +94,10 @@
 // # Peer to peer: frames in TLS over TCP
 //
 // ALPN is "cp2p/1". A frame is u32 length | u8 type | payload, big-endian; the
-// constants of [FrameType] document the payloads. After a hello from both sides,
-// each may read from the other:
+// constants of [FrameType] document the payloads. Each side says hello; the client of
+// TLS does so with the end of the handshake and goes on without waiting for the other's
+// hello, so what it opens, and gets, travels in the same flight. After its hello each may
+// read from the other:
 //
 //	reader                              owner
 //	open  stream 1, hash, size?, manifest? →
@@ -107,6 +109,10 @@
 //	                                  ← refuse    stream, request, code (queued at place n, gone, denied, busy)
 //	cancel request 7 →
 //	close stream 1 →
+//
+// A reader may get a piece in the flight in which it opens the stream, of the size that
+// trackers say; the answer comes after the manifest, and a size that was wrong is refused
+// as "denied", or the bytes are of no use.
 //
 // Three optional frames serve the swarm, the peers that read one content at the
 // same time. "peers" goes either way: it names the sender's port and the others

@@ -65,8 +65,23 @@ net_up() {
   at rf nft 'table ip office { chain forw { type filter hook forward priority -5; iifname "lan" tcp dport { 80, 443 } accept; iifname "lan" icmp type echo-request accept; iifname "lan" drop; }; }'
   for n in $HOSTS; do slow "$n" $FAST; done
   at ru nft 'table ip office { chain forw { type filter hook forward priority -5; iifname "lan" udp dport != 53 drop; }; }'
+  acquaint
   for n in open1 a1 b1 c1 d1 f1 u1; do at $n ping -c1 -w5 -i0.2 -q $TRACKER4 >/dev/null || fail "$n does not reach the tracker's computer: the lab is wrong"; done
   for n in v6only h6; do at $n ping -6 -c1 -w5 -i0.2 -q $TRACKER6 >/dev/null || fail "$n does not reach the tracker's computer: the lab is wrong"; done
+}
+
+# acquaint: all on the public segment learn each other's link addresses. A computer in the
+# world asks only its own router for one, long before it looks for a peer; here it would
+# ask at its first packet to each of the others, which would cost that a round trip.
+acquaint() {
+  local from to
+  for from in tracker open1 open2 ra rb cgn rf ru; do
+    for to in 10 21 22 101 102 103 104 105; do at $from ping -c1 -W2 -q $PUBLIC.$to >/dev/null 2>&1 & done
+  done
+  for from in tracker open1 open2 v6only r6; do
+    for to in 10 21 22 60 66; do at $from ping -6 -c1 -W2 -q 2001:db8:1::$to >/dev/null 2>&1 & done
+  done
+  wait_all
 }
 
 # uplinks NODE…: connects the interface wan of each to the public segment, over a bridge of

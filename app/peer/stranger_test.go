@@ -108,28 +108,36 @@ func (s *stranger) serve(t *tls.Conn) {
 		return
 	}
 	s.conns.Add(1)
+	s.answerAll(c)
+}
+
+func (s *stranger) answerAll(c *strangerConn) {
 	for {
 		f, err := c.read()
 		if err != nil {
 			return
 		}
-		switch f := f.(type) {
-		case netproto.Open:
-			if s.onOpen != nil {
-				s.onOpen(c, f)
-			} else {
-				s.honestOpen(c, f)
-			}
-		case netproto.Get:
-			s.gets.Add(1)
-			if s.onGet != nil {
-				s.onGet(c, f)
-			} else {
-				s.honestGet(c, f)
-			}
-		case netproto.Ping:
-			c.send(netproto.Pong(f))
+		s.answer(c, f)
+	}
+}
+
+func (s *stranger) answer(c *strangerConn, f netproto.Frame) {
+	switch f := f.(type) {
+	case netproto.Open:
+		if s.onOpen != nil {
+			s.onOpen(c, f)
+		} else {
+			s.honestOpen(c, f)
 		}
+	case netproto.Get:
+		s.gets.Add(1)
+		if s.onGet != nil {
+			s.onGet(c, f)
+		} else {
+			s.honestGet(c, f)
+		}
+	case netproto.Ping:
+		c.send(netproto.Pong(f))
 	}
 }
 

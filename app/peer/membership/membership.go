@@ -262,6 +262,7 @@ func (m *membership) stay(ctx context.Context) error {
 	interval := min(max(seconds(joined.HeartbeatSeconds), minHeartbeat), maxHeartbeat)
 	beat := time.NewTimer(0)
 	defer beat.Stop()
+	soon := m.config.Timing.MinRetry
 	var told time.Time        // when the tracker was last told something
 	var calm <-chan time.Time // receives when the tracker is ready to hear news again; nil while it is
 	for {
@@ -296,7 +297,13 @@ func (m *membership) stay(ctx context.Context) error {
 			if err := m.heartbeat(ctx, held); err != nil && askedToWait(err) == 0 {
 				return err
 			}
-			beat.Reset(jitter(interval) * 4 / 5) // never later than the interval
+			wait := jitter(interval) * 4 / 5 // never later than the interval
+			// The tracker may still be dialling back.
+			if m.snapshot().Reachable == netproto.ReachableUnknown {
+				wait = min(wait, soon)
+				soon *= 2 // it may never find out
+			}
+			beat.Reset(wait)
 		}
 	}
 }

@@ -47,9 +47,10 @@ type ascent struct {
 	tracker  Tracker // that was asked to call, once it has answered
 	answer   netproto.CallResponse
 	expected *session.Expected
-	direct   []error // why its addresses do not answer
-	called   error   // why it cannot be called
-	relayed  error   // why it is not relayed
+	punching []netip.AddrPort // addresses that are dialled because of the call
+	direct   []error          // why its addresses do not answer
+	called   error            // why it cannot be called
+	relayed  error            // why it is not relayed
 }
 
 // outcome is what became of one thing that was under way.
@@ -75,7 +76,7 @@ const (
 func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (ready *session.Channel, err error) {
 	wanted := ctx
 	ctx, cancel := context.WithTimeout(ctx, l.config.Timing.GiveUp)
-	a := &ascent{ladder: l, to: to, ctx: ctx, came: make(chan outcome, 2*session.MaxAddresses+maxRungs)}
+	a := &ascent{ladder: l, to: to, ctx: ctx, came: make(chan outcome, 3*session.MaxAddresses+maxRungs)}
 	defer func() {
 		cancel()
 		if ready = a.end(ready); ready != nil {
@@ -115,8 +116,10 @@ func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (r
 			return nil, a.reason()
 		case <-call:
 			call = nil
-			if rang := l.mayCall(to.Key); rang == nil {
-				a.call()
+			ahead, alone := context.WithTimeout(ctx, l.config.Timing.Punch)
+			defer alone()
+			if rang := l.mayCall(to.Key, alone); rang == nil {
+				a.call(ahead)
 			} else {
 				a.await(rang)
 			}
@@ -132,6 +135,7 @@ func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (r
 				continue
 			}
 			if o.err != nil {
+				l.endAhead(to.Key)
 				switch netproto.CodeOf(o.err) {
 				case netproto.CodeDenied:
 				case netproto.CodeBusy: // perhaps because it calls as well
@@ -247,15 +251,25 @@ func (l *Ladder) dialAt(ctx context.Context, at netip.AddrPort, to session.Targe
 }
 
 // mayCall notes that a peer is called, unless it called first: then it returns a channel
-// that is closed when that call is over.
-func (l *Ladder) mayCall(key netproto.PublicKey) (rang <-chan struct{}) {
+// that is closed when that call is over. alone ends what is dialled before the answer.
+func (l *Ladder) mayCall(key netproto.PublicKey, alone context.CancelFunc) (rang <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if meeting := l.meetings[key]; meeting != nil {
 		return meeting
 	}
-	l.calling[key] = struct{}{}
+	l.calling[key] = alone
 	return nil
+}
+
+// endAhead ends what is dialled before the answer of a call: the peer does not dial, or
+// it called as well and this side is the callee.
+func (l *Ladder) endAhead(key netproto.PublicKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if alone := l.calling[key]; alone != nil {
+		alone()
+	}
 }
 
 // pause waits for a peer that may be on its way.
@@ -287,17 +301,25 @@ func (l *Ladder) endCall(key netproto.PublicKey) {
 }
 
 // call asks the trackers that can call the peer, one after the other. What the peer
-// does then is expected before: it may be faster than the answer.
-func (a *ascent) call() {
+// does then is expected before: it may be faster than the answer. A peer that is known to
+// let nobody in is dialled at once where the tracker saw it last: that opens this side's
+// router for it, and most routers show the port that it claims.
+func (a *ascent) call(ahead context.Context) {
 	l := a.ladder
 	a.expected = l.conns.Expect(a.to.Key, session.Client, dialable(a.to.Addresses))
+	if a.to.Reach == netproto.ReachableNo {
+		_, public := split(l.worthDialling(a.to.Addresses))
+		a.punchAt(ahead, public)
+	}
 	a.start(func() outcome {
 		o := outcome{what: asked, err: errNoTracker}
 		for _, address := range a.to.Trackers {
+			begun := time.Now()
 			t := l.config.Tracker(a.ctx, address)
 			if t == nil {
 				continue
 			}
+			l.config.Log.Debug("a peer is called", "peer", a.to.PeerID, "tracker", address, "waited", time.Since(begun).Milliseconds())
 			o.tracker = t
 			o.answer, o.err = t.Call(a.ctx, netproto.CallRequest{PeerID: a.to.PeerID, Hash: a.to.Hash})
 			switch netproto.CodeOf(o.err) {
@@ -315,25 +337,35 @@ func (a *ascent) call() {
 // punch dials all addresses of the answer from the port that is listened at, and waits
 // as long for the peer to come in.
 func (a *ascent) punch() {
-	l := a.ladder
-	list := l.worthDialling(a.answer.Addresses)
+	list := a.ladder.worthDialling(a.answer.Addresses)
 	a.expected.Also(list)
-	ctx, cancel := context.WithTimeout(a.ctx, l.config.Timing.Punch)
-	var punching sync.WaitGroup
-	for _, at := range list {
-		punching.Add(1)
-		a.start(func() outcome {
-			defer punching.Done()
-			ch, err := l.punch(ctx, a.ctx, at, a.to.Key, session.Client)
-			return outcome{what: punched, ch: ch, err: err}
-		})
-	}
+	ctx, cancel := context.WithTimeout(a.ctx, a.ladder.config.Timing.Punch)
+	punched := a.punchAt(ctx, list)
 	a.start(func() outcome {
 		<-ctx.Done()
-		punching.Wait()
+		punched.Wait()
 		cancel()
 		return outcome{what: waited}
 	})
+}
+
+// punchAt dials addresses from the port that is listened at until dialling ends, but for
+// those at which that goes on already.
+func (a *ascent) punchAt(dialling context.Context, list []netip.AddrPort) *sync.WaitGroup {
+	var all sync.WaitGroup
+	for _, at := range list {
+		if slices.Contains(a.punching, at) {
+			continue
+		}
+		a.punching = append(a.punching, at)
+		all.Add(1)
+		a.start(func() outcome {
+			defer all.Done()
+			ch, err := a.ladder.punch(dialling, a.ctx, at, a.to.Key, session.Client)
+			return outcome{what: punched, ch: ch, err: err}
+		})
+	}
+	return &all
 }
 
 // relay asks the tracker that called to pass on the bytes.

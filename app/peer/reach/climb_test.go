@@ -90,7 +90,7 @@ func TestTwoBehindRoutersDialEachOther(t *testing.T) {
 			a, b := w.add("192.0.2.1:4000"), w.add("192.0.2.2:4000")
 			a.refuses, b.refuses = refuses, refuses
 			w.calls.noRelay = true // which could be faster where routers refuse
-			a.meets(t, b.target(netproto.ReachableNo), session.WayCalled, 4*oneWay, 4*time.Second)
+			a.meets(t, b.target(netproto.ReachableNo), session.WayCalled, 3*oneWay, 4*time.Second)
 			time.Sleep(time.Second)
 			if have := b.conns.Of(a.key); len(have) != 1 || have[0].Way != session.WayCalled {
 				t.Errorf("refuses %t: the callee has %d connections", refuses, len(have))
@@ -100,6 +100,19 @@ func TestTwoBehindRoutersDialEachOther(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The caller opens its router before the tracker has answered, so the callee is let in as
+// soon as it was rung.
+func TestTwoBehindRoutersMeetBeforeASlowTrackerAnswers(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		a, b := w.add("192.0.2.1:4000"), w.add("192.0.2.2:4000")
+		w.calls.late = time.Second
+		a.meets(t, b.target(netproto.ReachableNo), session.WayCalled, 3*oneWay, time.Second)
+		if n := w.dials(b.at); n > 2 { // once ahead, and once by the answer if that comes at all
+			t.Errorf("the callee is dialled %d times", n)
+		}
+	})
 }
 
 // The connection that comes in from the very peer that is dialled will do.
@@ -128,7 +141,7 @@ func TestTwoThatCallEachOtherMeetOnce(t *testing.T) {
 				}
 				done <- err
 			}()
-			a.meets(t, b.target(netproto.ReachableNo), session.WayCalled, 4*oneWay, time.Second)
+			a.meets(t, b.target(netproto.ReachableNo), session.WayCalled, 3*oneWay, time.Second)
 			if err := <-done; err != nil {
 				t.Error(err)
 			}

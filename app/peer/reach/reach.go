@@ -5,7 +5,8 @@
 //	0       the addresses in the local network, then the public ones, 250 ms apart
 //	250 ms  a call: the tracker rings the peer, and both dial each other from the ports
 //	        they listen at, so that each opens its own router for the other; at once
-//	        if the tracker could not connect to the peer itself
+//	        if the tracker could not connect to the peer itself, and then its known
+//	        addresses are dialled without waiting for the answer
 //	+1.5 s  a relay: the tracker passes the bytes on, which it cannot read
 //	10 s    it is given up, and said why
 //
@@ -127,11 +128,11 @@ type Ladder struct {
 	mu        sync.Mutex
 	closed    bool
 	work      sync.WaitGroup
-	calling   map[netproto.PublicKey]struct{}      // peers that this one calls
-	meetings  map[netproto.PublicKey]chan struct{} // with peers that rang; closed at their end
-	minute    time.Time                            // when the current one began
-	rung      int                                  // meetings that began in it
-	hopeless  map[netproto.PublicKey]time.Time     // peers that no call reached, until when
+	calling   map[netproto.PublicKey]context.CancelFunc // peers that this one calls, and what ends the dialling before their answer
+	meetings  map[netproto.PublicKey]chan struct{}      // with peers that rang; closed at their end
+	minute    time.Time                                 // when the current one began
+	rung      int                                       // meetings that began in it
+	hopeless  map[netproto.PublicKey]time.Time          // peers that no call reached, until when
 	improving map[*session.Conn]struct{}
 	tally     Tally
 }
@@ -143,7 +144,7 @@ type Tally struct {
 
 // New returns a ladder; ctx or Close ends what it does.
 func New(ctx context.Context, config Config) *Ladder {
-	l := &Ladder{config: config, conns: config.Conns, calling: map[netproto.PublicKey]struct{}{}, meetings: map[netproto.PublicKey]chan struct{}{},
+	l := &Ladder{config: config, conns: config.Conns, calling: map[netproto.PublicKey]context.CancelFunc{}, meetings: map[netproto.PublicKey]chan struct{}{},
 		hopeless: map[netproto.PublicKey]time.Time{}, improving: map[*session.Conn]struct{}{}}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	return l

@@ -26,7 +26,7 @@ func (l *Ladder) Ring(t Tracker, ring netproto.Ring) netproto.RingResult {
 		l.minute, l.rung = now, 0
 	}
 	_, twice := l.meetings[ring.Key]
-	_, calling := l.calling[ring.Key]
+	alone, calling := l.calling[ring.Key]
 	// Of two that call each other, the one with the smaller key is the caller.
 	if twice || calling && bytes.Compare(l.config.Key[:], ring.Key[:]) < 0 || len(l.meetings) >= maxMeetings || l.rung >= meetingsPerMinute {
 		return netproto.RingBusy
@@ -36,6 +36,9 @@ func (l *Ladder) Ring(t Tracker, ring netproto.Ring) netproto.RingResult {
 	if !l.begin(m.run) {
 		m.expected.End()
 		return netproto.RingNo
+	}
+	if calling { // this side is the server of TLS
+		alone()
 	}
 	l.meetings[ring.Key] = m.over
 	l.rung++

@@ -115,7 +115,7 @@ func (o *owner) Open(f netproto.Open) error {
 		return nil
 	}
 	s := &stream{owner: o, id: f.Stream, content: found, hash: f.Hash, size: size, manifest: f.Manifest}
-	s.upload = o.server.enter(uploadKey{peer: o.conn.Key, hash: f.Hash}, o.conn.Name, o.conn.Address(), size)
+	s.upload = o.server.enter(uploadKey{peer: o.conn.Key, hash: f.Hash}, o.conn.Name(), o.conn.Address(), size)
 	o.streams[f.Stream], o.byHash[f.Hash] = s, s
 	o.opening = append(o.opening, s)
 	o.conn.WakeWriter()
@@ -190,7 +190,7 @@ func (o *owner) answerOpen(out *session.Out) (bool, error) {
 // list, if the peer wants them.
 func (o *owner) writeAttributes(out *session.Out, s *stream) error {
 	folder, ok := s.content.(interface{ Attributes() []byte })
-	if !ok || !s.manifest || o.conn.Features&netproto.FeatureAttributes == 0 {
+	if !ok || !s.manifest || o.conn.Features()&netproto.FeatureAttributes == 0 {
 		return nil
 	}
 	const most = netproto.MaxFrameAttributes * netproto.AttributeBytes

@@ -26,6 +26,7 @@ const (
 // first frame. It ends as a [Conn], see [Conns.Connect] and [Conns.Keep], or closed.
 type Channel struct {
 	tls     *tls.Conn
+	role    Role
 	way     Way
 	dialled bool // by this side, at an address where others may reach the peer too
 	limit   int64
@@ -61,7 +62,7 @@ func (cs *Conns) Secure(ctx context.Context, raw net.Conn, key netproto.PublicKe
 		raw.Close()
 		return nil, err
 	}
-	return &Channel{tls: t, way: way, dialled: !way.Single()}, nil
+	return &Channel{tls: t, role: role, way: way, dialled: !way.Single()}, nil
 }
 
 // Keep makes a channel a connection that a peer called for, and closes it if that

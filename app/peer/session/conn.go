@@ -37,21 +37,19 @@ const (
 // Conn is a connection to a peer. One goroutine reads and one writes. Frames that wait
 // to be written are in control; data waits in the [Owner].
 type Conn struct {
-	Key  netproto.PublicKey
-	ID   netproto.PeerID
-	Name string // what the peer calls itself, fit to be shown
-	// Features are the bits of its hello.
-	Features uint32
-	Way      Way   // how it came about
-	Limit    int64 // bytes a second each way, of a relay; 0 is none
-	Local    bool  // it is in the local network, or on this computer
+	Key   netproto.PublicKey
+	ID    netproto.PeerID
+	Way   Way   // how it came about
+	Limit int64 // bytes a second each way, of a relay; 0 is none
+	Local bool  // it is in the local network, or on this computer
 
 	Owner  Owner
 	Reader Reader
 
 	conns   *Conns
 	tls     *tls.Conn
-	dialled bool // by this side, at an address where others may reach the peer too
+	dialled bool                           // by this side, at an address where others may reach the peer too
+	hello   atomic.Pointer[netproto.Hello] // of the peer; nil before it came
 
 	wake  chan struct{} // for the writer
 	ended chan struct{} // closed when the connection is over and both handlers know
@@ -88,13 +86,17 @@ func newConn(cs *Conns, ch *Channel) (*Conn, error) {
 	return c, nil
 }
 
-// greet exchanges the first frames.
-func (c *Conn) greet(r io.Reader) error {
-	c.tls.SetDeadline(time.Now().Add(c.conns.config.Timing.Handshake))
+// sayHello writes the first frame.
+func (c *Conn) sayHello() error {
+	c.tls.SetWriteDeadline(time.Now().Add(c.conns.config.Timing.Handshake))
 	hello := netproto.Hello{Version: netproto.FrameVersion, Features: netproto.FeatureAttributes, Name: c.conns.config.Name()}
-	if _, err := c.tls.Write(netproto.AppendFrame(nil, hello)); err != nil {
-		return err
-	}
+	_, err := c.tls.Write(netproto.AppendFrame(nil, hello))
+	return err
+}
+
+// readHello reads the first frame of the other side.
+func (c *Conn) readHello(r io.Reader) error {
+	c.tls.SetReadDeadline(time.Now().Add(c.conns.config.Timing.Handshake))
 	h, err := netproto.ReadFrameHeader(r)
 	if err != nil {
 		return err
@@ -111,8 +113,22 @@ func (c *Conn) greet(r io.Reader) error {
 		return err
 	}
 	theirs := f.(netproto.Hello)
-	c.Name, c.Features = netproto.Cut(theirs.Name, netproto.MaxPeerName), theirs.Features
-	return c.tls.SetDeadline(time.Time{})
+	theirs.Name = netproto.Cut(theirs.Name, netproto.MaxPeerName)
+	c.hello.Store(&theirs)
+	return nil
+}
+
+// Name is what the peer calls itself, fit to be shown; "" before its hello came.
+func (c *Conn) Name() string { return c.greeted().Name }
+
+// Features are the bits of the peer's hello; none before that came.
+func (c *Conn) Features() uint32 { return c.greeted().Features }
+
+func (c *Conn) greeted() netproto.Hello {
+	if hello := c.hello.Load(); hello != nil {
+		return *hello
+	}
+	return netproto.Hello{}
 }
 
 // run works until the connection is over, and returns the reason.
@@ -188,6 +204,11 @@ func (c *Conn) WakeWriter() {
 }
 
 func (c *Conn) readFrames(r *bufio.Reader) error {
+	if c.hello.Load() == nil {
+		if err := c.readHello(r); err != nil {
+			return err
+		}
+	}
 	payload := make([]byte, 0, 4096)
 	for {
 		c.tls.SetReadDeadline(time.Now().Add(c.conns.config.Timing.Silence))

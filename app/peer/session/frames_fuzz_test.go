@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"testing"
 
 	"centralizedp2p/netproto"
@@ -76,21 +77,22 @@ func (e heard) Data(r *bufio.Reader, length int) error {
 	return err
 }
 
-// FuzzFrames has a peer send anything after its handshake: the handlers get only
+// FuzzFrames has a peer send anything after the handshake of TLS: the handlers get only
 // frames within the limits, the connection ends when the bytes do, and what it wants
 // to answer stays within its bound.
 func FuzzFrames(f *testing.F) {
+	hello := netproto.AppendFrame(nil, netproto.Hello{Version: netproto.FrameVersion, Name: "x"})
 	ping := netproto.AppendFrame(nil, netproto.Ping{})
 	f.Add(ping)
-	f.Add(bytes.Repeat(ping, 50))
+	f.Add(append(hello, bytes.Repeat(ping, 50)...))
 	for _, frame := range []netproto.Frame{
 		netproto.Open{Stream: 1, Hash: netproto.ContentHash{1}, Size: -1}, netproto.Get{Request: 1, Length: 1}, netproto.Cancel{Request: 1},
 		netproto.Manifest{Stream: 1, Size: 3, CVs: [][32]byte{{1}}}, netproto.Have{Stream: 1, Bits: []byte{0x80}},
 		netproto.Hello{Version: netproto.FrameVersion, Name: "x"}, netproto.Peers{Hash: netproto.ContentHash{1}, Port: 7},
 	} {
-		f.Add(append(netproto.AppendFrame(nil, frame), ping...))
+		f.Add(slices.Concat(hello, netproto.AppendFrame(nil, frame), ping))
 	}
-	f.Add([]byte{0, 0, 0, 3, 0x80, 1, 2})
+	f.Add(append(hello, 0, 0, 0, 3, 0x80, 1, 2))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		here, there := net.Pipe()
 		defer here.Close()

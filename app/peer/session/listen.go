@@ -63,7 +63,7 @@ const speaksFirst = 150 * time.Millisecond
 // answer returns a connection which another peer made, with this peer on its side of
 // TLS. A peer that was called dials too, and then waits for the caller's hello.
 func (cs *Conns) answer(w *wire) *Channel {
-	server := &Channel{tls: tls.Server(w, cs.config.Identity.ServerTLS(netproto.ALPN, true, cs.refuseBanned))}
+	server := &Channel{role: Server, tls: tls.Server(w, cs.config.Identity.ServerTLS(netproto.ALPN, true, cs.refuseBanned))}
 	keys, exact := cs.calls(addrPort(w.RemoteAddr()))
 	if len(keys) == 0 {
 		return server
@@ -110,7 +110,10 @@ func (cs *Conns) accept(in *guest, w *wire) {
 	cs.config.Log.Debug("connection ended", "peer", c.Address(), "way", c.Way, "error", err)
 }
 
-// greet exchanges the first frames on a channel.
+// greet makes a channel a connection. It says hello, and as the server of TLS it waits
+// for the other side's: only then has that chosen this channel. The client reads it
+// with the frames that follow: what it asks for travels with its own hello, in the same
+// flight as the end of the handshake.
 func (cs *Conns) greet(ctx context.Context, ch *Channel) (*Conn, *bufio.Reader, error) {
 	c, err := newConn(cs, ch)
 	if err != nil {
@@ -119,8 +122,13 @@ func (cs *Conns) greet(ctx context.Context, ch *Channel) (*Conn, *bufio.Reader, 
 	stop := context.AfterFunc(ctx, func() { ch.Close() })
 	defer stop()
 	r := bufio.NewReaderSize(ch.tls, 16<<10)
-	if err := c.greet(r); err != nil {
+	if err := c.sayHello(); err != nil {
 		return nil, nil, err
+	}
+	if ch.role == Server {
+		if err := c.readHello(r); err != nil {
+			return nil, nil, err
+		}
 	}
 	return c, r, nil
 }

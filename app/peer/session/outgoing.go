@@ -8,12 +8,21 @@ import (
 // worthSending is how many bytes of frames are enough to be sent at once.
 const worthSending = 64 << 10
 
+// TCP sends ten packets before the first answer of the other side (RFC 6928), and TLS
+// gives out a record when all of it has come. So the first bytes travel in records of one
+// packet: what fits into the first flight can be used a round trip earlier.
+const (
+	firstFlight = 16 << 10
+	onePacket   = 1200
+)
+
 // Out collects frames, so that many small ones become one write. Only the writing
 // goroutine uses it.
 type Out struct {
 	conn *Conn
 	buf  *[]byte // of the pool; nil while nothing waits
 	n    int     // bytes in it
+	sent int     // bytes so far, up to firstFlight
 }
 
 // room returns space for n bytes, at most a data frame. If what already waits leaves
@@ -79,7 +88,16 @@ func (o *Out) pass(frames []byte) error {
 	t.SetWriteDeadline(time.Now().Add(o.conn.conns.config.Timing.Write))
 	w := t.NetConn().(*wire)
 	w.hold()
-	_, err := t.Write(frames)
+	var err error
+	for err == nil && o.sent < firstFlight && len(frames) > 0 {
+		n := min(onePacket, len(frames))
+		_, err = t.Write(frames[:n])
+		frames = frames[n:]
+		o.sent += n
+	}
+	if err == nil && len(frames) > 0 {
+		_, err = t.Write(frames)
+	}
 	return errors.Join(err, w.flush())
 }
 

@@ -126,6 +126,7 @@ func (s *stream) onRefuse(r *request, code netproto.Code, place int) {
 	if s.lane.over {
 		return
 	}
+	ahead := r != nil && s.job.ahead == r
 	if r != nil && code == netproto.CodeQueued && r.owed < r.length {
 		s.lane.takeBack(r, false) // a piece under a limit may take several turns
 	} else if r != nil {
@@ -133,6 +134,7 @@ func (s *stream) onRefuse(r *request, code netproto.Code, place int) {
 	}
 	s.place = 0
 	switch {
+	case ahead && code == netproto.CodeDenied: // it has no such piece: the size was wrong
 	case code == netproto.CodeQueued:
 		s.pause, s.place = time.Now().Add(a.swarms.config.Timing.Queued), place
 		s.lane.setServed(false)

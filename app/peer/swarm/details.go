@@ -144,8 +144,8 @@ func (s *SourceDetails) add(l *lane, now time.Time) {
 		s.Address, s.Way, s.Limit = l.conn.Address(), l.conn.Way, l.conn.Limit
 	}
 	s.Err = nil
-	if l.conn.Name != "" {
-		s.Name = l.conn.Name
+	if name := l.conn.Name(); name != "" {
+		s.Name = name
 	}
 	state := SourceIdle
 	switch {

@@ -88,9 +88,14 @@ func (r *reader) Data(in *bufio.Reader, length int) error {
 		return err
 	}
 	n := length - len(raw)
-	q := r.request(binary.BigEndian.Uint32(raw[:]))
+	id := binary.BigEndian.Uint32(raw[:])
+	q := r.request(id)
 	if q != nil && q.lane.first.IsZero() {
 		q.lane.first = time.Now()
+	}
+	if q != nil {
+		q.await()
+		q = r.request(id)
 	}
 	if q == nil {
 		if !r.late(n) {

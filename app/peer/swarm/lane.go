@@ -84,6 +84,7 @@ func (l *lane) streamOf(j *job) *stream {
 			return nil
 		}
 		l.streams[j] = s
+		s.askAhead()
 		if !a.quiet && !a.task.Private && (j.hash == a.task.Hash || j.size > netproto.MinPieceSize) {
 			l.conn.Send(netproto.Peers{Hash: j.hash, Port: uint16(a.swarms.config.Port())})
 		}
@@ -106,6 +107,9 @@ func (l *lane) closeStream(j *job) {
 		return
 	}
 	delete(l.streams, j)
+	if j.ahead != nil && j.ahead.stream == s {
+		j.ahead.drop(true)
+	}
 	s.endGathering()
 	if s.have != nil && j.ready() {
 		s.uncount()

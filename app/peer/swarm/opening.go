@@ -108,6 +108,7 @@ func (j *job) resume(ctx context.Context) (growing, error) {
 		return nil, nil
 	}
 	j.begin(part)
+	j.takeAhead()
 	if a.total < 0 {
 		a.total = m.Size
 	}
@@ -220,6 +221,9 @@ func (a *Attempt) firstJob(dir, name string) *job {
 		j.size, j.sure = j.m.Size, true
 	} else if m, err := piece.ReadPartManifest(a.root, dir, j.hash); err == nil {
 		j.m = m
+	}
+	if !a.task.Folder && j.onDisk() == 0 { // what is there already is not asked for again
+		j.likely = a.task.Size
 	}
 	return j
 }

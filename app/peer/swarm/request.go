@@ -1,6 +1,10 @@
 package swarm
 
-import "time"
+import (
+	"time"
+
+	"centralizedp2p/netproto"
+)
 
 // How a piece is asked for and given back.
 
@@ -34,6 +38,61 @@ func (s *stream) prove() {
 		writer: s.claim.Proof(last)}
 	s.proof = r
 	r.begin()
+}
+
+// askAhead asks the stream's source for the last piece of what it has not described yet:
+// of the size that the trackers say. The request travels with the one that opens the
+// stream, and saves a round trip. Its bytes come after the manifest, and are of use only
+// if that confirms the size; see [request.await]. Of all sources only the first is asked.
+func (s *stream) askAhead() {
+	l, j := s.lane, s.job
+	if j.ahead != nil || j.m != nil || j.likely <= 0 || manifestBytes(j.likely) > smallManifest || l.source.Part || l.source.failure != nil {
+		return
+	}
+	last := netproto.PieceCount(j.likely) - 1
+	length := netproto.PieceLength(j.likely, last)
+	l.attempt.asked++
+	j.ahead = &request{number: l.attempt.asked, lane: l, stream: s, index: last, length: length, owed: length, spare: true, opened: make(chan struct{})}
+	j.ahead.begin()
+}
+
+// await waits until a request that was made ahead of the manifest can take its bytes: a
+// moment, because the manifest came before them and the unfinished file is being opened.
+// It drops the request if there is no use for them. The reading goroutine calls it.
+func (r *request) await() {
+	if r.opened == nil {
+		return
+	}
+	a := r.lane.attempt
+	a.mu.Lock()
+	if j := r.stream.job; j.ahead == r && (j.m == nil || j.m.Size != j.likely) {
+		r.drop(true)
+	}
+	a.unlock()
+	<-r.opened
+}
+
+// takeAhead makes the request that was made ahead one like the others, now that the part
+// is open, if the size was right and the piece is still missing.
+func (j *job) takeAhead() {
+	r := j.ahead
+	switch {
+	case r == nil:
+	case j.size != j.likely || r.stream.size != j.size || j.part.Has(r.index):
+		r.drop(true)
+	default:
+		r.writer, r.spare = j.part.Writer(r.index, false), false
+		j.owners[r.index] = r
+		j.flying++
+		j.take(r.index)
+		j.endAhead()
+	}
+}
+
+// endAhead lets the reading goroutine go on.
+func (j *job) endAhead() {
+	close(j.ahead.opened)
+	j.ahead = nil
 }
 
 // begin asks for the bytes of a request, as the limits let them through.
@@ -81,7 +140,9 @@ func (r *request) drop(tell bool) {
 	if _, ok := r.lane.requests[r]; !ok {
 		return
 	}
-	r.writer.Cancel()
+	if r.writer != nil {
+		r.writer.Cancel()
+	}
 	r.unlink(tell)
 	r.release()
 }
@@ -106,6 +167,8 @@ func (s *stream) endGathering() {
 func (r *request) release() {
 	j := r.stream.job
 	switch {
+	case j.ahead == r:
+		j.endAhead()
 	case r.stream.proof == r:
 		r.stream.proof = nil
 	case r.spare:

@@ -298,7 +298,10 @@ type request struct {
 	spare  bool
 	proof  bool // of the size that the source claims
 
-	writer *piece.Writer // the connection's reading goroutine uses it
+	writer *piece.Writer // the connection's reading goroutine uses it; nil until opened is closed
+	// opened is closed once a request that was made ahead of the manifest has its writer, or
+	// is over; nil for all others.
+	opened chan struct{}
 }
 
 // unanswered is how many of the bytes asked for were not received.
@@ -311,6 +314,8 @@ type job struct {
 	attempt *Attempt
 	hash    netproto.ContentHash
 	size    int64    // bytes; -1 before the manifest is known
+	likely  int64    // the size that the trackers say; -1 = they say none
+	ahead   *request // that was made ahead of the manifest; nil = none
 	list    bool     // of a folder's files, until its bytes show something else
 	dir     string   // in the attempt's root, slash-separated
 	targets []string // names in dir where the content belongs; the first is fetched, the others copied
@@ -372,7 +377,7 @@ type claim struct {
 }
 
 func newJob(a *Attempt, hash netproto.ContentHash, size int64, dir, name string) *job {
-	j := &job{attempt: a, hash: hash, size: size, prefer: -1, dir: dir, targets: []string{name}}
+	j := &job{attempt: a, hash: hash, size: size, likely: -1, prefer: -1, dir: dir, targets: []string{name}}
 	j.sure = size >= 0
 	return j
 }
