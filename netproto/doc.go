@@ -43,7 +43,7 @@
 // A peer joins, announces what it shares, and sends heartbeats with the count and
 // the [Digest] of what it announced. The answer says ok, join (the lease is over)
 // or resync (announce again: the tracker holds something else), and brings the
-// tracker's [Stats]. When a peer's lease of three heartbeats ends, its resources
+// tracker's [Stats]. A heartbeat may also bring counts of the [Ways] to other peers. When a peer's lease of three heartbeats ends, its resources
 // are hidden, not deleted: a join that finds the same count and digest needs no
 // announce.
 //

@@ -164,7 +164,21 @@ func (d *Digest) UnmarshalText(text []byte) error {
 type HeartbeatRequest struct {
 	Count  int    `json:"count"`  // distinct hashes the peer announced, as it sees them
 	Digest Digest `json:"digest"` // of them
+	Ways   *Ways  `json:"ways,omitempty"`
 }
+
+// Ways says how often a peer connected to another one since its last heartbeat, by how
+// that came about, and how often no way led there. A tracker only adds them up.
+type Ways struct {
+	Direct  int `json:"direct,omitempty"`  // to a public address
+	Mapped  int `json:"mapped,omitempty"`  // to a port that the other's router passes on
+	Called  int `json:"called,omitempty"`  // a tracker rang it
+	Relayed int `json:"relayed,omitempty"` // a tracker passes the bytes on
+	None    int `json:"none,omitempty"`
+}
+
+// MaxWays bounds each number of [Ways]; more count as many.
+const MaxWays = 1000
 
 // HeartbeatStatus tells a peer what to do.
 type HeartbeatStatus string

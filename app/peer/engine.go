@@ -165,7 +165,7 @@ func (e *Engine) assemble() error {
 	}
 	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step,
 		Notes: func(t membership.Tracker) { e.People.Mail(t) }, Log: e.log, Timing: e.timing.membership,
-		Dial: e.dialLine, Ring: e.rung, Calls: func() bool { return e.switches().Calls }})
+		Dial: e.dialLine, Ways: func() netproto.Ways { return e.reach.Ways() }, Ring: e.rung, Calls: func() bool { return e.switches().Calls }})
 	e.contents = offer.NewRegister(e.Trackers)
 	files := offer.NewFiles(e.config.open)
 	e.Shares = sharing.New(sharing.Config{Library: library, Contents: e.contents, Log: e.log, Timing: e.timing.sharing,

@@ -55,6 +55,7 @@ type metrics struct {
 	withdrawn prometheus.Counter
 	calls     *prometheus.CounterVec // by what became of them
 	notes     *prometheus.CounterVec // likewise
+	met       *prometheus.CounterVec // peers, by the way in which they met
 	registry  *prometheus.Registry
 }
 
@@ -76,9 +77,10 @@ func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *sl
 		withdrawn: prometheus.NewCounter(counter("withdrawn_total", "Resources that were withdrawn.")),
 		calls:     prometheus.NewCounterVec(counter("calls_total", "Calls between peers, by what became of them."), []string{"result"}),
 		notes:     prometheus.NewCounterVec(counter("notes_total", "Notes from peer to peer, by what became of them."), []string{"result"}),
+		met:       prometheus.NewCounterVec(counter("ways_total", "Connections between peers, by how they came about, as peers say."), []string{"way"}),
 	}
 	m.registry = prometheus.NewRegistry()
-	m.registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls, m.notes,
+	m.registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls, m.notes, m.met,
 		newStoreCollector(asked, log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Timeout: 2 * metricsTimeout})
 	return m
@@ -94,6 +96,18 @@ func (m *metrics) ways(lines *line.Lines, relayed *relay.Relay) {
 	gauge("relay_circuits", "Circuits of the relay.", relayed.Circuits)
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "cp2p", Name: "relay_bytes_total", Help: "Bytes that were relayed."},
 		func() float64 { return float64(relayed.Bytes()) }))
+}
+
+// meetings adds up what a peer says about its ways to others.
+func (m *metrics) meetings(w *netproto.Ways) {
+	if w == nil {
+		return
+	}
+	for way, n := range map[string]int{"direct": w.Direct, "mapped": w.Mapped, "called": w.Called, "relayed": w.Relayed, "none": w.None} {
+		if n > 0 {
+			m.met.WithLabelValues(way).Add(float64(min(n, netproto.MaxWays)))
+		}
+	}
 }
 
 // refuse counts a refusal. A reason is a netproto.Code or the name of a limit,

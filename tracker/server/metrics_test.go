@@ -180,3 +180,20 @@ func (s *waitingStats) Stats(ctx context.Context) (netproto.Stats, error) {
 	<-s.leave
 	return s.Store.Stats(ctx)
 }
+
+func TestWaysThatPeersTellAreAddedUp(t *testing.T) {
+	tr := startTracker(t, nil)
+	c := tr.sharer("198.51.100.7", netproto.JoinRequest{})
+	stranger := tr.client("198.51.100.8")
+	for range 2 {
+		for _, who := range []*client{c, stranger} { // who has not joined tells nothing
+			beat := netproto.HeartbeatRequest{Ways: &netproto.Ways{Direct: 3, Relayed: 1 << 40, Called: -5}}
+			who.call("POST", netproto.RouteHeartbeat, beat, &netproto.HeartbeatResponse{})
+		}
+	}
+	for way, want := range map[string]string{"direct": "6", "relayed": "2000", "called": "", "mapped": "", "none": ""} {
+		if got := tr.metric(`cp2p_ways_total{way="` + way + `"}`); got != want {
+			t.Errorf("%s: %q, want %q", way, got, want)
+		}
+	}
+}

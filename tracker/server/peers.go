@@ -122,6 +122,9 @@ func (s *Server) beat(ctx context.Context, c caller, req netproto.HeartbeatReque
 		status = netproto.HeartbeatJoin
 	}
 	s.metrics.beats.WithLabelValues(string(status)).Inc()
+	if status == netproto.HeartbeatOK {
+		s.metrics.meetings(req.Ways)
+	}
 	reachable := netproto.ReachableUnknown
 	if status == netproto.HeartbeatOK {
 		s.guard.holds(c, req.Count)

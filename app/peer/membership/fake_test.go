@@ -32,6 +32,8 @@ type fakeTracker struct {
 	beats  int
 	leaves int
 	closes int
+	lost   int // the heartbeat that is not answered
+	ways   []netproto.Ways
 }
 
 var _ Tracker = (*fakeTracker)(nil)
@@ -64,10 +66,16 @@ func (f *fakeTracker) Join(ctx context.Context, _ netproto.JoinRequest) (netprot
 	return answer, nil
 }
 
-func (f *fakeTracker) Heartbeat(context.Context, netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
+func (f *fakeTracker) Heartbeat(_ context.Context, request netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.beats++
+	if f.beats == f.lost {
+		return netproto.HeartbeatResponse{}, netproto.Errorf(netproto.CodeUnreachable, "the answer is lost")
+	}
+	if request.Ways != nil {
+		f.ways = append(f.ways, *request.Ways)
+	}
 	return netproto.HeartbeatResponse{Status: netproto.HeartbeatOK, Reachable: netproto.ReachableYes, Stats: f.stats, TrackerAt: f.outside}, nil
 }
 

@@ -34,6 +34,7 @@ type membership struct {
 	rejoin  chan struct{} // asks to join again: what the join said has changed
 	done    chan struct{} // closed when run returns
 	present bool          // the tracker may count this peer as online; only run uses it
+	ways    netproto.Ways // that the tracker was told; only run uses it
 	counted time.Time     // when an older tracker was last asked for its counts; only run uses it
 
 	mu     sync.Mutex
@@ -310,12 +311,14 @@ func (m *membership) stay(ctx context.Context) error {
 
 func (m *membership) heartbeat(ctx context.Context, held *lines) error {
 	request, told := m.page.report()
+	ways := m.newWays(&request)
 	began := time.Now()
 	answer, err := m.beat(ctx, held, request)
 	if err != nil {
 		return err
 	}
 	took := time.Since(began)
+	m.ways = ways
 	switch answer.Status {
 	case netproto.HeartbeatJoin:
 		return netproto.Errorf(netproto.CodeJoinFirst, "%s", m.tracker.Address())
@@ -338,6 +341,21 @@ func (m *membership) heartbeat(ctx context.Context, held *lines) error {
 		}
 	})
 	return nil
+}
+
+// newWays adds to a heartbeat how this peer has connected to others since the last one,
+// and returns all that the tracker knows once it has answered.
+func (m *membership) newWays(request *netproto.HeartbeatRequest) netproto.Ways {
+	if m.config.Ways == nil {
+		return netproto.Ways{}
+	}
+	now, told := m.config.Ways(), m.ways
+	fresh := netproto.Ways{Direct: now.Direct - told.Direct, Mapped: now.Mapped - told.Mapped, Called: now.Called - told.Called,
+		Relayed: now.Relayed - told.Relayed, None: now.None - told.None}
+	if fresh != (netproto.Ways{}) {
+		request.Ways = &fresh
+	}
+	return now
 }
 
 // outsideOf returns where others reach a tracker, as that says; "" if it says nothing that

@@ -44,6 +44,8 @@ type Config struct {
 	Timing  Timing
 	// Dial connects lines, from the port that this peer listens at.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Ways counts how this peer has connected to others so far; nil: nobody does.
+	Ways func() netproto.Ways
 	// Ring takes a call; it must not wait. Calls says whether they are taken at all.
 	Ring  func(t Tracker, ring netproto.Ring) netproto.RingResult
 	Calls func() bool

@@ -135,6 +135,7 @@ type Ladder struct {
 	hopeless  map[netproto.PublicKey]time.Time          // peers that no call reached, until when
 	improving map[*session.Conn]struct{}
 	tally     Tally
+	ways      netproto.Ways // of all climbs
 }
 
 // Tally counts what became of calls, of both sides, since the network last changed.
@@ -181,6 +182,33 @@ func (l *Ladder) Tally() Tally {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.tally
+}
+
+// Ways returns how often this side connected to another peer so far, by way, and how often
+// that came to nothing. What stays in the local network does not count.
+func (l *Ladder) Ways() netproto.Ways {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ways
+}
+
+// climbed counts how a climb ended: the way, or "".
+func (l *Ladder) climbed(way session.Way) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch way {
+	case session.WayLAN:
+	case session.WayDirect:
+		l.ways.Direct++
+	case session.WayRouter:
+		l.ways.Mapped++
+	case session.WayCalled:
+		l.ways.Called++
+	case session.WayRelayed:
+		l.ways.Relayed++
+	default:
+		l.ways.None++
+	}
 }
 
 // Counts returns how many connections are at work, by way.
