@@ -26,6 +26,7 @@ const (
 	noticeWaiting        = "waiting"
 	noticeShut           = "source-behind-nat"
 	noticeSourceBanned   = "source-banned"
+	noticeCorrected      = "did-you-mean"
 )
 
 // noticeEvent tells about something that happened while a command goes on.
@@ -37,6 +38,7 @@ type noticeEvent struct {
 	Path      string                 `json:"path,omitempty"`
 	PathBytes string                 `json:"path_bytes,omitempty"`
 	Link      string                 `json:"link,omitempty"`
+	Words     string                 `json:"words,omitempty"`
 	LeftOut   map[sharing.Reason]int `json:"left_out,omitempty"`
 	Names     []leftOutName          `json:"names,omitempty"` // with --verbose
 }

@@ -30,6 +30,7 @@ func busy() *fakeEngine {
 	engine.status.Reach = face.Reach{Verdict: face.VerdictRouter, Advice: face.AdviceCannotBeOpened, Port: 65535}
 	engine.status.Counts = face.Counts{Downloads: 1234, Failed: 1, Uploads: 12, Shares: 1234}
 	marked := hit(1, "a.iso", 812_000_000, netproto.KindArchive, 4123)
+	marked.Added = marked.Added.AddDate(0, 1, 0) // so that it comes first
 	marked.Have = face.HaveHere
 	hits := append(manyHits(10, 100), marked, hit(2, "b", 1, netproto.KindOther, 1),
 		hit(3, "c.pdf", 812_000, netproto.KindDocument, 41), hit(4, "d.exe", 812_000, netproto.KindProgram, 41))

@@ -72,7 +72,8 @@ func TestAHeaderSortsAndASecondClickTurnsTheOrderRound(t *testing.T) {
 		header string
 		want   []string
 	}{
-		{"", []string{"A.mp3", "c.mkv", "b.txt"}}, // most sources first
+		{"", []string{"c.mkv", "A.mp3", "b.txt"}}, // what came last, without words
+		{"Sources", []string{"A.mp3", "c.mkv", "b.txt"}},
 		{"Name", []string{"A.mp3", "b.txt", "c.mkv"}},
 		{"Name", []string{"c.mkv", "b.txt", "A.mp3"}},
 		{"Size", []string{"b.txt", "c.mkv", "A.mp3"}},
@@ -288,6 +289,70 @@ func TestASearchWithATypingErrorOffersWhatWasMeant(t *testing.T) {
 	d.reads("1 result")
 }
 
+func TestTheBestMatchesComeFirst(t *testing.T) {
+	engine := newFake()
+	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
+		exact, some := hit(1, "lecture 01.pdf", 10, netproto.KindDocument, 1), hit(2, "another lecture 01.pdf", 10, netproto.KindDocument, 9)
+		exact.Match, some.Match = netproto.MatchWhole, netproto.MatchOrder
+		if r.Sort != netproto.SortBest {
+			exact.Match, some.Match = 0, 0
+		}
+		return face.SearchPage{Hits: []face.Hit{exact, some}}, nil
+	}
+	d := newDesk(t, engine, Options{})
+	d.window.search().Entry.SetText("lecture 01")
+	d.reads("Exact")
+	if got, want := names(d), []string{"lecture 01.pdf", "another lecture 01.pdf"}; !slices.Equal(got, want) {
+		t.Errorf("the order is %v, not %v", got, want)
+	}
+	d.tap("Sources")
+	d.until("the one with most sources comes first", func() bool { return names(d)[0] == "another lecture 01.pdf" })
+	d.tap("Match")
+	d.tap("Match") // it is never turned round
+	d.until("the best match is first again", func() bool { return names(d)[0] == "lecture 01.pdf" })
+}
+
+func TestAMistypedWordIsOfferedCorrected(t *testing.T) {
+	engine := newFake()
+	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
+		switch r.Words {
+		case "einfurung":
+			return face.SearchPage{Corrected: "Einführung", Meant: []string{"Einführung.pdf"}}, nil
+		case "einfahrung":
+			return face.SearchPage{Corrected: "Einführung", Hits: []face.Hit{hit(2, "einfahrung.pdf", 10, netproto.KindDocument, 1)}}, nil
+		}
+		return face.SearchPage{Hits: []face.Hit{hit(1, "found by "+r.Words, 10, netproto.KindDocument, 1)}}, nil
+	}
+	d := newDesk(t, engine, Options{})
+	for _, typed := range []string{"einfurung", "einfahrung"} {
+		d.window.search().Entry.SetText(typed)
+		d.reads("Did you mean “Einführung”?")
+		d.tap("Did you mean “Einführung”?")
+		d.reads("found by Einführung")
+	}
+}
+
+func TestOneCanSearchInWhatAPersonSharesAndByTime(t *testing.T) {
+	engine := newFake()
+	engine.search = func(_ context.Context, r face.SearchRequest) (face.SearchPage, error) {
+		age := "any"
+		if !r.Since.IsZero() {
+			age = time.Since(r.Since).Round(24 * time.Hour).String()
+		}
+		return face.SearchPage{Hits: []face.Hit{hit(1, fmt.Sprintf("of %.8s for %s", r.Owner, age), 10, netproto.KindOther, 1)}}, nil
+	}
+	zoe, ben := netproto.PeerID{1}, netproto.PeerID{2}
+	engine.list = []face.Person{{PeerID: zoe, Name: "Zoe", Online: true}, {PeerID: ben, Name: "Zoe", Online: true}, {PeerID: netproto.PeerID{3}, Name: "Gone"}}
+	d := newDesk(t, engine, Options{})
+	d.until("people can be chosen", func() bool { return len(d.choice("From anyone").Options) == 3 })
+	d.choice("From anyone").SetSelected("Zoe")
+	d.reads("of 01000000 for any")
+	d.choice("Any time").SetSelected("Last 7 days")
+	d.reads("of 01000000 for 168h0m0s")
+	d.window.search().Entry.SetText("nothing")
+	d.reads("of 01000000 for 168h0m0s")
+}
+
 func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 	engine := newFake()
 	d := newDesk(t, engine, Options{})
@@ -369,10 +434,11 @@ func TestTheTrackerIsAskedForBothDirectionsOfAnOrder(t *testing.T) {
 		return face.SearchPage{Hits: []face.Hit{hit(1, fmt.Sprintf("by %s %s", r.Sort, r.Order), 10, netproto.KindOther, 1)}, Next: "more"}, nil
 	}
 	d := newDesk(t, engine, Options{})
-	d.reads("by newest desc") // what came last, while nothing is searched
+	d.reads("by newest ") // what came last, while nothing is searched
 	for _, step := range []struct{ header, want string }{
 		{"Size", "by size desc"}, {"Size", "by size asc"}, {"Name", "by name asc"}, {"Name", "by name desc"},
-		{"Added", "by newest desc"}, {"Added", "by newest asc"}, {"Sources", "by newest desc"}, {"Sources", "by sources asc"},
+		{"Added", "by newest desc"}, {"Added", "by newest asc"}, {"Sources", "by sources desc"}, {"Sources", "by sources asc"},
+		{"Match", "by newest "}, {"Match", "by newest "},
 	} {
 		d.tap(step.header)
 		d.reads(step.want)

@@ -2,6 +2,7 @@ package face
 
 import (
 	"context"
+	"time"
 
 	"centralizedp2p/netproto"
 )
@@ -21,13 +22,15 @@ type Search interface {
 
 // SearchRequest asks for a page of hits.
 type SearchRequest struct {
-	Words   string         `json:"words"`              // none finds everything
-	Kind    netproto.Kind  `json:"kind,omitempty"`     // none is every kind
-	MinSize int64          `json:"min_size,omitempty"` // bytes; 0 is no limit
-	MaxSize int64          `json:"max_size,omitempty"` // bytes; 0 is no limit
-	Sort    netproto.Sort  `json:"sort,omitempty"`
-	Order   netproto.Order `json:"order,omitempty"`  // none is the usual one of Sort
-	Cursor  string         `json:"cursor,omitempty"` // Next of the previous page
+	Words   string          `json:"words"`              // none finds everything
+	Kind    netproto.Kind   `json:"kind,omitempty"`     // none is every kind
+	MinSize int64           `json:"min_size,omitempty"` // bytes; 0 is no limit
+	MaxSize int64           `json:"max_size,omitempty"` // bytes; 0 is no limit
+	Owner   netproto.PeerID `json:"owner,omitzero"`     // who shares it; none is anybody
+	Since   time.Time       `json:"since,omitzero"`     // first shared then or later; zero is no limit
+	Sort    netproto.Sort   `json:"sort,omitempty"`
+	Order   netproto.Order  `json:"order,omitempty"`  // none is the usual one of Sort
+	Cursor  string          `json:"cursor,omitempty"` // Next of the previous page
 }
 
 // SearchPage is one page of hits; each stands for one content.
@@ -37,6 +40,9 @@ type SearchPage struct {
 	// Meant lists names that differ from the words by one typing error, if
 	// nothing was found.
 	Meant []string `json:"meant,omitempty"`
+	// Corrected is the words with one of them spelled as names have it, if at most
+	// netproto.FewHits were found.
+	Corrected string `json:"corrected,omitempty"`
 }
 
 // Hit is a content that was found.

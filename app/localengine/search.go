@@ -16,8 +16,12 @@ type search struct{ *core }
 // Search asks all trackers in use.
 func (s *search) Search(ctx context.Context, r face.SearchRequest) (face.SearchPage, error) {
 	found, err := s.engine.Trackers.Active().Search(ctx, netproto.SearchRequest{
-		Words: r.Words, Type: string(r.Kind), MinSize: r.MinSize, MaxSize: r.MaxSize, Sort: r.Sort, Order: r.Order, Cursor: r.Cursor, Limit: netproto.MaxPage,
+		Words: r.Words, Type: string(r.Kind), MinSize: r.MinSize, MaxSize: r.MaxSize, Owner: r.Owner, Since: r.Since,
+		Sort: r.Sort, Order: r.Order, Cursor: r.Cursor, Limit: netproto.MaxPage,
 	})
+	if r.Owner != (netproto.PeerID{}) && netproto.CodeOf(err) == netproto.CodeNotFound {
+		return face.SearchPage{Hits: []face.Hit{}}, nil // who is offline shares nothing
+	}
 	if err != nil {
 		return face.SearchPage{}, coded(err)
 	}
@@ -27,7 +31,7 @@ func (s *search) Search(ctx context.Context, r face.SearchRequest) (face.SearchP
 // page returns hits with what is known here of each.
 func (s *search) page(found netproto.SearchResponse) face.SearchPage {
 	have := s.have()
-	page := face.SearchPage{Next: found.Next, Meant: found.Suggestions, Hits: make([]face.Hit, len(found.Items))}
+	page := face.SearchPage{Next: found.Next, Meant: found.Suggestions, Corrected: found.Corrected, Hits: make([]face.Hit, len(found.Items))}
 	for i, h := range found.Items {
 		page.Hits[i] = face.Hit{Hit: h, Kind: netproto.KindOf(h.Name, h.MIME, h.Folder), Have: have(h.Hash)}
 	}

@@ -27,6 +27,8 @@ type ColumnShape struct {
 	Align fyne.TextAlign
 	// Descending is the direction of the first click on the header.
 	Descending bool
+	// OneWay columns sort in that direction only.
+	OneWay bool
 	// Spare columns disappear, the highest number first, when the flexible
 	// column gets too narrow.
 	Spare int

@@ -54,7 +54,7 @@ func newHeader(set *columnSet) *header {
 
 func (h *header) sortBy(by int) {
 	if h.by == by {
-		h.descending = !h.descending
+		h.descending = h.descending != !h.set.shapes[by].OneWay
 	} else {
 		h.by, h.descending = by, h.set.shapes[by].Descending
 	}

@@ -22,6 +22,7 @@ const (
 	columnType
 	columnSources
 	columnAdded
+	columnMatch
 )
 
 // hitColumns are the columns of the search.
@@ -44,7 +45,30 @@ func hitColumns() []kit.Column[face.Hit] {
 		columnAdded: {ColumnShape: kit.ColumnShape{ID: "added", Name: "Added", Width: 112, Spare: 2, Descending: true},
 			Order: func(a, b face.Hit) int { return a.Added.Compare(b.Added) },
 			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Day(h.Added, time.Now())} }},
+		columnMatch: {ColumnShape: kit.ColumnShape{ID: "match", Name: "Match", Width: 88, Spare: 3, OneWay: true},
+			Order: func(a, b face.Hit) int {
+				if a.Match == 0 && b.Match == 0 { // without words, what came last
+					return b.Added.Compare(a.Added)
+				}
+				return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(b.Sources, a.Sources))
+			},
+			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: matchWords(h.Match)} }},
 	}
+}
+
+// matchWords says how well a name fits the words of the search; nothing without words.
+func matchWords(match netproto.Match) string {
+	switch match {
+	case netproto.MatchWhole:
+		return words.L("Exact")
+	case netproto.MatchStart:
+		return words.L("Beginning")
+	case netproto.MatchOrder:
+		return words.L("In order")
+	case netproto.MatchWords:
+		return words.L("All words")
+	}
+	return ""
 }
 
 // HaveWords says how much of a content is here; nothing if that is nothing.

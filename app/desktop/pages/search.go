@@ -35,6 +35,7 @@ var trackerOrder = map[int]netproto.Sort{
 	columnType:    netproto.SortSources,
 	columnSources: netproto.SortSources,
 	columnAdded:   netproto.SortNewest,
+	columnMatch:   netproto.SortBest,
 }
 
 var sizeChoices = []struct {
@@ -48,6 +49,17 @@ var sizeChoices = []struct {
 	{"Over 1 GB", 1e9, 0},
 }
 
+var timeChoices = []struct {
+	name words.Phrase
+	age  time.Duration // since it was first shared, at most; 0 is any
+}{
+	{"Any time", 0},
+	{"Last 24 hours", 24 * time.Hour},
+	{"Last 7 days", 7 * 24 * time.Hour},
+	{"Last 30 days", 30 * 24 * time.Hour},
+	{"Last year", 365 * 24 * time.Hour},
+}
+
 var kindChoices = []netproto.Kind{anyKind, netproto.KindAudio, netproto.KindVideo, netproto.KindImage, netproto.KindDocument,
 	netproto.KindArchive, netproto.KindProgram, netproto.KindFolder, netproto.KindOther}
 
@@ -56,6 +68,7 @@ type SearchEngine interface {
 	face.Search
 	face.Downloads
 	face.Trackers
+	People(ctx context.Context, words string) (face.PeopleList, error)
 }
 
 // Search shows what the tracker finds for the words in the top bar. Without
@@ -72,6 +85,10 @@ type Search struct {
 	list     *kit.RowList[face.Hit] // of the table
 	kind     *kit.Select
 	size     *kit.Select
+	time     *kit.Select
+	owner    *kit.Select
+	people   []face.Person   // those to choose from as owners
+	choices  *fyne.Container // the filters and the summary
 	summary  *kit.Line
 	download *kit.Button
 
@@ -84,6 +101,7 @@ type Search struct {
 	found   []face.Hit // all hits so far
 	next    string     // cursor of the next page
 	meant   []string   // names that may have been meant, if nothing was found
+	correct string     // the words as they may have been meant, if little was found
 	failure error
 	marks   map[netproto.ContentHash]face.Have // what is here of the hits now
 }
@@ -92,7 +110,7 @@ type Search struct {
 func NewSearch(w Window, engine SearchEngine, addFiles func()) *Search {
 	p := &Search{window: w, engine: engine, add: addFiles, middle: container.NewStack(), forget: func() {}, stop: func() {}}
 	p.Entry = newSearchEntry(p)
-	p.table = kit.NewTable(w.Host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnSources)
+	p.table = kit.NewTable(w.Host(), "search", func(h face.Hit) string { return string(h.Hash[:]) }, hitColumns(), columnMatch)
 	p.table.Resorted = p.reorder
 	p.list = p.table.List
 	p.list.Opened = func(h face.Hit) { p.get(p.chosenWith(h)) }
@@ -100,24 +118,67 @@ func NewSearch(w Window, engine SearchEngine, addFiles func()) *Search {
 	p.list.Reached = p.more
 	p.list.Picked = p.showSummary
 	p.summary = kit.NewCaption()
+	p.summary.Whole = true
 	p.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() { p.get(p.list.Selection()) })
 
-	var kinds, sizes []string
+	var kinds, sizes, times []string
 	for _, kind := range kindChoices {
 		kinds = append(kinds, words.Kind(kind))
 	}
 	for _, choice := range sizeChoices {
 		sizes = append(sizes, choice.name.String())
 	}
-	p.kind, p.size = newFilter(kinds), newFilter(sizes)
-	p.kind.SetSelectedIndex(0)
-	p.size.SetSelectedIndex(0)
-	p.kind.OnChanged = func(string) { p.Begin() }
-	p.size.OnChanged = p.kind.OnChanged
-	filters := container.NewBorder(nil, nil, container.NewHBox(p.kind, p.size), p.download, kit.Inset(kit.GapMedium, 0, p.summary))
+	for _, choice := range timeChoices {
+		times = append(times, choice.name.String())
+	}
+	p.kind, p.size, p.time, p.owner = newFilter(kinds), newFilter(sizes), newFilter(times), newFilter([]string{words.L("From anyone")})
+	for _, filter := range p.filters() {
+		filter.SetSelectedIndex(0)
+		filter.OnChanged = func(string) { p.Begin() }
+	}
+	p.choices = kit.NewFlow(p.kind, p.size, p.time, p.owner, kit.Inset(kit.GapMedium, 0, p.summary))
+	filters := container.NewBorder(nil, nil, nil, container.NewVBox(p.download), p.choices)
 	p.content = container.NewBorder(kit.Inset(0, kit.Gap, filters), nil, nil, nil, p.middle)
 	p.ShowAnswer()
 	return p
+}
+
+// filters are the choices above the hits.
+func (p *Search) filters() []*kit.Select { return []*kit.Select{p.kind, p.size, p.time, p.owner} }
+
+// filtered reports whether something was chosen in a filter.
+func (p *Search) filtered() bool {
+	return slices.ContainsFunc(p.filters(), func(s *kit.Select) bool { return s.SelectedIndex() > 0 })
+}
+
+// offerOwners has the person choose among those who are online.
+func (p *Search) offerOwners() {
+	Ask(p.window, func(ctx context.Context) (face.PeopleList, error) { return p.engine.People(ctx, "") }, func(list face.PeopleList, err error) {
+		if err != nil {
+			return // the choice stays as it is
+		}
+		var chosen netproto.PeerID
+		if at := p.owner.SelectedIndex(); at > 0 {
+			chosen = p.people[at-1].PeerID
+		}
+		p.people = slices.DeleteFunc(list.People, func(f face.Person) bool { return f.PeerID != chosen && (!f.Online || f.Blocked || f.Name == "") })
+		names, at := []string{words.L("From anyone")}, 0
+		for i, person := range p.people {
+			name := words.CutName(netproto.Printable(person.Name))
+			if slices.Contains(names, name) { // another person of the same name
+				name += " " + person.PeerID.String()[:8]
+			}
+			names = append(names, name)
+			if person.PeerID == chosen {
+				at = i + 1
+			}
+		}
+		changed := p.owner.OnChanged
+		p.owner.OnChanged = nil
+		p.owner.SetOptions(names)
+		p.owner.SetSelectedIndex(at)
+		p.owner.OnChanged = changed
+	})
 }
 
 // newFilter makes a choice that is as wide as the widest of its names.
@@ -189,12 +250,19 @@ func (p *Search) request(cursor string) face.SearchRequest {
 		Words: p.words, Kind: kindChoices[max(p.kind.SelectedIndex(), 0)],
 		MinSize: size.min, MaxSize: size.max, Sort: trackerOrder[p.table.SortedBy()], Cursor: cursor,
 	}
-	if p.words == "" && p.table.SortedBy() == columnSources && p.table.Descending() {
-		request.Sort = netproto.SortNewest
+	if age := timeChoices[max(p.time.SelectedIndex(), 0)].age; age > 0 {
+		request.Since = time.Now().Add(-age).Truncate(time.Hour) // the same for all pages
 	}
-	request.Order = netproto.OrderAscending
-	if p.table.Descending() {
+	if at := p.owner.SelectedIndex(); at > 0 {
+		request.Owner = p.people[at-1].PeerID
+	}
+	switch {
+	case p.table.SortedBy() == columnMatch && p.words == "":
+		request.Sort = netproto.SortNewest
+	case p.table.SortedBy() == columnMatch || p.table.Descending():
 		request.Order = netproto.OrderDescending
+	default:
+		request.Order = netproto.OrderAscending
 	}
 	return request
 }
@@ -203,7 +271,7 @@ func (p *Search) request(cursor string) face.SearchRequest {
 func (p *Search) Begin() {
 	p.forget()
 	p.next = ""
-	p.run(func(page face.SearchPage) { p.take(page.Hits, page.Next, page.Meant) })
+	p.run(p.take)
 }
 
 // more fetches the next page of hits, if there is one and none is being
@@ -213,14 +281,16 @@ func (p *Search) more() {
 		return
 	}
 	// The list calls this while it draws, so changes to it come later.
-	p.run(func(page face.SearchPage) { p.take(append(p.found, page.Hits...), page.Next, nil) })
+	p.run(func(page face.SearchPage) {
+		p.take(face.SearchPage{Hits: append(p.found, page.Hits...), Next: page.Next})
+	})
 }
 
 // take keeps the answer to a search.
-func (p *Search) take(hits []face.Hit, next string, meant []string) {
-	p.found, p.next, p.meant = hits, next, meant
-	hashes := make([]netproto.ContentHash, len(hits))
-	for i, h := range hits {
+func (p *Search) take(page face.SearchPage) {
+	p.found, p.next, p.meant, p.correct = page.Hits, page.Next, page.Meant, page.Corrected
+	hashes := make([]netproto.ContentHash, len(page.Hits))
+	for i, h := range page.Hits {
 		hashes[i] = h.Hash
 	}
 	p.life.hits.Store(&hashes)
@@ -268,6 +338,8 @@ func (p *Search) ShowAnswer() {
 		screen = p.failed()
 	case len(p.found) == 0:
 		screen = p.empty()
+	case p.correct != "":
+		screen = container.NewBorder(container.NewHBox(p.correction()), nil, nil, nil, screen)
 	}
 	p.middle.Objects = []fyne.CanvasObject{screen}
 	p.middle.Refresh()
@@ -279,7 +351,7 @@ func (p *Search) empty() fyne.CanvasObject {
 	case w.Status().Connection == face.ConnectionNone || w.Status().Connection == "":
 		return kit.EmptyScreen(theme.StorageIcon(), words.L("A tracker knows who shares what. To search, choose one or run one yourself."),
 			kit.NewButton(words.L("Choose a tracker"), func() { w.GoTo(PlaceTracker) }))
-	case p.words != "" || p.kind.SelectedIndex() > 0 || p.size.SelectedIndex() > 0:
+	case p.words != "" || p.filtered():
 		return p.noResults()
 	default:
 		return kit.EmptyScreen(theme.AccountIcon(), words.L("Nothing here yet. Invite people, or be the first to share something."),
@@ -292,6 +364,9 @@ func (p *Search) empty() fyne.CanvasObject {
 // meant.
 func (p *Search) noResults() fyne.CanvasObject {
 	text := words.L("No results.")
+	if p.correct != "" {
+		return kit.EmptyScreen(theme.SearchIcon(), text, p.correction(), kit.NewButton(words.L("Clear the search"), p.clear))
+	}
 	if len(p.meant) == 0 {
 		return kit.EmptyScreen(theme.SearchIcon(), text, kit.NewButton(words.L("Clear the search"), p.clear))
 	}
@@ -302,13 +377,21 @@ func (p *Search) noResults() fyne.CanvasObject {
 	return kit.EmptyScreen(theme.SearchIcon(), text+" "+words.L("Did you mean one of these?"), nil, offers...)
 }
 
+// correction offers the words as they may have been meant.
+func (p *Search) correction() *kit.Button {
+	corrected := p.correct
+	return kit.NewButtonWithIcon(words.L("Did you mean “{{.Words}}”?", words.Values{"Words": words.CutName(netproto.Printable(corrected))}),
+		theme.SearchIcon(), func() { p.Entry.SetText(corrected) })
+}
+
 func (p *Search) failed() fyne.CanvasObject {
 	return failedScreen(words.Explain(face.FailureOf(p.failure)).String(), p.Begin)
 }
 
 func (p *Search) clear() {
-	p.kind.SetSelectedIndex(0)
-	p.size.SetSelectedIndex(0)
+	for _, filter := range p.filters() {
+		filter.SetSelectedIndex(0)
+	}
 	p.Entry.SetText("")
 }
 
@@ -327,7 +410,10 @@ func (p *Search) showRows() {
 // showSummary says how many hits there are, and what is selected.
 func (p *Search) showSummary() {
 	chosen := p.list.Selection()
-	p.summary.SetText(p.summaryWords(chosen))
+	if text := p.summaryWords(chosen); text != p.summary.Text {
+		p.summary.SetText(text)
+		p.choices.Refresh() // it may need another line
+	}
 	if len(chosen) == 0 || p.failure != nil {
 		p.download.Disable()
 	} else {

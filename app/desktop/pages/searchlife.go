@@ -52,6 +52,7 @@ func (p *Search) follow(view face.TrackerView) {
 func (p *Search) Shown() {
 	p.life.due = !p.life.at.IsZero()
 	p.refreshInTime()
+	p.offerOwners()
 }
 
 // answered notes the age of the results.
@@ -106,8 +107,8 @@ func (p *Search) Refresh() {
 			return
 		}
 		p.busy = false
-		if err == nil && !(slices.Equal(page.Hits, p.found) && page.Next == p.next && slices.Equal(page.Meant, p.meant)) {
-			p.take(page.Hits, page.Next, page.Meant)
+		if err == nil && !(slices.Equal(page.Hits, p.found) && page.Next == p.next && page.Corrected == p.correct && slices.Equal(page.Meant, p.meant)) {
+			p.take(page)
 			p.ShowAnswer()
 		}
 		p.answered() // old results are better than none; the banner says what is wrong

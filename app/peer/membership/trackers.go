@@ -162,6 +162,34 @@ func (all Trackers) pages(ctx context.Context, cursor string, sort netproto.Sort
 	return page, nil
 }
 
+// Named returns the person on the trackers with an id or a name, in any case;
+// "ambiguous" if several have that name, "not-found" if nobody has.
+func (all Trackers) Named(ctx context.Context, name string) (netproto.PeerID, error) {
+	var id netproto.PeerID
+	if id.UnmarshalText([]byte(name)) == nil {
+		return id, nil
+	}
+	answers, err := askAll(ctx, all, func(ctx context.Context, t Tracker) (netproto.PeopleResponse, error) { return t.People(ctx, name, "") })
+	if err != nil {
+		return id, err
+	}
+	named := map[netproto.PeerID]bool{}
+	for _, a := range answers {
+		for _, person := range a.value.Items {
+			if strings.EqualFold(person.Name, name) {
+				id, named[person.PeerID] = person.PeerID, true
+			}
+		}
+	}
+	switch len(named) {
+	case 0:
+		return id, netproto.Errorf(netproto.CodeNotFound, "nobody called %q is on the tracker", name)
+	case 1:
+		return id, nil
+	}
+	return id, netproto.Errorf(netproto.CodeAmbiguous, "%q is the name of %d people: say which ID you mean", name, len(named))
+}
+
 func mergeHit(into *netproto.Hit, h netproto.Hit) {
 	into.Sources = max(into.Sources, h.Sources)
 	if h.Added.Before(into.Added) {
