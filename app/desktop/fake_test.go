@@ -32,6 +32,7 @@ type fakeEngine struct {
 	review    face.Review
 	details   face.Details
 	leaving   face.Leaving
+	preview   string // where previews are served
 	here      map[netproto.ContentHash]bool // shared, or downloaded and no longer in the list
 
 	search func(context.Context, face.SearchRequest) (face.SearchPage, error)
@@ -218,6 +219,14 @@ func (f *fakeEngine) Verify(_ context.Context, ids []string) error { return f.ac
 
 func (f *fakeEngine) Prefer(_ context.Context, id, path string) error {
 	return f.act("prefer %s %q", id, path)
+}
+
+func (f *fakeEngine) Preview(_ context.Context, id, path string) (face.Preview, error) {
+	name := path
+	if name == "" {
+		name = "film.mkv"
+	}
+	return face.Preview{URL: f.preview + "/" + name, Name: name}, f.act("preview %s %q", id, path)
 }
 
 func (f *fakeEngine) RemoveWithFiles(_ context.Context, ids []string) error {

@@ -22,6 +22,7 @@ type Engine interface {
 	Overview
 	Downloads
 	Queue
+	Previews
 	Uploads
 	Shares
 	Search

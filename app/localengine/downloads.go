@@ -14,6 +14,7 @@ import (
 type downloads struct {
 	*core
 	trackers *trackers
+	ended    func(downloads []string) // they are about to leave the list
 }
 
 // Downloads returns the rows of the Downloads page.
@@ -124,15 +125,18 @@ func (ds *downloads) Retry(_ context.Context, ids []string) error {
 
 // Cancel removes unfinished downloads and deletes what was fetched of them.
 func (ds *downloads) Cancel(_ context.Context, ids []string) error {
+	ds.ended(ids)
 	return coded(ds.engine.Downloads.Remove(ids...))
 }
 
 // Remove removes downloads from the list; finished files stay.
 func (ds *downloads) Remove(_ context.Context, ids []string) error {
+	ds.ended(ids)
 	return coded(ds.engine.Downloads.Remove(ids...))
 }
 
 // RemoveWithFiles removes downloads and deletes their files.
 func (ds *downloads) RemoveWithFiles(_ context.Context, ids []string) error {
+	ds.ended(ids)
 	return coded(ds.engine.Downloads.RemoveWithFiles(ids...))
 }

@@ -15,6 +15,7 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/preview"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/lan"
 )
@@ -25,6 +26,7 @@ type Engine struct {
 	*overview
 	*downloads
 	*ordering
+	*previews
 	*uploads
 	*shares
 	*search
@@ -50,10 +52,12 @@ func newEngine(n *node.Node, logs io.Writer) *Engine {
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	t := &trackers{core: c, own: &ownTracker{core: c, listen: ownListen, logs: logs}, nearby: &nearby{core: c}, turn: make(chan struct{}, 1)}
 	found := &search{core: c}
+	shown := &previews{core: c, server: preview.New(n.Log)}
 	return &Engine{core: c,
 		overview:    &overview{core: c, own: t.own},
-		downloads:   &downloads{core: c, trackers: t},
+		downloads:   &downloads{core: c, trackers: t, ended: shown.end},
 		ordering:    &ordering{core: c},
+		previews:    shown,
 		uploads:     &uploads{core: c},
 		shares:      &shares{core: c, stopped: map[string]stopped{}},
 		search:      found,
@@ -85,6 +89,7 @@ func (e *Engine) Close() error {
 		e.beginning.Lock()
 		e.stop()
 		e.beginning.Unlock()
+		e.previews.server.Close()
 		err = e.node.Close()
 		e.work.Wait()
 		err = errors.Join(err, e.trackers.own.close())

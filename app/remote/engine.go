@@ -102,6 +102,11 @@ func (c *Client) MoveTo(ctx context.Context, downloads []string, folder string) 
 	return order(ctx, c, "MoveTo", object{"downloads": downloads, "folder": folder})
 }
 
+// Preview implements [face.Engine].
+func (c *Client) Preview(ctx context.Context, download, path string) (face.Preview, error) {
+	return ask[face.Preview](ctx, c, "Preview", object{"download": download, "path": path})
+}
+
 // Uploads implements [face.Engine].
 func (c *Client) Uploads(ctx context.Context) ([]face.Upload, error) {
 	return ask[[]face.Upload](ctx, c, "Uploads", nil)

@@ -39,6 +39,8 @@ var arguments = map[string][]string{
 	"Verify":           {"downloads"},
 	"MoveTo":           {"downloads", "folder"},
 
+	"Preview": {"download", "path"},
+
 	"Uploads":     {},
 	"StopUploads": {"uploads"},
 
