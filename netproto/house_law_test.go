@@ -77,7 +77,8 @@ var walls = []wall{
 	{room: "app/face", may: []string{"netproto"}},
 	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},
 	{room: "app/desktop/kit", may: []string{"app/desktop/words", "netproto", "assets"}},
-	{room: "app/desktop/pages", may: []string{"app/desktop/kit", "app/desktop/words", "app/face", "netproto", "assets"}},
+	{room: "app/desktop/peek", may: []string{"netproto", "netproto/readfile"}},
+	{room: "app/desktop/pages", may: []string{"app/desktop/kit", "app/desktop/peek", "app/desktop/words", "app/face", "netproto", "assets"}},
 	{room: "app/desktop/...", may: []string{"app/desktop/...", "app/face", "netproto/...", "assets/..."}, tests: tracker},
 	// A peer and its bundled tracker: the one door between the two programs.
 	{room: "app/node", may: append(tracker, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine", "app/command"}},

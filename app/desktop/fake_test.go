@@ -32,7 +32,7 @@ type fakeEngine struct {
 	review    face.Review
 	details   face.Details
 	leaving   face.Leaving
-	preview   string // where previews are served
+	preview   string                        // where previews are served
 	here      map[netproto.ContentHash]bool // shared, or downloaded and no longer in the list
 
 	search func(context.Context, face.SearchRequest) (face.SearchPage, error)
@@ -222,11 +222,16 @@ func (f *fakeEngine) Prefer(_ context.Context, id, path string) error {
 }
 
 func (f *fakeEngine) Preview(_ context.Context, id, path string) (face.Preview, error) {
+	err := f.act("preview %s %q", id, path)
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	name := path
-	if name == "" {
-		name = "film.mkv"
+	for _, d := range f.downloads {
+		if d.ID == id && path == "" {
+			name = d.Name
+		}
 	}
-	return face.Preview{URL: f.preview + "/" + name, Name: name}, f.act("preview %s %q", id, path)
+	return face.Preview{URL: f.preview + "/" + name, Name: name}, err
 }
 
 func (f *fakeEngine) RemoveWithFiles(_ context.Context, ids []string) error {

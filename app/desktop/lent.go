@@ -48,6 +48,11 @@ func (w *window) Status() face.Status { return w.status }
 // Start runs work beside the UI thread; see the crossing.
 func (w *window) Start(work func(context.Context) func()) { w.crossing.start(work) }
 
+// Follow runs work beside the UI thread for as long as the person waits.
+func (w *window) Follow(work func(context.Context) func()) {
+	w.crossing.startWithin(reviewTime, work)
+}
+
 // After runs f on the UI thread once wait has passed.
 func (w *window) After(wait time.Duration, f func()) (forget func()) {
 	return w.crossing.after(wait, f)
@@ -102,19 +107,25 @@ func (w *window) Copy(text, said string) {
 	w.Tell(said)
 }
 
-// OpenPath opens a file or folder with the program that the desktop chose for it.
-func (w *window) OpenPath(path string) {
+// fileURL returns the address of a file or folder.
+func fileURL(path string) *url.URL {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") { // C:/…
 		slashed = "/" + slashed
 	}
+	return &url.URL{Scheme: "file", Path: slashed}
+}
+
+// OpenPath opens a file or folder with the program that the desktop chose for it.
+func (w *window) OpenPath(path string) {
+	at := fileURL(path)
 	w.crossing.start(func(context.Context) func() {
 		_, err := os.Stat(path)
 		return func() {
 			switch {
 			case err != nil:
 				w.Fail(netproto.Errorf(netproto.CodeFileUnreadable, "%w", err))
-			case w.app.OpenURL(&url.URL{Scheme: "file", Path: slashed}) != nil:
+			case w.app.OpenURL(at) != nil:
 				w.notice.fail(words.Message{What: words.L("No program opens this kind of file"), Why: netproto.Printable(filepath.Base(path)),
 					Next: words.L("Open its folder, and choose a program there.")})
 			}

@@ -122,6 +122,7 @@ type window struct {
 	requests  *requests
 	transfers *transfers
 	exit      *exit
+	player    *player
 
 	pages     [pages.PlaceCount]page
 	place     pages.Place          // the page shown; for the UI thread
@@ -169,6 +170,7 @@ func (w *window) assemble() {
 	w.drops = &drops{window: w, engine: w.engine, crossing: w.crossing, refuse: func(m words.Message) { w.notice.fail(m) }}
 	w.requests = &requests{crossing: w.crossing, incoming: w.options.Requests, present: w.present,
 		busy: func() bool { return w.sheets.IsOpen() || w.asking || w.links.asking }, link: w.links.open, files: w.drops.review, waiting: w.options.Open}
+	w.player = &player{window: w}
 	w.transfers = &transfers{window: w, engine: w.engine, undo: w.undo}
 	w.exit = &exit{window: w, win: w.win, prefs: w.prefs, crossing: w.crossing, engine: w.engine, present: w.present,
 		hosted: func(ctx context.Context) bool { return w.tray.hosted(ctx) }}
@@ -353,5 +355,6 @@ func (w *window) closed() {
 	w.gone = true
 	w.prefs.setSize(w.win.Canvas().Size())
 	w.undo.finish()
+	w.player.close()
 	w.crossing.cancel()
 }

@@ -3,7 +3,10 @@
 package kit
 
 import (
+	"image"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -18,6 +21,7 @@ const transferRowHeight = 52
 type TwoLines struct {
 	widget.BaseWidget
 	picture *widget.Icon
+	thumb   *canvas.Image // in place of the icon, if there is one
 	name    *Line
 	bar     *bar
 	caption *Line
@@ -34,12 +38,14 @@ func (v *TwoLines) Init(buttons ...fyne.CanvasObject) {
 	v.picture, v.name, v.bar = widget.NewIcon(nil), NewNameLine(), newBar()
 	v.caption, v.advice = NewCaption(), NewCaption()
 	v.Buttons = container.NewHBox(buttons...)
+	v.thumb = NewPicture(nil)
 	v.advice.Hide()
+	v.thumb.Hide()
 }
 
 // CreateRenderer implements fyne.Widget.
 func (v *TwoLines) CreateRenderer() fyne.WidgetRenderer {
-	v.box = container.New(&twoLineLayout{v}, v.picture, v.name, v.bar, v.caption, v.advice, v.Buttons)
+	v.box = container.New(&twoLineLayout{v}, v.picture, v.thumb, v.name, v.bar, v.caption, v.advice, v.Buttons)
 	return widget.NewSimpleRenderer(v.box)
 }
 
@@ -47,8 +53,9 @@ func (v *TwoLines) CreateRenderer() fyne.WidgetRenderer {
 type RowText struct {
 	Name    string
 	State   Mark
-	Done    float64 // of the bar, 0 to 1
-	NoBar   bool    // the bar is not shown
+	Picture image.Image // in place of the icon of the state; nil keeps that
+	Done    float64     // of the bar, 0 to 1
+	NoBar   bool        // the bar is not shown
 	Caption string
 	Advice  string // what to do about a failure; there is no bar beside it
 }
@@ -70,6 +77,12 @@ func (v *TwoLines) Set(t RowText) {
 		v.picture.SetResource(Tinted(t.State.Icon, t.State.Color))
 	}
 	v.state = t.State
+	if v.thumb.Image != t.Picture {
+		v.thumb.Image = t.Picture
+		v.thumb.Refresh()
+	}
+	Reveal(nil, v.thumb, t.Picture != nil)
+	Reveal(nil, v.picture, t.Picture == nil)
 	barColor := t.State.Color
 	if barColor == ColorCaption {
 		barColor = theme.ColorNamePlaceHolder
@@ -104,6 +117,9 @@ func (l *twoLineLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	v.Buttons.Resize(buttons)
 	v.picture.Move(fyne.NewPos(GapMedium, (size.Height-iconSize)/2))
 	v.picture.Resize(fyne.NewSquareSize(iconSize))
+
+	v.thumb.Move(fyne.NewPos(GapMedium+(iconSize-ThumbnailSize)/2, (size.Height-ThumbnailSize)/2))
+	v.thumb.Resize(fyne.NewSquareSize(ThumbnailSize))
 
 	left := GapMedium + iconSize + GapMedium + Gap
 	width := max(size.Width-left-buttons.Width-GapLarge, 0)

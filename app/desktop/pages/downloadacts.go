@@ -152,7 +152,7 @@ func (p *Downloads) prefer(d face.Download) {
 			func() { p.window.Tell(words.L("It is now downloaded in order, before everything else.")) })
 	}
 	if d.Folder {
-		chooseInFolder(p.window, p.engine, d.Hash, d.Name, first)
+		chooseInFolder(p.window, p.engine, d.Hash, d.Name, words.L("Download this first"), first)
 	} else {
 		first("")
 	}
@@ -236,6 +236,9 @@ func (p *Downloads) rowMenu() *fyne.Menu {
 		if chosen[0].IsFinished() {
 			menu.Add(words.L("Open"), theme.FileIcon(), p.Open)
 		}
+		if canPreview(chosen[0]) {
+			menu.Add(words.L("Preview"), kit.Icon("eye"), p.Open)
+		}
 		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), func() { p.openFolder(chosen[0]) })
 	}
 	switch {
@@ -253,7 +256,7 @@ func (p *Downloads) rowMenu() *fyne.Menu {
 		menu.Add(words.L("Download limit"), theme.MediaFastForwardIcon(), nil).ChildMenu = p.limitMenu(chosen)
 	}
 	if len(chosen) == 1 && chosen[0].IsActive() {
-		menu.Add(words.L("Download in order, to preview it"), kit.Icon("eye"), func() { p.prefer(chosen[0]) })
+		menu.Add(words.L("Download in order, to preview it"), theme.MediaFastForwardIcon(), func() { p.prefer(chosen[0]) })
 	}
 	menu.Separate()
 	if len(chosen) == 1 {

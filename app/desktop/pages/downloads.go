@@ -20,6 +20,7 @@ import (
 // DownloadsEngine is what the page of the downloads needs of the engine.
 type DownloadsEngine interface {
 	face.Downloads
+	face.Previews
 	face.Queue
 	face.Search
 	face.Trackers
@@ -37,6 +38,7 @@ type Downloads struct {
 	chips   *kit.Chips
 	words   *kit.TextEntry // that a name must contain
 	details *detailsPane
+	thumbs  *thumbnails
 }
 
 // The chips, in order.
@@ -66,6 +68,7 @@ func NewDownloads(w Window, engine DownloadsEngine, undo Undo, find func()) *Dow
 	p := &Downloads{rowsPage: newRowsPage(w), engine: engine, undo: undo}
 	p.list = kit.NewRowList(w.Host(), func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
 		func() kit.RowView[face.Download] { return newDownloadView(p) })
+	p.thumbs = newThumbnails(w, p.list.Refresh)
 	p.list.Opened = p.openFile
 	p.list.Pressed = p.pressed
 	p.list.Menu = p.rowMenu
@@ -214,12 +217,15 @@ func (p *Downloads) pressed(event *fyne.KeyEvent) {
 // ToggleDetails opens or closes the pane.
 func (p *Downloads) ToggleDetails() { p.details.toggle() }
 
-// openFile opens a finished download, or the folder where an unfinished one
-// will be.
+// openFile opens a finished download, shows what can be seen of a running one, or opens
+// the folder where it will be.
 func (p *Downloads) openFile(d face.Download) {
-	if d.IsFinished() {
+	switch {
+	case d.IsFinished():
 		p.window.OpenPath(d.Path)
-	} else {
+	case canPreview(d):
+		p.preview(d)
+	default:
 		p.openFolder(d)
 	}
 }

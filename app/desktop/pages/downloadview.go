@@ -60,15 +60,20 @@ func (v *downloadView) Fill(d face.Download) {
 	} else {
 		v.remove.Set(theme.DeleteIcon(), words.L("Stop and delete"))
 	}
+	if d.IsFinished() {
+		v.file.Set(theme.FileIcon(), words.L("Open"))
+	} else {
+		v.file.Set(kit.Icon("eye"), words.L("Preview"))
+	}
 	state := downloadWords(d)
-	text := kit.RowText{Name: d.Name, State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(),
+	text := kit.RowText{Name: d.Name, Picture: v.page.thumbs.of(d), State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(),
 		Caption: downloadCaption(d, state.Text)}
 	if d.IsFailed() || d.State == face.DownloadNoSpace {
 		text.Advice = adviceWords(d)
 	}
 	v.Set(text)
 	changed := kit.Reveal(v.Buttons, v.toggle, !d.IsFinished())
-	if kit.Reveal(v.Buttons, v.file, d.IsFinished()) || changed {
+	if kit.Reveal(v.Buttons, v.file, d.IsFinished() || canPreview(d)) || changed {
 		v.Refresh()
 	}
 }

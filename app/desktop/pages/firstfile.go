@@ -15,8 +15,8 @@ import (
 )
 
 // chooseInFolder fetches the list of files in a folder and lets the person
-// choose one.
-func chooseInFolder(w Window, engine face.Search, folder netproto.ContentHash, name string, chosen func(path string)) {
+// choose one, with a button that says what becomes of it.
+func chooseInFolder(w Window, engine face.Search, folder netproto.ContentHash, name, button string, chosen func(path string)) {
 	text := kit.Paragraph(words.L("Asking for the list of files…"))
 	list := kit.NewRowList(w.Host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
 		func() kit.RowView[face.FolderFile] { return newFileView() })
@@ -25,7 +25,7 @@ func chooseInFolder(w Window, engine face.Search, folder netproto.ContentHash, n
 		chosen(file.Path)
 	}
 	list.Opened = choose
-	fetch := kit.PrimaryButton(words.L("Download this first"), theme.DownloadIcon(), func() {
+	fetch := kit.PrimaryButton(button, theme.ConfirmIcon(), func() {
 		if files := list.Selection(); len(files) > 0 {
 			choose(files[0])
 		}

@@ -63,6 +63,9 @@ type Window interface {
 	// when the window closes. What work returns, if anything, then runs on the UI
 	// thread, unless the window was closed meanwhile.
 	Start(work func(context.Context) func())
+	// Follow is Start for work that the person waits for and can stop: its context ends
+	// after an hour.
+	Follow(work func(context.Context) func())
 	// After runs f once wait has passed. forget prevents that.
 	After(wait time.Duration, f func()) (forget func())
 	// Act hands an action to the engine. It shows a failure; after success it runs
@@ -84,6 +87,9 @@ type Window interface {
 	// OpenPath opens a file or folder with the program that the system chose for it,
 	// or shows why not.
 	OpenPath(path string)
+	// Play opens a file that is not complete yet with the program that the system chose
+	// for it.
+	Play(preview face.Preview)
 }
 
 // ErrSlow stands for an engine that did not answer in time.

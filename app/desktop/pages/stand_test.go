@@ -68,6 +68,8 @@ func (s *stand) Start(work func(context.Context) func()) {
 	}
 }
 
+func (s *stand) Follow(work func(context.Context) func()) { s.Start(work) }
+
 func (s *stand) Act(action func(context.Context) error, done func()) {
 	if err := action(s.tb.Context()); err != nil {
 		s.Fail(err)
@@ -91,6 +93,7 @@ func (s *stand) Tell(string)                                 {}
 func (s *stand) TellNext(string, string, func())             {}
 func (s *stand) Copy(string, string)                         {}
 func (s *stand) OpenPath(string)                             {}
+func (s *stand) Play(face.Preview)                           {}
 func (s *stand) Offer(Deed)                                  {}
 func (s *stand) Hides(string) bool                           { return false }
 

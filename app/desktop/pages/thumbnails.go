@@ -1,0 +1,93 @@
+//go:build !darwin || cgo
+
+package pages
+
+import (
+	"image"
+	"slices"
+	"time"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/peek"
+	"centralizedp2p/app/face"
+)
+
+const (
+	// thumbnailEdge is the most that a thumbnail has of width and height, in pixels: twice
+	// the points that it takes, for dense screens.
+	thumbnailEdge = 2 * kit.ThumbnailSize
+	// maxThumbnails bounds those that are kept: 4 bytes for a pixel, 32 kB for each.
+	maxThumbnails = 300
+	// maxWanted bounds those that wait to be made. While somebody scrolls, the rows that
+	// were seen first are gone when their turn comes.
+	maxWanted = 40
+)
+
+// thumbnails makes small pictures of files, one at a time beside the UI thread, and
+// keeps the last ones.
+type thumbnails struct {
+	window  Window
+	arrived func() // called when there is a new one
+	kept    map[thumbnailKey]image.Image
+	order   []thumbnailKey // of those kept, the newest last
+	wanted  []thumbnailKey // the newest last
+	busy    bool
+}
+
+// thumbnailKey is a finished file.
+type thumbnailKey struct {
+	path     string
+	finished time.Time
+}
+
+func newThumbnails(w Window, arrived func()) *thumbnails {
+	return &thumbnails{window: w, arrived: arrived, kept: map[thumbnailKey]image.Image{}}
+}
+
+// of returns the thumbnail of a download; nil if there is none, or none yet.
+func (t *thumbnails) of(d face.Download) image.Image {
+	if !d.IsFinished() || d.Folder || !peek.IsPicture(d.Name) {
+		return nil
+	}
+	key := thumbnailKey{d.Path, d.Finished}
+	picture, known := t.kept[key]
+	if !known && !slices.Contains(t.wanted, key) {
+		t.wanted = append(t.wanted, key)
+		t.wanted = t.wanted[max(len(t.wanted)-maxWanted, 0):]
+		t.next()
+	}
+	return picture
+}
+
+// next makes the thumbnail that was wanted last.
+func (t *thumbnails) next() {
+	if t.busy || len(t.wanted) == 0 {
+		return
+	}
+	t.busy = true
+	key := t.wanted[len(t.wanted)-1]
+	t.window.Host().Beside(func() func() {
+		picture, err := peek.Thumbnail(key.path, thumbnailEdge)
+		if err != nil {
+			picture = nil // the row keeps its icon
+		}
+		return func() {
+			t.busy = false
+			t.wanted = slices.DeleteFunc(t.wanted, func(k thumbnailKey) bool { return k == key })
+			t.keep(key, picture)
+			t.next()
+		}
+	})
+}
+
+func (t *thumbnails) keep(key thumbnailKey, picture image.Image) {
+	if len(t.order) == maxThumbnails {
+		delete(t.kept, t.order[0])
+		t.order = t.order[1:]
+	}
+	t.kept[key] = picture
+	t.order = append(t.order, key)
+	if picture != nil {
+		t.arrived()
+	}
+}
