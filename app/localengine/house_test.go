@@ -19,6 +19,7 @@ import (
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/remote"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/version"
 	"centralizedp2p/netproto/lan"
 	"centralizedp2p/netproto/localsocket"
 )
@@ -136,7 +137,7 @@ func (h *house) elsewhere() (*remote.Client, func() error) {
 	h.t.Helper()
 	ln, err := localsocket.Listen(remote.Socket(h.profile))
 	check(h.t, err)
-	server := remote.NewServer(h.local, node.Version, h.local.log)
+	server := remote.NewServer(h.local, version.Number, h.local.log)
 	server.Serve(ln)
 	client := remote.NewLocal(h.profile)
 	return client, func() error { return errors.Join(client.Close(), h.local.Close(), server.Close()) }
