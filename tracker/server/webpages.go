@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/sites"
 	"centralizedp2p/tracker/netaddr"
 )
 
@@ -16,14 +17,10 @@ import (
 // own network. It cannot send a certificate, so it cannot use version 1; these rules
 // keep it from everything else.
 
-// crossOrigin knows requests of other sites by Sec-Fetch-Site and Origin, which
-// every browser sends with a POST. Seed clients send neither.
-var crossOrigin = http.NewCrossOriginProtection()
-
 // checkPage refuses what a web page of another site sends, and requests for a name
 // that somebody else may have led to this tracker's address.
 func (s *Server) checkPage(r *http.Request, c caller) error {
-	if crossOrigin.Check(r) != nil || isPartOfAnotherSite(r) {
+	if sites.FromAnother(r) {
 		return netproto.Errorf(netproto.CodeDenied, "a web page of another site sent this")
 	}
 	if r.TLS != nil || s.proxies.passed(r) || !netaddr.IsLocal(c.addr) || s.answersTo(r.Host) {
@@ -31,16 +28,6 @@ func (s *Server) checkPage(r *http.Request, c caller) error {
 	}
 	return misdirected{netproto.Errorf(netproto.CodeDenied,
 		"this tracker does not have that name: use its address, or start it with --public-url NAME:PORT")}
-}
-
-// isPartOfAnotherSite reports whether a page of another site wants the answer for
-// itself, as an image or by a script. Following a link is something else.
-func isPartOfAnotherSite(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "cross-site", "same-site":
-		return r.Header.Get("Sec-Fetch-Mode") != "navigate"
-	}
-	return false
 }
 
 // localNames end names that nobody can register on the internet (RFC 6761, RFC
