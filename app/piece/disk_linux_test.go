@@ -142,3 +142,25 @@ func TestAReadOnlyFolderIsSaidToBeSo(t *testing.T) {
 		wantFile(t, filepath.Join(dir, "f"), content)
 	})
 }
+
+func TestAFullDiskKeepsWhatLanded(t *testing.T) {
+	withDisk(t, "1m", func(t *testing.T, dir string) {
+		content, m := contentOf(t, 300<<10)
+		l, err := NewLanding(openRoot(t, dir))
+		must(t, err)
+		_, err = l.Write(content[:100<<10])
+		must(t, err)
+		ballast := fill(t, dir, 20<<10)
+		_, err = l.Write(content[100<<10:])
+		wantCode(t, err, netproto.CodeNoSpace)
+		if l.Written() != 100<<10 {
+			t.Errorf("%d bytes are counted", l.Written())
+		}
+		must(t, os.Remove(ballast))
+		_, err = l.Write(content[100<<10:])
+		must(t, err)
+		_, err = l.Publish("photo.jpg", m.Hash)
+		must(t, err)
+		wantFile(t, filepath.Join(dir, "photo.jpg"), content)
+	})
+}
