@@ -74,6 +74,7 @@ var walls = []wall{
 	{room: "app/trackerclient/...", may: engine, never: faces, tests: tracker},
 	{room: "app/seedpeer/...", may: engine, never: faces, tests: tracker},
 	{room: "app/preview"},
+	{room: "app/web", may: []string{"app/piece", "netproto", "netproto/sites"}},
 	{room: "app/face", may: []string{"netproto"}},
 	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},
 	{room: "app/desktop/kit", may: []string{"app/desktop/words", "netproto", "assets"}},
