@@ -135,6 +135,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.json, "json", false, "print one JSON object per line")
 	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
 	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(),
+		p.linkCommand(), p.receiveCommand(),
 		p.peerCommand(), p.demoCommand())
 	cli.AddVersion(root, func() bool { return p.json })
 	cli.AddManual(root)

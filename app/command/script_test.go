@@ -41,6 +41,8 @@ import (
 //	signal NAME INT|TERM|HUP|KILLsends a signal
 //	fields EVENT FIELD…         every line of stdout is a JSON object; those of the event have these fields
 //	same A B                    two files, or trees of files, have the same names and bytes
+//	http STATUS METHOD URL      asks a server, which answers with that status; the body is stdout and the file "body".
+//	                            Further arguments are headers, "Name: value", and one that is none is the body
 //	random FILE BYTES           makes a file
 //	fill FILE                   makes a file as large as the disk lets it be
 //	tree FOLDER                 makes a folder with source code of this program
@@ -71,6 +73,7 @@ func TestScripts(t *testing.T) {
 			"ends":      positive(cmdEnds),
 			"signal":    positive(cmdSignal),
 			"fields":    positive(cmdFields),
+			"http":      positive(cmdHTTP),
 			"same":      positive(cmdSame),
 			"random":    positive(cmdRandom),
 			"fill":      positive(cmdFill),

@@ -125,7 +125,8 @@ func (l *WebLink) share(ctx context.Context, item WebItem, preparing func(sharin
 	shares := l.engine.Shares
 	id := ""
 	for _, s := range shares.List() {
-		if s.Path == path && s.State != sharing.StateEnded && slices.Equal(s.Except, item.Except) && slices.Equal(s.Allow, item.Allow) && s.AllowAll == item.AllowAll {
+		same := slices.Equal(s.Except, item.Except) && slices.Equal(s.Allow, item.Allow) && s.AllowAll == item.AllowAll
+		if same && s.Path == path && s.State != sharing.StateEnded {
 			id = s.ID
 		}
 	}

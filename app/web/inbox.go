@@ -17,11 +17,11 @@ import (
 
 // What one inbox takes.
 const (
-	mostArrivals   = 10_000        // files, ever
-	mostUnfinished = 32            // files under way, from all phones
-	mostTokens     = 64            // phones that know the PIN
-	patience       = time.Hour     // for an upload that stands still
-	reserve        = 64 << 20      // bytes of the disk that stay free
+	mostArrivals   = 10_000    // files, ever
+	mostUnfinished = 32        // files under way, from all phones
+	mostTokens     = 64        // phones that know the PIN
+	patience       = time.Hour // for an upload that stands still
+	reserve        = 64 << 20  // bytes of the disk that stay free
 	lookEvery      = 5 * time.Minute
 )
 

@@ -329,4 +329,3 @@ func FuzzAttachment(f *testing.F) {
 		}
 	})
 }
-

@@ -52,7 +52,9 @@ func NewOffering(name string, files []File) (Offering, error) {
 }
 
 // Single reports whether it is one file, which needs no ZIP.
-func (o Offering) Single() bool { return len(o.Files) == 1 && !o.Files[0].Dir && !strings.Contains(o.Files[0].Path, "/") }
+func (o Offering) Single() bool {
+	return len(o.Files) == 1 && !o.Files[0].Dir && !strings.Contains(o.Files[0].Path, "/")
+}
 
 // Size is how many bytes the files have together.
 func (o Offering) Size() int64 {

@@ -1,0 +1,306 @@
+package command
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/app/node"
+	"centralizedp2p/app/peer/sharing"
+	"centralizedp2p/app/web"
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
+)
+
+// The JSON objects of pages for browsers.
+type (
+	webLinkEvent struct {
+		Event   string                `json:"event"` // web-link
+		URL     string                `json:"url"`
+		Others  []string              `json:"other_urls,omitempty"` // of the same page, at other addresses of this computer
+		Name    string                `json:"name"`
+		Size    int64                 `json:"size"` // bytes
+		Files   int                   `json:"files"`
+		Hash    *netproto.ContentHash `json:"hash,omitempty"` // of a single file
+		Expires *time.Time            `json:"expires,omitempty"`
+		Count   int                   `json:"count,omitempty"`
+	}
+	webDownloadEvent struct {
+		Event     string `json:"event"` // web-download: somebody has downloaded everything
+		Downloads int    `json:"downloads"`
+	}
+	webEndedEvent struct {
+		Event     string        `json:"event"` // web-ended
+		State     web.LinkState `json:"state"`
+		Downloads int           `json:"downloads"`
+	}
+	webInboxEvent struct {
+		Event  string   `json:"event"` // web-inbox
+		URL    string   `json:"url"`
+		Others []string `json:"other_urls,omitempty"`
+		PIN    string   `json:"pin"`
+		Folder string   `json:"folder"`
+	}
+	receivedEvent struct {
+		Event     string               `json:"event"` // received
+		Name      string               `json:"name"`
+		Path      string               `json:"path"`
+		PathBytes string               `json:"path_bytes,omitempty"` // base64; only if the path is no UTF-8
+		Size      int64                `json:"size"`                 // bytes
+		Hash      netproto.ContentHash `json:"hash"`
+		From      string               `json:"from"`
+	}
+)
+
+const (
+	noticePlain     = "not-encrypted"
+	noticeNotStored = "not-stored"
+)
+
+// webFlags are those of pages for browsers.
+type webFlags struct {
+	web     bool
+	expires time.Duration
+	port    int
+}
+
+func (f *webFlags) add(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.web, "web", false, "with a page for browsers in the local network; it is not encrypted")
+	cmd.Flags().DurationVar(&f.expires, "expires", 0, "end after this `time`, such as 24h")
+	cmd.Flags().IntVar(&f.port, "port", 0, "`PORT` of the page (default: a free one)")
+}
+
+// check checks the flags; instead says what does the same without --web.
+func (f *webFlags) check(cmd *cobra.Command, instead string) error {
+	switch {
+	case !f.web:
+		return netproto.Errorf(netproto.CodeUsage, "say --web for a page that browsers open; %s", instead)
+	case f.expires < 0 || cmd.Flags().Changed("expires") && f.expires == 0:
+		return netproto.Errorf(netproto.CodeUsage, "--expires is a time such as 24h or 30m, not %s", f.expires)
+	case f.port < 0 || f.port > 65535:
+		return netproto.Errorf(netproto.CodeUsage, "--port is a port from 1 to 65535, or 0 for a free one, not %d", f.port)
+	}
+	return nil
+}
+
+func (p *program) linkCommand() *cobra.Command {
+	var flags webFlags
+	var count int
+	var secrets bool
+	var cmd *cobra.Command
+	cmd = p.runsPeer(&cobra.Command{
+		Use:   "link PATH… --web",
+		Short: "Hand out files to a phone or a browser in the local network",
+		Long: "link serves a page from which a phone or any browser in the local network downloads\n" +
+			"files and folders (as a ZIP) without this program. Only who has its address finds it.\n" +
+			"It ends with Ctrl+C, or after a time or a number of complete downloads. What goes\n" +
+			"through it is not encrypted: use it in networks that you trust.",
+		Example: "  centralizedp2p link --web Holidays/\n  centralizedp2p link --web thesis.pdf --expires 24h --count 3",
+		Args:    atLeastOne("the PATH of a file or folder"),
+	}, func(paths []string) (peerWork, error) {
+		if err := flags.check(cmd, "`centralizedp2p share` makes a link for people with this program"); err != nil {
+			return nil, err
+		}
+		if count < 0 || cmd.Flags().Changed("count") && count == 0 {
+			return nil, netproto.Errorf(netproto.CodeUsage, "--count is how many downloads end it, 1 or more, not %d", count)
+		}
+		o := node.WebLinkOptions{Port: flags.port}
+		for _, path := range paths {
+			path = cli.ExpandHome(path)
+			if err := readable(path); err != nil {
+				return nil, err
+			}
+			o.Items = append(o.Items, node.WebItem{Path: path, AllowAll: secrets})
+		}
+		o.Terms.Count = count
+		return func(ctx context.Context, n *node.Node) error { return p.webLink(ctx, n, o, flags.expires) }, nil
+	})
+	flags.add(cmd)
+	cmd.Flags().IntVar(&count, "count", 0, "end after `N` complete downloads")
+	cmd.Flags().BoolVar(&secrets, "with-secrets", false, "also hand out files that look like keys or passwords")
+	return cmd
+}
+
+// webLink hands out files until ctx or the link ends.
+func (p *program) webLink(ctx context.Context, n *node.Node, o node.WebLinkOptions, expires time.Duration) (err error) {
+	changed := make(chan struct{}, 1)
+	o.Changed = func() { poke(changed) }
+	bar := progress{program: p}
+	o.Preparing = func(s sharing.Share) {
+		bar.label = "Hashing " + filepath.Base(s.Path)
+		bar.set(s.Hashed, max(s.Size, 1), s.Rate)
+	}
+	l, err := n.OpenWebLink(ctx, o)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := l.Close(); err == nil {
+			err = closed
+		}
+	}()
+	if expires > 0 { // from now on: hashing took its time
+		o.Terms.Expires = time.Now().Add(expires)
+		l.SetTerms(o.Terms)
+	}
+	p.handsOut(l, o.Terms)
+	told := 0
+	for {
+		status := l.Status()
+		for ; told < status.Downloads; told++ {
+			p.report(webDownloadEvent{"web-download", told + 1}, "Downloaded completely: %s so far.", plural(told+1, "time"))
+		}
+		if status.State != web.LinkOpen {
+			p.report(webEndedEvent{"web-ended", status.State, status.Downloads}, "The link has ended: %s.",
+				map[web.LinkState]string{web.LinkExpired: "its time is over", web.LinkCounted: "its downloads are used up"}[status.State])
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// report prints an object with --json, and otherwise a line for people.
+func (p *program) report(v any, format string, args ...any) {
+	if p.json {
+		p.event(v)
+		return
+	}
+	p.say(format, args...)
+}
+
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (p *program) handsOut(l *node.WebLink, terms web.Terms) {
+	o := l.Offering
+	e := webLinkEvent{Event: "web-link", URL: l.URLs[0], Others: l.URLs[1:], Name: o.Name, Size: o.Size(), Files: len(o.Files), Count: terms.Count}
+	if !terms.Expires.IsZero() {
+		e.Expires = &terms.Expires
+	}
+	what := plural(e.Files, "file") + ", " + size(e.Size)
+	if o.Single() {
+		e.Hash = &o.Files[0].Hash
+		what = size(e.Size)
+	}
+	p.report(e, "%s (%s)\n  %s", netproto.Printable(e.Name), what, e.URL)
+	p.page(e.URL, e.Others)
+}
+
+// page shows the code of an address, and says what everybody should know of it.
+func (p *program) page(url string, others []string) {
+	for _, other := range others {
+		p.say("  or %s", other)
+	}
+	if p.Terminal && !p.json {
+		p.code(url)
+	}
+	p.aside(noticeEvent{Code: noticePlain,
+		Message: "Only devices in the local network can open it. It is not encrypted: use it in networks that you trust. Ctrl+C ends it."})
+}
+
+func (p *program) receiveCommand() *cobra.Command {
+	var flags webFlags
+	var to, pin string
+	var cmd *cobra.Command
+	cmd = p.runsPeer(&cobra.Command{
+		Use:   "receive --web",
+		Short: "Take files from a phone or a browser in the local network",
+		Long: "receive serves a page on which whoever has its address and its PIN sends files to this\n" +
+			"computer, without this program. A file gets its name once all of it arrived as it was\n" +
+			"sent; an interrupted one goes on. It ends with Ctrl+C, or after a time. What goes\n" +
+			"through it is not encrypted: use it in networks that you trust.",
+		Example: "  centralizedp2p receive --web\n  centralizedp2p receive --web --to Photos --expires 1h",
+		Args:    exactly(0, "no arguments"),
+	}, func([]string) (peerWork, error) {
+		if err := flags.check(cmd, "`centralizedp2p inbox` shows what people with this program send"); err != nil {
+			return nil, err
+		}
+		if cmd.Flags().Changed("pin") {
+			if err := web.CheckPIN(pin); err != nil {
+				return nil, netproto.Errorf(netproto.CodeUsage, "--pin: %w", err)
+			}
+		}
+		dir, err := filepath.Abs(cli.ExpandHome(to))
+		if err == nil {
+			err = os.MkdirAll(dir, 0o777)
+		}
+		if err != nil {
+			return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+		}
+		o := node.WebInboxOptions{Folder: dir, PIN: pin, Port: flags.port}
+		return func(ctx context.Context, n *node.Node) error { return p.webInbox(ctx, n, o, flags.expires) }, nil
+	})
+	flags.add(cmd)
+	cmd.Flags().StringVar(&to, "to", ".", "`folder` to save in")
+	cmd.Flags().StringVar(&pin, "pin", "", "the `PIN` (default: six digits at random)")
+	return cmd
+}
+
+// webInbox takes files until ctx ends, the time is over, or there were too many wrong
+// PINs.
+func (p *program) webInbox(ctx context.Context, n *node.Node, o node.WebInboxOptions, expires time.Duration) (err error) {
+	changed := make(chan struct{}, 1)
+	o.Changed = func() { poke(changed) }
+	in, err := n.OpenWebInbox(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := in.Close(); err == nil {
+			err = closed
+		}
+	}()
+	if expires > 0 {
+		limited, cancel := context.WithTimeout(ctx, expires)
+		defer cancel()
+		ctx = limited
+	}
+	e := webInboxEvent{"web-inbox", in.URLs[0], in.URLs[1:], in.PIN, in.Folder}
+	p.report(e, "Send files to %s\n  %s\n  PIN %s", netproto.Printable(e.Folder), e.URL, netproto.Printable(e.PIN))
+	p.page(e.URL, e.Others)
+	over := map[int]bool{} // arrivals that were told, by their place
+	for {
+		arrivals := in.Arrivals()
+		for i := len(arrivals) - 1; i >= 0; i-- {
+			number := len(arrivals) - 1 - i
+			if a := arrivals[i]; a.State != web.ArrivalRunning && !over[number] {
+				over[number] = true
+				p.arrived(a)
+			}
+		}
+		if in.Shut() {
+			return netproto.Errorf(netproto.CodeDenied, "there were too many wrong PINs, so nobody is let in any longer")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+func (p *program) arrived(a web.Arrival) {
+	name := netproto.Printable(a.Name)
+	switch a.State {
+	case web.ArrivalStored:
+		e := receivedEvent{Event: "received", Name: a.Name, Size: a.Size, Hash: a.Hash, From: a.From.String()}
+		e.Path, e.PathBytes = cli.PathText(a.Path)
+		p.report(e, "Received %s (%s)", netproto.Printable(a.Path), size(a.Size))
+	case web.ArrivalWrong:
+		p.notice(noticeEvent{Code: noticeNotStored, Message: name + " did not arrive as it was sent, and was not stored"})
+	case web.ArrivalCancelled:
+		p.notice(noticeEvent{Code: noticeNotStored, Message: name + " was cancelled after " + size(a.Done) + " of " + size(a.Size)})
+	}
+}
