@@ -48,7 +48,7 @@ func (p Program) backup() *cobra.Command {
 		}
 		return p.tell(cmd.OutOrStdout(), newBackupEvent("backed-up", to, "", contents),
 			"%s has %s: %d peers, %d resources, %d members, %d bans.",
-			netproto.Printable(to), humanize.IBytes(uint64(contents.Bytes)), contents.Peers, contents.Resources, contents.Members, contents.Bans)
+			netproto.Printable(to), humanize.Bytes(uint64(contents.Bytes)), contents.Peers, contents.Resources, contents.Members, contents.Bans)
 	})
 	return cmd
 }

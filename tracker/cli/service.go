@@ -41,7 +41,7 @@ func AddFlags(cmd *cobra.Command, o *daemon.Options, without ...string) *flag.Fl
 var persistent = map[string]bool{"data": true, "json": true, "config": true}
 
 // paths are the flags that hold the path of a file or folder.
-var paths = []string{"config", "data", "log-file"}
+var paths = []string{"config", "data", "downloads", "log-file"}
 
 // hidden are the folders that the unit keeps from the service.
 var hidden = []string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"}

@@ -44,15 +44,16 @@ func StoreFile(data string) string { return filepath.Join(data, storeFile) }
 
 // Tracker is a server with its key, its store and its port.
 type Tracker struct {
-	given   Options // as the person gave them
-	options Options // settled
-	key     *identity.Identity
-	server  *server.Server
-	store   store.Store
-	log     *slog.Logger
-	control *control // nil if the data folder cannot hold a socket
-	ports   ports
-	pprof   net.Listener // nil without a profiler
+	given     Options // as the person gave them
+	options   Options // settled
+	key       *identity.Identity
+	server    *server.Server
+	store     store.Store
+	log       *slog.Logger
+	downloads *server.Downloads // nil without a folder of packages
+	control   *control          // nil if the data folder cannot hold a socket
+	ports     ports
+	pprof     net.Listener // nil without a profiler
 
 	mapPort    atomic.Int32                    // to be mapped; 0 for none
 	mapChanged chan struct{}                   // receives after mapPort has changed
@@ -110,11 +111,16 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 	if err != nil {
 		return err
 	}
+	if o.Downloads != "" {
+		if t.downloads, err = server.OpenDownloads(o.Downloads); err != nil {
+			return errors.Join(err, t.store.Close())
+		}
+	}
 	t.server = server.New(server.Config{
 		Store: t.store, Identity: t.key, Name: o.Name, Version: o.Version,
 		Access: s.access, SeedClients: s.policy, Heartbeat: o.Heartbeat, Logger: t.log,
 		PublicURL: o.PublicURL, Metrics: s.metrics, AccessLog: o.AccessLog,
-		Limits: &o.Limits, Proxies: s.proxies, Relay: &s.relay,
+		Limits: &o.Limits, Proxies: s.proxies, Relay: &s.relay, Downloads: t.downloads,
 	})
 	// A file system without sockets must not keep the tracker from serving.
 	if t.control, err = openControl(t.server.Owner(), o.Data, t, t.log); err != nil {
@@ -145,7 +151,7 @@ func (t *Tracker) Serve(ctx context.Context) error {
 		err = errors.Join(err, t.control.stop(grace))
 		done()
 	}
-	err = errors.Join(err, t.store.Close())
+	err = errors.Join(err, t.closeFiles())
 	t.log.Info("the tracker stopped")
 	return err
 }
@@ -156,7 +162,15 @@ func (t *Tracker) Close() error {
 	if t.control != nil {
 		err = errors.Join(err, t.control.ln.Close())
 	}
-	return errors.Join(err, t.store.Close())
+	return errors.Join(err, t.closeFiles())
+}
+
+func (t *Tracker) closeFiles() error {
+	err := t.store.Close()
+	if t.downloads != nil {
+		err = errors.Join(err, t.downloads.Close())
+	}
+	return err
 }
 
 // operate runs the server, the profiler and the announcement until ctx ends.

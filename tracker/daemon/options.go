@@ -36,6 +36,7 @@ type Options struct {
 	Metrics   string // a server.MetricsPolicy
 	MapPort   bool   // ask the router to pass the port on
 	AccessLog bool
+	Downloads string // folder with packages of this program for the page; none if empty
 	Pprof     string // loopback HOST:PORT of the profiler; off if empty
 
 	// LANAnnounce lets peers in the local network find the tracker. A tracker
@@ -106,6 +107,8 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.Var((*rateFlag)(&o.RelayTotal), "relay-total", "`bytes` a second that the relay passes on for all connections together, like 8MB; 0 means no limit")
 	set.BoolVar(&o.MapPort, "map-port", o.MapPort, "ask the router to pass the port on (UPnP, NAT-PMP or PCP), for a tracker at home")
 	set.StringVar(&o.Metrics, "metrics", o.Metrics, "show /metrics to `private|public`: its own network, everybody")
+	set.StringVar(&o.Downloads, "downloads", o.Downloads,
+		"offer the packages of this program that are in this `folder` on the tracker's page, with their SHA-256")
 	set.BoolVar(&o.AccessLog, "access-log", o.AccessLog, "log every request")
 	set.BoolVar(&o.LANAnnounce, "lan-announce", o.LANAnnounce, "let peers in the local network find the tracker (mDNS)")
 	set.StringVar(&o.Pprof, "pprof", o.Pprof, "serve profiles on this `HOST:PORT` of this computer, for example 127.0.0.1:6060")

@@ -47,6 +47,7 @@ func (s *Server) openRoutes() map[string]methods {
 		"/metrics":           {http.MethodGet: s.metrics.serve},
 		"/openapi.yaml":      {http.MethodGet: describe},
 		"/{$}":               {http.MethodGet: s.needStore(page.serve)},
+		"/get/{name}":        {http.MethodGet: s.config.Downloads.serve},
 		"/page/style.css":    {http.MethodGet: pageFile("style.css", "text/css; charset=utf-8")},
 		"/page/live.js":      {http.MethodGet: pageFile("live.js", "text/javascript; charset=utf-8")},
 	}

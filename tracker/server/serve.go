@@ -51,6 +51,9 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	run(func() error { return s.rate.run(ctx) })
 	run(func() error { return s.reach.run(ctx) })
 	run(func() error { return s.lines.Run(ctx) })
+	if s.config.Downloads != nil {
+		run(func() error { return s.config.Downloads.run(ctx, s.log) })
+	}
 	run(func() error {
 		<-ctx.Done()
 		s.relay.Close()

@@ -59,6 +59,7 @@ type Config struct {
 	Metrics     MetricsPolicy       // MetricsPrivate
 	AccessLog   bool                // log every request
 	Relay       *relay.Limits       // relay.DefaultLimits
+	Downloads   *Downloads          // none are offered
 	Logger      *slog.Logger        // none
 }
 

@@ -39,6 +39,9 @@ type statusView struct {
 
 	PeersOnline, Resources, Bytes, Rate string
 
+	System          string // of the visitor, if there is a window for it
+	Fitting, Others []downloadView
+
 	Private  bool // only members see what is shared
 	Query    string
 	MaxQuery int
@@ -79,11 +82,12 @@ func (p *statusPage) serve(w http.ResponseWriter, r *http.Request, c caller) err
 		Fingerprint: p.config.Identity.Fingerprint().String(),
 		PeersOnline: humanize.Comma(int64(stats.PeersOnline + stats.SeedPeers)),
 		Resources:   humanize.Comma(int64(stats.Resources)),
-		Bytes:       humanize.IBytes(uint64(max(stats.Bytes, 0))),
+		Bytes:       humanize.Bytes(uint64(max(stats.Bytes, 0))),
 		Rate:        strconv.FormatFloat(p.rate.perSecond(), 'f', 1, 64),
 		MaxQuery:    netproto.MaxQueryBytes,
 		Private:     p.config.Access == AccessInvite,
 	}
+	view.System, view.Fitting, view.Others = p.config.Downloads.offer(r.UserAgent())
 	link := p.linkFor(r)
 	if link.Tracker != "" {
 		view.LinkText = link.String()
@@ -131,7 +135,7 @@ func (p *statusPage) listed(ctx context.Context, c caller, link netproto.Link, q
 	}
 	for _, hit := range page.Items {
 		line := hitView{
-			Name: netproto.Printable(hit.Name), Size: humanize.IBytes(uint64(max(hit.Size, 0))), Sources: hit.Sources,
+			Name: netproto.Printable(hit.Name), Size: humanize.Bytes(uint64(max(hit.Size, 0))), Sources: hit.Sources,
 			Added: humanize.Time(hit.Added), AddedISO: hit.Added.UTC().Format(time.RFC3339),
 		}
 		if link.Tracker != "" {

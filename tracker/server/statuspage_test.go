@@ -28,7 +28,7 @@ func TestTheStatusPageShowsWhatIsThereAndNothingPrivate(t *testing.T) {
 		}
 		link := netproto.Link{Tracker: tr.addr, Size: -1, Fingerprint: tr.key.Fingerprint()}
 		for _, want := range []string{"<bdi>test tracker</bdi>", tr.key.Fingerprint().String(), "1.2.3", link.String(),
-			"<b>1</b><span>peers online", "<b>2</b><span>resources online", "<b>39 KiB</b>", "Wolken über Berlin.txt", "rain.mkv"} {
+			"<b>1</b><span>peers online", "<b>2</b><span>resources online", "<b>40 kB</b>", "Wolken über Berlin.txt", "rain.mkv"} {
 			if !strings.Contains(html.UnescapeString(got.body), want) {
 				t.Errorf("the page lacks %q", want)
 			}

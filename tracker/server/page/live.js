@@ -47,6 +47,19 @@
     field.addEventListener("input", () => wait(200));
     form.addEventListener("submit", (event) => { event.preventDefault(); refresh(); });
   }
+  // A browser does not say that no program opens a cp2p:// link. If the page still has
+  // the keys and the eyes of the visitor after a moment, none does.
+  const get = document.getElementById("get");
+  if (get) document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='cp2p:']");
+    if (!link) return;
+    setTimeout(() => {
+      if (document.hidden || !document.hasFocus()) return;
+      document.getElementById("missing").hidden = false;
+      get.classList.add("wanted");
+      get.scrollIntoView({ block: "start" });
+    }, 1500);
+  });
   document.documentElement.dataset.live = "on";
   wait(every);
 })();
