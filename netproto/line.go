@@ -75,7 +75,22 @@ type CallResponse struct {
 	Call      CallID   `json:"call"`
 	Addresses []string `json:"addresses"`       // ip:port of the callee, the likeliest first; at most MaxCallAddresses
 	Relay     *Relay   `json:"relay,omitempty"` // absent if this tracker relays nothing, or nothing now
+	// NoRelay says why there is none, and RelayAgain from when on there is one; older
+	// trackers say neither.
+	NoRelay    NoRelay    `json:"no_relay,omitempty"`
+	RelayAgain *time.Time `json:"relay_again,omitempty"`
 }
+
+// NoRelay is why a tracker passes on no bytes of a call.
+type NoRelay string
+
+// The reasons.
+const (
+	RelayOff       NoRelay = "off"        // it never does
+	RelayFull      NoRelay = "full"       // all circuits are in use
+	RelayCallerDay NoRelay = "caller-day" // the caller has had all bytes of this day
+	RelayCalleeDay NoRelay = "callee-day" // the callee has
+)
 
 // Relay is the offer of a tracker to pass on the bytes of one call.
 type Relay struct {

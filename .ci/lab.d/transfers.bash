@@ -132,6 +132,9 @@ way() {
 # source until bytes of it came, and until it was connected to it.
 first_byte() { said_ms "$1" 'first bytes of a source'; }
 connected() { said_ms "$1" 'a source is connected'; }
+# waited NAME: milliseconds of them in which the program waited for its own line to the
+# tracker before it called: its process had only just started.
+waited() { sed -n '/msg="a peer is called"/ { s/.* waited=\([0-9]*\).*/\1/p; q; }' "$WORK/$1.err" | grep . || echo 0; }
 said_ms() { sed -n "/msg=\"$2\"/ { s/.* ms=\([0-9]*\).*/\1/p; q; }" "$WORK/$1.err" | grep . || echo -; }
 
 # trial SHARER GETTER WAY[,WAY] [WORDS]: a download that must come by that way, or one of them.
@@ -141,13 +144,13 @@ trial() {
   fetch "$sharer" "$getter" "$name" || result=nothing
   got=$(way "$name")
   [ $result = nothing ] || [[ ,$want, = *",$got,"* ]] || result=way
-  record "$result" "$sharer" "$getter" "$want" "$got" "$(first_byte "$name")" "${4:-}" "$(reason "$name")" "$(connected "$name")"
+  record "$result" "$sharer" "$getter" "$want" "$got" "$(first_byte "$name")" "${4:-}" "$(reason "$name")" "$(connected "$name")" "$(waited "$name")"
 }
 # reason NAME: the last thing that a download said.
 reason() {
   sed -n 's/.*"state":"\([a-z]*\)".*/state \1/p; s/.*"message":"\([^"]*\)".*/\1/p' "$WORK/$1.events" | tail -n 1
 }
-# record RESULT SHARER GETTER WANTED GOT MS WORDS REASON [CONNECTED]: a line of the table.
+# record RESULT SHARER GETTER WANTED GOT MS WORDS REASON [CONNECTED [WAITED]]: a line of the table.
 record() {
   (
     flock 9
@@ -171,21 +174,26 @@ check() {
 }
 
 # summary prints what is wrong, and how soon there was a connection and the first byte by
-# each way; with LAG, also in round trips beyond the wait of the program before it relays.
+# each way. With LAG it also counts round trips of the way between the two, from when the
+# source is known: the program's waits for its own line and before it relays are taken out,
+# as they are no part of the protocol, and a peer that runs has its line already.
 # It is false if something is wrong or nothing was tried.
 summary() {
   [ -s "$WORK/results" ] || fail "nothing was tried"
   echo
-  awk -F '\t' '$1 ~ /^(right|way)$/ && $6 ~ /^[0-9]+$/ && $9 ~ /^[0-9]+$/ { print $5, 1, $9; print $5, 2, $6 }' "$WORK/results" |
+  awk -F '\t' '$1 ~ /^(right|way)$/ && $6 ~ /^[0-9]+$/ && $9 ~ /^[0-9]+$/ {
+      waits = $10 + ($5 == "relayed" ? 1500 : 0)
+      print $5, 1, $9; print $5, 2, $6; print $5, 3, $9 - waits; print $5, 4, $6 - waits }' "$WORK/results" |
     sort -k1,2 -k3n | awk -v rtt=$((2 * LAG)) '
-    function trips(ms) { return rtt ? sprintf(" (%4.1f)", (ms - (way == "relayed" ? 1500 : 0)) / rtt) : "" }
-    function show(  p) {
-      if (!n) return
-      if (of == 1) printf "%-10s %9d", way, n
-      for (p = 0.5; p < 1; p += 0.45) printf " %8d%s", ms[int(n * p + 0.999999)], trips(ms[int(n * p + 0.999999)])
-      if (of == 2) printf "\n"
+    function at(p) { return ms[int(n * p + 0.999999)] }
+    function show() {
+      if (n && of == 1) printf "%-10s %9d", way, n
+      if (n && of < 3) printf "  %6d %6d", at(0.5), at(0.95)
+      if (n && of > 2 && rtt) printf "  %6.1f %6.1f", at(0.5) / rtt, at(0.95) / rtt
+      if (n && of == 4) printf "\n"
     }
-    NR == 1 { printf "%-10s %9s  connected after p50, p95 and first byte after p50, p95, in ms%s\n", "way", "downloads", rtt ? " (round trips)" : "" }
+    NR == 1 { printf "%-10s %9s  connected, ms  first byte, ms%s\n%-20s  %6s %6s  %6s %6s%s\n", "way", "downloads",
+      rtt ? "  connected, trips  first byte, trips" : "", "", "p50", "p95", "p50", "p95", rtt ? "     p50    p95     p50    p95" : "" }
     $1 != way || $2 != of { show(); way = $1; of = $2; n = 0 }
     { ms[++n] = $3 }
     END { show() }'

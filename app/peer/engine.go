@@ -165,7 +165,7 @@ func (e *Engine) assemble() error {
 	}
 	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step,
 		Notes: func(t membership.Tracker) { e.People.Mail(t) }, Log: e.log, Timing: e.timing.membership,
-		Dial: e.dialLine, Ways: func() netproto.Ways { return e.reach.Ways() }, Ring: e.rung, Calls: func() bool { return e.switches().Calls }})
+		Dial: e.dialLine, Leads: e.leads, Ways: func() netproto.Ways { return e.reach.Ways() }, Ring: e.rung, Calls: func() bool { return e.switches().Calls }})
 	e.contents = offer.NewRegister(e.Trackers)
 	files := offer.NewFiles(e.config.open)
 	e.Shares = sharing.New(sharing.Config{Library: library, Contents: e.contents, Log: e.log, Timing: e.timing.sharing,
@@ -173,7 +173,7 @@ func (e *Engine) assemble() error {
 		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
 	e.Uploads = serving.New(serving.Config{Refuses: e.People.Blocked, Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving,
 		Sent: e.Shares.Sent, Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
-	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name, Dead: e.fellSilent})
+	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name, Silent: e.fellSilent})
 	e.reach = e.newLadder()
 	free := e.config.freeSpace
 	if free == nil {

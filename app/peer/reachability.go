@@ -86,6 +86,13 @@ func (e *Engine) dialLine(ctx context.Context, network, address string) (net.Con
 	return l.DialOrFree(ctx, network, address)
 }
 
+// leads reports whether this computer has an address in a network, tcp4 or tcp6, that is
+// good beyond the local one. What cannot be found out may be.
+func (e *Engine) leads(network string) bool {
+	own := e.lastOwn()
+	return len(own) == 0 || slices.ContainsFunc(own, func(ip netip.Addr) bool { return ip.Is4() == (network == "tcp4") && ip.IsGlobalUnicast() })
+}
+
 func (e *Engine) rung(t membership.Tracker, ring netproto.Ring) netproto.RingResult {
 	return e.reach.Ring(t, ring)
 }

@@ -17,10 +17,13 @@ const (
 	callsKey      = 2 // a second
 	callsKeyBurst = 20
 	callsAddress  = 20 // a second, and at once
-	callsPair     = 10 * time.Second
-	pendingCallee = 16
-	pendingAll    = 16_384
-	answerWait    = 2 * time.Second
+	// A pair may call once in callsPair, and once more at any time: a connection can break
+	// right after it came about, when a router gets another address.
+	callsPair      = 10 * time.Second
+	callsPairBurst = 2
+	pendingCallee  = 16
+	pendingAll     = 16_384
+	answerWait     = 2 * time.Second
 )
 
 // Result is what became of a call, also for metrics.
@@ -66,7 +69,7 @@ func NewCalls(lines *Lines) *Calls {
 		lines: lines, now: time.Now,
 		keys:    limit.NewRates[netproto.PeerID](callsKey, callsKeyBurst, limit.MaxEntries),
 		sources: limit.NewRates[netip.Addr](callsAddress, callsAddress, limit.MaxEntries),
-		pairs:   limit.NewRates[pair](1/callsPair.Seconds(), 1, limit.MaxEntries),
+		pairs:   limit.NewRates[pair](1/callsPair.Seconds(), callsPairBurst, limit.MaxEntries),
 		pending: map[netproto.CallID]*call{}, rung: map[netproto.PeerID]int{},
 	}
 	lines.answered = c.answered

@@ -131,6 +131,24 @@ func (r *Relay) Offer(caller, callee netproto.PublicKey) (forCaller, forCallee *
 	return &netproto.Relay{Token: o.sides[0].token, Rate: r.limits.Rate}, &netproto.Relay{Token: o.sides[1].token, Rate: r.limits.Rate}, true
 }
 
+// Why says why Offer made none, and when the day of a peer is over that has had all its
+// bytes.
+func (r *Relay) Why(caller, callee netproto.PublicKey) (netproto.NoRelay, *time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	tomorrow := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	switch {
+	case r.limits.Circuits == 0:
+		return netproto.RelayOff, nil
+	case r.left(caller, now) <= 0:
+		return netproto.RelayCallerDay, &tomorrow
+	case r.left(callee, now) <= 0:
+		return netproto.RelayCalleeDay, &tomorrow
+	}
+	return netproto.RelayFull, nil
+}
+
 // expire forgets the offers whose time is over; the caller holds the lock.
 func (r *Relay) expire(now time.Time) {
 	for len(r.oldest) > 0 && !now.Before(r.oldest[0].until) {

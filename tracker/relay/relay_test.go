@@ -297,6 +297,9 @@ func TestCircuitsAreFew(t *testing.T) {
 	if _, _, ok := New(Limits{}).Offer(caller, callee); ok || New(Limits{}).On() {
 		t.Error("a relay that is off offers tokens")
 	}
+	if why, _ := New(Limits{}).Why(caller, callee); why != netproto.RelayOff {
+		t.Errorf("a relay that is off is %s", why)
+	}
 }
 
 func TestAPeerHasSoManyBytesADay(t *testing.T) {
@@ -323,6 +326,16 @@ func TestAPeerHasSoManyBytesADay(t *testing.T) {
 	}
 	if _, _, ok := r.Offer(netproto.PublicKey{7}, netproto.PublicKey{8}); !ok {
 		t.Error("others may not")
+	}
+	midnight := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	if why, again := r.Why(netproto.PublicKey{7}, callee); why != netproto.RelayCalleeDay || again == nil || !again.Equal(midnight) {
+		t.Errorf("%s until %v", why, again)
+	}
+	if why, again := r.Why(caller, netproto.PublicKey{7}); why != netproto.RelayCallerDay || again == nil || !again.Equal(midnight) {
+		t.Errorf("%s until %v", why, again)
+	}
+	if why, again := r.Why(netproto.PublicKey{7}, netproto.PublicKey{8}); why != netproto.RelayFull || again != nil {
+		t.Errorf("of others %s until %v", why, again)
 	}
 	mu.Lock()
 	now = now.Add(time.Hour)

@@ -69,6 +69,8 @@ func (s *Server) arrange(ctx context.Context, c caller, req netproto.CallRequest
 	}
 	if forCaller, forCallee, ok := s.relay.Offer(*c.key, to.Key); ok {
 		answer.Relay, ring.Relay = forCaller, forCallee
+	} else {
+		answer.NoRelay, answer.RelayAgain = s.relay.Why(*c.key, to.Key)
 	}
 	became := s.calls.Ring(ctx, req.PeerID, c.addr, ring)
 	switch became {

@@ -181,6 +181,7 @@ func TestTheRawFormGivesWayToTheOtherOne(t *testing.T) {
 	tr := startTracker(t, nil)
 	m := tr.meeting()
 	first := m.caller.raw(m.one) // nobody is there yet, so it tries the other form
+	tr.until("the first one waits", func() bool { return tr.metric("cp2p_relay_circuits") == "1" })
 	var both sync.WaitGroup
 	both.Go(func() {
 		if _, resp := m.caller.inTLS(m.one); resp.StatusCode != http.StatusSwitchingProtocols {

@@ -175,7 +175,7 @@ func (f *fakeTracker) with(look func()) {
 // start returns memberships without a tracker.
 func start(t testing.TB) *Memberships {
 	return New(context.WithoutCancel(t.Context()), Config{
-		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return true }, Notes: func(Tracker) {},
+		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Leads: func(string) bool { return true }, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return true }, Notes: func(Tracker) {},
 	})
 }
 

@@ -44,6 +44,9 @@ func (m *membership) holdLines(ctx context.Context) *lines {
 	m.update(func(s *Status) { s.Opening = 1 }) // at least
 	ls.work.Go(func() {
 		families := m.tracker.Families(ctx)
+		if len(families) > 1 { // until the addresses of this computer change, when it joins again
+			families = slices.DeleteFunc(families, func(network string) bool { return !m.config.Leads(network) })
+		}
 		m.update(func(s *Status) { s.Opening = len(families) })
 		for _, network := range families {
 			ls.work.Go(func() { ls.hold(ctx, network) })
@@ -55,8 +58,9 @@ func (m *membership) holdLines(ctx context.Context) *lines {
 // hold keeps a line in one family, and opens it again when it breaks.
 func (ls *lines) hold(ctx context.Context, network string) {
 	m := ls.member
-	t := &m.config.Timing
-	delay := t.MinRetry
+	// Without a line nobody can call this peer: it comes back sooner than a lost tracker.
+	shortest, longest := m.config.Timing.MinRetry/4, m.config.Timing.MaxRetry/3
+	delay := shortest
 	opened := sync.OnceFunc(func() { m.update(func(s *Status) { s.Opening-- }) })
 	for {
 		began := time.Now()
@@ -69,12 +73,12 @@ func (ls *lines) hold(ctx context.Context, network string) {
 		case netproto.CodeNotFound, netproto.CodeMethod, netproto.CodeBadRequest: // it keeps none: asked again after the next join
 			return
 		}
-		if time.Since(began) > t.MaxRetry {
-			delay = t.MinRetry
+		if time.Since(began) > longest {
+			delay = shortest
 		}
 		m.config.Log.Debug("a line to the tracker ended", "tracker", m.tracker.Address(), "network", network, "error", err)
 		wait := time.NewTimer(max(jitter(delay), askedToWait(err)))
-		delay = min(2*delay, t.MaxRetry)
+		delay = min(2*delay, longest)
 		select {
 		case <-ctx.Done():
 			wait.Stop()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -99,12 +100,17 @@ func (e *exchange) hangUp() {
 
 // holding returns a peer that holds lines to a fake tracker.
 func holding(t *testing.T, families ...string) (*Memberships, *fakeTracker, *exchange) {
+	return holdingWhere(t, func(string) bool { return true }, families...)
+}
+
+// holdingWhere is holding, at a computer from which only some networks lead out.
+func holdingWhere(t *testing.T, leads func(network string) bool, families ...string) (*Memberships, *fakeTracker, *exchange) {
 	e := &exchange{t: t, answers: make(chan netproto.RingAnswer, 100), slow: make(chan error)}
 	f := newFakeTracker("tracker:5000")
 	f.families, f.line = families, e.open
 	ms := New(context.WithoutCancel(t.Context()), Config{
 		Self: func() netproto.JoinRequest { return netproto.JoinRequest{MappedPort: 7000} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
-		Calls: func() bool { return true }, Notes: func(Tracker) {},
+		Calls: func() bool { return true }, Notes: func(Tracker) {}, Leads: leads,
 		Ring: func(_ Tracker, r netproto.Ring) netproto.RingResult {
 			if r.Hash == resource(1).Hash {
 				return netproto.RingOK
@@ -132,6 +138,26 @@ func TestHeartbeatsTravelOnALineInEachFamily(t *testing.T) {
 		})
 		if s := ms.Status(); len(s.Lines) != 2 || s.Lines[0].Seen != "192.0.2.1:4000" || s.MappedPort != 7000 || s.Reachable != netproto.ReachableNo {
 			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// A computer without IPv6 asks for no line over it, until its addresses change.
+func TestANetworkThatLeadsNowhereIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var both atomic.Bool
+		ms, _, e := holdingWhere(t, func(network string) bool { return network == "tcp4" || both.Load() }, "tcp4", "tcp6")
+		time.Sleep(time.Minute)
+		e.with(func() {
+			if !slices.Equal(e.opened, []string{"tcp4"}) {
+				t.Errorf("lines were opened over %v", e.opened)
+			}
+		})
+		both.Store(true)
+		ms.Renew()
+		time.Sleep(time.Minute)
+		if s := ms.Status(); len(s.Lines) != 2 {
+			t.Errorf("after a change of the network: %+v", s)
 		}
 	})
 }

@@ -44,6 +44,9 @@ type Config struct {
 	Timing  Timing
 	// Dial connects lines, from the port that this peer listens at.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Leads reports whether this computer has an address with which a network, tcp4 or
+	// tcp6, leads beyond the local one.
+	Leads func(network string) bool
 	// Ways counts how this peer has connected to others so far; nil: nobody does.
 	Ways func() netproto.Ways
 	// Ring takes a call; it must not wait. Calls says whether they are taken at all.

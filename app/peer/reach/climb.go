@@ -3,10 +3,8 @@ package reach
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -386,51 +384,3 @@ func (a *ascent) relay() {
 }
 
 var errNoTracker = errors.New("no tracker that this peer has joined can call it")
-
-// reason says why a peer cannot be reached.
-func (a *ascent) reason() error {
-	var said []string
-	causes := append(a.direct, a.called, a.relayed)
-	answered := func(err error) bool {
-		return err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
-	}
-	for _, err := range a.direct {
-		if text := fmt.Sprint(err); answered(err) && !slices.Contains(said, text) {
-			said = append(said, text)
-		}
-	}
-	switch {
-	case len(said) > 0:
-	case len(dialable(a.to.Addresses)) == 0:
-		said = append(said, "no address of it is known")
-	case a.to.Reach == netproto.ReachableNo:
-		said = append(said, "its router lets no connection in")
-	default:
-		said = append(said, "nothing answers at its addresses")
-	}
-	switch {
-	case answered(a.called):
-		said = append(said, fmt.Sprintf("the tracker could not call it: %v", a.called))
-	case a.expected != nil:
-		a.ladder.came(a.to.Key, "")
-		said = append(said, "it was called and did not come through")
-		if a.tracker != nil && a.answer.Relay == nil {
-			said = append(said, "the tracker relays nothing now")
-		}
-	case !a.to.Callable:
-		said = append(said, "no tracker can call it")
-	}
-	if answered(a.relayed) {
-		said = append(said, fmt.Sprintf("the relay failed: %v", a.relayed))
-	}
-	return &unreachable{strings.Join(said, "; "), errors.Join(causes...)}
-}
-
-// unreachable says why no way led to a peer.
-type unreachable struct {
-	text  string
-	cause error
-}
-
-func (u *unreachable) Error() string { return u.text }
-func (u *unreachable) Unwrap() error { return u.cause }

@@ -251,6 +251,10 @@ func TestWhatCannotBeReachedIsSaidWhy(t *testing.T) {
 		"the tracker relays nothing": {func(w *world, a, b *host, _ *session.Target) {
 			w.calls.noRelay, a.sym, b.sym = true, true, true
 		}, "relays nothing", 5 * time.Second},
+		"the caller had all bytes of the day": {func(w *world, a, b *host, _ *session.Target) {
+			w.calls.noRelay, a.sym, b.sym = true, true, true
+			w.calls.why, w.calls.again = netproto.RelayCallerDay, time.Date(2026, 3, 2, 0, 0, 0, 0, time.Local)
+		}, "this peer has used up what the tracker relays for it in a day, until 00:00", 5 * time.Second},
 		"the tracker is gone": {func(w *world, _, _ *host, _ *session.Target) {
 			w.calls.fail = netproto.Errorf(netproto.CodeUnreachable, "tracker:5000: no answer")
 		}, "could not call it", 10 * time.Second},

@@ -271,6 +271,8 @@ func (l located) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(l.remote
 type tracker struct {
 	world   *world
 	noRelay bool
+	why     netproto.NoRelay
+	again   time.Time
 	fail    error                                    // of every call
 	silent  bool                                     // it does not answer any longer
 	late    time.Duration                            // between the ring and the answer
@@ -332,7 +334,7 @@ func (e *exchange) Call(ctx context.Context, r netproto.CallRequest) (netproto.C
 	case netproto.RingNo:
 		return netproto.CallResponse{}, netproto.Errorf(netproto.CodeDenied, "it does not want to")
 	}
-	return netproto.CallResponse{Call: netproto.CallID{1}, Addresses: []string{callee.at.String()}, Relay: relay}, nil
+	return netproto.CallResponse{Call: netproto.CallID{1}, Addresses: []string{callee.at.String()}, Relay: relay, NoRelay: e.why, RelayAgain: &e.again}, nil
 }
 
 func (e *exchange) Relay(ctx context.Context, token netproto.RelayToken) (net.Conn, error) {

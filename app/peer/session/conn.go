@@ -245,6 +245,7 @@ func (c *Conn) watchSilence(ctx context.Context) error {
 	defer look.Stop()
 	w := c.tls.NetConn().(*wire)
 	var asked time.Time
+	var told bool
 	for {
 		select {
 		case <-ctx.Done():
@@ -254,15 +255,22 @@ func (c *Conn) watchSilence(ctx context.Context) error {
 		now, heard := time.Now(), time.Unix(0, w.heard.Load())
 		switch {
 		case now.Sub(heard) < doubt || !c.Reader.Busy():
-			asked = time.Time{}
+			asked, told = time.Time{}, false
 		case asked.IsZero():
 			asked = now
 			c.Send(netproto.Ping{})
-		case now.Sub(asked) >= 2*doubt:
-			if c.conns.config.Dead != nil {
-				c.conns.config.Dead()
+		case now.Sub(asked) >= doubt:
+			// The system would wait for the other side's goodbye, and keep the two ports from
+			// the connection that follows: called peers have only these.
+			if tcp, ok := w.Conn.(*net.TCPConn); ok {
+				tcp.SetLinger(0)
 			}
 			return ErrSilent
+		case !told && now.Sub(asked) >= doubt/2:
+			told = true // and is given up only later: by then the trackers are joined again
+			if c.conns.config.Silent != nil {
+				c.conns.config.Silent()
+			}
 		}
 	}
 }

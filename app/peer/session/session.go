@@ -67,7 +67,7 @@ type Timing struct {
 	// is given up.
 	Ping, Silence, Write time.Duration
 	// A connection on which this side reads is asked for a sign of life after Doubt
-	// without a byte, and is dead if none comes for twice as long.
+	// without a byte, and is dead if none comes for as long again.
 	Doubt time.Duration
 }
 
@@ -80,9 +80,9 @@ type Config struct {
 	Log      *slog.Logger
 	Timing   Timing
 	Name     func() string // what this peer calls itself
-	// Dead learns that a connection fell silent: a router may have forgotten all of
-	// them. nil: nobody does. It must not wait.
-	Dead func()
+	// Silent learns that a connection gives no sign of life when it is asked for one: a
+	// router may have forgotten all of them. nil: nobody does. It must not wait.
+	Silent func()
 }
 
 // Conns are the connections to other peers, both ways.

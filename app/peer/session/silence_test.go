@@ -32,7 +32,7 @@ func TestAConnectionThatFellSilentIsGivenUp(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			told := 0
 			cs := New(t.Context(), Config{Identity: fresh(t), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Name: func() string { return "" },
-				Dead: func() { told++ }})
+				Silent: func() { told++ }})
 			ended := make(chan error, 1)
 			cs.Handle(func(*Conn) Owner { return owner{} }, func(*Conn) Reader { return chatty{reader{ended}, c.reads} })
 			ours, theirs := net.Pipe()
