@@ -190,7 +190,7 @@ func localBreaches() (breaches []breach) {
 		add(room+"/x.go", "centralizedp2p/tracker/cli")
 		add(room+"/x_test.go", "centralizedp2p/tracker/index")
 	}
-	for _, library := range []string{"tracker/index", "tracker/server", "tracker/daemon", "tracker/boltstore", "app/face", "app/desktop", "app/localengine"} {
+	for _, library := range []string{"tracker/index", "tracker/server", "tracker/daemon", "tracker/boltstore", "app/desktop"} {
 		add("app/command/x.go", "centralizedp2p/"+library)
 	}
 	for _, library := range []string{"tracker/index", "tracker/server", "tracker/cli", "app/face", "app/desktop", "app/localengine", "app/command"} {

@@ -94,7 +94,7 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 // before runs before every command.
 func (p *program) before(cmd *cobra.Command, _ []string) {
 	p.profile = cli.ExpandHome(p.profile)
-	if cmd.Name() == "tracker" { // which reads its settings again
+	if cmd.Name() == "tracker" || cmd.Name() == "serve" { // which read their settings again
 		return
 	}
 	ctx, stop := cli.UntilHangUp(cmd.Context())
@@ -136,7 +136,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
 	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(),
 		p.linkCommand(), p.receiveCommand(),
-		p.peerCommand(), p.demoCommand())
+		p.serveCommand(), p.peerCommand(), p.demoCommand())
 	cli.AddVersion(root, func() bool { return p.json })
 	cli.AddManual(root)
 	return root

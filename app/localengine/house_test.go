@@ -19,9 +19,8 @@ import (
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/remote"
 	"centralizedp2p/netproto"
-	"centralizedp2p/netproto/version"
 	"centralizedp2p/netproto/lan"
-	"centralizedp2p/netproto/localsocket"
+	"centralizedp2p/netproto/version"
 )
 
 // overAPI makes tests drive a peer from outside of its process, over the control API.
@@ -135,10 +134,8 @@ func (h *house) open() {
 // elsewhere is the engine for another process, and what ends both.
 func (h *house) elsewhere() (*remote.Client, func() error) {
 	h.t.Helper()
-	ln, err := localsocket.Listen(remote.Socket(h.profile))
-	check(h.t, err)
-	server := remote.NewServer(h.local, version.Number, h.local.log)
-	server.Serve(ln)
+	server := remote.NewServer(h.local, remote.Options{Version: version.Number, Log: h.local.log})
+	check(h.t, server.ServeLocal(h.profile))
 	client := remote.NewLocal(h.profile)
 	return client, func() error { return errors.Join(client.Close(), h.local.Close(), server.Close()) }
 }

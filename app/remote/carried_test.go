@@ -57,9 +57,10 @@ func connected(t *testing.T, methods func(name string) reflect.Value) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(nil, "1.2.3", slog.New(slog.DiscardHandler))
-	s.methods = methods
-	s.Serve(ln)
+	s := NewServer(nil, Options{Version: "1.2.3", Log: slog.New(slog.DiscardHandler)})
+	answering := newCaller(s, &watched{})
+	answering.methods = methods
+	s.serve(ln, s.newHTTP(answering.local()))
 	c := NewLocal(profile)
 	t.Cleanup(func() {
 		c.Close()

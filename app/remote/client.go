@@ -4,16 +4,20 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/ed25519"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/identity"
 	"centralizedp2p/netproto/localsocket"
 )
 
@@ -41,6 +45,71 @@ func NewLocal(profile string) *Client {
 	})
 }
 
+// NewFar returns the engine of a peer on another computer that was paired with id.
+func NewFar(id *identity.Identity, peer Paired) *Client {
+	dialer := &tls.Dialer{
+		NetDialer: &net.Dialer{Timeout: headerTime, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: heartbeat, Interval: heartbeat, Count: 3}},
+		Config: id.ClientTLS(identity.HTTP, func(key ed25519.PublicKey) error {
+			if shown := netproto.FingerprintOf(key); shown != peer.Key {
+				return netproto.Errorf(netproto.CodeDenied, "%s shows the key %s, not that of %s, with which this program is paired",
+					peer.Address, shown, peer.Name)
+			}
+			return nil
+		}),
+	}
+	return newClient("https://"+peer.Address, &http.Transport{
+		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "tcp", peer.Address)
+		},
+	})
+}
+
+// controlAddress is where a peer answers other computers; the port may be left out.
+func controlAddress(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		host, port = strings.Trim(text, "[]"), strconv.Itoa(DefaultPort)
+	}
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 || host == "" || strings.ContainsAny(host, "/ @?#") {
+		return "", netproto.Errorf(netproto.CodeInvalid, "%q is no HOST or HOST:PORT", text)
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// ShowCode has the peer show a pairing code; it can be asked on this computer only.
+func (c *Client) ShowCode(ctx context.Context) (code Code, err error) {
+	return exchanged[Code](ctx, c, http.MethodPost, routePairing, object{})
+}
+
+// Controllers are those who may drive the peer; it can be asked on this computer only.
+func (c *Client) Controllers(ctx context.Context) ([]Paired, error) {
+	return exchanged[[]Paired](ctx, c, http.MethodGet, routeControllers, nil)
+}
+
+// Unpair takes a key's right to drive the peer; it can be asked on this computer only.
+func (c *Client) Unpair(ctx context.Context, key netproto.Fingerprint) error {
+	_, err := exchanged[json.RawMessage](ctx, c, http.MethodDelete, routeControllers, object{"key": key})
+	return err
+}
+
+// exchanged sends an object, unless it is nil, and decodes the answer.
+func exchanged[T any](ctx context.Context, c *Client, method, route string, send object) (result T, err error) {
+	var body []byte
+	if send != nil {
+		if body, err = json.Marshal(send); err != nil {
+			return result, netproto.Errorf(netproto.CodeInternal, "%w", err)
+		}
+	}
+	raw, err := c.exchange(ctx, method, route, body)
+	if err == nil && len(raw) > 0 {
+		if bad := json.Unmarshal(raw, &result); bad != nil {
+			err = netproto.Errorf(netproto.CodeProtocol, "the answer: %w", bad)
+		}
+	}
+	return result, err
+}
+
 func newClient(base string, transport *http.Transport) *Client {
 	transport.MaxIdleConnsPerHost, transport.IdleConnTimeout = 8, silenceTime
 	transport.MaxResponseHeaderBytes = maxHeader
@@ -65,18 +134,11 @@ func (c *Client) Close() error {
 // Peer says who answers; "protocol-violation" if that is a version which this one does
 // not understand.
 func (c *Client) Peer(ctx context.Context) (Peer, error) {
-	var p Peer
-	raw, err := c.exchange(ctx, http.MethodGet, routePeer, nil)
-	if err != nil {
-		return p, err
-	}
-	if err := json.Unmarshal(raw, &p); err != nil || p.API < 1 {
-		return p, netproto.Errorf(netproto.CodeProtocol, "what answers is no CentralizedP2P")
-	}
-	if p.API > API {
+	p, err := exchanged[Peer](ctx, c, http.MethodGet, routePeer, nil)
+	if err == nil && p.API > API {
 		return p, netproto.Errorf(netproto.CodeProtocol, "the other peer is CentralizedP2P %s, which is newer than this one", p.Version)
 	}
-	return p, nil
+	return p, err
 }
 
 // object holds the arguments of a call.
@@ -84,6 +146,9 @@ type object map[string]any
 
 // ask calls a method that has a result.
 func ask[T any](ctx context.Context, c *Client, method string, arguments object) (result T, err error) {
+	if arguments == nil {
+		arguments = object{}
+	}
 	body, err := json.Marshal(arguments)
 	if err != nil {
 		return result, netproto.Errorf(netproto.CodeInternal, "%w", err)
@@ -126,7 +191,7 @@ func (c *Client) exchange(ctx context.Context, method, route string, body []byte
 		return nil, lost(ctx, err)
 	case len(raw) > maxAnswer:
 		return nil, netproto.Errorf(netproto.CodeTooLarge, "the answer has more than %d bytes", maxAnswer)
-	case response.StatusCode == http.StatusOK:
+	case response.StatusCode == http.StatusOK, response.StatusCode == http.StatusNoContent:
 		return raw, nil
 	}
 	return raw, failure(response, raw)
@@ -137,8 +202,8 @@ func (c *Client) send(ctx context.Context, method, route string, body []byte) (*
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeInternal, "%w", err)
 	}
-	if method == http.MethodPost {
-		request.Header.Set("Content-Type", "application/json")
+	if len(body) > 0 {
+		request.Header.Set("Content-Type", mediaJSON)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -154,6 +219,9 @@ func lost(ctx context.Context, err error) error {
 	}
 	if known, ok := errors.AsType[*netproto.Error](err); ok { // of the handshake
 		return known
+	}
+	if refused, ok := errors.AsType[*net.OpError](err); ok && refused.Op == "remote error" { // an alert of TLS
+		return netproto.Errorf(netproto.CodeDenied, "the other side does not know the key of this program: pair them again")
 	}
 	return netproto.Errorf(netproto.CodePeerUnreachable, "%w", err)
 }

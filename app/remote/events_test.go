@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"centralizedp2p/app/face"
-	"centralizedp2p/netproto/localsocket"
 )
 
 // patience is how long a test waits for what should come at once.
@@ -39,12 +38,10 @@ func (w *watched) Watch(ctx context.Context) <-chan struct{} {
 
 func serve(t *testing.T, profile string, engine face.Engine) *Server {
 	t.Helper()
-	ln, err := localsocket.Listen(Socket(profile))
-	if err != nil {
+	s := NewServer(engine, Options{Version: "1.2.3", Log: slog.New(slog.DiscardHandler)})
+	if err := s.ServeLocal(profile); err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(engine, "1.2.3", slog.New(slog.DiscardHandler))
-	s.Serve(ln)
 	return s
 }
 

@@ -93,12 +93,12 @@ func methodsOf(engine face.Engine) func(name string) reflect.Value {
 
 // invoke calls a method with the arguments of a body; "method-not-allowed" if it is not
 // carried. result is nil if the method has none.
-func (s *Server) invoke(ctx context.Context, name string, body []byte) (result any, err error) {
+func (c *caller) invoke(ctx context.Context, name string, body []byte) (result any, err error) {
 	names, carried := arguments[name]
 	if !carried {
 		return nil, netproto.Errorf(netproto.CodeMethod, "this version has no method %s", name)
 	}
-	f := s.methods(name)
+	f := c.methods(name)
 	in := make([]reflect.Value, 0, 1+len(names))
 	in = append(in, reflect.ValueOf(ctx))
 	given, err := parseArguments(body)
@@ -108,7 +108,7 @@ func (s *Server) invoke(ctx context.Context, name string, body []byte) (result a
 	for i, argument := range names {
 		value := reflect.New(f.Type().In(i + 1))
 		if name == "ApplySettings" { // a field that an older caller does not know stays as it is
-			now := s.methods("Settings").Call(in[:1])
+			now := c.methods("Settings").Call(in[:1])
 			if err, _ := now[1].Interface().(error); err != nil {
 				return nil, err
 			}

@@ -6,6 +6,15 @@
 //	POST /v1/engine/METHOD  {"argument": …} → {"result": …}
 //	GET  /v1/events         → text/event-stream: "event: changed", comments as heartbeats
 //
+// By choice a server also answers other computers, over TLS 1.3 with keys on both sides.
+// Their callers are paired first (code.go), and use of the disk what is allowed
+// (bounded.go).
+//
+//	POST   /v1/pairing      → Code: a code is shown from now on       local socket only
+//	GET    /v1/controllers  → […Paired]                               local socket only
+//	DELETE /v1/controllers  {"key": …}                                local socket only
+//	POST   /v1/pair         {"name": …, "proof": …} → {"proof": …}    TLS only
+//
 // A failure is a problem (RFC 9457) with a code of netproto; it may hold a result
 // besides, and the fields of [face.InvalidSettings]. A method that the other side does
 // not have is "method-not-allowed". A caller that hangs up cancels its call.
@@ -28,7 +37,20 @@ const (
 	routePeer   = "/v1/peer"
 	routeEngine = "/v1/engine/"
 	routeEvents = "/v1/events"
+
+	routePairing     = "/v1/pairing"     // on the local socket
+	routeControllers = "/v1/controllers" // on the local socket
+	routePair        = "/v1/pair"        // on TLS
 )
+
+// The types of bodies.
+const (
+	mediaJSON  = "application/json"
+	mediaBytes = "application/octet-stream"
+)
+
+// DefaultPort is where peers answer other computers, if they do.
+const DefaultPort = 5050
 
 const (
 	// API is the version of this interface; a higher one is not understood.
@@ -37,6 +59,9 @@ const (
 	maxArguments = 8 << 20  // bytes of a call: a thousand paths to leave out of a share
 	maxAnswer    = 64 << 20 // bytes: 100,000 rows
 	maxHeader    = 16 << 10 // bytes
+
+	maxConnections = 128 // from other computers
+	maxStreams     = 64  // of events
 
 	headerTime  = 10 * time.Second
 	bodyTime    = time.Minute      // to read the arguments of a call
@@ -53,7 +78,7 @@ type Peer struct {
 }
 
 // Socket returns where the peer with that profile listens to its user.
-func Socket(profile string) string { return filepath.Join(profile, "control.sock") }
+func Socket(profile string) string { return filepath.Join(profile, "peer.sock") }
 
 // answer is the body of a call that succeeded.
 type answer struct {

@@ -8,19 +8,19 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// logFile is where a tracker logs: a file, or the writer that it was made with. It
-// may be used from several goroutines.
-type logFile struct {
-	standard io.Writer
+// LogFile is where a program logs: a file, or the standard writer. It may be used from
+// several goroutines.
+type LogFile struct {
+	Standard io.Writer
 
 	mu   sync.Mutex
-	file *os.File // nil: standard
+	file *os.File // nil: Standard
 }
 
-// reopen opens the file with that name at its end, or the standard writer if the
+// Reopen opens the file with that name at its end, or the standard writer if the
 // name is empty, and closes the one before: whoever rotates logs has renamed it. If
-// it cannot be opened, the one before stays.
-func (l *logFile) reopen(name string) error {
+// it cannot be opened, the one before stays. The error is netproto.CodeUsage.
+func (l *LogFile) Reopen(name string) error {
 	var file *os.File
 	if name != "" {
 		var err error
@@ -39,14 +39,14 @@ func (l *logFile) reopen(name string) error {
 }
 
 // Write implements io.Writer.
-func (l *logFile) Write(p []byte) (int, error) {
+func (l *LogFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file != nil {
 		return l.file.Write(p)
 	}
-	return l.standard.Write(p)
+	return l.Standard.Write(p)
 }
 
-// close goes back to the standard writer.
-func (l *logFile) close() { _ = l.reopen("") }
+// Close goes back to the standard writer.
+func (l *LogFile) Close() { _ = l.Reopen("") }

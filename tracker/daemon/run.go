@@ -19,9 +19,9 @@ import (
 // nil. If they have changed it starts again with them; if they cannot be used it
 // logs why and goes on as it was.
 func Run(ctx context.Context, o Options, again func() (Options, error), open store.Opener, stdout, stderr io.Writer) error {
-	logs := &logFile{standard: stderr}
-	defer logs.close()
-	if err := logs.reopen(o.LogFile); err != nil {
+	logs := &LogFile{Standard: stderr}
+	defer logs.Close()
+	if err := logs.Reopen(o.LogFile); err != nil {
 		return err
 	}
 	hangUp := make(chan os.Signal, 1)
@@ -83,7 +83,7 @@ func openAgain(o Options, listen, at string, open store.Opener, logs io.Writer) 
 
 // serveUntil serves until ctx ends, or until there are other options to go on with:
 // then it returns those.
-func (t *Tracker) serveUntil(ctx context.Context, hangUp <-chan os.Signal, again func() (Options, error), logs *logFile) (*Options, error) {
+func (t *Tracker) serveUntil(ctx context.Context, hangUp <-chan os.Signal, again func() (Options, error), logs *LogFile) (*Options, error) {
 	ctx, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { watchThreads(ctx, t.server.Waiting) })
@@ -112,17 +112,17 @@ func (t *Tracker) serveUntil(ctx context.Context, hangUp <-chan os.Signal, again
 }
 
 // reread opens the log again and returns the options of now.
-func (t *Tracker) reread(again func() (Options, error), logs *logFile) (Options, error) {
+func (t *Tracker) reread(again func() (Options, error), logs *LogFile) (Options, error) {
 	next := t.given
 	if again != nil {
 		var err error
 		if next, err = again(); err != nil {
-			return next, errors.Join(err, logs.reopen(t.given.LogFile))
+			return next, errors.Join(err, logs.Reopen(t.given.LogFile))
 		}
 		unsettled := next
 		if _, err := unsettled.settle(); err != nil {
-			return next, errors.Join(err, logs.reopen(t.given.LogFile))
+			return next, errors.Join(err, logs.Reopen(t.given.LogFile))
 		}
 	}
-	return next, logs.reopen(next.LogFile)
+	return next, logs.Reopen(next.LogFile)
 }

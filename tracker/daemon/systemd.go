@@ -93,18 +93,15 @@ func (o Options) WriteSystemdUnit(w io.Writer, command []string) error {
 		}
 		low = low || number < 1024
 	}
-	var quoted []string
-	for _, word := range command {
-		if netproto.Printable(word) != word {
-			return netproto.Errorf(netproto.CodeUsage, "a unit cannot hold the invisible characters in %q", word)
-		}
-		quoted = append(quoted, unitWord(word))
+	line, err := UnitCommand(command)
+	if err != nil {
+		return err
 	}
 	return unitTemplate.Execute(w, struct {
 		Command string
 		LowPort bool
 		Memory  string
-	}{strings.Join(quoted, " ") + " --data %S/centralizedp2p-tracker", low, o.memoryMax()})
+	}{line + " --data %S/centralizedp2p-tracker", low, o.memoryMax()})
 }
 
 // memoryMax returns the MemoryMax of a unit: a quarter more than the tracker aims at
@@ -114,6 +111,19 @@ func (o Options) memoryMax() string {
 		return "75%"
 	}
 	return strconv.FormatInt(o.Limits.Memory/4*5, 10)
+}
+
+// UnitCommand returns a command line as it stands in a unit; netproto.CodeUsage if it
+// cannot.
+func UnitCommand(words []string) (string, error) {
+	var quoted []string
+	for _, word := range words {
+		if netproto.Printable(word) != word {
+			return "", netproto.Errorf(netproto.CodeUsage, "a unit cannot hold the invisible characters in %q", word)
+		}
+		quoted = append(quoted, unitWord(word))
+	}
+	return strings.Join(quoted, " "), nil
 }
 
 // unitWord quotes a word of a command line for a unit (systemd.service(5),

@@ -1,0 +1,93 @@
+package command
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/app/remote"
+	"centralizedp2p/netproto"
+)
+
+// onRunning runs work with the peer that runs with the profile of the command;
+// "peer-unreachable" if none does.
+func (p *program) onRunning(ctx context.Context, work func(context.Context, *remote.Client) error) error {
+	profile, err := p.profileDir()
+	if err != nil {
+		return err
+	}
+	client := remote.NewLocal(profile)
+	defer client.Close()
+	if _, err := client.Peer(ctx); err != nil {
+		if netproto.CodeOf(err) == netproto.CodePeerUnreachable {
+			return netproto.Errorf(netproto.CodePeerUnreachable, "no peer runs with the profile %s: start `centralizedp2p serve`, or the window", profile)
+		}
+		return err
+	}
+	return work(ctx, client)
+}
+
+func (p *program) pairCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "pair",
+		Short: "Show a code with which a window on another computer may drive this peer",
+		Long: "pair shows a code. Type it into the window on the other computer, under This\n" +
+			"computer, Add another peer. It is good once, and for ten minutes.",
+		Example: "  centralizedp2p serve pair",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.onRunning(cmd.Context(), func(ctx context.Context, c *remote.Client) error {
+				code, err := c.ShowCode(ctx)
+				if err != nil {
+					return err
+				}
+				if p.json {
+					p.event(code)
+					return nil
+				}
+				p.say("%s\n\nGood once, until %s. This peer answers at %s.", code.Code, code.Expires.Local().Format(time.TimeOnly), code.Address)
+				return nil
+			})
+		},
+	}
+}
+
+func (p *program) unpairCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "unpair [KEY]",
+		Short:   "List what may drive this peer from other computers, or take that from one",
+		Example: "  centralizedp2p serve unpair\n  centralizedp2p serve unpair b4c0…",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.onRunning(cmd.Context(), func(ctx context.Context, c *remote.Client) error {
+				if len(args) == 0 {
+					return p.controllers(ctx, c)
+				}
+				key, err := netproto.ParseFingerprint(args[0])
+				if err != nil {
+					return netproto.Errorf(netproto.CodeUsage, "%w", err)
+				}
+				return c.Unpair(ctx, key)
+			})
+		},
+	}
+}
+
+func (p *program) controllers(ctx context.Context, c *remote.Client) error {
+	list, err := c.Controllers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, paired := range list {
+		if p.json {
+			p.event(paired)
+			continue
+		}
+		p.say("%s  %s  %s", paired.Key, paired.Since.Local().Format(time.DateOnly), netproto.Printable(paired.Name))
+	}
+	if len(list) == 0 {
+		p.say("Nothing on another computer may drive this peer.")
+	}
+	return nil
+}
