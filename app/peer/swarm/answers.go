@@ -197,6 +197,7 @@ func (r *request) arrived(n int, done bool) (part growing, wanted bool) {
 			a.swarms.config.Log.Debug("first bytes of a source", "way", way, "ms", took.Milliseconds())
 		})
 	}
+	r.lane.sprint.add(n, r.lane.delay, now)
 	r.lane.heard, r.lane.useful = now, now
 	r.lane.setServed(true)
 	r.lane.slow = false

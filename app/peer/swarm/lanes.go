@@ -321,7 +321,7 @@ func (ls *lanes) most() int {
 func (ls *lanes) rest() int64 {
 	a := ls.attempt
 	if a.total < 0 {
-		return 0
+		return max(a.task.Size, 0) // as whoever named it says
 	}
 	return a.total - a.done - a.openBytes()
 }

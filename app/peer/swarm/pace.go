@@ -36,9 +36,31 @@ func (l *lane) window(pieceSize int64) int64 {
 	if l.measured.IsZero() || time.Since(l.measured) < time.Second {
 		least = max(least, minWindow) // its rate is not known yet
 	}
-	rate := l.rate.Rate()
+	rate := max(l.rate.Rate(), l.sprint.rate) // that of five seconds is late while it rises
 	wanted := int64(float64(rate)*2*l.delay.Seconds()) + min(rate/2, ahead/int64(max(len(l.attempt.lanes.open), 1)))
 	return max(min(wanted, maxWindow), least)
+}
+
+// sprint is the rate of a lane in about its last round trip. A connection that starts
+// doubles its own with each; what is asked for must keep ahead of that.
+type sprint struct {
+	rate  int64 // bytes a second
+	since time.Time
+	bytes int64
+}
+
+// shortestSprint is long enough for bytes that come in bursts.
+const shortestSprint = 100 * time.Millisecond
+
+func (s *sprint) add(n int, delay time.Duration, now time.Time) {
+	if s.since.IsZero() {
+		s.since = now
+	}
+	s.bytes += int64(n)
+	if took := now.Sub(s.since); took >= max(delay, shortestSprint) {
+		s.rate = int64(float64(s.bytes) / took.Seconds())
+		s.since, s.bytes = now, 0
+	}
 }
 
 // eta is how long the requests of a lane will take.

@@ -259,6 +259,7 @@ type lane struct {
 	measured   time.Time     // when the first bytes came
 	delay      time.Duration // from the first request to its first bytes
 	rate       flow.Meter
+	sprint     sprint
 	busy       time.Time // since when it has had requests, while it has
 	asked      time.Time // for the first time
 	slow       bool      // it fell silent, and is asked for one piece at a time until bytes come
