@@ -326,7 +326,7 @@ class Desk:
 
     def scrolled_to(self, name):
         """Shows the settings, scrolled until that name can be read."""
-        self.key('ctrl+1', 'ctrl+comma')
+        self.key('ctrl+2', 'ctrl+comma')
         for _ in range(20):
             if self.find(name):
                 break

@@ -59,7 +59,7 @@ func TestEveryKeyOfTheMenusStandsInTheHelpAndTheOtherWayRound(t *testing.T) {
 // everyScreen shows the pages, the details and the sheets, one after another.
 func everyScreen(d *desk, look func(name string)) {
 	w := d.window
-	signs := [pages.PlaceCount]string{"a.iso", "film 1.mkv", "Grace", "share 1", "kitchen", "/home/ada/Downloads"}
+	signs := [pages.PlaceCount]string{"Hopper", "a.iso", "film 1.mkv", "Grace", "share 1", "kitchen", "/home/ada/Downloads"}
 	for at := range pages.PlaceCount {
 		w.goTo(at)
 		d.reads(signs[at])

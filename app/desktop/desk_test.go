@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 )
 
@@ -109,6 +110,7 @@ func newDeskOn(t *testing.T, app fyne.App, engine *fakeEngine, around face.Engin
 	}
 	d.window = w
 	t.Cleanup(d.close)
+	w.goTo(pages.PlaceSearch) // most tests begin there
 	w.begin()
 	return d
 }

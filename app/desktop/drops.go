@@ -3,6 +3,8 @@
 package desktop
 
 import (
+	"time"
+
 	"fyne.io/fyne/v2"
 
 	"centralizedp2p/app/desktop/pages"
@@ -10,17 +12,31 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// drops takes files and folders that a person wants to share, and reviews them.
+// dropSettles is how long after a drop the window knows what is under the pointer.
+// Fyne tells of the drop before it moves the pointer there, and on Windows and macOS
+// it tells of no way there; the position that it gives is the one before the drag.
+const dropSettles = 100 * time.Millisecond
+
+// drops takes files and folders that a person wants to share or to send, and reviews
+// them.
 type drops struct {
 	window   pages.Window
-	engine   face.Shares
+	engine   reviewEngine
 	crossing *crossing
 	refuse   func(words.Message)
+	// under returns who is under the pointer now. sure is false if what is dropped
+	// may be meant for everybody.
+	under    func() (to face.Person, sure, ok bool)
 	reviewed *reviewSheet // open, or nil
 }
 
-// dropped answers a drop anywhere on the window; Fyne does not say reliably
-// where.
+// arrived answers a drop anywhere on the window, once it is known where.
+func (d *drops) arrived(uris []fyne.URI) {
+	d.crossing.after(dropSettles, func() { d.dropped(uris) })
+}
+
+// dropped sends what was dropped on a person, and reviews what was dropped anywhere
+// else.
 func (d *drops) dropped(uris []fyne.URI) {
 	var paths []string
 	for _, uri := range uris {
@@ -28,14 +44,20 @@ func (d *drops) dropped(uris []fyne.URI) {
 			paths = append(paths, uri.Path())
 		}
 	}
-	if len(paths) == 0 {
+	to, sure, ok := d.under()
+	switch {
+	case len(paths) == 0:
 		d.refuse(words.Message{
 			What: words.L("What was dropped is not a file"),
 			Next: words.L("Save it to a folder first, then drop the file."),
 		})
-		return
+	case ok && sure:
+		d.give(to, paths)
+	case ok:
+		d.reviewFor(to, paths)
+	default:
+		d.review(paths)
 	}
-	d.review(paths)
 }
 
 // pickFile lets the person choose files to share. Fyne's dialog takes one at a
@@ -54,6 +76,17 @@ func (d *drops) pickFolder() {
 	sheets.PickFolder(words.L("Choose a folder to share"), "", func(path string) { d.review([]string{path}) })
 }
 
+// pickFor lets the person choose files, or a folder, to send to somebody.
+func (d *drops) pickFor(to face.Person, folder bool) {
+	sheets := d.window.Sheets()
+	sheets.CloseAll()
+	if folder {
+		sheets.PickFolder(words.L("Choose a folder to send"), "", func(path string) { d.reviewFor(to, []string{path}) })
+		return
+	}
+	sheets.PickFiles(func(paths []string) { d.reviewFor(to, paths) })
+}
+
 // review asks which of some paths to share. If that question is already open, it
 // adds the paths.
 func (d *drops) review(paths []string) {
@@ -61,5 +94,14 @@ func (d *drops) review(paths []string) {
 		d.reviewed.add(paths)
 		return
 	}
-	d.reviewed = openReview(d.window, d.engine, d.crossing, paths, func() { d.reviewed = nil })
+	d.open(nil, paths)
+}
+
+// reviewFor asks which of some paths to send to somebody.
+func (d *drops) reviewFor(to face.Person, paths []string) { d.open(&to, paths) }
+
+func (d *drops) open(to *face.Person, paths []string) {
+	opened := openReview(d.window, d.engine, d.crossing, to, paths, func() { d.reviewed = nil })
+	opened.sendInstead = d.reviewFor
+	d.reviewed = opened
 }

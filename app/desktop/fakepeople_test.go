@@ -15,7 +15,9 @@ type fakePeople struct {
 	list   []face.Person
 	in     []face.Request
 	out    []face.Request
+	toSend face.Review // what a review of what is sent says
 	sent   []face.SendRequest
+	browse []face.Hit // what everybody shares
 }
 
 func (f *fakePeople) People(context.Context, string) (face.PeopleList, error) {
@@ -36,7 +38,9 @@ func (f *fakePeople) Person(_ context.Context, id netproto.PeerID) (face.Person,
 }
 
 func (f *fakePeople) Browse(context.Context, netproto.PeerID, string) (face.SearchPage, error) {
-	return face.SearchPage{}, nil
+	f.people.Lock()
+	defer f.people.Unlock()
+	return face.SearchPage{Hits: slices.Clone(f.browse)}, nil
 }
 
 func (f *fakePeople) Know(_ context.Context, id netproto.PeerID, known face.Known) error {
@@ -48,6 +52,12 @@ func (f *fakePeople) Know(_ context.Context, id netproto.PeerID, known face.Know
 		}
 	}
 	return nil
+}
+
+func (f *fakePeople) ReviewSend(context.Context, []string) (face.Review, error) {
+	f.people.Lock()
+	defer f.people.Unlock()
+	return f.toSend, nil
 }
 
 func (f *fakePeople) Send(_ context.Context, r face.SendRequest) (string, error) {

@@ -21,6 +21,7 @@ import (
 
 // sidebarIcons are the icons of the pages in the sidebar.
 var sidebarIcons = [pages.PlaceCount]func() fyne.Resource{
+	pages.PlacePeople:    func() fyne.Resource { return kit.Icon("people") },
 	pages.PlaceSearch:    theme.SearchIcon,
 	pages.PlaceDownloads: theme.DownloadIcon,
 	pages.PlaceUploads:   theme.UploadIcon,
@@ -31,7 +32,7 @@ var sidebarIcons = [pages.PlaceCount]func() fyne.Resource{
 
 // isCounted reports whether the sidebar shows a number beside the name of a page.
 func isCounted(place pages.Place) bool {
-	return place == pages.PlaceDownloads || place == pages.PlaceUploads || place == pages.PlaceShared
+	return place == pages.PlacePeople || place == pages.PlaceDownloads || place == pages.PlaceUploads || place == pages.PlaceShared
 }
 
 // leastSidebar is the least width of the sidebar.
@@ -132,6 +133,7 @@ func (f *frame) showPlace(to pages.Place, screen fyne.CanvasObject) {
 
 func (f *frame) show(status face.Status) {
 	counts := status.Counts
+	f.nav[pages.PlacePeople].SetCount(counts.Requests, false)
 	f.nav[pages.PlaceDownloads].SetCount(counts.Downloads, counts.Failed > 0)
 	f.nav[pages.PlaceUploads].SetCount(counts.Uploads, false)
 	f.nav[pages.PlaceShared].SetCount(counts.Shares, false)

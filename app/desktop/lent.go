@@ -28,6 +28,12 @@ func (w *window) GoTo(to pages.Place) {
 	}
 }
 
+// GoToPerson shows the page of a person.
+func (w *window) GoToPerson(person netproto.PeerID) {
+	w.GoTo(pages.PlacePeople)
+	w.people().Show(person)
+}
+
 // Shows reports whether the person sees a page now.
 func (w *window) Shows(place pages.Place) bool {
 	return w.place == place && !w.asking && !w.crossing.hidden.Load()

@@ -93,7 +93,7 @@ func (m *menus) rows() []command {
 	return []command{
 		{name: "Pause or resume", key: fyne.KeySpace, run: onRows(actor.Toggle), on: on(pages.PlaceDownloads)},
 		{name: "Remove", key: fyne.KeyDelete, run: onRows(actor.Remove), on: on(pages.PlaceDownloads, pages.PlaceShared)},
-		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.Open), on: on(pages.PlaceSearch, pages.PlaceDownloads, pages.PlaceShared)},
+		{name: "Open", key: fyne.KeyReturn, run: onRows(actor.Open), on: on(pages.PlacePeople, pages.PlaceSearch, pages.PlaceDownloads, pages.PlaceShared)},
 		{name: "Details", key: fyne.KeyF8, run: w.keys.details, on: on(pages.PlaceDownloads)},
 	}
 }
@@ -164,6 +164,7 @@ func (m *menus) typedKey(event *fyne.KeyEvent) {
 		case w.sheets.Close():
 		case w.asking:
 			w.wizard.skip()
+		case w.place == pages.PlacePeople && w.people().Back():
 		default:
 			w.notice.hide()
 		}

@@ -14,8 +14,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// herald sends notifications about downloads that end, even while the window is
-// hidden. It gathers those that end within a few seconds.
+// herald sends notifications about downloads that end and requests that arrive, even
+// while the window is hidden. It gathers those of a few seconds.
 type herald struct {
 	window   pages.Window
 	app      fyne.App
@@ -24,6 +24,8 @@ type herald struct {
 	known    map[string]face.DownloadState // nil before the first look
 	finished []face.Download
 	failed   []face.Download
+	arrived  map[string]bool // requests that were told, or were there at the first look; nil before it
+	requests []face.Request
 	gathers  bool // tell is due
 }
 
@@ -31,6 +33,7 @@ type herald struct {
 type heraldEngine interface {
 	face.Overview
 	face.Downloads
+	face.People
 }
 
 // look asks the engine for news. It runs beside the UI thread.
@@ -43,9 +46,35 @@ func (h *herald) look(ctx context.Context) func() {
 	if err != nil {
 		return nil
 	}
+	inbox, err := h.engine.Inbox(ctx)
+	if err != nil {
+		return nil
+	}
 	return func() {
 		h.seen(status)
 		h.see(downloads)
+		h.hear(inbox)
+	}
+}
+
+// hear notes the requests that arrived.
+func (h *herald) hear(inbox []face.Request) {
+	known := make(map[string]bool, len(inbox))
+	for _, r := range inbox {
+		known[r.ID] = true
+		if h.arrived != nil && !h.arrived[r.ID] && r.State == face.RequestWaiting {
+			h.requests = append(h.requests, r)
+			h.gather()
+		}
+	}
+	h.arrived = known
+}
+
+// gather tells what happened, and what else happens soon.
+func (h *herald) gather() {
+	if !h.gathers {
+		h.gathers = true
+		h.window.After(gatherTime, h.tell)
 	}
 }
 
@@ -66,9 +95,8 @@ func (h *herald) see(downloads []face.Download) {
 		}
 	}
 	h.known = known
-	if len(h.finished)+len(h.failed) > 0 && !h.gathers {
-		h.gathers = true
-		h.window.After(gatherTime, h.tell)
+	if len(h.finished)+len(h.failed) > 0 {
+		h.gather()
 	}
 }
 
@@ -85,7 +113,26 @@ func (h *herald) tell() {
 		}
 		h.send(words.N("{{.Count}} downloads failed", len(h.failed), words.Values{"Count": words.Count(len(h.failed))}), text)
 	}
-	h.finished, h.failed, h.gathers = nil, nil, false
+	h.tellRequests(prefs.BoolWithFallback(prefAsked, true))
+	h.finished, h.failed, h.requests, h.gathers = nil, nil, nil, false
+}
+
+// tellRequests says who wants to send something: on the page that is shown, and as a
+// notification unless the person wants none.
+func (h *herald) tellRequests(notify bool) {
+	if len(h.requests) == 0 {
+		return
+	}
+	title := words.N("{{.Count}} requests wait for an answer", len(h.requests), words.Values{"Count": words.Count(len(h.requests))})
+	if len(h.requests) == 1 {
+		title = words.L("{{.Name}} wants to send you something", words.Values{"Name": pages.NameOf(h.requests[0].Name, h.requests[0].PeerID)})
+	}
+	if !h.window.Shows(pages.PlacePeople) {
+		h.window.TellNext(title, words.L("Show"), func() { h.window.GoTo(pages.PlacePeople) })
+	}
+	if notify {
+		h.send(title, words.Join(words.Files(h.requests[0].Files), words.Size(h.requests[0].Size), pages.ItemsOf(h.requests[0])))
+	}
 }
 
 // send may wait for the desktop, so it does not run on the UI thread.

@@ -18,6 +18,7 @@ const (
 	prefQuiet    = "quit.quietly"
 	prefFinished = "notify.finished"
 	prefFailed   = "notify.failed"
+	prefAsked    = "notify.requests"
 )
 
 // Sizes of the window: at first, and at least.

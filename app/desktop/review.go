@@ -55,11 +55,19 @@ func (l reviewLine) tickLine() kit.TickLine {
 	return line
 }
 
-// reviewSheet lets a person decide which of some paths to share.
+// reviewEngine is what the review needs of the engine.
+type reviewEngine interface {
+	face.Shares
+	face.People
+}
+
+// reviewSheet lets a person decide which of some paths to share, or to send to somebody.
 type reviewSheet struct {
 	window   pages.Window
-	engine   face.Shares
+	engine   reviewEngine
 	crossing *crossing
+	to       *face.Person   // who it is sent to; nil if it is shared
+	message  *kit.TextEntry // for them; nil if it is shared
 	paths    []string
 	lines    []reviewLine
 	ticks    map[string]bool // by reviewLine.key, decided before more paths were added
@@ -70,19 +78,31 @@ type reviewSheet struct {
 	sheet    *fyne.Container // body and total
 	review   face.Review
 	stop     context.CancelFunc // stops the look at the files
+	// sendInstead reviews paths that somebody is to get.
+	sendInstead func(to face.Person, paths []string)
 }
 
 // openReview looks at paths, beside the UI thread, and asks which of them to
-// share. It calls gone when the person decided.
-func openReview(w pages.Window, engine face.Shares, c *crossing, paths []string, gone func()) *reviewSheet {
-	s := &reviewSheet{window: w, engine: engine, crossing: c, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
+// share, or to send to somebody unless to is nil. It calls gone when the person decided.
+func openReview(w pages.Window, engine reviewEngine, c *crossing, to *face.Person, paths []string, gone func()) *reviewSheet {
+	s := &reviewSheet{window: w, engine: engine, crossing: c, to: to, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
+	title, other := words.L("Share these?"), kit.NewButtonWithIcon(words.L("Send to…"), theme.AccountIcon(), s.sendTo)
 	s.share = kit.PrimaryButton(words.L("Share"), theme.UploadIcon(), s.confirm)
+	var foot fyne.CanvasObject = s.total
+	if to != nil {
+		title = words.L("Send to {{.Name}}?", words.Values{"Name": pages.PersonName(*to)})
+		s.share = kit.PrimaryButton(words.L("Send"), theme.UploadIcon(), s.send)
+		s.message = kit.NewTextEntry(w.Host().Pressed)
+		s.message.PlaceHolder = words.L("A message, if you like")
+		foot = container.NewVBox(s.total, s.message)
+		other.Hide()
+	}
 	more := kit.NewButtonWithIcon(words.L("Add another file"), theme.ContentAddIcon(), func() {
 		w.Sheets().PickFiles(s.add)
 	})
 	s.body = container.NewStack()
-	s.sheet = container.NewBorder(nil, s.total, nil, nil, s.body)
-	opened := w.Sheets().Open(words.L("Share these?"), s.sheet, fyne.NewSize(640, 520), more, w.Sheets().CancelButton(), s.share)
+	s.sheet = container.NewBorder(nil, foot, nil, nil, s.body)
+	opened := w.Sheets().Open(title, s.sheet, fyne.NewSize(640, 520), more, other, w.Sheets().CancelButton(), s.share)
 	opened.Gone = func() {
 		gone()
 		s.stop()
@@ -112,7 +132,11 @@ func (s *reviewSheet) look() {
 	s.body.Refresh()
 	s.crossing.startWithin(reviewTime, func(within context.Context) func() {
 		defer context.AfterFunc(within, stop)()
-		review, err := s.engine.Review(ctx, paths)
+		look := s.engine.Review
+		if s.to != nil {
+			look = s.engine.ReviewSend
+		}
+		review, err := look(ctx, paths)
 		err = pages.InTime(within, err)
 		return func() {
 			switch {

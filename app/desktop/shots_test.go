@@ -79,6 +79,11 @@ func TestShots(t *testing.T) {
 	}
 	engine.status.Reach = face.Reach{Verdict: face.VerdictCalled, Reason: face.ReachPortClosed, Advice: face.AdviceSwitchOnUPnP, Port: 6881}
 	engine.tracker = face.TrackerView{Reach: engine.status.Reach, KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic"}, PeersOnline: 12, Resources: 4021, LeaseSeconds: 90, RoundTripMilli: 14}
+	engine.list, engine.in, engine.out = somePeople()
+	engine.in = engine.in[:1]
+	engine.browse = []face.Hit{hit(1, "Holidays", 812_000_000, netproto.KindFolder, 3), hit(5, "song.flac", 31_000_000, netproto.KindAudio, 7)}
+	engine.toSend = face.Review{Items: []face.ReviewItem{{Path: "/a/song.flac", Name: "song.flac", Files: 1, Size: 31_000_000}}}
+	engine.folder = face.Folder{Files: []face.FolderFile{{FolderEntry: netproto.FolderEntry{Path: "day 1/a.jpg", Size: 3e6, Hash: hashOf(50)}}}}
 	for _, look := range []kit.Look{kit.LookLight, kit.LookDark} {
 		for _, size := range []fyne.Size{fyne.NewSize(1100, 700), fyne.NewSize(720, 480)} {
 			d := newDesk(t, engine, Options{})
@@ -101,6 +106,14 @@ func TestShots(t *testing.T) {
 				}
 				f.Close()
 			}
+			shot("people", pages.PlacePeople, "Hopper", nil)
+			shot("person", pages.PlacePeople, "Hopper", func() { d.window.people().Show(engine.list[0].PeerID); d.reads("Holidays") })
+			shot("verify", pages.PlacePeople, "Holidays", func() { d.tap("Verify…") })
+			d.window.sheets.CloseAll()
+			shot("send", pages.PlacePeople, "Holidays", func() { d.window.drops.reviewFor(engine.list[0], []string{"/a"}); d.reads("song.flac") })
+			d.window.sheets.CloseAll()
+			d.window.people().Back()
+			shot("sent", pages.PlacePeople, "Hopper", func() { d.tap("Sent") })
 			shot("search", pages.PlaceSearch, "9 results", func() { listOf[face.Hit](d).SelectOnly(2) })
 			shot("downloads", pages.PlaceDownloads, "song.flac", func() { listOf[face.Download](d).SelectOnly(0) })
 			shot("details", pages.PlaceDownloads, "song.flac", func() { d.window.keys.details(); listOf[face.Download](d).SelectOnly(0) })

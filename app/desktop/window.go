@@ -153,11 +153,11 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	w.win.Canvas().SetOnTypedKey(w.menus.typedKey)
 	w.win.Canvas().SetOnTypedRune(w.keys.typedRune)
 	w.win.Canvas().AddShortcut(&fyne.ShortcutCut{}, w.menus.typedCut)
-	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.drops.dropped(uris) })
+	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.drops.arrived(uris) })
 	w.win.SetOnClosed(w.closed)
 	w.win.SetCloseIntercept(w.exit.closeAsked)
 	w.win.Resize(w.prefs.size())
-	w.goTo(pages.PlaceSearch)
+	w.goTo(pages.PlacePeople)
 	return w, nil
 }
 
@@ -167,7 +167,13 @@ func (w *window) assemble() {
 	w.sheets.Native = w.pick
 	w.undo = newUndo(w, w.crossing, func() { w.notice.hide() }, w.moved)
 	w.links = &links{window: w, engine: w.engine, clipboard: w.app.Clipboard(), next: func() { w.requests.openNext() }}
-	w.drops = &drops{window: w, engine: w.engine, crossing: w.crossing, refuse: func(m words.Message) { w.notice.fail(m) }}
+	w.drops = &drops{window: w, engine: w.engine, crossing: w.crossing, refuse: func(m words.Message) { w.notice.fail(m) },
+		under: func() (face.Person, bool, bool) {
+			if w.place != pages.PlacePeople || w.sheets.IsOpen() || w.asking {
+				return face.Person{}, false, false
+			}
+			return w.people().Under()
+		}}
 	w.requests = &requests{crossing: w.crossing, incoming: w.options.Requests, present: w.present,
 		busy: func() bool { return w.sheets.IsOpen() || w.asking || w.links.asking }, link: w.links.open, files: w.drops.review, waiting: w.options.Open}
 	w.player = &player{window: w}
@@ -190,6 +196,7 @@ func (w *window) build() {
 	w.undo.build()
 	search := pages.NewSearch(w, w.engine, w.drops.pickFile)
 	w.pages = [pages.PlaceCount]page{
+		pages.PlacePeople:    pages.NewPeople(w, w.engine, w.drops.pickFor),
 		pages.PlaceSearch:    search,
 		pages.PlaceDownloads: pages.NewDownloads(w, w.engine, w.undo, w.keys.find),
 		pages.PlaceUploads:   pages.NewUploads(w, w.engine),
@@ -310,6 +317,8 @@ func (w *window) visit(to pages.Place) {
 	w.goTo(to)
 	w.pages[to].Focus()
 }
+
+func (w *window) people() *pages.People { return w.pages[pages.PlacePeople].(*pages.People) }
 
 func (w *window) search() *pages.Search { return w.pages[pages.PlaceSearch].(*pages.Search) }
 

@@ -150,6 +150,7 @@ func (s *windowSettings) Notifications() []fyne.CanvasObject {
 	return []fyne.CanvasObject{
 		s.preference(words.L("When a download finishes"), prefFinished),
 		s.preference(words.L("When a download fails"), prefFailed),
+		s.preference(words.L("When somebody wants to send me something"), prefAsked),
 	}
 }
 

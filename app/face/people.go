@@ -25,6 +25,9 @@ type People interface {
 	// requests nor fetch anything from here.
 	Know(ctx context.Context, person netproto.PeerID, known Known) error
 
+	// ReviewSend inspects files and folders that a person wants to send, as
+	// [Shares.Review] does; what is shared already can be sent, too.
+	ReviewSend(ctx context.Context, paths []string) (Review, error)
 	// Send offers files and folders to a person and nobody else. It returns the ID of
 	// the request; the rest shows in Outbox. Secrets in folders are left out as in a
 	// share, unless the items allow them. "too-large" if there are more than
@@ -130,18 +133,19 @@ func (s RequestState) Over() bool {
 
 // Request is "NAME sends you 3 files", as either side sees it.
 type Request struct {
-	ID      string          `json:"id"`
-	Number  int             `json:"number"` // for the command line; the same as long as it is in the list
-	PeerID  netproto.PeerID `json:"peer_id"`
-	Name    string          `json:"name,omitempty"` // of the other person
-	Message string          `json:"message,omitempty"`
-	Items   []RequestItem   `json:"items"`
-	Size    int64           `json:"size"` // bytes of all items
-	Files   int             `json:"files"`
-	Sent    time.Time       `json:"sent"`
-	State   RequestState    `json:"state"`
-	Failure Failure         `json:"failure,omitzero"`
-	Folder  string          `json:"folder,omitempty"` // where an accepted one is saved, absolute
+	ID      string             `json:"id"`
+	Number  int                `json:"number"` // for the command line; the same as long as it is in the list
+	PeerID  netproto.PeerID    `json:"peer_id"`
+	Key     netproto.PublicKey `json:"key"` // of the other person, as Name
+	Name    string             `json:"name,omitempty"`
+	Message string             `json:"message,omitempty"`
+	Items   []RequestItem      `json:"items"`
+	Size    int64              `json:"size"` // bytes of all items
+	Files   int                `json:"files"`
+	Sent    time.Time          `json:"sent"`
+	State   RequestState       `json:"state"`
+	Failure Failure            `json:"failure,omitzero"`
+	Folder  string             `json:"folder,omitempty"` // where an accepted one is saved, absolute
 	// Downloads are the IDs of the downloads of an accepted request of the inbox.
 	Downloads []string `json:"downloads,omitempty"`
 }

@@ -140,7 +140,7 @@ func numbersOf(ids []string) []uint64 {
 func requests(records []library.Request) []face.Request {
 	list := make([]face.Request, len(records))
 	for i, r := range records {
-		list[i] = face.Request{ID: strconv.FormatUint(r.Number, 10), Number: int(r.Number), PeerID: netproto.PeerIDOf(r.Peer[:]),
+		list[i] = face.Request{ID: strconv.FormatUint(r.Number, 10), Number: int(r.Number), PeerID: netproto.PeerIDOf(r.Peer[:]), Key: r.Peer,
 			Name: r.Name, Message: r.Message, Sent: r.Sent, State: face.RequestState(r.State), Folder: r.Dir, Downloads: r.Downloads}
 		if r.Code != "" {
 			list[i].Failure = face.Failure{Code: r.Code, Detail: r.Reason}

@@ -15,10 +15,21 @@ import (
 
 // Review inspects what a person wants to share.
 func (ss *shares) Review(ctx context.Context, paths []string) (face.Review, error) {
-	r := reviewing{survey: ss.engine.Shares.Survey, shared: map[string]bool{}}
+	shared := map[string]bool{}
 	for _, s := range ss.engine.Shares.List() {
-		r.shared[s.Path] = true
+		shared[s.Path] = true
 	}
+	return ss.review(ctx, paths, shared)
+}
+
+// ReviewSend inspects what a person wants to send.
+func (p *persons) ReviewSend(ctx context.Context, paths []string) (face.Review, error) {
+	return p.review(ctx, paths, map[string]bool{})
+}
+
+// review inspects paths. Those that are shared already are skipped.
+func (c *core) review(ctx context.Context, paths []string, shared map[string]bool) (face.Review, error) {
+	r := reviewing{survey: c.engine.Shares.Survey, shared: shared}
 	for _, p := range paths {
 		if err := ctx.Err(); err != nil {
 			return face.Review{}, coded(err)

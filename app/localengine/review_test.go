@@ -98,11 +98,15 @@ func TestAReviewSaysWhatHasAPathThatIsTooLong(t *testing.T) {
 	})
 }
 
-func TestAReviewSkipsWhatIsShared(t *testing.T) {
+func TestAReviewSkipsWhatIsSharedUnlessItIsToBeSent(t *testing.T) {
 	alice, _, _ := neighbours(t)
 	path, _ := alice.write("song.flac", 1000)
 	alice.offer(path)
 	expect(t, alice.review(path), face.Review{Skipped: []face.SkippedPath{{Path: path, Reason: face.SkipShared}}})
+	toSend, err := alice.ReviewSend(deadline(t), []string{path, path})
+	check(t, err)
+	expect(t, toSend, face.Review{Items: []face.ReviewItem{{Path: path, Name: "song.flac", Files: 1, Size: 1000}},
+		Skipped: []face.SkippedPath{{Path: path, Reason: face.SkipShared}}})
 }
 
 func TestTenThousandFilesAreReviewedQuickly(t *testing.T) {

@@ -252,6 +252,11 @@ func (c *Client) Know(ctx context.Context, person netproto.PeerID, known face.Kn
 	return order(ctx, c, "Know", object{"person": person, "known": known})
 }
 
+// ReviewSend implements [face.Engine].
+func (c *Client) ReviewSend(ctx context.Context, paths []string) (face.Review, error) {
+	return ask[face.Review](ctx, c, "ReviewSend", object{"paths": paths})
+}
+
 // Send implements [face.Engine].
 func (c *Client) Send(ctx context.Context, request face.SendRequest) (string, error) {
 	return ask[string](ctx, c, "Send", object{"request": request})

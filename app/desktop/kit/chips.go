@@ -45,7 +45,8 @@ func (c *Chips) Count(index, count int) {
 	}
 }
 
-func (c *Chips) choose(index int) {
+// Choose chooses the name at index.
+func (c *Chips) Choose(index int) {
 	if index < 0 || index >= len(c.list) || index == c.Chosen {
 		return
 	}
@@ -101,7 +102,7 @@ func (c *chip) paint() {
 }
 
 // Tapped chooses the chip.
-func (c *chip) Tapped(*fyne.PointEvent) { c.chips.choose(c.index) }
+func (c *chip) Tapped(*fyne.PointEvent) { c.chips.Choose(c.index) }
 
 // AccessibilityLabel returns what a screen reader says.
 func (c *chip) AccessibilityLabel() string { return c.name.Text }
@@ -112,7 +113,7 @@ func (c *chip) TypedKey(event *fyne.KeyEvent) {
 	step := 0
 	switch event.Name {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
-		c.chips.choose(c.index)
+		c.chips.Choose(c.index)
 	case fyne.KeyLeft:
 		step = -1
 	case fyne.KeyRight:
@@ -120,6 +121,6 @@ func (c *chip) TypedKey(event *fyne.KeyEvent) {
 	}
 	if to := c.index + step; step != 0 && to >= 0 && to < len(c.chips.list) {
 		fyne.CurrentApp().Driver().CanvasForObject(c).Focus(c.chips.list[to])
-		c.chips.choose(to)
+		c.chips.Choose(to)
 	}
 }

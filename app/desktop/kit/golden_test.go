@@ -69,7 +69,7 @@ var looks = map[string]func(*stand) fyne.CanvasObject{
 	"chips": func(*stand) fyne.CanvasObject {
 		c := NewChips([]words.Phrase{"All", "Active", "Finished"}, func() {})
 		c.Count(0, 12345)
-		c.choose(1)
+		c.Choose(1)
 		c.list[0].MouseIn(nil)
 		c.list[2].FocusGained()
 		return container.NewVBox(c.Box)

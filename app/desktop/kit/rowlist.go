@@ -196,6 +196,16 @@ func (l *RowList[T]) Selection() []T {
 	return rows
 }
 
+// Hovered returns the row under the pointer, if there is one.
+func (l *RowList[T]) Hovered() (row T, ok bool) {
+	for r := range l.bound {
+		if r.hovered && r.index < len(l.Rows) {
+			return l.Rows[r.index], true
+		}
+	}
+	return row, false
+}
+
 func (l *RowList[T]) isSelected(index int) bool {
 	return index < len(l.keys) && l.selected[l.keys[index]]
 }

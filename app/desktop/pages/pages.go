@@ -1,6 +1,6 @@
 //go:build !darwin || cgo
 
-// Package pages holds the pages of the window: search, downloads, uploads, shares,
+// Package pages holds the pages of the window: people, search, downloads, uploads, shares,
 // tracker and settings. A page shows what the engine knows and passes on what the
 // person wants. It knows the window around it only as [Window], and no other
 // page: what leads to another page goes through Window.GoTo.
@@ -20,6 +20,7 @@ import (
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
 // Place is a page, in the order of the sidebar.
@@ -27,7 +28,8 @@ type Place int
 
 // The pages.
 const (
-	PlaceSearch Place = iota
+	PlacePeople Place = iota
+	PlaceSearch
 	PlaceDownloads
 	PlaceUploads
 	PlaceShared
@@ -37,6 +39,7 @@ const (
 )
 
 var placeNames = [PlaceCount]words.Phrase{
+	PlacePeople:    "People",
 	PlaceSearch:    "Search",
 	PlaceDownloads: "Downloads",
 	PlaceUploads:   "Uploads",
@@ -71,6 +74,8 @@ type Window interface {
 	// Act hands an action to the engine. It shows a failure; after success it runs
 	// done, unless that is nil. Then it pokes.
 	Act(action func(context.Context) error, done func())
+	// GoToPerson shows the page of a person.
+	GoToPerson(person netproto.PeerID)
 	// Shows reports whether the person sees a page now.
 	Shows(place Place) bool
 	// Poke has the page that is shown pulled as soon as possible.

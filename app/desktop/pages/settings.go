@@ -117,7 +117,8 @@ func (p *Settings) cards() []fyne.CanvasObject {
 	folder := container.NewBorder(nil, nil, nil, choose, p.folder.entry)
 	shared := kit.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) })
 	return []fyne.CanvasObject{
-		kit.Card(words.L("General"), append([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry)}, p.own.General()...)...),
+		kit.Card(words.L("General"), append([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry),
+			p.check(words.L("Do not list me among the people"), func(s *face.Settings) *bool { return &s.Unlisted })}, p.own.General()...)...),
 		kit.Card(words.L("Downloads"),
 			p.folder.named(words.L("Folder"), folder),
 			p.atOnce.named(words.L("Downloads at once"), p.atOnce.entry),

@@ -13,6 +13,7 @@ import (
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
 func TestMain(m *testing.M) {
@@ -87,6 +88,7 @@ func (s *stand) After(time.Duration, func()) (forget func()) { return func() {} 
 func (s *stand) Sheets() *kit.Sheets                         { return s.sheets }
 func (s *stand) Status() face.Status                         { return s.status }
 func (s *stand) GoTo(Place)                                  {}
+func (s *stand) GoToPerson(netproto.PeerID)                  {}
 func (s *stand) Shows(Place) bool                            { return true }
 func (s *stand) Poke()                                       {}
 func (s *stand) Tell(string)                                 {}

@@ -1,0 +1,192 @@
+//go:build !darwin || cgo
+
+package pages
+
+import (
+	"context"
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
+	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+)
+
+// The chips of a person's page, in order.
+const (
+	showTheirShares = iota
+	showBetweenUs
+)
+
+// personPage is the page of one person: what they share, and what was sent between
+// them and the person at this computer.
+type personPage struct {
+	window        Window
+	engine        PeopleEngine
+	person        face.Person
+	box           *fyne.Container
+	face          *personFace
+	name, caption *kit.Line
+	marks         *markIcons
+	head          *fyne.Container
+	star, verify  *kit.IconButton
+	sending       *kit.Button
+	chips         *kit.Chips
+	shares        *shareTree
+	requests      *kit.RowList[requestRow]
+	rows          []requestRow
+	none          *widget.Label
+	body          *fyne.Container
+}
+
+func newPersonPage(p *People, person face.Person) *personPage {
+	w := p.window
+	one := &personPage{window: w, engine: p.engine, person: person, face: newPersonFace(portraitSide), name: kit.NewNameLine(), caption: kit.NewCaption(),
+		marks: newMarkIcons(), none: kit.Hint(words.L("Nothing was sent between you yet."))}
+	one.none.Alignment = fyne.TextAlignCenter
+	one.name.TextSize = theme.SizeNameSubHeadingText
+	tips := w.Host().Tips
+	back := kit.NewIconButton(tips, theme.NavigateBackIcon(), words.L("Back"), func() { p.Back() })
+	one.star = kit.NewIconButton(tips, kit.Icon("star"), words.L("Favourite"), func() {
+		favourite := one.person.Favourite
+		know(w, p.engine, person.PeerID, func(k *face.Known) { k.Favourite = !favourite }, nil)
+	})
+	one.verify = kit.NewIconButton(tips, kit.Icon("verify"), words.L("Verify…"), func() { openVerify(w, p.engine, one.person) })
+	var more *kit.IconButton
+	more = kit.NewIconButton(tips, theme.MoreHorizontalIcon(), words.L("More actions"), func() {
+		menu := &kit.Menu{}
+		addSending(menu, one.person, p.send)
+		menu.Separate()
+		addKnowing(menu, w, p.engine, one.person)
+		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(more).AddXY(0, more.Size().Height)
+		widget.ShowPopUpMenuAtPosition(&menu.Menu, w.Host().Canvas, at)
+	})
+	one.sending = kit.PrimaryButton(words.L("Send files"), theme.FileIcon(), func() { p.send(one.person, false) })
+	one.shares = newShareTree(w, p.engine, person.PeerID, func(ticked bool) {
+		one.sending.Importance = widget.HighImportance // the next step, unless something is chosen to be downloaded
+		if ticked {
+			one.sending.Importance = widget.MediumImportance
+		}
+		one.sending.Refresh()
+	})
+	one.requests = newRequestList(w, p.engine, p.openRequest)
+	one.chips = kit.NewChips([]words.Phrase{"Shared files", "Sent and received"}, one.arrange)
+	one.head = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(back), container.NewCenter(one.face.box)),
+		container.NewHBox(container.NewCenter(one.marks.box), container.NewCenter(one.star), container.NewCenter(one.verify), container.NewCenter(more),
+			container.NewCenter(one.sending)),
+		kit.Inset(kit.GapMedium, kit.Gap, container.New(nameOverCaption{}, one.name, one.caption)))
+	one.body = container.NewStack(one.shares.box)
+	one.box = container.NewBorder(container.NewVBox(one.head, one.chips.Box), nil, nil, nil, one.body)
+	one.fill(person)
+	return one
+}
+
+// begin fetches what the person shares. The page must be in the window.
+func (one *personPage) begin() {
+	one.focus()
+	one.shares.load()
+}
+
+func (one *personPage) focus() { one.window.Host().Canvas.Unfocus() }
+
+// pull asks the engine about the person.
+func (one *personPage) pull(ctx context.Context) func() {
+	id := one.shares.person
+	person, err := one.engine.Person(ctx, id)
+	if err != nil {
+		return func() {
+			if netproto.CodeOf(err) != netproto.CodeUnreachable { // else the banner says so
+				one.caption.SetText(words.Explain(face.FailureOf(err)).Headline())
+			}
+		}
+	}
+	in, err := one.engine.Inbox(ctx)
+	if err != nil {
+		return func() { one.window.Fail(err) }
+	}
+	out, err := one.engine.Outbox(ctx)
+	if err != nil {
+		return func() { one.window.Fail(err) }
+	}
+	with := func(r face.Request) bool { return r.PeerID != id }
+	return func() {
+		one.fill(person)
+		rows := append(requestRows(slices.DeleteFunc(out, with), true), requestRows(slices.DeleteFunc(in, with), false)...)
+		slices.SortStableFunc(rows, func(a, b requestRow) int { return b.sent.Compare(a.sent) })
+		one.rows = rows
+		one.requests.SetRows(rows)
+		one.chips.Count(showBetweenUs, len(rows))
+		one.arrange()
+	}
+}
+
+// fill shows what is known of the person.
+func (one *personPage) fill(person face.Person) {
+	one.person = person
+	one.face.set(person.Key, person.Online)
+	one.name.SetText(NameOf(person.Name, person.PeerID))
+	one.caption.SetText(words.Join(presenceWords(person), sharesWords(person)))
+	star, text := kit.Icon("star"), words.L("Make a favourite")
+	if person.Favourite {
+		star, text = kit.Tinted(star, theme.ColorNameWarning), words.L("No longer a favourite")
+	}
+	one.star.Set(star, text)
+	shield, said := kit.Icon("verify"), words.L("Verify…")
+	if person.Verified {
+		shield, said = kit.Tinted(shield, theme.ColorNameSuccess), words.L("Verified")
+	}
+	one.verify.Set(shield, said)
+	if one.marks.set(personMarks{blocked: person.Blocked}) { // the buttons show the others
+		one.head.Refresh()
+	}
+}
+
+// arrange shows what the chips say.
+func (one *personPage) arrange() {
+	var body fyne.CanvasObject = one.shares.box
+	if one.chips.Chosen == showBetweenUs {
+		body = one.requests
+		if len(one.rows) == 0 {
+			body = one.none
+		}
+	}
+	if one.body.Objects[0] != body {
+		one.body.Objects = []fyne.CanvasObject{body}
+		one.body.Refresh()
+	}
+}
+
+// openVerify shows the words that two people compare.
+func openVerify(w Window, engine face.People, person face.Person) {
+	name := NameOf(person.Name, person.PeerID)
+	portrait := kit.NewPortrait(72)
+	portrait.Set(person.Key)
+	said := container.NewGridWithColumns(3)
+	for _, word := range person.Words {
+		line := kit.NewLine(theme.ColorNameForeground, theme.SizeNameSubHeadingText)
+		line.Style.Bold, line.Align, line.Whole = true, fyne.TextAlignCenter, true
+		line.SetText(word)
+		said.Add(kit.NewPlate(theme.ColorNameHeaderBackground, 8, kit.Inset(kit.GapMedium, kit.GapMedium, line)))
+	}
+	text := words.L("Call {{.Name}}, or meet. On their screen, your page shows the same six words in the same order if nobody is between you.", words.Values{"Name": name})
+	content := container.NewVBox(container.NewBorder(nil, nil, container.NewCenter(portrait), nil, kit.Paragraph(text)), said)
+	buttons := []fyne.CanvasObject{w.Sheets().CancelButton()}
+	if person.Verified {
+		buttons = append(buttons, kit.NewButton(words.L("No longer verified"), func() {
+			w.Sheets().Close()
+			know(w, engine, person.PeerID, func(k *face.Known) { k.Verified = false }, nil)
+		}))
+	}
+	buttons = append(buttons, kit.PrimaryButton(words.L("The words are the same"), theme.ConfirmIcon(), func() {
+		w.Sheets().Close()
+		know(w, engine, person.PeerID, func(k *face.Known) { k.Verified = true }, func() {
+			w.Tell(words.L("{{.Name}} is verified: a shield stands beside the name from now on.", words.Values{"Name": name}))
+		})
+	}))
+	w.Sheets().Open(words.L("Verify {{.Name}}", words.Values{"Name": name}), content, fyne.NewSize(560, 320), buttons...)
+}
