@@ -35,7 +35,7 @@ var (
 	// The real tracker runs inside the tests of the app.
 	tracker = []string{"tracker/daemon", "tracker/boltstore"}
 	// Rooms that every test may use, and nothing else.
-	forTests = []string{"netproto/nametest"}
+	forTests = []string{"netproto/nametest", "netproto/fliptest"}
 )
 
 var walls = []wall{
@@ -47,7 +47,7 @@ var walls = []wall{
 	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/relay", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/server", may: []string{"tracker/line", "tracker/relay", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/strictjson", "tracker/netaddr", "netproto"}},
-	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/index", "netproto", "netproto/boltfile", "netproto/durable"}, tests: []string{"tracker/storetest"}},
+	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/index", "netproto", "netproto/boltfile", "netproto/durable", "netproto/sealed"}, tests: []string{"tracker/storetest"}},
 	{room: "tracker/storetest", may: []string{"tracker/store", "netproto"}},
 	{room: "tracker/store", may: []string{"tracker/netaddr", "netproto"}},
 	{room: "tracker/index", may: []string{"netproto"}},

@@ -25,7 +25,11 @@ func said(t *testing.T, args ...string) (code int) {
 	if code < exitDone || code > exitNothing || code != exitDone && failed.Len()+out.Len() == 0 {
 		t.Errorf("%.300q ended with %d and said nothing", args, code)
 	}
-	if slices.Contains(args, "--json") {
+	flags := args
+	if end := slices.Index(args, "--"); end >= 0 {
+		flags = args[:end] // what follows is no flag
+	}
+	if slices.Contains(flags, "--json") && !slices.Contains(flags, "--help") { // help is for people
 		for line := range strings.Lines(out.String()) {
 			if !json.Valid([]byte(line)) {
 				t.Errorf("%.300q: %.300q is no JSON", args, line)

@@ -114,7 +114,7 @@ func (l *Library) SaveDownloads(list ...Download) error {
 	raw := make([][]byte, len(list))
 	for i, d := range list {
 		var err error
-		if raw[i], err = sealed(bucketDownloads, []byte(d.ID), d); err != nil {
+		if raw[i], err = encode(bucketDownloads, []byte(d.ID), d); err != nil {
 			return err
 		}
 	}

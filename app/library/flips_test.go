@@ -1,23 +1,16 @@
 package library
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -25,26 +18,10 @@ import (
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/boltfile"
+	"centralizedp2p/netproto/fliptest"
 )
 
-const (
-	// flipChildEnv makes this test program open the profiles whose names it reads.
-	flipChildEnv = "CENTRALIZEDP2P_FLIP_CHILD"
-	flipsEnv     = "CP2P_LIBRARY_FLIPS" // of a long campaign
-	seedEnv      = "CP2P_SEED"
-)
-
-// number is that in a variable, or the usual one.
-func number(t testing.TB, variable string, usual uint64) uint64 {
-	t.Helper()
-	text := os.Getenv(variable)
-	if text == "" {
-		return usual
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	check(t, err)
-	return n
-}
+const flipsEnv = "CP2P_LIBRARY_FLIPS" // of a long campaign
 
 // seen is all that a profile says.
 type seen struct {
@@ -145,52 +122,8 @@ func look(dir string) seen {
 }
 
 func TestMain(m *testing.M) {
-	if os.Getenv(flipChildEnv) == "" {
+	if !fliptest.Main(look) {
 		os.Exit(m.Run())
-	}
-	out := json.NewEncoder(os.Stdout)
-	for dirs := bufio.NewScanner(os.Stdin); dirs.Scan(); {
-		out.Encode(look(dirs.Text())) // fails only if the parent has gone
-	}
-}
-
-// flipper has a child that opens profiles, and another one if that dies.
-type flipper struct {
-	testing.TB
-	child *exec.Cmd
-	in    io.WriteCloser
-	out   *bufio.Reader
-}
-
-// look has the child look at a profile, within a time.
-func (f *flipper) look(dir string) (s seen, err error) {
-	if f.child == nil {
-		f.child = exec.CommandContext(f.Context(), os.Args[0])
-		f.child.Env = append(os.Environ(), flipChildEnv+"=1", "GOMEMLIMIT=200MiB")
-		f.in, err = f.child.StdinPipe()
-		check(f, err)
-		out, err := f.child.StdoutPipe()
-		check(f, err)
-		f.out = bufio.NewReader(out)
-		check(f, f.child.Start())
-	}
-	late := time.AfterFunc(time.Minute, func() { f.child.Process.Kill() })
-	fmt.Fprintln(f.in, dir)
-	line, err := f.out.ReadBytes('\n')
-	late.Stop()
-	if err != nil {
-		f.in.Close()
-		err = fmt.Errorf("the program ended, or hung: %w", f.child.Wait())
-		f.child = nil
-		return s, err
-	}
-	return s, json.Unmarshal(line, &s)
-}
-
-func (f *flipper) end() {
-	if f.child != nil {
-		f.in.Close()
-		check(f, f.child.Wait())
 	}
 }
 
@@ -219,50 +152,18 @@ func flipProfile(t testing.TB, dir string) {
 	check(t, l.Close())
 }
 
-// damage changes a file: a bit at a place that says where others are, a bit anywhere, a
-// sector, or its end.
-func damage(random *rand.Rand, raw []byte) (damaged []byte, what string) {
-	const page = 4096
-	damaged = append([]byte(nil), raw...)
-	flip := func(at int) string {
-		bit := random.IntN(8)
-		damaged[at] ^= 1 << bit
-		return fmt.Sprintf("bit %d of byte %d of page %d", bit, at%page, at/page)
-	}
-	switch n := random.IntN(20); {
-	case n < 10 && len(raw) >= page: // heads of pages and elements
-		return damaged, flip(random.IntN(len(raw)/page)*page + random.IntN(80))
-	case n < 16:
-		return damaged, flip(random.IntN(len(raw)))
-	case n < 17:
-		at := random.IntN(len(raw)) &^ 511
-		for i := at; i < min(at+512, len(raw)); i++ {
-			damaged[i] = byte(random.Uint32())
-		}
-		return damaged, fmt.Sprint("noise from ", at)
-	case n < 18:
-		at := random.IntN(len(raw)) &^ 511
-		clear(damaged[at:min(at+512, len(raw))])
-		return damaged, fmt.Sprint("zeros from ", at)
-	}
-	at := random.IntN(len(raw))
-	return damaged[:at], fmt.Sprint("cut to ", at)
-}
-
 // A file of a profile has a wrong bit or a wrong end. The program never crashes or
 // hangs, believes no wrong record, and trusts no tracker anew: it has everything, or
 // it says what is damaged.
 func TestADamagedProfileIsNeverBelieved(t *testing.T) {
-	flips, seed := number(t, flipsEnv, 60), number(t, seedEnv, rand.Uint64())
-	t.Logf("%s=%d", seedEnv, seed)
-	random := rand.New(rand.NewPCG(seed, 1))
+	flips, random := fliptest.Flips(t, flipsEnv, 60)
 	good := filepath.Join(t.TempDir(), "good")
 	flipProfile(t, good)
-	f := &flipper{TB: t}
-	defer f.end()
+	f := &fliptest.Looker[seen]{TB: t}
+	defer f.End()
 	spare := filepath.Join(t.TempDir(), "spare")
 	check(t, os.CopyFS(spare, os.DirFS(good)))
-	want, err := f.look(spare)
+	want, err := f.Look(spare)
 	check(t, err)
 	if want.Err != "" || len(want.Trackers) != flipTrackers || len(want.Files) != flipFiles || len(want.Manifests) != 1 || len(want.Shares) != flipShares || len(want.Notes) > 0 {
 		t.Fatalf("the profile is no good one: %+v", want)
@@ -280,9 +181,9 @@ func TestADamagedProfileIsNeverBelieved(t *testing.T) {
 		}
 		raw, err := os.ReadFile(filepath.Join(dir, name))
 		check(t, err)
-		damaged, what := damage(random, raw)
+		damaged, what := fliptest.Damage(random, raw)
 		check(t, os.WriteFile(filepath.Join(dir, name), damaged, 0o600))
-		got, err := f.look(dir)
+		got, err := f.Look(dir)
 		if err != nil {
 			t.Errorf("flip %d, %s, %s: %v", i, name, what, err)
 			continue

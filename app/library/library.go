@@ -214,7 +214,7 @@ func (l *Library) FolderFile(hash netproto.ContentHash) string {
 
 // put writes one value as JSON.
 func (l *Library) put(bucket, key []byte, value any) error {
-	record, err := sealed(bucket, key, value)
+	record, err := encode(bucket, key, value)
 	if err != nil {
 		return err
 	}
@@ -256,7 +256,7 @@ func (l *Library) remove(bucket, key []byte) error {
 	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete(key) })
 }
 
-// get reads one value, or returns fs.ErrNotExist, or an error that wraps errDamaged.
+// get reads one value, or returns fs.ErrNotExist, or an error that wraps sealed.ErrDamaged.
 func (l *Library) get(bucket, key []byte, value any) error {
 	return l.view(func(tx *bbolt.Tx) error {
 		record := tx.Bucket(bucket).Get(key)

@@ -141,7 +141,7 @@ func (l *Library) mendTrackers() error {
 			}
 		}
 		for address, t := range back {
-			record, err := sealed(bucketTrackers, []byte(address), t)
+			record, err := encode(bucketTrackers, []byte(address), t)
 			if err == nil {
 				err = trackers.Put([]byte(address), record)
 			}
@@ -207,7 +207,7 @@ func changesIn(tx *bbolt.Tx) (n int64) {
 }
 
 func putChanges(tx *bbolt.Tx, n int64) error {
-	record, err := sealed(bucketMeta, keyChanges, n)
+	record, err := encode(bucketMeta, keyChanges, n)
 	if err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func (l *Library) SaveRequest(r Request) (uint64, error) {
 			}
 		}
 		key := requestKey(r.Number)
-		record, err := sealed(bucketRequests, key, r)
+		record, err := encode(bucketRequests, key, r)
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/sealed"
 )
 
 // Settings holds what a person may choose. Rates are in bytes a second, 0 = no
@@ -98,7 +99,7 @@ func (l *Library) Settings() (Settings, error) {
 	switch err := l.get(bucketMeta, keySettings, &s); {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, nil
-	case errors.Is(err, errDamaged), err == nil && s.Validate() != nil:
+	case errors.Is(err, sealed.ErrDamaged), err == nil && s.Validate() != nil:
 		return DefaultSettings(), nil
 	case err != nil:
 		return s, err
@@ -197,7 +198,7 @@ func (l *Library) ReplaceTracker(address string, key netproto.Fingerprint, name 
 }
 
 func (l *Library) putTracker(t Tracker) error {
-	record, err := sealed(bucketTrackers, []byte(t.Address), t)
+	record, err := encode(bucketTrackers, []byte(t.Address), t)
 	if err != nil {
 		return err
 	}

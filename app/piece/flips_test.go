@@ -9,31 +9,18 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
+
+	"centralizedp2p/netproto/fliptest"
 )
 
-const (
-	flipsEnv = "CP2P_PIECE_FLIPS" // of a long campaign
-	seedEnv  = "CP2P_SEED"
-)
+const flipsEnv = "CP2P_PIECE_FLIPS" // of a long campaign
 
 // The unfinished file of a download, or its journal, has a wrong bit, a wrong sector or
 // a wrong end. It never counts a wrong piece, never publishes a wrong byte, and what is
 // missing can be fetched again.
 func TestADamagedUnfinishedFileIsNeverBelieved(t *testing.T) {
-	number := func(variable string, usual uint64) uint64 {
-		n := usual
-		if text := os.Getenv(variable); text != "" {
-			var err error
-			n, err = strconv.ParseUint(text, 10, 64)
-			must(t, err)
-		}
-		return n
-	}
-	flips, seed := number(flipsEnv, 100), number(seedEnv, rand.Uint64())
-	t.Logf("%s=%d", seedEnv, seed)
-	random := rand.New(rand.NewPCG(seed, 2))
+	flips, random := fliptest.Flips(t, flipsEnv, 100)
 	content := bytesOf(5*ps + 1234)
 	m, err := Hash(t.Context(), bytes.NewReader(content), int64(len(content)), nil)
 	must(t, err)

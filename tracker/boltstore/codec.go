@@ -11,7 +11,8 @@ import (
 )
 
 // The buckets and their contents. Numbers are big-endian, "uv" is an unsigned
-// varint, an address is u8 4 or 16 | bytes.
+// varint, an address is u8 4 or 16 | bytes. Every value but the schema is sealed
+// (netproto/sealed): a hash with a wrong bit is never believed.
 //
 // Keys are consecutive numbers, not hashes: new entries land side by side at the
 // end of the file's tree, which makes announces 10 times faster.

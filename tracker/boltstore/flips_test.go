@@ -1,30 +1,21 @@
 package boltstore
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/fliptest"
 	"centralizedp2p/tracker/store"
 )
 
 const (
-	// flipChildEnv makes this test program open the databases whose names it reads.
-	flipChildEnv = "BOLTSTORE_FLIP_CHILD"
-	flipsEnv     = "CP2P_TRACKER_FLIPS" // of a long campaign
-	seedEnv      = "CP2P_SEED"
+	flipsEnv = "CP2P_TRACKER_FLIPS" // of a long campaign
 
 	flipPeers, flipFiles = 6, 80
 )
@@ -53,13 +44,40 @@ func reopen(file string) (f flipped) {
 			f.Refused, f.Code = err.Error(), string(netproto.CodeOf(err))
 			return f
 		}
-		err = heal(s, &f.Lost)
+		err = onlyWhatWasAnnounced(s)
+		if err == nil {
+			err = heal(s, &f.Lost)
+		}
 		if err := errors.Join(err, s.Close()); err != nil {
 			f.Wrong = err.Error()
 			return f
 		}
 	}
 	return f
+}
+
+// onlyWhatWasAnnounced looks whether the store offers anything that nobody announced.
+func onlyWhatWasAnnounced(s *Store) error {
+	known := map[netproto.ContentHash]netproto.Resource{}
+	for n := range flipPeers {
+		for _, f := range flipFilesOf(n) {
+			known[f.Hash] = f
+		}
+	}
+	for cursor := ""; ; {
+		page, err := s.Search(context.Background(), store.Query{MaxSize: -1, Sort: netproto.SortName, Limit: netproto.MaxPage, Offline: true, Cursor: cursor})
+		if err != nil {
+			return err
+		}
+		for _, hit := range page.Items {
+			if f := known[hit.Hash]; f.Name != hit.Name || f.Size != hit.Size || f.MIME != hit.MIME {
+				return fmt.Errorf("it offers %+v", hit)
+			}
+		}
+		if cursor = page.Next; cursor == "" {
+			return nil
+		}
+	}
 }
 
 func heal(s *Store, lost *int) error {
@@ -95,70 +113,14 @@ func heal(s *Store, lost *int) error {
 	return nil
 }
 
-// flipChild is the child.
-func flipChild() {
-	out := json.NewEncoder(os.Stdout)
-	for files := bufio.NewScanner(os.Stdin); files.Scan(); {
-		out.Encode(reopen(files.Text())) // fails only if the parent has gone
-	}
-}
-
-// flipper has a child that opens databases, and another one if that dies.
-type flipper struct {
-	testing.TB
-	child *exec.Cmd
-	in    io.WriteCloser
-	out   *bufio.Reader
-}
-
-func (f *flipper) reopen(file string) (is flipped, err error) {
-	if f.child == nil {
-		f.child = exec.CommandContext(f.Context(), os.Args[0])
-		f.child.Env = append(os.Environ(), flipChildEnv+"=1")
-		if f.in, err = f.child.StdinPipe(); err != nil {
-			return is, err
-		}
-		out, err := f.child.StdoutPipe()
-		if err == nil {
-			err = f.child.Start()
-		}
-		if err != nil {
-			return is, err
-		}
-		f.out = bufio.NewReader(out)
-	}
-	late := time.AfterFunc(time.Minute, func() { f.child.Process.Kill() })
-	defer late.Stop()
-	fmt.Fprintln(f.in, file)
-	line, err := f.out.ReadBytes('\n')
-	if err != nil {
-		f.in.Close()
-		err = fmt.Errorf("the program ended, or hung: %w", f.child.Wait())
-		f.child = nil
-		return is, err
-	}
-	return is, json.Unmarshal(line, &is)
-}
-
 // A tracker's database has a wrong bit, a wrong sector or a wrong end. The tracker never
 // crashes or hangs: it says what to do, or its peers bring back what is missing.
 func TestADamagedDatabaseIsRefusedOrHeals(t *testing.T) {
-	number := func(variable string, usual uint64) uint64 {
-		n := usual
-		if text := os.Getenv(variable); text != "" {
-			var err error
-			if n, err = strconv.ParseUint(text, 10, 64); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return n
-	}
-	flips, seed := number(flipsEnv, 60), number(seedEnv, rand.Uint64())
-	t.Logf("%s=%d", seedEnv, seed)
-	random := rand.New(rand.NewPCG(seed, 3))
+	flips, random := fliptest.Flips(t, flipsEnv, 60)
 	good := filepath.Join(t.TempDir(), "tracker.db")
-	f := &flipper{TB: t}
-	if is, err := f.reopen(good); err != nil || is.Lost != flipPeers || is.Wrong != "" { // makes it
+	f := &fliptest.Looker[flipped]{TB: t}
+	defer f.End()
+	if is, err := f.Look(good); err != nil || is.Lost != flipPeers || is.Wrong != "" { // makes it
 		t.Fatalf("%+v, %v", is, err)
 	}
 	raw, err := os.ReadFile(good)
@@ -168,11 +130,11 @@ func TestADamagedDatabaseIsRefusedOrHeals(t *testing.T) {
 	refused, lost := 0, 0
 	for i := range flips {
 		file := filepath.Join(t.TempDir(), "tracker.db")
-		damaged, what := damage(random, raw)
+		damaged, what := fliptest.Damage(random, raw)
 		if err := os.WriteFile(file, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		is, err := f.reopen(file)
+		is, err := f.Look(file)
 		switch {
 		case err != nil:
 			t.Errorf("flip %d, %s: %v", i, what, err)
@@ -190,38 +152,6 @@ func TestADamagedDatabaseIsRefusedOrHeals(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if f.child != nil {
-		f.in.Close()
-		if err := f.child.Wait(); err != nil {
-			t.Error(err)
-		}
-	}
 	t.Logf("%d were refused; %d peers joined or announced again", refused, lost)
 	t.Logf("tried %d", flips)
-}
-
-// damage changes a file: a bit at a place that says where others are, a bit anywhere, a
-// sector, or its end.
-func damage(random *rand.Rand, raw []byte) (damaged []byte, what string) {
-	const page = 4096
-	damaged = append([]byte(nil), raw...)
-	flip := func(at int) string {
-		bit := random.IntN(8)
-		damaged[at] ^= 1 << bit
-		return fmt.Sprintf("bit %d of byte %d of page %d", bit, at%page, at/page)
-	}
-	switch n := random.IntN(20); {
-	case n < 10: // heads of pages and elements
-		return damaged, flip(random.IntN(len(raw)/page)*page + random.IntN(80))
-	case n < 16:
-		return damaged, flip(random.IntN(len(raw)))
-	case n < 18:
-		at := random.IntN(len(raw)) &^ 511
-		for i := at; i < min(at+512, len(raw)); i++ {
-			damaged[i] = byte(random.Uint32())
-		}
-		return damaged, fmt.Sprint("noise from ", at)
-	}
-	at := random.IntN(len(raw))
-	return damaged[:at], fmt.Sprint("cut to ", at)
 }

@@ -4,6 +4,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/sealed"
 )
 
 // group is what goes into one commit.
@@ -55,12 +56,13 @@ func (g *group) fresh(n int) []byte {
 	return g.room[start : start : start+n]
 }
 
+// put writes the sealed value.
 func (g *group) put(bucket, key, value []byte) error {
 	b, err := g.bucket(bucket)
 	if err != nil {
 		return err
 	}
-	return b.Put(key, value)
+	return b.Put(key, sealed.Append(g.fresh(sealed.Bytes+len(value)), bucket, key, value))
 }
 
 func (g *group) delete(bucket, key []byte) error {

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/sealed"
 	"centralizedp2p/tracker/index"
 )
 
@@ -18,14 +20,37 @@ const anyLength = -1 // of keys
 type loader struct {
 	*Store
 	tx      *bbolt.Tx
-	damaged int
+	damaged []entry
 	peers   map[uint32]*peer
 }
 
-// load reads the file into memory. It skips damaged values and logs how many: the
-// peer of such a value notices that its count differs and announces again.
+// entry is the place of a value in the file.
+type entry struct{ bucket, key []byte }
+
+// load reads the file into memory. It leaves out damaged values, removes them from the
+// file and logs how many: the peer of such a value notices that its count or its digest
+// differs and announces again.
 func (s *Store) load() error {
 	l := loader{Store: s, peers: map[uint32]*peer{}}
+	if err := l.read(); err != nil || len(l.damaged) == 0 {
+		return err
+	}
+	// If they stay, the next start leaves them out again.
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		for _, e := range l.damaged {
+			if err := tx.Bucket(e.bucket).Delete(e.key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.config.Logger.Warn("damaged entries were left out: the peers that made them are asked to announce again",
+		slog.String("file", s.db.Path()), slog.Int("entries", len(l.damaged)), slog.Bool("removed", err == nil))
+	return nil
+}
+
+func (l *loader) read() error {
+	s := l.Store
 	return s.db.View(func(tx *bbolt.Tx) error {
 		l.tx = tx
 		l.each(bucketPeers, 4, l.loadPeer)
@@ -46,19 +71,17 @@ func (s *Store) load() error {
 		for _, p := range s.memory.peers {
 			s.memory.settle(p)
 		}
-		if l.damaged > 0 {
-			s.config.Logger.Warn("damaged entries were skipped", slog.String("file", s.db.Path()), slog.Int("entries", l.damaged))
-		}
 		return nil
 	})
 }
 
-// each passes the entries of a bucket to take.
+// each passes the entries of a bucket to take; a damaged one has an empty value.
 func (l *loader) each(bucket []byte, keyLen int, take func(k, v []byte) error) {
 	c := l.tx.Bucket(bucket).Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
-		if keyLen != anyLength && len(k) != keyLen || take(k, v) != nil {
-			l.damaged++
+	for k, record := c.First(); k != nil; k, record = c.Next() {
+		v, broken := sealed.Open(bucket, k, record)
+		if keyLen != anyLength && len(k) != keyLen || take(k, v) != nil || broken != nil {
+			l.damaged = append(l.damaged, entry{bucket, bytes.Clone(k)})
 		}
 	}
 }
@@ -111,7 +134,7 @@ func (c *chunk) add(id uint64, hash netproto.ContentHash, record rowRecord) {
 // loadRows reads rows in one goroutine while it adds earlier ones to memory.
 func (l *loader) loadRows() error {
 	chunks := make(chan *chunk, 4)
-	var damaged int
+	var damaged []entry
 	var failed error
 	go func() {
 		defer close(chunks)
@@ -132,7 +155,7 @@ func (l *loader) loadRows() error {
 	if failed != nil {
 		return failed
 	}
-	l.damaged += damaged
+	l.damaged = append(l.damaged, damaged...)
 	// Even a damaged entry keeps its number.
 	if last, _ := l.tx.Bucket(bucketRows).Cursor().Last(); len(last) == 8 {
 		l.writer.next.row = binary.BigEndian.Uint64(last) + 1
@@ -140,13 +163,14 @@ func (l *loader) loadRows() error {
 	return nil
 }
 
-func readRows(rows *bbolt.Bucket, mimes *mediaTypes, chunks chan<- *chunk) (damaged int) {
+func readRows(rows *bbolt.Bucket, mimes *mediaTypes, chunks chan<- *chunk) (damaged []entry) {
 	next := newChunk()
 	c := rows.Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
+	for k, raw := c.First(); k != nil; k, raw = c.Next() {
+		v, broken := sealed.Open(bucketRows, k, raw)
 		hash, record, err := parseRow(v, mimes)
-		if len(k) != 8 || err != nil {
-			damaged++
+		if len(k) != 8 || broken != nil || err != nil {
+			damaged = append(damaged, entry{bucketRows, bytes.Clone(k)})
 			continue
 		}
 		next.add(binary.BigEndian.Uint64(k), hash, record)

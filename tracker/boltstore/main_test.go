@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"centralizedp2p/netproto/fliptest"
 	"centralizedp2p/tracker/store"
 )
 
@@ -15,8 +16,7 @@ func TestMain(m *testing.M) {
 		victim(file)
 		return
 	}
-	if os.Getenv(flipChildEnv) != "" {
-		flipChild()
+	if fliptest.Main(reopen) {
 		return
 	}
 	if file := os.Getenv(emptied); file != "" {

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,13 +11,14 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"centralizedp2p/netproto/sealed"
 	"centralizedp2p/tracker/store"
 )
 
 // schema is the version of the data format. A program refuses a newer version,
 // because it would not know what it destroys. It upgrades an older one, once, and
 // keeps a copy of the old file beside it.
-const schema = 4
+const schema = 5
 
 // bucketsSince lists the buckets that each schema introduced.
 var bucketsSince = map[int][][]byte{
@@ -33,6 +35,7 @@ var migrations = map[int]func(tx *bbolt.Tx) error{
 	// Rows may be hidden and peers unlisted since then, which older programs would take
 	// for damage.
 	3: func(tx *bbolt.Tx) error { return createBuckets(tx, 4) },
+	4: sealAll,
 }
 
 // addStays gives peers of schema 2, which does not say how long they were online,
@@ -47,6 +50,35 @@ func addStays(tx *bbolt.Tx) error {
 	for k, v := range entries {
 		if err := peers.Put([]byte(k), v); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// sealedAtOnce is how many entries are read before they are written.
+const sealedAtOnce = 10_000
+
+// sealAll seals the values, which had no sums until schema 4.
+func sealAll(tx *bbolt.Tx) error {
+	for _, name := range bucketsOf(4) {
+		if bytes.Equal(name, bucketMeta) {
+			continue
+		}
+		b := tx.Bucket(name)
+		b.FillPercent = pageFill
+		for next := []byte{}; next != nil; {
+			var keys, values [][]byte
+			c := b.Cursor()
+			k, v := c.Seek(next)
+			for ; k != nil && len(keys) < sealedAtOnce; k, v = c.Next() {
+				keys, values = append(keys, bytes.Clone(k)), append(values, sealed.Append(nil, name, k, v))
+			}
+			next = bytes.Clone(k)
+			for i := range keys {
+				if err := b.Put(keys[i], values[i]); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/sealed"
 	"centralizedp2p/tracker/store"
 )
 
@@ -61,6 +63,10 @@ func edit(t *testing.T, file string, change func(tx *bbolt.Tx) error) {
 	if err := errors.Join(db.Update(change), db.Close()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func put(tx *bbolt.Tx, bucket, key, value []byte) error {
+	return tx.Bucket(bucket).Put(key, sealed.Append(nil, bucket, key, value))
 }
 
 func TestADatabaseOfANewerVersionIsRefused(t *testing.T) {
@@ -120,13 +126,14 @@ func TestDamagedEntriesArePassedOverAndTold(t *testing.T) {
 	file := filled(t)
 	edit(t, file, func(tx *bbolt.Tx) error {
 		return errors.Join(
-			tx.Bucket(bucketPeers).Put(peerKey(8), []byte("x")),
-			tx.Bucket(bucketPeers).Put([]byte("key of another length"), []byte("x")),
-			tx.Bucket(bucketRows).Put(rowKey(9), []byte("x")),
-			tx.Bucket(bucketOwn).Put(ownKey(0, 0), []byte{0xff}),
-			tx.Bucket(bucketOwn).Put(ownKey(0, 77), []byte{0}),
-			tx.Bucket(bucketOwn).Put(ownKey(55, 0), []byte{0}),
-			tx.Bucket(bucketSeed).Put(rowKey(3), nil),
+			put(tx, bucketPeers, peerKey(8), []byte("x")),
+			put(tx, bucketPeers, []byte("key of another length"), []byte("x")),
+			put(tx, bucketRows, rowKey(9), []byte("x")),
+			put(tx, bucketOwn, ownKey(0, 0), []byte{0xff}),
+			put(tx, bucketOwn, ownKey(0, 77), []byte{0}),
+			put(tx, bucketOwn, ownKey(55, 0), []byte{0}),
+			put(tx, bucketSeed, rowKey(3), nil),
+			tx.Bucket(bucketNotes).Put(rowKey(3), nil), // without a seal
 		)
 	})
 	var log bytes.Buffer
@@ -135,7 +142,7 @@ func TestDamagedEntriesArePassedOverAndTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if !strings.Contains(log.String(), "entries=7") {
+	if !strings.Contains(log.String(), "entries=8") {
 		t.Errorf("the log says %q", log.String())
 	}
 	held, err := s.Join(t.Context(), testPeer(1))
@@ -150,6 +157,65 @@ func TestDamagedEntriesArePassedOverAndTold(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Whichever bit of whatever entry is wrong, nothing is offered that nobody announced, it
+// is said, and the peers bring back what is missing; then the file is whole again.
+func TestAWrongBitIsNeverServedAndHeals(t *testing.T) {
+	good := filepath.Join(t.TempDir(), "good.db")
+	if f := reopen(good); f.Refused != "" || f.Wrong != "" {
+		t.Fatal(f)
+	}
+	whole, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random, tried := rand.New(rand.NewPCG(1, 2)), 0
+	for _, bucket := range [][]byte{bucketPeers, bucketRows, bucketOwn} {
+		for range 12 {
+			file := filepath.Join(t.TempDir(), "tracker.db")
+			if err := os.WriteFile(file, whole, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			edit(t, file, func(tx *bbolt.Tx) error {
+				b := tx.Bucket(bucket)
+				key, record := b.Cursor().Seek([]byte{0, 0, 0, byte(random.IntN(flipPeers)), 0, 0, 0, byte(random.IntN(flipFiles))})
+				if key == nil {
+					key, record = b.Cursor().First()
+				}
+				record = bytes.Clone(record)
+				record[random.IntN(len(record))] ^= 1 << random.IntN(8)
+				return b.Put(bytes.Clone(key), record)
+			})
+			var log bytes.Buffer
+			s, err := open(file, store.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := onlyWhatWasAnnounced(s); err != nil {
+				t.Errorf("%s: %v", bucket, err)
+			}
+			lost := 0
+			if err := heal(s, &lost); err != nil || lost == 0 || !strings.Contains(log.String(), "damaged entries") {
+				t.Errorf("%s: %d peers announced again, %v; the log says %q", bucket, lost, err, log.String())
+			}
+			log.Reset()
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if s, err = open(file, store.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}); err != nil {
+				t.Fatal(err)
+			}
+			if lost = 0; heal(s, &lost) != nil || lost > 0 || log.Len() > 0 {
+				t.Errorf("%s: at the next start %d peers announced again, and the log says %q", bucket, lost, log.String())
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			tried++
+		}
+	}
+	t.Logf("tried %d", tried)
 }
 
 func TestADamagedPageIsAnErrorAndNotTheEndOfTheProgram(t *testing.T) {
