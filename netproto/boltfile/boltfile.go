@@ -149,8 +149,9 @@ func (c *checker) use(number uint64) error {
 	return nil
 }
 
-// page checks a page and all below it. Their keys are least or after it, and before
-// most, if that is not nil.
+// page checks a page and all below it. The first key is least, if that is not nil: bbolt
+// finds with it where to write that the page has changed. All are before most, if that is
+// not nil.
 func (c *checker) page(number uint64, least, most []byte, depth int) error {
 	if depth > maxDepth {
 		return errors.New("its pages are too deep")
@@ -184,7 +185,7 @@ func (c *checker) elements(raw []byte, kind uint16, least, most []byte, depth in
 			return errors.New("a key is outside")
 		}
 		keys[i] = raw[begin:end]
-		if i == 0 && bytes.Compare(keys[i], least) < 0 || i > 0 && bytes.Compare(keys[i], keys[i-1]) <= 0 || most != nil && bytes.Compare(keys[i], most) >= 0 {
+		if i == 0 && least != nil && !bytes.Equal(keys[i], least) || i > 0 && bytes.Compare(keys[i], keys[i-1]) <= 0 || most != nil && bytes.Compare(keys[i], most) >= 0 {
 			return errors.New("its keys are out of order")
 		}
 		if kind == kindLeaf {
