@@ -86,28 +86,28 @@ func TestWhatAShareLeavesOutIsCountedAndNamed(t *testing.T) {
 }
 
 func TestHowOthersReachThisPeerIsToldOnceItIsSettled(t *testing.T) {
-	open := peer.Reachability{Verdict: peer.Reachable, Tracker: "h:5000", Port: 7001}
-	unknown := peer.Reachability{Verdict: peer.Unknown, Reason: peer.NotTried, Tracker: "h:5000", Port: 7001}
-	called := peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.SwitchOnUPnP, Tracker: "h:5000", Port: 7001}
-	nobody := peer.Reachability{Verdict: peer.Unreachable, Reason: peer.NoCalls, Advice: peer.CannotBeOpened, Tracker: "h:5000", Port: 7001}
-	router := peer.Reachability{Verdict: peer.ByRouter, Tracker: "h:5000", Port: 7001, RouterPort: 9000, Protocol: portmap.PCP}
+	open := peer.Reachability{Verdict: netproto.VerdictReachable, Tracker: "h:5000", Port: 7001}
+	unknown := peer.Reachability{Verdict: netproto.VerdictUnknown, Reason: netproto.ReachNotTried, Tracker: "h:5000", Port: 7001}
+	called := peer.Reachability{Verdict: netproto.VerdictCalled, Reason: netproto.ReachPortClosed, Advice: netproto.AdviceSwitchOnUPnP, Tracker: "h:5000", Port: 7001}
+	nobody := peer.Reachability{Verdict: netproto.VerdictUnreachable, Reason: netproto.ReachNoCalls, Advice: netproto.AdviceCannotBeOpened, Tracker: "h:5000", Port: 7001}
+	router := peer.Reachability{Verdict: netproto.VerdictRouter, Tracker: "h:5000", Port: 7001, RouterPort: 9000, Protocol: portmap.PCP}
 	type step struct {
 		is       peer.Reachability
 		at       int // seconds
-		event    peer.Verdict
+		event    netproto.Verdict
 		sentence string
 	}
 	for name, c := range map[string]struct {
 		shares bool
 		steps  []step
 	}{
-		"an open port is no news for a person": {true, []step{{unknown, 0, "", ""}, {open, 1, peer.Reachable, ""}, {open, 2, "", ""}}},
+		"an open port is no news for a person": {true, []step{{unknown, 0, "", ""}, {open, 1, netproto.VerdictReachable, ""}, {open, 2, "", ""}}},
 		"what could be better waits": {true, []step{{nobody, 0, "", ""}, {called, 2, "", ""}, {called, 4, "", ""},
-			{called, 5, peer.WhenCalled, "the tracker arranges connections. The router maps nothing: switch UPnP on there, or forward TCP port 7001."}, {called, 9, "", ""}}},
-		"its end is told": {true, []step{{nobody, 0, "", ""}, {nobody, 3, peer.Unreachable, "this tracker arranges no connections. Your provider shares one address"},
-			{unknown, 4, "", ""}, {router, 5, peer.ByRouter, "passes its port 9000 on to this computer (PCP)."}}},
-		"who fetches hears only that nobody can": {false, []step{{called, 0, "", ""}, {called, 3, peer.WhenCalled, ""},
-			{nobody, 4, "", ""}, {nobody, 7, peer.Unreachable, "Nobody outside this network can fetch"}}},
+			{called, 5, netproto.VerdictCalled, "the tracker arranges connections. The router maps nothing: switch UPnP on there, or forward TCP port 7001."}, {called, 9, "", ""}}},
+		"its end is told": {true, []step{{nobody, 0, "", ""}, {nobody, 3, netproto.VerdictUnreachable, "this tracker arranges no connections. Your provider shares one address"},
+			{unknown, 4, "", ""}, {router, 5, netproto.VerdictRouter, "passes its port 9000 on to this computer (PCP)."}}},
+		"who fetches hears only that nobody can": {false, []step{{called, 0, "", ""}, {called, 3, netproto.VerdictCalled, ""},
+			{nobody, 4, "", ""}, {nobody, 7, netproto.VerdictUnreachable, "Nobody outside this network can fetch"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, told bytes.Buffer

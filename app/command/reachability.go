@@ -14,10 +14,10 @@ import (
 
 // reachabilityEvent tells how others reach this peer.
 type reachabilityEvent struct {
-	Event   string       `json:"event"` // reachability
-	Verdict peer.Verdict `json:"verdict"`
-	Tracker string       `json:"tracker"` // that says so
-	Reason  string       `json:"reason"`  // a sentence, and what would improve it
+	Event   string           `json:"event"` // reachability
+	Verdict netproto.Verdict `json:"verdict"`
+	Tracker string           `json:"tracker"` // that says so
+	Reason  string           `json:"reason"`  // a sentence, and what would improve it
 }
 
 // settled is how long a verdict must stand that could be better: at the start, a line
@@ -38,18 +38,18 @@ func (l *lookout) reachability(r peer.Reachability, now time.Time) {
 	if r != l.reach.seen {
 		l.reach.seen, l.reach.since = r, now
 	}
-	open := r.Verdict == peer.Reachable || r.Verdict == peer.ByRouter
+	open := r.Verdict == netproto.VerdictReachable || r.Verdict == netproto.VerdictRouter
 	before := l.reach.told
 	event := reachabilityEvent{"reachability", r.Verdict, r.Tracker, reachWords(r)}
-	if r.Verdict == peer.Unknown || event == before || !open && now.Sub(l.reach.since) < settled {
+	if r.Verdict == netproto.VerdictUnknown || event == before || !open && now.Sub(l.reach.since) < settled {
 		return
 	}
 	l.reach.told = event
 	if l.program.json {
 		l.program.event(event)
 	}
-	worth := func(v peer.Verdict) bool {
-		return v == peer.Unreachable || (v == peer.ByRelay || v == peer.WhenCalled) && len(l.shares) > 0
+	worth := func(v netproto.Verdict) bool {
+		return v == netproto.VerdictUnreachable || (v == netproto.VerdictRelay || v == netproto.VerdictCalled) && len(l.shares) > 0
 	}
 	if worth(r.Verdict) || worth(before.Verdict) {
 		l.program.tell(event.Reason)
@@ -60,20 +60,20 @@ func (l *lookout) reachability(r peer.Reachability, now time.Time) {
 func reachWords(r peer.Reachability) string {
 	var said []string
 	switch r.Verdict {
-	case peer.Reachable:
+	case netproto.VerdictReachable:
 		return fmt.Sprintf("Others can connect to port %d of this computer.", r.Port)
-	case peer.ByRouter:
+	case netproto.VerdictRouter:
 		return fmt.Sprintf("Others can connect through the router, which passes its port %d on to this computer%s.", r.RouterPort, by(r.Protocol))
-	case peer.WhenCalled:
+	case netproto.VerdictCalled:
 		said = append(said, "Others cannot connect to this computer by themselves, so the tracker arranges connections.")
-	case peer.ByRelay:
+	case netproto.VerdictRelay:
 		said = append(said, "Others get through to this computer only by way of the tracker, which is slower.")
-	case peer.Unreachable:
+	case netproto.VerdictUnreachable:
 		why := "this tracker arranges no connections"
 		switch r.Reason {
-		case peer.CallsOff:
+		case netproto.ReachCallsOff:
 			why = "arranged connections are switched off, by --no-calls or in the settings"
-		case peer.NoLine:
+		case netproto.ReachNoLine:
 			why = "the tracker has no line to it now"
 		}
 		said = append(said, "Nobody outside this network can fetch from this computer: its port is closed, and "+why+".")
@@ -81,15 +81,15 @@ func reachWords(r peer.Reachability) string {
 		return ""
 	}
 	switch r.Advice {
-	case peer.SwitchOnUPnP:
+	case netproto.AdviceSwitchOnUPnP:
 		said = append(said, fmt.Sprintf("The router maps nothing: switch UPnP on there, or forward TCP port %d.", r.Port))
-	case peer.ForwardPort:
+	case netproto.AdviceForwardPort:
 		said = append(said, fmt.Sprintf("The router does not open a port by itself: forward TCP port %d in its settings.", r.Port))
-	case peer.OpenFirewall:
+	case netproto.AdviceOpenFirewall:
 		said = append(said, fmt.Sprintf("Let TCP port %d through the firewall.", r.Port))
-	case peer.LetRouterOpen:
+	case netproto.AdviceLetRouterOpen:
 		said = append(said, fmt.Sprintf("Let this program open the port on the router, or forward TCP port %d there.", r.Port))
-	case peer.CannotBeOpened:
+	case netproto.AdviceCannotBeOpened:
 		said = append(said, "Your provider shares one address among customers, or there is a second router: a port cannot be opened.")
 	}
 	return strings.Join(said, " ")

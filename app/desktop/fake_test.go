@@ -71,7 +71,7 @@ func newFake() *fakeEngine {
 	return &fakeEngine{
 		watchers: map[chan struct{}]bool{},
 		status: face.Status{Tracker: "attic", Connection: face.ConnectionConnected, PeersOnline: 12,
-			Reach: face.Reach{Verdict: face.VerdictReachable, Port: 6881}},
+			Reach: face.Reach{Verdict: netproto.VerdictReachable, Port: 6881}},
 		settings: face.Settings{Name: "Ada", DownloadFolder: "/home/ada/Downloads", DownloadsAtOnce: 3, UploadSlots: 4,
 			SeedClients: netproto.SeedLAN, ShareDownloads: true, AdaptiveSlots: true, LocalExempt: true},
 	}

@@ -27,7 +27,7 @@ import (
 func busy() *fakeEngine {
 	engine := newFake()
 	engine.status.DownRate, engine.status.UpRate, engine.status.PeersOnline = 998_000_000, 120_000_000, 1234
-	engine.status.Reach = face.Reach{Verdict: face.VerdictRouter, Advice: face.AdviceCannotBeOpened, Port: 65535}
+	engine.status.Reach = face.Reach{Verdict: netproto.VerdictRouter, Advice: netproto.AdviceCannotBeOpened, Port: 65535}
 	engine.status.Counts = face.Counts{Downloads: 1234, Failed: 1, Uploads: 12, Shares: 1234}
 	marked := hit(1, "a.iso", 812_000_000, netproto.KindArchive, 4123)
 	marked.Added = marked.Added.AddDate(0, 1, 0) // so that it comes first
@@ -58,7 +58,7 @@ func busy() *fakeEngine {
 	engine.details.Pieces = []face.Cell{{State: face.CellVerified}, {State: face.CellPartly}, {State: face.CellInFlight}, {State: face.CellMissing}}
 	engine.tracker = face.TrackerView{
 		KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic", Fingerprint: netproto.Fingerprint{1}},
-		Reach:        face.Reach{Verdict: face.VerdictUnreachable, Reason: face.ReachCallsOff, Advice: face.AdviceCannotBeOpened, Port: 65535},
+		Reach:        face.Reach{Verdict: netproto.VerdictUnreachable, Reason: netproto.ReachCallsOff, Advice: netproto.AdviceCannotBeOpened, Port: 65535},
 		LeaseSeconds: 90, RoundTripMilli: 14, PeersOnline: 1234, Resources: 402_100,
 		Known:      []face.KnownTracker{{Address: "office:5000", Name: "office"}},
 		Nearby:     []face.KnownTracker{{Address: "192.168.1.20:5000", Name: "kitchen"}},

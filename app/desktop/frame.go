@@ -17,6 +17,7 @@ import (
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
 // sidebarIcons are the icons of the pages in the sidebar.
@@ -163,7 +164,7 @@ func newStatusLine(w pages.Window) *statusLine {
 		container.NewGridWrap(fyne.NewSquareSize(16), widget.NewIcon(kit.Tinted(theme.MediaFastForwardIcon(), theme.ColorNameWarning))), limited)
 	s.quick.Hide()
 	s.ExtendBaseWidget(s)
-	s.show(face.Status{Connection: face.ConnectionNone, Reach: face.Reach{Verdict: face.VerdictUnknown}})
+	s.show(face.Status{Connection: face.ConnectionNone, Reach: face.Reach{Verdict: netproto.VerdictUnknown}})
 	return s
 }
 
@@ -204,9 +205,9 @@ func (s *statusLine) show(status face.Status) {
 	s.peers.SetText(words.Peers(status.PeersOnline))
 	s.open.SetText(words.Verdict(status.Reach.Verdict))
 	switch status.Reach.Verdict {
-	case face.VerdictReachable, face.VerdictRouter, face.VerdictCalled:
+	case netproto.VerdictReachable, netproto.VerdictRouter, netproto.VerdictCalled:
 		s.openIcon.SetResource(kit.Tinted(theme.ConfirmIcon(), theme.ColorNameSuccess))
-	case face.VerdictRelay, face.VerdictUnreachable:
+	case netproto.VerdictRelay, netproto.VerdictUnreachable:
 		s.openIcon.SetResource(kit.Tinted(theme.WarningIcon(), theme.ColorNameWarning))
 	default:
 		s.openIcon.SetResource(kit.Tinted(theme.QuestionIcon(), kit.ColorCaption))

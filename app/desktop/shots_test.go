@@ -77,7 +77,7 @@ func TestShots(t *testing.T) {
 		{ID: "5", Name: "secret", Files: 1, State: face.ShareFailed, Failure: face.Failure{Code: netproto.CodeFileUnreadable, Detail: "/home/ada/secret"}},
 		{ID: "6", Name: "new.flac", Files: 1, Size: 7, State: face.ShareShared},
 	}
-	engine.status.Reach = face.Reach{Verdict: face.VerdictCalled, Reason: face.ReachPortClosed, Advice: face.AdviceSwitchOnUPnP, Port: 6881}
+	engine.status.Reach = face.Reach{Verdict: netproto.VerdictCalled, Reason: netproto.ReachPortClosed, Advice: netproto.AdviceSwitchOnUPnP, Port: 6881}
 	engine.tracker = face.TrackerView{Reach: engine.status.Reach, KnownTracker: face.KnownTracker{Address: "attic:5000", Name: "attic"}, PeersOnline: 12, Resources: 4021, LeaseSeconds: 90, RoundTripMilli: 14}
 	engine.list, engine.in, engine.out = somePeople()
 	engine.in = engine.in[:1]

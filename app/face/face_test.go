@@ -43,7 +43,7 @@ func TestRefusedSettingsAreNamedInAFixedOrder(t *testing.T) {
 // A remote engine sends all of this as JSON.
 func TestWhatPassesThroughTheEngineSurvivesJSON(t *testing.T) {
 	hash := netproto.ContentHash{1, 2, 3}
-	roundTrip(t, face.Status{Tracker: "attic", Connection: face.ConnectionOffline, Failure: face.Failure{Code: netproto.CodeUnreachable, Detail: "x"}, Reach: face.Reach{Verdict: face.VerdictCalled, Tracker: "h:5000", Reason: face.ReachPortClosed, Advice: face.AdviceForwardPort, Port: 6881, RouterPort: 7000, Protocol: "PCP"}})
+	roundTrip(t, face.Status{Tracker: "attic", Connection: face.ConnectionOffline, Failure: face.Failure{Code: netproto.CodeUnreachable, Detail: "x"}, Reach: face.Reach{Verdict: netproto.VerdictCalled, Tracker: "h:5000", Reason: netproto.ReachPortClosed, Advice: netproto.AdviceForwardPort, Port: 6881, RouterPort: 7000, Protocol: "PCP"}})
 	roundTrip(t, face.Download{ID: "1", Hash: hash, Name: "a", Size: -1, State: face.DownloadFailed, Failure: face.Failure{Code: netproto.CodeNoSpace}})
 	roundTrip(t, face.Details{ID: "1", Sources: []face.Source{{Key: netproto.Fingerprint{7}, State: face.SourceQueued, Place: 2}}, Pieces: []face.Cell{{State: face.CellPartly}}, Copies: 2.4})
 	roundTrip(t, face.SearchPage{Hits: []face.Hit{{Hit: netproto.Hit{Hash: hash, Name: "b", Size: 7, Sources: 2}, Kind: netproto.KindAudio}}, Next: "n"})

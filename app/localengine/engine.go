@@ -164,6 +164,6 @@ func coded(err error) error {
 // reach returns how others reach this peer.
 func (c *core) reach() face.Reach {
 	r := c.engine.Reachability()
-	return face.Reach{Verdict: face.Verdict(r.Verdict), Tracker: r.Tracker, Reason: face.ReachReason(r.Reason), Advice: face.Advice(r.Advice),
+	return face.Reach{Verdict: r.Verdict, Tracker: r.Tracker, Reason: r.Reason, Advice: r.Advice,
 		Port: r.Port, RouterPort: r.RouterPort, Protocol: string(r.Protocol)}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
 func TestHowOthersReachThisPeerIsShown(t *testing.T) {
@@ -14,9 +15,9 @@ func TestHowOthersReachThisPeerIsShown(t *testing.T) {
 		s, err := alice.Status(deadline(t))
 		check(t, err)
 		reach = s.Reach
-		return reach.Verdict == face.VerdictReachable
+		return reach.Verdict == netproto.VerdictReachable
 	})
-	want := face.Reach{Verdict: face.VerdictReachable, Tracker: tracker.Address, Port: alice.local.engine.Port()}
+	want := face.Reach{Verdict: netproto.VerdictReachable, Tracker: tracker.Address, Port: alice.local.engine.Port()}
 	view, err := alice.Tracker(deadline(t))
 	check(t, err)
 	if reach != want || view.Reach != want {

@@ -97,12 +97,12 @@ func TestSwitchesOfTheProfileKeepAPeerFromCallsAndRelays(t *testing.T) {
 func TestAPeerKnowsHowItIsReached(t *testing.T) {
 	t.Parallel()
 	p := startPeer(t, nil)
-	if r := p.Reachability(); r.Verdict != peer.Unknown || r.Reason != peer.NoTracker {
+	if r := p.Reachability(); r.Verdict != netproto.VerdictUnknown || r.Reason != netproto.ReachNoTracker {
 		t.Errorf("without a tracker: %+v", r)
 	}
 	tr := startTracker(t)
 	p.join(t, tr)
-	p.waitTracker(t, func(membership.Status) bool { return p.Reachability().Verdict == peer.Reachable })
+	p.waitTracker(t, func(membership.Status) bool { return p.Reachability().Verdict == netproto.VerdictReachable })
 	if r := p.Reachability(); r.Tracker != tr.address || r.Port != p.Port() || r.Reason != "" || r.Advice != "" {
 		t.Errorf("%+v", r)
 	}
@@ -122,36 +122,36 @@ func TestAVerdictSaysWhyItIsNoBetterAndWhatHelps(t *testing.T) {
 		tally   reach.Tally
 		want    peer.Reachability
 	}{
-		"open": {status: membership.Status{Reachable: yes}, router: silent, want: peer.Reachability{Verdict: peer.Reachable}},
+		"open": {status: membership.Status{Reachable: yes}, router: silent, want: peer.Reachability{Verdict: netproto.VerdictReachable}},
 		"by the router": {status: membership.Status{Reachable: yes, MappedPort: 7000}, mapped: 7000,
 			router: portmap.State{Verdict: portmap.Mapped, Protocol: portmap.PCP, ExternalPort: 7000},
-			want:   peer.Reachability{Verdict: peer.ByRouter, RouterPort: 7000, Protocol: portmap.PCP}},
+			want:   peer.Reachability{Verdict: netproto.VerdictRouter, RouterPort: 7000, Protocol: portmap.PCP}},
 		"not tried": {status: membership.Status{Reachable: netproto.ReachableUnknown}, router: silent,
-			want: peer.Reachability{Verdict: peer.Unknown, Reason: peer.NotTried}},
+			want: peer.Reachability{Verdict: netproto.VerdictUnknown, Reason: netproto.ReachNotTried}},
 		"the router has not answered": {status: membership.Status{Reachable: no}, router: portmap.State{Verdict: portmap.Searching}, on: on,
-			want: peer.Reachability{Verdict: peer.Unknown, Reason: peer.NotTried}},
+			want: peer.Reachability{Verdict: netproto.VerdictUnknown, Reason: netproto.ReachNotTried}},
 		"the tracker does not know the router's port yet": {status: membership.Status{Reachable: no, Lines: line}, mapped: 7000, on: on,
 			router: portmap.State{Verdict: portmap.Mapped, ExternalPort: 7000},
-			want:   peer.Reachability{Verdict: peer.Unknown, Reason: peer.NotTried}},
+			want:   peer.Reachability{Verdict: netproto.VerdictUnknown, Reason: netproto.ReachNotTried}},
 		"called": {status: membership.Status{Reachable: no, Calls: true, Lines: line}, router: silent, on: on,
-			want: peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.SwitchOnUPnP}},
+			want: peer.Reachability{Verdict: netproto.VerdictCalled, Reason: netproto.ReachPortClosed, Advice: netproto.AdviceSwitchOnUPnP}},
 		"called, and once was relayed": {status: membership.Status{Reachable: no, Calls: true, Lines: line}, router: silent, on: on,
 			tally: reach.Tally{Called: 1, Relayed: 5},
-			want:  peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.SwitchOnUPnP}},
+			want:  peer.Reachability{Verdict: netproto.VerdictCalled, Reason: netproto.ReachPortClosed, Advice: netproto.AdviceSwitchOnUPnP}},
 		"relayed": {status: membership.Status{Reachable: no, Calls: true, Lines: line}, on: on, tally: reach.Tally{Relayed: 3},
 			router: portmap.State{Verdict: portmap.Unmapped, Reason: portmap.Shared},
-			want:   peer.Reachability{Verdict: peer.ByRelay, Reason: peer.CallsFail, Advice: peer.CannotBeOpened}},
+			want:   peer.Reachability{Verdict: netproto.VerdictRelay, Reason: netproto.ReachCallsFail, Advice: netproto.AdviceCannotBeOpened}},
 		"calls are switched off": {status: membership.Status{Reachable: no, Calls: true}, router: portmap.State{Verdict: portmap.Unmapped, Reason: portmap.Refused},
-			want: peer.Reachability{Verdict: peer.Unreachable, Reason: peer.CallsOff, Advice: peer.ForwardPort}},
+			want: peer.Reachability{Verdict: netproto.VerdictUnreachable, Reason: netproto.ReachCallsOff, Advice: netproto.AdviceForwardPort}},
 		"an old tracker": {status: membership.Status{Reachable: no}, router: portmap.State{Verdict: portmap.Unmapped, Reason: portmap.NoRouter}, on: on,
-			want: peer.Reachability{Verdict: peer.Unreachable, Reason: peer.NoCalls, Advice: peer.OpenFirewall}},
+			want: peer.Reachability{Verdict: netproto.VerdictUnreachable, Reason: netproto.ReachNoCalls, Advice: netproto.AdviceOpenFirewall}},
 		"no line stands": {status: membership.Status{Reachable: no, Calls: true}, router: portmap.State{Verdict: portmap.Unmapped, Reason: portmap.Failed}, on: on,
-			want: peer.Reachability{Verdict: peer.Unreachable, Reason: peer.NoLine, Advice: peer.ForwardPort}},
+			want: peer.Reachability{Verdict: netproto.VerdictUnreachable, Reason: netproto.ReachNoLine, Advice: netproto.AdviceForwardPort}},
 		"the router is not asked": {status: membership.Status{Reachable: no, Calls: true, Lines: line}, router: portmap.State{Verdict: portmap.Off}, unasked: true, on: on,
-			want: peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.LetRouterOpen}},
+			want: peer.Reachability{Verdict: netproto.VerdictCalled, Reason: netproto.ReachPortClosed, Advice: netproto.AdviceLetRouterOpen}},
 		"the mapping leads nowhere": {status: membership.Status{Reachable: no, Calls: true, Lines: line, MappedPort: 7000}, mapped: 7000, on: on,
 			router: portmap.State{Verdict: portmap.Mapped, ExternalPort: 7000},
-			want:   peer.Reachability{Verdict: peer.WhenCalled, Reason: peer.PortClosed, Advice: peer.ForwardPort}},
+			want:   peer.Reachability{Verdict: netproto.VerdictCalled, Reason: netproto.ReachPortClosed, Advice: netproto.AdviceForwardPort}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.status.Address, c.want.Tracker = "203.0.113.7:5000", "203.0.113.7:5000"

@@ -116,55 +116,18 @@ func (e *Engine) Ways() session.WayCounts { return e.reach.Counts() }
 
 // Reachability says how others reach this peer. Faces have words for it.
 type Reachability struct {
-	Verdict    Verdict
-	Tracker    string           // that says so, host:port; "" without one
-	Reason     Reason           // why it is no better
-	Advice     Advice           // what would improve it
-	Port       int              // TCP, that this peer listens at
-	RouterPort int              // that the router passes on; 0 for none
-	Protocol   portmap.Protocol // by which the router was asked to
+	Verdict    netproto.Verdict
+	Tracker    string               // that says so, host:port; "" without one
+	Reason     netproto.ReachReason // why it is no better
+	Advice     netproto.Advice      // what would improve it
+	Port       int                  // TCP, that this peer listens at
+	RouterPort int                  // that the router passes on; 0 for none
+	Protocol   portmap.Protocol     // by which the router was asked to
 }
 
-// Verdict is how others reach this peer.
-type Verdict string
-
-// The verdicts, the best first.
-const (
-	Reachable   Verdict = "reachable"   // its port is open
-	ByRouter    Verdict = "router"      // the router passes its port on
-	WhenCalled  Verdict = "called"      // a tracker arranges connections
-	ByRelay     Verdict = "relay"       // only through a tracker
-	Unreachable Verdict = "unreachable" // outside the local network
-	Unknown     Verdict = "unknown"     // yet
-)
-
-var verdicts = []Verdict{Reachable, ByRouter, WhenCalled, ByRelay, Unreachable, Unknown}
-
-// Reason says why a verdict is no better.
-type Reason string
-
-// The reasons; a peer that others connect to by themselves has none.
-const (
-	NoTracker  Reason = "no-tracker"  // no tracker has been joined
-	NotTried   Reason = "not-tried"   // the tracker has not tried to connect yet, or the router has not answered
-	PortClosed Reason = "port-closed" // others cannot connect by themselves
-	CallsFail  Reason = "calls-fail"  // and arranged connections come to nothing
-	CallsOff   Reason = "calls-off"   // and arranged connections are switched off
-	NoCalls    Reason = "no-calls"    // and no tracker arranges any
-	NoLine     Reason = "no-line"     // and the tracker cannot ring this peer now
-)
-
-// Advice says what opens the port for others.
-type Advice string
-
-// What a person can do; a port that is open needs nothing.
-const (
-	SwitchOnUPnP   Advice = "switch-on-upnp"   // or forward the port: the router does not answer
-	ForwardPort    Advice = "forward-port"     // in the router, which does not open one by itself
-	OpenFirewall   Advice = "open-firewall"    // no router is in between
-	LetRouterOpen  Advice = "let-router-open"  // the setting is off
-	CannotBeOpened Advice = "cannot-be-opened" // the provider shares one address among customers, or there are two routers
-)
+// verdicts are all of them, the best first.
+var verdicts = []netproto.Verdict{netproto.VerdictReachable, netproto.VerdictRouter, netproto.VerdictCalled, netproto.VerdictRelay,
+	netproto.VerdictUnreachable, netproto.VerdictUnknown}
 
 // fewCalls is how many calls have to end at the relay until nothing else is expected.
 const fewCalls = 3
@@ -174,7 +137,7 @@ func (e *Engine) Reachability() Reachability {
 	e.mu.Lock()
 	router, port, asked := e.routerPort, e.port, e.settings.RouterPort && !e.config.NoRouterPort
 	e.mu.Unlock()
-	best := Reachability{Verdict: Unknown, Reason: NoTracker, Port: port}
+	best := Reachability{Verdict: netproto.VerdictUnknown, Reason: netproto.ReachNoTracker, Port: port}
 	mapped, on, tally := e.mappedPort(), e.switches(), e.reach.Tally()
 	for _, s := range e.Trackers.Statuses() {
 		if s.State != membership.StateConnected {
@@ -196,44 +159,44 @@ func judge(s membership.Status, router portmap.State, asked bool, mapped int, on
 	answered := router.Verdict == portmap.Mapped || router.Verdict == portmap.Unmapped
 	switch {
 	case s.Reachable == netproto.ReachableYes && s.MappedPort != 0:
-		r.Verdict, r.RouterPort, r.Protocol = ByRouter, s.MappedPort, router.Protocol
+		r.Verdict, r.RouterPort, r.Protocol = netproto.VerdictRouter, s.MappedPort, router.Protocol
 		return r
 	case s.Reachable == netproto.ReachableYes:
-		r.Verdict = Reachable
+		r.Verdict = netproto.VerdictReachable
 		return r
 	case s.Reachable != netproto.ReachableNo, asked && !answered && !onThisComputer(s.Address), mapped != s.MappedPort:
-		r.Verdict, r.Reason = Unknown, NotTried
+		r.Verdict, r.Reason = netproto.VerdictUnknown, netproto.ReachNotTried
 		return r
 	case len(s.Lines) > 0 && on.Relay && tally.Called == 0 && tally.Relayed >= fewCalls:
-		r.Verdict, r.Reason = ByRelay, CallsFail
+		r.Verdict, r.Reason = netproto.VerdictRelay, netproto.ReachCallsFail
 	case len(s.Lines) > 0:
-		r.Verdict, r.Reason = WhenCalled, PortClosed
+		r.Verdict, r.Reason = netproto.VerdictCalled, netproto.ReachPortClosed
 	case !on.Calls:
-		r.Verdict, r.Reason = Unreachable, CallsOff
+		r.Verdict, r.Reason = netproto.VerdictUnreachable, netproto.ReachCallsOff
 	case s.Calls:
-		r.Verdict, r.Reason = Unreachable, NoLine
+		r.Verdict, r.Reason = netproto.VerdictUnreachable, netproto.ReachNoLine
 	default:
-		r.Verdict, r.Reason = Unreachable, NoCalls
+		r.Verdict, r.Reason = netproto.VerdictUnreachable, netproto.ReachNoCalls
 	}
 	r.Advice = advise(router, asked)
 	return r
 }
 
 // advise says what would open the port, as far as the router lets know.
-func advise(router portmap.State, asked bool) Advice {
+func advise(router portmap.State, asked bool) netproto.Advice {
 	switch router.Reason {
 	case portmap.Shared:
-		return CannotBeOpened
+		return netproto.AdviceCannotBeOpened
 	case portmap.Public, portmap.NoRouter:
-		return OpenFirewall
+		return netproto.AdviceOpenFirewall
 	case portmap.Refused, portmap.Taken, portmap.Failed:
-		return ForwardPort
+		return netproto.AdviceForwardPort
 	}
 	switch {
 	case !asked:
-		return LetRouterOpen
+		return netproto.AdviceLetRouterOpen
 	case router.Verdict == portmap.Mapped: // and nothing comes through
-		return ForwardPort
+		return netproto.AdviceForwardPort
 	}
-	return SwitchOnUPnP
+	return netproto.AdviceSwitchOnUPnP
 }

@@ -180,7 +180,7 @@ func (p *Tracker) showInUse(view face.TrackerView) bool {
 		{Name: words.L("Online"), Value: words.Join(words.Peers(view.PeersOnline),
 			words.N("{{.Count}} files and folders", view.Resources, words.Values{"Count": words.Count(view.Resources)}))},
 	}
-	if view.Reach.Verdict != face.VerdictUnknown && view.Reach.Verdict != "" {
+	if view.Reach.Verdict != netproto.VerdictUnknown && view.Reach.Verdict != "" {
 		verdict := words.Verdict(view.Reach.Verdict)
 		if view.Reach.Protocol != "" {
 			verdict = words.Join(verdict, view.Reach.Protocol)

@@ -4,41 +4,42 @@ import (
 	"strings"
 
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
-var verdicts = map[face.Verdict]Phrase{
-	face.VerdictReachable:   "Reachable",
-	face.VerdictRouter:      "Reachable through the router",
-	face.VerdictCalled:      "Reachable when called",
-	face.VerdictRelay:       "Only through the relay",
-	face.VerdictUnreachable: "Not reachable",
-	face.VerdictUnknown:     "Reachability unknown",
+var verdicts = map[netproto.Verdict]Phrase{
+	netproto.VerdictReachable:   "Reachable",
+	netproto.VerdictRouter:      "Reachable through the router",
+	netproto.VerdictCalled:      "Reachable when called",
+	netproto.VerdictRelay:       "Only through the relay",
+	netproto.VerdictUnreachable: "Not reachable",
+	netproto.VerdictUnknown:     "Reachability unknown",
 }
 
 // Verdict names how others reach this peer.
-func Verdict(v face.Verdict) string {
+func Verdict(v netproto.Verdict) string {
 	phrase, ok := verdicts[v]
 	if !ok {
-		phrase = verdicts[face.VerdictUnknown]
+		phrase = verdicts[netproto.VerdictUnknown]
 	}
 	return phrase.String()
 }
 
-var reachReasons = map[face.ReachReason]Phrase{
-	face.ReachNotTried:   "The tracker has not found out yet whether others can connect to this computer.",
-	face.ReachPortClosed: "Others cannot connect to this computer by themselves, so the tracker arranges connections.",
-	face.ReachCallsFail:  "Others get through only by way of the tracker, which is slower.",
-	face.ReachCallsOff:   "Nobody outside your network can download from you. Switch on “Let the tracker arrange connections” in Settings.",
-	face.ReachNoCalls:    "Nobody outside your network can download from you, and this tracker arranges no connections.",
-	face.ReachNoLine:     "Nobody outside your network can download from you, because the tracker cannot call this computer now.",
+var reachReasons = map[netproto.ReachReason]Phrase{
+	netproto.ReachNotTried:   "The tracker has not found out yet whether others can connect to this computer.",
+	netproto.ReachPortClosed: "Others cannot connect to this computer by themselves, so the tracker arranges connections.",
+	netproto.ReachCallsFail:  "Others get through only by way of the tracker, which is slower.",
+	netproto.ReachCallsOff:   "Nobody outside your network can download from you. Switch on “Let the tracker arrange connections” in Settings.",
+	netproto.ReachNoCalls:    "Nobody outside your network can download from you, and this tracker arranges no connections.",
+	netproto.ReachNoLine:     "Nobody outside your network can download from you, because the tracker cannot call this computer now.",
 }
 
-var advices = map[face.Advice]Phrase{
-	face.AdviceSwitchOnUPnP:   "The router opens no port: switch UPnP on there, or forward TCP port {{.Port}}.",
-	face.AdviceForwardPort:    "Forward TCP port {{.Port}} in the router's settings: it does not open it by itself.",
-	face.AdviceOpenFirewall:   "Let TCP port {{.Port}} through the firewall.",
-	face.AdviceLetRouterOpen:  "Switch on “Open the port on the router” in Settings, or forward TCP port {{.Port}} there.",
-	face.AdviceCannotBeOpened: "Your provider shares one address among customers, or there is a second router: a port cannot be opened.",
+var advices = map[netproto.Advice]Phrase{
+	netproto.AdviceSwitchOnUPnP:   "The router opens no port: switch UPnP on there, or forward TCP port {{.Port}}.",
+	netproto.AdviceForwardPort:    "Forward TCP port {{.Port}} in the router's settings: it does not open it by itself.",
+	netproto.AdviceOpenFirewall:   "Let TCP port {{.Port}} through the firewall.",
+	netproto.AdviceLetRouterOpen:  "Switch on “Open the port on the router” in Settings, or forward TCP port {{.Port}} there.",
+	netproto.AdviceCannotBeOpened: "Your provider shares one address among customers, or there is a second router: a port cannot be opened.",
 }
 
 // Advice is a sentence on what would let others connect to this peer; "" if nothing
@@ -55,9 +56,9 @@ func Advice(r face.Reach) string {
 func Reach(r face.Reach) string {
 	var said []string
 	switch r.Verdict {
-	case face.VerdictReachable:
+	case netproto.VerdictReachable:
 		return L("Others can connect to port {{.Port}} of this computer.", Values{"Port": r.Port})
-	case face.VerdictRouter:
+	case netproto.VerdictRouter:
 		return L("Others connect to port {{.Port}} of the router, which passes it on to this computer.", Values{"Port": r.RouterPort})
 	}
 	if phrase, ok := reachReasons[r.Reason]; ok {

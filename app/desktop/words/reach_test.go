@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
 func TestHowOthersReachThisComputerIsSaidInEveryLanguage(t *testing.T) {
@@ -16,17 +17,17 @@ func TestHowOthersReachThisComputerIsSaidInEveryLanguage(t *testing.T) {
 			}
 			said[text] = true
 		}
-		for _, v := range []face.Verdict{face.VerdictReachable, face.VerdictRouter, face.VerdictCalled, face.VerdictRelay, face.VerdictUnreachable, face.VerdictUnknown} {
+		for _, v := range []netproto.Verdict{netproto.VerdictReachable, netproto.VerdictRouter, netproto.VerdictCalled, netproto.VerdictRelay, netproto.VerdictUnreachable, netproto.VerdictUnknown} {
 			once(Verdict(v))
 		}
-		for _, r := range []face.ReachReason{face.ReachNotTried, face.ReachPortClosed, face.ReachCallsFail, face.ReachCallsOff, face.ReachNoCalls, face.ReachNoLine} {
-			once(Reach(face.Reach{Verdict: face.VerdictUnreachable, Reason: r}))
+		for _, r := range []netproto.ReachReason{netproto.ReachNotTried, netproto.ReachPortClosed, netproto.ReachCallsFail, netproto.ReachCallsOff, netproto.ReachNoCalls, netproto.ReachNoLine} {
+			once(Reach(face.Reach{Verdict: netproto.VerdictUnreachable, Reason: r}))
 		}
-		for _, a := range []face.Advice{face.AdviceSwitchOnUPnP, face.AdviceForwardPort, face.AdviceOpenFirewall, face.AdviceLetRouterOpen, face.AdviceCannotBeOpened} {
+		for _, a := range []netproto.Advice{netproto.AdviceSwitchOnUPnP, netproto.AdviceForwardPort, netproto.AdviceOpenFirewall, netproto.AdviceLetRouterOpen, netproto.AdviceCannotBeOpened} {
 			once(Advice(face.Reach{Advice: a, Port: 6881}))
 		}
-		once(Reach(face.Reach{Verdict: face.VerdictReachable, Port: 6881}))
-		once(Reach(face.Reach{Verdict: face.VerdictRouter, RouterPort: 6881}))
+		once(Reach(face.Reach{Verdict: netproto.VerdictReachable, Port: 6881}))
+		once(Reach(face.Reach{Verdict: netproto.VerdictRouter, RouterPort: 6881}))
 	}
 	useTexts(t, "en")
 	for got, want := range map[string]string{
@@ -35,8 +36,8 @@ func TestHowOthersReachThisComputerIsSaidInEveryLanguage(t *testing.T) {
 		Way(face.WayRelayed): "Relayed",
 		Way(""):              "",
 		Verdict("new"):       "Reachability unknown",
-		Reach(face.Reach{Verdict: face.VerdictUnknown, Reason: face.ReachNoTracker}):                                        "",
-		Reach(face.Reach{Verdict: face.VerdictRelay, Reason: face.ReachCallsFail, Advice: face.AdviceForwardPort, Port: 7}): "Others get through only by way of the tracker, which is slower. Forward TCP port 7 in the router's settings: it does not open it by itself.",
+		Reach(face.Reach{Verdict: netproto.VerdictUnknown, Reason: netproto.ReachNoTracker}):                                            "",
+		Reach(face.Reach{Verdict: netproto.VerdictRelay, Reason: netproto.ReachCallsFail, Advice: netproto.AdviceForwardPort, Port: 7}): "Others get through only by way of the tracker, which is slower. Forward TCP port 7 in the router's settings: it does not open it by itself.",
 	} {
 		if got != want {
 			t.Errorf("%q, expected %q", got, want)
