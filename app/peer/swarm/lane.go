@@ -170,6 +170,9 @@ func (l *lane) lost(err error) {
 		l.source.fail(err, &a.swarms.config.Timing)
 	}
 	l.detach()
+	if len(a.lanes.open) == 0 {
+		a.sources.seeks = 0 // the trackers may know another way now, or soon
+	}
 	a.lanes.kick()
 	a.Wake()
 }

@@ -73,7 +73,10 @@ func (srcs *sources) seekAt(ctx context.Context, t Tracker) {
 	for _, src := range found {
 		srcs.know(src, t.Address())
 		if s := srcs.known[src.Key]; s != nil {
-			s.callableAt(t.Address(), src.Callable)
+			before := s.Callable
+			if s.callableAt(t.Address(), src.Callable); s.Callable && !before {
+				s.retry = time.Time{} // it failed for want of that
+			}
 		}
 	}
 	a.Wake()
