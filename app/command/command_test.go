@@ -45,6 +45,7 @@ func TestTheExamplesOfEveryCommandCanBeTyped(t *testing.T) {
 		for line := range strings.Lines(cmd.Example) {
 			typed, _, _ := strings.Cut(strings.TrimSpace(line), "   ") // an explanation follows
 			typed, _, _ = strings.Cut(typed, " |")
+			typed, _, _ = strings.Cut(typed, " > ")
 			if !strings.HasPrefix(typed, "sudo ") {
 				checkExample(t, typed)
 			}

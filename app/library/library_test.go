@@ -72,6 +72,7 @@ func TestAPersonIsCalledByTheFirstNameAndTheComputerIsNotNamed(t *testing.T) {
 		"ada":    {Username: "ada"},
 		"Ada":    {Username: "al17", Name: "Ada Lovelace"},
 		"grace":  {Username: `VM\grace`},
+		"alan":   {Username: `VM\alan`, Name: `VM\alan`},
 		"Hopper": {Username: `a\b\Hopper`, Name: " "},
 	} {
 		if got := nameOf(&u); got != want {

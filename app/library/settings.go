@@ -84,12 +84,13 @@ func DefaultSettings() Settings {
 // nameOf returns what others see of the person at this computer until the person says
 // otherwise: the first name if the system knows it, or the name of the account. The
 // name of the computer is nobody's business. Windows puts the domain or the computer
-// before the account, as in DOMAIN\ada.
+// before the account, as in DOMAIN\ada, also where the full name would be.
 func nameOf(u *user.User) string {
+	name := u.Username
 	if full := strings.Fields(u.Name); len(full) > 0 {
-		return full[0]
+		name = full[0]
 	}
-	return u.Username[strings.LastIndex(u.Username, `\`)+1:]
+	return name[strings.LastIndex(name, `\`)+1:]
 }
 
 // Settings returns the chosen settings, or the defaults if none were chosen or they

@@ -112,14 +112,14 @@ func (p Program) linkEntry() string {
 	return p.entry(" %U") + "Icon=" + p.ID + "\nCategories=Network;FileTransfer;P2P;\nMimeType=x-scheme-handler/" + scheme + ";\n"
 }
 
-// entry returns a file of the Desktop Entry Specification 1.5. The class of the
-// window is the name, which connects it to the entry.
+// entry returns a file of the Desktop Entry Specification 1.4, which every validator
+// knows. The class of the window is the name, which connects it to the entry.
 func (p Program) entry(operands string) string {
 	words := []string{quoted(p.Path)}
 	for _, arg := range p.Args {
 		words = append(words, quoted(arg))
 	}
-	return "[Desktop Entry]\nType=Application\nVersion=1.5\nName=" + p.Name + "\nExec=" + strings.Join(words, " ") + operands +
+	return "[Desktop Entry]\nType=Application\nVersion=1.4\nName=" + p.Name + "\nExec=" + strings.Join(words, " ") + operands +
 		"\nTerminal=false\nStartupWMClass=" + p.Name + "\n"
 }
 
