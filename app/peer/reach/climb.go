@@ -17,21 +17,21 @@ import (
 // have one connection. The error has the code "peer-unreachable" and says why; its
 // cause may be [session.ErrBudget].
 func (l *Ladder) Connect(ctx context.Context, to session.Target, index int) (*session.Conn, error) {
-	climbed := false
+	first := false // of the connections to the peer
 	c, err := l.conns.Connect(ctx, to.Key, index, func(ctx context.Context) (*session.Channel, error) {
-		climbed = true
-		return l.climb(ctx, to, climbing{call: index == 0, relay: !to.NoRelay})
+		first = len(l.conns.Of(to.Key)) == 0
+		return l.climb(ctx, to, climbing{call: first, relay: !to.NoRelay})
 	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		if climbed && index == 0 && !errors.Is(err, session.ErrBudget) && !errors.Is(err, session.ErrLater) && !errors.Is(err, context.Canceled) {
+		if first && !errors.Is(err, session.ErrBudget) && !errors.Is(err, session.ErrLater) && !errors.Is(err, context.Canceled) {
 			l.climbed("")
 		}
 		return nil, netproto.Errorf(netproto.CodePeerUnreachable, "%w", err)
 	}
-	if climbed && index == 0 {
+	if first {
 		l.climbed(c.Way)
 	}
 	l.improve(c, to)

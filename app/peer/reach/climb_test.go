@@ -403,3 +403,17 @@ func TestTheContextOfTheCallerEndsTheClimb(t *testing.T) {
 		}
 	})
 }
+
+// Several connections may be asked for at once, and the first to have its turn calls.
+func TestThePeerIsCalledForTheFirstConnectionWhicheverThatIs(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		a, b := w.add("192.0.2.1:4000"), w.add("192.0.2.2:4000")
+		c, err := a.Connect(t.Context(), b.target(netproto.ReachableNo), 1)
+		if err != nil || c.Way != session.WayCalled {
+			t.Errorf("%+v, %v", c, err)
+		}
+		if want := (netproto.Ways{Called: 1}); a.Ways() != want {
+			t.Errorf("%+v is counted", a.Ways())
+		}
+	})
+}

@@ -83,7 +83,8 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 			a.sources.ban(s)
 			continue
 		}
-		for s.lanes < wanted && !(s.lanes > 0 && s.way.Single()) {
+		// Whether there can be several connections shows with the first.
+		for s.lanes < wanted && !(s.lanes > 0 && (s.way == "" || s.way.Single())) {
 			if len(ls.open) >= most || ls.making >= maxMaking || s.unlikely() && ls.unlikely >= maxUnlikely {
 				if s.lanes == 0 && len(ls.open) >= most {
 					waiting++
@@ -198,6 +199,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, inde
 	a.unlock()
 	a.swarms.config.Log.Debug("a source is connected", "way", c.Way, "ms", now.Sub(begun).Milliseconds())
 	a.swarms.config.Notify()
+	a.Wake()
 	l.run()
 }
 
