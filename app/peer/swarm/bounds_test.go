@@ -103,7 +103,7 @@ func TestTrackersTakeTurnsWithTheSourcesThatTheyName(t *testing.T) {
 		s.failure = netproto.Errorf(netproto.CodeUnreachable, "it does not answer")
 	}
 	for range 97 {
-		if !srcs.evict(false) {
+		if !srcs.evict("another:5000") {
 			t.Fatal("there is no room for a source")
 		}
 	}
@@ -111,5 +111,46 @@ func TestTrackersTakeTurnsWithTheSourcesThatTheyName(t *testing.T) {
 		if srcs.known[s.Key] != s {
 			t.Errorf("the source %s had to make room", what)
 		}
+	}
+}
+
+// One tracker names new sources all the time, which nobody dials because the budget is
+// used up, or which fail. The only one of another tracker does not answer for a while.
+func TestATrackerThatNamesManyKeepsNoSourceOfAnotherOut(t *testing.T) {
+	t.Parallel()
+	srcs := &sources{known: map[netproto.PublicKey]*source{}}
+	n := 0
+	add := func(tracker string, failed bool) *source {
+		if len(srcs.known) >= maxSources && !srcs.evict(tracker) {
+			return nil
+		}
+		n++
+		s := &source{Source: netproto.Source{Key: netproto.PublicKey{byte(n), byte(n >> 8)}}, turn: math.MaxInt}
+		if failed {
+			s.failure = netproto.Errorf(netproto.CodeUnreachable, "it does not answer")
+		}
+		srcs.takeTurn(s, tracker)
+		srcs.known[s.Key] = s
+		return s
+	}
+	honest := add("honest:5000", true)
+	for i := range 10 * maxSources {
+		add("liar:5000", i < 2*maxSources)
+	}
+	if srcs.known[honest.Key] != honest {
+		t.Error("the source of the other tracker had to make room")
+	}
+	srcs.forget(honest)
+	for len(srcs.known) < maxSources {
+		add("liar:5000", false)
+	}
+	if add("liar:5000", false) != nil {
+		t.Error("one that was not tried had to make room for another of its tracker")
+	}
+	if honest = add("honest:5000", false); honest == nil || srcs.inOrder()[0] != honest && srcs.inOrder()[1] != honest {
+		t.Error("there is no room for the source of another tracker, or it waits behind others")
+	}
+	if len(srcs.known) != maxSources {
+		t.Errorf("%d sources are known", len(srcs.known))
 	}
 }

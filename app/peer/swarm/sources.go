@@ -106,7 +106,7 @@ func (srcs *sources) know(src netproto.Source, tracker string) {
 		known.Addresses = known.Addresses[:min(len(known.Addresses), session.MaxAddresses)]
 		return
 	}
-	if len(srcs.known) >= maxSources && !srcs.evict(traded) {
+	if len(srcs.known) >= maxSources && !srcs.evict(tracker) {
 		return
 	}
 	s := &source{Source: src, traded: traded, turn: math.MaxInt}
@@ -129,14 +129,26 @@ func (srcs *sources) takeTurn(s *source, tracker string) {
 	srcs.named[tracker]++
 }
 
-// evict makes room for a source and reports whether it could: one that failed goes, of
-// several the one that gave least. For a source that the tracker names, one goes that
-// only other peers named and that gave nothing.
-func (srcs *sources) evict(traded bool) bool {
+// evict makes room for a source that a tracker names, or another peer if that is "", and
+// reports whether it could: one that failed goes, of several the one that gave least. For
+// a source that a tracker names, one goes that only other peers named and that gave
+// nothing, or that a tracker named which has more in the table. What such a tracker names
+// never takes the place of what those name that have fewer.
+func (srcs *sources) evict(tracker string) bool {
+	count := map[string]int{}
+	for _, s := range srcs.known {
+		for _, t := range s.namers() {
+			count[t]++
+		}
+	}
 	var worst *source
 	for _, s := range srcs.known {
-		unproven := !traded && s.traded && s.got == 0
-		if s.lanes > 0 || s.failure == nil && !unproven {
+		others := math.MaxInt
+		for _, t := range s.namers() {
+			others = min(others, count[t])
+		}
+		unproven := tracker != "" && s.got == 0 && (s.traded || others > count[tracker]+1)
+		if s.lanes > 0 || !unproven && (s.failure == nil || others < count[tracker]) {
 			continue
 		}
 		if worst == nil || s.isWorse(worst) {
@@ -148,6 +160,14 @@ func (srcs *sources) evict(traded bool) bool {
 	}
 	srcs.forget(worst)
 	return true
+}
+
+// namers returns the trackers that named a source, or "" for other peers.
+func (s *source) namers() []string {
+	if len(s.namedBy) == 0 {
+		return []string{""}
+	}
+	return s.namedBy
 }
 
 func (s *source) isWorse(other *source) bool {
