@@ -18,6 +18,7 @@ import (
 // fakeEngine is an engine of scripted states for tests of what is shown.
 type fakeEngine struct {
 	fakePeople
+	fakeWeb
 
 	mu        sync.Mutex
 	watchers  map[chan struct{}]bool

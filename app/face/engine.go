@@ -31,6 +31,7 @@ type Engine interface {
 	People
 	Audiences
 	Stops
+	Web
 }
 
 // Overview is what the frame shows on every page.

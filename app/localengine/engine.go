@@ -33,6 +33,7 @@ type Engine struct {
 	*trackers
 	*preferences
 	*persons
+	*webPages
 }
 
 var _ face.Engine = (*Engine)(nil)
@@ -64,6 +65,7 @@ func newEngine(n *node.Node, logs io.Writer) *Engine {
 		trackers:    t,
 		preferences: &preferences{core: c, own: t.own},
 		persons:     &persons{core: c, search: found},
+		webPages:    &webPages{core: c},
 	}
 }
 
@@ -90,6 +92,7 @@ func (e *Engine) Close() error {
 		e.stop()
 		e.beginning.Unlock()
 		e.previews.server.Close()
+		e.webPages.wait()
 		err = e.node.Close()
 		e.work.Wait()
 		err = errors.Join(err, e.trackers.own.close())

@@ -133,3 +133,21 @@ func (b bounded) ApplySettings(ctx context.Context, s face.Settings) error {
 	}
 	return b.Engine.ApplySettings(ctx, s)
 }
+
+// OfferWeb implements [face.Web].
+func (b bounded) OfferWeb(ctx context.Context, offer face.WebOffer) (string, error) {
+	if err := b.allow(pathsOf(offer.Items)...); err != nil {
+		return "", err
+	}
+	return b.Engine.OfferWeb(ctx, offer)
+}
+
+// ReceiveWeb implements [face.Web].
+func (b bounded) ReceiveWeb(ctx context.Context, folder string) (string, error) {
+	if folder != "" {
+		if err := b.allow(folder); err != nil {
+			return "", err
+		}
+	}
+	return b.Engine.ReceiveWeb(ctx, folder)
+}

@@ -83,6 +83,12 @@ var arguments = map[string][]string{
 	"Decline":    {"requests"},
 	"Withdraw":   {"requests"},
 	"Clear":      {"requests"},
+
+	"OfferWeb":    {"offer"},
+	"ReceiveWeb":  {"folder"},
+	"WebPages":    {},
+	"SetWebTerms": {"page", "terms"},
+	"CloseWeb":    {"pages"},
 }
 
 func methodNames() []string { return slices.Sorted(maps.Keys(arguments)) }

@@ -241,6 +241,8 @@ func (l *Link) send(w http.ResponseWriter, r *http.Request, content seekReader, 
 	var got coverage
 	t := &transfer{ResponseWriter: w, ctx: ctx, limits: l.limits, to: from, source: content,
 		sent: func(from, to int64) { covers(from, to, got.add) }}
+	control := http.NewResponseController(w)
+	defer context.AfterFunc(ctx, func() { control.SetWriteDeadline(time.Unix(1, 0)) })() // nobody waits for a browser that has gone
 	l.change(func() { l.status.Running++ })
 	http.ServeContent(t, r, "", time.Time{}, content)
 	l.change(func() { l.got(from, t, got.spans, t.failed == nil && r.Method == http.MethodGet) })
@@ -249,9 +251,8 @@ func (l *Link) send(w http.ResponseWriter, r *http.Request, content seekReader, 
 	}
 }
 
-// got notes what an address got with one answer. finished says that the answer came to
-// its end: only then something is counted, so that nobody is cut off halfway. The caller
-// holds the lock.
+// got notes what an address got with one answer, at its end, so that nobody is cut off
+// halfway. finished says that the answer was not broken off. The caller holds the lock.
 func (l *Link) got(from netip.Addr, t *transfer, spans []span, finished bool) {
 	l.status.Running--
 	l.status.Sent += t.bytes
@@ -259,7 +260,7 @@ func (l *Link) got(from netip.Addr, t *transfer, spans []span, finished bool) {
 	for _, s := range spans {
 		v.got.add(s)
 	}
-	if finished && v.got.whole(l.offering.Size()) {
+	if size := l.offering.Size(); v.got.whole(size) && (finished || size > 0) {
 		v.got = coverage{}
 		l.status.Downloads++
 		l.countOut()

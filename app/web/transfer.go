@@ -48,6 +48,9 @@ func (t *transfer) ReadFrom(r io.Reader) (int64, error) {
 		if t.failed = control.SetWriteDeadline(time.Now().Add(stall)); t.failed != nil {
 			break
 		}
+		if t.failed = t.ctx.Err(); t.failed != nil {
+			break
+		}
 		written, err := t.ResponseWriter.Write(buf[:n])
 		total += int64(written)
 		t.bytes += int64(written)
