@@ -32,6 +32,7 @@ func (m *menus) file() []command {
 	return []command{
 		{name: "Add files", key: fyne.KeyO, held: ctrl, run: w.drops.pickFile},
 		{name: "Add folder", key: fyne.KeyO, held: ctrl | fyne.KeyModifierShift, run: w.drops.pickFolder},
+		{name: "Receive from a phone…", run: func() { pages.ReceiveFromPhone(w, w.engine) }},
 		{name: "Paste link", key: fyne.KeyV, held: ctrl, shortcut: &fyne.ShortcutPaste{}, run: w.keys.paste},
 	}
 }

@@ -59,6 +59,7 @@ func (l reviewLine) tickLine() kit.TickLine {
 type reviewEngine interface {
 	face.Shares
 	face.People
+	face.Web
 }
 
 // reviewSheet lets a person decide which of some paths to share, or to send to somebody.
@@ -102,7 +103,11 @@ func openReview(w pages.Window, engine reviewEngine, c *crossing, to *face.Perso
 	})
 	s.body = container.NewStack()
 	s.sheet = container.NewBorder(nil, foot, nil, nil, s.body)
-	opened := w.Sheets().Open(title, s.sheet, fyne.NewSize(640, 520), more, other, w.Sheets().CancelButton(), s.share)
+	phone := kit.NewIconButton(w.Host().Tips, theme.ComputerIcon(), words.L("Send to a phone or a browser…"), s.sendToBrowser)
+	if to != nil {
+		phone.Hide()
+	}
+	opened := w.Sheets().Open(title, s.sheet, fyne.NewSize(640, 520), more, other, phone, w.Sheets().CancelButton(), s.share)
 	opened.Gone = func() {
 		gone()
 		s.stop()
@@ -274,6 +279,15 @@ func (s *reviewSheet) confirm() {
 			s.offerLink(request.Items[0].Path)
 		}
 	})
+}
+
+// sendToBrowser hands out what was chosen on a page for browsers, and shares it with
+// nobody else.
+func (s *reviewSheet) sendToBrowser() {
+	if items := s.request().Items; len(items) > 0 {
+		s.window.Sheets().CloseAll()
+		pages.SendToBrowser(s.window, s.engine, face.WebOffer{Items: items})
+	}
 }
 
 // offerLink says that something is shared, and offers its link.

@@ -40,14 +40,11 @@ func copyLink(w Window, engine face.Trackers, hash netproto.ContentHash, name st
 // showCode shows a link as a QR code, which the camera of a phone can read. said is
 // what to do with it; it may be empty. copy names the button that copies the link.
 func showCode(w Window, title, said, link, copy string) {
-	picture, err := codeOf(link)
+	code, err := drawCode(link)
 	if err != nil {
 		w.Fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a QR code"), err))
 		return
 	}
-	code := canvas.NewImageFromImage(picture)
-	code.ScaleMode = canvas.ImageScalePixels
-	code.FillMode = canvas.ImageFillContain
 	code.SetMinSize(fyne.NewSquareSize(280))
 	text := kit.NewTextEntry(w.Host().Pressed)
 	text.SetText(link)
@@ -59,6 +56,18 @@ func showCode(w Window, title, said, link, copy string) {
 	}
 	w.Sheets().Open(netproto.Printable(words.CutName(title)), container.NewBorder(above, text, nil, nil, code),
 		fyne.NewSize(420, 480), closing, copying)
+}
+
+// drawCode draws a link as a QR code, as large as there is room.
+func drawCode(link string) (*canvas.Image, error) {
+	picture, err := codeOf(link)
+	if err != nil {
+		return nil, err
+	}
+	code := canvas.NewImageFromImage(picture)
+	code.ScaleMode = canvas.ImageScalePixels
+	code.FillMode = canvas.ImageFillContain
+	return code, nil
 }
 
 // quietZone is the white margin around a QR code, in modules (ISO/IEC 18004

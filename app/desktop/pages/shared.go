@@ -19,7 +19,7 @@ import (
 // about the selected ones, with actions.
 type Shared struct {
 	*rowsPage
-	engine   face.Shares
+	engine   sharedEngine
 	undo     Undo
 	table    *kit.Table[face.Share]
 	list     *kit.RowList[face.Share] // of the table
@@ -29,8 +29,14 @@ type Shared struct {
 	linkable *fyne.Container // actions on one hashed share
 }
 
+// sharedEngine is what the page needs of the engine.
+type sharedEngine interface {
+	face.Shares
+	face.Web
+}
+
 // NewShared makes the page. addFiles lets the person choose files to share.
-func NewShared(w Window, engine face.Shares, undo Undo, addFiles func()) *Shared {
+func NewShared(w Window, engine sharedEngine, undo Undo, addFiles func()) *Shared {
 	p := &Shared{rowsPage: newRowsPage(w), engine: engine, undo: undo, more: kit.NewCaption()}
 	p.table = kit.NewTable(w.Host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
 	p.list = p.table.List
@@ -173,10 +179,20 @@ func (p *Shared) rowMenu() *fyne.Menu {
 			menu.Add(words.L("Show QR code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
 		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), p.Open)
-		menu.Separate()
 	}
+	menu.Add(words.L("Send to a phone or a browser…"), theme.ComputerIcon(), func() { p.sendToBrowser(chosen) })
+	menu.Separate()
 	menu.Add(words.L("Stop sharing"), theme.CancelIcon(), p.Remove)
 	return &menu.Menu
+}
+
+// sendToBrowser hands out shares on a page for browsers.
+func (p *Shared) sendToBrowser(shares []face.Share) {
+	var offer face.WebOffer
+	for _, s := range shares {
+		offer.Shares = append(offer.Shares, s.ID)
+	}
+	SendToBrowser(p.window, p.engine, offer)
 }
 
 // stopSharing stops sharing at once. Undone, the same is shared again.
