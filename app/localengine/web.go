@@ -254,7 +254,8 @@ func (p *webPage) viewInbox(v *face.WebPage) {
 			v.Stored++
 		}
 		if len(v.Arrivals) < face.MaxArrivals {
-			v.Arrivals = append(v.Arrivals, face.WebArrival{Name: a.Name, Path: a.Path, Size: a.Size, Done: a.Done, Hash: a.Hash, State: face.ArrivalState(a.State)})
+			v.Arrivals = append(v.Arrivals, face.WebArrival{Name: a.Name, Path: a.Path, Size: a.Size, Done: a.Done, Hash: a.Hash,
+				State: face.ArrivalState(a.State)})
 		}
 	}
 }
