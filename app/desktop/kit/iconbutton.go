@@ -36,6 +36,16 @@ func (b *IconButton) Set(icon fyne.Resource, text string) {
 // AccessibilityLabel returns what a screen reader says.
 func (b *IconButton) AccessibilityLabel() string { return b.words }
 
+// TypedKey presses the button for Enter and Space, and passes other keys on.
+func (b *IconButton) TypedKey(event *fyne.KeyEvent) {
+	switch event.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+		b.Tapped(nil)
+	default:
+		passOn(b, event)
+	}
+}
+
 // MouseIn implements desktop.Hoverable.
 func (b *IconButton) MouseIn(event *desktop.MouseEvent) {
 	b.Button.MouseIn(event)
