@@ -93,7 +93,7 @@ func handOver(ctx context.Context, profile string, open []string, inUse error) e
 
 // runDesktop runs the window on a node, and closes the node.
 func runDesktop(ctx context.Context, n *node.Node, profile string, open []string) error {
-	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: desktop.SystemPicker}
+	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: desktop.SystemPicker, Reveal: desktop.SystemReveal}
 	if version.CanAsk() {
 		options.Newest = func(ctx context.Context) (desktop.Release, error) {
 			r, err := version.Newest(ctx)

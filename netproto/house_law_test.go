@@ -59,6 +59,7 @@ var walls = []wall{
 	// Measurements of a whole tracker: test files only.
 	{room: "tracker/load", tests: []string{"tracker/daemon", "tracker/relay", "tracker/server", "tracker/store", "tracker/boltstore", "netproto/..."}},
 	{room: "app/peer/flow", may: []string{"netproto"}},
+	{room: "app/peer/ledger", may: []string{"app/library", "netproto"}},
 	{room: "app/peer/offer", may: []string{"app/piece", "netproto"}},
 	{room: "app/peer/reach", may: []string{"app/peer/session", "netproto"}, tests: []string{"netproto/identity", "netproto/reuse"}},
 	{room: "app/peer/session", may: []string{"app/piece", "netproto", "netproto/identity"}},
@@ -74,6 +75,8 @@ var walls = []wall{
 	{room: "app/trackerclient/...", may: engine, never: faces, tests: tracker},
 	{room: "app/seedpeer/...", may: engine, never: faces, tests: tracker},
 	{room: "app/preview"},
+	{room: "app/awake"},
+	{room: "app/trash", may: []string{"netproto"}},
 	{room: "app/web", may: []string{"app/piece", "netproto", "netproto/sites"}},
 	{room: "app/face", may: []string{"netproto"}},
 	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},

@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
@@ -138,7 +140,7 @@ func TestFilesAreDeletedOnlyAfterAQuestion(t *testing.T) {
 	list.Held = func() fyne.KeyModifier { return fyne.KeyModifierShift }
 	list.Focus()
 	d.key(fyne.KeyDelete)
-	d.reads("This removes 1 download from the list and deletes 10 B from the disk.")
+	d.reads("This removes 1 download from the list and deletes 10 B for good, not into the trash.")
 	if done := engine.actions(); len(done) != 0 {
 		t.Fatalf("before the answer: %v", done)
 	}
@@ -305,7 +307,7 @@ func TestShiftDeleteAsksWhetherFilesAreDeletedAsFyneSendsIt(t *testing.T) {
 			}
 			d.window.menus.typedCut(cut)
 		}
-		d.reads("This removes 1 download from the list and deletes 10 B from the disk.")
+		d.reads("This removes 1 download from the list and deletes 10 B for good, not into the trash.")
 	}
 }
 
@@ -428,4 +430,82 @@ func TestAToastFloatsAboveThePageAndLeadsOn(t *testing.T) {
 	if d.window.place != pages.PlaceDownloads || box.Visible() {
 		t.Errorf("the page is %s, the toast is there: %t", d.window.place.Name(), box.Visible())
 	}
+}
+
+func TestFilesGoToTheTrashUnlessThatIsUndone(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	d, list := openDownloads(t, engine)
+	list.SelectOnly(4)
+	chooseItem(t, list.Menu(), "Move files to the trash")
+	d.reads("1 download moved to the trash")
+	d.key(fyne.KeyEscape)
+	d.window.undo.takeBack()
+	d.until("the row is back", func() bool { return len(rowsOf[face.Download](d)) == 5 })
+	if done := engine.actions(); len(done) != 0 {
+		t.Errorf("although it was undone: %v", done)
+	}
+	list.SelectOnly(4)
+	chooseItem(t, list.Menu(), "Move files to the trash")
+	d.window.undo.settle()
+	d.did("remove-to-trash [done]")
+	list.SelectOnly(0)
+	for _, item := range list.Menu().Items {
+		if item.Label == "Move files to the trash" || item.Label == "Delete files" {
+			t.Errorf("an unfinished download offers %q", item.Label)
+		}
+	}
+}
+
+// savedTo returns where the last download was saved.
+func (f *fakeEngine) savedTo() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.to
+}
+
+func TestThePersonIsAskedWhereToSave(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(7, "found.mkv", 10, netproto.KindVideo, 1))
+	folder := t.TempDir()
+	d := newDesk(t, engine, Options{Picker: func(context.Context, string, bool) ([]string, error) { return []string{folder}, nil }})
+	d.reads("found.mkv")
+	list := listOf[face.Hit](d)
+	list.SelectOnly(0)
+	chooseItem(t, list.Menu(), "Save to…")
+	d.until("it is saved there", func() bool { return engine.savedTo() == folder })
+	chooseItem(t, list.Menu(), "Download")
+	d.until("it is saved where the settings say", func() bool { return engine.savedTo() == "" })
+	d.window.goTo(pages.PlaceSettings)
+	test.Tap(d.box("Ask me where to save each download"))
+	d.window.goTo(pages.PlaceSearch)
+	chooseItem(t, list.Menu(), "Download")
+	d.until("it was asked where", func() bool { return engine.savedTo() == folder })
+}
+
+func TestAFinishedFileIsShownInItsFolder(t *testing.T) {
+	engine := newFake()
+	engine.downloads = mixed()
+	shown := make(chan string, 1)
+	d := newDesk(t, engine, Options{Reveal: func(_ context.Context, path string) error {
+		shown <- path
+		return nil
+	}})
+	d.window.goTo(pages.PlaceDownloads)
+	d.until("the downloads are shown", func() bool { return len(rowsOf[face.Download](d)) == 5 })
+	list := listOf[face.Download](d)
+	list.SelectOnly(4)
+	chooseItem(t, list.Menu(), "Open folder")
+	if path := <-shown; path != "/home/ada/Downloads/done.pdf" {
+		t.Errorf("it shows %s", path)
+	}
+}
+
+func TestTotalsAreSeen(t *testing.T) {
+	engine := newFake()
+	engine.totals = face.Totals{Today: face.Amounts{Got: 2e6, Sent: 1e6}, Ever: face.Amounts{Got: 4e9, Sent: 6e9}}
+	d := openAt(t, engine, pages.PlaceUploads)
+	d.reads("Today: 2.0 MB downloaded, 1.0 MB uploaded")
+	d.reads("Ever: 4.0 GB downloaded, 6.0 GB uploaded")
+	d.reads("ratio 1.50")
 }

@@ -33,7 +33,9 @@ type fakeEngine struct {
 	review    face.Review
 	details   face.Details
 	leaving   face.Leaving
-	preview   string                        // where previews are served
+	preview   string // where previews are served
+	totals    face.Totals
+	to        string                        // where the last download was saved
 	here      map[netproto.ContentHash]bool // shared, or downloaded and no longer in the list
 
 	search func(context.Context, face.SearchRequest) (face.SearchPage, error)
@@ -208,7 +210,11 @@ func (f *fakeEngine) FolderContents(context.Context, netproto.ContentHash) (face
 }
 
 func (f *fakeEngine) Download(_ context.Context, r face.DownloadRequest) error {
-	return f.act("download %s %v", r.Name, r.Paths)
+	err := f.act("download %s %v", r.Name, r.Paths)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.to = r.To
+	return err
 }
 
 func (f *fakeEngine) Pause(_ context.Context, ids []string) error  { return f.act("pause %v", ids) }
@@ -233,6 +239,14 @@ func (f *fakeEngine) Preview(_ context.Context, id, path string) (face.Preview, 
 		}
 	}
 	return face.Preview{URL: f.preview + "/" + name, Name: name}, err
+}
+
+func (f *fakeEngine) RemoveToTrash(_ context.Context, ids []string) error {
+	return f.act("remove-to-trash %v", ids)
+}
+
+func (f *fakeEngine) Totals(context.Context) (face.Totals, error) {
+	return get(f, func() face.Totals { return f.totals })
 }
 
 func (f *fakeEngine) RemoveWithFiles(_ context.Context, ids []string) error {

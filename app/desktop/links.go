@@ -132,8 +132,11 @@ func (l *links) confirmDownload(link netproto.Link, have face.Have) {
 	get := kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), func() {
 		w.Sheets().Close()
 		request := face.DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
-		w.Act(func(ctx context.Context) error { return l.engine.Download(ctx, request) },
-			func() { w.GoTo(pages.PlaceDownloads) })
+		pages.Where(w, func(folder string) {
+			request.To = folder
+			w.Act(func(ctx context.Context) error { return l.engine.Download(ctx, request) },
+				func() { w.GoTo(pages.PlaceDownloads) })
+		})
 	})
 	w.Sheets().Open(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.Sheets().CancelButton(), get)
 }

@@ -5,6 +5,7 @@ package desktop
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -60,6 +61,9 @@ func TestChecksOfTheSettingsAreAppliedAtOnce(t *testing.T) {
 		"Open the port on the router":                          func(s face.Settings) bool { return s.RouterPort },
 		"Let the tracker arrange connections":                  func(s face.Settings) bool { return s.Calls },
 		"Use the relay when nothing else works":                func(s face.Settings) bool { return s.Relay },
+		"Keep the computer awake while files are transferred":  func(s face.Settings) bool { return s.KeepAwake },
+		"Turn the quick limit on at these times":               func(s face.Settings) bool { return s.Timetable.On },
+		"Sun":                                                  func(s face.Settings) bool { return s.Timetable.Days[time.Sunday] },
 	} {
 		test.Tap(d.box(name))
 		d.hasSettings(func(s face.Settings) bool { return of(s) == !of(was) })
@@ -67,6 +71,11 @@ func TestChecksOfTheSettingsAreAppliedAtOnce(t *testing.T) {
 	d.field("Ignore in folders").SetText("*.tmp\n.git/")
 	d.field("Quick download limit, kB/s").SetText("50")
 	d.hasSettings(func(s face.Settings) bool { return s.Ignore == "*.tmp\n.git/" && s.QuickDown == 50_000 })
+	d.field("From").SetText("22:30")
+	d.field("To").SetText("25:00")
+	d.reads("Type a time, such as 22:00.")
+	d.field("To").SetText("6:05")
+	d.hasSettings(func(s face.Settings) bool { return s.Timetable.From == 22*60+30 && s.Timetable.To == 6*60+5 })
 }
 
 func TestTheQuickLimitIsASwitchThatShowsHowItIs(t *testing.T) {

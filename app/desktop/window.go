@@ -46,6 +46,9 @@ type Options struct {
 	// Picker lets the person choose files, or a folder, in a picker of the system. It
 	// fails if there is none; then, or if it is nil, the window has one of its own.
 	Picker func(ctx context.Context, title string, folder bool) ([]string, error)
+	// Reveal has the file manager select a file or folder. It fails if there is none that
+	// does; then, or if it is nil, the window has the folder opened.
+	Reveal func(ctx context.Context, path string) error
 	// TrayHost reports whether something shows icons of the tray. If it is nil,
 	// the window asks the desktop.
 	TrayHost func(context.Context) bool

@@ -34,6 +34,10 @@ type Downloads interface {
 	Cancel(ctx context.Context, downloads []string) error
 	// Remove removes downloads from the list; finished files stay on the disk.
 	Remove(ctx context.Context, downloads []string) error
+	// RemoveToTrash removes downloads from the list and moves their finished files to the
+	// trash of the system; what was fetched of unfinished ones is deleted. A download whose
+	// files cannot be moved stays in the list: "folder-unwritable".
+	RemoveToTrash(ctx context.Context, downloads []string) error
 	// RemoveWithFiles removes downloads from the list and deletes what was
 	// fetched, finished files included. Files that somebody else put into a
 	// downloaded folder stay.
@@ -74,6 +78,7 @@ type DownloadRequest struct {
 	Size   int64                `json:"size"` // bytes; -1 if it is unknown
 	Folder bool                 `json:"folder,omitempty"`
 	Paths  []string             `json:"paths,omitempty"` // of files in the folder; none means all
+	To     string               `json:"to,omitempty"`    // the folder to save in, absolute; "" is the one of the settings
 	// Link is the link that the request comes from, if any. Its tracker is
 	// asked, because a link does not say whether the content is a folder.
 	Link string `json:"link,omitempty"`

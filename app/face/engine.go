@@ -42,6 +42,8 @@ type Overview interface {
 	Watch(ctx context.Context) <-chan struct{}
 	// Status returns the state of the whole peer. It asks nobody and is quick.
 	Status(ctx context.Context) (Status, error)
+	// Totals returns what came and went.
+	Totals(ctx context.Context) (Totals, error)
 	// Leaving returns what others lose if this peer goes now. It asks the
 	// tracker about at most [MaxLeavingAsked] contents; when ctx ends it
 	// returns what it knows by then.
@@ -86,6 +88,18 @@ type Counts struct {
 	Uploads   int `json:"uploads"`   // running
 	Shares    int `json:"shares"`
 	Requests  int `json:"requests,omitempty"` // of others, that wait for an answer
+}
+
+// Totals are what came and went.
+type Totals struct {
+	Today Amounts `json:"today"`
+	Ever  Amounts `json:"ever"` // since the profile was made
+}
+
+// Amounts are bytes of contents.
+type Amounts struct {
+	Got  int64 `json:"got"`
+	Sent int64 `json:"sent"`
 }
 
 // Leaving is what others lose if this peer goes now.

@@ -86,6 +86,7 @@ type Person struct {
 	LastSeen  time.Time `json:"last_seen,omitzero"` // while offline
 	Resources int       `json:"resources"`          // that they share with everybody
 	Bytes     int64     `json:"bytes"`              // of them
+	Moved     Amounts   `json:"moved"`              // between them and this computer, ever
 	// Words are six words that both people see, if each has the other's real key.
 	Words []string `json:"words"`
 }

@@ -53,6 +53,18 @@ type Settings struct {
 	GentleHashing bool   `json:"gentle_hashing"` // hash on one processor, half of the time
 
 	Unlisted bool `json:"unlisted"` // this peer is in no list of people; see [People]
+
+	Timetable Timetable `json:"timetable"`
+	KeepAwake bool      `json:"keep_awake"` // the computer does not fall asleep while something is transferred
+}
+
+// Timetable says when the quick limit turns on by itself. [Preferences.SetQuickLimit]
+// overrules it until its next time begins or ends.
+type Timetable struct {
+	On   bool    `json:"on"`
+	Days [7]bool `json:"days"` // by [time.Weekday]: those on which it begins
+	From int     `json:"from"` // minutes after midnight, less than 1440
+	To   int     `json:"to"`   // as From; on the next day unless it is later than From
 }
 
 // Bounds of the settings.
@@ -78,6 +90,7 @@ const (
 	FieldQuickDown       Field = "quick_down"
 	FieldQuickUp         Field = "quick_up"
 	FieldIgnore          Field = "ignore"
+	FieldTimetable       Field = "timetable"
 )
 
 // InvalidSettings says which settings are not acceptable, and why.

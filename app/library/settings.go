@@ -47,6 +47,8 @@ type Settings struct {
 	Calls          bool                `json:"calls"`          // trackers may arrange connections, both ways
 	Relay          bool                `json:"relay"`          // a tracker may pass on what no call connects
 	Unlisted       bool                `json:"unlisted"`       // in no list of people
+	Timetable      Timetable           `json:"timetable"`      // of the quick limit
+	KeepAwake      bool                `json:"keep_awake"`     // the computer does not fall asleep while something is transferred
 }
 
 // maxMoreTrackers bounds the trackers beside the main one: everything is announced
@@ -64,7 +66,8 @@ func (s Settings) Rates() (up, down int64) {
 // DefaultSettings returns the settings of a new profile.
 func DefaultSettings() Settings {
 	s := Settings{Name: "A peer", MaxDownloads: 5, UploadSlots: 4, ShareDownloads: true, SeedClients: netproto.SeedLAN,
-		RouterPort: true, Calls: true, Relay: true, AdaptiveSlots: true, QuickUp: 100_000, QuickDown: 1_000_000, Ignore: slices.Clone(ignore.Default)}
+		RouterPort: true, Calls: true, Relay: true, AdaptiveSlots: true, QuickUp: 100_000, QuickDown: 1_000_000, Ignore: slices.Clone(ignore.Default),
+		Timetable: Timetable{Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}, From: 9 * 60, To: 17 * 60}}
 	if u, err := user.Current(); err == nil {
 		s.Name = nameOf(u)
 	}
@@ -148,6 +151,9 @@ func (s Settings) Validate() error {
 		}
 	}
 	if _, err := ignore.Parse(s.Ignore); err != nil {
+		return err
+	}
+	if err := s.Timetable.validate(); err != nil {
 		return err
 	}
 	_, err := netproto.ParseSeedPolicy(string(s.SeedClients))

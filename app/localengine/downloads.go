@@ -73,13 +73,18 @@ func (ds *downloads) Download(ctx context.Context, r face.DownloadRequest) error
 	if err != nil {
 		return err
 	}
+	if r.To != "" {
+		if err := usable(r.To); err != nil {
+			return err
+		}
+	}
 	if r.Link != "" {
 		if r, err = ds.lookUp(ctx, r); err != nil {
 			return err
 		}
 	}
 	_, err = ds.engine.Downloads.Add(queue.Request{
-		Hash: r.Hash, Name: r.Name, Size: r.Size, Folder: r.Folder, Paths: r.Paths, Dir: settings.DownloadDir,
+		Hash: r.Hash, Name: r.Name, Size: r.Size, Folder: r.Folder, Paths: r.Paths, Dir: cmp.Or(r.To, settings.DownloadDir),
 	})
 	return coded(err)
 }
@@ -133,6 +138,12 @@ func (ds *downloads) Cancel(_ context.Context, ids []string) error {
 func (ds *downloads) Remove(_ context.Context, ids []string) error {
 	ds.ended(ids)
 	return coded(ds.engine.Downloads.Remove(ids...))
+}
+
+// RemoveToTrash removes downloads and moves their files to the trash.
+func (ds *downloads) RemoveToTrash(_ context.Context, ids []string) error {
+	ds.ended(ids)
+	return coded(ds.engine.Downloads.RemoveToTrash(ids...))
 }
 
 // RemoveWithFiles removes downloads and deletes their files.

@@ -72,6 +72,12 @@ func (o *overview) Watch(ctx context.Context) <-chan struct{} {
 	return changed
 }
 
+// Totals returns what came and went.
+func (o *overview) Totals(context.Context) (face.Totals, error) {
+	today, ever := o.engine.Ledger.Totals()
+	return face.Totals{Today: face.Amounts(today), Ever: face.Amounts(ever)}, nil
+}
+
 // Status returns the state of the whole peer.
 func (o *overview) Status(context.Context) (face.Status, error) {
 	t := o.engine.Trackers.Status()

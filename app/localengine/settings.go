@@ -30,6 +30,7 @@ func (p *preferences) Settings(context.Context) (face.Settings, error) {
 		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
 		QuickDown: s.QuickDown, QuickUp: s.QuickUp, RouterPort: s.RouterPort, Calls: s.Calls, Relay: s.Relay,
 		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing, Unlisted: s.Unlisted,
+		Timetable: face.Timetable(s.Timetable), KeepAwake: s.KeepAwake,
 	}, err
 }
 
@@ -62,7 +63,7 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 	saved.QuickDown, saved.QuickUp = s.QuickDown, s.QuickUp
 	saved.RouterPort, saved.Calls, saved.Relay = s.RouterPort, s.Calls, s.Relay
 	saved.Ignore, saved.GentleHashing = patternLines(s.Ignore), s.GentleHashing
-	saved.Unlisted = s.Unlisted
+	saved.Unlisted, saved.KeepAwake, saved.Timetable = s.Unlisted, s.KeepAwake, library.Timetable(s.Timetable)
 	applied := saved
 	if !moved {
 		applied.ListenPort = 0 // keeps the port that it has
@@ -116,6 +117,10 @@ func outOfRange(s face.Settings) face.InvalidSettings {
 	}
 	if s.TrackerPort < 0 || s.TrackerPort > 65535 {
 		refuse(face.FieldTrackerPort, "a port is a number from 1 to 65535, or 0 for the usual one")
+	}
+	const day = 24 * 60 // minutes
+	if t := s.Timetable; min(t.From, t.To) < 0 || max(t.From, t.To) >= day {
+		refuse(face.FieldTimetable, "a time of the day is from 00:00 to 23:59")
 	}
 	for field, limit := range map[face.Field]int64{face.FieldDownLimit: s.DownLimit, face.FieldUpLimit: s.UpLimit,
 		face.FieldQuickDown: s.QuickDown, face.FieldQuickUp: s.QuickUp} {

@@ -10,8 +10,10 @@ import (
 	"log/slog"
 	"time"
 
+	"centralizedp2p/app/awake"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer"
+	"centralizedp2p/app/trash"
 	"centralizedp2p/netproto"
 )
 
@@ -73,6 +75,7 @@ func (n *Node) start(ctx context.Context, o Options) error {
 		port = *o.Listen
 	}
 	config := peer.Config{Library: n.Library, Log: n.Log, Listen: peer.ListenAddress(port), OfferDownloads: o.OfferDownloads,
+		Trash: trash.Move, Awake: awake.New(n.Log),
 		NoRouterPort: o.NoRouterPort, NoCalls: o.NoCalls, NoRelay: o.NoRelay}
 	// The engine outlives ctx until Close: it says goodbye in order.
 	n.Engine, err = peer.Start(context.WithoutCancel(ctx), config)

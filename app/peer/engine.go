@@ -12,6 +12,7 @@
 //	reach       how a connection to a peer comes about
 //	session     connections and frames
 //	offer       the register of what others may read
+//	ledger      what came and went, today, ever, and by person
 //	flow        rates and limits
 //
 // Imports run downwards only. The lock order is written in package swarm.
@@ -30,6 +31,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/ledger"
 	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/people"
@@ -54,6 +56,8 @@ type Config struct {
 	Listen string
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
+	Trash          func(path string) error // moves a file or folder to the trash of the system
+	Awake          Awake                   // keeps the computer awake; nil if nothing does
 	// These switch off what the settings allow.
 	NoRouterPort, NoCalls, NoRelay bool
 
@@ -90,6 +94,7 @@ type Engine struct {
 	Uploads   *serving.Server
 	Trackers  *membership.Memberships
 	People    *people.People
+	Ledger    *ledger.Ledger
 
 	config   Config
 	timing   timing
@@ -150,6 +155,11 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	e.run("the people", e.People.Run)
 	e.run("the watch over the network", e.watchNetwork)
 	e.run("the port on the router", e.keepRouterPort)
+	e.run("the timetable", e.keepTimetable)
+	e.run("the totals", e.Ledger.Run)
+	if config.Awake != nil {
+		e.run("the watch over sleep", e.stayAwake)
+	}
 	return e, nil
 }
 
@@ -160,6 +170,9 @@ func (e *Engine) assemble() error {
 	e.traffic = flow.NewTraffic(up, down, settings.LocalExempt)
 	e.changes.flowing = func() bool { down, up := e.Rates(); return down > 0 || up > 0 }
 	var err error
+	if e.Ledger, err = ledger.New(library, e.log); err != nil {
+		return err
+	}
 	if e.People, err = e.newPeople(); err != nil {
 		return err
 	}
@@ -172,7 +185,7 @@ func (e *Engine) assemble() error {
 		WatchLimit: e.config.watchLimit, Open: files.Open,
 		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
 	e.Uploads = serving.New(serving.Config{Refuses: e.People.Blocked, Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving,
-		Sent: e.Shares.Sent, Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
+		Sent: e.sent, Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
 	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name, Silent: e.fellSilent})
 	e.reach = e.newLadder()
 	free := e.config.freeSpace
@@ -183,14 +196,14 @@ func (e *Engine) assemble() error {
 		Files:    files,
 		Audience: e.Uploads,
 		Traffic:  e.traffic, Log: e.log, Timing: e.timing.swarm, Trackers: e.sourceTrackers, Port: e.Port, Preallocate: e.preallocate, FreeSpace: free,
-		Notify: e.changes.notify})
+		Got: e.Ledger.Got, Notify: e.changes.notify})
 	e.conns.Handle(e.Uploads.Owner, e.swarms.Reader)
 	var share func() bool
 	if e.config.OfferDownloads {
 		share = e.shareDownloads
 	}
 	e.Downloads, err = queue.New(e.ctx, queue.Config{Library: library, Swarms: e.swarms, Shares: e.Shares, Log: e.log, Timing: e.timing.queue, Share: share,
-		Joined: e.Trackers.Joined, Sources: e.sources, Notify: e.changes.notify, Limit: settings.MaxDownloads})
+		Joined: e.Trackers.Joined, Sources: e.sources, Trash: e.config.Trash, Notify: e.changes.notify, Limit: settings.MaxDownloads})
 	return err
 }
 
@@ -256,6 +269,9 @@ func (e *Engine) Close() error {
 	e.Trackers.Close()
 	e.work.Wait()
 	e.Shares.Save()
+	if e.Ledger != nil {
+		e.Ledger.Save()
+	}
 	e.changes.close()
 	return e.Err()
 }
@@ -343,11 +359,24 @@ func (e *Engine) Rates() (down, up int64) {
 	return e.traffic.DownMeter.Rate(), e.traffic.UpMeter.Rate()
 }
 
-// Apply makes valid settings work at once, except the port: see [Engine.Move].
+// sent counts bytes of a content that went to a peer; whole says that the peer has all
+// of it now.
+func (e *Engine) sent(to netproto.PublicKey, hash netproto.ContentHash, bytes int, whole bool) {
+	e.Ledger.Sent(to, bytes)
+	e.Shares.Sent(to, hash, bytes, whole)
+}
+
+// Apply makes valid settings work at once, except the port: see [Engine.Move]; and the
+// quick limit: see [Engine.SetQuickLimit].
 func (e *Engine) Apply(s library.Settings) {
 	e.mu.Lock()
+	s.QuickLimit = e.settings.QuickLimit
 	e.settings = s
 	e.mu.Unlock()
+	e.apply(s)
+}
+
+func (e *Engine) apply(s library.Settings) {
 	up, down := s.Rates()
 	e.traffic.Up.Set(up)
 	e.traffic.Down.Set(down)
@@ -364,7 +393,7 @@ func (e *Engine) SetQuickLimit(on bool) {
 	e.settings.QuickLimit = on
 	settings := e.settings
 	e.mu.Unlock()
-	e.Apply(settings)
+	e.apply(settings)
 }
 
 // QuickLimit tells whether the quick limits apply now.

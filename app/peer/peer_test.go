@@ -103,6 +103,8 @@ type testPeer struct {
 	space          func(dir string) (int64, error)                             // free on its disks; nil: the real space
 	dial, dialFrom func(ctx context.Context, address string) (net.Conn, error) // of other peers; nil: the real ones
 	open           peer.Opener                                                 // of its shared files; nil: the real one
+	trash          func(path string) error
+	awake          alarm
 	stop           func()
 }
 
@@ -147,6 +149,10 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	config := peer.Config{Library: l, Log: log, Listen: "127.0.0.1:0", OfferDownloads: p.offers}
+	config.Trash = p.trash
+	if p.awake != nil {
+		config.Awake = p.awake
+	}
 	if !p.calm {
 		peer.Hasten(&config)
 	}

@@ -17,6 +17,11 @@ func (c *Client) Status(ctx context.Context) (face.Status, error) {
 	return ask[face.Status](ctx, c, "Status", nil)
 }
 
+// Totals implements [face.Engine].
+func (c *Client) Totals(ctx context.Context) (face.Totals, error) {
+	return ask[face.Totals](ctx, c, "Totals", nil)
+}
+
 // Leaving implements [face.Engine].
 func (c *Client) Leaving(ctx context.Context) (face.Leaving, error) {
 	return ask[face.Leaving](ctx, c, "Leaving", nil)
@@ -65,6 +70,11 @@ func (c *Client) Cancel(ctx context.Context, downloads []string) error {
 // Remove implements [face.Engine].
 func (c *Client) Remove(ctx context.Context, downloads []string) error {
 	return order(ctx, c, "Remove", object{"downloads": downloads})
+}
+
+// RemoveToTrash implements [face.Engine].
+func (c *Client) RemoveToTrash(ctx context.Context, downloads []string) error {
+	return order(ctx, c, "RemoveToTrash", object{"downloads": downloads})
 }
 
 // RemoveWithFiles implements [face.Engine].

@@ -19,6 +19,7 @@ import (
 // sends.
 var arguments = map[string][]string{
 	"Status":      {},
+	"Totals":      {},
 	"Leaving":     {},
 	"Diagnostics": {},
 
@@ -30,6 +31,7 @@ var arguments = map[string][]string{
 	"Retry":           {"downloads"},
 	"Cancel":          {"downloads"},
 	"Remove":          {"downloads"},
+	"RemoveToTrash":   {"downloads"},
 	"RemoveWithFiles": {"downloads"},
 
 	"MoveInQueue":      {"downloads", "way"},

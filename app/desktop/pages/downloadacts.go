@@ -25,10 +25,28 @@ func (p *Downloads) onIDs(action func(context.Context, []string) error, ids []st
 	}
 }
 
-// removeDownloads removes downloads from the list, unless that is undone.
-// Running ones stop at once. Of unfinished ones nothing is kept; finished files
-// stay.
+// removeDownloads removes downloads from the list, unless that is undone. Of unfinished
+// ones nothing is kept; finished files stay.
 func (p *Downloads) removeDownloads(chosen []face.Download) {
+	text := words.N("{{.Count}} downloads removed", len(chosen), words.Values{"Count": words.Count(len(chosen))})
+	p.takeOff(chosen, text, func(ctx context.Context, finished, unfinished []string) error {
+		return errors.Join(onAny(ctx, p.engine.Remove, finished), onAny(ctx, p.engine.Cancel, unfinished))
+	})
+}
+
+// toTrash removes downloads from the list and moves their files to the trash, unless
+// that is undone.
+func (p *Downloads) toTrash() {
+	chosen := p.list.Selection()
+	text := words.N("{{.Count}} downloads moved to the trash", len(chosen), words.Values{"Count": words.Count(len(chosen))})
+	p.takeOff(chosen, text, func(ctx context.Context, finished, unfinished []string) error {
+		return onAny(ctx, p.engine.RemoveToTrash, slices.Concat(finished, unfinished))
+	})
+}
+
+// takeOff removes downloads from the list. Running ones stop at once; commit does the
+// rest, unless it is undone before.
+func (p *Downloads) takeOff(chosen []face.Download, text string, commit func(ctx context.Context, finished, unfinished []string) error) {
 	w := p.window
 	if len(chosen) == 0 {
 		return
@@ -54,11 +72,11 @@ func (p *Downloads) removeDownloads(chosen []face.Download) {
 		return p.engine.Pause(ctx, running)
 	}, nil)
 	p.undo.Offer(Deed{
-		Words: words.N("{{.Count}} downloads removed", len(all), words.Values{"Count": words.Count(len(all))}),
+		Words: text,
 		Rows:  all, Counts: len(unfinished),
 		Commit: func(ctx context.Context) error {
 			<-stopped
-			return errors.Join(onAny(ctx, p.engine.Remove, finished), onAny(ctx, p.engine.Cancel, unfinished))
+			return commit(ctx, finished, unfinished)
 		},
 		Undo: func(ctx context.Context) error {
 			<-stopped
@@ -108,8 +126,8 @@ func (p *Downloads) RemoveWithFiles() {
 	for _, d := range chosen {
 		size += d.Done
 	}
-	p.window.Sheets().Decide(words.L("Delete files?"),
-		words.N("This removes {{.Count}} downloads from the list and deletes {{.Size}} from the disk.", len(chosen),
+	p.window.Sheets().Decide(words.L("Delete files for good?"),
+		words.N("This removes {{.Count}} downloads from the list and deletes {{.Size}} for good, not into the trash.", len(chosen),
 			words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}),
 		words.L("Delete files"), func() { p.onIDs(p.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
 }
@@ -270,7 +288,10 @@ func (p *Downloads) rowMenu() *fyne.Menu {
 	} else {
 		menu.Add(words.L("Stop and delete"), theme.CancelIcon(), p.Remove)
 	}
-	menu.Add(words.L("Delete files"), theme.DeleteIcon(), p.RemoveWithFiles)
+	if countOf(chosen, face.Download.IsFinished) > 0 {
+		menu.Add(words.L("Move files to the trash"), theme.DeleteIcon(), p.toTrash)
+		menu.Add(words.L("Delete files"), theme.DeleteIcon(), p.RemoveWithFiles)
+	}
 	menu.Separate()
 	menu.Add(words.L("Details"), theme.InfoIcon(), p.details.open)
 	return &menu.Menu

@@ -230,4 +230,12 @@ func (p *Downloads) openFile(d face.Download) {
 	}
 }
 
-func (p *Downloads) openFolder(d face.Download) { p.window.OpenPath(filepath.Dir(d.Path)) }
+// openFolder opens the folder where a download is or will be, with a finished one
+// selected.
+func (p *Downloads) openFolder(d face.Download) {
+	if d.IsFinished() {
+		p.window.ShowInFolder(d.Path)
+	} else {
+		p.window.OpenPath(filepath.Dir(d.Path))
+	}
+}

@@ -32,11 +32,12 @@ type folderSheet struct {
 	total    *widget.Label
 	download *kit.Button
 	body     *fyne.Container
+	where    whereTo
 }
 
 // openFolder fetches the list of files in a folder and shows it as a tree.
-func openFolder(w Window, engine folderEngine, hit face.Hit) {
-	s := &folderSheet{window: w, engine: engine, hit: hit, total: kit.Paragraph(words.L("Asking for the list of files…"))}
+func openFolder(w Window, engine folderEngine, hit face.Hit, where whereTo) {
+	s := &folderSheet{window: w, engine: engine, hit: hit, where: where, total: kit.Paragraph(words.L("Asking for the list of files…"))}
 	s.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), s.get)
 	s.download.Disable()
 	s.body = container.NewStack(container.NewCenter(widget.NewProgressBarInfinite()))
@@ -45,7 +46,7 @@ func openFolder(w Window, engine folderEngine, hit face.Hit) {
 	listFolder(w, engine, opened, hit.Hash, func(folder face.Folder, err error) {
 		if err != nil {
 			s.total.SetText(words.Explain(face.FailureOf(err)).String())
-			s.body.Objects = []fyne.CanvasObject{failedScreen(words.L("The list of files did not arrive."), func() { openFolder(w, engine, hit) })}
+			s.body.Objects = []fyne.CanvasObject{failedScreen(words.L("The list of files did not arrive."), func() { openFolder(w, engine, hit, where) })}
 			s.body.Refresh()
 			return
 		}
@@ -115,8 +116,11 @@ func (s *folderSheet) get() {
 	request.Paths = s.files.TickedPaths()
 	w := s.window
 	w.Sheets().Close()
-	w.Act(func(ctx context.Context) error { return s.engine.Download(ctx, request) },
-		func() { tellAdded(w, 1) })
+	s.where(w, func(folder string) {
+		request.To = folder
+		w.Act(func(ctx context.Context) error { return s.engine.Download(ctx, request) },
+			func() { tellAdded(w, 1) })
+	})
 }
 
 // requestOf asks for all of a hit.

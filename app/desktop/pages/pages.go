@@ -92,6 +92,8 @@ type Window interface {
 	// OpenPath opens a file or folder with the program that the system chose for it,
 	// or shows why not.
 	OpenPath(path string)
+	// ShowInFolder opens the folder of a file or folder, with that selected.
+	ShowInFolder(path string)
 	// Play opens a file that is not complete yet with the program that the system chose
 	// for it.
 	Play(preview face.Preview)

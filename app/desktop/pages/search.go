@@ -451,9 +451,12 @@ func (p *Search) chosenWith(h face.Hit) []face.Hit {
 }
 
 // get downloads hits. A single folder is opened first.
-func (p *Search) get(hits []face.Hit) {
+func (p *Search) get(hits []face.Hit) { p.getTo(hits, Where) }
+
+// getTo is get into the folder that where returns.
+func (p *Search) getTo(hits []face.Hit, where whereTo) {
 	if len(hits) == 1 && hits[0].Folder {
-		openFolder(p.window, p.engine, hits[0])
+		openFolder(p.window, p.engine, hits[0], where)
 		return
 	}
 	wanted := hits
@@ -462,15 +465,17 @@ func (p *Search) get(hits []face.Hit) {
 		p.tellHere(wanted)
 		return
 	}
-	p.window.Act(func(ctx context.Context) error {
-		for _, h := range hits {
-			if err := p.engine.Download(ctx, requestOf(h)); err != nil {
-				return err
+	where(p.window, func(folder string) {
+		p.window.Act(func(ctx context.Context) error {
+			for _, h := range hits {
+				request := requestOf(h)
+				request.To = folder
+				if err := p.engine.Download(ctx, request); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	}, func() {
-		tellAdded(p.window, len(hits))
+			return nil
+		}, func() { tellAdded(p.window, len(hits)) })
 	})
 }
 
@@ -499,6 +504,7 @@ func (p *Search) rowMenu() *fyne.Menu {
 	chosen := p.list.Selection()
 	menu := &kit.Menu{}
 	menu.Add(words.L("Download"), theme.DownloadIcon(), func() { p.get(chosen) })
+	menu.Add(words.L("Save to…"), theme.DocumentSaveIcon(), func() { p.getTo(chosen, askWhere) })
 	if len(chosen) == 1 {
 		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { copyLink(p.window, p.engine, chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 	}

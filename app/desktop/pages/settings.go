@@ -5,6 +5,7 @@ package pages
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,7 +62,7 @@ type Settings struct {
 
 	name, folder, atOnce, slots, ignore *settingField
 	port, down, up, quickDown, quickUp  *settingField
-	trackerPort                         *settingField
+	trackerPort, from, to               *settingField
 	seeds                               *kit.Select
 	fields                              map[face.Field]*settingField
 	checks                              []settingCheck
@@ -94,10 +95,13 @@ func NewSettings(w Window, engine SettingsEngine, own WindowSettings) *Settings 
 	p.up = p.rate(func(s *face.Settings) *int64 { return &s.UpLimit })
 	p.quickDown = p.rate(func(s *face.Settings) *int64 { return &s.QuickDown })
 	p.quickUp = p.rate(func(s *face.Settings) *int64 { return &s.QuickUp })
+	p.from = p.timeOfDay(func(s *face.Settings) *int { return &s.Timetable.From })
+	p.to = p.timeOfDay(func(s *face.Settings) *int { return &s.Timetable.To })
 	p.ignore = p.lines(func(s *face.Settings) *string { return &s.Ignore })
 	p.fields = map[face.Field]*settingField{face.FieldName: p.name, face.FieldDownloadFolder: p.folder, face.FieldDownloadsAtOnce: p.atOnce,
 		face.FieldUploadSlots: p.slots, face.FieldPort: p.port, face.FieldTrackerPort: p.trackerPort, face.FieldDownLimit: p.down, face.FieldUpLimit: p.up,
-		face.FieldQuickDown: p.quickDown, face.FieldQuickUp: p.quickUp, face.FieldIgnore: p.ignore}
+		face.FieldQuickDown: p.quickDown, face.FieldQuickUp: p.quickUp, face.FieldIgnore: p.ignore,
+		fieldFrom: p.from, fieldTo: p.to}
 	var seeds []string
 	for _, choice := range seedChoices {
 		seeds = append(seeds, choice.name.String())
@@ -117,11 +121,13 @@ func (p *Settings) cards() []fyne.CanvasObject {
 	folder := container.NewBorder(nil, nil, nil, choose, p.folder.entry)
 	shared := kit.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) })
 	return []fyne.CanvasObject{
-		kit.Card(words.L("General"), append([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry),
-			p.check(words.L("Do not list me among the people"), func(s *face.Settings) *bool { return &s.Unlisted })}, p.own.General()...)...),
+		kit.Card(words.L("General"), slices.Concat([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry),
+			p.check(words.L("Do not list me among the people"), func(s *face.Settings) *bool { return &s.Unlisted })}, p.own.General(), []fyne.CanvasObject{
+			p.check(words.L("Keep the computer awake while files are transferred"), func(s *face.Settings) *bool { return &s.KeepAwake })})...),
 		kit.Card(words.L("Downloads"),
 			p.folder.named(words.L("Folder"), folder),
 			p.atOnce.named(words.L("Downloads at once"), p.atOnce.entry),
+			p.askWhere(),
 			p.check(words.L("Reserve disk space when a download starts"), func(s *face.Settings) *bool { return &s.Preallocate }),
 			p.check(words.L("Share completed downloads"), func(s *face.Settings) *bool { return &s.ShareDownloads })),
 		kit.Card(words.L("Sharing"),
@@ -133,7 +139,7 @@ func (p *Settings) cards() []fyne.CanvasObject {
 			p.check(words.L("Prepare files slowly to keep the computer responsive"), func(s *face.Settings) *bool { return &s.GentleHashing }),
 			kit.FormRow(words.L("Serve old Python clients"), p.seeds,
 				kit.Hint(words.L("Old clients can't be verified. They only get files of up to 10 KB.")))),
-		kit.Card(words.L("Connection"),
+		kit.Card(words.L("Connection"), slices.Concat([]fyne.CanvasObject{
 			p.port.named(words.L("Port (0 for any free one)"), container.NewBorder(nil, nil, nil, p.reach.button, p.port.entry), p.reach.words),
 			p.trackerPort.named(words.L("Tracker port"), p.trackerPort.entry,
 				kit.Hint(words.L("0 takes the usual one. Used when the tracker on this computer starts the next time."))),
@@ -145,7 +151,9 @@ func (p *Settings) cards() []fyne.CanvasObject {
 			p.quick,
 			p.quickDown.named(words.L("Quick download limit, kB/s"), p.quickDown.entry),
 			p.quickUp.named(words.L("Quick upload limit, kB/s"), p.quickUp.entry),
-			p.check(words.L("No limits on the local network"), func(s *face.Settings) *bool { return &s.LocalExempt })),
+		}, p.timetable(), []fyne.CanvasObject{
+			p.check(words.L("No limits on the local network"), func(s *face.Settings) *bool { return &s.LocalExempt }),
+		})...),
 		kit.Card(words.L("Notifications"), p.own.Notifications()...),
 		kit.Card(words.L("Advanced"), container.New(layout.NewRowWrapLayout(),
 			kit.NewButtonWithIcon(words.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
@@ -153,6 +161,15 @@ func (p *Settings) cards() []fyne.CanvasObject {
 			kit.NewButtonWithIcon(words.L("Open profile folder"), theme.FolderOpenIcon(), p.openProfile)),
 			kit.Hint(words.L("The diagnostics hold no keys and no names of files. The log may hold names."))),
 	}
+}
+
+// askWhere is a check of the window itself.
+func (p *Settings) askWhere() fyne.CanvasObject {
+	prefs := p.window.Host().Prefs
+	box := kit.NewCheck(words.L("Ask me where to save each download"), nil)
+	box.SetChecked(prefs.Bool(prefAskWhere))
+	box.OnChanged = func(on bool) { prefs.SetBool(prefAskWhere, on) }
+	return box
 }
 
 // Screen is everything that the page shows.

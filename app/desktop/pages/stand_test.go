@@ -95,6 +95,7 @@ func (s *stand) Tell(string)                                 {}
 func (s *stand) TellNext(string, string, func())             {}
 func (s *stand) Copy(string, string)                         {}
 func (s *stand) OpenPath(string)                             {}
+func (s *stand) ShowInFolder(string)                         {}
 func (s *stand) Play(face.Preview)                           {}
 func (s *stand) Offer(Deed)                                  {}
 func (s *stand) Hides(string) bool                           { return false }

@@ -16,16 +16,23 @@ import (
 // Uploads shows what others download from here.
 type Uploads struct {
 	*rowsPage
-	engine face.Uploads
+	engine UploadsEngine
 	list   *kit.RowList[face.Upload]
+	totals *kit.Line
+}
+
+// UploadsEngine is what the page of the uploads needs of the engine.
+type UploadsEngine interface {
+	face.Uploads
+	face.Overview
 }
 
 // NewUploads makes the page.
-func NewUploads(w Window, engine face.Uploads) *Uploads {
-	p := &Uploads{rowsPage: newRowsPage(w), engine: engine}
+func NewUploads(w Window, engine UploadsEngine) *Uploads {
+	p := &Uploads{rowsPage: newRowsPage(w), engine: engine, totals: kit.NewCaption()}
 	p.list = kit.NewRowList(w.Host(), func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
 		func() kit.RowView[face.Upload] { return newUploadView() })
-	p.build(PlaceUploads, p.list.Focus, p.list, nil, func() fyne.CanvasObject {
+	p.build(PlaceUploads, p.list.Focus, p.list, p.totals, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.UploadIcon(), words.L("When others download what you share, it appears here."),
 			kit.NewButtonWithIcon(words.L("See what you share"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) }))
 	})
@@ -38,7 +45,24 @@ func (p *Uploads) Pull(ctx context.Context) func() {
 	if err != nil {
 		return func() { p.fail(err) }
 	}
-	return func() { p.show(uploads) }
+	totals, err := p.engine.Totals(ctx)
+	if err != nil {
+		return func() { p.fail(err) }
+	}
+	return func() {
+		p.show(uploads)
+		p.totals.SetText(totalsWords(totals))
+	}
+}
+
+// totalsWords says what came and went, today and ever.
+func totalsWords(t face.Totals) string {
+	ever := words.L("Ever: {{.Got}} downloaded, {{.Sent}} uploaded", words.Values{"Got": words.Size(t.Ever.Got), "Sent": words.Size(t.Ever.Sent)})
+	if t.Ever.Got > 0 {
+		ever = words.Join(ever, words.L("ratio {{.Ratio}}", words.Values{"Ratio": words.Decimal(float64(t.Ever.Sent)/float64(t.Ever.Got), 2)}))
+	}
+	return words.Join(words.L("Today: {{.Got}} downloaded, {{.Sent}} uploaded",
+		words.Values{"Got": words.Size(t.Today.Got), "Sent": words.Size(t.Today.Sent)}), ever)
 }
 
 func (p *Uploads) show(uploads []face.Upload) {

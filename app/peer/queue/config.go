@@ -55,6 +55,8 @@ type Config struct {
 	Joined func() bool // a tracker
 	// Sources asks the trackers which peers other than this one have a content.
 	Sources func(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error)
-	Notify  func() // something a person sees has changed
-	Limit   int    // downloads that fetch at once
+	// Trash moves a file or folder to the trash of the system, and may wait for the disk.
+	Trash  func(path string) error
+	Notify func() // something a person sees has changed
+	Limit  int    // downloads that fetch at once
 }

@@ -118,6 +118,32 @@ func (q *Queue) RemoveWithFiles(ids ...string) error {
 	return q.drop(ids, library.RemoveFiles)
 }
 
+// RemoveToTrash takes downloads off the list and moves their finished files to the
+// trash; what was fetched of unfinished ones is removed. One whose files cannot be moved
+// stays in the list.
+func (q *Queue) RemoveToTrash(ids ...string) error {
+	chosen, _ := q.chosen(ids)
+	stopRuns(chosen, func(d *download) bool { return d.errand })
+	var gone []string
+	var failed error
+	for _, d := range chosen {
+		d.mu.Lock()
+		record, removed := d.record, d.removed
+		d.mu.Unlock()
+		if record.State == library.DownloadFinished && !removed {
+			if err := q.disk.toTrash(record); err != nil {
+				failed = err
+				continue
+			}
+		}
+		gone = append(gone, record.ID)
+	}
+	if err := q.Remove(gone...); err != nil {
+		return err
+	}
+	return failed
+}
+
 func (q *Queue) drop(ids []string, removal library.Removal) error {
 	chosen, _ := q.chosen(ids) // one that is not in the list is gone already
 	var list []*download

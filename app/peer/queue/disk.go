@@ -26,6 +26,7 @@ type disk struct {
 	log     *slog.Logger
 	space   func(dir string, size int64) error // fails if size bytes do not fit
 	lstat   func(path string) (fs.FileInfo, error)
+	trash   func(path string) error
 }
 
 // missing reports whether there is nothing at a path, or nothing that can be seen.
@@ -267,7 +268,7 @@ func (k *disk) deleteFinished(record library.Download) error {
 	}
 	defer root.Close()
 	if !record.Folder {
-		return deleteFile(root, name, record.Size)
+		return deleteFile(root, name, record.Size, root.Remove)
 	}
 	if _, err := root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -276,12 +277,61 @@ func (k *disk) deleteFinished(record library.Download) error {
 	if !ok {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "which files of %s were downloaded is no longer known: delete the folder by hand", record.Path)
 	}
-	return deleteListed(root, name, piece.Chosen(entries, record.Paths))
+	return deleteListed(root, name, piece.Chosen(entries, record.Paths), root.Remove)
 }
 
-// deleteFile deletes a file if it has the right size in bytes. With another size it is
-// not what was downloaded and stays.
-func deleteFile(root *os.Root, name string, size int64) error {
+// toTrash moves the files of a finished download to the trash.
+func (k *disk) toTrash(record library.Download) error {
+	dir, name := filepath.Split(record.Path)
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+	}
+	defer root.Close()
+	move := func(name string) error { return k.trash(filepath.Join(dir, filepath.FromSlash(name))) }
+	entries, _, known := k.listOf(k.ctx, record)
+	entries = piece.Chosen(entries, record.Paths)
+	switch {
+	case k.missing(record.Path):
+	case !record.Folder:
+		err = deleteFile(root, name, record.Size, move)
+	case !known || onlyListed(root, name, entries):
+		err = move(name) // as a whole, so that it can be brought back as a whole
+	default:
+		err = deleteListed(root, name, entries, move)
+	}
+	if err == nil {
+		k.shares.StopPath(record.Path)
+	}
+	return err
+}
+
+// onlyListed reports whether a folder holds as many files as its list names, or fewer.
+func onlyListed(root *os.Root, name string, entries []netproto.FolderEntry) bool {
+	left := 0
+	for _, e := range entries {
+		if !e.Dir {
+			left++
+		}
+	}
+	err := fs.WalkDir(root.FS(), name, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			left--
+		}
+		if left < 0 {
+			return fs.SkipAll
+		}
+		return err
+	})
+	return err == nil && left >= 0
+}
+
+// deleteFile calls remove for a file if it has the right size in bytes. With another size
+// it is not what was downloaded and stays.
+func deleteFile(root *os.Root, name string, size int64, remove func(name string) error) error {
 	info, err := root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -290,7 +340,7 @@ func deleteFile(root *os.Root, name string, size int64) error {
 		return netproto.Errorf(netproto.CodeFileChanged, "%s is not the file that was downloaded: it stays", filepath.Join(root.Name(), name))
 	}
 	if err == nil {
-		err = root.Remove(name)
+		err = remove(name)
 	}
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
@@ -298,16 +348,16 @@ func deleteFile(root *os.Root, name string, size int64) error {
 	return nil
 }
 
-// deleteListed deletes the files of a list below a folder, and the folders that are
-// empty then.
-func deleteListed(root *os.Root, name string, entries []netproto.FolderEntry) error {
+// deleteListed calls remove for the files of a list below a folder, and deletes the
+// folders that are empty then.
+func deleteListed(root *os.Root, name string, entries []netproto.FolderEntry, remove func(name string) error) error {
 	var first error
 	dirs := map[string]bool{name: true}
 	for _, e := range entries {
 		full := path.Join(name, e.Path)
 		if e.Dir {
 			dirs[full] = true
-		} else if err := deleteFile(root, full, e.Size); err != nil && first == nil {
+		} else if err := deleteFile(root, full, e.Size, remove); err != nil && first == nil {
 			first = err
 		}
 		for dir := path.Dir(full); len(dir) > len(name); dir = path.Dir(dir) {

@@ -82,7 +82,7 @@ func New(ctx context.Context, config Config) (*Queue, error) {
 	q.turns = turns{list: &q.list, running: map[*download]struct{}{}, limit: config.Limit}
 	q.ctx, q.cancel = context.WithCancel(ctx)
 	q.disk = disk{ctx: q.ctx, library: config.Library, shares: config.Shares, log: config.Log, space: config.Swarms.CheckSpace,
-		lstat: os.Lstat}
+		lstat: os.Lstat, trash: config.Trash}
 	stay, err := q.disk.endRemovals(remembered)
 	if err != nil {
 		q.cancel()

@@ -115,6 +115,7 @@ func (r *reader) Data(in *bufio.Reader, length int) error {
 		q.writer.Hash(b[:got])
 	}
 	r.swarms.config.Traffic.DownMeter.Add(n)
+	r.swarms.config.Got(q.lane.conn.Key, n)
 	return q.lane.receive(q, b)
 }
 

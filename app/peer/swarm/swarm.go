@@ -134,6 +134,7 @@ type Config struct {
 	Port        func() int  // for other peers
 	Preallocate func() bool // space on the disk is taken before it is needed
 	FreeSpace   func(dir string) (int64, error)
+	Got         func(from netproto.PublicKey, bytes int)
 	Notify      func() // something a person sees has changed
 }
 

@@ -1,0 +1,95 @@
+package awake
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+)
+
+// manager is systemd-logind, as far as this program uses it.
+type manager struct {
+	asked []string
+	hold  *os.File // the end that the program gets
+}
+
+// Inhibit is the method of org.freedesktop.login1.Manager.
+func (m *manager) Inhibit(what, who, why, mode string) (dbus.UnixFD, *dbus.Error) {
+	m.asked = []string{what, who, why, mode}
+	return dbus.UnixFD(m.hold.Fd()), nil
+}
+
+func TestSleepIsPutOffUntilTheFileIsClosed(t *testing.T) {
+	daemon, err := exec.LookPath("dbus-daemon")
+	if err != nil {
+		t.Skip("there is no dbus-daemon")
+	}
+	cmd := exec.Command(daemon, "--session", "--nofork", "--print-address=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	address, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", strings.TrimSpace(address))
+	if _, err := stopSleep(); err == nil {
+		t.Error("without a manager it says that it did")
+	}
+	bus, err := dbus.Connect(strings.TrimSpace(address))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bus.Close() })
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	m := &manager{hold: write}
+	if err := bus.Export(m, "/org/freedesktop/login1", "org.freedesktop.login1.Manager"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bus.RequestName("org.freedesktop.login1", 0); err != nil {
+		t.Fatal(err)
+	}
+	held, err := stopSleep()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.asked) != 4 || m.asked[0] != "sleep:idle" || m.asked[3] != "block" {
+		t.Errorf("it asked for %q", m.asked)
+	}
+	write.Close() // the manager's copy; the program has another one
+	ended := make(chan struct{})
+	go func() {
+		_, _ = io.ReadAll(read) // ends when the last copy is closed
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		t.Fatal("nothing is held")
+	case <-time.After(100 * time.Millisecond):
+	}
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("sleep is still put off")
+	}
+}
