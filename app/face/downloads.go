@@ -77,8 +77,8 @@ type DownloadRequest struct {
 	Name   string               `json:"name,omitempty"`
 	Size   int64                `json:"size"` // bytes; -1 if it is unknown
 	Folder bool                 `json:"folder,omitempty"`
-	Paths  []string             `json:"paths,omitempty"` // of files in the folder; none means all
-	To     string               `json:"to,omitempty"`    // the folder to save in, absolute; "" is the one of the settings
+	Paths  []string             `json:"paths,omitempty"`     // of files in the folder; none means all
+	To     string               `json:"to_folder,omitempty"` // the folder to save in, absolute; "" is the one of the settings
 	// Link is the link that the request comes from, if any. Its tracker is
 	// asked, because a link does not say whether the content is a folder.
 	Link string `json:"link,omitempty"`

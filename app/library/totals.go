@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/sealed"
 )
 
 var keyTotals = []byte("totals")
@@ -33,7 +34,7 @@ type PersonAmounts struct {
 func (l *Library) Totals() (Totals, error) {
 	var t Totals
 	switch err := l.get(bucketMeta, keyTotals, &t); {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errDamaged):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, sealed.ErrDamaged):
 		return Totals{}, nil
 	case err != nil:
 		return Totals{}, err

@@ -370,6 +370,9 @@ func TestACallerElsewhereStaysInTheAllowedFolders(t *testing.T) {
 			t.Errorf("%q: %v", path, err)
 		}
 	}
+	if err := driving.Download(t.Context(), face.DownloadRequest{To: outside}); netproto.CodeOf(err) != netproto.CodeDenied {
+		t.Errorf("a download to %s: %v", outside, err)
+	}
 	if len(engine.asked) != allowed {
 		t.Errorf("the engine was asked for %q", engine.asked[allowed:])
 	}

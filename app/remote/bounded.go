@@ -92,6 +92,16 @@ func (b bounded) Send(ctx context.Context, r face.SendRequest) (string, error) {
 	return b.Engine.Send(ctx, r)
 }
 
+// Download implements [face.Downloads].
+func (b bounded) Download(ctx context.Context, r face.DownloadRequest) error {
+	if r.To != "" {
+		if err := b.allow(r.To); err != nil {
+			return err
+		}
+	}
+	return b.Engine.Download(ctx, r)
+}
+
 // MoveTo implements [face.Queue].
 func (b bounded) MoveTo(ctx context.Context, downloads []string, folder string) error {
 	if err := b.allow(folder); err != nil {
