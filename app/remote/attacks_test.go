@@ -373,6 +373,9 @@ func TestACallerElsewhereStaysInTheAllowedFolders(t *testing.T) {
 	if err := driving.Download(t.Context(), face.DownloadRequest{To: outside}); netproto.CodeOf(err) != netproto.CodeDenied {
 		t.Errorf("a download to %s: %v", outside, err)
 	}
+	if _, err := driving.ReviewSend(t.Context(), []string{outside}); netproto.CodeOf(err) != netproto.CodeDenied {
+		t.Errorf("what is sent from %s: %v", outside, err)
+	}
 	if len(engine.asked) != allowed {
 		t.Errorf("the engine was asked for %q", engine.asked[allowed:])
 	}

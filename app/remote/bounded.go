@@ -76,6 +76,14 @@ func (b bounded) Review(ctx context.Context, paths []string) (face.Review, error
 	return b.Engine.Review(ctx, paths)
 }
 
+// ReviewSend implements [face.People].
+func (b bounded) ReviewSend(ctx context.Context, paths []string) (face.Review, error) {
+	if err := b.allow(paths...); err != nil {
+		return face.Review{}, err
+	}
+	return b.Engine.ReviewSend(ctx, paths)
+}
+
 // Share implements [face.Shares].
 func (b bounded) Share(ctx context.Context, r face.ShareRequest) error {
 	if err := b.allow(pathsOf(r.Items)...); err != nil {
