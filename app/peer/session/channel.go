@@ -123,10 +123,10 @@ func (cs *Conns) keep(ctx context.Context, ch *Channel, in *guest) (*Conn, error
 type Climb func(ctx context.Context) (*Channel, error)
 
 // Connect returns the index-th connection to a peer, counted from 0, the best way
-// first. If there are fewer, climb makes one. A connection that the peer makes
-// meanwhile ends the climb, unless that has just succeeded.
+// first. If there are fewer, climb makes one; several are made at once. A connection that
+// the peer makes meanwhile ends the climb for the first, unless that has just succeeded.
 func (cs *Conns) Connect(ctx context.Context, key netproto.PublicKey, index int, climb Climb) (*Conn, error) {
-	return cs.obtain(ctx, key, func(have []*Conn) *Conn {
+	return cs.obtain(ctx, place{key, index}, func(have []*Conn) *Conn {
 		if index < len(have) {
 			return have[index]
 		}
@@ -137,7 +137,7 @@ func (cs *Conns) Connect(ctx context.Context, key netproto.PublicKey, index int,
 // Improve returns a connection to a peer that is not relayed, if there is one or climb
 // makes one.
 func (cs *Conns) Improve(ctx context.Context, key netproto.PublicKey, climb Climb) (*Conn, error) {
-	return cs.obtain(ctx, key, func(have []*Conn) *Conn {
+	return cs.obtain(ctx, place{key, 0}, func(have []*Conn) *Conn {
 		if len(have) > 0 && have[0].Way != WayRelayed {
 			return have[0]
 		}
@@ -146,17 +146,21 @@ func (cs *Conns) Improve(ctx context.Context, key netproto.PublicKey, climb Clim
 }
 
 // obtain returns the connection that enough chooses, or makes one.
-func (cs *Conns) obtain(ctx context.Context, key netproto.PublicKey, enough func(have []*Conn) *Conn, climb Climb) (*Conn, error) {
+func (cs *Conns) obtain(ctx context.Context, at place, enough func(have []*Conn) *Conn, climb Climb) (*Conn, error) {
+	key := at.key
 	if err := cs.refuseBanned(key[:]); err != nil {
 		return nil, err
 	}
-	done, err := cs.dialling(ctx, key)
+	done, err := cs.dialling(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	came, stop := cs.Await(key)
 	defer stop()
+	if at.index > 0 {
+		came = nil // one that is being made for another place is none for this
+	}
 	if c := enough(cs.Of(key)); c != nil {
 		return c, nil
 	}

@@ -20,8 +20,14 @@ const (
 	maxConnsPerAddress = 64
 )
 
-// dialling is held while a connection to a peer is made, so that two downloads do
-// not make two connections at once if one is enough.
+// place is that of one connection among those to a peer.
+type place struct {
+	key   netproto.PublicKey
+	index int
+}
+
+// dialling is held while a connection is made, so that two downloads do not make two
+// for one place.
 type dialling struct {
 	turn  chan struct{} // of capacity 1
 	users int           // goroutines that hold it or wait for it
@@ -74,13 +80,13 @@ func (cs *Conns) Of(key netproto.PublicKey) []*Conn {
 	return alive
 }
 
-// dialling waits for the turn to dial a peer; done gives it back.
-func (cs *Conns) dialling(ctx context.Context, key netproto.PublicKey) (done func(), err error) {
+// dialling waits for the turn to dial for a place; done gives it back.
+func (cs *Conns) dialling(ctx context.Context, at place) (done func(), err error) {
 	cs.mu.Lock()
-	d := cs.dials[key]
+	d := cs.dials[at]
 	if d == nil {
 		d = &dialling{turn: make(chan struct{}, 1)}
-		cs.dials[key] = d
+		cs.dials[at] = d
 	}
 	d.users++
 	cs.mu.Unlock()
@@ -88,7 +94,7 @@ func (cs *Conns) dialling(ctx context.Context, key netproto.PublicKey) (done fun
 		cs.mu.Lock()
 		defer cs.mu.Unlock()
 		if d.users--; d.users == 0 {
-			delete(cs.dials, key)
+			delete(cs.dials, at)
 		}
 	}
 	select {

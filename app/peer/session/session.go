@@ -101,7 +101,7 @@ type Conns struct {
 	closed   bool
 	byKey    map[netproto.PublicKey][]*Conn
 	bans     bans
-	dials    map[netproto.PublicKey]*dialling
+	dials    map[place]*dialling
 	awaited  map[netproto.PublicKey][]chan struct{} // receive when a connection is there
 	expected []*expectation
 	epoch    context.Context // ends with [Conns.Renew]
@@ -110,7 +110,7 @@ type Conns struct {
 
 // New returns an empty set of connections; ctx or Close ends all of them.
 func New(ctx context.Context, config Config) *Conns {
-	cs := &Conns{config: config, byKey: map[netproto.PublicKey][]*Conn{}, dials: map[netproto.PublicKey]*dialling{},
+	cs := &Conns{config: config, byKey: map[netproto.PublicKey][]*Conn{}, dials: map[place]*dialling{},
 		awaited: map[netproto.PublicKey][]chan struct{}{}}
 	cs.ctx, cs.cancel = context.WithCancel(ctx)
 	cs.epoch, cs.endEpoch = context.WithCancel(cs.ctx)

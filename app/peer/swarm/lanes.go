@@ -183,7 +183,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, inde
 		a.unlock()
 		return
 	}
-	if len(ls.open) >= ls.most() {
+	if len(ls.open) >= ls.most() || ls.uses(c) {
 		s.lanes--
 		a.unlock()
 		return
@@ -196,11 +196,22 @@ func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, inde
 	s.made++
 	s.heard, s.unreached, s.reached, s.way = false, false, true, c.Way
 	l.fill()
+	a.Wake() // for further connections to it
 	a.unlock()
 	a.swarms.config.Log.Debug("a source is connected", "way", c.Way, "ms", now.Sub(begun).Milliseconds())
 	a.swarms.config.Notify()
 	a.Wake()
 	l.run()
+}
+
+// uses reports whether a connection has a lane already. The caller holds the lock.
+func (ls *lanes) uses(c *session.Conn) bool {
+	for l := range ls.open {
+		if l.conn == c {
+			return true
+		}
+	}
+	return false
 }
 
 // run asks for what the limits let through, until the lane ends.
@@ -287,6 +298,20 @@ func (l *lane) sendAway(now time.Time) {
 	l.detach()
 }
 
+// farAway is the delay from which one connection is slower than many lines: systems keep
+// a few megabytes for each at most, which is all that a round trip can carry.
+const farAway = 80 * time.Millisecond
+
+// far reports whether bytes come from far away. The caller holds the lock.
+func (ls *lanes) far() bool {
+	for l := range ls.open {
+		if l.delay >= farAway {
+			return true
+		}
+	}
+	return false
+}
+
 // perSource is how many connections to have to each source: several pay if there
 // are few sources and much to fetch, and one more if a trial shows that.
 func (ls *lanes) perSource() int {
@@ -303,7 +328,9 @@ func (ls *lanes) perSource() int {
 	n := 1
 	switch alive {
 	case 0, 1:
-		n = 3
+		if n = 3; ls.far() {
+			n = maxPerSource
+		}
 	case 2, 3:
 		n = 2
 	}
