@@ -84,7 +84,7 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 			continue
 		}
 		// Whether there can be several connections shows with the first.
-		for s.lanes < wanted && !(s.lanes > 0 && (s.way == "" || s.way.Single())) {
+		for s.lanes < wanted && !(s.lanes > 0 && (s.made == 0 || s.way.Single())) {
 			if len(ls.open) >= most || ls.making >= maxMaking || s.unlikely() && ls.unlikely >= maxUnlikely {
 				if s.lanes == 0 && len(ls.open) >= most {
 					waiting++
