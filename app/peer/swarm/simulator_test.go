@@ -168,7 +168,8 @@ func (s simulation) run(t *testing.T, ids []*identity.Identity) (took, allowed t
 		Switches: func() reach.Switches { return reach.Switches{} }})
 	ss := New(Config{Key: netproto.PublicKey(ids[0].Key()), Conns: conns, Connect: ladder.Connect, Contents: offer.NewRegister(nobody{}), Files: offer.NewFiles(nil), Audience: nobody{},
 		Traffic: flow.NewTraffic(0, 0, false), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Trackers: func() []Tracker { return []Tracker{tracker} },
-		Port: func() int { return 5000 }, Preallocate: func() bool { return false }, FreeSpace: func(string) (int64, error) { return 1 << 40, nil }, Notify: func() {}})
+		Port: func() int { return 5000 }, Preallocate: func() bool { return false }, FreeSpace: func(string) (int64, error) { return 1 << 40, nil },
+		Got: func(netproto.PublicKey, int) {}, Notify: func() {}})
 	conns.Handle(func(*session.Conn) session.Owner { return nothingToGive{} }, ss.Reader)
 	limited, stop := context.WithTimeout(ctx, time.Hour)
 	defer stop()
