@@ -27,8 +27,8 @@ func (p *program) searchCommand() *cobra.Command {
 	var order string
 	var filters searchFilters
 	cmd := &cobra.Command{
-		Use:     "search WORDS…",
-		Short:   "Find what others share by words in its name",
+		Use:   "search WORDS…",
+		Short: "Find what others share by words in its name",
 		Example: "  centralizedp2p search holiday 2026\n  centralizedp2p search --type video --sort newest lecture\n" +
 			"  centralizedp2p search --from Zoe --since 2026-03-01",
 		Args: func(cmd *cobra.Command, args []string) error {

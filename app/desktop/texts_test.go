@@ -99,12 +99,12 @@ func parsed(t *testing.T, fset *token.FileSet, names []string) []*ast.File {
 
 // translatedLiterals returns the texts that are translated, by their positions:
 // those handed to words.L and words.N, and every literal of type words.Phrase.
-// Types of other modules do not matter for that, so only rooms of the app are
+// Types of other modules do not matter for that, so only rooms of this one are
 // imported.
 func translatedLiterals(t *testing.T, fset *token.FileSet, names []string) map[string]string {
 	t.Helper()
 	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
-	config := types.Config{Importer: roomsOfTheApp{t, fset}, Error: func(error) {}}
+	config := types.Config{Importer: ownRooms{t, fset}, Error: func(error) {}}
 	rooms := map[string][]string{}
 	for _, name := range names {
 		rooms[filepath.Dir(name)] = append(rooms[filepath.Dir(name)], name)
@@ -196,18 +196,18 @@ func TestEveryPlaceholderOfATextGetsItsValue(t *testing.T) {
 	}
 }
 
-// roomsOfTheApp imports rooms of the app from their source, and nothing else.
-type roomsOfTheApp struct {
+// ownRooms imports rooms of this module from their source, and nothing else.
+type ownRooms struct {
 	t    *testing.T
 	fset *token.FileSet
 }
 
-func (r roomsOfTheApp) Import(path string) (*types.Package, error) {
-	room, ok := strings.CutPrefix(path, "centralizedp2p/app/")
+func (r ownRooms) Import(path string) (*types.Package, error) {
+	room, ok := strings.CutPrefix(path, "centralizedp2p/")
 	if !ok {
 		return nil, errors.New("not needed")
 	}
-	names, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(room), "*.go"))
+	names, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(room), "*.go"))
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func TestNoInterfaceOfTheEngineIsLarge(t *testing.T) {
 	engine := reflect.TypeFor[face.Engine]()
 	total := 0
 	for _, part := range []reflect.Type{
-		reflect.TypeFor[face.Overview](), reflect.TypeFor[face.Downloads](), reflect.TypeFor[face.Queue](), reflect.TypeFor[face.Uploads](),
+		reflect.TypeFor[face.Overview](), reflect.TypeFor[face.Downloads](), reflect.TypeFor[face.Queue](), reflect.TypeFor[face.Previews](), reflect.TypeFor[face.Uploads](),
 		reflect.TypeFor[face.Shares](), reflect.TypeFor[face.Search](), reflect.TypeFor[face.Trackers](), reflect.TypeFor[face.Preferences](),
 		reflect.TypeFor[face.People](), reflect.TypeFor[face.Audiences](), reflect.TypeFor[face.Stops](), reflect.TypeFor[face.Web](),
 	} {
