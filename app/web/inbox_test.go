@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/text/language"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/nametest"
@@ -331,7 +334,7 @@ func FuzzOffset(f *testing.F) {
 	})
 }
 
-func TestEveryTextIsInSixLanguages(t *testing.T) {
+func TestEveryTextIsInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	var wanted []string
 	for _, english := range scriptEnglish {
@@ -369,6 +372,20 @@ func TestEveryTextIsInSixLanguages(t *testing.T) {
 		}
 		if unused > 0 {
 			t.Errorf("%s has %d texts that nothing shows", lang, unused)
+		}
+	}
+}
+
+func TestThePagesHaveTheLanguagesOfTheWindow(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("../../assets/translations/*.json")
+	if err != nil || len(names) < 6 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		tag := language.Make(strings.ReplaceAll(strings.TrimSuffix(filepath.Base(name), ".json"), "_", "-"))
+		if _, _, confidence := matcher.Match(tag); confidence != language.Exact {
+			t.Errorf("for %s there is %v", tag, languageOf(&http.Request{Header: http.Header{"Accept-Language": {tag.String()}}}))
 		}
 	}
 }

@@ -27,8 +27,10 @@ var pages = func() map[string]*template.Template {
 	return all
 }()
 
-// languages are those of the pages, the first of which is for everybody else.
-var languages = []language.Tag{language.English, language.German, language.Spanish, language.French, language.Japanese, language.Chinese}
+// languages are those of the pages, all of the window's among them. The first is for
+// everybody else.
+var languages = []language.Tag{language.English, language.German, language.Spanish, language.French, language.Japanese,
+	language.BrazilianPortuguese, language.Chinese}
 
 var matcher = language.NewMatcher(languages)
 
