@@ -297,6 +297,9 @@ func (f *fakeEngine) Review(_ context.Context, paths []string) (face.Review, err
 }
 
 func (f *fakeEngine) Share(_ context.Context, r face.ShareRequest) error {
+	f.people.Lock()
+	f.visible = r.Visible
+	f.people.Unlock()
 	return f.act("share %v", r.Items)
 }
 

@@ -18,6 +18,9 @@ type fakePeople struct {
 	toSend face.Review // what a review of what is sent says
 	sent   []face.SendRequest
 	browse []face.Hit // what everybody shares
+
+	visible face.Visible // of every share
+	stopped []string     // uploads
 }
 
 func (f *fakePeople) People(context.Context, string) (face.PeopleList, error) {
@@ -107,9 +110,21 @@ func (f *fakePeople) Withdraw(_ context.Context, ids []string) error {
 func (f *fakePeople) Clear(context.Context, []string) error { return nil }
 
 func (f *fakePeople) VisibleTo(context.Context, string) (face.Visible, error) {
-	return face.Visible{}, nil
+	f.people.Lock()
+	defer f.people.Unlock()
+	return f.visible, nil
 }
 
-func (f *fakePeople) SetVisible(context.Context, []string, face.Visible) error { return nil }
+func (f *fakePeople) SetVisible(_ context.Context, _ []string, visible face.Visible) error {
+	f.people.Lock()
+	defer f.people.Unlock()
+	f.visible = visible
+	return nil
+}
 
-func (f *fakePeople) StopUploads(context.Context, []string) error { return nil }
+func (f *fakePeople) StopUploads(_ context.Context, ids []string) error {
+	f.people.Lock()
+	defer f.people.Unlock()
+	f.stopped = append(f.stopped, ids...)
+	return nil
+}

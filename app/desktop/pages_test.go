@@ -167,12 +167,12 @@ func TestSharesSayTheirState(t *testing.T) {
 	d := openAt(t, engine, pages.PlaceShared)
 	d.reads("preparing 1.6 GB of 4.0 GB")
 	for name, want := range map[string]string{
-		"photos":  "photos | 340 MB | Shared | 3 times | 1.1 GB | 214",
-		"big.iso": "big.iso | 4.0 GB | Preparing 40 % | never | 0 B | 1",
-		"edited":  "edited | 100 B | Changed, preparing 50 % | never | 0 B | 1",
-		"gone":    "gone | 0 B | Missing | never | 0 B | 1",
-		"secret":  "secret | 0 B | Failed: The file cannot be read: /home/ada/secret. | never | 0 B | 1",
-		"new":     "new | 7 B | Shared | never | 0 B | 1",
+		"photos":  "photos | 340 MB | Shared | 3 times | Everybody",
+		"big.iso": "big.iso | 4.0 GB | Preparing 40 % | never | Everybody",
+		"edited":  "edited | 100 B | Changed, preparing 50 % | never | Everybody",
+		"gone":    "gone | 0 B | Missing | never | Everybody",
+		"secret":  "secret | 0 B | Failed: The file cannot be read: /home/ada/secret. | never | Everybody",
+		"new":     "new | 7 B | Shared | never | Everybody",
 	} {
 		if got := readRow(t, d.window.win.Content(), name); got != want {
 			t.Errorf("the row reads %q, not %q", got, want)

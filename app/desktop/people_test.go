@@ -249,11 +249,16 @@ func treeIn(object fyne.CanvasObject) (tree *kit.Tree) {
 	return tree
 }
 
-// tick presses the box in the row that reads name.
+// tick presses the box in the row of the page that reads name.
 func (d *desk) tick(name string) {
 	d.t.Helper()
+	d.tickIn(d.window.win.Canvas().Content(), name)
+}
+
+func (d *desk) tickIn(object fyne.CanvasObject, name string) {
+	d.t.Helper()
 	var box *kit.Check
-	walk(d.window.win.Canvas().Content(), func(o fyne.CanvasObject) {
+	walk(object, func(o fyne.CanvasObject) {
 		row, ok := o.(*kit.TickRow)
 		if !ok || !slices.Contains(linesIn(row), name) {
 			return
@@ -317,4 +322,98 @@ func (d *desk) chooseInMenu(text string) {
 		d.t.Fatalf("no menu has %q", text)
 	}
 	test.Tap(found)
+}
+
+func TestWhoMaySeeAShareIsSeenAndChanged(t *testing.T) {
+	engine := newFake()
+	grace := someone(1, "Grace")
+	engine.list = []face.Person{grace, someone(2, "Linus")}
+	engine.shares = []face.Share{{ID: "1", Name: "film.mkv", Path: "/a/film.mkv", State: face.ShareShared, Visible: face.VisibleLink, Left: 3},
+		{ID: "2", Name: "old.mkv", Path: "/a/old.mkv", State: face.ShareEnded}}
+	engine.visible = face.Visible{To: face.VisibleLink, Count: 3}
+	d := openAt(t, engine, pages.PlaceShared)
+	d.reads("With the link · 3 more downloads")
+	d.reads("Ended")
+	listOf[face.Share](d).SelectOnly(0)
+	chooseItem(t, listOf[face.Share](d).Menu(), "Who can see it…")
+	d.reads("film.mkv: who can see it?")
+	selectOf(d, "Only with the link").SetSelected("Only chosen people")
+	d.reads("Linus")
+	d.tap("Save")
+	d.reads("Choose at least one person.")
+	d.tickIn(d.window.win.Canvas().Overlays().Top(), "Grace")
+	d.tap("Save")
+	d.until("it is changed", func() bool {
+		now, _ := engine.VisibleTo(t.Context(), "1")
+		return now.To == face.VisiblePeople && slices.Equal(now.People, []netproto.PublicKey{grace.Key}) && now.Count == 3
+	})
+}
+
+// selectOf returns the choice in the window that has an option.
+func selectOf(d *desk, option string) (found *kit.Select) {
+	d.t.Helper()
+	c := d.window.win.Canvas()
+	for _, object := range append([]fyne.CanvasObject{c.Content()}, c.Overlays().List()...) {
+		walk(object, func(o fyne.CanvasObject) {
+			if s, ok := o.(*kit.Select); ok && slices.Contains(s.Options, option) {
+				found = s
+			}
+		})
+	}
+	if found == nil {
+		d.t.Fatalf("nothing offers %q", option)
+	}
+	return found
+}
+
+func TestAReviewSharesWithWhomThePersonChose(t *testing.T) {
+	engine := newFake()
+	engine.review = face.Review{Items: []face.ReviewItem{{Path: "/a/film.mkv", Name: "film.mkv", Files: 1, Size: 5}}}
+	d := openAt(t, engine, pages.PlaceShared)
+	d.window.drops.dropped(urisOf(t, "/a/film.mkv"))
+	d.reads("film.mkv")
+	selectOf(d, "Everybody can see it").SetSelected("Only with the link")
+	selectOf(d, "Ends in a week").SetSelected("Ends after 1 download")
+	d.tap("Share")
+	d.did("share [{/a/film.mkv [] []}]")
+	engine.people.Lock()
+	defer engine.people.Unlock()
+	if engine.visible.To != face.VisibleLink || engine.visible.Count != 1 {
+		t.Errorf("it is visible as %+v", engine.visible)
+	}
+}
+
+func TestAnUploadIsStoppedFromItsRowAndLeadsToItsPerson(t *testing.T) {
+	engine := newFake()
+	grace := someone(1, "Grace")
+	engine.list = []face.Person{grace}
+	engine.uploads = []face.Upload{{ID: "u1", Name: "film.mkv", Peer: "Grace", PeerID: grace.PeerID, State: face.UploadSending, Size: 10}}
+	d := openAt(t, engine, pages.PlaceUploads)
+	d.tap("Stop this upload")
+	d.until("it is stopped", func() bool {
+		engine.people.Lock()
+		defer engine.people.Unlock()
+		return slices.Equal(engine.stopped, []string{"u1"})
+	})
+	d.tap("Go to Grace")
+	d.reads("Nothing is shared with everybody here.")
+}
+
+func TestOwnersStandInTheResultsAndLeadToTheirPages(t *testing.T) {
+	engine := newFake()
+	grace := someone(1, "Grace")
+	engine.list = []face.Person{grace}
+	engine.browse = []face.Hit{hit(5, "song.flac", 50, netproto.KindAudio, 1)}
+	found := hit(1, "film.mkv", 10, netproto.KindVideo, 1)
+	found.Owners[0] = netproto.Owner{PeerID: grace.PeerID, Name: "Grace"}
+	engine.search = answers(found)
+	d := newDesk(t, engine, Options{})
+	d.reads("film.mkv")
+	d.reads("Grace")
+	listOf[face.Hit](d).SelectOnly(0)
+	chooseItem(t, listOf[face.Hit](d).Menu(), "Go to Grace")
+	d.reads("song.flac")
+	if d.window.place != pages.PlacePeople {
+		t.Error("another page is shown")
+	}
 }

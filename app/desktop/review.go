@@ -67,8 +67,9 @@ type reviewSheet struct {
 	window   pages.Window
 	engine   reviewEngine
 	crossing *crossing
-	to       *face.Person   // who it is sent to; nil if it is shared
-	message  *kit.TextEntry // for them; nil if it is shared
+	to       *face.Person    // who it is sent to; nil if it is shared
+	message  *kit.TextEntry  // for them; nil if it is shared
+	audience *pages.Audience // who may see it
 	paths    []string
 	lines    []reviewLine
 	ticks    map[string]bool // by reviewLine.key, decided before more paths were added
@@ -89,7 +90,8 @@ func openReview(w pages.Window, engine reviewEngine, c *crossing, to *face.Perso
 	s := &reviewSheet{window: w, engine: engine, crossing: c, to: to, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
 	title, other := words.L("Share these?"), kit.NewButtonWithIcon(words.L("Send to…"), theme.AccountIcon(), s.sendTo)
 	s.share = kit.PrimaryButton(words.L("Share"), theme.UploadIcon(), s.confirm)
-	var foot fyne.CanvasObject = s.total
+	s.audience = pages.NewAudience(w, engine, face.Visible{}, func() { s.sheet.Refresh() })
+	foot := container.NewVBox(s.total, s.audience.Box)
 	if to != nil {
 		title = words.L("Send to {{.Name}}?", words.Values{"Name": pages.PersonName(*to)})
 		s.share = kit.PrimaryButton(words.L("Send"), theme.UploadIcon(), s.send)
@@ -272,6 +274,10 @@ func (s *reviewSheet) request() face.ShareRequest {
 
 func (s *reviewSheet) confirm() {
 	w, request := s.window, s.request()
+	var ok bool
+	if request.Visible, ok = s.audience.Visible(); !ok {
+		return
+	}
 	w.Sheets().CloseAll()
 	w.Act(func(ctx context.Context) error { return s.engine.Share(ctx, request) }, func() {
 		w.GoTo(pages.PlaceShared)

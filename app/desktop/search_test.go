@@ -239,12 +239,12 @@ func TestEnterDownloadsTheSelectedHits(t *testing.T) {
 	d.reads("two.txt")
 	d.key(fyne.KeyDown) // from the search entry to the results
 	d.key(fyne.KeyReturn)
-	d.did("download one.txt []")
+	d.did("download two.txt []") // what came last is the first
 	d.reads("1 download added")
 	listOf[face.Hit](d).SelectAll()
 	d.reads("2 selected")
 	d.tap("Download")
-	d.did("download two.txt []")
+	d.did("download one.txt []")
 }
 
 func TestWhatIsHereIsNotDownloadedAgain(t *testing.T) {

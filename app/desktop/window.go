@@ -203,7 +203,7 @@ func (w *window) build() {
 		pages.PlaceSearch:    search,
 		pages.PlaceDownloads: pages.NewDownloads(w, w.engine, w.undo, w.keys.find),
 		pages.PlaceUploads:   pages.NewUploads(w, w.engine),
-		pages.PlaceShared:    pages.NewShared(w, w.engine, w.undo, w.drops.pickFile),
+		pages.PlaceShared:    pages.NewShared(w, w.engine, w.undo, w.drops.pickFile, w.drops.reviewFor),
 		pages.PlaceTracker:   pages.NewTracker(w, w.engine),
 		pages.PlaceSettings: pages.NewSettings(w, w.engine, newWindowSettings(w, w.prefs, w.options.System, chosen{
 			language: w.setLanguage, look: w.setLook, moved: func() { w.pages[pages.PlaceSettings].Screen().Refresh() }})),

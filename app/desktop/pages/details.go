@@ -16,6 +16,7 @@ import (
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
 
 // Preferences of the pane: whether it is open, and its share of the height.
@@ -55,6 +56,20 @@ func newDetailsPane(w Window, p *Downloads) *detailsPane {
 	d := &detailsPane{window: w, engine: p.engine, page: p, name: kit.NewNameLine(), reason: kit.Hint(""),
 		speed: kit.NewCaption(), graph: kit.NewSpeedGraph(face.SpeedStepSecs), here: kit.NewCaption(), pieces: kit.NewPieceMap()}
 	d.sources = kit.NewTable(w.Host(), "sources", sourceKey, sourceColumns(), sourceColumnRate)
+	d.sources.List.Opened = func(s face.Source) {
+		if s.PeerID != (netproto.PeerID{}) {
+			w.GoToPerson(s.PeerID)
+		}
+	}
+	d.sources.List.Menu = func() *fyne.Menu {
+		menu := &kit.Menu{}
+		for _, s := range d.sources.List.Selection() {
+			if s.PeerID != (netproto.PeerID{}) {
+				menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": NameOf(s.Name, s.PeerID)}), theme.AccountIcon(), func() { w.GoToPerson(s.PeerID) })
+			}
+		}
+		return &menu.Menu
+	}
 	d.none = kit.Hint("")
 	d.none.Alignment = fyne.TextAlignCenter
 	closing := kit.NewIconButton(w.Host().Tips, theme.CancelIcon(), words.L("Close the details"), d.toggle)

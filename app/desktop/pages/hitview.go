@@ -4,6 +4,7 @@ package pages
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -23,6 +24,7 @@ const (
 	columnSources
 	columnAdded
 	columnMatch
+	columnOwners
 )
 
 // hitColumns are the columns of the search.
@@ -53,7 +55,19 @@ func hitColumns() []kit.Column[face.Hit] {
 				return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(b.Sources, a.Sources))
 			},
 			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: matchWords(h.Match)} }},
+		columnOwners: {ColumnShape: kit.ColumnShape{ID: "owners", Name: "Shared by", Width: 96, Spare: 1},
+			Text: ownersWords,
+			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: ownersWords(h)} }},
 	}
+}
+
+// ownersWords names those who share a hit.
+func ownersWords(h face.Hit) string {
+	var names []string
+	for _, owner := range h.Owners.List() {
+		names = append(names, NameOf(owner.Name, owner.PeerID))
+	}
+	return strings.Join(names, ", ")
 }
 
 // matchWords says how well a name fits the words of the search; nothing without words.

@@ -35,6 +35,7 @@ var trackerOrder = map[int]netproto.Sort{
 	columnType:    netproto.SortSources,
 	columnSources: netproto.SortSources,
 	columnAdded:   netproto.SortNewest,
+	columnOwners:  netproto.SortSources,
 	columnMatch:   netproto.SortBest,
 }
 
@@ -507,6 +508,9 @@ func (p *Search) rowMenu() *fyne.Menu {
 	menu.Add(words.L("Save to…"), theme.DocumentSaveIcon(), func() { p.getTo(chosen, askWhere) })
 	if len(chosen) == 1 {
 		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { copyLink(p.window, p.engine, chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
+		for _, owner := range chosen[0].Owners.List() {
+			menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": NameOf(owner.Name, owner.PeerID)}), theme.AccountIcon(), func() { p.window.GoToPerson(owner.PeerID) })
+		}
 	}
 	return &menu.Menu
 }

@@ -15,11 +15,20 @@ import (
 	"centralizedp2p/app/face"
 )
 
+// SharedEngine is what the page of the shares needs of the engine.
+type SharedEngine interface {
+	face.Shares
+	face.Audiences
+	face.People
+	face.Web
+}
+
 // Shared shows what this computer offers. A strip below the rows shows more
 // about the selected ones, with actions.
 type Shared struct {
 	*rowsPage
-	engine   sharedEngine
+	engine   SharedEngine
+	send     func(to face.Person, paths []string)
 	undo     Undo
 	table    *kit.Table[face.Share]
 	list     *kit.RowList[face.Share] // of the table
@@ -29,15 +38,10 @@ type Shared struct {
 	linkable *fyne.Container // actions on one hashed share
 }
 
-// sharedEngine is what the page needs of the engine.
-type sharedEngine interface {
-	face.Shares
-	face.Web
-}
-
-// NewShared makes the page. addFiles lets the person choose files to share.
-func NewShared(w Window, engine sharedEngine, undo Undo, addFiles func()) *Shared {
-	p := &Shared{rowsPage: newRowsPage(w), engine: engine, undo: undo, more: kit.NewCaption()}
+// NewShared makes the page. addFiles lets the person choose files to share; send asks
+// about files for somebody.
+func NewShared(w Window, engine SharedEngine, undo Undo, addFiles func(), send func(to face.Person, paths []string)) *Shared {
+	p := &Shared{rowsPage: newRowsPage(w), engine: engine, send: send, undo: undo, more: kit.NewCaption()}
 	p.table = kit.NewTable(w.Host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
 	p.list = p.table.List
 	p.list.Opened = p.openShare
@@ -180,6 +184,8 @@ func (p *Shared) rowMenu() *fyne.Menu {
 		}
 		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), p.Open)
 	}
+	menu.Add(words.L("Send to…"), theme.AccountIcon(), func() { p.sendTo(chosen) })
+	menu.Add(words.L("Who can see it…"), theme.VisibilityIcon(), func() { openAudience(p.window, p.engine, chosen) })
 	menu.Add(words.L("Send to a phone or a browser…"), theme.ComputerIcon(), func() { p.sendToBrowser(chosen) })
 	menu.Separate()
 	menu.Add(words.L("Stop sharing"), theme.CancelIcon(), p.Remove)
@@ -193,6 +199,15 @@ func (p *Shared) sendToBrowser(shares []face.Share) {
 		offer.Shares = append(offer.Shares, s.ID)
 	}
 	SendToBrowser(p.window, p.engine, offer)
+}
+
+// sendTo lets the person choose somebody who gets what is shared here.
+func (p *Shared) sendTo(shares []face.Share) {
+	var paths []string
+	for _, s := range shares {
+		paths = append(paths, s.Path)
+	}
+	ChoosePerson(p.window, p.engine, func(to face.Person) { p.send(to, paths) })
 }
 
 // stopSharing stops sharing at once. Undone, the same is shared again.

@@ -23,6 +23,7 @@ const (
 	shareColumnSent
 	shareColumnFiles
 	shareColumnPath
+	shareColumnVisible
 )
 
 func shareColumns() []kit.Column[face.Share] {
@@ -46,13 +47,27 @@ func shareColumns() []kit.Column[face.Share] {
 		shareColumnSent: {ColumnShape: kit.ColumnShape{ID: "sent", Name: "Sent", Width: 80, Align: trailing, Descending: true, Spare: 2},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Sent, b.Sent) },
 			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Size(s.Sent)} }},
-		shareColumnFiles: {ColumnShape: kit.ColumnShape{ID: "files", Name: "Files", Width: 72, Align: trailing, Descending: true, Spare: 3},
+		shareColumnFiles: {ColumnShape: kit.ColumnShape{ID: "files", Name: "Files", Width: 72, Align: trailing, Descending: true, Hidden: true},
 			Order: func(a, b face.Share) int { return cmp.Compare(a.Files, b.Files) },
 			Cell:  func(s face.Share) kit.Cell { return kit.Cell{Text: words.Count(s.Files)} }},
 		shareColumnPath: {ColumnShape: kit.ColumnShape{ID: "path", Name: "Location", Width: 200, Hidden: true},
 			Text: func(s face.Share) string { return s.Path },
 			Cell: func(s face.Share) kit.Cell { return kit.Cell{Text: s.Path} }},
+		shareColumnVisible: {ColumnShape: kit.ColumnShape{ID: "visible", Name: "Who can see it", Width: 136, Spare: 1},
+			Text: visibleWords,
+			Cell: visibleCell},
 	}
+}
+
+func visibleCell(s face.Share) kit.Cell {
+	cell := kit.Cell{Text: visibleWords(s)}
+	switch s.Visible {
+	case face.VisibleLink:
+		cell.Icon = kit.Icon("link")
+	case face.VisiblePeople:
+		cell.Icon = theme.AccountIcon()
+	}
+	return cell
 }
 
 func fetchedWords(s face.Share) string {
@@ -87,6 +102,8 @@ func shareWords(s face.Share) kit.Mark {
 	case face.ShareRehashing:
 		return kit.Mark{Text: words.L("Changed, preparing {{.Percent}}", words.Values{"Percent": words.Percent(s.Hashed, s.Size)}),
 			Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
+	case face.ShareEnded:
+		return kit.Mark{Text: words.L("Ended"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	case face.ShareMissing:
 		return kit.Mark{Text: words.L("Missing"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	default:
@@ -105,6 +122,12 @@ func shareMore(s face.Share) string {
 		return words.Join(words.L("Put it back to share it again, or stop sharing it."), s.Path)
 	case face.ShareHashing, face.ShareRehashing:
 		return words.Join(words.Progress(s.Hashed, s.Size), words.Rate(s.Rate), s.Path)
+	}
+	if s.State == face.ShareEnded {
+		return words.Join(words.L("Its time or its count is over. Change who can see it to share it again."), s.Path)
+	}
+	if s.Visible != face.VisibleEverybody || !s.Expires.IsZero() || s.Left > 0 {
+		return words.Join(visibleWords(s), s.Path)
 	}
 	if !s.Notice.IsZero() {
 		return words.Join(words.Explain(s.Notice).String(), s.Path)

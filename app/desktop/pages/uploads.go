@@ -11,7 +11,16 @@ import (
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
 )
+
+// UploadsEngine is what the page of the uploads needs of the engine.
+type UploadsEngine interface {
+	face.Uploads
+	face.Overview
+	face.Stops
+	face.People
+}
 
 // Uploads shows what others download from here.
 type Uploads struct {
@@ -21,17 +30,13 @@ type Uploads struct {
 	totals *kit.Line
 }
 
-// UploadsEngine is what the page of the uploads needs of the engine.
-type UploadsEngine interface {
-	face.Uploads
-	face.Overview
-}
-
 // NewUploads makes the page.
 func NewUploads(w Window, engine UploadsEngine) *Uploads {
 	p := &Uploads{rowsPage: newRowsPage(w), engine: engine, totals: kit.NewCaption()}
 	p.list = kit.NewRowList(w.Host(), func(u face.Upload) string { return u.ID }, func(u face.Upload) string { return u.Name },
-		func() kit.RowView[face.Upload] { return newUploadView() })
+		func() kit.RowView[face.Upload] { return newUploadView(p) })
+	p.list.Opened = p.goToPeer
+	p.list.Menu = p.rowMenu
 	p.build(PlaceUploads, p.list.Focus, p.list, p.totals, func() fyne.CanvasObject {
 		return kit.EmptyScreen(theme.UploadIcon(), words.L("When others download what you share, it appears here."),
 			kit.NewButtonWithIcon(words.L("See what you share"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) }))
@@ -90,11 +95,18 @@ func (p *Uploads) show(uploads []face.Upload) {
 }
 
 // uploadView is a row of the uploads.
-type uploadView struct{ kit.TwoLines }
+type uploadView struct {
+	kit.TwoLines
+	upload       face.Upload
+	person, stop *kit.IconButton
+}
 
-func newUploadView() *uploadView {
+func newUploadView(p *Uploads) *uploadView {
 	v := &uploadView{}
-	v.Init()
+	tips := p.window.Host().Tips
+	v.person = kit.NewIconButton(tips, theme.AccountIcon(), "", func() { p.goToPeer(v.upload) })
+	v.stop = kit.NewIconButton(tips, theme.CancelIcon(), words.L("Stop this upload"), func() { p.stop(v.upload) })
+	v.Init(v.person, v.stop)
 	v.ExtendBaseWidget(v)
 	return v
 }
@@ -115,6 +127,46 @@ func (v *uploadView) Fill(u face.Upload) {
 		text.Caption = words.Join(to, text.State.Text, words.L("{{.Size}} sent", words.Values{"Size": words.Size(u.Sent)}))
 	}
 	v.Set(text)
+	v.upload = u
+	v.person.Set(theme.AccountIcon(), words.L("Go to {{.Name}}", words.Values{"Name": NameOf(u.Peer, u.PeerID)}))
+	changed := kit.Reveal(nil, v.person, isPerson(u))
+	if kit.Reveal(nil, v.stop, u.State != face.UploadEnded) || changed {
+		v.Refresh()
+	}
+}
+
+// isPerson reports whether the peer of an upload has a key: an old client has none.
+func isPerson(u face.Upload) bool { return u.PeerID != netproto.PeerID{} }
+
+// goToPeer shows the page of who gets an upload.
+func (p *Uploads) goToPeer(u face.Upload) {
+	if isPerson(u) {
+		p.window.GoToPerson(u.PeerID)
+	}
+}
+
+// stop ends uploads; their peers get nothing more of those contents.
+func (p *Uploads) stop(uploads ...face.Upload) {
+	var ids []string
+	for _, u := range uploads {
+		if u.State != face.UploadEnded {
+			ids = append(ids, u.ID)
+		}
+	}
+	p.window.Act(func(ctx context.Context) error { return onAny(ctx, p.engine.StopUploads, ids) }, nil)
+}
+
+func (p *Uploads) rowMenu() *fyne.Menu {
+	chosen := p.list.Selection()
+	menu := &kit.Menu{}
+	menu.Add(words.L("Stop this upload"), theme.CancelIcon(), func() { p.stop(chosen...) })
+	if len(chosen) == 1 && isPerson(chosen[0]) {
+		u, name := chosen[0], NameOf(chosen[0].Peer, chosen[0].PeerID)
+		menu.Separate()
+		menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": name}), theme.AccountIcon(), func() { p.goToPeer(u) })
+		menu.Add(words.L("Block {{.Name}}", words.Values{"Name": name}), kit.Icon("block"), func() { block(p.window, p.engine, u.PeerID, name) })
+	}
+	return &menu.Menu
 }
 
 func peerName(u face.Upload) string {
