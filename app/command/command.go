@@ -134,7 +134,7 @@ func (p *program) root() *cobra.Command {
 	flags.StringVar(&p.profile, "profile", "", "`folder` with everything this peer remembers (default: in your configuration folder)")
 	flags.BoolVar(&p.json, "json", false, "print one JSON object per line")
 	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
-	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(),
+	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(), p.peopleCommand(),
 		p.linkCommand(), p.receiveCommand(),
 		p.serveCommand(), p.peerCommand(), p.demoCommand())
 	cli.AddVersion(root, func() bool { return p.json })

@@ -1,0 +1,161 @@
+package command
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/app/node"
+	"centralizedp2p/app/peer/people"
+	"centralizedp2p/netproto"
+)
+
+// personEvent is somebody on the trackers, or somebody who is known here.
+type personEvent struct {
+	Event     string          `json:"event"` // person
+	PeerID    netproto.PeerID `json:"peer_id"`
+	Name      string          `json:"name"`
+	Online    bool            `json:"online"`
+	LastSeen  time.Time       `json:"last_seen,omitzero"` // while offline
+	Resources int             `json:"resources"`          // shared with everybody
+	Bytes     int64           `json:"bytes"`              // of them
+	Favourite bool            `json:"favourite,omitempty"`
+	Verified  bool            `json:"verified,omitempty"`
+	Blocked   bool            `json:"blocked,omitempty"`
+	Always    bool            `json:"always,omitempty"` // what they send is accepted at once
+	Words     []string        `json:"words"`            // for people verify
+}
+
+func (p *program) peopleCommand() *cobra.Command {
+	cmd := p.runsPeer(&cobra.Command{
+		Use:   "people [WORDS…]",
+		Short: "List who is on the tracker and who is known, and change what is remembered of them",
+		Long: "people lists favourites and other known people first, then who is online; WORDS find\n" +
+			"others by their names. A person is a key: somebody who changes their name is the same person.",
+		Example: "  centralizedp2p people\n  centralizedp2p people zoe --json\n  centralizedp2p people verify Zoe",
+		Args:    cobra.ArbitraryArgs,
+	}, func(words []string) (peerWork, error) {
+		return func(ctx context.Context, n *node.Node) error { return p.listPeople(ctx, n, strings.Join(words, " ")) }, nil
+	})
+	cmd.AddCommand(p.verifyCommand(),
+		p.knowCommand("favourite NAME|ID", "List somebody first", "favourite Zoe", func(person *people.Person) { person.Favourite = true }),
+		p.knowCommand("unfavourite NAME|ID", "No longer list somebody first", "unfavourite Zoe", func(person *people.Person) { person.Favourite = false }),
+		p.knowCommand("block NAME|ID", "Take no requests from somebody, and serve them nothing", "block Mallory", func(person *people.Person) { person.Blocked = true }),
+		p.knowCommand("unblock NAME|ID", "Undo a block", "unblock Mallory", func(person *people.Person) { person.Blocked = false }))
+	return cmd
+}
+
+func (p *program) listPeople(ctx context.Context, n *node.Node, words string) error {
+	if _, err := p.joined(ctx, n); err != nil {
+		return err
+	}
+	list, more, err := n.Engine.People.List(ctx, words)
+	if err != nil {
+		return err
+	}
+	for _, person := range list {
+		p.person(n, person)
+	}
+	switch {
+	case len(list) == 0 && words != "":
+		return netproto.Errorf(netproto.CodeNotFound, "nobody whose name contains %q is on the tracker", words)
+	case len(list) == 0:
+		p.say("Nobody else is here.")
+	case more:
+		p.say("There are more: name them.")
+	}
+	return nil
+}
+
+// verifyCommand shows the words that two people compare, and remembers that they are the
+// same.
+func (p *program) verifyCommand() *cobra.Command {
+	var same, forget bool
+	cmd := p.runsPeer(&cobra.Command{
+		Use:   "verify NAME|ID",
+		Short: "Show six words to compare with somebody, so that you know their key is theirs",
+		Long: "verify prints six words. If the other person sees the same ones for you, nobody is\n" +
+			"between you: give the command again with --same to remember that.",
+		Example: "  centralizedp2p people verify Zoe\n  centralizedp2p people verify Zoe --same",
+		Args:    exactly(1, "one NAME or ID"),
+	}, func(args []string) (peerWork, error) {
+		if same && forget {
+			return nil, netproto.Errorf(netproto.CodeUsage, "--same and --forget exclude each other")
+		}
+		if same || forget {
+			return p.knowing(args[0], func(person *people.Person) { person.Verified = same }), nil
+		}
+		return func(ctx context.Context, n *node.Node) error {
+			if _, err := p.joined(ctx, n); err != nil {
+				return err
+			}
+			person, err := n.Engine.People.Named(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			if p.json {
+				p.person(n, person)
+				return nil
+			}
+			p.say("%s", strings.Join(people.Words(n.Engine.People.Key(), person.Key), " "))
+			p.say("If %s sees the same words for you, give the command again with --same.", netproto.Printable(person.Name))
+			return nil
+		}, nil
+	})
+	cmd.Flags().BoolVar(&same, "same", false, "the words were compared and are the same")
+	cmd.Flags().BoolVar(&forget, "forget", false, "no longer take them for verified")
+	return cmd
+}
+
+// knowCommand changes what is remembered of somebody.
+func (p *program) knowCommand(use, short, example string, change func(*people.Person)) *cobra.Command {
+	return p.runsPeer(&cobra.Command{Use: use, Short: short, Example: "  centralizedp2p people " + example, Args: exactly(1, "one NAME or ID")},
+		func(args []string) (peerWork, error) { return p.knowing(args[0], change), nil })
+}
+
+func (p *program) knowing(name string, change func(*people.Person)) peerWork {
+	return func(ctx context.Context, n *node.Node) error {
+		if _, err := p.joined(ctx, n); err != nil {
+			return err
+		}
+		person, err := n.Engine.People.Named(ctx, name)
+		if err != nil {
+			return err
+		}
+		change(&person)
+		if err := n.Engine.People.Know(person.Person); err != nil {
+			return err
+		}
+		p.person(n, person)
+		return nil
+	}
+}
+
+// person tells who somebody is and how they are known.
+func (p *program) person(n *node.Node, person people.Person) {
+	e := personEvent{Event: "person", PeerID: person.ID(), Name: person.Name, Online: person.Online, Resources: person.Resources, Bytes: person.Bytes,
+		Favourite: person.Favourite, Verified: person.Verified, Blocked: person.Blocked, Always: person.Always, Words: people.Words(n.Engine.People.Key(), person.Key)}
+	if !person.Online {
+		e.LastSeen = person.Seen
+	}
+	if p.json {
+		p.event(e)
+		return
+	}
+	about := []string{"offline"}
+	if e.Online {
+		about[0] = "online"
+	}
+	for _, mark := range []struct {
+		is   bool
+		name string
+	}{{e.Favourite, "favourite"}, {e.Verified, "verified"}, {e.Blocked, "blocked"}, {e.Always, "accepted always"}} {
+		if mark.is {
+			about = append(about, mark.name)
+		}
+	}
+	about = append(about, plural(e.Resources, "shared item"), size(e.Bytes))
+	p.say("%s  %s  %s", netproto.Printable(e.Name), strings.Join(about, ", "), e.PeerID)
+}
