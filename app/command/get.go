@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/peer/membership"
@@ -36,7 +37,7 @@ const (
 func (p *program) getCommand() *cobra.Command {
 	var to string
 	var plain bool
-	cmd := p.runsPeer(&cobra.Command{
+	cmd := p.runsOrDrivesPeer(&cobra.Command{
 		Use:   "get LINK|HASH|NAME",
 		Short: "Download a file or folder, and serve it to others meanwhile",
 		Long: "get downloads a file or folder from all peers that have it. Every piece is verified,\n" +
@@ -44,10 +45,13 @@ func (p *program) getCommand() *cobra.Command {
 			"continue an interrupted download. Put -- before a NAME that begins with a dash.",
 		Example: "  centralizedp2p get 'cp2p://203.0.113.7:5000/b4c0…?name=song.flac'\n  centralizedp2p get song.flac --to Music",
 		Args:    exactly(1, "one LINK, HASH or NAME"),
-	}, func(args []string) (peerWork, error) {
+	}, func(args []string) (peerWork, engineWork, error) {
 		request, link, err := parseWanted(args[0], to)
 		request.Plain = plain
-		return func(ctx context.Context, n *node.Node) error { return p.fetch(ctx, n, args[0], request, link) }, err
+		return func(ctx context.Context, n *node.Node) error { return p.fetch(ctx, n, args[0], request, link) },
+			func(ctx context.Context, engine face.Engine) error {
+				return p.fetchThere(ctx, engine, args[0], request, link)
+			}, err
 	})
 	cmd.Flags().StringVar(&to, "to", ".", "`folder` to save in")
 	cmd.Flags().BoolVar(&plain, "plain", false, "give the files of a folder neither their times nor their executable bits")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/queue"
@@ -22,25 +23,26 @@ const answerTime = 10 * time.Second
 
 func (p *program) inboxCommand() *cobra.Command {
 	var from, to string
-	cmd := p.runsPeer(&cobra.Command{
+	cmd := p.runsOrDrivesPeer(&cobra.Command{
 		Use:   "inbox",
 		Short: "Show what others want to send you, and accept or decline it",
 		Long: "inbox lists the requests that wait for your answer. With --accept-from it stays, and\n" +
 			"accepts whatever that person sends: for a server.",
 		Example: "  centralizedp2p inbox\n  centralizedp2p inbox accept 3 --to Pictures\n  centralizedp2p inbox --accept-from Zoe --to /srv/incoming",
 		Args:    exactly(0, "no arguments"),
-	}, func([]string) (peerWork, error) {
+	}, func([]string) (peerWork, engineWork, error) {
 		if (from == "") != (to == "") {
-			return nil, netproto.Errorf(netproto.CodeUsage, "--accept-from NAME and --to DIR belong together")
+			return nil, nil, netproto.Errorf(netproto.CodeUsage, "--accept-from NAME and --to DIR belong together")
 		}
 		if from == "" {
-			return func(ctx context.Context, n *node.Node) error { return p.inbox(ctx, n) }, nil
+			return func(ctx context.Context, n *node.Node) error { return p.inbox(ctx, n) }, p.inboxThere, nil
 		}
 		dir, err := filepath.Abs(cli.ExpandHome(to))
 		if err != nil {
-			return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+			return nil, nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 		}
-		return func(ctx context.Context, n *node.Node) error { return p.acceptAll(ctx, n, from, dir) }, nil
+		return func(ctx context.Context, n *node.Node) error { return p.acceptAll(ctx, n, from, dir) },
+			func(ctx context.Context, engine face.Engine) error { return p.acceptAllThere(ctx, engine, from, dir) }, nil
 	})
 	cmd.Flags().StringVar(&from, "accept-from", "", "stay, and accept all that the person with this `NAME` or ID sends")
 	cmd.Flags().StringVar(&to, "to", "", "`folder` to save that in")
@@ -59,35 +61,37 @@ func numberOf(text string) (uint64, error) {
 
 func (p *program) acceptCommand() *cobra.Command {
 	var to string
-	cmd := p.runsPeer(&cobra.Command{
+	cmd := p.runsOrDrivesPeer(&cobra.Command{
 		Use:     "accept N",
 		Short:   "Download what a request offers",
 		Example: "  centralizedp2p inbox accept 3 --to Pictures",
 		Args:    exactly(1, "the number of one request"),
-	}, func(args []string) (peerWork, error) {
+	}, func(args []string) (peerWork, engineWork, error) {
 		number, err := numberOf(args[0])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		dir, err := filepath.Abs(cli.ExpandHome(to))
 		if err != nil {
-			return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+			return nil, nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 		}
-		return func(ctx context.Context, n *node.Node) error { return p.accept(ctx, n, number, dir) }, nil
+		return func(ctx context.Context, n *node.Node) error { return p.accept(ctx, n, number, dir) },
+			func(ctx context.Context, engine face.Engine) error { return p.acceptThere(ctx, engine, number, dir) }, nil
 	})
 	cmd.Flags().StringVar(&to, "to", ".", "`folder` to save in")
 	return cmd
 }
 
 func (p *program) declineCommand() *cobra.Command {
-	return p.runsPeer(&cobra.Command{
+	return p.runsOrDrivesPeer(&cobra.Command{
 		Use:     "decline N",
 		Short:   "Refuse a request",
 		Example: "  centralizedp2p inbox decline 3",
 		Args:    exactly(1, "the number of one request"),
-	}, func(args []string) (peerWork, error) {
+	}, func(args []string) (peerWork, engineWork, error) {
 		number, err := numberOf(args[0])
-		return func(ctx context.Context, n *node.Node) error { return p.decline(ctx, n, number) }, err
+		return func(ctx context.Context, n *node.Node) error { return p.decline(ctx, n, number) },
+			func(ctx context.Context, engine face.Engine) error { return p.declineThere(ctx, engine, number) }, err
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/people"
@@ -70,7 +71,7 @@ func (e requestEvent) contents() string {
 func (p *program) sendCommand() *cobra.Command {
 	var to, message string
 	var secrets, detach bool
-	cmd := p.runsPeer(&cobra.Command{
+	cmd := p.runsOrDrivesPeer(&cobra.Command{
 		Use:   "send PATH… --to NAME|ID",
 		Short: "Send files and folders to one person",
 		Long: "send tells a person on the tracker what you want to send, and waits until they have\n" +
@@ -80,22 +81,25 @@ func (p *program) sendCommand() *cobra.Command {
 			"whenever this program runs.",
 		Example: "  centralizedp2p send Holidays/ --to Zoe\n  centralizedp2p send thesis.pdf --to Ben --message 'The last version'",
 		Args:    atLeastOne("the PATH of a file or folder"),
-	}, func(paths []string) (peerWork, error) {
+	}, func(paths []string) (peerWork, engineWork, error) {
 		if to == "" {
-			return nil, netproto.Errorf(netproto.CodeUsage, "say to whom: --to NAME, or --to ID if several people have that name")
+			return nil, nil, netproto.Errorf(netproto.CodeUsage, "say to whom: --to NAME, or --to ID if several people have that name")
 		}
 		sending := people.Sending{Message: message}
 		for _, path := range paths {
 			path, err := filepath.Abs(cli.ExpandHome(path))
 			if err != nil {
-				return nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+				return nil, nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 			}
 			if err := readable(path); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			sending.Sources = append(sending.Sources, library.RequestSource{Path: path, AllowAll: secrets})
 		}
-		return func(ctx context.Context, n *node.Node) error { return p.send(ctx, n, sending, to, detach) }, nil
+		return func(ctx context.Context, n *node.Node) error { return p.send(ctx, n, sending, to, detach) },
+			func(ctx context.Context, engine face.Engine) error {
+				return p.sendThere(ctx, engine, sending, to, detach)
+			}, nil
 	})
 	cmd.Flags().StringVar(&to, "to", "", "`NAME` or ID of the person")
 	cmd.Flags().StringVar(&message, "message", "", "a `TEXT` for them")
@@ -202,8 +206,9 @@ func overAs(r library.Request) error {
 }
 
 // request tells the state of a request.
-func (p *program) request(r library.Request) {
-	e := requestOf(r)
+func (p *program) request(r library.Request) { p.requestEvent(requestOf(r)) }
+
+func (p *program) requestEvent(e requestEvent) {
 	if p.json {
 		p.event(e)
 		return
@@ -224,7 +229,7 @@ func (p *program) request(r library.Request) {
 	}
 	switch e.State {
 	case library.RequestWaiting:
-		p.say("%d  %s sends you %s  %s", e.Number, name, e.contents(), netproto.PeerIDOf(r.Peer[:]))
+		p.say("%d  %s sends you %s  %s", e.Number, name, e.contents(), e.PeerID)
 		if e.Message != "" {
 			p.say("   %s", netproto.Printable(strings.ReplaceAll(e.Message, "\n", " ")))
 		}
@@ -237,6 +242,6 @@ func (p *program) request(r library.Request) {
 	case library.RequestWithdrawn:
 		p.say("%s has withdrawn %s.", name, e.contents())
 	case library.RequestFailed:
-		p.say("Failed: %s from %s: %s", e.contents(), name, cli.Sentence(&netproto.Error{Code: r.Code, Detail: r.Reason}))
+		p.say("Failed: %s from %s: %s", e.contents(), name, cli.Sentence(&netproto.Error{Code: e.Code, Detail: e.Reason}))
 	}
 }

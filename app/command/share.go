@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
@@ -79,42 +80,58 @@ func (p *program) runsPeer(cmd *cobra.Command, prepare func(args []string) (peer
 		if err != nil {
 			return err
 		}
-		n, err := flags.open(cmd, p)
+		return p.alone(cmd, &flags, work)
+	}
+	return cmd
+}
+
+// runsOrDrivesPeer makes cmd one that has the peer which runs with the profile do the
+// work, or else runs one. prepare checks the arguments before anything starts.
+func (p *program) runsOrDrivesPeer(cmd *cobra.Command, prepare func(args []string) (peerWork, engineWork, error)) *cobra.Command {
+	var flags peerFlags
+	flags.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		alone, driven, err := prepare(args)
 		if err != nil {
 			return err
 		}
-		return errors.Join(work(cmd.Context(), n), n.Close())
+		return p.eitherWay(cmd, &flags, driven, alone)
 	}
 	return cmd
 }
 
 func (p *program) shareCommand() *cobra.Command {
-	var secrets bool
+	var secrets, detach bool
 	var visible visibleFlags
 	var share *cobra.Command
-	share = p.runsPeer(&cobra.Command{
+	share = p.runsOrDrivesPeer(&cobra.Command{
 		Use:   "share PATH…",
 		Short: "Offer files and folders until you stop it",
 		Long: "share hashes files and folders, announces them to the tracker, prints a link to\n" +
 			"each, and serves them until you press Ctrl+C. Unchanged files are hashed only\n" +
 			"once. Files that look like keys or passwords are left out, unless you say\n" +
 			"--with-secrets, and the program's own keys and databases always. Put -- before\n" +
-			"a PATH that begins with a dash.",
+			"a PATH that begins with a dash.\n\n" +
+			"With --detach it ends once they are announced, and the peer of the profile goes on\n" +
+			"to serve them: the window, or `serve`, now or when it runs next.",
 		Example: "  centralizedp2p share song.flac\n  centralizedp2p share --tracker 203.0.113.7 Holidays/ thesis.pdf",
 		Args:    atLeastOne("the PATH of a file or folder"),
-	}, func(paths []string) (peerWork, error) {
+	}, func(paths []string) (peerWork, engineWork, error) {
 		if err := visible.check(share); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for i, path := range paths {
 			path = cli.ExpandHome(path)
 			paths[i] = path
 			if err := readable(path); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
-		return func(ctx context.Context, n *node.Node) error { return p.share(ctx, n, paths, secrets, &visible) }, nil
+		how := sharingWay{secrets: secrets, detach: detach, visible: &visible}
+		return func(ctx context.Context, n *node.Node) error { return p.share(ctx, n, paths, how) },
+			func(ctx context.Context, engine face.Engine) error { return p.shareThere(ctx, engine, paths, how) }, nil
 	})
+	share.Flags().BoolVar(&detach, "detach", false, "end once they are announced; the peer of the profile serves them")
 	visible.add(share)
 	share.Flags().BoolVar(&secrets, "with-secrets", false, "also share files that look like keys or passwords")
 	return share
@@ -143,21 +160,27 @@ func unreadable(path string, err error) error {
 	return netproto.Errorf(netproto.CodeFileUnreadable, "%s: %w", path, err)
 }
 
+// sharingWay says how paths are shared.
+type sharingWay struct {
+	secrets, detach bool
+	visible         *visibleFlags
+}
+
 // share shares the paths until ctx ends.
-func (p *program) share(ctx context.Context, n *node.Node, paths []string, secrets bool, to *visibleFlags) error {
+func (p *program) share(ctx context.Context, n *node.Node, paths []string, how sharingWay) error {
 	ts, err := p.openTrackers(ctx, n.Library, nil)
 	if err != nil {
 		return err
 	}
 	ts.Use(n.Engine)
 	lookout := p.newLookout(n, ts)
-	visible, err := to.visible(ctx, n)
+	visible, err := how.visible.visible(ctx, n)
 	if err != nil {
 		return err
 	}
 	ids := make([]string, len(paths))
 	for i, path := range paths {
-		if ids[i], err = n.Engine.Shares.Add(path, sharing.Options{AllowAll: secrets, Visible: &visible}); err != nil {
+		if ids[i], err = n.Engine.Shares.Add(path, sharing.Options{Remember: how.detach, AllowAll: how.secrets, Visible: &visible}); err != nil {
 			return err
 		}
 	}
@@ -167,6 +190,10 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string, secre
 			return err
 		}
 		lookout.announced(s)
+	}
+	if how.detach {
+		p.say("It is served whenever the window or `centralizedp2p serve` runs.")
+		return nil
 	}
 	p.say("Sharing until you press Ctrl+C.")
 	if visible.Until > 0 || !visible.Expires.IsZero() {
@@ -222,13 +249,17 @@ func (p *program) shared(n *node.Node, s sharing.Share) {
 	if s.Folder {
 		e.Files = &s.Files
 	}
+	p.sharedAs(e)
+}
+
+func (p *program) sharedAs(e sharedEvent) {
 	if p.json {
 		p.event(e)
 		return
 	}
-	what := size(s.Size)
-	if s.Folder {
-		what = plural(s.Files, "file") + ", " + what
+	what := size(e.Size)
+	if e.Files != nil {
+		what = plural(*e.Files, "file") + ", " + what
 	}
-	p.say("%s (%s)\n  %s", netproto.Printable(filepath.Base(s.Path)), what, link)
+	p.say("%s (%s)\n  %s", netproto.Printable(e.Name), what, e.Link)
 }

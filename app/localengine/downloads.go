@@ -83,9 +83,11 @@ func (ds *downloads) Download(ctx context.Context, r face.DownloadRequest) error
 			return err
 		}
 	}
-	_, err = ds.engine.Downloads.Add(queue.Request{
-		Hash: r.Hash, Name: r.Name, Size: r.Size, Folder: r.Folder, Paths: r.Paths, Dir: cmp.Or(r.To, settings.DownloadDir),
-	})
+	dir := cmp.Or(r.To, settings.DownloadDir)
+	id, err := ds.engine.Downloads.Add(queue.Request{Hash: r.Hash, Name: r.Name, Size: r.Size, Folder: r.Folder, Paths: r.Paths, Dir: dir})
+	if err == nil && ds.attached {
+		ds.engine.Downloads.StartOne(id)
+	}
 	return coded(err)
 }
 

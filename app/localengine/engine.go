@@ -48,6 +48,18 @@ func New(n *node.Node, logs io.Writer) (*Engine, error) {
 	return e, e.start()
 }
 
+// Attach takes over a node that works for a command. Nothing goes on with what was left:
+// what is asked of the engine runs, and nothing else. logs is for the tracker on this
+// computer.
+func Attach(n *node.Node, logs io.Writer) *Engine {
+	e := newEngine(n, logs)
+	e.attached = true
+	return e
+}
+
+// LoadShares makes the shares known that the profile remembers. [New] has done so.
+func (e *Engine) LoadShares() error { return coded(e.engine.Shares.Load()) }
+
 func newEngine(n *node.Node, logs io.Writer) *Engine {
 	c := &core{node: n, engine: n.Engine, library: n.Library, log: n.Log}
 	c.ctx, c.stop = context.WithCancel(context.Background())
@@ -74,8 +86,8 @@ func (e *Engine) start() error {
 	if err != nil {
 		return err
 	}
-	if err := e.engine.Shares.Load(); err != nil {
-		return coded(err)
+	if err := e.LoadShares(); err != nil {
+		return err
 	}
 	e.engine.Downloads.Start()
 	e.engine.People.Resume()
@@ -107,6 +119,8 @@ type core struct {
 	library *library.Library
 	log     *slog.Logger
 	news    news
+
+	attached bool // what was left does not go on by itself
 
 	saving sync.Mutex // the settings are changed by one at a time
 

@@ -456,41 +456,83 @@ func (r *restless) Watch(ctx context.Context) <-chan struct{} {
 	return changed
 }
 
-func TestEventStreamsThatNobodyReadsAreBounded(t *testing.T) {
-	engine := &restless{}
-	c := newCitadel(t, engine)
+// unread opens event streams and reads nothing of them.
+func (c *citadel) unread(ctx context.Context, n int) (open, full int) {
+	c.t.Helper()
 	driving := c.drive(c.client)
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	ctx, cancel := context.WithCancel(t.Context())
-	var open, full int
-	for range 2 * maxStreams {
-		response, err := driving.send(ctx, http.MethodGet, routeEvents, nil)
+	for range n {
+		response, err := driving.send(ctx, http.MethodGet, routeEvents, nil, "")
 		if err != nil {
-			t.Fatal(err)
+			c.t.Fatal(err)
 		}
-		defer response.Body.Close()
+		c.t.Cleanup(func() { response.Body.Close() })
 		switch response.StatusCode {
 		case http.StatusOK:
 			open++
 		case http.StatusServiceUnavailable:
 			full++
-			io.Copy(io.Discard, response.Body)
 			response.Body.Close()
 		}
 	}
-	if open != maxStreams || full != maxStreams {
+	return open, full
+}
+
+func TestEventStreamsThatNobodyReadsAreBounded(t *testing.T) {
+	engine := &quiet{}
+	c := newCitadel(t, engine)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	ctx, cancel := context.WithCancel(t.Context())
+	open, full := c.unread(ctx, maxStreams+16)
+	if open != maxStreams || full != 16 {
 		t.Errorf("%d are open, %d were refused", open, full)
 	}
-	if _, err := driving.Status(t.Context()); err != nil {
+	if _, err := c.drive(c.client).Status(t.Context()); err != nil {
 		t.Errorf("a call beside them: %v", err)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	t.Logf("%d streams that nobody reads take %d kB", open, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
+	t.Logf("%d streams that nobody reads take %d kB on both sides", open, (int64(after.HeapAlloc)-int64(before.HeapAlloc))>>10)
 	cancel()
 	engine.watches.Wait()
+}
+
+// A stream of an engine that changes all the time fills the line of a caller that does
+// not read, and ends there.
+func TestAnEventStreamThatStallsEnds(t *testing.T) {
+	engine := &restless{}
+	c := newCitadel(t, engine)
+	c.server.stalled = 50 * time.Millisecond
+	if open, _ := c.unread(t.Context(), 1); open != 1 {
+		t.Fatal("there is no stream")
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		engine.watches.Wait()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(4 * patience): // some megabytes have to fill up
+		t.Fatalf("it goes on after %s", 4*patience)
+	}
+}
+
+// quiet is an engine in which nothing changes.
+type quiet struct {
+	answers
+	watches sync.WaitGroup
+}
+
+func (q *quiet) Watch(ctx context.Context) <-chan struct{} {
+	changed := make(chan struct{})
+	q.watches.Add(1)
+	context.AfterFunc(ctx, func() {
+		defer q.watches.Done()
+		close(changed)
+	})
+	return changed
 }
 
 func FuzzArguments(f *testing.F) {

@@ -84,6 +84,21 @@ func (b bounded) ReviewSend(ctx context.Context, paths []string) (face.Review, e
 	return b.Engine.ReviewSend(ctx, paths)
 }
 
+// Download implements [face.Downloads].
+func (b bounded) Download(ctx context.Context, r face.DownloadRequest) error {
+	if r.To != "" {
+		if err := b.allow(r.To); err != nil {
+			return err
+		}
+	}
+	return b.Engine.Download(ctx, r)
+}
+
+// Preview implements [face.Previews]: a preview is for programs on this computer.
+func (b bounded) Preview(context.Context, string, string) (face.Preview, error) {
+	return face.Preview{}, netproto.Errorf(netproto.CodeDenied, "a preview is for programs on the computer of the peer")
+}
+
 // Share implements [face.Shares].
 func (b bounded) Share(ctx context.Context, r face.ShareRequest) error {
 	if err := b.allow(pathsOf(r.Items)...); err != nil {
@@ -98,16 +113,6 @@ func (b bounded) Send(ctx context.Context, r face.SendRequest) (string, error) {
 		return "", err
 	}
 	return b.Engine.Send(ctx, r)
-}
-
-// Download implements [face.Downloads].
-func (b bounded) Download(ctx context.Context, r face.DownloadRequest) error {
-	if r.To != "" {
-		if err := b.allow(r.To); err != nil {
-			return err
-		}
-	}
-	return b.Engine.Download(ctx, r)
 }
 
 // MoveTo implements [face.Queue].

@@ -1,7 +1,10 @@
 package remote
 
 import (
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -9,6 +12,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 
 	"centralizedp2p/app/face"
@@ -90,7 +94,47 @@ func (c *caller) call(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, err, nil)
 		return
 	}
+	sum := sha256.Sum256(raw)
+	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:tagLength]) + `"`
+	w.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag { // the caller has it already
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	if r.TLS != nil && len(raw) >= leastPacked && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		c.respondPacked(w, answer{raw})
+		return
+	}
 	c.respond(w, http.StatusOK, mediaJSON, answer{raw})
+}
+
+const (
+	tagLength   = 12      // bytes of a hash
+	leastPacked = 4 << 10 // bytes of an answer that is worth the work
+)
+
+// respondPacked sends a large answer compressed, for a line that may be slow.
+func (c *caller) respondPacked(w http.ResponseWriter, body any) {
+	control := http.NewResponseController(w)
+	w.Header().Set("Content-Type", mediaJSON)
+	w.Header().Set("Content-Encoding", "gzip")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	packed := gzip.NewWriter(deadlined{w, func() { _ = control.SetWriteDeadline(time.Now().Add(writeTime)) }})
+	if json.NewEncoder(packed).Encode(body) != nil || packed.Close() != nil {
+		panic(http.ErrAbortHandler) // the caller has hung up
+	}
+}
+
+// deadlined gives each write its own time.
+type deadlined struct {
+	io.Writer
+	extend func()
+}
+
+// Write implements io.Writer.
+func (d deadlined) Write(p []byte) (int, error) {
+	d.extend()
+	return d.Writer.Write(p)
 }
 
 // readBody reads what a call sends.
@@ -166,7 +210,7 @@ func (c *caller) events(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	for text, open := lineHere, true; open; {
-		_ = control.SetWriteDeadline(time.Now().Add(writeTime))
+		_ = control.SetWriteDeadline(time.Now().Add(c.server.stalled))
 		if _, err := io.WriteString(w, text); err != nil || control.Flush() != nil || !c.still(r) {
 			break
 		}

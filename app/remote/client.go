@@ -30,6 +30,9 @@ type Client struct {
 	ctx  context.Context
 	stop context.CancelFunc
 
+	mu   sync.Mutex
+	kept map[string]keptAnswer // of methods without arguments, which are asked again and again
+
 	beginning sync.Mutex // no watch begins once ctx has ended
 	watches   sync.WaitGroup
 }
@@ -113,13 +116,22 @@ func exchanged[T any](ctx context.Context, c *Client, method, route string, send
 func newClient(base string, transport *http.Transport) *Client {
 	transport.MaxIdleConnsPerHost, transport.IdleConnTimeout = 8, silenceTime
 	transport.MaxResponseHeaderBytes = maxHeader
-	c := &Client{base: base, http: &http.Client{
+	c := &Client{base: base, kept: map[string]keptAnswer{}, http: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
+
+// keptAnswer is what a method answered last. While that is so, it is not sent again.
+type keptAnswer struct {
+	tag string
+	raw []byte
+}
+
+// maxKept bounds an answer that is kept, in bytes.
+const maxKept = 16 << 20
 
 // Close ends all calls and watches, and waits for the latter.
 func (c *Client) Close() error {
@@ -180,7 +192,8 @@ func (c *Client) exchange(ctx context.Context, method, route string, body []byte
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(c.ctx, cancel)()
-	response, err := c.send(ctx, method, route, body)
+	before := c.keptFor(route, body)
+	response, err := c.send(ctx, method, route, body, before.tag)
 	if err != nil {
 		return nil, err
 	}
@@ -191,19 +204,47 @@ func (c *Client) exchange(ctx context.Context, method, route string, body []byte
 		return nil, lost(ctx, err)
 	case len(raw) > maxAnswer:
 		return nil, netproto.Errorf(netproto.CodeTooLarge, "the answer has more than %d bytes", maxAnswer)
+	case response.StatusCode == http.StatusNotModified:
+		return before.raw, nil
+	case response.StatusCode == http.StatusOK && response.Header.Get("ETag") != "" && string(body) == "{}":
+		c.keep(route, keptAnswer{response.Header.Get("ETag"), raw})
+		return raw, nil
 	case response.StatusCode == http.StatusOK, response.StatusCode == http.StatusNoContent:
 		return raw, nil
 	}
 	return raw, failure(response, raw)
 }
 
-func (c *Client) send(ctx context.Context, method, route string, body []byte) (*http.Response, error) {
+// keptFor is what a method without arguments answered last.
+func (c *Client) keptFor(route string, body []byte) keptAnswer {
+	if string(body) != "{}" {
+		return keptAnswer{}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept[route]
+}
+
+func (c *Client) keep(route string, a keptAnswer) {
+	if len(a.raw) > maxKept {
+		a = keptAnswer{}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept[route] = a
+}
+
+// send sends a request; the answer may be that what has the tag is still right.
+func (c *Client) send(ctx context.Context, method, route string, body []byte, tag string) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.base+route, bytes.NewReader(body))
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeInternal, "%w", err)
 	}
 	if len(body) > 0 {
 		request.Header.Set("Content-Type", mediaJSON)
+	}
+	if tag != "" {
+		request.Header.Set("If-None-Match", tag)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -291,7 +332,7 @@ func (c *Client) listen(ctx context.Context, tell func()) bool {
 	defer cancel()
 	silence := time.AfterFunc(silenceTime, cancel)
 	defer silence.Stop()
-	response, err := c.send(ctx, http.MethodGet, routeEvents, nil)
+	response, err := c.send(ctx, http.MethodGet, routeEvents, nil, "")
 	if err != nil {
 		return false
 	}

@@ -20,6 +20,8 @@ type Far struct {
 	http   *http.Server
 	ln     net.Listener
 
+	uploads chan struct{} // full of those that run
+
 	mu      sync.Mutex
 	folders []string
 }
@@ -32,7 +34,7 @@ func (s *Server) ServeTLS(listen string, id *identity.Identity, folders []string
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodePortInUse, "%w", err)
 	}
-	f := &Far{server: s, ln: ln}
+	f := &Far{server: s, ln: ln, uploads: make(chan struct{}, maxUploads)}
 	f.SetFolders(folders)
 	config := id.ServerTLS(identity.HTTP, true, func(key ed25519.PublicKey) error {
 		if s.options.Controllers.Has(netproto.FingerprintOf(key)) || s.pairing.open() {

@@ -42,7 +42,7 @@ func (c *caller) local() http.Handler {
 
 // far are the routes for callers on other computers.
 func (c *caller) far(f *Far, own netproto.Fingerprint) http.Handler {
-	routes := c.routes(map[string]handler{})
+	routes := c.routes(map[string]handler{"POST " + routeUpload: f.upload})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key, ok := keyOf(r.TLS)
 		switch {

@@ -14,6 +14,7 @@
 //	GET    /v1/controllers  → […Paired]                               local socket only
 //	DELETE /v1/controllers  {"key": …}                                local socket only
 //	POST   /v1/pair         {"name": …, "proof": …} → {"proof": …}    TLS only
+//	POST   /v1/upload       files (upload.go) → {"paths": […]}        TLS only
 //
 // A failure is a problem (RFC 9457) with a code of netproto; it may hold a result
 // besides, and the fields of [face.InvalidSettings]. A method that the other side does
@@ -41,6 +42,7 @@ const (
 	routePairing     = "/v1/pairing"     // on the local socket
 	routeControllers = "/v1/controllers" // on the local socket
 	routePair        = "/v1/pair"        // on TLS
+	routeUpload      = "/v1/upload"      // on TLS
 )
 
 // The types of bodies.

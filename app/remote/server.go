@@ -29,6 +29,7 @@ type Server struct {
 	log     *slog.Logger
 	pairing *pairing
 	streams chan struct{} // full of the event streams that are open
+	stalled time.Duration // for one write of an event stream to a caller that does not read
 
 	ctx     context.Context // of all calls; ends when Close begins
 	stop    context.CancelFunc
@@ -41,7 +42,7 @@ type Server struct {
 
 // NewServer returns a server for an engine, which stays the caller's.
 func NewServer(engine face.Engine, o Options) *Server {
-	s := &Server{engine: engine, options: o, log: o.Log, pairing: &pairing{now: time.Now}, streams: make(chan struct{}, maxStreams)}
+	s := &Server{engine: engine, options: o, log: o.Log, pairing: &pairing{now: time.Now}, streams: make(chan struct{}, maxStreams), stalled: writeTime}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }

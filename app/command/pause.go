@@ -1,0 +1,78 @@
+package command
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"centralizedp2p/app/face"
+)
+
+// downloadAct is what a command does with chosen downloads.
+type downloadAct func(engine face.Engine, ctx context.Context, ids []string) error
+
+// actsOnDownloads makes cmd one that does something with the downloads it names.
+func (p *program) actsOnDownloads(cmd *cobra.Command, act func() downloadAct, done string) *cobra.Command {
+	var all bool
+	cmd.Flags().BoolVar(&all, "all", false, "all downloads")
+	return p.drives(cmd, func(args []string) (engineWork, error) {
+		which, err := chosenDownloads(args, all)
+		return func(ctx context.Context, engine face.Engine) error {
+			ids, err := which.ids(ctx, engine)
+			if err != nil {
+				return err
+			}
+			if err := act()(engine, ctx, ids); err != nil {
+				return err
+			}
+			p.did(done, len(ids))
+			return nil
+		}, err
+	})
+}
+
+// didEvent says what a command has done.
+type didEvent struct {
+	Event string `json:"event"` // paused, resumed, removed, limited
+	Count int    `json:"count"`
+}
+
+func (p *program) did(what string, count int) {
+	if p.json {
+		p.event(didEvent{what, count})
+		return
+	}
+	p.say("%s: %s.", plural(count, "download"), what)
+}
+
+func (p *program) pauseCommand() *cobra.Command {
+	return p.actsOnDownloads(&cobra.Command{
+		Use:     "pause N|NAME… | --all",
+		Short:   "Stop downloads until they are resumed",
+		Example: "  centralizedp2p pause 2\n  centralizedp2p pause --all",
+	}, func() downloadAct { return face.Engine.Pause }, "paused")
+}
+
+func (p *program) resumeCommand() *cobra.Command {
+	return p.actsOnDownloads(&cobra.Command{
+		Use:     "resume N|NAME… | --all",
+		Short:   "Let paused or failed downloads go on",
+		Example: "  centralizedp2p resume song.flac\n  centralizedp2p resume --all",
+	}, func() downloadAct { return face.Engine.Resume }, "resumed")
+}
+
+func (p *program) removeCommand() *cobra.Command {
+	var files bool
+	cmd := p.actsOnDownloads(&cobra.Command{
+		Use:     "remove N|NAME… | --all",
+		Short:   "Remove downloads from the list; finished files stay",
+		Example: "  centralizedp2p remove 2\n  centralizedp2p remove --with-files song.flac",
+	}, func() downloadAct {
+		if files {
+			return face.Engine.RemoveWithFiles
+		}
+		return face.Engine.Remove
+	}, "removed")
+	cmd.Flags().BoolVar(&files, "with-files", false, "delete what was fetched, finished files included")
+	return cmd
+}

@@ -1,0 +1,261 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"centralizedp2p/app/face"
+	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
+)
+
+// What share and get do with a peer that runs with the profile already.
+
+// shareThere has a running peer share the paths: until ctx ends, or for good.
+func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []string, how sharingWay) error {
+	visible, err := how.visible.there(ctx, engine)
+	if err != nil {
+		return err
+	}
+	request := face.ShareRequest{Visible: visible}
+	for i, path := range paths {
+		if paths[i], err = filepath.Abs(path); err != nil {
+			return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+		}
+	}
+	if how.secrets {
+		if request.Items, err = secretItems(ctx, engine, paths); err != nil {
+			return err
+		}
+	} else {
+		for _, path := range paths {
+			request.Items = append(request.Items, face.ShareItem{Path: path})
+		}
+	}
+	before, err := engine.Shares(ctx)
+	if err != nil {
+		return err
+	}
+	if err := engine.Share(ctx, request); err != nil {
+		return err
+	}
+	var ours []string // the shares that were not there before
+	for _, path := range paths {
+		share, err := p.sharedThere(ctx, engine, path)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(before, func(s face.Share) bool { return s.ID == share.ID }) {
+			ours = append(ours, share.ID)
+		}
+	}
+	if how.detach {
+		return nil
+	}
+	p.say("Sharing until you press Ctrl+C.")
+	err = follow(ctx, engine, func() (bool, error) {
+		_, err := engine.Status(ctx)
+		return false, err
+	})
+	if netproto.CodeOf(err) != netproto.CodeCancelled {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+	defer cancel()
+	return engine.StopSharing(ctx, ours)
+}
+
+// secretItems are the paths with everything in them that looks like a secret.
+func secretItems(ctx context.Context, engine face.Engine, paths []string) ([]face.ShareItem, error) {
+	review, err := engine.Review(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	var items []face.ShareItem
+	for _, path := range paths {
+		item := face.ShareItem{Path: path}
+		for _, reviewed := range review.Items {
+			if reviewed.Path != path {
+				continue
+			}
+			if reviewed.Secret {
+				item.Allow = []string{"."}
+			}
+			for _, secret := range reviewed.Secrets {
+				item.Allow = append(item.Allow, secret.Path)
+			}
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// sharedThere waits until a path is shared, and tells its link.
+func (p *program) sharedThere(ctx context.Context, engine face.Engine, path string) (share face.Share, err error) {
+	bar := progress{program: p, label: "Hashing " + filepath.Base(path)}
+	defer bar.end()
+	err = follow(ctx, engine, func() (bool, error) {
+		shares, err := engine.Shares(ctx)
+		if err != nil {
+			return false, err
+		}
+		i := slices.IndexFunc(shares, func(s face.Share) bool { return s.Path == path })
+		if i < 0 {
+			return false, netproto.Errorf(netproto.CodeNotFound, "%s is no longer shared", path)
+		}
+		share = shares[i]
+		switch share.State {
+		case face.ShareFailed, face.ShareMissing:
+			return false, share.Failure.Error()
+		case face.ShareHashing:
+			bar.set(share.Hashed, cmp.Or(share.Size, -1), share.Rate)
+		}
+		return share.State == face.ShareShared, nil
+	})
+	if err != nil {
+		return share, err
+	}
+	text, err := engine.LinkOf(ctx, share.ID)
+	if err != nil {
+		return share, err
+	}
+	link, err := netproto.ParseLink(text)
+	if err != nil {
+		return share, netproto.Errorf(netproto.CodeProtocol, "%w", err)
+	}
+	e := sharedEvent{Event: "shared", Hash: link.Hash, Size: share.Size, Name: share.Name, Link: text}
+	e.Path, e.PathBytes = cli.PathText(share.Path)
+	if share.Folder {
+		e.Files = &share.Files
+	}
+	bar.end()
+	p.sharedAs(e)
+	return share, nil
+}
+
+// there finds the people that the flags name.
+func (f *visibleFlags) there(ctx context.Context, engine face.Engine) (face.Visible, error) {
+	v := face.Visible{Count: f.count}
+	if f.expires > 0 {
+		v.Expires = time.Now().Add(f.expires)
+	}
+	switch f.to {
+	case "everybody":
+		return v, nil
+	case "link":
+		v.To = face.VisibleLink
+		return v, nil
+	}
+	v.To = face.VisiblePeople
+	for name := range strings.SplitSeq(f.to, ",") {
+		person, err := personNamed(ctx, engine, strings.TrimSpace(name))
+		if err != nil {
+			return v, err
+		}
+		v.People = append(v.People, person.Key)
+	}
+	return v, nil
+}
+
+// fetchThere has a running peer download what was asked for, and waits for it.
+func (p *program) fetchThere(ctx context.Context, engine face.Engine, what string, wanted queue.Request, link *netproto.Link) error {
+	if wanted.Plain {
+		return netproto.Errorf(netproto.CodeUsage, "a peer runs with this profile already, and it knows no --plain")
+	}
+	r := face.DownloadRequest{Hash: wanted.Hash, Name: wanted.Name, Size: -1, To: wanted.Dir}
+	switch {
+	case link != nil:
+		r.Link = link.String()
+	case r.Hash.IsZero():
+		hit, err := findThere(ctx, engine, what)
+		if err != nil {
+			return err
+		}
+		r.Hash, r.Name, r.Size, r.Folder = hit.Hash, hit.Name, hit.Size, hit.Folder
+	}
+	began := time.Now()
+	if err := engine.Download(ctx, r); err != nil {
+		return err
+	}
+	bar := &progress{program: p, label: r.Name}
+	defer bar.end()
+	var last face.Download
+	sources := 0 // that sent something
+	err := follow(ctx, engine, func() (bool, error) {
+		list, err := engine.Downloads(ctx)
+		if err != nil {
+			return false, err
+		}
+		i := slices.IndexFunc(list, func(d face.Download) bool { return d.Hash == r.Hash && filepath.Dir(d.Path) == r.To })
+		if i < 0 {
+			return false, netproto.Errorf(netproto.CodeCancelled, "it was removed from the list")
+		}
+		last = list[i]
+		sources = max(sources, last.Sources)
+		switch last.State {
+		case face.DownloadFailed, face.DownloadNoSpace:
+			return false, last.Failure.Error()
+		case face.DownloadPaused:
+			return false, netproto.Errorf(netproto.CodeCancelled, "it was paused")
+		case face.DownloadFinished:
+			return true, nil
+		}
+		bar.downloadThere(last)
+		return false, nil
+	})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if !last.Finished.Before(began) { // it was not here already
+		sources = max(sources, 1)
+	}
+	p.completed(completedEvent{Event: "completed", Path: last.Path, Hash: last.Hash, Size: last.Size, Seconds: time.Since(began).Seconds(), Sources: sources})
+	return nil
+}
+
+// downloadThere shows how far a download of a running peer has come.
+func (g *progress) downloadThere(d face.Download) {
+	if g.program.json {
+		g.program.event(progressEvent{Event: "progress", State: queue.State(d.State), Done: d.Done, Size: d.Size, Rate: d.Rate, Sources: d.Sources})
+		return
+	}
+	g.set(d.Done, d.Size, d.Rate)
+}
+
+// findThere finds the one content with exactly that name.
+func findThere(ctx context.Context, engine face.Engine, typed string) (face.Hit, error) {
+	name := netproto.SafeName(typed)
+	var found []face.Hit
+	request := face.SearchRequest{Words: `"` + name + `"`, Sort: netproto.SortName}
+	for range maxNamePages {
+		page, err := engine.Search(ctx, request)
+		if err != nil {
+			return face.Hit{}, err
+		}
+		for _, h := range page.Hits {
+			if h.Name == name && !slices.ContainsFunc(found, func(o face.Hit) bool { return o.Hash == h.Hash }) {
+				found = append(found, h)
+			}
+		}
+		if request.Cursor = page.Next; request.Cursor == "" {
+			break
+		}
+	}
+	switch len(found) {
+	case 0:
+		return face.Hit{}, noneNamed(typed)
+	case 1:
+		return found[0], nil
+	}
+	list := make([]netproto.Hit, len(found))
+	for i, h := range found {
+		list[i] = h.Hit
+	}
+	return face.Hit{}, netproto.Errorf(netproto.CodeAmbiguous, "%q is the name of %s", name, hashes(list))
+}
