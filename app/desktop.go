@@ -18,9 +18,11 @@ import (
 	"centralizedp2p/app/desktop/instance"
 	"centralizedp2p/app/desktop/launch"
 	"centralizedp2p/app/desktop/logfile"
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/localengine"
 	"centralizedp2p/app/node"
+	"centralizedp2p/app/remote"
 	"centralizedp2p/assets"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/version"
@@ -31,6 +33,8 @@ const (
 	// handOverTime is how long a second start waits for a window that has the
 	// profile but is still starting.
 	handOverTime = 3 * time.Second
+	// presentTime is enough for a window whose peer answers already: it listens before.
+	presentTime = time.Second
 )
 
 // openDesktop opens the window and returns when it is closed. If a window is
@@ -56,7 +60,7 @@ func openDesktop(ctx context.Context, o node.Options, args []string) error {
 	n, err := node.Open(ctx, o)
 	switch {
 	case netproto.CodeOf(err) == netproto.CodeProfileInUse:
-		err = handOver(ctx, profile, open, err)
+		err = handOver(ctx, profile, open, o.Log, err)
 	case err == nil:
 		err = runDesktop(ctx, n, profile, open)
 	}
@@ -79,16 +83,44 @@ func absolute(args []string) ([]string, error) {
 	return open, nil
 }
 
-// handOver hands the arguments to the window that has the profile. If a command
-// has it, which takes none, the error is inUse.
-func handOver(ctx context.Context, profile string, open []string, inUse error) error {
-	ctx, cancel := context.WithTimeout(ctx, handOverTime)
+// handOver hands the arguments to the window that has the profile. If a peer without a
+// window has it, a window drives that one. Otherwise the error is inUse.
+func handOver(ctx context.Context, profile string, open []string, log *slog.Logger, inUse error) error {
+	waiting, cancel := context.WithTimeout(ctx, handOverTime)
 	defer cancel()
-	if err := instance.HandOver(ctx, profile, open); err != nil {
+	running := remote.NewLocal(profile)
+	defer running.Close()
+	if _, err := running.Peer(waiting); err == nil {
+		now, cancel := context.WithTimeout(waiting, presentTime)
+		defer cancel()
+		if instance.HandOver(now, profile, open) == nil {
+			return toFront()
+		}
+		return showRunning(ctx, running, profile, open, log)
+	}
+	if err := instance.HandOver(waiting, profile, open); err != nil {
 		return inUse
 	}
+	return toFront()
+}
+
+func toFront() error {
 	fmt.Fprintln(os.Stderr, "CentralizedP2P is already running; its window comes to the front.")
 	return nil
+}
+
+// showRunning runs a window for a peer of this computer that has none.
+func showRunning(ctx context.Context, engine face.Engine, profile string, open []string, log *slog.Logger) error {
+	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: desktop.SystemPicker}
+	if server, err := instance.Listen(profile, log); err != nil {
+		log.Warn("a second start will not find this window", "error", err)
+	} else {
+		options.Requests = server.Requests()
+		defer server.Close()
+	}
+	metadata := desktop.Metadata()
+	app.SetMetadata(metadata)
+	return desktop.Run(ctx, app.NewWithID(metadata.ID), engine, options)
 }
 
 // runDesktop runs the window on a node, and closes the node.
@@ -122,10 +154,23 @@ func runDesktop(ctx context.Context, n *node.Node, profile string, open []string
 		return errors.Join(err, n.Close())
 	}
 	options.FirstStartOver = engine.FirstStartOver
+	control := remote.NewServer(engine, remote.Options{Version: version.Number, Log: n.Log})
+	if err := control.ServeLocal(profile); err != nil { // a window that no command reaches is better than none
+		n.Log.Warn("no command will reach this window", "error", err)
+	}
+	book, err := remote.Peers(profile)
+	if err != nil {
+		n.Log.Warn("no peer on another computer can be driven", "error", err)
+	} else {
+		options.Elsewhere = &elsewhere{id: n.Library.Identity(), book: book, name: func() string {
+			settings, _ := engine.Settings(ctx) // without a name the other one shows the key
+			return settings.Name
+		}}
+	}
 	metadata := desktop.Metadata()
 	app.SetMetadata(metadata)
 	err = desktop.Run(ctx, app.NewWithID(metadata.ID), engine, options)
-	return errors.Join(err, engine.Close())
+	return errors.Join(err, control.Close(), engine.Close())
 }
 
 // thisProgram is what the system starts for the person: this executable, with

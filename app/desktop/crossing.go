@@ -90,6 +90,18 @@ func (c *crossing) show(f func()) {
 	})
 }
 
+// latest returns a function that shows at most one thing a tick on the UI thread, and
+// leaves out what comes between. It is called on one goroutine.
+func (c *crossing) latest() func(func()) {
+	var shown time.Time
+	return func(f func()) {
+		if now := time.Now(); now.Sub(shown) >= foregroundTick {
+			shown = now
+			c.show(f)
+		}
+	}
+}
+
 // after runs f on the UI thread once wait has passed. forget prevents that.
 // Both are called on the UI thread.
 func (c *crossing) after(wait time.Duration, f func()) (forget func()) {

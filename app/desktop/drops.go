@@ -23,6 +23,7 @@ type drops struct {
 	window   pages.Window
 	engine   reviewEngine
 	crossing *crossing
+	bring    func(paths []string, then func(paths []string)) // to the computer of the engine
 	refuse   func(words.Message)
 	// under returns who is under the pointer now. sure is false if what is dropped
 	// may be meant for everybody.
@@ -52,7 +53,7 @@ func (d *drops) dropped(uris []fyne.URI) {
 			Next: words.L("Save it to a folder first, then drop the file."),
 		})
 	case ok && sure:
-		d.give(to, paths)
+		d.bring(paths, func(paths []string) { d.give(to, paths) })
 	case ok:
 		d.reviewFor(to, paths)
 	default:
@@ -90,18 +91,22 @@ func (d *drops) pickFor(to face.Person, folder bool) {
 // review asks which of some paths to share. If that question is already open, it
 // adds the paths.
 func (d *drops) review(paths []string) {
-	if d.reviewed != nil {
-		d.reviewed.add(paths)
-		return
-	}
-	d.open(nil, paths)
+	d.bring(paths, func(paths []string) {
+		if d.reviewed != nil {
+			d.reviewed.add(paths)
+			return
+		}
+		d.open(nil, paths)
+	})
 }
 
 // reviewFor asks which of some paths to send to somebody.
-func (d *drops) reviewFor(to face.Person, paths []string) { d.open(&to, paths) }
+func (d *drops) reviewFor(to face.Person, paths []string) {
+	d.bring(paths, func(paths []string) { d.open(&to, paths) })
+}
 
 func (d *drops) open(to *face.Person, paths []string) {
 	opened := openReview(d.window, d.engine, d.crossing, to, paths, func() { d.reviewed = nil })
-	opened.sendInstead = d.reviewFor
+	opened.sendInstead = func(to face.Person, paths []string) { d.open(&to, paths) } // which are there already
 	d.reviewed = opened
 }

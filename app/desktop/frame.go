@@ -58,6 +58,7 @@ type adding struct {
 // surroundings are what the frame puts around the pages.
 type surroundings struct {
 	visit  func(pages.Place) // shows a page and gives it the focus
+	choice fyne.CanvasObject // of a peer, above the pages in the sidebar; nil for none
 	entry  fyne.CanvasObject // in the top bar
 	adds   []adding          // beside the entry
 	banner fyne.CanvasObject // above the page
@@ -67,19 +68,22 @@ func newFrame(w pages.Window, around surroundings) *frame {
 	f := &frame{middle: container.NewStack(), line: newStatusLine(w)}
 	f.main = container.NewBorder(container.NewVBox(topBar(w.Host().Tips, around.entry, around.adds), around.banner),
 		nil, nil, nil, kit.Inset(kit.GapLarge, kit.GapMedium, f.middle))
-	f.content = container.NewBorder(nil, f.line, f.sidebar(around.visit), nil, f.main)
+	f.content = container.NewBorder(nil, f.line, f.sidebar(around), nil, f.main)
 	return f
 }
 
-func (f *frame) sidebar(visit func(pages.Place)) fyne.CanvasObject {
+func (f *frame) sidebar(around surroundings) fyne.CanvasObject {
 	mark := widget.NewIcon(appIcon())
 	name := widget.NewLabel(appName)
 	name.TextStyle.Bold = true
 	wide := float32(leastSidebar)
 	items := container.NewVBox(
 		kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), mark), nil, name)))
+	if around.choice != nil {
+		items.Add(around.choice)
+	}
 	for i := range pages.PlaceCount {
-		f.nav[i] = kit.NewNavItem(sidebarIcons[i](), i.Name().String(), func() { visit(i) })
+		f.nav[i] = kit.NewNavItem(sidebarIcons[i](), i.Name().String(), func() { around.visit(i) })
 		items.Add(f.nav[i])
 		wide = max(wide, f.nav[i].FullWidth(isCounted(i)))
 	}

@@ -124,6 +124,9 @@ func fileURL(path string) *url.URL {
 
 // OpenPath opens a file or folder with the program that the desktop chose for it.
 func (w *window) OpenPath(path string) {
+	if w.far(path) {
+		return
+	}
 	at := fileURL(path)
 	w.crossing.start(func(context.Context) func() {
 		_, err := os.Stat(path)

@@ -42,7 +42,9 @@ type Options struct {
 	// Requests receives what other starts of the program hand over, as Open. It
 	// is closed when no more come; it may be nil.
 	Requests <-chan []string
-	System   System // nil if the window does not change the system
+	// Elsewhere are peers on other computers; nil if the window drives none.
+	Elsewhere Elsewhere
+	System    System // nil if the window does not change the system
 	// Picker lets the person choose files, or a folder, in a picker of the system. It
 	// fails if there is none; then, or if it is nil, the window has one of its own.
 	Picker func(ctx context.Context, title string, folder bool) ([]string, error)
@@ -126,6 +128,7 @@ type window struct {
 	transfers *transfers
 	exit      *exit
 	player    *player
+	choice    *choice
 
 	pages     [pages.PlaceCount]page
 	place     pages.Place          // the page shown; for the UI thread
@@ -142,6 +145,7 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 		return nil, err
 	}
 	app.Settings().SetTheme(kit.NewTheme(w.prefs.look()))
+	w.choice = &choice{window: w, here: engine}
 	w.win = app.NewWindow(appName)
 	w.win.SetIcon(appIcon())
 	w.win.SetMaster()
@@ -153,15 +157,20 @@ func newWindow(app fyne.App, engine face.Engine, options Options, toUI func(func
 	} else {
 		w.showPages()
 	}
+	w.attend()
+	w.win.SetOnClosed(w.closed)
+	w.win.Resize(w.prefs.size())
+	w.goTo(pages.PlacePeople)
+	return w, nil
+}
+
+// attend has the parts answer what the person does with the window.
+func (w *window) attend() {
 	w.win.Canvas().SetOnTypedKey(w.menus.typedKey)
 	w.win.Canvas().SetOnTypedRune(w.keys.typedRune)
 	w.win.Canvas().AddShortcut(&fyne.ShortcutCut{}, w.menus.typedCut)
 	w.win.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { w.drops.arrived(uris) })
-	w.win.SetOnClosed(w.closed)
 	w.win.SetCloseIntercept(w.exit.closeAsked)
-	w.win.Resize(w.prefs.size())
-	w.goTo(pages.PlacePeople)
-	return w, nil
 }
 
 // assemble makes the parts that stay when the language changes.
@@ -170,7 +179,7 @@ func (w *window) assemble() {
 	w.sheets.Native = w.pick
 	w.undo = newUndo(w, w.crossing, func() { w.notice.hide() }, w.moved)
 	w.links = &links{window: w, engine: w.engine, clipboard: w.app.Clipboard(), next: func() { w.requests.openNext() }}
-	w.drops = &drops{window: w, engine: w.engine, crossing: w.crossing, refuse: func(m words.Message) { w.notice.fail(m) },
+	w.drops = &drops{window: w, engine: w.engine, crossing: w.crossing, bring: w.bring, refuse: func(m words.Message) { w.notice.fail(m) },
 		under: func() (face.Person, bool, bool) {
 			if w.place != pages.PlacePeople || w.sheets.IsOpen() || w.asking {
 				return face.Person{}, false, false
@@ -205,10 +214,10 @@ func (w *window) build() {
 		pages.PlaceUploads:   pages.NewUploads(w, w.engine),
 		pages.PlaceShared:    pages.NewShared(w, w.engine, w.undo, w.drops.pickFile, w.drops.reviewFor),
 		pages.PlaceTracker:   pages.NewTracker(w, w.engine),
-		pages.PlaceSettings: pages.NewSettings(w, w.engine, newWindowSettings(w, w.prefs, w.options.System, chosen{
+		pages.PlaceSettings: pages.NewSettings(w, w.engine, newWindowSettings(w, w.prefs, w.system(), chosen{
 			language: w.setLanguage, look: w.setLook, moved: func() { w.pages[pages.PlaceSettings].Screen().Refresh() }})),
 	}
-	w.frame = newFrame(w, surroundings{visit: w.visit, entry: search.Entry, adds: []adding{
+	w.frame = newFrame(w, surroundings{visit: w.visit, choice: w.choice.button(), entry: search.Entry, adds: []adding{
 		{"Add files", theme.FileIcon(), w.drops.pickFile},
 		{"Add folder", theme.FolderIcon(), w.drops.pickFolder},
 		{"Paste link", theme.ContentPasteIcon(), w.links.paste},
@@ -216,6 +225,15 @@ func (w *window) build() {
 	}, banner: w.banner.box})
 	w.toasts = container.New(floating{}, w.notice.box, w.undo.box)
 	w.win.SetMainMenu(w.menus.main())
+}
+
+// system is what the window changes of the system: nothing, while it drives a peer on
+// another computer.
+func (w *window) system() System {
+	if w.choice.driven != nil {
+		return nil
+	}
+	return w.options.System
 }
 
 // moved lays out again what surrounds the page, after a strip or a toast came or went.
@@ -365,6 +383,7 @@ func (w *window) closed() {
 		return
 	}
 	w.gone = true
+	defer w.choice.finish()
 	w.prefs.setSize(w.win.Canvas().Size())
 	w.undo.finish()
 	w.player.close()
