@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/people"
 	"centralizedp2p/netproto"
@@ -29,21 +30,23 @@ type personEvent struct {
 }
 
 func (p *program) peopleCommand() *cobra.Command {
-	cmd := p.runsPeer(&cobra.Command{
+	cmd := p.runsOrDrivesPeer(&cobra.Command{
 		Use:   "people [WORDS…]",
 		Short: "List who is on the tracker and who is known, and change what is remembered of them",
 		Long: "people lists favourites and other known people first, then who is online; WORDS find\n" +
 			"others by their names. A person is a key: somebody who changes their name is the same person.",
 		Example: "  centralizedp2p people\n  centralizedp2p people zoe --json\n  centralizedp2p people verify Zoe",
 		Args:    cobra.ArbitraryArgs,
-	}, func(words []string) (peerWork, error) {
-		return func(ctx context.Context, n *node.Node) error { return p.listPeople(ctx, n, strings.Join(words, " ")) }, nil
+	}, func(args []string) (peerWork, engineWork, error) {
+		words := strings.Join(args, " ")
+		return func(ctx context.Context, n *node.Node) error { return p.listPeople(ctx, n, words) },
+			func(ctx context.Context, engine face.Engine) error { return p.listPeopleThere(ctx, engine, words) }, nil
 	})
 	cmd.AddCommand(p.verifyCommand(),
-		p.knowCommand("favourite NAME|ID", "List somebody first", "favourite Zoe", func(person *people.Person) { person.Favourite = true }),
-		p.knowCommand("unfavourite NAME|ID", "No longer list somebody first", "unfavourite Zoe", func(person *people.Person) { person.Favourite = false }),
-		p.knowCommand("block NAME|ID", "Take no requests from somebody, and serve them nothing", "block Mallory", func(person *people.Person) { person.Blocked = true }),
-		p.knowCommand("unblock NAME|ID", "Undo a block", "unblock Mallory", func(person *people.Person) { person.Blocked = false }))
+		p.knowCommand("favourite NAME|ID", "List somebody first", "favourite Zoe", func(known *face.Known) { known.Favourite = true }),
+		p.knowCommand("unfavourite NAME|ID", "No longer list somebody first", "unfavourite Zoe", func(known *face.Known) { known.Favourite = false }),
+		p.knowCommand("block NAME|ID", "Take no requests from somebody, and serve them nothing", "block Mallory", func(known *face.Known) { known.Blocked = true }),
+		p.knowCommand("unblock NAME|ID", "Undo a block", "unblock Mallory", func(known *face.Known) { known.Blocked = false }))
 	return cmd
 }
 
@@ -73,19 +76,20 @@ func (p *program) listPeople(ctx context.Context, n *node.Node, words string) er
 // same.
 func (p *program) verifyCommand() *cobra.Command {
 	var same, forget bool
-	cmd := p.runsPeer(&cobra.Command{
+	cmd := p.runsOrDrivesPeer(&cobra.Command{
 		Use:   "verify NAME|ID",
 		Short: "Show six words to compare with somebody, so that you know their key is theirs",
 		Long: "verify prints six words. If the other person sees the same ones for you, nobody is\n" +
 			"between you: give the command again with --same to remember that.",
 		Example: "  centralizedp2p people verify Zoe\n  centralizedp2p people verify Zoe --same",
 		Args:    exactly(1, "one NAME or ID"),
-	}, func(args []string) (peerWork, error) {
+	}, func(args []string) (peerWork, engineWork, error) {
 		if same && forget {
-			return nil, netproto.Errorf(netproto.CodeUsage, "--same and --forget exclude each other")
+			return nil, nil, netproto.Errorf(netproto.CodeUsage, "--same and --forget exclude each other")
 		}
 		if same || forget {
-			return p.knowing(args[0], func(person *people.Person) { person.Verified = same }), nil
+			change := func(known *face.Known) { known.Verified = same }
+			return p.knowing(args[0], change), p.knowingThere(args[0], change), nil
 		}
 		return func(ctx context.Context, n *node.Node) error {
 			if _, err := p.joined(ctx, n); err != nil {
@@ -95,14 +99,9 @@ func (p *program) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if p.json {
-				p.person(n, person)
-				return nil
-			}
-			p.say("%s", strings.Join(people.Words(n.Engine.People.Key(), person.Key), " "))
-			p.say("If %s sees the same words for you, give the command again with --same.", netproto.Printable(person.Name))
+			p.words(personOf(n, person))
 			return nil
-		}, nil
+		}, func(ctx context.Context, engine face.Engine) error { return p.verifyThere(ctx, engine, args[0]) }, nil
 	})
 	cmd.Flags().BoolVar(&same, "same", false, "the words were compared and are the same")
 	cmd.Flags().BoolVar(&forget, "forget", false, "no longer take them for verified")
@@ -110,12 +109,14 @@ func (p *program) verifyCommand() *cobra.Command {
 }
 
 // knowCommand changes what is remembered of somebody.
-func (p *program) knowCommand(use, short, example string, change func(*people.Person)) *cobra.Command {
-	return p.runsPeer(&cobra.Command{Use: use, Short: short, Example: "  centralizedp2p people " + example, Args: exactly(1, "one NAME or ID")},
-		func(args []string) (peerWork, error) { return p.knowing(args[0], change), nil })
+func (p *program) knowCommand(use, short, example string, change func(*face.Known)) *cobra.Command {
+	return p.runsOrDrivesPeer(&cobra.Command{Use: use, Short: short, Example: "  centralizedp2p people " + example, Args: exactly(1, "one NAME or ID")},
+		func(args []string) (peerWork, engineWork, error) {
+			return p.knowing(args[0], change), p.knowingThere(args[0], change), nil
+		})
 }
 
-func (p *program) knowing(name string, change func(*people.Person)) peerWork {
+func (p *program) knowing(name string, change func(*face.Known)) peerWork {
 	return func(ctx context.Context, n *node.Node) error {
 		if _, err := p.joined(ctx, n); err != nil {
 			return err
@@ -124,7 +125,9 @@ func (p *program) knowing(name string, change func(*people.Person)) peerWork {
 		if err != nil {
 			return err
 		}
-		change(&person)
+		known := face.Known{Favourite: person.Favourite, Verified: person.Verified, Blocked: person.Blocked}
+		change(&known)
+		person.Favourite, person.Verified, person.Blocked = known.Favourite, known.Verified, known.Blocked
 		if err := n.Engine.People.Know(person.Person); err != nil {
 			return err
 		}
@@ -134,12 +137,28 @@ func (p *program) knowing(name string, change func(*people.Person)) peerWork {
 }
 
 // person tells who somebody is and how they are known.
-func (p *program) person(n *node.Node, person people.Person) {
+func (p *program) person(n *node.Node, person people.Person) { p.personIs(personOf(n, person)) }
+
+func personOf(n *node.Node, person people.Person) personEvent {
 	e := personEvent{Event: "person", PeerID: person.ID(), Name: person.Name, Online: person.Online, Resources: person.Resources, Bytes: person.Bytes,
 		Favourite: person.Favourite, Verified: person.Verified, Blocked: person.Blocked, Always: person.Always, Words: people.Words(n.Engine.People.Key(), person.Key)}
 	if !person.Online {
 		e.LastSeen = person.Seen
 	}
+	return e
+}
+
+// words shows the words that two people compare.
+func (p *program) words(e personEvent) {
+	if p.json {
+		p.event(e)
+		return
+	}
+	p.say("%s", strings.Join(e.Words, " "))
+	p.say("If %s sees the same words for you, give the command again with --same.", netproto.Printable(e.Name))
+}
+
+func (p *program) personIs(e personEvent) {
 	if p.json {
 		p.event(e)
 		return

@@ -70,6 +70,7 @@ func (c *choice) button() fyne.CanvasObject {
 	button = kit.NewButtonWithIcon(c.title(), theme.MenuDropDownIcon(), func() {
 		widget.ShowPopUpMenuAtRelativePosition(&c.menu().Menu, c.window.win.Canvas(), fyne.NewPos(0, button.Size().Height), button)
 	})
+	button.IconPlacement = widget.ButtonIconTrailingText
 	return button
 }
 
