@@ -45,7 +45,8 @@ func (p *program) peopleCommand() *cobra.Command {
 	cmd.AddCommand(p.verifyCommand(),
 		p.knowCommand("favourite NAME|ID", "List somebody first", "favourite Zoe", func(known *face.Known) { known.Favourite = true }),
 		p.knowCommand("unfavourite NAME|ID", "No longer list somebody first", "unfavourite Zoe", func(known *face.Known) { known.Favourite = false }),
-		p.knowCommand("block NAME|ID", "Take no requests from somebody, and serve them nothing", "block Mallory", func(known *face.Known) { known.Blocked = true }),
+		p.knowCommand("block NAME|ID", "Take no requests from somebody, and serve them nothing", "block Mallory",
+			func(known *face.Known) { known.Blocked = true }),
 		p.knowCommand("unblock NAME|ID", "Undo a block", "unblock Mallory", func(known *face.Known) { known.Blocked = false }))
 	return cmd
 }
@@ -141,7 +142,8 @@ func (p *program) person(n *node.Node, person people.Person) { p.personIs(person
 
 func personOf(n *node.Node, person people.Person) personEvent {
 	e := personEvent{Event: "person", PeerID: person.ID(), Name: person.Name, Online: person.Online, Resources: person.Resources, Bytes: person.Bytes,
-		Favourite: person.Favourite, Verified: person.Verified, Blocked: person.Blocked, Always: person.Always, Words: people.Words(n.Engine.People.Key(), person.Key)}
+		Favourite: person.Favourite, Verified: person.Verified, Blocked: person.Blocked, Always: person.Always,
+		Words: people.Words(n.Engine.People.Key(), person.Key)}
 	if !person.Online {
 		e.LastSeen = person.Seen
 	}

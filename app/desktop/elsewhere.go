@@ -115,7 +115,8 @@ func (c *choice) ask() {
 		entry.OnSubmitted = func(string) { pair.OnTapped() }
 	}
 	w.Sheets().Open(words.L("Add another peer"), container.NewVBox(
-		kit.Paragraph(words.L("On the other computer, run “centralizedp2p serve --control :5050”, and then “centralizedp2p serve pair”, which shows a code.")),
+		kit.Paragraph(words.L(
+			"On the other computer, run “centralizedp2p serve --control :5050”, and then “centralizedp2p serve pair”, which shows a code.")),
 		kit.Labelled(words.L("Name"), name, nil), kit.Labelled(words.L("Address"), address, nil), kit.Labelled(words.L("Code"), code, problem)),
 		fyne.NewSize(520, 420), w.Sheets().CancelButton(), pair)
 	w.Host().Canvas.Focus(name)

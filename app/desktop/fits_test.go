@@ -215,6 +215,8 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 			{"another tracker", func() { w.links.open(netproto.Link{Tracker: "office:5000", Size: -1}.String()) }, "office:5000"},
 			{"paste", func() { d.app.Clipboard().SetContent(""); w.links.paste() }, ""},
 			{"a code", func() { w.goTo(pages.PlaceTracker); d.tap(words.L("Show QR code")) }, "cp2p://"},
+			{"to a browser", func() { pages.SendToBrowser(w, engine, face.WebOffer{Shares: []string{"0"}}) }, "http://192.168.1.4"},
+			{"from a phone", func() { pages.ReceiveFromPhone(w, engine) }, "271828"},
 			{"files", w.drops.pickFile, ""},
 			{"leaving", w.exit.quit, "film.mkv"},
 		} {

@@ -45,6 +45,8 @@ func sheetsOfTheWindow(d *desk) map[string]struct {
 		"licences": {w.help.licences, "Below each are its licences"},
 		"quit":     {func() { w.exit.warn(face.Leaving{Uploads: 1}) }, "Quit now?"},
 		"closing":  {w.exit.ask, "Close the window, or quit?"},
+		"browser":  {func() { pages.SendToBrowser(w, d.engine, face.WebOffer{Shares: []string{"7"}}) }, "complete downloads so far."},
+		"phone":    {func() { pages.ReceiveFromPhone(w, d.engine) }, "PIN: 271828"},
 		"delete":   {onDownloads((*pages.Downloads).RemoveWithFiles), "Delete files"},
 	}
 }

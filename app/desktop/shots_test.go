@@ -114,6 +114,13 @@ func TestShots(t *testing.T) {
 			d.window.sheets.CloseAll()
 			d.window.people().Back()
 			shot("sent", pages.PlacePeople, "Hopper", func() { d.tap("Sent") })
+			shot("browser", pages.PlaceShared, "photos", func() {
+				pages.SendToBrowser(d.window, engine, face.WebOffer{Shares: []string{"1"}})
+				d.reads("complete downloads so far.")
+			})
+			d.window.sheets.CloseAll()
+			shot("phone", pages.PlaceShared, "photos", func() { pages.ReceiveFromPhone(d.window, engine); d.reads("PIN: 271828") })
+			d.window.sheets.CloseAll()
 			shot("search", pages.PlaceSearch, "9 results", func() { listOf[face.Hit](d).SelectOnly(2) })
 			shot("downloads", pages.PlaceDownloads, "song.flac", func() { listOf[face.Download](d).SelectOnly(0) })
 			shot("details", pages.PlaceDownloads, "song.flac", func() { d.window.keys.details(); listOf[face.Download](d).SelectOnly(0) })

@@ -78,7 +78,7 @@ func sendRange(conn net.Conn, path string) error {
 	buffer := make([]byte, floorBuffer)
 	for {
 		n, err := part.Read(buffer)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err == nil {

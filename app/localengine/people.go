@@ -37,7 +37,8 @@ func (p *persons) Person(ctx context.Context, id netproto.PeerID) (face.Person, 
 
 func (p *persons) person(found people.Person) face.Person {
 	return face.Person{PeerID: found.ID(), Key: found.Key, Name: found.Name, Online: found.Online, LastSeen: found.Seen,
-		Resources: found.Resources, Bytes: found.Bytes, Moved: face.Amounts(p.engine.Ledger.Of(found.Key)), Words: people.Words(p.engine.People.Key(), found.Key),
+		Resources: found.Resources, Bytes: found.Bytes, Moved: face.Amounts(p.engine.Ledger.Of(found.Key)),
+		Words: people.Words(p.engine.People.Key(), found.Key),
 		Known: face.Known{Favourite: found.Favourite, Verified: found.Verified, Blocked: found.Blocked, Always: found.Always, Folder: found.Folder}}
 }
 

@@ -185,7 +185,8 @@ func (c *checker) elements(raw []byte, kind uint16, least, most []byte, depth in
 			return errors.New("a key is outside")
 		}
 		keys[i] = raw[begin:end]
-		if i == 0 && least != nil && !bytes.Equal(keys[i], least) || i > 0 && bytes.Compare(keys[i], keys[i-1]) <= 0 || most != nil && bytes.Compare(keys[i], most) >= 0 {
+		if i == 0 && least != nil && !bytes.Equal(keys[i], least) || i > 0 && bytes.Compare(keys[i], keys[i-1]) <= 0 ||
+			most != nil && bytes.Compare(keys[i], most) >= 0 {
 			return errors.New("its keys are out of order")
 		}
 		if kind == kindLeaf {

@@ -3,6 +3,7 @@ package sealed
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"testing"
 )
 
@@ -24,19 +25,19 @@ func FuzzOpen(f *testing.F) {
 		if got, err := Open(bucket, key, record); err != nil || !bytes.Equal(got, value) {
 			t.Fatalf("%x, %v", got, err)
 		}
-		if got, err := Open(bucket, append(bytes.Clone(key), 'x'), record); err != ErrDamaged || got != nil {
+		if got, err := Open(bucket, append(bytes.Clone(key), 'x'), record); !errors.Is(err, ErrDamaged) || got != nil {
 			t.Errorf("under another key: %x, %v", got, err)
 		}
-		if _, err := Open(key, bucket, record); err != ErrDamaged && !bytes.Equal(key, bucket) {
+		if _, err := Open(key, bucket, record); !errors.Is(err, ErrDamaged) && !bytes.Equal(key, bucket) {
 			t.Errorf("in another bucket: %v", err)
 		}
 		wrong := bytes.Clone(record)
 		wrong[at/8%uint(len(wrong))] ^= 1 << (at % 8)
-		if got, err := Open(bucket, key, wrong); err != ErrDamaged || got != nil {
+		if got, err := Open(bucket, key, wrong); !errors.Is(err, ErrDamaged) || got != nil {
 			t.Errorf("with a wrong bit: %x, %v", got, err)
 		}
 		for n := range min(len(record), 16) {
-			if _, err := Open(bucket, key, record[:n]); err != ErrDamaged {
+			if _, err := Open(bucket, key, record[:n]); !errors.Is(err, ErrDamaged) {
 				t.Errorf("cut to %d bytes: %v", n, err)
 			}
 		}

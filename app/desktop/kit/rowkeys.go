@@ -144,7 +144,6 @@ func (l *RowList[T]) openMenuAtCursor() {
 }
 
 // FocusGained implements fyne.Focusable.
-// Focus gives the focus to the list.
 func (l *RowList[T]) FocusGained() {
 	l.focused = true
 	if l.cursor < 0 && len(l.Rows) > 0 {
@@ -159,6 +158,7 @@ func (l *RowList[T]) FocusLost() {
 	l.repaint()
 }
 
+// Focus gives the focus to the list.
 func (l *RowList[T]) Focus() {
 	canvas := l.canvas
 	if canvas == nil {

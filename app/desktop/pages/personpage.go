@@ -173,7 +173,8 @@ func openVerify(w Window, engine face.People, person face.Person) {
 		line.SetText(word)
 		said.Add(kit.NewPlate(theme.ColorNameHeaderBackground, 8, kit.Inset(kit.GapMedium, kit.GapMedium, line)))
 	}
-	text := words.L("Call {{.Name}}, or meet. On their screen, your page shows the same six words in the same order if nobody is between you.", words.Values{"Name": name})
+	text := words.L("Call {{.Name}}, or meet. On their screen, your page shows the same six words in the same order if nobody is between you.",
+		words.Values{"Name": name})
 	content := container.NewVBox(container.NewBorder(nil, nil, container.NewCenter(portrait), nil, kit.Paragraph(text)), said)
 	buttons := []fyne.CanvasObject{w.Sheets().CancelButton()}
 	if person.Verified {

@@ -159,9 +159,11 @@ func showRequest(w Window, engine face.People, r face.Request, out bool) {
 	facts.Set(list)
 	items := kit.NewList(func() int { return len(r.Items) }, func() fyne.CanvasObject { return kit.NewTickRow() },
 		func(i widget.ListItemID, object fyne.CanvasObject) {
-			line := kit.TickLine{Name: netproto.Printable(r.Items[i].Name), Detail: words.Size(r.Items[i].Size), Icon: kindIcon(netproto.KindOf(r.Items[i].Name, "", r.Items[i].Folder)), Tint: kit.ColorCaption}
-			if r.Items[i].Folder {
-				line.Detail = words.Join(words.Files(r.Items[i].Files), line.Detail)
+			item := r.Items[i]
+			line := kit.TickLine{Name: netproto.Printable(item.Name), Detail: words.Size(item.Size),
+				Icon: kindIcon(netproto.KindOf(item.Name, "", item.Folder)), Tint: kit.ColorCaption}
+			if item.Folder {
+				line.Detail = words.Join(words.Files(item.Files), line.Detail)
 			}
 			object.(*kit.TickRow).Fill(line, func(bool) {})
 		})

@@ -43,7 +43,8 @@ func requestRows(requests []face.Request, out bool) []requestRow {
 		if out {
 			with = words.L("To {{.Peer}}", words.Values{"Peer": rows[i].name})
 		}
-		rows[i].text = kit.RowText{Name: ItemsOf(r), NoBar: true, State: mark, Caption: words.Join(mark.Text, with, size, words.Day(r.Sent, time.Now()), messageWords(r))}
+		rows[i].text = kit.RowText{Name: ItemsOf(r), NoBar: true, State: mark,
+			Caption: words.Join(mark.Text, with, size, words.Day(r.Sent, time.Now()), messageWords(r))}
 		if r.State == face.RequestFailed {
 			rows[i].text.Advice = words.Explain(r.Failure).Next
 		}
@@ -108,7 +109,8 @@ func requestMark(r face.Request, out bool) kit.Mark {
 	case face.RequestExpired:
 		return over(words.L("Nobody answered in time"))
 	default:
-		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(r.Failure).Headline()}), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(r.Failure).Headline()}),
+			Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	}
 }
 

@@ -509,7 +509,8 @@ func (p *Search) rowMenu() *fyne.Menu {
 	if len(chosen) == 1 {
 		menu.Add(words.L("Copy link"), kit.Icon("link"), func() { copyLink(p.window, p.engine, chosen[0].Hash, chosen[0].Name, chosen[0].Size) })
 		for _, owner := range chosen[0].Owners.List() {
-			menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": NameOf(owner.Name, owner.PeerID)}), theme.AccountIcon(), func() { p.window.GoToPerson(owner.PeerID) })
+			menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": NameOf(owner.Name, owner.PeerID)}), theme.AccountIcon(),
+				func() { p.window.GoToPerson(owner.PeerID) })
 		}
 	}
 	return &menu.Menu

@@ -240,7 +240,8 @@ func (s *shareTree) fill(id string, _ bool, object fyne.CanvasObject) {
 		}
 		row.Fill(kit.TickLine{Name: text, Icon: theme.HistoryIcon(), Tint: kit.ColorCaption}, func(bool) {})
 	case path == "" && inside == nil:
-		line := kit.TickLine{Name: netproto.Printable(h.Name), Detail: words.Join(HaveWords(h.Have).Text, words.Size(h.Size)), Icon: kindIcon(h.Kind), Tint: kit.ColorCaption, Tick: kit.Unticked}
+		line := kit.TickLine{Name: netproto.Printable(h.Name), Detail: words.Join(HaveWords(h.Have).Text, words.Size(h.Size)),
+			Icon: kindIcon(h.Kind), Tint: kit.ColorCaption, Tick: kit.Unticked}
 		if s.ticked[hit] {
 			line.Tick = kit.Ticked
 		}
