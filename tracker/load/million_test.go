@@ -83,7 +83,6 @@ func BenchmarkMillion(b *testing.B) {
 	batches := sized(1_000_000, 100_000) / netproto.MaxAnnounce / clients
 	folder := b.TempDir()
 	tracker := startServer(b, "unlimited", folder)
-	wires := peers(b, tracker.address, 1, clients, true)
 	bodies, names := make([][][]byte, clients), make([]*naming, clients)
 	for n := range bodies {
 		names[n] = newNaming(uint64(n))
@@ -91,6 +90,7 @@ func BenchmarkMillion(b *testing.B) {
 			bodies[n] = append(bodies[n], request(http.MethodPost, netproto.RouteResources, netproto.AnnounceRequest{Resources: names[n].batch()}))
 		}
 	}
+	wires := peers(b, tracker.address, 1, clients, true) // their leases begin
 	announced := drive(b, b.Context(), wires, 0, func(worker, i int) []byte {
 		if i == batches {
 			return nil
