@@ -43,8 +43,8 @@ func (a *announce) plan(rs []netproto.Resource) error {
 			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeBanned})
 			continue
 		}
-		c := a.s.memory.contents[r.Hash]
-		old, had := a.p.held[c]
+		c := a.s.memory.contents.find(r.Hash)
+		old, had := a.p.holding(r.Hash)
 		if !had && count >= a.s.config.ResourcesPerPeer {
 			a.refused = append(a.refused, netproto.Refusal{Index: i, Code: netproto.CodeFull})
 			continue
@@ -69,7 +69,7 @@ func (a *announce) plan(rs []netproto.Resource) error {
 
 // recordOf returns what a resource says about a content's name.
 func (s *Store) recordOf(r netproto.Resource) rowRecord {
-	return rowRecord{name: r.Name, mime: s.mimes.text([]byte(r.MIME)), size: r.Size, folder: r.Folder, hidden: r.Hidden}
+	return rowRecord{name: r.Name, mime: s.memory.mimes.number([]byte(r.MIME)), size: r.Size, folder: r.Folder, hidden: r.Hidden}
 }
 
 // room claims the memory for an element, whose content may be nil.
@@ -89,14 +89,14 @@ func (a *announce) room(record rowRecord, c *content, had bool) *netproto.Error 
 }
 
 func (a *announce) dropAllBut(named map[netproto.ContentHash]int) error {
-	for c, h := range a.p.held {
-		if _, stays := named[c.Hash()]; stays {
+	for _, h := range a.p.held {
+		if _, stays := named[h.content().Hash()]; stays {
 			continue
 		}
 		if err := a.g.delete(bucketOwn, ownKey(a.p.no, h.row.id)); err != nil {
 			return err
 		}
-		a.dropped = append(a.dropped, c)
+		a.dropped = append(a.dropped, h.content())
 	}
 	return nil
 }
@@ -149,13 +149,14 @@ func (a *announce) row(r netproto.Resource, record rowRecord, c *content) (*row,
 	a.g.next.row++
 	p.rows = append(p.rows, entry)
 	a.rows = append(a.rows, entry)
-	value := appendRow(a.g.fresh(rowRoom+len(r.Name)+len(record.mime)), r.Hash, &record)
+	mimes := a.s.memory.mimes
+	value := appendRow(a.g.fresh(rowRoom+len(r.Name)+len(mimes.texts[record.mime])), r.Hash, &record, mimes)
 	return entry, a.g.put(bucketRows, binary.BigEndian.AppendUint64(a.g.fresh(8), entry.id), value)
 }
 
 // rowOf returns the row of a content that says the same, or nil.
 func (c *content) rowOf(record rowRecord) *row {
-	for _, known := range c.rows {
+	for _, known := range c.rows.all() {
 		if known.same(record) {
 			return known
 		}
@@ -171,6 +172,7 @@ func (r rowRecord) same(o rowRecord) bool {
 
 func (a *announce) apply() {
 	m := a.s.memory
+	m.makeRoom(a.p, len(a.rows), len(a.held))
 	m.inSteps(len(a.rows), func(i int) { m.addRow(a.rows[i]) })
 	m.inSteps(len(a.held), func(i int) { m.hold(a.p, a.held[i]) })
 	m.releaseAll(a.p, a.dropped)

@@ -63,13 +63,14 @@ func (s *Store) planHide(g *group, t store.Target) (func(), error) {
 // planForget ends all holdings of a content and forgets its names. Its holders
 // notice that their counts differ, announce again, and learn why it is refused.
 func (s *Store) planForget(g *group, hash netproto.ContentHash) (func(), error) {
-	c := s.memory.contents[hash]
+	c := s.memory.contents.find(hash)
 	if c == nil {
 		return func() {}, nil
 	}
-	holders, rows := slices.Clone(c.holders), slices.Clone(c.rows)
+	holders, rows := slices.Clone(c.holders.all()), slices.Clone(c.rows.all())
 	for _, p := range holders {
-		if err := g.delete(bucketOwn, ownKey(p.no, p.held[c].row.id)); err != nil {
+		h, _ := p.holding(hash)
+		if err := g.delete(bucketOwn, ownKey(p.no, h.row.id)); err != nil {
 			return nil, err
 		}
 	}

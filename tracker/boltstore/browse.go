@@ -52,7 +52,7 @@ func (s *Store) listing(ctx context.Context, id netproto.PeerID) (*index.Listing
 		return nil, 0, err
 	}
 	m.mu.RLock()
-	many := len(p.list) > fewNames
+	many := len(p.held) > fewNames
 	m.mu.RUnlock()
 	if !many {
 		made := m.names.List(m.picksOf(p))
@@ -118,14 +118,14 @@ func (ls *listings) forget(now time.Duration) {
 // picksOf returns the names under which a peer holds contents.
 func (m *memory) picksOf(p *peer) []index.Pick {
 	m.mu.RLock()
-	contents := slices.Clone(p.list)
+	held := slices.Clone(p.held)
 	m.mu.RUnlock()
-	picks := make([]index.Pick, 0, len(contents))
-	for some := range slices.Chunk(contents, rowsAtOnce) {
+	picks := make([]index.Pick, 0, len(held))
+	for some := range slices.Chunk(held, rowsAtOnce) {
 		m.mu.RLock()
-		for _, c := range some {
-			if h, holds := p.held[c]; holds && !h.row.hidden { // still
-				picks = append(picks, index.Pick{Content: &c.Content, Name: h.row.number})
+		for _, old := range some {
+			if h, holds := p.holding(old.content().Hash()); holds && !h.row.hidden { // still
+				picks = append(picks, index.Pick{Content: &h.content().Content, Name: h.row.number})
 			}
 		}
 		m.mu.RUnlock()

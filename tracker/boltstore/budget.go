@@ -10,19 +10,19 @@ import (
 )
 
 // What things take in memory, in bytes: the structures, and their part of the
-// index, of maps and of slices with room to grow. A name counts for its text, for
+// index, of tables and of slices with room to grow. A name counts for its text, for
 // its folded form, and for a place in the list of each of its trigrams.
 // TestTheBudgetIsAboutWhatThingsTake measures it.
 const (
-	bytesOfRow     = 450
+	bytesOfRow     = 320
 	bytesOfLetter  = 5 // of a name
-	bytesOfHolding = 150
+	bytesOfHolding = 60
 	bytesOfPeer    = 1500
 	bytesOfSeedRow = 400
 )
 
 // leastShare is what the peers at any address may hold as long as there is memory
-// at all: about 1,000 names.
+// at all: about 1,500 names.
 const leastShare = 1 << 20
 
 // budget bounds the memory for everything that others put into a store, in total

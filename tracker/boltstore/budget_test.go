@@ -200,18 +200,18 @@ func TestAStoreKnowsOnlySoManyPeers(t *testing.T) {
 func TestRareMediaTypesAreFew(t *testing.T) {
 	types := newMediaTypes()
 	for i := range 10 * maxOtherTypes {
-		types.text(fmt.Appendf(nil, "made/up-%d", i))
+		types.number(fmt.Appendf(nil, "made/up-%d", i))
 	}
-	if len(types.known) > maxOtherTypes+len(commonTypes)+1 {
-		t.Errorf("%d are kept", len(types.known))
+	if len(types.numbers) > maxOtherTypes+len(commonTypes)+1 {
+		t.Errorf("%d are kept", len(types.numbers))
 	}
 	for text, want := range map[string]string{"audio/mpeg": "audio/mpeg", "made/up-7": "made/up-7", "made/up-40000": "", "": ""} {
-		if got := types.text([]byte(text)); got != want {
+		if got := types.texts[types.number([]byte(text))]; got != want {
 			t.Errorf("%q is kept as %q", text, got)
 		}
 	}
 	s := openFor(t, store.Config{})
-	s.mimes = types
+	s.memory.mimes = types
 	p := testPeer(1)
 	if _, err := s.Join(t.Context(), p); err != nil {
 		t.Fatal(err)

@@ -31,12 +31,13 @@ func (s *Store) Sources(_ context.Context, hash netproto.ContentHash, limit int)
 func (m *memory) holdersOf(hash netproto.ContentHash) []*peer {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	c := m.contents[hash]
-	if c == nil || len(c.holders) == 0 {
+	c := m.contents.find(hash)
+	if c == nil || len(c.holders.all()) == 0 {
 		return nil
 	}
-	first := rand.IntN(len(c.holders))
-	return append(slices.Clone(c.holders[first:]), c.holders[:first]...)
+	holders := c.holders.all()
+	first := rand.IntN(len(holders))
+	return slices.Concat(holders[first:], holders[:first])
 }
 
 // sourcesAmong appends those of some peers that are online and hold a content, up
@@ -44,15 +45,11 @@ func (m *memory) holdersOf(hash netproto.ContentHash) []*peer {
 func (m *memory) sourcesAmong(sources []store.Source, some []*peer, hash netproto.ContentHash, limit int) []store.Source {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	c := m.contents[hash]
-	if c == nil {
-		return sources
-	}
 	for _, p := range some {
 		if len(sources) == limit {
 			break
 		}
-		if h, holds := p.held[c]; holds && m.live(p) { // still
+		if h, holds := p.holding(hash); holds && m.live(p) { // still
 			sources = append(sources, store.Source{Peer: copyOf(p.record), Part: h.part})
 		}
 	}
@@ -68,7 +65,7 @@ func (s *Store) Source(_ context.Context, hash netproto.ContentHash, id netproto
 	if p == nil || !m.live(p) {
 		return store.Source{}, netproto.Errorf(netproto.CodeNotFound, "the peer %s is not online", id)
 	}
-	held, ok := p.held[m.contents[hash]]
+	held, ok := p.holding(hash)
 	if !ok {
 		return store.Source{}, netproto.Errorf(netproto.CodeNotFound, "the peer %s has not announced the content %s", id, hash)
 	}
@@ -84,10 +81,10 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (answer n
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	c := m.contents[hash]
+	c := m.contents.find(hash)
 	var rows []*row
 	if c != nil {
-		rows = slices.DeleteFunc(slices.Clone(c.rows), func(r *row) bool { return users[r] == 0 })
+		rows = slices.DeleteFunc(slices.Clone(c.rows.all()), func(r *row) bool { return users[r] == 0 })
 	}
 	if shown := slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return r.hidden }); len(shown) > 0 {
 		rows = shown // the name under which somebody hides it is not for others
@@ -97,7 +94,7 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (answer n
 	}
 	slices.SortStableFunc(rows, func(a, b *row) int { return cmp.Compare(users[b], users[a]) })
 	best := rows[0]
-	answer.Hash, answer.Name, answer.Size, answer.MIME, answer.Folder = hash, best.name, best.size, best.mime, best.folder
+	answer.Hash, answer.Name, answer.Size, answer.MIME, answer.Folder = hash, best.name, best.size, m.mimes.texts[best.mime], best.folder
 	answer.Added = c.Added()
 	m.ownersOf(&answer.Owners, c, m.elapsed())
 	named := map[string]bool{}
@@ -114,12 +111,8 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (answer n
 func (m *memory) countUsers(users map[*row]int, some []*peer, hash netproto.ContentHash) (all int) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	c := m.contents[hash]
-	if c == nil {
-		return 0
-	}
 	for _, p := range some {
-		if h, holds := p.held[c]; holds && m.live(p) {
+		if h, holds := p.holding(hash); holds && m.live(p) {
 			users[h.row]++
 			all++
 		}
@@ -181,7 +174,7 @@ func (s *Store) rowsNamed(name string) []*row {
 	defer m.mu.RUnlock()
 	var rows []*row
 	for _, hash := range named {
-		if c := m.contents[hash]; c != nil {
+		if c := m.contents.find(hash); c != nil {
 			rows = append(rows, c.named(name)...)
 		}
 	}
@@ -197,15 +190,15 @@ func (m *memory) offers(offers []store.Offer, rows []*row, limit int) (more []st
 		if r.holders <= 0 || r.online == 0 || r.hidden {
 			continue
 		}
-		for _, p := range r.content.holders {
-			h := p.held[r.content]
+		for _, p := range r.content.holders.all() {
+			h, _ := p.holding(r.content.Hash())
 			if h.row != r || p.record.Unlisted || !m.live(p) {
 				continue
 			}
 			if len(offers) >= limit {
 				return offers, true
 			}
-			offers = append(offers, store.Offer{Peer: copyOf(p.record), Resource: h.resource(), Added: unixMilli(r.added)})
+			offers = append(offers, store.Offer{Peer: copyOf(p.record), Resource: m.resource(h), Added: unixMilli(r.added)})
 		}
 	}
 	return offers, false
@@ -214,7 +207,7 @@ func (m *memory) offers(offers []store.Offer, rows []*row, limit int) (more []st
 // named returns the rows of a content with that name; they differ in the type
 // alone.
 func (c *content) named(name string) []*row {
-	return slices.DeleteFunc(slices.Clone(c.rows), func(r *row) bool { return r.name != name })
+	return slices.DeleteFunc(slices.Clone(c.rows.all()), func(r *row) bool { return r.name != name })
 }
 
 // Stats counts.

@@ -29,11 +29,11 @@ var errDamaged = errors.New("a damaged value")
 // rowRecord is one of the names of a content.
 type rowRecord struct {
 	name   string
-	mime   string
 	size   int64
+	added  int64  // Unix milliseconds
+	mime   uint16 // see mediaTypes
 	folder bool
-	hidden bool  // in no list, and in no index
-	added  int64 // Unix milliseconds
+	hidden bool // in no list, and in no index
 }
 
 const (
@@ -42,7 +42,7 @@ const (
 )
 
 // appendRow: 32 bytes hash | uv size | uv added | u8 flags | u8 n | mime | u8 n | name
-func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord) []byte {
+func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord, mimes *mediaTypes) []byte {
 	dst = append(dst, hash[:]...)
 	dst = binary.AppendUvarint(dst, uint64(r.size))
 	dst = binary.AppendUvarint(dst, uint64(r.added))
@@ -53,8 +53,9 @@ func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord) []byte {
 	if r.hidden {
 		flags |= flagHidden
 	}
-	dst = append(dst, flags, byte(len(r.mime)))
-	dst = append(dst, r.mime...)
+	mime := mimes.texts[r.mime]
+	dst = append(dst, flags, byte(len(mime)))
+	dst = append(dst, mime...)
 	dst = append(dst, byte(len(r.name)))
 	return append(dst, r.name...)
 }
@@ -62,32 +63,23 @@ func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord) []byte {
 // rowRoom is enough for an entry of appendRow without its texts.
 const rowRoom = 32 + 2*binary.MaxVarintLen64 + 3
 
-// parseRow reads a row. It shares media types in known.
-func parseRow(raw []byte, known *mediaTypes) (hash netproto.ContentHash, r rowRecord, err error) {
+// parseRow reads a row.
+func parseRow(raw []byte, mimes *mediaTypes) (hash netproto.ContentHash, r rowRecord, err error) {
 	d := decoder{rest: raw}
 	copy(hash[:], d.take(len(hash)))
 	r.size = d.number(netproto.MaxContentSize)
 	r.added = d.number(math.MaxInt64)
 	flags := d.byte()
 	r.folder, r.hidden = flags&flagFolder != 0, flags&flagHidden != 0
-	r.mime = known.text(d.take(int(d.byte())))
+	mime := d.take(int(d.byte()))
 	r.name = string(d.take(int(d.byte())))
-	if flags&^(flagFolder|flagHidden) != 0 || len(r.mime) > netproto.MaxMIMEBytes {
+	if flags&^(flagFolder|flagHidden) != 0 || len(mime) > netproto.MaxMIMEBytes {
 		d.bad = true
 	}
-	return hash, r, d.end()
-}
-
-// texts shares equal strings.
-type texts map[string]string
-
-func (t texts) text(raw []byte) string {
-	known, ok := t[string(raw)]
-	if !ok {
-		known = string(raw)
-		t[known] = known
+	if err = d.end(); err == nil {
+		r.mime = mimes.number(mime)
 	}
-	return known
+	return hash, r, err
 }
 
 const (

@@ -21,7 +21,8 @@ var addresses = cmp.Options{
 // and a migration.
 func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 	hash := netproto.ContentHash{0: 0xaa, 31: 0xbb}
-	row := appendRow(nil, hash, &rowRecord{name: "a.txt", mime: "x/y", size: 300, folder: true, added: 5})
+	mimes := newMediaTypes()
+	row := appendRow(nil, hash, &rowRecord{name: "a.txt", mime: mimes.number([]byte("x/y")), size: 300, folder: true, added: 5}, mimes)
 	wantRow := append(hash[:], "\xac\x02\x05\x01\x03x/y\x05a.txt"...)
 	if !bytes.Equal(row, wantRow) {
 		t.Errorf("row %q, want %q", row, wantRow)
@@ -51,7 +52,7 @@ func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 	if got, want := appendPeer(nil, &p, 7, stay{129, 9}), append(want, 0, 0, 1); !bytes.Equal(got, want) {
 		t.Errorf("peer %q, want %q", got, want)
 	}
-	row = appendRow(nil, hash, &rowRecord{name: "a.txt", size: 300, hidden: true, added: 5})
+	row = appendRow(nil, hash, &rowRecord{name: "a.txt", size: 300, hidden: true, added: 5}, mimes)
 	if wantRow := append(hash[:], "\xac\x02\x05\x02\x00\x05a.txt"...); !bytes.Equal(row, wantRow) {
 		t.Errorf("row %q, want %q", row, wantRow)
 	}
@@ -70,14 +71,16 @@ func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 }
 
 func FuzzRow(f *testing.F) {
-	f.Add(appendRow(nil, testFile("a").Hash, &rowRecord{name: "a", mime: "text/plain", size: netproto.MaxContentSize, added: 1 << 40}))
+	mimes := newMediaTypes()
+	f.Add(appendRow(nil, testFile("a").Hash, &rowRecord{name: "a", mime: mimes.number([]byte("text/plain")), size: netproto.MaxContentSize, added: 1 << 40}, mimes))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		hash, r, err := parseRow(raw, newMediaTypes())
+		mimes := newMediaTypes()
+		hash, r, err := parseRow(raw, mimes)
 		if err != nil {
 			return
 		}
-		if hashAgain, again, err := parseRow(appendRow(nil, hash, &r), newMediaTypes()); err != nil || again != r || hashAgain != hash {
+		if hashAgain, again, err := parseRow(appendRow(nil, hash, &r, mimes), mimes); err != nil || again != r || hashAgain != hash {
 			t.Fatalf("%+v became %+v, %v", r, again, err)
 		}
 	})

@@ -162,7 +162,7 @@ func checkVictims(t *testing.T, file string, lines []string) int {
 			t.Fatalf("%q was acknowledged, but its peer is unknown", line)
 		}
 		for _, r := range batch(line) {
-			if _, ok := p.held[s.memory.contents[r.Hash]]; !ok {
+			if _, ok := p.holding(r.Hash); !ok {
 				t.Fatalf("%q was acknowledged and is gone", line)
 			}
 			found++

@@ -71,6 +71,7 @@ func (l *loader) read() error {
 		for _, p := range s.memory.peers {
 			s.memory.settle(p)
 		}
+		releasePages(tx)
 		return nil
 	})
 }
@@ -104,30 +105,24 @@ func (l *loader) loadPeer(k, v []byte) error {
 	return nil
 }
 
-// rowChunk is how many rows are read at a time and share an allocation.
-const rowChunk = 512
+// rowChunk is how many rows are read at a time and share an allocation: what they take
+// is a whole number of the allocator's pages.
+const rowChunk = 1024
 
 // chunk holds rows that were read, each with a content of its own, which is used
 // if no earlier row had that hash.
 type chunk struct {
 	rows     []row
 	contents []content
-	firsts   []*row  // room for the first row of each content
-	holders  []*peer // room for its first holder
 }
 
 func newChunk() *chunk {
-	return &chunk{
-		rows: make([]row, 0, rowChunk), contents: make([]content, 0, rowChunk),
-		firsts: make([]*row, rowChunk), holders: make([]*peer, rowChunk),
-	}
+	return &chunk{rows: make([]row, 0, rowChunk), contents: make([]content, 0, rowChunk)}
 }
 
 func (c *chunk) add(id uint64, hash netproto.ContentHash, record rowRecord) {
 	n := len(c.rows)
-	c.contents = append(c.contents, content{
-		Content: index.NewContent(hash, unixMilli(record.added)), rows: c.firsts[n : n : n+1], holders: c.holders[n : n : n+1],
-	})
+	c.contents = append(c.contents, content{Content: index.NewContent(hash, unixMilli(record.added))})
 	c.rows = append(c.rows, row{id: id, content: &c.contents[n], rowRecord: record})
 }
 
@@ -139,14 +134,14 @@ func (l *loader) loadRows() error {
 	go func() {
 		defer close(chunks)
 		failed = guard(func() error {
-			damaged = readRows(l.tx.Bucket(bucketRows), l.mimes, chunks)
+			damaged = readRows(l.tx.Bucket(bucketRows), l.memory.mimes, chunks)
 			return nil
 		})
 	}()
 	for c := range chunks {
 		for i := range c.rows {
 			r := &c.rows[i]
-			if known := l.memory.contents[r.content.Hash()]; known != nil {
+			if known := l.memory.contents.find(r.content.Hash()); known != nil {
 				r.content = known
 			}
 			l.memory.addRow(r)

@@ -25,12 +25,13 @@ type memory struct {
 	config store.Config
 	opened time.Time
 	names  *index.Index
+	mimes  *mediaTypes // the write loop adds to them
 	budget *budget
 
 	orphans map[*row]time.Duration // since when; the write loop's own
 
 	mu       sync.RWMutex
-	contents map[netproto.ContentHash]*content
+	contents table[*content]
 	rows     []*row // by rising id, gone ones included
 	gone     int    // of rows
 
@@ -53,10 +54,10 @@ func (m *memory) change(f func()) {
 
 func newMemory(config store.Config) *memory {
 	return &memory{
-		config: config, opened: config.Now(), names: index.New(), budget: newBudget(config.Memory),
+		config: config, opened: config.Now(), names: index.New(), mimes: newMediaTypes(), budget: newBudget(config.Memory),
 		orphans:  map[*row]time.Duration{},
 		peers:    map[netproto.PeerID]*peer{},
-		contents: map[netproto.ContentHash]*content{},
+		contents: table[*content]{hashOf: func(c *content) netproto.ContentHash { return c.Hash() }},
 	}
 }
 
@@ -70,13 +71,13 @@ type peer struct {
 	payer   netip.Addr   // see budget
 	charged int64        // to the payer, for what the peer holds and for itself
 	seen    atomic.Int64 // last sign of life, in nanoseconds of memory.elapsed
-	held    map[*content]holding
-	list    []*content // the keys of held
-	changes uint64     // of held, so far
-	shown   int        // of list, without those that it hides
-	bytes   int64      // of them
-	folded  string     // its name, for the order of people
-	among   int        // place in memory.everybody
+	held    []holding
+	places  table[uint32] // of each content in held, plus 1
+	changes uint64        // of held, so far
+	shown   int           // of held, without those that it hides
+	bytes   int64         // of them
+	folded  string        // its name, for the order of people
+	among   int           // place in memory.everybody
 	digest  netproto.Digest
 	settled store.Holdings // of the last write that is complete
 }
@@ -84,16 +85,25 @@ type peer struct {
 // content is everything that peers announced about one hash. What a hit needs stands
 // side by side.
 type content struct {
-	index.Content         // added with the oldest of its rows
-	holders       []*peer // including offline ones
-	hidden        int     // of rows
-	rows          []*row
+	index.Content            // added with the oldest of its rows
+	holders       few[*peer] // including offline ones
+	rows          few[*row]
+	hidden        int32 // of rows
 }
 
 // around returns the content that the index has a part of: all those in memory.names
 // are parts of one. Looking up 50 hashes would be a tenth of the work of a search.
 func around(part *index.Content) *content {
 	return (*content)(unsafe.Add(unsafe.Pointer(part), -int(unsafe.Offsetof(content{}.Content))))
+}
+
+// hiddenBy reports whether a holder of the content hides it.
+func (c *content) hiddenBy(p *peer) bool {
+	if c.hidden == 0 {
+		return false
+	}
+	h, _ := p.holding(c.Hash())
+	return h.row.hidden
 }
 
 // row is a content under the name that some peers give it.
@@ -108,15 +118,6 @@ type row struct {
 
 // gone stands for the holders of a row that was forgotten but not swept yet.
 const gone = -1
-
-// holding is what one peer says about one content.
-type holding struct {
-	row   *row
-	md5   *[16]byte
-	part  bool
-	among int32 // place in content.holders
-	place int32 // place in peer.list
-}
 
 // stay is how long a peer was online, all in all.
 type stay struct {
@@ -146,21 +147,6 @@ const (
 func (m *memory) retained(p *peer, now int64) bool {
 	most := int64(m.config.Retention / time.Second)
 	return now-p.offline <= min(max(retentionOfStay*p.online.before, leastRetention), most)
-}
-
-// same reports whether two holdings say the same.
-func (h holding) same(o holding) bool {
-	return h.row == o.row && h.part == o.part &&
-		(h.md5 == nil) == (o.md5 == nil) && (h.md5 == nil || *h.md5 == *o.md5)
-}
-
-// resource returns a holding as the API describes it.
-func (h holding) resource() netproto.Resource {
-	r := h.row
-	return netproto.Resource{
-		Hash: r.content.Hash(), Size: r.size, Name: r.name, MIME: r.mime, Folder: r.folder, Hidden: r.hidden,
-		Part: h.part, MD5: hexMD5(h.md5),
-	}
 }
 
 // stepSize is how many entries change under one lock: that takes less than
@@ -202,7 +188,8 @@ func (m *memory) joined(id netproto.PeerID) (*peer, error) {
 
 // addPeer adds a new peer, offline at first.
 func (m *memory) addPeer(no uint32, record store.Peer) *peer {
-	p := &peer{no: no, id: record.ID(), record: record, offline: 1, held: map[*content]holding{}, payer: payer(record.Observed.Addr())}
+	p := &peer{no: no, id: record.ID(), record: record, offline: 1, payer: payer(record.Observed.Addr())}
+	p.places.hashOf = func(place uint32) netproto.ContentHash { return p.held[place-1].content().Hash() }
 	m.budget.used.Add(bytesOfPeer)
 	m.charge(p, bytesOfPeer)
 	m.change(func() {
@@ -274,9 +261,9 @@ func (m *memory) setOnline(p *peer, offline int64) {
 	if was == (offline == 0) {
 		return
 	}
-	names := make([]index.NameID, 0, len(p.list))
-	m.inSteps(len(p.list), func(i int) {
-		r := p.held[p.list[i]].row
+	names := make([]index.NameID, 0, len(p.held))
+	m.inSteps(len(p.held), func(i int) {
+		r := p.held[i].row
 		r.online += int32(change.Online)
 		if !r.hidden {
 			names = append(names, r.number)
@@ -295,85 +282,17 @@ func (m *memory) settle(p *peer) {
 // The caller holds the lock.
 func (m *memory) addRow(r *row) {
 	c := r.content
-	if len(c.rows) == 0 {
-		m.contents[c.Hash()] = c
+	if len(c.rows.all()) == 0 {
+		m.contents.add(c)
 	}
 	m.budget.used.Add(r.bytes())
 	if !r.hidden {
-		r.number = m.names.AddName(&c.Content, index.Name{Text: r.name, MIME: r.mime, Size: r.size, Folder: r.folder})
+		r.number = m.names.AddName(&c.Content, index.Name{Text: r.name, MIME: m.mimes.texts[r.mime], Size: r.size, Folder: r.folder})
 	}
-	if c.rows = append(c.rows, r); r.hidden {
+	if c.rows.add(r); r.hidden {
 		c.hidden++
 	}
 	m.rows = append(m.rows, r)
-}
-
-// hold makes h what the peer says about its content. The caller holds the lock.
-func (m *memory) hold(p *peer, h holding) {
-	c := h.row.content
-	p.changes++
-	old, had := p.held[c]
-	if had {
-		h.among, h.place = old.among, old.place
-		p.held[c] = h
-		m.charge(p, h.charged()-old.charged())
-		if old.row == h.row {
-			return
-		}
-		m.use(p, h.row, 1)
-		m.use(p, old.row, -1)
-		return
-	}
-	h.among, h.place = int32(len(c.holders)), int32(len(p.list))
-	c.holders = append(c.holders, p)
-	p.list = append(p.list, c)
-	p.held[c] = h
-	m.budget.used.Add(bytesOfHolding)
-	m.charge(p, h.charged())
-	p.digest = p.digest.Toggle(c.Hash())
-	m.use(p, h.row, 1)
-}
-
-// release ends what the peer says about a content. The last holder of the
-// content and the last entry of the peer move to the places that become free.
-// The caller holds the lock.
-func (m *memory) release(p *peer, c *content) {
-	h, had := p.held[c]
-	if !had {
-		return
-	}
-	delete(p.held, c)
-	p.changes++
-	m.budget.used.Add(-bytesOfHolding)
-	m.charge(p, -h.charged())
-	p.digest = p.digest.Toggle(c.Hash())
-
-	last := len(c.holders) - 1
-	if moved := c.holders[last]; moved != p {
-		c.holders[h.among] = moved
-		other := moved.held[c]
-		other.among = h.among
-		moved.held[c] = other
-	}
-	c.holders[last] = nil
-	c.holders = c.holders[:last]
-
-	last = len(p.list) - 1
-	if moved := p.list[last]; moved != c {
-		p.list[h.place] = moved
-		other := p.held[moved]
-		other.place = h.place
-		p.held[moved] = other
-	}
-	p.list[last] = nil
-	p.list = p.list[:last]
-	m.use(p, h.row, -1)
-}
-
-// releaseAll ends what the peer says about each of the contents.
-func (m *memory) releaseAll(p *peer, cs []*content) {
-	m.inSteps(len(cs), func(i int) { m.release(p, cs[i]) })
-	m.settle(p)
 }
 
 // use counts a peer in or out as a holder of a row. A row without one is an
@@ -415,8 +334,9 @@ func (m *memory) forget(rows []*row) {
 		if r.hidden {
 			c.hidden--
 		}
-		if c.rows = slices.DeleteFunc(c.rows, func(o *row) bool { return o == r }); len(c.rows) == 0 {
-			delete(m.contents, c.Hash())
+		left := slices.DeleteFunc(c.rows.all(), func(o *row) bool { return o == r })
+		if c.rows.cut(len(left)); len(left) == 0 {
+			m.contents.remove(c)
 		}
 	})
 	for _, r := range rows {

@@ -33,16 +33,16 @@ func TestALeavingHolderIsFoundWithoutLookingAtTheOthers(t *testing.T) {
 	const own = 4
 	leaving, last := all[own], all[8]
 	for i := range 8 {
-		c.holders[i] = leaving
+		c.holders.all()[i] = leaving
 	}
 	m.releaseAll(leaving, []*content{c})
-	for i, p := range c.holders {
+	for i, p := range c.holders.all() {
 		if want := map[bool]*peer{true: last, false: leaving}[i == own]; p != want {
 			t.Errorf("the holder at place %d is another one", i)
 		}
 	}
-	if len(c.holders) != 8 || last.held[c].among != own {
-		t.Errorf("%d holders are left, and the last one believes that its place is %d", len(c.holders), last.held[c].among)
+	if h, _ := last.holding(c.Hash()); len(c.holders.all()) != 8 || h.among != own {
+		t.Errorf("%d holders are left, and the last one believes that its place is %d", len(c.holders.all()), h.among)
 	}
 }
 
@@ -75,14 +75,14 @@ func wantAgreement(t *testing.T, peers []*peer, rows []*row) {
 	t.Helper()
 	users := map[*row]int32{}
 	for _, p := range peers {
-		if len(p.list) != len(p.held) {
-			t.Fatalf("a peer lists %d of %d holdings", len(p.list), len(p.held))
+		if p.places.used != len(p.held) {
+			t.Fatalf("a peer finds %d of %d holdings", p.places.used, len(p.held))
 		}
 		var digest netproto.Digest
-		for c, h := range p.held {
+		for i, h := range p.held {
 			users[h.row]++
-			digest = digest.Toggle(c.Hash())
-			if p.list[h.place] != c || c.holders[h.among] != p {
+			digest = digest.Toggle(h.content().Hash())
+			if p.places.find(h.content().Hash()) != uint32(i+1) || h.content().holders.all()[h.among] != p {
 				t.Fatal("a holding is not where it says")
 			}
 		}
@@ -94,8 +94,8 @@ func wantAgreement(t *testing.T, peers []*peer, rows []*row) {
 		if r.holders != users[r] {
 			t.Fatalf("a row has %d holders, counted %d", users[r], r.holders)
 		}
-		for i, p := range r.content.holders {
-			if p.held[r.content].among != int32(i) {
+		for i, p := range r.content.holders.all() {
+			if h, holds := p.holding(r.content.Hash()); !holds || h.among != int32(i) {
 				t.Fatal("a holder is not where it says")
 			}
 		}
@@ -116,8 +116,8 @@ func TestForgottenRowsAreSwept(t *testing.T) {
 			t.Fatalf("%d of %d rows are gone and kept", m.gone, len(m.rows))
 		}
 	}
-	if alive := len(m.rows) - m.gone; alive != 1 || len(m.contents) != 1 {
-		t.Errorf("%d rows, %d contents", alive, len(m.contents))
+	if alive := len(m.rows) - m.gone; alive != 1 || m.contents.used != 1 {
+		t.Errorf("%d rows, %d contents", alive, m.contents.used)
 	}
 }
 

@@ -24,28 +24,28 @@ var commonTypes = []string{
 	"video/x-ms-wmv", "video/x-msvideo",
 }
 
-// mediaTypes shares equal media types, and keeps a bounded number of them.
+// mediaTypes numbers media types, a bounded number of them: a name has the number. It is
+// for one goroutine, but others may read the texts of numbers that they got from it.
 type mediaTypes struct {
-	known  texts
-	common int
+	numbers map[string]uint16
+	texts   []string // by number; 0 is no type
 }
 
 func newMediaTypes() *mediaTypes {
-	t := &mediaTypes{known: texts{"": ""}}
+	t := &mediaTypes{numbers: map[string]uint16{"": 0}, texts: make([]string, 1+len(commonTypes)+maxOtherTypes)}
 	for _, name := range commonTypes {
-		t.known[name] = name
+		t.number([]byte(name))
 	}
-	t.common = len(t.known)
 	return t
 }
 
-// text returns a media type as it is kept, or "".
-func (t *mediaTypes) text(raw []byte) string {
-	if known, ok := t.known[string(raw)]; ok {
-		return known
+// number returns the number under which a media type is kept, or 0.
+func (t *mediaTypes) number(raw []byte) uint16 {
+	known, ok := t.numbers[string(raw)]
+	if next := len(t.numbers); !ok && next < len(t.texts) {
+		text := string(raw)
+		known = uint16(next)
+		t.texts[next], t.numbers[text] = text, known
 	}
-	if len(t.known)-t.common >= maxOtherTypes {
-		return ""
-	}
-	return t.known.text(raw)
+	return known
 }

@@ -167,13 +167,12 @@ func (s *Store) Withdraw(ctx context.Context, id netproto.PeerID, hs []netproto.
 		var gone []*content
 		named := map[*content]bool{}
 		for _, hash := range hs {
-			c := s.memory.contents[hash]
-			h, had := p.held[c]
-			if !had || named[c] {
+			h, had := p.holding(hash)
+			if !had || named[h.content()] {
 				continue
 			}
-			named[c] = true
-			gone = append(gone, c)
+			named[h.content()] = true
+			gone = append(gone, h.content())
 			if err := g.delete(bucketOwn, ownKey(p.no, h.row.id)); err != nil {
 				return nil, err
 			}

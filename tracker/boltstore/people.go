@@ -221,13 +221,13 @@ func (m *memory) nameOwners(page *index.Page) (looks int) {
 // ownersOf writes down the first listed sources of a content, as far as it looks. They
 // stay the same as long as nobody goes. The caller holds the lock.
 func (m *memory) ownersOf(owners *netproto.Owners, c *content, now time.Duration) (looks int) {
-	found := 0
-	for _, p := range c.holders[:min(len(c.holders), holdersOfOwner)] {
+	found, holders := 0, c.holders.all()
+	for _, p := range holders[:min(len(holders), holdersOfOwner)] {
 		if found == len(owners) {
 			break
 		}
 		looks++
-		if p.offline != 0 || p.record.Unlisted || now-time.Duration(p.seen.Load()) >= m.config.Lease || c.hidden > 0 && p.held[c].row.hidden {
+		if p.offline != 0 || p.record.Unlisted || now-time.Duration(p.seen.Load()) >= m.config.Lease || c.hiddenBy(p) {
 			continue
 		}
 		owners[found] = netproto.Owner{PeerID: p.id, Name: p.record.Name}

@@ -58,11 +58,11 @@ func (s *Store) findOverdue(budget int) *overdue {
 				return o
 			}
 			o.dormant = append(o.dormant, p)
-			for c := range p.held {
+			for _, h := range p.held {
 				if !spend() {
 					return o
 				}
-				o.releases[p] = append(o.releases[p], c)
+				o.releases[p] = append(o.releases[p], h.content())
 			}
 		}
 	}
@@ -109,7 +109,8 @@ func (o *overdue) plan(g *group, now int64) error {
 	}
 	for _, p := range o.dormant {
 		for _, c := range o.releases[p] {
-			if err := g.delete(bucketOwn, ownKey(p.no, p.held[c].row.id)); err != nil {
+			h, _ := p.holding(c.Hash())
+			if err := g.delete(bucketOwn, ownKey(p.no, h.row.id)); err != nil {
 				return err
 			}
 		}

@@ -23,7 +23,6 @@ type Store struct {
 	memory   *memory
 	seeds    *seeds
 	access   *access
-	mimes    *mediaTypes // the write loop's own
 	listings *listings
 	people   *people
 	notes    *notes
@@ -54,7 +53,7 @@ func open(file string, config store.Config) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{config: config, db: db, writer: newWriter(db, config.Logger), memory: newMemory(config), access: newAccess(),
-		mimes: newMediaTypes(), listings: &listings{kept: map[*peer]keptListing{}}, people: &people{}}
+		listings: &listings{kept: map[*peer]keptListing{}}, people: &people{}}
 	s.notes = newNotes(s.memory.budget)
 	s.seeds = newSeeds(s.memory.elapsed, config.SeedLease, s.memory.budget)
 	searchable := s.memory.names.Bulk()

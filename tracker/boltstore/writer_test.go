@@ -317,8 +317,8 @@ func TestWhatSeveralPeersAnnounceInOneCommitIsOneContent(t *testing.T) {
 	if got := txID(t, s.db) - commits; got != 1 {
 		t.Errorf("%d commits", got)
 	}
-	if len(s.memory.contents) != 2 || len(s.memory.rows) != 3 {
-		t.Errorf("%d contents, %d rows", len(s.memory.contents), len(s.memory.rows))
+	if s.memory.contents.used != 2 || len(s.memory.rows) != 3 {
+		t.Errorf("%d contents, %d rows", s.memory.contents.used, len(s.memory.rows))
 	}
 	if sources, _, err := s.Sources(t.Context(), testFile("the same").Hash, 10); err != nil || len(sources) != 5 {
 		t.Errorf("%d sources, %v", len(sources), err)
