@@ -87,6 +87,7 @@ func (t *Tracker) serveUntil(ctx context.Context, hangUp <-chan os.Signal, again
 	ctx, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { watchThreads(ctx, t.server.Waiting) })
+	watch.Go(func() { watchGarbage(ctx, liveHeap) })
 	defer func() { stop(); watch.Wait() }()
 	served := make(chan error, 1)
 	go func() { served <- t.Serve(ctx) }()
