@@ -42,6 +42,7 @@ func (c *caller) routes(more map[string]handler) http.Handler {
 	more["GET "+routePeer] = func(http.ResponseWriter, *http.Request) (any, error) {
 		return Peer{API: API, Version: c.server.options.Version, Methods: methodNames()}, nil
 	}
+	more["GET "+routeOpenAPI] = c.describe
 	for pattern, h := range more {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			body, err := h(w, r)

@@ -4,6 +4,7 @@
 //
 //	GET  /v1/peer           → Peer: who answers, and which methods it has
 //	POST /v1/engine/METHOD  {"argument": …} → {"result": …}
+//	GET  /openapi.json      → all of this for programs in other languages
 //	GET  /v1/events         → text/event-stream: "event: changed", comments as heartbeats
 //
 // By choice a server also answers other computers, over TLS 1.3 with keys on both sides.
@@ -38,6 +39,8 @@ const (
 	routePeer   = "/v1/peer"
 	routeEngine = "/v1/engine/"
 	routeEvents = "/v1/events"
+
+	routeOpenAPI = "/openapi.json"
 
 	routePairing     = "/v1/pairing"     // on the local socket
 	routeControllers = "/v1/controllers" // on the local socket
