@@ -164,9 +164,10 @@ func (l *lane) lost(err error) {
 	if l.over {
 		return
 	}
-	// A connection that fell silent is made anew at once: a network has changed somewhere,
-	// or else the source does not answer, which counts then.
-	if !errors.Is(err, session.ErrRenewed) && !errors.Is(err, session.ErrImproved) && !errors.Is(err, session.ErrSilent) && !l.leaving {
+	// A connection that fell silent is made anew at once if the source gave a right piece: a
+	// network has changed somewhere, or else the source does not answer, which counts then.
+	anew := errors.Is(err, session.ErrRenewed) || errors.Is(err, session.ErrImproved) || errors.Is(err, session.ErrSilent) && l.source.proven
+	if !anew && !l.leaving {
 		l.source.fail(err, &a.swarms.config.Timing)
 	}
 	l.detach()

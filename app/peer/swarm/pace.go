@@ -36,7 +36,10 @@ func (l *lane) window(pieceSize int64) int64 {
 	if l.measured.IsZero() || time.Since(l.measured) < time.Second {
 		least = max(least, minWindow) // its rate is not known yet
 	}
-	rate := max(l.rate.Rate(), l.sprint.rate) // that of five seconds is late while it rises
+	rate := l.rate.Rate()
+	if l.delay >= farAway { // a rate of five seconds is late while it rises there
+		rate = max(rate, l.sprint.now(l.delay, time.Now()))
+	}
 	wanted := int64(float64(rate)*2*l.delay.Seconds()) + min(rate/2, ahead/int64(max(len(l.attempt.lanes.open), 1)))
 	return max(min(wanted, maxWindow), least)
 }
@@ -47,6 +50,14 @@ type sprint struct {
 	rate  int64 // bytes a second
 	since time.Time
 	bytes int64
+}
+
+// now returns the rate, 0 if it is not of the present.
+func (s *sprint) now(delay time.Duration, now time.Time) int64 {
+	if now.Sub(s.since) > 3*max(delay, shortestSprint) {
+		return 0
+	}
+	return s.rate
 }
 
 // shortestSprint is long enough for bytes that come in bursts.
