@@ -140,6 +140,17 @@ func smallest(t *testing.T, tag string, engine *fakeEngine, options Options) (d 
 		if least := d.window.win.Content().MinSize(); least.Width > leastSize.Width || least.Height > leastSize.Height {
 			t.Errorf("%s: the window needs %v, and has %v", name, least, leastSize)
 		}
+		for _, over := range d.window.win.Canvas().Overlays().List() {
+			walk(over, func(o fyne.CanvasObject) {
+				sheet, ok := o.(*widget.PopUp)
+				if !ok {
+					return
+				}
+				if at, end := sheet.Position(), sheet.Position().Add(sheet.Size()); at.X < 0 || at.Y < 0 || end.X > leastSize.Width || end.Y > leastSize.Height {
+					t.Errorf("%s: the sheet goes from %v to %v in a window of %v", name, at, end, leastSize)
+				}
+			})
+		}
 		for _, misfit := range d.misfits() {
 			t.Errorf("%s: %s", name, misfit)
 		}

@@ -34,6 +34,16 @@ func sheetsOfTheWindow(d *desk) map[string]struct {
 			do(w.pages[pages.PlaceDownloads].(*pages.Downloads))
 		}
 	}
+	onWeb := func(open func()) func() { // the page of the sheet before ends beside the UI thread
+		return func() {
+			d.until("no page is left", func() bool {
+				d.engine.mu.Lock()
+				defer d.engine.mu.Unlock()
+				return len(d.engine.webPages) == 0
+			})
+			open()
+		}
+	}
 	return map[string]sheet{
 		"review":   {func() { w.drops.review([]string{"/a/film.mkv"}) }, "1 file"},
 		"folder":   {func() { w.goTo(pages.PlaceSearch); openRow(listOf[face.Hit](d), 0) }, "chosen"},
@@ -45,8 +55,8 @@ func sheetsOfTheWindow(d *desk) map[string]struct {
 		"licences": {w.help.licences, "Below each are its licences"},
 		"quit":     {func() { w.exit.warn(face.Leaving{Uploads: 1}) }, "Quit now?"},
 		"closing":  {w.exit.ask, "Close the window, or quit?"},
-		"browser":  {func() { pages.SendToBrowser(w, d.engine, face.WebOffer{Shares: []string{"7"}}) }, "complete downloads so far."},
-		"phone":    {func() { pages.ReceiveFromPhone(w, d.engine) }, "PIN: 271828"},
+		"browser":  {onWeb(func() { pages.SendToBrowser(w, d.engine, face.WebOffer{Shares: []string{"7"}}) }), "complete downloads so far."},
+		"phone":    {onWeb(func() { pages.ReceiveFromPhone(w, d.engine) }), "PIN: 271828"},
 		"delete":   {onDownloads((*pages.Downloads).RemoveWithFiles), "Delete files"},
 	}
 }

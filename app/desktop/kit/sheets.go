@@ -102,6 +102,7 @@ func (ss *Sheets) lay(d dialog.Dialog, size fyne.Size) *Sheet {
 	room := ss.win.Canvas().Size().SubtractWidthHeight(2*GapLarge, 2*GapLarge)
 	d.Show() // before Resize, because a picker has no size until then
 	d.Resize(size.Min(room))
+	ss.win.Canvas().Overlays().Top().Refresh() // else the middle is that of the least size
 	return s
 }
 

@@ -175,7 +175,7 @@ func endWords(expires time.Time, left int) string {
 
 // visibleWords says who may see a share, and for how long.
 func visibleWords(s face.Share) string {
-	who := ""
+	var who string
 	switch s.Visible {
 	case face.VisibleEverybody:
 		who = words.L("Everybody")
