@@ -14,14 +14,15 @@ import (
 
 // manager is systemd-logind, as far as this program uses it.
 type manager struct {
-	asked []string
+	asked chan []string
 	hold  *os.File // the end that the program gets
 }
 
 // Inhibit is the method of org.freedesktop.login1.Manager.
 func (m *manager) Inhibit(what, who, why, mode string) (dbus.UnixFD, *dbus.Error) {
-	m.asked = []string{what, who, why, mode}
-	return dbus.UnixFD(m.hold.Fd()), nil
+	fd := dbus.UnixFD(m.hold.Fd())
+	m.asked <- []string{what, who, why, mode}
+	return fd, nil
 }
 
 func TestSleepIsPutOffUntilTheFileIsClosed(t *testing.T) {
@@ -59,7 +60,7 @@ func TestSleepIsPutOffUntilTheFileIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer read.Close()
-	m := &manager{hold: write}
+	m := &manager{asked: make(chan []string, 1), hold: write}
 	if err := bus.Export(m, "/org/freedesktop/login1", "org.freedesktop.login1.Manager"); err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +71,8 @@ func TestSleepIsPutOffUntilTheFileIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(m.asked) != 4 || m.asked[0] != "sleep:idle" || m.asked[3] != "block" {
-		t.Errorf("it asked for %q", m.asked)
+	if asked := <-m.asked; asked[0] != "sleep:idle" || asked[3] != "block" {
+		t.Errorf("it asked for %q", asked)
 	}
 	write.Close() // the manager's copy; the program has another one
 	ended := make(chan struct{})
