@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/portmap"
 )
 
@@ -71,3 +73,9 @@ func RunPart(e *Engine, what string, work func(ctx context.Context) error) { e.r
 
 // Judge says how others reach a peer that know it from one tracker.
 var Judge = judge
+
+// MayDial reports whether the engine may dial a new address now that a tracker names
+// for a content.
+func MayDial(e *Engine, tracker string, hash netproto.ContentHash) bool {
+	return e.conns.Dials.Open(session.Named{Trackers: []string{tracker}, Content: hash}, time.Now())
+}

@@ -5,16 +5,20 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"centralizedp2p/app/peer"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
@@ -235,4 +239,60 @@ func TestARelayThatSpoilsBytesHarmsNobody(t *testing.T) {
 			}
 		})
 	}
+}
+
+// One tracker names as many dead addresses as two downloads dial in a minute, and five
+// others name some of their own, which are dialled besides. What a good tracker names then
+// is dialled in the same minute.
+func TestADownloadFromAGoodTrackerStartsBesideHostileOnes(t *testing.T) {
+	t.Parallel()
+	honest := startPeerAt(t, newFakeTracker())
+	path, content := honest.write(t, "song.flac", fourPieces)
+	shared := honest.share(t, path)
+	var real net.Dialer
+	getter := startWith(t, &testPeer{dial: func(ctx context.Context, address string) (net.Conn, error) {
+		if strings.HasPrefix(address, "127.0.0.9:") {
+			return nil, errors.New("nobody answers")
+		}
+		return real.DialContext(ctx, "tcp", address)
+	}}, nil, nil)
+	next := 2000
+	dead := func(n int) (sources []netproto.Source) {
+		for range n {
+			next++
+			sources = append(sources, sourceAt(newIdentity(t), net.JoinHostPort("127.0.0.9", strconv.Itoa(next))))
+		}
+		return sources
+	}
+	var trackers []*fakeTracker
+	for i := range 7 {
+		f := newFakeTracker()
+		f.address, f.key = net.JoinHostPort("127.0.0.1", strconv.Itoa(5000+i)), netproto.Fingerprint{byte(i + 1)}
+		trackers = append(trackers, f)
+		if i == 0 {
+			f.sources = dead(120)
+			getter.Trackers.Use(f)
+		} else if !getter.Trackers.Add(f) {
+			t.Fatal("it uses no more trackers")
+		}
+	}
+	id := getter.add(t, shared)
+	other, err := getter.Downloads.Add(queue.Request{Hash: netproto.ContentHash{1}, Name: "other", Size: -1, Dir: getter.files})
+	check(t, err)
+	spent := func(f *fakeTracker) func() bool {
+		return func() bool {
+			return !peer.MayDial(getter.Engine, f.address, shared.Hash) && !peer.MayDial(getter.Engine, f.address, netproto.ContentHash{1})
+		}
+	}
+	eventually(t, getter.Engine, spent(trackers[0]), says("the first tracker has not used up the minute"))
+	for _, f := range trackers[1:6] {
+		f.with(func() { f.sources = dead(20) })
+	}
+	for _, f := range trackers[1:6] {
+		eventually(t, getter.Engine, spent(f), says("the others have not used up what is left of it"))
+	}
+	good := trackers[6]
+	good.with(func() { good.sources = []netproto.Source{honest.source()} })
+	same(t, getter.wait(t, id, queue.StateFinished).Path, content)
+	check(t, getter.Downloads.Remove(other))
 }

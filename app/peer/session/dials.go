@@ -23,7 +23,9 @@ import (
 // heard it, whoever told it and however often.
 const (
 	// dialsPerAddress is how many dials without the right answer one address gets in
-	// dialsTime, in the local network one port of it in localDialsTime.
+	// dialsTime, in the local network one port of it in localDialsTime. A tracker that had
+	// no part in them gets one more: another one may have named the address for keys that
+	// are not there.
 	dialsPerAddress = 4
 	dialsTime       = 10 * time.Minute
 	localDialsTime  = time.Minute
@@ -34,7 +36,8 @@ const (
 	// Whoever names many addresses leaves some dials to others: one content gets at most
 	// dialsPerContent of those in a minute. Where all are used up, what a tracker names
 	// that got fewer than dialsPerTracker is dialled all the same, at most extraPerMinute
-	// in all.
+	// in all, and the fewer the tracker got, the more of them are for it: its first dial
+	// in a minute is never refused.
 	dialsPerContent = 45
 	dialsPerTracker = 8
 	extraPerMinute  = 24
@@ -81,8 +84,15 @@ type target struct {
 }
 
 type tries struct {
-	since time.Time
-	count int
+	since    time.Time
+	count    int
+	trackers []string // that named it
+}
+
+// spent reports whether what was named so may not be dialled again.
+func (t *tries) spent(named Named) bool {
+	first := func(tracker string) bool { return !slices.Contains(t.trackers, tracker) }
+	return t.count >= dialsPerAddress && !slices.ContainsFunc(named.Trackers, first)
 }
 
 // dialled is an address that is being dialled to reach a key: several times at once,
@@ -156,7 +166,7 @@ func (d *Dials) begin(key netproto.PublicKey, at netip.AddrPort, named Named, no
 			return nil, err
 		}
 		b.counted, b.minute = true, d.minute
-		b.again = d.add(at, now)
+		b.again = d.add(at, named, now)
 		d.charge(named, 1)
 	}
 	if d.busy == nil {
@@ -192,8 +202,11 @@ func (d *Dials) Open(named Named, now time.Time) bool {
 // hasRoom reports whether the budget of this minute has room for one more dial, or for
 // one more where nobody has answered before. The caller holds the lock.
 func (d *Dials) hasRoom(named Named, again bool) bool {
-	few := func(tracker string) bool { return d.trackers[tracker] < dialsPerTracker }
-	if d.count < dialsPerMinute+extraPerMinute && slices.ContainsFunc(named.Trackers, few) {
+	few := func(tracker string) bool {
+		got := d.trackers[tracker]
+		return got == 0 || got < dialsPerTracker && d.count < dialsPerMinute+extraPerMinute-got*extraPerMinute/dialsPerTracker
+	}
+	if slices.ContainsFunc(named.Trackers, few) {
 		return true
 	}
 	return d.count < dialsPerMinute && !(again && d.again >= againPerMinute) &&
@@ -230,7 +243,7 @@ func (d *Dials) admits(at netip.AddrPort, named Named, now time.Time) error {
 	switch {
 	case at.Port() < LowestPort && !InLocalNetwork(at.Addr()):
 		return ErrLater
-	case ok && now.Sub(before.since) <= lasts && before.count >= dialsPerAddress:
+	case ok && now.Sub(before.since) <= lasts && before.spent(named):
 		return ErrLater
 	case !d.hasRoom(named, ok):
 		return ErrBudget
@@ -241,7 +254,7 @@ func (d *Dials) admits(at netip.AddrPort, named Named, now time.Time) error {
 }
 
 // add counts a dial, and reports whether there had been one without an answer.
-func (d *Dials) add(at netip.AddrPort, now time.Time) (again bool) {
+func (d *Dials) add(at netip.AddrPort, named Named, now time.Time) (again bool) {
 	of, lasts := targetOf(at)
 	t, again := d.tries[of]
 	if again {
@@ -251,6 +264,11 @@ func (d *Dials) add(at netip.AddrPort, now time.Time) (again bool) {
 		t = tries{since: now}
 	}
 	t.count++
+	for _, tracker := range named.Trackers {
+		if !slices.Contains(t.trackers, tracker) {
+			t.trackers = append(t.trackers, tracker)
+		}
+	}
 	if d.tries == nil {
 		d.tries = map[target]tries{}
 	}

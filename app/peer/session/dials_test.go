@@ -156,18 +156,11 @@ func TestWhoNamesManyAddressesLeavesDialsToOthers(t *testing.T) {
 	if d.Open(liar, now) || !d.Open(honest, now) {
 		t.Error("it says wrongly for whom there are dials")
 	}
-	if n := dials(honest, 99); n != 8 {
+	if n := dials(honest, 99); n != 6 {
 		t.Errorf("%d addresses of another tracker were dialled", n)
 	}
 	if n := dials(Named{[]string{"liar:5000", "late:5000"}, content}, 1); n != 1 {
 		t.Error("what two trackers name is dialled only as what the worse of them names")
-	}
-	extra := 0
-	for i := range 20 {
-		extra += dials(Named{[]string{fmt.Sprint("tracker ", i)}, content}, 9)
-	}
-	if extra != 24-8-1 {
-		t.Errorf("%d addresses of many trackers were dialled", extra)
 	}
 	now, next = now.Add(2*time.Minute), 0
 	if n := dials(liar, 45); n != 30 {
@@ -175,5 +168,78 @@ func TestWhoNamesManyAddressesLeavesDialsToOthers(t *testing.T) {
 	}
 	if next = 0; dials(honest, 1) != 1 {
 		t.Error("then nothing of another tracker was dialled")
+	}
+}
+
+// However many trackers name addresses where nobody answers, what another one names
+// is dialled in the same minute, the more of it the fewer they are.
+func TestTrackersShareWhatIsLeftOfAMinute(t *testing.T) {
+	t.Parallel()
+	for _, trial := range []struct{ liars, least int }{{1, 6}, {4, 3}, {8, 1}, {40, 1}} {
+		now := time.Now()
+		var d Dials
+		next := 0
+		dialled := func(tracker string) bool {
+			next++
+			at := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(next / 250), byte(next % 250)}), 5000)
+			end, err := d.Begin(netproto.PublicKey{1}, at, Named{[]string{tracker}, netproto.ContentHash{byte(next % 2)}}, now)
+			if err == nil {
+				end(false)
+			}
+			return err == nil
+		}
+		all := 0
+		for range 100 {
+			for liar := range trial.liars {
+				if dialled(fmt.Sprintf("liar %d:5000", liar)) {
+					all++
+				}
+			}
+		}
+		honest := 0
+		for range 10 {
+			if dialled("honest:5000") {
+				honest++
+			}
+		}
+		if honest < trial.least {
+			t.Errorf("beside %d trackers, %d addresses of an honest one were dialled, want %d", trial.liars, honest, trial.least)
+		}
+		if most := dialsPerMinute + extraPerMinute; all > most+trial.liars || all+honest > most+trial.liars+1 {
+			t.Errorf("%d trackers had %d addresses dialled, and then %d", trial.liars, all, honest)
+		}
+	}
+}
+
+// A tracker that names the address of an honest peer for keys that are not there does
+// not keep what another one names from it, and a victim is dialled once more for each.
+func TestAnAddressThatOneTrackerSpentIsDialledForAnother(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var d Dials
+	at := netip.MustParseAddrPort("192.0.2.1:5000")
+	dials := func(most int, trackers ...string) (n int) {
+		for i := range most {
+			if end, err := d.Begin(netproto.PublicKey{byte(i), byte(len(trackers))}, at, Named{Trackers: trackers}, now); err == nil {
+				end(false)
+				n++
+			} else if !errors.Is(err, ErrLater) {
+				t.Fatal(err)
+			}
+		}
+		return n
+	}
+	if n := dials(9, "liar:5000"); n != dialsPerAddress {
+		t.Errorf("for one tracker it was dialled %d times", n)
+	}
+	if n := dials(9); n != 0 {
+		t.Errorf("for nobody it was dialled %d times more", n)
+	}
+	if n := dials(9, "liar:5000", "honest:5000"); n != 1 {
+		t.Errorf("for another tracker it was dialled %d times", n)
+	}
+	now = now.Add(2 * dialsTime)
+	if n := dials(9, "liar:5000"); n != dialsPerAddress {
+		t.Errorf("much later it was dialled %d times", n)
 	}
 }
