@@ -112,7 +112,7 @@ var shelves = []shelf{
 	{library: "github.com/nicksnyder/go-i18n/...", rooms: []string{"app/desktop/words"}},
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
-	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}, tests: []string{"app/ignore"}}, // which knows such a file when it sees one
+	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}, tests: []string{"app/ignore", "netproto/boltfile"}}, // which know such a file when they see one
 	{library: "filippo.io/edwards25519/...", rooms: []string{"netproto/identity"}},
 	{library: "golang.org/x/crypto/...", rooms: []string{"netproto/identity"}},
 	{library: "github.com/libp2p/go-netroute/...", rooms: []string{"netproto/portmap"}},
