@@ -19,6 +19,7 @@ type fakeTracker struct {
 	refuse  func(r netproto.Resource) (netproto.Code, bool) // nil: nothing is refused
 
 	outside string // where others reach it
+	unknown int    // heartbeats in which it does not know yet whether the peer can be reached
 
 	leave func() // runs in Leave; nil: it does not wait
 	// families and line are how lines are opened; nil: an older tracker.
@@ -76,7 +77,11 @@ func (f *fakeTracker) Heartbeat(_ context.Context, request netproto.HeartbeatReq
 	if request.Ways != nil {
 		f.ways = append(f.ways, *request.Ways)
 	}
-	return netproto.HeartbeatResponse{Status: netproto.HeartbeatOK, Reachable: netproto.ReachableYes, Stats: f.stats, TrackerAt: f.outside}, nil
+	reachable := netproto.ReachableYes
+	if f.beats <= f.unknown {
+		reachable = netproto.ReachableUnknown
+	}
+	return netproto.HeartbeatResponse{Status: netproto.HeartbeatOK, Reachable: reachable, Stats: f.stats, TrackerAt: f.outside}, nil
 }
 
 func (f *fakeTracker) Stats(context.Context) (netproto.Stats, error) {

@@ -302,7 +302,7 @@ func (m *membership) stay(ctx context.Context) error {
 			// The tracker may still be dialling back.
 			if m.snapshot().Reachable == netproto.ReachableUnknown {
 				wait = min(wait, soon)
-				soon *= 2 // it may never find out
+				soon = min(2*soon, interval) // it may never find out
 			}
 			beat.Reset(wait)
 		}

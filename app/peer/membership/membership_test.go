@@ -59,6 +59,24 @@ func TestAnOlderTrackerIsAskedForItsCountsNowAndThen(t *testing.T) {
 	})
 }
 
+// A tracker that never finds out whether this peer can be reached is asked sooner at
+// first, and later as often as any other.
+func TestATrackerThatNeverKnowsHowThePeerIsReachedIsAskedAsOftenAsOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTracker("127.0.0.1:5000")
+		f.unknown = 10_000 // so that the test ends whatever the peer does
+		ms := start(t)
+		defer ms.Close()
+		ms.Use(f)
+		time.Sleep(time.Hour)
+		f.with(func() {
+			if f.beats < 100 || f.beats > 220 {
+				t.Errorf("in an hour it got %d heartbeats", f.beats)
+			}
+		})
+	})
+}
+
 func TestATrackerThatCannotCountIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeTracker("127.0.0.1:5000")
