@@ -58,7 +58,16 @@
 // "a phrase", spaces included; -word, which must not occur; and type:kind. Case
 // does not matter, nor do accents of Latin, Greek and Cyrillic letters. A term of one or two characters must start the name or a word
 // in it. There are at most [MaxQueryTerms] words and phrases. A search that would
-// cost a tracker too much ends its page early, with a cursor.
+// cost a tracker too much ends its page early, with a cursor. In the order [SortBest]
+// each hit says its [Match]; a search that finds little may come with its text corrected.
+//
+// # Wishes
+//
+// A search can go on: a peer leaves its wishes (PUT /v1/wishes, [Wish]), which the
+// tracker keeps as long as the lease and compares with what others announce. It tells the
+// peer that something fits at once over its line ([WishesWaiting]) and with each
+// heartbeat; GET /v1/wishes has what it is ([Find]). After a join the peer leaves its
+// wishes again. What is hidden fits no wish.
 //
 // # People
 //

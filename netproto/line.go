@@ -110,6 +110,7 @@ type LineFrame struct {
 	Lease  *HeartbeatResponse `json:"lease,omitempty"`  // answers Beat
 	Failed *Problem           `json:"failed,omitempty"` // answers Beat
 	Note   *NotesWaiting      `json:"note,omitempty"`   // somebody has left a note
+	Wishes *WishesWaiting     `json:"wishes,omitempty"` // something fits a wish
 
 	// From the peer.
 	Beat   *HeartbeatRequest `json:"beat,omitempty"` // a heartbeat, as POST /v1/heartbeat

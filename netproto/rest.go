@@ -82,6 +82,8 @@ type TrackerInfo struct {
 	Ports []int `json:"ports,omitempty"` // TCP, all that this tracker listens on
 	Line  bool  `json:"line,omitempty"`  // it keeps lines and arranges calls
 	Relay bool  `json:"relay,omitempty"` // it relays what no call brings together
+
+	Wishes bool `json:"wishes,omitempty"` // it keeps wishes
 }
 
 // Limits are the limits a client must stay within.
@@ -199,7 +201,8 @@ type HeartbeatResponse struct {
 	// separately. Older trackers omit them, and any tracker may if it cannot count.
 	Stats *Stats `json:"stats,omitempty"`
 
-	Notes int `json:"notes,omitempty"` // that wait at GET /v1/notes
+	Notes  int `json:"notes,omitempty"`  // that wait at GET /v1/notes
+	Wishes int `json:"wishes,omitempty"` // finds that wait at GET /v1/wishes
 
 	// TrackerAt is the HOST:PORT at which others reach the tracker. It is for peers of
 	// its own network, whose links would lead nowhere else; others know it.

@@ -64,11 +64,15 @@ var goldenBodies = map[string]any{
 	"notes-response":        NotesResponse{Notes: []SealedNote{{ID: NoteID(goldenInvite), From: goldenPeer, Left: goldenTime, Note: []byte("sealed")}}},
 	"search-response-owners": SearchResponse{Items: []Hit{{Hash: countingHash(), Name: "song.flac", Sources: 2, Added: goldenTime,
 		Owners: Owners{{PeerID: goldenPeer, Name: "Zoë"}, {PeerID: goldenPeer}}}}},
-	"announce-response":           AnnounceResponse{Accepted: 2, Refused: []Refusal{{Index: 2, Code: CodeInvalid, Detail: "the name is empty"}}},
-	"withdraw-request":            WithdrawRequest{Hashes: []ContentHash{countingHash(), repeated(0xff)}},
-	"withdraw-response":           WithdrawResponse{Removed: 2},
-	"search-response":             SearchResponse{Items: []Hit{goldenHit, {Hash: countingHash(), Name: "Photos", Size: 1024, MIME: FolderMIME, Folder: true, Sources: 1, Added: goldenTime}}, Next: "c29uZw"},
-	"search-response-empty":       SearchResponse{Items: []Hit{}},
+	"announce-response":     AnnounceResponse{Accepted: 2, Refused: []Refusal{{Index: 2, Code: CodeInvalid, Detail: "the name is empty"}}},
+	"withdraw-request":      WithdrawRequest{Hashes: []ContentHash{countingHash(), repeated(0xff)}},
+	"withdraw-response":     WithdrawResponse{Removed: 2},
+	"search-response":       SearchResponse{Items: []Hit{goldenHit, {Hash: countingHash(), Name: "Photos", Size: 1024, MIME: FolderMIME, Folder: true, Sources: 1, Added: goldenTime}}, Next: "c29uZw"},
+	"search-response-empty": SearchResponse{Items: []Hit{}},
+	"search-response-best": SearchResponse{Items: []Hit{{Hash: countingHash(), Name: "song.flac", Sources: 1, Added: goldenTime, Match: MatchStart}},
+		Corrected: "song", Filtered: true},
+	"wishes-request":              WishesRequest{Wishes: []Wish{{ID: 1, Words: "song", Type: KindAudio, MinSize: 1, MaxSize: 1 << 40, Owner: goldenPeer}, {ID: 2, Hash: countingHash()}}},
+	"wishes-response":             WishesResponse{Wishes: 2, Found: []Find{{Number: 3, Wish: 1, Hit: goldenHit}}},
 	"search-response-suggestions": SearchResponse{Items: []Hit{}, Suggestions: []string{"song.flac"}},
 	"search-response-offline":     SearchResponse{Items: []Hit{{Hash: countingHash(), Name: "song.flac", Size: 31457280, Added: goldenTime, LastSeen: goldenTime}}},
 	"resource-response":           ResourceResponse{Hit: goldenHit, Names: []string{"song.flac", "Song (live).flac"}},
@@ -189,11 +193,11 @@ func TestTheRESTAPIIsPinned(t *testing.T) {
 		{"routes", []string{
 			RouteTracker, RouteSelf, RouteHeartbeat, RouteResources, RouteResource, RouteSources,
 			RoutePeerResources, RouteStats, RouteHealth, RouteReady, RouteSeedResource, RouteSeedHeartbeat,
-			RoutePeers, RoutePeer, RoutePeerNotes, RouteNotes, RouteNote,
+			RoutePeers, RoutePeer, RoutePeerNotes, RouteNotes, RouteNote, RouteWishes,
 		}, []string{
 			"/v1/tracker", "/v1/peers/self", "/v1/heartbeat", "/v1/resources", "/v1/resources/{hash}", "/v1/resources/{hash}/peers",
 			"/v1/peers/{id}/resources", "/v1/stats", "/healthz", "/readyz", "/resource", "/heartbeat",
-			"/v1/peers", "/v1/peers/{id}", "/v1/peers/{id}/notes", "/v1/notes", "/v1/notes/{id}",
+			"/v1/peers", "/v1/peers/{id}", "/v1/peers/{id}/notes", "/v1/notes", "/v1/notes/{id}", "/v1/wishes",
 		}},
 		{"limits", []int{
 			MaxAnnounce, MaxPage, DefaultPage, MaxQueryBytes, MaxQueryTerms, MaxBodyBytes, MaxCandidates, MaxPeerName, MaxMIMEBytes, MaxCursorBytes,
@@ -202,13 +206,15 @@ func TestTheRESTAPIIsPinned(t *testing.T) {
 			MaxNoteBytes, MaxNoteText, MaxNotesWaiting, MaxNotesPair, MaxNotesReceiver, MaxNotesSender, MaxNotesMinute, MaxNotesHour,
 			MaxNoteItems, MaxNoteMessage, MaxOwners, int(NoteLife / time.Hour),
 		}, []int{8192, 8048, 32, 4, 256 << 10, 64, 10, 60, 100, 1024, 3, 7 * 24}},
+		{"limits of wishes", []int{MaxWishes, MaxWishesWait, LeastWishWord, FewHits}, []int{50, 20, 3, 2}},
+		{"matches", []Match{MatchWhole, MatchStart, MatchOrder, MatchWords}, []Match{1, 2, 3, 4}},
 		{"leases", []time.Duration{DefaultHeartbeat, LeaseHeartbeats * DefaultHeartbeat, SeedLease}, []time.Duration{30 * time.Second, 90 * time.Second, 20 * time.Second}},
 		{"words", []any{
 			ReachableYes, ReachableNo, ReachableUnknown, HeartbeatOK, HeartbeatJoin, HeartbeatResync,
-			SortSources, SortName, SortSize, SortNewest, OrderAscending, OrderDescending, SeedOff, SeedLAN, SeedOpen, MediaTypeProblem,
+			SortSources, SortName, SortSize, SortNewest, SortBest, OrderAscending, OrderDescending, SeedOff, SeedLAN, SeedOpen, MediaTypeProblem,
 		}, []any{
 			Reachability("yes"), Reachability("no"), Reachability("unknown"), HeartbeatStatus("ok"), HeartbeatStatus("join"), HeartbeatStatus("resync"),
-			Sort("sources"), Sort("name"), Sort("size"), Sort("newest"), Order("asc"), Order("desc"), SeedPolicy("off"), SeedPolicy("lan"), SeedPolicy("open"), "application/problem+json",
+			Sort("sources"), Sort("name"), Sort("size"), Sort("newest"), Sort("best"), Order("asc"), Order("desc"), SeedPolicy("off"), SeedPolicy("lan"), SeedPolicy("open"), "application/problem+json",
 		}},
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {
@@ -225,7 +231,7 @@ func TestThePackageCommentNamesEveryRoute(t *testing.T) {
 	for _, route := range []string{
 		RouteTracker, RouteSelf, RouteHeartbeat, RouteResources, RouteResource, RouteSources,
 		RoutePeerResources, RouteStats, RouteHealth, RouteReady, RouteSeedResource, RouteSeedHeartbeat,
-		RoutePeers, RoutePeer, RoutePeerNotes, RouteNotes, RouteNote,
+		RoutePeers, RoutePeer, RoutePeerNotes, RouteNotes, RouteNote, RouteWishes,
 	} {
 		if !regexp.MustCompile(`[ (]` + regexp.QuoteMeta(route) + `[ ,;?)]`).Match(page) {
 			t.Errorf("%s is missing on the one page about the wire", route)

@@ -135,7 +135,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.json, "json", false, "print one JSON object per line")
 	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
 	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(), p.peopleCommand(),
-		p.linkCommand(), p.receiveCommand(),
+		p.wishCommand(), p.linkCommand(), p.receiveCommand(),
 		p.listCommand(), p.pauseCommand(), p.resumeCommand(), p.removeCommand(), p.limitCommand(), p.peersCommand(), p.sharesCommand(),
 		p.settingsCommand(), p.statusCommand(),
 		p.serveCommand(), p.peerCommand(), p.demoCommand())

@@ -19,6 +19,7 @@ import (
 type fakeEngine struct {
 	fakePeople
 	fakeWeb
+	fakeWishes
 
 	mu        sync.Mutex
 	watchers  map[chan struct{}]bool

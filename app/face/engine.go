@@ -32,6 +32,7 @@ type Engine interface {
 	Audiences
 	Stops
 	Web
+	Wishes
 }
 
 // Overview is what the frame shows on every page.

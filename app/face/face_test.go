@@ -59,6 +59,7 @@ func TestWhatPassesThroughTheEngineSurvivesJSON(t *testing.T) {
 	roundTrip(t, face.Share{ID: "1", State: face.ShareEnded, Visible: face.VisiblePeople, To: "Ben"})
 	roundTrip(t, face.Visible{To: face.VisiblePeople, People: []netproto.PublicKey{{3}}, Count: 3})
 	roundTrip(t, face.Leaving{Uploads: 2, Alone: []string{"a"}})
+	roundTrip(t, face.Wish{ID: "1", WishRequest: face.WishRequest{Hash: hash, Name: "a", Download: true}, Found: []face.Find{{Hash: hash, Name: "a", New: true}}})
 	roundTrip(t, face.Review{Items: []face.ReviewItem{{Path: "/a", Secrets: []face.SecretFile{{Path: ".env", Size: 1}}}}, Skipped: []face.SkippedPath{{Path: "/b", Reason: face.SkipSpecial}}})
 }
 
@@ -82,7 +83,7 @@ func TestNoInterfaceOfTheEngineIsLarge(t *testing.T) {
 	for _, part := range []reflect.Type{
 		reflect.TypeFor[face.Overview](), reflect.TypeFor[face.Downloads](), reflect.TypeFor[face.Queue](), reflect.TypeFor[face.Previews](), reflect.TypeFor[face.Uploads](),
 		reflect.TypeFor[face.Shares](), reflect.TypeFor[face.Search](), reflect.TypeFor[face.Trackers](), reflect.TypeFor[face.Preferences](),
-		reflect.TypeFor[face.People](), reflect.TypeFor[face.Audiences](), reflect.TypeFor[face.Stops](), reflect.TypeFor[face.Web](),
+		reflect.TypeFor[face.People](), reflect.TypeFor[face.Audiences](), reflect.TypeFor[face.Stops](), reflect.TypeFor[face.Web](), reflect.TypeFor[face.Wishes](),
 	} {
 		total += part.NumMethod()
 		if n := part.NumMethod(); n > 12 {

@@ -149,7 +149,7 @@ func (l *Library) open() (err error) {
 	}
 	return l.change(func(tx *bbolt.Tx) error {
 		for _, name := range [][]byte{bucketMeta, bucketTrackers, bucketShares, bucketFiles, bucketInodes, bucketManifests, bucketPartials, bucketDownloads,
-			bucketPeople, bucketRequests} {
+			bucketPeople, bucketRequests, bucketWishes} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}

@@ -38,7 +38,7 @@ func (l *Library) mend() error {
 		for _, b := range []struct {
 			bucket []byte
 			value  any
-		}{{bucketShares, &Share{}}, {bucketDownloads, &Download{}}, {bucketPeople, &Person{}}, {bucketRequests, &Request{}}} {
+		}{{bucketShares, &Share{}}, {bucketDownloads, &Download{}}, {bucketPeople, &Person{}}, {bucketRequests, &Request{}}, {bucketWishes, &Wish{}}} {
 			err := tx.Bucket(b.bucket).ForEach(func(key, record []byte) error {
 				if decode(b.bucket, key, record, b.value) != nil {
 					gone[string(b.bucket)] = append(gone[string(b.bucket)], bytes.Clone(key))
@@ -72,6 +72,7 @@ func (l *Library) mend() error {
 			"(what was left of them is in %s)",
 		string(bucketPeople): "what was known of %d people was damaged: block them again, or verify them, if you had " +
 			"(what was left of it is in %s)",
+		string(bucketWishes): "%d wishes were damaged and are no longer in the list: make them again",
 		string(bucketRequests): "%d requests were damaged and are no longer in the list: send them again " +
 			"(what was left of them is in %s)",
 		string(bucketMeta): "the settings were damaged (%d record) and are the usual ones now: set them again (what was left of them is in %s)",

@@ -34,6 +34,7 @@ type Engine struct {
 	*preferences
 	*persons
 	*webPages
+	*wishes
 }
 
 var _ face.Engine = (*Engine)(nil)
@@ -76,6 +77,7 @@ func newEngine(n *node.Node, logs io.Writer) *Engine {
 		search:      found,
 		trackers:    t,
 		preferences: &preferences{core: c, own: t.own},
+		wishes:      &wishes{core: c},
 		persons:     &persons{core: c, search: found},
 		webPages:    &webPages{core: c},
 	}

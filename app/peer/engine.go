@@ -8,6 +8,7 @@
 //	sharing     what this peer offers
 //	serving     the answers to others, and the uploads
 //	people      who is known, and what people send each other
+//	wishing     searches that go on
 //	membership  staying with trackers
 //	reach       how a connection to a peer comes about
 //	session     connections and frames
@@ -41,6 +42,7 @@ import (
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/app/peer/wishing"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/portmap"
@@ -81,11 +83,12 @@ type timing struct {
 	membership membership.Timing
 	reach      reach.Timing
 	people     people.Timing
+	wishing    wishing.Timing
 	look       time.Duration // how often to check whether the computer slept
 }
 
 var standardTiming = timing{session.StandardTiming, serving.StandardTiming, swarm.StandardTiming, queue.StandardTiming, sharing.StandardTiming,
-	membership.StandardTiming, reach.StandardTiming, people.StandardTiming, time.Second}
+	membership.StandardTiming, reach.StandardTiming, people.StandardTiming, wishing.StandardTiming, time.Second}
 
 // Engine is a peer at work. Its rooms are used directly.
 type Engine struct {
@@ -95,6 +98,7 @@ type Engine struct {
 	Trackers  *membership.Memberships
 	People    *people.People
 	Ledger    *ledger.Ledger
+	Wishes    *wishing.Wishes
 
 	config   Config
 	timing   timing
@@ -153,6 +157,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	e.run("the downloads", e.Downloads.Run)
 	e.run("the upload slots", func(ctx context.Context) error { return e.Uploads.Run(ctx, e.conns) })
 	e.run("the people", e.People.Run)
+	e.run("the wishes", e.Wishes.Run)
 	e.run("the watch over the network", e.watchNetwork)
 	e.run("the port on the router", e.keepRouterPort)
 	e.run("the timetable", e.keepTimetable)
@@ -176,8 +181,16 @@ func (e *Engine) assemble() error {
 	if e.People, err = e.newPeople(); err != nil {
 		return err
 	}
+	if e.Wishes, err = wishing.New(wishing.Config{Library: library, Log: e.log, Timing: e.timing.wishing, Download: e.fetchWished,
+		Offered: func(hash netproto.ContentHash) bool { return e.Shares.Offered(hash) }, Notify: e.changes.step,
+		Used: func(address string) bool {
+			return slices.ContainsFunc(e.Trackers.Active(), func(t membership.Tracker) bool { return t.Address() == address })
+		}}); err != nil {
+		return err
+	}
 	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step,
-		Notes: func(t membership.Tracker) { e.People.Mail(t) }, Log: e.log, Timing: e.timing.membership,
+		Notes: func(t membership.Tracker) { e.People.Mail(t) }, Finds: func(t membership.Tracker) { e.Wishes.Waiting(t) },
+		Joined: func(t membership.Tracker, wishes bool) { e.Wishes.Joined(t, wishes) }, Log: e.log, Timing: e.timing.membership,
 		Dial: e.dialLine, Leads: e.leads, Ways: func() netproto.Ways { return e.reach.Ways() }, Ring: e.rung, Calls: func() bool { return e.switches().Calls }})
 	e.contents = offer.NewRegister(e.Trackers)
 	files := offer.NewFiles(e.config.open)

@@ -204,3 +204,7 @@ func (f *fakeTracker) LeaveNote(context.Context, netproto.PeerID, []byte) (netpr
 func (f *fakeTracker) Notes(context.Context) ([]netproto.SealedNote, error) { return nil, nil }
 
 func (f *fakeTracker) ConfirmNote(context.Context, netproto.NoteID) error { return nil }
+
+func (f *fakeTracker) SetWishes(context.Context, []netproto.Wish) error { return nil }
+
+func (f *fakeTracker) Finds(context.Context, uint64) ([]netproto.Find, error) { return nil, nil }

@@ -65,6 +65,22 @@ func (e *Engine) fetchSent(item netproto.NoteItem, dir string) (string, error) {
 	return id, err
 }
 
+// fetchWished downloads what fits a wish.
+func (e *Engine) fetchWished(w library.Wish, f library.Found) error {
+	dir := w.Folder
+	if dir == "" {
+		dir = e.downloadDir()
+	}
+	if finished, underWay := e.Downloads.Here(f.Hash); finished || underWay {
+		return nil
+	}
+	id, err := e.Downloads.Add(queue.Request{Hash: f.Hash, Name: f.Name, Size: f.Size, Folder: f.Folder, Dir: dir})
+	if err == nil {
+		e.Downloads.StartOne(id)
+	}
+	return err
+}
+
 // fetched is how far such a download is.
 func (e *Engine) fetched(id string) (people.Progress, error) {
 	switch d, ok := e.Downloads.ByID(id); {

@@ -301,3 +301,21 @@ func (c *Client) Withdraw(ctx context.Context, requests []string) error {
 func (c *Client) Clear(ctx context.Context, requests []string) error {
 	return order(ctx, c, "Clear", object{"requests": requests})
 }
+
+// Wishes implements [face.Engine].
+func (c *Client) Wishes(ctx context.Context) ([]face.Wish, error) {
+	return ask[[]face.Wish](ctx, c, "Wishes", nil)
+}
+
+// AddWish implements [face.Engine].
+func (c *Client) AddWish(ctx context.Context, request face.WishRequest) (string, error) {
+	return ask[string](ctx, c, "AddWish", object{"request": request})
+}
+
+// RemoveWishes implements [face.Engine].
+func (c *Client) RemoveWishes(ctx context.Context, wishes []string) error {
+	return order(ctx, c, "RemoveWishes", object{"wishes": wishes})
+}
+
+// SeeWishes implements [face.Engine].
+func (c *Client) SeeWishes(ctx context.Context) error { return order(ctx, c, "SeeWishes", nil) }

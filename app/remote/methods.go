@@ -73,6 +73,11 @@ var arguments = map[string][]string{
 	"SetQuickLimit": {"on"},
 	"TestPort":      {},
 
+	"Wishes":       {},
+	"AddWish":      {"request"},
+	"RemoveWishes": {"wishes"},
+	"SeeWishes":    {},
+
 	"People":     {"words"},
 	"Person":     {"person"},
 	"Browse":     {"person", "cursor"},

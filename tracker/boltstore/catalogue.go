@@ -107,6 +107,30 @@ func (s *Store) Resource(_ context.Context, hash netproto.ContentHash) (answer n
 	return answer, looks, nil
 }
 
+// Shown describes a content that somebody does not hide.
+func (s *Store) Shown(_ context.Context, hash netproto.ContentHash) (netproto.Hit, error) {
+	m := s.memory
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var best *row
+	sources := 0
+	if c := m.contents.find(hash); c != nil {
+		for _, r := range c.rows.all() {
+			if !r.hidden && r.online > 0 {
+				sources += int(r.online)
+				if best == nil || r.online > best.online {
+					best = r
+				}
+			}
+		}
+	}
+	if best == nil {
+		return netproto.Hit{}, netproto.Errorf(netproto.CodeNotFound, "no online peer shares the content %s", hash)
+	}
+	return netproto.Hit{Hash: hash, Name: best.name, Size: best.size, MIME: m.mimes.texts[best.mime], Folder: best.folder, Sources: sources,
+		Added: best.content.Added()}, nil
+}
+
 // countUsers counts by row which of some peers are online and hold a content.
 func (m *memory) countUsers(users map[*row]int, some []*peer, hash netproto.ContentHash) (all int) {
 	m.mu.RLock()

@@ -87,7 +87,7 @@ func check(f netproto.LineFrame) error {
 		}
 	}
 	switch {
-	case f.Seen != nil || f.Ring != nil || f.Lease != nil || f.Failed != nil || f.Note != nil:
+	case f.Seen != nil || f.Ring != nil || f.Lease != nil || f.Failed != nil || f.Note != nil || f.Wishes != nil:
 		return netproto.Errorf(netproto.CodeProtocol, "a line frame that only a tracker sends")
 	case members > 1:
 		return netproto.Errorf(netproto.CodeProtocol, "a line frame with %d members instead of one", members)

@@ -304,7 +304,7 @@ func fault(resp *http.Response, body []byte, head bool, r raw) string {
 func TestHostileClientsGetDocumentedAnswers(t *testing.T) {
 	g := newRig(t, "unlimited")
 	var list []raw
-	for _, more := range [][]raw{wrongMethods(), wrongKeys(), oddBodies(), oddQueries(), oddPaths(), oddHosts(), oddFraming(), upgrades(), seedRequests()} {
+	for _, more := range [][]raw{wrongMethods(), wrongKeys(), oddBodies(), oddQueries(), oddWishes(), oddPaths(), oddHosts(), oddFraming(), upgrades(), seedRequests()} {
 		list = append(list, more...)
 	}
 	g.send(list)

@@ -179,6 +179,23 @@ func oddQueries() []raw {
 	return list
 }
 
+// oddWishes are wishes that no tracker keeps.
+func oddWishes() []raw {
+	var list []raw
+	for _, body := range []string{
+		"", "null", "[]", "{}{}", `{"wishes":0}`, `{"wishes":[0]}`, `{"wishes":[{"id":-1,"words":"abc"}]}`, `{"wishes":[{"id":4294967296,"words":"abc"}]}`,
+		`{"wishes":[{"id":1,"words":"ab"}]}`, `{"wishes":[{"id":1,"words":"\u0000"}]}`, `{"wishes":[{"id":1,"words":"` + strings.Repeat("abc", 200) + `"}]}`,
+		`{"wishes":[{"id":1,"hash":"x"}]}`, `{"wishes":[{"id":1,"words":"abc","max_size":-1}]}`, `{"wishes":[{"id":1,"words":"abc","type":"x"}]}`,
+		`{"wishes":[` + strings.Repeat(`{"id":1,"words":"abc"},`, 5000) + `{"id":1,"words":"abc"}]}`,
+	} {
+		list = append(list, raw{name: "an odd wish", ways: []way{wayMember}, bytes: text("PUT", netproto.RouteWishes, body), want: []int{400, 413, 422}})
+	}
+	for _, after := range []string{"-1", "x", "9223372036854775808", "%00"} {
+		list = append(list, raw{name: "odd finds", ways: []way{wayMember}, bytes: text("GET", netproto.RouteWishes+"?after="+after, ""), want: []int{400, 422}})
+	}
+	return append(list, raw{name: "another method for wishes", ways: []way{wayMember}, bytes: text("DELETE", netproto.RouteWishes, ""), want: []int{405}})
+}
+
 // oddPaths lead nowhere, whatever a tracker or a proxy might make of them.
 func oddPaths() []raw {
 	var list []raw

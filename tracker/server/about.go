@@ -25,6 +25,8 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error
 		Ports: s.ports.list(),
 		Line:  true,
 		Relay: s.relay.On(),
+
+		Wishes: true,
 	})
 }
 

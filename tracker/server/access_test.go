@@ -47,6 +47,8 @@ func TestAPrivateTrackerServesMembersOnly(t *testing.T) {
 		{"GET", "/v1/resources/" + strings.Repeat("a", 64) + "/peers", ""},
 		{"GET", "/v1/peers/cdb8fa1c-0000-8000-8000-000000000001/resources", ""},
 		{"GET", netproto.RouteStats, ""},
+		{"GET", netproto.RouteWishes, ""},
+		{"PUT", netproto.RouteWishes, `{"wishes":[]}`},
 		{"GET", netproto.RouteLine, ""},
 		{"POST", netproto.RouteCalls, `{}`},
 		{"GET", "/v1/relay/aaaaaaaaaaaaaaaaaaaaaaaaaa", ""},

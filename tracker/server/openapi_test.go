@@ -92,6 +92,7 @@ func TestTheDescriptionHasTheFieldsOfTheTypes(t *testing.T) {
 		netproto.CallRequest{}, netproto.CallResponse{}, netproto.Relay{}, netproto.LineFrame{}, netproto.LineSeen{}, netproto.Ring{}, netproto.RingAnswer{},
 		netproto.Person{}, netproto.PeopleResponse{}, netproto.Owner{}, netproto.NoteRequest{}, netproto.NoteResponse{}, netproto.SealedNote{},
 		netproto.NotesResponse{}, netproto.NotesWaiting{},
+		netproto.Wish{}, netproto.WishesRequest{}, netproto.WishesResponse{}, netproto.Find{}, netproto.WishesWaiting{},
 		netproto.SeedEnvelope{}, netproto.SeedRegistration{}, netproto.SeedHeartbeat{},
 	} {
 		of := reflect.TypeOf(v)

@@ -135,6 +135,7 @@ func (s *Server) beat(ctx context.Context, c caller, req netproto.HeartbeatReque
 	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable, TrackerAt: s.trackerAt(c)}
 	if status != netproto.HeartbeatJoin {
 		response.Notes = s.store.NotesFor(c.id)
+		response.Wishes = s.wishes.Renew(c.id)
 	}
 	if stats, err := s.store.Stats(ctx); err == nil { // a heartbeat must not fail for want of counts
 		response.Stats = &stats
@@ -159,6 +160,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err := s.store.Leave(r.Context(), c.id); err != nil {
 		return err
 	}
+	s.wishes.Drop(c.id)
 	s.reach.left(c.id)
 	s.lines.Left(c.id)
 	w.WriteHeader(http.StatusNoContent)

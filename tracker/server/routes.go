@@ -31,6 +31,7 @@ func (s *Server) v1Routes() map[string]methods {
 		netproto.RoutePeerNotes:     {http.MethodPost: s.leaveNote},
 		netproto.RouteNotes:         {http.MethodGet: s.notesFor},
 		netproto.RouteNote:          {http.MethodDelete: s.noteTaken},
+		netproto.RouteWishes:        {http.MethodGet: s.wishesFound, http.MethodPut: s.setWishes},
 		netproto.RouteStats:         {http.MethodGet: s.stats},
 		netproto.RouteLine:          {http.MethodGet: s.line},
 		netproto.RouteCalls:         {http.MethodPost: s.call},

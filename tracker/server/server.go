@@ -20,6 +20,7 @@ import (
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/seedapi"
 	"centralizedp2p/tracker/store"
+	"centralizedp2p/tracker/wishes"
 )
 
 // timeouts bound every phase of a connection.
@@ -104,6 +105,7 @@ type Server struct {
 	calls    *line.Calls
 	relay    *relay.Relay
 	notes    *noteRates
+	wishes   *wishes.Wishes
 	public   atomic.Pointer[public] // address of the tracker
 	ports    ports
 }
@@ -139,6 +141,7 @@ func New(c Config) *Server {
 	s.lines = line.New(host{s}, 0)
 	s.calls = line.NewCalls(s.lines)
 	s.notes = newNoteRates()
+	s.wishes = s.newWishes()
 	s.SetPublicAddress(c.PublicURL)
 	relayed := relay.DefaultLimits()
 	if c.Relay != nil {

@@ -275,7 +275,7 @@ func TestTheTrackerTellsAboutItselfToAnybody(t *testing.T) {
 	want := netproto.TrackerInfo{
 		Name: "test tracker", Fingerprint: tr.key.Fingerprint(), Version: "1.2.3", SeedClients: netproto.SeedLAN,
 		HeartbeatSeconds: 30, LeaseSeconds: 90, Limits: netproto.Limits{Announce: 1000, Page: 200, ResourcesPerPeer: 500_000},
-		Ports: []int{int(netip.MustParseAddrPort(tr.addr).Port())}, Line: true, Relay: true,
+		Ports: []int{int(netip.MustParseAddrPort(tr.addr).Port())}, Line: true, Relay: true, Wishes: true,
 	}
 	if diff := cmp.Diff(want, info); diff != "" {
 		t.Fatal(diff)

@@ -101,6 +101,10 @@ type Catalogue interface {
 	// looks is what it cost, as in Found.
 	Resource(ctx context.Context, hash netproto.ContentHash) (found netproto.ResourceResponse, looks int, err error)
 
+	// Shown describes a content as those who do not hide it share it, by the most used
+	// name; netproto.CodeNotFound if no online peer does.
+	Shown(ctx context.Context, hash netproto.ContentHash) (netproto.Hit, error)
+
 	// Search lists contents that have an online source; a peer whose lease has
 	// ended counts as one until the next Reap. A content found by several of its
 	// names is one hit. Next continues the same query: after a change, or in any

@@ -180,7 +180,7 @@ func (f *fakeTracker) with(look func()) {
 // start returns memberships without a tracker.
 func start(t testing.TB) *Memberships {
 	return New(context.WithoutCancel(t.Context()), Config{
-		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Leads: func(string) bool { return true }, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return true }, Notes: func(Tracker) {},
+		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Leads: func(string) bool { return true }, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return true }, Notes: func(Tracker) {}, Joined: func(Tracker, bool) {}, Finds: func(Tracker) {},
 	})
 }
 
@@ -209,3 +209,7 @@ func (f *fakeTracker) LeaveNote(context.Context, netproto.PeerID, []byte) (netpr
 func (f *fakeTracker) Notes(context.Context) ([]netproto.SealedNote, error) { return nil, nil }
 
 func (f *fakeTracker) ConfirmNote(context.Context, netproto.NoteID) error { return nil }
+
+func (f *fakeTracker) SetWishes(context.Context, []netproto.Wish) error { return nil }
+
+func (f *fakeTracker) Finds(context.Context, uint64) ([]netproto.Find, error) { return nil, nil }

@@ -146,6 +146,8 @@ func (ls *lines) serve(l *line) error {
 			}
 		case f.Note != nil:
 			m.config.Notes(m.tracker)
+		case f.Wishes != nil:
+			m.config.Finds(m.tracker)
 		case f.Lease != nil || f.Failed != nil:
 			select {
 			case l.answers <- f:

@@ -252,6 +252,7 @@ func (m *membership) stay(ctx context.Context) error {
 		s.Lease = seconds(joined.LeaseSeconds)
 		s.Err, s.Retry, s.State = nil, time.Time{}, StateConnected
 	})
+	m.config.Joined(m.tracker, info.Wishes)
 	m.config.Log.Info("joined the tracker", "tracker", m.tracker.Address(), "name", netproto.Printable(info.Name))
 	var held *lines
 	if calls {
@@ -329,6 +330,9 @@ func (m *membership) heartbeat(ctx context.Context, held *lines) error {
 	}
 	if answer.Notes > 0 {
 		m.config.Notes(m.tracker)
+	}
+	if answer.Wishes > 0 {
+		m.config.Finds(m.tracker)
 	}
 	counts := answer.Stats
 	if counts == nil {

@@ -54,6 +54,10 @@ type Config struct {
 	Calls func() bool
 	// Notes is told that a tracker keeps notes for this peer; it must not wait.
 	Notes func(t Tracker)
+	// Joined is told that a tracker was joined, and whether it keeps wishes; Finds, that
+	// something fits one. They must not wait.
+	Joined func(t Tracker, wishes bool)
+	Finds  func(t Tracker)
 }
 
 // Memberships are all memberships of a peer: with its main tracker, if it has one, and

@@ -37,11 +37,21 @@ type Directory interface {
 	ConfirmNote(ctx context.Context, id netproto.NoteID) error
 }
 
+// Wishing is how a peer has a tracker tell what fits its wishes. Its methods fail as
+// those of [Catalogue] do.
+type Wishing interface {
+	// SetWishes leaves wishes in place of those before.
+	SetWishes(ctx context.Context, wishes []netproto.Wish) error
+	// Finds returns what fits, after the find with that number.
+	Finds(ctx context.Context, after uint64) ([]netproto.Find, error)
+}
+
 // Tracker is a tracker as a membership needs it. Its methods fail as those of
 // [Catalogue] do.
 type Tracker interface {
 	Catalogue
 	Directory
+	Wishing
 	// Address is host:port, as in links.
 	Address() string
 	// Fingerprint is the tracker's key; zero before it was first reached.

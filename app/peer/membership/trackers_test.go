@@ -49,7 +49,7 @@ func TestLinksSayWhereOthersReachTheTracker(t *testing.T) {
 			f.outside = c.outside
 			ms := New(context.WithoutCancel(t.Context()), Config{
 				Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
-				Calls: func() bool { return false }})
+				Calls: func() bool { return false }, Joined: func(Tracker, bool) {}})
 			defer ms.Close()
 			ms.Use(f)
 			time.Sleep(time.Second)
