@@ -16,6 +16,13 @@ type fakeWishes struct {
 	seen    int // how often the person saw what was found
 }
 
+// fulfil makes a wish that something fits.
+func (f *fakeWishes) fulfil(words string, find face.Find) {
+	f.wishing.Lock()
+	defer f.wishing.Unlock()
+	f.wishes = append(f.wishes, face.Wish{ID: strconv.Itoa(len(f.wishes) + 1), WishRequest: face.WishRequest{Words: words}, Found: []face.Find{find}})
+}
+
 func (f *fakeWishes) Wishes(context.Context) ([]face.Wish, error) {
 	f.wishing.Lock()
 	defer f.wishing.Unlock()
@@ -29,6 +36,12 @@ func (f *fakeWishes) Wishes(context.Context) ([]face.Wish, error) {
 func (f *fakeWishes) AddWish(_ context.Context, r face.WishRequest) (string, error) {
 	f.wishing.Lock()
 	defer f.wishing.Unlock()
+	for i, w := range f.wishes {
+		if w.Words == r.Words {
+			f.wishes[i].Download = r.Download
+			return w.ID, nil
+		}
+	}
 	w := face.Wish{ID: strconv.Itoa(len(f.wishes) + 1), WishRequest: r}
 	f.wishes = append([]face.Wish{w}, f.wishes...)
 	return w.ID, nil

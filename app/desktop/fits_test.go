@@ -229,6 +229,11 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 			{"to a browser", func() { pages.SendToBrowser(w, engine, face.WebOffer{Shares: []string{"0"}}) }, "http://192.168.1.4"},
 			{"from a phone", func() { pages.ReceiveFromPhone(w, engine) }, "271828"},
 			{"files", w.drops.pickFile, ""},
+			{"no wishes", w.search().ShowWishes, ""},
+			{"the wishes", func() {
+				engine.fulfil("a search with many words that goes on beyond the end of the line and the window", face.Find{Hash: hashOf(7), Name: "Lecture 1.pdf", New: true})
+				w.search().ShowWishes()
+			}, "Lecture 1.pdf"},
 			{"leaving", w.exit.quit, "film.mkv"},
 		} {
 			over.open()

@@ -14,8 +14,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// herald sends notifications about downloads that end and requests that arrive, even
-// while the window is hidden. It gathers those of a few seconds.
+// herald sends notifications about downloads that end, requests that arrive and wishes
+// that something fits, even while the window is hidden. It gathers those of a few seconds.
 type herald struct {
 	window   pages.Window
 	app      fyne.App
@@ -26,7 +26,10 @@ type herald struct {
 	failed   []face.Download
 	arrived  map[string]bool // requests that were told, or were there at the first look; nil before it
 	requests []face.Request
-	gathers  bool // tell is due
+	told     map[string]bool // finds of wishes, by wish and content
+	finds    []face.Find
+	wishes   func() // shows what was found
+	gathers  bool   // tell is due
 }
 
 // heraldEngine is what the herald needs of the engine.
@@ -34,6 +37,7 @@ type heraldEngine interface {
 	face.Overview
 	face.Downloads
 	face.People
+	face.Wishes
 }
 
 // look asks the engine for news. It runs beside the UI thread.
@@ -50,11 +54,34 @@ func (h *herald) look(ctx context.Context) func() {
 	if err != nil {
 		return nil
 	}
+	wishes, err := h.engine.Wishes(ctx)
+	if err != nil {
+		return nil
+	}
 	return func() {
 		h.seen(status)
 		h.see(downloads)
 		h.hear(inbox)
+		h.find(wishes)
 	}
+}
+
+// find notes what fits wishes and was not seen yet, be it from before this start.
+func (h *herald) find(wishes []face.Wish) {
+	told := map[string]bool{}
+	for _, w := range wishes {
+		for _, f := range w.Found {
+			if !f.New {
+				continue
+			}
+			key := w.ID + " " + f.Hash.String()
+			if told[key] = true; !h.told[key] {
+				h.finds = append(h.finds, f)
+				h.gather()
+			}
+		}
+	}
+	h.told = told
 }
 
 // hear notes the requests that arrived.
@@ -104,17 +131,19 @@ func (h *herald) see(downloads []face.Download) {
 func (h *herald) tell() {
 	prefs := h.app.Preferences()
 	if len(h.finished) > 0 && prefs.BoolWithFallback(prefFinished, true) {
-		h.send(words.N("{{.Count}} downloads finished", len(h.finished), words.Values{"Count": words.Count(len(h.finished))}), namesOf(h.finished))
+		title := words.N("{{.Count}} downloads finished", len(h.finished), words.Values{"Count": words.Count(len(h.finished))})
+		h.send(title, namesOf(h.finished, downloadName))
 	}
 	if len(h.failed) > 0 && prefs.BoolWithFallback(prefFailed, true) {
-		text := namesOf(h.failed)
+		text := namesOf(h.failed, downloadName)
 		if len(h.failed) == 1 {
 			text += "\n" + words.Explain(h.failed[0].Failure).String()
 		}
 		h.send(words.N("{{.Count}} downloads failed", len(h.failed), words.Values{"Count": words.Count(len(h.failed))}), text)
 	}
 	h.tellRequests(prefs.BoolWithFallback(prefAsked, true))
-	h.finished, h.failed, h.requests, h.gathers = nil, nil, nil, false
+	h.tellFinds(prefs.BoolWithFallback(prefWished, true))
+	h.finished, h.failed, h.requests, h.finds, h.gathers = nil, nil, nil, nil, false
 }
 
 // tellRequests says who wants to send something: on the page that is shown, and as a
@@ -135,6 +164,19 @@ func (h *herald) tellRequests(notify bool) {
 	}
 }
 
+// tellFinds says what fits wishes: in the window, and as a notification unless the person
+// wants none.
+func (h *herald) tellFinds(notify bool) {
+	if len(h.finds) == 0 {
+		return
+	}
+	title := words.N("{{.Count}} new results for your wishes", len(h.finds), words.Values{"Count": words.Count(len(h.finds))})
+	h.window.TellNext(title, words.L("Show"), h.wishes)
+	if notify {
+		h.send(title, namesOf(h.finds, func(f face.Find) string { return f.Name }))
+	}
+}
+
 // send may wait for the desktop, so it does not run on the UI thread.
 func (h *herald) send(title, text string) {
 	h.window.Start(func(context.Context) func() {
@@ -143,14 +185,16 @@ func (h *herald) send(title, text string) {
 	})
 }
 
+func downloadName(d face.Download) string { return d.Name }
+
 // namesOf lists a few names.
-func namesOf(downloads []face.Download) string {
+func namesOf[T any](list []T, name func(T) string) string {
 	const most = 4
 	var names []string
-	for _, d := range downloads[:min(len(downloads), most)] {
-		names = append(names, netproto.Printable(words.CutName(d.Name)))
+	for _, one := range list[:min(len(list), most)] {
+		names = append(names, netproto.Printable(words.CutName(name(one))))
 	}
-	if more := len(downloads) - most; more > 0 {
+	if more := len(list) - most; more > 0 {
 		names = append(names, words.N("and {{.Count}} others", more, words.Values{"Count": words.Count(more)}))
 	}
 	return strings.Join(names, "\n")

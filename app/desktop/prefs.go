@@ -19,6 +19,7 @@ const (
 	prefFinished = "notify.finished"
 	prefFailed   = "notify.failed"
 	prefAsked    = "notify.requests"
+	prefWished   = "notify.wishes"
 )
 
 // Sizes of the window: at first, and at least.

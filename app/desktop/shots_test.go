@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"context"
 	"fmt"
 	"image/png"
 	"math"
@@ -28,11 +29,17 @@ func TestShots(t *testing.T) {
 	engine.status.Counts = face.Counts{Downloads: 4, Failed: 1, Uploads: 2, Shares: 6}
 	here := hit(1, "Ubuntu 26.04 desktop amd64.iso", 5_900_000_000, netproto.KindArchive, 41)
 	here.Have = face.HaveHere
-	engine.search = answers(here, hit(2, "Holidays in Норвегия", 812_000_000, netproto.KindFolder, 3),
+	found := answers(here, hit(2, "Holidays in Норвегия", 812_000_000, netproto.KindFolder, 3),
 		hit(3, "Lecture 02 – Distributed hash tables and the things that go wrong with them in practice.mp4", 1_200_000_000, netproto.KindVideo, 12),
 		hit(4, "lecture 10.mp4", 1_100_000_000, netproto.KindVideo, 2), hit(5, "song.flac", 31_000_000, netproto.KindAudio, 7),
 		hit(6, "annual report.pdf", 2_300_000, netproto.KindDocument, 1), hit(7, "photo.jpg", 4_100_000, netproto.KindImage, 5),
 		hit(8, "setup.exe", 81_000_000, netproto.KindProgram, 9), hit(9, "notes", 120, netproto.KindOther, 1))
+	engine.search = func(ctx context.Context, r face.SearchRequest) (face.SearchPage, error) {
+		if r.Words == "unheard of" {
+			return face.SearchPage{}, nil
+		}
+		return found(ctx, r)
+	}
 	engine.downloads = []face.Download{
 		{ID: "1", Name: "Lecture 02 – Distributed hash tables and the things that go wrong with them in practice.mp4", Size: 1_200_000_000, Done: 412_000_000, Rate: 8_400_000, SecsLeft: 94, Sources: 5, State: face.DownloadDownloading, Path: "/home/ada/Downloads/a", Hash: hashOf(3)},
 		{ID: "2", Name: "Holidays in Норвегия", Folder: true, Size: 812_000_000, Done: 90_000_000, State: face.DownloadPaused, Path: "/home/ada/Downloads/b"},
@@ -84,6 +91,8 @@ func TestShots(t *testing.T) {
 	engine.browse = []face.Hit{hit(1, "Holidays", 812_000_000, netproto.KindFolder, 3), hit(5, "song.flac", 31_000_000, netproto.KindAudio, 7)}
 	engine.toSend = face.Review{Items: []face.ReviewItem{{Path: "/a/song.flac", Name: "song.flac", Files: 1, Size: 31_000_000}}}
 	engine.folder = face.Folder{Files: []face.FolderFile{{FolderEntry: netproto.FolderEntry{Path: "day 1/a.jpg", Size: 3e6, Hash: hashOf(50)}}}}
+	engine.fulfil("lecture video", face.Find{Hash: hashOf(60), Name: "Lecture 11.mp4", Size: 1_300_000_000, At: time.Now(), New: true})
+	engine.wishes = append(engine.wishes, face.Wish{ID: "9", WishRequest: face.WishRequest{Words: "北京烤鸭", Kind: netproto.KindDocument, MaxSize: 1e6, Download: true}})
 	for _, look := range []kit.Look{kit.LookLight, kit.LookDark} {
 		for _, size := range []fyne.Size{fyne.NewSize(1100, 700), fyne.NewSize(720, 480)} {
 			d := newDesk(t, engine, Options{})
@@ -122,6 +131,10 @@ func TestShots(t *testing.T) {
 			shot("phone", pages.PlaceShared, "photos", func() { pages.ReceiveFromPhone(d.window, engine); d.reads("PIN: 271828") })
 			d.window.sheets.CloseAll()
 			shot("search", pages.PlaceSearch, "9 results", func() { listOf[face.Hit](d).SelectOnly(2) })
+			d.window.search().Entry.SetText("lecture")
+			shot("wishes", pages.PlaceSearch, "9 results", func() { d.window.search().ShowWishes(); d.reads("Lecture 11.mp4") })
+			d.window.sheets.CloseAll()
+			shot("no results", pages.PlaceSearch, "9 results", func() { d.window.search().Entry.SetText("unheard of"); d.reads("No results.") })
 			shot("downloads", pages.PlaceDownloads, "song.flac", func() { listOf[face.Download](d).SelectOnly(0) })
 			shot("details", pages.PlaceDownloads, "song.flac", func() { d.window.keys.details(); listOf[face.Download](d).SelectOnly(0) })
 			shot("uploads", pages.PlaceUploads, "Grace", nil)

@@ -194,7 +194,7 @@ func (w *window) assemble() {
 		hosted: func(ctx context.Context) bool { return w.tray.hosted(ctx) }}
 	w.tray = &tray{window: w, app: w.app, win: w.win, exit: w.exit, transfers: w.transfers, host: w.options.TrayHost, present: w.present}
 	w.tray.build()
-	w.herald = &herald{window: w, app: w.app, engine: w.engine, seen: func(status face.Status) {
+	w.herald = &herald{window: w, app: w.app, engine: w.engine, wishes: func() { w.search().ShowWishes() }, seen: func(status face.Status) {
 		w.status.QuickLimit = status.QuickLimit // the tray changes it while the window is hidden
 		w.tray.show(status)
 	}}

@@ -3,7 +3,6 @@
 package pages
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -19,9 +18,6 @@ import (
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
-
-// anyKind stands for all kinds.
-const anyKind netproto.Kind = ""
 
 // searchWait is the time from the last key to the search, so that results are
 // there within 150 ms.
@@ -39,36 +35,12 @@ var trackerOrder = map[int]netproto.Sort{
 	columnMatch:   netproto.SortBest,
 }
 
-var sizeChoices = []struct {
-	name     words.Phrase
-	min, max int64 // bytes
-}{
-	{"Any size", 0, 0},
-	{"Up to 1 MB", 0, 1e6},
-	{"1 MB to 100 MB", 1e6, 100e6},
-	{"100 MB to 1 GB", 100e6, 1e9},
-	{"Over 1 GB", 1e9, 0},
-}
-
-var timeChoices = []struct {
-	name words.Phrase
-	age  time.Duration // since it was first shared, at most; 0 is any
-}{
-	{"Any time", 0},
-	{"Last 24 hours", 24 * time.Hour},
-	{"Last 7 days", 7 * 24 * time.Hour},
-	{"Last 30 days", 30 * 24 * time.Hour},
-	{"Last year", 365 * 24 * time.Hour},
-}
-
-var kindChoices = []netproto.Kind{anyKind, netproto.KindAudio, netproto.KindVideo, netproto.KindImage, netproto.KindDocument,
-	netproto.KindArchive, netproto.KindProgram, netproto.KindFolder, netproto.KindOther}
-
 // SearchEngine is what the page of the search needs of the engine.
 type SearchEngine interface {
 	face.Search
 	face.Downloads
 	face.Trackers
+	face.Wishes
 	People(ctx context.Context, words string) (face.PeopleList, error)
 }
 
@@ -138,60 +110,11 @@ func NewSearch(w Window, engine SearchEngine, addFiles func()) *Search {
 		filter.OnChanged = func(string) { p.Begin() }
 	}
 	p.choices = kit.NewFlow(p.kind, p.size, p.time, p.owner, kit.Inset(kit.GapMedium, 0, p.summary))
-	filters := container.NewBorder(nil, nil, nil, container.NewVBox(p.download), p.choices)
+	wishes := kit.NewIconButton(w.Host().Tips, kit.Icon("star"), words.L("Wishes"), p.ShowWishes)
+	filters := container.NewBorder(nil, nil, nil, container.NewVBox(container.NewHBox(wishes, p.download)), p.choices)
 	p.content = container.NewBorder(kit.Inset(0, kit.Gap, filters), nil, nil, nil, p.middle)
 	p.ShowAnswer()
 	return p
-}
-
-// filters are the choices above the hits.
-func (p *Search) filters() []*kit.Select { return []*kit.Select{p.kind, p.size, p.time, p.owner} }
-
-// filtered reports whether something was chosen in a filter.
-func (p *Search) filtered() bool {
-	return slices.ContainsFunc(p.filters(), func(s *kit.Select) bool { return s.SelectedIndex() > 0 })
-}
-
-// offerOwners has the person choose among those who are online.
-func (p *Search) offerOwners() {
-	Ask(p.window, func(ctx context.Context) (face.PeopleList, error) { return p.engine.People(ctx, "") }, func(list face.PeopleList, err error) {
-		if err != nil {
-			return // the choice stays as it is
-		}
-		var chosen netproto.PeerID
-		if at := p.owner.SelectedIndex(); at > 0 {
-			chosen = p.people[at-1].PeerID
-		}
-		p.people = slices.DeleteFunc(list.People, func(f face.Person) bool { return f.PeerID != chosen && (!f.Online || f.Blocked || f.Name == "") })
-		names, at := []string{words.L("From anyone")}, 0
-		for i, person := range p.people {
-			name := words.CutName(netproto.Printable(person.Name))
-			if slices.Contains(names, name) { // another person of the same name
-				name += " " + person.PeerID.String()[:8]
-			}
-			names = append(names, name)
-			if person.PeerID == chosen {
-				at = i + 1
-			}
-		}
-		changed := p.owner.OnChanged
-		p.owner.OnChanged = nil
-		p.owner.SetOptions(names)
-		p.owner.SetSelectedIndex(at)
-		p.owner.OnChanged = changed
-	})
-}
-
-// newFilter makes a choice that is as wide as the widest of its names.
-func newFilter(names []string) *kit.Select {
-	filter := kit.NewSelect(names, nil)
-	// Fyne makes a choice as wide as its placeholder, which is never seen here.
-	filter.PlaceHolder = slices.MaxFunc(names, func(a, b string) int { return cmp.Compare(textWidth(a), textWidth(b)) })
-	return filter
-}
-
-func textWidth(text string) float32 {
-	return fyne.MeasureText(text, theme.TextSize(), fyne.TextStyle{}).Width
 }
 
 // Screen is everything that the page shows.
@@ -328,119 +251,6 @@ func (p *Search) reorder() bool {
 		return true
 	}
 	return false
-}
-
-// ShowAnswer shows the rows, or says why there are none.
-func (p *Search) ShowAnswer() {
-	p.showRows()
-	screen := p.table.Box
-	switch {
-	case p.failure != nil:
-		screen = p.failed()
-	case len(p.found) == 0:
-		screen = p.empty()
-	case p.correct != "":
-		screen = container.NewBorder(container.NewHBox(p.correction()), nil, nil, nil, screen)
-	}
-	p.middle.Objects = []fyne.CanvasObject{screen}
-	p.middle.Refresh()
-}
-
-func (p *Search) empty() fyne.CanvasObject {
-	w := p.window
-	switch {
-	case w.Status().Connection == face.ConnectionNone || w.Status().Connection == "":
-		return kit.EmptyScreen(theme.StorageIcon(), words.L("A tracker knows who shares what. To search, choose one or run one yourself."),
-			kit.NewButton(words.L("Choose a tracker"), func() { w.GoTo(PlaceTracker) }))
-	case p.words != "" || p.filtered():
-		return p.noResults()
-	default:
-		return kit.EmptyScreen(theme.AccountIcon(), words.L("Nothing here yet. Invite people, or be the first to share something."),
-			kit.NewButtonWithIcon(words.L("Invite people"), theme.AccountIcon(), func() { Invite(w, p.engine) }),
-			kit.NewButtonWithIcon(words.L("Add files"), theme.FileIcon(), p.add))
-	}
-}
-
-// noResults says that nothing was found, and offers names that may have been
-// meant.
-func (p *Search) noResults() fyne.CanvasObject {
-	text := words.L("No results.")
-	if p.correct != "" {
-		return kit.EmptyScreen(theme.SearchIcon(), text, p.correction(), kit.NewButton(words.L("Clear the search"), p.clear))
-	}
-	if len(p.meant) == 0 {
-		return kit.EmptyScreen(theme.SearchIcon(), text, kit.NewButton(words.L("Clear the search"), p.clear))
-	}
-	var offers []fyne.CanvasObject
-	for _, name := range p.meant {
-		offers = append(offers, kit.NewButton(words.CutName(netproto.Printable(name)), func() { p.Entry.SetText(name) }))
-	}
-	return kit.EmptyScreen(theme.SearchIcon(), text+" "+words.L("Did you mean one of these?"), nil, offers...)
-}
-
-// correction offers the words as they may have been meant.
-func (p *Search) correction() *kit.Button {
-	corrected := p.correct
-	return kit.NewButtonWithIcon(words.L("Did you mean “{{.Words}}”?", words.Values{"Words": words.CutName(netproto.Printable(corrected))}),
-		theme.SearchIcon(), func() { p.Entry.SetText(corrected) })
-}
-
-func (p *Search) failed() fyne.CanvasObject {
-	return failedScreen(words.Explain(face.FailureOf(p.failure)).String(), p.Begin)
-}
-
-func (p *Search) clear() {
-	for _, filter := range p.filters() {
-		filter.SetSelectedIndex(0)
-	}
-	p.Entry.SetText("")
-}
-
-// showRows shows the hits, and marks those that are here.
-func (p *Search) showRows() {
-	rows := slices.Clone(p.found)
-	for i := range rows {
-		if mark, ok := p.marks[rows[i].Hash]; ok {
-			rows[i].Have = mark
-		}
-	}
-	p.table.SetRows(rows)
-	p.showSummary()
-}
-
-// showSummary says how many hits there are, and what is selected.
-func (p *Search) showSummary() {
-	chosen := p.list.Selection()
-	if text := p.summaryWords(chosen); text != p.summary.Text {
-		p.summary.SetText(text)
-		p.choices.Refresh() // it may need another line
-	}
-	if len(chosen) == 0 || p.failure != nil {
-		p.download.Disable()
-	} else {
-		p.download.Enable()
-	}
-}
-
-func (p *Search) summaryWords(chosen []face.Hit) string {
-	if p.busy && !p.life.quiet && len(p.found) == 0 {
-		return words.L("Searching…")
-	}
-	if len(chosen) > 1 {
-		var size int64
-		for _, h := range chosen {
-			size += h.Size
-		}
-		return selectedWords(len(chosen), size)
-	}
-	switch n := len(p.found); {
-	case n == 0 || p.failure != nil:
-		return ""
-	case p.next != "":
-		return words.L("The first {{.Count}}, more below", words.Values{"Count": words.Count(n)})
-	default:
-		return words.N("{{.Count}} results", n, words.Values{"Count": words.Count(n)})
-	}
 }
 
 // chosenWith returns the selection if the hit is part of it, else the hit.
