@@ -183,7 +183,7 @@ func oddQueries() []raw {
 func oddWishes() []raw {
 	var list []raw
 	for _, body := range []string{
-		"", "null", "[]", "{}{}", `{"wishes":0}`, `{"wishes":[0]}`, `{"wishes":[{"id":-1,"words":"abc"}]}`, `{"wishes":[{"id":4294967296,"words":"abc"}]}`,
+		"", "[]", "{}{}", `{"wishes":0}`, `{"wishes":[0]}`, `{"wishes":[{"id":-1,"words":"abc"}]}`, `{"wishes":[{"id":4294967296,"words":"abc"}]}`,
 		`{"wishes":[{"id":1,"words":"ab"}]}`, `{"wishes":[{"id":1,"words":"\u0000"}]}`, `{"wishes":[{"id":1,"words":"` + strings.Repeat("abc", 200) + `"}]}`,
 		`{"wishes":[{"id":1,"hash":"x"}]}`, `{"wishes":[{"id":1,"words":"abc","max_size":-1}]}`, `{"wishes":[{"id":1,"words":"abc","type":"x"}]}`,
 		`{"wishes":[` + strings.Repeat(`{"id":1,"words":"abc"},`, 5000) + `{"id":1,"words":"abc"}]}`,
