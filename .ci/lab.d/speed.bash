@@ -16,7 +16,7 @@ speed_cases() {
       speed "$rate" relayed sym sym
     done
   done
-  sort -k1n -k2 -k3n "$WORK/speeds" | awk '
+  awk '{ print index("direct called relayed", $2), $0 }' "$WORK/speeds" | sort -k2n -k1n -k4n | cut -d' ' -f2- | awk '
     function show() {
       if (!n) return
       middle = mbs[int((n + 1) / 2)]
