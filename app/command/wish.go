@@ -101,9 +101,10 @@ func (p *program) wishAddCommand() *cobra.Command {
 
 func (p *program) wishListCommand() *cobra.Command {
 	return p.runsPeer(&cobra.Command{
-		Use:   "list",
-		Short: "Show the wishes, and what was found",
-		Args:  exactly(0, "no arguments"),
+		Use:     "list",
+		Short:   "Show the wishes, and what was found",
+		Example: "  centralizedp2p wish list --json",
+		Args:    exactly(0, "no arguments"),
 	}, func([]string) (peerWork, error) {
 		return func(_ context.Context, n *node.Node) error {
 			list := n.Engine.Wishes.List()
@@ -120,9 +121,10 @@ func (p *program) wishListCommand() *cobra.Command {
 
 func (p *program) wishRemoveCommand() *cobra.Command {
 	return p.runsPeer(&cobra.Command{
-		Use:   "remove N…",
-		Short: "End wishes; what was downloaded for them stays",
-		Args:  atLeastOne("the number of a wish"),
+		Use:     "remove N…",
+		Short:   "End wishes; what was downloaded for them stays",
+		Example: "  centralizedp2p wish remove 2",
+		Args:    atLeastOne("the number of a wish"),
 	}, func(args []string) (peerWork, error) {
 		var numbers []uint64
 		for _, text := range args {
@@ -138,9 +140,10 @@ func (p *program) wishRemoveCommand() *cobra.Command {
 
 func (p *program) wishWatchCommand() *cobra.Command {
 	return p.runsPeer(&cobra.Command{
-		Use:   "watch",
-		Short: "Stay, and tell what fits",
-		Args:  exactly(0, "no arguments"),
+		Use:     "watch",
+		Short:   "Stay, and tell what fits",
+		Example: "  centralizedp2p wish watch",
+		Args:    exactly(0, "no arguments"),
 	}, func([]string) (peerWork, error) { return p.watchWishes, nil })
 }
 
