@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"centralizedp2p/netproto"
@@ -45,42 +44,39 @@ func said(t *testing.T, args ...string) (code int) {
 
 func TestHostileNamesOnTheCommandLine(t *testing.T) {
 	town := build(t, "song.flac", 1000)
-	here, to := t.TempDir(), t.TempDir()
+	here, profile, to := t.TempDir(), t.TempDir(), t.TempDir()
 	t.Chdir(here)
-	tracker := town.link[:strings.Index(town.link, "/"+town.hash.String())]
+	common := []string{"--profile", profile, "--tracker", town.link[:strings.Index(town.link, "/"+town.hash.String())]}
 	ways := map[string]func(name string) []string{
-		"search":        func(name string) []string { return []string{"search", "--tracker", tracker, "--", name} },
-		"search --json": func(name string) []string { return []string{"search", "--json", name, "--tracker", tracker} },
-		"get":           func(name string) []string { return []string{"get", "--to", to, "--json", name, "--tracker", tracker} },
+		"search":        func(name string) []string { return append([]string{"search", "--", name}, common...) },
+		"search --json": func(name string) []string { return append([]string{"search", "--json", name}, common...) },
+		"get":           func(name string) []string { return append([]string{"get", "--to", to, "--json", name}, common...) },
 		"share": func(name string) []string {
-			return []string{"share", filepath.Join(here, "none", name), "--tracker", tracker}
+			return append([]string{"share", filepath.Join(here, "none", name)}, common...)
 		},
-		"a command":         func(name string) []string { return []string{name} },
-		"a flag":            func(name string) []string { return []string{"--" + name} },
-		"--tracker":         func(name string) []string { return []string{"search", "x", "--tracker", name + ":x"} },
-		"trackers add":      func(name string) []string { return []string{"trackers", "forget", name} },
+		"a command": func(name string) []string { return []string{name} },
+		"a flag":    func(name string) []string { return []string{"--" + name} },
+		"--tracker": func(name string) []string {
+			return []string{"search", "x", "--profile", profile, "--tracker", name + ":x"}
+		},
+		"trackers add":      func(name string) []string { return []string{"trackers", "forget", name, "--profile", profile} },
 		"a setting's value": func(name string) []string { return []string{"tracker", "systemd-unit", "--listen", name} },
 	}
-	var all sync.WaitGroup
 	for way, args := range ways {
-		profile := t.TempDir() // one for each way: they run at once
-		all.Go(func() {
-			tried := 0
-			for _, n := range nametest.Some() {
-				if strings.Contains(n.Text, "\x00") || len(n.Text) > 8<<10 { // no system passes the one, and few the other
-					continue
-				}
-				line := args(n.Text)
-				if len(line) > 1 && line[0] != "tracker" {
-					line = slices.Insert(line, 1, "--profile", profile)
-				}
-				said(t, line...)
-				tried++
+		tried := 0
+		for _, n := range nametest.Some() {
+			if strings.Contains(n.Text, "\x00") || len(n.Text) > 8<<10 { // no system passes the one, and few the other
+				continue
 			}
-			nametest.Tried(t, tried, "the command line: "+way)
-		})
+			all := args(n.Text)
+			if way == "search" { // what follows "--" is no flag
+				all = append(append([]string{"search"}, common...), "--", n.Text)
+			}
+			said(t, all...)
+			tried++
+		}
+		nametest.Tried(t, tried, "the command line: "+way)
 	}
-	all.Wait()
 	empty(t, here)
 	empty(t, to)
 }
