@@ -9,10 +9,9 @@ import (
 )
 
 func main() {
-	ctx, stop := command.UntilStopped(context.Background())
+	ctx, _ := command.UntilStopped(context.Background()) // until the very end
 	streams, ended := streams()
 	code := command.Run(ctx, os.Args[1:], streams, openDesktop)
-	stop()
 	ended(code)
 	os.Exit(code)
 }

@@ -19,9 +19,8 @@ import (
 )
 
 func main() {
-	ctx, stop := cli.UntilStopped(context.Background())
+	ctx, _ := cli.UntilStopped(context.Background()) // until the very end
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
 	if err == nil {
 		return
 	}

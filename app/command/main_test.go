@@ -17,9 +17,8 @@ func TestMain(m *testing.M) {
 
 // headless is the main of a build without a window.
 func headless() {
-	ctx, stop := UntilStopped(context.Background())
+	ctx, _ := UntilStopped(context.Background())
 	code := Run(ctx, os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, nil)
-	stop()
 	os.Exit(code)
 }
 

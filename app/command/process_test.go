@@ -226,9 +226,18 @@ func cmdEnds(ts *testscript.TestScript, args []string) error {
 
 func cmdSignal(ts *testscript.TestScript, args []string) error {
 	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": os.Kill}
-	signal, ok := signals[args[1]]
-	if !ok {
-		return errors.New("a signal is INT, TERM, HUP or KILL")
+	for i, name := range args[1:] {
+		signal, ok := signals[name]
+		if !ok {
+			return errors.New("a signal is INT, TERM, HUP or KILL")
+		}
+		err := running(ts, args[0]).cmd.Process.Signal(signal)
+		if i > 0 && errors.Is(err, os.ErrProcessDone) { // the first one was enough
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return running(ts, args[0]).cmd.Process.Signal(signal)
+	return nil
 }

@@ -38,7 +38,7 @@ import (
 //	warns NAME PATTERN          waits for text on its stderr likewise
 //	type NAME TEXT              types a line
 //	ends NAME CODE              waits for its end; then stdout and stderr are those of the process
-//	signal NAME INT|TERM|HUP|KILLsends a signal
+//	signal NAME INT|TERM|HUP|KILL…  sends signals
 //	fields EVENT FIELD…         every line of stdout is a JSON object; those of the event have these fields
 //	same A B                    two files, or trees of files, have the same names and bytes
 //	http STATUS METHOD URL      asks a server, which answers with that status; the body is stdout and the file "body".

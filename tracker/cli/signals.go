@@ -15,7 +15,9 @@ const orderly = 20 * time.Second
 // UntilStopped returns a context that ends with Ctrl+C or SIGTERM. Signals that
 // follow do not disturb an end in order; if that takes longer than 20 seconds, the
 // next one ends the program at once. From now on a closed pipe is an error of the
-// write and does not end the program. stop gives the signals back to the system.
+// write and does not end the program. stop gives the signals back to the system; a
+// program that is about to exit does not call it, or a signal at that moment would make
+// its exit code another one.
 func UntilStopped(parent context.Context) (ctx context.Context, stop func()) {
 	pipes := make(chan os.Signal, 1) // nobody reads it
 	signal.Notify(pipes, syscall.SIGPIPE)
