@@ -35,7 +35,6 @@ const (
 	MaxMIMEBytes   = 127     // of a media type (RFC 6838 §4.2)
 	MaxCursorBytes = 1024
 	MaxSuggestions = 5 // names suggested if a search finds nothing
-	FewHits        = 2 // of a search that found little
 
 	// DefaultHeartbeat is how often a peer renews its lease unless the tracker
 	// says otherwise; a lease is three heartbeats.
@@ -347,7 +346,7 @@ type SearchResponse struct {
 	Suggestions []string `json:"suggestions,omitempty"`
 
 	// Corrected is the text of the search with one word spelled as names have it, at most
-	// two typing errors away, if little or nothing was found.
+	// two typing errors away, if nothing was found.
 	Corrected string `json:"corrected,omitempty"`
 
 	// Filtered says that the tracker heeded owner, since and until; older ones do not know

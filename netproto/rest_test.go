@@ -206,7 +206,7 @@ func TestTheRESTAPIIsPinned(t *testing.T) {
 			MaxNoteBytes, MaxNoteText, MaxNotesWaiting, MaxNotesPair, MaxNotesReceiver, MaxNotesSender, MaxNotesMinute, MaxNotesHour,
 			MaxNoteItems, MaxNoteMessage, MaxOwners, int(NoteLife / time.Hour),
 		}, []int{8192, 8048, 32, 4, 256 << 10, 64, 10, 60, 100, 1024, 3, 7 * 24}},
-		{"limits of wishes", []int{MaxWishes, MaxWishesWait, LeastWishWord, FewHits}, []int{50, 20, 3, 2}},
+		{"limits of wishes", []int{MaxWishes, MaxWishesWait, LeastWishWord}, []int{50, 20, 3}},
 		{"matches", []Match{MatchWhole, MatchStart, MatchOrder, MatchWords}, []Match{1, 2, 3, 4}},
 		{"leases", []time.Duration{DefaultHeartbeat, LeaseHeartbeats * DefaultHeartbeat, SeedLease}, []time.Duration{30 * time.Second, 90 * time.Second, 20 * time.Second}},
 		{"words", []any{

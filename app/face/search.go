@@ -40,8 +40,8 @@ type SearchPage struct {
 	// Meant lists names that differ from the words by one typing error, if
 	// nothing was found.
 	Meant []string `json:"meant,omitempty"`
-	// Corrected is the words with one of them spelled as names have it, if at most
-	// netproto.FewHits were found.
+	// Corrected is the words with one of them spelled as names have it, if nothing
+	// was found.
 	Corrected string `json:"corrected,omitempty"`
 }
 

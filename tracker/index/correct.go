@@ -9,7 +9,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// If a search finds little, its text is offered with one word spelled as names have it
+// If a search finds nothing, its text is offered with one word spelled as names have it
 // that fit otherwise. Such a word has some part of the mistyped one without an error: a
 // half if there is one error, a third if there are two, unless two neighbours that belong
 // to different parts are swapped.
@@ -41,9 +41,8 @@ func (c *correction) better(o *correction) bool {
 	return c.names > o.names || c.names == o.names && c.word < o.word
 }
 
-// correct returns the text of the query with one word corrected, or "". More names must
-// have it than hits were found.
-func (s *search) correct(now *snapshot, text string, hits int) string {
+// correct returns the text of the query with one word corrected, or "".
+func (s *search) correct(now *snapshot, text string) string {
 	var best correction
 	var replaced string
 	for i := range s.must {
@@ -64,7 +63,7 @@ func (s *search) correct(now *snapshot, text string, hits int) string {
 		}
 		s.spent, s.check = rest.spent, rest.check
 		for _, found := range c.found {
-			if found.names > hits && (best.word == "" || found.better(&best)) {
+			if best.word == "" || found.better(&best) {
 				best, replaced = *found, original
 			}
 		}

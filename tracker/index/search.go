@@ -86,11 +86,9 @@ func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	page := s.page(q.Limit, digest)
-	if len(page.Hits) <= netproto.FewHits && q.Cursor == "" && page.Next == "" && !q.Plain {
-		if len(page.Hits) == 0 {
-			page.Suggestions = s.suggest(&now)
-		}
-		page.Corrected = s.correct(&now, q.Text, len(page.Hits))
+	if len(page.Hits) == 0 && q.Cursor == "" && page.Next == "" && !q.Plain {
+		page.Suggestions = s.suggest(&now)
+		page.Corrected = s.correct(&now, q.Text)
 		page.Looks = s.spent
 	}
 	return page, ctx.Err()

@@ -98,7 +98,7 @@ func (s *searcher) search(ctx context.Context, c caller, q store.Query) (netprot
 		case len(found.Items) == 0: // else a page that ends early has to do
 			return netproto.SearchResponse{}, err
 		}
-	case len(found.Items) <= netproto.FewHits && q.Cursor == "" && found.Next == "":
+	case len(found.Items) == 0 && q.Cursor == "" && found.Next == "":
 		q.Looks, q.Plain = slowLooks, false
 		if meant, err := s.runSlowly(ctx, c, q, mendWait); err == nil { // else an answer without suggestions and a correction has to do
 			found = meant

@@ -115,8 +115,8 @@ type Catalogue interface {
 	// With Offline, it also searches names that only offline peers use, until
 	// Config.Retention has passed; a hit without an online source says when it
 	// was last seen. If nothing is found, names within one typing error come as
-	// suggestions, as far as the store looks for them; if little is found, the text
-	// with one word corrected, as far as it looks for that. A hit names some of its
+	// suggestions, as far as the store looks for them, and the text with one word
+	// corrected, as far as it looks for that. A hit names some of its
 	// online sources, of those that are listed.
 	//
 	// With an Owner, it searches what that peer does not hide, under its own names, and

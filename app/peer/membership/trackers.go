@@ -150,10 +150,7 @@ func (all Trackers) pages(ctx context.Context, cursor string, sort netproto.Sort
 	}
 	if len(page.Items) > 0 {
 		slices.SortStableFunc(page.Items, hitOrder(sort))
-		page.Next, page.Suggestions = joinCursors(next), nil
-		if len(page.Items) > netproto.FewHits {
-			page.Corrected = ""
-		}
+		page.Next, page.Suggestions, page.Corrected = joinCursors(next), nil, ""
 		return page, nil
 	}
 	slices.Sort(page.Suggestions)
