@@ -4,6 +4,7 @@
 package library
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -255,6 +256,25 @@ func (l *Library) guard(f func() error) (err error) {
 func (l *Library) remove(bucket, key []byte) error {
 	return l.update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete(key) })
 }
+
+// saveNumbered stores a value under its number. If that is 0, the value gets the next one.
+func (l *Library) saveNumbered(bucket []byte, number *uint64, value any) error {
+	return l.update(func(tx *bbolt.Tx) (err error) {
+		b := tx.Bucket(bucket)
+		if *number == 0 {
+			if *number, err = b.NextSequence(); err != nil {
+				return err
+			}
+		}
+		record, err := encode(bucket, numberKey(*number), value)
+		if err != nil {
+			return err
+		}
+		return b.Put(numberKey(*number), record)
+	})
+}
+
+func numberKey(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }
 
 // get reads one value, or returns fs.ErrNotExist, or an error that wraps sealed.ErrDamaged.
 func (l *Library) get(bucket, key []byte, value any) error {

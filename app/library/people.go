@@ -2,11 +2,8 @@ package library
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 	"time"
-
-	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
 )
@@ -115,27 +112,11 @@ func (l *Library) Requests() ([]Request, error) {
 // SaveRequest remembers a request, or what changed about it. One without a number gets
 // one, which is returned.
 func (l *Library) SaveRequest(r Request) (uint64, error) {
-	err := l.update(func(tx *bbolt.Tx) error {
-		bucket := tx.Bucket(bucketRequests)
-		if r.Number == 0 {
-			var err error
-			if r.Number, err = bucket.NextSequence(); err != nil {
-				return err
-			}
-		}
-		key := requestKey(r.Number)
-		record, err := encode(bucketRequests, key, r)
-		if err != nil {
-			return err
-		}
-		return bucket.Put(key, record)
-	})
+	err := l.saveNumbered(bucketRequests, &r.Number, &r)
 	return r.Number, err
 }
 
 // RemoveRequest forgets a request.
 func (l *Library) RemoveRequest(number uint64) error {
-	return l.remove(bucketRequests, requestKey(number))
+	return l.remove(bucketRequests, numberKey(number))
 }
-
-func requestKey(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }

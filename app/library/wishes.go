@@ -2,11 +2,8 @@ package library
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 	"time"
-
-	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
 )
@@ -58,25 +55,9 @@ func (l *Library) Wishes() ([]Wish, error) {
 // SaveWish remembers a wish, or what changed about it. One without a number gets one,
 // which is returned.
 func (l *Library) SaveWish(w Wish) (uint64, error) {
-	err := l.update(func(tx *bbolt.Tx) error {
-		bucket := tx.Bucket(bucketWishes)
-		if w.Number == 0 {
-			var err error
-			if w.Number, err = bucket.NextSequence(); err != nil {
-				return err
-			}
-		}
-		key := wishKey(w.Number)
-		record, err := encode(bucketWishes, key, w)
-		if err != nil {
-			return err
-		}
-		return bucket.Put(key, record)
-	})
+	err := l.saveNumbered(bucketWishes, &w.Number, &w)
 	return w.Number, err
 }
 
 // RemoveWish forgets a wish.
-func (l *Library) RemoveWish(number uint64) error { return l.remove(bucketWishes, wishKey(number)) }
-
-func wishKey(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }
+func (l *Library) RemoveWish(number uint64) error { return l.remove(bucketWishes, numberKey(number)) }

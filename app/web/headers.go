@@ -21,7 +21,7 @@ func attachment(name string) string {
 	return `attachment; filename="` + plain + `"; filename*=UTF-8''` + encoded
 }
 
-// mediaType is what a browser is told of a file. Only what phones sort by its kind has
+// mediaType is the type under which a browser gets a file. Only what phones sort by its kind has
 // one: nothing may be shown as a page.
 func mediaType(name string) string {
 	t, _, _ := strings.Cut(mime.TypeByExtension(strings.ToLower(filepath.Ext(name))), ";")
