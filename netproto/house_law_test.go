@@ -35,7 +35,7 @@ var (
 	// The real tracker runs inside the tests of the app.
 	tracker = []string{"tracker/daemon", "tracker/boltstore"}
 	// Rooms that every test may use, and nothing else.
-	forTests = []string{"netproto/nametest", "netproto/fliptest"}
+	forTests = []string{"netproto/nametest", "netproto/fliptest", "app/bustest"}
 )
 
 var walls = []wall{

@@ -1,15 +1,14 @@
 package awake
 
 import (
-	"bufio"
 	"io"
 	"os"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"centralizedp2p/app/bustest"
 )
 
 // manager is systemd-logind, as far as this program uses it.
@@ -26,35 +25,10 @@ func (m *manager) Inhibit(what, who, why, mode string) (dbus.UnixFD, *dbus.Error
 }
 
 func TestSleepIsPutOffUntilTheFileIsClosed(t *testing.T) {
-	daemon, err := exec.LookPath("dbus-daemon")
-	if err != nil {
-		t.Skip("there is no dbus-daemon")
-	}
-	cmd := exec.Command(daemon, "--session", "--nofork", "--print-address=1")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	address, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", strings.TrimSpace(address))
+	bus := bustest.Start(t, "DBUS_SYSTEM_BUS_ADDRESS")
 	if _, err := stopSleep(); err == nil {
 		t.Error("without a manager it says that it did")
 	}
-	bus, err := dbus.Connect(strings.TrimSpace(address))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = bus.Close() })
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

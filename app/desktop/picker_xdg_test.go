@@ -3,48 +3,16 @@
 package desktop
 
 import (
-	"bufio"
 	"errors"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
-)
 
-// sessionOf starts a session bus for a test, and returns a connection to it.
-func sessionOf(t *testing.T) *dbus.Conn {
-	t.Helper()
-	daemon, err := exec.LookPath("dbus-daemon")
-	if err != nil {
-		t.Skip("there is no dbus-daemon")
-	}
-	cmd := exec.Command(daemon, "--session", "--nofork", "--print-address=1")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	address, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("DBUS_SESSION_BUS_ADDRESS", strings.TrimSpace(address))
-	bus, err := dbus.Connect(strings.TrimSpace(address))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = bus.Close() })
-	return bus
-}
+	"centralizedp2p/app/bustest"
+)
 
 // fakePortal answers as the person does.
 type fakePortal struct {
@@ -87,7 +55,7 @@ func (p *fakePortal) answer(response uint32) {
 }
 
 func TestFilesAreChosenInThePickerOfTheSystemIfThereIsOne(t *testing.T) {
-	bus := sessionOf(t)
+	bus := bustest.Start(t, "DBUS_SESSION_BUS_ADDRESS")
 	if _, err := pickNatively(t.Context(), "Choose", false); !errors.Is(err, errNoPicker) {
 		t.Errorf("without a portal: %v", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/godbus/dbus/v5"
+
+	"centralizedp2p/app/bustest"
 )
 
 // fakeManager is a file manager.
@@ -19,7 +21,7 @@ func (m fakeManager) ShowItems(uris []string, _ string) *dbus.Error {
 }
 
 func TestTheFileManagerSelectsTheFile(t *testing.T) {
-	bus := sessionOf(t)
+	bus := bustest.Start(t, "DBUS_SESSION_BUS_ADDRESS")
 	if revealNatively(t.Context(), "/home/ada/a.txt") == nil {
 		t.Error("without a file manager it says that it was shown")
 	}
