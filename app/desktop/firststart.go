@@ -21,15 +21,14 @@ import (
 
 // The questions of the first start, in order.
 const (
-	askName = iota
+	askName = iota // and the folder
 	askTracker
-	askFolder
 	wizardSteps
 )
 
-// wizard asks a new person three things, each with a good default: a name, a
-// tracker and a folder. It shares nothing. Its primary button is always the next
-// step, and never a way to leave a question out.
+// wizard asks a new person three things, each with a good default: a name, a folder
+// and a tracker. It shares nothing. Its primary button is always the next step, and
+// never a way to leave a question out. Whoever is connected is done.
 type wizard struct {
 	window   pages.Window
 	engine   wizardEngine
@@ -54,7 +53,6 @@ type wizard struct {
 	used                  string              // name of the tracker in use; "" if there is none
 	own                   *kit.Button         // runs a tracker, where that is not the next step
 	answer                *widget.Label       // how it stands with the tracker
-	result                *widget.Label       // the same, after the tracker was chosen
 	busy                  bool                // an answer is given to the engine
 }
 
@@ -68,7 +66,7 @@ type wizardEngine interface {
 // skipped.
 func newWizard(w pages.Window, engine wizardEngine, done func()) *wizard {
 	z := &wizard{window: w, engine: engine, done: done, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
-		typed: map[*kit.TextEntry]bool{}, nearby: container.NewVBox(), answer: kit.Hint(""), result: kit.Paragraph("")}
+		typed: map[*kit.TextEntry]bool{}, nearby: container.NewVBox(), answer: kit.Hint("")}
 	z.problem.Importance = widget.DangerImportance
 	z.name, z.tracker, z.folder = z.entry(), z.entry(), z.entry()
 	z.tracker.PlaceHolder = words.L("Address or link")
@@ -150,39 +148,39 @@ func (z *wizard) show(step int) {
 	z.refuse(nil)
 	z.progress.SetText(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step + 1, "Of": int(wizardSteps)}))
 	kit.Reveal(z.foot, z.back, step > 0)
-	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.nameQuestion, z.trackerQuestion, z.folderQuestion}[step]()}
+	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.nameQuestion, z.trackerQuestion}[step]()}
 	z.body.Refresh()
 	z.showTrackers()
 	z.sheet.Refresh()
-	z.window.Host().Canvas.Focus([]*kit.TextEntry{z.name, z.tracker, z.folder}[step])
+	z.window.Host().Canvas.Focus([]*kit.TextEntry{z.name, z.tracker}[step])
 }
 
-func (z *wizard) question(title, text string, content ...fyne.CanvasObject) fyne.CanvasObject {
+// question is a page of the wizard: what is asked, why, and where the answer goes. The
+// mark stands before the title; it may be nil.
+func (z *wizard) question(mark fyne.CanvasObject, title, text string, content ...fyne.CanvasObject) fyne.CanvasObject {
 	big := kit.NewLine(theme.ColorNameForeground, theme.SizeNameHeadingText)
 	big.Style.Bold = true
 	big.SetText(title)
-	return container.NewVBox(append([]fyne.CanvasObject{kit.Inset(kit.GapMedium, 0, big), kit.Paragraph(text)}, content...)...)
+	head := container.NewBorder(nil, nil, mark, nil, big)
+	return container.NewVBox(append([]fyne.CanvasObject{kit.Inset(kit.GapMedium, 0, head), kit.Paragraph(text)}, content...)...)
 }
 
 func (z *wizard) nameQuestion() fyne.CanvasObject {
-	mark := container.NewGridWrap(fyne.NewSquareSize(64), widget.NewIcon(appIcon()))
-	return container.NewVBox(kit.Leading(kit.Inset(kit.GapMedium, 0, mark)), z.question(words.L("Welcome"),
-		words.L("CentralizedP2P shares files directly between computers. Nothing is shared until you say so."),
-		kit.Labelled(words.L("Your name, as others see it"), z.name, nil)))
-}
-
-func (z *wizard) trackerQuestion() fyne.CanvasObject {
-	return z.question(words.L("Choose a tracker"),
-		words.L("A tracker is where a group meets: it knows who shares what. Files never pass through it. If somebody sent you a link, paste it here."),
-		z.tracker, z.nearby, kit.Leading(z.own), z.answer)
-}
-
-func (z *wizard) folderQuestion() fyne.CanvasObject {
+	mark := container.NewGridWrap(fyne.NewSquareSize(48), widget.NewIcon(appIcon()))
 	choose := kit.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
 		z.window.Sheets().PickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
-	return container.NewVBox(z.result, z.question(words.L("Download folder"), words.L("You can change all of this later in Settings."),
-		container.NewBorder(nil, nil, nil, choose, z.folder), z.share))
+	return z.question(mark, words.L("Welcome"),
+		words.L("CentralizedP2P shares files directly between computers. Nothing is shared until you say so."),
+		kit.Labelled(words.L("Your name, as others see it"), z.name, nil),
+		kit.Labelled(words.L("Download folder"), container.NewBorder(nil, nil, nil, choose, z.folder), nil),
+		z.share)
+}
+
+func (z *wizard) trackerQuestion() fyne.CanvasObject {
+	return z.question(nil, words.L("Choose a tracker"),
+		words.L("A tracker is where a group meets: it knows who shares what. Files never pass through it. If somebody sent you a link, paste it here."),
+		z.tracker, z.nearby, kit.Leading(z.own), z.answer)
 }
 
 // showTrackers shows which trackers there are, and what that makes the next step.
@@ -196,19 +194,16 @@ func (z *wizard) showTrackers() {
 		}
 	}
 	z.nearby.Refresh()
-	text, result := "", ""
+	text := ""
 	switch {
 	case z.used != "":
 		text = words.L("Connected to {{.Tracker}}", words.Values{"Tracker": z.used})
-		result = text
 	case len(z.others) == 0:
 		text = words.L("Looking for trackers on your network…")
 	}
 	if !z.busy {
 		z.answer.SetText(text)
 	}
-	z.result.SetText(result)
-	kit.Reveal(nil, z.result, result != "")
 	kit.Reveal(nil, z.own, z.used != "" || len(z.others) > 0 || z.tracker.Text != "")
 	z.showNext()
 	z.sheet.Refresh()
@@ -218,9 +213,9 @@ func (z *wizard) showTrackers() {
 func (z *wizard) showNext() {
 	text := words.L("Next")
 	switch {
-	case z.step == askFolder:
+	case z.step == askName:
+	case z.used != "" && z.tracker.Text == "":
 		text = words.L("Start")
-	case z.step == askName, z.used != "" && z.tracker.Text == "":
 	case z.tracker.Text != "":
 		text = words.L("Connect")
 	case len(z.others) > 0:
@@ -267,12 +262,13 @@ func (z *wizard) useTracker(address string) {
 
 func (z *wizard) runTracker() { z.connect(z.engine.StartTracker) }
 
-// connect tries a tracker and says how that went.
+// connect tries a tracker and says how that went. A tracker that answers is the end
+// of the questions.
 func (z *wizard) connect(action func(context.Context) error) {
 	z.work(words.L("Connecting…"), action, func() {
 		z.tracker.SetText("")
 		z.look()
-		z.show(askFolder)
+		z.leave()
 	})
 }
 
@@ -336,10 +332,12 @@ func (z *wizard) skip() {
 	if z.busy {
 		return
 	}
-	z.typed[z.name], z.typed[z.folder] = false, false
-	z.suggest(z.name, z.settings.Name)
-	z.suggest(z.folder, z.settings.DownloadFolder)
-	z.share.SetChecked(!z.filled || z.settings.ShareDownloads)
+	if z.step == askName {
+		z.typed[z.name], z.typed[z.folder] = false, false
+		z.suggest(z.name, z.settings.Name)
+		z.suggest(z.folder, z.settings.DownloadFolder)
+		z.share.SetChecked(!z.filled || z.settings.ShareDownloads)
+	}
 	z.leave()
 }
 
@@ -349,5 +347,5 @@ func (z *wizard) leave() {
 		z.show(z.step + 1)
 		return
 	}
-	z.done()
+	z.save(z.done) // what was typed before the engine told its settings is not saved yet
 }

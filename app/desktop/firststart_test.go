@@ -24,17 +24,16 @@ func TestAFirstStartAsksForNameTrackerAndFolder(t *testing.T) {
 	d := newDesk(t, engine, Options{FirstStart: true, FirstStartOver: func() error { over <- true; return nil }})
 	d.reads("Nothing is shared until you say so.")
 	d.reads("Ada")
+	d.reads("Download folder")
 	test.Type(d.window.win.Canvas().Focused(), "Grace") // the suggestion is selected
+	test.Tap(d.box("Share what I download with others"))
 	d.tap("Next")
 	d.reads("Choose a tracker")
-	d.tap("Join kitchen")
-	d.did("use 192.168.1.20:5000")
-	d.reads("Download folder")
-	test.Tap(d.box("Share what I download with others"))
 	if len(over) != 0 {
 		t.Error("the first start is over before its last question")
 	}
-	d.tap("Start")
+	d.tap("Join kitchen") // the second click, and the last one
+	d.did("use 192.168.1.20:5000")
 	d.reads("Search by name")
 	<-over
 	if s := engine.applied(); s.Name != "Grace" || s.DownloadFolder != "/home/ada/Downloads" || s.ShareDownloads {
@@ -50,11 +49,10 @@ func TestAFirstStartCanBeSkippedAndTellsWhatWentWrong(t *testing.T) {
 	d.tap("Skip")
 	d.tap("Run a tracker on this computer")
 	d.reads("The port is used by another program: 5000.")
-	d.tap("Skip")
 	d.tap("Back")
-	d.reads("Choose a tracker")
+	d.reads("Welcome")
 	d.key(fyne.KeyEscape) // skips, too
-	d.reads("Download folder")
+	d.reads("Choose a tracker")
 	d.tap("Skip")
 	d.reads("Connected to attic")
 	if done := engine.actions(); !slices.Equal(done, []string{"start-tracker"}) {
@@ -74,7 +72,7 @@ func TestAnInviteLinkPastedAtFirstStartConnects(t *testing.T) {
 		}
 		d.app.Clipboard().SetContent(netproto.Link{Tracker: "attic:5000", Size: -1, Fingerprint: netproto.Fingerprint{7}}.String())
 		d.menu("Paste link") // Ctrl+V, which Fyne's menus take from the field
-		d.reads("Download folder")
+		d.reads("Search by name")
 		d.did("use " + d.app.Clipboard().Content())
 		if engine.applied().Name != "Bob" || d.window.sheets.IsOpen() {
 			t.Errorf("the name is %q, a question is open: %t", engine.applied().Name, d.window.sheets.IsOpen())
@@ -88,8 +86,6 @@ func TestALinkToAFilePastedAtFirstStartIsAskedAboutAfterwards(t *testing.T) {
 	d.app.Clipboard().SetContent(netproto.Link{Tracker: "attic:5000", Hash: hashOf(9), Name: "film.mkv", Size: 12}.String())
 	d.menu("Paste link")
 	d.did("use cp2p://attic:5000")
-	d.reads("Download folder")
-	d.tap("Start")
 	d.reads("film.mkv")
 	d.tap("Download")
 	d.did("download film.mkv []")
@@ -154,15 +150,20 @@ func TestTheBlueButtonOfTheFirstStartIsNeverSkip(t *testing.T) {
 	d.reads("Choose a tracker")
 	d.key(fyne.KeyReturn) // nothing is typed
 	d.did("start-tracker")
-	engine.change(func(f *fakeEngine) {
-		f.tracker.KnownTracker = face.KnownTracker{Address: "192.168.1.4:5000", Name: "Ada"}
-	})
-	d.reads("Connected to Ada")
-	d.tap("Back")
-	d.reads("Choose a tracker")
-	d.reads("Connected to Ada")
+	d.reads("Search by name")
+}
+
+func TestWhoIsConnectedAlreadyStartsFromTheLastQuestion(t *testing.T) {
+	engine := newFake()
+	engine.tracker.KnownTracker = face.KnownTracker{Address: "192.168.1.4:5000", Name: "Ada"}
+	d := newDesk(t, engine, Options{FirstStart: true})
 	d.tap("Next")
-	d.reads("Download folder")
+	d.reads("Connected to Ada")
+	d.tap("Start")
+	d.reads("Search by name")
+	if done := engine.actions(); len(done) != 0 {
+		t.Errorf("the engine was asked to %v", done)
+	}
 }
 
 func TestThePagesAreNotSeenBeforeTheQuestionsOfTheFirstStart(t *testing.T) {

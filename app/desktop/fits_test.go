@@ -248,9 +248,10 @@ func TestTheFirstStartCutsNoTextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 	inEveryLanguage(t, func(t *testing.T, tag string) {
 		engine := busy()
 		d, look := smallest(t, tag, engine, Options{FirstStart: true})
-		for step := 1; step <= 3; step++ {
-			d.reads(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step, "Of": 3}))
-			look(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step, "Of": 3}))
+		for step := 1; step <= wizardSteps; step++ {
+			said := words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step, "Of": int(wizardSteps)})
+			d.reads(said)
+			look(said)
 			d.tap(words.L("Skip"))
 		}
 	})

@@ -35,7 +35,7 @@ type Options struct {
 	Version    string                                 // shown in the help; empty stands for that of Metadata
 	Newest     func(context.Context) (Release, error) // asks for the newest release; nil if the builder named nobody to ask
 	Open       []string                               // cp2p:// links to ask about, and files and folders to review for sharing
-	FirstStart bool                                   // starts with the three questions of a new installation
+	FirstStart bool                                   // starts with the questions of a new installation
 	// FirstStartOver is called once they are answered; it may be nil. It may wait
 	// for the disk.
 	FirstStartOver func() error
