@@ -3,13 +3,15 @@
 // reports is what the system has, not what was once asked for.
 //
 //	            at login                               for links
-//	Linux, BSD  ~/.config/autostart/ID.desktop         ~/.local/share/applications/ID.desktop and ~/.config/mimeapps.list
+//	Linux, BSD  ~/.config/autostart/ID.desktop         ~/.config/mimeapps.list and ID.desktop, of a package or in ~/.local/share/applications
 //	Windows     HKCU\…\CurrentVersion\Run              HKCU\Software\Classes\cp2p
 //	macOS       ~/Library/LaunchAgents/ID.plist        not from a program: the bundle's Info.plist says it
 package launch
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,11 +76,37 @@ func replace(path, text string) error {
 
 // holds reports whether a file has exactly that text.
 func holds(path, text string) (bool, error) {
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
+	has, err := readList(path)
+	return err == nil && strings.TrimSpace(has) == strings.TrimSpace(text), err
+}
+
+// maxText bounds what is read of a file of the system that says what is started, in bytes;
+// those of a full desktop have some 100 kB.
+const maxText = 4 << 20
+
+// readList returns the text of such a file, "" if there is none.
+func readList(path string) (string, error) {
+	if !isFile(path) {
+		return "", nil
 	}
-	return strings.TrimSpace(string(raw)) == strings.TrimSpace(text), err
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxText+1))
+	if err == nil && len(raw) > maxText {
+		err = fmt.Errorf("%s is larger than %d bytes", path, maxText)
+	}
+	return string(raw), err
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func remove(path string) error {

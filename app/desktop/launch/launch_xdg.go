@@ -3,7 +3,6 @@
 package launch
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,63 +50,6 @@ func (p Program) autostart(config string) string {
 
 func (p Program) desktopFile() string { return p.ID + ".desktop" }
 
-// CanOpenLinks reports whether a program can register itself for links.
-const CanOpenLinks = true
-
-// OpensLinks reports whether the system opens cp2p:// links with this program.
-func (p Program) OpensLinks() (bool, error) {
-	config, err := configHome()
-	if err != nil {
-		return false, err
-	}
-	data, err := dataHome()
-	if err != nil {
-		return false, err
-	}
-	there, err := holds(filepath.Join(data, "applications", p.desktopFile()), p.linkEntry())
-	if !there || err != nil {
-		return false, err
-	}
-	raw, err := os.ReadFile(filepath.Join(config, mimeApps))
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	return handler(string(raw)) == p.desktopFile(), err
-}
-
-// SetOpensLinks makes the system open cp2p:// links with this program, or stop
-// doing so.
-func (p Program) SetOpensLinks(on bool) error {
-	config, err := configHome()
-	if err != nil {
-		return err
-	}
-	data, err := dataHome()
-	if err != nil {
-		return err
-	}
-	entry := filepath.Join(data, "applications", p.desktopFile())
-	icon := filepath.Join(data, "icons", "hicolor", "256x256", "apps", p.ID+".png")
-	apps := filepath.Join(config, mimeApps)
-	raw, err := os.ReadFile(apps)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if !on {
-		if handler(string(raw)) == p.desktopFile() {
-			if err := replace(apps, withHandler(string(raw), "")); err != nil {
-				return err
-			}
-		}
-		return errors.Join(remove(entry), remove(icon))
-	}
-	if err := p.check(); err != nil {
-		return err
-	}
-	return errors.Join(replace(icon, string(p.Icon)), replace(entry, p.linkEntry()),
-		replace(apps, withHandler(string(raw), p.desktopFile())))
-}
-
 func (p Program) linkEntry() string {
 	return p.entry(" %U") + "Icon=" + p.ID + "\nCategories=Network;FileTransfer;P2P;\nMimeType=x-scheme-handler/" + scheme + ";\n"
 }
@@ -130,52 +72,52 @@ func quoted(arg string) string {
 	return strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\t", `\t`, "\r", `\r`).Replace(`"` + arg + `"`)
 }
 
-// The file mimeApps says which program opens what (MIME Applications
-// Associations 1.0.1).
-const (
-	mimeApps   = "mimeapps.list"
-	mimeGroup  = "[Default Applications]"
-	mimeScheme = "x-scheme-handler/" + scheme + "="
-)
+// execWords returns the command line of a desktop file, as quoted wrote it or a package
+// has it; none if there is no well-formed one, or the file counts as removed.
+func execWords(entry string) []string {
+	if entryValue(entry, "Hidden") == "true" {
+		return nil
+	}
+	value := strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "\r", `\s`, " ").Replace(entryValue(entry, "Exec"))
+	var words []string
+	for value = strings.TrimLeft(value, " "); value != ""; value = strings.TrimLeft(value, " ") {
+		word, rest, ok := strings.Cut(value, " ")
+		if strings.HasPrefix(value, `"`) {
+			if word, rest, ok = unquote(value[1:]); !ok {
+				return nil
+			}
+		}
+		words = append(words, strings.ReplaceAll(word, "%%", "%"))
+		value = rest
+	}
+	return words
+}
 
-// handler returns the program that a list names for the links, or "".
-func handler(list string) string {
+func entryValue(entry, key string) string {
 	group := ""
-	for line := range strings.Lines(list) {
+	for line := range strings.Lines(entry) {
 		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, "[") {
 			group = line
 		}
-		if name, ok := strings.CutPrefix(line, mimeScheme); ok && group == mimeGroup {
-			first, _, _ := strings.Cut(name, ";")
-			return strings.TrimSpace(first)
+		if name, value, ok := strings.Cut(line, "="); ok && group == "[Desktop Entry]" && strings.TrimSpace(name) == key {
+			return strings.TrimSpace(value)
 		}
 	}
 	return ""
 }
 
-// withHandler returns the list with another program for the links, and
-// everything else unchanged; "" names none.
-func withHandler(list, program string) string {
-	var out []string
-	group, done := "", program == ""
-	for line := range strings.Lines(list) {
-		line = strings.TrimRight(line, "\r\n")
-		trimmed := strings.TrimSpace(line)
-		if strings.HasPrefix(trimmed, "[") {
-			group = trimmed
+// unquote returns what stands before the closing quotation mark, and what comes after it.
+func unquote(text string) (word, rest string, ok bool) {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '"':
+			return b.String(), text[i+1:], true
+		case text[i] == '\\' && i+1 < len(text):
+			i++
 		}
-		if group == mimeGroup && strings.HasPrefix(trimmed, mimeScheme) {
-			continue
-		}
-		out = append(out, line)
-		if trimmed == mimeGroup && !done {
-			out = append(out, mimeScheme+program)
-			done = true
-		}
+		b.WriteByte(text[i])
 	}
-	if !done {
-		out = append(out, mimeGroup, mimeScheme+program)
-	}
-	return strings.Join(out, "\n") + "\n"
+	return "", "", false
 }

@@ -17,6 +17,9 @@ func home(t *testing.T, path string, args ...string) (Program, string) {
 	t.Setenv("HOME", dir)
 	t.Setenv("XDG_CONFIG_HOME", "")
 	t.Setenv("XDG_DATA_HOME", "")
+	t.Setenv("XDG_DATA_DIRS", filepath.Join(dir, "usr", "share"))
+	t.Setenv("XDG_CONFIG_DIRS", filepath.Join(dir, "etc"))
+	t.Setenv("XDG_CURRENT_DESKTOP", "")
 	return Program{ID: "org.example.app", Name: "Example", Path: path, Args: args, Icon: []byte("\x89PNG")}, dir
 }
 
@@ -130,20 +133,3 @@ func TestTheProgramThatRunsIsFound(t *testing.T) {
 	}
 }
 
-func FuzzTheListKeepsWhatIsNotOurs(f *testing.F) {
-	f.Add("[Default Applications]\ntext/html=b.desktop\n", "a.desktop")
-	f.Add("", "a.desktop")
-	f.Add("[Added Associations]\nx-scheme-handler/cp2p=z\n", "")
-	f.Fuzz(func(t *testing.T, list, program string) {
-		if strings.ContainsAny(program, ";\r\n") || strings.TrimSpace(program) != program {
-			return
-		}
-		once := withHandler(list, program)
-		if handler(once) != program {
-			t.Errorf("%q names %q", once, handler(once))
-		}
-		if twice := withHandler(once, program); twice != once {
-			t.Errorf("%q becomes %q", once, twice)
-		}
-	})
-}
