@@ -22,50 +22,24 @@ var unitTemplate = template.Must(template.New("unit").Parse(`
 {{- end}}
 [Unit]
 Description=CentralizedP2P
-Wants=network-online.target
-After=network-online.target
+{{- if not .User}}
+` + cli.UnitStart + `
+{{- end}}
 
 [Service]
 ExecStart={{.Command}}
-ExecReload=/bin/kill -HUP $MAINPID
 # Settings: the flags' names as CP2P_NAME=value, for example CP2P_UP_LIMIT=2MB
 EnvironmentFile=-{{if .User}}%E/centralizedp2p/serve.env{{else}}/etc/centralizedp2p.env{{end}}
-Restart=on-failure
-RestartSec=2
-TimeoutStopSec=30
-LimitNOFILE=65536
-UMask=0077
-NoNewPrivileges=yes
+` + cli.UnitRun + `
 {{- if not .User}}
-DynamicUser=yes
 StateDirectory=centralizedp2p
-StateDirectoryMode=0700
 {{- range .Folders}}
 ReadWritePaths={{.}}
 {{- end}}
 AmbientCapabilities=
 CapabilityBoundingSet=
-ProtectSystem=strict
 ProtectHome={{if .Home}}read-only{{else}}yes{{end}}
-ProtectProc=invisible
-ProtectClock=yes
-ProtectHostname=yes
-ProtectControlGroups=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-PrivateDevices=yes
-PrivateTmp=yes
-RemoveIPC=yes
-LockPersonality=yes
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-# Netlink is how a program asks for its own addresses.
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallErrorNumber=EPERM
+` + cli.UnitHardening + `
 {{- end}}
 
 [Install]

@@ -22,6 +22,13 @@ type LogFile = daemon.LogFile
 // UnitCommand is daemon.UnitCommand.
 func UnitCommand(words []string) (string, error) { return daemon.UnitCommand(words) }
 
+// Lines of a unit; see daemon.
+const (
+	UnitStart     = daemon.UnitStart
+	UnitRun       = daemon.UnitRun
+	UnitHardening = daemon.UnitHardening
+)
+
 // AddFlags adds the flags of a tracker to its command, as persistent flags if the
 // commands below take them too. It leaves out the flags named in without, which
 // Settle can still set. It returns the set to pass to Settle.

@@ -11,43 +11,25 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-// unitTemplate grants a tracker what it needs and no more: its own folder, the
-// network, and the right to a port below 1024 only if it listens on one.
-var unitTemplate = template.Must(template.New("unit").Parse(`# /etc/systemd/system/centralizedp2p-tracker.service
-[Unit]
-Description=Tracker of CentralizedP2P
-Wants=network-online.target
-After=network-online.target
-
-[Service]
-ExecStart={{.Command}}
-ExecReload=/bin/kill -HUP $MAINPID
-# Settings: the flags' names as CP2P_NAME=value, for example CP2P_SEED_CLIENTS=off
-EnvironmentFile=-/etc/centralizedp2p-tracker.env
+// These lines are in every unit that this program writes.
+const (
+	// UnitStart says when a service starts.
+	UnitStart = `Wants=network-online.target
+After=network-online.target`
+	// UnitRun says how a service runs and ends.
+	UnitRun = `ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=2
 TimeoutStopSec=30
 LimitNOFILE=65536
-TasksMax=512
-# If something goes wrong, it takes the tracker along and not the computer.
-MemoryMax={{.Memory}}
-DynamicUser=yes
-StateDirectory=centralizedp2p-tracker
-StateDirectoryMode=0700
 UMask=0077
-{{- if .LowPort}}
-AmbientCapabilities=CAP_NET_BIND_SERVICE
-CapabilityBoundingSet=CAP_NET_BIND_SERVICE
-{{- else}}
-AmbientCapabilities=
-CapabilityBoundingSet=
-PrivateUsers=yes
-{{- end}}
-NoNewPrivileges=yes
+NoNewPrivileges=yes`
+	// UnitHardening keeps a service of the whole system from everything but the network
+	// and the folders that the unit names. Homes and capabilities are up to the unit.
+	UnitHardening = `DynamicUser=yes
+StateDirectoryMode=0700
 ProtectSystem=strict
-ProtectHome=yes
 ProtectProc=invisible
-ProcSubset=pid
 ProtectClock=yes
 ProtectHostname=yes
 ProtectControlGroups=yes
@@ -58,7 +40,6 @@ PrivateDevices=yes
 PrivateTmp=yes
 RemoveIPC=yes
 LockPersonality=yes
-MemoryDenyWriteExecute=yes
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
@@ -66,8 +47,38 @@ RestrictSUIDSGID=yes
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM`
+)
+
+// unitTemplate grants a tracker what it needs and no more: its own folder, the
+// network, and the right to a port below 1024 only if it listens on one.
+var unitTemplate = template.Must(template.New("unit").Parse(`# /etc/systemd/system/centralizedp2p-tracker.service
+[Unit]
+Description=Tracker of CentralizedP2P
+` + UnitStart + `
+
+[Service]
+ExecStart={{.Command}}
+# Settings: the flags' names as CP2P_NAME=value, for example CP2P_SEED_CLIENTS=off
+EnvironmentFile=-/etc/centralizedp2p-tracker.env
+` + UnitRun + `
+TasksMax=512
+# If something goes wrong, it takes the tracker along and not the computer.
+MemoryMax={{.Memory}}
+StateDirectory=centralizedp2p-tracker
+{{- if .LowPort}}
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+{{- else}}
+AmbientCapabilities=
+CapabilityBoundingSet=
+PrivateUsers=yes
+{{- end}}
+ProtectHome=yes
+ProcSubset=pid
+MemoryDenyWriteExecute=yes
+` + UnitHardening + `
 SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target
