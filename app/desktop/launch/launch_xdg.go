@@ -81,8 +81,9 @@ func execWords(entry string) []string {
 	value := strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\t`, "\t", `\r`, "\r", `\s`, " ").Replace(entryValue(entry, "Exec"))
 	var words []string
 	for value = strings.TrimLeft(value, " "); value != ""; value = strings.TrimLeft(value, " ") {
-		word, rest, ok := strings.Cut(value, " ")
+		word, rest, _ := strings.Cut(value, " ")
 		if strings.HasPrefix(value, `"`) {
+			var ok bool
 			if word, rest, ok = unquote(value[1:]); !ok {
 				return nil
 			}
