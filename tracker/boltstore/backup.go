@@ -16,6 +16,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/durable"
+	"centralizedp2p/tracker/memory"
 )
 
 // Contents sums up a database.
@@ -30,9 +31,9 @@ type Contents struct {
 
 // Backup writes the store as it is at one instant; writes continue meanwhile.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
-	tx, err := s.db.Begin(false)
+	tx, err := s.disk.db.Begin(false)
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
-		return errClosed
+		return memory.ErrClosed
 	}
 	if err != nil {
 		return err

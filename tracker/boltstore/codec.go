@@ -5,8 +5,11 @@ import (
 	"errors"
 	"math"
 	"net/netip"
+	"slices"
+	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/memory"
 	"centralizedp2p/tracker/store"
 )
 
@@ -22,19 +25,10 @@ var (
 	bucketRows  = []byte("res")   // u64 row number → see appendRow
 	bucketOwn   = []byte("own")   // u32 peer number | u64 row number → see appendHolding
 	bucketSeed  = []byte("seed")  // u64 number → see appendSeed
+	bucketNotes = []byte("notes") // u64 number → see appendNote; since schema 4
 )
 
 var errDamaged = errors.New("a damaged value")
-
-// rowRecord is one of the names of a content.
-type rowRecord struct {
-	name   string
-	size   int64
-	added  int64  // Unix milliseconds
-	mime   uint16 // see mediaTypes
-	folder bool
-	hidden bool // in no list, and in no index
-}
 
 const (
 	flagFolder = 1
@@ -42,44 +36,40 @@ const (
 )
 
 // appendRow: 32 bytes hash | uv size | uv added | u8 flags | u8 n | mime | u8 n | name
-func appendRow(dst []byte, hash netproto.ContentHash, r *rowRecord, mimes *mediaTypes) []byte {
-	dst = append(dst, hash[:]...)
-	dst = binary.AppendUvarint(dst, uint64(r.size))
-	dst = binary.AppendUvarint(dst, uint64(r.added))
+func appendRow(dst []byte, n *memory.Name) []byte {
+	dst = append(dst, n.Hash[:]...)
+	dst = binary.AppendUvarint(dst, uint64(n.Size))
+	dst = binary.AppendUvarint(dst, uint64(n.Added))
 	var flags byte
-	if r.folder {
+	if n.Folder {
 		flags |= flagFolder
 	}
-	if r.hidden {
+	if n.Hidden {
 		flags |= flagHidden
 	}
-	mime := mimes.texts[r.mime]
-	dst = append(dst, flags, byte(len(mime)))
-	dst = append(dst, mime...)
-	dst = append(dst, byte(len(r.name)))
-	return append(dst, r.name...)
+	dst = append(dst, flags, byte(len(n.MIME)))
+	dst = append(dst, n.MIME...)
+	dst = append(dst, byte(len(n.Text)))
+	return append(dst, n.Text...)
 }
 
 // rowRoom is enough for an entry of appendRow without its texts.
 const rowRoom = 32 + 2*binary.MaxVarintLen64 + 3
 
-// parseRow reads a row.
-func parseRow(raw []byte, mimes *mediaTypes) (hash netproto.ContentHash, r rowRecord, err error) {
+// parseRow reads a row; its media type, which most rows share with others, stays in raw.
+func parseRow(raw []byte) (n memory.Name, mime []byte, err error) {
 	d := decoder{rest: raw}
-	copy(hash[:], d.take(len(hash)))
-	r.size = d.number(netproto.MaxContentSize)
-	r.added = d.number(math.MaxInt64)
+	copy(n.Hash[:], d.take(len(n.Hash)))
+	n.Size = d.number(netproto.MaxContentSize)
+	n.Added = d.number(math.MaxInt64)
 	flags := d.byte()
-	r.folder, r.hidden = flags&flagFolder != 0, flags&flagHidden != 0
-	mime := d.take(int(d.byte()))
-	r.name = string(d.take(int(d.byte())))
+	n.Folder, n.Hidden = flags&flagFolder != 0, flags&flagHidden != 0
+	mime = d.take(int(d.byte()))
+	n.Text = string(d.take(int(d.byte())))
 	if flags&^(flagFolder|flagHidden) != 0 || len(mime) > netproto.MaxMIMEBytes {
 		d.bad = true
 	}
-	if err = d.end(); err == nil {
-		r.mime = mimes.number(mime)
-	}
-	return hash, r, err
+	return n, mime, d.end()
 }
 
 const (
@@ -116,7 +106,7 @@ func parseHolding(raw []byte) (part bool, md5 *[16]byte, err error) {
 // u16 seed port | u8 n | name | address, u16 port | u8 n | n × (address, u16 port) |
 // uv seconds online before | uv online since, in Unix seconds, 0 = offline |
 // u16 mapped port, if there is one or flags follow | u8 flags, if there are any
-func appendPeer(dst []byte, p *store.Peer, offline int64, online stay) []byte {
+func appendPeer(dst []byte, p *store.Peer, offline int64, online memory.Stay) []byte {
 	dst = append(dst, p.Key[:]...)
 	dst = binary.AppendUvarint(dst, uint64(offline))
 	dst = binary.BigEndian.AppendUint16(dst, p.SeedPort)
@@ -139,11 +129,11 @@ func appendPeer(dst []byte, p *store.Peer, offline int64, online stay) []byte {
 
 const flagUnlisted = 1 // of a peer
 
-func appendStay(dst []byte, s stay) []byte {
-	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(s.before)), uint64(s.since))
+func appendStay(dst []byte, s memory.Stay) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(s.Before)), uint64(s.Since))
 }
 
-func parsePeer(raw []byte) (p store.Peer, offline int64, online stay, err error) {
+func parsePeer(raw []byte) (p store.Peer, offline int64, online memory.Stay, err error) {
 	d := decoder{rest: raw}
 	copy(p.Key[:], d.take(len(p.Key)))
 	offline = d.number(math.MaxInt64)
@@ -160,7 +150,7 @@ func parsePeer(raw []byte) (p store.Peer, offline int64, online stay, err error)
 		}
 		p.Candidates = append(p.Candidates, netip.AddrPortFrom(d.addr(), d.uint16()))
 	}
-	online.before, online.since = d.number(math.MaxInt64/retentionOfStay), d.number(math.MaxInt64)
+	online.Before, online.Since = d.number(memory.MaxStay), d.number(math.MaxInt64)
 	if len(d.rest) > 0 {
 		p.MappedPort = d.uint16()
 		if p.Unlisted = len(d.rest) > 0; p.Unlisted && d.byte() != flagUnlisted || !p.Unlisted && p.MappedPort == 0 {
@@ -198,6 +188,29 @@ func parseSeed(raw []byte) (store.SeedRow, error) {
 		*s = string(d.take(int(d.uint16())))
 	}
 	return r, d.end()
+}
+
+// appendNote: 16 bytes id | 16 bytes receiver | 32 bytes key of the sender | address of
+// the sender | uv left, in Unix milliseconds | u16 n | sealed
+func appendNote(dst []byte, n *store.Note) []byte {
+	dst = append(append(append(dst, n.ID[:]...), n.To[:]...), n.Key[:]...)
+	dst = binary.AppendUvarint(appendAddr(dst, n.From), uint64(n.Left.UnixMilli()))
+	return append(binary.BigEndian.AppendUint16(dst, uint16(len(n.Sealed))), n.Sealed...)
+}
+
+func parseNote(raw []byte) (store.Note, error) {
+	d := decoder{rest: raw}
+	var n store.Note
+	copy(n.ID[:], d.take(len(n.ID)))
+	copy(n.To[:], d.take(len(n.To)))
+	copy(n.Key[:], d.take(len(n.Key)))
+	n.From = d.addr()
+	n.Left = unixMilli(d.number(math.MaxInt64))
+	n.Sealed = slices.Clone(d.take(int(d.uint16())))
+	if len(n.Sealed) > netproto.MaxNoteBytes {
+		d.bad = true
+	}
+	return n, d.end()
 }
 
 func appendAddr(dst []byte, a netip.Addr) []byte {
@@ -272,10 +285,4 @@ func peerKey(no uint32) []byte { return binary.BigEndian.AppendUint32(nil, no) }
 
 const ownKeySize = 12
 
-func ownKey(no uint32, row uint64) []byte {
-	return appendOwnKey(make([]byte, 0, ownKeySize), no, row)
-}
-
-func appendOwnKey(dst []byte, no uint32, row uint64) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(dst, no), row)
-}
+func unixMilli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

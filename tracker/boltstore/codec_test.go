@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/memory"
 	"centralizedp2p/tracker/store"
 )
 
@@ -21,8 +22,7 @@ var addresses = cmp.Options{
 // and a migration.
 func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 	hash := netproto.ContentHash{0: 0xaa, 31: 0xbb}
-	mimes := newMediaTypes()
-	row := appendRow(nil, hash, &rowRecord{name: "a.txt", mime: mimes.number([]byte("x/y")), size: 300, folder: true, added: 5}, mimes)
+	row := appendRow(nil, &memory.Name{Hash: hash, Text: "a.txt", MIME: "x/y", Size: 300, Folder: true, Added: 5})
 	wantRow := append(hash[:], "\xac\x02\x05\x01\x03x/y\x05a.txt"...)
 	if !bytes.Equal(row, wantRow) {
 		t.Errorf("row %q, want %q", row, wantRow)
@@ -37,22 +37,22 @@ func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 	p := testPeer(1)
 	p.SeedPort, p.Candidates = 258, []netip.AddrPort{netip.MustParseAddrPort("[fd00::1]:2")}
 	want := append(p.Key[:], "\x07\x01\x02\x06peer 1\x04\xc0\x00\x02\x01\x0f\xa0\x01\x10\xfd\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02\x81\x01\x09"...)
-	if got := appendPeer(nil, &p, 7, stay{129, 9}); !bytes.Equal(got, want) {
+	if got := appendPeer(nil, &p, 7, memory.Stay{Before: 129, Since: 9}); !bytes.Equal(got, want) {
 		t.Errorf("peer %q, want %q", got, want)
 	}
 	p.MappedPort = 513 // records without one are those of before there were any
-	if got, want := appendPeer(nil, &p, 7, stay{129, 9}), append(want, 2, 1); !bytes.Equal(got, want) {
+	if got, want := appendPeer(nil, &p, 7, memory.Stay{Before: 129, Since: 9}), append(want, 2, 1); !bytes.Equal(got, want) {
 		t.Errorf("peer %q, want %q", got, want)
 	}
 	p.Unlisted = true
-	if got, want := appendPeer(nil, &p, 7, stay{129, 9}), append(want, 2, 1, 1); !bytes.Equal(got, want) {
+	if got, want := appendPeer(nil, &p, 7, memory.Stay{Before: 129, Since: 9}), append(want, 2, 1, 1); !bytes.Equal(got, want) {
 		t.Errorf("peer %q, want %q", got, want)
 	}
 	p.MappedPort = 0
-	if got, want := appendPeer(nil, &p, 7, stay{129, 9}), append(want, 0, 0, 1); !bytes.Equal(got, want) {
+	if got, want := appendPeer(nil, &p, 7, memory.Stay{Before: 129, Since: 9}), append(want, 0, 0, 1); !bytes.Equal(got, want) {
 		t.Errorf("peer %q, want %q", got, want)
 	}
-	row = appendRow(nil, hash, &rowRecord{name: "a.txt", size: 300, hidden: true, added: 5}, mimes)
+	row = appendRow(nil, &memory.Name{Hash: hash, Text: "a.txt", Size: 300, Hidden: true, Added: 5})
 	if wantRow := append(hash[:], "\xac\x02\x05\x02\x00\x05a.txt"...); !bytes.Equal(row, wantRow) {
 		t.Errorf("row %q, want %q", row, wantRow)
 	}
@@ -71,17 +71,17 @@ func TestTheFormOfTheValuesIsFixed(t *testing.T) {
 }
 
 func FuzzRow(f *testing.F) {
-	mimes := newMediaTypes()
-	f.Add(appendRow(nil, testFile("a").Hash, &rowRecord{name: "a", mime: mimes.number([]byte("text/plain")), size: netproto.MaxContentSize, added: 1 << 40}, mimes))
+	f.Add(appendRow(nil, &memory.Name{Hash: testFile("a").Hash, Text: "a", MIME: "text/plain", Size: netproto.MaxContentSize, Added: 1 << 40}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		mimes := newMediaTypes()
-		hash, r, err := parseRow(raw, mimes)
+		n, mime, err := parseRow(raw)
 		if err != nil {
 			return
 		}
-		if hashAgain, again, err := parseRow(appendRow(nil, hash, &r, mimes), mimes); err != nil || again != r || hashAgain != hash {
-			t.Fatalf("%+v became %+v, %v", r, again, err)
+		n.MIME = string(mime)
+		if again, mime, err := parseRow(appendRow(nil, &n)); err != nil || string(mime) != n.MIME || again.Text != n.Text || again.Hash != n.Hash ||
+			again.Size != n.Size || again.Added != n.Added || again.Folder != n.Folder || again.Hidden != n.Hidden {
+			t.Fatalf("%+v became %+v, %v", n, again, err)
 		}
 	})
 }
@@ -100,11 +100,11 @@ func FuzzHolding(f *testing.F) {
 func FuzzPeer(f *testing.F) {
 	p := testPeer(1)
 	p.Candidates = []netip.AddrPort{netip.MustParseAddrPort("[fd00::1]:2"), netip.MustParseAddrPort("10.0.0.1:65535")}
-	f.Add(appendPeer(nil, &p, 1<<40, stay{before: 1 << 30}))
+	f.Add(appendPeer(nil, &p, 1<<40, memory.Stay{Before: 1 << 30}))
 	p.MappedPort = 40000
-	f.Add(appendPeer(nil, &p, 0, stay{since: 1 << 30}))
+	f.Add(appendPeer(nil, &p, 0, memory.Stay{Since: 1 << 30}))
 	p.Unlisted = true
-	f.Add(appendPeer(nil, &p, 0, stay{since: 1 << 30}))
+	f.Add(appendPeer(nil, &p, 0, memory.Stay{Since: 1 << 30}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p, offline, online, err := parsePeer(raw)

@@ -150,27 +150,27 @@ func checkVictims(t *testing.T, file string, lines []string) int {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	checkPages(t, s.db)
+	checkPages(t, s.disk.db)
 	found := 0
 	for _, line := range lines {
 		var n, round, number int
 		if k, _ := fmt.Sscanf(line, "%d %d %d", &n, &round, &number); k != 3 {
 			continue
 		}
-		p := s.memory.peers[testPeer(n).ID()]
-		if p == nil {
-			t.Fatalf("%q was acknowledged, but its peer is unknown", line)
-		}
 		for _, r := range batch(line) {
-			if _, ok := p.holding(r.Hash); !ok {
-				t.Fatalf("%q was acknowledged and is gone", line)
+			if _, err := s.Source(t.Context(), r.Hash, testPeer(n).ID()); err != nil {
+				t.Fatalf("%q was acknowledged and is gone: %v", line, err)
 			}
 			found++
 		}
 	}
-	for _, p := range s.memory.peers {
-		if len(p.held)%victimBatch != 0 {
-			t.Errorf("a batch is there in part: %d resources", len(p.held))
+	for n := range victimPeers {
+		switch p, err := s.Person(t.Context(), testPeer(n).ID()); {
+		case netproto.CodeOf(err) == netproto.CodeNotFound: // it was killed before
+		case err != nil:
+			t.Fatal(err)
+		case p.Resources%victimBatch != 0:
+			t.Errorf("a batch is there in part: %d resources", p.Resources)
 		}
 	}
 	return found

@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto/sealed"
+	"centralizedp2p/tracker/memory"
 	"centralizedp2p/tracker/store"
 )
 
@@ -45,7 +46,7 @@ func addStays(tx *bbolt.Tx) error {
 	entries := map[string][]byte{}
 	c := peers.Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
-		entries[string(k)] = appendStay(slices.Clone(v), stay{before: int64(store.DefaultRetention / time.Second)})
+		entries[string(k)] = appendStay(slices.Clone(v), memory.Stay{Before: int64(store.DefaultRetention / time.Second)})
 	}
 	for k, v := range entries {
 		if err := peers.Put([]byte(k), v); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/sealed"
+	"centralizedp2p/tracker/memory"
 	"centralizedp2p/tracker/store"
 )
 
@@ -242,4 +243,8 @@ func TestADamagedPageIsAnErrorAndNotTheEndOfTheProgram(t *testing.T) {
 			}
 		}
 	}
+}
+
+func ownKey(peer uint32, row uint64) []byte {
+	return (&group{}).ownKey(&memory.Holding{Peer: peer, Name: memory.Name{Number: row}})
 }

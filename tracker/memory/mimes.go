@@ -1,4 +1,4 @@
-package boltstore
+package memory
 
 // maxOtherTypes bounds the media types that are kept besides the common ones. A
 // client can make up any number; beyond these, a name has no type.

@@ -1,4 +1,4 @@
-package boltstore
+package memory
 
 import (
 	"context"
@@ -27,17 +27,17 @@ func (s *Store) Join(ctx context.Context, record store.Peer) (store.Holdings, er
 		} else if err := s.roomForPeer(g, payer(record.Observed.Addr())); err != nil {
 			return nil, err
 		} else {
-			no = g.next.peer
-			g.next.peer++
+			no = g.next.Peer
+			g.next.Peer++
 		}
 		if p == nil || p.offline != 0 || !samePeer(p.record, record) {
-			here := stay{since: s.config.Now().Unix()}
+			here := Stay{Since: s.config.Now().Unix()}
 			if p != nil {
-				if here.before = p.online.before; p.offline == 0 {
-					here.since = p.online.since
+				if here.Before = p.online.Before; p.offline == 0 {
+					here.Since = p.online.Since
 				}
 			}
-			if err := g.put(bucketPeers, peerKey(no), appendPeer(nil, &record, 0, here)); err != nil {
+			if err := g.PutPeer(Peer{Number: no, Record: &record, Stay: here}); err != nil {
 				return nil, err
 			}
 		}
@@ -65,13 +65,6 @@ func (s *Store) roomForPeer(g *group, from netip.Addr) error {
 		return full
 	}
 	return nil
-}
-
-// offlineSince returns the entry of a peer that went at that time, in Unix seconds.
-func (p *peer) offlineSince(now int64) []byte {
-	gone := p.online
-	gone.end(now)
-	return appendPeer(nil, &p.record, now, gone)
 }
 
 func samePeer(a, b store.Peer) bool {
@@ -116,7 +109,7 @@ func (s *Store) Leave(ctx context.Context, id netproto.PeerID) error {
 			return func() {}, nil
 		}
 		since := s.config.Now().Unix()
-		if err := g.put(bucketPeers, peerKey(p.no), p.offlineSince(since)); err != nil {
+		if err := g.PutPeer(p.gone(since)); err != nil {
 			return nil, err
 		}
 		return func() { s.memory.setOnline(p, since) }, nil
@@ -173,7 +166,7 @@ func (s *Store) Withdraw(ctx context.Context, id netproto.PeerID, hs []netproto.
 			}
 			named[h.content()] = true
 			gone = append(gone, h.content())
-			if err := g.delete(bucketOwn, ownKey(p.no, h.row.id)); err != nil {
+			if err := g.DeleteHolding(s.memory.keptHolding(p, h)); err != nil {
 				return nil, err
 			}
 		}

@@ -1,8 +1,6 @@
-package boltstore
+package memory
 
 import (
-	"encoding/binary"
-
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/index"
 )
@@ -93,7 +91,7 @@ func (a *announce) dropAllBut(named map[netproto.ContentHash]int) error {
 		if _, stays := named[h.content().Hash()]; stays {
 			continue
 		}
-		if err := a.g.delete(bucketOwn, ownKey(a.p.no, h.row.id)); err != nil {
+		if err := a.g.DeleteHolding(a.s.memory.keptHolding(a.p, h)); err != nil {
 			return err
 		}
 		a.dropped = append(a.dropped, h.content())
@@ -113,12 +111,12 @@ func (a *announce) take(r netproto.Resource, record rowRecord, c *content, old h
 		return nil
 	}
 	if old.row != nil && old.row != h.row {
-		if err := a.g.delete(bucketOwn, ownKey(a.p.no, old.row.id)); err != nil {
+		if err := a.g.DeleteHolding(a.s.memory.keptHolding(a.p, old)); err != nil {
 			return err
 		}
 	}
 	a.held = append(a.held, h)
-	return a.g.put(bucketOwn, appendOwnKey(a.g.fresh(ownKeySize), a.p.no, entry.id), appendHolding(a.g.fresh(1+len(h.md5)), h.part, h.md5))
+	return a.g.PutHolding(a.s.memory.keptHolding(a.p, h))
 }
 
 // row returns the row of a content, which may be nil, under that name; it makes a
@@ -145,13 +143,11 @@ func (a *announce) row(r netproto.Resource, record rowRecord, c *content) (*row,
 			}
 		}
 	}
-	entry := &row{id: a.g.next.row, content: p.content, rowRecord: record}
-	a.g.next.row++
+	entry := &row{id: a.g.next.Name, content: p.content, rowRecord: record}
+	a.g.next.Name++
 	p.rows = append(p.rows, entry)
 	a.rows = append(a.rows, entry)
-	mimes := a.s.memory.mimes
-	value := appendRow(a.g.fresh(rowRoom+len(r.Name)+len(mimes.texts[record.mime])), r.Hash, &record, mimes)
-	return entry, a.g.put(bucketRows, binary.BigEndian.AppendUint64(a.g.fresh(8), entry.id), value)
+	return entry, a.g.PutName(a.s.memory.kept(entry))
 }
 
 // rowOf returns the row of a content that says the same, or nil.

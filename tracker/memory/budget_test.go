@@ -1,10 +1,9 @@
-package boltstore
+package memory
 
 import (
 	"crypto/sha256"
 	"fmt"
 	"net/netip"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -15,16 +14,6 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/store"
 )
-
-func openFor(t *testing.T, c store.Config) *Store {
-	t.Helper()
-	s, err := open(filepath.Join(t.TempDir(), "tracker.db"), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
 
 // peerAt returns a peer with a key of its own at an address.
 func peerAt(n int, addr string) store.Peer {
@@ -121,11 +110,7 @@ func TestANetworkOfIPv6IsOneAddress(t *testing.T) {
 func TestMemoryComesBack(t *testing.T) {
 	now := time.Now()
 	c := store.Config{Memory: 64 << 20, Now: func() time.Time { return now }}
-	file := filepath.Join(t.TempDir(), "tracker.db")
-	s, err := open(file, c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := openFor(t, c)
 	p := peerAt(1, "192.0.2.1")
 	if _, err := s.Join(t.Context(), p); err != nil {
 		t.Fatal(err)
@@ -152,15 +137,8 @@ func TestMemoryComesBack(t *testing.T) {
 		row.ResourceName = "longer"
 	}
 	used := s.Sizes().Memory
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if s, err = open(file, c); err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if again := s.Sizes().Memory; again != used || used < 500*500 {
-		t.Errorf("%d bytes, %d after a restart", used, again)
+	if used < 500*500 {
+		t.Errorf("%d bytes are used", used)
 	}
 	if err := s.Leave(t.Context(), p.ID()); err != nil {
 		t.Fatal(err)
@@ -168,6 +146,7 @@ func TestMemoryComesBack(t *testing.T) {
 	now = now.Add(2 * store.DefaultRetention)
 	for range 2 {
 		for more := true; more; {
+			var err error
 			if more, err = s.Reap(t.Context(), 100); err != nil {
 				t.Fatal(err)
 			}
@@ -243,7 +222,7 @@ func TestSeedClientsAtOneAddressLeaveRoomForOthers(t *testing.T) {
 		}
 		s.seeds.add(&seedRow{id: uint64(n), SeedRow: row(n, from)})
 	}
-	s.writer.next.seed = maxSeedRowsOfSource
+	s.writer.next.Seed = maxSeedRowsOfSource
 	if err := s.SeedPost(t.Context(), row(maxSeedRowsOfSource, greedy)); netproto.CodeOf(err) != netproto.CodeFull {
 		t.Error(err)
 	}

@@ -1,57 +1,44 @@
-package boltstore
+package memory
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync/atomic"
 	"syscall"
-
-	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
 )
 
-// One goroutine writes. While a commit runs, which is mostly waiting for the
-// disk, further operations gather; the next commit takes them all. bbolt's own
-// Batch would do the same, but it calls back in no particular order after the
-// commit, while memory must change here in the order of the disk.
+// One goroutine writes. While a group is being kept, which is mostly waiting for a
+// disk, further operations gather; the next group takes them all. Memory changes in the
+// order in which the groups were kept.
 const (
 	maxQueue = 1024 // operations that wait
-	maxGroup = 64   // operations in one commit, each of at most 1,000 resources
+	maxGroup = 64   // operations in one group, each of at most 1,000 resources
 )
 
-var errClosed = errors.New("the store is closed")
+// ErrClosed says that a store is closed.
+var ErrClosed = errors.New("the store is closed")
 
-// writer puts changes on disk, then into memory.
+// writer has changes kept, then puts them into memory.
 type writer struct {
-	db  *bbolt.DB
-	log *slog.Logger
+	keeper Keeper
 
 	queue   chan *operation
 	closing chan struct{}
 	stopped chan struct{} // the loop has ended
 
-	next   numbers               // the loop's own
+	next   Numbers               // the loop's own
 	failed atomic.Pointer[error] // why nothing is written any longer
-	stuck  bool                  // by a transaction that cannot be ended; the loop's own
 }
 
-// numbers are the next ids to give out.
-type numbers struct {
-	row  uint64
-	peer uint32
-	seed uint64
-	note uint64
+func newWriter(keeper Keeper) *writer {
+	return &writer{keeper: keeper, queue: make(chan *operation, maxQueue), closing: make(chan struct{}), stopped: make(chan struct{})}
 }
 
-func newWriter(db *bbolt.DB, log *slog.Logger) *writer {
-	return &writer{db: db, log: log, queue: make(chan *operation, maxQueue), closing: make(chan struct{}), stopped: make(chan struct{})}
-}
-
-// operation is a write. Its plan reads memory, puts into the transaction of the
-// group, and returns what changes memory after the commit. A plan runs again if
+// operation is a write. Its plan reads memory, puts changes into the group,
+// and returns what changes memory once they are kept. A plan runs again if
 // another one of its group failed, so it must change nothing else. Both run in
 // the write loop; apply takes the locks it needs.
 type operation struct {
@@ -67,7 +54,7 @@ type operation struct {
 func (w *writer) state() error {
 	select {
 	case <-w.closing:
-		return errClosed
+		return ErrClosed
 	default:
 	}
 	if err := w.failed.Load(); err != nil {
@@ -76,7 +63,7 @@ func (w *writer) state() error {
 	return nil
 }
 
-// write hands an operation to the loop and waits for its commit. If ctx ends
+// write hands an operation to the loop and waits until it is kept. If ctx ends
 // first, the operation may still be carried out.
 func (w *writer) write(ctx context.Context, op *operation) error {
 	op.done = make(chan error, 1)
@@ -85,7 +72,7 @@ func (w *writer) write(ctx context.Context, op *operation) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-w.closing:
-		return errClosed
+		return ErrClosed
 	}
 	select {
 	case err := <-op.done:
@@ -98,18 +85,14 @@ func (w *writer) write(ctx context.Context, op *operation) error {
 	case err := <-op.done:
 		return err
 	default:
-		return errClosed
+		return ErrClosed
 	}
 }
 
-// stop ends the loop and closes the file. It may be called once.
-func (w *writer) stop() error {
+// stop ends the loop. It may be called once.
+func (w *writer) stop() {
 	close(w.closing)
 	<-w.stopped
-	if w.stuck {
-		return nil // bbolt would wait for the transaction forever
-	}
-	return guard(w.db.Close)
 }
 
 // loop runs until the writer is stopped. Nothing else changes memory, so it
@@ -166,32 +149,34 @@ func nextGroup(waiting []*operation) (ops, rest []*operation) {
 	return ops, rest
 }
 
-// commit plans the operations, commits what they put, changes memory and
-// answers. An operation whose plan fails is left out, and the others start again
-// without it. After a panic of bbolt the writer has failed.
+var errPlanAgain = errors.New("a part of the group has failed")
+
+// commit plans the operations, has what they put kept, changes memory and answers. An
+// operation whose plan fails is left out, and the others start again without it.
 func (w *writer) commit(ops []*operation) {
 	if err := w.failed.Load(); err != nil {
 		answer(ops, *err)
 		return
 	}
 	for len(ops) > 0 {
-		g := &group{db: w.db, planned: map[netproto.ContentHash]*planned{}, next: w.next}
+		g := &group{planned: map[netproto.ContentHash]*planned{}, next: w.next}
 		var p plan
-		err := guard(func() error {
+		err := w.keeper.Write(func(c Changes) error {
+			g.Changes = c
 			if p = planAll(g, ops); p.failed {
-				g.rollback()
-				return nil
+				return errPlanAgain
 			}
-			return g.commit()
+			return nil
 		})
 		switch {
-		case errors.Is(err, errDamagedPage):
-			answer(ops, w.fail(g, err))
+		case errors.Is(err, ErrBroken):
+			w.failed.Store(&err)
+			answer(ops, err)
 			return
-		case err != nil:
+		case err != nil && !p.failed:
 			answer(p.kept, commitError(err))
 			return
-		case p.failed:
+		case err != nil:
 			ops = p.kept
 			continue
 		}
@@ -202,21 +187,6 @@ func (w *writer) commit(ops []*operation) {
 		answer(p.kept, nil)
 		return
 	}
-}
-
-// fail ends all writing, now that bbolt cannot be trusted with the file. Memory
-// still agrees with the disk: nothing of the group has reached either. It
-// returns what callers are told from now on.
-func (w *writer) fail(g *group, cause error) error {
-	var err error = &netproto.Error{Code: netproto.CodeFull, Detail: "its database is damaged, and its owner has to restore it from a backup", Cause: cause}
-	w.log.Error("the database is damaged: restore it from a backup, or move it away to begin with an empty one",
-		slog.String("file", w.db.Path()), slog.Any("error", cause))
-	w.stuck = guard(func() error {
-		g.rollback()
-		return nil
-	}) != nil
-	w.failed.Store(&err)
-	return err
 }
 
 // plan is the outcome of planning a group.

@@ -1,4 +1,4 @@
-package boltstore
+package memory
 
 import (
 	"cmp"
@@ -23,7 +23,7 @@ func (s *Store) Ban(ctx context.Context, b store.Ban) error {
 		return func() {
 			hide()
 			s.access.change(func() { s.access.addBan(b) })
-		}, g.put(bucketBans, banKey(b.Target), appendBan(nil, &b))
+		}, g.PutBan(b)
 	}})
 }
 
@@ -48,7 +48,7 @@ func (s *Store) planHide(g *group, t store.Target) (func(), error) {
 		if !t.Prefix.Contains(r.From) {
 			continue
 		}
-		if err := g.delete(bucketSeed, rowKey(r.id)); err != nil {
+		if err := g.DeleteSeed(r.id, &r.SeedRow); err != nil {
 			return nil, err
 		}
 		rows = append(rows, r)
@@ -70,12 +70,12 @@ func (s *Store) planForget(g *group, hash netproto.ContentHash) (func(), error) 
 	holders, rows := slices.Clone(c.holders.all()), slices.Clone(c.rows.all())
 	for _, p := range holders {
 		h, _ := p.holding(hash)
-		if err := g.delete(bucketOwn, ownKey(p.no, h.row.id)); err != nil {
+		if err := g.DeleteHolding(s.memory.keptHolding(p, h)); err != nil {
 			return nil, err
 		}
 	}
 	for _, r := range rows {
-		if err := g.delete(bucketRows, rowKey(r.id)); err != nil {
+		if err := g.DeleteName(s.memory.kept(r)); err != nil {
 			return nil, err
 		}
 	}
@@ -93,7 +93,7 @@ func (s *Store) Unban(ctx context.Context, t store.Target) error {
 		if _, known := s.access.bans[t]; !known {
 			return nil, netproto.Errorf(netproto.CodeNotFound, "%s is not banned", t)
 		}
-		return func() { s.access.change(func() { s.access.removeBan(t) }) }, g.delete(bucketBans, banKey(t))
+		return func() { s.access.change(func() { s.access.removeBan(t) }) }, g.DeleteBan(t)
 	}})
 }
 

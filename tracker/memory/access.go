@@ -1,4 +1,4 @@
-package boltstore
+package memory
 
 import (
 	"bytes"
@@ -131,7 +131,7 @@ func (s *Store) AddInvite(ctx context.Context, i store.Invite) error {
 			return nil, netproto.Errorf(netproto.CodeFull, "%d unused invites exist", store.MaxInvites)
 		}
 		for _, hash := range over {
-			if err := g.delete(bucketInvites, hash[:]); err != nil {
+			if err := g.DeleteInvite(hash); err != nil {
 				return nil, err
 			}
 		}
@@ -142,7 +142,7 @@ func (s *Store) AddInvite(ctx context.Context, i store.Invite) error {
 				}
 				s.access.invites[i.Hash] = i
 			})
-		}, g.put(bucketInvites, i.Hash[:], appendInvite(nil, &i))
+		}, g.PutInvite(i)
 	}})
 }
 
@@ -158,7 +158,7 @@ func (s *Store) Redeem(ctx context.Context, hash [sha256.Size]byte, key netproto
 			return nil, netproto.Errorf(netproto.CodeInvite, "this invite has been used, has expired, or is for another tracker")
 		}
 		member := store.Member{Key: key, For: invite.For, Since: unixMilli(now.UnixMilli())}
-		if err := g.delete(bucketInvites, hash[:]); err != nil {
+		if err := g.DeleteInvite(hash); err != nil {
 			return nil, err
 		}
 		return func() {
@@ -166,7 +166,7 @@ func (s *Store) Redeem(ctx context.Context, hash [sha256.Size]byte, key netproto
 				delete(s.access.invites, hash)
 				s.access.members[key] = member
 			})
-		}, g.put(bucketMembers, key[:], appendMember(nil, &member))
+		}, g.PutMember(member)
 	}})
 }
 
@@ -199,7 +199,7 @@ func (s *Store) RemoveMember(ctx context.Context, print netproto.Fingerprint) er
 			if member.Fingerprint() != print {
 				continue
 			}
-			if err := g.delete(bucketMembers, key[:]); err != nil {
+			if err := g.DeleteMember(key); err != nil {
 				return nil, err
 			}
 			hide, err := s.planExpel(g, func(other netproto.PublicKey) bool { return other == key })
@@ -240,7 +240,7 @@ func (s *Store) planOffline(g *group, of func(*peer) bool) (func(), error) {
 		if p.offline != 0 || !of(p) {
 			continue
 		}
-		if err := g.put(bucketPeers, peerKey(p.no), p.offlineSince(since)); err != nil {
+		if err := g.PutPeer(p.gone(since)); err != nil {
 			return nil, err
 		}
 		gone = append(gone, p)
@@ -250,30 +250,4 @@ func (s *Store) planOffline(g *group, of func(*peer) bool) (func(), error) {
 			s.memory.setOnline(p, since)
 		}
 	}, nil
-}
-
-func (l *loader) loadInvite(k, v []byte) error {
-	i, err := parseInvite(v)
-	copy(i.Hash[:], k)
-	if err == nil {
-		l.access.invites[i.Hash] = i
-	}
-	return err
-}
-
-func (l *loader) loadMember(k, v []byte) error {
-	m, err := parseMember(v)
-	copy(m.Key[:], k)
-	if err == nil {
-		l.access.members[m.Key] = m
-	}
-	return err
-}
-
-func (l *loader) loadBan(k, v []byte) error {
-	b, err := parseBan(k, v)
-	if err == nil {
-		l.access.addBan(b)
-	}
-	return err
 }

@@ -1,8 +1,7 @@
-package boltstore
+package memory
 
 import (
 	"context"
-	"encoding/binary"
 	"math"
 	"slices"
 	"sync"
@@ -20,9 +19,6 @@ const (
 	unboundNotes = 64 << 20
 	noteRetry    = 10 * time.Minute // when one who has too many notes under way may try again
 )
-
-// bucketNotes is of schema 4: u64 number → see appendNote.
-var bucketNotes = []byte("notes")
 
 // notes are what waits for people who are away. They have a lock of their own, because
 // every heartbeat asks here. The write loop changes them under the lock and reads them
@@ -156,12 +152,12 @@ func (s *Store) LeaveNote(ctx context.Context, left store.Note) (waiting int, er
 		}
 		g.notes.sent[n.Sender()]++
 		g.notes.bytes += n.bytes()
-		n.number = g.next.note
-		g.next.note++
+		n.number = g.next.Note
+		g.next.Note++
 		return func() {
 			s.notes.add(n)
 			waiting = len(s.notes.of[n.To])
-		}, g.put(bucketNotes, rowKey(n.number), appendNote(nil, &n.Note))
+		}, g.PutNote(n.number, &n.Note)
 	}})
 	return waiting, err
 }
@@ -189,7 +185,7 @@ func (s *Store) RemoveNote(ctx context.Context, to netproto.PeerID, id netproto.
 			return func() {}, nil
 		}
 		n := s.notes.of[to][i]
-		return func() { s.notes.forget([]*note{n}) }, g.delete(bucketNotes, rowKey(n.number))
+		return func() { s.notes.forget([]*note{n}) }, g.DeleteNote(n.number, &n.Note)
 	}})
 }
 
@@ -201,46 +197,11 @@ func (s *Store) planForgetNotes(g *group, of func(*note) bool) (func(), error) {
 			if !of(n) {
 				continue
 			}
-			if err := g.delete(bucketNotes, rowKey(n.number)); err != nil {
+			if err := g.DeleteNote(n.number, &n.Note); err != nil {
 				return nil, err
 			}
 			gone = append(gone, n)
 		}
 	}
 	return func() { s.notes.forget(gone) }, nil
-}
-
-// appendNote: 16 bytes id | 16 bytes receiver | 32 bytes key of the sender | address of
-// the sender | uv left, in Unix milliseconds | u16 n | sealed
-func appendNote(dst []byte, n *store.Note) []byte {
-	dst = append(append(append(dst, n.ID[:]...), n.To[:]...), n.Key[:]...)
-	dst = binary.AppendUvarint(appendAddr(dst, n.From), uint64(n.Left.UnixMilli()))
-	return append(binary.BigEndian.AppendUint16(dst, uint16(len(n.Sealed))), n.Sealed...)
-}
-
-func parseNote(raw []byte) (store.Note, error) {
-	d := decoder{rest: raw}
-	var n store.Note
-	copy(n.ID[:], d.take(len(n.ID)))
-	copy(n.To[:], d.take(len(n.To)))
-	copy(n.Key[:], d.take(len(n.Key)))
-	n.From = d.addr()
-	n.Left = unixMilli(d.number(math.MaxInt64))
-	n.Sealed = slices.Clone(d.take(int(d.uint16())))
-	if len(n.Sealed) > netproto.MaxNoteBytes {
-		d.bad = true
-	}
-	return n, d.end()
-}
-
-func (l *loader) loadNote(k, v []byte) error {
-	number := binary.BigEndian.Uint64(k)
-	l.writer.next.note = number + 1
-	n, err := parseNote(v)
-	if err != nil {
-		return err
-	}
-	n.Left = unixMilli(min(n.Left.UnixMilli(), l.config.Now().UnixMilli())) // a clock may have been ahead
-	l.notes.add(&note{number, n})
-	return nil
 }

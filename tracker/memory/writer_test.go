@@ -1,31 +1,17 @@
-package boltstore
+package memory
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/store"
 )
-
-func openTest(t *testing.T) *Store {
-	t.Helper()
-	s, err := open(filepath.Join(t.TempDir(), "tracker.db"), store.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
 
 // pause keeps the writer busy until release is called, so that operations gather
 // behind it.
@@ -60,7 +46,7 @@ func (s *Store) queued(t *testing.T, n int) {
 }
 
 func TestWritesThatWaitShareOneCommit(t *testing.T) {
-	s := openTest(t)
+	s, j := openWithJar(t, store.Config{})
 	release := s.pause(t)
 	var all sync.WaitGroup
 	for n := range 20 {
@@ -71,26 +57,16 @@ func TestWritesThatWaitShareOneCommit(t *testing.T) {
 		})
 	}
 	s.queued(t, 20)
-	commits := txID(t, s.db)
+	commits := j.written()
 	release()
 	all.Wait()
-	if got := txID(t, s.db) - commits; got != 1 {
+	if got := j.written() - commits; got != 1 {
 		t.Errorf("%d commits for 20 operations", got)
 	}
 }
 
-// txID returns a number that grows by one with each commit.
-func txID(t *testing.T, db *bbolt.DB) int {
-	t.Helper()
-	id := 0
-	if err := db.View(func(tx *bbolt.Tx) error { id = tx.ID(); return nil }); err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
 func TestNothingNewIsWrittenForNothing(t *testing.T) {
-	s := openTest(t)
+	s, j := openWithJar(t, store.Config{})
 	ctx, id := t.Context(), testPeer(1).ID()
 	do := func() {
 		for _, err := range []error{
@@ -107,24 +83,23 @@ func TestNothingNewIsWrittenForNothing(t *testing.T) {
 		}
 	}
 	do()
-	commits := txID(t, s.db)
+	commits := j.written()
 	do()
-	if got := txID(t, s.db) - commits; got != 0 {
+	if got := j.written() - commits; got != 0 {
 		t.Errorf("%d commits", got)
 	}
 }
 
 func TestAnOperationThatFailsDoesNotTakeOthersWithIt(t *testing.T) {
-	s := openTest(t)
+	s, j := openWithJar(t, store.Config{})
 	release := s.pause(t)
 	failure := errors.New("a plan that fails")
 	results := make(chan error, 3)
-	key := []byte("left behind")
 	go func() { _, err := s.Join(t.Context(), testPeer(1)); results <- err }()
 	s.queued(t, 1)
 	go func() {
 		results <- s.writer.write(t.Context(), &operation{key: testPeer(2).ID(), plan: func(g *group) (func(), error) {
-			if err := g.put(bucketMeta, key, key); err != nil {
+			if err := g.DeleteBan(store.Target{}); err != nil {
 				return nil, err
 			}
 			return nil, failure
@@ -148,47 +123,9 @@ func TestAnOperationThatFailsDoesNotTakeOthersWithIt(t *testing.T) {
 	if len(s.memory.peers) != 2 {
 		t.Errorf("%d peers", len(s.memory.peers))
 	}
-	if err := s.db.View(func(tx *bbolt.Tx) error {
-		if tx.Bucket(bucketMeta).Get(key) != nil || tx.Bucket(bucketPeers).Stats().KeyN != 2 {
-			t.Error("the file has what failed, or not what did not")
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
+	if j.kept != 2 || j.groups != 1 {
+		t.Errorf("%d changes are kept, in %d groups", j.kept, j.groups)
 	}
-}
-
-func TestAFullDiskChangesNothingAndLeavesHeartbeatsWorking(t *testing.T) {
-	s := openTest(t)
-	ctx, id := t.Context(), testPeer(1).ID()
-	if _, err := s.Join(ctx, testPeer(1)); err != nil {
-		t.Fatal(err)
-	}
-	s.db.MaxSize = 64 << 10 // bbolt refuses to grow beyond it, as it does on a full disk
-	var held store.Holdings
-	var err error
-	for i := 0; i < 1000 && err == nil; i++ {
-		rs := batch(fmt.Sprint("round ", i))
-		if _, err = s.Announce(ctx, id, rs, false); err == nil {
-			for _, r := range rs {
-				held = store.Holdings{Count: held.Count + 1, Digest: held.Digest.Toggle(r.Hash)}
-			}
-		}
-	}
-	if err == nil {
-		t.Fatal("the disk was never full")
-	}
-	if status, _, err := s.Heartbeat(ctx, id, held); err != nil || status != netproto.HeartbeatOK {
-		t.Errorf("heartbeat: %s, %v", status, err)
-	}
-	if _, err := s.Announce(ctx, id, batch("more"), false); err == nil {
-		t.Error("more was taken")
-	}
-	s.db.MaxSize = 0
-	if _, err := s.Announce(ctx, id, batch("more"), false); err != nil {
-		t.Errorf("with space again: %v", err)
-	}
-	checkPages(t, s.db)
 }
 
 func TestAWriteThatNobodyWaitsForMayStillHappen(t *testing.T) {
@@ -230,7 +167,7 @@ func TestClosingAnswersThoseWhoWait(t *testing.T) {
 	go func() { closed <- s.Close() }()
 	<-s.writer.closing
 	release()
-	if err := <-done; !errors.Is(err, errClosed) {
+	if err := <-done; !errors.Is(err, ErrClosed) {
 		t.Errorf("the waiting operation got %v", err)
 	}
 	if err := <-closed; err != nil {
@@ -240,7 +177,7 @@ func TestClosingAnswersThoseWhoWait(t *testing.T) {
 
 func TestTheLastWriteBeforeTheEndIsNotSaidToHaveFailed(t *testing.T) {
 	for range 30_000 { // the end comes before the writer looks in some of them
-		w := newWriter(nil, slog.New(slog.DiscardHandler))
+		w := newWriter(nil)
 		go func() {
 			op := <-w.queue
 			op.done <- nil
@@ -253,11 +190,7 @@ func TestTheLastWriteBeforeTheEndIsNotSaidToHaveFailed(t *testing.T) {
 }
 
 func TestWritesOfOnePeerKeepTheirOrder(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "tracker.db")
-	s, err := open(file, store.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := openTest(t)
 	id := testPeer(1).ID()
 	if _, err := s.Join(t.Context(), testPeer(1)); err != nil {
 		t.Fatal(err)
@@ -276,28 +209,21 @@ func TestWritesOfOnePeerKeepTheirOrder(t *testing.T) {
 	}
 	release()
 	all.Wait()
-	for range 2 {
-		got, _, err := s.Resource(t.Context(), testFile("content").Hash)
-		if err != nil || got.Name != "name 9" || got.Sources != 1 || len(got.Names) != 1 {
-			t.Fatalf("%+v, %v", got, err)
-		}
-		s.Close()
-		if s, err = open(file, store.Config{}); err != nil {
-			t.Fatal(err)
-		}
+	got, _, err := s.Resource(t.Context(), testFile("content").Hash)
+	if err != nil || got.Name != "name 9" || got.Sources != 1 || len(got.Names) != 1 {
+		t.Fatalf("%+v, %v", got, err)
 	}
-	s.Close()
 }
 
 func TestWhatSeveralPeersAnnounceInOneCommitIsOneContent(t *testing.T) {
-	s := openTest(t)
+	s, j := openWithJar(t, store.Config{})
 	for n := range 5 {
 		if _, err := s.Join(t.Context(), testPeer(n)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	release := s.pause(t)
-	commits := txID(t, s.db)
+	commits := j.written()
 	var all sync.WaitGroup
 	for n := range 5 {
 		rs := []netproto.Resource{testFile("the same"), testFile("the same")}
@@ -314,7 +240,7 @@ func TestWhatSeveralPeersAnnounceInOneCommitIsOneContent(t *testing.T) {
 	s.queued(t, 5)
 	release()
 	all.Wait()
-	if got := txID(t, s.db) - commits; got != 1 {
+	if got := j.written() - commits; got != 1 {
 		t.Errorf("%d commits", got)
 	}
 	if s.memory.contents.used != 2 || len(s.memory.rows) != 3 {

@@ -1,6 +1,7 @@
-package boltstore
+package memory
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -67,7 +68,7 @@ type peer struct {
 	id      netproto.PeerID
 	record  store.Peer
 	offline int64 // Unix seconds since when; 0 while it is online
-	online  stay
+	online  Stay
 	payer   netip.Addr   // see budget
 	charged int64        // to the payer, for what the peer holds and for itself
 	seen    atomic.Int64 // last sign of life, in nanoseconds of memory.elapsed
@@ -106,6 +107,16 @@ func (c *content) hiddenBy(p *peer) bool {
 	return h.row.hidden
 }
 
+// rowRecord is one of the names of a content.
+type rowRecord struct {
+	name   string
+	size   int64
+	added  int64  // Unix milliseconds
+	mime   uint16 // see mediaTypes
+	folder bool
+	hidden bool // in no list, and in no index
+}
+
 // row is a content under the name that some peers give it.
 type row struct {
 	id      uint64
@@ -119,21 +130,24 @@ type row struct {
 // gone stands for the holders of a row that was forgotten but not swept yet.
 const gone = -1
 
-// stay is how long a peer was online, all in all.
-type stay struct {
-	before int64 // seconds, until the last time it went
-	since  int64 // Unix seconds; 0 while it is offline
+// Stay is how long a peer was online, all in all.
+type Stay struct {
+	Before int64 // seconds, until the last time it went
+	Since  int64 // Unix seconds; 0 while it is offline
 }
+
+// MaxStay bounds Stay.Before.
+const MaxStay = math.MaxInt64 / retentionOfStay
 
 // total returns the seconds online until now, in Unix seconds.
-func (s stay) total(now int64) int64 {
-	if s.since == 0 {
-		return s.before
+func (s Stay) total(now int64) int64 {
+	if s.Since == 0 {
+		return s.Before
 	}
-	return s.before + max(now-s.since, 0)
+	return s.Before + max(now-s.Since, 0)
 }
 
-func (s *stay) end(now int64) { *s = stay{before: s.total(now)} }
+func (s *Stay) end(now int64) { *s = Stay{Before: s.total(now)} }
 
 // What an offline peer held is kept this many times as long as it was online, from
 // leastRetention to Config.Retention: a key that was there for a minute cannot fill
@@ -146,7 +160,7 @@ const (
 // retained reports whether the holdings of an offline peer are still kept.
 func (m *memory) retained(p *peer, now int64) bool {
 	most := int64(m.config.Retention / time.Second)
-	return now-p.offline <= min(max(retentionOfStay*p.online.before, leastRetention), most)
+	return now-p.offline <= min(max(retentionOfStay*p.online.Before, leastRetention), most)
 }
 
 // stepSize is how many entries change under one lock: that takes less than
@@ -249,7 +263,7 @@ func (m *memory) setOnline(p *peer, offline int64) {
 	if was && offline != 0 {
 		p.online.end(offline)
 	} else if !was && offline == 0 {
-		p.online.since = m.config.Now().Unix()
+		p.online.Since = m.config.Now().Unix()
 	}
 	m.change(func() {
 		p.offline = offline

@@ -1,9 +1,8 @@
-package boltstore
+package memory
 
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"net/netip"
 	"slices"
 	"sync"
@@ -172,7 +171,7 @@ func (s *Store) SeedPost(ctx context.Context, post store.SeedRow) error {
 				if known.SeedRow == r.SeedRow {
 					return func() { s.seeds.renew(owner) }, nil
 				}
-				return func() { s.seeds.add(r) }, g.put(bucketSeed, rowKey(r.id), appendSeed(nil, &r.SeedRow))
+				return func() { s.seeds.add(r) }, g.PutSeed(r.id, &r.SeedRow)
 			}
 			if len(owner.rows) >= maxSeedRowsOfPeer {
 				return nil, netproto.Errorf(netproto.CodeFull, "a seed client can register %d resources", maxSeedRowsOfPeer)
@@ -187,17 +186,17 @@ func (s *Store) SeedPost(ctx context.Context, post store.SeedRow) error {
 		if full := s.memory.budget.claim(&g.claims, payer(post.From), r.bytes(), r.bytes()); full != nil {
 			return nil, full
 		}
-		r.id, r.Added = g.next.seed, unixMilli(s.config.Now().UnixMilli())
-		g.next.seed++
+		r.id, r.Added = g.next.Seed, unixMilli(s.config.Now().UnixMilli())
+		g.next.Seed++
 		for _, old := range dead {
-			if err := g.delete(bucketSeed, rowKey(old.id)); err != nil {
+			if err := g.DeleteSeed(old.id, &old.SeedRow); err != nil {
 				return nil, err
 			}
 		}
 		return func() {
 			s.seeds.forget(dead)
 			s.seeds.add(r)
-		}, g.put(bucketSeed, rowKey(r.id), appendSeed(nil, &r.SeedRow))
+		}, g.PutSeed(r.id, &r.SeedRow)
 	}})
 }
 
@@ -226,15 +225,4 @@ func (s *Store) SeedRows(_ context.Context, name string, limit int) ([]store.See
 		}
 	}
 	return rows, nil
-}
-
-func (l *loader) loadSeed(k, v []byte) error {
-	id := binary.BigEndian.Uint64(k)
-	l.writer.next.seed = id + 1
-	r, err := parseSeed(v)
-	if err != nil {
-		return err
-	}
-	l.seeds.add(&seedRow{id: id, SeedRow: r})
-	return nil
 }

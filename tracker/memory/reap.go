@@ -1,4 +1,4 @@
-package boltstore
+package memory
 
 import "context"
 
@@ -21,7 +21,7 @@ func (s *Store) Reap(ctx context.Context, budget int) (bool, error) {
 	err := s.writer.write(ctx, &operation{alone: true, plan: func(g *group) (func(), error) {
 		o := s.findOverdue(budget)
 		now := s.config.Now().Unix()
-		if err := o.plan(g, now); err != nil {
+		if err := o.plan(s.memory, g, now); err != nil {
 			return nil, err
 		}
 		return func() {
@@ -101,37 +101,37 @@ func (s *Store) findOverdue(budget int) *overdue {
 	return o
 }
 
-func (o *overdue) plan(g *group, now int64) error {
+func (o *overdue) plan(m *memory, g *group, now int64) error {
 	for _, p := range o.ended {
-		if err := g.put(bucketPeers, peerKey(p.no), p.offlineSince(now)); err != nil {
+		if err := g.PutPeer(p.gone(now)); err != nil {
 			return err
 		}
 	}
 	for _, p := range o.dormant {
 		for _, c := range o.releases[p] {
 			h, _ := p.holding(c.Hash())
-			if err := g.delete(bucketOwn, ownKey(p.no, h.row.id)); err != nil {
+			if err := g.DeleteHolding(m.keptHolding(p, h)); err != nil {
 				return err
 			}
 		}
 		if len(o.releases[p]) == len(p.held) {
-			if err := g.delete(bucketPeers, peerKey(p.no)); err != nil {
+			if err := g.DeletePeer(p.entry()); err != nil {
 				return err
 			}
 		}
 	}
 	for _, r := range o.orphans {
-		if err := g.delete(bucketRows, rowKey(r.id)); err != nil {
+		if err := g.DeleteName(m.kept(r)); err != nil {
 			return err
 		}
 	}
 	for _, n := range o.notes {
-		if err := g.delete(bucketNotes, rowKey(n.number)); err != nil {
+		if err := g.DeleteNote(n.number, &n.Note); err != nil {
 			return err
 		}
 	}
 	for _, r := range o.seeds {
-		if err := g.delete(bucketSeed, rowKey(r.id)); err != nil {
+		if err := g.DeleteSeed(r.id, &r.SeedRow); err != nil {
 			return err
 		}
 	}
