@@ -58,6 +58,7 @@ func TestChecksOfTheSettingsAreAppliedAtOnce(t *testing.T) {
 		"Allow more uploads when there is spare bandwidth":     func(s face.Settings) bool { return s.AdaptiveSlots },
 		"Prepare files slowly to keep the computer responsive": func(s face.Settings) bool { return s.GentleHashing },
 		"No limits on the local network":                       func(s face.Settings) bool { return s.LocalExempt },
+		"Uploads leave room for others on the line":            func(s face.Settings) bool { return s.PoliteUploads },
 		"Open the port on the router":                          func(s face.Settings) bool { return s.RouterPort },
 		"Let the tracker arrange connections":                  func(s face.Settings) bool { return s.Calls },
 		"Use the relay when nothing else works":                func(s face.Settings) bool { return s.Relay },

@@ -41,6 +41,7 @@ type Settings struct {
 	ShareDownloads bool  `json:"share_downloads"` // finished downloads are offered to others
 	AdaptiveSlots  bool  `json:"adaptive_slots"`  // more than UploadSlots while there is bandwidth to spare
 	LocalExempt    bool  `json:"local_exempt"`    // the limits do not apply to the local network
+	PoliteUploads  bool  `json:"polite_uploads"`  // they leave room for others on the line, outside of the local network if that is exempt
 	Preallocate    bool  `json:"preallocate"`     // disk space is reserved when a download starts
 	QuickDown      int64 `json:"quick_down"`      // bytes per second while the quick limit is on; 0 is unlimited
 	QuickUp        int64 `json:"quick_up"`        // see [Preferences.SetQuickLimit]

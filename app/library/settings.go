@@ -37,6 +37,7 @@ type Settings struct {
 	Started        bool                `json:"started"`        // the first start is over
 	AdaptiveSlots  bool                `json:"adaptive_slots"` // more than UploadSlots while the line has room
 	LocalExempt    bool                `json:"local_exempt"`   // the local network is not limited
+	PoliteUploads  bool                `json:"polite_uploads"` // they leave room for others on the line
 	Preallocate    bool                `json:"preallocate"`    // the space of a file is taken when its download begins
 	QuickLimit     bool                `json:"quick_limit"`    // QuickUp and QuickDown count instead of the limits
 	QuickUp        int64               `json:"quick_up"`

@@ -3,10 +3,16 @@
 package load
 
 import (
+	"encoding/binary"
+	"errors"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
+
+	"centralizedp2p/app/library"
 )
 
 const mbit = 1e6 / 8 // bytes a second
@@ -64,4 +70,91 @@ func (p access) connect(b *testing.B) (source, getter *stage) {
 	connect(b, hosts, access{delay: p.delay, jitter: p.jitter, loss: p.loss, queue: p.queue}, p)
 	source = newStageOn(b, hosts[0])
 	return source, source.on(hosts[1])
+}
+
+// BenchmarkPoliteUpload uploads over a cable line, with a ping beside it: polite, and as
+// fast as it goes.
+func BenchmarkPoliteUpload(b *testing.B) {
+	cable := profiles[2]
+	for _, polite := range []bool{true, false} {
+		b.Run(map[bool]string{true: "polite", false: "greedy"}[polite], func(b *testing.B) {
+			getter, source := cable.connect(b)
+			size := cable.up * sized[int64](30, 10)
+			path := randomFile(b, filepath.Join(source.dir, sharedName), size, 12)
+			_, link := source.share(path, func(s *library.Settings) { s.PoliteUploads, s.LocalExempt = polite, false })
+			alone, err := source.pings(getter, time.Second)
+			check(b, err)
+			beside := make(chan []time.Duration, 1)
+			took := rounds(b, memory(b), path, contender{name: oursName, run: func(dir string) (time.Duration, error) {
+				go func() {
+					times, _ := source.pings(getter, time.Duration(size/cable.up)*time.Second)
+					beside <- times
+				}()
+				return getter.ours(link, nil).run(dir)
+			}})
+			var added []float64
+			for range len(took[oursName]) {
+				for _, t := range <-beside {
+					added = append(added, (t-slices.Min(alone)).Seconds()*1000)
+				}
+			}
+			if len(added) < 100 {
+				b.Fatalf("only %d pings came back", len(added))
+			}
+			slices.Sort(added)
+			b.ReportMetric(added[len(added)*95/100], "added-p95-ms")
+			b.ReportMetric(median(added), "added-p50-ms")
+			b.ReportMetric(float64(size)/float64(cable.up)/median(took[oursName]), "of-the-line")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// pings sends small packets to another host for some time, and returns how long each took
+// there and back. Lost ones are left out.
+func (s *stage) pings(to *stage, lasts time.Duration) (took []time.Duration, err error) {
+	var there, here net.PacketConn
+	listen := func(s *stage, conn *net.PacketConn) error {
+		return s.do(func() (err error) {
+			*conn, err = net.ListenPacket("udp4", s.address()+":0")
+			return err
+		})
+	}
+	if err := listen(to, &there); err != nil {
+		return nil, err
+	}
+	defer there.Close()
+	if err := listen(s, &here); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer here.Close()
+		var packet [64]byte
+		for {
+			n, from, err := there.ReadFrom(packet[:])
+			if err != nil {
+				return
+			}
+			there.WriteTo(packet[:n], from)
+		}
+	}()
+	began := time.Now()
+	go func() {
+		for time.Since(began) < lasts {
+			here.WriteTo(binary.BigEndian.AppendUint64(nil, uint64(time.Since(began))), there.LocalAddr())
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	here.SetReadDeadline(began.Add(lasts + time.Second))
+	var packet [8]byte
+	for {
+		if _, _, err := here.ReadFrom(packet[:]); err != nil {
+			break
+		}
+		took = append(took, time.Since(began)-time.Duration(binary.BigEndian.Uint64(packet[:])))
+	}
+	if len(took) == 0 {
+		return nil, errors.New("no ping came back")
+	}
+	return took, nil
 }

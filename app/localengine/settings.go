@@ -27,8 +27,8 @@ func (p *preferences) Settings(context.Context) (face.Settings, error) {
 	return face.Settings{
 		Name: s.Name, DownloadFolder: s.DownloadDir, DownloadsAtOnce: s.MaxDownloads, UploadSlots: s.UploadSlots,
 		Port: s.ListenPort, TrackerPort: s.TrackerPort, DownLimit: s.DownLimit, UpLimit: s.UpLimit, SeedClients: s.SeedClients,
-		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, Preallocate: s.Preallocate,
-		QuickDown: s.QuickDown, QuickUp: s.QuickUp, RouterPort: s.RouterPort, Calls: s.Calls, Relay: s.Relay,
+		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, PoliteUploads: s.PoliteUploads,
+		Preallocate: s.Preallocate, QuickDown: s.QuickDown, QuickUp: s.QuickUp, RouterPort: s.RouterPort, Calls: s.Calls, Relay: s.Relay,
 		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing, Unlisted: s.Unlisted,
 		Timetable: face.Timetable(s.Timetable), KeepAwake: s.KeepAwake,
 	}, err
@@ -59,7 +59,7 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 	saved.ListenPort, saved.DownLimit, saved.UpLimit, saved.SeedClients = s.Port, s.DownLimit, s.UpLimit, s.SeedClients
 	saved.TrackerPort = s.TrackerPort
 	saved.ShareDownloads, saved.AdaptiveSlots = s.ShareDownloads, s.AdaptiveSlots
-	saved.LocalExempt, saved.Preallocate = s.LocalExempt, s.Preallocate
+	saved.LocalExempt, saved.PoliteUploads, saved.Preallocate = s.LocalExempt, s.PoliteUploads, s.Preallocate
 	saved.QuickDown, saved.QuickUp = s.QuickDown, s.QuickUp
 	saved.RouterPort, saved.Calls, saved.Relay = s.RouterPort, s.Calls, s.Relay
 	saved.Ignore, saved.GentleHashing = patternLines(s.Ignore), s.GentleHashing

@@ -69,7 +69,7 @@ func TestSettingsAreRemembered(t *testing.T) {
 	want := face.Settings{Name: "Ålice", DownloadFolder: filepath.Join(alice.downloads, "new", "folder"), DownloadsAtOnce: 7, UploadSlots: 8,
 		Port: freePort(t), DownLimit: 1 << 20, UpLimit: 2 << 20, SeedClients: netproto.SeedOff,
 		Ignore: "*.tmp\n/old/", GentleHashing: true,
-		LocalExempt: true, Preallocate: true, QuickDown: 3 << 20, QuickUp: 4 << 20}
+		LocalExempt: true, PoliteUploads: true, Preallocate: true, QuickDown: 3 << 20, QuickUp: 4 << 20}
 	check(t, alice.ApplySettings(deadline(t), want))
 	expect(t, alice.chosen(), want)
 	if _, err := os.Stat(filepath.Dir(want.DownloadFolder)); !os.IsNotExist(err) {

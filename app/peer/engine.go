@@ -173,6 +173,7 @@ func (e *Engine) assemble() error {
 	library, settings := e.config.Library, e.settings
 	up, down := settings.Rates()
 	e.traffic = flow.NewTraffic(up, down, settings.LocalExempt)
+	e.traffic.BePolite(settings.PoliteUploads)
 	e.changes.flowing = func() bool { down, up := e.Rates(); return down > 0 || up > 0 }
 	var err error
 	if e.Ledger, err = ledger.New(library, e.log); err != nil {
@@ -394,6 +395,7 @@ func (e *Engine) apply(s library.Settings) {
 	e.traffic.Up.Set(up)
 	e.traffic.Down.Set(down)
 	e.traffic.ExemptLocal(s.LocalExempt)
+	e.traffic.BePolite(s.PoliteUploads)
 	e.Uploads.SetSlots(s.UploadSlots, s.AdaptiveSlots)
 	e.Downloads.SetLimit(s.MaxDownloads)
 	e.Downloads.Limited()

@@ -153,6 +153,7 @@ func (p *Settings) cards() []fyne.CanvasObject {
 			p.quickUp.named(words.L("Quick upload limit, kB/s"), p.quickUp.entry),
 		}, p.timetable(), []fyne.CanvasObject{
 			p.check(words.L("No limits on the local network"), func(s *face.Settings) *bool { return &s.LocalExempt }),
+			p.check(words.L("Uploads leave room for others on the line"), func(s *face.Settings) *bool { return &s.PoliteUploads }),
 		})...),
 		kit.Card(words.L("Notifications"), p.own.Notifications()...),
 		kit.Card(words.L("Advanced"), container.New(layout.NewRowWrapLayout(),

@@ -14,6 +14,8 @@ import (
 // goroutines may use it.
 type Throttle struct {
 	limiter *rate.Limiter
+	burst   time.Duration // how much lost time may be made up at once
+	least   int64         // bytes to pass at a time
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when the limit changes
@@ -21,7 +23,8 @@ type Throttle struct {
 
 const (
 	// throttleBurst is how much lost time may be made up at once, so that a sender that
-	// missed its turn because the processor was busy keeps its rate.
+	// missed its turn because the processor was busy keeps its rate. See [Courtesy] for
+	// those that make up for less.
 	throttleBurst = time.Second / 8
 	// minFrame bounds how small data frames become, in bytes.
 	minFrame = 4 << 10
@@ -29,7 +32,11 @@ const (
 
 // NewThrottle returns a throttle with a rate in bytes a second; 0 is no limit.
 func NewThrottle(bytesPerSecond int64) *Throttle {
-	t := &Throttle{limiter: rate.NewLimiter(rate.Inf, netproto.MaxDataBytes), changed: make(chan struct{})}
+	return newThrottle(bytesPerSecond, throttleBurst, minFrame)
+}
+
+func newThrottle(bytesPerSecond int64, burst time.Duration, least int64) *Throttle {
+	t := &Throttle{limiter: rate.NewLimiter(rate.Inf, netproto.MaxDataBytes), burst: burst, least: least, changed: make(chan struct{})}
 	t.Set(bytesPerSecond)
 	return t
 }
@@ -46,15 +53,15 @@ func (t *Throttle) Set(bytesPerSecond int64) {
 	if bytesPerSecond == 0 {
 		t.limiter.SetLimit(rate.Inf)
 	} else {
-		t.limiter.SetBurst(int(burstOf(bytesPerSecond)))
+		t.limiter.SetBurst(int(t.burstOf(bytesPerSecond)))
 		t.limiter.SetLimit(rate.Limit(bytesPerSecond))
 	}
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
 
-func burstOf(bytesPerSecond int64) int64 {
-	return min(max(bytesPerSecond/int64(time.Second/throttleBurst), minFrame), 1<<30)
+func (t *Throttle) burstOf(bytesPerSecond int64) int64 {
+	return min(max(bytesPerSecond/int64(time.Second/t.burst), t.least), 1<<30)
 }
 
 // Limit returns the rate in bytes a second; 0 if there is no limit.
@@ -69,7 +76,7 @@ func (t *Throttle) Limit() int64 {
 // bytes flow evenly and the other side does not take this one for dead.
 func (t *Throttle) Frame() int64 {
 	if l := t.Limit(); l > 0 {
-		return min(burstOf(l), netproto.MaxDataBytes)
+		return min(t.burstOf(l), netproto.MaxDataBytes)
 	}
 	return netproto.MaxDataBytes
 }

@@ -15,7 +15,7 @@ type Traffic struct {
 	Up, Down           *Throttle
 	UpMeter, DownMeter Meter
 
-	localExempt atomic.Bool
+	localExempt, polite atomic.Bool
 }
 
 // NewTraffic returns traffic under limits in bytes a second; 0 is no limit. See
@@ -28,6 +28,15 @@ func NewTraffic(up, down int64, localExempt bool) *Traffic {
 
 // ExemptLocal says whether peers in the local network are outside the limits.
 func (t *Traffic) ExemptLocal(exempt bool) { t.localExempt.Store(exempt) }
+
+// BePolite says whether uploads leave room for others on the line: see [Courtesy].
+func (t *Traffic) BePolite(polite bool) { t.polite.Store(polite) }
+
+// PoliteTo reports whether what is sent to a peer leaves room for others; local tells
+// whether the peer is in the local network.
+func (t *Traffic) PoliteTo(local bool) bool {
+	return t.polite.Load() && !(local && t.localExempt.Load())
+}
 
 // UpTo returns the limit of what is sent to a peer; local tells whether the peer
 // is in the local network.

@@ -374,6 +374,7 @@ func (tr *tracker) calledAt() []time.Time {
 type idle struct{ session.Owner }
 
 func (idle) Next(context.Context, *session.Out) (bool, error) { return false, nil }
+func (idle) Pong(uint64)                                      {}
 func (idle) Busy() bool                                       { return false }
 func (idle) End()                                             {}
 

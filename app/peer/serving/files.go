@@ -124,13 +124,16 @@ func (o *owner) openFile(g *get) offer.Reader {
 // readFrame reads the next part of a request and hands it to the writer. It reports
 // false if ctx has ended.
 func (o *owner) readFrame(ctx context.Context, g *get, file offer.Reader) bool {
-	up := o.server.config.Traffic.UpTo(o.conn.Local)
+	up, polite := o.server.config.Traffic.UpTo(o.conn.Local), o.server.config.Traffic.PoliteTo(o.conn.Local)
 	n := int(min(int64(g.Length-g.sent), up.Frame()))
+	if polite {
+		n = min(n, int(o.courtesy.Limit().Frame()))
+	}
 	if n == 0 { // the peer asked for nothing
 		g.read = true
 		return true
 	}
-	if up.Limit() > 0 && up.Wait(ctx, n) != nil {
+	if up.Limit() > 0 && up.Wait(ctx, n) != nil || polite && o.courtesy.Limit().Wait(ctx, n) != nil {
 		return false
 	}
 	buf := session.Buffers.Get().(*[]byte)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
@@ -13,7 +15,7 @@ import (
 
 // Owner returns the handler that answers what the peer of a connection asks.
 func (s *Server) Owner(c *session.Conn) session.Owner {
-	return &owner{server: s, conn: c, asked: make(chan struct{}, 1), ready: make(chan frame, readAhead), streams: map[uint32]*stream{},
+	return &owner{server: s, conn: c, courtesy: flow.NewCourtesy(), asked: make(chan struct{}, 1), ready: make(chan frame, readAhead), streams: map[uint32]*stream{},
 		byHash: map[netproto.ContentHash]*stream{}}
 }
 
@@ -132,6 +134,9 @@ func (o *owner) Next(ctx context.Context, out *session.Out) (bool, error) {
 	case f := <-o.ready:
 		defer session.Buffers.Put(f.buf)
 		f.stream.upload.add(f.content)
+		if o.server.config.Traffic.PoliteTo(o.conn.Local) {
+			defer o.probe(f.bytes)
+		}
 		bytes := (*f.buf)[:f.bytes]
 		if len(bytes) < session.Large {
 			return true, out.Add(bytes)
@@ -141,6 +146,16 @@ func (o *owner) Next(ctx context.Context, out *session.Out) (bool, error) {
 		return false, nil
 	}
 }
+
+// probe counts bytes of data frames, and sees how long they wait in front of the line.
+func (o *owner) probe(bytes int) {
+	if token, due := o.courtesy.Sent(bytes, time.Now()); due {
+		o.conn.Send(netproto.Ping{Token: token})
+	}
+}
+
+// Pong takes the answer to a probe. Other pings have the token 0.
+func (o *owner) Pong(token uint64) { o.courtesy.Answered(token, time.Now()) }
 
 // answerOpen writes the manifest and the set of pieces for the next opened stream. A
 // manifest may have many MiB, so it does not wait among the control frames: only one

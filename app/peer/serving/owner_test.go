@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
@@ -82,6 +83,7 @@ type silent struct{ session.Owner }
 
 func (silent) Next(context.Context, *session.Out) (bool, error) { return false, nil }
 func (silent) Busy() bool                                       { return true }
+func (silent) Pong(uint64)                                      {}
 func (silent) End()                                             {}
 
 func conns(t *testing.T) (*session.Conns, *identity.Identity) {
@@ -267,5 +269,35 @@ func TestAContentThatHangsHoldsUpItsOwnBytesOnly(t *testing.T) {
 			default:
 			}
 		})
+	}
+}
+
+func TestAPoliteUploadMeasuresTheLineAndBecomesFaster(t *testing.T) {
+	h := open(t)
+	h.config.Traffic.BePolite(true)
+	hash, whole := netproto.ContentHash{1}, bytes.Repeat([]byte("polite"), 40_000)
+	h.config.Contents.Add(hash, &content{bytes: whole, broken: make(chan error, 10)})
+	g, o := h.visit(t)
+	g.conn.Send(netproto.Open{Stream: 1, Hash: hash, Size: -1})
+	const part = 80_000
+	for at := 0; at < len(whole); at += part {
+		g.conn.Send(netproto.Get{Stream: 1, Request: uint32(1 + at), Offset: uint32(at), Length: part})
+	}
+	var got []byte
+	for len(got) < len(whole) {
+		select {
+		case part := <-g.data:
+			got = append(got, part...)
+		case f := <-g.refused:
+			t.Fatalf("after %d bytes it is refused: %+v", len(got), f)
+		case <-time.After(patience):
+			t.Fatalf("only %d bytes of %d came, at %d bytes a second", len(got), len(whole), o.courtesy.Limit().Limit())
+		}
+	}
+	if !bytes.Equal(got, whole) {
+		t.Error("it is something else")
+	}
+	if rate := o.courtesy.Limit().Limit(); rate <= flow.NewCourtesy().Limit().Limit() {
+		t.Errorf("after %d bytes the rate is %d bytes a second, as at the start", len(whole), rate)
 	}
 }

@@ -66,11 +66,12 @@ type Server struct {
 
 // owner is the side of a connection that the other peer reads from.
 type owner struct {
-	server *Server
-	conn   *session.Conn
-	start  sync.Once     // of the goroutine that reads files
-	asked  chan struct{} // there is something to read
-	ready  chan frame    // read, to be written
+	server   *Server
+	conn     *session.Conn
+	courtesy *flow.Courtesy
+	start    sync.Once     // of the goroutine that reads files
+	asked    chan struct{} // there is something to read
+	ready    chan frame    // read, to be written
 
 	mu      sync.Mutex
 	over    bool

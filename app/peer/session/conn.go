@@ -310,6 +310,7 @@ func (c *Conn) handle(t netproto.FrameType, payload []byte) error {
 	case netproto.Ping:
 		c.Send(netproto.Pong(f))
 	case netproto.Pong:
+		c.Owner.Pong(f.Token)
 	default:
 		return fmt.Errorf("%w: a second hello", netproto.ErrFrame)
 	}

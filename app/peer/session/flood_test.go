@@ -44,6 +44,7 @@ func (o owner) Get(f netproto.Get) error {
 }
 func (o owner) Cancel(uint32)                            {}
 func (o owner) CloseStream(uint32)                       {}
+func (o owner) Pong(uint64)                              {}
 func (o owner) Next(context.Context, *Out) (bool, error) { return false, nil }
 func (o owner) Reads(netproto.ContentHash, bool) bool    { return false }
 func (o owner) Busy() bool                               { return true }

@@ -33,6 +33,7 @@ func (e ears) Get(f netproto.Get) error {
 
 func (ears) Cancel(uint32)                            {}
 func (ears) CloseStream(uint32)                       {}
+func (ears) Pong(uint64)                              {}
 func (ears) Next(context.Context, *Out) (bool, error) { return false, nil }
 func (ears) Reads(netproto.ContentHash, bool) bool    { return false }
 func (ears) Busy() bool                               { return false }

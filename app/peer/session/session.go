@@ -26,6 +26,8 @@ type Owner interface {
 	Get(f netproto.Get) error
 	Cancel(request uint32)
 	CloseStream(stream uint32)
+	// Pong takes the answer to a ping, with its token.
+	Pong(token uint64)
 	// Next writes the next answer, and reports false if there is none. The
 	// writing goroutine calls it when nothing else is to be written, and again
 	// after each [Conn.WakeWriter].

@@ -68,6 +68,7 @@ func (nothingToGive) CloseStream(uint32)                               {}
 func (nothingToGive) Next(context.Context, *session.Out) (bool, error) { return false, nil }
 func (nothingToGive) Reads(netproto.ContentHash, bool) bool            { return false }
 func (nothingToGive) Busy() bool                                       { return false }
+func (nothingToGive) Pong(uint64)                                      {}
 func (nothingToGive) End()                                             {}
 
 // names is a tracker that names some of all sources at a time, as ours does.
