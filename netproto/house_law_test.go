@@ -80,7 +80,7 @@ var walls = []wall{
 	{room: "app/preview"},
 	{room: "app/awake"},
 	{room: "app/trash", may: []string{"netproto"}},
-	{room: "app/web", may: []string{"app/piece", "netproto", "netproto/sites"}},
+	{room: "app/web", may: []string{"app/piece", "netproto", "netproto/durable", "netproto/sites"}},
 	{room: "app/face", may: []string{"netproto"}},
 	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},
 	{room: "app/desktop/kit", may: []string{"app/desktop/words", "netproto", "assets"}},

@@ -137,7 +137,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(), p.peopleCommand(),
 		p.wishCommand(), p.linkCommand(), p.receiveCommand(),
 		p.listCommand(), p.pauseCommand(), p.resumeCommand(), p.removeCommand(), p.limitCommand(), p.peersCommand(), p.sharesCommand(),
-		p.settingsCommand(), p.statusCommand(),
+		p.settingsCommand(), p.statusCommand(), p.doctorCommand(),
 		p.serveCommand(), p.peerCommand(), p.demoCommand())
 	cli.AddVersion(root, func() bool { return p.json })
 	cli.AddManual(root)

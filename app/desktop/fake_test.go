@@ -36,6 +36,7 @@ type fakeEngine struct {
 	leaving   face.Leaving
 	preview   string // where previews are served
 	totals    face.Totals
+	checkup   netproto.Checkup
 	to        string                        // where the last download was saved
 	here      map[netproto.ContentHash]bool // shared, or downloaded and no longer in the list
 
@@ -158,6 +159,10 @@ func (f *fakeEngine) Settings(context.Context) (face.Settings, error) {
 func (f *fakeEngine) Diagnostics(context.Context) (face.Diagnostics, error) {
 	f.enter()
 	return face.Diagnostics{Text: "CentralizedP2P 0.1.0", Profile: "/home/ada/.config/centralizedp2p"}, nil
+}
+
+func (f *fakeEngine) Checkup(context.Context) (netproto.Checkup, error) {
+	return get(f, func() netproto.Checkup { return f.checkup })
 }
 
 func (f *fakeEngine) Search(ctx context.Context, request face.SearchRequest) (face.SearchPage, error) {

@@ -14,7 +14,11 @@
 // do something about.
 package face
 
-import "context"
+import (
+	"context"
+
+	"centralizedp2p/netproto"
+)
 
 // Engine is a peer as a person sees and drives it. A page takes the one
 // interface that it needs.
@@ -52,6 +56,10 @@ type Overview interface {
 	// Diagnostics returns text for a problem report: versions, addresses and
 	// states. It contains no keys and no file names.
 	Diagnostics(ctx context.Context) (Diagnostics, error)
+	// Checkup looks at everything that a person would be asked for who needs help. It
+	// takes some seconds, in which it asks the tracker, writes a temporary file and
+	// uses the processor.
+	Checkup(ctx context.Context) (netproto.Checkup, error)
 }
 
 // Connection is the state of the connection to a tracker.

@@ -68,7 +68,7 @@ func newEngine(n *node.Node, logs io.Writer) *Engine {
 	found := &search{core: c}
 	shown := &previews{core: c, server: preview.New(n.Log)}
 	return &Engine{core: c,
-		overview:    &overview{core: c, own: t.own},
+		overview:    &overview{core: c, own: t.own, checking: make(chan struct{}, 1)},
 		downloads:   &downloads{core: c, trackers: t, ended: shown.end},
 		ordering:    &ordering{core: c},
 		previews:    shown,

@@ -22,7 +22,8 @@ import (
 // overview implements [face.Overview].
 type overview struct {
 	*core
-	own *ownTracker
+	own      *ownTracker
+	checking chan struct{} // full while a checkup runs
 }
 
 // ownRateEvery is how often the request rate of the tracker on this computer is

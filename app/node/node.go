@@ -15,6 +15,7 @@ import (
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/trash"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/checkup"
 )
 
 // Options say how a peer is started.
@@ -41,6 +42,7 @@ type Node struct {
 	Library *library.Library
 	Engine  *peer.Engine
 	Log     *slog.Logger
+	Errors  *checkup.Errors // the last ones of Log
 
 	noRouterPort bool
 	seeds        *seedServer // nil before the engine is started
@@ -54,9 +56,10 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{Library: l, Log: o.Log, noRouterPort: o.NoRouterPort}
+	last := &checkup.Errors{}
+	n := &Node{Library: l, Log: last.Keep(o.Log), Errors: last, noRouterPort: o.NoRouterPort}
 	for _, note := range l.Notes() {
-		n.Log.Warn(note)
+		n.Log.Warn("the profile was damaged", "note", note)
 	}
 	if err := n.start(ctx, o); err != nil {
 		n.Close()

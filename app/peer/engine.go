@@ -45,6 +45,7 @@ import (
 	"centralizedp2p/app/peer/wishing"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 	"centralizedp2p/netproto/portmap"
 	"centralizedp2p/netproto/readfile"
 	"centralizedp2p/netproto/reuse"
@@ -204,7 +205,7 @@ func (e *Engine) assemble() error {
 	e.reach = e.newLadder()
 	free := e.config.freeSpace
 	if free == nil {
-		free = piece.FreeSpace
+		free = durable.FreeSpace
 	}
 	e.swarms = swarm.New(swarm.Config{Key: netproto.PublicKey(library.Identity().Key()), Conns: e.conns, Connect: e.reach.Connect, Contents: e.contents,
 		Files:    files,

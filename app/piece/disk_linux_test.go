@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 )
 
 // namespaceEnv tells a test that it runs where it may mount.
@@ -57,7 +58,7 @@ func withDisk(t *testing.T, bytes string, body func(t *testing.T, dir string)) {
 // fill takes the space that is left, all but so many bytes, with one file.
 func fill(t *testing.T, dir string, leave int64) (ballast string) {
 	t.Helper()
-	free, err := FreeSpace(dir)
+	free, err := durable.FreeSpace(dir)
 	must(t, err)
 	ballast = filepath.Join(dir, "ballast")
 	must(t, os.WriteFile(ballast, make([]byte, max(0, free-leave)), 0o600))

@@ -17,17 +17,6 @@ func isNoSpace(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) || errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
 }
 
-// FreeSpace returns the number of bytes that may still be written below dir.
-func FreeSpace(dir string) (int64, error) {
-	path, err := windows.UTF16PtrFromString(dir)
-	if err != nil {
-		return 0, err
-	}
-	var free uint64
-	err = windows.GetDiskFreeSpaceEx(path, &free, nil, nil)
-	return int64(free), err
-}
-
 // identify returns the state of a file. Programs may set size and time of writing
 // back; the number of the file on its volume and its time of change give that
 // away.

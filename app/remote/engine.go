@@ -27,6 +27,11 @@ func (c *Client) Leaving(ctx context.Context) (face.Leaving, error) {
 	return ask[face.Leaving](ctx, c, "Leaving", nil)
 }
 
+// Checkup implements [face.Overview].
+func (c *Client) Checkup(ctx context.Context) (netproto.Checkup, error) {
+	return ask[netproto.Checkup](ctx, c, "Checkup", nil)
+}
+
 // Diagnostics implements [face.Engine].
 func (c *Client) Diagnostics(ctx context.Context) (face.Diagnostics, error) {
 	return ask[face.Diagnostics](ctx, c, "Diagnostics", nil)

@@ -22,6 +22,7 @@ var arguments = map[string][]string{
 	"Totals":      {},
 	"Leaving":     {},
 	"Diagnostics": {},
+	"Checkup":     {},
 
 	"Downloads":       {},
 	"Details":         {"download"},

@@ -66,6 +66,7 @@ type Client struct {
 	saved    bool                 // the trust knows the key and the name
 	seen     viewpoint            // the tracker and this peer
 	last     string               // host:port that answered; "" before that
+	ahead    *time.Duration       // what this computer's clock is ahead of the tracker's; nil if unknown
 }
 
 // New returns a client for the tracker at host:port, without calling it. The
@@ -365,7 +366,11 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 		}
 		request.SetHeader("Content-Type", "application/json").SetBody(raw.Bytes())
 	}
+	began := time.Now()
 	response, err := request.Execute(method, route)
+	if err == nil {
+		c.compareClocks(response.Header().Get("Date"), began, time.Now())
+	}
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -382,6 +387,30 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 		return netproto.Errorf(netproto.CodeProtocol, "the tracker %s: %w", c.address, err)
 	}
 	return nil
+}
+
+// compareClocks notes how the clocks differ, from the date of an answer, which the
+// tracker cut to whole seconds between began and ended.
+func (c *Client) compareClocks(date string, began, ended time.Time) {
+	at, err := http.ParseTime(date)
+	if err != nil {
+		return
+	}
+	ahead := began.Add(ended.Sub(began) / 2).Sub(at.Add(time.Second / 2))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead = &ahead
+}
+
+// ClockAhead returns how much the clock of this computer is ahead of the tracker's, to
+// about a second; ok is false before the tracker has said its time.
+func (c *Client) ClockAhead() (ahead time.Duration, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ahead == nil {
+		return 0, false
+	}
+	return *c.ahead, true
 }
 
 // unanswered returns why no answer came.

@@ -13,6 +13,7 @@ import (
 
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/durable"
 )
 
 // What one inbox takes.
@@ -201,7 +202,7 @@ func (in *Inbox) begin(from netip.Addr, a announced) (*upload, error) {
 // enter puts an upload into the list, or returns one of the same file that was
 // interrupted.
 func (in *Inbox) enter(u *upload) (old *upload, err error) {
-	free, known := piece.FreeSpace(in.config.Folder)
+	free, known := durable.FreeSpace(in.config.Folder)
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.closed {

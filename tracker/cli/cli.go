@@ -1,5 +1,5 @@
 // Package cli holds the commands of a tracker's owner: invite, members, ban, unban,
-// bans, backup, restore and systemd-unit. They are declared here once and belong
+// bans, doctor, backup, restore and systemd-unit. They are declared here once and belong
 // below `tracker` in both programs.
 //
 // All except restore and systemd-unit speak to the running tracker over the
@@ -32,7 +32,7 @@ type Program struct {
 // Commands returns the commands to add below `tracker`. Their errors are
 // netproto.Errors, CodeUsage for wrong usage.
 func Commands(p Program) []*cobra.Command {
-	list := []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.backup(), p.restore(), p.systemdUnit()}
+	list := []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.doctor(), p.backup(), p.restore(), p.systemdUnit()}
 	for _, c := range list {
 		c.Example = strings.ReplaceAll(c.Example, "  tracker ", "  "+p.Name+" ")
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/checkup"
 	"centralizedp2p/netproto/localsocket"
 	"centralizedp2p/tracker/server"
 	"centralizedp2p/tracker/store"
@@ -25,6 +26,7 @@ const (
 	ControlInvites = "/invites" // POST InviteRequest → InviteAnswer
 	ControlMembers = "/members" // GET → MembersAnswer; DELETE KeyRequest → 204
 	ControlBans    = "/bans"    // GET → BansAnswer; POST BanRequest → BanEntry; DELETE TargetRequest → BanEntry
+	ControlCheckup = "/checkup" // GET → netproto.Checkup
 	ControlBackup  = "/backup"  // GET → the bytes of a database
 )
 
@@ -98,13 +100,16 @@ type BansAnswer struct {
 type linker interface {
 	Link() netproto.Link
 	LinkNotice() string
+	LinkProblem() LinkProblem
 }
 
 // control answers the owner.
 type control struct {
 	owner *server.Owner
 	links linker
+	data  string
 	log   *slog.Logger
+	last  *checkup.Errors
 	http  *http.Server
 	ln    net.Listener
 	ended chan error
@@ -113,12 +118,12 @@ type control struct {
 // openControl listens in the data folder. The caller has opened the store there,
 // so no other tracker listens; a socket that exists was left by a tracker that
 // was killed.
-func openControl(owner *server.Owner, data string, links linker, log *slog.Logger) (*control, error) {
+func openControl(owner *server.Owner, data string, links linker, log *slog.Logger, last *checkup.Errors) (*control, error) {
 	ln, err := localsocket.Listen(ControlSocket(data))
 	if err != nil {
 		return nil, err
 	}
-	c := &control{owner: owner, links: links, log: log, ln: ln, ended: make(chan error, 1)}
+	c := &control{owner: owner, links: links, data: data, log: log, last: last, ln: ln, ended: make(chan error, 1)}
 	c.http = &http.Server{
 		Handler:           c.routes(),
 		ReadHeaderTimeout: controlTime,
@@ -151,6 +156,7 @@ func (c *control) routes() http.Handler {
 		"GET " + ControlBans:       c.bans,
 		"POST " + ControlBans:      c.ban,
 		"DELETE " + ControlBans:    c.unban,
+		"GET " + ControlCheckup:    c.checkup,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxControl)

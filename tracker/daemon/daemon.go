@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/checkup"
 	"centralizedp2p/netproto/durable"
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/netproto/lan"
@@ -50,6 +51,7 @@ type Tracker struct {
 	server    *server.Server
 	store     store.Store
 	log       *slog.Logger
+	last      *checkup.Errors   // of the log
 	downloads *server.Downloads // nil without a folder of packages
 	control   *control          // nil if the data folder cannot hold a socket
 	ports     ports
@@ -75,9 +77,12 @@ func Open(o Options, open store.Opener, logs io.Writer) (*Tracker, error) {
 		return nil, err
 	}
 	t := &Tracker{given: given, options: o, mapChanged: make(chan struct{}, 1), mapTold: make(chan struct{}, 1)}
-	if t.log, err = newLogger(o.Log, logs); err != nil {
+	log, err := newLogger(o.Log, logs)
+	if err != nil {
 		return nil, err
 	}
+	t.last = &checkup.Errors{}
+	t.log = t.last.Keep(log)
 	// The port comes first: a second tracker should fail because of the port,
 	// which it can choose, before it waits for the database.
 	if t.ports, err = listenAll(o.Listens()); err != nil {
@@ -123,7 +128,7 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 		Limits: &o.Limits, Proxies: s.proxies, Relay: &s.relay, Downloads: t.downloads,
 	})
 	// A file system without sockets must not keep the tracker from serving.
-	if t.control, err = openControl(t.server.Owner(), o.Data, t, t.log); err != nil {
+	if t.control, err = openControl(t.server.Owner(), o.Data, t, t.log, t.last); err != nil {
 		t.log.Warn("commands like ban and backup will not reach this tracker", slog.Any("error", err))
 	}
 	return nil

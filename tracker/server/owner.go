@@ -51,6 +51,14 @@ func (o *Owner) Invite(ctx context.Context, who string, age time.Duration) (netp
 	return token, invite, o.store.AddInvite(ctx, invite)
 }
 
+// Stats returns the counts of the tracker; an error if its store does not work.
+func (o *Owner) Stats(ctx context.Context) (netproto.Stats, error) {
+	if err := o.store.Ready(ctx); err != nil {
+		return netproto.Stats{}, err
+	}
+	return o.store.Stats(ctx)
+}
+
 // Members lists the members, the oldest first.
 func (o *Owner) Members(ctx context.Context) ([]store.Member, error) { return o.store.Members(ctx) }
 

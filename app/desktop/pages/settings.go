@@ -157,6 +157,7 @@ func (p *Settings) cards() []fyne.CanvasObject {
 		})...),
 		kit.Card(words.L("Notifications"), p.own.Notifications()...),
 		kit.Card(words.L("Advanced"), container.New(layout.NewRowWrapLayout(),
+			kit.NewButtonWithIcon(words.L("Check for problems"), theme.SearchIcon(), func() { CheckUp(w, p.engine) }),
 			kit.NewButtonWithIcon(words.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
 			kit.NewButtonWithIcon(words.L("Open log"), theme.DocumentIcon(), p.openLog),
 			kit.NewButtonWithIcon(words.L("Open profile folder"), theme.FolderOpenIcon(), p.openProfile)),

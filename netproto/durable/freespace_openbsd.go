@@ -1,6 +1,4 @@
-//go:build linux || darwin || freebsd
-
-package piece
+package durable
 
 import "golang.org/x/sys/unix"
 
@@ -10,5 +8,5 @@ func FreeSpace(dir string) (int64, error) {
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, err
 	}
-	return int64(s.Bavail) * int64(s.Bsize), nil
+	return s.F_bavail * int64(s.F_bsize), nil
 }

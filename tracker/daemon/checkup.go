@@ -1,0 +1,48 @@
+package daemon
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/checkup"
+)
+
+// slowStore is how long the store of a healthy tracker takes for its counts, at the most.
+const slowStore = 500 * time.Millisecond
+
+// checkup answers with how the tracker is doing.
+func (c *control) checkup(r *http.Request) (any, error) {
+	report := checkup.New()
+	report.Findings = []netproto.Finding{c.checkStore(r), c.checkLinks(), checkup.Disk(r.Context(), c.data), checkup.Files(), checkup.Memory(), c.last.Finding()}
+	return report, nil
+}
+
+func (c *control) checkStore(r *http.Request) netproto.Finding {
+	f := netproto.Finding{Topic: netproto.TopicTracker, State: netproto.FindingGood}
+	began := time.Now()
+	stats, err := c.owner.Stats(r.Context())
+	if err != nil {
+		f.State, f.Do, f.Fact = netproto.FindingBad, netproto.RemedyReadLog, fmt.Sprintf("its store does not work [%s]", netproto.CodeOf(err))
+		return f
+	}
+	took := time.Since(began)
+	f.Fact = fmt.Sprintf("%d peers online, %d known, %d seed clients, %d contents, %s; its store answers in %s", stats.PeersOnline, stats.PeersKnown,
+		stats.SeedPeers, stats.Resources, humanize.Bytes(uint64(max(stats.Bytes, 0))), took.Round(10*time.Microsecond))
+	if took > slowStore {
+		f.State, f.Do = netproto.FindingWarning, netproto.RemedySlowDisk
+	}
+	return f
+}
+
+// checkLinks says whether others can use its links.
+func (c *control) checkLinks() netproto.Finding {
+	f := netproto.Finding{Topic: netproto.TopicReach, State: netproto.FindingGood, Fact: "its links work for others"}
+	if c.links.LinkProblem() != LinkUsable {
+		f.State, f.Do, f.Fact = netproto.FindingWarning, netproto.RemedyPublicURL, "its links work on this computer only"
+	}
+	return f
+}
