@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"log/slog"
 	"net"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestAProfileKeepsItsPort(t *testing.T) {
 	if again := n.Engine.Port(); again != port {
 		t.Errorf("after a restart it listens on %d, not on %d", again, port)
 	}
-	_, err := node.Open(t.Context(), node.Options{Profile: profile})
+	_, err := node.Open(t.Context(), node.Options{Profile: profile, Log: slog.New(slog.DiscardHandler)})
 	refused(t, err, netproto.CodeProfileInUse)
 	check(t, n.Close())
 
@@ -41,7 +42,7 @@ func TestAPortThatIsNamedMustBeFree(t *testing.T) {
 	first := openNode(t, node.Options{SeedClients: netproto.SeedOff})
 	port := first.Engine.Port()
 	profile := t.TempDir()
-	_, err := node.Open(t.Context(), node.Options{Profile: profile, Listen: &port})
+	_, err := node.Open(t.Context(), node.Options{Profile: profile, Listen: &port, Log: slog.New(slog.DiscardHandler)})
 	refused(t, err, netproto.CodePortInUse)
 	l, err := library.Open(profile) // which was given back
 	check(t, err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/checkup"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/server"
 	"centralizedp2p/tracker/store"
@@ -17,8 +18,9 @@ import (
 // noLink knows no link to its tracker.
 type noLink struct{}
 
-func (noLink) Link() netproto.Link { return netproto.Link{Tracker: "h:1", Size: -1} }
-func (noLink) LinkNotice() string  { return "" }
+func (noLink) Link() netproto.Link      { return netproto.Link{Tracker: "h:1", Size: -1} }
+func (noLink) LinkNotice() string       { return "" }
+func (noLink) LinkProblem() LinkProblem { return LinkUsable }
 
 // FuzzControl has a process of the owner send anything to the control socket: the
 // answer is JSON, and never that something failed inside.
@@ -28,7 +30,7 @@ func FuzzControl(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { st.Close() })
-	c := control{owner: server.New(server.Config{Store: st}).Owner(), links: noLink{}, log: slog.New(slog.DiscardHandler)}
+	c := control{owner: server.New(server.Config{Store: st}).Owner(), links: noLink{}, log: slog.New(slog.DiscardHandler), last: &checkup.Errors{}}
 	routes := c.routes()
 	for _, s := range []struct{ method, path, body string }{
 		{"POST", ControlInvites, `{"for":"Zoë","seconds":60}`}, {"POST", ControlInvites, `{"seconds":9223372036854775807}`}, {"GET", ControlMembers, ``},
