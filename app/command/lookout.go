@@ -14,6 +14,7 @@ import (
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 	"centralizedp2p/tracker/cli"
 )
 
@@ -238,7 +239,7 @@ func (l *lookout) download(d queue.Download) {
 // untilStopped looks around until ctx ends.
 func (l *lookout) untilStopped(ctx context.Context) {
 	changed := l.node.Engine.Watch(ctx)
-	look := time.NewTicker(lookEvery)
+	look := pulse.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
 		l.look()

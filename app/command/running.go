@@ -13,6 +13,7 @@ import (
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/remote"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 	"centralizedp2p/netproto/version"
 )
 
@@ -172,7 +173,7 @@ func follow(ctx context.Context, engine face.Engine, look func() (done bool, err
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	changed := engine.Watch(ctx)
-	tick := time.NewTicker(lookEvery)
+	tick := pulse.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		if done, err := look(); done || err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 )
 
 // After the computer slept or changed its network, connections may be dead without
@@ -69,7 +70,7 @@ func (s *surroundings) own() ([]netip.Addr, error) {
 
 // watchNetwork renews everything after sleep and change, until ctx ends.
 func (e *Engine) watchNetwork(ctx context.Context) error {
-	tick := time.NewTicker(e.timing.look)
+	tick := pulse.NewTicker(e.timing.look)
 	defer tick.Stop()
 	wall, awake := e.around.clock()
 	own := e.ownAddresses()

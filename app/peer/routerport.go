@@ -5,9 +5,9 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"time"
 
 	"centralizedp2p/netproto/portmap"
+	"centralizedp2p/netproto/pulse"
 )
 
 // The router passes this peer's port on while that is wanted and others outside can
@@ -24,7 +24,7 @@ func (e *Engine) RouterPort() portmap.State {
 // keepRouterPort has the router pass the port on until ctx ends.
 func (e *Engine) keepRouterPort(ctx context.Context) error {
 	defer e.router.Close()
-	tick := time.NewTicker(e.timing.look) // settings, the port and the trackers change rarely
+	tick := pulse.NewTicker(e.timing.look) // settings, the port and the trackers change rarely
 	defer tick.Stop()
 	for {
 		select {

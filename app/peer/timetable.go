@@ -2,15 +2,15 @@ package peer
 
 import (
 	"context"
-	"time"
 
 	"centralizedp2p/app/library"
+	"centralizedp2p/netproto/pulse"
 )
 
 // keepTimetable turns the quick limit on when a time of the timetable begins, and off
 // when it ends. What the person chooses in between holds until then.
 func (e *Engine) keepTimetable(ctx context.Context) error {
-	tick := time.NewTicker(e.timing.look)
+	tick := pulse.NewTicker(e.timing.look)
 	defer tick.Stop()
 	var before library.Timetable
 	held := false
@@ -49,7 +49,7 @@ const awakeFor = 60
 
 // stayAwake keeps the computer awake while bytes flow, if the settings say so.
 func (e *Engine) stayAwake(ctx context.Context) error {
-	tick := time.NewTicker(e.timing.look)
+	tick := pulse.NewTicker(e.timing.look)
 	defer tick.Stop()
 	defer e.config.Awake.Keep(false)
 	quiet := awakeFor

@@ -24,6 +24,7 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/pulse"
 )
 
 // Limits of what is kept here.
@@ -157,7 +158,7 @@ func (p *People) Mail(t Tracker) {
 // Run does what is due until ctx ends.
 func (p *People) Run(ctx context.Context) error {
 	defer p.work.Wait()
-	look := time.NewTicker(p.config.Timing.Look)
+	look := pulse.NewTicker(p.config.Timing.Look)
 	defer look.Stop()
 	for {
 		for _, t := range p.takeMail() {

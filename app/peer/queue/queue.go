@@ -37,6 +37,7 @@ import (
 	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/durable"
+	"centralizedp2p/netproto/pulse"
 )
 
 // Request says what to fetch, and where to.
@@ -261,7 +262,7 @@ func (q *Queue) schedule() {
 
 // Run looks after the downloads until ctx ends.
 func (q *Queue) Run(ctx context.Context) error {
-	tick := time.NewTicker(q.config.Timing.Tick)
+	tick := pulse.NewTicker(q.config.Timing.Tick)
 	defer tick.Stop()
 	for {
 		select {

@@ -7,6 +7,7 @@ import (
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 )
 
 // New returns a server. [Server.Run] must run while others connect.
@@ -20,7 +21,7 @@ func (s *Server) SetSlots(n int, adaptive bool) { s.slots.set(n, adaptive) }
 
 // Run tells peers that their turn has come, and adapts the slots, until ctx ends.
 func (s *Server) Run(ctx context.Context, conns *session.Conns) error {
-	review := time.NewTicker(s.config.Timing.SlotReview)
+	review := pulse.NewTicker(s.config.Timing.SlotReview)
 	defer review.Stop()
 	defer s.work.Wait()
 	meter := &s.config.Traffic.UpMeter
