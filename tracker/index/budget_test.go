@@ -144,3 +144,22 @@ func TestSuggestionsCostNoMoreThanTheirLooks(t *testing.T) {
 		t.Errorf("%d looks, %v", page.Looks, err)
 	}
 }
+
+// The words of the suggested names are compared anyway, so finding the one that was meant
+// costs little more. A phrase is suggested names for, and never corrected.
+func TestAWordIsCorrectedForHardlyMoreThanTheSuggestionsCost(t *testing.T) {
+	x := alike(t, 50_000)
+	ask := func(text string) index.Page {
+		page, err := x.Search(t.Context(), index.Query{Text: text, MaxSize: -1, Sort: netproto.SortSources, Limit: 50})
+		if err != nil || len(page.Suggestions) == 0 {
+			t.Fatalf("%s: %d names are suggested, %v", text, len(page.Suggestions), err)
+		}
+		return page
+	}
+	for _, word := range []string{"holidax", "phoots", "hliday"} {
+		alone, corrected := ask(`"`+word+`"`), ask(word)
+		if corrected.Corrected == "" || alone.Corrected != "" || corrected.Looks > alone.Looks*3/2+100 {
+			t.Errorf("%s: %q for %d looks; the suggestions cost %d", word, corrected.Corrected, corrected.Looks, alone.Looks)
+		}
+	}
+}

@@ -10,9 +10,10 @@ import (
 )
 
 // If a search finds nothing, its text is offered with one word spelled as names have it
-// that fit otherwise. Such a word has some part of the mistyped one without an error: a
-// half if there is one error, a third if there are two, unless two neighbours that belong
-// to different parts are swapped.
+// that fit otherwise. A word with one error is found among the names that are suggested.
+// Words that are too short for that, and words with two errors, are looked for by their
+// parts: one third of a word with two errors has none, and stands where it was typed, give
+// or take two characters, unless two neighbours of different parts are swapped.
 
 const (
 	minCorrected  = 4 // characters
@@ -30,7 +31,7 @@ type correction struct {
 	word   string // folded
 	text   string // as a name has it
 	errors int
-	names  int // that have it
+	names  int // that have it and fit otherwise
 }
 
 // better reports whether a is likelier to be meant than b.
@@ -41,34 +42,42 @@ func (c *correction) better(o *correction) bool {
 	return c.names > o.names || c.names == o.names && c.word < o.word
 }
 
-// correct returns the text of the query with one word corrected, or "".
-func (s *search) correct(now *snapshot, text string) string {
-	var best correction
-	var replaced string
+// correctors returns one corrector for each term, nil for those that no word can replace.
+func (s *search) correctors(text string) []*corrector {
+	all := make([]*corrector, len(s.must))
 	for i := range s.must {
-		t := &s.must[i]
-		n := utf8.RuneCount(t.text)
-		original := typed(text, t.text)
-		if n < minCorrected || n > maxMendable || original == "" || s.ctx.Err() != nil {
+		term := s.must[i].text
+		if n := utf8.RuneCount(term); n < minCorrected || n > maxMendable {
 			continue
 		}
-		rest := *s
-		rest.must = slices.Delete(slices.Clone(s.must), i, i+1)
-		c := corrector{search: &rest, term: []rune(string(t.text)), found: map[string]*correction{}}
-		c.most = 1
-		c.look(now, halves(t.text))
-		if len(c.found) == 0 && n >= twoErrorsFrom {
-			c.most = 2
-			c.look(now, thirds(t.text))
-		}
-		s.spent, s.check = rest.spent, rest.check
-		for _, found := range c.found {
-			if best.word == "" || found.better(&best) {
-				best, replaced = *found, original
-			}
+		if word := typed(text, term); word != "" {
+			all[i] = &corrector{typed: word, term: []rune(string(term)), most: 1, compared: map[string]*correction{}}
 		}
 	}
-	if best.word == "" {
+	return all
+}
+
+// correct returns the text of the query with one word corrected, or "". The correctors
+// know the words of the suggested names.
+func (s *search) correct(now *snapshot, text string, correctors []*corrector) string {
+	var best *correction
+	var replaced string
+	for i, c := range correctors {
+		if c == nil || s.ctx.Err() != nil {
+			continue
+		}
+		if n := len(c.term); c.best() == nil && (n < minMendable || n >= twoErrorsFrom) {
+			rest := *s
+			rest.must = slices.Delete(slices.Clone(s.must), i, i+1)
+			c.widen()
+			rest.look(now, c)
+			s.spent, s.check = rest.spent, rest.check
+		}
+		if found := c.best(); found != nil && (best == nil || found.better(best)) {
+			best, replaced = found, c.typed
+		}
+	}
+	if best == nil {
 		return ""
 	}
 	corrected := replaceWord(text, replaced, best.text)
@@ -103,106 +112,165 @@ func replaceWord(text, old, by string) string {
 	return strings.Join(words, " ")
 }
 
-// piece returns some characters of a text.
-func piece(text []byte, first, n int) []byte {
-	runes := []rune(string(text))
-	return []byte(string(runes[first:min(first+n, len(runes))]))
-}
-
-// halves returns the parts of which one survives an error.
-func halves(text []byte) [][]byte {
-	n := utf8.RuneCount(text)
-	half := max(n/2, 3)
-	parts := [][]byte{piece(text, 0, half), piece(text, n-half, half)}
-	if m, ok := mend(term{text: text}); ok {
-		parts = append(parts, m.swapped)
-	}
-	return parts
-}
-
-// thirds returns the parts of which one survives two errors, of words of nine characters
-// and more.
-func thirds(text []byte) [][]byte {
-	n := utf8.RuneCount(text)
-	third := max(n/3, 3)
-	return [][]byte{piece(text, 0, third), piece(text, (n-third)/2, third), piece(text, n-third, third)}
-}
-
 // corrector collects words that may have been meant for one term.
 type corrector struct {
-	*search // for everything but the term
-	term    []rune
-	most    int // errors
-	found   map[string]*correction
+	typed    string // the term in the text of the query
+	term     []rune
+	most     int                    // errors
+	compared map[string]*correction // by word; nil if it has more errors
 }
 
-// look takes the words of names that have one of the parts.
-func (c *corrector) look(now *snapshot, parts [][]byte) {
-	grams := c.grams()
-	seen := map[*version]bool{}
-	take := func(v *version, name []byte) {
-		c.spent++
-		if !seen[v] && v.lives(c.change) && c.fitsRest(v, v.using()) && c.fitsName(name) {
-			seen[v] = true
-			c.take(v, name)
+// widen has a corrector of a long term allow two errors.
+func (c *corrector) widen() {
+	if len(c.term) >= twoErrorsFrom {
+		c.most = 2
+		clear(c.compared)
+	}
+}
+
+// best returns the likeliest word, nil if there is none.
+func (c *corrector) best() *correction {
+	var best *correction
+	for _, found := range c.compared {
+		if found != nil && found.names > 0 && (best == nil || found.better(best)) {
+			best = found
 		}
 	}
-	for _, part := range parts {
+	return best
+}
+
+// part is a part of a term without an error.
+type part struct {
+	text  []byte
+	first int // characters before it in the term
+}
+
+// parts returns the parts of which a word with the errors has one: two of a term that may
+// have one error, which has four characters, and three of one that may have two.
+func (c *corrector) parts() []part {
+	n := len(c.term)
+	size := max(n/3, 3)
+	firsts := []int{0, (n - size) / 2, n - size}
+	if c.most == 1 {
+		firsts = []int{0, n - size}
+	}
+	var all []part
+	for _, first := range firsts {
+		all = append(all, part{[]byte(string(c.term[first : first+size])), first})
+	}
+	return all
+}
+
+// compare returns what a word is to the corrector, nil if it was not meant, and what
+// finding that out cost, in looks.
+func (c *corrector) compare(word []byte) (found *correction, looks int) {
+	if n := utf8.RuneCount(word); n < len(c.term)-c.most || n > len(c.term)+c.most {
+		return nil, 0
+	}
+	if found, known := c.compared[string(word)]; known {
+		return found, 0
+	}
+	if errors := distance(c.term, []rune(string(word))); errors > 0 && errors <= c.most {
+		found = &correction{word: string(word), errors: errors}
+	}
+	c.compared[string(word)] = found
+	return found, looksOfCompare
+}
+
+// look has a corrector compare the words that have one of its parts, of names that fit.
+func (s *search) look(now *snapshot, c *corrector) {
+	grams := s.grams()
+	seen := map[*version]bool{}
+	for _, p := range c.parts() {
+		take := func(v *version, name []byte) {
+			s.spent++
+			if c.near(name, p, &s.spent) && !seen[v] && s.fits(v, name) {
+				seen[v] = true
+				s.spent += c.take(v, name)
+			}
+		}
 		looks, reads := maxCorrected, maxCorrectedReads
 		for _, g := range now.segments {
-			if looks <= 0 || reads <= 0 || c.ctx.Err() != nil {
+			if looks <= 0 || reads <= 0 || s.ctx.Err() != nil {
 				break
 			}
-			lists := g.choose(append(slices.Clip(grams), appendTrigrams(nil, part)), listsOfTerm)
-			read := candidates(lists, 0, c.last(g), func(rank int) bool {
+			lists := g.choose(append(slices.Clip(grams), appendTrigrams(nil, p.text)), listsOfTerm)
+			read := candidates(lists, 0, s.last(g), func(rank int) bool {
 				if looks--; looks < 0 {
 					return false
 				}
-				if name := g.name(rank); bytes.Contains(name, part) {
-					take(g.versions[rank], name)
-				}
+				take(g.versions[rank], g.name(rank))
 				return true
 			})
 			reads -= read
-			c.spent += read / readsOfLook
-			c.yield()
+			s.spent += read / readsOfLook
+			s.yield()
 		}
 		for i, v := range now.tail.versions {
 			if looks--; looks < 0 {
 				break
 			}
-			if name := now.tail.name(i); bytes.Contains(name, part) {
-				take(v, name)
-			}
+			take(v, now.tail.name(i))
 		}
 	}
 }
 
-// take compares the words of a name with the term.
-func (c *corrector) take(v *version, name []byte) {
+// near reports whether a word with that part may have been meant, if the part stands in it
+// about where it stands in the term. It is what every look costs, so other words are
+// dismissed before anything else is read.
+func (c *corrector) near(name []byte, p part, spent *int) bool {
+	for from := 0; ; {
+		i := bytes.Index(name[from:], p.text)
+		if i < 0 {
+			return false
+		}
+		i += from
+		from = i + 1
+		start, before := i, 0
+		for before <= p.first+c.most {
+			r, size := utf8.DecodeLastRune(name[:start])
+			if size == 0 || !inWord(r) {
+				break
+			}
+			start, before = start-size, before+1
+		}
+		if before < p.first-c.most || before > p.first+c.most {
+			continue
+		}
+		end, n := i, before
+		for n <= len(c.term)+c.most {
+			r, size := utf8.DecodeRune(name[end:])
+			if size == 0 || !inWord(r) {
+				break
+			}
+			end, n = end+size, n+1
+		}
+		found, looks := c.compare(name[start:end])
+		if *spent += looks; found != nil {
+			return true
+		}
+	}
+}
+
+// take counts the words of a name that fits, and returns what that cost, in looks.
+func (c *corrector) take(v *version, name []byte) (spent int) {
 	for word := range bytes.FieldsFuncSeq(name, func(r rune) bool { return !inWord(r) }) {
-		n := utf8.RuneCount(word)
-		if n < len(c.term)-c.most || n > len(c.term)+c.most {
+		found, looks := c.compare(word)
+		if spent += looks; found == nil {
 			continue
 		}
-		if known := c.found[string(word)]; known != nil {
-			known.names++
+		if found.names++; found.names > 1 {
 			continue
 		}
-		c.spent += looksOfCompare
-		errors := distance(c.term, []rune(string(word)))
-		if errors == 0 || errors > c.most {
-			continue
-		}
-		text := string(word)
+		found.text = found.word
 		for spelled := range strings.FieldsFuncSeq(v.text, func(r rune) bool { return !inWord(r) }) {
-			if Fold(spelled) == text {
-				text = spelled
+			if Fold(spelled) == found.word {
+				found.text = spelled
 				break
 			}
 		}
-		c.found[string(word)] = &correction{word: string(word), text: text, errors: errors, names: 1}
 	}
+	return spent
 }
 
 // distance returns how many errors lie between two words: a character that is wrong,

@@ -296,8 +296,11 @@ func (c *condition) fitsName(name []byte) bool {
 // fitsRest reports whether everything except the name of a version fits. using
 // is how many online sources use that name.
 func (c *condition) fitsRest(v *version, using uint32) bool {
-	if using == 0 && !c.offline || v.size < c.minSize || c.maxSize >= 0 && v.size > c.maxSize ||
-		v.content.added < c.since || v.content.added >= c.until {
+	if using == 0 && !c.offline || v.size < c.minSize || c.maxSize >= 0 && v.size > c.maxSize {
+		return false
+	}
+	// The content is elsewhere in memory: it is fetched only if it matters.
+	if c.dated() && (v.content.added < c.since || v.content.added >= c.until) {
 		return false
 	}
 	if len(c.kinds) == 0 && len(c.notKinds) == 0 {

@@ -18,7 +18,7 @@ type Page struct {
 	Contents    []*Content // of the hits
 	Next        string     // cursor of the next page; empty at the end
 	Suggestions []string   // names within one typing error, if nothing was found
-	Corrected   string     // the text of the query with one word as names have it, if little was found
+	Corrected   string     // the text of the query with one word as names have it, if nothing was found
 	Looks       int        // what the page cost
 	Short       bool       // Query.Looks were used up: Next goes on where the search ended
 }
@@ -87,8 +87,9 @@ func (x *Index) Search(ctx context.Context, q Query) (Page, error) {
 	}
 	page := s.page(q.Limit, digest)
 	if len(page.Hits) == 0 && q.Cursor == "" && page.Next == "" && !q.Plain {
-		page.Suggestions = s.suggest(&now)
-		page.Corrected = s.correct(&now, q.Text)
+		correctors := s.correctors(q.Text)
+		page.Suggestions = s.suggest(&now, correctors)
+		page.Corrected = s.correct(&now, q.Text, correctors)
 		page.Looks = s.spent
 	}
 	return page, ctx.Err()
@@ -217,7 +218,7 @@ func (s *search) consider(v *version, name []byte) (full bool) {
 			s.allowed = 0 // nobody will see the page
 		}
 	}
-	if !v.lives(s.change) || !s.fitsRest(v, v.using()) || !s.fitsName(name) || !s.everyName && s.best(v) != v {
+	if !s.fits(v, name) || !s.everyName && s.best(v) != v {
 		return false
 	}
 	at := s.placeOf(v, name, 0)
@@ -228,6 +229,11 @@ func (s *search) consider(v *version, name []byte) (full bool) {
 		return false
 	}
 	return !s.keep(found{at, v})
+}
+
+// fits reports whether the search sees a version, and whether it fits.
+func (s *search) fits(v *version, name []byte) bool {
+	return v.lives(s.change) && s.fitsRest(v, v.using()) && s.fitsName(name)
 }
 
 // listsOfTerm is how many lists of one term are read if every candidate is looked

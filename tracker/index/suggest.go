@@ -135,8 +135,9 @@ func endsNearly(text, want []byte) bool {
 		next > 0 && bytes.HasSuffix(text, slices.Concat(less[:len(less)-next], want[len(want)-n:], less[len(less)-next:]))
 }
 
-// suggest returns names for a search that found nothing, the best first.
-func (s *search) suggest(now *snapshot) []string {
+// suggest returns names for a search that found nothing, the best first. The corrector
+// of a term, if it has one, learns the words of all names that come into question.
+func (s *search) suggest(now *snapshot, correctors []*corrector) []string {
 	best, looks, reads, fresh := newKept(1), maxMended, maxMendedReads, maxMended
 	for i := range s.must {
 		m, ok := mend(s.must[i])
@@ -146,9 +147,9 @@ func (s *search) suggest(now *snapshot) []string {
 		rest := *s
 		rest.must, rest.everyName = slices.Delete(slices.Clone(s.must), i, i+1), true
 		rest.kept, rest.sort, rest.limit, rest.sign = best, netproto.SortSources, keptForSuggest, 1
-		grams := rest.grams()
+		grams, c := rest.grams(), correctors[i]
 		for _, g := range now.segments {
-			rest.mended(g, m, grams, &looks, &reads)
+			rest.mended(g, m, grams, c, &looks, &reads)
 		}
 		for i, v := range now.tail.versions {
 			if fresh--; fresh < 0 {
@@ -156,6 +157,7 @@ func (s *search) suggest(now *snapshot) []string {
 			}
 			rest.spent++
 			if name := now.tail.name(i); m.in(name) {
+				rest.learn(c, v, name)
 				rest.offer(v, name)
 			}
 		}
@@ -171,9 +173,16 @@ func (s *search) suggest(now *snapshot) []string {
 	return names
 }
 
+// learn has a corrector count the words of a name, if the name fits.
+func (s *search) learn(c *corrector, v *version, name []byte) {
+	if c != nil && s.fits(v, name) {
+		s.spent += c.take(v, name)
+	}
+}
+
 // mended offers the names of a segment that have the mended term, each once even
 // if it is found in two ways, as long as there are looks and reads left.
-func (s *search) mended(g *segment, m mending, grams [][]uint32, looks, reads *int) {
+func (s *search) mended(g *segment, m mending, grams [][]uint32, c *corrector, looks, reads *int) {
 	last := g.len()
 	if !s.offline {
 		last = g.online
@@ -192,6 +201,7 @@ func (s *search) mended(g *segment, m mending, grams [][]uint32, looks, reads *i
 			if !in(name) || slices.ContainsFunc(s.kept.items, func(f found) bool { return f.version == g.versions[rank] }) {
 				return true
 			}
+			s.learn(c, g.versions[rank], name)
 			return !s.offer(g.versions[rank], name)
 		})
 		*reads -= read
