@@ -57,11 +57,11 @@ type Problem struct {
 	Code   Code   `json:"code"`
 }
 
-// ProblemOf returns the body for an error. It never carries the cause. For an
-// internal failure (status 500) it carries no detail either: what went wrong
-// inside belongs in the sender's log.
+// ProblemOf returns the body for an error. It never carries the cause. The detail may
+// quote what somebody sent: what cannot be seen in it is escaped. For an internal failure
+// (status 500) it carries no detail: what went wrong inside belongs in the sender's log.
 func ProblemOf(err *Error) Problem {
-	p := Problem{Type: "about:blank", Title: err.Code.What(), Status: err.Code.Status(), Detail: err.Detail, Code: err.Code}
+	p := Problem{Type: "about:blank", Title: err.Code.What(), Status: err.Code.Status(), Detail: Printable(err.Detail), Code: err.Code}
 	if p.Status == http.StatusInternalServerError {
 		p.Detail = ""
 	}

@@ -42,40 +42,51 @@ func said(t *testing.T, args ...string) (code int) {
 	return code
 }
 
+// The ways into the command line go one after the other, since a run sets what is global
+// in cobra. Each takes a share of the names in full, another one than the way before, so
+// that all of them come in. A name stands last: one that is a flag finds no value.
 func TestHostileNamesOnTheCommandLine(t *testing.T) {
+	const shares = 4
 	town := build(t, "song.flac", 1000)
 	here, profile, to := t.TempDir(), t.TempDir(), t.TempDir()
 	t.Chdir(here)
 	common := []string{"--profile", profile, "--tracker", town.link[:strings.Index(town.link, "/"+town.hash.String())]}
-	ways := map[string]func(name string) []string{
-		"search":        func(name string) []string { return append([]string{"search", "--", name}, common...) },
-		"search --json": func(name string) []string { return append([]string{"search", "--json", name}, common...) },
-		"get":           func(name string) []string { return append([]string{"get", "--to", to, "--json", name}, common...) },
-		"share": func(name string) []string {
-			return append([]string{"share", filepath.Join(here, "none", name)}, common...)
-		},
-		"a command": func(name string) []string { return []string{name} },
-		"a flag":    func(name string) []string { return []string{"--" + name} },
-		"--tracker": func(name string) []string {
+	shared := func(name string) string { return filepath.Join(here, "none", name) }
+	names := nametest.Some()
+	for i, way := range []struct {
+		name string
+		args func(name string) []string
+	}{
+		{"search", func(name string) []string { return append(append([]string{"search"}, common...), "--", name) }}, // what follows "--" is no flag
+		{"search --json", func(name string) []string { return append(append([]string{"search", "--json"}, common...), name) }},
+		{"get", func(name string) []string {
+			return append(append([]string{"get", "--to", to, "--json"}, common...), name)
+		}},
+		{"share", func(name string) []string { return append([]string{"share", shared(name)}, common...) }},
+		{"a command", func(name string) []string { return []string{name} }},
+		{"a flag", func(name string) []string { return []string{"--" + name} }},
+		{"--tracker", func(name string) []string {
 			return []string{"search", "x", "--profile", profile, "--tracker", name + ":x"}
-		},
-		"trackers add":      func(name string) []string { return []string{"trackers", "forget", name, "--profile", profile} },
-		"a setting's value": func(name string) []string { return []string{"tracker", "systemd-unit", "--listen", name} },
-	}
-	for way, args := range ways {
+		}},
+		{"trackers forget", func(name string) []string { return []string{"trackers", "forget", "--profile", profile, name} }},
+		{"a setting's value", func(name string) []string { return []string{"tracker", "systemd-unit", "--listen", name} }},
+	} {
 		tried := 0
-		for _, n := range nametest.Some() {
+		for k, n := range names {
 			if strings.Contains(n.Text, "\x00") || len(n.Text) > 8<<10 { // no system passes the one, and few the other
 				continue
 			}
-			all := args(n.Text)
-			if way == "search" { // what follows "--" is no flag
-				all = append(append([]string{"search"}, common...), "--", n.Text)
+			if len(names) > shares*nametest.Least && k%shares != i%shares {
+				continue
 			}
-			said(t, all...)
+			// Some names lead up to what this computer has: share would offer it until it is stopped.
+			if _, err := os.Lstat(shared(n.Text)); way.name == "share" && err == nil {
+				continue
+			}
+			said(t, way.args(n.Text)...)
 			tried++
 		}
-		nametest.Tried(t, tried, "the command line: "+way)
+		nametest.Tried(t, tried, "the command line: "+way.name)
 	}
 	empty(t, here)
 	empty(t, to)
@@ -94,12 +105,16 @@ func TestALinkWithAHostileNameIsFetchedIntoTheFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	profile, parent := t.TempDir(), t.TempDir()
+	const ofOneKey = 20 // a tracker has a peer wait that asks more often
+	profile, parent := "", t.TempDir()
 	tried, seldom := 0, nametest.Some()
 	for i := 0; i < len(seldom); i += 4 { // each opens a profile and joins a tracker
 		n := seldom[i]
 		if len(n.Text) > 1000 {
 			continue
+		}
+		if tried%ofOneKey == 0 {
+			profile = t.TempDir()
 		}
 		link.Name = n.Text
 		to := filepath.Join(parent, strconv.Itoa(i)) // the profile remembers what went where

@@ -193,12 +193,15 @@ func TestFilesFromPhonesGetSafeAndFreeNames(t *testing.T) {
 	p.send("photo.jpg", []byte("yours"))
 	p.send("", nil)
 	wantFiles(t, dir, map[string][]byte{"photo.jpg": []byte("mine"), "photo (2).jpg": []byte("yours"), netproto.SafeName(""): nil})
+	tried := 0
 	for i, c := range nametest.Names() {
 		if len(c.Text) > mostJSON/2 {
 			continue // no file is called like that
 		}
 		p.send(c.Text, fmt.Append(nil, i))
+		tried++
 	}
+	nametest.Tried(t, tried, "files that a phone sends")
 	for _, a := range in.Arrivals() {
 		if filepath.Dir(a.Path) != dir || netproto.CheckName(filepath.Base(a.Path)) != nil {
 			t.Errorf("%q is at %q", a.Name, a.Path)

@@ -266,6 +266,7 @@ func TestHostileNamesAreSafeInHeadersAndPages(t *testing.T) {
 			t.Errorf("%q: %v %v", header, params, err)
 		}
 	}
+	nametest.Tried(t, len(nametest.Names()), "headers of the pages for browsers")
 	for name, kind := range map[string]string{"a.html": "", "a.svg": "", "a.js": "", "a": "", "a.JPG": "image/jpeg", "a.pdf": "application/pdf"} {
 		if kind == "" {
 			kind = "application/octet-stream"
