@@ -17,7 +17,7 @@ import time
 from PIL import Image, ImageChops, ImageFilter
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-PATIENCE = 120  # seconds until something that should happen has failed
+PATIENCE = int(os.environ.get("PATIENCE", 120))  # seconds until something that should happen has failed
 
 
 class Failed(Exception):
@@ -136,6 +136,7 @@ class Desk:
         os.makedirs(f'{self.home}/Downloads', exist_ok=True)
         self.env = {}
         self.seen, self.words_seen = None, []
+        self.forget_hands()
         self.display = self.screen(screen)
         self.env = {'DISPLAY': self.display, 'HOME': self.home, 'XDG_CONFIG_HOME': '', 'XDG_CACHE_HOME': '', 'XDG_DATA_HOME': '',
                     'LC_ALL': {'de': 'de_DE.UTF-8'}.get(language, 'en_US.UTF-8'), 'LANGUAGE': '',
@@ -229,6 +230,12 @@ class Desk:
         self.process.terminate()
         self.ended()
 
+    def processor(self):
+        """Seconds of a processor that the program has taken."""
+        with open(f'/proc/{self.process.pid}/stat') as f:
+            fields = f.read().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
     def find_window(self):
         if self.process.poll() is not None:
             raise Failed(f'the program of {self.who} ended with {self.process.returncode}')
@@ -290,7 +297,10 @@ class Desk:
     def all_text(self):
         return ' '.join(w.text for w in self.words_seen)
 
-    # The hands.
+    # The hands. What a person would count is counted.
+
+    def forget_hands(self):
+        self.clicks, self.keys, self.drops = 0, 0, 0
 
     def x(self, *args):
         self.tool('xdotool', *args, check=True)
@@ -310,6 +320,7 @@ class Desk:
 
     def click_at(self, x, y, times=1):
         self.x('mousemove', '--window', self.window, int(x), int(y), 'click', '--repeat', times, '--delay', 80, 1)
+        self.clicks += times
         time.sleep(0.2)
 
     def wheel(self, clicks):
@@ -318,10 +329,12 @@ class Desk:
 
     def key(self, *keys):
         self.x('key', *keys)
+        self.keys += len(keys)
         time.sleep(0.25)
 
     def type(self, text):
         self.x('type', '--delay', 15, text)
+        self.keys += len(text)
         time.sleep(0.25)
 
     def scrolled_to(self, name):
@@ -344,11 +357,26 @@ class Desk:
         self.key('Return')
         time.sleep(0.5)
 
-    def drop(self, *paths):
-        """Drops files on the middle of the window."""
-        place = dict(line.split('=') for line in self.tool('xdotool', 'getwindowgeometry', '--shell', self.window).split())
-        x, y = int(place['X']) + int(place['WIDTH']) // 2, int(place['Y']) + int(place['HEIGHT']) // 2
-        self.tool('/usr/bin/python3', f'{HERE}/xdnd_drop.py', self.window, x, y, *paths, check=True)
+    def drop(self, *paths, on=None, nth=0):
+        """Drops files on a text that can be read, or on the middle of the window."""
+        where = eventually(f'{self.who} sees {on}', lambda: self.find(on, nth))[0] if on else None
+        size = dict(line.split('=') for line in self.tool('xdotool', 'getwindowgeometry', '--shell', self.window).split())
+        x, y = (where.x + where.w / 2, where.y + where.h / 2) if on else (int(size['WIDTH']) / 2, int(size['HEIGHT']) / 2)
+        self.x('mousemove', '--window', self.window, int(x), int(y))  # a person's pointer is where they drop
+        at = dict(line.split('=') for line in self.tool('xdotool', 'getmouselocation', '--shell').split())
+        self.tool('/usr/bin/python3', f'{HERE}/xdnd_drop.py', self.window, at['X'], at['Y'], *paths, check=True)
+        self.drops += 1
+
+    def copied(self):
+        """What is in the clipboard."""
+        return self.tool('/usr/bin/python3', f'{HERE}/xclip.py', check=True)
+
+    def copy(self, text):
+        """Has another program put a text into the clipboard."""
+        out = self.house.path(f'{self.who}.clipboard')
+        with open(out, 'wb') as stdout:
+            self.house.start(f'{self.who}-clipboard', ['/usr/bin/python3', f'{HERE}/xclip.py', text], self.env, stdout=stdout)
+        eventually('the clipboard has it', lambda: open(out).read().strip() == 'ready')
 
     def close(self):
         """The close button of the window."""

@@ -62,6 +62,18 @@ func somePeople() (people []face.Person, in, out []face.Request) {
 	return people, in, out
 }
 
+func TestThePageOfThePeopleSaysWhyItIsEmptyNow(t *testing.T) {
+	engine := newFake()
+	engine.status.Connection = face.ConnectionNone
+	d := newDesk(t, engine, Options{})
+	d.window.goTo(pages.PlacePeople)
+	d.reads("To see people, choose the tracker")
+	engine.change(func(f *fakeEngine) { f.status.Connection = face.ConnectionConnected })
+	d.reads("Nobody else is here yet")
+	engine.change(func(f *fakeEngine) { f.status.Connection = face.ConnectionNone })
+	d.reads("To see people, choose the tracker")
+}
+
 // point puts the pointer on the row of the people with a name.
 func (d *desk) point(name string) {
 	d.t.Helper()

@@ -210,6 +210,10 @@ func (p *People) arrange() {
 		p.body.Refresh()
 	}
 	kit.Reveal(nil, p.field, p.chips.Chosen == showPeople)
+	p.reason = ""
+	if p.withoutTracker() {
+		p.reason = "no tracker"
+	}
 	p.showRows(len(p.news.list.People)+len(p.news.in)+len(p.news.out) > 0 || p.field.Text != "")
 	p.showStrip()
 }
@@ -239,10 +243,16 @@ func (p *People) underWay() map[netproto.PeerID]string {
 	return doing
 }
 
+// withoutTracker reports whether no tracker is chosen, so that nobody can be seen.
+func (p *People) withoutTracker() bool {
+	connection := p.window.Status().Connection
+	return connection == face.ConnectionNone || connection == ""
+}
+
 // nobody is the page without anybody.
 func (p *People) nobody() fyne.CanvasObject {
 	w := p.window
-	if w.Status().Connection == face.ConnectionNone || w.Status().Connection == "" {
+	if p.withoutTracker() {
 		return kit.EmptyScreen(theme.StorageIcon(), words.L("To see people, choose the tracker where your group meets, or run one yourself."),
 			kit.NewButton(words.L("Choose a tracker"), func() { w.GoTo(PlaceTracker) }))
 	}

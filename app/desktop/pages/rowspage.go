@@ -22,6 +22,7 @@ type rowsPage struct {
 	middle  *fyne.Container
 	rows    fyne.CanvasObject
 	empty   func() fyne.CanvasObject
+	reason  string // why there are no rows, if the page has several empty screens
 	state   string // what the middle shows
 	eager   bool   // the rows get the focus when they arrive
 	take    func() // gives the focus to the rows
@@ -70,8 +71,8 @@ func (p *rowsPage) showRows(any bool) {
 			p.take()
 		}
 		p.eager = false
-	} else if p.state != "empty" {
-		p.put("empty", p.empty())
+	} else if state := "empty: " + p.reason; p.state != state {
+		p.put(state, p.empty())
 	}
 }
 
