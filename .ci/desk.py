@@ -17,7 +17,7 @@ import time
 from PIL import Image, ImageChops, ImageFilter
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-PATIENCE = int(os.environ.get("PATIENCE", 120))  # seconds until something that should happen has failed
+PATIENCE = int(os.environ.get('PATIENCE', 120))  # seconds until something that should happen has failed
 
 
 class Failed(Exception):

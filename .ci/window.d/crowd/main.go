@@ -201,7 +201,9 @@ func people(ctx context.Context, link netproto.Link, count, files int) error {
 		case <-ctx.Done():
 			return nil
 		case <-beat.C:
-			err := each(ctx, count, func(number int) error { return list[number].call(ctx, http.MethodPost, netproto.RouteHeartbeat, held, nil) })
+			err := each(ctx, count, func(number int) error {
+				return list[number].call(ctx, http.MethodPost, netproto.RouteHeartbeat, held, nil)
+			})
 			if err != nil && ctx.Err() == nil {
 				return err
 			}
