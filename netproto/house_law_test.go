@@ -79,6 +79,7 @@ var walls = []wall{
 	{room: "app/seedpeer/...", may: engine, never: faces, tests: tracker},
 	{room: "app/preview"},
 	{room: "app/awake"},
+	{room: "app/onfinished", may: []string{"netproto"}},
 	{room: "app/trash", may: []string{"netproto"}},
 	{room: "app/web", may: []string{"app/piece", "netproto", "netproto/durable", "netproto/sites"}},
 	{room: "app/face", may: []string{"netproto"}},

@@ -37,6 +37,7 @@ type serveOptions struct {
 	upLimit      rateText
 	listen       int
 	seedClients  string
+	onFinished   string // a program and its arguments; "off" for none
 	log, logFile string
 	config       string
 	profile      string // as --profile and --tracker of all commands say it, unless
@@ -78,6 +79,9 @@ func (o *serveOptions) flags(set *flag.FlagSet) {
 	set.Var(&o.upLimit, "up-limit", "`bytes` a second for all uploads, like 500kB; 0 is unlimited")
 	set.IntVar(&o.listen, "listen", -1, "`PORT` for other peers (default: the saved one, else a free one)")
 	set.StringVar(&o.seedClients, "seed-clients", o.seedClients, "answer seed clients by UDP: `off|lan|open`")
+	set.StringVar(&o.onFinished, "on-finished", o.onFinished,
+		"`program` to run when a download or a received file is finished, with its arguments and without a shell: it learns\n"+
+			"CP2P_FINISHED_NAME, _PATH, _HASH and _SIZE from its environment; off for none")
 	set.StringVar(&o.log, "log", "text", "log to stderr as `text|json`")
 	set.StringVar(&o.logFile, "log-file", o.logFile, "log to this `file` instead; SIGHUP opens it again after it was rotated")
 	set.StringVar(&o.config, "config", o.config, "settings `file` with lines of the form name = value, where the names are those of these flags")
@@ -338,6 +342,13 @@ func (d *daemon) apply(ctx context.Context, o serveOptions) error {
 	o.upLimit.apply(&s.UpLimit)
 	if o.seedClients != "" {
 		s.SeedClients = netproto.SeedPolicy(o.seedClients)
+	}
+	switch o.onFinished {
+	case "":
+	case "off":
+		s.OnFinished = ""
+	default:
+		s.OnFinished = o.onFinished
 	}
 	if s == before {
 		return nil

@@ -56,7 +56,12 @@ type Settings struct {
 	Unlisted bool `json:"unlisted"` // this peer is in no list of people; see [People]
 
 	Timetable Timetable `json:"timetable"`
-	KeepAwake bool      `json:"keep_awake"` // the computer does not fall asleep while something is transferred
+	// OnFinished is the program to run when a download or a received file is finished,
+	// and its arguments, with quotes around what holds spaces; no shell reads it. "" is
+	// none. Only who is at the computer of the peer sees and changes it.
+	OnFinished string `json:"on_finished"`
+
+	KeepAwake bool `json:"keep_awake"` // the computer does not fall asleep while something is transferred
 }
 
 // Timetable says when the quick limit turns on by itself. [Preferences.SetQuickLimit]
@@ -92,6 +97,7 @@ const (
 	FieldQuickUp         Field = "quick_up"
 	FieldIgnore          Field = "ignore"
 	FieldTimetable       Field = "timetable"
+	FieldOnFinished      Field = "on_finished"
 )
 
 // InvalidSettings says which settings are not acceptable, and why.

@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/app/ignore"
+	"centralizedp2p/app/onfinished"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/sealed"
 )
@@ -49,6 +50,7 @@ type Settings struct {
 	Relay          bool                `json:"relay"`          // a tracker may pass on what no call connects
 	Unlisted       bool                `json:"unlisted"`       // in no list of people
 	Timetable      Timetable           `json:"timetable"`      // of the quick limit
+	OnFinished     string              `json:"on_finished"`    // the program to run when something is finished: see package onfinished; "" = none
 	KeepAwake      bool                `json:"keep_awake"`     // the computer does not fall asleep while something is transferred
 }
 
@@ -155,6 +157,9 @@ func (s Settings) Validate() error {
 		return err
 	}
 	if err := s.Timetable.validate(); err != nil {
+		return err
+	}
+	if _, err := onfinished.Parse(s.OnFinished); err != nil {
 		return err
 	}
 	_, err := netproto.ParseSeedPolicy(string(s.SeedClients))

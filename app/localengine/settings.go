@@ -12,6 +12,7 @@ import (
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/onfinished"
 	"centralizedp2p/netproto"
 )
 
@@ -30,7 +31,7 @@ func (p *preferences) Settings(context.Context) (face.Settings, error) {
 		ShareDownloads: s.ShareDownloads, AdaptiveSlots: s.AdaptiveSlots, LocalExempt: s.LocalExempt, PoliteUploads: s.PoliteUploads,
 		Preallocate: s.Preallocate, QuickDown: s.QuickDown, QuickUp: s.QuickUp, RouterPort: s.RouterPort, Calls: s.Calls, Relay: s.Relay,
 		Ignore: strings.Join(s.Ignore, "\n"), GentleHashing: s.GentleHashing, Unlisted: s.Unlisted,
-		Timetable: face.Timetable(s.Timetable), KeepAwake: s.KeepAwake,
+		Timetable: face.Timetable(s.Timetable), KeepAwake: s.KeepAwake, OnFinished: s.OnFinished,
 	}, err
 }
 
@@ -64,6 +65,7 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 	saved.RouterPort, saved.Calls, saved.Relay = s.RouterPort, s.Calls, s.Relay
 	saved.Ignore, saved.GentleHashing = patternLines(s.Ignore), s.GentleHashing
 	saved.Unlisted, saved.KeepAwake, saved.Timetable = s.Unlisted, s.KeepAwake, library.Timetable(s.Timetable)
+	saved.OnFinished = s.OnFinished
 	applied := saved
 	if !moved {
 		applied.ListenPort = 0 // keeps the port that it has
@@ -133,6 +135,9 @@ func outOfRange(s face.Settings) face.InvalidSettings {
 	}
 	if _, err := ignore.Parse(patternLines(s.Ignore)); err != nil {
 		invalid[face.FieldIgnore] = face.FailureOf(err)
+	}
+	if _, err := onfinished.Parse(s.OnFinished); err != nil {
+		invalid[face.FieldOnFinished] = face.FailureOf(err)
 	}
 	return invalid
 }

@@ -12,6 +12,7 @@ import (
 
 	"centralizedp2p/app/awake"
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/onfinished"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/trash"
 	"centralizedp2p/netproto"
@@ -44,6 +45,7 @@ type Node struct {
 	Log     *slog.Logger
 	Errors  *checkup.Errors // the last ones of Log
 
+	finished     *onfinished.Runner
 	noRouterPort bool
 	seeds        *seedServer // nil before the engine is started
 }
@@ -58,6 +60,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	}
 	last := &checkup.Errors{}
 	n := &Node{Library: l, Log: last.Keep(o.Log), Errors: last, noRouterPort: o.NoRouterPort}
+	n.finished = onfinished.New(n.onFinished, n.Log)
 	for _, note := range l.Notes() {
 		n.Log.Warn("the profile was damaged", "note", note)
 	}
@@ -78,7 +81,7 @@ func (n *Node) start(ctx context.Context, o Options) error {
 		port = *o.Listen
 	}
 	config := peer.Config{Library: n.Library, Log: n.Log, Listen: peer.ListenAddress(port), OfferDownloads: o.OfferDownloads,
-		Trash: trash.Move, Awake: awake.New(n.Log),
+		Trash: trash.Move, Finished: n.downloaded, Awake: awake.New(n.Log),
 		NoRouterPort: o.NoRouterPort, NoCalls: o.NoCalls, NoRelay: o.NoRelay}
 	// The engine outlives ctx until Close: it says goodbye in order.
 	n.Engine, err = peer.Start(context.WithoutCancel(ctx), config)
@@ -103,6 +106,24 @@ func (n *Node) start(ctx context.Context, o Options) error {
 	n.seeds = newSeedServer(n.Engine, seedFiles{n.Engine}, n.Log)
 	n.seeds.serve(policy)
 	return nil
+}
+
+// onFinished returns the command line of the program for what is finished.
+func (n *Node) onFinished() string {
+	settings, err := n.Library.Settings()
+	if err != nil {
+		n.Log.Warn("the program for finished downloads is not known", "error", err)
+	}
+	return settings.OnFinished
+}
+
+// downloaded has that program run for a download.
+func (n *Node) downloaded(d library.Download) {
+	f := onfinished.File{Kind: onfinished.Downloaded, Name: d.Name, Path: d.Path, Hash: d.Hash, Size: d.Size}
+	if d.Private { // somebody sent it
+		f.Kind = onfinished.Received
+	}
+	n.finished.Finished(f)
 }
 
 // MayMapPort reports whether the router may be asked to pass ports on.
@@ -155,5 +176,6 @@ func (n *Node) close() error {
 	if n.Engine != nil {
 		err = n.Engine.Close()
 	}
+	n.finished.Close()
 	return errors.Join(err, n.Library.Close())
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/onfinished"
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/web"
@@ -188,7 +189,10 @@ type WebInbox struct {
 // "invalid" for the PIN, or "port-in-use".
 func (n *Node) OpenWebInbox(ctx context.Context, o WebInboxOptions) (*WebInbox, error) {
 	in := &WebInbox{Folder: o.Folder, PIN: cmp.Or(o.PIN, web.NewPIN())}
-	config := web.InboxConfig{Folder: in.Folder, Secret: web.NewSecret(), PIN: in.PIN, Limits: n.Engine, Changed: o.Changed}
+	config := web.InboxConfig{Folder: in.Folder, Secret: web.NewSecret(), PIN: in.PIN, Limits: n.Engine, Changed: o.Changed,
+		Stored: func(a web.Arrival) {
+			n.finished.Finished(onfinished.File{Kind: onfinished.Received, Name: a.Name, Path: a.Path, Hash: a.Hash, Size: a.Size})
+		}}
 	var err error
 	if in.Inbox, err = web.NewInbox(config); err != nil {
 		return nil, err

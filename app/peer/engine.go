@@ -59,6 +59,7 @@ type Config struct {
 	Listen string
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
+	Finished       func(library.Download)  // is told of each finished download, and must not wait; nil: nobody is
 	Trash          func(path string) error // moves a file or folder to the trash of the system
 	Awake          Awake                   // keeps the computer awake; nil if nothing does
 	// These switch off what the settings allow.
@@ -218,7 +219,7 @@ func (e *Engine) assemble() error {
 		share = e.shareDownloads
 	}
 	e.Downloads, err = queue.New(e.ctx, queue.Config{Library: library, Swarms: e.swarms, Shares: e.Shares, Log: e.log, Timing: e.timing.queue, Share: share,
-		Joined: e.Trackers.Joined, Sources: e.sources, Trash: e.config.Trash, Notify: e.changes.notify, Limit: settings.MaxDownloads})
+		Joined: e.Trackers.Joined, Sources: e.sources, Trash: e.config.Trash, Finished: e.config.Finished, Notify: e.changes.notify, Limit: settings.MaxDownloads})
 	return err
 }
 

@@ -143,12 +143,25 @@ func (b bounded) Know(ctx context.Context, person netproto.PeerID, known face.Kn
 	return b.Engine.Know(ctx, person, known)
 }
 
+// Settings implements [face.Preferences]: what runs when something is finished is the
+// business of who is at the computer, and may hold secrets.
+func (b bounded) Settings(ctx context.Context) (face.Settings, error) {
+	s, err := b.Engine.Settings(ctx)
+	s.OnFinished = ""
+	return s, err
+}
+
 // ApplySettings implements [face.Preferences].
 func (b bounded) ApplySettings(ctx context.Context, s face.Settings) error {
 	now, err := b.Engine.Settings(ctx)
 	if err != nil {
 		return err
 	}
+	if s.OnFinished != "" {
+		return face.InvalidSettings{face.FieldOnFinished: face.FailureOf(netproto.Errorf(netproto.CodeDenied,
+			"what runs when something is finished is set on the computer of the peer"))}
+	}
+	s.OnFinished = now.OnFinished
 	if s.DownloadFolder != now.DownloadFolder {
 		if err := b.allow(s.DownloadFolder); err != nil {
 			return face.InvalidSettings{face.FieldDownloadFolder: face.FailureOf(err)}

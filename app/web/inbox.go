@@ -55,7 +55,8 @@ type InboxConfig struct {
 	Secret  string // of its address
 	PIN     string // [CheckPIN] accepts it
 	Limits  Limits
-	Changed func() // called when something came; it must not wait
+	Changed func()        // called when something came; it must not wait
+	Stored  func(Arrival) // called when a file got its name; it must not wait
 }
 
 // Inbox is a page that takes files from phones into a folder. A file gets its name there
@@ -317,9 +318,9 @@ func (u *upload) write(b []byte) error {
 	return nil
 }
 
-// publish gives a complete file its name. It may be called again. The error has the code
-// "wrong-piece" if the hash is another one: the file must be sent anew.
-func (u *upload) publish(folder string, hash netproto.ContentHash) error {
+// publish gives a complete file its name, and tells stored. It may be called again. The
+// error has the code "wrong-piece" if the hash is another one: the file must be sent anew.
+func (u *upload) publish(folder string, hash netproto.ContentHash, stored func(Arrival)) error {
 	u.take(func() {})
 	defer u.give()
 	a := u.arrival()
@@ -333,11 +334,19 @@ func (u *upload) publish(folder string, hash netproto.ContentHash) error {
 	}
 	name, err := u.landing.Publish(u.name, hash)
 	u.landing = nil
+	if err = u.published(filepath.Join(folder, name), hash, err); err == nil {
+		stored(u.arrival())
+	}
+	return err
+}
+
+// published notes what came of giving a file its name.
+func (u *upload) published(path string, hash netproto.ContentHash, err error) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	switch {
 	case err == nil:
-		u.state, u.path, u.hash = ArrivalStored, filepath.Join(folder, name), hash
+		u.state, u.path, u.hash = ArrivalStored, path, hash
 	case errors.Is(err, piece.ErrWrongPiece):
 		u.state = ArrivalWrong
 		err = netproto.Errorf(netproto.CodeWrongPiece, "%w", err)

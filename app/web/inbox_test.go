@@ -22,7 +22,7 @@ import (
 
 func inboxIn(t *testing.T, dir string) (*Inbox, string) {
 	t.Helper()
-	in, err := NewInbox(InboxConfig{Folder: dir, Secret: NewSecret(), PIN: NewPIN(), Limits: free{}, Changed: func() {}})
+	in, err := NewInbox(InboxConfig{Folder: dir, Secret: NewSecret(), PIN: NewPIN(), Limits: free{}, Changed: func() {}, Stored: func(Arrival) {}})
 	if err != nil {
 		t.Fatal(err)
 	}

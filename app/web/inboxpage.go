@@ -124,7 +124,7 @@ func (in *Inbox) done(w http.ResponseWriter, r *http.Request, u *upload) (answer
 	if err := readJSON(w, r, &given); err != nil {
 		return answer{}, err
 	}
-	err := u.publish(in.config.Folder, given.Hash)
+	err := u.publish(in.config.Folder, given.Hash, in.config.Stored)
 	in.config.Changed()
 	if err != nil {
 		return answer{}, err

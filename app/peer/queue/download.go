@@ -120,6 +120,9 @@ func (d *download) fetch(ctx context.Context) {
 	d.records.saved(d)
 	if err == nil {
 		d.share(record)
+		if d.config.Finished != nil {
+			d.config.Finished(record)
+		}
 	}
 }
 
