@@ -67,14 +67,14 @@ func (d *drops) dropped(uris []fyne.URI) {
 func (d *drops) pickFile() {
 	sheets := d.window.Sheets()
 	sheets.CloseAll()
-	sheets.PickFiles(d.review)
+	sheets.PickFiles(d.reviewHere)
 }
 
 // pickFolder lets the person choose a folder to share.
 func (d *drops) pickFolder() {
 	sheets := d.window.Sheets()
 	sheets.CloseAll()
-	sheets.PickFolder(words.L("Choose a folder to share"), "", func(path string) { d.review([]string{path}) })
+	sheets.PickFolder(words.L("Choose a folder to share"), "", func(path string) { d.reviewHere([]string{path}) })
 }
 
 // pickFor lets the person choose files, or a folder, to send to somebody.
@@ -82,22 +82,23 @@ func (d *drops) pickFor(to face.Person, folder bool) {
 	sheets := d.window.Sheets()
 	sheets.CloseAll()
 	if folder {
-		sheets.PickFolder(words.L("Choose a folder to send"), "", func(path string) { d.reviewFor(to, []string{path}) })
+		sheets.PickFolder(words.L("Choose a folder to send"), "", func(path string) { d.open(&to, []string{path}) })
 		return
 	}
-	sheets.PickFiles(func(paths []string) { d.reviewFor(to, paths) })
+	sheets.PickFiles(func(paths []string) { d.open(&to, paths) })
 }
 
-// review asks which of some paths to share. If that question is already open, it
-// adds the paths.
-func (d *drops) review(paths []string) {
-	d.bring(paths, func(paths []string) {
-		if d.reviewed != nil {
-			d.reviewed.add(paths)
-			return
-		}
-		d.open(nil, paths)
-	})
+// review asks which of some paths of this computer to share.
+func (d *drops) review(paths []string) { d.bring(paths, d.reviewHere) }
+
+// reviewHere asks which of some paths of the engine's computer to share. If that question
+// is already open, it adds the paths.
+func (d *drops) reviewHere(paths []string) {
+	if d.reviewed != nil {
+		d.reviewed.add(paths)
+		return
+	}
+	d.open(nil, paths)
 }
 
 // reviewFor asks which of some paths to send to somebody.

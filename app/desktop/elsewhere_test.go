@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -142,6 +143,46 @@ func TestTheWindowDrivesAPeerOnAnotherComputer(t *testing.T) {
 	d.window.sheets.CloseAll()
 	d.window.OpenPath("/srv/downloads/song.flac")
 	d.reads("This is on another computer")
+
+	// Files and folders are picked in what is there, and nothing is uploaded.
+	nas.change(func(f *fakeEngine) {
+		f.disk = map[string]face.FolderList{
+			"":           {Entries: []face.DiskEntry{{Name: "/srv/media", Path: "/srv/media", Folder: true}}},
+			"/srv/media": {Path: "/srv/media", Entries: []face.DiskEntry{{Name: "film.mkv", Path: "/srv/media/film.mkv", Size: 5}}},
+		}
+		f.review = face.Review{Items: []face.ReviewItem{{Path: "/srv/media/film.mkv", Name: "film.mkv", Files: 1, Size: 5}}}
+	})
+	there := func() *kit.List {
+		var list *kit.List
+		for _, object := range d.window.win.Canvas().Overlays().List() {
+			walk(object, func(o fyne.CanvasObject) {
+				if found, ok := o.(*kit.List); ok {
+					list = found
+				}
+			})
+		}
+		return list
+	}
+	d.window.drops.pickFile()
+	d.reads("/srv/media")
+	there().Select(0)
+	d.reads("film.mkv")
+	there().Select(0)
+	d.tap("Choose")
+	d.until("the review shows it", func() bool { return d.window.drops.reviewed != nil && d.shows("film.mkv") })
+	nas.mu.Lock()
+	if len(nas.uploaded) != 1 {
+		t.Errorf("%q was uploaded", nas.uploaded)
+	}
+	nas.mu.Unlock()
+	d.window.sheets.CloseAll()
+	d.window.goTo(pages.PlaceSettings)
+	d.reads("Check for problems")
+	for _, local := range []string{"Open log", "Open profile folder", "Run when something is finished", "Start when I log in"} {
+		if d.shows(local) {
+			t.Errorf("of another computer it shows %q", local)
+		}
+	}
 
 	// And back.
 	d.window.choice.drive(nil)

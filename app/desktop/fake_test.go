@@ -37,6 +37,7 @@ type fakeEngine struct {
 	preview   string // where previews are served
 	totals    face.Totals
 	checkup   netproto.Checkup
+	disk      map[string]face.FolderList    // by its path
 	to        string                        // where the last download was saved
 	here      map[netproto.ContentHash]bool // shared, or downloaded and no longer in the list
 
@@ -159,6 +160,10 @@ func (f *fakeEngine) Settings(context.Context) (face.Settings, error) {
 func (f *fakeEngine) Diagnostics(context.Context) (face.Diagnostics, error) {
 	f.enter()
 	return face.Diagnostics{Text: "CentralizedP2P 0.1.0", Profile: "/home/ada/.config/centralizedp2p"}, nil
+}
+
+func (f *fakeEngine) ListFolder(_ context.Context, folder string) (face.FolderList, error) {
+	return get(f, func() face.FolderList { return f.disk[folder] })
 }
 
 func (f *fakeEngine) Checkup(context.Context) (netproto.Checkup, error) {

@@ -122,6 +122,9 @@ func fileURL(path string) *url.URL {
 	return &url.URL{Scheme: "file", Path: slashed}
 }
 
+// Elsewhere reports whether a peer on another computer is driven.
+func (w *window) Elsewhere() bool { return w.choice.driven != nil }
+
 // OpenPath opens a file or folder with the program that the desktop chose for it.
 func (w *window) OpenPath(path string) {
 	if w.far(path) {

@@ -12,7 +12,12 @@ var errNoPicker = errors.New("the system has no picker for files")
 
 // pick lets the person choose files, or a folder, in the system's own picker. It calls
 // chosen with what was chosen, if anything, and otherwise if there is no such picker.
+// Of a peer on another computer it picks what is there.
 func (w *window) pick(title string, folder bool, chosen func(paths []string), otherwise func()) {
+	if w.choice.driven != nil {
+		w.pickThere(title, folder, chosen)
+		return
+	}
 	if w.options.Picker == nil {
 		otherwise()
 		return

@@ -37,6 +37,7 @@ type Engine interface {
 	Stops
 	Web
 	Wishes
+	Disk
 }
 
 // Overview is what the frame shows on every page.

@@ -35,6 +35,7 @@ type Engine struct {
 	*persons
 	*webPages
 	*wishes
+	*disk
 }
 
 var _ face.Engine = (*Engine)(nil)
@@ -80,6 +81,7 @@ func newEngine(n *node.Node, logs io.Writer) *Engine {
 		wishes:      &wishes{core: c},
 		persons:     &persons{core: c, search: found},
 		webPages:    &webPages{core: c},
+		disk:        &disk{core: c},
 	}
 }
 

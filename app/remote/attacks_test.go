@@ -581,34 +581,3 @@ func TestCodesAreRandom(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestWhatRunsWhenSomethingIsFinishedIsSetHereOnly(t *testing.T) {
-	f := &settingsEngine{saved: face.Settings{Name: "nas", OnFinished: "/usr/bin/notify --token secret"}}
-	b := bounded{f, func() []string { return nil }}
-	s, err := b.Settings(t.Context())
-	if err != nil || s.OnFinished != "" || s.Name != "nas" {
-		t.Errorf("another computer sees %+v, %v", s, err)
-	}
-	s.Name = "attic"
-	if err := b.ApplySettings(t.Context(), s); err != nil || f.saved.OnFinished != "/usr/bin/notify --token secret" || f.saved.Name != "attic" {
-		t.Errorf("it has %+v, %v", f.saved, err)
-	}
-	s.OnFinished = "/bin/sh -c evil"
-	var refused face.InvalidSettings
-	if err := b.ApplySettings(t.Context(), s); !errors.As(err, &refused) || refused[face.FieldOnFinished].Code != netproto.CodeDenied || f.saved.OnFinished == s.OnFinished {
-		t.Errorf("%v; it has %+v", err, f.saved)
-	}
-}
-
-// settingsEngine has settings and nothing else.
-type settingsEngine struct {
-	face.Engine
-	saved face.Settings
-}
-
-func (f *settingsEngine) Settings(context.Context) (face.Settings, error) { return f.saved, nil }
-
-func (f *settingsEngine) ApplySettings(_ context.Context, s face.Settings) error {
-	f.saved = s
-	return nil
-}

@@ -187,3 +187,22 @@ func (b bounded) ReceiveWeb(ctx context.Context, folder string) (string, error) 
 	}
 	return b.Engine.ReceiveWeb(ctx, folder)
 }
+
+// ListFolder implements [face.Disk]: the places to begin at are the allowed folders.
+func (b bounded) ListFolder(ctx context.Context, folder string) (face.FolderList, error) {
+	if folder == "" {
+		var top face.FolderList
+		for _, path := range b.allowed() {
+			top.Entries = append(top.Entries, face.DiskEntry{Name: path, Path: path, Folder: true})
+		}
+		return top, nil
+	}
+	if err := b.allow(folder); err != nil {
+		return face.FolderList{}, err
+	}
+	list, err := b.Engine.ListFolder(ctx, folder)
+	if !b.allows(list.Parent) {
+		list.Parent = ""
+	}
+	return list, err
+}

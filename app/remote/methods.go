@@ -97,6 +97,8 @@ var arguments = map[string][]string{
 	"WebPages":    {},
 	"SetWebTerms": {"page", "terms"},
 	"CloseWeb":    {"pages"},
+
+	"ListFolder": {"folder"},
 }
 
 func methodNames() []string { return slices.Sorted(maps.Keys(arguments)) }

@@ -30,3 +30,8 @@ func (c *Client) SetWebTerms(ctx context.Context, page string, terms face.WebTer
 func (c *Client) CloseWeb(ctx context.Context, pages []string) error {
 	return order(ctx, c, "CloseWeb", object{"pages": pages})
 }
+
+// ListFolder implements [face.Engine].
+func (c *Client) ListFolder(ctx context.Context, folder string) (face.FolderList, error) {
+	return ask[face.FolderList](ctx, c, "ListFolder", object{"folder": folder})
+}

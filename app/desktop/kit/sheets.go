@@ -47,6 +47,11 @@ func (ss *Sheets) IsOpen() bool { return ss.top != nil }
 // takes; the window may leave less.
 func (ss *Sheets) Open(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *Sheet {
 	ss.CloseAll()
+	return ss.OpenAbove(title, content, size, buttons...)
+}
+
+// OpenAbove is Open, above the sheet that is open.
+func (ss *Sheets) OpenAbove(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *Sheet {
 	ss.tips.Hide()
 	d := dialog.NewCustomWithoutButtons(title, content, ss.win)
 	d.SetButtons(buttons)

@@ -250,7 +250,7 @@ func (p *Downloads) rowMenu() *fyne.Menu {
 		return nil
 	}
 	menu := &kit.Menu{}
-	if len(chosen) == 1 {
+	if len(chosen) == 1 && !p.window.Elsewhere() {
 		if chosen[0].IsFinished() {
 			menu.Add(words.L("Open"), theme.FileIcon(), p.Open)
 		}

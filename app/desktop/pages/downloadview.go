@@ -41,6 +41,7 @@ func newDownloadView(p *Downloads) *downloadView {
 	v.open = kit.NewIconButton(tips, theme.FolderOpenIcon(), words.L("Open folder"), func() { p.openFolder(v.download) })
 	v.remove = kit.NewIconButton(tips, theme.CancelIcon(), "", func() { p.removeDownloads([]face.Download{v.download}) })
 	v.Init(v.toggle, v.file, v.open, v.remove)
+	kit.Reveal(v.Buttons, v.open, !p.window.Elsewhere())
 	v.ExtendBaseWidget(v)
 	return v
 }
@@ -73,7 +74,7 @@ func (v *downloadView) Fill(d face.Download) {
 	}
 	v.Set(text)
 	changed := kit.Reveal(v.Buttons, v.toggle, !d.IsFinished())
-	if kit.Reveal(v.Buttons, v.file, d.IsFinished() || canPreview(d)) || changed {
+	if kit.Reveal(v.Buttons, v.file, !v.page.window.Elsewhere() && (d.IsFinished() || canPreview(d))) || changed {
 		v.Refresh()
 	}
 }

@@ -89,6 +89,9 @@ type Window interface {
 	TellNext(text, step string, take func())
 	// Copy copies text to the clipboard, and tells said.
 	Copy(text, said string)
+	// Elsewhere reports whether the pages show a peer on another computer: nothing there
+	// can be opened here.
+	Elsewhere() bool
 	// OpenPath opens a file or folder with the program that the system chose for it,
 	// or shows why not.
 	OpenPath(path string)

@@ -153,7 +153,7 @@ func (v *requestView) Fill(row requestRow) {
 	}
 	changed := kit.Reveal(nil, v.accept, waiting)
 	changed = kit.Reveal(nil, v.decline, waiting) || changed
-	changed = kit.Reveal(nil, v.open, row.folder != "") || changed
+	changed = kit.Reveal(nil, v.open, row.folder != "" && !v.window.Elsewhere()) || changed
 	if kit.Reveal(nil, v.remove, row.out || row.state.Over()) || changed {
 		v.Refresh()
 	}
@@ -194,7 +194,7 @@ func requestMenu(w Window, engine face.People, chosen []requestRow, open func(id
 	if len(chosen) == 1 {
 		r := chosen[0]
 		menu.Add(words.L("Details"), theme.InfoIcon(), func() { open(r.id) })
-		if r.folder != "" {
+		if r.folder != "" && !w.Elsewhere() {
 			menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), func() { w.OpenPath(r.folder) })
 		}
 		menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": r.name}), theme.AccountIcon(), func() { w.GoToPerson(r.person) })

@@ -302,7 +302,7 @@ func (p *Search) tellHere(hits []face.Hit) {
 	w, text := p.window, words.L("You already have this, or it is in the list of downloads.")
 	Ask(w, p.engine.Downloads, func(downloads []face.Download, err error) {
 		for _, d := range downloads {
-			if err == nil && len(hits) == 1 && d.Hash == hits[0].Hash && d.IsFinished() {
+			if err == nil && !w.Elsewhere() && len(hits) == 1 && d.Hash == hits[0].Hash && d.IsFinished() {
 				w.TellNext(text, words.L("Open"), func() { w.OpenPath(d.Path) })
 				return
 			}

@@ -62,7 +62,7 @@ type Settings struct {
 
 	name, folder, atOnce, slots, ignore *settingField
 	port, down, up, quickDown, quickUp  *settingField
-	trackerPort, from, to               *settingField
+	trackerPort, from, to, onFinished   *settingField
 	seeds                               *kit.Select
 	fields                              map[face.Field]*settingField
 	checks                              []settingCheck
@@ -98,9 +98,11 @@ func NewSettings(w Window, engine SettingsEngine, own WindowSettings) *Settings 
 	p.from = p.timeOfDay(func(s *face.Settings) *int { return &s.Timetable.From })
 	p.to = p.timeOfDay(func(s *face.Settings) *int { return &s.Timetable.To })
 	p.ignore = p.lines(func(s *face.Settings) *string { return &s.Ignore })
+	p.onFinished = p.field("Close the quotes.", func(s *face.Settings, text string) bool { s.OnFinished = text; return true },
+		func(s face.Settings) string { return s.OnFinished })
 	p.fields = map[face.Field]*settingField{face.FieldName: p.name, face.FieldDownloadFolder: p.folder, face.FieldDownloadsAtOnce: p.atOnce,
 		face.FieldUploadSlots: p.slots, face.FieldPort: p.port, face.FieldTrackerPort: p.trackerPort, face.FieldDownLimit: p.down, face.FieldUpLimit: p.up,
-		face.FieldQuickDown: p.quickDown, face.FieldQuickUp: p.quickUp, face.FieldIgnore: p.ignore,
+		face.FieldQuickDown: p.quickDown, face.FieldQuickUp: p.quickUp, face.FieldIgnore: p.ignore, face.FieldOnFinished: p.onFinished,
 		fieldFrom: p.from, fieldTo: p.to}
 	var seeds []string
 	for _, choice := range seedChoices {
@@ -124,12 +126,12 @@ func (p *Settings) cards() []fyne.CanvasObject {
 		kit.Card(words.L("General"), slices.Concat([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry),
 			p.check(words.L("Do not list me among the people"), func(s *face.Settings) *bool { return &s.Unlisted })}, p.own.General(), []fyne.CanvasObject{
 			p.check(words.L("Keep the computer awake while files are transferred"), func(s *face.Settings) *bool { return &s.KeepAwake })})...),
-		kit.Card(words.L("Downloads"),
+		kit.Card(words.L("Downloads"), slices.Concat([]fyne.CanvasObject{
 			p.folder.named(words.L("Folder"), folder),
 			p.atOnce.named(words.L("Downloads at once"), p.atOnce.entry),
 			p.askWhere(),
 			p.check(words.L("Reserve disk space when a download starts"), func(s *face.Settings) *bool { return &s.Preallocate }),
-			p.check(words.L("Share completed downloads"), func(s *face.Settings) *bool { return &s.ShareDownloads })),
+			p.check(words.L("Share completed downloads"), func(s *face.Settings) *bool { return &s.ShareDownloads })}, p.runs())...),
 		kit.Card(words.L("Sharing"),
 			kit.FormRow(words.L("Shared now"), container.NewBorder(nil, nil, nil, shared, p.offered)),
 			p.slots.named(words.L("Uploads at once"), p.slots.entry),
@@ -156,13 +158,32 @@ func (p *Settings) cards() []fyne.CanvasObject {
 			p.check(words.L("Uploads leave room for others on the line"), func(s *face.Settings) *bool { return &s.PoliteUploads }),
 		})...),
 		kit.Card(words.L("Notifications"), p.own.Notifications()...),
-		kit.Card(words.L("Advanced"), container.New(layout.NewRowWrapLayout(),
-			kit.NewButtonWithIcon(words.L("Check for problems"), theme.SearchIcon(), func() { CheckUp(w, p.engine) }),
-			kit.NewButtonWithIcon(words.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics),
-			kit.NewButtonWithIcon(words.L("Open log"), theme.DocumentIcon(), p.openLog),
-			kit.NewButtonWithIcon(words.L("Open profile folder"), theme.FolderOpenIcon(), p.openProfile)),
+		kit.Card(words.L("Advanced"), p.advanced(),
 			kit.Hint(words.L("The diagnostics hold no keys and no names of files. The log may hold names."))),
 	}
+}
+
+// advanced are the buttons for who looks for a problem. Logs and folders of another
+// computer cannot be opened.
+func (p *Settings) advanced() fyne.CanvasObject {
+	buttons := container.New(layout.NewRowWrapLayout(),
+		kit.NewButtonWithIcon(words.L("Check for problems"), theme.SearchIcon(), func() { CheckUp(p.window, p.engine) }),
+		kit.NewButtonWithIcon(words.L("Copy diagnostics"), theme.ContentCopyIcon(), p.copyDiagnostics))
+	if !p.window.Elsewhere() {
+		buttons.Add(kit.NewButtonWithIcon(words.L("Open log"), theme.DocumentIcon(), p.openLog))
+		buttons.Add(kit.NewButtonWithIcon(words.L("Open profile folder"), theme.FolderOpenIcon(), p.openProfile))
+	}
+	return buttons
+}
+
+// runs is the field of the program to run; none for a peer on another computer, whose
+// owner alone decides that.
+func (p *Settings) runs() []fyne.CanvasObject {
+	if p.window.Elsewhere() {
+		return nil
+	}
+	return []fyne.CanvasObject{p.onFinished.named(words.L("Run when something is finished"), p.onFinished.entry,
+		kit.Hint(words.L("A program and its arguments, without a shell. It learns the file from the environment: CP2P_FINISHED_PATH, _NAME, _HASH.")))}
 }
 
 // askWhere is a check of the window itself.

@@ -50,8 +50,10 @@ func NewShared(w Window, engine SharedEngine, undo Undo, addFiles func(), send f
 	p.linkable = container.NewHBox(
 		kit.NewButtonWithIcon(words.L("Copy link"), kit.Icon("link"), p.onOne(p.copyLink)),
 		kit.NewIconButton(w.Host().Tips, theme.GridIcon(), words.L("Show QR code"), p.onOne(p.showCode)))
-	p.single = container.NewHBox(p.linkable,
-		kit.NewIconButton(w.Host().Tips, theme.FolderOpenIcon(), words.L("Open folder"), p.Open))
+	p.single = container.NewHBox(p.linkable)
+	if !w.Elsewhere() {
+		p.single.Add(kit.NewIconButton(w.Host().Tips, theme.FolderOpenIcon(), words.L("Open folder"), p.Open))
+	}
 	stop := kit.NewButtonWithIcon(words.L("Stop sharing"), theme.CancelIcon(), p.Remove)
 	p.strip = kit.Inset(0, kit.Gap, container.NewBorder(nil, nil, nil, container.NewHBox(p.single, stop), kit.Inset(kit.GapMedium, 0, p.more)))
 	p.strip.Hide()
@@ -182,7 +184,9 @@ func (p *Shared) rowMenu() *fyne.Menu {
 			menu.Add(words.L("Copy link"), kit.Icon("link"), func() { p.copyLink(chosen[0]) })
 			menu.Add(words.L("Show QR code"), theme.GridIcon(), func() { p.showCode(chosen[0]) })
 		}
-		menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), p.Open)
+		if !p.window.Elsewhere() {
+			menu.Add(words.L("Open folder"), theme.FolderOpenIcon(), p.Open)
+		}
 	}
 	menu.Add(words.L("Send to…"), theme.AccountIcon(), func() { p.sendTo(chosen) })
 	menu.Add(words.L("Who can see it…"), theme.VisibilityIcon(), func() { openAudience(p.window, p.engine, chosen) })

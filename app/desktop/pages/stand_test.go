@@ -94,6 +94,7 @@ func (s *stand) Poke()                                       {}
 func (s *stand) Tell(string)                                 {}
 func (s *stand) TellNext(string, string, func())             {}
 func (s *stand) Copy(string, string)                         {}
+func (s *stand) Elsewhere() bool                             { return false }
 func (s *stand) OpenPath(string)                             {}
 func (s *stand) ShowInFolder(string)                         {}
 func (s *stand) Play(face.Preview)                           {}

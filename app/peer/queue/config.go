@@ -56,9 +56,9 @@ type Config struct {
 	// Sources asks the trackers which peers other than this one have a content.
 	Sources func(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error)
 	// Trash moves a file or folder to the trash of the system, and may wait for the disk.
-	Trash  func(path string) error
+	Trash func(path string) error
 	// Finished is told of each download whose content is in its place; nil: nobody is.
 	Finished func(library.Download)
 	Notify   func() // something a person sees has changed
-	Limit  int    // downloads that fetch at once
+	Limit    int    // downloads that fetch at once
 }
