@@ -3,9 +3,11 @@ package netproto
 import (
 	"bufio"
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -83,6 +85,7 @@ func parseFolder(r io.Reader, limit int64) ([]FolderEntry, error) {
 		return nil, errors.New("this is not a folder of a version that is known here")
 	}
 	var entries []FolderEntry
+	var paths pathRoom
 	order := folderOrder{}
 	for {
 		line, err := br.ReadSlice('\n')
@@ -98,24 +101,64 @@ func parseFolder(r io.Reader, limit int64) ([]FolderEntry, error) {
 		if len(entries) == MaxFolderEntries {
 			return nil, fmt.Errorf("the folder lists more than %d files", MaxFolderEntries)
 		}
-		e, err := parseFolderLine(line[:len(line)-1])
+		e, err := parseFolderLine(line[:len(line)-1], &paths)
 		if err == nil {
 			err = order.next(e)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("folder entry %d: %w", len(entries)+1, err)
 		}
+		if len(entries) == cap(entries) {
+			read := limit + 1 - bounded.N - int64(br.Buffered())
+			entries = slices.Grow(entries, moreEntries(len(entries), read, sizeOf(r)))
+		}
 		entries = append(entries, e)
 	}
 }
 
-func parseFolderLine(line []byte) (FolderEntry, error) {
+// moreEntries returns for how many more entries there should be room, after some that
+// took that many bytes of a text: as many as the rest of the text would have, if it is
+// like what was read, and a few more. A list of a million entries that grows as slices do
+// would take five times its memory on the way.
+func moreEntries(entries int, read, size int64) int {
+	more := int64(max(entries/4, 256))
+	if entries > 0 && size > read {
+		rest := (size - read) * int64(entries) / read
+		more = rest + rest/32 + 16
+	}
+	return int(min(more, int64(MaxFolderEntries-entries)))
+}
+
+// sizeOf returns the number of bytes of a reader that knows it, or 0.
+func sizeOf(r io.Reader) int64 {
+	if sized, ok := r.(interface{ Size() int64 }); ok {
+		return sized.Size()
+	}
+	return 0
+}
+
+// pathRoom keeps paths side by side, many in one piece of memory.
+type pathRoom struct{ strings.Builder }
+
+const pathRoomBytes = 32 << 10
+
+func (p *pathRoom) keep(path []byte) string {
+	if len(path) > p.Cap()-p.Len() {
+		p.Builder = strings.Builder{} // what was kept there stays where it is
+		p.Grow(max(pathRoomBytes, len(path)))
+	}
+	start := p.Len()
+	p.Write(path)
+	return p.String()[start:]
+}
+
+func parseFolderLine(line []byte, paths *pathRoom) (FolderEntry, error) {
 	hash, rest, _ := bytes.Cut(line, []byte{' '})
 	size, path, ok := bytes.Cut(rest, []byte{' '})
 	if !ok {
 		return FolderEntry{}, errors.New("a hash, a size and a path are expected")
 	}
-	e := FolderEntry{Path: string(path)}
+	e := FolderEntry{Path: paths.keep(path)}
 	if string(hash) == "d" {
 		if string(size) != "0" {
 			return e, errors.New("an empty folder has the size 0")
@@ -123,12 +166,16 @@ func parseFolderLine(line []byte) (FolderEntry, error) {
 		e.Dir = true
 		return e, nil
 	}
-	var err error
-	if e.Hash, err = ParseContentHash(string(hash)); err != nil {
+	if len(hash) != 2*len(e.Hash) {
+		_, err := ParseContentHash(string(hash))
 		return e, err
 	}
-	if e.Hash.String() != string(hash) {
+	if bytes.ContainsAny(hash, "ABCDEF") {
 		return e, errors.New("a hash is written in lower case")
+	}
+	_, err := hex.Decode(e.Hash[:], hash)
+	if err != nil {
+		return e, fmt.Errorf("a content hash has only the digits 0-9 and a-f: %w", err)
 	}
 	e.Size, err = strconv.ParseInt(string(size), 10, 64)
 	if err != nil || strconv.FormatInt(e.Size, 10) != string(size) {
@@ -139,8 +186,9 @@ func parseFolderLine(line []byte) (FolderEntry, error) {
 
 // folderOrder checks entries one after another.
 type folderOrder struct {
-	last    *FolderEntry
-	folders int // that the entries so far are in, and empty ones
+	last    FolderEntry
+	any     bool // there was one
+	folders int  // that the entries so far are in, and empty ones
 }
 
 func (o *folderOrder) next(e FolderEntry) error {
@@ -150,7 +198,7 @@ func (o *folderOrder) next(e FolderEntry) error {
 	if !e.Dir && (e.Size < 0 || e.Size > MaxContentSize || e.Hash.IsZero()) {
 		return fmt.Errorf("%s: its size or its hash is out of range", Printable(e.Path))
 	}
-	if o.last != nil {
+	if o.any {
 		if ComparePaths(e.Path, o.last.Path) <= 0 {
 			return fmt.Errorf("%s: paths must be in ascending order and unique", Printable(e.Path))
 		}
@@ -159,25 +207,22 @@ func (o *folderOrder) next(e FolderEntry) error {
 		}
 	}
 	// Each folder takes space on the disk, and a short list can name very many.
-	if o.folders += newFolders(o.last, e); o.folders > MaxFolderEntries {
+	if o.folders += newFolders(o.last.Path, e); o.folders > MaxFolderEntries {
 		return fmt.Errorf("the folder has more than %d folders in it", MaxFolderEntries)
 	}
-	o.last = &e
+	o.last, o.any = e, true
 	return nil
 }
 
-// newFolders is how many folders e is in that the entry before it was not, and e itself
-// if it is an empty one.
-func newFolders(before *FolderEntry, e FolderEntry) int {
+// newFolders is how many folders e is in that the path before it was not, and e itself if
+// it is an empty one.
+func newFolders(before string, e FolderEntry) int {
 	n := strings.Count(e.Path, "/")
 	if e.Dir {
 		n++
 	}
-	if before == nil {
-		return n
-	}
-	for i := range min(len(e.Path), len(before.Path)) {
-		if e.Path[i] != before.Path[i] {
+	for i := range min(len(e.Path), len(before)) {
+		if e.Path[i] != before[i] {
 			break
 		}
 		if e.Path[i] == '/' {

@@ -3,6 +3,7 @@ package netproto
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -210,4 +211,34 @@ func TestAFolderHasBoundedFolders(t *testing.T) {
 	if _, err := AppendFolder(nil, entries); err == nil || !strings.Contains(err.Error(), "folders in it") {
 		t.Errorf("with one more it says %v", err)
 	}
+}
+
+// What a list takes in memory is counted in bytes for each file: its entry, its path, and
+// a few more. While it is parsed, twice that becomes garbage.
+func TestAListTakesItsPathsAndFewBytesMore(t *testing.T) {
+	const files, entry, path = 100_000, 64, len("folder 0000/a file with a name 000.dat")
+	var text strings.Builder
+	text.WriteString(FolderMagic)
+	for i := range files {
+		fmt.Fprintf(&text, "%s %d folder %04d/a file with a name %03d.dat\n", ContentHash{1, byte(i), byte(i >> 8), byte(i >> 16)}, i, i/1000, i%1000)
+	}
+	list := strings.NewReader(text.String())
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what the first one kept in pools
+	runtime.ReadMemStats(&before)
+	entries, err := ParseFolder(list)
+	if err != nil || len(entries) != files {
+		t.Fatalf("%d files, %v", len(entries), err)
+	}
+	runtime.ReadMemStats(&after)
+	took := int64(after.TotalAlloc-before.TotalAlloc) / files
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	kept := int64(after.HeapAlloc-before.HeapAlloc) / files
+	if most := int64(entry + path); kept > most*9/8 || took > most*3 {
+		t.Errorf("%d bytes a file are kept, %d were taken; an entry and its path have %d", kept, took, most)
+	}
+	runtime.KeepAlive(entries)
+	runtime.KeepAlive(list)
 }

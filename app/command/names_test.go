@@ -100,12 +100,8 @@ func empty(t *testing.T, dir string) {
 }
 
 func TestALinkWithAHostileNameIsFetchedIntoTheFolder(t *testing.T) {
-	town := build(t, "song.flac", 1000)
-	link, err := netproto.ParseLink(town.link)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const ofOneKey = 20 // a tracker has a peer wait that asks more often
+	const ofOneTracker = 40 // which has a peer, and an address, wait that ask more often
+	var link netproto.Link
 	profile, parent := "", t.TempDir()
 	tried, seldom := 0, nametest.Some()
 	for i := 0; i < len(seldom); i += 4 { // each opens a profile and joins a tracker
@@ -113,7 +109,11 @@ func TestALinkWithAHostileNameIsFetchedIntoTheFolder(t *testing.T) {
 		if len(n.Text) > 1000 {
 			continue
 		}
-		if tried%ofOneKey == 0 {
+		if tried%ofOneTracker == 0 {
+			var err error
+			if link, err = netproto.ParseLink(build(t, "song.flac", 1000).link); err != nil {
+				t.Fatal(err)
+			}
 			profile = t.TempDir()
 		}
 		link.Name = n.Text

@@ -95,7 +95,7 @@ func (a *Attempt) fetchFile(ctx context.Context) (string, error) {
 		return path, err
 	}
 	j := a.firstJob(".", name)
-	published, err := a.fetch(ctx, []*job{j}, true)
+	published, err := a.fetch(ctx, jobOf(j), true)
 	if err != nil {
 		return "", err
 	}

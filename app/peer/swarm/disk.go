@@ -80,13 +80,15 @@ func onlyScarce(err error) error {
 }
 
 // onDisk is how much the unfinished file of a job occupies already, in bytes.
-func (j *job) onDisk() int64 {
-	name := path.Join(j.dir, piece.PartName(j.hash))
-	info, err := j.attempt.root.Stat(name)
+func (j *job) onDisk() int64 { return j.attempt.onDisk(j.dir, j.hash) }
+
+func (a *Attempt) onDisk(dir string, hash netproto.ContentHash) int64 {
+	name := path.Join(dir, piece.PartName(hash))
+	info, err := a.root.Stat(name)
 	if err != nil {
 		return 0
 	}
-	return piece.Occupied(j.attempt.root, name, info)
+	return piece.Occupied(a.root, name, info)
 }
 
 // local is the path on this computer of a name in the attempt's root.

@@ -11,9 +11,9 @@ import (
 
 // The loop of an attempt. It opens jobs, fetches them, and gives them their names.
 
-// fetch fetches the contents of jobs, a few at a time, and publishes each when it is
+// fetch fetches the contents of a backlog, a few at a time, and publishes each when it is
 // complete. It returns the last published name.
-func (a *Attempt) fetch(ctx context.Context, jobs []*job, durable bool) (string, error) {
+func (a *Attempt) fetch(ctx context.Context, todo *backlog, durable bool) (string, error) {
 	a.setPhase(Fetching)
 	ticker := time.NewTicker(a.swarms.config.Timing.Tick)
 	defer ticker.Stop()
@@ -30,14 +30,14 @@ func (a *Attempt) fetch(ctx context.Context, jobs []*job, durable bool) (string,
 			if published, err = a.publishComplete(ctx, published, durable); err != nil {
 				return "", err
 			}
-			if jobs, more, err = a.open(ctx, jobs); err != nil {
+			if more, err = a.open(ctx, todo); err != nil {
 				return "", err
 			}
 		}
 		if err := a.checkKind(); err != nil {
 			return "", err
 		}
-		if left, err := a.left(len(jobs)); left == 0 || err != nil {
+		if left, err := a.left(todo.waiting()); left == 0 || err != nil {
 			return published, err
 		}
 		if err := a.takeSpace(); err != nil {

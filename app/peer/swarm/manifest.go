@@ -54,7 +54,7 @@ func (s *stream) onManifest(f netproto.Manifest) error {
 	if int(f.First) != len(s.pending.CVs) {
 		return fmt.Errorf("%w: parts of a manifest do not fit", netproto.ErrFrame)
 	}
-	s.pending.CVs = append(s.pending.CVs, f.CVs...)
+	s.pending.CVs = appendCVs(s.pending.CVs, f.CVs, s.pending.Pieces())
 	if count := s.pending.Pieces(); count > 1 && len(s.pending.CVs) < count {
 		return nil
 	}
@@ -67,6 +67,10 @@ func (s *stream) onManifest(f netproto.Manifest) error {
 		return fmt.Errorf("%w: it is not empty", piece.ErrManifest)
 	}
 	if j.m != nil { // another source was faster, with another size
+		if !j.keepsClaim(m) {
+			s.setAside()
+			return nil
+		}
 		s.claim = m
 		s.lane.fill()
 		return nil
@@ -76,6 +80,45 @@ func (s *stream) onManifest(f netproto.Manifest) error {
 	j.shared.Unlock()
 	a.Wake()
 	return nil
+}
+
+// maxLargeClaims is how many different manifests with more than smallManifest bytes a job
+// keeps beside the one that it believes in. A source with yet another one is asked later,
+// when those that do not prove theirs have gone.
+const maxLargeClaims = 2
+
+// keepsClaim reports whether there is room for a complete manifest that another size comes
+// with. Two that fold to one hash and have the same number of hashes are the same: the
+// hashes are kept once.
+func (j *job) keepsClaim(m *piece.Manifest) bool {
+	large := map[int]bool{}
+	for l := range j.attempt.lanes.open {
+		s := l.streams[j]
+		if s == nil || s.claim == nil || s.claim.Pieces() == j.m.Pieces() {
+			continue
+		}
+		if s.claim.Pieces() == m.Pieces() {
+			m.CVs = s.claim.CVs
+			return true
+		}
+		if manifestBytes(s.claim.Size) > smallManifest {
+			large[s.claim.Pieces()] = true
+		}
+	}
+	return manifestBytes(m.Size) <= smallManifest || len(large) < maxLargeClaims
+}
+
+// growthOfManifest is how much more room a manifest gets than hashes have come. It has few
+// steps, because the room before each step is garbage: a slice that grows by a quarter each
+// time leaves four times its size behind.
+const growthOfManifest = 4
+
+// appendCVs appends hashes to a manifest that will have that many.
+func appendCVs(cvs, more []piece.CV, count int) []piece.CV {
+	if n := len(cvs) + len(more); n > cap(cvs) {
+		cvs = append(make([]piece.CV, 0, max(n, min(growthOfManifest*len(cvs), count))), cvs...)
+	}
+	return append(cvs, more...)
 }
 
 // setAside stops asking the stream's source for the content, for Timing.Refused.

@@ -21,11 +21,11 @@ const (
 )
 
 // open makes as many jobs active as the bounds allow, and opens the unfinished files of
-// those with a manifest. It returns the jobs that have to wait, and whether one that it
+// those with a manifest. The others stay in the backlog. It reports whether one that it
 // opened was complete already.
-func (a *Attempt) open(ctx context.Context, jobs []*job) (waiting []*job, complete bool, err error) {
+func (a *Attempt) open(ctx context.Context, todo *backlog) (complete bool, err error) {
 	a.mu.Lock()
-	files, growing := 0, int64(0)
+	files, growing, active, preference := 0, int64(0), len(a.active), a.preference
 	var fresh []*job
 	for _, j := range a.active {
 		j.weigh(&files, &growing)
@@ -33,22 +33,28 @@ func (a *Attempt) open(ctx context.Context, jobs []*job) (waiting []*job, comple
 			fresh = append(fresh, j)
 		}
 	}
-	jobs = a.preferred(jobs)
-	for len(jobs) > 0 && (files < maxOpen && growing < maxGrowing && len(a.active) < maxActive || jobs[0].isPreferred()) {
-		j := jobs[0]
-		jobs = jobs[1:]
+	a.unlock()
+	var begun []*job
+	first := todo.prefer(preference)
+	for todo.waiting() > 0 && (first || files < maxOpen && growing < maxGrowing && active+len(begun) < maxActive) {
+		first = false
+		j, err := todo.take()
+		if err != nil {
+			return false, err
+		}
 		j.weigh(&files, &growing)
-		a.active = append(a.active, j)
+		begun = append(begun, j)
 		if j.Manifest() != nil {
 			fresh = append(fresh, j)
 		}
 	}
-	a.active = a.preferred(a.active)
+	a.mu.Lock()
+	a.active = a.preferred(append(a.active, begun...))
 	a.unlock()
 	for _, j := range fresh {
 		part, err := j.resume(ctx)
 		if err != nil {
-			return jobs, false, err
+			return false, err
 		}
 		complete = complete || part != nil && part.Complete()
 	}
@@ -57,7 +63,7 @@ func (a *Attempt) open(ctx context.Context, jobs []*job) (waiting []*job, comple
 		a.lanes.kick()
 		a.unlock()
 	}
-	return jobs, complete, nil
+	return complete, nil
 }
 
 // weigh counts what an active job takes: an open file, or memory.
@@ -194,23 +200,6 @@ func (j *job) copyFromHere(ctx context.Context, part growing) error {
 		here.Broken(broken)
 	}
 	return err
-}
-
-// knownManifest returns the manifest of a job of known size if that needs no source:
-// one piece needs none, others may be on this computer or in the journal of an earlier
-// attempt. It returns nil if there is none.
-func (j *job) knownManifest() *piece.Manifest {
-	a := j.attempt
-	if netproto.PieceCount(j.size) == 1 {
-		return &piece.Manifest{Hash: j.hash, Size: j.size}
-	}
-	if m := a.swarms.manifestHere(j.hash); m != nil && m.Size == j.size {
-		return m
-	}
-	if m, err := piece.ReadPartManifest(a.root, j.dir, j.hash); err == nil && m.Size == j.size {
-		return m
-	}
-	return nil
 }
 
 // firstJob returns the job of what the person asked for: a file, or the list of a

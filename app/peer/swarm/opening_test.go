@@ -75,9 +75,9 @@ func proveWhileOpening(t *testing.T, opened bool) {
 			j.settle(m)
 		}
 	}
-	waiting := []*job{j}
+	waiting := jobOf(j)
 	for range 5 {
-		if waiting, _, err = a.open(t.Context(), waiting); err != nil {
+		if _, err = a.open(t.Context(), waiting); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -25,6 +25,7 @@
 //	peers     peers of a swarm introduce each other
 //	lanes     how many lanes an attempt has, and to which sources
 //	prefer    what the person wants first
+//	backlog   what is not begun yet
 //	opening   how a job gets its unfinished file
 //	progress  an attempt in a line
 //	piecemap  the map of its pieces

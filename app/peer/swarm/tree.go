@@ -58,11 +58,11 @@ func (t *tree) fetch(ctx context.Context) (string, error) {
 		a.folder.Close()
 		a.folder, a.dresser = nil, nil
 	}()
-	jobs, err := t.plan(ctx, entries, fresh)
+	todo, err := t.plan(ctx, entries, fresh)
 	if err != nil {
 		return "", err
 	}
-	if _, err := a.fetch(ctx, jobs, false); err != nil {
+	if _, err := a.fetch(ctx, todo, false); err != nil {
 		return "", err
 	}
 	if err := t.emptyFolders(ctx, entries); err != nil {
@@ -167,7 +167,7 @@ func (t *tree) list(ctx context.Context) ([]netproto.FolderEntry, error) {
 	}
 	j := a.firstJob(t.staging, piece.StagingList)
 	j.list, j.prefer = true, 0 // its first bytes show whether it is one
-	if _, err := a.fetch(ctx, []*job{j}, true); err != nil {
+	if _, err := a.fetch(ctx, jobOf(j), true); err != nil {
 		return nil, err
 	}
 	entries, _, err := piece.ReadList(ctx, a.root, name, a.task.Hash)
@@ -195,9 +195,8 @@ func (t *tree) measure(entries []netproto.FolderEntry) error {
 	return err
 }
 
-// plan makes a job for each content of the tree that is missing: in a fresh tree all
-// are. Equal files are one job with several targets.
-func (t *tree) plan(ctx context.Context, entries []netproto.FolderEntry, fresh bool) ([]*job, error) {
+// plan returns the contents of the tree that are missing: in a fresh tree all are.
+func (t *tree) plan(ctx context.Context, entries []netproto.FolderEntry, fresh bool) (*backlog, error) {
 	a := t.attempt
 	wanted := piece.Chosen(entries, a.task.Paths)
 	total, err := piece.SumOf(wanted)
@@ -207,44 +206,24 @@ func (t *tree) plan(ctx context.Context, entries []netproto.FolderEntry, fresh b
 	a.mu.Lock()
 	a.total, a.done = total, 0
 	a.unlock()
-	here := make([]bool, len(wanted))
+	var here []bool
 	if !fresh {
 		if here, err = t.verify(ctx, wanted); err != nil {
 			return nil, err
 		}
 	}
-	var jobs []*job
-	var need int64
-	byHash := map[netproto.ContentHash]*job{}
-	for i, e := range wanted {
-		full := path.Join(t.root(), e.Path)
-		j := byHash[e.Hash]
-		switch {
-		case e.Dir: // emptyFolders makes it
-		case here[i]:
-			a.mu.Lock()
-			a.done += e.Size
-			a.unlock()
-		case j != nil && j.size != e.Size:
-			return nil, netproto.Errorf(netproto.CodeProtocol, "the folder lists one content with two sizes: %s", e.Path)
-		case j != nil:
-			rel, err := filepath.Rel(filepath.FromSlash(j.dir), filepath.FromSlash(full))
-			if err != nil {
-				return nil, err
-			}
-			j.targets = append(j.targets, filepath.ToSlash(rel))
-			need += e.Size
-		default:
-			j := newJob(a, e.Hash, e.Size, path.Dir(full), path.Base(full))
-			j.m = j.knownManifest()
-			byHash[e.Hash] = j
-			jobs = append(jobs, j)
-			if need += e.Size; !fresh && !j.small() {
-				need -= j.onDisk()
-			}
+	a.mu.Lock()
+	for i, is := range here {
+		if is {
+			a.done += wanted[i].Size
 		}
 	}
-	return jobs, a.swarms.CheckSpace(a.task.Dir, need)
+	a.unlock()
+	todo, err := newBacklog(a, t.root(), wanted, here)
+	if err != nil {
+		return nil, err
+	}
+	return todo, a.swarms.CheckSpace(a.task.Dir, todo.bytes(!fresh))
 }
 
 // verify hashes the files that an earlier attempt left in the tree. It offers those
