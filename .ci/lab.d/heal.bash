@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # variables of the other files
 # What fails in the middle of a download, and that its bytes flow again within 10 s of the
-# repair. Downloads are slowed to 3 MB/s, so that there is a middle.
+# repair; what fails while a sharer has nothing to do, and that it is reached within 10 s. Downloads are slowed to 3 MB/s, so that there is a middle.
 
 HEALED=10 # seconds
 
@@ -15,7 +15,15 @@ heal_cases() {
   heal d1 c1 relayed "the getter's router restarts" router_off\ rc router_on\ rc
   heal b1 a1 called "the provider gives the home another address" router_off\ ra "router_moves ra 111"
   heal open1 open2 direct "the getter's computer gets another address" "host_moves open2 23" true
+  heal b1 a1 called "the getter's computer has no way out" "way_off a1" way_on\ a1
   heal d1 c1 relayed "the tracker restarts" tracker_down tracker_up
+  wait_for_line "$PUBLIC.102:${PORTS[b1]}"
+  slow a1 "$FAST"
+  idle b1 a1 called "the idle sharer's router restarts" 2 router_off\ rb router_on\ rb
+  idle b1 a1 called "the same, for 40 s" 40 router_off\ rb router_on\ rb
+  idle b1 a1 called "the idle sharer's router forgets" 0 forget\ rb true
+  idle b1 a1 called "the idle sharer has no way out" 20 way_off\ b1 way_on\ b1
+  slow a1 24
   heal b1 a1 called "the tracker is gone" tracker_down true
   tracker_up
   wait_for_line "$PUBLIC.102:${PORTS[b1]}"
@@ -43,6 +51,13 @@ host_moves() {
   address "$1" wan "$PUBLIC.$2/24" "2001:db8:1::$2/64"
   at "$1" ip -6 route replace 2001:db8:6::/64 via 2001:db8:1::66
 }
+# way_off HOST, way_on HOST: its default route goes and comes; its address stays.
+way_off() {
+  WAY=$(at "$1" ip route show default)
+  at "$1" ip route del default
+}
+# shellcheck disable=SC2086 # words
+way_on() { at "$1" ip route add $WAY; }
 # wait_for_line OUTSIDE: until the tracker sees a line from that ip:port; a peer tries it
 # again more and more rarely while the tracker is gone.
 wait_for_line() {
@@ -81,6 +96,23 @@ heal() {
   fi
   [ $result = nothing ] || [ "$got" = "$want" ] || result=way
   record $result "$sharer" "$getter" "$want" "$got" "$took" "$words" "not healed: $(reason "$name")"
+}
+# idle SHARER GETTER WAY WORDS SECONDS BREAK MEND: BREAK is done while the sharer has nothing
+# to do, and MEND that much later. Then the getter wants something, which must come in time.
+idle() {
+  local sharer=$1 getter=$2 want=$3 words=$4 seconds=$5 break=$6 mend=$7 name mended result=right got took
+  name=$sharer-$getter.$(now)
+  sleep 3 # with what came before
+  $break
+  sleep "$seconds"
+  mended=$(now)
+  $mend
+  fetch "$sharer" "$getter" "$name" || result=nothing
+  got=$(way "$name")
+  took=$(awk -v from="$mended" '/"done":[1-9]/ { printf "%d", ($1 - from) / 1000; exit }' "$WORK/$name.events")
+  [ $result = nothing ] || [ "$got" = "$want" ] || result=way
+  [ "${took:-$((HEALED * 1000 + 1))}" -le $((HEALED * 1000)) ] || result=nothing
+  record $result "$sharer" "$getter" "$want" "$got" "${took:--}" "$words" "not healed: $(reason "$name")"
 }
 # done_of NAME: bytes that have come.
 done_of() { sed -n 's/.*"done":\([0-9]*\).*/\1/p' "$WORK/$1.events" | tail -n 1 | grep . || echo 0; }

@@ -160,7 +160,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	e.run("the upload slots", func(ctx context.Context) error { return e.Uploads.Run(ctx, e.conns) })
 	e.run("the people", e.People.Run)
 	e.run("the wishes", e.Wishes.Run)
-	e.run("the watch over the network", e.watchNetwork)
+	e.run("the watch over the network", e.watchNetwork())
 	e.run("the port on the router", e.keepRouterPort)
 	e.run("the timetable", e.keepTimetable)
 	e.run("the totals", e.Ledger.Run)
@@ -193,7 +193,7 @@ func (e *Engine) assemble() error {
 	}
 	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step,
 		Notes: func(t membership.Tracker) { e.People.Mail(t) }, Finds: func(t membership.Tracker) { e.Wishes.Waiting(t) },
-		Joined: func(t membership.Tracker, wishes bool) { e.Wishes.Joined(t, wishes) }, Log: e.log, Timing: e.timing.membership,
+		Joined: func(t membership.Tracker, wishes bool) { e.Wishes.Joined(t, wishes) }, Log: e.log, Timing: e.timing.membership, Back: e.trackerBack,
 		Dial: e.dialLine, Leads: e.leads, Ways: func() netproto.Ways { return e.reach.Ways() }, Ring: e.rung, Calls: func() bool { return e.switches().Calls }})
 	e.contents = offer.NewRegister(e.Trackers)
 	files := offer.NewFiles(e.config.open)

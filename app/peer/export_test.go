@@ -35,10 +35,17 @@ func Hasten(c *Config) {
 	c.timing = &t
 }
 
-// Surround gives the engine the clock and the addresses of a test.
-func Surround(c *Config, clock func() (wall time.Time, awake time.Duration), addresses func() ([]netip.Prefix, error)) {
-	c.around = &surroundings{clock: clock, addresses: addresses}
+// Surround gives the engine the clock and the network of a test.
+func Surround(c *Config, clock func() (wall time.Time, awake time.Duration), addresses func() ([]netip.Prefix, error),
+	routes func() (string, error), changes func(ctx context.Context, tell func()) error) {
+	c.around = &surroundings{clock: clock, addresses: addresses, routes: routes, changes: changes}
 }
+
+// SystemRoutes and SystemChanges are what an engine hears of the real network.
+var (
+	SystemRoutes  = systemRoutes
+	SystemChanges = systemChanges
+)
 
 // RouteOver gives the engine the ways out of a test's computer.
 func RouteOver(c *Config, routes func() ([]portmap.Route, error)) { c.routes = routes }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"centralizedp2p/app/peer/session"
@@ -23,12 +24,20 @@ const (
 	sleptFor = 5 * time.Second
 	// addressesEvery is how many looks at the clock there are to one at the addresses.
 	addressesEvery = 2
+	// settles is how long the network is left to settle after the system told of a change,
+	// and tellsEvery bounds how often that is looked at.
+	settles    = 200 * time.Millisecond
+	tellsEvery = time.Second
 )
 
 // surroundings are what the engine looks at to notice sleep and change.
 type surroundings struct {
 	clock     func() (wall time.Time, awake time.Duration)
 	addresses func() ([]netip.Prefix, error) // of this computer
+	// routes returns the routes out of this computer in a form that can be compared, and
+	// changes tells when they, or the addresses, may have changed, until ctx ends.
+	routes  func() (string, error)
+	changes func(ctx context.Context, tell func()) error
 }
 
 var processStart = time.Now()
@@ -37,6 +46,8 @@ var realSurroundings = surroundings{
 	// Without its monotonic reading a time is that on the wall.
 	clock:     func() (time.Time, time.Duration) { now := time.Now(); return now.Round(0), now.Sub(processStart) },
 	addresses: interfaceAddresses,
+	routes:    systemRoutes,
+	changes:   systemChanges,
 }
 
 func interfaceAddresses() ([]netip.Prefix, error) {
@@ -68,36 +79,121 @@ func (s *surroundings) own() ([]netip.Addr, error) {
 	return slices.Compact(list), nil
 }
 
-// watchNetwork renews everything after sleep and change, until ctx ends.
-func (e *Engine) watchNetwork(ctx context.Context) error {
+// watchNetwork renews everything after sleep and changes since the call, until the context
+// ends.
+func (e *Engine) watchNetwork() func(ctx context.Context) error {
+	was := network{addresses: e.ownAddresses(), routes: e.routes("")}
+	return func(ctx context.Context) error { return e.watchNetworkSince(ctx, was) }
+}
+
+func (e *Engine) watchNetworkSince(ctx context.Context, was network) error {
 	tick := pulse.NewTicker(e.timing.look)
 	defer tick.Stop()
+	told := make(chan struct{}, 1)
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() { e.hearOfChanges(ctx, told) })
 	wall, awake := e.around.clock()
-	own := e.ownAddresses()
 	for n := 0; ; n++ {
+		changed := false
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-told:
+			changed = true
 		case <-tick.C:
 		}
 		wallNow, awakeNow := e.around.clock()
 		slept := wallNow.Sub(wall) - (awakeNow - awake)
 		wall, awake = wallNow, awakeNow
-		if slept > sleptFor {
-			own = e.ownAddresses()
+		switch {
+		case slept > sleptFor:
+			was = network{e.ownAddresses(), e.routes(was.routes)}
 			e.log.Info("the computer slept", "for", slept)
 			e.renew(func(*session.Conn) bool { return true })
-			continue
-		}
-		if n%addressesEvery != 0 {
-			continue
-		}
-		now, before := e.ownAddresses(), own
-		if own = now; before != nil && !slices.Equal(now, before) {
-			e.log.Info("the addresses of this computer changed", "now", now)
-			e.renew(func(c *session.Conn) bool { return !slices.Contains(now, c.LocalAddr()) })
+		case changed:
+			was = e.compare(was, network{e.ownAddresses(), e.routes(was.routes)}, true)
+		case n%addressesEvery == 0:
+			was = e.compare(was, network{e.ownAddresses(), was.routes}, false)
 		}
 	}
+}
+
+// network is what of the surroundings can change.
+type network struct {
+	addresses []netip.Addr // nil before they are known
+	routes    string
+}
+
+// compare renews what a change of the network concerns, and returns how it is now. told
+// says that the system told of a change: even if none shows, lines may be dead.
+func (e *Engine) compare(was, now network, told bool) network {
+	switch {
+	case was.addresses != nil && !slices.Equal(now.addresses, was.addresses):
+		e.log.Info("the addresses of this computer changed", "now", now.addresses)
+		e.renew(func(c *session.Conn) bool { return !slices.Contains(now.addresses, c.LocalAddr()) })
+	case now.routes != was.routes:
+		// Connections may go on over the new way, through a tunnel for example. Those that
+		// do not fall silent.
+		e.log.Info("the way out of this computer changed")
+		e.renew(func(*session.Conn) bool { return false })
+	case told:
+		e.Trackers.Ping()
+	}
+	return now
+}
+
+// hearOfChanges passes on what the system tells of changes, not too often.
+func (e *Engine) hearOfChanges(ctx context.Context, told chan<- struct{}) {
+	hints := make(chan struct{}, 1)
+	var work sync.WaitGroup
+	defer work.Wait()
+	work.Go(func() {
+		err := e.around.changes(ctx, func() {
+			select {
+			case hints <- struct{}{}:
+			default:
+			}
+		})
+		if err != nil && ctx.Err() == nil {
+			e.log.Warn("the system does not tell when the network changes", "error", err)
+		}
+	})
+	pause := func(d time.Duration) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(d):
+		}
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hints:
+		}
+		pause(settles)
+		select { // those that came meanwhile are of the same change
+		case <-hints:
+		default:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case told <- struct{}{}:
+		}
+		pause(tellsEvery - settles)
+	}
+}
+
+// routes returns the routes out of this computer, those of before if they cannot be found
+// out now.
+func (e *Engine) routes(before string) string {
+	now, err := e.around.routes()
+	if err != nil {
+		e.log.Warn("the routes of this computer cannot be found out", "error", err)
+		return before
+	}
+	return now
 }
 
 // ownAddresses returns the addresses of this computer, those of before if they cannot
@@ -124,6 +220,10 @@ func (e *Engine) renew(dead func(*session.Conn) bool) {
 	e.Trackers.Renew()
 	e.Downloads.Renew()
 }
+
+// trackerBack has all downloads ask for their sources now: those that only a tracker can
+// call are reached again.
+func (e *Engine) trackerBack() { e.Downloads.Renew() }
 
 // silentEvery bounds how often the trackers are joined anew because a connection fell
 // silent: it may have been the other side's.

@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"context"
 	"net/netip"
 	"sync"
 	"syscall"
@@ -17,11 +18,13 @@ type around struct {
 	began     time.Time
 	slept     time.Duration
 	addresses []netip.Prefix
+	way       string // the routes
 	fails     error
+	told      chan struct{} // of capacity 1
 }
 
 func newAround(addresses ...string) *around {
-	a := &around{began: time.Now()}
+	a := &around{began: time.Now(), told: make(chan struct{}, 1)}
 	a.move(addresses...)
 	return a
 }
@@ -37,6 +40,39 @@ func (a *around) own() ([]netip.Prefix, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.addresses, a.fails
+}
+
+func (a *around) routes() (string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.way, a.fails
+}
+
+func (a *around) changes(ctx context.Context, tell func()) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.told:
+			tell()
+		}
+	}
+}
+
+// reroute has packets take another way, and the system tell so.
+func (a *around) reroute(way string) {
+	a.mu.Lock()
+	a.way = way
+	a.mu.Unlock()
+	a.tell()
+}
+
+// tell has the system say that something has changed.
+func (a *around) tell() {
+	select {
+	case a.told <- struct{}{}:
+	default:
+	}
 }
 
 func (a *around) sleep(d time.Duration) {
@@ -105,6 +141,42 @@ func TestAfterSleepEverythingIsConnectedAgain(t *testing.T) {
 
 func TestAfterAChangeOfTheNetworkEverythingIsConnectedAgain(t *testing.T) {
 	afterwards(t, func(a *around) { a.move("198.51.100.2/24") })
+}
+
+// A change of the network is noticed when the system tells of it, also by a peer that
+// otherwise looks only now and then.
+func TestAToldChangeIsNoticedAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, happens := range map[string]func(a *around){
+		"addresses": func(a *around) { a.move("198.51.100.2/24"); a.tell() },
+		"routes":    func(a *around) { a.reroute("default via 192.0.2.1") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, f := newAround("127.0.0.1/8", "192.0.2.7/24"), newFakeTracker()
+			f.interval = 1000
+			p := startWith(t, &testPeer{watched: true, around: a}, nil, nil)
+			p.Trackers.Use(f)
+			told(t, p, f, "it did not join", func() bool { return f.joins == 1 })
+			happens(a)
+			told(t, p, f, "it did not join again", func() bool { return f.joins == 2 })
+		})
+	}
+}
+
+func TestAHintWithoutAChangeEndsNothing(t *testing.T) {
+	t.Parallel()
+	a, f := newAround("127.0.0.1/8", "192.0.2.7/24"), newFakeTracker()
+	f.interval = 1000
+	p := startWith(t, &testPeer{around: a}, nil, nil)
+	p.Trackers.Use(f)
+	told(t, p, f, "it did not join", func() bool { return f.joins == 1 })
+	a.tell()
+	a.fail(syscall.EMFILE)
+	a.tell()
+	a.fail(nil)
+	a.reroute("default via 192.0.2.1") // comes after the hints
+	told(t, p, f, "it did not join again", func() bool { return f.joins == 2 })
 }
 
 func TestAnAddressMoreEndsNoConnection(t *testing.T) {

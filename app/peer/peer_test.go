@@ -164,7 +164,7 @@ func (p *testPeer) start(t testing.TB, tr *testTracker) {
 	peer.OpenWith(&config, p.open)
 	peer.DialWith(&config, p.dial, p.dialFrom)
 	if p.around != nil {
-		peer.Surround(&config, p.around.clock, p.around.own)
+		peer.Surround(&config, p.around.clock, p.around.own, p.around.routes, p.around.changes)
 	}
 	routes := p.routes
 	if routes == nil { // no test asks a real router

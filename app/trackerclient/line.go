@@ -31,7 +31,39 @@ const (
 // one that comes is where the tracker sees this end. Closing it frees both its ports at
 // once, so that the next line can have the same.
 func (c *Client) Line(ctx context.Context, network string, dial func(ctx context.Context, network, address string) (net.Conn, error)) (net.Conn, error) {
-	return c.upgrade(ctx, network, dial, netproto.RouteLine, netproto.LineProtocol)
+	within := func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, lineDial)
+		defer cancel()
+		raw, err := dial(ctx, network, address)
+		if tcp, ok := raw.(*net.TCPConn); err == nil && ok {
+			keepAlive(tcp)
+		}
+		return raw, err
+	}
+	return c.upgrade(ctx, network, within, netproto.RouteLine, netproto.LineProtocol)
+}
+
+// lineDial bounds how long a dial of a line may take. The system sends at 0, 1, 3 and 7 s, and
+// then only at 15 s: a new dial notices sooner that the way is open again.
+const lineDial = 8 * time.Second
+
+// A router that restarts forgets a line and says so to nobody: until this end says
+// something, no ring comes through. So the systems of both ends exchange an empty packet
+// after lineQuiet without another, which costs the two programs nothing and opens the
+// router again, and the line is over if three in a row, lineProbe apart, are not answered.
+const (
+	lineQuiet = 6 * time.Second
+	lineProbe = time.Second
+	// lineDead is how long what was sent may stay unacknowledged, where the system can be
+	// told: by itself, it would repeat it more and more rarely for a quarter of an hour.
+	lineDead = lineQuiet + 2*lineProbe
+)
+
+// keepAlive has the system watch over a line. It is a help only: a system that cannot do
+// all of it does the rest.
+func keepAlive(c *net.TCPConn) {
+	c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: lineQuiet, Interval: lineProbe, Count: 3})
+	boundSending(c, lineDead)
 }
 
 // Call asks the tracker to have a peer meet this one, and returns where that peer is. Its

@@ -33,7 +33,8 @@ type fakeTracker struct {
 	beats  int
 	leaves int
 	closes int
-	lost   int // the heartbeat that is not answered
+	lost   int   // the heartbeat that is not answered
+	fail   error // of joins and heartbeats; nil: they succeed
 	ways   []netproto.Ways
 }
 
@@ -55,6 +56,9 @@ func (f *fakeTracker) Join(ctx context.Context, _ netproto.JoinRequest) (netprot
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.joins++
+	if f.fail != nil {
+		return netproto.JoinResponse{}, f.fail
+	}
 	if f.join != nil {
 		if err := f.join(ctx); err != nil {
 			return netproto.JoinResponse{}, err
@@ -71,6 +75,9 @@ func (f *fakeTracker) Heartbeat(_ context.Context, request netproto.HeartbeatReq
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.beats++
+	if f.fail != nil {
+		return netproto.HeartbeatResponse{}, f.fail
+	}
 	if f.beats == f.lost {
 		return netproto.HeartbeatResponse{}, netproto.Errorf(netproto.CodeUnreachable, "the answer is lost")
 	}
@@ -180,7 +187,7 @@ func (f *fakeTracker) with(look func()) {
 // start returns memberships without a tracker.
 func start(t testing.TB) *Memberships {
 	return New(context.WithoutCancel(t.Context()), Config{
-		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Leads: func(string) bool { return true }, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return true }, Notes: func(Tracker) {}, Joined: func(Tracker, bool) {}, Finds: func(Tracker) {},
+		Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {}, Leads: func(string) bool { return true }, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return true }, Notes: func(Tracker) {}, Joined: func(Tracker, bool) {}, Finds: func(Tracker) {}, Back: func() {},
 	})
 }
 

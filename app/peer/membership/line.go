@@ -18,6 +18,8 @@ const (
 	beatTime  = 10 * time.Second
 	// tooMuch is how long a peer waits that a tracker told on a line to be quieter.
 	tooMuch = time.Second
+	// fresh is how long a break is news: as long, a line is tried again more often.
+	fresh = 30 * time.Second
 )
 
 // lines are those that one stay with a tracker holds: one in each family of addresses
@@ -36,6 +38,7 @@ type line struct {
 	network string // tcp4 or tcp6
 	answers chan netproto.LineFrame
 	writing chan struct{} // of capacity 1: held while a frame is written
+	doubted chan struct{} // of capacity 1: asks for a ping now
 }
 
 // holdLines holds lines until ctx ends; then wait for their work.
@@ -59,8 +62,9 @@ func (m *membership) holdLines(ctx context.Context) *lines {
 func (ls *lines) hold(ctx context.Context, network string) {
 	m := ls.member
 	// Without a line nobody can call this peer: it comes back sooner than a lost tracker.
+	// Most breaks are short: a tracker or a router that restarts.
 	shortest, longest := m.config.Timing.MinRetry/4, m.config.Timing.MaxRetry/3
-	delay := shortest
+	delay, broke := shortest, time.Now()
 	opened := sync.OnceFunc(func() { m.update(func(s *Status) { s.Opening-- }) })
 	for {
 		began := time.Now()
@@ -74,9 +78,13 @@ func (ls *lines) hold(ctx context.Context, network string) {
 			return
 		}
 		if time.Since(began) > longest {
-			delay = shortest
+			delay, broke = shortest, time.Now()
 		}
+		m.broke.Store(true)
 		m.config.Log.Debug("a line to the tracker ended", "tracker", m.tracker.Address(), "network", network, "error", err)
+		if time.Since(broke) < fresh {
+			delay = min(delay, 2*m.config.Timing.MinRetry)
+		}
 		wait := time.NewTimer(max(jitter(delay), askedToWait(err)))
 		delay = min(2*delay, longest)
 		select {
@@ -97,7 +105,8 @@ func (ls *lines) holdOne(ctx context.Context, network string, opened func()) err
 	}
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	defer conn.Close()
-	l := &line{conn: conn, network: network, answers: make(chan netproto.LineFrame, 1), writing: make(chan struct{}, 1)}
+	l := &line{conn: conn, network: network, answers: make(chan netproto.LineFrame, 1), writing: make(chan struct{}, 1),
+		doubted: make(chan struct{}, 1)}
 	seen, err := l.read()
 	if err != nil {
 		return err
@@ -107,6 +116,7 @@ func (ls *lines) holdOne(ctx context.Context, network string, opened func()) err
 	}
 	ls.changed(l, seen.Seen.Address)
 	opened()
+	m.back()
 	defer ls.changed(l, "")
 	ping := time.NewTicker(netproto.LinePing)
 	defer ping.Stop()
@@ -118,10 +128,11 @@ func (ls *lines) holdOne(ctx context.Context, network string, opened func()) err
 			case <-done:
 				return
 			case <-ping.C:
-				if l.write(netproto.LineFrame{Ping: &struct{}{}}) != nil {
-					conn.Close()
-					return
-				}
+			case <-l.doubted:
+			}
+			if l.write(netproto.LineFrame{Ping: &struct{}{}}) != nil {
+				conn.Close()
+				return
 			}
 		}
 	})
@@ -173,6 +184,33 @@ func (ls *lines) changed(l *line, seen string) {
 			s.Lines = append(s.Lines, LineStatus{l.network, seen})
 		}
 	})
+}
+
+// hold keeps the lines of a stay where they can be pinged.
+func (m *membership) hold(held *lines) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held = held
+}
+
+// ping says something on each line now.
+func (m *membership) ping() {
+	m.mu.Lock()
+	held := m.held
+	m.mu.Unlock()
+	if held != nil {
+		held.ping()
+	}
+}
+
+// ping says something on each line now. The system ends those whose other end does not
+// acknowledge it.
+func (ls *lines) ping() {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for _, l := range ls.stand {
+		poke(l.doubted)
+	}
 }
 
 // LineStatus is a line that stands.

@@ -110,7 +110,7 @@ func holdingWhere(t *testing.T, leads func(network string) bool, families ...str
 	f.families, f.line = families, e.open
 	ms := New(context.WithoutCancel(t.Context()), Config{
 		Self: func() netproto.JoinRequest { return netproto.JoinRequest{MappedPort: 7000} }, Changed: func() {}, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
-		Calls: func() bool { return true }, Notes: func(Tracker) {}, Joined: func(Tracker, bool) {}, Finds: func(Tracker) {}, Leads: leads,
+		Calls: func() bool { return true }, Notes: func(Tracker) {}, Joined: func(Tracker, bool) {}, Finds: func(Tracker) {}, Back: func() {}, Leads: leads,
 		Ring: func(_ Tracker, r netproto.Ring) netproto.RingResult {
 			if r.Hash == resource(1).Hash {
 				return netproto.RingOK
@@ -285,7 +285,7 @@ func TestNoLineIsHeldWhereCallsAreOff(t *testing.T) {
 		f := newFakeTracker("tracker:5000")
 		f.families, f.line = []string{"tcp4"}, e.open
 		ms := New(context.WithoutCancel(t.Context()), Config{Self: func() netproto.JoinRequest { return netproto.JoinRequest{} }, Changed: func() {},
-			Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return false }, Notes: func(Tracker) {}, Joined: func(Tracker, bool) {}, Finds: func(Tracker) {}})
+			Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Calls: func() bool { return false }, Notes: func(Tracker) {}, Joined: func(Tracker, bool) {}, Finds: func(Tracker) {}, Back: func() {}})
 		defer ms.Close()
 		ms.Use(f)
 		time.Sleep(time.Minute)

@@ -3,18 +3,16 @@ package membership
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"centralizedp2p/netproto"
 )
 
 const (
-	// maxAskedToWait bounds how long a tracker can ask to be left alone.
-	maxAskedToWait = 10 * time.Minute
 	// leaveTimeout bounds how long a goodbye may delay the end of the program.
 	leaveTimeout = 2 * time.Second
 	// A tracker may ask for intervals between these; others are clamped.
@@ -36,9 +34,11 @@ type membership struct {
 	present bool          // the tracker may count this peer as online; only run uses it
 	ways    netproto.Ways // that the tracker was told; only run uses it
 	counted time.Time     // when an older tracker was last asked for its counts; only run uses it
+	broke   atomic.Bool   // the tracker or a line to it was lost, and is not back
 
 	mu     sync.Mutex
 	again  context.CancelCauseFunc // ends what is under way, to join again; nil before the first attempt
+	held   *lines                  // of the present stay; nil without
 	status Status
 }
 
@@ -153,6 +153,10 @@ func (m *membership) run() {
 			continue
 		}
 		m.present = false
+		m.broke.Store(true)
+		if noWay(err) {
+			delay = min(delay, noWayRetry)
+		}
 		wait := max(jitter(delay), askedToWait(err))
 		delay = min(2*delay, longest)
 		m.config.Log.Info("the tracker was lost", "tracker", m.tracker.Address(), "error", err)
@@ -181,21 +185,6 @@ func (m *membership) pause(ctx context.Context, wait time.Duration) bool {
 	case <-timer.C:
 	}
 	return true
-}
-
-// jitter varies a time by a quarter, so that peers that lost a tracker together do
-// not all return together.
-func jitter(d time.Duration) time.Duration {
-	return d*3/4 + rand.N(d/2+1)
-}
-
-// askedToWait returns how long the tracker wants to be left alone; 0 if it did not
-// say so.
-func askedToWait(err error) time.Duration {
-	if e, ok := errors.AsType[*netproto.Error](err); ok {
-		return min(e.RetryAfter, maxAskedToWait)
-	}
-	return 0
 }
 
 // seconds clamps a number of seconds from the network to a sane range.
@@ -255,11 +244,15 @@ func (m *membership) stay(ctx context.Context) error {
 	m.config.Joined(m.tracker, info.Wishes)
 	m.config.Log.Info("joined the tracker", "tracker", m.tracker.Address(), "name", netproto.Printable(info.Name))
 	var held *lines
-	if calls {
+	if !calls {
+		m.back()
+	} else {
 		ctx, end := context.WithCancel(ctx)
 		held = m.holdLines(ctx)
 		defer held.work.Wait()
 		defer end()
+		defer m.hold(nil)
+		m.hold(held)
 	}
 	interval := min(max(seconds(joined.HeartbeatSeconds), minHeartbeat), maxHeartbeat)
 	beat := time.NewTimer(0)

@@ -58,6 +58,9 @@ type Config struct {
 	// something fits one. They must not wait.
 	Joined func(t Tracker, wishes bool)
 	Finds  func(t Tracker)
+	// Back is told that a tracker that was lost, or a line to it, is there again: others
+	// can be called. It must not wait.
+	Back func()
 }
 
 // Memberships are all memberships of a peer: with its main tracker, if it has one, and
@@ -205,6 +208,13 @@ func (ms *Memberships) Reconnect() {
 func (ms *Memberships) Rejoin() {
 	for _, m := range ms.list() {
 		poke(m.rejoin)
+	}
+}
+
+// Ping says something on all lines now: a router may have forgotten them.
+func (ms *Memberships) Ping() {
+	for _, m := range ms.list() {
+		m.ping()
 	}
 }
 

@@ -147,6 +147,9 @@ func (a *Attempt) Renew() {
 		s.retry, s.delay = time.Time{}, 0
 	}
 	a.sources.sought, a.sources.seeks = time.Time{}, 0
+	if len(a.lanes.open) == 0 {
+		a.sources.lost = time.Now()
+	}
 	a.unlock()
 	a.Wake()
 }

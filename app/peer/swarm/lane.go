@@ -172,7 +172,7 @@ func (l *lane) lost(err error) {
 	}
 	l.detach()
 	if len(a.lanes.open) == 0 {
-		a.sources.seeks = 0 // the trackers may know another way now, or soon
+		a.sources.seeks, a.sources.lost = 0, time.Now() // the trackers may know another way now, or soon
 	}
 	a.lanes.kick()
 	a.Wake()

@@ -37,6 +37,9 @@ func (srcs *sources) look(ctx context.Context) {
 	}
 	if len(a.lanes.open) == 0 {
 		wait = min(wait, t.Sources/3)
+		if time.Since(srcs.lost) < t.Sources/2 { // a tracker may not have them back yet
+			wait = min(wait, t.SourcesSoon)
+		}
 	}
 	if time.Since(srcs.sought) > wait {
 		srcs.seeks++

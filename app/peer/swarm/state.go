@@ -163,6 +163,7 @@ type sources struct {
 	seeking int       // trackers that are being asked
 	sought  time.Time // when one answered, or failed to
 	seeks   int       // how often they were asked
+	lost    time.Time // when the last lane was
 	// named is how many sources each tracker has named, "" those that other peers named.
 	named map[string]int
 }
