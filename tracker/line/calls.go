@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ type Calls struct {
 
 	mu      sync.Mutex
 	pending map[netproto.CallID]*call
-	rung    map[netproto.PeerID]int // of them, by callee
+	rung    map[netproto.PeerID][]*call // of them, by callee
 	oldest  []*call
 }
 
@@ -59,6 +60,7 @@ type Calls struct {
 type call struct {
 	id     netproto.CallID
 	callee netproto.PeerID
+	ring   netproto.Ring
 	answer chan netproto.RingResult
 	until  time.Time
 }
@@ -70,9 +72,9 @@ func NewCalls(lines *Lines) *Calls {
 		keys:    limit.NewRates[netproto.PeerID](callsKey, callsKeyBurst, limit.MaxEntries),
 		sources: limit.NewRates[netip.Addr](callsAddress, callsAddress, limit.MaxEntries),
 		pairs:   limit.NewRates[pair](1/callsPair.Seconds(), callsPairBurst, limit.MaxEntries),
-		pending: map[netproto.CallID]*call{}, rung: map[netproto.PeerID]int{},
+		pending: map[netproto.CallID]*call{}, rung: map[netproto.PeerID][]*call{},
 	}
-	lines.answered = c.answered
+	lines.answered, lines.opened = c.answered, c.again
 	return c
 }
 
@@ -104,7 +106,7 @@ func (c *Calls) Ring(ctx context.Context, callee netproto.PeerID, caller netip.A
 	if l == nil {
 		return ResultNoLine
 	}
-	rung, ok := c.begin(ring.Call, callee)
+	rung, ok := c.begin(callee, ring)
 	if !ok {
 		return ResultBusy
 	}
@@ -126,7 +128,7 @@ func (c *Calls) Ring(ctx context.Context, callee netproto.PeerID, caller netip.A
 	case <-ctx.Done():
 	case <-late.C:
 	}
-	if !c.lines.stands(l) {
+	if !c.lines.stands(l) && c.lines.find(callee, caller) == nil {
 		c.forget(rung)
 		return ResultNoLine
 	}
@@ -134,7 +136,7 @@ func (c *Calls) Ring(ctx context.Context, callee netproto.PeerID, caller netip.A
 }
 
 // begin makes a call pending, unless there are too many.
-func (c *Calls) begin(id netproto.CallID, callee netproto.PeerID) (*call, bool) {
+func (c *Calls) begin(callee netproto.PeerID, ring netproto.Ring) (*call, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -143,12 +145,12 @@ func (c *Calls) begin(id netproto.CallID, callee netproto.PeerID) (*call, bool) 
 		c.oldest[0] = nil
 		c.oldest = c.oldest[1:]
 	}
-	if c.rung[callee] >= pendingCallee || len(c.oldest) >= pendingAll {
+	if len(c.rung[callee]) >= pendingCallee || len(c.oldest) >= pendingAll {
 		return nil, false
 	}
-	rung := &call{id: id, callee: callee, answer: make(chan netproto.RingResult, 1), until: now.Add(netproto.CallLife)}
-	c.pending[id] = rung
-	c.rung[callee]++
+	rung := &call{id: ring.Call, callee: callee, ring: ring, answer: make(chan netproto.RingResult, 1), until: now.Add(netproto.CallLife)}
+	c.pending[ring.Call] = rung
+	c.rung[callee] = append(c.rung[callee], rung)
 	c.oldest = append(c.oldest, rung)
 	return rung, true
 }
@@ -159,7 +161,8 @@ func (c *Calls) drop(rung *call) bool {
 		return false
 	}
 	delete(c.pending, rung.id)
-	if c.rung[rung.callee]--; c.rung[rung.callee] == 0 {
+	rest := slices.DeleteFunc(c.rung[rung.callee], func(o *call) bool { return o == rung })
+	if c.rung[rung.callee] = rest; len(rest) == 0 {
 		delete(c.rung, rung.callee)
 	}
 	return true
@@ -169,6 +172,25 @@ func (c *Calls) forget(rung *call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drop(rung)
+}
+
+// again rings a peer over its new line for the calls that it has not answered: they went
+// over a line that a router had forgotten.
+func (c *Calls) again(l *Line) {
+	c.mu.Lock()
+	now := c.now()
+	var missed []netproto.Ring
+	for _, rung := range c.rung[l.id] {
+		if now.Before(rung.until) {
+			missed = append(missed, rung.ring)
+		}
+	}
+	c.mu.Unlock()
+	for _, ring := range missed {
+		if l.send(netproto.LineFrame{Ring: &ring}) != nil {
+			return
+		}
+	}
 }
 
 // answered takes the answer of a peer. One to a call of another peer, to none, or to

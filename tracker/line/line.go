@@ -27,6 +27,7 @@ func (l *Line) read(at netip.AddrPort) {
 	if l.send(netproto.LineFrame{Seen: &netproto.LineSeen{Address: at.String()}}) != nil {
 		return
 	}
+	l.lines.opened(l)
 	for l.next() {
 	}
 }

@@ -51,6 +51,7 @@ type Owner struct {
 type Lines struct {
 	host     Host
 	answered func(netproto.PeerID, netproto.RingAnswer)
+	opened   func(*Line) // once its first frame was said
 	ping     time.Duration
 	began    time.Time
 	ctx      context.Context // of whatever lines wait for
@@ -71,7 +72,7 @@ func New(host Host, ping time.Duration) *Lines {
 		ping = netproto.LinePing
 	}
 	ls := &Lines{host: host, ping: ping, began: time.Now(), of: map[netproto.PeerID][2]*Line{}}
-	ls.answered = func(netproto.PeerID, netproto.RingAnswer) {}
+	ls.answered, ls.opened = func(netproto.PeerID, netproto.RingAnswer) {}, func(*Line) {}
 	ls.ctx, ls.stop = context.WithCancel(context.Background())
 	for i := range ls.shifts {
 		ls.shifts[i] = map[*Line]struct{}{}

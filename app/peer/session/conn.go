@@ -137,7 +137,7 @@ func (c *Conn) run(ctx context.Context, r *bufio.Reader) error {
 	work, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { c.tls.NetConn().Close() })
 	defer stop()
-	work.Go(func() error { return c.readFrames(r) })
+	work.Go(func() error { return c.readFrames(ctx, r, work.Go) })
 	work.Go(func() error { return c.writeFrames(ctx) })
 	work.Go(func() error { return c.watchSilence(ctx) })
 	err := work.Wait()
@@ -203,13 +203,15 @@ func (c *Conn) WakeWriter() {
 	}
 }
 
-func (c *Conn) readFrames(r *bufio.Reader) error {
+// readFrames reads frames, and begins a goroutine with run once there is much to read.
+func (c *Conn) readFrames(ctx context.Context, r *bufio.Reader, run func(func() error)) error {
 	if c.hello.Load() == nil {
 		if err := c.readHello(r); err != nil {
 			return err
 		}
 	}
 	payload := make([]byte, 0, 4096)
+	w := c.tls.NetConn().(*wire)
 	for {
 		c.tls.SetReadDeadline(time.Now().Add(c.conns.config.Timing.Silence))
 		h, err := netproto.ReadFrameHeader(r)
@@ -218,6 +220,9 @@ func (c *Conn) readFrames(r *bufio.Reader) error {
 		}
 		switch {
 		case h.Type == netproto.FrameData:
+			if w.ahead == nil {
+				w.readAhead(ctx, run)
+			}
 			c.moved.Store(time.Now().UnixNano())
 			err = c.Reader.Data(r, h.Length)
 		case !h.Known():
