@@ -53,7 +53,7 @@ func TestAPeerIsRungAgainOverItsNextLine(t *testing.T) {
 				dead := open(t, ls, 1, "198.51.100.7:4000")
 				defer dead.Close()
 				id := netproto.PeerIDOf((&netproto.PublicKey{1})[:])
-				ring := netproto.Ring{Call: NewCallID(), Hash: netproto.ContentHash{7}}
+				ring := netproto.Ring{Call: NewCallID(), Key: netproto.PublicKey{9}, Hash: netproto.ContentHash{7}}
 				result := make(chan Result, 1)
 				go func() { result <- calls.Ring(t.Context(), id, netip.MustParseAddr("198.51.100.9"), ring) }()
 				if f, err := netproto.ReadLineFrame(dead); err != nil || f.Ring == nil { // what the router swallows
@@ -70,6 +70,7 @@ func TestAPeerIsRungAgainOverItsNextLine(t *testing.T) {
 				if got := <-result; got != c.want {
 					t.Errorf("the caller hears %s", got)
 				}
+				synctest.Wait() // for the answer
 				third := open(t, ls, 1, "198.51.100.7:4002")
 				defer third.Close()
 				third.SetReadDeadline(time.Now().Add(netproto.LinePing / 2))

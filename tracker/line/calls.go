@@ -61,6 +61,7 @@ type call struct {
 	id     netproto.CallID
 	callee netproto.PeerID
 	ring   netproto.Ring
+	over   *Line // it was rung last
 	answer chan netproto.RingResult
 	until  time.Time
 }
@@ -106,7 +107,7 @@ func (c *Calls) Ring(ctx context.Context, callee netproto.PeerID, caller netip.A
 	if l == nil {
 		return ResultNoLine
 	}
-	rung, ok := c.begin(callee, ring)
+	rung, ok := c.begin(l, ring)
 	if !ok {
 		return ResultBusy
 	}
@@ -136,7 +137,8 @@ func (c *Calls) Ring(ctx context.Context, callee netproto.PeerID, caller netip.A
 }
 
 // begin makes a call pending, unless there are too many.
-func (c *Calls) begin(callee netproto.PeerID, ring netproto.Ring) (*call, bool) {
+func (c *Calls) begin(l *Line, ring netproto.Ring) (*call, bool) {
+	callee := l.id
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -148,7 +150,7 @@ func (c *Calls) begin(callee netproto.PeerID, ring netproto.Ring) (*call, bool) 
 	if len(c.rung[callee]) >= pendingCallee || len(c.oldest) >= pendingAll {
 		return nil, false
 	}
-	rung := &call{id: ring.Call, callee: callee, ring: ring, answer: make(chan netproto.RingResult, 1), until: now.Add(netproto.CallLife)}
+	rung := &call{id: ring.Call, callee: callee, ring: ring, over: l, answer: make(chan netproto.RingResult, 1), until: now.Add(netproto.CallLife)}
 	c.pending[ring.Call] = rung
 	c.rung[callee] = append(c.rung[callee], rung)
 	c.oldest = append(c.oldest, rung)
@@ -181,7 +183,8 @@ func (c *Calls) again(l *Line) {
 	now := c.now()
 	var missed []netproto.Ring
 	for _, rung := range c.rung[l.id] {
-		if now.Before(rung.until) {
+		if now.Before(rung.until) && rung.over != l {
+			rung.over = l
 			missed = append(missed, rung.ring)
 		}
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -44,6 +45,7 @@ func (w *wire) readAhead(ctx context.Context, run func(func() error)) {
 	w.Conn.SetReadDeadline(time.Time{})              // from now on it is a.deadline
 	w.ahead = a
 	run(func() error {
+		defer close(a.came)
 		for {
 			buf := chunks.Get().(*[]byte)
 			n, err := w.Conn.Read(*buf)
@@ -93,20 +95,19 @@ func (a *ahead) next() error {
 	if a.current.err != nil {
 		return a.current.err
 	}
-	select {
-	case a.current = <-a.came:
-		return a.current.err
-	default:
-	}
 	var late <-chan time.Time
-	if !a.deadline.IsZero() {
+	if !a.deadline.IsZero() && len(a.came) == 0 {
 		timer := time.NewTimer(time.Until(a.deadline))
 		defer timer.Stop()
 		late = timer.C
 	}
 	select {
-	case a.current = <-a.came:
-		return a.current.err
+	case c, some := <-a.came:
+		if !some { // ctx has ended
+			c.err = net.ErrClosed
+		}
+		a.current = c
+		return c.err
 	case <-late:
 		return os.ErrDeadlineExceeded
 	}
