@@ -212,6 +212,10 @@ func someDetails() face.Details {
 			{Address: "203.0.113.6:4001", Way: face.WayRelayed, Limit: 1_000_000, State: face.SourceQueued, Place: 2, Share: 0.25},
 			{Name: "Linus", Address: "203.0.113.7:4001", State: face.SourceFailed, Failure: face.Failure{Code: netproto.CodePeerUnreachable}},
 			{Name: "Hedy", Address: "203.0.113.8:4001", State: face.SourceFailed, Failure: face.Failure{Code: netproto.CodePeerUnreachable}, Shut: true},
+			{Name: "Annie", Address: "203.0.113.9:4001", State: face.SourceFailed, Failure: face.Failure{Code: netproto.CodePeerUnreachable}, Shut: true,
+				NoRelay: netproto.RelayCalleeDay, RelayAgain: time.Date(2026, 1, 2, 14, 30, 0, 0, time.Local)},
+			{Name: "Joan", Address: "203.0.113.10:4001", State: face.SourceFailed, Failure: face.Failure{Code: netproto.CodePeerUnreachable}, Shut: true,
+				NoRelay: netproto.RelayFull},
 		},
 	}
 }
@@ -234,6 +238,8 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 		"203.0.113.6:4001": "203.0.113.6:4001 | Queued (place 2) | Relayed",
 		"Linus":            "Linus | Failed: The other computer cannot be reached.",
 		"Hedy":             "Hedy | Behind a NAT, no answer",
+		"Annie":            "Annie | Relay used up until 14:30",
+		"Joan":             "Joan | The relay is full",
 	} {
 		if got := readRow(t, d.window.win.Content(), name); got != want {
 			t.Errorf("the source reads %q, not %q", got, want)

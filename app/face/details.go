@@ -1,6 +1,10 @@
 package face
 
-import "centralizedp2p/netproto"
+import (
+	"time"
+
+	"centralizedp2p/netproto"
+)
 
 // Details is what the details pane shows about one download.
 type Details struct {
@@ -101,4 +105,8 @@ type Source struct {
 	Limit   int64                `json:"limit,omitempty"` // bytes per second that a relay passes on for it; 0 is unlimited
 	Shut    bool                 `json:"shut,omitempty"`  // the tracker cannot connect to it: a router or a firewall is in between
 	Failure Failure              `json:"failure,omitzero"`
+	// NoRelay is why the tracker did not pass on the bytes of a source that nothing else
+	// reached, and RelayAgain from when on it may.
+	NoRelay    netproto.NoRelay `json:"no_relay,omitempty"`
+	RelayAgain time.Time        `json:"relay_again,omitzero"`
 }

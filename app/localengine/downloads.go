@@ -3,10 +3,12 @@ package localengine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
 )
 
@@ -55,6 +57,12 @@ func (ds *downloads) Details(_ context.Context, id string) (face.Details, error)
 			PeerID: s.PeerID, Key: netproto.FingerprintOf(s.Key[:]), Name: s.Name, Address: s.Address, State: face.SourceState(s.State),
 			Place: s.Place, Rate: s.Rate, Got: s.Got, Whole: s.Whole, Local: s.Local, Origin: face.OriginTracker, Failure: face.FailureOf(s.Err),
 			Way: face.Way(s.Way), Limit: s.Limit, Shut: s.Reach == netproto.ReachableNo,
+		}
+		if no, ok := errors.AsType[*session.NoRelayError](s.Err); ok {
+			source.NoRelay = no.Why
+			if no.Again != nil {
+				source.RelayAgain = *no.Again
+			}
 		}
 		if s.Traded {
 			source.Origin = face.OriginPeers

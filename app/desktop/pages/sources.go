@@ -107,6 +107,9 @@ func sourceWords(s face.Source) kit.Mark {
 	case face.SourceStalled:
 		return kit.Mark{Text: words.L("Not responding"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	case face.SourceFailed:
+		if text := noRelayWords(s); text != "" {
+			return kit.Mark{Text: text, Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+		}
 		if s.Shut && s.Failure.Code == netproto.CodePeerUnreachable {
 			return kit.Mark{Text: words.L("Behind a NAT, no answer"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 		}
@@ -117,4 +120,18 @@ func sourceWords(s face.Source) kit.Mark {
 	default:
 		return kit.Mark{Text: words.L("Not in use"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
 	}
+}
+
+// noRelayWords says why the relay did not help with a source; "" if that is not why.
+func noRelayWords(s face.Source) string {
+	switch s.NoRelay {
+	case netproto.RelayFull:
+		return words.L("The relay is full")
+	case netproto.RelayCallerDay, netproto.RelayCalleeDay:
+		if s.RelayAgain.IsZero() {
+			return words.L("Relay used up for today")
+		}
+		return words.L("Relay used up until {{.Time}}", words.Values{"Time": s.RelayAgain.Local().Format("15:04")})
+	}
+	return ""
 }

@@ -272,6 +272,10 @@ func TestWhatCannotBeReachedIsSaidWhy(t *testing.T) {
 				to := b.target(netproto.ReachableNo)
 				c.set(w, a, b, &to)
 				_, took, err := a.reach(to)
+				no, ok := errors.AsType[*session.NoRelayError](err) // for a window, in the language of the person
+				if why := w.calls.why; why != "" && (!ok || no.Why != why || no.Again == nil || !no.Again.Equal(w.calls.again)) {
+					t.Errorf("why there is no relay: %+v", no)
+				}
 				if netproto.CodeOf(err) != netproto.CodePeerUnreachable || !strings.Contains(err.Error(), c.says) || took > c.in {
 					t.Errorf("after %s: %v", took, err)
 				}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
 )
 
@@ -39,6 +40,7 @@ func (a *ascent) reason() error {
 		said = append(said, "it was called and did not come through")
 		if a.tracker != nil && a.answer.Relay == nil {
 			said = append(said, noRelay(a.answer))
+			causes = append(causes, &session.NoRelayError{Why: a.answer.NoRelay, Again: a.answer.RelayAgain})
 		}
 	case !a.to.Callable:
 		said = append(said, "no tracker can call it")

@@ -3,6 +3,7 @@ package session
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"centralizedp2p/netproto"
 )
@@ -76,3 +77,11 @@ type Target struct {
 
 // Named is why the addresses of the target are dialled.
 func (t *Target) Named() Named { return Named{t.NamedBy, t.Hash} }
+
+// NoRelayError is why a peer that no call reached was not relayed.
+type NoRelayError struct {
+	Why   netproto.NoRelay // "" if the tracker does not say it
+	Again *time.Time       // from when on there is a relay; nil if that is not known
+}
+
+func (e *NoRelayError) Error() string { return "the tracker relays nothing now" }
