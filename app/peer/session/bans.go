@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -26,16 +27,18 @@ var (
 // liarsOf says how many keys have to send wrong bytes within banTime before the
 // network that they came from is refused as well: first the computer, then what a
 // customer of a provider has, then its neighbourhood. Behind one IPv4 address there
-// may be many customers, so it takes more. A network that is refused adds no more
-// liars to the one around it, so one address cannot have its neighbours shut out.
+// may be many customers, so it takes more. A neighbourhood is refused only if they
+// came from several places in it, so one of them, which may lie again each time its own
+// hour is over, never has its neighbours shut out.
 func liarsOf(ip netip.Addr) []liars {
 	if ip.Is4() {
-		return []liars{{32, 8}, {24, 32}}
+		return []liars{{32, 8, 1}, {24, 32, 4}}
 	}
-	return []liars{{128, 2}, {64, 4}, {48, 16}}
+	return []liars{{128, 2, 1}, {64, 4, 1}, {48, 16, 4}}
 }
 
-type liars struct{ bits, most int }
+// liars is how many keys, and from how many places in it, have a network refused.
+type liars struct{ bits, most, places int }
 
 // bans are the keys that sent wrong bytes, and the networks that they came from. The
 // caller holds a lock.
@@ -46,9 +49,10 @@ type bans struct {
 
 // suspect is a network from which wrong bytes came.
 type suspect struct {
-	liars int
-	since time.Time // the first of them
-	until time.Time // it is refused
+	liars  int
+	places []netip.Prefix // where they came from, as many as matter
+	since  time.Time      // the first of them
+	until  time.Time      // it is refused
 }
 
 // ban refuses a key for a day. from says where it came from, if that is known. A
@@ -73,18 +77,20 @@ func (b *bans) ban(key netproto.PublicKey, from []netip.Addr, now time.Time) {
 		if ip = ip.Unmap().WithZone(""); !ip.IsValid() || InLocalNetwork(ip) {
 			continue
 		}
+		place := netip.PrefixFrom(ip, ip.BitLen())
 		for _, step := range liarsOf(ip) {
 			network, _ := ip.Prefix(step.bits) // the bits always fit
 			if !counted[network] {
 				counted[network] = true
-				b.suspect(network, step.most, now)
+				b.suspect(network, place, step, now)
 			}
+			place = network
 		}
 	}
 }
 
-// suspect counts a liar for a network.
-func (b *bans) suspect(network netip.Prefix, most int, now time.Time) {
+// suspect counts a liar for a network; place is where in it the liar is.
+func (b *bans) suspect(network, place netip.Prefix, step liars, now time.Time) {
 	s := b.networks[network]
 	if s == nil {
 		if len(b.networks) >= maxBanned {
@@ -96,7 +102,10 @@ func (b *bans) suspect(network netip.Prefix, most int, now time.Time) {
 	if s.over(now) {
 		*s = suspect{since: now}
 	}
-	if s.liars++; s.liars >= most {
+	if len(s.places) < step.places && !slices.Contains(s.places, place) {
+		s.places = append(s.places, place)
+	}
+	if s.liars++; s.liars >= step.most && len(s.places) >= step.places {
 		*s = suspect{since: now, until: now.Add(networkBanTime)} // after that, it has to lie as often again
 	}
 }

@@ -69,6 +69,19 @@ func TestANetworkIsRefusedAfterManyLiars(t *testing.T) {
 	c.want(false, "2001:db8:2::1")
 }
 
+// An address that lies again each time it may does not have its neighbours shut out.
+func TestOneAddressNeverHasItsNeighboursRefused(t *testing.T) {
+	t.Parallel()
+	c := &court{T: t, now: time.Unix(1_700_000_000, 0)}
+	for range 23 {
+		c.ban(8, "192.0.2.1")
+		c.ban(4, "2001:db8:1:1::1")
+		c.want(true, "192.0.2.1", "2001:db8:1:1::1")
+		c.want(false, "192.0.2.2", "2001:db8:1:2::1")
+		c.now = c.now.Add(networkBanTime + time.Second)
+	}
+}
+
 func TestABanOfANetworkEndsByItself(t *testing.T) {
 	t.Parallel()
 	c := &court{T: t, now: time.Unix(1_700_000_000, 0)}
