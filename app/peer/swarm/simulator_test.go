@@ -238,6 +238,7 @@ func TestADownloadWithOneHonestSourceAlwaysEnds(t *testing.T) {
 		done++
 	}
 	t.Logf("%d runs in %s; the slowest took %.0f %% of what is allowed", done, time.Since(began).Round(time.Second), 100*worst)
+	t.Logf("tried %d", done)
 	if done < 5 {
 		t.Errorf("only %d runs", done)
 	}
