@@ -1,6 +1,7 @@
 package netproto
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 )
@@ -65,7 +66,14 @@ func (o Owners) List() []Owner {
 }
 
 // MarshalJSON writes a list.
-func (o Owners) MarshalJSON() ([]byte, error) { return json.Marshal(o.List()) }
+// Whether "&", "<" and ">" are escaped is left to the encoder.
+func (o Owners) MarshalJSON() ([]byte, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	err := e.Encode(o.List())
+	return text.Bytes(), err
+}
 
 // UnmarshalJSON reads a list, up to the first that has no id, and leaves out those
 // that are too many.

@@ -12,6 +12,7 @@ func FuzzAnAnswerToASearchIsWhatEncodingJSONWrites(f *testing.F) {
 	f.Add("a name.mp3", "audio/mpeg", "cursor", "another", int64(1), int64(1_700_000_000_123), true)
 	f.Add("<&> \"quoted\" \\ \u2028 北京 ñ\x7f", "", "", "", int64(0), int64(0), false)
 	f.Add("\x00\n\t", "x/y", "", "\u2029", int64(1<<50), int64(5000), false)
+	f.Add("Tom & <Jerry>", "", "", "", int64(7), int64(0), true)
 	f.Fuzz(func(t *testing.T, name, mime, next, suggestion string, size, ms int64, more bool) {
 		at := time.UnixMilli(ms & (1<<46 - 1)).UTC() // until the year 4199
 		name, mime, next, suggestion = bytesToText(name), bytesToText(mime), bytesToText(next), bytesToText(suggestion)
