@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		fmt.Println("The same over the control API:")
 		code = m.Run()
 	}
-	if err := goleak.Find(); err != nil && code == 0 {
+	if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/Microsoft/go-winio.ioCompletionProcessor")); err != nil && code == 0 {
 		fmt.Println(err)
 		code = 1
 	}

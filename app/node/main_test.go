@@ -13,7 +13,9 @@ import (
 	"centralizedp2p/netproto"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/Microsoft/go-winio.ioCompletionProcessor"))
+}
 
 func check(t testing.TB, err error) {
 	t.Helper()

@@ -29,6 +29,9 @@ var seedResource = netproto.SeedResource{
 // seedRequest is a request as the tracker saw it.
 type seedRequest struct{ Method, Path, ContentType, Body string }
 
+// ofWindows is a goroutine of named pipes there, which lives as long as the process.
+var ofWindows = goleak.IgnoreAnyFunction("github.com/Microsoft/go-winio.ioCompletionProcessor")
+
 // seedTracker answers every request with the same status and body, and hands
 // over the request.
 func seedTracker(t *testing.T, status int, body string) (*trackerclient.Seed, <-chan seedRequest) {
@@ -46,7 +49,7 @@ func seedTracker(t *testing.T, status int, body string) (*trackerclient.Seed, <-
 	}))
 	t.Cleanup(func() {
 		server.Close()
-		goleak.VerifyNone(t)
+		goleak.VerifyNone(t, ofWindows)
 	})
 	return trackerclient.NewSeed(server.URL), requests
 }
@@ -154,7 +157,7 @@ func TestATrackerThatIsNotThereIsUnreachable(t *testing.T) {
 }
 
 func TestATrackerThatDoesNotAnswerIsGivenUp(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, ofWindows)
 	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and says nothing
 	if err != nil {
 		t.Fatal(err)
