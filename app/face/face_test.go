@@ -83,7 +83,7 @@ func TestNoInterfaceOfTheEngineIsLarge(t *testing.T) {
 	for _, part := range []reflect.Type{
 		reflect.TypeFor[face.Overview](), reflect.TypeFor[face.Downloads](), reflect.TypeFor[face.Queue](), reflect.TypeFor[face.Previews](), reflect.TypeFor[face.Uploads](),
 		reflect.TypeFor[face.Shares](), reflect.TypeFor[face.Search](), reflect.TypeFor[face.Trackers](), reflect.TypeFor[face.Preferences](),
-		reflect.TypeFor[face.People](), reflect.TypeFor[face.Audiences](), reflect.TypeFor[face.Stops](), reflect.TypeFor[face.Web](), reflect.TypeFor[face.Wishes](),
+		reflect.TypeFor[face.People](), reflect.TypeFor[face.Audiences](), reflect.TypeFor[face.Stops](), reflect.TypeFor[face.Web](), reflect.TypeFor[face.Wishes](), reflect.TypeFor[face.Disk](),
 	} {
 		total += part.NumMethod()
 		if n := part.NumMethod(); n > 12 {
