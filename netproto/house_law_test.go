@@ -33,22 +33,24 @@ var (
 	engine = []string{"app/...", "netproto/..."}
 	faces  = []string{"app/face", "app/desktop/...", "app/localengine/...", "app/node", "app/command/..."}
 	// The real tracker runs inside the tests of the app.
-	tracker = []string{"tracker/daemon", "tracker/boltstore"}
+	tracker = []string{"tracker/daemon", "tracker/boltstore", "tracker/pgstore"}
 	// Rooms that every test may use, and nothing else.
-	forTests = []string{"netproto/nametest", "netproto/fliptest", "app/bustest"}
+	forTests = []string{"netproto/nametest", "netproto/fliptest", "app/bustest", "tracker/pgtest"}
 )
 
 var walls = []wall{
 	{room: "netproto", tests: []string{"netproto/..."}},
 	{room: "netproto/...", may: []string{"netproto/..."}},
 	{room: "assets/..."},
-	{room: "tracker", may: []string{"tracker/daemon", "tracker/cli", "tracker/boltstore", "tracker/store", "netproto/..."}},
-	{room: "tracker/cli", may: []string{"tracker/daemon", "tracker/boltstore", "tracker/store", "netproto/..."}},
+	{room: "tracker", may: []string{"tracker/daemon", "tracker/cli", "tracker/boltstore", "tracker/pgstore", "tracker/store", "netproto/..."}},
+	{room: "tracker/cli", may: []string{"tracker/daemon", "tracker/boltstore", "tracker/pgstore", "tracker/store", "netproto/..."}},
 	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/relay", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/server", may: []string{"tracker/line", "tracker/relay", "tracker/wishes", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
 	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/strictjson", "tracker/netaddr", "netproto"}},
-	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/memory", "netproto", "netproto/boltfile", "netproto/durable", "netproto/sealed"}, tests: []string{"tracker/storetest"}},
+	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/memory", "tracker/record", "netproto", "netproto/boltfile", "netproto/durable", "netproto/sealed"}, tests: []string{"tracker/storetest"}},
 	{room: "tracker/memory", may: []string{"tracker/store", "tracker/index", "netproto"}},
+	{room: "tracker/record", may: []string{"tracker/memory", "tracker/store", "netproto"}},
+	{room: "tracker/pgstore", may: []string{"tracker/store", "tracker/memory", "tracker/record", "tracker/boltstore", "netproto"}, tests: []string{"tracker/storetest"}},
 	{room: "tracker/storetest", may: []string{"tracker/store", "netproto"}},
 	{room: "tracker/store", may: []string{"tracker/netaddr", "netproto"}},
 	{room: "tracker/index", may: []string{"netproto"}},
@@ -58,6 +60,7 @@ var walls = []wall{
 	{room: "tracker/relay", may: []string{"tracker/limit", "netproto"}},
 	{room: "tracker/limit", may: []string{"tracker/netaddr"}},
 	{room: "tracker/netaddr"},
+	{room: "tracker/pgtest"},
 	// Measurements of a whole tracker: test files only.
 	{room: "tracker/load", tests: []string{"tracker/daemon", "tracker/relay", "tracker/server", "tracker/store", "tracker/boltstore", "netproto/..."}},
 	{room: "app/peer/flow", may: []string{"netproto"}},
@@ -117,6 +120,7 @@ var shelves = []shelf{
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
 	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}, tests: []string{"app/ignore", "netproto/boltfile"}}, // which know such a file when they see one
+	{library: "github.com/jackc/...", rooms: []string{"tracker/pgstore"}},
 	{library: "filippo.io/edwards25519/...", rooms: []string{"netproto/identity"}},
 	{library: "golang.org/x/crypto/...", rooms: []string{"netproto/identity"}},
 	{library: "github.com/libp2p/go-netroute/...", rooms: []string{"netproto/portmap"}},

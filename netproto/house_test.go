@@ -264,6 +264,8 @@ func trackerBreaches() (breaches []breach) {
 		"tracker/seedapi":    {"tracker/server", "netproto/identity"},
 		"tracker/boltstore":  {"tracker/server", "tracker/daemon", "tracker/limit", "tracker/index"},
 		"tracker/memory":     {"tracker/server", "tracker/boltstore", "tracker/limit"},
+		"tracker/record":     {"tracker/boltstore", "tracker/index"},
+		"tracker/pgstore":    {"tracker/server", "tracker/daemon", "tracker/index"},
 		"tracker/storetest":  {"tracker/boltstore", "tracker/server"},
 		"tracker/store":      {"tracker/boltstore", "tracker/server", "netproto/identity"},
 		"tracker/index":      {"tracker/store", "tracker/boltstore"},
@@ -296,6 +298,7 @@ func libraryBreaches() (breaches []breach) {
 		"github.com/fsnotify/fsnotify":          {"app/watch"},
 		"github.com/prometheus/common":          {"tracker/server"},
 		"go.etcd.io/bbolt":                      {"tracker/boltstore", "app/library"},
+		"github.com/jackc/pgx/v5":               {"tracker/pgstore"},
 		"github.com/spf13/cobra":                {"app/command", "tracker", "tracker/cli"},
 		"lukechampine.com/blake3/guts":          {"app/piece"},
 	} {

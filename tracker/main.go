@@ -15,6 +15,7 @@ import (
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/cli"
 	"centralizedp2p/tracker/daemon"
+	"centralizedp2p/tracker/pgstore"
 	"centralizedp2p/tracker/store"
 )
 
@@ -40,7 +41,7 @@ const loadPercent = 400
 // the whole process, so it is made here and not by the store.
 func openStore(file string, c store.Config) (store.Store, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadPercent))
-	return boltstore.Open(file, c)
+	return pgstore.Or(boltstore.Open)(file, c)
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

@@ -48,6 +48,10 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 			return err == nil
 		}
 	}
+	awaitThat(ts, args, there)
+}
+
+func awaitThat(ts *testscript.TestScript, args []string, there func() bool) {
 	for end := time.Now().Add(20 * time.Second); !there(); {
 		if time.Now().After(end) {
 			ts.Fatalf("%q did not happen", args)

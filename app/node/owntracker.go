@@ -12,6 +12,7 @@ import (
 	"centralizedp2p/netproto/portmap"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
+	"centralizedp2p/tracker/pgstore"
 )
 
 // TrackerData returns the folder in which the tracker of a profile keeps its
@@ -24,7 +25,7 @@ func TrackerOptions() daemon.Options { return daemon.DefaultOptions() }
 // RunTracker runs a tracker until ctx ends; again returns its options of later, see
 // [daemon.Run].
 func RunTracker(ctx context.Context, o daemon.Options, again func() (daemon.Options, error), stdout, stderr io.Writer) error {
-	return daemon.Run(ctx, o, again, boltstore.Open, stdout, stderr)
+	return daemon.Run(ctx, o, again, pgstore.Or(boltstore.Open), stdout, stderr)
 }
 
 // SystemdSockets is daemon.SystemdSockets.

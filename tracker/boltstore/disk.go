@@ -12,6 +12,7 @@ import (
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/sealed"
 	"centralizedp2p/tracker/memory"
+	"centralizedp2p/tracker/record"
 	"centralizedp2p/tracker/store"
 )
 
@@ -127,13 +128,13 @@ func (g *group) rollback() {
 
 // PutPeer is one of memory.Changes, as are the following.
 func (g *group) PutPeer(p memory.Peer) error {
-	return g.put(bucketPeers, peerKey(p.Number), appendPeer(nil, p.Record, p.Offline, p.Stay))
+	return g.put(bucketPeers, peerKey(p.Number), record.AppendPeer(nil, p.Record, p.Offline, p.Stay))
 }
 
 func (g *group) DeletePeer(p memory.Peer) error { return g.delete(bucketPeers, peerKey(p.Number)) }
 
 func (g *group) PutName(n memory.Name) error {
-	value := appendRow(g.fresh(rowRoom+len(n.Text)+len(n.MIME)), &n)
+	value := record.AppendName(g.fresh(record.NameRoom+len(n.Text)+len(n.MIME)), &n)
 	return g.put(bucketRows, binary.BigEndian.AppendUint64(g.fresh(8), n.Number), value)
 }
 
@@ -144,13 +145,13 @@ func (g *group) ownKey(h *memory.Holding) []byte {
 }
 
 func (g *group) PutHolding(h memory.Holding) error {
-	return g.put(bucketOwn, g.ownKey(&h), appendHolding(g.fresh(1+len(h.MD5)), h.Part, h.MD5))
+	return g.put(bucketOwn, g.ownKey(&h), record.AppendHolding(g.fresh(1+len(h.MD5)), h.Part, h.MD5))
 }
 
 func (g *group) DeleteHolding(h memory.Holding) error { return g.delete(bucketOwn, g.ownKey(&h)) }
 
 func (g *group) PutSeed(number uint64, r *store.SeedRow) error {
-	return g.put(bucketSeed, rowKey(number), appendSeed(nil, r))
+	return g.put(bucketSeed, rowKey(number), record.AppendSeed(nil, r))
 }
 
 func (g *group) DeleteSeed(number uint64, _ *store.SeedRow) error {
@@ -158,7 +159,7 @@ func (g *group) DeleteSeed(number uint64, _ *store.SeedRow) error {
 }
 
 func (g *group) PutNote(number uint64, n *store.Note) error {
-	return g.put(bucketNotes, rowKey(number), appendNote(nil, n))
+	return g.put(bucketNotes, rowKey(number), record.AppendNote(nil, n))
 }
 
 func (g *group) DeleteNote(number uint64, _ *store.Note) error {
@@ -166,7 +167,7 @@ func (g *group) DeleteNote(number uint64, _ *store.Note) error {
 }
 
 func (g *group) PutInvite(i store.Invite) error {
-	return g.put(bucketInvites, i.Hash[:], appendInvite(nil, &i))
+	return g.put(bucketInvites, i.Hash[:], record.AppendInvite(nil, &i))
 }
 
 func (g *group) DeleteInvite(hash [sha256.Size]byte) error {
@@ -174,13 +175,13 @@ func (g *group) DeleteInvite(hash [sha256.Size]byte) error {
 }
 
 func (g *group) PutMember(m store.Member) error {
-	return g.put(bucketMembers, m.Key[:], appendMember(nil, &m))
+	return g.put(bucketMembers, m.Key[:], record.AppendMember(nil, &m))
 }
 
 func (g *group) DeleteMember(key netproto.PublicKey) error { return g.delete(bucketMembers, key[:]) }
 
 func (g *group) PutBan(b store.Ban) error {
-	return g.put(bucketBans, banKey(b.Target), appendBan(nil, &b))
+	return g.put(bucketBans, banKey(b.Target), record.AppendBan(nil, &b))
 }
 
 func (g *group) DeleteBan(t store.Target) error { return g.delete(bucketBans, banKey(t)) }

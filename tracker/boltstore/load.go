@@ -9,6 +9,7 @@ import (
 
 	"centralizedp2p/netproto/sealed"
 	"centralizedp2p/tracker/memory"
+	"centralizedp2p/tracker/record"
 )
 
 const anyLength = -1 // of keys
@@ -75,7 +76,7 @@ func (l *loader) each(bucket []byte, keyLen int, take func(k, v []byte) error) {
 func (l *loader) loadPeer(k, v []byte) error {
 	no := binary.BigEndian.Uint32(k)
 	l.Next.Peer = no + 1 // even a damaged entry keeps its number
-	record, offline, online, err := parsePeer(v)
+	record, offline, online, err := record.ParsePeer(v)
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func readRows(rows *bbolt.Bucket, fresh func() *memory.Chunk, chunks chan<- *mem
 	c := rows.Cursor()
 	for k, raw := c.First(); k != nil; k, raw = c.Next() {
 		v, broken := sealed.Open(bucketRows, k, raw)
-		n, mime, err := parseRow(v)
+		n, mime, err := record.ParseName(v)
 		if len(k) != 8 || broken != nil || err != nil {
 			damaged = append(damaged, entry{bucketRows, bytes.Clone(k)})
 			continue
@@ -130,9 +131,9 @@ func readRows(rows *bbolt.Bucket, fresh func() *memory.Chunk, chunks chan<- *mem
 }
 
 func (l *loader) loadHolding(k, v []byte) error {
-	part, md5, err := parseHolding(v)
+	part, md5, err := record.ParseHolding(v)
 	if err == nil && !l.Holding(binary.BigEndian.Uint32(k), binary.BigEndian.Uint64(k[4:]), part, md5) {
-		err = errDamaged
+		err = record.ErrDamaged
 	}
 	return err
 }
@@ -140,7 +141,7 @@ func (l *loader) loadHolding(k, v []byte) error {
 func (l *loader) loadSeed(k, v []byte) error {
 	id := binary.BigEndian.Uint64(k)
 	l.Next.Seed = id + 1
-	r, err := parseSeed(v)
+	r, err := record.ParseSeed(v)
 	if err == nil {
 		l.Seed(id, r)
 	}
@@ -148,7 +149,7 @@ func (l *loader) loadSeed(k, v []byte) error {
 }
 
 func (l *loader) loadInvite(k, v []byte) error {
-	i, err := parseInvite(v)
+	i, err := record.ParseInvite(v)
 	copy(i.Hash[:], k)
 	if err == nil {
 		l.Invite(i)
@@ -157,7 +158,7 @@ func (l *loader) loadInvite(k, v []byte) error {
 }
 
 func (l *loader) loadMember(k, v []byte) error {
-	m, err := parseMember(v)
+	m, err := record.ParseMember(v)
 	copy(m.Key[:], k)
 	if err == nil {
 		l.Member(m)
@@ -166,7 +167,7 @@ func (l *loader) loadMember(k, v []byte) error {
 }
 
 func (l *loader) loadBan(k, v []byte) error {
-	b, err := parseBan(k, v)
+	b, err := record.ParseBan(k, v)
 	if err == nil {
 		l.Ban(b)
 	}
@@ -176,7 +177,7 @@ func (l *loader) loadBan(k, v []byte) error {
 func (l *loader) loadNote(k, v []byte) error {
 	number := binary.BigEndian.Uint64(k)
 	l.Next.Note = number + 1
-	n, err := parseNote(v)
+	n, err := record.ParseNote(v)
 	if err == nil {
 		l.Note(number, n)
 	}

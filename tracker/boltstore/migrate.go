@@ -13,6 +13,7 @@ import (
 
 	"centralizedp2p/netproto/sealed"
 	"centralizedp2p/tracker/memory"
+	"centralizedp2p/tracker/record"
 	"centralizedp2p/tracker/store"
 )
 
@@ -46,7 +47,7 @@ func addStays(tx *bbolt.Tx) error {
 	entries := map[string][]byte{}
 	c := peers.Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
-		entries[string(k)] = appendStay(slices.Clone(v), memory.Stay{Before: int64(store.DefaultRetention / time.Second)})
+		entries[string(k)] = record.AppendStay(slices.Clone(v), memory.Stay{Before: int64(store.DefaultRetention / time.Second)})
 	}
 	for k, v := range entries {
 		if err := peers.Put([]byte(k), v); err != nil {

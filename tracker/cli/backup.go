@@ -58,10 +58,14 @@ func (p Program) restore() *cobra.Command {
 		Use:   "restore FILE",
 		Short: "Replace the database of a stopped tracker with a backup",
 		Long: "Replace the database of a tracker that is not running with a backup. The backup\n" +
-			"is checked first, and the old database is kept beside it.",
+			"is checked first, and the old database is kept beside it. With --store it goes into\n" +
+			"that database, which must be empty.",
 		Example: "  tracker restore /srv/backup/tracker-2026-03-01.db --data /var/lib/centralizedp2p",
 	}
 	cmd.RunE = p.run(1, "the FILE of a backup", func(cmd *cobra.Command, args []string) error {
+		if p.Options.Store != "" {
+			return p.move(cmd, ExpandHome(args[0]), p.Options.Store)
+		}
 		file := daemon.StoreFile(p.Options.Data)
 		kept, contents, err := boltstore.Restore(ExpandHome(args[0]), file)
 		if err != nil {

@@ -1,8 +1,8 @@
 // Package cli holds the commands of a tracker's owner: invite, members, ban, unban,
-// bans, doctor, backup, restore and systemd-unit. They are declared here once and belong
+// bans, doctor, backup, restore, migrate and systemd-unit. They are declared here once and belong
 // below `tracker` in both programs.
 //
-// All except restore and systemd-unit speak to the running tracker over the
+// All except restore, migrate and systemd-unit speak to the running tracker over the
 // socket in its data folder; see daemon.ControlSocket.
 package cli
 
@@ -32,7 +32,7 @@ type Program struct {
 // Commands returns the commands to add below `tracker`. Their errors are
 // netproto.Errors, CodeUsage for wrong usage.
 func Commands(p Program) []*cobra.Command {
-	list := []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.doctor(), p.backup(), p.restore(), p.systemdUnit()}
+	list := []*cobra.Command{p.invite(), p.members(), p.ban(), p.unban(), p.bans(), p.doctor(), p.backup(), p.restore(), p.migrate(), p.systemdUnit()}
 	for _, c := range list {
 		c.Example = strings.ReplaceAll(c.Example, "  tracker ", "  "+p.Name+" ")
 	}

@@ -110,7 +110,11 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 	if t.key, err = identity.LoadOrCreate(filepath.Join(o.Data, keyFile)); err != nil {
 		return err
 	}
-	t.store, err = open(StoreFile(o.Data), store.Config{
+	at := o.Store
+	if at == "" {
+		at = StoreFile(o.Data)
+	}
+	t.store, err = open(at, store.Config{
 		Lease: netproto.LeaseHeartbeats * o.Heartbeat, ResourcesPerPeer: o.Limits.ResourcesPerPeer(), Memory: o.Limits.StoreMemory(), Logger: t.log,
 	})
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 type Options struct {
 	Listen      string // HOST:PORT, where HOST may be empty and PORT 0, or several with commas; see Listens
 	Data        string // folder of its key and its database; created if missing
+	Store       string // address of a database instead of the one in Data; may be empty
 	Name        string
 	Access      string // a server.Access
 	SeedClients string // a netproto.SeedPolicy
@@ -87,6 +88,8 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.Var(&listFlag{value: &o.Listen}, "listen", "`[HOST]:PORT` to listen on; port 0 picks a free one, and \"systemd\" stands for the sockets that systemd "+
 		"passes on; may be repeated: --listen :5000 --listen :443 also serves networks that let only web traffic out")
 	set.StringVar(&o.Data, "data", o.Data, "`folder` for the tracker's key and database")
+	set.StringVar(&o.Store, "store", o.Store, "keep everything in the PostgreSQL database at this `address`, such as postgres://tracker@db.example/tracker, "+
+		"which several trackers with the same key may share; its password is in the variable PGPASSWORD, or in a file that PGPASSFILE names")
 	set.StringVar(&o.Name, "name", o.Name, "`name` shown to people")
 	set.StringVar(&o.Access, "access", o.Access,
 		"who may use it, `open|invite`: everybody, or only keys that joined with an invite link, which turns seed clients off")
@@ -229,6 +232,9 @@ func (o *Options) settle() (s settled, err error) {
 			return s, netproto.Errorf(netproto.CodeUsage, "--public-url: %w", err)
 		}
 	}
+	if o.Store != "" && !IsDatabase(o.Store) {
+		return s, netproto.Errorf(netproto.CodeUsage, "--store is an address like postgres://tracker@db.example/tracker")
+	}
 	if s.access, err = server.ParseAccess(o.Access); err != nil {
 		return s, netproto.Errorf(netproto.CodeUsage, "--access is open or invite, not %q", o.Access)
 	}
@@ -246,4 +252,9 @@ func (o *Options) settle() (s settled, err error) {
 		return s, netproto.Errorf(netproto.CodeUsage, "this system names no folder for settings: choose one for the tracker's data with --data FOLDER")
 	}
 	return s, nil
+}
+
+// IsDatabase reports whether a text is the address of a database, not the name of a file.
+func IsDatabase(address string) bool {
+	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
 }

@@ -11,7 +11,8 @@ import (
 // Keeper makes changes durable. Only the write loop asks it, one group after the other.
 type Keeper interface {
 	// Write runs plan, which puts the changes of a group, and makes them durable: all
-	// of them or none. It returns what plan returns, or why nothing was written. After
+	// of them or none. It may run plan again, for another group, after it has changed
+	// the store as a Follower. It returns what plan returns, or why nothing was written. After
 	// an error that wraps ErrBroken, nothing is written any longer. A group without
 	// changes costs nothing.
 	Write(plan func(Changes) error) error
@@ -80,7 +81,10 @@ type Numbers struct {
 
 // kept returns the entry of a row.
 func (m *memory) kept(r *row) Name {
-	return Name{Number: r.id, Hash: r.content.Hash(), Text: r.name, MIME: m.mimes.texts[r.mime], Size: r.size, Added: r.added, Folder: r.folder, Hidden: r.hidden}
+	return Name{
+		Number: r.id, Hash: r.content.Hash(), Text: r.name, MIME: m.mimes.texts[r.mime],
+		Size: r.size, Added: r.added, Folder: r.folder, Hidden: r.hidden,
+	}
 }
 
 // keptHolding returns the entry of a holding.

@@ -3,7 +3,9 @@ package memory
 import (
 	"cmp"
 	"slices"
+	"time"
 
+	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/index"
 	"centralizedp2p/tracker/store"
 )
@@ -16,6 +18,10 @@ type Loader struct {
 	s          *Store
 	peers      map[uint32]*peer
 	searchable func()
+
+	contents map[netproto.ContentHash]*content // that Named found
+	rows     []*row
+	held     []namedHolding
 }
 
 // Load begins to fill a store that has not started.
@@ -88,6 +94,60 @@ func (l *Loader) Holding(peer uint32, name uint64, part bool, md5 *[16]byte) boo
 	return true
 }
 
+// Named adds what a peer holds. The numbers in h do not count; the media type is that of
+// the bytes. Names get their numbers by age once the store starts.
+func (l *Loader) Named(h Holding, mime []byte) bool {
+	p := l.s.memory.peers[h.ID]
+	if p == nil {
+		return false
+	}
+	c := l.contents[h.Hash]
+	if c == nil {
+		c = &content{Content: index.NewContent(h.Hash, time.Time{})}
+		if l.contents == nil {
+			l.contents = map[netproto.ContentHash]*content{}
+		}
+		l.contents[h.Hash] = c
+	}
+	record := rowRecord{name: h.Text, mime: l.s.memory.mimes.number(mime), size: h.Size, added: h.Added, folder: h.Folder, hidden: h.Hidden}
+	r := c.rowOf(record)
+	if r == nil {
+		r = &row{content: c, rowRecord: record}
+		c.rows.add(r)
+		l.rows = append(l.rows, r)
+	}
+	r.added = min(r.added, record.added)
+	l.held = append(l.held, namedHolding{p, holding{row: r, part: h.Part, md5: h.MD5}})
+	return true
+}
+
+// namedHolding waits until the names are in their order.
+type namedHolding struct {
+	*peer
+	holding
+}
+
+// inOrder adds the names that Named found, the oldest first, and then what peers hold.
+func (l *Loader) inOrder() {
+	slices.SortFunc(l.rows, func(a, b *row) int {
+		x, y := a.content.Hash(), b.content.Hash()
+		return cmp.Or(cmp.Compare(a.added, b.added), slices.Compare(x[:], y[:]))
+	})
+	m := l.s.memory
+	for _, r := range l.rows {
+		if c := r.content; c.Added().IsZero() {
+			c.Content, c.rows = index.NewContent(c.Hash(), unixMilli(r.added)), few[*row]{}
+		}
+		r.id = l.Next.Name
+		l.Next.Name++
+		m.addRow(r)
+	}
+	for _, h := range l.held {
+		m.hold(h.peer, h.holding)
+	}
+	l.contents, l.rows, l.held = nil, nil, nil
+}
+
 // Seed adds what a seed client registered; its lease starts now.
 func (l *Loader) Seed(number uint64, r store.SeedRow) {
 	l.s.seeds.add(&seedRow{id: number, SeedRow: r})
@@ -108,8 +168,9 @@ func (l *Loader) Member(m store.Member) { l.s.access.members[m.Key] = m }
 // Ban adds a ban.
 func (l *Loader) Ban(b store.Ban) { l.s.access.addBan(b) }
 
-// Start ends loading: from now on the store answers and writes.
-func (l *Loader) Start() {
+// Done ends loading: from now on the store answers. It writes from Start on.
+func (l *Loader) Done() {
+	l.inOrder()
 	m := l.s.memory
 	for _, r := range m.rows {
 		if r.holders == 0 {
@@ -121,6 +182,12 @@ func (l *Loader) Start() {
 	}
 	l.searchable()
 	l.s.writer.next = l.Next
+}
+
+// Start ends loading, if Done has not, and begins to write.
+func (l *Loader) Start() {
+	l.Done()
+	l.s.started.Store(true)
 	go l.s.writer.loop()
 }
 

@@ -69,9 +69,11 @@ type peer struct {
 	record  store.Peer
 	offline int64 // Unix seconds since when; 0 while it is online
 	online  Stay
-	payer   netip.Addr   // see budget
-	charged int64        // to the payer, for what the peer holds and for itself
-	seen    atomic.Int64 // last sign of life, in nanoseconds of memory.elapsed
+	payer   netip.Addr    // see budget
+	charged int64         // to the payer, for what the peer holds and for itself
+	seen    atomic.Int64  // last sign of life, in nanoseconds of memory.elapsed
+	heard   atomic.Int64  // the same, of those given here
+	told    time.Duration // when others were told; the write loop's own
 	held    []holding
 	places  table[uint32] // of each content in held, plus 1
 	changes uint64        // of held, so far
@@ -190,7 +192,11 @@ func (m *memory) live(p *peer) bool {
 }
 
 // renew extends the lease of a peer.
-func (m *memory) renew(p *peer) { p.seen.Store(int64(m.elapsed())) }
+func (m *memory) renew(p *peer) {
+	now := int64(m.elapsed())
+	p.seen.Store(now)
+	p.heard.Store(now)
+}
 
 // joined returns the online peer with that id, or the refusal.
 func (m *memory) joined(id netproto.PeerID) (*peer, error) {
@@ -218,7 +224,12 @@ func (m *memory) addPeer(no uint32, record store.Peer) *peer {
 func (m *memory) arrive(p *peer, record store.Peer) {
 	m.name(p, record)
 	m.renew(p)
-	if now := payer(record.Observed.Addr()); now != p.payer {
+	m.move(p)
+}
+
+// move charges the address that a peer has now for what it holds.
+func (m *memory) move(p *peer) {
+	if now := payer(p.record.Observed.Addr()); now != p.payer {
 		m.budget.charge(p.payer, -p.charged)
 		m.budget.charge(now, p.charged)
 		p.payer = now

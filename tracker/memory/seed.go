@@ -37,9 +37,11 @@ type seeds struct {
 
 // seedPeer is a seed client that registered something.
 type seedPeer struct {
-	from netip.Addr
-	seen atomic.Int64 // last sign of life, in nanoseconds of seeds.elapsed
-	rows map[string]*seedRow
+	from  netip.Addr
+	seen  atomic.Int64  // last sign of life, in nanoseconds of seeds.elapsed
+	heard atomic.Int64  // the same, of those given here
+	told  time.Duration // when others were told; the write loop's own
+	rows  map[string]*seedRow
 }
 
 type seedRow struct {
@@ -55,7 +57,11 @@ func (s *seeds) live(p *seedPeer) bool {
 	return s.elapsed()-time.Duration(p.seen.Load()) < s.lease
 }
 
-func (s *seeds) renew(p *seedPeer) { p.seen.Store(int64(s.elapsed())) }
+func (s *seeds) renew(p *seedPeer) {
+	now := int64(s.elapsed())
+	p.seen.Store(now)
+	p.heard.Store(now)
+}
 
 func (s *seeds) count() int { return int(s.known.Load()) }
 

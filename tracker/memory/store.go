@@ -6,6 +6,7 @@ package memory
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"centralizedp2p/tracker/store"
 )
@@ -22,6 +23,7 @@ type Store struct {
 	listings *listings
 	people   *people
 	notes    *notes
+	started  atomic.Bool
 	close    func()
 }
 
@@ -33,7 +35,9 @@ func New(config store.Config, keeper Keeper) *Store {
 	s.notes = newNotes(s.memory.budget)
 	s.seeds = newSeeds(s.memory.elapsed, config.SeedLease, s.memory.budget)
 	s.close = sync.OnceFunc(func() {
-		s.writer.stop()
+		if s.started.Load() {
+			s.writer.stop()
+		}
 		s.memory.names.Close()
 	})
 	return s

@@ -47,7 +47,8 @@ type operation struct {
 	key   netproto.PeerID
 	alone bool // must not share its group
 	plan  func(g *group) (apply func(), err error)
-	done  chan error // buffered
+	do    func() error // instead of a plan: changes memory, and is not kept
+	done  chan error   // buffered
 }
 
 // state returns nil while the writer works.
@@ -158,14 +159,19 @@ func (w *writer) commit(ops []*operation) {
 		answer(ops, *err)
 		return
 	}
+	if ops[0].do != nil { // it is alone
+		answer(ops, ops[0].do())
+		return
+	}
 	for len(ops) > 0 {
-		g := &group{planned: map[netproto.ContentHash]*planned{}, next: w.next}
+		var g *group
 		var p plan
 		err := w.keeper.Write(func(c Changes) error {
-			g.Changes = c
+			g = &group{Changes: c, planned: map[netproto.ContentHash]*planned{}, next: w.next}
 			if p = planAll(g, ops); p.failed {
 				return errPlanAgain
 			}
+			ops = p.kept
 			return nil
 		})
 		switch {
@@ -174,7 +180,7 @@ func (w *writer) commit(ops []*operation) {
 			answer(ops, err)
 			return
 		case err != nil && !p.failed:
-			answer(p.kept, commitError(err))
+			answer(ops, commitError(err))
 			return
 		case err != nil:
 			ops = p.kept
@@ -229,6 +235,9 @@ func answer(ops []*operation, err error) {
 // commitError tells a full disk, which the owner of the tracker can fix, from
 // other failures.
 func commitError(err error) error {
+	if _, known := errors.AsType[*netproto.Error](err); known {
+		return err
+	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return &netproto.Error{Code: netproto.CodeFull, Detail: "its disk is full", Cause: err}
 	}

@@ -82,6 +82,9 @@ func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *sl
 	m.registry = prometheus.NewRegistry()
 	m.registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls, m.notes, m.met,
 		newStoreCollector(asked, log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if shared, is := asked.(store.Shared); is {
+		m.share(shared)
+	}
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Timeout: 2 * metricsTimeout})
 	return m
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/netip"
+	"time"
 
 	"centralizedp2p/netproto"
 )
@@ -262,4 +263,21 @@ type Upkeep interface {
 
 	// Close ends the store. Calls under way get an error.
 	Close() error
+}
+
+// Shared is a store that several trackers have in common. It may be asked at any time.
+type Shared interface {
+	// Sharing tells how it goes.
+	Sharing() Sharing
+}
+
+// Sharing is how it goes with a store that several trackers have in common.
+type Sharing struct {
+	Lag         time.Duration // since memory had all that the database has
+	Groups      int64         // transactions that wrote something
+	Entries     int64         // taken over from other trackers
+	Again       int64         // groups that were planned again, because another tracker wrote meanwhile
+	Reloads     int64         // of everything, because the database had lost something
+	Connections int           // to the database
+	Busy        int           // of them
 }

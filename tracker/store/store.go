@@ -1,6 +1,6 @@
 // Package store is the contract between a tracker and what it remembers: the
-// interfaces a server asks, and the values that pass between the two. Package
-// boltstore fulfils it; package storetest has it as tests.
+// interfaces a server asks, and the values that pass between the two. Packages
+// boltstore and pgstore fulfil it; package storetest has it as tests.
 package store
 
 import (

@@ -1,4 +1,4 @@
-package boltstore
+package record
 
 import (
 	"encoding/binary"
@@ -7,48 +7,42 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// The buckets of schema 2, in the notation of codec.go.
-var (
-	bucketInvites = []byte("invites") // 32 bytes hash of the token → see appendInvite
-	bucketMembers = []byte("members") // 32 bytes key → see appendMember
-	bucketBans    = []byte("bans")    // text of the target → see appendBan
-)
-
-// appendInvite: uv expires, in Unix milliseconds | u8 n | for
-func appendInvite(dst []byte, i *store.Invite) []byte {
+// AppendInvite appends an invite but for its hash: uv expires, in Unix milliseconds | u8 n | for
+func AppendInvite(dst []byte, i *store.Invite) []byte {
 	dst = binary.AppendUvarint(dst, uint64(i.Expires.UnixMilli()))
 	return append(append(dst, byte(len(i.For))), i.For...)
 }
 
-func parseInvite(raw []byte) (store.Invite, error) {
+// ParseInvite reads what AppendInvite wrote.
+func ParseInvite(raw []byte) (store.Invite, error) {
 	d := decoder{rest: raw}
 	i := store.Invite{Expires: unixMilli(d.number(math.MaxInt64))}
 	i.For = d.text(store.MaxInviteFor)
 	return i, d.end()
 }
 
-// appendMember: uv since, in Unix milliseconds | u8 n | for
-func appendMember(dst []byte, m *store.Member) []byte {
+// AppendMember appends a member but for its key: uv since, in Unix milliseconds | u8 n | for
+func AppendMember(dst []byte, m *store.Member) []byte {
 	dst = binary.AppendUvarint(dst, uint64(m.Since.UnixMilli()))
 	return append(append(dst, byte(len(m.For))), m.For...)
 }
 
-func parseMember(raw []byte) (store.Member, error) {
+// ParseMember reads what AppendMember wrote.
+func ParseMember(raw []byte) (store.Member, error) {
 	d := decoder{rest: raw}
 	m := store.Member{Since: unixMilli(d.number(math.MaxInt64))}
 	m.For = d.text(store.MaxInviteFor)
 	return m, d.end()
 }
 
-func banKey(t store.Target) []byte { return []byte(t.String()) }
-
-// appendBan: uv since, in Unix milliseconds | u8 n | why
-func appendBan(dst []byte, b *store.Ban) []byte {
+// AppendBan appends a ban but for its target: uv since, in Unix milliseconds | u8 n | why
+func AppendBan(dst []byte, b *store.Ban) []byte {
 	dst = binary.AppendUvarint(dst, uint64(b.Since.UnixMilli()))
 	return append(append(dst, byte(len(b.Why))), b.Why...)
 }
 
-func parseBan(key, raw []byte) (store.Ban, error) {
+// ParseBan reads what AppendBan wrote; the key is the text of the target.
+func ParseBan(key, raw []byte) (store.Ban, error) {
 	target, err := store.ParseTarget(string(key))
 	if err != nil {
 		return store.Ban{}, err

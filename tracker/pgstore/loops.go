@@ -1,0 +1,172 @@
+package pgstore
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"centralizedp2p/netproto"
+)
+
+// pause waits, and reports whether ctx goes on.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// follow keeps memory up to date until ctx ends, and reads everything again once the
+// database does not have what memory has.
+func (s *Store) follow(ctx context.Context) {
+	failing := false
+	for {
+		l := s.life.Load()
+		err := l.Do(ctx, func() error {
+			asking, cancel := context.WithTimeout(ctx, writeTime)
+			defer cancel()
+			_, err := l.keeper.follow(asking, s.pool)
+			return err
+		})
+		if l.keeper.lost.Load() {
+			err = s.again(ctx)
+		}
+		if failed := err != nil && ctx.Err() == nil; failed != failing {
+			if failing = failed; failed {
+				s.log.Warn("the database is away; searches go on, and whatever has to be written is refused", slog.String("why", reason(err)))
+			} else {
+				s.log.Info("the database is there again")
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.wake:
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// again reads everything into a new memory and goes on with that.
+func (s *Store) again(ctx context.Context) error {
+	next, err := s.begin(ctx)
+	if err != nil {
+		return err
+	}
+	old := s.life.Swap(next)
+	s.counts.reloads.Add(1)
+	s.log.Info("everything was read again", slog.Int("names", next.Sizes().Names))
+	return old.Close()
+}
+
+// listen wakes whoever follows when another node wrote. It has a connection of its own; if
+// that cannot be, because of PgBouncer for instance, nodes follow a little later.
+func (s *Store) listen(ctx context.Context, c *pgx.ConnConfig) {
+	for {
+		s.listenOnce(ctx, c.Copy())
+		if !pause(ctx, retryAfter) {
+			return
+		}
+	}
+}
+
+func (s *Store) listenOnce(ctx context.Context, c *pgx.ConnConfig) {
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return // following says what is wrong
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), retryAfter)
+		defer cancel()
+		conn.Close(closing)
+	}()
+	if _, err := conn.Exec(ctx, "listen cp2p"); err != nil {
+		return
+	}
+	for {
+		if _, err := conn.WaitForNotification(ctx); err != nil {
+			return
+		}
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// tell tells the other nodes of signs of life until ctx ends.
+func (s *Store) tell(ctx context.Context) {
+	every := max(min(s.config.Lease, s.config.SeedLease)/tellsLease, leastTells)
+	for pause(ctx, every) {
+		if err := s.tellOnce(ctx); err != nil && ctx.Err() == nil {
+			s.log.Debug("other nodes were not told of signs of life", slog.Any("error", err))
+		}
+	}
+}
+
+func (s *Store) tellOnce(ctx context.Context) error {
+	l := s.life.Load()
+	return l.Do(ctx, func() error {
+		ids := l.Heard()
+		if len(ids) == 0 {
+			return nil
+		}
+		return l.keeper.failed(l.keeper.tellHeard(ctx, ids))
+	})
+}
+
+// tellHeard writes an entry of the log, and takes over what is before it.
+func (k *keeper) tellHeard(ctx context.Context, ids []netproto.PeerID) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	tx, err := k.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	if _, err := k.follow(ctx, tx); err != nil {
+		return err
+	}
+	key := make([]byte, 0, 16*len(ids))
+	for _, id := range ids {
+		key = append(key, id[:]...)
+	}
+	at, err := tell(ctx, tx, appendChange(nil, heard, string(key)))
+	if err == nil {
+		k.at = at
+	}
+	return err
+}
+
+// The log is kept for nodes that follow, or come back soon. Those that were away for longer
+// read everything.
+const tidyLog = "delete from cp2p_log where seq in (select seq from cp2p_log where at < now() - interval '2 minutes' " +
+	"and seq < (select max(seq) from cp2p_log) order by seq limit 10000)"
+
+// tidy shortens the log and measures the tables until ctx ends.
+func (s *Store) tidy(ctx context.Context) {
+	for {
+		if err := s.tidyOnce(ctx); err != nil && ctx.Err() == nil {
+			s.log.Debug("the log was not shortened", slog.Any("error", err))
+		}
+		if !pause(ctx, tidyEvery) {
+			return
+		}
+	}
+}
+
+func (s *Store) tidyOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	if _, err := s.pool.Exec(ctx, tidyLog); err != nil {
+		return err
+	}
+	var size int64
+	err := s.pool.QueryRow(ctx, "select pg_total_relation_size('cp2p_entries') + pg_total_relation_size('cp2p_log')").Scan(&size)
+	s.size.Store(size)
+	return err
+}

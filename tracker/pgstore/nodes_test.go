@@ -1,0 +1,317 @@
+//go:build unix
+
+package pgstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/pgtest"
+	"centralizedp2p/tracker/store"
+)
+
+// soon bounds what takes milliseconds on an idle machine.
+const soon = 30 * time.Second
+
+func testPeer(n int) store.Peer {
+	return store.Peer{
+		Key:      netproto.PublicKey(sha256.Sum256(fmt.Append(nil, "key ", n))),
+		Name:     fmt.Sprint("peer ", n),
+		Observed: netip.MustParseAddrPort("192.0.2.1:4000"),
+	}
+}
+
+func testFile(name string) netproto.Resource {
+	return netproto.Resource{Hash: sha256.Sum256([]byte(name)), Size: 1000, Name: name, MIME: "text/plain"}
+}
+
+func node(t *testing.T, address string, c store.Config) *Store {
+	t.Helper()
+	s, err := open(address, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// until waits for a condition.
+func until(t *testing.T, what string, met func() bool) {
+	t.Helper()
+	for end := time.Now().Add(soon); !met(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v: %s", soon, what)
+		}
+	}
+}
+
+func join(t *testing.T, s *Store, n int) store.Holdings {
+	t.Helper()
+	held, err := s.Join(t.Context(), testPeer(n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return held
+}
+
+func announce(t *testing.T, s *Store, n int, rs ...netproto.Resource) {
+	t.Helper()
+	if refused, err := s.Announce(t.Context(), testPeer(n).ID(), rs, false); err != nil || len(refused) > 0 {
+		t.Fatal(refused, err)
+	}
+}
+
+func sources(t *testing.T, s *Store, r netproto.Resource) int {
+	t.Helper()
+	found, _, err := s.Sources(t.Context(), r.Hash, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(found)
+}
+
+func holdingsOf(rs ...netproto.Resource) store.Holdings {
+	held := store.Holdings{Count: len(rs)}
+	for _, r := range rs {
+		held.Digest = held.Digest.Toggle(r.Hash)
+	}
+	return held
+}
+
+func TestANodeSeesWhatAnotherOneWrites(t *testing.T) {
+	address := pgtest.Start(t).Schema(t)
+	a, b := node(t, address, store.Config{}), node(t, address, store.Config{})
+	join(t, a, 1)
+	song := testFile("a song")
+	announce(t, a, 1, song)
+	until(t, "the other node finds it", func() bool { return sources(t, b, song) == 1 })
+	found, err := b.Search(t.Context(), store.Query{Text: "song", MaxSize: -1, Sort: netproto.SortName, Limit: 10})
+	if err != nil || len(found.Items) != 1 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	// Any node serves any peer.
+	if status, _, err := b.Heartbeat(t.Context(), testPeer(1).ID(), holdingsOf(song)); err != nil || status != netproto.HeartbeatOK {
+		t.Error(status, err)
+	}
+	announce(t, b, 1, testFile("another"))
+	renamed := song
+	renamed.Name = "a song under another name"
+	announce(t, b, 1, renamed)
+	until(t, "the first node sees what the other wrote", func() bool {
+		got, _, err := a.Resource(t.Context(), song.Hash)
+		return err == nil && got.Name == renamed.Name && sources(t, a, testFile("another")) == 1
+	})
+	if err := b.Leave(t.Context(), testPeer(1).ID()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a peer that left is gone everywhere", func() bool { return sources(t, a, song) == 0 })
+	if held := join(t, a, 1); held != holdingsOf(song, testFile("another")) {
+		t.Errorf("%+v", held)
+	}
+	until(t, "it is back everywhere", func() bool { return sources(t, b, song) == 1 })
+}
+
+// Peers go from node to node while they announce, withdraw and come again. In the end all
+// nodes, and one that reads everything, agree.
+func TestNodesAgreeHoweverTheyTakeTurns(t *testing.T) {
+	address := pgtest.Start(t).Schema(t)
+	nodes := []*Store{node(t, address, store.Config{}), node(t, address, store.Config{}), node(t, address, store.Config{})}
+	var all sync.WaitGroup
+	for n := range 6 {
+		all.Go(func() {
+			for i := range 30 {
+				s := nodes[(n+i)%len(nodes)]
+				if _, err := s.Join(t.Context(), testPeer(n)); err != nil {
+					t.Error(err)
+				}
+				rs := []netproto.Resource{testFile(fmt.Sprint("own ", n, " ", i)), testFile(fmt.Sprint("common ", i))}
+				if _, err := s.Announce(t.Context(), testPeer(n).ID(), rs, i%7 == 0); err != nil {
+					t.Error(err)
+				}
+				if _, err := nodes[(n+i+1)%len(nodes)].Withdraw(t.Context(), testPeer(n).ID(), []netproto.ContentHash{rs[0].Hash}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	nodes = append(nodes, node(t, address, store.Config{}))
+	for i := range 30 {
+		for k, s := range nodes {
+			want := 6
+			if i < 28 {
+				want = 0 // the reset of round 28 dropped it
+			}
+			r := testFile(fmt.Sprint("common ", i))
+			until(t, fmt.Sprintf("node %d has %d sources of %q", k, want, r.Name), func() bool { return sources(t, s, r) == want })
+		}
+	}
+	for n := range 6 {
+		want := holdingsOf(testFile("common 28"), testFile("common 29"))
+		for k, s := range nodes {
+			if status, _, err := s.Heartbeat(t.Context(), testPeer(n).ID(), want); err != nil || status != netproto.HeartbeatOK {
+				t.Errorf("peer %d at node %d: %s, %v", n, k, status, err)
+			}
+		}
+	}
+}
+
+func TestAnInviteMakesOneMemberOnAllNodes(t *testing.T) {
+	address := pgtest.Start(t).Schema(t)
+	a, b := node(t, address, store.Config{}), node(t, address, store.Config{})
+	for round := range 5 {
+		invite := store.Invite{Hash: sha256.Sum256([]byte{byte(round)}), Expires: time.Now().Add(time.Hour)}
+		if err := a.AddInvite(t.Context(), invite); err != nil {
+			t.Fatal(err)
+		}
+		var members atomic.Int32
+		var all sync.WaitGroup
+		for n := range 8 {
+			all.Go(func() {
+				s := []*Store{a, b}[n%2]
+				if s.Redeem(t.Context(), invite.Hash, testPeer(10*round+n).Key) == nil {
+					members.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if members.Load() != 1 {
+			t.Errorf("%d got in with one invite", members.Load())
+		}
+	}
+	list, err := a.Members(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		until(t, "the other node knows the member", func() bool {
+			member, err := b.IsMember(t.Context(), m.Key)
+			return err == nil && member
+		})
+	}
+	target, err := store.ParseTarget(list[0].Fingerprint().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Ban(t.Context(), store.Ban{Target: target, Since: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a ban counts for all nodes", func() bool {
+		return netproto.CodeOf(a.Admit(t.Context(), &list[0].Key, netip.MustParseAddr("192.0.2.1"))) == netproto.CodeBanned
+	})
+}
+
+// testClock passes on demand; all nodes have it.
+type testClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *testClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *testClock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// One node is told of heartbeats, the other hears of them; its upkeep ends no lease of a
+// peer that is there, and that of one that went.
+func TestALeaseIsOneOfAllNodes(t *testing.T) {
+	const lease = 90 * time.Second
+	address := pgtest.Start(t).Schema(t)
+	clock := &testClock{now: time.Now()}
+	a, b := node(t, address, store.Config{Lease: lease, Now: clock.Now}), node(t, address, store.Config{Lease: lease, Now: clock.Now})
+	for n := range 2 {
+		join(t, a, n)
+		announce(t, a, n, testFile("what both have"))
+	}
+	until(t, "the other node knows both", func() bool { return sources(t, b, testFile("what both have")) == 2 })
+	for range 12 {
+		clock.pass(lease / 3)
+		if status, _, err := a.Heartbeat(t.Context(), testPeer(0).ID(), holdingsOf(testFile("what both have"))); err != nil || status != netproto.HeartbeatOK {
+			t.Fatal(status, err)
+		}
+		if err := a.tellOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Withdraw(t.Context(), testPeer(0).ID(), nil); err != nil { // follows
+			t.Fatal(err)
+		}
+		if _, err := b.Reap(t.Context(), 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for k, s := range []*Store{a, b} {
+		until(t, fmt.Sprintf("node %d has the one that stayed", k), func() bool { return sources(t, s, testFile("what both have")) == 1 })
+	}
+}
+
+func TestADatabaseThatLostItsLastCommitsIsReadAgain(t *testing.T) {
+	server := pgtest.Start(t)
+	address := server.Schema(t)
+	s := node(t, address, store.Config{})
+	join(t, s, 1)
+	kept, lost := testFile("kept"), testFile("lost")
+	announce(t, s, 1, kept)
+	schema := address[strings.LastIndex(address, "=")+1:]
+	server.SQL(t, fmt.Sprintf("create table %[1]s.before as table %[1]s.cp2p_entries; create table %[1]s.log as table %[1]s.cp2p_log", schema))
+	announce(t, s, 1, lost)
+	// As after a failover to a standby that did not have it yet: it is gone, and something
+	// else has its number.
+	server.SQL(t, fmt.Sprintf(`begin; lock table %[1]s.cp2p_log; truncate %[1]s.cp2p_entries; insert into %[1]s.cp2p_entries table %[1]s.before;
+		update %[1]s.cp2p_log set nonce = 7, told = '' where seq = (select max(seq) from %[1]s.cp2p_log); commit`, schema))
+	until(t, "what is lost is not found", func() bool { return sources(t, s, lost) == 0 && s.Ready(t.Context()) == nil })
+	if sources(t, s, kept) != 1 {
+		t.Error("what was kept is not found")
+	}
+	// The peer learns of it, without joining again.
+	status, _, err := s.Heartbeat(t.Context(), testPeer(1).ID(), holdingsOf(kept, lost))
+	if err != nil || status != netproto.HeartbeatResync {
+		t.Fatal(status, err)
+	}
+	announce(t, s, 1, kept, lost)
+	if sources(t, s, lost) != 1 {
+		t.Error("it is not found after a resync")
+	}
+}
+
+func TestANodeWithoutItsDatabaseAnswersAndComesBack(t *testing.T) {
+	server := pgtest.Start(t)
+	s := node(t, server.Address(), store.Config{})
+	join(t, s, 1)
+	song := testFile("a song")
+	announce(t, s, 1, song)
+	server.Kill()
+	_, err := s.Announce(t.Context(), testPeer(1).ID(), []netproto.Resource{testFile("more")}, false)
+	if code := netproto.CodeOf(err); code.Status() != 503 || !strings.Contains(err.Error(), "database") {
+		t.Errorf("%v", err)
+	}
+	if sources(t, s, song) != 1 {
+		t.Error("searches end with the database")
+	}
+	if status, _, err := s.Heartbeat(t.Context(), testPeer(1).ID(), holdingsOf(song)); err != nil || status != netproto.HeartbeatOK {
+		t.Error(status, err)
+	}
+	server.Run(t)
+	until(t, "writes work again", func() bool { // what the database did not have on its disk yet comes again
+		_, err := s.Announce(context.Background(), testPeer(1).ID(), []netproto.Resource{song, testFile("more")}, false)
+		if netproto.CodeOf(err) == netproto.CodeJoinFirst {
+			_, err = s.Join(context.Background(), testPeer(1))
+		}
+		return err == nil && sources(t, s, song) == 1 && sources(t, s, testFile("more")) == 1
+	})
+	until(t, "it is ready again", func() bool { return s.Ready(t.Context()) == nil })
+}

@@ -1,0 +1,173 @@
+//go:build unix
+
+// Package pgtest runs a PostgreSQL for tests: in a folder of its own, reached through a
+// socket in it, as a user that is not root.
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	startTime = time.Minute
+	port      = "5432" // part of the name of the socket
+)
+
+// binaries returns the folder with PostgreSQL's programs: on Debian, that of the newest
+// version.
+func binaries() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil {
+		return "", err
+	}
+	if len(found) > 0 {
+		slices.Sort(found)
+		return filepath.Dir(found[len(found)-1]), nil
+	}
+	initdb, err := exec.LookPath("initdb")
+	return filepath.Dir(initdb), err
+}
+
+// Server is a PostgreSQL that runs.
+type Server struct {
+	folder, bin string
+	credential  *syscall.Credential
+	run         *exec.Cmd
+	schemas     atomic.Int64
+}
+
+// Start starts a server that ends with the test. Where PostgreSQL is not installed, the
+// test is skipped; in CI that is a failure.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	bin, err := binaries()
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("PostgreSQL is not installed: .ci/setup test does that")
+		}
+		t.Skip("PostgreSQL is not installed")
+	}
+	folder, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	s := &Server{folder: folder, bin: bin}
+	if os.Getuid() == 0 {
+		if err := s.drop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create := s.command("initdb", "--pgdata", s.data(), "--auth", "trust", "--username", "tracker", "--encoding", "UTF8", "--no-locale", "--no-sync")
+	if out, err := create.CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	s.Run(t)
+	t.Cleanup(func() { s.Kill() })
+	return s
+}
+
+// drop has the server run as the first user that is not root, to whom its folder goes.
+func (s *Server) drop() error {
+	who, err := user.Lookup("nobody")
+	if err != nil {
+		return err
+	}
+	uid, err := strconv.Atoi(who.Uid)
+	if err != nil {
+		return err
+	}
+	gid, err := strconv.Atoi(who.Gid)
+	if err != nil {
+		return err
+	}
+	s.credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return os.Chown(s.folder, uid, gid)
+}
+
+func (s *Server) data() string { return filepath.Join(s.folder, "data") }
+
+func (s *Server) command(program string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+	cmd.Dir = s.folder
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
+	return cmd
+}
+
+// Run starts the server again after Kill.
+func (s *Server) Run(t testing.TB, settings ...string) {
+	t.Helper()
+	args := []string{"-D", s.data(), "-k", s.folder, "-c", "listen_addresses=", "-p", port, "-c", "max_connections=200", "-c", "fsync=off"}
+	for _, setting := range settings {
+		args = append(args, "-c", setting)
+	}
+	s.run = s.command("postgres", args...)
+	log, err := os.OpenFile(filepath.Join(s.folder, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	s.run.Stdout, s.run.Stderr = log, log
+	if err := s.run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	for s.command("pg_isready", "--quiet", "--host", s.folder, "--port", port).Run() != nil {
+		if ctx.Err() != nil {
+			said, _ := os.ReadFile(log.Name())
+			t.Fatalf("PostgreSQL does not start:\n%s", said)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// Kill ends the server and all its processes at once, as a loss of power does but for what
+// the system still writes. Without a server it does nothing.
+func (s *Server) Kill() {
+	if s.run == nil {
+		return
+	}
+	s.run.Process.Signal(syscall.SIGQUIT) // its children end too, and nothing is written
+	s.run.Wait()                          // how it ended is known
+	s.run = nil
+}
+
+// Schema returns the address of a new schema of the database.
+func (s *Server) Schema(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test%d", s.schemas.Add(1))
+	s.SQL(t, "create schema "+name)
+	return s.Address("search_path=" + name)
+}
+
+// Address returns the address of the database, with settings for each connection.
+func (s *Server) Address(settings ...string) string {
+	query := "host=" + url.QueryEscape(s.folder) + "&port=" + port
+	return "postgres://tracker@/postgres?" + strings.Join(append([]string{query}, settings...), "&")
+}
+
+// SQL runs a statement and returns what it prints.
+func (s *Server) SQL(t testing.TB, statement string) string {
+	t.Helper()
+	out, err := s.command("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1",
+		"--host", s.folder, "--port", port, "--username", "tracker", "--command", statement, "postgres").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", statement, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
