@@ -5,7 +5,6 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"centralizedp2p/app/face"
@@ -23,19 +22,8 @@ func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []st
 		return err
 	}
 	request := face.ShareRequest{Visible: visible}
-	for i, path := range paths {
-		if paths[i], err = filepath.Abs(path); err != nil {
-			return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
-		}
-	}
-	if how.secrets {
-		if request.Items, err = secretItems(ctx, engine, paths); err != nil {
-			return err
-		}
-	} else {
-		for _, path := range paths {
-			request.Items = append(request.Items, face.ShareItem{Path: path})
-		}
+	if request.Items, err = itemsOf(ctx, engine, paths, how.secrets); err != nil {
+		return err
 	}
 	before, err := engine.Shares(ctx)
 	if err != nil {
@@ -136,30 +124,6 @@ func (p *program) sharedThere(ctx context.Context, engine face.Engine, path stri
 	bar.end()
 	p.sharedAs(e)
 	return share, nil
-}
-
-// there finds the people that the flags name.
-func (f *visibleFlags) there(ctx context.Context, engine face.Engine) (face.Visible, error) {
-	v := face.Visible{Count: f.count}
-	if f.expires > 0 {
-		v.Expires = time.Now().Add(f.expires)
-	}
-	switch f.to {
-	case "everybody":
-		return v, nil
-	case "link":
-		v.To = face.VisibleLink
-		return v, nil
-	}
-	v.To = face.VisiblePeople
-	for name := range strings.SplitSeq(f.to, ",") {
-		person, err := personNamed(ctx, engine, strings.TrimSpace(name))
-		if err != nil {
-			return v, err
-		}
-		v.People = append(v.People, person.Key)
-	}
-	return v, nil
 }
 
 // fetchThere has a running peer download what was asked for, and waits for it.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/sharing"
@@ -37,16 +38,46 @@ func (f *visibleFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// visible finds the people that the flags name.
-func (f *visibleFlags) visible(ctx context.Context, n *node.Node) (library.Visible, error) {
-	v := library.Visible{Until: f.count}
+// audience is what the flags say: to whom, by the names of people if that is who, and
+// until when.
+type audience struct {
+	to      face.Visibility
+	names   []string
+	expires time.Time
+	count   int
+}
+
+// audience reads the flags; "usage" for an empty name.
+func (f *visibleFlags) audience() (audience, error) {
+	a := audience{to: face.VisibleEverybody, count: f.count}
 	if f.expires > 0 {
-		v.Expires = time.Now().Add(f.expires)
+		a.expires = time.Now().Add(f.expires)
 	}
 	switch f.to {
 	case "everybody":
-		return v, nil
+		return a, nil
 	case "link":
+		a.to = face.VisibleLink
+		return a, nil
+	}
+	a.to = face.VisiblePeople
+	for name := range strings.SplitSeq(f.to, ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			return a, netproto.Errorf(netproto.CodeUsage, "--visible is everybody, link, or names with commas between them, not %q", f.to)
+		}
+		a.names = append(a.names, name)
+	}
+	return a, nil
+}
+
+// visible finds the people that the flags name, for a peer of the command's own.
+func (f *visibleFlags) visible(ctx context.Context, n *node.Node) (library.Visible, error) {
+	a, err := f.audience()
+	v := library.Visible{Until: a.count, Expires: a.expires}
+	switch {
+	case err != nil || a.to == face.VisibleEverybody:
+		return v, err
+	case a.to == face.VisibleLink:
 		v.To = library.VisibleLink
 		return v, nil
 	}
@@ -54,10 +85,7 @@ func (f *visibleFlags) visible(ctx context.Context, n *node.Node) (library.Visib
 	if err := waitJoined(ctx, n); err != nil {
 		return v, err
 	}
-	for name := range strings.SplitSeq(f.to, ",") {
-		if name = strings.TrimSpace(name); name == "" {
-			return v, netproto.Errorf(netproto.CodeUsage, "--visible is everybody, link, or names with commas between them, not %q", f.to)
-		}
+	for _, name := range a.names {
 		person, err := n.Engine.People.Named(ctx, name)
 		if err != nil {
 			return v, err
@@ -65,6 +93,21 @@ func (f *visibleFlags) visible(ctx context.Context, n *node.Node) (library.Visib
 		v.Keys = append(v.Keys, person.Key)
 	}
 	return v, nil
+}
+
+// there finds the people that the flags name, for a peer that runs already.
+func (f *visibleFlags) there(ctx context.Context, engine face.Engine) (face.Visible, error) {
+	a, err := f.audience()
+	v := face.Visible{To: a.to, Expires: a.expires, Count: a.count}
+	for _, name := range a.names {
+		if err != nil {
+			break
+		}
+		var person face.Person
+		person, err = personNamed(ctx, engine, name)
+		v.People = append(v.People, person.Key)
+	}
+	return v, err
 }
 
 // untilEnded looks around until ctx ends, or all shares have ended.

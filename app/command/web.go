@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/web"
@@ -91,7 +92,7 @@ func (p *program) linkCommand() *cobra.Command {
 	var count int
 	var secrets bool
 	var cmd *cobra.Command
-	cmd = p.runsPeer(&cobra.Command{
+	cmd = p.runsOrDrivesPeer(&cobra.Command{
 		Use:   "link PATH… --web",
 		Short: "Hand out files to a phone or a browser in the local network",
 		Long: "link serves a page from which a phone or any browser in the local network downloads\n" +
@@ -100,28 +101,38 @@ func (p *program) linkCommand() *cobra.Command {
 			"through it is not encrypted: use it in networks that you trust.",
 		Example: "  centralizedp2p link --web Holidays/\n  centralizedp2p link --web thesis.pdf --expires 24h --count 3",
 		Args:    atLeastOne("the PATH of a file or folder"),
-	}, func(paths []string) (peerWork, error) {
+	}, func(paths []string) (peerWork, engineWork, error) {
 		if err := flags.check(cmd, "`centralizedp2p share` makes a link for people with this program"); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if count < 0 || cmd.Flags().Changed("count") && count == 0 {
-			return nil, netproto.Errorf(netproto.CodeUsage, "--count is how many downloads end it, 1 or more, not %d", count)
+			return nil, nil, netproto.Errorf(netproto.CodeUsage, "--count is how many downloads end it, 1 or more, not %d", count)
 		}
 		o := node.WebLinkOptions{Port: flags.port}
-		for _, path := range paths {
+		for i, path := range paths {
 			path = cli.ExpandHome(path)
+			paths[i] = path
 			if err := readable(path); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			o.Items = append(o.Items, node.WebItem{Path: path, AllowAll: secrets})
 		}
 		o.Terms.Count = count
-		return func(ctx context.Context, n *node.Node) error { return p.webLink(ctx, n, o, flags.expires) }, nil
+		how := linkWay{flags, count, secrets}
+		return func(ctx context.Context, n *node.Node) error { return p.webLink(ctx, n, o, flags.expires) },
+			func(ctx context.Context, engine face.Engine) error { return p.webLinkThere(ctx, engine, paths, how) }, nil
 	})
 	flags.add(cmd)
 	cmd.Flags().IntVar(&count, "count", 0, "end after `N` complete downloads")
 	cmd.Flags().BoolVar(&secrets, "with-secrets", false, "also hand out files that look like keys or passwords")
 	return cmd
+}
+
+// linkWay says how a page hands out files.
+type linkWay struct {
+	webFlags
+	count   int
+	secrets bool
 }
 
 // webLink hands out files until ctx or the link ends.
@@ -152,11 +163,10 @@ func (p *program) webLink(ctx context.Context, n *node.Node, o node.WebLinkOptio
 	for {
 		status := l.Status()
 		for ; told < status.Downloads; told++ {
-			p.report(webDownloadEvent{"web-download", told + 1}, "Downloaded completely: %s so far.", plural(told+1, "time"))
+			p.downloadedFromPage(told + 1)
 		}
 		if status.State != web.LinkOpen {
-			p.report(webEndedEvent{"web-ended", status.State, status.Downloads}, "The link has ended: %s.",
-				map[web.LinkState]string{web.LinkExpired: "its time is over", web.LinkCounted: "its downloads are used up"}[status.State])
+			p.pageEnded(status.State, status.Downloads)
 			return nil
 		}
 		select {
@@ -165,6 +175,15 @@ func (p *program) webLink(ctx context.Context, n *node.Node, o node.WebLinkOptio
 		case <-changed:
 		}
 	}
+}
+
+func (p *program) downloadedFromPage(times int) {
+	p.report(webDownloadEvent{"web-download", times}, "Downloaded completely: %s so far.", plural(times, "time"))
+}
+
+func (p *program) pageEnded(state web.LinkState, downloads int) {
+	p.report(webEndedEvent{"web-ended", state, downloads}, "The link has ended: %s.",
+		map[web.LinkState]string{web.LinkExpired: "its time is over", web.LinkCounted: "its downloads are used up"}[state])
 }
 
 // report prints an object with --json, and otherwise a line for people.
@@ -189,9 +208,15 @@ func (p *program) handsOut(l *node.WebLink, terms web.Terms) {
 	if !terms.Expires.IsZero() {
 		e.Expires = &terms.Expires
 	}
-	what := plural(e.Files, "file") + ", " + size(e.Size)
 	if o.Single() {
 		e.Hash = &o.Files[0].Hash
+	}
+	p.handsOutAs(e)
+}
+
+func (p *program) handsOutAs(e webLinkEvent) {
+	what := plural(e.Files, "file") + ", " + size(e.Size)
+	if e.Hash != nil {
 		what = size(e.Size)
 	}
 	p.report(e, "%s (%s)\n  %s", netproto.Printable(e.Name), what, e.URL)
@@ -214,7 +239,7 @@ func (p *program) receiveCommand() *cobra.Command {
 	var flags webFlags
 	var to, pin string
 	var cmd *cobra.Command
-	cmd = p.runsPeer(&cobra.Command{
+	cmd = p.runsOrDrivesPeer(&cobra.Command{
 		Use:   "receive --web",
 		Short: "Take files from a phone or a browser in the local network",
 		Long: "receive serves a page on which whoever has its address and its PIN sends files to this\n" +
@@ -223,13 +248,13 @@ func (p *program) receiveCommand() *cobra.Command {
 			"through it is not encrypted: use it in networks that you trust.",
 		Example: "  centralizedp2p receive --web\n  centralizedp2p receive --web --to Photos --expires 1h",
 		Args:    exactly(0, "no arguments"),
-	}, func([]string) (peerWork, error) {
+	}, func([]string) (peerWork, engineWork, error) {
 		if err := flags.check(cmd, "`centralizedp2p inbox` shows what people with this program send"); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if cmd.Flags().Changed("pin") {
 			if err := web.CheckPIN(pin); err != nil {
-				return nil, netproto.Errorf(netproto.CodeUsage, "--pin: %w", err)
+				return nil, nil, netproto.Errorf(netproto.CodeUsage, "--pin: %w", err)
 			}
 		}
 		dir, err := filepath.Abs(cli.ExpandHome(to))
@@ -237,10 +262,13 @@ func (p *program) receiveCommand() *cobra.Command {
 			err = os.MkdirAll(dir, 0o777)
 		}
 		if err != nil {
-			return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+			return nil, nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 		}
 		o := node.WebInboxOptions{Folder: dir, PIN: pin, Port: flags.port}
-		return func(ctx context.Context, n *node.Node) error { return p.webInbox(ctx, n, o, flags.expires) }, nil
+		return func(ctx context.Context, n *node.Node) error { return p.webInbox(ctx, n, o, flags.expires) },
+			func(ctx context.Context, engine face.Engine) error {
+				return p.webInboxThere(ctx, engine, dir, pin, flags)
+			}, nil
 	})
 	flags.add(cmd)
 	cmd.Flags().StringVar(&to, "to", ".", "`folder` to save in")
@@ -267,9 +295,7 @@ func (p *program) webInbox(ctx context.Context, n *node.Node, o node.WebInboxOpt
 		defer cancel()
 		ctx = limited
 	}
-	e := webInboxEvent{"web-inbox", in.URLs[0], in.URLs[1:], in.PIN, in.Folder}
-	p.report(e, "Send files to %s\n  %s\n  PIN %s", netproto.Printable(e.Folder), e.URL, netproto.Printable(e.PIN))
-	p.page(e.URL, e.Others)
+	p.takesIn(webInboxEvent{"web-inbox", in.URLs[0], in.URLs[1:], in.PIN, in.Folder})
 	over := map[int]bool{} // arrivals that were told, by their place
 	for {
 		arrivals := in.Arrivals()
@@ -281,7 +307,7 @@ func (p *program) webInbox(ctx context.Context, n *node.Node, o node.WebInboxOpt
 			}
 		}
 		if in.Shut() {
-			return netproto.Errorf(netproto.CodeDenied, "there were too many wrong PINs, so nobody is let in any longer")
+			return wrongPINs()
 		}
 		select {
 		case <-ctx.Done():
@@ -291,16 +317,30 @@ func (p *program) webInbox(ctx context.Context, n *node.Node, o node.WebInboxOpt
 	}
 }
 
+func wrongPINs() error {
+	return netproto.Errorf(netproto.CodeDenied, "there were too many wrong PINs, so nobody is let in any longer")
+}
+
+func (p *program) takesIn(e webInboxEvent) {
+	p.report(e, "Send files to %s\n  %s\n  PIN %s", netproto.Printable(e.Folder), e.URL, netproto.Printable(e.PIN))
+	p.page(e.URL, e.Others)
+}
+
 func (p *program) arrived(a web.Arrival) {
-	name := netproto.Printable(a.Name)
-	switch a.State {
+	e := receivedEvent{Event: "received", Name: a.Name, Size: a.Size, Hash: a.Hash, From: a.From.String()}
+	e.Path, e.PathBytes = cli.PathText(a.Path)
+	p.arrivedAs(e, a.State, a.Done)
+}
+
+// arrivedAs tells what became of a file after so many bytes.
+func (p *program) arrivedAs(e receivedEvent, state web.ArrivalState, done int64) {
+	name := netproto.Printable(e.Name)
+	switch state {
 	case web.ArrivalStored:
-		e := receivedEvent{Event: "received", Name: a.Name, Size: a.Size, Hash: a.Hash, From: a.From.String()}
-		e.Path, e.PathBytes = cli.PathText(a.Path)
-		p.report(e, "Received %s (%s)", netproto.Printable(a.Path), size(a.Size))
+		p.report(e, "Received %s (%s)", netproto.Printable(e.Path), size(e.Size))
 	case web.ArrivalWrong:
 		p.notice(noticeEvent{Code: noticeNotStored, Message: name + " did not arrive as it was sent, and was not stored"})
 	case web.ArrivalCancelled:
-		p.notice(noticeEvent{Code: noticeNotStored, Message: name + " was cancelled after " + size(a.Done) + " of " + size(a.Size)})
+		p.notice(noticeEvent{Code: noticeNotStored, Message: name + " was cancelled after " + size(done) + " of " + size(e.Size)})
 	}
 }

@@ -61,14 +61,15 @@ type WebPage struct {
 	Others  []string `json:"others,omitempty"` // the same page, at other addresses of this computer
 
 	// Of a link.
-	Name      string   `json:"name,omitempty"` // of the first file or folder
-	Size      int64    `json:"size,omitempty"` // bytes
-	Files     int      `json:"files,omitempty"`
-	Hashed    int64    `json:"hashed,omitempty"` // bytes, of Size, while it is prepared
-	Terms     WebTerms `json:"terms,omitzero"`
-	Downloads int      `json:"downloads,omitempty"` // complete ones
-	Running   int      `json:"running,omitempty"`   // under way
-	Sent      int64    `json:"sent,omitempty"`      // bytes
+	Name      string               `json:"name,omitempty"` // of the first file or folder
+	Size      int64                `json:"size,omitempty"` // bytes
+	Files     int                  `json:"files,omitempty"`
+	Hash      netproto.ContentHash `json:"hash,omitzero"`    // of a single file
+	Hashed    int64                `json:"hashed,omitempty"` // bytes, of Size, while it is prepared
+	Terms     WebTerms             `json:"terms,omitzero"`
+	Downloads int                  `json:"downloads,omitempty"` // complete ones
+	Running   int                  `json:"running,omitempty"`   // under way
+	Sent      int64                `json:"sent,omitempty"`      // bytes
 
 	// Of an inbox.
 	Inbox    bool         `json:"inbox,omitempty"`
@@ -100,4 +101,5 @@ type WebArrival struct {
 	Done  int64                `json:"done"`           // bytes
 	Hash  netproto.ContentHash `json:"hash"`           // once it is stored
 	State ArrivalState         `json:"state"`
+	From  string               `json:"from,omitempty"` // IP address
 }

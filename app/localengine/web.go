@@ -238,6 +238,9 @@ func (p *webPage) view() face.WebPage {
 		l, status := p.link, p.link.Status()
 		v.URL, v.Others = l.URLs[0], l.URLs[1:]
 		v.Name, v.Size, v.Files = l.Offering.Name, l.Offering.Size(), len(l.Offering.Files)
+		if l.Offering.Single() {
+			v.Hash = l.Offering.Files[0].Hash
+		}
 		v.State, v.Terms = face.WebState(status.State), face.WebTerms{Expires: status.Terms.Expires, Count: status.Terms.Count}
 		v.Downloads, v.Running, v.Sent = status.Downloads, status.Running, status.Sent
 	}
@@ -255,7 +258,7 @@ func (p *webPage) viewInbox(v *face.WebPage) {
 		}
 		if len(v.Arrivals) < face.MaxArrivals {
 			v.Arrivals = append(v.Arrivals, face.WebArrival{Name: a.Name, Path: a.Path, Size: a.Size, Done: a.Done, Hash: a.Hash,
-				State: face.ArrivalState(a.State)})
+				State: face.ArrivalState(a.State), From: a.From.String()})
 		}
 	}
 }
