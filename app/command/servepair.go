@@ -53,6 +53,30 @@ func (p *program) pairCommand() *cobra.Command {
 	}
 }
 
+func (p *program) webCodeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "web-code",
+		Short:   "Show a code with which a browser may see and drive the downloads of this peer",
+		Long:    "web-code shows a code for the page of `serve --web`. It is good once, and for ten\nminutes. Who logs in stays so for twelve hours, and no longer than the peer runs.",
+		Example: "  centralizedp2p serve web-code",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.onRunning(cmd.Context(), func(ctx context.Context, c *remote.Client) error {
+				code, err := c.ShowPageCode(ctx)
+				if err != nil {
+					return err
+				}
+				if p.json {
+					p.event(code)
+					return nil
+				}
+				p.say("%s\n\nGood once, until %s. The page is at http://%s/.", code.Code, code.Expires.Local().Format(time.TimeOnly), code.Address)
+				return nil
+			})
+		},
+	}
+}
+
 func (p *program) unpairCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "unpair [KEY]",

@@ -85,6 +85,12 @@ func (c *Client) ShowCode(ctx context.Context) (code Code, err error) {
 	return exchanged[Code](ctx, c, http.MethodPost, routePairing, object{})
 }
 
+// ShowPageCode has the peer show a code to log in to its page for browsers; it can be
+// asked on this computer only.
+func (c *Client) ShowPageCode(ctx context.Context) (code Code, err error) {
+	return exchanged[Code](ctx, c, http.MethodPost, routePageCode, object{})
+}
+
 // Controllers are those who may drive the peer; it can be asked on this computer only.
 func (c *Client) Controllers(ctx context.Context) ([]Paired, error) {
 	return exchanged[[]Paired](ctx, c, http.MethodGet, routeControllers, nil)

@@ -35,6 +35,7 @@ type pairAnswer struct {
 func (c *caller) local() http.Handler {
 	return c.routes(map[string]handler{
 		"POST " + routePairing:       c.showCode,
+		"POST " + routePageCode:      c.showPageCode,
 		"GET " + routeControllers:    c.controllers,
 		"DELETE " + routeControllers: c.unpair,
 	})

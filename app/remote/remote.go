@@ -12,6 +12,7 @@
 // (bounded.go).
 //
 //	POST   /v1/pairing      → Code: a code is shown from now on       local socket only
+//	POST   /v1/page-code    → Code: to log in to the page of page.go  local socket only
 //	GET    /v1/controllers  → […Paired]                               local socket only
 //	DELETE /v1/controllers  {"key": …}                                local socket only
 //	POST   /v1/pair         {"name": …, "proof": …} → {"proof": …}    TLS only
@@ -44,6 +45,7 @@ const (
 
 	routePairing     = "/v1/pairing"     // on the local socket
 	routeControllers = "/v1/controllers" // on the local socket
+	routePageCode    = "/v1/page-code"   // on the local socket
 	routePair        = "/v1/pair"        // on TLS
 	routeUpload      = "/v1/upload"      // on TLS
 )

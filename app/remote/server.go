@@ -37,7 +37,8 @@ type Server struct {
 
 	mu   sync.Mutex
 	http []*http.Server
-	far  *Far // the TLS side; nil if there is none
+	far  *Far  // the TLS side; nil if there is none
+	page *Page // for browsers; nil if there is none
 }
 
 // NewServer returns a server for an engine, which stays the caller's.

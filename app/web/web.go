@@ -105,7 +105,7 @@ func guard(secret string, w http.ResponseWriter, r *http.Request, page func(w ht
 	switch {
 	case !ok || !isNear(from):
 		http.Error(w, "This page is for the local network.", http.StatusForbidden)
-	case !namesAddress(r.Host):
+	case !sites.NamesAddress(r.Host):
 		http.Error(w, "This page has no name: use its address.", http.StatusMisdirectedRequest)
 	case sites.FromAnother(r):
 		http.Error(w, "A web page of another site sent this.", http.StatusForbidden)
@@ -131,17 +131,6 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; worker-
 func fromOf(r *http.Request) (netip.Addr, bool) {
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	return at.Addr().Unmap().WithZone(""), err == nil
-}
-
-// namesAddress reports whether a Host header is an address. A site that has its own name
-// lead here (DNS rebinding) is one that cannot send such a header.
-func namesAddress(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	_, err = netip.ParseAddr(strings.Trim(name, "[]"))
-	return err == nil || name == "localhost"
 }
 
 // carrier is 100.64.0.0/10, which some household networks and tunnels use (RFC 6598).

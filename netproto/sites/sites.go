@@ -3,7 +3,12 @@
 // visitor's network, to trackers and peers there.
 package sites
 
-import "net/http"
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
 
 // crossOrigin knows writing requests of other sites by Sec-Fetch-Site and Origin, which
 // every browser sends with a POST. Programs send neither.
@@ -21,4 +26,15 @@ func FromAnother(r *http.Request) bool {
 		return r.Header.Get("Sec-Fetch-Mode") != "navigate"
 	}
 	return false
+}
+
+// NamesAddress reports whether a Host header is an address, or this computer. A site that
+// has its own name lead here (DNS rebinding) is one that cannot send such a header.
+func NamesAddress(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	_, err = netip.ParseAddr(strings.Trim(name, "[]"))
+	return err == nil || name == "localhost"
 }

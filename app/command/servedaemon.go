@@ -1,0 +1,231 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"centralizedp2p/app/face"
+	"centralizedp2p/app/localengine"
+	"centralizedp2p/app/node"
+	"centralizedp2p/app/remote"
+	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/version"
+	"centralizedp2p/tracker/cli"
+)
+
+// daemon is a running peer without a window.
+type daemon struct {
+	profile string
+	options serveOptions
+	node    *node.Node
+	engine  *localengine.Engine
+	server  *remote.Server
+	far     *remote.Far  // nil while it answers no other computer
+	page    *remote.Page // nil while it has no page for browsers
+	log     *slog.Logger
+}
+
+// openDaemon opens the peer of a profile, which its local socket answers for.
+func (p *program) openDaemon(ctx context.Context, o serveOptions, log *slog.Logger, logs io.Writer) (*daemon, error) {
+	profile, err := p.profileDir()
+	if err != nil {
+		return nil, err
+	}
+	chosen := node.Options{Profile: profile, Log: log, OfferDownloads: true, NoRouterPort: o.noRouterPort, NoCalls: o.noCalls, NoRelay: o.noRelay,
+		SeedClients: netproto.SeedPolicy(o.seedClients)}
+	if o.listen >= 0 {
+		chosen.Listen = &o.listen
+	}
+	n, err := node.Open(ctx, chosen)
+	if err != nil {
+		return nil, err
+	}
+	d := &daemon{profile: profile, options: o, node: n, log: log}
+	if d.engine, err = localengine.New(n, logs); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	controllers, err := remote.Controllers(profile)
+	if err != nil {
+		return nil, errors.Join(err, d.engine.Close())
+	}
+	d.server = remote.NewServer(d.engine, remote.Options{Version: version.Number, Log: log, Controllers: controllers})
+	return d, nil
+}
+
+// begin puts the options into force, and answers from then on.
+func (d *daemon) begin(ctx context.Context, p *program) error {
+	if err := d.apply(ctx, d.options); err != nil {
+		return err
+	}
+	if err := p.useNamed(ctx, d.engine); err != nil {
+		return err
+	}
+	if err := d.server.ServeLocal(d.profile); err != nil {
+		return netproto.Errorf(netproto.CodeStore, "%w", err)
+	}
+	if err := d.listen(ctx, d.options); err != nil {
+		return err
+	}
+	if err := d.browsers(d.options); err != nil {
+		return err
+	}
+	d.announce(p)
+	return nil
+}
+
+// useNamed uses the trackers of --tracker. One that does not answer is reported, and no
+// error: it may start after this peer.
+func (p *program) useNamed(ctx context.Context, engine face.Engine) error {
+	named, err := p.namedTrackers()
+	if err != nil {
+		return err
+	}
+	for i, link := range named {
+		use := engine.UseTracker
+		if i > 0 {
+			use = func(ctx context.Context, address string) error { return engine.AlsoUseTracker(ctx, address, true) }
+		}
+		if err := use(ctx, link.String()); netproto.CodeOf(err) == netproto.CodeUnreachable {
+			p.notice(noticeEvent{Code: noticeTrackerLost, Message: "going on without a tracker: " + cli.Sentence(err)})
+		} else if err != nil {
+			return replaceable(err)
+		}
+	}
+	return nil
+}
+
+// apply puts those options into force that are settings.
+func (d *daemon) apply(ctx context.Context, o serveOptions) error {
+	before, err := d.engine.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	s := before
+	if o.name != "" {
+		s.Name = o.name
+	}
+	if o.downloads != "" {
+		if s.DownloadFolder, err = filepath.Abs(cli.ExpandHome(o.downloads)); err != nil {
+			return netproto.Errorf(netproto.CodeUsage, "--download-to: %w", err)
+		}
+	}
+	o.downLimit.apply(&s.DownLimit)
+	o.upLimit.apply(&s.UpLimit)
+	if o.seedClients != "" {
+		s.SeedClients = netproto.SeedPolicy(o.seedClients)
+	}
+	switch o.onFinished {
+	case "":
+	case "off":
+		s.OnFinished = ""
+	default:
+		s.OnFinished = o.onFinished
+	}
+	if s == before {
+		return nil
+	}
+	err = d.engine.ApplySettings(ctx, s)
+	if refused, ok := errors.AsType[face.InvalidSettings](err); ok {
+		return netproto.Errorf(netproto.CodeUsage, "%w", refused)
+	}
+	return err
+}
+
+// listen answers other computers, or no longer does.
+func (d *daemon) listen(ctx context.Context, o serveOptions) error {
+	settings, err := d.engine.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	folders, err := o.folders(settings.DownloadFolder)
+	if err != nil {
+		return err
+	}
+	if d.far != nil && o.control == d.options.control {
+		d.far.SetFolders(folders)
+		return nil
+	}
+	if d.far != nil {
+		if err := d.far.Close(); err != nil {
+			return err
+		}
+		d.far = nil
+	}
+	if o.control != "" {
+		d.far, err = d.server.ServeTLS(o.control, d.node.Library.Identity(), folders)
+	}
+	return err
+}
+
+// browsers answers browsers, or no longer does.
+func (d *daemon) browsers(o serveOptions) (err error) {
+	if d.page != nil && o.web == d.options.web {
+		return nil
+	}
+	if d.page != nil {
+		err, d.page = d.page.Close(), nil
+	}
+	if err == nil && o.web != "" {
+		d.page, err = d.server.ServePage(o.web)
+	}
+	return err
+}
+
+// change goes on with other options.
+func (d *daemon) change(ctx context.Context, o serveOptions) error {
+	if err := d.server.Reload(); err != nil {
+		return err
+	}
+	if err := d.apply(ctx, o); err != nil {
+		return err
+	}
+	err := d.listen(ctx, o)
+	if d.far == nil && err != nil && d.options.control != "" { // the old one is better than none
+		err = errors.Join(err, d.listen(ctx, serveOptions{control: d.options.control, allow: d.options.allow}))
+		return err
+	}
+	if err == nil {
+		err = d.browsers(o)
+	}
+	if err == nil {
+		d.options = o
+	}
+	return err
+}
+
+// close ends the peer in order.
+func (d *daemon) close() error { return errors.Join(d.server.Close(), d.engine.Close()) }
+
+// servingEvent says that a peer answers.
+type servingEvent struct {
+	Event   string `json:"event"` // serving
+	Profile string `json:"profile"`
+	Port    int    `json:"port"`              // for other peers
+	Control string `json:"control,omitempty"` // host:port for other computers
+	Web     string `json:"web,omitempty"`     // host:port for browsers
+	Key     string `json:"key"`
+}
+
+func (d *daemon) announce(p *program) {
+	e := servingEvent{Event: "serving", Profile: d.profile, Port: d.node.Engine.Port(), Key: d.node.Library.Identity().Fingerprint().String()}
+	if d.far != nil {
+		e.Control = d.far.Address()
+	}
+	if d.page != nil {
+		e.Web = d.page.Address()
+	}
+	if p.json {
+		p.event(e)
+		return
+	}
+	p.say("Serving the profile %s, port %d, until you press Ctrl+C.", netproto.Printable(e.Profile), e.Port)
+	if e.Web != "" {
+		p.say("Browsers see it at http://%s/; `centralizedp2p serve web-code` shows the code for that.", e.Web)
+	}
+	if e.Control != "" {
+		p.say("Other computers drive it at %s; `centralizedp2p serve pair` shows the code for that.", e.Control)
+	}
+}
