@@ -219,7 +219,8 @@ func (e *Engine) assemble() error {
 		share = e.shareDownloads
 	}
 	e.Downloads, err = queue.New(e.ctx, queue.Config{Library: library, Swarms: e.swarms, Shares: e.Shares, Log: e.log, Timing: e.timing.queue, Share: share,
-		Joined: e.Trackers.Joined, Sources: e.sources, Trash: e.config.Trash, Finished: e.config.Finished, Notify: e.changes.notify, Limit: settings.MaxDownloads})
+		Joined: e.Trackers.Joined, Sources: e.sources, Trash: e.config.Trash, Finished: e.config.Finished,
+		Notify: e.changes.notify, Limit: settings.MaxDownloads})
 	return err
 }
 

@@ -32,7 +32,8 @@ const (
 
 // New returns a checkup of this program without findings.
 func New() netproto.Checkup {
-	return netproto.Checkup{Program: version.Here().String(), System: fmt.Sprintf("%s, %s, %d processors", version.Here().System, runtime.Version(), runtime.NumCPU())}
+	return netproto.Checkup{Program: version.Here().String(),
+		System: fmt.Sprintf("%s, %s, %d processors", version.Here().System, runtime.Version(), runtime.NumCPU())}
 }
 
 // Disk finds out how much space a folder has and how fast it is written to. It writes a

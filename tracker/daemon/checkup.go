@@ -17,7 +17,8 @@ const slowStore = 500 * time.Millisecond
 // checkup answers with how the tracker is doing.
 func (c *control) checkup(r *http.Request) (any, error) {
 	report := checkup.New()
-	report.Findings = []netproto.Finding{c.checkStore(r), c.checkLinks(), checkup.Disk(r.Context(), c.data), checkup.Files(), checkup.Memory(), c.last.Finding()}
+	report.Findings = []netproto.Finding{c.checkStore(r), c.checkLinks(), checkup.Disk(r.Context(), c.data), checkup.Files(), checkup.Memory(),
+		c.last.Finding()}
 	return report, nil
 }
 

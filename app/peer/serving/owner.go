@@ -15,8 +15,8 @@ import (
 
 // Owner returns the handler that answers what the peer of a connection asks.
 func (s *Server) Owner(c *session.Conn) session.Owner {
-	return &owner{server: s, conn: c, courtesy: flow.NewCourtesy(), asked: make(chan struct{}, 1), ready: make(chan frame, readAhead), streams: map[uint32]*stream{},
-		byHash: map[netproto.ContentHash]*stream{}}
+	return &owner{server: s, conn: c, courtesy: flow.NewCourtesy(), asked: make(chan struct{}, 1), ready: make(chan frame, readAhead),
+		streams: map[uint32]*stream{}, byHash: map[netproto.ContentHash]*stream{}}
 }
 
 // Busy reports whether the peer has anything open here.
