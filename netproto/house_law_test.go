@@ -99,7 +99,7 @@ var walls = []wall{
 	// Measurements of the whole program: test files only.
 	{room: "app/load", tests: []string{"app/command", "app/library", "app/node", "app/peer/...", "app/piece", "app/trackerclient", "netproto/..."}},
 	{room: "app/remote", may: []string{"app/face", "app/piece", "netproto/..."}},
-	{room: "app/localengine", may: engine, never: []string{"app/desktop/...", "app/command", "app/remote"}, tests: []string{"app/remote"}},
+	{room: "app/localengine", may: engine, never: []string{"app/desktop/...", "app/command", "app/remote"}, tests: []string{"app/remote", "app/desktop/words"}},
 	{room: "app/...", may: append([]string{"assets/..."}, engine...), tests: tracker},
 }
 

@@ -2,6 +2,8 @@ package command
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -10,7 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"centralizedp2p/app/library"
+	"centralizedp2p/app/face"
+	"centralizedp2p/app/localengine"
 	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/cli"
@@ -19,7 +22,7 @@ import (
 // wishEvent is a wish as it is listed, and after it was added.
 type wishEvent struct {
 	Event    string                `json:"event"` // wish
-	Number   uint64                `json:"number"`
+	Number   json.Number           `json:"number"`
 	Words    string                `json:"words,omitempty"`
 	Hash     *netproto.ContentHash `json:"hash,omitempty"`
 	Type     netproto.Kind         `json:"type,omitempty"`
@@ -29,8 +32,8 @@ type wishEvent struct {
 
 // foundEvent is something that fits a wish.
 type foundEvent struct {
-	Event string `json:"event"` // found
-	Wish  uint64 `json:"wish"`
+	Event string      `json:"event"` // found
+	Wish  json.Number `json:"wish"`
 	foundLine
 }
 
@@ -47,7 +50,8 @@ func (p *program) wishCommand() *cobra.Command {
 		Use:   "wish",
 		Short: "Be told when something new fits a search, or download it",
 		Long: "A wish is a search that goes on, or a hash that nobody has now. While this program runs\n" +
-			"with your profile, the tracker tells it what fits. `wish watch` runs until you stop it.",
+			"with your profile (the window, serve, or another command), the tracker tells it what fits.\n" +
+			"`wish watch` tells you, until you stop it.",
 		Example: "  centralizedp2p wish add lecture 2026 --type document\n  centralizedp2p wish watch",
 		Args:    exactly(0, "add, list, remove or watch"),
 		RunE: func(*cobra.Command, []string) error {
@@ -59,19 +63,20 @@ func (p *program) wishCommand() *cobra.Command {
 }
 
 func (p *program) wishAddCommand() *cobra.Command {
-	var wish library.Wish
+	var wish face.WishRequest
 	var kind, to string
-	cmd := p.runsPeer(&cobra.Command{
+	cmd := p.drives(&cobra.Command{
 		Use:     "add WORDS…|HASH",
 		Short:   "Make a wish",
 		Example: "  centralizedp2p wish add lecture 2026 --download --to Lectures",
 		Args:    atLeastOne("WORDS of a name, or a hash"),
-	}, func(args []string) (peerWork, error) {
-		wish.Words, wish.Type = strings.Join(args, " "), netproto.Kind(kind)
+	}, func(args []string) (engineWork, error) {
+		wish.Words, wish.Kind = strings.Join(args, " "), netproto.Kind(kind)
 		if hash, err := netproto.ParseContentHash(wish.Words); err == nil {
 			wish.Words, wish.Hash = "", hash
 		}
-		if err := wish.Check(); err != nil {
+		asked := netproto.Wish{Hash: wish.Hash, Words: wish.Words, Type: wish.Kind, MinSize: wish.MinSize, MaxSize: wish.MaxSize}
+		if err := asked.Check(); err != nil {
 			return nil, netproto.Recode(netproto.CodeUsage, err)
 		}
 		if to != "" {
@@ -81,13 +86,12 @@ func (p *program) wishAddCommand() *cobra.Command {
 			}
 			wish.Download, wish.Folder = true, folder
 		}
-		return func(_ context.Context, n *node.Node) error {
-			number, err := n.Engine.Wishes.Add(wish)
+		return func(ctx context.Context, engine face.Engine) error {
+			id, err := engine.AddWish(ctx, wish)
 			if err != nil {
 				return err
 			}
-			wish.Number = number
-			p.wish(wish)
+			p.wish(face.Wish{ID: id, WishRequest: wish})
 			return nil
 		}, nil
 	})
@@ -100,63 +104,77 @@ func (p *program) wishAddCommand() *cobra.Command {
 }
 
 func (p *program) wishListCommand() *cobra.Command {
-	return p.runsPeer(&cobra.Command{
+	return p.drives(&cobra.Command{
 		Use:     "list",
 		Short:   "Show the wishes, and what was found",
 		Example: "  centralizedp2p wish list --json",
 		Args:    exactly(0, "no arguments"),
-	}, func([]string) (peerWork, error) {
-		return func(_ context.Context, n *node.Node) error {
-			list := n.Engine.Wishes.List()
+	}, func([]string) (engineWork, error) {
+		return func(ctx context.Context, engine face.Engine) error {
+			list, err := engine.Wishes(ctx)
+			if err != nil {
+				return err
+			}
 			for _, wish := range slices.Backward(list) {
 				p.wish(wish)
 			}
 			if len(list) == 0 {
 				p.say("There are no wishes.")
 			}
-			return n.Engine.Wishes.See()
+			return engine.SeeWishes(ctx)
 		}, nil
 	})
 }
 
 func (p *program) wishRemoveCommand() *cobra.Command {
-	return p.runsPeer(&cobra.Command{
+	return p.drives(&cobra.Command{
 		Use:     "remove N…",
 		Short:   "End wishes; what was downloaded for them stays",
 		Example: "  centralizedp2p wish remove 2",
 		Args:    atLeastOne("the number of a wish"),
-	}, func(args []string) (peerWork, error) {
-		var numbers []uint64
+	}, func(args []string) (engineWork, error) {
 		for _, text := range args {
-			number, err := strconv.ParseUint(text, 10, 64)
-			if err != nil {
+			if _, err := strconv.ParseUint(text, 10, 64); err != nil {
 				return nil, netproto.Errorf(netproto.CodeUsage, "a wish is named by the number that wish list shows, not %q", text)
 			}
-			numbers = append(numbers, number)
 		}
-		return func(_ context.Context, n *node.Node) error { return n.Engine.Wishes.Remove(numbers...) }, nil
+		return func(ctx context.Context, engine face.Engine) error { return engine.RemoveWishes(ctx, args) }, nil
 	})
 }
 
 func (p *program) wishWatchCommand() *cobra.Command {
-	return p.runsPeer(&cobra.Command{
+	return p.runsOrDrivesPeer(&cobra.Command{
 		Use:     "watch",
 		Short:   "Stay, and tell what fits",
 		Example: "  centralizedp2p wish watch",
 		Args:    exactly(0, "no arguments"),
-	}, func([]string) (peerWork, error) { return p.watchWishes, nil })
+	}, func([]string) (peerWork, engineWork, error) {
+		return p.watchWishes, func(ctx context.Context, engine face.Engine) error {
+			return p.tellFinds(ctx, engine, engine.Watch(ctx), func() {})
+		}, nil
+	})
 }
 
-// watchWishes tells what fits until ctx ends.
+// watchWishes has a peer of this command wait for what fits, until ctx ends.
 func (p *program) watchWishes(ctx context.Context, n *node.Node) error {
 	lookout, err := p.joined(ctx, n)
 	if err != nil {
 		return err
 	}
-	if len(n.Engine.Wishes.List()) == 0 {
+	n.Engine.Downloads.Start()
+	return p.tellFinds(ctx, localengine.WishesOf(n), n.Engine.Watch(ctx), lookout.look)
+}
+
+// tellFinds tells what fits, once each, until ctx ends. It looks whenever the engine
+// changes, and calls look now and then.
+func (p *program) tellFinds(ctx context.Context, engine face.Wishes, changed <-chan struct{}, look func()) error {
+	list, err := engine.Wishes(ctx)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
 		return netproto.Errorf(netproto.CodeNotFound, "there are no wishes: make one with wish add")
 	}
-	n.Engine.Downloads.Start()
 	if p.json {
 		p.event(struct {
 			Event string `json:"event"`
@@ -164,37 +182,70 @@ func (p *program) watchWishes(ctx context.Context, n *node.Node) error {
 	} else {
 		p.say("Watching until you press Ctrl+C.")
 	}
-	changed := n.Engine.Watch(ctx)
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
-	for {
-		for _, wish := range n.Engine.Wishes.List() {
-			for _, f := range slices.Backward(wish.Found) {
-				if f.New {
-					p.found(wish, f)
-				}
-			}
-		}
-		if err := n.Engine.Wishes.See(); err != nil {
-			return err
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	told := map[toldFind]bool{}
+	for first := true; ; first = false {
+		if err := p.tellNew(ctx, list, told, first, engine.SeeWishes); err != nil {
+			return unlessEnded(ctx, err)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-changed:
-		case <-look.C:
-			lookout.look()
+		case _, open := <-changed:
+			if !open {
+				changed = nil // ctx ends, or the tick goes on alone
+			}
+		case <-tick.C:
+			look()
+		}
+		if list, err = engine.Wishes(ctx); err != nil {
+			return unlessEnded(ctx, err)
 		}
 	}
 }
 
-func lineOf(f library.Found) foundLine {
+// unlessEnded returns err, unless ctx is the reason for it.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// toldFind is a content that was told to fit a wish.
+type toldFind struct {
+	wish string
+	hash netproto.ContentHash
+}
+
+// tellNew tells the finds that were not told before. At first, those that the person has
+// seen elsewhere count as told; later ones do not, because a window may have shown them
+// a moment sooner.
+func (p *program) tellNew(ctx context.Context, list []face.Wish, told map[toldFind]bool, first bool, see func(context.Context) error) error {
+	fresh := false
+	for _, wish := range list {
+		for _, f := range slices.Backward(wish.Found) {
+			key := toldFind{wish.ID, f.Hash}
+			if !told[key] && (f.New || !first) {
+				p.found(wish, f)
+			}
+			told[key], fresh = true, fresh || f.New
+		}
+	}
+	if !fresh {
+		return nil
+	}
+	return see(ctx)
+}
+
+func lineOf(f face.Find) foundLine {
 	return foundLine{Hash: f.Hash, Name: f.Name, Size: f.Size, Folder: f.Folder, At: f.At}
 }
 
 // wish prints a wish.
-func (p *program) wish(w library.Wish) {
-	e := wishEvent{Event: "wish", Number: w.Number, Words: w.Words, Type: w.Type, Download: w.Download}
+func (p *program) wish(w face.Wish) {
+	e := wishEvent{Event: "wish", Number: json.Number(w.ID), Words: w.Words, Type: w.Kind, Download: w.Download}
 	what := netproto.Printable(w.Words)
 	if !w.Hash.IsZero() {
 		e.Hash, what = &w.Hash, w.Hash.String()
@@ -209,16 +260,16 @@ func (p *program) wish(w library.Wish) {
 	if w.Download {
 		what += "  (what fits is downloaded)"
 	}
-	p.say("%d  %s", w.Number, what)
+	p.say("%s  %s", w.ID, what)
 	for _, f := range w.Found {
 		p.say("   %9s  %s  %s", size(f.Size), f.At.Local().Format(time.DateTime), netproto.Printable(f.Name))
 	}
 }
 
 // found prints something that fits a wish.
-func (p *program) found(w library.Wish, f library.Found) {
+func (p *program) found(w face.Wish, f face.Find) {
 	if p.json {
-		p.event(foundEvent{"found", w.Number, lineOf(f)})
+		p.event(foundEvent{"found", json.Number(w.ID), lineOf(f)})
 		return
 	}
 	p.say("%9s  %s\n           %s", size(f.Size), netproto.Printable(f.Name), f.Hash)

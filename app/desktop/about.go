@@ -55,16 +55,16 @@ func (h *help) lookForNewer() fyne.CanvasObject {
 	})
 	open.Hide()
 	var look *kit.Button
-	look = kit.NewButton(words.L("Look for a newer version"), func() {
+	look = kit.NewButton(words.L("Check for updates"), func() {
 		look.Disable()
-		say(words.L("Looking for a newer version…"))
+		say(words.L("Checking for updates…"))
 		h.window.Start(func(ctx context.Context) func() {
 			r, err := h.newest(ctx)
 			return func() {
 				look.Enable()
 				switch {
 				case err != nil:
-					say(words.L("Newer versions cannot be looked for now. Check the internet connection and try again."))
+					say(words.L("Updates cannot be checked now. Check the internet connection and try again."))
 				case !r.Newer:
 					say(words.L("This is the newest version."))
 				default:

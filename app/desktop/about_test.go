@@ -15,7 +15,7 @@ func TestAboutSaysWhichProgramThisIs(t *testing.T) {
 	d := newDesk(t, newFake(), Options{Version: "9.8.7"})
 	d.menu("About")
 	d.reads("9.8.7")
-	if d.shows("Look for a newer version") {
+	if d.shows("Check for updates") {
 		t.Error("it can look for a newer version, although the builder named no address")
 	}
 	d.tap("Close")
@@ -48,7 +48,7 @@ func TestAboutLooksForANewerVersionWhenAsked(t *testing.T) {
 		{Release{Version: "99.0.0", Newer: true, Page: "https://example.org/get"}, nil, "Version 99.0.0 is available."},
 	} {
 		answer, failure = c.answer, c.failure
-		d.tap("Look for a newer version")
+		d.tap("Check for updates")
 		d.reads(c.reads)
 	}
 	if asked != 3 {

@@ -237,7 +237,7 @@ func TestTheDetailsTellWhyHowFastAndFromWhere(t *testing.T) {
 		"Grace":            "Grace | nearby | Sending to you | LAN | 3.0 MB/s",
 		"203.0.113.6:4001": "203.0.113.6:4001 | Queued (place 2) | Relayed",
 		"Linus":            "Linus | Failed: The other computer cannot be reached.",
-		"Hedy":             "Hedy | Behind a NAT, no answer",
+		"Hedy":             "Hedy | Behind a router, no answer",
 		"Annie":            "Annie | Relay used up until 14:30",
 		"Joan":             "Joan | The relay is full",
 	} {
@@ -262,12 +262,12 @@ func TestTheDetailsSayWhatARelayAndANATMean(t *testing.T) {
 	engine.details.Slow = face.SlowRelay
 	d, _ := openDownloads(t, engine)
 	d.key(fyne.KeyF8)
-	d.reads("It is relayed, limited to 1.0 MB/s.")
+	d.reads("It comes through a relay, which is limited to 1.0 MB/s.")
 	engine.change(func(f *fakeEngine) {
 		f.downloads[0].State = face.DownloadWaiting
 		f.details = face.Details{Sources: f.details.Sources[3:]}
 	})
-	d.reads("Its sources are behind a NAT and do not answer.")
+	d.reads("Its sources are behind routers and do not answer.")
 	engine.change(func(f *fakeEngine) { f.details.Sources[0].Shut = false })
 	d.reads("Nobody who has it is online.")
 }

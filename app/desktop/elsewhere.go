@@ -81,9 +81,9 @@ func (c *choice) menu() *kit.Menu {
 		menu.AddChoice(netproto.Printable(words.CutName(peer.Name)), c.driven != nil && c.driven.Key == peer.Key, func() { c.drive(&peer) })
 	}
 	menu.Separate()
-	menu.Add(words.L("Add another peer…"), theme.ContentAddIcon(), c.ask)
+	menu.Add(words.L("Add another computer…"), theme.ContentAddIcon(), c.ask)
 	if c.driven != nil {
-		menu.Add(words.L("Forget this peer…"), theme.DeleteIcon(), c.forget)
+		menu.Add(words.L("Forget this computer…"), theme.DeleteIcon(), c.forget)
 	}
 	return menu
 }
@@ -111,10 +111,7 @@ func (c *choice) ask() {
 			}
 		})
 	}
-	for _, entry := range []*kit.TextEntry{name, address, code} {
-		entry.OnSubmitted = func(string) { pair.OnTapped() }
-	}
-	w.Sheets().Open(words.L("Add another peer"), container.NewVBox(
+	w.Sheets().Open(words.L("Add another computer"), container.NewVBox(
 		kit.Paragraph(words.L(
 			"On the other computer, run “centralizedp2p serve --control :5050”, and then “centralizedp2p serve pair”, which shows a code.")),
 		kit.Labelled(words.L("Name"), name, nil), kit.Labelled(words.L("Address"), address, nil), kit.Labelled(words.L("Code"), code, problem)),
@@ -124,7 +121,7 @@ func (c *choice) ask() {
 
 func (c *choice) forget() {
 	w, peer := c.window, *c.driven
-	w.Sheets().Decide(words.L("Forget this peer?"), words.L("To drive it again, you need a new code."), words.L("Forget"), func() {
+	w.Sheets().Decide(words.L("Forget this computer?"), words.L("To control it again, you need a new code."), words.L("Forget"), func() {
 		c.drive(nil)
 		c.window.Act(func(ctx context.Context) error { return w.options.Elsewhere.Forget(ctx, peer.Key) }, nil)
 	})

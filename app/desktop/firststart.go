@@ -87,7 +87,7 @@ func newWizard(w pages.Window, engine wizardEngine, done func()) *wizard {
 	middle := container.NewGridWrap(fyne.NewSize(width, height),
 		kit.NewPlate(theme.ColorNameOverlayBackground, 12, kit.Inset(kit.GapHuge, kit.GapHuge, z.sheet)))
 	z.screen = container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle))
-	z.show(askName)
+	z.lay(askName)
 	return z
 }
 
@@ -143,7 +143,14 @@ func (z *wizard) look() {
 	})
 }
 
+// show asks a question. Its field gets the focus, so it must be in the window.
 func (z *wizard) show(step int) {
+	z.lay(step)
+	z.window.Host().Canvas.Focus([]*kit.TextEntry{z.name, z.tracker}[step])
+}
+
+// lay lays out a question.
+func (z *wizard) lay(step int) {
 	z.step = step
 	z.refuse(nil)
 	z.progress.SetText(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step + 1, "Of": int(wizardSteps)}))
@@ -152,7 +159,6 @@ func (z *wizard) show(step int) {
 	z.body.Refresh()
 	z.showTrackers()
 	z.sheet.Refresh()
-	z.window.Host().Canvas.Focus([]*kit.TextEntry{z.name, z.tracker}[step])
 }
 
 // question is a page of the wizard: what is asked, why, and where the answer goes. The

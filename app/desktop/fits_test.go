@@ -83,6 +83,24 @@ func (d *desk) misfits() []string {
 	return misfits
 }
 
+// outside returns the buttons over the pages that are not wholly in the window.
+func (d *desk) outside() (all []string) {
+	c := d.window.win.Canvas()
+	for _, over := range c.Overlays().List() {
+		walk(over, func(o fyne.CanvasObject) {
+			b, ok := o.(*kit.Button)
+			if !ok {
+				return
+			}
+			at := d.app.Driver().AbsolutePositionForObject(o)
+			if end := at.Add(o.Size()); at.X < 0 || at.Y < 0 || end.X > c.Size().Width || end.Y > c.Size().Height {
+				all = append(all, fmt.Sprintf("the button %q goes from %v to %v", b.Text, at, end))
+			}
+		})
+	}
+	return all
+}
+
 // textOf returns the text of a widget on one line, and the width that it needs.
 func textOf(object fyne.CanvasObject) (string, float32) {
 	switch o := object.(type) {
@@ -150,6 +168,9 @@ func smallest(t *testing.T, tag string, engine *fakeEngine, options Options) (d 
 					t.Errorf("%s: the sheet goes from %v to %v in a window of %v", name, at, end, leastSize)
 				}
 			})
+		}
+		for _, outside := range d.outside() {
+			t.Errorf("%s: %s", name, outside)
 		}
 		for _, misfit := range d.misfits() {
 			t.Errorf("%s: %s", name, misfit)

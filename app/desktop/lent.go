@@ -138,7 +138,7 @@ func (w *window) OpenPath(path string) {
 			case err != nil:
 				w.Fail(netproto.Errorf(netproto.CodeFileUnreadable, "%w", err))
 			case w.app.OpenURL(at) != nil:
-				w.notice.fail(words.Message{What: words.L("No program opens this kind of file"), Why: netproto.Printable(filepath.Base(path)),
+				w.notice.fail(words.Message{What: words.L("No program can open this kind of file"), Why: netproto.Printable(filepath.Base(path)),
 					Next: words.L("Open its folder, and choose a program there.")})
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
 	"centralizedp2p/app/desktop/kit"
@@ -21,6 +22,7 @@ type links struct {
 	engine    linkEngine
 	clipboard fyne.Clipboard
 	next      func() // asks about what waits, if a link needs no decision
+	wishes    func() // shows all wishes
 	asking    bool   // the engine is asked about a link
 }
 
@@ -29,6 +31,7 @@ type linkEngine interface {
 	face.Trackers
 	face.Downloads
 	face.Search
+	face.Wishes
 }
 
 // paste opens the link on the clipboard, or asks for one.
@@ -42,16 +45,13 @@ func (l *links) paste() {
 	entry := kit.NewTextEntry(w.Host().Pressed)
 	entry.PlaceHolder = "cp2p://"
 	problem := kit.Hint("")
-	open := kit.PrimaryButton(words.L("Open"), theme.ConfirmIcon(), nil)
-	submit := func() {
+	open := kit.PrimaryButton(words.L("Open"), theme.ConfirmIcon(), func() {
 		if _, err := netproto.ParseLink(entry.Text); err != nil {
 			problem.SetText(words.Explain(linkFailure(err)).String())
 			return
 		}
 		l.open(entry.Text)
-	}
-	open.OnTapped = submit
-	entry.OnSubmitted = func(string) { submit() }
+	})
 	w.Sheets().Open(words.L("Open a link"), kit.Labelled(words.L("Link to a file, a folder or a tracker"), entry, problem),
 		fyne.NewSize(520, 220), w.Sheets().CancelButton(), open)
 	w.Host().Canvas.Focus(entry)
@@ -98,10 +98,7 @@ func (l *links) open(text string) {
 func (l *links) confirmTracker(link netproto.Link, view face.TrackerView) {
 	w := l.window
 	facts := kit.NewFacts()
-	facts.Set([]kit.Fact{
-		{Name: words.L("Address"), Value: link.Tracker},
-		{Name: words.L("Fingerprint"), Value: words.Fingerprint(link.Fingerprint)},
-	})
+	facts.Set([]kit.Fact{{Name: words.L("Address"), Value: link.Tracker}})
 	use := kit.PrimaryButton(words.L("Use this tracker"), theme.ConfirmIcon(), func() {
 		w.Sheets().Close()
 		pages.UseTracker(w, l.engine, link.String())
@@ -134,9 +131,46 @@ func (l *links) confirmDownload(link netproto.Link, have face.Have) {
 		request := face.DownloadRequest{Hash: link.Hash, Name: name, Size: link.Size, Link: link.String()}
 		pages.Where(w, func(folder string) {
 			request.To = folder
-			w.Act(func(ctx context.Context) error { return l.engine.Download(ctx, request) },
-				func() { w.GoTo(pages.PlaceDownloads) })
+			l.download(request)
 		})
 	})
 	w.Sheets().Open(words.L("Download this?"), facts.Box, fyne.NewSize(520, 260), w.Sheets().CancelButton(), get)
+}
+
+// download downloads what a link names. If nobody has it, it can be waited for.
+func (l *links) download(request face.DownloadRequest) {
+	w := l.window
+	w.Start(func(ctx context.Context) func() {
+		err := pages.InTime(ctx, l.engine.Download(ctx, request))
+		return func() {
+			switch code := netproto.CodeOf(err); {
+			case err == nil:
+				w.GoTo(pages.PlaceDownloads)
+			case code == netproto.CodeNotFound || code == netproto.CodeNoSource:
+				l.offerWish(request)
+			default:
+				w.Fail(err)
+			}
+			w.Poke()
+		}
+	})
+}
+
+// offerWish asks whether a content that nobody has now is waited for.
+func (l *links) offerWish(request face.DownloadRequest) {
+	w := l.window
+	fetch := kit.NewCheck(words.L("Download it then"), nil)
+	fetch.SetChecked(true)
+	wait := kit.PrimaryButton(words.L("Tell me when somebody has it"), kit.Icon("star"), func() {
+		w.Sheets().Close()
+		wish := face.WishRequest{Hash: request.Hash, Name: request.Name, Download: fetch.Checked, Folder: request.To}
+		w.Act(func(ctx context.Context) error {
+			_, err := l.engine.AddWish(ctx, wish)
+			return err
+		}, func() {
+			w.TellNext(words.L("You are told as soon as somebody shares it."), words.L("Show"), l.wishes)
+		})
+	})
+	text := words.L("Nobody who is online has “{{.Name}}”. It may come later.", words.Values{"Name": netproto.Printable(words.CutName(request.Name))})
+	w.Sheets().Open(words.L("Nobody has this now"), container.NewVBox(kit.Paragraph(text), fetch), fyne.NewSize(480, 240), w.Sheets().CancelButton(), wait)
 }

@@ -170,7 +170,7 @@ func bannerWords(status face.Status) string {
 		}
 		return words.Explain(failure).String()
 	case face.ConnectionKeyChanged:
-		return words.L("{{.Tracker}} shows a different key than before. Nothing is sent to it until you decide.",
+		return words.L("The identity of {{.Tracker}} has changed. The connection is paused until you decide.",
 			words.Values{"Tracker": trackerWords(status)})
 	}
 	return ""

@@ -305,7 +305,7 @@ func TestAPersonIsVerifiedByWordsAndBlockedWithAWayBack(t *testing.T) {
 	d.reads("echo")
 	d.tap("The words are the same")
 	d.until("she is verified", func() bool { return known().Verified })
-	d.tap("Make a favourite")
+	d.tap("Add to favourites")
 	d.until("she is a favourite", func() bool { return known() == face.Known{Verified: true, Favourite: true} })
 	d.tap("More actions")
 	d.chooseInMenu("Block Grace")
@@ -408,7 +408,7 @@ func TestAnUploadIsStoppedFromItsRowAndLeadsToItsPerson(t *testing.T) {
 		return slices.Equal(engine.stopped, []string{"u1"})
 	})
 	d.tap("Go to Grace")
-	d.reads("Nothing is shared with everybody here.")
+	d.reads("This person shares nothing with everybody.")
 }
 
 func TestOwnersStandInTheResultsAndLeadToTheirPages(t *testing.T) {

@@ -55,7 +55,7 @@ func TestThePersonReadsHowOthersReachThisComputerAndWhatHelps(t *testing.T) {
 		"open": {face.Reach{Verdict: netproto.VerdictReachable, Port: 6881}, "Reachable", "Others can connect to port 6881 of this computer.", "", "switch UPnP on"},
 		"by the router": {face.Reach{Verdict: netproto.VerdictRouter, Port: 6881, RouterPort: 7000, Protocol: "PCP"}, "Reachable through the router",
 			"Others connect to port 7000 of the router", "Reachable through the router · PCP", "switch UPnP on"},
-		"called": {face.Reach{Verdict: netproto.VerdictCalled, Reason: netproto.ReachPortClosed, Advice: netproto.AdviceSwitchOnUPnP, Port: 6881}, "Reachable when called",
+		"called": {face.Reach{Verdict: netproto.VerdictCalled, Reason: netproto.ReachPortClosed, Advice: netproto.AdviceSwitchOnUPnP, Port: 6881}, "Reachable through the tracker",
 			"so the tracker arranges connections. The router opens no port", "Connected to attic · The router opens no port: switch UPnP on there, or forward TCP port 6881.", "Not reachable"},
 		"nobody": {face.Reach{Verdict: netproto.VerdictUnreachable, Reason: netproto.ReachCallsOff, Advice: netproto.AdviceCannotBeOpened, Port: 6881}, "Not reachable",
 			"Switch on “Let the tracker arrange connections” in Settings. Your provider shares one address", "Connected to attic · Your provider shares", "forward TCP port"},

@@ -55,7 +55,7 @@ func (p *player) play(preview face.Preview) {
 func (p *player) open(preview face.Preview, at *url.URL) {
 	w := p.window
 	if w.app.OpenURL(at) != nil {
-		w.notice.fail(words.Message{What: words.L("No program opens this kind of file"), Why: netproto.Printable(preview.Name),
+		w.notice.fail(words.Message{What: words.L("No program can open this kind of file"), Why: netproto.Printable(preview.Name),
 			Next: words.L("Wait until it is complete, or install a player.")})
 		return
 	}

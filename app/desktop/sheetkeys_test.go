@@ -3,124 +3,164 @@
 package desktop
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
-	"centralizedp2p/app/desktop/pages"
-	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
 
-// sheetsOfTheWindow open each kind of sheet, and say what it reads once it is filled.
-func sheetsOfTheWindow(d *desk) map[string]struct {
-	open  func()
-	reads string
-} {
-	w := d.window
-	link := netproto.Link{Tracker: "office:5000", Size: -1}
-	file := netproto.Link{Tracker: "attic:5000", Hash: hashOf(9), Name: "film.mkv", Size: 12}
-	type sheet = struct {
-		open  func()
-		reads string
-	}
-	onDownloads := func(do func(*pages.Downloads)) func() {
-		return func() {
-			w.goTo(pages.PlaceDownloads)
-			listOf[face.Download](d).SelectOnly(0)
-			do(w.pages[pages.PlaceDownloads].(*pages.Downloads))
-		}
-	}
-	onWeb := func(open func()) func() { // the page of the sheet before ends beside the UI thread
-		return func() {
-			d.until("no page is left", func() bool {
-				d.engine.mu.Lock()
-				defer d.engine.mu.Unlock()
-				return len(d.engine.webPages) == 0
-			})
-			open()
-		}
-	}
-	return map[string]sheet{
-		"review":   {func() { w.drops.review([]string{"/a/film.mkv"}) }, "1 file"},
-		"folder":   {func() { w.goTo(pages.PlaceSearch); openRow(listOf[face.Hit](d), 0) }, "chosen"},
-		"link":     {func() { d.app.Clipboard().SetContent(""); w.links.paste() }, "Open a link"},
-		"tracker":  {func() { w.links.open(link.String()) }, "Use this tracker?"},
-		"download": {func() { w.links.open(file.String()) }, "film.mkv"},
-		"help":     {w.help.showKeys, "Ctrl+Shift+O"},
-		"about":    {w.help.about, "9.8.7"},
-		"licences": {w.help.licences, "Below each are its licences"},
-		"quit":     {func() { w.exit.warn(face.Leaving{Uploads: 1}) }, "Quit now?"},
-		"closing":  {w.exit.ask, "Close the window, or quit?"},
-		"browser":  {onWeb(func() { pages.SendToBrowser(w, d.engine, face.WebOffer{Shares: []string{"7"}}) }), "complete downloads so far."},
-		"phone":    {onWeb(func() { pages.ReceiveFromPhone(w, d.engine) }), "PIN: 271828"},
-		"delete":   {onDownloads((*pages.Downloads).RemoveWithFiles), "Delete files"},
+// onSheets opens each kind of sheet with try, and closes it.
+func onSheets(d *desk, try func(sheet sheetOfTheWindow)) {
+	for _, sheet := range everySheet(d) {
+		d.open(sheet)
+		try(sheet)
+		d.window.sheets.CloseAll()
 	}
 }
 
-func sheetDesk(t *testing.T) *desk {
-	t.Helper()
-	engine := newFake()
-	engine.search = answers(hit(1, "holidays", 100, netproto.KindFolder, 1))
-	engine.folder = face.Folder{Files: []face.FolderFile{{FolderEntry: netproto.FolderEntry{Path: "a/b.txt", Size: 3}}}}
-	engine.review = face.Review{Items: []face.ReviewItem{{Path: "/a/film.mkv", Name: "film.mkv", Files: 1, Size: 12}}}
-	engine.downloads = []face.Download{{ID: "1", Name: "one", State: face.DownloadFinished, Path: "/home/ada/one"}}
-	return newDesk(t, engine, Options{Version: "9.8.7"})
+// open opens a sheet and waits until it is filled.
+func (d *desk) open(sheet sheetOfTheWindow) {
+	d.t.Helper()
+	sheet.open()
+	d.until("the sheet “"+sheet.name+"” is open", d.window.sheets.IsOpen)
+	d.reads(sheet.reads)
+}
+
+// focusable returns what can have the focus in the top sheet.
+func (d *desk) focusable() (all []fyne.Focusable) {
+	for _, object := range laidOut(d.window.win.Canvas().Overlays().Top()) {
+		f, ok := object.(fyne.Focusable)
+		if off, is := object.(fyne.Disableable); ok && !partsOfFyne[typeOf(object)] && !(is && off.Disabled()) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// A sheet that is opened in the sources and missing in the table would be tried by no test.
+func TestTheTableHasEverySheet(t *testing.T) {
+	opens := regexp.MustCompile(`[Ss]heets(\(\))?\.(Open|Decide)\(`)
+	known := map[string]int{}
+	for _, sheet := range everySheet(onStage(t)) {
+		known[sheet.from]++
+	}
+	found := 0
+	for _, name := range sources(t) {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sites := len(opens.FindAll(source, -1))
+		found += sites
+		if known[filepath.ToSlash(name)] < sites {
+			t.Errorf("%s opens %d kinds of sheets, and the table has %d", name, sites, known[filepath.ToSlash(name)])
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d sheets were found", found)
+	}
 }
 
 // Fyne gives a key only to what has the focus, so each of these must pass Escape on.
 func TestEscapeClosesASheetWhateverHasTheFocus(t *testing.T) {
-	d := sheetDesk(t)
+	d := onStage(t)
 	pressed := 0
-	for name, sheet := range sheetsOfTheWindow(d) {
+	onSheets(d, func(sheet sheetOfTheWindow) {
 		for at := 0; ; at++ {
-			sheet.open()
-			d.reads(sheet.reads)
-			var focusable []fyne.Focusable
-			for _, object := range laidOut(d.window.win.Canvas().Overlays().Top()) {
-				if f, ok := object.(fyne.Focusable); ok && !partsOfFyne[typeOf(object)] {
-					focusable = append(focusable, f)
-				}
+			if at > 0 {
+				d.open(sheet)
 			}
-			if at > len(focusable) {
-				d.window.sheets.CloseAll()
+			all := d.focusable()
+			if at > len(all) {
 				break
 			}
 			what := "nothing"
-			if at < len(focusable) {
-				what = typeOf(focusable[at].(fyne.CanvasObject))
-				d.window.win.Canvas().Focus(focusable[at])
+			if at < len(all) {
+				what = typeOf(all[at].(fyne.CanvasObject))
+				d.window.win.Canvas().Focus(all[at])
 			} else {
 				d.window.win.Canvas().Unfocus()
 			}
 			d.key(fyne.KeyEscape)
 			pressed++
 			if d.window.sheets.IsOpen() {
-				t.Errorf("%s: Escape does not close it while %s has the focus", name, what)
+				t.Errorf("%s: Escape does not close it while %s has the focus", sheet.name, what)
 				d.window.sheets.CloseAll()
 			}
 		}
-	}
-	if pressed < 30 {
+	})
+	if pressed < 100 {
 		t.Errorf("Escape was pressed %d times only", pressed)
 	}
 }
 
-func TestEnterPressesThePrimaryButtonOfASheetAndNothingBehindIt(t *testing.T) {
+// primary returns the button of the top sheet that has the colour of the next step, or of
+// danger; nil if there is none.
+func (d *desk) primary() *kit.Button {
+	for _, object := range laidOut(d.window.win.Canvas().Overlays().Top()) {
+		if b, ok := object.(*kit.Button); ok && (b.Importance == widget.HighImportance || b.Importance == widget.DangerImportance) {
+			return b
+		}
+	}
+	return nil
+}
+
+func TestEnterPressesThePrimaryButtonOfEverySheet(t *testing.T) {
+	d := onStage(t)
+	tried := 0
+	onSheets(d, func(sheet sheetOfTheWindow) {
+		button := d.primary()
+		if button == nil {
+			t.Errorf("%s: nothing shows what Enter presses", sheet.name)
+			return
+		}
+		pressed := 0
+		button.OnTapped = func() { pressed++ }
+		button.Enable()
+		enter := func(what string) {
+			pressed = 0
+			d.key(fyne.KeyDown) // must not lead to the rows behind
+			d.key(fyne.KeyReturn)
+			if tried++; pressed != 1 {
+				t.Errorf("%s: with the focus on %s, Enter presses %q %d times", sheet.name, what, button.Text, pressed)
+			}
+		}
+		d.window.win.Canvas().Unfocus()
+		enter("nothing")
+		for _, f := range d.focusable() {
+			switch f := f.(type) {
+			case *kit.TextEntry, *kit.Check, *kit.Select:
+				d.window.win.Canvas().Focus(f)
+				if _, opens := f.(*kit.Select); opens {
+					d.window.win.Canvas().Unfocus() // Down opens its choices
+				}
+				enter(fmt.Sprintf("a %T", f))
+			}
+		}
+	})
+	if tried < 40 {
+		t.Errorf("Enter was pressed %d times only", tried)
+	}
+}
+
+func TestWhatEnterDoesInASheetIsDone(t *testing.T) {
 	for name, want := range map[string]string{
-		"review": "share [{/a/film.mkv [] []}]", "folder": "download holidays []", "tracker": "use cp2p://office:5000",
-		"download": "download film.mkv []", "delete": "remove-with-files [1]",
+		"review": "share [{/a/film.mkv [] []} {/a/project [] []}]", "folder": "download Holidays in Норвегия [day 1/a.jpg diary.txt]", "tracker": "use cp2p://office:5000",
+		"download": "download film.mkv []", "delete": "remove-with-files [4]",
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := sheetDesk(t)
-			sheet := sheetsOfTheWindow(d)[name]
-			sheet.open()
-			d.reads(sheet.reads)
-			d.key(fyne.KeyDown) // must not lead to the rows behind
-			d.until("the button can be pressed", func() bool { return d.window.sheets.IsOpen() })
+			d := onStage(t)
+			all := everySheet(d)
+			d.open(all[slices.IndexFunc(all, func(s sheetOfTheWindow) bool { return s.name == name })])
+			d.until("the button can be pressed", func() bool { return !d.primary().Disabled() })
 			d.key(fyne.KeyReturn)
 			d.did(want)
 			if d.window.sheets.IsOpen() {
@@ -130,13 +170,42 @@ func TestEnterPressesThePrimaryButtonOfASheetAndNothingBehindIt(t *testing.T) {
 	}
 }
 
+func TestTheFocusIsSeenInEverySheet(t *testing.T) {
+	d := onStage(t)
+	c := d.window.win.Canvas()
+	looked := 0
+	onSheets(d, func(sheet sheetOfTheWindow) {
+		seen := map[string]bool{}
+		for _, f := range d.focusable() {
+			kind := typeOf(f.(fyne.CanvasObject))
+			if b, is := f.(*kit.Button); is { // a primary one has the colour of the focus
+				kind += fmt.Sprint(b.Importance)
+			}
+			if seen[kind] {
+				continue
+			}
+			seen[kind] = true
+			looked++
+			c.Unfocus()
+			before := c.Capture()
+			c.Focus(f)
+			if samePicture(before, c.Capture()) {
+				t.Errorf("%s: a %s looks the same with the focus and without", sheet.name, kind)
+			}
+		}
+	})
+	if looked < 50 {
+		t.Errorf("only %d things were looked at", looked)
+	}
+}
+
 func TestEnterPressesTheButtonThatHasTheFocus(t *testing.T) {
-	d := sheetDesk(t)
+	d := onStage(t)
 	d.window.links.open(netproto.Link{Tracker: "office:5000", Size: -1}.String())
-	d.reads("Use this tracker?")
+	d.reads("Use another tracker?")
 	d.window.win.Canvas().Focus(d.button("Cancel").(*kit.Button))
 	d.key(fyne.KeyReturn)
-	if d.window.sheets.IsOpen() || len(d.engine.actions()) > 0 {
+	if d.window.sheets.IsOpen() || slices.Contains(d.engine.actions(), "use cp2p://office:5000") {
 		t.Errorf("Cancel had the focus; the sheet is open: %t, the engine was asked %q", d.window.sheets.IsOpen(), d.engine.actions())
 	}
 }

@@ -55,10 +55,10 @@ func TestAShareIsSentToABrowserWhileItsSheetIsOpen(t *testing.T) {
 	d.did("close pages [link0]")
 
 	send() // anew, and it is kept
-	inSheet(d, "the check", func(c *kit.Check) bool { return c.Text == "Keep it on when this is closed" }).SetChecked(true)
+	inSheet(d, "the check", func(c *kit.Check) bool { return c.Text == "Keep it working after I close this" }).SetChecked(true)
 	d.window.sheets.CloseAll()
 	send()
-	if !inSheet(d, "the check", func(c *kit.Check) bool { return c.Text == "Keep it on when this is closed" }).Checked {
+	if !inSheet(d, "the check", func(c *kit.Check) bool { return c.Text == "Keep it working after I close this" }).Checked {
 		t.Error("that it is kept was forgotten")
 	}
 	if slices.Contains(engine.actions(), "close pages [link1]") {
@@ -67,7 +67,9 @@ func TestAShareIsSentToABrowserWhileItsSheetIsOpen(t *testing.T) {
 }
 
 func TestWhatIsReviewedGoesToABrowserAlone(t *testing.T) {
-	d := sheetDesk(t)
+	engine := newFake()
+	engine.review = face.Review{Items: []face.ReviewItem{{Path: "/a/film.mkv", Name: "film.mkv", Files: 1, Size: 12}}}
+	d := newDesk(t, engine, Options{})
 	d.window.drops.review([]string{"/a/film.mkv"})
 	d.reads("1 file")
 	d.tap("Send to a phone or a browser…")

@@ -178,7 +178,8 @@ func (w *window) assemble() {
 	w.sheets = kit.NewSheets(w.win, w.tips, w.Fail, func() { w.crossing.after(0, w.requests.openNext) })
 	w.sheets.Native = w.pick
 	w.undo = newUndo(w, w.crossing, func() { w.notice.hide() }, w.moved)
-	w.links = &links{window: w, engine: w.engine, clipboard: w.app.Clipboard(), next: func() { w.requests.openNext() }}
+	w.links = &links{window: w, engine: w.engine, clipboard: w.app.Clipboard(), next: func() { w.requests.openNext() },
+		wishes: func() { w.search().ShowWishes() }}
 	w.drops = &drops{window: w, engine: w.engine, crossing: w.crossing, bring: w.bring, refuse: func(m words.Message) { w.notice.fail(m) },
 		under: func() (face.Person, bool, bool) {
 			if w.place != pages.PlacePeople || w.sheets.IsOpen() || w.asking {

@@ -151,7 +151,7 @@ func (s *windowSettings) Notifications() []fyne.CanvasObject {
 		s.preference(words.L("When a download finishes"), prefFinished),
 		s.preference(words.L("When a download fails"), prefFailed),
 		s.preference(words.L("When somebody wants to send me something"), prefAsked),
-		s.preference(words.L("When something new fits a wish"), prefWished),
+		s.preference(words.L("When something new matches a wish"), prefWished),
 	}
 }
 

@@ -28,23 +28,23 @@ func TestASearchThatFindsNothingBecomesAWish(t *testing.T) {
 	d := newDesk(t, engine, Options{})
 	d.window.search().Entry.SetText("le")
 	d.reads("No results.")
-	if d.shows("Tell me when something new fits") {
+	if d.shows("Tell me when something new matches") {
 		t.Error("a wish is offered that no tracker keeps")
 	}
 	d.window.search().Entry.SetText("lecture")
-	d.reads("Tell me when something new fits")
-	d.tap("Tell me when something new fits")
-	d.reads("You are told when somebody shares something new that fits.")
+	d.reads("Tell me when something new matches")
+	d.tap("Tell me when something new matches")
+	d.reads("You are told when somebody shares something new that matches.")
 	if list := d.wished(); len(list) != 1 || list[0].Words != "lecture" || list[0].Download {
 		t.Fatalf("the wishes are %+v", list)
 	}
 	d.tap("Show")
-	d.reads("Nothing yet")
+	d.reads("Nothing found yet")
 	inSheet(d, "the check", func(c *kit.Check) bool { return c.Text == "Download at once" }).SetChecked(true)
 	d.until("it is downloaded at once", func() bool { return d.wished()[0].Download })
 	inSheet(d, "the button", func(b *kit.IconButton) bool { return b.Visible() && b.AccessibilityLabel() == "Remove this wish" }).OnTapped()
 	d.until("the wish is gone", func() bool { return len(d.wished()) == 0 })
-	d.reads("Tell me when something new fits “lecture”")
+	d.reads("Tell me when something new matches “lecture”")
 }
 
 func TestWhatFitsAWishIsToldOnceAndDownloaded(t *testing.T) {

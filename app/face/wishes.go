@@ -14,7 +14,7 @@ type Wishes interface {
 	Wishes(ctx context.Context) ([]Wish, error)
 	// AddWish keeps a wish and returns its ID; one that is there already goes on.
 	// "invalid" without a word of netproto.LeastWishWord characters or a hash, "full"
-	// beyond netproto.MaxWishes.
+	// beyond netproto.MaxWishes, "folder-unwritable" if nothing can be saved in its folder.
 	AddWish(ctx context.Context, request WishRequest) (string, error)
 	// RemoveWishes ends wishes. What was downloaded for them stays.
 	RemoveWishes(ctx context.Context, wishes []string) error
@@ -32,6 +32,7 @@ type WishRequest struct {
 	MaxSize  int64                `json:"max_size,omitempty"` // bytes; 0 is no limit
 	Owner    netproto.PeerID      `json:"owner,omitzero"`
 	Download bool                 `json:"download,omitempty"` // what fits is downloaded
+	Folder   string               `json:"folder,omitempty"`   // absolute, where to; "" is the one of the settings
 }
 
 // Wish is one that is kept.

@@ -151,6 +151,16 @@ func (b bounded) Settings(ctx context.Context) (face.Settings, error) {
 	return s, err
 }
 
+// AddWish implements [face.Wishes].
+func (b bounded) AddWish(ctx context.Context, r face.WishRequest) (string, error) {
+	if r.Folder != "" {
+		if err := b.allow(r.Folder); err != nil {
+			return "", err
+		}
+	}
+	return b.Engine.AddWish(ctx, r)
+}
+
 // ApplySettings implements [face.Preferences].
 func (b bounded) ApplySettings(ctx context.Context, s face.Settings) error {
 	now, err := b.Engine.Settings(ctx)

@@ -2,7 +2,11 @@
 
 package kit
 
-import "fyne.io/fyne/v2"
+import (
+	"image"
+
+	"fyne.io/fyne/v2"
+)
 
 // Mark is a state in words, with an icon and a colour.
 type Mark struct {
@@ -17,8 +21,10 @@ type Cell struct {
 	Text string
 	Ink  fyne.ThemeColorName // ColorCaption if empty
 	Icon fyne.Resource
-	Tint fyne.ThemeColorName // of the icon; that of the text if empty
-	Mark Mark
-	Bar  bool
-	Done float64 // of the bar, 0 to 1
+	// Picture is shown in place of the icon; nil keeps that.
+	Picture image.Image
+	Tint    fyne.ThemeColorName // of the icon; that of the text if empty
+	Mark    Mark
+	Bar     bool
+	Done    float64 // of the bar, 0 to 1
 }

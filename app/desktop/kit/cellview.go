@@ -4,6 +4,7 @@ package kit
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -14,6 +15,7 @@ import (
 const (
 	cellHeight   = 28 // of a row; the list adds a gap of 4
 	cellIcon     = 20
+	cellPicture  = 26 // in the middle of the place of the icon
 	cellMarkIcon = 16
 )
 
@@ -77,6 +79,7 @@ type cellView struct {
 	widget.BaseWidget
 	text     *Line
 	icon     *widget.Icon
+	picture  *canvas.Image
 	markIcon *widget.Icon
 	mark     *Line
 	bar      *bar
@@ -113,6 +116,14 @@ func (v *cellView) show(c Cell) {
 		v.icon = v.ensureIcon(v.icon)
 		v.icon.SetResource(Tinted(c.Icon, c.Tint))
 	}
+	if c.Picture != nil && old.Picture != c.Picture {
+		if v.picture == nil {
+			v.picture = NewPicture(nil)
+			v.box.Add(v.picture)
+		}
+		v.picture.Image = c.Picture
+		v.picture.Refresh()
+	}
 	if c.Mark.Text != "" && (old.Mark.Text != c.Mark.Text || old.Mark.Color != c.Mark.Color) {
 		v.markIcon = v.ensureIcon(v.markIcon)
 		v.markIcon.SetResource(Tinted(c.Mark.Icon, c.Mark.Color))
@@ -129,7 +140,7 @@ func (v *cellView) show(c Cell) {
 		}
 		v.bar.set(c.Done, theme.ColorNamePrimary)
 	}
-	if (old.Icon == nil) != (c.Icon == nil) || old.Mark.Text != c.Mark.Text || old.Bar != c.Bar {
+	if (old.Icon == nil) != (c.Icon == nil) || (old.Picture == nil) != (c.Picture == nil) || old.Mark.Text != c.Mark.Text || old.Bar != c.Bar {
 		v.box.Refresh()
 	}
 }
@@ -167,7 +178,10 @@ func (l cellParts) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 		}
 	}
 	if v.icon != nil {
-		place(v.icon, v.shown.Icon != nil, 0, cellIcon, cellIcon)
+		place(v.icon, v.shown.Icon != nil && v.shown.Picture == nil, 0, cellIcon, cellIcon)
+	}
+	if v.picture != nil {
+		place(v.picture, v.shown.Picture != nil, (cellIcon-cellPicture)/2, cellPicture, cellPicture)
 	}
 	if v.shown.Icon != nil {
 		left = cellIcon + GapMedium

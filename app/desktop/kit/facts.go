@@ -51,7 +51,7 @@ func (f *Facts) build(list []Fact) {
 		name.Importance = widget.LowImportance
 		value := widget.NewLabel("")
 		value.Selectable = true
-		value.Wrapping = fyne.TextWrapBreak
+		value.Wrapping = fyne.TextWrapWord // and within words that are longer than a line
 		f.values = append(f.values, value)
 		f.Box.Add(name)
 		f.Box.Add(value)

@@ -12,7 +12,7 @@ import (
 )
 
 // ThumbnailSize is the most that a thumbnail in a row takes of width and height.
-const ThumbnailSize = 44
+const ThumbnailSize = 36
 
 // NewPicture draws a picture as large as there is room.
 func NewPicture(picture image.Image) *canvas.Image {

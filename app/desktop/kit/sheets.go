@@ -4,6 +4,7 @@ package kit
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/theme"
@@ -53,16 +54,46 @@ func (ss *Sheets) Open(title string, content fyne.CanvasObject, size fyne.Size, 
 // OpenAbove is Open, above the sheet that is open.
 func (ss *Sheets) OpenAbove(title string, content fyne.CanvasObject, size fyne.Size, buttons ...fyne.CanvasObject) *Sheet {
 	ss.tips.Hide()
-	d := dialog.NewCustomWithoutButtons(title, content, ss.win)
-	d.SetButtons(buttons)
+	d := dialog.NewCustomWithoutButtons("", titled(title, content), ss.win)
+	primary := primaryOf(buttons)
+	d.SetButtons([]fyne.CanvasObject{container.NewHBox(buttons...)}) // not all as wide as the widest
 	s := ss.lay(d, size)
-	s.primary = primaryOf(buttons)
+	s.primary = primary
 	return s
 }
 
-// primaryOf returns the button that the others are there beside, or the only one.
+// titled puts a title above the content of a sheet, in line with its texts. Fyne's own
+// title would stand at the edge of the sheet.
+func titled(title string, content fyne.CanvasObject) fyne.CanvasObject {
+	label := widget.NewLabel(title)
+	label.TextStyle.Bold = true
+	return container.New(titleLayout{}, content, label)
+}
+
+// titleLayout gives the content all of the room, and moves the title to where a dialog of
+// Fyne has an empty one.
+type titleLayout struct{}
+
+func (titleLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	const gap = 14 // between the title and the content
+	content, title := objects[0], objects[1]
+	content.Move(fyne.NewPos(0, 0))
+	content.Resize(size)
+	least := title.MinSize()
+	title.Move(fyne.NewPos(0, -least.Height-gap))
+	title.Resize(fyne.NewSize(size.Width, least.Height))
+}
+
+func (titleLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	least := objects[0].MinSize()
+	least.Width = max(least.Width, objects[1].MinSize().Width)
+	return least
+}
+
+// primaryOf returns the button that has a colour. If none has, the last one gets it: a
+// person must see what Enter presses. It returns nil without buttons.
 func primaryOf(buttons []fyne.CanvasObject) *Button {
-	var only *Button
+	var last *Button
 	for _, object := range buttons {
 		b, ok := object.(*Button)
 		if !ok {
@@ -71,12 +102,13 @@ func primaryOf(buttons []fyne.CanvasObject) *Button {
 		if b.Importance == widget.HighImportance || b.Importance == widget.DangerImportance {
 			return b
 		}
-		only = b
+		last = b
 	}
-	if len(buttons) > 1 {
-		return nil
+	if last != nil {
+		last.Importance = widget.HighImportance
+		last.Refresh()
 	}
-	return only
+	return last
 }
 
 // Submit presses the primary button of the top sheet, for Enter. It reports

@@ -37,7 +37,7 @@ var endChoices = []struct {
 	after time.Duration
 	count int // complete downloads
 }{
-	{name: "Without an end"},
+	{name: "Never ends"},
 	{name: "Ends in an hour", after: time.Hour},
 	{name: "Ends in a day", after: 24 * time.Hour},
 	{name: "Ends in a week", after: 7 * 24 * time.Hour},
@@ -109,7 +109,7 @@ func (a *Audience) load(engine face.People) {
 	a.hint.SetText(words.L("One moment…"))
 	Ask(a.window, func(ctx context.Context) (face.PeopleList, error) { return engine.People(ctx, "") }, func(found face.PeopleList, err error) {
 		a.people = slices.DeleteFunc(found.People, func(p face.Person) bool { return p.Blocked })
-		a.hint.SetText(words.L("For others it is not there."))
+		a.hint.SetText(words.L("Others cannot see that it exists."))
 		switch {
 		case len(a.people) > 0:
 		case err != nil:
@@ -216,7 +216,7 @@ func openAudience(w Window, engine audienceEngine, shares []face.Share) {
 		if len(shares) == 1 {
 			title = words.L("{{.Name}}: who can see it?", words.Values{"Name": netproto.Printable(words.CutName(shares[0].Name))})
 		}
-		text := kit.Paragraph(words.L("What you restrict is in no search and in no list from now on. Downloads that are no longer allowed stop."))
+		text := kit.Paragraph(words.L("If you restrict it, it disappears from searches and lists, and people who may no longer have it cannot finish their downloads."))
 		w.Sheets().Open(title, container.NewVBox(text, audience.Box), fyne.NewSize(560, 360), w.Sheets().CancelButton(), save)
 	})
 }

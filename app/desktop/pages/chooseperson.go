@@ -60,7 +60,7 @@ func ChoosePerson(w Window, engine face.People, chosen func(face.Person)) {
 			case err != nil && len(people) == 0:
 				hint.SetText(words.Explain(face.FailureOf(err)).String())
 			case len(people) == 0:
-				hint.SetText(words.L("Nobody by that name is here."))
+				hint.SetText(words.L("Nobody with that name is here."))
 			default:
 				hint.SetText(words.L("Only they can download it, once they accept."))
 			}

@@ -239,7 +239,7 @@ func reasonWords(details face.Details, row face.Download) string {
 	case row.IsPaused():
 		return words.L("Paused. Resume it to go on.")
 	case row.State == face.DownloadWaiting && allShut(details.Sources):
-		return words.L("Its sources are behind a NAT and do not answer. They are tried again automatically.")
+		return words.L("Its sources are behind routers and do not answer. They are tried again automatically.")
 	case row.State == face.DownloadWaiting:
 		return words.L("Nobody who has it is online. It starts automatically when somebody is.")
 	case row.State == face.DownloadQueued:
@@ -249,16 +249,16 @@ func reasonWords(details face.Details, row face.Download) string {
 	case face.SlowOneSource:
 		return words.L("Only one source is connected, and this is its speed. It gets faster when others join.")
 	case face.SlowTheirLimit:
-		return words.L("The sources keep it waiting in their queues. You need not do anything; more sources would help.")
+		return words.L("The sources are busy with others. It continues automatically when it is your turn.")
 	case face.SlowMyLimit:
 		return words.L("One of your limits slows it down. Raise it in the download's menu or in Settings.")
 	case face.SlowMyDisk:
 		return words.L("The disk is slower than the network. A faster disk, or fewer downloads at once, would help.")
 	case face.SlowRelay:
-		return words.L("It is relayed, limited to {{.Rate}}. A source that this computer can connect to would be faster.",
+		return words.L("It comes through a relay, which is limited to {{.Rate}}. A direct connection would be faster.",
 			words.Values{"Rate": words.Rate(relayLimit(details.Sources))})
 	case face.SlowNetwork:
-		return words.L("The network is not faster now. Other programs may be using it.")
+		return words.L("The network is not faster right now. Other programs may be using it.")
 	default:
 		return words.L("Nothing slows it down.")
 	}

@@ -205,7 +205,7 @@ func (p *Downloads) askLimit() {
 	if len(chosen) == 0 {
 		return
 	}
-	entry, problem := kit.NewTextEntry(w.Host().Pressed), kit.Hint(words.L("For each download. Leave it empty for no limit."))
+	entry, problem := kit.NewTextEntry(w.Host().Pressed), kit.Hint(words.L("Applies to each download. Leave it empty for no limit."))
 	if chosen[0].Limit > 0 {
 		entry.SetText(strconv.FormatInt(chosen[0].Limit/1000, 10))
 	}
@@ -222,7 +222,6 @@ func (p *Downloads) askLimit() {
 		w.Sheets().Close()
 		p.limitOf(chosen, limit)
 	}
-	entry.OnSubmitted = func(string) { set() }
 	w.Sheets().Open(words.L("Download limit"), kit.Labelled(words.L("Download limit, kB/s"), entry, problem),
 		fyne.NewSize(360, 220), w.Sheets().CancelButton(), kit.PrimaryButton(words.L("Set the limit"), theme.ConfirmIcon(), set))
 	w.Host().Canvas.Focus(entry)

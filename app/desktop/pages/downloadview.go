@@ -67,7 +67,7 @@ func (v *downloadView) Fill(d face.Download) {
 		v.file.Set(kit.Icon("eye"), words.L("Preview"))
 	}
 	state := downloadWords(d)
-	text := kit.RowText{Name: d.Name, Picture: v.page.thumbs.of(d), State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(),
+	text := kit.RowText{Name: d.Name, Picture: v.page.thumbs.ofDownload(d), State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(),
 		Caption: downloadCaption(d, state.Text)}
 	if d.IsFailed() || d.State == face.DownloadNoSpace {
 		text.Advice = adviceWords(d)

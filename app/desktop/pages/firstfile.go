@@ -17,7 +17,7 @@ import (
 // chooseInFolder fetches the list of files in a folder and lets the person
 // choose one, with a button that says what becomes of it.
 func chooseInFolder(w Window, engine face.Search, folder netproto.ContentHash, name, button string, chosen func(path string)) {
-	text := kit.Paragraph(words.L("Asking for the list of files…"))
+	text := kit.Paragraph(words.L("Loading the list of files…"))
 	list := kit.NewRowList(w.Host(), func(f face.FolderFile) string { return f.Path }, func(f face.FolderFile) string { return f.Path },
 		func() kit.RowView[face.FolderFile] { return newFileView() })
 	choose := func(file face.FolderFile) {

@@ -37,7 +37,7 @@ type folderSheet struct {
 
 // openFolder fetches the list of files in a folder and shows it as a tree.
 func openFolder(w Window, engine folderEngine, hit face.Hit, where whereTo) {
-	s := &folderSheet{window: w, engine: engine, hit: hit, where: where, total: kit.Paragraph(words.L("Asking for the list of files…"))}
+	s := &folderSheet{window: w, engine: engine, hit: hit, where: where, total: kit.Paragraph(words.L("Loading the list of files…"))}
 	s.download = kit.PrimaryButton(words.L("Download"), theme.DownloadIcon(), s.get)
 	s.download.Disable()
 	s.body = container.NewStack(container.NewCenter(widget.NewProgressBarInfinite()))
@@ -46,7 +46,7 @@ func openFolder(w Window, engine folderEngine, hit face.Hit, where whereTo) {
 	listFolder(w, engine, opened, hit.Hash, func(folder face.Folder, err error) {
 		if err != nil {
 			s.total.SetText(words.Explain(face.FailureOf(err)).String())
-			s.body.Objects = []fyne.CanvasObject{failedScreen(words.L("The list of files did not arrive."), func() { openFolder(w, engine, hit, where) })}
+			s.body.Objects = []fyne.CanvasObject{failedScreen(words.L("The list of files could not be loaded."), func() { openFolder(w, engine, hit, where) })}
 			s.body.Refresh()
 			return
 		}

@@ -41,7 +41,7 @@ func Invite(w Window, engine face.Trackers) {
 			w.Fail(err)
 		case link == "":
 			w.GoTo(PlaceTracker)
-			w.Tell(words.L("Choose a tracker first, or run one: people are invited to it."))
+			w.Tell(words.L("Choose a tracker first, or run one yourself. Then you can invite people to it."))
 		default:
 			showCode(w, words.L("Invite people"), inviteWords(problem), link, words.L("Copy invite link"))
 		}

@@ -181,7 +181,7 @@ func (p *People) summaryWords() string {
 	}
 	text := words.Peers(online)
 	if p.news.list.More {
-		text = words.Join(text, words.L("more can be found by their names"))
+		text = words.Join(text, words.L("search to find more people"))
 	}
 	return text
 }
@@ -226,7 +226,7 @@ func (p *People) emptyWords() string {
 	case p.chips.Chosen == showReceived:
 		return words.L("What people send you appears here.")
 	case p.field.Text != "":
-		return words.L("Nobody by that name is here.")
+		return words.L("Nobody with that name is here.")
 	default:
 		return words.L("Nobody else is here yet.")
 	}
@@ -299,7 +299,7 @@ func (p *People) onChosen(do func(face.Person)) func() {
 func (p *People) showStrip() {
 	people := p.chosen()
 	if len(people) > 0 {
-		p.more.SetText(words.Join(NameOf(people[0].Name, people[0].PeerID), presenceWords(people[0]), sharesWords(people[0])))
+		p.more.SetText(words.Join(NameOf(people[0].Name, people[0].PeerID), presenceWords(people[0]), movedWords(people[0]), sharesWords(people[0])))
 	}
 	if kit.Reveal(nil, p.strip, len(people) == 1 && p.state == "rows") {
 		p.content.Refresh()

@@ -32,6 +32,7 @@ type personPage struct {
 	box           *fyne.Container
 	face          *personFace
 	name, caption *kit.Line
+	moved         *kit.Line
 	marks         *markIcons
 	head          *fyne.Container
 	star, verify  *kit.IconButton
@@ -47,7 +48,7 @@ type personPage struct {
 func newPersonPage(p *People, person face.Person) *personPage {
 	w := p.window
 	one := &personPage{window: w, engine: p.engine, person: person, face: newPersonFace(portraitSide), name: kit.NewNameLine(), caption: kit.NewCaption(),
-		marks: newMarkIcons(), none: kit.Hint(words.L("Nothing was sent between you yet."))}
+		moved: kit.NewCaption(), marks: newMarkIcons(), none: kit.Hint(words.L("You have not sent each other anything yet."))}
 	one.none.Alignment = fyne.TextAlignCenter
 	one.name.TextSize = theme.SizeNameSubHeadingText
 	tips := w.Host().Tips
@@ -79,7 +80,7 @@ func newPersonPage(p *People, person face.Person) *personPage {
 	one.head = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(back), container.NewCenter(one.face.box)),
 		container.NewHBox(container.NewCenter(one.marks.box), container.NewCenter(one.star), container.NewCenter(one.verify), container.NewCenter(more),
 			container.NewCenter(one.sending)),
-		kit.Inset(kit.GapMedium, kit.Gap, container.New(nameOverCaption{}, one.name, one.caption)))
+		kit.Inset(kit.GapMedium, kit.Gap, container.New(nameOverCaption{}, one.name, one.caption, one.moved)))
 	one.body = container.NewStack(one.shares.box)
 	one.box = container.NewBorder(container.NewVBox(one.head, one.chips.Box), nil, nil, nil, one.body)
 	one.fill(person)
@@ -131,9 +132,14 @@ func (one *personPage) fill(person face.Person) {
 	one.face.set(person.Key, person.Online)
 	one.name.SetText(NameOf(person.Name, person.PeerID))
 	one.caption.SetText(words.Join(presenceWords(person), sharesWords(person)))
-	star, text := kit.Icon("star"), words.L("Make a favourite")
+	moved := movedWords(person)
+	one.moved.SetText(moved)
+	if kit.Reveal(nil, one.moved, moved != "") {
+		one.head.Refresh()
+	}
+	star, text := kit.Icon("star"), words.L("Add to favourites")
 	if person.Favourite {
-		star, text = kit.Tinted(star, theme.ColorNameWarning), words.L("No longer a favourite")
+		star, text = kit.Tinted(star, theme.ColorNameWarning), words.L("Remove from favourites")
 	}
 	one.star.Set(star, text)
 	shield, said := kit.Icon("verify"), words.L("Verify…")
@@ -173,12 +179,12 @@ func openVerify(w Window, engine face.People, person face.Person) {
 		line.SetText(word)
 		said.Add(kit.NewPlate(theme.ColorNameHeaderBackground, 8, kit.Inset(kit.GapMedium, kit.GapMedium, line)))
 	}
-	text := words.L("Call {{.Name}}, or meet. On their screen, your page shows the same six words in the same order if nobody is between you.",
+	text := words.L("Call or meet {{.Name}}. If their page about you shows the same six words in the same order, nobody is between you.",
 		words.Values{"Name": name})
 	content := container.NewVBox(container.NewBorder(nil, nil, container.NewCenter(portrait), nil, kit.Paragraph(text)), said)
 	buttons := []fyne.CanvasObject{w.Sheets().CancelButton()}
 	if person.Verified {
-		buttons = append(buttons, kit.NewButton(words.L("No longer verified"), func() {
+		buttons = append(buttons, kit.NewButton(words.L("Remove verification"), func() {
 			w.Sheets().Close()
 			know(w, engine, person.PeerID, func(k *face.Known) { k.Verified = false }, nil)
 		}))
@@ -186,7 +192,7 @@ func openVerify(w Window, engine face.People, person face.Person) {
 	buttons = append(buttons, kit.PrimaryButton(words.L("The words are the same"), theme.ConfirmIcon(), func() {
 		w.Sheets().Close()
 		know(w, engine, person.PeerID, func(k *face.Known) { k.Verified = true }, func() {
-			w.Tell(words.L("{{.Name}} is verified: a shield stands beside the name from now on.", words.Values{"Name": name}))
+			w.Tell(words.L("{{.Name}} is verified. A shield now marks their name.", words.Values{"Name": name}))
 		})
 	}))
 	w.Sheets().Open(words.L("Verify {{.Name}}", words.Values{"Name": name}), content, fyne.NewSize(560, 320), buttons...)

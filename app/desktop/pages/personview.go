@@ -67,6 +67,14 @@ func sharesWords(p face.Person) string {
 	return words.Join(words.N("shares {{.Count}} items", p.Resources, words.Values{"Count": words.Count(p.Resources)}), words.Size(p.Bytes))
 }
 
+// movedWords says how much went between somebody and this computer, ever; "" if nothing did.
+func movedWords(p face.Person) string {
+	if p.Moved == (face.Amounts{}) {
+		return ""
+	}
+	return words.L("{{.Got}} received, {{.Sent}} sent", words.Values{"Got": words.Size(p.Moved.Got), "Sent": words.Size(p.Moved.Sent)})
+}
+
 // personRows are the rows for people. doing says what is under way with somebody.
 // Those who have the same name are told apart by their IDs, too.
 func personRows(people []face.Person, doing map[netproto.PeerID]string) []personRow {
@@ -177,16 +185,15 @@ func (m *markIcons) set(marks personMarks) bool {
 	return true
 }
 
-// nameOverCaption puts a name above a caption, both in the middle of the height.
+// nameOverCaption puts a name above captions, together in the middle of the height.
 type nameOverCaption struct{}
 
 func (nameOverCaption) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	height := float32(0)
+	y := (size.Height - heightOf(objects)) / 2
 	for _, line := range objects {
-		height += line.MinSize().Height
-	}
-	y := (size.Height - height) / 2
-	for _, line := range objects {
+		if !line.Visible() {
+			continue
+		}
 		high := line.MinSize().Height
 		line.Move(fyne.NewPos(0, y))
 		line.Resize(fyne.NewSize(size.Width, high))
@@ -195,9 +202,15 @@ func (nameOverCaption) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 }
 
 func (nameOverCaption) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	size := fyne.NewSize(kit.LeastNameWidth, 0)
-	for _, line := range objects {
-		size.Height += line.MinSize().Height
+	return fyne.NewSize(kit.LeastNameWidth, heightOf(objects))
+}
+
+// heightOf adds up the heights of lines that are shown.
+func heightOf(lines []fyne.CanvasObject) (height float32) {
+	for _, line := range lines {
+		if line.Visible() {
+			height += line.MinSize().Height
+		}
 	}
-	return size
+	return height
 }

@@ -68,7 +68,7 @@ func (p *Downloads) previewFile(download, name, path string) {
 const widestPreview = 1600
 
 func showPicture(w Window, of face.Preview) {
-	showPreview(w, of, words.L("The picture appears as soon as all of it is here."), func(ctx context.Context) (fyne.CanvasObject, error) {
+	showPreview(w, of, words.L("The picture appears once it is downloaded completely."), func(ctx context.Context) (fyne.CanvasObject, error) {
 		picture, err := peek.Picture(ctx, of.URL, image.Pt(widestPreview, widestPreview))
 		if err != nil {
 			return nil, err
@@ -78,7 +78,7 @@ func showPicture(w Window, of face.Preview) {
 }
 
 func showText(w Window, of face.Preview) {
-	showPreview(w, of, words.L("The text appears as soon as its start is here."), func(ctx context.Context) (fyne.CanvasObject, error) {
+	showPreview(w, of, words.L("The text appears once its beginning is downloaded."), func(ctx context.Context) (fyne.CanvasObject, error) {
 		text, cut, err := peek.Text(ctx, of.URL)
 		if err != nil {
 			return nil, err

@@ -99,6 +99,7 @@ func newRequestCard(w Window, engine face.People, first bool) *requestCard {
 	if first {
 		accept.Importance = widget.HighImportance
 	}
+	c.title.CutMiddle = false  // it is a sentence
 	c.message.CutMiddle = true // Details shows all of it
 	decline := kit.NewButton(words.L("Decline"), func() { declineRequests(w, engine, c.request.ID) })
 	var other *kit.IconButton
@@ -197,7 +198,7 @@ func know(w Window, engine face.People, id netproto.PeerID, change func(*face.Kn
 // block blocks a person, and offers to take that back.
 func block(w Window, engine face.People, id netproto.PeerID, name string) {
 	know(w, engine, id, func(k *face.Known) { k.Blocked = true }, func() {
-		w.TellNext(words.L("{{.Name}} is blocked: no requests, and no downloads from you.", words.Values{"Name": name}), words.L("Undo"),
+		w.TellNext(words.L("{{.Name}} is blocked and can neither send you anything nor download from you.", words.Values{"Name": name}), words.L("Undo"),
 			func() { know(w, engine, id, func(k *face.Known) { k.Blocked = false }, nil) })
 	})
 }
@@ -213,7 +214,7 @@ func askAlways(w Window, engine face.People, id netproto.PeerID, name string, th
 		w.Sheets().Close()
 		know(w, engine, id, func(k *face.Known) { k.Always, k.Folder = true, folder.Text }, then)
 	})
-	text := words.L("Whatever {{.Name}} sends from now on is downloaded at once. You can change this on their page.", words.Values{"Name": name})
+	text := words.L("Everything {{.Name}} sends from now on is downloaded without asking. You can change this on their page.", words.Values{"Name": name})
 	w.Sheets().Open(words.L("Always accept from {{.Name}}?", words.Values{"Name": name}), container.NewVBox(kit.Paragraph(text),
 		kit.Labelled(words.L("Save to"), container.NewBorder(nil, nil, nil, choose, folder), nil)), fyne.NewSize(520, 300), w.Sheets().CancelButton(), agree)
 }

@@ -107,7 +107,7 @@ func requestMark(r face.Request, out bool) kit.Mark {
 	case face.RequestWithdrawn:
 		return over(words.L("Withdrawn"))
 	case face.RequestExpired:
-		return over(words.L("Nobody answered in time"))
+		return over(words.L("Expired without an answer"))
 	default:
 		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(r.Failure).Headline()}),
 			Icon: theme.ErrorIcon(), Color: theme.ColorNameError}

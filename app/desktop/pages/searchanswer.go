@@ -65,7 +65,7 @@ func (p *Search) noResults() fyne.CanvasObject {
 		action = kit.NewButton(words.L("Clear the search"), p.clear)
 	}
 	if request, ok := p.wish(); ok {
-		offers = append(offers, kit.NewButtonWithIcon(words.L("Tell me when something new fits"), kit.Icon("star"), func() { p.makeWish(request) }))
+		offers = append(offers, kit.NewButtonWithIcon(words.L("Tell me when something new matches"), kit.Icon("star"), func() { p.makeWish(request) }))
 	}
 	return kit.EmptyScreen(theme.SearchIcon(), text, action, offers...)
 }

@@ -139,7 +139,7 @@ func whetherReachable(r netproto.Reachability) string {
 		return words.L("Others can reach this computer.")
 	case netproto.ReachableNo:
 		return words.L(
-			"Others cannot connect to this computer by themselves. The Tracker page says what helps.")
+			"Others cannot connect to this computer directly. The Tracker page says what helps.")
 	}
 	return words.L("The tracker could not find out. Try again in a moment.")
 }

@@ -124,7 +124,7 @@ func (p *Settings) cards() []fyne.CanvasObject {
 	shared := kit.NewButtonWithIcon(words.L("Show"), theme.FolderOpenIcon(), func() { w.GoTo(PlaceShared) })
 	return []fyne.CanvasObject{
 		kit.Card(words.L("General"), slices.Concat([]fyne.CanvasObject{p.name.named(words.L("Your name"), p.name.entry),
-			p.check(words.L("Do not list me among the people"), func(s *face.Settings) *bool { return &s.Unlisted })}, p.own.General(), []fyne.CanvasObject{
+			p.check(words.L("Hide me from the list of people"), func(s *face.Settings) *bool { return &s.Unlisted })}, p.own.General(), []fyne.CanvasObject{
 			p.check(words.L("Keep the computer awake while files are transferred"), func(s *face.Settings) *bool { return &s.KeepAwake })})...),
 		kit.Card(words.L("Downloads"), slices.Concat([]fyne.CanvasObject{
 			p.folder.named(words.L("Folder"), folder),
@@ -144,7 +144,7 @@ func (p *Settings) cards() []fyne.CanvasObject {
 		kit.Card(words.L("Connection"), slices.Concat([]fyne.CanvasObject{
 			p.port.named(words.L("Port (0 for any free one)"), container.NewBorder(nil, nil, nil, p.reach.button, p.port.entry), p.reach.words),
 			p.trackerPort.named(words.L("Tracker port"), p.trackerPort.entry,
-				kit.Hint(words.L("0 takes the usual one. Used when the tracker on this computer starts the next time."))),
+				kit.Hint(words.L("0 is the usual port. A change takes effect when the tracker on this computer next starts."))),
 			p.check(words.L("Open the port on the router"), func(s *face.Settings) *bool { return &s.RouterPort }),
 			p.check(words.L("Let the tracker arrange connections"), func(s *face.Settings) *bool { return &s.Calls }),
 			p.check(words.L("Use the relay when nothing else works"), func(s *face.Settings) *bool { return &s.Relay }),

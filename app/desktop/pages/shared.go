@@ -4,6 +4,7 @@ package pages
 
 import (
 	"context"
+	"image"
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
@@ -32,6 +33,7 @@ type Shared struct {
 	undo     Undo
 	table    *kit.Table[face.Share]
 	list     *kit.RowList[face.Share] // of the table
+	thumbs   *thumbnails
 	strip    *fyne.Container
 	more     *kit.Line
 	single   *fyne.Container // actions on one share
@@ -42,8 +44,9 @@ type Shared struct {
 // about files for somebody.
 func NewShared(w Window, engine SharedEngine, undo Undo, addFiles func(), send func(to face.Person, paths []string)) *Shared {
 	p := &Shared{rowsPage: newRowsPage(w), engine: engine, send: send, undo: undo, more: kit.NewCaption()}
-	p.table = kit.NewTable(w.Host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(), shareColumnName)
+	p.table = kit.NewTable(w.Host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(func(s face.Share) image.Image { return p.thumbs.ofShare(s) }), shareColumnName)
 	p.list = p.table.List
+	p.thumbs = newThumbnails(w, p.list.Refresh)
 	p.list.Opened = p.openShare
 	p.list.Menu = p.rowMenu
 	p.list.Picked = p.showStrip
@@ -226,7 +229,7 @@ func (p *Shared) stopSharing(shares []face.Share) {
 	}
 	w.Act(func(ctx context.Context) error { return p.engine.StopSharing(ctx, ids) }, func() {
 		p.undo.Offer(Deed{
-			Words: words.N("{{.Count}} shares stopped. The files stay where they are.", len(ids),
+			Words: words.N("Stopped sharing {{.Count}} items. The files stay where they are.", len(ids),
 				words.Values{"Count": words.Count(len(ids))}),
 			Undo: func(ctx context.Context) error { return p.engine.ShareAgain(ctx, ids) },
 		})

@@ -139,7 +139,7 @@ func (s *shareTree) add(page face.SearchPage) {
 	}
 	s.order = append(folders, files...)
 	if len(s.order) == 0 {
-		s.put(kit.EmptyScreen(theme.FolderOpenIcon(), words.L("Nothing is shared with everybody here."), nil))
+		s.put(kit.EmptyScreen(theme.FolderOpenIcon(), words.L("This person shares nothing with everybody."), nil))
 	} else {
 		s.put(s.tree)
 	}
@@ -236,7 +236,7 @@ func (s *shareTree) fill(id string, _ bool, object fyne.CanvasObject) {
 	case path == waits:
 		text := s.failed[hit]
 		if text == "" {
-			text = words.L("Asking for the list of files…")
+			text = words.L("Loading the list of files…")
 		}
 		row.Fill(kit.TickLine{Name: text, Icon: theme.HistoryIcon(), Tint: kit.ColorCaption}, func(bool) {})
 	case path == "" && inside == nil:

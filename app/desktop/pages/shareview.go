@@ -4,6 +4,7 @@ package pages
 
 import (
 	"cmp"
+	"image"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
@@ -26,13 +27,13 @@ const (
 	shareColumnVisible
 )
 
-func shareColumns() []kit.Column[face.Share] {
+func shareColumns(picture func(face.Share) image.Image) []kit.Column[face.Share] {
 	const trailing = fyne.TextAlignTrailing
 	return []kit.Column[face.Share]{
 		shareColumnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Name"},
 			Text: func(s face.Share) string { return s.Name },
 			Cell: func(s face.Share) kit.Cell {
-				return kit.Cell{Text: s.Name, Ink: theme.ColorNameForeground, Tint: kit.ColorCaption,
+				return kit.Cell{Text: s.Name, Ink: theme.ColorNameForeground, Tint: kit.ColorCaption, Picture: picture(s),
 					Icon: kindIcon(netproto.KindOf(s.Name, "", s.Folder))}
 			}},
 		shareColumnSize: {ColumnShape: kit.ColumnShape{ID: "size", Name: "Size", Width: 80, Align: trailing, Descending: true},
@@ -107,7 +108,7 @@ func shareWords(s face.Share) kit.Mark {
 	case face.ShareMissing:
 		return kit.Mark{Text: words.L("Missing"), Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	default:
-		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}),
+		return kit.Mark{Text: words.Explain(s.Failure).What,
 			Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	}
 }
@@ -124,7 +125,7 @@ func shareMore(s face.Share) string {
 		return words.Join(words.Progress(s.Hashed, s.Size), words.Rate(s.Rate), s.Path)
 	}
 	if s.State == face.ShareEnded {
-		return words.Join(words.L("Its time or its count is over. Change who can see it to share it again."), s.Path)
+		return words.Join(words.L("The time or the number of downloads that you allowed is used up. Change who can see it to share it again."), s.Path)
 	}
 	if s.Visible != face.VisibleEverybody || !s.Expires.IsZero() || s.Left > 0 {
 		return words.Join(visibleWords(s), s.Path)

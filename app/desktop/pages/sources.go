@@ -111,7 +111,7 @@ func sourceWords(s face.Source) kit.Mark {
 			return kit.Mark{Text: text, Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 		}
 		if s.Shut && s.Failure.Code == netproto.CodePeerUnreachable {
-			return kit.Mark{Text: words.L("Behind a NAT, no answer"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+			return kit.Mark{Text: words.L("Behind a router, no answer"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 		}
 		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(s.Failure).Headline()}),
 			Icon: theme.ErrorIcon(), Color: theme.ColorNameError}

@@ -34,22 +34,38 @@ type thumbnails struct {
 	busy    bool
 }
 
-// thumbnailKey is a finished file.
+// thumbnailKey is a file as it was at a time, or with a size: a file that changes has
+// another picture.
 type thumbnailKey struct {
-	path     string
-	finished time.Time
+	path string
+	at   time.Time
+	size int64
 }
 
 func newThumbnails(w Window, arrived func()) *thumbnails {
 	return &thumbnails{window: w, arrived: arrived, kept: map[thumbnailKey]image.Image{}}
 }
 
-// of returns the thumbnail of a download; nil if there is none, or none yet.
-func (t *thumbnails) of(d face.Download) image.Image {
-	if !d.IsFinished() || d.Folder || !peek.IsPicture(d.Name) {
+// ofDownload returns the thumbnail of a download; nil if there is none, or none yet.
+func (t *thumbnails) ofDownload(d face.Download) image.Image {
+	if !d.IsFinished() || d.Folder {
 		return nil
 	}
-	key := thumbnailKey{d.Path, d.Finished}
+	return t.of(d.Name, thumbnailKey{path: d.Path, at: d.Finished})
+}
+
+// ofShare returns the thumbnail of a share; nil if there is none, or none yet.
+func (t *thumbnails) ofShare(s face.Share) image.Image {
+	if s.State != face.ShareShared || s.Folder {
+		return nil
+	}
+	return t.of(s.Name, thumbnailKey{path: s.Path, size: s.Size})
+}
+
+func (t *thumbnails) of(name string, key thumbnailKey) image.Image {
+	if !peek.IsPicture(name) || t.window.Elsewhere() {
+		return nil
+	}
 	picture, known := t.kept[key]
 	if !known && !slices.Contains(t.wanted, key) {
 		t.wanted = append(t.wanted, key)

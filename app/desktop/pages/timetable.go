@@ -49,6 +49,6 @@ func (p *Settings) timetable() []fyne.CanvasObject {
 		p.check(words.L("Turn the quick limit on at these times"), func(s *face.Settings) *bool { return &s.Timetable.On }),
 		kit.FormRow(words.L("Days"), days),
 		p.from.named(words.L("From"), p.from.entry),
-		p.to.named(words.L("To"), p.to.entry, kit.Hint(words.L("If this is earlier, it ends on the next day."))),
+		p.to.named(words.L("To"), p.to.entry, kit.Hint(words.L("If this is earlier than the start, the limit ends on the next day."))),
 	}
 }

@@ -39,6 +39,8 @@ type Tracker struct {
 	invite     *inviteCard
 	own        *kit.Check
 	ownProblem *widget.Label
+	more       *kit.Check // shows the technical facts
+	technical  *kit.Facts
 	ownFacts   *kit.Facts
 	setting    bool // the program sets the check, not the person
 }
@@ -46,17 +48,18 @@ type Tracker struct {
 // NewTracker makes the page.
 func NewTracker(w Window, engine face.Trackers) *Tracker {
 	p := &Tracker{window: w, engine: engine, facts: kit.NewFacts(), reach: kit.Paragraph(""), state: kit.Paragraph(""), changed: container.NewVBox(),
-		others: container.NewVBox(), ownFacts: kit.NewFacts(), ownProblem: kit.Paragraph("")}
+		technical: kit.NewFacts(), others: container.NewVBox(), ownFacts: kit.NewFacts(), ownProblem: kit.Paragraph("")}
 	p.ownProblem.Importance = widget.DangerImportance
 	p.invite = newInviteCard(w)
 	p.entry = kit.NewTextEntry(w.Host().Pressed)
 	p.entry.PlaceHolder = words.L("Address or link")
 	p.entry.OnSubmitted = func(string) { p.use() }
 	p.connect = kit.PrimaryButton(words.L("Connect"), theme.ConfirmIcon(), p.use)
+	p.more = kit.NewCheck(words.L("Details"), func(bool) { p.show(p.shown) })
 	p.own = kit.NewCheck(words.L("Run a tracker on this computer"), p.switchOwn)
 	p.content = kit.Scrolled(
 		p.invite.card,
-		kit.Card(words.L("Tracker in use"), p.state, p.reach, p.changed, p.facts.Box),
+		kit.Card(words.L("Tracker in use"), p.state, p.reach, p.changed, p.facts.Box, p.more, p.technical.Box),
 		kit.Card(words.L("Use another tracker"), container.NewBorder(nil, nil, nil, p.connect, p.entry), p.others),
 		kit.Card(words.L("Run a tracker"), p.own,
 			kit.Hint(words.L("Others on your network can then use this computer as their tracker. It knows who has what; files never pass through it.")),
@@ -170,13 +173,14 @@ func (p *Tracker) showInUse(view face.TrackerView) bool {
 		p.reach.SetText(sentence)
 	}
 	changed := kit.Reveal(nil, p.reach, sentence != "")
+	changed = kit.Reveal(nil, p.more, view.Address != "") || changed
+	changed = kit.Reveal(nil, p.technical.Box, view.Address != "" && p.more.Checked) || changed
 	if view.Address == "" {
 		return p.facts.Set(nil) || changed
 	}
 	list := []kit.Fact{
 		{Name: words.L("Name"), Value: words.TrackerName(view.KnownTracker)},
 		{Name: words.L("Address"), Value: view.Address},
-		{Name: words.L("Fingerprint"), Value: words.Fingerprint(view.Fingerprint)},
 		{Name: words.L("Online"), Value: words.Join(words.Peers(view.PeersOnline),
 			words.N("{{.Count}} files and folders", view.Resources, words.Values{"Count": words.Count(view.Resources)}))},
 	}
@@ -187,13 +191,20 @@ func (p *Tracker) showInUse(view face.TrackerView) bool {
 		}
 		list = append(list, kit.Fact{Name: words.L("Reachability"), Value: verdict})
 	}
+	changed = p.facts.Set(list) || changed
+	return p.technical.Set(technicalFacts(view)) || changed
+}
+
+// technicalFacts are those that somebody needs who looks after the tracker.
+func technicalFacts(view face.TrackerView) []kit.Fact {
+	list := []kit.Fact{{Name: words.L("Fingerprint"), Value: words.Fingerprint(view.Fingerprint)}}
 	if view.LeaseSeconds > 0 {
 		list = append(list, kit.Fact{Name: words.L("Lease"), Value: words.L("{{.N}} s", words.Values{"N": view.LeaseSeconds})})
 	}
 	if view.RoundTripMilli > 0 {
 		list = append(list, kit.Fact{Name: words.L("Round trip"), Value: words.L("{{.N}} ms", words.Values{"N": view.RoundTripMilli})})
 	}
-	return p.facts.Set(list) || changed
+	return list
 }
 
 func (p *Tracker) showOthers(view face.TrackerView) {
@@ -334,7 +345,7 @@ func ConnectionWords(status face.Status) kit.Mark {
 	case face.ConnectionOffline:
 		return kit.Mark{Text: words.L("Offline"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
 	case face.ConnectionKeyChanged:
-		return kit.Mark{Text: words.L("The tracker's key changed"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
+		return kit.Mark{Text: words.L("The tracker's identity changed"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
 	default:
 		return kit.Mark{Text: words.L("No tracker chosen"), Icon: theme.InfoIcon(), Color: kit.ColorCaption}
 	}

@@ -62,7 +62,7 @@ func (p *Uploads) Pull(ctx context.Context) func() {
 
 // totalsWords says what came and went, today and ever.
 func totalsWords(t face.Totals) string {
-	ever := words.L("Ever: {{.Got}} downloaded, {{.Sent}} uploaded", words.Values{"Got": words.Size(t.Ever.Got), "Sent": words.Size(t.Ever.Sent)})
+	ever := words.L("In total: {{.Got}} downloaded, {{.Sent}} uploaded", words.Values{"Got": words.Size(t.Ever.Got), "Sent": words.Size(t.Ever.Sent)})
 	if t.Ever.Got > 0 {
 		ever = words.Join(ever, words.L("ratio {{.Ratio}}", words.Values{"Ratio": words.Decimal(float64(t.Ever.Sent)/float64(t.Ever.Got), 2)}))
 	}

@@ -40,7 +40,7 @@ type webSheet struct {
 // newWebSheet makes the parts for a page, which is kept if it was before.
 func newWebSheet(w Window, engine face.Web, id string, kept bool) *webSheet {
 	s := &webSheet{window: w, engine: engine, id: id, code: container.NewStack(), link: kit.NewTextEntry(w.Host().Pressed),
-		state: kit.Paragraph(""), keep: kit.NewCheck(words.L("Keep it on when this is closed"), nil), forget: func() {}}
+		state: kit.Paragraph(""), keep: kit.NewCheck(words.L("Keep it working after I close this"), nil), forget: func() {}}
 	s.keep.Checked = kept
 	s.copying = kit.PrimaryButton(words.L("Copy link"), theme.ContentCopyIcon(), func() { w.Copy(s.link.Text, words.L("Link copied.")) })
 	s.copying.Disable()
@@ -54,7 +54,7 @@ const webCode = 192
 func (s *webSheet) open(title, how string, special fyne.CanvasObject) {
 	s.code.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewProgressBarInfinite())}
 	side := container.NewGridWrap(fyne.NewSquareSize(webCode), s.code)
-	plain := kit.Hint(words.L("What goes through this page is not encrypted: use it in networks that you trust."))
+	plain := kit.Hint(words.L("This page is not encrypted. Use it only on networks that you trust."))
 	content := container.NewBorder(kit.Paragraph(how), container.NewVBox(s.link, plain), container.NewVBox(side), nil,
 		container.NewBorder(nil, container.NewVBox(s.state, s.keep), nil, nil, special))
 	opened := s.window.Sheets().Open(title, content, fyne.NewSize(640, 520), s.window.Sheets().CloseButton(), s.copying)
@@ -138,7 +138,7 @@ func SendToBrowser(w Window, engine face.Web, offer face.WebOffer) {
 var webTimes = []struct {
 	name words.Phrase
 	time time.Duration
-}{{"Until it is closed", 0}, {"For 1 hour", time.Hour}, {"For 24 hours", 24 * time.Hour}, {"For 7 days", 7 * 24 * time.Hour}}
+}{{"Until I close this", 0}, {"For 1 hour", time.Hour}, {"For 24 hours", 24 * time.Hour}, {"For 7 days", 7 * 24 * time.Hour}}
 
 // webCounts are the numbers of downloads after which a link may end; 0 is no end.
 var webCounts = []int{0, 1, 3, 10}

@@ -35,7 +35,7 @@ func (p *Search) makeWish(request face.WishRequest) {
 		_, err := p.engine.AddWish(ctx, request)
 		return err
 	}, func() {
-		p.window.TellNext(words.L("You are told when somebody shares something new that fits."), words.L("Show"), p.ShowWishes)
+		p.window.TellNext(words.L("You are told when somebody shares something new that matches."), words.L("Show"), p.ShowWishes)
 	})
 }
 
@@ -148,12 +148,12 @@ func (s *wishSheet) offer() []fyne.CanvasObject {
 	request, ok := s.page.wish()
 	known := slices.ContainsFunc(s.wishes, func(w face.Wish) bool {
 		r := w.WishRequest
-		r.Download, r.Name = false, ""
+		r.Download, r.Name, r.Folder = false, "", ""
 		return r == request
 	})
 	switch {
 	case ok && !known:
-		button := kit.NewButtonWithIcon(words.L("Tell me when something new fits “{{.Words}}”",
+		button := kit.NewButtonWithIcon(words.L("Tell me when something new matches “{{.Words}}”",
 			words.Values{"Words": words.CutName(netproto.Printable(request.Words))}), kit.Icon("star"), nil)
 		button.OnTapped = func() {
 			s.change(func(ctx context.Context) error { _, err := s.page.engine.AddWish(ctx, request); return err })
@@ -161,7 +161,7 @@ func (s *wishSheet) offer() []fyne.CanvasObject {
 		return []fyne.CanvasObject{container.NewHBox(button)}
 	case len(s.wishes) == 0:
 		return []fyne.CanvasObject{kit.Paragraph(words.L(
-			"A wish is a search that goes on: you are told when somebody shares something new that fits. To make one, search for a word first."))}
+			"A wish is a search that keeps running: you are told when somebody shares something new that matches. To make one, search for something first."))}
 	}
 	return nil
 }
@@ -245,7 +245,7 @@ func wishName(w face.Wish) string {
 
 // wishWords says what else a wish asks for, and how much was found.
 func (p *Search) wishWords(w face.Wish) string {
-	kind, size, owner, found := "", "", "", words.L("Nothing yet")
+	kind, size, owner, found := "", "", "", words.L("Nothing found yet")
 	if w.Kind != anyKind {
 		kind = words.Kind(w.Kind)
 	}

@@ -10,8 +10,8 @@ import (
 var verdicts = map[netproto.Verdict]Phrase{
 	netproto.VerdictReachable:   "Reachable",
 	netproto.VerdictRouter:      "Reachable through the router",
-	netproto.VerdictCalled:      "Reachable when called",
-	netproto.VerdictRelay:       "Only through the relay",
+	netproto.VerdictCalled:      "Reachable through the tracker",
+	netproto.VerdictRelay:       "Reachable through a relay",
 	netproto.VerdictUnreachable: "Not reachable",
 	netproto.VerdictUnknown:     "Reachability unknown",
 }
@@ -26,19 +26,19 @@ func Verdict(v netproto.Verdict) string {
 }
 
 var reachReasons = map[netproto.ReachReason]Phrase{
-	netproto.ReachNotTried:   "The tracker has not found out yet whether others can connect to this computer.",
-	netproto.ReachPortClosed: "Others cannot connect to this computer by themselves, so the tracker arranges connections.",
-	netproto.ReachCallsFail:  "Others get through only by way of the tracker, which is slower.",
+	netproto.ReachNotTried:   "Still checking whether others can connect to this computer.",
+	netproto.ReachPortClosed: "Others cannot connect to this computer directly, so the tracker arranges connections.",
+	netproto.ReachCallsFail:  "Others can reach you only through the tracker, which is slower.",
 	netproto.ReachCallsOff:   "Nobody outside your network can download from you. Switch on “Let the tracker arrange connections” in Settings.",
-	netproto.ReachNoCalls:    "Nobody outside your network can download from you, and this tracker arranges no connections.",
+	netproto.ReachNoCalls:    "Nobody outside your network can download from you, because this tracker arranges no connections.",
 	netproto.ReachNoLine:     "Nobody outside your network can download from you, because the tracker cannot call this computer now.",
 }
 
 var advices = map[netproto.Advice]Phrase{
-	netproto.AdviceSwitchOnUPnP:   "The router opens no port: switch UPnP on there, or forward TCP port {{.Port}}.",
-	netproto.AdviceForwardPort:    "Forward TCP port {{.Port}} in the router's settings: it does not open it by itself.",
+	netproto.AdviceSwitchOnUPnP:   "The router opens no port. Switch on UPnP in its settings, or forward TCP port {{.Port}} there.",
+	netproto.AdviceForwardPort:    "Forward TCP port {{.Port}} in your router's settings. The router does not open it automatically.",
 	netproto.AdviceOpenFirewall:   "Let TCP port {{.Port}} through the firewall.",
-	netproto.AdviceLetRouterOpen:  "Switch on “Open the port on the router” in Settings, or forward TCP port {{.Port}} there.",
+	netproto.AdviceLetRouterOpen:  "Switch on “Open the port on the router” in Settings, or forward TCP port {{.Port}} in your router's settings.",
 	netproto.AdviceCannotBeOpened: "Your provider shares one address among customers, or there is a second router: a port cannot be opened.",
 }
 

@@ -13,28 +13,45 @@ type cause struct {
 	text Phrase
 }
 
+// ours are details that our own rooms give: short English, for commands and the log.
+var ours = []cause{
+	{regexp.MustCompile(`^"" is not the address of a tracker`), "type an address or a link"},
+	{regexp.MustCompile(`^"(.+)" is (?:not the address of a tracker|no HOST)`), "“{{.Value}}” is not an address, such as attic or 192.168.1.20:5000"},
+	{regexp.MustCompile(`a link begins with cp2p`), "a link begins with cp2p://"},
+	{regexp.MustCompile(`a port is a number`), "a port is a number from 1 to 65535"},
+	{regexp.MustCompile(`^:(\d+)$`), "port {{.Value}}"},
+	{regexp.MustCompile(`its absolute path|its whole path`), "type the full path of a folder"},
+	{regexp.MustCompile(`^no tracker (?:is|was) `), "no tracker is connected"},
+	{regexp.MustCompile(`^it is no longer shared|^there is no (?:request|wish|download|upload) `), "it is no longer in the list"},
+	{regexp.MustCompile(`^a wish has at least`), "type a word of at least 3 letters"},
+	{regexp.MustCompile(`^the name must `), "the name is too long or has invisible characters"},
+	{regexp.MustCompile(`^a code has `), "a code looks like K7QF-2M9X-W3TD"},
+	{regexp.MustCompile(`^that is this peer itself`), "that is this computer"},
+}
+
 // causes are asked in order: the first that was said counts.
 var causes = []cause{
 	{regexp.MustCompile(`(?i)connection refused|actively refused`), "nothing answers there"},
-	{regexp.MustCompile(`(?i)no such host|server misbehaving|name resolution|name or service not known`), "there is no computer of that name"},
-	{regexp.MustCompile(`(?i)network is unreachable|no route to host|unreachable (network|host)|host is down`), "the network does not lead there"},
+	{regexp.MustCompile(`(?i)no such host|server misbehaving|name resolution|name or service not known`), "no computer has that name"},
+	{regexp.MustCompile(`(?i)network is unreachable|no route to host|unreachable (network|host)|host is down`), "the network cannot reach it"},
 	{regexp.MustCompile(`(?i)i/o timeout|deadline exceeded|timed out|connected party did not properly respond`), "it did not answer in time"},
 	{regexp.MustCompile(`(?i)connection reset|broken pipe|forcibly closed|software caused connection abort|use of closed|\bEOF\b`), "the connection was cut"},
-	{regexp.MustCompile(`(?i)permission denied|access is denied|operation not permitted`), "there is no permission"},
+	{regexp.MustCompile(`(?i)permission denied|access is denied|operation not permitted`), "no permission"},
 	{regexp.MustCompile(`(?i)read-only file system|write.protected`), "the disk is read-only"},
 	{regexp.MustCompile(`(?i)no space left|not enough space on the disk|disk quota`), "the disk is full"},
 	{regexp.MustCompile(`(?i)no such file or directory|cannot find the (file|path)|file does not exist`), "it does not exist"},
-	{regexp.MustCompile(`(?i)too many open files|too many levels|cannot allocate memory`), "the system is at a limit"},
+	{regexp.MustCompile(`(?i)too many open files|too many levels|cannot allocate memory`), "the system has reached a limit"},
 	{regexp.MustCompile(`(?i)input/output error|i/o device error|stale (nfs )?file handle`), "the disk reports an error"},
 	{regexp.MustCompile(`(?i)address already in use|only one usage of each socket`), "another program has it"},
 	{regexp.MustCompile(`(?i)resource busy|text file busy|used by another process|sharing violation`), "another program is using it"},
 	{regexp.MustCompile(`(?i)file name too long|filename or extension is too long`), "the name is too long"},
 	{regexp.MustCompile(`(?i)file exists|already exists`), "there is one already"},
 	{regexp.MustCompile(`(?i)is a directory`), "it is a folder"},
-	{regexp.MustCompile(`(?i)not a directory`), "it is not a folder"},
+	{regexp.MustCompile(`(?i)not a directory| is a file$`), "it is not a folder"},
 	{regexp.MustCompile(`(?i)executable file not found`), "no program for it is installed"},
-	{regexp.MustCompile(`(?i)x509:|tls:|certificate`), "the other side does not prove who it is"},
-	{regexp.MustCompile(`(?i)json:|invalid character|malformed HTTP|unexpected (newline|end)`), "the answer makes no sense"},
+	{regexp.MustCompile(`(?i)gave HTTP response|malformed HTTP|connection broken: malformed|look like a TLS handshake|PublicKey instead of`), "something else answers there"},
+	{regexp.MustCompile(`(?i)x509:|tls:|certificate`), "the other side cannot prove who it is"},
+	{regexp.MustCompile(`(?i)json:|invalid character|unexpected (newline|end)`), "the answer cannot be understood"},
 }
 
 var (
@@ -42,6 +59,7 @@ var (
 	lookedUp  = regexp.MustCompile(`\blookup ([^\s:]+)`)
 	dialled   = regexp.MustCompile(`\b(?:tcp|udp)[46]? (?:[^\s>]+->)?(\[[^\]]+\]:\d+|[^\s:]+:\d+)`)
 	asked     = regexp.MustCompile(`"https?://([^/"]+)`)
+	addressed = regexp.MustCompile(`^(\[[^\]]+\]:\d+|[^\s:]+:\d+): `)
 	inPlace   = regexp.MustCompile(`(?:^|[\s"])(/[^:"]*[^:"\s]|[A-Za-z]:\\[^:"]*[^:"\s])`)
 	ofGo      = regexp.MustCompile(`(?i)\b(dial|lookup|read|write) (tcp|udp)|\bsyscall\b|\berrno\b|goroutine|runtime error|0x[0-9a-f]{4,}|%!` +
 		`|\b(open|openat|lstat|stat|unlinkat|renameat|mkdirat|fsync) [^\s]`)
@@ -52,6 +70,11 @@ var (
 // files that are there for a moment only.
 func reason(detail string) string {
 	said := strings.TrimSpace(temporary.ReplaceAllString(detail, ""))
+	for _, c := range ours {
+		if found := c.said.FindStringSubmatch(said); found != nil {
+			return L(string(c.text), Values{"Value": found[len(found)-1]})
+		}
+	}
 	for _, c := range causes {
 		if c.said.MatchString(said) {
 			if subject := subjectOf(said); subject != "" {
@@ -69,7 +92,7 @@ func reason(detail string) string {
 // subjectOf returns the address or the path that a message of the system is about;
 // "" if there is none.
 func subjectOf(said string) string {
-	for _, pattern := range []*regexp.Regexp{lookedUp, dialled, asked, inPlace} {
+	for _, pattern := range []*regexp.Regexp{lookedUp, dialled, asked, addressed, inPlace} {
 		if found := pattern.FindStringSubmatch(said); found != nil {
 			return strings.Trim(found[1], `"' `)
 		}

@@ -77,7 +77,7 @@ var skipReasons = map[face.SkipReason]Phrase{
 var linkProblems = map[face.LinkProblem]Phrase{
 	face.LinkNoNetwork: "Only this computer can use the invite link, because it has no network. Connect it, then switch the tracker off and on again.",
 	face.LinkLoopback:  "Only this computer can use the invite link, because the tracker listens on an address of this computer alone.",
-	face.LinkZone:      "The invite link works on this computer only: its address has a name that only this computer gives to its network.",
+	face.LinkZone:      "The invite link works only on this computer, because only this computer knows the name in its address.",
 }
 
 // LinkProblem says why others cannot use the invite link of the tracker on this
