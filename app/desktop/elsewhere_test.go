@@ -178,7 +178,7 @@ func TestTheWindowDrivesAPeerOnAnotherComputer(t *testing.T) {
 	d.window.sheets.CloseAll()
 	d.window.goTo(pages.PlaceSettings)
 	d.reads("Check for problems")
-	for _, local := range []string{"Open log", "Open profile folder", "Run when something is finished", "Start when I log in"} {
+	for _, local := range []string{"Open log", "Open profile folder", "Run when finished", "Start when I log in"} {
 		if d.shows(local) {
 			t.Errorf("of another computer it shows %q", local)
 		}

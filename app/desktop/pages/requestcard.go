@@ -99,7 +99,6 @@ func newRequestCard(w Window, engine face.People, first bool) *requestCard {
 	if first {
 		accept.Importance = widget.HighImportance
 	}
-	c.title.CutMiddle = false  // it is a sentence
 	c.message.CutMiddle = true // Details shows all of it
 	decline := kit.NewButton(words.L("Decline"), func() { declineRequests(w, engine, c.request.ID) })
 	var other *kit.IconButton

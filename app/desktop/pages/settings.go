@@ -182,7 +182,7 @@ func (p *Settings) runs() []fyne.CanvasObject {
 	if p.window.Elsewhere() {
 		return nil
 	}
-	return []fyne.CanvasObject{p.onFinished.named(words.L("Run when something is finished"), p.onFinished.entry,
+	return []fyne.CanvasObject{p.onFinished.named(words.L("Run when finished"), p.onFinished.entry,
 		kit.Hint(words.L("A program and its arguments, without a shell. It learns the file from the environment: CP2P_FINISHED_PATH, _NAME, _HASH.")))}
 }
 
