@@ -117,7 +117,7 @@ func TestStoppingToShareIsUndoneBySharingAgain(t *testing.T) {
 	listOf[face.Share](d).SelectOnly(0)
 	d.tap("Stop sharing")
 	d.did("stop-sharing [photos]")
-	d.reads("1 share stopped")
+	d.reads("Stopped sharing 1 item")
 	d.menu("Undo")
 	d.did("share-again [photos]")
 }

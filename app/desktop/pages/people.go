@@ -212,7 +212,7 @@ func (p *People) arrange() {
 	kit.Reveal(nil, p.field, p.chips.Chosen == showPeople)
 	p.reason = ""
 	if p.withoutTracker() {
-		p.reason = "no tracker"
+		p.reason = "untracked"
 	}
 	p.showRows(len(p.news.list.People)+len(p.news.in)+len(p.news.out) > 0 || p.field.Text != "")
 	p.showStrip()
