@@ -170,7 +170,7 @@ func bannerWords(status face.Status) string {
 		}
 		return words.Explain(failure).String()
 	case face.ConnectionKeyChanged:
-		return words.L("The identity of {{.Tracker}} has changed. The connection is paused until you decide.",
+		return words.L("{{.Tracker}} has a new identity. The connection is paused until you decide.",
 			words.Values{"Tracker": trackerWords(status)})
 	}
 	return ""

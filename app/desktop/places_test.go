@@ -119,7 +119,7 @@ func TestAChangedKeyWaitsForADecision(t *testing.T) {
 	engine.tracker = face.TrackerView{KnownTracker: face.KnownTracker{Address: "attic:5000"},
 		ChangedKey: &face.ChangedKey{Address: "attic:5000", Known: known, Shown: shown}}
 	d := openAt(t, engine, pages.PlaceTracker)
-	d.reads("The identity of attic has changed.")
+	d.reads("The tracker attic has a new identity.")
 	d.reads(words.Fingerprint(known))
 	d.reads(words.Fingerprint(shown))
 	d.tap("Trust the new key")
