@@ -132,4 +132,3 @@ func TestTheProgramThatRunsIsFound(t *testing.T) {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
-
