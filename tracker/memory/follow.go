@@ -94,12 +94,11 @@ func (f Follower) row(n Name) *row {
 
 // PutSeed notes what a seed client registered, and renews its lease.
 func (f Follower) PutSeed(r store.SeedRow) {
-	next, id := &f.s.writer.next, uint64(0)
+	id := f.s.writer.next.Seed
 	if old := f.seed(r.PeerID, r.ResourceHash); old != nil {
 		id = old.id
 	} else {
-		id = next.Seed
-		next.Seed++
+		f.s.writer.next.Seed++
 	}
 	f.s.seeds.add(&seedRow{id: id, SeedRow: r})
 	p := f.s.seeds.clients[r.PeerID]

@@ -171,16 +171,16 @@ func (w *writer) commit(ops []*operation) {
 			if p = planAll(g, ops); p.failed {
 				return errPlanAgain
 			}
-			ops = p.kept
 			return nil
 		})
+		p.refuse()
 		switch {
 		case errors.Is(err, ErrBroken):
 			w.failed.Store(&err)
 			answer(ops, err)
 			return
 		case err != nil && !p.failed:
-			answer(ops, commitError(err))
+			answer(p.kept, commitError(err))
 			return
 		case err != nil:
 			ops = p.kept
@@ -199,7 +199,22 @@ func (w *writer) commit(ops []*operation) {
 type plan struct {
 	applies []func()
 	kept    []*operation // not answered yet
-	failed  bool         // kept has to be planned again
+	refused []refusal
+	failed  bool // kept has to be planned again
+}
+
+// refusal is the answer to an operation, unless it is planned again: what other stores
+// wrote meanwhile may allow it.
+type refusal struct {
+	op  *operation
+	err error
+}
+
+// refuse answers the operations that were refused.
+func (p *plan) refuse() {
+	for _, r := range p.refused {
+		answer([]*operation{r.op}, r.err)
+	}
 }
 
 // planAll runs the plans. Refusals, which are netproto.Errors, come before an
@@ -213,11 +228,11 @@ func planAll(g *group, ops []*operation) (p plan) {
 			continue
 		}
 		if _, refused := errors.AsType[*netproto.Error](err); refused {
-			op.done <- err
+			p.refused = append(p.refused, refusal{op, err})
 			continue
 		}
 		op.done <- commitError(err)
-		return plan{kept: append(p.kept, ops[i+1:]...), failed: true}
+		return plan{kept: append(p.kept, ops[i+1:]...), refused: p.refused, failed: true}
 	}
 	return p
 }

@@ -278,3 +278,35 @@ func TestAHeartbeatWaitsForNoChange(t *testing.T) {
 		t.Fatal("the heartbeat waits")
 	}
 }
+
+// A refusal counts only for what memory has in the end: another store may have written
+// what allows it.
+func TestWhatIsRefusedIsPlannedAgainWithWhatOthersWrote(t *testing.T) {
+	late := &lateKeeper{}
+	s := New(store.Config{}, late)
+	late.s = s
+	s.Load().Start()
+	defer s.Close()
+	if _, err := s.Announce(t.Context(), testPeer(1).ID(), []netproto.Resource{testFile("a")}, false); err != nil {
+		t.Fatal(err)
+	}
+	if sources, _, err := s.Sources(t.Context(), testFile("a").Hash, 9); err != nil || len(sources) != 1 {
+		t.Errorf("%d sources, %v", len(sources), err)
+	}
+}
+
+// lateKeeper hears of a peer after the first plan, and has that planned again.
+type lateKeeper struct {
+	jar
+	s *Store
+}
+
+func (k *lateKeeper) Write(plan func(Changes) error) error {
+	var first jarGroup
+	if err := plan(&first); err != nil {
+		return err
+	}
+	p := testPeer(1)
+	k.s.Follower().PutPeer(Peer{Record: &p})
+	return k.jar.Write(plan)
+}

@@ -157,9 +157,10 @@ func TestNodesAgreeHoweverTheyTakeTurns(t *testing.T) {
 	for n := range 6 {
 		want := holdingsOf(testFile("common 28"), testFile("common 29"))
 		for k, s := range nodes {
-			if status, _, err := s.Heartbeat(t.Context(), testPeer(n).ID(), want); err != nil || status != netproto.HeartbeatOK {
-				t.Errorf("peer %d at node %d: %s, %v", n, k, status, err)
-			}
+			until(t, fmt.Sprintf("node %d agrees with peer %d on what it holds", k, n), func() bool {
+				status, _, err := s.Heartbeat(t.Context(), testPeer(n).ID(), want)
+				return err == nil && status == netproto.HeartbeatOK
+			})
 		}
 	}
 }
