@@ -55,9 +55,10 @@ func (p *program) pairCommand() *cobra.Command {
 
 func (p *program) webCodeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "web-code",
-		Short:   "Show a code with which a browser may see and drive the downloads of this peer",
-		Long:    "web-code shows a code for the page of `serve --web`. It is good once, and for ten\nminutes. Who logs in stays so for twelve hours, and no longer than the peer runs.",
+		Use:   "web-code",
+		Short: "Show a code with which a browser may see and drive the downloads of this peer",
+		Long: "web-code shows a code for the page of `serve --web`. It is good once, and for ten\n" +
+			"minutes. Who logs in stays so for twelve hours, and no longer than the peer runs.",
 		Example: "  centralizedp2p serve web-code",
 		Args:    exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
