@@ -311,6 +311,14 @@ class Desk:
         x = (chain[0].x + chain[-1].x + chain[-1].w) / 2
         self.click_at(x, chain[0].y + chain[0].h / 2, times)
 
+    def choose(self, shown, entry):
+        """Opens the choice that shows a text, and takes an entry, counted from 0. What opens lies
+        over other rows, so it cannot be read well."""
+        chain = self.reads(shown)
+        x, y = chain[0].x + chain[0].w / 2, chain[0].y + chain[0].h / 2
+        self.click_at(x, y)
+        self.click_at(x, y + 32 + 38 * entry)
+
     def press(self):
         """Presses the one primary button of the screen, which is the largest
         thing in the primary colour."""

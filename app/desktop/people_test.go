@@ -162,6 +162,25 @@ func TestASecretIsNotSentWithoutADecision(t *testing.T) {
 	}
 }
 
+func TestRequestsOfStrangersDoNotHideThoseOfPeopleWhoAreKnown(t *testing.T) {
+	for name, know := range map[string]face.Known{"favourite": {Favourite: true}, "verified": {Verified: true}} {
+		t.Run(name, func(t *testing.T) {
+			engine := newFake()
+			for i := range 20 {
+				engine.in = append(engine.in, requestOf(fmt.Sprint(i), someone(i+1, fmt.Sprintf("Pest %d", i)), face.RequestWaiting, "x.exe"))
+			}
+			friend := someone(100, "Grace")
+			friend.Known = know
+			engine.list = append(engine.list, friend)
+			engine.in = append([]face.Request{requestOf("friend", friend, face.RequestWaiting, "letter.txt")}, engine.in...) // the newest
+			d := openAt(t, engine, pages.PlacePeople)
+			d.reads("Grace wants to send you something")
+			d.reads("Pest 19 wants to send you something") // the oldest of the others
+			d.reads("19 more requests wait for an answer")
+		})
+	}
+}
+
 func TestManyRequestsAreTwoCardsAndALine(t *testing.T) {
 	engine := newFake()
 	for i := range 20 {

@@ -21,8 +21,8 @@ import (
 // line, so that nobody can fill the window.
 const fewCards = 2
 
-// requestCards are what others want to send and what waits for an answer, the oldest
-// first.
+// requestCards are what others want to send and what waits for an answer: of people who
+// are known first, so that strangers cannot hide them, and then the oldest first.
 type requestCards struct {
 	window Window
 	engine face.People
@@ -56,6 +56,13 @@ func (c *requestCards) show(inbox []face.Request, known func(netproto.PeerID) fa
 			c.shown = append(c.shown, r)
 		}
 	}
+	strange := func(r face.Request) int {
+		if k := known(r.PeerID).Known; k.Favourite || k.Verified || k.Always {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(c.shown, func(a, b face.Request) int { return strange(a) - strange(b) })
 	changed := false
 	for i, card := range c.cards {
 		if i < len(c.shown) {
