@@ -276,7 +276,7 @@ class Desk:
         for first in words:
             chain, said = [first], plain(first.text)
             while said and said != wanted and wanted.startswith(said):
-                follower = min((w for w in words if w.follows(chain[-1])), key=lambda w: w.x, default=None)
+                follower = min((w for w in words if w not in chain and w.follows(chain[-1])), key=lambda w: w.x, default=None)
                 if follower is None:
                     break
                 chain.append(follower)
