@@ -1,10 +1,8 @@
-"""What is found, wished for, looked at before it is complete, and handed to a browser."""
+"""What is looked at: a film before it is complete, and a picture in its row."""
 import filecmp
 import io
 import json
 import os
-import urllib.error
-import urllib.request
 
 from desk import eventually
 from people import Pair
@@ -28,51 +26,6 @@ def shared_by(pair, who, *paths):
 def search(bob, words):
     bob.key('ctrl+f', 'ctrl+a')
     bob.type(words)
-
-
-def finding(house):
-    """The best match first, a word corrected, filters, and a wish that comes true."""
-    pair = Pair(house, 'bob')
-    bob = pair.bob
-    best = ['harbour.txt', 'harbour morning.txt', 'quiet harbour evening.txt']
-    paths = [house.write('files', name, size=1000 + i) for i, name in enumerate(reversed(best))]
-    shared_by(pair, 'dora', *paths, house.write('files', 'harbour film.mkv', size=2_000_000))
-    search(bob, 'harbour')
-    bob.reads('4 results')
-    places = [bob.reads(last)[0].y for last in ('harbour.txt', 'morning.txt', 'evening.txt')]
-    expect(places == sorted(places), f'the best match is not first: {places}')
-
-    bob.choose('Any size', 2)
-    bob.reads('1 MB to 100 MB')
-    bob.reads_not('morning.txt')
-    bob.reads('harbour film.mkv')
-    bob.choose('1 MB to 100 MB', 0)
-    bob.reads('4 results')
-    bob.choose('All types', 4)
-    bob.reads('Document')
-    bob.reads('3 results')
-    bob.choose('From anyone', 1)
-    bob.reads('3 results')
-    bob.choose('Any time', 1)
-    bob.reads('Last 24 hours')
-    bob.reads('3 results')
-    bob.choose('Last 24 hours', 0)
-    bob.choose('Document', 0)
-    bob.reads('4 results')
-
-    search(bob, 'harbuor')
-    bob.reads('Did you mean')  # on the primary button
-    bob.press()
-    bob.reads('4 results')
-
-    search(bob, 'unicorn')
-    bob.reads('No results')
-    bob.click('Tell me when something new fits')
-    bob.reads('You are told when')
-    shared_by(pair, 'emma', house.write('files', 'unicorn in the garden.txt', size=5000))
-    bob.reads('1 new result for your wishes')
-    told = eventually('the desktop is told', lambda: [n for n in bob.heard('notification') if 'wish' in n['title']])
-    expect('unicorn in the garden.txt' in told[0]['body'], told)
 
 
 def plays(bob):
@@ -127,48 +80,4 @@ def pixels(desk, colour):
     return sum(n for n, c in image.getcolors(1 << 24) if max(abs(a - b) for a, b in zip(c, colour)) < 12)
 
 
-def fetched(url):
-    """What a browser gets; None if nobody answers, or it is told that the link has ended."""
-    try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
-            return answer.read()
-    except (urllib.error.URLError, ConnectionError):
-        return None
-
-
-def phone(house):
-    """A share is handed to a browser; the page ends with its sheet, or after the last download."""
-    pair = Pair(house, 'alice')
-    alice = pair.alice
-    path = house.write('files', 'for a phone.txt', size=700_000)
-    expect('"shared"' in alice.command('--json', 'share', '--detach', path).stdout, 'it is not shared')
-    content = open(path, 'rb').read()
-
-    def opened():
-        alice.key('ctrl+5')
-        alice.reads('for a phone.txt')
-        alice.key('Home', 'shift+F10')
-        alice.click('Send to a phone')
-        alice.reads('Scan the code')
-        alice.reads('complete downloads so far')
-        alice.press()
-        return eventually('the link is copied', alice.copied)
-
-    url = opened()
-    page = fetched(url)
-    expect(page and b'for a phone.txt' in page, 'the page does not name the file')
-    expect(fetched(url + 'download') == content, 'the browser gets something else')
-    alice.reads('complete download so far')  # one
-    alice.click('Close')
-    eventually('the page ends with its sheet', lambda: fetched(url) is None)
-
-    url = opened()
-    alice.choose('Any number of downloads', 1)
-    alice.reads_not('Any number of downloads')
-    expect(fetched(url + 'download') == content, 'the browser gets something else')
-    alice.reads('This link has ended')
-    eventually('the page ends after the last download', lambda: fetched(url + 'download') is None)
-    alice.click('Close')
-
-
-APART = [finding, looking, phone]
+APART = [looking]

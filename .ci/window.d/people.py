@@ -162,7 +162,6 @@ def pests(house):
     """10,000 requests with names as long and as wrong as they can be: the window stays calm."""
     pair = Pair(house)
     alice, bob = pair.alice, pair.bob
-    bob.command('people', 'favourite', 'Alice')
     said = [json.loads(line) for line in alice.command('people', '--json').stdout.splitlines()]
     to = next(p for p in said if p.get('name') == 'Bob')
     flood = crowd(house, 'requests', pair.tracker.link, to['peer_id'], 10_000)
@@ -195,13 +194,6 @@ def pests(house):
     idle = 100 * (bob.processor() - before) / (time.monotonic() - begun)
     print(f'  {len(waiting)} wait, {idle:.1f} % of a core afterwards', flush=True)
     expect(idle < 10, 'the window does not come to rest')
-    letter = house.write('files', 'letter.txt', size=1000)  # who is known is not kept out
-    alice.drop(letter, on='Bob')
-    bob.reads('Alice wants to send you something')
-    bob.press()
-    arrived(letter, f'{bob.home}/Downloads/letter.txt')
-    bob.click('Decline all')
-    bob.reads_not(waits)
 
 
 APART = [newcomers, invitation, offline, pests]
