@@ -70,21 +70,6 @@ func (f *peerFlags) open(cmd *cobra.Command, p *program) (*node.Node, error) {
 // peerWork is what a command does with a running peer.
 type peerWork func(ctx context.Context, n *node.Node) error
 
-// runsPeer makes cmd one that runs a peer. prepare checks the arguments before
-// anything starts.
-func (p *program) runsPeer(cmd *cobra.Command, prepare func(args []string) (peerWork, error)) *cobra.Command {
-	var flags peerFlags
-	flags.add(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		work, err := prepare(args)
-		if err != nil {
-			return err
-		}
-		return p.alone(cmd, &flags, work)
-	}
-	return cmd
-}
-
 // runsOrDrivesPeer makes cmd one that has the peer which runs with the profile do the
 // work, or else runs one. prepare checks the arguments before anything starts.
 func (p *program) runsOrDrivesPeer(cmd *cobra.Command, prepare func(args []string) (peerWork, engineWork, error)) *cobra.Command {

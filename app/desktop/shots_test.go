@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/software"
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/kit"
@@ -55,7 +56,7 @@ func shots(t *testing.T, tag string, look kit.Look, size fyne.Size, scale float3
 	engine := stage(t)
 	d := newDeskOn(t, app, engine, engine, Options{Version: "9.8.7", Elsewhere: stagePeers(), System: &fakeSystem{links: true}})
 	w := d.window
-	w.win.Canvas().(test.WindowlessCanvas).SetScale(scale)
+	w.win.Canvas().(software.WindowlessCanvas).SetScale(scale)
 	w.win.Resize(size)
 	shot := func(name string) {
 		end := time.Now().Add(250 * time.Millisecond) // for what moves

@@ -216,7 +216,8 @@ func openAudience(w Window, engine audienceEngine, shares []face.Share) {
 		if len(shares) == 1 {
 			title = words.L("{{.Name}}: who can see it?", words.Values{"Name": netproto.Printable(words.CutName(shares[0].Name))})
 		}
-		text := kit.Paragraph(words.L("If you restrict it, it disappears from searches and lists, and people who may no longer have it cannot finish their downloads."))
+		text := kit.Paragraph(words.L(
+			"If you restrict it, it disappears from searches and lists, and people who may no longer have it cannot finish their downloads."))
 		w.Sheets().Open(title, container.NewVBox(text, audience.Box), fyne.NewSize(560, 360), w.Sheets().CancelButton(), save)
 	})
 }

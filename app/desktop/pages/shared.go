@@ -44,7 +44,8 @@ type Shared struct {
 // about files for somebody.
 func NewShared(w Window, engine SharedEngine, undo Undo, addFiles func(), send func(to face.Person, paths []string)) *Shared {
 	p := &Shared{rowsPage: newRowsPage(w), engine: engine, send: send, undo: undo, more: kit.NewCaption()}
-	p.table = kit.NewTable(w.Host(), "shared", func(s face.Share) string { return s.ID }, shareColumns(func(s face.Share) image.Image { return p.thumbs.ofShare(s) }), shareColumnName)
+	p.table = kit.NewTable(w.Host(), "shared", func(s face.Share) string { return s.ID },
+		shareColumns(func(s face.Share) image.Image { return p.thumbs.ofShare(s) }), shareColumnName)
 	p.list = p.table.List
 	p.thumbs = newThumbnails(w, p.list.Refresh)
 	p.list.Opened = p.openShare

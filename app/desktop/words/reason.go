@@ -49,7 +49,8 @@ var causes = []cause{
 	{regexp.MustCompile(`(?i)is a directory`), "it is a folder"},
 	{regexp.MustCompile(`(?i)not a directory| is a file$`), "it is not a folder"},
 	{regexp.MustCompile(`(?i)executable file not found`), "no program for it is installed"},
-	{regexp.MustCompile(`(?i)gave HTTP response|malformed HTTP|connection broken: malformed|look like a TLS handshake|PublicKey instead of`), "something else answers there"},
+	{regexp.MustCompile(`(?i)gave HTTP response|malformed HTTP|connection broken: malformed|look like a TLS handshake|PublicKey instead of`),
+		"something else answers there"},
 	{regexp.MustCompile(`(?i)x509:|tls:|certificate`), "the other side cannot prove who it is"},
 	{regexp.MustCompile(`(?i)json:|invalid character|unexpected (newline|end)`), "the answer cannot be understood"},
 }
