@@ -119,7 +119,7 @@ var shelves = []shelf{
 	{library: "github.com/nicksnyder/go-i18n/...", rooms: []string{"app/desktop/words"}},
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},
 	{library: "github.com/go-resty/resty/...", rooms: []string{"app/trackerclient/..."}},
-	{library: "go.etcd.io/bbolt/...", rooms: []string{"tracker/boltstore/...", "app/library/..."}, tests: []string{"app/ignore", "netproto/boltfile"}}, // which know such a file when they see one
+	{library: "go.etcd.io/bbolt/...", rooms: []string{"netproto/boltfile", "tracker/boltstore/...", "app/library/..."}, tests: []string{"app/ignore"}}, // which knows such a file when it sees one
 	{library: "github.com/jackc/...", rooms: []string{"tracker/pgstore"}},
 	{library: "filippo.io/edwards25519/...", rooms: []string{"netproto/identity"}},
 	{library: "golang.org/x/crypto/...", rooms: []string{"netproto/identity"}},

@@ -3,6 +3,7 @@ package library
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -53,6 +54,23 @@ func TestADamagedPageIsAnErrorAndNotTheEndOfTheProgram(t *testing.T) {
 	damaged(err)
 	if err := l.Close(); err != nil {
 		t.Errorf("the profile cannot be given back: %v", err)
+	}
+	open, _ := filepath.Glob("/proc/self/fd/*") // Linux only, and the pattern is right
+	for _, descriptor := range open {
+		if name, err := os.Readlink(descriptor); err == nil && name == file.Name() {
+			if fmt.Sprintf("/proc/self/fd/%d", file.Fd()) != descriptor { // that of this test
+				t.Error("the library is still open")
+			}
+		}
+	}
+	if _, err := file.WriteAt(raw, 0); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = Open(l.Dir()); err != nil {
+		t.Fatalf("mended, it cannot be opened again: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

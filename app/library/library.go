@@ -48,7 +48,7 @@ var (
 // Library is an open profile.
 type Library struct {
 	dir      string
-	db       *bbolt.DB
+	db       *boltfile.DB
 	lock     *flock.Flock
 	identity *identity.Identity
 	filing   sync.Mutex            // held while files are saved or forgotten
@@ -137,14 +137,14 @@ func (l *Library) open() (err error) {
 	if err := create(file); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
 	}
-	if err := boltfile.Check(file); err != nil {
+	err = l.guard(func() error {
+		l.db, err = boltfile.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
+		return err
+	})
+	if _, damaged := errors.AsType[*boltfile.DamagedError](err); damaged {
 		return netproto.Errorf(netproto.CodeStore, "the library %s cannot be read, or it is damaged: restore it from a backup, "+
 			"or move it away and start again; then add shares and downloads anew: %w", file, err)
 	}
-	err = l.guard(func() error {
-		l.db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
-		return err
-	})
 	if err != nil {
 		return netproto.Errorf(netproto.CodeStore, "the library %s: %w", file, err)
 	}
@@ -195,7 +195,7 @@ func create(file string) error {
 // Close closes the profile, so that another process may open it.
 func (l *Library) Close() error {
 	var err error
-	if l.db != nil && l.damage.Load() == nil { // a damaged database may hold its own lock
+	if l.db != nil {
 		err = l.db.Close()
 	}
 	return errors.Join(err, l.lock.Close())

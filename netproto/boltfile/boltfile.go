@@ -1,6 +1,6 @@
-// Package boltfile looks whether the pages of a bbolt file hang together, before bbolt
-// trusts them: a page that is its own child, which one wrong bit is enough for, would
-// keep bbolt going round for ever. The file is as bbolt version 2 writes it, in the
+// Package boltfile opens a bbolt database after a look whether its pages hang together: a
+// page that is its own child, which one wrong bit is enough for, would keep bbolt going
+// round for ever. It gives the file back also if bbolt panics later. The file is as bbolt version 2 writes it, in the
 // byte order of this computer:
 //
 //	page:    u64 number | u16 kind | u16 elements | u32 further pages | elements | bytes
@@ -181,6 +181,9 @@ func (c *checker) elements(raw []byte, kind uint16, least, most []byte, depth in
 		}
 		begin := uint64(at) + uint64(order.Uint32(where))
 		end := begin + uint64(order.Uint32(where[4:]))
+		if i == 0 && begin > uint64(data) {
+			return errors.New("elements are missing") // bbolt leaves no gap
+		}
 		if begin < uint64(data) || end > uint64(len(raw)) {
 			return errors.New("a key is outside")
 		}

@@ -153,8 +153,13 @@ func TestDamagedPagesAreFound(t *testing.T) {
 			raw[a+8], raw[b+8] = raw[b+8], raw[a+8]
 			return raw
 		}, "out of order"},
+		"a page has fewer elements": {func(raw []byte) []byte {
+			count := raw[order.Uint64(child(raw, 1))*pageSize+10:]
+			order.PutUint16(count, order.Uint16(count)-1)
+			return raw
+		}, "elements are missing"},
 		"a key is outside of its page": {func(raw []byte) []byte {
-			order.PutUint32(raw[element(order.Uint64(child(raw, 1)), 0)+4:], 1<<31)
+			order.PutUint32(raw[element(order.Uint64(child(raw, 1)), 1)+4:], 1<<31)
 			return raw
 		}, "a key is outside"},
 		"a value is outside of its page": {func(raw []byte) []byte {

@@ -15,6 +15,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/boltfile"
 	"centralizedp2p/netproto/durable"
 	"centralizedp2p/tracker/memory"
 )
@@ -31,14 +32,18 @@ type Contents struct {
 
 // Backup writes the store as it is at one instant; writes continue meanwhile.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
-	tx, err := s.disk.db.Begin(false)
+	var tx *bbolt.Tx
+	err := guard(func() (err error) {
+		tx, err = s.disk.db.Begin(false)
+		return err
+	})
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return memory.ErrClosed
 	}
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer s.disk.db.Rollback(tx)
 	return guard(func() error {
 		_, err := tx.WriteTo(contextWriter{ctx, w})
 		return err
@@ -98,7 +103,7 @@ func SaveBackup(file string, write func(io.Writer) error) (Contents, error) {
 func Check(file string) (Contents, error) {
 	var contents Contents
 	err := guard(func() error {
-		db, err := bbolt.Open(file, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: lockWait})
+		db, err := boltfile.Open(file, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: lockWait})
 		if errors.Is(err, bolterrors.ErrTimeout) {
 			return netproto.Errorf(netproto.CodeStore, "%s is in use by a tracker: use a backup of it instead", file)
 		}
@@ -217,9 +222,9 @@ func occupy(file string) (release func(), err error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
 	}
-	var db *bbolt.DB
+	var db *boltfile.DB
 	err = guard(func() (err error) {
-		db, err = bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockWait})
+		db, err = boltfile.Open(file, 0o600, &bbolt.Options{Timeout: lockWait})
 		return err
 	})
 	switch {

@@ -10,6 +10,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"centralizedp2p/netproto/boltfile"
 	"centralizedp2p/netproto/durable"
 )
 
@@ -25,7 +26,7 @@ const (
 // complete and on the disk before it takes the name of the file, in one step, so after
 // an end at any instant there is one or the other. If that fails, for want of room
 // for instance, the file stays as it is. Any error is from opening it again.
-func compacted(db *bbolt.DB, file string, log *slog.Logger) (*bbolt.DB, error) {
+func compacted(db *boltfile.DB, file string, log *slog.Logger) (*boltfile.DB, error) {
 	target, err := filepath.EvalSymlinks(file)
 	if err != nil {
 		return db, nil // it is open, so it can be used
@@ -69,7 +70,7 @@ func compacted(db *bbolt.DB, file string, log *slog.Logger) (*bbolt.DB, error) {
 }
 
 // roomOf returns how many bytes a file has and how many of them hold nothing.
-func roomOf(db *bbolt.DB, file string) (size, free int64, err error) {
+func roomOf(db *boltfile.DB, file string) (size, free int64, err error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return 0, 0, err
@@ -84,13 +85,13 @@ func roomOf(db *bbolt.DB, file string) (size, free int64, err error) {
 
 // compactTo writes a copy of the database, without its free pages, and waits until it
 // is on the disk.
-func compactTo(fresh string, db *bbolt.DB) (err error) {
-	copied, err := bbolt.Open(fresh, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType, NoSync: true, OpenFile: createOnly})
+func compactTo(fresh string, db *boltfile.DB) (err error) {
+	copied, err := boltfile.Open(fresh, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType, NoSync: true, OpenFile: createOnly})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, copied.Close()) }()
-	if err := bbolt.Compact(copied, db, compactTx); err != nil {
+	if err := bbolt.Compact(copied.DB, db.DB, compactTx); err != nil {
 		return err
 	}
 	return copied.Sync()
@@ -104,20 +105,13 @@ func createOnly(name string, flag int, perm fs.FileMode) (*os.File, error) {
 // openLocked opens the file and locks it. While it waits for the lock, another process
 // may compact the file, and the lock would be on one without a name: then it tries
 // again.
-func openLocked(file string) (*bbolt.DB, error) {
+func openLocked(file string) (*boltfile.DB, error) {
 	for {
-		var held *os.File
-		open := func(name string, flag int, perm fs.FileMode) (f *os.File, err error) {
-			if f, err = os.OpenFile(name, flag, perm); held == nil { // bbolt opens it again for backups
-				held = f
-			}
-			return f, err
-		}
-		db, err := bbolt.Open(file, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType, OpenFile: open})
+		db, err := boltfile.Open(file, 0o600, &bbolt.Options{Timeout: lockWait, FreelistType: bbolt.FreelistMapType})
 		if err != nil {
 			return nil, err
 		}
-		mine, err := held.Stat()
+		mine, err := db.Stat()
 		if err != nil {
 			return nil, errors.Join(err, db.Close())
 		}

@@ -89,6 +89,78 @@ func TestADamagedPageFailsTheStoreAndNotTheProcess(t *testing.T) {
 	}
 }
 
+// Windows cannot replace a file that is open, and no system opens one that is locked.
+func TestADamagedDatabaseIsGivenBackWhenItIsClosed(t *testing.T) {
+	for _, heads := range []bool{false, true} {
+		file := filepath.Join(t.TempDir(), "tracker.db")
+		s, err := open(file, store.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		damagePages(t, s)
+		if heads { // then there is not even a transaction
+			overwrite(t, file, make([]byte, 2*s.disk.db.Info().PageSize))
+		}
+		_, err = s.Join(t.Context(), testPeer(1))
+		wantFailed(t, err)
+		closed := make(chan error, 1)
+		go func() { closed <- s.Close() }()
+		select {
+		case err := <-closed:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("it cannot be closed")
+		}
+		wantNotOpen(t, file)
+		if s, err := open(file, store.Config{}); err == nil {
+			s.Close()
+			t.Error("the damaged database is opened")
+		}
+		if _, err := Check(file); err == nil {
+			t.Error("the damaged database is a backup")
+		}
+		wantNotOpen(t, file)
+		overwrite(t, file, whole)
+		if s, err = open(file, store.Config{}); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+		if err := os.Rename(file, file+".aside"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// overwrite replaces the first bytes of a file, which keeps its locks.
+func overwrite(t *testing.T, file string, raw []byte) {
+	t.Helper()
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(raw, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantNotOpen fails if this process has a descriptor of the file, where it can tell.
+func wantNotOpen(t *testing.T, file string) {
+	t.Helper()
+	open, _ := filepath.Glob("/proc/self/fd/*") // the pattern is right
+	for _, descriptor := range open {
+		if name, err := os.Readlink(descriptor); err == nil && name == file {
+			t.Errorf("%s is still open", file)
+		}
+	}
+}
+
 func wantFailed(t *testing.T, err error) {
 	t.Helper()
 	known, ok := errors.AsType[*netproto.Error](err)

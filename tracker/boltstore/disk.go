@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/boltfile"
 	"centralizedp2p/netproto/sealed"
 	"centralizedp2p/tracker/memory"
 	"centralizedp2p/tracker/record"
@@ -19,9 +20,8 @@ import (
 // disk keeps the changes of a memory: a memory.Keeper. bbolt's own Batch would gather
 // writers too, but it calls back in no particular order after the commit.
 type disk struct {
-	db    *bbolt.DB
-	log   *slog.Logger
-	stuck bool // by a transaction that cannot be ended
+	db  *boltfile.DB
+	log *slog.Logger
 }
 
 // Write makes the changes of a group one transaction. After a panic of bbolt over a
@@ -41,25 +41,20 @@ func (d *disk) Write(plan func(memory.Changes) error) error {
 	}
 	d.log.Error("the database is damaged: restore it from a backup, or move it away to begin with an empty one",
 		slog.String("file", d.db.Path()), slog.Any("error", err))
-	d.stuck = guard(func() error {
+	_ = guard(func() error { // close copes with a transaction that cannot be ended
 		g.rollback()
 		return nil
-	}) != nil
+	})
 	return &netproto.Error{Code: netproto.CodeFull, Detail: "its database is damaged, and its owner has to restore it from a backup",
 		Cause: fmt.Errorf("%w: %w", memory.ErrBroken, err)}
 }
 
 // close closes the file. Nothing may be written any longer.
-func (d *disk) close() error {
-	if d.stuck {
-		return nil // bbolt would wait for the transaction forever
-	}
-	return guard(d.db.Close)
-}
+func (d *disk) close() error { return guard(d.db.Close) }
 
 // group is what goes into one commit.
 type group struct {
-	db   *bbolt.DB
+	db   *boltfile.DB
 	tx   *bbolt.Tx // begun on first use: a group without changes needs no sync
 	room []byte    // for keys and values, until the commit
 }
@@ -121,7 +116,7 @@ func (g *group) commit() error {
 
 func (g *group) rollback() {
 	if g.tx != nil {
-		g.tx.Rollback()
+		g.db.Rollback(g.tx)
 		g.tx = nil
 	}
 }

@@ -6,8 +6,7 @@ import (
 	"log/slog"
 	"os"
 
-	"go.etcd.io/bbolt"
-
+	"centralizedp2p/netproto/boltfile"
 	"centralizedp2p/tracker/memory"
 	"centralizedp2p/tracker/store"
 )
@@ -21,7 +20,7 @@ func Create(file string, fill func(memory.Changes) error) error {
 	if err := create(file); err != nil {
 		return storeError(file, err)
 	}
-	var db *bbolt.DB
+	var db *boltfile.DB
 	err := guard(func() (err error) {
 		db, err = openLocked(file)
 		return err
@@ -43,7 +42,7 @@ func Load(file string, c store.Config) (*memory.Store, error) {
 		return nil, storeError(file, err)
 	}
 	c = c.WithDefaults()
-	var db *bbolt.DB
+	var db *boltfile.DB
 	err := guard(func() (err error) {
 		db, err = openDB(file, c.Logger)
 		return err

@@ -18,6 +18,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/boltfile"
 	"centralizedp2p/tracker/store"
 )
 
@@ -176,7 +177,7 @@ func checkVictims(t *testing.T, file string, lines []string) int {
 	return found
 }
 
-func checkPages(t *testing.T, db *bbolt.DB) {
+func checkPages(t *testing.T, db *boltfile.DB) {
 	t.Helper()
 	err := db.View(func(tx *bbolt.Tx) error {
 		for err := range tx.Check() {

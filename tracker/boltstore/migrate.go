@@ -11,6 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"centralizedp2p/netproto/boltfile"
 	"centralizedp2p/netproto/sealed"
 	"centralizedp2p/tracker/memory"
 	"centralizedp2p/tracker/record"
@@ -108,7 +109,7 @@ func keptCopy(file string, from int) string { return fmt.Sprintf("%s.schema-%d",
 
 // migrate upgrades the database to the schema of this program. All steps are one
 // transaction, so the process may end at any instant.
-func migrate(db *bbolt.DB, from int, log *slog.Logger) error {
+func migrate(db *boltfile.DB, from int, log *slog.Logger) error {
 	if from == schema {
 		return nil
 	}

@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -29,7 +28,7 @@ var keySchema = []byte("schema")
 const lockWait = time.Second
 
 // openDB opens the file and creates it if it does not exist.
-func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
+func openDB(file string, log *slog.Logger) (*boltfile.DB, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		if err := create(file); err != nil {
 			return nil, storeError(file, err)
@@ -44,7 +43,7 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 			"%s is not a tracker's database, or it is damaged: restore it from a backup, or move it away to start with an empty one: %w",
 			file, err)
 	case err != nil:
-		if boltfile.Check(file) != nil && !isSystem(err) { // bbolt has no name for a file that is too short
+		if _, damaged := errors.AsType[*boltfile.DamagedError](err); damaged {
 			return nil, damagedError(file, err)
 		}
 		return nil, storeError(file, err)
@@ -55,9 +54,6 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 			db.Close()
 		}
 	}()
-	if err := boltfile.Check(file); err != nil { // nobody writes it: this process has its lock
-		return nil, damagedError(file, err)
-	}
 	removeLeftovers(file)
 	found := 0
 	err = db.View(func(tx *bbolt.Tx) (err error) {
@@ -81,9 +77,7 @@ func openDB(file string, log *slog.Logger) (*bbolt.DB, error) {
 const leftoverAge = time.Minute
 
 // removeLeftovers deletes what a process that was killed left beside the
-// database: unfinished backups, restores and databases. Windows also keeps a
-// backup that turned out to be damaged, because it cannot delete an open file.
-// The caller holds the lock of the database.
+// database: unfinished backups, restores and databases. The caller holds the lock of the database.
 func removeLeftovers(file string) {
 	folder := filepath.Dir(file)
 	entries, err := os.ReadDir(folder)
@@ -174,12 +168,6 @@ func schemaOf(tx *bbolt.Tx, file string) (int, error) {
 	return found, nil
 }
 
-// isSystem tells whether an error is one of the system's.
-func isSystem(err error) bool {
-	_, call := errors.AsType[syscall.Errno](err)
-	return call
-}
-
 func storeError(file string, err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok && pathErr.Path == file {
 		return netproto.Errorf(netproto.CodeStore, "%w", pathErr) // it names the file
@@ -192,8 +180,7 @@ func damagedError(file string, err error) error {
 }
 
 // guard turns a panic of bbolt over damaged pages, or a fault in the memory it
-// maps, into an error that wraps errDamagedPage. If bbolt.Open panics, the file
-// stays locked until the process ends.
+// maps, into an error that wraps errDamagedPage.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -9,6 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"centralizedp2p/netproto/boltfile"
 	"centralizedp2p/tracker/memory"
 	"centralizedp2p/tracker/store"
 )
@@ -32,7 +33,7 @@ func Open(file string, config store.Config) (store.Store, error) {
 
 func open(file string, config store.Config) (*Store, error) {
 	config = config.WithDefaults()
-	var db *bbolt.DB
+	var db *boltfile.DB
 	err := guard(func() (err error) {
 		db, err = openDB(file, config.Logger)
 		return err
