@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -102,12 +103,17 @@ func sizeOf(t *testing.T, file string) int64 {
 
 func TestADatabaseThatIsMostlyEmptyIsCompactedWhenItIsOpened(t *testing.T) {
 	file, _ := mostlyEmpty(t, 80)
-	link := filepath.Join(t.TempDir(), "link.db")
-	if err := os.Symlink(file, link); err != nil {
+	name := filepath.Join(t.TempDir(), "link.db")
+	err := os.Symlink(file, name)
+	linked := err == nil && isLink(name)
+	if !linked && runtime.GOOS != "windows" { // where it takes a right, and Wine makes none
 		t.Fatal(err)
 	}
+	if !linked {
+		name = file
+	}
 	var log bytes.Buffer
-	s, err := open(link, store.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := open(name, store.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,16 +134,21 @@ func TestADatabaseThatIsMostlyEmptyIsCompactedWhenItIsOpened(t *testing.T) {
 	if size := sizeOf(t, file); size > 1<<20 {
 		t.Errorf("it still has %d bytes", size)
 	}
-	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(file); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 		t.Error(info.Mode(), err)
 	}
-	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
-		t.Error("the link was replaced", err)
+	if linked && !isLink(name) {
+		t.Error("the link was replaced")
 	}
 	if text := log.String(); !strings.Contains(text, "is being compacted") || !strings.Contains(text, "was compacted") {
 		t.Errorf("the log says %q", text)
 	}
 	wantWhole(t, file, held)
+}
+
+func isLink(name string) bool {
+	info, err := os.Lstat(name)
+	return err == nil && info.Mode()&os.ModeSymlink != 0
 }
 
 func TestASmallDatabaseStaysAsItIs(t *testing.T) {
