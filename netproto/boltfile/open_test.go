@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // opened writes a database and opens it.
@@ -160,7 +161,7 @@ func TestAFileInUseIsNotLookedAt(t *testing.T) {
 	t.Parallel()
 	name, whole, db := opened(t)
 	overwrite(t, name, bytes.Repeat([]byte{0xa5}, len(whole)-2*pageSize), 2*pageSize) // the writer may be about to write there
-	if _, err := Open(name, 0o600, &bbolt.Options{Timeout: 100 * time.Millisecond}); !errors.Is(err, bbolt.ErrTimeout) {
+	if _, err := Open(name, 0o600, &bbolt.Options{Timeout: 100 * time.Millisecond}); !errors.Is(err, bolterrors.ErrTimeout) {
 		t.Errorf("it says %v", err)
 	}
 	check(t, db.Close())
