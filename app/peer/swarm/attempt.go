@@ -24,8 +24,8 @@ func (ss *Swarms) Attempt(task Task, before *Attempt, preference Preference) *At
 		before.mu.Lock()
 		defer before.mu.Unlock()
 		a.start, a.sources.known, a.cells, a.lanes.climb = before.start, before.sources.known, before.cells, before.lanes.climb
-		a.sources.banned, a.sources.used = before.sources.banned, before.sources.used
-		before.sources.known = nil
+		a.sources.banned, a.sources.used, a.sources.evicted = before.sources.banned, before.sources.used, before.sources.evicted
+		before.sources.known, before.sources.evicted = nil, nil
 	}
 	return a
 }
@@ -146,6 +146,7 @@ func (a *Attempt) Renew() {
 	for _, s := range a.sources.known {
 		s.retry, s.delay = time.Time{}, 0
 	}
+	clear(a.sources.evicted)
 	a.sources.sought, a.sources.seeks = time.Time{}, 0
 	if len(a.lanes.open) == 0 {
 		a.sources.lost = time.Now()

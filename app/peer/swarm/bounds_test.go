@@ -1,11 +1,14 @@
 package swarm
 
 import (
+	"log/slog"
 	"math"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
 
+	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -103,7 +106,7 @@ func TestTrackersTakeTurnsWithTheSourcesThatTheyName(t *testing.T) {
 		s.failure = netproto.Errorf(netproto.CodeUnreachable, "it does not answer")
 	}
 	for range 97 {
-		if !srcs.evict("another:5000") {
+		if !srcs.evict("another:5000", time.Time{}) {
 			t.Fatal("there is no room for a source")
 		}
 	}
@@ -121,7 +124,7 @@ func TestATrackerThatNamesManyKeepsNoSourceOfAnotherOut(t *testing.T) {
 	srcs := &sources{known: map[netproto.PublicKey]*source{}}
 	n := 0
 	add := func(tracker string, failed bool) *source {
-		if len(srcs.known) >= maxSources && !srcs.evict(tracker) {
+		if len(srcs.known) >= maxSources && !srcs.evict(tracker, time.Time{}) {
 			return nil
 		}
 		n++
@@ -153,4 +156,110 @@ func TestATrackerThatNamesManyKeepsNoSourceOfAnotherOut(t *testing.T) {
 	if len(srcs.known) != maxSources {
 		t.Errorf("%d sources are known", len(srcs.known))
 	}
+}
+
+// A source that failed and made room for another one is named again all the time. Were
+// it taken for one that was never tried, it would keep out those that never were.
+func TestASourceThatFailedComesBackAsOneThatFailed(t *testing.T) {
+	t.Parallel()
+	srcs := sourcesOfTest(t)
+	now := time.Now()
+	named := func(n int) netproto.Source {
+		key := netproto.PublicKey{byte(n), byte(n >> 8), 1}
+		return netproto.Source{Key: key, PeerID: netproto.PeerIDOf(key[:])}
+	}
+	for n := range maxSources {
+		srcs.know(named(n), "tracker:5000")
+	}
+	fail := func(n int, due time.Duration) {
+		s := srcs.known[named(n).Key]
+		s.fail(netproto.Errorf(netproto.CodeUnreachable, "it does not answer"), &StandardTiming)
+		s.unreached, s.retry = true, now.Add(due)
+	}
+	known := func(n int) bool { return srcs.known[named(n).Key] != nil }
+	fail(1, time.Second)
+	srcs.know(named(maxSources), "tracker:5000")
+	if known(1) || !known(maxSources) {
+		t.Fatal("the one that failed did not make room for one that was never tried")
+	}
+	if srcs.know(named(1), "tracker:5000"); known(1) {
+		t.Error("one that failed took the place of one that was never tried")
+	}
+	fail(2, time.Second/2)
+	if srcs.know(named(1), "tracker:5000"); known(1) || !known(2) {
+		t.Error("one that failed took the place of one that is tried again sooner")
+	}
+	fail(2, time.Minute)
+	srcs.know(named(1), "tracker:5000")
+	if !known(1) || known(2) {
+		t.Fatal("one that failed did not take the place of one that is tried again later")
+	}
+	if s := srcs.known[named(1).Key]; s.failure == nil || s.delay != StandardTiming.MinSource || !s.retry.Equal(now.Add(time.Second)) || !s.unreached {
+		t.Errorf("it came back as %+v", s.setback)
+	}
+	// It connects by itself.
+	if srcs.meet(named(2).Key, netip.AddrPort{}); !known(2) || srcs.known[named(2).Key].failure != nil {
+		t.Error("a peer that is connected now is still taken for one that cannot be reached")
+	}
+	srcs.attempt.Renew()
+	if len(srcs.evicted) != 0 {
+		t.Error("in another network it is still remembered who did not answer in the last one")
+	}
+}
+
+func TestTheMemoryOfSourcesThatFailedIsBounded(t *testing.T) {
+	t.Parallel()
+	srcs := sourcesOfTest(t)
+	for n := range maxEvicted + 10 {
+		s := &source{Source: netproto.Source{Key: netproto.PublicKey{byte(n), byte(n >> 8)}}}
+		s.failure, s.retry = netproto.Errorf(netproto.CodeUnreachable, "it does not answer"), time.Unix(int64(n), 0)
+		srcs.known[s.Key] = s
+		srcs.giveUp(s)
+	}
+	if len(srcs.evicted) != maxEvicted {
+		t.Errorf("%d are remembered", len(srcs.evicted))
+	}
+	if _, ok := srcs.evicted[netproto.PublicKey{9}]; ok {
+		t.Error("the one that was due first is remembered still")
+	}
+	if _, ok := srcs.evicted[netproto.PublicKey{10}]; !ok {
+		t.Error("another one was forgotten than the one that was due first")
+	}
+}
+
+// Far more sources failed than the budget of dials lets through in a minute. Each has its
+// turn, and the only one of another tracker does not wait for all of the others.
+func TestSourcesThatFailedHaveTheirTurns(t *testing.T) {
+	t.Parallel()
+	srcs := sourcesOfTest(t)
+	add := func(tracker string, n int) *source {
+		s := &source{Source: netproto.Source{Key: netproto.PublicKey{byte(n)}}, turn: math.MaxInt}
+		srcs.takeTurn(s, tracker)
+		s.failure, s.retry = netproto.Errorf(netproto.CodeUnreachable, "it does not answer"), time.Unix(int64(1000-n), 0)
+		srcs.known[s.Key] = s
+		return s
+	}
+	var last *source
+	for n := range maxSources - 1 {
+		last = add("many:5000", n)
+	}
+	other := add("other:5000", 0xff)
+	other.retry = time.Unix(1000, 0)
+	order := srcs.inOrder()
+	if at := slices.Index(order, last); at > 1 {
+		t.Errorf("the one that was due first is number %d", at)
+	}
+	if at := slices.Index(order, other); at > 1 {
+		t.Errorf("the one of the other tracker is number %d", at)
+	}
+}
+
+// sourcesOfTest are the sources of an attempt that does not run.
+func sourcesOfTest(t *testing.T) *sources {
+	t.Helper()
+	ids := simIdentities(t, 1)
+	conns := session.New(t.Context(), session.Config{Identity: ids[0], Log: slog.New(slog.DiscardHandler), Timing: session.StandardTiming, Name: func() string { return "" }})
+	t.Cleanup(conns.Close)
+	ss := New(Config{Key: netproto.PublicKey(ids[0].Key()), Conns: conns, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming})
+	return &ss.Attempt(Task{}, nil, Preference{}).sources
 }

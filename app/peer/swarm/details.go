@@ -97,7 +97,7 @@ func (a *Attempt) Forget() {
 	a.mu.Lock()
 	defer a.unlock()
 	a.cells = nil
-	a.sources.banned = nil
+	a.sources.banned, a.sources.evicted = nil, nil
 	maps.DeleteFunc(a.sources.known, func(_ netproto.PublicKey, s *source) bool { return s.got == 0 })
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -107,11 +108,26 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 
 // inOrder returns the sources in the order in which they are tried: first those that
 // did not fail, of these those with the better way, of these in turn those that each
-// tracker named: one that names many does not keep those of the others waiting. The
-// caller holds the lock.
+// tracker named: one that names many does not keep those of the others waiting. Those
+// that failed have their turns in the order in which they are due: the budget of dials
+// would otherwise go to the first few again and again. The caller holds the lock.
 func (srcs *sources) inOrder() []*source {
-	list := slices.Collect(maps.Values(srcs.known))
-	slices.SortStableFunc(list, func(a, b *source) int { return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.turn, b.turn)) })
+	list := slices.SortedFunc(maps.Values(srcs.known), func(a, b *source) int { return cmp.Or(a.retry.Compare(b.retry), cmp.Compare(a.turn, b.turn)) })
+	turns, failed := map[*source]int{}, map[string]int{}
+	for _, s := range list {
+		turns[s] = s.turn
+		if s.failure == nil {
+			continue
+		}
+		turns[s] = math.MaxInt
+		for _, t := range s.namers() {
+			turns[s] = min(turns[s], failed[t])
+			failed[t]++
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *source) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(turns[a], turns[b]))
+	})
 	return list
 }
 
@@ -177,7 +193,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, inde
 			s.fail(err, &a.swarms.config.Timing)
 			s.unreached = true
 			if s.heard && s.lanes == 0 {
-				a.sources.forget(s)
+				a.sources.giveUp(s)
 			}
 		}
 		a.unlock()

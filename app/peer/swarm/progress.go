@@ -108,4 +108,5 @@ func (a *Attempt) ForgetSources() {
 	for _, s := range a.sources.known {
 		a.sources.forget(s)
 	}
+	clear(a.sources.evicted)
 }

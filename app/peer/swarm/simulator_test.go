@@ -76,6 +76,7 @@ type names struct {
 	rng    *rand.Rand
 	all    []netproto.Source
 	honest netproto.PublicKey
+	from   time.Time // when the honest one is there
 
 	mu    sync.Mutex
 	named time.Time // when the honest one was first named
@@ -87,7 +88,11 @@ func (n *names) Sources(context.Context, netproto.ContentHash) ([]netproto.Sourc
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.rng.Shuffle(len(n.all), func(i, k int) { n.all[i], n.all[k] = n.all[k], n.all[i] })
-	some := slices.Clone(n.all[:min(len(n.all), simLatest)])
+	some := slices.Clone(n.all)
+	if time.Now().Before(n.from) {
+		some = slices.DeleteFunc(some, func(s netproto.Source) bool { return s.Key == n.honest })
+	}
+	some = some[:min(len(some), simLatest)]
 	if n.named.IsZero() && slices.ContainsFunc(some, func(s netproto.Source) bool { return s.Key == n.honest }) {
 		n.named = time.Now()
 	}
@@ -99,6 +104,7 @@ type simulation struct {
 	seed   uint64
 	pieces int
 	liars  []lie
+	late   time.Duration // how much later than the liars the honest source is there
 }
 
 func newSimulation(seed uint64) simulation {
@@ -157,7 +163,7 @@ func (s simulation) run(t *testing.T, ids []*identity.Identity) (took, allowed t
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	c := &crowd{m: m, content: content, peers: map[netip.AddrPort]*actor{}, ctx: ctx}
-	tracker := &names{rng: rng, honest: netproto.PublicKey(ids[1].Key())}
+	tracker := &names{rng: rng, honest: netproto.PublicKey(ids[1].Key()), from: time.Now().Add(s.late)}
 	for i, l := range append([]lie{""}, s.liars...) {
 		a := &actor{crowd: c, id: ids[1+i], lie: l, size: m.Size, how: rng.IntN(3), have: piece.AllBits(m.Pieces())}
 		a.pretend(rng)
@@ -241,5 +247,26 @@ func TestADownloadWithOneHonestSourceAlwaysEnds(t *testing.T) {
 	t.Logf("tried %d", done)
 	if done < 5 {
 		t.Errorf("only %d runs", done)
+	}
+}
+
+// The only honest source is among so many that do not shake hands that the table of an
+// attempt has no room for all of them, and the tracker names all of them again and again.
+// Where it comes once nearly all of them were tried, the budget of the next minute is its.
+func TestTheHonestSourceIsFoundAmongHundredsThatDoNotShakeHands(t *testing.T) {
+	ids := simIdentities(t, 302)
+	for _, s := range []simulation{
+		{seed: 949, pieces: 11, liars: slices.Repeat([]lie{noHandshake}, 295)},
+		{seed: 2, pieces: 1, liars: slices.Repeat([]lie{noHandshake}, maxSources+10), late: 270 * time.Second},
+		{seed: 10, pieces: 1, liars: slices.Repeat([]lie{noHandshake}, maxSources+10), late: 270 * time.Second},
+	} {
+		var took, allowed time.Duration
+		synctest.Test(t, func(t *testing.T) { took, allowed = s.run(t, ids) })
+		if s.late > 0 {
+			allowed = time.Minute + StandardTiming.Sources
+		}
+		if took > allowed {
+			t.Errorf("%s: it took %s, %s are allowed", s, took, allowed)
+		}
 	}
 }

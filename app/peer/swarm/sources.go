@@ -109,10 +109,12 @@ func (srcs *sources) know(src netproto.Source, tracker string) {
 		known.Addresses = known.Addresses[:min(len(known.Addresses), session.MaxAddresses)]
 		return
 	}
-	if len(srcs.known) >= maxSources && !srcs.evict(tracker) {
+	before := srcs.evicted[src.Key]
+	if len(srcs.known) >= maxSources && !srcs.evict(tracker, before.retry) {
 		return
 	}
-	s := &source{Source: src, traded: traded, turn: math.MaxInt}
+	delete(srcs.evicted, src.Key)
+	s := &source{Source: src, setback: before, traded: traded, turn: math.MaxInt}
 	srcs.takeTurn(s, tracker)
 	srcs.known[src.Key] = s
 }
@@ -136,8 +138,10 @@ func (srcs *sources) takeTurn(s *source, tracker string) {
 // reports whether it could: one that failed goes, of several the one that gave least. For
 // a source that a tracker names, one goes that only other peers named and that gave
 // nothing, or that a tracker named which has more in the table. What such a tracker names
-// never takes the place of what those name that have fewer.
-func (srcs *sources) evict(tracker string) bool {
+// never takes the place of what those name that have fewer. A source that failed itself,
+// and is tried again from due on, only takes the place of one that is tried again later:
+// so all of them have their turn. due is zero for all others.
+func (srcs *sources) evict(tracker string, due time.Time) bool {
 	count := map[string]int{}
 	for _, s := range srcs.known {
 		for _, t := range s.namers() {
@@ -150,8 +154,8 @@ func (srcs *sources) evict(tracker string) bool {
 		for _, t := range s.namers() {
 			others = min(others, count[t])
 		}
-		unproven := tracker != "" && s.got == 0 && (s.traded || others > count[tracker]+1)
-		if s.lanes > 0 || !unproven && (s.failure == nil || others < count[tracker]) {
+		unproven := due.IsZero() && tracker != "" && s.got == 0 && (s.traded || others > count[tracker]+1)
+		if s.lanes > 0 || !unproven && (s.failure == nil || others < count[tracker] || !due.IsZero() && !s.retry.After(due)) {
 			continue
 		}
 		if worst == nil || s.isWorse(worst) {
@@ -161,7 +165,7 @@ func (srcs *sources) evict(tracker string) bool {
 	if worst == nil {
 		return false
 	}
-	srcs.forget(worst)
+	srcs.giveUp(worst)
 	return true
 }
 
@@ -194,6 +198,9 @@ func (srcs *sources) meet(key netproto.PublicKey, at netip.AddrPort) {
 	}
 	switch s := srcs.known[key]; {
 	case s == nil:
+		if srcs.evicted[key].unreached {
+			delete(srcs.evicted, key)
+		}
 		srcs.know(heardSource(key, at), "")
 	case s.unreached || s.failure == nil:
 		s.unreached, s.retry = false, time.Time{}
@@ -220,7 +227,7 @@ func (srcs *sources) hear(p netproto.SwarmPeer) {
 	srcs.know(heardSource(p.Key, p.Address), "")
 	if s := srcs.known[p.Key]; s != nil {
 		s.heard = true
-		if bytes.Compare(a.swarms.config.Key[:], p.Key[:]) > 0 && len(a.swarms.config.Conns.Of(p.Key)) == 0 {
+		if s.failure == nil && bytes.Compare(a.swarms.config.Key[:], p.Key[:]) > 0 && len(a.swarms.config.Conns.Of(p.Key)) == 0 {
 			s.retry = now.Add(courtesy)
 		}
 	}

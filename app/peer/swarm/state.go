@@ -160,10 +160,11 @@ type sources struct {
 	// known any longer. used counts the sources that gave something and left known.
 	banned  []*source
 	used    int
-	seeking int       // trackers that are being asked
-	sought  time.Time // when one answered, or failed to
-	seeks   int       // how often they were asked
-	lost    time.Time // when the last lane was
+	evicted map[netproto.PublicKey]setback // that failed and left known
+	seeking int                            // trackers that are being asked
+	sought  time.Time                      // when one answered, or failed to
+	seeks   int                            // how often they were asked
+	lost    time.Time                      // when the last lane was
 	// named is how many sources each tracker has named, "" those that other peers named.
 	named map[string]int
 }
@@ -171,22 +172,28 @@ type sources struct {
 // source is a peer that has what an attempt wants.
 type source struct {
 	netproto.Source
-	lanes   int // at work, or being made
-	made    int // at work
-	retry   time.Time
-	delay   time.Duration
-	failure error
+	setback
+	lanes   int   // at work, or being made
+	made    int   // at work
 	got     int64 // bytes
 	heard   bool  // only another peer named it, and it is not connected yet
 	traded  bool  // another peer, or itself, named it and not the tracker
-	// unreached tells that the last try to connect failed, reached that one succeeded.
-	unreached, reached bool
-	proven             bool // it gave a right piece
+	reached bool  // a try to connect succeeded
+	proven  bool  // it gave a right piece
 	// trackers are those that can call it, by address, namedBy those that named it. turn
 	// is its place among all that one of these named: they take turns.
 	trackers, namedBy []string
 	turn              int
 	way               session.Way // of the last connection; "" before one
+}
+
+// setback is how a source failed, and when it is tried again. The zero value is that of
+// one that did not.
+type setback struct {
+	failure   error
+	delay     time.Duration
+	retry     time.Time
+	unreached bool // the last try to connect failed
 }
 
 // fail puts the source aside for a while.
@@ -205,6 +212,35 @@ func (srcs *sources) forget(s *source) {
 	if s.got > 0 {
 		srcs.used++
 	}
+}
+
+// maxEvicted bounds what an attempt remembers of sources that failed and left the table.
+const maxEvicted = 2000
+
+// giveUp takes a source out of the table that others are to have the place of. That it
+// failed is remembered: named again, it would pass for one that was never tried, and
+// would keep those out that never were.
+func (srcs *sources) giveUp(s *source) {
+	if srcs.known[s.Key] != s {
+		return
+	}
+	srcs.forget(s)
+	if s.failure == nil {
+		return
+	}
+	if srcs.evicted == nil {
+		srcs.evicted = map[netproto.PublicKey]setback{}
+	}
+	if _, known := srcs.evicted[s.Key]; !known && len(srcs.evicted) >= maxEvicted {
+		oldest := s.Key
+		for key, b := range srcs.evicted {
+			if oldest == s.Key || b.retry.Before(srcs.evicted[oldest].retry) {
+				oldest = key
+			}
+		}
+		delete(srcs.evicted, oldest)
+	}
+	srcs.evicted[s.Key] = s.setback
 }
 
 // maxBannedShown bounds the banned sources that a person sees.
