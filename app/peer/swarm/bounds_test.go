@@ -3,6 +3,7 @@ package swarm
 import (
 	"log/slog"
 	"math"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"testing"
@@ -251,6 +252,26 @@ func TestSourcesThatFailedHaveTheirTurns(t *testing.T) {
 	}
 	if at := slices.Index(order, other); at > 1 {
 		t.Errorf("the one of the other tracker is number %d", at)
+	}
+}
+
+func TestASourceThatATrackerCanCallNowIsTriedAtOnce(t *testing.T) {
+	t.Parallel()
+	srcs := sourcesOfTest(t)
+	id := simIdentities(t, 1)[0]
+	src := netproto.Source{PeerID: id.PeerID(), Key: netproto.PublicKey(id.Key())}
+	for _, callable := range []bool{false, true, true} {
+		src.Callable = callable
+		s := srcs.known[src.Key]
+		again := s != nil && !s.Callable
+		srcs.seekAt(t.Context(), &names{all: []netproto.Source{src}, rng: rand.New(rand.NewPCG(1, 1))})
+		if s = srcs.known[src.Key]; s == nil || s.Callable != callable {
+			t.Fatalf("what is known of it is %+v", s)
+		}
+		if again && !s.retry.IsZero() || !again && s.failure != nil && s.retry.IsZero() {
+			t.Errorf("it is tried at %s once the tracker says %v", s.retry, callable)
+		}
+		s.fail(netproto.Errorf(netproto.CodeUnreachable, "it does not answer"), &StandardTiming)
 	}
 }
 

@@ -74,10 +74,11 @@ func (srcs *sources) seekAt(ctx context.Context, t Tracker) {
 		return
 	}
 	for _, src := range found {
+		before := srcs.known[src.Key]
+		was := before != nil && before.Callable
 		srcs.know(src, t.Address())
 		if s := srcs.known[src.Key]; s != nil {
-			before := s.Callable
-			if s.callableAt(t.Address(), src.Callable); s.Callable && !before {
+			if s.callableAt(t.Address(), src.Callable); s.Callable && s == before && !was {
 				s.retry = time.Time{} // it failed for want of that
 			}
 		}
