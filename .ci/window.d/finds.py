@@ -1,8 +1,10 @@
-"""What is looked at: a film before it is complete, and a picture in its row."""
+"""What is looked at before it is complete, and handed to a browser."""
 import filecmp
 import io
 import json
 import os
+import urllib.error
+import urllib.request
 
 from desk import eventually
 from people import Pair
@@ -80,4 +82,48 @@ def pixels(desk, colour):
     return sum(n for n, c in image.getcolors(1 << 24) if max(abs(a - b) for a, b in zip(c, colour)) < 12)
 
 
-APART = [looking]
+def fetched(url):
+    """What a browser gets; None if nobody answers, or it is told that the link has ended."""
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.read()
+    except (urllib.error.URLError, ConnectionError):
+        return None
+
+
+def phone(house):
+    """A share is handed to a browser; the page ends with its sheet, or after the last download."""
+    pair = Pair(house, 'alice')
+    alice = pair.alice
+    path = house.write('files', 'summer plans.txt', size=700_000)
+    expect('"shared"' in alice.command('--json', 'share', '--detach', path).stdout, 'it is not shared')
+    content = open(path, 'rb').read()
+
+    def opened(before=None):
+        alice.key('ctrl+5')
+        alice.reads('summer plans.txt')
+        alice.key('Home', 'shift+F10')
+        alice.click('Send to a phone')
+        alice.reads('Scan the code')
+        alice.reads('complete downloads so far')
+        alice.press()
+        return eventually('the link is copied', lambda: (now := alice.copied()) != before and now)
+
+    url = opened()
+    page = fetched(url)
+    expect(page and b'summer plans.txt' in page, 'the page does not name the file')
+    expect(fetched(url + 'download') == content, 'the browser gets something else')
+    alice.reads('complete download so far')  # one
+    alice.key('Escape')
+    eventually('the page ends with its sheet', lambda: fetched(url) is None)
+
+    url = opened(url)
+    alice.choose('Any number of downloads', 1)
+    alice.reads_not('Any number of downloads')
+    expect(fetched(url + 'download') == content, 'the browser gets something else')
+    alice.reads('This link has ended')
+    eventually('the page ends after the last download', lambda: fetched(url + 'download') is None)
+    alice.key('Escape')
+
+
+APART = [looking, phone]
