@@ -1,8 +1,9 @@
-"""What is looked at before it is complete, and handed to a browser."""
+"""What is found, wished for, looked at before it is complete, and handed to a browser."""
 import filecmp
 import io
 import json
 import os
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -17,9 +18,10 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 def shared_by(pair, who, *paths):
     """Has somebody without a window share files, and returns what does it."""
     house = pair.house
-    log = house.path(f'{who}.out')
+    log, profile = house.path(f'{who}.out'), house.path(who, 'profile')
+    subprocess.run([house.program, '--profile', profile, 'settings', f'name={who.title()}'], check=True, capture_output=True)
     with open(log, 'wb') as out:
-        process = house.start(who, [house.program, '--profile', house.path(who, 'profile'), '--tracker', pair.tracker.link, '--json', 'share', *paths],
+        process = house.start(who, [house.program, '--profile', profile, '--tracker', pair.tracker.link, '--json', 'share', *paths],
                               stdout=out)
     eventually(f'{who} shares', lambda: open(log).read().count('"shared"') >= len(paths))
     return process
@@ -28,6 +30,58 @@ def shared_by(pair, who, *paths):
 def search(bob, words):
     bob.key('ctrl+f', 'ctrl+a')
     bob.type(words)
+
+
+def finding(house):
+    """The best match first, filters, a word corrected, and a wish that comes true."""
+    pair = Pair(house, 'bob')
+    bob = pair.bob
+    best = ['harbour.txt', 'harbour morning.txt', 'quiet harbour evening.txt']
+    paths = [house.write('files', name, size=1000 + i) for i, name in enumerate(reversed(best))]
+    shared_by(pair, 'dora', *paths, house.write('files', 'harbour film.mkv', size=2_000_000))
+    shared_by(pair, 'emma', house.write('files', 'harbour lights.txt', size=1000))
+    search(bob, 'harbour')
+    bob.reads('5 results')
+    places = [bob.reads(last)[0].y for last in ('harbour.txt', 'morning.txt', 'evening.txt')]
+    expect(places == sorted(places), f'the best match is not first: {places}')
+
+    bob.choose('Any size', 2)
+    bob.reads('1 MB to 100 MB')
+    bob.reads_not('morning.txt')
+    bob.reads('harbour film.mkv')
+    bob.choose('1 MB to 100 MB', 0)
+    bob.reads('5 results')
+    bob.choose('All types', 4)
+    bob.reads('4 results')
+    bob.choose('Any time', 1)
+    bob.reads('Last 24 hours')
+    bob.reads('4 results')
+    bob.choose('Last 24 hours', 0)
+    bob.reads('Any time')
+    eventually('Dora can be chosen', lambda: bob.choose('From anyone', 1) or not bob.find('From anyone'), every=1)  # she came while the page was shown
+    bob.reads('3 results')
+    bob.reads_not('harbour lights.txt')
+    search(bob, 'harbour film')
+    bob.reads('No results')
+    bob.press()  # clears the search, and the filters
+    bob.reads('From anyone')
+    bob.reads('All types')
+
+    search(bob, 'harbuor')
+    bob.reads('No results')
+    bob.reads('Clear the search')  # is not the primary button, which cannot be read: that one corrects the word
+    bob.press()
+    bob.reads('5 results')
+    bob.reads('In order')  # how the words match
+
+    search(bob, 'unicorn')
+    bob.reads('No results')
+    bob.click('Tell me when something new matches')
+    bob.reads('You are told when')
+    shared_by(pair, 'fred', house.write('files', 'unicorn in the garden.txt', size=5000))
+    bob.reads('1 new result for your wishes')
+    told = eventually('the desktop is told', lambda: [n for n in bob.heard('notification') if 'wish' in n['title']])
+    expect('unicorn in the garden.txt' in told[0]['body'], told)
 
 
 def plays(bob):
@@ -126,4 +180,4 @@ def phone(house):
     alice.key('Escape')
 
 
-APART = [looking, phone]
+APART = [finding, looking, phone]

@@ -353,6 +353,16 @@ func TestOneCanSearchInWhatAPersonSharesAndByTime(t *testing.T) {
 	d.reads("of 01000000 for 168h0m0s")
 }
 
+func TestWhoComesWhileThePageIsShownCanBeChosenAsAnOwner(t *testing.T) {
+	engine := newFake()
+	engine.search = answers(hit(1, "song.mp3", 10, netproto.KindAudio, 1))
+	d := newDesk(t, engine, Options{})
+	d.reads("song.mp3")
+	engine.change(func(f *fakeEngine) { f.list = []face.Person{{PeerID: netproto.PeerID{1}, Name: "Zoe", Online: true}} })
+	d.window.search().Refresh()
+	d.until("Zoe can be chosen", func() bool { return len(d.choice("From anyone").Options) == 2 })
+}
+
 func TestAnEmptySearchSaysWhatGoesThere(t *testing.T) {
 	engine := newFake()
 	d := newDesk(t, engine, Options{})

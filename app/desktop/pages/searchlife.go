@@ -86,8 +86,8 @@ func (p *Search) refreshInTime() {
 	})
 }
 
-// Refresh asks the tracker again, for as many hits as are here. What is looked at
-// stays in its place.
+// Refresh asks the tracker again, for as many hits as are here, and for who may be
+// chosen as their owner. What is looked at stays in its place.
 func (p *Search) Refresh() {
 	if p.failure != nil {
 		p.Begin()
@@ -113,6 +113,7 @@ func (p *Search) Refresh() {
 		}
 		p.answered() // old results are better than none; the banner says what is wrong
 	})
+	p.offerOwners()
 }
 
 // all fetches pages until there are as many hits as wanted. It runs beside the UI
