@@ -236,7 +236,8 @@ func TestAListTakesItsPathsAndFewBytesMore(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	kept := int64(after.HeapAlloc-before.HeapAlloc) / files
-	if most := int64(entry + path); kept > most*9/8 || took > most*3 {
+	// With the race detector, more is taken.
+	if most := int64(entry + path); kept > most*9/8 || took > most*3 && !raceEnabled {
 		t.Errorf("%d bytes a file are kept, %d were taken; an entry and its path have %d", kept, took, most)
 	}
 	runtime.KeepAlive(entries)

@@ -126,7 +126,7 @@ func (o *owner) Open(f netproto.Open) error {
 
 // Next writes the answer to an opened stream, or a data frame that was read.
 func (o *owner) Next(ctx context.Context, out *session.Out) (bool, error) {
-	o.start.Do(func() { o.server.work.Go(func() { o.readFiles(ctx) }) })
+	o.start.Do(func() { o.server.reading(func() { o.readFiles(ctx) }) })
 	if answered, err := o.answerOpen(out); answered || err != nil {
 		return answered, err
 	}

@@ -23,7 +23,7 @@ func (s *Server) SetSlots(n int, adaptive bool) { s.slots.set(n, adaptive) }
 func (s *Server) Run(ctx context.Context, conns *session.Conns) error {
 	review := pulse.NewTicker(s.config.Timing.SlotReview)
 	defer review.Stop()
-	defer s.work.Wait()
+	defer s.finish()
 	meter := &s.config.Traffic.UpMeter
 	at, before := time.Now(), meter.Total()
 	for {
@@ -43,6 +43,23 @@ func (s *Server) Run(ctx context.Context, conns *session.Conns) error {
 			}
 		}
 	}
+}
+
+// reading runs work that Run waits for, unless Run has ended.
+func (s *Server) reading(work func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.work.Go(work)
+	}
+}
+
+// finish waits for what has begun. Connections may end later.
+func (s *Server) finish() {
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+	s.work.Wait()
 }
 
 // AnnouncePiece tells every peer that reads a content here that it has one more piece.

@@ -58,6 +58,7 @@ type Server struct {
 	work    sync.WaitGroup // of the goroutines that read files
 
 	mu    sync.Mutex
+	over  bool // Run has ended
 	byKey map[uploadKey]*upload
 	stops map[uploadKey]struct{} // uploads that the person stopped
 	ended []*upload              // in the order in which they ended; some may have gone on since

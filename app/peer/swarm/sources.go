@@ -222,13 +222,13 @@ func (srcs *sources) hear(p netproto.SwarmPeer) {
 	now := time.Now()
 	a.mu.Lock()
 	defer a.unlock()
-	if srcs.known[p.Key] != nil || a.over || !a.swarms.config.Conns.Dials.Hears(p.Address, now) {
+	if _, failed := srcs.evicted[p.Key]; failed || srcs.known[p.Key] != nil || a.over || !a.swarms.config.Conns.Dials.Hears(p.Address, now) {
 		return
 	}
 	srcs.know(heardSource(p.Key, p.Address), "")
 	if s := srcs.known[p.Key]; s != nil {
 		s.heard = true
-		if s.failure == nil && bytes.Compare(a.swarms.config.Key[:], p.Key[:]) > 0 && len(a.swarms.config.Conns.Of(p.Key)) == 0 {
+		if bytes.Compare(a.swarms.config.Key[:], p.Key[:]) > 0 && len(a.swarms.config.Conns.Of(p.Key)) == 0 {
 			s.retry = now.Add(courtesy)
 		}
 	}
