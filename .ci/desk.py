@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -154,10 +155,12 @@ class Desk:
         house.desks.append(self)
 
     def screen(self, size):
-        """Starts a screen; screens that start at once may pick the same number."""
+        """Starts a screen. It picks its number at random: a server in another network cannot tell
+        which are taken, and would take over the socket of another screen."""
         for _ in range(5):
             read, write = os.pipe()
-            server = self.house.start(f'{self.who}-x', ['Xvfb', '-displayfd', str(write), '-screen', '0', size + 'x24', '-nolisten', 'tcp', '-noreset'], pass_fds=[write])
+            server = self.house.start(f'{self.who}-x', ['Xvfb', f':{random.randrange(100, 30_000)}', '-displayfd', str(write), '-screen', '0', size + 'x24',
+                                                             '-nolisten', 'tcp', '-noreset'], pass_fds=[write])
             os.close(write)
             with os.fdopen(read) as pipe:
                 display = ':' + pipe.readline().strip()
@@ -376,8 +379,8 @@ class Desk:
         self.drops += 1
 
     def copied(self):
-        """What is in the clipboard."""
-        return self.tool('/usr/bin/python3', f'{HERE}/xclip.py', check=True)
+        """What is in the clipboard; '' as long as nothing is."""
+        return self.tool('/usr/bin/python3', f'{HERE}/xclip.py')
 
     def copy(self, text):
         """Has another program put a text into the clipboard."""
