@@ -76,6 +76,7 @@ func openWebInbox(s *webSheet) {
 		page = now
 		pin.SetText(words.L("PIN: {{.PIN}}", words.Values{"PIN": page.PIN}))
 		folder.SetText(words.L("Saved in {{.Folder}}", words.Values{"Folder": netproto.Printable(page.Folder)}))
+		kit.Reveal(nil, list, len(page.Arrivals) > 0) // an empty one would take the focus and show nothing
 		list.Refresh()
 		s.say(webInboxWords(page))
 	}
