@@ -337,7 +337,7 @@ func TestAFileThatNoProgramOpensIsNotBlamed(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
 	d.app.openURL = func(*url.URL) error { return errors.New("exec: \"xdg-open\": executable file not found in $PATH") }
 	d.window.OpenPath(path)
-	d.reads("No program opens this kind of file: strange.xyz. Open its folder, and choose a program there.")
+	d.reads("No program can open this kind of file: strange.xyz. Open its folder, and choose a program there.")
 	d.window.OpenPath(path + ".gone")
 	d.reads("The file cannot be read")
 }
@@ -512,6 +512,6 @@ func TestTotalsAreSeen(t *testing.T) {
 	engine.totals = face.Totals{Today: face.Amounts{Got: 2e6, Sent: 1e6}, Ever: face.Amounts{Got: 4e9, Sent: 6e9}}
 	d := openAt(t, engine, pages.PlaceUploads)
 	d.reads("Today: 2.0 MB downloaded, 1.0 MB uploaded")
-	d.reads("Ever: 4.0 GB downloaded, 6.0 GB uploaded")
+	d.reads("In total: 4.0 GB downloaded, 6.0 GB uploaded")
 	d.reads("ratio 1.50")
 }

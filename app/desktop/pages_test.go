@@ -171,7 +171,7 @@ func TestSharesSayTheirState(t *testing.T) {
 		"big.iso": "big.iso | 4.0 GB | Preparing 40 % | never | Everybody",
 		"edited":  "edited | 100 B | Changed, preparing 50 % | never | Everybody",
 		"gone":    "gone | 0 B | Missing | never | Everybody",
-		"secret":  "secret | 0 B | Failed: The file cannot be read: /home/ada/secret. | never | Everybody",
+		"secret":  "secret | 0 B | The file cannot be read | never | Everybody",
 		"new":     "new | 7 B | Shared | never | Everybody",
 	} {
 		if got := readRow(t, d.window.win.Content(), name); got != want {
