@@ -221,24 +221,22 @@ func frontOf(object fyne.CanvasObject, at fyne.Position, size fyne.Size) fyne.Ca
 
 func TestTheFocusIsSeenInEverySheet(t *testing.T) {
 	d := onStage(t)
-	c := d.window.win.Canvas()
 	looked := 0
 	onSheets(d, func(sheet sheetOfTheWindow) {
 		seen := map[string]bool{}
 		for _, f := range d.focusable() {
-			kind := typeOf(f.(fyne.CanvasObject))
-			if b, is := f.(*kit.Button); is { // a primary one has the colour of the focus
-				kind += fmt.Sprint(b.Importance)
-			}
+			kind := kindOfFocus(f)
 			if seen[kind] {
 				continue
 			}
 			seen[kind] = true
 			looked++
-			c.Unfocus()
-			before := d.pictureOf(f.(fyne.CanvasObject))
-			c.Focus(f)
-			if samePicture(before, d.pictureOf(f.(fyne.CanvasObject))) {
+			if d.showsFocus(f) {
+				continue
+			}
+			// The first picture after a while has Fyne forget what it did not draw lately, and
+			// a list make its rows anew.
+			if again := d.focusable(); !slices.ContainsFunc(again, func(f fyne.Focusable) bool { return kindOfFocus(f) == kind && d.showsFocus(f) }) {
 				t.Errorf("%s: a %s looks the same with the focus and without", sheet.name, kind)
 			}
 		}
@@ -246,6 +244,25 @@ func TestTheFocusIsSeenInEverySheet(t *testing.T) {
 	if looked < 50 {
 		t.Errorf("only %d things were looked at", looked)
 	}
+}
+
+// kindOfFocus is the type of what can have the focus; a primary button has the colour of
+// the focus.
+func kindOfFocus(f fyne.Focusable) string {
+	kind := typeOf(f.(fyne.CanvasObject))
+	if b, is := f.(*kit.Button); is {
+		kind += fmt.Sprint(b.Importance)
+	}
+	return kind
+}
+
+// showsFocus reports whether something looks different with the focus.
+func (d *desk) showsFocus(f fyne.Focusable) bool {
+	c := d.window.win.Canvas()
+	c.Unfocus()
+	before := d.pictureOf(f.(fyne.CanvasObject))
+	c.Focus(f)
+	return !samePicture(before, d.pictureOf(f.(fyne.CanvasObject)))
 }
 
 func TestEnterPressesTheButtonThatHasTheFocus(t *testing.T) {
