@@ -59,7 +59,7 @@ type Config struct {
 	Listen string
 	// OfferDownloads shares finished downloads, if the settings say so too.
 	OfferDownloads bool
-	Finished       func(library.Download)  // is told of each finished download, and must not wait; nil: nobody is
+	Finished       func(library.Download)  // gets each finished download, and must not wait; nil: nobody does
 	Trash          func(path string) error // moves a file or folder to the trash of the system
 	Awake          Awake                   // keeps the computer awake; nil if nothing does
 	// These switch off what the settings allow.

@@ -11,7 +11,7 @@ import (
 	"centralizedp2p/netproto/checkup"
 )
 
-// slowStore is how long the store of a healthy tracker takes for its counts, at the most.
+// slowStore is how long the store of a healthy tracker takes for its counts at most.
 const slowStore = 500 * time.Millisecond
 
 // checkup answers with how the tracker is doing.

@@ -228,7 +228,7 @@ func (c *testClock) pass(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// One node is told of heartbeats, the other hears of them; its upkeep ends no lease of a
+// One node gets heartbeats, the other reads of them; its upkeep ends no lease of a
 // peer that is there, and that of one that went.
 func TestALeaseIsOneOfAllNodes(t *testing.T) {
 	const lease = 90 * time.Second

@@ -57,7 +57,7 @@ type Config struct {
 	Sources func(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error)
 	// Trash moves a file or folder to the trash of the system, and may wait for the disk.
 	Trash func(path string) error
-	// Finished is told of each download whose content is in its place; nil: nobody is.
+	// Finished gets each download whose content is in its place; nil: nobody does.
 	Finished func(library.Download)
 	Notify   func() // something a person sees has changed
 	Limit    int    // downloads that fetch at once
