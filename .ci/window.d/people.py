@@ -43,16 +43,21 @@ def one_more(house, alice, bob, name):
     expect(hands(alice, bob) == (1, 0, 1), 'it took more than one drop and one click')
 
 
+def becomes_the_tracker(desk):
+    """From the first start to a tracker of one's own, by the primary buttons."""
+    desk.open()
+    desk.reads('Welcome')
+    desk.press()
+    desk.reads('Choose a tracker')
+    desk.press()
+    desk.reads('Nobody else is here yet')
+
+
 def newcomers(house):
     """Two fresh profiles on one network, to the first file dropped on a person and accepted."""
     network(lan=True)
     alice, bob = Desk(house, 'alice'), Desk(house, 'bob')
-    alice.open()
-    alice.reads('Welcome')
-    alice.press()
-    alice.reads('Choose a tracker')
-    alice.press()
-    alice.reads('Nobody else is here yet')
+    becomes_the_tracker(alice)
     bob.open()
     bob.reads('Welcome')
     bob.press()
@@ -79,12 +84,7 @@ def invitation(house):
     """The same by an invite link, where nobody finds anybody on the network."""
     network(lan=False)
     alice, bob = Desk(house, 'alice'), Desk(house, 'bob')
-    alice.open()
-    alice.reads('Welcome')
-    alice.press()
-    alice.reads('Choose a tracker')
-    alice.press()
-    alice.reads('Nobody else is here yet')
+    becomes_the_tracker(alice)
     alice.click('Invite people')
     alice.reads('Send this link')
     alice.press()
