@@ -83,6 +83,42 @@ func TestAShareGoesToABrowserUntilItsPageIsClosed(t *testing.T) {
 	refused(t, e.SetWebTerms(deadline(t), id, face.WebTerms{}), netproto.CodeNotFound)
 }
 
+func TestWhatABrowserGetsIsCountedForItsShares(t *testing.T) {
+	e := newHouse(t)
+	dir := t.TempDir()
+	var request face.ShareRequest
+	for name, text := range map[string]string{"a.txt": "12345", "b.txt": "1234567"} {
+		path := filepath.Join(dir, name)
+		check(t, os.WriteFile(path, []byte(text), 0o644))
+		request.Items = append(request.Items, face.ShareItem{Path: path})
+	}
+	check(t, e.Share(deadline(t), request))
+	shares, err := e.Shares(deadline(t))
+	check(t, err)
+	first, second := filepath.Base(request.Items[0].Path), filepath.Base(request.Items[1].Path)
+	size := map[string]int64{"a.txt": 5, "b.txt": 7}
+	id, err := e.OfferWeb(deadline(t), face.WebOffer{Shares: []string{shares[0].ID, shares[1].ID}})
+	check(t, err)
+	page := webPageThat(t, e, id, "it opens", func(p face.WebPage) bool { return p.State == face.WebOpen })
+	get := func(path string, fetched int, sent map[string]int64) {
+		t.Helper()
+		if status, _ := fetchPage(t, page.URL+path); status != http.StatusOK {
+			t.Fatalf("%s answers %d", path, status)
+		}
+		webPageThat(t, e, id, "the answer is over", func(p face.WebPage) bool { return p.Running == 0 })
+		shares, err := e.Shares(deadline(t))
+		check(t, err)
+		for _, s := range shares {
+			if s.Fetched != fetched || s.Sent != sent[s.Name] {
+				t.Errorf("after %q %s was downloaded %d times, %d bytes", path, s.Name, s.Fetched, s.Sent)
+			}
+		}
+	}
+	get("", 0, nil)
+	get("file/1", 0, map[string]int64{second: size[second]})
+	get("download", 1, map[string]int64{first: size[first], second: 2 * size[second]})
+}
+
 func TestAPageTellsWhyItFailed(t *testing.T) {
 	e := newHouse(t)
 	_, err := e.OfferWeb(deadline(t), face.WebOffer{Items: []face.ShareItem{{Path: filepath.Join(t.TempDir(), "none")}}})

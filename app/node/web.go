@@ -46,7 +46,14 @@ type WebLink struct {
 
 	engine *peer.Engine
 	server *web.Server
-	own    []string // shares that end with it
+	shares []handed // in the order of the offering
+	own    []string // those that end with it
+}
+
+// handed is a share and where its bytes end among those of the offering.
+type handed struct {
+	id  string
+	end int64
 }
 
 // OpenWebLink hashes what is to be handed out, if that was not done before, and serves
@@ -67,7 +74,7 @@ func (n *Node) OpenWebLink(ctx context.Context, o WebLinkOptions) (*WebLink, err
 	}
 	secret := web.NewSecret()
 	l.URLs = webURLs(ln.Addr(), secret)
-	l.Link = web.NewLink(l.Offering, secret, o.Terms, contents{n.Engine}, n.Engine, o.Changed)
+	l.Link = web.NewLink(l.Offering, secret, o.Terms, contents{n.Engine}, n.Engine, l, o.Changed)
 	l.server = web.Serve(ln, l.Link, n.Log)
 	return l, nil
 }
@@ -77,6 +84,23 @@ type contents struct{ engine *peer.Engine }
 
 func (c contents) OpenContent(hash netproto.ContentHash) (web.Reader, error) {
 	return c.engine.OpenContent(hash)
+}
+
+// Gave counts bytes for the shares that they are of.
+func (l *WebLink) Gave(from, to int64) {
+	for _, s := range l.shares {
+		if from < to && from < s.end {
+			l.engine.Shares.Handed(s.id, min(to, s.end)-from, false)
+			from = s.end
+		}
+	}
+}
+
+// GaveAll counts a download of every share.
+func (l *WebLink) GaveAll() {
+	for _, s := range l.shares {
+		l.engine.Shares.Handed(s.id, 0, true)
+	}
 }
 
 // Close ends the page, and what was shared for it alone.
@@ -99,22 +123,29 @@ func (l *WebLink) collect(ctx context.Context, o WebLinkOptions) (files []web.Fi
 		}
 		taken[free] = true
 		name = cmp.Or(name, free)
-		if !share.Folder {
-			files = append(files, web.File{Path: free, Size: share.Size, Hash: share.Hash})
-			continue
-		}
-		entries, err := l.engine.Folder(ctx, share.Hash)
+		of, err := l.filesOf(ctx, share, free)
 		if err != nil {
 			return nil, "", err
 		}
-		for _, e := range entries {
-			files = append(files, web.File{Path: free + "/" + e.Path, Size: e.Size, Hash: e.Hash, Dir: e.Dir})
-		}
-		if len(entries) == 0 {
-			files = append(files, web.File{Path: free, Dir: true})
-		}
+		files = append(files, of...)
+		l.shares = append(l.shares, handed{share.ID, web.Offering{Files: files}.Size()})
 	}
 	return files, name, nil
+}
+
+// filesOf lists the files of a share, under a name.
+func (l *WebLink) filesOf(ctx context.Context, share sharing.Share, name string) (files []web.File, err error) {
+	if !share.Folder {
+		return []web.File{{Path: name, Size: share.Size, Hash: share.Hash}}, nil
+	}
+	entries, err := l.engine.Folder(ctx, share.Hash)
+	for _, e := range entries {
+		files = append(files, web.File{Path: name + "/" + e.Path, Size: e.Size, Hash: e.Hash, Dir: e.Dir})
+	}
+	if len(entries) == 0 {
+		files = append(files, web.File{Path: name, Dir: true})
+	}
+	return files, err
 }
 
 // share finds the share of an item or begins one, and waits until it is hashed.

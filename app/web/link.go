@@ -39,6 +39,16 @@ type LinkStatus struct {
 	Sent      int64 // bytes
 }
 
+// Account is told what browsers get, while the link is locked: it must not wait, nor
+// ask the link.
+type Account interface {
+	// Gave is told of bytes that went out, from and up to a place among those of all
+	// files, one behind the other.
+	Gave(from, to int64)
+	// GaveAll is told that somebody has everything now.
+	GaveAll()
+}
+
 // Link is a page that hands out an offering. Whoever has its address may download. A
 // download counts when one address got every byte, in whatever pieces; that a browser
 // asks for a piece counts nothing.
@@ -46,6 +56,7 @@ type Link struct {
 	offering Offering
 	contents Contents
 	limits   Limits
+	account  Account
 	secret   string
 	changed  func()
 	archive  *archive // nil of a single file
@@ -75,8 +86,8 @@ const mostVisitors = 256
 
 // NewLink makes a page for an offering. changed is called when its status changed; it
 // must not wait.
-func NewLink(o Offering, secret string, terms Terms, contents Contents, limits Limits, changed func()) *Link {
-	l := &Link{offering: o, contents: contents, limits: limits, secret: secret, changed: changed, visitors: map[netip.Addr]*visitor{}}
+func NewLink(o Offering, secret string, terms Terms, contents Contents, limits Limits, account Account, changed func()) *Link {
+	l := &Link{offering: o, contents: contents, limits: limits, account: account, secret: secret, changed: changed, visitors: map[netip.Addr]*visitor{}}
 	l.ctx, l.end = context.WithCancel(context.Background())
 	var base int64
 	for _, f := range o.Files {
@@ -259,10 +270,12 @@ func (l *Link) got(from netip.Addr, t *transfer, spans []span, finished bool) {
 	v := l.visitor(from)
 	for _, s := range spans {
 		v.got.add(s)
+		l.account.Gave(s.from, s.to)
 	}
 	if size := l.offering.Size(); v.got.whole(size) && (finished || size > 0) {
 		v.got = coverage{}
 		l.status.Downloads++
+		l.account.GaveAll()
 		l.countOut()
 	}
 }

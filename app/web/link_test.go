@@ -90,6 +90,9 @@ func TestWhatCountsIsAWholeDownload(t *testing.T) {
 		t.Error("the last download was cut")
 	}
 	downloads(3)
+	if gave, all := s.book.bytes.Load(), s.book.all.Load(); gave != 2*5001+4999+8001+2*10_000 || all != 3 {
+		t.Errorf("the account says %d bytes and %d downloads", gave, all)
+	}
 	if got := get(t, at+"download"); got.status != http.StatusGone || link.Status().State != LinkCounted {
 		t.Errorf("%d %s", got.status, link.Status().State)
 	}
@@ -279,7 +282,7 @@ func TestHostileNamesAreSafeInHeadersAndPages(t *testing.T) {
 
 func TestVisitorsHaveABound(t *testing.T) {
 	t.Parallel()
-	l := NewLink(Offering{Name: "a", Files: []File{{Path: "a", Size: 1}}}, "s", Terms{}, nowhere{}, free{}, func() {})
+	l := NewLink(Offering{Name: "a", Files: []File{{Path: "a", Size: 1}}}, "s", Terms{}, nowhere{}, free{}, &book{}, func() {})
 	defer l.Close()
 	a := netip.MustParseAddr("10.0.0.1")
 	for range 3 * mostVisitors {

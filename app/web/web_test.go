@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -27,7 +28,14 @@ type shelf struct {
 	dir   string
 	paths map[netproto.ContentHash]string
 	files []File
+	book  book
 }
+
+// book is an account of bytes, and of whole downloads.
+type book struct{ bytes, all atomic.Int64 }
+
+func (b *book) Gave(from, to int64) { b.bytes.Add(to - from) }
+func (b *book) GaveAll()            { b.all.Add(1) }
 
 func newShelf(t *testing.T) *shelf {
 	return &shelf{dir: t.TempDir(), paths: map[netproto.ContentHash]string{}}
@@ -102,7 +110,7 @@ func linkTo(t *testing.T, s *shelf, name string, terms Terms) (*Link, string) {
 		t.Fatal(err)
 	}
 	secret := NewSecret()
-	l := NewLink(o, secret, terms, s, free{}, func() {})
+	l := NewLink(o, secret, terms, s, free{}, &s.book, func() {})
 	at := served(t, l, secret)
 	t.Cleanup(l.Close)
 	return l, at

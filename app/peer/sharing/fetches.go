@@ -32,10 +32,26 @@ func (ss *Shares) Sent(peer netproto.PublicKey, hash netproto.ContentHash, n int
 		return
 	}
 	s := f.share
+	ss.sent(s, int64(n), func() bool {
+		return !s.record.Folder && whole || s.record.Folder && f.list == nil && s.fetches.add(peer, int64(n))
+	})
+}
+
+// Handed counts bytes of a share that went to a browser; whole says that the browser has
+// all of it now.
+func (ss *Shares) Handed(id string, n int64, whole bool) {
+	if s := ss.byID(id); s != nil {
+		ss.sent(s, n, func() bool { return whole })
+	}
+}
+
+// sent counts bytes of a share; fetched is asked with its lock held whether they complete
+// a download.
+func (ss *Shares) sent(s *share, n int64, fetched func() bool) {
 	s.mu.Lock()
-	s.record.Sent += int64(n)
+	s.record.Sent += n
 	over := false
-	if !s.record.Folder && whole || s.record.Folder && f.list == nil && s.fetches.add(peer, int64(n)) {
+	if fetched() {
 		s.record.Fetched++
 		s.audience.Store(audienceOf(s.record))
 		over = s.audience.Load().counted
