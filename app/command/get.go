@@ -121,7 +121,7 @@ func (p *program) fetch(ctx context.Context, n *node.Node, what string, request 
 	if len(sources) == 0 {
 		return noSource(request)
 	}
-	return p.download(ctx, lookout, request)
+	return p.download(ctx, n, lookout, request)
 }
 
 func noSource(request queue.Request) error {
@@ -228,9 +228,9 @@ func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, n
 }
 
 // download runs one download to its end.
-func (p *program) download(ctx context.Context, l *lookout, request queue.Request) error {
+func (p *program) download(ctx context.Context, n *node.Node, l *lookout, request queue.Request) error {
 	began := time.Now()
-	d, err := runDownload(ctx, l.node.Engine, request, &progress{program: p, label: request.Name, lookout: l})
+	d, err := runDownload(ctx, n.Engine, request, &progress{program: p, label: request.Name, lookout: l})
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (p *program) accept(ctx context.Context, n *node.Node, number uint64, dir s
 		return err
 	}
 	var over time.Time
-	return p.follow(ctx, lookout, number, func(r library.Request) (bool, error) {
+	return p.follow(ctx, n, lookout, number, func(r library.Request) (bool, error) {
 		if err := stuck(n, r); err != nil {
 			return true, err
 		}
@@ -161,7 +161,7 @@ func (p *program) decline(ctx context.Context, n *node.Node, number uint64) erro
 		return err
 	}
 	began := time.Now()
-	return p.follow(ctx, lookout, number, func(r library.Request) (bool, error) {
+	return p.follow(ctx, n, lookout, number, func(r library.Request) (bool, error) {
 		return len(r.Owed) == 0 || time.Since(began) > answerTime, nil
 	})
 }

@@ -2,12 +2,14 @@ package command
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 	"net"
 	"net/netip"
 	"strings"
 	"time"
 
+	"centralizedp2p/app/face"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/peer/queue"
@@ -30,11 +32,13 @@ const (
 // tells the difference. It is used by one goroutine.
 type lookout struct {
 	program  *program
-	node     *node.Node
+	log      *slog.Logger // of a peer that stays: it is told there, and of all shares and downloads
+	peer     sight
 	trackers map[string]string     // by address: the notice that is in force
 	shares   map[string]*toldShare // by id
-	banned   map[netproto.PublicKey]bool
-	local    bool // the person knows that others cannot use the links
+	banned   map[netproto.PeerID]bool
+	waits    map[string]*waiting // by download, of a peer that stays
+	local    bool                // the person knows that others cannot use the links
 	reach    toldReach
 }
 
@@ -50,28 +54,92 @@ type toldShare struct {
 // newLookout returns the lookout of a peer with trackers, of which the person knows
 // that some are silent.
 func (p *program) newLookout(n *node.Node, ts node.Trackers) *lookout {
-	l := &lookout{program: p, node: n, trackers: map[string]string{}, shares: map[string]*toldShare{}, banned: map[netproto.PublicKey]bool{}}
+	l := p.lookoutOf(nodeSight{n})
 	for _, address := range ts.Silent() {
 		l.trackers[address] = noticeTrackerLost
 	}
 	return l
 }
 
+// lookoutThere returns the lookout of a peer that runs with the profile already.
+func (p *program) lookoutThere(ctx context.Context, engine face.Engine) *lookout {
+	return p.lookoutOf(engineSight{ctx, engine})
+}
+
+func (p *program) lookoutOf(peer sight) *lookout {
+	return &lookout{program: p, peer: peer, trackers: map[string]string{}, shares: map[string]*toldShare{}, banned: map[netproto.PeerID]bool{}}
+}
+
 // look tells what has happened to the trackers and the shares, and how others reach
 // this peer.
 func (l *lookout) look() {
-	for _, s := range l.node.Engine.Trackers.Statuses() {
+	for _, s := range l.peer.trackers() {
 		l.tracker(s)
 	}
-	l.reachability(l.node.Engine.Reachability(), time.Now())
-	if len(l.shares) == 0 {
-		return
-	}
-	for _, s := range l.node.Engine.Shares.List() {
-		if told := l.shares[s.ID]; told != nil {
-			l.share(s, told, time.Now())
+	l.reachability(l.peer.reachability(), time.Now())
+	if l.log != nil {
+		l.lookAtAll(time.Now())
+	} else if len(l.shares) > 0 {
+		for _, s := range l.ours() {
+			l.share(s, l.shares[s.ID], time.Now())
 		}
 	}
+}
+
+// ours are the shares that the person was told of.
+func (l *lookout) ours() []sharing.Share {
+	return l.peer.shares(func(id string) bool { return l.shares[id] != nil })
+}
+
+// lookAtAll tells what has happened to any share and any download.
+func (l *lookout) lookAtAll(now time.Time) {
+	shares := map[string]*toldShare{}
+	for _, s := range l.peer.shares(func(string) bool { return true }) {
+		told := l.shares[s.ID]
+		if told == nil || told.hash.IsZero() && told.state == "" {
+			told = &toldShare{hash: s.Hash}
+		}
+		shares[s.ID] = told
+		l.share(s, told, now)
+	}
+	l.shares = shares
+	waits := map[string]*waiting{}
+	for _, d := range l.peer.downloads() {
+		if d.State == queue.StateFinished || d.State == queue.StatePaused {
+			continue
+		}
+		wait := l.waits[d.ID]
+		if wait == nil {
+			wait = &waiting{}
+		}
+		waits[d.ID] = wait
+		if n, ok := wait.look(d, now, func() string { return shutWords(l.peer.sources(d.ID)) }); ok {
+			n.Message = d.Name + ": " + n.Message
+			l.notice(n)
+		}
+		if d.Sources > 0 {
+			l.download(d)
+		}
+	}
+	l.waits = waits
+}
+
+// notice tells the person, or the log of a peer that stays.
+func (l *lookout) notice(n noticeEvent) {
+	if l.log == nil {
+		l.program.notice(n)
+		return
+	}
+	var known []any
+	for _, a := range []slog.Attr{slog.String("tracker", n.Tracker), slog.String("path", n.Path), slog.String("link", n.Link)} {
+		if a.Value.String() != "" {
+			known = append(known, a)
+		}
+	}
+	for _, left := range n.Names {
+		known = append(known, slog.String(string(left.Why), left.Path))
+	}
+	l.log.Warn(netproto.Printable(n.Message), append(known, slog.String("code", n.Code))...)
 }
 
 func (l *lookout) tracker(s membership.Status) {
@@ -79,7 +147,7 @@ func (l *lookout) tracker(s membership.Status) {
 	switch s.State {
 	case membership.StateConnected:
 		if told != "" {
-			l.program.notice(noticeEvent{Code: noticeTrackerBack, Tracker: s.Address, Message: "the tracker " + s.Address + " is back"})
+			l.notice(noticeEvent{Code: noticeTrackerBack, Tracker: s.Address, Message: "the tracker " + s.Address + " is back"})
 			delete(l.trackers, s.Address)
 		}
 		return
@@ -106,19 +174,20 @@ func (l *lookout) tracker(s membership.Status) {
 
 func (l *lookout) lost(s membership.Status, code, message string) {
 	l.trackers[s.Address] = code
-	l.program.notice(noticeEvent{Code: code, Tracker: s.Address, Message: message})
+	l.notice(noticeEvent{Code: code, Tracker: s.Address, Message: message})
 }
 
 // announced tells about a share for the first time.
 func (l *lookout) announced(s sharing.Share) {
 	told := &toldShare{hash: s.Hash}
 	l.shares[s.ID] = told
-	l.program.shared(l.node, s)
+	text := l.peer.link(s)
+	l.program.shared(s, text)
 	l.share(s, told, time.Now())
-	if at := l.node.Engine.Trackers.Main(); at != nil && !l.local {
-		if why := onlyHere(at.Address()); why != "" {
+	if link, err := netproto.ParseLink(text); err == nil && !l.local {
+		if why := onlyHere(link.Tracker); why != "" {
 			l.local = true
-			l.program.aside(noticeEvent{Code: noticeLinkLocal, Tracker: at.Address(), Message: why})
+			l.program.aside(noticeEvent{Code: noticeLinkLocal, Tracker: link.Tracker, Message: why})
 		}
 	}
 }
@@ -169,20 +238,20 @@ func (l *lookout) noted(s sharing.Share, told *toldShare) {
 	}
 	if text := s.Notice.Error(); text != told.notice {
 		told.notice = text
-		l.program.notice(noticeEvent{Code: string(netproto.CodeOf(s.Notice)), Path: s.Path, Message: s.Path + ": " + cli.Sentence(s.Notice)})
+		l.notice(noticeEvent{Code: string(netproto.CodeOf(s.Notice)), Path: s.Path, Message: s.Path + ": " + cli.Sentence(s.Notice)})
 	}
 }
 
 func (l *lookout) unshared(s sharing.Share, told *toldShare, code, message string) {
 	if told.state != code {
 		told.state = code
-		l.program.notice(noticeEvent{Code: code, Path: s.Path, Message: message})
+		l.notice(noticeEvent{Code: code, Path: s.Path, Message: message})
 	}
 }
 
 // shared tells that a share is back, and its new link.
 func (l *lookout) shared(s sharing.Share, told *toldShare, now time.Time) {
-	done, err := l.node.Engine.Trackers.Announced(s.Hash)
+	done, err := l.peer.announced(s)
 	if err != nil && told.state != noticeRefused {
 		switch netproto.CodeOf(err) {
 		case netproto.CodeKeyChanged, netproto.CodeInvite, netproto.CodeBanned: // of the tracker: told
@@ -196,13 +265,16 @@ func (l *lookout) shared(s sharing.Share, told *toldShare, now time.Time) {
 	}
 	if told.state != "" {
 		told.state = ""
-		l.program.notice(noticeEvent{Code: noticeShareBack, Path: s.Path, Message: s.Path + " is shared again"})
+		l.notice(noticeEvent{Code: noticeShareBack, Path: s.Path, Message: s.Path + " is shared again"})
 	}
 	if s.Hash != told.hash && now.Sub(told.printed) >= linksEvery {
 		told.hash, told.printed = s.Hash, now
-		l.program.notice(noticeEvent{Code: noticeLinkChanged, Path: s.Path, Link: l.node.Engine.LinkOf(s),
+		link := l.peer.link(s)
+		l.notice(noticeEvent{Code: noticeLinkChanged, Path: s.Path, Link: link,
 			Message: s.Path + " has changed: its old link finds nothing now, here is the new one"})
-		l.program.shared(l.node, s)
+		if l.log == nil {
+			l.program.shared(s, link)
+		}
 	}
 	l.leftOut(s, told)
 }
@@ -217,20 +289,16 @@ func (l *lookout) leftOut(s sharing.Share, told *toldShare) {
 	}
 	told.omitted = counts
 	if len(counts) > 0 {
-		l.program.notice(l.program.leftOut(s))
+		l.notice(l.program.leftOut(s))
 	}
 }
 
 // download tells which sources of a download were banned.
 func (l *lookout) download(d queue.Download) {
-	details, err := l.node.Engine.Downloads.Details(d.ID)
-	if err != nil {
-		return
-	}
-	for _, s := range details.Sources {
-		if s.State == swarm.SourceBanned && !l.banned[s.Key] {
-			l.banned[s.Key] = true
-			l.program.notice(noticeEvent{Code: noticeSourceBanned,
+	for _, s := range l.peer.sources(d.ID) {
+		if s.State == swarm.SourceBanned && !l.banned[s.PeerID] {
+			l.banned[s.PeerID] = true
+			l.notice(noticeEvent{Code: noticeSourceBanned,
 				Message: "the peer " + s.Name + " at " + s.Address + " sent wrong bytes and is not asked again"})
 		}
 	}
@@ -238,7 +306,7 @@ func (l *lookout) download(d queue.Download) {
 
 // untilStopped looks around until ctx ends.
 func (l *lookout) untilStopped(ctx context.Context) {
-	changed := l.node.Engine.Watch(ctx)
+	changed := l.peer.watch(ctx)
 	look := pulse.NewTicker(lookEvery)
 	defer look.Stop()
 	for {

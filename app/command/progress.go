@@ -22,9 +22,8 @@ type progress struct {
 	bar     *progressbar.ProgressBar
 	width   int // columns of the terminal for which the bar was made
 	last    progressEvent
-	since   time.Time       // of the state in last
-	told    map[string]bool // what the download waits for, as the person has read
-	lookout *lookout        // nil: nothing else is told
+	waits   waiting
+	lookout *lookout // nil: nothing else is told
 }
 
 // look tells what happens around a download.
@@ -41,23 +40,35 @@ func (g *progress) download(d queue.Download) {
 	if p.json && now != g.last {
 		p.event(now)
 	}
-	if d.Done != g.last.Done || g.told == nil {
-		g.told = map[string]bool{}
-	}
-	if d.State != g.last.State || d.Done != g.last.Done {
-		g.since = time.Now()
-	}
 	g.last = now
-	if time.Since(g.since) >= patience {
-		g.wait(d)
+	if n, ok := g.waits.look(d, time.Now(), func() string { return g.shut(d.ID) }); ok {
+		p.notice(n)
 	}
 	if d.Size > 0 {
 		g.set(d.Done, d.Size, d.Rate)
 	}
 }
 
-// wait tells what a download waits for, if it waits, each thing once.
-func (g *progress) wait(d queue.Download) {
+// waiting knows how long a download has waited, and for what, as the person has read.
+type waiting struct {
+	state queue.State
+	done  int64
+	since time.Time // of state and done
+	told  map[string]bool
+}
+
+// look returns what a download waits for, if it waits for too long; each thing once.
+// shut says that nobody can connect to its sources, or "".
+func (w *waiting) look(d queue.Download, now time.Time, shut func() string) (noticeEvent, bool) {
+	if d.Done != w.done || w.told == nil {
+		w.told = map[string]bool{}
+	}
+	if d.State != w.state || d.Done != w.done || w.since.IsZero() {
+		w.state, w.done, w.since = d.State, d.Done, now
+	}
+	if now.Sub(w.since) < patience {
+		return noticeEvent{}, false
+	}
 	var what string
 	code := noticeWaiting
 	switch d.State {
@@ -68,15 +79,15 @@ func (g *progress) wait(d queue.Download) {
 	case queue.StateQueued:
 		what = fmt.Sprintf("waiting in the queue of the source, at place %d", d.Place)
 	case queue.StateDownloading:
-		if time.Since(g.since) < stalled {
-			return
+		if now.Sub(w.since) < stalled {
+			return noticeEvent{}, false
 		}
 		what = fmt.Sprintf("waiting for bytes: nothing has come for %d seconds", int(stalled.Seconds()))
 	default:
-		return
+		return noticeEvent{}, false
 	}
 	if d.State == queue.StateWaiting || d.State == queue.StateConnecting {
-		if shut := g.shut(d.ID); shut != "" {
+		if shut := shut(); shut != "" {
 			what, code = shut, noticeShut
 		}
 	}
@@ -84,10 +95,11 @@ func (g *progress) wait(d queue.Download) {
 	if code == noticeWaiting {
 		key = string(d.State) // the place in a queue is no news
 	}
-	if !g.told[key] {
-		g.told[key] = true
-		g.program.notice(noticeEvent{Code: code, Message: what})
+	if w.told[key] {
+		return noticeEvent{}, false
 	}
+	w.told[key] = true
+	return noticeEvent{Code: code, Message: what}, true
 }
 
 // shut says that nobody can connect to the sources of a download; "" if that is not so.
@@ -95,11 +107,7 @@ func (g *progress) shut(id string) string {
 	if g.lookout == nil {
 		return ""
 	}
-	details, err := g.lookout.node.Engine.Downloads.Details(id)
-	if err != nil {
-		return ""
-	}
-	return shutWords(details.Sources)
+	return shutWords(g.lookout.peer.sources(id))
 }
 
 const (

@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -45,6 +46,10 @@ func (l *lookout) reachability(r peer.Reachability, now time.Time) {
 		return
 	}
 	l.reach.told = event
+	if l.log != nil {
+		l.log.Info(event.Reason, slog.Any("verdict", event.Verdict), slog.String("tracker", event.Tracker))
+		return
+	}
 	if l.program.json {
 		l.program.event(event)
 	}

@@ -149,7 +149,7 @@ func (p *program) send(ctx context.Context, n *node.Node, sending people.Sending
 		return err
 	}
 	n.Engine.People.Resume()
-	return p.follow(ctx, lookout, number, func(r library.Request) (bool, error) {
+	return p.follow(ctx, n, lookout, number, func(r library.Request) (bool, error) {
 		switch r.State {
 		case library.RequestDone:
 			return true, nil
@@ -163,13 +163,13 @@ func (p *program) send(ctx context.Context, n *node.Node, sending people.Sending
 }
 
 // follow tells whatever becomes of a request until enough says so, or it is over.
-func (p *program) follow(ctx context.Context, l *lookout, number uint64, enough func(library.Request) (bool, error)) error {
-	changed := l.node.Engine.Watch(ctx)
+func (p *program) follow(ctx context.Context, n *node.Node, l *lookout, number uint64, enough func(library.Request) (bool, error)) error {
+	changed := n.Engine.Watch(ctx)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	var told library.RequestState
 	for {
-		r, err := l.node.Engine.People.Request(number)
+		r, err := n.Engine.People.Request(number)
 		if err != nil {
 			return err
 		}

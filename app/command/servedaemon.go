@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"sync"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/localengine"
@@ -26,6 +27,7 @@ type daemon struct {
 	far     *remote.Far  // nil while it answers no other computer
 	page    *remote.Page // nil while it has no page for browsers
 	log     *slog.Logger
+	looking sync.WaitGroup // what tells the log of shares and downloads
 }
 
 // openDaemon opens the peer of a profile, which its local socket answers for.
@@ -73,6 +75,9 @@ func (d *daemon) begin(ctx context.Context, p *program) error {
 		return err
 	}
 	d.announce(p)
+	lookout := p.lookoutOf(nodeSight{d.node})
+	lookout.log = d.log
+	d.looking.Go(func() { lookout.untilStopped(ctx) })
 	return nil
 }
 
@@ -197,7 +202,10 @@ func (d *daemon) change(ctx context.Context, o serveOptions) error {
 }
 
 // close ends the peer in order.
-func (d *daemon) close() error { return errors.Join(d.server.Close(), d.engine.Close()) }
+func (d *daemon) close() error {
+	d.looking.Wait()
+	return errors.Join(d.server.Close(), d.engine.Close())
+}
 
 // servingEvent says that a peer answers.
 type servingEvent struct {

@@ -170,7 +170,7 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string, how s
 		}
 	}
 	for i, id := range ids {
-		s, err := p.waitShared(ctx, lookout, id, paths[i])
+		s, err := p.waitShared(ctx, n, lookout, id, paths[i])
 		if err != nil {
 			return err
 		}
@@ -190,8 +190,7 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string, how s
 }
 
 // waitShared waits for a share, with a bar while it is hashed.
-func (p *program) waitShared(ctx context.Context, l *lookout, id, path string) (sharing.Share, error) {
-	n := l.node
+func (p *program) waitShared(ctx context.Context, n *node.Node, l *lookout, id, path string) (sharing.Share, error) {
 	type result struct {
 		share sharing.Share
 		err   error
@@ -227,8 +226,7 @@ func (p *program) waitShared(ctx context.Context, l *lookout, id, path string) (
 	}
 }
 
-func (p *program) shared(n *node.Node, s sharing.Share) {
-	link := n.Engine.LinkOf(s)
+func (p *program) shared(s sharing.Share, link string) {
 	e := sharedEvent{Event: "shared", Hash: s.Hash, Size: s.Size, Name: s.Name, Link: link}
 	e.Path, e.PathBytes = cli.PathText(s.Path)
 	if s.Folder {

@@ -9,8 +9,8 @@ import (
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer/queue"
+	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
-	"centralizedp2p/tracker/cli"
 )
 
 // What share and get do with a peer that runs with the profile already.
@@ -32,12 +32,14 @@ func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []st
 	if err := engine.Share(ctx, request); err != nil {
 		return err
 	}
+	lookout := p.lookoutThere(ctx, engine)
 	var ours []string // the shares that were not there before
 	for _, path := range paths {
 		share, err := p.sharedThere(ctx, engine, path)
 		if err != nil {
 			return err
 		}
+		lookout.announced(share)
 		if !slices.ContainsFunc(before, func(s face.Share) bool { return s.ID == share.ID }) {
 			ours = append(ours, share.ID)
 		}
@@ -47,6 +49,7 @@ func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []st
 	}
 	p.say("Sharing until you press Ctrl+C.")
 	err = follow(ctx, engine, func() (bool, error) {
+		lookout.look()
 		_, err := engine.Status(ctx)
 		return false, err
 	})
@@ -83,11 +86,12 @@ func secretItems(ctx context.Context, engine face.Engine, paths []string) ([]fac
 	return items, nil
 }
 
-// sharedThere waits until a path is shared, and tells its link.
-func (p *program) sharedThere(ctx context.Context, engine face.Engine, path string) (share face.Share, err error) {
+// sharedThere waits until a path is shared.
+func (p *program) sharedThere(ctx context.Context, engine face.Engine, path string) (sharing.Share, error) {
 	bar := progress{program: p, label: "Hashing " + filepath.Base(path)}
 	defer bar.end()
-	err = follow(ctx, engine, func() (bool, error) {
+	var share face.Share
+	err := follow(ctx, engine, func() (bool, error) {
 		shares, err := engine.Shares(ctx)
 		if err != nil {
 			return false, err
@@ -106,24 +110,12 @@ func (p *program) sharedThere(ctx context.Context, engine face.Engine, path stri
 		return share.State == face.ShareShared, nil
 	})
 	if err != nil {
-		return share, err
+		return sharing.Share{}, err
 	}
-	text, err := engine.LinkOf(ctx, share.ID)
-	if err != nil {
-		return share, err
+	if _, err := engine.LinkOf(ctx, share.ID); err != nil {
+		return sharing.Share{}, err
 	}
-	link, err := netproto.ParseLink(text)
-	if err != nil {
-		return share, netproto.Errorf(netproto.CodeProtocol, "%w", err)
-	}
-	e := sharedEvent{Event: "shared", Hash: link.Hash, Size: share.Size, Name: share.Name, Link: text}
-	e.Path, e.PathBytes = cli.PathText(share.Path)
-	if share.Folder {
-		e.Files = &share.Files
-	}
-	bar.end()
-	p.sharedAs(e)
-	return share, nil
+	return engineSight{ctx, engine}.share(share), nil
 }
 
 // fetchThere has a running peer download what was asked for, and waits for it.
@@ -146,8 +138,9 @@ func (p *program) fetchThere(ctx context.Context, engine face.Engine, what strin
 	if err := engine.Download(ctx, r); err != nil {
 		return err
 	}
-	bar := &progress{program: p, label: r.Name}
+	bar := &progress{program: p, label: r.Name, lookout: p.lookoutThere(ctx, engine)}
 	defer bar.end()
+	looked := time.Now()
 	var last face.Download
 	sources := 0 // that sent something
 	err := follow(ctx, engine, func() (bool, error) {
@@ -169,7 +162,11 @@ func (p *program) fetchThere(ctx context.Context, engine face.Engine, what strin
 		case face.DownloadFinished:
 			return true, nil
 		}
-		bar.downloadThere(last)
+		bar.download(downloadOf(last))
+		if time.Since(looked) >= lookEvery {
+			looked = time.Now()
+			bar.look(downloadOf(last))
+		}
 		return false, nil
 	})
 	bar.end()
@@ -181,15 +178,6 @@ func (p *program) fetchThere(ctx context.Context, engine face.Engine, what strin
 	}
 	p.completed(completedEvent{Event: "completed", Path: last.Path, Hash: last.Hash, Size: last.Size, Seconds: time.Since(began).Seconds(), Sources: sources})
 	return nil
-}
-
-// downloadThere shows how far a download of a running peer has come.
-func (g *progress) downloadThere(d face.Download) {
-	if g.program.json {
-		g.program.event(progressEvent{Event: "progress", State: queue.State(d.State), Done: d.Done, Size: d.Size, Rate: d.Rate, Sources: d.Sources})
-		return
-	}
-	g.set(d.Done, d.Size, d.Rate)
 }
 
 // findThere finds the one content with exactly that name.

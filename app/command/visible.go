@@ -112,13 +112,13 @@ func (f *visibleFlags) there(ctx context.Context, engine face.Engine) (face.Visi
 
 // untilEnded looks around until ctx ends, or all shares have ended.
 func (l *lookout) untilEnded(ctx context.Context) {
-	changed := l.node.Engine.Watch(ctx)
+	changed := l.peer.watch(ctx)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
 		l.look()
 		left := 0
-		for _, s := range l.node.Engine.Shares.List() {
+		for _, s := range l.ours() {
 			if s.State != sharing.StateEnded {
 				left++
 			}

@@ -322,6 +322,10 @@ func (f *fakeEngine) ShareAgain(_ context.Context, ids []string) error {
 	return f.act("share-again %v", ids)
 }
 
+func (f *fakeEngine) LeftOut(context.Context, string) (face.LeftOut, error) {
+	return face.LeftOut{}, f.act("left-out")
+}
+
 func (f *fakeEngine) Leaving(context.Context) (face.Leaving, error) {
 	return get(f, func() face.Leaving { return f.leaving })
 }

@@ -24,6 +24,9 @@ type Shares interface {
 	// "tracker-unreachable" if no tracker was ever joined, "not-found" if it is
 	// no longer shared.
 	LinkOf(ctx context.Context, share string) (string, error)
+	// LeftOut says what of a shared folder is not shared, and why. "not-found" if
+	// the folder is no longer shared.
+	LeftOut(ctx context.Context, share string) (LeftOut, error)
 }
 
 // ShareState is the state of a share.
@@ -61,6 +64,22 @@ type Share struct {
 	Expires time.Time  `json:"expires,omitzero"` // it ends then
 	Left    int        `json:"left,omitempty"`   // complete uploads until it ends; 0 without such an end
 }
+
+// LeftOut is what the last look at a shared folder left out.
+type LeftOut struct {
+	Counts map[LeftOutReason]int `json:"counts,omitempty"`
+	Named  []LeftOutPath         `json:"named,omitempty"` // at most 1,000, in the order of their paths
+}
+
+// LeftOutPath is something in a shared folder that is not shared.
+type LeftOutPath struct {
+	Path string        `json:"path"` // slash-separated, relative to the folder
+	Why  LeftOutReason `json:"why"`
+}
+
+// LeftOutReason is why something in a folder is not shared, "unreadable" or "link" for
+// example. There may be others later.
+type LeftOutReason string
 
 // Review is what sharing some paths would mean.
 type Review struct {

@@ -66,6 +66,9 @@ func (p *preferences) ApplySettings(_ context.Context, s face.Settings) error {
 	saved.Ignore, saved.GentleHashing = patternLines(s.Ignore), s.GentleHashing
 	saved.Unlisted, saved.KeepAwake, saved.Timetable = s.Unlisted, s.KeepAwake, library.Timetable(s.Timetable)
 	saved.OnFinished = s.OnFinished
+	if err := saved.Validate(); err != nil { // what cannot be saved must not be in force
+		return err
+	}
 	applied := saved
 	if !moved {
 		applied.ListenPort = 0 // keeps the port that it has
@@ -107,6 +110,8 @@ func outOfRange(s face.Settings) face.InvalidSettings {
 	}
 	if name := strings.TrimSpace(s.Name); name == "" || len(name) > netproto.MaxPeerName {
 		refuse(face.FieldName, "the name must have 1 to %d bytes", netproto.MaxPeerName)
+	} else if netproto.Printable(name) != name {
+		refuse(face.FieldName, "the name must not have invisible characters")
 	}
 	if s.DownloadsAtOnce < 1 || s.DownloadsAtOnce > face.MaxDownloadsAtOnce {
 		refuse(face.FieldDownloadsAtOnce, "1 to %d downloads can run at once", face.MaxDownloadsAtOnce)

@@ -31,6 +31,7 @@ func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
 	}{
 		{"no name", func(s *face.Settings) { s.Name = " " }, face.FieldName, netproto.CodeInvalid},
 		{"a long name", func(s *face.Settings) { s.Name = strings.Repeat("n", netproto.MaxPeerName+1) }, face.FieldName, netproto.CodeInvalid},
+		{"a name with controls", func(s *face.Settings) { s.Name = "a\x1b[31mb" }, face.FieldName, netproto.CodeInvalid},
 		{"no folder", func(s *face.Settings) { s.DownloadFolder = "" }, face.FieldDownloadFolder, netproto.CodeInvalid},
 		{"a relative folder", func(s *face.Settings) { s.DownloadFolder = "here" }, face.FieldDownloadFolder, netproto.CodeInvalid},
 		{"a file", func(s *face.Settings) { s.DownloadFolder = file }, face.FieldDownloadFolder, netproto.CodeFolderUnwritable},

@@ -99,6 +99,22 @@ func (ss *shares) ShareAgain(ctx context.Context, ids []string) error {
 	return nil
 }
 
+// LeftOut says what of a shared folder is not shared.
+func (ss *shares) LeftOut(_ context.Context, id string) (face.LeftOut, error) {
+	s, err := ss.byID(id)
+	if err != nil {
+		return face.LeftOut{}, err
+	}
+	left := face.LeftOut{Counts: map[face.LeftOutReason]int{}}
+	for why, n := range s.Omitted.Counts {
+		left.Counts[face.LeftOutReason(why)] = n
+	}
+	for _, o := range s.Omitted.Named {
+		left.Named = append(left.Named, face.LeftOutPath{Path: o.Path, Why: face.LeftOutReason(o.Why)})
+	}
+	return left, nil
+}
+
 // LinkOf returns the link of a share.
 func (ss *shares) LinkOf(_ context.Context, id string) (string, error) {
 	s, err := ss.byID(id)

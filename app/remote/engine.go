@@ -162,6 +162,11 @@ func (c *Client) LinkOf(ctx context.Context, share string) (string, error) {
 	return ask[string](ctx, c, "LinkOf", object{"share": share})
 }
 
+// LeftOut implements [face.Engine].
+func (c *Client) LeftOut(ctx context.Context, share string) (face.LeftOut, error) {
+	return ask[face.LeftOut](ctx, c, "LeftOut", object{"share": share})
+}
+
 // VisibleTo implements [face.Engine].
 func (c *Client) VisibleTo(ctx context.Context, share string) (face.Visible, error) {
 	return ask[face.Visible](ctx, c, "VisibleTo", object{"share": share})

@@ -53,6 +53,7 @@ var arguments = map[string][]string{
 	"StopSharing": {"shares"},
 	"ShareAgain":  {"shares"},
 	"LinkOf":      {"share"},
+	"LeftOut":     {"share"},
 	"VisibleTo":   {"share"},
 	"SetVisible":  {"shares", "visible"},
 
