@@ -81,7 +81,7 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 		return exitDone
 	}
 	p.json = p.json || slices.Contains(args, "--json") // it may stand behind the flag that was wrong
-	p.fail(ctx, err)
+	p.fail(err)
 	switch netproto.CodeOf(err) {
 	case netproto.CodeUsage:
 		return exitUsage
@@ -285,9 +285,9 @@ func (p *program) trackerCommand() *cobra.Command {
 }
 
 // fail reports what went wrong on stderr and, with --json, on stdout.
-func (p *program) fail(ctx context.Context, err error) {
+func (p *program) fail(err error) {
 	code := netproto.CodeOf(err)
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) { // that of the command, which also ends with a closed terminal
 		code = netproto.CodeCancelled
 		err = &netproto.Error{Code: code}
 	}

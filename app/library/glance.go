@@ -1,6 +1,7 @@
 package library
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
@@ -120,14 +121,18 @@ func (g *Glance) index(address string) int {
 
 // TrackerReached trusts a tracker's key from now on, as [Library.TrackerReached]
 // does.
-func (g *Glance) TrackerReached(address string, key netproto.Fingerprint, name string) error {
+func (g *Glance) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if i := g.index(address); i < 0 {
-		g.list.Known = append(g.list.Known, Tracker{Address: address, Fingerprint: key, Name: name})
-	} else if known := g.list.Known[i].Fingerprint; known != key {
+	i := g.index(address)
+	if i < 0 {
+		g.list.Known = append(g.list.Known, Tracker{Address: address, Fingerprint: key, Name: name, Ports: ports})
+		return nil
+	}
+	if known := g.list.Known[i].Fingerprint; known != key {
 		return netproto.Errorf(netproto.CodeKeyChanged, "%s: known is %s, shown is %s", address, known, key)
 	}
+	g.list.Known[i].Ports = ports
 	return nil
 }
 
@@ -153,16 +158,6 @@ func (g *Glance) TrackerPorts(address string) []int {
 	return nil
 }
 
-// KeepTrackerPorts keeps the ports of a tracker that was reached before.
-func (g *Glance) KeepTrackerPorts(address string, ports []int) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if i := g.index(address); i >= 0 {
-		g.list.Known[i].Ports = ports
-	}
-	return nil
-}
-
 // ForgetTracker ends the trust in a tracker's key.
 func (g *Glance) ForgetTracker(address string) error {
 	g.mu.Lock()
@@ -174,7 +169,7 @@ func (g *Glance) ForgetTracker(address string) error {
 // Close does nothing.
 func (g *Glance) Close() error { return nil }
 
-// showTrackers replaces the file that a [Glance] reads.
+// showTrackers replaces the file that a [Glance] reads, unless it says the same already.
 func (l *Library) showTrackers() error {
 	l.showing.Lock()
 	defer l.showing.Unlock()
@@ -201,10 +196,12 @@ func (l *Library) showTrackers() error {
 		return err
 	}
 	file := filepath.Join(l.dir, trackersFile)
-	if err := durable.WriteFile(file+".new", raw, 0o600); err != nil {
-		return netproto.Errorf(netproto.CodeStore, "%w", err)
+	there, err := os.ReadFile(file)
+	nothing := len(known) == 0 && is.changes == 0 && settings.Tracker == "" && len(settings.MoreTrackers) == 0
+	if err == nil && bytes.Equal(there, raw) || errors.Is(err, fs.ErrNotExist) && nothing {
+		return nil
 	}
-	if err := durable.Rename(file+".new", file); err != nil {
+	if err := durable.Replace(file, raw, 0o600); err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
 	return nil

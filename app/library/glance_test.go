@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestASecondProcessSeesTheTrackersOfAProfileInUse(t *testing.T) {
 	settings := DefaultSettings()
 	settings.Tracker, settings.MoreTrackers = "192.0.2.1:5000", []string{"192.0.2.2:5000"}
 	key := netproto.Fingerprint{7}
-	for _, err := range []error{l.SaveSettings(settings), l.TrackerReached("192.0.2.1:5000", key, "attic"), l.TrackerReached("192.0.2.9:5000", key, "gone"), l.ForgetTracker("192.0.2.9:5000")} {
+	for _, err := range []error{l.SaveSettings(settings), l.TrackerReached("192.0.2.1:5000", key, "attic", nil), l.TrackerReached("192.0.2.9:5000", key, "gone", nil), l.ForgetTracker("192.0.2.9:5000")} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +40,7 @@ func TestASecondProcessSeesTheTrackersOfAProfileInUse(t *testing.T) {
 	if _, ok := g.KnownTracker("192.0.2.9:5000"); ok {
 		t.Error("what was forgotten is known")
 	}
-	if err := g.TrackerReached("192.0.2.1:5000", netproto.Fingerprint{8}, "attic"); netproto.CodeOf(err) != netproto.CodeKeyChanged {
+	if err := g.TrackerReached("192.0.2.1:5000", netproto.Fingerprint{8}, "attic", nil); netproto.CodeOf(err) != netproto.CodeKeyChanged {
 		t.Errorf("another key gives %v", err)
 	}
 	info, err := os.Stat(filepath.Join(dir, "trackers.json"))
@@ -62,10 +63,36 @@ func TestADamagedListOfTrackersIsNoListOfNone(t *testing.T) {
 func TestATrackerWithAnEndlessNameSpoilsNoGlance(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir)
-	check(t, l.TrackerReached("x:1", netproto.Fingerprint{1}, strings.Repeat("x", 2<<20)))
+	check(t, l.TrackerReached("x:1", netproto.Fingerprint{1}, strings.Repeat("x", 2<<20), nil))
 	g, err := GlanceAt(dir)
 	check(t, err)
 	if key, known := g.KnownTracker("x:1"); !known || key != (netproto.Fingerprint{1}) {
 		t.Error("the tracker is not known")
+	}
+}
+
+func TestTheListOfTrackersIsWrittenWhenItChanges(t *testing.T) {
+	dir := t.TempDir()
+	l, file := open(t, dir), filepath.Join(dir, "trackers.json")
+	if _, err := os.Stat(file); err == nil {
+		t.Error("a list of nothing is written")
+	}
+	key, inode := netproto.Fingerprint{1}, func() os.FileInfo {
+		info, err := os.Stat(file)
+		check(t, err)
+		return info
+	}
+	check(t, l.TrackerReached("x:1", key, "ours", []int{443}))
+	first := inode()
+	check(t, l.TrackerReached("x:1", key, "ours", []int{443}))
+	check(t, l.SaveSettings(DefaultSettings()))
+	if !os.SameFile(first, inode()) {
+		t.Error("the same list is written again")
+	}
+	check(t, l.TrackerReached("x:1", key, "ours", []int{443, 5000}))
+	g, err := GlanceAt(dir)
+	check(t, err)
+	if ports := g.TrackerPorts("x:1"); os.SameFile(first, inode()) || !slices.Equal(ports, []int{443, 5000}) {
+		t.Errorf("the list has the ports %v", ports)
 	}
 }

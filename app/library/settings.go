@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -194,14 +195,19 @@ func (l *Library) KnownTracker(address string) (netproto.Fingerprint, bool) {
 // lostKey is the fingerprint of no key.
 var lostKey = netproto.Fingerprint(bytes.Repeat([]byte{0xff}, len(netproto.Fingerprint{})))
 
-// TrackerReached trusts a tracker's key from now on and remembers its name. If
-// another key is known for the address, the error has the code "key-changed"; only
-// ForgetTracker and ReplaceTracker end the trust in that key.
-func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name string) error {
+// TrackerReached trusts a tracker's key from now on and remembers its name and the ports
+// that it says it listens at. If another key is known for the address, the error has the
+// code "key-changed"; only ForgetTracker and ReplaceTracker end the trust in that key.
+func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error {
+	now := Tracker{Address: address, Fingerprint: key, Name: name, Ports: ports}
+	var known Tracker
+	if l.get(bucketTrackers, []byte(address), &known) == nil && reflect.DeepEqual(known, now) {
+		return nil // as at most starts, which need not wait for the disk
+	}
 	if known, ok := l.KnownTracker(address); ok && known != key {
 		return netproto.Errorf(netproto.CodeKeyChanged, "%s: known is %s, shown is %s", address, known, key)
 	}
-	return l.ReplaceTracker(address, key, name)
+	return l.putTracker(now)
 }
 
 // ReplaceTracker trusts a tracker's key from now on, in place of the known one. At no
@@ -225,16 +231,6 @@ func (l *Library) TrackerPorts(address string) []int {
 		return nil
 	}
 	return t.Ports
-}
-
-// KeepTrackerPorts remembers the ports of a tracker that was reached before.
-func (l *Library) KeepTrackerPorts(address string, ports []int) error {
-	var t Tracker
-	if err := l.get(bucketTrackers, []byte(address), &t); err != nil || slices.Equal(t.Ports, ports) {
-		return err
-	}
-	t.Ports = ports
-	return l.putTracker(t)
 }
 
 // ForgetTracker ends the trust in a tracker's key.

@@ -104,9 +104,8 @@ type trustful struct{}
 func (trustful) KnownTracker(string) (netproto.Fingerprint, bool) {
 	return netproto.Fingerprint{}, false
 }
-func (trustful) TrackerReached(string, netproto.Fingerprint, string) error { return nil }
-func (trustful) TrackerPorts(string) []int                                 { return nil }
-func (trustful) KeepTrackerPorts(string, []int) error                      { return nil }
+func (trustful) TrackerReached(string, netproto.Fingerprint, string, []int) error { return nil }
+func (trustful) TrackerPorts(string) []int                                        { return nil }
 
 // round shares new files, killed again and again until all of them are hashed.
 func (h *hasher) round(t *testing.T) {

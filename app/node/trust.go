@@ -98,8 +98,6 @@ func (forgetful) KnownTracker(string) (netproto.Fingerprint, bool) {
 	return netproto.Fingerprint{}, false
 }
 
-func (forgetful) TrackerReached(string, netproto.Fingerprint, string) error { return nil }
+func (forgetful) TrackerReached(string, netproto.Fingerprint, string, []int) error { return nil }
 
 func (forgetful) TrackerPorts(string) []int { return nil }
-
-func (forgetful) KeepTrackerPorts(string, []int) error { return nil }

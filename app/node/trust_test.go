@@ -187,11 +187,11 @@ type fullDisk struct {
 	full bool
 }
 
-func (m *fullDisk) TrackerReached(address string, key netproto.Fingerprint, name string) error {
+func (m *fullDisk) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error {
 	if m.full {
 		return netproto.Errorf(netproto.CodeStore, "no space left on device")
 	}
-	return m.Memory.TrackerReached(address, key, name)
+	return m.Memory.TrackerReached(address, key, name, ports)
 }
 
 func (m *fullDisk) ReplaceTracker(address string, key netproto.Fingerprint, name string) error {

@@ -138,10 +138,7 @@ func (b *Book) change(how func([]Paired) ([]Paired, error)) error {
 	}
 	raw, err := json.MarshalIndent(list, "", "\t")
 	if err == nil {
-		fresh := b.file + ".new"
-		if err = durable.WriteFile(fresh, append(raw, '\n'), filePerm); err == nil {
-			err = durable.Rename(fresh, b.file)
-		}
+		err = durable.Replace(b.file, append(raw, '\n'), filePerm)
 	}
 	if err != nil {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)

@@ -39,13 +39,11 @@ const (
 type Trust interface {
 	// KnownTracker returns the fingerprint of a tracker that was reached before.
 	KnownTracker(address string) (netproto.Fingerprint, bool)
-	// TrackerReached saves a tracker and its key. "tracker-key-changed" if another
-	// key is known.
-	TrackerReached(address string, key netproto.Fingerprint, name string) error
+	// TrackerReached saves a tracker, its key, and the ports that it says it listens
+	// at. "tracker-key-changed" if another key is known.
+	TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error
 	// TrackerPorts returns the ports that a tracker said it listens at.
 	TrackerPorts(address string) []int
-	// KeepTrackerPorts saves them for a tracker that was reached.
-	KeepTrackerPorts(address string, ports []int) error
 }
 
 // Client calls a tracker over TLS with its key pinned. Every call fails with the
@@ -164,10 +162,7 @@ func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 	if saved {
 		return info, nil
 	}
-	if err := c.trust.TrackerReached(c.address, key, info.Name); err != nil {
-		return netproto.TrackerInfo{}, err
-	}
-	if err := c.trust.KeepTrackerPorts(c.address, info.Ports); err != nil {
+	if err := c.trust.TrackerReached(c.address, key, info.Name, info.Ports); err != nil {
 		return netproto.TrackerInfo{}, err
 	}
 	c.mu.Lock()

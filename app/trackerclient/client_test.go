@@ -40,10 +40,10 @@ func (m *memory) KnownTracker(address string) (netproto.Fingerprint, bool) {
 	return key, ok
 }
 
-func (m *memory) TrackerReached(address string, key netproto.Fingerprint, name string) error {
+func (m *memory) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.keys[address], m.names[address] = key, name
+	m.keys[address], m.names[address], m.ports[address] = key, name, ports
 	return nil
 }
 
@@ -51,13 +51,6 @@ func (m *memory) TrackerPorts(address string) []int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.ports[address]
-}
-
-func (m *memory) KeepTrackerPorts(address string, ports []int) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.ports[address] = ports
-	return nil
 }
 
 func newIdentity(t *testing.T) *identity.Identity {
@@ -143,7 +136,7 @@ func TestAChangedKeyIsRefusedWithBothFingerprints(t *testing.T) {
 	s := startStandIn(t, says(200, jsonType, `{}`))
 	other := newIdentity(t).Fingerprint()
 	trust := newMemory()
-	trust.TrackerReached(s.address(), other, "")
+	trust.TrackerReached(s.address(), other, "", nil)
 	t.Run("of a remembered tracker", func(t *testing.T) {
 		_, err := s.client(t, netproto.Fingerprint{}, trust).Info(t.Context())
 		wantCode(t, err, netproto.CodeKeyChanged, other.String(), s.id.Fingerprint().String(), s.address())

@@ -272,8 +272,7 @@ func TestATrackerIsFoundAtItsOtherPorts(t *testing.T) {
 	closed.Close()
 
 	trust := newMemory()
-	trust.TrackerReached(at, s.id.Fingerprint(), "")
-	trust.KeepTrackerPorts(at, []int{theirs, ours})
+	trust.TrackerReached(at, s.id.Fingerprint(), "", []int{theirs, ours})
 	c, err := trackerclient.New(newIdentity(t), at, netproto.Fingerprint{}, trust)
 	if err != nil {
 		t.Fatal(err)
@@ -288,7 +287,7 @@ func TestATrackerIsFoundAtItsOtherPorts(t *testing.T) {
 
 	// One whose key is not known is looked for only where the person said.
 	unknown := newMemory()
-	unknown.KeepTrackerPorts(at, []int{ours})
+	unknown.ports[at] = []int{ours}
 	c, err = trackerclient.New(newIdentity(t), at, netproto.Fingerprint{}, unknown)
 	if err != nil {
 		t.Fatal(err)

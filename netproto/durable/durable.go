@@ -34,6 +34,15 @@ func MkdirAll(path string, perm fs.FileMode) error {
 // WriteFile is [os.WriteFile]; bytes and name are on the disk when it returns. A loss of
 // power in the middle leaves any part of the bytes.
 func WriteFile(path string, data []byte, perm fs.FileMode) error {
+	if err := writeSynced(path, data, perm); err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
+// writeSynced is [os.WriteFile]; the bytes are on the disk when it returns, the name may
+// not be.
+func writeSynced(path string, data []byte, perm fs.FileMode) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
 	if err != nil {
 		return err
@@ -45,10 +54,18 @@ func WriteFile(path string, data []byte, perm fs.FileMode) error {
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
-	if err != nil {
+	return err
+}
+
+// Replace writes a file under another name, with ".new" behind its own, and then gives it
+// its name: a loss of power leaves the old bytes or the new ones, and those are on the
+// disk when it returns.
+func Replace(path string, data []byte, perm fs.FileMode) error {
+	fresh := path + ".new"
+	if err := writeSynced(fresh, data, perm); err != nil {
 		return err
 	}
-	return SyncFolder(filepath.Dir(path))
+	return Rename(fresh, path)
 }
 
 // Rename is [os.Rename]; the new name is on the disk when it returns.

@@ -52,6 +52,17 @@ func TestAFileIsReplacedAndRenamed(t *testing.T) {
 	if err := Rename(old, now); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("renaming what is not there: %v", err)
 	}
+	for _, text := range []string{"the old one", "new"} {
+		if err := Replace(now, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if there, err := os.ReadFile(now); err != nil || string(there) != "new" {
+		t.Errorf("replaced by %q, %v", there, err)
+	}
+	if _, err := os.Lstat(now + ".new"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("beside it: %v", err)
+	}
 	if err := WriteFile(filepath.Join(dir, "none", "file"), nil, 0o600); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("writing into no folder: %v", err)
 	}
