@@ -16,7 +16,7 @@ import (
 // What share and get do with a peer that runs with the profile already.
 
 // shareThere has a running peer share the paths: until ctx ends, or for good.
-func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []string, how sharingWay) error {
+func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []string, how sharingWay) (err error) {
 	visible, err := how.visible.there(ctx, engine)
 	if err != nil {
 		return err
@@ -29,35 +29,53 @@ func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []st
 	if err != nil {
 		return err
 	}
+	shared := false
+	defer func() {
+		stopped := netproto.CodeOf(err) == netproto.CodeCancelled
+		if err == nil || stopped && how.detach { // it goes on
+			return
+		}
+		if failed := unshareThere(ctx, engine, paths, before); stopped && shared {
+			err = failed
+		}
+	}()
 	if err := engine.Share(ctx, request); err != nil {
 		return err
 	}
 	lookout := p.lookoutThere(ctx, engine)
-	var ours []string // the shares that were not there before
 	for _, path := range paths {
 		share, err := p.sharedThere(ctx, engine, path)
 		if err != nil {
 			return err
 		}
 		lookout.announced(share)
-		if !slices.ContainsFunc(before, func(s face.Share) bool { return s.ID == share.ID }) {
-			ours = append(ours, share.ID)
-		}
 	}
 	if how.detach {
 		return nil
 	}
+	shared = true
 	p.say("Sharing until you press Ctrl+C.")
-	err = follow(ctx, engine, func() (bool, error) {
+	return follow(ctx, engine, func() (bool, error) {
 		lookout.look()
 		_, err := engine.Status(ctx)
-		return false, err
+		return lookout.ended(), err
 	})
-	if netproto.CodeOf(err) != netproto.CodeCancelled {
-		return err
-	}
+}
+
+// unshareThere withdraws the paths that were not shared before.
+func unshareThere(ctx context.Context, engine face.Engine, paths []string, before []face.Share) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
 	defer cancel()
+	now, err := engine.Shares(ctx)
+	if err != nil {
+		return err
+	}
+	var ours []string
+	for _, s := range now {
+		if slices.Contains(paths, s.Path) && !slices.ContainsFunc(before, func(b face.Share) bool { return b.ID == s.ID }) {
+			ours = append(ours, s.ID)
+		}
+	}
 	return engine.StopSharing(ctx, ours)
 }
 

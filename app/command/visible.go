@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,6 +111,11 @@ func (f *visibleFlags) there(ctx context.Context, engine face.Engine) (face.Visi
 	return v, err
 }
 
+// ended reports whether the time or the count of all shares is over.
+func (l *lookout) ended() bool {
+	return !slices.ContainsFunc(l.ours(), func(s sharing.Share) bool { return s.State != sharing.StateEnded })
+}
+
 // untilEnded looks around until ctx ends, or all shares have ended.
 func (l *lookout) untilEnded(ctx context.Context) {
 	changed := l.peer.watch(ctx)
@@ -117,13 +123,7 @@ func (l *lookout) untilEnded(ctx context.Context) {
 	defer look.Stop()
 	for {
 		l.look()
-		left := 0
-		for _, s := range l.ours() {
-			if s.State != sharing.StateEnded {
-				left++
-			}
-		}
-		if left == 0 {
+		if l.ended() {
 			return
 		}
 		select {

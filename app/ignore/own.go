@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/pem"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -35,18 +36,20 @@ func OwnFolder(has func(name string) bool) bool {
 	return false
 }
 
-var ownNames = set("peer.key", "library.db", "lock", "trackers.json", "folders", "downloads", "tracker", "desktop.log", "desktop.sock",
-	"tracker.key", "tracker.db", "control.sock", "control.new")
+var ownNames = set("peer.key", "library.db", "lock", "holder", "trackers.json", "controllers.json", "peers.json", "folders", "downloads", "tracker",
+	"desktop.log", "desktop.sock", "peer.sock", "tracker.key", "tracker.db", "control.sock", "control")
+
+// ownPrefixes begin the names of what is being written, and of what was set aside.
+var ownPrefixes = []string{".tracker-", ".backup-", ".key-", "tracker.db", "library.db", "desktop.log"}
 
 // OwnName reports whether the program itself gives that name to something right in a
-// profile or in the data of a tracker.
+// profile or in the data of a tracker; with ".new" while it is being written.
 func OwnName(name string) bool {
-	name = strings.ToLower(name)
+	name = strings.TrimSuffix(strings.ToLower(name), ".new")
 	if _, ok := ownNames[name]; ok {
 		return true
 	}
-	return strings.HasPrefix(name, ".tracker-") || strings.HasPrefix(name, ".backup-") || strings.HasPrefix(name, "tracker.db") ||
-		strings.HasPrefix(name, "desktop.log")
+	return slices.ContainsFunc(ownPrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // inspectBytes bounds what is read of a file to tell its kind. The keys of this
