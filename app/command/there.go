@@ -138,10 +138,7 @@ func (p *program) sharedThere(ctx context.Context, engine face.Engine, path stri
 
 // fetchThere has a running peer download what was asked for, and waits for it.
 func (p *program) fetchThere(ctx context.Context, engine face.Engine, what string, wanted queue.Request, link *netproto.Link) error {
-	if wanted.Plain {
-		return netproto.Errorf(netproto.CodeUsage, "a peer runs with this profile already, and it knows no --plain")
-	}
-	r := face.DownloadRequest{Hash: wanted.Hash, Name: wanted.Name, Size: -1, To: wanted.Dir}
+	r := face.DownloadRequest{Hash: wanted.Hash, Name: wanted.Name, Size: -1, To: wanted.Dir, Plain: wanted.Plain}
 	switch {
 	case link != nil:
 		r.Link = link.String()

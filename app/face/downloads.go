@@ -79,6 +79,7 @@ type DownloadRequest struct {
 	Folder bool                 `json:"folder,omitempty"`
 	Paths  []string             `json:"paths,omitempty"`     // of files in the folder; none means all
 	To     string               `json:"to_folder,omitempty"` // the folder to save in, absolute; "" is the one of the settings
+	Plain  bool                 `json:"plain,omitempty"`     // files of a folder keep neither their times nor their executable bits
 	// Link is the link that the request comes from, if any. Its tracker is
 	// asked, because a link does not say whether the content is a folder.
 	Link string `json:"link,omitempty"`

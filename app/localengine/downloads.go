@@ -92,7 +92,7 @@ func (ds *downloads) Download(ctx context.Context, r face.DownloadRequest) error
 		}
 	}
 	dir := cmp.Or(r.To, settings.DownloadDir)
-	id, err := ds.engine.Downloads.Add(queue.Request{Hash: r.Hash, Name: r.Name, Size: r.Size, Folder: r.Folder, Paths: r.Paths, Dir: dir})
+	id, err := ds.engine.Downloads.Add(queue.Request{Hash: r.Hash, Name: r.Name, Size: r.Size, Folder: r.Folder, Paths: r.Paths, Plain: r.Plain, Dir: dir})
 	if err == nil && ds.attached {
 		ds.engine.Downloads.StartOne(id)
 	}

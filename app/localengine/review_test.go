@@ -162,7 +162,7 @@ func TestAReviewTellsSecretsByTheirBytesAndNeverOffersThisProgramsOwn(t *testing
 	check(t, err)
 	text("album/holiday.jpg", string(own))
 	text("photo.jpg", string(own))
-	paths := []string{in("album"), in("letter.txt"), in("photo.jpg"), filepath.Join(alice.profile, "trackers.json")}
+	paths := []string{in("album"), in("letter.txt"), in("photo.jpg"), filepath.Join(alice.profile, "holder")}
 	expect(t, alice.review(paths...), face.Review{
 		Items: []face.ReviewItem{
 			{Path: in("album"), Name: "album", Folder: true, Files: 2, Size: int64(5 + len(key)),
