@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,13 +89,13 @@ func (l *lookout) look() {
 
 // ours are the shares that the person was told of.
 func (l *lookout) ours() []sharing.Share {
-	return l.peer.shares(func(id string) bool { return l.shares[id] != nil })
+	return l.peer.shares(func(s sharing.Share) bool { return l.shares[s.ID] != nil })
 }
 
 // lookAtAll tells what has happened to any share and any download.
 func (l *lookout) lookAtAll(now time.Time) {
 	shares := map[string]*toldShare{}
-	for _, s := range l.peer.shares(func(string) bool { return true }) {
+	for _, s := range l.peer.shares(func(sharing.Share) bool { return true }) {
 		told := l.shares[s.ID]
 		if told == nil || told.hash.IsZero() && told.state == "" {
 			told = &toldShare{hash: s.Hash}
@@ -291,6 +292,23 @@ func (l *lookout) leftOut(s sharing.Share, told *toldShare) {
 	if len(counts) > 0 {
 		l.notice(l.program.leftOut(s))
 	}
+}
+
+// handedOut tells what is left out of the paths of a page, which are absolute.
+func (l *lookout) handedOut(paths []string) {
+	for _, s := range l.peer.shares(func(s sharing.Share) bool { return s.Folder && slices.Contains(paths, s.Path) }) {
+		l.leftOut(s, &toldShare{})
+	}
+}
+
+// sent tells what is left out of what a request sends.
+func (l *lookout) sent(request uint64, paths []string) {
+	s := sharing.Share{Omitted: l.peer.sent(request)}
+	s.Path = "what is sent"
+	if len(paths) == 1 {
+		s.Path = paths[0]
+	}
+	l.leftOut(s, &toldShare{})
 }
 
 // download tells which sources of a download were banned.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"sync"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
@@ -31,10 +32,9 @@ func (p *program) sendThere(ctx context.Context, engine face.Engine, sending peo
 		return err
 	}
 	r := face.SendRequest{To: person.PeerID, Message: sending.Message}
-	var paths []string
-	for _, source := range sending.Sources {
-		paths = append(paths, source.Path)
-		r.Items = append(r.Items, face.ShareItem{Path: source.Path})
+	paths := sources(sending)
+	for _, path := range paths {
+		r.Items = append(r.Items, face.ShareItem{Path: path})
 	}
 	if sending.Sources[0].AllowAll {
 		if r.Items, err = secretItems(ctx, engine, paths); err != nil {
@@ -45,11 +45,18 @@ func (p *program) sendThere(ctx context.Context, engine face.Engine, sending peo
 	if err != nil {
 		return err
 	}
+	lookout := p.lookoutThere(ctx, engine)
+	leftOut := sync.OnceFunc(func() {
+		if number, err := strconv.ParseUint(id, 10, 64); err == nil {
+			lookout.sent(number, paths)
+		}
+	})
 	return p.followRequest(ctx, engine, true, id, func(r face.Request) (bool, error) {
 		switch r.State {
 		case face.RequestDeclined:
 			return true, netproto.Errorf(netproto.CodeDenied, "%s declined", netproto.Printable(r.Name))
 		case face.RequestWaiting, face.RequestAccepted:
+			leftOut()
 			return detach, nil
 		}
 		return false, nil

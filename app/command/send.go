@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -149,6 +150,7 @@ func (p *program) send(ctx context.Context, n *node.Node, sending people.Sending
 		return err
 	}
 	n.Engine.People.Resume()
+	leftOut := sync.OnceFunc(func() { lookout.sent(number, sources(sending)) })
 	return p.follow(ctx, n, lookout, number, func(r library.Request) (bool, error) {
 		switch r.State {
 		case library.RequestDone:
@@ -156,10 +158,20 @@ func (p *program) send(ctx context.Context, n *node.Node, sending people.Sending
 		case library.RequestDeclined:
 			return true, netproto.Errorf(netproto.CodeDenied, "%s declined", netproto.Printable(r.Name))
 		case library.RequestWaiting, library.RequestAccepted:
+			leftOut()
 			return detach, nil
 		}
 		return false, nil
 	})
+}
+
+// sources are the paths that are sent.
+func sources(s people.Sending) []string {
+	var paths []string
+	for _, source := range s.Sources {
+		paths = append(paths, source.Path)
+	}
+	return paths
 }
 
 // follow tells whatever becomes of a request until enough says so, or it is over.

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
@@ -21,9 +22,10 @@ import (
 type sight interface {
 	trackers() []membership.Status
 	reachability() peer.Reachability
-	shares(wanted func(id string) bool) []sharing.Share
+	shares(wanted func(s sharing.Share) bool) []sharing.Share
 	announced(s sharing.Share) (bool, error)
 	link(s sharing.Share) string
+	sent(request uint64) sharing.Omitted // what is left out of what a request sends
 	downloads() []queue.Download
 	sources(download string) []swarm.SourceDetails
 	watch(ctx context.Context) <-chan struct{}
@@ -38,8 +40,13 @@ func (n nodeSight) link(s sharing.Share) string               { return n.Engine.
 func (n nodeSight) downloads() []queue.Download               { return n.Engine.Downloads.List() }
 func (n nodeSight) watch(ctx context.Context) <-chan struct{} { return n.Engine.Watch(ctx) }
 
-func (n nodeSight) shares(wanted func(id string) bool) []sharing.Share {
-	return slices.DeleteFunc(n.Engine.Shares.List(), func(s sharing.Share) bool { return !wanted(s.ID) })
+func (n nodeSight) shares(wanted func(s sharing.Share) bool) []sharing.Share {
+	return slices.DeleteFunc(n.Engine.Shares.List(), func(s sharing.Share) bool { return !wanted(s) })
+}
+
+func (n nodeSight) sent(request uint64) sharing.Omitted {
+	omitted, _ := n.Engine.Shares.SentOmitted(strconv.FormatUint(request, 10))
+	return omitted
 }
 
 func (n nodeSight) announced(s sharing.Share) (bool, error) {
@@ -86,21 +93,43 @@ func (e engineSight) reachability() peer.Reachability {
 		Protocol: portmap.Protocol(r.Protocol)}
 }
 
-func (e engineSight) shares(wanted func(id string) bool) []sharing.Share {
+func (e engineSight) shares(wanted func(s sharing.Share) bool) []sharing.Share {
 	rows, _ := e.engine.Shares(e.ctx)
 	var list []sharing.Share
 	for _, row := range rows {
-		if wanted(row.ID) {
-			list = append(list, e.share(row))
+		if s := shareOf(row); wanted(s) {
+			list = append(list, e.whole(s))
 		}
 	}
 	return list
 }
 
-// share is a share of the other peer as this one would list it. Its hash stands in its link.
-func (e engineSight) share(row face.Share) sharing.Share {
+func (e engineSight) sent(request uint64) sharing.Omitted {
+	return e.omitted(strconv.FormatUint(request, 10))
+}
+
+func (e engineSight) omitted(id string) sharing.Omitted {
+	left, _ := e.engine.LeftOut(e.ctx, id)
+	o := sharing.Omitted{Counts: map[sharing.Reason]int{}}
+	for why, n := range left.Counts {
+		o.Counts[sharing.Reason(why)] = n
+	}
+	for _, named := range left.Named {
+		o.Named = append(o.Named, sharing.LeftOut{Path: named.Path, Why: sharing.Reason(named.Why)})
+	}
+	return o
+}
+
+// shareOf is a share of the other peer as this one would list it, without its hash and
+// what it leaves out.
+func shareOf(row face.Share) sharing.Share {
 	s := sharing.Share{State: sharing.State(row.State), Hashed: row.Hashed, Rate: row.Rate, Err: errorOf(row.Failure), Notice: errorOf(row.Notice)}
 	s.Share = library.Share{ID: row.ID, Name: row.Name, Path: row.Path, Folder: row.Folder, Files: row.Files, Size: row.Size}
+	return s
+}
+
+// whole asks for what a row of a share does not have. The hash stands in its link.
+func (e engineSight) whole(s sharing.Share) sharing.Share {
 	if s.State != sharing.StateShared {
 		return s
 	}
@@ -108,14 +137,7 @@ func (e engineSight) share(row face.Share) sharing.Share {
 		s.Hash = link.Hash
 	}
 	if s.Folder {
-		left, _ := e.engine.LeftOut(e.ctx, s.ID)
-		s.Omitted.Counts = map[sharing.Reason]int{}
-		for why, n := range left.Counts {
-			s.Omitted.Counts[sharing.Reason(why)] = n
-		}
-		for _, named := range left.Named {
-			s.Omitted.Named = append(s.Omitted.Named, sharing.LeftOut{Path: named.Path, Why: sharing.Reason(named.Why)})
-		}
+		s.Omitted = e.omitted(s.ID)
 	}
 	return s
 }

@@ -31,11 +31,10 @@ func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []st
 	}
 	shared := false
 	defer func() {
-		stopped := netproto.CodeOf(err) == netproto.CodeCancelled
-		if err == nil || stopped && how.detach { // it goes on
+		if err == nil {
 			return
 		}
-		if failed := unshareThere(ctx, engine, paths, before); stopped && shared {
+		if failed := unshareThere(ctx, engine, paths, before); shared && netproto.CodeOf(err) == netproto.CodeCancelled {
 			err = failed
 		}
 	}()
@@ -133,7 +132,7 @@ func (p *program) sharedThere(ctx context.Context, engine face.Engine, path stri
 	if _, err := engine.LinkOf(ctx, share.ID); err != nil {
 		return sharing.Share{}, err
 	}
-	return engineSight{ctx, engine}.share(share), nil
+	return engineSight{ctx, engine}.whole(shareOf(share)), nil
 }
 
 // fetchThere has a running peer download what was asked for, and waits for it.

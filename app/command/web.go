@@ -110,7 +110,10 @@ func (p *program) linkCommand() *cobra.Command {
 		}
 		o := node.WebLinkOptions{Port: flags.port}
 		for i, path := range paths {
-			path = cli.ExpandHome(path)
+			path, err := filepath.Abs(cli.ExpandHome(path))
+			if err != nil {
+				return nil, nil, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+			}
 			paths[i] = path
 			if err := readable(path); err != nil {
 				return nil, nil, err
@@ -119,7 +122,7 @@ func (p *program) linkCommand() *cobra.Command {
 		}
 		o.Terms.Count = count
 		how := linkWay{flags, count, secrets}
-		return func(ctx context.Context, n *node.Node) error { return p.webLink(ctx, n, o, flags.expires) },
+		return func(ctx context.Context, n *node.Node) error { return p.webLink(ctx, n, o, paths, flags.expires) },
 			func(ctx context.Context, engine face.Engine) error { return p.webLinkThere(ctx, engine, paths, how) }, nil
 	})
 	flags.add(cmd)
@@ -136,7 +139,7 @@ type linkWay struct {
 }
 
 // webLink hands out files until ctx or the link ends.
-func (p *program) webLink(ctx context.Context, n *node.Node, o node.WebLinkOptions, expires time.Duration) (err error) {
+func (p *program) webLink(ctx context.Context, n *node.Node, o node.WebLinkOptions, paths []string, expires time.Duration) (err error) {
 	changed := make(chan struct{}, 1)
 	o.Changed = func() { poke(changed) }
 	bar := progress{program: p}
@@ -159,6 +162,7 @@ func (p *program) webLink(ctx context.Context, n *node.Node, o node.WebLinkOptio
 		l.SetTerms(o.Terms)
 	}
 	p.handsOut(l, o.Terms)
+	p.lookoutOf(nodeSight{n}).handedOut(paths)
 	told := 0
 	for {
 		status := l.Status()

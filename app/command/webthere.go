@@ -88,6 +88,7 @@ func (p *program) webLinkThere(ctx context.Context, engine face.Engine, paths []
 				return false, err
 			}
 			p.handsOutThere(page, terms)
+			p.lookoutThere(ctx, engine).handedOut(paths)
 		}
 		for ; told < page.Downloads; told++ {
 			p.downloadedFromPage(told + 1)

@@ -24,8 +24,8 @@ type Shares interface {
 	// "tracker-unreachable" if no tracker was ever joined, "not-found" if it is
 	// no longer shared.
 	LinkOf(ctx context.Context, share string) (string, error)
-	// LeftOut says what of a shared folder is not shared, and why. "not-found" if
-	// the folder is no longer shared.
+	// LeftOut says what of a shared folder is not shared, and why; or of what a
+	// request of the outbox sends. "not-found" if it is no longer shared.
 	LeftOut(ctx context.Context, share string) (LeftOut, error)
 }
 

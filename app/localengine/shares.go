@@ -99,17 +99,21 @@ func (ss *shares) ShareAgain(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// LeftOut says what of a shared folder is not shared.
+// LeftOut says what of a shared folder, or of what is sent, is left out.
 func (ss *shares) LeftOut(_ context.Context, id string) (face.LeftOut, error) {
-	s, err := ss.byID(id)
-	if err != nil {
-		return face.LeftOut{}, err
+	omitted, sent := ss.engine.Shares.SentOmitted(id)
+	if !sent {
+		s, err := ss.byID(id)
+		if err != nil {
+			return face.LeftOut{}, err
+		}
+		omitted = s.Omitted
 	}
 	left := face.LeftOut{Counts: map[face.LeftOutReason]int{}}
-	for why, n := range s.Omitted.Counts {
+	for why, n := range omitted.Counts {
 		left.Counts[face.LeftOutReason(why)] = n
 	}
-	for _, o := range s.Omitted.Named {
+	for _, o := range omitted.Named {
 		left.Named = append(left.Named, face.LeftOutPath{Path: o.Path, Why: face.LeftOutReason(o.Why)})
 	}
 	return left, nil

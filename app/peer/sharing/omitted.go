@@ -47,6 +47,9 @@ func (o *Omitted) take(other Omitted) {
 		o.add(l.Path, l.Why)
 		other.Counts[l.Why]--
 	}
+	if o.Counts == nil && len(other.Counts) > 0 {
+		o.Counts = map[Reason]int{}
+	}
 	for why, n := range other.Counts {
 		o.Counts[why] += n
 	}

@@ -92,6 +92,18 @@ func (ss *Shares) StopRequest(request string) error {
 	return nil
 }
 
+// SentOmitted is what was left out of all that is sent with a request; false if nothing is
+// sent with it.
+func (ss *Shares) SentOmitted(request string) (all Omitted, ok bool) {
+	for _, s := range ss.copies() {
+		if s.record.Request == request && request != "" {
+			all.take(s.snapshot().Omitted.clone())
+			ok = true
+		}
+	}
+	return all, ok
+}
+
 // List returns the shares in the order in which they were added, without what is sent.
 func (ss *Shares) List() []Share {
 	list := ss.copies()
