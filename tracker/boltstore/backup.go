@@ -64,11 +64,11 @@ func (w contextWriter) Write(p []byte) (int, error) {
 }
 
 // SaveBackup writes to a temporary file, syncs and checks it, then renames it over
-// file. Errors are netproto.Errors: CodeStore for the file, CodeInvalid for bytes
+// file, which must be a backup that no tracker uses, or empty, if it exists. Errors are netproto.Errors: CodeStore for the file, CodeInvalid for bytes
 // that are not a complete database, and those of write.
 func SaveBackup(file string, write func(io.Writer) error) (Contents, error) {
-	if info, err := os.Lstat(file); err == nil && !info.Mode().IsRegular() {
-		return Contents{}, netproto.Errorf(netproto.CodeStore, "%s exists and is not a regular file: choose another name", file)
+	if err := replaceable(file); err != nil {
+		return Contents{}, err
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(file), backupPrefix+"*.db") // CreateTemp makes it 0600
 	if err != nil {
@@ -95,6 +95,25 @@ func SaveBackup(file string, write func(io.Writer) error) (Contents, error) {
 		return Contents{}, netproto.Errorf(netproto.CodeStore, "the backup %s was not written: %w", file, err)
 	}
 	return contents, nil
+}
+
+// replaceable returns nil if a backup may take the place of a file: it would take that of
+// a running tracker's database as well, which then writes into a file without a name.
+func replaceable(file string) error {
+	info, err := os.Lstat(file)
+	switch {
+	case err != nil || info.Mode().IsRegular() && info.Size() == 0: // what is wrong, writing it tells
+		return nil
+	case !info.Mode().IsRegular():
+		return netproto.Errorf(netproto.CodeStore, "%s exists and is not a regular file: choose another name", file)
+	}
+	switch _, err := Check(file); {
+	case netproto.CodeOf(err) == netproto.CodeStore:
+		return netproto.Errorf(netproto.CodeStore, "%s is in use by a tracker, or cannot be read: choose another name", file)
+	case err != nil:
+		return netproto.Errorf(netproto.CodeStore, "%s exists, and only an older backup is replaced: choose another name, or remove it: %w", file, err)
+	}
+	return nil
 }
 
 // Check reads a database from its first page to its last. It returns
@@ -185,6 +204,9 @@ func Restore(backup, file string) (kept string, contents Contents, err error) {
 	defer release()
 	fresh := file + restoringSuffix
 	defer os.Remove(fresh)
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one that was interrupted
+		return "", contents, storeError(file, err)
+	}
 	if _, err := SaveBackup(fresh, func(w io.Writer) error { return copyFrom(backup, w) }); err != nil {
 		return "", contents, err
 	}

@@ -146,8 +146,9 @@ func TestABackupIsTakenWhileTheStoreWrites(t *testing.T) {
 }
 
 func TestABackupThatBreaksOffLeavesTheOneBefore(t *testing.T) {
-	backup := filepath.Join(t.TempDir(), "backup.db")
-	if err := os.WriteFile(backup, []byte("the one before"), 0o600); err != nil {
+	backup := filled(t)
+	before, err := os.ReadFile(backup)
+	if err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(filled(t))
@@ -162,8 +163,38 @@ func TestABackupThatBreaksOffLeavesTheOneBefore(t *testing.T) {
 		if _, err := SaveBackup(backup, write); err == nil {
 			t.Errorf("%s: it was taken", name)
 		}
-		if left, err := os.ReadFile(backup); err != nil || string(left) != "the one before" {
-			t.Errorf("%s: %q, %v", name, left, err)
+		if left, err := os.ReadFile(backup); err != nil || !bytes.Equal(left, before) {
+			t.Errorf("%s: %d bytes, %v", name, len(left), err)
+		}
+	}
+}
+
+func TestABackupReplacesOlderBackupsOnly(t *testing.T) {
+	used := filepath.Join(t.TempDir(), "tracker.db")
+	s, err := open(used, store.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	letter := filepath.Join(t.TempDir(), "letter.txt")
+	if err := os.WriteFile(letter, []byte("dear Zoe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	linked := filepath.Join(t.TempDir(), "linked.db")
+	if err := os.Link(used, linked); err != nil {
+		t.Skipf("no hard links here: %v", err)
+	}
+	for file, says := range map[string]string{used: "in use by a tracker", linked: "in use by a tracker", letter: "only an older backup"} {
+		before, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = SaveBackup(file, func(w io.Writer) error { return s.Backup(t.Context(), w) })
+		if netproto.CodeOf(err) != netproto.CodeStore || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", file, err)
+		}
+		if after, err := os.Stat(file); err != nil || !os.SameFile(before, after) {
+			t.Errorf("%s is another file now: %v", file, err)
 		}
 	}
 }
