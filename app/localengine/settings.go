@@ -13,6 +13,7 @@ import (
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/onfinished"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -173,6 +174,9 @@ func usable(dir string) error {
 	}
 	if !info.IsDir() {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is a file", dir)
+	}
+	if piece.NotOnDisk(dir) {
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is made up by the system and is on no disk", dir)
 	}
 	f, err := os.CreateTemp(dir, netproto.PartPrefix+"try-*")
 	if err == nil {

@@ -35,6 +35,7 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/swarm"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/durable"
 	"centralizedp2p/netproto/pulse"
@@ -204,6 +205,9 @@ func usableDir(dir string) (string, error) {
 	}
 	if err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+	}
+	if piece.NotOnDisk(dir) {
+		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%s is made up by the system and is on no disk", dir)
 	}
 	return dir, nil
 }
