@@ -7,13 +7,13 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // The values of --type and --sort.
@@ -145,7 +145,7 @@ func (p *program) openProfile() (interface {
 		return nil, err
 	}
 	l, err := library.Open(dir)
-	if netproto.CodeOf(err) == netproto.CodeProfileInUse || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	if netproto.CodeOf(err) == netproto.CodeProfileInUse || errors.Is(err, fs.ErrPermission) || oserror.ReadOnly(err) {
 		return library.GlanceAt(dir)
 	}
 	if err != nil {

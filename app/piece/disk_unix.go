@@ -19,10 +19,6 @@ func syncDir(d *os.File) error {
 	return err
 }
 
-func isNoSpace(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}
-
 // identify returns the state of a file. Programs may set size and time of writing
 // back; the inode and its time of change give that away.
 func identify(_ *os.File, info fs.FileInfo) (State, error) {

@@ -13,10 +13,6 @@ import (
 // what a power failure left behind.
 func syncDir(*os.File) error { return nil }
 
-func isNoSpace(err error) bool {
-	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) || errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
-}
-
 // identify returns the state of a file. Programs may set size and time of writing
 // back; the number of the file on its volume and its time of change give that
 // away.

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // maxNumbered bounds the search for a free name.
@@ -186,7 +187,7 @@ func diskError(err error, where string) error {
 		return err
 	}
 	code := netproto.CodeFolderUnwritable
-	if isNoSpace(err) {
+	if oserror.NoSpace(err) {
 		code = netproto.CodeNoSpace
 	}
 	return netproto.Errorf(code, "%s: %w", where, err)

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bufio"
+	"centralizedp2p/netproto/oserror"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +15,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"centralizedp2p/app/piece"
@@ -137,7 +137,7 @@ func write(root *os.Root, e entry, body io.Reader) error {
 	switch _, disk := errors.AsType[*fs.PathError](err); {
 	case err == nil:
 		return nil
-	case errors.Is(err, syscall.ENOSPC):
+	case oserror.NoSpace(err):
 		return netproto.Errorf(netproto.CodeNoSpace, "%s", e.Path)
 	case disk:
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // bindError says why a UDP address of this computer cannot be used.
@@ -24,7 +25,7 @@ func bindError(address string, err error) error {
 // diskError says why a file cannot be saved in the folder.
 func diskError(dir string, err error) error {
 	code := netproto.CodeFolderUnwritable
-	if errors.Is(err, errDiskFull) {
+	if oserror.NoSpace(err) {
 		code = netproto.CodeNoSpace
 	}
 	return netproto.Errorf(code, "%s: %w", dir, err)

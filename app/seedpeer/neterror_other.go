@@ -7,5 +7,4 @@ import "syscall"
 const (
 	errAddressInUse   = syscall.EADDRINUSE
 	errAddressNotHere = syscall.EADDRNOTAVAIL
-	errDiskFull       = syscall.ENOSPC
 )

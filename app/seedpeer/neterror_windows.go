@@ -6,5 +6,4 @@ import "golang.org/x/sys/windows"
 const (
 	errAddressInUse   = windows.WSAEADDRINUSE
 	errAddressNotHere = windows.WSAEADDRNOTAVAIL
-	errDiskFull       = windows.ERROR_DISK_FULL
 )

@@ -15,11 +15,11 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
-	"slices"
 	"sync"
 	"syscall"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // Owner wants to know what changes in some folders. Its methods are called one
@@ -193,15 +193,11 @@ func (w *Watcher) lose(d *watched) {
 	d.lost = true
 }
 
-// limits are the errors of a system that watches no more: too many watches of
-// one user, too many open files.
-var limits = []error{syscall.ENOSPC, syscall.EMFILE, syscall.ENFILE}
-
 func coded(dir string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if slices.ContainsFunc(limits, func(limit error) bool { return errors.Is(err, limit) }) {
+	if oserror.NoSpace(err) || oserror.Scarce(err) { // Linux says the former of too many watches of one user
 		return netproto.Errorf(netproto.CodeWatchLimit, "%s: %w", dir, err)
 	}
 	if errors.Is(err, syscall.ENOTDIR) {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/reuse"
 	"centralizedp2p/tracker/netaddr"
 )
 
@@ -138,7 +139,7 @@ func listen(address string) (net.Listener, error) {
 	switch {
 	case err == nil:
 		return ln, nil
-	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, windowsPortInUse):
+	case reuse.InUse(err):
 		return nil, &netproto.Error{Code: netproto.CodePortInUse, Detail: address, Cause: err}
 	case errors.Is(err, syscall.EACCES):
 		return nil, netproto.Errorf(netproto.CodeInvalid, "the tracker may not listen on %q: ports below 1024 ask for a right, "+
@@ -146,9 +147,6 @@ func listen(address string) (net.Listener, error) {
 	}
 	return nil, netproto.Errorf(netproto.CodeInvalid, "the tracker cannot listen on %q: %w", address, err)
 }
-
-// windowsPortInUse is WSAEADDRINUSE, which package syscall defines on Windows only.
-const windowsPortInUse = syscall.Errno(10048)
 
 // firstSocket is the descriptor of the first socket that systemd passes on.
 const firstSocket = 3

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"syscall"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // One goroutine writes. While a group is being kept, which is mostly waiting for a
@@ -253,7 +253,7 @@ func commitError(err error) error {
 	if _, known := errors.AsType[*netproto.Error](err); known {
 		return err
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if oserror.NoSpace(err) {
 		return &netproto.Error{Code: netproto.CodeFull, Detail: "its disk is full", Cause: err}
 	}
 	return fmt.Errorf("writing to the store: %w", err)

@@ -9,13 +9,13 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/oserror"
 	"centralizedp2p/tracker/limit"
 )
 
@@ -218,7 +218,7 @@ func (d *reach) dial(ctx context.Context, ask dialBack) (netproto.Reachability, 
 	switch {
 	case err == nil:
 		return netproto.ReachableYes, nil
-	case errors.Is(ctx.Err(), context.Canceled), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS):
+	case errors.Is(ctx.Err(), context.Canceled), oserror.Scarce(err):
 		return netproto.ReachableUnknown, err
 	}
 	return netproto.ReachableNo, err

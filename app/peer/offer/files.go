@@ -8,6 +8,7 @@ import (
 
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // MostOpen is how many files are open for other peers at once, unless the system
@@ -163,14 +164,14 @@ func (fl *Files) acquire(f *entry) (Reader, error) {
 // files that nobody reads now.
 func (fl *Files) openNow(key fileKey) (Reader, error) {
 	reader, err := fl.open(key.path, key.state)
-	if err == nil || !piece.Scarce(err) {
+	if err == nil || !oserror.Scarce(err) {
 		return reader, err
 	}
 	fl.mu.Lock()
 	evicted := fl.evict(fl.idle.Len())
 	fl.mu.Unlock()
 	closeAll(evicted)
-	if reader, err = fl.open(key.path, key.state); err != nil && piece.Scarce(err) {
+	if reader, err = fl.open(key.path, key.state); err != nil && oserror.Scarce(err) {
 		return nil, netproto.Errorf(netproto.CodeBusy, "%w", err)
 	}
 	return reader, err

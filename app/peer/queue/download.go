@@ -12,8 +12,8 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/swarm"
-	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // download is a content that the person asked for: what is remembered of it, and what
@@ -157,7 +157,7 @@ func (d *download) run(ctx context.Context) (string, error) {
 		case errors.Is(err, swarm.ErrIsFile), errors.Is(err, swarm.ErrIsFolder):
 			d.setFolder(errors.Is(err, swarm.ErrIsFolder))
 			continue
-		case code == netproto.CodeNoSpace, code == netproto.CodeFolderUnwritable, piece.Scarce(err):
+		case code == netproto.CodeNoSpace, code == netproto.CodeFolderUnwritable, oserror.Scarce(err):
 		default:
 			return "", err
 		}

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"syscall"
 	"time"
 
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
-	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // One goroutine of each connection reads files. If a disk hangs, that goroutine hangs
@@ -196,15 +195,15 @@ func refusal(err error) netproto.Code {
 // isBroken reports whether the error of a read shows that a content is no longer what
 // it was, or no longer here. That descriptors or memory are scarce shows nothing.
 func isBroken(err error) bool {
-	if piece.Scarce(err) {
+	if oserror.Scarce(err) {
 		return false
 	}
-	for _, broken := range [...]error{fs.ErrNotExist, fs.ErrPermission, io.EOF, syscall.EIO, syscall.ENOTDIR, syscall.ELOOP, syscall.ENXIO} {
+	for _, broken := range [...]error{fs.ErrNotExist, fs.ErrPermission, io.EOF} {
 		if errors.Is(err, broken) {
 			return true
 		}
 	}
-	return netproto.CodeOf(err) == netproto.CodeFileChanged
+	return oserror.Damaged(err) || netproto.CodeOf(err) == netproto.CodeFileChanged
 }
 
 // endGet ends the request that is being answered; the caller holds the lock.

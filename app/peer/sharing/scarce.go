@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto/oserror"
 )
 
 // scarcePause is how long to wait before a file is opened again that could not be,
@@ -16,7 +16,7 @@ const scarcePause = 250 * time.Millisecond
 func patiently(ctx context.Context, waits func(err error), do func() error) error {
 	for {
 		err := do()
-		if err == nil || !piece.Scarce(err) {
+		if err == nil || !oserror.Scarce(err) {
 			return err
 		}
 		if waits != nil {

@@ -7,6 +7,7 @@ import (
 
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // The destination: its free space, and what an attempt leaves there.
@@ -73,7 +74,7 @@ func (a *Attempt) takeSpace() error {
 // onlyScarce returns an error that says nothing about a file, because descriptors or
 // memory were used up; nil for all others.
 func onlyScarce(err error) error {
-	if err != nil && piece.Scarce(err) {
+	if err != nil && oserror.Scarce(err) {
 		return err
 	}
 	return nil

@@ -11,8 +11,8 @@ import (
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
-	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/oserror"
 )
 
 // How many lanes an attempt has, to which sources, and for how long.
@@ -187,7 +187,7 @@ func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, inde
 		s.lanes--
 		switch {
 		case err == nil || ctx.Err() != nil:
-		case piece.Scarce(err) || errors.Is(err, session.ErrBudget): // here, which is not the fault of the source
+		case oserror.Scarce(err) || errors.Is(err, session.ErrBudget): // here, which is not the fault of the source
 			s.retry = time.Now().Add(a.swarms.config.Timing.MinSource)
 		default:
 			s.fail(err, &a.swarms.config.Timing)
