@@ -4,7 +4,6 @@ package desktop
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -193,7 +192,10 @@ func reviewLines(review face.Review) []reviewLine {
 		}
 	}
 	for _, skipped := range review.Skipped {
-		name := filepath.Base(skipped.Path)
+		_, name := face.SplitPath(skipped.Path)
+		if name == "" {
+			name = skipped.Path
+		}
 		detail := words.SkipReason(skipped.Reason)
 		if skipped.Count > 0 {
 			detail = words.L("{{.Files}} skipped: each {{.Reason}}", words.Values{"Files": words.Files(skipped.Count), "Reason": detail})

@@ -1,6 +1,9 @@
 package face
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Disk shows what is on the disks of the computer of the peer, to choose from.
 type Disk interface {
@@ -27,4 +30,23 @@ type DiskEntry struct {
 	Path   string `json:"path"` // absolute
 	Folder bool   `json:"folder,omitempty"`
 	Size   int64  `json:"size,omitempty"` // bytes, of a file
+}
+
+// SplitPath splits an absolute path into a folder and the name in it. The path is one of
+// the computer of the peer, where another system may run than where this does: one that
+// begins with a slash is of Unix, any other one of Windows.
+func SplitPath(path string) (folder, name string) {
+	separator := `\`
+	if strings.HasPrefix(path, "/") {
+		separator = "/"
+	}
+	i := strings.LastIndex(path, separator)
+	if i < 0 {
+		return "", path
+	}
+	folder, name = path[:i], path[i+1:]
+	if folder == "" || strings.HasSuffix(folder, ":") { // the root, or that of a drive
+		folder += separator
+	}
+	return folder, name
 }

@@ -112,3 +112,15 @@ func TestEveryStateOfADownloadIsOneOfFinishedFailedAndActive(t *testing.T) {
 		}
 	}
 }
+
+func TestAPathIsSplitAsTheSystemOfThePeerSplitsIt(t *testing.T) {
+	for path, want := range map[string][2]string{
+		"/home/ada/film.mkv": {"/home/ada", "film.mkv"}, `/home/ada/a\b`: {"/home/ada", `a\b`}, "/film.mkv": {"/", "film.mkv"}, "/": {"/", ""},
+		`C:\Users\ada\film.mkv`: {`C:\Users\ada`, "film.mkv"}, `C:\film.mkv`: {`C:\`, "film.mkv"}, `C:\`: {`C:\`, ""},
+		`\\server\share\film.mkv`: {`\\server\share`, "film.mkv"}, "film.mkv": {"", "film.mkv"}, "": {"", ""},
+	} {
+		if folder, name := face.SplitPath(path); folder != want[0] || name != want[1] {
+			t.Errorf("%q is split into %q and %q, want %q", path, folder, name, want)
+		}
+	}
+}

@@ -5,7 +5,6 @@ package pages
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -182,7 +181,8 @@ func (p *Downloads) moveTo() {
 	if len(chosen) == 0 {
 		return
 	}
-	p.window.Sheets().PickFolder(words.L("Choose the folder to move to"), filepath.Dir(chosen[0].Path), func(folder string) {
+	here, _ := face.SplitPath(chosen[0].Path)
+	p.window.Sheets().PickFolder(words.L("Choose the folder to move to"), here, func(folder string) {
 		p.onIDs(func(ctx context.Context, ids []string) error { return p.engine.MoveTo(ctx, ids, folder) },
 			idsOf(chosen, anyDownload))
 	})

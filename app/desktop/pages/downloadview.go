@@ -3,7 +3,6 @@
 package pages
 
 import (
-	"path/filepath"
 	"time"
 
 	"fyne.io/fyne/v2/theme"
@@ -122,7 +121,8 @@ func downloadCaption(d face.Download, state string) string {
 		}
 		return words.Join(progress, words.Rate(d.Rate), left, words.Sources(d.Sources), extraWords(d))
 	case face.DownloadFinished:
-		return words.Join(state, words.Day(d.Finished, time.Now()), words.Size(d.Size), filepath.Dir(d.Path))
+		folder, _ := face.SplitPath(d.Path)
+		return words.Join(state, words.Day(d.Finished, time.Now()), words.Size(d.Size), folder)
 	case face.DownloadNoSpace:
 		return words.Join(state, progress, words.Explain(d.Failure).Headline())
 	case face.DownloadFailed:
