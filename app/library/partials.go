@@ -25,18 +25,22 @@ const maxPartials = 16
 // longest ago is forgotten.
 func (l *Library) SavePartial(path string, state piece.State, first []piece.CV) error {
 	key := []byte(path)
-	raw := partial{saved: time.Now(), state: state, first: first}.encode(key)
 	return l.update(func(tx *bbolt.Tx) error {
 		partials := tx.Bucket(bucketPartials)
 		others, oldest, least := 0, []byte(nil), int64(math.MaxInt64)
+		now := time.Now().UnixNano()
 		cursor := partials.Cursor()
 		for k, v := cursor.First(); k != nil; k, v = cursor.Next() {
 			if bytes.Equal(k, key) {
 				continue
 			}
 			others++
-			if saved := savedAt(v); saved < least {
+			saved := savedAt(v)
+			if saved < least {
 				oldest, least = bytes.Clone(k), saved
+			}
+			if saved != math.MaxInt64 {
+				now = max(now, saved+1) // a clock stands still for milliseconds on Windows, or is set back
 			}
 		}
 		if others >= maxPartials {
@@ -44,7 +48,7 @@ func (l *Library) SavePartial(path string, state piece.State, first []piece.CV) 
 				return err
 			}
 		}
-		return partials.Put(key, raw)
+		return partials.Put(key, partial{saved: time.Unix(0, now), state: state, first: first}.encode(key))
 	})
 }
 
