@@ -76,7 +76,8 @@ func (ts *trackers) Tracker(context.Context) (face.TrackerView, error) {
 		return face.TrackerView{}, netproto.Errorf(netproto.CodeStore, "the known trackers in %s: %w", ts.library.Dir(), err)
 	}
 	t := ts.engine.Trackers.Status()
-	v := face.TrackerView{Reach: ts.reach(), LeaseSeconds: int(t.Lease / time.Second), RoundTripMilli: int(t.RoundTrip.Round(time.Millisecond).Milliseconds())}
+	v := face.TrackerView{Reach: ts.reach(), LeaseSeconds: int(t.Lease / time.Second),
+		RoundTripMilli: int((t.RoundTrip + time.Millisecond - 1) / time.Millisecond)} // 0 is not known
 	if t.State == membership.StateConnected {
 		v.PeersOnline, v.Resources = t.Stats.PeersOnline, t.Stats.Resources
 	}

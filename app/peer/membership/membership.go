@@ -332,7 +332,8 @@ func (m *membership) heartbeat(ctx context.Context, held *lines) error {
 		counts = m.askCounts(ctx)
 	}
 	m.update(func(s *Status) {
-		s.RoundTrip, s.Reachable, s.Outside = took, answer.Reachable, outsideOf(answer.TrackerAt)
+		s.RoundTrip = max(took, 1) // a clock stands still for milliseconds on Windows
+		s.Reachable, s.Outside = answer.Reachable, outsideOf(answer.TrackerAt)
 		if counts != nil {
 			s.Stats = *counts
 		}
