@@ -6,7 +6,9 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
+	"time"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/localengine"
@@ -27,7 +29,7 @@ type daemon struct {
 	far     *remote.Far  // nil while it answers no other computer
 	page    *remote.Page // nil while it has no page for browsers
 	log     *slog.Logger
-	looking sync.WaitGroup // what tells the log of shares and downloads
+	beside  sync.WaitGroup // what tells the log of shares and downloads, and asks trackers again
 }
 
 // openDaemon opens the peer of a profile, which its local socket answers for.
@@ -62,7 +64,8 @@ func (d *daemon) begin(ctx context.Context, p *program) error {
 	if err := d.apply(ctx, d.options); err != nil {
 		return err
 	}
-	if err := p.useNamed(ctx, d.engine); err != nil {
+	silent, err := d.useNamed(ctx, p)
+	if err != nil {
 		return err
 	}
 	if err := d.server.ServeLocal(d.profile); err != nil {
@@ -77,29 +80,75 @@ func (d *daemon) begin(ctx context.Context, p *program) error {
 	d.announce(p)
 	lookout := p.lookoutOf(nodeSight{d.node})
 	lookout.log = d.log
-	d.looking.Go(func() { lookout.untilStopped(ctx) })
+	d.beside.Go(func() { lookout.untilStopped(ctx) })
+	d.beside.Go(func() { d.useLater(ctx, silent) })
 	return nil
 }
 
+// named is a tracker of --tracker.
+type named struct {
+	link    netproto.Link
+	main    bool
+	instead string // the main tracker before; another one by now was chosen by the person
+}
+
 // useNamed uses the trackers of --tracker. One that does not answer is reported, and no
-// error: it may start after this peer.
-func (p *program) useNamed(ctx context.Context, engine face.Engine) error {
-	named, err := p.namedTrackers()
+// error: it may start after this peer, and is to be used once it answers.
+func (d *daemon) useNamed(ctx context.Context, p *program) (silent []named, err error) {
+	links, err := p.namedTrackers()
+	if err != nil {
+		return nil, err
+	}
+	settings, err := d.node.Library.Settings()
+	if err != nil {
+		return nil, err
+	}
+	for i, link := range links {
+		t := named{link: link, main: i == 0, instead: settings.Tracker}
+		if err := d.use(ctx, t); netproto.CodeOf(err) == netproto.CodeUnreachable {
+			p.notice(noticeEvent{Code: noticeTrackerLost, Message: "going on without a tracker: " + cli.Sentence(err)})
+			if link.Tracker != settings.Tracker { // which the peer comes back to by itself
+				silent = append(silent, t)
+			}
+		} else if err != nil {
+			return nil, replaceable(err)
+		}
+	}
+	return silent, nil
+}
+
+func (d *daemon) use(ctx context.Context, t named) error {
+	settings, err := d.node.Library.Settings()
 	if err != nil {
 		return err
 	}
-	for i, link := range named {
-		use := engine.UseTracker
-		if i > 0 {
-			use = func(ctx context.Context, address string) error { return engine.AlsoUseTracker(ctx, address, true) }
-		}
-		if err := use(ctx, link.String()); netproto.CodeOf(err) == netproto.CodeUnreachable {
-			p.notice(noticeEvent{Code: noticeTrackerLost, Message: "going on without a tracker: " + cli.Sentence(err)})
-		} else if err != nil {
-			return replaceable(err)
-		}
+	if t.main && settings.Tracker == t.instead {
+		return d.engine.UseTracker(ctx, t.link.String())
 	}
-	return nil
+	return d.engine.AlsoUseTracker(ctx, t.link.String(), true)
+}
+
+// useLater asks trackers that did not answer until they do, from one second to half a
+// minute apart.
+func (d *daemon) useLater(ctx context.Context, silent []named) {
+	for pause := time.Second; len(silent) > 0; pause = min(2*pause, 30*time.Second) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		silent = slices.DeleteFunc(silent, func(t named) bool {
+			switch err := d.use(ctx, t); {
+			case err == nil:
+				d.log.Info("a tracker that did not answer at first is used now", slog.String("tracker", t.link.Tracker))
+			case netproto.CodeOf(err) == netproto.CodeUnreachable || ctx.Err() != nil:
+				return false
+			default:
+				d.log.Error("a tracker is not used", slog.String("tracker", t.link.Tracker), slog.Any("error", err))
+			}
+			return true
+		})
+	}
 }
 
 // apply puts those options into force that are settings.
@@ -203,7 +252,7 @@ func (d *daemon) change(ctx context.Context, o serveOptions) error {
 
 // close ends the peer in order.
 func (d *daemon) close() error {
-	d.looking.Wait()
+	d.beside.Wait()
 	return errors.Join(d.server.Close(), d.engine.Close())
 }
 
