@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ type process struct {
 	out   output
 	err   output
 	ended chan struct{} // closed when it is over
+
+	killed bool
 }
 
 // output is what a process has written. Every write closes the channel and
@@ -79,6 +82,7 @@ func launch(ts *testscript.TestScript, args []string) (*process, error) {
 	}
 	p := &process{cmd: exec.Command(path, args...), ended: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Env = ts.MkAbs("."), stageOf(ts).vars
+	p.cmd.SysProcAttr = ownGroup
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -97,10 +101,13 @@ func launch(ts *testscript.TestScript, args []string) (*process, error) {
 	return p, nil
 }
 
-// wait waits for the end and returns the exit code, -1 after a deadly signal.
+// wait waits for the end and returns the exit code, -1 if it was killed.
 func (p *process) wait() (int, error) {
 	select {
 	case <-p.ended:
+		if p.killed && runtime.GOOS == "windows" { // where a killed process has an exit code
+			return -1, nil
+		}
 		return p.cmd.ProcessState.ExitCode(), nil
 	case <-time.After(patient):
 		return 0, fmt.Errorf("it still runs after %s: %s%s", patient, p.out.String(), p.err.String())
@@ -226,12 +233,14 @@ func cmdEnds(ts *testscript.TestScript, args []string) error {
 
 func cmdSignal(ts *testscript.TestScript, args []string) error {
 	signals := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": os.Kill}
+	p := running(ts, args[0])
 	for i, name := range args[1:] {
 		signal, ok := signals[name]
 		if !ok {
 			return errors.New("a signal is INT, TERM, HUP or KILL")
 		}
-		err := running(ts, args[0]).cmd.Process.Signal(signal)
+		p.killed = p.killed || signal == os.Kill
+		err := send(p.cmd.Process, signal)
 		if i > 0 && errors.Is(err, os.ErrProcessDone) { // the first one was enough
 			return nil
 		}

@@ -56,7 +56,11 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's second at every exit
-			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			home := filepath.Join(env.WorkDir, "home")
+			env.Setenv("HOME", home)
+			env.Setenv("USERPROFILE", home) // Windows has other names for it
+			env.Setenv("AppData", filepath.Join(home, "AppData", "Roaming"))
+			env.Setenv("LocalAppData", filepath.Join(home, "AppData", "Local"))
 			env.Values[stageKey{}] = &stage{vars: env.Vars, processes: map[string]*process{}}
 			return nil
 		},

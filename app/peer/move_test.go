@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 func folders(t *testing.T) map[string]string {
 	t.Helper()
 	list := map[string]string{"the same disk": t.TempDir()}
-	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() && runtime.GOOS == "linux" {
 		dir, err := os.MkdirTemp("/dev/shm", "move-*")
 		check(t, err)
 		t.Cleanup(func() { os.RemoveAll(dir) })

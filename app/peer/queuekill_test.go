@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,7 +87,9 @@ func (w *queueWitness) run(order string, acknowledged int, after time.Duration) 
 			left--
 		}
 	}
-	if err := child.Wait(); err != nil && (after == 0 || child.ProcessState.Exited()) {
+	err = child.Wait()
+	killed := !child.ProcessState.Exited() || runtime.GOOS == "windows" // where a killed process has an exit code
+	if err != nil && (after == 0 || !killed) {
 		w.fail("the child failed: %v", err)
 	}
 	w.trace = append(w.trace, "killed")

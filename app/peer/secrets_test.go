@@ -3,6 +3,7 @@ package peer_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -137,6 +138,9 @@ func TestAProfileIsNeverOffered(t *testing.T) {
 }
 
 func TestASmallFileThatOnlyItsOwnerMayReadIsASecret(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files have no modes there")
+	}
 	t.Parallel()
 	f := newFakeTracker()
 	p := startPeerAt(t, f)

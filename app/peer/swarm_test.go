@@ -3,6 +3,7 @@ package peer_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -275,6 +276,9 @@ func TestOneContentGoesIntoTwoFoldersAtOnce(t *testing.T) {
 }
 
 func TestADownloadWaitsForItsFolder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a folder with an open file is not renamed there")
+	}
 	t.Parallel()
 	tr := startTracker(t)
 	alice, bob := startPeerWith(t, tr, slowly(4<<20)), startPeer(t, tr)

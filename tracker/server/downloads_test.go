@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,9 @@ func TestThePageOffersTheProgramForTheVisitorsSystem(t *testing.T) {
 		"centralizedp2p-0.1.0-openbsd-amd64-commands.tar.gz": "commands",
 		"SHA256SUMS": "nothing to run",
 		"secret.txt": "not for everybody",
-		"centralizedp2p-\"x\"-linux-amd64.tar.gz": "a name to break a header",
+	}
+	if runtime.GOOS != "windows" { // where no file has such a name
+		files["centralizedp2p-\"x\"-linux-amd64.tar.gz"] = "a name to break a header"
 	}
 	tr, _ := handOut(t, files)
 	for _, c := range []struct {
