@@ -131,7 +131,8 @@
 // an unfinished owner has requested from a whole source, so that they request
 // others there. "turn" ends the wait of a reader in the owner's queue. A fourth one,
 // "attributes", follows the answer to the opening of a folder's list: the times and
-// the executable bits of its files ([Attribute]).
+// the executable bits of its files ([Attribute]). A fifth one, "meet", asks an owner that
+// was called for one more connection ([Meet]).
 //
 // The manifest of a content is the list of its pieces' BLAKE3 chaining values.
 // Folding them must give the content hash, so each piece can be verified alone.

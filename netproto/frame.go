@@ -214,7 +214,7 @@ type FrameHeader struct {
 // Known reports whether this version can parse the frame. The caller must skip
 // others, which are optional.
 func (h FrameHeader) Known() bool {
-	return h.Type <= FramePong || h.Type >= FramePeers && h.Type <= FrameAttributes
+	return h.Type <= FramePong || h.Type >= FramePeers && h.Type <= FrameMeet
 }
 
 // ReadFrameHeader reads a header and checks its length against the limit of its
@@ -279,6 +279,8 @@ func ParseFrame(t FrameType, payload []byte) (Frame, error) {
 		f = Turn{Stream: p.u32()}
 	case FrameAttributes:
 		f = p.attributes()
+	case FrameMeet:
+		f = p.meet()
 	default:
 		return nil, frameError("unknown type 0x%02x", uint8(t))
 	}

@@ -47,6 +47,7 @@ var goldenFrameValues = map[string]Frame{
 	"peers-none": Peers{Hash: countingHash()},
 	"fetching":   Fetching{Stream: 1, Pieces: []uint32{3, 1<<20 - 1}},
 	"turn":       Turn{Stream: 1},
+	"meet":       Meet{Port: 6881},
 	"attributes": Attributes{Stream: 1, First: 2, Packed: AppendAttribute(AppendAttribute(nil,
 		Attribute{Modified: 981173106_000000001, Executable: true}), Attribute{Modified: -1})},
 }
@@ -105,8 +106,8 @@ func TestTheWireIsPinned(t *testing.T) {
 		{"types", []FrameType{
 			FrameHello, FrameOpen, FrameManifest, FrameHave, FrameUpdate, FrameGet,
 			FrameData, FrameRefuse, FrameCancel, FrameClose, FramePing, FramePong, frameOptional,
-			FramePeers, FrameFetching, FrameTurn, FrameAttributes,
-		}, []FrameType{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x80, 0x81, 0x82, 0x83, 0x84}},
+			FramePeers, FrameFetching, FrameTurn, FrameAttributes, FrameMeet,
+		}, []FrameType{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85}},
 		{"attributes", []int{FeatureAttributes, AttributeBytes, MaxAttributes, MaxFrameAttributes}, []int{1, 9, 131_072, 7000}},
 		{"FrameHeaderBytes", FrameHeaderBytes, 5},
 		{"MaxControlPayload", MaxControlPayload, 65_536},
@@ -218,6 +219,7 @@ func TestDamagedFramesAreRefused(t *testing.T) {
 		{"port 0", FramePeers, append(make([]byte, 34+32), 6, 192, 0, 2, 1, 0, 0)},
 		{"an IPv4 address written as IPv6", FramePeers, append(make([]byte, 34+32), 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1, 0, 1)},
 		{"too many peers", FramePeers, append(make([]byte, 34), bytes.Repeat(append(make([]byte, 32), 6, 192, 0, 2, 1, 0, 1), MaxSwarmPeers+1)...)},
+		{"meeting at port 0", FrameMeet, []byte{0, 0}},
 		{"no attributes", FrameAttributes, u32(1, 0)},
 		{"attributes beyond the limit", FrameAttributes, append(u32(1, MaxAttributes), make([]byte, AttributeBytes)...)},
 		{"a flag of 2", FrameAttributes, append(u32(1, 0, 0, 0), 2)},

@@ -79,6 +79,9 @@ type CallResponse struct {
 	// trackers say neither.
 	NoRelay    NoRelay    `json:"no_relay,omitempty"`
 	RelayAgain *time.Time `json:"relay_again,omitempty"`
+	// Silent says that the callee has not answered yet. It is rung again over its next
+	// line, while the call lives.
+	Silent bool `json:"silent,omitempty"`
 }
 
 // NoRelay is why a tracker passes on no bytes of a call.

@@ -8,6 +8,7 @@ const (
 	FramePeers    FrameType = 0x81 // 32 bytes hash | u16 TCP port of the sender, 0 = unknown | n × (32 bytes public key | u8 6 or 18 | IP address | u16 port)
 	FrameFetching FrameType = 0x82 // u32 stream | n × u32 piece that the sender has requested from a whole source and will have soon
 	FrameTurn     FrameType = 0x83 // u32 stream; the receiver waited in the queue and can send requests now
+	FrameMeet     FrameType = 0x85 // u16 TCP port of the sender, at which it waits for one more connection
 )
 
 // Limits of the optional frames.
@@ -39,11 +40,17 @@ type (
 	}
 	// Turn tells a reader in the queue that it can send requests now.
 	Turn struct{ Stream uint32 }
+	// Meet asks the owner for one more connection, where the routers of both let nobody
+	// in. Both dial where they see the other on this connection: the sender from Port to
+	// the port that it sees, the receiver from the port that it listens at to Port. The
+	// sender is the client of TLS.
+	Meet struct{ Port uint16 }
 )
 
 func (Peers) Type() FrameType    { return FramePeers }
 func (Fetching) Type() FrameType { return FrameFetching }
 func (Turn) Type() FrameType     { return FrameTurn }
+func (Meet) Type() FrameType     { return FrameMeet }
 
 func (f Peers) appendPayload(b []byte) []byte {
 	b = be.AppendUint16(append(b, f.Hash[:]...), f.Port)
@@ -61,6 +68,7 @@ func (f Fetching) appendPayload(b []byte) []byte {
 }
 
 func (f Turn) appendPayload(b []byte) []byte { return be.AppendUint32(b, f.Stream) }
+func (f Meet) appendPayload(b []byte) []byte { return be.AppendUint16(b, f.Port) }
 
 // swarmPeerBytes is the length of the shortest SwarmPeer.
 const swarmPeerBytes = 32 + 1 + 4 + 2
@@ -99,6 +107,14 @@ func (p *parser) fetching() Fetching {
 	f := Fetching(p.update())
 	if len(f.Pieces) > MaxFetchingPieces {
 		p.fail("%d pieces are being fetched at once", len(f.Pieces))
+	}
+	return f
+}
+
+func (p *parser) meet() Meet {
+	f := Meet{Port: p.u16()}
+	if f.Port == 0 {
+		p.fail("the port 0")
 	}
 	return f
 }

@@ -202,7 +202,8 @@ func (e *Engine) assemble() error {
 		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
 	e.Uploads = serving.New(serving.Config{Refuses: e.People.Blocked, Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving,
 		Sent: e.sent, Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
-	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name, Silent: e.fellSilent})
+	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name, Silent: e.fellSilent,
+		Meet: func(c *session.Conn, port uint16) { e.reach.Meet(c, port) }})
 	e.reach = e.newLadder()
 	free := e.config.freeSpace
 	if free == nil {

@@ -13,6 +13,7 @@ import (
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/portmap"
+	"centralizedp2p/netproto/reuse"
 )
 
 // How this peer reaches others, and others reach it.
@@ -33,7 +34,7 @@ func (e *Engine) newLadder() *reach.Ladder {
 		}
 	}
 	return reach.New(e.ctx, reach.Config{Key: netproto.PublicKey(e.config.Library.Identity().Key()), Conns: e.conns, Log: e.log, Timing: e.timing.reach,
-		Dial: dial, DialFrom: from, Port: e.Port, Switches: e.switches, Own: e.lastOwn,
+		Dial: dial, DialFrom: from, Another: func(ctx context.Context) (reach.Port, error) { return reuse.Listen(ctx, ":0") }, Port: e.Port, Switches: e.switches, Own: e.lastOwn,
 		Tracker: e.callingTracker,
 		Shares:  func(hash netproto.ContentHash) bool { _, shared := e.Trackers.Holding(hash); return shared }})
 }

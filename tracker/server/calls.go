@@ -73,6 +73,7 @@ func (s *Server) arrange(ctx context.Context, c caller, req netproto.CallRequest
 		answer.NoRelay, answer.RelayAgain = s.relay.Why(*c.key, to.Key)
 	}
 	became := s.calls.Ring(ctx, req.PeerID, c.addr, ring)
+	answer.Silent = became == line.ResultSilent
 	switch became {
 	case line.ResultBusy:
 		err = &netproto.Error{Code: netproto.CodeBusy, Detail: "the peer that was called has too many calls at once", RetryAfter: busyRetry}

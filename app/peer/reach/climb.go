@@ -13,13 +13,16 @@ import (
 )
 
 // Connect returns the index-th connection to a peer, counted from 0, the best first.
-// If there are fewer, it climbs the ladder. Peers that met by a call or over a relay
-// have one connection. The error has the code "peer-unreachable" and says why; its
+// If there are fewer, it climbs the ladder, or has the peer meet this one again if a call
+// brought them together. Over a relay there is one connection. The error has the code "peer-unreachable" and says why; its
 // cause may be [session.ErrBudget].
 func (l *Ladder) Connect(ctx context.Context, to session.Target, index int) (*session.Conn, error) {
 	first := false // of the connections to the peer
 	c, err := l.conns.Connect(ctx, to.Key, index, func(ctx context.Context) (*session.Channel, error) {
-		first = len(l.conns.Of(to.Key)) == 0
+		have := l.conns.Of(to.Key)
+		if first = len(have) == 0; !first && have[0].Way == session.WayCalled {
+			return l.another(ctx, have[0])
+		}
 		return l.climb(ctx, to, climbing{call: first, relay: !to.NoRelay})
 	})
 	if err != nil {
@@ -54,6 +57,7 @@ type ascent struct {
 	answer   netproto.CallResponse
 	expected *session.Expected
 	punching []netip.AddrPort // addresses that are dialled because of the call
+	ahead    *time.Timer      // ends what is dialled before the answer
 	direct   []error          // why its addresses do not answer
 	called   error            // why it cannot be called
 	relayed  error            // why it is not relayed
@@ -122,7 +126,9 @@ func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (r
 			return nil, a.reason()
 		case <-call:
 			call = nil
-			ahead, alone := context.WithTimeout(ctx, l.config.Timing.Punch)
+			ahead, alone := context.WithCancel(ctx)
+			a.ahead = time.AfterFunc(l.config.Timing.Punch, alone)
+			defer a.ahead.Stop()
 			defer alone()
 			if rang := l.mayCall(to.Key, alone); rang == nil {
 				a.call(ahead)
@@ -341,11 +347,17 @@ func (a *ascent) call(ahead context.Context) {
 }
 
 // punch dials all addresses of the answer from the port that is listened at, and waits
-// as long for the peer to come in.
+// as long for the peer to come in. A peer that has not answered may be rung again any
+// time, over its next line.
 func (a *ascent) punch() {
 	list := a.ladder.worthDialling(a.answer.Addresses)
 	a.expected.Also(list)
-	ctx, cancel := context.WithTimeout(a.ctx, a.ladder.config.Timing.Punch)
+	long := a.ladder.config.Timing.Punch
+	if a.answer.Silent {
+		long = a.ladder.config.Timing.GiveUp
+		a.ahead.Reset(long)
+	}
+	ctx, cancel := context.WithTimeout(a.ctx, long)
 	punched := a.punchAt(ctx, list)
 	a.start(func() outcome {
 		<-ctx.Done()

@@ -115,6 +115,20 @@ func TestTwoBehindRoutersMeetBeforeASlowTrackerAnswers(t *testing.T) {
 	})
 }
 
+// The line of the callee is dead, and it is rung when it has another one. Until then the
+// caller's router stays open for it.
+func TestACalleeThatIsRungLateIsStillLetIn(t *testing.T) {
+	for _, reach := range []netproto.Reachability{netproto.ReachableNo, netproto.ReachableUnknown} {
+		for _, after := range []time.Duration{3 * time.Second, 5 * time.Second, 9 * time.Second} {
+			inWorld(t, func(t *testing.T, w *world) {
+				a, b := w.add("192.0.2.1:4000"), w.add("192.0.2.2:4000")
+				w.calls.missed = after
+				a.meets(t, b.target(reach), session.WayCalled, after, after+250*ms+12*oneWay)
+			})
+		}
+	}
+}
+
 // The connection that comes in from the very peer that is dialled will do.
 func TestAnIncomingConnectionEndsTheDial(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {

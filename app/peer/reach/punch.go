@@ -20,15 +20,19 @@ func (l *Ladder) punch(dialling, ctx context.Context, at netip.AddrPort, key net
 	if err != nil {
 		return nil, err
 	}
-	answered := false
-	defer func() { end(answered) }()
+	ch, err := l.dialAgain(dialling, ctx, l.config.DialFrom, at, key, role)
+	end(err == nil)
+	return ch, err
+}
+
+// dialAgain is punch without a look at the budget.
+func (l *Ladder) dialAgain(dialling, ctx context.Context, dial dialFunc, at netip.AddrPort, key netproto.PublicKey, role session.Role) (*session.Channel, error) {
 	failed := 0 // handshakes
 	for try := 1; ; try++ {
-		raw, err := l.config.DialFrom(dialling, at.String())
+		raw, err := dial(dialling, at.String())
 		if err == nil {
 			var ch *session.Channel
 			if ch, err = l.conns.Secure(ctx, raw, key, role, session.CalledWay(at.Addr())); err == nil {
-				answered = true
 				return ch, nil
 			}
 			failed++

@@ -12,7 +12,8 @@
 //
 // Everything is under way at once; the first handshake that ends wins. The peer that is
 // rung does the same from its side, see [Ladder.Ring]. While a connection is relayed, a
-// better one is tried again and again.
+// better one is tried again and again. Beside a connection that came of a call, more are
+// made, see [Ladder.Meet].
 //
 // One budget, [session.Dials], stands before every address that is dialled, whoever
 // named it.
@@ -78,6 +79,8 @@ const (
 	// meetingsPerMinute how many in a minute.
 	maxMeetings       = 8
 	meetingsPerMinute = 60
+	// maxBeside is how many connections are made at once beside one that is there.
+	maxBeside = 3
 	// maxHopeless bounds how many peers are remembered that no call reached.
 	maxHopeless = 1000
 )
@@ -93,6 +96,8 @@ type Tracker interface {
 	Relay(ctx context.Context, token netproto.RelayToken) (net.Conn, error)
 }
 
+type dialFunc = func(ctx context.Context, address string) (net.Conn, error)
+
 // Config is what a ladder needs of the peer. Of the functions, only those with a context
 // wait.
 type Config struct {
@@ -102,7 +107,9 @@ type Config struct {
 	Timing Timing
 	// Dial connects to an address, ip:port, and DialFrom does from the port that this
 	// peer listens at.
-	Dial, DialFrom func(ctx context.Context, address string) (net.Conn, error)
+	Dial, DialFrom dialFunc
+	// Another opens one more port, any that is free.
+	Another func(ctx context.Context) (Port, error)
 	// Tracker returns the tracker at an address, once this peer has joined it and can
 	// be called there itself. It waits for that a moment; nil if it is in vain.
 	Tracker  func(ctx context.Context, address string) Tracker
@@ -130,8 +137,10 @@ type Ladder struct {
 	work      sync.WaitGroup
 	calling   map[netproto.PublicKey]context.CancelFunc // peers that this one calls, and what ends the dialling before their answer
 	meetings  map[netproto.PublicKey]chan struct{}      // with peers that rang; closed at their end
+	meeting   map[*session.Conn]int                     // how many are being made beside one, because the peer asked
+	met       int                                       // the sum of these
 	minute    time.Time                                 // when the current one began
-	rung      int                                       // meetings that began in it
+	rung      int                                       // meetings that began in it, of both kinds
 	hopeless  map[netproto.PublicKey]time.Time          // peers that no call reached, until when
 	improving map[*session.Conn]struct{}
 	tally     Tally
@@ -146,7 +155,7 @@ type Tally struct {
 // New returns a ladder; ctx or Close ends what it does.
 func New(ctx context.Context, config Config) *Ladder {
 	l := &Ladder{config: config, conns: config.Conns, calling: map[netproto.PublicKey]context.CancelFunc{}, meetings: map[netproto.PublicKey]chan struct{}{},
-		hopeless: map[netproto.PublicKey]time.Time{}, improving: map[*session.Conn]struct{}{}}
+		meeting: map[*session.Conn]int{}, hopeless: map[netproto.PublicKey]time.Time{}, improving: map[*session.Conn]struct{}{}}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	return l
 }

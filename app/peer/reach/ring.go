@@ -21,14 +21,10 @@ func (l *Ladder) Ring(t Tracker, ring netproto.Ring) netproto.RingResult {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
-	if now.Sub(l.minute) > time.Minute {
-		l.minute, l.rung = now, 0
-	}
 	_, twice := l.meetings[ring.Key]
 	alone, calling := l.calling[ring.Key]
 	// Of two that call each other, the one with the smaller key is the caller.
-	if twice || calling && bytes.Compare(l.config.Key[:], ring.Key[:]) < 0 || len(l.meetings) >= maxMeetings || l.rung >= meetingsPerMinute {
+	if twice || calling && bytes.Compare(l.config.Key[:], ring.Key[:]) < 0 || !l.mayMeet() {
 		return netproto.RingBusy
 	}
 	m := &meeting{ladder: l, tracker: t, ring: ring, at: l.worthDialling(ring.Addresses), over: make(chan struct{})}
@@ -43,6 +39,15 @@ func (l *Ladder) Ring(t Tracker, ring netproto.Ring) netproto.RingResult {
 	l.meetings[ring.Key] = m.over
 	l.rung++
 	return netproto.RingOK
+}
+
+// mayMeet reports whether one more peer may be dialled because it asked. The caller holds
+// the lock.
+func (l *Ladder) mayMeet() bool {
+	if now := time.Now(); now.Sub(l.minute) > time.Minute {
+		l.minute, l.rung = now, 0
+	}
+	return len(l.meetings)+l.met < maxMeetings && l.rung < meetingsPerMinute
 }
 
 // meeting is with a peer that rang.

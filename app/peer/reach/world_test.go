@@ -31,6 +31,8 @@ type world struct {
 	punches map[[2]netip.AddrPort]chan net.Conn // that wait for the other side, by from and to
 	holes   map[[2]netip.AddrPort]time.Time     // until when routers let in what was dialled, likewise
 	dialled map[netip.AddrPort]int
+	ports   map[netip.AddrPort]*extra // that hosts listen at besides
+	extras  int                       // that there were
 }
 
 // host is a peer behind a router.
@@ -43,6 +45,7 @@ type host struct {
 	at       netip.AddrPort // outside
 	open     bool           // the router lets everybody in
 	sym      bool           // the router takes another port for each address that is dialled
+	moves    bool           // the router takes another port for each of the host's
 	refuses  bool           // the router refuses instead of being silent
 	incoming chan net.Conn
 	switches Switches
@@ -57,7 +60,7 @@ const oneWay = 20 * time.Millisecond
 
 func newWorld(t *testing.T) *world {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	w := &world{t: t, ctx: ctx, punches: map[[2]netip.AddrPort]chan net.Conn{}, holes: map[[2]netip.AddrPort]time.Time{}, dialled: map[netip.AddrPort]int{}}
+	w := &world{t: t, ctx: ctx, punches: map[[2]netip.AddrPort]chan net.Conn{}, holes: map[[2]netip.AddrPort]time.Time{}, dialled: map[netip.AddrPort]int{}, ports: map[netip.AddrPort]*extra{}}
 	w.calls.world = w
 	w.calls.relays = map[netproto.RelayToken]chan net.Conn{}
 	t.Cleanup(func() {
@@ -82,14 +85,15 @@ func (w *world) add(at string) *host {
 	}
 	h := &host{world: w, id: id, key: netproto.PublicKey(id.Key()), at: netip.MustParseAddrPort(at), incoming: make(chan net.Conn, 100),
 		switches: Switches{Calls: true, Relay: true}, shares: func(hash netproto.ContentHash) bool { return hash == content }}
-	h.conns = session.New(w.ctx, session.Config{Identity: id, Log: slog.New(slog.DiscardHandler), Timing: session.StandardTiming, Name: func() string { return at }})
+	h.conns = session.New(w.ctx, session.Config{Identity: id, Log: slog.New(slog.DiscardHandler), Timing: session.StandardTiming, Name: func() string { return at },
+		Meet: func(c *session.Conn, port uint16) { h.Meet(c, port) }})
 	h.conns.Handle(func(c *session.Conn) session.Owner {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		h.made = append(h.made, c)
 		return idle{}
 	}, func(*session.Conn) session.Reader { return reading{} })
-	h.Ladder = New(w.ctx, Config{Key: h.key, Conns: h.conns, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Dial: h.dial, DialFrom: h.dialFrom,
+	h.Ladder = New(w.ctx, Config{Key: h.key, Conns: h.conns, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Dial: h.dial, DialFrom: h.dialFrom, Another: h.another,
 		Tracker: func(context.Context, string) Tracker { return &exchange{&w.calls, h} }, Shares: func(hash netproto.ContentHash) bool { return h.shares(hash) },
 		Own: func() []netip.Addr { return nil }, Port: func() int { return int(h.at.Port()) }, Switches: func() Switches { return h.switches }})
 	w.mu.Lock()
@@ -103,7 +107,7 @@ func (w *world) add(at string) *host {
 func (h *host) underWay() int {
 	h.Ladder.mu.Lock()
 	defer h.Ladder.mu.Unlock()
-	return len(h.calling) + len(h.meetings)
+	return len(h.calling) + len(h.meetings) + h.met
 }
 
 // target is what another peer knows of a host from the tracker.
@@ -125,15 +129,81 @@ func (l hostListener) Accept() (net.Conn, error) {
 func (l hostListener) Close() error   { return nil }
 func (l hostListener) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.h.at) }
 
-func (w *world) at(at netip.AddrPort) *host {
+// at returns who is at an address, and takes there what is let in.
+func (w *world) at(at netip.AddrPort) (h *host, take func(net.Conn)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.dialled[at]++
+	if e := w.ports[at]; e != nil {
+		return e.host, e.take
+	}
 	for _, h := range w.peers {
 		if h.at == at {
-			return h
+			return h, func(c net.Conn) { h.incoming <- c }
 		}
 	}
+	return nil, nil
+}
+
+// extra is one more port of a host, at which it waits for a peer that it has met.
+type extra struct {
+	hostListener
+	host     *host
+	from     netip.AddrPort // outside
+	incoming chan net.Conn
+	closed   chan struct{}
+	once     sync.Once
+}
+
+func (h *host) another(context.Context) (Port, error) {
+	w := h.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.extras++
+	number := uint16(40000 + w.extras)
+	e := &extra{hostListener: hostListener{h}, host: h, from: netip.AddrPortFrom(h.at.Addr(), number), incoming: make(chan net.Conn), closed: make(chan struct{})}
+	if h.moves {
+		e.from = netip.AddrPortFrom(h.at.Addr(), number+1000)
+	}
+	w.ports[e.from] = e
+	return e, nil
+}
+
+func (e *extra) Number() int {
+	if e.host.moves {
+		return int(e.from.Port()) - 1000
+	}
+	return int(e.from.Port())
+}
+
+func (e *extra) Dial(ctx context.Context, _, address string) (net.Conn, error) {
+	return e.host.connect(ctx, address, e.from)
+}
+
+func (e *extra) Accept() (net.Conn, error) {
+	select {
+	case c := <-e.incoming:
+		return c, nil
+	case <-e.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (e *extra) take(c net.Conn) {
+	select {
+	case <-e.closed:
+		c.Close()
+	case e.incoming <- c:
+	}
+}
+
+func (e *extra) Close() error {
+	e.once.Do(func() {
+		close(e.closed)
+		e.host.world.mu.Lock()
+		defer e.host.world.mu.Unlock()
+		delete(e.host.world.ports, e.from)
+	})
 	return nil
 }
 
@@ -164,7 +234,7 @@ func (h *host) dialFrom(ctx context.Context, address string) (net.Conn, error) {
 
 func (h *host) connect(ctx context.Context, address string, from netip.AddrPort) (net.Conn, error) {
 	w, at := h.world, netip.MustParseAddrPort(address)
-	to := w.at(at)
+	to, take := w.at(at)
 	// From now on, this side's router lets in what comes from there.
 	wait := make(chan net.Conn, 1)
 	w.mu.Lock()
@@ -176,14 +246,19 @@ func (h *host) connect(ctx context.Context, address string, from netip.AddrPort)
 		if w.punches[[2]netip.AddrPort{from, at}] == wait {
 			delete(w.punches, [2]netip.AddrPort{from, at})
 		}
+		select {
+		case late := <-wait:
+			late.Close()
+		default:
+		}
 	}()
 	if err := pause(ctx, oneWay); err != nil {
 		return nil, err
 	}
 	if to != nil && to.open {
 		mine, theirs := pipe(from, at)
-		to.incoming <- theirs
-		return mine, pause(ctx, oneWay)
+		take(theirs)
+		return arrive(ctx, mine)
 	}
 	w.mu.Lock()
 	if other := w.punches[[2]netip.AddrPort{at, from}]; other != nil {
@@ -197,8 +272,8 @@ func (h *host) connect(ctx context.Context, address string, from netip.AddrPort)
 	w.mu.Unlock()
 	if hole { // what comes to the port is accepted
 		mine, theirs := pipe(from, at)
-		to.incoming <- theirs
-		return mine, pause(ctx, oneWay)
+		take(theirs)
+		return arrive(ctx, mine)
 	}
 	var refused <-chan time.Time
 	if to != nil && to.refuses {
@@ -215,6 +290,15 @@ func (h *host) connect(ctx context.Context, address string, from netip.AddrPort)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// arrive is a connection once the answer of the other side is back.
+func arrive(ctx context.Context, c net.Conn) (net.Conn, error) {
+	if err := pause(ctx, oneWay); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -276,6 +360,7 @@ type tracker struct {
 	fail    error                                    // of every call
 	silent  bool                                     // it does not answer any longer
 	late    time.Duration                            // between the ring and the answer
+	missed  time.Duration                            // until the callee has a line again over which it is rung
 	tamper  func(net.Conn, net.Conn) (a, b net.Conn) // what a relay makes of its two ends
 
 	mu     sync.Mutex
@@ -323,6 +408,11 @@ func (e *exchange) Call(ctx context.Context, r netproto.CallRequest) (netproto.C
 	ring := netproto.Ring{Call: netproto.CallID{1}, PeerID: e.host.id.PeerID(), Key: e.host.key, Hash: r.Hash, Addresses: []string{e.host.at.String()}, Relay: relay}
 	if err := pause(ctx, oneWay); err != nil {
 		return netproto.CallResponse{}, err
+	}
+	if e.missed > 0 {
+		time.AfterFunc(e.missed, func() { callee.Ring(&exchange{e.tracker, callee}, ring) })
+		err := pause(ctx, 2*time.Second)
+		return netproto.CallResponse{Call: ring.Call, Addresses: []string{callee.at.String()}, Relay: relay, Silent: true}, err
 	}
 	result := callee.Ring(&exchange{e.tracker, callee}, ring)
 	if err := pause(ctx, e.late+2*oneWay); err != nil {

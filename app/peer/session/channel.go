@@ -62,7 +62,7 @@ func (cs *Conns) Secure(ctx context.Context, raw net.Conn, key netproto.PublicKe
 		raw.Close()
 		return nil, err
 	}
-	return &Channel{tls: t, role: role, way: way, dialled: !way.Single()}, nil
+	return &Channel{tls: t, role: role, way: way, dialled: !way.Arranged()}, nil
 }
 
 // Keep makes a channel a connection that a peer called for, and closes it if that

@@ -46,6 +46,9 @@ type Conn struct {
 	Owner  Owner
 	Reader Reader
 
+	// Alone is set once another connection beside this one was tried in vain.
+	Alone atomic.Bool
+
 	conns   *Conns
 	tls     *tls.Conn
 	dialled bool                           // by this side, at an address where others may reach the peer too
@@ -312,6 +315,10 @@ func (c *Conn) handle(t netproto.FrameType, payload []byte) error {
 		c.Reader.Turn(f)
 	case netproto.Attributes:
 		c.Reader.Attributes(f)
+	case netproto.Meet:
+		if c.conns.config.Meet != nil {
+			c.conns.config.Meet(c, f.Port)
+		}
 	case netproto.Ping:
 		c.Send(netproto.Pong(f))
 	case netproto.Pong:
@@ -427,7 +434,7 @@ func addrPort(a net.Addr) netip.AddrPort {
 // ReachableAt returns where others can reach the peer; false if that is not known, or if
 // they cannot without a call.
 func (c *Conn) ReachableAt() (netip.AddrPort, bool) {
-	if c.Way.Single() {
+	if c.Way.Arranged() {
 		return netip.AddrPort{}, false
 	}
 	at := c.Remote()

@@ -85,6 +85,9 @@ type Config struct {
 	// Silent learns that a connection gives no sign of life when it is asked for one: a
 	// router may have forgotten all of them. nil: nobody does. It must not wait.
 	Silent func()
+	// Meet learns that a peer asks for one more connection, and waits for it at a port.
+	// nil: nobody does. It must not wait.
+	Meet func(c *Conn, port uint16)
 }
 
 // Conns are the connections to other peers, both ways.

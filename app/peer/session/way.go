@@ -28,9 +28,9 @@ func (w Way) rank() int { return slices.Index(Ways, w) }
 // Better reports whether a way is to be used before another.
 func (w Way) Better(other Way) bool { return w.rank() < other.rank() }
 
-// Single reports whether a peer has one connection of this way at most: two ports meet
-// only once, and a relay passes on one circuit for each call.
-func (w Way) Single() bool { return w == WayCalled || w == WayRelayed }
+// Arranged reports whether a tracker brought the two peers together: nobody else reaches
+// the peer where it is seen.
+func (w Way) Arranged() bool { return w == WayCalled || w == WayRelayed }
 
 // WayCounts says how many connections there are of each way. It is also what programs
 // read: ways without one are left out.

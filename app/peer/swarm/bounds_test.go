@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"context"
 	"log/slog"
 	"math"
 	"math/rand/v2"
@@ -283,4 +284,40 @@ func sourcesOfTest(t *testing.T) *sources {
 	t.Cleanup(conns.Close)
 	ss := New(Config{Key: netproto.PublicKey(ids[0].Key()), Conns: conns, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming})
 	return &ss.Attempt(Task{}, nil, Preference{}).sources
+}
+
+// That a source gives no second connection is no failure of the first.
+func TestASourceThatGivesOneConnectionOnlyHasNotFailed(t *testing.T) {
+	t.Parallel()
+	srcs := sourcesOfTest(t)
+	a := srcs.attempt
+	a.swarms.config.Connect = func(context.Context, session.Target, int) (*session.Conn, error) {
+		return nil, netproto.Errorf(netproto.CodePeerUnreachable, "no further connection")
+	}
+	for _, way := range []session.Way{session.WayLAN, session.WayDirect, session.WayCalled} {
+		s := &source{Source: netproto.Source{Key: netproto.PublicKey{1}}, lanes: 1, made: 1, way: way}
+		if !s.mayHaveMore() {
+			t.Errorf("%s: nothing is tried beside the first", way)
+		}
+		s.lanes++
+		a.lanes.making = 1
+		a.lanes.connect(t.Context(), s, session.Target{Source: s.Source}, 1, 0)
+		if s.failure != nil || !s.retry.IsZero() || s.lanes != 1 || s.mayHaveMore() {
+			t.Errorf("%s: it has %d connections, may have more: %t, is due at %s: %v", way, s.lanes, s.mayHaveMore(), s.retry, s.failure)
+		}
+	}
+	for what, c := range map[string]struct {
+		s    source
+		more bool
+	}{
+		"none yet":                        {source{}, true},
+		"the first is being made":         {source{lanes: 1}, false},
+		"a relayed one":                   {source{lanes: 1, made: 1, way: session.WayRelayed}, false},
+		"the second after a call is made": {source{lanes: 2, made: 1, way: session.WayCalled}, false},
+		"the second of another is made":   {source{lanes: 2, made: 1, way: session.WayDirect}, true},
+	} {
+		if more := c.s.mayHaveMore(); more != c.more {
+			t.Errorf("%s: %t", what, more)
+		}
+	}
 }

@@ -130,6 +130,9 @@ func (l *lane) detach() {
 		l.source.lanes--
 		l.source.made--
 	}
+	if l.source.made == 0 {
+		l.source.alone = false // with the next one, that may be otherwise
+	}
 	for r := range l.requests {
 		r.drop(false)
 	}

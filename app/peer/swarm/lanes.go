@@ -84,8 +84,7 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 			a.sources.ban(s)
 			continue
 		}
-		// Whether there can be several connections shows with the first.
-		for s.lanes < wanted && !(s.lanes > 0 && (s.made == 0 || s.way.Single())) {
+		for s.lanes < wanted && s.mayHaveMore() {
 			if len(ls.open) >= most || ls.making >= maxMaking || s.unlikely() && ls.unlikely >= maxUnlikely {
 				if s.lanes == 0 && len(ls.open) >= most {
 					waiting++
@@ -104,6 +103,18 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 		}
 	}
 	return waiting
+}
+
+// mayHaveMore reports whether a source may get one more connection. Whether there can be
+// several shows with the first, and if a call made that, with each of the others.
+func (s *source) mayHaveMore() bool {
+	switch {
+	case s.lanes == 0:
+		return true
+	case s.made == 0 || s.alone || s.way == session.WayRelayed:
+		return false
+	}
+	return s.way != session.WayCalled || s.lanes == s.made
 }
 
 // inOrder returns the sources in the order in which they are tried: first those that
@@ -189,6 +200,8 @@ func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, inde
 		case err == nil || ctx.Err() != nil:
 		case oserror.Scarce(err) || errors.Is(err, session.ErrBudget): // here, which is not the fault of the source
 			s.retry = time.Now().Add(a.swarms.config.Timing.MinSource)
+		case index > 0: // the source has done nothing wrong
+			s.alone = true
 		default:
 			s.fail(err, &a.swarms.config.Timing)
 			s.unreached = true

@@ -180,6 +180,7 @@ type source struct {
 	traded  bool  // another peer, or itself, named it and not the tracker
 	reached bool  // a try to connect succeeded
 	proven  bool  // it gave a right piece
+	alone   bool  // a connection beside those at work was tried in vain
 	// trackers are those that can call it, by address, namedBy those that named it. turn
 	// is its place among all that one of these named: they take turns.
 	trackers, namedBy []string
