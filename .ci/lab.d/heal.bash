@@ -16,6 +16,10 @@ heal_cases() {
   heal b1 a1 called "the provider gives the home another address" router_off\ ra "router_moves ra 111"
   heal open1 open2 direct "the getter's computer gets another address" "host_moves open2 23" true
   heal b1 a1 called "the getter's computer has no way out" "way_off a1" way_on\ a1
+  heal open1 a1 direct "the getter's router hangs for 35 s" router_hangs\ ra router_wakes\ ra 35
+  heal b1 a1 called "the getter's router hangs for 35 s" router_hangs\ ra router_wakes\ ra 35
+  heal b1 a1 called "the sharer's router hangs for 35 s" router_hangs\ rb router_wakes\ rb 35
+  heal d1 c1 relayed "the getter's router hangs for 35 s" router_hangs\ rc router_wakes\ rc 35
   heal d1 c1 relayed "the tracker restarts" tracker_down tracker_up
   wait_for_line "$PUBLIC.102:${PORTS[b1]}"
   slow a1 "$FAST"
@@ -51,6 +55,13 @@ host_moves() {
   address "$1" wan "$PUBLIC.$2/24" "2001:db8:1::$2/64"
   at "$1" ip -6 route replace 2001:db8:6::/64 via 2001:db8:1::66
 }
+# router_hangs ROUTER, router_wakes ROUTER: it passes nothing on, and tells nobody; afterwards
+# it knows no connection.
+router_hangs() { at "$1" nft 'table inet hang { chain forw { type filter hook forward priority -10; drop; }; }'; }
+router_wakes() {
+  forget "$1"
+  at "$1" nft delete table inet hang
+}
 # way_off HOST, way_on HOST: its default route goes and comes; its address stays.
 way_off() {
   WAY=$(at "$1" ip route show default)
@@ -67,8 +78,8 @@ wait_for_line() {
   done
 }
 
-# heal SHARER GETTER WAY WORDS BREAK MEND: BREAK is done in the middle of a download, and
-# MEND two seconds later.
+# heal SHARER GETTER WAY WORDS BREAK MEND [SECONDS]: BREAK is done in the middle of a
+# download, and MEND two seconds later, or after so many.
 heal() {
   local sharer=$1 getter=$2 want=$3 words=$4 break=$5 mend=$6 name fetching before mended took result=right got
   name=$sharer-$getter.$(now)
@@ -82,7 +93,7 @@ heal() {
   fi
   got=$(way "$name")
   $break
-  sleep 2
+  sleep "${7:-2}"
   before=$(done_of "$name")
   mended=$(now)
   $mend

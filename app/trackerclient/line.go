@@ -32,7 +32,7 @@ const (
 // once, so that the next line can have the same.
 func (c *Client) Line(ctx context.Context, network string, dial func(ctx context.Context, network, address string) (net.Conn, error)) (net.Conn, error) {
 	within := func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, lineDial)
+		ctx, cancel := context.WithTimeout(ctx, dialTime)
 		defer cancel()
 		raw, err := dial(ctx, network, address)
 		if tcp, ok := raw.(*net.TCPConn); err == nil && ok {
@@ -42,10 +42,6 @@ func (c *Client) Line(ctx context.Context, network string, dial func(ctx context
 	}
 	return c.upgrade(ctx, network, within, netproto.RouteLine, netproto.LineProtocol)
 }
-
-// lineDial bounds how long a dial of a line may take. The system sends at 0, 1, 3 and 7 s, and
-// then only at 15 s: a new dial notices sooner that the way is open again.
-const lineDial = 8 * time.Second
 
 // A router that restarts forgets a line and says so to nobody: until this end says
 // something, no ring comes through. So the systems of both ends exchange an empty packet

@@ -1,8 +1,10 @@
 package membership
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"syscall"
 	"time"
@@ -17,6 +19,10 @@ const (
 	maxAskedToWait = 10 * time.Minute
 	// noWayRetry is the longest wait, ± a quarter, for a tracker to which there is no way.
 	noWayRetry = 6 * time.Second
+	// silentRetry is the same for a tracker that does not answer at all, for as long as
+	// silentNews: mostly a router hangs, and swallows what is sent.
+	silentRetry = 2 * time.Second
+	silentNews  = 5 * time.Minute
 )
 
 // back says that the tracker is there again, if it was lost: at first without a line only
@@ -26,6 +32,25 @@ func (m *membership) back() {
 		m.config.Back()
 	}
 }
+
+// longest bounds how long a tracker that was lost at some time is left alone.
+func (m *membership) longest(err error, lost time.Time) time.Duration {
+	switch {
+	case noWay(err):
+		return noWayRetry
+	case isSilence(err) && time.Since(lost) < silentNews:
+		return silentRetry
+	}
+	return m.config.Timing.MaxRetry
+}
+
+// isSilence reports whether nothing came, not even a refusal.
+func isSilence(err error) bool {
+	return slices.ContainsFunc(silences, func(late error) bool { return errors.Is(err, late) })
+}
+
+// silences are the errors that say so. The number is WSAETIMEDOUT.
+var silences = []error{context.DeadlineExceeded, os.ErrDeadlineExceeded, syscall.ETIMEDOUT, syscall.Errno(10060)}
 
 // noWay reports whether this computer, or a router, had no way to the tracker: that is
 // mostly a fault near by, and trying again soon burdens nobody.

@@ -38,26 +38,37 @@ func TestALineIsBackSoonAfterAShortBreak(t *testing.T) {
 // A tracker to which there is no way, because a router restarts, is joined again soon. One
 // that is there and refuses is left alone for longer.
 func TestATrackerIsJoinedSoonAfterThereWasNoWayToIt(t *testing.T) {
-	for errno, most := range map[syscall.Errno]time.Duration{
-		syscall.ENETUNREACH:  noWayRetry * 5 / 4,
-		syscall.EHOSTUNREACH: noWayRetry * 5 / 4,
-		10051:                noWayRetry * 5 / 4,
-		syscall.ECONNREFUSED: StandardTiming.MaxRetry * 5 / 4,
+	no := func(errno syscall.Errno) error { return os.NewSyscallError("connect", errno) }
+	for _, c := range []struct {
+		err  error
+		lost time.Duration // ago
+		most time.Duration
+	}{
+		{no(syscall.ENETUNREACH), 5 * time.Minute, noWayRetry * 5 / 4},
+		{no(syscall.EHOSTUNREACH), 5 * time.Minute, noWayRetry * 5 / 4},
+		{no(10051), 5 * time.Minute, noWayRetry * 5 / 4},
+		{no(syscall.ECONNREFUSED), 5 * time.Minute, StandardTiming.MaxRetry * 5 / 4},
+		{no(syscall.ETIMEDOUT), 2 * time.Minute, silentRetry * 5 / 4}, // a router hangs
+		{context.DeadlineExceeded, 2 * time.Minute, silentRetry * 5 / 4},
+		{os.ErrDeadlineExceeded, 2 * time.Minute, silentRetry * 5 / 4},
+		{os.ErrDeadlineExceeded, silentNews + 2*time.Minute, StandardTiming.MaxRetry * 5 / 4},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			ms, f, e := holding(t, "tcp4")
+			time.Sleep(time.Minute)
 			e.with(func() { e.refuse = errors.New("not now") })
 			f.with(func() {
-				f.fail = netproto.Errorf(netproto.CodeUnreachable, "tracker:5000: %w", &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", errno)})
+				f.fail = netproto.Errorf(netproto.CodeUnreachable, "tracker:5000: %w", &net.OpError{Op: "dial", Err: c.err})
 			})
-			time.Sleep(5 * time.Minute)
-			if s := ms.Status(); s.State != StateReconnecting || time.Until(s.Retry) > most {
-				t.Fatalf("%v: %s, tried again in %s", errno, s.State, time.Until(s.Retry))
+			e.hangUp()
+			time.Sleep(c.lost)
+			if s := ms.Status(); s.State != StateReconnecting || time.Until(s.Retry) > c.most {
+				t.Fatalf("%v: %s, tried again in %s", c.err, s.State, time.Until(s.Retry))
 			}
 			f.with(func() { f.fail = nil })
-			time.Sleep(most + time.Second)
+			time.Sleep(c.most + time.Second)
 			if s := ms.Status(); s.State != StateConnected {
-				t.Errorf("%v: %s", errno, s.State)
+				t.Errorf("%v: %s", c.err, s.State)
 			}
 		})
 	}

@@ -82,7 +82,7 @@ func (ls *lines) hold(ctx context.Context, network string) {
 		}
 		m.broke.Store(true)
 		m.config.Log.Debug("a line to the tracker ended", "tracker", m.tracker.Address(), "network", network, "error", err)
-		if time.Since(broke) < fresh {
+		if delay = min(delay, m.longest(err, broke)); time.Since(broke) < fresh {
 			delay = min(delay, 2*m.config.Timing.MinRetry)
 		}
 		wait := time.NewTimer(max(jitter(delay), askedToWait(err)))

@@ -132,7 +132,7 @@ func (m *membership) run() {
 	defer m.tracker.Close()
 	defer m.page.book.close(m.page)
 	ctx, shortest, longest := m.ctx, m.config.Timing.MinRetry, m.config.Timing.MaxRetry
-	delay := shortest
+	delay, lost := shortest, time.Now()
 	for {
 		began := time.Now()
 		err := m.attempt(ctx)
@@ -141,7 +141,7 @@ func (m *membership) run() {
 			return
 		}
 		if time.Since(began) > longest {
-			delay = shortest
+			delay, lost = shortest, time.Now()
 		}
 		// A tracker that forgets this peer right after each join is not joined
 		// again without a pause.
@@ -154,9 +154,7 @@ func (m *membership) run() {
 		}
 		m.present = false
 		m.broke.Store(true)
-		if noWay(err) {
-			delay = min(delay, noWayRetry)
-		}
+		delay = min(delay, m.longest(err, lost))
 		wait := max(jitter(delay), askedToWait(err))
 		delay = min(2*delay, longest)
 		m.config.Log.Info("the tracker was lost", "tracker", m.tracker.Address(), "error", err)
