@@ -132,8 +132,8 @@ way() {
 # source until bytes of it came, and until it was connected to it.
 first_byte() { said_ms "$1" 'first bytes of a source'; }
 connected() { said_ms "$1" 'a source is connected'; }
-# waited NAME: milliseconds of them in which the program waited for its own line to the
-# tracker before it called: its process had only just started.
+# waited NAME: milliseconds of them until the program called: in which addresses had a head
+# start, and in which it waited for its own line, as its process had only just started.
 waited() { sed -n '/msg="a peer is called"/ { s/.* waited=\([0-9]*\).*/\1/p; q; }' "$WORK/$1.err" | grep . || echo 0; }
 said_ms() { sed -n "/msg=\"$2\"/ { s/.* ms=\([0-9]*\).*/\1/p; q; }" "$WORK/$1.err" | grep . || echo -; }
 
@@ -175,8 +175,8 @@ check() {
 
 # summary prints what is wrong, and how soon there was a connection and the first byte by
 # each way. With LAG it also counts round trips of the way between the two, from when the
-# source is known: the program's waits for its own line and before it relays are taken out,
-# as they are no part of the protocol, and a peer that runs has its line already.
+# source is known: the waits of the ladder before it calls and before it relays are taken
+# out, and that for its own line, which a peer that runs has already.
 # It is false if something is wrong or nothing was tried.
 summary() {
   [ -s "$WORK/results" ] || fail "nothing was tried"

@@ -52,6 +52,8 @@ type ascent struct {
 	work   sync.WaitGroup
 	came   chan outcome
 	busy   int // what is under way
+	begun  time.Time
+	rings  time.Time // when a tracker was asked to call
 
 	tracker  Tracker // that was asked to call, once it has answered
 	answer   netproto.CallResponse
@@ -70,6 +72,7 @@ type outcome struct {
 	err     error
 	tracker Tracker
 	answer  netproto.CallResponse
+	rings   time.Time
 }
 
 type rung int
@@ -86,7 +89,7 @@ const (
 func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (ready *session.Channel, err error) {
 	wanted := ctx
 	ctx, cancel := context.WithTimeout(ctx, l.config.Timing.GiveUp)
-	a := &ascent{ladder: l, to: to, ctx: ctx, came: make(chan outcome, 3*session.MaxAddresses+maxRungs)}
+	a := &ascent{ladder: l, to: to, ctx: ctx, begun: time.Now(), came: make(chan outcome, 3*session.MaxAddresses+maxRungs)}
 	defer func() {
 		cancel()
 		if ready = a.end(ready); ready != nil {
@@ -162,7 +165,7 @@ func (l *Ladder) climb(ctx context.Context, to session.Target, with climbing) (r
 			}
 			a.punch()
 			if with.relay && on.Relay && a.answer.Relay != nil {
-				relay = time.After(l.relayAfter(to.Key))
+				relay = time.After(a.relayIn())
 			}
 		}
 	}
@@ -214,7 +217,7 @@ func (a *ascent) note(o outcome) bool {
 	case relayed:
 		a.relayed = o.err
 	case asked:
-		a.tracker, a.answer, a.called = o.tracker, o.answer, o.err
+		a.tracker, a.answer, a.called, a.rings = o.tracker, o.answer, o.err, o.rings
 		return true
 	}
 	return false
@@ -326,13 +329,12 @@ func (a *ascent) call(ahead context.Context) {
 	a.start(func() outcome {
 		o := outcome{what: asked, err: errNoTracker}
 		for _, address := range a.to.Trackers {
-			begun := time.Now()
 			t := l.config.Tracker(a.ctx, address)
 			if t == nil {
 				continue
 			}
-			l.config.Log.Debug("a peer is called", "peer", a.to.PeerID, "tracker", address, "waited", time.Since(begun).Milliseconds())
-			o.tracker = t
+			l.config.Log.Debug("a peer is called", "peer", a.to.PeerID, "tracker", address, "waited", time.Since(a.begun).Milliseconds())
+			o.tracker, o.rings = t, time.Now()
 			o.answer, o.err = t.Call(a.ctx, netproto.CallRequest{PeerID: a.to.PeerID, Hash: a.to.Hash})
 			switch netproto.CodeOf(o.err) {
 			case netproto.CodeBusy, netproto.CodeDenied: // the peer itself has answered
@@ -384,6 +386,17 @@ func (a *ascent) punchAt(dialling context.Context, list []netip.AddrPort) *sync.
 		})
 	}
 	return &all
+}
+
+// relayIn is how long the call has until the relay is tried. The callee counts from its
+// ring, which was about in the middle between the question and the answer; whoever comes
+// to the relay first waits there for the other.
+func (a *ascent) relayIn() time.Duration {
+	wait := a.ladder.relayAfter(a.to.Key)
+	if !a.answer.Silent {
+		wait -= time.Since(a.rings) / 2
+	}
+	return wait
 }
 
 // relay asks the tracker that called to pass on the bytes.

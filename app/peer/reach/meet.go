@@ -48,7 +48,7 @@ func (l *Ladder) another(ctx context.Context, beside *session.Conn) (*session.Ch
 	came := make(chan *session.Channel, 2)
 	dial := func(ctx context.Context, address string) (net.Conn, error) { return port.Dial(ctx, "tcp", address) }
 	go func() {
-		ch, _ := l.dialAgain(meeting, meeting, dial, at, beside.Key, session.Client) // why is said by errAlone
+		ch, _ := l.redial(meeting, meeting, dial, at, beside.Key, session.Client) // why is said by errAlone
 		came <- ch
 	}()
 	go func() { came <- l.acceptAt(meeting, port, beside.Key) }()
@@ -130,7 +130,7 @@ func (l *Ladder) meetAt(c *session.Conn, at netip.AddrPort) {
 	defer expected.End()
 	came, forget := l.conns.Await(c.Key)
 	defer forget()
-	ch, err := l.dialAgain(ctx, ctx, l.config.DialFrom, at, c.Key, session.Server)
+	ch, err := l.redial(ctx, ctx, l.config.DialFrom, at, c.Key, session.Server)
 	if err == nil {
 		_, err = l.conns.Keep(ctx, ch)
 	}

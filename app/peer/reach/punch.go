@@ -20,13 +20,13 @@ func (l *Ladder) punch(dialling, ctx context.Context, at netip.AddrPort, key net
 	if err != nil {
 		return nil, err
 	}
-	ch, err := l.dialAgain(dialling, ctx, l.config.DialFrom, at, key, role)
+	ch, err := l.redial(dialling, ctx, l.config.DialFrom, at, key, role)
 	end(err == nil)
 	return ch, err
 }
 
-// dialAgain is punch without a look at the budget.
-func (l *Ladder) dialAgain(dialling, ctx context.Context, dial dialFunc, at netip.AddrPort, key netproto.PublicKey, role session.Role) (*session.Channel, error) {
+// redial is punch without a look at the budget.
+func (l *Ladder) redial(dialling, ctx context.Context, dial dialFunc, at netip.AddrPort, key netproto.PublicKey, role session.Role) (*session.Channel, error) {
 	failed := 0 // handshakes
 	for try := 1; ; try++ {
 		raw, err := dial(dialling, at.String())
