@@ -137,6 +137,8 @@ func forbiddenRune(r rune) string {
 		return "a character that some systems cannot store"
 	case unicode.IsControl(r):
 		return "a control character"
+	case r < utf8.RuneSelf: // most of what names consist of, and a million are compared
+		return ""
 	case isInvisible(r):
 		return "an invisible or text-direction character"
 	}

@@ -136,12 +136,15 @@ func receiveRange(f *os.File, address string, offset, length int64) error {
 	return nil
 }
 
-// beFloor is main of both.
+// beFloor is main of all of them.
 func beFloor(ctx context.Context, args []string) int {
 	var err error
-	if args[0] == floorShare {
+	switch args[0] {
+	case floorShare:
 		err = beFloorShare(ctx, args[1])
-	} else {
+	case floorHash:
+		err = beFloorHash(args[1])
+	default:
 		size, errSize := strconv.ParseInt(args[3], 10, 64)
 		connections, errConnections := strconv.Atoi(args[4])
 		durable, errDurable := strconv.ParseBool(args[5])

@@ -4,35 +4,133 @@ package load
 
 import (
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+	"lukechampine.com/blake3"
 )
 
-// BenchmarkHashing shares a new file until it is announced, and compares with
-// b3sum. The file is in the page cache.
+// BenchmarkHashing shares new files until they are announced, and compares with the library
+// itself, on all processors, and with b3sum. The files are in the page cache. Small ones
+// stand for a million: where the time goes is the same for each.
 func BenchmarkHashing(b *testing.B) {
-	size := sized[int64](4*gibi, gibi)
-	s := newStage(b)
-	path := randomFile(b, filepath.Join(s.dir, sharedName), size, 3)
-	ours := func(to string) (time.Duration, error) {
-		profile, err := s.profile(to, nil)
-		if err != nil {
-			return 0, err
-		}
-		began := time.Now()
-		sharer, err := s.sharer(path, profile)
-		if err != nil {
-			return 0, err
-		}
-		_, err = sharer.until("shared", nil)
-		took := time.Since(began)
-		return took, errors.Join(err, sharer.stop())
+	for _, content := range []struct {
+		name  string
+		files int64
+		size  int64
+	}{
+		{"large", 1, sized[int64](4*gibi, gibi)},
+		{"small", sized[int64](100_000, 20_000), 4 << 10},
+	} {
+		b.Run(content.name, func(b *testing.B) {
+			s := newStage(b)
+			path := filepath.Join(s.dir, "folder")
+			check(b, os.Mkdir(path, 0o700))
+			all := randomFile(b, filepath.Join(s.dir, "content"), content.files*content.size, 3)
+			if content.files > 1 {
+				check(b, split(all, path, content.size))
+			} else {
+				check(b, os.Rename(all, filepath.Join(path, sharedName)))
+			}
+			ours := func(to string) (time.Duration, error) {
+				profile, err := s.profile(to, nil)
+				if err != nil {
+					return 0, err
+				}
+				return s.untilShared(path, profile)
+			}
+			contenders := []contender{{oursName, ours, true}, {"library", func(string) (time.Duration, error) { return s.floorHash(path) }, true}}
+			if content.files == 1 {
+				b3sum := func(string) (time.Duration, error) { return s.run("b3sum", filepath.Join(path, sharedName)) }
+				contenders = append(contenders, contender{"b3sum", b3sum, true})
+			}
+			took := rounds(b, b.TempDir(), path, contenders...)
+			report(b, took)
+			b.ReportMetric(float64(content.files*content.size)/1e6/median(took[oursName]), "ours-MB/s")
+			b.ReportMetric(float64(content.files)/median(took[oursName]), "files/s")
+		})
 	}
-	b3sum := func(string) (time.Duration, error) { return s.run("b3sum", path) }
-	took := rounds(b, b.TempDir(), path, contender{oursName, ours, true}, contender{"b3sum", b3sum, true})
-	report(b, took)
-	b.ReportMetric(float64(size)/1e6/median(took[oursName]), "ours-MB/s")
-	check(b, os.Remove(path))
+}
+
+// untilShared is how long a peer takes from its start until its tracker has a path.
+func (s *stage) untilShared(path, profile string) (time.Duration, error) {
+	began := time.Now()
+	sharer, err := s.sharer(path, profile)
+	if err != nil {
+		return 0, err
+	}
+	_, err = sharer.until("shared", nil)
+	took := time.Since(began)
+	return took, errors.Join(err, sharer.stop())
+}
+
+// BenchmarkKnownFolder shares a folder of many files that were all hashed before, until its
+// tracker has it.
+func BenchmarkKnownFolder(b *testing.B) {
+	const size = 64
+	files := sized[int64](200_000, 20_000)
+	s := newStage(b)
+	path := filepath.Join(s.dir, "folder")
+	check(b, os.Mkdir(path, 0o700))
+	content := randomFile(b, filepath.Join(s.dir, "content"), files*size, 13)
+	check(b, split(content, path, size))
+	profile, err := s.profile(s.dir, nil)
+	check(b, err)
+	first, err := s.untilShared(path, profile)
+	check(b, err)
+	again := func(string) (time.Duration, error) { return s.untilShared(path, profile) }
+	report(b, rounds(b, b.TempDir(), path, contender{oursName, again, true}))
+	b.ReportMetric(first.Seconds(), "unknown-s")
+}
+
+// floorHash is a program that does no more than to read and hash a folder, on all
+// processors.
+const floorHash = "floor-hash" // PATH
+
+func (s *stage) floorHash(path string) (time.Duration, error) {
+	began := time.Now()
+	p, err := s.launch(floorHash, path)
+	if err == nil {
+		err = p.Wait()
+	}
+	return time.Since(began), err
+}
+
+func beFloorHash(path string) error {
+	const part = 64 << 20 // of a large file, by one goroutine
+	work := errgroup.Group{}
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	err := filepath.WalkDir(path, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		for offset := int64(0); offset < info.Size(); offset += part {
+			work.Go(func() error { return hashRange(name, offset, min(part, info.Size()-offset)) })
+		}
+		return nil
+	})
+	return errors.Join(err, work.Wait())
+}
+
+func hashRange(name string, offset, length int64) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	in, hash := io.NewSectionReader(f, offset, length), blake3.New(32, nil)
+	buffer := make([]byte, min(floorBuffer, length))
+	_, err = io.CopyBuffer(struct{ io.Writer }{hash}, struct{ io.Reader }{in}, buffer)
+	hash.Sum(nil)
+	return err
 }

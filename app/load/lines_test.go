@@ -62,6 +62,72 @@ func BenchmarkSmallFilesFarAway(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
+// BenchmarkFirstByte downloads a file of one frame with the whole command: all that a line
+// adds to it are round trips between source and downloader. The tracker is beside the
+// downloader, or as far away as the source.
+func BenchmarkFirstByte(b *testing.B) {
+	for _, place := range []string{"near", "far"} {
+		b.Run(place, func(b *testing.B) {
+			none, alone := access{}, 0.0
+			b.Run("alone", func(b *testing.B) {
+				alone = none.firstByte(b, none, none)
+				b.ReportMetric(alone*1000, "took-ms")
+				b.ReportMetric(0, "ns/op")
+			})
+			for _, p := range profiles[1:] { // the first one's trips are shorter than a start differs from the next
+				b.Run(p.name, func(b *testing.B) {
+					trip := 2 * p.delay
+					away := access{delay: trip, jitter: p.jitter, loss: p.loss, queue: p.queue}
+					took := p.firstByte(b, map[string]access{"near": none, "far": {delay: trip}}[place], away)
+					b.ReportMetric((took-alone)/trip.Seconds(), "round-trips")
+					b.ReportMetric(took*1000, "took-ms")
+					b.ReportMetric(0, "ns/op")
+				})
+			}
+		})
+	}
+}
+
+// firstByte is for how many seconds a command waits behind that line for the few bytes of
+// another host.
+func (p access) firstByte(b *testing.B, tracker, source access) float64 {
+	hosts := []*host{newHost(b, 1), newHost(b, 2), newHost(b, 3)}
+	p.delay, p.jitter = 0, 0 // they are at the other end
+	connect(b, hosts, source, p, tracker)
+	s := newStageOn(b, hosts[2])
+	path := randomFile(b, filepath.Join(s.dir, sharedName), 4<<10, 14)
+	_, link := s.on(hosts[0]).share(path, nil)
+	var waited []float64
+	rounds(b, memory(b), path, s.on(hosts[1]).ours(link, func(f fetched) { waited = append(waited, f.durable.Seconds()) }))
+	return median(waited)
+}
+
+// BenchmarkMixedSwarm downloads from six sources, each behind a line of another kind, and
+// compares with what their lines carry together.
+func BenchmarkMixedSwarm(b *testing.B) {
+	lines := []access{profiles[0].access, profiles[1].access, profiles[1].access, profiles[2].access, profiles[3].access, profiles[4].access}
+	lines[0].up = 100 * mbit // a gigabit would leave two processors nothing for the wire itself
+	all, fast := []*host{newHost(b, 1), newHost(b, 2)}, access{}
+	plugs := []access{fast, fast}
+	sum := int64(0)
+	for i, line := range lines {
+		line.delay *= 2 // the downloader's end of the way has none
+		all, plugs = append(all, newHost(b, i+3)), append(plugs, line)
+		sum += line.up
+	}
+	connect(b, all, plugs...)
+	s := newStageOn(b, all[0])
+	seconds := sized[int64](20, 8)
+	path := randomFile(b, filepath.Join(s.dir, sharedName), sum*seconds, 15)
+	link := ""
+	for _, h := range all[2:] {
+		_, link = s.on(h).share(path, nil)
+	}
+	took := rounds(b, memory(b), path, s.on(all[1]).ours(link, nil))
+	report(b, took)
+	b.ReportMetric(float64(seconds)/median(took[oursName]), "of-the-lines")
+}
+
 // connect makes two hosts: a source, on whose host the tracker is, and a downloader on
 // the line.
 func (p access) connect(b *testing.B) (source, getter *stage) {

@@ -73,7 +73,7 @@ func beProgram() int {
 		stop()
 	}()
 	switch os.Args[1] {
-	case floorShare, floorGet:
+	case floorShare, floorGet, floorHash:
 		return beFloor(ctx, os.Args[1:])
 	}
 	if dir := os.Getenv(profileVariable); dir != "" {

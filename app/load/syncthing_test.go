@@ -17,7 +17,8 @@ import (
 
 // BenchmarkDropped is from a file or folder that is dropped at one person to the verified
 // one at another: hashed, announced, found and downloaded, beside Syncthing, which does the
-// same: encrypted, verified, and durable. Its two programs run already, ours start.
+// same: encrypted, verified, and durable. Its two programs run already, ours start. rsync over
+// ssh and croc encrypt and verify too, but wait for no disk.
 func BenchmarkDropped(b *testing.B) {
 	for _, dropped := range []struct {
 		name        string
@@ -33,8 +34,12 @@ func BenchmarkDropped(b *testing.B) {
 			content := randomFile(b, filepath.Join(s.dir, "content"), int64(dropped.files*dropped.size), 9)
 			check(b, split(content, path, int64(dropped.size)))
 			check(b, os.Remove(content))
-			took := rounds(b, s.dir, path, contender{name: oursName, run: func(to string) (time.Duration, error) { return s.passOn(path, to) }}, s.syncthing(path, dropped.files))
-			report(b, took)
+			ours := contender{name: oursName, run: func(to string) (time.Duration, error) { return s.passOn(path, to) }}
+			contenders := []contender{ours, s.syncthing(path, dropped.files), s.rsyncOverSSH(path)}
+			if croc, ok := s.croc(path); ok {
+				contenders = append(contenders, croc)
+			}
+			report(b, rounds(b, s.dir, path, contenders...))
 		})
 	}
 }

@@ -227,3 +227,27 @@ func TestStoppingAShareStopsItsHashing(t *testing.T) {
 	path, _ := p.write(t, "song.flac", 1000)
 	p.share(t, path) // the worker is free
 }
+
+func TestTheFirstFilesAreFoundWhileTheRestIsHashed(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	p := startPeerAt(t, f)
+	p.write(t, "song.flac", 1000)
+	huge := filepath.Join(p.files, "huge")
+	check(t, os.WriteFile(huge, nil, 0o644))
+	check(t, os.Truncate(huge, 1<<40)) // sparse: hashing it takes minutes
+	id, err := p.Shares.Add(p.files, sharing.Options{})
+	check(t, err)
+	told(t, p, f, "the small file was not announced", func() bool {
+		for _, r := range f.held {
+			if r.Name == "song.flac" {
+				return true
+			}
+		}
+		return false
+	})
+	if now := p.Shares.List()[0]; now.State != sharing.StateHashing {
+		t.Errorf("meanwhile the folder is %s", now.State)
+	}
+	check(t, p.Shares.Stop(id))
+}

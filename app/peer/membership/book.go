@@ -21,6 +21,7 @@ type page struct {
 	book    *book
 	wake    chan struct{}                     // something became pending
 	pending map[netproto.ContentHash]struct{} // what changed since the tracker was last told
+	folders map[netproto.ContentHash]struct{} // those of them that are folders to announce: they go first
 	refused map[netproto.ContentHash]error    // not taken; offered again after the next join
 	resync  bool                              // the tracker holds something else, so it is told everything
 }
@@ -31,7 +32,7 @@ func newBook() *book {
 
 // open starts a page for a tracker that knows nothing.
 func (b *book) open() *page {
-	p := &page{book: b, wake: make(chan struct{}, 1), pending: map[netproto.ContentHash]struct{}{}, refused: map[netproto.ContentHash]error{}}
+	p := &page{book: b, wake: make(chan struct{}, 1), pending: map[netproto.ContentHash]struct{}{}, folders: map[netproto.ContentHash]struct{}{}, refused: map[netproto.ContentHash]error{}}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pages[p] = struct{}{}
@@ -74,9 +75,19 @@ func (b *book) remove(h netproto.ContentHash) {
 
 func (b *book) changed(h netproto.ContentHash) {
 	for p := range b.pages {
-		p.pending[h] = struct{}{}
+		p.add(h)
 		delete(p.refused, h)
 		poke(p.wake)
+	}
+}
+
+// add notes that the tracker is to be told about a content. The caller holds the lock.
+func (p *page) add(h netproto.ContentHash) {
+	p.pending[h] = struct{}{}
+	if p.book.holdings[h].Folder {
+		p.folders[h] = struct{}{}
+	} else {
+		delete(p.folders, h) // it was withdrawn
 	}
 }
 
@@ -105,7 +116,7 @@ func (p *page) compare(count int, digest netproto.Digest) {
 	own := p.count()
 	p.resync = count != own.Count || digest != own.Digest
 	for h := range p.refused {
-		p.pending[h] = struct{}{}
+		p.add(h)
 	}
 	clear(p.refused)
 }
@@ -128,13 +139,16 @@ func (p *page) startOver() {
 // news is what to tell a tracker next.
 type news struct {
 	reset     bool // the tracker first forgets what it holds
+	folders   bool // it is only folders
 	announced []netproto.Resource
 	withdrawn []netproto.ContentHash
 }
 
 func (n *news) empty() bool { return len(n.announced) == 0 && len(n.withdrawn) == 0 && !n.reset }
 
-// next returns at most netproto.MaxAnnounce pending changes of each kind.
+// next returns at most netproto.MaxAnnounce pending changes of each kind. Folders come
+// before everything else, in a request of their own: a tracker takes the many files of one
+// only as fast as it allows a peer, and a small request need not wait for that.
 func (p *page) next() news {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
@@ -142,10 +156,14 @@ func (p *page) next() news {
 	if n.reset {
 		p.pending = make(map[netproto.ContentHash]struct{}, len(p.book.holdings))
 		for h := range p.book.holdings {
-			p.pending[h] = struct{}{}
+			p.add(h)
 		}
 	}
-	for h := range p.pending {
+	from := p.pending
+	if n.folders = len(p.folders) > 0; n.folders {
+		from = p.folders
+	}
+	for h := range from {
 		if len(n.announced) == netproto.MaxAnnounce || len(n.withdrawn) == netproto.MaxAnnounce {
 			break // much is left, and comes next
 		}
@@ -158,6 +176,13 @@ func (p *page) next() news {
 	return n
 }
 
+// hasFolders reports whether folders are to be announced.
+func (p *page) hasFolders() bool {
+	p.book.mu.Lock()
+	defer p.book.mu.Unlock()
+	return len(p.folders) > 0
+}
+
 // told notes what the tracker knows now, and what it refused.
 func (p *page) told(n news, refused []netproto.Refusal) {
 	b := p.book
@@ -167,6 +192,7 @@ func (p *page) told(n news, refused []netproto.Refusal) {
 	for _, r := range n.announced {
 		if b.holdings[r.Hash] == r { // unchanged meanwhile
 			delete(p.pending, r.Hash)
+			delete(p.folders, r.Hash)
 		}
 	}
 	for _, h := range n.withdrawn {

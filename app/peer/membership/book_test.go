@@ -92,6 +92,35 @@ func TestNoBatchIsLargerThanATrackerTakes(t *testing.T) {
 	}
 }
 
+func TestFoldersAreToldBeforeTheManyFilesInThem(t *testing.T) {
+	b := newBook()
+	p := b.open()
+	for n := range 3 * netproto.MaxAnnounce {
+		b.set(resource(n))
+	}
+	folder, gone := resource(-1), resource(-2)
+	folder.Folder, gone.Folder = true, true
+	held := map[netproto.ContentHash]netproto.Resource{}
+	refused := func() {
+		p.refused[folder.Hash] = &netproto.Error{Code: netproto.CodeFull}
+		holds := p.count()
+		p.compare(holds.Count, holds.Digest)
+	}
+	for _, again := range []func(){func() {}, p.startOver, refused} {
+		b.set(folder)
+		b.set(gone)
+		b.remove(gone.Hash)
+		again()
+		if n := p.next(); len(n.announced) != 1 || n.announced[0] != folder || len(n.withdrawn) > 0 {
+			t.Fatalf("%d contents come with the folder, or before it", len(n.announced)+len(n.withdrawn)-1)
+		}
+		tell(p, held)
+		if len(held) != 3*netproto.MaxAnnounce+1 || !agrees(p, held) {
+			t.Fatalf("the tracker holds %d", len(held))
+		}
+	}
+}
+
 func TestWhatChangesWhileATrackerIsToldIsToldNext(t *testing.T) {
 	b := newBook()
 	p := b.open()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"centralizedp2p/netproto"
 )
@@ -18,6 +19,8 @@ type fakeTracker struct {
 	join    func(ctx context.Context) error                 // runs in Join; nil: it succeeds
 	refuse  func(r netproto.Resource) (netproto.Code, bool) // nil: nothing is refused
 
+	most    int    // resources in one request: after more it asks to wait ten seconds; 0 is any number
+	crowded int    // requests that had more
 	outside string // where others reach it
 	unknown int    // heartbeats in which it does not know yet whether the peer can be reached
 
@@ -114,6 +117,10 @@ func (f *fakeTracker) Leave(context.Context) error {
 func (f *fakeTracker) Announce(_ context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.most > 0 && len(request.Resources) > f.most {
+		f.crowded++
+		return netproto.AnnounceResponse{}, &netproto.Error{Code: netproto.CodeTooMany, RetryAfter: 10 * time.Second}
+	}
 	if request.Reset {
 		clear(f.held)
 	}

@@ -258,14 +258,15 @@ func (m *membership) stay(ctx context.Context) error {
 	soon := m.config.Timing.MinRetry
 	var told time.Time        // when the tracker was last told something
 	var calm <-chan time.Time // receives when the tracker is ready to hear news again; nil while it is
+	quiet := false            // not even folders are told until then
 	for {
-		if calm == nil {
-			some, err := m.tell(ctx)
+		if calm == nil || !quiet && m.page.hasFolders() {
+			some, folders, err := m.tell(ctx, calm != nil)
 			if some {
 				told = time.Now()
 			}
 			if wait := askedToWait(err); wait > 0 {
-				calm = time.After(wait)
+				calm, quiet = time.After(wait), folders
 			} else if err != nil {
 				return err
 			}
@@ -403,22 +404,23 @@ func (m *membership) askCounts(ctx context.Context) *netproto.Stats {
 }
 
 // tell announces and withdraws what changed, or announces everything if the tracker
-// needs it, and reports whether there was anything to tell.
-func (m *membership) tell(ctx context.Context) (some bool, err error) {
+// needs it, and reports whether there was anything to tell. With only, it tells no more
+// than folders; folders reports that the tracker took not even these.
+func (m *membership) tell(ctx context.Context, only bool) (some, folders bool, err error) {
 	for ; ; some = true {
 		n := m.page.next()
-		if n.empty() {
-			return some, nil
+		if n.empty() || only && !n.folders {
+			return some, false, nil
 		}
 		var answer netproto.AnnounceResponse
 		if len(n.announced) > 0 || n.reset {
 			if answer, err = m.tracker.Announce(ctx, netproto.AnnounceRequest{Reset: n.reset, Resources: n.announced}); err != nil {
-				return some, err
+				return some, n.folders, err
 			}
 		}
 		if len(n.withdrawn) > 0 {
 			if err := m.tracker.Withdraw(ctx, n.withdrawn); err != nil {
-				return some, err
+				return some, n.folders, err
 			}
 		}
 		m.page.told(n, answer.Refused)

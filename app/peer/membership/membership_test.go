@@ -224,3 +224,48 @@ func TestATrackerIsJoinedAgainOnlyAfterTheGoodbye(t *testing.T) {
 		})
 	}
 }
+
+func TestAFolderDoesNotWaitUntilItsFilesAreTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTracker("127.0.0.1:5000")
+		f.most = 10
+		ms := start(t)
+		defer ms.Close()
+		ms.Use(f)
+		for n := range 100 {
+			ms.Announce(resource(n))
+		}
+		time.Sleep(5 * time.Second)
+		folder := resource(-1)
+		folder.Folder = true
+		ms.Announce(folder)
+		time.Sleep(time.Second)
+		taken, err := ms.Announced(folder.Hash)
+		f.with(func() {
+			if !taken || err != nil || len(f.held) != 1 || f.crowded != 1 {
+				t.Errorf("after a second it is taken: %v, %v, and the files were offered %d times", taken, err, f.crowded)
+			}
+			f.most = 0
+		})
+		time.Sleep(10 * time.Second)
+		f.with(func() {
+			if len(f.held) != 101 {
+				t.Errorf("in the end it has %d", len(f.held))
+			}
+			f.most, f.crowded = 1, 0 // now two folders are too many
+		})
+		for n := range 300 { // changes again and again
+			for i := range 2 {
+				more := resource(1000 + 2*n + i)
+				more.Folder = true
+				ms.Announce(more)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		f.with(func() {
+			if f.crowded > 4 {
+				t.Errorf("in half a minute a tracker that asks for ten seconds of peace was asked %d times", f.crowded)
+			}
+		})
+	})
+}
