@@ -16,10 +16,10 @@ const (
 
 // Pasted returns a link without what was copied with it: spaces, line breaks in
 // its middle, invisible characters, quotes and brackets of all kinds, "URL:", the
-// punctuation of a sentence, and the "&amp;" of a web page's source. A text that is
-// no link loses the same at its ends; its brackets stay if they are a pair.
+// punctuation of a sentence, the words around it, and the escapes of a web page's source.
+// A text that is no link loses the same at its ends; its brackets stay if they are a pair.
 func Pasted(s string) string {
-	s = strings.ReplaceAll(unbroken(s), "&amp;", "&")
+	s = linkIn(unescaped.Replace(unbroken(s)))
 	for {
 		before := s
 		s = strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(quotes, r) })
@@ -31,6 +31,33 @@ func Pasted(s string) string {
 			return s
 		}
 	}
+}
+
+var unescaped = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">", "&quot;", `"`, "&#39;", "'")
+
+// linkIn returns the link in a sentence, a list or a piece of a web page, from its scheme
+// to what no link has; s if there is none, or more than one.
+func linkIn(s string) string {
+	const scheme = LinkScheme + "://"
+	lower := strings.ToLower(s)
+	at := strings.Index(lower, scheme)
+	if at < 0 || len(lower) != len(s) || strings.Count(lower, scheme) > 1 {
+		return s
+	}
+	before, link := s[:at], s[at:]
+	if end := strings.IndexFunc(link, func(r rune) bool { return strings.ContainsRune(quotes+"<>", r) }); end > 0 {
+		link = link[:end]
+	}
+	// Without a path and parameters before the space, or with more of them behind it, it is
+	// a link that is damaged, or one with a name that was typed by hand.
+	if end := strings.IndexFunc(link, unicode.IsSpace); end > 0 && strings.ContainsAny(link[len(scheme):end], "/?") && !strings.Contains(link[end:], "=") {
+		link = link[:end]
+	}
+	link = strings.TrimRight(link, `?…|*\\`)
+	if strings.ContainsFunc(before, func(r rune) bool { return unicode.IsLetter(r) || strings.ContainsRune("*->", r) }) {
+		return link
+	}
+	return before + link // pairs of brackets go together
 }
 
 // trimUnpaired removes a bracket around s, or one without its partner at an end of

@@ -36,6 +36,12 @@ func parseTracker(text string) (netproto.Link, error) {
 	} else {
 		text = netproto.Pasted(text)
 	}
+	for _, scheme := range []string{"http://", "https://"} { // of its page in a browser
+		if page, ok := strings.CutPrefix(text, scheme); ok && strings.Contains(page, ":") {
+			text = page
+		}
+	}
+	text = strings.TrimSuffix(text, "/")
 	if strings.Contains(text, "/") { // http://HOST, which is no strange port
 		return netproto.Link{}, fmt.Errorf("%q is not the address of a tracker: HOST or HOST:PORT is", text)
 	}

@@ -43,11 +43,13 @@ func TestATrackerIsReadAsItWasPasted(t *testing.T) {
 	for text, want := range map[string]string{
 		" h:6000\n": "h:6000", "<h>": "h:5000", "\"h\"": "h:5000", "“192.0.2.7”,": "192.0.2.7:5000", "(2001:db8::1)": "[2001:db8::1]:5000",
 		" [2001:db8::1] ": "[2001:db8::1]:5000", "[fe80::1%eth0]:6000": "[fe80::1%eth0]:6000", "\u00a0«cp2p://h»": "h:5000", "<cp2p://[::1]>": "[::1]:5000",
+		"[our tracker](cp2p://h)": "h:5000", "It is cp2p://h?": "h:5000", "&lt;cp2p://h:1&gt;": "h:1", `<a href="cp2p://h">ours</a>`: "h:5000",
+		"* CP2P://h\\": "h:5000", "see cp2p://h?x=1 and come": "h:5000", "> cp2p://h": "h:5000", "Link: cp2p://[::1]": "[::1]:5000", "http://h:6000/": "h:6000", "<https://[::1]:6000>": "[::1]:6000", "h:6000/": "h:6000",
 	} {
 		if got, err := node.ParseTracker(text); err != nil || got.Tracker != want {
 			t.Errorf("%q is %q, %v; not %q", text, got.Tracker, err, want)
 		}
-		if link := strings.Contains(text, "cp2p"); node.IsLink(text) != link {
+		if link := strings.Contains(strings.ToLower(text), "cp2p"); node.IsLink(text) != link {
 			t.Errorf("%q is a link: %v", text, !link)
 		}
 	}

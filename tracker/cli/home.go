@@ -21,6 +21,9 @@ func ExpandHome(path string) string {
 	}
 	name, below := rest[:end], rest[end:]
 	home, err := os.UserHomeDir()
+	if u, known := user.Current(); err != nil && known == nil { // no HOME, as in a service
+		home, err = u.HomeDir, nil
+	}
 	if name != "" {
 		if _, err := os.Lstat(path); err == nil {
 			return path // a file whose name begins with "~"

@@ -29,3 +29,14 @@ func TestATildeIsTheHomeFolder(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutHOMETheSystemSaysWhereTheHomeFolderIs(t *testing.T) {
+	me, err := user.Current()
+	if err != nil || runtime.GOOS == "windows" {
+		t.Skip("here it is a variable")
+	}
+	t.Setenv("HOME", "")
+	if got, want := ExpandHome("~/x"), filepath.Join(me.HomeDir, "x"); got != want {
+		t.Errorf("it is %q, not %q", got, want)
+	}
+}

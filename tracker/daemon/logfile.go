@@ -3,7 +3,9 @@ package daemon
 import (
 	"io"
 	"os"
+	"runtime"
 	"sync"
+	"syscall"
 
 	"centralizedp2p/netproto"
 )
@@ -23,8 +25,12 @@ type LogFile struct {
 func (l *LogFile) Reopen(name string) error {
 	var file *os.File
 	if name != "" {
+		unwaiting := syscall.O_NONBLOCK // a pipe that nobody reads is an error, and not waited for
+		if runtime.GOOS == "windows" {
+			unwaiting = 0
+		}
 		var err error
-		if file, err = os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		if file, err = os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY|unwaiting, 0o600); err != nil {
 			return netproto.Errorf(netproto.CodeUsage, "--log-file: %w", err)
 		}
 	}
