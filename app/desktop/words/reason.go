@@ -39,7 +39,7 @@ var causes = []cause{
 	{regexp.MustCompile(`(?i)permission denied|access is denied|operation not permitted`), "no permission"},
 	{regexp.MustCompile(`(?i)read-only file system|write.protected`), "the disk is read-only"},
 	{regexp.MustCompile(`(?i)no space left|not enough space on the disk|disk quota`), "the disk is full"},
-	{regexp.MustCompile(`(?i)no such file or directory|cannot find the (file|path)|file does not exist`), "it does not exist"},
+	{regexp.MustCompile(`(?i)no such file or directory|: (file|path) not found|cannot find the (file|path)|file does not exist`), "it does not exist"},
 	{regexp.MustCompile(`(?i)too many open files|too many levels|cannot allocate memory`), "the system has reached a limit"},
 	{regexp.MustCompile(`(?i)input/output error|i/o device error|stale (nfs )?file handle`), "the disk reports an error"},
 	{regexp.MustCompile(`(?i)address already in use|only one usage of each socket`), "another program has it"},
