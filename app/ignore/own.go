@@ -76,17 +76,40 @@ func Inspect(r io.ReaderAt, size int64) (Kind, error) {
 
 // isOwnKey recognises what the program writes as its key: an ed25519 key in PKCS #8.
 func isOwnKey(head []byte) bool {
+	if isOwnDER(head) { // the same without its text
+		return true
+	}
 	for rest := head; bytes.Contains(rest, []byte("PRIVATE KEY-----")); {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			return false
 		}
-		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-		if _, ok := key.(ed25519.PrivateKey); ok && err == nil {
+		if isOwnDER(block.Bytes) {
 			return true
 		}
 	}
 	return false
+}
+
+func isOwnDER(der []byte) bool {
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	_, ok := key.(ed25519.PrivateKey)
+	return ok && err == nil
+}
+
+// isDER recognises other private keys without their text.
+func isDER(head []byte) bool {
+	if len(head) == 0 || head[0] != 0x30 { // a sequence
+		return false
+	}
+	if _, err := x509.ParsePKCS8PrivateKey(head); err == nil {
+		return true
+	}
+	if _, err := x509.ParsePKCS1PrivateKey(head); err == nil {
+		return true
+	}
+	_, err := x509.ParseECPrivateKey(head)
+	return err == nil
 }
 
 var keyBeginnings = [][]byte{
@@ -102,14 +125,17 @@ func isPrivateKey(head []byte) bool {
 			return true
 		}
 	}
-	if !bytes.Contains(head, []byte("PRIVATE KEY")) && !bytes.Contains(head, keyBeginnings[0]) {
-		return false
+	if isDER(head) {
+		return true
 	}
+	peer := false // of WireGuard
 	for line := range bytes.Lines(head) {
 		line = bytes.TrimSpace(line)
-		if bytes.HasPrefix(line, []byte("-----BEGIN ")) && bytes.Contains(line, []byte("PRIVATE KEY")) || bytes.HasPrefix(line, keyBeginnings[0]) {
+		if bytes.HasPrefix(line, []byte("-----BEGIN ")) && bytes.Contains(line, []byte("PRIVATE KEY")) || bytes.HasPrefix(line, keyBeginnings[0]) ||
+			bytes.HasPrefix(line, []byte("aws_secret_access_key")) || peer && bytes.HasPrefix(line, []byte("PrivateKey")) {
 			return true
 		}
+		peer = peer || bytes.Equal(line, []byte("[Interface]"))
 	}
 	return false
 }

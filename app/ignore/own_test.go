@@ -16,11 +16,16 @@ import (
 
 func keyText(t testing.TB, key any) []byte {
 	t.Helper()
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der(t, key)})
+}
+
+func der(t testing.TB, key any) []byte {
+	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return der
 }
 
 // database is the file of a database with these tables.
@@ -75,7 +80,12 @@ func TestTheBytesTellWhatIsNeverShared(t *testing.T) {
 		"the key of an installation":    {keyText(t, own), OwnKind},
 		"that key after a comment":      {append([]byte("# mine\n"), keyText(t, own)...), OwnKind},
 		"that key after another":        {append(keyText(t, other), keyText(t, own)...), OwnKind},
+		"that key without its text":     {der(t, own), OwnKind},
 		"an RSA key":                    {keyText(t, other), SecretKind},
+		"an RSA key without its text":   {der(t, other), SecretKind},
+		"one of an older kind":          {x509.MarshalPKCS1PrivateKey(other), SecretKind},
+		"settings of WireGuard":         {[]byte("[Interface]\nAddress = 10.0.0.2\nPrivateKey = AAA=\n"), SecretKind},
+		"credentials of a cloud":        {[]byte("[default]\naws_secret_access_key = x\n"), SecretKind},
 		"a key of ssh":                  {[]byte("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n"), SecretKind},
 		"a key of age":                  {[]byte("# created: today\nAGE-SECRET-KEY-1QQQ\n"), SecretKind},
 		"a text about private keys":     {[]byte("Your PRIVATE KEY begins with -----BEGIN PRIVATE KEY-----.\n"), Ordinary},

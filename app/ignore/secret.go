@@ -8,16 +8,25 @@ import (
 // Names of files with keys and passwords, in lower case. Those in secretNames are
 // whole names, those in secretEndings follow the last dot of a name.
 var (
-	secretNames = set(".env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk", ".netrc", "_netrc", ".pgpass",
-		".npmrc", ".pypirc", ".htpasswd", ".git-credentials", "credentials", "wallet.dat", "shadow", "logins.json", "key3.db", "key4.db",
-		"cookies.sqlite", "login data", ".vault-token", ".my.cnf", ".s3cfg", ".boto", "secring.gpg", "kubeconfig", "credentials.db", "access_tokens.db")
-	secretEndings = set("env", "pem", "key", "p12", "pfx", "jks", "keystore", "ppk", "kdb", "kdbx", "opvault", "agilekeychain", "ovpn", "wallet",
-		"gpg", "asc", "keychain", "keychain-db", "tfstate", "tfvars")
-	secretBeginnings = []string{".env.", "credentials.", "secrets.", "keystore."}
-	secretParts      = []string{"password", "passwort"}
+	secretNames = set(".env", ".envrc", ".netrc", "_netrc", ".authinfo", ".pgpass", ".pgpass.conf", "pgpass.conf", ".npmrc", ".pypirc", ".dockercfg",
+		".htpasswd", "htpasswd", "passwd", ".git-credentials", ".smbcredentials", "credentials", "credentials.db", "access_tokens.db", "auth.json",
+		"secret", "secrets", ".secret", ".secrets", "secret.txt", "token", ".token", "apikey", ".apikey", "shadow", "shadow-", "gshadow", "gshadow-",
+		"kubeconfig", "rclone.conf", "wpa_supplicant.conf", "wp-config.php", "hosts.yml", ".my.cnf", ".s3cfg", ".boto", ".passwd-s3fs", ".vault-token",
+		".fetchmailrc", ".msmtprc", ".rhosts", ".xauthority", ".iceauthority", ".history", ".lesshst", ".viminfo", "sitemanager.xml", "recentservers.xml",
+		"wallet.dat", "logins.json", "key3.db", "key4.db", "cookies", "cookies.sqlite", "login data", "web data", "secring.gpg", "pubring.kbx", "adbkey")
+	secretEndings = set("env", "pem", "key", "p8", "p12", "pfx", "jks", "keystore", "keyring", "ppk", "kdb", "kdbx", "opvault", "agilekeychain", "agekey",
+		"age", "gpg", "asc", "ovpn", "nmconnection", "wallet", "keychain", "keychain-db", "tfstate", "tfvars")
+	secretBeginnings = []string{".env.", "credentials.", "secrets.", "keystore.", "api_key", "api-key", "api_token", "api-token"}
+	secretParts      = []string{"password", "passwort", "passphrase", "mnemonic", "recovery code", "recovery-code", "recovery_code", "seed phrase"}
+	secretTails      = []string{"_history", "_token", "-token", "_credentials.json", "-credentials.json", "_key.json", "-key.json", ".tfvars.json"}
+
+	// keyNames are those of keys of SSH; what is public of them ends with ".pub".
+	keyNames = []string{"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_xmss", "deploy_key", "host_rsa_key", "host_ecdsa_key", "host_ed25519_key"}
 
 	// secretFolders are folders all of whose files are secrets.
-	secretFolders = set(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".gcloud", "keyrings")
+	secretFolders = set(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".gcloud", "gcloud", "doctl", "rclone", ".oci", ".fly", ".step",
+		"keyrings", "bitwarden", "1password", "keepassxc", ".mozilla", ".thunderbird", ".purple", ".vnc", ".electrum", ".bitcoin", ".ethereum", ".monero",
+		"system-connections", "wireguard")
 
 	// copyEndings are what editors and people append to the name of an older copy.
 	copyEndings = []string{"~", ".bak", ".backup", ".orig", ".old", ".save", ".swp", ".swo", ".swx", ".tmp", ".copy", ".new",
@@ -57,11 +66,13 @@ func secretName(name string) bool {
 			return true
 		}
 	}
-	if strings.HasSuffix(name, ".json") && (strings.Contains(name, "secret") || strings.HasSuffix(name, "_credentials.json")) {
+	if strings.HasSuffix(name, ".json") && (strings.Contains(name, "secret") || strings.Contains(name, "service-account") || strings.Contains(name, "service_account")) {
 		return true
 	}
+	within := func(s string) bool { return strings.Contains(name, s) }
 	return slices.ContainsFunc(secretBeginnings, func(s string) bool { return strings.HasPrefix(name, s) }) ||
-		slices.ContainsFunc(secretParts, func(s string) bool { return strings.Contains(name, s) })
+		slices.ContainsFunc(secretTails, func(s string) bool { return strings.HasSuffix(name, s) }) ||
+		slices.ContainsFunc(secretParts, within) || !strings.HasSuffix(name, ".pub") && slices.ContainsFunc(keyNames, within)
 }
 
 // original is the name of the file that a file with this name is a copy of; the name

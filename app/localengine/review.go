@@ -93,7 +93,7 @@ func (r *reviewing) top(ctx context.Context, p string) error {
 			r.skip(p, reason, 0)
 			return nil
 		}
-		item.Files, item.Size, item.Secret = 1, info.Size(), secret || ignore.Secret(item.Name)
+		item.Files, item.Size, item.Secret = 1, info.Size(), secret || ignore.SecretPath(filepath.ToSlash(p))
 	}
 	r.review.Items = append(r.review.Items, item)
 	return nil

@@ -41,7 +41,7 @@ func secretsOf(path string, files []library.File) []string {
 	var secrets []string
 	for _, file := range files {
 		rel, err := filepath.Rel(path, file.Path)
-		if rel = filepath.ToSlash(rel); err == nil && (rel == itself && ignore.Secret(filepath.Base(path)) || ignore.SecretPath(rel)) {
+		if rel = filepath.ToSlash(rel); err == nil && ignore.SecretPath(filepath.ToSlash(file.Path)) {
 			secrets = append(secrets, rel)
 		}
 	}

@@ -32,7 +32,7 @@ type leaveOut struct {
 	except   map[string]struct{} // slash-separated paths
 	allow    map[string]struct{} // secrets that the person allowed
 	allowAll bool
-	secrets  bool // the share itself is a folder of secrets
+	secrets  bool // the share itself is a folder of secrets, or lies in one
 	pattern  *ignore.Patterns
 }
 
@@ -41,7 +41,7 @@ const itself = "."
 
 func newLeaveOut(r library.Share, pattern *ignore.Patterns) *leaveOut {
 	l := &leaveOut{except: map[string]struct{}{}, allow: map[string]struct{}{}, allowAll: r.AllowAll,
-		secrets: ignore.SecretFolder(filepath.Base(r.Path)), pattern: pattern}
+		secrets: ignore.SecretPath(filepath.ToSlash(r.Path) + "/"), pattern: pattern}
 	for _, p := range r.Except {
 		l.except[p] = struct{}{}
 	}

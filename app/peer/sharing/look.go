@@ -35,7 +35,7 @@ func (sc *scan) allowed(info fs.FileInfo) error {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%s is made up by the system and is on no disk", path)
 	case IsOwn(path):
 		return errPrivate(path, Own)
-	case !info.IsDir() && ignore.Secret(filepath.Base(path)) && !sc.leave.allows(""):
+	case !info.IsDir() && ignore.SecretPath(filepath.ToSlash(path)) && !sc.leave.allows(""):
 		return errPrivate(path, Secret)
 	}
 	return nil
