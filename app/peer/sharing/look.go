@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -41,7 +42,8 @@ func (sc *scan) allowed(info fs.FileInfo) error {
 	return nil
 }
 
-// look compares every file with what is known of it, and offers the unchanged ones.
+// look compares every file with what is known of it. If some have to be hashed, it offers
+// the unchanged ones, which need not wait for that.
 func (sc *scan) look() error {
 	work, ctx := errgroup.WithContext(sc.ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
@@ -56,15 +58,23 @@ func (sc *scan) look() error {
 		})
 	}
 	err := work.Wait()
-	sc.work = todo
+	if sc.work = todo; len(todo) > 0 {
+		sc.offerFound()
+	}
 	return err
+}
+
+// offerFound offers all files whose hash is known by now.
+func (sc *scan) offerFound() {
+	for some := range slices.Chunk(sc.files, lookBatch) { // others want the locks, too
+		sc.share.offer(some, sc.round)
+	}
 }
 
 // lookAtSome compares the files from first to before end, and returns those to hash.
 func (sc *scan) lookAtSome(ctx context.Context, first, end int) (todo []unhashed, err error) {
 	l := &looker{scan: sc}
 	defer l.close()
-	var known []*sharedFile
 	var moved []library.File
 	for i := first; i < end && ctx.Err() == nil; i++ {
 		if sc.found[i].empty {
@@ -80,16 +90,12 @@ func (sc *scan) lookAtSome(ctx context.Context, first, end int) (todo []unhashed
 		if save != nil {
 			moved = append(moved, *save)
 		}
-		if sc.files[i] != nil {
-			known = append(known, sc.files[i])
-		}
 	}
 	if len(moved) > 0 {
 		if err := sc.share.shares.config.Library.SaveFiles(moved, nil); err != nil {
 			return nil, err
 		}
 	}
-	sc.share.offer(known, sc.round)
 	return todo, ctx.Err()
 }
 

@@ -78,7 +78,7 @@ func (s *share) end(err, notice error) {
 }
 
 // offer lets other peers read files that a scan found; those that are offered
-// already are only noted.
+// already are only noted. nil ones stand for what has no bytes to offer yet.
 func (s *share) offer(files []*sharedFile, round uint32) {
 	contents := s.shares.config.Contents
 	s.offering.Lock()
@@ -87,6 +87,9 @@ func (s *share) offer(files []*sharedFile, round uint32) {
 		return
 	}
 	for _, f := range files {
+		if f == nil {
+			continue
+		}
 		f.round = round
 		old := s.files[f.rel]
 		if old == f {

@@ -205,8 +205,9 @@ func (sc *scan) omit(rel string, why Reason) {
 	sc.omitted.add(rel, why)
 }
 
-// publish stops offering what is no longer found, and makes the list of a folder,
-// which is the folder's own content.
+// publish offers what is found and stops offering what is not, and makes the list of a
+// folder, which is the folder's own content. The list is made first: once files are
+// offered, telling the trackers of them takes the processors.
 func (sc *scan) publish() error {
 	record := &sc.record
 	record.Size, record.Files = 0, 0
@@ -214,6 +215,7 @@ func (sc *scan) publish() error {
 		if f := sc.files[0]; f != nil {
 			record.Size, record.Files, record.Hash = f.state.Size, 1, f.hash
 		}
+		sc.offerFound()
 		sc.share.settle(sc.round, nil)
 		return nil
 	}
@@ -250,6 +252,7 @@ func (sc *scan) publish() error {
 		return err
 	}
 	record.Hash = list.hash
+	sc.offerFound()
 	sc.share.settle(sc.round, list)
 	sc.share.mu.Lock()
 	sc.share.need = need
