@@ -21,11 +21,11 @@ speed_cases() {
       if (!n) return
       middle = mbs[int((n + 1) / 2)]
       if (way == "direct") direct = middle
-      printf "%-12s %-8s %8.0f %9.2f %14.2f %14.2f %14.2f\n", rate ? rate " Mbit/s" : "none", way, middle, middle / direct, owner / n, tracker / n, all / n
+      printf "%-12s %-8s %8.0f %9.2f %14.2f %14.2f %14.2f\n", rate ? rate " Mbit/s" : "none", way, middle, middle / direct, owner / n, tracker / n, getter / n
     }
-    NR == 1 { print "limit        way          MB/s to direct  sharer s/GiB  tracker s/GiB  all s/GiB" }
-    $1 " " $2 != rate " " way { if (NR > 1) show(); rate = $1; way = $2; n = owner = tracker = all = 0 }
-    { mbs[++n] = $3; owner += $4; tracker += $5; all += $6 }
+    NR == 1 { print "limit        way          MB/s to direct  sharer s/GiB  tracker s/GiB   getter s/GiB" }
+    $1 " " $2 != rate " " way { if (NR > 1) show(); rate = $1; way = $2; n = owner = tracker = getter = 0 }
+    { mbs[++n] = $3; owner += $4; tracker += $5; getter += $6 }
     END { show() }'
   awk '{ key = $1 " " $2 } !(key in least) || $3 < least[key] { least[key] = $3 } $3 > most[key] { most[key] = $3 }
     END { for (key in least) printf "  %s: from %d to %d MB/s\n", key, least[key], most[key] }' "$WORK/speeds" | sort
@@ -33,26 +33,21 @@ speed_cases() {
 
 # speed RATE WAY TYPE TYPE [FLAG…]: one download by that way, behind NATs of these types.
 speed() {
-  local name owner tracker all result=right got
+  local name owner tracker getter result=right got
   name=b1-a1.$2.$(now)
   unshare_host b1
   rm -rf "$WORK/share-b1" # a new key, as a relay passes on 2 GiB a day for each
   renat "$3" "$4"
   owner=$(seconds_of "$(cat "$WORK/share-b1.pid")") tracker=$(seconds_of "$(cat "$WORK/tracker.pid")")
-  all=$(busy_seconds)
   fetch b1 a1 "$name" "${@:5}" || result=nothing
-  all=$(echo "$(busy_seconds) $all" | awk '{ print ($1 - $2) * 1073741824 / '$SIZE' }')
+  getter=$(awk '{ print $1 * 1073741824 / '$SIZE' }' "$WORK/$name.seconds" 2>/dev/null || echo 0)
   owner=$(echo "$(seconds_of "$(cat "$WORK/share-b1.pid")") $owner" | awk '{ print ($1 - $2) * 1073741824 / '$SIZE' }')
   tracker=$(echo "$(seconds_of "$(cat "$WORK/tracker.pid")") $tracker" | awk '{ print ($1 - $2) * 1073741824 / '$SIZE' }')
   got=$(way "$name")
   [ $result = nothing ] || [ "$got" = "$2" ] || result=way
   record $result b1 a1 "$2" "$got" "$(first_byte "$name")" "$([ "$1" = 0 ] || echo "$1 Mbit/s")" "$(reason "$name")" "$(connected "$name")"
-  [ $result != right ] || echo "$1 $2 $(rate_of "$name") $owner $tracker $all" >>"$WORK/speeds"
+  [ $result != right ] || echo "$1 $2 $(rate_of "$name") $owner $tracker $getter" >>"$WORK/speeds"
 }
-# busy_seconds: of processor time that this computer has spent on whatever it was.
-busy_seconds() { awk -v tick="$(getconf CLK_TCK)" '/^cpu / { print ($2 + $3 + $4 + $7 + $8) / tick }' /proc/stat; }
-# seconds_of PID: of processor time that it has taken.
-seconds_of() { awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / tick }' "/proc/$1/stat"; }
 # rate_of NAME: MB/s of a download, from its first bytes to its end.
 rate_of() {
   awk '/"done":[1-9]/ && !from { from = $1; sub(/.*"done":/, ""); had = $0 + 0; next } /"event":"completed"/ { printf "%.1f\n", ('$SIZE' - had) / ($1 - from) }' "$WORK/$1.events"

@@ -90,7 +90,7 @@ stop_sharing() {
 }
 
 # fetch SHARER GETTER NAME [FLAG…]: downloads what SHARER shares; $WORK/NAME.events gets its events,
-# each after the microsecond in which it came. Gives up if nothing came for PATIENCE seconds,
+# each after the microsecond in which it came, and $WORK/NAME.seconds its processor time. Gives up if nothing came for PATIENCE seconds,
 # or if it takes LIMIT.
 fetch() {
   local sharer=$1 getter=$2 name=$3 events line pid due first='' status=0
@@ -103,6 +103,7 @@ fetch() {
   : >"$WORK/$name.events"
   while read -r -t "$(left "$due")" -u "$events" line; do
     echo "$(now) $line" >>"$WORK/$name.events"
+    [[ $line != *'"event":"completed"'* ]] || seconds_of $pid >"$WORK/$name.seconds" 2>/dev/null || true
     if [ -z "$first" ] && [[ $line =~ \"done\":[1-9] ]]; then
       first=1
       due=$(($(now) + ${LIMIT:-90} * 1000000))
@@ -115,6 +116,8 @@ fetch() {
   rm -rf "$FILES/$name.to" "$WORK/$name.profile"
   return $status
 }
+# seconds_of PID: of processor time that it has taken.
+seconds_of() { awk -v tick="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / tick }' "/proc/$1/stat"; }
 # left MICROSECOND: seconds until then, for read -t, which does not take 0.
 left() {
   local left=$(($1 - $(now)))

@@ -34,7 +34,8 @@ func (e *Engine) newLadder() *reach.Ladder {
 		}
 	}
 	return reach.New(e.ctx, reach.Config{Key: netproto.PublicKey(e.config.Library.Identity().Key()), Conns: e.conns, Log: e.log, Timing: e.timing.reach,
-		Dial: dial, DialFrom: from, Another: func(ctx context.Context) (reach.Port, error) { return reuse.Listen(ctx, ":0") }, Port: e.Port, Switches: e.switches, Own: e.lastOwn,
+		Dial: dial, DialFrom: from, Port: e.Port, Switches: e.switches, Own: e.lastOwn,
+		Another: func(ctx context.Context) (reach.Port, error) { return reuse.Listen(ctx, ":0") },
 		Tracker: e.callingTracker,
 		Shares:  func(hash netproto.ContentHash) bool { _, shared := e.Trackers.Holding(hash); return shared }})
 }

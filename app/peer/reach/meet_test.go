@@ -35,7 +35,7 @@ func (h *host) several(t *testing.T, other *host, n int) {
 	if more := len(h.world.calls.calledAt()) - calls; more > 0 {
 		t.Errorf("the tracker had to call %d times more", more)
 	}
-	if n := len(other.meeting); n > 0 {
+	if n := other.underWay(); n > 0 {
 		t.Errorf("%d meetings are not over", n)
 	}
 }
@@ -116,7 +116,7 @@ func TestMeetingAgainIsForThoseWhoReadAndBounded(t *testing.T) {
 					reach = netproto.ReachableYes
 				}
 				a.meets(t, b.target(reach), c.way, 0, 3*time.Second)
-				b.switches.Calls = name != "calls are not wanted later"
+				w.set(func() { b.switches.Calls = name != "calls are not wanted later" })
 				a.conns.Of(b.key)[0].Send(netproto.Meet{Port: c.port})
 				time.Sleep(time.Second)
 				if n := w.dials(at(c.port)); n > 0 {

@@ -94,12 +94,19 @@ func (w *world) add(at string) *host {
 	}, func(*session.Conn) session.Reader { return reading{} })
 	h.Ladder = New(w.ctx, Config{Key: h.key, Conns: h.conns, Log: slog.New(slog.DiscardHandler), Timing: StandardTiming, Dial: h.dial, DialFrom: h.dialFrom, Another: h.another,
 		Tracker: func(context.Context, string) Tracker { return &exchange{&w.calls, h} }, Shares: func(hash netproto.ContentHash) bool { return h.shares(hash) },
-		Own: func() []netip.Addr { return nil }, Port: func() int { return int(h.at.Port()) }, Switches: func() Switches { return h.switches }})
+		Own: func() []netip.Addr { return nil }, Port: func() int { return int(h.at.Port()) }, Switches: h.lets})
 	w.mu.Lock()
 	w.peers = append(w.peers, h)
 	w.mu.Unlock()
 	go h.conns.Listen(w.ctx, hostListener{h})
 	return h
+}
+
+// lets is what its person lets a host do.
+func (h *host) lets() Switches {
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	return h.switches
 }
 
 // underWay is how many calls and meetings a host has.

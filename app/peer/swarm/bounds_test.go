@@ -301,10 +301,28 @@ func TestASourceThatGivesOneConnectionOnlyHasNotFailed(t *testing.T) {
 		}
 		s.lanes++
 		a.lanes.making = 1
-		a.lanes.connect(t.Context(), s, session.Target{Source: s.Source}, 1, 0)
+		a.lanes.connect(t.Context(), t.Context(), s, session.Target{Source: s.Source}, 1, 0)
 		if s.failure != nil || !s.retry.IsZero() || s.lanes != 1 || s.mayHaveMore() {
 			t.Errorf("%s: it has %d connections, may have more: %t, is due at %s: %v", way, s.lanes, s.mayHaveMore(), s.retry, s.failure)
 		}
+	}
+	a.swarms.config.Notify = func() {}
+	a.swarms.config.Connect = func(within context.Context, _ session.Target, _ int) (*session.Conn, error) {
+		<-within.Done()
+		return nil, within.Err()
+	}
+	s := &source{lanes: 2, made: 1, way: session.WayCalled}
+	s.beside, s.endBeside = context.WithCancel(t.Context())
+	first := &lane{attempt: a, source: s, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, end: func() {}}
+	a.lanes.open[first], a.lanes.making = struct{}{}, 1
+	time.AfterFunc(10*time.Millisecond, func() { // the first is lost while the second is made
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		first.detach()
+	})
+	a.lanes.connect(t.Context(), s.beside, s, session.Target{}, 1, 0)
+	if s.lanes != 0 || s.alone || s.failure != nil || !s.mayHaveMore() {
+		t.Errorf("without any, it has %d connections, alone: %t: %v", s.lanes, s.alone, s.failure)
 	}
 	for what, c := range map[string]struct {
 		s    source

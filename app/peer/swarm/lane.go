@@ -130,7 +130,8 @@ func (l *lane) detach() {
 		l.source.lanes--
 		l.source.made--
 	}
-	if l.source.made == 0 {
+	if l.source.made == 0 && l.source.endBeside != nil {
+		l.source.endBeside()
 		l.source.alone = false // with the next one, that may be otherwise
 	}
 	for r := range l.requests {

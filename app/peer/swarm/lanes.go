@@ -99,7 +99,11 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 				unlikely = 1
 			}
 			ls.unlikely += unlikely
-			a.work.Go(func() { ls.connect(ctx, s, to, index, unlikely) })
+			within := ctx
+			if index > 0 { // and while nothing is left of those, the first is what counts
+				within = s.beside
+			}
+			a.work.Go(func() { ls.connect(ctx, within, s, to, index, unlikely) })
 		}
 	}
 	return waiting
@@ -186,18 +190,19 @@ func (ls *lanes) sparesRelays() bool {
 }
 
 // connect fetches over the source's index-th connection, which it makes if there are
-// fewer, until the attempt or the connection ends.
-func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, index, unlikely int) {
+// fewer, until the attempt or the connection ends. It gives up making one when within ends.
+func (ls *lanes) connect(ctx, within context.Context, s *source, to session.Target, index, unlikely int) {
 	a := ls.attempt
 	begun := time.Now()
-	c, err := a.swarms.config.Connect(ctx, to, index)
+	c, err := a.swarms.config.Connect(within, to, index)
 	a.mu.Lock()
 	ls.making--
 	ls.unlikely -= unlikely
 	if err != nil || ctx.Err() != nil {
 		s.lanes--
 		switch {
-		case err == nil || ctx.Err() != nil:
+		case err == nil || within.Err() != nil:
+			a.Wake() // for the first one
 		case oserror.Scarce(err) || errors.Is(err, session.ErrBudget): // here, which is not the fault of the source
 			s.retry = time.Now().Add(a.swarms.config.Timing.MinSource)
 		case index > 0: // the source has done nothing wrong
@@ -222,7 +227,9 @@ func (ls *lanes) connect(ctx context.Context, s *source, to session.Target, inde
 		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now}
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
-	s.made++
+	if s.made++; s.made == 1 {
+		s.beside, s.endBeside = context.WithCancel(ctx)
+	}
 	s.heard, s.unreached, s.reached, s.way = false, false, true, c.Way
 	l.fill()
 	a.Wake() // for further connections to it

@@ -181,6 +181,9 @@ type source struct {
 	reached bool  // a try to connect succeeded
 	proven  bool  // it gave a right piece
 	alone   bool  // a connection beside those at work was tried in vain
+	// beside ends when none is at work any longer, and no further one is wanted.
+	beside    context.Context
+	endBeside context.CancelFunc
 	// trackers are those that can call it, by address, namedBy those that named it. turn
 	// is its place among all that one of these named: they take turns.
 	trackers, namedBy []string
