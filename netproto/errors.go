@@ -53,6 +53,7 @@ const (
 	CodeWatchLimit       Code = "watch-limit"
 	CodePrivate          Code = "private"
 	CodeNotFolder        Code = "not-a-folder"
+	CodeStoreAway        Code = "store-away"
 )
 
 // failure is a row of the table, the one place that maps a code to its HTTP status,
@@ -79,6 +80,7 @@ var failures = []failure{
 	{CodeInvalid, http.StatusUnprocessableEntity, 0, "A value is not acceptable", "Correct it and try again."},
 	{CodeTooMany, http.StatusTooManyRequests, 0, "Too many requests were sent", "Wait a moment and try again."},
 	{CodeFull, http.StatusServiceUnavailable, 0, "The tracker is at its limit", "Try again later, or use another tracker."},
+	{CodeStoreAway, http.StatusServiceUnavailable, 0, "The tracker does not reach its database", "It comes back by itself; try again in a moment."},
 	{CodeInternal, http.StatusInternalServerError, 3, "The other side failed", "Try again; if that does not help, tell its owner."},
 	{CodeBusy, http.StatusServiceUnavailable, 4, "The other side has no connection to spare", "It is asked again by itself."},
 	{CodeQueued, 0, 5, "The other side has queued this", "It starts by itself when its turn comes."},

@@ -62,7 +62,7 @@ var walls = []wall{
 	{room: "tracker/netaddr"},
 	{room: "tracker/pgtest"},
 	// Measurements of a whole tracker: test files only.
-	{room: "tracker/load", tests: []string{"tracker/daemon", "tracker/relay", "tracker/server", "tracker/store", "tracker/boltstore", "netproto/..."}},
+	{room: "tracker/load", tests: []string{"tracker/daemon", "tracker/relay", "tracker/server", "tracker/store", "tracker/boltstore", "tracker/pgstore", "netproto/..."}},
 	{room: "app/peer/flow", may: []string{"netproto"}},
 	{room: "app/peer/ledger", may: []string{"app/library", "netproto"}},
 	{room: "app/peer/offer", may: []string{"app/piece", "netproto", "netproto/oserror"}},

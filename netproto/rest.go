@@ -35,6 +35,7 @@ const (
 	MaxMIMEBytes   = 127     // of a media type (RFC 6838 §4.2)
 	MaxCursorBytes = 1024
 	MaxSuggestions = 5 // names suggested if a search finds nothing
+	MaxAddresses   = 8 // of one tracker
 
 	// DefaultHeartbeat is how often a peer renews its lease unless the tracker
 	// says otherwise; a lease is three heartbeats.
@@ -77,6 +78,10 @@ type TrackerInfo struct {
 	HeartbeatSeconds int         `json:"heartbeat_seconds"`
 	LeaseSeconds     int         `json:"lease_seconds"`
 	Limits           Limits      `json:"limits"`
+
+	// Addresses are all HOST:PORT at which peers find the tracker, if its owner named
+	// several: those of nodes that share one database and one key, for instance.
+	Addresses []string `json:"addresses,omitempty"`
 
 	Ports []int `json:"ports,omitempty"` // TCP, all that this tracker listens on
 	Line  bool  `json:"line,omitempty"`  // it keeps lines and arranges calls

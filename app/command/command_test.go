@@ -196,7 +196,7 @@ func TestALinkIsAVisitUnlessNoTrackerWasKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 		if known {
-			err = l.TrackerReached("192.0.2.7:5000", netproto.Fingerprint{1}, "another one", nil)
+			err = l.TrackerReached("192.0.2.7:5000", netproto.Fingerprint{1}, "another one", nil, nil)
 		}
 		if err := errors.Join(err, l.Close()); err != nil {
 			t.Fatal(err)

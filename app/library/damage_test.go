@@ -97,7 +97,7 @@ func TestADamagedKeyOfATrackerComesBackFromTheListOrIsNeverTrusted(t *testing.T)
 	for _, withList := range []bool{true, false} {
 		dir := t.TempDir()
 		l := open(t, dir)
-		check(t, l.TrackerReached("x:1", key, "ours", nil))
+		check(t, l.TrackerReached("x:1", key, "ours", nil, nil))
 		check(t, l.db.Update(func(tx *bbolt.Tx) error {
 			record := bytes.Clone(tx.Bucket(bucketTrackers).Get([]byte("x:1")))
 			record[len(record)/2] ^= 4
@@ -137,7 +137,7 @@ func TestALibraryThatWentBackOneChangeStillKnowsItsTrackers(t *testing.T) {
 	check(t, err)
 	l = open(t, dir)
 	key := netproto.Fingerprint{1}
-	check(t, l.TrackerReached("x:1", key, "ours", nil))
+	check(t, l.TrackerReached("x:1", key, "ours", nil, nil))
 	check(t, l.Close())
 	check(t, os.WriteFile(filepath.Join(dir, libraryFile), before, 0o600))
 	l = open(t, dir)

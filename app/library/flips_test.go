@@ -142,7 +142,7 @@ func flipProfile(t testing.TB, dir string) {
 		check(t, l.SaveDownloads(Download{ID: fmt.Sprint("download-", i), Name: fmt.Sprint(i), Order: int64(i + 1), Dir: "/downloads"}))
 	}
 	for i := range flipTrackers {
-		check(t, l.TrackerReached(fmt.Sprintf("tracker-%d:5000", i), netproto.Fingerprint{byte(i), 1}, "a tracker", nil))
+		check(t, l.TrackerReached(fmt.Sprintf("tracker-%d:5000", i), netproto.Fingerprint{byte(i), 1}, "a tracker", nil, nil))
 	}
 	s := DefaultSettings()
 	s.Name, s.UpLimit, s.Tracker = "Ada", 77, "tracker-0:5000"
@@ -270,7 +270,7 @@ func FuzzBoltFile(f *testing.F) {
 	dir := f.TempDir()
 	l, err := Open(dir)
 	check(f, err)
-	check(f, l.TrackerReached("h:1", netproto.Fingerprint{1}, "x", nil))
+	check(f, l.TrackerReached("h:1", netproto.Fingerprint{1}, "x", nil, nil))
 	check(f, l.Close())
 	raw, err := os.ReadFile(filepath.Join(dir, libraryFile))
 	check(f, err)

@@ -121,18 +121,18 @@ func (g *Glance) index(address string) int {
 
 // TrackerReached trusts a tracker's key from now on, as [Library.TrackerReached]
 // does.
-func (g *Glance) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error {
+func (g *Glance) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int, addresses []string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	i := g.index(address)
 	if i < 0 {
-		g.list.Known = append(g.list.Known, Tracker{Address: address, Fingerprint: key, Name: name, Ports: ports})
+		g.list.Known = append(g.list.Known, Tracker{Address: address, Fingerprint: key, Name: name, Ports: ports, Addresses: addresses})
 		return nil
 	}
 	if known := g.list.Known[i].Fingerprint; known != key {
 		return netproto.Errorf(netproto.CodeKeyChanged, "%s: known is %s, shown is %s", address, known, key)
 	}
-	g.list.Known[i].Ports = ports
+	g.list.Known[i].Ports, g.list.Known[i].Addresses = ports, addresses
 	return nil
 }
 
@@ -148,14 +148,14 @@ func (g *Glance) ReplaceTracker(address string, key netproto.Fingerprint, name s
 	return nil
 }
 
-// TrackerPorts returns the ports that a tracker said it listens at.
-func (g *Glance) TrackerPorts(address string) []int {
+// TrackerPlaces returns the ports at which a tracker said it listens, and its addresses.
+func (g *Glance) TrackerPlaces(address string) (ports []int, addresses []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if i := g.index(address); i >= 0 {
-		return slices.Clone(g.list.Known[i].Ports)
+		return slices.Clone(g.list.Known[i].Ports), slices.Clone(g.list.Known[i].Addresses)
 	}
-	return nil
+	return nil, nil
 }
 
 // ForgetTracker ends the trust in a tracker's key.

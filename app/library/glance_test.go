@@ -21,7 +21,7 @@ func TestASecondProcessSeesTheTrackersOfAProfileInUse(t *testing.T) {
 	settings := DefaultSettings()
 	settings.Tracker, settings.MoreTrackers = "192.0.2.1:5000", []string{"192.0.2.2:5000"}
 	key := netproto.Fingerprint{7}
-	for _, err := range []error{l.SaveSettings(settings), l.TrackerReached("192.0.2.1:5000", key, "attic", nil), l.TrackerReached("192.0.2.9:5000", key, "gone", nil), l.ForgetTracker("192.0.2.9:5000")} {
+	for _, err := range []error{l.SaveSettings(settings), l.TrackerReached("192.0.2.1:5000", key, "attic", nil, nil), l.TrackerReached("192.0.2.9:5000", key, "gone", nil, nil), l.ForgetTracker("192.0.2.9:5000")} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestASecondProcessSeesTheTrackersOfAProfileInUse(t *testing.T) {
 	if _, ok := g.KnownTracker("192.0.2.9:5000"); ok {
 		t.Error("what was forgotten is known")
 	}
-	if err := g.TrackerReached("192.0.2.1:5000", netproto.Fingerprint{8}, "attic", nil); netproto.CodeOf(err) != netproto.CodeKeyChanged {
+	if err := g.TrackerReached("192.0.2.1:5000", netproto.Fingerprint{8}, "attic", nil, nil); netproto.CodeOf(err) != netproto.CodeKeyChanged {
 		t.Errorf("another key gives %v", err)
 	}
 	info, err := os.Stat(filepath.Join(dir, "trackers.json"))
@@ -63,7 +63,7 @@ func TestADamagedListOfTrackersIsNoListOfNone(t *testing.T) {
 func TestATrackerWithAnEndlessNameSpoilsNoGlance(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir)
-	check(t, l.TrackerReached("x:1", netproto.Fingerprint{1}, strings.Repeat("x", 2<<20), nil))
+	check(t, l.TrackerReached("x:1", netproto.Fingerprint{1}, strings.Repeat("x", 2<<20), nil, nil))
 	g, err := GlanceAt(dir)
 	check(t, err)
 	if key, known := g.KnownTracker("x:1"); !known || key != (netproto.Fingerprint{1}) {
@@ -82,17 +82,17 @@ func TestTheListOfTrackersIsWrittenWhenItChanges(t *testing.T) {
 		check(t, err)
 		return info
 	}
-	check(t, l.TrackerReached("x:1", key, "ours", []int{443}))
+	check(t, l.TrackerReached("x:1", key, "ours", []int{443}, nil))
 	first := inode()
-	check(t, l.TrackerReached("x:1", key, "ours", []int{443}))
+	check(t, l.TrackerReached("x:1", key, "ours", []int{443}, nil))
 	check(t, l.SaveSettings(DefaultSettings()))
 	if !os.SameFile(first, inode()) {
 		t.Error("the same list is written again")
 	}
-	check(t, l.TrackerReached("x:1", key, "ours", []int{443, 5000}))
+	check(t, l.TrackerReached("x:1", key, "ours", []int{443, 5000}, nil))
 	g, err := GlanceAt(dir)
 	check(t, err)
-	if ports := g.TrackerPorts("x:1"); os.SameFile(first, inode()) || !slices.Equal(ports, []int{443, 5000}) {
+	if ports, _ := g.TrackerPlaces("x:1"); os.SameFile(first, inode()) || !slices.Equal(ports, []int{443, 5000}) {
 		t.Errorf("the list has the ports %v", ports)
 	}
 }

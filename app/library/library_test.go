@@ -142,9 +142,9 @@ func TestADamagedRecordDoesNotHideTheOthers(t *testing.T) {
 	if known, ok := l.KnownTracker("x:1"); !ok || known == key || known.IsZero() {
 		t.Errorf("a damaged key of a tracker is %v, %v", known, ok)
 	}
-	wantCode(t, l.TrackerReached("x:1", key, "whoever", nil), netproto.CodeKeyChanged)
+	wantCode(t, l.TrackerReached("x:1", key, "whoever", nil, nil), netproto.CodeKeyChanged)
 	check(t, l.ReplaceTracker("x:1", key, "ours"))
-	check(t, l.TrackerReached("x:1", key, "ours", nil))
+	check(t, l.TrackerReached("x:1", key, "ours", nil, nil))
 }
 
 func TestDownloadsAreRememberedUntilTheyAreRemoved(t *testing.T) {
@@ -237,16 +237,16 @@ func TestATrustedTrackerKeepsItsKey(t *testing.T) {
 	if _, known := l.KnownTracker("x:1"); known {
 		t.Error("an unknown tracker is known")
 	}
-	check(t, l.TrackerReached("x:1", key, "ours", nil))
-	check(t, l.TrackerReached("x:1", key, "ours, renamed", nil))
-	wantCode(t, l.TrackerReached("x:1", other, "theirs", nil), netproto.CodeKeyChanged)
+	check(t, l.TrackerReached("x:1", key, "ours", nil, nil))
+	check(t, l.TrackerReached("x:1", key, "ours, renamed", nil, nil))
+	wantCode(t, l.TrackerReached("x:1", other, "theirs", nil, nil), netproto.CodeKeyChanged)
 	list, err := l.Trackers()
 	check(t, err)
 	if diff := cmp.Diff([]Tracker{{Address: "x:1", Fingerprint: key, Name: "ours, renamed"}}, list); diff != "" {
 		t.Errorf("the trackers differ:\n%s", diff)
 	}
 	check(t, l.ForgetTracker("x:1"))
-	check(t, l.TrackerReached("x:1", other, "theirs", nil))
+	check(t, l.TrackerReached("x:1", other, "theirs", nil, nil))
 }
 
 func TestTheListOfAFolderIsKeptWhileItIsShared(t *testing.T) {

@@ -172,7 +172,8 @@ type Tracker struct {
 	Address     string               `json:"address"` // host:port
 	Fingerprint netproto.Fingerprint `json:"fingerprint"`
 	Name        string               `json:"name,omitempty"`
-	Ports       []int                `json:"ports,omitempty"` // that it said it listens at
+	Ports       []int                `json:"ports,omitempty"`     // that it said it listens at
+	Addresses   []string             `json:"addresses,omitempty"` // at which it said it is found, if there are several
 }
 
 // Trackers returns the known trackers, ordered by address.
@@ -195,11 +196,11 @@ func (l *Library) KnownTracker(address string) (netproto.Fingerprint, bool) {
 // lostKey is the fingerprint of no key.
 var lostKey = netproto.Fingerprint(bytes.Repeat([]byte{0xff}, len(netproto.Fingerprint{})))
 
-// TrackerReached trusts a tracker's key from now on and remembers its name and the ports
-// that it says it listens at. If another key is known for the address, the error has the
+// TrackerReached trusts a tracker's key from now on and remembers its name, the ports
+// that it says it listens at, and its addresses, if it has several. If another key is known for the address, the error has the
 // code "key-changed"; only ForgetTracker and ReplaceTracker end the trust in that key.
-func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error {
-	now := Tracker{Address: address, Fingerprint: key, Name: name, Ports: ports}
+func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int, addresses []string) error {
+	now := Tracker{Address: address, Fingerprint: key, Name: name, Ports: ports, Addresses: addresses}
 	var known Tracker
 	if l.get(bucketTrackers, []byte(address), &known) == nil && reflect.DeepEqual(known, now) {
 		return nil // as at most starts, which need not wait for the disk
@@ -213,7 +214,8 @@ func (l *Library) TrackerReached(address string, key netproto.Fingerprint, name 
 // ReplaceTracker trusts a tracker's key from now on, in place of the known one. At no
 // moment, and after no failure, is the tracker unknown.
 func (l *Library) ReplaceTracker(address string, key netproto.Fingerprint, name string) error {
-	return l.putTracker(Tracker{Address: address, Fingerprint: key, Name: name, Ports: l.TrackerPorts(address)})
+	ports, addresses := l.TrackerPlaces(address)
+	return l.putTracker(Tracker{Address: address, Fingerprint: key, Name: name, Ports: ports, Addresses: addresses})
 }
 
 func (l *Library) putTracker(t Tracker) error {
@@ -224,13 +226,13 @@ func (l *Library) putTracker(t Tracker) error {
 	return l.changeTrackers(func(known *bbolt.Bucket) error { return known.Put([]byte(t.Address), record) })
 }
 
-// TrackerPorts returns the ports that a tracker said it listens at.
-func (l *Library) TrackerPorts(address string) []int {
+// TrackerPlaces returns the ports at which a tracker said it listens, and its addresses.
+func (l *Library) TrackerPlaces(address string) (ports []int, addresses []string) {
 	var t Tracker
 	if l.get(bucketTrackers, []byte(address), &t) != nil {
-		return nil
+		return nil, nil
 	}
-	return t.Ports
+	return t.Ports, t.Addresses
 }
 
 // ForgetTracker ends the trust in a tracker's key.

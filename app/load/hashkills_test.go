@@ -104,8 +104,10 @@ type trustful struct{}
 func (trustful) KnownTracker(string) (netproto.Fingerprint, bool) {
 	return netproto.Fingerprint{}, false
 }
-func (trustful) TrackerReached(string, netproto.Fingerprint, string, []int) error { return nil }
-func (trustful) TrackerPorts(string) []int                                        { return nil }
+func (trustful) TrackerReached(string, netproto.Fingerprint, string, []int, []string) error {
+	return nil
+}
+func (trustful) TrackerPlaces(string) ([]int, []string) { return nil, nil }
 
 // round shares new files, killed again and again until all of them are hashed.
 func (h *hasher) round(t *testing.T) {

@@ -98,6 +98,8 @@ func (forgetful) KnownTracker(string) (netproto.Fingerprint, bool) {
 	return netproto.Fingerprint{}, false
 }
 
-func (forgetful) TrackerReached(string, netproto.Fingerprint, string, []int) error { return nil }
+func (forgetful) TrackerReached(string, netproto.Fingerprint, string, []int, []string) error {
+	return nil
+}
 
-func (forgetful) TrackerPorts(string) []int { return nil }
+func (forgetful) TrackerPlaces(string) ([]int, []string) { return nil, nil }

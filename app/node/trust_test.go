@@ -187,11 +187,11 @@ type fullDisk struct {
 	full bool
 }
 
-func (m *fullDisk) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error {
+func (m *fullDisk) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int, addresses []string) error {
 	if m.full {
 		return netproto.Errorf(netproto.CodeStore, "no space left on device")
 	}
-	return m.Memory.TrackerReached(address, key, name, ports)
+	return m.Memory.TrackerReached(address, key, name, ports, addresses)
 }
 
 func (m *fullDisk) ReplaceTracker(address string, key netproto.Fingerprint, name string) error {

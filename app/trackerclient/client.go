@@ -39,11 +39,11 @@ const (
 type Trust interface {
 	// KnownTracker returns the fingerprint of a tracker that was reached before.
 	KnownTracker(address string) (netproto.Fingerprint, bool)
-	// TrackerReached saves a tracker, its key, and the ports that it says it listens
-	// at. "tracker-key-changed" if another key is known.
-	TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error
-	// TrackerPorts returns the ports that a tracker said it listens at.
-	TrackerPorts(address string) []int
+	// TrackerReached saves a tracker, its key, the ports that it says it listens at, and
+	// all its addresses, if there are several. "tracker-key-changed" if another key is known.
+	TrackerReached(address string, key netproto.Fingerprint, name string, ports []int, addresses []string) error
+	// TrackerPlaces returns those ports and addresses.
+	TrackerPlaces(address string) (ports []int, addresses []string)
 }
 
 // Client calls a tracker over TLS with its key pinned. Every call fails with the
@@ -64,6 +64,8 @@ type Client struct {
 	saved    bool                 // the trust knows the key and the name
 	seen     viewpoint            // the tracker and this peer
 	last     string               // host:port that answered; "" before that
+	nodes    []string             // the other addresses of the tracker, in an order of this client
+	doubts   map[string]time.Time // when a node was passed over
 	ahead    *time.Duration       // what this computer's clock is ahead of the tracker's; nil if unknown
 }
 
@@ -80,6 +82,8 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 		expected = known
 	}
 	c := &Client{id: id, address: address, trust: trust, expected: expected, timeout: callTimeout}
+	_, addresses := trust.TrackerPlaces(address)
+	c.setNodes(addresses)
 	c.transport = &http.Transport{
 		DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			conn, err := c.connect(ctx, network, dialer.DialContext)
@@ -155,14 +159,15 @@ func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 		return info, err
 	}
 	info.Name, info.Version = netproto.Cut(info.Name, netproto.MaxPeerName), netproto.Cut(info.Version, netproto.MaxPeerName)
-	info.Ports = usablePorts(info.Ports)
+	info.Ports, info.Addresses = usablePorts(info.Ports), usableAddresses(info.Addresses)
+	moved := c.setNodes(info.Addresses)
 	c.mu.Lock()
 	key, saved := c.expected, c.saved
 	c.mu.Unlock()
-	if saved {
+	if saved && !moved {
 		return info, nil
 	}
-	if err := c.trust.TrackerReached(c.address, key, info.Name, info.Ports); err != nil {
+	if err := c.trust.TrackerReached(c.address, key, info.Name, info.Ports, info.Addresses); err != nil {
 		return netproto.TrackerInfo{}, err
 	}
 	c.mu.Lock()
@@ -351,18 +356,22 @@ func withHash(route string, hash netproto.ContentHash) string {
 func (c *Client) call(ctx context.Context, method, route string, body, answer any, limit int) error {
 	timed, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	request := c.http.R().SetContext(timed).SetResponseBodyLimit(limit)
+	var raw bytes.Buffer
 	if body != nil {
-		var raw bytes.Buffer
 		encoder := json.NewEncoder(&raw)
 		encoder.SetEscapeHTML(false) // names full of & must not outgrow the tracker's limit
 		if err := encoder.Encode(body); err != nil {
 			return netproto.Errorf(netproto.CodeInternal, "%w", err)
 		}
-		request.SetHeader("Content-Type", "application/json").SetBody(raw.Bytes())
 	}
 	began := time.Now()
-	response, err := request.Execute(method, route)
+	response, err := c.exchange(timed, route, func(ctx context.Context) (*resty.Response, error) {
+		request := c.http.R().SetContext(ctx).SetResponseBodyLimit(limit)
+		if body != nil {
+			request.SetHeader("Content-Type", "application/json").SetBody(raw.Bytes())
+		}
+		return request.Execute(method, route)
+	})
 	if err == nil {
 		c.compareClocks(response.Header().Get("Date"), began, time.Now())
 	}

@@ -27,10 +27,12 @@ type memory struct {
 	keys  map[string]netproto.Fingerprint
 	names map[string]string
 	ports map[string][]int
+
+	addresses map[string][]string
 }
 
 func newMemory() *memory {
-	return &memory{keys: map[string]netproto.Fingerprint{}, names: map[string]string{}, ports: map[string][]int{}}
+	return &memory{keys: map[string]netproto.Fingerprint{}, names: map[string]string{}, ports: map[string][]int{}, addresses: map[string][]string{}}
 }
 
 func (m *memory) KnownTracker(address string) (netproto.Fingerprint, bool) {
@@ -40,17 +42,17 @@ func (m *memory) KnownTracker(address string) (netproto.Fingerprint, bool) {
 	return key, ok
 }
 
-func (m *memory) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int) error {
+func (m *memory) TrackerReached(address string, key netproto.Fingerprint, name string, ports []int, addresses []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.keys[address], m.names[address], m.ports[address] = key, name, ports
+	m.keys[address], m.names[address], m.ports[address], m.addresses[address] = key, name, ports, addresses
 	return nil
 }
 
-func (m *memory) TrackerPorts(address string) []int {
+func (m *memory) TrackerPlaces(address string) ([]int, []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.ports[address]
+	return m.ports[address], m.addresses[address]
 }
 
 func newIdentity(t *testing.T) *identity.Identity {
@@ -70,7 +72,12 @@ type standIn struct {
 
 func startStandIn(t *testing.T, answer http.HandlerFunc) *standIn {
 	t.Helper()
-	s := &standIn{Server: httptest.NewUnstartedServer(answer), id: newIdentity(t)}
+	return startStandInAs(t, newIdentity(t), answer)
+}
+
+func startStandInAs(t *testing.T, id *identity.Identity, answer http.HandlerFunc) *standIn {
+	t.Helper()
+	s := &standIn{Server: httptest.NewUnstartedServer(answer), id: id}
 	s.TLS = s.id.ServerTLS(identity.HTTP, true, nil)
 	// httptest puts its own certificate before those of the configuration.
 	s.Listener = tlsListener{s.Listener, s.TLS}
@@ -136,7 +143,7 @@ func TestAChangedKeyIsRefusedWithBothFingerprints(t *testing.T) {
 	s := startStandIn(t, says(200, jsonType, `{}`))
 	other := newIdentity(t).Fingerprint()
 	trust := newMemory()
-	trust.TrackerReached(s.address(), other, "", nil)
+	trust.TrackerReached(s.address(), other, "", nil, nil)
 	t.Run("of a remembered tracker", func(t *testing.T) {
 		_, err := s.client(t, netproto.Fingerprint{}, trust).Info(t.Context())
 		wantCode(t, err, netproto.CodeKeyChanged, other.String(), s.id.Fingerprint().String(), s.address())

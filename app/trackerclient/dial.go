@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -35,26 +36,40 @@ type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 var dialer = net.Dialer{Timeout: dialTime, KeepAlive: 30 * time.Second}
 
-// connect opens a TLS connection to the tracker: at the port that answered last or that
-// its address names, and beside it at its others, if that one does not answer soon. Only
-// a tracker whose key is known is looked for at other ports: anybody may be there.
+// place is where a tracker may be.
+type place struct {
+	at    string        // host:port
+	after time.Duration // how long those before it may be silent until it is tried, too
+}
+
+// connect opens a TLS connection to the tracker at the first of its places that answers. The next one is tried when one has failed or was silent for a while. Only a tracker
+// whose key is known is looked for at others than that of its address: anybody may be there.
 func (c *Client) connect(ctx context.Context, network string, dial Dial) (*tls.Conn, error) {
+	places := c.addresses()
 	ctx, cancel := context.WithCancel(ctx)
 	type result struct {
 		conn *tls.Conn
 		at   string
 		err  error
 	}
-	addresses := c.addresses()
-	results := make(chan result, len(addresses))
+	results := make(chan result, len(places))
 	waiting := 0
-	begin := func(list []string) {
-		for _, at := range list {
+	late := time.NewTimer(0)
+	defer late.Stop()
+	begin := func() {
+		n := 1
+		if places[0].after == otherPortAfter { // what is left is mostly other ports of one host
+			n = len(places)
+		}
+		for _, p := range places[:n] {
 			waiting++
 			go func() {
-				conn, err := c.secure(ctx, network, at, dial)
-				results <- result{conn, at, err}
+				conn, err := c.secure(ctx, network, p.at, dial)
+				results <- result{conn, p.at, err}
 			}()
+		}
+		if places = places[n:]; len(places) > 0 {
+			late.Reset(places[0].after)
 		}
 	}
 	defer func() {
@@ -67,12 +82,8 @@ func (c *Client) connect(ctx context.Context, network string, dial Dial) (*tls.C
 			}
 		}()
 	}()
-	begin(addresses[:1])
-	others := addresses[1:]
-	late := time.NewTimer(otherPortAfter)
-	defer late.Stop()
 	var failed error
-	for waiting > 0 || len(others) > 0 {
+	for waiting > 0 || len(places) > 0 {
 		select {
 		case <-late.C:
 		case r := <-results:
@@ -88,8 +99,9 @@ func (c *Client) connect(ctx context.Context, network string, dial Dial) (*tls.C
 				return nil, r.err
 			}
 		}
-		begin(others)
-		others = nil
+		if len(places) > 0 {
+			begin()
+		}
 	}
 	return nil, failed
 }
@@ -115,25 +127,38 @@ func (c *Client) secure(ctx context.Context, network, at string, dial Dial) (*tl
 }
 
 // addresses are where the tracker may be, the likeliest first; never none.
-func (c *Client) addresses() []string {
+func (c *Client) addresses() []place {
 	c.mu.Lock()
-	last, known := c.last, !c.expected.IsZero()
+	last, known, nodes, doubts := c.last, !c.expected.IsZero(), c.nodes, maps.Clone(c.doubts)
 	c.mu.Unlock()
-	list := []string{c.address}
-	if last != "" && last != c.address {
-		list = []string{last, c.address}
-	}
 	if !known {
-		return list[len(list)-1:]
+		return []place{{at: c.address}}
 	}
+	var list []place
+	add := func(at string, after time.Duration) {
+		if at != "" && !slices.ContainsFunc(list, func(p place) bool { return p.at == at }) {
+			list = append(list, place{at, after})
+		}
+	}
+	wait := otherPortAfter
+	if len(nodes) > 0 {
+		wait = otherNodeAfter
+	}
+	add(last, 0)
+	add(c.address, wait)
+	for _, at := range nodes {
+		add(at, otherNodeAfter)
+	}
+	slices.SortStableFunc(list, func(a, b place) int { return doubts[a.at].Compare(doubts[b.at]) })
 	host, _, err := net.SplitHostPort(c.address)
 	if err != nil {
 		return list
 	}
-	for _, port := range append(c.trust.TrackerPorts(c.address), webPort) {
-		at := net.JoinHostPort(host, strconv.Itoa(port))
-		if len(list) <= maxPorts && !slices.Contains(list, at) {
-			list = append(list, at)
+	ports, _ := c.trust.TrackerPlaces(c.address)
+	most := len(list) + maxPorts
+	for _, port := range append(ports, webPort) {
+		if len(list) < most {
+			add(net.JoinHostPort(host, strconv.Itoa(port)), otherPortAfter)
 		}
 	}
 	return list

@@ -33,8 +33,10 @@ type anyTracker struct{}
 func (anyTracker) KnownTracker(string) (netproto.Fingerprint, bool) {
 	return netproto.Fingerprint{}, false
 }
-func (anyTracker) TrackerReached(string, netproto.Fingerprint, string, []int) error { return nil }
-func (anyTracker) TrackerPorts(string) []int                                        { return nil }
+func (anyTracker) TrackerReached(string, netproto.Fingerprint, string, []int, []string) error {
+	return nil
+}
+func (anyTracker) TrackerPlaces(string) ([]int, []string) { return nil, nil }
 
 // FuzzAnswer has a tracker answer anything to every question: only what other rooms
 // may rely on comes through.

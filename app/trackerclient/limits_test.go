@@ -21,8 +21,10 @@ type stranger struct{}
 func (stranger) KnownTracker(string) (netproto.Fingerprint, bool) {
 	return netproto.Fingerprint{}, false
 }
-func (stranger) TrackerReached(string, netproto.Fingerprint, string, []int) error { return nil }
-func (stranger) TrackerPorts(string) []int                                        { return nil }
+func (stranger) TrackerReached(string, netproto.Fingerprint, string, []int, []string) error {
+	return nil
+}
+func (stranger) TrackerPlaces(string) ([]int, []string) { return nil, nil }
 
 func TestWhoAsksTooOftenLearnsWhenToAskAgain(t *testing.T) {
 	options := daemon.DefaultOptions()

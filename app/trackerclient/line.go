@@ -31,7 +31,7 @@ const (
 // one that comes is where the tracker sees this end. Closing it frees both its ports at
 // once, so that the next line can have the same.
 func (c *Client) Line(ctx context.Context, network string, dial func(ctx context.Context, network, address string) (net.Conn, error)) (net.Conn, error) {
-	within := func(ctx context.Context, network, address string) (net.Conn, error) {
+	bounded := func(ctx context.Context, network, address string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, dialTime)
 		defer cancel()
 		raw, err := dial(ctx, network, address)
@@ -40,8 +40,19 @@ func (c *Client) Line(ctx context.Context, network string, dial func(ctx context
 		}
 		return raw, err
 	}
-	return c.upgrade(ctx, network, within, netproto.RouteLine, netproto.LineProtocol)
+	for range c.several() {
+		at := c.addresses()[0].at
+		line, err := c.upgrade(ctx, network, bounded, netproto.RouteLine, netproto.LineProtocol, lineElsewhere)
+		if err == nil || !lost(err) || ctx.Err() != nil {
+			return line, err
+		}
+		c.passOver(at)
+	}
+	return c.upgrade(ctx, network, bounded, netproto.RouteLine, netproto.LineProtocol, c.timeout)
 }
+
+// lineElsewhere is how long a node may take to open a line until another one is asked.
+const lineElsewhere = 3 * otherNodeAfter
 
 // A router that restarts forgets a line and says so to nobody: until this end says
 // something, no ring comes through. So the systems of both ends exchange an empty packet
@@ -91,7 +102,7 @@ func (c *Client) Relay(ctx context.Context, token netproto.RelayToken) (net.Conn
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	return c.upgrade(ctx, "tcp", dialer.DialContext, strings.Replace(netproto.RouteRelay, "{token}", token.String(), 1), netproto.RelayProtocol)
+	return c.upgrade(ctx, "tcp", dialer.DialContext, strings.Replace(netproto.RouteRelay, "{token}", token.String(), 1), netproto.RelayProtocol, c.timeout)
 }
 
 // rawRelay asks for the relay without TLS around it, which costs the tracker less.
@@ -127,8 +138,8 @@ func (c *Client) rawRelay(ctx context.Context, token netproto.RelayToken) (net.C
 }
 
 // upgrade makes a connection that leaves HTTP for another protocol (RFC 9110 §7.8).
-func (c *Client) upgrade(ctx context.Context, network string, dial Dial, route, protocol string) (net.Conn, error) {
-	timed, cancel := context.WithTimeout(ctx, c.timeout)
+func (c *Client) upgrade(ctx context.Context, network string, dial Dial, route, protocol string, within time.Duration) (net.Conn, error) {
+	timed, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	conn, err := c.connect(timed, network, dial)
 	if err != nil {

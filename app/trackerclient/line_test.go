@@ -272,7 +272,7 @@ func TestATrackerIsFoundAtItsOtherPorts(t *testing.T) {
 	closed.Close()
 
 	trust := newMemory()
-	trust.TrackerReached(at, s.id.Fingerprint(), "", []int{theirs, ours})
+	trust.TrackerReached(at, s.id.Fingerprint(), "", []int{theirs, ours}, nil)
 	c, err := trackerclient.New(newIdentity(t), at, netproto.Fingerprint{}, trust)
 	if err != nil {
 		t.Fatal(err)
@@ -281,7 +281,7 @@ func TestATrackerIsFoundAtItsOtherPorts(t *testing.T) {
 	if info, err := c.Info(t.Context()); err != nil || info.Name != "ours" {
 		t.Errorf("%+v, %v", info, err)
 	}
-	if ports := trust.TrackerPorts(at); len(ports) != 1 || ports[0] != 1 {
+	if ports, _ := trust.TrackerPlaces(at); len(ports) != 1 || ports[0] != 1 {
 		t.Errorf("it keeps the ports %v", ports)
 	}
 

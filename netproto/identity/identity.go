@@ -92,6 +92,22 @@ func readKey(file string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxKeyFile))
 }
 
+// Marshal returns the private key as Parse reads it (PKCS#8, DER).
+func (id *Identity) Marshal() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(id.key) }
+
+// Parse returns the identity that Marshal wrote.
+func Parse(der []byte) (*Identity, error) {
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeStore, "it is no private key: %w", err)
+	}
+	key, ok := parsed.(ed25519.PrivateKey)
+	if !ok {
+		return nil, netproto.Errorf(netproto.CodeStore, "it is a %T instead of an ed25519 key", parsed)
+	}
+	return New(key)
+}
+
 // create writes a new key completely or not at all: two programs that start at once
 // end up with the same one.
 func create(file string) (*Identity, error) {

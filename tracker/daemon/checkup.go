@@ -17,9 +17,17 @@ const slowStore = 500 * time.Millisecond
 // checkup answers with how the tracker is doing.
 func (c *control) checkup(r *http.Request) (any, error) {
 	report := checkup.New()
-	report.Findings = []netproto.Finding{c.checkStore(r), c.checkLinks(), checkup.Disk(r.Context(), c.data), checkup.Files(), checkup.Memory(),
-		c.last.Finding()}
+	report.Findings = append([]netproto.Finding{c.checkStore(r)}, c.checkDatabase(r)...)
+	report.Findings = append(report.Findings, c.checkLinks(), checkup.Disk(r.Context(), c.data), checkup.Files(), checkup.Memory(), c.last.Finding())
 	return report, nil
+}
+
+// checkDatabase says how a database is that several nodes share.
+func (c *control) checkDatabase(r *http.Request) (list []netproto.Finding) {
+	for _, fact := range c.owner.Examine(r.Context()) {
+		list = append(list, netproto.Finding{Topic: netproto.TopicTracker, State: fact.State, Fact: fact.Text})
+	}
+	return list
 }
 
 func (c *control) checkStore(r *http.Request) netproto.Finding {

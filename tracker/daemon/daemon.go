@@ -4,6 +4,7 @@
 package daemon
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -36,6 +38,9 @@ const (
 	keyFile   = "tracker.key"
 	storeFile = "tracker.db"
 )
+
+// leastSecret is the least length of the secret with which the key in a database is sealed.
+const leastSecret = 16
 
 // stopTime bounds how long a command of the owner may hold up the end.
 const stopTime = 5 * time.Second
@@ -107,8 +112,10 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 		return netproto.Errorf(netproto.CodeStore, "%w", err)
 	}
 	var err error
-	if t.key, err = identity.LoadOrCreate(filepath.Join(o.Data, keyFile)); err != nil {
-		return err
+	if o.KeySecret == "" { // before the database is waited for
+		if t.key, err = identity.LoadOrCreate(filepath.Join(o.Data, keyFile)); err != nil {
+			return err
+		}
 	}
 	at := o.Store
 	if at == "" {
@@ -120,6 +127,11 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 	if err != nil {
 		return err
 	}
+	if t.key == nil {
+		if t.key, err = keptKey(o, t.store); err != nil {
+			return errors.Join(err, t.store.Close())
+		}
+	}
 	if o.Downloads != "" {
 		if t.downloads, err = server.OpenDownloads(o.Downloads); err != nil {
 			return errors.Join(err, t.store.Close())
@@ -128,14 +140,41 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 	t.server = server.New(server.Config{
 		Store: t.store, Identity: t.key, Name: o.Name, Version: o.Version,
 		Access: s.access, SeedClients: s.policy, Heartbeat: o.Heartbeat, Logger: t.log,
-		PublicURL: o.PublicURL, Metrics: s.metrics, AccessLog: o.AccessLog,
-		Limits: &o.Limits, Proxies: s.proxies, Relay: &s.relay, Downloads: t.downloads,
+		PublicURL: o.PublicURL, Addresses: s.publics, Metrics: s.metrics, AccessLog: o.AccessLog,
+		Limits: &o.Limits, Proxies: s.proxies, Balancers: s.balancers, Relay: &s.relay, Downloads: t.downloads,
 	})
 	// A file system without sockets must not keep the tracker from serving.
 	if t.control, err = openControl(t.server.Owner(), o.Data, t, t.log, t.last); err != nil {
 		t.log.Warn("commands like ban and backup will not reach this tracker", slog.Any("error", err))
 	}
 	return nil
+}
+
+// keptKey returns the key that all nodes with one database have. The first one puts its own
+// there, if its data folder has one, or else a new one.
+func keptKey(o Options, s store.Store) (*identity.Identity, error) {
+	secret, err := os.ReadFile(o.KeySecret)
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--key-secret: %w", err)
+	}
+	if secret = bytes.TrimSpace(secret); len(secret) < leastSecret {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--key-secret: %s has less than %d characters", o.KeySecret, leastSecret)
+	}
+	keyed, is := s.(store.Keyed)
+	if !is {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--key-secret is for a tracker with --store")
+	}
+	der, err := keyed.Key(context.Background(), secret, func() ([]byte, error) {
+		own, err := identity.LoadOrCreate(filepath.Join(o.Data, keyFile))
+		if err != nil {
+			return nil, err
+		}
+		return own.Marshal()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return identity.Parse(der)
 }
 
 // Serve answers until ctx ends, then closes the port and the store.

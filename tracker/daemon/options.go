@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type Options struct {
 	Listen      string // HOST:PORT, where HOST may be empty and PORT 0, or several with commas; see Listens
 	Data        string // folder of its key and its database; created if missing
 	Store       string // address of a database instead of the one in Data; may be empty
+	KeySecret   string // file with the secret that seals the tracker's key in that database; if empty, the key is in Data
 	Name        string
 	Access      string // a server.Access
 	SeedClients string // a netproto.SeedPolicy
@@ -33,7 +35,7 @@ type Options struct {
 	Version     string // of the program
 
 	Config    string // settings file for Settle; may be empty
-	PublicURL string // HOST:PORT in links; if empty, the address the tracker sees itself under
+	PublicURL string // HOST:PORT in links, or several with commas; if empty, the address the tracker sees itself under
 	Metrics   string // a server.MetricsPolicy
 	MapPort   bool   // ask the router to pass the port on
 	AccessLog bool
@@ -50,6 +52,7 @@ type Options struct {
 
 	Limits         server.Limits
 	TrustedProxies string // for server.ParseProxies
+	ProxyProtocol  string // likewise
 
 	// Heartbeat is the interval for peers, in whole seconds from 1 s; their
 	// lease follows from it.
@@ -90,6 +93,7 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.Data, "data", o.Data, "`folder` for the tracker's key and database")
 	set.StringVar(&o.Store, "store", o.Store, "keep everything in the PostgreSQL database at this `address`, such as postgres://tracker@db.example/tracker, "+
 		"which several trackers with the same key may share; its password is in the variable PGPASSWORD, or in a file that PGPASSFILE names")
+	set.StringVar(&o.KeySecret, "key-secret", o.KeySecret, "keep the tracker's key in the database of --store, so that all nodes have it, sealed with the secret in this `file`")
 	set.StringVar(&o.Name, "name", o.Name, "`name` shown to people")
 	set.StringVar(&o.Access, "access", o.Access,
 		"who may use it, `open|invite`: everybody, or only keys that joined with an invite link, which turns seed clients off")
@@ -98,13 +102,16 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.LogFile, "log-file", o.LogFile, "log to this `file` instead; SIGHUP opens it again after it was rotated")
 	set.StringVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies,
 		"comma-separated `addresses` or ranges of reverse proxies that set X-Forwarded-For and Client-Cert")
+	set.StringVar(&o.ProxyProtocol, "proxy-protocol", o.ProxyProtocol,
+		"comma-separated `addresses` or ranges of proxies that pass TCP on, like HAProxy with send-proxy-v2: all their connections, and no others, begin with whose they are")
 	for _, l := range o.limits() {
 		set.IntVar(l.value, l.name, *l.value, l.usage+"; 0 means no limit")
 	}
 	set.Var((*memoryFlag)(&o.Limits.Memory), "memory",
 		"memory for the whole tracker, a `size` like 512MiB; beyond it, the tracker is full and takes no more names; 0 means no limit")
 	set.StringVar(&o.Config, configFlag, o.Config, "settings `file` with lines of the form name = value, where the names are those of these flags")
-	set.StringVar(&o.PublicURL, "public-url", o.PublicURL, "`HOST:PORT` in links, for a tracker behind NAT or a proxy")
+	set.Var(&listFlag{value: &o.PublicURL}, "public-url", "`HOST:PORT` in links, for a tracker behind NAT or a proxy; repeat it for each node of a tracker "+
+		"that has several: links have the first address, and peers learn of the others and use them while it is away")
 	set.StringVar(&o.Relay, "relay", o.Relay, "pass on bytes, encrypted from end to end, for peers that cannot reach each other: `on|off`")
 	set.Var((*rateFlag)(&o.RelayRate), "relay-rate", "`bytes` a second that the relay passes on, each way of each connection, like 1MB; 0 means no limit")
 	set.Var((*rateFlag)(&o.RelayTotal), "relay-total", "`bytes` a second that the relay passes on for all connections together, like 8MB; 0 means no limit")
@@ -197,11 +204,13 @@ func (o *Options) limits() []limitFlag {
 
 // settled is the part of Options that was parsed.
 type settled struct {
-	policy  netproto.SeedPolicy
-	access  server.Access
-	metrics server.MetricsPolicy
-	proxies []netip.Prefix
-	relay   relay.Limits
+	policy    netproto.SeedPolicy
+	access    server.Access
+	metrics   server.MetricsPolicy
+	proxies   []netip.Prefix
+	balancers []netip.Prefix // of ProxyProtocol
+	relay     relay.Limits
+	publics   []string // of PublicURL
 }
 
 // The values of --relay.
@@ -210,14 +219,17 @@ const (
 	relayOff = "off"
 )
 
-// settle parses the options and completes PublicURL. Anything unusable is a
-// netproto.CodeUsage.
+// settle parses the options, and leaves in PublicURL the first address, completed.
+// Anything unusable is a netproto.CodeUsage.
 func (o *Options) settle() (s settled, err error) {
 	if s.policy, err = netproto.ParseSeedPolicy(o.SeedClients); err != nil {
 		return s, netproto.Errorf(netproto.CodeUsage, "--seed-clients is off, lan or open, not %q", o.SeedClients)
 	}
 	if s.proxies, err = server.ParseProxies(o.TrustedProxies); err != nil {
 		return s, netproto.Errorf(netproto.CodeUsage, "--trusted-proxy: %w", err)
+	}
+	if s.balancers, err = server.ParseProxies(o.ProxyProtocol); err != nil {
+		return s, netproto.Errorf(netproto.CodeUsage, "--proxy-protocol: %w", err)
 	}
 	for _, l := range o.limits() {
 		if *l.value < 0 {
@@ -227,13 +239,17 @@ func (o *Options) settle() (s settled, err error) {
 	if s.metrics, err = server.ParseMetricsPolicy(o.Metrics); err != nil {
 		return s, err
 	}
-	if o.PublicURL != "" {
-		if o.PublicURL, err = netproto.TrackerAddress(o.PublicURL); err != nil {
-			return s, netproto.Errorf(netproto.CodeUsage, "--public-url: %w", err)
-		}
+	if s.publics, err = publicAddresses(o.PublicURL); err != nil {
+		return s, err
+	}
+	if len(s.publics) > 0 {
+		o.PublicURL = s.publics[0]
 	}
 	if o.Store != "" && !IsDatabase(o.Store) {
 		return s, netproto.Errorf(netproto.CodeUsage, "--store is an address like postgres://tracker@db.example/tracker")
+	}
+	if o.KeySecret != "" && o.Store == "" {
+		return s, netproto.Errorf(netproto.CodeUsage, "--key-secret is for a tracker with --store: without, the key is in its data folder")
 	}
 	if s.access, err = server.ParseAccess(o.Access); err != nil {
 		return s, netproto.Errorf(netproto.CodeUsage, "--access is open or invite, not %q", o.Access)
@@ -252,6 +268,27 @@ func (o *Options) settle() (s settled, err error) {
 		return s, netproto.Errorf(netproto.CodeUsage, "this system names no folder for settings: choose one for the tracker's data with --data FOLDER")
 	}
 	return s, nil
+}
+
+// publicAddresses reads the addresses of --public-url.
+func publicAddresses(text string) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var list []string
+	for part := range strings.SplitSeq(text, ",") {
+		at, err := netproto.TrackerAddress(strings.TrimSpace(part))
+		if err != nil {
+			return nil, netproto.Errorf(netproto.CodeUsage, "--public-url: %w", err)
+		}
+		if !slices.Contains(list, at) {
+			list = append(list, at)
+		}
+	}
+	if len(list) > netproto.MaxAddresses {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--public-url: peers try at most %d addresses, not %d", netproto.MaxAddresses, len(list))
+	}
+	return list, nil
 }
 
 // IsDatabase reports whether a text is the address of a database, not the name of a file.

@@ -16,14 +16,30 @@ func (s *Store) Join(ctx context.Context, p store.Peer) (store.Holdings, error) 
 	return s.life.Load().Join(ctx, p)
 }
 
-// Heartbeat is one of store.Peers.
+// Heartbeat is one of store.Peers. What another node was told just now counts.
 func (s *Store) Heartbeat(ctx context.Context, id netproto.PeerID, h store.Holdings) (status netproto.HeartbeatStatus, at netip.AddrPort, err error) {
-	return s.life.Load().Heartbeat(ctx, id, h)
+	l := s.life.Load()
+	status, at, err = l.Heartbeat(ctx, id, h)
+	if err == nil && status != netproto.HeartbeatOK && s.caughtUp(ctx, l) {
+		return l.Heartbeat(ctx, id, h)
+	}
+	return status, at, err
 }
 
-// Online is one of store.Peers.
+// Online is one of store.Peers, likewise.
 func (s *Store) Online(ctx context.Context, id netproto.PeerID) (store.Peer, error) {
-	return s.life.Load().Online(ctx, id)
+	l := s.life.Load()
+	p, err := l.Online(ctx, id)
+	if err != nil && s.caughtUp(ctx, l) {
+		return l.Online(ctx, id)
+	}
+	return p, err
+}
+
+// caughtUp reports whether memory has all that other nodes had written when it was called.
+// It does not wait for a database that is away.
+func (s *Store) caughtUp(ctx context.Context, l *life) bool {
+	return s.lag() < 2*pollEvery && s.catchUp(ctx, l) == nil
 }
 
 // Leave is one of store.Peers.

@@ -29,8 +29,8 @@ const (
 // errLost says that the log does not have what this node knows of it: the database lost
 // its last transactions, as after the end of a primary, or this node was away for too
 // long. Memory has to be read again.
-var errLost = &netproto.Error{Code: netproto.CodeFull, RetryAfter: retryAfter,
-	Detail: "what its database keeps is not what it was, and is being read again"}
+var errLost = &netproto.Error{Code: netproto.CodeStoreAway, RetryAfter: retryAfter,
+	Detail: "it lost its last changes, and is being read again"}
 
 // keeper keeps the changes of a memory in a database, and tells it what other nodes kept.
 // The nodes write one after the other, each with a memory that has everything before; so
@@ -48,7 +48,17 @@ type keeper struct {
 }
 
 // counts are those of store.Sharing.
-type counts struct{ groups, entries, again, reloads atomic.Int64 }
+type counts struct {
+	groups, changes, failures, entries, again, reloads, behind atomic.Int64
+	standbys                                                   atomic.Int32
+	refused                                                    atomic.Pointer[refused] // the last group that could not be written
+}
+
+// refused is why a group could not be written.
+type refused struct {
+	at  time.Time
+	why string
+}
 
 // position is the last entry of the log that memory has.
 type position struct {
@@ -75,7 +85,12 @@ func (k *keeper) Write(plan func(memory.Changes) error) error {
 			return err
 		}
 	}
-	return k.failed(k.write(ctx, g, plan))
+	err := k.failed(k.write(ctx, g, plan))
+	if netproto.CodeOf(err) == netproto.CodeStoreAway {
+		k.counts.failures.Add(1)
+		k.counts.refused.Store(&refused{time.Now(), err.Error()})
+	}
+	return err
 }
 
 // write writes a group in the turn of this node.
@@ -112,6 +127,7 @@ func (k *keeper) write(ctx context.Context, g *group, plan func(memory.Changes) 
 	if err == nil {
 		k.at = at
 		k.counts.groups.Add(1)
+		k.counts.changes.Add(int64(len(keys) + len(drops)))
 	}
 	return err
 }
@@ -219,7 +235,7 @@ func (k *keeper) failed(err error) error {
 	if _, known := errors.AsType[*netproto.Error](err); known {
 		return err
 	}
-	return &netproto.Error{Code: netproto.CodeFull, Detail: "its database: " + reason(err), Cause: err, RetryAfter: retryAfter}
+	return &netproto.Error{Code: netproto.CodeStoreAway, Detail: reason(err), Cause: err, RetryAfter: retryAfter}
 }
 
 // asBytes has the server send bytes as they are. Nothing stays prepared, but the types of

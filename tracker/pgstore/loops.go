@@ -26,12 +26,7 @@ func (s *Store) follow(ctx context.Context) {
 	failing := false
 	for {
 		l := s.life.Load()
-		err := l.Do(ctx, func() error {
-			asking, cancel := context.WithTimeout(ctx, writeTime)
-			defer cancel()
-			_, err := l.keeper.follow(asking, s.pool)
-			return err
-		})
+		err := s.catchUp(ctx, l)
 		if l.keeper.lost.Load() {
 			err = s.again(ctx)
 		}
@@ -49,6 +44,20 @@ func (s *Store) follow(ctx context.Context) {
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// catchUp takes over what other nodes have written until now.
+func (s *Store) catchUp(ctx context.Context, l *life) error {
+	began := time.Now().UnixNano()
+	return l.Do(ctx, func() error {
+		if l.keeper.current.Load() >= began { // somebody else had the same wish
+			return nil
+		}
+		asking, cancel := context.WithTimeout(ctx, writeTime)
+		defer cancel()
+		_, err := l.keeper.follow(asking, s.pool)
+		return err
+	})
 }
 
 // again reads everything into a new memory and goes on with that.
@@ -147,7 +156,7 @@ func (k *keeper) tellHeard(ctx context.Context, ids []netproto.PeerID) error {
 const tidyLog = "delete from cp2p_log where seq in (select seq from cp2p_log where at < now() - interval '2 minutes' " +
 	"and seq < (select max(seq) from cp2p_log) order by seq limit 10000)"
 
-// tidy shortens the log and measures the tables until ctx ends.
+// tidy shortens the log and measures the tables and the standbys until ctx ends.
 func (s *Store) tidy(ctx context.Context) {
 	for {
 		if err := s.tidyOnce(ctx); err != nil && ctx.Err() == nil {
@@ -167,6 +176,20 @@ func (s *Store) tidyOnce(ctx context.Context) error {
 	}
 	var size int64
 	err := s.pool.QueryRow(ctx, "select pg_total_relation_size('cp2p_entries') + pg_total_relation_size('cp2p_log')").Scan(&size)
+	if err != nil {
+		return err
+	}
 	s.size.Store(size)
-	return err
+	var standbys int32
+	var behind int64
+	if err := s.pool.QueryRow(ctx, standbysBehind).Scan(&standbys, &behind); err != nil {
+		return err
+	}
+	s.counts.standbys.Store(standbys)
+	s.counts.behind.Store(behind)
+	return nil
 }
+
+// standbysBehind counts what follows the database, and the bytes of the log that the slowest
+// of them lacks. Where it stands is told to users with the role pg_monitor only.
+const standbysBehind = "select count(*)::int, coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)), 0)::bigint from pg_stat_replication"

@@ -119,6 +119,25 @@ func TestANodeSeesWhatAnotherOneWrites(t *testing.T) {
 	until(t, "it is back everywhere", func() bool { return sources(t, b, song) == 1 })
 }
 
+// A peer may be at one node with this request and at another one with the next: none of
+// them sends it away, or has it announce again what the other one took.
+func TestAPeerMayAskAnyNodeNext(t *testing.T) {
+	address := pgtest.Start(t).Schema(t)
+	nodes := []*Store{node(t, address, store.Config{}), node(t, address, store.Config{})}
+	for n := range 50 {
+		first, second := nodes[n%2], nodes[(n+1)%2]
+		join(t, first, n)
+		if p, err := second.Online(t.Context(), testPeer(n).ID()); err != nil || p.Key != testPeer(n).Key {
+			t.Fatalf("after a join at the other node: %+v, %v", p, err)
+		}
+		r := testFile(fmt.Sprint("song ", n))
+		announce(t, second, n, r)
+		if status, _, err := first.Heartbeat(t.Context(), testPeer(n).ID(), holdingsOf(r)); err != nil || status != netproto.HeartbeatOK {
+			t.Fatalf("after an announce at the other node: %s, %v", status, err)
+		}
+	}
+}
+
 // Peers go from node to node while they announce, withdraw and come again. In the end all
 // nodes, and one that reads everything, agree.
 func TestNodesAgreeHoweverTheyTakeTurns(t *testing.T) {
@@ -297,7 +316,7 @@ func TestANodeWithoutItsDatabaseAnswersAndComesBack(t *testing.T) {
 	announce(t, s, 1, song)
 	server.Kill()
 	_, err := s.Announce(t.Context(), testPeer(1).ID(), []netproto.Resource{testFile("more")}, false)
-	if code := netproto.CodeOf(err); code.Status() != 503 || !strings.Contains(err.Error(), "database") {
+	if netproto.CodeOf(err) != netproto.CodeStoreAway || !strings.Contains(err.Error(), "it cannot be reached") {
 		t.Errorf("%v", err)
 	}
 	if sources(t, s, song) != 1 {

@@ -148,6 +148,7 @@ func (s *Store) Sharing() store.Sharing {
 	pool := s.pool.Stat()
 	return store.Sharing{
 		Lag: s.lag(), Groups: s.counts.groups.Load(), Entries: s.counts.entries.Load(), Again: s.counts.again.Load(), Reloads: s.counts.reloads.Load(),
+		Changes: s.counts.changes.Load(), Failures: s.counts.failures.Load(), Standbys: int(s.counts.standbys.Load()), Behind: s.counts.behind.Load(),
 		Connections: int(pool.TotalConns()), Busy: int(pool.AcquiredConns()),
 	}
 }
@@ -168,7 +169,7 @@ func (s *Store) Ready(ctx context.Context) error {
 		return errLost
 	}
 	if lag := s.lag(); lag > lagging {
-		return netproto.Errorf(netproto.CodeFull, "it has been without its database for %d s", int(lag.Seconds()))
+		return netproto.Errorf(netproto.CodeStoreAway, "for %d s", int(lag.Seconds()))
 	}
 	return nil
 }

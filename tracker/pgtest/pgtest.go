@@ -60,6 +60,19 @@ func Start(t testing.TB) *Server {
 		}
 		t.Skip("PostgreSQL is not installed")
 	}
+	s := empty(t, bin)
+	create := s.command("initdb", "--pgdata", s.data(), "--auth", "trust", "--username", "tracker", "--encoding", "UTF8", "--no-locale", "--no-sync")
+	if out, err := create.CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	s.Run(t)
+	t.Cleanup(func() { s.Kill() })
+	return s
+}
+
+// empty returns a server with a folder, and nothing in it.
+func empty(t testing.TB, bin string) *Server {
+	t.Helper()
 	folder, err := os.MkdirTemp("", "pg")
 	if err != nil {
 		t.Fatal(err)
@@ -71,13 +84,49 @@ func Start(t testing.TB) *Server {
 			t.Fatal(err)
 		}
 	}
-	create := s.command("initdb", "--pgdata", s.data(), "--auth", "trust", "--username", "tracker", "--encoding", "UTF8", "--no-locale", "--no-sync")
-	if out, err := create.CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v\n%s", err, out)
+	return s
+}
+
+// Standby starts another server that follows this one, and may take its place.
+func (s *Server) Standby(t testing.TB) *Server {
+	t.Helper()
+	other := empty(t, s.bin)
+	other.Follow(t, s)
+	t.Cleanup(func() { other.Kill() })
+	return other
+}
+
+// Follow starts a server that was killed, or that is empty, as the standby of another one,
+// with nothing of what it had.
+func (s *Server) Follow(t testing.TB, primary *Server) {
+	t.Helper()
+	if err := os.RemoveAll(s.data()); err != nil {
+		t.Fatal(err)
+	}
+	copying := s.command("pg_basebackup", "--host", primary.folder, "--port", port, "--username", "tracker", "--pgdata", s.data(),
+		"--write-recovery-conf", "--wal-method", "stream", "--checkpoint", "fast", "--no-sync")
+	if out, err := copying.CombinedOutput(); err != nil {
+		t.Fatalf("pg_basebackup: %v\n%s", err, out)
 	}
 	s.Run(t)
-	t.Cleanup(func() { s.Kill() })
-	return s
+}
+
+// Promote makes a standby the primary.
+func (s *Server) Promote(t testing.TB) {
+	t.Helper()
+	if out, err := s.command("pg_ctl", "promote", "--pgdata", s.data(), "--silent").CombinedOutput(); err != nil {
+		t.Fatalf("pg_ctl promote: %v\n%s", err, out)
+	}
+}
+
+// AddressOf returns the address of the database of whichever of some servers is the
+// primary.
+func AddressOf(servers ...*Server) string {
+	var folders, ports []string
+	for _, s := range servers {
+		folders, ports = append(folders, s.folder), append(ports, port)
+	}
+	return "postgres://tracker@/postgres?host=" + url.QueryEscape(strings.Join(folders, ",")) + "&port=" + strings.Join(ports, ",")
 }
 
 // drop has the server run as the first user that is not root, to whom its folder goes.
@@ -154,6 +203,9 @@ func (s *Server) Schema(t testing.TB) string {
 	s.SQL(t, "create schema "+name)
 	return s.Address("search_path=" + name)
 }
+
+// Folder returns the folder of the server's socket.
+func (s *Server) Folder() string { return s.folder }
 
 // Address returns the address of the database, with settings for each connection.
 func (s *Server) Address(settings ...string) string {

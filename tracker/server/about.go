@@ -10,6 +10,10 @@ import (
 )
 
 func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error {
+	var addresses []string
+	if len(s.config.Addresses) > 1 {
+		addresses = s.config.Addresses
+	}
 	return answer(w, netproto.TrackerInfo{
 		Name:             s.config.Name,
 		Fingerprint:      s.config.Identity.Fingerprint(),
@@ -22,6 +26,8 @@ func (s *Server) tracker(w http.ResponseWriter, _ *http.Request, _ caller) error
 			Page:             netproto.MaxPage,
 			ResourcesPerPeer: s.guard.limits.ResourcesPerPeer(),
 		},
+		Addresses: addresses,
+
 		Ports: s.ports.list(),
 		Line:  true,
 		Relay: s.relay.On(),
@@ -58,7 +64,7 @@ func (s *Server) storeReady(ctx context.Context) error {
 		return nil
 	}
 	known, ok := errors.AsType[*netproto.Error](err)
-	if !ok || known.Code != netproto.CodeFull {
+	if !ok || known.Code != netproto.CodeFull && known.Code != netproto.CodeStoreAway {
 		known = &netproto.Error{Code: netproto.CodeFull, Detail: "its store is not ready", Cause: err}
 	}
 	return refusal{known, limitStore}

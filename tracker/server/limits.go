@@ -116,6 +116,7 @@ const (
 	limitBodies             = "bodies"
 	limitMemory             = "memory" // of the store
 	limitStore              = "store"  // the store does not work
+	limitProxyHeader        = "proxy-header"
 	limitCalls              = "calls"
 	limitCallsPair          = "calls-pair"
 	limitRelay              = "relay"

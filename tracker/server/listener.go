@@ -33,11 +33,16 @@ type splitter struct {
 	// arrival decides whether a connection is let in and may wrap it; nil lets in
 	// all.
 	arrival func(net.Conn) (net.Conn, bool)
+
+	// balancers are proxies whose connections begin with a header, see readProxyHeader;
+	// refused is told of a connection that has none, or one that is for them alone.
+	balancers proxies
+	refused   func()
 }
 
 func newSplitter(lns []net.Listener, config *tls.Config, wait time.Duration) *splitter {
 	at := lns[0].Addr()
-	return &splitter{lns: lns, config: config, wait: wait, secure: newBranch(at), plain: newBranch(at)}
+	return &splitter{lns: lns, config: config, wait: wait, secure: newBranch(at), plain: newBranch(at), refused: func() {}}
 }
 
 // run accepts until ctx ends or a listener fails, closes the listeners, and waits for
@@ -79,15 +84,45 @@ func (s *splitter) accept(ctx context.Context, ln net.Listener) error {
 			}
 			continue
 		}
-		if s.arrival != nil {
-			admitted, ok := s.arrival(conn)
-			if !ok {
-				conn.Close()
-				continue
-			}
-			conn = admitted
+		if s.balancers.brings(conn) {
+			sorting.Go(func() { s.unwrap(ctx, conn) })
+			continue
 		}
-		sorting.Go(func() { s.sort(ctx, conn) })
+		if conn, ok := s.admit(conn); ok {
+			sorting.Go(func() { s.sort(ctx, conn) })
+		}
+	}
+}
+
+// admit asks arrival, and closes what is not let in.
+func (s *splitter) admit(conn net.Conn) (net.Conn, bool) {
+	if s.arrival == nil {
+		return conn, true
+	}
+	admitted, ok := s.arrival(conn)
+	if !ok {
+		conn.Close()
+	}
+	return admitted, ok
+}
+
+// unwrap waits for the header of a proxy, and sorts the connection as that of its client.
+func (s *splitter) unwrap(ctx context.Context, conn net.Conn) {
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	client, err := readProxyHeader(conn, s.wait)
+	if err != nil {
+		conn.Close()
+		s.refused()
+		return
+	}
+	client, ok := s.admit(client)
+	switch {
+	case !ok:
+	case !stop():
+		client.Close()
+	default:
+		s.sort(ctx, client)
 	}
 }
 
@@ -104,6 +139,11 @@ func (s *splitter) sort(ctx context.Context, conn net.Conn) {
 	conn.SetReadDeadline(time.Time{})
 	if peeked.first[0] == netproto.RawRelay && s.raw != nil {
 		s.raw(ctx, conn)
+		return
+	}
+	if peeked.first[0] == proxySignature[0] { // of somebody who is no proxy of ours
+		conn.Close()
+		s.refused()
 		return
 	}
 	if peeked.first[0] == tlsHandshake {

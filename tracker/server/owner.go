@@ -59,6 +59,14 @@ func (o *Owner) Stats(ctx context.Context) (netproto.Stats, error) {
 	return o.store.Stats(ctx)
 }
 
+// Examine says how the database of the tracker is; nothing of one without.
+func (o *Owner) Examine(ctx context.Context) []store.Fact {
+	if examined, is := o.store.(store.Examined); is {
+		return examined.Examine(ctx)
+	}
+	return nil
+}
+
 // Members lists the members, the oldest first.
 func (o *Owner) Members(ctx context.Context) ([]store.Member, error) { return o.store.Members(ctx) }
 

@@ -42,9 +42,9 @@ func (s *Server) note(ctx context.Context, err error, what string, about ...any)
 		known = &netproto.Error{Code: netproto.CodeInternal}
 	}
 	met, limited := errors.AsType[refusal](err)
-	// Strangers can bring these about, and could fill the log.
+	// Strangers can bring these about, and could fill the log; a store that is away has said so.
 	expected := limited || known.Code == netproto.CodeFull && known.Cause == nil ||
-		slices.Contains([]netproto.Code{netproto.CodeBusy, netproto.CodePeerUnreachable}, known.Code)
+		slices.Contains([]netproto.Code{netproto.CodeStoreAway, netproto.CodeBusy, netproto.CodePeerUnreachable}, known.Code)
 	if known.Code.Status() >= http.StatusInternalServerError && !expected && ctx.Err() == nil {
 		s.log.Error(what, append(about, slog.Any("error", err))...)
 	}

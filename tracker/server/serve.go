@@ -31,6 +31,7 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	s.ports.set(lns)
 	split := newSplitter(lns, s.config.Identity.ServerTLS(identity.HTTP, false, nil), s.timeouts.firstByte)
 	split.arrival = s.arrival
+	split.balancers, split.refused = s.config.Balancers, func() { s.metrics.refuse(limitProxyHeader) }
 	if s.relay.On() {
 		split.raw = s.relayRaw
 	}

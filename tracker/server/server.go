@@ -56,7 +56,9 @@ type Config struct {
 	Heartbeat   time.Duration       // interval for peers in whole seconds; netproto.DefaultHeartbeat
 	Limits      *Limits             // DefaultLimits
 	Proxies     []netip.Prefix      // reverse proxies whose headers are believed; none
+	Balancers   []netip.Prefix      // proxies whose connections begin with a header of the PROXY protocol; none
 	PublicURL   string              // HOST:PORT in links; what the visitor used
+	Addresses   []string            // HOST:PORT, all at which peers find the tracker; not said unless there are several
 	Metrics     MetricsPolicy       // MetricsPrivate
 	AccessLog   bool                // log every request
 	Relay       *relay.Limits       // relay.DefaultLimits

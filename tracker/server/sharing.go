@@ -15,6 +15,8 @@ func (m *metrics) share(s store.Shared) {
 		"lag_seconds":      {"Since this node had all that the database has.", func(s store.Sharing) float64 { return s.Lag.Seconds() }},
 		"connections":      {"Connections to the database.", func(s store.Sharing) float64 { return float64(s.Connections) }},
 		"connections_busy": {"Connections to the database that are in use.", func(s store.Sharing) float64 { return float64(s.Busy) }},
+		"standbys":         {"Standbys that follow the database.", func(s store.Sharing) float64 { return float64(s.Standbys) }},
+		"standby_bytes":    {"Bytes of its log that the slowest standby lacks.", func(s store.Sharing) float64 { return float64(s.Behind) }},
 	} {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "cp2p", Subsystem: "shared", Name: name, Help: of.help},
 			func() float64 { return of.value(s.Sharing()) }))
@@ -23,10 +25,12 @@ func (m *metrics) share(s store.Shared) {
 		help  string
 		value func(store.Sharing) int64
 	}{
-		"groups_total":  {"Groups of changes that this node wrote.", func(s store.Sharing) int64 { return s.Groups }},
-		"entries_total": {"Groups that this node took over from others.", func(s store.Sharing) int64 { return s.Entries }},
-		"again_total":   {"Groups that were planned again because another node wrote meanwhile.", func(s store.Sharing) int64 { return s.Again }},
-		"reloads_total": {"Times that everything was read again, because the database had lost something.", func(s store.Sharing) int64 { return s.Reloads }},
+		"groups_total":   {"Groups of changes that this node wrote.", func(s store.Sharing) int64 { return s.Groups }},
+		"changes_total":  {"Changes in those groups.", func(s store.Sharing) int64 { return s.Changes }},
+		"failures_total": {"Groups that could not be written.", func(s store.Sharing) int64 { return s.Failures }},
+		"entries_total":  {"Groups that this node took over from others.", func(s store.Sharing) int64 { return s.Entries }},
+		"again_total":    {"Groups that were planned again because another node wrote meanwhile.", func(s store.Sharing) int64 { return s.Again }},
+		"reloads_total":  {"Times that everything was read again, because the database had lost something.", func(s store.Sharing) int64 { return s.Reloads }},
 	} {
 		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "cp2p", Subsystem: "shared", Name: name, Help: of.help},
 			func() float64 { return float64(of.value(s.Sharing())) }))

@@ -275,9 +275,31 @@ type Shared interface {
 type Sharing struct {
 	Lag         time.Duration // since memory had all that the database has
 	Groups      int64         // transactions that wrote something
+	Changes     int64         // that were in them
+	Failures    int64         // transactions that could not be written
 	Entries     int64         // taken over from other trackers
 	Again       int64         // groups that were planned again, because another tracker wrote meanwhile
 	Reloads     int64         // of everything, because the database had lost something
 	Connections int           // to the database
 	Busy        int           // of them
+	Standbys    int           // that follow the database
+	Behind      int64         // bytes of its log that the slowest of them lacks
+}
+
+// Keyed is a store that keeps the key of its tracker, so that all nodes have the same one.
+type Keyed interface {
+	// Key returns what is kept, opened with the operator's secret. If nothing is, it keeps
+	// what make returns. netproto.CodeUsage if it was sealed with another secret.
+	Key(ctx context.Context, secret []byte, make func() ([]byte, error)) ([]byte, error)
+}
+
+// Examined is a store that says in sentences how its database is.
+type Examined interface {
+	Examine(ctx context.Context) []Fact
+}
+
+// Fact is one thing that was found out about a database.
+type Fact struct {
+	State netproto.FindingState
+	Text  string // begins in lower case, and says what helps if something is wrong
 }

@@ -213,6 +213,15 @@ func (ls *lines) ping() {
 	}
 }
 
+// hangUp ends the lines that stand; they are opened again.
+func (ls *lines) hangUp() {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	for _, l := range ls.stand {
+		l.conn.Close()
+	}
+}
+
 // LineStatus is a line that stands.
 type LineStatus struct {
 	Network string // tcp4 or tcp6
@@ -247,7 +256,7 @@ func (ls *lines) beat(ctx context.Context, request netproto.HeartbeatRequest) (n
 	case f := <-l.answers:
 		if f.Failed != nil {
 			failed := &netproto.Error{Code: f.Failed.Code, Detail: netproto.Printable(netproto.Cut(f.Failed.Detail, netproto.MaxPeerName))}
-			if failed.Code == netproto.CodeTooMany || failed.Code == netproto.CodeFull {
+			if slices.Contains([]netproto.Code{netproto.CodeTooMany, netproto.CodeFull, netproto.CodeStoreAway}, failed.Code) {
 				failed.RetryAfter = tooMuch
 			}
 			return netproto.HeartbeatResponse{}, failed

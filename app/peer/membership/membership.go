@@ -376,15 +376,23 @@ func isLocal(address string) bool {
 	return host == "localhost" || err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast())
 }
 
-// beat sends a heartbeat over a line, if one stands, and else as a request.
+// beat sends a heartbeat over a line, if one stands, and else as a request: so too if the
+// line leads to a node of the tracker that is without its database. If another node answers
+// then, the lines move there.
 func (m *membership) beat(ctx context.Context, held *lines, request netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error) {
-	if held != nil {
-		answer, err := held.beat(ctx, request)
-		if _, said := errors.AsType[*netproto.Error](err); err == nil || said || ctx.Err() != nil {
-			return answer, err
-		}
+	if held == nil {
+		return m.tracker.Heartbeat(ctx, request)
 	}
-	return m.tracker.Heartbeat(ctx, request)
+	answer, err := held.beat(ctx, request)
+	away := netproto.CodeOf(err) == netproto.CodeStoreAway
+	if _, said := errors.AsType[*netproto.Error](err); err == nil || said && !away || ctx.Err() != nil {
+		return answer, err
+	}
+	answer, err = m.tracker.Heartbeat(ctx, request)
+	if away && err == nil {
+		held.hangUp()
+	}
+	return answer, err
 }
 
 // askCounts asks a tracker whose heartbeats bring no counts for them, now and

@@ -1,0 +1,143 @@
+package trackerclient
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"centralizedp2p/netproto"
+)
+
+// A tracker may be several nodes with one key, each at an address of its own. It says
+// which; from then on the one that answers is used, and another one when that is lost.
+
+// otherNodeAfter is how long a node may be silent until another one is tried, too. Most
+// answers come within milliseconds.
+const otherNodeAfter = time.Second
+
+// usableAddresses returns the addresses that a tracker may say it is found at.
+func usableAddresses(said []string) []string {
+	var list []string
+	for _, text := range said[:min(len(said), netproto.MaxAddresses)] {
+		if at, err := netproto.TrackerAddress(text); err == nil && !slices.Contains(list, at) {
+			list = append(list, at)
+		}
+	}
+	return list
+}
+
+// setNodes notes all addresses of the tracker, and reports whether they are others than
+// before. Each client tries them in an order of its
+// own, so that the peers of a node that is lost do not all go to the same other one.
+func (c *Client) setNodes(addresses []string) (moved bool) {
+	nodes := slices.DeleteFunc(slices.Clone(addresses), func(at string) bool { return at == c.address })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(nodes) == len(c.nodes) && !slices.ContainsFunc(nodes, func(at string) bool { return !slices.Contains(c.nodes, at) }) {
+		return false
+	}
+	rand.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+	c.nodes = nodes
+	return true
+}
+
+// several returns how many other nodes the tracker has.
+func (c *Client) several() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.nodes)
+}
+
+// passOver has the next connections go to other nodes than the one at an address, as long
+// as one of them answers.
+func (c *Client) passOver(at string) {
+	c.mu.Lock()
+	if c.doubts == nil {
+		c.doubts = map[string]time.Time{}
+	}
+	c.doubts[at] = time.Now()
+	if c.last == at {
+		c.last = ""
+	}
+	c.mu.Unlock()
+	c.transport.CloseIdleConnections()
+}
+
+// lost reports whether an error is about a node and not about what it was asked.
+func lost(err error) bool {
+	code := netproto.CodeOf(err)
+	return code == netproto.CodeUnreachable || code == netproto.CodeStoreAway
+}
+
+// exchange makes a request. A tracker that has several nodes is asked at another one, if
+// the first breaks off, says that it is without its database, or is silent for a while:
+// all that can be asked may be asked twice.
+func (c *Client) exchange(ctx context.Context, route string, ask func(ctx context.Context) (*resty.Response, error)) (*resty.Response, error) {
+	left := c.several()
+	if left == 0 {
+		return ask(ctx)
+	}
+	type answer struct {
+		response *resty.Response
+		err      error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	answers := make(chan answer, 1+left)
+	late := time.NewTimer(otherNodeAfter)
+	defer late.Stop()
+	waiting, asked := 0, ""
+	begin := func() {
+		asked = c.addresses()[0].at
+		waiting++
+		late.Reset(otherNodeAfter)
+		if left == 0 || route == netproto.RouteCalls { // calls wait for another peer
+			late.Stop()
+		}
+		go func() {
+			response, err := ask(ctx)
+			answers <- answer{response, err}
+		}()
+	}
+	begin()
+	defer func() {
+		cancel()
+		for range waiting {
+			<-answers
+		}
+	}()
+	var first *answer
+	for {
+		select {
+		case <-late.C:
+		case a := <-answers:
+			waiting--
+			if first == nil || c.answered(a.response, a.err) {
+				first = &a
+			}
+			if c.answered(a.response, a.err) || waiting == 0 && left == 0 {
+				return first.response, first.err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if left > 0 {
+			left--
+			c.passOver(asked)
+			begin()
+		}
+	}
+}
+
+// answered reports whether a node answered for the whole tracker.
+func (c *Client) answered(response *resty.Response, err error) bool {
+	if err != nil {
+		return errors.Is(err, resty.ErrResponseBodyTooLarge) || netproto.CodeOf(err) == netproto.CodeKeyChanged
+	}
+	return response.StatusCode() != http.StatusServiceUnavailable ||
+		netproto.CodeOf(c.refused(response.StatusCode(), response.Header(), response.Body())) != netproto.CodeStoreAway
+}

@@ -1,0 +1,140 @@
+package trackerclient_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"centralizedp2p/app/trackerclient"
+	"centralizedp2p/netproto"
+)
+
+// node is one of several with the same key. It can be silent, or say that it is away.
+type node struct {
+	*standIn
+	silent, away atomic.Bool
+	asked        atomic.Int64
+}
+
+// startNodes starts nodes of one tracker, each of which names all.
+func startNodes(t *testing.T, n int) []*node {
+	t.Helper()
+	id := newIdentity(t)
+	var nodes []*node
+	var addresses []string
+	for range n {
+		o := &node{}
+		o.standIn = startStandInAs(t, id, func(w http.ResponseWriter, r *http.Request) {
+			o.asked.Add(1)
+			switch {
+			case o.silent.Load():
+				<-r.Context().Done()
+			case o.away.Load():
+				says(503, netproto.MediaTypeProblem, `{"code":"store-away","detail":"for 12 s"}`)(w, r)
+			case r.URL.Path == netproto.RouteLine:
+				changesTo(netproto.LineProtocol, func(_ net.Conn, b *bufio.ReadWriter, _ *http.Request) { b.Flush() })(w, r)
+			default:
+				says(200, jsonType, fmt.Sprintf(`{"name":"town","addresses":["%s","not an address"]}`, strings.Join(addresses, `","`)))(w, r)
+			}
+		})
+		nodes = append(nodes, o)
+	}
+	for _, o := range nodes {
+		addresses = append(addresses, o.address())
+	}
+	return nodes
+}
+
+func (o *node) goAway() {
+	o.Listener.Close()
+	o.CloseClientConnections()
+}
+
+// use makes a request, and opens and closes a line.
+func use(t *testing.T, c *trackerclient.Client) {
+	t.Helper()
+	if _, err := c.Stats(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	line, err := c.Line(t.Context(), "tcp4", overTCP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line.Close()
+}
+
+// A client that knows one address learns of the others, and uses them while nodes are gone,
+// silent or without their database, which it tells nobody.
+func TestANodeThatIsLostIsPassedOver(t *testing.T) {
+	for how, lose := range map[string]func(*node){
+		"gone":   (*node).goAway,
+		"silent": func(o *node) { o.silent.Store(true) },
+		"away":   func(o *node) { o.away.Store(true) },
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			nodes, trust := startNodes(t, 3), newMemory()
+			c := nodes[0].client(t, nodes[0].id.Fingerprint(), trust)
+			if info, err := c.Info(t.Context()); err != nil || len(info.Addresses) != 3 {
+				t.Fatalf("%+v, %v", info, err)
+			}
+			use(t, c)
+			lose(nodes[0])
+			use(t, c)
+			used := nodes[1]
+			if nodes[2].asked.Load() > 0 {
+				used = nodes[2]
+			}
+			before := nodes[0].asked.Load()
+			use(t, c)
+			if now := nodes[0].asked.Load(); now != before {
+				t.Errorf("the lost node was asked %d times again", now-before)
+			}
+			lose(used)
+			use(t, c)
+			// One that starts now knows only the address that is lost, and what it remembers.
+			again, err := trackerclient.New(newIdentity(t), nodes[0].address(), nodes[0].id.Fingerprint(), trust)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer again.Close()
+			use(t, again)
+		})
+	}
+}
+
+func TestWhatIsWrongWithAllNodesIsSaid(t *testing.T) {
+	nodes := startNodes(t, 2)
+	c := nodes[0].client(t, nodes[0].id.Fingerprint(), newMemory())
+	if _, err := c.Info(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range nodes {
+		o.away.Store(true)
+	}
+	_, err := c.Stats(t.Context())
+	wantCode(t, err, netproto.CodeStoreAway, "for 12 s")
+	for _, o := range nodes {
+		o.goAway()
+	}
+	_, err = c.Stats(t.Context())
+	wantCode(t, err, netproto.CodeUnreachable, nodes[0].address())
+}
+
+// Whoever is at an address that the tracker named, but has another key, is not used.
+func TestOnlyTheTrackerIsUsedAtItsOtherAddresses(t *testing.T) {
+	stranger := startStandIn(t, says(200, jsonType, `{}`))
+	s := startStandIn(t, says(200, jsonType, fmt.Sprintf(`{"name":"town","addresses":["%s"]}`, stranger.address())))
+	c := s.client(t, s.id.Fingerprint(), newMemory())
+	if _, err := c.Info(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Listener.Close()
+	s.CloseClientConnections()
+	_, err := c.Stats(t.Context())
+	wantCode(t, err, netproto.CodeUnreachable, s.address())
+}
