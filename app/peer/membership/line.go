@@ -61,6 +61,10 @@ func (m *membership) holdLines(ctx context.Context) *lines {
 // hold keeps a line in one family, and opens it again when it breaks.
 func (ls *lines) hold(ctx context.Context, network string) {
 	m := ls.member
+	select {
+	case <-m.shut: // of an earlier stay
+	default:
+	}
 	// Without a line nobody can call this peer: it comes back sooner than a lost tracker.
 	// Most breaks are short: a tracker or a router that restarts.
 	shortest, longest := m.config.Timing.MinRetry/4, m.config.Timing.MaxRetry/3
@@ -75,6 +79,12 @@ func (ls *lines) hold(ctx context.Context, network string) {
 		}
 		switch netproto.CodeOf(err) {
 		case netproto.CodeNotFound, netproto.CodeMethod, netproto.CodeBadRequest: // it keeps none: asked again after the next join
+			return
+		case netproto.CodeKeyChanged, netproto.CodeBanned, netproto.CodeInvite: // the next heartbeat would find that out minutes later
+			select {
+			case m.shut <- err:
+			default:
+			}
 			return
 		}
 		if time.Since(began) > longest {

@@ -185,6 +185,34 @@ func TestWithoutALineHeartbeatsAreRequestsAgain(t *testing.T) {
 	})
 }
 
+// Somebody else stands at the tracker's address, for less time than there is between two
+// heartbeats.
+func TestALineThatIsRefusedForGoodEndsTheStay(t *testing.T) {
+	for code, state := range map[netproto.Code]State{netproto.CodeKeyChanged: StateKeyChanged, netproto.CodeBanned: StateReconnecting,
+		netproto.CodeInvite: StateReconnecting} {
+		synctest.Test(t, func(t *testing.T) {
+			ms, f, e := holding(t, "tcp4")
+			time.Sleep(10 * time.Second)
+			e.with(func() { e.refuse = netproto.Errorf(code, "tracker:5000") })
+			e.hangUp()
+			time.Sleep(StandardTiming.MinRetry)
+			if s := ms.Status(); s.State != state || netproto.CodeOf(s.Err) != code {
+				t.Errorf("%s: it is %s: %v", code, s.State, s.Err)
+			}
+			e.with(func() { e.refuse = nil })
+			time.Sleep(StandardTiming.MaxRetry)
+			f.with(func() {
+				if f.joins < 2 {
+					t.Errorf("%s: it has not joined again", code)
+				}
+			})
+			if s := ms.Status(); len(s.Lines) != 1 || s.State != StateConnected {
+				t.Errorf("%s: %+v", code, s)
+			}
+		})
+	}
+}
+
 func TestALineThatDoesNotAnswerIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, f, e := holding(t, "tcp4")

@@ -30,6 +30,7 @@ type membership struct {
 	leave   context.CancelFunc
 	retry   chan struct{} // asks for an attempt at once
 	rejoin  chan struct{} // asks to join again: what the join said has changed
+	shut    chan error    // of capacity 1: a line was refused for good, or met another key
 	done    chan struct{} // closed when run returns
 	present bool          // the tracker may count this peer as online; only run uses it
 	ways    netproto.Ways // that the tracker was told; only run uses it
@@ -44,7 +45,8 @@ type membership struct {
 
 // with returns a membership with a tracker that does not run yet.
 func (ms *Memberships) with(t Tracker) *membership {
-	m := &membership{config: &ms.config, tracker: t, retry: make(chan struct{}, 1), rejoin: make(chan struct{}, 1), done: make(chan struct{})}
+	m := &membership{config: &ms.config, tracker: t, retry: make(chan struct{}, 1), rejoin: make(chan struct{}, 1), shut: make(chan error, 1),
+		done: make(chan struct{})}
 	m.ctx, m.leave = context.WithCancel(ms.ctx)
 	m.status = Status{State: StateNone, Reachable: netproto.ReachableUnknown}
 	if t != nil {
@@ -284,6 +286,8 @@ func (m *membership) stay(ctx context.Context) error {
 			}
 		case <-m.rejoin:
 			return errRejoin
+		case err := <-m.shut:
+			return err
 		case <-m.retry:
 			beat.Reset(0)
 		case <-beat.C:
