@@ -1,7 +1,12 @@
 package command
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
+	"reflect"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
 
@@ -56,13 +61,34 @@ type (
 	}
 )
 
-// event prints a JSON object. If that fails, the command ends in order and fails.
+// event prints a JSON object. If that fails, the command ends in order and fails. A text
+// that is no UTF-8, such as the path of a folder, follows once more in base64.
 func (p *program) event(v any) {
 	line, err := netproto.VisibleJSON(v)
+	if more := asBytes(reflect.ValueOf(v)); err == nil && more != "" {
+		line = append(bytes.TrimSuffix(line, []byte("}\n")), more+"}\n"...)
+	}
 	if err != nil {
 		line, _ = netproto.VisibleJSON(failedEvent{Event: "error", Code: netproto.CodeInternal, Message: err.Error()})
 	}
 	_, _ = p.Out.Write(line) // the output remembers its failure
+}
+
+// asBytes returns the fields for the texts of an object that JSON cannot hold.
+func asBytes(v reflect.Value) (more string) {
+	if v.Kind() != reflect.Struct {
+		return ""
+	}
+	for field, value := range v.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case field.Anonymous:
+			more += asBytes(value)
+		case name != "" && value.Kind() == reflect.String && !utf8.ValidString(value.String()):
+			more += fmt.Sprintf(`,"%s_bytes":"%s"`, name, base64.StdEncoding.EncodeToString([]byte(value.String())))
+		}
+	}
+	return more
 }
 
 // say prints a line for people; with --json it prints nothing.
