@@ -7,7 +7,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from desk import eventually
+from desk import PRIMARY, eventually, largest
 from people import Pair
 from PIL import Image
 from town import expect
@@ -146,7 +146,7 @@ def fetched(url):
 
 
 def phone(house):
-    """A share is handed to a browser; the page ends with its sheet, or after the last download."""
+    """A share is handed to a browser; the page ends with its sheet, after the last download, or in time."""
     pair = Pair(house, 'alice')
     alice = pair.alice
     path = house.write('files', 'summer plans.txt', size=700_000)
@@ -178,6 +178,16 @@ def phone(house):
     alice.reads('This link has ended')
     eventually('the page ends after the last download', lambda: fetched(url + 'download') is None)
     alice.key('Escape')
+
+    url = opened(url)
+    house.start('link', [house.program, '--profile', alice.profile, 'link', path, '--web', '--expires', '12s'], alice.env)  # the same page
+    alice.reads('Ends in')
+    expect(fetched(url), 'it has ended already')
+    alice.reads('This link has ended')
+    eventually('the page ends in time', lambda: fetched(url) is None)
+    expect(not largest(alice.shot('ppm:-'), PRIMARY), 'an ended link can be copied')
+    alice.key('Escape')
+    alice.reads('2 times')  # the share counts what browsers got
 
 
 APART = [finding, looking, phone]

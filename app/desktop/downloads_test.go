@@ -429,8 +429,8 @@ func TestAToastFloatsAboveThePageAndLeadsOn(t *testing.T) {
 		t.Errorf("the page went from %v to %v", before, after)
 	}
 	box := d.window.notice.box
-	if bottom := box.Position().Y + box.Size().Height; bottom > 480-20 || box.Size().Width < 300 {
-		t.Errorf("it lies at %v and is %v large", box.Position(), box.Size())
+	if box.Size().Width < 300 || box.Size().Height > 40 {
+		t.Errorf("it is %v large", box.Size())
 	}
 	d.tap("Show")
 	if d.window.place != pages.PlaceDownloads || box.Visible() {

@@ -113,7 +113,7 @@ func TestTheWindowDrivesAPeerOnAnotherComputer(t *testing.T) {
 		fields[i].SetText(text)
 	}
 	d.tap("Pair")
-	d.reads("the code is not the one")
+	d.reads("the code is wrong")
 	if d.window.choice.driven != nil {
 		t.Error("a peer that was refused is driven")
 	}

@@ -206,7 +206,7 @@ func (s *statusLine) show(status face.Status) {
 	s.down.SetText(words.Rate(status.DownRate))
 	s.up.SetText(words.Rate(status.UpRate))
 	peers, open := s.peers.Text, s.open.Text
-	s.peers.SetText(words.Peers(status.PeersOnline))
+	s.peers.SetText(words.OthersOnline(status.PeersOnline))
 	s.open.SetText(words.Verdict(status.Reach.Verdict))
 	switch status.Reach.Verdict {
 	case netproto.VerdictReachable, netproto.VerdictRouter, netproto.VerdictCalled:

@@ -78,13 +78,14 @@ func (n *notice) set(text string, picture fyne.Resource, color fyne.ThemeColorNa
 	n.moved()
 }
 
-// floating lays toasts above the status line, in the middle. Around them the pointer
-// reaches what lies below.
+// floating lays toasts at the lower edge of the window, in the middle: over the status
+// line, so that they hide no button of a page. Around them the pointer reaches what lies
+// below.
 type floating struct{}
 
 const (
-	widestToast = 560
-	underToast  = 36 // the status line
+	widestToast = 720 // most texts fit on one line
+	underToast  = 1
 )
 
 func (floating) Layout(objects []fyne.CanvasObject, size fyne.Size) {

@@ -226,7 +226,7 @@ func TestFilesDroppedOnTheWindowAreReviewedBeforeTheyAreShared(t *testing.T) {
 	d.reads("213 files · 1.2 GB · 2 skipped")
 	d.reads("3 look like secrets (keys or passwords) and are left out unless you tick them.")
 	d.reads("is a device, not a file")
-	d.reads("3 files skipped: each cannot be read")
+	d.reads("3 files skipped: cannot be read")
 	d.check(".env")
 	d.reads("214 files")
 	d.tap("Share")

@@ -198,7 +198,7 @@ func reviewLines(review face.Review) []reviewLine {
 		}
 		detail := words.SkipReason(skipped.Reason)
 		if skipped.Count > 0 {
-			detail = words.L("{{.Files}} skipped: each {{.Reason}}", words.Values{"Files": words.Files(skipped.Count), "Reason": detail})
+			detail = words.L("{{.Files}} skipped: {{.Reason}}", words.Values{"Files": words.Files(skipped.Count), "Reason": detail})
 		}
 		lines = append(lines, reviewLine{name: name, detail: detail, skipped: true})
 	}

@@ -50,7 +50,7 @@ func (d *desk) focusable() (all []fyne.Focusable) {
 
 // A sheet that is opened in the sources and missing in the table would be tried by no test.
 func TestTheTableHasEverySheet(t *testing.T) {
-	opens := regexp.MustCompile(`[Ss]heets(\(\))?\.(Open|Decide)\(`)
+	opens := regexp.MustCompile(`[Ss]heets(\(\))?\.(Open|OpenAbove|Decide)\(`)
 	known := map[string]int{}
 	for _, sheet := range everySheet(onStage(t)) {
 		known[sheet.from]++

@@ -64,7 +64,12 @@ func stage(t *testing.T) *fakeEngine {
 		Skipped: []face.SkippedPath{{Path: "/a/pipe", Reason: face.SkipSpecial}, {Path: "/a/project", Reason: face.SkipUnreadable, Count: 3}},
 	}
 	engine.checkup = netproto.Checkup{Program: "0.1.0", System: "linux/amd64", Findings: []netproto.Finding{
-		{Topic: netproto.TopicTracker, State: netproto.FindingGood, Fact: "attic answers in 14 ms"}}}
+		{Topic: netproto.TopicTracker, State: netproto.FindingGood, Fact: "attic answers in 14 ms"},
+		{Topic: netproto.TopicReach, State: netproto.FindingWarning, Fact: "reached by calls of the tracker; port 6881", Do: netproto.RemedyOpenPort},
+		{Topic: netproto.TopicDisk, State: netproto.FindingBad, Fact: "/home/ada/Downloads: 12 MB free", Do: netproto.RemedyFreeSpace},
+		{Topic: netproto.TopicClock, State: netproto.FindingUnknown, Fact: "the tracker does not say"}}}
+	engine.disk = map[string]face.FolderList{"": {Entries: []face.DiskEntry{{Name: "/srv/media", Path: "/srv/media", Folder: true},
+		{Name: "film.mkv", Path: "/srv/film.mkv", Size: 1_200_000_000}}}}
 	engine.fulfil("lecture video", face.Find{Hash: hashOf(60), Name: "Lecture 11.mp4", Size: 1_300_000_000, At: time.Now(), New: true})
 	engine.wishes = append(engine.wishes, face.Wish{ID: "9", WishRequest: face.WishRequest{Words: "北京烤鸭", Kind: netproto.KindDocument, MaxSize: 1e6, Download: true}})
 	return engine
@@ -222,9 +227,15 @@ func everySheet(d *desk) []sheetOfTheWindow {
 			w.GoToPerson(engine.list[1].PeerID)
 			d.tap(words.L("Verify…"))
 		})},
+		{name: "details of a person", from: "pages/personpage.go", open: at(pages.PlacePeople, func() {
+			w.GoToPerson(engine.list[2].PeerID)
+			d.tap(words.L("More actions"))
+			d.chooseInMenu(words.L("Details"))
+		}), reads: engine.list[2].PeerID.String()},
 		{name: "always", from: "pages/requestcard.go", open: card(words.L("Always accept from {{.Name}}…", words.Values{"Name": engine.in[0].Name}))},
 		{name: "request", from: "pages/requestcard.go", open: card(words.L("Details")), reads: "b.jpg"},
 		{name: "another peer", from: "elsewhere.go", open: w.choice.ask},
+		{name: "folders of another peer", from: "pickthere.go", open: func() { w.pickThere(words.L("Choose files to share"), false, func([]string) {}) }, reads: "/srv/media"},
 		{name: "forget a peer", from: "elsewhere.go", open: func() {
 			w.choice.driven = &Peer{Name: "NAS"}
 			w.choice.forget()

@@ -51,6 +51,9 @@ func TestAShareIsSentToABrowserWhileItsSheetIsOpen(t *testing.T) {
 	d.reads("2 complete downloads so far. · Sending now.")
 	engine.change(func(f *fakeEngine) { f.webPages[0].State = face.WebCounted })
 	d.reads("This link has ended.")
+	if !inSheet(d, "the button", func(b *kit.Button) bool { return b.Text == "Copy link" }).Disabled() {
+		t.Error("a link that has ended can be copied")
+	}
 	d.window.sheets.CloseAll()
 	d.did("close pages [link0]")
 

@@ -55,7 +55,10 @@ func TestWhatIsFoundIsDownloaded(t *testing.T) {
 		t.Errorf("it was fetched %d times, %d bytes", s.Fetched, s.Sent)
 	}
 	// A finished download is offered by the peer that fetched it.
-	bob.until("bob is a source", func() bool { return bob.findOne("song").Sources == 2 })
+	bob.until("bob is a source", func() bool { return alice.findOne("song").Sources == 1 })
+	if hit := bob.findOne("song"); hit.Sources != 1 || len(hit.Owners.List()) != 1 || hit.Owners[0].PeerID == bob.local.node.Library.Identity().PeerID() {
+		t.Errorf("bob is a source of his own: %+v", hit)
+	}
 }
 
 // slow makes downloads last until the limit is lifted.

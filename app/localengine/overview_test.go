@@ -16,7 +16,7 @@ func TestWhoLeavesIsToldWhatNobodyElseHas(t *testing.T) {
 	alice.offer(both)
 	bob.fetch(bob.findOne("song"))
 	bob.finish("song.flac")
-	bob.until("bob is a source", func() bool { return bob.findOne("song").Sources == 2 })
+	bob.until("bob is a source", func() bool { return alice.findOne("song").Sources == 1 })
 	alice.until("only the first is here alone", func() bool {
 		leaving, err := alice.Leaving(deadline(t))
 		check(t, err)

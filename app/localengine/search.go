@@ -3,6 +3,7 @@ package localengine
 import (
 	"context"
 	"os"
+	"slices"
 	"sync"
 
 	"centralizedp2p/app/face"
@@ -28,11 +29,16 @@ func (s *search) Search(ctx context.Context, r face.SearchRequest) (face.SearchP
 	return s.page(found), nil
 }
 
-// page returns hits with what is known here of each.
+// page returns hits with what is known here of each. This peer is none of its own sources.
 func (s *search) page(found netproto.SearchResponse) face.SearchPage {
 	have := s.have()
 	page := face.SearchPage{Next: found.Next, Meant: found.Suggestions, Corrected: found.Corrected, Hits: make([]face.Hit, len(found.Items))}
+	me := s.library.Identity().PeerID()
 	for i, h := range found.Items {
+		if others := slices.DeleteFunc(h.Owners.List(), func(o netproto.Owner) bool { return o.PeerID == me }); len(others) < len(h.Owners.List()) {
+			h.Owners, h.Sources = netproto.Owners{}, max(h.Sources-1, 0)
+			copy(h.Owners[:], others)
+		}
 		page.Hits[i] = face.Hit{Hit: h, Kind: netproto.KindOf(h.Name, h.MIME, h.Folder), Have: have(h.Hash)}
 	}
 	return page

@@ -125,7 +125,7 @@ func (p *Downloads) show(downloads []face.Download) {
 // downloadsWords summarizes downloads: how many there are, and their speed
 // together.
 func downloadsWords(downloads []face.Download) string {
-	running, waiting, finished, rate := 0, 0, 0, int64(0)
+	running, waiting, paused, finished, rate := 0, 0, 0, 0, int64(0)
 	for _, d := range downloads {
 		switch d.State {
 		case face.DownloadFinished:
@@ -133,6 +133,9 @@ func downloadsWords(downloads []face.Download) string {
 		case face.DownloadDownloading, face.DownloadVerifying, face.DownloadConnecting, face.DownloadMoving:
 			running++
 			rate += d.Rate
+		case face.DownloadPaused:
+			paused++
+		case face.DownloadFailed: // the sidebar and a chip count them
 		default:
 			waiting++
 		}
@@ -143,7 +146,8 @@ func downloadsWords(downloads []face.Download) string {
 		}
 		return words.L(string(text), words.Values{"Count": words.Count(n)})
 	}
-	said := words.Join(count("{{.Count}} running", running), count("{{.Count}} waiting", waiting), count("{{.Count}} finished", finished))
+	said := words.Join(count("{{.Count}} running", running), count("{{.Count}} waiting", waiting),
+		count("{{.Count}} paused", paused), count("{{.Count}} finished", finished))
 	if rate > 0 {
 		said = words.Join(said, words.Rate(rate))
 	}

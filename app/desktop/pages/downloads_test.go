@@ -82,7 +82,7 @@ func TestChipsAndWordsChooseAmongDownloads(t *testing.T) {
 	if got := shownDownloads(page); got != "run wait rest" {
 		t.Errorf("active ones with ING in their names: %q", got)
 	}
-	if got := page.summary.Text; got != "1 running · 3 waiting · 1 finished · 5.0 MB/s" {
+	if got := page.summary.Text; got != "1 running · 1 waiting · 1 paused · 1 finished · 5.0 MB/s" {
 		t.Errorf("the summary is %q", got)
 	}
 	if page.chips.Chosen != showActive {

@@ -179,7 +179,7 @@ func (p *People) summaryWords() string {
 			online++
 		}
 	}
-	text := words.Peers(online)
+	text := words.Online(online)
 	if p.news.list.More {
 		text = words.Join(text, words.L("search to find more people"))
 	}
@@ -328,6 +328,7 @@ func addSending(menu *kit.Menu, to face.Person, send func(to face.Person, folder
 // addKnowing adds what can be remembered of somebody.
 func addKnowing(menu *kit.Menu, w Window, engine face.People, person face.Person) {
 	name := NameOf(person.Name, person.PeerID)
+	menu.Add(words.L("Details"), theme.InfoIcon(), func() { showPerson(w, person) })
 	menu.Add(words.L("Favourite"), kit.Icon("star"), func() {
 		know(w, engine, person.PeerID, func(k *face.Known) { k.Favourite = !person.Favourite }, nil)
 	}).Checked = person.Favourite

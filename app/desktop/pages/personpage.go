@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -78,11 +79,11 @@ func newPersonPage(p *People, person face.Person) *personPage {
 	one.requests = newRequestList(w, p.engine, p.openRequest)
 	one.chips = kit.NewChips([]words.Phrase{"Shared files", "Sent and received"}, one.arrange)
 	one.head = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(back), container.NewCenter(one.face.box)),
-		container.NewHBox(container.NewCenter(one.marks.box), container.NewCenter(one.star), container.NewCenter(one.verify), container.NewCenter(more),
-			container.NewCenter(one.sending)),
+		container.NewHBox(container.NewCenter(one.marks.box), container.NewCenter(one.sending)),
 		kit.Inset(kit.GapMedium, kit.Gap, container.New(nameOverCaption{}, one.name, one.caption, one.moved)))
+	below := container.NewBorder(nil, nil, nil, container.NewHBox(one.star, one.verify, more), one.chips.Box)
 	one.body = container.NewStack(one.shares.box)
-	one.box = container.NewBorder(container.NewVBox(one.head, one.chips.Box), nil, nil, nil, one.body)
+	one.box = container.NewBorder(container.NewVBox(one.head, below), nil, nil, nil, one.body)
 	one.fill(person)
 	return one
 }
@@ -165,6 +166,21 @@ func (one *personPage) arrange() {
 		one.body.Objects = []fyne.CanvasObject{body}
 		one.body.Refresh()
 	}
+}
+
+// showPerson shows what is known of somebody: the whole name, too, which rows cut.
+func showPerson(w Window, person face.Person) {
+	list := []kit.Fact{{Name: words.L("Name"), Value: cmp.Or(person.Name, NameOf("", person.PeerID))},
+		{Name: words.L("State"), Value: words.Join(presenceWords(person), sharesWords(person))}}
+	if moved := movedWords(person); moved != "" {
+		list = append(list, kit.Fact{Name: words.L("Transfers"), Value: moved})
+	}
+	if person.Always {
+		list = append(list, kit.Fact{Name: words.L("Always accept"), Value: cmp.Or(person.Folder, words.L("The folder for downloads"))})
+	}
+	facts := kit.NewFacts()
+	facts.Set(append(list, kit.Fact{Name: words.L("Identity"), Value: person.PeerID.String()}))
+	w.Sheets().Open(NameOf(person.Name, person.PeerID), container.NewVScroll(facts.Box), fyne.NewSize(520, 360), w.Sheets().CloseButton())
 }
 
 // openVerify shows the words that two people compare.

@@ -3,6 +3,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -113,9 +114,10 @@ func newRequestCard(w Window, engine face.People, first bool) *requestCard {
 		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(other).AddXY(0, other.Size().Height)
 		widget.ShowPopUpMenuAtPosition(c.menu(), w.Host().Canvas, at)
 	})
-	c.lines = container.New(nameOverCaption{}, c.title, c.what, c.message)
+	c.lines = container.New(nameOverCaption{}, c.what, c.message)
+	text := container.NewBorder(container.NewBorder(nil, nil, nil, c.marks.box, c.title), nil, nil, container.NewHBox(decline, accept, other), c.lines)
 	c.card = kit.NewPlate(theme.ColorNameHeaderBackground, 10, kit.Inset(kit.GapMedium, kit.GapMedium, container.NewBorder(nil, nil,
-		container.NewCenter(c.face.box), container.NewCenter(container.NewHBox(c.marks.box, decline, accept, other)), kit.Inset(kit.GapMedium, 0, c.lines))))
+		container.NewCenter(c.face.box), nil, kit.Inset(kit.GapMedium, 0, text))))
 	return c
 }
 
@@ -151,11 +153,11 @@ func (c *requestCard) menu() *fyne.Menu {
 func showRequest(w Window, engine face.People, r face.Request, out bool) {
 	mark := requestMark(r, out)
 	facts := kit.NewFacts()
-	with := words.L("From")
+	with := words.L("Sender")
 	if out {
-		with = words.L("To")
+		with = words.L("Recipient")
 	}
-	list := []kit.Fact{{Name: with, Value: NameOf(r.Name, r.PeerID)}, {Name: words.L("State"), Value: mark.Text},
+	list := []kit.Fact{{Name: with, Value: cmp.Or(r.Name, NameOf("", r.PeerID))}, {Name: words.L("State"), Value: mark.Text},
 		{Name: words.L("Size"), Value: words.Join(words.Files(r.Files), words.Size(r.Size))}}
 	if r.Message != "" {
 		list = append(list, kit.Fact{Name: words.L("Message"), Value: r.Message})

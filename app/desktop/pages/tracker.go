@@ -181,7 +181,7 @@ func (p *Tracker) showInUse(view face.TrackerView) bool {
 	list := []kit.Fact{
 		{Name: words.L("Name"), Value: words.TrackerName(view.KnownTracker)},
 		{Name: words.L("Address"), Value: view.Address},
-		{Name: words.L("Online"), Value: words.Join(words.Peers(view.PeersOnline),
+		{Name: words.L("Online"), Value: words.Join(words.OthersOnline(view.PeersOnline),
 			words.N("{{.Count}} files and folders", view.Resources, words.Values{"Count": words.Count(view.Resources)}))},
 	}
 	if view.Reach.Verdict != netproto.VerdictUnknown && view.Reach.Verdict != "" {
@@ -312,7 +312,7 @@ func (p *Tracker) showOwn(own face.OwnTracker) bool {
 		list = append(list, kit.Fact{Name: words.L("Address {{.N}}", words.Values{"N": i + 1}), Value: address})
 	}
 	return p.ownFacts.Set(append(list,
-		kit.Fact{Name: words.L("Online"), Value: words.Join(words.Peers(own.Peers),
+		kit.Fact{Name: words.L("Online"), Value: words.Join(words.OthersOnline(own.Peers),
 			words.N("{{.Count}} files and folders", own.Resources, words.Values{"Count": words.Count(own.Resources)}))},
 		kit.Fact{Name: words.L("Requests per second"), Value: strconv.FormatFloat(own.Rate, 'f', 1, 64)})) || changed
 }

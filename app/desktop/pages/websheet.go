@@ -34,6 +34,7 @@ type webSheet struct {
 	keep    *kit.Check
 	copying *kit.Button
 	forget  func()
+	over    bool // the page has ended
 	gone    bool
 }
 
@@ -55,13 +56,13 @@ func (s *webSheet) open(title, how string, special fyne.CanvasObject) {
 	s.code.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewProgressBarInfinite())}
 	side := container.NewGridWrap(fyne.NewSquareSize(webCode), s.code)
 	plain := kit.Hint(words.L("This page is not encrypted. Use it only on networks that you trust."))
-	content := container.NewBorder(kit.Paragraph(how), container.NewVBox(s.link, plain), container.NewVBox(side), nil,
+	content := container.NewBorder(kit.Paragraph(how), container.NewVBox(s.link, plain), kit.Inset(kit.GapMedium, 0, container.NewVBox(side)), nil,
 		container.NewBorder(nil, container.NewVBox(s.state, s.keep), nil, nil, special))
 	opened := s.window.Sheets().Open(title, content, fyne.NewSize(640, 520), s.window.Sheets().CloseButton(), s.copying)
 	opened.Gone = func() {
 		s.gone = true
 		s.forget()
-		if !s.keep.Checked {
+		if s.over || !s.keep.Checked {
 			s.end()
 		}
 	}
@@ -84,13 +85,30 @@ func (s *webSheet) look() {
 		switch {
 		case err != nil:
 		case i < 0:
-			s.say(words.L("This link has ended."))
+			s.ended()
 		default:
 			s.showLink(pages[i])
 			s.show(pages[i])
+			if state := pages[i].State; state == face.WebExpired || state == face.WebCounted {
+				s.ended()
+			}
 		}
 		s.forget = s.window.After(webTick, s.look)
 	})
+}
+
+// ended says that the page has ended, and takes away what leads to it.
+func (s *webSheet) ended() {
+	s.say(words.L("This link has ended."))
+	if s.over {
+		return
+	}
+	s.over = true
+	s.copying.Disable()
+	s.link.Disable()
+	s.keep.Disable()
+	s.code.Objects = nil
+	s.code.Refresh()
 }
 
 func (s *webSheet) showLink(page face.WebPage) {

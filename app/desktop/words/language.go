@@ -52,9 +52,10 @@ func translate(wanted *i18n.LocalizeConfig, in []Values) string {
 
 // locale decides how texts and numbers are written and names are sorted.
 type locale struct {
-	texts   *i18n.Localizer
-	tag     language.Tag // for numbers and names; there may be no texts in it
-	printer *printing.Printer
+	texts    *i18n.Localizer
+	language string       // of the texts
+	tag      language.Tag // for numbers and names; there may be no texts in it
+	printer  *printing.Printer
 }
 
 var inUse atomic.Pointer[locale]
@@ -77,7 +78,7 @@ var english = sync.OnceValue(func() *locale {
 
 func newLocale(bundle *i18n.Bundle, texts, numbers string) *locale {
 	tag := language.Make(numbers)
-	return &locale{texts: i18n.NewLocalizer(bundle, texts), tag: tag, printer: printing.NewPrinter(tag)}
+	return &locale{texts: i18n.NewLocalizer(bundle, texts), language: texts, tag: tag, printer: printing.NewPrinter(tag)}
 }
 
 // texts loads the texts of all languages, once.

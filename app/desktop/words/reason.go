@@ -27,6 +27,18 @@ var ours = []cause{
 	{regexp.MustCompile(`^the name must `), "the name is too long or has invisible characters"},
 	{regexp.MustCompile(`^a code has `), "a code looks like K7QF-2M9X-W3TD"},
 	{regexp.MustCompile(`^that is this peer itself`), "that is this computer"},
+	{regexp.MustCompile(`^\d+ requests are on their way`), "too many requests wait for an answer"},
+	{regexp.MustCompile(`^\d+ wishes are kept`), "there are too many wishes: remove one"},
+	{regexp.MustCompile(`^(.+) is blocked here`), "{{.Value}} is blocked"},
+	{regexp.MustCompile(`^the code is not the one|does not know the code|^no code is shown`), "the code is wrong or has expired"},
+	{regexp.MustCompile(`^(?:the|its) download was (?:removed|stopped)`), "the download was removed"},
+	{regexp.MustCompile(`^\d+ files and folders can be sent at once`), "too many files at once: put them into a folder"},
+	{regexp.MustCompile(`^the folder has more than `), "the folder has too many files: share its parts one by one"},
+	{regexp.MustCompile(`^there are no files in | has no files$`), "there are no files in it"},
+	{regexp.MustCompile(`^choose at least one person`), "choose at least one person"},
+	{regexp.MustCompile(`^there is nothing to send|^choose something`), "nothing is chosen"},
+	{regexp.MustCompile(`^a time of the day is`), "a time is from 00:00 to 23:59"},
+	{regexp.MustCompile(`^1 to 100 `), "type a number from 1 to 100"},
 }
 
 // causes are asked in order: the first that was said counts.
@@ -64,6 +76,9 @@ var (
 	inPlace   = regexp.MustCompile(`(?:^|[\s"])(/[^:"]*[^:"\s]|[A-Za-z]:\\[^:"]*[^:"\s])`)
 	ofGo      = regexp.MustCompile(`(?i)\b(dial|lookup|read|write) (tcp|udp)|\bsyscall\b|\berrno\b|goroutine|runtime error|0x[0-9a-f]{4,}|%!` +
 		`|\b(open|openat|lstat|stat|unlinkat|renameat|mkdirat|fsync) [^\s]`)
+	verb      = regexp.MustCompile(`,? (?:answers|as|belongs|but|cannot|changes|does|has|is|looks|says|shows|was|were|which)\b.*`) // after a place
+	inEnglish = regexp.MustCompile(`(?i)\b(already|an?|and|another|are|at|be|broke|by|came|can|cannot|for|from|has|have|in|is|it|its|least|most|must` +
+		`|nobody|nor|not?|of|older|one|only|or|such|the|their|there|these|this|to|was|what|which|with)\b`)
 )
 
 // reason makes what a failure says about itself fit for a person: which file, address
@@ -84,8 +99,8 @@ func reason(detail string) string {
 			return c.text.String()
 		}
 	}
-	if ofGo.MatchString(said) {
-		return subjectOf(said)
+	if ofGo.MatchString(said) || current().language != "en" && inEnglish.MatchString(said) {
+		return subjectOf(said) // what happened is said in the language in use
 	}
 	return said
 }
@@ -95,7 +110,7 @@ func reason(detail string) string {
 func subjectOf(said string) string {
 	for _, pattern := range []*regexp.Regexp{lookedUp, dialled, asked, addressed, inPlace} {
 		if found := pattern.FindStringSubmatch(said); found != nil {
-			return strings.Trim(found[1], `"' `)
+			return strings.Trim(verb.ReplaceAllString(found[1], ""), `"' `)
 		}
 	}
 	// What stands before the first colon is ours: a name, or what was tried.

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -86,5 +88,50 @@ func TestCausesAreSaidInEveryLanguage(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+var ownDetail = regexp.MustCompile(`netproto\.Errorf\(netproto\.Code\w+, "((?:[^"\\]|\\.)*)"`)
+
+// What the rooms of the engine say of their failures is English: it is for commands and the
+// log. Three of its words in a row in a text of another language would be a piece of it.
+func TestNoDetailOfOurRoomsIsShownInAnotherLanguage(t *testing.T) {
+	details := map[string]bool{}
+	for _, room := range []string{"localengine", "node", "peer", "library", "web", "piece", "trackerclient", "remote", "preview", "onfinished"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", room), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, found := range ownDetail.FindAllSubmatch(source, -1) {
+				details[string(found[1])] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(details) < 100 {
+		t.Fatalf("only %d details were found", len(details))
+	}
+	values := strings.NewReplacer("%d", "3", "%s", "/data/x", "%q", `"x"`, "%w", "it", "%c", "x")
+	for _, tag := range translated() {
+		useTexts(t, tag)
+		for detail := range details {
+			detail = values.Replace(detail)
+			got := Explain(face.Failure{Code: netproto.CodeInvalid, Detail: detail}).Why
+			words := strings.Fields(detail)
+			for i := range max(len(words)-2, 0) {
+				if piece := strings.Join(words[i:i+3], " "); strings.Contains(got, piece) {
+					t.Errorf("%s: of %q is shown %q", tag, detail, got)
+					break
+				}
+			}
+		}
+	}
+	useTexts(t, "en")
+	if got := Explain(face.Failure{Code: netproto.CodeInvalid, Detail: "there is no priority \"x\""}).Why; !strings.Contains(got, "priority") {
+		t.Errorf("English people read %q", got)
 	}
 }

@@ -27,8 +27,11 @@ func Sources(n int) string {
 // Files writes a number of files: "1 file", "12,345 files".
 func Files(n int) string { return N("{{.Count}} files", n, Values{"Count": Count(n)}) }
 
-// Peers writes a number of peers: "1 peer", "3 peers".
-func Peers(n int) string { return N("{{.Count}} online", n, Values{"Count": Count(n)}) }
+// Online writes how many people are online: "3 online".
+func Online(n int) string { return N("{{.Count}} online", n, Values{"Count": Count(n)}) }
+
+// OthersOnline is Online for a number that a tracker counts: this peer is one of them.
+func OthersOnline(counted int) string { return Online(max(counted-1, 0)) }
 
 // Fraction returns what part of size is done, from 0 to 1.
 func Fraction(done, size int64) float64 {
