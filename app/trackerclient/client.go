@@ -159,7 +159,10 @@ func (c *Client) Info(ctx context.Context) (netproto.TrackerInfo, error) {
 		return info, err
 	}
 	info.Name, info.Version = netproto.Cut(info.Name, netproto.MaxPeerName), netproto.Cut(info.Version, netproto.MaxPeerName)
-	info.Ports, info.Addresses = usablePorts(info.Ports), usableAddresses(info.Addresses)
+	c.mu.Lock()
+	from := c.seen
+	c.mu.Unlock()
+	info.Ports, info.Addresses = usablePorts(info.Ports), from.usableAddresses(info.Addresses)
 	moved := c.setNodes(info.Addresses)
 	c.mu.Lock()
 	key, saved := c.expected, c.saved

@@ -117,6 +117,13 @@ func (c *Client) secure(ctx context.Context, network, at string, dial Dial) (*tl
 	verify := c.verify
 	if at != c.address {
 		verify = c.verifyKnown
+		c.mu.Lock()
+		from := c.seen
+		c.mu.Unlock()
+		if tcp, ok := raw.RemoteAddr().(*net.TCPAddr); ok && from.lures(tcp.AddrPort().Addr().Unmap()) { // by a name
+			raw.Close()
+			return nil, netproto.Errorf(netproto.CodeUnreachable, "%s is in the local network, and %s is not", at, c.address)
+		}
 	}
 	conn := tls.Client(raw, c.id.ClientTLS(identity.HTTP, verify))
 	if err := conn.HandshakeContext(ctx); err != nil {

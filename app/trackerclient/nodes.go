@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -20,15 +21,26 @@ import (
 // answers come within milliseconds.
 const otherNodeAfter = time.Second
 
-// usableAddresses returns the addresses that a tracker may say it is found at.
-func usableAddresses(said []string) []string {
+// usableAddresses returns the addresses that a tracker may say it is found at. See
+// [viewpoint.lures].
+func (v viewpoint) usableAddresses(said []string) []string {
 	var list []string
 	for _, text := range said[:min(len(said), netproto.MaxAddresses)] {
-		if at, err := netproto.TrackerAddress(text); err == nil && !slices.Contains(list, at) {
+		at, err := netproto.TrackerAddress(text)
+		if err != nil || slices.Contains(list, at) {
+			continue
+		}
+		if literal, err := netip.ParseAddrPort(at); err != nil || !v.lures(literal.Addr().Unmap()) {
 			list = append(list, at)
 		}
 	}
 	return list
+}
+
+// lures reports whether a tracker that is not in the local network names an address in it,
+// or one that is nobody's: it could have this peer look around at home.
+func (v viewpoint) lures(ip netip.Addr) bool {
+	return ip.IsUnspecified() || ip.IsMulticast() || isLocal(ip) && v.tracker.IsValid() && !isLocal(v.tracker)
 }
 
 // setNodes notes all addresses of the tracker, and reports whether they are others than

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -123,6 +125,18 @@ func TestWhatIsWrongWithAllNodesIsSaid(t *testing.T) {
 	}
 	_, err = c.Stats(t.Context())
 	wantCode(t, err, netproto.CodeUnreachable, nodes[0].address())
+}
+
+func TestATrackerNamesNoAddressesAtHomeUnlessItIsThere(t *testing.T) {
+	said := []string{"198.51.100.7:5000", "192.168.0.1:80", "127.0.0.1:22", "[fe80::1]:5000", "[::ffff:10.0.0.1]:5000", "0.0.0.0:5000", "224.0.0.1:5000", "b.example:5000"}
+	for tracker, want := range map[string][]string{
+		"192.0.2.7":   {"198.51.100.7:5000", "b.example:5000"},
+		"192.168.0.9": {"198.51.100.7:5000", "192.168.0.1:80", "127.0.0.1:22", "[fe80::1]:5000", "10.0.0.1:5000", "b.example:5000"},
+	} {
+		if got := trackerclient.UsableAddresses(netip.MustParseAddr(tracker), said); !slices.Equal(got, want) {
+			t.Errorf("of a tracker at %s: %q", tracker, got)
+		}
+	}
 }
 
 // Whoever is at an address that the tracker named, but has another key, is not used.
