@@ -75,7 +75,8 @@ func (ls *lanes) manage(ctx context.Context) {
 // returns how many sources wait because there are enough lanes.
 func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 	a := ls.attempt
-	wanted, most := ls.perSource(), ls.most()
+	near, far := ls.perSource()
+	most := ls.most()
 	for _, s := range a.sources.inOrder() {
 		if now.Before(s.retry) || !s.reached && !a.swarms.config.Conns.Dials.Open(session.Named{Trackers: s.namedBy, Content: a.task.Hash}, now) {
 			continue
@@ -83,6 +84,10 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 		if a.swarms.config.Conns.Banned(s.Key) {
 			a.sources.ban(s)
 			continue
+		}
+		wanted := near
+		if ls.far(s) {
+			wanted = far
 		}
 		for s.lanes < wanted && s.mayHaveMore() {
 			if len(ls.open) >= most || ls.making >= maxMaking || s.unlikely() && ls.unlikely >= maxUnlikely {
@@ -338,22 +343,23 @@ func (l *lane) sendAway(now time.Time) {
 // a few megabytes for each at most, which is all that a round trip can carry.
 const farAway = 80 * time.Millisecond
 
-// far reports whether bytes come from far away. The caller holds the lock.
-func (ls *lanes) far() bool {
+// far reports whether bytes of a source come from far away. The caller holds the lock.
+func (ls *lanes) far(s *source) bool {
 	for l := range ls.open {
-		if l.delay >= farAway {
+		if l.source == s && l.delay >= farAway {
 			return true
 		}
 	}
 	return false
 }
 
-// perSource is how many connections to have to each source: several pay if there
-// are few sources and much to fetch, and one more if a trial shows that.
-func (ls *lanes) perSource() int {
+// perSource is how many connections to have to each source, near or far: several pay if
+// there are few sources and much to fetch, and one more if a trial shows that. To a source
+// far away there are as many as may be, if that leaves places for all others.
+func (ls *lanes) perSource() (near, far int) {
 	a := ls.attempt
 	if ls.rest() < smallRest || ls.most() < maxLanes {
-		return 1
+		return 1, 1
 	}
 	alive := 0
 	for _, s := range a.sources.known {
@@ -361,16 +367,18 @@ func (ls *lanes) perSource() int {
 			alive++
 		}
 	}
-	n := 1
+	near = 1
 	switch alive {
 	case 0, 1:
-		if n = 3; ls.far() {
-			n = maxPerSource
-		}
+		near = 3
 	case 2, 3:
-		n = 2
+		near = 2
 	}
-	return min(n+ls.climb.Extra(), maxPerSource)
+	near = min(near+ls.climb.Extra(), maxPerSource)
+	if far = near; alive*maxPerSource <= maxLanes {
+		far = maxPerSource
+	}
+	return near, far
 }
 
 // most is how many lanes the limits are worth.
