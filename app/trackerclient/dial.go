@@ -42,8 +42,9 @@ type place struct {
 	after time.Duration // how long those before it may be silent until it is tried, too
 }
 
-// connect opens a TLS connection to the tracker at the first of its places that answers. The next one is tried when one has failed or was silent for a while. Only a tracker
-// whose key is known is looked for at others than that of its address: anybody may be there.
+// connect opens a TLS connection to the tracker at the first of its places that answers.
+// The next one is tried when one has failed or was silent for a while. Only a tracker whose
+// key is known is looked for at others than that of its address: anybody may be there.
 func (c *Client) connect(ctx context.Context, network string, dial Dial) (*tls.Conn, error) {
 	places := c.addresses()
 	ctx, cancel := context.WithCancel(ctx)
