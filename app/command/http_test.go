@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -46,6 +47,12 @@ func cmdHTTP(ts *testscript.TestScript, args []string) error {
 	}
 	if len(got) < 1<<20 {
 		show(ts, string(got), "")
+	}
+	var object map[string]any
+	if json.Unmarshal(got, &object) == nil {
+		for field, value := range object {
+			ts.Setenv("http_"+field, fmt.Sprint(value))
+		}
 	}
 	if response.StatusCode != want {
 		return fmt.Errorf("status %d: %.300s", response.StatusCode, got)

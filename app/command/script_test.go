@@ -42,6 +42,7 @@ import (
 //	fields EVENT FIELD…         every line of stdout is a JSON object; those of the event have these fields
 //	same A B                    two files, or trees of files, have the same names and bytes
 //	http STATUS METHOD URL      asks a server, which answers with that status; the body is stdout and the file "body".
+//	                            If it is a JSON object, its fields become $http_field.
 //	                            Further arguments are headers, "Name: value", and one that is none is the body
 //	random FILE BYTES           makes a file
 //	fill FILE                   makes a file as large as the disk lets it be

@@ -4,6 +4,7 @@
 package onfinished
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -21,8 +22,16 @@ const (
 	MaxBytes     = 4096
 	maxArguments = 64
 	maxWaiting   = 1000 // finished things
+	maxAtOnce    = 4    // programs
 	goodbye      = 5 * time.Second
+
+	// patience is how long those that wait are held up by the one before them. After that
+	// it runs beside them, and after MaxTime it is ended.
+	patience = time.Minute
 )
+
+// MaxTime is how long a program may run.
+const MaxTime = time.Hour
 
 // Kind is how something came.
 type Kind string
@@ -92,19 +101,29 @@ func Parse(line string) ([]string, error) {
 	return list, nil
 }
 
-// Runner runs the program, for one finished thing after the other.
+// Runner runs the program, for one finished thing after the other. One that takes long
+// holds up none of those after it.
 type Runner struct {
-	command func() string // the command line of now
-	log     *slog.Logger
-	waiting chan File
-	closing chan struct{}
-	ended   chan struct{}
-	close   sync.Once
+	command  func() string // the command line of now
+	log      *slog.Logger
+	patience time.Duration
+	most     time.Duration // for one program
+	waiting  chan File
+	room     chan struct{} // full of the programs that run
+	running  sync.WaitGroup
+	closing  chan struct{}
+	ended    chan struct{}
+	close    sync.Once
 }
 
 // New returns a runner that asks for the command line each time.
 func New(command func() string, log *slog.Logger) *Runner {
-	r := &Runner{command: command, log: log, waiting: make(chan File, maxWaiting), closing: make(chan struct{}), ended: make(chan struct{})}
+	return newRunner(command, log, patience, MaxTime)
+}
+
+func newRunner(command func() string, log *slog.Logger, patience, most time.Duration) *Runner {
+	r := &Runner{command: command, log: log, patience: patience, most: most, waiting: make(chan File, maxWaiting), room: make(chan struct{}, maxAtOnce),
+		closing: make(chan struct{}), ended: make(chan struct{})}
 	go r.run()
 	return r
 }
@@ -130,6 +149,7 @@ func (r *Runner) Close() {
 
 func (r *Runner) run() {
 	defer close(r.ended)
+	defer r.running.Wait()
 	for {
 		select {
 		case f := <-r.waiting:
@@ -143,13 +163,33 @@ func (r *Runner) run() {
 	}
 }
 
-// handle runs the program for one file and waits for its end.
+// handle runs the program for one file, and waits for its end as long as it has patience.
 func (r *Runner) handle(f File) {
+	r.room <- struct{}{}
+	done := make(chan struct{})
+	r.running.Go(func() {
+		defer func() { <-r.room; close(done) }()
+		r.runFor(f)
+	})
+	long := time.NewTimer(r.patience)
+	defer long.Stop()
+	select {
+	case <-done:
+	case <-long.C:
+	}
+}
+
+// runFor runs the program for one file to its end.
+func (r *Runner) runFor(f File) {
 	list, err := Parse(r.command())
 	if err == nil && len(list) > 0 {
-		command := exec.Command(list[0], list[1:]...)
+		ctx, cancel := context.WithTimeout(context.Background(), r.most)
+		defer cancel()
+		command := exec.CommandContext(ctx, list[0], list[1:]...)
 		command.Env = f.environment()
-		err = command.Run()
+		if err = command.Run(); ctx.Err() != nil {
+			err = fmt.Errorf("it was ended after %s", r.most)
+		}
 	}
 	if err != nil {
 		r.log.Warn("the program for finished downloads failed", "error", netproto.Errorf(netproto.CodeInternal, "%w", fmt.Errorf("%s: %w", f.Path, err)))

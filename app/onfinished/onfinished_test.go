@@ -27,6 +27,11 @@ func TestMain(m *testing.M) {
 		if err == nil {
 			_, err = file.WriteString(strings.Join(append(os.Args[1:], learned...), "\n") + "\n")
 		}
+		for until := os.Getenv("ONFINISHED_UNTIL"); slices.Contains(os.Args, "wait"); time.Sleep(10 * time.Millisecond) {
+			if _, err := os.Stat(until); err == nil {
+				os.Exit(0)
+			}
+		}
 		if err != nil || slices.Contains(os.Args, "fail") {
 			os.Exit(7)
 		}
@@ -104,6 +109,60 @@ func TestAProgramThatFailsOrIsNotThereHarmsNothing(t *testing.T) {
 	off.Close()
 	if log.Len() > 0 {
 		t.Errorf("without a program it says %q", log.String())
+	}
+}
+
+func TestAProgramThatTakesLongHoldsUpNoOther(t *testing.T) {
+	note, until := filepath.Join(t.TempDir(), "note"), filepath.Join(t.TempDir(), "until")
+	t.Setenv("ONFINISHED_NOTE", note)
+	t.Setenv("ONFINISHED_UNTIL", until)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make(chan string, 3)
+	lines <- `"` + self + `" wait`
+	lines <- `"` + self + `" second`
+	lines <- `"` + self + `" third`
+	var log bytes.Buffer
+	r := newRunner(func() string { return <-lines }, slog.New(slog.NewTextHandler(&log, nil)), 10*time.Millisecond, MaxTime)
+	for range 3 {
+		r.Finished(File{})
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		text, _ := os.ReadFile(note)
+		if strings.Contains(string(text), "second\n") && strings.Contains(string(text), "third\n") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("beside the first one there is %q", text)
+		}
+	}
+	if err := os.WriteFile(until, nil, 0o600); err != nil { // only now the first one ends
+		t.Fatal(err)
+	}
+	r.Close()
+	<-r.ended
+	if log.Len() > 0 {
+		t.Errorf("it says %q", log.String())
+	}
+}
+
+func TestAProgramThatNeverEndsIsEnded(t *testing.T) {
+	t.Setenv("ONFINISHED_NOTE", filepath.Join(t.TempDir(), "note"))
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	r := newRunner(func() string { return `"` + self + `" wait` }, slog.New(slog.NewTextHandler(&log, nil)), time.Minute, 50*time.Millisecond)
+	for range 2 * maxAtOnce { // more than run at a time
+		r.Finished(File{})
+	}
+	r.Close()
+	<-r.ended
+	if strings.Count(log.String(), "it was ended after 50ms") != 2*maxAtOnce {
+		t.Errorf("it says %q", log.String())
 	}
 }
 
