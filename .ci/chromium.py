@@ -101,6 +101,11 @@ class Chromium:
         for kind in ("dragEnter", "dragOver", "drop"):
             self.page("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
+    def speak(self, language, dark=False):
+        """Asks for pages in a language, and for dark ones if that is so."""
+        self.page("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+        self.page("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+
     def picture(self, path):
         with open(path, "wb") as f:
             f.write(base64.b64decode(self.page("Page.captureScreenshot")["data"]))

@@ -84,7 +84,8 @@ var walls = []wall{
 	{room: "app/awake"},
 	{room: "app/onfinished", may: []string{"netproto"}},
 	{room: "app/trash", may: []string{"netproto"}},
-	{room: "app/web", may: []string{"app/piece", "netproto", "netproto/durable", "netproto/sites"}},
+	{room: "app/pagelang"},
+	{room: "app/web", may: []string{"app/pagelang", "app/piece", "netproto", "netproto/durable", "netproto/sites"}},
 	{room: "app/face", may: []string{"netproto"}},
 	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},
 	{room: "app/desktop/kit", may: []string{"app/desktop/words", "netproto", "assets"}},
@@ -98,7 +99,7 @@ var walls = []wall{
 	{room: "app/command", may: append([]string{"assets", "tracker/cli"}, engine...), never: []string{"app/desktop/..."}},
 	// Measurements of the whole program: test files only.
 	{room: "app/load", tests: []string{"app/command", "app/library", "app/node", "app/peer/...", "app/piece", "app/trackerclient", "netproto/..."}},
-	{room: "app/remote", may: []string{"app/face", "app/piece", "netproto/..."}, tests: []string{"app/ignore"}},
+	{room: "app/remote", may: []string{"app/face", "app/pagelang", "app/piece", "netproto/..."}, tests: []string{"app/ignore"}},
 	{room: "app/localengine", may: engine, never: []string{"app/desktop/...", "app/command", "app/remote"}, tests: []string{"app/remote", "app/desktop/words"}},
 	{room: "app/...", may: append([]string{"assets/..."}, engine...), tests: tracker},
 }

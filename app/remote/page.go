@@ -1,22 +1,22 @@
 package remote
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"embed"
 	"errors"
-	"html/template"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/app/face"
+	"centralizedp2p/app/pagelang"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/sites"
 )
@@ -46,7 +46,15 @@ const (
 //go:embed page
 var pageFiles embed.FS
 
-var pageTemplate = template.Must(template.ParseFS(pageFiles, "page/page.html"))
+// pages are in the languages of the window.
+var pages = pagelang.Load(pageFiles)
+
+// What a page says besides what its template and the states of downloads say.
+const (
+	pageWrongCode = "This is not the code that is shown, or none is shown now."
+	pageNoSession = "Log in first."
+	pageNoLink    = "This is no link to a file or a folder."
+)
 
 // Page answers browsers.
 type Page struct {
@@ -107,7 +115,7 @@ func (c *caller) showPageCode(http.ResponseWriter, *http.Request) (any, error) {
 
 func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { p.show(w, r, http.StatusOK, "") })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { p.show(w, r, http.StatusOK) })
 	mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, pageFiles, "page/style.css") })
 	mux.HandleFunc("POST /login", p.logIn)
 	mux.HandleFunc("POST /logout", p.with(p.logOut))
@@ -138,7 +146,7 @@ func (p *Page) logIn(w http.ResponseWriter, r *http.Request) {
 		_, err = p.login.try(func(code string) bool { return subtle.ConstantTimeCompare([]byte(code), []byte(typed)) == 1 })
 	}
 	if err != nil {
-		p.show(w, r, http.StatusForbidden, "This is not the code that is shown, or none is shown now.")
+		p.show(w, r, http.StatusForbidden, pageWrongCode)
 		return
 	}
 	name := rand.Text()
@@ -182,15 +190,15 @@ func (p *Page) with(do func(w http.ResponseWriter, r *http.Request) error) http.
 	return func(w http.ResponseWriter, r *http.Request) {
 		_, s, ok := p.session(r)
 		if !ok || subtle.ConstantTimeCompare([]byte(s.token), []byte(r.PostFormValue("token"))) != 1 {
-			p.show(w, r, http.StatusForbidden, "Log in first.")
+			p.show(w, r, http.StatusForbidden, pageNoSession)
 			return
 		}
 		if err := do(w, r); err != nil {
-			failed, ok := errors.AsType[*netproto.Error](err)
-			if !ok {
-				failed = &netproto.Error{Code: netproto.CodeInternal}
+			problem := []string{pageNoLink}
+			if !errors.Is(err, errNoLink) {
+				problem = wordsOf(netproto.CodeOf(err))
 			}
-			p.show(w, r, http.StatusUnprocessableEntity, failed.Error()+". "+failed.Code.Hint())
+			p.show(w, r, http.StatusUnprocessableEntity, problem...)
 			return
 		}
 		http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -209,10 +217,12 @@ func (p *Page) logOut(_ http.ResponseWriter, r *http.Request) error {
 func (p *Page) add(_ http.ResponseWriter, r *http.Request) error {
 	link, err := netproto.ParseLink(netproto.Pasted(r.PostFormValue("link")))
 	if err != nil || link.Hash.IsZero() {
-		return netproto.Errorf(netproto.CodeInvalid, "this is no link to a file or a folder")
+		return errNoLink
 	}
 	return p.engine.Download(r.Context(), face.DownloadRequest{Hash: link.Hash, Name: link.Name, Size: link.Size, Link: link.String()})
 }
+
+var errNoLink = errors.New("no link")
 
 func (p *Page) act(_ http.ResponseWriter, r *http.Request) error {
 	acts := map[string]func(context.Context, []string) error{
@@ -227,32 +237,51 @@ func (p *Page) act(_ http.ResponseWriter, r *http.Request) error {
 
 // pageView is what the template shows.
 type pageView struct {
-	In, Live                   bool
-	Problem, Tracker, Down, Up string
-	Token                      string
-	Total, Shares              int
-	From, Before, Next         int
-	Downloads                  []pageRow
+	Lang                string
+	In, Live            bool
+	Tracker, Connection string
+	Problem, Down, Up   string
+	Token               string
+	Total, Shares       int
+	From, Before, Next  int
+	Downloads           []pageRow
 }
 
 type pageRow struct {
 	ID, Name, State, Failure, Done string
 	Permille                       int
-	Verbs                          []string
+	Verbs                          []pageVerb
 }
 
-// show writes the page, with a problem if there is one.
-func (p *Page) show(w http.ResponseWriter, r *http.Request, status int, problem string) {
-	v := pageView{Problem: problem, Live: r.FormValue("live") != ""}
+type pageVerb struct{ Verb, Text string }
+
+// show writes the page, with a problem if there is one: one text, or what happened and
+// what to do.
+func (p *Page) show(w http.ResponseWriter, r *http.Request, status int, problem ...string) {
+	v := pageView{Lang: pages.Of(r), Live: r.FormValue("live") != ""}
 	if _, s, ok := p.session(r); ok {
 		v.In, v.Token = true, s.token
-		if err := p.fill(r, &v); err != nil {
-			v.Problem = cmp.Or(v.Problem, netproto.CodeOf(err).Hint())
+		if err := p.fill(r, &v); err != nil && problem == nil {
+			problem = wordsOf(netproto.CodeOf(err))
 		}
 	}
+	v.Problem = said(v.Lang, problem)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", v.Lang)
 	w.WriteHeader(status)
-	_ = pageTemplate.Execute(w, v) // fails only if the browser has hung up
+	_ = pages.Write(w, v.Lang, "page.html", v) // fails only if the browser has hung up
+}
+
+// wordsOf says what happened, and what to do.
+func wordsOf(code netproto.Code) []string { return []string{code.What() + ".", code.Hint()} }
+
+// said is a row of texts in a language.
+func said(lang string, english []string) string {
+	var texts []string
+	for _, text := range english {
+		texts = append(texts, pages.In(lang, text))
+	}
+	return strings.Join(texts, " ")
 }
 
 func (p *Page) fill(r *http.Request, v *pageView) error {
@@ -264,10 +293,7 @@ func (p *Page) fill(r *http.Request, v *pageView) error {
 	if err != nil {
 		return err
 	}
-	v.Tracker = string(s.Connection)
-	if s.Tracker != "" {
-		v.Tracker = netproto.Printable(s.Tracker) + ", " + v.Tracker
-	}
+	v.Tracker, v.Connection = netproto.Printable(s.Tracker), pages.In(v.Lang, connectionWords[s.Connection])
 	v.Down, v.Up = humanize.Bytes(uint64(max(s.DownRate, 0))), humanize.Bytes(uint64(max(s.UpRate, 0)))
 	v.Total, v.Shares = len(list), s.Counts.Shares
 	v.From, _ = strconv.Atoi(r.FormValue("from"))
@@ -278,25 +304,40 @@ func (p *Page) fill(r *http.Request, v *pageView) error {
 		v.Next = end
 	}
 	for _, d := range list[v.From:end] {
-		v.Downloads = append(v.Downloads, rowOf(d))
+		v.Downloads = append(v.Downloads, rowOf(v.Lang, d))
 	}
 	return nil
 }
 
-func rowOf(d face.Download) pageRow {
-	row := pageRow{ID: d.ID, Name: netproto.Printable(d.Name), State: string(d.State), Done: humanize.Bytes(uint64(max(d.Done, 0)))}
+// connectionWords and stateWords are what a page says of a state.
+var connectionWords = map[face.Connection]string{
+	face.ConnectionNone: "No tracker was chosen", face.ConnectionConnecting: "Connecting", face.ConnectionConnected: "Connected",
+	face.ConnectionReconnecting: "Reconnecting", face.ConnectionOffline: "Offline", face.ConnectionKeyChanged: "The key of the tracker has changed",
+}
+
+var stateWords = map[face.DownloadState]string{
+	face.DownloadWaiting: "Waiting for a source", face.DownloadQueued: "Queued", face.DownloadConnecting: "Connecting",
+	face.DownloadDownloading: "Downloading", face.DownloadVerifying: "Verifying", face.DownloadPaused: "Paused",
+	face.DownloadMoving: "Moving to another folder", face.DownloadFinished: "Finished", face.DownloadNoSpace: "Not enough space", face.DownloadFailed: "Failed",
+}
+
+// pageVerbs are what the buttons of a download do.
+var pageVerbs = []string{"Pause", "Resume", "Retry", "Remove"}
+
+func rowOf(lang string, d face.Download) pageRow {
+	row := pageRow{ID: d.ID, Name: netproto.Printable(d.Name), State: pages.In(lang, stateWords[d.State]), Done: humanize.Bytes(uint64(max(d.Done, 0)))}
 	if d.Size > 0 {
 		row.Permille = int(float64(d.Done) / float64(d.Size) * 1000)
-		row.Done += " of " + humanize.Bytes(uint64(d.Size))
+		row.Done += " / " + humanize.Bytes(uint64(d.Size))
 	}
-	switch {
-	case d.IsFailed():
-		row.Failure, row.Verbs = d.Failure.Error().Code.Hint(), []string{"Retry"}
-	case d.IsPaused():
-		row.Verbs = []string{"Resume"}
-	case d.IsRunning():
-		row.Verbs = []string{"Pause"}
+	offers := map[string]bool{"Pause": d.IsRunning(), "Resume": d.IsPaused(), "Retry": d.IsFailed(), "Remove": true}
+	if d.IsFailed() {
+		row.Failure = said(lang, wordsOf(d.Failure.Code))
 	}
-	row.Verbs = append(row.Verbs, "Remove")
+	for _, verb := range pageVerbs {
+		if offers[verb] {
+			row.Verbs = append(row.Verbs, pageVerb{verb, pages.In(lang, verb)})
+		}
+	}
 	return row
 }

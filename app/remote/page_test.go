@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -121,7 +123,7 @@ func TestAPageShowsAndDrivesTheDownloads(t *testing.T) {
 		t.Errorf("without a code it says %d %s", status, text)
 	}
 	token := v.logIn(p)
-	if _, text := v.ask("GET", "/", nil); !strings.Contains(text, "&lt;b&gt;film&lt;/b&gt;.mkv") || !strings.Contains(text, "attic, connected") || !strings.Contains(text, `value="250"`) {
+	if _, text := v.ask("GET", "/", nil); !strings.Contains(text, "&lt;b&gt;film&lt;/b&gt;.mkv") || !strings.Contains(text, "attic (Connected)") || !strings.Contains(text, `value="250"`) {
 		t.Errorf("it says %s", text)
 	}
 	v.ask("POST", "/act", url.Values{"token": {token}, "verb": {"Pause"}, "id": {"a"}})
@@ -138,6 +140,50 @@ func TestAPageShowsAndDrivesTheDownloads(t *testing.T) {
 	v.ask("POST", "/logout", url.Values{"token": {token}})
 	if _, text := v.ask("GET", "/", nil); strings.Contains(text, "song.flac") {
 		t.Error("after logging out it still shows the downloads")
+	}
+}
+
+func TestAPageSpeaksTheLanguageOfItsVisitor(t *testing.T) {
+	f := &listed{downloads: []face.Download{{ID: "a", Name: "film.mkv", State: face.DownloadPaused},
+		{ID: "b", Name: "song.flac", State: face.DownloadFailed, Failure: face.Failure{Code: netproto.CodeNoSource}}}}
+	p, v := openPage(t, f)
+	v.logIn(p)
+	for accept, want := range map[string][]string{
+		"":        {`lang="en"`, "Paused", ">Resume<", "No online peer has this now. Try again"},
+		"de-CH":   {`lang="de"`, "Angehalten", ">Fortsetzen<", "Kein Peer, der online ist, hat das gerade."},
+		"es":      {`lang="es"`, ">Quitar<"},
+		"fr":      {`lang="fr"`, ">Retirer<"},
+		"pt":      {`lang="pt-BR"`, ">Remover<"},
+		"zh-Hans": {`lang="zh"`, ">移除<"},
+		"tlh":     {`lang="en"`, ">Remove<"},
+	} {
+		_, text := v.ask("GET", "/", nil, "Accept-Language: "+accept)
+		for _, part := range want {
+			if !strings.Contains(text, part) {
+				t.Errorf("for %q there is no %q in %s", accept, part, text)
+			}
+		}
+	}
+	_, text := v.ask("POST", "/login", url.Values{"code": {"AAAA-BBBB-CCCC"}}, "Accept-Language: de")
+	if !strings.Contains(text, "Das ist nicht der angezeigte Code") {
+		t.Errorf("a wrong code reads %s", text)
+	}
+}
+
+// What a download can fail of has its words in every language; other codes have English ones.
+func TestThePageHasEveryTextInEveryLanguage(t *testing.T) {
+	shown := append(slices.Clone(pageVerbs), pageWrongCode, pageNoSession, pageNoLink)
+	shown = slices.AppendSeq(shown, maps.Values(connectionWords))
+	shown = slices.AppendSeq(shown, maps.Values(stateWords))
+	for _, code := range []netproto.Code{netproto.CodeDenied, netproto.CodeNotFound, netproto.CodeInvalid, netproto.CodeInternal, netproto.CodeGone,
+		netproto.CodeUnreachable, netproto.CodePeerUnreachable, netproto.CodeNoSource, netproto.CodeFolderUnwritable, netproto.CodeNoSpace} {
+		shown = append(shown, wordsOf(code)...)
+	}
+	if err := pages.Check(pageFiles, shown...); err != nil {
+		t.Error(err)
+	}
+	if len(pages.Languages()) != 6 {
+		t.Errorf("the languages are %q", pages.Languages())
 	}
 }
 

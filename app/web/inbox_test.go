@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -343,39 +342,8 @@ func TestEveryTextIsInEveryLanguage(t *testing.T) {
 	for _, english := range scriptEnglish {
 		wanted = append(wanted, english)
 	}
-	entries, err := files.ReadDir("page")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		raw, err := files.ReadFile("page/" + e.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if filepath.Ext(e.Name()) == ".html" {
-			for _, part := range strings.Split(string(raw), `{{t "`)[1:] {
-				text, _, _ := strings.Cut(part, `"}}`)
-				wanted = append(wanted, text)
-			}
-		}
-	}
-	wanted = append(wanted, problemChanged, problemUnreadable)
-	for _, lang := range languages[1:] {
-		texts := translations[lang.String()]
-		unused := len(texts)
-		seen := map[string]bool{}
-		for _, english := range wanted {
-			if texts[english] == "" {
-				t.Errorf("%s: %q", lang, english)
-			}
-			if !seen[english] {
-				seen[english] = true
-				unused--
-			}
-		}
-		if unused > 0 {
-			t.Errorf("%s has %d texts that nothing shows", lang, unused)
-		}
+	if err := pages.Check(files, append(wanted, problemChanged, problemUnreadable)...); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -387,8 +355,8 @@ func TestThePagesHaveTheLanguagesOfTheWindow(t *testing.T) {
 	}
 	for _, name := range names {
 		tag := language.Make(strings.ReplaceAll(strings.TrimSuffix(filepath.Base(name), ".json"), "_", "-"))
-		if _, _, confidence := matcher.Match(tag); confidence != language.Exact {
-			t.Errorf("for %s there is %v", tag, languageOf(&http.Request{Header: http.Header{"Accept-Language": {tag.String()}}}))
+		if !pages.Has(tag) {
+			t.Errorf("there is no %s", tag)
 		}
 	}
 }

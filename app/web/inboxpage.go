@@ -54,7 +54,7 @@ func (in *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case reads && serveAsset(w, r, rest):
 		case reads && rest == "":
-			writePage(w, r, http.StatusOK, "receive.html", &view{Texts: scriptTexts(languageOf(r))})
+			writePage(w, r, http.StatusOK, "receive.html", &view{Texts: scriptTexts(pages.Of(r))})
 		default:
 			a, err := in.ask(w, r, rest)
 			if err != nil {

@@ -3,62 +3,20 @@ package web
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
-	"html/template"
 	"net/http"
 	"strconv"
 
 	"github.com/dustin/go-humanize"
-	"golang.org/x/text/language"
 
+	"centralizedp2p/app/pagelang"
 	"centralizedp2p/netproto"
 )
 
 //go:embed page
 var files embed.FS
 
-// Each page is read once; the texts are those of the visitor's language.
-var pages = func() map[string]*template.Template {
-	all := map[string]*template.Template{}
-	for _, lang := range languages {
-		texts := template.FuncMap{"t": func(english string) string { return translate(lang, english) }}
-		all[lang.String()] = template.Must(template.New("").Funcs(texts).ParseFS(files, "page/*.html"))
-	}
-	return all
-}()
-
-// languages are those of the pages, all of the window's among them. The first is for
-// everybody else.
-var languages = []language.Tag{language.English, language.German, language.Spanish, language.French, language.Japanese,
-	language.BrazilianPortuguese, language.Chinese}
-
-var matcher = language.NewMatcher(languages)
-
-// translations are by language and English text.
-var translations = func() (all map[string]map[string]string) {
-	raw, err := files.ReadFile("page/texts.json")
-	if err == nil {
-		err = json.Unmarshal(raw, &all)
-	}
-	if err != nil {
-		panic(err) // it is in the program
-	}
-	return all
-}()
-
-func translate(lang language.Tag, english string) string {
-	if text := translations[lang.String()][english]; text != "" {
-		return text
-	}
-	return english
-}
-
-// languageOf is the language of a visitor.
-func languageOf(r *http.Request) language.Tag {
-	tags, _, _ := language.ParseAcceptLanguage(r.Header.Get("Accept-Language")) // of none it is none
-	_, i, _ := matcher.Match(tags...)
-	return languages[i]
-}
+// pages are in all languages of the window and more.
+var pages = pagelang.Load(files)
 
 // view is what a page shows.
 type view struct {
@@ -105,13 +63,12 @@ func (l *Link) view() *view {
 
 // writePage answers with a page.
 func writePage(w http.ResponseWriter, r *http.Request, status int, name string, v *view) {
-	lang := languageOf(r)
 	if v == nil {
 		v = &view{}
 	}
-	v.Lang = lang.String()
+	v.Lang = pages.Of(r)
 	var body bytes.Buffer
-	if err := pages[v.Lang].ExecuteTemplate(&body, name, v); err != nil {
+	if err := pages.Write(&body, v.Lang, name, v); err != nil {
 		http.Error(w, "The page cannot be shown.", http.StatusInternalServerError)
 		return
 	}

@@ -1,7 +1,5 @@
 package web
 
-import "golang.org/x/text/language"
-
 // scriptEnglish is what the page of an inbox says about its uploads, by state or code.
 var scriptEnglish = map[string]string{
 	"waits":       "Waiting…",
@@ -26,10 +24,10 @@ var scriptEnglish = map[string]string{
 }
 
 // scriptTexts are those in a language.
-func scriptTexts(lang language.Tag) map[string]string {
-	texts := make(map[string]string, len(scriptEnglish))
+func scriptTexts(lang string) map[string]string {
+	said := make(map[string]string, len(scriptEnglish))
 	for key, english := range scriptEnglish {
-		texts[key] = translate(lang, english)
+		said[key] = pages.In(lang, english)
 	}
-	return texts
+	return said
 }
