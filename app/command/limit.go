@@ -17,7 +17,7 @@ type limitsLine struct {
 }
 
 func (p *program) limitCommand() *cobra.Command {
-	var down, up rateText
+	var down, up bytesText
 	cmd := p.drives(&cobra.Command{
 		Use:   "limit [N|NAME…] [--down RATE] [--up RATE]",
 		Short: "Show or change how fast is downloaded and uploaded",
@@ -39,12 +39,12 @@ func (p *program) limitCommand() *cobra.Command {
 }
 
 // pflagRate is a rate among the flags of a command.
-type pflagRate struct{ *rateText }
+type pflagRate struct{ *bytesText }
 
 // Type implements pflag.Value.
 func (pflagRate) Type() string { return "bytes" }
 
-func (p *program) limitDownloads(ctx context.Context, engine face.Engine, named []string, down rateText) error {
+func (p *program) limitDownloads(ctx context.Context, engine face.Engine, named []string, down bytesText) error {
 	ids, err := chosen{named: named}.ids(ctx, engine)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (p *program) limitDownloads(ctx context.Context, engine face.Engine, named 
 	return nil
 }
 
-func (p *program) limitAll(ctx context.Context, engine face.Engine, down, up rateText) error {
+func (p *program) limitAll(ctx context.Context, engine face.Engine, down, up bytesText) error {
 	s, err := engine.Settings(ctx)
 	if err != nil {
 		return err

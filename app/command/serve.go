@@ -28,10 +28,11 @@ type serveOptions struct {
 	control      string // [HOST]:PORT for other computers; empty for none
 	web          string // [HOST]:PORT of the page for browsers; empty for none
 	allow        string // folders for callers from other computers, with commas
+	quota        bytesText
 	name         string
 	downloads    string
-	downLimit    rateText
-	upLimit      rateText
+	downLimit    bytesText
+	upLimit      bytesText
 	listen       int
 	seedClients  string
 	onFinished   string // a program and its arguments; "off" for none
@@ -43,23 +44,23 @@ type serveOptions struct {
 	noRouterPort, noCalls, noRelay bool
 }
 
-// rateText is a number of bytes a second as people write it; empty leaves the setting.
-type rateText string
+// bytesText is a number of bytes, or of bytes a second, as people write it; empty leaves the setting.
+type bytesText string
 
 // String implements flag.Value.
-func (r *rateText) String() string { return string(*r) }
+func (r *bytesText) String() string { return string(*r) }
 
 // Set implements flag.Value.
-func (r *rateText) Set(text string) error {
+func (r *bytesText) Set(text string) error {
 	if _, err := humanize.ParseBytes(text); err != nil && text != "" {
 		return fmt.Errorf("%q is not a number of bytes like 500kB or 8MB", text)
 	}
-	*r = rateText(text)
+	*r = bytesText(text)
 	return nil
 }
 
-// apply puts the rate into a setting, unless it is empty.
-func (r rateText) apply(setting *int64) {
+// apply puts the number into a setting, unless it is empty.
+func (r bytesText) apply(setting *int64) {
 	if n, err := humanize.ParseBytes(string(r)); err == nil {
 		*setting = int64(min(n, 1<<62))
 	}
@@ -72,6 +73,7 @@ func (o *serveOptions) flags(set *flag.FlagSet) {
 		"a page for browsers at `[HOST]:PORT`, for example :5051, behind a code; it is not encrypted; see `serve web-code`")
 	set.StringVar(&o.allow, "allow", o.allow,
 		"comma-separated `folders` from which they may share and to which they may move; the download folder is always one")
+	set.Var(&o.quota, "upload-quota", "`bytes` that their uploads may take in the download folder, like 50GB; 0 is unlimited")
 	set.StringVar(&o.name, "name", o.name, "`name` of this peer, as others see it")
 	set.StringVar(&o.downloads, "download-to", o.downloads, "`folder` for downloads")
 	set.Var(&o.downLimit, "down-limit", "`bytes` a second for all downloads, like 2MB; 0 is unlimited")
@@ -89,6 +91,13 @@ func (o *serveOptions) flags(set *flag.FlagSet) {
 	set.BoolVar(&o.noRouterPort, "no-router-port", false, "do not ask the router to open the port for other peers")
 	set.BoolVar(&o.noCalls, "no-calls", false, "do not let the tracker arrange connections through routers and firewalls")
 	set.BoolVar(&o.noRelay, "no-relay", false, "do not let the tracker pass bytes on when nothing else works")
+}
+
+// bounds are what callers from other computers may use of the disk.
+func (o *serveOptions) bounds(downloads string) (b remote.Bounds, err error) {
+	o.quota.apply(&b.UploadBytes)
+	b.Folders, err = o.folders(downloads)
+	return b, err
 }
 
 // folders are those that callers from other computers may use, absolute.

@@ -55,7 +55,7 @@ func (p *program) openDaemon(ctx context.Context, o serveOptions, log *slog.Logg
 	if err != nil {
 		return nil, errors.Join(err, d.engine.Close())
 	}
-	d.server = remote.NewServer(d.engine, remote.Options{Version: version.Number, Log: log, Controllers: controllers})
+	d.server = remote.NewServer(d.engine, remote.Options{Version: version.Number, Log: log, Profile: profile, Controllers: controllers})
 	return d, nil
 }
 
@@ -194,13 +194,12 @@ func (d *daemon) listen(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	folders, err := o.folders(settings.DownloadFolder)
+	bounds, err := o.bounds(settings.DownloadFolder)
 	if err != nil {
 		return err
 	}
 	if d.far != nil && o.control == d.options.control {
-		d.far.SetFolders(folders)
-		return nil
+		return d.far.SetBounds(bounds)
 	}
 	if d.far != nil {
 		if err := d.far.Close(); err != nil {
@@ -209,7 +208,7 @@ func (d *daemon) listen(ctx context.Context, o serveOptions) error {
 		d.far = nil
 	}
 	if o.control != "" {
-		d.far, err = d.server.ServeTLS(o.control, d.node.Library.Identity(), folders)
+		d.far, err = d.server.ServeTLS(o.control, d.node.Library.Identity(), bounds)
 	}
 	return err
 }
@@ -238,7 +237,7 @@ func (d *daemon) change(ctx context.Context, o serveOptions) error {
 	}
 	err := d.listen(ctx, o)
 	if d.far == nil && err != nil && d.options.control != "" { // the old one is better than none
-		err = errors.Join(err, d.listen(ctx, serveOptions{control: d.options.control, allow: d.options.allow}))
+		err = errors.Join(err, d.listen(ctx, serveOptions{control: d.options.control, allow: d.options.allow, quota: d.options.quota}))
 		return err
 	}
 	if err == nil {

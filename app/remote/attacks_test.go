@@ -61,12 +61,12 @@ func newCitadel(t *testing.T, engine face.Engine) *citadel {
 	if c.book, err = Controllers(profile); err != nil {
 		t.Fatal(err)
 	}
-	c.server = NewServer(engine, Options{Version: "1.2.3", Log: slog.New(slog.DiscardHandler), Controllers: c.book})
+	c.server = NewServer(engine, Options{Version: "1.2.3", Log: slog.New(slog.DiscardHandler), Profile: profile, Controllers: c.book})
 	c.server.pairing.now = c.now
 	if err := c.server.ServeLocal(profile); err != nil {
 		t.Fatal(err)
 	}
-	if c.far, err = c.server.ServeTLS("127.0.0.1:0", c.key, []string{c.folder}); err != nil {
+	if c.far, err = c.server.ServeTLS("127.0.0.1:0", c.key, Bounds{Folders: []string{c.folder}}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

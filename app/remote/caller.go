@@ -12,6 +12,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,6 +66,16 @@ func (c *caller) routes(more map[string]handler) http.Handler {
 			return
 		}
 		mux.ServeHTTP(w, r)
+	})
+}
+
+// named has every answer say which program gives it, so that a caller of another version
+// can tell why it is not understood.
+func (c *caller) named(routes http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(headerVersion, c.server.options.Version)
+		w.Header().Set(headerAPI, strconv.Itoa(API))
+		routes.ServeHTTP(w, r)
 	})
 }
 

@@ -121,7 +121,7 @@ func exchanged[T any](ctx context.Context, c *Client, method, route string, send
 
 func newClient(base string, transport *http.Transport) *Client {
 	transport.MaxIdleConnsPerHost, transport.IdleConnTimeout = 8, silenceTime
-	transport.MaxResponseHeaderBytes = maxHeader
+	transport.MaxResponseHeaderBytes, transport.ExpectContinueTimeout = maxHeader, headerTime
 	c := &Client{base: base, kept: map[string]keptAnswer{}, http: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -149,14 +149,9 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Peer says who answers; "protocol-violation" if that is a version which this one does
-// not understand.
+// Peer says who answers.
 func (c *Client) Peer(ctx context.Context) (Peer, error) {
-	p, err := exchanged[Peer](ctx, c, http.MethodGet, routePeer, nil)
-	if err == nil && p.API > API {
-		return p, netproto.Errorf(netproto.CodeProtocol, "the other peer is CentralizedP2P %s, which is newer than this one", p.Version)
-	}
-	return p, err
+	return exchanged[Peer](ctx, c, http.MethodGet, routePeer, nil)
 }
 
 // object holds the arguments of a call.
@@ -256,7 +251,16 @@ func (c *Client) send(ctx context.Context, method, route string, body []byte, ta
 	if err != nil {
 		return nil, lost(ctx, err)
 	}
+	if api, _ := strconv.Atoi(response.Header.Get(headerAPI)); api > API { // 0 of those that say nothing
+		response.Body.Close()
+		return nil, netproto.Errorf(netproto.CodeProtocol, "the other peer is CentralizedP2P %s, which is newer than this one", versionOf(response))
+	}
 	return response, nil
+}
+
+// versionOf is which version of the program answers.
+func versionOf(response *http.Response) string {
+	return netproto.Printable(response.Header.Get(headerVersion))
 }
 
 // lost is the error of a line that broke, or that the caller gave up.
@@ -281,6 +285,9 @@ func failure(response *http.Response, raw []byte) error {
 	}
 	if p.Fields != nil {
 		return p.Fields
+	}
+	if p.Code == netproto.CodeMethod && response.Header.Get(headerVersion) != "" {
+		p.Detail = "the other peer is CentralizedP2P " + versionOf(response) + ", which is older than this one"
 	}
 	return &netproto.Error{Code: p.Code, Detail: p.Detail}
 }

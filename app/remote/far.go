@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"sync"
 
@@ -21,21 +22,30 @@ type Far struct {
 	ln     net.Listener
 
 	uploads chan struct{} // full of those that run
+	quota   *quota
 
 	mu      sync.Mutex
 	folders []string
 }
 
+// Bounds are what callers on other computers may use of the disk.
+type Bounds struct {
+	Folders     []string // absolute; uploads come into the first
+	UploadBytes int64    // that uploads may take; 0 is unlimited
+}
+
 // ServeTLS answers at [HOST]:PORT, with the key of the peer, until Close of the result or
-// of the server. folders are those that callers may use, absolute. "port-in-use" if
-// another program has the port.
-func (s *Server) ServeTLS(listen string, id *identity.Identity, folders []string) (*Far, error) {
-	ln, err := net.Listen("tcp", listen)
+// of the server. "port-in-use" if another program has the port, "store-unusable" if it
+// cannot be read what was uploaded before.
+func (s *Server) ServeTLS(listen string, id *identity.Identity, bounds Bounds) (*Far, error) {
+	f := &Far{server: s, uploads: make(chan struct{}, maxUploads), quota: &quota{file: filepath.Join(s.options.Profile, fileUploads)}}
+	err := f.SetBounds(bounds)
 	if err != nil {
+		return nil, err
+	}
+	if f.ln, err = net.Listen("tcp", listen); err != nil {
 		return nil, netproto.Errorf(netproto.CodePortInUse, "%w", err)
 	}
-	f := &Far{server: s, ln: ln, uploads: make(chan struct{}, maxUploads)}
-	f.SetFolders(folders)
 	config := id.ServerTLS(identity.HTTP, true, func(key ed25519.PublicKey) error {
 		if s.options.Controllers.Has(netproto.FingerprintOf(key)) || s.pairing.open() {
 			return nil
@@ -46,25 +56,29 @@ func (s *Server) ServeTLS(listen string, id *identity.Identity, folders []string
 	s.mu.Lock()
 	s.far = f
 	s.mu.Unlock()
-	s.serve(tls.NewListener(&fewListener{Listener: ln, room: make(chan struct{}, maxConnections)}, config), f.http)
+	s.serve(tls.NewListener(&fewListener{Listener: f.ln, room: make(chan struct{}, maxConnections)}, config), f.http)
 	return f, nil
 }
 
 // Address returns where it listens.
 func (f *Far) Address() string { return f.ln.Addr().String() }
 
-// Folders returns what callers may use of the disk.
+// Folders returns the folders that callers may use.
 func (f *Far) Folders() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.folders)
 }
 
-// SetFolders changes what callers may use of the disk.
-func (f *Far) SetFolders(folders []string) {
+// SetBounds changes what callers may use of the disk.
+func (f *Far) SetBounds(b Bounds) error {
+	if err := f.quota.set(b.UploadBytes); err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.folders = folders
+	f.folders = b.Folders
+	return nil
 }
 
 // Close ends the calls from other computers.

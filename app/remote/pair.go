@@ -33,18 +33,18 @@ type pairAnswer struct {
 
 // local are the routes for callers on this computer.
 func (c *caller) local() http.Handler {
-	return c.routes(map[string]handler{
+	return c.named(c.routes(map[string]handler{
 		"POST " + routePairing:       c.showCode,
 		"POST " + routePageCode:      c.showPageCode,
 		"GET " + routeControllers:    c.controllers,
 		"DELETE " + routeControllers: c.unpair,
-	})
+	}))
 }
 
 // far are the routes for callers on other computers.
 func (c *caller) far(f *Far, own netproto.Fingerprint) http.Handler {
 	routes := c.routes(map[string]handler{"POST " + routeUpload: f.upload})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return c.named(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key, ok := keyOf(r.TLS)
 		switch {
 		case !ok:
@@ -60,7 +60,7 @@ func (c *caller) far(f *Far, own netproto.Fingerprint) http.Handler {
 		default:
 			routes.ServeHTTP(w, r)
 		}
-	})
+	}))
 }
 
 // showCode makes a code; "invalid" if the peer does not answer on other computers.

@@ -18,9 +18,14 @@
 //	POST   /v1/pair         {"name": …, "proof": …} → {"proof": …}    TLS only
 //	POST   /v1/upload       files (upload.go) → {"paths": […]}        TLS only
 //
+// Every answer names the program and the version of this interface that it has; one with a
+// higher version is not understood. Fields, arguments and methods may be added without
+// that: what a side does not know it leaves out. A method that the other side does not
+// have is "method-not-allowed".
+//
 // A failure is a problem (RFC 9457) with a code of netproto; it may hold a result
-// besides, and the fields of [face.InvalidSettings]. A method that the other side does
-// not have is "method-not-allowed". A caller that hangs up cancels its call.
+// besides, and the fields of [face.InvalidSettings]. A caller that hangs up cancels its
+// call.
 //
 // A method of [face.Engine] is carried if it has a line in arguments (methods.go) and a
 // method of [Client] (engine.go).
@@ -48,6 +53,12 @@ const (
 	routePageCode    = "/v1/page-code"   // on the local socket
 	routePair        = "/v1/pair"        // on TLS
 	routeUpload      = "/v1/upload"      // on TLS
+)
+
+// The headers of every answer that say which program gives it.
+const (
+	headerVersion = "CentralizedP2P-Version"
+	headerAPI     = "CentralizedP2P-API" // which it understands
 )
 
 // The types of bodies.

@@ -17,6 +17,8 @@ import (
 type Options struct {
 	Version string
 	Log     *slog.Logger
+	// Profile is the folder in which it is remembered what other computers uploaded.
+	Profile string
 	// Controllers are the keys that may drive the peer over TLS. Without them, it answers
 	// on its local socket only.
 	Controllers *Book

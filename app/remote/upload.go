@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,8 @@ const (
 	maxUploads   = 4        // at a time
 	stallTime    = time.Minute
 	maxFreeNames = 1000
+
+	queryBytes = "bytes" // of all files
 )
 
 // entry is a file of an upload.
@@ -47,7 +50,9 @@ type uploaded struct {
 	Paths []string `json:"paths"` // absolute, on the peer
 }
 
-// upload takes files into the first allowed folder, which is that for downloads.
+// upload takes files into the first allowed folder, which is that for downloads. The
+// query may say how many bytes they have, so that too many are refused before they are
+// sent.
 func (f *Far) upload(w http.ResponseWriter, r *http.Request) (any, error) {
 	select {
 	case f.uploads <- struct{}{}:
@@ -55,28 +60,42 @@ func (f *Far) upload(w http.ResponseWriter, r *http.Request) (any, error) {
 	default:
 		return nil, netproto.Errorf(netproto.CodeBusy, "%d uploads run already", maxUploads)
 	}
+	announced, _ := strconv.ParseInt(r.URL.Query().Get(queryBytes), 10, 64) // each file is counted besides
+	claimed, err := f.quota.begin(announced)
+	if err != nil {
+		return nil, err
+	}
+	var u uploaded
+	if err = f.receive(w, r, claimed, &u); err != nil {
+		return nil, errors.Join(err, claimed.end(u.Paths))
+	}
+	return u, claimed.end(u.Paths)
+}
+
+// receive writes what an upload brings, and says what of it is on the disk in the end.
+func (f *Far) receive(w http.ResponseWriter, r *http.Request, claimed *claim, u *uploaded) error {
 	folder := f.Folders()[0]
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	hidden, err := os.MkdirTemp(folder, netproto.PartPrefix+"upload-*")
 	if err != nil {
-		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	defer os.RemoveAll(hidden)
 	from, err := os.OpenRoot(hidden)
 	if err != nil {
-		return nil, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	defer from.Close()
 	control := http.NewResponseController(w)
 	body := &lively{Reader: r.Body, extend: func() { _ = control.SetReadDeadline(time.Now().Add(stallTime)) }}
-	tops, err := unpack(from, bufio.NewReaderSize(body, maxEntryLine))
+	tops, err := unpack(from, bufio.NewReaderSize(body, maxEntryLine), claimed.take)
 	_ = control.SetReadDeadline(time.Time{})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return publish(from, folder, tops)
+	return publish(from, folder, tops, u)
 }
 
 // lively lets a body go on as long as something comes.
@@ -92,7 +111,8 @@ func (l *lively) Read(p []byte) (int, error) {
 }
 
 // unpack writes the entries of an upload below a root, and returns the names at the top.
-func unpack(root *os.Root, body *bufio.Reader) (tops []string, err error) {
+// take is asked for the bytes of each.
+func unpack(root *os.Root, body *bufio.Reader, take func(bytes int64) error) (tops []string, err error) {
 	for range maxEntries {
 		line, err := body.ReadSlice('\n')
 		if errors.Is(err, io.EOF) && len(line) == 0 {
@@ -107,6 +127,9 @@ func unpack(root *os.Root, body *bufio.Reader) (tops []string, err error) {
 		}
 		if err := netproto.CheckPath(e.Path); err != nil || e.Size < 0 || e.Size > netproto.MaxContentSize {
 			return nil, netproto.Errorf(netproto.CodeInvalid, "%q with %d bytes cannot be uploaded", e.Path, e.Size)
+		}
+		if err := take(e.Size); err != nil {
+			return nil, err
 		}
 		top, _, _ := strings.Cut(e.Path, "/")
 		if !slices.Contains(tops, top) {
@@ -146,21 +169,20 @@ func write(root *os.Root, e entry, body io.Reader) error {
 }
 
 // publish gives what arrived free names in a folder.
-func publish(from *os.Root, folder string, tops []string) (uploaded, error) {
-	var u uploaded
+func publish(from *os.Root, folder string, tops []string, u *uploaded) error {
 	to, err := os.OpenRoot(folder)
 	if err != nil {
-		return u, netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
+		return netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
 	defer to.Close()
 	for _, top := range tops {
 		name, err := freeName(from, to, top)
 		if err != nil {
-			return u, err
+			return err
 		}
 		u.Paths = append(u.Paths, filepath.Join(folder, name))
 	}
-	return u, nil
+	return nil
 }
 
 func freeName(from, to *os.Root, top string) (string, error) {
@@ -213,11 +235,12 @@ func (c *Client) Upload(ctx context.Context, paths []string, sent func(done, tot
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(pack(writer, sources, total, sent)) }()
 	defer reader.Close()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+routeUpload, reader)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+routeUpload+"?"+queryBytes+"="+strconv.FormatInt(total, 10), reader)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeInternal, "%w", err)
 	}
 	request.Header.Set("Content-Type", mediaBytes)
+	request.Header.Set("Expect", "100-continue") // what is refused is not sent
 	response, err := c.http.Do(request)
 	if err != nil {
 		return nil, lost(ctx, err)

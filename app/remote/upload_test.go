@@ -115,6 +115,102 @@ func TestAHostileUploadLeavesNothing(t *testing.T) {
 	}
 }
 
+// What another computer uploads takes no more of the disk than the owner of the peer
+// allows, whatever it says about it; what the owner takes away makes room again.
+func TestUploadsTakeNoMoreThanTheirQuota(t *testing.T) {
+	c := newCitadel(t, &answers{})
+	allow := func(bytes int64) {
+		t.Helper()
+		if err := c.far.SetBounds(Bounds{Folders: []string{c.folder}, UploadBytes: bytes}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	allow(1000)
+	driving, here := c.drive(c.client), t.TempDir()
+	send := func(name string, size int) error {
+		t.Helper()
+		file := filepath.Join(here, name)
+		writeFile(t, file, size)
+		_, err := driving.Upload(t.Context(), []string{file}, func(done, _ int64) {
+			if done > 1<<20 { // more than fits into buffers
+				t.Errorf("%d bytes of %s are sent", done, name)
+			}
+		})
+		return err
+	}
+	refused := func(err error, detail string) {
+		t.Helper()
+		if netproto.CodeOf(err) != netproto.CodeDenied || !strings.Contains(err.Error(), detail) {
+			t.Errorf("it says %v, not %q", err, detail)
+		}
+	}
+	if err := send("first", 700); err != nil {
+		t.Fatal(err)
+	}
+	refused(send("second", 301), "uploads may take 1.0 kB on this peer, and 300 B of that are free")
+	refused(send("huge", 8<<20), "300 B of that are free") // before any of it is sent
+	if err := send("third", 300); err != nil {
+		t.Error(err)
+	}
+	refused(send("fourth", 1), "0 B of that are free")
+
+	// Its memory is on the disk; what its owner takes away no longer counts.
+	if err := os.Remove(filepath.Join(c.folder, "first")); err != nil {
+		t.Fatal(err)
+	}
+	again := &quota{file: c.far.quota.file}
+	if err := again.set(1000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.begin(700); err != nil {
+		t.Error(err)
+	}
+	_, err := again.begin(701)
+	refused(err, "700 B of that are free")
+
+	// A caller that says less than it sends is stopped, and leaves nothing.
+	body := `{"path":"a","size":600}` + "\n" + strings.Repeat("x", 600) + `{"path":"b","size":101}` + "\n" + strings.Repeat("x", 101)
+	response, err := driving.http.Post(driving.base+routeUpload+"?bytes=1", mediaBytes, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if entries, err := os.ReadDir(c.folder); response.StatusCode != http.StatusForbidden || err != nil || len(entries) != 1 {
+		t.Errorf("%s; in the folder are %v, %v", response.Status, entries, err)
+	}
+	allow(0)
+	if err := send("fifth", 5000); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestUploadsAtATimeShareOneQuota(t *testing.T) {
+	q := &quota{file: filepath.Join(t.TempDir(), fileUploads)}
+	if err := q.set(100); err != nil {
+		t.Fatal(err)
+	}
+	one, err := q.begin(60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := q.begin(60) // nobody has sent anything yet
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := one.take(60); err != nil {
+		t.Error(err)
+	}
+	if err := two.take(60); netproto.CodeOf(err) != netproto.CodeDenied {
+		t.Errorf("both fit: %v", err)
+	}
+	if err := one.end(nil); err != nil { // it broke off
+		t.Error(err)
+	}
+	if err := two.take(60); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzUnpack(f *testing.F) {
 	f.Add([]byte(`{"path":"a/b","size":1}` + "\nx"))
 	f.Add([]byte(`{"path":"a","size":0}` + "\n" + `{"path":"b","size":2}` + "\nxy"))
@@ -130,7 +226,7 @@ func FuzzUnpack(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer root.Close()
-		tops, err := unpack(root, bufio.NewReaderSize(bytes.NewReader(body), maxEntryLine))
+		tops, err := unpack(root, bufio.NewReaderSize(bytes.NewReader(body), maxEntryLine), func(int64) error { return nil })
 		if entries, bad := os.ReadDir(outer); bad != nil || len(entries) != 1 {
 			t.Fatalf("%q left %v outside", body, entries)
 		}

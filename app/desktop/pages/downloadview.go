@@ -105,8 +105,10 @@ func downloadWords(d face.Download) kit.Mark {
 			text = words.L("Not enough space")
 		}
 		return kit.Mark{Text: text, Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
-	default:
+	case face.DownloadFailed:
 		return kit.Mark{Text: words.L("Failed"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+	default: // of a peer on another computer, which is newer
+		return kit.Mark{Text: netproto.Printable(string(d.State)), Icon: theme.QuestionIcon(), Color: kit.ColorCaption}
 	}
 }
 

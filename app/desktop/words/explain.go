@@ -42,7 +42,7 @@ var deskWords = []deskWord{
 	{netproto.CodeInvite, "This tracker is private: it serves its members only", "Ask its owner for an invite link and open it."},
 	{netproto.CodeBanned, "The owner of the tracker has banned this", "Ask the owner why, or use another tracker."},
 	{netproto.CodeNotFound, "Nothing was found", "Try again when its owner is online."},
-	{netproto.CodeMethod, "The tracker does not know this request", "Update CentralizedP2P on both computers."},
+	{netproto.CodeMethod, "The other side does not know this request", "Update CentralizedP2P on both computers."},
 	{netproto.CodeJoinFirst, "The tracker no longer knows this computer", "It rejoins automatically; try again in a moment."},
 	{netproto.CodeTooLarge, "This is more than the tracker accepts", "Share fewer files at once."},
 	{netproto.CodeInvalid, "That doesn't look right", "Correct it and try again."},

@@ -61,6 +61,12 @@ func TestNoErrorOfGoOrOfTheSystemReachesAPerson(t *testing.T) {
 		{netproto.CodeUnreachable, errors.New("127.0.0.1:80: http: server gave HTTP response to HTTPS client"), "127.0.0.1:80 (something else answers there)."},
 		{netproto.CodeInvalid, errors.New(`"two words" is not the address of a tracker: HOST or HOST:PORT is`), "“two words” is not an address, such as attic"},
 		{netproto.CodePortInUse, errors.New(":5000"), "another program: port 5000."},
+		{netproto.CodeMethod, errors.New("the other peer is CentralizedP2P 0.9.1, which is older than this one"),
+			"The other side does not know this request: CentralizedP2P 0.9.1 runs there, which is older. Update CentralizedP2P on both computers."},
+		{netproto.CodeProtocol, errors.New("the other peer is CentralizedP2P 4.0.0, which is newer than this one"),
+			"The two programs do not understand each other: CentralizedP2P 4.0.0 runs there, which is newer. Update CentralizedP2P on both computers."},
+		{netproto.CodeDenied, errors.New("uploads may take 1.0 kB on this peer, and 300 B of that are free"),
+			"The other side does not allow this: only 300 B may still be uploaded there. Ask its owner for access."},
 	} {
 		coded := netproto.Errorf(c.code, "%w", c.err)
 		text := Explain(face.FailureOf(coded)).String()
