@@ -49,6 +49,7 @@ type program struct {
 	profile  string
 	json     bool
 	verbose  bool
+	wide     int       // columns of the terminal that Out is; 0 if it is none
 	drawn    *progress // the bar on the terminal; nil if there is none
 }
 
@@ -64,8 +65,8 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	output := cli.NewOutput(streams.Out, cancel)
-	streams.Out = output
-	p := &program{Streams: streams, desktop: desktop}
+	p := &program{Streams: streams, desktop: desktop, wide: widthOf(streams.Out)}
+	p.Out = output
 	root := p.root()
 	root.PersistentPreRun = p.before
 	root.SetArgs(args)
@@ -136,7 +137,7 @@ func (p *program) root() *cobra.Command {
 	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
 	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(), p.peopleCommand(),
 		p.wishCommand(), p.linkCommand(), p.receiveCommand(),
-		p.listCommand(), p.pauseCommand(), p.resumeCommand(), p.removeCommand(), p.limitCommand(), p.peersCommand(), p.sharesCommand(),
+		p.listCommand(), p.pauseCommand(), p.resumeCommand(), p.removeCommand(), p.moveCommand(), p.limitCommand(), p.peersCommand(), p.sharesCommand(),
 		p.settingsCommand(), p.statusCommand(), p.doctorCommand(),
 		p.serveCommand(), p.peerCommand(), p.demoCommand())
 	cli.AddVersion(root, func() bool { return p.json })

@@ -2,10 +2,13 @@ package command
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/cli"
 )
 
 // downloadAct is what a command does with chosen downloads.
@@ -33,7 +36,7 @@ func (p *program) actsOnDownloads(cmd *cobra.Command, act func() downloadAct, do
 
 // didEvent says what a command has done.
 type didEvent struct {
-	Event string `json:"event"` // paused, resumed, removed, limited
+	Event string `json:"event"` // paused, resumed, removed, limited, moving
 	Count int    `json:"count"`
 }
 
@@ -74,5 +77,27 @@ func (p *program) removeCommand() *cobra.Command {
 		return face.Engine.Remove
 	}, "removed")
 	cmd.Flags().BoolVar(&files, "with-files", false, "delete what was fetched, finished files included")
+	return cmd
+}
+
+func (p *program) moveCommand() *cobra.Command {
+	var to string
+	cmd := p.actsOnDownloads(&cobra.Command{
+		Use:     "move N|NAME… --to FOLDER | --all --to FOLDER",
+		Short:   "Move downloads to another folder, with what was fetched of them",
+		Example: "  centralizedp2p move song.flac --to ~/Music\n  centralizedp2p move --all --to /srv/media",
+	}, func() downloadAct {
+		return func(engine face.Engine, ctx context.Context, ids []string) error {
+			if to == "" {
+				return netproto.Errorf(netproto.CodeUsage, "say where to: --to FOLDER")
+			}
+			folder, err := filepath.Abs(cli.ExpandHome(to))
+			if err != nil {
+				return netproto.Errorf(netproto.CodeUsage, "--to: %w", err)
+			}
+			return engine.MoveTo(ctx, ids, folder)
+		}
+	}, "moving")
+	cmd.Flags().StringVar(&to, "to", "", "`folder` to move them to")
 	return cmd
 }

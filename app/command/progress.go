@@ -1,7 +1,9 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -123,16 +125,19 @@ const (
 )
 
 // columns returns the width of the terminal.
-func (p *program) columns() int {
-	file, ok := p.Err.(*os.File)
+func (p *program) columns() int { return cmp.Or(widthOf(p.Err), usualWidth) }
+
+// widthOf returns how many columns a terminal has; 0 for what is none.
+func widthOf(w io.Writer) int {
+	file, ok := w.(*os.File)
 	if !ok {
-		return usualWidth
+		return 0
 	}
 	width, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || width <= 0 {
-		return usualWidth
+	if err != nil {
+		return 0
 	}
-	return width
+	return max(width, 0)
 }
 
 // set draws the bar on a terminal. done and total are bytes, rate is bytes per

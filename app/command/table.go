@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -9,31 +10,39 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// least is how short the last column of a table may become, in columns of the terminal.
+// least is how narrow a column of a table may become on a terminal.
 const least = 8
 
-// table prints rows under a head. All cells but the last are as wide as the widest; on a
-// terminal the last one is shortened to what is left.
+// table prints rows under a head. Each column is as wide as its widest cell; on a
+// terminal the widest are shortened until all fit.
 func (p *program) table(head []string, rows [][]string) {
 	rows = append([][]string{head}, rows...)
 	widths := make([]int, len(head))
 	for _, row := range rows {
-		for i := range row[:len(row)-1] {
+		for i := range row {
 			row[i] = netproto.Printable(row[i])
 			widths[i] = max(widths[i], uniseg.StringWidth(row[i]))
 		}
 	}
+	total := 2 * (len(widths) - 1)
+	for _, width := range widths {
+		total += width
+	}
+	for ; p.wide > 0 && total >= p.wide; total-- { // the last place of a line is left free
+		widest := slices.Index(widths, slices.Max(widths))
+		if widths[widest] <= least {
+			break
+		}
+		widths[widest]--
+	}
 	for _, row := range rows {
 		var line strings.Builder
-		used := 0
-		for i, cell := range row[:len(row)-1] {
-			used += widths[i] + 2
+		for i, cell := range row {
+			if p.wide > 0 {
+				cell = short(cell, widths[i])
+			}
 			fmt.Fprintf(&line, "%s%s  ", cell, strings.Repeat(" ", widths[i]-uniseg.StringWidth(cell)))
 		}
-		last := netproto.Printable(row[len(row)-1])
-		if p.Terminal {
-			last = short(last, max(p.columns()-used-1, least))
-		}
-		p.say("%s", strings.TrimRight(line.String()+last, " "))
+		p.say("%s", strings.TrimRight(line.String(), " "))
 	}
 }
