@@ -131,6 +131,8 @@ way() {
   awk '/"ways":\{"/ { ways = $0; sub(/.*"ways":\{/, "", ways); sub(/\}.*/, "", ways); gsub(/"|:[0-9]+/, "", ways)
     if (/"done":[1-9]/) exit } END { print ways == "" ? "unknown" : ways }' "$WORK/$1.events"
 }
+# several SHARER GETTER: whether a download was over several connections that a call began.
+several() { grep -hqE '"ways":\{"called":[2-9]' "$WORK/$1-$2."*.events; }
 # first_byte NAME, connected NAME: milliseconds from the moment at which a download wanted a
 # source until bytes of it came, and until it was connected to it.
 first_byte() { said_ms "$1" 'first bytes of a source'; }
