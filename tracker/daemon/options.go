@@ -93,7 +93,8 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.Data, "data", o.Data, "`folder` for the tracker's key and database")
 	set.StringVar(&o.Store, "store", o.Store, "keep everything in the PostgreSQL database at this `address`, such as postgres://tracker@db.example/tracker, "+
 		"which several trackers with the same key may share; its password is in the variable PGPASSWORD, or in a file that PGPASSFILE names")
-	set.StringVar(&o.KeySecret, "key-secret", o.KeySecret, "keep the tracker's key in the database of --store, so that all nodes have it, sealed with the secret in this `file`")
+	set.StringVar(&o.KeySecret, "key-secret", o.KeySecret, "keep the tracker's key in the database of --store, "+
+		"so that all nodes have it, sealed with the secret in this `file`")
 	set.StringVar(&o.Name, "name", o.Name, "`name` shown to people")
 	set.StringVar(&o.Access, "access", o.Access,
 		"who may use it, `open|invite`: everybody, or only keys that joined with an invite link, which turns seed clients off")
@@ -103,7 +104,8 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.TrustedProxies, "trusted-proxy", o.TrustedProxies,
 		"comma-separated `addresses` or ranges of reverse proxies that set X-Forwarded-For and Client-Cert")
 	set.StringVar(&o.ProxyProtocol, "proxy-protocol", o.ProxyProtocol,
-		"comma-separated `addresses` or ranges of proxies that pass TCP on, like HAProxy with send-proxy-v2: all their connections, and no others, begin with whose they are")
+		"comma-separated `addresses` or ranges of proxies that pass TCP on, like HAProxy with send-proxy-v2: "+
+			"all their connections, and no others, begin with whose they are")
 	for _, l := range o.limits() {
 		set.IntVar(l.value, l.name, *l.value, l.usage+"; 0 means no limit")
 	}

@@ -25,7 +25,9 @@ func (s *Store) Examine(ctx context.Context) []store.Fact {
 	ctx, cancel := context.WithTimeout(ctx, examineTime)
 	defer cancel()
 	facts := []store.Fact{s.examineFollowing()}
-	for _, examine := range []func(context.Context) (store.Fact, error){s.examineServer, s.examineRights, s.examineConnections, s.examineClock, s.examineStandbys} {
+	for _, examine := range []func(context.Context) (store.Fact, error){
+		s.examineServer, s.examineRights, s.examineConnections, s.examineClock, s.examineStandbys,
+	} {
 		fact, err := examine(ctx)
 		if err != nil {
 			return append(facts, store.Fact{State: netproto.FindingBad, Text: "the database " + Display(s.address) + ": " + reason(err)})
@@ -68,13 +70,15 @@ func (s *Store) examineRights(ctx context.Context) (store.Fact, error) {
 	var who, schema string
 	var writes, creates bool
 	err := s.pool.QueryRow(ctx, `select current_user, current_schema(),
-		(select bool_and(has_table_privilege(t, p)) from unnest('{cp2p_entries,cp2p_log,cp2p_meta}'::text[]) t, unnest('{select,insert,update,delete}'::text[]) p),
+		(select bool_and(has_table_privilege(t, p))
+			from unnest('{cp2p_entries,cp2p_log,cp2p_meta}'::text[]) t, unnest('{select,insert,update,delete}'::text[]) p),
 		has_schema_privilege(current_schema(), 'create')`).Scan(&who, &schema, &writes, &creates)
 	switch {
 	case err != nil:
 		return store.Fact{}, err
 	case !writes:
-		return store.Fact{State: netproto.FindingBad, Text: fmt.Sprintf("the user %s may not write to its tables: grant all on all tables in schema %s to %[1]s", who, schema)}, nil
+		text := fmt.Sprintf("the user %s may not write to its tables: grant all on all tables in schema %s to %[1]s", who, schema)
+		return store.Fact{State: netproto.FindingBad, Text: text}, nil
 	case !creates:
 		return warning("the user %s may not create tables, which an update of this program may need: grant create on schema %s to %[1]s", who, schema), nil
 	}
@@ -89,7 +93,8 @@ func (s *Store) examineConnections(ctx context.Context) (store.Fact, error) {
 		return store.Fact{}, err
 	}
 	if most-used < spareClients {
-		return warning("%d of its %d connections are in use, and each node needs up to %d: raise max_connections, or put PgBouncer between", used, most, connections+1), nil
+		return warning("%d of its %d connections are in use, and each node needs up to %d: "+
+			"raise max_connections, or put PgBouncer between", used, most, connections+1), nil
 	}
 	return good("%d of its %d connections are in use", used, most), nil
 }
@@ -103,7 +108,8 @@ func (s *Store) examineClock(ctx context.Context) (store.Fact, error) {
 	took := time.Since(began)
 	ahead := began.Add(took / 2).Sub(there)
 	if ahead.Abs() > clockSkew+took {
-		return warning("the clock of this computer is %s ahead of that of the database: set both by NTP, or leases and bans end at the wrong time", ahead.Round(time.Second/10)), nil
+		return warning("the clock of this computer is %s ahead of that of the database: "+
+			"set both by NTP, or leases and bans end at the wrong time", ahead.Round(time.Second/10)), nil
 	}
 	return good("its clock and that of this computer agree, and it answers in %s", took.Round(10*time.Microsecond)), nil
 }
@@ -118,7 +124,8 @@ func (s *Store) examineStandbys(ctx context.Context) (store.Fact, error) {
 	case standbys == 0:
 		return good("no standby follows it: if it is lost, what was announced since the last backup is announced again"), nil
 	case behind > farBehind:
-		return warning("a standby is %s behind: look at its disk and its network, as what it lacks is lost if it is promoted", humanize.IBytes(uint64(behind))), nil
+		return warning("a standby is %s behind: look at its disk and its network, "+
+			"as what it lacks is lost if it is promoted", humanize.IBytes(uint64(behind))), nil
 	}
 	return good("%d standbys follow it, the slowest of them %s behind", standbys, humanize.IBytes(uint64(behind))), nil
 }

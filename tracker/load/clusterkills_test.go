@@ -1,0 +1,135 @@
+//go:build unix
+
+package load
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// clusterVariable has the campaigns run, which need what .ci/setup cluster installs, and
+// says how large they are: "peers=N resources=N kills=N failovers=N cuts=N".
+const clusterVariable = "CP2P_CLUSTER"
+
+// Bounds of what peers notice. The first two are the aims; a machine that is busy gets more.
+const (
+	killNoticed     = 3 * time.Second
+	failoverNoticed = 5 * time.Second // after the promotion
+)
+
+type campaign struct{ peers, resources, kills, failovers, cuts int }
+
+func campaignOf(t *testing.T) campaign {
+	t.Helper()
+	text := os.Getenv(clusterVariable)
+	if text == "" {
+		t.Skip(".ci/cluster runs this")
+	}
+	var c campaign
+	if _, err := fmt.Sscanf(text, "peers=%d resources=%d kills=%d failovers=%d cuts=%d", &c.peers, &c.resources, &c.kills, &c.failovers, &c.cuts); err != nil {
+		t.Fatalf("%s=%q: %v", clusterVariable, text, err)
+	}
+	return c
+}
+
+// A node is killed at random while peers use the tracker: no peer is without an answer for
+// long, and nothing that was acknowledged is missing after one interval of heartbeats. Then
+// the primary of the database is killed and its standby promoted. At last a node is cut from
+// the database, says so, and heals.
+func TestClusterOutlivesItsParts(t *testing.T) {
+	size := campaignOf(t)
+	c := startCluster(t, size.peers)
+	k := c.startCrowd(size.peers, size.resources, time.Second)
+	defer k.stop()
+	k.verify()
+	k.killNodes(size.kills)
+	k.failOver(size.failovers)
+	k.cutOff(size.cuts)
+	k.stop()
+}
+
+// row prints a line of the table of .ci/cluster.
+func (k *crowd) row(what string, times int, worst time.Duration, allowed time.Duration) {
+	k.Helper()
+	fmt.Printf("CLUSTER|%s|%d|%.2f|%.2f|%d|%d|%d|%d\n", what, times, worst.Seconds(), allowed.Seconds(),
+		k.requests.Swap(0), k.failures.Swap(0), k.resyncs.Swap(0), k.rejoins.Swap(0))
+	if worst > allowed {
+		k.Errorf("%s: a peer was without an answer for %v, %v are allowed: %v", what, worst, allowed, k.reason.Load())
+	}
+}
+
+func (k *crowd) killNodes(times int) {
+	k.Helper()
+	k.longest.Store(0)
+	for range times {
+		n := k.nodes[rand.IntN(len(k.nodes))]
+		time.Sleep(rand.N(time.Second)) // the instant of the kill is what is random here
+		n.kill(k)
+		time.Sleep(rand.N(2 * time.Second))
+		n.run(k)
+		k.until("the node is back", func() bool { status, _ := n.ready(k); return status == http.StatusOK })
+		k.verify()
+	}
+	if times > 0 {
+		k.row("a node killed", times, time.Duration(k.longest.Swap(0)), killNoticed)
+	}
+}
+
+func (k *crowd) failOver(times int) {
+	k.Helper()
+	var worst time.Duration
+	for range times {
+		time.Sleep(rand.N(time.Second))
+		k.primary.Kill()
+		time.Sleep(rand.N(2 * time.Second)) // until somebody notices
+		k.standby.Promote(k)
+		promoted := time.Now()
+		k.point(k.standby)
+		k.until("a change is taken again", func() bool {
+			u := k.users[rand.IntN(len(k.users))]
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			for {
+				if r := u.ask(); u.asked.joined {
+					return k.use(k.Context(), u, r) == nil
+				}
+			}
+		})
+		worst = max(worst, time.Since(promoted))
+		k.primary.Follow(k, k.standby)
+		k.primary, k.standby = k.standby, k.primary
+		for _, n := range k.nodes {
+			k.until("the node is ready", func() bool { status, _ := n.ready(k); return status == http.StatusOK })
+		}
+		k.verify()
+	}
+	if times > 0 {
+		k.row("the primary killed, from the promotion", times, worst, failoverNoticed)
+	}
+}
+
+// cutOff has the database of a node fall silent.
+func (k *crowd) cutOff(times int) {
+	k.Helper()
+	n := k.nodes[2]
+	k.longest.Store(0)
+	for range times {
+		k.bouncer.Process.Signal(syscall.SIGSTOP)
+		k.until("the node says that it is without its database", func() bool {
+			status, said := n.ready(k)
+			return status == http.StatusServiceUnavailable && strings.Contains(said, "store-away")
+		})
+		k.bouncer.Process.Signal(syscall.SIGCONT)
+		k.until("the node heals", func() bool { status, _ := n.ready(k); return status == http.StatusOK })
+		k.verify()
+	}
+	if times > 0 {
+		k.row("a node cut from the database", times, time.Duration(k.longest.Swap(0)), time.Minute)
+	}
+}

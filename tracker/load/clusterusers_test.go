@@ -1,0 +1,281 @@
+//go:build unix
+
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"centralizedp2p/netproto"
+)
+
+// crowd are peers that use a cluster all the time, over HAProxy. Whatever is not answered
+// is asked again, over another connection, until it is.
+type crowd struct {
+	*cluster
+	users  []*client
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	requests, resyncs, rejoins, failures atomic.Int64
+	longest                              atomic.Int64 // nanoseconds during which a peer had no answer
+	reason                               atomic.Value // of the last failure
+}
+
+// user is one of them.
+type client struct {
+	*member
+	mu sync.Mutex // held while a request is under way
+	w  *wire
+}
+
+// startCrowd has peers join that announce that many resources each, and go on.
+func (c *cluster) startCrowd(peers, each int, pause time.Duration) *crowd {
+	c.Helper()
+	k := &crowd{cluster: c}
+	ctx, cancel := context.WithCancel(c.Context())
+	k.cancel = cancel
+	for n := range peers {
+		k.users = append(k.users, &client{member: &member{id: c.stranger(), no: n}})
+	}
+	var first errgroup.Group
+	first.SetLimit(16)
+	for _, u := range k.users {
+		first.Go(func() error {
+			for len(u.is.held) < each {
+				if err := k.use(ctx, u, u.some(each-len(u.is.held))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := first.Wait(); err != nil {
+		c.Fatal(err)
+	}
+	for _, u := range k.users {
+		k.work.Go(func() {
+			for ctx.Err() == nil {
+				u.mu.Lock()
+				err := k.step(ctx, u)
+				u.mu.Unlock()
+				if err != nil && ctx.Err() == nil {
+					c.Error(err)
+					return
+				}
+				select {
+				case <-ctx.Done():
+				case <-time.After(pause/2 + rand.N(pause)):
+				}
+			}
+		})
+	}
+	return k
+}
+
+func (k *crowd) stop() {
+	k.cancel()
+	k.work.Wait()
+	for _, u := range k.users {
+		if u.w != nil {
+			u.w.Close()
+		}
+	}
+}
+
+// some announces that many resources, after a join.
+func (u *client) some(n int) []byte {
+	if !u.is.joined {
+		return u.ask()
+	}
+	for {
+		if r := u.ask(); len(u.asked.held) > len(u.is.held) && u.asked.joined {
+			return r
+		}
+	}
+}
+
+// step is a heartbeat, an announce, a withdrawal or a search.
+func (k *crowd) step(ctx context.Context, u *client) error {
+	switch rand.IntN(4) {
+	case 0:
+		for {
+			if r := u.ask(); u.asked.joined { // nobody leaves: that ends no error
+				return k.use(ctx, u, r)
+			}
+		}
+	case 1:
+		_, err := k.answer(ctx, u, searching(fmt.Sprintf("song %d", rand.IntN(1000))))
+		return err
+	}
+	return k.beat(ctx, u)
+}
+
+// use asks for a change, and takes it as made once it is acknowledged.
+func (k *crowd) use(ctx context.Context, u *client, request []byte) error {
+	if _, err := k.answer(ctx, u, request); err != nil {
+		return err
+	}
+	u.is = u.asked
+	return nil
+}
+
+// beat sends a heartbeat, and does what it says.
+func (k *crowd) beat(ctx context.Context, u *client) error {
+	body, err := k.answer(ctx, u, request(http.MethodPost, netproto.RouteHeartbeat, u.is.beat()))
+	if err != nil {
+		return err
+	}
+	var answer netproto.HeartbeatResponse
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return err
+	}
+	switch answer.Status {
+	case netproto.HeartbeatOK:
+		return nil
+	case netproto.HeartbeatJoin:
+		k.rejoins.Add(1)
+		if _, err := k.answer(ctx, u, joining); err != nil {
+			return err
+		}
+	}
+	k.resyncs.Add(1)
+	var all []netproto.Resource
+	for hash := range u.is.held {
+		all = append(all, netproto.Resource{Hash: hash, Size: 1000, Name: fmt.Sprintf("song again of %d", u.no)})
+	}
+	for reset := true; reset || len(all) > 0; reset = false {
+		n := min(len(all), netproto.MaxAnnounce)
+		if _, err := k.answer(ctx, u, request(http.MethodPost, netproto.RouteResources, netproto.AnnounceRequest{Reset: reset, Resources: all[:n]})); err != nil {
+			return err
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// errHopeless ends a peer that has had no answer for too long.
+var errHopeless = errors.New("a peer was not answered for a minute")
+
+// answer sends a request until it succeeds.
+func (k *crowd) answer(ctx context.Context, u *client, request []byte) ([]byte, error) {
+	var since time.Time
+	for {
+		body, err := k.try(ctx, u, request)
+		k.requests.Add(1)
+		if err == nil {
+			if !since.IsZero() {
+				k.lasted(time.Since(since))
+			}
+			return body, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		k.failures.Add(1)
+		k.reason.Store(err.Error())
+		if since.IsZero() {
+			since = time.Now()
+		} else if time.Since(since) > time.Minute {
+			return nil, fmt.Errorf("%w: %w", errHopeless, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (k *crowd) lasted(d time.Duration) {
+	for old := k.longest.Load(); int64(d) > old; old = k.longest.Load() {
+		if k.longest.CompareAndSwap(old, int64(d)) {
+			return
+		}
+	}
+}
+
+// try sends a request once. A peer that the tracker does not know joins first.
+func (k *crowd) try(ctx context.Context, u *client, request []byte) ([]byte, error) {
+	if u.w == nil {
+		w, err := dial(ctx, k.address, source(10+u.no/250%200, u.no%250), u.id)
+		if err != nil {
+			return nil, err
+		}
+		u.w = w
+	}
+	status, body, err := u.w.ask(request)
+	if err == nil && status == http.StatusConflict && strings.Contains(string(body), string(netproto.CodeJoinFirst)) {
+		k.rejoins.Add(1)
+		if status, body, err = u.w.ask(joining); err == nil && status == http.StatusOK {
+			status, body, err = u.w.ask(request)
+		}
+	}
+	if err == nil && status/100 != 2 {
+		err = fmt.Errorf("status %d: %s", status, body)
+	}
+	if err != nil {
+		u.w.Close()
+		u.w = nil
+	}
+	return body, err
+}
+
+// verify has each peer send a heartbeat, as it does within an interval, and then checks
+// that all nodes hold of each just what was acknowledged.
+func (k *crowd) verify() {
+	k.Helper()
+	var all errgroup.Group
+	all.SetLimit(16)
+	for _, u := range k.users {
+		all.Go(func() error {
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			if err := k.beat(k.Context(), u); err != nil {
+				return err
+			}
+			for i, n := range k.nodes {
+				if err := k.verifyAt(n, u); err != nil {
+					return fmt.Errorf("node %d: %w", i+1, err)
+				}
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		k.Fatal(err)
+	}
+}
+
+// verifyAt asks a node about a peer until it has heard of all, which takes a moment.
+func (k *crowd) verifyAt(n *node, u *client) error {
+	w, err := dial(k.Context(), n.at, source(10+u.no/250%200, u.no%250), u.id)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	for end := time.Now().Add(5 * clusterBeat); ; time.Sleep(20 * time.Millisecond) {
+		body, err := w.must(request(http.MethodPost, netproto.RouteHeartbeat, u.is.beat()))
+		if err != nil {
+			return err
+		}
+		if strings.Contains(string(body), `"status":"ok"`) {
+			return k.find(w, u.member)
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("peer %d was acknowledged %d resources: %s", u.no, len(u.is.held), body)
+		}
+	}
+}
+
+// find asks for one of the peer's contents.
+func (k *crowd) find(w *wire, one *member) error { return (&mortal{TB: k}).find(w, one) }
