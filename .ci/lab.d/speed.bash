@@ -21,11 +21,11 @@ speed_cases() {
       if (!n) return
       middle = mbs[int((n + 1) / 2)]
       if (way == "direct") direct = middle
-      printf "%-12s %-8s %8.0f %9.2f %14.2f %14.2f %14.2f\n", rate ? rate " Mbit/s" : "none", way, middle, middle / direct, owner / n, tracker / n, getter / n
+      printf "%-12s %-8s %8.0f %9.2f %14.2f %14.2f %14.2f\n", rate ? rate " Mbit/s" : "none", way, middle, middle / direct, owner / n, tracker / n, seen ? getter / seen : 0
     }
     NR == 1 { print "limit        way          MB/s to direct  sharer s/GiB  tracker s/GiB   getter s/GiB" }
-    $1 " " $2 != rate " " way { if (NR > 1) show(); rate = $1; way = $2; n = owner = tracker = getter = 0 }
-    { mbs[++n] = $3; owner += $4; tracker += $5; getter += $6 }
+    $1 " " $2 != rate " " way { if (NR > 1) show(); rate = $1; way = $2; n = owner = tracker = getter = seen = 0 }
+    { mbs[++n] = $3; owner += $4; tracker += $5; getter += $6; seen += $6 > 0 }
     END { show() }'
   awk '{ key = $1 " " $2 } !(key in least) || $3 < least[key] { least[key] = $3 } $3 > most[key] { most[key] = $3 }
     END { for (key in least) printf "  %s: from %d to %d MB/s\n", key, least[key], most[key] }' "$WORK/speeds" | sort
