@@ -81,6 +81,7 @@ type checker struct {
 	size            uint64 // of the file, in bytes
 	pageSize, pages uint64
 	seen            []uint64 // a bit for each page that is in use or free
+	inside          int      // how many buckets are around what is checked
 }
 
 type head struct {
@@ -221,8 +222,13 @@ func (c *checker) value(raw []byte, at int, begin uint64, depth int) error {
 		return errors.New("a value is outside")
 	}
 	if flags == 0 {
+		if c.inside == 0 { // the tree of the file itself has nothing but buckets
+			return errors.New("a bucket cannot be read")
+		}
 		return nil
 	}
+	c.inside++
+	defer func() { c.inside-- }()
 	bucket := raw[begin:end]
 	if len(bucket) < bucketSize {
 		return errors.New("a bucket cannot be read")

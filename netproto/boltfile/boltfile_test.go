@@ -170,6 +170,14 @@ func TestDamagedPagesAreFound(t *testing.T) {
 			order.PutUint32(raw[element(order.Uint64(child(raw, 1)), 0):], 1)
 			return raw
 		}, ""},
+		"a bucket is a value": {func(raw []byte) []byte {
+			head := raw[headerSize:]
+			if other := raw[pageSize+headerSize:]; order.Uint64(other[48:]) > order.Uint64(head[48:]) {
+				head = other
+			}
+			order.PutUint32(raw[element(order.Uint64(head[16:]), 0):], 0)
+			return raw
+		}, "a bucket cannot be read"},
 		"a page in use is free": {func(raw []byte) []byte {
 			order.PutUint64(raw[free*pageSize+headerSize:], leaf[0])
 			return raw
