@@ -62,14 +62,20 @@ func (s *stage) croc(path string) (contender, bool) {
 		if err != nil {
 			return 0, err
 		}
-		defer sender.Wait() // it ends with the receiver, whose error counts
-		receiver, err := start(to)
-		if err == nil {
-			err = receiver.Wait()
+		defer sender.Wait() // it ends with the receiver, which says how it went
+		for {
+			receiver, err := start(to)
+			if err == nil {
+				err = receiver.Wait()
+			}
+			if err == nil {
+				return time.Since(began), nil
+			}
+			if time.Since(began) > time.Minute {
+				sender.Process.Kill()
+				return 0, err
+			}
+			wait(s.ctx, 50*time.Millisecond) // the sender is not at the relay yet
 		}
-		if err != nil {
-			sender.Process.Kill()
-		}
-		return time.Since(began), err
 	}}, true
 }
