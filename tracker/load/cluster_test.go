@@ -30,7 +30,16 @@ const (
 	balancer    = "127.2.0.1"     // where HAProxy's connections to nodes come from
 )
 
-func init() { parts["node"] = serveNode }
+func init() {
+	parts["node"] = serveNode
+	of := map[string]string{} // benchmarks run one after the other
+	databaseOf = func(t testing.TB, folder string) string {
+		if of[folder] == "" {
+			of[folder] = pgtest.Start(t).Address()
+		}
+		return of[folder]
+	}
+}
 
 // serveNode is a node of a tracker: its folder, where it listens, its database.
 func serveNode(ctx context.Context, args []string) error {

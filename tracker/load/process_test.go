@@ -27,6 +27,7 @@ import (
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
+	"centralizedp2p/tracker/pgstore"
 	"centralizedp2p/tracker/server"
 )
 
@@ -65,6 +66,15 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// With storeVariable=postgres, trackers keep everything in a PostgreSQL that is started for
+// each data folder, where databaseOf can do that; databaseVariable tells them its address.
+const (
+	storeVariable    = "CP2P_LOAD_STORE"
+	databaseVariable = "CP2P_LOAD_DATABASE"
+)
+
+var databaseOf func(b testing.TB, folder string) string
+
 // listening is what a server prints on stdout once it answers, as a tracker does
 // with --json.
 type listening struct {
@@ -74,7 +84,8 @@ type listening struct {
 func serveTracker(ctx context.Context, folder string, limits server.Limits) error {
 	o := daemon.DefaultOptions()
 	o.Listen, o.Data, o.JSON, o.LANAnnounce, o.Limits = "127.0.0.1:0", folder, true, false, limits
-	return daemon.Run(ctx, o, nil, boltstore.Open, os.Stdout, os.Stderr)
+	o.Store = os.Getenv(databaseVariable)
+	return daemon.Run(ctx, o, nil, pgstore.Or(boltstore.Open), os.Stdout, os.Stderr)
 }
 
 // serveEcho is the baseline for a tracker: net/http with the same TLS, which reads
@@ -120,6 +131,9 @@ func start(b testing.TB, part string, args ...string) *process {
 	b.Helper()
 	p := &process{Cmd: exec.CommandContext(b.Context(), os.Args[0], args...)}
 	p.Env = append(os.Environ(), partVariable+"="+part)
+	if os.Getenv(storeVariable) == "postgres" && databaseOf != nil && (part == "tracker" || part == "unlimited") {
+		p.Env = append(p.Env, databaseVariable+"="+databaseOf(b, args[0]))
+	}
 	p.Stderr = logFilter{}
 	stdin, err := p.StdinPipe()
 	if err != nil {
