@@ -166,6 +166,14 @@ func ticking(page *Downloads, rows []face.Download, tick int) {
 	page.show(rows)
 }
 
+// A peer on another computer may be newer, and know a state that this window does not.
+func TestAStateOfANewerPeerIsNoFailure(t *testing.T) {
+	mark, failed := downloadWords(face.Download{State: "dancing"}), downloadWords(face.Download{State: face.DownloadFailed})
+	if mark.Text != "dancing" || mark.Color == failed.Color || failed.Text != "Failed" {
+		t.Errorf("it reads %+v, and a failed one %+v", mark, failed)
+	}
+}
+
 func TestTenThousandDownloadsStayQuick(t *testing.T) {
 	rows := thousands(10_000)
 	page := newDownloads(newStand(t), &somebodysDownloads{rows: rows})
