@@ -218,9 +218,12 @@ class Desk:
         return subprocess.run([self.house.program, '--profile', self.profile, *args], env={**os.environ, **self.env},
                               capture_output=True, text=True, timeout=60)
 
+    def launch(self, *args):
+        self.process = self.house.start(self.who, [*self.prefix, self.house.program, '--profile', self.profile, *args], self.env)
+
     def open(self, *args):
         """Starts the program and waits for its window."""
-        self.process = self.house.start(self.who, [*self.prefix, self.house.program, '--profile', self.profile, *args], self.env)
+        self.launch(*args)
         eventually(f'the window of {self.who}', self.find_window, every=0.05)
 
     def started_before(self):
@@ -248,6 +251,19 @@ class Desk:
 
     def visible(self):
         return self.find_window() is not None
+
+    def picture_after(self):
+        """Starts the program and returns the seconds until something is drawn in its window."""
+        with subprocess.Popen(['/usr/bin/python3', f'{HERE}/xdrawn.py', str(PATIENCE)], env={**os.environ, **self.env}, stdout=subprocess.PIPE) as eyes:
+            eyes.stdout.readline()  # they are open
+            begun = time.monotonic()
+            self.launch()
+            drawn = eyes.stdout.readline()
+            took = time.monotonic() - begun
+        if not drawn:
+            raise Failed(f'the window of {self.who} has no picture')
+        self.find_window()
+        return took
 
     # The eyes.
 
