@@ -140,7 +140,7 @@ func (c *Conn) run(ctx context.Context, r *bufio.Reader) error {
 	work, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { c.tls.NetConn().Close() })
 	defer stop()
-	work.Go(func() error { return c.readFrames(ctx, r, work.Go) })
+	work.Go(func() error { return c.readFrames(r) })
 	work.Go(func() error { return c.writeFrames(ctx) })
 	work.Go(func() error { return c.watchSilence(ctx) })
 	err := work.Wait()
@@ -206,15 +206,13 @@ func (c *Conn) WakeWriter() {
 	}
 }
 
-// readFrames reads frames, and begins a goroutine with run once there is much to read.
-func (c *Conn) readFrames(ctx context.Context, r *bufio.Reader, run func(func() error)) error {
+func (c *Conn) readFrames(r *bufio.Reader) error {
 	if c.hello.Load() == nil {
 		if err := c.readHello(r); err != nil {
 			return err
 		}
 	}
 	payload := make([]byte, 0, 4096)
-	w := c.tls.NetConn().(*wire)
 	for {
 		c.tls.SetReadDeadline(time.Now().Add(c.conns.config.Timing.Silence))
 		h, err := netproto.ReadFrameHeader(r)
@@ -223,9 +221,6 @@ func (c *Conn) readFrames(ctx context.Context, r *bufio.Reader, run func(func() 
 		}
 		switch {
 		case h.Type == netproto.FrameData:
-			if w.ahead == nil {
-				w.readAhead(ctx, run)
-			}
 			c.moved.Store(time.Now().UnixNano())
 			err = c.Reader.Data(r, h.Length)
 		case !h.Known():

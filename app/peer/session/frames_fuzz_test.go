@@ -11,8 +11,6 @@ import (
 	"slices"
 	"testing"
 
-	"golang.org/x/sync/errgroup"
-
 	"centralizedp2p/netproto"
 )
 
@@ -102,14 +100,9 @@ func FuzzFrames(f *testing.F) {
 		defer there.Close()
 		cs := New(t.Context(), Config{})
 		defer cs.cancel()
-		c := &Conn{conns: cs, tls: tls.Client(newWire(here), &tls.Config{InsecureSkipVerify: true}), wake: make(chan struct{}, 1), ended: make(chan struct{})}
+		c := &Conn{conns: cs, tls: tls.Client(here, &tls.Config{InsecureSkipVerify: true}), wake: make(chan struct{}, 1), ended: make(chan struct{})}
 		c.Owner, c.Reader = ears{t}, heard{ears{t}}
-		ctx, cancel := context.WithCancel(t.Context())
-		var work errgroup.Group
-		err := c.readFrames(ctx, bufio.NewReader(bytes.NewReader(stream)), work.Go)
-		cancel()
-		here.Close()
-		work.Wait()
+		err := c.readFrames(bufio.NewReader(bytes.NewReader(stream)))
 		if !errors.Is(err, netproto.ErrFrame) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("an error of no known kind: %v", err)
 		}

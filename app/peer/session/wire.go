@@ -26,7 +26,6 @@ var Buffers = sync.Pool{New: func() any {
 type wire struct {
 	net.Conn
 	r     *bufio.Reader
-	ahead *ahead       // nil until data comes; only the reading goroutine uses it
 	heard atomic.Int64 // when bytes came last, in nanoseconds since 1970
 
 	mu   sync.Mutex
@@ -41,9 +40,6 @@ func newWire(c net.Conn) *wire {
 }
 
 func (w *wire) Read(b []byte) (int, error) {
-	if w.ahead != nil && w.r.Buffered() == 0 {
-		return w.ahead.read(b)
-	}
 	n, err := w.r.Read(b)
 	if n > 0 {
 		w.heard.Store(time.Now().UnixNano())
