@@ -53,7 +53,7 @@ func linkIn(s string) string {
 	if end := strings.IndexFunc(link, unicode.IsSpace); end > 0 && strings.ContainsAny(link[len(scheme):end], "/?") && !strings.Contains(link[end:], "=") {
 		link = link[:end]
 	}
-	link = strings.TrimRight(link, `?…|*\\`)
+	link = strings.TrimRight(link, `?…|*\`)
 	if strings.ContainsFunc(before, func(r rune) bool { return unicode.IsLetter(r) || strings.ContainsRune("*->", r) }) {
 		return link
 	}

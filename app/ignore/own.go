@@ -36,8 +36,8 @@ func OwnFolder(has func(name string) bool) bool {
 	return false
 }
 
-var ownNames = set("peer.key", "library.db", "lock", "holder", "trackers.json", "controllers.json", "peers.json", "uploads.json", "folders", "downloads", "tracker",
-	"desktop.log", "desktop.sock", "peer.sock", "tracker.key", "tracker.db", "control.sock", "control")
+var ownNames = set("peer.key", "library.db", "lock", "holder", "trackers.json", "controllers.json", "peers.json", "uploads.json", "folders", "downloads",
+	"tracker", "desktop.log", "desktop.sock", "peer.sock", "tracker.key", "tracker.db", "control.sock", "control")
 
 // ownPrefixes begin the names of what is being written, and of what was set aside.
 var ownPrefixes = []string{".tracker-", ".backup-", ".key-", "tracker.db", "library.db", "desktop.log"}

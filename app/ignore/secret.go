@@ -24,8 +24,8 @@ var (
 	keyNames = []string{"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_xmss", "deploy_key", "host_rsa_key", "host_ecdsa_key", "host_ed25519_key"}
 
 	// secretFolders are folders all of whose files are secrets.
-	secretFolders = set(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".gcloud", "gcloud", "doctl", "rclone", ".oci", ".fly", ".step",
-		"keyrings", "bitwarden", "1password", "keepassxc", ".mozilla", ".thunderbird", ".purple", ".vnc", ".electrum", ".bitcoin", ".ethereum", ".monero",
+	secretFolders = set(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".gcloud", "gcloud", "doctl", "rclone", ".oci", ".fly",
+		".step", "keyrings", "bitwarden", "1password", "keepassxc", ".mozilla", ".thunderbird", ".purple", ".vnc", ".electrum", ".bitcoin", ".ethereum", ".monero",
 		"system-connections", "wireguard")
 
 	// copyEndings are what editors and people append to the name of an older copy.
@@ -66,10 +66,10 @@ func secretName(name string) bool {
 			return true
 		}
 	}
-	if strings.HasSuffix(name, ".json") && (strings.Contains(name, "secret") || strings.Contains(name, "service-account") || strings.Contains(name, "service_account")) {
+	within := func(s string) bool { return strings.Contains(name, s) }
+	if strings.HasSuffix(name, ".json") && (within("secret") || within("service-account") || within("service_account")) {
 		return true
 	}
-	within := func(s string) bool { return strings.Contains(name, s) }
 	return slices.ContainsFunc(secretBeginnings, func(s string) bool { return strings.HasPrefix(name, s) }) ||
 		slices.ContainsFunc(secretTails, func(s string) bool { return strings.HasSuffix(name, s) }) ||
 		slices.ContainsFunc(secretParts, within) || !strings.HasSuffix(name, ".pub") && slices.ContainsFunc(keyNames, within)
