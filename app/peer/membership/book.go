@@ -32,8 +32,8 @@ func newBook() *book {
 
 // open starts a page for a tracker that knows nothing.
 func (b *book) open() *page {
-	p := &page{book: b, wake: make(chan struct{}, 1), pending: map[netproto.ContentHash]struct{}{}, folders: map[netproto.ContentHash]struct{}{},
-		refused: map[netproto.ContentHash]error{}}
+	p := &page{book: b, wake: make(chan struct{}, 1), pending: map[netproto.ContentHash]struct{}{},
+		folders: map[netproto.ContentHash]struct{}{}, refused: map[netproto.ContentHash]error{}}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pages[p] = struct{}{}
