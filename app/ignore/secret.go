@@ -25,8 +25,8 @@ var (
 
 	// secretFolders are folders all of whose files are secrets.
 	secretFolders = set(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", ".gcloud", "gcloud", "doctl", "rclone", ".oci", ".fly",
-		".step", "keyrings", "bitwarden", "1password", "keepassxc", ".mozilla", ".thunderbird", ".purple", ".vnc", ".electrum", ".bitcoin", ".ethereum", ".monero",
-		"system-connections", "wireguard")
+		".step", "keyrings", "bitwarden", "1password", "keepassxc", ".mozilla", ".thunderbird", ".purple", ".vnc", ".electrum", ".bitcoin", ".ethereum",
+		".monero", "system-connections", "wireguard")
 
 	// copyEndings are what editors and people append to the name of an older copy.
 	copyEndings = []string{"~", ".bak", ".backup", ".orig", ".old", ".save", ".swp", ".swo", ".swx", ".tmp", ".copy", ".new",
