@@ -127,7 +127,7 @@ func TestAProfileIsNeverOffered(t *testing.T) {
 	if n := s.Omitted.Counts[sharing.Own]; n != 3 {
 		t.Errorf("%d are said to be left out, want 3: %v", n, s.Omitted)
 	}
-	for _, path := range []string{filepath.Join(own, "peer.key"), filepath.Join(own, "library.db"), filepath.Join(own, "trackers.json"),
+	for _, path := range []string{filepath.Join(own, "peer.key"), filepath.Join(own, "library.db"), filepath.Join(own, "holder"),
 		filepath.Join(root, "film.mkv")} {
 		id, err := p.Shares.Add(path, sharing.Options{AllowAll: true})
 		check(t, err)
