@@ -304,9 +304,9 @@ class Desk:
                 found.append(chain)
         return found[nth] if -len(found) <= nth < len(found) else None
 
-    def reads(self, text, patience=PATIENCE):
+    def reads(self, text, patience=PATIENCE, nth=0):
         try:
-            return eventually('', lambda: self.find(text), patience)
+            return eventually('', lambda: self.find(text, nth), patience)
         except Failed:
             raise Failed(f'in {patience} s {self.who} does not read {text!r}, but: {self.all_text()}') from None
 
@@ -324,11 +324,10 @@ class Desk:
     def x(self, *args):
         self.tool('xdotool', *args, check=True)
 
-    def click(self, text, nth=0, times=1):
-        self.reads(text)
-        chain = eventually(f'{text!r} a {nth + 1}. time', lambda: self.find(text, nth))
+    def click(self, text, nth=0, times=1, button=1):
+        chain = self.reads(text, nth=nth)
         x = (chain[0].x + chain[-1].x + chain[-1].w) / 2
-        self.click_at(x, chain[0].y + chain[0].h / 2, times)
+        self.click_at(x, chain[0].y + chain[0].h / 2, times, button)
 
     def choose(self, shown, entry):
         """Opens the choice that shows a text, and takes an entry, counted from 0. What opens lies
@@ -345,8 +344,8 @@ class Desk:
         x, y = eventually(f'{self.who} sees a primary button', lambda: largest(self.shot('ppm:-'), PRIMARY))
         self.click_at(x, y)
 
-    def click_at(self, x, y, times=1):
-        self.x('mousemove', '--window', self.window, int(x), int(y), 'click', '--repeat', times, '--delay', 80, 1)
+    def click_at(self, x, y, times=1, button=1):
+        self.x('mousemove', '--window', self.window, int(x), int(y), 'click', '--repeat', times, '--delay', 80, button)
         self.clicks += times
         time.sleep(0.2)
 
