@@ -31,6 +31,11 @@ type pairAnswer struct {
 	Proof []byte `json:"proof"`
 }
 
+// unpairRequest takes a key's right.
+type unpairRequest struct {
+	Key netproto.Fingerprint `json:"key"`
+}
+
 // local are the routes for callers on this computer.
 func (c *caller) local() http.Handler {
 	return c.named(c.routes(map[string]handler{
@@ -83,14 +88,14 @@ func (c *caller) controllers(http.ResponseWriter, *http.Request) (any, error) {
 }
 
 func (c *caller) unpair(w http.ResponseWriter, r *http.Request) (any, error) {
-	var p Paired
-	if err := read(w, r, &p); err != nil {
+	var asked unpairRequest
+	if err := read(w, r, &asked); err != nil {
 		return nil, err
 	}
 	if c.server.options.Controllers == nil {
-		return nil, netproto.Errorf(netproto.CodeNotFound, "%s is not paired", p.Key)
+		return nil, netproto.Errorf(netproto.CodeNotFound, "%s is not paired", asked.Key)
 	}
-	return nil, c.server.options.Controllers.Remove(p.Key)
+	return nil, c.server.options.Controllers.Remove(asked.Key)
 }
 
 // pair takes a key into the book if its owner knows the code, and returns the proof that
