@@ -274,9 +274,9 @@ class Desk:
         return subprocess.run(['import', '-window', self.window, '-depth', '8', form], env={**os.environ, **self.env},
                               capture_output=True, timeout=60).stdout
 
-    def words(self):
-        """Everything that can be read in the window now."""
-        shot = self.shot('pnm:-')
+    def words(self, shot=None):
+        """Everything that can be read in a picture of the window, else in the window now."""
+        shot = shot or self.shot('pnm:-')
         fingerprint = hashlib.sha256(shot).digest()
         if fingerprint != self.seen:
             large = subprocess.run(['convert', 'pnm:-', '-colorspace', 'Gray', '-resize', f'{100 * self.SCALE}%', '-depth', '8', 'pnm:-'], input=shot, capture_output=True, timeout=60).stdout
@@ -287,11 +287,11 @@ class Desk:
             self.seen = fingerprint
         return self.words_seen
 
-    def find(self, text, nth=0):
+    def find(self, text, nth=0, shot=None):
         """The words of the text where they stand one after the other."""
         wanted = plain(text)
         found = []
-        words = self.words()
+        words = self.words(shot)
         for first in words:
             chain, said = [first], plain(first.text)
             while said and said != wanted and wanted.startswith(said):
