@@ -80,6 +80,9 @@ func run(ctx context.Context, app fyne.App, engine face.Engine, options Options,
 	}
 	quit := context.AfterFunc(ctx, func() { w.crossing.toUI(w.win.Close) })
 	defer quit()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	go giveBackMemory(ctx)
 	w.win.Show()
 	w.begin()
 	app.Run()

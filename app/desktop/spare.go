@@ -1,0 +1,63 @@
+//go:build !darwin || cgo
+
+package desktop
+
+import (
+	"context"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+
+	"centralizedp2p/netproto/pulse"
+)
+
+// A long list, or a page of pictures, leaves as much memory behind as it took. The runtime
+// gives it back within minutes; other programs of the person need it sooner.
+
+const (
+	spareLook  = 2 * time.Second
+	sparePause = 15 * time.Second // at least, from one time to the next
+	spareLeast = 24 << 20         // bytes that are worth the work
+	// spareBusy is how many bytes are allocated from look to look while something goes on,
+	// which will use what is spare.
+	spareBusy = 8 << 20
+)
+
+// spare decides when unused memory is given back to the system.
+type spare struct {
+	given     time.Time // when it last was
+	allocated uint64    // bytes since the start, at the last look
+}
+
+// due reports whether it is worth it now. Half of what is live may stay unused: a window at
+// rest makes garbage, too. All are bytes: unused, live, and allocated since the start.
+func (s *spare) due(now time.Time, unused, live, allocated uint64) bool {
+	busy := allocated-s.allocated > spareBusy
+	s.allocated = allocated
+	if busy || unused < max(spareLeast, live/2) || now.Sub(s.given) < sparePause {
+		return false
+	}
+	s.given = now
+	return true
+}
+
+// giveBackMemory gives back what is spare until ctx ends.
+func giveBackMemory(ctx context.Context) {
+	tick := pulse.NewTicker(spareLook)
+	defer tick.Stop()
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
+	var s spare
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			metrics.Read(sample)
+			free, objects, live := sample[0].Value.Uint64(), sample[1].Value.Uint64(), sample[2].Value.Uint64()
+			if garbage := max(objects, live) - live; s.due(now, free+garbage, live, sample[3].Value.Uint64()) {
+				debug.FreeOSMemory()
+			}
+		}
+	}
+}
