@@ -11,17 +11,18 @@ import (
 // The garbage collector of Go waits until there is as much garbage as there is of what
 // lives: with a million names, half of the memory. Beyond some amount it had better come
 // sooner. Each time costs about a second of one processor for each GiB that lives, so
-// it must not come much more often either.
+// it must not come much more often either. Where little lives, twice as much garbage is
+// worth it: searches are 6 to 9 % faster.
 const (
-	usualPercent = 100
+	mostPercent  = 200
 	leastPercent = 30
-	muchGarbage  = 64 << 20 // bytes, for which the collector comes before the usual time
+	muchGarbage  = 96 << 20 // bytes that are aimed at between these
 	garbageLook  = 5 * time.Second
 )
 
 // garbagePercent returns how much garbage there may be for that many bytes that live.
 func garbagePercent(live uint64) int {
-	return int(min(max(usualPercent*muchGarbage/max(live, 1), leastPercent), usualPercent))
+	return int(min(max(100*muchGarbage/max(live, 1), leastPercent), mostPercent))
 }
 
 // watchGarbage sets how much garbage there may be by how much lives, until ctx ends; then

@@ -29,7 +29,7 @@ func TestTheMoreLivesTheLessGarbageMayThereBe(t *testing.T) {
 		for _, c := range []struct {
 			live uint64
 			want int
-		}{{0, 100}, {muchGarbage, 100}, {2 * muchGarbage, 50}, {1 << 40, 30}, {5 << 20, 100}} {
+		}{{0, 200}, {muchGarbage, 100}, {2 * muchGarbage, 50}, {1 << 40, 30}, {5 << 20, 200}} {
 			live.Store(c.live)
 			time.Sleep(2 * garbageLook)
 			synctest.Wait()
