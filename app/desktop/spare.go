@@ -18,8 +18,8 @@ const (
 	spareLook  = 2 * time.Second
 	sparePause = 15 * time.Second // at least, from one time to the next
 	spareLeast = 24 << 20         // bytes that are worth the work
-	// spareBusy is how many bytes are allocated from look to look while something goes on,
-	// which will use what is spare.
+	// spareBusy is how many bytes are allocated from look to look, at least, while something
+	// goes on, which will use what is spare. A long list at rest is read again and again.
 	spareBusy = 8 << 20
 )
 
@@ -32,7 +32,7 @@ type spare struct {
 // due reports whether it is worth it now. Half of what is live may stay unused: a window at
 // rest makes garbage, too. All are bytes: unused, live, and allocated since the start.
 func (s *spare) due(now time.Time, unused, live, allocated uint64) bool {
-	busy := allocated-s.allocated > spareBusy
+	busy := allocated-s.allocated > max(spareBusy, live/4)
 	s.allocated = allocated
 	if busy || unused < max(spareLeast, live/2) || now.Sub(s.given) < sparePause {
 		return false

@@ -22,8 +22,8 @@ func TestSpareMemoryIsGivenBackAtRest(t *testing.T) {
 		{18, 20, 10, 305, false},
 		{20, 40, 100, 306, false}, // a window at rest
 		{22, 60, 100, 307, true},
-		{40, 60, 100, 330, false},
-		{42, 60, 100, 331, true},
+		{40, 60, 100, 333, false},
+		{42, 60, 100, 355, true},
 	} {
 		if due := s.due(start.Add(time.Duration(c.at)*time.Second), c.unused*mib, c.live*mib, c.allocated*mib); due != c.due {
 			t.Errorf("after %d s with %d MiB of %d: %v", c.at, c.unused, c.live, due)
