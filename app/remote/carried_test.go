@@ -61,6 +61,11 @@ func connected(t *testing.T, methods func(name string) reflect.Value) *Client {
 	answering := newCaller(s, &watched{})
 	answering.methods = methods
 	s.serve(ln, s.newHTTP(answering.local()))
+	return localTo(t, s, profile)
+}
+
+// localTo returns a client of a server that answers for a profile.
+func localTo(t *testing.T, s *Server, profile string) *Client {
 	c := NewLocal(profile)
 	t.Cleanup(func() {
 		c.Close()

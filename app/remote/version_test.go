@@ -35,14 +35,7 @@ func versionsOf(t *testing.T, version, api string, answers map[string]string) *C
 		}
 		w.Write([]byte(body))
 	})))
-	c := NewLocal(profile)
-	t.Cleanup(func() {
-		c.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return c
+	return localTo(t, s, profile)
 }
 
 func TestAnOlderPeerIsUnderstood(t *testing.T) {

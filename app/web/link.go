@@ -42,10 +42,10 @@ type LinkStatus struct {
 // Account is told what browsers get, while the link is locked: it must not wait, nor
 // ask the link.
 type Account interface {
-	// Gave is told of bytes that went out, from and up to a place among those of all
+	// Gave counts bytes that went out, from and up to a place among those of all
 	// files, one behind the other.
 	Gave(from, to int64)
-	// GaveAll is told that somebody has everything now.
+	// GaveAll counts somebody who has everything now.
 	GaveAll()
 }
 

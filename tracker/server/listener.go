@@ -35,7 +35,7 @@ type splitter struct {
 	arrival func(net.Conn) (net.Conn, bool)
 
 	// balancers are proxies whose connections begin with a header, see readProxyHeader;
-	// refused is told of a connection that has none, or one that is for them alone.
+	// refused counts connections of theirs that have none, and those of others that have one.
 	balancers proxies
 	refused   func()
 }
