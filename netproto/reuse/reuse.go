@@ -100,16 +100,21 @@ func (p *Port) DialOrFree(ctx context.Context, network, address string) (net.Con
 // Windows has numbers of its own, which the portable names do not match.
 const (
 	windowsAddrInUse    = syscall.Errno(10048) // WSAEADDRINUSE
+	windowsAddrKept     = syscall.Errno(10013) // WSAEACCES: another program has it for itself alone, or the system
 	windowsAddrNotAvail = syscall.Errno(10049) // WSAEADDRNOTAVAIL
 )
 
 // Taken reports whether a dial failed only because there is a connection between the
 // two ports: the other side dialled too, and was accepted.
 func Taken(err error) bool {
-	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, windowsAddrNotAvail) || InUse(err) || errors.Is(err, syscall.EISCONN)
+	return errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, windowsAddrNotAvail) || addressInUse(err) || errors.Is(err, syscall.EISCONN)
 }
 
 // InUse reports whether a port could not be opened because another program has it.
 func InUse(err error) bool {
+	return addressInUse(err) || errors.Is(err, windowsAddrKept)
+}
+
+func addressInUse(err error) bool {
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windowsAddrInUse)
 }

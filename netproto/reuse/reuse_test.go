@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -221,5 +223,17 @@ func TestBothFamiliesAreDialledFromThePort(t *testing.T) {
 			continue
 		}
 		c.Close()
+	}
+}
+
+func TestErrorsOfWindowsAreUnderstood(t *testing.T) {
+	for _, c := range []struct {
+		number       syscall.Errno
+		inUse, taken bool
+	}{{10048, true, true}, {10013, true, false}, {10049, false, true}, {10061, false, false}} {
+		err := os.NewSyscallError("bind", c.number)
+		if reuse.InUse(err) != c.inUse || reuse.Taken(err) != c.taken {
+			t.Errorf("%d: in use %v, taken %v", c.number, reuse.InUse(err), reuse.Taken(err))
+		}
 	}
 }
