@@ -106,7 +106,7 @@ func (l *lookout) lookAtAll(now time.Time) {
 	l.shares = shares
 	waits := map[string]*waiting{}
 	for _, d := range l.peer.downloads() {
-		if d.State == queue.StateFinished || d.State == queue.StatePaused {
+		if d.State == queue.StateFinished || d.State == queue.StatePaused || ownQueue(d) { // thousands may wait for their turn
 			continue
 		}
 		wait := l.waits[d.ID]

@@ -8,6 +8,7 @@ import (
 
 	"centralizedp2p/app/peer"
 	"centralizedp2p/app/peer/membership"
+	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/peer/swarm"
 	"centralizedp2p/netproto"
@@ -146,6 +147,26 @@ func TestSourcesBehindNATsAreTold(t *testing.T) {
 	} {
 		if got := shutWords(c.sources); got != c.says {
 			t.Errorf("%v: %q", c.sources, got)
+		}
+	}
+}
+
+func TestADownloadSaysWhoseQueueItWaitsIn(t *testing.T) {
+	for _, c := range []struct {
+		sources int
+		says    string
+	}{{0, "waiting for its turn among the downloads here, at place 3"}, {1, "waiting in the queue of the source, at place 3"}} {
+		d, start := queue.Download{State: queue.StateQueued, Place: 3, Sources: c.sources}, time.Now()
+		var w waiting
+		none := func() string { return "" }
+		if n, ok := w.look(d, start, none); ok {
+			t.Errorf("at once: %q", n.Message)
+		}
+		if n, ok := w.look(d, start.Add(patience), none); !ok || n.Message != c.says {
+			t.Errorf("with %d sources: %q", c.sources, n.Message)
+		}
+		if n, ok := w.look(d, start.Add(2*patience), none); ok {
+			t.Errorf("again: %q", n.Message)
 		}
 	}
 }

@@ -60,6 +60,9 @@ type waiting struct {
 }
 
 // look returns what a download waits for, if it waits for too long; each thing once.
+// ownQueue reports whether a download waits for others of this peer, and for no source.
+func ownQueue(d queue.Download) bool { return d.State == queue.StateQueued && d.Sources == 0 }
+
 // shut says that nobody can connect to its sources, or "".
 func (w *waiting) look(d queue.Download, now time.Time, shut func() string) (noticeEvent, bool) {
 	if d.Done != w.done || w.told == nil {
@@ -80,6 +83,9 @@ func (w *waiting) look(d queue.Download, now time.Time, shut func() string) (not
 		what = "waiting for a connection to a source"
 	case queue.StateQueued:
 		what = fmt.Sprintf("waiting in the queue of the source, at place %d", d.Place)
+		if ownQueue(d) {
+			what = fmt.Sprintf("waiting for its turn among the downloads here, at place %d", d.Place)
+		}
 	case queue.StateDownloading:
 		if now.Sub(w.since) < stalled {
 			return noticeEvent{}, false
