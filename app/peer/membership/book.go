@@ -22,6 +22,7 @@ type page struct {
 	wake    chan struct{}                     // something became pending
 	pending map[netproto.ContentHash]struct{} // what changed since the tracker was last told
 	folders map[netproto.ContentHash]struct{} // those of them that are folders to announce: they go first
+	leading map[netproto.ContentHash]struct{} // folders just told, whose files follow at once
 	refused map[netproto.ContentHash]error    // not taken; offered again after the next join
 	resync  bool                              // the tracker holds something else, so it is told everything
 }
@@ -33,7 +34,7 @@ func newBook() *book {
 // open starts a page for a tracker that knows nothing.
 func (b *book) open() *page {
 	p := &page{book: b, wake: make(chan struct{}, 1), pending: map[netproto.ContentHash]struct{}{},
-		folders: map[netproto.ContentHash]struct{}{}, refused: map[netproto.ContentHash]error{}}
+		folders: map[netproto.ContentHash]struct{}{}, leading: map[netproto.ContentHash]struct{}{}, refused: map[netproto.ContentHash]error{}}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pages[p] = struct{}{}
@@ -194,6 +195,9 @@ func (p *page) told(n news, refused []netproto.Refusal) {
 		if b.holdings[r.Hash] == r { // unchanged meanwhile
 			delete(p.pending, r.Hash)
 			delete(p.folders, r.Hash)
+			if r.Folder {
+				p.leading[r.Hash] = struct{}{}
+			}
 		}
 	}
 	for _, h := range n.withdrawn {
@@ -211,8 +215,16 @@ func (p *page) told(n news, refused []netproto.Refusal) {
 	}
 }
 
+// settle notes that the tracker knows everything for now, or asked to wait.
+func (p *page) settle() {
+	p.book.mu.Lock()
+	clear(p.leading)
+	p.book.mu.Unlock()
+}
+
 // taken reports whether the tracker has taken a resource; the error says why it
-// refused it.
+// refused it. A folder is taken once its files are, too, so that a search finds them;
+// it does not wait for those that the tracker has no time for.
 func (p *page) taken(h netproto.ContentHash) (bool, error) {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
@@ -220,7 +232,8 @@ func (p *page) taken(h netproto.ContentHash) (bool, error) {
 		return false, err
 	}
 	_, pending := p.pending[h]
-	return !pending && !p.resync, nil
+	_, leading := p.leading[h]
+	return !pending && !leading && !p.resync, nil
 }
 
 // poke wakes the goroutine that waits on c, a channel of capacity 1.

@@ -19,10 +19,11 @@ type fakeTracker struct {
 	join    func(ctx context.Context) error                 // runs in Join; nil: it succeeds
 	refuse  func(r netproto.Resource) (netproto.Code, bool) // nil: nothing is refused
 
-	most    int    // resources in one request: after more it asks to wait ten seconds; 0 is any number
-	crowded int    // requests that had more
-	outside string // where others reach it
-	unknown int    // heartbeats in which it does not know yet whether the peer can be reached
+	most    int           // resources in one request: after more it asks to wait ten seconds; 0 is any number
+	crowded int           // requests that had more
+	pause   time.Duration // how long an announce takes
+	outside string        // where others reach it
+	unknown int           // heartbeats in which it does not know yet whether the peer can be reached
 
 	leave func() // runs in Leave; nil: it does not wait
 	// families and line are how lines are opened; nil: an older tracker.
@@ -115,6 +116,7 @@ func (f *fakeTracker) Leave(context.Context) error {
 }
 
 func (f *fakeTracker) Announce(_ context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error) {
+	time.Sleep(f.pause)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.most > 0 && len(request.Resources) > f.most {

@@ -419,6 +419,12 @@ func (m *membership) askCounts(ctx context.Context) *netproto.Stats {
 // needs it, and reports whether there was anything to tell. With only, it tells no more
 // than folders; folders reports that the tracker took not even these.
 func (m *membership) tell(ctx context.Context, only bool) (some, folders bool, err error) {
+	defer func() {
+		m.page.settle()
+		if some {
+			m.config.Changed()
+		}
+	}()
 	for ; ; some = true {
 		n := m.page.next()
 		if n.empty() || only && !n.folders {

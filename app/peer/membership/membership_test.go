@@ -225,7 +225,37 @@ func TestATrackerIsJoinedAgainOnlyAfterTheGoodbye(t *testing.T) {
 	}
 }
 
-func TestAFolderDoesNotWaitUntilItsFilesAreTaken(t *testing.T) {
+func TestAFolderIsTakenTogetherWithItsFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTracker("127.0.0.1:5000")
+		f.pause = 10 * time.Millisecond
+		ms := start(t)
+		defer ms.Close()
+		ms.Use(f)
+		synctest.Wait()
+		folder := resource(-1)
+		folder.Folder = true
+		for n := range 2 * netproto.MaxAnnounce {
+			ms.Announce(resource(n))
+		}
+		ms.Announce(folder)
+		for {
+			if taken, err := ms.Announced(folder.Hash); err != nil {
+				t.Fatal(err)
+			} else if taken {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		f.with(func() {
+			if len(f.held) != 2*netproto.MaxAnnounce+1 {
+				t.Errorf("it is taken, and the tracker holds %d", len(f.held))
+			}
+		})
+	})
+}
+
+func TestAFolderDoesNotWaitForFilesThatATrackerHasNoTimeFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeTracker("127.0.0.1:5000")
 		f.most = 10
