@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -28,9 +29,9 @@ const (
 
 // errLost says that the log does not have what this node knows of it: the database lost
 // its last transactions, as after the end of a primary, or this node was away for too
-// long. Memory has to be read again.
+// long. Memory has to take them back, or to be read again.
 var errLost = &netproto.Error{Code: netproto.CodeStoreAway, RetryAfter: retryAfter,
-	Detail: "it lost its last changes, and is being read again"}
+	Detail: "it lost its last changes, and this tracker is about to take them back"}
 
 // keeper keeps the changes of a memory in a database, and tells it what other nodes kept.
 // The nodes write one after the other, each with a memory that has everything before; so
@@ -39,7 +40,8 @@ type keeper struct {
 	pool   *pgxpool.Pool
 	log    *slog.Logger
 	memory *memory.Store
-	at     position
+	recent recent
+	wake   waker
 
 	counts *counts
 
@@ -125,7 +127,7 @@ func (k *keeper) write(ctx context.Context, g *group, plan func(memory.Changes) 
 	}
 	at, err := tell(ctx, tx, told)
 	if err == nil {
-		k.at = at
+		k.recent.add(at, told)
 		k.counts.groups.Add(1)
 		k.counts.changes.Add(int64(len(keys) + len(drops)))
 	}
@@ -185,7 +187,7 @@ func (k *keeper) follow(ctx context.Context, q querier) (more bool, err error) {
 // followSome reads the next entries of the log, after the one that memory has last.
 func (k *keeper) followSome(ctx context.Context, q querier) (n int, err error) {
 	rows, err := q.Query(ctx, "select seq, nonce, case when seq > $1 then told else '' end from cp2p_log where seq >= $1 order by seq limit $2",
-		asBytes, k.at.seq, logAtOnce+1) // and the one before
+		asBytes, k.recent.last().seq, logAtOnce+1) // and the one before
 	if err != nil {
 		return 0, err
 	}
@@ -194,7 +196,7 @@ func (k *keeper) followSome(ctx context.Context, q querier) (n int, err error) {
 	known := false
 	_, err = pgx.ForEachRow(rows, []any{&next.seq, &next.nonce, (*pgtype.DriverBytes)(&told)}, func() error {
 		if !known {
-			if known = next == k.at; !known {
+			if known = next == k.recent.last(); !known {
 				return k.lose()
 			}
 			return nil
@@ -207,7 +209,7 @@ func (k *keeper) followSome(ctx context.Context, q querier) (n int, err error) {
 			return err
 		}
 		n++
-		k.at = next
+		k.recent.add(next, bytes.Clone(told))
 		k.counts.entries.Add(1)
 		return nil
 	})
@@ -219,7 +221,8 @@ func (k *keeper) followSome(ctx context.Context, q querier) (n int, err error) {
 
 func (k *keeper) lose() error {
 	if !k.lost.Swap(true) {
-		k.log.Warn("the database does not have the last that this node knows of it, as after a failover: everything is read again")
+		k.log.Warn("the database does not have the last that this node knows of it, as after a failover")
+		k.wake.up()
 	}
 	return errLost
 }

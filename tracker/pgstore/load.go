@@ -12,12 +12,15 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
+// snapshot has all queries of a transaction see the same instant.
+var snapshot = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+
 // load fills a memory with what the database has at one instant, and returns the last
 // entry of the log that is in it. It leaves out damaged entries: their peers notice that
 // their counts differ and announce again.
 func load(ctx context.Context, pool *pgxpool.Pool, s *memory.Store, log *slog.Logger) (loaded *memory.Loader, at position, err error) {
 	l := loader{Loader: s.Load()}
-	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	err = pgx.BeginTxFunc(ctx, pool, snapshot, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, "select seq, nonce from cp2p_log order by seq desc limit 1").Scan(&at.seq, &at.nonce); err != nil {
 			return err
 		}

@@ -2,12 +2,14 @@ package pgstore
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/record"
 )
 
 // pause waits, and reports whether ctx goes on.
@@ -20,15 +22,25 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// follow keeps memory up to date until ctx ends, and reads everything again once the
-// database does not have what memory has.
+// waker wakes whoever follows.
+type waker chan struct{}
+
+func (w waker) up() {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+}
+
+// follow keeps memory up to date until ctx ends, also once the database does not have what
+// memory has.
 func (s *Store) follow(ctx context.Context) {
 	failing := false
 	for {
 		l := s.life.Load()
 		err := s.catchUp(ctx, l)
 		if l.keeper.lost.Load() {
-			err = s.again(ctx)
+			err = s.reconcile(ctx, l)
 		}
 		if failed := err != nil && ctx.Err() == nil; failed != failing {
 			if failing = failed; failed {
@@ -58,6 +70,26 @@ func (s *Store) catchUp(ctx context.Context, l *life) error {
 		_, err := l.keeper.follow(asking, s.pool)
 		return err
 	})
+}
+
+// reconcile has memory agree with a database that lost what memory has: by taking that back,
+// or else by reading everything.
+func (s *Store) reconcile(ctx context.Context, l *life) error {
+	common := false
+	err := l.Do(ctx, func() error {
+		asking, cancel := context.WithTimeout(ctx, writeTime)
+		defer cancel()
+		var err error
+		common, err = l.keeper.rewind(asking)
+		return err
+	})
+	switch {
+	case common:
+		return s.catchUp(ctx, l)
+	case err != nil && !errors.Is(err, record.ErrDamaged):
+		return err
+	}
+	return s.again(ctx)
 }
 
 // again reads everything into a new memory and goes on with that.
@@ -100,10 +132,7 @@ func (s *Store) listenOnce(ctx context.Context, c *pgx.ConnConfig) {
 		if _, err := conn.WaitForNotification(ctx); err != nil {
 			return
 		}
-		select {
-		case s.wake <- struct{}{}:
-		default:
-		}
+		s.wake.up()
 	}
 }
 
@@ -144,9 +173,10 @@ func (k *keeper) tellHeard(ctx context.Context, ids []netproto.PeerID) error {
 	for _, id := range ids {
 		key = append(key, id[:]...)
 	}
-	at, err := tell(ctx, tx, appendChange(nil, heard, string(key)))
+	told := appendChange(nil, heard, string(key))
+	at, err := tell(ctx, tx, told)
 	if err == nil {
-		k.at = at
+		k.recent.add(at, told)
 	}
 	return err
 }

@@ -279,35 +279,6 @@ func TestALeaseIsOneOfAllNodes(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatLostItsLastCommitsIsReadAgain(t *testing.T) {
-	server := pgtest.Start(t)
-	address := server.Schema(t)
-	s := node(t, address, store.Config{})
-	join(t, s, 1)
-	kept, lost := testFile("kept"), testFile("lost")
-	announce(t, s, 1, kept)
-	schema := address[strings.LastIndex(address, "=")+1:]
-	server.SQL(t, fmt.Sprintf("create table %[1]s.before as table %[1]s.cp2p_entries; create table %[1]s.log as table %[1]s.cp2p_log", schema))
-	announce(t, s, 1, lost)
-	// As after a failover to a standby that did not have it yet: it is gone, and something
-	// else has its number.
-	server.SQL(t, fmt.Sprintf(`begin; lock table %[1]s.cp2p_log; truncate %[1]s.cp2p_entries; insert into %[1]s.cp2p_entries table %[1]s.before;
-		update %[1]s.cp2p_log set nonce = 7, told = '' where seq = (select max(seq) from %[1]s.cp2p_log); commit`, schema))
-	until(t, "what is lost is not found", func() bool { return sources(t, s, lost) == 0 && s.Ready(t.Context()) == nil })
-	if sources(t, s, kept) != 1 {
-		t.Error("what was kept is not found")
-	}
-	// The peer learns of it, without joining again.
-	status, _, err := s.Heartbeat(t.Context(), testPeer(1).ID(), holdingsOf(kept, lost))
-	if err != nil || status != netproto.HeartbeatResync {
-		t.Fatal(status, err)
-	}
-	announce(t, s, 1, kept, lost)
-	if sources(t, s, lost) != 1 {
-		t.Error("it is not found after a resync")
-	}
-}
-
 func TestANodeWithoutItsDatabaseAnswersAndComesBack(t *testing.T) {
 	server := pgtest.Start(t)
 	s := node(t, server.Address(), store.Config{})

@@ -12,8 +12,8 @@
 // written; nodes tell each other of them after a third of a lease, so a peer that
 // vanishes without a word may be listed at other nodes for half a lease more. A commit
 // does not wait for the disk of the database: after its crash or a failover the last
-// moments may be missing. Then every node reads everything again, and heartbeats ask the
-// peers concerned to announce again.
+// moments may be missing. Then every node takes them back, or reads everything again if it
+// does not know what they were, and heartbeats ask the peers concerned to announce again.
 package pgstore
 
 import (
@@ -49,8 +49,8 @@ type Store struct {
 	address string
 	log     *slog.Logger
 	life    atomic.Pointer[life]
-	wake    chan struct{} // others wrote
-	size    atomic.Int64  // bytes of the tables
+	wake    waker        // others wrote
+	size    atomic.Int64 // bytes of the tables
 	counts  counts
 	stop    context.CancelFunc
 	loops   sync.WaitGroup
@@ -101,7 +101,7 @@ func open(address string, c store.Config) (*Store, error) {
 		pool.Close()
 		return nil, explain(address, err)
 	}
-	s := &Store{config: c, pool: pool, address: address, log: c.Logger, wake: make(chan struct{}, 1)}
+	s := &Store{config: c, pool: pool, address: address, log: c.Logger, wake: make(waker, 1)}
 	first, err := s.begin(context.Background())
 	if err != nil {
 		pool.Close()
@@ -128,13 +128,13 @@ func open(address string, c store.Config) (*Store, error) {
 func (s *Store) begin(ctx context.Context) (*life, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTime)
 	defer cancel()
-	k := &keeper{pool: s.pool, log: s.log, counts: &s.counts}
+	k := &keeper{pool: s.pool, log: s.log, wake: s.wake, counts: &s.counts}
 	k.memory = memory.New(s.config, k)
 	loaded, at, err := load(ctx, s.pool, k.memory, s.log)
 	if err != nil {
 		return nil, errors.Join(err, k.memory.Close())
 	}
-	k.at = at
+	k.recent.add(at, nil)
 	k.current.Store(time.Now().UnixNano())
 	loaded.Start()
 	return &life{k.memory, k}, nil
