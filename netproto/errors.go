@@ -54,6 +54,7 @@ const (
 	CodePrivate          Code = "private"
 	CodeNotFolder        Code = "not-a-folder"
 	CodeStoreAway        Code = "store-away"
+	CodeWrongNode        Code = "wrong-node"
 )
 
 // failure is a row of the table, the one place that maps a code to its HTTP status,
@@ -81,6 +82,8 @@ var failures = []failure{
 	{CodeTooMany, http.StatusTooManyRequests, 0, "Too many requests were sent", "Wait a moment and try again."},
 	{CodeFull, http.StatusServiceUnavailable, 0, "The tracker is at its limit", "Try again later, or use another tracker."},
 	{CodeStoreAway, http.StatusServiceUnavailable, 0, "The tracker does not reach its database", "It comes back by itself; try again in a moment."},
+	{CodeWrongNode, http.StatusMisdirectedRequest, 0, "This node of the tracker does not answer that",
+		"Another of its nodes does; it is asked by itself if its address is known."},
 	{CodeInternal, http.StatusInternalServerError, 3, "The other side failed", "Try again; if that does not help, tell its owner."},
 	{CodeBusy, http.StatusServiceUnavailable, 4, "The other side has no connection to spare", "It is asked again by itself."},
 	{CodeQueued, 0, 5, "The other side has queued this", "It starts by itself when its turn comes."},

@@ -45,7 +45,7 @@ var walls = []wall{
 	{room: "tracker", may: []string{"tracker/daemon", "tracker/cli", "tracker/boltstore", "tracker/pgstore", "tracker/store", "netproto/..."}},
 	{room: "tracker/cli", may: []string{"tracker/daemon", "tracker/boltstore", "tracker/pgstore", "tracker/store", "netproto/..."}},
 	{room: "tracker/daemon", may: []string{"tracker/server", "tracker/relay", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
-	{room: "tracker/server", may: []string{"tracker/line", "tracker/relay", "tracker/wishes", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore"}},
+	{room: "tracker/server", may: []string{"tracker/line", "tracker/relay", "tracker/wishes", "tracker/seedapi", "tracker/strictjson", "tracker/limit", "tracker/store", "tracker/netaddr", "netproto/..."}, tests: []string{"tracker/boltstore", "tracker/pgstore"}},
 	{room: "tracker/seedapi", may: []string{"tracker/store", "tracker/strictjson", "tracker/netaddr", "netproto"}},
 	{room: "tracker/boltstore", may: []string{"tracker/store", "tracker/memory", "tracker/record", "netproto", "netproto/boltfile", "netproto/durable", "netproto/sealed"}, tests: []string{"tracker/storetest"}},
 	{room: "tracker/memory", may: []string{"tracker/store", "tracker/index", "netproto", "netproto/oserror"}},

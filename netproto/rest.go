@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,6 +22,17 @@ const (
 	RouteHealth        = "/healthz"
 	RouteReady         = "/readyz"
 )
+
+// IsList reports whether a request is for a search or a list, by its method and its path or
+// route. A tracker of several nodes may have some for these, and others for everything else;
+// a node answers what it does not do with CodeWrongNode.
+func IsList(method, path string) bool {
+	if method != http.MethodGet && method != http.MethodHead {
+		return false
+	}
+	ofPeer := strings.HasPrefix(path, RoutePeers+"/") && strings.HasSuffix(path, "/resources")
+	return ofPeer || path == RouteResources || path == RoutePeers || path == RouteStats
+}
 
 // Limits of the REST API.
 const (

@@ -51,21 +51,20 @@ type Trust interface {
 // "protocol-violation" if what answers is no tracker, or the error of its
 // context. It may be used from several goroutines.
 type Client struct {
-	id        *identity.Identity
-	address   string
-	trust     Trust
-	http      *resty.Client
-	transport *http.Transport
-	timeout   time.Duration // of a call
-	noBest    atomic.Bool   // the tracker does not know netproto.SortBest
+	id      *identity.Identity
+	address string
+	trust   Trust
+	main    *way
+	lists   *way          // for searches and lists, once split
+	split   atomic.Bool   // a node has said that another one does what it was asked
+	timeout time.Duration // of a call
+	noBest  atomic.Bool   // the tracker does not know netproto.SortBest
 
 	mu       sync.Mutex
 	expected netproto.Fingerprint // zero: the first key that answers is trusted
 	saved    bool                 // the trust knows the key and the name
 	seen     viewpoint            // the tracker and this peer
-	last     string               // host:port that answered; "" before that
 	nodes    []string             // the other addresses of the tracker, in an order of this client
-	doubts   map[string]time.Time // when a node was passed over
 	ahead    *time.Duration       // what this computer's clock is ahead of the tracker's; nil if unknown
 }
 
@@ -84,9 +83,25 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 	c := &Client{id: id, address: address, trust: trust, expected: expected, timeout: callTimeout}
 	_, addresses := trust.TrackerPlaces(address)
 	c.setNodes(addresses)
-	c.transport = &http.Transport{
+	c.main, c.lists = c.newWay(), c.newWay()
+	return c, nil
+}
+
+// way is a pool of connections to one node of the tracker, mostly.
+type way struct {
+	http      *resty.Client
+	transport *http.Transport
+
+	// Under the lock of the client:
+	last   string               // host:port that answered; "" before that
+	doubts map[string]time.Time // when a node was passed over
+}
+
+func (c *Client) newWay() *way {
+	w := &way{doubts: map[string]time.Time{}}
+	w.transport = &http.Transport{
 		DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			conn, err := c.connect(ctx, network, dialer.DialContext)
+			conn, err := c.connect(ctx, w, network, dialer.DialContext)
 			if err != nil {
 				return nil, err
 			}
@@ -96,14 +111,14 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 		MaxIdleConnsPerHost:    4,
 		IdleConnTimeout:        90 * time.Second,
 	}
-	c.http = resty.NewWithClient(&http.Client{
-		Transport:     c.transport,
+	w.http = resty.NewWithClient(&http.Client{
+		Transport:     w.transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
-	c.http.SetBaseURL("https://" + netproto.URLHost(address))
-	c.http.SetHeader("User-Agent", userAgent)
-	c.http.SetAllowGetMethodPayload(true)
-	return c, nil
+	w.http.SetBaseURL("https://" + netproto.URLHost(c.address))
+	w.http.SetHeader("User-Agent", userAgent)
+	w.http.SetAllowGetMethodPayload(true)
+	return w
 }
 
 // KeyChanged is the cause of an error with the code "tracker-key-changed": a
@@ -140,14 +155,15 @@ func (c *Client) Fingerprint() netproto.Fingerprint {
 
 // Close closes idle connections.
 func (c *Client) Close() error {
-	c.transport.CloseIdleConnections()
+	c.main.transport.CloseIdleConnections()
+	c.lists.transport.CloseIdleConnections()
 	return nil
 }
 
 // Seed returns a client for the seed's routes of this tracker, over the same
 // pinned connection.
 func (c *Client) Seed() *Seed {
-	return NewSeedOver("https://"+netproto.URLHost(c.address), c.transport)
+	return NewSeedOver("https://"+netproto.URLHost(c.address), c.main.transport)
 }
 
 // Info returns what the tracker says about itself. The first answer makes its
@@ -368,8 +384,8 @@ func (c *Client) call(ctx context.Context, method, route string, body, answer an
 		}
 	}
 	began := time.Now()
-	response, err := c.exchange(timed, route, func(ctx context.Context) (*resty.Response, error) {
-		request := c.http.R().SetContext(ctx).SetResponseBodyLimit(limit)
+	response, err := c.exchange(timed, method, route, func(ctx context.Context, w *way) (*resty.Response, error) {
+		request := w.http.R().SetContext(ctx).SetResponseBodyLimit(limit)
 		if body != nil {
 			request.SetHeader("Content-Type", "application/json").SetBody(raw.Bytes())
 		}

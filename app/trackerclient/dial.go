@@ -45,8 +45,8 @@ type place struct {
 // connect opens a TLS connection to the tracker at the first of its places that answers.
 // The next one is tried when one has failed or was silent for a while. Only a tracker whose
 // key is known is looked for at others than that of its address: anybody may be there.
-func (c *Client) connect(ctx context.Context, network string, dial Dial) (*tls.Conn, error) {
-	places := c.addresses()
+func (c *Client) connect(ctx context.Context, w *way, network string, dial Dial) (*tls.Conn, error) {
+	places := c.addresses(w)
 	ctx, cancel := context.WithCancel(ctx)
 	type result struct {
 		conn *tls.Conn
@@ -90,7 +90,7 @@ func (c *Client) connect(ctx context.Context, network string, dial Dial) (*tls.C
 		case r := <-results:
 			waiting--
 			if r.err == nil {
-				c.answeredAt(r.at, r.conn)
+				c.answeredAt(w, r.at, r.conn)
 				return r.conn, nil
 			}
 			if failed == nil || r.at == c.address { // what is said of the address that the person knows
@@ -135,9 +135,9 @@ func (c *Client) secure(ctx context.Context, network, at string, dial Dial) (*tl
 }
 
 // addresses are where the tracker may be, the likeliest first; never none.
-func (c *Client) addresses() []place {
+func (c *Client) addresses(w *way) []place {
 	c.mu.Lock()
-	last, known, nodes, doubts := c.last, !c.expected.IsZero(), c.nodes, maps.Clone(c.doubts)
+	last, known, nodes, doubts := w.last, !c.expected.IsZero(), c.nodes, maps.Clone(w.doubts)
 	c.mu.Unlock()
 	if !known {
 		return []place{{at: c.address}}
@@ -173,10 +173,10 @@ func (c *Client) addresses() []place {
 }
 
 // answeredAt notes which of its ports and addresses the tracker answers at.
-func (c *Client) answeredAt(at string, conn net.Conn) {
+func (c *Client) answeredAt(w *way, at string, conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last = at
+	w.last = at
 	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		c.seen.tracker = tcp.AddrPort().Addr().Unmap()
 	}
@@ -209,10 +209,12 @@ func (c *Client) verifyKnown(key ed25519.PublicKey) error {
 // Reset closes idle connections, which may be dead after sleep or a change of the
 // network, and forgets which port answered.
 func (c *Client) Reset() {
-	c.transport.CloseIdleConnections()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.last = ""
+	for _, w := range []*way{c.main, c.lists} {
+		w.transport.CloseIdleConnections()
+		c.mu.Lock()
+		w.last = ""
+		c.mu.Unlock()
+	}
 }
 
 // usablePorts returns the ports that a tracker may say it listens at.

@@ -67,7 +67,7 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.http.SetTransport(sameAnswer{status, kind, body})
+		c.main.http.SetTransport(sameAnswer{status, kind, body})
 		c.seen = viewpoint{tracker: netip.MustParseAddr("192.0.2.7"), observed: netip.MustParseAddr("198.51.100.1")}
 		known := func(err error) bool {
 			if err != nil && netproto.Printable(err.Error()) != err.Error() {

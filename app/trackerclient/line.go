@@ -41,12 +41,12 @@ func (c *Client) Line(ctx context.Context, network string, dial func(ctx context
 		return raw, err
 	}
 	for range c.several() {
-		at := c.addresses()[0].at
+		at := c.addresses(c.main)[0].at
 		line, err := c.upgrade(ctx, network, bounded, netproto.RouteLine, netproto.LineProtocol, lineElsewhere)
 		if err == nil || !lost(err) || ctx.Err() != nil {
 			return line, err
 		}
-		c.passOver(at)
+		c.passOver(c.main, at)
 	}
 	return c.upgrade(ctx, network, bounded, netproto.RouteLine, netproto.LineProtocol, c.timeout)
 }
@@ -110,7 +110,7 @@ func (c *Client) rawRelay(ctx context.Context, token netproto.RelayToken) (net.C
 	ctx, cancel := context.WithTimeout(ctx, rawRelayTime)
 	defer cancel()
 	c.mu.Lock()
-	at, tracker := c.last, c.seen.tracker
+	at, tracker := c.main.last, c.seen.tracker
 	c.mu.Unlock()
 	_, port, err := net.SplitHostPort(at)
 	if err != nil || !tracker.IsValid() {
@@ -141,7 +141,7 @@ func (c *Client) rawRelay(ctx context.Context, token netproto.RelayToken) (net.C
 func (c *Client) upgrade(ctx context.Context, network string, dial Dial, route, protocol string, within time.Duration) (net.Conn, error) {
 	timed, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	conn, err := c.connect(timed, network, dial)
+	conn, err := c.connect(timed, c.main, network, dial)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -43,7 +43,7 @@ func TestATrackerAnswersWithHostileNames(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.http.SetTransport(sameAnswer{status, media, []byte(body)})
+			c.main.http.SetTransport(sameAnswer{status, media, []byte(body)})
 			return c
 		}
 		hash, name := netproto.ContentHash{7}, quote(n.Text)

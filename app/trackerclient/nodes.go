@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -67,32 +68,40 @@ func (c *Client) several() int {
 
 // passOver has the next connections go to other nodes than the one at an address, as long
 // as one of them answers.
-func (c *Client) passOver(at string) {
+func (c *Client) passOver(w *way, at string) {
 	c.mu.Lock()
-	if c.doubts == nil {
-		c.doubts = map[string]time.Time{}
-	}
-	c.doubts[at] = time.Now()
-	if c.last == at {
-		c.last = ""
+	w.doubts[at] = time.Now()
+	if w.last == at {
+		w.last = ""
 	}
 	c.mu.Unlock()
-	c.transport.CloseIdleConnections()
+	w.transport.CloseIdleConnections()
+}
+
+// wayOf returns the way for a request. Searches and lists have one of their own as soon as
+// a node does only a part of the work.
+func (c *Client) wayOf(method, route string) *way {
+	if path, _, _ := strings.Cut(route, "?"); c.split.Load() && netproto.IsList(method, path) {
+		return c.lists
+	}
+	return c.main
 }
 
 // lost reports whether an error is about a node and not about what it was asked.
 func lost(err error) bool {
 	code := netproto.CodeOf(err)
-	return code == netproto.CodeUnreachable || code == netproto.CodeStoreAway
+	return code == netproto.CodeUnreachable || code == netproto.CodeStoreAway || code == netproto.CodeWrongNode
 }
 
 // exchange makes a request. A tracker that has several nodes is asked at another one, if
-// the first breaks off, says that it is without its database, or is silent for a while:
-// all that can be asked may be asked twice.
-func (c *Client) exchange(ctx context.Context, route string, ask func(ctx context.Context) (*resty.Response, error)) (*resty.Response, error) {
-	left := c.several()
+// the first breaks off, says that it is without its database or that another one does
+// this, or is silent for a while: all that can be asked may be asked twice.
+func (c *Client) exchange(
+	ctx context.Context, method, route string, ask func(ctx context.Context, w *way) (*resty.Response, error),
+) (*resty.Response, error) {
+	left, w := c.several(), c.wayOf(method, route)
 	if left == 0 {
-		return ask(ctx)
+		return ask(ctx, w)
 	}
 	type answer struct {
 		response *resty.Response
@@ -104,14 +113,15 @@ func (c *Client) exchange(ctx context.Context, route string, ask func(ctx contex
 	defer late.Stop()
 	waiting, asked := 0, ""
 	begin := func() {
-		asked = c.addresses()[0].at
+		asked = c.addresses(w)[0].at
 		waiting++
 		late.Reset(otherNodeAfter)
 		if left == 0 || route == netproto.RouteCalls { // calls wait for another peer
 			late.Stop()
 		}
+		way := w
 		go func() {
-			response, err := ask(ctx)
+			response, err := ask(ctx, way)
 			answers <- answer{response, err}
 		}()
 	}
@@ -128,10 +138,15 @@ func (c *Client) exchange(ctx context.Context, route string, ask func(ctx contex
 		case <-late.C:
 		case a := <-answers:
 			waiting--
-			if first == nil || c.answered(a.response, a.err) {
+			code := c.nodeCode(a.response, a.err)
+			if first == nil || code == "" || c.nodeCode(first.response, first.err) == netproto.CodeWrongNode {
 				first = &a
 			}
-			if c.answered(a.response, a.err) || waiting == 0 && left == 0 {
+			if code == netproto.CodeWrongNode {
+				c.split.Store(true)
+				w = c.wayOf(method, route)
+			}
+			if code == "" || waiting == 0 && left == 0 {
 				return first.response, first.err
 			}
 		case <-ctx.Done():
@@ -139,17 +154,25 @@ func (c *Client) exchange(ctx context.Context, route string, ask func(ctx contex
 		}
 		if left > 0 {
 			left--
-			c.passOver(asked)
+			c.passOver(w, asked)
 			begin()
 		}
 	}
 }
 
-// answered reports whether a node answered for the whole tracker.
-func (c *Client) answered(response *resty.Response, err error) bool {
-	if err != nil {
-		return errors.Is(err, resty.ErrResponseBodyTooLarge) || netproto.CodeOf(err) == netproto.CodeKeyChanged
+// nodeCode returns what is wrong with a node that was asked; "" if it answered for the whole
+// tracker.
+func (c *Client) nodeCode(response *resty.Response, err error) netproto.Code {
+	switch {
+	case err != nil && (errors.Is(err, resty.ErrResponseBodyTooLarge) || netproto.CodeOf(err) == netproto.CodeKeyChanged):
+		return ""
+	case err != nil:
+		return netproto.CodeUnreachable
+	case response.StatusCode() < http.StatusBadRequest:
+		return ""
 	}
-	return response.StatusCode() != http.StatusServiceUnavailable ||
-		netproto.CodeOf(c.refused(response.StatusCode(), response.Header(), response.Body())) != netproto.CodeStoreAway
+	if refused := c.refused(response.StatusCode(), response.Header(), response.Body()); lost(refused) {
+		return netproto.CodeOf(refused)
+	}
+	return ""
 }

@@ -15,11 +15,12 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// node is one of several with the same key. It can be silent, or say that it is away.
+// node is one of several with the same key. It can be silent, say that it is away, or do only
+// searches or no searches.
 type node struct {
 	*standIn
-	silent, away atomic.Bool
-	asked        atomic.Int64
+	silent, away, search, api atomic.Bool
+	asked, refused            atomic.Int64
 }
 
 // startNodes starts nodes of one tracker, each of which names all.
@@ -37,10 +38,15 @@ func startNodes(t *testing.T, n int) []*node {
 				<-r.Context().Done()
 			case o.away.Load():
 				says(503, netproto.MediaTypeProblem, `{"code":"store-away","detail":"for 12 s"}`)(w, r)
+			case r.URL.Path == netproto.RouteTracker:
+				says(200, jsonType, fmt.Sprintf(`{"name":"town","addresses":["%s","not an address"]}`, strings.Join(addresses, `","`)))(w, r)
+			case netproto.IsList(r.Method, r.URL.Path) && o.api.Load() || !netproto.IsList(r.Method, r.URL.Path) && o.search.Load():
+				o.refused.Add(1)
+				says(421, netproto.MediaTypeProblem, `{"code":"wrong-node","detail":"it has another role"}`)(w, r)
 			case r.URL.Path == netproto.RouteLine:
 				changesTo(netproto.LineProtocol, func(_ net.Conn, b *bufio.ReadWriter, _ *http.Request) { b.Flush() })(w, r)
 			default:
-				says(200, jsonType, fmt.Sprintf(`{"name":"town","addresses":["%s","not an address"]}`, strings.Join(addresses, `","`)))(w, r)
+				says(200, jsonType, `{}`)(w, r)
 			}
 		})
 		nodes = append(nodes, o)
@@ -106,6 +112,52 @@ func TestANodeThatIsLostIsPassedOver(t *testing.T) {
 			defer again.Close()
 			use(t, again)
 		})
+	}
+}
+
+// A node that does a part of the work is asked for that part, and for the rest another one,
+// which each is asked in vain once at most.
+func TestEachNodeIsAskedWhatItDoes(t *testing.T) {
+	for first, part := range map[string]int{"search": 0, "api": 1} {
+		t.Run(first+" first", func(t *testing.T) {
+			nodes := startNodes(t, 3)
+			nodes[part].search.Store(true)
+			nodes[1-part].api.Store(true)
+			c := nodes[0].client(t, nodes[0].id.Fingerprint(), newMemory())
+			if _, err := c.Info(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for range 20 {
+				use(t, c)
+				if _, err := c.Search(t.Context(), netproto.SearchRequest{Words: "song"}); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := c.Heartbeat(t.Context(), netproto.HeartbeatRequest{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, o := range nodes {
+				if n := o.refused.Load(); n > 2 {
+					t.Errorf("node %d was asked %d times for what it does not do", i, n)
+				}
+			}
+		})
+	}
+}
+
+func TestThatNoNodeDoesSomethingIsSaid(t *testing.T) {
+	nodes := startNodes(t, 2)
+	c := nodes[0].client(t, nodes[0].id.Fingerprint(), newMemory())
+	if _, err := c.Info(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range nodes {
+		o.api.Store(true)
+	}
+	_, err := c.Stats(t.Context())
+	wantCode(t, err, netproto.CodeWrongNode, "it has another role")
+	if _, err := c.Heartbeat(t.Context(), netproto.HeartbeatRequest{}); err != nil {
+		t.Fatal(err)
 	}
 }
 

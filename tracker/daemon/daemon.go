@@ -122,7 +122,8 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 		at = StoreFile(o.Data)
 	}
 	t.store, err = open(at, store.Config{
-		Lease: netproto.LeaseHeartbeats * o.Heartbeat, ResourcesPerPeer: o.Limits.ResourcesPerPeer(), Memory: o.Limits.StoreMemory(), Logger: t.log,
+		Lease: netproto.LeaseHeartbeats * o.Heartbeat, ResourcesPerPeer: o.Limits.ResourcesPerPeer(), Memory: o.Limits.StoreMemory(),
+		NoSearch: s.role == server.RoleAPI, Logger: t.log,
 	})
 	if err != nil {
 		return err
@@ -139,7 +140,7 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 	}
 	t.server = server.New(server.Config{
 		Store: t.store, Identity: t.key, Name: o.Name, Version: o.Version,
-		Access: s.access, SeedClients: s.policy, Heartbeat: o.Heartbeat, Logger: t.log,
+		Role: s.role, Access: s.access, SeedClients: s.policy, Heartbeat: o.Heartbeat, Logger: t.log,
 		PublicURL: o.PublicURL, Addresses: s.publics, Metrics: s.metrics, AccessLog: o.AccessLog,
 		Limits: &o.Limits, Proxies: s.proxies, Balancers: s.balancers, Relay: &s.relay, Downloads: t.downloads,
 	})

@@ -26,6 +26,7 @@ type Options struct {
 	Data        string // folder of its key and its database; created if missing
 	Store       string // address of a database instead of the one in Data; may be empty
 	KeySecret   string // file with the secret that seals the tracker's key in that database; if empty, the key is in Data
+	Role        string // a server.Role
 	Name        string
 	Access      string // a server.Access
 	SeedClients string // a netproto.SeedPolicy
@@ -63,6 +64,7 @@ type Options struct {
 func DefaultOptions() Options {
 	o := Options{
 		Listen:      ":" + strconv.Itoa(netproto.DefaultPort),
+		Role:        string(server.RoleBoth),
 		Name:        "tracker",
 		Access:      string(server.AccessOpen),
 		SeedClients: string(netproto.SeedLAN),
@@ -95,6 +97,9 @@ func (o *Options) Flags(set *flag.FlagSet) {
 		"which several trackers with the same key may share; its password is in the variable PGPASSWORD, or in a file that PGPASSFILE names")
 	set.StringVar(&o.KeySecret, "key-secret", o.KeySecret, "keep the tracker's key in the database of --store, "+
 		"so that all nodes have it, sealed with the secret in this `file`")
+	set.StringVar(&o.Role, "role", o.Role, "which part of the work of a tracker with --store this node does, `both|search|api`: "+
+		"everything, only searches and lists, or everything but those, without the names in memory; "+
+		"peers pass on to another address of --public-url for the rest")
 	set.StringVar(&o.Name, "name", o.Name, "`name` shown to people")
 	set.StringVar(&o.Access, "access", o.Access,
 		"who may use it, `open|invite`: everybody, or only keys that joined with an invite link, which turns seed clients off")
@@ -208,6 +213,7 @@ func (o *Options) limits() []limitFlag {
 type settled struct {
 	policy    netproto.SeedPolicy
 	access    server.Access
+	role      server.Role
 	metrics   server.MetricsPolicy
 	proxies   []netip.Prefix
 	balancers []netip.Prefix // of ProxyProtocol
@@ -252,6 +258,15 @@ func (o *Options) settle() (s settled, err error) {
 	}
 	if o.KeySecret != "" && o.Store == "" {
 		return s, netproto.Errorf(netproto.CodeUsage, "--key-secret is for a tracker with --store: without, the key is in its data folder")
+	}
+	if s.role, err = server.ParseRole(o.Role); err != nil {
+		return s, err
+	}
+	if s.role != server.RoleBoth && o.Store == "" {
+		return s, netproto.Errorf(netproto.CodeUsage, "--role is for a node of a tracker with --store: another one does the rest of the work")
+	}
+	if s.role != server.RoleBoth && s.policy == netproto.SeedOpen {
+		return s, netproto.Errorf(netproto.CodeUsage, "--role %s requires --seed-clients off: seed clients ask one node for everything", s.role)
 	}
 	if s.access, err = server.ParseAccess(o.Access); err != nil {
 		return s, netproto.Errorf(netproto.CodeUsage, "--access is open or invite, not %q", o.Access)

@@ -14,6 +14,8 @@ func TestLimitsThatMeanNothingAreRefused(t *testing.T) {
 	for name, change := range map[string]func(*daemon.Options){
 		"--rate-address":  func(o *daemon.Options) { o.Limits.RateAddress = -1 },
 		"--peers":         func(o *daemon.Options) { o.Limits.Peers = -5 },
+		"--role":          func(o *daemon.Options) { o.Role = "index" },
+		"--role is for":   func(o *daemon.Options) { o.Role = "search" },
 		"--trusted-proxy": func(o *daemon.Options) { o.TrustedProxies = "10.0.0.0/8,nowhere" },
 	} {
 		o := options(t)

@@ -36,6 +36,9 @@ type keptListing struct {
 // PeerResources lists what a peer holds. A listing of many names may be a few
 // seconds old.
 func (s *Store) PeerResources(ctx context.Context, id netproto.PeerID, limit int, cursor string) (store.Found, error) {
+	if s.memory.names == nil {
+		return store.Found{}, errNoSearch
+	}
 	listing, looks, err := s.listing(ctx, id)
 	if err != nil {
 		return store.Found{}, err

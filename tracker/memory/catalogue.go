@@ -144,8 +144,14 @@ func (m *memory) countUsers(users map[*row]int, some []*peer, hash netproto.Cont
 	return all
 }
 
+// errNoSearch is what those get who search where the names are not kept for that.
+var errNoSearch = netproto.Errorf(netproto.CodeWrongNode, "it does not search")
+
 // Search asks the index.
 func (s *Store) Search(ctx context.Context, q store.Query) (store.Found, error) {
+	if s.memory.names == nil {
+		return store.Found{}, errNoSearch
+	}
 	asked := index.Query{Text: q.Text, Kind: q.Kind, MinSize: q.MinSize, MaxSize: q.MaxSize, Since: q.Since, Until: q.Until,
 		Sort: q.Sort, Reverse: q.Reverse, Limit: q.Limit, Cursor: q.Cursor, Offline: q.Offline, Plain: q.Plain, Looks: q.Looks, Yield: q.Yield}
 	if q.Owner != (netproto.PeerID{}) {
@@ -172,6 +178,9 @@ const rowsAtOnce = 1000
 
 // Offers walks over the rows in the order in which they were added.
 func (s *Store) Offers(_ context.Context, name string, limit int) ([]store.Offer, error) {
+	if s.memory.names == nil {
+		return nil, errNoSearch
+	}
 	var offers []store.Offer
 	for some := range slices.Chunk(s.rowsNamed(name), rowsAtOnce) {
 		var full bool
@@ -237,7 +246,11 @@ func (c *content) named(name string) []*row {
 // Stats counts.
 func (s *Store) Stats(context.Context) (netproto.Stats, error) {
 	stats := netproto.Stats{SeedPeers: s.seeds.count()}
-	stats.Resources, stats.Bytes = s.memory.names.Online()
+	if names := s.memory.names; names != nil {
+		stats.Resources, stats.Bytes = names.Online()
+	} else {
+		stats.Resources, stats.Bytes = int(s.memory.shown.contents.Load()), s.memory.shown.bytes.Load()
+	}
 	s.memory.leases.RLock()
 	defer s.memory.leases.RUnlock()
 	stats.PeersOnline, stats.PeersKnown = s.memory.online, len(s.memory.peers)

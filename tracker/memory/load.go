@@ -26,7 +26,11 @@ type Loader struct {
 
 // Load begins to fill a store that has not started.
 func (s *Store) Load() *Loader {
-	return &Loader{s: s, peers: map[uint32]*peer{}, searchable: s.memory.names.Bulk()}
+	l := &Loader{s: s, peers: map[uint32]*peer{}, searchable: func() {}}
+	if names := s.memory.names; names != nil {
+		l.searchable = names.Bulk()
+	}
+	return l
 }
 
 // Peer adds a peer. If it was online, its lease starts now.

@@ -25,8 +25,9 @@ import (
 type memory struct {
 	config store.Config
 	opened time.Time
-	names  *index.Index
-	mimes  *mediaTypes // the write loop adds to them
+	names  *index.Index // nil with Config.NoSearch
+	shown  shown        // counts without names
+	mimes  *mediaTypes  // the write loop adds to them
 	budget *budget
 
 	orphans map[*row]time.Duration // since when; the write loop's own
@@ -54,13 +55,20 @@ func (m *memory) change(f func()) {
 }
 
 func newMemory(config store.Config) *memory {
-	return &memory{
-		config: config, opened: config.Now(), names: index.New(), mimes: newMediaTypes(), budget: newBudget(config.Memory),
+	m := &memory{
+		config: config, opened: config.Now(), mimes: newMediaTypes(), budget: newBudget(config.Memory),
 		orphans:  map[*row]time.Duration{},
 		peers:    map[netproto.PeerID]*peer{},
 		contents: table[*content]{hashOf: func(c *content) netproto.ContentHash { return c.Hash() }},
 	}
+	if !config.NoSearch {
+		m.names = index.New()
+	}
+	return m
 }
+
+// searchable reports whether a row is in the index.
+func (m *memory) searchable(r *row) bool { return m.names != nil && !r.hidden }
 
 // peer is an installation that has joined and was not forgotten since.
 type peer struct {
@@ -92,6 +100,7 @@ type content struct {
 	holders       few[*peer] // including offline ones
 	rows          few[*row]
 	hidden        int32 // of rows
+	online        int32 // sources of those that are not hidden; without an index, which counts them
 }
 
 // around returns the content that the index has a part of: all those in memory.names
@@ -124,7 +133,7 @@ type row struct {
 	id      uint64
 	content *content
 	rowRecord
-	number  index.NameID // unless it is hidden
+	number  index.NameID // if it is searchable
 	holders int32        // of the content under this row, including offline ones; or gone
 	online  int32        // of them
 }
@@ -290,11 +299,14 @@ func (m *memory) setOnline(p *peer, offline int64) {
 	m.inSteps(len(p.held), func(i int) {
 		r := p.held[i].row
 		r.online += int32(change.Online)
-		if !r.hidden {
+		m.count(r, change.Online)
+		if m.searchable(r) {
 			names = append(names, r.number)
 		}
 	})
-	m.names.Count(change, names...) // in steps of its own
+	if len(names) > 0 {
+		m.names.Count(change, names...) // in steps of its own
+	}
 }
 
 // settle ends a write to the holdings of a peer: from now on heartbeats are
@@ -311,7 +323,7 @@ func (m *memory) addRow(r *row) {
 		m.contents.add(c)
 	}
 	m.budget.used.Add(r.bytes())
-	if !r.hidden {
+	if m.searchable(r) {
 		r.number = m.names.AddName(&c.Content, index.Name{Text: r.name, MIME: m.mimes.texts[r.mime], Size: r.size, Folder: r.folder})
 	}
 	if c.rows.add(r); r.hidden {
@@ -338,6 +350,12 @@ func (m *memory) use(p *peer, r *row, delta int) {
 	}
 	p.shown += delta
 	p.bytes += int64(delta) * r.size
+	if m.names == nil {
+		if p.offline == 0 {
+			m.count(r, delta)
+		}
+		return
+	}
 	change := index.Change{Online: delta}
 	switch {
 	case p.offline != 0:
@@ -353,6 +371,7 @@ func (m *memory) forget(rows []*row) {
 	m.inSteps(len(rows), func(i int) {
 		r := rows[i]
 		c := r.content
+		m.weigh(c, -1)
 		r.holders = gone
 		m.gone++
 		m.budget.used.Add(-r.bytes())
@@ -363,10 +382,11 @@ func (m *memory) forget(rows []*row) {
 		if c.rows.cut(len(left)); len(left) == 0 {
 			m.contents.remove(c)
 		}
+		m.weigh(c, 1)
 	})
 	for _, r := range rows {
 		delete(m.orphans, r)
-		if !r.hidden {
+		if m.searchable(r) {
 			m.names.Remove(r.number)
 		}
 	}

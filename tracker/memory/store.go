@@ -38,7 +38,9 @@ func New(config store.Config, keeper Keeper) *Store {
 		if s.started.Load() {
 			s.writer.stop()
 		}
-		s.memory.names.Close()
+		if names := s.memory.names; names != nil {
+			names.Close()
+		}
 	})
 	return s
 }

@@ -53,7 +53,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request, _ caller) error {
 	if err := s.storeReady(r.Context()); err != nil {
 		return err
 	}
-	return answer(w, map[string]string{"status": "ready"})
+	return answer(w, map[string]string{"status": "ready", "role": string(s.config.Role)})
 }
 
 // storeReady returns nil while the store works, otherwise a refusal with status

@@ -55,6 +55,12 @@ func startServer(t *testing.T, configure func(*server.Config), adjust func(*serv
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serve(t, store, configure, adjust)
+}
+
+// serve runs a tracker with a store, which it closes.
+func serve(t *testing.T, store store.Store, configure func(*server.Config), adjust func(*server.Server)) *tracker {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +69,7 @@ func startServer(t *testing.T, configure func(*server.Config), adjust func(*serv
 	config := server.Config{Store: store, Identity: tr.key, Name: "test tracker", Version: "1.2.3"}
 	if configure != nil {
 		configure(&config)
+		tr.key = config.Identity
 	}
 	srv := server.New(config)
 	srv.DialBackWith(tr.seen.dial)

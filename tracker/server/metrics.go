@@ -59,12 +59,12 @@ type metrics struct {
 	registry  *prometheus.Registry
 }
 
-func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *slog.Logger) *metrics {
+func newMetrics(c *Config) *metrics {
 	counter := func(name, help string) prometheus.CounterOpts {
 		return prometheus.CounterOpts{Namespace: "cp2p", Name: name, Help: help}
 	}
 	m := &metrics{
-		policy: policy, accessLog: accessLog, log: log, readers: make(chan struct{}, maxScrapes),
+		policy: c.Metrics, accessLog: c.AccessLog, log: c.Logger, readers: make(chan struct{}, maxScrapes),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "cp2p", Name: "request_duration_seconds",
 			Help: "From the end of a request's header to the end of its answer.",
@@ -81,8 +81,8 @@ func newMetrics(policy MetricsPolicy, accessLog bool, asked store.Store, log *sl
 	}
 	m.registry = prometheus.NewRegistry()
 	m.registry.MustRegister(m.durations, m.refusals, m.beats, m.announced, m.withdrawn, m.calls, m.notes, m.met,
-		newStoreCollector(asked, log), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if shared, is := asked.(store.Shared); is {
+		newStoreCollector(c), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if shared, is := c.Store.(store.Shared); is {
 		m.share(shared)
 	}
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Timeout: 2 * metricsTimeout})
@@ -154,18 +154,19 @@ func (m *metrics) serve(w http.ResponseWriter, r *http.Request, c caller) error 
 
 // storeCollector asks the store at each scrape.
 type storeCollector struct {
-	store store.Store
-	log   *slog.Logger
+	store    store.Store
+	searches bool
+	log      *slog.Logger
 	online, known, seeds, resources, bytes,
 	file, names, notes, memory *prometheus.Desc
 }
 
-func newStoreCollector(asked store.Store, log *slog.Logger) *storeCollector {
+func newStoreCollector(c *Config) *storeCollector {
 	gauge := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("cp2p_"+name, help, nil, nil)
 	}
 	return &storeCollector{
-		store: asked, log: log,
+		store: c.Store, searches: c.Role != RoleAPI, log: c.Logger,
 		online:    gauge("peers_online", "Peers with a lease."),
 		known:     gauge("peers_known", "Peers known to the store."),
 		seeds:     gauge("seed_peers_online", "Seed clients with a lease."),
@@ -203,8 +204,10 @@ func (c *storeCollector) Collect(out chan<- prometheus.Metric) {
 		tell(c.bytes, float64(stats.Bytes))
 	}
 	sizes := c.store.Sizes()
+	if c.searches {
+		tell(c.names, float64(sizes.Names))
+	}
 	tell(c.file, float64(sizes.File))
-	tell(c.names, float64(sizes.Names))
 	tell(c.notes, float64(sizes.Notes))
 	tell(c.memory, float64(sizes.Memory))
 }

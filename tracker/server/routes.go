@@ -41,13 +41,16 @@ func (s *Server) v1Routes() map[string]methods {
 
 // openRoutes returns the routes that are open to anybody, with TLS or without.
 func (s *Server) openRoutes() map[string]methods {
-	page := &statusPage{config: &s.config, store: s.store, searches: s.searches, rate: &s.rate}
+	page := s.needStore((&statusPage{config: &s.config, store: s.store, searches: s.searches, rate: &s.rate}).serve)
+	if s.config.Role == RoleAPI {
+		page = s.config.Role.wrongNode
+	}
 	return map[string]methods{
 		netproto.RouteHealth: {http.MethodGet: health},
 		netproto.RouteReady:  {http.MethodGet: s.ready},
 		"/metrics":           {http.MethodGet: s.metrics.serve},
 		"/openapi.yaml":      {http.MethodGet: describe},
-		"/{$}":               {http.MethodGet: s.needStore(page.serve)},
+		"/{$}":               {http.MethodGet: page},
 		"/get/{name}":        {http.MethodGet: s.config.Downloads.serve},
 		"/page/style.css":    {http.MethodGet: pageFile("style.css", "text/css; charset=utf-8")},
 		"/page/live.js":      {http.MethodGet: pageFile("live.js", "text/javascript; charset=utf-8")},
@@ -60,9 +63,13 @@ func (s *Server) secureRoutes() http.Handler {
 	for path, m := range s.v1Routes() {
 		for name, h := range m {
 			h = s.needStore(h)
-			m[name] = s.needMember(h)
-			if path == netproto.RouteSelf && name == http.MethodPut {
+			switch {
+			case !s.config.Role.does(path, name):
+				m[name] = s.config.Role.wrongNode
+			case path == netproto.RouteSelf && name == http.MethodPut:
 				m[name] = needKey(h) // joining is how one becomes a member
+			default:
+				m[name] = s.needMember(h)
 			}
 		}
 		mux.Handle(path, s.route(m))

@@ -8,6 +8,7 @@
 package server
 
 import (
+	"cmp"
 	"log/slog"
 	"net/netip"
 	"sync/atomic"
@@ -52,7 +53,8 @@ type Config struct {
 	Name        string              // shown to people
 	Version     string              // of the program
 	Access      Access              // AccessOpen
-	SeedClients netproto.SeedPolicy // netproto.SeedLAN; always SeedOff with AccessInvite
+	Role        Role                // RoleBoth; RoleAPI is for a store without search
+	SeedClients netproto.SeedPolicy // netproto.SeedLAN; always SeedOff with AccessInvite, and with another role than RoleBoth
 	Heartbeat   time.Duration       // interval for peers in whole seconds; netproto.DefaultHeartbeat
 	Limits      *Limits             // DefaultLimits
 	Proxies     []netip.Prefix      // reverse proxies whose headers are believed; none
@@ -117,7 +119,8 @@ func New(c Config) *Server {
 	if c.Access == "" {
 		c.Access = AccessOpen
 	}
-	if c.Access == AccessInvite {
+	c.Role = cmp.Or(c.Role, RoleBoth)
+	if c.Access == AccessInvite || c.Role != RoleBoth { // a seed client knows one address, for all it asks
 		c.SeedClients = netproto.SeedOff
 	}
 	if c.SeedClients == "" {
@@ -150,7 +153,7 @@ func New(c Config) *Server {
 		relayed = *c.Relay
 	}
 	s.relay = relay.New(relayed)
-	s.metrics = newMetrics(c.Metrics, c.AccessLog, c.Store, c.Logger)
+	s.metrics = newMetrics(&s.config)
 	s.metrics.ways(s.lines, s.relay)
 	return s
 }

@@ -139,6 +139,7 @@ type Config struct {
 	ResourcesPerPeer int           // DefaultResourcesPerPeer
 	KnownPeers       int           // online and offline; DefaultKnownPeers
 	Memory           int64         // bytes, roughly, for all that others put into it; no limit
+	NoSearch         bool          // keep no index of names in memory: Search, PeerResources and Offers are netproto.CodeWrongNode
 	Now              func() time.Time
 	Logger           *slog.Logger // reports damage; silent by default
 }

@@ -49,6 +49,7 @@ var deskWords = []deskWord{
 	{netproto.CodeTooMany, "Too many requests in a short time", "Wait a moment and try again."},
 	{netproto.CodeFull, "The tracker is at its limit", "Try again later, or use another tracker."},
 	{netproto.CodeStoreAway, "The tracker cannot reach its database", "It comes back automatically; try again in a moment."},
+	{netproto.CodeWrongNode, "This node of the tracker does not answer that", "Another node is asked automatically if its address is known."},
 	{netproto.CodeInternal, "Something went wrong inside the program", "Try again; if it keeps failing, copy the diagnostics in Settings and report it."},
 	{netproto.CodeBusy, "The other computer is busy", "It is asked again automatically."},
 	{netproto.CodeQueued, "The other computer put this in its queue", "It starts automatically when its turn comes."},
