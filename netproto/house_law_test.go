@@ -32,6 +32,8 @@ type wall struct {
 var (
 	engine = []string{"app/...", "netproto/..."}
 	faces  = []string{"app/face", "app/desktop/...", "app/localengine/...", "app/node", "app/command/..."}
+	// What every command has to work with.
+	commands = []string{"app/command/drive", "app/command/lookout", "app/command/screen", "app/command/usage", "tracker/cli"}
 	// The real tracker runs inside the tests of the app.
 	tracker = []string{"tracker/daemon", "tracker/boltstore", "tracker/pgstore"}
 	// Rooms that every test may use, and nothing else.
@@ -93,14 +95,22 @@ var walls = []wall{
 	{room: "app/desktop/pages", may: []string{"app/desktop/kit", "app/desktop/peek", "app/desktop/words", "app/face", "netproto", "assets"}},
 	{room: "app/desktop/...", may: []string{"app/desktop/...", "app/face", "netproto/...", "assets/..."}, tests: tracker},
 	// A peer and its bundled tracker: the one door between the two programs.
-	{room: "app/node", may: append(tracker, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine", "app/command"}},
+	{room: "app/node", may: append(tracker, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine", "app/command/..."}},
 	// The commands of the tracker's owner, and a peer that runs here or elsewhere, but no
 	// window: the headless build has commands too.
+	{room: "app/command/screen", may: []string{"app/peer/sharing", "tracker/cli", "netproto"}},
+	{room: "app/command/usage", may: []string{"app/command/screen", "netproto", "netproto/readfile"}},
+	{room: "app/command/lookout", may: []string{"app/command/screen", "app/face", "app/library", "app/node", "app/peer/...", "tracker/cli", "netproto/..."}},
+	{room: "app/command/drive", may: []string{"app/command/lookout", "app/command/screen", "app/face", "app/library", "app/localengine", "app/node", "app/remote", "tracker/cli", "netproto/..."}},
+	{room: "app/command/control", may: append([]string{"app/face", "netproto"}, commands...)},
+	{room: "app/command/person", may: append([]string{"app/face", "app/library", "app/node", "app/peer/people", "app/peer/queue", "netproto"}, commands...)},
+	{room: "app/command/serve", may: append([]string{"app/face", "app/localengine", "app/node", "app/remote", "netproto/..."}, commands...)},
+	{room: "app/command/webpage", may: append([]string{"app/face", "app/node", "app/peer/sharing", "app/web", "netproto"}, commands...)},
 	{room: "app/command", may: append([]string{"assets", "tracker/cli"}, engine...), never: []string{"app/desktop/..."}},
 	// Measurements of the whole program: test files only.
 	{room: "app/load", tests: []string{"app/command", "app/library", "app/node", "app/peer/...", "app/piece", "app/trackerclient", "netproto/..."}},
 	{room: "app/remote", may: []string{"app/face", "app/pagelang", "app/piece", "netproto/..."}, tests: []string{"app/ignore"}},
-	{room: "app/localengine", may: engine, never: []string{"app/desktop/...", "app/command", "app/remote"}, tests: []string{"app/remote", "app/desktop/words"}},
+	{room: "app/localengine", may: engine, never: []string{"app/desktop/...", "app/command/...", "app/remote"}, tests: []string{"app/remote", "app/desktop/words"}},
 	{room: "app/...", may: append([]string{"assets/..."}, engine...), tests: tracker},
 }
 
@@ -126,7 +136,7 @@ var shelves = []shelf{
 	{library: "golang.org/x/crypto/...", rooms: []string{"netproto/identity"}},
 	{library: "github.com/libp2p/go-netroute/...", rooms: []string{"netproto/portmap"}},
 	{library: "github.com/prometheus/...", rooms: []string{"tracker/server"}},
-	{library: "github.com/spf13/...", rooms: []string{"app/command/...", "tracker", "tracker/cli"}},
+	{library: "github.com/spf13/...", rooms: []string{"app/command", "app/command/control", "app/command/drive", "app/command/person", "app/command/serve", "app/command/usage", "app/command/webpage", "tracker", "tracker/cli"}},
 	{library: "lukechampine.com/blake3/...", rooms: []string{"app/piece/..."}, tests: []string{"app/...", "tracker/...", "netproto/..."}},
 }
 

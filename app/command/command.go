@@ -3,19 +3,22 @@ package command
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"centralizedp2p/app/library"
+	"centralizedp2p/app/command/control"
+	"centralizedp2p/app/command/drive"
+	"centralizedp2p/app/command/person"
+	"centralizedp2p/app/command/screen"
+	"centralizedp2p/app/command/serve"
+	"centralizedp2p/app/command/usage"
+	"centralizedp2p/app/command/webpage"
 	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/cli"
@@ -41,18 +44,6 @@ type Streams struct {
 // files to open in it. A build without a window has the nil Desktop.
 type Desktop func(ctx context.Context, o node.Options, args []string) error
 
-// program holds what all commands share: the common flags and the streams.
-type program struct {
-	Streams
-	desktop  Desktop
-	trackers []string
-	profile  string
-	json     bool
-	verbose  bool
-	wide     int       // columns of the terminal that Out is; 0 if it is none
-	drawn    *progress // the bar on the terminal; nil if there is none
-}
-
 // UntilStopped returns the context of a program that signals end in order; see
 // [cli.UntilStopped].
 func UntilStopped(ctx context.Context) (context.Context, func()) { return cli.UntilStopped(ctx) }
@@ -65,8 +56,7 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	output := cli.NewOutput(streams.Out, cancel)
-	p := &program{Streams: streams, desktop: desktop, wide: widthOf(streams.Out)}
-	p.Out = output
+	p := newProgram(streams, output, desktop)
 	root := p.root()
 	root.PersistentPreRun = p.before
 	root.SetArgs(args)
@@ -81,8 +71,8 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	if err == nil {
 		return exitDone
 	}
-	p.json = p.json || slices.Contains(args, "--json") // it may stand behind the flag that was wrong
-	p.fail(err)
+	p.JSON = p.JSON || slices.Contains(args, "--json") // it may stand behind the flag that was wrong
+	p.Fail(err)
 	switch netproto.CodeOf(err) {
 	case netproto.CodeUsage:
 		return exitUsage
@@ -92,9 +82,15 @@ func Run(ctx context.Context, args []string, streams Streams, desktop Desktop) i
 	return exitFailed
 }
 
+// newProgram returns a run that writes to out, which leads to the Out of streams.
+func newProgram(streams Streams, out io.Writer, desktop Desktop) *program {
+	shown := &screen.Screen{Out: out, Err: streams.Err, Terminal: streams.Terminal, Wide: screen.WidthOf(streams.Out)}
+	return &program{Driver: &drive.Driver{Screen: shown, In: streams.In}, desktop: desktop}
+}
+
 // before runs before every command.
 func (p *program) before(cmd *cobra.Command, _ []string) {
-	p.profile = cli.ExpandHome(p.profile)
+	p.Profile = cli.ExpandHome(p.Profile)
 	if cmd.Name() == "tracker" || cmd.Name() == "serve" { // which read their settings again
 		return
 	}
@@ -124,43 +120,26 @@ func (p *program) root() *cobra.Command {
 		Args:                       openable,
 		SuggestionsMinimumDistance: 2,
 	}
-	var reach reachFlags
-	reach.add(root)
+	var reach drive.ReachFlags
+	reach.Add(root)
 	root.RunE = func(cmd *cobra.Command, args []string) error { return p.openDesktop(cmd, args, reach) }
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongFlag(err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage.WrongFlag(err) })
 	flags := root.PersistentFlags()
-	flags.StringArrayVar(&p.trackers, "tracker", nil,
+	flags.StringArrayVar(&p.Trackers, "tracker", nil,
 		"`HOST[:PORT]` or link of the tracker (default: the last one named); give it several\n"+
 			"times to use several at once; - reads it from standard input, where no other user sees it")
-	flags.StringVar(&p.profile, "profile", "", "`folder` with everything this peer remembers (default: in your configuration folder)")
-	flags.BoolVar(&p.json, "json", false, "print one JSON object per line")
-	flags.BoolVar(&p.verbose, "verbose", false, "log details to stderr")
-	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.sendCommand(), p.inboxCommand(), p.peopleCommand(),
-		p.wishCommand(), p.linkCommand(), p.receiveCommand(),
-		p.listCommand(), p.pauseCommand(), p.resumeCommand(), p.removeCommand(), p.moveCommand(), p.limitCommand(), p.peersCommand(), p.sharesCommand(),
-		p.settingsCommand(), p.statusCommand(), p.doctorCommand(),
-		p.serveCommand(), p.peerCommand(), p.demoCommand())
-	cli.AddVersion(root, func() bool { return p.json })
+	flags.StringVar(&p.Profile, "profile", "", "`folder` with everything this peer remembers (default: in your configuration folder)")
+	flags.BoolVar(&p.JSON, "json", false, "print one JSON object per line")
+	flags.BoolVar(&p.Verbose, "verbose", false, "log details to stderr")
+	root.AddCommand(p.trackerCommand(), p.shareCommand(), p.searchCommand(), p.getCommand(), p.wishCommand(),
+		p.doctorCommand(), p.peerCommand(), p.demoCommand())
+	root.AddCommand(serve.Command(p.Driver))
+	root.AddCommand(control.Commands(p.Driver)...)
+	root.AddCommand(person.Commands(p.Driver)...)
+	root.AddCommand(webpage.Commands(p.Driver)...)
+	cli.AddVersion(root, func() bool { return p.JSON })
 	cli.AddManual(root)
 	return root
-}
-
-// wrongFlag returns the sentence about a flag that cannot be read.
-func wrongFlag(err error) error {
-	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		return netproto.Errorf(netproto.CodeUsage, "--%s cannot be %q", bad.GetFlag().Name, bad.GetValue())
-	}
-	return netproto.Errorf(netproto.CodeUsage, "%w", err)
-}
-
-// without refuses common flags that mean nothing to a command.
-func without(cmd *cobra.Command, flags ...string) error {
-	for _, name := range flags {
-		if cmd.Flags().Changed(name) {
-			return netproto.Errorf(netproto.CodeUsage, "%s has no use for --%s", cmd.Name(), name)
-		}
-	}
-	return nil
 }
 
 // openable accepts what the window can open: links and paths that exist.
@@ -182,11 +161,11 @@ func openable(cmd *cobra.Command, args []string) error {
 // commands says what to run if there is no window.
 const commands = "`centralizedp2p tracker`, `share`, `search`, `get`, or `demo` to see it work"
 
-func (p *program) openDesktop(cmd *cobra.Command, args []string, reach reachFlags) error {
+func (p *program) openDesktop(cmd *cobra.Command, args []string, reach drive.ReachFlags) error {
 	if p.desktop == nil {
 		return netproto.Errorf(netproto.CodeUsage, "this build has no window, so say what to do: "+commands)
 	}
-	profile, err := p.profileDir()
+	profile, err := p.ProfileDir()
 	if err != nil {
 		return err
 	}
@@ -195,8 +174,8 @@ func (p *program) openDesktop(cmd *cobra.Command, args []string, reach reachFlag
 			args[i] = cli.ExpandHome(a)
 		}
 	}
-	o := node.Options{Profile: profile, Log: p.log()}
-	reach.set(&o)
+	o := node.Options{Profile: profile, Log: p.Log()}
+	reach.Set(&o)
 	return p.desktop(cmd.Context(), o, args)
 }
 
@@ -205,68 +184,24 @@ func NoDisplay() error {
 	return netproto.Errorf(netproto.CodeUsage, "there is no display for the window, so say what to do: "+commands)
 }
 
-func (p *program) profileDir() (string, error) {
-	if p.profile != "" {
-		return p.profile, nil
-	}
-	dir, err := library.DefaultDir()
-	if err != nil {
-		err := netproto.Recode(netproto.CodeOf(err), err)
-		err.Detail += ": choose one with --profile DIR"
-		return "", err
-	}
-	return dir, nil
-}
-
-func (p *program) log() *slog.Logger {
-	level := slog.LevelError
-	if p.verbose {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(p.Err, &slog.HandlerOptions{Level: level}))
-}
-
-// exactly accepts n arguments; what says which.
-func exactly(n int, what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) == n:
-			return nil
-		case len(args) == 0:
-			return netproto.Errorf(netproto.CodeUsage, "%s takes %s, none was given", cmd.Name(), what)
-		}
-		return netproto.Errorf(netproto.CodeUsage, "%s takes %s, not %s", cmd.Name(), what, plural(len(args), "argument"))
-	}
-}
-
-// atLeastOne accepts one argument or more; what says which.
-func atLeastOne(what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return netproto.Errorf(netproto.CodeUsage, "%s takes %s, none was given", cmd.Name(), what)
-		}
-		return nil
-	}
-}
-
 func (p *program) trackerCommand() *cobra.Command {
 	options := node.TrackerOptions()
 	var flags *flag.FlagSet
 	prepare := func(cmd *cobra.Command) error {
-		if p.profile != "" && !cmd.Flags().Changed("data") {
-			options.Data = node.TrackerData(p.profile)
+		if p.Profile != "" && !cmd.Flags().Changed("data") {
+			options.Data = node.TrackerData(p.Profile)
 		}
 		if err := cli.Settle(cmd, flags); err != nil {
 			return err
 		}
-		options.JSON = options.JSON || p.json
-		return without(cmd, "tracker")
+		options.JSON = options.JSON || p.JSON
+		return usage.Without(cmd, "tracker")
 	}
 	cmd := &cobra.Command{
 		Use:     "tracker",
 		Short:   "Run a tracker, which knows who has what and answers searches",
 		Example: "  centralizedp2p tracker\n  centralizedp2p tracker --listen :5001 --data /var/lib/centralizedp2p --seed-clients off",
-		Args:    exactly(0, "no arguments"),
+		Args:    usage.Exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			again := cli.Again(&options, func() error { return prepare(cmd) })
 			if _, err := again(); err != nil {
@@ -285,15 +220,8 @@ func (p *program) trackerCommand() *cobra.Command {
 	return cmd
 }
 
-// fail reports what went wrong on stderr and, with --json, on stdout.
-func (p *program) fail(err error) {
-	code := netproto.CodeOf(err)
-	if errors.Is(err, context.Canceled) { // that of the command, which also ends with a closed terminal
-		code = netproto.CodeCancelled
-		err = &netproto.Error{Code: code}
-	}
-	fmt.Fprintln(p.Err, "centralizedp2p: "+cli.Sentence(err))
-	if p.json {
-		p.event(failedEvent{Event: "error", Code: code, Message: err.Error(), Hint: cli.Hint(code)})
-	}
+// program is one run of the command line.
+type program struct {
+	*drive.Driver
+	desktop Desktop
 }

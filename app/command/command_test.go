@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"go.uber.org/goleak"
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
@@ -38,7 +37,7 @@ func everyCommand(above *cobra.Command) []*cobra.Command {
 }
 
 func TestTheExamplesOfEveryCommandCanBeTyped(t *testing.T) {
-	for _, cmd := range everyCommand((&program{}).root()) {
+	for _, cmd := range everyCommand(newProgram(Streams{}, nil, nil).root()) {
 		if !strings.HasPrefix(strings.TrimSpace(cmd.Example), "centralizedp2p ") {
 			t.Errorf("%s has no example", cmd.CommandPath())
 		}
@@ -63,7 +62,7 @@ func checkExample(t *testing.T, typed string) {
 	for i := range words {
 		words[i] = strings.Trim(words[i], `'"`)
 	}
-	root := (&program{}).root()
+	root := newProgram(Streams{}, nil, nil).root()
 	cmd, rest, err := root.Find(words[1:])
 	if err != nil {
 		t.Errorf("%q: %v", typed, err)
@@ -84,7 +83,7 @@ func TestTheManualNamesEveryCommandAndFlag(t *testing.T) {
 		t.Fatalf("it ends with %d", code)
 	}
 	page := strings.ReplaceAll(out.String(), `\-`, "-")
-	for _, cmd := range everyCommand((&program{}).root()) {
+	for _, cmd := range everyCommand(newProgram(Streams{}, nil, nil).root()) {
 		if cmd.Hidden || cmd.Name() == "help" {
 			continue
 		}
@@ -228,25 +227,6 @@ func checkClean(t *testing.T, drawn string) {
 	lines := strings.Split(drawn, "\r")
 	if last := lines[len(lines)-1]; strings.TrimSpace(strings.TrimPrefix(last, "\x1b[2K")) != "" {
 		t.Errorf("%q is left on the terminal", last)
-	}
-}
-
-func TestABarWithoutATotalStopsMoving(t *testing.T) {
-	others := goleak.IgnoreCurrent()
-	var drawn bytes.Buffer
-	bar := progress{program: &program{Streams: Streams{Err: &drawn, Terminal: true}}, label: "Hashing house"}
-	bar.set(3_000_000, -1, 1_000_000)
-	bar.end()
-	if !strings.Contains(drawn.String(), "Hashing house  3.0 MB, 1.0 MB/s") {
-		t.Errorf("it shows %q", drawn.String())
-	}
-	checkClean(t, drawn.String())
-	goleak.VerifyNone(t, others)
-}
-
-func TestALabelShowsOnlyVisibleCharacters(t *testing.T) {
-	if got := short("evil\x1b[2Jname", 24); got != netproto.Printable(got) {
-		t.Errorf("%q", got)
 	}
 }
 

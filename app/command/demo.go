@@ -14,6 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/command/lookout"
+	"centralizedp2p/app/command/screen"
+	"centralizedp2p/app/command/usage"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/app/peer/sharing"
@@ -43,9 +46,9 @@ func (p *program) demoCommand() *cobra.Command {
 			"bytes; the other finds it by name, downloads it over the loopback network, encrypted,\n" +
 			"every piece verified, and compares it byte by byte. Nothing is left behind.",
 		Example: "  centralizedp2p demo\n  centralizedp2p demo --size 1024",
-		Args:    exactly(0, "no arguments"),
+		Args:    usage.Exactly(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := without(cmd, "tracker", "profile"); err != nil {
+			if err := usage.Without(cmd, "tracker", "profile"); err != nil {
 				return err
 			}
 			if mib < minDemoMiB || mib > maxDemoMiB {
@@ -70,7 +73,7 @@ func (p *program) demo(ctx context.Context, bytes int64) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, tracker.Close()) }()
-	p.say("A tracker runs on %s.", tracker.Address)
+	p.Say("A tracker runs on %s.", tracker.Address)
 	if err := reachable(ctx, tracker.Address); err != nil {
 		return err
 	}
@@ -105,7 +108,7 @@ func reachable(ctx context.Context, address string) error {
 
 func (p *program) demoPeer(ctx context.Context, profile string, tracker *node.OwnTracker) (*node.Node, error) {
 	free := 0
-	n, err := node.Open(ctx, node.Options{Profile: profile, Listen: &free, SeedClients: netproto.SeedOff, Log: p.log()})
+	n, err := node.Open(ctx, node.Options{Profile: profile, Listen: &free, SeedClients: netproto.SeedOff, Log: p.Log()})
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +134,7 @@ func (p *program) demoTransfer(ctx context.Context, alice, bob *node.Node, dir s
 	if err != nil {
 		return err
 	}
-	p.say("One peer shares %s (%s), hashed and announced in %.2f s.", demoName, size(bytes), time.Since(began).Seconds())
+	p.Say("One peer shares %s (%s), hashed and announced in %.2f s.", demoName, screen.Size(bytes), time.Since(began).Seconds())
 	hits, err := bob.Engine.Trackers.Main().Search(ctx, netproto.SearchRequest{Words: "demo", Limit: 1})
 	if err != nil {
 		return err
@@ -142,7 +145,7 @@ func (p *program) demoTransfer(ctx context.Context, alice, bob *node.Node, dir s
 	began = time.Now()
 	hit := hits.Items[0]
 	request := queue.Request{Hash: hit.Hash, Name: hit.Name, Size: hit.Size, Dir: filepath.Join(dir, "downloads")}
-	d, err := runDownload(ctx, bob.Engine, request, &progress{program: p, label: demoName})
+	d, err := runDownload(ctx, bob.Engine, request, lookout.NewProgress(p.Screen, demoName, nil))
 	if err != nil {
 		return err
 	}
@@ -150,11 +153,11 @@ func (p *program) demoTransfer(ctx context.Context, alice, bob *node.Node, dir s
 	if err := sameFile(original, d.Path); err != nil {
 		return err
 	}
-	p.say("The other peer found it, downloaded it, and has the same bytes.")
-	if p.json {
-		p.event(demoEvent{"demo", d.Hash, bytes, seconds, int64(float64(bytes) / seconds)})
+	p.Say("The other peer found it, downloaded it, and has the same bytes.")
+	if p.JSON {
+		p.Event(demoEvent{"demo", d.Hash, bytes, seconds, int64(float64(bytes) / seconds)})
 	}
-	p.say("%s\n%s in %.2f s: %s, encrypted and verified.", d.Hash, size(bytes), seconds, rate(bytes, seconds))
+	p.Say("%s\n%s in %.2f s: %s, encrypted and verified.", d.Hash, screen.Size(bytes), seconds, screen.Rate(bytes, seconds))
 	return nil
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/command/drive"
+	"centralizedp2p/app/command/usage"
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/localengine"
 	"centralizedp2p/app/node"
@@ -18,15 +20,15 @@ import (
 const doctorWait = 5 * time.Second
 
 func (p *program) doctorCommand() *cobra.Command {
-	return p.runsOrDrivesPeer(&cobra.Command{
+	return p.RunsOrDrives(&cobra.Command{
 		Use:   "doctor",
 		Short: "Find out what is wrong, as one text to paste when you ask for help",
 		Long: "doctor looks at the tracker, the clock, how others reach this peer, the disk for\n" +
 			"downloads, the processor, open files, limits and the last errors, and says what helps.\n" +
 			"It takes some seconds. What it prints holds no keys and no names of files.",
 		Example: "  centralizedp2p doctor\n  centralizedp2p doctor --json\n  centralizedp2p tracker doctor        of a tracker",
-		Args:    exactly(0, "no arguments"),
-	}, func([]string) (peerWork, engineWork, error) {
+		Args:    usage.Exactly(0, "no arguments"),
+	}, func([]string) (drive.PeerWork, drive.EngineWork, error) {
 		return p.examine, func(ctx context.Context, engine face.Engine) error {
 			c, err := engine.Checkup(ctx)
 			if err == nil {
@@ -47,7 +49,7 @@ func (p *program) examine(ctx context.Context, n *node.Node) error {
 		return err
 	}
 	var unreached error
-	if settings.Tracker != "" || len(p.trackers) > 0 {
+	if settings.Tracker != "" || len(p.Trackers) > 0 {
 		unreached = p.joinFor(ctx, n, doctorWait)
 	}
 	if ctx.Err() != nil {
@@ -61,7 +63,7 @@ func (p *program) examine(ctx context.Context, n *node.Node) error {
 func (p *program) joinFor(ctx context.Context, n *node.Node, wait time.Duration) error {
 	limited, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	ts, err := p.openTrackers(limited, n.Library, nil)
+	ts, err := p.OpenTrackers(limited, n.Library, nil)
 	if err != nil {
 		return err
 	}
@@ -76,4 +78,4 @@ func (p *program) joinFor(ctx context.Context, n *node.Node, wait time.Duration)
 }
 
 // checkup prints what was found out.
-func (p *program) checkup(c netproto.Checkup) { cli.PrintCheckup(p.Out, c, p.json) }
+func (p *program) checkup(c netproto.Checkup) { cli.PrintCheckup(p.Out, c, p.JSON) }

@@ -11,6 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/command/drive"
+	"centralizedp2p/app/command/lookout"
+	"centralizedp2p/app/command/screen"
+	"centralizedp2p/app/command/usage"
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer"
@@ -28,24 +32,20 @@ const (
 	maxNamePages = 20
 	// maxOtherNames bounds how many hits are asked for all their names.
 	maxOtherNames = 50
-	// maxListed bounds the hashes in the sentence about an ambiguous name.
-	maxListed = 10
-	// patience is how long a download may wait before the person reads why.
-	patience = 2 * time.Second
 )
 
 func (p *program) getCommand() *cobra.Command {
 	var to string
 	var plain bool
-	cmd := p.runsOrDrivesPeer(&cobra.Command{
+	cmd := p.RunsOrDrives(&cobra.Command{
 		Use:   "get LINK|HASH|NAME",
 		Short: "Download a file or folder, and serve it to others meanwhile",
 		Long: "get downloads a file or folder from all peers that have it. Every piece is verified,\n" +
 			"and the file gets its name only once it is complete. Give the same command again to\n" +
 			"continue an interrupted download. Put -- before a NAME that begins with a dash.",
 		Example: "  centralizedp2p get 'cp2p://203.0.113.7:5000/b4c0…?name=song.flac'\n  centralizedp2p get song.flac --to Music",
-		Args:    exactly(1, "one LINK, HASH or NAME"),
-	}, func(args []string) (peerWork, engineWork, error) {
+		Args:    usage.Exactly(1, "one LINK, HASH or NAME"),
+	}, func(args []string) (drive.PeerWork, drive.EngineWork, error) {
 		request, link, err := parseWanted(args[0], to)
 		request.Plain = plain
 		return func(ctx context.Context, n *node.Node) error { return p.fetch(ctx, n, args[0], request, link) },
@@ -87,12 +87,12 @@ func parseWanted(what, to string) (request queue.Request, link *netproto.Link, e
 
 // fetch finds what was asked for and downloads it.
 func (p *program) fetch(ctx context.Context, n *node.Node, what string, request queue.Request, link *netproto.Link) error {
-	ts, err := p.openTrackers(ctx, n.Library, link)
+	ts, err := p.OpenTrackers(ctx, n.Library, link)
 	if err != nil {
 		return err
 	}
 	ts.Use(n.Engine) // which closes them in the end
-	lookout := p.newLookout(n, ts)
+	l := lookout.Here(p.Screen, n, ts.Silent()...)
 	if request.Hash.IsZero() {
 		hit, err := findName(ctx, ts.Answered, what)
 		if netproto.CodeOf(err) == netproto.CodeNotFound {
@@ -121,7 +121,7 @@ func (p *program) fetch(ctx context.Context, n *node.Node, what string, request 
 	if len(sources) == 0 {
 		return noSource(request)
 	}
-	return p.download(ctx, n, lookout, request)
+	return p.download(ctx, n, l, request)
 }
 
 func noSource(request queue.Request) error {
@@ -191,10 +191,10 @@ func noneNamed(name string) error {
 // hashes lists the hashes of the first hits.
 func hashes(hits []netproto.Hit) string {
 	var list []string
-	for _, h := range hits[:min(len(hits), maxListed)] {
+	for _, h := range hits[:min(len(hits), drive.MaxListed)] {
 		list = append(list, h.Hash.String())
 	}
-	if more := len(hits) - maxListed; more > 0 {
+	if more := len(hits) - drive.MaxListed; more > 0 {
 		list = append(list, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(list, ", ")
@@ -228,9 +228,9 @@ func (p *program) fetchSeed(ctx context.Context, client *trackerclient.Client, n
 }
 
 // download runs one download to its end.
-func (p *program) download(ctx context.Context, n *node.Node, l *lookout, request queue.Request) error {
+func (p *program) download(ctx context.Context, n *node.Node, l *lookout.Lookout, request queue.Request) error {
 	began := time.Now()
-	d, err := runDownload(ctx, n.Engine, request, &progress{program: p, label: request.Name, lookout: l})
+	d, err := runDownload(ctx, n.Engine, request, lookout.NewProgress(p.Screen, request.Name, l))
 	if err != nil {
 		return err
 	}
@@ -242,7 +242,7 @@ func (p *program) download(ctx context.Context, n *node.Node, l *lookout, reques
 
 // runDownload adds a download and waits until it is finished. What waits for the
 // person in a window is an error here.
-func runDownload(ctx context.Context, e *peer.Engine, request queue.Request, shown *progress) (queue.Download, error) {
+func runDownload(ctx context.Context, e *peer.Engine, request queue.Request, shown *lookout.Progress) (queue.Download, error) {
 	changed := e.Watch(ctx)
 	id, err := e.Downloads.Add(request)
 	if err != nil {
@@ -250,41 +250,52 @@ func runDownload(ctx context.Context, e *peer.Engine, request queue.Request, sho
 	}
 	e.Downloads.StartOne(id)
 	ended := e.Downloads.Ended(id) // changed lags by up to a quarter of a second, too long for a small file
-	look := time.NewTicker(patience)
+	look := time.NewTicker(lookout.Patience)
 	defer look.Stop()
-	defer shown.end()
+	defer shown.End()
 	for {
 		d, _ := e.Downloads.ByID(id)
 		switch {
 		case d.State == queue.StateFinished:
-			shown.look(d)
+			shown.Look(d)
 			return d, nil
 		case d.State == queue.StateFailed, d.State == queue.StateNoSpace:
 			return d, d.Err
 		case ctx.Err() != nil:
 			return d, &netproto.Error{Code: netproto.CodeCancelled}
 		}
-		shown.download(d)
+		shown.Download(d)
 		select {
 		case <-changed:
 		case <-ended:
 			ended = nil
 		case <-look.C: // nothing changes while there is no source
-			shown.look(d)
+			shown.Look(d)
 		}
 	}
 }
 
 func (p *program) completed(e completedEvent) {
-	if p.json {
+	if p.JSON {
 		e.Path, e.PathBytes = cli.PathText(e.Path)
-		p.event(e)
+		p.Event(e)
 		return
 	}
 	if e.Sources == 0 && e.Size > 0 {
-		p.say("%s is here already (%s)", netproto.Printable(e.Path), size(e.Size))
+		p.Say("%s is here already (%s)", netproto.Printable(e.Path), screen.Size(e.Size))
 		return
 	}
-	p.say("Saved %s (%s in %.1f s, %s, %s)",
-		netproto.Printable(e.Path), size(e.Size), e.Seconds, rate(e.Size, e.Seconds), plural(e.Sources, "source"))
+	p.Say("Saved %s (%s in %.1f s, %s, %s)",
+		netproto.Printable(e.Path), screen.Size(e.Size), e.Seconds, screen.Rate(e.Size, e.Seconds), screen.Count(e.Sources, "source"))
+}
+
+// completedEvent says that a download is finished.
+type completedEvent struct {
+	Event     string               `json:"event"` // completed
+	Path      string               `json:"path"`
+	PathBytes string               `json:"path_bytes,omitempty"` // base64; only if the path is no UTF-8
+	Hash      netproto.ContentHash `json:"hash"`
+	Size      int64                `json:"size"` // bytes
+	Seconds   float64              `json:"seconds"`
+	Sources   int                  `json:"sources"` // that sent something
 }

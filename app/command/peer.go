@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/command/usage"
 	"centralizedp2p/app/seedpeer"
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
@@ -20,9 +21,9 @@ func (p *program) peerCommand() *cobra.Command {
 			"downloads/, -l lists all, -q ends. It speaks plain HTTP to port 5000 of SERVER_IP and\n" +
 			"UDP to other peers, which send at most 10,240 bytes of a file.",
 		Example: "  centralizedp2p peer 127.0.0.1 127.0.0.1 3001 3000",
-		Args:    exactly(4, "PEER_IP SERVER_IP ACTION_PORT LISTEN_PORT"),
+		Args:    usage.Exactly(4, "PEER_IP SERVER_IP ACTION_PORT LISTEN_PORT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := without(cmd, "tracker", "json"); err != nil {
+			if err := usage.Without(cmd, "tracker", "json"); err != nil {
 				return err
 			}
 			url, err := seedpeer.TrackerURL(args[1])

@@ -3,17 +3,16 @@ package command
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"centralizedp2p/app/library"
+	"centralizedp2p/app/command/drive"
+	"centralizedp2p/app/command/screen"
+	"centralizedp2p/app/command/usage"
 	"centralizedp2p/netproto"
-	"centralizedp2p/netproto/oserror"
 )
 
 // The values of --type and --sort.
@@ -35,7 +34,7 @@ func (p *program) searchCommand() *cobra.Command {
 			if filters.from != "" { // all that a person shares is a search, too
 				return nil
 			}
-			return atLeastOne("WORDS of a name")(cmd, args)
+			return usage.AtLeastOne("WORDS of a name")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
@@ -96,7 +95,7 @@ func checkSearch(r netproto.SearchRequest) error {
 }
 
 func (p *program) search(cmd *cobra.Command, request netproto.SearchRequest, from string) error {
-	known, err := p.openProfile()
+	known, err := p.OpenProfile()
 	if err != nil {
 		return err
 	}
@@ -109,10 +108,10 @@ func (p *program) search(cmd *cobra.Command, request netproto.SearchRequest, fro
 	}
 	p.list(found.Items)
 	if found.Corrected != "" {
-		p.notice(noticeEvent{Code: noticeCorrected, Words: found.Corrected, Message: fmt.Sprintf("did you mean %q?", found.Corrected)})
+		p.Notice(screen.Notice{Code: screen.NoticeCorrected, Words: found.Corrected, Message: fmt.Sprintf("did you mean %q?", found.Corrected)})
 	}
 	if found.Next != "" {
-		p.say("There are more: narrow the words, or raise --limit.")
+		p.Say("There are more: narrow the words, or raise --limit.")
 	}
 	return nil
 }
@@ -134,28 +133,8 @@ func noHits(words string, found netproto.SearchResponse) error {
 		words, strings.Join(quoted, ", "))
 }
 
-// openProfile opens the library. If another process has it, or it cannot be written,
-// a glance at it is enough for a search.
-func (p *program) openProfile() (interface {
-	profile
-	io.Closer
-}, error) {
-	dir, err := p.profileDir()
-	if err != nil {
-		return nil, err
-	}
-	l, err := library.Open(dir)
-	if netproto.CodeOf(err) == netproto.CodeProfileInUse || errors.Is(err, fs.ErrPermission) || oserror.ReadOnly(err) {
-		return library.GlanceAt(dir)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return l, nil
-}
-
-func (p *program) find(cmd *cobra.Command, known profile, request netproto.SearchRequest, from string) (netproto.SearchResponse, error) {
-	ts, err := p.openTrackers(cmd.Context(), known, nil)
+func (p *program) find(cmd *cobra.Command, known drive.Memory, request netproto.SearchRequest, from string) (netproto.SearchResponse, error) {
+	ts, err := p.OpenTrackers(cmd.Context(), known, nil)
 	if err != nil {
 		return netproto.SearchResponse{}, err
 	}
@@ -171,25 +150,27 @@ func (p *program) find(cmd *cobra.Command, known profile, request netproto.Searc
 // list prints one JSON object per hit, or a table.
 func (p *program) list(hits []netproto.Hit) {
 	for _, h := range hits {
-		if p.json {
-			p.event(hitLine{Hash: h.Hash, Name: h.Name, Size: h.Size, Sources: h.Sources, Folder: h.Folder})
+		if p.JSON {
+			p.Event(hitLine{Hash: h.Hash, Name: h.Name, Size: h.Size, Sources: h.Sources, Folder: h.Folder})
 			continue
 		}
 		name := netproto.Printable(h.Name)
 		if h.Folder {
 			name += "/"
 		}
-		where := plural(h.Sources, "source")
+		where := screen.Count(h.Sources, "source")
 		if h.Sources == 0 && !h.LastSeen.IsZero() {
 			where = "seen " + h.LastSeen.Local().Format(time.DateTime)
 		}
-		p.say("%9s  %-10s  %s\n           %s", size(h.Size), where, name, h.Hash)
+		p.Say("%9s  %-10s  %s\n           %s", screen.Size(h.Size), where, name, h.Hash)
 	}
 }
 
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
+// hitLine is a hit as `search --json` prints it.
+type hitLine struct {
+	Hash    netproto.ContentHash `json:"hash"`
+	Name    string               `json:"name"`
+	Size    int64                `json:"size"` // bytes
+	Sources int                  `json:"sources"`
+	Folder  bool                 `json:"folder,omitempty"`
 }

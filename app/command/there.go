@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"centralizedp2p/app/command/drive"
+	"centralizedp2p/app/command/lookout"
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/app/peer/sharing"
@@ -22,7 +24,7 @@ func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []st
 		return err
 	}
 	request := face.ShareRequest{Visible: visible}
-	if request.Items, err = itemsOf(ctx, engine, paths, how.secrets); err != nil {
+	if request.Items, err = drive.ItemsOf(ctx, engine, paths, how.secrets); err != nil {
 		return err
 	}
 	before, err := engine.Shares(ctx)
@@ -41,29 +43,29 @@ func (p *program) shareThere(ctx context.Context, engine face.Engine, paths []st
 	if err := engine.Share(ctx, request); err != nil {
 		return err
 	}
-	lookout := p.lookoutThere(ctx, engine)
+	l := lookout.There(ctx, p.Screen, engine)
 	for _, path := range paths {
 		share, err := p.sharedThere(ctx, engine, path)
 		if err != nil {
 			return err
 		}
-		lookout.announced(share)
+		l.Announced(share)
 	}
 	if how.detach {
 		return nil
 	}
 	shared = true
-	p.say("Sharing until you press Ctrl+C.")
-	return follow(ctx, engine, func() (bool, error) {
-		lookout.look()
+	p.Say("Sharing until you press Ctrl+C.")
+	return lookout.Follow(ctx, engine, func() (bool, error) {
+		l.Look()
 		_, err := engine.Status(ctx)
-		return lookout.ended(), err
+		return l.Ended(), err
 	})
 }
 
 // unshareThere withdraws the paths that were not shared before.
 func unshareThere(ctx context.Context, engine face.Engine, paths []string, before []face.Share) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drive.AnswerTime)
 	defer cancel()
 	now, err := engine.Shares(ctx)
 	if err != nil {
@@ -78,37 +80,12 @@ func unshareThere(ctx context.Context, engine face.Engine, paths []string, befor
 	return engine.StopSharing(ctx, ours)
 }
 
-// secretItems are the paths with everything in them that looks like a secret.
-func secretItems(ctx context.Context, engine face.Engine, paths []string) ([]face.ShareItem, error) {
-	review, err := engine.Review(ctx, paths)
-	if err != nil {
-		return nil, err
-	}
-	var items []face.ShareItem
-	for _, path := range paths {
-		item := face.ShareItem{Path: path}
-		for _, reviewed := range review.Items {
-			if reviewed.Path != path {
-				continue
-			}
-			if reviewed.Secret {
-				item.Allow = []string{"."}
-			}
-			for _, secret := range reviewed.Secrets {
-				item.Allow = append(item.Allow, secret.Path)
-			}
-		}
-		items = append(items, item)
-	}
-	return items, nil
-}
-
 // sharedThere waits until a path is shared.
 func (p *program) sharedThere(ctx context.Context, engine face.Engine, path string) (sharing.Share, error) {
-	bar := progress{program: p, label: "Hashing " + filepath.Base(path)}
-	defer bar.end()
+	bar := p.NewBar("Hashing " + filepath.Base(path))
+	defer bar.End()
 	var share face.Share
-	err := follow(ctx, engine, func() (bool, error) {
+	err := lookout.Follow(ctx, engine, func() (bool, error) {
 		shares, err := engine.Shares(ctx)
 		if err != nil {
 			return false, err
@@ -122,7 +99,7 @@ func (p *program) sharedThere(ctx context.Context, engine face.Engine, path stri
 		case face.ShareFailed, face.ShareMissing:
 			return false, share.Failure.Error()
 		case face.ShareHashing:
-			bar.set(share.Hashed, cmp.Or(share.Size, -1), share.Rate)
+			bar.Set(share.Hashed, cmp.Or(share.Size, -1), share.Rate)
 		}
 		return share.State == face.ShareShared, nil
 	})
@@ -132,7 +109,7 @@ func (p *program) sharedThere(ctx context.Context, engine face.Engine, path stri
 	if _, err := engine.LinkOf(ctx, share.ID); err != nil {
 		return sharing.Share{}, err
 	}
-	return engineSight{ctx, engine}.whole(shareOf(share)), nil
+	return lookout.ShareThere(ctx, engine, share), nil
 }
 
 // fetchThere has a running peer download what was asked for, and waits for it.
@@ -152,12 +129,12 @@ func (p *program) fetchThere(ctx context.Context, engine face.Engine, what strin
 	if err := engine.Download(ctx, r); err != nil {
 		return err
 	}
-	bar := &progress{program: p, label: r.Name, lookout: p.lookoutThere(ctx, engine)}
-	defer bar.end()
+	bar := lookout.NewProgress(p.Screen, r.Name, lookout.There(ctx, p.Screen, engine))
+	defer bar.End()
 	looked := time.Now()
 	var last face.Download
 	sources := 0 // that sent something
-	err := follow(ctx, engine, func() (bool, error) {
+	err := lookout.Follow(ctx, engine, func() (bool, error) {
 		list, err := engine.Downloads(ctx)
 		if err != nil {
 			return false, err
@@ -176,14 +153,14 @@ func (p *program) fetchThere(ctx context.Context, engine face.Engine, what strin
 		case face.DownloadFinished:
 			return true, nil
 		}
-		bar.download(downloadOf(last))
-		if time.Since(looked) >= lookEvery {
+		bar.Download(lookout.DownloadOf(last))
+		if time.Since(looked) >= lookout.Every {
 			looked = time.Now()
-			bar.look(downloadOf(last))
+			bar.Look(lookout.DownloadOf(last))
 		}
 		return false, nil
 	})
-	bar.end()
+	bar.End()
 	if err != nil {
 		return err
 	}

@@ -2,16 +2,15 @@ package command
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/command/drive"
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
-	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/netproto"
 )
 
@@ -83,7 +82,7 @@ func (f *visibleFlags) visible(ctx context.Context, n *node.Node) (library.Visib
 		return v, nil
 	}
 	v.To = library.VisibleKeys
-	if err := waitJoined(ctx, n); err != nil {
+	if err := drive.WaitJoined(ctx, n); err != nil {
 		return v, err
 	}
 	for _, name := range a.names {
@@ -105,32 +104,8 @@ func (f *visibleFlags) there(ctx context.Context, engine face.Engine) (face.Visi
 			break
 		}
 		var person face.Person
-		person, err = personNamed(ctx, engine, name)
+		person, err = drive.PersonNamed(ctx, engine, name)
 		v.People = append(v.People, person.Key)
 	}
 	return v, err
-}
-
-// ended reports whether the time or the count of all shares is over.
-func (l *lookout) ended() bool {
-	return !slices.ContainsFunc(l.ours(), func(s sharing.Share) bool { return s.State != sharing.StateEnded })
-}
-
-// untilEnded looks around until ctx ends, or all shares have ended.
-func (l *lookout) untilEnded(ctx context.Context) {
-	changed := l.peer.watch(ctx)
-	look := time.NewTicker(lookEvery)
-	defer look.Stop()
-	for {
-		l.look()
-		if l.ended() {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-changed:
-		case <-look.C:
-		}
-	}
 }

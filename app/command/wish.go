@@ -12,6 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"centralizedp2p/app/command/drive"
+	"centralizedp2p/app/command/lookout"
+	"centralizedp2p/app/command/screen"
+	"centralizedp2p/app/command/usage"
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/localengine"
 	"centralizedp2p/app/node"
@@ -53,7 +57,7 @@ func (p *program) wishCommand() *cobra.Command {
 			"with your profile (the window, serve, or another command), the tracker tells it what fits.\n" +
 			"`wish watch` tells you, until you stop it.",
 		Example: "  centralizedp2p wish add lecture 2026 --type document\n  centralizedp2p wish watch",
-		Args:    exactly(0, "add, list, remove or watch"),
+		Args:    usage.Exactly(0, "add, list, remove or watch"),
 		RunE: func(*cobra.Command, []string) error {
 			return netproto.Errorf(netproto.CodeUsage, "say what to do: wish add, list, remove or watch")
 		},
@@ -65,12 +69,12 @@ func (p *program) wishCommand() *cobra.Command {
 func (p *program) wishAddCommand() *cobra.Command {
 	var wish face.WishRequest
 	var kind, to string
-	cmd := p.drives(&cobra.Command{
+	cmd := p.Drives(&cobra.Command{
 		Use:     "add WORDS…|HASH",
 		Short:   "Make a wish",
 		Example: "  centralizedp2p wish add lecture 2026 --download --to Lectures",
-		Args:    atLeastOne("WORDS of a name, or a hash"),
-	}, func(args []string) (engineWork, error) {
+		Args:    usage.AtLeastOne("WORDS of a name, or a hash"),
+	}, func(args []string) (drive.EngineWork, error) {
 		wish.Words, wish.Kind = strings.Join(args, " "), netproto.Kind(kind)
 		if hash, err := netproto.ParseContentHash(wish.Words); err == nil {
 			wish.Words, wish.Hash = "", hash
@@ -104,12 +108,12 @@ func (p *program) wishAddCommand() *cobra.Command {
 }
 
 func (p *program) wishListCommand() *cobra.Command {
-	return p.drives(&cobra.Command{
+	return p.Drives(&cobra.Command{
 		Use:     "list",
 		Short:   "Show the wishes, and what was found",
 		Example: "  centralizedp2p wish list --json",
-		Args:    exactly(0, "no arguments"),
-	}, func([]string) (engineWork, error) {
+		Args:    usage.Exactly(0, "no arguments"),
+	}, func([]string) (drive.EngineWork, error) {
 		return func(ctx context.Context, engine face.Engine) error {
 			list, err := engine.Wishes(ctx)
 			if err != nil {
@@ -119,7 +123,7 @@ func (p *program) wishListCommand() *cobra.Command {
 				p.wish(wish)
 			}
 			if len(list) == 0 {
-				p.say("There are no wishes.")
+				p.Say("There are no wishes.")
 			}
 			return engine.SeeWishes(ctx)
 		}, nil
@@ -127,12 +131,12 @@ func (p *program) wishListCommand() *cobra.Command {
 }
 
 func (p *program) wishRemoveCommand() *cobra.Command {
-	return p.drives(&cobra.Command{
+	return p.Drives(&cobra.Command{
 		Use:     "remove N…",
 		Short:   "End wishes; what was downloaded for them stays",
 		Example: "  centralizedp2p wish remove 2",
-		Args:    atLeastOne("the number of a wish"),
-	}, func(args []string) (engineWork, error) {
+		Args:    usage.AtLeastOne("the number of a wish"),
+	}, func(args []string) (drive.EngineWork, error) {
 		for _, text := range args {
 			if _, err := strconv.ParseUint(text, 10, 64); err != nil {
 				return nil, netproto.Errorf(netproto.CodeUsage, "a wish is named by the number that wish list shows, not %q", text)
@@ -143,12 +147,12 @@ func (p *program) wishRemoveCommand() *cobra.Command {
 }
 
 func (p *program) wishWatchCommand() *cobra.Command {
-	return p.runsOrDrivesPeer(&cobra.Command{
+	return p.RunsOrDrives(&cobra.Command{
 		Use:     "watch",
 		Short:   "Stay, and tell what fits",
 		Example: "  centralizedp2p wish watch",
-		Args:    exactly(0, "no arguments"),
-	}, func([]string) (peerWork, engineWork, error) {
+		Args:    usage.Exactly(0, "no arguments"),
+	}, func([]string) (drive.PeerWork, drive.EngineWork, error) {
 		return p.watchWishes, func(ctx context.Context, engine face.Engine) error {
 			return p.tellFinds(ctx, engine, engine.Watch(ctx), func() {})
 		}, nil
@@ -157,12 +161,12 @@ func (p *program) wishWatchCommand() *cobra.Command {
 
 // watchWishes has a peer of this command wait for what fits, until ctx ends.
 func (p *program) watchWishes(ctx context.Context, n *node.Node) error {
-	lookout, err := p.joined(ctx, n)
+	l, err := p.Joined(ctx, n)
 	if err != nil {
 		return err
 	}
 	n.Engine.Downloads.Start()
-	return p.tellFinds(ctx, localengine.WishesOf(n), n.Engine.Watch(ctx), lookout.look)
+	return p.tellFinds(ctx, localengine.WishesOf(n), n.Engine.Watch(ctx), l.Look)
 }
 
 // tellFinds tells what fits, once each, until ctx ends. It looks whenever the engine
@@ -175,14 +179,14 @@ func (p *program) tellFinds(ctx context.Context, engine face.Wishes, changed <-c
 	if len(list) == 0 {
 		return netproto.Errorf(netproto.CodeNotFound, "there are no wishes: make one with wish add")
 	}
-	if p.json {
-		p.event(struct {
+	if p.JSON {
+		p.Event(struct {
 			Event string `json:"event"`
 		}{"watching"})
 	} else {
-		p.say("Watching until you press Ctrl+C.")
+		p.Say("Watching until you press Ctrl+C.")
 	}
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(lookout.Every)
 	defer tick.Stop()
 	told := map[toldFind]bool{}
 	for first := true; ; first = false {
@@ -253,24 +257,24 @@ func (p *program) wish(w face.Wish) {
 	for _, f := range w.Found {
 		e.Found = append(e.Found, lineOf(f))
 	}
-	if p.json {
-		p.event(e)
+	if p.JSON {
+		p.Event(e)
 		return
 	}
 	if w.Download {
 		what += "  (what fits is downloaded)"
 	}
-	p.say("%s  %s", w.ID, what)
+	p.Say("%s  %s", w.ID, what)
 	for _, f := range w.Found {
-		p.say("   %9s  %s  %s", size(f.Size), f.At.Local().Format(time.DateTime), netproto.Printable(f.Name))
+		p.Say("   %9s  %s  %s", screen.Size(f.Size), f.At.Local().Format(time.DateTime), netproto.Printable(f.Name))
 	}
 }
 
 // found prints something that fits a wish.
 func (p *program) found(w face.Wish, f face.Find) {
-	if p.json {
-		p.event(foundEvent{"found", json.Number(w.ID), lineOf(f)})
+	if p.JSON {
+		p.Event(foundEvent{"found", json.Number(w.ID), lineOf(f)})
 		return
 	}
-	p.say("%9s  %s\n           %s", size(f.Size), netproto.Printable(f.Name), f.Hash)
+	p.Say("%9s  %s\n           %s", screen.Size(f.Size), netproto.Printable(f.Name), f.Hash)
 }
