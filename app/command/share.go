@@ -74,7 +74,8 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string, how s
 	}
 	ids := make([]string, len(paths))
 	for i, path := range paths {
-		if ids[i], err = n.Engine.Shares.Add(path, sharing.Options{Remember: how.detach, AllowAll: how.secrets, Visible: &visible}); err != nil {
+		options := sharing.Options{Remember: how.detach, AllowAll: how.secrets, Visible: &visible, Count: how.visible.count}
+		if ids[i], err = n.Engine.Shares.Add(path, options); err != nil {
 			return err
 		}
 	}
@@ -90,7 +91,7 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string, how s
 		return nil
 	}
 	p.Say("Sharing until you press Ctrl+C.")
-	if visible.Until > 0 || !visible.Expires.IsZero() {
+	if how.visible.count > 0 || !visible.Expires.IsZero() {
 		l.UntilEnded(ctx)
 		return nil
 	}

@@ -73,7 +73,7 @@ func (f *visibleFlags) audience() (audience, error) {
 // visible finds the people that the flags name, for a peer of the command's own.
 func (f *visibleFlags) visible(ctx context.Context, n *node.Node) (library.Visible, error) {
 	a, err := f.audience()
-	v := library.Visible{Until: a.count, Expires: a.expires}
+	v := library.Visible{Expires: a.expires}
 	switch {
 	case err != nil || a.to == face.VisibleEverybody:
 		return v, err

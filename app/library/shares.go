@@ -67,6 +67,14 @@ func (v Visible) Over(fetched int, now time.Time) bool {
 	return v.Until > 0 && fetched >= v.Until || !v.Expires.IsZero() && !now.Before(v.Expires)
 }
 
+// More is v for n more downloads of a share that was fetched that often; v itself if n is 0.
+func (v Visible) More(n, fetched int) Visible {
+	if n > 0 {
+		v.Until = fetched + n
+	}
+	return v
+}
+
 // Equal reports whether two shares are for the same people for the same time.
 func (v Visible) Equal(o Visible) bool {
 	return v.To == o.To && slices.Equal(v.Keys, o.Keys) && v.Expires.Equal(o.Expires) && v.Until == o.Until

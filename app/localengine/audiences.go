@@ -33,7 +33,7 @@ func (ss *shares) SetVisible(_ context.Context, ids []string, visible face.Visib
 		if err != nil {
 			continue
 		}
-		if err := ss.engine.Shares.SetVisible(remembered(visible, s.Fetched), id); err != nil {
+		if err := ss.engine.Shares.SetVisible(remembered(visible).More(visible.Count, s.Fetched), id); err != nil {
 			return coded(err)
 		}
 	}
@@ -61,15 +61,11 @@ func checkVisible(v face.Visible) error {
 	return nil
 }
 
-// remembered is how the library remembers who may have a share that was fetched that
-// often.
-func remembered(v face.Visible, fetched int) library.Visible {
+// remembered is how the library remembers who may have a share, without the count.
+func remembered(v face.Visible) library.Visible {
 	r := library.Visible{To: library.Visibility(v.To), Expires: v.Expires}
 	if v.To == face.VisiblePeople {
 		r.Keys = v.People
-	}
-	if v.Count > 0 {
-		r.Until = fetched + v.Count
 	}
 	return r
 }

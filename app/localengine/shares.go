@@ -46,20 +46,20 @@ func (ss *shares) Share(ctx context.Context, r face.ShareRequest) error {
 	if err := checkVisible(r.Visible); err != nil {
 		return err
 	}
-	visible := remembered(r.Visible, 0)
+	visible := remembered(r.Visible)
 	for _, item := range r.Items {
-		if err := ss.share(ctx, item, visible); err != nil {
+		if err := ss.share(ctx, item, visible, r.Visible.Count); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (ss *shares) share(ctx context.Context, item face.ShareItem, visible library.Visible) error {
+func (ss *shares) share(ctx context.Context, item face.ShareItem, visible library.Visible, count int) error {
 	if err := ctx.Err(); err != nil {
 		return coded(err)
 	}
-	_, err := ss.engine.Shares.Add(item.Path, sharing.Options{Remember: true, Except: item.Except, Allow: item.Allow, Visible: &visible})
+	_, err := ss.engine.Shares.Add(item.Path, sharing.Options{Remember: true, Except: item.Except, Allow: item.Allow, Visible: &visible, Count: count})
 	return coded(err)
 }
 
@@ -92,7 +92,7 @@ func (ss *shares) ShareAgain(ctx context.Context, ids []string) error {
 		return netproto.Errorf(netproto.CodeNotFound, "it was not shared before")
 	}
 	for _, s := range back {
-		if err := ss.share(ctx, s.item, s.visible); err != nil {
+		if err := ss.share(ctx, s.item, s.visible, 0); err != nil {
 			return err
 		}
 	}

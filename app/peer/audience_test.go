@@ -2,6 +2,7 @@ package peer_test
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -130,4 +131,37 @@ func TestWhatWasSentIsNotPassedOn(t *testing.T) {
 		sources, _ := eve.Trackers.Active().Sources(deadline(t), in.Items[0].Hash)
 		return len(sources) == 0 && eve.hits(t) == 0
 	}, func() string { return "somebody is a source of it" })
+}
+
+func (p *testPeer) setUpLimit(t testing.TB, limit int64) {
+	t.Helper()
+	settings, err := p.library.Settings()
+	check(t, err)
+	settings.UpLimit = limit
+	p.Apply(settings)
+}
+
+// A content that is in two shares is there as long as one of them is for whoever reads it.
+func TestWhatIsSharedTwiceStaysWithTheOther(t *testing.T) {
+	t.Parallel()
+	tr := startTracker(t)
+	anna, ben := startPeerWith(t, tr, slowly(2<<20)), startPeer(t, tr)
+	path, content := anna.write(t, "album/song.flac", 32<<20)
+	file := anna.shareTo(t, path, library.Visible{Until: 1})
+	folder := anna.share(t, filepath.Dir(path))
+	reading := func() string {
+		id := ben.add(t, file)
+		ben.until(t, id, "under way", func(d queue.Download) bool { return d.Done > 0 })
+		return id
+	}
+	id := reading()
+	check(t, anna.Shares.Stop(file.ID))
+	anna.setUpLimit(t, 0)
+	same(t, ben.wait(t, id, queue.StateFinished).Path, content)
+
+	check(t, ben.Downloads.RemoveWithFiles(id))
+	anna.setUpLimit(t, 2<<20)
+	id = reading()
+	check(t, anna.Shares.Stop(folder.ID)) // the last one
+	ben.until(t, id, "without a source", func(d queue.Download) bool { return d.State == queue.StateWaiting && d.Done < int64(len(content)) })
 }

@@ -51,12 +51,12 @@ func TestAFileThatChangesWhileItIsReadIsNeverServedMixed(t *testing.T) {
 	alice, bob := startPeerWith(t, tr, slowly(8<<20)), startPeer(t, tr)
 	path, content := alice.write(t, "song.flac", 12<<20)
 	s := alice.share(t, path)
-	id := bob.add(t, s)
-	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 1<<20 })
 	changed := bytes.Clone(content)
 	for i := range changed {
 		changed[i] ^= 0xff
 	}
+	id := bob.add(t, s)
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 1<<20 })
 	check(t, os.WriteFile(path, changed, 0o644))
 	alice.untilShare(t, s.ID, "hashed again", func(now sharing.Share) bool { return now.State == sharing.StateShared && now.Hash != s.Hash })
 	bob.until(t, id, "waiting", func(d queue.Download) bool { return d.State == queue.StateWaiting })

@@ -137,12 +137,16 @@ func (r *Register) Remove(hash netproto.ContentHash, c Content) {
 	}
 }
 
+// tell announces the content that gives the name, unless its time is over since it was
+// chosen.
 func (r *Register) tell(hash netproto.ContentHash, of *offers) {
 	if of.best >= 0 {
-		r.announcer.Announce(*of.list[of.best].Resource())
-	} else {
-		r.announcer.Withdraw(hash)
+		if resource := of.list[of.best].Resource(); resource != nil {
+			r.announcer.Announce(*resource)
+			return
+		}
 	}
+	r.announcer.Withdraw(hash)
 }
 
 // index returns where a content stands in the list; -1 if it is not there.

@@ -38,7 +38,7 @@ type Shares interface {
 	AddFetched(path string, files []library.File, manifests []*piece.Manifest) error
 	// Moved shares at another path what was shared at the old one, if it was.
 	Moved(old, path string) error
-	// StopPath takes the share of a path back, if there is one.
+	// StopPath takes the shares of a path back, if there are any.
 	StopPath(path string)
 }
 

@@ -40,6 +40,28 @@ func TestWhoMayNoLongerHaveAContentGetsNoMoreOfIt(t *testing.T) {
 	}
 }
 
+// A content may be in two shares.
+func TestWhoMayHaveAContentByAnotherShareReadsOn(t *testing.T) {
+	h := open(t)
+	var mayOne, mayTwo atomic.Bool
+	hash := netproto.ContentHash{1}
+	for _, may := range []*atomic.Bool{&mayOne, &mayTwo} {
+		may.Store(true)
+		h.config.Contents.Add(hash, &content{bytes: []byte("text"), only: func(netproto.PublicKey) bool { return may.Load() }})
+	}
+	g, _ := h.visit(t)
+	g.ask(1, 1, hash, 1)
+	take(t, "the first byte", g.data)
+	mayOne.Store(false)
+	g.conn.Send(netproto.Get{Stream: 1, Request: 2, Length: 1})
+	take(t, "the first byte again", g.data)
+	mayTwo.Store(false)
+	g.conn.Send(netproto.Get{Stream: 1, Request: 3, Length: 1})
+	if f := take(t, "a refusal", g.refused); f.Code != netproto.CodeGone || f.Request != 3 {
+		t.Errorf("it is refused with %+v", f)
+	}
+}
+
 func TestABlockedPeerGetsNothing(t *testing.T) {
 	h := open(t)
 	var blocked atomic.Bool

@@ -80,12 +80,18 @@ func (o *owner) nextGet() (*get, offer.Reader) {
 	if g := o.sending; g != nil && g.read {
 		o.endGet(g)
 	}
-	if o.sending == nil {
+	for o.sending == nil {
 		if len(o.queue) == 0 {
 			return nil, nil
 		}
-		o.sending = o.queue[0]
+		g := o.queue[0]
 		o.queue = o.queue[1:]
+		if !o.mayRead(g.stream) { // no longer: many may have been asked for at once
+			o.release(g)
+			o.refuse(g.Stream, g.Request, netproto.CodeGone, 0)
+			continue
+		}
+		o.sending = g
 	}
 	return o.sending, o.sending.stream.file
 }

@@ -273,7 +273,7 @@ func (o *owner) Get(f netproto.Get) error {
 	}
 	// What a peer may have can change while it reads.
 	switch {
-	case !s.content.For(o.conn.Key) || o.server.config.Refuses(o.conn.Key):
+	case !o.mayRead(s):
 		o.refuse(f.Stream, f.Request, netproto.CodeGone, 0)
 		return nil
 	case o.server.stopped(s.upload.key):
@@ -292,6 +292,19 @@ func (o *owner) Get(f netproto.Get) error {
 	o.queue = append(o.queue, &get{Get: f, stream: s, slot: slot})
 	o.wakeFiles()
 	return nil
+}
+
+// mayRead reports whether the peer may still have what it opened: also because another
+// share has the content, too.
+func (o *owner) mayRead(s *stream) bool {
+	switch {
+	case o.server.config.Refuses(o.conn.Key):
+		return false
+	case s.content.For(o.conn.Key):
+		return true
+	}
+	other := o.server.config.Contents.FindFor(s.hash, o.conn.Key)
+	return other != nil && other.Whole()
 }
 
 // Cancel forgets the request with a number.

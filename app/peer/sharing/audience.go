@@ -13,11 +13,11 @@ import (
 type audience struct {
 	visible library.Visible
 	keys    map[netproto.PublicKey]struct{}
-	counted bool // it was fetched as often as it may be
+	ended   bool // it was fetched as often as it may be, or taken back
 }
 
-func audienceOf(record library.Share) *audience {
-	a := &audience{visible: record.Visible, counted: record.Visible.Over(record.Fetched, time.Time{})}
+func audienceOf(record library.Share, removed bool) *audience {
+	a := &audience{visible: record.Visible, ended: removed || record.Visible.Over(record.Fetched, time.Time{})}
 	if record.Visible.To == library.VisibleKeys {
 		a.keys = make(map[netproto.PublicKey]struct{}, len(record.Visible.Keys))
 		for _, key := range record.Visible.Keys {
@@ -29,17 +29,20 @@ func audienceOf(record library.Share) *audience {
 
 // over reports whether nobody may have the share any longer.
 func (a *audience) over(now time.Time) bool {
-	return a.counted || !a.visible.Expires.IsZero() && !now.Before(a.visible.Expires)
+	return a.ended || !a.visible.Expires.IsZero() && !now.Before(a.visible.Expires)
 }
 
-// has reports whether the owner of a key may have the share.
+// has reports whether the owner of a key may have the share. Seed clients, with the zero
+// key, have no links.
 func (a *audience) has(key netproto.PublicKey, now time.Time) bool {
 	if a.over(now) {
 		return false
 	}
 	switch a.visible.To {
-	case library.VisibleEverybody, library.VisibleLink:
+	case library.VisibleEverybody:
 		return true
+	case library.VisibleLink:
+		return key != (netproto.PublicKey{})
 	}
 	_, chosen := a.keys[key]
 	return chosen
@@ -53,7 +56,7 @@ func (ss *Shares) SetVisible(visible library.Visible, ids ...string) error {
 		if s == nil {
 			continue
 		}
-		s.setVisible(visible)
+		s.setVisible(visible, 0)
 		s.mu.Lock()
 		record, save := s.record, s.remember && !s.removed
 		s.mu.Unlock()
@@ -68,13 +71,14 @@ func (ss *Shares) SetVisible(visible library.Visible, ids ...string) error {
 	return nil
 }
 
-// setVisible is not remembered yet.
-func (s *share) setVisible(visible library.Visible) {
+// setVisible is not remembered yet. For count, see Options.
+func (s *share) setVisible(visible library.Visible, count int) {
 	visible.Keys = slices.Clone(visible.Keys)
 	s.mu.Lock()
+	visible = visible.More(count, s.record.Fetched)
 	same := s.record.Visible.Equal(visible)
 	s.record.Visible = visible
-	s.audience.Store(audienceOf(s.record))
+	s.audience.Store(audienceOf(s.record, s.removed))
 	s.mu.Unlock()
 	if !same {
 		s.retell()

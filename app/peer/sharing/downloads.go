@@ -49,31 +49,33 @@ func secretsOf(path string, files []library.File) []string {
 	return secrets
 }
 
-// Moved offers a share at another path, to which its files were moved. It is the
-// same share to the person. If the old path is not shared, nothing is.
+// Moved offers shares at another path, to which their files were moved. They are the
+// same shares to the person. If the old path is not shared, nothing is.
 func (ss *Shares) Moved(old, path string) error {
-	before, shared := ss.stopPath(old)
-	if !shared {
-		return nil
-	}
-	id, err := ss.Add(path, Options{Remember: true, Except: before.Except, Allow: before.Allow, AllowAll: before.AllowAll, Visible: &before.Visible})
-	if err != nil {
-		return err
-	}
-	if s := ss.byID(id); s != nil {
-		s.mu.Lock()
-		s.record.Sent += before.Sent
-		s.record.Fetched += before.Fetched
-		s.dirty = true
-		s.mu.Unlock()
+	for _, before := range ss.stopPath(old) {
+		id, err := ss.Add(path, Options{Remember: true, Except: before.Except, Allow: before.Allow, AllowAll: before.AllowAll, Visible: &before.Visible})
+		if err != nil {
+			return err
+		}
+		if s := ss.byID(id); s != nil {
+			s.mu.Lock()
+			s.record.Sent += before.Sent
+			s.record.Fetched += before.Fetched
+			s.audience.Store(audienceOf(s.record, s.removed))
+			s.dirty = true
+			s.mu.Unlock()
+		}
 	}
 	return nil
 }
 
-// StopPath takes the share of a path back, if there is one.
+// StopPath takes back the shares of a path. There are several if they leave out different
+// things.
 func (ss *Shares) StopPath(path string) { ss.stopPath(path) }
 
-func (ss *Shares) stopPath(path string) (library.Share, bool) {
+// stopPath returns what the shares were.
+func (ss *Shares) stopPath(path string) []library.Share {
+	var taken []library.Share
 	for _, s := range ss.copies() {
 		if s.record.Path != path || s.record.Request != "" {
 			continue
@@ -81,9 +83,9 @@ func (ss *Shares) stopPath(path string) (library.Share, bool) {
 		if err := ss.Stop(s.record.ID); err != nil {
 			ss.config.Log.Warn("taking a share back", "path", path, "error", err)
 		}
-		return s.snapshot().Share, true
+		taken = append(taken, s.snapshot().Share)
 	}
-	return library.Share{}, false
+	return taken
 }
 
 func md5Of(path string, state piece.State) (string, error) {

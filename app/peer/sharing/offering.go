@@ -158,6 +158,7 @@ func (s *share) drop(f *sharedFile) {
 func (s *share) remove() {
 	s.mu.Lock()
 	s.removed = true
+	s.audience.Store(audienceOf(s.record, true)) // who reads something of it gets no more
 	if s.stop != nil {
 		s.stop()
 	}

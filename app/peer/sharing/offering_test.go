@@ -36,7 +36,7 @@ func TestTheListOfSharesDoesNotWaitForWhatIsTakenBack(t *testing.T) {
 	}
 	defer profile.Close()
 	ss := New(Config{Library: profile, Contents: offer.NewRegister(trackers), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming}, library.DefaultSettings())
-	s, _ := ss.add(library.Share{ID: "1", Path: "/folder", Name: "folder", Folder: true}, false, nil)
+	s, _ := ss.add(library.Share{ID: "1", Path: "/folder", Name: "folder", Folder: true}, Options{})
 	s.rate = &flow.Meter{}
 	s.offer([]*sharedFile{{share: s, rel: "a", hash: netproto.ContentHash{1}}, {share: s, rel: "b", hash: netproto.ContentHash{2}}}, 1)
 	settled := make(chan struct{})

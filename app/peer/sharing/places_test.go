@@ -42,7 +42,7 @@ func testShare(t *testing.T, files ...string) (*share, announced) {
 		write(t, root, name, name)
 	}
 	age(t, root)
-	s, _ := ss.add(library.Share{ID: "1", Path: root, Name: "folder"}, false, nil)
+	s, _ := ss.add(library.Share{ID: "1", Path: root, Name: "folder"}, Options{})
 	return s, tracker
 }
 

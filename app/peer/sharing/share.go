@@ -30,7 +30,7 @@ func (ss *Shares) Add(path string, options Options) (string, error) {
 	}
 	record := library.Share{ID: uuid.NewString(), Path: path, Name: netproto.SafeName(filepath.Base(path)),
 		Except: options.Except, Allow: options.Allow, AllowAll: options.AllowAll, Added: time.Now(), Request: options.Request}
-	s, known := ss.add(record, options.Remember, options.Visible)
+	s, known := ss.add(record, options)
 	if known && options.Remember {
 		s.mu.Lock()
 		s.remember = true
@@ -55,7 +55,7 @@ func (ss *Shares) Load() error {
 		return err
 	}
 	for _, r := range records {
-		s, _ := ss.add(r, true, nil)
+		s, _ := ss.add(r, Options{Remember: true})
 		s.recheck()
 	}
 	ss.everything()

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -52,17 +53,22 @@ func (f *sharedFile) attribute() netproto.Attribute {
 	return netproto.Attribute{Modified: f.state.Modified, Executable: f.exec}
 }
 
-// Before prefers what everybody may have, and then what is shared to a download, and of
-// equal files the first by path, so that it is always the same one.
+// Before prefers what everybody may have, and then what is shared to a download; what
+// whoever has the link may have to what is for chosen people, since the tracker tells the
+// name to whoever knows the hash; and of equal files the first by path, so that it is
+// always the same one.
 func (f *sharedFile) Before(other offer.Content) bool {
-	hidden := f.share.audience.Load().visible.Hidden()
+	visible := f.share.audience.Load().visible
 	g, shared := other.(*sharedFile)
 	if !shared {
 		r := other.Resource()
-		return !hidden || r == nil || r.Hidden
+		return !visible.Hidden() || r == nil || r.Hidden
 	}
-	if otherHidden := g.share.audience.Load().visible.Hidden(); hidden != otherHidden {
-		return !hidden
+	switch v := g.share.audience.Load().visible; {
+	case visible.Hidden() != v.Hidden():
+		return v.Hidden()
+	case visible.To != v.To:
+		return v.To == library.VisibleKeys
 	}
 	if c := strings.Compare(f.share.record.Path, g.share.record.Path); c != 0 {
 		return c < 0

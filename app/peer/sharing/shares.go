@@ -80,16 +80,17 @@ func (ss *Shares) copies() []*share {
 }
 
 // add begins a share, or finds the existing one. One that was taken back before comes
-// back with its id and its counts.
-func (ss *Shares) add(record library.Share, remember bool, visible *library.Visible) (*share, bool) {
-	s, known := ss.enter(record, remember, visible)
-	if known && visible != nil {
-		s.setVisible(*visible)
+// back with its id and its counts. Of the options, it looks at who may have it and whether
+// it is remembered.
+func (ss *Shares) add(record library.Share, options Options) (*share, bool) {
+	s, known := ss.enter(record, options)
+	if known && options.Visible != nil {
+		s.setVisible(*options.Visible, options.Count)
 	}
 	return s, known
 }
 
-func (ss *Shares) enter(record library.Share, remember bool, visible *library.Visible) (*share, bool) {
+func (ss *Shares) enter(record library.Share, options Options) (*share, bool) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	same := func(other *library.Share) bool { // reads only fields that never change, so share.mu is not needed
@@ -105,12 +106,12 @@ func (ss *Shares) enter(record library.Share, remember bool, visible *library.Vi
 		record = ss.removed[i]
 		ss.removed = slices.Delete(ss.removed, i, i+1)
 	}
-	if visible != nil {
-		record.Visible = *visible
+	if options.Visible != nil {
+		record.Visible = options.Visible.More(options.Count, record.Fetched)
 	}
-	s := &share{shares: ss, record: record, remember: remember, state: StateWaiting, rate: &flow.Meter{},
+	s := &share{shares: ss, record: record, remember: options.Remember, state: StateWaiting, rate: &flow.Meter{},
 		files: map[string]*sharedFile{}, leave: newLeaveOut(record, nil)}
-	s.audience.Store(audienceOf(record))
+	s.audience.Store(audienceOf(record, false))
 	ss.list = append(ss.list, s)
 	ss.due[s] = &due{}
 	return s, false

@@ -22,8 +22,15 @@ import (
 // fetches tell when a peer has fetched a whole folder: as many bytes as its
 // files have, equal ones counted once. Looking at the list alone is none.
 type fetches struct {
-	need int64                        // bytes
-	got  map[netproto.PublicKey]int64 // bytes toward the next fetch
+	need int64 // bytes
+	got  map[netproto.PublicKey]fetch
+}
+
+// fetch is how far a peer is with a folder.
+type fetch struct {
+	bytes  int64     // toward the next whole fetch
+	listed bool      // it read the list
+	last   time.Time // when it got the latest of them, or read the list
 }
 
 const (
@@ -112,6 +119,9 @@ type Options struct {
 	// Visible says who may have it; nil leaves that as it is, and is everybody for what
 	// was not shared before.
 	Visible *library.Visible
+	// Count ends it after so many complete downloads from now on, in place of
+	// Visible.Until; 0 leaves that.
+	Count int
 	// Request is what it is sent with; see [library.Share].
 	Request string
 }
