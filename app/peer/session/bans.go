@@ -17,6 +17,9 @@ const (
 	networkBanTime = time.Hour
 	// maxBanned bounds how many bans are remembered, and how many networks.
 	maxBanned = 10_000
+	// manyBanned is how many networks stay when the table is full: room for many is
+	// made at once, so that going through the table is rare.
+	manyBanned = maxBanned * 7 / 8
 )
 
 var (
@@ -115,8 +118,8 @@ func (s *suspect) over(now time.Time) bool {
 	return now.After(s.until) && now.Sub(s.since) > banTime
 }
 
-// forget makes room for a network: it drops those that are innocent by now, or else an
-// arbitrary one, rather one that is not refused.
+// forget makes room for networks: it drops those that are innocent by now, then
+// arbitrary ones that are not refused, and one that is refused only if all are.
 func (b *bans) forget(now time.Time) {
 	for network, s := range b.networks {
 		if s.over(now) {
@@ -124,7 +127,7 @@ func (b *bans) forget(now time.Time) {
 		}
 	}
 	for network, s := range b.networks {
-		if len(b.networks) < maxBanned {
+		if len(b.networks) <= manyBanned {
 			return
 		}
 		if now.After(s.until) {
