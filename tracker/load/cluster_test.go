@@ -25,27 +25,29 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-const (
-	clusterBeat = 2 * time.Second // interval of heartbeats in a cluster under test
-	balancer    = "127.2.0.1"     // where HAProxy's connections to nodes come from
-)
+const balancer = "127.2.0.1" // where HAProxy's connections to nodes come from
 
 func init() {
 	parts["node"] = serveNode
 	of := map[string]string{} // benchmarks run one after the other
 	databaseOf = func(t testing.TB, folder string) string {
 		if of[folder] == "" {
-			of[folder] = pgtest.Start(t).Address()
+			of[folder] = pgtest.Start(t, "fsync=on").Address()
 		}
 		return of[folder]
 	}
 }
 
-// serveNode is a node of a tracker: its folder, where it listens, its database.
+// serveNode is a node of a tracker: its folder, where it listens, its database, the
+// interval of heartbeats.
 func serveNode(ctx context.Context, args []string) error {
 	o := daemon.DefaultOptions()
 	o.Data, o.Listen, o.Store = args[0], args[1], args[2]
-	o.JSON, o.LANAnnounce, o.Limits, o.Heartbeat, o.ProxyProtocol = true, false, server.Limits{}, clusterBeat, balancer
+	var err error
+	if o.Heartbeat, err = time.ParseDuration(args[3]); err != nil {
+		return err
+	}
+	o.JSON, o.LANAnnounce, o.Limits, o.ProxyProtocol = true, false, server.Limits{}, balancer
 	return daemon.Run(ctx, o, nil, pgstore.Or(boltstore.Open), os.Stdout, os.Stderr)
 }
 
@@ -53,9 +55,12 @@ func serveNode(ctx context.Context, args []string) error {
 type node struct {
 	*process
 	folder, at, database string
+	beat                 time.Duration
 }
 
-func (n *node) run(t testing.TB) { n.process = startServer(t, "node", n.folder, n.at, n.database) }
+func (n *node) run(t testing.TB) {
+	n.process = startServer(t, "node", n.folder, n.at, n.database, n.beat.String())
+}
 
 // ready returns what /readyz says.
 func (n *node) ready(t testing.TB) (status int, said string) {
@@ -81,21 +86,22 @@ type cluster struct {
 	bouncer          *exec.Cmd
 	bouncing         string // its settings
 	nodes            []*node
-	address          string // of HAProxy
+	address          string        // of HAProxy
+	beat             time.Duration // interval of heartbeats, in whole seconds
 }
 
-func startCluster(t testing.TB, peers int) *cluster {
+func startCluster(t testing.TB, beat time.Duration) *cluster {
 	t.Helper()
 	for _, program := range []string{"haproxy", "pgbouncer"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Fatalf("%s is not installed: .ci/setup cluster does that", program)
 		}
 	}
-	c := &cluster{TB: t, primary: pgtest.Start(t)}
+	c := &cluster{TB: t, primary: pgtest.Start(t), beat: beat}
 	c.standby = c.primary.Standby(t)
 	database := pgtest.AddressOf(c.primary, c.standby)
 	for i := range 3 {
-		n := &node{folder: t.TempDir(), at: freeAddress(t), database: database}
+		n := &node{folder: t.TempDir(), at: freeAddress(t), database: database, beat: beat}
 		if i == 2 {
 			n.database = c.startBouncer()
 		}
@@ -109,7 +115,7 @@ func startCluster(t testing.TB, peers int) *cluster {
 		}
 		n.run(t)
 	}
-	c.startHAProxy(2*peers + 200)
+	c.startHAProxy(mostWires + 500)
 	return c
 }
 

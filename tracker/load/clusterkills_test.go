@@ -44,8 +44,11 @@ func campaignOf(t *testing.T) campaign {
 // the database, says so, and heals.
 func TestClusterOutlivesItsParts(t *testing.T) {
 	size := campaignOf(t)
-	c := startCluster(t, size.peers)
-	k := c.startCrowd(size.peers, size.resources, time.Second)
+	// All peers together do this much a second, or each something every second.
+	const most = 250
+	pause := time.Duration((size.peers+most-1)/most) * time.Second
+	c := startCluster(t, 2*pause)
+	k := c.startCrowd(size.peers, size.resources, pause)
 	defer k.stop()
 	k.verify()
 	k.killNodes(size.kills)

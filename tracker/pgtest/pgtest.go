@@ -49,9 +49,9 @@ type Server struct {
 	schemas     atomic.Int64
 }
 
-// Start starts a server that ends with the test. Where PostgreSQL is not installed, the
+// Start starts a server, with settings such as "fsync=on", that ends with the test. Where PostgreSQL is not installed, the
 // test is skipped; in CI that is a failure.
-func Start(t testing.TB) *Server {
+func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	bin, err := binaries()
 	if err != nil {
@@ -65,7 +65,7 @@ func Start(t testing.TB) *Server {
 	if out, err := create.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	s.Run(t)
+	s.Run(t, settings...)
 	t.Cleanup(func() { s.Kill() })
 	return s
 }
@@ -147,10 +147,19 @@ func (s *Server) drop() error {
 	return os.Chown(s.folder, uid, gid)
 }
 
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
+// command is one of PostgreSQL's programs, or another one, as the user of the server.
 func (s *Server) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+	if own := filepath.Join(s.bin, program); exists(own) {
+		program = own
+	}
+	cmd := exec.Command(program, args...)
 	cmd.Dir = s.folder
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential}
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
@@ -160,7 +169,8 @@ func (s *Server) command(program string, args ...string) *exec.Cmd {
 // Run starts the server again after Kill.
 func (s *Server) Run(t testing.TB, settings ...string) {
 	t.Helper()
-	args := []string{"-D", s.data(), "-k", s.folder, "-c", "listen_addresses=", "-p", port, "-c", "max_connections=200", "-c", "fsync=off"}
+	args := []string{"-D", s.data(), "-k", s.folder, "-c", "listen_addresses=", "-p", port, "-c", "max_connections=200", "-c", "fsync=off",
+		"-c", "dynamic_shared_memory_type=mmap"} // which leaves nothing outside of the folder
 	for _, setting := range settings {
 		args = append(args, "-c", setting)
 	}
@@ -185,15 +195,52 @@ func (s *Server) Run(t testing.TB, settings ...string) {
 	}
 }
 
-// Kill ends the server and all its processes at once, as a loss of power does but for what
-// the system still writes. Without a server it does nothing.
+// Kill ends the server and all its processes at once, with kill -9, as a loss of power
+// does but for what the system still writes. Without a server it does nothing.
 func (s *Server) Kill() {
 	if s.run == nil {
 		return
 	}
-	s.run.Process.Signal(syscall.SIGQUIT) // its children end too, and nothing is written
-	s.run.Wait()                          // how it ended is known
+	s.run.Process.Signal(syscall.SIGSTOP) // so that it starts no others
+	processes := s.processes()
+	s.run.Process.Kill()
+	for _, pid := range processes {
+		syscall.Kill(pid, syscall.SIGKILL) // it may have ended
+	}
+	s.run.Wait() // how it ended is known
 	s.run = nil
+	s.removeSharedMemory()
+}
+
+// processes returns those that the server has started. Where the system does not tell, they
+// end by themselves without it.
+func (s *Server) processes() (pids []int) {
+	pid := s.run.Process.Pid
+	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil
+	}
+	for _, text := range strings.Fields(string(list)) {
+		if pid, err := strconv.Atoi(text); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// removeSharedMemory removes the memory that a killed server leaves, by which the next one
+// there would take it for alive.
+func (s *Server) removeSharedMemory() {
+	said, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
+	if err != nil {
+		return // the folder is gone
+	}
+	const line = 6 // key and number of the memory
+	if lines := strings.Split(string(said), "\n"); len(lines) > line {
+		if fields := strings.Fields(lines[line]); len(fields) == 2 {
+			s.command("ipcrm", "-m", fields[1]).Run() // another one finds it, if this fails
+		}
+	}
 }
 
 // Schema returns the address of a new schema of the database.
