@@ -4,9 +4,6 @@ package watch
 
 import "os"
 
-// Subfolders tells whether the folders in a folder can be watched, too.
-const Subfolders = true
-
 // defaultLimit bounds the open files: watching a folder takes one for it and one for
 // each file in it. Systems allow a program 10,240 and more.
 const defaultLimit = 4096

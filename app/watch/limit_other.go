@@ -1,12 +1,9 @@
-//go:build !linux && !darwin && !dragonfly && !freebsd && !netbsd && !openbsd
+//go:build !darwin && !dragonfly && !freebsd && !netbsd && !openbsd
 
 package watch
 
-// Subfolders tells whether the folders in a folder can be watched, too. On
-// Windows an open folder would keep those above it from being renamed.
-const Subfolders = false
-
-// defaultLimit bounds the memory, of which each folder takes 64 KiB.
-const defaultLimit = 256
+// defaultLimit is 0: the system itself says when it is too much. On Linux that is
+// fs.inotify.max_user_watches for each user.
+const defaultLimit = 0
 
 func costOf(string) int { return 1 }

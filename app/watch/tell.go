@@ -5,31 +5,23 @@ import (
 	"path/filepath"
 
 	"github.com/fsnotify/fsnotify"
-
-	"centralizedp2p/netproto"
 )
 
-// system is what the operating system offers, as fsnotify has it.
+// system is what the operating system offers, in the words of fsnotify.
 type system struct {
 	watches
 	events <-chan fsnotify.Event // closed by Close, as errors
 	errors <-chan error
 }
 
-// watches changes what is watched. On Windows each of its methods waits until the
-// events that came before are taken.
+// watches changes what is watched. Each of its methods may wait until the events that
+// came before are taken.
 type watches interface {
-	Add(dir string) error
+	// Add watches a folder, or watches it anew. With deep, the folders in it are going
+	// to be watched, too.
+	Add(dir string, deep bool) error
 	Remove(dir string) error
 	Close() error
-}
-
-func openSystem() (*system, error) {
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, netproto.Errorf(netproto.CodeWatchLimit, "%w", err)
-	}
-	return &system{watches: w, events: w.Events, errors: w.Errors}, nil
 }
 
 // open asks the system for a watcher, if there is none; calls is held.

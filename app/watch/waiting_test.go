@@ -12,8 +12,8 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// oneThread is a system like that of Windows: one thread sends the events and
-// answers the calls, so no call is answered while nobody takes the events.
+// oneThread is a system in which one thread sends the events and answers the calls,
+// so no call is answered while nobody takes the events.
 type oneThread struct {
 	events chan fsnotify.Event
 	errors chan error
@@ -44,9 +44,9 @@ func (s *oneThread) call(do func()) error {
 	return nil
 }
 
-func (s *oneThread) Add(string) error    { return s.call(func() {}) }
-func (s *oneThread) Remove(string) error { return s.call(func() {}) }
-func (s *oneThread) Close() error        { return s.call(func() { close(s.closed) }) }
+func (s *oneThread) Add(string, bool) error { return s.call(func() {}) }
+func (s *oneThread) Remove(string) error    { return s.call(func() {}) }
+func (s *oneThread) Close() error           { return s.call(func() { close(s.closed) }) }
 
 // flood makes events come until a call waits, and then more than the buffer
 // takes. It returns once they come.

@@ -5,8 +5,8 @@
 //
 // A Watcher has two locks. calls is held while the system is asked, one question
 // at a time; mu guards what is known, and is never held while the system is
-// asked: on Windows the system answers only when its events are taken, which
-// needs mu. Whoever takes both takes calls first.
+// asked: it may answer only when its events are taken, which needs mu. Whoever
+// takes both takes calls first.
 package watch
 
 import (
@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -80,6 +81,7 @@ type round bool
 type watched struct {
 	cost   int
 	wishes int
+	deep   bool               // what is directly in it is asked about
 	lost   bool               // it was removed: one made anew has to be watched anew
 	inside map[Owner]struct{} // owners that asked about everything in it
 }
@@ -117,7 +119,7 @@ func (w *Watcher) add(o Owner, want wish) error {
 		return nil
 	}
 	w.tidy()
-	if err := w.watch(want.dir()); err != nil {
+	if err := w.watch(want.dir(), !want.exact); err != nil {
 		return err
 	}
 	w.mu.Lock()
@@ -147,17 +149,19 @@ func (w *Watcher) add(o Owner, want wish) error {
 }
 
 // watch lets the system watch a folder; calls is held.
-func (w *Watcher) watch(dir string) error {
+func (w *Watcher) watch(dir string, deep bool) error {
 	w.mu.Lock()
 	known := w.dirs[dir]
 	if known != nil {
-		watched := !known.lost
+		watched := !known.lost && (known.deep || !deep)
 		known.lost = false // unless it gets lost from here on
+		known.deep = known.deep || deep
+		deep = known.deep
 		w.mu.Unlock()
 		if watched {
 			return nil
 		}
-		err := w.system.Add(dir)
+		err := w.system.Add(dir, deep)
 		if err != nil {
 			w.lose(known)
 		}
@@ -175,9 +179,9 @@ func (w *Watcher) watch(dir string) error {
 	if w.dirs == nil {
 		w.dirs = map[string]*watched{}
 	}
-	w.dirs[dir] = &watched{cost: cost, inside: map[Owner]struct{}{}} // before there are events of it
+	w.dirs[dir] = &watched{cost: cost, deep: deep, inside: map[Owner]struct{}{}} // before there are events of it
 	w.mu.Unlock()
-	if err := w.system.Add(dir); err != nil {
+	if err := w.system.Add(dir, deep); err != nil {
 		w.mu.Lock()
 		delete(w.dirs, dir)
 		w.mu.Unlock()
@@ -269,7 +273,7 @@ func (w *Watcher) tidy() {
 		w.cost -= d.cost
 	}
 	w.mu.Unlock()
-	for dir := range idle {
+	for _, dir := range slices.Backward(slices.Sorted(maps.Keys(idle))) { // a folder after those in it, which may be watched through it
 		w.system.Remove(dir) // if the folder is gone, so is its watch
 	}
 }
@@ -308,7 +312,7 @@ func (w *Watcher) renew() {
 	}
 	w.mu.Unlock()
 	for dir, d := range dirs {
-		if w.system.Add(dir) != nil { // its owners find it missing
+		if w.system.Add(dir, d.deep) != nil { // its owners find it missing
 			w.lose(d)
 		}
 	}

@@ -104,6 +104,32 @@ func TestAnOwnerHearsOfItsFolders(t *testing.T) {
 	}
 }
 
+func TestFoldersInAFolderAreHeardOfWithAndWithoutIt(t *testing.T) {
+	w, dir := newWatcher(t), t.TempDir()
+	all, some := newOwner(), newOwner()
+	check(t, w.Add(all, dir))
+	deep := filepath.Join(dir, "sub", "deep")
+	check(t, os.MkdirAll(deep, 0o700))
+	all.heard(t, filepath.Join(dir, "sub"))
+	check(t, w.AddPath(some, filepath.Join(deep, "alone")))
+	check(t, w.Add(some, deep))
+	path := write(t, filepath.Join(deep, "one"))
+	some.heard(t, path)
+	all.mu.Lock()
+	if slices.Contains(all.paths, path) {
+		t.Error("an owner was told of a folder that it did not name")
+	}
+	all.mu.Unlock()
+	w.Forget(all)
+	w.calls.Lock()
+	w.tidy()
+	w.calls.Unlock()
+	some.heard(t, write(t, filepath.Join(deep, "two")))
+	check(t, w.Add(all, dir)) // so that no folder in it is open by itself
+	check(t, os.Rename(filepath.Join(dir, "sub"), filepath.Join(dir, "moved")))
+	all.heard(t, filepath.Join(dir, "moved"))
+}
+
 func TestAPathAloneIsHeardOfWithoutItsNeighbours(t *testing.T) {
 	w, dir := newWatcher(t), t.TempDir()
 	o := newOwner()

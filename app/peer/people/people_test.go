@@ -227,13 +227,14 @@ func TestWhatIsSentIsAcceptedAndFetchedAndBothKnow(t *testing.T) {
 	if len(in) != 1 || in[0].Name != "Anna" || in[0].Peer != anna.Key() || in[0].Message != "hello" || in[0].Items[0].Name != "song" || len(ben.downloads) != 0 {
 		t.Fatalf("the inbox has %+v, and %d downloads began", in, len(ben.downloads))
 	}
-	if err := ben.Accept(in[0].Number, "/pictures"); err != nil {
+	pictures := t.TempDir()
+	if err := ben.Accept(in[0].Number, pictures); err != nil {
 		t.Fatal(err)
 	}
 	ben.look()
 	anna.look()
 	anna.expect(number, library.RequestAccepted)
-	if len(ben.downloads) != 1 || ben.dirs[0] != "/pictures" {
+	if len(ben.downloads) != 1 || ben.dirs[0] != pictures {
 		t.Errorf("%v is downloaded to %v", ben.downloads, ben.dirs)
 	}
 	ben.progress = Finished
@@ -365,13 +366,14 @@ func TestABlockedPersonIsNotHeard(t *testing.T) {
 func TestAlwaysAcceptedIsSavedInTheFolderOfThatPerson(t *testing.T) {
 	b := newMailbox()
 	anna, ben, eve := join(t, b, "Anna"), join(t, b, "Ben"), join(t, b, "Eve")
-	if err := ben.Know(library.Person{Key: anna.Key(), Always: true, Folder: "/from/anna"}); err != nil {
+	fromAnna := t.TempDir()
+	if err := ben.Know(library.Person{Key: anna.Key(), Always: true, Folder: fromAnna}); err != nil {
 		t.Fatal(err)
 	}
 	anna.send(ben, "a")
 	eve.send(ben, "e")
 	ben.look()
-	if !slices.Equal(ben.dirs, []string{"/from/anna"}) || ben.downloads[0].Name != "a" || ben.Waiting() != 1 {
+	if !slices.Equal(ben.dirs, []string{fromAnna}) || ben.downloads[0].Name != "a" || ben.Waiting() != 1 {
 		t.Errorf("%v is saved in %v, %d wait", ben.downloads, ben.dirs, ben.Waiting())
 	}
 }

@@ -9,7 +9,6 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/piece"
-	"centralizedp2p/app/watch"
 	"centralizedp2p/netproto"
 )
 
@@ -126,9 +125,6 @@ func (sc *scan) walk() ([]found, error) {
 
 // watch has the system tell about changes in a folder, before it is read.
 func (sc *scan) watch(folder string) {
-	if !watch.Subfolders && folder != sc.record.Path {
-		return
-	}
 	err := sc.share.shares.watcher.Add(sc.share, folder)
 	if netproto.CodeOf(err) == netproto.CodeWatchLimit {
 		sc.dirs++
