@@ -376,7 +376,10 @@ func TestALowLimitStallsNobody(t *testing.T) {
 func TestReadersWaitForASlotInOrder(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
-	alice := startPeerWith(t, tr, func(s *library.Settings) { s.UploadSlots, s.UpLimit = 1, 8<<20 })
+	alice := startPeerWith(t, tr, func(s *library.Settings) {
+		s.UploadSlots, s.UpLimit, s.AdaptiveSlots = 1, 8<<20, false
+		s.QuickUp, s.QuickLimit = 256<<10, true // until one waits
+	})
 	path, content := alice.write(t, "song.flac", 4<<20)
 	s := alice.share(t, path)
 	contents := map[*testPeer]string{}
@@ -384,18 +387,16 @@ func TestReadersWaitForASlotInOrder(t *testing.T) {
 		p := startPeer(t, tr)
 		contents[p] = p.add(t, s)
 	}
-	queued := map[string]bool{}
-	for p, id := range contents {
-		same(t, p.until(t, id, "finished", func(d queue.Download) bool {
-			for other, otherID := range contents {
-				if d, _ := other.Downloads.ByID(otherID); d.State == queue.StateQueued && d.Place > 0 {
-					queued[otherID] = true
-				}
+	eventually(t, alice.Engine, func() bool {
+		for p, id := range contents {
+			if d, _ := p.Downloads.ByID(id); d.State == queue.StateQueued && d.Place > 0 {
+				return true
 			}
-			return d.State == queue.StateFinished
-		}).Path, content)
-	}
-	if len(queued) == 0 {
-		t.Error("nobody was told a place in the queue")
+		}
+		return false
+	}, func() string { return "nobody was told a place in the queue" })
+	alice.SetQuickLimit(false)
+	for p, id := range contents {
+		same(t, p.wait(t, id, queue.StateFinished).Path, content)
 	}
 }

@@ -230,7 +230,7 @@ func TestADroppedPeerIsListedAgain(t *testing.T) {
 	file(t, filepath.Join(dir, "a"), 1)
 	file(t, filepath.Join(dir, "b"), 2)
 	cfg := config(tracker.URL, nil, nil)
-	cfg.every = 10 * time.Millisecond
+	cfg.every = time.Second // which bounds each answer, too
 	s := start(t, cfg)
 	s.say("-u "+filepath.Join(dir, "a"), "> resource 'a' uploaded!")
 	s.say("-u "+filepath.Join(dir, "b"), "> resource 'b' uploaded!")
@@ -259,7 +259,7 @@ func TestATrackerThatIsDownAtTheStartIsSaidAndUploadsWaitForIt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "early.txt")
 	file(t, path, 10)
 	cfg := config(tracker.URL, nil, nil)
-	cfg.every = 10 * time.Millisecond
+	cfg.every = time.Second // which bounds each answer, too
 	s := start(t, cfg)
 	if got, want := s.line(), "server '"+cfg.Server+"' is not ready! "+strings.TrimPrefix(s.unreachable(tracker), "> "); got != want {
 		t.Errorf("%q, want %q", got, want)

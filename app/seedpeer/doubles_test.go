@@ -25,7 +25,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-const deadline = 10 * time.Second
+const deadline = time.Minute
 
 // seedTracker answers as the seed's tracker does, byte for byte.
 type seedTracker struct {
