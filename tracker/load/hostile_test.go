@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -231,7 +232,9 @@ func (g *rig) judge(conn net.Conn, r raw, by way) {
 			if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 				g.Errorf("%s: neither an answer nor the end", what)
 			}
-			if answers == 0 && len(r.want) > 0 && !slices.Contains(r.want, 0) {
+			// Windows forgets an answer that was not read yet when the tracker hangs up on the rest.
+			cut := runtime.GOOS == "windows" && slices.Contains(r.want, http.StatusRequestEntityTooLarge)
+			if answers == 0 && len(r.want) > 0 && !slices.Contains(r.want, 0) && !cut {
 				g.Errorf("%s: no answer (%v), want %v", what, err, r.want)
 			}
 			return

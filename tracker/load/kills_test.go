@@ -112,6 +112,7 @@ func (m *mortal) live() {
 	m.members = append(m.members, &member{id: id, no: len(m.members)})
 	ctx, cancel := context.WithCancel(m.Context())
 	defer cancel()
+	enough := m.acknowledged.Load() + int64(rand.IntN(20)) // also on a computer that has much else to do
 	var all sync.WaitGroup
 	for _, one := range slices.Concat(m.members[:min(membersEach, len(m.members)-1)], m.members[len(m.members)-1:]) {
 		all.Go(func() {
@@ -119,6 +120,9 @@ func (m *mortal) live() {
 				m.Error(err)
 			}
 		})
+	}
+	for m.acknowledged.Load() < enough && !m.Failed() {
+		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(time.Duration(rand.IntN(80_000)) * time.Microsecond) // the instant of the kill is what is random here
 	cancel()
