@@ -168,7 +168,7 @@ func TestFramesThatNobodyReadsAreBounded(t *testing.T) {
 func TestAPeerThatReadsMayPingAsMuchAsItLikes(t *testing.T) {
 	t.Parallel()
 	d := meet(t, nil)
-	const pings = 5 * maxUnread
+	const pings = 2 * maxUnread
 	heard := make(chan uint64)
 	go func() {
 		defer close(heard)
