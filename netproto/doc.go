@@ -24,7 +24,7 @@
 //	POST   /v1/resources                       AnnounceRequest → AnnounceResponse
 //	DELETE /v1/resources                       WithdrawRequest → WithdrawResponse
 //	GET    /v1/resources?q=&type=&min_size=&max_size=&offline=&sort=&order=&limit=&cursor=   → SearchResponse
-//	GET    /v1/resources/{hash}                → ResourceResponse
+//	GET    /v1/resources/{hash}?peers=         → ResourceResponse
 //	GET    /v1/resources/{hash}/peers          → SourcesResponse
 //	GET    /v1/peers?q=&limit=&cursor=         → PeopleResponse
 //	GET    /v1/peers/{id}                      → Person

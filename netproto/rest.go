@@ -375,6 +375,10 @@ type SearchResponse struct {
 type ResourceResponse struct {
 	Hit
 	Names []string `json:"names"` // in use by online sources
+
+	// Peers are the sources, as SourcesResponse has them, if peers=true asks for them;
+	// older trackers do not know that.
+	Peers []Source `json:"peers,omitzero"`
 }
 
 // Source is a peer that has a content, whole or in part. An address with an empty

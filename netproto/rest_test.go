@@ -76,6 +76,10 @@ var goldenBodies = map[string]any{
 	"search-response-suggestions": SearchResponse{Items: []Hit{}, Suggestions: []string{"song.flac"}},
 	"search-response-offline":     SearchResponse{Items: []Hit{{Hash: countingHash(), Name: "song.flac", Size: 31457280, Added: goldenTime, LastSeen: goldenTime}}},
 	"resource-response":           ResourceResponse{Hit: goldenHit, Names: []string{"song.flac", "Song (live).flac"}},
+	"resource-response-peers": ResourceResponse{Hit: goldenHit, Names: []string{"song.flac"}, Peers: []Source{
+		{PeerID: goldenPeer, Key: PublicKey(countingHash()), Addresses: []string{"203.0.113.9:40404"}},
+	}},
+	"resource-response-peerless": ResourceResponse{Hit: goldenHit, Names: []string{"song.flac"}, Peers: []Source{}},
 	"sources-response": SourcesResponse{Sources: []Source{
 		{PeerID: goldenPeer, Key: PublicKey(countingHash()), Name: "Zoë", Addresses: []string{"203.0.113.9:40404", "192.168.1.2:40404"}},
 		{PeerID: goldenPeer, Key: PublicKey(countingHash()), Addresses: []string{":40404"}, Part: true},

@@ -5,6 +5,7 @@ package load
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -99,6 +100,58 @@ func (p access) firstByte(b *testing.B, tracker, source access) float64 {
 	_, link := s.on(hosts[0]).share(path, nil)
 	var waited []float64
 	rounds(b, memory(b), path, s.on(hosts[1]).ours(link, func(f fetched) { waited = append(waited, f.durable.Seconds()) }))
+	return median(waited)
+}
+
+// BenchmarkFirstByteThere is the same with a peer that runs already, as that of a window
+// does: it has a connection to the tracker, which is as far away as the source.
+func BenchmarkFirstByteThere(b *testing.B) {
+	var alone float64
+	for _, p := range []struct {
+		name string
+		access
+	}{{name: "alone"}, profiles[len(profiles)-1]} {
+		b.Run(p.name, func(b *testing.B) {
+			took := p.firstByteThere(b)
+			if p.delay == 0 {
+				alone = took
+			} else {
+				b.ReportMetric((took-alone)/(2*p.delay).Seconds(), "round-trips")
+			}
+			b.ReportMetric(took*1000, "took-ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// firstByteThere is after how many seconds a file of few bytes is there that a command has
+// a running peer fetch.
+func (p access) firstByteThere(b *testing.B) float64 {
+	source, getter := p.connect(b)
+	profile, err := getter.profile(getter.dir, nil)
+	check(b, err)
+	peer, err := getter.launch("serve", "--json", "--listen", "0", "--seed-clients", "off", "--tracker", source.tracker, "--profile", profile)
+	check(b, err)
+	getter.endWith(peer)
+	_, err = peer.until("serving", nil)
+	check(b, err)
+	var waited []float64
+	for i := range turns {
+		path := randomFile(b, filepath.Join(source.dir, fmt.Sprintf("small-%d", i)), 4<<10, byte(20+i)) // what is here already is not fetched
+		_, link := source.share(path, nil)
+		to := b.TempDir()
+		began := time.Now()
+		command, err := getter.launch("get", link, "--json", "--to", to, "--profile", profile)
+		check(b, err)
+		there := filepath.Join(to, filepath.Base(path))
+		for _, err = os.Stat(there); err != nil && time.Since(began) < patience; _, err = os.Stat(there) {
+			time.Sleep(time.Millisecond)
+		}
+		waited = append(waited, time.Since(began).Seconds())
+		b.Logf("%.3f s", waited[i])
+		_, err = command.until("completed", nil) // which the command learns a little later
+		check(b, errors.Join(err, command.finish(), same(path, there)))
+	}
 	return median(waited)
 }
 

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
@@ -28,7 +29,9 @@ type Memory interface {
 //   - otherwise the first key that the tracker shows.
 //
 // The key is saved before Ask returns, and no other key is accepted from then
-// on until [ReplaceKey]. An invite in the link makes this peer a member.
+// on until [ReplaceKey]. An invite in the link makes this peer a member. If the link
+// names a content, the tracker is asked for that at the same time: the client answers at
+// once what it is and who has it.
 //
 // Errors: "tracker-key-changed" with both fingerprints and the cause
 // [trackerclient.KeyChanged]; "invalid" if the tracker shows the known key but
@@ -44,7 +47,12 @@ func Ask(ctx context.Context, m Memory, link netproto.Link) (*trackerclient.Clie
 	if err != nil {
 		return nil, err
 	}
+	var asked sync.WaitGroup
+	if !link.Hash.IsZero() && link.Invite.IsZero() {
+		asked.Go(func() { c.Resource(ctx, link.Hash) }) // why it fails is said to whoever asks again
+	}
 	_, err = c.Info(ctx)
+	asked.Wait()
 	switch {
 	case err != nil:
 	case trusted && !link.Fingerprint.IsZero() && link.Fingerprint != known:

@@ -89,12 +89,6 @@ func (a *searchAnswer) response() netproto.SearchResponse {
 	return r
 }
 
-// resourceAnswer is a netproto.ResourceResponse on its way in.
-type resourceAnswer struct {
-	netproto.Hit
-	Names list[string] `json:"names"`
-}
-
 // viewpoint is from where a tracker sees this peer, and this peer sees it.
 type viewpoint struct {
 	tracker  netip.Addr // the one that answered

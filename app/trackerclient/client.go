@@ -51,14 +51,15 @@ type Trust interface {
 // "protocol-violation" if what answers is no tracker, or the error of its
 // context. It may be used from several goroutines.
 type Client struct {
-	id      *identity.Identity
-	address string
-	trust   Trust
-	main    *way
-	lists   *way          // for searches and lists, once split
-	split   atomic.Bool   // a node has said that another one does what it was asked
-	timeout time.Duration // of a call
-	noBest  atomic.Bool   // the tracker does not know netproto.SortBest
+	id       *identity.Identity
+	address  string
+	trust    Trust
+	main     *way
+	lists    *way          // for searches and lists, once split
+	split    atomic.Bool   // a node has said that another one does what it was asked
+	timeout  time.Duration // of a call
+	tellsFor time.Duration // how long an answer about a content stands
+	noBest   atomic.Bool   // the tracker does not know netproto.SortBest
 
 	mu       sync.Mutex
 	expected netproto.Fingerprint // zero: the first key that answers is trusted
@@ -66,6 +67,7 @@ type Client struct {
 	seen     viewpoint            // the tracker and this peer
 	nodes    []string             // the other addresses of the tracker, in an order of this client
 	ahead    *time.Duration       // what this computer's clock is ahead of the tracker's; nil if unknown
+	told     described            // last
 }
 
 // New returns a client for the tracker at host:port, without calling it. The
@@ -80,7 +82,7 @@ func New(id *identity.Identity, address string, expected netproto.Fingerprint, t
 	if ok {
 		expected = known
 	}
-	c := &Client{id: id, address: address, trust: trust, expected: expected, timeout: callTimeout}
+	c := &Client{id: id, address: address, trust: trust, expected: expected, timeout: callTimeout, tellsFor: tellsFor}
 	_, addresses := trust.TrackerPlaces(address)
 	c.setNodes(addresses)
 	c.main, c.lists = c.newWay(), c.newWay()
@@ -324,50 +326,10 @@ func (c *Client) search(ctx context.Context, q netproto.SearchRequest) (netproto
 	return answer.response(), nil
 }
 
-// Resource returns what the tracker knows about a content; "not-found" if it
-// knows nothing.
-func (c *Client) Resource(ctx context.Context, hash netproto.ContentHash) (netproto.ResourceResponse, error) {
-	var answer resourceAnswer
-	answer.Names.most, answer.Names.cut = maxNames, true // a popular content may have more
-	if err := c.call(ctx, http.MethodGet, withHash(netproto.RouteResource, hash), nil, &answer, namesBytes); err != nil {
-		return netproto.ResourceResponse{}, err
-	}
-	if answer.Hash != hash || !usable(answer.Hit) {
-		return netproto.ResourceResponse{}, netproto.Errorf(netproto.CodeProtocol, "the tracker %s says nothing usable about %s", c.address, hash)
-	}
-	names := slices.DeleteFunc(answer.Names.items, func(name string) bool { return netproto.CheckName(name) != nil })
-	return netproto.ResourceResponse{Hit: answer.Hit, Names: names}, nil
-}
-
-// Sources lists the online peers that have a content, with the addresses at which they
-// may be dialled: IP addresses, and private ones only if the tracker is in the local
-// network or the peer is behind the same public address as this one. An address without
-// a host gets that of the tracker.
-func (c *Client) Sources(ctx context.Context, hash netproto.ContentHash) ([]netproto.Source, error) {
-	var answer struct {
-		Sources list[netproto.Source] `json:"sources"`
-	}
-	answer.Sources.most = maxSources
-	if err := c.call(ctx, http.MethodGet, withHash(netproto.RouteSources, hash), nil, &answer, sourcesBytes); err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	from := c.seen
-	c.mu.Unlock()
-	for i, s := range answer.Sources.items {
-		answer.Sources.items[i] = from.sourceOf(s)
-	}
-	return answer.Sources.items, nil
-}
-
 // Stats returns the tracker's counts.
 func (c *Client) Stats(ctx context.Context) (netproto.Stats, error) {
 	var answer netproto.Stats
 	return answer, c.call(ctx, http.MethodGet, netproto.RouteStats, nil, &answer, otherBytes)
-}
-
-func withHash(route string, hash netproto.ContentHash) string {
-	return strings.Replace(route, "{hash}", hash.String(), 1)
 }
 
 // call makes a request and decodes its answer of at most limit bytes; answer may be

@@ -207,12 +207,12 @@ func (c *Client) verifyKnown(key ed25519.PublicKey) error {
 }
 
 // Reset closes idle connections, which may be dead after sleep or a change of the
-// network, and forgets which port answered.
+// network, and forgets which port answered and which sources it named.
 func (c *Client) Reset() {
 	for _, w := range []*way{c.main, c.lists} {
 		w.transport.CloseIdleConnections()
 		c.mu.Lock()
-		w.last = ""
+		w.last, c.told = "", described{}
 		c.mu.Unlock()
 	}
 }

@@ -155,6 +155,7 @@ func TestTheDescriptionHasTheLimitsThatHold(t *testing.T) {
 		"addresses":   {schemas["CallResponse"].Properties["addresses"].MaxItems, netproto.MaxCallAddresses},
 		"rung":        {schemas["Ring"].Properties["addresses"].MaxItems, netproto.MaxCallAddresses},
 		"sources":     {schemas["SourcesResponse"].Properties["sources"].MaxItems, maxSources},
+		"peers":       {schemas["ResourceResponse"].Properties["peers"].MaxItems, maxSources},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s: %d is described, %d holds", name, pair[0], pair[1])

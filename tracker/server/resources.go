@@ -151,7 +151,15 @@ func (s *Server) resource(w http.ResponseWriter, r *http.Request, c caller) erro
 	if err != nil {
 		return err
 	}
+	q := queryOf(r)
+	withPeers := q.flag("peers")
+	if q.err != nil {
+		return q.err
+	}
 	resource, err := s.searches.resource(r.Context(), c, hash)
+	if err == nil && withPeers {
+		resource.Peers, err = s.sourcesFor(r.Context(), c, hash)
+	}
 	if err != nil {
 		return err
 	}

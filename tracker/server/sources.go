@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 
 	"centralizedp2p/netproto"
@@ -15,9 +16,18 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 	if err != nil {
 		return err
 	}
-	found, err := s.searches.sources(r.Context(), c, hash, maxSources+1) // one may be the caller
+	list, err := s.sourcesFor(r.Context(), c, hash)
 	if err != nil {
 		return err
+	}
+	return answer(w, netproto.SourcesResponse{Sources: list})
+}
+
+// sourcesFor lists the sources of a content as the caller may see them, without the caller.
+func (s *Server) sourcesFor(ctx context.Context, c caller, hash netproto.ContentHash) ([]netproto.Source, error) {
+	found, err := s.searches.sources(ctx, c, hash, maxSources+1) // one may be the caller
+	if err != nil {
+		return nil, err
 	}
 	viewer := s.viewerOf(c)
 	list := make([]netproto.Source, 0, len(found))
@@ -36,5 +46,5 @@ func (s *Server) sources(w http.ResponseWriter, r *http.Request, c caller) error
 			Callable:  len(s.lines.Seen(source.ID())) > 0,
 		})
 	}
-	return answer(w, netproto.SourcesResponse{Sources: list})
+	return list, nil
 }

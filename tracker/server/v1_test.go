@@ -56,6 +56,14 @@ func TestAPeerSharesAndAnotherFindsIt(t *testing.T) {
 	if diff := cmp.Diff([]netproto.Source{{PeerID: alice.id.PeerID(), Key: key, Name: "Alice", Addresses: []string{"127.0.0.1:4000"}, Part: true, Reach: sources[0].Reach}}, sources); diff != "" {
 		t.Fatal(diff)
 	}
+	var described netproto.ResourceResponse
+	bob.call("GET", resourcePath(part.Name)+"?peers=true", nil, &described)
+	if diff := cmp.Diff(sources, described.Peers); diff != "" || described.Hash != part.Hash {
+		t.Fatalf("asked what a content is and who has it: %+v %s", described, diff)
+	}
+	if bob.call("GET", resourcePath(part.Name), nil, &details); details.Peers != nil {
+		t.Fatalf("who has it was not asked: %+v", details)
+	}
 	var shares netproto.SearchResponse
 	bob.call("GET", "/v1/peers/"+alice.id.PeerID().String()+"/resources?limit=1", nil, &shares)
 	if names(shares.Items) != part.Name || shares.Next == "" {
