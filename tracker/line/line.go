@@ -19,12 +19,15 @@ func (l *Line) ID() netproto.PeerID { return l.id }
 // elsewhere now.
 func (l *Line) Moved() bool { return l.moved.Load() }
 
-// read says where the peer is seen and answers it until the line ends.
+// read says where the peer is seen and answers it until the line ends. The caller holds
+// the lock of writing, so that nothing is said before.
 func (l *Line) read(at netip.AddrPort) {
 	defer l.lines.running.Done()
 	defer l.conn.Close()
 	defer l.lines.forget(l)
-	if l.send(netproto.LineFrame{Seen: &netproto.LineSeen{Address: at.String()}}) != nil {
+	err := l.sendLocked(netproto.LineFrame{Seen: &netproto.LineSeen{Address: at.String()}})
+	l.writing.Unlock()
+	if err != nil {
 		return
 	}
 	l.lines.opened(l)
@@ -117,13 +120,18 @@ func (l *Line) refuse(err error) error {
 
 // send says one frame. After an error the line has ended.
 func (l *Line) send(f netproto.LineFrame) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	return l.sendLocked(f)
+}
+
+// sendLocked is send for a caller that holds the lock.
+func (l *Line) sendLocked(f netproto.LineFrame) error {
 	raw, err := netproto.AppendLineFrame(nil, f)
 	if err != nil {
 		l.abort()
 		return err
 	}
-	l.writing.Lock()
-	defer l.writing.Unlock()
 	return l.write(raw)
 }
 

@@ -81,6 +81,26 @@ func TestALineIsPingedAndClosedAfterSilence(t *testing.T) {
 	})
 }
 
+func TestWhereThePeerIsSeenIsSaidFirst(t *testing.T) {
+	ls, end := running(t)
+	defer end()
+	at := netip.MustParseAddrPort("198.51.100.7:4000")
+	for range 200 {
+		near, far := net.Pipe()
+		owner := Owner{Key: netproto.PublicKey{1}, Seen: at}
+		ls.Open(near, nil, owner, at, false)
+		told := make(chan bool)
+		go func() {
+			told <- ls.Tell(netproto.PeerIDOf(owner.Key[:]), netproto.LineFrame{Note: &netproto.NotesWaiting{Waiting: 1}})
+		}()
+		first, err := netproto.ReadLineFrame(far)
+		second, errSecond := netproto.ReadLineFrame(far)
+		if err != nil || errSecond != nil || first.Seen == nil || second.Note == nil || !<-told {
+			t.Fatalf("%+v, %v, and then %+v, %v", first, err, second, errSecond)
+		}
+	}
+}
+
 func TestALineThatIsSpokenOnStands(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ls, end := running(t)

@@ -156,6 +156,7 @@ func (ls *Lines) Open(conn net.Conn, early []byte, owner Owner, at netip.AddrPor
 	ls.shifts[l.shift][l] = struct{}{}
 	ls.count++
 	ls.running.Add(1)
+	l.writing.Lock() // until its first frame is said
 	ls.mu.Unlock()
 	if old != nil {
 		old.bye()

@@ -39,8 +39,20 @@ func (s *Server) line(w http.ResponseWriter, r *http.Request, c caller) error {
 		if s.store.Admit(context.WithoutCancel(r.Context()), c.key, c.addr) != nil {
 			s.lines.Cut(func(o line.Owner) bool { return o.Key == *c.key })
 		}
+		s.tellWaiting(c.id)
 	}
 	return nil
+}
+
+// tellWaiting tells a peer on its new line what came for it since it joined, when nobody
+// could.
+func (s *Server) tellWaiting(id netproto.PeerID) {
+	if waiting := s.store.NotesFor(id); waiting > 0 {
+		s.lines.Tell(id, netproto.LineFrame{Note: &netproto.NotesWaiting{Waiting: waiting}})
+	}
+	if waiting := s.wishes.Renew(id); waiting > 0 {
+		s.lines.Tell(id, netproto.LineFrame{Wishes: &netproto.WishesWaiting{Waiting: waiting}})
+	}
 }
 
 // joinFirst turns the store's word for a peer that is not online into the one for a

@@ -109,6 +109,10 @@ func TestAReceiverWithALineIsToldAtOnce(t *testing.T) {
 	if lease := line.beat(held()); lease.Notes != 2 {
 		t.Errorf("%+v", lease)
 	}
+	if f := ben.line().hear(); f.Note == nil || f.Note.Waiting != 2 {
+		t.Errorf("what came before there was a line: %+v", f)
+	}
+	line = ben.line()
 	line.say(netproto.LineFrame{Note: &netproto.NotesWaiting{Waiting: 1}}) // only a tracker says that
 	line.ended("a peer that rings the bell")
 	if told, kept := tr.metric(`cp2p_notes_total{result="told"}`), tr.metric("cp2p_notes_waiting"); told != "2" || kept != "2" {

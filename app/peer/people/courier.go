@@ -33,7 +33,8 @@ func (p *People) deliver(ctx context.Context) {
 	var due []*request
 	for _, r := range p.requests {
 		ready := r.active && len(r.record.Owed) > 0 && !now.Before(r.try)
-		if ready && (r.record.Owed[0].Kind != netproto.NoteRequested || r.offered) {
+		prepared := r.offered && r.record.State != library.RequestPreparing // else what is sent is not remembered yet
+		if ready && (r.record.Owed[0].Kind != netproto.NoteRequested || prepared) {
 			due = append(due, r)
 		}
 	}

@@ -247,6 +247,41 @@ func TestWhatIsSentIsAcceptedAndFetchedAndBothKnow(t *testing.T) {
 	}
 }
 
+// The library may take its time over what is sent, and something else have the notes
+// looked at meanwhile.
+func TestARequestIsToldOnceItIsRemembered(t *testing.T) {
+	b := newMailbox()
+	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
+	number, err := anna.Send(Sending{To: ben.Key(), Name: "Ben", Sources: []library.RequestSource{{Path: "a"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := anna.find(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	anna.saving.Lock()
+	anna.offerDue(t.Context())
+	for offered := false; !offered; {
+		time.Sleep(time.Millisecond)
+		anna.mu.Lock()
+		offered = r.offered
+		anna.mu.Unlock()
+	}
+	delivered := make(chan struct{})
+	go func() {
+		defer close(delivered)
+		anna.deliver(t.Context())
+	}()
+	anna.saving.Unlock()
+	<-delivered
+	anna.work.Wait()
+	anna.look()
+	if now, err := anna.Request(number); err != nil || now.State != library.RequestWaiting {
+		t.Errorf("it is %s: %s, %v", now.State, now.Reason, err)
+	}
+}
+
 func TestARequestOutlivesEveryRestart(t *testing.T) {
 	b := newMailbox()
 	anna, ben := join(t, b, "Anna"), join(t, b, "Ben")
