@@ -53,7 +53,7 @@ func (p *program) listShares(ctx context.Context, engine face.Engine) error {
 			continue
 		}
 		rows = append(rows, []string{strconv.Itoa(i + 1), string(s.State), strconv.Itoa(s.Files), screen.Size(s.Size), strconv.Itoa(s.Fetched),
-			 screen.Size(s.Sent), s.Path})
+			screen.Size(s.Sent), s.Path})
 	}
 	switch {
 	case p.JSON:
