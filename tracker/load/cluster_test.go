@@ -78,6 +78,24 @@ func (n *node) ready(t testing.TB) (status int, said string) {
 	return resp.StatusCode, string(text)
 }
 
+// runNodes starts a tracker of some nodes, each with the database at its address.
+func runNodes(t testing.TB, beat time.Duration, databases ...string) (nodes []*node) {
+	t.Helper()
+	for _, database := range databases {
+		n := &node{folder: t.TempDir(), at: freeAddress(t), database: database, beat: beat}
+		if len(nodes) > 0 { // all have the key of the first
+			if key, err := os.ReadFile(filepath.Join(nodes[0].folder, "tracker.key")); err != nil {
+				t.Fatal(err)
+			} else if err := os.WriteFile(filepath.Join(n.folder, "tracker.key"), key, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n.run(t)
+		nodes = append(nodes, n)
+	}
+	return nodes
+}
+
 // cluster is a tracker of three nodes behind HAProxy, on a PostgreSQL with a standby. The
 // last node reaches it over PgBouncer, the others by themselves.
 type cluster struct {
@@ -100,21 +118,7 @@ func startCluster(t testing.TB, beat time.Duration) *cluster {
 	c := &cluster{TB: t, primary: pgtest.Start(t), beat: beat}
 	c.standby = c.primary.Standby(t)
 	database := pgtest.AddressOf(c.primary, c.standby)
-	for i := range 3 {
-		n := &node{folder: t.TempDir(), at: freeAddress(t), database: database, beat: beat}
-		if i == 2 {
-			n.database = c.startBouncer()
-		}
-		c.nodes = append(c.nodes, n)
-		if i > 0 { // all have the key of the first
-			if key, err := os.ReadFile(filepath.Join(c.nodes[0].folder, "tracker.key")); err != nil {
-				t.Fatal(err)
-			} else if err := os.WriteFile(filepath.Join(n.folder, "tracker.key"), key, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		n.run(t)
-	}
+	c.nodes = runNodes(t, beat, database, database, c.startBouncer())
 	c.startHAProxy(mostWires + 500)
 	return c
 }

@@ -62,8 +62,11 @@ func (c *cluster) startCrowd(peers, each int, pause time.Duration) *crowd {
 	for _, u := range k.users {
 		first.Go(func() error {
 			defer u.rest()
-			for len(u.is.held) < each {
-				if err := k.use(ctx, u, u.some(each-len(u.is.held))); err != nil {
+			if err := k.use(ctx, u, u.ask()); err != nil { // joins
+				return err
+			}
+			for n := 0; n < each; n += netproto.MaxAnnounce {
+				if err := k.use(ctx, u, u.announce(min(each-n, netproto.MaxAnnounce))); err != nil {
 					return err
 				}
 			}
@@ -100,18 +103,6 @@ func (k *crowd) stop() {
 	for _, u := range k.users {
 		if u.w != nil {
 			u.w.Close()
-		}
-	}
-}
-
-// some announces that many resources, after a join.
-func (u *client) some(n int) []byte {
-	if !u.is.joined {
-		return u.ask()
-	}
-	for {
-		if r := u.ask(); len(u.asked.held) > len(u.is.held) && u.asked.joined {
-			return r
 		}
 	}
 }

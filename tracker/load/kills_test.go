@@ -168,12 +168,17 @@ func (one *member) ask() []byte {
 	case kind < 5 && len(one.is.held) > 0:
 		return one.withdraw()
 	}
-	one.asked.held = maps.Clone(one.is.held)
+	return one.announce(1 + rand.IntN(20))
+}
+
+// announce announces that many new resources.
+func (one *member) announce(n int) []byte {
+	one.asked = standing{true, maps.Clone(one.is.held)}
 	if one.asked.held == nil {
 		one.asked.held = map[netproto.ContentHash]bool{}
 	}
 	var news []netproto.Resource
-	for range 1 + rand.IntN(20) {
+	for range n {
 		one.next++
 		hash := netproto.ContentHash(blake3.Sum256(binary.BigEndian.AppendUint64(one.id.Key(), one.next)))
 		news = append(news, netproto.Resource{Hash: hash, Size: 1000, Name: fmt.Sprintf("song %d of %d", one.next, one.no)})

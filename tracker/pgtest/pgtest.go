@@ -228,6 +228,34 @@ func (s *Server) processes() (pids []int) {
 	return pids
 }
 
+// Processor returns the processor time that the server and all its processes have taken, as
+// Linux tells it.
+func (s *Server) Processor(t testing.TB) time.Duration {
+	t.Helper()
+	const perSecond = 100 // on all architectures of Linux that Go knows
+	var ticks int64
+	for _, pid := range append(s.processes(), s.run.Process.Pid) {
+		said, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			continue // it has ended, and is counted with the server
+		}
+		_, rest, _ := strings.Cut(string(said), ") ")
+		fields := strings.Fields(rest)
+		times := fields[11:13] // of the process itself
+		if pid == s.run.Process.Pid {
+			times = fields[11:15] // and of those that have ended
+		}
+		for _, text := range times {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * time.Second / perSecond
+}
+
 // removeSharedMemory removes the memory that a killed server leaves, by which the next one
 // there would take it for alive.
 func (s *Server) removeSharedMemory() {
