@@ -32,6 +32,8 @@ type wall struct {
 var (
 	engine = []string{"app/...", "netproto/..."}
 	faces  = []string{"app/face", "app/desktop/...", "app/localengine/...", "app/node", "app/command/..."}
+	// What every page of the window has to work with.
+	onPages = []string{"app/desktop/kit", "app/desktop/peek", "app/desktop/words", "app/face", "netproto", "assets"}
 	// What every command has to work with.
 	commands = []string{"app/command/drive", "app/command/lookout", "app/command/screen", "app/command/usage", "tracker/cli"}
 	// The real tracker runs inside the tests of the app.
@@ -92,7 +94,11 @@ var walls = []wall{
 	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},
 	{room: "app/desktop/kit", may: []string{"app/desktop/words", "netproto", "assets"}},
 	{room: "app/desktop/peek", may: []string{"netproto", "netproto/readfile"}},
-	{room: "app/desktop/pages", may: []string{"app/desktop/kit", "app/desktop/peek", "app/desktop/words", "app/face", "netproto", "assets"}},
+	{room: "app/desktop/pages", may: onPages},
+	{room: "app/desktop/pages/portrait", may: append([]string{"app/desktop/pages"}, onPages...)},
+	{room: "app/desktop/pages/browsers", may: append([]string{"app/desktop/pages"}, onPages...)},
+	{room: "app/desktop/pages/shares", may: append([]string{"app/desktop/pages", "app/desktop/pages/portrait", "app/desktop/pages/browsers"}, onPages...)},
+	{room: "app/desktop/pages/...", may: append([]string{"app/desktop/pages", "app/desktop/pages/portrait"}, onPages...)},
 	{room: "app/desktop/...", may: []string{"app/desktop/...", "app/face", "netproto/...", "assets/..."}, tests: tracker},
 	// A peer and its bundled tracker: the one door between the two programs.
 	{room: "app/node", may: append(tracker, engine...), never: []string{"app/face", "app/desktop/...", "app/localengine", "app/command/..."}},
@@ -125,7 +131,7 @@ type shelf struct {
 
 var shelves = []shelf{
 	{library: "fyne.io/fyne/v2/app/...", rooms: []string{"app"}, cgoIn: "app"},
-	{library: "fyne.io/...", rooms: []string{"app", "app/desktop", "app/desktop/kit", "app/desktop/pages"}, cgoIn: "app"},
+	{library: "fyne.io/...", rooms: []string{"app", "app/desktop", "app/desktop/kit", "app/desktop/pages/..."}, cgoIn: "app"},
 	{library: "github.com/Microsoft/go-winio/...", rooms: []string{"netproto/localsocket"}},
 	{library: "github.com/nicksnyder/go-i18n/...", rooms: []string{"app/desktop/words"}},
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},

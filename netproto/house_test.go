@@ -77,6 +77,7 @@ var lawfulHouse = map[string]string{
 	"app/desktop.go":                 "//go:build cgo && !headless\n\n" + source("main", "fyne.io/fyne/v2", "fyne.io/fyne/v2/app", "centralizedp2p/app/desktop", "centralizedp2p/app/localengine", "centralizedp2p/assets"),
 	"app/desktop/a.go":               source("desktop", "fyne.io/fyne/v2/widget", "fyne.io/systray", "centralizedp2p/netproto", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/app/desktop/kit", "centralizedp2p/app/desktop/pages", "centralizedp2p/app/desktop/words"),
 	"app/desktop/pages/a.go":         source("pages", "fyne.io/fyne/v2/widget", "centralizedp2p/netproto", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/app/desktop/kit", "centralizedp2p/app/desktop/words"),
+	"app/desktop/pages/shares/a.go":  source("shares", "fyne.io/fyne/v2", "centralizedp2p/app/desktop/pages", "centralizedp2p/app/desktop/pages/portrait", "centralizedp2p/app/desktop/pages/browsers"),
 	"app/desktop/kit/a.go":           source("kit", "fyne.io/fyne/v2", "centralizedp2p/app/desktop/words", "centralizedp2p/assets", "centralizedp2p/netproto"),
 	"app/desktop/words/a.go":         source("words", "github.com/nicksnyder/go-i18n/v2/i18n", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/netproto"),
 	"app/desktop/launch/a.go":        source("launch", "os"),
@@ -219,9 +220,11 @@ func localBreaches() (breaches []breach) {
 		add("app/desktop/x.go", "centralizedp2p/"+library)
 		add("app/desktop/x_test.go", "centralizedp2p/"+library)
 	}
-	for _, library := range []string{"app/desktop", "app/desktop/launch", "app/peer", "app/localengine"} {
-		add("app/desktop/pages/x.go", "centralizedp2p/"+library)
-		add("app/desktop/pages/x_test.go", "centralizedp2p/"+library)
+	for _, library := range []string{"app/desktop", "app/desktop/launch", "app/desktop/pages/search", "app/peer", "app/localengine"} {
+		for _, room := range []string{"pages", "pages/portrait", "pages/people", "pages/shares"} {
+			add("app/desktop/"+room+"/x.go", "centralizedp2p/"+library)
+			add("app/desktop/"+room+"/x_test.go", "centralizedp2p/"+library)
+		}
 	}
 	for _, library := range []string{"app/desktop", "app/desktop/pages", "app/face", "app/peer", "app/localengine"} {
 		add("app/desktop/kit/x.go", "centralizedp2p/"+library)

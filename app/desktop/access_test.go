@@ -14,6 +14,7 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/search"
 	"centralizedp2p/app/face"
 )
 
@@ -113,7 +114,7 @@ func hasWords(object fyne.CanvasObject) bool {
 	switch o := object.(type) {
 	case *kit.IconButton:
 		return o.AccessibilityLabel() != ""
-	case *widget.Entry, *kit.TextEntry, *pages.SearchEntry:
+	case *widget.Entry, *kit.TextEntry, *search.Entry:
 		return true
 	}
 	said := false

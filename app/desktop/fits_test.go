@@ -17,6 +17,7 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/browsers"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -247,8 +248,8 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 			{"another tracker", func() { w.links.open(netproto.Link{Tracker: "office:5000", Size: -1}.String()) }, "office:5000"},
 			{"paste", func() { d.app.Clipboard().SetContent(""); w.links.paste() }, ""},
 			{"a code", func() { w.goTo(pages.PlaceTracker); d.tap(words.L("Show QR code")) }, "cp2p://"},
-			{"to a browser", func() { pages.SendToBrowser(w, engine, face.WebOffer{Shares: []string{"0"}}) }, "http://192.168.1.4"},
-			{"from a phone", func() { pages.ReceiveFromPhone(w, engine) }, "271828"},
+			{"to a browser", func() { browsers.SendToBrowser(w, engine, face.WebOffer{Shares: []string{"0"}}) }, "http://192.168.1.4"},
+			{"from a phone", func() { browsers.ReceiveFromPhone(w, engine) }, "271828"},
 			{"files", w.drops.pickFile, ""},
 			{"no wishes", w.search().ShowWishes, ""},
 			{"the wishes", func() {

@@ -15,6 +15,7 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/tracker"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -196,7 +197,7 @@ func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 }
 
 func (s *statusLine) show(status face.Status) {
-	state := pages.ConnectionWords(status)
+	state := tracker.ConnectionWords(status)
 	text := state.Text
 	if advice := words.Advice(status.Reach); advice != "" && status.Connection == face.ConnectionConnected {
 		text = words.Join(text, advice)

@@ -11,6 +11,7 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/tracker"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -101,7 +102,7 @@ func (l *links) confirmTracker(link netproto.Link, view face.TrackerView) {
 	facts.Set([]kit.Fact{{Name: words.L("Address"), Value: link.Tracker}})
 	use := kit.PrimaryButton(words.L("Use this tracker"), theme.ConfirmIcon(), func() {
 		w.Sheets().Close()
-		pages.UseTracker(w, l.engine, link.String())
+		tracker.Use(w, l.engine, link.String())
 	})
 	title := words.L("Use another tracker?")
 	if view.Address == "" {

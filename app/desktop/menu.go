@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/browsers"
+	"centralizedp2p/app/desktop/pages/transfers"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
@@ -32,7 +34,7 @@ func (m *menus) file() []command {
 	return []command{
 		{name: "Add files", key: fyne.KeyO, held: ctrl, run: w.drops.pickFile},
 		{name: "Add folder", key: fyne.KeyO, held: ctrl | fyne.KeyModifierShift, run: w.drops.pickFolder},
-		{name: "Receive from a phone…", run: func() { pages.ReceiveFromPhone(w, w.engine) }},
+		{name: "Receive from a phone…", run: func() { browsers.ReceiveFromPhone(w, w.engine) }},
 		{name: "Paste link", key: fyne.KeyV, held: ctrl, shortcut: &fyne.ShortcutPaste{}, run: w.keys.paste},
 	}
 }
@@ -107,9 +109,9 @@ var queueKeys = map[face.QueueMove]fyne.KeyName{
 // queue returns the commands about the selected downloads.
 func (m *menus) queue() []command {
 	w := m.window
-	page := w.pages[pages.PlaceDownloads].(*pages.Downloads)
+	page := w.pages[pages.PlaceDownloads].(*transfers.Downloads)
 	var commands []command
-	for _, move := range pages.QueueMoves {
+	for _, move := range transfers.QueueMoves {
 		commands = append(commands, command{name: move.Name, key: queueKeys[move.Way], held: fyne.KeyModifierAlt, run: page.MoveInQueue(move.Way)})
 	}
 	for i, c := range commands {
@@ -120,7 +122,7 @@ func (m *menus) queue() []command {
 
 // deleteFiles is the command that Shift+Del stands for.
 func (m *menus) deleteFiles() command {
-	page := m.window.pages[pages.PlaceDownloads].(*pages.Downloads)
+	page := m.window.pages[pages.PlaceDownloads].(*transfers.Downloads)
 	return command{name: "Delete files", key: fyne.KeyDelete, held: fyne.KeyModifierShift, run: m.onDownloads(page.RemoveWithFiles), on: m.showsDownloads}
 }
 

@@ -9,6 +9,8 @@ import (
 	"fyne.io/fyne/v2"
 
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/people"
+	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -154,13 +156,13 @@ func (h *herald) tellRequests(notify bool) {
 	}
 	title := words.N("{{.Count}} requests wait for an answer", len(h.requests), words.Values{"Count": words.Count(len(h.requests))})
 	if len(h.requests) == 1 {
-		title = words.L("{{.Name}} wants to send you something", words.Values{"Name": pages.NameOf(h.requests[0].Name, h.requests[0].PeerID)})
+		title = words.L("{{.Name}} wants to send you something", words.Values{"Name": portrait.NameOf(h.requests[0].Name, h.requests[0].PeerID)})
 	}
 	if !h.window.Shows(pages.PlacePeople) {
 		h.window.TellNext(title, words.L("Show"), func() { h.window.GoTo(pages.PlacePeople) })
 	}
 	if notify {
-		h.send(title, words.Join(words.Files(h.requests[0].Files), words.Size(h.requests[0].Size), pages.ItemsOf(h.requests[0])))
+		h.send(title, words.Join(words.Files(h.requests[0].Files), words.Size(h.requests[0].Size), people.ItemsOf(h.requests[0])))
 	}
 }
 

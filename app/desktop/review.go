@@ -13,6 +13,9 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/browsers"
+	"centralizedp2p/app/desktop/pages/portrait"
+	"centralizedp2p/app/desktop/pages/shares"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -66,9 +69,9 @@ type reviewSheet struct {
 	window   pages.Window
 	engine   reviewEngine
 	crossing *crossing
-	to       *face.Person    // who it is sent to; nil if it is shared
-	message  *kit.TextEntry  // for them; nil if it is shared
-	audience *pages.Audience // who may see it
+	to       *face.Person     // who it is sent to; nil if it is shared
+	message  *kit.TextEntry   // for them; nil if it is shared
+	audience *shares.Audience // who may see it
 	paths    []string
 	lines    []reviewLine
 	ticks    map[string]bool // by reviewLine.key, decided before more paths were added
@@ -89,10 +92,10 @@ func openReview(w pages.Window, engine reviewEngine, c *crossing, to *face.Perso
 	s := &reviewSheet{window: w, engine: engine, crossing: c, to: to, paths: paths, ticks: map[string]bool{}, stop: func() {}, total: kit.Paragraph("")}
 	title, other := words.L("Share these?"), kit.NewButtonWithIcon(words.L("Send to…"), theme.AccountIcon(), s.sendTo)
 	s.share = kit.PrimaryButton(words.L("Share"), theme.UploadIcon(), s.confirm)
-	s.audience = pages.NewAudience(w, engine, face.Visible{}, func() { s.sheet.Refresh() })
+	s.audience = shares.NewAudience(w, engine, face.Visible{}, func() { s.sheet.Refresh() })
 	foot := container.NewVBox(s.total, s.audience.Box)
 	if to != nil {
-		title = words.L("Send to {{.Name}}?", words.Values{"Name": pages.PersonName(*to)})
+		title = words.L("Send to {{.Name}}?", words.Values{"Name": portrait.Name(*to)})
 		s.share = kit.PrimaryButton(words.L("Send"), theme.UploadIcon(), s.send)
 		s.message = kit.NewTextEntry(w.Host().Pressed)
 		s.message.PlaceHolder = words.L("A message, if you like")
@@ -294,19 +297,19 @@ func (s *reviewSheet) confirm() {
 func (s *reviewSheet) sendToBrowser() {
 	if items := s.request().Items; len(items) > 0 {
 		s.window.Sheets().CloseAll()
-		pages.SendToBrowser(s.window, s.engine, face.WebOffer{Items: items})
+		browsers.SendToBrowser(s.window, s.engine, face.WebOffer{Items: items})
 	}
 }
 
 // offerLink says that something is shared, and offers its link.
 func (s *reviewSheet) offerLink(path string) {
 	w := s.window
-	pages.Ask(w, s.engine.Shares, func(shares []face.Share, err error) {
-		i := slices.IndexFunc(shares, func(share face.Share) bool { return share.Path == path })
+	pages.Ask(w, s.engine.Shares, func(list []face.Share, err error) {
+		i := slices.IndexFunc(list, func(share face.Share) bool { return share.Path == path })
 		if err != nil || i < 0 {
 			return // the page says what became of it
 		}
-		w.TellNext(words.L("{{.Name}} is shared.", words.Values{"Name": netproto.Printable(words.CutName(shares[i].Name))}), words.L("Copy link"),
-			func() { pages.CopyShareLink(w, s.engine, shares[i].ID) })
+		w.TellNext(words.L("{{.Name}} is shared.", words.Values{"Name": netproto.Printable(words.CutName(list[i].Name))}), words.L("Copy link"),
+			func() { shares.CopyLink(w, s.engine, list[i].ID) })
 	})
 }

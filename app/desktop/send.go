@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/portrait"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -67,9 +68,9 @@ func send(w pages.Window, engine face.People, to face.Person, request face.SendR
 		id, err = engine.Send(ctx, request)
 		return err
 	}, func() {
-		text := words.L("{{.What}}: {{.Name}} is asked to accept it.", words.Values{"What": what, "Name": pages.PersonName(to)})
+		text := words.L("{{.What}}: {{.Name}} is asked to accept it.", words.Values{"What": what, "Name": portrait.Name(to)})
 		if !to.Online {
-			text = words.L("{{.What}}: {{.Name}} is asked as soon as they are online.", words.Values{"What": what, "Name": pages.PersonName(to)})
+			text = words.L("{{.What}}: {{.Name}} is asked as soon as they are online.", words.Values{"What": what, "Name": portrait.Name(to)})
 		}
 		w.TellNext(text, words.L("Take it back"), func() {
 			w.Act(func(ctx context.Context) error { return engine.Withdraw(ctx, []string{id}) }, nil)
@@ -88,5 +89,5 @@ func (s *reviewSheet) send() {
 // sendTo lets the person choose somebody to send to, instead of sharing.
 func (s *reviewSheet) sendTo() {
 	paths := s.paths
-	pages.ChoosePerson(s.window, s.engine, func(to face.Person) { s.sendInstead(to, paths) })
+	portrait.Choose(s.window, s.engine, func(to face.Person) { s.sendInstead(to, paths) })
 }

@@ -10,7 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"centralizedp2p/app/desktop/kit"
-	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/search"
 )
 
 // laidOut returns an object and all that is visible in it.
@@ -110,7 +110,7 @@ func asEntry(object fyne.CanvasObject) *widget.Entry {
 		return e
 	case *kit.TextEntry:
 		return &e.Entry
-	case *pages.SearchEntry:
+	case *search.Entry:
 		return &e.Entry
 	}
 	return nil

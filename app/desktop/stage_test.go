@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/browsers"
+	"centralizedp2p/app/desktop/pages/settings"
+	"centralizedp2p/app/desktop/pages/transfers"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -157,16 +160,16 @@ func everySheet(d *desk) []sheetOfTheWindow {
 			open()
 		}
 	}
-	downloads := func(id string, do func(*pages.Downloads)) func() {
+	downloads := func(id string, do func(*transfers.Downloads)) func() {
 		return at(pages.PlaceDownloads, func() {
 			d.reads("song.flac")
 			list := listOf[face.Download](d)
 			list.SelectOnly(slices.IndexFunc(list.Rows, func(o face.Download) bool { return o.ID == id }))
-			do(w.pages[pages.PlaceDownloads].(*pages.Downloads))
+			do(w.pages[pages.PlaceDownloads].(*transfers.Downloads))
 		})
 	}
-	chosen := func(text string) func(*pages.Downloads) {
-		return func(*pages.Downloads) { chooseItem(d.t, listOf[face.Download](d).Menu(), text) }
+	chosen := func(text string) func(*transfers.Downloads) {
+		return func(*transfers.Downloads) { chooseItem(d.t, listOf[face.Download](d).Menu(), text) }
 	}
 	ofShare := func(text string) func() {
 		return at(pages.PlaceShared, func() {
@@ -196,7 +199,7 @@ func everySheet(d *desk) []sheetOfTheWindow {
 	return []sheetOfTheWindow{
 		{name: "review", from: "review.go", open: func() { w.drops.review([]string{"/a"}) }, reads: "film.mkv"},
 		{name: "review to send", from: "review.go", open: func() { w.drops.reviewFor(engine.list[0], []string{"/a"}) }, reads: "song.flac"},
-		{name: "folder", from: "pages/folder.go", open: at(pages.PlaceSearch, func() {
+		{name: "folder", from: "pages/search/folder.go", open: at(pages.PlaceSearch, func() {
 			list := listOf[face.Hit](d)
 			d.until("there are hits", func() bool { return len(list.Rows) > 2 })
 			openRow(list, slices.IndexFunc(list.Rows, func(h face.Hit) bool { return h.Folder }))
@@ -210,30 +213,30 @@ func everySheet(d *desk) []sheetOfTheWindow {
 		{name: "licences", from: "about.go", open: w.help.licences, reads: "Below each are its licences"},
 		{name: "quit", from: "quit.go", open: func() { w.exit.warn(face.Leaving{Uploads: 1, Alone: []string{"film.mkv", "song.flac"}}) }},
 		{name: "closing", from: "quit.go", open: w.exit.ask},
-		{name: "to a browser", from: "pages/websheet.go", open: onWeb(func() { pages.SendToBrowser(w, engine, face.WebOffer{Shares: []string{"7"}}) }), reads: "http://192.168.1.4"},
-		{name: "from a phone", from: "pages/websheet.go", open: onWeb(func() { pages.ReceiveFromPhone(w, engine) }), reads: "271828"},
-		{name: "delete", from: "pages/downloadacts.go", open: downloads("4", (*pages.Downloads).RemoveWithFiles)},
-		{name: "limit", from: "pages/downloadacts.go", open: downloads("3", chosen(words.L("Download limit")+" > "+words.L("Another limit…")))},
-		{name: "first file", from: "pages/firstfile.go", open: downloads("2", chosen(words.L("Download in order, to preview it"))), reads: "diary.txt"},
-		{name: "picture", from: "pages/preview.go", open: downloads("6", chosen(words.L("Preview")))},
-		{name: "text", from: "pages/preview.go", open: downloads("7", chosen(words.L("Preview")))},
-		{name: "audience", from: "pages/audience.go", open: ofShare(words.L("Who can see it…"))},
-		{name: "send to whom", from: "pages/chooseperson.go", open: ofShare(words.L("Send to…")), reads: "Linus"},
+		{name: "to a browser", from: "pages/browsers/websheet.go", open: onWeb(func() { browsers.SendToBrowser(w, engine, face.WebOffer{Shares: []string{"7"}}) }), reads: "http://192.168.1.4"},
+		{name: "from a phone", from: "pages/browsers/websheet.go", open: onWeb(func() { browsers.ReceiveFromPhone(w, engine) }), reads: "271828"},
+		{name: "delete", from: "pages/transfers/downloadacts.go", open: downloads("4", (*transfers.Downloads).RemoveWithFiles)},
+		{name: "limit", from: "pages/transfers/downloadacts.go", open: downloads("3", chosen(words.L("Download limit")+" > "+words.L("Another limit…")))},
+		{name: "first file", from: "pages/transfers/firstfile.go", open: downloads("2", chosen(words.L("Download in order, to preview it"))), reads: "diary.txt"},
+		{name: "picture", from: "pages/transfers/preview.go", open: downloads("6", chosen(words.L("Preview")))},
+		{name: "text", from: "pages/transfers/preview.go", open: downloads("7", chosen(words.L("Preview")))},
+		{name: "audience", from: "pages/shares/audience.go", open: ofShare(words.L("Who can see it…"))},
+		{name: "send to whom", from: "pages/portrait/choose.go", open: ofShare(words.L("Send to…")), reads: "Linus"},
 		{name: "code", from: "pages/link.go", open: ofShare(words.L("Show QR code")), reads: "cp2p://"},
 		{name: "invitation", from: "pages/link.go", open: func() { pages.Invite(w, engine) }, reads: "cp2p://"},
-		{name: "check-up", from: "pages/checkup.go", open: func() { pages.CheckUp(w, engine) }, reads: "attic answers"},
-		{name: "wishes", from: "pages/wishes.go", open: at(pages.PlaceSearch, w.search().ShowWishes), reads: "Lecture 11.mp4"},
-		{name: "verify", from: "pages/personpage.go", open: at(pages.PlacePeople, func() {
+		{name: "check-up", from: "pages/settings/checkup.go", open: func() { settings.CheckUp(w, engine) }, reads: "attic answers"},
+		{name: "wishes", from: "pages/search/wishes.go", open: at(pages.PlaceSearch, w.search().ShowWishes), reads: "Lecture 11.mp4"},
+		{name: "verify", from: "pages/people/person.go", open: at(pages.PlacePeople, func() {
 			w.GoToPerson(engine.list[1].PeerID)
 			d.tap(words.L("Verify…"))
 		})},
-		{name: "details of a person", from: "pages/personpage.go", open: at(pages.PlacePeople, func() {
+		{name: "details of a person", from: "pages/people/person.go", open: at(pages.PlacePeople, func() {
 			w.GoToPerson(engine.list[2].PeerID)
 			d.tap(words.L("More actions"))
 			d.chooseInMenu(words.L("Details"))
 		}), reads: engine.list[2].PeerID.String()},
-		{name: "always", from: "pages/requestcard.go", open: card(words.L("Always accept from {{.Name}}…", words.Values{"Name": engine.in[0].Name}))},
-		{name: "request", from: "pages/requestcard.go", open: card(words.L("Details")), reads: "b.jpg"},
+		{name: "always", from: "pages/people/requestcard.go", open: card(words.L("Always accept from {{.Name}}…", words.Values{"Name": engine.in[0].Name}))},
+		{name: "request", from: "pages/people/requestcard.go", open: card(words.L("Details")), reads: "b.jpg"},
 		{name: "another peer", from: "elsewhere.go", open: w.choice.ask},
 		{name: "folders of another peer", from: "pickthere.go", open: func() { w.pickThere(words.L("Choose files to share"), false, func([]string) {}) }, reads: "/srv/media"},
 		{name: "forget a peer", from: "elsewhere.go", open: func() {

@@ -74,8 +74,8 @@ func usedTexts(t *testing.T) []string {
 func sources(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, room := range []string{"words", "kit", "pages", "."} {
-		names, err := filepath.Glob(filepath.Join(room, "*.go"))
+	for _, room := range []string{"words", "kit", "pages", "pages/*", "."} {
+		names, err := filepath.Glob(filepath.Join(filepath.FromSlash(room), "*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,35 +10,35 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// transfers acts on all transfers at once.
-type transfers struct {
+// allTransfers acts on all transfers at once.
+type allTransfers struct {
 	window pages.Window
 	engine transfersEngine
 	undo   *undo
 }
 
-// transfersEngine is what transfers need of the engine.
+// transfersEngine is what allTransfers needs of the engine.
 type transfersEngine interface {
 	face.Downloads
 	face.Preferences
 }
 
 // setQuickLimit turns the quick limit on or off.
-func (t *transfers) setQuickLimit(on bool) {
+func (t *allTransfers) setQuickLimit(on bool) {
 	t.window.Act(func(ctx context.Context) error { return t.engine.SetQuickLimit(ctx, on) }, nil)
 }
 
 // switchQuickLimit turns the quick limit on if it is off, and off if it is on.
-func (t *transfers) switchQuickLimit() { t.setQuickLimit(!t.window.Status().QuickLimit) }
+func (t *allTransfers) switchQuickLimit() { t.setQuickLimit(!t.window.Status().QuickLimit) }
 
 // pauseAll pauses every download that is running or waiting.
-func (t *transfers) pauseAll() { t.onDownloads(face.Download.IsRunning, t.engine.Pause) }
+func (t *allTransfers) pauseAll() { t.onDownloads(face.Download.IsRunning, t.engine.Pause) }
 
 // resumeAll resumes every paused download.
-func (t *transfers) resumeAll() { t.onDownloads(face.Download.IsPaused, t.engine.Resume) }
+func (t *allTransfers) resumeAll() { t.onDownloads(face.Download.IsPaused, t.engine.Resume) }
 
 // onDownloads hands an action to the engine, on all downloads that are wanted.
-func (t *transfers) onDownloads(wanted func(face.Download) bool, action func(context.Context, []string) error) {
+func (t *allTransfers) onDownloads(wanted func(face.Download) bool, action func(context.Context, []string) error) {
 	removed := maps.Clone(t.undo.hidden)
 	t.window.Act(func(ctx context.Context) error {
 		downloads, err := t.engine.Downloads(ctx)

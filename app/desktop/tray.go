@@ -19,7 +19,7 @@ type tray struct {
 	app       fyne.App
 	win       fyne.Window
 	exit      *exit
-	transfers *transfers
+	transfers *allTransfers
 	host      func(context.Context) bool // nil to ask the desktop whether it shows icons
 	present   func()                     // brings the window to the front
 	there     bool                       // the icon is in the tray

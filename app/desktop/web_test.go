@@ -8,6 +8,7 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/browsers"
 	"centralizedp2p/app/face"
 )
 
@@ -89,7 +90,7 @@ func TestWhatIsReviewedGoesToABrowserAlone(t *testing.T) {
 
 func TestFilesComeFromAPhone(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
-	pages.ReceiveFromPhone(d.window, d.engine)
+	browsers.ReceiveFromPhone(d.window, d.engine)
 	d.reads("PIN: 271828")
 	d.reads("/home/ada/Downloads")
 	d.reads("Nothing has arrived yet.")

@@ -26,6 +26,12 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/people"
+	"centralizedp2p/app/desktop/pages/search"
+	"centralizedp2p/app/desktop/pages/settings"
+	"centralizedp2p/app/desktop/pages/shares"
+	"centralizedp2p/app/desktop/pages/tracker"
+	"centralizedp2p/app/desktop/pages/transfers"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 )
@@ -128,7 +134,7 @@ type window struct {
 	links     *links
 	drops     *drops
 	requests  *requests
-	transfers *transfers
+	transfers *allTransfers
 	exit      *exit
 	player    *player
 	choice    *choice
@@ -193,7 +199,7 @@ func (w *window) assemble() {
 	w.requests = &requests{crossing: w.crossing, incoming: w.options.Requests, present: w.present,
 		busy: func() bool { return w.sheets.IsOpen() || w.asking || w.links.asking }, link: w.links.open, files: w.drops.review, waiting: w.options.Open}
 	w.player = &player{window: w}
-	w.transfers = &transfers{window: w, engine: w.engine, undo: w.undo}
+	w.transfers = &allTransfers{window: w, engine: w.engine, undo: w.undo}
 	w.exit = &exit{window: w, win: w.win, prefs: w.prefs, crossing: w.crossing, engine: w.engine, present: w.present,
 		hosted: func(ctx context.Context) bool { return w.tray.hosted(ctx) }}
 	w.tray = &tray{window: w, app: w.app, win: w.win, exit: w.exit, transfers: w.transfers, host: w.options.TrayHost, present: w.present}
@@ -210,15 +216,15 @@ func (w *window) assemble() {
 func (w *window) build() {
 	w.notice, w.banner = newNotice(w, w.moved), newBanner(w, w.engine, w.moved)
 	w.undo.build()
-	search := pages.NewSearch(w, w.engine, w.drops.pickFile)
+	search := search.New(w, w.engine, w.drops.pickFile)
 	w.pages = [pages.PlaceCount]page{
-		pages.PlacePeople:    pages.NewPeople(w, w.engine, w.drops.pickFor),
+		pages.PlacePeople:    people.New(w, w.engine, w.drops.pickFor),
 		pages.PlaceSearch:    search,
-		pages.PlaceDownloads: pages.NewDownloads(w, w.engine, w.undo, w.keys.find),
-		pages.PlaceUploads:   pages.NewUploads(w, w.engine),
-		pages.PlaceShared:    pages.NewShared(w, w.engine, w.undo, w.drops.pickFile, w.drops.reviewFor),
-		pages.PlaceTracker:   pages.NewTracker(w, w.engine),
-		pages.PlaceSettings: pages.NewSettings(w, w.engine, newWindowSettings(w, w.prefs, w.system(), chosen{
+		pages.PlaceDownloads: transfers.NewDownloads(w, w.engine, w.undo, w.keys.find),
+		pages.PlaceUploads:   transfers.NewUploads(w, w.engine),
+		pages.PlaceShared:    shares.New(w, w.engine, w.undo, w.drops.pickFile, w.drops.reviewFor),
+		pages.PlaceTracker:   tracker.New(w, w.engine),
+		pages.PlaceSettings: settings.New(w, w.engine, newWindowSettings(w, w.prefs, w.system(), chosen{
 			language: w.setLanguage, look: w.setLook, moved: func() { w.pages[pages.PlaceSettings].Screen().Refresh() }})),
 	}
 	w.frame = newFrame(w, surroundings{visit: w.visit, choice: w.choice.button(), entry: search.Entry, adds: []adding{
@@ -343,9 +349,9 @@ func (w *window) visit(to pages.Place) {
 	w.pages[to].Focus()
 }
 
-func (w *window) people() *pages.People { return w.pages[pages.PlacePeople].(*pages.People) }
+func (w *window) people() *people.Page { return w.pages[pages.PlacePeople].(*people.Page) }
 
-func (w *window) search() *pages.Search { return w.pages[pages.PlaceSearch].(*pages.Search) }
+func (w *window) search() *search.Page { return w.pages[pages.PlaceSearch].(*search.Page) }
 
 // setLook shows everything in another look.
 func (w *window) setLook(choice kit.Look) {

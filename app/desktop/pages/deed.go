@@ -21,8 +21,8 @@ type Undo interface {
 	Hides(download string) bool
 }
 
-// onAny runs an action on rows, if there are any.
-func onAny(ctx context.Context, action func(context.Context, []string) error, ids []string) error {
+// OnAny runs an action on rows, if there are any.
+func OnAny(ctx context.Context, action func(context.Context, []string) error, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}

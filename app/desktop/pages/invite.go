@@ -43,7 +43,7 @@ func Invite(w Window, engine face.Trackers) {
 			w.GoTo(PlaceTracker)
 			w.Tell(words.L("Choose a tracker first, or run one yourself. Then you can invite people to it."))
 		default:
-			showCode(w, words.L("Invite people"), inviteWords(problem), link, words.L("Copy invite link"))
+			ShowCode(w, words.L("Invite people"), inviteWords(problem), link, words.L("Copy invite link"))
 		}
 	})
 }
@@ -56,29 +56,30 @@ func inviteWords(problem face.LinkProblem) string {
 	return words.L("Send this link to the people you want to share with. It leads them to the tracker that you use.")
 }
 
-// inviteCard is the part of the Tracker page from which people are invited.
-type inviteCard struct {
-	card    fyne.CanvasObject
+// InviteCard is the part of the Tracker page from which people are invited.
+type InviteCard struct {
+	Card    fyne.CanvasObject
 	problem *widget.Label
 	link    string
 }
 
-func newInviteCard(w Window) *inviteCard {
-	c := &inviteCard{problem: kit.Paragraph("")}
+// NewInviteCard returns a card that is hidden before [InviteCard.Show].
+func NewInviteCard(w Window) *InviteCard {
+	c := &InviteCard{problem: kit.Paragraph("")}
 	buttons := container.NewHBox(
 		kit.PrimaryButton(words.L("Copy invite link"), theme.ContentCopyIcon(), func() {
 			w.Copy(c.link, words.L("Link copied. Anyone who opens it uses this tracker."))
 		}),
 		kit.NewButtonWithIcon(words.L("Show QR code"), theme.GridIcon(), func() {
-			showCode(w, words.L("Invite people"), c.problem.Text, c.link, words.L("Copy invite link"))
+			ShowCode(w, words.L("Invite people"), c.problem.Text, c.link, words.L("Copy invite link"))
 		}))
-	c.card = kit.Card(words.L("Invite people"), c.problem, buttons)
-	c.card.Hide()
+	c.Card = kit.Card(words.L("Invite people"), c.problem, buttons)
+	c.Card.Hide()
 	return c
 }
 
-// show reports whether the card takes other room.
-func (c *inviteCard) show(view face.TrackerView) bool {
+// Show reports whether the card takes other room.
+func (c *InviteCard) Show(view face.TrackerView) bool {
 	link, problem := inviteOf(view)
 	c.link = link
 	text := inviteWords(problem)
@@ -86,5 +87,5 @@ func (c *inviteCard) show(view face.TrackerView) bool {
 	if changed {
 		c.problem.SetText(text)
 	}
-	return kit.Reveal(nil, c.card, link != "") || changed
+	return kit.Reveal(nil, c.Card, link != "") || changed
 }

@@ -19,8 +19,8 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// copyLink copies a link by which others find a content on the tracker in use.
-func copyLink(w Window, engine face.Trackers, hash netproto.ContentHash, name string, size int64) {
+// CopyLink copies a link by which others find a content on the tracker in use.
+func CopyLink(w Window, engine face.Trackers, hash netproto.ContentHash, name string, size int64) {
 	Ask(w, engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil && view.Address == "" {
 			err = netproto.Errorf(netproto.CodeUnreachable, "%s", words.L("No tracker chosen"))
@@ -37,10 +37,10 @@ func copyLink(w Window, engine face.Trackers, hash netproto.ContentHash, name st
 	})
 }
 
-// showCode shows a link as a QR code, which the camera of a phone can read. said is
+// ShowCode shows a link as a QR code, which the camera of a phone can read. said is
 // what to do with it; it may be empty. copy names the button that copies the link.
-func showCode(w Window, title, said, link, copy string) {
-	code, err := drawCode(link)
+func ShowCode(w Window, title, said, link, copy string) {
+	code, err := DrawCode(link)
 	if err != nil {
 		w.Fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a QR code"), err))
 		return
@@ -58,8 +58,8 @@ func showCode(w Window, title, said, link, copy string) {
 		fyne.NewSize(420, 480), closing, copying)
 }
 
-// drawCode draws a link as a QR code, as large as there is room.
-func drawCode(link string) (*canvas.Image, error) {
+// DrawCode draws a link as a QR code, as large as there is room.
+func DrawCode(link string) (*canvas.Image, error) {
 	picture, err := codeOf(link)
 	if err != nil {
 		return nil, err

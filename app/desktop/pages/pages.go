@@ -1,9 +1,9 @@
 //go:build !darwin || cgo
 
-// Package pages holds the pages of the window: people, search, downloads, uploads, shares,
-// tracker and settings. A page shows what the engine knows and passes on what the
-// person wants. It knows the window around it only as [Window], and no other
-// page: what leads to another page goes through Window.GoTo.
+// Package pages is what the pages of the window have in common; each page, or pair of pages, has
+// a room below it. A page shows what the engine knows and passes on what the person wants. It
+// knows the window around it only as [Window], and no other page: what leads to another page goes
+// through Window.GoTo.
 //
 // A page is made and changed on the UI thread. Only Pull runs beside it.
 //
@@ -123,9 +123,9 @@ func Ask[T any](w Window, question func(context.Context) (T, error), answer func
 	})
 }
 
-// stoppable returns a question that can be stopped, before it is asked or while it
+// Stoppable returns a question that can be stopped, before it is asked or while it
 // is.
-func stoppable[T any](question func(context.Context) (T, error)) (asked func(context.Context) (T, error), stop func()) {
+func Stoppable[T any](question func(context.Context) (T, error)) (asked func(context.Context) (T, error), stop func()) {
 	stopped, stop := context.WithCancel(context.Background())
 	return func(ctx context.Context) (T, error) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -133,4 +133,20 @@ func stoppable[T any](question func(context.Context) (T, error)) (asked func(con
 		defer context.AfterFunc(stopped, cancel)()
 		return question(ctx)
 	}, stop
+}
+
+// ListFolder fetches the list of files in a folder for a sheet. then gets it on
+// the UI thread, unless the sheet was closed meanwhile.
+func ListFolder(w Window, engine face.Search, opened *kit.Sheet, folder netproto.ContentHash, then func(face.Folder, error)) {
+	list, stop := Stoppable(func(ctx context.Context) (face.Folder, error) { return engine.FolderContents(ctx, folder) })
+	gone := false
+	opened.Gone = func() {
+		gone = true
+		stop()
+	}
+	Ask(w, list, func(contents face.Folder, err error) {
+		if !gone {
+			then(contents, err)
+		}
+	})
 }

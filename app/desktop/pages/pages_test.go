@@ -8,13 +8,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"centralizedp2p/app/face"
 )
 
 func TestAQuestionIsStoppedBeforeItIsAskedAndWhileItIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ask, stop := stoppable(func(ctx context.Context) (int, error) {
+		ask, stop := Stoppable(func(ctx context.Context) (int, error) {
 			<-ctx.Done()
 			return 0, ctx.Err()
 		})
@@ -42,15 +40,4 @@ func TestAnAnswerThatComesTooLateIsAnErrorOfItsOwn(t *testing.T) {
 			t.Errorf("too late it is %v, without an error %v", late, never)
 		}
 	})
-}
-
-func TestAShareOfWhichBytesWentIsNotCalledNeverDownloaded(t *testing.T) {
-	for _, c := range []struct {
-		share face.Share
-		want  string
-	}{{face.Share{}, "never"}, {face.Share{Sent: 154_000}, "in parts"}, {face.Share{Sent: 154_000, Fetched: 2}, "2 times"}} {
-		if got := fetchedWords(c.share); got != c.want {
-			t.Errorf("%+v reads %q, not %q", c.share, got, c.want)
-		}
-	}
 }

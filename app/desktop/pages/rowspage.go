@@ -12,87 +12,88 @@ import (
 	"centralizedp2p/app/face"
 )
 
-// rowsPage is what the pages of rows have in common: a head with the name of
+// RowsPage is what the pages of rows have in common: a head with the name of
 // the page and a summary, and below it the rows, or a screen that says why
 // there are none.
-type rowsPage struct {
-	window  Window
-	content *fyne.Container
-	summary *kit.Line
+type RowsPage struct {
+	Window  Window
+	Content *fyne.Container
+	Summary *kit.Line
 	middle  *fyne.Container
 	rows    fyne.CanvasObject
 	empty   func() fyne.CanvasObject
-	reason  string // why there are no rows, if the page has several empty screens
-	state   string // what the middle shows
+	Reason  string // why there are no rows, if the page has several empty screens
+	State   string // what the middle shows
 	eager   bool   // the rows get the focus when they arrive
 	take    func() // gives the focus to the rows
 }
 
-func newRowsPage(w Window) *rowsPage {
-	return &rowsPage{window: w, summary: kit.NewCaption(), middle: container.NewStack()}
+// NewRowsPage returns a page that shows nothing before [RowsPage.Build].
+func NewRowsPage(w Window) *RowsPage {
+	return &RowsPage{Window: w, Summary: kit.NewCaption(), middle: container.NewStack()}
 }
 
-// build puts buttons at the end of the head and strip, unless it is nil, below
+// Build puts buttons at the end of the head and strip, unless it is nil, below
 // the rows. take gives the focus to the rows.
-func (p *rowsPage) build(at Place, take func(), rows, strip fyne.CanvasObject, empty func() fyne.CanvasObject, buttons ...fyne.CanvasObject) {
+func (p *RowsPage) Build(at Place, take func(), rows, strip fyne.CanvasObject, empty func() fyne.CanvasObject, buttons ...fyne.CanvasObject) {
 	p.take, p.rows, p.empty = take, rows, empty
-	head := container.New(headLayout{}, kit.NewTitle(at.Name().String()), p.summary, container.NewHBox(buttons...))
-	p.content = container.NewBorder(head, strip, nil, nil, p.middle)
+	head := container.New(headLayout{}, kit.NewTitle(at.Name().String()), p.Summary, container.NewHBox(buttons...))
+	p.Content = container.NewBorder(head, strip, nil, nil, p.middle)
 	p.put("busy", container.NewCenter(kit.Hint(words.L("One moment…"))))
 }
 
 // Screen is everything that the page shows.
-func (p *rowsPage) Screen() fyne.CanvasObject { return p.content }
+func (p *RowsPage) Screen() fyne.CanvasObject { return p.Content }
 
 // Focus gives the focus to the rows, now or when they arrive.
-func (p *rowsPage) Focus() {
-	if p.eager = p.state != "rows"; p.eager {
-		p.window.Host().Canvas.Unfocus()
+func (p *RowsPage) Focus() {
+	if p.eager = p.State != "rows"; p.eager {
+		p.Window.Host().Canvas.Unfocus()
 		return
 	}
 	p.take()
 }
 
 // put shows an object in the middle, unless state is what it shows already.
-func (p *rowsPage) put(state string, object fyne.CanvasObject) {
-	if p.state == state {
+func (p *RowsPage) put(state string, object fyne.CanvasObject) {
+	if p.State == state {
 		return
 	}
-	p.state = state
+	p.State = state
 	p.middle.Objects = []fyne.CanvasObject{object}
 	p.middle.Refresh()
 }
 
-// showRows shows the rows, or the empty screen if there are none.
-func (p *rowsPage) showRows(any bool) {
+// ShowRows shows the rows, or the empty screen if there are none.
+func (p *RowsPage) ShowRows(any bool) {
 	if any {
 		p.put("rows", p.rows)
-		if p.eager && p.window.Host().Canvas.Focused() == nil {
+		if p.eager && p.Window.Host().Canvas.Focused() == nil {
 			p.take()
 		}
 		p.eager = false
-	} else if state := "empty: " + p.reason; p.state != state {
+	} else if state := "empty: " + p.Reason; p.State != state {
 		p.put(state, p.empty())
 	}
 }
 
-// fail says why the rows could not be loaded.
-func (p *rowsPage) fail(err error) {
+// Fail says why the rows could not be loaded.
+func (p *RowsPage) Fail(err error) {
 	text := words.Explain(face.FailureOf(err)).String()
-	if state := "failed: " + text; p.state != state {
-		p.summary.SetText("")
-		p.put(state, failedScreen(text, p.window.Poke))
+	if state := "failed: " + text; p.State != state {
+		p.Summary.SetText("")
+		p.put(state, FailedScreen(text, p.Window.Poke))
 	}
 }
 
-// failedScreen says why a page, or a sheet, could not be filled, and offers to try
+// FailedScreen says why a page, or a sheet, could not be filled, and offers to try
 // again.
-func failedScreen(reason string, retry func()) fyne.CanvasObject {
+func FailedScreen(reason string, retry func()) fyne.CanvasObject {
 	return kit.EmptyScreen(theme.WarningIcon(), reason, kit.NewButtonWithIcon(words.L("Try again"), theme.ViewRefreshIcon(), retry))
 }
 
-// selectedWords says how many rows are selected, and their size together.
-func selectedWords(count int, size int64) string {
+// SelectedWords says how many rows are selected, and their size together.
+func SelectedWords(count int, size int64) string {
 	return words.L("{{.Count}} selected, {{.Size}}", words.Values{"Count": words.Count(count), "Size": words.Size(size)})
 }
 
@@ -121,4 +122,23 @@ func (headLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 		width += object.MinSize().Width
 	}
 	return fyne.NewSize(width, headHeight)
+}
+
+// FilterLayout puts the chips at the start of a line and the field at its end.
+// The field gives way.
+type FilterLayout struct{}
+
+func (FilterLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	const widest = 240
+	chips, field := objects[0], objects[1]
+	wide := chips.MinSize()
+	chips.Move(fyne.NewPos(0, (size.Height-wide.Height-kit.Gap)/2))
+	chips.Resize(wide)
+	width := min(size.Width-wide.Width-kit.GapLarge, widest)
+	field.Move(fyne.NewPos(size.Width-width, 0))
+	field.Resize(fyne.NewSize(width, field.MinSize().Height))
+}
+
+func (FilterLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(objects[0].MinSize().Width+kit.GapLarge, objects[1].MinSize().Height+kit.Gap)
 }

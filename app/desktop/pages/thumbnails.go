@@ -23,9 +23,9 @@ const (
 	maxWanted = 40
 )
 
-// thumbnails makes small pictures of files, one at a time beside the UI thread, and
+// Thumbnails makes small pictures of files, one at a time beside the UI thread, and
 // keeps the last ones.
-type thumbnails struct {
+type Thumbnails struct {
 	window  Window
 	arrived func() // called when there is a new one
 	kept    map[thumbnailKey]image.Image
@@ -42,27 +42,29 @@ type thumbnailKey struct {
 	size int64
 }
 
-func newThumbnails(w Window, arrived func()) *thumbnails {
-	return &thumbnails{window: w, arrived: arrived, kept: map[thumbnailKey]image.Image{}}
+// NewThumbnails returns thumbnails that are made as they are asked for. arrived runs when there
+// are new ones.
+func NewThumbnails(w Window, arrived func()) *Thumbnails {
+	return &Thumbnails{window: w, arrived: arrived, kept: map[thumbnailKey]image.Image{}}
 }
 
-// ofDownload returns the thumbnail of a download; nil if there is none, or none yet.
-func (t *thumbnails) ofDownload(d face.Download) image.Image {
+// OfDownload returns the thumbnail of a download; nil if there is none, or none yet.
+func (t *Thumbnails) OfDownload(d face.Download) image.Image {
 	if !d.IsFinished() || d.Folder {
 		return nil
 	}
 	return t.of(d.Name, thumbnailKey{path: d.Path, at: d.Finished})
 }
 
-// ofShare returns the thumbnail of a share; nil if there is none, or none yet.
-func (t *thumbnails) ofShare(s face.Share) image.Image {
+// OfShare returns the thumbnail of a share; nil if there is none, or none yet.
+func (t *Thumbnails) OfShare(s face.Share) image.Image {
 	if s.State != face.ShareShared || s.Folder {
 		return nil
 	}
 	return t.of(s.Name, thumbnailKey{path: s.Path, size: s.Size})
 }
 
-func (t *thumbnails) of(name string, key thumbnailKey) image.Image {
+func (t *Thumbnails) of(name string, key thumbnailKey) image.Image {
 	if !peek.IsPicture(name) || t.window.Elsewhere() {
 		return nil
 	}
@@ -76,7 +78,7 @@ func (t *thumbnails) of(name string, key thumbnailKey) image.Image {
 }
 
 // next makes the thumbnail that was wanted last.
-func (t *thumbnails) next() {
+func (t *Thumbnails) next() {
 	if t.busy || len(t.wanted) == 0 {
 		return
 	}
@@ -96,7 +98,7 @@ func (t *thumbnails) next() {
 	})
 }
 
-func (t *thumbnails) keep(key thumbnailKey, picture image.Image) {
+func (t *Thumbnails) keep(key thumbnailKey, picture image.Image) {
 	if len(t.order) == maxThumbnails {
 		delete(t.kept, t.order[0])
 		t.order = t.order[1:]

@@ -1,0 +1,88 @@
+//go:build !darwin || cgo
+
+package search
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/portrait"
+	"centralizedp2p/app/desktop/words"
+	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+)
+
+// The columns of the search.
+const (
+	columnName = iota
+	columnSize
+	columnType
+	columnSources
+	columnAdded
+	columnMatch
+	columnOwners
+)
+
+// hitColumns are the columns of the search.
+func hitColumns() []kit.Column[face.Hit] {
+	return []kit.Column[face.Hit]{
+		columnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Name"},
+			Text: func(h face.Hit) string { return h.Name },
+			Cell: func(h face.Hit) kit.Cell {
+				return kit.Cell{Text: h.Name, Ink: theme.ColorNameForeground, Icon: pages.KindIcon(h.Kind), Tint: kit.ColorCaption, Mark: pages.HaveWords(h.Have)}
+			}},
+		columnSize: {ColumnShape: kit.ColumnShape{ID: "size", Name: "Size", Width: 88, Align: fyne.TextAlignTrailing, Descending: true},
+			Order: func(a, b face.Hit) int { return cmp.Compare(a.Size, b.Size) },
+			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Size(h.Size)} }},
+		columnType: {ColumnShape: kit.ColumnShape{ID: "type", Name: "Type", Width: 104, Spare: 1},
+			Text: func(h face.Hit) string { return words.Kind(h.Kind) },
+			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Kind(h.Kind)} }},
+		columnSources: {ColumnShape: kit.ColumnShape{ID: "sources", Name: "Sources", Width: 96, Align: fyne.TextAlignTrailing, Descending: true},
+			Order: func(a, b face.Hit) int { return cmp.Compare(a.Sources, b.Sources) },
+			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Count(h.Sources)} }},
+		columnAdded: {ColumnShape: kit.ColumnShape{ID: "added", Name: "Added", Width: 112, Spare: 2, Descending: true},
+			Order: func(a, b face.Hit) int { return a.Added.Compare(b.Added) },
+			Cell:  func(h face.Hit) kit.Cell { return kit.Cell{Text: words.Day(h.Added, time.Now())} }},
+		columnMatch: {ColumnShape: kit.ColumnShape{ID: "match", Name: "Match", Width: 88, Spare: 3, OneWay: true},
+			Order: func(a, b face.Hit) int {
+				if a.Match == 0 && b.Match == 0 { // without words, what came last
+					return b.Added.Compare(a.Added)
+				}
+				return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(b.Sources, a.Sources))
+			},
+			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: matchWords(h.Match)} }},
+		columnOwners: {ColumnShape: kit.ColumnShape{ID: "owners", Name: "Shared by", Width: 96, Spare: 1},
+			Text: ownersWords,
+			Cell: func(h face.Hit) kit.Cell { return kit.Cell{Text: ownersWords(h)} }},
+	}
+}
+
+// ownersWords names those who share a hit.
+func ownersWords(h face.Hit) string {
+	var names []string
+	for _, owner := range h.Owners.List() {
+		names = append(names, portrait.NameOf(owner.Name, owner.PeerID))
+	}
+	return strings.Join(names, ", ")
+}
+
+// matchWords says how well a name fits the words of the search; nothing without words.
+func matchWords(match netproto.Match) string {
+	switch match {
+	case netproto.MatchWhole:
+		return words.L("Exact")
+	case netproto.MatchStart:
+		return words.L("Beginning")
+	case netproto.MatchOrder:
+		return words.L("In order")
+	case netproto.MatchWords:
+		return words.L("All words")
+	}
+	return ""
+}

@@ -1,0 +1,165 @@
+//go:build !darwin || cgo
+
+package transfers
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2/theme"
+
+	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/words"
+	"centralizedp2p/app/face"
+	"centralizedp2p/netproto"
+)
+
+// downloadView is a row of the downloads.
+type downloadView struct {
+	kit.TwoLines
+	page                       *Downloads
+	download                   face.Download
+	toggle, file, open, remove *kit.IconButton
+}
+
+func newDownloadView(p *Downloads) *downloadView {
+	v := &downloadView{page: p}
+	engine := p.engine
+	tips := p.Window.Host().Tips
+	v.toggle = kit.NewIconButton(tips, theme.MediaPauseIcon(), "", func() {
+		id := []string{v.download.ID}
+		switch {
+		case v.download.IsRunning():
+			p.onIDs(engine.Pause, id)
+		case v.download.IsPaused():
+			p.onIDs(engine.Resume, id)
+		default:
+			p.onIDs(engine.Retry, id)
+		}
+	})
+	v.file = kit.NewIconButton(tips, theme.FileIcon(), words.L("Open"), func() { p.openFile(v.download) })
+	v.open = kit.NewIconButton(tips, theme.FolderOpenIcon(), words.L("Open folder"), func() { p.openFolder(v.download) })
+	v.remove = kit.NewIconButton(tips, theme.CancelIcon(), "", func() { p.removeDownloads([]face.Download{v.download}) })
+	v.Init(v.toggle, v.file, v.open, v.remove)
+	kit.Reveal(v.Buttons, v.open, !p.Window.Elsewhere())
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+func (v *downloadView) Fill(d face.Download) {
+	v.download = d
+	switch {
+	case d.IsRunning():
+		v.toggle.Set(theme.MediaPauseIcon(), words.L("Pause"))
+	case d.IsPaused():
+		v.toggle.Set(theme.MediaPlayIcon(), words.L("Resume"))
+	case d.IsFailed():
+		v.toggle.Set(theme.ViewRefreshIcon(), words.L("Retry"))
+	}
+	if d.IsFinished() {
+		v.remove.Set(theme.CancelIcon(), words.L("Remove from list"))
+	} else {
+		v.remove.Set(theme.DeleteIcon(), words.L("Stop and delete"))
+	}
+	if d.IsFinished() {
+		v.file.Set(theme.FileIcon(), words.L("Open"))
+	} else {
+		v.file.Set(kit.Icon("eye"), words.L("Preview"))
+	}
+	state := downloadWords(d)
+	text := kit.RowText{Name: d.Name, Picture: v.page.thumbs.OfDownload(d), State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(),
+		Caption: downloadCaption(d, state.Text)}
+	if d.IsFailed() || d.State == face.DownloadNoSpace {
+		text.Advice = adviceWords(d)
+	}
+	v.Set(text)
+	changed := kit.Reveal(v.Buttons, v.toggle, !d.IsFinished())
+	if kit.Reveal(v.Buttons, v.file, !v.page.Window.Elsewhere() && (d.IsFinished() || canPreview(d))) || changed {
+		v.Refresh()
+	}
+}
+
+func downloadWords(d face.Download) kit.Mark {
+	switch d.State {
+	case face.DownloadWaiting:
+		return kit.Mark{Text: words.L("Waiting for a source"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+	case face.DownloadQueued:
+		if d.Place > 0 {
+			return kit.Mark{Text: words.L("Queued (place {{.Place}})", words.Values{"Place": d.Place}), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+		}
+		return kit.Mark{Text: words.L("Queued"), Icon: theme.HistoryIcon(), Color: kit.ColorCaption}
+	case face.DownloadConnecting:
+		return kit.Mark{Text: words.L("Connecting"), Icon: theme.ViewRefreshIcon(), Color: theme.ColorNamePrimary}
+	case face.DownloadDownloading:
+		return kit.Mark{Text: words.L("Downloading"), Icon: theme.DownloadIcon(), Color: theme.ColorNamePrimary}
+	case face.DownloadVerifying:
+		return kit.Mark{Text: words.L("Verifying"), Icon: kit.Icon("verify"), Color: theme.ColorNamePrimary}
+	case face.DownloadMoving:
+		return kit.Mark{Text: words.L("Moving to another folder"), Icon: theme.MailForwardIcon(), Color: theme.ColorNamePrimary}
+	case face.DownloadPaused:
+		return kit.Mark{Text: words.L("Paused"), Icon: theme.MediaPauseIcon(), Color: kit.ColorCaption}
+	case face.DownloadFinished:
+		return kit.Mark{Text: words.L("Finished"), Icon: kit.Icon("done"), Color: theme.ColorNameSuccess}
+	case face.DownloadNoSpace:
+		text := words.L("Waiting for its folder")
+		if d.Failure.Code == netproto.CodeNoSpace {
+			text = words.L("Not enough space")
+		}
+		return kit.Mark{Text: text, Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
+	case face.DownloadFailed:
+		return kit.Mark{Text: words.L("Failed"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+	default: // of a peer on another computer, which is newer
+		return kit.Mark{Text: netproto.Printable(string(d.State)), Icon: theme.QuestionIcon(), Color: kit.ColorCaption}
+	}
+}
+
+// downloadCaption is the second line of a row.
+func downloadCaption(d face.Download, state string) string {
+	progress := words.Progress(d.Done, d.Size)
+	switch d.State {
+	case face.DownloadDownloading:
+		left := ""
+		if d.SecsLeft > 0 {
+			left = words.Left(d.SecsLeft)
+		}
+		return words.Join(progress, words.Rate(d.Rate), left, words.Sources(d.Sources), extraWords(d))
+	case face.DownloadFinished:
+		folder, _ := face.SplitPath(d.Path)
+		return words.Join(state, words.Day(d.Finished, time.Now()), words.Size(d.Size), folder)
+	case face.DownloadNoSpace:
+		return words.Join(state, progress, words.Explain(d.Failure).Headline())
+	case face.DownloadFailed:
+		return words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(d.Failure).Headline()})
+	case face.DownloadPaused:
+		if !d.Failure.IsZero() {
+			return words.Join(state, progress, words.Explain(d.Failure).Headline())
+		}
+	}
+	return words.Join(state, progress, extraWords(d))
+}
+
+// extraWords says what the person set for this download.
+func extraWords(d face.Download) string {
+	text := ""
+	switch d.Priority {
+	case face.PriorityHigh:
+		text = words.L("high priority")
+	case face.PriorityLow:
+		text = words.L("low priority")
+	}
+	if d.Limit > 0 {
+		text = words.Join(text, words.L("at most {{.Rate}}", words.Values{"Rate": words.Rate(d.Limit)}))
+	}
+	return text
+}
+
+// adviceWords says what to do about a download that is stuck, or when it
+// continues by itself.
+func adviceWords(d face.Download) string {
+	if d.RetrySecs > 0 {
+		return words.L("Next attempt in {{.Time}}.", words.Values{"Time": words.Duration(d.RetrySecs)})
+	}
+	if d.State == face.DownloadNoSpace && d.Failure.Code == netproto.CodeFolderUnwritable {
+		return words.L("Make the folder writable, or move the download to another one; it then continues by itself.")
+	}
+	return words.Explain(d.Failure).Next
+}
