@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -211,30 +212,43 @@ func TestWhatTheSystemMakesUpIsLeftOut(t *testing.T) {
 		return // only there is /proc
 	}
 	w := walk{ctx: t.Context(), leave: newLeaveOut(library.Share{}, nil)}
-	var why Reason
-	w.visitor.LeftOut = func(_ string, reason Reason) { why = reason }
 	var err error
 	if w.folders, err = openFolders("/"); err != nil {
 		t.Fatal(err)
 	}
 	defer w.folders.close()
-	list, err := w.read(place{})
+	list, err := w.read(place{device: w.folders.device}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range list {
-		if e.Name() != "proc" {
-			continue
-		}
-		if _, ok := w.passes(&place{real: "proc", device: w.folders.device}, e, w.folders.mode); ok || why != Special {
-			t.Errorf("/proc passes: %v, for %q", ok, why)
-		}
+	if i := slices.IndexFunc(list, func(e entry) bool { return e.name == "proc" }); i < 0 || !list[i].out || list[i].why != Special {
+		t.Errorf("/proc passes: %+v", list)
 	}
 	s, _ := testShare(t)
 	s.record.Path = "/proc/version"
 	s.scan(t.Context())
 	if now := s.snapshot(); netproto.CodeOf(now.Err) != netproto.CodeFileUnreadable {
 		t.Errorf("/proc/version is %s: %v", now.State, now.Err)
+	}
+}
+
+func TestALargeFolderIsReadAsASmallOne(t *testing.T) {
+	const files = 2*entriesAtOnce + 10
+	root := tree(t, "id_rsa")
+	for i := range files {
+		write(t, root, fmt.Sprintf("%05d", i), "text")
+	}
+	left := map[string]Reason{}
+	w := walk{ctx: t.Context(), leave: newLeaveOut(library.Share{}, nil), enter: func(string) {},
+		visitor: Visitor{LeftOut: func(rel string, why Reason) { left[rel] = why }}}
+	list, err := w.in(root)
+	if err != nil || len(list) != files || len(left) != 1 || left["id_rsa"] != Secret {
+		t.Fatalf("%d files, left out are %v: %v", len(list), left, err)
+	}
+	for i, f := range list {
+		if name := fmt.Sprintf("%05d", i); f.real != name || f.safe != name || f.state == nil || f.state.Size != int64(len("text")) {
+			t.Fatalf("the file %d is %+v", i, f)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package sharing
 
 import (
-	"cmp"
 	"context"
 	"io/fs"
 	"os"
@@ -96,9 +95,9 @@ func (w *walk) dir(folder string, at place) error {
 		}
 		w.enter(folder)
 	}
-	var list []fs.DirEntry
+	var list []entry
 	err := patiently(w.ctx, w.waits, func() (err error) {
-		list, err = w.read(at)
+		list, err = w.read(at, own)
 		return err
 	})
 	switch {
@@ -108,64 +107,37 @@ func (w *walk) dir(folder string, at place) error {
 		w.leftOut(at.real, Unreadable)
 		return nil
 	}
-	// A name that others can have keeps it, whatever stands beside it.
-	taken, theirs := map[string]bool{}, map[string]bool{}
-	for _, e := range list {
-		theirs[e.Name()] = netproto.CheckName(e.Name()) == nil
-	}
-	mode := w.folders.mode
-	for _, e := range list {
+	names, empty := names{list: list}, true
+	for i := range list {
+		e := &list[i]
 		if err := w.ctx.Err(); err != nil {
 			return err
 		}
-		below := place{real: path.Join(at.real, e.Name()), secret: at.secret || e.IsDir() && ignore.SecretFolder(e.Name()), device: at.device}
-		if own && ignore.OwnName(e.Name()) {
-			w.leftOut(below.real, Own)
+		if e.out {
+			w.leftOut(e.real, e.why)
 			continue
 		}
-		info, ok := w.passes(&below, e, mode)
-		if !ok {
+		name, safe := names.of(e), e.real
+		if at.safe != at.real || name != e.name {
+			safe = path.Join(at.safe, name)
+		}
+		if !netproto.PathFits(safe) {
+			w.leftOut(e.real, TooLong)
 			continue
 		}
-		name := netproto.SafeName(e.Name())
-		for n := 2; taken[name] || name != e.Name() && theirs[name]; n++ {
-			name = netproto.NumberedName(netproto.SafeName(e.Name()), n)
+		if empty = false; name != e.name {
+			names.taken[name] = true
 		}
-		below.safe = below.real
-		if at.safe != at.real || name != e.Name() {
-			below.safe = path.Join(at.safe, name)
-		}
-		if !netproto.PathFits(below.safe) {
-			w.leftOut(below.real, TooLong)
-			continue
-		}
-		taken[name] = true
-		if !e.IsDir() {
-			w.file(below, info)
-		} else if err := w.dir(filepath.Join(folder, e.Name()), below); err != nil {
+		if !e.folder {
+			w.file(e, safe)
+		} else if err := w.dir(filepath.Join(folder, e.name), place{real: e.real, safe: safe, secret: e.secret, device: e.device}); err != nil {
 			return err
 		}
 	}
-	if len(taken) == 0 && at.safe != "" && !at.secret {
+	if empty && at.safe != "" && !at.secret {
 		w.add(found{real: at.real, safe: at.safe, empty: true})
 	}
 	return nil
-}
-
-// read lists a folder by name.
-func (w *walk) read(at place) ([]fs.DirEntry, error) {
-	in, err := w.folders.enter(at.real)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := in.Open(".")
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	list, err := dir.ReadDir(-1)
-	slices.SortFunc(list, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
-	return list, err
 }
 
 // hasMarkers reports whether a folder is a profile or the data of a tracker.
@@ -180,60 +152,18 @@ func (w *walk) hasMarkers(at place) (bool, error) {
 	}), nil
 }
 
-// passes looks at an entry of a folder with that mode, and tells whether it may be
-// shared.
-func (w *walk) passes(at *place, e fs.DirEntry, folder fs.FileMode) (fs.FileInfo, bool) {
-	why := Reason("")
-	info, err := e.Info()
-	switch {
-	case w.leave.silently(at.real):
-		return nil, false
-	case w.leave.pattern.Match(at.real, e.IsDir()):
-		why = Ignored
-	case e.Type()&fs.ModeSymlink != 0:
-		why = Link
-	case !e.IsDir() && !e.Type().IsRegular():
-		why = Special
-	case err != nil:
-		why = Unreadable
-	case e.IsDir():
-		if device := piece.DeviceOf(info); device != at.device {
-			if at.device = device; piece.NotOnDisk(filepath.Join(w.folders.root.Name(), filepath.FromSlash(at.real))) {
-				why = Special
-			}
-		}
-	case info.Size() > netproto.MaxContentSize:
-		why = TooLarge
-	default:
-		at.secret = at.secret || ignore.Secret(e.Name()) || private(info, folder)
-		if at.secret && !w.survey && !w.leave.allows(at.real) {
-			why = Secret
-		}
-	}
-	if why != "" {
-		w.leftOut(at.real, why)
-		return nil, false
-	}
-	return info, true
-}
-
+// leftOut tells that something is left out, if there is a reason to tell.
 func (w *walk) leftOut(rel string, why Reason) {
-	if w.visitor.LeftOut != nil {
+	if w.visitor.LeftOut != nil && why != "" {
 		w.visitor.LeftOut(rel, why)
 	}
 }
 
-func (w *walk) file(at place, info fs.FileInfo) {
-	f := found{real: at.real, safe: at.safe}
+func (w *walk) file(e *entry, safe string) {
 	if w.visitor.File != nil {
-		w.visitor.File(f.real, info, at.secret)
+		w.visitor.File(e.real, e.info, e.secret)
 	}
-	if !w.survey {
-		if state, err := piece.StateFrom(filepath.Join(w.folders.root.Name(), filepath.FromSlash(at.real)), info); err == nil {
-			f.state, f.exec = &state, executable(info)
-		}
-	}
-	w.add(f)
+	w.add(found{real: e.real, safe: safe, exec: e.exec, state: e.state})
 }
 
 func (w *walk) add(f found) {
