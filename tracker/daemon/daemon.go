@@ -141,7 +141,7 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 	t.server = server.New(server.Config{
 		Store: t.store, Identity: t.key, Name: o.Name, Version: o.Version,
 		Role: s.role, Access: s.access, SeedClients: s.policy, Heartbeat: o.Heartbeat, Logger: t.log,
-		PublicURL: o.PublicURL, Addresses: s.publics, Metrics: s.metrics, AccessLog: o.AccessLog,
+		PublicURL: o.PublicURL, NodeAddress: o.NodeAt, Addresses: s.publics, Metrics: s.metrics, AccessLog: o.AccessLog,
 		Limits: &o.Limits, Proxies: s.proxies, Balancers: s.balancers, Relay: &s.relay, Downloads: t.downloads,
 	})
 	// A file system without sockets must not keep the tracker from serving.

@@ -43,6 +43,7 @@ type Rates[K comparable] struct {
 	mu      sync.Mutex
 	buckets map[K]*list.Element // of *bucket[K]
 	recent  list.List           // the most recent first
+	spent   map[K]int           // here, that others were not told of; nil unless shared
 }
 
 type bucket[K comparable] struct {
@@ -64,6 +65,12 @@ func (r *Rates[K]) Charge(key K, n int, now time.Time) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.charge(key, n, now)
+	r.note(key, n)
+}
+
+// charge takes tokens; the caller holds the lock.
+func (r *Rates[K]) charge(key K, n int, now time.Time) {
 	for tokens := r.bucket(key); n > 0; n -= r.burst {
 		tokens.ReserveN(now, min(n, r.burst))
 	}
@@ -81,8 +88,10 @@ func (r *Rates[K]) Take(key K, n int, now time.Time) (wait time.Duration) {
 	taken := r.bucket(key).ReserveN(now, min(n, r.burst))
 	if wait = taken.DelayFrom(now); wait > 0 {
 		taken.CancelAt(now)
+		return wait
 	}
-	return wait
+	r.note(key, min(n, r.burst))
+	return 0
 }
 
 // bucket returns the tokens of a key. The caller holds the lock.

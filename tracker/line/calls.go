@@ -1,8 +1,10 @@
 package line
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"net/netip"
 	"slices"
 	"sync"
@@ -42,6 +44,17 @@ const (
 // pair is who calls whom.
 type pair struct{ caller, callee netproto.PeerID }
 
+// MarshalText implements encoding.TextMarshaler.
+func (p pair) MarshalText() ([]byte, error) {
+	return []byte(p.caller.String() + " " + p.callee.String()), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *pair) UnmarshalText(text []byte) error {
+	caller, callee, _ := bytes.Cut(text, []byte(" "))
+	return errors.Join(p.caller.UnmarshalText(caller), p.callee.UnmarshalText(callee))
+}
+
 // Calls rings peers over their lines. All methods are safe for concurrent use.
 type Calls struct {
 	lines   *Lines
@@ -77,6 +90,11 @@ func NewCalls(lines *Lines) *Calls {
 	}
 	lines.answered, lines.opened = c.answered, c.again
 	return c
+}
+
+// Rates returns the limits of calls, by name.
+func (c *Calls) Rates() map[string]limit.Shared {
+	return map[string]limit.Shared{"calls": c.keys, "calls-address": c.sources, "calls-pair": c.pairs}
 }
 
 // Take counts a call against the limits of the caller, before anything is looked up

@@ -61,6 +61,7 @@ type Lines struct {
 	mu     sync.Mutex
 	closed bool
 	of     map[netproto.PeerID][2]*Line // IPv4, IPv6
+	moved  map[netproto.PeerID]struct{} // see Changes; nil before Watch
 	shifts [rounds]map[*Line]struct{}
 	next   int // shift of the next line
 	count  int
@@ -151,6 +152,7 @@ func (ls *Lines) Open(conn net.Conn, early []byte, owner Owner, at netip.AddrPor
 	old := held[family(owner.Seen.Addr())]
 	held[family(owner.Seen.Addr())] = l
 	ls.of[l.id] = held
+	ls.note(l.id)
 	l.shift = ls.next
 	ls.next = (ls.next + 1) % rounds
 	ls.shifts[l.shift][l] = struct{}{}
@@ -179,6 +181,7 @@ func (ls *Lines) forget(l *Line) {
 	defer ls.mu.Unlock()
 	delete(ls.shifts[l.shift], l)
 	ls.count--
+	ls.note(l.id)
 	held := ls.of[l.id]
 	if at := &held[family(l.owner.Seen.Addr())]; *at == l {
 		*at = nil
@@ -188,6 +191,39 @@ func (ls *Lines) forget(l *Line) {
 	} else {
 		ls.of[l.id] = held
 	}
+}
+
+// Watch has Changes tell of the lines that come and go from now on.
+func (ls *Lines) Watch() {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.moved = map[netproto.PeerID]struct{}{}
+}
+
+// note remembers that a line of a peer came or went; the caller holds the lock.
+func (ls *Lines) note(id netproto.PeerID) {
+	if ls.moved != nil {
+		ls.moved[id] = struct{}{}
+	}
+}
+
+// Changes returns of the peers whose lines came or went since it was asked last, or of all
+// that have one, where the tracker sees their lines now.
+func (ls *Lines) Changes(all bool) map[netproto.PeerID][]netip.AddrPort {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	list := make(map[netproto.PeerID][]netip.AddrPort, len(ls.moved))
+	for id := range ls.moved {
+		list[id] = ls.seen(id)
+	}
+	clear(ls.moved)
+	if all {
+		clear(list)
+		for id := range ls.of {
+			list[id] = ls.seen(id)
+		}
+	}
+	return list
 }
 
 // end closes all lines and lets no other in.
@@ -229,6 +265,11 @@ func (ls *Lines) Len() int {
 func (ls *Lines) Seen(id netproto.PeerID) []netip.AddrPort {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	return ls.seen(id)
+}
+
+// seen is Seen; the caller holds the lock.
+func (ls *Lines) seen(id netproto.PeerID) []netip.AddrPort {
 	var list []netip.AddrPort
 	for _, l := range ls.of[id] {
 		if l != nil {

@@ -6,9 +6,9 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// apply changes memory as a node told. The changes are in the order of their keys, so
+// apply changes memory as a node told, and says what was announced. The changes are in the order of their keys, so
 // those of one peer's holdings stand side by side.
-func apply(f memory.Follower, changes []change) error {
+func apply(f memory.Follower, changes []change, announced func(netproto.PeerID, []memory.Holding)) error {
 	var gone []netproto.PeerID // once their holdings are
 	for len(changes) > 0 {
 		c := changes[0]
@@ -17,7 +17,7 @@ func apply(f memory.Follower, changes []change) error {
 			for n < len(changes) && samePeer(c.key, changes[n].key) {
 				n++
 			}
-			if err := applyHoldings(f, changes[:n]); err != nil {
+			if err := applyHoldings(f, changes[:n], announced); err != nil {
 				return err
 			}
 			changes = changes[n:]
@@ -55,7 +55,7 @@ func idsIn(raw []byte) []netproto.PeerID {
 	return ids
 }
 
-func applyHoldings(f memory.Follower, changes []change) error {
+func applyHoldings(f memory.Follower, changes []change, announced func(netproto.PeerID, []memory.Holding)) error {
 	var drops []netproto.ContentHash
 	var puts []memory.Holding
 	var id netproto.PeerID
@@ -75,6 +75,7 @@ func applyHoldings(f memory.Follower, changes []change) error {
 		puts = append(puts, h)
 	}
 	f.Hold(id, drops, puts)
+	announced(id, puts)
 	return nil
 }
 
@@ -140,3 +141,6 @@ func applyDrop(f memory.Follower, key []byte) {
 		}
 	}
 }
+
+// notAnnounced is for changes that no peer made.
+func notAnnounced(netproto.PeerID, []memory.Holding) {}

@@ -37,11 +37,12 @@ var errLost = &netproto.Error{Code: netproto.CodeStoreAway, RetryAfter: retryAft
 // The nodes write one after the other, each with a memory that has everything before; so
 // all have the same one, but for the order of their numbers. Only the write loop uses it.
 type keeper struct {
-	pool   *pgxpool.Pool
-	log    *slog.Logger
-	memory *memory.Store
-	recent recent
-	wake   waker
+	pool    *pgxpool.Pool
+	log     *slog.Logger
+	memory  *memory.Store
+	recent  recent
+	wake    waker
+	meeting *meeting
 
 	counts *counts
 
@@ -203,7 +204,7 @@ func (k *keeper) followSome(ctx context.Context, q querier) (n int, err error) {
 		}
 		changes, err := parseChanges(told)
 		if err == nil {
-			err = apply(k.memory.Follower(), changes)
+			err = apply(k.memory.Follower(), changes, k.meeting.announced)
 		}
 		if err != nil {
 			return err

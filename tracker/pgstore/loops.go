@@ -125,14 +125,15 @@ func (s *Store) listenOnce(ctx context.Context, c *pgx.ConnConfig) {
 		defer cancel()
 		conn.Close(closing)
 	}()
-	if _, err := conn.Exec(ctx, "listen cp2p"); err != nil {
+	if _, err := conn.Exec(ctx, "listen cp2p; listen "+mailChannel); err != nil {
 		return
 	}
 	for {
-		if _, err := conn.WaitForNotification(ctx); err != nil {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
 			return
 		}
-		s.wake.up()
+		s.notified(n.Channel, n.Payload)
 	}
 }
 

@@ -143,5 +143,5 @@ func restore(ctx context.Context, tx pgx.Tx, f memory.Follower, keys []string) e
 			changes[i] = change{put, key, value}
 		}
 	}
-	return apply(f, changes)
+	return apply(f, changes, notAnnounced)
 }

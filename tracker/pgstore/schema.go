@@ -20,7 +20,7 @@ import (
 // schema is the version of the tables. A program refuses tables that say that they need a
 // newer one; a new schema that old programs can go on with leaves least as it is.
 const (
-	schema = 1
+	schema = 2
 	least  = 1 // the oldest schema whose programs may use these tables
 )
 
@@ -38,6 +38,16 @@ create table cp2p_log (
 alter table cp2p_log alter column told set storage external;
 alter table cp2p_entries set (autovacuum_vacuum_scale_factor = 0.05);
 insert into cp2p_log (nonce, told) values (0, '');
+`, `
+create unlogged table cp2p_nodes (id bigint primary key, at text not null, seen timestamptz not null default now());
+create unlogged table cp2p_mail (
+	seq bigint generated always as identity,
+	receiver bigint not null,
+	sender bigint not null,
+	said bytea not null,
+	told timestamptz not null default now()
+);
+create index on cp2p_mail (receiver, seq);
 `}
 
 const (

@@ -49,7 +49,8 @@ type Store struct {
 	address string
 	log     *slog.Logger
 	life    atomic.Pointer[life]
-	wake    waker        // others wrote
+	wake    waker // others wrote
+	meeting *meeting
 	size    atomic.Int64 // bytes of the tables
 	counts  counts
 	stop    context.CancelFunc
@@ -101,7 +102,7 @@ func open(address string, c store.Config) (*Store, error) {
 		pool.Close()
 		return nil, explain(address, err)
 	}
-	s := &Store{config: c, pool: pool, address: address, log: c.Logger, wake: make(waker, 1)}
+	s := &Store{config: c, pool: pool, address: address, log: c.Logger, wake: make(waker, 1), meeting: newMeeting()}
 	first, err := s.begin(context.Background())
 	if err != nil {
 		pool.Close()
@@ -128,7 +129,7 @@ func open(address string, c store.Config) (*Store, error) {
 func (s *Store) begin(ctx context.Context) (*life, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadTime)
 	defer cancel()
-	k := &keeper{pool: s.pool, log: s.log, wake: s.wake, counts: &s.counts}
+	k := &keeper{pool: s.pool, log: s.log, wake: s.wake, meeting: s.meeting, counts: &s.counts}
 	k.memory = memory.New(s.config, k)
 	loaded, at, err := load(ctx, s.pool, k.memory, s.log)
 	if err != nil {

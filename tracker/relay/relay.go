@@ -54,6 +54,7 @@ type Relay struct {
 	now    func() time.Time
 	total  *rate.Limiter // nil without a limit
 	bytes  atomic.Int64
+	mark   []byte          // of all tokens
 	ctx    context.Context // of all circuits
 	stop   context.CancelFunc
 
@@ -82,6 +83,10 @@ func New(limits Limits) *Relay {
 	}
 	return r
 }
+
+// Mark has all tokens begin with the mark of this node, so that others know whose they are.
+// It comes before any is made.
+func (r *Relay) Mark(mark [4]byte) { r.mark = mark[:] }
 
 // On reports whether anything is relayed.
 func (r *Relay) On() bool { return r.limits.Circuits > 0 }
@@ -124,7 +129,7 @@ func (r *Relay) Offer(caller, callee netproto.PublicKey) (forCaller, forCallee *
 	o := &offer{until: now.Add(netproto.CallLife)}
 	for i, key := range []netproto.PublicKey{caller, callee} {
 		o.sides[i] = side{offer: o, place: i, key: key}
-		rand.Read(o.sides[i].token[:]) // never fails
+		rand.Read(o.sides[i].token[copy(o.sides[i].token[:], r.mark):]) // never fails
 		r.offers[o.sides[i].token] = &o.sides[i]
 	}
 	r.oldest = append(r.oldest, o)

@@ -48,7 +48,7 @@ func (s *Server) arrange(ctx context.Context, c caller, req netproto.CallRequest
 	if err != nil {
 		return answer, callNotFound, err
 	}
-	seen := s.lines.Seen(req.PeerID)
+	seen := s.seen(req.PeerID)
 	if len(seen) == 0 {
 		return answer, string(line.ResultNoLine), notCallable(req.PeerID)
 	}
@@ -72,7 +72,7 @@ func (s *Server) arrange(ctx context.Context, c caller, req netproto.CallRequest
 	} else {
 		answer.NoRelay, answer.RelayAgain = s.relay.Why(*c.key, to.Key)
 	}
-	became := s.calls.Ring(ctx, req.PeerID, c.addr, ring)
+	became := s.ring(ctx, req.PeerID, c.addr, ring)
 	answer.Silent = became == line.ResultSilent
 	switch became {
 	case line.ResultBusy:

@@ -39,6 +39,7 @@ type tracker struct {
 	key   *identity.Identity
 	store store.Store
 	seen  *sources
+	owner *server.Owner
 	stop  func() error // waits for the end of Serve
 }
 
@@ -66,13 +67,14 @@ func serve(t *testing.T, store store.Store, configure func(*server.Config), adju
 		t.Fatal(err)
 	}
 	tr := &tracker{T: t, addr: ln.Addr().String(), key: newIdentity(t), store: store, seen: &sources{}}
-	config := server.Config{Store: store, Identity: tr.key, Name: "test tracker", Version: "1.2.3"}
+	config := server.Config{Store: store, Identity: tr.key, Name: "test tracker", Version: "1.2.3", NodeAddress: tr.addr}
 	if configure != nil {
 		configure(&config)
 		tr.key = config.Identity
 	}
 	srv := server.New(config)
 	srv.DialBackWith(tr.seen.dial)
+	tr.owner = srv.Owner()
 	adjust(srv)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

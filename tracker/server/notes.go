@@ -104,7 +104,7 @@ func (s *Server) takeNote(w http.ResponseWriter, r *http.Request, c caller) (lef
 	if err != nil {
 		return left, noteRefused, noteRefusal(err)
 	}
-	if left.Told = s.lines.Tell(to.PeerID, netproto.LineFrame{Note: &netproto.NotesWaiting{Waiting: waiting}}); left.Told {
+	if left.Told = s.tell(to.PeerID, netproto.LineFrame{Note: &netproto.NotesWaiting{Waiting: waiting}}); left.Told {
 		return left, noteTold, nil
 	}
 	return left, noteKept, nil

@@ -103,7 +103,7 @@ func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request, c caller) err
 		return err
 	}
 	response, err := s.beat(r.Context(), c, req, func(joined netip.Addr) bool {
-		return joined != c.addr && !slices.ContainsFunc(s.lines.Seen(c.id), func(seen netip.AddrPort) bool { return seen.Addr() == c.addr })
+		return joined != c.addr && !slices.ContainsFunc(s.seen(c.id), func(seen netip.AddrPort) bool { return seen.Addr() == c.addr })
 	})
 	if err != nil {
 		return err
@@ -160,9 +160,15 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err := s.store.Leave(r.Context(), c.id); err != nil {
 		return err
 	}
-	s.wishes.Drop(c.id)
-	s.reach.left(c.id)
-	s.lines.Left(c.id)
+	s.goes(c.id)
+	s.others.toAll(letter{Left: &c.id})
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// goes forgets what this node keeps of a peer that has left.
+func (s *Server) goes(id netproto.PeerID) {
+	s.wishes.Drop(id)
+	s.reach.left(id)
+	s.lines.Left(id)
 }

@@ -22,7 +22,7 @@ type place struct {
 // A line says more than a join: it is there now.
 func (s *Server) placesOf(p store.Peer) []place {
 	list := []place{{ip: p.Observed.Addr()}}
-	for _, seen := range s.lines.Seen(p.ID()) {
+	for _, seen := range s.seen(p.ID()) {
 		at := place{ip: seen.Addr(), line: seen.Port()}
 		if at.ip.Is4() == list[0].ip.Is4() {
 			list[0] = at
@@ -50,7 +50,7 @@ type viewer struct {
 
 func (s *Server) viewerOf(c caller) viewer {
 	v := viewer{ips: []netip.Addr{c.addr}, relay: c.relay}
-	for _, seen := range s.lines.Seen(c.id) {
+	for _, seen := range s.seen(c.id) {
 		if seen.Addr().Is4() != c.addr.Is4() {
 			v.ips = append(v.ips, seen.Addr())
 		}

@@ -28,6 +28,9 @@ func (s *Server) relayed(w http.ResponseWriter, r *http.Request, c caller) error
 	if err := token.UnmarshalText([]byte(r.PathValue("token"))); err != nil {
 		return netproto.Errorf(netproto.CodeNotFound, "this is no token of the relay: %w", err)
 	}
+	if node, elsewhere := s.others.makerOf(token); elsewhere {
+		return s.passUpgraded(w, r, node, token)
+	}
 	place, err := s.relay.Enter(r.Context(), token, relay.Whose{Key: c.key, Addr: c.addr, Shared: c.relay})
 	if err != nil {
 		return s.notRelayed(err)
@@ -64,9 +67,15 @@ func (s *Server) relayRaw(ctx context.Context, conn net.Conn) {
 	if at, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		addr = netaddr.Plain(at.AddrPort().Addr())
 	}
-	shared := s.proxies.trust(addr)
+	shared := s.proxies.trust(addr) || s.others.bring(addr)
 	if !shared && s.guard.requests.Take(limit.Source(addr), 1, s.guard.now()) > 0 {
 		s.metrics.refuse(limitRateAddress)
+		return
+	}
+	if node, elsewhere := s.others.makerOf(token); elsewhere {
+		if err := s.passRaw(ctx, conn, node, token, addr); err != nil {
+			s.note(ctx, err, "a raw relay failed")
+		}
 		return
 	}
 	if err := s.admitRaw(ctx, token, addr); err != nil {

@@ -77,7 +77,7 @@ func (s *Server) announce(w http.ResponseWriter, r *http.Request, c caller) erro
 		return err
 	}
 	s.guard.mayHold(c, len(batch)-len(full), req.Reset)
-	s.announcedTo(r.Context(), c, batch, full)
+	s.announcedTo(r.Context(), c.id, batch, full)
 	for _, refusal := range full {
 		refusal.Index = place[refusal.Index]
 		refused = append(refused, refusal)

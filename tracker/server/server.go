@@ -60,6 +60,7 @@ type Config struct {
 	Proxies     []netip.Prefix      // reverse proxies whose headers are believed; none
 	Balancers   []netip.Prefix      // proxies whose connections begin with a header of the PROXY protocol; none
 	PublicURL   string              // HOST:PORT in links; what the visitor used
+	NodeAddress string              // HOST:PORT at which the other nodes of the tracker reach this one, to relay; they do not without
 	Addresses   []string            // HOST:PORT, all at which peers find the tracker; not said unless there are several
 	Metrics     MetricsPolicy       // MetricsPrivate
 	AccessLog   bool                // log every request
@@ -110,7 +111,9 @@ type Server struct {
 	relay    *relay.Relay
 	notes    *noteRates
 	wishes   *wishes.Wishes
-	public   atomic.Pointer[public] // address of the tracker
+	others   *others
+	settled  map[string]limit.Shared // the limits that count for all nodes
+	public   atomic.Pointer[public]  // address of the tracker
 	ports    ports
 }
 
@@ -147,12 +150,17 @@ func New(c Config) *Server {
 	s.calls = line.NewCalls(s.lines)
 	s.notes = newNoteRates()
 	s.wishes = s.newWishes()
+	s.settled = s.sharedRates()
+	s.others = newOthers(s, c.NodeAddress)
 	s.SetPublicAddress(c.PublicURL)
 	relayed := relay.DefaultLimits()
 	if c.Relay != nil {
 		relayed = *c.Relay
 	}
 	s.relay = relay.New(relayed)
+	if nodes := s.others.nodes; nodes != nil {
+		s.relay.Mark(mark(nodes.Self()))
+	}
 	s.metrics = newMetrics(&s.config)
 	s.metrics.ways(s.lines, s.relay)
 	return s

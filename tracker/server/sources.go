@@ -43,7 +43,7 @@ func (s *Server) sourcesFor(ctx context.Context, c caller, hash netproto.Content
 			Part:      source.Part,
 			Reach:     s.reachFor(source.Peer, viewer),
 			Mapped:    source.MappedPort != 0,
-			Callable:  len(s.lines.Seen(source.ID())) > 0,
+			Callable:  len(s.seen(source.ID())) > 0,
 		})
 	}
 	return list, nil

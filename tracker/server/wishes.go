@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -18,7 +20,11 @@ const wishLook = 15 * time.Second
 func (s *Server) newWishes() *wishes.Wishes {
 	return wishes.New(wishes.Config{Lease: s.config.lease(), Look: wishLook, Now: time.Now,
 		Tell: func(id netproto.PeerID, waiting int) {
-			s.lines.Tell(id, netproto.LineFrame{Wishes: &netproto.WishesWaiting{Waiting: waiting}})
+			s.tell(id, netproto.LineFrame{Wishes: &netproto.WishesWaiting{Waiting: waiting}})
+		},
+		Online: func(ctx context.Context, id netproto.PeerID) bool {
+			_, err := s.store.Online(ctx, id)
+			return err == nil
 		},
 		Shown: func(ctx context.Context, hash netproto.ContentHash) (netproto.Hit, bool) {
 			hit, err := s.store.Shown(ctx, hash)
@@ -38,10 +44,11 @@ func (s *Server) setWishes(w http.ResponseWriter, r *http.Request, c caller) err
 	if _, err := s.store.Online(r.Context(), c.id); err != nil {
 		return joinFirst(err)
 	}
-	if err := s.wishes.Set(c.id, limit.Source(c.addr), req.Wishes); err != nil {
+	found, err := s.wishesAsked(r.Context(), wishesLetter{Of: c.id, Source: limit.Source(c.addr), Set: &req.Wishes})
+	if err != nil {
 		return err
 	}
-	return answer(w, s.wishes.Found(c.id, 0))
+	return answer(w, found)
 }
 
 // wishesFound gives a peer what fits its wishes.
@@ -51,24 +58,75 @@ func (s *Server) wishesFound(w http.ResponseWriter, r *http.Request, c caller) e
 	if q.err != nil {
 		return q.err
 	}
-	return answer(w, s.wishes.Found(c.id, uint64(after)))
+	found, err := s.wishesAsked(r.Context(), wishesLetter{Of: c.id, After: uint64(after)})
+	if err != nil {
+		return err
+	}
+	return answer(w, found)
 }
 
 // announcedTo has what a peer announced compared with the wishes of others. refused are
 // the places of what was not taken.
-func (s *Server) announcedTo(ctx context.Context, c caller, batch []netproto.Resource, refused []netproto.Refusal) {
+func (s *Server) announcedTo(ctx context.Context, id netproto.PeerID, batch []netproto.Resource, refused []netproto.Refusal) {
 	if s.wishes.Len() == 0 {
 		return
 	}
-	peer, err := s.store.Online(ctx, c.id)
+	peer, err := s.store.Online(ctx, id)
 	if err != nil {
 		return // it is gone already, with what it announced
 	}
 	announced := make([]wishes.Announced, 0, len(batch))
 	for i, r := range batch {
 		if !r.Hidden && !slices.ContainsFunc(refused, func(f netproto.Refusal) bool { return f.Index == i }) {
-			announced = append(announced, wishes.Announced{By: c.id, Unlisted: peer.Unlisted, Resource: r})
+			announced = append(announced, wishes.Announced{By: id, Unlisted: peer.Unlisted, Resource: r})
 		}
 	}
 	s.wishes.Announce(announced)
+}
+
+// wishesLetter asks a node for the wishes of a peer, if that keeps them.
+type wishesLetter struct {
+	Of     netproto.PeerID  `json:"of"`
+	Source netip.Addr       `json:"source,omitzero"`
+	Set    *[]netproto.Wish `json:"set,omitempty"` // in place of those before; nil leaves them
+	After  uint64           `json:"after,omitempty"`
+}
+
+// wishesAsked answers about the wishes of a peer. They are kept by the node that was told of
+// the first ones; each peer asks another node now and then.
+func (s *Server) wishesAsked(ctx context.Context, asked wishesLetter) (netproto.WishesResponse, error) {
+	if !s.wishes.Keeps(asked.Of) {
+		for _, n := range s.others.list() {
+			answer, ok := s.others.ask(ctx, n.ID, letter{Wishes: &asked})
+			switch {
+			case ok && answer.Refused != nil:
+				return netproto.WishesResponse{}, &netproto.Error{Code: answer.Refused.Code, Detail: answer.Refused.Detail, RetryAfter: time.Minute}
+			case ok && answer.Found != nil:
+				return *answer.Found, nil
+			}
+		}
+	}
+	return s.wishesOf(asked)
+}
+
+// wishesHere answers another node, if this one keeps the wishes.
+func (s *Server) wishesHere(asked wishesLetter) (*netproto.WishesResponse, *netproto.Problem) {
+	if !s.wishes.Keeps(asked.Of) {
+		return nil, nil
+	}
+	found, err := s.wishesOf(asked)
+	if known, ok := errors.AsType[*netproto.Error](err); ok {
+		problem := netproto.ProblemOf(known)
+		return nil, &problem
+	}
+	return &found, nil
+}
+
+func (s *Server) wishesOf(asked wishesLetter) (netproto.WishesResponse, error) {
+	if asked.Set != nil {
+		if err := s.wishes.Set(asked.Of, asked.Source, *asked.Set); err != nil {
+			return netproto.WishesResponse{}, err
+		}
+	}
+	return s.wishes.Found(asked.Of, asked.After), nil
 }

@@ -303,3 +303,36 @@ type Fact struct {
 	State netproto.FindingState
 	Text  string // begins in lower case, and says what helps if something is wrong
 }
+
+// NodeID names a node of a tracker, from its start to its end.
+type NodeID uint64
+
+// Node is a tracker that has this store in common with others.
+type Node struct {
+	ID NodeID
+	At string // host:port at which the other nodes reach it; "" if it does not say
+}
+
+// Nodes is a store over which the trackers that share it speak with each other.
+type Nodes interface {
+	// Self returns the name of this one.
+	Self() NodeID
+
+	// Meet makes this node known to the others, and takes what they say until ctx ends.
+	Meet(ctx context.Context, at string, m Meeting)
+
+	// Say says something to another node. It does not wait. What cannot be delivered
+	// within seconds is lost, and so is what is beyond the room for it.
+	Say(to NodeID, said []byte)
+}
+
+// Meeting is what a node is told of the others. Its functions must not wait, nor ask the
+// store.
+type Meeting struct {
+	// Others are those that live, besides this one. It is called about once a second.
+	Others func([]Node)
+	// Heard is what one of them said, in its order.
+	Heard func(from NodeID, said []byte)
+	// Announced is what a peer announced at another node.
+	Announced func(id netproto.PeerID, rs []netproto.Resource)
+}

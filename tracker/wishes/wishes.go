@@ -37,6 +37,9 @@ type Config struct {
 	Lease time.Duration
 	Look  time.Duration // how often contents that are waited for are looked up
 	Now   func() time.Time
+	// Online reports whether the lease of a peer runs, of which no sign of life came here: it
+	// may have come to another node of the tracker.
+	Online func(ctx context.Context, id netproto.PeerID) bool
 	// Tell says to a peer how many finds wait for it. It may wait for the peer.
 	Tell func(id netproto.PeerID, waiting int)
 	// Shown returns a content as others find it; false if they do not.
@@ -93,6 +96,13 @@ func (ws *Wishes) Len() int {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	return ws.kept
+}
+
+// Keeps reports whether wishes of a peer are kept.
+func (ws *Wishes) Keeps(id netproto.PeerID) bool {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return ws.of[id] != nil
 }
 
 // Set puts the wishes of a peer in place of those before; equal ones go on. The error is
@@ -281,7 +291,7 @@ func (ws *Wishes) Run(ctx context.Context) error {
 				tell(found)
 			}
 		case <-look.C:
-			ws.expire()
+			tell(ws.expire(ctx))
 			tell(ws.lookUp(ctx))
 		}
 	}
@@ -376,14 +386,26 @@ func (ws *Wishes) lookUp(ctx context.Context) map[netproto.PeerID]int {
 	return found
 }
 
-// expire forgets the wishes of peers whose lease is over.
-func (ws *Wishes) expire() {
+// expire forgets the wishes of peers whose lease is over, and returns how many finds wait for
+// those that gave a sign of life elsewhere, which did not learn of them with that.
+func (ws *Wishes) expire(ctx context.Context) map[netproto.PeerID]int {
 	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	now := ws.config.Now()
-	for _, p := range ws.of {
-		if now.Sub(p.seen) > ws.config.Lease {
-			ws.drop(p)
+	var silent []netproto.PeerID
+	for id, p := range ws.of {
+		if ws.config.Now().Sub(p.seen) > ws.config.Lease {
+			silent = append(silent, id)
 		}
 	}
+	ws.mu.Unlock()
+	waiting := map[netproto.PeerID]int{}
+	for _, id := range silent {
+		if ws.config.Online(ctx, id) {
+			if n := ws.Renew(id); n > 0 {
+				waiting[id] = n
+			}
+		} else if ctx.Err() == nil {
+			ws.Drop(id)
+		}
+	}
+	return waiting
 }

@@ -24,11 +24,18 @@ type stand struct {
 	says  sync.Mutex // guards the following
 	told  map[netproto.PeerID]int
 	shown map[netproto.ContentHash]netproto.Hit
+
+	online map[netproto.PeerID]bool // at other nodes
 }
 
 func newStand(t *testing.T) *stand {
-	s := &stand{told: map[netproto.PeerID]int{}, shown: map[netproto.ContentHash]netproto.Hit{}}
+	s := &stand{told: map[netproto.PeerID]int{}, shown: map[netproto.ContentHash]netproto.Hit{}, online: map[netproto.PeerID]bool{}}
 	s.Wishes = New(Config{Lease: 90 * time.Second, Look: 10 * time.Second, Now: time.Now,
+		Online: func(_ context.Context, id netproto.PeerID) bool {
+			s.says.Lock()
+			defer s.says.Unlock()
+			return s.online[id]
+		},
 		Tell: func(id netproto.PeerID, waiting int) {
 			s.says.Lock()
 			defer s.says.Unlock()
@@ -110,6 +117,32 @@ func TestWishesEndWithTheLease(t *testing.T) {
 		ws.Drop(peer(1))
 		if ws.Len() != 0 || len(ws.of)+len(ws.at)+len(ws.byGram)+len(ws.byHash)+ws.finds != 0 {
 			t.Error("something is left of wishes that are gone")
+		}
+	})
+}
+
+// A peer whose signs of life come to another node of the tracker keeps its wishes, and is told
+// again of what its heartbeats do not say.
+func TestWishesOfAPeerThatIsOnlineElsewhereStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ws := newStand(t)
+		if err := ws.Set(peer(1), source(1), []netproto.Wish{words(1, "lecture")}); err != nil {
+			t.Fatal(err)
+		}
+		ws.says.Lock()
+		ws.online[peer(1)] = true
+		ws.says.Unlock()
+		ws.Announce(named(2, "lecture"))
+		synctest.Wait()
+		ws.says.Lock()
+		clear(ws.told)
+		ws.says.Unlock()
+		time.Sleep(200 * time.Second)
+		synctest.Wait()
+		ws.says.Lock()
+		defer ws.says.Unlock()
+		if ws.Len() != 1 || ws.told[peer(1)] != 1 {
+			t.Errorf("%d wishes are kept, and it was told of %d finds", ws.Len(), ws.told[peer(1)])
 		}
 	})
 }
