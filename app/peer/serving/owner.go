@@ -190,6 +190,9 @@ func (o *owner) answerOpen(out *session.Out) (bool, error) {
 	if err := writeHave(out, s.id, have); err != nil {
 		return false, err
 	}
+	if s.size == 0 { // the peer has all of it now
+		o.server.config.Sent(o.conn.Key, s.hash, 0, true)
+	}
 	if err := o.writeAttributes(out, s); err != nil {
 		return false, err
 	}

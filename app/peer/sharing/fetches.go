@@ -74,7 +74,7 @@ func (ss *Shares) Sent(peer netproto.PublicKey, hash netproto.ContentHash, n int
 	for _, s := range lists {
 		ss.sent(s, int64(n), func() bool {
 			s.opened(peer, now)
-			return false
+			return whole && s.need == 0 // its files are empty, and nobody asks for them
 		})
 	}
 	if len(holders) == 0 {

@@ -133,6 +133,14 @@ func TestEveryCountOfAContentEnds(t *testing.T) {
 	w.fetched("one 2 two 1 three 1")
 }
 
+func TestAFolderOfEmptyFilesIsFetchedWithItsList(t *testing.T) {
+	w := startTwice(t)
+	w.add("folder", true, library.Visible{Until: 1})
+	w.byID("folder").need = 0
+	w.get(ben, list)
+	w.fetched("folder 1")
+}
+
 func TestEqualFilesOfTwoFoldersGoTowardBoth(t *testing.T) {
 	w := startTwice(t)
 	w.add("one", true, library.Visible{})

@@ -249,10 +249,10 @@ func (sc *scan) publish() error {
 	}
 	record.Hash = list.hash
 	sc.offerFound()
-	sc.share.settle(sc.round, list)
 	sc.share.mu.Lock()
 	sc.share.need = need
 	sc.share.mu.Unlock()
+	sc.share.settle(sc.round, list)
 	return nil
 }
 
