@@ -158,4 +158,12 @@
 // requires the token of an invitation ([Invite]) in the first join of a key; until
 // then it answers that key only GET /v1/tracker, and "invite-required" to anything
 // else.
+//
+// # Nodes
+//
+// A tracker may have several nodes with one key, whose addresses [TrackerInfo] names. A
+// peer uses any of them. One that is without its database answers "store-away", and one
+// that does only searches, or none ([IsList]), answers "wrong-node" to the rest: another
+// node is asked then. The token of a relay is good at every node that can pass the
+// connection on to the one that made it.
 package netproto
