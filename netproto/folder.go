@@ -116,9 +116,8 @@ func parseFolder(r io.Reader, limit int64) ([]FolderEntry, error) {
 	}
 }
 
-// moreEntries returns for how many more entries there should be room, after some that
-// took that many bytes of a text: as many as the rest of the text would have, if it is
-// like what was read, and a few more. A list of a million entries that grows as slices do
+// moreEntries estimates how many more entries a text of size bytes has, after the first read
+// bytes of it had that many: the rest is taken to be like what was read, and a few are added. A list of a million entries that grows as slices do
 // would take five times its memory on the way.
 func moreEntries(entries int, read, size int64) int {
 	more := int64(max(entries/4, 256))

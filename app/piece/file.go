@@ -189,8 +189,8 @@ func HashPath(ctx context.Context, path string, progress func(n int)) (*Manifest
 	return HashPathWith(ctx, path, runtime.GOMAXPROCS(0), nil, progress)
 }
 
-// HashPathWith is HashPath with at most atOnce pieces at a time, each of which takes
-// a buffer of 256 KiB. What memory, if not nil, knows of the file is not read, and
+// HashPathWith is HashPath with at most atOnce pieces at a time. Each takes a buffer
+// of 256 KiB. What memory, if not nil, knows of the file is not read, and
 // does not count as progress.
 func HashPathWith(ctx context.Context, path string, atOnce int, memory Memory, progress func(n int)) (*Manifest, State, error) {
 	state, err := restingState(ctx, path)

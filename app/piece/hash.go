@@ -39,7 +39,7 @@ type Memory interface {
 
 // hashing says how a content is hashed.
 type hashing struct {
-	atOnce   int              // pieces, each of which takes a buffer of 256 KiB
+	atOnce   int              // pieces; each takes a buffer of 256 KiB
 	known    []CV             // of the first pieces, which are not read
 	done     func(first []CV) // if not nil: as [Memory] has it
 	progress func(n int)      // if not nil: as [Hash] has it

@@ -52,7 +52,7 @@ func NewMap(total int64, contents int) *Map {
 	return m
 }
 
-// Add adds a run of bytes in one state, of which copies sources have all.
+// Add adds a run of bytes in one state. copies is how many sources have all of it.
 func (m *Map) Add(length int64, state CellState, copies int) {
 	for length > 0 && m.at < m.total {
 		n := int64(len(m.parts))

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// maxTrees bounds the memory, of which each tree takes treeBuffer twice: here
-	// and in the system.
+	// maxTrees bounds the memory: each tree takes treeBuffer twice, here and in the
+	// system.
 	maxTrees   = 256
 	treeBuffer = 64 << 10 // bytes; a folder on another computer takes no more
 

@@ -131,7 +131,7 @@ func (in *Inbox) Arrivals() []Arrival {
 	return arrivals
 }
 
-// Shut reports whether there were so many wrong PINs that nobody is let in any longer.
+// Shut reports whether too many wrong PINs were tried: nobody is let in after that.
 func (in *Inbox) Shut() bool { return in.lock.isShut() }
 
 // Close discards what is unfinished and closes the folder. The page must not be served

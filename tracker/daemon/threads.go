@@ -15,7 +15,7 @@ const (
 	moreThreads = 6
 	attackAt    = 16 // pieces of work that wait
 	attackLook  = 100 * time.Millisecond
-	attackLasts = 10 * time.Second // after the last time that so many waited
+	attackLasts = 10 * time.Second // after attackAt pieces waited last
 )
 
 // watchThreads sets how many goroutines run at once by how much work is waiting, until

@@ -196,7 +196,7 @@ func (s *search) all(now *snapshot, grams [][]uint32) bool {
 	return true
 }
 
-// bestOf offers the best hits of a segment of which many names have all words. Whatever
+// bestOf offers the best hits of a segment in which many names have all words. Whatever
 // begins with the words comes first.
 func (s *search) bestOf(g *segment, grams [][]uint32, looks int) {
 	if s.sort != netproto.SortBest { // there are no words

@@ -145,8 +145,8 @@ type part struct {
 	first int // characters before it in the term
 }
 
-// parts returns the parts of which a word with the errors has one: two of a term that may
-// have one error, which has four characters, and three of one that may have two.
+// parts cuts the term so that a word with the errors has one of the parts unchanged: into two
+// if it may have one error, and has four characters, and into three if it may have two.
 func (c *corrector) parts() []part {
 	n := len(c.term)
 	size := max(n/3, 3)

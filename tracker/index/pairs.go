@@ -97,8 +97,8 @@ func sortPairs(pairs, room []uint64) {
 	}
 }
 
-// chained joins the lists of parts, each of which starts pairNames ranks after
-// the one before.
+// chained joins the lists of parts. Each part starts pairNames ranks after the one
+// before.
 func chained(parts []*listWriter, workers int) gramLists {
 	lists := make([]*gramLists, len(parts))
 	for i, p := range parts {

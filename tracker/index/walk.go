@@ -2,8 +2,8 @@ package index
 
 import "sort"
 
-// Costs of looking into a name and of finding the place of a rank in an order,
-// both of which are somewhere in memory. The unit is the cost of reading the next
+// Costs of looking into a name and of finding the place of a rank in an order.
+// Both are somewhere in memory. The unit is the cost of reading the next
 // rank of a list or an order.
 const (
 	costOfLook  = 50

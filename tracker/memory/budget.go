@@ -109,8 +109,7 @@ func (b *budget) full(from netip.Addr) *netproto.Error {
 	return b.fits(b.used.Load(), own, least, least)
 }
 
-// fits tells whether more bytes fit into the budget, of which some address holds a
-// part already.
+// fits tells whether more bytes fit into the budget. An address already holds a part of it.
 func (b *budget) fits(used, own, more, charged int64) *netproto.Error {
 	held := own + charged
 	switch {

@@ -10,7 +10,7 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// Everything is an entry of one table: a key, of which the first byte says what it is,
+// Everything is an entry of one table: a key, whose first byte says what it is,
 // and a value of package record. Keys are natural, so that nodes need not agree on
 // numbers.
 const (

@@ -14,7 +14,7 @@ import (
 
 // Bounds of work that takes long. An ordinary search takes a few hundred looks and
 // less than a millisecond; it runs to its end. One that needs more goes on among the
-// slow ones, of which few are under way at once.
+// slow ones; few of those are under way at once.
 //
 // Everything that takes long shares the places of work, one less than there are
 // processors, but at least two: while the system gives the processor of one to

@@ -29,7 +29,7 @@ func (s *Server) line(w http.ResponseWriter, r *http.Request, c caller) error {
 	conn, early, err := upgrade(w, netproto.LineProtocol)
 	if err != nil {
 		s.log.Debug("a connection could not become a line", slog.Any("error", err))
-		return nil // nothing can be answered any more
+		return nil // no answer is possible now
 	}
 	at := netip.AddrPortFrom(c.addr, cmp.Or(seen.Port(), outsidePort(peer, c.addr))) // of a port that a proxy hides, the best guess
 	joined := peer.Observed.Addr()

@@ -35,7 +35,7 @@ type proxied struct {
 // RemoteAddr implements net.Conn with what the proxy said.
 func (p *proxied) RemoteAddr() net.Addr { return p.client }
 
-// Raw returns the connection with the proxy, of which nothing was read ahead.
+// Raw returns the connection with the proxy; nothing was read ahead of it.
 func (p *proxied) Raw() net.Conn { return p.Conn }
 
 // brings reports whether a connection comes from one of the proxies.

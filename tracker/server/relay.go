@@ -39,7 +39,7 @@ func (s *Server) relayed(w http.ResponseWriter, r *http.Request, c caller) error
 	if err != nil {
 		s.log.Debug("a connection could not be relayed", slog.Any("error", err))
 		place.Leave()
-		return nil // nothing can be answered any more
+		return nil // no answer is possible now
 	}
 	go place.Join(conn, early) // until the relay is closed
 	return nil

@@ -339,7 +339,7 @@ func (p *program) arrived(a web.Arrival) {
 	p.arrivedAs(e, a.State, a.Done)
 }
 
-// arrivedAs tells what became of a file after so many bytes.
+// arrivedAs tells what became of a file; done is how many bytes of it came.
 func (p *program) arrivedAs(e receivedEvent, state web.ArrivalState, done int64) {
 	name := netproto.Printable(e.Name)
 	switch state {

@@ -16,8 +16,8 @@ import (
 
 const chipHeight = 28
 
-// Chips are a few names of which one is chosen, such as All, Active and
-// Finished. The left and right arrow keys move between them.
+// Chips are a few names, such as All, Active and Finished; one of them is
+// chosen. The left and right arrow keys move between them.
 type Chips struct {
 	Box     *fyne.Container // what a page shows
 	list    []*chip
@@ -25,7 +25,7 @@ type Chips struct {
 	changed func()
 }
 
-// NewChips makes chips of which the first is chosen. It calls changed when
+// NewChips makes chips and chooses the first. It calls changed when
 // another one was chosen.
 func NewChips(names []words.Phrase, changed func()) *Chips {
 	c := &Chips{changed: changed, Box: container.NewHBox()}

@@ -46,8 +46,8 @@ const (
 	courtesyEvery, courtesyPatience = 50 * time.Millisecond, 5 * time.Second
 	// The rates of a connection in bytes a second: at its start, and at least.
 	courtesyStart, courtesyLeast = 32 << 10, 4 << 10
-	// courtesyStep is how much is sent at once, and courtesyFrame is so many bytes at least.
-	// It adds to what waits.
+	// courtesyStep is how much is sent at once, and courtesyFrame is the least of it, in
+	// bytes. It adds to what waits.
 	courtesyStep, courtesyFrame = 8 * time.Millisecond, 1 << 10
 	// courtesyFilter is of how many answers the fastest counts: many lines are late by chance.
 	courtesyFilter = 3

@@ -221,28 +221,10 @@ func (m *membership) attempt(ctx context.Context) error {
 
 // stay joins and keeps the lease until something fails.
 func (m *membership) stay(ctx context.Context) error {
-	info, err := m.tracker.Info(ctx)
+	joined, calls, err := m.join(ctx)
 	if err != nil {
 		return err
 	}
-	m.present = true // even if the answer is lost
-	self := m.config.Self()
-	joined, err := m.tracker.Join(ctx, self)
-	if err != nil {
-		m.present = ctx.Err() != nil
-		return err
-	}
-	m.page.compare(joined.Count, joined.Digest)
-	calls := joined.Line && m.config.Calls()
-	m.update(func(s *Status) {
-		s.MappedPort, s.Calls, s.Relays, s.Lines = self.MappedPort, calls, info.Relay, nil
-		s.Name, s.Fingerprint = info.Name, m.tracker.Fingerprint()
-		s.Observed, s.Reachable, s.Outside = joined.ObservedAddress, joined.Reachable, outsideOf(joined.TrackerAt)
-		s.Lease = seconds(joined.LeaseSeconds)
-		s.Err, s.Retry, s.State = nil, time.Time{}, StateConnected
-	})
-	m.config.Joined(m.tracker, info.Wishes)
-	m.config.Log.Info("joined the tracker", "tracker", m.tracker.Address(), "name", netproto.Printable(info.Name))
 	var held *lines
 	if !calls {
 		m.back()
@@ -304,6 +286,32 @@ func (m *membership) stay(ctx context.Context) error {
 			beat.Reset(wait)
 		}
 	}
+}
+
+// join joins the tracker. calls reports whether it arranges connections to this peer.
+func (m *membership) join(ctx context.Context) (joined netproto.JoinResponse, calls bool, err error) {
+	info, err := m.tracker.Info(ctx)
+	if err != nil {
+		return joined, false, err
+	}
+	m.present = true // even if the answer is lost
+	self := m.config.Self()
+	if joined, err = m.tracker.Join(ctx, self); err != nil {
+		m.present = ctx.Err() != nil
+		return joined, false, err
+	}
+	m.page.compare(joined.Count, joined.Digest)
+	calls = joined.Line && m.config.Calls()
+	m.update(func(s *Status) {
+		s.MappedPort, s.Calls, s.Relays, s.Lines = self.MappedPort, calls, info.Relay, nil
+		s.Name, s.Fingerprint = info.Name, m.tracker.Fingerprint()
+		s.Observed, s.Reachable, s.Outside = joined.ObservedAddress, joined.Reachable, outsideOf(joined.TrackerAt)
+		s.Lease = seconds(joined.LeaseSeconds)
+		s.Err, s.Retry, s.State = nil, time.Time{}, StateConnected
+	})
+	m.config.Joined(m.tracker, info.Wishes)
+	m.config.Log.Info("joined the tracker", "tracker", m.tracker.Address(), "name", netproto.Printable(info.Name))
+	return joined, calls, nil
 }
 
 func (m *membership) heartbeat(ctx context.Context, held *lines) error {

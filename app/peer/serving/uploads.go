@@ -173,7 +173,7 @@ func (s *Server) List() []Upload {
 	return append(running, ended...)
 }
 
-// maxStops bounds the uploads that stay stopped; it takes a person to make so many.
+// maxStops bounds the uploads that stay stopped; only a person stops them.
 const maxStops = 1000
 
 // Stop ends uploads until the next start: their peers get nothing more of those

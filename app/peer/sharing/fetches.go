@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// maxFetchers bounds the peers of which it is known how much of a folder they got.
+	// maxFetchers bounds the peers whose share of a folder is counted.
 	maxFetchers = 1000
 	// fetchTime is how long a peer that got something of a folder still fetches it: what
 	// it gets then is for the folder, and not for another share with the same content.
@@ -89,8 +89,8 @@ func (ss *Shares) Sent(peer netproto.PublicKey, hash netproto.ContentHash, n int
 	}
 }
 
-// holders returns the shares with a content that a peer may have, each once: lists are
-// folders of which it is the list.
+// holders returns the shares with a content that a peer may have, each once. The content
+// is the list of the folders in lists.
 func (ss *Shares) holders(hash netproto.ContentHash, peer netproto.PublicKey) (lists, holders []*share) {
 	ss.config.Contents.Select(hash, func(c offer.Content) bool {
 		f, ok := c.(*sharedFile)

@@ -119,8 +119,8 @@ type Options struct {
 	// Visible says who may have it; nil leaves that as it is, and is everybody for what
 	// was not shared before.
 	Visible *library.Visible
-	// Count ends it after so many complete downloads from now on, in place of
-	// Visible.Until; 0 leaves that.
+	// Count, if it is not 0, ends it after that many complete downloads from now on,
+	// in place of Visible.Until.
 	Count int
 	// Request is what it is sent with; see [library.Share].
 	Request string
