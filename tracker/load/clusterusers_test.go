@@ -267,7 +267,8 @@ func (k *crowd) verify() {
 	}
 }
 
-// verifyAt asks a node about a peer until it has heard of all, which takes a moment.
+// verifyAt asks a node about a peer until it has heard of all, which takes a moment, and
+// more so if it is taking back what the database lost.
 func (k *crowd) verifyAt(n *node, u *client) error {
 	w, err := dial(k.Context(), n.at, source(10+u.no/250%200, u.no%250), u.id)
 	if err != nil {
@@ -275,11 +276,11 @@ func (k *crowd) verifyAt(n *node, u *client) error {
 	}
 	defer w.Close()
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		body, err := w.must(request(http.MethodPost, netproto.RouteHeartbeat, u.is.beat()))
+		status, body, err := w.ask(request(http.MethodPost, netproto.RouteHeartbeat, u.is.beat()))
 		if err != nil {
 			return err
 		}
-		if strings.Contains(string(body), `"status":"ok"`) {
+		if status == http.StatusOK && strings.Contains(string(body), `"status":"ok"`) {
 			return k.find(w, u.member)
 		}
 		if time.Now().After(end) {
