@@ -303,7 +303,8 @@ func (p *Page) onChosen(do func(face.Person)) func() {
 func (p *Page) showStrip() {
 	people := p.chosen()
 	if len(people) > 0 {
-		p.more.SetText(words.Join(portrait.NameOf(people[0].Name, people[0].PeerID), portrait.Presence(people[0]), portrait.Moved(people[0]), portrait.Shares(people[0])))
+		p.more.SetText(words.Join(portrait.NameOf(people[0].Name, people[0].PeerID), portrait.Presence(people[0]),
+			portrait.Moved(people[0]), portrait.Shares(people[0])))
 	}
 	if kit.Reveal(nil, p.strip, len(people) == 1 && p.State == "rows") {
 		p.Content.Refresh()

@@ -47,7 +47,8 @@ func openFolder(w pages.Window, engine folderEngine, hit face.Hit, where pages.W
 	pages.ListFolder(w, engine, opened, hit.Hash, func(folder face.Folder, err error) {
 		if err != nil {
 			s.total.SetText(words.Explain(face.FailureOf(err)).String())
-			s.body.Objects = []fyne.CanvasObject{pages.FailedScreen(words.L("The list of files could not be loaded."), func() { openFolder(w, engine, hit, where) })}
+			s.body.Objects = []fyne.CanvasObject{pages.FailedScreen(words.L("The list of files could not be loaded."),
+				func() { openFolder(w, engine, hit, where) })}
 			s.body.Refresh()
 			return
 		}

@@ -35,7 +35,8 @@ func hitColumns() []kit.Column[face.Hit] {
 		columnName: {ColumnShape: kit.ColumnShape{ID: "name", Name: "Name"},
 			Text: func(h face.Hit) string { return h.Name },
 			Cell: func(h face.Hit) kit.Cell {
-				return kit.Cell{Text: h.Name, Ink: theme.ColorNameForeground, Icon: pages.KindIcon(h.Kind), Tint: kit.ColorCaption, Mark: pages.HaveWords(h.Have)}
+				return kit.Cell{Text: h.Name, Ink: theme.ColorNameForeground, Icon: pages.KindIcon(h.Kind), Tint: kit.ColorCaption,
+					Mark: pages.HaveWords(h.Have)}
 			}},
 		columnSize: {ColumnShape: kit.ColumnShape{ID: "size", Name: "Size", Width: 88, Align: fyne.TextAlignTrailing, Descending: true},
 			Order: func(a, b face.Hit) int { return cmp.Compare(a.Size, b.Size) },

@@ -67,7 +67,8 @@ func newDetailsPane(w pages.Window, p *Downloads) *detailsPane {
 		menu := &kit.Menu{}
 		for _, s := range d.sources.List.Selection() {
 			if s.PeerID != (netproto.PeerID{}) {
-				menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": portrait.NameOf(s.Name, s.PeerID)}), theme.AccountIcon(), func() { w.GoToPerson(s.PeerID) })
+				menu.Add(words.L("Go to {{.Name}}", words.Values{"Name": portrait.NameOf(s.Name, s.PeerID)}), theme.AccountIcon(),
+					func() { w.GoToPerson(s.PeerID) })
 			}
 		}
 		return &menu.Menu
