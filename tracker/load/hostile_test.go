@@ -240,7 +240,7 @@ func (g *rig) judge(conn net.Conn, r raw, by way) {
 			return
 		}
 		body, err := io.ReadAll(resp.Body)
-		if err != nil && resp.StatusCode/100 == 4 && resp.Close {
+		if err != nil && resp.StatusCode >= 400 && resp.Close {
 			return // it was sent more than it reads, and hung up
 		}
 		if err != nil {
