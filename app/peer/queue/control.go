@@ -197,7 +197,9 @@ func (q *Queue) SetRate(limit int64, ids ...string) error {
 		return netproto.Errorf(netproto.CodeInvalid, "a limit cannot be negative")
 	}
 	_, err := q.change(ids, func(d *download) bool {
-		d.limit.Set(limit)
+		if d.pace != nil {
+			d.pace.limit.Set(limit)
+		}
 		changed := d.record.Limit != limit
 		d.record.Limit = limit
 		return changed

@@ -24,12 +24,8 @@ type download struct {
 	records  *records
 	schedule func() // starts what may run now
 
-	limit   *flow.Throttle
-	rate    flow.Meter
-	checked atomic.Int64  // bytes verified, copied or moved in the present phase
-	woken   chan struct{} // receives when the disk is to be tried again now
-
 	mu         sync.Mutex
+	pace       *pace         // nil until it first runs
 	fresh      bool          // not remembered yet. Until it is, it does not start: a kill would leave files without a download
 	removed    bool          // it is being taken off the list
 	gone       chan struct{} // closed when it was removed; nil unless it is being removed
@@ -51,8 +47,16 @@ type download struct {
 	parked    bool      // it has no turn until there is a source
 	parkings  int       // how often in a row a source turned out to be none
 	scoutAt   time.Time // when the trackers are asked about it
+}
 
-	history flow.History
+// pace is how fast a download goes, and may go. It takes half as much memory as the rest
+// of a download, so those that only wait in a long list have none.
+type pace struct {
+	limit   *flow.Throttle
+	rate    flow.Meter
+	history flow.History  // guarded by the lock of the download
+	checked atomic.Int64  // bytes verified, copied or moved in the present phase
+	woken   chan struct{} // receives when the disk is to be tried again now
 }
 
 // kept notes that the download is remembered.
@@ -76,7 +80,7 @@ func (d *download) newAttempt() *swarm.Attempt {
 	r := &d.record
 	d.attempt = d.config.Swarms.Attempt(swarm.Task{
 		Hash: r.Hash, Name: r.Name, Folder: r.Folder, Paths: r.Paths, Plain: r.Plain, Private: r.Private, Dir: r.Dir, Size: r.Size,
-		Limit: d.limit, Rate: &d.rate, Checked: &d.checked, Lists: lists{d.config.Library, r.ID, r.Hash}, Remember: d.config.Share != nil,
+		Limit: d.pace.limit, Rate: &d.pace.rate, Checked: &d.pace.checked, Lists: lists{d.config.Library, r.ID, r.Hash}, Remember: d.config.Share != nil,
 	}, d.attempt, d.preference)
 	return d.attempt
 }
@@ -195,15 +199,21 @@ func (d *download) waitForDisk(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	case <-timer.C:
-	case <-d.woken:
+	case <-d.pace.woken:
 	}
 	return true
 }
 
 // wake has a running download look for sources and try its disk now.
 func (d *download) wake() {
+	d.mu.Lock()
+	pace := d.pace
+	d.mu.Unlock()
+	if pace == nil {
+		return
+	}
 	select {
-	case d.woken <- struct{}{}:
+	case pace.woken <- struct{}{}:
 	default:
 	}
 	if a := d.atWork(); a != nil {
@@ -234,7 +244,7 @@ func (d *download) failRecord(err error) {
 
 // progress counts n bytes that an errand checked, copied or moved.
 func (d *download) progress(n int) {
-	d.checked.Add(int64(n))
+	d.pace.checked.Add(int64(n))
 	d.config.Notify()
 }
 

@@ -13,7 +13,7 @@ func (d *download) doErrand(ctx context.Context) {
 	d.mu.Lock()
 	record := d.record
 	d.mu.Unlock()
-	d.checked.Store(0)
+	d.pace.checked.Store(0)
 	d.config.Notify()
 	var err error
 	if record.Move != nil {

@@ -228,8 +228,7 @@ func (q *Queue) add(r library.Download) (d *download, known bool) {
 }
 
 func (q *Queue) make(record library.Download) *download {
-	d := &download{config: &q.config, disk: &q.disk, records: &q.records, schedule: q.schedule, record: record,
-		woken: make(chan struct{}, 1), limit: flow.NewThrottle(record.Limit), done: record.Done}
+	d := &download{config: &q.config, disk: &q.disk, records: &q.records, schedule: q.schedule, record: record, done: record.Done}
 	d.setDir(record.Dir)
 	return d
 }
@@ -297,6 +296,9 @@ func (q *Queue) look(ctx context.Context, now time.Time) {
 func (q *Queue) start(d *download, errand bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.pace == nil {
+		d.pace = &pace{limit: flow.NewThrottle(d.record.Limit), woken: make(chan struct{}, 1)}
+	}
 	ctx, cancel := context.WithCancel(q.ctx)
 	work := d.fetch
 	if errand {

@@ -93,7 +93,10 @@ func (d *download) errandSnapshot(s *Download) {
 	if d.record.Move != nil {
 		s.State = StateMoving
 	}
-	if s.Done = d.checked.Load(); s.Size >= 0 {
+	if s.Done = 0; d.pace != nil {
+		s.Done = d.pace.checked.Load()
+	}
+	if s.Size >= 0 {
 		s.Done = min(s.Done, s.Size)
 	}
 }
@@ -108,9 +111,9 @@ func (d *download) runSnapshot(s *Download, p swarm.Progress) {
 	case StateNoSpace:
 		s.Err = d.diskErr
 	case StateVerifying:
-		s.Done = max(s.Done, d.checked.Load())
+		s.Done = max(s.Done, d.pace.checked.Load())
 	case StateDownloading:
-		s.Rate = d.rate.Rate()
+		s.Rate = d.pace.rate.Rate()
 		if s.Rate > 0 && s.Size >= 0 {
 			s.Left = time.Duration(float64(max(s.Size-s.Done, 0)) / float64(s.Rate) * float64(time.Second))
 		}

@@ -82,7 +82,10 @@ func (q *Queue) Details(id string) (Details, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	details := Details{Speeds: d.history.List(), Got: d.rate.Total()}
+	var details Details
+	if d.pace != nil {
+		details.Speeds, details.Got = d.pace.history.List(), d.pace.rate.Total()
+	}
 	if d.attempt != nil {
 		details.Details = d.attempt.Details()
 	}

@@ -50,8 +50,8 @@ func (d *download) unpark() {
 // sample notes how fast a running download is, and tells whether it began or
 // ceased to be idle. The caller holds the lock.
 func (d *download) sample(now time.Time) bool {
-	got := d.rate.Total()
-	d.history.Add(now, got)
+	got := d.pace.rate.Total()
+	d.pace.history.Add(now, got)
 	fetching := d.attempt != nil && d.attempt.Sample(now) == swarm.Fetching && !d.errand && d.diskErr == nil
 	if got != d.gotBefore || !fetching {
 		d.gotBefore, d.fed = got, now
