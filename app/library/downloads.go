@@ -102,7 +102,7 @@ func (l *Library) Downloads() ([]Download, error) {
 			list[i].Order = list[i].Added.UnixNano()
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Download) int { return cmp.Compare(a.Order, b.Order) })
+	slices.SortFunc(list, func(a, b Download) int { return cmp.Or(cmp.Compare(a.Order, b.Order), cmp.Compare(a.ID, b.ID)) })
 	return list, err
 }
 
