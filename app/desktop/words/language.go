@@ -69,7 +69,7 @@ func current() *locale {
 }
 
 var english = sync.OnceValue(func() *locale {
-	bundle, err := texts()
+	bundle, err := texts("en")
 	if err != nil {
 		bundle = i18n.NewBundle(language.English) // which shows every text as it stands in the source
 	}
@@ -81,34 +81,30 @@ func newLocale(bundle *i18n.Bundle, texts, numbers string) *locale {
 	return &locale{texts: i18n.NewLocalizer(bundle, texts), language: texts, tag: tag, printer: printing.NewPrinter(tag)}
 }
 
-// texts loads the texts of all languages, once.
-var texts = sync.OnceValues(func() (*i18n.Bundle, error) {
+// texts loads the texts of a language, and the English ones for what has none.
+func texts(tag string) (*i18n.Bundle, error) {
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	files, err := assets.Translations.ReadDir(assets.TranslationsDir)
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		if _, err := bundle.LoadMessageFileFS(assets.Translations, assets.TranslationsDir+"/"+file.Name()); err != nil {
+	for _, name := range slices.Compact([]string{"en", strings.ReplaceAll(tag, "-", "_")}) {
+		if _, err := bundle.LoadMessageFileFS(assets.Translations, assets.TranslationsDir+"/"+name+".json"); err != nil {
 			return nil, err
 		}
 	}
 	return bundle, nil
-})
+}
 
 // Load changes the language and returns the tag of the one that texts are in
 // from now on. tag is one of Languages. Any other, such as "", stands for the
 // language of the system: texts then appear in the closest of ours. It fails if
 // the texts are damaged.
 func Load(tag, system string) (string, error) {
-	bundle, err := texts()
-	if err != nil {
-		return "", fmt.Errorf("read the texts of the window: %w", err)
-	}
 	numbers := tag
 	if !slices.Contains(Languages(), tag) {
 		tag, numbers = closest(system), system
+	}
+	bundle, err := texts(tag)
+	if err != nil {
+		return "", fmt.Errorf("read the texts of the window: %w", err)
 	}
 	inUse.Store(newLocale(bundle, tag, numbers))
 	return tag, nil
