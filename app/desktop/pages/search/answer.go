@@ -91,13 +91,13 @@ func (p *Page) clear() {
 
 // showRows shows the hits, and marks those that are here.
 func (p *Page) showRows() {
-	rows := slices.Clone(p.found)
-	for i := range rows {
-		if mark, ok := p.marks[rows[i].Hash]; ok {
-			rows[i].Have = mark
+	p.found = slices.Clone(p.found) // the table has those of before
+	for i := range p.found {
+		if mark, ok := p.marks[p.found[i].Hash]; ok {
+			p.found[i].Have = mark
 		}
 	}
-	p.table.SetRows(rows)
+	p.table.SetRows(p.found)
 	p.showSummary()
 }
 
