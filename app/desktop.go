@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 
 	"centralizedp2p/app/command"
@@ -57,12 +58,17 @@ func openDesktop(ctx context.Context, o node.Options, args []string) error {
 	}
 	o.OfferDownloads = true
 	o.Log = slog.New(slog.NewMultiHandler(o.Log.Handler(), slog.NewTextHandler(file, nil)))
+	metadata := desktop.Metadata()
+	app.SetMetadata(metadata)
+	window := app.NewWithID(metadata.ID)
+	ready := desktop.GetReady()
 	n, err := node.Open(ctx, o)
+	ready()
 	switch {
 	case netproto.CodeOf(err) == netproto.CodeProfileInUse:
-		err = handOver(ctx, profile, open, o.Log, err)
+		err = handOver(ctx, window, profile, open, o.Log, err)
 	case err == nil:
-		err = runDesktop(ctx, n, profile, open)
+		err = runDesktop(ctx, window, n, profile, open)
 	}
 	return errors.Join(err, file.Close())
 }
@@ -85,7 +91,7 @@ func absolute(args []string) ([]string, error) {
 
 // handOver hands the arguments to the window that has the profile. If a peer without a
 // window has it, a window drives that one. Otherwise the error is inUse.
-func handOver(ctx context.Context, profile string, open []string, log *slog.Logger, inUse error) error {
+func handOver(ctx context.Context, window fyne.App, profile string, open []string, log *slog.Logger, inUse error) error {
 	waiting, cancel := context.WithTimeout(ctx, handOverTime)
 	defer cancel()
 	running := remote.NewLocal(profile)
@@ -96,7 +102,7 @@ func handOver(ctx context.Context, profile string, open []string, log *slog.Logg
 		if instance.HandOver(now, profile, open) == nil {
 			return toFront()
 		}
-		return showRunning(ctx, running, profile, open, log)
+		return showRunning(ctx, window, running, profile, open, log)
 	}
 	if err := instance.HandOver(waiting, profile, open); err != nil {
 		return inUse
@@ -110,7 +116,7 @@ func toFront() error {
 }
 
 // showRunning runs a window for a peer of this computer that has none.
-func showRunning(ctx context.Context, engine face.Engine, profile string, open []string, log *slog.Logger) error {
+func showRunning(ctx context.Context, window fyne.App, engine face.Engine, profile string, open []string, log *slog.Logger) error {
 	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: desktop.SystemPicker}
 	if server, err := instance.Listen(profile, log); err != nil {
 		log.Warn("a second start will not find this window", "error", err)
@@ -118,13 +124,11 @@ func showRunning(ctx context.Context, engine face.Engine, profile string, open [
 		options.Requests = server.Requests()
 		defer server.Close()
 	}
-	metadata := desktop.Metadata()
-	app.SetMetadata(metadata)
-	return desktop.Run(ctx, app.NewWithID(metadata.ID), engine, options)
+	return desktop.Run(ctx, window, engine, options)
 }
 
 // runDesktop runs the window on a node, and closes the node.
-func runDesktop(ctx context.Context, n *node.Node, profile string, open []string) error {
+func runDesktop(ctx context.Context, window fyne.App, n *node.Node, profile string, open []string) error {
 	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: desktop.SystemPicker, Reveal: desktop.SystemReveal}
 	if version.CanAsk() {
 		options.Newest = func(ctx context.Context) (desktop.Release, error) {
@@ -167,9 +171,7 @@ func runDesktop(ctx context.Context, n *node.Node, profile string, open []string
 			return settings.Name
 		}}
 	}
-	metadata := desktop.Metadata()
-	app.SetMetadata(metadata)
-	err = desktop.Run(ctx, app.NewWithID(metadata.ID), engine, options)
+	err = desktop.Run(ctx, window, engine, options)
 	return errors.Join(err, control.Close(), engine.Close())
 }
 

@@ -17,10 +17,13 @@ import (
 const (
 	spareLook  = 2 * time.Second
 	sparePause = 15 * time.Second // at least, from one time to the next
-	spareLeast = 24 << 20         // bytes that are worth the work
+	spareLeast = 12 << 20         // bytes that are worth the work
 	// spareBusy is how many bytes are allocated from look to look, at least, while something
 	// goes on, which will use what is spare. A long list at rest is read again and again.
 	spareBusy = 8 << 20
+	// repaintEvery is how often a window at rest is drawn again. Fyne keeps the pictures of
+	// texts for a minute after they were last seen, and forgets them when it draws.
+	repaintEvery = 30 * time.Second
 )
 
 // spare decides when unused memory is given back to the system.
@@ -29,25 +32,28 @@ type spare struct {
 	allocated uint64    // bytes since the start, at the last look
 }
 
-// due reports whether it is worth it now. Half of what is live may stay unused: a window at
-// rest makes garbage, too. All are bytes: unused, live, and allocated since the start.
+// due reports whether it is worth it now. A quarter of what is live may stay unused: a window
+// at rest makes garbage, too. All are bytes: unused, live, and allocated since the start.
 func (s *spare) due(now time.Time, unused, live, allocated uint64) bool {
 	busy := allocated-s.allocated > max(spareBusy, live/4)
 	s.allocated = allocated
-	if busy || unused < max(spareLeast, live/2) || now.Sub(s.given) < sparePause {
+	if busy || unused < max(spareLeast, live/4) || now.Sub(s.given) < sparePause {
 		return false
 	}
 	s.given = now
 	return true
 }
 
-// giveBackMemory gives back what is spare until ctx ends.
-func giveBackMemory(ctx context.Context) {
+// giveBackMemory keeps garbage low, and gives back what is spare, until ctx ends. repaint
+// draws the window again.
+func giveBackMemory(ctx context.Context, repaint func()) {
+	defer setGarbage(shownPercent)()
 	tick := pulse.NewTicker(spareLook)
 	defer tick.Stop()
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
 		{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
 	var s spare
+	var repainted time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -57,6 +63,10 @@ func giveBackMemory(ctx context.Context) {
 			free, objects, live := sample[0].Value.Uint64(), sample[1].Value.Uint64(), sample[2].Value.Uint64()
 			if garbage := max(objects, live) - live; s.due(now, free+garbage, live, sample[3].Value.Uint64()) {
 				debug.FreeOSMemory()
+			}
+			if now.Sub(repainted) >= repaintEvery {
+				repainted = now
+				repaint()
 			}
 		}
 	}

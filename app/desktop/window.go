@@ -88,9 +88,9 @@ func run(ctx context.Context, app fyne.App, engine face.Engine, options Options,
 	defer quit()
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	go giveBackMemory(ctx)
 	w.win.Show()
 	w.begin()
+	go giveBackMemory(ctx, func() { w.crossing.show(func() { w.win.Canvas().Refresh(w.win.Content()) }) })
 	app.Run()
 	w.closed() // the system may have ended the application without closing the window
 	if !w.crossing.close() {
