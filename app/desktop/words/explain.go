@@ -20,10 +20,15 @@ func (m Message) String() string { return m.Headline() + " " + m.Next }
 
 // Headline returns one sentence that says what happened, and why.
 func (m Message) Headline() string {
+	return L("{{.Sentence}}.", Values{"Sentence": m.Clause()})
+}
+
+// Clause returns the headline without its full stop, for a line that goes on.
+func (m Message) Clause() string {
 	if m.Why == "" {
-		return m.What + "."
+		return m.What
 	}
-	return m.What + ": " + strings.TrimRight(m.Why, ".") + "."
+	return L("{{.What}}: {{.Why}}", Values{"What": m.What, "Why": strings.TrimRight(m.Why, ".")})
 }
 
 // deskWord is what a person in front of a window reads about a code.

@@ -82,7 +82,7 @@ func openWebInbox(s *webSheet) {
 		s.say(webInboxWords(page))
 	}
 	s.open(words.L("Receive from a phone"),
-		words.L("Scan the code with the camera of a phone in the same network, and type the PIN there. Then choose what to send."),
+		words.L("Scan the code with the camera of a phone on the same network, and type the PIN there. Then choose what to send."),
 		container.NewBorder(container.NewVBox(pin, folder, change), nil, nil, nil, list))
 }
 

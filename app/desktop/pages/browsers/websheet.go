@@ -218,7 +218,7 @@ func openWebLink(s *webSheet) {
 		s.say(webLinkWords(page))
 	}
 	s.open(words.L("Send to a phone or a browser"),
-		words.L("Scan the code with the camera of a phone, or open the link in a browser. Both devices must be in the same network."),
+		words.L("Scan the code with the camera of a phone, or open the link in a browser. Both devices must be on the same network."),
 		container.NewVBox(name, size, expires, count))
 }
 

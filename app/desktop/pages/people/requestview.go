@@ -111,7 +111,7 @@ func requestMark(r face.Request, out bool) kit.Mark {
 	case face.RequestExpired:
 		return over(words.L("Expired without an answer"))
 	default:
-		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(r.Failure).Headline()}),
+		return kit.Mark{Text: words.L("Failed: {{.Reason}}", words.Values{"Reason": words.Explain(r.Failure).Clause()}),
 			Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	}
 }
