@@ -309,9 +309,17 @@ func (z *wizard) work(said string, action func(context.Context) error, then func
 			z.showTrackers()
 			if z.refuse(err); err == nil {
 				then()
+			} else if z.step == askTracker {
+				z.askAgain()
 			}
 		}
 	})
+}
+
+// askAgain selects the tracker that was refused, so that the next key replaces it.
+func (z *wizard) askAgain() {
+	z.window.Host().Canvas.Focus(z.tracker)
+	z.tracker.TypedShortcut(&fyne.ShortcutSelectAll{})
 }
 
 // refuse says what was wrong with the answer; nil clears that.

@@ -60,6 +60,22 @@ func TestAFirstStartCanBeSkippedAndTellsWhatWentWrong(t *testing.T) {
 	}
 }
 
+func TestAfterARefusedTrackerTheNextKeysReplaceIt(t *testing.T) {
+	engine := newFake()
+	engine.status.Connection = face.ConnectionNone
+	engine.err = netproto.Errorf(netproto.CodeUnreachable, "nowhere.invalid")
+	d := newDesk(t, engine, Options{FirstStart: true})
+	d.reads("Ada")
+	d.tap("Skip")
+	d.reads("Looking for trackers on your network…")
+	test.Type(d.window.win.Canvas().Focused(), "nowhere.invalid")
+	d.tap("Connect")
+	d.reads("The tracker cannot be reached: nowhere.invalid.")
+	test.Type(d.window.win.Canvas().Focused(), "attic")
+	d.tap("Connect")
+	d.did("use attic")
+}
+
 func TestAnInviteLinkPastedAtFirstStartConnects(t *testing.T) {
 	for _, step := range []int{askName, askTracker} {
 		engine := newFake()

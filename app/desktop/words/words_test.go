@@ -154,3 +154,15 @@ func netprotoCodes(t *testing.T) []netproto.Code {
 	}
 	return codes
 }
+
+func TestAFailureIsWrittenAsItsLanguageDoesIt(t *testing.T) {
+	failure := face.Failure{Code: netproto.CodeFolderUnwritable, Detail: "/home/ada"}
+	for tag, want := range map[string]string{
+		"en": "The folder cannot be written: /home/ada.", "fr": "Impossible d’écrire dans le dossier\u00a0: /home/ada.", "zh-Hans": "无法写入文件夹：/home/ada。",
+	} {
+		useTexts(t, tag)
+		if said := Explain(failure).Headline(); said != want {
+			t.Errorf("%s: %q", tag, said)
+		}
+	}
+}
