@@ -10,8 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/app/library"
 )
@@ -172,13 +175,37 @@ func BenchmarkMixedSwarm(b *testing.B) {
 	s := newStageOn(b, all[0])
 	seconds := sized[int64](20, 8)
 	path := randomFile(b, filepath.Join(s.dir, sharedName), sum*seconds, 15)
-	link := ""
+	getter, link := s.on(all[1]), ""
+	var bare []func(...string) (received, error)
 	for _, h := range all[2:] {
 		_, link = s.on(h).share(path, nil)
+		bare = append(bare, s.on(h).bare(getter))
 	}
-	took := rounds(b, memory(b), path, s.on(all[1]).ours(link, nil))
+	took := rounds(b, memory(b), path, together(bare, 1, sum, seconds), together(bare, 4, sum, seconds), getter.ours(link, nil))
 	report(b, took)
 	b.ReportMetric(float64(seconds)/median(took[oursName]), "of-the-lines")
+}
+
+// together sends over bare TCP connections from several sources at once for some seconds.
+// It took as long as the bytes of all lines in these seconds would have taken.
+func together(sources []func(...string) (received, error), connections int, sum, seconds int64) contender {
+	return contender{fmt.Sprintf("iperf3-x%d", connections), func(string) (time.Duration, error) {
+		came := make([]float64, len(sources))
+		var all errgroup.Group
+		for i, bare := range sources {
+			all.Go(func() error {
+				r, err := bare("--time", strconv.FormatInt(seconds, 10), "--parallel", strconv.Itoa(connections))
+				came[i] = r.Bytes
+				return err
+			})
+		}
+		err := all.Wait()
+		total := 0.0
+		for _, n := range came {
+			total += n
+		}
+		return time.Duration(float64(sum*seconds) / total * float64(seconds) * float64(time.Second)), err
+	}, true}
 }
 
 // connect makes two hosts: a source, on whose host the tracker is, and a downloader on

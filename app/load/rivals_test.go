@@ -69,31 +69,44 @@ func wait(ctx context.Context, d time.Duration) {
 // for size bytes.
 func (s *stage) iperf(getter *stage, size int64) contender {
 	s.Helper()
+	bare := s.bare(getter)
+	return contender{"iperf3", func(string) (time.Duration, error) {
+		r, err := bare("--bytes", strconv.FormatInt(size, 10))
+		return time.Duration(float64(size) * 8 / r.Rate * float64(time.Second)), err
+	}, true}
+}
+
+// received is what came over bare TCP connections.
+type received struct {
+	Bytes float64 `json:"bytes"`
+	Rate  float64 `json:"bits_per_second"`
+}
+
+// bare sends bytes from this host to that of the getter, over nothing but TCP, as the
+// options of iperf3 say.
+func (s *stage) bare(getter *stage) func(options ...string) (received, error) {
+	s.Helper()
 	port := freePort(s)
 	s.serve(port, "iperf3", "--server", "--port", strconv.Itoa(port), "--logfile", "/dev/null")
-	return contender{"iperf3", func(string) (time.Duration, error) {
+	return func(options ...string) (received, error) {
 		var out bytes.Buffer
-		c := s.command("iperf3", "--client", s.address(), "--reverse", "--port", strconv.Itoa(port), "--bytes", strconv.FormatInt(size, 10), "--json")
+		c := s.command("iperf3", append([]string{"--client", s.address(), "--reverse", "--port", strconv.Itoa(port), "--json"}, options...)...)
 		c.Stdout = &out
 		err := getter.do(c.Start)
 		if err == nil {
 			err = c.Wait()
 		}
 		if err != nil {
-			return 0, fmt.Errorf("%w: %s", err, &out)
+			return received{}, fmt.Errorf("%w: %s", err, &out)
 		}
 		var said struct {
 			End struct {
-				Received struct {
-					Rate float64 `json:"bits_per_second"`
-				} `json:"sum_received"`
+				Received received `json:"sum_received"`
 			} `json:"end"`
 		}
-		if err := json.Unmarshal(out.Bytes(), &said); err != nil {
-			return 0, err
-		}
-		return time.Duration(float64(size) * 8 / said.End.Received.Rate * float64(time.Second)), nil
-	}, true}
+		err = json.Unmarshal(out.Bytes(), &said)
+		return said.End.Received, err
+	}
 }
 
 // nginx serves a folder over HTTP, each connection at most so many bytes a
