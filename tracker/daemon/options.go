@@ -120,8 +120,9 @@ func (o *Options) Flags(set *flag.FlagSet) {
 	set.StringVar(&o.Config, configFlag, o.Config, "settings `file` with lines of the form name = value, where the names are those of these flags")
 	set.Var(&listFlag{value: &o.PublicURL}, "public-url", "`HOST:PORT` in links, for a tracker behind NAT or a proxy; repeat it for each node of a tracker "+
 		"that has several: links have the first address, and peers learn of the others and use them while it is away")
-	set.StringVar(&o.NodeAt, "node-address", o.NodeAt, "`IP:PORT` at which the other nodes of a tracker with --store reach this one, without a balancer between: "+
-		"they pass on to it connections of peers that this one relays")
+	set.StringVar(&o.NodeAt, "node-address", o.NodeAt,
+		"`IP:PORT` at which the other nodes of a tracker with --store reach this one, without a balancer between: "+
+			"they pass on to it connections of peers that this one relays")
 	set.StringVar(&o.Relay, "relay", o.Relay, "pass on bytes, encrypted from end to end, for peers that cannot reach each other: `on|off`")
 	set.Var((*rateFlag)(&o.RelayRate), "relay-rate", "`bytes` a second that the relay passes on, each way of each connection, like 1MB; 0 means no limit")
 	set.Var((*rateFlag)(&o.RelayTotal), "relay-total", "`bytes` a second that the relay passes on for all connections together, like 8MB; 0 means no limit")

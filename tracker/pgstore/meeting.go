@@ -130,7 +130,8 @@ func (s *Store) hello(ctx context.Context, at string, others func([]store.Node))
 	batch.Queue("insert into cp2p_nodes (id, at) values ($1, $2) on conflict (id) do update set at = excluded.at, seen = now()", int64(s.meeting.self), at)
 	batch.Queue("delete from cp2p_nodes where seen < now() - " + lettersLast)
 	batch.Queue("delete from cp2p_mail where told < now() - " + lettersLast)
-	batch.Queue("select id, at from cp2p_nodes where id <> $1 and seen > now() - "+nodeGone+" order by id", int64(s.meeting.self)).Query(func(rows pgx.Rows) error {
+	listed := batch.Queue("select id, at from cp2p_nodes where id <> $1 and seen > now() - "+nodeGone+" order by id", int64(s.meeting.self))
+	listed.Query(func(rows pgx.Rows) error {
 		var id int64
 		var at string
 		_, err := pgx.ForEachRow(rows, []any{&id, &at}, func() error {
