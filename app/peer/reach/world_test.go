@@ -276,8 +276,8 @@ func (h *host) connect(ctx context.Context, address string, from netip.AddrPort)
 		if other := w.punches[[2]netip.AddrPort{at, from}]; other != nil && (to == nil || !to.open) {
 			mine, theirs := pipe(from, at)
 			delete(w.punches, [2]netip.AddrPort{at, from})
+			other <- theirs // there is room; whoever gives up meanwhile looks for it after this
 			w.mu.Unlock()
-			other <- theirs
 			return mine, nil
 		}
 		in := to != nil && (to.open || time.Now().Before(w.holes[[2]netip.AddrPort{at, from}]))
