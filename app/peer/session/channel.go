@@ -30,6 +30,15 @@ type Channel struct {
 	way     Way
 	dialled bool // by this side, at an address where others may reach the peer too
 	limit   int64
+	trip    time.Duration // see [Conn]
+}
+
+// shake shakes hands, and measures how far away the peer is.
+func (ch *Channel) shake(ctx context.Context) error {
+	began := time.Now()
+	err := ch.tls.HandshakeContext(ctx)
+	ch.trip = time.Since(began)
+	return err
 }
 
 // Close ends a channel that is not wanted.
@@ -50,19 +59,19 @@ func (cs *Conns) Secure(ctx context.Context, raw net.Conn, key netproto.PublicKe
 		}
 		return cs.refuseBanned(other)
 	}
-	var t *tls.Conn
+	ch := &Channel{role: role, way: way, dialled: !way.Arranged()}
 	if role == Server {
-		t = tls.Server(newWire(raw), cs.config.Identity.ServerTLS(netproto.ALPN, true, verify))
+		ch.tls = tls.Server(newWire(raw), cs.config.Identity.ServerTLS(netproto.ALPN, true, verify))
 	} else {
-		t = tls.Client(newWire(raw), cs.config.Identity.ClientTLS(netproto.ALPN, verify))
+		ch.tls = tls.Client(newWire(raw), cs.config.Identity.ClientTLS(netproto.ALPN, verify))
 	}
 	ctx, cancel := context.WithTimeout(ctx, cs.config.Timing.Handshake)
 	defer cancel()
-	if err := t.HandshakeContext(ctx); err != nil {
+	if err := ch.shake(ctx); err != nil {
 		raw.Close()
 		return nil, err
 	}
-	return &Channel{tls: t, role: role, way: way, dialled: !way.Arranged()}, nil
+	return ch, nil
 }
 
 // Keep makes a channel a connection that a peer called for, and closes it if that

@@ -42,6 +42,8 @@ type Conn struct {
 	Way   Way   // how it came about
 	Limit int64 // bytes a second each way, of a relay; 0 is none
 	Local bool  // it is in the local network, or on this computer
+	// Trip is how long the handshake took: one round trip, and a moment at both ends.
+	Trip time.Duration
 
 	Owner  Owner
 	Reader Reader
@@ -77,7 +79,7 @@ func newConn(cs *Conns, ch *Channel) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{conns: cs, tls: t, Way: ch.way, Limit: ch.limit, dialled: ch.dialled, Key: netproto.PublicKey(key), ID: netproto.PeerIDOf(key),
+	c := &Conn{conns: cs, tls: t, Way: ch.way, Limit: ch.limit, Trip: ch.trip, dialled: ch.dialled, Key: netproto.PublicKey(key), ID: netproto.PeerIDOf(key),
 		wake: make(chan struct{}, 1), ended: make(chan struct{}), quiet: time.Now()}
 	c.Local = InLocalNetwork(c.Remote().Addr())
 	if c.Way == "" {

@@ -91,7 +91,7 @@ func (cs *Conns) accept(in *guest, w *wire) {
 	ctx, cancel := context.WithTimeout(cs.ctx, cs.config.Timing.Handshake)
 	defer cancel()
 	ch := cs.answer(w)
-	err := ch.tls.HandshakeContext(ctx)
+	err := ch.shake(ctx)
 	var c *Conn
 	var r *bufio.Reader
 	if err == nil {
