@@ -20,7 +20,7 @@ func (l *Ladder) Connect(ctx context.Context, to session.Target, index int) (*se
 	first := false // of the connections to the peer
 	c, err := l.conns.Connect(ctx, to.Key, index, func(ctx context.Context) (*session.Channel, error) {
 		have := l.conns.Of(to.Key)
-		if first = len(have) == 0; !first && have[0].Way == session.WayCalled && l.config.Switches().Calls {
+		if first = index == 0 && len(have) == 0; len(have) > 0 && have[0].Way == session.WayCalled && l.config.Switches().Calls {
 			return l.another(ctx, have[0])
 		}
 		return l.climb(ctx, to, climbing{call: first, relay: !to.NoRelay})
@@ -249,9 +249,13 @@ func (l *Ladder) dialAt(ctx context.Context, at netip.AddrPort, to session.Targe
 	}
 	answered := false
 	defer func() { end(answered) }()
+	began := time.Now()
 	raw, err := l.config.Dial(ctx, at.String())
 	if err != nil {
 		return nil, err
+	}
+	if to.Trip != nil {
+		to.Trip(time.Since(began))
 	}
 	way := session.WayDirect
 	switch {

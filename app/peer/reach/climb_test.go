@@ -44,7 +44,12 @@ func TestAnOpenPeerIsDialledAndNotCalled(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		a, b := w.add("192.0.2.1:4000"), w.add("192.0.2.2:4000")
 		b.open = true
-		c := a.meets(t, b.target(netproto.ReachableYes), session.WayDirect, 2*oneWay, 10*oneWay)
+		open, trip := b.target(netproto.ReachableYes), time.Duration(0)
+		open.Trip = func(took time.Duration) { trip = took }
+		c := a.meets(t, open, session.WayDirect, 2*oneWay, 10*oneWay)
+		if trip < oneWay || trip > 4*oneWay {
+			t.Errorf("it is said to be %s away", trip)
+		}
 		if again := a.meets(t, b.target(netproto.ReachableYes), session.WayDirect, 0, 0); again != c {
 			t.Error("a living connection is not used")
 		}

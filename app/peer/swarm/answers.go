@@ -191,7 +191,10 @@ func (r *request) arrived(n int, done bool) (part growing, wanted bool) {
 	}
 	now := time.Now()
 	if r.lane.measured.IsZero() {
-		r.lane.measured, r.lane.delay = now, min(now.Sub(r.lane.heard), maxDelay)
+		r.lane.measured = now
+		if d := r.lane.first.Sub(r.lane.heard); d > 0 { // not of what was dropped
+			r.lane.delay = min(r.lane.delay, d)
+		}
 		way, took := r.lane.conn.Way, r.lane.first.Sub(r.lane.begun)
 		a.after = append(a.after, func() {
 			a.swarms.config.Log.Debug("first bytes of a source", "way", way, "ms", took.Milliseconds())

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"math"
 	"math/rand/v2"
@@ -330,6 +331,8 @@ func TestASourceThatGivesOneConnectionOnlyHasNotFailed(t *testing.T) {
 	}{
 		"none yet":                        {source{}, true},
 		"the first is being made":         {source{lanes: 1}, false},
+		"the first comes from far away":   {source{lanes: 1, away: true}, true},
+		"it failed before, far away":      {source{lanes: 1, away: true, setback: setback{failure: io.EOF}}, false},
 		"a relayed one":                   {source{lanes: 1, made: 1, way: session.WayRelayed}, false},
 		"the second after a call is made": {source{lanes: 2, made: 1, way: session.WayCalled}, false},
 		"the second of another is made":   {source{lanes: 2, made: 1, way: session.WayDirect}, true},

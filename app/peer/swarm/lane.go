@@ -57,7 +57,7 @@ func (l *lane) assign() bool {
 			s.ask(i, false)
 			return true
 		}
-		if l.inflight == 0 {
+		if l.inflight <= l.trip() {
 			if i, instead, ok := s.takeOver(now); ok {
 				if instead != nil {
 					instead.drop(true)

@@ -25,6 +25,9 @@ const (
 	maxMaking = 24
 	// maxPerSource leaves room on the other side for other downloads.
 	maxPerSource = 4
+	// maxPerFar is for a source far away. As many connections as browsers have to a web
+	// server fill 300 Mbit/s over 180 ms, even when some of them wait for what was lost.
+	maxPerFar = 6
 	// smallRest is what one connection to a source is enough for, in bytes.
 	smallRest = 8 << 20
 	// laneRate is the smallest share of a limit that is worth a lane, in bytes a
@@ -105,7 +108,10 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 			}
 			ls.unlikely += unlikely
 			within := ctx
-			if index > 0 { // and while nothing is left of those, the first is what counts
+			switch {
+			case index == 0:
+				to.Trip = s.connected(a)
+			case s.made > 0: // and while nothing is left of those, the first is what counts
 				within = s.beside
 			}
 			a.work.Go(func() { ls.connect(ctx, within, s, to, index, unlikely) })
@@ -114,14 +120,30 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 	return waiting
 }
 
+// connected returns what learns how far away a source is, while the first connection to it
+// is still being made: others then need not wait for that.
+func (s *source) connected(a *Attempt) func(trip time.Duration) {
+	return func(trip time.Duration) {
+		a.mu.Lock()
+		s.away = trip >= farAway
+		a.unlock()
+		if trip >= farAway {
+			a.Wake()
+		}
+	}
+}
+
 // mayHaveMore reports whether a source may get one more connection. Whether there can be
-// several shows with the first, and if a call made that, with each of the others.
+// several shows with the first, unless that one is slow to come because the source is far
+// away, and if a call made the first, with each of the others.
 func (s *source) mayHaveMore() bool {
 	switch {
 	case s.lanes == 0:
 		return true
-	case s.made == 0 || s.alone || s.way == session.WayRelayed:
+	case s.alone || s.way == session.WayRelayed:
 		return false
+	case s.made == 0:
+		return s.away && s.failure == nil
 	}
 	return s.way != session.WayCalled || s.lanes == s.made
 }
@@ -211,7 +233,7 @@ func (ls *lanes) connect(ctx, within context.Context, s *source, to session.Targ
 		case oserror.Scarce(err) || errors.Is(err, session.ErrBudget): // here, which is not the fault of the source
 			s.retry = time.Now().Add(a.swarms.config.Timing.MinSource)
 		case index > 0: // the source has done nothing wrong
-			s.alone = true
+			s.alone, s.away = s.made > 0, false
 		default:
 			s.fail(err, &a.swarms.config.Timing)
 			s.unreached = true
@@ -229,7 +251,7 @@ func (ls *lanes) connect(ctx, within context.Context, s *source, to session.Targ
 	}
 	now := time.Now()
 	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), begun: begun, pace: make(chan struct{}, 1),
-		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now}
+		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now, delay: min(c.Trip, maxDelay)}
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
 	if s.made++; s.made == 1 {
@@ -343,28 +365,36 @@ func (l *lane) sendAway(now time.Time) {
 // a few megabytes for each at most, which is all that a round trip can carry.
 const farAway = 80 * time.Millisecond
 
-// far reports whether bytes of a source come from far away. The caller holds the lock.
+// far reports whether bytes of a source come from far away: the fastest of its lanes says
+// so, because the others may wait behind its bytes. The caller holds the lock.
 func (ls *lanes) far(s *source) bool {
+	if s.made == 0 {
+		return s.away
+	}
+	least := time.Duration(0)
 	for l := range ls.open {
-		if l.source == s && l.delay >= farAway {
-			return true
+		if l.source == s && (least == 0 || l.delay < least) {
+			least = l.delay
 		}
 	}
-	return false
+	return least >= farAway
 }
 
 // perSource is how many connections to have to each source, near or far: several pay if
-// there are few sources and much to fetch, and one more if a trial shows that. To a source
-// far away there are as many as may be, if that leaves places for all others.
+// there are few sources and much to fetch, and one more if a trial shows that. Sources far
+// away share the places that the others leave, if there are several for each.
 func (ls *lanes) perSource() (near, far int) {
 	a := ls.attempt
 	if ls.rest() < smallRest || ls.most() < maxLanes {
 		return 1, 1
 	}
-	alive := 0
+	alive, away := 0, 0
 	for _, s := range a.sources.known {
 		if s.made > 0 || s.failure == nil {
 			alive++
+		}
+		if ls.far(s) {
+			away++
 		}
 	}
 	near = 1
@@ -375,10 +405,8 @@ func (ls *lanes) perSource() (near, far int) {
 		near = 2
 	}
 	near = min(near+ls.climb.Extra(), maxPerSource)
-	if far = near; alive*maxPerSource <= maxLanes {
-		far = maxPerSource
-	}
-	return near, far
+	places := (maxLanes - (alive-away)*near) / max(away, 1)
+	return near, max(near, min(places, maxPerFar))
 }
 
 // most is how many lanes the limits are worth.

@@ -2,8 +2,11 @@ package swarm
 
 import (
 	"testing"
+	"time"
 
 	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
 
@@ -11,22 +14,76 @@ import (
 func TestASourceFarAwayHasSeveralConnectionsAmongOthers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		sources, near, far int
-		rest               int64
-	}{{1, 3, 4, 1 << 30}, {2, 2, 4, 1 << 30}, {6, 1, 4, 1 << 30}, {7, 1, 1, 1 << 30}, {200, 1, 1, 1 << 30}, {6, 1, 1, smallRest - 1}} {
+		sources, away, near, far int
+		rest                     int64
+	}{{1, 1, 3, 6, 1 << 30}, {2, 1, 2, 6, 1 << 30}, {6, 1, 1, 6, 1 << 30}, {6, 6, 1, 4, 1 << 30}, {7, 7, 1, 3, 1 << 30},
+		{23, 1, 1, 2, 1 << 30}, {200, 1, 1, 1, 1 << 30}, {6, 1, 1, 1, smallRest - 1}} {
 		ss := New(Config{Traffic: flow.NewTraffic(0, 0, false)})
 		a := ss.Attempt(Task{Size: c.rest, Limit: flow.NewThrottle(0)}, nil, Preference{})
 		for n := range c.sources {
-			a.sources.known[netproto.PublicKey{byte(n), 1}] = &source{}
+			a.sources.known[netproto.PublicKey{byte(n), 1}] = &source{away: n < c.away}
 		}
 		if near, far := a.lanes.perSource(); near != c.near || far != c.far {
-			t.Errorf("%d sources with %d bytes to come: %d connections to each, %d if it is far away", c.sources, c.rest, near, far)
+			t.Errorf("%d sources with %d bytes to come: %d connections to each, %d to each of %d that are far away", c.sources, c.rest, near, far, c.away)
 		}
-		away := &source{}
-		a.lanes.open[&lane{source: away, delay: farAway}] = struct{}{}
-		a.lanes.open[&lane{source: &source{}, delay: farAway - 1}] = struct{}{}
-		if !a.lanes.far(away) || a.lanes.far(&source{}) {
-			t.Error("who is far away shows in the delays of the own connections only")
+	}
+}
+
+// What waits behind the bytes of a source seems far away, so its fastest connection counts.
+func TestHowFarAwayASourceIsShowsInItsFastestConnection(t *testing.T) {
+	t.Parallel()
+	a := New(Config{}).Attempt(Task{}, nil, Preference{})
+	far, near := &source{made: 2}, &source{made: 2}
+	for _, l := range []lane{{source: far, delay: farAway}, {source: far, delay: 2 * farAway}, {source: near, delay: farAway - 1}, {source: near, delay: 2 * farAway}} {
+		a.lanes.open[&l] = struct{}{}
+	}
+	if !a.lanes.far(far) || a.lanes.far(near) || a.lanes.far(&source{}) {
+		t.Error("a source near by counts as far away, or the other way round")
+	}
+	made := &source{lanes: 1}
+	made.connected(a)(farAway)
+	if !a.lanes.far(made) || !made.mayHaveMore() {
+		t.Error("a source whose first connection comes from far away waits with the others")
+	}
+	made.connected(a)(farAway - 1)
+	if a.lanes.far(made) || made.mayHaveMore() {
+		t.Error("a source near by does not wait with its second connection")
+	}
+}
+
+// At the end of a download the lanes that have nothing to do take over what other sources
+// would take longest with, and of that what is asked for last: the first is about to come.
+func TestTheLastPieceOfTheSlowestLaneIsTakenOver(t *testing.T) {
+	t.Parallel()
+	const pieces = 5
+	timing := StandardTiming
+	a := New(Config{Timing: timing}).Attempt(Task{}, nil, Preference{})
+	m := &piece.Manifest{Size: pieces * netproto.MinPieceSize, CVs: make([]piece.CV, pieces)}
+	j := newJob(a, netproto.ContentHash{}, m.Size, "", "")
+	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
+	all := piece.AllBits(pieces)
+	laneOf := func(s *source, rate int64, asked ...int) *lane {
+		l := &lane{attempt: a, source: s, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: time.Now(), asked: time.Now()}
+		l.streams[j] = &stream{lane: l, job: j, have: all}
+		for _, i := range asked {
+			a.asked++
+			r := &request{number: a.asked, lane: l, stream: l.streams[j], index: i, length: netproto.MinPieceSize, owed: netproto.MinPieceSize}
+			j.owners[i], l.requests[r] = r, struct{}{}
+			l.inflight += r.length
 		}
+		l.rate.Add(int(rate))
+		return l
+	}
+	one := &source{proven: true}
+	laneOf(one, 1<<20, 1, 3, 0)
+	laneOf(&source{}, 1<<20, 2, 4)
+	if i, instead, ok := laneOf(&source{proven: true}, 8<<20).streams[j].takeOver(time.Now()); i != 0 || instead != nil || !ok {
+		t.Errorf("piece %d is taken over: %t, instead of %v", i, ok, instead)
+	}
+	if i, _, ok := laneOf(one, 8<<20).streams[j].takeOver(time.Now()); i != 4 || !ok {
+		t.Errorf("of another source, piece %d is taken over: %t", i, ok)
+	}
+	if i, _, ok := laneOf(&source{proven: true}, 1<<10).streams[j].takeOver(time.Now()); ok {
+		t.Errorf("a lane that needs longer takes over piece %d", i)
 	}
 }

@@ -18,6 +18,9 @@ const (
 	minWindow = 1 << 20
 	maxWindow = 32 << 20
 	ahead     = 10 << 20
+	// risingTime is how long a rate rises after the first bytes. What comes fast later on has
+	// waited for something that was lost.
+	risingTime = 5 * time.Second
 	// maxDelay is the longest delay that a window makes up for.
 	maxDelay = time.Second / 2
 	// maxLaneRequests leaves room for other downloads on the connection.
@@ -37,11 +40,16 @@ func (l *lane) window(pieceSize int64) int64 {
 		least = max(least, minWindow) // its rate is not known yet
 	}
 	rate := l.rate.Rate()
-	if l.delay >= farAway { // a rate of five seconds is late while it rises there
+	if l.delay >= farAway && time.Since(l.measured) < risingTime { // a rate of five seconds is late there
 		rate = max(rate, l.sprint.now(l.delay, time.Now()))
 	}
 	wanted := int64(float64(rate)*2*l.delay.Seconds()) + min(rate/2, ahead/int64(max(len(l.attempt.lanes.open), 1)))
 	return max(min(wanted, maxWindow), least)
+}
+
+// trip is how many bytes come in a round trip, at most those of a few pieces.
+func (l *lane) trip() int64 {
+	return min(int64(float64(l.rate.Rate())*l.delay.Seconds()), minWindow)
 }
 
 // sprint is the rate of a lane in about its last round trip. A connection that starts

@@ -160,8 +160,9 @@ func (j *job) awaited(i int, now time.Time) bool {
 	return c.by.lane.streams[j] == c.by && !c.by.refused && !c.by.have.Has(i) && now.Sub(c.at) < j.attempt.swarms.config.Timing.Claim
 }
 
-// takeOver chooses the piece with which other sources take longest, if the stream's
-// source would need less than half the time. One that has given nothing yet is also
+// takeOver chooses the piece with which other sources take longest, of those of one lane
+// the one that was asked for last, if the stream's source would need less than half the
+// time. One that has given nothing yet is also
 // tried on a piece that others are slow with: of many sources that only seem to give
 // something, the one that does is then soon found. If there are too many requests for
 // one piece already, instead is the one to give up.
@@ -171,17 +172,18 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 	full := n >= maxSpares || n > 0 && (n+1)*netproto.PieceSize(j.size) > maxSpareBytes
 	rate, silent := s.lane.rate.Rate(), j.attempt.swarms.config.Timing.Silent
 	var worst time.Duration
+	var last uint64
 	for i, r := range j.owners {
 		if r == nil || r.lane.source == s.lane.source || !s.have.Has(i) {
 			continue
 		}
 		left, spare, mine := j.left(i, s.lane.source, now)
-		slow := left > 2*flow.TimeFor(r.length, rate)
+		slow := left > 2*flow.TimeFor(s.lane.inflight+r.length, rate)
 		tried := !s.lane.source.proven && now.Sub(r.begun) > silent
-		if mine || full && (spare == nil || !slow) || left <= worst || !slow && !tried {
+		if mine || full && (spare == nil || !slow) || left < worst || left == worst && r.number < last || !slow && !tried {
 			continue
 		}
-		index, worst, ok = i, left, true
+		index, worst, last, ok = i, left, r.number, true
 		if instead = nil; full {
 			instead = spare
 		}

@@ -181,6 +181,7 @@ type source struct {
 	reached bool  // a try to connect succeeded
 	proven  bool  // it gave a right piece
 	alone   bool  // a connection beside those at work was tried in vain
+	away    bool  // it is far away, as the connection shows that is being made
 	// beside ends when none is at work any longer, and no further one is wanted.
 	beside    context.Context
 	endBeside context.CancelFunc
@@ -298,7 +299,7 @@ type lane struct {
 	useful     time.Time     // when bytes came
 	served     bool          // bytes come, and this peer waits in no queue
 	measured   time.Time     // when the first bytes came
-	delay      time.Duration // from the first request to its first bytes
+	delay      time.Duration // a round trip: of the handshake, or from the first request to its first byte
 	rate       flow.Meter
 	sprint     sprint
 	busy       time.Time // since when it has had requests, while it has
