@@ -34,8 +34,8 @@ func TestHowFarAwayASourceIsShowsInItsFastestConnection(t *testing.T) {
 	t.Parallel()
 	a := New(Config{}).Attempt(Task{}, nil, Preference{})
 	far, near := &source{made: 2}, &source{made: 2}
-	for _, l := range []lane{{source: far, delay: farAway}, {source: far, delay: 2 * farAway}, {source: near, delay: farAway - 1}, {source: near, delay: 2 * farAway}} {
-		a.lanes.open[&l] = struct{}{}
+	for _, l := range []*lane{{source: far, delay: farAway}, {source: far, delay: 2 * farAway}, {source: near, delay: farAway - 1}, {source: near, delay: 2 * farAway}} {
+		a.lanes.open[l] = struct{}{}
 	}
 	if !a.lanes.far(far) || a.lanes.far(near) || a.lanes.far(&source{}) {
 		t.Error("a source near by counts as far away, or the other way round")
