@@ -93,7 +93,7 @@ func checkTracker(ctx context.Context, n *node.Node, unreached error) (f, clock 
 		}
 	}
 	f.State = netproto.FindingGood
-	f.Fact = fmt.Sprintf("%s, answers in %s, calls %t, relay %t, %d lines", s.State, best.Round(100*time.Microsecond), s.Calls, s.Relays, len(s.Lines))
+	f.Fact = fmt.Sprintf("%s, answers in %s, calls %t, relay %t, lines %d", s.State, best.Round(100*time.Microsecond), s.Calls, s.Relays, len(s.Lines))
 	if best > slowTracker {
 		f.State, f.Do = netproto.FindingWarning, netproto.RemedyTrackerSlow
 	}

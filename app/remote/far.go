@@ -60,8 +60,8 @@ func (s *Server) ServeTLS(listen string, id *identity.Identity, bounds Bounds) (
 	return f, nil
 }
 
-// Address returns where it listens.
-func (f *Far) Address() string { return f.ln.Addr().String() }
+// Address returns the HOST:PORT at which other computers reach it.
+func (f *Far) Address() string { return f.server.options.reached(f.ln) }
 
 // Folders returns the folders that callers may use.
 func (f *Far) Folders() []string {

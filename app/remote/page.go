@@ -90,8 +90,8 @@ func (s *Server) ServePage(listen string) (*Page, error) {
 	return p, nil
 }
 
-// Address returns where it listens.
-func (p *Page) Address() string { return p.ln.Addr().String() }
+// Address returns the HOST:PORT at which browsers reach it.
+func (p *Page) Address() string { return p.server.options.reached(p.ln) }
 
 // Close ends the page and all sessions.
 func (p *Page) Close() error {

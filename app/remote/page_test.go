@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/cookiejar"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -261,5 +262,19 @@ func TestAPageOfManyDownloadsIsSmall(t *testing.T) {
 	}
 	if len(p.sessions) > maxSessions {
 		t.Errorf("%d sessions", len(p.sessions))
+	}
+}
+
+func TestAPageAtAllAddressesNamesOneThatOthersReach(t *testing.T) {
+	s := NewServer(nil, Options{Log: slog.New(slog.DiscardHandler), Outward: func() netip.Addr { return netip.MustParseAddr("192.0.2.7") }})
+	defer s.Close()
+	for listen, want := range map[string]string{":0": "192.0.2.7:", "127.0.0.1:0": "127.0.0.1:"} {
+		p, err := s.ServePage(listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(p.Address(), want) {
+			t.Errorf("%s is reached at %s", listen, p.Address())
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -22,6 +23,18 @@ type Options struct {
 	// Controllers are the keys that may drive the peer over TLS. Without them, it answers
 	// on its local socket only.
 	Controllers *Book
+	// Outward returns the address of this computer for others. It stands for all addresses
+	// where the peer listens at all of them.
+	Outward func() netip.Addr
+}
+
+// reached returns the HOST:PORT at which others reach a listener.
+func (o *Options) reached(ln net.Listener) string {
+	at := ln.Addr().(*net.TCPAddr).AddrPort()
+	if o.Outward != nil && at.Addr().IsUnspecified() {
+		at = netip.AddrPortFrom(o.Outward(), at.Port())
+	}
+	return at.String()
 }
 
 // Server answers for an engine.

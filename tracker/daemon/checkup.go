@@ -39,7 +39,7 @@ func (c *control) checkStore(r *http.Request) netproto.Finding {
 		return f
 	}
 	took := time.Since(began)
-	f.Fact = fmt.Sprintf("%d peers online, %d known, %d seed clients, %d contents, %s; its store answers in %s", stats.PeersOnline, stats.PeersKnown,
+	f.Fact = fmt.Sprintf("peers online %d, known %d, seed clients %d, contents %d, %s; its store answers in %s", stats.PeersOnline, stats.PeersKnown,
 		stats.SeedPeers, stats.Resources, humanize.Bytes(uint64(max(stats.Bytes, 0))), took.Round(10*time.Microsecond))
 	if took > slowStore {
 		f.State, f.Do = netproto.FindingWarning, netproto.RemedySlowDisk

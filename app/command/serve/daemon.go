@@ -57,7 +57,8 @@ func (p *program) openDaemon(ctx context.Context, o serveOptions, log *slog.Logg
 	if err != nil {
 		return nil, errors.Join(err, d.engine.Close())
 	}
-	d.server = remote.NewServer(d.engine, remote.Options{Version: version.Number, Log: log, Profile: profile, Controllers: controllers})
+	d.server = remote.NewServer(d.engine, remote.Options{Version: version.Number, Log: log, Profile: profile, Controllers: controllers,
+		Outward: node.OutwardAddress})
 	return d, nil
 }
 
