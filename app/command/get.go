@@ -69,6 +69,9 @@ func parseWanted(what, to string) (request queue.Request, link *netproto.Link, e
 		return request, nil, netproto.Errorf(netproto.CodeUsage, "the NAME is empty")
 	}
 	if !node.IsLink(what) {
+		if strings.Contains(what, "://") { // which no name can have
+			return request, nil, netproto.Errorf(netproto.CodeUsage, "%s is no cp2p:// link", netproto.Printable(what))
+		}
 		if hash, err := netproto.ParseContentHash(netproto.Pasted(what)); err == nil {
 			request.Hash = hash
 		}
