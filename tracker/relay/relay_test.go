@@ -184,17 +184,21 @@ func TestATokenIsGoodForOneSideOnce(t *testing.T) {
 		t.Errorf("its own token, while the other side is not there: %v", err)
 	}
 	var sides sync.WaitGroup
-	for _, token := range []netproto.RelayToken{one, two} {
+	places := make([]*Place, 2)
+	for i, token := range []netproto.RelayToken{one, two} {
 		sides.Go(func() {
-			p, err := r.Enter(t.Context(), token, from("192.0.2.1"))
-			if err != nil {
+			var err error
+			if places[i], err = r.Enter(t.Context(), token, from("192.0.2.1")); err != nil {
 				t.Errorf("again, after it gave up: %v", err)
-				return
 			}
-			p.Leave()
 		})
 	}
 	sides.Wait()
+	for _, p := range places {
+		if p != nil {
+			p.Leave()
+		}
+	}
 	for _, token := range []netproto.RelayToken{one, two} {
 		if err := enter(token, nil); netproto.CodeOf(err) != netproto.CodeNotFound {
 			t.Errorf("after it was used: %v", err)

@@ -260,20 +260,20 @@ func TestARequestIsToldOnceItIsRemembered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	anna.saving.Lock()
+	anna.People.saving.Lock()
 	anna.offerDue(t.Context())
 	for offered := false; !offered; {
 		time.Sleep(time.Millisecond)
-		anna.mu.Lock()
+		anna.People.mu.Lock()
 		offered = r.offered
-		anna.mu.Unlock()
+		anna.People.mu.Unlock()
 	}
 	delivered := make(chan struct{})
 	go func() {
 		defer close(delivered)
 		anna.deliver(t.Context())
 	}()
-	anna.saving.Unlock()
+	anna.People.saving.Unlock()
 	<-delivered
 	anna.work.Wait()
 	anna.look()

@@ -20,7 +20,7 @@ func (l *Ladder) Connect(ctx context.Context, to session.Target, index int) (*se
 	first := false // of the connections to the peer
 	c, err := l.conns.Connect(ctx, to.Key, index, func(ctx context.Context) (*session.Channel, error) {
 		have := l.conns.Of(to.Key)
-		if first = index == 0 && len(have) == 0; len(have) > 0 && have[0].Way == session.WayCalled && l.config.Switches().Calls {
+		if first = len(have) == 0 && !to.Beside; len(have) > 0 && have[0].Way == session.WayCalled && l.config.Switches().Calls {
 			return l.another(ctx, have[0])
 		}
 		return l.climb(ctx, to, climbing{call: first, relay: !to.NoRelay})

@@ -73,6 +73,7 @@ type Target struct {
 	Trackers []string             // host:port of those that can call it
 	NamedBy  []string             // host:port of those that named it
 	NoRelay  bool                 // a relay is not worth it
+	Beside   bool                 // its first connection is being made besides: it is not called for this one
 	// Trip learns how long TCP took to connect, about a round trip, before the handshake is
 	// over. It must not wait; nil: nobody does.
 	Trip func(time.Duration)

@@ -113,6 +113,8 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 				to.Trip = s.connected(a)
 			case s.made > 0: // and while nothing is left of those, the first is what counts
 				within = s.beside
+			default:
+				to.Beside = true
 			}
 			a.work.Go(func() { ls.connect(ctx, within, s, to, index, unlikely) })
 		}
