@@ -2,6 +2,10 @@
 import base64, json, os, subprocess, time
 
 
+class Left(RuntimeError):
+    """The page was left for another one while a script ran in it."""
+
+
 class Chromium:
     def __init__(self, folder, *rules):
         to_browser, write = os.pipe()
@@ -53,7 +57,8 @@ class Chromium:
             answer = self.receive()
             if answer.get("id") == self.number:
                 if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
+                    left = "navigated or closed" in answer["error"]["message"]
+                    raise (Left if left else RuntimeError)(f"{method}: {answer['error']}")
                 return answer["result"]
 
     def page(self, method, **params):
@@ -73,8 +78,14 @@ class Chromium:
         return error
 
     def until(self, condition, what, seconds=120):
+        def holds():
+            try:
+                return condition()
+            except Left:
+                return False
+
         deadline = time.monotonic() + seconds
-        while not condition():
+        while not holds():
             if time.monotonic() > deadline:
                 raise RuntimeError(f"after {seconds} s: {what}; the page says: {self.run('document.body.innerText')}")
             time.sleep(0.1)

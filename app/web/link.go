@@ -253,9 +253,10 @@ func (l *Link) send(w http.ResponseWriter, r *http.Request, content seekReader, 
 	t := &transfer{ResponseWriter: w, ctx: ctx, limits: l.limits, to: from, source: content,
 		sent: func(from, to int64) { covers(from, to, got.add) }}
 	control := http.NewResponseController(w)
-	defer context.AfterFunc(ctx, func() { control.SetWriteDeadline(time.Unix(1, 0)) })() // nobody waits for a browser that has gone
+	stop := context.AfterFunc(ctx, func() { control.SetWriteDeadline(time.Unix(1, 0)) }) // nobody waits for a browser that has gone
 	l.change(func() { l.status.Running++ })
 	http.ServeContent(t, r, "", time.Time{}, content)
+	stop() // what this download ends, does not cut off its last bytes, which are still buffered
 	l.change(func() { l.got(from, t, got.spans, t.failed == nil && r.Method == http.MethodGet) })
 	if t.failed != nil {
 		panic(http.ErrAbortHandler) // the browser must not take it for whole

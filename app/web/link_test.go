@@ -105,6 +105,19 @@ func TestWhatCountsIsAWholeDownload(t *testing.T) {
 	}
 }
 
+// The end of a link breaks off what runs, but not the download that ends it, though all
+// of a small one is still in the server's buffer then.
+func TestTheLastDownloadIsWholeHoweverSmall(t *testing.T) {
+	s := newShelf(t)
+	s.put(t, "a.txt", []byte("la la"))
+	for range 50 {
+		_, at := linkTo(t, s, "a.txt", Terms{Count: 1})
+		if got := get(t, at+"download"); got.status != http.StatusOK || string(got.body) != "la la" {
+			t.Fatalf("%d %q", got.status, got.body)
+		}
+	}
+}
+
 func TestALinkEndsInTime(t *testing.T) {
 	s := newShelf(t)
 	s.put(t, "a.bin", randomBytes(64<<20)) // more than sockets hold
