@@ -63,12 +63,12 @@ func parseHolding(key, value []byte) (h memory.Holding, mime []byte, err error) 
 	if len(key) != holdingKeyBytes || len(value) == 0 || int(value[0]) >= len(value) {
 		return h, nil, record.ErrDamaged
 	}
-	said, rest := value[1:1+value[0]], value[1+value[0]:]
-	part, md5, err := record.ParseHolding(said)
+	n := 1 + int(value[0])
+	part, md5, err := record.ParseHolding(value[1:n])
 	if err != nil {
 		return h, nil, err
 	}
-	named := append(key[peerKeyBytes:holdingKeyBytes:holdingKeyBytes], rest...)
+	named := append(key[peerKeyBytes:holdingKeyBytes:holdingKeyBytes], value[n:]...)
 	name, mime, err := record.ParseName(named)
 	h = memory.Holding{Name: name, Part: part, MD5: md5}
 	copy(h.ID[:], key[1:])

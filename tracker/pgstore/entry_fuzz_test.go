@@ -50,6 +50,7 @@ func FuzzParseHolding(f *testing.F) {
 	h.MD5, h.Part, h.Folder, h.Hidden = &[16]byte{4}, true, true, true
 	f.Add([]byte(holdingKey(&h)), holdingValue(&h))
 	f.Add([]byte{ofHolding}, []byte{0xff})
+	f.Add([]byte(holdingKey(&h)), bytes.Repeat([]byte{0xff}, 256)) // as long as one byte can say
 	f.Fuzz(func(t *testing.T, key, value []byte) {
 		given := bytes.Clone(key)
 		read, mime, err := parseHolding(key, value)
