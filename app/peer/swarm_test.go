@@ -285,7 +285,7 @@ func TestADownloadWaitsForItsFolder(t *testing.T) {
 	path, content := alice.write(t, "song.flac", 8<<20)
 	s := alice.share(t, path)
 	id := bob.add(t, s)
-	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 1<<20 })
+	bob.until(t, id, "begun", func(d queue.Download) bool { return d.Done > 3<<20 })
 	away := bob.files + " on another disk"
 	check(t, os.Rename(bob.files, away))
 	d := bob.wait(t, id, queue.StateNoSpace)
