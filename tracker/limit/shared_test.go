@@ -40,7 +40,7 @@ func TestSharedRatesBoundTheSum(t *testing.T) {
 	}
 }
 
-// What little was spent is told of once it is more, and nothing is told twice.
+// Little that was spent is told once it is more, and nothing is told twice.
 func TestSpentIsToldOnce(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	r := NewRates[netip.Addr](10, 100, MaxEntries)

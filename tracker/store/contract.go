@@ -326,7 +326,7 @@ type Nodes interface {
 	Say(to NodeID, said []byte)
 }
 
-// Meeting is what a node is told of the others. Its functions must not wait, nor ask the
+// Meeting has the functions by which a node learns of the others. They must not wait, nor ask the
 // store.
 type Meeting struct {
 	// Others are those that live, besides this one. It is called about once a second.
