@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -53,7 +54,10 @@ func TestATrackerAnswersOnlyTheGroupAndNotOften(t *testing.T) {
 		<-done
 	}()
 	n.eventually(t, "the tracker is not found", func(list []Tracker) bool { return len(list) == 1 })
-	if got := askFrom(t, "127.9.9.9").ask(200, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), n.group.Port())); got != 0 {
+	began := time.Now()
+	most := func() int { return answersToOne * (2 + int(time.Since(began)/paceSpan)) }
+	got := askFrom(t, "127.9.9.9").ask(200, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), n.group.Port()))
+	if runtime.GOOS == "windows" && got > most() || runtime.GOOS != "windows" && got != 0 { // Windows does not say where a question was sent to
 		t.Errorf("%d of 200 questions to the tracker alone were answered", got)
 	}
 	flood := askFrom(t, "127.0.0.1")
@@ -64,12 +68,12 @@ func TestATrackerAnswersOnlyTheGroupAndNotOften(t *testing.T) {
 	if err := ipv4.NewPacketConn(flood.conn).SetMulticastInterface(&loop[0]); err != nil {
 		t.Fatal(err)
 	}
-	began, got := time.Now(), 0
+	began, got = time.Now(), 0
 	for got == 0 && time.Since(began) < patience { // the search has used up answers
 		got = flood.ask(1000, n.group)
 	}
-	if most := answersToOne * (2 + int(time.Since(began)/paceSpan)); got == 0 || got > most {
-		t.Errorf("%d of 1000 questions to the group were answered, at most %d may be", got, most)
+	if got == 0 || got > most() {
+		t.Errorf("%d of 1000 questions to the group were answered, at most %d may be", got, most())
 	}
 }
 
