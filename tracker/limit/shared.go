@@ -11,16 +11,22 @@ import (
 // key its rate in the long run, however it spreads over them, and at most a burst each
 // before they have told.
 type Shared interface {
-	// Share begins to count what others are to be told of.
+	// Share begins to count what the others are told.
 	Share()
-	// Spent returns what was spent here, and forgets it; nil if it is not worth telling.
+	// Spent returns what at most 4,096 keys spent here, and forgets it; nil if that is not
+	// worth telling.
 	Spent() json.RawMessage
-	// SpentElsewhere charges what another node returned from Spent.
+	// SpentElsewhere charges what another node returned from Spent. The error says that it
+	// cannot be read.
 	SpentElsewhere(told json.RawMessage, now time.Time) error
 }
 
-// tellsBurst is the part of a burst that is worth telling.
-const tellsBurst = 50
+// Bounds of what nodes tell each other.
+const (
+	tellsBurst = 50   // this part of a burst is worth telling
+	tellsKeys  = 4096 // at once; the others follow with the next
+	mostBursts = 100  // are charged at once for what a key spent elsewhere
+)
 
 // Share is one of Shared.
 func (r *Rates[K]) Share() {
@@ -39,7 +45,7 @@ func (r *Rates[K]) note(key K, n int) {
 	}
 }
 
-// Spent is one of Shared. Keys that spent little are told of once it is more.
+// Spent is one of Shared. It leaves out keys that spent little, until it is more.
 func (r *Rates[K]) Spent() json.RawMessage {
 	if r == nil {
 		return nil
@@ -47,7 +53,7 @@ func (r *Rates[K]) Spent() json.RawMessage {
 	worth := map[K]int{}
 	r.mu.Lock()
 	for key, n := range r.spent {
-		if n*tellsBurst >= r.burst {
+		if len(worth) < tellsKeys && n*tellsBurst >= r.burst {
 			worth[key] = n
 			delete(r.spent, key)
 		}
@@ -112,9 +118,13 @@ func (r *SourceRates) SpentElsewhere(told json.RawMessage, now time.Time) error 
 	return nil
 }
 
-// elsewhere charges what was spent at another node.
+// elsewhere charges what was spent at another node. Less than nothing, which no node spends,
+// would give a key more than its rate.
 func (r *Rates[K]) elsewhere(key K, n int, now time.Time) {
+	if n <= 0 {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.charge(key, n, now)
+	r.charge(key, min(n, mostBursts*r.burst), now)
 }

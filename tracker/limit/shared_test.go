@@ -2,6 +2,7 @@ package limit
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
@@ -67,5 +68,56 @@ func TestSpentIsToldOnce(t *testing.T) {
 	}
 	if err := r.SpentElsewhere([]byte(`{"nobody":2}`), now); err == nil {
 		t.Error("a letter that cannot be read is taken")
+	}
+}
+
+// Whatever another node says was spent, a key has at most its rate, and waits a bounded time.
+func TestWhatAnotherNodeSaysIsBounded(t *testing.T) {
+	const perSecond, burst = 10, 20
+	now := time.Unix(1_000_000, 0)
+	source := netip.MustParseAddr("192.0.2.1")
+	for told, want := range map[string]time.Duration{
+		`{"192.0.2.1":-9223372036854775808}`: 0,
+		`{"192.0.2.1":-1,"":7}`:              0,
+		`{"192.0.2.1":20}`:                   time.Second / perSecond,
+		`{"192.0.2.1":9223372036854775807}`:  (mostBursts-1)*burst*time.Second/perSecond + time.Second/perSecond,
+	} {
+		r := NewSourceRates(perSecond, burst, MaxEntries)
+		if err := r.SpentElsewhere([]byte(told), now); err != nil {
+			t.Fatal(err)
+		}
+		if wait := r.sources.Take(source, 1, now); wait != want {
+			t.Errorf("after %s a source waits %v; want %v", told, wait, want)
+		}
+		left := 0
+		for want == 0 && r.sources.Take(source, 1, now) == 0 {
+			left++
+		}
+		if left >= burst {
+			t.Errorf("after %s a source has %d more than its burst", told, left+1-burst)
+		}
+	}
+}
+
+// A crowd is told in parts, each of which fits into a letter.
+func TestACrowdIsToldInParts(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	r := NewRates[netip.Addr](10, 10, MaxEntries)
+	r.Share()
+	source := netip.MustParseAddr("192.0.2.1")
+	for range 2*tellsKeys + 1 {
+		r.Take(source, 1, now)
+		source = source.Next()
+	}
+	var parts []int
+	for told := r.Spent(); told != nil; told = r.Spent() {
+		keys, err := spentOf[netip.Addr](told)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, len(keys))
+	}
+	if !slices.Equal(parts, []int{tellsKeys, tellsKeys, 1}) {
+		t.Errorf("%v keys are told", parts)
 	}
 }
