@@ -291,6 +291,8 @@ func trackerBreaches() (breaches []breach) {
 		"tracker/daemon":     {"tracker/cli", "tracker/boltstore", "tracker/seedapi"},
 		"tracker/server":     {"tracker/daemon", "tracker/boltstore", "tracker/index", "tracker/cli"},
 		"tracker/seedapi":    {"tracker/server", "netproto/identity"},
+		"tracker/line":       {"tracker/server", "tracker/nodes", "tracker/store"},
+		"tracker/nodes":      {"tracker/server", "tracker/pgstore", "tracker/wishes", "tracker/relay", "netproto/identity"},
 		"tracker/boltstore":  {"tracker/server", "tracker/daemon", "tracker/limit", "tracker/index"},
 		"tracker/memory":     {"tracker/server", "tracker/boltstore", "tracker/limit"},
 		"tracker/record":     {"tracker/boltstore", "tracker/index"},

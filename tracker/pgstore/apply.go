@@ -6,9 +6,15 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// apply changes memory as a node told, and says what was announced. The changes are in the order of their keys, so
-// those of one peer's holdings stand side by side.
-func apply(f memory.Follower, changes []change, announced func(netproto.PeerID, []memory.Holding)) error {
+// witness is told of what other nodes wrote.
+type witness interface {
+	announced(netproto.PeerID, []memory.Holding)
+	barred(store.Target) // it was banned, or is no longer a member
+}
+
+// apply changes memory as a node told, and tells the witness. The changes are in the order
+// of their keys, so those of one peer's holdings stand side by side.
+func apply(f memory.Follower, changes []change, w witness) error {
 	var gone []netproto.PeerID // once their holdings are
 	for len(changes) > 0 {
 		c := changes[0]
@@ -17,7 +23,7 @@ func apply(f memory.Follower, changes []change, announced func(netproto.PeerID, 
 			for n < len(changes) && samePeer(c.key, changes[n].key) {
 				n++
 			}
-			if err := applyHoldings(f, changes[:n], announced); err != nil {
+			if err := applyHoldings(f, changes[:n], w); err != nil {
 				return err
 			}
 			changes = changes[n:]
@@ -30,9 +36,9 @@ func apply(f memory.Follower, changes []change, announced func(netproto.PeerID, 
 		case c.what == drop && c.key[0] == ofPeer && len(c.key) == peerKeyBytes:
 			gone = append(gone, netproto.PeerID(c.key[1:]))
 		case c.what == drop:
-			applyDrop(f, c.key)
+			applyDrop(f, c.key, w)
 		default:
-			if err := applyPut(f, c); err != nil {
+			if err := applyPut(f, c, w); err != nil {
 				return err
 			}
 		}
@@ -55,7 +61,7 @@ func idsIn(raw []byte) []netproto.PeerID {
 	return ids
 }
 
-func applyHoldings(f memory.Follower, changes []change, announced func(netproto.PeerID, []memory.Holding)) error {
+func applyHoldings(f memory.Follower, changes []change, w witness) error {
 	var drops []netproto.ContentHash
 	var puts []memory.Holding
 	var id netproto.PeerID
@@ -75,11 +81,11 @@ func applyHoldings(f memory.Follower, changes []change, announced func(netproto.
 		puts = append(puts, h)
 	}
 	f.Hold(id, drops, puts)
-	announced(id, puts)
+	w.announced(id, puts)
 	return nil
 }
 
-func applyPut(f memory.Follower, c change) error {
+func applyPut(f memory.Follower, c change, w witness) error {
 	var err error
 	switch c.key[0] {
 	case ofPeer:
@@ -111,12 +117,13 @@ func applyPut(f memory.Follower, c change) error {
 		var b store.Ban
 		if b, err = parseBan(c.key, c.value); err == nil {
 			f.PutBan(b)
+			w.barred(b.Target)
 		}
 	}
 	return err // what a newer node keeps besides is not for this one
 }
 
-func applyDrop(f memory.Follower, key []byte) {
+func applyDrop(f memory.Follower, key []byte, w witness) {
 	rest := key[1:]
 	switch key[0] {
 	case ofSeed:
@@ -134,6 +141,7 @@ func applyDrop(f memory.Follower, key []byte) {
 	case ofMember:
 		if len(rest) == 32 {
 			f.DeleteMember(netproto.PublicKey(rest))
+			w.barred(store.Target{Key: netproto.FingerprintOf(rest)})
 		}
 	case ofBan:
 		if t, err := store.ParseTarget(string(rest)); err == nil {
@@ -142,5 +150,8 @@ func applyDrop(f memory.Follower, key []byte) {
 	}
 }
 
-// notAnnounced is for changes that no peer made.
-func notAnnounced(netproto.PeerID, []memory.Holding) {}
+// nobody is the witness of changes that no node made.
+type nobody struct{}
+
+func (nobody) announced(netproto.PeerID, []memory.Holding) {}
+func (nobody) barred(store.Target)                         {}

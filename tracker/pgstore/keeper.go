@@ -43,6 +43,7 @@ type keeper struct {
 	recent  recent
 	wake    waker
 	meeting *meeting
+	contact *contact
 
 	counts *counts
 
@@ -76,8 +77,21 @@ func (k *keeper) Write(plan func(memory.Changes) error) error {
 	if err := plan(g); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
-	defer cancel()
+	err := k.keep(g, plan)
+	if netproto.CodeOf(err) == netproto.CodeStoreAway {
+		k.counts.failures.Add(1)
+		k.counts.refused.Store(&refused{time.Now(), err.Error()})
+	}
+	return err
+}
+
+// keep is Write for a group that was planned.
+func (k *keeper) keep(g *group, plan func(memory.Changes) error) error {
+	ctx, done, err := k.contact.within(context.Background(), writeTime)
+	if err != nil {
+		return k.failed(err)
+	}
+	defer done()
 	for len(g.values) == 0 { // because of a memory that has everything, or it is planned again
 		more, err := k.follow(ctx, k.pool)
 		if err != nil || !more {
@@ -88,12 +102,7 @@ func (k *keeper) Write(plan func(memory.Changes) error) error {
 			return err
 		}
 	}
-	err := k.failed(k.write(ctx, g, plan))
-	if netproto.CodeOf(err) == netproto.CodeStoreAway {
-		k.counts.failures.Add(1)
-		k.counts.refused.Store(&refused{time.Now(), err.Error()})
-	}
-	return err
+	return k.failed(k.write(ctx, g, plan))
 }
 
 // write writes a group in the turn of this node.
@@ -204,7 +213,7 @@ func (k *keeper) followSome(ctx context.Context, q querier) (n int, err error) {
 		}
 		changes, err := parseChanges(told)
 		if err == nil {
-			err = apply(k.memory.Follower(), changes, k.meeting.announced)
+			err = apply(k.memory.Follower(), changes, k.meeting)
 		}
 		if err != nil {
 			return err
@@ -235,6 +244,9 @@ func (k *keeper) failed(err error) error {
 	}
 	if _, known := errors.AsType[*netproto.Error](err); known {
 		return err
+	}
+	if why := k.contact.silence(); why != nil { // which has ended what failed
+		err = why
 	}
 	return &netproto.Error{Code: netproto.CodeStoreAway, Detail: reason(err), Cause: err, RetryAfter: retryAfter}
 }

@@ -32,15 +32,26 @@ func (w waker) up() {
 	}
 }
 
+// damagedTries is how often an entry of the log is read that turns out damaged. It could be
+// the way; after that, it is what the database has, and would keep this node from following
+// for ever.
+const damagedTries = 3
+
 // follow keeps memory up to date until ctx ends, also once the database does not have what
 // memory has.
 func (s *Store) follow(ctx context.Context) {
-	failing := false
+	failing, damaged := false, 0
 	for {
 		l := s.life.Load()
 		err := s.catchUp(ctx, l)
 		if l.keeper.lost.Load() {
 			err = s.reconcile(ctx, l)
+		}
+		if !errors.Is(err, record.ErrDamaged) {
+			damaged = 0
+		} else if damaged++; damaged == damagedTries {
+			s.log.Warn("an entry of the log stays damaged: everything is read again from the tables")
+			err, damaged = s.again(ctx), 0
 		}
 		if failed := err != nil && ctx.Err() == nil; failed != failing {
 			if failing = failed; failed {
@@ -65,9 +76,12 @@ func (s *Store) catchUp(ctx context.Context, l *life) error {
 		if l.keeper.current.Load() >= began { // somebody else had the same wish
 			return nil
 		}
-		asking, cancel := context.WithTimeout(ctx, writeTime)
-		defer cancel()
-		_, err := l.keeper.follow(asking, s.pool)
+		asking, done, err := s.contact.within(ctx, writeTime)
+		if err != nil {
+			return err
+		}
+		defer done()
+		_, err = l.keeper.follow(asking, s.pool)
 		return err
 	})
 }
@@ -77,9 +91,11 @@ func (s *Store) catchUp(ctx context.Context, l *life) error {
 func (s *Store) reconcile(ctx context.Context, l *life) error {
 	common := false
 	err := l.Do(ctx, func() error {
-		asking, cancel := context.WithTimeout(ctx, writeTime)
-		defer cancel()
-		var err error
+		asking, done, err := s.contact.within(ctx, writeTime)
+		if err != nil {
+			return err
+		}
+		defer done()
 		common, err = l.keeper.rewind(asking)
 		return err
 	})
@@ -101,7 +117,11 @@ func (s *Store) again(ctx context.Context) error {
 	old := s.life.Swap(next)
 	s.counts.reloads.Add(1)
 	s.log.Info("everything was read again", slog.Int("names", next.Sizes().Names))
-	return old.Close()
+	bans, err := next.Bans(ctx) // some of them may be new
+	for _, b := range bans {
+		s.meeting.barred(b.Target)
+	}
+	return errors.Join(err, old.Close())
 }
 
 // listen wakes whoever follows when another node wrote. It has a connection of its own; if
@@ -160,8 +180,11 @@ func (s *Store) tellOnce(ctx context.Context) error {
 
 // tellHeard writes an entry of the log, and takes over what is before it.
 func (k *keeper) tellHeard(ctx context.Context, ids []netproto.PeerID) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
-	defer cancel()
+	ctx, done, err := k.contact.within(ctx, writeTime)
+	if err != nil {
+		return err
+	}
+	defer done()
 	tx, err := k.begin(ctx)
 	if err != nil {
 		return err

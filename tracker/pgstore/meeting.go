@@ -22,7 +22,7 @@ import (
 const (
 	helloEvery  = time.Second
 	nodeGone    = "interval '4 seconds'"  // after its last hello
-	lettersLast = "interval '20 seconds'" // not taken by then
+	lettersLast = "interval '20 seconds'" // not taken by then, they are lost
 	maxLetters  = 4096                    // that wait to be sent
 	lettersOnce = 500                     // taken or sent in one statement
 )
@@ -37,7 +37,8 @@ type meeting struct {
 
 	mu      sync.Mutex
 	letters []letter
-	told    func(netproto.PeerID, []netproto.Resource) // nil before Meet
+	lost    bool           // one was left out
+	to      *store.Meeting // nil but during Meet
 }
 
 type letter struct {
@@ -57,15 +58,17 @@ func (s *Store) Say(to store.NodeID, said []byte) {
 	m := s.meeting
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.letters) < maxLetters {
-		m.letters = append(m.letters, letter{to, said})
-		m.mail.up()
+	if len(m.letters) == maxLetters || len(said) > store.MaxSaid {
+		m.lost = true
+		return
 	}
+	m.letters = append(m.letters, letter{to, said})
+	m.mail.up()
 }
 
 // Meet is one of store.Nodes.
 func (s *Store) Meet(ctx context.Context, at string, to store.Meeting) {
-	s.meeting.tell(to.Announced)
+	s.meeting.tell(&to)
 	defer s.meeting.tell(nil)
 	defer s.depart(context.WithoutCancel(ctx))
 	var hello time.Time
@@ -78,7 +81,7 @@ func (s *Store) Meet(ctx context.Context, at string, to store.Meeting) {
 		}
 		more := false
 		if err == nil {
-			more, err = s.exchangeMail(ctx, to.Heard)
+			more, err = s.exchangeMail(ctx, to)
 		}
 		if failed := err != nil && ctx.Err() == nil; failed != failing {
 			if failing = failed; failed {
@@ -96,18 +99,30 @@ func (s *Store) Meet(ctx context.Context, at string, to store.Meeting) {
 	}
 }
 
-func (m *meeting) tell(told func(netproto.PeerID, []netproto.Resource)) {
+func (m *meeting) tell(to *store.Meeting) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.told = told
+	m.to = to
+}
+
+// told returns who is told of what others wrote; nil if nobody is.
+func (m *meeting) told() *store.Meeting {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.to
+}
+
+// barred tells whom another node cut off.
+func (m *meeting) barred(t store.Target) {
+	if to := m.told(); to != nil {
+		to.Barred(t)
+	}
 }
 
 // announced tells what a peer announced elsewhere and shows to others.
 func (m *meeting) announced(id netproto.PeerID, put []memory.Holding) {
-	m.mu.Lock()
-	told := m.told
-	m.mu.Unlock()
-	if told == nil {
+	to := m.told()
+	if to == nil {
 		return
 	}
 	rs := make([]netproto.Resource, 0, len(put))
@@ -117,7 +132,7 @@ func (m *meeting) announced(id netproto.PeerID, put []memory.Holding) {
 		}
 	}
 	if len(rs) > 0 {
-		told(id, rs)
+		to.Announced(id, rs)
 	}
 }
 
@@ -156,17 +171,29 @@ func (s *Store) depart(ctx context.Context) {
 	}
 }
 
+// next takes the letters that are sent next, and reports whether there are more, and whether
+// one was left out since the last time.
+func (m *meeting) next() (some []letter, more, lost bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	some = m.letters[:min(len(m.letters), lettersOnce)]
+	m.letters = m.letters[len(some):]
+	lost, m.lost = m.lost, false
+	return some, len(m.letters) > 0, lost
+}
+
 // exchangeMail sends what waits and takes what has come, and reports whether there is more.
-// What could not be sent is lost.
-func (s *Store) exchangeMail(ctx context.Context, heard func(store.NodeID, []byte)) (more bool, err error) {
+// What could not be sent is lost; if the transaction fails late, what was heard comes again.
+func (s *Store) exchangeMail(ctx context.Context, with store.Meeting) (more bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
 	m := s.meeting
-	m.mu.Lock()
-	some := m.letters[:min(len(m.letters), lettersOnce)]
-	m.letters = m.letters[len(some):]
-	more = len(m.letters) > 0
-	m.mu.Unlock()
+	some, more, lost := m.next()
+	defer func() {
+		if lost || err != nil && len(some) > 0 {
+			with.Lost()
+		}
+	}()
 	var batch pgx.Batch
 	if len(some) > 0 {
 		to, said, names := make([]int64, len(some)), make([][]byte, len(some)), map[string]bool{}
@@ -180,7 +207,8 @@ func (s *Store) exchangeMail(ctx context.Context, heard func(store.NodeID, []byt
 		}
 	}
 	batch.Queue("with taken as (delete from cp2p_mail where ctid = any(array(select ctid from cp2p_mail where receiver = $1 order by seq limit "+
-		strconv.Itoa(lettersOnce)+")) returning *) select sender, said from taken order by seq", int64(m.self)).Query(func(rows pgx.Rows) error {
+		strconv.Itoa(lettersOnce)+")) returning *) select sender, case when octet_length(said) <= "+strconv.Itoa(store.MaxSaid)+
+		" and told > now() - "+lettersLast+" then said end from taken order by seq", int64(m.self)).Query(func(rows pgx.Rows) error {
 		n := 0
 		for ; rows.Next(); n++ {
 			var from int64
@@ -188,7 +216,9 @@ func (s *Store) exchangeMail(ctx context.Context, heard func(store.NodeID, []byt
 			if err := rows.Scan(&from, &said); err != nil {
 				return err
 			}
-			heard(store.NodeID(from), said)
+			if said != nil { // neither too large nor too old
+				with.Heard(store.NodeID(from), said)
+			}
 		}
 		more = more || n == lettersOnce
 		return rows.Err()

@@ -4,9 +4,12 @@ package pgstore
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/pgtest"
@@ -20,18 +23,22 @@ type guest struct {
 	others    []store.Node
 	heard     map[string]store.NodeID
 	announced []string
+	barred    map[store.Target]bool
+	lost      int
 	leave     func() // and wait
 }
 
 func meets(t *testing.T, s *Store, at string) *guest {
 	t.Helper()
-	g := &guest{Store: s, heard: map[string]store.NodeID{}}
+	g := &guest{Store: s, heard: map[string]store.NodeID{}, barred: map[store.Target]bool{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var meeting sync.WaitGroup
 	meeting.Go(func() {
 		s.Meet(ctx, at, store.Meeting{
 			Others: func(list []store.Node) { g.note(func() { g.others = list }) },
 			Heard:  func(from store.NodeID, said []byte) { g.note(func() { g.heard[string(said)] = from }) },
+			Lost:   func() { g.note(func() { g.lost++ }) },
+			Barred: func(target store.Target) { g.note(func() { g.barred[target] = true }) },
 			Announced: func(_ netproto.PeerID, rs []netproto.Resource) {
 				g.note(func() {
 					for _, r := range rs {
@@ -100,4 +107,57 @@ func TestNodesMeetAndSpeak(t *testing.T) {
 	})
 	server.SQL(t, "update cp2p_mail set told = told - interval '1 minute'")
 	until(t, "what nobody took is gone", func() bool { return server.SQL(t, "select count(*) from cp2p_mail") == "0" })
+}
+
+// What is too large or too old is not heard, and does not keep the rest from being heard.
+// Whoever said more than there is room for learns that it is lost.
+func TestLettersHaveBounds(t *testing.T) {
+	server := pgtest.Start(t)
+	s := node(t, server.Address(), store.Config{})
+	s.Say(s.Self(), make([]byte, store.MaxSaid+1))
+	server.SQL(t, fmt.Sprintf(`insert into cp2p_mail (receiver, sender, said, told) values (%[1]d, 1, convert_to(repeat('x', %[2]d + 1), 'UTF8'), now()),
+		(%[1]d, 1, 'old', now() - interval '1 minute'), (%[1]d, 1, convert_to(repeat('y', %[2]d), 'UTF8'), now()), (%[1]d, 1, '', now())`, int64(s.Self()), store.MaxSaid))
+	g := meets(t, s, "")
+	until(t, "all others are heard", g.is(func() bool { _, last := g.heard[""]; return last }))
+	g.note(func() {
+		if _, largest := g.heard[strings.Repeat("y", store.MaxSaid)]; len(g.heard) != 2 || !largest {
+			t.Errorf("%d letters are heard", len(g.heard))
+		}
+	})
+	until(t, "what was too large is known to be lost", g.is(func() bool { return g.lost > 0 }))
+	g.note(func() { g.lost = 0 })
+	server.SQL(t, "alter table cp2p_mail rename to cp2p_elsewhere")
+	s.Say(s.Self(), []byte("lost"))
+	until(t, "what could not be sent is known to be lost", g.is(func() bool { return g.lost > 0 }))
+	server.SQL(t, "alter table cp2p_elsewhere rename to cp2p_mail")
+}
+
+// Whom one node bans, or takes the membership, the others learn from the log, and also if
+// they have to read everything.
+func TestNodesLearnWhomToCutOff(t *testing.T) {
+	server := pgtest.Start(t)
+	address := server.Schema(t)
+	one, two := node(t, address, store.Config{}), meets(t, node(t, address, store.Config{}), "")
+	key, other := testPeer(1).Key, testPeer(2).Key
+	banned := store.Target{Key: netproto.FingerprintOf(other[:])}
+	if err := one.Ban(t.Context(), store.Ban{Target: banned, Since: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a ban is known", two.is(func() bool { return two.barred[banned] }))
+	invite := store.Invite{Hash: sha256.Sum256(nil), Expires: time.Now().Add(time.Hour)}
+	if err := one.AddInvite(t.Context(), invite); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.Redeem(t.Context(), invite.Hash, key); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.RemoveMember(t.Context(), netproto.FingerprintOf(key[:])); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a member is known to be none", two.is(func() bool { return two.barred[store.Target{Key: netproto.FingerprintOf(key[:])}] }))
+	two.note(func() { clear(two.barred) })
+	if err := two.again(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the ban is known again", two.is(func() bool { return two.barred[banned] && len(two.barred) == 1 }))
 }

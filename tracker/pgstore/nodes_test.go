@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"net"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -305,4 +307,120 @@ func TestANodeWithoutItsDatabaseAnswersAndComesBack(t *testing.T) {
 		return err == nil && sources(t, s, song) == 1 && sources(t, s, testFile("more")) == 1
 	})
 	until(t, "it is ready again", func() bool { return s.Ready(t.Context()) == nil })
+}
+
+// way is the network between a node and its database, which can fall silent.
+type way struct {
+	address string
+	mu      sync.Mutex
+	silent  chan struct{} // closed while bytes pass
+}
+
+func wayTo(t *testing.T, server *pgtest.Server) *way {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &way{address: "postgres://tracker@" + ln.Addr().String() + "/postgres?sslmode=disable", silent: make(chan struct{})}
+	close(w.silent)
+	ctx, cancel := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	pass := func(to, from net.Conn) {
+		defer to.Close()
+		defer from.Close()
+		bytes := make([]byte, 32<<10)
+		for {
+			n, err := from.Read(bytes)
+			w.mu.Lock()
+			open := w.silent
+			w.mu.Unlock()
+			select {
+			case <-open:
+			case <-ctx.Done():
+				return
+			}
+			if _, bad := to.Write(bytes[:n]); err != nil || bad != nil {
+				return
+			}
+		}
+	}
+	all.Go(func() {
+		for {
+			near, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("unix", filepath.Join(server.Folder(), ".s.PGSQL.5432"))
+			if err != nil {
+				near.Close()
+				continue
+			}
+			context.AfterFunc(ctx, func() { near.Close(); far.Close() })
+			all.Go(func() { pass(near, far) })
+			all.Go(func() { pass(far, near) })
+		}
+	})
+	t.Cleanup(func() {
+		cancel()
+		ln.Close()
+		all.Wait()
+	})
+	return w
+}
+
+// fallSilent has no byte pass until speak is called.
+func (w *way) fallSilent() (speak func()) {
+	open := make(chan struct{})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.silent = open
+	return func() { close(open) }
+}
+
+// Whoever writes hears soon that the database does not answer, and does not wait for the
+// time that a write may take; those after it hear so at once.
+func TestWritesDoNotWaitForADatabaseThatIsSilent(t *testing.T) {
+	server := pgtest.Start(t)
+	w := wayTo(t, server)
+	s := node(t, w.address, store.Config{})
+	join(t, s, 1)
+	speak := w.fallSilent()
+	patience, cancel := context.WithTimeout(t.Context(), writeTime*3/4)
+	defer cancel()
+	for i := range 100 {
+		_, err := s.Announce(patience, testPeer(1).ID(), []netproto.Resource{testFile(fmt.Sprint("song ", i))}, false)
+		if netproto.CodeOf(err) != netproto.CodeStoreAway || !strings.Contains(err.Error(), "it does not answer") {
+			t.Fatalf("write %d: %v", i, err)
+		}
+	}
+	if n := s.Sharing().Failures; n != 100 {
+		t.Errorf("%d writes count as failed", n)
+	}
+	speak()
+	until(t, "writes work again", func() bool {
+		_, err := s.Announce(t.Context(), testPeer(1).ID(), []netproto.Resource{testFile("a song")}, false)
+		return err == nil
+	})
+}
+
+// An entry of the log that nobody can read keeps no node from following: the tables have
+// what it was about.
+func TestADamagedEntryOfTheLogIsPassedOver(t *testing.T) {
+	server := pgtest.Start(t)
+	address := server.Schema(t)
+	a, b := node(t, address, store.Config{}), node(t, address, store.Config{})
+	join(t, a, 1)
+	past{t, server, address[strings.LastIndex(address, "=")+1:]}.sql(`insert into @.cp2p_log (nonce, told) values (1, '\x09')`)
+	song := testFile("a song")
+	until(t, "a change is taken again", func() bool {
+		_, err := a.Announce(t.Context(), testPeer(1).ID(), []netproto.Resource{song}, false)
+		return err == nil
+	})
+	for _, s := range []*Store{a, b} {
+		until(t, "both follow", func() bool { return sources(t, s, song) == 1 && s.Ready(t.Context()) == nil })
+		if s.Sharing().Reloads == 0 {
+			t.Error("not everything was read again")
+		}
+	}
 }

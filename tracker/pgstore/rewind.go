@@ -14,7 +14,10 @@ import (
 
 // recentBytes bounds what a node remembers of the log. That is more than a standby lacks
 // as long as it keeps up.
-const recentBytes = 16 << 20
+const (
+	recentBytes = 16 << 20
+	entryBytes  = 64 // of an entry, besides what it tells
+)
 
 // recent is the end of the log as memory has it, the oldest entry first. A database that
 // lost its last entries, as after a failover, mostly has one of these as its last.
@@ -34,9 +37,9 @@ func (r *recent) last() position { return r.entries[len(r.entries)-1].position }
 
 func (r *recent) add(at position, told []byte) {
 	r.entries = append(r.entries, taken{at, told})
-	r.bytes += len(told)
+	r.bytes += len(told) + entryBytes
 	for r.bytes > recentBytes && len(r.entries) > 1 {
-		r.bytes -= len(r.entries[0].told)
+		r.bytes -= len(r.entries[0].told) + entryBytes
 		r.entries[0] = taken{}
 		r.entries = r.entries[1:]
 	}
@@ -45,7 +48,7 @@ func (r *recent) add(at position, told []byte) {
 // cut forgets the entries from that place on.
 func (r *recent) cut(n int) {
 	for _, e := range r.entries[n:] {
-		r.bytes -= len(e.told)
+		r.bytes -= len(e.told) + entryBytes
 	}
 	clear(r.entries[n:])
 	r.entries = r.entries[:n]
@@ -143,5 +146,5 @@ func restore(ctx context.Context, tx pgx.Tx, f memory.Follower, keys []string) e
 			changes[i] = change{put, key, value}
 		}
 	}
-	return apply(f, changes, notAnnounced)
+	return apply(f, changes, nobody{})
 }

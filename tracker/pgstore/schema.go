@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/record"
 )
 
 // schema is the version of the tables. A program refuses tables that say that they need a
@@ -54,7 +55,7 @@ const (
 	oldestServer = 150000 // PostgreSQL 15
 	connectTime  = 5 * time.Second
 	openTime     = 30 * time.Second // to connect and to migrate
-	connections  = 4                // at most, besides the one that listens
+	connections  = 5                // at most, besides the one that listens: for a write, a ping, letters, upkeep and a backup
 )
 
 // turn is the lock of whoever writes, for the tables in the schema of this connection.
@@ -198,8 +199,11 @@ func reason(err error) string {
 	if _, missing := errors.AsType[*net.DNSError](err); missing {
 		return "there is no computer of this name"
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		return "it does not answer"
+	case errors.Is(err, record.ErrDamaged):
+		return "an entry of its log is damaged"
 	}
 	if _, dialled := errors.AsType[*net.OpError](err); dialled {
 		return "it cannot be reached"

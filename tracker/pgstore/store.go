@@ -37,8 +37,15 @@ const (
 	tellsLease = 18                     // how often in a lease a node tells of signs of life
 	leastTells = 250 * time.Millisecond
 	tidyEvery  = 20 * time.Second
-	loadTime   = 10 * time.Minute
-	lagging    = 10 * time.Second // a node that is further behind is not ready
+	// loadTime bounds the reading of everything, which takes seconds for a million names: it
+	// is for tens of millions, over a slow network.
+	loadTime = 10 * time.Minute
+	// lagging is how far behind a node may be and still be ready, and cutOff how far if its
+	// database is known not to answer. A failover takes less than that, or a balancer would
+	// give up all nodes at once, and end searches with them; writes are refused sooner (see
+	// contact).
+	lagging = 10 * time.Second
+	cutOff  = 5 * time.Second
 )
 
 // Store is a store.Store. It hands each call to the memory of now, which is another one
@@ -51,6 +58,7 @@ type Store struct {
 	life    atomic.Pointer[life]
 	wake    waker // others wrote
 	meeting *meeting
+	contact *contact
 	size    atomic.Int64 // bytes of the tables
 	counts  counts
 	stop    context.CancelFunc
@@ -102,7 +110,7 @@ func open(address string, c store.Config) (*Store, error) {
 		pool.Close()
 		return nil, explain(address, err)
 	}
-	s := &Store{config: c, pool: pool, address: address, log: c.Logger, wake: make(waker, 1), meeting: newMeeting()}
+	s := &Store{config: c, pool: pool, address: address, log: c.Logger, wake: make(waker, 1), meeting: newMeeting(), contact: newContact()}
 	first, err := s.begin(context.Background())
 	if err != nil {
 		pool.Close()
@@ -120,6 +128,7 @@ func open(address string, c store.Config) (*Store, error) {
 	})
 	s.loops.Go(func() { s.follow(running) })
 	s.loops.Go(func() { s.listen(running, settings.ConnConfig) })
+	s.loops.Go(func() { s.ping(running) })
 	s.loops.Go(func() { s.tell(running) })
 	s.loops.Go(func() { s.tidy(running) })
 	return s, nil
@@ -127,9 +136,12 @@ func open(address string, c store.Config) (*Store, error) {
 
 // begin reads everything into a memory and starts that.
 func (s *Store) begin(ctx context.Context) (*life, error) {
-	ctx, cancel := context.WithTimeout(ctx, loadTime)
-	defer cancel()
-	k := &keeper{pool: s.pool, log: s.log, wake: s.wake, meeting: s.meeting, counts: &s.counts}
+	ctx, done, err := s.contact.within(ctx, loadTime)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	k := &keeper{pool: s.pool, log: s.log, wake: s.wake, meeting: s.meeting, contact: s.contact, counts: &s.counts}
 	k.memory = memory.New(s.config, k)
 	loaded, at, err := load(ctx, s.pool, k.memory, s.log)
 	if err != nil {
@@ -160,7 +172,7 @@ func (s *Store) lag() time.Duration {
 }
 
 // Ready returns nil while memory has what the database has, or had it within the last
-// seconds.
+// seconds: 10, or 5 if the database does not answer.
 func (s *Store) Ready(ctx context.Context) error {
 	l := s.life.Load()
 	if err := l.Ready(ctx); err != nil {
@@ -169,7 +181,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	if l.keeper.lost.Load() {
 		return errLost
 	}
-	if lag := s.lag(); lag > lagging {
+	if lag := s.lag(); lag > lagging || lag > cutOff && s.contact.silence() != nil {
 		return netproto.Errorf(netproto.CodeStoreAway, "for %d s", int(lag.Seconds()))
 	}
 	return nil

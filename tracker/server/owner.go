@@ -23,13 +23,12 @@ type Owner struct {
 	conns  *connections
 	lines  *line.Lines
 	relay  *relay.Relay
-	others *others
 	log    *slog.Logger
 }
 
 // Owner returns the owner's side of the server.
 func (s *Server) Owner() *Owner {
-	return &Owner{access: s.config.Access, store: s.store, conns: s.conns, lines: s.lines, relay: s.relay, others: s.others, log: s.log}
+	return &Owner{access: s.config.Access, store: s.store, conns: s.conns, lines: s.lines, relay: s.relay, log: s.log}
 }
 
 // Invite makes a one-time token for a private tracker, good for age: 1 minute to
@@ -76,7 +75,7 @@ func (o *Owner) RemoveMember(ctx context.Context, key netproto.Fingerprint) erro
 	if err := o.store.RemoveMember(ctx, key); err != nil {
 		return err
 	}
-	cut := o.cutAll(store.Target{Key: key})
+	cut := o.cut(store.Target{Key: key})
 	o.log.Info("a member was removed", slog.Any("key", key), slog.Int("connections_cut", cut))
 	return nil
 }
@@ -93,19 +92,13 @@ func (o *Owner) Ban(ctx context.Context, b store.Ban) error {
 	if err := o.store.Ban(ctx, b); err != nil {
 		return err
 	}
-	cut := o.cutAll(b.Target)
+	cut := o.cut(b.Target)
 	o.log.Info("banned", slog.String("target", b.Target.String()), slog.String("why", netproto.Printable(b.Why)), slog.Int("connections_cut", cut))
 	return nil
 }
 
-// cutAll ends the connections and lines of a target at all nodes, and returns how many those
-// of this one were.
-func (o *Owner) cutAll(t store.Target) int {
-	o.others.toAll(letter{Cut: t.String()})
-	return o.cut(t)
-}
-
-// cut ends the connections and lines of a target at this node and returns how many.
+// cut ends the connections and lines of a target at this node and returns how many. Other
+// nodes do so once they follow.
 func (o *Owner) cut(t store.Target) int {
 	return o.conns.cut(t) + o.lines.Cut(lineOwners(t)) + o.relay.Cut(relayTakers(t))
 }

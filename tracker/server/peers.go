@@ -161,7 +161,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
 		return err
 	}
 	s.goes(c.id)
-	s.others.toAll(letter{Left: &c.id})
+	s.others.Left(c.id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -28,7 +28,7 @@ func (s *Server) relayed(w http.ResponseWriter, r *http.Request, c caller) error
 	if err := token.UnmarshalText([]byte(r.PathValue("token"))); err != nil {
 		return netproto.Errorf(netproto.CodeNotFound, "this is no token of the relay: %w", err)
 	}
-	if node, elsewhere := s.others.makerOf(token); elsewhere {
+	if node, elsewhere := s.others.MakerOf(token); elsewhere {
 		return s.passUpgraded(w, r, node, token)
 	}
 	place, err := s.relay.Enter(r.Context(), token, relay.Whose{Key: c.key, Addr: c.addr, Shared: c.relay})
@@ -67,12 +67,12 @@ func (s *Server) relayRaw(ctx context.Context, conn net.Conn) {
 	if at, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		addr = netaddr.Plain(at.AddrPort().Addr())
 	}
-	shared := s.proxies.trust(addr) || s.others.bring(addr)
+	shared := s.proxies.trust(addr) || s.others.Brings(addr)
 	if !shared && s.guard.requests.Take(limit.Source(addr), 1, s.guard.now()) > 0 {
 		s.metrics.refuse(limitRateAddress)
 		return
 	}
-	if node, elsewhere := s.others.makerOf(token); elsewhere {
+	if node, elsewhere := s.others.MakerOf(token); elsewhere {
 		if err := s.passRaw(ctx, conn, node, token, addr); err != nil {
 			s.note(ctx, err, "a raw relay failed")
 		}

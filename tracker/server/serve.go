@@ -53,7 +53,7 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	run(func() error { return s.reach.run(ctx) })
 	run(func() error { return s.lines.Run(ctx) })
 	run(func() error { return s.wishes.Run(ctx) })
-	run(func() error { return s.others.run(ctx) })
+	run(func() error { return s.others.Run(ctx) })
 	if s.config.Downloads != nil {
 		run(func() error { return s.config.Downloads.run(ctx, s.log) })
 	}

@@ -18,6 +18,7 @@ import (
 	"centralizedp2p/netproto/identity"
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/line"
+	"centralizedp2p/tracker/nodes"
 	"centralizedp2p/tracker/relay"
 	"centralizedp2p/tracker/seedapi"
 	"centralizedp2p/tracker/store"
@@ -111,9 +112,8 @@ type Server struct {
 	relay    *relay.Relay
 	notes    *noteRates
 	wishes   *wishes.Wishes
-	others   *others
-	settled  map[string]limit.Shared // the limits that count for all nodes
-	public   atomic.Pointer[public]  // address of the tracker
+	others   *nodes.Others
+	public   atomic.Pointer[public] // address of the tracker
 	ports    ports
 }
 
@@ -150,16 +150,15 @@ func New(c Config) *Server {
 	s.calls = line.NewCalls(s.lines)
 	s.notes = newNoteRates()
 	s.wishes = s.newWishes()
-	s.settled = s.sharedRates()
-	s.others = newOthers(s, c.NodeAddress)
+	s.others = s.newOthers()
 	s.SetPublicAddress(c.PublicURL)
 	relayed := relay.DefaultLimits()
 	if c.Relay != nil {
 		relayed = *c.Relay
 	}
 	s.relay = relay.New(relayed)
-	if nodes := s.others.nodes; nodes != nil {
-		s.relay.Mark(mark(nodes.Self()))
+	if shared, is := s.store.(store.Nodes); is {
+		s.relay.Mark(nodes.Mark(shared.Self()))
 	}
 	s.metrics = newMetrics(&s.config)
 	s.metrics.ways(s.lines, s.relay)

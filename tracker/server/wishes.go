@@ -5,12 +5,12 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"net/netip"
 	"slices"
 	"time"
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/tracker/limit"
+	"centralizedp2p/tracker/nodes"
 	"centralizedp2p/tracker/wishes"
 )
 
@@ -44,7 +44,7 @@ func (s *Server) setWishes(w http.ResponseWriter, r *http.Request, c caller) err
 	if _, err := s.store.Online(r.Context(), c.id); err != nil {
 		return joinFirst(err)
 	}
-	found, err := s.wishesAsked(r.Context(), wishesLetter{Of: c.id, Source: limit.Source(c.addr), Set: &req.Wishes})
+	found, err := s.wishesAsked(r.Context(), nodes.WishesAsked{Of: c.id, Source: limit.Source(c.addr), Set: &req.Wishes})
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *Server) wishesFound(w http.ResponseWriter, r *http.Request, c caller) e
 	if q.err != nil {
 		return q.err
 	}
-	found, err := s.wishesAsked(r.Context(), wishesLetter{Of: c.id, After: uint64(after)})
+	found, err := s.wishesAsked(r.Context(), nodes.WishesAsked{Of: c.id, After: uint64(after)})
 	if err != nil {
 		return err
 	}
@@ -84,33 +84,28 @@ func (s *Server) announcedTo(ctx context.Context, id netproto.PeerID, batch []ne
 	s.wishes.Announce(announced)
 }
 
-// wishesLetter asks a node for the wishes of a peer, if that keeps them.
-type wishesLetter struct {
-	Of     netproto.PeerID  `json:"of"`
-	Source netip.Addr       `json:"source,omitzero"`
-	Set    *[]netproto.Wish `json:"set,omitempty"` // in place of those before; nil leaves them
-	After  uint64           `json:"after,omitempty"`
-}
-
 // wishesAsked answers about the wishes of a peer. They are kept by the node that was told of
 // the first ones; each peer asks another node now and then.
-func (s *Server) wishesAsked(ctx context.Context, asked wishesLetter) (netproto.WishesResponse, error) {
-	if !s.wishes.Keeps(asked.Of) {
-		for _, n := range s.others.list() {
-			answer, ok := s.others.ask(ctx, n.ID, letter{Wishes: &asked})
-			switch {
-			case ok && answer.Refused != nil:
-				return netproto.WishesResponse{}, &netproto.Error{Code: answer.Refused.Code, Detail: answer.Refused.Detail, RetryAfter: time.Minute}
-			case ok && answer.Found != nil:
-				return *answer.Found, nil
-			}
-		}
+func (s *Server) wishesAsked(ctx context.Context, asked nodes.WishesAsked) (netproto.WishesResponse, error) {
+	if s.wishes.Keeps(asked.Of) {
+		return s.wishesOf(asked)
 	}
-	return s.wishesOf(asked)
+	found, sure, err := s.others.Wishes(ctx, asked)
+	switch {
+	case err != nil:
+		return netproto.WishesResponse{}, err
+	case found != nil:
+		return *found, nil
+	}
+	mine, err := s.wishesOf(asked)
+	if err == nil && !sure && asked.Set != nil {
+		s.others.Keeps(asked.Of) // and not the node that did not answer
+	}
+	return mine, err
 }
 
 // wishesHere answers another node, if this one keeps the wishes.
-func (s *Server) wishesHere(asked wishesLetter) (*netproto.WishesResponse, *netproto.Problem) {
+func (s *Server) wishesHere(asked nodes.WishesAsked) (*netproto.WishesResponse, *netproto.Problem) {
 	if !s.wishes.Keeps(asked.Of) {
 		return nil, nil
 	}
@@ -122,7 +117,7 @@ func (s *Server) wishesHere(asked wishesLetter) (*netproto.WishesResponse, *netp
 	return &found, nil
 }
 
-func (s *Server) wishesOf(asked wishesLetter) (netproto.WishesResponse, error) {
+func (s *Server) wishesOf(asked nodes.WishesAsked) (netproto.WishesResponse, error) {
 	if asked.Set != nil {
 		if err := s.wishes.Set(asked.Of, asked.Source, *asked.Set); err != nil {
 			return netproto.WishesResponse{}, err

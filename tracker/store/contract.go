@@ -321,18 +321,27 @@ type Nodes interface {
 	// Meet makes this node known to the others, and takes what they say until ctx ends.
 	Meet(ctx context.Context, at string, m Meeting)
 
-	// Say says something to another node. It does not wait. What cannot be delivered
-	// within seconds is lost, and so is what is beyond the room for it.
+	// Say says something to another node, at most MaxSaid bytes. It does not wait. What
+	// cannot be delivered within seconds is lost, and so is what is beyond the room for it;
+	// what is said about when the database fails may come twice.
 	Say(to NodeID, said []byte)
 }
+
+// MaxSaid is how many bytes a node says at once.
+const MaxSaid = 1 << 20
 
 // Meeting has the functions by which a node learns of the others. They must not wait, nor ask the
 // store.
 type Meeting struct {
 	// Others are those that live, besides this one. It is called about once a second.
 	Others func([]Node)
-	// Heard is what one of them said, in its order.
+	// Heard is what one of them said, in its order, and at most MaxSaid bytes.
 	Heard func(from NodeID, said []byte)
+	// Lost says that something that this node said may not have reached the others.
+	Lost func()
 	// Announced is what a peer announced at another node.
 	Announced func(id netproto.PeerID, rs []netproto.Resource)
+	// Barred is of what another node banned, or of whom it took a membership. Nothing of it
+	// is lost; what was banned before may be among it.
+	Barred func(Target)
 }
