@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,8 +40,11 @@ const (
 	storeFile = "tracker.db"
 )
 
-// leastSecret is the least length of the secret with which the key in a database is sealed.
-const leastSecret = 16
+// Bounds of the secret with which the key in a database is sealed, in bytes.
+const (
+	leastSecret = 16
+	mostSecret  = 64 << 10
+)
 
 // stopTime bounds how long a command of the owner may hold up the end.
 const stopTime = 5 * time.Second
@@ -129,7 +133,7 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 		return err
 	}
 	if t.key == nil {
-		if t.key, err = keptKey(o, t.store); err != nil {
+		if t.key, err = keptKey(o, t.store, t.log); err != nil {
 			return errors.Join(err, t.store.Close())
 		}
 	}
@@ -151,15 +155,41 @@ func (t *Tracker) openData(s settled, open store.Opener) error {
 	return nil
 }
 
-// keptKey returns the key that all nodes with one database have. The first one puts its own
-// there, if its data folder has one, or else a new one.
-func keptKey(o Options, s store.Store) (*identity.Identity, error) {
-	secret, err := os.ReadFile(o.KeySecret)
+// readSecret reads the secret that seals the key. One that everybody on this computer may read
+// is used all the same, because the secrets of containers are such files; but it is said.
+func readSecret(name string, log *slog.Logger) ([]byte, error) {
+	file, err := os.Open(name)
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeUsage, "--key-secret: %w", err)
 	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--key-secret: %w", err)
+	}
+	const others = 0o004
+	if runtime.GOOS != "windows" && info.Mode()&others != 0 { // the system tells nothing of its rights there
+		log.Warn("everybody on this computer may read the secret of the tracker's key: chmod 600 keeps it to this user", slog.String("file", name))
+	}
+	secret, err := io.ReadAll(io.LimitReader(file, mostSecret+1))
+	if err != nil {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--key-secret: %w", err)
+	}
+	if len(secret) > mostSecret {
+		return nil, netproto.Errorf(netproto.CodeUsage, "--key-secret: %s has more than %d bytes", name, mostSecret)
+	}
 	if secret = bytes.TrimSpace(secret); len(secret) < leastSecret {
-		return nil, netproto.Errorf(netproto.CodeUsage, "--key-secret: %s has less than %d characters", o.KeySecret, leastSecret)
+		return nil, netproto.Errorf(netproto.CodeUsage, "--key-secret: %s has less than %d characters", name, leastSecret)
+	}
+	return secret, nil
+}
+
+// keptKey returns the key that all nodes with one database have. The first one puts its own
+// there, if its data folder has one, or else a new one.
+func keptKey(o Options, s store.Store, log *slog.Logger) (*identity.Identity, error) {
+	secret, err := readSecret(o.KeySecret, log)
+	if err != nil {
+		return nil, err
 	}
 	keyed, is := s.(store.Keyed)
 	if !is {
