@@ -39,7 +39,7 @@ func init() {
 }
 
 // serveNode is a node of a tracker: its folder, where it listens, its database, the
-// interval of heartbeats.
+// interval of heartbeats, its role.
 func serveNode(ctx context.Context, args []string) error {
 	o := daemon.DefaultOptions()
 	o.Data, o.Listen, o.Store = args[0], args[1], args[2]
@@ -47,7 +47,7 @@ func serveNode(ctx context.Context, args []string) error {
 	if o.Heartbeat, err = time.ParseDuration(args[3]); err != nil {
 		return err
 	}
-	o.JSON, o.LANAnnounce, o.Limits, o.ProxyProtocol = true, false, server.Limits{}, balancer
+	o.Role, o.JSON, o.LANAnnounce, o.Limits, o.ProxyProtocol = args[4], true, false, server.Limits{}, balancer
 	return daemon.Run(ctx, o, nil, pgstore.Or(boltstore.Open), os.Stdout, os.Stderr)
 }
 
@@ -56,10 +56,11 @@ type node struct {
 	*process
 	folder, at, database string
 	beat                 time.Duration
+	role                 server.Role
 }
 
 func (n *node) run(t testing.TB) {
-	n.process = startServer(t, "node", n.folder, n.at, n.database, n.beat.String())
+	n.process = startServer(t, "node", n.folder, n.at, n.database, n.beat.String(), string(n.role))
 }
 
 // ready returns what /readyz says.
@@ -82,18 +83,24 @@ func (n *node) ready(t testing.TB) (status int, said string) {
 func runNodes(t testing.TB, beat time.Duration, databases ...string) (nodes []*node) {
 	t.Helper()
 	for _, database := range databases {
-		n := &node{folder: t.TempDir(), at: freeAddress(t), database: database, beat: beat}
-		if len(nodes) > 0 { // all have the key of the first
-			if key, err := os.ReadFile(filepath.Join(nodes[0].folder, "tracker.key")); err != nil {
-				t.Fatal(err)
-			} else if err := os.WriteFile(filepath.Join(n.folder, "tracker.key"), key, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		n.run(t)
-		nodes = append(nodes, n)
+		nodes = append(nodes, newNode(t, nodes, database, beat, server.RoleBoth))
 	}
 	return nodes
+}
+
+// newNode starts a node of a tracker that has others already.
+func newNode(t testing.TB, others []*node, database string, beat time.Duration, role server.Role) *node {
+	t.Helper()
+	n := &node{folder: t.TempDir(), at: freeAddress(t), database: database, beat: beat, role: role}
+	if len(others) > 0 { // all have the key of the first
+		if key, err := os.ReadFile(filepath.Join(others[0].folder, "tracker.key")); err != nil {
+			t.Fatal(err)
+		} else if err := os.WriteFile(filepath.Join(n.folder, "tracker.key"), key, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.run(t)
+	return n
 }
 
 // cluster is a tracker of three nodes behind HAProxy, on a PostgreSQL with a standby. The

@@ -14,16 +14,17 @@ import (
 )
 
 // clusterVariable has the campaigns run, which need what .ci/setup cluster installs, and
-// says how large they are: "peers=N resources=N kills=N failovers=N cuts=N".
+// says how large they are: "peers=N resources=N kills=N failovers=N cuts=N roles=N".
 const clusterVariable = "CP2P_CLUSTER"
 
 // Bounds of what peers notice. The first two are the aims; a machine that is busy gets more.
 const (
 	killNoticed     = 3 * time.Second
 	failoverNoticed = 5 * time.Second // after the promotion
+	cutNoticed      = 8 * time.Second // a failover must not take a node out of the balancer, so it waits for 5 s
 )
 
-type campaign struct{ peers, resources, kills, failovers, cuts int }
+type campaign struct{ peers, resources, kills, failovers, cuts, roles int }
 
 func campaignOf(t *testing.T) campaign {
 	t.Helper()
@@ -32,7 +33,8 @@ func campaignOf(t *testing.T) campaign {
 		t.Skip(".ci/cluster runs this")
 	}
 	var c campaign
-	if _, err := fmt.Sscanf(text, "peers=%d resources=%d kills=%d failovers=%d cuts=%d", &c.peers, &c.resources, &c.kills, &c.failovers, &c.cuts); err != nil {
+	if _, err := fmt.Sscanf(text, "peers=%d resources=%d kills=%d failovers=%d cuts=%d roles=%d",
+		&c.peers, &c.resources, &c.kills, &c.failovers, &c.cuts, &c.roles); err != nil {
 		t.Fatalf("%s=%q: %v", clusterVariable, text, err)
 	}
 	return c
@@ -40,8 +42,8 @@ func campaignOf(t *testing.T) campaign {
 
 // A node is killed at random while peers use the tracker: no peer is without an answer for
 // long, and nothing that was acknowledged is missing after one interval of heartbeats. Then
-// the primary of the database is killed and its standby promoted. At last a node is cut from
-// the database, says so, and heals.
+// the primary of the database is killed and its standby promoted. Then a node is cut from the
+// database, says so, and heals. At last two nodes share the work between them.
 func TestClusterOutlivesItsParts(t *testing.T) {
 	size := campaignOf(t)
 	// All peers together do this much a second, or each something every second.
@@ -54,6 +56,7 @@ func TestClusterOutlivesItsParts(t *testing.T) {
 	k.killNodes(size.kills)
 	k.failOver(size.failovers)
 	k.cutOff(size.cuts)
+	k.splitWork(size.roles)
 	k.stop()
 }
 
@@ -133,6 +136,6 @@ func (k *crowd) cutOff(times int) {
 		k.verify(left == 1)
 	}
 	if times > 0 {
-		k.row("a node cut from the database", times, time.Duration(k.longest.Swap(0)), time.Minute)
+		k.row("a node cut from the database", times, time.Duration(k.longest.Swap(0)), cutNoticed)
 	}
 }
