@@ -45,6 +45,10 @@ func (a *Attempt) fetch(ctx context.Context, todo *backlog, durable bool) (strin
 		}
 		a.sources.look(ctx)
 		a.lanes.manage(ctx)
+		var haste <-chan time.Time // nil: there is none
+		if a.lanes.uneven() {
+			haste = time.After(hasteTime)
+		}
 		select {
 		case <-ctx.Done():
 			return "", ctx.Err()
@@ -52,10 +56,15 @@ func (a *Attempt) fetch(ctx context.Context, todo *backlog, durable bool) (strin
 			if err := a.diskHolds(); err != nil {
 				return "", err
 			}
+		case <-haste:
 		case <-a.woken:
 		}
 	}
 }
+
+// hasteTime is how often lanes with nothing to do look whether another one to their source
+// lags behind.
+const hasteTime = 200 * time.Millisecond
 
 // left returns the number of unpublished jobs, waiting ones included, or the error that
 // ends the attempt.

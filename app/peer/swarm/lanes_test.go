@@ -87,3 +87,49 @@ func TestTheLastPieceOfTheSlowestLaneIsTakenOver(t *testing.T) {
 		t.Errorf("a lane that needs longer takes over piece %d", i)
 	}
 }
+
+// A connection that waits for what was lost may need seconds until it is as fast again as the
+// others to the same source: those take over what it was asked for.
+func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
+	t.Parallel()
+	const pieces, before = 4, 8 << 20 // bytes a second
+	a := New(Config{Timing: StandardTiming, Traffic: flow.NewTraffic(0, 0, false)}).Attempt(Task{Limit: flow.NewThrottle(0)}, nil, Preference{})
+	m := &piece.Manifest{Size: pieces * netproto.MinPieceSize, CVs: make([]piece.CV, pieces)}
+	j := newJob(a, netproto.ContentHash{}, m.Size, "", "")
+	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
+	one, now := &source{proven: true}, time.Now()
+	laneOf := func() *lane {
+		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, asked: now,
+			measured: now.Add(-time.Second), delay: 180 * time.Millisecond}
+		l.streams[j] = &stream{lane: l, job: j, have: piece.AllBits(pieces)}
+		l.rate.Add(before)
+		l.sprint = sprint{rate: before, since: now}
+		a.lanes.open[l] = struct{}{}
+		return l
+	}
+	busy, idle := laneOf(), laneOf()
+	for i := range pieces {
+		r := &request{number: uint64(i), lane: busy, stream: busy.streams[j], index: i, length: netproto.MinPieceSize, owed: netproto.MinPieceSize, begun: now}
+		j.owners[i], busy.requests[r] = r, struct{}{}
+		busy.inflight += r.length
+		busy.unanswered += r.length
+	}
+	if !a.lanes.uneven() {
+		t.Error("an idle lane beside a busy one is not looked after")
+	}
+	if i, _, ok := idle.streams[j].takeOver(now); ok {
+		t.Errorf("piece %d is taken over from a lane that is as fast as before", i)
+	}
+	busy.sprint.rate = before / 100
+	if i, instead, ok := idle.streams[j].takeOver(now); i != pieces-1 || instead != nil || !ok {
+		t.Errorf("from one with a hundredth of its rate, piece %d is taken over: %t, instead of %v", i, ok, instead)
+	}
+	busy.sprint = sprint{rate: before, since: now, bytes: 1000}
+	if i, _, ok := idle.streams[j].takeOver(now.Add(time.Second)); i != pieces-1 || !ok {
+		t.Errorf("from one that has given next to nothing for a second, piece %d is taken over: %t", i, ok)
+	}
+	busy.sprint = sprint{rate: before / 100, since: now}
+	if i, _, ok := busy.streams[j].takeOver(now); ok {
+		t.Errorf("a lane takes over its own piece %d", i)
+	}
+}

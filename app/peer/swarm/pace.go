@@ -21,6 +21,8 @@ const (
 	// risingTime is how long a rate rises after the first bytes. What comes fast later on has
 	// waited for something that was lost.
 	risingTime = 5 * time.Second
+	// lagging is how many times as fast a lane was before that waits for what was lost.
+	lagging = 4
 	// maxDelay is the longest delay that a window makes up for.
 	maxDelay = time.Second / 2
 	// maxLaneRequests leaves room for other downloads on the connection.
@@ -71,6 +73,16 @@ func (s *sprint) now(delay time.Duration, now time.Time) int64 {
 // shortestSprint is long enough for bytes that come in bursts.
 const shortestSprint = 100 * time.Millisecond
 
+// late returns the rate, or that of what came since, if that is less and should be more by
+// now.
+func (s *sprint) late(delay time.Duration, now time.Time) int64 {
+	took := now.Sub(s.since)
+	if took < 2*max(delay, shortestSprint) {
+		return s.rate
+	}
+	return min(s.rate, int64(float64(s.bytes)/took.Seconds()))
+}
+
 func (s *sprint) add(n int, delay time.Duration, now time.Time) {
 	if s.since.IsZero() {
 		s.since = now
@@ -92,6 +104,37 @@ func (l *lane) eta() time.Duration {
 		rate = max(int64(float64(l.rate.Total())/age.Seconds()), 1)
 	}
 	return flow.TimeFor(l.inflight, rate)
+}
+
+// lag is how long the requests of a lane will take if its connection waits for what was
+// lost: it gives a small part of what it gave before. It is 0 if that is not so. TCP may
+// need seconds then until it is as fast as the others to the same source.
+func (l *lane) lag(now time.Time) time.Duration {
+	rate := l.sprint.late(l.delay, now)
+	if l.inflight == 0 || l.measured.IsZero() || rate > l.rate.Rate()/lagging || len(l.limits()) > 0 {
+		return 0
+	}
+	return flow.TimeFor(l.inflight, max(rate, 1))
+}
+
+// uneven reports whether a lane has nothing to do while another one to its source has, which
+// may wait for what was lost.
+func (ls *lanes) uneven() bool {
+	a := ls.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	idle := map[*source]bool{}
+	for l := range ls.open {
+		if l.inflight == 0 && !l.measured.IsZero() {
+			idle[l.source] = true
+		}
+	}
+	for l := range ls.open {
+		if l.unanswered > 0 && idle[l.source] && len(l.limits()) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // stalled reports whether the source has owed an answer for longer than limit.

@@ -160,11 +160,12 @@ func (j *job) awaited(i int, now time.Time) bool {
 	return c.by.lane.streams[j] == c.by && !c.by.refused && !c.by.have.Has(i) && now.Sub(c.at) < j.attempt.swarms.config.Timing.Claim
 }
 
-// takeOver chooses the piece with which other sources take longest, of those of one lane
+// takeOver chooses the piece with which other lanes take longest, of those of one lane
 // the one that was asked for last, if the stream's source would need less than half the
-// time. One that has given nothing yet is also
-// tried on a piece that others are slow with: of many sources that only seem to give
-// something, the one that does is then soon found. If there are too many requests for
+// time. Lanes to the same source share its line, so from those only what lags is taken.
+// A source that has given nothing yet is also tried on a piece that others are slow
+// with: of many sources that only seem to give something, the one that does is then soon
+// found. If there are too many requests for
 // one piece already, instead is the one to give up.
 func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) {
 	j := s.job
@@ -174,12 +175,16 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 	var worst time.Duration
 	var last uint64
 	for i, r := range j.owners {
-		if r == nil || r.lane.source == s.lane.source || !s.have.Has(i) {
+		if r == nil || r.lane == s.lane || !s.have.Has(i) {
 			continue
 		}
 		left, spare, mine := j.left(i, s.lane.source, now)
-		slow := left > 2*flow.TimeFor(s.lane.inflight+r.length, rate)
+		own := flow.TimeFor(s.lane.inflight+r.length, rate)
 		tried := !s.lane.source.proven && now.Sub(r.begun) > silent
+		if r.lane.source == s.lane.source {
+			left, own, tried = r.lane.lag(now), own+s.lane.delay, false
+		}
+		slow := left > 2*own
 		if mine || full && (spare == nil || !slow) || left < worst || left == worst && r.number < last || !slow && !tried {
 			continue
 		}
