@@ -12,6 +12,7 @@ import (
 	"centralizedp2p/app/command/lookout"
 	"centralizedp2p/app/command/usage"
 	"centralizedp2p/app/face"
+	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/tracker/cli"
@@ -66,19 +67,18 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string, how s
 	if err != nil {
 		return err
 	}
-	ts.Use(n.Engine)
-	l := lookout.Here(p.Screen, n, ts.Silent()...)
-	visible, err := how.visible.visible(ctx, n)
+	people := how.visible.people()
+	if people {
+		ts.Use(n.Engine)
+	}
+	ids, visible, err := offer(ctx, n, paths, how)
+	if !people {
+		ts.Use(n.Engine) // after that: a tracker may hold the same from last time
+	}
 	if err != nil {
 		return err
 	}
-	ids := make([]string, len(paths))
-	for i, path := range paths {
-		options := sharing.Options{Remember: how.detach, AllowAll: how.secrets, Visible: &visible, Count: how.visible.count}
-		if ids[i], err = n.Engine.Shares.Add(path, options); err != nil {
-			return err
-		}
-	}
+	l := lookout.Here(p.Screen, n, ts.Silent()...)
 	for i, id := range ids {
 		s, err := p.waitShared(ctx, n, l, id, paths[i])
 		if err != nil {
@@ -97,6 +97,21 @@ func (p *program) share(ctx context.Context, n *node.Node, paths []string, how s
 	}
 	l.UntilStopped(ctx)
 	return nil
+}
+
+// offer adds the shares.
+func offer(ctx context.Context, n *node.Node, paths []string, how sharingWay) (ids []string, visible library.Visible, err error) {
+	if visible, err = how.visible.visible(ctx, n); err != nil {
+		return nil, visible, err
+	}
+	ids = make([]string, len(paths))
+	for i, path := range paths {
+		options := sharing.Options{Remember: how.detach, AllowAll: how.secrets, Visible: &visible, Count: how.visible.count}
+		if ids[i], err = n.Engine.Shares.Add(path, options); err != nil {
+			return nil, visible, err
+		}
+	}
+	return ids, visible, nil
 }
 
 // waitShared waits for a share, with a bar while it is hashed.

@@ -70,6 +70,12 @@ func (f *visibleFlags) audience() (audience, error) {
 	return a, nil
 }
 
+// people reports whether the flags name people, who are found at a tracker.
+func (f *visibleFlags) people() bool {
+	a, err := f.audience()
+	return err == nil && a.to == face.VisiblePeople
+}
+
 // visible finds the people that the flags name, for a peer of the command's own.
 func (f *visibleFlags) visible(ctx context.Context, n *node.Node) (library.Visible, error) {
 	a, err := f.audience()

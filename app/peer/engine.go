@@ -193,6 +193,7 @@ func (e *Engine) assemble() error {
 	}
 	e.Trackers = membership.New(e.ctx, membership.Config{Self: e.joinRequest, Changed: e.changes.step,
 		Notes: func(t membership.Tracker) { e.People.Mail(t) }, Finds: func(t membership.Tracker) { e.Wishes.Waiting(t) },
+		Looked: func() <-chan struct{} { return e.Shares.Looking() }, Told: e.told, Remember: e.rememberTold,
 		Joined: func(t membership.Tracker, wishes bool) { e.Wishes.Joined(t, wishes) }, Log: e.log, Timing: e.timing.membership, Back: e.trackerBack,
 		Dial: e.dialLine, Leads: e.leads, Ways: func() netproto.Ways { return e.reach.Ways() }, Ring: e.rung, Calls: func() bool { return e.switches().Calls }})
 	e.contents = offer.NewRegister(e.Trackers)

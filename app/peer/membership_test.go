@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -199,4 +200,69 @@ func TestSharesThatComeWhileTheTrackerChangesAreAllAnnounced(t *testing.T) {
 		p.Trackers.Use(f)
 	}
 	told(t, p, f, "some are missing", func() bool { return len(f.held) == n })
+}
+
+// After a restart the tracker is told only what is not as it was.
+func TestATrackerThatHoldsTheSameIsToldNothingAgain(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	p := startPeerAt(t, f)
+	p.write(t, "album/song.flac", 1000)
+	p.write(t, "album/film.mkv", 3<<20)
+	id, err := p.Shares.Add(filepath.Join(p.files, "album"), sharing.Options{Remember: true})
+	check(t, err)
+	_, err = p.Shares.Wait(deadline(t), id)
+	check(t, err)
+	restart := func(meanwhile func()) (joins int) {
+		p.stop()
+		meanwhile()
+		f.with(func() { f.announces, joins = nil, f.joins })
+		p.start(t, nil)
+		check(t, p.Shares.Load())
+		p.Trackers.Use(f)
+		_, err = p.Shares.Wait(deadline(t), id) // until the tracker has taken it
+		check(t, err)
+		return joins
+	}
+	before := restart(func() {})
+	f.with(func() {
+		if f.joins == before {
+			t.Error("it did not join again")
+		}
+		if len(f.held) != 3 || len(f.announces) != 0 {
+			t.Errorf("of %d resources that it holds the tracker was told again: %v", len(f.held), f.announces)
+		}
+	})
+	restart(func() {
+		check(t, os.Rename(filepath.Join(p.files, "album/song.flac"), filepath.Join(p.files, "album/tune.flac")))
+	})
+	names := func() (list []string) {
+		for _, r := range f.held {
+			list = append(list, r.Name)
+		}
+		slices.Sort(list)
+		return list
+	}
+	told(t, p, f, "the new name was not announced", func() bool { return slices.Equal(names(), []string{"album", "film.mkv", "tune.flac"}) })
+}
+
+// Which names the tracker has does not show in what it says it holds.
+func TestATrackerIsToldANameThatChangedWhileTheProgramWasOff(t *testing.T) {
+	t.Parallel()
+	f := newFakeTracker()
+	p := startPeerAt(t, f)
+	path, _ := p.write(t, "song.flac", 1000)
+	p.share(t, path)
+	p.stop()
+	renamed := filepath.Join(p.files, "tune.flac")
+	check(t, os.Rename(path, renamed))
+	p.start(t, nil)
+	p.Trackers.Use(f)
+	p.share(t, renamed)
+	told(t, p, f, "it has the old name", func() bool {
+		for _, r := range f.held {
+			return r.Name == "tune.flac"
+		}
+		return false
+	})
 }

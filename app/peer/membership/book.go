@@ -1,6 +1,10 @@
 package membership
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strconv"
 	"sync"
 
 	"centralizedp2p/netproto"
@@ -13,6 +17,7 @@ type book struct {
 	mu       sync.Mutex
 	holdings map[netproto.ContentHash]netproto.Resource
 	digest   netproto.Digest // of holdings
+	details  uint64          // XOR of the sums of all holdings, names and all
 	pages    map[*page]struct{}
 }
 
@@ -25,6 +30,7 @@ type page struct {
 	leading map[netproto.ContentHash]struct{} // folders just told, whose files follow at once
 	refused map[netproto.ContentHash]error    // not taken; offered again after the next join
 	resync  bool                              // the tracker holds something else, so it is told everything
+	joined  bool                              // it was compared with what the tracker holds
 }
 
 func newBook() *book {
@@ -56,9 +62,12 @@ func (b *book) set(r netproto.Resource) {
 	if known && old == r {
 		return
 	}
-	if !known {
+	if known {
+		b.details ^= sumOf(old)
+	} else {
 		b.digest = b.digest.Toggle(r.Hash)
 	}
+	b.details ^= sumOf(r)
 	b.holdings[r.Hash] = r
 	b.changed(r.Hash)
 }
@@ -67,9 +76,11 @@ func (b *book) set(r netproto.Resource) {
 func (b *book) remove(h netproto.ContentHash) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if _, known := b.holdings[h]; !known {
+	old, known := b.holdings[h]
+	if !known {
 		return
 	}
+	b.details ^= sumOf(old)
 	delete(b.holdings, h)
 	b.digest = b.digest.Toggle(h)
 	b.changed(h)
@@ -81,6 +92,19 @@ func (b *book) changed(h netproto.ContentHash) {
 		delete(p.refused, h)
 		poke(p.wake)
 	}
+}
+
+// sumOf is a number for everything that a resource says, the same at each start.
+func sumOf(r netproto.Resource) uint64 {
+	b := binary.BigEndian.AppendUint64(append(make([]byte, 0, 256), r.Hash[:]...), uint64(r.Size))
+	for _, text := range []string{r.Name, r.MIME, r.MD5} {
+		b = append(append(b, text...), 0) // which is in none of them
+	}
+	for _, is := range []bool{r.Folder, r.Part, r.Hidden} {
+		b = strconv.AppendBool(b, is)
+	}
+	sum := sha256.Sum256(b)
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // add notes that the tracker is to be told about a content. The caller holds the lock.
@@ -110,24 +134,51 @@ func (p *page) count() netproto.HeartbeatRequest {
 	return netproto.HeartbeatRequest{Count: len(p.book.holdings) - len(p.refused), Digest: digest}
 }
 
-// compare takes what a tracker says it holds when the peer joins. What the tracker
-// refused before is offered again.
-func (p *page) compare(count int, digest netproto.Digest) {
+// compare takes what a tracker says it holds when the peer joins, and at the first time
+// also what it was told before this start: see [page.sum]. What the tracker refused before
+// is offered again.
+func (p *page) compare(count int, digest netproto.Digest, before string) {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
 	own := p.count()
 	p.resync = count != own.Count || digest != own.Digest
+	if !p.joined && !p.resync {
+		// It holds the same hashes. The names of files may have changed since.
+		p.resync = count > 0 && before != p.sum()
+		clear(p.pending)
+		clear(p.folders)
+	}
+	p.joined = true
 	for h := range p.refused {
 		p.add(h)
 	}
 	clear(p.refused)
 }
 
+// sum stands for everything that the tracker knows once it was told everything. It is ""
+// if the tracker refused something. The caller holds the lock.
+func (p *page) sum() string {
+	if len(p.refused) > 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d %016x", len(p.book.holdings), p.book.details)
+}
+
+// known returns that sum if the tracker was told everything; "" if not.
+func (p *page) known() string {
+	p.book.mu.Lock()
+	defer p.book.mu.Unlock()
+	if len(p.pending) > 0 || p.resync || !p.joined {
+		return ""
+	}
+	return p.sum()
+}
+
 // report returns what a heartbeat says, and whether the tracker was told everything.
 func (p *page) report() (request netproto.HeartbeatRequest, told bool) {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
-	return p.count(), len(p.pending) == 0 && !p.resync
+	return p.count(), len(p.pending) == 0 && !p.resync && p.joined
 }
 
 // startOver has the tracker told everything again.
@@ -233,7 +284,7 @@ func (p *page) taken(h netproto.ContentHash) (bool, error) {
 	}
 	_, pending := p.pending[h]
 	_, leading := p.leading[h]
-	return !pending && !leading && !p.resync, nil
+	return p.joined && !pending && !leading && !p.resync, nil
 }
 
 // poke wakes the goroutine that waits on c, a channel of capacity 1.

@@ -50,6 +50,8 @@ func TestEachTrackerIsToldWhatItDoesNotKnow(t *testing.T) {
 	for n := range 2500 {
 		b.set(resource(n))
 	}
+	first.compare(0, 0, "")
+	second.compare(0, 0, "")
 	tell(first, one)
 	b.remove(resource(0).Hash)
 	renamed := resource(1)
@@ -95,6 +97,7 @@ func TestNoBatchIsLargerThanATrackerTakes(t *testing.T) {
 func TestFoldersAreToldBeforeTheManyFilesInThem(t *testing.T) {
 	b := newBook()
 	p := b.open()
+	p.compare(0, 0, "")
 	for n := range 3 * netproto.MaxAnnounce {
 		b.set(resource(n))
 	}
@@ -104,7 +107,7 @@ func TestFoldersAreToldBeforeTheManyFilesInThem(t *testing.T) {
 	refused := func() {
 		p.refused[folder.Hash] = &netproto.Error{Code: netproto.CodeFull}
 		holds := p.count()
-		p.compare(holds.Count, holds.Digest)
+		p.compare(holds.Count, holds.Digest, "")
 	}
 	for _, again := range []func(){func() {}, p.startOver, refused} {
 		b.set(folder)
@@ -124,6 +127,7 @@ func TestFoldersAreToldBeforeTheManyFilesInThem(t *testing.T) {
 func TestWhatChangesWhileATrackerIsToldIsToldNext(t *testing.T) {
 	b := newBook()
 	p := b.open()
+	p.compare(0, 0, "")
 	held := map[netproto.ContentHash]netproto.Resource{}
 	b.set(resource(1))
 	b.set(resource(2))
@@ -148,6 +152,7 @@ func TestWhatChangesWhileATrackerIsToldIsToldNext(t *testing.T) {
 func TestARefusalLastsUntilTheNextJoin(t *testing.T) {
 	b := newBook()
 	p := b.open()
+	p.compare(0, 0, "")
 	held := map[netproto.ContentHash]netproto.Resource{}
 	b.set(resource(1))
 	b.set(resource(2))
@@ -159,7 +164,7 @@ func TestARefusalLastsUntilTheNextJoin(t *testing.T) {
 		t.Error("it is offered again at once, or counted among what the tracker holds")
 	}
 	request, _ := p.report()
-	p.compare(request.Count, request.Digest)
+	p.compare(request.Count, request.Digest, "")
 	tell(p, held)
 	if taken, err := p.taken(resource(2).Hash); !taken || err != nil || len(held) != 2 || !agrees(p, held) {
 		t.Errorf("after the next join it is taken: %v, %v", taken, err)
@@ -169,13 +174,14 @@ func TestARefusalLastsUntilTheNextJoin(t *testing.T) {
 func TestATrackerThatHoldsSomethingElseIsToldEverything(t *testing.T) {
 	b := newBook()
 	p := b.open()
+	p.compare(0, 0, "")
 	held := map[netproto.ContentHash]netproto.Resource{}
 	for n := range 1500 {
 		b.set(resource(n))
 	}
 	tell(p, held)
 	for name, startOver := range map[string]func(){
-		"after a join":      func() { p.compare(1, 99) },
+		"after a join":      func() { p.compare(1, 99, "") },
 		"after a heartbeat": p.startOver,
 	} {
 		clear(held)
@@ -213,7 +219,7 @@ func TestAFurtherTrackerCopiesNothingAndHoldsUpNoAnnounce(t *testing.T) {
 			default:
 			}
 			p := b.open()
-			p.compare(0, 0)
+			p.compare(0, 0, "")
 			p.told(p.next(), nil)
 			b.close(p)
 			rounds.Add(1)
@@ -261,4 +267,55 @@ func TestATrackerThatIsAddedLaterIsToldEverything(t *testing.T) {
 			t.Errorf("it is announced: %v, %v", taken, err)
 		}
 	})
+}
+
+// A tracker says how many resources it holds, and which hashes, but not how it names them.
+func TestATrackerThatHoldsTheSameHashesIsToldNothingIfItWasToldTheSameBefore(t *testing.T) {
+	b := newBook()
+	first := b.open()
+	first.compare(0, 0, "")
+	for n := range 10 {
+		b.set(resource(n))
+	}
+	if first.known() != "" {
+		t.Error("what a tracker was not told yet counts as known")
+	}
+	tell(first, map[netproto.ContentHash]netproto.Resource{})
+	told := first.known()
+	holds, _ := first.report()
+	again := func(change func(b *book)) *page { // after another start
+		b := newBook()
+		p := b.open()
+		for n := range 10 {
+			b.set(resource(n))
+		}
+		change(b)
+		if taken, _ := p.taken(resource(1).Hash); taken || p.known() != "" {
+			t.Error("before it is joined, the tracker counts as told")
+		}
+		p.compare(holds.Count, holds.Digest, told)
+		return p
+	}
+	same := again(func(*book) {})
+	if n := same.next(); !n.empty() || same.known() != told {
+		t.Errorf("it is told again: %v", n)
+	}
+	if taken, err := same.taken(resource(1).Hash); !taken || err != nil {
+		t.Errorf("what it holds does not count as taken: %v", err)
+	}
+	for what, change := range map[string]func(b *book){
+		"a name changed":   func(b *book) { r := resource(1); r.Name = "tune.flac"; b.set(r) },
+		"one is hidden":    func(b *book) { r := resource(1); r.Hidden = true; b.set(r) },
+		"one is gone":      func(b *book) { b.remove(resource(1).Hash) },
+		"one was added":    func(b *book) { b.set(resource(10)) },
+		"another is there": func(b *book) { b.remove(resource(1).Hash); b.set(resource(10)) },
+	} {
+		if n := again(change).next(); !n.reset {
+			t.Errorf("%s, and it is not told", what)
+		}
+	}
+	told = ""
+	if n := again(func(*book) {}).next(); !n.reset {
+		t.Error("nothing certain is remembered, and it is not told")
+	}
 }

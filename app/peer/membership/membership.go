@@ -34,6 +34,7 @@ type membership struct {
 	done    chan struct{} // closed when run returns
 	present bool          // the tracker may count this peer as online; only run uses it
 	ways    netproto.Ways // that the tracker was told; only run uses it
+	known   string        // of what the tracker was told, as remembered; only run uses it
 	counted time.Time     // when an older tracker was last asked for its counts; only run uses it
 	broke   atomic.Bool   // the tracker or a line to it was lost, and is not back
 
@@ -195,6 +196,7 @@ func (m *membership) sayGoodbye() {
 	if !m.present {
 		return
 	}
+	m.remember()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.ctx), leaveTimeout)
 	defer cancel()
 	if err := m.tracker.Leave(ctx); err != nil {
@@ -243,8 +245,9 @@ func (m *membership) stay(ctx context.Context) error {
 	var told time.Time        // when the tracker was last told something
 	var calm <-chan time.Time // receives when the tracker is ready to hear news again; nil while it is
 	quiet := false            // not even folders are told until then
+	looked := m.looked(joined)
 	for {
-		if calm == nil || !quiet && m.page.hasFolders() {
+		if looked == nil && (calm == nil || !quiet && m.page.hasFolders()) {
 			some, folders, err := m.tell(ctx, calm != nil)
 			if some {
 				told = time.Now()
@@ -256,6 +259,9 @@ func (m *membership) stay(ctx context.Context) error {
 			}
 		}
 		select {
+		case <-looked:
+			looked = nil
+			m.compare(joined)
 		case <-calm:
 			calm = nil
 		case <-ctx.Done():
@@ -300,7 +306,6 @@ func (m *membership) join(ctx context.Context) (joined netproto.JoinResponse, ca
 		m.present = ctx.Err() != nil
 		return joined, false, err
 	}
-	m.page.compare(joined.Count, joined.Digest)
 	calls = joined.Line && m.config.Calls()
 	m.update(func(s *Status) {
 		s.MappedPort, s.Calls, s.Relays, s.Lines = self.MappedPort, calls, info.Relay, nil
@@ -330,6 +335,10 @@ func (m *membership) heartbeat(ctx context.Context, held *lines) error {
 	case netproto.HeartbeatResync:
 		if told {
 			m.page.startOver()
+		}
+	case netproto.HeartbeatOK:
+		if told {
+			m.remember()
 		}
 	}
 	if answer.Notes > 0 {
@@ -421,35 +430,4 @@ func (m *membership) askCounts(ctx context.Context) *netproto.Stats {
 		return nil
 	}
 	return &stats
-}
-
-// tell announces and withdraws what changed, or announces everything if the tracker
-// needs it, and reports whether there was anything to tell. With only, it tells no more
-// than folders; folders reports that the tracker took not even these.
-func (m *membership) tell(ctx context.Context, only bool) (some, folders bool, err error) {
-	defer func() {
-		m.page.settle()
-		if some {
-			m.config.Changed()
-		}
-	}()
-	for ; ; some = true {
-		n := m.page.next()
-		if n.empty() || only && !n.folders {
-			return some, false, nil
-		}
-		var answer netproto.AnnounceResponse
-		if len(n.announced) > 0 || n.reset {
-			if answer, err = m.tracker.Announce(ctx, netproto.AnnounceRequest{Reset: n.reset, Resources: n.announced}); err != nil {
-				return some, n.folders, err
-			}
-		}
-		if len(n.withdrawn) > 0 {
-			if err := m.tracker.Withdraw(ctx, n.withdrawn); err != nil {
-				return some, n.folders, err
-			}
-		}
-		m.page.told(n, answer.Refused)
-		m.config.Changed()
-	}
 }

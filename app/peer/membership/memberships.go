@@ -58,6 +58,14 @@ type Config struct {
 	// something fits one. They must not wait.
 	Joined func(t Tracker, wishes bool)
 	Finds  func(t Tracker)
+	// Looked returns a channel that is closed when this peer has found what it offers, or
+	// that takes too long; nil: it has. It is nil if that is always so.
+	Looked func() <-chan struct{}
+	// Told returns what was last remembered of what the tracker at an address was told, and
+	// Remember remembers it, or "" for nothing certain. They may wait for the disk; nil:
+	// nothing is remembered.
+	Told     func(address string) string
+	Remember func(address, sum string)
 	// Back is told that a tracker that was lost, or a line to it, is there again: others
 	// can be called. It must not wait.
 	Back func()

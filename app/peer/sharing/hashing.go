@@ -25,6 +25,7 @@ func (sc *scan) hash() error {
 	if len(sc.work) == 0 {
 		return nil
 	}
+	sc.share.shares.found(sc.share)
 	total := sc.measure()
 	if total > bigScan {
 		done, err := sc.share.shares.takeTurn(sc.ctx, sc.share)

@@ -123,6 +123,7 @@ func (ss *Shares) remove(s *share) {
 	defer ss.mu.Unlock()
 	ss.list = slices.DeleteFunc(ss.list, func(other *share) bool { return other == s })
 	delete(ss.due, s)
+	ss.endLooking()
 	if ss.removed = append(ss.removed, record); len(ss.removed) > maxRemoved {
 		ss.removed = ss.removed[1:]
 	}
@@ -261,6 +262,7 @@ func (ss *Shares) Run(ctx context.Context) error {
 func (ss *Shares) scan(ctx context.Context, s *share) {
 	began := time.Now()
 	s.scan(ctx)
+	ss.found(s)
 	ss.mu.Lock()
 	if d := ss.due[s]; d != nil {
 		d.busy, d.ended, d.took = false, time.Now(), time.Since(began)-d.hashing

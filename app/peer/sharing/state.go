@@ -178,10 +178,12 @@ type Timing struct {
 	Missing time.Duration // how often to check whether a missing share is back
 	Rest    time.Duration // how long a file that changed while it was read is left alone
 	Partial time.Duration // how often the progress of hashing a large file is saved
+	Look    time.Duration // how long the trackers wait at most until all shares were looked at
 }
 
 // StandardTiming is the usual one.
-var StandardTiming = Timing{Rescan: time.Minute, Missing: 10 * time.Second, Rest: 2 * time.Second, Partial: 5 * time.Second}
+var StandardTiming = Timing{Rescan: time.Minute, Missing: 10 * time.Second, Rest: 2 * time.Second, Partial: 5 * time.Second,
+	Look: 20 * time.Second}
 
 // Config is what shares need of the peer. The functions must not wait.
 type Config struct {
@@ -218,6 +220,7 @@ type Shares struct {
 	active   int                // scans that look around, or hash little
 	all      bool               // everything that the library remembers is in the list
 	tidied   bool
+	looking  chan struct{} // see Looking; nil while nobody waits
 	scans    sync.WaitGroup
 }
 
@@ -226,6 +229,7 @@ type due struct {
 	when  time.Time // zero: not at all
 	first time.Time // when something stirred since the last scan
 	busy  bool      // it is being scanned
+	known bool      // a scan has found all of it that needs no hashing
 	ended time.Time
 	took  time.Duration // without the hashing of much
 	// hashing is how long the scan under way waited and hashed in its turn.
