@@ -94,7 +94,9 @@ var lawfulHouse = map[string]string{
 	"app/peer/a_test.go":             source("peer_test", "centralizedp2p/app/peer", "centralizedp2p/tracker/daemon", "centralizedp2p/tracker/boltstore", "lukechampine.com/blake3"),
 	"app/peer/testdata/ignored.go":   "this is no Go",
 	"app/load/a_test.go":             source("load", "centralizedp2p/app/command", "centralizedp2p/app/peer", "centralizedp2p/netproto"),
-	"app/piece/a.go":                 source("piece", "lukechampine.com/blake3", "lukechampine.com/blake3/guts", "os"),
+	"app/disk/a.go":                  source("disk", "centralizedp2p/netproto", "centralizedp2p/netproto/durable", "golang.org/x/sys/unix", "syscall"),
+	"app/piece/a.go":                 source("piece", "centralizedp2p/app/disk", "lukechampine.com/blake3", "lukechampine.com/blake3/guts", "os"),
+	"app/piece/a_test.go":            source("piece", "centralizedp2p/netproto/durable", "golang.org/x/sys/windows", "syscall"),
 	"app/library/a.go":               source("library", "go.etcd.io/bbolt", "centralizedp2p/netproto"),
 	"app/trackerclient/a.go":         source("trackerclient", "github.com/go-resty/resty/v2", "net/http"),
 	"app/watch/a.go":                 source("watch", "github.com/fsnotify/fsnotify", "centralizedp2p/netproto"),
@@ -215,6 +217,14 @@ func localBreaches() (breaches []breach) {
 			add(room+"/x.go", "centralizedp2p/"+library)
 			add(room+"/x_test.go", "centralizedp2p/"+library)
 		}
+	}
+	for _, library := range []string{"app/piece", "app/peer", "app/watch", "netproto/readfile"} {
+		add("app/disk/x.go", "centralizedp2p/"+library)
+		add("app/disk/x_test.go", "centralizedp2p/"+library)
+	}
+	for _, library := range []string{"app/peer", "app/peer/swarm", "app/watch", "netproto/identity", "tracker/server"} {
+		add("app/piece/x.go", "centralizedp2p/"+library)
+		add("app/piece/x_test.go", "centralizedp2p/"+library)
 	}
 	for _, library := range []string{"app/peer", "app/library", "app/localengine", "app/node", "app/command", "app/trackerclient"} {
 		add("app/desktop/x.go", "centralizedp2p/"+library)
@@ -345,6 +355,9 @@ func libraryBreaches() (breaches []breach) {
 	for _, library := range []string{"net", "net/http", "net/netip"} {
 		add("app/piece/x.go", library)
 		add("app/piece/x_test.go", library)
+	}
+	for _, library := range []string{"syscall", "golang.org/x/sys/unix", "golang.org/x/sys/windows"} {
+		add("app/piece/x.go", library)
 	}
 	for _, library := range []string{"os", "os/exec", "crypto/tls"} {
 		add("netproto/x.go", library)

@@ -175,8 +175,8 @@ func usable(dir string) error {
 	if !info.IsDir() {
 		return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is a file", dir)
 	}
-	if piece.NotOnDisk(dir) {
-		return netproto.Errorf(netproto.CodeFolderUnwritable, "%s is made up by the system and is on no disk", dir)
+	if err := piece.OnDisk(dir, netproto.CodeFolderUnwritable); err != nil {
+		return err
 	}
 	f, err := os.CreateTemp(dir, netproto.PartPrefix+"try-*")
 	if err == nil {

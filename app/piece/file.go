@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/readfile"
 )
@@ -77,16 +78,37 @@ func StateIn(dir *os.Root, name string) (State, fs.FileInfo, error) {
 
 // StateFrom is the state of a regular file about which the system said info.
 func StateFrom(path string, info fs.FileInfo) (State, error) {
-	state, err := identifyPath(path, info)
+	is, err := disk.IdentifyPath(path, info)
 	if err != nil {
 		return State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}
-	return state, nil
+	return stateOf(info, is), nil
+}
+
+// openState returns the state of an open file about which the system said info.
+func openState(file *os.File, info fs.FileInfo) (State, error) {
+	is, err := disk.Identify(file, info)
+	return stateOf(info, is), err
+}
+
+// stateOf puts a state together. Programs may set size and time of writing back; the
+// identity gives that away.
+func stateOf(info fs.FileInfo, is disk.Identity) State {
+	return State{Size: info.Size(), Modified: info.ModTime().UnixNano(), Changed: is.Changed, Device: is.Device, Inode: is.Inode}
 }
 
 // SameFile reports whether two states are of one file, whatever was written to it
 // meanwhile. Where the system has no inodes nothing is sure, and it is true.
 func (s State) SameFile(other State) bool { return s.Inode == other.Inode && s.Device == other.Device }
+
+// OnDisk returns an error with a code if the system makes up what has that path, as in
+// /proc on Linux.
+func OnDisk(path string, code netproto.Code) error {
+	if disk.MadeUp(path) {
+		return netproto.Errorf(code, "%s is made up by the system and is on no disk", path)
+	}
+	return nil
+}
 
 func regular(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
@@ -128,7 +150,7 @@ func (f *File) check() error {
 	if !info.Mode().IsRegular() { // as the hashed one was
 		return netproto.Errorf(netproto.CodeFileChanged, "%s is not a regular file", f.path)
 	}
-	now, err := identify(f.file, info)
+	now, err := openState(f.file, info)
 	if err != nil {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 	}

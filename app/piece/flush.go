@@ -9,6 +9,7 @@ import (
 	"path"
 	"time"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/netproto"
 )
 
@@ -146,7 +147,7 @@ func (p *Part) Publish(name string, durable bool) (string, error) {
 	if err := p.endFlusher(); err != nil {
 		return "", err
 	}
-	setSparse(p.file, false)
+	disk.SetSparse(p.file, false)
 	if durable {
 		if err := p.sync(); err != nil {
 			return "", err
@@ -161,7 +162,7 @@ func (p *Part) Publish(name string, durable bool) (string, error) {
 		p.root.Remove(path.Join(p.dir, journalName(p.manifest.Hash))) // if it stays, it does no harm
 	}
 	if durable { // the journal is gone as well then: nobody will look for it again
-		if err := SyncDir(p.root, p.dir); err != nil {
+		if err := disk.SyncFolder(p.root, p.dir); err != nil {
 			return "", p.diskError(err)
 		}
 	}
@@ -182,7 +183,7 @@ func RemovePart(root *os.Root, dir string, hash netproto.ContentHash) error {
 	if !removed {
 		return nil
 	}
-	return diskError(SyncDir(root, dir), path.Join(root.Name(), dir))
+	return diskError(disk.SyncFolder(root, dir), path.Join(root.Name(), dir))
 }
 
 // RemoveTree removes a file, or a folder and everything in it, if it is there. It does
@@ -191,5 +192,5 @@ func RemoveTree(root *os.Root, name string) error {
 	if _, err := root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return diskError(errors.Join(root.RemoveAll(name), SyncDir(root, path.Dir(name))), root.Name())
+	return diskError(errors.Join(root.RemoveAll(name), disk.SyncFolder(root, path.Dir(name))), root.Name())
 }

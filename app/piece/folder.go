@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/netproto"
 )
 
@@ -65,10 +66,10 @@ func copyFile(ctx context.Context, to, from *os.File, progress func(n int)) erro
 	if progress == nil {
 		progress = func(int) {}
 	}
-	if shareBlocks(to, from) == nil {
+	if disk.Clone(to, from) == nil {
 		return tellSize(from, progress)
 	}
-	if hasHoles(from) {
+	if disk.HasHoles(from) {
 		return copyBytes(ctx, from, to, progress)
 	}
 	for {
@@ -131,7 +132,7 @@ func finishFile(file *os.File, write func(*os.File) error) (State, error) {
 	err := write(file)
 	info, statErr := file.Stat()
 	if statErr == nil {
-		state, statErr = identify(file, info)
+		state, statErr = openState(file, info)
 	}
 	return state, errors.Join(err, statErr, file.Close())
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"os"
+
+	"centralizedp2p/app/disk"
 )
 
 // What has only zeros takes no space on the disk: it becomes a hole in the file, as it
@@ -63,11 +65,11 @@ func (p *Part) write(b []byte, offset int64) error {
 // hole makes a range of the file read as zeros; done is false where the file system
 // cannot do so. What an earlier writer left there goes away.
 func (p *Part) hole(offset, length int64) (done bool, err error) {
-	if !keepsHoles {
+	if !disk.KeepsHoles {
 		return false, nil
 	}
 	if offset < p.size {
-		err := punchHole(p.file, offset, min(length, p.size-offset))
+		err := disk.PunchHole(p.file, offset, min(length, p.size-offset))
 		if errors.Is(err, errors.ErrUnsupported) {
 			return false, nil
 		}

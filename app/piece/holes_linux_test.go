@@ -5,13 +5,16 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"centralizedp2p/app/disk"
+	"centralizedp2p/netproto"
 )
 
 func allocated(t *testing.T, path string) int64 {
 	t.Helper()
 	info, err := os.Stat(path)
 	must(t, err)
-	return blocksOf(info)
+	return disk.Occupied(nil, "", info)
 }
 
 func TestZerosBecomeHoles(t *testing.T) {
@@ -78,9 +81,8 @@ func TestReservedSpaceHasNoHoles(t *testing.T) {
 }
 
 func TestWhatTheSystemMakesUpIsOnNoDisk(t *testing.T) {
-	if !NotOnDisk("/proc/version") || !NotOnDisk("/sys") || NotOnDisk(t.TempDir()) {
-		t.Error("/proc and /sys are taken for disks, or a disk is not")
-	}
+	wantCode(t, OnDisk("/proc/version", netproto.CodeFileUnreadable), netproto.CodeFileUnreadable)
+	must(t, OnDisk(t.TempDir(), netproto.CodeFileUnreadable))
 	if _, _, err := ReadPath(t.Context(), "/proc/version", 1000); err == nil {
 		t.Error("a file that only says that it is empty is read as an empty one")
 	}

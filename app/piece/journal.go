@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/netproto"
 )
 
@@ -56,7 +57,7 @@ func openJournal(root *os.Root, dir string, m *Manifest) (j *journal, claimed []
 	}
 	err = j.begin(m)
 	if err == nil {
-		err = SyncDir(root, dir)
+		err = disk.SyncFolder(root, dir)
 	}
 	if err != nil {
 		file.Close()

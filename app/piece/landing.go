@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/netproto"
 )
 
@@ -31,7 +32,7 @@ func NewLanding(root *os.Root) (*Landing, error) {
 	name := netproto.PartPrefix + rand.Text() + landingEnding
 	file, err := openOwn(root, name, os.O_RDWR|os.O_CREATE, 0o666, oneName)
 	if err == nil {
-		if err = lockFile(file); err != nil {
+		if err = disk.Lock(file); err != nil {
 			err = errors.Join(err, file.Close(), root.Remove(name))
 		}
 	}
@@ -83,7 +84,7 @@ func (l *Landing) Publish(name string, hash netproto.ContentHash) (string, error
 	}
 	final, err := publish(l.root, ".", l.name, name)
 	if err == nil {
-		err = SyncDir(l.root, ".")
+		err = disk.SyncFolder(l.root, ".")
 	}
 	return final, diskError(err, l.root.Name())
 }
@@ -113,7 +114,7 @@ func SweepLandings(root *os.Root) error {
 			continue // somebody else's
 		}
 		info, err := file.Stat()
-		left := err == nil && time.Since(info.ModTime()) > landingRest && lockFile(file) == nil
+		left := err == nil && time.Since(info.ModTime()) > landingRest && disk.Lock(file) == nil
 		err = errors.Join(err, file.Close())
 		if left {
 			err = errors.Join(err, root.Remove(name))

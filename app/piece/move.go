@@ -11,69 +11,29 @@ import (
 	"strings"
 	"time"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/netproto"
 )
 
 // ErrOtherDisk is returned if a file cannot be moved in one step: it has to be
 // copied, and removed once the copy is on the disk.
-var ErrOtherDisk = errors.New("it is on another disk")
+var ErrOtherDisk = disk.ErrOtherDisk
 
 // MoveNew moves a file or folder from one root into another, under the name free.
 // It never replaces anything: done is false if the name is taken. Errors:
 // [ErrOtherDisk], fs.ErrNotExist, or one about the disk.
 func MoveNew(from *os.Root, name string, to *os.Root, free string) (done bool, err error) {
-	info, err := from.Lstat(name)
-	if err != nil {
+	if _, err := from.Lstat(name); err != nil {
 		return false, err
 	}
-	if _, err := to.Lstat(free); err == nil {
-		return false, nil
+	done, err = disk.Move(from, name, to, free)
+	if errors.Is(err, ErrOtherDisk) {
+		return false, err
 	}
-	err = renameBetween(from, name, to, free)
-	if noMeans(err) {
-		err = moveByPath(filepath.Join(from.Name(), name), filepath.Join(to.Name(), free), info)
+	if done {
+		err = errors.Join(disk.SyncFolder(to, "."), disk.SyncFolder(from, "."))
 	}
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return false, nil
-	case noMeans(err):
-		return false, ErrOtherDisk
-	case err != nil:
-		return false, diskError(err, to.Name())
-	}
-	return true, diskError(errors.Join(SyncDir(to, "."), SyncDir(from, ".")), to.Name())
-}
-
-func renameBetween(from *os.Root, name string, to *os.Root, free string) error {
-	fromDir, err := from.Open(".")
-	if err != nil {
-		return err
-	}
-	defer fromDir.Close()
-	toDir, err := to.Open(".")
-	if err != nil {
-		return err
-	}
-	defer toDir.Close()
-	return renameNoReplace(fromDir, name, toDir, free)
-}
-
-// moveByPath serves systems that cannot rename without replacing. A link is never
-// made under a name that is taken, and no folder replaces a file.
-func moveByPath(from, to string, info fs.FileInfo) error {
-	if info.IsDir() {
-		if os.Rename(from, to) != nil {
-			return errors.ErrUnsupported
-		}
-		return nil
-	}
-	if err := os.Link(from, to); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		return errors.ErrUnsupported
-	}
-	return os.Remove(from)
+	return done, diskError(err, to.Name())
 }
 
 // CopyTree copies a file or folder from one root into another, with modes and
@@ -168,14 +128,14 @@ func syncCopy(root *os.Root, name string) error {
 		return err
 	}
 	if info.IsDir() {
-		err = SyncTree(root, name)
+		err = disk.SyncTree(root, name)
 	} else if info.Mode().IsRegular() {
 		var file *os.File
 		if file, err = root.OpenFile(name, os.O_RDWR, 0); err == nil {
 			err = errors.Join(file.Sync(), file.Close())
 		}
 	}
-	return errors.Join(err, SyncDir(root, path.Dir(name)))
+	return errors.Join(err, disk.SyncFolder(root, path.Dir(name)))
 }
 
 // TimeGrain is the coarsest step in which file systems keep a time: FAT counts in
@@ -225,7 +185,7 @@ func (p *Part) Preallocate() error {
 	p.writing.Lock()
 	defer p.writing.Unlock()
 	p.solid = true
-	return p.diskError(preallocate(p.file, p.manifest.Size))
+	return p.diskError(disk.Preallocate(p.file, p.manifest.Size))
 }
 
 // UnfinishedNames returns the names of the files that an unfinished content has in
@@ -245,10 +205,10 @@ func TakeBack(root *os.Root, name string, hash netproto.ContentHash) error {
 		err = root.Rename(name, PartName(hash))
 	}
 	if err == nil {
-		err = root.Chmod(PartName(hash), info.Mode().Perm()&^othersWrite) // or it would count as somebody else's
+		err = root.Chmod(PartName(hash), info.Mode().Perm()&^disk.OthersWrite) // or it would count as somebody else's
 	}
 	if err == nil {
-		err = SyncDir(root, ".")
+		err = disk.SyncFolder(root, ".")
 	}
 	return diskError(err, root.Name())
 }

@@ -1,12 +1,12 @@
 package piece
 
 import (
-	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
 	"path"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/netproto"
 )
 
@@ -16,9 +16,6 @@ import (
 
 // notOursEnding is appended to the name of what is set aside.
 const notOursEnding = ".not-ours"
-
-// othersWrite are the bits of a mode that let others write.
-const othersWrite fs.FileMode = 0o022
 
 // names says how many names a file of ours may have.
 type names int
@@ -64,9 +61,9 @@ func openOld(root *os.Root, name string, flag int, allowed names) (*os.File, err
 	if !info.Mode().IsRegular() {
 		return nil, errNotOurs
 	}
-	file, err := root.OpenFile(name, flag|openNonblock, 0)
+	file, err := root.OpenFile(name, flag|disk.OpenNonblock, 0)
 	if err != nil {
-		if isOurs, ourErr := ours(root, path.Dir(name), info); ourErr == nil && !isOurs {
+		if isOurs, ourErr := disk.Ours(root, path.Dir(name), info); ourErr == nil && !isOurs {
 			return nil, errNotOurs // so it cannot be opened
 		}
 		return nil, err
@@ -78,9 +75,9 @@ func openOld(root *os.Root, name string, flag int, allowed names) (*os.File, err
 	info, err = file.Stat()
 	isOurs := false
 	if err == nil {
-		isOurs, err = ours(root, path.Dir(name), info)
+		isOurs, err = disk.Ours(root, path.Dir(name), info)
 	}
-	if err == nil && (!isOurs || allowed == oneName && linkCount(file, info) > 1) {
+	if err == nil && (!isOurs || allowed == oneName && disk.LinkCount(file, info) > 1) {
 		err = errNotOurs
 	}
 	if err != nil {
@@ -114,7 +111,7 @@ func setAside(root *os.Root, name string) error {
 	dir := path.Dir(name)
 	_, err := firstFree(path.Base(name)+notOursEnding, func(free string) (string, bool, error) {
 		to := path.Join(dir, free)
-		done, err := renameNew(root, name, to)
+		done, err := disk.Rename(root, name, to)
 		if errors.Is(err, errors.ErrUnsupported) {
 			if _, taken := root.Lstat(to); taken == nil {
 				return "", false, nil
@@ -138,22 +135,10 @@ func OwnStaging(root *os.Root, staging string) error {
 	}
 	isOurs := false
 	if err == nil && info.IsDir() {
-		isOurs, err = ours(root, path.Dir(staging), info)
+		isOurs, err = disk.Ours(root, path.Dir(staging), info)
 	}
 	if err == nil && !isOurs {
 		err = setAside(root, staging)
 	}
 	return diskError(err, root.Name())
-}
-
-// fresh is what the system says of a new file in a folder: who owns it there, and who
-// may write to it. Some file systems give all files one owner and one mode.
-func fresh(root *os.Root, dir string) (fs.FileInfo, error) {
-	name := path.Join(dir, netproto.PartPrefix+rand.Text()+".new")
-	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	info, err := file.Stat()
-	return info, errors.Join(err, file.Close(), root.Remove(name))
 }

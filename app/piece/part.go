@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/netproto"
 )
 
@@ -101,9 +102,9 @@ func (p *Part) open() error {
 	if err != nil {
 		return err
 	}
-	if err := lockFile(file); err != nil {
+	if err := disk.Lock(file); err != nil {
 		file.Close()
-		if errors.Is(err, errLocked) {
+		if errors.Is(err, disk.ErrLocked) {
 			return netproto.Errorf(netproto.CodeFolderUnwritable, "%s: another program is downloading the same content into it", p.where())
 		}
 		return err
@@ -119,14 +120,11 @@ func (p *Part) open() error {
 		return err
 	}
 	if info.Size() == 0 && p.manifest.Pieces() > 1 {
-		setSparse(file, true)
+		disk.SetSparse(file, true)
 	}
 	p.file, p.out, p.size = file, file, info.Size()
 	return nil
 }
-
-// errLocked is what lockFile returns if another program has the lock.
-var errLocked = errors.New("the file is locked")
 
 // resume finds the pieces that are already there.
 func (p *Part) resume(ctx context.Context, progress func(n int)) error {
@@ -141,7 +139,7 @@ func (p *Part) resume(ctx context.Context, progress func(n int)) error {
 			return err
 		}
 	}
-	published := linkCount(p.file, info) > 1
+	published := disk.LinkCount(p.file, info) > 1
 	if !whole || published {
 		claimed = p.piecesWithin(info.Size())
 	} else if tail := p.unclaimedTail(claimed); len(tail) > 0 {
@@ -205,7 +203,7 @@ func (p *Part) unclaimedTail(claimed []uint32) []uint32 {
 	var tail []uint32
 	var size int64
 	for i := range p.manifest.Pieces() {
-		if known.Has(i) || !written(p.file, p.manifest.Offset(i), p.manifest.Length(i)) {
+		if known.Has(i) || !disk.Written(p.file, p.manifest.Offset(i), p.manifest.Length(i)) {
 			continue
 		}
 		if size += p.manifest.Length(i); size > tailBytes {

@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/oserror"
 )
@@ -24,7 +24,7 @@ func publish(root *os.Root, dir, part, name string) (string, error) {
 		if sameFile(root, from, to) { // which some systems rename to itself, and call that done
 			return to, true, root.Remove(from)
 		}
-		done, err := moveNew(root, from, to)
+		done, err := disk.RenameFile(root, from, to)
 		return to, done, err
 	})
 }
@@ -47,80 +47,6 @@ func firstFree(name string, move func(free string) (to string, done bool, err er
 	return "", fmt.Errorf("no free name beside %s", name)
 }
 
-// moveNew renames a file and never replaces another: done is false if the name is
-// taken. It uses the best means that the file system has.
-func moveNew(root *os.Root, from, to string) (done bool, err error) {
-	done, err = renameNew(root, from, to)
-	if noMeans(err) {
-		done, err = linkNew(root, from, to)
-	}
-	if noMeans(err) {
-		done, err = claimNew(root, from, to)
-	}
-	return done, err
-}
-
-// noMeans reports whether the system or the file system cannot do this at all. FAT,
-// exFAT and some network shares have no hard links.
-func noMeans(err error) bool {
-	return errors.Is(err, errors.ErrUnsupported) || isOneOf(err, meansMissing)
-}
-
-func isOneOf(err error, kinds []error) bool {
-	return slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) })
-}
-
-// renameNew renames in one step, so that a kill leaves either the old name or the
-// new one.
-func renameNew(root *os.Root, from, to string) (bool, error) {
-	fromDir, err := root.Open(path.Dir(from))
-	if err != nil {
-		return false, err
-	}
-	defer fromDir.Close()
-	toDir, err := root.Open(path.Dir(to))
-	if err != nil {
-		return false, err
-	}
-	defer toDir.Close()
-	err = renameNoReplace(fromDir, path.Base(from), toDir, path.Base(to))
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// linkNew adds the new name and then removes the old one. A kill between the two
-// leaves both.
-func linkNew(root *os.Root, from, to string) (bool, error) {
-	err := root.Link(from, to)
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, root.Remove(from)
-}
-
-// claimNew claims the name with an empty file and renames over that. A kill
-// between the two leaves the empty file.
-func claimNew(root *os.Root, from, to string) (bool, error) {
-	claim, err := root.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	claim.Close()
-	if err := root.Rename(from, to); err != nil {
-		root.Remove(to)
-		return false, err
-	}
-	return true, nil
-}
-
 func sameFile(root *os.Root, a, b string) bool {
 	infoA, errA := root.Lstat(a)
 	infoB, errB := root.Lstat(b)
@@ -134,48 +60,23 @@ func PublishFolder(root *os.Root, from, name string) (string, error) {
 		return "", netproto.Errorf(netproto.CodeInvalid, "%w", err)
 	}
 	final, err := firstFree(name, func(free string) (string, bool, error) {
-		done, err := renameNew(root, from, free)
-		if noMeans(err) {
-			done, err = claimNewFolder(root, from, free)
-		}
+		done, err := disk.RenameFolder(root, from, free)
 		return free, done, err
 	})
 	if err == nil {
-		err = SyncDir(root, ".")
+		err = disk.SyncFolder(root, ".")
 	}
 	return final, diskError(err, root.Name())
 }
 
-// claimNewFolder claims the name with an empty folder and renames over that. A
-// kill between the two leaves the empty folder.
-func claimNewFolder(root *os.Root, from, to string) (bool, error) {
-	err := root.Mkdir(to, 0o777)
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if root.Rename(from, to) == nil {
-		return true, nil
-	}
-	// Windows does not rename over a folder, not even an empty one.
-	if err := root.Remove(to); err != nil {
-		return false, err
-	}
-	err = root.Rename(from, to)
-	return err == nil, err
+// Occupied returns the number of bytes that a file in root takes on the disk, fewer
+// than its size if it is sparse; info is what the system said about it.
+func Occupied(root *os.Root, name string, info fs.FileInfo) int64 {
+	return disk.Occupied(root, name, info)
 }
 
-// SyncDir makes the names in a folder durable.
-func SyncDir(root *os.Root, dir string) error {
-	d, err := root.Open(path.Clean(dir))
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return syncDir(d)
-}
+// SyncTree makes a folder and everything below it durable.
+func SyncTree(root *os.Root, dir string) error { return diskError(disk.SyncTree(root, dir), dir) }
 
 // diskError turns an error of the system about a destination into the sentence that
 // a person reads.

@@ -83,37 +83,6 @@ func TestALongNameStaysWithinItsLimit(t *testing.T) {
 	wantFile(t, filepath.Join(dir, got), content)
 }
 
-// Not every file system has each means, so each is tried by itself.
-func TestEachWayToANewNameNeverReplaces(t *testing.T) {
-	for name, move := range map[string]func(root *os.Root, from, to string) (bool, error){
-		"best": moveNew, "link": linkNew, "claim": claimNew,
-	} {
-		dir := t.TempDir()
-		root := openRoot(t, dir)
-		must(t, os.WriteFile(filepath.Join(dir, "from"), []byte("new"), 0o600))
-		must(t, os.WriteFile(filepath.Join(dir, "taken"), []byte("mine"), 0o600))
-		must(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
-		must(t, os.Symlink("free", filepath.Join(dir, "link")))
-		for _, to := range []string{"taken", "folder", "link"} {
-			if done, err := move(root, "from", to); done || err != nil {
-				t.Errorf("%s to %s: %v %v", name, to, done, err)
-			}
-		}
-		if done, err := move(root, "from", "missing/free"); done || err == nil {
-			t.Errorf("%s into a missing folder: %v %v", name, done, err)
-		}
-		if done, err := move(root, "absent", "free"); done || err == nil {
-			t.Errorf("%s of a missing file: %v %v", name, done, err)
-		}
-		if done, err := move(root, "from", "free"); !done || err != nil {
-			t.Errorf("%s: %v %v", name, done, err)
-		}
-		wantFile(t, filepath.Join(dir, "free"), []byte("new"))
-		wantFile(t, filepath.Join(dir, "taken"), []byte("mine"))
-		wantNames(t, dir, "folder", "free", "link", "taken")
-	}
-}
-
 func TestAFileThatAKillLeftUnderBothNamesIsRecognised(t *testing.T) {
 	for _, size := range []int{100, 3 * ps} {
 		for _, final := range []string{"f.txt", "f (2).txt"} {
@@ -178,31 +147,20 @@ func TestAPublishedFileThatStillHasItsOldNameIsNotWrittenInto(t *testing.T) {
 }
 
 func TestAFolderIsPublishedUnderAFreeName(t *testing.T) {
-	for name, move := range map[string]func(root *os.Root, from, to string) (bool, error){
-		"best": renameNew, "claim": claimNewFolder,
-	} {
-		dir := t.TempDir()
-		root := openRoot(t, dir)
-		must(t, root.MkdirAll(".cp2p-x/tree/deep", 0o755))
-		must(t, os.WriteFile(filepath.Join(dir, ".cp2p-x/tree/deep/f"), []byte("new"), 0o600))
-		must(t, os.Mkdir(filepath.Join(dir, "album"), 0o700)) // empty, and still not ours to take
-		if done, err := move(root, ".cp2p-x/tree", "album"); done || err != nil {
-			t.Fatalf("%s: it takes the name of another: %v %v", name, done, err)
-		}
-		if done, err := move(root, ".cp2p-x/tree", "free"); !done || err != nil {
-			t.Fatalf("%s: %v %v", name, done, err)
-		}
-		must(t, root.Rename("free", ".cp2p-x/tree"))
-		got, err := PublishFolder(root, ".cp2p-x/tree", "album")
-		if err != nil || got != "album (2)" {
-			t.Fatalf("published as %q, %v", got, err)
-		}
-		wantFile(t, filepath.Join(dir, "album (2)/deep/f"), []byte("new"))
-		wantNames(t, filepath.Join(dir, "album"))
-		_, err = PublishFolder(root, ".cp2p-x/tree", "gone")
-		wantCode(t, err, netproto.CodeFolderUnwritable)
-		wantNames(t, dir, ".cp2p-x", "album", "album (2)")
+	dir := t.TempDir()
+	root := openRoot(t, dir)
+	must(t, root.MkdirAll(".cp2p-x/tree/deep", 0o755))
+	must(t, os.WriteFile(filepath.Join(dir, ".cp2p-x/tree/deep/f"), []byte("new"), 0o600))
+	must(t, os.Mkdir(filepath.Join(dir, "album"), 0o700)) // empty, and still not ours to take
+	got, err := PublishFolder(root, ".cp2p-x/tree", "album")
+	if err != nil || got != "album (2)" {
+		t.Fatalf("published as %q, %v", got, err)
 	}
+	wantFile(t, filepath.Join(dir, "album (2)/deep/f"), []byte("new"))
+	wantNames(t, filepath.Join(dir, "album"))
+	_, err = PublishFolder(root, ".cp2p-x/tree", "gone")
+	wantCode(t, err, netproto.CodeFolderUnwritable)
+	wantNames(t, dir, ".cp2p-x", "album", "album (2)")
 }
 
 func TestRemovingWhatIsNotThereIsNoError(t *testing.T) {

@@ -7,13 +7,20 @@ import (
 	"syscall"
 )
 
-// descriptors returns how many files and sockets are open, 0 if that is not known, and
-// how many may be, 0 if there is no limit.
-func descriptors() (open, most int) {
+// MaxDescriptors is how many files and sockets this process may have open; 0 if there
+// is no limit, or it is not known.
+func MaxDescriptors() int {
 	var limit syscall.Rlimit
-	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) == nil && limit.Cur < 1<<30 {
-		most = int(limit.Cur)
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Cur >= 1<<30 {
+		return 0
 	}
+	return int(limit.Cur)
+}
+
+// descriptors returns how many files and sockets are open, 0 if that is not known, and
+// how many may be as [MaxDescriptors] says.
+func descriptors() (open, most int) {
+	most = MaxDescriptors()
 	for _, folder := range []string{"/proc/self/fd", "/dev/fd"} { // of Linux; of macOS and the BSDs
 		if dir, err := os.Open(folder); err == nil {
 			names, _ := dir.Readdirnames(-1)

@@ -89,9 +89,17 @@ func SyncFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	err = folder.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil
+	return errors.Join(SyncOpen(folder), folder.Close())
+}
+
+// SyncOpen is [SyncFolder] for a folder that is open.
+func SyncOpen(folder *os.File) error {
+	if runtime.GOOS == "windows" {
+		return nil
 	}
-	return errors.Join(err, folder.Close())
+	err := folder.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
 }

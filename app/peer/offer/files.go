@@ -8,6 +8,7 @@ import (
 
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/checkup"
 	"centralizedp2p/netproto/oserror"
 )
 
@@ -41,7 +42,7 @@ func NewFiles(open func(path string, state piece.State) (Reader, error)) *Files 
 			return file, nil
 		}
 	}
-	return &Files{most: mostOpen(piece.MaxDescriptors()), open: open, byKey: map[fileKey]*entry{}, idle: list.New()}
+	return &Files{most: mostOpen(checkup.MaxDescriptors()), open: open, byKey: map[fileKey]*entry{}, idle: list.New()}
 }
 
 // mostOpen is how many files may be open if the system allows limit; 0 = any number.

@@ -206,10 +206,7 @@ func usableDir(dir string) (string, error) {
 	if err != nil {
 		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%w", err)
 	}
-	if piece.NotOnDisk(dir) {
-		return "", netproto.Errorf(netproto.CodeFolderUnwritable, "%s is made up by the system and is on no disk", dir)
-	}
-	return dir, nil
+	return dir, piece.OnDisk(dir, netproto.CodeFolderUnwritable)
 }
 
 // add returns the download in the list with the same content and folder, or inserts a

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
@@ -93,8 +94,8 @@ func (w *walk) entry(at place, own bool, found fs.DirEntry) entry {
 	case err != nil:
 		e.why = Unreadable
 	case e.folder:
-		if device := piece.DeviceOf(info); device != e.device {
-			if e.device = device; piece.NotOnDisk(w.path(e.real)) {
+		if device := disk.DeviceOf(info); device != e.device {
+			if e.device = device; disk.MadeUp(w.path(e.real)) {
 				e.why = Special
 			}
 		}

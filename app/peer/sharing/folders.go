@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"centralizedp2p/app/disk"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -35,7 +36,7 @@ func openFolders(share string) (*folders, error) {
 		root.Close()
 		return nil, err
 	}
-	return &folders{root: root, open: root, mode: info.Mode(), device: piece.DeviceOf(info)}, nil
+	return &folders{root: root, open: root, mode: info.Mode(), device: disk.DeviceOf(info)}, nil
 }
 
 // enter opens a folder by its slash-separated path in the share, "" for the share. The

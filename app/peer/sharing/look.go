@@ -31,9 +31,10 @@ func (*kept) Error() string { return "it is kept back" }
 // allowed says why the share itself must not be offered, if so.
 func (sc *scan) allowed(info fs.FileInfo) error {
 	path := sc.record.Path
+	if err := piece.OnDisk(path, netproto.CodeFileUnreadable); err != nil {
+		return err
+	}
 	switch {
-	case piece.NotOnDisk(path):
-		return netproto.Errorf(netproto.CodeFileUnreadable, "%s is made up by the system and is on no disk", path)
 	case IsOwn(path):
 		return errPrivate(path, Own)
 	case !info.IsDir() && ignore.SecretPath(filepath.ToSlash(path)) && !sc.leave.allows(""):

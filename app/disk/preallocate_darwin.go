@@ -1,4 +1,4 @@
-package piece
+package disk
 
 import (
 	"errors"
@@ -7,8 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// preallocate reserves the space of a file on the disk and leaves its size as it
-// is. It is no error if the file system cannot do that.
 func preallocate(file *os.File, size int64) error {
 	info, err := file.Stat()
 	if err != nil {

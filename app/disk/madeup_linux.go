@@ -1,4 +1,4 @@
-package piece
+package disk
 
 import (
 	"slices"
@@ -6,9 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// madeUp are the file systems whose files the system makes up while they are read:
-// their sizes mean nothing.
-var madeUp = []int64{
+// magicOfMadeUp are the file systems whose files the system makes up.
+var magicOfMadeUp = []int64{
 	unix.PROC_SUPER_MAGIC, unix.SYSFS_MAGIC, unix.DEBUGFS_MAGIC, unix.TRACEFS_MAGIC, unix.SECURITYFS_MAGIC, unix.SELINUX_MAGIC,
 	unix.SMACK_MAGIC, unix.CGROUP_SUPER_MAGIC, unix.CGROUP2_SUPER_MAGIC, unix.BPF_FS_MAGIC, unix.BINFMTFS_MAGIC, unix.EFIVARFS_MAGIC,
 	unix.PSTOREFS_MAGIC, unix.DEVPTS_SUPER_MAGIC, unix.NSFS_MAGIC, unix.RDTGROUP_SUPER_MAGIC,
@@ -17,8 +16,7 @@ var madeUp = []int64{
 	0x65735543, // fusectl
 }
 
-// NotOnDisk reports whether what has that path is made up by the system, as in /proc.
-func NotOnDisk(path string) bool {
+func madeUp(path string) bool {
 	var s unix.Statfs_t
-	return unix.Statfs(path, &s) == nil && slices.Contains(madeUp, int64(uint32(s.Type)))
+	return unix.Statfs(path, &s) == nil && slices.Contains(magicOfMadeUp, int64(uint32(s.Type)))
 }

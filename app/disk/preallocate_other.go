@@ -1,6 +1,6 @@
 //go:build !linux && !darwin && !windows
 
-package piece
+package disk
 
 import "os"
 

@@ -1,4 +1,4 @@
-package piece
+package disk
 
 import (
 	"errors"
@@ -9,47 +9,37 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// syncDir does nothing: Windows cannot fsync a folder. The next start verifies
-// what a power failure left behind.
-func syncDir(*os.File) error { return nil }
-
-// identify returns the state of a file. Programs may set size and time of writing
-// back; the number of the file on its volume and its time of change give that
-// away.
-func identify(file *os.File, info fs.FileInfo) (State, error) {
-	return identifyHandle(windows.Handle(file.Fd()), info)
+func identify(file *os.File, _ fs.FileInfo) (Identity, error) {
+	return identifyHandle(windows.Handle(file.Fd()))
 }
 
-// DeviceOf is 0: no folder of this system needs to be told apart by it.
-func DeviceOf(fs.FileInfo) uint64 { return 0 }
+// deviceOf is 0: no folder of this system needs to be told apart by it.
+func deviceOf(fs.FileInfo) uint64 { return 0 }
 
-// identifyPath is identify for a file that is not open. It opens the file without
-// asking for a right to read it, and keeps nobody from anything.
-func identifyPath(path string, info fs.FileInfo) (State, error) {
+func identifyPath(path string, _ fs.FileInfo) (Identity, error) {
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
-		return State{}, err
+		return Identity{}, err
 	}
 	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
 	handle, err := windows.CreateFile(name, windows.FILE_READ_ATTRIBUTES, share, nil, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS, 0)
 	if err != nil {
-		return State{}, &fs.PathError{Op: "open", Path: path, Err: err}
+		return Identity{}, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	defer windows.CloseHandle(handle)
-	return identifyHandle(handle, info)
+	return identifyHandle(handle)
 }
 
-func identifyHandle(handle windows.Handle, info fs.FileInfo) (State, error) {
+func identifyHandle(handle windows.Handle) (Identity, error) {
 	var by windows.ByHandleFileInformation
 	if err := windows.GetFileInformationByHandle(handle, &by); err != nil {
-		return State{}, err
+		return Identity{}, err
 	}
 	changed, err := changeTime(handle)
 	if err != nil {
-		return State{}, err
+		return Identity{}, err
 	}
-	return State{Size: info.Size(), Modified: info.ModTime().UnixNano(), Changed: changed,
-		Device: uint64(by.VolumeSerialNumber), Inode: uint64(by.FileIndexHigh)<<32 | uint64(by.FileIndexLow)}, nil
+	return Identity{Device: uint64(by.VolumeSerialNumber), Inode: uint64(by.FileIndexHigh)<<32 | uint64(by.FileIndexLow), Changed: changed}, nil
 }
 
 // basicInfo is FILE_BASIC_INFO: times in steps of 100 ns since 1601.
@@ -59,9 +49,7 @@ type basicInfo struct {
 	fileAttributes uint32
 }
 
-// changeTime returns when the file was last changed in any way, in nanoseconds
-// since 1970. Programs set the time of the last write as they like, but seldom
-// this one. It is 0 if the file system keeps none, as FAT does.
+// changeTime returns 0 if the file system keeps no time of change, as FAT does.
 func changeTime(handle windows.Handle) (int64, error) {
 	var info basicInfo
 	err := windows.GetFileInformationByHandleEx(handle, windows.FileBasicInfo, (*byte)(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
@@ -90,7 +78,6 @@ var meansMissing = append([]error{windows.ERROR_TOO_MANY_LINKS, windows.ERROR_NO
 // openNonblock means nothing here: no file on a disk makes its opening wait.
 const openNonblock = 0
 
-// linkCount returns the number of names that an open file has.
 func linkCount(file *os.File, _ fs.FileInfo) int {
 	var info windows.ByHandleFileInformation
 	if err := windows.GetFileInformationByHandle(windows.Handle(file.Fd()), &info); err != nil {
@@ -99,15 +86,14 @@ func linkCount(file *os.File, _ fs.FileInfo) int {
 	return int(info.NumberOfLinks)
 }
 
-// lockFile locks an open file until it is closed, or returns errLocked if another
-// program has it. On Windows a lock keeps others from reading, so it locks one
-// byte far behind the largest content.
-func lockFile(file *os.File) error {
+// lock locks one byte far behind the largest content, because a lock keeps others from
+// reading here.
+func lock(file *os.File) error {
 	beyond := &windows.Overlapped{OffsetHigh: 1 << 30}
 	err := windows.LockFileEx(windows.Handle(file.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, beyond)
 	switch {
 	case errors.Is(err, windows.ERROR_LOCK_VIOLATION):
-		return errLocked
+		return ErrLocked
 	case errors.Is(err, windows.ERROR_NOT_SUPPORTED), errors.Is(err, windows.ERROR_INVALID_FUNCTION):
 		return nil
 	}

@@ -1,17 +1,17 @@
-package piece
+package disk
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
 
-// setSparse says whether what nobody wrote takes space in a file. Without it, NTFS
-// writes zeros up to the first piece that comes, and afterwards nobody knows which
-// pieces came. An image of a disk can only be mounted once the file is no longer sparse;
-// then it must have no hole. It is no error if the file system cannot do that.
+// setSparse keeps NTFS from writing zeros up to the first byte that comes; afterwards
+// nobody would know what came. An image of a disk can only be mounted once the file is no
+// longer sparse; then it must have no hole.
 func setSparse(file *os.File, sparse bool) {
 	set := []byte{0}
 	if sparse {
@@ -24,8 +24,6 @@ func setSparse(file *os.File, sparse bool) {
 // span is FILE_ALLOCATED_RANGE_BUFFER, in bytes.
 type span struct{ offset, length int64 }
 
-// written reports whether a file may have data in the whole range, in bytes: it
-// has no hole there. Thanks to it, a kill costs nothing that was verified.
 func written(file *os.File, offset, length int64) bool {
 	asked := span{offset, length}
 	var found [16]span
@@ -55,19 +53,14 @@ func covers(spans []span, whole span) bool {
 	return end >= whole.offset+whole.length
 }
 
-// keepsHoles is false: a finished file has no holes, for an image of a disk that has
-// some cannot be mounted.
 const keepsHoles = false
 
-// hasHoles is false: no file is copied with holes; see keepsHoles.
 func hasHoles(*os.File) bool { return false }
 
-// punchHole is not used; see keepsHoles.
+// punchHole is not used without keepsHoles.
 func punchHole(*os.File, int64, int64) error { return errors.ErrUnsupported }
 
-// Occupied returns the number of bytes that a file in root takes on the disk; info is
-// what the system said about it.
-func Occupied(root *os.Root, name string, info os.FileInfo) int64 {
+func occupied(root *os.Root, name string, info fs.FileInfo) int64 {
 	file, err := root.Open(name)
 	if err != nil {
 		return info.Size()

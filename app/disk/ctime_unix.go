@@ -1,6 +1,6 @@
 //go:build linux || openbsd
 
-package piece
+package disk
 
 import "syscall"
 

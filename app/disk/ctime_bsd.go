@@ -1,6 +1,6 @@
 //go:build darwin || freebsd || netbsd
 
-package piece
+package disk
 
 import "syscall"
 

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package disk
+
+import "os"
+
+func syncTree(root *os.Root, dir string) error { return syncEach(root, dir) }
