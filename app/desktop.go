@@ -19,6 +19,7 @@ import (
 	"centralizedp2p/app/desktop/instance"
 	"centralizedp2p/app/desktop/launch"
 	"centralizedp2p/app/desktop/logfile"
+	"centralizedp2p/app/desktop/native"
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/localengine"
@@ -41,7 +42,7 @@ const (
 // openDesktop opens the window and returns when it is closed. If a window is
 // open with that profile, it hands the arguments to it instead.
 func openDesktop(ctx context.Context, o node.Options, args []string) error {
-	if !desktop.HasDisplay() {
+	if !native.HasDisplay() {
 		return command.NoDisplay()
 	}
 	profile := o.Profile
@@ -58,6 +59,9 @@ func openDesktop(ctx context.Context, o node.Options, args []string) error {
 	}
 	o.OfferDownloads = true
 	o.Log = slog.New(slog.NewMultiHandler(o.Log.Handler(), slog.NewTextHandler(file, nil)))
+	if err := native.MakeCache(); err != nil {
+		o.Log.Warn("nothing is kept in the cache", "error", err)
+	}
 	metadata := desktop.Metadata()
 	app.SetMetadata(metadata)
 	window := app.NewWithID(metadata.ID)
@@ -117,7 +121,7 @@ func toFront() error {
 
 // showRunning runs a window for a peer of this computer that has none.
 func showRunning(ctx context.Context, window fyne.App, engine face.Engine, profile string, open []string, log *slog.Logger) error {
-	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: desktop.SystemPicker}
+	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: native.Pick, Reveal: native.Reveal}
 	if server, err := instance.Listen(profile, log); err != nil {
 		log.Warn("a second start will not find this window", "error", err)
 	} else {
@@ -129,7 +133,7 @@ func showRunning(ctx context.Context, window fyne.App, engine face.Engine, profi
 
 // runDesktop runs the window on a node, and closes the node.
 func runDesktop(ctx context.Context, window fyne.App, n *node.Node, profile string, open []string) error {
-	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: desktop.SystemPicker, Reveal: desktop.SystemReveal}
+	options := desktop.Options{Version: version.Here().String(), Open: open, Picker: native.Pick, Reveal: native.Reveal}
 	if version.CanAsk() {
 		options.Newest = func(ctx context.Context) (desktop.Release, error) {
 			r, err := version.Newest(ctx)
@@ -146,9 +150,6 @@ func runDesktop(ctx context.Context, window fyne.App, n *node.Node, profile stri
 	if options.System, err = thisProgram(profile); err != nil {
 		n.Log.Warn("the system cannot be told about this program", "error", err)
 		options.System = nil
-	}
-	if err := desktop.MakeCache(); err != nil {
-		n.Log.Warn("nothing is kept in the cache", "error", err)
 	}
 	if options.FirstStart, err = n.FirstStart(); err != nil {
 		return errors.Join(err, n.Close())

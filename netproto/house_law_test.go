@@ -93,6 +93,7 @@ var walls = []wall{
 	{room: "app/pagelang"},
 	{room: "app/web", may: []string{"app/pagelang", "app/piece", "netproto", "netproto/durable", "netproto/sites"}},
 	{room: "app/face", may: []string{"netproto"}},
+	{room: "app/desktop/native"},
 	{room: "app/desktop/words", may: []string{"app/face", "netproto", "assets"}},
 	{room: "app/desktop/kit", may: []string{"app/desktop/words", "netproto", "assets"}},
 	{room: "app/desktop/peek", may: []string{"netproto", "netproto/readfile"}},
@@ -134,6 +135,7 @@ type shelf struct {
 var shelves = []shelf{
 	{library: "fyne.io/fyne/v2/app/...", rooms: []string{"app"}, cgoIn: "app"},
 	{library: "fyne.io/...", rooms: []string{"app", "app/desktop", "app/desktop/kit", "app/desktop/pages/..."}, cgoIn: "app"},
+	{library: "github.com/godbus/...", rooms: []string{"app/awake", "app/bustest", "app/desktop/native"}},
 	{library: "github.com/Microsoft/go-winio/...", rooms: []string{"netproto/localsocket"}},
 	{library: "github.com/nicksnyder/go-i18n/...", rooms: []string{"app/desktop/words"}},
 	{library: "github.com/fsnotify/...", rooms: []string{"app/watch"}},

@@ -81,6 +81,7 @@ var lawfulHouse = map[string]string{
 	"app/desktop/kit/a.go":           source("kit", "fyne.io/fyne/v2", "centralizedp2p/app/desktop/words", "centralizedp2p/assets", "centralizedp2p/netproto"),
 	"app/desktop/words/a.go":         source("words", "github.com/nicksnyder/go-i18n/v2/i18n", "centralizedp2p/app/face", "centralizedp2p/assets", "centralizedp2p/netproto"),
 	"app/desktop/launch/a.go":        source("launch", "os"),
+	"app/desktop/native/a.go":        source("native", "os", "github.com/godbus/dbus/v5"),
 	"app/desktop/a_test.go":          source("desktop", "fyne.io/fyne/v2/test"),
 	"app/face/a.go":                  source("face", "centralizedp2p/netproto"),
 	"app/localengine/a.go":           source("localengine", "centralizedp2p/app/face", "centralizedp2p/app/peer", "centralizedp2p/app/node"),
@@ -240,6 +241,10 @@ func localBreaches() (breaches []breach) {
 		add("app/desktop/kit/x.go", "centralizedp2p/"+library)
 		add("app/desktop/kit/x_test.go", "centralizedp2p/"+library)
 	}
+	for _, library := range []string{"app/desktop", "app/desktop/pages", "app/desktop/words", "app/face", "netproto"} {
+		add("app/desktop/native/x.go", "centralizedp2p/"+library)
+		add("app/desktop/native/x_test.go", "centralizedp2p/"+library)
+	}
 	for _, library := range []string{"app/desktop", "app/desktop/kit", "app/desktop/pages", "app/peer", "app/localengine"} {
 		add("app/desktop/words/x.go", "centralizedp2p/"+library)
 		add("app/desktop/words/x_test.go", "centralizedp2p/"+library)
@@ -342,10 +347,11 @@ func libraryBreaches() (breaches []breach) {
 		"github.com/jackc/pgx/v5":               {"tracker/pgstore"},
 		"github.com/spf13/cobra":                {"app/command", "app/command/drive", "tracker", "tracker/cli"},
 		"lukechampine.com/blake3/guts":          {"app/piece"},
+		"github.com/godbus/dbus/v5":             {"app/desktop/native"},
 	} {
 		for _, room := range []string{
 			"netproto", "netproto/identity", "assets", "tracker", "tracker/cli", "tracker/daemon", "tracker/server", "tracker/store", "tracker/index", "tracker/boltstore",
-			"app", "app/face", "app/desktop", "app/desktop/kit", "app/desktop/pages", "app/desktop/words", "app/desktop/launch", "app/localengine", "app/node", "app/command", "app/command/drive", "app/command/screen", "app/command/lookout", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
+			"app", "app/face", "app/desktop", "app/desktop/kit", "app/desktop/pages", "app/desktop/words", "app/desktop/launch", "app/desktop/native", "app/localengine", "app/node", "app/command", "app/command/drive", "app/command/screen", "app/command/lookout", "app/peer", "app/piece", "app/library", "app/trackerclient", "app/seedpeer",
 		} {
 			if !slices.Contains(lawful, room) {
 				add(room+"/x.go", library)

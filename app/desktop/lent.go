@@ -5,13 +5,12 @@ package desktop
 import (
 	"context"
 	"errors"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/native"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -113,15 +112,6 @@ func (w *window) Copy(text, said string) {
 	w.Tell(said)
 }
 
-// fileURL returns the address of a file or folder.
-func fileURL(path string) *url.URL {
-	slashed := filepath.ToSlash(path)
-	if !strings.HasPrefix(slashed, "/") { // C:/…
-		slashed = "/" + slashed
-	}
-	return &url.URL{Scheme: "file", Path: slashed}
-}
-
 // Elsewhere reports whether a peer on another computer is driven.
 func (w *window) Elsewhere() bool { return w.choice.driven != nil }
 
@@ -130,7 +120,7 @@ func (w *window) OpenPath(path string) {
 	if w.far(path) {
 		return
 	}
-	at := fileURL(path)
+	at := native.FileURL(path)
 	w.crossing.start(func(context.Context) func() {
 		_, err := os.Stat(path)
 		return func() {
@@ -142,5 +132,16 @@ func (w *window) OpenPath(path string) {
 					Next: words.L("Open its folder, and choose a program there.")})
 			}
 		}
+	})
+}
+
+// ShowInFolder opens the folder of a file or folder, with that selected where the file
+// manager can do it.
+func (w *window) ShowInFolder(path string) {
+	w.crossing.start(func(ctx context.Context) func() {
+		if w.options.Reveal != nil && w.options.Reveal(ctx, path) == nil {
+			return nil
+		}
+		return func() { w.OpenPath(filepath.Dir(path)) }
 	})
 }

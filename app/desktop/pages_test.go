@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/test"
 
 	"centralizedp2p/app/desktop/kit"
+	"centralizedp2p/app/desktop/native"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -325,7 +326,7 @@ func TestManyFilesFromThePickerOfTheSystemAreReviewedTogether(t *testing.T) {
 	d := newDesk(t, engine, Options{Picker: func(_ context.Context, _ string, folder bool) ([]string, error) {
 		switch {
 		case !there:
-			return nil, errNoPicker
+			return nil, native.ErrNoPicker
 		case folder:
 			return []string{"/a/photos"}, nil
 		default:

@@ -2,13 +2,7 @@
 
 package desktop
 
-import (
-	"context"
-	"errors"
-)
-
-// errNoPicker stands for a system without a picker of its own for files.
-var errNoPicker = errors.New("the system has no picker for files")
+import "context"
 
 // pick lets the person choose files, or a folder, in the system's own picker. It calls
 // chosen with what was chosen, if anything, and otherwise if there is no such picker.
@@ -33,9 +27,4 @@ func (w *window) pick(title string, folder bool, chosen func(paths []string), ot
 			}
 		}
 	})
-}
-
-// SystemPicker is the picker of the system, for [Options].
-func SystemPicker(ctx context.Context, title string, folder bool) ([]string, error) {
-	return pickNatively(ctx, title, folder)
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"centralizedp2p/app/desktop/native"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -45,7 +46,7 @@ func (p *player) play(preview face.Preview) {
 				return
 			}
 			p.folders = append(p.folders, folder)
-			p.open(preview, fileURL(list))
+			p.open(preview, native.FileURL(list))
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"centralizedp2p/app/desktop/native"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
@@ -52,7 +53,7 @@ func (t *tray) build() {
 // runs: Fyne does not start a tray later. A tray that starts after the program,
 // as at login, then finds the icon.
 func (t *tray) begin() {
-	if t.host != nil || trayPossible() {
+	if t.host != nil || native.TrayPossible() {
 		t.appear()
 	}
 }
@@ -95,5 +96,5 @@ func (t *tray) hosted(ctx context.Context) bool {
 	if t.host != nil {
 		return t.host(ctx)
 	}
-	return trayHost(ctx)
+	return native.TrayShown(ctx)
 }

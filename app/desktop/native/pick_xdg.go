@@ -1,6 +1,6 @@
 //go:build unix && !darwin
 
-package desktop
+package native
 
 import (
 	"context"
@@ -20,17 +20,14 @@ const (
 	portalRequest = "org.freedesktop.portal.Request"
 )
 
-// pickNatively lets the person choose files, or a folder, in the picker of the desktop.
-// It returns no paths if the person chose none, and errNoPicker if there is no such
-// picker.
-func pickNatively(ctx context.Context, title string, folder bool) ([]string, error) {
+func pick(ctx context.Context, title string, folder bool) ([]string, error) {
 	address := sessionBus()
 	if address == "" {
-		return nil, errNoPicker
+		return nil, ErrNoPicker
 	}
 	bus, err := dbus.Connect(address, dbus.WithContext(ctx))
 	if err != nil {
-		return nil, errNoPicker
+		return nil, ErrNoPicker
 	}
 	defer bus.Close()
 	answers := make(chan *dbus.Signal, 4)
@@ -40,12 +37,12 @@ func pickNatively(ctx context.Context, title string, folder bool) ([]string, err
 	sender := strings.ReplaceAll(strings.TrimPrefix(bus.Names()[0], ":"), ".", "_")
 	expected := dbus.ObjectPath(portalPath + "/request/" + sender + "/" + token)
 	if err := bus.AddMatchSignalContext(ctx, dbus.WithMatchObjectPath(expected), dbus.WithMatchInterface(portalRequest)); err != nil {
-		return nil, errNoPicker
+		return nil, ErrNoPicker
 	}
 	options := map[string]dbus.Variant{"handle_token": dbus.MakeVariant(token), "multiple": dbus.MakeVariant(!folder), "directory": dbus.MakeVariant(folder)}
 	var handle dbus.ObjectPath
 	if err := bus.Object(portalName, portalPath).CallWithContext(ctx, portalChooser, 0, "", title, options).Store(&handle); err != nil {
-		return nil, errNoPicker
+		return nil, ErrNoPicker
 	}
 	for {
 		select {
@@ -53,7 +50,7 @@ func pickNatively(ctx context.Context, title string, folder bool) ([]string, err
 			return nil, ctx.Err()
 		case answer, open := <-answers:
 			if !open {
-				return nil, errNoPicker
+				return nil, ErrNoPicker
 			}
 			if answer.Name == portalRequest+".Response" && answer.Path == expected {
 				return chosenPaths(answer.Body), nil

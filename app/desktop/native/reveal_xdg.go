@@ -1,6 +1,6 @@
 //go:build unix && !darwin
 
-package desktop
+package native
 
 import (
 	"context"
@@ -20,8 +20,7 @@ const (
 // revealTime bounds the wait for a file manager, which may have to start.
 const revealTime = 10 * time.Second
 
-// revealNatively has the file manager of the desktop select a file in its folder.
-func revealNatively(ctx context.Context, path string) error {
+func reveal(ctx context.Context, path string) error {
 	address := sessionBus()
 	if address == "" {
 		return errors.New("there is no session bus")
@@ -33,5 +32,5 @@ func revealNatively(ctx context.Context, path string) error {
 		return err
 	}
 	defer bus.Close()
-	return bus.Object(managerName, managerPath).CallWithContext(ctx, managerShows, 0, []string{fileURL(path).String()}, "").Err
+	return bus.Object(managerName, managerPath).CallWithContext(ctx, managerShows, 0, []string{FileURL(path).String()}, "").Err
 }

@@ -1,6 +1,4 @@
-//go:build !darwin || cgo
-
-package desktop
+package native
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package desktop
+package native
 
 import (
 	"context"
@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// revealNatively has the Explorer select a file in its folder. It reads its command line
-// in its own way, and its exit code says nothing.
-func revealNatively(_ context.Context, path string) error {
+// reveal asks the Explorer, which reads its command line in its own way, and whose exit
+// code says nothing.
+func reveal(_ context.Context, path string) error {
 	cmd := exec.Command("explorer.exe")
 	cmd.SysProcAttr = &syscall.SysProcAttr{CmdLine: `explorer.exe /select,"` + filepath.Clean(path) + `"`}
 	if err := cmd.Start(); err != nil {

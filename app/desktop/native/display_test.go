@@ -1,6 +1,6 @@
 //go:build unix && !darwin
 
-package desktop
+package native
 
 import (
 	"os"

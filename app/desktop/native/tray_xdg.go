@@ -1,6 +1,6 @@
 //go:build unix && !darwin
 
-package desktop
+package native
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 // specification StatusNotifierItem, which Fyne implements.
 const watcher = "org.kde.StatusNotifierWatcher"
 
-// trayPossible reports whether there is a session bus, which a tray needs.
-// Without one, the library would start one.
+// trayPossible looks for a session bus, which a tray needs. Without one, the library
+// would start one.
 func trayPossible() bool { return sessionBus() != "" }
 
 // sessionBus returns the address of the session bus, or "".
@@ -31,8 +31,7 @@ func sessionBus() string {
 	return "unix:path=" + socket
 }
 
-// trayHost asks the session bus whether something shows icons of the tray now.
-func trayHost(ctx context.Context) bool {
+func trayShown(ctx context.Context) bool {
 	address := sessionBus()
 	if address == "" {
 		return false

@@ -1,6 +1,6 @@
 //go:build unix && !darwin
 
-package desktop
+package native
 
 import (
 	"slices"
@@ -22,7 +22,7 @@ func (m fakeManager) ShowItems(uris []string, _ string) *dbus.Error {
 
 func TestTheFileManagerSelectsTheFile(t *testing.T) {
 	bus := bustest.Start(t, "DBUS_SESSION_BUS_ADDRESS")
-	if revealNatively(t.Context(), "/home/ada/a.txt") == nil {
+	if reveal(t.Context(), "/home/ada/a.txt") == nil {
 		t.Error("without a file manager it says that it was shown")
 	}
 	manager := make(fakeManager, 1)
@@ -32,7 +32,7 @@ func TestTheFileManagerSelectsTheFile(t *testing.T) {
 	if _, err := bus.RequestName(managerName, 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := revealNatively(t.Context(), "/home/ada/Über 100% #1.txt"); err != nil {
+	if err := reveal(t.Context(), "/home/ada/Über 100% #1.txt"); err != nil {
 		t.Fatal(err)
 	}
 	if uris := <-manager; !slices.Equal(uris, []string{"file:///home/ada/%C3%9Cber%20100%25%20%231.txt"}) {

@@ -1,6 +1,6 @@
 //go:build unix && !darwin
 
-package desktop
+package native
 
 import (
 	"errors"
@@ -56,7 +56,7 @@ func (p *fakePortal) answer(response uint32) {
 
 func TestFilesAreChosenInThePickerOfTheSystemIfThereIsOne(t *testing.T) {
 	bus := bustest.Start(t, "DBUS_SESSION_BUS_ADDRESS")
-	if _, err := pickNatively(t.Context(), "Choose", false); !errors.Is(err, errNoPicker) {
+	if _, err := pick(t.Context(), "Choose", false); !errors.Is(err, ErrNoPicker) {
 		t.Errorf("without a portal: %v", err)
 	}
 	portal := &fakePortal{bus: bus, uris: []string{"file:///home/ada/a%20b.txt", "sftp://host/x", "file:///home/ada/%C3%BC.txt"}}
@@ -66,7 +66,7 @@ func TestFilesAreChosenInThePickerOfTheSystemIfThereIsOne(t *testing.T) {
 	if _, err := bus.RequestName(portalName, 0); err != nil {
 		t.Fatal(err)
 	}
-	paths, err := pickNatively(t.Context(), "Choose", false)
+	paths, err := pick(t.Context(), "Choose", false)
 	if want := []string{"/home/ada/a b.txt", "/home/ada/ü.txt"}; err != nil || !slices.Equal(paths, want) {
 		t.Errorf("chosen are %q, %v", paths, err)
 	}
@@ -74,7 +74,7 @@ func TestFilesAreChosenInThePickerOfTheSystemIfThereIsOne(t *testing.T) {
 		t.Error("the portal was not asked for many files")
 	}
 	portal.answer(1)
-	if paths, err := pickNatively(t.Context(), "Choose", true); err != nil || paths != nil {
+	if paths, err := pick(t.Context(), "Choose", true); err != nil || paths != nil {
 		t.Errorf("cancelled: %q, %v", paths, err)
 	}
 	if !portal.wants("directory") || portal.wants("multiple") {
