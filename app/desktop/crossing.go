@@ -70,6 +70,9 @@ func (c *crossing) startWithin(most time.Duration, work func(context.Context) fu
 	})
 }
 
+// beside runs work until the window closes.
+func (c *crossing) beside(work func(context.Context)) { c.group.Go(func() { work(c.ctx) }) }
+
 // last runs work that must survive the end of the window, within farewell.
 func (c *crossing) last(work func(context.Context)) {
 	c.group.Go(func() {

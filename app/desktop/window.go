@@ -86,11 +86,11 @@ func run(ctx context.Context, app fyne.App, engine face.Engine, options Options,
 	}
 	quit := context.AfterFunc(ctx, func() { w.crossing.toUI(w.win.Close) })
 	defer quit()
-	ctx, end := context.WithCancel(ctx)
-	defer end()
 	w.win.Show()
 	w.begin()
-	go giveBackMemory(ctx, func() { w.crossing.show(func() { w.win.Canvas().Refresh(w.win.Content()) }) })
+	w.crossing.beside(func(ctx context.Context) {
+		giveBackMemory(ctx, func() { w.crossing.show(func() { w.win.Canvas().Refresh(w.win.Content()) }) })
+	})
 	app.Run()
 	w.closed() // the system may have ended the application without closing the window
 	if !w.crossing.close() {

@@ -256,7 +256,7 @@ func (l *Link) send(w http.ResponseWriter, r *http.Request, content seekReader, 
 	stop := context.AfterFunc(ctx, func() { control.SetWriteDeadline(time.Unix(1, 0)) }) // nobody waits for a browser that has gone
 	l.change(func() { l.status.Running++ })
 	http.ServeContent(t, r, "", time.Time{}, content)
-	stop() // what this download ends, does not cut off its last bytes, which are still buffered
+	stop() // this download may end the link, which must not cut off its last bytes: they are still buffered
 	l.change(func() { l.got(from, t, got.spans, t.failed == nil && r.Method == http.MethodGet) })
 	if t.failed != nil {
 		panic(http.ErrAbortHandler) // the browser must not take it for whole

@@ -8,8 +8,7 @@ import (
 	"centralizedp2p/app/command/drive"
 )
 
-// Commands returns the commands that see and change what a peer does: its downloads,
-// shares and settings.
+// Commands returns all of them.
 func Commands(d *drive.Driver) []*cobra.Command {
 	p := &program{Driver: d}
 	return []*cobra.Command{p.listCommand(), p.pauseCommand(), p.resumeCommand(), p.removeCommand(), p.moveCommand(), p.limitCommand(), p.peersCommand(),

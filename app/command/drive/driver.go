@@ -1,10 +1,11 @@
-// Package drive finds the peer that does the work of a command, which is the one that runs with
-// the profile already, or one that the command opens, and the trackers of it.
+// Package drive finds the peer that does the work of a command, and its trackers. That peer is
+// the one that runs with the profile already, or one that the command opens.
 package drive
 
 import (
 	"io"
 	"log/slog"
+	"time"
 
 	"centralizedp2p/app/command/screen"
 	"centralizedp2p/app/library"
@@ -32,6 +33,10 @@ func (d *Driver) ProfileDir() (string, error) {
 	}
 	return dir, nil
 }
+
+// AnswerTime bounds how long a command that was stopped, or that answers somebody, waits
+// until that is done elsewhere. What is not done by then goes on at the next start.
+const AnswerTime = 10 * time.Second
 
 // Log returns the log of a peer that the command opens, which goes to stderr.
 func (d *Driver) Log() *slog.Logger {

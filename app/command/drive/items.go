@@ -3,7 +3,6 @@ package drive
 import (
 	"context"
 	"path/filepath"
-	"time"
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -50,7 +49,3 @@ func ItemsOf(ctx context.Context, engine face.Engine, paths []string, secrets bo
 	}
 	return items, nil
 }
-
-// AnswerTime bounds how long a command that was stopped, or that answers somebody, waits
-// until that is done elsewhere. What is not done by then goes on at the next start.
-const AnswerTime = 10 * time.Second

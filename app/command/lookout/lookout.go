@@ -333,12 +333,20 @@ func (l *Lookout) download(d queue.Download) {
 }
 
 // UntilStopped looks around until ctx ends.
-func (l *Lookout) UntilStopped(ctx context.Context) {
+func (l *Lookout) UntilStopped(ctx context.Context) { l.until(ctx, func() bool { return false }) }
+
+// UntilEnded looks around until ctx ends, or all shares have ended.
+func (l *Lookout) UntilEnded(ctx context.Context) { l.until(ctx, l.Ended) }
+
+func (l *Lookout) until(ctx context.Context, enough func() bool) {
 	changed := l.peer.watch(ctx)
 	look := pulse.NewTicker(Every)
 	defer look.Stop()
 	for {
 		l.Look()
+		if enough() {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -362,23 +370,4 @@ func Replaceable(err error) error {
 // Ended reports whether the time or the count of all shares is over.
 func (l *Lookout) Ended() bool {
 	return !slices.ContainsFunc(l.ours(), func(s sharing.Share) bool { return s.State != sharing.StateEnded })
-}
-
-// UntilEnded looks around until ctx ends, or all shares have ended.
-func (l *Lookout) UntilEnded(ctx context.Context) {
-	changed := l.peer.watch(ctx)
-	look := time.NewTicker(Every)
-	defer look.Stop()
-	for {
-		l.Look()
-		if l.Ended() {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-changed:
-		case <-look.C:
-		}
-	}
 }

@@ -30,8 +30,8 @@ type Progress struct {
 	lookout *Lookout // nil: nothing else is told
 }
 
-// NewProgress returns the progress of a download. lookout tells what happens around it, and
-// may be nil.
+// NewProgress returns the progress of a download. l tells what happens around it; it may
+// be nil.
 func NewProgress(s *screen.Screen, name string, l *Lookout) *Progress {
 	return &Progress{Bar: s.NewBar(name), lookout: l}
 }

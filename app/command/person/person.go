@@ -8,7 +8,7 @@ import (
 	"centralizedp2p/app/command/drive"
 )
 
-// Commands returns the commands with which people send each other something.
+// Commands returns all of them.
 func Commands(d *drive.Driver) []*cobra.Command {
 	p := &program{Driver: d}
 	return []*cobra.Command{p.sendCommand(), p.inboxCommand(), p.peopleCommand()}

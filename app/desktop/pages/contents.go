@@ -12,7 +12,7 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// HaveWords says how much of a content is here; nothing if that is nothing.
+// HaveWords says how much of a content is here; it is empty if nothing is.
 func HaveWords(have face.Have) kit.Mark {
 	switch have {
 	case face.HaveHere:
