@@ -17,6 +17,12 @@ import (
 
 // A tracker may be several nodes with one key, each at an address of its own. It says
 // which; from then on the one that answers is used, and another one when that is lost.
+//
+// All nodes have the same key, and a key that another one lists is no other node. If one
+// node could name the keys of others, whoever gets hold of one node could name his own, and
+// stay trusted after it was taken back; a list that only a key out of reach of all nodes may
+// sign would need that key, numbers of versions and an end, which owners would have to look
+// after. The key of all nodes is sealed in their database instead (--key-secret).
 
 // otherNodeAfter is how long a node may be silent until another one is tried, too. Most
 // answers come within milliseconds.

@@ -51,6 +51,15 @@ func (c *contact) silence() error {
 	return c.why
 }
 
+// blame returns why something failed: the silence of the database, if it is silent, and
+// otherwise err itself.
+func (c *contact) blame(err error) error {
+	if why := c.silence(); err != nil && why != nil {
+		return why
+	}
+	return err
+}
+
 // heard notes how a ping went, and reports whether the database answers again.
 func (c *contact) heard(err error) (again bool) {
 	c.mu.Lock()

@@ -245,9 +245,7 @@ func (k *keeper) failed(err error) error {
 	if _, known := errors.AsType[*netproto.Error](err); known {
 		return err
 	}
-	if why := k.contact.silence(); why != nil { // which has ended what failed
-		err = why
-	}
+	err = k.contact.blame(err)
 	return &netproto.Error{Code: netproto.CodeStoreAway, Detail: reason(err), Cause: err, RetryAfter: retryAfter}
 }
 

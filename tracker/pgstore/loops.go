@@ -55,7 +55,7 @@ func (s *Store) follow(ctx context.Context) {
 		}
 		if failed := err != nil && ctx.Err() == nil; failed != failing {
 			if failing = failed; failed {
-				s.log.Warn("the database is away; searches go on, and whatever has to be written is refused", slog.String("why", reason(err)))
+				s.log.Warn("the database is away; searches go on, and whatever has to be written is refused", slog.String("why", reason(s.contact.blame(err))))
 			} else {
 				s.log.Info("the database is there again")
 			}

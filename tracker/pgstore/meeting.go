@@ -85,7 +85,7 @@ func (s *Store) Meet(ctx context.Context, at string, to store.Meeting) {
 		}
 		if failed := err != nil && ctx.Err() == nil; failed != failing {
 			if failing = failed; failed {
-				s.log.Warn("other nodes are not met", slog.String("why", reason(err)))
+				s.log.Warn("other nodes are not met", slog.String("why", reason(s.contact.blame(err))))
 			}
 		}
 		if more && err == nil {
