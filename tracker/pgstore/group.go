@@ -24,6 +24,17 @@ func (g *group) put(key string, value []byte) error {
 
 func (g *group) drop(key string) error { return g.put(key, nil) }
 
+// lasting reports whether the group has something that nobody says again: notes, invites,
+// members and bans.
+func (g *group) lasting() bool {
+	for key := range g.values {
+		if key[0] >= ofNote {
+			return true
+		}
+	}
+	return false
+}
+
 // changes returns the keys and values to put and the keys to drop, in an order that is
 // the same on each node, and all of it as nodes tell each other.
 func (g *group) changes() (keys, values, drops [][]byte, told []byte) {

@@ -135,6 +135,11 @@ func (k *keeper) write(ctx context.Context, g *group, plan func(memory.Changes) 
 			return err
 		}
 	}
+	if g.lasting() {
+		if _, err := tx.Exec(ctx, "set local synchronous_commit = local"); err != nil {
+			return err
+		}
+	}
 	at, err := tell(ctx, tx, told)
 	if err == nil {
 		k.recent.add(at, told)

@@ -424,3 +424,20 @@ func TestADamagedEntryOfTheLogIsPassedOver(t *testing.T) {
 		}
 	}
 }
+
+// What nobody says again outlives a crash of the database right after it was acknowledged.
+func TestABanOutlivesACrashOfTheDatabase(t *testing.T) {
+	server := pgtest.Start(t)
+	for n := range 4 {
+		s := node(t, server.Address(), store.Config{})
+		if bans, err := s.Bans(t.Context()); err != nil || len(bans) != n {
+			t.Fatalf("of %d bans there are %d: %v", n, len(bans), err)
+		}
+		key := testPeer(n).Key
+		if err := s.Ban(t.Context(), store.Ban{Target: store.Target{Key: netproto.FingerprintOf(key[:])}, Since: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		server.Kill()
+		server.Run(t)
+	}
+}

@@ -10,10 +10,12 @@
 // What the contract of a store says of time holds within one node. Other nodes see a
 // write as soon as they follow, mostly within a few milliseconds. Signs of life are not
 // written; nodes tell each other of them after a third of a lease, so a peer that
-// vanishes without a word may be listed at other nodes for half a lease more. A commit
-// does not wait for the disk of the database: after its crash or a failover the last
-// moments may be missing. Then every node takes them back, or reads everything again if it
-// does not know what they were, and heartbeats ask the peers concerned to announce again.
+// vanishes without a word may be listed at other nodes for half a lease more. A commit of
+// what peers announce does not wait for the disk of the database: after its crash or a
+// failover the last moments may be missing. Then every node takes them back, or reads
+// everything again if it does not know what they were, and heartbeats ask the peers concerned
+// to announce again. Nobody says notes, invites, members and bans again, so their commits
+// wait for the disk; a standby may still lack them.
 package pgstore
 
 import (
