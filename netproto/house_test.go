@@ -307,6 +307,7 @@ func trackerBreaches() (breaches []breach) {
 		"tracker/server":     {"tracker/daemon", "tracker/boltstore", "tracker/index", "tracker/cli"},
 		"tracker/seedapi":    {"tracker/server", "netproto/identity"},
 		"tracker/line":       {"tracker/server", "tracker/nodes", "tracker/store"},
+		"tracker/dialback":   {"tracker/server", "tracker/store", "tracker/line"},
 		"tracker/nodes":      {"tracker/server", "tracker/pgstore", "tracker/wishes", "tracker/relay", "netproto/identity"},
 		"tracker/boltstore":  {"tracker/server", "tracker/daemon", "tracker/limit", "tracker/index"},
 		"tracker/memory":     {"tracker/server", "tracker/boltstore", "tracker/limit"},

@@ -1,4 +1,7 @@
-package server
+// Package dialback finds out which peers can be reached from outside their network: it makes
+// a handshake with the key of a peer where that was seen, and nothing more. It knows nothing
+// of HTTP.
+package dialback
 
 import (
 	"context"
@@ -22,10 +25,10 @@ import (
 // Bounds of dialling back. Nobody must be able to use a tracker to make others
 // connect: it dials only where a peer was seen, rarely, and gives up soon.
 const (
-	dialBackTimeout = 3 * time.Second
-	dialBacks       = 32   // at once
-	dialBackQueue   = 1024 // waiting for their turn; others get theirs with a later heartbeat
-	dialBackBurst   = 32   // to one address at once, then one a second
+	dialTime  = 3 * time.Second
+	atOnce    = 32   // at once
+	maxQueue  = 1024 // waiting for their turn; others get theirs with a later heartbeat
+	dialBurst = 32   // to one address at once, then one a second
 )
 
 // How many leases an answer is good for. A peer that cannot be reached may be
@@ -37,10 +40,13 @@ const (
 
 var errAnotherKey = errors.New("another key answers there")
 
-// reach finds out which peers can be reached from outside their network.
-type reach struct {
+// Peers are the peers that are online, and what is known of each. All methods are safe for
+// concurrent use.
+type Peers struct {
+	// Dial makes the connections, as a net.Dialer does unless it is set before Run.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
 	config func(netproto.PeerID) *tls.Config
-	dialer func(ctx context.Context, network, address string) (net.Conn, error)
 	lease  time.Duration
 	log    *slog.Logger
 	now    func() time.Time
@@ -75,8 +81,10 @@ type verdict struct {
 	seen    time.Time // last sign of life of the peer
 }
 
-func newReach(key *identity.Identity, lease time.Duration, log *slog.Logger) *reach {
-	return &reach{
+// New returns no peers. It shows the key to those it dials; a peer whose last sign of life is
+// older than the lease is forgotten.
+func New(key *identity.Identity, lease time.Duration, log *slog.Logger) *Peers {
+	return &Peers{
 		config: func(id netproto.PeerID) *tls.Config {
 			return key.ClientTLS(netproto.ALPN, func(shown ed25519.PublicKey) error {
 				if netproto.PeerIDOf(shown) != id {
@@ -85,20 +93,20 @@ func newReach(key *identity.Identity, lease time.Duration, log *slog.Logger) *re
 				return nil
 			})
 		},
-		dialer: (&net.Dialer{}).DialContext,
+		Dial:   (&net.Dialer{}).DialContext,
 		lease:  lease,
 		log:    log,
 		now:    time.Now,
-		rates:  limit.NewRates[netip.Addr](1, dialBackBurst, limit.MaxEntries),
-		wanted: make(chan dialBack, dialBackQueue),
+		rates:  limit.NewRates[netip.Addr](1, dialBurst, limit.MaxEntries),
+		wanted: make(chan dialBack, maxQueue),
 		peers:  map[spot]*verdict{},
 	}
 }
 
-// sign notes a sign of life of a peer that joined from that address and returns
+// Sign notes a sign of life of a peer that joined from that address and returns
 // what is known about it, in either family. If nothing is, it asks for a dial back; so a peer that
 // joined before this process started is dialled on its first heartbeat.
-func (d *reach) sign(id netproto.PeerID, at netip.AddrPort) netproto.Reachability {
+func (d *Peers) Sign(id netproto.PeerID, at netip.AddrPort) netproto.Reachability {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v := d.peers[spotOf(id, at.Addr())]
@@ -108,7 +116,7 @@ func (d *reach) sign(id netproto.PeerID, at netip.AddrPort) netproto.Reachabilit
 	}
 	now := d.now()
 	v.seen = now
-	if v.pending || now.Before(v.until) || !mayDial(v.at) || d.rates.Take(limit.Source(v.at.Addr()), 1, now) > 0 {
+	if v.pending || now.Before(v.until) || !May(v.at) || d.rates.Take(limit.Source(v.at.Addr()), 1, now) > 0 {
 		return d.best(id)
 	}
 	select {
@@ -120,7 +128,7 @@ func (d *reach) sign(id netproto.PeerID, at netip.AddrPort) netproto.Reachabilit
 }
 
 // best returns the better answer of both families; the caller holds the lock.
-func (d *reach) best(id netproto.PeerID) netproto.Reachability {
+func (d *Peers) best(id netproto.PeerID) netproto.Reachability {
 	four, six := d.peers[spot{id, true}], d.peers[spot{id, false}]
 	switch {
 	case four == nil:
@@ -138,26 +146,26 @@ func (v *verdict) known() netproto.Reachability {
 	return v.answer
 }
 
-// known returns what is known about a peer in the family of an ip.
-func (d *reach) known(id netproto.PeerID, ip netip.Addr) netproto.Reachability {
+// Known returns what is known about a peer in the family of an ip.
+func (d *Peers) Known(id netproto.PeerID, ip netip.Addr) netproto.Reachability {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.peers[spotOf(id, ip)].known()
 }
 
-// left forgets a peer.
-func (d *reach) left(id netproto.PeerID) {
+// Left forgets a peer.
+func (d *Peers) Left(id netproto.PeerID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.peers, spot{id, true})
 	delete(d.peers, spot{id, false})
 }
 
-// run dials back until ctx ends.
-func (d *reach) run(ctx context.Context) error {
+// Run dials back until ctx ends.
+func (d *Peers) Run(ctx context.Context) error {
 	var group errgroup.Group
 	defer group.Wait()
-	group.SetLimit(dialBacks)
+	group.SetLimit(atOnce)
 	tick := time.NewTicker(d.lease)
 	defer tick.Stop()
 	for {
@@ -178,7 +186,7 @@ func (d *reach) run(ctx context.Context) error {
 }
 
 // forget drops peers whose lease is over.
-func (d *reach) forget() {
+func (d *Peers) forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := d.now()
@@ -189,7 +197,7 @@ func (d *reach) forget() {
 	}
 }
 
-func (d *reach) found(ask dialBack, answer netproto.Reachability) {
+func (d *Peers) found(ask dialBack, answer netproto.Reachability) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	v := d.peers[spotOf(ask.id, ask.at.Addr())]
@@ -207,10 +215,10 @@ func (d *reach) found(ask dialBack, answer netproto.Reachability) {
 
 // dial makes a handshake with the peer's key and nothing more. The answer is
 // unknown if this side failed.
-func (d *reach) dial(ctx context.Context, ask dialBack) (netproto.Reachability, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialBackTimeout)
+func (d *Peers) dial(ctx context.Context, ask dialBack) (netproto.Reachability, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
-	conn, err := d.dialer(ctx, "tcp", ask.at.String())
+	conn, err := d.Dial(ctx, "tcp", ask.at.String())
 	if err == nil {
 		defer conn.Close()
 		err = tls.Client(conn, d.config(ask.id)).HandshakeContext(ctx)
@@ -224,10 +232,10 @@ func (d *reach) dial(ctx context.Context, ask dialBack) (netproto.Reachability, 
 	return netproto.ReachableNo, err
 }
 
-// mayDial reports whether a tracker may connect to an address. It never connects
+// May reports whether a tracker may connect to an address. It never connects
 // to multicast addresses, to link-local ones (RFC 3927; clouds keep their secrets
 // there), or to well-known ports outside private networks.
-func mayDial(at netip.AddrPort) bool {
+func May(at netip.AddrPort) bool {
 	addr := at.Addr()
 	switch {
 	case at.Port() == 0, !addr.IsValid(), addr.IsUnspecified(), addr.IsMulticast(), addr.IsLinkLocalUnicast(), addr == broadcast:

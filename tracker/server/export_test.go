@@ -25,7 +25,7 @@ func (s *Server) TimeBy(now func() time.Time) { s.guard.now = now }
 // DialBackWith lets dial make the connections with which the server finds out which
 // peers can be reached.
 func (s *Server) DialBackWith(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
-	s.reach.dialer = dial
+	s.reach.Dial = dial
 }
 
 // Forwarded returns the client that a proxy names in X-Forwarded-For.

@@ -36,7 +36,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, c caller) error {
 	return answer(w, netproto.JoinResponse{
 		PeerID:           c.id,
 		ObservedAddress:  peer.Observed.String(),
-		Reachable:        s.reach.sign(c.id, peer.Outside()),
+		Reachable:        s.reach.Sign(c.id, peer.Outside()),
 		HeartbeatSeconds: int(s.config.Heartbeat / time.Second),
 		LeaseSeconds:     int(s.config.lease() / time.Second),
 		Count:            held.Count,
@@ -130,7 +130,7 @@ func (s *Server) beat(ctx context.Context, c caller, req netproto.HeartbeatReque
 		s.guard.holds(c, req.Count)
 	}
 	if status != netproto.HeartbeatJoin {
-		reachable = s.reach.sign(c.id, s.signOf(ctx, c, at))
+		reachable = s.reach.Sign(c.id, s.signOf(ctx, c, at))
 	}
 	response := netproto.HeartbeatResponse{Status: status, Reachable: reachable, TrackerAt: s.trackerAt(c)}
 	if status != netproto.HeartbeatJoin {
@@ -169,6 +169,6 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
 // goes forgets what this node keeps of a peer that has left.
 func (s *Server) goes(id netproto.PeerID) {
 	s.wishes.Drop(id)
-	s.reach.left(id)
+	s.reach.Left(id)
 	s.lines.Left(id)
 }

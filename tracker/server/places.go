@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/tracker/dialback"
 	"centralizedp2p/tracker/netaddr"
 	"centralizedp2p/tracker/store"
 )
@@ -163,7 +164,7 @@ func (l *addresses) add(ip netip.Addr, port uint16) {
 
 // dialable adds an address to which peers may be sent by a call.
 func (l *addresses) dialable(ip netip.Addr, port uint16) {
-	if at := netip.AddrPortFrom(ip, port); mayDial(at) || port == 443 && mayDial(netip.AddrPortFrom(ip, 1024)) {
+	if at := netip.AddrPortFrom(ip, port); dialback.May(at) || port == 443 && dialback.May(netip.AddrPortFrom(ip, 1024)) {
 		l.add(ip, port)
 	}
 }
@@ -185,7 +186,7 @@ func (s *Server) reachFor(p store.Peer, v viewer) netproto.Reachability {
 	if v.outside(at) {
 		return netproto.ReachableUnknown
 	}
-	return s.reach.known(p.ID(), at.ip)
+	return s.reach.Known(p.ID(), at.ip)
 }
 
 // SetPublicAddress says at which HOST:PORT others reach the tracker, as its operator or

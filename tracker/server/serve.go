@@ -50,7 +50,7 @@ func (s *Server) Serve(ctx context.Context, lns ...net.Listener) error {
 	run(func() error { return ended(plain.Serve(split.plain)) })
 	run(func() error { return s.upkeep(ctx) })
 	run(func() error { return s.rate.run(ctx) })
-	run(func() error { return s.reach.run(ctx) })
+	run(func() error { return s.reach.Run(ctx) })
 	run(func() error { return s.lines.Run(ctx) })
 	run(func() error { return s.wishes.Run(ctx) })
 	run(func() error { return s.others.Run(ctx) })

@@ -16,6 +16,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/tracker/dialback"
 	"centralizedp2p/tracker/limit"
 	"centralizedp2p/tracker/line"
 	"centralizedp2p/tracker/nodes"
@@ -106,7 +107,7 @@ type Server struct {
 	searches *searcher
 	work     *limit.Turns // for everything that takes long
 	proxies  proxies
-	reach    *reach
+	reach    *dialback.Peers
 	lines    *line.Lines
 	calls    *line.Calls
 	relay    *relay.Relay
@@ -140,7 +141,7 @@ func New(c Config) *Server {
 	if c.Limits != nil {
 		limits = *c.Limits
 	}
-	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, newReach(c.Identity, s.config.lease(), c.Logger)
+	s.guard, s.proxies, s.reach = newGuard(limits), c.Proxies, dialback.New(c.Identity, s.config.lease(), c.Logger)
 	s.work = newWork()
 	s.searches = newSearcher(s.store, s.guard, s.work)
 	s.seed = &seedapi.API{Store: c.Store, Policy: c.SeedClients, ReadBody: readBody, Work: s.seedWork,
