@@ -202,7 +202,7 @@ func (e *Engine) assemble() error {
 		WatchLimit: e.config.watchLimit, Open: files.Open,
 		Announced: e.Trackers.Announced, Notify: e.changes.notify, Step: e.changes.step, NextStep: e.changes.nextStep}, settings)
 	e.Uploads = serving.New(serving.Config{Refuses: e.People.Blocked, Contents: e.contents, Traffic: e.traffic, Log: e.log, Timing: e.timing.serving,
-		Sent: e.sent, Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
+		Sent: e.Ledger.Sent, Had: e.Shares.Sent, Notify: e.changes.notify, Slots: settings.UploadSlots, AdaptiveSlots: settings.AdaptiveSlots})
 	e.conns = session.New(e.ctx, session.Config{Identity: library.Identity(), Log: e.log, Timing: e.timing.session, Name: e.name, Silent: e.fellSilent,
 		Meet: func(c *session.Conn, port uint16) { e.reach.Meet(c, port) }})
 	e.reach = e.newLadder()
@@ -376,13 +376,6 @@ func readFolderFile(path string) ([]netproto.FolderEntry, error) {
 // Rates are what goes down and up now, in bytes a second.
 func (e *Engine) Rates() (down, up int64) {
 	return e.traffic.DownMeter.Rate(), e.traffic.UpMeter.Rate()
-}
-
-// sent counts bytes of a content that went to a peer; whole says that the peer has all
-// of it now.
-func (e *Engine) sent(to netproto.PublicKey, hash netproto.ContentHash, bytes int, whole bool) {
-	e.Ledger.Sent(to, bytes)
-	e.Shares.Sent(to, hash, bytes, whole)
 }
 
 // sourceTrackers are the trackers as an attempt needs them.

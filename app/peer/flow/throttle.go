@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -14,6 +15,7 @@ import (
 // goroutines may use it.
 type Throttle struct {
 	limiter *rate.Limiter
+	limit   atomic.Int64  // bytes a second; 0: none. The limiter says it too, behind a lock
 	burst   time.Duration // how much lost time may be made up at once
 	least   int64         // bytes to pass at a time
 
@@ -50,6 +52,7 @@ func (t *Throttle) Set(bytesPerSecond int64) {
 	if bytesPerSecond == t.Limit() {
 		return
 	}
+	t.limit.Store(bytesPerSecond)
 	if bytesPerSecond == 0 {
 		t.limiter.SetLimit(rate.Inf)
 	} else {
@@ -64,13 +67,8 @@ func (t *Throttle) burstOf(bytesPerSecond int64) int64 {
 	return min(max(bytesPerSecond/int64(time.Second/t.burst), t.least), 1<<30)
 }
 
-// Limit returns the rate in bytes a second; 0 if there is no limit.
-func (t *Throttle) Limit() int64 {
-	if l := t.limiter.Limit(); l != rate.Inf {
-		return int64(l)
-	}
-	return 0
-}
+// Limit returns the rate in bytes a second; 0 if there is no limit. It takes no lock.
+func (t *Throttle) Limit() int64 { return t.limit.Load() }
 
 // Frame returns how many bytes to pass at a time. At a low rate it is small, so that
 // bytes flow evenly and the other side does not take this one for dead.

@@ -1,8 +1,10 @@
 package offer
 
 import (
-	"container/list"
+	"cmp"
 	"io/fs"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -22,13 +24,14 @@ const MostOpen = 256
 // is closed when another one is read, and opened again later. So strangers cannot use
 // up the descriptors of this computer.
 type Files struct {
-	most int
-	open func(path string, state piece.State) (Reader, error)
+	most   int
+	reader func(path string, state piece.State) (Reader, error)
+	clock  atomic.Int64 // counts reads
 
 	mu     sync.Mutex // never held while a file is opened, read or closed
 	byKey  map[fileKey]*entry
-	idle   *list.List // of open files that nobody reads now, the longest idle first
-	opened int        // files that are open or being opened
+	open   map[*entry]struct{} // those whose file is open
+	opened int                 // files that are open or being opened
 }
 
 // NewFiles returns files that open opens; nil is the real thing.
@@ -42,7 +45,7 @@ func NewFiles(open func(path string, state piece.State) (Reader, error)) *Files 
 			return file, nil
 		}
 	}
-	return &Files{most: mostOpen(checkup.MaxDescriptors()), open: open, byKey: map[fileKey]*entry{}, idle: list.New()}
+	return &Files{most: mostOpen(checkup.MaxDescriptors()), reader: open, byKey: map[fileKey]*entry{}, open: map[*entry]struct{}{}}
 }
 
 // mostOpen is how many files may be open if the system allows limit; 0 = any number.
@@ -58,14 +61,34 @@ type fileKey struct {
 	state piece.State
 }
 
-// entry is a file that somebody has open, as far as they know.
+// entry is a file that somebody has open, as far as they know. It is read without the lock:
+// each frame that this peer sends is a read.
 type entry struct {
 	key     fileKey
-	users   int           // handles
-	reads   int           // under way
-	reader  Reader        // nil while the file is closed
 	opening chan struct{} // closed when the present try to open it is over; nil = none
-	idle    *list.Element // nil unless it is open and nobody reads it
+
+	users atomic.Int64 // handles
+	// reads are those under way; fileClosed while the file is closed. Whoever brings them
+	// from 0 to fileClosed, with the lock held, has the reader for itself and closes it.
+	reads  atomic.Int64
+	reader Reader       // belongs to those that read
+	last   atomic.Int64 // when it was last read, by the clock of Files
+}
+
+// fileClosed are the reads of a file that is closed.
+const fileClosed = -1
+
+// use begins a read if the file is open.
+func (f *entry) use() bool {
+	for {
+		n := f.reads.Load()
+		if n < 0 {
+			return false
+		}
+		if f.reads.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
 }
 
 // Open opens a file, in the state in which it was hashed. The error is that of the
@@ -77,9 +100,10 @@ func (fl *Files) Open(path string, state piece.State) (Reader, error) {
 	f := fl.byKey[key]
 	if f == nil {
 		f = &entry{key: key}
+		f.reads.Store(fileClosed)
 		fl.byKey[key] = f
 	}
-	f.users++
+	f.users.Add(1)
 	fl.mu.Unlock()
 	h := &handle{files: fl, file: f}
 	if _, err := fl.acquire(f); err != nil {
@@ -123,12 +147,13 @@ func (h *handle) Close() error {
 // acquire returns the open file to read. The caller releases it.
 func (fl *Files) acquire(f *entry) (Reader, error) {
 	for {
+		if f.use() {
+			return f.reader, nil
+		}
 		fl.mu.Lock()
-		if f.reader != nil {
-			fl.use(f)
-			reader := f.reader
+		if f.reads.Load() >= 0 { // by now
 			fl.mu.Unlock()
-			return reader, nil
+			continue
 		}
 		if wait := f.opening; wait != nil {
 			fl.mu.Unlock()
@@ -155,7 +180,8 @@ func (fl *Files) acquire(f *entry) (Reader, error) {
 			return nil, err
 		}
 		f.reader = reader
-		fl.use(f)
+		fl.open[f] = struct{}{}
+		f.reads.Store(1)
 		fl.mu.Unlock()
 		return reader, nil
 	}
@@ -164,42 +190,29 @@ func (fl *Files) acquire(f *entry) (Reader, error) {
 // openNow opens a file. If descriptors are scarce it tries again without those of
 // files that nobody reads now.
 func (fl *Files) openNow(key fileKey) (Reader, error) {
-	reader, err := fl.open(key.path, key.state)
+	reader, err := fl.reader(key.path, key.state)
 	if err == nil || !oserror.Scarce(err) {
 		return reader, err
 	}
 	fl.mu.Lock()
-	evicted := fl.evict(fl.idle.Len())
+	evicted := fl.evict(len(fl.open))
 	fl.mu.Unlock()
 	closeAll(evicted)
-	if reader, err = fl.open(key.path, key.state); err != nil && oserror.Scarce(err) {
+	if reader, err = fl.reader(key.path, key.state); err != nil && oserror.Scarce(err) {
 		return nil, netproto.Errorf(netproto.CodeBusy, "%w", err)
 	}
 	return reader, err
 }
 
-// use notes that a file is read now. The caller holds the lock.
-func (fl *Files) use(f *entry) {
-	f.reads++
-	if f.idle != nil {
-		fl.idle.Remove(f.idle)
-		f.idle = nil
-	}
-}
-
 // release notes that a read is over, and with what error. A file that cannot be read
 // is closed, so that the next one opens it anew.
 func (fl *Files) release(f *entry, err error) {
-	var reader Reader
-	fl.mu.Lock()
-	f.reads--
-	switch {
-	case f.reads > 0:
-	case err != nil || f.users == 0:
-		reader = fl.take(f)
-	default:
-		f.idle = fl.idle.PushBack(f)
+	f.last.Store(fl.clock.Add(1))
+	if f.reads.Add(-1) > 0 || err == nil && f.users.Load() > 0 {
+		return
 	}
+	fl.mu.Lock()
+	reader := fl.take(f)
 	fl.mu.Unlock()
 	if reader != nil {
 		reader.Close()
@@ -210,11 +223,9 @@ func (fl *Files) release(f *entry, err error) {
 func (fl *Files) leave(f *entry) error {
 	var reader Reader
 	fl.mu.Lock()
-	if f.users--; f.users == 0 {
+	if f.users.Add(-1) == 0 {
 		delete(fl.byKey, f.key)
-		if f.reads == 0 {
-			reader = fl.take(f)
-		}
+		reader = fl.take(f) // or the last read does
 	}
 	fl.mu.Unlock()
 	if reader == nil {
@@ -224,26 +235,32 @@ func (fl *Files) leave(f *entry) error {
 }
 
 // take takes the descriptor of a file that nobody reads, for the caller to close; nil
-// if there is none. The caller holds the lock.
+// if there is none, or somebody reads it. The caller holds the lock.
 func (fl *Files) take(f *entry) Reader {
-	if f.idle != nil {
-		fl.idle.Remove(f.idle)
-		f.idle = nil
+	if !f.reads.CompareAndSwap(0, fileClosed) {
+		return nil
 	}
 	reader := f.reader
-	if reader != nil {
-		f.reader = nil
-		fl.opened--
-	}
+	f.reader = nil
+	delete(fl.open, f)
+	fl.opened--
 	return reader
 }
 
-// evict takes the descriptors of n files that were idle longest, or of all. The
-// caller holds the lock and closes what is returned.
+// evict takes the descriptors of n files that nobody reads, those that were read longest
+// ago, or of all such files. The caller holds the lock and closes what is returned.
 func (fl *Files) evict(n int) []Reader {
+	if n <= 0 {
+		return nil
+	}
 	var evicted []Reader
-	for ; n > 0 && fl.idle.Len() > 0; n-- {
-		evicted = append(evicted, fl.take(fl.idle.Front().Value.(*entry)))
+	for _, f := range slices.SortedFunc(maps.Keys(fl.open), func(a, b *entry) int { return cmp.Compare(a.last.Load(), b.last.Load()) }) {
+		if reader := fl.take(f); reader != nil {
+			evicted = append(evicted, reader)
+		}
+		if len(evicted) == n {
+			break
+		}
 	}
 	return evicted
 }

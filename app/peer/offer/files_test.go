@@ -135,9 +135,9 @@ func TestScarceDescriptorsAreBusyAndComeBack(t *testing.T) {
 	}()
 	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
 		files.mu.Lock()
-		idle := files.idle.Len()
+		read := files.byKey[fileKey{path: "c"}].reads.Load()
 		files.mu.Unlock()
-		if idle == 0 {
+		if read == 1 {
 			break
 		}
 	}
@@ -159,5 +159,60 @@ func TestAFewFilesOfWhatTheSystemAllows(t *testing.T) {
 		if n := mostOpen(limit); n != most {
 			t.Errorf("of %d it takes %d", limit, n)
 		}
+	}
+}
+
+func TestAnOpenFileIsReadWithoutTheLockOfAllFiles(t *testing.T) {
+	t.Parallel()
+	var d disk
+	files := NewFiles(d.Open)
+	r := opened(t, files, "song")
+	defer r.Close()
+	done := make(chan error, 1)
+	files.mu.Lock()
+	go func() {
+		_, err := r.ReadAt(make([]byte, 1), 0)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		files.mu.Unlock()
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		files.mu.Unlock()
+		t.Error("it waits for the lock")
+		<-done
+	}
+}
+
+func TestFilesThatAreOpenedReadAndClosedAtOnceLeaveNoDescriptor(t *testing.T) {
+	t.Parallel()
+	var d disk
+	files := NewFiles(d.Open)
+	files.most = 4
+	var work sync.WaitGroup
+	for peer := range 8 {
+		work.Go(func() {
+			for i := range 500 {
+				r, err := files.Open(fmt.Sprint((peer+i)%12), piece.State{})
+				for range 3 {
+					if err == nil {
+						_, err = r.ReadAt(make([]byte, 1), 0)
+					}
+				}
+				if err != nil && netproto.CodeOf(err) != netproto.CodeBusy {
+					t.Errorf("a file cannot be read: %v", err)
+				}
+				if r != nil {
+					r.Close()
+				}
+			}
+		})
+	}
+	work.Wait()
+	if d.open != 0 || files.opened != 0 || len(files.byKey) != 0 || len(files.open) != 0 {
+		t.Errorf("%d descriptors are open, %d and %d are counted, of %d files", d.open, files.opened, len(files.open), len(files.byKey))
 	}
 }

@@ -159,9 +159,9 @@ func (o *owner) readFrame(ctx context.Context, g *get, file offer.Reader) bool {
 		return true
 	default:
 	}
-	if g.slot {
-		o.server.slots.stuck(o.conn.Key, time.Now())
-		defer o.server.slots.stuck(o.conn.Key, time.Time{})
+	if g.slot != nil {
+		g.slot.stuck.Store(time.Now().UnixNano())
+		defer g.slot.stuck.Store(0)
 	}
 	select {
 	case o.ready <- f:
@@ -221,7 +221,7 @@ func (o *owner) endGet(g *get) {
 }
 
 func (o *owner) release(g *get) {
-	if g.slot {
+	if g.slot != nil {
 		o.server.slots.answered(o.conn.Key)
 	}
 }

@@ -39,28 +39,43 @@ func (o *owner) Reads(hash netproto.ContentHash, first bool) bool {
 	return true
 }
 
-// End closes all streams.
+// End closes all streams. The writing goroutine is over.
 func (o *owner) End() {
 	o.mu.Lock()
 	o.over = true
-	var files []offer.Reader
+	var ended []closed
 	for id := range o.streams {
-		if file := o.closeStream(id); file != nil {
-			files = append(files, file)
-		}
+		ended = append(ended, o.closeStream(id))
 	}
 	o.mu.Unlock()
-	for _, file := range files {
-		file.Close()
+	for _, c := range ended {
+		c.finish()
+	}
+	if o.counted != nil { // of a stream that was closed before
+		o.counted.tell(false)
 	}
 }
 
-// closeStream forgets a stream and what was asked of it, and returns the file to
-// close. The caller holds the lock.
-func (o *owner) closeStream(id uint32) offer.Reader {
+// closed is what is left to do, without the lock, for a stream that was closed.
+type closed struct {
+	file   offer.Reader // nil: it was not open
+	upload *upload      // nil: there was no such stream
+}
+
+func (c closed) finish() {
+	if c.upload != nil {
+		c.upload.tell(false)
+	}
+	if c.file != nil {
+		c.file.Close()
+	}
+}
+
+// closeStream forgets a stream and what was asked of it. The caller holds the lock.
+func (o *owner) closeStream(id uint32) closed {
 	s := o.streams[id]
 	if s == nil {
-		return nil
+		return closed{}
 	}
 	delete(o.streams, id)
 	delete(o.byHash, s.hash)
@@ -70,7 +85,7 @@ func (o *owner) closeStream(id uint32) offer.Reader {
 	file := s.file
 	s.file = nil
 	s.upload.leave()
-	return file
+	return closed{file, s.upload}
 }
 
 // dropGets forgets requests; the caller holds the lock.
@@ -120,6 +135,7 @@ func (o *owner) Open(f netproto.Open) error {
 	s.upload = o.server.enter(uploadKey{peer: o.conn.Key, hash: f.Hash}, o.conn.Name(), o.conn.Address(), size)
 	o.streams[f.Stream], o.byHash[f.Hash] = s, s
 	o.opening = append(o.opening, s)
+	o.opened.Store(true)
 	o.conn.WakeWriter()
 	return nil
 }
@@ -133,7 +149,7 @@ func (o *owner) Next(ctx context.Context, out *session.Out) (bool, error) {
 	select {
 	case f := <-o.ready:
 		defer session.Buffers.Put(f.buf)
-		f.stream.upload.add(f.content)
+		o.count(f.stream.upload, f.content)
 		if o.server.config.Traffic.PoliteTo(o.conn.Local) {
 			defer o.probe(f.bytes)
 		}
@@ -143,7 +159,30 @@ func (o *owner) Next(ctx context.Context, out *session.Out) (bool, error) {
 		}
 		return true, out.AddLarge(bytes)
 	default:
+		o.tell(time.Now())
 		return false, nil
+	}
+}
+
+// tellEvery is how long bytes of a content may wait to be counted for it.
+const tellEvery = 100 * time.Millisecond
+
+// count counts bytes of an upload that are being written. Only the writing goroutine calls
+// it, and tell.
+func (o *owner) count(u *upload, bytes int) {
+	if o.counted != u && o.counted != nil {
+		o.counted.tell(false)
+	}
+	o.counted = u
+	u.add(bytes)
+	o.tell(time.Now())
+}
+
+// tell has what was counted told if that is due.
+func (o *owner) tell(now time.Time) {
+	if o.counted != nil && now.Sub(o.told) >= tellEvery {
+		o.counted.tell(false)
+		o.told = now
 	}
 }
 
@@ -161,8 +200,12 @@ func (o *owner) Pong(token uint64) { o.courtesy.Answered(token, time.Now()) }
 // manifest may have many MiB, so it does not wait among the control frames: only one
 // at a time is in memory.
 func (o *owner) answerOpen(out *session.Out) (bool, error) {
+	if !o.opened.Load() {
+		return false, nil
+	}
 	o.mu.Lock()
 	if len(o.opening) == 0 {
+		o.opened.Store(false)
 		o.mu.Unlock()
 		return false, nil
 	}
@@ -191,7 +234,7 @@ func (o *owner) answerOpen(out *session.Out) (bool, error) {
 		return false, err
 	}
 	if s.size == 0 { // the peer has all of it now
-		o.server.config.Sent(o.conn.Key, s.hash, 0, true)
+		o.server.config.Had(o.conn.Key, s.hash, 0, true)
 	}
 	if err := o.writeAttributes(out, s); err != nil {
 		return false, err
@@ -226,15 +269,13 @@ func (o *owner) writeAttributes(out *session.Out, s *stream) error {
 // giveUp ends a stream from this side.
 func (o *owner) giveUp(s *stream) {
 	o.mu.Lock()
-	var file offer.Reader
+	var ended closed
 	if o.streams[s.id] == s {
-		file = o.closeStream(s.id)
+		ended = o.closeStream(s.id)
 		o.refuse(s.id, 0, netproto.CodeGone, 0)
 	}
 	o.mu.Unlock()
-	if file != nil {
-		file.Close()
-	}
+	ended.finish()
 }
 
 func writeManifest(out *session.Out, stream uint32, m *piece.Manifest) error {
@@ -283,16 +324,17 @@ func (o *owner) Get(f netproto.Get) error {
 		o.refuse(f.Stream, f.Request, netproto.CodeDenied, 0)
 		return nil
 	}
-	slot := s.size > slotFree
-	if slot {
-		if place := o.server.slots.ask(o.conn.Key); place > 0 {
+	var held *slot
+	if s.size > slotFree {
+		var place int
+		if held, place = o.server.slots.ask(o.conn.Key); held == nil {
 			s.queued = true
 			s.upload.queued(place)
 			o.refuse(f.Stream, f.Request, netproto.CodeQueued, place)
 			return nil
 		}
 	}
-	o.queue = append(o.queue, &get{Get: f, stream: s, slot: slot})
+	o.queue = append(o.queue, &get{Get: f, stream: s, slot: held})
 	o.wakeFiles()
 	return nil
 }
@@ -320,11 +362,9 @@ func (o *owner) Cancel(request uint32) {
 // CloseStream ends a stream that the peer is done with.
 func (o *owner) CloseStream(id uint32) {
 	o.mu.Lock()
-	file := o.closeStream(id)
+	ended := o.closeStream(id)
 	o.mu.Unlock()
-	if file != nil {
-		file.Close()
-	}
+	ended.finish()
 }
 
 // callIn tells the peer that it may ask again for the contents it was told to wait for.

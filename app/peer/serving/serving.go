@@ -41,9 +41,11 @@ type Config struct {
 	Timing   Timing
 	// Refuses reports whether a peer gets nothing here; it must not wait.
 	Refuses func(peer netproto.PublicKey) bool
-	// Sent counts bytes of a content that went to a peer; whole says that the
-	// peer has all of it now.
-	Sent func(peer netproto.PublicKey, hash netproto.ContentHash, bytes int, whole bool)
+	// Sent counts bytes that went to a peer. It is called for every frame, and must not wait.
+	Sent func(peer netproto.PublicKey, bytes int)
+	// Had counts the same bytes for their content, some frames at a time: at the latest
+	// when the peer has all of the content, which whole says, or closes it.
+	Had func(peer netproto.PublicKey, hash netproto.ContentHash, bytes int, whole bool)
 	// Notify says that something a person sees has changed; it must not wait.
 	Notify        func()
 	Slots         int // peers served at a time
@@ -74,11 +76,16 @@ type owner struct {
 	asked    chan struct{} // there is something to read
 	ready    chan frame    // read, to be written
 
+	// Only the writing goroutine uses these, and End after it.
+	counted *upload   // of the last frame, see tell
+	told    time.Time // when it was told last
+
 	mu      sync.Mutex
 	over    bool
 	streams map[uint32]*stream
 	byHash  map[netproto.ContentHash]*stream
-	opening []*stream // not answered yet
+	opening []*stream   // not answered yet
+	opened  atomic.Bool // perhaps some are: the writer, which asks for every frame, looks only then
 	queue   []*get
 	sending *get // taken off the queue, not answered to its end
 }
@@ -105,7 +112,7 @@ type get struct {
 	stream *stream
 	sent   uint32 // bytes that were read; only the reading goroutine uses it, and read
 	read   bool   // all of it was read
-	slot   bool   // it holds the peer's slot
+	slot   *slot  // of the peer, which it holds; nil: it needs none
 }
 
 // upload is one content on its way to one peer, over any number of connections.
@@ -117,6 +124,7 @@ type upload struct {
 	size   int64
 	rate   flow.Meter
 	sent   atomic.Int64
+	untold atomic.Int64 // of these bytes, see tell
 	place  atomic.Int32
 
 	mu      sync.Mutex

@@ -3,6 +3,7 @@ package serving
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"centralizedp2p/netproto"
@@ -39,8 +40,10 @@ type slot struct {
 	owed  int
 	since time.Time
 	last  time.Time // asked or answered
-	stuck time.Time // since when it does not take what it asked for; zero: it does
 	over  bool      // its turn is over: only what it is owed is still sent
+	// stuck is since when it does not take what it asked for, in nanoseconds since 1970;
+	// 0: it does. Its connections note that for every frame, without a lock.
+	stuck atomic.Int64
 }
 
 type waiter struct {
@@ -89,9 +92,9 @@ func (s *slots) taken() int {
 
 func (s *slots) free() int { return s.limit + s.extra - s.taken() }
 
-// ask returns 0 for a peer that is served now, otherwise its place in the queue. The
-// caller calls answered once for each 0.
-func (s *slots) ask(key netproto.PublicKey) int {
+// ask returns the slot of a peer that is served now, otherwise its place in the queue. The
+// caller calls answered once for each slot.
+func (s *slots) ask(key netproto.PublicKey) (*slot, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -101,7 +104,7 @@ func (s *slots) ask(key netproto.PublicKey) int {
 		if now.Sub(held.since) < s.timing.SlotTurn || !s.othersWait(key) {
 			held.owed++
 			held.last = now
-			return 0
+			return held, 0
 		}
 		held.over = true
 		defer s.callNext()
@@ -125,25 +128,16 @@ func (s *slots) ask(key netproto.PublicKey) int {
 		}
 		held.over, held.since, held.last = false, now, now
 		held.owed++
-		return 0
+		return held, 0
 	}
 	s.waiting[at].asked = now
-	return place + 1
+	return nil, place + 1
 }
 
 // missed reports whether a peer was called to its turn and does not come: it may still,
 // but others no longer wait for it.
 func (s *slots) missed(w waiter, now time.Time) bool {
 	return !w.called.IsZero() && !w.called.Before(w.asked) && now.Sub(w.called) > s.timing.SlotReview
-}
-
-// stuck notes since when a served peer does not take what it asked for; zero: it does.
-func (s *slots) stuck(key netproto.PublicKey, since time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if held := s.active[key]; held != nil {
-		held.stuck = since
-	}
 }
 
 func (s *slots) othersWait(key netproto.PublicKey) bool {
@@ -154,7 +148,7 @@ func (s *slots) othersWait(key netproto.PublicKey) bool {
 // what they asked for while others wait, and forgets waiting peers that no longer ask.
 func (s *slots) expire(now time.Time) {
 	for key, held := range s.active {
-		if !held.stuck.IsZero() && now.Sub(held.stuck) > s.timing.SlotIdle && s.othersWait(key) {
+		if since := held.stuck.Load(); since != 0 && now.Sub(time.Unix(0, since)) > s.timing.SlotIdle && s.othersWait(key) {
 			held.over = true
 		}
 		if held.owed == 0 && (held.over || now.Sub(held.last) > s.timing.SlotIdle) {

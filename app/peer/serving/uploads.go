@@ -116,18 +116,32 @@ func (u *upload) queued(place int) { u.place.Store(int32(place)) }
 func (u *upload) add(n int) {
 	u.rate.Add(n)
 	u.server.config.Traffic.UpMeter.Add(n)
-	u.place.Store(0)
+	if u.place.Load() != 0 {
+		u.place.Store(0)
+	}
+	u.untold.Add(int64(n)) // before sent: with the last of them all others are told
 	now := u.sent.Add(int64(n))
-	whole := u.size > 0 && (now-int64(n))/u.size < now/u.size
-	u.server.config.Sent(u.key.peer, u.key.hash, n, whole)
+	if u.size > 0 && (now-int64(n))/u.size < now/u.size {
+		u.tell(true)
+	}
+	u.server.config.Sent(u.key.peer, n)
 	u.server.config.Notify()
+}
+
+// tell counts for the content what was sent since it was told last: that takes locks that
+// all connections share. whole says that the peer has all of it now.
+func (u *upload) tell(whole bool) {
+	if n := u.untold.Swap(0); n > 0 || whole {
+		u.server.config.Had(u.key.peer, u.key.hash, int(n), whole)
+	}
 }
 
 // CountSeed counts a content of some bytes that a seed client got as a whole. It is
 // shown as an ended upload; repeated uploads of a content to one address add up.
 func (s *Server) CountSeed(hash netproto.ContentHash, to netip.AddrPort, bytes int) {
 	s.config.Traffic.UpMeter.Add(bytes)
-	s.config.Sent(netproto.PublicKey{}, hash, bytes, true)
+	s.config.Sent(netproto.PublicKey{}, bytes)
+	s.config.Had(netproto.PublicKey{}, hash, bytes, true)
 	s.mu.Lock()
 	address := to.Addr().Unmap().String()
 	key := uploadKey{hash: hash, address: address}

@@ -2,6 +2,7 @@ package serving
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,7 +21,7 @@ func (unheard) Withdraw(netproto.ContentHash) {}
 
 func newServer() *Server {
 	return New(Config{Refuses: func(netproto.PublicKey) bool { return false }, Contents: offer.NewRegister(unheard{}), Traffic: flow.NewTraffic(0, 0, false), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming,
-		Sent: func(netproto.PublicKey, netproto.ContentHash, int, bool) {}, Notify: func() {}, Slots: 4})
+		Sent: func(netproto.PublicKey, int) {}, Had: func(netproto.PublicKey, netproto.ContentHash, int, bool) {}, Notify: func() {}, Slots: 4})
 }
 
 // come has a peer open a content over a further connection.
@@ -127,4 +128,39 @@ func TestAPeerThatReturnsLateBeginsANewUpload(t *testing.T) {
 			t.Errorf("the list is %+v", list)
 		}
 	})
+}
+
+// What takes locks that all connections share is told a few times a second, and at once
+// when a count may end with it.
+func TestBytesAreCountedForTheirContentSomeFramesAtATime(t *testing.T) {
+	s := newServer()
+	type told struct {
+		bytes int
+		whole bool
+	}
+	var sent int
+	var had []told
+	s.config.Sent = func(_ netproto.PublicKey, bytes int) { sent += bytes }
+	s.config.Had = func(_ netproto.PublicKey, _ netproto.ContentHash, bytes int, whole bool) {
+		had = append(had, told{bytes, whole})
+	}
+	u := s.come(1) // of a content of 1000 bytes
+	o := &owner{server: s, told: time.Now().Add(time.Hour)}
+	for range 9 {
+		o.count(u, 100)
+	}
+	if sent != 900 || len(had) != 0 {
+		t.Errorf("after nine frames of 100 bytes %d are counted, and told are %v", sent, had)
+	}
+	o.count(u, 100)
+	o.count(u, 30)
+	o.count(s.come(2), 50)
+	o.told = time.Time{}
+	o.count(s.come(2), 5)
+	o.count(s.come(2), 7)
+	closed{upload: s.come(2)}.finish()
+	o.End()
+	if want := []told{{1000, true}, {30, false}, {55, false}, {7, false}}; sent != 1092 || !slices.Equal(had, want) {
+		t.Errorf("%d bytes are counted, and told are %v", sent, had)
+	}
 }

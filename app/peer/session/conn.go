@@ -64,6 +64,8 @@ type Conn struct {
 	out   Out       // only the writer uses it, and quiet
 	quiet time.Time // when the last stream was seen open
 
+	waiting atomic.Bool // control has frames: the writer asks that for every frame of data
+
 	mu      sync.Mutex
 	control []byte
 	ponging bool                              // control contains a pong
@@ -191,6 +193,7 @@ func (c *Conn) Send(f netproto.Frame) {
 	over := len(c.control) > maxControl || c.unread > maxUnread
 	if !over && !(pong && c.ponging) {
 		c.control = netproto.AppendFrame(c.control, f)
+		c.waiting.Store(true)
 		c.ponging = c.ponging || pong
 	}
 	c.mu.Unlock()
@@ -357,11 +360,12 @@ func (c *Conn) writeFrames(ctx context.Context) error {
 
 // writeNext writes what comes next; it reports false if there is nothing.
 func (c *Conn) writeNext(ctx context.Context) (bool, error) {
-	c.mu.Lock()
-	frames := c.control
-	c.control, c.ponging, c.unread = nil, false, 0
-	c.mu.Unlock()
-	if len(frames) > 0 {
+	if c.waiting.Load() {
+		c.mu.Lock()
+		frames := c.control
+		c.control, c.ponging, c.unread = nil, false, 0
+		c.waiting.Store(false)
+		c.mu.Unlock()
 		return true, c.out.Add(frames)
 	}
 	some, err := c.Owner.Next(ctx, &c.out)
