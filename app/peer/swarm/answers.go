@@ -127,7 +127,7 @@ func (s *stream) onRefuse(r *request, code netproto.Code, place int) {
 		return
 	}
 	ahead := r != nil && s.job.ahead == r
-	if r != nil && code == netproto.CodeQueued && r.owed < r.length {
+	if r != nil && code == netproto.CodeQueued && r.owed.Load() < r.length {
 		s.lane.takeBack(r, false) // a piece under a limit may take several turns
 	} else if r != nil {
 		r.drop(false)
@@ -152,12 +152,14 @@ func (s *stream) onRefuse(r *request, code netproto.Code, place int) {
 	a.swarms.config.Notify()
 }
 
-// receive takes bytes of a request. An error is the fault of the source.
-func (l *lane) receive(r *request, b []byte) error {
+// receive takes bytes of a request that has an id. An error is the fault of the source.
+func (l *lane) receive(r *request, id uint32, b []byte) error {
 	start := time.Now()
 	_, err := r.writer.Write(b)
-	l.attempt.diskBusy.Add(int64(time.Since(start)))
+	now := time.Now()
+	l.attempt.diskBusy.Add(int64(now.Sub(start)))
 	l.rate.Add(len(b))
+	l.reader.received(r, id, int64(len(b)))
 	switch {
 	case errors.Is(err, piece.ErrCancelled): // the request was dropped
 	case errors.Is(err, piece.ErrWrongPiece):
@@ -166,64 +168,68 @@ func (l *lane) receive(r *request, b []byte) error {
 	case err != nil:
 		l.attempt.fail(err)
 	default:
-		r.received(len(b), r.writer.Missing() == 0)
+		r.arrived(len(b), now)
 	}
 	return nil
 }
 
-// received counts bytes of a request; done says that its piece is complete.
-func (r *request) received(n int, done bool) {
-	if part, wanted := r.arrived(n, done); done && wanted {
-		// Without the lock: this writes a spare piece, and a small file.
-		r.finish(part, r.writer.Finish())
+// arrived counts bytes of a request that were written.
+func (r *request) arrived(n int, now time.Time) {
+	l := r.lane
+	if !l.steady.Load() {
+		l.settle(r.stream, now)
 	}
-	r.lane.attempt.swarms.config.Notify()
+	l.heard.set(now)
+	l.useful.set(now)
+	l.source.got.Add(int64(n))
+	l.attempt.task.Rate.Add(n)
+	l.sprint.add(n, l.delay, now)
+	if r.writer.Missing() == 0 && r.end.CompareAndSwap(0, ending) {
+		// Without the lock: this writes a spare piece, and a small file.
+		r.finish(r.writer.Finish())
+	}
+	l.attempt.swarms.config.Notify()
 }
 
-// arrived counts bytes of a request. It returns what the piece is part of; wanted is
-// false if the request was dropped meanwhile.
-func (r *request) arrived(n int, done bool) (part growing, wanted bool) {
-	a := r.lane.attempt
+// settle notes what bytes show of a lane besides their number: its delay with the first
+// ones, and that the source gives again what it let this peer wait for.
+func (l *lane) settle(s *stream, now time.Time) {
+	a := l.attempt
 	a.mu.Lock()
 	defer a.unlock()
-	if _, ok := r.lane.requests[r]; !ok {
-		return nil, false
+	if l.over {
+		return
 	}
-	now := time.Now()
-	if r.lane.measured.IsZero() {
-		r.lane.measured = now
-		if d := r.lane.first.Sub(r.lane.heard); d > 0 { // not of what was dropped
-			r.lane.delay = min(r.lane.delay, d)
+	if l.measured.IsZero() {
+		l.measured = now
+		if d := l.first.Sub(l.heard.get()); d > 0 { // not of what was dropped
+			l.delay = min(l.delay, d)
 		}
-		way, took := r.lane.conn.Way, r.lane.first.Sub(r.lane.begun)
+		way, took := l.conn.Way, l.first.Sub(l.begun)
 		a.after = append(a.after, func() {
 			a.swarms.config.Log.Debug("first bytes of a source", "way", way, "ms", took.Milliseconds())
 		})
 	}
-	r.lane.sprint.add(n, r.lane.delay, now)
-	r.lane.heard, r.lane.useful = now, now
-	r.lane.setServed(true)
-	r.lane.slow = false
-	r.lane.inflight -= int64(n)
-	r.lane.unanswered -= int64(n)
-	r.owed -= int64(n)
-	r.lane.source.got += int64(n)
-	r.stream.place = 0
-	a.task.Rate.Add(n)
-	if done {
-		r.unlink(false)
+	l.setServed(true)
+	l.slow = false
+	s.place = 0
+	for _, other := range l.streams {
+		if other.place > 0 {
+			return
+		}
 	}
-	return r.stream.job.part, true
+	l.steady.Store(true)
 }
 
 // finish ends a complete request; err says whether its piece was right. Of two requests
 // for a piece the first to finish wins, and no further byte of the other is written.
-func (r *request) finish(part growing, err error) {
+func (r *request) finish(err error) {
 	a := r.lane.attempt
 	a.mu.Lock()
 	defer a.unlock()
 	j := r.stream.job
-	if r.proof && r.stream.proof != r || !r.proof && j.part != part {
+	r.unlink(false)
+	if r.proof && r.stream.proof != r || !r.proof && j.part != r.part {
 		return // it was closed meanwhile
 	}
 	r.release()

@@ -326,16 +326,16 @@ func TestASourceThatGivesOneConnectionOnlyHasNotFailed(t *testing.T) {
 		t.Errorf("without any, it has %d connections, alone: %t: %v", s.lanes, s.alone, s.failure)
 	}
 	for what, c := range map[string]struct {
-		s    source
+		s    *source
 		more bool
 	}{
-		"none yet":                        {source{}, true},
-		"the first is being made":         {source{lanes: 1}, false},
-		"the first comes from far away":   {source{lanes: 1, away: true}, true},
-		"it failed before, far away":      {source{lanes: 1, away: true, setback: setback{failure: io.EOF}}, false},
-		"a relayed one":                   {source{lanes: 1, made: 1, way: session.WayRelayed}, false},
-		"the second after a call is made": {source{lanes: 2, made: 1, way: session.WayCalled}, false},
-		"the second of another is made":   {source{lanes: 2, made: 1, way: session.WayDirect}, true},
+		"none yet":                        {&source{}, true},
+		"the first is being made":         {&source{lanes: 1}, false},
+		"the first comes from far away":   {&source{lanes: 1, away: true}, true},
+		"it failed before, far away":      {&source{lanes: 1, away: true, setback: setback{failure: io.EOF}}, false},
+		"a relayed one":                   {&source{lanes: 1, made: 1, way: session.WayRelayed}, false},
+		"the second after a call is made": {&source{lanes: 2, made: 1, way: session.WayCalled}, false},
+		"the second of another is made":   {&source{lanes: 2, made: 1, way: session.WayDirect}, true},
 	} {
 		if more := c.s.mayHaveMore(); more != c.more {
 			t.Errorf("%s: %t", what, more)

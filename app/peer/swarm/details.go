@@ -98,7 +98,7 @@ func (a *Attempt) Forget() {
 	defer a.unlock()
 	a.cells = nil
 	a.sources.banned, a.sources.evicted = nil, nil
-	maps.DeleteFunc(a.sources.known, func(_ netproto.PublicKey, s *source) bool { return s.got == 0 })
+	maps.DeleteFunc(a.sources.known, func(_ netproto.PublicKey, s *source) bool { return s.got.Load() == 0 })
 }
 
 // rankOf puts the connected sources first.
@@ -114,7 +114,7 @@ func rankOf(s SourceDetails) int {
 
 // details describes a source of an attempt. The caller holds the lock.
 func (s *source) details(a *Attempt, now time.Time) SourceDetails {
-	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Got: s.got, Whole: !s.Part, Reach: s.Reach, Traded: s.traded}
+	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Got: s.got.Load(), Whole: !s.Part, Reach: s.Reach, Traded: s.traded}
 	if len(s.Addresses) > 0 {
 		details.Address = s.Addresses[0]
 	}
@@ -149,9 +149,9 @@ func (s *SourceDetails) add(l *lane, now time.Time) {
 	}
 	state := SourceIdle
 	switch {
-	case l.unanswered > 0 && now.Sub(l.heard) > l.attempt.swarms.config.Timing.Silent:
+	case l.unanswered.Load() > 0 && now.Sub(l.heard.get()) > l.attempt.swarms.config.Timing.Silent:
 		state = SourceStalled
-	case l.inflight > 0:
+	case l.inflight.Load() > 0:
 		state = SourceDownloading
 	}
 	for _, stream := range l.streams {

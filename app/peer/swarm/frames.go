@@ -93,8 +93,9 @@ func (r *reader) Data(in *bufio.Reader, length int) error {
 	if q != nil && q.lane.first.IsZero() {
 		q.lane.first = time.Now()
 	}
-	if q != nil {
+	if q != nil && (q.opened != nil || q.lane.limited.Load()) {
 		q.await()
+		q.lane.applyLimits()
 		q = r.request(id)
 	}
 	if q == nil {
@@ -116,7 +117,7 @@ func (r *reader) Data(in *bufio.Reader, length int) error {
 	}
 	r.swarms.config.Traffic.DownMeter.Add(n)
 	r.swarms.config.Got(q.lane.conn.Key, n)
-	return q.lane.receive(q, b)
+	return q.lane.receive(q, id, b)
 }
 
 // End tells the lanes of the connection that it is over.

@@ -39,7 +39,7 @@ func (l *lane) assign() bool {
 		if j.complete() {
 			continue
 		}
-		if j.given() && l.streams[j] == nil && l.inflight > 0 {
+		if j.given() && l.streams[j] == nil && l.inflight.Load() > 0 {
 			continue // it is opened if this lane has nothing else to do
 		}
 		s := l.streamOf(j)
@@ -50,14 +50,14 @@ func (l *lane) assign() bool {
 		if s == nil || !s.usable(now) {
 			continue
 		}
-		if l.inflight >= l.window(netproto.PieceSize(j.size)) {
+		if l.inflight.Load() >= l.window(netproto.PieceSize(j.size)) {
 			return false
 		}
 		if i, ok := s.pick(now); ok {
 			s.ask(i, false)
 			return true
 		}
-		if l.inflight <= l.trip() {
+		if l.inflight.Load() <= l.trip() {
 			if i, instead, ok := s.takeOver(now); ok {
 				if instead != nil {
 					instead.drop(true)

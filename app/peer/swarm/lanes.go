@@ -253,7 +253,9 @@ func (ls *lanes) connect(ctx, within context.Context, s *source, to session.Targ
 	}
 	now := time.Now()
 	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), begun: begun, pace: make(chan struct{}, 1),
-		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, useful: now, delay: min(c.Trip, maxDelay)}
+		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, delay: min(c.Trip, maxDelay)}
+	l.heard.set(now)
+	l.useful.set(now)
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
 	if s.made++; s.made == 1 {
@@ -301,10 +303,11 @@ func (l *lane) run() {
 // for one, with which its source shows that it is back.
 func (l *lane) relieve(now time.Time) {
 	a := l.attempt
-	if l.unanswered == 0 || now.Sub(l.heard) <= a.swarms.config.Timing.Silent {
+	if l.unanswered.Load() == 0 || now.Sub(l.heard.get()) <= a.swarms.config.Timing.Silent {
 		return
 	}
 	l.slow = true
+	l.steady.Store(false)
 	oldest := uint64(1<<64 - 1)
 	for r := range l.requests {
 		oldest = min(oldest, r.number)
@@ -325,11 +328,11 @@ func (l *lane) relieve(now time.Time) {
 // place: nothing for a while, or hardly anything, or little for long.
 func (l *lane) useless(now time.Time) bool {
 	t := &l.attempt.swarms.config.Timing
-	if l.inflight == 0 {
-		idle := now.Sub(l.useful)
+	if l.inflight.Load() == 0 {
+		idle := now.Sub(l.useful.get())
 		return idle > t.Stall || idle > 2*t.Silent && !l.couldGive(now)
 	}
-	if l.unanswered > 0 && now.Sub(l.heard) > 2*t.Silent {
+	if l.unanswered.Load() > 0 && now.Sub(l.heard.get()) > 2*t.Silent {
 		return true
 	}
 	if len(l.limits()) > 0 { // this side may be what is slow

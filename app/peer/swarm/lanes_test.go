@@ -63,13 +63,15 @@ func TestTheLastPieceOfTheSlowestLaneIsTakenOver(t *testing.T) {
 	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
 	all := piece.AllBits(pieces)
 	laneOf := func(s *source, rate int64, asked ...int) *lane {
-		l := &lane{attempt: a, source: s, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: time.Now(), asked: time.Now()}
+		l := &lane{attempt: a, source: s, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, asked: time.Now()}
+		l.heard.set(time.Now())
 		l.streams[j] = &stream{lane: l, job: j, have: all}
 		for _, i := range asked {
 			a.asked++
-			r := &request{number: a.asked, lane: l, stream: l.streams[j], index: i, length: netproto.MinPieceSize, owed: netproto.MinPieceSize}
+			r := &request{number: a.asked, lane: l, stream: l.streams[j], index: i, length: netproto.MinPieceSize}
+			r.owed.Store(r.length)
 			j.owners[i], l.requests[r] = r, struct{}{}
-			l.inflight += r.length
+			l.inflight.Add(r.length)
 		}
 		l.rate.Add(int(rate))
 		return l
@@ -88,6 +90,12 @@ func TestTheLastPieceOfTheSlowestLaneIsTakenOver(t *testing.T) {
 	}
 }
 
+func (s *sprint) be(rate, bytes int64, since time.Time) {
+	s.rate.Store(rate)
+	s.bytes.Store(bytes)
+	s.since.set(since)
+}
+
 // A connection that waits for what was lost may need seconds until it is as fast again as the
 // others to the same source: those take over what it was asked for.
 func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
@@ -99,20 +107,22 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
 	one, now := &source{proven: true}, time.Now()
 	laneOf := func() *lane {
-		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, heard: now, asked: now,
+		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, asked: now,
 			measured: now.Add(-time.Second), delay: 180 * time.Millisecond}
 		l.streams[j] = &stream{lane: l, job: j, have: piece.AllBits(pieces)}
+		l.heard.set(now)
 		l.rate.Add(before)
-		l.sprint = sprint{rate: before, since: now}
+		l.sprint.be(before, 0, now)
 		a.lanes.open[l] = struct{}{}
 		return l
 	}
 	busy, idle := laneOf(), laneOf()
 	for i := range pieces {
-		r := &request{number: uint64(i), lane: busy, stream: busy.streams[j], index: i, length: netproto.MinPieceSize, owed: netproto.MinPieceSize, begun: now}
+		r := &request{number: uint64(i), lane: busy, stream: busy.streams[j], index: i, length: netproto.MinPieceSize, begun: now}
+		r.owed.Store(r.length)
 		j.owners[i], busy.requests[r] = r, struct{}{}
-		busy.inflight += r.length
-		busy.unanswered += r.length
+		busy.inflight.Add(r.length)
+		busy.unanswered.Add(r.length)
 	}
 	if !a.lanes.uneven() {
 		t.Error("an idle lane beside a busy one is not looked after")
@@ -120,15 +130,15 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 	if i, _, ok := idle.streams[j].takeOver(now); ok {
 		t.Errorf("piece %d is taken over from a lane that is as fast as before", i)
 	}
-	busy.sprint.rate = before / 100
+	busy.sprint.be(before/100, 0, now)
 	if i, instead, ok := idle.streams[j].takeOver(now); i != pieces-1 || instead != nil || !ok {
 		t.Errorf("from one with a hundredth of its rate, piece %d is taken over: %t, instead of %v", i, ok, instead)
 	}
-	busy.sprint = sprint{rate: before, since: now, bytes: 1000}
+	busy.sprint.be(before, 1000, now)
 	if i, _, ok := idle.streams[j].takeOver(now.Add(time.Second)); i != pieces-1 || !ok {
 		t.Errorf("from one that has given next to nothing for a second, piece %d is taken over: %t", i, ok)
 	}
-	busy.sprint = sprint{rate: before / 100, since: now}
+	busy.sprint.be(before/100, 0, now)
 	if i, _, ok := busy.streams[j].takeOver(now); ok {
 		t.Errorf("a lane takes over its own piece %d", i)
 	}

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"centralizedp2p/app/peer/flow"
@@ -56,18 +57,20 @@ func (l *lane) trip() int64 {
 
 // sprint is the rate of a lane in about its last round trip. A connection that starts
 // doubles its own with each; what is asked for must keep ahead of that.
+//
+// The reading goroutine changes it, and others read it meanwhile.
 type sprint struct {
-	rate  int64 // bytes a second
-	since time.Time
-	bytes int64
+	rate  atomic.Int64 // bytes a second
+	since moment
+	bytes atomic.Int64 // since then
 }
 
 // now returns the rate, 0 if it is not of the present.
 func (s *sprint) now(delay time.Duration, now time.Time) int64 {
-	if now.Sub(s.since) > 3*max(delay, shortestSprint) {
+	if now.Sub(s.since.get()) > 3*max(delay, shortestSprint) {
 		return 0
 	}
-	return s.rate
+	return s.rate.Load()
 }
 
 // shortestSprint is long enough for bytes that come in bursts.
@@ -76,34 +79,37 @@ const shortestSprint = 100 * time.Millisecond
 // late returns the rate, or that of what came since, if that is less and should be more by
 // now.
 func (s *sprint) late(delay time.Duration, now time.Time) int64 {
-	took := now.Sub(s.since)
+	bytes := s.bytes.Load() // before since: add changes them in the other order
+	rate, took := s.rate.Load(), now.Sub(s.since.get())
 	if took < 2*max(delay, shortestSprint) {
-		return s.rate
+		return rate
 	}
-	return min(s.rate, int64(float64(s.bytes)/took.Seconds()))
+	return min(rate, int64(float64(bytes)/took.Seconds()))
 }
 
 func (s *sprint) add(n int, delay time.Duration, now time.Time) {
-	if s.since.IsZero() {
-		s.since = now
+	if !s.since.isSet() {
+		s.since.set(now)
 	}
-	s.bytes += int64(n)
-	if took := now.Sub(s.since); took >= max(delay, shortestSprint) {
-		s.rate = int64(float64(s.bytes) / took.Seconds())
-		s.since, s.bytes = now, 0
+	bytes := s.bytes.Add(int64(n))
+	if took := now.Sub(s.since.get()); took >= max(delay, shortestSprint) {
+		s.rate.Store(int64(float64(bytes) / took.Seconds()))
+		s.since.set(now)
+		s.bytes.Store(0)
 	}
 }
 
 // eta is how long the requests of a lane will take.
 func (l *lane) eta() time.Duration {
-	if silent := time.Since(l.heard); l.unanswered > 0 && silent > l.attempt.swarms.config.Timing.Silent {
-		return silent + flow.TimeFor(l.inflight, max(l.rate.Rate(), 1))
+	inflight, unanswered := l.inflight.Load(), l.unanswered.Load()
+	if silent := time.Since(l.heard.get()); unanswered > 0 && silent > l.attempt.swarms.config.Timing.Silent {
+		return silent + flow.TimeFor(inflight, max(l.rate.Rate(), 1))
 	}
 	rate := l.rate.Rate()
-	if age := time.Since(l.asked); rate == 0 && l.unanswered > 0 && age > time.Second { // a rate comes late
+	if age := time.Since(l.asked); rate == 0 && unanswered > 0 && age > time.Second { // a rate comes late
 		rate = max(int64(float64(l.rate.Total())/age.Seconds()), 1)
 	}
-	return flow.TimeFor(l.inflight, rate)
+	return flow.TimeFor(inflight, rate)
 }
 
 // lag is how long the requests of a lane will take if its connection waits for what was
@@ -111,10 +117,10 @@ func (l *lane) eta() time.Duration {
 // need seconds then until it is as fast as the others to the same source.
 func (l *lane) lag(now time.Time) time.Duration {
 	rate := l.sprint.late(l.delay, now)
-	if l.inflight == 0 || l.measured.IsZero() || rate > l.rate.Rate()/lagging || len(l.limits()) > 0 {
+	if l.inflight.Load() == 0 || l.measured.IsZero() || rate > l.rate.Rate()/lagging || len(l.limits()) > 0 {
 		return 0
 	}
-	return flow.TimeFor(l.inflight, max(rate, 1))
+	return flow.TimeFor(l.inflight.Load(), max(rate, 1))
 }
 
 // uneven reports whether a lane has nothing to do while another one to its source has, which
@@ -125,12 +131,12 @@ func (ls *lanes) uneven() bool {
 	defer a.unlock()
 	idle := map[*source]bool{}
 	for l := range ls.open {
-		if l.inflight == 0 && !l.measured.IsZero() {
+		if l.inflight.Load() == 0 && !l.measured.IsZero() {
 			idle[l.source] = true
 		}
 	}
 	for l := range ls.open {
-		if l.unanswered > 0 && idle[l.source] && len(l.limits()) == 0 {
+		if l.unanswered.Load() > 0 && idle[l.source] && len(l.limits()) == 0 {
 			return true
 		}
 	}
@@ -139,8 +145,8 @@ func (ls *lanes) uneven() bool {
 
 // stalled reports whether the source has owed an answer for longer than limit.
 func (l *lane) stalled(now time.Time, limit time.Duration) bool {
-	if l.inflight > 0 {
-		return l.unanswered > 0 && now.Sub(l.heard) > limit
+	if l.inflight.Load() > 0 {
+		return l.unanswered.Load() > 0 && now.Sub(l.heard.get()) > limit
 	}
 	for _, s := range l.streams {
 		if (s.have == nil || s.pending != nil) && !s.refused && now.Sub(s.opened) > limit && now.Sub(s.heard) > limit {
@@ -198,13 +204,13 @@ func (l *lane) nextPaced() *request {
 
 // ask asks for the next n bytes of a request. The caller holds the attempt's lock.
 func (l *lane) ask(r *request, n int64) {
-	if l.unanswered == 0 {
-		l.heard = time.Now()
+	if l.unanswered.Load() == 0 {
+		l.heard.set(time.Now())
 	}
 	if l.asked.IsZero() {
 		l.asked = time.Now()
 	}
-	l.unanswered += n
+	l.unanswered.Add(n)
 	l.reader.ask(r, n)
 }
 
@@ -225,11 +231,11 @@ func (l *lane) wakePace() {
 }
 
 // takeBack has the missing bytes of a request asked for anew, as the limits let them
-// through. The caller holds the attempt's lock.
+// through. The caller holds the attempt's lock, and is the reading goroutine of the
+// connection: no bytes of the request may be half read.
 func (l *lane) takeBack(r *request, tell bool) {
-	l.unanswered -= r.unanswered()
 	l.reader.forget(r, tell)
-	r.asked = r.length - r.owed
+	r.asked = r.length - r.owed.Load()
 	l.wait(r)
 }
 
@@ -239,18 +245,39 @@ func (l *lane) limits() []*flow.Throttle {
 	return a.swarms.config.Traffic.DownFrom(l.conn.Local, a.task.Limit)
 }
 
-// Limited applies a new or lower limit to what is on its way already.
+// Limited applies a new or lower limit to what is on its way already, when it begins to come.
 func (a *Attempt) Limited() {
 	a.mu.Lock()
 	defer a.unlock()
 	for l := range a.lanes.open {
-		if len(l.limits()) == 0 {
-			continue
-		}
-		for r := range l.requests {
-			if r.asked == r.length && r.unanswered() > netproto.MaxDataBytes {
-				l.takeBack(r, true)
-			}
+		l.limited.Store(true)
+	}
+}
+
+// applyLimits has what comes anyway asked for as the limits let it through, if they are new.
+// The reading goroutine calls it.
+func (l *lane) applyLimits() {
+	if !l.limited.Swap(false) || len(l.limits()) == 0 {
+		return
+	}
+	a := l.attempt
+	a.mu.Lock()
+	defer a.unlock()
+	for r := range l.requests {
+		if r.asked == r.length && r.unanswered() > netproto.MaxDataBytes {
+			l.takeBack(r, true)
 		}
 	}
 }
+
+// moment is a time that one goroutine sets while others read it. It is one of the
+// monotonic clock.
+type moment struct{ since atomic.Int64 } // momentZero, in nanoseconds
+
+var momentZero = time.Now()
+
+func (m *moment) set(t time.Time) { m.since.Store(int64(t.Sub(momentZero))) }
+
+func (m *moment) get() time.Time { return momentZero.Add(time.Duration(m.since.Load())) }
+
+func (m *moment) isSet() bool { return m.since.Load() != 0 }

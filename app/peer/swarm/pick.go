@@ -123,13 +123,13 @@ func (j *job) spared(now time.Time) piece.Bits {
 // gives reports whether a stream can be asked for pieces and bytes come over its lane.
 func (s *stream) gives(now time.Time) bool {
 	l := s.lane
-	return s.usable(now) && s.place == 0 && !s.refused && l.served && !l.slow && !l.measured.IsZero() && now.Sub(l.useful) < spareTime
+	return s.usable(now) && s.place == 0 && !s.refused && l.served && !l.slow && !l.measured.IsZero() && now.Sub(l.useful.get()) < spareTime
 }
 
 // idle reports whether a lane has had nothing to do for so long that its source must
 // not be spared any longer: the others have not given what they seemed to have.
 func (l *lane) idle(now time.Time) bool {
-	return l.inflight == 0 && now.Sub(l.useful) > l.attempt.swarms.config.Timing.Silent
+	return l.inflight.Load() == 0 && now.Sub(l.useful.get()) > l.attempt.swarms.config.Timing.Silent
 }
 
 // wholes is the number of sources that have all pieces.
@@ -179,7 +179,7 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 			continue
 		}
 		left, spare, mine := j.left(i, s.lane.source, now)
-		own := flow.TimeFor(s.lane.inflight+r.length, rate)
+		own := flow.TimeFor(s.lane.inflight.Load()+r.length, rate)
 		tried := !s.lane.source.proven && now.Sub(r.begun) > silent
 		if r.lane.source == s.lane.source {
 			left, own, tried = r.lane.lag(now), own+s.lane.delay, false

@@ -36,7 +36,7 @@ func (a *Attempt) Progress() Progress {
 	defer a.unlock()
 	p := Progress{Phase: a.phase, Total: a.total, Done: a.done, Used: a.sources.used}
 	for _, s := range a.sources.known {
-		if s.got > 0 {
+		if s.got.Load() > 0 {
 			p.Used++
 		}
 		if s.made > 0 {
@@ -68,7 +68,7 @@ func (ls *lanes) activity() (Activity, int) {
 				}
 			}
 		}
-		if l.unanswered > 0 || l.inflight > 0 && !waits {
+		if l.unanswered.Load() > 0 || l.inflight.Load() > 0 && !waits {
 			return Downloading, 0
 		}
 	}

@@ -14,18 +14,19 @@ type reader struct {
 	swarms *Swarms
 	conn   *session.Conn
 
-	mu       sync.Mutex
-	streams  map[uint32]*stream
-	byHash   map[netproto.ContentHash]*stream
-	requests map[uint32]*request
-	next     uint32
-	dropped  int64 // bytes that may still come of requests that were dropped
-	over     bool
+	requests sync.Map // of *request by id, a uint32; changed with the lock held
+
+	mu      sync.Mutex
+	streams map[uint32]*stream
+	byHash  map[netproto.ContentHash]*stream
+	next    uint32
+	dropped int64 // bytes that may still come of requests that were dropped
+	over    bool
 }
 
 // Reader returns the handler that takes what the peer of a connection sends.
 func (ss *Swarms) Reader(c *session.Conn) session.Reader {
-	return &reader{swarms: ss, conn: c, streams: map[uint32]*stream{}, byHash: map[netproto.ContentHash]*stream{}, requests: map[uint32]*request{}}
+	return &reader{swarms: ss, conn: c, streams: map[uint32]*stream{}, byHash: map[netproto.ContentHash]*stream{}}
 }
 
 // Busy reports whether anything is open at the peer.
@@ -35,10 +36,26 @@ func (r *reader) Busy() bool {
 	return len(r.streams) > 0
 }
 
+// request returns the request with an id, nil if there is none any longer. It takes no
+// lock.
 func (r *reader) request(id uint32) *request {
+	if q, ok := r.requests.Load(id); ok {
+		return q.(*request)
+	}
+	return nil
+}
+
+// received counts n bytes of a request, which may have been dropped since it was found.
+func (r *reader) received(q *request, id uint32, n int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.requests[id]
+	if r.request(id) != q {
+		r.dropped -= n
+		return
+	}
+	q.owed.Add(-n)
+	q.lane.inflight.Add(-n)
+	q.lane.unanswered.Add(-n)
 }
 
 func (r *reader) stream(id uint32) *stream {
@@ -102,7 +119,7 @@ func (r *reader) ask(q *request, n int64) {
 	if q.id == 0 {
 		r.next++
 		q.id = r.next
-		r.requests[q.id] = q
+		r.requests.Store(q.id, q)
 	}
 	r.mu.Unlock()
 	r.conn.Send(netproto.Get{Stream: q.stream.id, Request: q.id, Piece: uint32(q.index), Offset: uint32(q.asked), Length: uint32(n)})
@@ -116,8 +133,10 @@ func (r *reader) forget(q *request, tell bool) {
 		return // nothing was asked yet
 	}
 	r.mu.Lock()
-	delete(r.requests, q.id)
-	r.dropped += q.unanswered()
+	r.requests.Delete(q.id)
+	left := q.unanswered()
+	r.dropped += left
+	q.lane.unanswered.Add(-left)
 	r.mu.Unlock()
 	if tell {
 		r.conn.Send(netproto.Cancel{Request: q.id})

@@ -15,7 +15,7 @@ func (s *stream) ask(index int, spare bool) {
 	j, l := s.job, s.lane
 	length := j.part.Manifest().Length(index)
 	a.asked++
-	r := &request{number: a.asked, lane: l, stream: s, index: index, length: length, owed: length, spare: spare, writer: j.part.Writer(index, spare)}
+	r := &request{number: a.asked, lane: l, stream: s, index: index, length: length, spare: spare, part: j.part, writer: j.part.Writer(index, spare)}
 	if spare {
 		j.spares[r] = struct{}{}
 	} else {
@@ -34,7 +34,7 @@ func (s *stream) prove() {
 	l, last := s.lane, s.claim.Pieces()-1
 	length := s.claim.Length(last)
 	s.lane.attempt.asked++
-	r := &request{number: l.attempt.asked, lane: l, stream: s, index: last, length: length, owed: length, spare: true, proof: true,
+	r := &request{number: l.attempt.asked, lane: l, stream: s, index: last, length: length, spare: true, proof: true,
 		writer: s.claim.Proof(last)}
 	s.proof = r
 	r.begin()
@@ -52,7 +52,7 @@ func (s *stream) askAhead() {
 	last := netproto.PieceCount(j.likely) - 1
 	length := netproto.PieceLength(j.likely, last)
 	l.attempt.asked++
-	j.ahead = &request{number: l.attempt.asked, lane: l, stream: s, index: last, length: length, owed: length, spare: true, opened: make(chan struct{})}
+	j.ahead = &request{number: l.attempt.asked, lane: l, stream: s, index: last, length: length, spare: true, opened: make(chan struct{})}
 	j.ahead.begin()
 }
 
@@ -81,7 +81,7 @@ func (j *job) takeAhead() {
 	case j.size != j.likely || r.stream.size != j.size || j.part.Has(r.index):
 		r.drop(true)
 	default:
-		r.writer, r.spare = j.part.Writer(r.index, false), false
+		r.part, r.writer, r.spare = j.part, j.part.Writer(r.index, false), false
 		j.owners[r.index] = r
 		j.flying++
 		j.take(r.index)
@@ -99,11 +99,12 @@ func (j *job) endAhead() {
 func (r *request) begin() {
 	l := r.lane
 	r.begun = time.Now()
-	if l.inflight == 0 {
+	r.owed.Store(r.length)
+	if l.inflight.Load() == 0 {
 		l.busy = r.begun
 	}
 	l.requests[r] = struct{}{}
-	l.inflight += r.length
+	l.inflight.Add(r.length)
 	if len(l.limits()) == 0 {
 		l.ask(r, r.length)
 	} else {
@@ -127,6 +128,9 @@ func (l *lane) setServed(served bool) {
 		return
 	}
 	l.served = served
+	if !served {
+		l.steady.Store(false)
+	}
 	for r := range l.requests {
 		if !r.spare {
 			r.claim()
@@ -134,10 +138,17 @@ func (l *lane) setServed(served bool) {
 	}
 }
 
+// How a request ends, once: it is dropped, or all its bytes were written and it is ending
+// in the reading goroutine. That goroutine does not take the attempt's lock to find out.
+const (
+	dropped = 1 + iota
+	ending
+)
+
 // drop takes a request back and makes its piece free; with tell, the source learns of
 // it.
 func (r *request) drop(tell bool) {
-	if _, ok := r.lane.requests[r]; !ok {
+	if _, ok := r.lane.requests[r]; !ok || !r.end.CompareAndSwap(0, dropped) {
 		return
 	}
 	if r.writer != nil {
@@ -150,9 +161,8 @@ func (r *request) drop(tell bool) {
 // unlink ends a request on its lane. Its piece is not free yet.
 func (r *request) unlink(tell bool) {
 	delete(r.lane.requests, r)
-	r.lane.inflight -= r.owed
-	r.lane.unanswered -= r.unanswered()
 	r.lane.reader.forget(r, tell)
+	r.lane.inflight.Add(-r.owed.Load())
 }
 
 // endGathering ends the coming of a manifest.

@@ -155,7 +155,7 @@ func (srcs *sources) evict(tracker string, due time.Time) bool {
 		for _, t := range s.namers() {
 			others = min(others, count[t])
 		}
-		unproven := due.IsZero() && tracker != "" && s.got == 0 && (s.traded || others > count[tracker]+1)
+		unproven := due.IsZero() && tracker != "" && s.got.Load() == 0 && (s.traded || others > count[tracker]+1)
 		if s.lanes > 0 || !unproven && (s.failure == nil || others < count[tracker] || !due.IsZero() && !s.retry.After(due)) {
 			continue
 		}
@@ -182,8 +182,8 @@ func (s *source) isWorse(other *source) bool {
 	if failed := s.failure != nil; failed != (other.failure != nil) {
 		return failed
 	}
-	if s.got != other.got {
-		return s.got < other.got
+	if got, others := s.got.Load(), other.got.Load(); got != others {
+		return got < others
 	}
 	return s.turn > other.turn // whoever names many keeps none of the others out
 }

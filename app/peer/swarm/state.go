@@ -173,15 +173,15 @@ type sources struct {
 type source struct {
 	netproto.Source
 	setback
-	lanes   int   // at work, or being made
-	made    int   // at work
-	got     int64 // bytes
-	heard   bool  // only another peer named it, and it is not connected yet
-	traded  bool  // another peer, or itself, named it and not the tracker
-	reached bool  // a try to connect succeeded
-	proven  bool  // it gave a right piece
-	alone   bool  // a connection beside those at work was tried in vain
-	away    bool  // it is far away, as the connection shows that is being made
+	lanes   int          // at work, or being made
+	made    int          // at work
+	got     atomic.Int64 // bytes
+	heard   bool         // only another peer named it, and it is not connected yet
+	traded  bool         // another peer, or itself, named it and not the tracker
+	reached bool         // a try to connect succeeded
+	proven  bool         // it gave a right piece
+	alone   bool         // a connection beside those at work was tried in vain
+	away    bool         // it is far away, as the connection shows that is being made
 	// beside ends when none is at work any longer, and no further one is wanted.
 	beside    context.Context
 	endBeside context.CancelFunc
@@ -214,7 +214,7 @@ func (srcs *sources) forget(s *source) {
 		return
 	}
 	delete(srcs.known, s.Key)
-	if s.got > 0 {
+	if s.got.Load() > 0 {
 		srcs.used++
 	}
 }
@@ -290,23 +290,30 @@ type lane struct {
 
 	first time.Time // when the first byte came; only the reading goroutine of the connection uses it
 
-	streams    map[*job]*stream
-	requests   map[*request]struct{}
-	paced      []*request    // not yet asked for to their end, because of a limit
-	inflight   int64         // bytes of the requests that were not received
-	unanswered int64         // those of them that the source was asked for
-	heard      time.Time     // when bytes came, or were asked for when none were owed
-	useful     time.Time     // when bytes came
-	served     bool          // bytes come, and this peer waits in no queue
-	measured   time.Time     // when the first bytes came
-	delay      time.Duration // a round trip: of the handshake, or from the first request to its first byte
-	rate       flow.Meter
+	// Each frame changes these, without the lock of the attempt: the sums with that of the
+	// reader. Whoever holds neither sees them as they were a moment ago.
+	inflight   atomic.Int64 // bytes of the requests that were not received
+	unanswered atomic.Int64 // those of them that the source was asked for
+	heard      moment       // when bytes came, or were asked for when none were owed
+	useful     moment       // when bytes came
 	sprint     sprint
-	busy       time.Time // since when it has had requests, while it has
-	asked      time.Time // for the first time
-	slow       bool      // it fell silent, and is asked for one piece at a time until bytes come
-	leaving    bool      // there is a better way to the source: what it was asked for still comes
-	over       bool
+	// steady says that further bytes change nothing else of the lane and its streams: it is
+	// measured, served and not slow, and no stream waits in a queue.
+	steady  atomic.Bool
+	limited atomic.Bool // a limit is new: what is on its way is to be asked for anew
+
+	streams  map[*job]*stream
+	requests map[*request]struct{}
+	paced    []*request    // not yet asked for to their end, because of a limit
+	served   bool          // bytes come, and this peer waits in no queue
+	measured time.Time     // when the first bytes came
+	delay    time.Duration // a round trip: of the handshake, or from the first request to its first byte
+	rate     flow.Meter
+	busy     time.Time // since when it has had requests, while it has
+	asked    time.Time // for the first time
+	slow     bool      // it fell silent, and is asked for one piece at a time until bytes come
+	leaving  bool      // there is a better way to the source: what it was asked for still comes
+	over     bool
 }
 
 // stream is a content that is read from the other side of a lane.
@@ -336,10 +343,13 @@ type request struct {
 	stream *stream
 	index  int
 	length int64
-	asked  int64 // bytes asked for
-	owed   int64 // bytes not received
+	asked  int64        // bytes asked for
+	owed   atomic.Int64 // bytes not received; changes with the reader's lock held
 	spare  bool
 	proof  bool // of the size that the source claims
+
+	end  atomic.Int32 // see dropped and ending
+	part growing      // that the writer is of, of the job; nil for a proof
 
 	writer *piece.Writer // the connection's reading goroutine uses it; nil until opened is closed
 	// opened is closed once a request that was made ahead of the manifest has its writer, or
@@ -348,7 +358,7 @@ type request struct {
 }
 
 // unanswered is how many of the bytes asked for were not received.
-func (r *request) unanswered() int64 { return r.asked - (r.length - r.owed) }
+func (r *request) unanswered() int64 { return r.asked - (r.length - r.owed.Load()) }
 
 // job is one content that an attempt fetches: a file, a file of a folder, or the
 // list of a folder.

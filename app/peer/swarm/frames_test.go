@@ -1,0 +1,111 @@
+package swarm
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/piece"
+	"centralizedp2p/netproto"
+)
+
+// frames is a lane that is asked for the only piece of a content, which takes several
+// frames, and whose bytes are kept nowhere.
+func frames(t *testing.T, down int64) (*Attempt, *lane, *request) {
+	t.Helper()
+	ss := New(Config{Timing: StandardTiming, Traffic: flow.NewTraffic(0, down, false), Notify: func() {}, Log: slog.New(slog.DiscardHandler)})
+	a := ss.Attempt(Task{Rate: new(flow.Meter), Limit: flow.NewThrottle(0)}, nil, Preference{})
+	m := &piece.Manifest{Size: 5 << 30, CVs: make([]piece.CV, netproto.PieceCount(5<<30))}
+	c := &session.Conn{}
+	l := &lane{attempt: a, source: &source{}, conn: c, reader: ss.Reader(c).(*reader), pace: make(chan struct{}, 1),
+		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, end: func() {}}
+	s := &stream{id: 1, lane: l, job: &job{attempt: a}}
+	r := &request{lane: l, stream: s, length: m.Length(0), spare: true, proof: true, writer: m.Proof(0)}
+	s.proof = r
+	a.lanes.open[l] = struct{}{}
+	a.mu.Lock()
+	defer a.unlock()
+	r.begin()
+	if len(l.limits()) > 0 { // they were chosen after this was asked for
+		l.ask(r, r.length)
+		l.paced = nil
+	}
+	return a, l, r
+}
+
+const frameBytes = netproto.MaxDataBytes
+
+// receive has a frame arrive.
+func (r *request) receive(t *testing.T) {
+	t.Helper()
+	if err := r.lane.receive(r, r.id, make([]byte, frameBytes)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFramesWaitForNoLockOfTheDownload(t *testing.T) {
+	t.Parallel()
+	a, l, r := frames(t, 0)
+	r.receive(t) // the first tells how far away the source is
+	done := make(chan struct{})
+	a.mu.Lock()
+	go func() {
+		defer close(done)
+		r.receive(t)
+		r.receive(t)
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Error("they wait for the lock")
+	}
+	a.mu.Unlock()
+	<-done
+	want := r.length - 3*frameBytes
+	if r.owed.Load() != want || l.inflight.Load() != want || l.unanswered.Load() != want || l.source.got.Load() != 3*frameBytes {
+		t.Errorf("%d bytes are owed, %d on their way, %d unanswered, %d came", r.owed.Load(), l.inflight.Load(), l.unanswered.Load(), l.source.got.Load())
+	}
+}
+
+// What is half read when a limit is chosen must not be asked for twice: a source that sends
+// it again would seem to send wrong bytes.
+func TestANewLimitAsksAnewOnlyForWhatDidNotCome(t *testing.T) {
+	t.Parallel()
+	a, l, r := frames(t, 1<<20)
+	r.receive(t)
+	id := r.id
+	if found := l.reader.request(id); found != r { // by the goroutine that reads the next frame
+		t.Fatal("it is not found")
+	}
+	a.Limited()
+	r.receive(t)
+	if r.id != id {
+		t.Error("it was taken back while a frame was read")
+	}
+	l.applyLimits()
+	if r.asked != 2*frameBytes || l.reader.request(id) != nil || l.unanswered.Load() != 0 || l.inflight.Load() != r.length-2*frameBytes {
+		t.Errorf("after two frames it was asked for %d bytes, %d are unanswered, %d on their way", r.asked, l.unanswered.Load(), l.inflight.Load())
+	}
+	if got, want := l.reader.dropped, r.length-2*frameBytes; got != want {
+		t.Errorf("%d bytes may still come, not %d", got, want)
+	}
+}
+
+// A request that is dropped while its last frame is written is either dropped or complete.
+func TestBytesOfARequestThatIsDroppedMeanwhileAreOwedByNobody(t *testing.T) {
+	t.Parallel()
+	a, l, r := frames(t, 0)
+	r.receive(t)
+	id := r.id
+	a.mu.Lock()
+	r.drop(true)
+	a.unlock()
+	if err := l.receive(r, id, make([]byte, frameBytes)); err != nil {
+		t.Error(err)
+	}
+	if l.inflight.Load() != 0 || l.unanswered.Load() != 0 || len(l.requests) != 0 || l.reader.dropped != r.length-2*frameBytes {
+		t.Errorf("%d bytes are on their way, %d unanswered, %d may still come", l.inflight.Load(), l.unanswered.Load(), l.reader.dropped)
+	}
+}
