@@ -63,15 +63,24 @@ func Inspect(r io.ReaderAt, size int64) (Kind, error) {
 	if n, err := r.ReadAt(head, 0); err != nil && (err != io.EOF || n < len(head)) {
 		return Ordinary, err
 	}
+	return kindOf(head, r, size), nil
+}
+
+// InspectBytes is Inspect of a file that was read.
+func InspectBytes(content []byte) Kind {
+	return kindOf(content[:min(len(content), inspectBytes)], bytes.NewReader(content), int64(len(content)))
+}
+
+func kindOf(head []byte, r io.ReaderAt, size int64) Kind {
 	switch {
 	case isOwnKey(head):
-		return OwnKind, nil
+		return OwnKind
 	case isPrivateKey(head):
-		return SecretKind, nil
+		return SecretKind
 	case isOwnDatabase(r, size, head):
-		return OwnKind, nil
+		return OwnKind
 	}
-	return Ordinary, nil
+	return Ordinary
 }
 
 // isOwnKey recognises what the program writes as its key: an ed25519 key in PKCS #8.
@@ -92,14 +101,21 @@ func isOwnKey(head []byte) bool {
 }
 
 func isOwnDER(der []byte) bool {
+	if !isSequence(der) {
+		return false
+	}
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	_, ok := key.(ed25519.PrivateKey)
 	return ok && err == nil
 }
 
+// isSequence reports whether bytes begin as all keys in DER do. It saves looking further
+// at nearly every other file.
+func isSequence(der []byte) bool { return len(der) > 0 && der[0] == 0x30 }
+
 // isDER recognises other private keys without their text.
 func isDER(head []byte) bool {
-	if len(head) == 0 || head[0] != 0x30 { // a sequence
+	if !isSequence(head) {
 		return false
 	}
 	if _, err := x509.ParsePKCS8PrivateKey(head); err == nil {

@@ -166,6 +166,11 @@ func (f *File) ReadAt(b []byte, offset int64) (int, error) {
 	if err := f.check(); err != nil {
 		return 0, err
 	}
+	return f.readAt(b, offset)
+}
+
+// readAt is ReadAt right after a check.
+func (f *File) readAt(b []byte, offset int64) (int, error) {
 	n, err := f.file.ReadAt(b, offset)
 	if err != nil && n < len(b) {
 		return 0, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
@@ -193,7 +198,7 @@ func ReadPath(ctx context.Context, path string, most int64) ([]byte, State, erro
 	}
 	defer f.Close()
 	b := make([]byte, state.Size)
-	if _, err := f.ReadAt(b, 0); err != nil {
+	if _, err := f.readAt(b, 0); err != nil { // its state was just looked at
 		return nil, State{}, err
 	}
 	if state.Size == 0 {

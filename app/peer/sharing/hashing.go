@@ -1,7 +1,6 @@
 package sharing
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -182,15 +181,11 @@ func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File,
 		return f, nil, err
 	}
 	if f.State = state; state.Size <= netproto.SeedMaxBytes {
-		kind, _ := ignore.Inspect(bytes.NewReader(content), state.Size) // memory can be read
-		if err := sc.judge(w, &f, kind); err != nil {
+		if err := sc.judge(w, &f, ignore.InspectBytes(content)); err != nil {
 			return f, nil, err
 		}
 		f.MD5 = hexMD5(content)
-		m, err := piece.Hash(ctx, bytes.NewReader(content), state.Size, nil)
-		if err != nil {
-			return f, nil, err
-		}
+		m := piece.HashBytes(content)
 		f.Hash = m.Hash
 		sc.hashed(ctx, state.Size)
 		return f, m, nil
