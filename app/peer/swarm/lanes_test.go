@@ -130,6 +130,10 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 	if i, _, ok := idle.streams[j].takeOver(now); ok {
 		t.Errorf("piece %d is taken over from a lane that is as fast as before", i)
 	}
+	busy.sprint.be(0, 1000, now)
+	if i, _, ok := idle.streams[j].takeOver(now); ok {
+		t.Errorf("piece %d is taken over from a lane that has just begun", i)
+	}
 	busy.sprint.be(before/100, 0, now)
 	if i, instead, ok := idle.streams[j].takeOver(now); i != pieces-1 || instead != nil || !ok {
 		t.Errorf("from one with a hundredth of its rate, piece %d is taken over: %t, instead of %v", i, ok, instead)

@@ -116,6 +116,9 @@ func (l *lane) eta() time.Duration {
 // lost: it gives a small part of what it gave before. It is 0 if that is not so. TCP may
 // need seconds then until it is as fast as the others to the same source.
 func (l *lane) lag(now time.Time) time.Duration {
+	if l.sprint.rate.Load() == 0 {
+		return 0 // it has just begun, and what it gives is not known
+	}
 	rate := l.sprint.late(l.delay, now)
 	if l.inflight.Load() == 0 || l.measured.IsZero() || rate > l.rate.Rate()/lagging || len(l.limits()) > 0 {
 		return 0
