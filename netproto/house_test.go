@@ -232,7 +232,7 @@ func localBreaches() (breaches []breach) {
 		add("app/desktop/x_test.go", "centralizedp2p/"+library)
 	}
 	for _, library := range []string{"app/desktop", "app/desktop/launch", "app/desktop/pages/search", "app/peer", "app/localengine"} {
-		for _, room := range []string{"pages", "pages/portrait", "pages/people", "pages/shares"} {
+		for _, room := range []string{"pages", "pages/portrait", "pages/people", "pages/shares", "pages/firststart"} {
 			add("app/desktop/"+room+"/x.go", "centralizedp2p/"+library)
 			add("app/desktop/"+room+"/x_test.go", "centralizedp2p/"+library)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/firststart"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -136,13 +137,13 @@ func TestTheFirstStartFocusesWhatIsInTheWindow(t *testing.T) {
 	d := newDesk(t, newFake(), Options{})
 	over := false
 	watch := focusWatch{d.window, watchedCanvas{d.window.win.Canvas(), t}}
-	z := newWizard(watch, d.engine, func() { over = true })
-	d.window.win.SetContent(z.screen)
-	z.begin()
-	d.until("the name is there", func() bool { return z.name.Text == "Ada" })
-	for range wizardSteps {
+	z := firststart.New(watch, d.engine, appIcon(), func() { over = true })
+	d.window.win.SetContent(z.Screen)
+	z.Begin()
+	d.reads("Ada")
+	for range firststart.Steps {
 		d.window.win.Canvas().Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyTab})
-		z.skip() // as Escape does
+		z.Skip() // as Escape does
 	}
 	if !over {
 		t.Error("the questions are not over")

@@ -11,7 +11,9 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/firststart"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
 )
@@ -77,12 +79,12 @@ func TestAfterARefusedTrackerTheNextKeysReplaceIt(t *testing.T) {
 }
 
 func TestAnInviteLinkPastedAtFirstStartConnects(t *testing.T) {
-	for _, step := range []int{askName, askTracker} {
+	for _, second := range []bool{false, true} {
 		engine := newFake()
 		d := newDesk(t, engine, Options{FirstStart: true})
 		d.reads("Ada")
 		test.Type(d.window.win.Canvas().Focused(), "Bob")
-		if step == askTracker {
+		if second {
 			d.tap("Next")
 			d.reads("Choose a tracker")
 		}
@@ -126,8 +128,8 @@ func TestANameTypedBeforeTheEngineAnswersIsKept(t *testing.T) {
 	d := newDeskWith(t, engine, slow, Options{FirstStart: true})
 	test.Type(d.window.win.Canvas().Focused(), "Bob")
 	release()
-	d.until("the engine has answered", func() bool { return d.window.wizard.filled })
-	if name := d.window.wizard.name.Text; name != "Bob" {
+	d.reads("/home/ada/Downloads")
+	if name := d.window.win.Canvas().Focused().(*kit.TextEntry).Text; name != "Bob" {
 		t.Errorf("the name is %q", name)
 	}
 	d.tap("Next")
@@ -184,13 +186,14 @@ func TestWhoIsConnectedAlreadyStartsFromTheLastQuestion(t *testing.T) {
 
 func TestThePagesAreNotSeenBeforeTheQuestionsOfTheFirstStart(t *testing.T) {
 	d := newDesk(t, newFake(), Options{FirstStart: true})
+	d.reads("Ada")
 	w := d.window
 	seen := func() bool { return slices.Contains(laidOut(w.win.Content()), fyne.CanvasObject(w.frame.line)) }
 	if seen() {
 		t.Error("the status line is seen")
 	}
 	d.menu(string(pages.PlaceShared.Name()))
-	if w.place != pages.PlaceSearch || w.win.Canvas().Focused() != fyne.Focusable(w.wizard.name) {
+	if name, ok := w.win.Canvas().Focused().(*kit.TextEntry); w.place != pages.PlaceSearch || !ok || name.Text != "Ada" {
 		t.Error("a key of the pages works during the first start")
 	}
 }
@@ -200,7 +203,7 @@ func TestWhatIsTypedAfterTheFirstStartIsSearched(t *testing.T) {
 	engine.search = answers(hit(1, "film.mkv", 1, netproto.KindVideo, 1))
 	d := newDesk(t, engine, Options{FirstStart: true})
 	d.reads("Ada")
-	for range wizardSteps {
+	for range firststart.Steps {
 		d.key(fyne.KeyEscape)
 	}
 	d.reads("film.mkv")

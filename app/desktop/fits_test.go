@@ -18,6 +18,7 @@ import (
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
 	"centralizedp2p/app/desktop/pages/browsers"
+	"centralizedp2p/app/desktop/pages/firststart"
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
@@ -270,8 +271,8 @@ func TestTheFirstStartCutsNoTextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 	inEveryLanguage(t, func(t *testing.T, tag string) {
 		engine := busy()
 		d, look := smallest(t, tag, engine, Options{FirstStart: true})
-		for step := 1; step <= wizardSteps; step++ {
-			said := words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step, "Of": int(wizardSteps)})
+		for step := 1; step <= firststart.Steps; step++ {
+			said := words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step, "Of": int(firststart.Steps)})
 			d.reads(said)
 			look(said)
 			d.tap(words.L("Skip"))

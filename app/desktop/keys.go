@@ -42,7 +42,7 @@ func (k *keyboard) paste() {
 	text := w.app.Clipboard().Content()
 	link, err := netproto.ParseLink(text)
 	if err == nil && w.asking && !w.sheets.IsOpen() {
-		w.wizard.paste(link)
+		w.wizard.Paste(link)
 		if !link.IsTracker() { // what it names is asked about after the questions
 			w.requests.waiting = append(w.requests.waiting, text)
 		}

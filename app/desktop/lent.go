@@ -86,17 +86,9 @@ func (w *window) Act(action func(context.Context) error, done func()) {
 func (w *window) Fail(err error) {
 	switch {
 	case errors.Is(err, pages.ErrSlow):
-		w.notice.fail(slowWords())
+		w.notice.fail(pages.SlowWords())
 	case !errors.Is(err, context.Canceled):
 		w.notice.fail(words.Explain(face.FailureOf(err)))
-	}
-}
-
-// slowWords says that the engine did not answer in time.
-func slowWords() words.Message {
-	return words.Message{
-		What: words.L("Timed out"),
-		Next: words.L("Try again; if it keeps failing, copy the diagnostics in Settings and report it."),
 	}
 }
 

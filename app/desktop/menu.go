@@ -166,7 +166,7 @@ func (m *menus) typedKey(event *fyne.KeyEvent) {
 		switch {
 		case w.sheets.Close():
 		case w.asking:
-			w.wizard.skip()
+			w.wizard.Skip()
 		case w.place == pages.PlacePeople && w.people().Back():
 		default:
 			w.notice.hide()
@@ -177,7 +177,7 @@ func (m *menus) typedKey(event *fyne.KeyEvent) {
 			return
 		}
 		if w.asking {
-			w.wizard.next.Tapped(nil)
+			w.wizard.Next()
 			return
 		}
 		if w.win.Canvas().Focused() != nil {

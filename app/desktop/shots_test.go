@@ -128,7 +128,7 @@ func shots(t *testing.T, tag string, look kit.Look, size fyne.Size, scale float3
 	for i, name := range []string{"first start", "first start, tracker"} {
 		if i == 0 {
 			w.firstStart()
-			w.wizard.begin()
+			w.wizard.Begin()
 		} else {
 			d.tap(words.L("Skip"))
 		}

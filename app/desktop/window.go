@@ -26,6 +26,7 @@ import (
 
 	"centralizedp2p/app/desktop/kit"
 	"centralizedp2p/app/desktop/pages"
+	"centralizedp2p/app/desktop/pages/firststart"
 	"centralizedp2p/app/desktop/pages/people"
 	"centralizedp2p/app/desktop/pages/search"
 	"centralizedp2p/app/desktop/pages/settings"
@@ -143,7 +144,7 @@ type window struct {
 	place     pages.Place          // the page shown; for the UI thread
 	following atomic.Pointer[page] // the page shown; for the goroutine that pulls
 	asking    bool                 // the questions of the first start are not answered yet
-	wizard    *wizard              // asks them; nil if they were answered before
+	wizard    *firststart.Wizard   // asks them; nil if they were answered before
 	gone      bool                 // the window was closed
 	status    face.Status          // as shown
 }
@@ -274,7 +275,7 @@ func (w *window) begin() {
 	w.tray.begin()
 	w.requests.follow()
 	if w.asking {
-		w.wizard.begin()
+		w.wizard.Begin()
 	} else {
 		w.requests.openNext()
 	}
@@ -283,7 +284,7 @@ func (w *window) begin() {
 // firstStart covers the window with the questions of a new installation.
 func (w *window) firstStart() {
 	w.asking = true
-	w.wizard = newWizard(w, w.engine, func() {
+	w.wizard = firststart.New(w, w.engine, appIcon(), func() {
 		w.asking = false
 		w.showPages()
 		w.win.Canvas().Unfocus() // what is typed now is searched
@@ -292,7 +293,7 @@ func (w *window) firstStart() {
 		}
 		w.requests.openNext()
 	})
-	w.win.SetContent(container.NewStack(w.wizard.screen, w.toasts, w.tips.Layer))
+	w.win.SetContent(container.NewStack(w.wizard.Screen, w.toasts, w.tips.Layer))
 }
 
 // pull asks for what the frame and the current page show. It runs beside the UI
@@ -306,7 +307,7 @@ func (w *window) pull(ctx context.Context) func() {
 	return func() {
 		w.showStatus(status)
 		if w.asking {
-			w.wizard.look()
+			w.wizard.Look()
 		}
 		if showPage != nil {
 			showPage()

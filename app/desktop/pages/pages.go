@@ -105,6 +105,14 @@ type Window interface {
 // ErrSlow stands for an engine that did not answer in time.
 var ErrSlow = errors.New("the engine did not answer in time")
 
+// SlowWords says that the engine did not answer in time.
+func SlowWords() words.Message {
+	return words.Message{
+		What: words.L("Timed out"),
+		Next: words.L("Try again; if it keeps failing, copy the diagnostics in Settings and report it."),
+	}
+}
+
 // InTime returns ErrSlow if err is not nil and the deadline of ctx has passed, else
 // err.
 func InTime(ctx context.Context, err error) error {

@@ -1,6 +1,7 @@
 //go:build !darwin || cgo
 
-package desktop
+// Package firststart asks what a new installation has to know, in place of the pages.
+package firststart
 
 import (
 	"context"
@@ -19,23 +20,26 @@ import (
 	"centralizedp2p/netproto"
 )
 
-// The questions of the first start, in order.
+// The questions, in order.
 const (
 	askName = iota // and the folder
 	askTracker
-	wizardSteps
+	// Steps is how many questions there are.
+	Steps
 )
 
-// wizard asks a new person three things, each with a good default: a name, a folder
+// Wizard asks a new person three things, each with a good default: a name, a folder
 // and a tracker. It shares nothing. Its primary button is always the next step, and
 // never a way to leave a question out. Whoever is connected is done.
-type wizard struct {
+type Wizard struct {
+	Screen fyne.CanvasObject // what covers the window
+
 	window   pages.Window
-	engine   wizardEngine
-	done     func()            // called after the last question
-	screen   fyne.CanvasObject // what covers the window
-	settings face.Settings     // as the engine has them
-	filled   bool              // settings are known
+	engine   Engine
+	icon     fyne.Resource
+	done     func()        // called after the last question
+	settings face.Settings // as the engine has them
+	filled   bool          // settings are known
 	step     int
 	sheet    *fyne.Container // everything
 	body     *fyne.Container // the question
@@ -56,16 +60,16 @@ type wizard struct {
 	busy                  bool                // an answer is given to the engine
 }
 
-// wizardEngine is what the wizard needs of the engine.
-type wizardEngine interface {
+// Engine is what the wizard needs of the engine.
+type Engine interface {
 	face.Trackers
 	face.Preferences
 }
 
-// newWizard makes what covers the window until the questions are answered or
-// skipped.
-func newWizard(w pages.Window, engine wizardEngine, done func()) *wizard {
-	z := &wizard{window: w, engine: engine, done: done, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
+// New makes what covers the window until the questions are answered or skipped, and
+// calls done then. icon is that of the program.
+func New(w pages.Window, engine Engine, icon fyne.Resource, done func()) *Wizard {
+	z := &Wizard{window: w, engine: engine, icon: icon, done: done, body: container.NewStack(), problem: kit.Paragraph(""), progress: kit.NewCaption(),
 		typed: map[*kit.TextEntry]bool{}, nearby: container.NewVBox(), answer: kit.Hint("")}
 	z.problem.Importance = widget.DangerImportance
 	z.name, z.tracker, z.folder = z.entry(), z.entry(), z.entry()
@@ -75,7 +79,7 @@ func newWizard(w pages.Window, engine wizardEngine, done func()) *wizard {
 	z.own = kit.NewButtonWithIcon(words.L("Run a tracker on this computer"), theme.StorageIcon(), z.runTracker)
 	z.next = kit.PrimaryButton("", nil, z.forward)
 	z.back = kit.NewButton(words.L("Back"), func() { z.show(z.step - 1) })
-	skip := kit.NewButton(words.L("Skip"), z.skip)
+	skip := kit.NewButton(words.L("Skip"), z.Skip)
 	skip.Importance = widget.LowImportance
 
 	buttons := container.NewBorder(nil, nil, container.NewCenter(container.NewHBox(skip)), container.NewHBox(z.back, z.next),
@@ -86,24 +90,24 @@ func newWizard(w pages.Window, engine wizardEngine, done func()) *wizard {
 	const width, height = 560, 420
 	middle := container.NewGridWrap(fyne.NewSize(width, height),
 		kit.NewPlate(theme.ColorNameOverlayBackground, 12, kit.Inset(kit.GapHuge, kit.GapHuge, z.sheet)))
-	z.screen = container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle))
+	z.Screen = container.NewStack(kit.NewPlate(kit.ColorSidebar, 0, layout.NewSpacer()), container.NewCenter(middle))
 	z.lay(askName)
 	return z
 }
 
 // entry makes a field that notes that the person typed in it.
-func (z *wizard) entry() *kit.TextEntry {
+func (z *Wizard) entry() *kit.TextEntry {
 	e := kit.NewTextEntry(z.window.Host().Pressed)
 	e.OnChanged = func(string) {
 		z.typed[e] = true
 		z.showNext()
 	}
-	e.OnSubmitted = func(string) { z.next.Tapped(nil) }
+	e.OnSubmitted = func(string) { z.Next() }
 	return e
 }
 
-// begin asks the first question. What covers the window must be in it.
-func (z *wizard) begin() {
+// Begin asks the first question. What covers the window must be in it.
+func (z *Wizard) Begin() {
 	z.show(askName)
 	pages.Ask(z.window, z.engine.Settings, func(settings face.Settings, err error) {
 		if err != nil {
@@ -115,12 +119,12 @@ func (z *wizard) begin() {
 		z.suggest(z.folder, settings.DownloadFolder)
 		z.share.SetChecked(settings.ShareDownloads)
 	})
-	z.look()
+	z.Look()
 }
 
 // suggest puts a text into a field, unless the person typed in it already. The next
 // letter replaces it.
-func (z *wizard) suggest(e *kit.TextEntry, text string) {
+func (z *Wizard) suggest(e *kit.TextEntry, text string) {
 	if z.typed[e] {
 		return
 	}
@@ -129,8 +133,8 @@ func (z *wizard) suggest(e *kit.TextEntry, text string) {
 	e.TypedShortcut(&fyne.ShortcutSelectAll{})
 }
 
-// look asks the engine which trackers there are now: they keep arriving.
-func (z *wizard) look() {
+// Look asks the engine which trackers there are now: they keep arriving.
+func (z *Wizard) Look() {
 	pages.Ask(z.window, z.engine.Tracker, func(view face.TrackerView, err error) {
 		if err == nil {
 			z.used = ""
@@ -144,16 +148,16 @@ func (z *wizard) look() {
 }
 
 // show asks a question. Its field gets the focus, so it must be in the window.
-func (z *wizard) show(step int) {
+func (z *Wizard) show(step int) {
 	z.lay(step)
 	z.window.Host().Canvas.Focus([]*kit.TextEntry{z.name, z.tracker}[step])
 }
 
 // lay lays out a question.
-func (z *wizard) lay(step int) {
+func (z *Wizard) lay(step int) {
 	z.step = step
 	z.refuse(nil)
-	z.progress.SetText(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step + 1, "Of": int(wizardSteps)}))
+	z.progress.SetText(words.L("Step {{.N}} of {{.Of}}", words.Values{"N": step + 1, "Of": int(Steps)}))
 	kit.Reveal(z.foot, z.back, step > 0)
 	z.body.Objects = []fyne.CanvasObject{[]func() fyne.CanvasObject{z.nameQuestion, z.trackerQuestion}[step]()}
 	z.body.Refresh()
@@ -163,7 +167,7 @@ func (z *wizard) lay(step int) {
 
 // question is a page of the wizard: what is asked, why, and where the answer goes. The
 // mark stands before the title; it may be nil.
-func (z *wizard) question(mark fyne.CanvasObject, title, text string, content ...fyne.CanvasObject) fyne.CanvasObject {
+func (z *Wizard) question(mark fyne.CanvasObject, title, text string, content ...fyne.CanvasObject) fyne.CanvasObject {
 	big := kit.NewLine(theme.ColorNameForeground, theme.SizeNameHeadingText)
 	big.Style.Bold = true
 	big.SetText(title)
@@ -171,8 +175,8 @@ func (z *wizard) question(mark fyne.CanvasObject, title, text string, content ..
 	return container.NewVBox(append([]fyne.CanvasObject{kit.Inset(kit.GapMedium, 0, head), kit.Paragraph(text)}, content...)...)
 }
 
-func (z *wizard) nameQuestion() fyne.CanvasObject {
-	mark := container.NewGridWrap(fyne.NewSquareSize(48), widget.NewIcon(appIcon()))
+func (z *Wizard) nameQuestion() fyne.CanvasObject {
+	mark := container.NewGridWrap(fyne.NewSquareSize(48), widget.NewIcon(z.icon))
 	choose := kit.NewButtonWithIcon(words.L("Choose"), theme.FolderOpenIcon(), func() {
 		z.window.Sheets().PickFolder(words.L("Choose the folder for downloads"), z.folder.Text, z.folder.SetText)
 	})
@@ -183,14 +187,14 @@ func (z *wizard) nameQuestion() fyne.CanvasObject {
 		z.share)
 }
 
-func (z *wizard) trackerQuestion() fyne.CanvasObject {
+func (z *Wizard) trackerQuestion() fyne.CanvasObject {
 	return z.question(nil, words.L("Choose a tracker"),
 		words.L("A tracker is where a group meets: it knows who shares what. Files never pass through it. If somebody sent you a link, paste it here."),
 		z.tracker, z.nearby, kit.Leading(z.own), z.answer)
 }
 
 // showTrackers shows which trackers there are, and what that makes the next step.
-func (z *wizard) showTrackers() {
+func (z *Wizard) showTrackers() {
 	z.nearby.Objects = nil
 	for i, known := range z.others {
 		if i > 0 || z.used != "" || z.tracker.Text != "" { // else it is the next step
@@ -216,7 +220,7 @@ func (z *wizard) showTrackers() {
 }
 
 // showNext names the next step on the primary button.
-func (z *wizard) showNext() {
+func (z *Wizard) showNext() {
 	text := words.L("Next")
 	switch {
 	case z.step == askName:
@@ -235,8 +239,10 @@ func (z *wizard) showNext() {
 	}
 }
 
-// forward takes the next step.
-func (z *wizard) forward() {
+// Next takes the next step, if it can be taken now.
+func (z *Wizard) Next() { z.next.Tapped(nil) }
+
+func (z *Wizard) forward() {
 	switch {
 	case z.busy:
 	case z.step != askTracker:
@@ -252,8 +258,8 @@ func (z *wizard) forward() {
 	}
 }
 
-// paste connects to the tracker of a link that was pasted, at whatever question.
-func (z *wizard) paste(link netproto.Link) {
+// Paste connects to the tracker of a link that was pasted, at whatever question.
+func (z *Wizard) Paste(link netproto.Link) {
 	tracker := netproto.Link{Tracker: link.Tracker, Size: -1, Fingerprint: link.Fingerprint, Invite: link.Invite}
 	z.save(func() {
 		z.tracker.SetText(tracker.String())
@@ -262,24 +268,24 @@ func (z *wizard) paste(link netproto.Link) {
 	})
 }
 
-func (z *wizard) useTracker(address string) {
+func (z *Wizard) useTracker(address string) {
 	z.connect(func(ctx context.Context) error { return z.engine.UseTracker(ctx, address) })
 }
 
-func (z *wizard) runTracker() { z.connect(z.engine.StartTracker) }
+func (z *Wizard) runTracker() { z.connect(z.engine.StartTracker) }
 
 // connect tries a tracker and says how that went. A tracker that answers is the end
 // of the questions.
-func (z *wizard) connect(action func(context.Context) error) {
+func (z *Wizard) connect(action func(context.Context) error) {
 	z.work(words.L("Connecting…"), action, func() {
 		z.tracker.SetText("")
-		z.look()
+		z.Look()
 		z.leave()
 	})
 }
 
 // save gives the engine the name and the folder, if they are other ones.
-func (z *wizard) save(then func()) {
+func (z *Wizard) save(then func()) {
 	settings := z.settings
 	settings.Name, settings.DownloadFolder, settings.ShareDownloads = z.name.Text, z.folder.Text, z.share.Checked
 	switch {
@@ -296,7 +302,7 @@ func (z *wizard) save(then func()) {
 }
 
 // work gives an answer to the engine, and goes on if it is good.
-func (z *wizard) work(said string, action func(context.Context) error, then func()) {
+func (z *Wizard) work(said string, action func(context.Context) error, then func()) {
 	z.refuse(nil)
 	z.busy = true
 	z.answer.SetText(said)
@@ -317,13 +323,13 @@ func (z *wizard) work(said string, action func(context.Context) error, then func
 }
 
 // askAgain selects the tracker that was refused, so that the next key replaces it.
-func (z *wizard) askAgain() {
+func (z *Wizard) askAgain() {
 	z.window.Host().Canvas.Focus(z.tracker)
 	z.tracker.TypedShortcut(&fyne.ShortcutSelectAll{})
 }
 
 // refuse says what was wrong with the answer; nil clears that.
-func (z *wizard) refuse(err error) {
+func (z *Wizard) refuse(err error) {
 	var invalid face.InvalidSettings
 	text := ""
 	switch {
@@ -332,7 +338,7 @@ func (z *wizard) refuse(err error) {
 			text = words.Explain(failure).String()
 		}
 	case errors.Is(err, pages.ErrSlow):
-		text = slowWords().String()
+		text = pages.SlowWords().String()
 	case err != nil:
 		text = words.Explain(face.FailureOf(err)).String()
 	}
@@ -341,8 +347,8 @@ func (z *wizard) refuse(err error) {
 	z.sheet.Refresh()
 }
 
-// skip leaves the question with its default.
-func (z *wizard) skip() {
+// Skip leaves the question with its default.
+func (z *Wizard) Skip() {
 	if z.busy {
 		return
 	}
@@ -356,8 +362,8 @@ func (z *wizard) skip() {
 }
 
 // leave goes to the next question, or to the window after the last one.
-func (z *wizard) leave() {
-	if z.step < wizardSteps-1 {
+func (z *Wizard) leave() {
+	if z.step < Steps-1 {
 		z.show(z.step + 1)
 		return
 	}
