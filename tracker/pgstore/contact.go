@@ -7,8 +7,9 @@ import (
 )
 
 // Bounds of a database that falls silent. A ping takes no lock there and no disk, so a
-// database that is only busy answers it. Together they are how long a write may wait for
-// one that does not.
+// database that is only busy answers it; and one that answered anything within pingWait is
+// not silent, whatever became of a ping. Together they are how long a write may wait for one
+// that is.
 const (
 	pingEvery = time.Second
 	pingWait  = 3 * time.Second
@@ -81,7 +82,10 @@ func (s *Store) ping(ctx context.Context) {
 		asking, cancel := context.WithTimeout(ctx, pingWait)
 		err := s.pool.Ping(asking)
 		cancel()
-		if ctx.Err() == nil && s.contact.heard(err) {
+		if ctx.Err() != nil || err != nil && s.lag() < pingWait {
+			continue
+		}
+		if s.contact.heard(err) {
 			s.wake.up()
 		}
 	}
