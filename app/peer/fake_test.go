@@ -82,6 +82,8 @@ func (f *fakeTracker) Heartbeat(context.Context, netproto.HeartbeatRequest) (net
 	return netproto.HeartbeatResponse{Status: status}, f.fail
 }
 
+func (f *fakeTracker) Goodbye(ctx context.Context) error { return f.Leave(ctx) }
+
 func (f *fakeTracker) Leave(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -257,6 +258,29 @@ func (c *Client) Heartbeat(ctx context.Context, request netproto.HeartbeatReques
 // Leave ends the lease.
 func (c *Client) Leave(ctx context.Context) error {
 	return c.call(ctx, http.MethodDelete, netproto.RouteSelf, nil, nil, otherBytes)
+}
+
+// goodbyeGrace is how long [Client.Goodbye] waits for the answer: a tracker near by says by
+// then what is wrong.
+const goodbyeGrace = 30 * time.Millisecond
+
+// Goodbye is Leave for a program that ends. Once the tracker is told, it waits only a
+// moment for the answer: the system delivers what was sent, also without the program, and
+// a person need not wait for a tracker far away.
+func (c *Client) Goodbye(ctx context.Context) error {
+	asking, enough := context.WithCancel(ctx)
+	defer enough()
+	var told atomic.Bool
+	trace := &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) {
+		if w.Err == nil {
+			time.AfterFunc(goodbyeGrace, func() { told.Store(true); enough() })
+		}
+	}}
+	err := c.Leave(httptrace.WithClientTrace(asking, trace))
+	if told.Load() && ctx.Err() == nil {
+		return nil
+	}
+	return err
 }
 
 // Announce adds to what this peer has, at most netproto.MaxAnnounce contents per

@@ -200,6 +200,32 @@ func TestAJoinThatTheTrackerReceivedIsKnownToHaveSucceeded(t *testing.T) {
 	close(answer)
 }
 
+// A tracker far away need not keep a program from ending, but it must have heard the
+// goodbye.
+func TestAGoodbyeIsToldAndItsAnswerNotWaitedFor(t *testing.T) {
+	received := make(chan string, 1)
+	s := startStandIn(t, func(w http.ResponseWriter, r *http.Request) {
+		received <- r.Method + " " + r.URL.Path
+		<-r.Context().Done()
+	})
+	c := s.client(t, netproto.Fingerprint{}, newMemory())
+	if err := c.Goodbye(t.Context()); err != nil { // which is not answered
+		t.Error(err)
+	}
+	if got := <-received; got != "DELETE "+netproto.RouteSelf {
+		t.Errorf("the tracker heard %s", got)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Goodbye(gone); !errors.Is(err, context.Canceled) {
+		t.Errorf("if it cannot be told, it says %v", err)
+	}
+	s.Close()
+	if err := c.Goodbye(t.Context()); err == nil {
+		t.Error("a tracker that is gone counts as told")
+	}
+}
+
 func TestAnAnswerThatIsNoneOfATrackerHasAClearCode(t *testing.T) {
 	problem := func(p netproto.Problem) string {
 		b, err := json.Marshal(p)

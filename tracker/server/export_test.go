@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 	"time"
@@ -73,4 +74,9 @@ func (m *Meeting) Told(callee, caller netproto.JoinRequest) map[string][]string 
 
 func (m *Meeting) caller(key netproto.PublicKey) caller {
 	return caller{key: &key, id: netproto.PeerIDOf(key[:]), addr: m.places[key].Addr()}
+}
+
+// LeaveFor has a peer leave with a request.
+func (s *Server) LeaveFor(r *http.Request, id netproto.PeerID) error {
+	return s.leave(httptest.NewRecorder(), r, caller{id: id})
 }

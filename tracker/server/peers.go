@@ -156,8 +156,14 @@ func (s *Server) signOf(ctx context.Context, c caller, joined netip.AddrPort) ne
 	return netip.AddrPortFrom(c.addr, outsidePort(peer, c.addr))
 }
 
+// leaveTime bounds how long the store may take to note that a peer has left.
+const leaveTime = 10 * time.Second
+
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, c caller) error {
-	if err := s.store.Leave(r.Context(), c.id); err != nil {
+	// A program that ends does not wait for the answer.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), leaveTime)
+	defer cancel()
+	if err := s.store.Leave(ctx, c.id); err != nil {
 		return err
 	}
 	s.goes(c.id)

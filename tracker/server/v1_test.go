@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -364,5 +365,22 @@ func TestAPeerWhoseLeaseEndedHasToJoinAgain(t *testing.T) {
 	peer.refused("POST", netproto.RouteResources, `{"resources":[]}`, netproto.CodeJoinFirst)
 	if joined := peer.join(netproto.JoinRequest{Port: 4000}); joined.Count != 1 || joined.Digest != netproto.Digest(0).Toggle(hash("a")) {
 		t.Fatalf("%+v", joined)
+	}
+}
+
+// A program that ends tells it, and may be gone before the answer.
+func TestAGoodbyeCountsIfNobodyWaitsForTheAnswer(t *testing.T) {
+	var srv *server.Server
+	tr := startServer(t, nil, func(s *server.Server) { srv = s })
+	c := tr.client("")
+	id := c.join(netproto.JoinRequest{Name: "Ada", Port: 4000}).PeerID
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequestWithContext(gone, http.MethodDelete, netproto.RouteSelf, nil)
+	if err := srv.LeaveFor(r, id); err != nil {
+		t.Error(err)
+	}
+	if stats, err := tr.store.Stats(t.Context()); err != nil || stats.PeersOnline != 0 {
+		t.Errorf("%d peers are online: %v", stats.PeersOnline, err)
 	}
 }

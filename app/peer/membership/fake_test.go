@@ -105,6 +105,8 @@ func (f *fakeTracker) Stats(context.Context) (netproto.Stats, error) {
 	return f.asked()
 }
 
+func (f *fakeTracker) Goodbye(ctx context.Context) error { return f.Leave(ctx) }
+
 func (f *fakeTracker) Leave(context.Context) error {
 	if f.leave != nil {
 		f.leave()

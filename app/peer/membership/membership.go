@@ -27,6 +27,7 @@ type membership struct {
 	tracker Tracker         // nil: no tracker was chosen
 	page    *page           // nil without a tracker
 	ctx     context.Context // ends when the tracker is left
+	all     context.Context // of all memberships
 	leave   context.CancelFunc
 	retry   chan struct{} // asks for an attempt at once
 	rejoin  chan struct{} // asks to join again: what the join said has changed
@@ -48,7 +49,8 @@ type membership struct {
 func (ms *Memberships) with(t Tracker) *membership {
 	m := &membership{config: &ms.config, tracker: t, retry: make(chan struct{}, 1), rejoin: make(chan struct{}, 1), shut: make(chan error, 1),
 		done: make(chan struct{})}
-	m.ctx, m.leave = context.WithCancel(ms.ctx)
+	m.all = ms.ctx
+	m.ctx, m.leave = context.WithCancel(m.all)
 	m.status = Status{State: StateNone, Reachable: netproto.ReachableUnknown}
 	if t != nil {
 		m.page = ms.book.open()
@@ -199,7 +201,11 @@ func (m *membership) sayGoodbye() {
 	m.remember()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.ctx), leaveTimeout)
 	defer cancel()
-	if err := m.tracker.Leave(ctx); err != nil {
+	leave := m.tracker.Leave
+	if m.all.Err() != nil {
+		leave = m.tracker.Goodbye
+	}
+	if err := leave(ctx); err != nil {
 		m.config.Log.Debug("leaving the tracker", "error", err)
 	}
 }

@@ -60,6 +60,7 @@ type Tracker interface {
 	Join(ctx context.Context, request netproto.JoinRequest) (netproto.JoinResponse, error)
 	Heartbeat(ctx context.Context, request netproto.HeartbeatRequest) (netproto.HeartbeatResponse, error)
 	Leave(ctx context.Context) error
+	Goodbye(ctx context.Context) error // as Leave, when the program ends: it may not wait for the answer
 	Announce(ctx context.Context, request netproto.AnnounceRequest) (netproto.AnnounceResponse, error)
 	Withdraw(ctx context.Context, hashes []netproto.ContentHash) error
 	// Stats returns the counts that newer trackers send with every heartbeat.
