@@ -108,7 +108,7 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 	one, now := &source{proven: true}, time.Now()
 	laneOf := func() *lane {
 		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, asked: now,
-			measured: now.Add(-time.Second), delay: 180 * time.Millisecond}
+			measured: now.Add(-time.Second), busy: now, delay: 180 * time.Millisecond}
 		l.streams[j] = &stream{lane: l, job: j, have: piece.AllBits(pieces)}
 		l.heard.set(now)
 		l.rate.Add(before)
@@ -138,11 +138,25 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 	if i, instead, ok := idle.streams[j].takeOver(now); i != pieces-1 || instead != nil || !ok {
 		t.Errorf("from one with a hundredth of its rate, piece %d is taken over: %t, instead of %v", i, ok, instead)
 	}
+	later := now.Add(time.Second)
 	busy.sprint.be(before, 1000, now)
-	if i, _, ok := idle.streams[j].takeOver(now.Add(time.Second)); i != pieces-1 || !ok {
+	if i, _, ok := idle.streams[j].takeOver(later); i != pieces-1 || !ok {
 		t.Errorf("from one that has given next to nothing for a second, piece %d is taken over: %t", i, ok)
 	}
+	busy.sprint.rest()
+	if i, _, ok := idle.streams[j].takeOver(later); i != pieces-1 || !ok {
+		t.Errorf("from one that was asked a second ago and has given nothing, piece %d is taken over: %t", i, ok)
+	}
+	busy.busy = later // it had nothing to do
+	if i, _, ok := idle.streams[j].takeOver(later); ok {
+		t.Errorf("piece %d is taken over from a lane that was only just asked", i)
+	}
 	busy.sprint.be(before/100, 0, now)
+	busy.delay = farAway - 1
+	if i, _, ok := idle.streams[j].takeOver(now); ok {
+		t.Errorf("piece %d is taken over from a lane near by, which recovers at once", i)
+	}
+	busy.delay = farAway
 	if i, _, ok := busy.streams[j].takeOver(now); ok {
 		t.Errorf("a lane takes over its own piece %d", i)
 	}

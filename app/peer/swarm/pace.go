@@ -58,7 +58,8 @@ func (l *lane) trip() int64 {
 // sprint is the rate of a lane in about its last round trip. A connection that starts
 // doubles its own with each; what is asked for must keep ahead of that.
 //
-// The reading goroutine changes it, and others read it meanwhile.
+// The reading goroutine changes it, and others read it meanwhile; after a pause, whoever asks
+// for something begins it anew.
 type sprint struct {
 	rate  atomic.Int64 // bytes a second
 	since moment
@@ -76,15 +77,11 @@ func (s *sprint) now(delay time.Duration, now time.Time) int64 {
 // shortestSprint is long enough for bytes that come in bursts.
 const shortestSprint = 100 * time.Millisecond
 
-// late returns the rate, or that of what came since, if that is less and should be more by
-// now.
-func (s *sprint) late(delay time.Duration, now time.Time) int64 {
-	bytes := s.bytes.Load() // before since: add changes them in the other order
-	rate, took := s.rate.Load(), now.Sub(s.since.get())
-	if took < 2*max(delay, shortestSprint) {
-		return rate
-	}
-	return min(rate, int64(float64(bytes)/took.Seconds()))
+// rest begins anew with the next byte: what came before a pause says nothing of what comes
+// after it. Nothing is on its way when it is called.
+func (s *sprint) rest() {
+	s.since.clear()
+	s.bytes.Store(0)
 }
 
 func (s *sprint) add(n int, delay time.Duration, now time.Time) {
@@ -112,18 +109,25 @@ func (l *lane) eta() time.Duration {
 	return flow.TimeFor(inflight, rate)
 }
 
-// lag is how long the requests of a lane will take if its connection waits for what was
-// lost: it gives a small part of what it gave before. It is 0 if that is not so. TCP may
-// need seconds then until it is as fast as the others to the same source.
+// lag is how long the requests of a lane from far away will take if its connection waits for
+// what was lost: it gives a small part of what it gave before. It is 0 if that is not so.
+// TCP may need seconds then until it is as fast as the others to the same source.
 func (l *lane) lag(now time.Time) time.Duration {
-	if l.sprint.rate.Load() == 0 {
-		return 0 // it has just begun, and what it gives is not known
+	inflight, rate := l.inflight.Load(), l.sprint.rate.Load()
+	if inflight == 0 || rate == 0 || l.delay < farAway || l.measured.IsZero() || len(l.limits()) > 0 {
+		return 0 // also one that has just begun: what it gives is not known
 	}
-	rate := l.sprint.late(l.delay, now)
-	if l.inflight.Load() == 0 || l.measured.IsZero() || rate > l.rate.Rate()/lagging || len(l.limits()) > 0 {
+	bytes, from := l.sprint.bytes.Load(), l.busy // before since: add changes them in the other order
+	if l.sprint.since.isSet() {                  // something has come
+		from = l.sprint.since.get()
+	}
+	if took := now.Sub(from); took >= 2*l.delay {
+		rate = min(rate, int64(float64(bytes)/took.Seconds()))
+	}
+	if rate > l.rate.Rate()/lagging {
 		return 0
 	}
-	return flow.TimeFor(l.inflight.Load(), max(rate, 1))
+	return flow.TimeFor(inflight, max(rate, 1))
 }
 
 // uneven reports whether a lane has nothing to do while another one to its source has, which
@@ -134,7 +138,7 @@ func (ls *lanes) uneven() bool {
 	defer a.unlock()
 	idle := map[*source]bool{}
 	for l := range ls.open {
-		if l.inflight.Load() == 0 && !l.measured.IsZero() {
+		if l.inflight.Load() == 0 && !l.measured.IsZero() && l.delay >= farAway {
 			idle[l.source] = true
 		}
 	}
@@ -280,6 +284,8 @@ type moment struct{ since atomic.Int64 } // momentZero, in nanoseconds
 var momentZero = time.Now()
 
 func (m *moment) set(t time.Time) { m.since.Store(int64(t.Sub(momentZero))) }
+
+func (m *moment) clear() { m.since.Store(0) }
 
 func (m *moment) get() time.Time { return momentZero.Add(time.Duration(m.since.Load())) }
 

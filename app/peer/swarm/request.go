@@ -102,6 +102,7 @@ func (r *request) begin() {
 	r.owed.Store(r.length)
 	if l.inflight.Load() == 0 {
 		l.busy = r.begun
+		l.sprint.rest()
 	}
 	l.requests[r] = struct{}{}
 	l.inflight.Add(r.length)
