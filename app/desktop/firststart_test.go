@@ -50,7 +50,7 @@ func TestAFirstStartCanBeSkippedAndTellsWhatWentWrong(t *testing.T) {
 	d.reads("Ada")
 	d.tap("Skip")
 	d.tap("Run a tracker on this computer")
-	d.reads("The port is used by another program: 5000.")
+	d.reads("The port is used by another program: 5000. Close that program and try again.")
 	d.tap("Back")
 	d.reads("Welcome")
 	d.key(fyne.KeyEscape) // skips, too
@@ -72,7 +72,7 @@ func TestAfterARefusedTrackerTheNextKeysReplaceIt(t *testing.T) {
 	d.reads("Looking for trackers on your network…")
 	test.Type(d.window.win.Canvas().Focused(), "nowhere.invalid")
 	d.tap("Connect")
-	d.reads("The tracker cannot be reached: nowhere.invalid.")
+	d.reads("The tracker cannot be reached: nowhere.invalid. Check its address and that it is running, or choose another one.")
 	test.Type(d.window.win.Canvas().Focused(), "attic")
 	d.tap("Connect")
 	d.did("use attic")

@@ -42,6 +42,12 @@ func busy() *fakeEngine {
 		engine.downloads = append(engine.downloads, face.Download{ID: fmt.Sprint(i), Name: fmt.Sprintf("film %d.mkv", i), Size: 998_000_000_000,
 			Done: 412_000_000_000, Rate: 988_000_000, SecsLeft: 26*3600 + 1, Sources: 1234, Place: 123, State: state, Hash: hashOf(i)})
 	}
+	for _, failure := range []face.Failure{{Code: netproto.CodeFolderUnwritable, Detail: "/home/ada/Downloads"}, {Code: netproto.CodeSeedChecksum}, {Code: netproto.CodeNoSpace}} {
+		failed := face.Download{ID: "failed " + string(failure.Code), Name: "setup.exe", Size: 81_000_000, Done: 4_000_000, State: face.DownloadFailed, Failure: failure, Hash: hashOf(99)}
+		engine.downloads = append(engine.downloads, failed)
+		failed.ID, failed.State = "no room "+string(failure.Code), face.DownloadNoSpace
+		engine.downloads = append(engine.downloads, failed)
+	}
 	for i, state := range []face.UploadState{face.UploadSending, face.UploadQueued, face.UploadEnded} {
 		engine.uploads = append(engine.uploads, face.Upload{ID: fmt.Sprint(i), Name: "film.mkv", Peer: "Grace", Size: 998_000_000, Sent: 412_000_000, Rate: 120_000_000, State: state, Place: 123})
 	}
@@ -198,6 +204,10 @@ func TestNoPageCutsATextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 			look(string(at.Name()))
 		}
 		w.goTo(pages.PlaceDownloads)
+		d.tap(words.L("Failed"))
+		d.reads("setup.exe")
+		look("failed downloads")
+		d.tap(words.L("All"))
 		listOf[face.Download](d).SelectOnly(0)
 		w.keys.details()
 		d.reads("Peer 1")

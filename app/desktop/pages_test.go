@@ -152,7 +152,7 @@ func TestUploadsSayToWhomAndHowFar(t *testing.T) {
 	d.reads("To Grace (203.0.113.5:4000) · 12 MB of 40 MB · 1.2 MB/s")
 	d.reads("To Linus · Queued (place 2)")
 	d.reads("To 203.0.113.6:4000 · Ended · 5.0 MB sent")
-	d.reads("1 running, 1 waiting")
+	d.reads("1 running · 1 waiting")
 }
 
 func TestSharesSayTheirState(t *testing.T) {

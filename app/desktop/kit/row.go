@@ -21,20 +21,21 @@ type row[T comparable] struct {
 	list    *RowList[T]
 	view    RowView[T]
 	back    *canvas.Rectangle
-	ink     color.Color // colour of text when the view was drawn last
+	ring    *canvas.Rectangle // while it is at the cursor
+	ink     color.Color       // colour of text when the view was drawn last
 	index   int
 	hovered bool
 }
 
 func newRow[T comparable](list *RowList[T], view RowView[T]) *row[T] {
-	r := &row[T]{list: list, view: view, back: canvas.NewRectangle(color.Transparent)}
+	r := &row[T]{list: list, view: view, back: canvas.NewRectangle(color.Transparent), ring: canvas.NewRectangle(color.Transparent)}
 	r.ExtendBaseWidget(r)
 	return r
 }
 
 func (r *row[T]) CreateRenderer() fyne.WidgetRenderer {
 	r.ExtendBaseWidget(r)
-	return widget.NewSimpleRenderer(container.NewStack(r.back, r.view))
+	return widget.NewSimpleRenderer(container.NewStack(r.back, Inset(ringInset, ringInset, r.ring), r.view))
 }
 
 func (r *row[T]) fill() {
@@ -47,10 +48,12 @@ func (r *row[T]) fill() {
 	r.paint()
 }
 
-// paint shows whether the row is selected, under the pointer, or at the cursor.
+// paint shows whether the row is selected, under the pointer, or at the cursor. The ring
+// of the cursor lies inside the row: the list cuts off what is on its edge.
 func (r *row[T]) paint() {
-	paintGround(r.back, r.Theme().Size(theme.SizeNameSelectionRadius),
-		r.list.isSelected(r.index), r.hovered, r.list.focused && r.list.cursor == r.index)
+	radius := r.Theme().Size(theme.SizeNameSelectionRadius)
+	paintGround(r.back, radius, r.list.isSelected(r.index), r.hovered, false)
+	paintGround(r.ring, radius-ringInset, false, false, r.list.focused && r.list.cursor == r.index)
 }
 
 // MouseDown selects. The right button opens the menu of the selected rows.

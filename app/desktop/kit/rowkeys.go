@@ -5,7 +5,6 @@ package kit
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/theme"
 )
 
 // moveCursor moves the cursor to a row, and the selection with it.
@@ -22,17 +21,14 @@ func (l *RowList[T]) moveCursor(to int) {
 	l.bringIntoView(to)
 }
 
-// pitch returns the distance from one row to the next.
-func (l *RowList[T]) pitch() float32 { return l.height + l.Theme().Size(theme.SizeNamePadding) }
-
 // bringIntoView scrolls only as far as needed to show a row.
 func (l *RowList[T]) bringIntoView(index int) {
-	top := float32(index) * l.pitch()
+	top, height := l.top(index), l.height+l.more[index]
 	switch offset, room := l.GetScrollOffset(), l.Size().Height; {
 	case top < offset:
 		l.ScrollToOffset(top)
-	case top+l.height > offset+room:
-		l.ScrollToOffset(top + l.height - room)
+	case top+height > offset+room:
+		l.ScrollToOffset(top + height - room)
 	}
 }
 

@@ -40,6 +40,9 @@ type RowList[T comparable] struct {
 	// Menu returns the actions for the selected rows, for a right click and the
 	// menu key.
 	Menu func() *fyne.Menu
+	// More returns how much higher than the others a row is in a list of a width; nil
+	// stands for never.
+	More func(row T, width float32) float32
 	// Reached is called when the last row comes into view.
 	Reached func()
 
@@ -51,6 +54,8 @@ type RowList[T comparable] struct {
 	focused  bool
 	bound    map[*row[T]]struct{} // rows that are on the screen, or recently were
 	height   float32              // of a row, without the gap below it
+	more     map[int]float32      // by index, of the rows that are higher
+	still    bool                 // nothing is drawn
 	ahead    typeAhead
 	Held     func() fyne.KeyModifier // returns the modifier keys that are held down now
 }
@@ -95,6 +100,13 @@ func (l *RowList[T]) SetRows(rows []T) {
 	l.Rows = rows
 	if slices.Equal(keys, l.keys) {
 		l.keys = keys
+		if l.More != nil {
+			if stay := l.place(old); l.measure() {
+				l.Refresh()
+				stay()
+				return
+			}
+		}
 		for r := range l.bound {
 			if r.index < len(rows) && old[r.index] != rows[r.index] {
 				r.fill()
@@ -120,6 +132,7 @@ func (l *RowList[T]) SetRows(rows []T) {
 	l.selected = kept
 	l.anchor = max(l.cursor, 0)
 	stay := l.place(old)
+	l.measure()
 	l.Refresh()
 	stay()
 }
@@ -132,12 +145,16 @@ func (l *RowList[T]) place(old []T) (stay func()) {
 	if l.height == 0 || offset <= 0 || len(old) == 0 {
 		return func() {}
 	}
-	top := min(int(offset/l.pitch()), len(old)-1)
-	at := slices.Index(l.keys, l.key(old[top]))
-	if at < 0 || at == top || l.reordered(old) {
+	top := min(l.rowAt(offset), len(old)-1)
+	before, at := l.top(top), slices.Index(l.keys, l.key(old[top]))
+	if at < 0 || at != top && l.reordered(old) {
 		return func() {}
 	}
-	return func() { l.ScrollToOffset(offset + float32(at-top)*l.pitch()) }
+	return func() {
+		if moved := l.top(at) - before; moved != 0 {
+			l.ScrollToOffset(offset + moved)
+		}
+	}
 }
 
 // reordered reports whether the rows are in another order than before, and have not

@@ -4,6 +4,7 @@ package kit
 
 import (
 	"fmt"
+	"image/color"
 	"slices"
 	"testing"
 	"time"
@@ -152,6 +153,30 @@ func TestKeysMoveThroughAListAndOpenRows(t *testing.T) {
 	}
 }
 
+func TestTheRingOfTheCursorIsSeenOnBothSidesOfAListWithoutMargins(t *testing.T) {
+	s := newStand(t)
+	list := plainListOf(3)
+	rows := slices.Clone(list.Rows)
+	for i := range rows {
+		rows[i].text = ""
+	}
+	list.SetRows(rows)
+	const around, margin = 20, 6
+	s.show(Inset(around, around, list)) // as in a sheet
+	s.window.Canvas().Focus(list)
+	picture := s.window.Canvas().Capture()
+	middle := around + int(list.height/2)
+	for side, from := range map[string]int{"left": around, "right": picture.Bounds().Dx() - around - margin} {
+		drawn := map[color.Color]bool{}
+		for x := range margin {
+			drawn[picture.At(from+x, middle)] = true
+		}
+		if len(drawn) < 2 {
+			t.Errorf("there is no ring on the %s", side)
+		}
+	}
+}
+
 func TestOnlyTheRowsThatChangedAreDrawnAgain(t *testing.T) {
 	list, shown := plainList(t, 10_000)
 	rows := slices.Clone(list.Rows)
@@ -191,6 +216,44 @@ func TestTenThousandRowsAreShownAndScrolledWithoutHaste(t *testing.T) {
 	}
 	if len(*shown) > 5000 {
 		t.Errorf("%d rows were drawn: rows off the screen are", len(*shown))
+	}
+}
+
+func TestHigherRowsAreReachedAndMoveNothing(t *testing.T) {
+	list, _ := plainList(t, 1000)
+	list.More = func(p plain, width float32) float32 {
+		if width < 200 || p.text != "higher" {
+			return 0
+		}
+		return 30
+	}
+	list.bringIntoView(600)
+	offset := list.GetScrollOffset()
+	top := list.rowAt(offset)
+	rows := slices.Clone(list.Rows)
+	for _, i := range []int{2, 300, 999} {
+		rows[i].text = "higher"
+	}
+	list.SetRows(rows) // with the same keys
+	if moved := list.GetScrollOffset() - offset; moved != 60 || list.rowAt(list.GetScrollOffset()) != top {
+		t.Errorf("two higher rows above moved it by %v, to row %d instead of %d", moved, list.rowAt(list.GetScrollOffset()), top)
+	}
+	list.bringIntoView(999)
+	if end := list.GetScrollOffset() + list.Size().Height; end != list.top(999)+list.height+30 {
+		t.Errorf("the last row ends at %v, and what is seen at %v", list.top(999)+list.height+30, end)
+	}
+	list.SetRows(rows[:300])
+	if list.top(299) != 299*list.pitch()+30 {
+		t.Errorf("after most rows went, the last is at %v", list.top(299))
+	}
+	for _, i := range []int{0, 1, 2, 3, 298} {
+		if at := list.rowAt(list.top(i) + 1); at != i {
+			t.Errorf("row %d is at the place of row %d", at, i)
+		}
+	}
+	list.Resize(fyne.NewSize(150, 400))
+	if list.top(299) != 299*list.pitch() {
+		t.Errorf("in a narrow list the last row is at %v", list.top(299))
 	}
 }
 

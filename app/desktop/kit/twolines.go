@@ -4,20 +4,25 @@ package kit
 
 import (
 	"image"
+	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"centralizedp2p/app/desktop/words"
+	"centralizedp2p/netproto"
 )
 
 // transferRowHeight is the height of a two-line row; the list adds a gap of 4.
 const transferRowHeight = 52
 
 // TwoLines is a row of a name, a thin bar and a caption, with a state icon
-// before them and buttons behind. For a failure, a line that says what to do
-// takes the place of the bar.
+// before them and buttons behind. A failure, and what to do about it, take the
+// place of bar and caption, on as many lines as they need.
 type TwoLines struct {
 	widget.BaseWidget
 	picture *widget.Icon
@@ -25,8 +30,8 @@ type TwoLines struct {
 	name    *Line
 	bar     *bar
 	caption *Line
-	advice  *Line
-	whole   string          // a failure and its advice, which may not fit
+	failure *fyne.Container // lines
+	text    RowText
 	Buttons *fyne.Container // those given to Init
 	box     *fyne.Container
 	state   Mark
@@ -36,16 +41,16 @@ type TwoLines struct {
 // ExtendBaseWidget.
 func (v *TwoLines) Init(buttons ...fyne.CanvasObject) {
 	v.picture, v.name, v.bar = widget.NewIcon(nil), NewNameLine(), newBar()
-	v.caption, v.advice = NewCaption(), NewCaption()
+	v.caption, v.failure = NewCaption(), container.NewWithoutLayout()
 	v.Buttons = container.NewHBox(buttons...)
 	v.thumb = NewPicture(nil)
-	v.advice.Hide()
+	v.failure.Hide()
 	v.thumb.Hide()
 }
 
 // CreateRenderer implements fyne.Widget.
 func (v *TwoLines) CreateRenderer() fyne.WidgetRenderer {
-	v.box = container.New(&twoLineLayout{v}, v.picture, v.thumb, v.name, v.bar, v.caption, v.advice, v.Buttons)
+	v.box = container.New(&twoLineLayout{v}, v.picture, v.thumb, v.name, v.bar, v.caption, v.failure, v.Buttons)
 	return widget.NewSimpleRenderer(v.box)
 }
 
@@ -60,19 +65,48 @@ type RowText struct {
 	Advice  string // what to do about a failure; there is no bar beside it
 }
 
+// More returns how much higher than other rows one with this text is that has a number
+// of buttons and a width.
+func (t RowText) More(buttons int, width float32) float32 {
+	if t.Advice == "" {
+		return 0
+	}
+	button := NewIconButton(nil, theme.CancelIcon(), "", nil).MinSize().Width
+	taken := float32(buttons)*button + float32(max(buttons-1, 0))*themeSize(theme.SizeNamePadding)
+	what, next := t.failureLines(textRoom(width, taken))
+	return captionHeight * float32(len(what)+len(next)-2)
+}
+
+// mostLines is how many lines a failure takes at most, without the advice.
+const mostLines = 2
+
+// failureLines breaks a failure and its advice into lines of a width.
+func (t RowText) failureLines(width float32) (what, next []string) {
+	size := themeSize(theme.SizeNameCaptionText)
+	fits := func(text string) bool { return fyne.MeasureText(text, size, fyne.TextStyle{}).Width <= width }
+	failure := netproto.Printable(t.Caption)
+	what, next = words.Wrap(failure, fits), words.Wrap(netproto.Printable(t.Advice), fits)
+	if len(what) > mostLines { // the last one is cut
+		what = what[:mostLines]
+		for _, line := range what[:mostLines-1] {
+			failure = strings.TrimSpace(failure[len(line):])
+		}
+		what[mostLines-1] = failure
+	}
+	return what, next
+}
+
+// textRoom is the width that texts have in a row, beside buttons.
+func textRoom(width, buttons float32) float32 {
+	return max(width-textLeft-buttons-GapLarge, 0)
+}
+
 // Set shows other contents.
 func (v *TwoLines) Set(t RowText) {
 	v.name.SetText(t.Name)
-	captionColor := ColorCaption
-	if t.State.Color == theme.ColorNameError {
-		captionColor = theme.ColorNameError
-	}
-	v.caption.Set(t.Caption, captionColor)
-	v.advice.SetText(t.Advice)
-	v.whole = ""
-	if t.Advice != "" {
-		v.whole = t.Caption + " " + t.Advice
-	}
+	v.caption.Set(t.Caption, t.captionColor())
+	changed := v.text.Caption != t.Caption || v.text.Advice != t.Advice || v.state.Color != t.State.Color
+	v.text = t
 	if v.state.Icon == nil || v.state.Icon.Name() != t.State.Icon.Name() || v.state.Color != t.State.Color {
 		v.picture.SetResource(Tinted(t.State.Icon, t.State.Color))
 	}
@@ -89,15 +123,28 @@ func (v *TwoLines) Set(t RowText) {
 	}
 	v.bar.set(t.Done, barColor)
 	hasBar, hasAdvice := !t.NoBar && t.Advice == "", t.Advice != ""
-	if v.bar.Visible() != hasBar || v.advice.Visible() != hasAdvice {
-		Reveal(nil, v.bar, hasBar)
-		Reveal(nil, v.advice, hasAdvice)
+	changed = Reveal(nil, v.bar, hasBar) || changed && hasAdvice
+	changed = Reveal(nil, v.failure, hasAdvice) || changed
+	if Reveal(nil, v.caption, !hasAdvice) || changed {
 		v.Refresh()
 	}
 }
 
-// hint returns the text of a tooltip.
-func (v *TwoLines) hint() string { return v.whole }
+// captionColor is that of the second line.
+func (t RowText) captionColor() fyne.ThemeColorName {
+	if t.State.Color == theme.ColorNameError {
+		return theme.ColorNameError
+	}
+	return ColorCaption
+}
+
+// hint returns the text of a tooltip: a failure and its advice, which may not fit.
+func (v *TwoLines) hint() string {
+	if v.text.Advice == "" {
+		return ""
+	}
+	return v.text.Caption + " " + v.text.Advice
+}
 
 // Refresh lays out the parts again.
 func (v *TwoLines) Refresh() {
@@ -106,42 +153,68 @@ func (v *TwoLines) Refresh() {
 	}
 }
 
+const (
+	rowIcon       = 24
+	captionHeight = 16
+	textLeft      = GapMedium + rowIcon + GapMedium + Gap
+)
+
 // twoLineLayout places the parts of a two-line row.
 type twoLineLayout struct{ view *TwoLines }
 
 func (l *twoLineLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
-	const iconSize, nameHeight, captionHeight = 24, 20, 16
+	const nameHeight = 20
 	v := l.view
 	buttons := v.Buttons.MinSize()
 	v.Buttons.Move(fyne.NewPos(size.Width-buttons.Width-Gap, (size.Height-buttons.Height)/2))
 	v.Buttons.Resize(buttons)
-	v.picture.Move(fyne.NewPos(GapMedium, (size.Height-iconSize)/2))
-	v.picture.Resize(fyne.NewSquareSize(iconSize))
+	v.picture.Move(fyne.NewPos(GapMedium, (size.Height-rowIcon)/2))
+	v.picture.Resize(fyne.NewSquareSize(rowIcon))
 
-	v.thumb.Move(fyne.NewPos(GapMedium+(iconSize-ThumbnailSize)/2, (size.Height-ThumbnailSize)/2))
+	v.thumb.Move(fyne.NewPos(GapMedium+(rowIcon-ThumbnailSize)/2, (size.Height-ThumbnailSize)/2))
 	v.thumb.Resize(fyne.NewSquareSize(ThumbnailSize))
 
-	left := GapMedium + iconSize + GapMedium + Gap
-	width := max(size.Width-left-buttons.Width-GapLarge, 0)
+	width := textRoom(size.Width, buttons.Width)
 	top := Gap
 	switch {
-	case v.advice.Visible():
+	case v.failure.Visible():
 		top = 0
 	case !v.bar.Visible():
 		top = (size.Height - nameHeight - captionHeight) / 2
 	}
-	v.name.Move(fyne.NewPos(left, top))
+	v.name.Move(fyne.NewPos(textLeft, top))
 	v.name.Resize(fyne.NewSize(width, nameHeight))
 	top += nameHeight
 	if v.bar.Visible() {
-		v.bar.Move(fyne.NewPos(left, top+2))
+		v.bar.Move(fyne.NewPos(textLeft, top+2))
 		v.bar.Resize(fyne.NewSize(width, barHeight))
 		top += GapMedium
 	}
-	v.caption.Move(fyne.NewPos(left, top))
+	v.caption.Move(fyne.NewPos(textLeft, top))
 	v.caption.Resize(fyne.NewSize(width, captionHeight))
-	v.advice.Move(fyne.NewPos(left, top+captionHeight))
-	v.advice.Resize(fyne.NewSize(width, captionHeight))
+	if v.failure.Visible() {
+		v.failure.Move(fyne.NewPos(textLeft, top))
+		v.failure.Resize(fyne.NewSize(width, size.Height-top))
+		v.layFailure(width)
+	}
+}
+
+// layFailure shows a failure and its advice line by line.
+func (v *TwoLines) layFailure(width float32) {
+	what, next := v.text.failureLines(width)
+	v.failure.Objects = v.failure.Objects[:min(len(v.failure.Objects), len(what)+len(next))]
+	for i, text := range slices.Concat(what, next) {
+		if i == len(v.failure.Objects) {
+			v.failure.Objects = append(v.failure.Objects, NewCaption())
+		}
+		line, color := v.failure.Objects[i].(*Line), ColorCaption
+		if i < len(what) {
+			color = v.text.captionColor()
+		}
+		line.Set(text, color)
+		line.Move(fyne.NewPos(0, captionHeight*float32(i)))
+		line.Resize(fyne.NewSize(width, captionHeight))
+	}
 }
 
 func (l *twoLineLayout) MinSize([]fyne.CanvasObject) fyne.Size {

@@ -3,8 +3,11 @@
 package kit
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 )
 
@@ -15,15 +18,63 @@ func TestAFailureTakesThePlaceOfTheBarAndIsWholeInTheTooltip(t *testing.T) {
 	v.ExtendBaseWidget(v)
 	s.show(v)
 	v.Set(RowText{Name: "a", State: Mark{"Downloading", theme.DownloadIcon(), theme.ColorNamePrimary}, Done: 0.5, Caption: "half"})
-	if !v.bar.Visible() || v.advice.Visible() || v.hint() != "" {
+	if !v.bar.Visible() || v.failure.Visible() || v.hint() != "" {
 		t.Error("a running row has no bar, or an advice")
 	}
 	v.Set(RowText{Name: "a", State: Mark{"Failed", theme.ErrorIcon(), theme.ColorNameError}, Caption: "It failed.", Advice: "Try again."})
-	if v.bar.Visible() || !v.advice.Visible() || v.hint() != "It failed. Try again." || v.caption.Color != theme.ColorNameError {
+	if v.bar.Visible() || v.caption.Visible() || !v.failure.Visible() || v.hint() != "It failed. Try again." {
 		t.Errorf("a failed row has the tooltip %q", v.hint())
 	}
 	v.Set(RowText{Name: "a", State: Mark{"Finished", theme.ConfirmIcon(), theme.ColorNameSuccess}, NoBar: true, Caption: "done"})
-	if v.bar.Visible() || v.advice.Visible() || v.hint() != "" {
+	if v.bar.Visible() || v.failure.Visible() || !v.caption.Visible() || v.hint() != "" {
 		t.Error("a finished row has a bar, an advice or a tooltip")
+	}
+}
+
+func TestAFailureAndItsAdviceAreWholeOnAsManyLinesAsTheyNeed(t *testing.T) {
+	s := newStand(t)
+	failed := RowText{Name: "setup.exe", State: Mark{"Failed", theme.ErrorIcon(), theme.ColorNameError}, Caption: "Failed: The folder cannot be written: /home/ada/Downloads.",
+		Advice: "Make the folder writable, or move the download to another one; it then continues by itself."}
+	buttons := func() (all []fyne.CanvasObject) {
+		for range 3 {
+			all = append(all, NewIconButton(NewTips(), theme.CancelIcon(), "Close", nil))
+		}
+		return all
+	}
+	for _, text := range []RowText{failed, {Name: "a", State: failed.State, Caption: "失败：无法写入该文件夹：/home/ada/Downloads。",
+		Advice: "请将该文件夹设为可写，或将下载移动到其他文件夹；之后会自动继续。请将该文件夹设为可写，或将下载移动到其他文件夹。"}} {
+		v := &TwoLines{}
+		v.Init(buttons()...)
+		v.ExtendBaseWidget(v)
+		s.show(v)
+		v.Set(text)
+		for _, width := range []float32{480, 600, 1200} {
+			more := text.More(3, width)
+			v.Resize(fyne.NewSize(width, transferRowHeight+more))
+			said := ""
+			for _, o := range v.failure.Objects {
+				line := o.(*Line)
+				if line.isCut() {
+					t.Errorf("%q is cut at %v", line.Text, width)
+				}
+				if end := v.failure.Position().Y + line.Position().Y + line.Size().Height; end > v.Size().Height {
+					t.Errorf("%q ends at %v in a row of %v", line.Text, end, v.Size().Height)
+				}
+				said += line.Text
+			}
+			bare := func(text string) string { return strings.ReplaceAll(text, " ", "") }
+			if bare(said) != bare(text.Caption+text.Advice) {
+				t.Errorf("at %v it reads %q", width, said)
+			}
+			if lines := len(v.failure.Objects); more != float32(lines-2)*captionHeight || (lines == 2) != (width == 1200) {
+				t.Errorf("at %v it has %d lines and is %v higher", width, lines, more)
+			}
+		}
+	}
+	if more := (RowText{Caption: strings.Repeat("long ", 100)}).More(3, 320); more != 0 {
+		t.Errorf("a row without an advice is %v higher", more)
+	}
+	if lines, _ := (RowText{Caption: strings.Repeat("long ", 100), Advice: "x"}).failureLines(200); len(lines) != mostLines {
+		t.Errorf("a long failure has the lines %s", fmt.Sprint(lines))
 	}
 }

@@ -94,7 +94,7 @@ func FailedScreen(reason string, retry func()) fyne.CanvasObject {
 
 // SelectedWords says how many rows are selected, and their size together.
 func SelectedWords(count int, size int64) string {
-	return words.L("{{.Count}} selected, {{.Size}}", words.Values{"Count": words.Count(count), "Size": words.Size(size)})
+	return words.N("{{.Count}} selected, {{.Size}}", count, words.Values{"Count": words.Count(count), "Size": words.Size(size)})
 }
 
 const headHeight = 40

@@ -56,6 +56,26 @@ func CutParts(text string, fits func(string) bool) string {
 	}
 }
 
+// Wrap breaks text into lines that fit, where its script allows it. A word that is longer
+// than a line is not broken.
+func Wrap(text string, fits func(string) bool) []string {
+	var lines []string
+	line := ""
+	for rest, state := text, -1; rest != ""; {
+		var part string
+		part, rest, _, state = uniseg.FirstLineSegmentInString(rest, state)
+		if line != "" && !fits(strings.TrimSpace(line+part)) {
+			lines = append(lines, strings.TrimSpace(line))
+			line = ""
+		}
+		line += part
+	}
+	if line != "" {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	return lines
+}
+
 // CutEnd shortens text until it fits, by cutting its end.
 func CutEnd(text string, fits func(string) bool) string { return cutText(text, fits, 0) }
 

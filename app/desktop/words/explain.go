@@ -84,6 +84,15 @@ var deskWords = []deskWord{
 	{netproto.CodeAmbiguous, "Several different files have this name", "Choose one of them in the search."},
 }
 
+// atStart are what helps at the first start, in place of words that lead to a page.
+var atStart = map[netproto.Code]Phrase{
+	netproto.CodeUnreachable:      "Check its address and that it is running, or choose another one.",
+	netproto.CodeKeyChanged:       "Ask its owner whether the key was changed. Somebody may be impersonating it.",
+	netproto.CodePortInUse:        "Close that program and try again.",
+	netproto.CodeFolderUnwritable: "Choose another folder, or change its permissions.",
+	netproto.CodeInternal:         "Try again. If it keeps failing, report it.",
+}
+
 // wordsOf returns the words for a code, if there are any.
 func wordsOf(code netproto.Code) (deskWord, bool) {
 	i := slices.IndexFunc(deskWords, func(w deskWord) bool { return w.code == code })
@@ -91,6 +100,20 @@ func wordsOf(code netproto.Code) (deskWord, bool) {
 		return deskWord{}, false
 	}
 	return deskWords[i], true
+}
+
+// ExplainAtStart is [Explain] for the first start, when no page can be seen yet.
+func ExplainAtStart(f face.Failure) Message {
+	m := Explain(f)
+	if next, ok := atStart[f.Code]; ok {
+		m.Next = next.String()
+	}
+	return m
+}
+
+// SlowAtStart says at the first start that something took too long.
+func SlowAtStart() Message {
+	return Message{What: L("Timed out"), Next: atStart[netproto.CodeInternal].String()}
 }
 
 // Explain turns a failure into words: what happened, why, and what to do next.

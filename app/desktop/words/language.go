@@ -28,7 +28,7 @@ func (p Phrase) String() string { return L(string(p)) }
 type Values map[string]any
 
 // L returns a text in the language in use. A text without a translation is
-// returned as it is.
+// returned as it is, and one with plural forms in that of many.
 func L(text string, in ...Values) string {
 	return translate(&i18n.LocalizeConfig{DefaultMessage: &i18n.Message{ID: text, Other: text}}, in)
 }

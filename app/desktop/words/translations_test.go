@@ -95,7 +95,7 @@ func TestEveryTranslationFillsThePlacesOfTheEnglishText(t *testing.T) {
 			want := placesOf(key)
 			for form, text := range forms {
 				got := placesOf(text)
-				if form == "one" && !slices.Contains(got, "{{.Count}}") {
+				if form == "one" && slices.Contains(want, "{{.Count}}") && !slices.Contains(got, "{{.Count}}") {
 					got = append([]string{"{{.Count}}"}, got...) // "once"
 				}
 				if !slices.Equal(got, want) {
@@ -137,6 +137,44 @@ func TestEveryPluralHasTheFormsOfItsLanguage(t *testing.T) {
 				t.Errorf("%s: %q has the forms %v, not %v", tag, key, got, want)
 			}
 		}
+	}
+}
+
+// A number of things has plural forms, also where the English text is the same for one
+// and for many.
+func TestEveryCountHasPluralForms(t *testing.T) {
+	never := map[string]bool{ // they are many, a fraction, or the same in every language
+		"The first {{.Count}}, more below": true, "{{.Count}} copies among the sources": true, "{{.Count}} already here": true,
+	}
+	english := translationsOf(t, "en")
+	for key, forms := range english {
+		if strings.Contains(key, "{{.Count}}") && forms["one"] == "" && !never[key] {
+			t.Errorf("%q has no plural forms", key)
+		}
+	}
+	for key := range never {
+		if english[key] == nil {
+			t.Errorf("%q is not used", key)
+		}
+	}
+}
+
+// What a chip names are many, what a row says of itself is one.
+func TestAStateIsSaidOfOneAndOfMany(t *testing.T) {
+	for tag, want := range map[string][4]string{
+		"es":    {"Finalizada", "Finalizadas", "1 finalizada", "2 finalizadas"},
+		"fr":    {"Terminé", "Terminés", "1 terminé", "2 terminés"},
+		"pt-BR": {"Concluído", "Concluídos", "1 concluído", "2 concluídos"},
+		"de":    {"Fertig", "Fertig", "1 fertig", "2 fertig"},
+	} {
+		useTexts(t, tag)
+		const counted = "{{.Count}} finished"
+		if got := [4]string{N("Finished", 1), Phrase("Finished").String(), Some(counted, 1), Some(counted, 2)}; got != want {
+			t.Errorf("%s: it reads %q, not %q", tag, got, want)
+		}
+	}
+	if text := Some("{{.Count}} finished", 0); text != "" {
+		t.Errorf("none reads %q", text)
 	}
 }
 

@@ -24,6 +24,15 @@ func Sources(n int) string {
 	return N("{{.Count}} sources", n, Values{"Count": Count(n)})
 }
 
+// Some writes a number of things, and nothing if there are none. text has plural forms
+// and the placeholder {{.Count}}.
+func Some(text Phrase, n int) string {
+	if n == 0 {
+		return ""
+	}
+	return N(string(text), n, Values{"Count": Count(n)})
+}
+
 // Files writes a number of files: "1 file", "12,345 files".
 func Files(n int) string { return N("{{.Count}} files", n, Values{"Count": Count(n)}) }
 

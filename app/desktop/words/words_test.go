@@ -155,6 +155,25 @@ func netprotoCodes(t *testing.T) []netproto.Code {
 	return codes
 }
 
+// Whoever answers the first questions sees no page and no setting.
+func TestAFailureAtTheFirstStartLeadsToNoPage(t *testing.T) {
+	for _, tag := range Languages() {
+		useTexts(t, tag)
+		elsewhere := []string{L("Settings"), "Tracker page", "Tracker“", "página", "page Tracker", "页面"}
+		said := []Message{SlowAtStart()}
+		for _, code := range netprotoCodes(t) {
+			said = append(said, ExplainAtStart(face.Failure{Code: code}))
+		}
+		for _, m := range said {
+			for _, place := range elsewhere {
+				if strings.Contains(m.Next, place) {
+					t.Errorf("%s: %q leads to %s", tag, m, place)
+				}
+			}
+		}
+	}
+}
+
 func TestAFailureIsWrittenAsItsLanguageDoesIt(t *testing.T) {
 	failure := face.Failure{Code: netproto.CodeFolderUnwritable, Detail: "/home/ada"}
 	for tag, want := range map[string]string{

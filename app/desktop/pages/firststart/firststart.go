@@ -335,12 +335,12 @@ func (z *Wizard) refuse(err error) {
 	switch {
 	case errors.As(err, &invalid):
 		for _, failure := range invalid {
-			text = words.Explain(failure).String()
+			text = words.ExplainAtStart(failure).String()
 		}
 	case errors.Is(err, pages.ErrSlow):
-		text = pages.SlowWords().String()
+		text = words.SlowAtStart().String()
 	case err != nil:
-		text = words.Explain(face.FailureOf(err)).String()
+		text = words.ExplainAtStart(face.FailureOf(err)).String()
 	}
 	z.problem.SetText(text)
 	kit.Reveal(nil, z.problem, text != "")

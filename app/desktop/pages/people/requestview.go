@@ -176,6 +176,13 @@ func declineRequests(w pages.Window, engine face.People, ids ...string) {
 func newRequestList(w pages.Window, engine face.People, open func(id string)) *kit.RowList[requestRow] {
 	list := kit.NewRowList(w.Host(), requestRow.key, func(r requestRow) string { return r.text.Name },
 		func() kit.RowView[requestRow] { return newRequestView(w, engine) })
+	list.More = func(r requestRow, width float32) float32 {
+		buttons := 1
+		if r.folder != "" && !w.Elsewhere() {
+			buttons++
+		}
+		return r.text.More(buttons, width)
+	}
 	list.Opened = func(r requestRow) { open(r.id) }
 	list.Menu = func() *fyne.Menu { return requestMenu(w, engine, list.Selection(), open) }
 	return list

@@ -41,6 +41,8 @@ type Downloads struct {
 	words   *kit.TextEntry // that a name must contain
 	details *detailsPane
 	thumbs  *pages.Thumbnails
+	width   float32               // of the list, for which more is known
+	more    map[stuckKind]float32 // how much higher rows are
 }
 
 // The chips, in order.
@@ -67,10 +69,11 @@ const fewDownloads = 10
 
 // NewDownloads makes the page. find leads to the search.
 func NewDownloads(w pages.Window, engine DownloadsEngine, undo pages.Undo, find func()) *Downloads {
-	p := &Downloads{RowsPage: pages.NewRowsPage(w), engine: engine, undo: undo}
+	p := &Downloads{RowsPage: pages.NewRowsPage(w), engine: engine, undo: undo, more: map[stuckKind]float32{}}
 	p.list = kit.NewRowList(w.Host(), func(d face.Download) string { return d.ID }, func(d face.Download) string { return d.Name },
 		func() kit.RowView[face.Download] { return newDownloadView(p) })
 	p.thumbs = pages.NewThumbnails(w, p.list.Refresh)
+	p.list.More = p.moreOf
 	p.list.Opened = p.openFile
 	p.list.Pressed = p.pressed
 	p.list.Menu = p.rowMenu
@@ -142,14 +145,8 @@ func downloadsWords(downloads []face.Download) string {
 			waiting++
 		}
 	}
-	count := func(text words.Phrase, n int) string {
-		if n == 0 {
-			return ""
-		}
-		return words.L(string(text), words.Values{"Count": words.Count(n)})
-	}
-	said := words.Join(count("{{.Count}} running", running), count("{{.Count}} waiting", waiting),
-		count("{{.Count}} paused", paused), count("{{.Count}} finished", finished))
+	said := words.Join(words.Some("{{.Count}} running", running), words.Some("{{.Count}} waiting", waiting),
+		words.Some("{{.Count}} paused", paused), words.Some("{{.Count}} finished", finished))
 	if rate > 0 {
 		said = words.Join(said, words.Rate(rate))
 	}

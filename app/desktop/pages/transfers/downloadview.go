@@ -65,17 +65,66 @@ func (v *downloadView) Fill(d face.Download) {
 	} else {
 		v.file.Set(kit.Icon("eye"), words.L("Preview"))
 	}
-	state := downloadWords(d)
-	text := kit.RowText{Name: d.Name, Picture: v.page.thumbs.OfDownload(d), State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(),
-		Caption: downloadCaption(d, state.Text)}
-	if d.IsFailed() || d.State == face.DownloadNoSpace {
-		text.Advice = adviceWords(d)
-	}
+	text := downloadText(d)
+	text.Picture = v.page.thumbs.OfDownload(d)
 	v.Set(text)
 	changed := kit.Reveal(v.Buttons, v.toggle, !d.IsFinished())
-	if kit.Reveal(v.Buttons, v.file, !v.page.Window.Elsewhere() && (d.IsFinished() || canPreview(d))) || changed {
+	if kit.Reveal(v.Buttons, v.file, v.page.opens(d)) || changed {
 		v.Refresh()
 	}
+}
+
+// opens reports whether the row of a download has a button to look at it.
+func (p *Downloads) opens(d face.Download) bool {
+	return !p.Window.Elsewhere() && (d.IsFinished() || canPreview(d))
+}
+
+// downloadText is what the row of a download says.
+func downloadText(d face.Download) kit.RowText {
+	state := downloadWords(d)
+	text := kit.RowText{Name: d.Name, State: state, Done: words.Fraction(d.Done, d.Size), NoBar: d.IsFinished(), Caption: downloadCaption(d, state.Text)}
+	if isStuck(d) {
+		text.Advice = adviceWords(d)
+	}
+	return text
+}
+
+// isStuck reports whether a download needs something of the person, or of another try.
+func isStuck(d face.Download) bool { return d.IsFailed() || d.State == face.DownloadNoSpace }
+
+// stuckKind is what decides how many lines the row of a stuck download needs.
+type stuckKind struct {
+	state   face.DownloadState
+	failure face.Failure
+	done    string // it stands before the failure
+	retries bool
+	buttons int
+}
+
+// moreOf returns how much higher the row of a download is, in a list of a width.
+func (p *Downloads) moreOf(d face.Download, width float32) float32 {
+	if !isStuck(d) {
+		return 0
+	}
+	if p.width != width {
+		p.width = width
+		clear(p.more)
+	}
+	kind := stuckKind{state: d.State, failure: d.Failure, retries: d.RetrySecs > 0, buttons: 2}
+	if d.State == face.DownloadNoSpace {
+		kind.done = words.Progress(d.Done, d.Size)
+	}
+	for _, shown := range []bool{p.opens(d), !p.Window.Elsewhere()} {
+		if shown {
+			kind.buttons++
+		}
+	}
+	more, known := p.more[kind]
+	if !known {
+		more = downloadText(d).More(kind.buttons, width)
+		p.more[kind] = more
+	}
+	return more
 }
 
 func downloadWords(d face.Download) kit.Mark {
@@ -98,7 +147,7 @@ func downloadWords(d face.Download) kit.Mark {
 	case face.DownloadPaused:
 		return kit.Mark{Text: words.L("Paused"), Icon: theme.MediaPauseIcon(), Color: kit.ColorCaption}
 	case face.DownloadFinished:
-		return kit.Mark{Text: words.L("Finished"), Icon: kit.Icon("done"), Color: theme.ColorNameSuccess}
+		return kit.Mark{Text: words.N("Finished", 1), Icon: kit.Icon("done"), Color: theme.ColorNameSuccess}
 	case face.DownloadNoSpace:
 		text := words.L("Waiting for its folder")
 		if d.Failure.Code == netproto.CodeNoSpace {
@@ -106,7 +155,7 @@ func downloadWords(d face.Download) kit.Mark {
 		}
 		return kit.Mark{Text: text, Icon: theme.WarningIcon(), Color: theme.ColorNameWarning}
 	case face.DownloadFailed:
-		return kit.Mark{Text: words.L("Failed"), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
+		return kit.Mark{Text: words.N("Failed", 1), Icon: theme.ErrorIcon(), Color: theme.ColorNameError}
 	default: // of a peer on another computer, which is newer
 		return kit.Mark{Text: netproto.Printable(string(d.State)), Icon: theme.QuestionIcon(), Color: kit.ColorCaption}
 	}

@@ -84,11 +84,7 @@ func (p *Uploads) show(uploads []face.Upload) {
 			waiting++
 		}
 	}
-	text := ""
-	if len(uploads) > 0 {
-		text = words.L("{{.Running}} running, {{.Waiting}} waiting", words.Values{
-			"Running": words.Count(running), "Waiting": words.Count(waiting)})
-	}
+	text := words.Join(words.Some("{{.Count}} running", running), words.Some("{{.Count}} waiting", waiting))
 	if running > 0 {
 		text = words.Join(text, words.Rate(rate))
 	}
