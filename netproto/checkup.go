@@ -17,8 +17,27 @@ type Checkup struct {
 type Finding struct {
 	Topic Topic        `json:"topic"`
 	State FindingState `json:"state"`
-	Fact  string       `json:"fact"`             // what was found, in English: figures, states and codes
-	Do    Remedy       `json:"remedy,omitempty"` // what helps; "" if nothing is wrong
+	Fact  string       `json:"fact"` // what was found, in English: figures, states and codes
+	// Details are the parts of Fact, for programs that say them in another language. There
+	// may be none.
+	Details []Detail `json:"details,omitempty"`
+	Do      Remedy   `json:"remedy,omitempty"` // what helps; "" if nothing is wrong
+}
+
+// Say adds details to a finding, and their English to its fact.
+func (f *Finding) Say(details ...Detail) {
+	for _, d := range details {
+		text := d.English()
+		switch {
+		case f.Fact == "", strings.HasPrefix(text, ";"): // a part of its own
+		case d.Kind == DetailError:
+			text = " " + text
+		default:
+			text = ", " + text
+		}
+		f.Fact += text
+		f.Details = append(f.Details, d)
+	}
 }
 
 // Text is the checkup as a person pastes it, in English.

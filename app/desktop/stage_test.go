@@ -67,15 +67,23 @@ func stage(t *testing.T) *fakeEngine {
 		Skipped: []face.SkippedPath{{Path: "/a/pipe", Reason: face.SkipSpecial}, {Path: "/a/project", Reason: face.SkipUnreadable, Count: 3}},
 	}
 	engine.checkup = netproto.Checkup{Program: "0.1.0", System: "linux/amd64", Findings: []netproto.Finding{
-		{Topic: netproto.TopicTracker, State: netproto.FindingGood, Fact: "attic answers in 14 ms"},
-		{Topic: netproto.TopicReach, State: netproto.FindingWarning, Fact: "reached by calls of the tracker; port 6881", Do: netproto.RemedyOpenPort},
-		{Topic: netproto.TopicDisk, State: netproto.FindingBad, Fact: "/home/ada/Downloads: 12 MB free", Do: netproto.RemedyFreeSpace},
-		{Topic: netproto.TopicClock, State: netproto.FindingUnknown, Fact: "the tracker does not say"}}}
+		found(netproto.TopicTracker, netproto.FindingGood, "", netproto.Detail{Kind: netproto.DetailConnection, Word: "connected"}, netproto.Detail{Kind: netproto.DetailAnswers, Number: 14_000},
+			netproto.Detail{Kind: netproto.DetailCalls, Number: 1}, netproto.Detail{Kind: netproto.DetailRelay, Number: 1}),
+		found(netproto.TopicReach, netproto.FindingWarning, netproto.RemedyOpenPort, netproto.Detail{Kind: netproto.DetailReach, Word: string(netproto.VerdictCalled)},
+			netproto.Detail{Kind: netproto.DetailPort, Number: 6881}),
+		found(netproto.TopicDisk, netproto.FindingBad, netproto.RemedyFreeSpace, netproto.Detail{Kind: netproto.DetailFree, Number: 12_000_000}),
+		found(netproto.TopicClock, netproto.FindingUnknown, "", netproto.Detail{Kind: netproto.DetailNoClock})}}
 	engine.disk = map[string]face.FolderList{"": {Entries: []face.DiskEntry{{Name: "/srv/media", Path: "/srv/media", Folder: true},
 		{Name: "film.mkv", Path: "/srv/film.mkv", Size: 1_200_000_000}}}}
 	engine.fulfil("lecture video", face.Find{Hash: hashOf(60), Name: "Lecture 11.mp4", Size: 1_300_000_000, At: time.Now(), New: true})
 	engine.wishes = append(engine.wishes, face.Wish{ID: "9", WishRequest: face.WishRequest{Words: "北京烤鸭", Kind: netproto.KindDocument, MaxSize: 1e6, Download: true}})
 	return engine
+}
+
+func found(topic netproto.Topic, state netproto.FindingState, do netproto.Remedy, details ...netproto.Detail) netproto.Finding {
+	f := netproto.Finding{Topic: topic, State: state, Do: do}
+	f.Say(details...)
+	return f
 }
 
 func stageSearch() func(context.Context, face.SearchRequest) (face.SearchPage, error) {
@@ -224,7 +232,7 @@ func everySheet(d *desk) []sheetOfTheWindow {
 		{name: "send to whom", from: "pages/portrait/choose.go", open: ofShare(words.L("Send to…")), reads: "Linus"},
 		{name: "code", from: "pages/link.go", open: ofShare(words.L("Show QR code")), reads: "cp2p://"},
 		{name: "invitation", from: "pages/link.go", open: func() { pages.Invite(w, engine) }, reads: "cp2p://"},
-		{name: "check-up", from: "pages/settings/checkup.go", open: func() { settings.CheckUp(w, engine) }, reads: "attic answers"},
+		{name: "check-up", from: "pages/settings/checkup.go", open: func() { settings.CheckUp(w, engine) }, reads: "14"},
 		{name: "wishes", from: "pages/search/wishes.go", open: at(pages.PlaceSearch, w.search().ShowWishes), reads: "Lecture 11.mp4"},
 		{name: "verify", from: "pages/people/person.go", open: at(pages.PlacePeople, func() {
 			w.GoToPerson(engine.list[1].PeerID)

@@ -4,13 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/dustin/go-humanize"
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/node"
@@ -61,7 +57,8 @@ func Checkup(ctx context.Context, n *node.Node, settings library.Settings, unrea
 // checkTracker asks the main tracker a few times, and compares the clocks.
 func checkTracker(ctx context.Context, n *node.Node, unreached error) (f, clock netproto.Finding) {
 	f = netproto.Finding{Topic: netproto.TopicTracker, State: netproto.FindingBad}
-	clock = netproto.Finding{Topic: netproto.TopicClock, State: netproto.FindingUnknown, Fact: "no tracker says its time"}
+	clock = netproto.Finding{Topic: netproto.TopicClock, State: netproto.FindingUnknown}
+	clock.Say(netproto.Detail{Kind: netproto.DetailNoClock})
 	s, tracker := n.Engine.Trackers.Status(), n.Engine.Trackers.Main()
 	if unreached == nil {
 		unreached = s.Err
@@ -72,11 +69,13 @@ func checkTracker(ctx context.Context, n *node.Node, unreached error) (f, clock 
 	case unreached != nil:
 		f.Do = netproto.RemedyTrackerSilent
 	case tracker == nil:
-		f.Fact, f.Do = "none is chosen", netproto.RemedyChooseTracker
+		f.Do = netproto.RemedyChooseTracker
+		f.Say(netproto.Detail{Kind: netproto.DetailNoTracker})
 		return f, clock
 	}
+	f.Say(netproto.Detail{Kind: netproto.DetailConnection, Word: string(cmp.Or(s.State, membership.StateNone))})
 	if unreached != nil {
-		f.Fact = fmt.Sprintf("%s [%s]", cmp.Or(s.State, membership.StateNone), netproto.CodeOf(unreached))
+		f.Say(netproto.Detail{Kind: netproto.DetailError, Word: string(netproto.CodeOf(unreached))})
 		return f, clock
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkupAsks)
@@ -85,7 +84,8 @@ func checkTracker(ctx context.Context, n *node.Node, unreached error) (f, clock 
 	for range checkupRounds {
 		began := time.Now()
 		if _, err := tracker.Stats(ctx); err != nil {
-			f.Fact, f.Do = fmt.Sprintf("%s, but it does not answer [%s]", s.State, netproto.CodeOf(coded(err))), netproto.RemedyTrackerSilent
+			f.Do = netproto.RemedyTrackerSilent
+			f.Say(netproto.Detail{Kind: netproto.DetailSilent, Word: string(netproto.CodeOf(coded(err)))})
 			return f, clock
 		}
 		if took := time.Since(began); best < 0 || took < best {
@@ -93,7 +93,8 @@ func checkTracker(ctx context.Context, n *node.Node, unreached error) (f, clock 
 		}
 	}
 	f.State = netproto.FindingGood
-	f.Fact = fmt.Sprintf("%s, answers in %s, calls %t, relay %t, lines %d", s.State, best.Round(100*time.Microsecond), s.Calls, s.Relays, len(s.Lines))
+	f.Say(netproto.Detail{Kind: netproto.DetailAnswers, Number: best.Microseconds()}, netproto.Detail{Kind: netproto.DetailCalls, Number: oneIf(s.Calls)},
+		netproto.Detail{Kind: netproto.DetailRelay, Number: oneIf(s.Relays)}, netproto.Detail{Kind: netproto.DetailLines, Number: int64(len(s.Lines))})
 	if best > slowTracker {
 		f.State, f.Do = netproto.FindingWarning, netproto.RemedyTrackerSlow
 	}
@@ -108,14 +109,11 @@ func checkTracker(ctx context.Context, n *node.Node, unreached error) (f, clock 
 // checkClock says how far a clock is ahead of the tracker's.
 func checkClock(ahead time.Duration) netproto.Finding {
 	f := netproto.Finding{Topic: netproto.TopicClock, State: netproto.FindingGood}
-	switch seconds := ahead.Round(time.Second); {
-	case seconds > time.Second:
-		f.Fact = seconds.String() + " ahead of the tracker's"
-	case seconds < -time.Second:
-		f.Fact = (-seconds).String() + " behind the tracker's"
-	default:
-		f.Fact = "as the tracker's, to a second"
+	seconds := ahead.Round(time.Second)
+	if seconds.Abs() <= time.Second { // as exactly as that is known
+		seconds = 0
 	}
+	f.Say(netproto.Detail{Kind: netproto.DetailClock, Number: int64(seconds / time.Second)})
 	if ahead.Abs() > clockApart {
 		f.State, f.Do = netproto.FindingWarning, netproto.RemedySetClock
 	}
@@ -125,15 +123,17 @@ func checkClock(ahead time.Duration) netproto.Finding {
 func checkReach(n *node.Node) netproto.Finding {
 	r, ways := n.Engine.Reachability(), n.Engine.Ways()
 	f := netproto.Finding{Topic: netproto.TopicReach, State: netproto.FindingGood}
-	f.Fact = string(cmp.Or(r.Verdict, netproto.VerdictUnknown))
-	for _, more := range []string{string(r.Reason), string(r.Advice)} {
-		if more != "" {
-			f.Fact += ", " + more
-		}
+	f.Say(netproto.Detail{Kind: netproto.DetailReach, Word: string(cmp.Or(r.Verdict, netproto.VerdictUnknown))})
+	if r.Reason != "" {
+		f.Say(netproto.Detail{Kind: netproto.DetailReachReason, Word: string(r.Reason)})
 	}
-	router := n.Engine.RouterPort()
-	f.Fact += fmt.Sprintf(", port %d, router %s; connections: lan %d, direct %d, router %d, called %d, relayed %d", n.Engine.Port(),
-		cmp.Or(string(router.Verdict), "not asked"), ways.LAN, ways.Direct, ways.Router, ways.Called, ways.Relayed)
+	if r.Advice != "" {
+		f.Say(netproto.Detail{Kind: netproto.DetailAdvice, Word: string(r.Advice), Number: int64(n.Engine.Port())})
+	}
+	f.Say(netproto.Detail{Kind: netproto.DetailPort, Number: int64(n.Engine.Port())},
+		netproto.Detail{Kind: netproto.DetailRouter, Word: string(n.Engine.RouterPort().Verdict)},
+		netproto.Detail{Kind: netproto.DetailWays, Counts: []netproto.Count{{Of: "lan", Number: ways.LAN}, {Of: "direct", Number: ways.Direct},
+			{Of: "router", Number: ways.Router}, {Of: "called", Number: ways.Called}, {Of: "relayed", Number: ways.Relayed}}})
 	switch r.Verdict {
 	case netproto.VerdictReachable, netproto.VerdictRouter:
 	case netproto.VerdictUnknown, "":
@@ -146,13 +146,20 @@ func checkReach(n *node.Node) netproto.Finding {
 	return f
 }
 
-// counted writes how often each value occurs: "failed 2, paused 1".
-func counted[K cmp.Ordered](counts map[K]int) string {
-	var said []string
+// counted lists how often each value occurs.
+func counted[K ~string](kind netproto.DetailKind, counts map[K]int) netproto.Detail {
+	d := netproto.Detail{Kind: kind}
 	for _, key := range slices.Sorted(maps.Keys(counts)) {
-		said = append(said, fmt.Sprintf("%v %d", key, counts[key]))
+		d.Counts = append(d.Counts, netproto.Count{Of: string(key), Number: counts[key]})
 	}
-	return cmp.Or(strings.Join(said, ", "), "none")
+	return d
+}
+
+func oneIf(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 func checkTransfers(n *node.Node) netproto.Finding {
@@ -168,12 +175,13 @@ func checkTransfers(n *node.Node) netproto.Finding {
 		shares[s.State]++
 	}
 	down, up := n.Engine.Rates()
-	f.Fact = fmt.Sprintf("downloads: %s; their failures: %s; shares: %s; uploads: %d; down %s/s, up %s/s", counted(downloads), counted(failures),
-		counted(shares), n.Engine.Uploads.Running(), humanize.Bytes(uint64(max(down, 0))), humanize.Bytes(uint64(max(up, 0))))
+	f.Say(counted(netproto.DetailDownloads, downloads), counted(netproto.DetailFailures, failures), counted(netproto.DetailShares, shares),
+		netproto.Detail{Kind: netproto.DetailUploads, Number: int64(n.Engine.Uploads.Running())},
+		netproto.Detail{Kind: netproto.DetailDownRate, Number: down}, netproto.Detail{Kind: netproto.DetailUpRate, Number: up})
 	switch {
 	case n.Engine.Err() != nil:
 		f.State, f.Do = netproto.FindingBad, netproto.RemedyRestart
-		f.Fact += fmt.Sprintf("; stopped: [%s]", netproto.CodeOf(n.Engine.Err()))
+		f.Say(netproto.Detail{Kind: netproto.DetailStopped, Word: string(netproto.CodeOf(n.Engine.Err()))})
 	case downloads[queue.StateFailed]+downloads[queue.StateNoSpace] > 0:
 		f.State, f.Do = netproto.FindingWarning, netproto.RemedyRetryDownloads
 	case shares[sharing.StateFailed]+shares[sharing.StateMissing] > 0:
@@ -184,17 +192,14 @@ func checkTransfers(n *node.Node) netproto.Finding {
 
 func checkLimits(n *node.Node, s library.Settings) netproto.Finding {
 	f := netproto.Finding{Topic: netproto.TopicLimits, State: netproto.FindingGood}
-	limit := func(bytes int64) string {
-		if bytes == 0 {
-			return "none"
-		}
-		return humanize.Bytes(uint64(bytes)) + "/s"
-	}
 	down, up, quick := s.DownLimit, s.UpLimit, n.Engine.QuickLimit()
 	if quick {
 		down, up = s.QuickDown, s.QuickUp
 	}
-	f.Fact = fmt.Sprintf("down %s, up %s, quick limit %t; at once: %d downloads, %d uploads", limit(down), limit(up), quick, s.MaxDownloads, s.UploadSlots)
+	f.Say(netproto.Detail{Kind: netproto.DetailDownLimit, Number: down}, netproto.Detail{Kind: netproto.DetailUpLimit, Number: up},
+		netproto.Detail{Kind: netproto.DetailQuickLimit, Number: oneIf(quick)},
+		netproto.Detail{Kind: netproto.DetailDownloadsAtOnce, Number: int64(s.MaxDownloads)},
+		netproto.Detail{Kind: netproto.DetailUploadsAtOnce, Number: int64(s.UploadSlots)})
 	if down > 0 && down < lowLimit || up > 0 && up < lowLimit {
 		f.State, f.Do = netproto.FindingWarning, netproto.RemedyRaiseLimit
 	}
@@ -203,13 +208,15 @@ func checkLimits(n *node.Node, s library.Settings) netproto.Finding {
 
 // checkHashing measures how fast contents are checked, from memory.
 func checkHashing(ctx context.Context) netproto.Finding {
-	f := netproto.Finding{Topic: netproto.TopicHashing, State: netproto.FindingUnknown, Fact: "not measured"}
+	f := netproto.Finding{Topic: netproto.TopicHashing, State: netproto.FindingUnknown}
 	began := time.Now()
 	if _, err := piece.Hash(ctx, bytes.NewReader(make([]byte, hashedBytes)), hashedBytes, nil); err != nil {
+		f.Say(netproto.Detail{Kind: netproto.DetailUnmeasured})
 		return f
 	}
 	rate := hashedBytes / max(time.Since(began).Seconds(), 1e-6)
-	f.State, f.Fact = netproto.FindingGood, humanize.Bytes(uint64(rate))+"/s"
+	f.State = netproto.FindingGood
+	f.Say(netproto.Detail{Kind: netproto.DetailHashRate, Number: int64(rate)})
 	if rate < slowHashing {
 		f.State, f.Do = netproto.FindingWarning, netproto.RemedySlowProcessor
 	}

@@ -12,8 +12,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/durable"
 	"centralizedp2p/netproto/version"
@@ -43,13 +41,15 @@ func Disk(ctx context.Context, folder string) netproto.Finding {
 	f := netproto.Finding{Topic: netproto.TopicDisk, State: netproto.FindingGood}
 	there := existing(folder)
 	free, unknown := durable.FreeSpace(there)
-	f.Fact = humanize.Bytes(uint64(max(free, 0))) + " free"
 	if there != folder {
-		f.Fact = "the folder does not exist yet, " + f.Fact
+		f.Say(netproto.Detail{Kind: netproto.DetailNoFolder})
 	}
+	if unknown != nil {
+		free = -1
+	}
+	f.Say(netproto.Detail{Kind: netproto.DetailFree, Number: free})
 	switch {
 	case unknown != nil:
-		f.Fact = "free space unknown"
 	case free < noSpace:
 		f.State, f.Do = netproto.FindingBad, netproto.RemedyFreeSpace
 		return f
@@ -58,11 +58,12 @@ func Disk(ctx context.Context, folder string) netproto.Finding {
 	}
 	wrote, took, err := writeProbe(ctx, there)
 	if err != nil {
-		f.State, f.Do, f.Fact = netproto.FindingBad, netproto.RemedyFolder, f.Fact+", cannot be written to"
+		f.State, f.Do = netproto.FindingBad, netproto.RemedyFolder
+		f.Say(netproto.Detail{Kind: netproto.DetailUnwritable})
 		return f
 	}
 	rate := float64(wrote) / max(took.Seconds(), 1e-6)
-	f.Fact += ", written to at " + humanize.Bytes(uint64(rate)) + "/s"
+	f.Say(netproto.Detail{Kind: netproto.DetailWriteRate, Number: int64(rate)})
 	if rate < slowDisk && f.State == netproto.FindingGood {
 		f.State, f.Do = netproto.FindingWarning, netproto.RemedySlowDisk
 	}
@@ -106,16 +107,9 @@ func writeProbe(ctx context.Context, folder string) (wrote int, took time.Durati
 func Files() netproto.Finding {
 	f := netproto.Finding{Topic: netproto.TopicFiles, State: netproto.FindingGood}
 	open, most := descriptors()
-	switch {
-	case most == 0:
-		f.Fact = "no limit is known"
-	case open == 0:
-		f.Fact = fmt.Sprintf("at most %d may be open", most)
-	default:
-		f.Fact = fmt.Sprintf("%d of at most %d are open", open, most)
-		if (most-open)*100 < most*filesLeft {
-			f.State, f.Do = netproto.FindingWarning, netproto.RemedyMoreFiles
-		}
+	f.Say(netproto.Detail{Kind: netproto.DetailOpenFiles, Number: int64(open), Most: int64(most)})
+	if most > 0 && open > 0 && (most-open)*100 < most*filesLeft {
+		f.State, f.Do = netproto.FindingWarning, netproto.RemedyMoreFiles
 	}
 	return f
 }
@@ -124,6 +118,8 @@ func Files() netproto.Finding {
 func Memory() netproto.Finding {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return netproto.Finding{Topic: netproto.TopicMemory, State: netproto.FindingGood,
-		Fact: fmt.Sprintf("%s in use, %s from the system, %d goroutines", humanize.Bytes(m.HeapAlloc), humanize.Bytes(m.Sys), runtime.NumGoroutine())}
+	f := netproto.Finding{Topic: netproto.TopicMemory, State: netproto.FindingGood}
+	f.Say(netproto.Detail{Kind: netproto.DetailInUse, Number: int64(m.HeapAlloc)}, netproto.Detail{Kind: netproto.DetailFromSystem, Number: int64(m.Sys)},
+		netproto.Detail{Kind: netproto.DetailTasks, Number: int64(runtime.NumGoroutine())})
+	return f
 }

@@ -34,9 +34,10 @@ func (e *Errors) Keep(l *slog.Logger) *slog.Logger { return slog.New(keeper{l.Ha
 
 // Finding says what the last errors were.
 func (e *Errors) Finding() netproto.Finding {
-	f := netproto.Finding{Topic: netproto.TopicErrors, State: netproto.FindingGood, Fact: "none since the start"}
+	f := netproto.Finding{Topic: netproto.TopicErrors, State: netproto.FindingGood}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	f.Say(netproto.Detail{Kind: netproto.DetailErrors, Number: int64(len(e.kept))})
 	var said []string
 	for _, k := range e.kept {
 		text := k.at.UTC().Format("2006-01-02 15:04:05Z ") + k.text

@@ -53,7 +53,7 @@ func findings(c netproto.Checkup) fyne.CanvasObject {
 	for _, f := range c.Findings {
 		what := widget.NewLabel(words.Join(words.Topic(f.Topic), words.FindingState(f.State)))
 		what.TextStyle.Bold = true
-		icon, help := theme.ConfirmIcon(), kit.Hint(netproto.Printable(f.Fact))
+		icon, help := theme.ConfirmIcon(), kit.Hint(words.Fact(f))
 		switch f.State {
 		case netproto.FindingBad:
 			icon, what.Importance = theme.ErrorIcon(), widget.DangerImportance
