@@ -18,6 +18,7 @@ const (
 	spareLook  = 2 * time.Second
 	sparePause = 15 * time.Second // at least, from one time to the next
 	spareLeast = 12 << 20         // bytes that are worth the work
+	spareMuch  = 32 << 20         // bytes that are worth it even while something goes on
 	// spareBusy is how many bytes are allocated from look to look, at least, while something
 	// goes on, which will use what is spare. A long list at rest is read again and again.
 	spareBusy = 8 << 20
@@ -37,7 +38,11 @@ type spare struct {
 func (s *spare) due(now time.Time, unused, live, allocated uint64) bool {
 	busy := allocated-s.allocated > max(spareBusy, live/4)
 	s.allocated = allocated
-	if busy || unused < max(spareLeast, live/4) || now.Sub(s.given) < sparePause {
+	worth := max(spareLeast, live/4)
+	if busy {
+		worth = max(spareMuch, live/2)
+	}
+	if unused < worth || now.Sub(s.given) < sparePause {
 		return false
 	}
 	s.given = now
@@ -45,8 +50,9 @@ func (s *spare) due(now time.Time, unused, live, allocated uint64) bool {
 }
 
 // giveBackMemory keeps garbage low, and gives back what is spare, until ctx ends. repaint
-// draws the window again.
-func giveBackMemory(ctx context.Context, repaint func()) {
+// draws the window again, and a moment later trim gives back what C libraries freed
+// meanwhile.
+func giveBackMemory(ctx context.Context, repaint, trim func()) {
 	defer setGarbage(shownPercent)()
 	tick := pulse.NewTicker(spareLook)
 	defer tick.Stop()
@@ -54,6 +60,7 @@ func giveBackMemory(ctx context.Context, repaint func()) {
 		{Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/allocs:bytes"}}
 	var s spare
 	var repainted time.Time
+	drawn := false // since memory of C was last given back
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,9 +71,13 @@ func giveBackMemory(ctx context.Context, repaint func()) {
 			if garbage := max(objects, live) - live; s.due(now, free+garbage, live, sample[3].Value.Uint64()) {
 				debug.FreeOSMemory()
 			}
-			if now.Sub(repainted) >= repaintEvery {
-				repainted = now
+			switch {
+			case now.Sub(repainted) >= repaintEvery:
+				repainted, drawn = now, true
 				repaint()
+			case drawn:
+				drawn = false
+				trim()
 			}
 		}
 	}

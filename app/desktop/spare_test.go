@@ -19,14 +19,17 @@ func TestSpareMemoryIsGivenBackAtRest(t *testing.T) {
 		unused, live, allocated uint64 // MiB
 		due                     bool
 	}{
-		{0, 200, 50, 300, false}, // much was allocated: a list grows
-		{2, 200, 50, 303, true},
-		{4, 90, 50, 304, false}, // just done
-		{18, 11, 10, 305, false},
-		{20, 24, 100, 306, false}, // a window at rest
-		{22, 26, 100, 307, true},
-		{40, 26, 100, 333, false},
-		{42, 26, 100, 355, true},
+		{-20, 30, 50, 250, false}, // much was allocated: a list grows
+		{-18, 200, 50, 300, true},
+		{-4, 200, 50, 350, false},
+		{0, 30, 50, 400, false},
+		{2, 30, 50, 403, true},
+		{4, 90, 50, 404, false}, // just done
+		{18, 11, 10, 405, false},
+		{20, 24, 100, 406, false}, // a window at rest
+		{22, 26, 100, 407, true},
+		{40, 26, 100, 433, false},
+		{42, 26, 100, 455, true},
 	} {
 		if due := s.due(start.Add(time.Duration(c.at)*time.Second), c.unused*mib, c.live*mib, c.allocated*mib); due != c.due {
 			t.Errorf("after %d s with %d MiB of %d: %v", c.at, c.unused, c.live, due)
@@ -37,11 +40,15 @@ func TestSpareMemoryIsGivenBackAtRest(t *testing.T) {
 func TestAWindowAtRestIsDrawnNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
-		drawn := 0
+		drawn, trimmed := 0, 0
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			giveBackMemory(ctx, func() { drawn++ })
+			giveBackMemory(ctx, func() {
+				if drawn++; trimmed != drawn-1 {
+					t.Errorf("after %d times it was given back %d times", drawn-1, trimmed)
+				}
+			}, func() { trimmed++ })
 		}()
 		time.Sleep(5 * repaintEvery)
 		end()

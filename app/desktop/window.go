@@ -90,7 +90,7 @@ func run(ctx context.Context, app fyne.App, engine face.Engine, options Options,
 	w.win.Show()
 	w.begin()
 	w.crossing.beside(func(ctx context.Context) {
-		giveBackMemory(ctx, func() { w.crossing.show(func() { w.win.Canvas().Refresh(w.win.Content()) }) })
+		giveBackMemory(ctx, func() { w.crossing.show(func() { w.win.Canvas().Refresh(w.win.Content()) }) }, giveBackC)
 	})
 	app.Run()
 	w.closed() // the system may have ended the application without closing the window

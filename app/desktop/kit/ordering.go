@@ -79,8 +79,12 @@ func (o ordering[T]) sort(rows []T) ordering[T] {
 	return o
 }
 
-// rows returns the sorted rows.
+// rows returns the sorted rows. They are read only: if they were in order already, they
+// are those that were set.
 func (o ordering[T]) rows() []T {
+	if slices.IsSorted(o.places) {
+		return o.source
+	}
 	rows := make([]T, len(o.places))
 	for i, place := range o.places {
 		rows[i] = o.source[place]

@@ -36,7 +36,7 @@ type Downloads struct {
 	undo    pages.Undo
 	list    *kit.RowList[face.Download]
 	clear   *kit.Button
-	all     []face.Download // as the engine returned them
+	all     []face.Download // in the order that the person chose
 	chips   *kit.Chips
 	words   *kit.TextEntry // that a name must contain
 	details *detailsPane
@@ -116,6 +116,7 @@ func (p *Downloads) Pull(ctx context.Context) func() {
 
 func (p *Downloads) show(downloads []face.Download) {
 	p.all = downloads
+	p.sort(p.all)
 	p.Summary.SetText(downloadsWords(downloads))
 	for i, one := range downloadChips {
 		p.chips.Count(i, countOf(downloads, one.want))
@@ -156,11 +157,14 @@ func downloadsWords(downloads []face.Download) string {
 // arrange shows the downloads that pass the chips and the field.
 func (p *Downloads) arrange() {
 	want, text := downloadChips[p.chips.Chosen].want, strings.ToLower(strings.TrimSpace(p.words.Text))
-	rows := p.sorted(p.all)
+	rows := p.all // the list has no copy: it may be long
 	if p.chips.Chosen != showAll || text != "" {
-		rows = slices.DeleteFunc(rows, func(d face.Download) bool {
-			return !want(d) || text != "" && !strings.Contains(strings.ToLower(d.Name), text)
-		})
+		rows = nil
+		for _, d := range p.all {
+			if want(d) && (text == "" || strings.Contains(strings.ToLower(d.Name), text)) {
+				rows = append(rows, d)
+			}
+		}
 	}
 	p.list.SetRows(rows)
 	p.ShowRows(len(p.all) > 0)

@@ -56,10 +56,10 @@ func (p *Downloads) order() downloadOrder {
 	return downloadOrders[max(i, 0)]
 }
 
-// sorted returns the downloads in the order that the person chose.
-func (p *Downloads) sorted(downloads []face.Download) []face.Download {
+// sort puts downloads, which are in the order of the queue, into that which the person
+// chose.
+func (p *Downloads) sort(downloads []face.Download) {
 	order := p.order()
-	downloads = slices.Clone(downloads)
 	switch {
 	case order.id == "name":
 		dictionary, keys := words.NewDictionary(), map[string][]byte{}
@@ -70,7 +70,6 @@ func (p *Downloads) sorted(downloads []face.Download) []face.Download {
 	case order.less != nil:
 		slices.SortStableFunc(downloads, order.less)
 	}
-	return downloads
 }
 
 // showOrders lets the person choose an order, below a button.
@@ -79,7 +78,7 @@ func (p *Downloads) showOrders(below fyne.CanvasObject) {
 	for _, order := range downloadOrders {
 		menu.AddChoice(order.name.String(), order.id == p.order().id, func() {
 			p.Window.Host().Prefs.SetString(prefDownloadOrder, order.id)
-			p.arrange()
+			p.Window.Poke() // only the engine knows the order of the queue
 		})
 	}
 	widget.ShowPopUpMenuAtRelativePosition(&menu.Menu, p.Window.Host().Canvas, fyne.NewPos(0, below.Size().Height), below)
