@@ -98,6 +98,8 @@ func (o *Others) does(ctx context.Context, from store.NodeID, l letter) {
 		o.c.Lines.Tell(l.Tell.To, l.Tell.Frame)
 	case l.Wishes != nil:
 		answer.Found, answer.Refused = o.c.Host.Wishes(*l.Wishes)
+	case l.Missed:
+		o.lost()
 	case l.Kept != nil:
 		o.c.Host.Kept(*l.Kept)
 	case l.Left != nil:

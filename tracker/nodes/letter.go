@@ -25,8 +25,9 @@ const (
 // A letter may be lost, with the database or in a failover, which empties the table of
 // letters; and it may come twice. That is harmless for each kind:
 //
-//   - Lines are all said again once a letter was lost, to a node that is new, and each
-//     minute. Until then a peer counts as not callable there, or is rung in vain.
+//   - Lines are all said again once a letter was lost, to a node that is new, to one that
+//     says Missed, and each minute. Until then a peer counts as not callable there, or is
+//     rung in vain.
 //   - Ring and Rung: the caller is told that the callee has not answered yet, tries what it
 //     was told, and calls again. A callee that is rung twice knows the call by its id.
 //   - Tell: how many notes wait is in the answer to each heartbeat, and peers look for finds
@@ -47,6 +48,7 @@ type letter struct {
 	Answer uint64 `json:"answer,omitempty"` // to that question
 
 	Lines   *linesLetter               `json:"lines,omitempty"`
+	Missed  bool                       `json:"missed,omitempty"` // asks for all Lines
 	Ring    *ringLetter                `json:"ring,omitempty"`
 	Rung    line.Result                `json:"rung,omitempty"` // answers Ring
 	Tell    *tellLetter                `json:"tell,omitempty"`

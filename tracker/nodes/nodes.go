@@ -167,8 +167,16 @@ func (o *Others) Run(ctx context.Context) error {
 	}
 }
 
-// meet notes which nodes live.
+// meet notes which nodes live. One that was not known here may know this node for long, and
+// have said its lines while it was taken for gone: it is asked for them.
 func (o *Others) meet(live []store.Node) {
+	for _, id := range o.note(live) {
+		o.say(id, letter{Missed: true})
+	}
+}
+
+// note notes which nodes live, and returns those that were not known.
+func (o *Others) note(live []store.Node) (newcomers []store.NodeID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	next := make([]other, len(live))
@@ -178,9 +186,11 @@ func (o *Others) meet(live []store.Node) {
 			next[i].lines = o.known[k].lines
 		} else {
 			o.fresh = true
+			newcomers = append(newcomers, n.ID)
 		}
 	}
 	o.known = next
+	return newcomers
 }
 
 // place returns where a node is among those that are known, or -1. The caller holds the lock.
@@ -278,7 +288,7 @@ func (o *Others) seesLines(from store.NodeID, l linesLetter) {
 	defer o.mu.Unlock()
 	i := o.place(from)
 	if i < 0 {
-		return // it says so again to one that knows it
+		return // it is asked once it is known
 	}
 	if n := &o.known[i]; l.All || n.lines == nil {
 		n.lines = map[netproto.PeerID][]netip.AddrPort{}

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -145,6 +147,42 @@ func TestACrowdOfLinesIsToldInLetters(t *testing.T) {
 	}
 }
 
+// A node whose sign of life is late is taken for gone by another, which forgets its lines;
+// it never took the other for gone.
+func TestANodeThatWasTakenForGoneSaysItsLinesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		on := newStreet()
+		one, two := newNode(on, 1, &wisher{}), newNode(on, 2, &wisher{})
+		var running sync.WaitGroup
+		for _, o := range []*Others{one, two} {
+			running.Go(func() { o.Run(ctx) })
+		}
+		anna := line.Owner{Key: netproto.PublicKey{1}, Seen: netip.MustParseAddrPort("198.51.100.7:4000")}
+		near, far := net.Pipe()
+		one.c.Lines.Open(near, nil, anna, anna.Seen, false)
+		defer running.Wait()
+		defer cancel()
+		defer far.Close()
+		knows := func(when string, want bool) {
+			t.Helper()
+			time.Sleep(5 * tellLines)
+			synctest.Wait()
+			if got := len(two.Seen(netproto.PeerIDOf(anna.Key[:]))) > 0; got != want {
+				t.Errorf("%s, the other one knows of its line: %t", when, got)
+			}
+		}
+		one.meet([]store.Node{{ID: 2}})
+		knows("while it does not know the node", false)
+		two.meet([]store.Node{{ID: 1}})
+		knows("when both know each other", true)
+		two.meet(nil)
+		knows("while it takes the node for gone", false)
+		two.meet([]store.Node{{ID: 1}})
+		knows("when the node is there again", true)
+	})
+}
+
 // Of one node, no more lines are remembered than there is room for.
 func TestLinesOfAnotherNodeAreBounded(t *testing.T) {
 	o := newNode(newStreet(), 1, &wisher{})
@@ -245,6 +283,7 @@ func FuzzLetter(f *testing.F) {
 			continue
 		}
 		o.meet([]store.Node{{ID: 2}})
+		on.said = nil // what it says to whoever it meets
 		answer := make(chan letter, 1)
 		o.asked[1] = question{2, answer}
 		o.heard(t.Context(), 2, said)
