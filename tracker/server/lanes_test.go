@@ -54,7 +54,7 @@ func (h *heavy) Search(ctx context.Context, q store.Query) (store.Found, error) 
 
 func startHeavy(t *testing.T, limits server.Limits) (*tracker, *heavy) {
 	h := &heavy{looks: 100_000, ended: make(chan error, 1000), release: make(chan struct{})}
-	tr := startTracker(t, func(c *server.Config) {
+	tr := limitedWith(t, func(c *server.Config) {
 		h.Store, c.Store, c.Limits = c.Store, h, &limits
 	})
 	return tr, h
@@ -174,7 +174,7 @@ func (p popular) Resource(ctx context.Context, hash netproto.ContentHash) (netpr
 }
 
 func TestSourcesAndResourcesAreChargedForWhatTheyCost(t *testing.T) {
-	tr := startTracker(t, func(c *server.Config) { c.Store, c.Limits = popular{c.Store}, &server.Limits{RateAddress: 10} })
+	tr := limitedWith(t, func(c *server.Config) { c.Store, c.Limits = popular{c.Store}, &server.Limits{RateAddress: 10} })
 	for n, path := range []string{sourcesPath("a"), resourcePath("a")} {
 		peer := tr.client("10.0.0." + string(rune('1'+n)))
 		peer.join(netproto.JoinRequest{Port: 4000})

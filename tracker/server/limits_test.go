@@ -16,10 +16,17 @@ import (
 	"centralizedp2p/tracker/server"
 )
 
-// limited starts a tracker with only those limits.
+// limited starts a tracker with only those limits. Their clock stands, so that nothing is
+// allowed again however long a test takes.
 func limited(t *testing.T, l server.Limits) *tracker {
 	t.Helper()
-	return startTracker(t, func(c *server.Config) { c.Limits = &l })
+	return limitedWith(t, func(c *server.Config) { c.Limits = &l })
+}
+
+func limitedWith(t *testing.T, configure func(*server.Config)) *tracker {
+	t.Helper()
+	began := time.Now()
+	return startServer(t, configure, func(s *server.Server) { s.TimeBy(func() time.Time { return began }) })
 }
 
 // exhaust sends requests until the tracker refuses one, and returns that answer.

@@ -91,7 +91,7 @@ func TestTheListForSeedClientsIsChargedByItsBytes(t *testing.T) {
 	for i := range 10_000 {
 		l.rows = append(l.rows, store.SeedRow{SeedResource: netproto.SeedResource{PeerIP: "127.0.0.1", PeerPort: 1, ResourceName: strings.Repeat("n", 200), ResourceHash: fmt.Sprint(i)}})
 	}
-	tr := startTracker(t, func(c *server.Config) {
+	tr := limitedWith(t, func(c *server.Config) {
 		l.Store, c.Store, c.Limits = c.Store, l, &server.Limits{RateAddress: 10}
 	})
 	greedy, other := tr.plain("192.168.1.4"), tr.plain("192.168.1.5")
