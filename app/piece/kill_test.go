@@ -109,7 +109,9 @@ func runKillChild(t *testing.T, base string, after time.Duration) time.Duration 
 // checkKillFolder holds every file in the folder against the contents.
 func checkKillFolder(t *testing.T, dir string, contents map[string][]byte, finished bool) (parts int) {
 	t.Helper()
-	root := openRoot(t, dir)
+	root, err := os.OpenRoot(dir)
+	must(t, err)
+	defer root.Close() // or Windows would not have the folder removed
 	entries, err := os.ReadDir(dir)
 	must(t, err)
 	for name, content := range contents {
