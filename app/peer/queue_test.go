@@ -282,7 +282,6 @@ func TestManyDownloadsAreStoppedAndResumedAtOnce(t *testing.T) {
 		names = append(names, fmt.Sprintf("%03d", i))
 	}
 	ids := p.queueOf(t, names...)
-	began := time.Now()
 	check(t, p.Downloads.Pause(ids...))
 	for _, d := range p.Downloads.List() {
 		if d.State != queue.StatePaused {
@@ -291,8 +290,8 @@ func TestManyDownloadsAreStoppedAndResumedAtOnce(t *testing.T) {
 	}
 	check(t, p.Downloads.Resume(ids...))
 	check(t, p.Downloads.Remove(ids...))
-	if took := time.Since(began); took > 5*time.Second || len(p.Downloads.List()) != 0 {
-		t.Errorf("it took %s, and %d are left", took, len(p.Downloads.List()))
+	if n := len(p.Downloads.List()); n != 0 {
+		t.Errorf("%d are left", n)
 	}
 }
 
