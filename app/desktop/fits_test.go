@@ -277,6 +277,22 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 	})
 }
 
+func TestEverySheetIsSeenWholeInAnyLanguageInTheSmallestWindow(t *testing.T) {
+	inEveryLanguage(t, func(t *testing.T, tag string) {
+		d, look := smallest(t, tag, stage(t), Options{Version: "9.8.7", Elsewhere: stagePeers()})
+		for _, sheet := range everySheet(d) {
+			d.open(sheet)
+			look(sheet.name)
+			walk(d.window.win.Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
+				if over, ok := o.(*widget.PopUp); ok && over.Content.Size().Height > leastSize.Height-2*kit.GapLarge {
+					t.Errorf("%s: it is %v high and leaves no margin", sheet.name, over.Content.Size().Height)
+				}
+			})
+			d.window.sheets.CloseAll()
+		}
+	})
+}
+
 func TestTheFirstStartCutsNoTextInAnyLanguageInTheSmallestWindow(t *testing.T) {
 	inEveryLanguage(t, func(t *testing.T, tag string) {
 		engine := busy()

@@ -45,7 +45,7 @@ func ShowCode(w Window, title, said, link, copy string) {
 		w.Fail(netproto.Errorf(netproto.CodeInvalid, "%s: %w", words.L("the link is too long for a QR code"), err))
 		return
 	}
-	code.SetMinSize(fyne.NewSquareSize(280))
+	code.SetMinSize(fyne.NewSquareSize(240))
 	text := kit.NewTextEntry(w.Host().Pressed)
 	text.SetText(link)
 	closing := w.Sheets().CloseButton()

@@ -48,6 +48,7 @@ type Page struct {
 // about files for somebody.
 func New(w pages.Window, engine Engine, undo pages.Undo, addFiles func(), send func(to face.Person, paths []string)) *Page {
 	p := &Page{RowsPage: pages.NewRowsPage(w), engine: engine, send: send, undo: undo, more: kit.NewCaption()}
+	p.more.CutMiddle = true // of a path
 	p.table = kit.NewTable(w.Host(), "shared", func(s face.Share) string { return s.ID },
 		shareColumns(func(s face.Share) image.Image { return p.thumbs.OfShare(s) }), shareColumnName)
 	p.list = p.table.List
