@@ -164,11 +164,12 @@ func (p *page) sum() string {
 	return fmt.Sprintf("%d %016x", len(p.book.holdings), p.book.details)
 }
 
-// known returns that sum if the tracker was told everything; "" if not.
+// known returns that sum if the tracker was told everything; "" if not, and if this peer
+// offers nothing: a program that only downloads need not write to the disk for that.
 func (p *page) known() string {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
-	if len(p.pending) > 0 || p.resync || !p.joined {
+	if len(p.pending) > 0 || p.resync || !p.joined || len(p.book.holdings) == 0 {
 		return ""
 	}
 	return p.sum()

@@ -274,6 +274,9 @@ func TestATrackerThatHoldsTheSameHashesIsToldNothingIfItWasToldTheSameBefore(t *
 	b := newBook()
 	first := b.open()
 	first.compare(0, 0, "")
+	if first.known() != "" {
+		t.Error("that nothing is offered is remembered")
+	}
 	for n := range 10 {
 		b.set(resource(n))
 	}
