@@ -76,7 +76,7 @@ func malformed() []string {
 }
 
 func TestWhateverIsSentTheTrackerAnswersOrHangsUp(t *testing.T) {
-	tr := startServer(t, func(c *server.Config) { c.Limits = &server.Limits{} }, func(s *server.Server) { s.Hurry(300 * time.Millisecond) })
+	tr := startServer(t, func(c *server.Config) { c.Limits = &server.Limits{} }, func(s *server.Server) { s.Hurry(time.Second) })
 	config := newIdentity(t).ClientTLS("http/1.1", func(ed25519.PublicKey) error { return nil })
 	for name, dial := range map[string]func() (net.Conn, error){
 		"plain": func() (net.Conn, error) { return net.Dial("tcp", tr.addr) },

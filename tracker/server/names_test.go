@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
@@ -44,6 +45,7 @@ func startLogging(t *testing.T) *tracker {
 	})
 	return startTracker(t, func(c *server.Config) {
 		c.Limits, c.SeedClients, c.AccessLog, c.Metrics = &server.Limits{}, netproto.SeedOpen, true, server.MetricsPublic
+		c.Heartbeat = time.Hour // a busy computer may need minutes for all names
 		c.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 }
