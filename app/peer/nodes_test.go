@@ -94,7 +94,7 @@ func TestPeersPassOverNodesThatGo(t *testing.T) {
 		eventually(t, p.Engine, func() bool { return len(p.Trackers.Status().Lines) == 1 }, says("it has no line to the node that is left"))
 	}
 	hits, err := bob.Trackers.Active().Search(deadline(t), netproto.SearchRequest{Words: "song", Limit: 10})
-	if err != nil || len(hits.Items) != 1 || hits.Items[0].Sources != 1 {
+	if err != nil || len(hits.Items) != 1 || hits.Items[0].Sources == 0 { // bob may have it on offer by now, too
 		t.Errorf("%+v, %v", hits.Items, err)
 	}
 }
