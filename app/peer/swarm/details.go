@@ -114,7 +114,8 @@ func rankOf(s SourceDetails) int {
 
 // details describes a source of an attempt. The caller holds the lock.
 func (s *source) details(a *Attempt, now time.Time) SourceDetails {
-	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Got: s.got.Load(), Whole: !s.Part, Reach: s.Reach, Traded: s.traded}
+	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Whole: !s.Part, Reach: s.Reach, Traded: s.traded}
+	details.Got = s.got.Load()
 	if len(s.Addresses) > 0 {
 		details.Address = s.Addresses[0]
 	}
