@@ -137,7 +137,7 @@ func (ss *Sheets) lay(d dialog.Dialog, size fyne.Size) *Sheet {
 	})
 	ss.top = s
 	room := ss.win.Canvas().Size().SubtractWidthHeight(2*GapLarge, 2*GapLarge)
-	d.Show() // before Resize, because a picker has no size until then
+	d.Show()      // before Resize, because a picker has no size until then
 	for range 2 { // only with a width it is known how high texts are
 		d.Resize(size.Min(room))
 	}
