@@ -199,7 +199,8 @@ func (ss *Shares) later(s *share) {
 	ss.schedule(s, time.Now().Add(wait))
 }
 
-// next returns the share that is due, or for how long none is.
+// next returns the share that has been due for longest, or for how long none is. Otherwise
+// shares that are scanned again and again would keep a new one waiting.
 func (ss *Shares) next() (*share, time.Duration) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
@@ -207,20 +208,26 @@ func (ss *Shares) next() (*share, time.Duration) {
 	if ss.active >= scansAtOnce {
 		return nil, wait
 	}
-	for _, s := range ss.list { // in the order they were added
+	var first *share
+	for _, s := range ss.list { // of those with the same time, the one that was added first
 		d := ss.due[s]
 		if d.when.IsZero() || d.busy {
 			continue
 		}
-		left := time.Until(d.when)
-		if left <= 0 {
-			d.when, d.first, d.busy = time.Time{}, time.Time{}, true
-			ss.active++
-			return s, 0
+		if first == nil || d.when.Before(ss.due[first].when) {
+			first = s
 		}
-		wait = min(wait, left)
 	}
-	return nil, wait
+	if first == nil {
+		return nil, wait
+	}
+	d := ss.due[first]
+	if left := time.Until(d.when); left > 0 {
+		return nil, min(wait, left)
+	}
+	d.when, d.first, d.busy = time.Time{}, time.Time{}, true
+	ss.active++
+	return first, 0
 }
 
 // Run looks at what is due, and at everything from time to time, until ctx ends.
