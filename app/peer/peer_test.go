@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 
 // patience is how long a test waits for what should come at once, on a computer that
 // has much else to do.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 func deadline(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
