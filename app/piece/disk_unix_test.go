@@ -23,6 +23,8 @@ func TestANamedPipeMakesNobodyWait(t *testing.T) {
 	wantCode(t, err, netproto.CodeFileChanged)
 	_, _, err = HashPath(t.Context(), path, nil)
 	wantCode(t, err, netproto.CodeFileUnreadable)
+	_, _, err = ReadPath(t.Context(), path, 100)
+	wantCode(t, err, netproto.CodeFileUnreadable)
 	if n, err := f.ReadAt(make([]byte, 10), 0); err == nil && n != 10 {
 		t.Errorf("%d bytes, %v", n, err)
 	}

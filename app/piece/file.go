@@ -91,6 +91,22 @@ func openState(file *os.File, info fs.FileInfo) (State, error) {
 	return stateOf(info, is), err
 }
 
+// stateNow is StateOf for a file that is open.
+func stateNow(file *os.File, path string) (State, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	if err := regular(path, info); err != nil {
+		return State{}, err
+	}
+	state, err := openState(file, info)
+	if err != nil {
+		return State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	return state, nil
+}
+
 // stateOf puts a state together. Programs may set size and time of writing back; the
 // identity gives that away.
 func stateOf(info fs.FileInfo, is disk.Identity) State {
@@ -188,15 +204,18 @@ func (f *File) Close() error { return f.file.Close() }
 // meanwhile, and returns that state with the bytes. Of a longer file it returns
 // the state alone.
 func ReadPath(ctx context.Context, path string, most int64) ([]byte, State, error) {
-	state, err := restingState(ctx, path)
+	file, err := readfile.Open(path)
+	if err != nil {
+		return nil, State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+	}
+	defer file.Close()
+	// There may be a million files, so each is looked at as it is open, and not at its path
+	// before.
+	state, err := resting(ctx, func() (State, error) { return stateNow(file, path) })
 	if err != nil || state.Size > most {
 		return nil, state, err
 	}
-	f, err := OpenFile(path, state)
-	if err != nil {
-		return nil, State{}, err
-	}
-	defer f.Close()
+	f := &File{file: file, path: path, state: state}
 	b := make([]byte, state.Size)
 	if _, err := f.readAt(b, 0); err != nil { // its state was just looked at
 		return nil, State{}, err
@@ -256,7 +275,11 @@ const clockTick = 20 * time.Millisecond
 // restingState returns the state of a file that was last changed at least a tick
 // ago, so that any later change shows.
 func restingState(ctx context.Context, path string) (State, error) {
-	state, err := StateOf(path)
+	return resting(ctx, func() (State, error) { return StateOf(path) })
+}
+
+func resting(ctx context.Context, stateOf func() (State, error)) (State, error) {
+	state, err := stateOf()
 	if err != nil {
 		return State{}, err
 	}
@@ -271,5 +294,5 @@ func restingState(ctx context.Context, path string) (State, error) {
 		return State{}, ctx.Err()
 	case <-rest.C:
 	}
-	return StateOf(path)
+	return stateOf()
 }

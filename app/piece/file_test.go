@@ -2,6 +2,7 @@ package piece
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -153,6 +154,8 @@ func TestOnlyRegularFilesAreShared(t *testing.T) {
 		wantCode(t, err, netproto.CodeFileUnreadable)
 		_, _, err = HashPath(t.Context(), path, nil)
 		wantCode(t, err, netproto.CodeFileUnreadable)
+		_, _, err = ReadPath(t.Context(), path, 1<<20)
+		wantCode(t, err, netproto.CodeFileUnreadable)
 	}
 }
 
@@ -169,6 +172,17 @@ func TestASmallFileIsReadWhole(t *testing.T) {
 	}
 	if _, _, err := ReadPath(t.Context(), path+"2", 7); netproto.CodeOf(err) != netproto.CodeFileUnreadable {
 		t.Errorf("of none: %v", err)
+	}
+}
+
+// A file that was written just now is read once a later write would show.
+func TestAFreshSmallFileIsReadOnceItRests(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "small")
+	must(t, os.WriteFile(path, []byte("content"), 0o600))
+	b, state, err := ReadPath(t.Context(), path, 7)
+	must(t, err)
+	if age := time.Since(time.Unix(0, cmp.Or(state.Changed, state.Modified))); age < clockTick || string(b) != "content" {
+		t.Errorf("%q was read %s after it was written", b, age)
 	}
 }
 
