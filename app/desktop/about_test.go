@@ -74,7 +74,7 @@ func TestAboutShowsTheLicences(t *testing.T) {
 	if list == nil || list.Length() < 1000 {
 		t.Fatal("there is no long list of lines")
 	}
-	d.reads("Below each are its licences")
+	d.reads("The licences stand below")
 	d.tap("Back")
 	d.reads("Built with")
 }

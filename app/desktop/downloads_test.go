@@ -140,7 +140,7 @@ func TestFilesAreDeletedOnlyAfterAQuestion(t *testing.T) {
 	list.Held = func() fyne.KeyModifier { return fyne.KeyModifierShift }
 	list.Focus()
 	d.key(fyne.KeyDelete)
-	d.reads("This removes 1 download from the list and deletes 10 B for good, not into the trash.")
+	d.reads("This removes 1 download from the list and deletes 10 B for good. Nothing goes into the trash.")
 	if done := engine.actions(); len(done) != 0 {
 		t.Fatalf("before the answer: %v", done)
 	}
@@ -313,7 +313,7 @@ func TestShiftDeleteAsksWhetherFilesAreDeletedAsFyneSendsIt(t *testing.T) {
 			}
 			d.window.menus.typedCut(cut)
 		}
-		d.reads("This removes 1 download from the list and deletes 10 B for good, not into the trash.")
+		d.reads("This removes 1 download from the list and deletes 10 B for good. Nothing goes into the trash.")
 	}
 }
 
@@ -325,7 +325,7 @@ func TestADownloadThatWaitsForItsDiskSaysWhatIsWrong(t *testing.T) {
 	}
 	d, _ := openDownloads(t, engine)
 	d.reads("Not enough space · 0 B of 100 B · There is not enough space on the disk: /home/ada has 3 MB free, 200 MB are needed.")
-	d.reads("Waiting for its folder · 0 B of 100 B · The folder cannot be written: /home/ada.")
+	d.reads("Waiting for its folder · 0 B of 100 B · The folder cannot be written to: /home/ada.")
 	d.reads("Make the folder writable, or move the download to another one; it then continues by itself.")
 }
 

@@ -252,7 +252,7 @@ func TestNothingOverThePagesCutsATextInAnyLanguageInTheSmallestWindow(t *testing
 		}{
 			{"keys and help", w.help.showKeys, "F8"},
 			{"about", w.help.about, appName},
-			{"licences", w.help.licences, "Below each"},
+			{"licences", w.help.licences, "The licences stand below"},
 			{"the review", func() { w.drops.review([]string{"/a"}) }, "project"},
 			{"a folder", func() { openRow(listOf[face.Hit](d), 0) }, "b"},
 			{"a link", func() { w.links.open(link.String()) }, "film.mkv"},

@@ -79,7 +79,7 @@ func (f *frame) sidebar(around surroundings) fyne.CanvasObject {
 	name.TextStyle.Bold = true
 	wide := float32(leastSidebar)
 	items := container.NewVBox(
-		kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), mark), nil, name)))
+		kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), mark)), nil, name)))
 	if around.choice != nil {
 		items.Add(around.choice)
 	}
@@ -184,7 +184,7 @@ func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 	whole := func(picture *widget.Icon, text *kit.Line) fyne.CanvasObject {
 		return container.New(layout.NewCustomPaddedHBoxLayout(kit.Gap), container.NewGridWrap(small, picture), text)
 	}
-	right := container.NewHBox(
+	right := container.New(layout.NewCustomPaddedHBoxLayout(kit.GapMedium),
 		s.quick,
 		part(widget.NewIcon(kit.Tinted(theme.DownloadIcon(), kit.ColorCaption)), s.down, 68),
 		part(widget.NewIcon(kit.Tinted(theme.UploadIcon(), kit.ColorCaption)), s.up, 68),
@@ -193,7 +193,7 @@ func (s *statusLine) CreateRenderer() fyne.WidgetRenderer {
 	)
 	left := container.NewBorder(nil, nil, container.NewGridWrap(small, s.stateIcon), nil, kit.Inset(kit.Gap, 0, s.state))
 	s.box = container.NewBorder(nil, nil, nil, right, left)
-	return widget.NewSimpleRenderer(kit.NewPlate(kit.ColorSidebar, 0, kit.Inset(kit.GapLarge, 6, s.box)))
+	return kit.Rendered(s, kit.NewPlate(kit.ColorSidebar, 0, kit.Inset(kit.GapLarge, 6, s.box)))
 }
 
 func (s *statusLine) show(status face.Status) {
@@ -202,6 +202,7 @@ func (s *statusLine) show(status face.Status) {
 	if advice := words.Advice(status.Reach); advice != "" && status.Connection == face.ConnectionConnected {
 		text = words.Join(text, advice)
 	}
+	s.state.Short = state.Text // the Tracker page has the rest
 	s.state.SetText(text)
 	s.stateIcon.SetResource(kit.Tinted(state.Icon, state.Color))
 	s.down.SetText(words.Rate(status.DownRate))

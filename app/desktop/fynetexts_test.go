@@ -36,7 +36,7 @@ func TestFynesOwnWordsAreInTheLanguageOfOurs(t *testing.T) {
 	restoreTexts(t)
 	t.Setenv("LANGUAGE", "")
 	for locale, want := range map[string][2]string{
-		"pt_PT.UTF-8": {"Adicionar arquivos", "Voltar"}, "zh_CN.UTF-8": {"添加文件", "上一步"}, "de_AT.UTF-8": {"Dateien hinzufügen", "Zurück"},
+		"pt_PT.UTF-8": {"Adicionar arquivos", "Voltar"}, "zh_CN.UTF-8": {"添加文件", "返回"}, "de_AT.UTF-8": {"Dateien hinzufügen", "Zurück"},
 		"cs_CZ.UTF-8": {"Add files", "Back"}, "C": {"Add files", "Back"},
 	} {
 		t.Setenv("LC_ALL", locale)

@@ -160,7 +160,7 @@ func (l *links) download(request face.DownloadRequest) {
 // offerWish asks whether a content that nobody has now is waited for.
 func (l *links) offerWish(request face.DownloadRequest) {
 	w := l.window
-	fetch := kit.NewCheck(words.L("Download it then"), nil)
+	fetch := kit.NewCheck(words.L("Download automatically"), nil)
 	fetch.SetChecked(true)
 	wait := kit.PrimaryButton(words.L("Tell me when somebody has it"), kit.Icon("star"), func() {
 		w.Sheets().Close()

@@ -46,7 +46,7 @@ func TestADownloadReadsInWordsWhatItDoes(t *testing.T) {
 		{face.DownloadFailed, func(d *face.Download) {
 			d.Failure = face.Failure{Code: netproto.CodeFolderUnwritable, Detail: "/home/ada/Downloads"}
 		},
-			[]string{"Failed: The folder cannot be written: /home/ada/Downloads.", "Choose another folder in Settings, or change its permissions."}},
+			[]string{"Failed: The folder cannot be written to: /home/ada/Downloads.", "Choose another folder in Settings, or change its permissions."}},
 	} {
 		t.Run(string(c.state), func(t *testing.T) {
 			engine := newFake()
@@ -224,7 +224,7 @@ func TestFilesDroppedOnTheWindowAreReviewedBeforeTheyAreShared(t *testing.T) {
 	d := newDesk(t, engine, Options{})
 	d.window.drops.dropped(urisOf(t, "/a/film.mkv", "/a/project", "/a/pass.kdbx", "/a/pipe"))
 	d.did("review [/a/film.mkv /a/project /a/pass.kdbx /a/pipe]")
-	d.reads("213 files · 1.2 GB · 2 skipped")
+	d.reads("213 files · 1.2 GB · 4 skipped")
 	d.reads("3 look like secrets (keys or passwords) and are left out unless you tick them.")
 	d.reads("is a device, not a file")
 	d.reads("3 files skipped: cannot be read")

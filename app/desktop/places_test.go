@@ -215,7 +215,7 @@ func TestASettingThatTheEngineRefusesSaysWhyBelowItsField(t *testing.T) {
 	d := openAt(t, engine, pages.PlaceSettings)
 	d.reads("/home/ada/Downloads")
 	d.field("Folder").SetText("/locked")
-	d.reads("The folder cannot be written: /locked.")
+	d.reads("The folder cannot be written to: /locked.")
 	complains := func(name string) bool {
 		return slices.ContainsFunc(laidOut(d.row(name)), func(o fyne.CanvasObject) bool {
 			l, ok := o.(*widget.Label)

@@ -107,7 +107,7 @@ func TestQuittingSaysWhatOthersLose(t *testing.T) {
 	d := newDesk(t, engine, Options{})
 	d.menu("Quit")
 	d.reads("2 uploads are running or waiting. They would stop.")
-	d.reads("Nobody else online has “film.mkv” and 2 others")
+	d.reads("Nobody else online has “film.mkv” and 2 other files")
 	d.tap("Stay")
 	if d.closed() {
 		t.Fatal("the window closed all the same")

@@ -109,7 +109,7 @@ func (e *exit) quit() {
 func (e *exit) warn(leaving face.Leaving) {
 	w := e.window
 	e.present()
-	quietly := kit.NewCheck(words.L("Don't show this again"), nil)
+	quietly := kit.NewCheck(words.L("Don’t show this again"), nil)
 	quit := kit.NewButtonWithIcon(words.L("Quit"), theme.LogoutIcon(), func() {
 		e.prefs.SetBool(prefQuiet, quietly.Checked)
 		e.win.Close()
@@ -137,7 +137,7 @@ func leavingWords(leaving face.Leaving) string {
 	}
 	first := netproto.Printable(words.CutName(leaving.Alone[0]))
 	if more := len(leaving.Alone) - 1; more > 0 {
-		return text + words.N("Nobody else online has “{{.Name}}” and {{.Count}} others. Nobody can download them until you are back.", more,
+		return text + words.N("Nobody else online has “{{.Name}}” and {{.Count}} other files. Nobody can download them until you are back.", more,
 			words.Values{"Name": first, "Count": words.Count(more)})
 	}
 	return text + words.L("Nobody else online has “{{.Name}}”. Nobody can download it until you are back.", words.Values{"Name": first})

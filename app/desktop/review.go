@@ -203,7 +203,7 @@ func reviewLines(review face.Review) []reviewLine {
 		if skipped.Count > 0 {
 			detail = words.L("{{.Files}} skipped: {{.Reason}}", words.Values{"Files": words.Files(skipped.Count), "Reason": detail})
 		}
-		lines = append(lines, reviewLine{name: name, detail: detail, skipped: true})
+		lines = append(lines, reviewLine{name: name, detail: detail, skipped: true, files: max(skipped.Count, 1)})
 	}
 	return lines
 }
@@ -220,7 +220,7 @@ func (s *reviewSheet) showTotal() {
 	for i, l := range s.lines {
 		switch {
 		case l.skipped:
-			skipped++
+			skipped += l.files
 		case l.within > 0 && s.holder(i).ticked && !l.ticked:
 			files -= l.files
 			size -= l.size

@@ -162,7 +162,7 @@ func TestASettingThatIsRefusedHoldsUpNoOther(t *testing.T) {
 	d := openAt(t, engine, pages.PlaceSettings)
 	d.reads("/home/ada/Downloads")
 	d.field("Folder").SetText("/locked")
-	d.reads("The folder cannot be written: /locked.")
+	d.reads("The folder cannot be written to: /locked.")
 	d.field("Port (0 for any free one)").SetText("5000")
 	d.reads("The port is used by another program: 5000.")
 	d.field("Port (0 for any free one)").SetText("4001")
@@ -170,7 +170,7 @@ func TestASettingThatIsRefusedHoldsUpNoOther(t *testing.T) {
 	test.Tap(d.box("Share completed downloads"))
 	d.hasSettings(func(s face.Settings) bool { return s.Port == 4001 && s.Name == "Grace" && !s.ShareDownloads })
 	d.until("the complaint about the port is gone", func() bool { return !d.shows("used by another program") })
-	if !d.shows("The folder cannot be written: /locked.") || d.field("Folder").Text != "/locked" {
+	if !d.shows("The folder cannot be written to: /locked.") || d.field("Folder").Text != "/locked" {
 		t.Error("the folder no longer says what is wrong")
 	}
 	engine.change(func(f *fakeEngine) { f.settings.UploadSlots = 9 }) // somebody else

@@ -218,7 +218,7 @@ func everySheet(d *desk) []sheetOfTheWindow {
 		{name: "a wish for a link", from: "links.go", open: func() { w.links.offerWish(face.DownloadRequest{Hash: hashOf(9), Name: "film.mkv"}) }},
 		{name: "help", from: "help.go", open: w.help.showKeys, reads: "Ctrl+Shift+O"},
 		{name: "about", from: "about.go", open: w.help.about, reads: "9.8.7"},
-		{name: "licences", from: "about.go", open: w.help.licences, reads: "Below each are its licences"},
+		{name: "licences", from: "about.go", open: w.help.licences, reads: "The licences stand below"},
 		{name: "quit", from: "quit.go", open: func() { w.exit.warn(face.Leaving{Uploads: 1, Alone: []string{"film.mkv", "song.flac"}}) }},
 		{name: "closing", from: "quit.go", open: w.exit.ask},
 		{name: "to a browser", from: "pages/browsers/websheet.go", open: onWeb(func() { browsers.SendToBrowser(w, engine, face.WebOffer{Shares: []string{"7"}}) }), reads: "http://192.168.1.4"},

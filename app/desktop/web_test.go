@@ -36,7 +36,7 @@ func TestAShareIsSentToABrowserWhileItsSheetIsOpen(t *testing.T) {
 		listOf[face.Share](d).SelectOnly(0)
 		chooseItem(t, listOf[face.Share](d).Menu(), "Send to a phone or a browser…")
 		d.reads("not encrypted")
-		d.reads("0 complete downloads so far.")
+		d.reads("No complete downloads yet.")
 	}
 	send()
 	if got := engine.offered[0].Shares; !slices.Equal(got, []string{"7"}) {

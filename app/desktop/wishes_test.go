@@ -40,7 +40,7 @@ func TestASearchThatFindsNothingBecomesAWish(t *testing.T) {
 	}
 	d.tap("Show")
 	d.reads("Nothing found yet")
-	inSheet(d, "the check", func(c *kit.Check) bool { return c.Text == "Download at once" }).SetChecked(true)
+	inSheet(d, "the check", func(c *kit.Check) bool { return c.Text == "Download automatically" }).SetChecked(true)
 	d.until("it is downloaded at once", func() bool { return d.wished()[0].Download })
 	inSheet(d, "the button", func(b *kit.IconButton) bool { return b.Visible() && b.AccessibilityLabel() == "Remove this wish" }).OnTapped()
 	d.until("the wish is gone", func() bool { return len(d.wished()) == 0 })

@@ -37,7 +37,7 @@ var (
 
 const (
 	lineWidth = 80 // characters; longer lines are folded between words
-	heading   = "This program is made of these works. Below each are its licences.\n"
+	heading   = "This program is built from these works. The licences stand below each of them.\n"
 )
 
 // collect returns all licences as one text. Works that share the same texts stand

@@ -39,7 +39,7 @@ func (b *bar) CreateRenderer() fyne.WidgetRenderer {
 	r := &barRenderer{bar: b, track: canvas.NewRectangle(color.Transparent), fill: canvas.NewRectangle(color.Transparent)}
 	r.track.CornerRadius, r.fill.CornerRadius = barHeight/2, barHeight/2
 	r.apply()
-	return r
+	return laidOut(b, r)
 }
 
 type barRenderer struct {

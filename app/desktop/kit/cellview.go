@@ -45,7 +45,7 @@ func newCellsView[T comparable](t *Table[T]) *cellsView[T] {
 
 func (v *cellsView[T]) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
-	return widget.NewSimpleRenderer(v.box)
+	return Rendered(v, v.box)
 }
 
 // Refresh lays the cells out again, for other column widths too.
@@ -97,7 +97,7 @@ func newCellView(shape ColumnShape) *cellView {
 
 func (v *cellView) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
-	return widget.NewSimpleRenderer(v.box)
+	return Rendered(v, v.box)
 }
 
 func (v *cellView) Refresh() { v.box.Refresh() }

@@ -82,7 +82,7 @@ func (c *chip) CreateRenderer() fyne.WidgetRenderer {
 	c.paint()
 	least := canvas.NewRectangle(color.Transparent)
 	least.SetMinSize(fyne.NewSize(0, chipHeight))
-	return widget.NewSimpleRenderer(container.NewStack(least, c.back,
+	return Rendered(c, container.NewStack(least, c.back,
 		Inset(12, 0, container.NewHBox(c.name, c.count))))
 }
 

@@ -3,9 +3,12 @@
 package kit
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
@@ -102,7 +105,7 @@ var looks = map[string]func(*stand) fyne.CanvasObject{
 		running, failed, done := &TwoLines{}, &TwoLines{}, &TwoLines{}
 		for v, text := range map[*TwoLines]RowText{
 			running: {Name: "film.mkv", State: Mark{"Downloading", theme.DownloadIcon(), theme.ColorNamePrimary}, Done: 0.5, Caption: "14 MB of 28 MB"},
-			failed:  {Name: "song.flac", State: Mark{"Failed", theme.ErrorIcon(), theme.ColorNameError}, Caption: "The folder cannot be written.", Advice: "Choose another folder."},
+			failed:  {Name: "song.flac", State: Mark{"Failed", theme.ErrorIcon(), theme.ColorNameError}, Caption: "The folder cannot be written to.", Advice: "Choose another folder."},
 			done:    {Name: "photo.jpg", State: Mark{"Finished", Icon("done"), theme.ColorNameSuccess}, NoBar: true, Caption: "Finished"},
 		} {
 			v.Init(NewIconButton(NewTips(), theme.CancelIcon(), "Remove", nil))
@@ -162,4 +165,48 @@ func TestEveryWidgetLooksAsItDid(t *testing.T) {
 			test.AssertRendersToMarkup(t, name+".xml", s.window.Canvas())
 		})
 	}
+}
+
+// Fyne forgets the renderers of what was out of sight for a minute.
+func TestAWidgetWhoseRendererWasForgottenLooksAsBefore(t *testing.T) {
+	for name, look := range looks {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t)
+			if object := look(s); object != nil {
+				s.show(object)
+			}
+			for _, object := range test.LaidOutObjects(s.window.Content()) {
+				w, ok := object.(fyne.Widget)
+				if !ok || !strings.Contains(fmt.Sprintf("%T", w), "kit.") || w.Size().IsZero() {
+					continue
+				}
+				before := test.TempWidgetRenderer(t, w).Objects()
+				places := make([]string, len(before))
+				for i, o := range before {
+					places[i] = placeOf(o)
+				}
+				after := w.CreateRenderer().Objects()
+				for i, o := range after {
+					if got := placeOf(o); i < len(places) && o.Visible() && got != places[i] {
+						t.Errorf("%T: part %d is %s, and was %s", w, i, got, places[i])
+					}
+				}
+			}
+		})
+	}
+}
+
+// placeOf says where an object is, and what it reads.
+func placeOf(o fyne.CanvasObject) string {
+	if text, ok := o.(*canvas.Text); ok {
+		return fmt.Sprint(o.Position(), o.Size(), text.Text)
+	}
+	if box, ok := o.(*fyne.Container); ok {
+		said := fmt.Sprint(o.Position(), o.Size())
+		for _, inner := range box.Objects {
+			said += " " + placeOf(inner)
+		}
+		return said
+	}
+	return fmt.Sprint(o.Position(), o.Size())
 }

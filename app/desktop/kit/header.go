@@ -85,7 +85,7 @@ func (h *header) CreateRenderer() fyne.WidgetRenderer {
 	h.ExtendBaseWidget(h)
 	r := &headerRenderer{header: h}
 	r.apply()
-	return r
+	return laidOut(h, r)
 }
 
 type headerRenderer struct{ header *header }
@@ -164,7 +164,7 @@ func newHeaderCell(h *header, column int, shape ColumnShape) *headerCell {
 func (c *headerCell) CreateRenderer() fyne.WidgetRenderer {
 	c.ExtendBaseWidget(c)
 	c.paint()
-	return widget.NewSimpleRenderer(container.NewStack(c.back, container.New(headerCellLayout{c}, c.name, c.mark)))
+	return Rendered(c, container.NewStack(c.back, container.New(headerCellLayout{c}, c.name, c.mark)))
 }
 
 // Refresh redraws the name and the mark.

@@ -30,7 +30,7 @@ func newHeaderEdge(h *header, column int) *headerEdge {
 func (e *headerEdge) CreateRenderer() fyne.WidgetRenderer {
 	e.ExtendBaseWidget(e)
 	e.paint(theme.ColorNameSeparator)
-	return widget.NewSimpleRenderer(container.New(edgeLayout{}, e.mark))
+	return Rendered(e, container.New(edgeLayout{}, e.mark))
 }
 
 // edgeLayout draws the mark as a thin line in the middle.

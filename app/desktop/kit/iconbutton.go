@@ -24,6 +24,12 @@ func NewIconButton(tips *Tips, icon fyne.Resource, text string, tapped func()) *
 	return b
 }
 
+// CreateRenderer implements fyne.Widget.
+func (b *IconButton) CreateRenderer() fyne.WidgetRenderer {
+	b.ExtendBaseWidget(b)
+	return laidOut(b, b.Button.CreateRenderer())
+}
+
 // Set changes the icon and the words.
 func (b *IconButton) Set(icon fyne.Resource, text string) {
 	if b.words == text {

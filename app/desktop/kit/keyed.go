@@ -76,7 +76,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	b.ExtendBaseWidget(b)
 	r := &ringed{WidgetRenderer: b.Button.CreateRenderer(), has: &b.focused, ring: canvas.NewRectangle(color.Transparent)}
 	r.paint()
-	return r
+	return laidOut(b, r)
 }
 
 // ringed draws a ring in a button that has the focus. Fyne only blends the colour of
@@ -126,6 +126,12 @@ func NewCheck(text string, changed func(bool)) *Check {
 // TypedKey implements fyne.Focusable. Space comes as a letter.
 func (c *Check) TypedKey(event *fyne.KeyEvent) { passOn(c, event) }
 
+// CreateRenderer implements fyne.Widget.
+func (c *Check) CreateRenderer() fyne.WidgetRenderer {
+	c.ExtendBaseWidget(c)
+	return laidOut(c, c.Check.CreateRenderer())
+}
+
 // Select is a choice that passes on the keys that it does not use.
 type Select struct{ widget.Select }
 
@@ -142,6 +148,12 @@ func (s *Select) TypedKey(event *fyne.KeyEvent) {
 	if !passOn(s, event) {
 		s.Select.TypedKey(event)
 	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (s *Select) CreateRenderer() fyne.WidgetRenderer {
+	s.ExtendBaseWidget(s)
+	return laidOut(s, s.Select.CreateRenderer())
 }
 
 // Tree is a tree that passes on the keys that it does not use.
@@ -163,6 +175,12 @@ func (t *Tree) TypedKey(event *fyne.KeyEvent) {
 	}
 }
 
+// CreateRenderer implements fyne.Widget.
+func (t *Tree) CreateRenderer() fyne.WidgetRenderer {
+	t.ExtendBaseWidget(t)
+	return laidOut(t, t.Tree.CreateRenderer())
+}
+
 // List is a list without a selection that passes on the keys that it does not use.
 type List struct{ widget.List }
 
@@ -179,4 +197,10 @@ func (l *List) TypedKey(event *fyne.KeyEvent) {
 	if !passOn(l, event) {
 		l.List.TypedKey(event)
 	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (l *List) CreateRenderer() fyne.WidgetRenderer {
+	l.ExtendBaseWidget(l)
+	return laidOut(l, l.List.CreateRenderer())
 }

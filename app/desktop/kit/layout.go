@@ -42,6 +42,20 @@ func Card(heading string, content ...fyne.CanvasObject) fyne.CanvasObject {
 	return NewPlate(theme.ColorNameHeaderBackground, 10, Inset(GapLarge, 12, box))
 }
 
+// Rendered is the renderer of a widget that shows one object.
+func Rendered(w fyne.Widget, content fyne.CanvasObject) fyne.WidgetRenderer {
+	return laidOut(w, widget.NewSimpleRenderer(content))
+}
+
+// laidOut lays out a renderer that was just made. Fyne forgets those of widgets that were
+// out of sight for a minute, and lays out others only when a widget gets another size.
+func laidOut(w fyne.Widget, r fyne.WidgetRenderer) fyne.WidgetRenderer {
+	if size := w.Size(); !size.IsZero() {
+		r.Layout(size)
+	}
+	return r
+}
+
 // Leading keeps buttons at the start of a line from taking its whole width.
 func Leading(objects ...fyne.CanvasObject) fyne.CanvasObject {
 	return container.NewHBox(objects...)
@@ -72,5 +86,5 @@ func (w *wheel) Scrolled(event *fyne.ScrollEvent) { w.page.Scrolled(event) }
 
 // CreateRenderer implements fyne.Widget.
 func (w *wheel) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(canvas.NewRectangle(color.Transparent))
+	return Rendered(w, canvas.NewRectangle(color.Transparent))
 }

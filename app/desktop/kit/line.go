@@ -22,8 +22,9 @@ type Line struct {
 	TextSize  fyne.ThemeSizeName
 	Style     fyne.TextStyle
 	Align     fyne.TextAlign
-	CutMiddle bool // instead of the end
-	Whole     bool // asks for the width of the whole text
+	CutMiddle bool   // instead of the end
+	Short     string // is shown if the text does not fit; "" has the text cut
+	Whole     bool   // asks for the width of the whole text
 }
 
 // NewLine makes an empty line.
@@ -88,7 +89,7 @@ func (l *Line) CreateRenderer() fyne.WidgetRenderer {
 	l.ExtendBaseWidget(l)
 	r := &lineRenderer{line: l, drawn: canvas.NewText("", themeColor(l.Color))}
 	r.apply()
-	return r
+	return laidOut(l, r)
 }
 
 type lineRenderer struct {
@@ -114,9 +115,12 @@ func (r *lineRenderer) cut(width float32) {
 	fits := func(text string) bool {
 		return fyne.MeasureText(text, r.drawn.TextSize, r.drawn.TextStyle).Width <= width
 	}
-	if r.line.CutMiddle {
+	switch {
+	case r.line.CutMiddle:
 		r.drawn.Text = words.CutMiddle(r.shown, fits)
-	} else {
+	case r.line.Short != "" && !fits(r.shown):
+		r.drawn.Text = words.CutParts(r.line.Short, fits)
+	default:
 		r.drawn.Text = words.CutParts(r.shown, fits)
 	}
 }

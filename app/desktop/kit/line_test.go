@@ -45,3 +45,19 @@ func TestALineIsCutAtTheWidthThatItGets(t *testing.T) {
 		t.Errorf("it reads %q in %v", drawn.Text, drawn.Color)
 	}
 }
+
+func TestAShortTextIsShownWhereTheWholeOneDoesNotFit(t *testing.T) {
+	s := newStand(t)
+	l := NewCaption()
+	l.Short = "Connected"
+	l.SetText(words.Join(l.Short, "The router opens no port. Switch on UPnP in its settings."))
+	s.show(l)
+	drawn := func() string { return test.TempWidgetRenderer(t, l).Objects()[0].(*canvas.Text).Text }
+	if got := drawn(); got != "Connected" {
+		t.Errorf("in %v it reads %q", l.Size(), got)
+	}
+	s.window.Resize(fyne.NewSize(900, 100))
+	if got := drawn(); got != l.Text {
+		t.Errorf("in %v it reads %q", l.Size(), got)
+	}
+}

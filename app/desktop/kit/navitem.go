@@ -69,7 +69,7 @@ func (n *NavItem) FullWidth(counted bool) float32 {
 func (n *NavItem) CreateRenderer() fyne.WidgetRenderer {
 	n.ExtendBaseWidget(n)
 	n.paint()
-	return widget.NewSimpleRenderer(container.NewStack(n.back, Inset(GapMedium, 7, n.content)))
+	return Rendered(n, container.NewStack(n.back, Inset(GapMedium, 7, n.content)))
 }
 
 func (n *NavItem) paint() {

@@ -100,7 +100,7 @@ func (m *PieceMap) count() {
 // CreateRenderer implements fyne.Widget.
 func (m *PieceMap) CreateRenderer() fyne.WidgetRenderer {
 	m.ExtendBaseWidget(m)
-	return widget.NewSimpleRenderer(m.box)
+	return Rendered(m, m.box)
 }
 
 // Refresh redraws the map and the legend, for another theme.

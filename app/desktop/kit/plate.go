@@ -28,7 +28,7 @@ func (p *plate) CreateRenderer() fyne.WidgetRenderer {
 	p.ExtendBaseWidget(p)
 	back := canvas.NewRectangle(themeColor(p.color))
 	back.CornerRadius = p.radius
-	return &plateRenderer{plate: p, back: back}
+	return laidOut(p, &plateRenderer{plate: p, back: back})
 }
 
 type plateRenderer struct {

@@ -49,7 +49,7 @@ func (p *Portrait) MinSize() fyne.Size { return fyne.NewSquareSize(p.side) }
 // CreateRenderer implements fyne.Widget.
 func (p *Portrait) CreateRenderer() fyne.WidgetRenderer {
 	p.ExtendBaseWidget(p)
-	return widget.NewSimpleRenderer(p.drawn)
+	return Rendered(p, p.drawn)
 }
 
 // The picture is a tile with a pattern of cells that is the same on the left and on

@@ -35,7 +35,7 @@ func newRow[T comparable](list *RowList[T], view RowView[T]) *row[T] {
 
 func (r *row[T]) CreateRenderer() fyne.WidgetRenderer {
 	r.ExtendBaseWidget(r)
-	return widget.NewSimpleRenderer(container.NewStack(r.back, Inset(ringInset, ringInset, r.ring), r.view))
+	return Rendered(r, container.NewStack(r.back, Inset(ringInset, ringInset, r.ring), r.view))
 }
 
 func (r *row[T]) fill() {

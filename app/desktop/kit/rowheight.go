@@ -76,7 +76,7 @@ func (l *RowList[T]) Resize(size fyne.Size) {
 // CreateRenderer implements fyne.Widget.
 func (l *RowList[T]) CreateRenderer() fyne.WidgetRenderer {
 	l.ExtendBaseWidget(l)
-	return &stillRenderer{l.List.CreateRenderer(), &l.still}
+	return laidOut(l, &stillRenderer{l.List.CreateRenderer(), &l.still})
 }
 
 // stillRenderer draws nothing again while it is told so.

@@ -142,7 +142,7 @@ func nrgba(c color.Color) color.NRGBA { return color.NRGBAModel.Convert(c).(colo
 // CreateRenderer implements fyne.Widget.
 func (g *SpeedGraph) CreateRenderer() fyne.WidgetRenderer {
 	g.ExtendBaseWidget(g)
-	return &graphRenderer{g}
+	return laidOut(g, &graphRenderer{g})
 }
 
 type graphRenderer struct{ graph *SpeedGraph }

@@ -22,6 +22,12 @@ func NewTextEntry(pressed func(*fyne.KeyEvent)) *TextEntry {
 	return e
 }
 
+// CreateRenderer implements fyne.Widget.
+func (e *TextEntry) CreateRenderer() fyne.WidgetRenderer {
+	e.ExtendBaseWidget(e)
+	return laidOut(e, e.Entry.CreateRenderer())
+}
+
 // TypedKey implements fyne.Focusable.
 func (e *TextEntry) TypedKey(event *fyne.KeyEvent) {
 	switch event.Name {

@@ -81,7 +81,7 @@ func (r *TickRow) Fill(l TickLine, ticked func(bool)) {
 }
 
 // CreateRenderer implements fyne.Widget.
-func (r *TickRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.box) }
+func (r *TickRow) CreateRenderer() fyne.WidgetRenderer { return Rendered(r, r.box) }
 
 // nameAndDetail puts a detail behind a name. The detail gets the width it asks
 // for, within mostDetail.

@@ -51,7 +51,7 @@ func (v *TwoLines) Init(buttons ...fyne.CanvasObject) {
 // CreateRenderer implements fyne.Widget.
 func (v *TwoLines) CreateRenderer() fyne.WidgetRenderer {
 	v.box = container.New(&twoLineLayout{v}, v.picture, v.thumb, v.name, v.bar, v.caption, v.failure, v.Buttons)
-	return widget.NewSimpleRenderer(v.box)
+	return Rendered(v, v.box)
 }
 
 // RowText is what a two-line row shows.

@@ -33,7 +33,7 @@ func TestAFailureTakesThePlaceOfTheBarAndIsWholeInTheTooltip(t *testing.T) {
 
 func TestAFailureAndItsAdviceAreWholeOnAsManyLinesAsTheyNeed(t *testing.T) {
 	s := newStand(t)
-	failed := RowText{Name: "setup.exe", State: Mark{"Failed", theme.ErrorIcon(), theme.ColorNameError}, Caption: "Failed: The folder cannot be written: /home/ada/Downloads.",
+	failed := RowText{Name: "setup.exe", State: Mark{"Failed", theme.ErrorIcon(), theme.ColorNameError}, Caption: "Failed: The folder cannot be written to: /home/ada/Downloads.",
 		Advice: "Make the folder writable, or move the download to another one; it then continues by itself."}
 	buttons := func() (all []fyne.CanvasObject) {
 		for range 3 {

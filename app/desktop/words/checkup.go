@@ -22,7 +22,7 @@ var findingStates = map[netproto.FindingState]Phrase{
 	netproto.FindingGood:    "Fine",
 	netproto.FindingWarning: "Could be better",
 	netproto.FindingBad:     "Does not work",
-	netproto.FindingUnknown: "Could not be found out",
+	netproto.FindingUnknown: "Could not be checked",
 }
 
 // FindingState says how good a finding is.

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -56,12 +57,15 @@ func CutParts(text string, fits func(string) bool) string {
 	}
 }
 
-// Wrap breaks text into lines that fit, where its script allows it. A word that is longer
-// than a line is not broken.
+// measured is a number and the space before its unit.
+var measured = regexp.MustCompile(`(\d) (%|[kMGTPE]?[Bo]\b|ms\b|s\b|min\b|h\b)`)
+
+// Wrap breaks text into lines that fit, where its script allows it, and not between a
+// number and its unit. A word that is longer than a line is not broken.
 func Wrap(text string, fits func(string) bool) []string {
 	var lines []string
 	line := ""
-	for rest, state := text, -1; rest != ""; {
+	for rest, state := measured.ReplaceAllString(text, "$1\u00a0$2"), -1; rest != ""; {
 		var part string
 		part, rest, _, state = uniseg.FirstLineSegmentInString(rest, state)
 		if line != "" && !fits(strings.TrimSpace(line+part)) {
@@ -72,6 +76,9 @@ func Wrap(text string, fits func(string) bool) []string {
 	}
 	if line != "" {
 		lines = append(lines, strings.TrimSpace(line))
+	}
+	for i := range lines { // which break no more
+		lines[i] = strings.ReplaceAll(lines[i], "\u00a0", " ")
 	}
 	return lines
 }

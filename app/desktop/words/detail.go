@@ -40,8 +40,11 @@ var details = map[netproto.DetailKind]func(netproto.Detail) string{
 		return L("It does not answer: {{.Reason}}", Values{"Reason": codeWords(d)})
 	},
 	netproto.DetailAnswers: func(d netproto.Detail) string {
-		ms := float64(d.Number) / float64(time.Millisecond/time.Microsecond)
-		return L("Answers in {{.Time}}", Values{"Time": L("{{.N}} ms", Values{"N": Decimal(ms, 1)})})
+		ms, digits := float64(d.Number)/float64(time.Millisecond/time.Microsecond), 0
+		if ms < 10 {
+			digits = 1
+		}
+		return L("Answers in {{.Time}}", Values{"Time": L("{{.N}} ms", Values{"N": Decimal(ms, digits)})})
 	},
 	netproto.DetailCalls:       yesOrNo("Arranges connections", "Arranges no connections"),
 	netproto.DetailRelay:       yesOrNo("Has a relay", "Has no relay"),
@@ -53,7 +56,7 @@ var details = map[netproto.DetailKind]func(netproto.Detail) string{
 	netproto.DetailAdvice: func(d netproto.Detail) string {
 		return Advice(face.Reach{Advice: netproto.Advice(d.Word), Port: int(d.Number)})
 	},
-	netproto.DetailPort:   func(d netproto.Detail) string { return L("port {{.Value}}", Values{"Value": d.Number}) },
+	netproto.DetailPort:   func(d netproto.Detail) string { return L("Port {{.Value}}", Values{"Value": d.Number}) },
 	netproto.DetailRouter: unsaid,
 	netproto.DetailWays:   waysWords,
 	netproto.DetailDownloads: func(d netproto.Detail) string {
@@ -159,7 +162,7 @@ func clockWords(d netproto.Detail) string {
 	case d.Number < 0:
 		return L("{{.Time}} behind the tracker", Values{"Time": Duration(-d.Number)})
 	}
-	return L("The same as the tracker's")
+	return L("The same as the tracker’s")
 }
 
 func waysWords(d netproto.Detail) string {

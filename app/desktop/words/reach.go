@@ -36,9 +36,9 @@ var reachReasons = map[netproto.ReachReason]Phrase{
 
 var advices = map[netproto.Advice]Phrase{
 	netproto.AdviceSwitchOnUPnP:   "The router opens no port. Switch on UPnP in its settings, or forward TCP port {{.Port}} there.",
-	netproto.AdviceForwardPort:    "Forward TCP port {{.Port}} in your router's settings. The router does not open it automatically.",
+	netproto.AdviceForwardPort:    "Forward TCP port {{.Port}} in your router’s settings. The router does not open it automatically.",
 	netproto.AdviceOpenFirewall:   "Let TCP port {{.Port}} through the firewall.",
-	netproto.AdviceLetRouterOpen:  "Switch on “Open the port on the router” in Settings, or forward TCP port {{.Port}} in your router's settings.",
+	netproto.AdviceLetRouterOpen:  "Switch on “Open the port on the router” in Settings, or forward TCP port {{.Port}} in your router’s settings.",
 	netproto.AdviceCannotBeOpened: "Your provider shares one address among customers, or there is a second router: a port cannot be opened.",
 }
 

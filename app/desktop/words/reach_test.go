@@ -38,7 +38,7 @@ func TestHowOthersReachThisComputerIsSaidInEveryLanguage(t *testing.T) {
 		Verdict("new"):       "Reachability unknown",
 		Reach(face.Reach{Verdict: netproto.VerdictUnknown, Reason: netproto.ReachNoTracker}): "",
 		Reach(face.Reach{Verdict: netproto.VerdictRelay, Reason: netproto.ReachCallsFail, Advice: netproto.AdviceForwardPort, Port: 7}): "Others can reach you only through the tracker, which is slower. " +
-			"Forward TCP port 7 in your router's settings. The router does not open it automatically.",
+			"Forward TCP port 7 in your router’s settings. The router does not open it automatically.",
 	} {
 		if got != want {
 			t.Errorf("%q, expected %q", got, want)

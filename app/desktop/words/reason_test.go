@@ -45,7 +45,7 @@ func TestNoErrorOfGoOrOfTheSystemReachesAPerson(t *testing.T) {
 		{netproto.CodeUnreachable, &url.Error{Op: "Get", URL: "https://attic:5000/v1/status", Err: context.DeadlineExceeded}, "attic:5000 (it did not answer in time)."},
 		{netproto.CodeUnreachable, &url.Error{Op: "Get", URL: "https://attic:5000/v1/status", Err: io.ErrUnexpectedEOF}, "attic:5000 (the connection was cut)."},
 		{netproto.CodeUnreachable, lookup, "The tracker cannot be reached: atic (no computer has that name)."},
-		{netproto.CodeFolderUnwritable, at("open", "/data/"+netproto.PartPrefix+"try-1291647590", syscall.EACCES), "The folder cannot be written: /data (no permission)."},
+		{netproto.CodeFolderUnwritable, at("open", "/data/"+netproto.PartPrefix+"try-1291647590", syscall.EACCES), "The folder cannot be written to: /data (no permission)."},
 		{netproto.CodeFolderUnwritable, fmt.Errorf("/data/in: %w", at("openat", netproto.PartPrefix+"7f3a", syscall.EROFS)), "/data/in (the disk is read-only)."},
 		{netproto.CodeNoSpace, at("write", "/data/"+netproto.PartPrefix+"9", syscall.ENOSPC), "/data (the disk is full)."},
 		{netproto.CodeFileUnreadable, at("stat", "/home/ada/My film.mkv", syscall.ENOENT), "The file cannot be read: /home/ada/My film.mkv (it does not exist)."},

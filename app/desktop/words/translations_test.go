@@ -178,6 +178,18 @@ func TestAStateIsSaidOfOneAndOfMany(t *testing.T) {
 	}
 }
 
+// In French a space stands before some marks, and no line begins with one of them.
+func TestFrenchMarksStayWithTheirWords(t *testing.T) {
+	torn := regexp.MustCompile(` [;:?!»]|« `)
+	for key, forms := range translationsOf(t, "fr") {
+		for _, text := range forms {
+			if torn.MatchString(text) {
+				t.Errorf("%q reads %q", key, text)
+			}
+		}
+	}
+}
+
 // Texts that are the same in English and in another language are single words,
 // or names.
 func TestNoTranslationIsStillEnglish(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -95,6 +96,18 @@ func FuzzACutTextFitsAndKeepsItsEnds(f *testing.F) {
 	})
 }
 
+func TestANumberAndItsUnitStandOnOneLine(t *testing.T) {
+	for width, want := range map[int][]string{
+		13: {"It took 3 min", "for 412 MB of", "1.2 GB, 40 %."},
+		40: {"It took 3 min for 412 MB of 1.2 GB,", "40 %."},
+	} {
+		got := Wrap("It took 3 min for 412 MB of 1.2 GB, 40 %.", func(text string) bool { return len([]rune(text)) <= width })
+		if !slices.Equal(got, want) {
+			t.Errorf("in lines of %d: %q", width, got)
+		}
+	}
+}
+
 func TestAnErrorIsOneSentenceOfWhatAndWhyAndOneOfWhatToDo(t *testing.T) {
 	wrapped := fmt.Errorf("while pausing: %w", netproto.Errorf(netproto.CodePortInUse, "port 5000."))
 	if got, want := Explain(face.FailureOf(wrapped)).String(),
@@ -177,7 +190,7 @@ func TestAFailureAtTheFirstStartLeadsToNoPage(t *testing.T) {
 func TestAFailureIsWrittenAsItsLanguageDoesIt(t *testing.T) {
 	failure := face.Failure{Code: netproto.CodeFolderUnwritable, Detail: "/home/ada"}
 	for tag, want := range map[string]string{
-		"en": "The folder cannot be written: /home/ada.", "fr": "Impossible d’écrire dans le dossier\u00a0: /home/ada.", "zh-Hans": "无法写入文件夹：/home/ada。",
+		"en": "The folder cannot be written to: /home/ada.", "fr": "Impossible d’écrire dans le dossier\u00a0: /home/ada.", "zh-Hans": "无法写入文件夹：/home/ada。",
 	} {
 		useTexts(t, tag)
 		if said := Explain(failure).Headline(); said != want {

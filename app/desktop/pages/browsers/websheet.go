@@ -159,7 +159,7 @@ func SendToBrowser(w pages.Window, engine face.Web, offer face.WebOffer) {
 var webTimes = []struct {
 	name words.Phrase
 	time time.Duration
-}{{"Until I close this", 0}, {"For 1 hour", time.Hour}, {"For 24 hours", 24 * time.Hour}, {"For 7 days", 7 * 24 * time.Hour}}
+}{{"No time limit", 0}, {"For 1 hour", time.Hour}, {"For 24 hours", 24 * time.Hour}, {"For 7 days", 7 * 24 * time.Hour}}
 
 // webCounts are the numbers of downloads after which a link may end; 0 is no end.
 var webCounts = []int{0, 1, 3, 10}
@@ -230,7 +230,10 @@ func webLinkWords(page face.WebPage) string {
 	case face.WebFailed:
 		return words.Explain(page.Failure).String()
 	case face.WebOpen:
-		text := words.N("{{.Count}} complete downloads so far.", page.Downloads, words.Values{"Count": words.Count(page.Downloads)})
+		text := words.L("No complete downloads yet.")
+		if page.Downloads > 0 {
+			text = words.N("{{.Count}} complete downloads so far.", page.Downloads, words.Values{"Count": words.Count(page.Downloads)})
+		}
 		if page.Running > 0 {
 			text = words.Join(text, words.L("Sending now."))
 		}

@@ -108,13 +108,13 @@ func newRequestCard(w pages.Window, engine face.People, first bool) *requestCard
 	if first {
 		accept.Importance = widget.HighImportance
 	}
-	c.message.CutMiddle = true // Details shows all of it
 	decline := kit.NewButton(words.L("Decline"), func() { declineRequests(w, engine, c.request.ID) })
 	var other *kit.IconButton
 	other = kit.NewIconButton(w.Host().Tips, theme.MoreHorizontalIcon(), words.L("More answers"), func() {
 		at := fyne.CurrentApp().Driver().AbsolutePositionForObject(other).AddXY(0, other.Size().Height)
 		widget.ShowPopUpMenuAtPosition(c.menu(), w.Host().Canvas, at)
 	})
+	c.message.CutMiddle = true // Details shows all of it
 	c.lines = container.New(portrait.NameOverCaption{}, c.what, c.message)
 	text := container.NewBorder(container.NewBorder(nil, nil, nil, c.marks.Box, c.title), nil, nil, container.NewHBox(decline, accept, other), c.lines)
 	c.card = kit.NewPlate(theme.ColorNameHeaderBackground, 10, kit.Inset(kit.GapMedium, kit.GapMedium, container.NewBorder(nil, nil,

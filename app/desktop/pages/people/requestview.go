@@ -4,6 +4,7 @@ package people
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -69,10 +70,11 @@ func ItemsOf(r face.Request) string {
 
 // messageWords is what the sender wrote, on one line.
 func messageWords(r face.Request) string {
-	if r.Message == "" {
+	text := strings.TrimSpace(netproto.Printable(r.Message))
+	if text == "" {
 		return ""
 	}
-	return words.L("“{{.Text}}”", words.Values{"Text": netproto.Printable(r.Message)})
+	return words.L("“{{.Text}}”", words.Values{"Text": text})
 }
 
 // requestMark says what became of a request.

@@ -126,7 +126,7 @@ func NewRowView() *RowView {
 
 func (v *RowView) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
-	return widget.NewSimpleRenderer(v.box)
+	return kit.Rendered(v, v.box)
 }
 
 // Fill implements kit.RowView.

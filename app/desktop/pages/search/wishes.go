@@ -191,7 +191,7 @@ type wishRow struct {
 
 func newWishRow(s *wishSheet) *wishRow {
 	r := &wishRow{sheet: s, icon: widget.NewIcon(nil), name: kit.NewNameLine(), caption: kit.NewCaption(),
-		fetch: kit.NewCheck(words.L("Download at once"), nil)}
+		fetch: kit.NewCheck(words.L("Download automatically"), nil)}
 	r.remove = kit.NewIconButton(s.page.window.Host().Tips, theme.DeleteIcon(), words.L("Remove this wish"), func() {
 		id := r.line.wish.ID
 		s.change(func(ctx context.Context) error { return s.page.engine.RemoveWishes(ctx, []string{id}) })
@@ -203,7 +203,7 @@ func newWishRow(s *wishSheet) *wishRow {
 }
 
 // CreateRenderer implements fyne.Widget.
-func (r *wishRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.box) }
+func (r *wishRow) CreateRenderer() fyne.WidgetRenderer { return kit.Rendered(r, r.box) }
 
 func (r *wishRow) fill(line wishLine) {
 	r.line = line

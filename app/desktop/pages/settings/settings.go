@@ -142,7 +142,7 @@ func (p *Page) cards() []fyne.CanvasObject {
 				kit.Hint(words.L("One pattern per line, as in .gitignore: *.tmp, .git/, !keep.tmp"))),
 			p.check(words.L("Prepare files slowly to keep the computer responsive"), func(s *face.Settings) *bool { return &s.GentleHashing }),
 			kit.FormRow(words.L("Serve old Python clients"), p.seeds,
-				kit.Hint(words.L("Old clients can't be verified. They only get files of up to 10 KB.")))),
+				kit.Hint(words.L("Old clients can’t be verified. They only get files of up to 10 KB.")))),
 		kit.Card(words.L("Connection"), slices.Concat([]fyne.CanvasObject{
 			p.port.named(words.L("Port (0 for any free one)"), container.NewBorder(nil, nil, nil, p.reach.button, p.port.entry), p.reach.words),
 			p.trackerPort.named(words.L("Tracker port"), p.trackerPort.entry,

@@ -347,7 +347,7 @@ func ConnectionWords(status face.Status) kit.Mark {
 	case face.ConnectionOffline:
 		return kit.Mark{Text: words.L("Offline"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
 	case face.ConnectionKeyChanged:
-		return kit.Mark{Text: words.L("The tracker's identity changed"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
+		return kit.Mark{Text: words.L("The tracker’s identity changed"), Icon: theme.WarningIcon(), Color: theme.ColorNameError}
 	default:
 		return kit.Mark{Text: words.L("No tracker chosen"), Icon: theme.InfoIcon(), Color: kit.ColorCaption}
 	}

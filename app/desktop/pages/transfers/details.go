@@ -254,7 +254,7 @@ func reasonWords(details face.Details, row face.Download) string {
 	case face.SlowTheirLimit:
 		return words.L("The sources are busy with others. It continues automatically when it is your turn.")
 	case face.SlowMyLimit:
-		return words.L("One of your limits slows it down. Raise it in the download's menu or in Settings.")
+		return words.L("One of your limits slows it down. Raise it in the download’s menu or in Settings.")
 	case face.SlowMyDisk:
 		return words.L("The disk is slower than the network. A faster disk, or fewer downloads at once, would help.")
 	case face.SlowRelay:

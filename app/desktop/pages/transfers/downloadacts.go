@@ -127,7 +127,7 @@ func (p *Downloads) RemoveWithFiles() {
 		size += d.Done
 	}
 	p.Window.Sheets().Decide(words.L("Delete files for good?"),
-		words.N("This removes {{.Count}} downloads from the list and deletes {{.Size}} for good, not into the trash.", len(chosen),
+		words.N("This removes {{.Count}} downloads from the list and deletes {{.Size}} for good. Nothing goes into the trash.", len(chosen),
 			words.Values{"Count": words.Count(len(chosen)), "Size": words.Size(size)}),
 		words.L("Delete files"), func() { p.onIDs(p.engine.RemoveWithFiles, idsOf(chosen, anyDownload)) })
 }

@@ -71,7 +71,7 @@ func newFileView() *fileView {
 
 func (v *fileView) CreateRenderer() fyne.WidgetRenderer {
 	v.ExtendBaseWidget(v)
-	return widget.NewSimpleRenderer(kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, nil, v.size, v.name)))
+	return kit.Rendered(v, kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, nil, v.size, v.name)))
 }
 
 func (v *fileView) Fill(f face.FolderFile) {

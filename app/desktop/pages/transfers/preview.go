@@ -74,7 +74,7 @@ func showPicture(w pages.Window, of face.Preview) {
 		if err != nil {
 			return nil, err
 		}
-		return kit.NewPicture(picture), nil
+		return kit.Inset(0, kit.GapMedium, kit.NewPicture(picture)), nil
 	})
 }
 
