@@ -66,7 +66,9 @@ func TestAFailureAndItsAdviceAreWholeOnAsManyLinesAsTheyNeed(t *testing.T) {
 			if bare(said) != bare(text.Caption+text.Advice) {
 				t.Errorf("at %v it reads %q", width, said)
 			}
-			if lines := len(v.failure.Objects); more != float32(lines-2)*captionHeight || (lines == 2) != (width == 1200) {
+			lines := len(v.failure.Objects)
+			asWide := text.Name == "a" || (lines == 2) == (width == 1200) // Chinese is as wide as the system's font
+			if more != float32(lines-2)*captionHeight || !asWide {
 				t.Errorf("at %v it has %d lines and is %v higher", width, lines, more)
 			}
 		}
