@@ -159,7 +159,7 @@ def phone(house):
         alice.key('Home', 'shift+F10')
         alice.click('Send to a phone')
         alice.reads('Scan the code')
-        alice.reads('complete downloads so far')
+        alice.reads('No complete downloads yet')
         alice.press()
         return eventually('the link is copied', lambda: (now := alice.copied()) != before and now)
 

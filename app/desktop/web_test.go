@@ -77,7 +77,7 @@ func TestWhatIsReviewedGoesToABrowserAlone(t *testing.T) {
 	d.window.drops.review([]string{"/a/film.mkv"})
 	d.reads("1 file")
 	d.tap("Send to a phone or a browser…")
-	d.reads("complete downloads so far.")
+	d.reads("No complete downloads yet.")
 	if offered := d.engine.offered[0]; len(offered.Items) != 1 || offered.Items[0].Path != "/a/film.mkv" {
 		t.Errorf("offered is %+v", offered)
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 // soon bounds what takes milliseconds on an idle machine.
-const soon = 30 * time.Second
+const soon = 2 * time.Minute
 
 func testPeer(n int) store.Peer {
 	return store.Peer{
