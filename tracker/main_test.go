@@ -52,11 +52,11 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func awaitThat(ts *testscript.TestScript, args []string, there func() bool) {
-	for end := time.Now().Add(20 * time.Second); !there(); {
+	for end := time.Now().Add(2 * time.Minute); !there(); { // a key is sealed slowly, on purpose
 		if time.Now().After(end) {
 			ts.Fatalf("%q did not happen", args)
 		}
-		<-time.After(10 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 	}
 }
 

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is how long a test waits for what should come at once.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 func check(t testing.TB, err error) {
 	t.Helper()
