@@ -74,12 +74,11 @@ func newFrame(w pages.Window, around surroundings) *frame {
 }
 
 func (f *frame) sidebar(around surroundings) fyne.CanvasObject {
-	mark := widget.NewIcon(appIcon())
+	logo := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), widget.NewIcon(appIcon())))
 	name := widget.NewLabel(appName)
 	name.TextStyle.Bold = true
 	wide := float32(leastSidebar)
-	items := container.NewVBox(
-		kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(kit.GapHuge), mark)), nil, name)))
+	items := container.NewVBox(kit.Inset(kit.GapMedium, kit.Gap, container.NewBorder(nil, nil, logo, nil, name)))
 	if around.choice != nil {
 		items.Add(around.choice)
 	}
