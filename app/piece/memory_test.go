@@ -37,7 +37,7 @@ func TestKnownPiecesAreNotReadAgain(t *testing.T) {
 			told := known
 			how := hashing{atOnce: atOnce, known: m.CVs[:known:known], progress: func(n int) { read.Add(int64(n)) }, done: func(first []CV) {
 				if len(first) <= told || !slices.Equal(first, m.CVs[:len(first)]) {
-					t.Errorf("it is told of %d pieces after %d, or they are others", len(first), told)
+					t.Errorf("it hears of %d pieces after %d, or they are others", len(first), told)
 				}
 				told = len(first)
 			}}
@@ -47,7 +47,7 @@ func TestKnownPiecesAreNotReadAgain(t *testing.T) {
 				t.Errorf("with %d known pieces and %d at once it has another hash", known, atOnce)
 			}
 			if told != m.Pieces() || read.Load() != m.Size-from {
-				t.Errorf("with %d known pieces %d bytes are read, and it is told of %d", known, read.Load(), told)
+				t.Errorf("with %d known pieces %d bytes are read, and it hears of %d", known, read.Load(), told)
 			}
 		}
 	}

@@ -139,7 +139,7 @@ func TestACrowdOfLinesIsToldInLetters(t *testing.T) {
 		t.Errorf("%d are known after two have gone", n)
 	}
 	if lineLetters(nil, false) != nil {
-		t.Error("nothing is told of nothing")
+		t.Error("something is said of nothing")
 	}
 	hear(lineLetters(nil, true))
 	if n := len(o.known[0].lines); n != 0 {

@@ -6,7 +6,7 @@ import (
 	"centralizedp2p/tracker/store"
 )
 
-// witness is told of what other nodes wrote.
+// witness hears what other nodes wrote.
 type witness interface {
 	announced(netproto.PeerID, []memory.Holding)
 	barred(store.Target) // it was banned, or is no longer a member

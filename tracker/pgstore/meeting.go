@@ -105,7 +105,7 @@ func (m *meeting) tell(to *store.Meeting) {
 	m.to = to
 }
 
-// told returns who is told of what others wrote; nil if nobody is.
+// told returns who hears what others wrote; nil if nobody does.
 func (m *meeting) told() *store.Meeting {
 	m.mu.Lock()
 	defer m.mu.Unlock()
