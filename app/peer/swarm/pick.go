@@ -163,10 +163,9 @@ func (j *job) awaited(i int, now time.Time) bool {
 // takeOver chooses the piece with which other lanes take longest, of those of one lane
 // the one that was asked for last, if the stream's source would need less than half the
 // time. Lanes to the same source share its line, so from those only what lags is taken.
-// A source that has given nothing yet is also tried on a piece that others are slow
-// with: of many sources that only seem to give something, the one that does is then soon
-// found. If there are too many requests for
-// one piece already, instead is the one to give up.
+// A source that has given nothing yet is also tried on a piece that others are slow with:
+// of many sources that only seem to give something, the one that does is then soon found.
+// If there are too many requests for one piece already, instead is the one to give up.
 func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) {
 	j := s.job
 	n := int64(len(j.spares))
