@@ -17,8 +17,8 @@ import (
 
 // BenchmarkDropped is from a file or folder that is dropped at one person to the verified
 // one at another: hashed, announced, found and downloaded, beside Syncthing, which does the
-// same: encrypted, verified, and durable. Its two programs run already, ours start. rsync over
-// ssh and croc encrypt and verify too, but wait for no disk.
+// same: encrypted, verified, and durable, with the priority that ours has. Its two programs run
+// already, ours start. rsync over ssh and croc encrypt and verify too, but wait for no disk.
 func BenchmarkDropped(b *testing.B) {
 	for _, dropped := range []struct {
 		name        string
@@ -183,7 +183,8 @@ func (y synced) configure(all []synced) error {
 <gui enabled="true" tls="false"><address>127.0.0.1:%d</address><apikey>%s</apikey></gui>
 <options><listenAddress>tcp://127.0.0.1:%d</listenAddress><globalAnnounceEnabled>false</globalAnnounceEnabled>
 <localAnnounceEnabled>false</localAnnounceEnabled><relaysEnabled>false</relaysEnabled><natEnabled>false</natEnabled><urAccepted>-1</urAccepted>
-<reconnectionIntervalS>1</reconnectionIntervalS><startBrowser>false</startBrowser><autoUpgradeIntervalH>0</autoUpgradeIntervalH><crashReportingEnabled>false</crashReportingEnabled></options>
+<reconnectionIntervalS>1</reconnectionIntervalS><startBrowser>false</startBrowser><autoUpgradeIntervalH>0</autoUpgradeIntervalH><crashReportingEnabled>false</crashReportingEnabled>
+<setLowPriority>false</setLowPriority></options>
 </configuration>
 `, y.folder, members.String(), devices.String(), y.api, syncthingKey, y.port)
 	if err := os.Mkdir(filepath.Join(y.folder, ".stfolder"), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
