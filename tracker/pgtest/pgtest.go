@@ -202,11 +202,10 @@ func (s *Server) Kill() {
 		return
 	}
 	s.run.Process.Signal(syscall.SIGSTOP) // so that it starts no others
-	processes := s.processes()
-	s.run.Process.Kill()
-	for _, pid := range processes {
-		syscall.Kill(pid, syscall.SIGKILL) // it may have ended
+	for _, pid := range s.processes() {
+		syscall.Kill(pid, syscall.SIGKILL) // before they see its end, and say goodbye; it may have ended
 	}
+	s.run.Process.Kill()
 	s.run.Wait() // how it ended is known
 	s.run = nil
 	s.removeSharedMemory()
