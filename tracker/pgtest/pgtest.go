@@ -202,8 +202,12 @@ func (s *Server) Kill() {
 		return
 	}
 	s.run.Process.Signal(syscall.SIGSTOP) // so that it starts no others
-	for _, pid := range s.processes() {
-		syscall.Kill(pid, syscall.SIGKILL) // before they see its end, and say goodbye; it may have ended
+	processes := s.processes()
+	for _, pid := range processes {
+		syscall.Kill(pid, syscall.SIGKILL) // before it sees the server's end and says goodbye; it may have ended
+	}
+	for began := time.Now(); slices.ContainsFunc(processes, runs) && time.Since(began) < startTime; {
+		time.Sleep(time.Millisecond) // the next server does not start while one has the memory
 	}
 	s.run.Process.Kill()
 	s.run.Wait() // how it ended is known
@@ -225,6 +229,13 @@ func (s *Server) processes() (pids []int) {
 		}
 	}
 	return pids
+}
+
+// runs reports whether a process has not ended.
+func runs(pid int) bool {
+	said, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(said), ") ")
+	return err == nil && !strings.HasPrefix(rest, "Z")
 }
 
 // Processor returns the processor time that the server and all its processes have taken, as
