@@ -20,6 +20,11 @@ func SyncFolder(root *os.Root, dir string) error {
 	return durable.SyncOpen(folder)
 }
 
+// StartWriting has the system begin to write what a file has in memory, and does not wait
+// for it. It makes nothing durable. The error is [errors.ErrUnsupported] if the system
+// cannot be told to.
+func StartWriting(file *os.File) error { return startWriting(file) }
+
 // SyncTree makes a folder and everything below it durable.
 func SyncTree(root *os.Root, dir string) error { return syncTree(root, dir) }
 

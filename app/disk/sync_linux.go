@@ -26,3 +26,7 @@ func ignoresSyncfs(fd int) bool {
 	var about unix.Statfs_t
 	return unix.Fstatfs(fd, &about) != nil || about.Type == unix.FUSE_SUPER_MAGIC
 }
+
+func startWriting(file *os.File) error {
+	return unix.SyncFileRange(int(file.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)
+}
