@@ -39,7 +39,7 @@ var (
 	// The real tracker runs inside the tests of the app.
 	tracker = []string{"tracker/daemon", "tracker/boltstore", "tracker/pgstore"}
 	// Rooms that every test may use, and nothing else.
-	forTests = []string{"netproto/nametest", "netproto/fliptest", "app/bustest", "tracker/pgtest"}
+	forTests = []string{"netproto/nametest", "netproto/fliptest", "netproto/porttest", "app/bustest", "tracker/pgtest"}
 )
 
 var walls = []wall{

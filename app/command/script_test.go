@@ -23,6 +23,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 )
 
 // TestScripts runs the scripts in testdata with real processes. They have these
@@ -51,6 +52,9 @@ import (
 //	name PROFILE NAME           gives the person of a profile a name
 //	block PROFILE OTHER         blocks the person of another profile
 //	smalldisk FOLDER SIZE       mounts a disk of that size
+//
+// At the address $at a tracker can be started, and started again: nobody takes its port
+// meanwhile.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata",
@@ -62,6 +66,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("USERPROFILE", home) // Windows has other names for it
 			env.Setenv("AppData", filepath.Join(home, "AppData", "Roaming"))
 			env.Setenv("LocalAppData", filepath.Join(home, "AppData", "Local"))
+			env.Setenv("at", porttest.Address(t))
 			env.Values[stageKey{}] = &stage{vars: env.Vars, processes: map[string]*process{}}
 			return nil
 		},

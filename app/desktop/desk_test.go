@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait of the tests.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // desk is a window with a fake engine. The test's goroutine is its UI thread:
 // what crosses to it waits in a queue until the test pumps.

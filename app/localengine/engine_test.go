@@ -19,7 +19,7 @@ import (
 
 func TestTheWindowOpensWithoutItsTracker(t *testing.T) {
 	alice := newHouse(t)
-	tracker := startTown(t, t.TempDir(), "127.0.0.1:0")
+	tracker := startTown(t, t.TempDir(), "")
 	alice.use(tracker)
 	alice.close()
 	check(t, tracker.Close())
@@ -132,7 +132,7 @@ func TestAllThatTheWindowGetsTravelsAsJSON(t *testing.T) {
 	bob.finish("album")
 	check(t, bob.StartTracker(deadline(t)))
 	bob.use(tracker)
-	ended := startTown(t, t.TempDir(), "127.0.0.1:0")
+	ended := startTown(t, t.TempDir(), "")
 	bob.use(ended)
 	changed := changeKey(t, ended)
 	defer changed.Close()

@@ -20,6 +20,7 @@ import (
 	"centralizedp2p/app/remote"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/lan"
+	"centralizedp2p/netproto/porttest"
 	"centralizedp2p/netproto/version"
 )
 
@@ -76,6 +77,9 @@ type town struct {
 
 func startTown(t testing.TB, data, listen string) *town {
 	t.Helper()
+	if listen == "" {
+		listen = porttest.Address(t) // it may be started there again
+	}
 	tracker, err := node.StartTracker(data, listen, "town", io.Discard)
 	check(t, err)
 	return &town{tracker, data}
@@ -83,7 +87,7 @@ func startTown(t testing.TB, data, listen string) *town {
 
 func newTown(t testing.TB) *town {
 	t.Helper()
-	town := startTown(t, t.TempDir(), "127.0.0.1:0")
+	town := startTown(t, t.TempDir(), "")
 	t.Cleanup(func() { check(t, town.Close()) })
 	return town
 }
@@ -104,7 +108,7 @@ type house struct {
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	h := &house{t: t, profile: t.TempDir(), files: t.TempDir(), downloads: t.TempDir(), listen: "127.0.0.1:0"}
+	h := &house{t: t, profile: t.TempDir(), files: t.TempDir(), downloads: t.TempDir(), listen: porttest.Address(t)}
 	h.open()
 	settings := h.chosen()
 	settings.Name, settings.DownloadFolder = "alice", h.downloads

@@ -13,6 +13,7 @@ import (
 	"centralizedp2p/app/face"
 	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 )
 
 func TestThisComputerCanBeTheTracker(t *testing.T) {
@@ -112,10 +113,7 @@ func TestATrackerTakesAnotherPortIfTheUsualOneIsTakenAndKeepsIt(t *testing.T) {
 }
 
 func TestATrackerListensOnThePortThatThePersonChose(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	port := portOf(t, free.Addr().String())
-	check(t, free.Close())
+	port := porttest.Free(t)
 	alice := newHouse(t)
 	settings := alice.chosen()
 	settings.TrackerPort = 70000
@@ -201,7 +199,7 @@ func TestTheOwnTrackerNeedNotBeTheOneInUse(t *testing.T) {
 
 func TestTheOwnTrackerMayTakeTheAddressOfAnother(t *testing.T) {
 	alice := newHouse(t)
-	before := startTown(t, t.TempDir(), "127.0.0.1:0")
+	before := startTown(t, t.TempDir(), "")
 	alice.use(before)
 	check(t, before.Close())
 	alice.local.trackers.own.listen = before.Address
@@ -214,17 +212,14 @@ func TestTheOwnTrackerMayTakeTheAddressOfAnother(t *testing.T) {
 
 func TestTheWindowOpensWhenTheOwnTrackerCannotStart(t *testing.T) {
 	alice := newHouse(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	port := taken.Addr().String()
-	check(t, taken.Close())
+	port := porttest.Address(t)
 	settings := alice.chosen()
 	settings.TrackerPort = portOf(t, port)
 	check(t, alice.ApplySettings(deadline(t), settings))
 	check(t, alice.StartTracker(deadline(t)))
 	alice.untilConnection(face.ConnectionConnected)
 	alice.close()
-	taken, err = net.Listen("tcp", port)
+	taken, err := net.Listen("tcp", port)
 	check(t, err)
 	defer taken.Close()
 	alice.open()

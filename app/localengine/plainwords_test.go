@@ -20,6 +20,7 @@ import (
 	"centralizedp2p/app/desktop/words"
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 )
 
 // notForPeople are words of Go, of the system and of our packages, and names of files that
@@ -137,16 +138,13 @@ func short(t *testing.T) context.Context {
 // trackersThatFail are addresses where no tracker answers, each for another reason.
 func trackersThatFail(t *testing.T) map[string]string {
 	t.Helper()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	check(t, closed.Close())
 	other := httptest.NewTLSServer(http.NotFoundHandler())
 	other.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(other.Close)
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	return map[string]string{
-		"nothing listens":            closed.Addr().String(),
+		"nothing listens":            porttest.Address(t),
 		"a name that does not exist": "no-such-tracker.invalid:5000",
 		"a line that is cut":         answering(t, func(c net.Conn) { c.Close() }),
 		"an answer without sense":    answering(t, func(c net.Conn) { _, _ = c.Write([]byte("220 mail.example\r\n")); c.Close() }),

@@ -13,6 +13,7 @@ import (
 
 	"centralizedp2p/app/face"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 )
 
 func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
@@ -68,7 +69,7 @@ func TestEveryFieldOfTheSettingsIsChecked(t *testing.T) {
 func TestSettingsAreRemembered(t *testing.T) {
 	alice := newHouse(t)
 	want := face.Settings{Name: "Ålice", DownloadFolder: filepath.Join(alice.downloads, "new", "folder"), DownloadsAtOnce: 7, UploadSlots: 8,
-		Port: freePort(t), DownLimit: 1 << 20, UpLimit: 2 << 20, SeedClients: netproto.SeedOff,
+		Port: porttest.Free(t), DownLimit: 1 << 20, UpLimit: 2 << 20, SeedClients: netproto.SeedOff,
 		Ignore: "*.tmp\n/old/", GentleHashing: true,
 		LocalExempt: true, PoliteUploads: true, Preallocate: true, QuickDown: 3 << 20, QuickUp: 4 << 20}
 	check(t, alice.ApplySettings(deadline(t), want))
@@ -78,14 +79,6 @@ func TestSettingsAreRemembered(t *testing.T) {
 	}
 	alice.reopen()
 	expect(t, alice.chosen(), want)
-}
-
-// freePort is one that nobody had a moment ago.
-func freePort(t testing.TB) int {
-	l, err := net.Listen("tcp", ":0")
-	check(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func answers(port int) bool {
@@ -101,7 +94,7 @@ func TestAnotherPortCountsAtOnce(t *testing.T) {
 	alice, bob, _ := neighbours(t)
 	path, content := alice.write("song.flac", 1000)
 	alice.offer(path)
-	old, next := alice.chosen().Port, freePort(t)
+	old, next := alice.chosen().Port, porttest.Free(t)
 	if old == 0 || !answers(old) {
 		t.Fatalf("port %d does not answer", old)
 	}
@@ -121,7 +114,7 @@ func TestAnotherPortCountsAtOnce(t *testing.T) {
 
 func TestATakenPortIsNoReasonToRefuseAnotherName(t *testing.T) {
 	alice := newHouse(t)
-	port := freePort(t)
+	port := porttest.Free(t)
 	check(t, alice.change(func(s *face.Settings) { s.Port = port }))
 	alice.close()
 	other, err := net.Listen("tcp", ":"+strconv.Itoa(port))
@@ -144,9 +137,9 @@ func TestALostFolderIsNoReasonToRefuseAnotherName(t *testing.T) {
 
 func TestALimitCountsAtOnce(t *testing.T) {
 	alice, bob, _ := neighbours(t)
-	path, content := alice.write("film.mkv", 3<<20)
+	path, content := alice.write("film.mkv", 12<<20)
 	alice.offer(path)
-	check(t, alice.change(func(s *face.Settings) { s.UpLimit = 128 << 10 }))
+	check(t, alice.change(func(s *face.Settings) { s.UpLimit = 128 << 10 })) // with which it takes 96 s
 	bob.fetch(bob.findOne("film"))
 	bob.until("it comes slowly", func() bool {
 		rate := bob.rows()["film.mkv"].Rate
@@ -155,7 +148,7 @@ func TestALimitCountsAtOnce(t *testing.T) {
 	check(t, alice.change(func(s *face.Settings) { s.UpLimit = 0 }))
 	began := time.Now()
 	same(t, bob.finish("film.mkv").Path, content)
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > 40*time.Second {
 		t.Errorf("without the limit it took %s", took)
 	}
 }

@@ -119,7 +119,7 @@ func (h *house) lose(state face.Connection) {
 
 func TestALostTrackerIsTriedWhenThePersonSays(t *testing.T) {
 	alice := newHouse(t)
-	tracker := startTown(t, t.TempDir(), "127.0.0.1:0")
+	tracker := startTown(t, t.TempDir(), "")
 	alice.use(tracker)
 	check(t, tracker.Close())
 	alice.lose(face.ConnectionReconnecting)
@@ -143,7 +143,7 @@ func changeKey(t testing.TB, old *town) *town {
 
 func TestAChangedKeyIsThePersonsDecision(t *testing.T) {
 	alice := newHouse(t)
-	first := startTown(t, t.TempDir(), "127.0.0.1:0")
+	first := startTown(t, t.TempDir(), "")
 	alice.use(first)
 	second := changeKey(t, first)
 	alice.lose(face.ConnectionKeyChanged)
@@ -185,7 +185,7 @@ func TestAChangedKeyIsThePersonsDecision(t *testing.T) {
 
 func TestATrackerThatHasItsOldKeyAgainIsNoDecision(t *testing.T) {
 	alice := newHouse(t)
-	first := startTown(t, t.TempDir(), "127.0.0.1:0")
+	first := startTown(t, t.TempDir(), "")
 	alice.use(first)
 	check(t, alice.ForgetTracker(deadline(t), "127.0.0.1:1"))
 	other := newTown(t)
@@ -207,7 +207,7 @@ func TestATrackerThatHasItsOldKeyAgainIsNoDecision(t *testing.T) {
 
 func TestForgettingATrackerEndsTheQuestionAboutItsKey(t *testing.T) {
 	alice := newHouse(t)
-	first := startTown(t, t.TempDir(), "127.0.0.1:0")
+	first := startTown(t, t.TempDir(), "")
 	alice.use(first)
 	other := newTown(t)
 	alice.use(other)

@@ -11,6 +11,7 @@ import (
 
 	"centralizedp2p/app/node"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 )
 
 func TestMain(m *testing.M) {
@@ -43,6 +44,9 @@ func startTracker(t testing.TB, data, listen string) *node.OwnTracker {
 	t.Helper()
 	if data == "" {
 		data = t.TempDir()
+	}
+	if listen == "" {
+		listen = porttest.Address(t) // it may be started there again
 	}
 	tracker, err := node.StartTracker(data, listen, "town", io.Discard)
 	check(t, err)

@@ -10,6 +10,7 @@ import (
 
 	"centralizedp2p/app/seedpeer"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 )
 
 // fakeListener is an engine that has a port.
@@ -33,17 +34,6 @@ func (f *hangingFiles) Lookup(string, string) (seedpeer.File, bool) {
 	return seedpeer.File{}, false
 }
 
-// freePort returns a port that is free for UDP.
-func freePort(t *testing.T) int {
-	t.Helper()
-	c, err := net.ListenPacket("udp", ":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).Port
-}
-
 // inTime fails unless do returns soon.
 func inTime(t *testing.T, what string, do func()) {
 	t.Helper()
@@ -54,14 +44,14 @@ func inTime(t *testing.T, what string, do func()) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("%s waits for a disk", what)
 	}
 }
 
 func TestASeedClientThatWaitsForADiskKeepsNoSettingFromBeingApplied(t *testing.T) {
 	files := &hangingFiles{asked: make(chan struct{}, 10), disk: make(chan struct{})}
-	engine := &fakeListener{port: freePort(t)}
+	engine := &fakeListener{port: porttest.Free(t)}
 	s := newSeedServer(engine, files, slog.New(slog.DiscardHandler))
 	s.serve(netproto.SeedOpen)
 	defer s.close()
@@ -78,7 +68,7 @@ func TestASeedClientThatWaitsForADiskKeepsNoSettingFromBeingApplied(t *testing.T
 		}
 		select {
 		case <-files.asked:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("nobody answers")
 		}
 	}

@@ -56,7 +56,7 @@ func TestATrackerIsReadAsItWasPasted(t *testing.T) {
 }
 
 func TestATrackerThatDoesNotAnswerIsKeptBehindTheOthers(t *testing.T) {
-	silent, tracker, n := at("127.0.0.1:1", netproto.Fingerprint{}), startTracker(t, "", "127.0.0.1:0"), openNode(t, node.Options{SeedClients: netproto.SeedOff})
+	silent, tracker, n := at("127.0.0.1:1", netproto.Fingerprint{}), startTracker(t, "", ""), openNode(t, node.Options{SeedClients: netproto.SeedOff})
 	ts, failures, err := node.AskAll(deadline(t), n.Library, []node.Choice{{Link: silent}, {Link: at(tracker.Address, netproto.Fingerprint{})}}, nil)
 	check(t, err)
 	if len(failures) != 1 || netproto.CodeOf(failures[0]) != netproto.CodeUnreachable || len(ts.Answered) != 1 || ts.Main().Address() != tracker.Address {

@@ -65,7 +65,7 @@ func another(t *testing.T, old *node.OwnTracker) *node.OwnTracker {
 }
 
 func TestTheFirstContactIsRemembered(t *testing.T) {
-	tracker, dir := startTracker(t, "", "127.0.0.1:0"), t.TempDir()
+	tracker, dir := startTracker(t, "", ""), t.TempDir()
 	l := openLibrary(t, dir)
 	wantKnown(t, l, tracker.Address, netproto.Fingerprint{})
 	check(t, ask(t, l, at(tracker.Address, netproto.Fingerprint{})))
@@ -80,7 +80,7 @@ func TestTheFirstContactIsRemembered(t *testing.T) {
 }
 
 func TestALinkWithAFingerprintPinsTheKeyAtTheFirstContact(t *testing.T) {
-	tracker, l := startTracker(t, "", "127.0.0.1:0"), openLibrary(t, t.TempDir())
+	tracker, l := startTracker(t, "", ""), openLibrary(t, t.TempDir())
 	wrong := netproto.Fingerprint{1}
 	wantBothKeys(t, ask(t, l, at(tracker.Address, wrong)), wrong, tracker.Fingerprint)
 	wantKnown(t, l, tracker.Address, netproto.Fingerprint{})
@@ -89,7 +89,7 @@ func TestALinkWithAFingerprintPinsTheKeyAtTheFirstContact(t *testing.T) {
 }
 
 func TestAChangedKeyStopsWithBothFingerprints(t *testing.T) {
-	first, l := startTracker(t, "", "127.0.0.1:0"), openLibrary(t, t.TempDir())
+	first, l := startTracker(t, "", ""), openLibrary(t, t.TempDir())
 	check(t, ask(t, l, at(first.Address, netproto.Fingerprint{})))
 	second := another(t, first)
 	for name, err := range map[string]error{
@@ -130,7 +130,7 @@ func askAll(t *testing.T, m node.Memory, chosen ...node.Choice) error {
 }
 
 func TestALinkCannotMakeAKnownTrackerLookChanged(t *testing.T) {
-	tracker, l := startTracker(t, "", "127.0.0.1:0"), openLibrary(t, t.TempDir())
+	tracker, l := startTracker(t, "", ""), openLibrary(t, t.TempDir())
 	check(t, ask(t, l, at(tracker.Address, netproto.Fingerprint{})))
 	wrong := netproto.Fingerprint{1}
 	err := ask(t, l, at(tracker.Address, wrong))
@@ -145,7 +145,7 @@ func TestALinkCannotMakeAKnownTrackerLookChanged(t *testing.T) {
 }
 
 func TestANewLinkOfThePersonReplacesTheKey(t *testing.T) {
-	first, dir := startTracker(t, "", "127.0.0.1:0"), t.TempDir()
+	first, dir := startTracker(t, "", ""), t.TempDir()
 	l := openLibrary(t, dir)
 	check(t, ask(t, l, at(first.Address, netproto.Fingerprint{})))
 	second := another(t, first)
@@ -171,7 +171,7 @@ func TestANewLinkOfThePersonReplacesTheKey(t *testing.T) {
 }
 
 func TestAKeyThatCannotBeReplacedStaysTrusted(t *testing.T) {
-	first, l := startTracker(t, "", "127.0.0.1:0"), openLibrary(t, t.TempDir())
+	first, l := startTracker(t, "", ""), openLibrary(t, t.TempDir())
 	check(t, ask(t, l, at(first.Address, netproto.Fingerprint{})))
 	second := another(t, first)
 	refused(t, node.ReplaceKey(deadline(t), &fullDisk{Memory: l, full: true}, first.Address, second.Fingerprint), netproto.CodeStore)
@@ -202,7 +202,7 @@ func (m *fullDisk) ReplaceTracker(address string, key netproto.Fingerprint, name
 }
 
 func TestAFirstContactThatCannotBeSavedIsNoneYet(t *testing.T) {
-	tracker := startTracker(t, "", "127.0.0.1:0")
+	tracker := startTracker(t, "", "")
 	m := &fullDisk{Memory: openLibrary(t, t.TempDir()), full: true}
 	refused(t, ask(t, m, at(tracker.Address, netproto.Fingerprint{})), netproto.CodeStore)
 
@@ -222,7 +222,7 @@ func TestAFirstContactThatCannotBeSavedIsNoneYet(t *testing.T) {
 }
 
 func TestAKeyThatWasSeenButNotSavedIsPinnedAllTheSame(t *testing.T) {
-	first := startTracker(t, "", "127.0.0.1:0")
+	first := startTracker(t, "", "")
 	m := &fullDisk{Memory: openLibrary(t, t.TempDir()), full: true}
 	c, err := node.Client(m, at(first.Address, netproto.Fingerprint{}))
 	check(t, err)
@@ -237,7 +237,7 @@ func TestAKeyThatWasSeenButNotSavedIsPinnedAllTheSame(t *testing.T) {
 }
 
 func TestASearchBesideARunningProgramSavesNothing(t *testing.T) {
-	known, fresh, dir := startTracker(t, "", "127.0.0.1:0"), startTracker(t, "", "127.0.0.1:0"), t.TempDir()
+	known, fresh, dir := startTracker(t, "", ""), startTracker(t, "", ""), t.TempDir()
 	l := openLibrary(t, dir)
 	check(t, ask(t, l, at(known.Address, netproto.Fingerprint{})))
 	glance, err := library.GlanceAt(dir)

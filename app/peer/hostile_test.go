@@ -18,6 +18,7 @@ import (
 	"centralizedp2p/app/peer/sharing"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 )
 
 // swarm is a peer that downloads; its tracker names an honest source and a stranger.
@@ -310,11 +311,9 @@ func TestATrackerThatLiesDoesNoHarm(t *testing.T) {
 		sourceAt(newIdentity(t)),
 		sourceAt(newIdentity(t), "", ":", "nothing", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", "0.0.0.0:"+port(here), "[::]:"+port(here), "224.0.0.1:"+port(here), "[ff02::1]:1", "255.255.255.255:1", "[::ffff:224.0.0.1]:1"),
 	}
-	dead, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	dead.Close()
+	dead := porttest.Address(t)
 	for range 300 {
-		lies = append(lies, sourceAt(newIdentity(t), dead.Addr().String()))
+		lies = append(lies, sourceAt(newIdentity(t), dead))
 	}
 	s.name(lies...)
 	id := s.begin(t)

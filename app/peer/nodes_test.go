@@ -5,7 +5,6 @@ package peer_test
 import (
 	"context"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"centralizedp2p/app/peer/membership"
 	"centralizedp2p/app/peer/queue"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 	"centralizedp2p/tracker/pgstore"
@@ -27,10 +27,7 @@ func startNodes(t testing.TB, n int) (nodes []*testTracker) {
 	t.Helper()
 	var addresses []string
 	for range n {
-		free, err := net.Listen("tcp", "127.0.0.1:0")
-		check(t, err)
-		addresses = append(addresses, free.Addr().String())
-		check(t, free.Close())
+		addresses = append(addresses, porttest.Address(t))
 	}
 	database, key := pgtest.Start(t).Address(), ""
 	for _, address := range addresses {
@@ -68,7 +65,7 @@ func startNodes(t testing.TB, n int) (nodes []*testTracker) {
 func TestPeersPassOverNodesThatGo(t *testing.T) {
 	t.Parallel()
 	nodes := startNodes(t, 3)
-	alice, bob := startPeerWith(t, nodes[0], slowly(512<<10)), startPeer(t, nodes[0])
+	alice, bob := unhurriedPeer(t, nodes[0], slowly(512<<10)), unhurriedPeer(t, nodes[0], nil) // which leave no source that is slow for a second
 	path, content := alice.write(t, "song.flac", 4<<20)
 	song := alice.share(t, path)
 	running, err := bob.Downloads.Add(queue.Request{Hash: song.Hash, Name: song.Name, Size: -1, Dir: bob.files})

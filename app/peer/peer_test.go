@@ -22,6 +22,7 @@ import (
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/portmap"
+	"centralizedp2p/netproto/porttest"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 )
@@ -64,7 +65,7 @@ type testTracker struct {
 }
 
 func startTracker(t testing.TB) *testTracker {
-	tr := &testTracker{data: t.TempDir(), address: "127.0.0.1:0"}
+	tr := &testTracker{data: t.TempDir(), address: porttest.Address(t)}
 	tr.start(t)
 	t.Cleanup(func() { tr.stop() })
 	return tr

@@ -53,7 +53,7 @@ func TestAPreferredFileOfAFolderComesFirst(t *testing.T) {
 	bob.until(t, id, "so far that one of the files is whole", func(d queue.Download) bool { return d.Done >= 2<<20 })
 	whole, err := filepath.Glob(filepath.Join(bob.files, ".cp2p-*", "tree", "[a-d]"))
 	check(t, err)
-	if len(whole) > 1 || len(whole) == 1 && filepath.Base(whole[0]) != "d" {
+	if len(whole) > 0 && !slices.ContainsFunc(whole, func(path string) bool { return filepath.Base(path) == "d" }) { // others may have come since
 		t.Errorf("%v are whole", whole)
 	}
 	bob.wait(t, id, queue.StateFinished)
@@ -80,7 +80,7 @@ func TestASilentSourceIsTakenOverFromLongBeforeItIsLeft(t *testing.T) {
 	bob.Trackers.Use(fakeWith(alice.source(), silent.source()))
 	began := time.Now()
 	same(t, bob.wait(t, bob.add(t, s), queue.StateFinished).Path, content)
-	if took := time.Since(began); took > 15*time.Second { // the source would be given up after 30
+	if took := time.Since(began); took > 25*time.Second { // the source would be given up after 30
 		t.Errorf("it took %s", took)
 	}
 	if silent.gets.Load() == 0 {

@@ -223,8 +223,12 @@ func (c *queueChild) next() queueStep {
 	}
 	for _, d := range list[:many] {
 		s.IDs = append(s.IDs, d.ID)
-		if d.Folder && s.Do == "remove" {
-			s.Do = "remove files" // the next one would get another name
+		if !d.Folder || !strings.HasPrefix(s.Do, "remove") {
+			continue
+		}
+		s.Do = "remove files" // the next one would get another name
+		if _, err := os.Lstat(filepath.Join(c.dir, d.Name)); err == nil && d.Path == "" {
+			s.Do = "pause" // a kill came after it was published: it is deleted only once that is known
 		}
 	}
 	s.Priority = []library.Priority{library.PriorityHigh, library.PriorityNormal, library.PriorityLow}[rand.IntN(3)]

@@ -80,7 +80,8 @@ func TestAnUnfinishedDownloadIsASource(t *testing.T) {
 func TestADownloadOutlivesItsSourcesAndTheTracker(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
-	alice, carol, bob := startPeerWith(t, tr, slowly(4<<20)), startPeerWith(t, tr, slowly(4<<20)), startPeer(t, tr)
+	slow := func(s *library.Settings) { s.QuickUp, s.QuickLimit = 1<<20, true }
+	alice, carol, bob := startPeerWith(t, tr, slow), startPeerWith(t, tr, slow), startPeer(t, tr)
 	path, content := alice.write(t, "song.flac", 16<<20)
 	s := alice.share(t, path)
 	carol.share(t, carol.copyOf(t, "song.flac", content))
@@ -93,6 +94,7 @@ func TestADownloadOutlivesItsSourcesAndTheTracker(t *testing.T) {
 	bob.until(t, id, "waiting", func(d queue.Download) bool { return d.State == queue.StateWaiting })
 	tr.start(t)
 	carol.start(t, tr)
+	carol.SetQuickLimit(false)
 	check(t, carol.Shares.Load())
 	carol.share(t, filepath.Join(carol.files, "song.flac"))
 	same(t, bob.wait(t, id, queue.StateFinished).Path, content)

@@ -79,6 +79,7 @@ func TestTheComputerStaysAwakeWhileSomethingRuns(t *testing.T) {
 	t.Parallel()
 	tr := startTracker(t)
 	alice := startPeerWith(t, tr, slowly(1<<20))
+	began := time.Now()
 	bob := startWith(t, &testPeer{awake: make(alarm, 1)}, tr, func(s *library.Settings) { s.KeepAwake = true })
 	path, content := alice.write(t, "film.mkv", 1<<20)
 	bob.awake.until(t, false)
@@ -87,7 +88,7 @@ func TestTheComputerStaysAwakeWhileSomethingRuns(t *testing.T) {
 	same(t, bob.wait(t, id, "finished").Path, content)
 	bob.awake.until(t, false)
 	today, ever := bob.Ledger.Totals()
-	if today != ever || ever.Got < int64(len(content)) || bob.Ledger.Of(alice.source().Key) != ever {
+	if today != ever && time.Now().Day() == began.Day() || ever.Got < int64(len(content)) || bob.Ledger.Of(alice.source().Key) != ever {
 		t.Errorf("of %d bytes it counted %+v, of Alice %+v", len(content), ever, bob.Ledger.Of(alice.source().Key))
 	}
 	if _, ever := alice.Ledger.Totals(); ever.Sent < int64(len(content)) {

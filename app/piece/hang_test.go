@@ -12,7 +12,7 @@ import (
 )
 
 // patience is how long a test waits for what should come at once.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // hangingFile is a file on a disk that does not answer: each write waits for its
 // turn.

@@ -240,9 +240,12 @@ func TestOneSourceIsAnsweredFiftyTimesASecond(t *testing.T) {
 	offer(t, s, "", "file", location)
 	files := &told{Files: s}
 	server := serve(t, files)
-	answers := 0
 	start := time.Now()
-	for range 120 {
+	answers := 0
+	if ask(t, server, deadline, "/file") != nil {
+		answers++
+	}
+	for range 119 { // of which a busy computer may give no answer in time
 		if ask(t, server, 5*time.Millisecond, "/file") != nil {
 			answers++
 		}

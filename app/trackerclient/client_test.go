@@ -19,6 +19,7 @@ import (
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/porttest"
 )
 
 // memory is a Trust that lasts as long as a test.
@@ -180,21 +181,24 @@ func TestAJoinThatTheTrackerReceivedIsKnownToHaveSucceeded(t *testing.T) {
 		cancel()
 		return ended
 	}
-	ended := join()
-	select {
-	case <-ended:
-		t.Fatal("it does not wait for the tracker, which will take this peer for online")
-	case <-time.After(100 * time.Millisecond):
-	}
-	answer <- struct{}{}
-	if err := <-ended; err != nil {
-		t.Errorf("the tracker has this peer as online, and the join says %v", err)
+	for late := true; late; { // until the answer comes within the second for which it is waited
+		ended, cancelled := join(), time.Now()
+		select {
+		case <-ended:
+			t.Fatal("it does not wait for the tracker, which will take this peer for online")
+		case <-time.After(100 * time.Millisecond):
+		}
+		answer <- struct{}{}
+		err := <-ended
+		if late = err != nil && time.Since(cancelled) > time.Second; err != nil && !late {
+			t.Errorf("the tracker has this peer as online, and the join says %v", err)
+		}
 	}
 	began := time.Now()
 	if err := <-join(); !errors.Is(err, context.Canceled) { // which is never answered
 		t.Errorf("a join without an answer says %v", err)
 	}
-	if took := time.Since(began); took < time.Second || took > 5*time.Second {
+	if took := time.Since(began); took < time.Second || took > 10*time.Second {
 		t.Errorf("a tracker that does not answer is waited for %s", took)
 	}
 	close(answer)
@@ -263,10 +267,14 @@ func TestAnAnswerThatIsNoneOfATrackerHasAClearCode(t *testing.T) {
 
 func TestNoAnswerIsSaidInTime(t *testing.T) {
 	t.Run("nobody is there", func(t *testing.T) {
-		s := startStandIn(t, says(200, jsonType, `{}`))
-		s.Close()
-		_, err := s.client(t, netproto.Fingerprint{}, newMemory()).Stats(t.Context())
-		wantCode(t, err, netproto.CodeUnreachable, s.address())
+		at := porttest.Address(t)
+		c, err := trackerclient.New(newIdentity(t), at, netproto.Fingerprint{}, newMemory())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_, err = c.Stats(t.Context())
+		wantCode(t, err, netproto.CodeUnreachable, at)
 		if strings.Contains(err.Error(), "https://") {
 			t.Errorf("the message has the URL: %v", err)
 		}

@@ -16,6 +16,7 @@ import (
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/porttest"
 )
 
 // changesTo answers a request for a protocol and passes what comes after to serve.
@@ -264,12 +265,7 @@ func TestATrackerIsFoundAtItsOtherPorts(t *testing.T) {
 	_, other, _ := net.SplitHostPort(stranger.address())
 	ours, _ := strconv.Atoi(port)
 	theirs, _ := strconv.Atoi(other)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := closed.Addr().String()
-	closed.Close()
+	at := porttest.Address(t)
 
 	trust := newMemory()
 	trust.TrackerReached(at, s.id.Fingerprint(), "", []int{theirs, ours}, nil)

@@ -16,6 +16,7 @@ import (
 
 	"centralizedp2p/app/trackerclient"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/porttest"
 )
 
 // seedRow is what the seed's tracker answered about one resource, byte for byte.
@@ -144,13 +145,8 @@ func TestWhatATrackerRefusesKeepsItsReason(t *testing.T) {
 }
 
 func TestATrackerThatIsNotThereIsUnreachable(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
-	err = trackerclient.NewSeed("http://"+address+"/").Heartbeat(t.Context(), "x")
+	address := porttest.Address(t)
+	err := trackerclient.NewSeed("http://"+address+"/").Heartbeat(t.Context(), "x")
 	if netproto.CodeOf(err) != netproto.CodeUnreachable || !strings.Contains(err.Error(), address) {
 		t.Errorf("code %s: %v", netproto.CodeOf(err), err)
 	}

@@ -74,7 +74,7 @@ func closeSoon(t *testing.T, db *DB) {
 	select {
 	case err := <-closed:
 		check(t, err)
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it cannot be closed")
 	}
 }

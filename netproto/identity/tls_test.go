@@ -36,7 +36,7 @@ func meet(t *testing.T, client, server *tls.Config) meeting {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	var m meeting
 	done := make(chan struct{})
 	go func() {

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 10 * time.Second // of every wait in a test
+const patience = time.Minute // of every wait in a test
 
 func attic(port uint16) Tracker {
 	var print netproto.Fingerprint

@@ -81,7 +81,7 @@ func TestADamagedPageFailsTheStoreAndNotTheProcess(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it cannot be closed")
 	}
 	if err := s.Ready(context.Background()); !errors.Is(err, memory.ErrClosed) {
@@ -114,7 +114,7 @@ func TestADamagedDatabaseIsGivenBackWhenItIsClosed(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("it cannot be closed")
 		}
 		wantNotOpen(t, file)

@@ -15,6 +15,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/porttest"
 	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/daemon"
 )
@@ -90,12 +91,7 @@ func TestATrackerListensOnSeveralAddresses(t *testing.T) {
 func TestNothingIsOpenAfterOneAddressWasInUse(t *testing.T) {
 	running := openTracker(t, options(t))
 	defer running.Close()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := free.Addr().String()
-	free.Close()
+	first := porttest.Address(t)
 	o := options(t)
 	o.Listen = first + "," + running.Address()
 	if tracker, err := daemon.Open(o, boltstore.Open, io.Discard); err == nil {

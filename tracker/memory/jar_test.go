@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -95,4 +97,41 @@ func testPeer(n int) store.Peer {
 
 func testFile(name string) netproto.Resource {
 	return netproto.Resource{Hash: sha256.Sum256([]byte(name)), Size: 1000, Name: name, MIME: "text/plain"}
+}
+
+// witness is a Keeper that knows the last peer it got.
+type witness struct {
+	jarGroup
+	peer Peer
+}
+
+func (w *witness) Write(plan func(Changes) error) error { return plan(w) }
+
+func (w *witness) PutPeer(p Peer) error {
+	w.peer = p
+	return nil
+}
+
+// However long keeping takes: otherwise nodes of one tracker differ.
+func TestAPeerIsOnlineSinceTheTimeThatIsKept(t *testing.T) {
+	kept := &witness{}
+	var now atomic.Int64
+	s := New(store.Config{Now: func() time.Time { return time.Unix(now.Add(1), 0) }}, kept)
+	s.Load().Start()
+	defer s.Close()
+	for range 2 {
+		if _, err := s.Join(t.Context(), testPeer(1)); err != nil {
+			t.Fatal(err)
+		}
+		var had witness
+		if err := s.Do(t.Context(), func() error { return s.Export(&had) }); err != nil {
+			t.Fatal(err)
+		}
+		if had.peer.Stay != kept.peer.Stay {
+			t.Errorf("it stays %+v, and what is kept is %+v", had.peer.Stay, kept.peer.Stay)
+		}
+		if err := s.Leave(t.Context(), testPeer(1).ID()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

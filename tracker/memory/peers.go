@@ -30,13 +30,13 @@ func (s *Store) Join(ctx context.Context, record store.Peer) (store.Holdings, er
 			no = g.next.Peer
 			g.next.Peer++
 		}
-		if p == nil || p.offline != 0 || !samePeer(p.record, record) {
-			here := Stay{Since: s.config.Now().Unix()}
-			if p != nil {
-				if here.Before = p.online.Before; p.offline == 0 {
-					here.Since = p.online.Since
-				}
+		here := Stay{Since: s.config.Now().Unix()}
+		if p != nil {
+			if here.Before = p.online.Before; p.offline == 0 {
+				here.Since = p.online.Since
 			}
+		}
+		if p == nil || p.offline != 0 || !samePeer(p.record, record) {
 			if err := g.PutPeer(Peer{Number: no, Record: &record, Stay: here}); err != nil {
 				return nil, err
 			}
@@ -47,6 +47,7 @@ func (s *Store) Join(ctx context.Context, record store.Peer) (store.Holdings, er
 			}
 			m.arrive(p, record)
 			m.setOnline(p, 0)
+			p.online = here // since the time that was kept, however long that took
 			held = p.settled
 		}, nil
 	}})

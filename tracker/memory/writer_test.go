@@ -38,7 +38,7 @@ func (s *Store) pause(t *testing.T) (release func()) {
 // queued waits until n operations wait behind the one that runs.
 func (s *Store) queued(t *testing.T, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); len(s.writer.queue) < n; runtime.Gosched() {
+	for deadline := time.Now().Add(time.Minute); len(s.writer.queue) < n; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d operations wait, not %d", len(s.writer.queue), n)
 		}
@@ -274,7 +274,7 @@ func TestAHeartbeatWaitsForNoChange(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the heartbeat waits")
 	}
 }

@@ -20,6 +20,9 @@ func (s *Server) Hurry(d time.Duration) {
 	s.timeouts = timeouts{firstByte: d, header: d, read: d, write: d, idle: d, stop: d}
 }
 
+// StopWithin bounds how long the server waits for its connections when it stops.
+func (s *Server) StopWithin(d time.Duration) { s.timeouts.stop = d }
+
 // TimeBy lets the limits go by another clock.
 func (s *Server) TimeBy(now func() time.Time) { s.guard.now = now }
 

@@ -30,7 +30,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 10 * time.Second // of every wait in a test
+const patience = 30 * time.Second // of every wait in a test: the computer may be busy
 
 // tracker is a real tracker on a real port of the loopback interface.
 type tracker struct {

@@ -307,7 +307,7 @@ func TestAFloodIsRefusedAndOthersKeepWorking(t *testing.T) {
 	for i := 0; ; i++ {
 		began := time.Now()
 		peer.call("POST", netproto.RouteHeartbeat, netproto.HeartbeatRequest{Count: i}, nil)
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > 10*time.Second { // on a computer that may be busy with other things, too
 			t.Errorf("a heartbeat took %s", took)
 		}
 		select {

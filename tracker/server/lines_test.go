@@ -373,9 +373,10 @@ func TestAMalformedFrameIsAnsweredAndEndsTheLine(t *testing.T) {
 }
 
 func TestAFloodOnALineIsChargedLikeRequests(t *testing.T) {
-	tr := startTracker(t, func(c *server.Config) {
+	tr := limitedWith(t, func(c *server.Config) {
 		limits := server.DefaultLimits()
 		limits.RateKey = 10 // 100 at once
+		limits.RateAddress = 0
 		c.Limits = &limits
 	})
 	peer := tr.client("198.51.100.7")
@@ -385,7 +386,7 @@ func TestAFloodOnALineIsChargedLikeRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.WriteString(w, strings.Repeat(string(ping), 150)); err != nil { // 50 too many, which take 5 s
+	if _, err := io.WriteString(w, strings.Repeat(string(ping), 110)); err != nil { // 10 too many
 		t.Fatal(err)
 	}
 	tr.until("pings are refused", func() bool {

@@ -180,19 +180,15 @@ func TestARequestUnderWayIsFinishedBeforeTheServerStops(t *testing.T) {
 }
 
 func TestAServerStopsAtOnceWhileClientsAreIdleOrSilent(t *testing.T) {
-	tr := startTracker(t, nil)
+	tr := startServer(t, nil, func(s *server.Server) { s.StopWithin(time.Hour) })
 	tr.client("").send("GET", netproto.RouteStats, "") // stays connected
 	silent, err := net.Dial("tcp", tr.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	began := time.Now()
 	if err := tr.stop(); err != nil {
 		t.Fatal(err)
-	}
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("it took %s", took)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +19,9 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/nametest"
+	"centralizedp2p/tracker/boltstore"
 	"centralizedp2p/tracker/server"
+	"centralizedp2p/tracker/store"
 )
 
 // journal is a log that several goroutines write.
@@ -43,11 +46,16 @@ func startLogging(t *testing.T) *tracker {
 		}
 		nametest.Lines(t, "the log", log.text.String())
 	})
-	return startTracker(t, func(c *server.Config) {
+	const beat = time.Hour // a busy computer may need minutes for all names
+	opened, err := boltstore.Open(filepath.Join(t.TempDir(), "tracker.db"), store.Config{Lease: netproto.LeaseHeartbeats * beat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serve(t, opened, func(c *server.Config) {
 		c.Limits, c.SeedClients, c.AccessLog, c.Metrics = &server.Limits{}, netproto.SeedOpen, true, server.MetricsPublic
-		c.Heartbeat = time.Hour // a busy computer may need minutes for all names
+		c.Heartbeat = beat
 		c.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	})
+	}, func(*server.Server) {})
 }
 
 // jsonText quotes a text without repairing it: bytes that are no UTF-8 stay.

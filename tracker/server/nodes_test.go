@@ -247,7 +247,7 @@ func TestLimitsCountForAllNodes(t *testing.T) {
 		if answered++; answered == burst-5 {
 			t.Fatal("an address has its whole burst at each node")
 		}
-		<-time.After(100 * time.Millisecond)
+		<-time.After(500 * time.Millisecond) // in which one token comes back, and what the other node spent is told
 	}
 	if other := nodes[0].client("203.0.113.1").send("GET", netproto.RouteTracker, ""); other.status != http.StatusOK {
 		t.Errorf("another address is answered %d", other.status)

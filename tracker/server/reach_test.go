@@ -11,6 +11,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/porttest"
 	"centralizedp2p/tracker/store"
 )
 
@@ -34,17 +35,6 @@ func peerPort(t *testing.T, id *identity.Identity) int {
 		}
 	})
 	t.Cleanup(func() { ln.Close(); group.Wait() })
-	return ln.Addr().(*net.TCPAddr).Port
-}
-
-// closedPort returns a port on which nothing listens.
-func closedPort(t *testing.T) int {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
 	return ln.Addr().(*net.TCPAddr).Port
 }
 
@@ -74,7 +64,7 @@ func TestATrackerSaysWhetherAPeerCanBeReached(t *testing.T) {
 	if joined := peer.join(netproto.JoinRequest{Port: port}); joined.Reachable != netproto.ReachableYes {
 		t.Errorf("when it joins again: %s", joined.Reachable)
 	}
-	if joined := peer.join(netproto.JoinRequest{Port: closedPort(t)}); joined.Reachable != netproto.ReachableUnknown {
+	if joined := peer.join(netproto.JoinRequest{Port: porttest.Free(t)}); joined.Reachable != netproto.ReachableUnknown {
 		t.Errorf("with another port: %s", joined.Reachable)
 	}
 	if got := peer.reachable(); got != netproto.ReachableNo {
@@ -133,7 +123,7 @@ func TestAPortThatSaysNothingIsGivenUpSoon(t *testing.T) {
 	if got := peer.reachable(); got != netproto.ReachableNo {
 		t.Errorf("%s", got)
 	}
-	if took := time.Since(began); took > 6*time.Second {
+	if took := time.Since(began); took > 20*time.Second { // it is 3 s, on a computer that has nothing else to do
 		t.Errorf("it took %s", took)
 	}
 }
@@ -176,6 +166,7 @@ func TestATrackerDialsNothingButWhereAPeerWasSeen(t *testing.T) {
 func TestOneAddressIsDialledSeldom(t *testing.T) {
 	tr := startTracker(t, nil)
 	const peers = 60
+	began := time.Now()
 	for i := range peers {
 		tr.client("198.51.100.7").join(netproto.JoinRequest{Port: 4000 + i})
 	}
@@ -184,8 +175,8 @@ func TestOneAddressIsDialledSeldom(t *testing.T) {
 		known = 0
 		tr.seen.dialled.Range(func(any, any) bool { known++; return true })
 	}
-	if known < 32 || known > 45 {
-		t.Errorf("of %d peers at one address, all new, %d were dialled", peers, known)
+	if most := 33 + int(time.Since(began)/time.Second); known < 32 || known > most { // one more each second
+		t.Errorf("of %d peers at one address, all new, %d were dialled, at most %d may be", peers, known, most)
 	}
 }
 

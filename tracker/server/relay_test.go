@@ -201,6 +201,7 @@ func TestARawRelayWaitsInSilence(t *testing.T) {
 	tr := startTracker(t, nil)
 	m := tr.meeting()
 	early := m.caller.raw(m.one)
+	early.SetDeadline(time.Now().Add(8 * time.Second)) // before its time to wait would be over
 	early.Write([]byte("hello?"))
 	if err := ready(early); errors.Is(err, os.ErrDeadlineExceeded) || err == nil {
 		t.Errorf("it spoke too early: %v", err)

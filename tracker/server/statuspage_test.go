@@ -33,8 +33,10 @@ func TestTheStatusPageShowsWhatIsThereAndNothingPrivate(t *testing.T) {
 				t.Errorf("the page lacks %q", want)
 			}
 		}
+		// A port or a fingerprint may happen to have the digits of what is private.
+		rest := strings.NewReplacer(html.EscapeString(link.String()), "", tr.addr, "", tr.key.Fingerprint().String(), "").Replace(got.body)
 		for _, private := range []string{"Alice", peer.id.PeerID().String(), peer.id.Fingerprint().String(), "198.51.100.4", "192.168.7.8", "4123", "203.0.113.9"} {
-			if strings.Contains(got.body, private) {
+			if strings.Contains(rest, private) {
 				t.Errorf("the page tells %q", private)
 			}
 		}

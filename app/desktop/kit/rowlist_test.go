@@ -211,7 +211,7 @@ func TestTenThousandRowsAreShownAndScrolledWithoutHaste(t *testing.T) {
 	for to := 0; to < 10_000; to += 500 {
 		list.bringIntoView(to)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("20 steps through 10,000 rows took %v", took)
 	}
 	if len(*shown) > 5000 {

@@ -42,7 +42,7 @@ func (s *stand) show(object fyne.CanvasObject) {
 // until runs what comes back until something is true.
 func (s *stand) until(what string, is func() bool) {
 	s.t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for !is() {
 		select {
 		case f := <-s.queue:

@@ -133,7 +133,7 @@ func TestScarceDescriptorsAreBusyAndComeBack(t *testing.T) {
 		_, err := c.ReadAt(make([]byte, 1), 0)
 		done <- err
 	}()
-	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(time.Millisecond) {
 		files.mu.Lock()
 		read := files.byKey[fileKey{path: "c"}].reads.Load()
 		files.mu.Unlock()

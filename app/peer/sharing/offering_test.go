@@ -52,7 +52,7 @@ func TestTheListOfSharesDoesNotWaitForWhatIsTakenBack(t *testing.T) {
 		if len(list) != 1 {
 			t.Errorf("there are %d shares", len(list))
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the list waits for what is taken back")
 	}
 	close(trackers.goOn)
