@@ -3,22 +3,27 @@ package porttest
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
+	"os"
+	"sync/atomic"
 	"testing"
 )
 
 // Those that systems give to programs that ask for any port begin at 32768, or above.
-const lowest, highest = 10_000, 32_767
+const lowest, ports = 10_000, 32_768 - 10_000
 
-// Free returns a port that is free for TCP and UDP on all addresses. It stays free while a
-// test closes and opens it again, because a system gives it to nobody by itself.
+// next counts the ports that were given. Each process begins elsewhere.
+var next atomic.Int64
+
+// Free returns a port that is free for TCP and UDP on all addresses, and another one each
+// time. It stays free while a test closes and opens it again, because a system gives it to
+// nobody by itself.
 func Free(t testing.TB) int {
 	t.Helper()
-	for range 100 {
-		port := lowest + rand.IntN(highest-lowest+1)
+	for range ports {
+		port := lowest + (int64(os.Getpid())*7919+next.Add(1))%ports
 		if isFree(fmt.Sprintf(":%d", port)) {
-			return port
+			return int(port)
 		}
 	}
 	t.Fatal("no port is free")
