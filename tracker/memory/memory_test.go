@@ -125,7 +125,7 @@ func TestForgottenRowsAreSwept(t *testing.T) {
 // between the two has waited for no end. A busy computer may let none run meanwhile, so it
 // is tried until one does: in a store that holds its lock throughout none ever can.
 func TestHeartbeatsDoNotWaitForLargeChanges(t *testing.T) {
-	s := openTest(t)
+	s := openFor(t, store.Config{Lease: time.Hour}) // a busy computer may need longer than a lease
 	ctx := t.Context()
 	for n := range 2 {
 		if _, err := s.Join(ctx, testPeer(n)); err != nil {
