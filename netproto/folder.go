@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,25 +45,27 @@ type FolderEntry struct {
 // AppendFolder appends the text of a folder whose entries are in ascending order of
 // their paths. It fails if ParseFolder would refuse the text.
 func AppendFolder(dst []byte, entries []FolderEntry) ([]byte, error) {
-	if len(entries) > MaxFolderEntries {
-		return nil, fmt.Errorf("the folder has %d files, %d are allowed: share its parts one by one", len(entries), MaxFolderEntries)
-	}
+	return AppendFolderFrom(dst, slices.Values(entries))
+}
+
+// AppendFolderFrom is [AppendFolder] of entries that need not all be in memory.
+func AppendFolderFrom(dst []byte, entries iter.Seq[FolderEntry]) ([]byte, error) {
 	dst = append(dst, FolderMagic...)
-	order := folderOrder{}
-	for _, e := range entries {
+	order, n := folderOrder{}, 0
+	for e := range entries {
+		if n++; n > MaxFolderEntries {
+			return nil, fmt.Errorf("the folder has more than %d files: share its parts one by one", MaxFolderEntries)
+		}
 		if err := order.next(e); err != nil {
 			return nil, err
 		}
 		if e.Dir {
 			dst = append(dst, "d 0 "...)
 		} else {
-			dst = append(dst, e.Hash.String()...)
-			dst = append(dst, ' ')
-			dst = strconv.AppendInt(dst, e.Size, 10)
-			dst = append(dst, ' ')
+			dst = append(hex.AppendEncode(dst, e.Hash[:]), ' ')
+			dst = append(strconv.AppendInt(dst, e.Size, 10), ' ')
 		}
-		dst = append(dst, e.Path...)
-		dst = append(dst, '\n')
+		dst = append(append(dst, e.Path...), '\n')
 	}
 	if len(dst) > MaxFolderBytes {
 		return nil, fmt.Errorf("the list of the folder's files has %d bytes, %d are allowed: share its parts one by one", len(dst), MaxFolderBytes)

@@ -22,6 +22,8 @@ const PartPrefix = ".cp2p-"
 // nil. It accepts single path components that every supported system can hold.
 func CheckName(name string) error {
 	switch {
+	case plain(name):
+		return nil
 	case name == "":
 		return errors.New("the name is empty")
 	case len(name) > MaxNameBytes:
@@ -52,6 +54,9 @@ func CheckName(name string) error {
 // SafeName turns any text into a name that [CheckName] accepts, as close to the
 // text as possible: forbidden characters become "_".
 func SafeName(name string) string {
+	if plain(name) {
+		return name
+	}
 	name = norm.NFC.String(strings.ToValidUTF8(name, "_"))
 	name = strings.Map(func(r rune) rune {
 		if forbiddenRune(r) != "" {
@@ -68,6 +73,31 @@ func SafeName(name string) string {
 	}
 	return norm.NFC.String(name)
 }
+
+// plain reports whether a name has nothing in it that needs a closer look, as most names
+// have: a folder may have a million.
+func plain(name string) bool {
+	if name == "" || len(name) > MaxNameBytes || name[0] == '.' {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; c < ' ' || c >= 0x7f || forbiddenASCII[c] {
+			return false
+		}
+	}
+	last := name[len(name)-1]
+	return last != '.' && last != ' ' && !isDeviceName(name)
+}
+
+// forbidden are the printable characters that some systems cannot store.
+const forbidden = `/\:*?"<>|`
+
+var forbiddenASCII = func() (is [0x80]bool) {
+	for _, c := range forbidden {
+		is[c] = true
+	}
+	return is
+}()
 
 // cutBytes shortens s to at most n bytes without splitting a character.
 func cutBytes(s string, n int) string {
@@ -133,7 +163,7 @@ func Invisible(r rune) bool {
 // forbiddenRune returns what is wrong with a character in a file name, or "".
 func forbiddenRune(r rune) string {
 	switch {
-	case strings.ContainsRune(`/\:*?"<>|`, r):
+	case strings.ContainsRune(forbidden, r):
 		return "a character that some systems cannot store"
 	case unicode.IsControl(r):
 		return "a control character"
@@ -160,6 +190,9 @@ func isInvisible(r rune) bool {
 // PRN, AUX, NUL, CLOCK$, CONIN$, CONOUT$, COM0-9 and LPT0-9, including superscript
 // digits, in any case and with any extension.
 func isDeviceName(name string) bool {
+	if name == "" || !strings.Contains("CPANLcpanl", name[:1]) { // with which none begins
+		return false
+	}
 	stem, _, _ := strings.Cut(name, ".")
 	stem = strings.ToUpper(strings.TrimRight(stem, " "))
 	switch stem {

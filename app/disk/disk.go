@@ -19,6 +19,37 @@ type Identity struct {
 	Changed int64
 }
 
+// Facts are what a system says of a file that is not open, or was for a moment.
+type Facts struct {
+	Identity
+	Size     int64       // bytes
+	Modified int64       // nanoseconds since 1970
+	Mode     fs.FileMode // what it is, and who may do what with it
+	Unsure   bool        // the identity could not be found out
+}
+
+// ReadOnce opens a file, reads from its start at most as many bytes as fit into b, and
+// asks what the system says of it afterwards. It waits for no writer of a named pipe. It
+// returns [errors.ErrUnsupported] where that saves nothing.
+func ReadOnce(path string, b []byte) (n int, is Facts, err error) { return readOnce(path, b) }
+
+// Listing is a part of what a folder has.
+type Listing struct{ listing }
+
+// List returns the next entries of an open folder, at most n. At the end of the folder,
+// the error is io.EOF.
+func List(dir *os.File, n int) (Listing, error) {
+	l, err := list(dir, n)
+	return Listing{l}, err
+}
+
+// Len returns the number of entries.
+func (l Listing) Len() int { return l.len() }
+
+// At returns the name of an entry, and what the system says of it; links are not followed.
+// Several goroutines may call it while the folder is open.
+func (l Listing) At(i int) (name string, is Facts, err error) { return l.at(i) }
+
 // Identify returns the identity of an open file; info is what the system said about it.
 func Identify(file *os.File, info fs.FileInfo) (Identity, error) { return identify(file, info) }
 

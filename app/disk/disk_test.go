@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -142,5 +143,39 @@ func TestAFolderAndWhatIsBelowItIsSynced(t *testing.T) {
 func TestAFolderOfAPersonIsOnADisk(t *testing.T) {
 	if MadeUp(t.TempDir()) {
 		t.Error("a disk is taken for what the system makes up")
+	}
+}
+
+func TestAListingSaysOfEachEntryWhatTheSystemSays(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b", "c"} {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(name+name), 0o640))
+	}
+	must(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
+	file, err := os.Open(dir)
+	must(t, err)
+	defer file.Close()
+	seen := map[string]Facts{}
+	for err == nil {
+		var some Listing
+		some, err = List(file, 3)
+		for i := range some.Len() {
+			name, is, err := some.At(i)
+			must(t, err)
+			seen[name] = is
+		}
+	}
+	if !errors.Is(err, io.EOF) || len(seen) != 4 {
+		t.Fatalf("%d entries, %v", len(seen), err)
+	}
+	for name, is := range seen {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		must(t, err)
+		if is.Mode.Type() != info.Mode().Type() || is.Mode.Perm() != info.Mode().Perm() || is.Modified != info.ModTime().UnixNano() {
+			t.Errorf("%s is %+v, not %v", name, is, info)
+		}
+		if identity, err := IdentifyPath(filepath.Join(dir, name), info); is.Mode.IsRegular() && (err != nil || is.Unsure || is.Identity != identity || is.Size != 2) {
+			t.Errorf("%s is %+v, not %+v, %v", name, is, identity, err)
+		}
 	}
 }

@@ -40,6 +40,7 @@ type Patterns struct{ rules []rule }
 
 type rule struct {
 	names  []string // one for each part of the path
+	simple *simple  // the same as a single name, if that is plain text with at most one "*"
 	depth  bool     // there is one name, and it matches at any depth
 	folder bool     // folders only
 	keep   bool     // takes back what an earlier rule left out
@@ -93,7 +94,25 @@ func parse(text string) (r rule, problem string) {
 		}
 		r.names = append(r.names, name)
 	}
+	if r.depth && !strings.ContainsAny(r.names[0], `[?\`) && strings.Count(r.names[0], "*") <= 1 {
+		before, after, star := strings.Cut(r.names[0], "*")
+		r.simple = &simple{before, after, star}
+	}
 	return r, ""
+}
+
+// simple is a name with "*" between two texts, or without any. Most patterns are that, and
+// each name of a million is compared with all.
+type simple struct {
+	before, after string
+	star          bool
+}
+
+func (s *simple) match(name string) bool {
+	if !s.star {
+		return name == s.before
+	}
+	return len(name) >= len(s.before)+len(s.after) && strings.HasPrefix(name, s.before) && strings.HasSuffix(name, s.after)
 }
 
 // fold removes differences in case and in how accents are written.
@@ -114,7 +133,9 @@ func (p *Patterns) Match(rel string, folder bool) bool {
 			continue
 		}
 		var hit bool
-		if r.depth {
+		if r.simple != nil {
+			hit = r.simple.match(base)
+		} else if r.depth {
 			hit, _ = path.Match(r.names[0], base)
 		} else {
 			if parts == nil {

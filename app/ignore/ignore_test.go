@@ -1,6 +1,7 @@
 package ignore
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -127,4 +128,24 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("a file is left out where a folder of that name is not")
 		}
 	})
+}
+
+func TestASimplePatternMatchesAsAnyOther(t *testing.T) {
+	names := []string{"", "a", "b", "ab", "aa", "aba", "abba", "a.part", ".part", "part", "~$a", "*", ".~lock.x#", ".~lock.#", ".~lock#"}
+	for _, pattern := range []string{"a", "*", "a*", "*a", "a*a", "ab*ba", "*.part", ".~lock.*#", "~$*"} {
+		p, err := Parse([]string{pattern})
+		if err != nil || p.rules[0].simple == nil {
+			t.Fatalf("%q is not simple: %v", pattern, err)
+		}
+		for _, name := range names {
+			if want, _ := path.Match(pattern, name); p.rules[0].simple.match(name) != want {
+				t.Errorf("%q matches %q: %v", pattern, name, !want)
+			}
+		}
+	}
+	for _, pattern := range []string{"a?", "[ab]", `\\a`, "a*b*", "a/b"} {
+		if p, err := Parse([]string{pattern}); err != nil || p.rules[0].simple != nil {
+			t.Errorf("%q is simple: %v", pattern, err)
+		}
+	}
 }

@@ -68,7 +68,11 @@ func Inspect(r io.ReaderAt, size int64) (Kind, error) {
 
 // InspectBytes is Inspect of a file that was read.
 func InspectBytes(content []byte) Kind {
-	return kindOf(content[:min(len(content), inspectBytes)], bytes.NewReader(content), int64(len(content)))
+	head := content[:min(len(content), inspectBytes)]
+	if !isMeta(head) { // which saves a reader for each of a million
+		return kindOf(head, nil, int64(len(content)))
+	}
+	return kindOf(head, bytes.NewReader(content), int64(len(content)))
 }
 
 func kindOf(head []byte, r io.ReaderAt, size int64) Kind {

@@ -36,18 +36,53 @@ func (l *Library) File(path string) (File, error) {
 	})
 }
 
-// Inode returns what is known about a file with the inode, size and time of writing
-// of a state, whatever its path and device were; Path is empty. It returns
-// fs.ErrNotExist if nothing is known.
-func (l *Library) Inode(state piece.State) (File, error) {
-	var f File
-	if state.Inode == 0 {
-		return f, fs.ErrNotExist
-	}
-	return f, l.view(func(tx *bbolt.Tx) error {
-		key := inodeKey(state)
-		return f.decode(bucketInodes, key, tx.Bucket(bucketInodes).Get(key))
+// Asked is a file as it is now.
+type Asked struct {
+	Path  string
+	State piece.State
+}
+
+// Known is what is known about a file; nil is nothing.
+type Known struct {
+	Here *File // at its path
+	// Inode is of a file with its inode, size and time of writing, whatever its path and
+	// device were; Path is empty. It is looked for only if Here has another state.
+	Inode *File
+}
+
+// Known returns what is known about each of some files. Of a library that cannot be read,
+// nothing is known.
+func (l *Library) Known(files []Asked) []Known {
+	known := make([]Known, len(files))
+	_ = l.view(func(tx *bbolt.Tx) error {
+		paths, inodes := tx.Bucket(bucketFiles).Cursor(), tx.Bucket(bucketInodes).Cursor()
+		for i, asked := range files {
+			key := []byte(asked.Path)
+			here := lookUp(paths, bucketFiles, key)
+			if here != nil {
+				here.Path = asked.Path
+			}
+			known[i].Here = here
+			if asked.State.Inode != 0 && (here == nil || here.State != asked.State) {
+				known[i].Inode = lookUp(inodes, bucketInodes, inodeKey(asked.State))
+			}
+		}
+		return nil
 	})
+	return known
+}
+
+// lookUp returns what a bucket has under a key; nil if that is no file.
+func lookUp(in *bbolt.Cursor, bucket, key []byte) *File {
+	there, record := in.Seek(key)
+	if !bytes.Equal(there, key) {
+		return nil
+	}
+	f := new(File)
+	if f.decode(bucket, key, record) != nil {
+		return nil
+	}
+	return f
 }
 
 // SaveFiles remembers files and the manifests of their contents, in one write that
@@ -57,22 +92,36 @@ func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 	defer l.filing.Unlock()
 	return l.update(func(tx *bbolt.Tx) error {
 		paths, inodes, partials := tx.Bucket(bucketFiles), tx.Bucket(bucketInodes), tx.Bucket(bucketPartials)
+		first, _ := partials.Cursor().First()
+		var key, raw, records []byte
 		for i := range files {
-			raw, err := files[i].encode()
-			if err != nil {
+			var err error
+			if raw, err = files[i].encode(raw[:0]); err != nil {
 				return err
 			}
-			if err := paths.Put([]byte(files[i].Path), seal(bucketFiles, []byte(files[i].Path), raw)); err != nil {
+			// bbolt copies a key, and needs a record until the end: many share one piece of memory.
+			if both := 2 * (sealBytes + len(raw)); cap(records)-len(records) < both {
+				records = make([]byte, 0, min(recordRoom, (len(files)-i)*both))
+			}
+			put := func(in *bbolt.Bucket, bucket []byte) error {
+				n := len(records)
+				records = appendSealed(records, bucket, key, raw)
+				return in.Put(key, records[n:len(records):len(records)])
+			}
+			key = append(key[:0], files[i].Path...)
+			if err := put(paths, bucketFiles); err != nil {
 				return err
 			}
-			if err := partials.Delete([]byte(files[i].Path)); err != nil {
-				return err
+			if first != nil {
+				if err := partials.Delete(key); err != nil {
+					return err
+				}
 			}
 			if files[i].State.Inode == 0 {
 				continue
 			}
-			key := inodeKey(files[i].State)
-			if err := inodes.Put(key, seal(bucketInodes, key, raw)); err != nil {
+			key = appendInodeKey(key[:0], files[i].State)
+			if err := put(inodes, bucketInodes); err != nil {
 				return err
 			}
 		}
@@ -87,8 +136,10 @@ func (l *Library) SaveFiles(files []File, manifests []*piece.Manifest) error {
 
 // inodeKey returns u64 inode | u64 size | u64 time of writing. It leaves out the
 // device, because systems number devices anew when they are mounted.
-func inodeKey(s piece.State) []byte {
-	key := binary.BigEndian.AppendUint64(make([]byte, 0, 24), s.Inode)
+func inodeKey(s piece.State) []byte { return appendInodeKey(make([]byte, 0, 24), s) }
+
+func appendInodeKey(key []byte, s piece.State) []byte {
+	key = binary.BigEndian.AppendUint64(key, s.Inode)
 	key = binary.BigEndian.AppendUint64(key, uint64(s.Size))
 	return binary.BigEndian.AppendUint64(key, uint64(s.Modified))
 }
@@ -104,18 +155,22 @@ const (
 	stateBytes = 5 * 8
 )
 
-func (f *File) encode() ([]byte, error) {
-	sum, err := hex.DecodeString(f.MD5)
-	if err != nil || len(sum) != 0 && len(sum) != md5.Size {
-		return nil, netproto.Errorf(netproto.CodeInternal, "%q is not an MD5", f.MD5)
-	}
+// recordRoom is how many bytes of memory some records share; each of a file takes far less.
+const recordRoom = 64 << 10
+
+// encode appends the record to b.
+func (f *File) encode(b []byte) ([]byte, error) {
 	version := byte(fileVersion)
 	if f.Ordinary {
 		version = ordinaryVersion
 	}
-	b := append(make([]byte, 0, fileBytes+len(sum)), version)
-	b = appendState(b, f.State)
-	return append(append(b, f.Hash[:]...), sum...), nil
+	b = appendState(append(b, version), f.State)
+	before := len(b) + len(f.Hash)
+	b, err := hex.AppendDecode(append(b, f.Hash[:]...), []byte(f.MD5))
+	if n := len(b) - before; err != nil || n != 0 && n != md5.Size {
+		return nil, netproto.Errorf(netproto.CodeInternal, "%q is not an MD5", f.MD5)
+	}
+	return b, nil
 }
 
 func appendState(b []byte, s piece.State) []byte {

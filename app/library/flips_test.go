@@ -95,7 +95,7 @@ func look(dir string) seen {
 		} else {
 			note(err)
 		}
-		if f, err := l.Inode(want.State); err == nil {
+		if f, err := inode(l, want.State); err == nil {
 			s.Inodes[want.Path] = f
 		} else {
 			note(err)

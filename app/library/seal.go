@@ -20,7 +20,11 @@ const (
 
 // seal returns a record of a value.
 func seal(bucket, key, value []byte) []byte {
-	return sealed.Append(append(make([]byte, 0, sealBytes+len(value)), sealMark), bucket, key, value)
+	return appendSealed(make([]byte, 0, sealBytes+len(value)), bucket, key, value)
+}
+
+func appendSealed(dst, bucket, key, value []byte) []byte {
+	return sealed.Append(append(dst, sealMark), bucket, key, value)
 }
 
 // unseal returns the value of a record, or sealed.ErrDamaged. It does not copy.

@@ -2,7 +2,6 @@ package localengine
 
 import (
 	"context"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -134,16 +133,16 @@ func inspect(p string) (secret bool, reason face.SkipReason) {
 func (r *reviewing) folder(ctx context.Context, item *face.ReviewItem) error {
 	skipped := map[face.SkipReason]int{}
 	err := r.survey(ctx, item.Path, sharing.Visitor{
-		File: func(rel string, info fs.FileInfo, secret bool) {
+		File: func(rel string, size int64, secret bool) {
 			looks, reason := inspect(filepath.Join(item.Path, filepath.FromSlash(rel)))
 			if reason != "" {
 				skipped[reason]++
 				return
 			}
 			item.Files++
-			item.Size += info.Size()
+			item.Size += size
 			if secret || looks {
-				item.Secrets = append(item.Secrets, face.SecretFile{Path: rel, Size: info.Size()})
+				item.Secrets = append(item.Secrets, face.SecretFile{Path: rel, Size: size})
 			}
 		},
 		LeftOut: func(_ string, why sharing.Reason) { skipped[skipReasons[why]]++ },

@@ -24,11 +24,11 @@ func Hash(ctx context.Context, r io.ReaderAt, size int64, progress func(n int)) 
 	return hashing{atOnce: runtime.GOMAXPROCS(0), progress: progress}.of(ctx, r, size)
 }
 
-// HashBytes returns the manifest of a content of one piece.
-func HashBytes(content []byte) *Manifest {
-	h := NewHasher(0)
+// HashBytes returns the hash of a content of one piece.
+func HashBytes(content []byte) netproto.ContentHash {
+	h := Hasher{}
 	h.Write(content)
-	return &Manifest{Hash: h.Root(), Size: int64(len(content))}
+	return h.Root()
 }
 
 // Memory knows the first pieces of a file from an earlier hashing that was

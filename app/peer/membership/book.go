@@ -1,11 +1,14 @@
 package membership
 
 import (
+	"crypto/md5"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"sync"
+	"unique"
 
 	"centralizedp2p/netproto"
 )
@@ -15,10 +18,37 @@ import (
 // Its lock is a leaf: nothing else is locked or waited for while it is held.
 type book struct {
 	mu       sync.Mutex
-	holdings map[netproto.ContentHash]netproto.Resource
+	holdings map[netproto.ContentHash]held
 	digest   netproto.Digest // of holdings
 	details  uint64          // XOR of the sums of all holdings, names and all
 	pages    map[*page]struct{}
+}
+
+// held is a [netproto.Resource] but for its hash. There may be a million.
+type held struct {
+	name                 string
+	mime                 unique.Handle[string]
+	size                 int64
+	md5                  [md5.Size]byte
+	small                bool // it has an MD5
+	folder, part, hidden bool
+}
+
+func heldOf(r *netproto.Resource) held {
+	h := held{name: r.Name, mime: unique.Make(r.MIME), size: r.Size, folder: r.Folder, part: r.Part, hidden: r.Hidden}
+	if len(r.MD5) == hex.EncodedLen(md5.Size) {
+		_, err := hex.Decode(h.md5[:], []byte(r.MD5))
+		h.small = err == nil
+	}
+	return h
+}
+
+func (h *held) resource(hash netproto.ContentHash) netproto.Resource {
+	r := netproto.Resource{Hash: hash, Size: h.size, Name: h.name, MIME: h.mime.Value(), Folder: h.folder, Part: h.part, Hidden: h.hidden}
+	if h.small {
+		r.MD5 = hex.EncodeToString(h.md5[:])
+	}
+	return r
 }
 
 // page is one tracker's side of the book.
@@ -34,7 +64,7 @@ type page struct {
 }
 
 func newBook() *book {
-	return &book{holdings: map[netproto.ContentHash]netproto.Resource{}, pages: map[*page]struct{}{}}
+	return &book{holdings: map[netproto.ContentHash]held{}, pages: map[*page]struct{}{}}
 }
 
 // open starts a page for a tracker that knows nothing.
@@ -58,18 +88,19 @@ func (b *book) close(p *page) {
 func (b *book) set(r netproto.Resource) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	now := heldOf(&r)
 	old, known := b.holdings[r.Hash]
-	if known && old == r {
+	if known && old == now {
 		return
 	}
 	if known {
-		b.details ^= sumOf(old)
+		b.details ^= sumOf(old.resource(r.Hash))
 	} else {
 		b.digest = b.digest.Toggle(r.Hash)
 	}
 	b.details ^= sumOf(r)
-	b.holdings[r.Hash] = r
-	b.changed(r.Hash)
+	b.holdings[r.Hash] = now
+	b.changed(r.Hash, now.folder)
 }
 
 // remove forgets a resource and wakes all trackers.
@@ -80,15 +111,16 @@ func (b *book) remove(h netproto.ContentHash) {
 	if !known {
 		return
 	}
-	b.details ^= sumOf(old)
+	b.details ^= sumOf(old.resource(h))
 	delete(b.holdings, h)
 	b.digest = b.digest.Toggle(h)
-	b.changed(h)
+	b.changed(h, false)
 }
 
-func (b *book) changed(h netproto.ContentHash) {
+// changed notes that a content was announced, as a folder or not, or withdrawn.
+func (b *book) changed(h netproto.ContentHash, folder bool) {
 	for p := range b.pages {
-		p.add(h)
+		p.add(h, folder)
 		delete(p.refused, h)
 		poke(p.wake)
 	}
@@ -108,9 +140,9 @@ func sumOf(r netproto.Resource) uint64 {
 }
 
 // add notes that the tracker is to be told about a content. The caller holds the lock.
-func (p *page) add(h netproto.ContentHash) {
+func (p *page) add(h netproto.ContentHash, folder bool) {
 	p.pending[h] = struct{}{}
-	if p.book.holdings[h].Folder {
+	if folder {
 		p.folders[h] = struct{}{}
 	} else {
 		delete(p.folders, h) // it was withdrawn
@@ -120,8 +152,11 @@ func (p *page) add(h netproto.ContentHash) {
 func (b *book) get(h netproto.ContentHash) (netproto.Resource, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r, ok := b.holdings[h]
-	return r, ok
+	holding, ok := b.holdings[h]
+	if !ok {
+		return netproto.Resource{}, false
+	}
+	return holding.resource(h), true
 }
 
 // count returns what the tracker holds once it was told everything: all holdings but
@@ -150,7 +185,7 @@ func (p *page) compare(count int, digest netproto.Digest, before string) {
 	}
 	p.joined = true
 	for h := range p.refused {
-		p.add(h)
+		p.add(h, p.book.holdings[h].folder)
 	}
 	clear(p.refused)
 }
@@ -209,8 +244,8 @@ func (p *page) next() news {
 	n := news{reset: p.resync}
 	if n.reset {
 		p.pending = make(map[netproto.ContentHash]struct{}, len(p.book.holdings))
-		for h := range p.book.holdings {
-			p.add(h)
+		for h, holding := range p.book.holdings {
+			p.add(h, holding.folder)
 		}
 	}
 	from := p.pending
@@ -221,8 +256,8 @@ func (p *page) next() news {
 		if len(n.announced) == netproto.MaxAnnounce || len(n.withdrawn) == netproto.MaxAnnounce {
 			break // much is left, and comes next
 		}
-		if r, ok := p.book.holdings[h]; ok {
-			n.announced = append(n.announced, r)
+		if holding, ok := p.book.holdings[h]; ok {
+			n.announced = append(n.announced, holding.resource(h))
 		} else {
 			n.withdrawn = append(n.withdrawn, h)
 		}
@@ -244,7 +279,7 @@ func (p *page) told(n news, refused []netproto.Refusal) {
 	defer b.mu.Unlock()
 	p.resync = false
 	for _, r := range n.announced {
-		if b.holdings[r.Hash] == r { // unchanged meanwhile
+		if b.holdings[r.Hash] == heldOf(&r) { // unchanged meanwhile
 			delete(p.pending, r.Hash)
 			delete(p.folders, r.Hash)
 			if r.Folder {
@@ -257,11 +292,14 @@ func (p *page) told(n news, refused []netproto.Refusal) {
 			delete(p.pending, h)
 		}
 	}
+	if len(p.pending) == 0 { // a map keeps the room that it had for a million
+		p.pending = map[netproto.ContentHash]struct{}{}
+	}
 	for _, r := range refused {
 		if r.Index < 0 || r.Index >= len(n.announced) {
 			continue
 		}
-		if h := n.announced[r.Index].Hash; b.holdings[h] == n.announced[r.Index] {
+		if h := n.announced[r.Index].Hash; b.holdings[h] == heldOf(&n.announced[r.Index]) {
 			p.refused[h] = &netproto.Error{Code: r.Code, Detail: r.Detail}
 		}
 	}

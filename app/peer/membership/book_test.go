@@ -322,3 +322,38 @@ func TestATrackerThatHoldsTheSameHashesIsToldNothingIfItWasToldTheSameBefore(t *
 		t.Error("nothing certain is remembered, and it is not told")
 	}
 }
+
+func TestATrackerIsToldAllThatAResourceSays(t *testing.T) {
+	b := newBook()
+	p := b.open()
+	p.compare(0, 0, "")
+	r := resource(1)
+	for _, change := range []func(){
+		func() { r.MD5 = "00112233445566778899aabbccddeeff" }, func() { r.MIME = "audio/flac" }, func() { r.Size = 7 },
+		func() { r.Folder = true }, func() { r.Part = true }, func() { r.Hidden = true }, func() { r.MD5 = "" },
+	} {
+		change()
+		b.set(r)
+		n := p.next()
+		if len(n.announced) != 1 || n.announced[0] != r {
+			t.Fatalf("it is told %+v instead of %+v", n.announced, r)
+		}
+		if again, ok := b.get(r.Hash); !ok || again != r {
+			t.Errorf("the book has %+v", again)
+		}
+		p.told(n, nil)
+		if n := p.next(); !n.empty() {
+			t.Errorf("it is told again: %+v", n)
+		}
+	}
+	before := b.details
+	b.set(r)
+	if n := p.next(); !n.empty() {
+		t.Errorf("nothing changed, and it is told: %+v", n)
+	}
+	b.remove(r.Hash)
+	b.set(r)
+	if b.details != before {
+		t.Error("what is announced again counts as something else")
+	}
+}

@@ -68,10 +68,11 @@ type Register struct {
 	announcer Announcer
 
 	mu     sync.RWMutex
-	byHash map[netproto.ContentHash]*offers
+	byHash map[netproto.ContentHash]Content // those that are alone with their hash, as nearly all of a million are
+	equal  map[netproto.ContentHash]*offers // the others
 }
 
-// offers are all contents with one hash. A tracker lists a content once for each peer,
+// offers are several contents with one hash. A tracker lists a content once for each peer,
 // so one of them gives the name. A folder may have a hundred thousand empty files, so
 // adding and removing one takes the same time however many there are.
 type offers struct {
@@ -81,17 +82,24 @@ type offers struct {
 
 // NewRegister returns an empty register that tells announcer what it holds.
 func NewRegister(announcer Announcer) *Register {
-	return &Register{announcer: announcer, byHash: map[netproto.ContentHash]*offers{}}
+	return &Register{announcer: announcer, byHash: map[netproto.ContentHash]Content{}, equal: map[netproto.ContentHash]*offers{}}
 }
 
 // Add offers a content, or announces one again whose resource changed.
 func (r *Register) Add(hash netproto.ContentHash, c Content) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	of := r.byHash[hash]
+	of := r.equal[hash]
 	if of == nil {
-		of = &offers{best: -1}
-		r.byHash[hash] = of
+		alone := r.byHash[hash]
+		if alone == nil || alone == c {
+			r.addAlone(hash, c, alone == c)
+			return
+		}
+		of = &offers{list: []Content{alone}}
+		of.choose()
+		r.equal[hash] = of
+		delete(r.byHash, hash)
 	}
 	i := of.index(c)
 	if i < 0 {
@@ -110,12 +118,27 @@ func (r *Register) Add(hash netproto.ContentHash, c Content) {
 	r.tell(hash, of)
 }
 
+// addAlone is Add of a content that is alone with its hash; again says that it is offered.
+func (r *Register) addAlone(hash netproto.ContentHash, c Content, again bool) {
+	r.byHash[hash] = c
+	c.place().at = 0
+	if resource := c.Resource(); resource != nil {
+		r.announcer.Announce(*resource)
+	} else if again {
+		r.announcer.Withdraw(hash)
+	}
+}
+
 // Remove stops offering a content; one that is not offered is ignored.
 func (r *Register) Remove(hash netproto.ContentHash, c Content) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	of := r.byHash[hash]
+	of := r.equal[hash]
 	if of == nil {
+		if r.byHash[hash] == c {
+			delete(r.byHash, hash)
+			r.announcer.Withdraw(hash)
+		}
 		return
 	}
 	i, last := of.index(c), len(of.list)-1
@@ -125,15 +148,16 @@ func (r *Register) Remove(hash netproto.ContentHash, c Content) {
 	of.list[i] = of.list[last]
 	of.list[i].place().at = i
 	of.list = slices.Delete(of.list, last, last+1)
-	if len(of.list) == 0 {
-		delete(r.byHash, hash)
-	}
 	switch of.best {
 	case i:
 		of.choose()
 		r.tell(hash, of)
 	case last:
 		of.best = i
+	}
+	if len(of.list) == 1 {
+		r.byHash[hash] = of.list[0]
+		delete(r.equal, hash)
 	}
 }
 
@@ -201,7 +225,10 @@ func (r *Register) find(hash netproto.ContentHash, may func(Content) bool) Conte
 func (r *Register) Select(hash netproto.ContentHash, match func(Content) bool) Content {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if of := r.byHash[hash]; of != nil {
+	if c := r.byHash[hash]; c != nil && match(c) {
+		return c
+	}
+	if of := r.equal[hash]; of != nil {
 		for _, c := range of.list {
 			if match(c) {
 				return c

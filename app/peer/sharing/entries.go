@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,8 +27,8 @@ type entry struct {
 	out bool   // it is left out
 	why Reason // for that; "" for none
 
-	info  fs.FileInfo  // of a file in a survey
-	state *piece.State // of a file in a scan; nil if it is not known
+	state piece.State // of a file
+	seen  bool        // all of state is known
 	exec  bool
 }
 
@@ -38,7 +37,7 @@ const entriesAtOnce = 1024
 
 // read lists a folder by name. own says that it is a profile or the data of a tracker.
 // While the rest of a large folder is read, the first entries are looked at.
-func (w *walk) read(at place, own bool) ([]entry, error) {
+func (w *walk) read(at place, own bool) ([]*entry, error) {
 	in, err := w.folders.enter(at.real)
 	if err != nil {
 		return nil, err
@@ -48,27 +47,28 @@ func (w *walk) read(at place, own bool) ([]entry, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	var batches [][]entry
+	var list []*entry
 	var looking sync.WaitGroup
 	for err == nil {
-		var some []fs.DirEntry
-		some, err = dir.ReadDir(entriesAtOnce)
-		batch := make([]entry, len(some))
-		batches = append(batches, batch)
+		var some disk.Listing
+		some, err = disk.List(dir, entriesAtOnce)
+		batch := make([]entry, some.Len())
+		for i := range batch {
+			list = append(list, &batch[i])
+		}
 		look := func() {
-			for i, e := range some {
-				batch[i] = w.entry(at, own, e)
+			for i := range batch {
+				batch[i] = w.entry(at, own, some, i)
 			}
 		}
-		if len(some) < entriesAtOnce {
+		if len(batch) < entriesAtOnce {
 			look()
 			continue
 		}
 		looking.Go(look)
 	}
 	looking.Wait()
-	list := slices.Concat(batches...)
-	slices.SortFunc(list, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(list, func(a, b *entry) int { return strings.Compare(a.name, b.name) })
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
@@ -76,46 +76,52 @@ func (w *walk) read(at place, own bool) ([]entry, error) {
 }
 
 // entry looks at an entry of the folder that was entered last. Several goroutines call it.
-func (w *walk) entry(at place, own bool, found fs.DirEntry) entry {
-	e := entry{real: path.Join(at.real, found.Name()), name: found.Name(), safe: netproto.SafeName(found.Name()), folder: found.IsDir(), device: at.device}
+func (w *walk) entry(at place, own bool, from disk.Listing, i int) entry {
+	name, is, err := from.At(i)
+	e := entry{real: join(at.real, name), folder: is.Mode.IsDir(), device: at.device, state: piece.StateIs(is), seen: !is.Unsure}
+	e.name = e.real[len(e.real)-len(name):] // a million names need not be kept twice
+	e.safe = netproto.SafeName(e.name)
 	e.secret = at.secret || e.folder && ignore.SecretFolder(e.name)
-	info, err := found.Info()
 	switch {
+	case errors.Is(err, fs.ErrNotExist): // it is gone by now
+		e.out = true
 	case own && ignore.OwnName(e.name):
 		e.why = Own
 	case w.leave.silently(e.real):
 		e.out = true
 	case w.leave.pattern.Match(e.real, e.folder):
 		e.why = Ignored
-	case found.Type()&fs.ModeSymlink != 0:
+	case is.Mode&fs.ModeSymlink != 0:
 		e.why = Link
-	case !e.folder && !found.Type().IsRegular():
+	case !e.folder && !is.Mode.IsRegular():
 		e.why = Special
 	case err != nil:
 		e.why = Unreadable
 	case e.folder:
-		if device := disk.DeviceOf(info); device != e.device {
-			if e.device = device; disk.MadeUp(w.path(e.real)) {
+		if is.Device != e.device {
+			if e.device = is.Device; disk.MadeUp(w.path(e.real)) {
 				e.why = Special
 			}
 		}
-	case info.Size() > netproto.MaxContentSize:
+	case is.Size > netproto.MaxContentSize:
 		e.why = TooLarge
 	default:
-		e.secret = e.secret || ignore.Secret(e.name) || private(info, w.folders.mode)
+		e.secret = e.secret || ignore.Secret(e.name) || private(is.Mode, is.Size, w.folders.mode)
+		e.exec = executable(is.Mode)
 		if e.secret && !w.survey && !w.leave.allows(e.real) {
 			e.why = Secret
 		}
 	}
-	if e.out = e.out || e.why != ""; e.out || e.folder {
-		return e
-	}
-	if w.survey {
-		e.info = info
-	} else if state, err := piece.StateFrom(w.path(e.real), info); err == nil {
-		e.state, e.exec = &state, executable(info)
-	}
+	e.out = e.out || e.why != ""
 	return e
+}
+
+// join is the path of something in a folder of the share.
+func join(folder, name string) string {
+	if folder == "" {
+		return name
+	}
+	return folder + "/" + name
 }
 
 // path is the path on this computer of something in the share.
@@ -126,7 +132,7 @@ func (w *walk) path(real string) string {
 // names numbers the safe names of a folder's entries where they are not their own: a name
 // that others can have keeps it, whatever stands beside it.
 type names struct {
-	list  []entry
+	list  []*entry
 	taken map[string]bool // nil before a name is not its own
 }
 
@@ -136,9 +142,9 @@ func (n *names) of(e *entry) string {
 	}
 	if n.taken == nil {
 		n.taken = map[string]bool{}
-		for i := range n.list {
-			if n.list[i].safe == n.list[i].name {
-				n.taken[n.list[i].name] = true
+		for _, other := range n.list {
+			if other.safe == other.name {
+				n.taken[other.name] = true
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,7 +36,7 @@ func (sc *scan) hash() error {
 	}
 	sc.share.begin(sc.known)
 	slices.SortFunc(sc.work, func(a, b unhashed) int {
-		if large := a.size > largeFile; large != (b.size > largeFile) {
+		if large := sc.sizeOf(a) > largeFile; large != (sc.sizeOf(b) > largeFile) {
 			if large {
 				return 1
 			}
@@ -47,7 +48,7 @@ func (sc *scan) hash() error {
 	saving, _ := errgroup.WithContext(sc.ctx)
 	saving.SetLimit(1) // the disk writes one batch while the next one is hashed
 	for work := sc.work; len(work) > 0; {
-		n := batchOf(work)
+		n := sc.batchOf(work)
 		b, err := sc.hashBatch(work[:n])
 		saving.Go(func() error { return sc.save(b) })
 		if err != nil {
@@ -55,6 +56,7 @@ func (sc *scan) hash() error {
 		}
 		work = work[n:]
 	}
+	sc.work = nil
 	return saving.Wait()
 }
 
@@ -63,7 +65,7 @@ func (sc *scan) hash() error {
 func (sc *scan) measure() int64 {
 	var total, known int64
 	for _, w := range sc.work {
-		total += w.size
+		total += sc.sizeOf(w)
 	}
 	for _, f := range sc.files {
 		if f != nil {
@@ -77,18 +79,23 @@ func (sc *scan) measure() int64 {
 	return total
 }
 
+// sizeOf is how many bytes of a file were to be hashed when it was found.
+func (sc *scan) sizeOf(w unhashed) int64 { return sc.found[w.index].state.Size }
+
 // batchOf is the number of files to hash next: those of a batch, or one large one.
-func batchOf(work []unhashed) int {
+func (sc *scan) batchOf(work []unhashed) int {
 	var bytes int64
 	for i, w := range work {
-		if bytes += w.size; i == batchFiles || i > 0 && (bytes > batchBytes || w.size > largeFile) {
+		size := sc.sizeOf(w)
+		if bytes += size; i == batchFiles || i > 0 && (bytes > batchBytes || size > largeFile) {
 			return i
 		}
 	}
 	return len(work)
 }
 
-// batch is what is remembered and offered together.
+// batch is what is remembered and offered together. What is left out is nil, or has no
+// path.
 type batch struct {
 	offers    []*sharedFile
 	files     []library.File
@@ -96,46 +103,97 @@ type batch struct {
 }
 
 func (sc *scan) hashBatch(work []unhashed) (*batch, error) {
-	b := &batch{}
+	b := &batch{offers: make([]*sharedFile, len(work)), files: make([]library.File, len(work))}
 	files, pieces := sc.atOnce(), 1
-	if work[0].size > largeFile {
+	if sc.sizeOf(work[0]) > largeFile {
 		files, pieces = 1, sc.atOnce()
 	}
 	group, ctx := errgroup.WithContext(sc.ctx)
-	group.SetLimit(files)
-	for _, w := range work {
-		if ctx.Err() != nil {
-			break
-		}
+	var next atomic.Int64
+	for range files {
 		group.Go(func() error {
-			rel := sc.found[w.index].real
-			var f library.File
-			var m *piece.Manifest
-			err := patiently(ctx, sc.waits, func() (err error) {
-				f, m, err = sc.readSettled(ctx, w, pieces)
-				return err
-			})
-			if kept, ok := errors.AsType[*kept](err); ok {
-				return sc.keepBack(rel, kept.keptBack)
-			}
-			if err == nil && !f.State.SameFile(w.state) { // another one took its place, perhaps through a link
-				err = netproto.Errorf(netproto.CodeFileChanged, "%s", f.Path)
-			}
-			if err != nil {
-				return sc.leftOut(rel, err)
-			}
-			offer := &sharedFile{share: sc.share, rel: rel, state: f.State, hash: f.Hash, md5: f.MD5, exec: sc.found[w.index].exec}
-			sc.mu.Lock()
-			defer sc.mu.Unlock()
-			sc.files[w.index] = offer
-			b.offers, b.files = append(b.offers, offer), append(b.files, f)
-			if len(m.CVs) > 0 {
-				b.manifests = append(b.manifests, m)
+			h := hasher{scan: sc, pieces: pieces}
+			defer h.tell(ctx)
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(work) {
+					break
+				}
+				offer, f, m, err := h.hash(ctx, work[i])
+				if err != nil {
+					return err
+				}
+				if b.offers[i] = offer; offer == nil {
+					continue
+				}
+				b.files[i] = f
+				if m != nil && len(m.CVs) > 0 {
+					sc.mu.Lock()
+					b.manifests = append(b.manifests, m)
+					sc.mu.Unlock()
+				}
 			}
 			return nil
 		})
 	}
-	return b, group.Wait()
+	err := group.Wait()
+	b.files = slices.DeleteFunc(b.files, func(f library.File) bool { return f.Path == "" })
+	return b, err
+}
+
+// hasher hashes files one after another; one goroutine uses it.
+type hasher struct {
+	*scan
+	pieces int // of one file that are hashed side by side
+	small  piece.SmallFiles
+	untold int   // files that it hashed and did not tell of yet
+	bytes  int64 // of them
+}
+
+// hash hashes a file; it returns no offer if the file is left out.
+func (h *hasher) hash(ctx context.Context, w unhashed) (offer *sharedFile, f library.File, m *piece.Manifest, err error) {
+	sc, found := h.scan, &h.found[w.index]
+	err = patiently(ctx, sc.waits, func() (err error) {
+		f, m, err = h.readSettled(ctx, w)
+		return err
+	})
+	if kept, ok := errors.AsType[*kept](err); ok {
+		return nil, f, nil, sc.keepBack(found.real, kept.keptBack)
+	}
+	if err == nil && !f.State.SameFile(found.state) { // another one took its place, perhaps through a link
+		err = netproto.Errorf(netproto.CodeFileChanged, "%s", f.Path)
+	}
+	if err != nil {
+		return nil, f, nil, sc.leftOut(found.real, err)
+	}
+	offer = sc.fileOf(w.index, &f)
+	sc.files[w.index] = offer
+	return offer, f, m, nil
+}
+
+const (
+	// A hasher tells how far it is after that many files or bytes: to tell takes longer
+	// than to hash one of the smallest.
+	tellFiles = 32
+	tellBytes = 256 << 10
+)
+
+// done counts a small file that was read and hashed.
+func (h *hasher) done(ctx context.Context, n int64) {
+	h.bytes += n
+	if h.untold++; h.untold >= tellFiles || h.bytes >= tellBytes {
+		h.tell(ctx)
+	}
+}
+
+// tell tells of the files that it did not tell of yet.
+func (h *hasher) tell(ctx context.Context) {
+	if h.untold == 0 {
+		return
+	}
+	n := h.bytes
+	h.untold, h.bytes = 0, 0
+	h.hashed(ctx, n)
 }
 
 func (sc *scan) atOnce() int {
@@ -147,17 +205,17 @@ func (sc *scan) atOnce() int {
 
 // readSettled is read, done again after a while if the file is so fresh that a later
 // write would not show.
-func (sc *scan) readSettled(ctx context.Context, w unhashed, pieces int) (library.File, *piece.Manifest, error) {
+func (h *hasher) readSettled(ctx context.Context, w unhashed) (library.File, *piece.Manifest, error) {
 	for again := false; ; again = true {
 		began := time.Now()
-		f, m, err := sc.read(ctx, w, pieces)
+		f, m, err := h.read(ctx, w, began)
 		if err != nil || f.State.SettledAt(began) {
 			return f, m, err
 		}
 		if again {
 			return f, nil, netproto.Errorf(netproto.CodeFileChanged, "%s", f.Path)
 		}
-		sc.progress(-f.State.Size)
+		h.progress(-f.State.Size)
 		select {
 		case <-time.After(piece.TimeGrain):
 		case <-ctx.Done():
@@ -166,17 +224,19 @@ func (sc *scan) readSettled(ctx context.Context, w unhashed, pieces int) (librar
 	}
 }
 
-// read hashes a file, or recognises it as one that had another name.
-func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File, *piece.Manifest, error) {
-	full := sc.share.pathOf(sc.found[w.index].real)
+// read hashes a file, or recognises it as one that had another name. A content of one
+// piece needs no manifest.
+func (h *hasher) read(ctx context.Context, w unhashed, now time.Time) (library.File, *piece.Manifest, error) {
+	sc, found := h.scan, &h.found[w.index]
+	full := sc.share.pathOf(found.real)
 	if w.maybe != nil {
 		if f, m := sc.recognise(ctx, full, *w.maybe); m != nil {
-			sc.progress(w.size)
+			sc.progress(found.state.Size)
 			return f, m, sc.check(w, &f)
 		}
 	}
 	f := library.File{Path: full}
-	content, state, err := piece.ReadPath(ctx, full, netproto.SeedMaxBytes)
+	content, state, err := h.small.Read(ctx, full, netproto.SeedMaxBytes, found.state, now)
 	if err != nil {
 		return f, nil, err
 	}
@@ -185,15 +245,14 @@ func (sc *scan) read(ctx context.Context, w unhashed, pieces int) (library.File,
 			return f, nil, err
 		}
 		f.MD5 = hexMD5(content)
-		m := piece.HashBytes(content)
-		f.Hash = m.Hash
-		sc.hashed(ctx, state.Size)
-		return f, m, nil
+		f.Hash = piece.HashBytes(content)
+		h.done(ctx, state.Size)
+		return f, nil, nil
 	}
 	if err := sc.check(w, &f); err != nil {
 		return f, nil, err
 	}
-	m, state, err := sc.hashFile(ctx, full, state.Size, pieces)
+	m, state, err := sc.hashFile(ctx, full, state.Size, h.pieces)
 	if err != nil {
 		return f, nil, err
 	}

@@ -2,6 +2,8 @@ package sharing
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -48,7 +50,7 @@ func (sc *scan) allowed(info fs.FileInfo) error {
 func (sc *scan) look() error {
 	work, ctx := errgroup.WithContext(sc.ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
-	var todo []unhashed
+	todo := make([]unhashed, 0, len(sc.found)) // the rest is known, and this soon over
 	for first := 0; first < len(sc.found); first += lookBatch {
 		work.Go(func() error {
 			mine, err := sc.lookAtSome(ctx, first, min(first+lookBatch, len(sc.found)))
@@ -59,7 +61,8 @@ func (sc *scan) look() error {
 		})
 	}
 	err := work.Wait()
-	if sc.work = todo; len(todo) > 0 {
+	if len(todo) > 0 {
+		sc.work = todo
 		sc.offerFound()
 	}
 	return err
@@ -76,12 +79,23 @@ func (sc *scan) offerFound() {
 func (sc *scan) lookAtSome(ctx context.Context, first, end int) (todo []unhashed, err error) {
 	l := &looker{scan: sc}
 	defer l.close()
-	var moved []library.File
+	ask, at := make([]library.Asked, 0, end-first), make([]int, 0, end-first)
 	for i := first; i < end && ctx.Err() == nil; i++ {
 		if sc.found[i].empty {
 			continue
 		}
-		u, save, err := l.lookAt(i)
+		unknown, err := l.lookAt(i)
+		if err != nil {
+			return nil, err
+		}
+		if unknown {
+			ask = append(ask, library.Asked{Path: sc.share.pathOf(sc.found[i].real), State: sc.found[i].state})
+			at = append(at, i)
+		}
+	}
+	var moved []library.File
+	for n, known := range sc.share.shares.config.Library.Known(ask) {
+		u, save, err := sc.compare(at[n], ask[n].Path, known)
 		if err != nil {
 			return nil, err
 		}
@@ -112,83 +126,83 @@ func (l *looker) close() {
 	}
 }
 
-// stateOf is the state of a file as the walk saw it, or as it is now.
-func (l *looker) stateOf(f *found) (piece.State, error) {
-	if f.state != nil {
-		state := *f.state
-		f.state = nil // a million of them need not be kept
-		return state, nil
+// see finds out in which state a file is, unless the walk saw it.
+func (l *looker) see(f *found) (err error) {
+	if f.seen {
+		return nil
 	}
 	if f.real == "" { // the person named it, so it may be a link
-		return piece.StateOf(l.record.Path)
+		f.state, err = piece.StateOf(l.record.Path)
+		return err
 	}
 	if l.folders == nil {
 		folders, err := openFolders(l.record.Path)
 		if err != nil {
-			return piece.State{}, netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
+			return netproto.Errorf(netproto.CodeFileUnreadable, "%w", err)
 		}
 		l.folders = folders
 	}
 	state, info, err := l.folders.state(f.real)
-	if err == nil {
-		f.exec = executable(info)
+	if err != nil {
+		return err
 	}
-	if err == nil && private(info, l.folders.mode) && !l.leave.allows(f.real) {
-		err = &kept{keptBack{state, ignore.SecretKind}}
+	f.state, f.exec = state, executable(info.Mode())
+	if private(info.Mode(), info.Size(), l.folders.mode) && !l.leave.allows(f.real) {
+		return &kept{keptBack{state, ignore.SecretKind}}
 	}
-	return state, err
+	return nil
 }
 
-// lookAt finds out whether a file is known. If not, it has to be hashed; if it is known
-// under another name only, or its bytes were never looked at, it has to be remembered.
-func (l *looker) lookAt(i int) (todo *unhashed, save *library.File, err error) {
-	sc, s, rel := l.scan, l.share, l.found[i].real
-	full := s.pathOf(rel)
-	var state piece.State
-	err = patiently(sc.ctx, sc.waits, func() (err error) {
-		state, err = l.stateOf(&sc.found[i])
-		return err
-	})
+// lookAt finds out whether a file is as this share offers it, or is kept back. If it is
+// neither, the library is asked for it.
+func (l *looker) lookAt(i int) (unknown bool, err error) {
+	sc, s, f := l.scan, l.share, &l.found[i]
+	err = patiently(sc.ctx, sc.waits, func() error { return l.see(f) })
 	if kept, ok := errors.AsType[*kept](err); ok {
-		return nil, nil, sc.keepBack(rel, kept.keptBack)
+		return false, sc.keepBack(f.real, kept.keptBack)
 	}
 	if err != nil {
-		return nil, nil, sc.leftOut(rel, err)
+		return false, sc.leftOut(f.real, err)
 	}
-	if old := s.file(rel); old != nil {
-		if old.state == state {
+	if old := s.file(f.real); old != nil {
+		if old.state == f.state {
 			sc.files[i] = old
-			return nil, nil, nil
+			return false, nil
 		}
 		s.drop(old) // it is no longer what is offered
 	}
-	if kept, ok := sc.kept[rel]; ok && kept.state == state {
-		return nil, nil, sc.keepBack(rel, kept)
+	if kept, ok := sc.kept[f.real]; ok && kept.state == f.state {
+		return false, sc.keepBack(f.real, kept)
 	}
-	known, err := s.shares.config.Library.File(full)
-	here := err == nil
-	if here && known.State.SameButDevice(state) && sc.complete(known) {
-		known.State = state
-		return sc.take(i, known, false)
+	return true, nil
+}
+
+// compare compares a file with what the library knows of it. If that is not enough, it has
+// to be hashed; if it is known under another name only, or its bytes were never looked at,
+// it has to be remembered.
+func (sc *scan) compare(i int, full string, known library.Known) (todo *unhashed, save *library.File, err error) {
+	here, other, state := known.Here, known.Inode, sc.found[i].state
+	if here != nil && here.State.SameButDevice(state) && sc.complete(*here) {
+		here.State = state
+		return sc.take(i, *here, false)
 	}
-	todo = &unhashed{index: i, state: state, size: state.Size}
+	todo = &unhashed{index: i}
 	if sc.known && sc.changedJustNow(state) {
-		sc.changing(rel)
+		sc.changing(sc.found[i].real)
 		return nil, nil, nil
 	}
-	if here && known.State.SameInode(state) {
+	if here != nil && here.State.SameInode(state) {
 		return todo, nil, nil // perhaps its time of change was set back
 	}
-	other, err := s.shares.config.Library.Inode(state)
-	if err != nil || !sc.complete(other) {
+	if other == nil || !sc.complete(*other) {
 		return todo, nil, nil
 	}
 	if !other.State.SameButDevice(state) { // the file itself was renamed, not a folder above it
-		todo.maybe = &other
+		todo.maybe = other
 		return todo, nil, nil
 	}
 	other.Path, other.State = full, state
-	return sc.take(i, other, true)
+	return sc.take(i, *other, true)
 }
 
 // take offers a file whose hash is known, once its bytes were looked at. It returns
@@ -210,11 +224,22 @@ func (sc *scan) take(i int, known library.File, news bool) (todo *unhashed, save
 			known.Ordinary, news = true, true
 		}
 	}
-	sc.files[i] = &sharedFile{share: sc.share, rel: rel, state: known.State, hash: known.Hash, md5: known.MD5, exec: sc.found[i].exec}
+	sc.files[i] = sc.fileOf(i, &known)
 	if !news {
 		return nil, nil, nil
 	}
 	return nil, &known, nil
+}
+
+// fileOf is the file to offer of which that is known.
+func (sc *scan) fileOf(i int, known *library.File) *sharedFile {
+	found := &sc.found[i]
+	f := &sharedFile{share: sc.share, rel: found.real, state: known.State, hash: known.Hash, exec: found.exec}
+	if len(known.MD5) == hex.EncodedLen(md5.Size) {
+		_, err := hex.Decode(f.md5[:], []byte(known.MD5))
+		f.has = err == nil
+	}
+	return f
 }
 
 // inspect tells the kind of a file, which must be in that state.

@@ -221,7 +221,7 @@ func TestWhatTheSystemMakesUpIsLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if i := slices.IndexFunc(list, func(e entry) bool { return e.name == "proc" }); i < 0 || !list[i].out || list[i].why != Special {
+	if i := slices.IndexFunc(list, func(e *entry) bool { return e.name == "proc" }); i < 0 || !list[i].out || list[i].why != Special {
 		t.Errorf("/proc passes: %+v", list)
 	}
 	s, _ := testShare(t)
@@ -246,7 +246,7 @@ func TestALargeFolderIsReadAsASmallOne(t *testing.T) {
 		t.Fatalf("%d files, left out are %v: %v", len(list), left, err)
 	}
 	for i, f := range list {
-		if name := fmt.Sprintf("%05d", i); f.real != name || f.safe != name || f.state == nil || f.state.Size != int64(len("text")) {
+		if name := fmt.Sprintf("%05d", i); f.real != name || f.safe != name || !f.seen || f.state.Size != int64(len("text")) {
 			t.Fatalf("the file %d is %+v", i, f)
 		}
 	}

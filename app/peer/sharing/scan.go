@@ -3,6 +3,8 @@ package sharing
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"iter"
 	"os"
 	"sync/atomic"
 	"time"
@@ -215,35 +217,25 @@ func (sc *scan) publish() error {
 		sc.share.settle(sc.round, nil)
 		return nil
 	}
-	entries := make([]netproto.FolderEntry, 0, len(sc.found))
-	var attributes []byte
-	distinct := map[netproto.ContentHash]struct{}{}
+	// Eight bytes of a hash stand for the whole, so that a million take few megabytes.
+	distinct := map[uint64]struct{}{}
 	var need int64
-	for i, f := range sc.files {
-		e := netproto.FolderEntry{Path: sc.found[i].safe, Dir: sc.found[i].empty}
-		if f != nil {
-			e.Hash, e.Size = f.hash, f.state.Size
-			record.Size += e.Size
-			record.Files++
-			if _, twice := distinct[f.hash]; !twice {
-				distinct[f.hash] = struct{}{}
-				need += e.Size
-			}
-		}
-		if f == nil && !e.Dir {
+	for _, f := range sc.files {
+		if f == nil {
 			continue
 		}
-		if entries = append(entries, e); len(entries) <= netproto.MaxAttributes {
-			attributes = netproto.AppendAttribute(attributes, f.attribute())
+		record.Size += f.state.Size
+		record.Files++
+		hash := binary.BigEndian.Uint64(f.hash[:])
+		if _, twice := distinct[hash]; !twice {
+			distinct[hash] = struct{}{}
+			need += f.state.Size
 		}
-	}
-	if len(entries) > netproto.MaxAttributes {
-		attributes = nil
 	}
 	if record.Files == 0 && sc.omitted.Counts[Unreadable] > 0 {
 		return netproto.Errorf(netproto.CodeFileUnreadable, "%s has nothing that can be read", record.Path)
 	}
-	list, err := sc.list(entries, attributes)
+	list, err := sc.list()
 	if err != nil {
 		return err
 	}
@@ -256,16 +248,53 @@ func (sc *scan) publish() error {
 	return nil
 }
 
-// list writes the list of a folder's files, unless it is there already.
-func (sc *scan) list(entries []netproto.FolderEntry, attributes []byte) (*sharedFile, error) {
-	size := 0 // a little more than the text needs: a hash, a size and a path for each
-	for i := range entries {
-		size += len(entries[i].Path) + 2*len(netproto.ContentHash{}) + len(" 1234567890 \n")
+// entries are those of the folder's list, each with its file; nil is that of an empty folder.
+func (sc *scan) entries() iter.Seq2[netproto.FolderEntry, *sharedFile] {
+	return func(yield func(netproto.FolderEntry, *sharedFile) bool) {
+		for i, f := range sc.files {
+			e := netproto.FolderEntry{Path: sc.found[i].safe, Dir: sc.found[i].empty}
+			if f != nil {
+				e.Hash, e.Size = f.hash, f.state.Size
+			} else if !e.Dir {
+				continue
+			}
+			if !yield(e, f) {
+				return
+			}
+		}
 	}
-	text, err := netproto.AppendFolder(make([]byte, 0, size+64), entries)
+}
+
+// attributes are those of the files in the folder's list, packed; nil if there are too many.
+func (sc *scan) attributes() []byte {
+	var packed []byte
+	n := 0
+	for _, f := range sc.entries() {
+		if n++; n > netproto.MaxAttributes {
+			return nil
+		}
+		packed = netproto.AppendAttribute(packed, f.attribute())
+	}
+	return packed
+}
+
+// list writes the list of a folder's files, unless it is there already.
+func (sc *scan) list() (*sharedFile, error) {
+	size := len(netproto.FolderMagic) // a little more than the text needs
+	for e := range sc.entries() {
+		size += 2*len(e.Hash) + len(" 1234567890 \n") + len(e.Path)
+	}
+	text, err := netproto.AppendFolderFrom(make([]byte, 0, size), func(yield func(netproto.FolderEntry) bool) {
+		for e := range sc.entries() {
+			if !yield(e) {
+				return
+			}
+		}
+	})
 	if err != nil {
 		return nil, netproto.Errorf(netproto.CodeInvalid, "%w", err)
 	}
+	attributes := sc.attributes()
 	m, err := piece.Hash(sc.ctx, bytes.NewReader(text), int64(len(text)), nil)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package sharing
 
 import (
+	"encoding/hex"
 	"strings"
 	"time"
 
@@ -33,9 +34,9 @@ func (f *sharedFile) Resource() *netproto.Resource {
 	if f.rel != "" {
 		name = netproto.SafeName(f.rel[strings.LastIndexByte(f.rel, '/')+1:])
 	}
-	r := &netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: name, MIME: offer.MediaType(name), MD5: f.md5}
-	if r.Hidden = a.visible.Hidden(); r.Hidden {
-		r.MD5 = "" // which only seed clients need
+	r := &netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: name, MIME: offer.MediaType(name), Hidden: a.visible.Hidden()}
+	if f.has && !r.Hidden { // only seed clients need it
+		r.MD5 = hex.EncodeToString(f.md5[:])
 	}
 	return r
 }

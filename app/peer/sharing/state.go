@@ -2,6 +2,7 @@ package sharing
 
 import (
 	"context"
+	"crypto/md5"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -75,9 +76,7 @@ type scan struct {
 
 // unhashed is a file that has to be read.
 type unhashed struct {
-	index int         // in found
-	state piece.State // in which it was found, through no link
-	size  int64
+	index int           // in found
 	maybe *library.File // it has the inode of this one, which had another name
 }
 
@@ -166,10 +165,11 @@ type sharedFile struct {
 	rel   string // slash-separated path in a shared folder; "" for a shared file, and for the list of a folder
 	state piece.State
 	hash  netproto.ContentHash
-	md5   string      // hex; contents for seed clients only
-	list  *folderList // if this is the list of a folder
-	exec  bool        // its owner may run it
-	round uint32      // the last scan that found it; share.offering guards it
+	md5   [md5.Size]byte // if has
+	list  *folderList    // if this is the list of a folder
+	exec  bool           // its owner may run it
+	has   bool           // it has an MD5, as what seed clients can fetch
+	round uint32         // the last scan that found it; share.offering guards it
 }
 
 // Timing is how long shares wait.

@@ -12,6 +12,7 @@ import (
 
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/piece"
 )
 
 // tree makes files below a new folder, all of them an hour old.
@@ -53,7 +54,7 @@ func walked(t *testing.T, root string, leave *leaveOut, survey bool) []found {
 		t.Fatal(err)
 	}
 	for i := range list {
-		list[i].state = nil
+		list[i].state, list[i].seen = piece.State{}, false
 	}
 	return list
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 
@@ -16,11 +15,12 @@ import (
 // found is a file, or an empty folder, in a folder that is shared. Both paths are
 // slash-separated and relative, and usually the same string.
 type found struct {
-	real  string       // on this computer
-	safe  string       // as it is announced: other systems can store it
-	empty bool         // a folder with nothing in it
-	exec  bool         // a file that its owner may run
-	state *piece.State // of a file, if the scan itself saw it; not that of a survey, which may be old
+	real  string      // on this computer
+	safe  string      // as it is announced: other systems can store it
+	state piece.State // of a file, through no link, once the scan itself saw it; not that of a survey, which may be old
+	seen  bool        // state is set
+	empty bool        // a folder with nothing in it
+	exec  bool        // a file that its owner may run
 }
 
 // walk finds what a folder has to share. Links and special files are left out, as
@@ -42,7 +42,7 @@ type walk struct {
 // folder. A nil function is not called.
 type Visitor struct {
 	// File is a file; secret ones are shared only if the person allows it.
-	File    func(rel string, info fs.FileInfo, secret bool)
+	File    func(rel string, size int64, secret bool)
 	LeftOut func(rel string, why Reason)
 }
 
@@ -95,7 +95,7 @@ func (w *walk) dir(folder string, at place) error {
 		}
 		w.enter(folder)
 	}
-	var list []entry
+	var list []*entry
 	err := patiently(w.ctx, w.waits, func() (err error) {
 		list, err = w.read(at, own)
 		return err
@@ -108,8 +108,10 @@ func (w *walk) dir(folder string, at place) error {
 		return nil
 	}
 	names, empty := names{list: list}, true
-	for i := range list {
-		e := &list[i]
+	if !w.full {
+		w.result = slices.Grow(w.result, len(list))
+	}
+	for _, e := range list {
 		if err := w.ctx.Err(); err != nil {
 			return err
 		}
@@ -119,7 +121,7 @@ func (w *walk) dir(folder string, at place) error {
 		}
 		name, safe := names.of(e), e.real
 		if at.safe != at.real || name != e.name {
-			safe = path.Join(at.safe, name)
+			safe = join(at.safe, name)
 		}
 		if !netproto.PathFits(safe) {
 			w.leftOut(e.real, TooLong)
@@ -161,9 +163,13 @@ func (w *walk) leftOut(rel string, why Reason) {
 
 func (w *walk) file(e *entry, safe string) {
 	if w.visitor.File != nil {
-		w.visitor.File(e.real, e.info, e.secret)
+		w.visitor.File(e.real, e.state.Size, e.secret)
 	}
-	w.add(found{real: e.real, safe: safe, exec: e.exec, state: e.state})
+	f := found{real: e.real, safe: safe}
+	if !w.survey {
+		f.state, f.seen, f.exec = e.state, e.seen, e.exec
+	}
+	w.add(f)
 }
 
 func (w *walk) add(f found) {
@@ -174,7 +180,7 @@ func (w *walk) add(f found) {
 	w.result = append(w.result, f)
 }
 
-func executable(info fs.FileInfo) bool { return info.Mode()&0o100 != 0 }
+func executable(mode fs.FileMode) bool { return mode&0o100 != 0 }
 
 // smallPrivate is the size in bytes up to which a file that only its owner may read
 // counts as a secret: keys and passwords are short.
@@ -182,9 +188,11 @@ const smallPrivate = 64 << 10
 
 // private reports whether a small file is its owner's alone although its folder is
 // open to others: somebody took care that nobody else reads it.
-func private(info fs.FileInfo, folder fs.FileMode) bool {
-	return privateTo(info.Mode().Perm(), info.Size(), folder.Perm(), os.Geteuid() == 0)
+func private(mode fs.FileMode, size int64, folder fs.FileMode) bool {
+	return privateTo(mode.Perm(), size, folder.Perm(), isAdministrator)
 }
+
+var isAdministrator = os.Geteuid() == 0
 
 // privateTo is private for an administrator, or another user. A file that even its
 // owner may not read is no secret but unreadable, except to an administrator.
