@@ -18,6 +18,7 @@ package people
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -170,6 +171,7 @@ func (p *People) Run(ctx context.Context) error {
 		p.offerDue(ctx)
 		p.lookAtDownloads()
 		p.deliver(ctx)
+		look.Rest(p.idle())
 		select {
 		case <-ctx.Done():
 			return nil
@@ -177,6 +179,16 @@ func (p *People) Run(ctx context.Context) error {
 		case <-look.C:
 		}
 	}
+}
+
+// idle reports whether nothing is to be delivered and no download is watched, so that the
+// next look may come late: only requests that expire need it.
+func (p *People) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !slices.ContainsFunc(p.requests, func(r *request) bool {
+		return r.active && (len(r.record.Owed) > 0 || r.record.State != library.RequestWaiting && !r.record.State.Over())
+	})
 }
 
 func (p *People) takeMail() []Tracker {
