@@ -96,7 +96,8 @@ type People struct {
 	wake   chan struct{} // there may be something to do
 	work   sync.WaitGroup
 
-	saving sync.Mutex
+	saving  sync.Mutex
+	blocked sync.Map // keys of those among known; asked for each piece that is sent, so without mu
 
 	mu       sync.Mutex
 	known    map[netproto.PublicKey]library.Person
@@ -118,6 +119,7 @@ func New(config Config) (*People, error) {
 	}
 	for _, person := range known {
 		p.known[person.Key] = person
+		p.block(person)
 	}
 	requests, err := config.Library.Requests()
 	if err != nil {
