@@ -399,11 +399,19 @@ func TestABlockedPersonIsNotHeard(t *testing.T) {
 	anna.send(ben, "b")
 	ben.look()
 	ben.restart("Ben")
-	if n := len(ben.Inbox()); n != 1 || !ben.Blocked(anna.Key()) {
+	if n := len(ben.Inbox()); n != 1 {
 		t.Errorf("%d requests are there", n)
 	}
+	ben.mu.Lock() // each piece that is sent asks, and waits for nothing
+	if !ben.Blocked(anna.Key()) {
+		t.Error("she is blocked no longer")
+	}
+	ben.mu.Unlock()
 	if _, err := ben.Send(Sending{To: anna.Key(), Sources: []library.RequestSource{{Path: "x"}}}); netproto.CodeOf(err) != netproto.CodeDenied {
 		t.Errorf("something is sent to a blocked person: %v", err)
+	}
+	if err := ben.Know(library.Person{Key: anna.Key(), Favourite: true}); err != nil || ben.Blocked(anna.Key()) {
+		t.Errorf("she stays blocked: %v", err)
 	}
 }
 
