@@ -193,21 +193,21 @@ func (c *crossing) herald(watch func(context.Context) <-chan struct{}, look func
 }
 
 // awaitReason returns true when there is a reason to pull, and false at the
-// end.
+// end. Seconds count only in a countdown, which begins with what is pulled: a ticker
+// from which nobody receives wakes nobody.
 func (c *crossing) awaitReason(changes <-chan struct{}, seconds <-chan time.Time) bool {
-	for {
-		select {
-		case <-c.ctx.Done():
-			return false
-		case _, open := <-changes:
-			return open
-		case <-c.wake:
-			return true
-		case <-seconds:
-			if c.countdown.Load() {
-				return true
-			}
-		}
+	if !c.countdown.Load() {
+		seconds = nil
+	}
+	select {
+	case <-c.ctx.Done():
+		return false
+	case _, open := <-changes:
+		return open
+	case <-c.wake:
+		return true
+	case <-seconds:
+		return true
 	}
 }
 

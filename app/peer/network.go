@@ -22,8 +22,6 @@ const (
 	// sleptFor is by how much the clock on the wall must run ahead of the one that
 	// stands still while the computer sleeps. Smaller steps are corrections.
 	sleptFor = 5 * time.Second
-	// addressesEvery is how many looks at the clock there are to one at the addresses.
-	addressesEvery = 2
 	// settles is how long the network is left to settle after the system told of a change,
 	// and tellsEvery bounds how often that is looked at.
 	settles    = 200 * time.Millisecond
@@ -94,8 +92,10 @@ func (e *Engine) watchNetworkSince(ctx context.Context, was network) error {
 	defer work.Wait()
 	work.Go(func() { e.hearOfChanges(ctx, told) })
 	wall, awake := e.around.clock()
-	for n := 0; ; n++ {
+	for {
 		changed := false
+		// While bytes flow, a person waits for what sleep or a change has ended.
+		tick.Rest(!e.changes.flowing())
 		select {
 		case <-ctx.Done():
 			return nil
@@ -113,7 +113,7 @@ func (e *Engine) watchNetworkSince(ctx context.Context, was network) error {
 			e.renew(func(*session.Conn) bool { return true })
 		case changed:
 			was = e.compare(was, network{e.ownAddresses(), e.routes(was.routes)}, true)
-		case n%addressesEvery == 0:
+		default:
 			was = e.compare(was, network{e.ownAddresses(), was.routes}, false)
 		}
 	}

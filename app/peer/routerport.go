@@ -24,14 +24,17 @@ func (e *Engine) RouterPort() portmap.State {
 // keepRouterPort has the router pass the port on until ctx ends.
 func (e *Engine) keepRouterPort(ctx context.Context) error {
 	defer e.router.Close()
-	tick := pulse.NewTicker(e.timing.look) // settings, the port and the trackers change rarely
+	tick := pulse.NewTicker(e.timing.look)
 	defer tick.Stop()
+	tick.Rest(true) // settings and trackers that change are a step
 	for {
+		step := e.changes.nextStep()
+		e.router.Map(e.portToMap())
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-step:
 		case <-tick.C:
-			e.router.Map(e.portToMap())
 		case <-e.router.Changed():
 			e.routerSaid(e.router.State())
 		}

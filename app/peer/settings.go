@@ -10,6 +10,7 @@ func (e *Engine) Apply(s library.Settings) {
 	e.settings = s
 	e.mu.Unlock()
 	e.apply(s)
+	e.changes.step()
 }
 
 func (e *Engine) apply(s library.Settings) {

@@ -15,6 +15,7 @@ func (e *Engine) keepTimetable(ctx context.Context) error {
 	var before library.Timetable
 	held := false
 	for {
+		step := e.changes.nextStep() // other settings
 		wall, _ := e.around.clock()
 		table := e.timetable()
 		if holds := table.Holds(wall); holds != held || holds && table != before {
@@ -23,9 +24,11 @@ func (e *Engine) keepTimetable(ctx context.Context) error {
 			held = holds
 		}
 		before = table
+		tick.Rest(table.Holds(wall.Add(pulse.Slow*e.timing.look)) == held)
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-step:
 		case <-tick.C:
 		}
 	}
@@ -60,6 +63,7 @@ func (e *Engine) stayAwake(ctx context.Context) error {
 			quiet = min(quiet+1, awakeFor)
 		}
 		e.config.Awake.Keep(quiet < awakeFor && e.setting(func(s *library.Settings) bool { return s.KeepAwake }))
+		tick.Rest(quiet == awakeFor) // no computer falls asleep within seconds
 		select {
 		case <-ctx.Done():
 			return nil

@@ -41,3 +41,52 @@ func TestATickerTicksInItsIntervalAndNotAfterItsEnd(t *testing.T) {
 		}
 	})
 }
+
+func TestATickerAtRestTicksSlowlyWithTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		quick, slow := NewTicker(time.Second), NewTicker(time.Second)
+		defer quick.Stop()
+		defer slow.Stop()
+		first := <-quick.C
+		<-slow.C
+		slow.Rest(true)
+		at := <-slow.C
+		if phase := at.Sub(first) % time.Second; phase != 0 {
+			t.Errorf("it ticks %s apart from the other one", phase)
+		}
+		for range 10 {
+			before := at
+			if at = <-slow.C; at.Sub(before) != Slow*time.Second {
+				t.Errorf("at rest it ticks after %s", at.Sub(before))
+			}
+		}
+		slow.Rest(false)
+		for range 3 {
+			before := at
+			if at = <-slow.C; at.Sub(before) != time.Second {
+				t.Errorf("after its rest it ticks after %s", at.Sub(before))
+			}
+		}
+		slow.Stop()
+		slow.Rest(true)
+		select {
+		case <-slow.C:
+			t.Error("it ticks after its end")
+		case <-time.After(time.Minute):
+		}
+	})
+}
+
+func TestAWaitEndsWithATick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ticker := NewTicker(4 * time.Second)
+		defer ticker.Stop()
+		at := <-ticker.C
+		time.Sleep(time.Second)
+		for wait, want := range map[time.Duration]time.Duration{2: 2, 3: 3, 4: 3, 6: 3, 7: 7, 22: 19} {
+			if got := Within(wait*time.Second, 4*time.Second); got != want*time.Second {
+				t.Errorf("a second after %s, %d s became %s, not %d s", at, wait, got, want)
+			}
+		}
+	})
+}

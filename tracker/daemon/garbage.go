@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"centralizedp2p/netproto/pulse"
 )
 
 // The garbage collector of Go waits until there is as much garbage as there is of what
@@ -33,7 +35,7 @@ func watchGarbage(ctx context.Context, live func() uint64) {
 	}
 	now := garbagePercent(live())
 	defer debug.SetGCPercent(debug.SetGCPercent(now))
-	tick := time.NewTicker(garbageLook)
+	tick := pulse.NewTicker(garbageLook)
 	defer tick.Stop()
 	for {
 		select {

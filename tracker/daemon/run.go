@@ -86,7 +86,7 @@ func openAgain(o Options, listen, at string, open store.Opener, logs io.Writer) 
 func (t *Tracker) serveUntil(ctx context.Context, hangUp <-chan os.Signal, again func() (Options, error), logs *LogFile) (*Options, error) {
 	ctx, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
-	watch.Go(func() { watchThreads(ctx, t.server.Waiting) })
+	watch.Go(func() { watchThreads(ctx, t.server.Queued(), t.server.Waiting) })
 	watch.Go(func() { watchGarbage(ctx, liveHeap) })
 	defer func() { stop(); watch.Wait() }()
 	served := make(chan error, 1)

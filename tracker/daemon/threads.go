@@ -19,16 +19,14 @@ const (
 )
 
 // watchThreads sets how many goroutines run at once by how much work is waiting, until
-// ctx ends; then it is as before.
-func watchThreads(ctx context.Context, waiting func() int) {
+// ctx ends; then it is as before. While nothing waits, it does nothing until queued receives.
+func watchThreads(ctx context.Context, queued <-chan struct{}, waiting func() int) {
 	usual := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(usual)
-	tick := time.NewTicker(attackLook)
-	defer tick.Stop()
 	var until time.Time
 	for more := false; ; {
-		now := time.Now()
-		if waiting() >= attackAt {
+		now, wait := time.Now(), waiting()
+		if wait >= attackAt {
 			until = now.Add(attackLasts)
 		}
 		if attacked := now.Before(until); attacked != more { // a change stops everything for a moment
@@ -38,10 +36,17 @@ func watchThreads(ctx context.Context, waiting func() int) {
 				runtime.GOMAXPROCS(usual)
 			}
 		}
+		if wait == 0 && !more {
+			select {
+			case <-ctx.Done():
+				return
+			case <-queued:
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(attackLook):
 		}
 	}
 }

@@ -15,8 +15,16 @@ func TestMoreRunsAtOnceOnlyWhileMuchWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var waiting atomic.Int64
+		queued := make(chan struct{}, 1)
+		wait := func(n int64) {
+			waiting.Store(n)
+			select {
+			case queued <- struct{}{}:
+			default:
+			}
+		}
 		var watched sync.WaitGroup
-		watched.Go(func() { watchThreads(ctx, func() int { return int(waiting.Load()) }) })
+		watched.Go(func() { watchThreads(ctx, queued, func() int { return int(waiting.Load()) }) })
 		want := func(when string, more int) {
 			t.Helper()
 			synctest.Wait()
@@ -24,10 +32,10 @@ func TestMoreRunsAtOnceOnlyWhileMuchWaits(t *testing.T) {
 				t.Errorf("%s: %d run at once, not %d", when, got, before+more)
 			}
 		}
-		waiting.Store(attackAt - 1)
+		wait(attackAt - 1)
 		time.Sleep(time.Second)
 		want("little waits", 0)
-		waiting.Store(attackAt)
+		wait(attackAt)
 		time.Sleep(time.Second)
 		want("much waits", moreThreads)
 		waiting.Store(0)
@@ -35,7 +43,7 @@ func TestMoreRunsAtOnceOnlyWhileMuchWaits(t *testing.T) {
 		want("for a moment nothing waits", moreThreads)
 		time.Sleep(attackLasts)
 		want("afterwards", 0)
-		waiting.Store(attackAt)
+		wait(attackAt)
 		time.Sleep(time.Second)
 		want("again", moreThreads)
 		cancel()

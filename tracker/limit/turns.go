@@ -33,7 +33,8 @@ const (
 // So whoever asks for little hardly waits for those who ask for much, however many
 // they are and however many addresses they have.
 type Turns struct {
-	line int // pieces that may wait
+	line   int           // pieces that may wait
+	queued chan struct{} // receives when one waits
 
 	mu      sync.Mutex
 	free    int
@@ -55,7 +56,7 @@ func (u *usage) now(now time.Time) float64 {
 
 // NewTurns has places for work that runs and a line for work that waits.
 func NewTurns(places, line int) *Turns {
-	return &Turns{line: line, free: places, used: map[netip.Prefix]*list.Element{}}
+	return &Turns{line: line, queued: make(chan struct{}, 1), free: places, used: map[netip.Prefix]*list.Element{}}
 }
 
 // Waiting returns how many pieces of work wait.
@@ -64,6 +65,9 @@ func (t *Turns) Waiting() int {
 	defer t.mu.Unlock()
 	return len(t.waiting)
 }
+
+// Queued receives after work has begun to wait, once for all that came since it received last.
+func (t *Turns) Queued() <-chan struct{} { return t.queued }
 
 // Turn is one piece of work, from Begin until End. It belongs to one goroutine.
 type Turn struct {
@@ -234,6 +238,10 @@ func (t *Turns) queue(u *Turn, now time.Time) bool {
 		close(worst.ready)
 	}
 	t.waiting = append(t.waiting, u)
+	select {
+	case t.queued <- struct{}{}:
+	default:
+	}
 	return true
 }
 

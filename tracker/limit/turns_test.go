@@ -199,6 +199,9 @@ func TestAShortLineKeepsThoseWhoUsedLeast(t *testing.T) {
 		t.use("192.0.2.1", time.Second)
 		t.use("198.51.100.1", 2*time.Second)
 		holder := t.begin("203.0.113.77")
+		if len(t.Queued()) != 0 {
+			t.Error("work that runs is said to wait")
+		}
 		ended := make(chan string, 3)
 		for _, address := range []string{"192.0.2.1", "198.51.100.1", "203.0.113.1"} {
 			go func() {
@@ -211,6 +214,9 @@ func TestAShortLineKeepsThoseWhoUsedLeast(t *testing.T) {
 				ended <- address
 			}()
 			synctest.Wait()
+		}
+		if len(t.Queued()) != 1 {
+			t.Error("it is not said that work waits")
 		}
 		if got := <-ended; got != "refused: 198.51.100.1" {
 			t.Error(got)

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 )
 
 // Bounds of a line.
@@ -84,7 +85,7 @@ func New(host Host, ping time.Duration) *Lines {
 // Run pings the lines and closes the silent ones until ctx ends. Then it says goodbye
 // to all and waits for their goroutines.
 func (ls *Lines) Run(ctx context.Context) error {
-	tick := time.NewTicker(ls.ping / (rounds * rounds))
+	tick := pulse.NewTicker(ls.ping / (rounds * rounds))
 	defer tick.Stop()
 	for turn := 0; ; turn = (turn + 1) % rounds {
 		select {

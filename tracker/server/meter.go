@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"centralizedp2p/netproto/pulse"
 )
 
 // meterSpan is how many seconds the rate of requests covers: short enough to
@@ -22,7 +24,7 @@ type meter struct {
 }
 
 func (m *meter) run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
+	tick := pulse.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		m.look()

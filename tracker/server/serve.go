@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/pulse"
 )
 
 const (
@@ -147,7 +148,7 @@ func (s *Server) upkeep(ctx context.Context) error {
 			told = err.Error()
 			s.log.Error("upkeep of the store failed", slog.Any("error", err))
 		}
-		pause := reapInterval
+		pause := pulse.Within(reapInterval, reapInterval)
 		if more {
 			pause = reapPause
 		}

@@ -172,5 +172,8 @@ func (s *Server) Requests() uint64 { return s.requests.Load() }
 // Waiting returns how many searches and other pieces of long work wait for a processor.
 func (s *Server) Waiting() int { return s.work.Waiting() }
 
+// Queued receives after such work has begun to wait.
+func (s *Server) Queued() <-chan struct{} { return s.work.Queued() }
+
 // SeedClients returns the policy in force, which Access may have tightened.
 func (s *Server) SeedClients() netproto.SeedPolicy { return s.config.SeedClients }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 	"centralizedp2p/tracker/index"
 )
 
@@ -270,7 +271,7 @@ func (ws *Wishes) Run(ctx context.Context) error {
 	var telling errgroup.Group
 	telling.SetLimit(tellers)
 	defer telling.Wait() //nolint:errcheck // none fails
-	look := time.NewTicker(ws.config.Look)
+	look := pulse.NewTicker(ws.config.Look)
 	defer look.Stop()
 	tell := func(found map[netproto.PeerID]int) {
 		for id, waiting := range found {

@@ -45,6 +45,7 @@ type Lookout struct {
 	waits    map[string]*waiting // by download, of a peer that stays
 	local    bool                // the person knows that others cannot use the links
 	reach    toldReach
+	waiting  bool // the last look saw what is told only if it lasts
 }
 
 // toldShare is a share as the person was told.
@@ -78,6 +79,7 @@ func newLookout(s *screen.Screen, peer sight) *Lookout {
 // Look tells what has happened to the trackers and the shares, and how others reach
 // this peer.
 func (l *Lookout) Look() {
+	l.waiting = false
 	for _, s := range l.peer.trackers() {
 		l.tracker(s)
 	}
@@ -127,6 +129,7 @@ func (l *Lookout) lookAtAll(now time.Time) {
 		}
 	}
 	l.waits = waits
+	l.waiting = l.waiting || len(waits) > 0
 }
 
 // notice tells the person, or the log of a peer that stays.
@@ -263,6 +266,7 @@ func (l *Lookout) unshared(s sharing.Share, told *toldShare, code, message strin
 // shared tells that a share is back, and its new link.
 func (l *Lookout) shared(s sharing.Share, told *toldShare, now time.Time) {
 	done, err := l.peer.announced(s)
+	l.waiting = l.waiting || !done || s.Hash != told.hash
 	if err != nil && told.state != screen.NoticeRefused {
 		switch netproto.CodeOf(err) {
 		case netproto.CodeKeyChanged, netproto.CodeInvite, netproto.CodeBanned: // of the tracker: told
@@ -347,6 +351,7 @@ func (l *Lookout) until(ctx context.Context, enough func() bool) {
 		if enough() {
 			return
 		}
+		look.Rest(!l.waiting)
 		select {
 		case <-ctx.Done():
 			return

@@ -42,7 +42,11 @@ func (l *Lookout) reachability(r peer.Reachability, now time.Time) {
 	open := r.Verdict == netproto.VerdictReachable || r.Verdict == netproto.VerdictRouter
 	before := l.reach.told
 	event := reachabilityEvent{"reachability", r.Verdict, r.Tracker, reachWords(r)}
-	if r.Verdict == netproto.VerdictUnknown || event == before || !open && now.Sub(l.reach.since) < settled {
+	if r.Verdict == netproto.VerdictUnknown || event == before {
+		return
+	}
+	if !open && now.Sub(l.reach.since) < settled {
+		l.waiting = true
 		return
 	}
 	l.reach.told = event

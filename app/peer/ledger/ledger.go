@@ -13,6 +13,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 )
 
 const (
@@ -189,7 +190,7 @@ func (l *Ledger) Of(person netproto.PublicKey) library.Amounts {
 
 // Run remembers the totals from time to time, until ctx ends.
 func (l *Ledger) Run(ctx context.Context) error {
-	tick := time.NewTicker(saveEvery)
+	tick := pulse.NewTicker(saveEvery)
 	defer tick.Stop()
 	for {
 		select {

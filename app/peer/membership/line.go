@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 )
 
 const (
@@ -39,7 +40,15 @@ type line struct {
 	answers chan netproto.LineFrame
 	writing chan struct{} // of capacity 1: held while a frame is written
 	doubted chan struct{} // of capacity 1: asks for a ping now
+	ping    *time.Ticker  // ticks when nothing was said for a while
 }
+
+// restBeat is how often a peer at rest wakes at least. Heartbeats and pings come with that:
+// then the computer does not wake for each of them.
+const restBeat = pulse.Slow * time.Second
+
+// sayWithin is how long a line is left silent.
+func sayWithin() time.Duration { return pulse.Within(netproto.LinePing, restBeat) }
 
 // holdLines holds lines until ctx ends; then wait for their work.
 func (m *membership) holdLines(ctx context.Context) *lines {
@@ -116,7 +125,8 @@ func (ls *lines) holdOne(ctx context.Context, network string, opened func()) err
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	defer conn.Close()
 	l := &line{conn: conn, network: network, answers: make(chan netproto.LineFrame, 1), writing: make(chan struct{}, 1),
-		doubted: make(chan struct{}, 1)}
+		doubted: make(chan struct{}, 1), ping: time.NewTicker(sayWithin())}
+	defer l.ping.Stop()
 	seen, err := l.read()
 	if err != nil {
 		return err
@@ -128,8 +138,6 @@ func (ls *lines) holdOne(ctx context.Context, network string, opened func()) err
 	opened()
 	m.back()
 	defer ls.changed(l, "")
-	ping := time.NewTicker(netproto.LinePing)
-	defer ping.Stop()
 	done := make(chan struct{})
 	defer close(done)
 	ls.work.Go(func() {
@@ -137,7 +145,7 @@ func (ls *lines) holdOne(ctx context.Context, network string, opened func()) err
 			select {
 			case <-done:
 				return
-			case <-ping.C:
+			case <-l.ping.C:
 			case <-l.doubted:
 			}
 			if l.write(netproto.LineFrame{Ping: &struct{}{}}) != nil {
@@ -293,6 +301,7 @@ func (l *line) write(f netproto.LineFrame) error {
 	}
 	l.writing <- struct{}{}
 	defer func() { <-l.writing }()
+	l.ping.Reset(sayWithin())
 	l.conn.SetWriteDeadline(time.Now().Add(lineWrite))
 	_, err = l.conn.Write(b)
 	return err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 )
 
 // exchange is the tracker's end of the lines of one peer.
@@ -22,6 +23,7 @@ type exchange struct {
 	opened  []string // networks
 	ends    []net.Conn
 	beats   int
+	said    []time.Time // when the peer said something
 	answers chan netproto.RingAnswer
 	mute    bool              // heartbeats are not answered
 	fail    *netproto.Problem // answers the next heartbeat
@@ -66,6 +68,7 @@ func (e *exchange) serve(c net.Conn, network string) {
 		}
 		e.mu.Lock()
 		mute, fail := e.mute, e.fail
+		e.said = append(e.said, time.Now())
 		if f.Beat != nil {
 			e.beats++
 			e.fail = nil
@@ -139,6 +142,30 @@ func TestHeartbeatsTravelOnALineInEachFamily(t *testing.T) {
 		if s := ms.Status(); len(s.Lines) != 2 || s.Lines[0].Seen != "192.0.2.1:4000" || s.MappedPort != 7000 || s.Reachable != netproto.ReachableNo {
 			t.Errorf("%+v", s)
 		}
+	})
+}
+
+// The beats of a peer at rest are on the same clock as those of [pulse].
+func TestWhatIsSaidToATrackerComesWithTheBeatsOfAPeerAtRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, _, e := holding(t, "tcp4", "tcp6")
+		time.Sleep(time.Minute) // the first words have their own time
+		e.with(func() { e.said = nil })
+		ticker := pulse.NewTicker(restBeat)
+		defer ticker.Stop()
+		origin := <-ticker.C
+		time.Sleep(10 * time.Minute)
+		e.with(func() {
+			// At least one heartbeat each 30 s, and a ping each 25 s on the line without them.
+			if n := len(e.said); n < 20+24 || n > 80 {
+				t.Errorf("it said something %d times in ten minutes", n)
+			}
+			for _, at := range e.said {
+				if off := at.Sub(origin) % restBeat; off != 0 {
+					t.Errorf("it said something %s after a beat", off)
+				}
+			}
+		})
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 )
 
 const (
@@ -289,7 +290,7 @@ func (m *membership) stay(ctx context.Context) error {
 			if err := m.heartbeat(ctx, held); err != nil && askedToWait(err) == 0 {
 				return err
 			}
-			wait := jitter(interval) * 4 / 5 // never later than the interval
+			wait := pulse.Within(jitter(interval)*4/5, restBeat) // never later than the interval
 			// The tracker may still be dialling back.
 			if m.snapshot().Reachable == netproto.ReachableUnknown {
 				wait = min(wait, soon)

@@ -18,6 +18,7 @@ package people
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,7 +96,8 @@ type People struct {
 	wake   chan struct{} // there may be something to do
 	work   sync.WaitGroup
 
-	saving sync.Mutex
+	saving  sync.Mutex
+	blocked sync.Map // keys of those among known; asked for each piece that is sent, so without mu
 
 	mu       sync.Mutex
 	known    map[netproto.PublicKey]library.Person
@@ -117,6 +119,7 @@ func New(config Config) (*People, error) {
 	}
 	for _, person := range known {
 		p.known[person.Key] = person
+		p.block(person)
 	}
 	requests, err := config.Library.Requests()
 	if err != nil {
@@ -170,6 +173,7 @@ func (p *People) Run(ctx context.Context) error {
 		p.offerDue(ctx)
 		p.lookAtDownloads()
 		p.deliver(ctx)
+		look.Rest(p.idle())
 		select {
 		case <-ctx.Done():
 			return nil
@@ -177,6 +181,16 @@ func (p *People) Run(ctx context.Context) error {
 		case <-look.C:
 		}
 	}
+}
+
+// idle reports whether nothing is to be delivered and no download is watched, so that the
+// next look may come late: only requests that expire need it.
+func (p *People) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !slices.ContainsFunc(p.requests, func(r *request) bool {
+		return r.active && (len(r.record.Owed) > 0 || r.record.State != library.RequestWaiting && !r.record.State.Over())
+	})
 }
 
 func (p *People) takeMail() []Tracker {

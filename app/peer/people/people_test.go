@@ -228,10 +228,16 @@ func TestWhatIsSentIsAcceptedAndFetchedAndBothKnow(t *testing.T) {
 		t.Fatalf("the inbox has %+v, and %d downloads began", in, len(ben.downloads))
 	}
 	pictures := t.TempDir()
+	if !anna.idle() || !ben.idle() {
+		t.Error("somebody looks every second for an answer, which comes by itself")
+	}
 	if err := ben.Accept(in[0].Number, pictures); err != nil {
 		t.Fatal(err)
 	}
 	ben.look()
+	if ben.idle() {
+		t.Error("nobody looks every second for the end of the download")
+	}
 	anna.look()
 	anna.expect(number, library.RequestAccepted)
 	if len(ben.downloads) != 1 || ben.dirs[0] != pictures {
@@ -244,6 +250,9 @@ func TestWhatIsSentIsAcceptedAndFetchedAndBothKnow(t *testing.T) {
 	anna.expect(number, library.RequestDone)
 	if len(anna.offered) != 0 {
 		t.Error("it is still offered")
+	}
+	if !anna.idle() || !ben.idle() {
+		t.Error("somebody looks every second for what is over")
 	}
 }
 
@@ -390,11 +399,19 @@ func TestABlockedPersonIsNotHeard(t *testing.T) {
 	anna.send(ben, "b")
 	ben.look()
 	ben.restart("Ben")
-	if n := len(ben.Inbox()); n != 1 || !ben.Blocked(anna.Key()) {
+	if n := len(ben.Inbox()); n != 1 {
 		t.Errorf("%d requests are there", n)
 	}
+	ben.mu.Lock() // each piece that is sent asks, and waits for nothing
+	if !ben.Blocked(anna.Key()) {
+		t.Error("she is blocked no longer")
+	}
+	ben.mu.Unlock()
 	if _, err := ben.Send(Sending{To: anna.Key(), Sources: []library.RequestSource{{Path: "x"}}}); netproto.CodeOf(err) != netproto.CodeDenied {
 		t.Errorf("something is sent to a blocked person: %v", err)
+	}
+	if err := ben.Know(library.Person{Key: anna.Key(), Favourite: true}); err != nil || ben.Blocked(anna.Key()) {
+		t.Errorf("she stays blocked: %v", err)
 	}
 }
 

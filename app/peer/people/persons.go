@@ -42,9 +42,17 @@ func (p *People) Key() netproto.PublicKey { return netproto.PublicKey(p.config.I
 
 // Blocked reports whether a person is blocked. It does not wait.
 func (p *People) Blocked(key netproto.PublicKey) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.known[key].Blocked
+	_, is := p.blocked.Load(key)
+	return is
+}
+
+// block notes whether a known person is blocked.
+func (p *People) block(person library.Person) {
+	if person.Blocked {
+		p.blocked.Store(person.Key, struct{}{})
+	} else {
+		p.blocked.Delete(person.Key)
+	}
 }
 
 // NameOf is how a person is known here, otherwise "".
@@ -269,6 +277,7 @@ func (p *People) Know(person library.Person) error {
 	} else {
 		p.known[person.Key] = person
 	}
+	p.block(person)
 	var waiting []*request
 	for _, r := range p.requests {
 		if person.Blocked && !r.record.Out && r.record.Peer == person.Key && r.record.State == library.RequestWaiting {

@@ -64,6 +64,8 @@ type Queue struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup // of the runs, and of the questions about parked downloads
 
+	scheduled chan struct{} // receives when [Queue.Run] may have more to look after
+
 	disk    disk
 	records records
 
@@ -80,7 +82,7 @@ func New(ctx context.Context, config Config) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{config: config, records: records{library: config.Library, log: config.Log}, list: newList()}
+	q := &Queue{config: config, scheduled: make(chan struct{}, 1), records: records{library: config.Library, log: config.Log}, list: newList()}
 	q.turns = turns{list: &q.list, running: map[*download]struct{}{}, limit: config.Limit}
 	q.ctx, q.cancel = context.WithCancel(ctx)
 	q.disk = disk{ctx: q.ctx, library: config.Library, shares: config.Shares, log: config.Log, space: config.Swarms.CheckSpace,
@@ -257,21 +259,35 @@ func (q *Queue) schedule() {
 	for _, d := range q.turns.next() {
 		q.start(d, false)
 	}
+	select {
+	case q.scheduled <- struct{}{}:
+	default:
+	}
 	q.config.Notify()
 }
 
-// Run looks after the downloads until ctx ends.
+// Run looks after the downloads until ctx ends: rarely while none runs and none is due.
 func (q *Queue) Run(ctx context.Context) error {
 	tick := pulse.NewTicker(q.config.Timing.Tick)
 	defer tick.Stop()
 	for {
+		tick.Rest(q.idle(time.Now()))
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-q.scheduled:
 		case now := <-tick.C:
 			q.look(ctx, now)
 		}
 	}
+}
+
+// idle reports whether the next look may come late.
+func (q *Queue) idle(now time.Time) bool {
+	joined := q.config.Joined()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.turns.idle(now.Add(pulse.Slow*q.config.Timing.Tick), joined)
 }
 
 // look gives failed and parked downloads their turn when it is time, and has the

@@ -121,12 +121,28 @@ func (t *turns) look(now time.Time, joined bool) (changed bool, due []*download)
 	return changed, due
 }
 
+// idle reports whether no download runs, and none has its time until then.
+func (t *turns) idle(until time.Time, joined bool) bool {
+	if len(t.running) > 0 {
+		return false
+	}
+	for _, d := range t.list.ordered {
+		d.mu.Lock()
+		due := d.retryDue(until) || joined && d.scoutDue(until)
+		d.mu.Unlock()
+		if due {
+			return false
+		}
+	}
+	return true
+}
+
 // retry lets failed downloads have their turn again whose time has come, and reports
 // whether there were any.
 func (t *turns) retry(now time.Time) (some bool) {
 	for _, d := range t.list.ordered {
 		d.mu.Lock()
-		if r := &d.record; r.State == library.DownloadFailed && !r.Retry.IsZero() && !now.Before(r.Retry) && d.cancel == nil {
+		if r := &d.record; d.retryDue(now) {
 			r.State, r.Retry, r.Code, r.Reason, some = library.DownloadActive, time.Time{}, "", "", true
 		}
 		d.mu.Unlock()
@@ -156,7 +172,7 @@ func (t *turns) toScout(now time.Time) []*download {
 	var due []*download
 	for _, d := range t.list.ordered {
 		d.mu.Lock()
-		if d.parked && d.cancel == nil && !now.Before(d.scoutAt) {
+		if d.scoutDue(now) {
 			due = append(due, d)
 		}
 		d.mu.Unlock()

@@ -33,6 +33,19 @@ func (d *download) ready(on bool) bool {
 	return d.record.State == library.DownloadActive && d.cancel == nil && !d.parked && !d.fresh && !d.removed && !d.hasErrand() && (on || d.alone)
 }
 
+// retryDue reports whether a failed download has its turn again by then; the caller holds
+// the lock.
+func (d *download) retryDue(by time.Time) bool {
+	r := &d.record
+	return r.State == library.DownloadFailed && !r.Retry.IsZero() && !by.Before(r.Retry) && d.cancel == nil
+}
+
+// scoutDue reports whether the trackers are to be asked about a parked download by then;
+// the caller holds the lock.
+func (d *download) scoutDue(by time.Time) bool {
+	return d.parked && d.cancel == nil && !by.Before(d.scoutAt)
+}
+
 // takesPlace reports whether a running download is one of those that fetch; the
 // caller holds the lock.
 func (d *download) takesPlace() bool {

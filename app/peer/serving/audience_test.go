@@ -105,3 +105,16 @@ func TestAStoppedUploadStaysStopped(t *testing.T) {
 	other.ask(1, 1, hash, 1)
 	take(t, "a byte for somebody else", other.data)
 }
+
+func TestAPieceIsSentWhileTheListOfUploadsIsLocked(t *testing.T) {
+	h := open(t)
+	hash := netproto.ContentHash{1}
+	h.config.Contents.Add(hash, &content{bytes: []byte("text")})
+	g, _ := h.visit(t)
+	g.ask(1, 1, hash, 1)
+	take(t, "the first byte", g.data)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	g.conn.Send(netproto.Get{Stream: 1, Request: 2, Length: 1})
+	take(t, "another byte", g.data)
+}

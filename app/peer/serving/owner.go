@@ -320,7 +320,7 @@ func (o *owner) Get(f netproto.Get) error {
 	case !o.mayRead(s):
 		o.refuse(f.Stream, f.Request, netproto.CodeGone, 0)
 		return nil
-	case o.server.stopped(s.upload.key):
+	case s.upload.stopped.Load():
 		o.refuse(f.Stream, f.Request, netproto.CodeDenied, 0)
 		return nil
 	}

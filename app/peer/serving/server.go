@@ -27,6 +27,7 @@ func (s *Server) Run(ctx context.Context, conns *session.Conns) error {
 	meter := &s.config.Traffic.UpMeter
 	at, before := time.Now(), meter.Total()
 	for {
+		review.Rest(s.slots.idle())
 		select {
 		case <-ctx.Done():
 			return nil

@@ -126,6 +126,8 @@ type upload struct {
 	sent   atomic.Int64
 	untold atomic.Int64 // of these bytes, see tell
 	place  atomic.Int32
+	// stopped says that the person stopped it. It is asked for each piece, unlike [Server.stops].
+	stopped atomic.Bool
 
 	mu      sync.Mutex
 	streams int

@@ -23,7 +23,7 @@ const slotFree = 512 << 10
 // limit leaves each peer next to nothing, a slot is taken away.
 type slots struct {
 	timing Timing
-	call   chan struct{} // receives when a peer may have its turn
+	call   chan struct{} // receives when a peer may have its turn, or waits
 
 	mu       sync.Mutex
 	limit    int // that the person chose
@@ -131,7 +131,16 @@ func (s *slots) ask(key netproto.PublicKey) (*slot, int) {
 		return held, 0
 	}
 	s.waiting[at].asked = now
+	s.wake()
 	return nil, place + 1
+}
+
+// idle reports whether nobody is served or waits, and no slot is to be given up, so that
+// reviews may be rare.
+func (s *slots) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.active) == 0 && len(s.waiting) == 0 && s.extra == 0
 }
 
 // missed reports whether a peer was called to its turn and does not come: it may still,
@@ -179,10 +188,14 @@ func (s *slots) answered(key netproto.PublicKey) {
 // callNext has the next peers called; the caller holds the lock.
 func (s *slots) callNext() {
 	if len(s.waiting) > 0 && s.free() > 0 {
-		select {
-		case s.call <- struct{}{}:
-		default:
-		}
+		s.wake()
+	}
+}
+
+func (s *slots) wake() {
+	select {
+	case s.call <- struct{}{}:
+	default:
 	}
 }
 

@@ -226,3 +226,34 @@ func TestWithoutAdaptingThereAreAsManySlotsAsThePersonChose(t *testing.T) {
 		t.Errorf("%d are served", s.taken())
 	}
 }
+
+func TestReviewsAreRareOnlyWhileNobodyIsServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(1, true, StandardTiming)
+		if !s.idle() {
+			t.Error("it is busy before anybody came")
+		}
+		s.place(key(1))
+		if s.idle() || len(s.call) > 0 {
+			t.Error("whoever is served is taken for nobody, or for one who waits")
+		}
+		s.place(key(2))
+		if s.idle() || len(s.call) == 0 {
+			t.Error("nobody hears of one who waits")
+		}
+		time.Sleep(time.Second)
+		s.review(time.Now(), 1000, 0)
+		s.place(key(2))
+		if s.idle() {
+			t.Error("nobody will take the slot back that was added")
+		}
+		s.serve(key(1))
+		s.serve(key(2))
+		time.Sleep(2 * StandardTiming.SlotIdle)
+		s.called()
+		s.review(time.Now(), 0, 0)
+		if !s.idle() {
+			t.Error("it goes on although nobody is served")
+		}
+	})
+}

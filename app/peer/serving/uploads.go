@@ -198,6 +198,7 @@ func (s *Server) Stop(ids ...string) {
 	for key, u := range s.byKey {
 		if slices.Contains(ids, u.id) && key.address == "" && !u.snapshot().Ended && len(s.stops) < maxStops {
 			s.stops[key] = struct{}{}
+			u.stopped.Store(true)
 		}
 	}
 }

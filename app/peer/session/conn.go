@@ -17,6 +17,7 @@ import (
 
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
+	"centralizedp2p/netproto/pulse"
 )
 
 const (
@@ -249,7 +250,7 @@ func (c *Conn) readFrames(r *bufio.Reader) error {
 // a router got another address. The system alone would notice after a quarter of an hour.
 func (c *Conn) watchSilence(ctx context.Context) error {
 	doubt := c.conns.config.Timing.Doubt
-	look := time.NewTicker(doubt / 5)
+	look := pulse.NewTicker(doubt / 5)
 	defer look.Stop()
 	w := c.tls.NetConn().(*wire)
 	var asked time.Time
@@ -331,7 +332,7 @@ func (c *Conn) handle(t netproto.FrameType, payload []byte) error {
 
 // writeFrames writes control frames first, then what the [Owner] has.
 func (c *Conn) writeFrames(ctx context.Context) error {
-	ping := time.NewTicker(c.conns.config.Timing.Ping)
+	ping := pulse.NewTicker(c.conns.config.Timing.Ping)
 	defer ping.Stop()
 	defer c.out.drop()
 	for {

@@ -10,6 +10,7 @@ import (
 	"centralizedp2p/app/library"
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 )
 
 const (
@@ -234,7 +235,7 @@ func (ss *Shares) next() (*share, time.Duration) {
 func (ss *Shares) Run(ctx context.Context) error {
 	defer ss.watcher.Close()
 	defer ss.scans.Wait()
-	rescan := time.NewTicker(ss.config.Timing.Rescan)
+	rescan := pulse.NewTicker(ss.config.Timing.Rescan)
 	defer rescan.Stop()
 	for {
 		if ss.unsaved.Swap(false) {

@@ -14,6 +14,7 @@ import (
 
 	"centralizedp2p/app/library"
 	"centralizedp2p/netproto"
+	"centralizedp2p/netproto/pulse"
 )
 
 // Bounds of what is remembered of a wish.
@@ -217,7 +218,7 @@ func (w *Wishes) Waiting(t Tracker) {
 
 // Run tells the trackers and asks them until ctx ends.
 func (w *Wishes) Run(ctx context.Context) error {
-	tick := time.NewTicker(min(w.config.Timing.Retry, w.config.Timing.Search))
+	tick := pulse.NewTicker(min(w.config.Timing.Retry, w.config.Timing.Search))
 	defer tick.Stop()
 	for {
 		w.round(ctx)
