@@ -3,6 +3,7 @@
 package disk
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 
@@ -39,7 +40,7 @@ func readOnce(path string, b []byte) (n int, is Facts, err error) {
 // again does what a signal interrupted once more.
 func again(do func() error) error {
 	for {
-		if err := do(); err != unix.EINTR {
+		if err := do(); !errors.Is(err, unix.EINTR) {
 			return err
 		}
 	}

@@ -83,9 +83,10 @@ func TestAWaitEndsWithATick(t *testing.T) {
 		defer ticker.Stop()
 		at := <-ticker.C
 		time.Sleep(time.Second)
-		for wait, want := range map[time.Duration]time.Duration{2: 2, 3: 3, 4: 3, 6: 3, 7: 7, 22: 19} {
-			if got := Within(wait*time.Second, 4*time.Second); got != want*time.Second {
-				t.Errorf("a second after %s, %d s became %s, not %d s", at, wait, got, want)
+		for wait, want := range map[string]string{"2s": "2s", "3s": "3s", "4s": "3s", "6s": "3s", "7s": "7s", "22s": "19s"} {
+			most, _ := time.ParseDuration(wait)
+			if got := Within(most, 4*time.Second); got.String() != want {
+				t.Errorf("a second after %s, %s became %s, not %s", at, wait, got, want)
 			}
 		}
 	})
