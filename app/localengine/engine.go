@@ -109,6 +109,7 @@ func (e *Engine) Close() error {
 		e.beginning.Unlock()
 		e.previews.server.Close()
 		e.webPages.wait()
+		e.trackers.leaveOwn()
 		err = e.node.Close()
 		e.work.Wait()
 		err = errors.Join(err, e.trackers.own.close())

@@ -210,9 +210,7 @@ func (ts *trackers) useOwn(own *node.OwnTracker) error {
 // main one.
 func (ts *trackers) StopTracker(ctx context.Context) error {
 	return ts.inTurn(ctx, func() error {
-		own, _ := ts.own.state()
-		t := ts.engine.Trackers.Main()
-		used := own != nil && t != nil && t.Fingerprint() == own.Fingerprint
+		used := ts.usesOwn()
 		err := ts.changeSettings(func(s *library.Settings) {
 			s.OwnTracker = false
 			if used {
@@ -227,6 +225,21 @@ func (ts *trackers) StopTracker(ctx context.Context) error {
 		}
 		return ts.own.close()
 	})
+}
+
+// usesOwn reports whether the tracker on this computer is the main one.
+func (ts *trackers) usesOwn() bool {
+	own, _ := ts.own.state()
+	t := ts.engine.Trackers.Main()
+	return own != nil && t != nil && t.Fingerprint() == own.Fingerprint
+}
+
+// leaveOwn waits until the tracker on this computer knows that this peer goes. One elsewhere
+// reads a goodbye later; this one ends, too.
+func (ts *trackers) leaveOwn() {
+	if ts.usesOwn() {
+		ts.leave(context.Background())
+	}
 }
 
 func viewOf(own *node.OwnTracker, failure error) face.OwnTracker {
