@@ -131,6 +131,7 @@ func TestATrackerThatRingsAllTheTimeHarmsNobody(t *testing.T) {
 		}
 	}()
 	const rings = 2000
+	began := time.Now()
 	for n := range rings {
 		key := netproto.PublicKey{7, byte(n), byte(n >> 8)}
 		ring := netproto.Ring{Call: netproto.CallID{1, byte(n), byte(n >> 8)}, PeerID: netproto.PeerIDOf(key[:]), Key: key, Hash: shared.Hash,
@@ -151,12 +152,13 @@ func TestATrackerThatRingsAllTheTimeHarmsNobody(t *testing.T) {
 		return results[netproto.RingOK] + results[netproto.RingBusy] + results[netproto.RingNo]
 	}
 	eventually(t, p.Engine, func() bool { return answered() == rings }, says("not every ring was answered"))
+	minutes := 1 + int(time.Since(began)/time.Minute) // on a busy computer
 	mu.Lock()
-	if results[netproto.RingNo] != rings/4 || results[netproto.RingOK] == 0 || results[netproto.RingOK] > 60 {
+	if results[netproto.RingNo] != rings/4 || results[netproto.RingOK] == 0 || results[netproto.RingOK] > 60*minutes {
 		t.Errorf("the answers were %v", results)
 	}
 	mu.Unlock()
-	if n := dials.Load(); n == 0 || n > 8 { // four dials of a minute, each with two handshakes
+	if n := dials.Load(); n == 0 || int(n) > 8*minutes { // four dials of a minute, each with two handshakes
 		t.Errorf("the victim was dialled %d times", n)
 	}
 	if got := len(p.Trackers.Statuses()); got != 1 || !p.Trackers.Joined() {
