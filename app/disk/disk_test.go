@@ -174,7 +174,8 @@ func TestAListingSaysOfEachEntryWhatTheSystemSays(t *testing.T) {
 		if is.Mode.Type() != info.Mode().Type() || is.Mode.Perm() != info.Mode().Perm() || is.Modified != info.ModTime().UnixNano() {
 			t.Errorf("%s is %+v, not %v", name, is, info)
 		}
-		if identity, err := IdentifyPath(filepath.Join(dir, name), info); is.Mode.IsRegular() && (err != nil || is.Unsure || is.Identity != identity || is.Size != 2) {
+		identity, err := IdentifyPath(filepath.Join(dir, name), info)
+		if is.Mode.IsRegular() && (err != nil || is.Unsure || is.Identity != identity || is.Size != 2) {
 			t.Errorf("%s is %+v, not %+v, %v", name, is, identity, err)
 		}
 	}
