@@ -119,7 +119,7 @@
 //	cancel request 7 →
 //	close stream 1 →
 //
-// A reader may get a piece in the flight in which it opens the stream, of the size that
+// A reader may get pieces in the flight in which it opens the stream, of the size that
 // trackers say; the answer comes after the manifest, and a size that was wrong is refused
 // as "denied", or the bytes are of no use.
 //

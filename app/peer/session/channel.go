@@ -190,7 +190,9 @@ func (cs *Conns) obtain(ctx context.Context, at place, enough func(have []*Conn)
 	for {
 		select {
 		case <-came:
-			if theirs = enough(cs.Of(key)); theirs != nil {
+			// One that this side makes for another place is none for this, either.
+			if c := enough(cs.Of(key)); c != nil && !c.dialled {
+				theirs = c
 				giveUp()
 				came = nil
 			}

@@ -126,7 +126,7 @@ func (s *stream) onRefuse(r *request, code netproto.Code, place int) {
 	if s.lane.over {
 		return
 	}
-	ahead := r != nil && s.job.ahead == r
+	ahead := r != nil && r.opened != nil
 	if r != nil && code == netproto.CodeQueued && r.owed.Load() < r.length {
 		s.lane.takeBack(r, false) // a piece under a limit may take several turns
 	} else if r != nil {

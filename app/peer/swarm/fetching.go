@@ -64,7 +64,7 @@ func (a *Attempt) fetch(ctx context.Context, todo *backlog, durable bool) (strin
 
 // hasteTime is how often lanes with nothing to do look whether another one to their source
 // lags behind.
-const hasteTime = 200 * time.Millisecond
+const hasteTime = 100 * time.Millisecond
 
 // left returns the number of unpublished jobs, waiting ones included, or the error that
 // ends the attempt.

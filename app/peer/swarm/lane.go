@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"centralizedp2p/app/peer/session"
@@ -80,19 +81,15 @@ func (l *lane) streamOf(j *job) *stream {
 		s = nil
 	}
 	if s == nil {
-		if s = l.reader.openStream(l, j); s == nil {
+		twin := j.described(l.source)
+		if s = l.reader.openStream(l, j, twin); s == nil {
 			return nil
 		}
 		l.streams[j] = s
+		s.expect(twin)
 		s.askAhead()
 		if !a.quiet && !a.task.Private && (j.hash == a.task.Hash || j.size > netproto.MinPieceSize) {
 			l.conn.Send(netproto.Peers{Hash: j.hash, Port: uint16(a.swarms.config.Port())})
-		}
-		// A whole source of a folder has its small files: asking at once saves
-		// a round trip for each of them.
-		if j.sure && j.ready() && len(j.owners) == 1 && !l.source.Part {
-			s.have = piece.AllBits(1)
-			s.count()
 		}
 	}
 	if s.refused {
@@ -101,14 +98,30 @@ func (l *lane) streamOf(j *job) *stream {
 	return s
 }
 
+// expect notes what the source has before it says so, to save a round trip: what it has said
+// on another connection, twin, if that is not nil. A whole source has all of what is known.
+func (s *stream) expect(twin *stream) {
+	switch j := s.job; {
+	case twin != nil:
+		s.have = slices.Clone(twin.have)
+	case j.sure && j.ready() && !s.lane.source.Part:
+		s.have = piece.AllBits(len(j.owners))
+	}
+	if s.have != nil && s.job.ready() {
+		s.count()
+	}
+}
+
 func (l *lane) closeStream(j *job) {
 	s := l.streams[j]
 	if s == nil {
 		return
 	}
 	delete(l.streams, j)
-	if j.ahead != nil && j.ahead.stream == s {
-		j.ahead.drop(true)
+	for r := range j.ahead {
+		if r.stream == s {
+			r.drop(true)
+		}
 	}
 	s.endGathering()
 	if s.have != nil && j.ready() {

@@ -136,8 +136,9 @@ func (s *source) connected(a *Attempt) func(trip time.Duration) {
 }
 
 // mayHaveMore reports whether a source may get one more connection. Whether there can be
-// several shows with the first, unless that one is slow to come because the source is far
-// away, and if a call made the first, with each of the others.
+// several shows with the first, unless a tracker could connect to the source, or that one is
+// slow to come because the source is far away; and if a call made the first, with each of the
+// others.
 func (s *source) mayHaveMore() bool {
 	switch {
 	case s.lanes == 0:
@@ -145,7 +146,7 @@ func (s *source) mayHaveMore() bool {
 	case s.alone || s.way == session.WayRelayed:
 		return false
 	case s.made == 0:
-		return s.away && s.failure == nil
+		return (s.away || s.Reach == netproto.ReachableYes && !s.waits) && s.failure == nil
 	}
 	return s.way != session.WayCalled || s.lanes == s.made
 }
@@ -234,8 +235,8 @@ func (ls *lanes) connect(ctx, within context.Context, s *source, to session.Targ
 			a.Wake() // for the first one
 		case oserror.Scarce(err) || errors.Is(err, session.ErrBudget): // here, which is not the fault of the source
 			s.retry = time.Now().Add(a.swarms.config.Timing.MinSource)
-		case index > 0: // the source has done nothing wrong
-			s.alone, s.away = s.made > 0, false
+		case index > 0 || s.made > 0: // the source has done nothing wrong
+			s.alone, s.away, s.waits = s.made > 0, false, true
 		default:
 			s.fail(err, &a.swarms.config.Timing)
 			s.unreached = true

@@ -151,13 +151,101 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 	if i, _, ok := idle.streams[j].takeOver(later); ok {
 		t.Errorf("piece %d is taken over from a lane that was only just asked", i)
 	}
-	busy.sprint.be(before/100, 0, now)
-	busy.delay = farAway - 1
-	if i, _, ok := idle.streams[j].takeOver(now); ok {
-		t.Errorf("piece %d is taken over from a lane near by, which recovers at once", i)
+	busy.sprint.be(before, 0, now)
+	busy.busy, busy.delay, idle.delay = now, time.Millisecond, time.Millisecond
+	if i, _, ok := idle.streams[j].takeOver(now.Add(time.Second)); i != pieces-1 || !ok {
+		t.Errorf("from one near by that gives nothing, piece %d is taken over: %t", i, ok)
 	}
-	busy.delay = farAway
+	busy.delay, idle.delay = farAway, farAway
 	if i, _, ok := busy.streams[j].takeOver(now); ok {
 		t.Errorf("a lane takes over its own piece %d", i)
+	}
+}
+
+// Lanes to one source share its line: what comes soon is left to the lane that was asked, and
+// of what one has too much of, only what another one would have sooner is taken over.
+func TestOfALaneWithMuchToComeOnlyTheEndIsTakenOver(t *testing.T) {
+	t.Parallel()
+	const pieces, usual = 32, 4 << 20 // bytes a second: all of it takes two seconds
+	a := New(Config{Timing: StandardTiming, Traffic: flow.NewTraffic(0, 0, false)}).Attempt(Task{Limit: flow.NewThrottle(0)}, nil, Preference{})
+	m := &piece.Manifest{Size: pieces * netproto.MinPieceSize, CVs: make([]piece.CV, pieces)}
+	j := newJob(a, netproto.ContentHash{}, m.Size, "", "")
+	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
+	one, now := &source{proven: true}, time.Now()
+	laneOf := func() *lane {
+		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, asked: now,
+			measured: now, busy: now, delay: time.Millisecond}
+		l.streams[j] = &stream{lane: l, job: j, have: piece.AllBits(pieces)}
+		l.heard.set(now)
+		l.rate.Add(usual)
+		l.sprint.be(usual, 0, now)
+		a.lanes.open[l] = struct{}{}
+		return l
+	}
+	busy, idle := laneOf(), laneOf()
+	for i := range pieces {
+		r := &request{number: uint64(i), lane: busy, stream: busy.streams[j], index: i, length: netproto.MinPieceSize, begun: now}
+		r.owed.Store(r.length)
+		j.owners[i], busy.requests[r] = r, struct{}{}
+		busy.inflight.Add(r.length)
+	}
+	var taken []int
+	for {
+		i, _, ok := idle.streams[j].takeOver(now)
+		if !ok {
+			break
+		}
+		r := &request{number: uint64(pieces + len(taken)), lane: idle, stream: idle.streams[j], index: i, length: netproto.MinPieceSize, spare: true}
+		r.owed.Store(r.length)
+		j.spares[r], idle.requests[r] = struct{}{}, struct{}{}
+		idle.inflight.Add(r.length)
+		taken = append(taken, i)
+	}
+	if n := len(taken); n < pieces/5 || n > pieces/2 || taken[0] != pieces-1 || taken[n-1] != pieces-n {
+		t.Errorf("of %d pieces these are taken over: %v", pieces, taken)
+	}
+}
+
+// A connection that starts doubles what it gives with each round trip. If it runs out of what
+// it was asked for meanwhile, it does not find out how fast the line is.
+func TestALaneFromFarAwayIsAskedForMoreThanWillComeInTwoRoundTrips(t *testing.T) {
+	t.Parallel()
+	a := New(Config{}).Attempt(Task{}, nil, Preference{})
+	window := func(delay, age time.Duration, came int) int64 {
+		l := &lane{attempt: a, source: &source{}, delay: delay, measured: time.Now().Add(-age)}
+		l.rate.Add(came)
+		return l.window(netproto.MinPieceSize)
+	}
+	const came = 1 << 20 // after as much, twice and four times as much follow
+	if w := window(farAway, 0, came); w < 4*came {
+		t.Errorf("after %d bytes, %d are asked for", came, w)
+	}
+	if w := window(farAway, 0, 100*came); w > maxWindow {
+		t.Errorf("%d bytes are asked for", w)
+	}
+	for _, other := range []int64{window(farAway-1, 0, came), window(farAway, 2*risingTime, came)} {
+		if other > 2*came {
+			t.Errorf("after %d bytes near by, or long after the start, %d are asked for", came, other)
+		}
+	}
+}
+
+// Whether a source can be reached at all shows with the first connection, unless a tracker
+// knows it.
+func TestConnectionsToAnOpenSourceDoNotWaitForTheFirst(t *testing.T) {
+	t.Parallel()
+	open := netproto.Source{Reach: netproto.ReachableYes}
+	for name, c := range map[string]struct {
+		s   *source
+		may bool
+	}{
+		"open":                    {&source{Source: open, lanes: 1}, true},
+		"not known to be":         {&source{lanes: 1}, false},
+		"open, and failed":        {&source{Source: open, lanes: 1, setback: setback{failure: session.ErrLater}}, false},
+		"open, and tried in vain": {&source{Source: open, lanes: 1, waits: true}, false},
+	} {
+		if c.s.mayHaveMore() != c.may {
+			t.Errorf("one that is %s gets a second connection beside the first: %t", name, !c.may)
+		}
 	}
 }

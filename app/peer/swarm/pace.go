@@ -22,6 +22,11 @@ const (
 	// risingTime is how long a rate rises after the first bytes. What comes fast later on has
 	// waited for something that was lost.
 	risingTime = 5 * time.Second
+	// While a lane rises, doubling times what has come is asked for, up to maxRising: what is on
+	// its way, and what the source sends in the next two round trips. A connection that runs
+	// out of bytes meanwhile cannot find out how fast its line is, and loses much later on.
+	doubling  = 4
+	maxRising = 8 << 20
 	// lagging is how many times as fast a lane was before that waits for what was lost.
 	lagging = 4
 	// maxDelay is the longest delay that a window makes up for.
@@ -43,11 +48,20 @@ func (l *lane) window(pieceSize int64) int64 {
 		least = max(least, minWindow) // its rate is not known yet
 	}
 	rate := l.rate.Rate()
-	if l.delay >= farAway && time.Since(l.measured) < risingTime { // a rate of five seconds is late there
+	if l.rises() { // a rate of five seconds is late there
 		rate = max(rate, l.sprint.now(l.delay, time.Now()))
 	}
 	wanted := int64(float64(rate)*2*l.delay.Seconds()) + min(rate/2, ahead/int64(max(len(l.attempt.lanes.open), 1)))
+	if l.rises() {
+		wanted = max(wanted, min(minWindow+doubling*l.rate.Total(), maxRising))
+	}
 	return max(min(wanted, maxWindow), least)
+}
+
+// rises reports whether a lane from far away has not come far: what it gives doubles with
+// each round trip.
+func (l *lane) rises() bool {
+	return l.delay >= farAway && (l.measured.IsZero() || time.Since(l.measured) < risingTime)
 }
 
 // trip is how many bytes come in a round trip, at most those of a few pieces.
@@ -109,36 +123,41 @@ func (l *lane) eta() time.Duration {
 	return flow.TimeFor(inflight, rate)
 }
 
-// lag is how long the requests of a lane from far away will take if its connection waits for
-// what was lost: it gives a small part of what it gave before. It is 0 if that is not so.
-// TCP may need seconds then until it is as fast as the others to the same source.
-func (l *lane) lag(now time.Time) time.Duration {
-	inflight, rate := l.inflight.Load(), l.sprint.rate.Load()
-	if inflight == 0 || rate == 0 || l.delay < farAway || l.measured.IsZero() || len(l.limits()) > 0 {
-		return 0 // also one that has just begun: what it gives is not known
-	}
-	bytes, from := l.sprint.bytes.Load(), l.busy // before since: add changes them in the other order
-	if l.sprint.since.isSet() {                  // something has come
-		from = l.sprint.since.get()
-	}
-	if took := now.Sub(from); took >= 2*l.delay {
-		rate = min(rate, int64(float64(bytes)/took.Seconds()))
-	}
-	if rate > l.rate.Rate()/lagging {
+// lag is how long the first bytes of what a lane was asked for will take: longer than at its
+// rate if it gives a small part of that now, since its connection waits for what was lost, or
+// measures its line. TCP may need seconds then until it is as fast as the others to the same
+// source. It is 0 for one that has just begun, and if a limit is what it waits for; and for one
+// from far away at its rate: what it was asked for is under way before it could be taken back.
+func (l *lane) lag(bytes int64, now time.Time) time.Duration {
+	usual, rate := l.rate.Rate(), l.sprint.rate.Load()
+	if bytes == 0 || usual == 0 || rate == 0 || l.measured.IsZero() || len(l.limits()) > 0 {
 		return 0
 	}
-	return flow.TimeFor(inflight, max(rate, 1))
+	came, from := l.sprint.bytes.Load(), l.busy // before since: add changes them in the other order
+	if l.sprint.since.isSet() {                 // something has come
+		from = l.sprint.since.get()
+	}
+	least := max(2*l.delay, shortestSprint, 2*flow.TimeFor(netproto.MaxDataBytes, usual))
+	if took := now.Sub(from); took >= least {
+		rate = min(rate, int64(float64(came)/took.Seconds()))
+	}
+	if rate > usual/lagging {
+		if l.delay >= farAway {
+			return 0
+		}
+		rate = usual
+	}
+	return flow.TimeFor(bytes, max(rate, 1))
 }
 
-// uneven reports whether a lane has nothing to do while another one to its source has, which
-// may wait for what was lost.
+// uneven reports whether a lane has nothing to do while another one to its source has.
 func (ls *lanes) uneven() bool {
 	a := ls.attempt
 	a.mu.Lock()
 	defer a.unlock()
 	idle := map[*source]bool{}
 	for l := range ls.open {
-		if l.inflight.Load() == 0 && !l.measured.IsZero() && l.delay >= farAway {
+		if l.inflight.Load() == 0 && !l.measured.IsZero() {
 			idle[l.source] = true
 		}
 	}

@@ -162,7 +162,7 @@ func (j *job) awaited(i int, now time.Time) bool {
 
 // takeOver chooses the piece with which other lanes take longest, of those of one lane
 // the one that was asked for last, if the stream's source would need less than half the
-// time. Lanes to the same source share its line, so from those only what lags is taken.
+// time. Lanes to the same source share its line: of those it counts when each piece comes.
 // A source that has given nothing yet is also tried on a piece that others are slow with:
 // of many sources that only seem to give something, the one that does is then soon found.
 // If there are too many requests for one piece already, instead is the one to give up.
@@ -181,7 +181,7 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 		own := flow.TimeFor(s.lane.inflight.Load()+r.length, rate)
 		tried := !s.lane.source.proven && now.Sub(r.begun) > silent
 		if r.lane.source == s.lane.source {
-			left, own, tried = r.lane.lag(now), own+s.lane.delay, false
+			left, own, tried = r.lane.lag(r.upTo(), now), own+s.lane.delay, false
 		}
 		slow := left > 2*own
 		if mine || full && (spare == nil || !slow) || left < worst || left == worst && r.number < last || !slow && !tried {
@@ -212,6 +212,18 @@ func (j *job) left(index int, of *source, now time.Time) (left time.Duration, sl
 		}
 	}
 	return left, slowest, mine
+}
+
+// upTo is how many bytes come over a request's lane until its own are here: what was asked
+// for first comes first.
+func (r *request) upTo() int64 {
+	var n int64
+	for other := range r.lane.requests {
+		if other.number <= r.number {
+			n += other.owed.Load()
+		}
+	}
+	return n
 }
 
 // eta is how long a request will take; long if its source lets this peer wait.

@@ -84,8 +84,9 @@ func (r *reader) gives(hash netproto.ContentHash) *Attempt {
 }
 
 // openStream asks for a content. It returns nil if the connection is over or full, or
-// another attempt reads the content on it: a peer gives it on one stream at a time.
-func (r *reader) openStream(l *lane, j *job) *stream {
+// another attempt reads the content on it: a peer gives it on one stream at a time. twin, if
+// not nil, is where the source has described it already.
+func (r *reader) openStream(l *lane, j *job, twin *stream) *stream {
 	r.mu.Lock()
 	if r.over || len(r.streams) >= netproto.MaxStreams || r.byHash[j.hash] != nil {
 		r.mu.Unlock()
@@ -95,9 +96,12 @@ func (r *reader) openStream(l *lane, j *job) *stream {
 	s := &stream{id: r.next, lane: l, job: j, opened: time.Now(), size: -1}
 	r.streams[s.id], r.byHash[j.hash] = s, s
 	r.mu.Unlock()
-	open := netproto.Open{Stream: s.id, Hash: j.hash, Size: -1, Manifest: !j.sure || j.m == nil}
-	if j.sure {
+	open := netproto.Open{Stream: s.id, Hash: j.hash, Size: -1, Manifest: j.m == nil || !j.sure && twin == nil}
+	switch {
+	case j.sure:
 		open.Size = j.size
+	case twin != nil:
+		s.size, open.Size = twin.size, twin.size
 	}
 	r.conn.Send(open)
 	return s

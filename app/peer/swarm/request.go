@@ -40,59 +40,91 @@ func (s *stream) prove() {
 	r.begin()
 }
 
-// askAhead asks the stream's source for the last piece of what it has not described yet:
-// of the size that the trackers say. The request travels with the one that opens the
-// stream, and saves a round trip. Its bytes come after the manifest, and are of use only
-// if that confirms the size; see [request.await]. Of all sources only the first is asked.
+// askAhead asks the stream's source for pieces of what it has not described yet, of the size
+// that the trackers say: the last one first, which proves the size, and as many as a window
+// holds. The requests travel with the one that opens the stream, and save a round trip. Their
+// bytes come after the manifest, and are of use only if that confirms the size; see
+// [request.await]. Of all sources only the first is asked, on each connection to it.
 func (s *stream) askAhead() {
-	l, j := s.lane, s.job
-	if j.ahead != nil || j.m != nil || j.likely <= 0 || manifestBytes(j.likely) > smallManifest || l.source.Part || l.source.failure != nil {
+	a, l, j := s.lane.attempt, s.lane, s.job
+	if j.m != nil || j.likely <= 0 || manifestBytes(j.likely) > smallManifest || l.source.Part || l.source.failure != nil {
 		return
 	}
-	last := netproto.PieceCount(j.likely) - 1
-	length := netproto.PieceLength(j.likely, last)
-	l.attempt.asked++
-	j.ahead = &request{number: l.attempt.asked, lane: l, stream: s, index: last, length: length, spare: true, opened: make(chan struct{})}
-	j.ahead.begin()
+	for r := range j.ahead {
+		if r.lane.source != l.source {
+			return
+		}
+	}
+	if len(j.ahead) == 0 {
+		j.ahead, j.guessed = map[*request]struct{}{}, 0
+	}
+	count := netproto.PieceCount(j.likely)
+	most := count // after the last one, all in their order
+	if a.preference.Set {
+		most = 0
+	}
+	for ; j.guessed <= most && l.inflight.Load() < l.window(netproto.PieceSize(j.likely)); j.guessed++ {
+		index := count - 1
+		if j.guessed > 0 {
+			if index = (a.start + j.guessed - 1) % count; index == count-1 {
+				continue
+			}
+		}
+		a.asked++
+		r := &request{number: a.asked, lane: l, stream: s, index: index, length: netproto.PieceLength(j.likely, index), spare: true, opened: make(chan struct{})}
+		j.ahead[r] = struct{}{}
+		r.begin()
+	}
 }
 
 // await waits until a request that was made ahead of the manifest can take its bytes: a
 // moment, because the manifest came before them and the unfinished file is being opened.
-// It drops the request if there is no use for them. The reading goroutine calls it.
+// It drops the request if there is no use for them: also if the source claims another size on
+// this connection. The reading goroutine calls it.
 func (r *request) await() {
 	if r.opened == nil {
 		return
 	}
 	a := r.lane.attempt
 	a.mu.Lock()
-	if j := r.stream.job; j.ahead == r && (j.m == nil || j.m.Size != j.likely) {
+	if j := r.stream.job; r.stream.size != j.likely || j.m == nil || j.m.Size != j.likely {
 		r.drop(true)
 	}
 	a.unlock()
 	<-r.opened
 }
 
-// takeAhead makes the request that was made ahead one like the others, now that the part
-// is open, if the size was right and the piece is still missing.
+// takeAhead makes the requests that were made ahead ones like the others, now that the part
+// is open, if their source says that size, on any connection, and the piece is still missing.
 func (j *job) takeAhead() {
-	r := j.ahead
-	switch {
-	case r == nil:
-	case j.size != j.likely || r.stream.size != j.size || j.part.Has(r.index):
-		r.drop(true)
-	default:
+	for r := range j.ahead {
+		if j.size != j.likely || r.stream.size != j.size && j.described(r.lane.source) == nil || j.part.Has(r.index) {
+			r.drop(true)
+			continue
+		}
 		r.part, r.writer, r.spare = j.part, j.part.Writer(r.index, false), false
 		j.owners[r.index] = r
 		j.flying++
 		j.take(r.index)
-		j.endAhead()
+		r.endAhead()
 	}
 }
 
 // endAhead lets the reading goroutine go on.
-func (j *job) endAhead() {
-	close(j.ahead.opened)
-	j.ahead = nil
+func (r *request) endAhead() {
+	close(r.opened)
+	delete(r.stream.job.ahead, r)
+}
+
+// described returns a stream of the job on which a source claims the size that the job believes
+// in; nil if there is none.
+func (j *job) described(by *source) *stream {
+	for l := range j.attempt.lanes.open {
+		if s := l.streams[j]; l.source == by && s != nil && !s.refused && j.m != nil && s.size == j.m.Size {
+			return s
+		}
+	}
+	return nil
 }
 
 // begin asks for the bytes of a request, as the limits let them through.
@@ -177,9 +209,10 @@ func (s *stream) endGathering() {
 // release makes the piece of a request free.
 func (r *request) release() {
 	j := r.stream.job
+	_, ahead := j.ahead[r]
 	switch {
-	case j.ahead == r:
-		j.endAhead()
+	case ahead:
+		r.endAhead()
 	case r.stream.proof == r:
 		r.stream.proof = nil
 	case r.spare:

@@ -182,6 +182,7 @@ type source struct {
 	proven  bool         // it gave a right piece
 	alone   bool         // a connection beside those at work was tried in vain
 	away    bool         // it is far away, as the connection shows that is being made
+	waits   bool         // a connection beside the first was tried in vain before that was made
 	// beside ends when none is at work any longer, and no further one is wanted.
 	beside    context.Context
 	endBeside context.CancelFunc
@@ -366,12 +367,13 @@ type job struct {
 	content
 	attempt *Attempt
 	hash    netproto.ContentHash
-	size    int64    // bytes; -1 before the manifest is known
-	likely  int64    // the size that the trackers say; -1 = they say none
-	ahead   *request // that was made ahead of the manifest; nil = none
-	list    bool     // of a folder's files, until its bytes show something else
-	dir     string   // in the attempt's root, slash-separated
-	targets []string // names in dir where the content belongs; the first is fetched, the others copied
+	size    int64                 // bytes; -1 before the manifest is known
+	likely  int64                 // the size that the trackers say; -1 = they say none
+	ahead   map[*request]struct{} // those that were made ahead of the manifest
+	guessed int                   // how many of its pieces were asked for so
+	list    bool                  // of a folder's files, until its bytes show something else
+	dir     string                // in the attempt's root, slash-separated
+	targets []string              // names in dir where the content belongs; the first is fetched, the others copied
 
 	owners   []*request            // by piece; nil before the part is open, see ready
 	spares   map[*request]struct{} // further requests for a piece, see takeOver
