@@ -71,7 +71,8 @@ func (s *stream) askAhead() {
 			}
 		}
 		a.asked++
-		r := &request{number: a.asked, lane: l, stream: s, index: index, length: netproto.PieceLength(j.likely, index), spare: true, opened: make(chan struct{})}
+		length := netproto.PieceLength(j.likely, index)
+		r := &request{number: a.asked, lane: l, stream: s, index: index, length: length, spare: true, opened: make(chan struct{})}
 		j.ahead[r] = struct{}{}
 		r.begin()
 	}
