@@ -48,10 +48,11 @@ func TestWhatIsFoundIsDownloaded(t *testing.T) {
 	})
 	uploads, err := alice.Uploads(deadline(t))
 	check(t, err)
-	if u := uploads[0]; u.Name != "song.flac" || u.Peer != "bob" || u.Sent != 3<<20 || u.Size != 3<<20 || u.Rate != 0 {
+	// At the end, connections take over from each other, so a piece may be sent twice.
+	if u := uploads[0]; u.Name != "song.flac" || u.Peer != "bob" || u.Sent < 3<<20 || u.Size != 3<<20 || u.Rate != 0 {
 		t.Errorf("the upload is %+v", u)
 	}
-	if s := alice.share(path); s.Fetched != 1 || s.Sent != 3<<20 {
+	if s := alice.share(path); s.Fetched != 1 || s.Sent < 3<<20 {
 		t.Errorf("it was fetched %d times, %d bytes", s.Fetched, s.Sent)
 	}
 	// A finished download is offered by the peer that fetched it.

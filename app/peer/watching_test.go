@@ -221,7 +221,8 @@ func TestWhatIsTakenBackByMistakeComesBackAsItWas(t *testing.T) {
 	check(t, p.Shares.Stop(s.ID))
 	p.untilNames(t, f)
 	again := p.share(t, path)
-	if again.ID != s.ID || again.Fetched != 1 || again.Sent != int64(len(content)) || p.Shares.Hashed() != before {
+	// At the end, connections take over from each other, so a piece may be sent twice.
+	if again.ID != s.ID || again.Fetched != 1 || again.Sent < int64(len(content)) || p.Shares.Hashed() != before {
 		t.Errorf("it is %+v now, and %d bytes were hashed", again, p.Shares.Hashed()-before)
 	}
 }
