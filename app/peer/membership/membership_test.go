@@ -261,10 +261,10 @@ func TestAFolderDoesNotWaitForFilesThatATrackerHasNoTimeFor(t *testing.T) {
 		f.most = 10
 		ms := start(t)
 		defer ms.Close()
-		ms.Use(f)
 		for n := range 100 {
 			ms.Announce(resource(n))
 		}
+		ms.Use(f) // which is offered all at once
 		time.Sleep(5 * time.Second)
 		folder := resource(-1)
 		folder.Folder = true
