@@ -26,17 +26,7 @@ func TestASourceIsAskedInTheFlightThatEndsTheHandshake(t *testing.T) {
 			secure := tls.Server(raw, s.id.ServerTLS(netproto.ALPN, true, nil))
 			c := &strangerConn{secure, bufio.NewReader(secure)}
 			raw.SetDeadline(time.Now().Add(patience))
-			var frames []netproto.Frame
-			for {
-				f, err := c.read()
-				if err != nil {
-					break
-				}
-				frames = append(frames, f)
-				if _, isGet := f.(netproto.Get); isGet {
-					break
-				}
-			}
+			frames := c.firstFlight()
 			select {
 			case said <- frames:
 			default:

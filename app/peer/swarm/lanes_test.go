@@ -96,27 +96,25 @@ func (s *sprint) be(rate, bytes int64, since time.Time) {
 	s.since.set(since)
 }
 
-// A connection that waits for what was lost may need seconds until it is as fast again as the
-// others to the same source: those take over what it was asked for.
-func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
-	t.Parallel()
-	const pieces, before = 4, 8 << 20 // bytes a second
+// busyAndIdle are two lanes to one source, both as fast as usual, in bytes a second: one has
+// been asked for all pieces of a job, and the other one for nothing.
+func busyAndIdle(pieces, usual int, measured time.Time, delay time.Duration, now time.Time) (j *job, busy, idle *lane) {
 	a := New(Config{Timing: StandardTiming, Traffic: flow.NewTraffic(0, 0, false)}).Attempt(Task{Limit: flow.NewThrottle(0)}, nil, Preference{})
-	m := &piece.Manifest{Size: pieces * netproto.MinPieceSize, CVs: make([]piece.CV, pieces)}
-	j := newJob(a, netproto.ContentHash{}, m.Size, "", "")
+	m := &piece.Manifest{Size: int64(pieces) * netproto.MinPieceSize, CVs: make([]piece.CV, pieces)}
+	j = newJob(a, netproto.ContentHash{}, m.Size, "", "")
 	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
-	one, now := &source{proven: true}, time.Now()
+	one := &source{proven: true}
 	laneOf := func() *lane {
 		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, asked: now,
-			measured: now.Add(-time.Second), busy: now, delay: 180 * time.Millisecond}
+			measured: measured, busy: now, delay: delay}
 		l.streams[j] = &stream{lane: l, job: j, have: piece.AllBits(pieces)}
 		l.heard.set(now)
-		l.rate.Add(before)
-		l.sprint.be(before, 0, now)
+		l.rate.Add(usual)
+		l.sprint.be(int64(usual), 0, now)
 		a.lanes.open[l] = struct{}{}
 		return l
 	}
-	busy, idle := laneOf(), laneOf()
+	busy, idle = laneOf(), laneOf()
 	for i := range pieces {
 		r := &request{number: uint64(i), lane: busy, stream: busy.streams[j], index: i, length: netproto.MinPieceSize, begun: now}
 		r.owed.Store(r.length)
@@ -124,6 +122,17 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 		busy.inflight.Add(r.length)
 		busy.unanswered.Add(r.length)
 	}
+	return j, busy, idle
+}
+
+// A connection that waits for what was lost may need seconds until it is as fast again as the
+// others to the same source: those take over what it was asked for.
+func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
+	t.Parallel()
+	const pieces, before = 4, 8 << 20 // bytes a second
+	now := time.Now()
+	j, busy, idle := busyAndIdle(pieces, before, now.Add(-time.Second), 180*time.Millisecond, now)
+	a := j.attempt
 	if !a.lanes.uneven() {
 		t.Error("an idle lane beside a busy one is not looked after")
 	}
@@ -167,28 +176,8 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 func TestOfALaneWithMuchToComeOnlyTheEndIsTakenOver(t *testing.T) {
 	t.Parallel()
 	const pieces, usual = 32, 4 << 20 // bytes a second: all of it takes two seconds
-	a := New(Config{Timing: StandardTiming, Traffic: flow.NewTraffic(0, 0, false)}).Attempt(Task{Limit: flow.NewThrottle(0)}, nil, Preference{})
-	m := &piece.Manifest{Size: pieces * netproto.MinPieceSize, CVs: make([]piece.CV, pieces)}
-	j := newJob(a, netproto.ContentHash{}, m.Size, "", "")
-	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
-	one, now := &source{proven: true}, time.Now()
-	laneOf := func() *lane {
-		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, asked: now,
-			measured: now, busy: now, delay: time.Millisecond}
-		l.streams[j] = &stream{lane: l, job: j, have: piece.AllBits(pieces)}
-		l.heard.set(now)
-		l.rate.Add(usual)
-		l.sprint.be(usual, 0, now)
-		a.lanes.open[l] = struct{}{}
-		return l
-	}
-	busy, idle := laneOf(), laneOf()
-	for i := range pieces {
-		r := &request{number: uint64(i), lane: busy, stream: busy.streams[j], index: i, length: netproto.MinPieceSize, begun: now}
-		r.owed.Store(r.length)
-		j.owners[i], busy.requests[r] = r, struct{}{}
-		busy.inflight.Add(r.length)
-	}
+	now := time.Now()
+	j, _, idle := busyAndIdle(pieces, usual, now, time.Millisecond, now)
 	var taken []int
 	for {
 		i, _, ok := idle.streams[j].takeOver(now)
