@@ -158,7 +158,7 @@ func (l *lane) receive(r *request, id uint32, b []byte) error {
 	_, err := r.writer.Write(b)
 	now := time.Now()
 	l.attempt.diskBusy.Add(int64(now.Sub(start)))
-	l.rate.Add(len(b))
+	l.pace.Count(len(b))
 	l.reader.received(r, id, int64(len(b)))
 	switch {
 	case errors.Is(err, piece.ErrCancelled): // the request was dropped
@@ -179,11 +179,9 @@ func (r *request) arrived(n int, now time.Time) {
 	if !l.steady.Load() {
 		l.settle(r.stream, now)
 	}
-	l.heard.set(now)
-	l.useful.set(now)
+	l.pace.Came(n, now)
 	l.source.got.Add(int64(n))
 	l.attempt.task.Rate.Add(n)
-	l.sprint.add(n, l.delay, now)
 	if r.writer.Missing() == 0 && r.end.CompareAndSwap(0, ending) {
 		// Without the lock: this writes a spare piece, and a small file.
 		r.finish(r.writer.Finish())
@@ -200,11 +198,7 @@ func (l *lane) settle(s *stream, now time.Time) {
 	if l.over {
 		return
 	}
-	if l.measured.IsZero() {
-		l.measured = now
-		if d := l.first.Sub(l.heard.get()); d > 0 { // not of what was dropped
-			l.delay = min(l.delay, d)
-		}
+	if l.pace.Measure(l.first, now) {
 		way, took := l.conn.Way, l.first.Sub(l.begun)
 		a.after = append(a.after, func() {
 			a.swarms.config.Log.Debug("first bytes of a source", "way", way, "ms", took.Milliseconds())

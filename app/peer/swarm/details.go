@@ -140,7 +140,7 @@ func (s *source) details(a *Attempt, now time.Time) SourceDetails {
 
 // add adds what one lane to the source does.
 func (s *SourceDetails) add(l *lane, now time.Time) {
-	s.Rate += l.rate.Rate()
+	s.Rate += l.pace.Rate()
 	if s.Way == "" || l.conn.Way.Better(s.Way) {
 		s.Address, s.Way, s.Limit = l.conn.Address(), l.conn.Way, l.conn.Limit
 	}
@@ -150,9 +150,9 @@ func (s *SourceDetails) add(l *lane, now time.Time) {
 	}
 	state := SourceIdle
 	switch {
-	case l.unanswered.Load() > 0 && now.Sub(l.heard.get()) > l.attempt.swarms.config.Timing.Silent:
+	case l.pace.Silence(now) > l.attempt.swarms.config.Timing.Silent:
 		state = SourceStalled
-	case l.inflight.Load() > 0:
+	case l.pace.Inflight() > 0:
 		state = SourceDownloading
 	}
 	for _, stream := range l.streams {

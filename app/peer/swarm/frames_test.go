@@ -19,7 +19,7 @@ func frames(t *testing.T, down int64) (*Attempt, *lane, *request) {
 	a := ss.Attempt(Task{Rate: new(flow.Meter), Limit: flow.NewThrottle(0)}, nil, Preference{})
 	m := &piece.Manifest{Size: 5 << 30, CVs: make([]piece.CV, netproto.PieceCount(5<<30))}
 	c := &session.Conn{}
-	l := &lane{attempt: a, source: &source{}, conn: c, reader: ss.Reader(c).(*reader), pace: make(chan struct{}, 1),
+	l := &lane{attempt: a, source: &source{}, conn: c, reader: ss.Reader(c).(*reader), wake: make(chan struct{}, 1),
 		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, end: func() {}}
 	s := &stream{id: 1, lane: l, job: &job{attempt: a}}
 	r := &request{lane: l, stream: s, length: m.Length(0), spare: true, proof: true, writer: m.Proof(0)}
@@ -64,8 +64,8 @@ func TestFramesWaitForNoLockOfTheDownload(t *testing.T) {
 	a.mu.Unlock()
 	<-done
 	want := r.length - 3*frameBytes
-	if r.owed.Load() != want || l.inflight.Load() != want || l.unanswered.Load() != want || l.source.got.Load() != 3*frameBytes {
-		t.Errorf("%d bytes are owed, %d on their way, %d unanswered, %d came", r.owed.Load(), l.inflight.Load(), l.unanswered.Load(), l.source.got.Load())
+	if r.owed.Load() != want || l.pace.Inflight() != want || l.pace.Unanswered() != want || l.source.got.Load() != 3*frameBytes {
+		t.Errorf("%d bytes are owed, %d on their way, %d unanswered, %d came", r.owed.Load(), l.pace.Inflight(), l.pace.Unanswered(), l.source.got.Load())
 	}
 }
 
@@ -85,8 +85,8 @@ func TestANewLimitAsksAnewOnlyForWhatDidNotCome(t *testing.T) {
 		t.Error("it was taken back while a frame was read")
 	}
 	l.applyLimits()
-	if r.asked != 2*frameBytes || l.reader.request(id) != nil || l.unanswered.Load() != 0 || l.inflight.Load() != r.length-2*frameBytes {
-		t.Errorf("after two frames it was asked for %d bytes, %d are unanswered, %d on their way", r.asked, l.unanswered.Load(), l.inflight.Load())
+	if r.asked != 2*frameBytes || l.reader.request(id) != nil || l.pace.Unanswered() != 0 || l.pace.Inflight() != r.length-2*frameBytes {
+		t.Errorf("after two frames it was asked for %d bytes, %d are unanswered, %d on their way", r.asked, l.pace.Unanswered(), l.pace.Inflight())
 	}
 	if got, want := l.reader.dropped, r.length-2*frameBytes; got != want {
 		t.Errorf("%d bytes may still come, not %d", got, want)
@@ -105,7 +105,7 @@ func TestBytesOfARequestThatIsDroppedMeanwhileAreOwedByNobody(t *testing.T) {
 	if err := l.receive(r, id, make([]byte, frameBytes)); err != nil {
 		t.Error(err)
 	}
-	if l.inflight.Load() != 0 || l.unanswered.Load() != 0 || len(l.requests) != 0 || l.reader.dropped != r.length-2*frameBytes {
-		t.Errorf("%d bytes are on their way, %d unanswered, %d may still come", l.inflight.Load(), l.unanswered.Load(), l.reader.dropped)
+	if l.pace.Inflight() != 0 || l.pace.Unanswered() != 0 || len(l.requests) != 0 || l.reader.dropped != r.length-2*frameBytes {
+		t.Errorf("%d bytes are on their way, %d unanswered, %d may still come", l.pace.Inflight(), l.pace.Unanswered(), l.reader.dropped)
 	}
 }

@@ -40,7 +40,7 @@ func (l *lane) assign() bool {
 		if j.complete() {
 			continue
 		}
-		if j.given() && l.streams[j] == nil && l.inflight.Load() > 0 {
+		if j.given() && l.streams[j] == nil && l.pace.Inflight() > 0 {
 			continue // it is opened if this lane has nothing else to do
 		}
 		s := l.streamOf(j)
@@ -51,14 +51,14 @@ func (l *lane) assign() bool {
 		if s == nil || !s.usable(now) {
 			continue
 		}
-		if l.inflight.Load() >= l.window(netproto.PieceSize(j.size)) {
+		if l.pace.Inflight() >= l.window(netproto.PieceSize(j.size), now) {
 			return false
 		}
 		if i, ok := s.pick(now); ok {
 			s.ask(i, false)
 			return true
 		}
-		if l.inflight.Load() <= l.trip() {
+		if l.pace.Inflight() <= l.pace.Trip() {
 			if i, instead, ok := s.takeOver(now); ok {
 				if instead != nil {
 					instead.drop(true)

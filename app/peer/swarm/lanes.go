@@ -11,6 +11,7 @@ import (
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/peer/swarm/pace"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/oserror"
 )
@@ -127,9 +128,9 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 func (s *source) connected(a *Attempt) func(trip time.Duration) {
 	return func(trip time.Duration) {
 		a.mu.Lock()
-		s.away = trip >= farAway
+		s.away = trip >= pace.FarAway
 		a.unlock()
-		if trip >= farAway {
+		if trip >= pace.FarAway {
 			a.Wake()
 		}
 	}
@@ -208,7 +209,7 @@ func (ls *lanes) sparesRelays() bool {
 	for l := range ls.open {
 		if l.conn.Way != session.WayRelayed {
 			direct[l.source] = struct{}{}
-			rate += l.rate.Rate()
+			rate += l.pace.Rate()
 		}
 	}
 	if len(direct) < 2 {
@@ -253,10 +254,9 @@ func (ls *lanes) connect(ctx, within context.Context, s *source, to session.Targ
 		return
 	}
 	now := time.Now()
-	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), begun: begun, pace: make(chan struct{}, 1),
-		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, delay: min(c.Trip, maxDelay)}
-	l.heard.set(now)
-	l.useful.set(now)
+	l := &lane{attempt: a, source: s, conn: c, reader: c.Reader.(*reader), begun: begun, wake: make(chan struct{}, 1),
+		streams: map[*job]*stream{}, requests: map[*request]struct{}{}}
+	l.pace.Start(c.Trip, now)
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
 	if s.made++; s.made == 1 {
@@ -286,7 +286,7 @@ func (ls *lanes) uses(c *session.Conn) bool {
 func (l *lane) run() {
 	for {
 		select {
-		case <-l.pace:
+		case <-l.wake:
 			l.runPace()
 			continue
 		case <-l.conn.Ended(): // it may have ended before the first stream was opened
@@ -304,7 +304,7 @@ func (l *lane) run() {
 // for one, with which its source shows that it is back.
 func (l *lane) relieve(now time.Time) {
 	a := l.attempt
-	if l.unanswered.Load() == 0 || now.Sub(l.heard.get()) <= a.swarms.config.Timing.Silent {
+	if l.pace.Silence(now) <= a.swarms.config.Timing.Silent {
 		return
 	}
 	l.slow = true
@@ -329,17 +329,17 @@ func (l *lane) relieve(now time.Time) {
 // place: nothing for a while, or hardly anything, or little for long.
 func (l *lane) useless(now time.Time) bool {
 	t := &l.attempt.swarms.config.Timing
-	if l.inflight.Load() == 0 {
-		idle := now.Sub(l.useful.get())
+	if l.pace.Inflight() == 0 {
+		idle := l.pace.Barren(now)
 		return idle > t.Stall || idle > 2*t.Silent && !l.couldGive(now)
 	}
-	if l.unanswered.Load() > 0 && now.Sub(l.heard.get()) > 2*t.Silent {
+	if l.pace.Silence(now) > 2*t.Silent {
 		return true
 	}
 	if len(l.limits()) > 0 { // this side may be what is slow
 		return false
 	}
-	rate, age := l.rate.Rate(), now.Sub(l.busy)
+	rate, age := l.pace.Rate(), l.pace.Busy(now)
 	return age > 2*t.Silent && rate < trickle || age > t.Stall && rate < laneRate
 }
 
@@ -367,10 +367,6 @@ func (l *lane) sendAway(now time.Time) {
 	l.detach()
 }
 
-// farAway is the delay from which one connection is slower than many lines: systems keep
-// a few megabytes for each at most, which is all that a round trip can carry.
-const farAway = 80 * time.Millisecond
-
 // far reports whether bytes of a source come from far away: the fastest of its lanes says
 // so, because the others may wait behind its bytes. The caller holds the lock.
 func (ls *lanes) far(s *source) bool {
@@ -379,11 +375,11 @@ func (ls *lanes) far(s *source) bool {
 	}
 	least := time.Duration(0)
 	for l := range ls.open {
-		if l.source == s && (least == 0 || l.delay < least) {
-			least = l.delay
+		if l.source == s && (least == 0 || l.pace.Delay() < least) {
+			least = l.pace.Delay()
 		}
 	}
-	return least >= farAway
+	return least >= pace.FarAway
 }
 
 // perSource is how many connections to have to each source, near or far: several pay if

@@ -6,6 +6,7 @@ import (
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/peer/swarm/pace"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -34,18 +35,20 @@ func TestHowFarAwayASourceIsShowsInItsFastestConnection(t *testing.T) {
 	t.Parallel()
 	a := New(Config{}).Attempt(Task{}, nil, Preference{})
 	far, near := &source{made: 2}, &source{made: 2}
-	for _, l := range []*lane{{source: far, delay: farAway}, {source: far, delay: 2 * farAway}, {source: near, delay: farAway - 1}, {source: near, delay: 2 * farAway}} {
+	for delay, s := range map[time.Duration]*source{pace.FarAway: far, 2 * pace.FarAway: far, pace.FarAway - 1: near, 3 * pace.FarAway: near} {
+		l := &lane{source: s}
+		l.pace.Start(delay, time.Now())
 		a.lanes.open[l] = struct{}{}
 	}
 	if !a.lanes.far(far) || a.lanes.far(near) || a.lanes.far(&source{}) {
 		t.Error("a source near by counts as far away, or the other way round")
 	}
 	made := &source{lanes: 1}
-	made.connected(a)(farAway)
+	made.connected(a)(pace.FarAway)
 	if !a.lanes.far(made) || !made.mayHaveMore() {
 		t.Error("a source whose first connection comes from far away waits with the others")
 	}
-	made.connected(a)(farAway - 1)
+	made.connected(a)(pace.FarAway - 1)
 	if a.lanes.far(made) || made.mayHaveMore() {
 		t.Error("a source near by does not wait with its second connection")
 	}
@@ -63,17 +66,17 @@ func TestTheLastPieceOfTheSlowestLaneIsTakenOver(t *testing.T) {
 	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
 	all := piece.AllBits(pieces)
 	laneOf := func(s *source, rate int64, asked ...int) *lane {
-		l := &lane{attempt: a, source: s, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, asked: time.Now()}
-		l.heard.set(time.Now())
+		l := &lane{attempt: a, source: s, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}}
+		l.pace.Start(0, time.Now())
 		l.streams[j] = &stream{lane: l, job: j, have: all}
 		for _, i := range asked {
 			a.asked++
 			r := &request{number: a.asked, lane: l, stream: l.streams[j], index: i, length: netproto.MinPieceSize}
 			r.owed.Store(r.length)
 			j.owners[i], l.requests[r] = r, struct{}{}
-			l.inflight.Add(r.length)
+			l.pace.Begin(r.length, time.Now())
 		}
-		l.rate.Add(int(rate))
+		l.pace.Count(int(rate))
 		return l
 	}
 	one := &source{proven: true}
@@ -90,39 +93,35 @@ func TestTheLastPieceOfTheSlowestLaneIsTakenOver(t *testing.T) {
 	}
 }
 
-func (s *sprint) be(rate, bytes int64, since time.Time) {
-	s.rate.Store(rate)
-	s.bytes.Store(bytes)
-	s.since.set(since)
-}
-
-// busyAndIdle are two lanes to one source, both as fast as usual, in bytes a second: one has
-// been asked for all pieces of a job, and the other one for nothing.
-func busyAndIdle(pieces, usual int, measured time.Time, delay time.Duration, now time.Time) (j *job, busy, idle *lane) {
+// busyAndIdle are two lanes to one source with the same rate, in bytes a second: one has been
+// asked for all pieces of a job, and the other one for nothing. In its last round trip, the busy
+// one gave its share of that rate.
+func busyAndIdle(pieces, usual int, share float64, delay time.Duration, now time.Time) (j *job, busy, idle *lane) {
 	a := New(Config{Timing: StandardTiming, Traffic: flow.NewTraffic(0, 0, false)}).Attempt(Task{Limit: flow.NewThrottle(0)}, nil, Preference{})
 	m := &piece.Manifest{Size: int64(pieces) * netproto.MinPieceSize, CVs: make([]piece.CV, pieces)}
 	j = newJob(a, netproto.ContentHash{}, m.Size, "", "")
 	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
 	one := &source{proven: true}
-	laneOf := func() *lane {
-		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, asked: now,
-			measured: measured, busy: now, delay: delay}
-		l.streams[j] = &stream{lane: l, job: j, have: piece.AllBits(pieces)}
-		l.heard.set(now)
-		l.rate.Add(usual)
-		l.sprint.be(int64(usual), 0, now)
+	laneOf := func(share float64, pieces int) *lane {
+		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}}
+		l.streams[j] = &stream{lane: l, job: j, have: piece.AllBits(len(j.owners))}
+		begun := now.Add(-delay - time.Second)
+		l.pace.Start(delay, begun)
+		for i := range pieces {
+			r := &request{number: uint64(i), lane: l, stream: l.streams[j], index: i, length: netproto.MinPieceSize, begun: now}
+			r.owed.Store(r.length)
+			j.owners[i], l.requests[r] = r, struct{}{}
+			l.pace.Begin(r.length, begun)
+			l.pace.Ask(r.length, begun)
+		}
+		l.pace.Measure(begun.Add(delay), begun.Add(delay))
+		l.pace.Count(usual)
+		l.pace.Came(0, begun.Add(delay))
+		l.pace.Came(int(share*float64(l.pace.Rate())), now)
 		a.lanes.open[l] = struct{}{}
 		return l
 	}
-	busy, idle = laneOf(), laneOf()
-	for i := range pieces {
-		r := &request{number: uint64(i), lane: busy, stream: busy.streams[j], index: i, length: netproto.MinPieceSize, begun: now}
-		r.owed.Store(r.length)
-		j.owners[i], busy.requests[r] = r, struct{}{}
-		busy.inflight.Add(r.length)
-		busy.unanswered.Add(r.length)
-	}
-	return j, busy, idle
+	return j, laneOf(share, pieces), laneOf(1, 0)
 }
 
 // A connection that waits for what was lost may need seconds until it is as fast again as the
@@ -131,43 +130,26 @@ func TestALaneThatLagsIsRelievedByOthersToTheSameSource(t *testing.T) {
 	t.Parallel()
 	const pieces, before = 4, 8 << 20 // bytes a second
 	now := time.Now()
-	j, busy, idle := busyAndIdle(pieces, before, now.Add(-time.Second), 180*time.Millisecond, now)
-	a := j.attempt
-	if !a.lanes.uneven() {
+	j, busy, idle := busyAndIdle(pieces, before, 1, 180*time.Millisecond, now)
+	if !j.attempt.lanes.uneven() {
 		t.Error("an idle lane beside a busy one is not looked after")
 	}
 	if i, _, ok := idle.streams[j].takeOver(now); ok {
 		t.Errorf("piece %d is taken over from a lane that is as fast as before", i)
 	}
-	busy.sprint.be(0, 1000, now)
-	if i, _, ok := idle.streams[j].takeOver(now); ok {
-		t.Errorf("piece %d is taken over from a lane that has just begun", i)
+	if i, _, ok := idle.streams[j].takeOver(now.Add(time.Second)); i != pieces-1 || !ok {
+		t.Errorf("from one that has given nothing for a second, piece %d is taken over: %t", i, ok)
 	}
-	busy.sprint.be(before/100, 0, now)
+	if i, _, ok := busy.streams[j].takeOver(now.Add(time.Second)); ok {
+		t.Errorf("a lane takes over its own piece %d", i)
+	}
+	j, _, idle = busyAndIdle(pieces, before, 0.01, 180*time.Millisecond, now)
 	if i, instead, ok := idle.streams[j].takeOver(now); i != pieces-1 || instead != nil || !ok {
 		t.Errorf("from one with a hundredth of its rate, piece %d is taken over: %t, instead of %v", i, ok, instead)
 	}
-	later := now.Add(time.Second)
-	busy.sprint.be(before, 1000, now)
-	if i, _, ok := idle.streams[j].takeOver(later); i != pieces-1 || !ok {
-		t.Errorf("from one that has given next to nothing for a second, piece %d is taken over: %t", i, ok)
-	}
-	busy.sprint.rest()
-	if i, _, ok := idle.streams[j].takeOver(later); i != pieces-1 || !ok {
-		t.Errorf("from one that was asked a second ago and has given nothing, piece %d is taken over: %t", i, ok)
-	}
-	busy.busy = later // it had nothing to do
-	if i, _, ok := idle.streams[j].takeOver(later); ok {
-		t.Errorf("piece %d is taken over from a lane that was only just asked", i)
-	}
-	busy.sprint.be(before, 0, now)
-	busy.busy, busy.delay, idle.delay = now, time.Millisecond, time.Millisecond
-	if i, _, ok := idle.streams[j].takeOver(now.Add(time.Second)); i != pieces-1 || !ok {
-		t.Errorf("from one near by that gives nothing, piece %d is taken over: %t", i, ok)
-	}
-	busy.delay, idle.delay = farAway, farAway
-	if i, _, ok := busy.streams[j].takeOver(now); ok {
-		t.Errorf("a lane takes over its own piece %d", i)
+	j.attempt.task.Limit.Set(1000)
+	if i, _, ok := idle.streams[j].takeOver(now); ok {
+		t.Errorf("piece %d is taken over from a lane that waits for a limit", i)
 	}
 }
 
@@ -177,7 +159,7 @@ func TestOfALaneWithMuchToComeOnlyTheEndIsTakenOver(t *testing.T) {
 	t.Parallel()
 	const pieces, usual = 32, 4 << 20 // bytes a second: all of it takes two seconds
 	now := time.Now()
-	j, _, idle := busyAndIdle(pieces, usual, now, time.Millisecond, now)
+	j, _, idle := busyAndIdle(pieces, usual, 1, time.Millisecond, now)
 	var taken []int
 	for {
 		i, _, ok := idle.streams[j].takeOver(now)
@@ -187,35 +169,11 @@ func TestOfALaneWithMuchToComeOnlyTheEndIsTakenOver(t *testing.T) {
 		r := &request{number: uint64(pieces + len(taken)), lane: idle, stream: idle.streams[j], index: i, length: netproto.MinPieceSize, spare: true}
 		r.owed.Store(r.length)
 		j.spares[r], idle.requests[r] = struct{}{}, struct{}{}
-		idle.inflight.Add(r.length)
+		idle.pace.Begin(r.length, now)
 		taken = append(taken, i)
 	}
 	if n := len(taken); n < pieces/5 || n > pieces/2 || taken[0] != pieces-1 || taken[n-1] != pieces-n {
 		t.Errorf("of %d pieces these are taken over: %v", pieces, taken)
-	}
-}
-
-// A connection that starts doubles what it gives with each round trip. If it runs out of what
-// it was asked for meanwhile, it does not find out how fast the line is.
-func TestALaneFromFarAwayIsAskedForMoreThanWillComeInTwoRoundTrips(t *testing.T) {
-	t.Parallel()
-	a := New(Config{}).Attempt(Task{}, nil, Preference{})
-	window := func(delay, age time.Duration, came int) int64 {
-		l := &lane{attempt: a, source: &source{}, delay: delay, measured: time.Now().Add(-age)}
-		l.rate.Add(came)
-		return l.window(netproto.MinPieceSize)
-	}
-	const came = 1 << 20 // after as much, twice and four times as much follow
-	if w := window(farAway, 0, came); w < 4*came {
-		t.Errorf("after %d bytes, %d are asked for", came, w)
-	}
-	if w := window(farAway, 0, 100*came); w > maxWindow {
-		t.Errorf("%d bytes are asked for", w)
-	}
-	for _, other := range []int64{window(farAway-1, 0, came), window(farAway, 2*risingTime, came)} {
-		if other > 2*came {
-			t.Errorf("after %d bytes near by, or long after the start, %d are asked for", came, other)
-		}
 	}
 }
 

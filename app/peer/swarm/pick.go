@@ -106,7 +106,7 @@ func (j *job) spared(now time.Time) piece.Bits {
 		if s == nil || !s.lacks() || !s.gives(now) {
 			continue
 		}
-		rate += l.rate.Rate()
+		rate += l.pace.Rate()
 		if theirs == nil {
 			theirs = piece.NewBits(len(j.owners))
 		}
@@ -123,13 +123,13 @@ func (j *job) spared(now time.Time) piece.Bits {
 // gives reports whether a stream can be asked for pieces and bytes come over its lane.
 func (s *stream) gives(now time.Time) bool {
 	l := s.lane
-	return s.usable(now) && s.place == 0 && !s.refused && l.served && !l.slow && !l.measured.IsZero() && now.Sub(l.useful.get()) < spareTime
+	return s.usable(now) && s.place == 0 && !s.refused && l.served && !l.slow && l.pace.Measured() && l.pace.Barren(now) < spareTime
 }
 
 // idle reports whether a lane has had nothing to do for so long that its source must
 // not be spared any longer: the others have not given what they seemed to have.
 func (l *lane) idle(now time.Time) bool {
-	return l.inflight.Load() == 0 && now.Sub(l.useful.get()) > l.attempt.swarms.config.Timing.Silent
+	return l.pace.Inflight() == 0 && l.pace.Barren(now) > l.attempt.swarms.config.Timing.Silent
 }
 
 // wholes is the number of sources that have all pieces.
@@ -170,7 +170,7 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 	j := s.job
 	n := int64(len(j.spares))
 	full := n >= maxSpares || n > 0 && (n+1)*netproto.PieceSize(j.size) > maxSpareBytes
-	rate, silent := s.lane.rate.Rate(), j.attempt.swarms.config.Timing.Silent
+	rate, silent := s.lane.pace.Rate(), j.attempt.swarms.config.Timing.Silent
 	var worst time.Duration
 	var last uint64
 	for i, r := range j.owners {
@@ -178,10 +178,10 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 			continue
 		}
 		left, spare, mine := j.left(i, s.lane.source, now)
-		own := flow.TimeFor(s.lane.inflight.Load()+r.length, rate)
+		own := flow.TimeFor(s.lane.pace.Inflight()+r.length, rate)
 		tried := !s.lane.source.proven && now.Sub(r.begun) > silent
 		if r.lane.source == s.lane.source {
-			left, own, tried = r.lane.lag(r.upTo(), now), own+s.lane.delay, false
+			left, own, tried = r.lane.lag(r.upTo(), now), own+s.lane.pace.Delay(), false
 		}
 		slow := left > 2*own
 		if mine || full && (spare == nil || !slow) || left < worst || left == worst && r.number < last || !slow && !tried {
@@ -231,7 +231,7 @@ func (r *request) eta(now time.Time) time.Duration {
 	if r.stream.place > 0 || now.Before(r.stream.pause) {
 		return time.Hour
 	}
-	return r.lane.eta()
+	return r.lane.pace.ETA(r.lane.attempt.swarms.config.Timing.Silent, now)
 }
 
 // These bound the memory of pieces that are fetched twice.

@@ -68,7 +68,7 @@ func (ls *lanes) activity() (Activity, int) {
 				}
 			}
 		}
-		if l.unanswered.Load() > 0 || l.inflight.Load() > 0 && !waits {
+		if l.pace.Unanswered() > 0 || l.pace.Inflight() > 0 && !waits {
 			return Downloading, 0
 		}
 	}

@@ -54,8 +54,7 @@ func (r *reader) received(q *request, id uint32, n int64) {
 		return
 	}
 	q.owed.Add(-n)
-	q.lane.inflight.Add(-n)
-	q.lane.unanswered.Add(-n)
+	q.lane.pace.Answer(n)
 }
 
 func (r *reader) stream(id uint32) *stream {
@@ -140,7 +139,7 @@ func (r *reader) forget(q *request, tell bool) {
 	r.requests.Delete(q.id)
 	left := q.unanswered()
 	r.dropped += left
-	q.lane.unanswered.Add(-left)
+	q.lane.pace.TakeBack(left)
 	r.mu.Unlock()
 	if tell {
 		r.conn.Send(netproto.Cancel{Request: q.id})

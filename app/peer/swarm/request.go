@@ -58,12 +58,12 @@ func (s *stream) askAhead() {
 	if len(j.ahead) == 0 {
 		j.ahead, j.guessed = map[*request]struct{}{}, 0
 	}
-	count := netproto.PieceCount(j.likely)
+	now, count := time.Now(), netproto.PieceCount(j.likely)
 	most := count // after the last one, all in their order
 	if a.preference.Set {
 		most = 0
 	}
-	for ; j.guessed <= most && l.inflight.Load() < l.window(netproto.PieceSize(j.likely)); j.guessed++ {
+	for ; j.guessed <= most && l.pace.Inflight() < l.window(netproto.PieceSize(j.likely), now); j.guessed++ {
 		index := count - 1
 		if j.guessed > 0 {
 			if index = (a.start + j.guessed - 1) % count; index == count-1 {
@@ -133,12 +133,8 @@ func (r *request) begin() {
 	l := r.lane
 	r.begun = time.Now()
 	r.owed.Store(r.length)
-	if l.inflight.Load() == 0 {
-		l.busy = r.begun
-		l.sprint.rest()
-	}
 	l.requests[r] = struct{}{}
-	l.inflight.Add(r.length)
+	l.pace.Begin(r.length, r.begun)
 	if len(l.limits()) == 0 {
 		l.ask(r, r.length)
 	} else {
@@ -196,7 +192,7 @@ func (r *request) drop(tell bool) {
 func (r *request) unlink(tell bool) {
 	delete(r.lane.requests, r)
 	r.lane.reader.forget(r, tell)
-	r.lane.inflight.Add(-r.owed.Load())
+	r.lane.pace.End(r.owed.Load())
 }
 
 // endGathering ends the coming of a manifest.

@@ -11,6 +11,7 @@ import (
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/peer/swarm/pace"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -287,17 +288,13 @@ type lane struct {
 	ctx     context.Context // ends when the attempt has let go of the lane
 	end     context.CancelFunc
 	begun   time.Time     // when its connection was asked for
-	pace    chan struct{} // wakes runPace
+	wake    chan struct{} // wakes runPace
 
 	first time.Time // when the first byte came; only the reading goroutine of the connection uses it
 
-	// Each frame changes these, without the lock of the attempt: the sums with that of the
-	// reader. Whoever holds neither sees them as they were a moment ago.
-	inflight   atomic.Int64 // bytes of the requests that were not received
-	unanswered atomic.Int64 // those of them that the source was asked for
-	heard      moment       // when bytes came, or were asked for when none were owed
-	useful     moment       // when bytes came
-	sprint     sprint
+	// Each frame changes these, without the lock of the attempt. What comes off the sums of the
+	// pace does so with the lock of the reader.
+	pace pace.Pace
 	// steady says that further bytes change nothing else of the lane and its streams: it is
 	// measured, served and not slow, and no stream waits in a queue.
 	steady  atomic.Bool
@@ -305,15 +302,10 @@ type lane struct {
 
 	streams  map[*job]*stream
 	requests map[*request]struct{}
-	paced    []*request    // not yet asked for to their end, because of a limit
-	served   bool          // bytes come, and this peer waits in no queue
-	measured time.Time     // when the first bytes came
-	delay    time.Duration // a round trip: of the handshake, or from the first request to its first byte
-	rate     flow.Meter
-	busy     time.Time // since when it has had requests, while it has
-	asked    time.Time // for the first time
-	slow     bool      // it fell silent, and is asked for one piece at a time until bytes come
-	leaving  bool      // there is a better way to the source: what it was asked for still comes
+	paced    []*request // not yet asked for to their end, because of a limit
+	served   bool       // bytes come, and this peer waits in no queue
+	slow     bool       // it fell silent, and is asked for one piece at a time until bytes come
+	leaving  bool       // there is a better way to the source: what it was asked for still comes
 	over     bool
 }
 

@@ -3,6 +3,12 @@
 // of the disk: it is made, run and thrown away. What a person sees as a download
 // lives in package queue, which makes attempts.
 //
+// # Rooms
+//
+// What need not know an attempt has a room below this one. These rooms have no locks:
+//
+//	pace     how fast bytes come over a lane; Attempt.mu guards it, except for its sums
+//
 // # Files
 //
 // From the bottom up. A function calls others of its file and of those above it in
