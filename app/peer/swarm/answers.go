@@ -21,7 +21,7 @@ func (s *stream) onHave(first int, bits []byte) {
 	}
 	counted := s.have != nil && s.job.ready()
 	if counted {
-		s.uncount()
+		s.job.picker.Uncount(s.have)
 	}
 	most := netproto.MaxContentSize / netproto.MaxPieceSize / 8
 	switch {
@@ -37,7 +37,7 @@ func (s *stream) onHave(first int, bits []byte) {
 		copy(s.have[first/8:], bits)
 	}
 	if s.have != nil && s.job.ready() {
-		s.count()
+		s.job.picker.Count(s.have)
 	}
 	s.lane.fill()
 }
@@ -50,20 +50,14 @@ func (s *stream) onUpdate(pieces []uint32) {
 	if s.lane.over || s.lane.streams[s.job] != s || s.have == nil {
 		return
 	}
-	ready := s.job.ready()
-	before := ready && s.lacks()
-	for _, p := range pieces {
-		i := int(p)
-		if i/8 >= len(s.have) || s.have.Has(i) {
-			continue
+	if s.job.ready() {
+		s.job.picker.Gain(s.have, pieces)
+	} else {
+		for _, p := range pieces {
+			if i := int(p); i/8 < len(s.have) {
+				s.have.Set(i)
+			}
 		}
-		s.have.Set(i)
-		if ready && i < len(s.job.held) {
-			s.job.held[i]++
-		}
-	}
-	if before && !s.lacks() {
-		s.job.partial--
 	}
 	s.lane.fill()
 }
@@ -77,15 +71,12 @@ func (s *stream) onFetching(pieces []uint32) {
 	if s.lane.over || s.lane.streams[j] != s || !j.ready() {
 		return
 	}
-	if j.claims == nil {
-		j.claims = make([]claim, len(j.owners))
-	}
-	now := time.Now()
-	for _, p := range pieces {
-		if i := int(p); i < len(j.claims) && j.claims[i].by == nil {
-			j.claims[i] = claim{s, now}
-		}
-	}
+	j.picker.Claim(s, pieces, time.Now())
+}
+
+// Fetches makes a stream a [picker.Claimer]. The caller holds the lock.
+func (s *stream) Fetches(piece int) bool {
+	return s.lane.streams[s.job] == s && !s.refused && !s.have.Has(piece)
 }
 
 // onAttributes collects the attributes of the folder's files. They come in order, and
@@ -240,11 +231,8 @@ func (r *request) finish(err error) {
 			j.settle(r.stream.claim)
 		}
 		return
-	case err == nil && !j.verified.Has(r.index):
+	case err == nil && !j.picker.Verified(r.index):
 		r.addPiece()
-	}
-	if j.verified.Has(r.index) {
-		j.take(r.index)
 	}
 	r.lane.fill()
 }
@@ -262,9 +250,7 @@ func (r *request) addPiece() {
 		}
 	}
 	r.lane.source.delay, r.lane.source.failure, r.lane.source.proven = 0, nil, true
-	j.verified.Set(r.index)
-	j.take(r.index)
-	j.missing--
+	j.picker.Verify(r.index)
 	if !j.sure && r.index == len(j.owners)-1 {
 		j.shared.Lock()
 		j.sure = true

@@ -67,7 +67,7 @@ func (a *Attempt) kindless() []*job {
 	a.mu.Lock()
 	defer a.unlock()
 	for _, j := range a.active {
-		if j.list && j.ready() && j.sure && j.verified.Has(0) {
+		if j.list && j.ready() && j.sure && j.picker.Verified(0) {
 			j.list = false
 			return []*job{j}
 		}

@@ -108,7 +108,7 @@ func (s *stream) expect(twin *stream) {
 		s.have = piece.AllBits(len(j.owners))
 	}
 	if s.have != nil && s.job.ready() {
-		s.count()
+		s.job.picker.Count(s.have)
 	}
 }
 
@@ -125,7 +125,7 @@ func (l *lane) closeStream(j *job) {
 	}
 	s.endGathering()
 	if s.have != nil && j.ready() {
-		s.uncount()
+		j.picker.Uncount(s.have)
 	}
 	l.reader.closeStream(s)
 }

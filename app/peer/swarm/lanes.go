@@ -350,10 +350,8 @@ func (l *lane) couldGive(now time.Time) bool {
 		if !s.usable(now) || s.place > 0 || s.refused {
 			continue
 		}
-		for i := range min(len(s.have), len(j.verified)) {
-			if s.have[i]&^j.verified[i] != 0 {
-				return true
-			}
+		if j.picker.Helps(s.have) {
+			return true
 		}
 	}
 	return false

@@ -183,8 +183,7 @@ func (j *job) startOver() {
 	for l := range a.lanes.open {
 		j.dropRequests(l)
 	}
-	j.owners, j.spares = nil, nil
-	j.missing, j.flying, j.partial = 0, 0, 0
+	j.owners, j.spares, j.picker = nil, nil, nil
 	a.total = -1
 	j.shared.Lock()
 	j.part = nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"centralizedp2p/app/peer/offer"
+	"centralizedp2p/app/peer/swarm/picker"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -120,7 +121,7 @@ func (j *job) resume(ctx context.Context) (growing, error) {
 	}
 	for l := range a.lanes.open { // what their sources have came before the manifest
 		if s := l.streams[j]; s != nil && s.have != nil {
-			s.count()
+			j.picker.Count(s.have)
 		}
 	}
 	if j.sure {
@@ -138,14 +139,7 @@ func (j *job) begin(part growing) {
 	j.size = m.Size
 	j.owners = make([]*request, m.Pieces())
 	j.spares = map[*request]struct{}{}
-	have := part.Have()
-	j.verified, j.missing = have, m.Pieces()-have.Count()
-	j.free = piece.AllBits(m.Pieces())
-	for i := range have {
-		j.free[i] &^= have[i]
-	}
-	j.held, j.claims = make([]int32, m.Pieces()), nil
-	j.cursor, j.start = 0, j.attempt.start%m.Pieces()
+	j.picker = picker.New(m.Pieces(), j.attempt.start, part.Have(), part)
 	if j.prefer >= 0 {
 		j.attempt.preferred([]*job{j}) // with the size it knows the piece
 	}

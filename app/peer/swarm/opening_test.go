@@ -81,7 +81,7 @@ func proveWhileOpening(t *testing.T, opened bool) {
 			t.Fatal(err)
 		}
 	}
-	if !proven || !j.ready() || !j.sure || j.size != m.Size || j.part.Manifest() != m || !j.verified.Has(0) {
+	if !proven || !j.ready() || !j.sure || j.size != m.Size || j.part.Manifest() != m || !j.picker.Verified(0) {
 		t.Errorf("a size was proven: %t; the file is open: %t, with %d of %d bytes", proven, j.ready(), j.size, m.Size)
 	}
 	a.letGo(func() {})

@@ -9,15 +9,9 @@ import (
 )
 
 // Which piece is asked for next. The last one of a content comes first, because it
-// proves the size. Then come those that the person wants to see first. Of the others
-// the rarest goes first, so that every piece soon has several owners. Equally rare ones
-// come in order, which suits disks, but each reader begins elsewhere: several readers
-// of one source then ask it for different pieces, and get the rest from each other.
-//
-// Readers of a swarm also tell each other what they fetch from a whole source. For a
-// while they ask no whole source for such a piece again, so that the first source sends
-// each piece only once. A claim counts once for each piece: a lie costs Timing.Claim
-// and no more.
+// proves the size. Then come those that the person wants to see first. The others come as
+// the picker says, which also knows what other readers fetch from whole sources: no whole
+// source is asked for that, for Timing.Claim.
 
 // usable reports whether a stream can be asked for pieces: its source has something,
 // and says the same size of the content as the job.
@@ -37,58 +31,26 @@ func (s *stream) canProve(now time.Time) bool {
 // pick chooses a piece to ask the stream's source for.
 func (s *stream) pick(now time.Time) (index int, ok bool) {
 	j := s.job
-	last := len(j.owners) - 1
-	if !j.sure && s.takes(last) {
+	p := j.picker
+	if last := len(j.owners) - 1; !j.sure && p.Takes(s.have, last) {
 		return last, true
 	}
-	if j.missing == j.flying {
+	if p.Exhausted() {
 		return 0, false
 	}
 	if j.prefer >= 0 {
-		for i := j.prefer; i <= last; i++ {
-			if s.takes(i) {
-				return i, true
-			}
+		if i, ok := p.InOrder(s.have, j.prefer); ok {
+			return i, true
 		}
 	}
-	return s.rarest(now)
-}
-
-// takes reports whether a piece is free and the stream's source has it.
-func (s *stream) takes(i int) bool {
-	j := s.job
-	return j.free.Has(i) && s.have.Has(i) && !j.part.Has(i)
-}
-
-// rarest chooses the first free piece that the fewest sources have.
-func (s *stream) rarest(now time.Time) (index int, ok bool) {
-	j := s.job
-	count := len(j.owners)
-	for j.cursor < count && !j.free.Has(j.at(j.cursor)) {
-		j.cursor++
+	if s.lacks() || s.lane.idle(now) {
+		return p.Rarest(s.have, nil, 0, now)
 	}
-	whole := !s.lacks()
 	var theirs piece.Bits // left to others
-	if whole && j.partial > 0 && !s.lane.idle(now) {
+	if p.Partial() {
 		theirs = j.spared(now)
 	}
-	patient := whole && !s.lane.idle(now)
-	fewest := int32(1<<31 - 1)
-	for k := j.cursor; k < count; k++ {
-		i := j.at(k)
-		if i%8 == 0 && i/8 < len(s.have) && j.free[i/8]&s.have[i/8] == 0 {
-			k += min(7, count-1-i) // none of these eight
-			continue
-		}
-		if j.held[i] >= fewest || !s.takes(i) || theirs.Has(i) || patient && j.awaited(i, now) {
-			continue
-		}
-		index, fewest, ok = i, j.held[i], true
-		if j.partial == 0 || fewest <= 1 {
-			break
-		}
-	}
-	return index, ok
+	return p.Rarest(s.have, theirs, j.attempt.swarms.config.Timing.Claim, now)
 }
 
 // spareTime is how far ahead spared looks.
@@ -100,20 +62,19 @@ const spareTime = 2 * time.Second
 // wait must not keep a piece from them.
 func (j *job) spared(now time.Time) piece.Bits {
 	var rate int64
-	var theirs piece.Bits
+	var haves []piece.Bits
 	for l := range j.attempt.lanes.open {
 		s := l.streams[j]
 		if s == nil || !s.lacks() || !s.gives(now) {
 			continue
 		}
 		rate += l.pace.Rate()
-		if theirs == nil {
-			theirs = piece.NewBits(len(j.owners))
-		}
-		for i := range min(len(theirs), len(s.have)) {
-			theirs[i] |= s.have[i] & j.free[i]
-		}
+		haves = append(haves, s.have)
 	}
+	if len(haves) == 0 {
+		return nil
+	}
+	theirs := j.picker.FreeOf(haves)
 	if int64(theirs.Count())*netproto.PieceSize(j.size) > rate*int64(spareTime/time.Second) {
 		return nil
 	}
@@ -133,31 +94,14 @@ func (l *lane) idle(now time.Time) bool {
 }
 
 // wholes is the number of sources that have all pieces.
-func (j *job) wholes() int32 {
-	n := int32(0)
+func (j *job) wholes() int {
+	n := 0
 	for l := range j.attempt.lanes.open {
 		if s := l.streams[j]; s != nil && s.have != nil && !s.lacks() {
 			n++
 		}
 	}
 	return n
-}
-
-// at is the k-th piece in the order of this attempt.
-func (j *job) at(k int) int {
-	if k += j.start; k >= len(j.owners) {
-		k -= len(j.owners)
-	}
-	return k
-}
-
-// awaited reports whether another reader is about to have a piece.
-func (j *job) awaited(i int, now time.Time) bool {
-	if j.claims == nil || j.claims[i].by == nil {
-		return false
-	}
-	c := &j.claims[i]
-	return c.by.lane.streams[j] == c.by && !c.by.refused && !c.by.have.Has(i) && now.Sub(c.at) < j.attempt.swarms.config.Timing.Claim
 }
 
 // takeOver chooses the piece with which other lanes take longest, of those of one lane
@@ -239,37 +183,3 @@ const (
 	maxSpares     = 24
 	maxSpareBytes = 32 << 20
 )
-
-// take marks a piece as asked for, and give makes it free.
-func (j *job) take(i int) { j.free.Clear(i) }
-
-func (j *job) give(i int) {
-	j.free.Set(i)
-	j.cursor = min(j.cursor, (i-j.start+len(j.owners))%len(j.owners))
-}
-
-// tally counts the pieces of a stream's source, by 1 or -1.
-func (s *stream) tally(by int32) {
-	j := s.job
-	for i := range j.held {
-		if s.have.Has(i) {
-			j.held[i] += by
-		}
-	}
-}
-
-// count and uncount keep how many sources of a job have each piece, and how many lack
-// some. The job must be ready, and the source must have said what it has.
-func (s *stream) count() {
-	s.tally(1)
-	if s.lacks() {
-		s.job.partial++
-	}
-}
-
-func (s *stream) uncount() {
-	s.tally(-1)
-	if s.lacks() {
-		s.job.partial--
-	}
-}

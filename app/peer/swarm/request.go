@@ -20,8 +20,7 @@ func (s *stream) ask(index int, spare bool) {
 		j.spares[r] = struct{}{}
 	} else {
 		j.owners[index] = r
-		j.flying++
-		j.take(index)
+		j.picker.Take(index)
 	}
 	r.begin()
 	if !spare {
@@ -105,8 +104,7 @@ func (j *job) takeAhead() {
 		}
 		r.part, r.writer, r.spare = j.part, j.part.Writer(r.index, false), false
 		j.owners[r.index] = r
-		j.flying++
-		j.take(r.index)
+		j.picker.Take(r.index)
 		r.endAhead()
 	}
 }
@@ -147,7 +145,7 @@ func (r *request) begin() {
 // for is claimed when its first bytes come.
 func (r *request) claim() {
 	j := r.stream.job
-	if r.lane.served && len(j.owners) > 1 && !r.stream.lacks() && j.held[r.index] <= j.wholes() {
+	if r.lane.served && len(j.owners) > 1 && !r.stream.lacks() && j.picker.Held(r.index) <= j.wholes() {
 		r.lane.attempt.swarms.config.Audience.AnnounceFetching(j, r.index)
 	}
 }
@@ -216,8 +214,7 @@ func (r *request) release() {
 		delete(j.spares, r)
 	case !r.spare && j.owners[r.index] == r:
 		j.owners[r.index] = nil
-		j.flying--
-		j.give(r.index)
+		j.picker.Give(r.index)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/peer/swarm/pace"
+	"centralizedp2p/app/peer/swarm/picker"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -367,18 +368,10 @@ type job struct {
 	dir     string                // in the attempt's root, slash-separated
 	targets []string              // names in dir where the content belongs; the first is fetched, the others copied
 
-	owners   []*request            // by piece; nil before the part is open, see ready
-	spares   map[*request]struct{} // further requests for a piece, see takeOver
-	free     piece.Bits            // pieces neither asked for nor verified
-	held     []int32               // how many sources have a piece, by piece
-	claims   []claim               // of other readers, by piece; nil before there is one
-	cursor   int                   // no piece before it is free, in the order that begins at start
-	start    int
-	prefer   int // the piece from which on all come in order; -1 = none
-	flying   int // pieces that are asked for
-	partial  int // streams whose source lacks pieces
-	missing  int // pieces not verified
-	verified piece.Bits
+	owners []*request            // by piece
+	spares map[*request]struct{} // further requests for a piece, see takeOver
+	picker *picker.Picker        // nil before the part is open, see ready
+	prefer int                   // the piece from which on all come in order; -1 = none
 
 	allocated bool            // its space on the disk is reserved, see takeSpace
 	over      bool            // its files have their names
@@ -417,26 +410,22 @@ type finished struct {
 	state piece.State
 }
 
-// claim is that another reader fetches a piece.
-type claim struct {
-	by *stream
-	at time.Time // when it was first heard
-}
-
 func newJob(a *Attempt, hash netproto.ContentHash, size int64, dir, name string) *job {
 	j := &job{attempt: a, hash: hash, size: size, likely: -1, prefer: -1, dir: dir, targets: []string{name}}
 	j.sure = size >= 0
 	return j
 }
 
-func (j *job) ready() bool { return j.owners != nil }
+func (j *job) ready() bool { return j.picker != nil }
 
-func (j *job) complete() bool { return j.ready() && j.missing == 0 }
+func (j *job) complete() bool { return j.ready() && j.picker.Done() }
 
 // given reports whether a content has one piece, which is asked for.
-func (j *job) given() bool { return len(j.owners) == 1 && j.sure && j.flying == 1 }
+func (j *job) given() bool {
+	return len(j.owners) == 1 && j.sure && j.picker.Flying() == 1
+}
 
 // lacks reports whether the stream's source does not have all pieces.
 func (s *stream) lacks() bool {
-	return s.job.ready() && s.have.Count() < len(s.job.owners)
+	return s.job.ready() && s.job.picker.Lacks(s.have)
 }

@@ -8,6 +8,7 @@
 // What need not know an attempt has a room below this one. These rooms have no locks:
 //
 //	pace     how fast bytes come over a lane; Attempt.mu guards it, except for its sums
+//	picker   which pieces of a job are missing, and which comes next; Attempt.mu guards it
 //
 // # Files
 //
@@ -21,7 +22,7 @@
 //	attributes  times and executable bits of the files of a folder
 //	content   a job as a content that other peers read
 //	pace      how much a lane has on its way, and when it asks for more
-//	pick      which piece is asked for next
+//	pick      which piece a lane asks for next
 //	request   how a piece is asked for and given back
 //	lane      what a lane asks for, and how it ends
 //	manifest  how a job gets its manifest, and how its size is proven
