@@ -2,6 +2,7 @@ package netproto
 
 import (
 	"crypto/ed25519"
+	"crypto/md5"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
@@ -44,6 +45,15 @@ func (h *ContentHash) UnmarshalText(text []byte) error {
 	}
 	*h = parsed
 	return nil
+}
+
+// ParseMD5 reads 32 hexadecimal digits of either case; it reports false for anything else.
+func ParseMD5(s string) (sum [md5.Size]byte, ok bool) {
+	if len(s) != hex.EncodedLen(len(sum)) {
+		return sum, false
+	}
+	_, err := hex.Decode(sum[:], []byte(s))
+	return sum, err == nil
 }
 
 // Limits of a content and its pieces, in bytes (design §6).

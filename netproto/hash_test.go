@@ -157,3 +157,14 @@ func TestTheDigestForgetsWhatIsToggledTwice(t *testing.T) {
 		t.Errorf("what was taken out again is still there: %s", got)
 	}
 }
+
+func TestAnMD5HasThirtyTwoDigits(t *testing.T) {
+	const digits = "d41d8cd98f00b204e9800998ecf8427e"
+	for text, ok := range map[string]bool{
+		digits: true, strings.ToUpper(digits): true, digits[1:]: false, digits + "00": false, digits[1:] + "g": false, "": false,
+	} {
+		if sum, read := ParseMD5(text); read != ok || ok && (sum[0] != 0xd4 || sum[15] != 0x7e) {
+			t.Errorf("%q is read as %x, %v", text, sum, read)
+		}
+	}
+}

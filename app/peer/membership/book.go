@@ -1,14 +1,11 @@
 package membership
 
 import (
-	"crypto/md5"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"sync"
-	"unique"
 
 	"centralizedp2p/netproto"
 )
@@ -18,45 +15,19 @@ import (
 // Its lock is a leaf: nothing else is locked or waited for while it is held.
 type book struct {
 	mu       sync.Mutex
-	holdings map[netproto.ContentHash]held
+	holdings holdings
 	digest   netproto.Digest // of holdings
 	details  uint64          // XOR of the sums of all holdings, names and all
 	pages    map[*page]struct{}
-}
-
-// held is a [netproto.Resource] but for its hash. There may be a million.
-type held struct {
-	name                 string
-	mime                 unique.Handle[string]
-	size                 int64
-	md5                  [md5.Size]byte
-	small                bool // it has an MD5
-	folder, part, hidden bool
-}
-
-func heldOf(r *netproto.Resource) held {
-	h := held{name: r.Name, mime: unique.Make(r.MIME), size: r.Size, folder: r.Folder, part: r.Part, hidden: r.Hidden}
-	if len(r.MD5) == hex.EncodedLen(md5.Size) {
-		_, err := hex.Decode(h.md5[:], []byte(r.MD5))
-		h.small = err == nil
-	}
-	return h
-}
-
-func (h *held) resource(hash netproto.ContentHash) netproto.Resource {
-	r := netproto.Resource{Hash: hash, Size: h.size, Name: h.name, MIME: h.mime.Value(), Folder: h.folder, Part: h.part, Hidden: h.hidden}
-	if h.small {
-		r.MD5 = hex.EncodeToString(h.md5[:])
-	}
-	return r
 }
 
 // page is one tracker's side of the book.
 type page struct {
 	book    *book
 	wake    chan struct{}                     // something became pending
-	pending map[netproto.ContentHash]struct{} // what changed since the tracker was last told
-	folders map[netproto.ContentHash]struct{} // those of them that are folders to announce: they go first
+	pending marks                             // the numbers of holdings to announce
+	gone    map[netproto.ContentHash]struct{} // what is to be withdrawn
+	folders map[netproto.ContentHash]struct{} // those pending that are folders: they go first
 	leading map[netproto.ContentHash]struct{} // folders just told, whose files follow at once
 	refused map[netproto.ContentHash]error    // not taken; offered again after the next join
 	resync  bool                              // the tracker holds something else, so it is told everything
@@ -64,12 +35,12 @@ type page struct {
 }
 
 func newBook() *book {
-	return &book{holdings: map[netproto.ContentHash]held{}, pages: map[*page]struct{}{}}
+	return &book{holdings: holdings{first: map[uint64]uint32{}}, pages: map[*page]struct{}{}}
 }
 
 // open starts a page for a tracker that knows nothing.
 func (b *book) open() *page {
-	p := &page{book: b, wake: make(chan struct{}, 1), pending: map[netproto.ContentHash]struct{}{},
+	p := &page{book: b, wake: make(chan struct{}, 1), gone: map[netproto.ContentHash]struct{}{},
 		folders: map[netproto.ContentHash]struct{}{}, leading: map[netproto.ContentHash]struct{}{}, refused: map[netproto.ContentHash]error{}}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -86,44 +57,53 @@ func (b *book) close(p *page) {
 
 // set notes a resource and wakes all trackers.
 func (b *book) set(r netproto.Resource) {
+	now := heldOf(&r)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	now := heldOf(&r)
-	old, known := b.holdings[r.Hash]
-	if known && old == now {
-		return
-	}
-	if known {
-		b.details ^= sumOf(old.resource(r.Hash))
-	} else {
+	n := b.holdings.find(r.Hash)
+	if n == 0 {
 		b.digest = b.digest.Toggle(r.Hash)
+		n = b.holdings.put(now)
+	} else {
+		old := b.holdings.at(n)
+		if old.says(now) {
+			return
+		}
+		b.details ^= sumOf(old.resource())
+		now.next = old.next
+		*old = now
 	}
 	b.details ^= sumOf(r)
-	b.holdings[r.Hash] = now
-	b.changed(r.Hash, now.folder)
+	for p := range b.pages {
+		p.add(n)
+		delete(p.gone, r.Hash)
+		p.changed(r.Hash)
+	}
 }
 
 // remove forgets a resource and wakes all trackers.
 func (b *book) remove(h netproto.ContentHash) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	old, known := b.holdings[h]
-	if !known {
+	n := b.holdings.find(h)
+	if n == 0 {
 		return
 	}
-	b.details ^= sumOf(old.resource(h))
-	delete(b.holdings, h)
+	b.details ^= sumOf(b.holdings.at(n).resource())
+	b.holdings.drop(n)
 	b.digest = b.digest.Toggle(h)
-	b.changed(h, false)
+	for p := range b.pages {
+		p.pending.unset(n)
+		delete(p.folders, h)
+		p.gone[h] = struct{}{}
+		p.changed(h)
+	}
 }
 
-// changed notes that a content was announced, as a folder or not, or withdrawn.
-func (b *book) changed(h netproto.ContentHash, folder bool) {
-	for p := range b.pages {
-		p.add(h, folder)
-		delete(p.refused, h)
-		poke(p.wake)
-	}
+// changed notes that what the tracker said of a content no longer counts.
+func (p *page) changed(h netproto.ContentHash) {
+	delete(p.refused, h)
+	poke(p.wake)
 }
 
 // sumOf is a number for everything that a resource says, the same at each start.
@@ -139,24 +119,29 @@ func sumOf(r netproto.Resource) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// add notes that the tracker is to be told about a content. The caller holds the lock.
-func (p *page) add(h netproto.ContentHash, folder bool) {
-	p.pending[h] = struct{}{}
-	if folder {
-		p.folders[h] = struct{}{}
+// add notes that a holding is to be announced. The caller holds the lock.
+func (p *page) add(n uint32) {
+	p.pending.set(n)
+	if h := p.book.holdings.at(n); h.folder {
+		p.folders[h.hash] = struct{}{}
 	} else {
-		delete(p.folders, h) // it was withdrawn
+		delete(p.folders, h.hash)
 	}
+}
+
+// upToDate reports whether nothing is left to tell. The caller holds the lock.
+func (p *page) upToDate() bool {
+	return p.pending.count == 0 && len(p.gone) == 0 && !p.resync && p.joined
 }
 
 func (b *book) get(h netproto.ContentHash) (netproto.Resource, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	holding, ok := b.holdings[h]
-	if !ok {
+	n := b.holdings.find(h)
+	if n == 0 {
 		return netproto.Resource{}, false
 	}
-	return holding.resource(h), true
+	return b.holdings.at(n).resource(), true
 }
 
 // count returns what the tracker holds once it was told everything: all holdings but
@@ -166,7 +151,7 @@ func (p *page) count() netproto.HeartbeatRequest {
 	for h := range p.refused {
 		digest = digest.Toggle(h)
 	}
-	return netproto.HeartbeatRequest{Count: len(p.book.holdings) - len(p.refused), Digest: digest}
+	return netproto.HeartbeatRequest{Count: p.book.holdings.count - len(p.refused), Digest: digest}
 }
 
 // compare takes what a tracker says it holds when the peer joins, and at the first time
@@ -180,12 +165,13 @@ func (p *page) compare(count int, digest netproto.Digest, before string) {
 	if !p.joined && !p.resync {
 		// It holds the same hashes. The names of files may have changed since.
 		p.resync = count > 0 && before != p.sum()
-		clear(p.pending)
+		p.pending.clear()
+		clear(p.gone)
 		clear(p.folders)
 	}
 	p.joined = true
 	for h := range p.refused {
-		p.add(h, p.book.holdings[h].folder)
+		p.add(p.book.holdings.find(h))
 	}
 	clear(p.refused)
 }
@@ -196,7 +182,7 @@ func (p *page) sum() string {
 	if len(p.refused) > 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d %016x", len(p.book.holdings), p.book.details)
+	return fmt.Sprintf("%d %016x", p.book.holdings.count, p.book.details)
 }
 
 // known returns that sum if the tracker was told everything; "" if not, and if this peer
@@ -204,7 +190,7 @@ func (p *page) sum() string {
 func (p *page) known() string {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
-	if len(p.pending) > 0 || p.resync || !p.joined || len(p.book.holdings) == 0 {
+	if !p.upToDate() || p.book.holdings.count == 0 {
 		return ""
 	}
 	return p.sum()
@@ -214,7 +200,7 @@ func (p *page) known() string {
 func (p *page) report() (request netproto.HeartbeatRequest, told bool) {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
-	return p.count(), len(p.pending) == 0 && !p.resync && p.joined
+	return p.count(), p.upToDate()
 }
 
 // startOver has the tracker told everything again.
@@ -242,25 +228,34 @@ func (p *page) next() news {
 	p.book.mu.Lock()
 	defer p.book.mu.Unlock()
 	n := news{reset: p.resync}
+	holdings := &p.book.holdings
 	if n.reset {
-		p.pending = make(map[netproto.ContentHash]struct{}, len(p.book.holdings))
-		for h, holding := range p.book.holdings {
-			p.add(h, holding.folder)
+		clear(p.gone)
+		for number := range holdings.all() {
+			p.add(number)
 		}
 	}
-	from := p.pending
 	if n.folders = len(p.folders) > 0; n.folders {
-		from = p.folders
+		for h := range p.folders {
+			if len(n.announced) == netproto.MaxAnnounce {
+				break // much is left, and comes next
+			}
+			n.announced = append(n.announced, holdings.at(holdings.find(h)).resource())
+		}
+		return n
 	}
-	for h := range from {
-		if len(n.announced) == netproto.MaxAnnounce || len(n.withdrawn) == netproto.MaxAnnounce {
-			break // much is left, and comes next
+	n.announced = make([]netproto.Resource, 0, min(p.pending.count, netproto.MaxAnnounce))
+	for number := range p.pending.all() {
+		if len(n.announced) == netproto.MaxAnnounce {
+			break
 		}
-		if holding, ok := p.book.holdings[h]; ok {
-			n.announced = append(n.announced, holding.resource(h))
-		} else {
-			n.withdrawn = append(n.withdrawn, h)
+		n.announced = append(n.announced, holdings.at(number).resource())
+	}
+	for h := range p.gone {
+		if len(n.withdrawn) == netproto.MaxAnnounce {
+			break
 		}
+		n.withdrawn = append(n.withdrawn, h)
 	}
 	return n
 }
@@ -279,28 +274,29 @@ func (p *page) told(n news, refused []netproto.Refusal) {
 	defer b.mu.Unlock()
 	p.resync = false
 	for _, r := range n.announced {
-		if b.holdings[r.Hash] == heldOf(&r) { // unchanged meanwhile
-			delete(p.pending, r.Hash)
-			delete(p.folders, r.Hash)
-			if r.Folder {
-				p.leading[r.Hash] = struct{}{}
-			}
+		number := b.holdings.find(r.Hash)
+		if number == 0 || !b.holdings.at(number).says(heldOf(&r)) { // it changed meanwhile
+			continue
+		}
+		p.pending.unset(number)
+		delete(p.folders, r.Hash)
+		if r.Folder {
+			p.leading[r.Hash] = struct{}{}
 		}
 	}
 	for _, h := range n.withdrawn {
-		if _, again := b.holdings[h]; !again {
-			delete(p.pending, h)
-		}
+		delete(p.gone, h)
 	}
-	if len(p.pending) == 0 { // a map keeps the room that it had for a million
-		p.pending = map[netproto.ContentHash]struct{}{}
+	if len(p.gone) == 0 { // a map keeps the room that it had for a million
+		p.gone = map[netproto.ContentHash]struct{}{}
 	}
 	for _, r := range refused {
 		if r.Index < 0 || r.Index >= len(n.announced) {
 			continue
 		}
-		if h := n.announced[r.Index].Hash; b.holdings[h] == heldOf(&n.announced[r.Index]) {
-			p.refused[h] = &netproto.Error{Code: r.Code, Detail: r.Detail}
+		said := &n.announced[r.Index]
+		if number := b.holdings.find(said.Hash); number != 0 && b.holdings.at(number).says(heldOf(said)) {
+			p.refused[said.Hash] = &netproto.Error{Code: r.Code, Detail: r.Detail}
 		}
 	}
 }
@@ -321,9 +317,10 @@ func (p *page) taken(h netproto.ContentHash) (bool, error) {
 	if err := p.refused[h]; err != nil {
 		return false, err
 	}
-	_, pending := p.pending[h]
+	_, gone := p.gone[h]
 	_, leading := p.leading[h]
-	return p.joined && !pending && !leading && !p.resync, nil
+	pending := p.pending.has(p.book.holdings.find(h))
+	return p.joined && !pending && !gone && !leading && !p.resync, nil
 }
 
 // poke wakes the goroutine that waits on c, a channel of capacity 1.

@@ -2,8 +2,6 @@ package sharing
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -235,10 +233,7 @@ func (sc *scan) take(i int, known library.File, news bool) (todo *unhashed, save
 func (sc *scan) fileOf(i int, known *library.File) *sharedFile {
 	found := &sc.found[i]
 	f := &sharedFile{share: sc.share, rel: found.real, state: known.State, hash: known.Hash, exec: found.exec}
-	if len(known.MD5) == hex.EncodedLen(md5.Size) {
-		_, err := hex.Decode(f.md5[:], []byte(known.MD5))
-		f.has = err == nil
-	}
+	f.md5, f.has = netproto.ParseMD5(known.MD5)
 	return f
 }
 
