@@ -5,6 +5,7 @@
 package offer
 
 import (
+	"encoding/binary"
 	"io"
 	"slices"
 	"sync"
@@ -49,9 +50,18 @@ type Reader interface {
 	io.Closer
 }
 
-// Place is where a content stands in the register. Every [Content] embeds one;
-// the register's lock guards it.
-type Place struct{ at int }
+// Place is where a content stands in the register: under which hash, and where among those
+// that have the same one. Every [Content] embeds one.
+type Place struct {
+	hash netproto.ContentHash // never changes once the content was added
+	at   int32                // the register's lock guards it
+}
+
+// PlaceOf is the place of a content that knows its hash before it is added.
+func PlaceOf(hash netproto.ContentHash) Place { return Place{hash: hash} }
+
+// Hash returns the hash under which the content is, or will be.
+func (p *Place) Hash() netproto.ContentHash { return p.hash }
 
 func (p *Place) place() *Place { return p }
 
@@ -67,10 +77,15 @@ type Announcer interface {
 type Register struct {
 	announcer Announcer
 
-	mu     sync.RWMutex
-	byHash map[netproto.ContentHash]Content // those that are alone with their hash, as nearly all of a million are
-	equal  map[netproto.ContentHash]*offers // the others
+	mu sync.RWMutex
+	// alone are those that have the first eight bytes of their hash for themselves, as nearly
+	// all of a million do: whole hashes would make the map twice as large.
+	alone map[uint64]Content
+	equal map[netproto.ContentHash]*offers // the others
 }
+
+// beginning is the first eight bytes of a hash.
+func beginning(hash netproto.ContentHash) uint64 { return binary.LittleEndian.Uint64(hash[:]) }
 
 // offers are several contents with one hash. A tracker lists a content once for each peer,
 // so one of them gives the name. A folder may have a hundred thousand empty files, so
@@ -82,30 +97,36 @@ type offers struct {
 
 // NewRegister returns an empty register that tells announcer what it holds.
 func NewRegister(announcer Announcer) *Register {
-	return &Register{announcer: announcer, byHash: map[netproto.ContentHash]Content{}, equal: map[netproto.ContentHash]*offers{}}
+	return &Register{announcer: announcer, alone: map[uint64]Content{}, equal: map[netproto.ContentHash]*offers{}}
 }
 
 // Add offers a content, or announces one again whose resource changed.
 func (r *Register) Add(hash netproto.ContentHash, c Content) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if p := c.place(); p.hash != hash {
+		p.hash = hash
+	}
 	of := r.equal[hash]
 	if of == nil {
-		alone := r.byHash[hash]
+		alone := r.alone[beginning(hash)]
 		if alone == nil || alone == c {
 			r.addAlone(hash, c, alone == c)
 			return
 		}
-		of = &offers{list: []Content{alone}}
-		of.choose()
+		of = &offers{best: -1}
+		if alone.place().hash == hash {
+			of.list = []Content{alone}
+			of.choose()
+			delete(r.alone, beginning(hash))
+		}
 		r.equal[hash] = of
-		delete(r.byHash, hash)
 	}
 	i := of.index(c)
 	if i < 0 {
 		i = len(of.list)
 		of.list = append(of.list, c)
-		c.place().at = i
+		c.place().at = int32(i)
 	}
 	switch {
 	case of.best == i:
@@ -118,9 +139,9 @@ func (r *Register) Add(hash netproto.ContentHash, c Content) {
 	r.tell(hash, of)
 }
 
-// addAlone is Add of a content that is alone with its hash; again says that it is offered.
+// addAlone is Add of a content that no other one is like; again says that it is offered.
 func (r *Register) addAlone(hash netproto.ContentHash, c Content, again bool) {
-	r.byHash[hash] = c
+	r.alone[beginning(hash)] = c
 	c.place().at = 0
 	if resource := c.Resource(); resource != nil {
 		r.announcer.Announce(*resource)
@@ -135,8 +156,8 @@ func (r *Register) Remove(hash netproto.ContentHash, c Content) {
 	defer r.mu.Unlock()
 	of := r.equal[hash]
 	if of == nil {
-		if r.byHash[hash] == c {
-			delete(r.byHash, hash)
+		if r.alone[beginning(hash)] == c {
+			delete(r.alone, beginning(hash))
 			r.announcer.Withdraw(hash)
 		}
 		return
@@ -146,7 +167,7 @@ func (r *Register) Remove(hash netproto.ContentHash, c Content) {
 		return
 	}
 	of.list[i] = of.list[last]
-	of.list[i].place().at = i
+	of.list[i].place().at = int32(i)
 	of.list = slices.Delete(of.list, last, last+1)
 	switch of.best {
 	case i:
@@ -155,8 +176,11 @@ func (r *Register) Remove(hash netproto.ContentHash, c Content) {
 	case last:
 		of.best = i
 	}
-	if len(of.list) == 1 {
-		r.byHash[hash] = of.list[0]
+	switch {
+	case len(of.list) == 0:
+		delete(r.equal, hash)
+	case len(of.list) == 1 && r.alone[beginning(hash)] == nil:
+		r.alone[beginning(hash)] = of.list[0]
 		delete(r.equal, hash)
 	}
 }
@@ -175,7 +199,7 @@ func (r *Register) tell(hash netproto.ContentHash, of *offers) {
 
 // index returns where a content stands in the list; -1 if it is not there.
 func (of *offers) index(c Content) int {
-	if at := c.place().at; at < len(of.list) && of.list[at] == c {
+	if at := int(c.place().at); at < len(of.list) && of.list[at] == c {
 		return at
 	}
 	return -1
@@ -225,7 +249,7 @@ func (r *Register) find(hash netproto.ContentHash, may func(Content) bool) Conte
 func (r *Register) Select(hash netproto.ContentHash, match func(Content) bool) Content {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if c := r.byHash[hash]; c != nil && match(c) {
+	if c := r.alone[beginning(hash)]; c != nil && c.place().hash == hash && match(c) {
 		return c
 	}
 	if of := r.equal[hash]; of != nil {

@@ -75,11 +75,44 @@ func TestManyEqualFilesComeAndGoWithoutDelay(t *testing.T) {
 		t.Errorf("the last name is %q, after %d others", listed.name, listed.told)
 	}
 	r.Remove(hash, files[0])
-	if listed.name != "" || len(r.byHash)+len(r.equal) != 0 {
-		t.Errorf("%q is left, of %d contents", listed.name, len(r.byHash)+len(r.equal))
+	if listed.name != "" || len(r.alone)+len(r.equal) != 0 {
+		t.Errorf("%q is left, of %d contents", listed.name, len(r.alone)+len(r.equal))
 	}
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+// Somebody may make contents whose hashes begin in the same way.
+func TestContentsAreToldApartWhateverTheirHashesBeginWith(t *testing.T) {
+	var listed listing
+	r := NewRegister(&listed)
+	first, second := netproto.ContentHash{1, 31: 1}, netproto.ContentHash{1, 31: 2}
+	one, two, third := &file{name: "one"}, &file{name: "two"}, &file{name: "third"}
+	has := func(hash netproto.ContentHash, want Content) {
+		t.Helper()
+		if got := r.Find(hash); got != want {
+			t.Errorf("%v is found instead of %v", got, want)
+		}
+	}
+	r.Add(first, one)
+	has(second, nil)
+	r.Add(second, two)
+	r.Add(second, third)
+	has(first, one)
+	r.Remove(second, two)
+	has(second, third)
+	r.Remove(first, one)
+	has(first, nil)
+	has(second, third)
+	r.Add(first, one)
+	r.Remove(second, third)
+	if has(second, nil); listed.name != "" {
+		t.Errorf("%q is left", listed.name)
+	}
+	r.Remove(first, one)
+	if len(r.alone)+len(r.equal) != 0 {
+		t.Errorf("%d contents are left", len(r.alone)+len(r.equal))
 	}
 }
 

@@ -92,10 +92,10 @@ func (s *share) retell() {
 	s.offering.Lock()
 	defer s.offering.Unlock()
 	for _, f := range s.files {
-		contents.Add(f.hash, f)
+		contents.Add(f.Hash(), f)
 	}
 	if s.list != nil {
-		contents.Add(s.list.hash, s.list)
+		contents.Add(s.list.Hash(), s.list)
 	}
 	s.shares.config.Notify()
 }

@@ -42,16 +42,16 @@ func startTwice(t *testing.T) *twice {
 // add shares the song by itself or, as a folder does, with its list and another file.
 func (w *twice) add(id string, folder bool, visible library.Visible) {
 	s, _ := w.Shares.add(library.Share{ID: id, Path: "/" + id, Name: id, Folder: folder}, Options{Visible: &visible})
-	file := &sharedFile{share: s, hash: song, state: piece.State{Size: songSize}}
+	file := &sharedFile{share: s, Place: offer.PlaceOf(song), state: piece.State{Size: songSize}}
 	files := []*sharedFile{file}
 	if folder {
 		file.rel = "song"
-		files = append(files, &sharedFile{share: s, rel: "alone", hash: alone, state: piece.State{Size: songSize}})
+		files = append(files, &sharedFile{share: s, rel: "alone", Place: offer.PlaceOf(alone), state: piece.State{Size: songSize}})
 		s.need = 2 * songSize
 	}
 	s.offer(files, 1)
 	if folder {
-		s.settle(1, &sharedFile{share: s, hash: list, list: &folderList{}, state: piece.State{Size: 100}})
+		s.settle(1, &sharedFile{share: s, Place: offer.PlaceOf(list), list: &folderList{}, state: piece.State{Size: 100}})
 	}
 }
 

@@ -38,10 +38,10 @@ type oldList struct {
 func (s *share) retire(list *sharedFile) {
 	as := *list.list
 	as.old = true
-	kept := &sharedFile{share: s, state: list.state, hash: list.hash, list: &as}
+	kept := &sharedFile{Place: offer.PlaceOf(list.Hash()), share: s, state: list.state, list: &as}
 	contents := s.shares.config.Contents
-	contents.Add(kept.hash, kept)
-	contents.Remove(list.hash, list)
+	contents.Add(kept.Hash(), kept)
+	contents.Remove(list.Hash(), list)
 	s.oldLists = append(s.oldLists, oldList{kept, time.Now()})
 }
 
@@ -56,7 +56,7 @@ func (s *share) dropOldLists(all bool) {
 		if all || unused || surplus > 0 {
 			surplus--
 			gone = append(gone, l.file)
-			s.shares.config.Contents.Remove(l.file.hash, l.file)
+			s.shares.config.Contents.Remove(l.file.Hash(), l.file)
 		} else {
 			kept = append(kept, l)
 		}
@@ -71,7 +71,7 @@ func (s *share) dropOldLists(all bool) {
 
 // removeListFile removes the file of a list that nobody is offered.
 func (s *share) removeListFile(list *sharedFile) {
-	if s.shares.Offered(list.hash) {
+	if s.shares.Offered(list.Hash()) {
 		return
 	}
 	if err := s.shares.config.Library.RemoveFolderFile(list.path()); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"centralizedp2p/app/ignore"
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -232,7 +233,7 @@ func (sc *scan) take(i int, known library.File, news bool) (todo *unhashed, save
 // fileOf is the file to offer of which that is known.
 func (sc *scan) fileOf(i int, known *library.File) *sharedFile {
 	found := &sc.found[i]
-	f := &sharedFile{share: sc.share, rel: found.real, state: known.State, hash: known.Hash, exec: found.exec}
+	f := &sharedFile{Place: offer.PlaceOf(known.Hash), share: sc.share, rel: found.real, state: known.State, exec: found.exec}
 	f.md5, f.has = netproto.ParseMD5(known.MD5)
 	return f
 }

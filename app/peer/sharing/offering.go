@@ -79,7 +79,7 @@ func (s *share) end(err, notice error) {
 
 // offer lets other peers read files that a scan found; those that are offered
 // already are only noted. nil ones stand for what has no bytes to offer yet.
-func (s *share) offer(files []*sharedFile, round uint32) {
+func (s *share) offer(files []*sharedFile, round uint16) {
 	contents := s.shares.config.Contents
 	s.offering.Lock()
 	defer s.offering.Unlock()
@@ -96,9 +96,9 @@ func (s *share) offer(files []*sharedFile, round uint32) {
 			continue
 		}
 		s.files[f.rel] = f
-		contents.Add(f.hash, f)
+		contents.Add(f.Hash(), f)
 		if old != nil { // second, so that an equal content is not withdrawn in between
-			contents.Remove(old.hash, old)
+			contents.Remove(old.Hash(), old)
 		}
 	}
 }
@@ -108,7 +108,7 @@ const nothing = 0
 
 // settle stops offering what the scan of that round did not find, and offers the
 // list of a folder; nil is none.
-func (s *share) settle(round uint32, list *sharedFile) {
+func (s *share) settle(round uint16, list *sharedFile) {
 	contents := s.shares.config.Contents
 	s.offering.Lock()
 	if s.ended {
@@ -117,20 +117,20 @@ func (s *share) settle(round uint32, list *sharedFile) {
 	for rel, f := range s.files {
 		if f.round != round || round == nothing {
 			delete(s.files, rel)
-			contents.Remove(f.hash, f)
+			contents.Remove(f.Hash(), f)
 		}
 	}
 	old := s.list
 	s.list = list
 	if list != nil && old != list {
-		contents.Add(list.hash, list)
+		contents.Add(list.Hash(), list)
 	}
-	replaced := old != nil && list != nil && old.hash != list.hash
+	replaced := old != nil && list != nil && old.Hash() != list.Hash()
 	switch {
 	case replaced:
 		s.retire(old)
 	case old != nil && old != list:
-		contents.Remove(old.hash, old)
+		contents.Remove(old.Hash(), old)
 	}
 	s.offering.Unlock()
 	s.dropOldLists(list == nil)
@@ -151,7 +151,7 @@ func (s *share) drop(f *sharedFile) {
 	default:
 		return
 	}
-	s.shares.config.Contents.Remove(f.hash, f)
+	s.shares.config.Contents.Remove(f.Hash(), f)
 }
 
 // remove ends the share, and the scan that may be under way.

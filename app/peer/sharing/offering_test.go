@@ -38,7 +38,7 @@ func TestTheListOfSharesDoesNotWaitForWhatIsTakenBack(t *testing.T) {
 	ss := New(Config{Library: profile, Contents: offer.NewRegister(trackers), Log: slog.New(slog.DiscardHandler), Timing: StandardTiming}, library.DefaultSettings())
 	s, _ := ss.add(library.Share{ID: "1", Path: "/folder", Name: "folder", Folder: true}, Options{})
 	s.rate = &flow.Meter{}
-	s.offer([]*sharedFile{{share: s, rel: "a", hash: netproto.ContentHash{1}}, {share: s, rel: "b", hash: netproto.ContentHash{2}}}, 1)
+	s.offer([]*sharedFile{{share: s, rel: "a", Place: offer.PlaceOf(netproto.ContentHash{1})}, {share: s, rel: "b", Place: offer.PlaceOf(netproto.ContentHash{2})}}, 1)
 	settled := make(chan struct{})
 	go func() {
 		defer close(settled)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/library"
+	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -24,7 +25,9 @@ func (s *share) scan(ctx context.Context) {
 		return
 	}
 	s.stop = cancel
-	s.round++
+	if s.round++; s.round == nothing {
+		s.round++
+	}
 	s.leave = newLeaveOut(s.record, s.shares.ignored.Load())
 	sc := &scan{share: s, ctx: ctx, record: s.record, round: s.round, leave: s.leave, kept: s.kept, keeps: map[string]keptBack{},
 		known: s.state == StateShared || s.state == StateRehashing}
@@ -211,7 +214,7 @@ func (sc *scan) publish() error {
 	record.Size, record.Files = 0, 0
 	if !record.Folder {
 		if f := sc.files[0]; f != nil {
-			record.Size, record.Files, record.Hash = f.state.Size, 1, f.hash
+			record.Size, record.Files, record.Hash = f.state.Size, 1, f.Hash()
 		}
 		sc.offerFound()
 		sc.share.settle(sc.round, nil)
@@ -226,9 +229,10 @@ func (sc *scan) publish() error {
 		}
 		record.Size += f.state.Size
 		record.Files++
-		hash := binary.BigEndian.Uint64(f.hash[:])
-		if _, twice := distinct[hash]; !twice {
-			distinct[hash] = struct{}{}
+		hash := f.Hash()
+		beginning := binary.BigEndian.Uint64(hash[:])
+		if _, twice := distinct[beginning]; !twice {
+			distinct[beginning] = struct{}{}
 			need += f.state.Size
 		}
 	}
@@ -239,7 +243,7 @@ func (sc *scan) publish() error {
 	if err != nil {
 		return err
 	}
-	record.Hash = list.hash
+	record.Hash = list.Hash()
 	sc.offerFound()
 	sc.share.mu.Lock()
 	sc.share.need = need
@@ -254,7 +258,7 @@ func (sc *scan) entries() iter.Seq2[netproto.FolderEntry, *sharedFile] {
 		for i, f := range sc.files {
 			e := netproto.FolderEntry{Path: sc.found[i].safe, Dir: sc.found[i].empty}
 			if f != nil {
-				e.Hash, e.Size = f.hash, f.state.Size
+				e.Hash, e.Size = f.Hash(), f.state.Size
 			} else if !e.Dir {
 				continue
 			}
@@ -302,7 +306,7 @@ func (sc *scan) list() (*sharedFile, error) {
 	s, l := sc.share, sc.share.shares.config.Library
 	// The size is that of its files: what people look for.
 	as := netproto.Resource{Hash: m.Hash, Size: sc.record.Size, Name: sc.record.Name, Folder: true, MIME: netproto.FolderMIME}
-	if old := s.listFile(); old != nil && old.hash == m.Hash && old.list.resource == as && bytes.Equal(old.list.attributes, attributes) {
+	if old := s.listFile(); old != nil && old.Hash() == m.Hash && old.list.resource == as && bytes.Equal(old.list.attributes, attributes) {
 		if now, err := piece.StateOf(old.path()); err == nil && now == old.state {
 			return old, nil
 		}
@@ -310,7 +314,7 @@ func (sc *scan) list() (*sharedFile, error) {
 	if err := patiently(sc.ctx, sc.waits, func() error { return l.WriteFolderFile(m.Hash, text) }); err != nil {
 		return nil, err
 	}
-	f := &sharedFile{share: s, hash: m.Hash, list: &folderList{resource: as, attributes: attributes, readers: new(atomic.Int64)}}
+	f := &sharedFile{Place: offer.PlaceOf(m.Hash), share: s, list: &folderList{resource: as, attributes: attributes, readers: new(atomic.Int64)}}
 	if f.state, err = piece.StateOf(f.path()); err != nil {
 		return nil, err
 	}

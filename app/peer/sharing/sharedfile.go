@@ -14,7 +14,7 @@ import (
 // path is where the file is on this computer.
 func (f *sharedFile) path() string {
 	if f.list != nil {
-		return f.share.shares.config.Library.FolderFile(f.hash)
+		return f.share.shares.config.Library.FolderFile(f.Hash())
 	}
 	return f.share.pathOf(f.rel)
 }
@@ -34,7 +34,7 @@ func (f *sharedFile) Resource() *netproto.Resource {
 	if f.rel != "" {
 		name = netproto.SafeName(f.rel[strings.LastIndexByte(f.rel, '/')+1:])
 	}
-	r := &netproto.Resource{Hash: f.hash, Size: f.state.Size, Name: name, MIME: offer.MediaType(name), Hidden: a.visible.Hidden()}
+	r := &netproto.Resource{Hash: f.Hash(), Size: f.state.Size, Name: name, MIME: offer.MediaType(name), Hidden: a.visible.Hidden()}
 	if f.has && !r.Hidden { // only seed clients need it
 		r.MD5 = hex.EncodeToString(f.md5[:])
 	}
@@ -87,12 +87,12 @@ func (f *sharedFile) Whole() bool { return true }
 // in memory.
 func (f *sharedFile) Manifest() *piece.Manifest {
 	if netproto.PieceCount(f.state.Size) == 1 {
-		return &piece.Manifest{Hash: f.hash, Size: f.state.Size}
+		return &piece.Manifest{Hash: f.Hash(), Size: f.state.Size}
 	}
 	config := &f.share.shares.config
-	m, err := config.Library.Manifest(f.hash)
+	m, err := config.Library.Manifest(f.Hash())
 	if err != nil || m.Size != f.state.Size {
-		config.Log.Error("the manifest of a share cannot be used", "hash", f.hash, "error", err)
+		config.Log.Error("the manifest of a share cannot be used", "hash", f.Hash(), "error", err)
 		return nil
 	}
 	return m

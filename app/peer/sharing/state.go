@@ -55,7 +55,7 @@ type scan struct {
 	share  *share
 	ctx    context.Context
 	record library.Share
-	round  uint32
+	round  uint16
 	known  bool                // it was shared before
 	kept   map[string]keptBack // by the scan before, as s.kept
 	keeps  map[string]keptBack // by this one
@@ -142,7 +142,7 @@ type share struct {
 	size     int64   // bytes of all, while it is hashed
 	rate     *flow.Meter
 	unrest   time.Time           // since when something in it does not rest; zero if it does
-	round    uint32              // of the last scan
+	round    uint16              // of the last scan; it begins anew after 65,535
 	leave    *leaveOut           // of the last scan
 	kept     map[string]keptBack // secrets by their bytes, by path in the folder; replaced by each scan
 	remember bool                // offer it again at the next start
@@ -161,15 +161,14 @@ type share struct {
 // million of them, so it holds no more than it must.
 type sharedFile struct {
 	offer.Place
+	round uint16 // the last scan that found it; share.offering guards it
+	exec  bool   // its owner may run it
+	has   bool   // it has an MD5, as what seed clients can fetch
 	share *share // whose it is; never nil
 	rel   string // slash-separated path in a shared folder; "" for a shared file, and for the list of a folder
 	state piece.State
-	hash  netproto.ContentHash
 	md5   [md5.Size]byte // if has
 	list  *folderList    // if this is the list of a folder
-	exec  bool           // its owner may run it
-	has   bool           // it has an MD5, as what seed clients can fetch
-	round uint32         // the last scan that found it; share.offering guards it
 }
 
 // Timing is how long shares wait.
