@@ -32,11 +32,15 @@ type entry struct {
 	exec  bool
 }
 
-// entriesAtOnce is how many entries of a folder are read before they are looked at.
-const entriesAtOnce = 1024
+const (
+	// entriesAtOnce is how many entries of a folder are read before they are looked at.
+	entriesAtOnce = 1024
+	// lookAtOnce is how many of them one goroutine looks at.
+	lookAtOnce = 256
+)
 
 // read lists a folder by name. own says that it is a profile or the data of a tracker.
-// While the rest of a large folder is read, the first entries are looked at.
+// The entries of a large folder are looked at side by side, and while the rest is read.
 func (w *walk) read(at place, own bool) ([]*entry, error) {
 	in, err := w.folders.enter(at.real)
 	if err != nil {
@@ -56,16 +60,18 @@ func (w *walk) read(at place, own bool) ([]*entry, error) {
 		for i := range batch {
 			list = append(list, &batch[i])
 		}
-		look := func() {
-			for i := range batch {
+		look := func(first int) {
+			for i := first; i < min(first+lookAtOnce, len(batch)); i++ {
 				batch[i] = w.entry(at, own, some, i)
 			}
 		}
-		if len(batch) < entriesAtOnce {
-			look()
+		if len(batch) <= lookAtOnce {
+			look(0)
 			continue
 		}
-		looking.Go(look)
+		for first := 0; first < len(batch); first += lookAtOnce {
+			looking.Go(func() { look(first) })
+		}
 	}
 	looking.Wait()
 	slices.SortFunc(list, func(a, b *entry) int { return strings.Compare(a.name, b.name) })

@@ -35,8 +35,12 @@ type walk struct {
 	visitor Visitor
 	folders *folders
 	full    bool // there is more than a folder may have
-	result  []found
+	count   int
+	result  [][]found // in parts, since a list of a million would be copied again and again as it grows
 }
+
+// foundAtOnce is how long a part of the result of a walk may be.
+const foundAtOnce = 4096
 
 // Visitor sees what a walk finds. The paths are slash-separated and relative to the
 // folder. A nil function is not called.
@@ -63,8 +67,10 @@ func (w *walk) in(folder string) (_ []found, err error) {
 	if w.full {
 		return nil, errTooMany
 	}
-	sortFound(w.result)
-	return w.result, nil
+	result := slices.Concat(w.result...)
+	w.result = nil
+	sortFound(result)
+	return result, nil
 }
 
 var errTooMany = netproto.Errorf(netproto.CodeInvalid, "the folder has more than %d files: share its parts one by one", netproto.MaxFolderEntries)
@@ -108,9 +114,6 @@ func (w *walk) dir(folder string, at place) error {
 		return nil
 	}
 	names, empty := names{list: list}, true
-	if !w.full {
-		w.result = slices.Grow(w.result, len(list))
-	}
 	for _, e := range list {
 		if err := w.ctx.Err(); err != nil {
 			return err
@@ -173,11 +176,16 @@ func (w *walk) file(e *entry, safe string) {
 }
 
 func (w *walk) add(f found) {
-	if w.full = w.full || len(w.result) == netproto.MaxFolderEntries; w.full {
+	if w.full = w.full || w.count == netproto.MaxFolderEntries; w.full {
 		w.result = nil
 		return
 	}
-	w.result = append(w.result, f)
+	if w.count%foundAtOnce == 0 {
+		w.result = append(w.result, make([]found, 0, min(w.count, foundAtOnce)))
+	}
+	last := len(w.result) - 1
+	w.result[last] = append(w.result[last], f)
+	w.count++
 }
 
 func executable(mode fs.FileMode) bool { return mode&0o100 != 0 }
