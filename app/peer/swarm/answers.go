@@ -171,7 +171,7 @@ func (r *request) arrived(n int, now time.Time) {
 		l.settle(r.stream, now)
 	}
 	l.pace.Came(n, now)
-	l.source.got.Add(int64(n))
+	l.source.Give(n)
 	l.attempt.task.Rate.Add(n)
 	if r.writer.Missing() == 0 && r.end.CompareAndSwap(0, ending) {
 		// Without the lock: this writes a spare piece, and a small file.
@@ -227,7 +227,7 @@ func (r *request) finish(err error) {
 		return
 	case r.proof:
 		if err == nil {
-			r.lane.source.delay, r.lane.source.failure, r.lane.source.proven = 0, nil, true
+			r.lane.source.Prove()
 			j.settle(r.stream.claim)
 		}
 		return
@@ -249,7 +249,7 @@ func (r *request) addPiece() {
 			spare.drop(true)
 		}
 	}
-	r.lane.source.delay, r.lane.source.failure, r.lane.source.proven = 0, nil, true
+	r.lane.source.Prove()
 	j.picker.Verify(r.index)
 	if !j.sure && r.index == len(j.owners)-1 {
 		j.shared.Lock()
@@ -293,10 +293,10 @@ func (r *request) punish() {
 		a.swarms.config.Log.Warn("a peer sent a wrong piece and is banned",
 			"peer", l.conn.Address(), "key", netproto.FingerprintOf(l.conn.Key[:]), "hash", j.hash, "piece", r.index)
 	})
-	l.source.fail(err, &a.swarms.config.Timing)
+	l.source.Fail(err, a.swarms.config.Timing.backoff(), time.Now())
 	r.drop(false)
 	l.detach()
 	a.swarms.config.Conns.Ban(l.conn.Key, err)
-	a.sources.ban(l.source)
+	a.sources.Ban(l.source)
 	a.lanes.kick()
 }

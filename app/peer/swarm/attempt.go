@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -18,14 +19,14 @@ import (
 func (ss *Swarms) Attempt(task Task, before *Attempt, preference Preference) *Attempt {
 	a := &Attempt{swarms: ss, task: task, start: rand.IntN(1 << 20), woken: make(chan struct{}, 1),
 		phase: Verifying, preference: preference, total: -1, folderSize: -1}
-	a.sources = sources{attempt: a, known: map[netproto.PublicKey]*source{}}
+	a.sources = sources.New(ss.self, func(key netproto.PublicKey) bool { return ss.config.Conns.Banned(key) })
+	a.search = search{attempt: a}
 	a.lanes = lanes{attempt: a, open: map[*lane]struct{}{}}
 	if before != nil {
 		before.mu.Lock()
 		defer before.mu.Unlock()
-		a.start, a.sources.known, a.cells, a.lanes.climb = before.start, before.sources.known, before.cells, before.lanes.climb
-		a.sources.banned, a.sources.used, a.sources.evicted = before.sources.banned, before.sources.used, before.sources.evicted
-		before.sources.known, before.sources.evicted = nil, nil
+		a.start, a.cells, a.lanes.climb = before.start, before.cells, before.lanes.climb
+		a.sources.Inherit(before.sources)
 	}
 	return a
 }
@@ -143,13 +144,10 @@ func (a *Attempt) isIt(ctx context.Context, path string) (bool, error) {
 // Renew tries all sources and trackers again now: the network has changed.
 func (a *Attempt) Renew() {
 	a.mu.Lock()
-	for _, s := range a.sources.known {
-		s.retry, s.delay = time.Time{}, 0
-	}
-	clear(a.sources.evicted)
-	a.sources.sought, a.sources.seeks = time.Time{}, 0
+	a.sources.Renew()
+	a.search.sought, a.search.seeks = time.Time{}, 0
 	if len(a.lanes.open) == 0 {
-		a.sources.lost = time.Now()
+		a.search.lost = time.Now()
 	}
 	a.unlock()
 	a.Wake()

@@ -2,13 +2,13 @@ package swarm
 
 import (
 	"cmp"
-	"maps"
 	"net/netip"
 	"slices"
 	"time"
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -75,11 +75,11 @@ func (a *Attempt) Details() Details {
 	a.mu.Lock()
 	defer a.unlock()
 	details := Details{Cells: a.cells}
-	for _, s := range a.sources.banned {
-		details.Sources = append(details.Sources, s.details(a, now))
+	for _, s := range a.sources.Banned() {
+		details.Sources = append(details.Sources, a.describe(s, now))
 	}
-	for _, s := range a.sources.known {
-		details.Sources = append(details.Sources, s.details(a, now))
+	for s := range a.sources.All() {
+		details.Sources = append(details.Sources, a.describe(s, now))
 	}
 	slices.SortFunc(details.Sources, func(a, b SourceDetails) int {
 		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(b.Got, a.Got), slices.Compare(a.Key[:], b.Key[:]))
@@ -97,8 +97,7 @@ func (a *Attempt) Forget() {
 	a.mu.Lock()
 	defer a.unlock()
 	a.cells = nil
-	a.sources.banned, a.sources.evicted = nil, nil
-	maps.DeleteFunc(a.sources.known, func(_ netproto.PublicKey, s *source) bool { return s.got.Load() == 0 })
+	a.sources.Trim()
 }
 
 // rankOf puts the connected sources first.
@@ -112,19 +111,18 @@ func rankOf(s SourceDetails) int {
 	return 2
 }
 
-// details describes a source of an attempt. The caller holds the lock.
-func (s *source) details(a *Attempt, now time.Time) SourceDetails {
-	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Whole: !s.Part, Reach: s.Reach, Traded: s.traded}
-	details.Got = s.got.Load()
+// describe describes a source of an attempt. The caller holds the lock.
+func (a *Attempt) describe(s *sources.Source, now time.Time) SourceDetails {
+	details := SourceDetails{PeerID: s.PeerID, Key: s.Key, Name: s.Name, State: SourceKnown, Whole: !s.Part, Reach: s.Reach, Traded: s.Traded(), Got: s.Got()}
 	if len(s.Addresses) > 0 {
 		details.Address = s.Addresses[0]
 	}
 	switch {
 	case a.swarms.config.Conns.Banned(s.Key):
-		details.State, details.Err = SourceBanned, s.failure
-	case s.failure != nil:
-		details.State, details.Err = SourceFailed, s.failure
-	case s.lanes > 0:
+		details.State, details.Err = SourceBanned, s.Failure()
+	case s.Failure() != nil:
+		details.State, details.Err = SourceFailed, s.Failure()
+	case s.Lanes() > 0:
 		details.State = SourceConnecting
 	}
 	for l := range a.lanes.open {

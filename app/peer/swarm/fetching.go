@@ -19,7 +19,7 @@ func (a *Attempt) fetch(ctx context.Context, todo *backlog, durable bool) (strin
 	defer ticker.Stop()
 	var published string
 	a.mu.Lock()
-	a.sources.sought, a.sources.seeks = time.Time{}, 0
+	a.search.sought, a.search.seeks = time.Time{}, 0
 	a.unlock()
 	for {
 		for more := true; more; {
@@ -43,7 +43,7 @@ func (a *Attempt) fetch(ctx context.Context, todo *backlog, durable bool) (strin
 		if err := a.takeSpace(); err != nil {
 			return "", err
 		}
-		a.sources.look(ctx)
+		a.search.look(ctx)
 		a.lanes.manage(ctx)
 		var haste <-chan time.Time // nil: there is none
 		if a.lanes.uneven() {

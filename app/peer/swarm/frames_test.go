@@ -7,6 +7,7 @@ import (
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -19,7 +20,7 @@ func frames(t *testing.T, down int64) (*Attempt, *lane, *request) {
 	a := ss.Attempt(Task{Rate: new(flow.Meter), Limit: flow.NewThrottle(0)}, nil, Preference{})
 	m := &piece.Manifest{Size: 5 << 30, CVs: make([]piece.CV, netproto.PieceCount(5<<30))}
 	c := &session.Conn{}
-	l := &lane{attempt: a, source: &source{}, conn: c, reader: ss.Reader(c).(*reader), wake: make(chan struct{}, 1),
+	l := &lane{attempt: a, source: new(sources.Source), conn: c, reader: ss.Reader(c).(*reader), wake: make(chan struct{}, 1),
 		streams: map[*job]*stream{}, requests: map[*request]struct{}{}, end: func() {}}
 	s := &stream{id: 1, lane: l, job: &job{attempt: a}}
 	r := &request{lane: l, stream: s, length: m.Length(0), spare: true, proof: true, writer: m.Proof(0)}
@@ -64,8 +65,8 @@ func TestFramesWaitForNoLockOfTheDownload(t *testing.T) {
 	a.mu.Unlock()
 	<-done
 	want := r.length - 3*frameBytes
-	if r.owed.Load() != want || l.pace.Inflight() != want || l.pace.Unanswered() != want || l.source.got.Load() != 3*frameBytes {
-		t.Errorf("%d bytes are owed, %d on their way, %d unanswered, %d came", r.owed.Load(), l.pace.Inflight(), l.pace.Unanswered(), l.source.got.Load())
+	if r.owed.Load() != want || l.pace.Inflight() != want || l.pace.Unanswered() != want || l.source.Got() != 3*frameBytes {
+		t.Errorf("%d bytes are owed, %d on their way, %d unanswered, %d came", r.owed.Load(), l.pace.Inflight(), l.pace.Unanswered(), l.source.Got())
 	}
 }
 

@@ -139,14 +139,7 @@ func (l *lane) detach() {
 	}
 	l.over = true
 	delete(a.lanes.open, l)
-	if !l.leaving {
-		l.source.lanes--
-		l.source.made--
-	}
-	if l.source.made == 0 && l.source.endBeside != nil {
-		l.source.endBeside()
-		l.source.alone = false // with the next one, that may be otherwise
-	}
+	l.source.Lost(l.leaving)
 	for r := range l.requests {
 		r.drop(false)
 	}
@@ -164,8 +157,7 @@ func (l *lane) leave() {
 	if !l.leaving && l.conn.Way == session.WayRelayed {
 		if have := l.attempt.swarms.config.Conns.Of(l.source.Key); len(have) > 0 && have[0].Way.Better(l.conn.Way) {
 			l.leaving = true
-			l.source.lanes--
-			l.source.made--
+			l.source.Leave()
 		}
 	}
 	if l.leaving && len(l.requests) == 0 {
@@ -183,13 +175,13 @@ func (l *lane) lost(err error) {
 	}
 	// A connection that fell silent is made anew at once if the source gave a right piece: a
 	// network has changed somewhere, or else the source does not answer, which counts then.
-	anew := errors.Is(err, session.ErrRenewed) || errors.Is(err, session.ErrImproved) || errors.Is(err, session.ErrSilent) && l.source.proven
+	anew := errors.Is(err, session.ErrRenewed) || errors.Is(err, session.ErrImproved) || errors.Is(err, session.ErrSilent) && l.source.Proven()
 	if !anew && !l.leaving {
-		l.source.fail(err, &a.swarms.config.Timing)
+		l.source.Fail(err, a.swarms.config.Timing.backoff(), time.Now())
 	}
 	l.detach()
 	if len(a.lanes.open) == 0 {
-		a.sources.seeks, a.sources.lost = 0, time.Now() // the trackers may know another way now, or soon
+		a.search.seeks, a.search.lost = 0, time.Now() // the trackers may know another way now, or soon
 	}
 	a.lanes.kick()
 	a.Wake()

@@ -1,17 +1,15 @@
 package swarm
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"maps"
-	"math"
 	"slices"
 	"time"
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/peer/swarm/pace"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/oserror"
 )
@@ -59,7 +57,7 @@ func (ls *lanes) manage(ctx context.Context) {
 	for l := range ls.open {
 		if l.stalled(now, stall) {
 			l.sendAway(now)
-			l.conn.Close(l.source.failure)
+			l.conn.Close(l.source.Failure())
 			continue
 		}
 		l.wakePace()
@@ -81,39 +79,39 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 	a := ls.attempt
 	near, far := ls.perSource()
 	most := ls.most()
-	for _, s := range a.sources.inOrder() {
-		if now.Before(s.retry) || !s.reached && !a.swarms.config.Conns.Dials.Open(session.Named{Trackers: s.namedBy, Content: a.task.Hash}, now) {
+	for _, s := range a.sources.InOrder() {
+		if !s.Due(now) || !s.Reached() && !a.swarms.config.Conns.Dials.Open(session.Named{Trackers: s.NamedBy(), Content: a.task.Hash}, now) {
 			continue
 		}
 		if a.swarms.config.Conns.Banned(s.Key) {
-			a.sources.ban(s)
+			a.sources.Ban(s)
 			continue
 		}
 		wanted := near
 		if ls.far(s) {
 			wanted = far
 		}
-		for s.lanes < wanted && s.mayHaveMore() {
-			if len(ls.open) >= most || ls.making >= maxMaking || s.unlikely() && ls.unlikely >= maxUnlikely {
-				if s.lanes == 0 && len(ls.open) >= most {
+		for s.Lanes() < wanted && s.MayHaveMore() {
+			if len(ls.open) >= most || ls.making >= maxMaking || s.Unlikely() && ls.unlikely >= maxUnlikely {
+				if s.Lanes() == 0 && len(ls.open) >= most {
 					waiting++
 				}
 				break
 			}
-			to, index := session.Target{Source: s.Source, Hash: a.task.Hash, Trackers: s.trackers, NamedBy: s.namedBy, NoRelay: ls.spare}, s.lanes
-			s.lanes++
+			to := session.Target{Source: s.Source, Hash: a.task.Hash, Trackers: s.Trackers(), NamedBy: s.NamedBy(), NoRelay: ls.spare}
+			index := s.Reserve()
 			ls.making++
 			unlikely := 0
-			if s.unlikely() {
+			if s.Unlikely() {
 				unlikely = 1
 			}
 			ls.unlikely += unlikely
 			within := ctx
 			switch {
 			case index == 0:
-				to.Trip = s.connected(a)
-			case s.made > 0: // and while nothing is left of those, the first is what counts
-				within = s.beside
+				to.Trip = a.sighted(s)
+			case s.Made() > 0: // and while nothing is left of those, the first is what counts
+				within = s.Beside()
 			default:
 				to.Beside = true
 			}
@@ -123,12 +121,12 @@ func (ls *lanes) dial(ctx context.Context, now time.Time) (waiting int) {
 	return waiting
 }
 
-// connected returns what learns how far away a source is, while the first connection to it
+// sighted returns what learns how far away a source is, while the first connection to it
 // is still being made: others then need not wait for that.
-func (s *source) connected(a *Attempt) func(trip time.Duration) {
+func (a *Attempt) sighted(s *sources.Source) func(trip time.Duration) {
 	return func(trip time.Duration) {
 		a.mu.Lock()
-		s.away = trip >= pace.FarAway
+		s.Sighted(trip >= pace.FarAway)
 		a.unlock()
 		if trip >= pace.FarAway {
 			a.Wake()
@@ -136,75 +134,11 @@ func (s *source) connected(a *Attempt) func(trip time.Duration) {
 	}
 }
 
-// mayHaveMore reports whether a source may get one more connection. Whether there can be
-// several shows with the first, unless a tracker could connect to the source, or that one is
-// slow to come because the source is far away; and if a call made the first, with each of the
-// others.
-func (s *source) mayHaveMore() bool {
-	switch {
-	case s.lanes == 0:
-		return true
-	case s.alone || s.way == session.WayRelayed:
-		return false
-	case s.made == 0:
-		return (s.away || s.Reach == netproto.ReachableYes && !s.waits) && s.failure == nil
-	}
-	return s.way != session.WayCalled || s.lanes == s.made
-}
-
-// inOrder returns the sources in the order in which they are tried: first those that
-// did not fail, of these those with the better way, of these in turn those that each
-// tracker named: one that names many does not keep those of the others waiting. Those
-// that failed have their turns in the order in which they are due: the budget of dials
-// would otherwise go to the first few again and again. The caller holds the lock.
-func (srcs *sources) inOrder() []*source {
-	list := slices.SortedFunc(maps.Values(srcs.known), func(a, b *source) int { return cmp.Or(a.retry.Compare(b.retry), cmp.Compare(a.turn, b.turn)) })
-	turns, failed := map[*source]int{}, map[string]int{}
-	for _, s := range list {
-		turns[s] = s.turn
-		if s.failure == nil {
-			continue
-		}
-		turns[s] = math.MaxInt
-		for _, t := range s.namers() {
-			turns[s] = min(turns[s], failed[t])
-			failed[t]++
-		}
-	}
-	slices.SortStableFunc(list, func(a, b *source) int {
-		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(turns[a], turns[b]))
-	})
-	return list
-}
-
-// rank is a source's place among the others, the best 0.
-func (s *source) rank() int {
-	n := 0
-	switch {
-	case s.way == session.WayRelayed:
-		n = 2
-	case s.way == session.WayCalled || s.way == "" && s.Reach == netproto.ReachableNo:
-		n = 1
-	}
-	if s.unlikely() {
-		n = 3
-	}
-	if s.failure != nil {
-		n += 4
-	}
-	return n
-}
-
-// unlikely reports whether a connection to a source will hardly come about.
-func (s *source) unlikely() bool {
-	return s.way == "" && s.Reach == netproto.ReachableNo && len(s.trackers) == 0
-}
-
 // sparesRelays reports whether other sources are enough: two at least, which give as
 // much as the limits let through.
 func (ls *lanes) sparesRelays() bool {
 	a := ls.attempt
-	direct := map[*source]struct{}{}
+	direct := map[*sources.Source]struct{}{}
 	var rate int64
 	for l := range ls.open {
 		if l.conn.Way != session.WayRelayed {
@@ -222,7 +156,7 @@ func (ls *lanes) sparesRelays() bool {
 
 // connect fetches over the source's index-th connection, which it makes if there are
 // fewer, until the attempt or the connection ends. It gives up making one when within ends.
-func (ls *lanes) connect(ctx, within context.Context, s *source, to session.Target, index, unlikely int) {
+func (ls *lanes) connect(ctx, within context.Context, s *sources.Source, to session.Target, index, unlikely int) {
 	a := ls.attempt
 	begun := time.Now()
 	c, err := a.swarms.config.Connect(within, to, index)
@@ -230,26 +164,23 @@ func (ls *lanes) connect(ctx, within context.Context, s *source, to session.Targ
 	ls.making--
 	ls.unlikely -= unlikely
 	if err != nil || ctx.Err() != nil {
-		s.lanes--
 		switch {
 		case err == nil || within.Err() != nil:
+			s.Release()
 			a.Wake() // for the first one
 		case oserror.Scarce(err) || errors.Is(err, session.ErrBudget): // here, which is not the fault of the source
-			s.retry = time.Now().Add(a.swarms.config.Timing.MinSource)
-		case index > 0 || s.made > 0: // the source has done nothing wrong
-			s.alone, s.away, s.waits = s.made > 0, false, true
+			s.Release()
+			s.Rest(time.Now().Add(a.swarms.config.Timing.MinSource))
+		case index > 0 || s.Made() > 0:
+			s.Refused()
 		default:
-			s.fail(err, &a.swarms.config.Timing)
-			s.unreached = true
-			if s.heard && s.lanes == 0 {
-				a.sources.giveUp(s)
-			}
+			a.sources.Unreached(s, err, a.swarms.config.Timing.backoff(), time.Now())
 		}
 		a.unlock()
 		return
 	}
 	if len(ls.open) >= ls.most() || ls.uses(c) {
-		s.lanes--
+		s.Release()
 		a.unlock()
 		return
 	}
@@ -259,10 +190,7 @@ func (ls *lanes) connect(ctx, within context.Context, s *source, to session.Targ
 	l.pace.Start(c.Trip, now)
 	l.ctx, l.end = context.WithCancel(ctx)
 	ls.open[l] = struct{}{}
-	if s.made++; s.made == 1 {
-		s.beside, s.endBeside = context.WithCancel(ctx)
-	}
-	s.heard, s.unreached, s.reached, s.way = false, false, true, c.Way
+	s.Connected(ctx, c.Way)
 	l.fill()
 	a.Wake() // for further connections to it
 	a.unlock()
@@ -360,16 +288,16 @@ func (l *lane) couldGive(now time.Time) bool {
 // sendAway lets go of a useless lane, and rests its source for Timing.MaxSource.
 func (l *lane) sendAway(now time.Time) {
 	t := &l.attempt.swarms.config.Timing
-	l.source.fail(netproto.Errorf(netproto.CodePeerUnreachable, "it sends nothing"), t)
-	l.source.retry = now.Add(t.MaxSource)
+	l.source.Fail(netproto.Errorf(netproto.CodePeerUnreachable, "it sends nothing"), t.backoff(), now)
+	l.source.Rest(now.Add(t.MaxSource))
 	l.detach()
 }
 
 // far reports whether bytes of a source come from far away: the fastest of its lanes says
 // so, because the others may wait behind its bytes. The caller holds the lock.
-func (ls *lanes) far(s *source) bool {
-	if s.made == 0 {
-		return s.away
+func (ls *lanes) far(s *sources.Source) bool {
+	if s.Made() == 0 {
+		return s.Away()
 	}
 	least := time.Duration(0)
 	for l := range ls.open {
@@ -389,8 +317,8 @@ func (ls *lanes) perSource() (near, far int) {
 		return 1, 1
 	}
 	alive, away := 0, 0
-	for _, s := range a.sources.known {
-		if s.made > 0 || s.failure == nil {
+	for s := range a.sources.All() {
+		if s.Made() > 0 || s.Failure() == nil {
 			alive++
 		}
 		if ls.far(s) {

@@ -1,12 +1,14 @@
 package swarm
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/peer/swarm/pace"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -19,10 +21,16 @@ func TestASourceFarAwayHasSeveralConnectionsAmongOthers(t *testing.T) {
 		rest                     int64
 	}{{1, 1, 3, 6, 1 << 30}, {2, 1, 2, 6, 1 << 30}, {6, 1, 1, 6, 1 << 30}, {6, 6, 1, 4, 1 << 30}, {7, 7, 1, 3, 1 << 30},
 		{23, 1, 1, 2, 1 << 30}, {200, 1, 1, 1, 1 << 30}, {6, 1, 1, 1, smallRest - 1}} {
-		ss := New(Config{Traffic: flow.NewTraffic(0, 0, false)})
+		conns := session.New(t.Context(), session.Config{})
+		defer conns.Close()
+		ss := New(Config{Conns: conns, Traffic: flow.NewTraffic(0, 0, false)})
 		a := ss.Attempt(Task{Size: c.rest, Limit: flow.NewThrottle(0)}, nil, Preference{})
 		for n := range c.sources {
-			a.sources.known[netproto.PublicKey{byte(n), 1}] = &source{away: n < c.away}
+			key := netproto.PublicKey{byte(n), 1}
+			a.sources.Name(netproto.Source{Key: key, PeerID: netproto.PeerIDOf(key[:])}, "tracker:5000")
+		}
+		for n, s := range a.sources.InOrder() {
+			s.Sighted(n < c.away)
 		}
 		if near, far := a.lanes.perSource(); near != c.near || far != c.far {
 			t.Errorf("%d sources with %d bytes to come: %d connections to each, %d to each of %d that are far away", c.sources, c.rest, near, far, c.away)
@@ -34,22 +42,23 @@ func TestASourceFarAwayHasSeveralConnectionsAmongOthers(t *testing.T) {
 func TestHowFarAwayASourceIsShowsInItsFastestConnection(t *testing.T) {
 	t.Parallel()
 	a := New(Config{}).Attempt(Task{}, nil, Preference{})
-	far, near := &source{made: 2}, &source{made: 2}
-	for delay, s := range map[time.Duration]*source{pace.FarAway: far, 2 * pace.FarAway: far, pace.FarAway - 1: near, 3 * pace.FarAway: near} {
+	far, near := connectedSource(t), connectedSource(t)
+	for delay, s := range map[time.Duration]*sources.Source{pace.FarAway: far, 2 * pace.FarAway: far, pace.FarAway - 1: near, 3 * pace.FarAway: near} {
 		l := &lane{source: s}
 		l.pace.Start(delay, time.Now())
 		a.lanes.open[l] = struct{}{}
 	}
-	if !a.lanes.far(far) || a.lanes.far(near) || a.lanes.far(&source{}) {
+	if !a.lanes.far(far) || a.lanes.far(near) || a.lanes.far(new(sources.Source)) {
 		t.Error("a source near by counts as far away, or the other way round")
 	}
-	made := &source{lanes: 1}
-	made.connected(a)(pace.FarAway)
-	if !a.lanes.far(made) || !made.mayHaveMore() {
+	made := new(sources.Source)
+	made.Reserve()
+	a.sighted(made)(pace.FarAway)
+	if !a.lanes.far(made) || !made.MayHaveMore() {
 		t.Error("a source whose first connection comes from far away waits with the others")
 	}
-	made.connected(a)(pace.FarAway - 1)
-	if a.lanes.far(made) || made.mayHaveMore() {
+	a.sighted(made)(pace.FarAway - 1)
+	if a.lanes.far(made) || made.MayHaveMore() {
 		t.Error("a source near by does not wait with its second connection")
 	}
 }
@@ -65,7 +74,7 @@ func TestTheLastPieceOfTheSlowestLaneIsTakenOver(t *testing.T) {
 	j := newJob(a, netproto.ContentHash{}, m.Size, "", "")
 	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
 	all := piece.AllBits(pieces)
-	laneOf := func(s *source, rate int64, asked ...int) *lane {
+	laneOf := func(s *sources.Source, rate int64, asked ...int) *lane {
 		l := &lane{attempt: a, source: s, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}}
 		l.pace.Start(0, time.Now())
 		l.streams[j] = &stream{lane: l, job: j, have: all}
@@ -79,16 +88,16 @@ func TestTheLastPieceOfTheSlowestLaneIsTakenOver(t *testing.T) {
 		l.pace.Count(int(rate))
 		return l
 	}
-	one := &source{proven: true}
+	one := provenSource()
 	laneOf(one, 1<<20, 1, 3, 0)
-	laneOf(&source{}, 1<<20, 2, 4)
-	if i, instead, ok := laneOf(&source{proven: true}, 8<<20).streams[j].takeOver(time.Now()); i != 0 || instead != nil || !ok {
+	laneOf(new(sources.Source), 1<<20, 2, 4)
+	if i, instead, ok := laneOf(provenSource(), 8<<20).streams[j].takeOver(time.Now()); i != 0 || instead != nil || !ok {
 		t.Errorf("piece %d is taken over: %t, instead of %v", i, ok, instead)
 	}
 	if i, _, ok := laneOf(one, 8<<20).streams[j].takeOver(time.Now()); i != 4 || !ok {
 		t.Errorf("of another source, piece %d is taken over: %t", i, ok)
 	}
-	if i, _, ok := laneOf(&source{proven: true}, 1<<10).streams[j].takeOver(time.Now()); ok {
+	if i, _, ok := laneOf(provenSource(), 1<<10).streams[j].takeOver(time.Now()); ok {
 		t.Errorf("a lane that needs longer takes over piece %d", i)
 	}
 }
@@ -101,7 +110,7 @@ func busyAndIdle(pieces, usual int, share float64, delay time.Duration, now time
 	m := &piece.Manifest{Size: int64(pieces) * netproto.MinPieceSize, CVs: make([]piece.CV, pieces)}
 	j = newJob(a, netproto.ContentHash{}, m.Size, "", "")
 	j.owners, j.spares = make([]*request, pieces), map[*request]struct{}{}
-	one := &source{proven: true}
+	one := provenSource()
 	laneOf := func(share float64, pieces int) *lane {
 		l := &lane{attempt: a, source: one, conn: &session.Conn{}, streams: map[*job]*stream{}, requests: map[*request]struct{}{}}
 		l.streams[j] = &stream{lane: l, job: j, have: piece.AllBits(len(j.owners))}
@@ -177,22 +186,52 @@ func TestOfALaneWithMuchToComeOnlyTheEndIsTakenOver(t *testing.T) {
 	}
 }
 
-// Whether a source can be reached at all shows with the first connection, unless a tracker
-// knows it.
-func TestConnectionsToAnOpenSourceDoNotWaitForTheFirst(t *testing.T) {
+// connectedSource is a source with one connection.
+func connectedSource(t *testing.T) *sources.Source {
+	t.Helper()
+	s := new(sources.Source)
+	s.Reserve()
+	s.Connected(t.Context(), session.WayDirect)
+	return s
+}
+
+// provenSource is a source that gave a right piece.
+func provenSource() *sources.Source {
+	s := new(sources.Source)
+	s.Prove()
+	return s
+}
+
+// That a source gives no second connection is no failure of the first.
+func TestASourceThatGivesOneConnectionOnlyHasNotFailed(t *testing.T) {
 	t.Parallel()
-	open := netproto.Source{Reach: netproto.ReachableYes}
-	for name, c := range map[string]struct {
-		s   *source
-		may bool
-	}{
-		"open":                    {&source{Source: open, lanes: 1}, true},
-		"not known to be":         {&source{lanes: 1}, false},
-		"open, and failed":        {&source{Source: open, lanes: 1, setback: setback{failure: session.ErrLater}}, false},
-		"open, and tried in vain": {&source{Source: open, lanes: 1, waits: true}, false},
-	} {
-		if c.s.mayHaveMore() != c.may {
-			t.Errorf("one that is %s gets a second connection beside the first: %t", name, !c.may)
-		}
+	ss := New(Config{Timing: StandardTiming, Traffic: flow.NewTraffic(0, 0, false), Notify: func() {}})
+	a := ss.Attempt(Task{Limit: flow.NewThrottle(0)}, nil, Preference{})
+	ss.config.Connect = func(context.Context, session.Target, int) (*session.Conn, error) {
+		return nil, netproto.Errorf(netproto.CodePeerUnreachable, "no further connection")
+	}
+	s := connectedSource(t)
+	index := s.Reserve()
+	a.lanes.making = 1
+	a.lanes.connect(t.Context(), t.Context(), s, session.Target{Source: s.Source}, index, 0)
+	if s.Failure() != nil || !s.Due(time.Time{}) || s.Lanes() != 1 || s.MayHaveMore() {
+		t.Errorf("it has %d connections, may have more: %t: %v", s.Lanes(), s.MayHaveMore(), s.Failure())
+	}
+	ss.config.Connect = func(within context.Context, _ session.Target, _ int) (*session.Conn, error) {
+		<-within.Done()
+		return nil, within.Err()
+	}
+	s = connectedSource(t)
+	s.Reserve()
+	first := &lane{attempt: a, source: s, streams: map[*job]*stream{}, requests: map[*request]struct{}{}, end: func() {}}
+	a.lanes.open[first], a.lanes.making = struct{}{}, 1
+	time.AfterFunc(10*time.Millisecond, func() { // the first is lost while the second is made
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		first.detach()
+	})
+	a.lanes.connect(t.Context(), s.Beside(), s, session.Target{}, 1, 0)
+	if s.Lanes() != 0 || s.Failure() != nil || !s.MayHaveMore() {
+		t.Errorf("without any, it has %d connections, may have more: %t: %v", s.Lanes(), s.MayHaveMore(), s.Failure())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/netproto"
 )
 
@@ -16,7 +17,7 @@ const maxLaneRequests = 64
 // window is how many bytes may be on their way. A source that failed or fell silent gets
 // one piece to show that it is back. The caller holds the attempt's lock.
 func (l *lane) window(pieceSize int64, now time.Time) int64 {
-	if l.source.failure != nil || l.slow {
+	if l.source.Failure() != nil || l.slow {
 		return 1
 	}
 	return l.pace.Window(pieceSize, len(l.attempt.lanes.open), now)
@@ -37,7 +38,7 @@ func (ls *lanes) uneven() bool {
 	a := ls.attempt
 	a.mu.Lock()
 	defer a.unlock()
-	idle := map[*source]bool{}
+	idle := map[*sources.Source]bool{}
 	for l := range ls.open {
 		if l.pace.Inflight() == 0 && l.pace.Measured() {
 			idle[l.source] = true

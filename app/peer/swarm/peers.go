@@ -27,10 +27,10 @@ func (r *reader) Peers(f netproto.Peers) {
 	from := c.Remote().Addr()
 	at, _ := c.ReachableAt()
 	for a := range wanted {
-		a.sources.meet(c.Key, at)
+		a.meet(c.Key, at)
 		for _, p := range f.Peers {
 			if session.Fits(p.Address.Addr(), from) {
-				a.sources.hear(p)
+				a.hear(p)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"centralizedp2p/app/peer/flow"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -123,7 +124,7 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 		}
 		left, spare, mine := j.left(i, s.lane.source, now)
 		own := flow.TimeFor(s.lane.pace.Inflight()+r.length, rate)
-		tried := !s.lane.source.proven && now.Sub(r.begun) > silent
+		tried := !s.lane.source.Proven() && now.Sub(r.begun) > silent
 		if r.lane.source == s.lane.source {
 			left, own, tried = r.lane.lag(r.upTo(), now), own+s.lane.pace.Delay(), false
 		}
@@ -141,7 +142,7 @@ func (s *stream) takeOver(now time.Time) (index int, instead *request, ok bool) 
 
 // left returns how long it takes until a piece that is asked for is here, the request
 // beyond the first that takes longest, and whether one of them is a source's.
-func (j *job) left(index int, of *source, now time.Time) (left time.Duration, slowest *request, mine bool) {
+func (j *job) left(index int, of *sources.Source, now time.Time) (left time.Duration, slowest *request, mine bool) {
 	left = j.owners[index].eta(now)
 	var longest time.Duration
 	for spare := range j.spares {

@@ -3,6 +3,7 @@ package swarm
 import (
 	"math"
 
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 )
 
@@ -35,7 +36,7 @@ func (a *Attempt) pieceMap() ([]piece.Cell, float64) {
 // heldBy counts the connected sources that have each piece of a job.
 func (j *job) heldBy() []int {
 	held := make([]int, len(j.owners))
-	seen := map[*source]bool{}
+	seen := map[*sources.Source]bool{}
 	for l := range j.attempt.lanes.open {
 		s := l.streams[j]
 		if s == nil || s.have == nil || seen[l.source] {

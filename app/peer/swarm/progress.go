@@ -34,12 +34,9 @@ type Progress struct {
 func (a *Attempt) Progress() Progress {
 	a.mu.Lock()
 	defer a.unlock()
-	p := Progress{Phase: a.phase, Total: a.total, Done: a.done, Used: a.sources.used}
-	for _, s := range a.sources.known {
-		if s.got.Load() > 0 {
-			p.Used++
-		}
-		if s.made > 0 {
+	p := Progress{Phase: a.phase, Total: a.total, Done: a.done, Used: a.sources.Used()}
+	for s := range a.sources.All() {
+		if s.Made() > 0 {
 			p.Connected++
 		}
 	}
@@ -86,8 +83,8 @@ func (ls *lanes) activity() (Activity, int) {
 func (a *Attempt) Sourceless() (sourceless, known bool) {
 	a.mu.Lock()
 	defer a.unlock()
-	sourceless = a.phase == Fetching && len(a.lanes.open) == 0 && a.lanes.making == 0 && a.sources.seeking == 0 && !a.sources.sought.IsZero()
-	return sourceless, len(a.sources.known) > 0
+	sourceless = a.phase == Fetching && len(a.lanes.open) == 0 && a.lanes.making == 0 && a.search.seeking == 0 && !a.search.sought.IsZero()
+	return sourceless, a.sources.Len() > 0
 }
 
 // Sample measures how busy the disk was since the last call, and returns the phase.
@@ -105,8 +102,5 @@ func (a *Attempt) Sample(now time.Time) Phase {
 func (a *Attempt) ForgetSources() {
 	a.mu.Lock()
 	defer a.unlock()
-	for _, s := range a.sources.known {
-		a.sources.forget(s)
-	}
-	clear(a.sources.evicted)
+	a.sources.ForgetAll()
 }

@@ -3,6 +3,7 @@ package swarm
 import (
 	"time"
 
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/netproto"
 )
 
@@ -46,7 +47,7 @@ func (s *stream) prove() {
 // [request.await]. Of all sources only the first is asked, on each connection to it.
 func (s *stream) askAhead() {
 	a, l, j := s.lane.attempt, s.lane, s.job
-	if j.m != nil || j.likely <= 0 || manifestBytes(j.likely) > smallManifest || l.source.Part || l.source.failure != nil {
+	if j.m != nil || j.likely <= 0 || manifestBytes(j.likely) > smallManifest || l.source.Part || l.source.Failure() != nil {
 		return
 	}
 	for r := range j.ahead {
@@ -117,7 +118,7 @@ func (r *request) endAhead() {
 
 // described returns a stream of the job on which a source claims the size that the job believes
 // in; nil if there is none.
-func (j *job) described(by *source) *stream {
+func (j *job) described(by *sources.Source) *stream {
 	for l := range j.attempt.lanes.open {
 		if s := l.streams[j]; l.source == by && s != nil && !s.refused && j.m != nil && s.size == j.m.Size {
 			return s

@@ -22,6 +22,7 @@ import (
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/reach"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 	"centralizedp2p/netproto/identity"
@@ -260,8 +261,8 @@ func TestTheHonestSourceIsFoundAmongHundredsThatDoNotShakeHands(t *testing.T) {
 	ids := simIdentities(t, 302)
 	for _, s := range []simulation{
 		{seed: 949, pieces: 11, liars: slices.Repeat([]lie{noHandshake}, 295)},
-		{seed: 2, pieces: 1, liars: slices.Repeat([]lie{noHandshake}, maxSources+10), late: 270 * time.Second},
-		{seed: 10, pieces: 1, liars: slices.Repeat([]lie{noHandshake}, maxSources+10), late: 270 * time.Second},
+		{seed: 2, pieces: 1, liars: slices.Repeat([]lie{noHandshake}, sources.Max+10), late: 270 * time.Second},
+		{seed: 10, pieces: 1, liars: slices.Repeat([]lie{noHandshake}, sources.Max+10), late: 270 * time.Second},
 	} {
 		var took, allowed time.Duration
 		synctest.Test(t, func(t *testing.T) { took, allowed = s.run(t, ids) })

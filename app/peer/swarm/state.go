@@ -13,6 +13,7 @@ import (
 	"centralizedp2p/app/peer/session"
 	"centralizedp2p/app/peer/swarm/pace"
 	"centralizedp2p/app/peer/swarm/picker"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -85,7 +86,8 @@ type Attempt struct {
 	over       bool     // it has let go of everything
 	phase      Phase
 	err        error // what ends the attempt
-	sources    sources
+	sources    *sources.Table
+	search     search
 	lanes      lanes
 	asked      uint64 // pieces
 	active     []*job
@@ -154,119 +156,6 @@ func (a *Attempt) progress(n int) {
 	a.swarms.config.Notify()
 }
 
-// sources are the peers that have what an attempt wants.
-type sources struct {
-	attempt *Attempt
-	known   map[netproto.PublicKey]*source
-	// banned are the last ones that sent wrong bytes, for a person to see. They are not
-	// known any longer. used counts the sources that gave something and left known.
-	banned  []*source
-	used    int
-	evicted map[netproto.PublicKey]setback // that failed and left known
-	seeking int                            // trackers that are being asked
-	sought  time.Time                      // when one answered, or failed to
-	seeks   int                            // how often they were asked
-	lost    time.Time                      // when the last lane was
-	// named is how many sources each tracker has named, "" those that other peers named.
-	named map[string]int
-}
-
-// source is a peer that has what an attempt wants.
-type source struct {
-	netproto.Source
-	setback
-	lanes   int          // at work, or being made
-	made    int          // at work
-	got     atomic.Int64 // bytes
-	heard   bool         // only another peer named it, and it is not connected yet
-	traded  bool         // another peer, or itself, named it and not the tracker
-	reached bool         // a try to connect succeeded
-	proven  bool         // it gave a right piece
-	alone   bool         // a connection beside those at work was tried in vain
-	away    bool         // it is far away, as the connection shows that is being made
-	waits   bool         // a connection beside the first was tried in vain before that was made
-	// beside ends when none is at work any longer, and no further one is wanted.
-	beside    context.Context
-	endBeside context.CancelFunc
-	// trackers are those that can call it, by address, namedBy those that named it. turn
-	// is its place among all that one of these named: they take turns.
-	trackers, namedBy []string
-	turn              int
-	way               session.Way // of the last connection; "" before one
-}
-
-// setback is how a source failed, and when it is tried again. The zero value is that of
-// one that did not.
-type setback struct {
-	failure   error
-	delay     time.Duration
-	retry     time.Time
-	unreached bool // the last try to connect failed
-}
-
-// fail puts the source aside for a while.
-func (s *source) fail(err error, t *Timing) {
-	s.failure = err
-	s.delay = min(max(2*s.delay, t.MinSource), t.MaxSource)
-	s.retry = time.Now().Add(s.delay)
-}
-
-// forget takes a source out of the table.
-func (srcs *sources) forget(s *source) {
-	if srcs.known[s.Key] != s {
-		return
-	}
-	delete(srcs.known, s.Key)
-	if s.got.Load() > 0 {
-		srcs.used++
-	}
-}
-
-// maxEvicted bounds what an attempt remembers of sources that failed and left the table.
-const maxEvicted = 2000
-
-// giveUp takes a source out of the table that others are to have the place of. That it
-// failed is remembered: named again, it would pass for one that was never tried, and
-// would keep those out that never were.
-func (srcs *sources) giveUp(s *source) {
-	if srcs.known[s.Key] != s {
-		return
-	}
-	srcs.forget(s)
-	if s.failure == nil {
-		return
-	}
-	if srcs.evicted == nil {
-		srcs.evicted = map[netproto.PublicKey]setback{}
-	}
-	if _, known := srcs.evicted[s.Key]; !known && len(srcs.evicted) >= maxEvicted {
-		oldest := s.Key
-		for key, b := range srcs.evicted {
-			if oldest == s.Key || b.retry.Before(srcs.evicted[oldest].retry) {
-				oldest = key
-			}
-		}
-		delete(srcs.evicted, oldest)
-	}
-	srcs.evicted[s.Key] = s.setback
-}
-
-// maxBannedShown bounds the banned sources that a person sees.
-const maxBannedShown = 20
-
-// ban takes a source that sent wrong bytes out of the table at once: its place is for
-// others.
-func (srcs *sources) ban(s *source) {
-	if srcs.known[s.Key] != s {
-		return
-	}
-	srcs.forget(s)
-	if len(srcs.banned) == maxBannedShown {
-		srcs.banned = srcs.banned[1:]
-	}
-	srcs.banned = append(srcs.banned, s)
-}
-
 // lanes are the connections at work for an attempt.
 type lanes struct {
 	attempt *Attempt
@@ -283,7 +172,7 @@ type lanes struct {
 type lane struct {
 	// These do not change.
 	attempt *Attempt
-	source  *source
+	source  *sources.Source
 	conn    *session.Conn
 	reader  *reader
 	ctx     context.Context // ends when the attempt has let go of the lane

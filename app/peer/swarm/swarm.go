@@ -8,6 +8,7 @@
 // What need not know an attempt has a room below this one. These rooms have no locks:
 //
 //	pace     how fast bytes come over a lane; Attempt.mu guards it, except for its sums
+//	sources  who has what an attempt wants; Attempt.mu guards it
 //	picker   which pieces of a job are missing, and which comes next; Attempt.mu guards it
 //
 // # Files
@@ -28,7 +29,7 @@
 //	manifest  how a job gets its manifest, and how its size is proven
 //	answers   what a source says, and the bytes that it sends
 //	frames    frames find the stream or request that they are about
-//	sources   which peers an attempt knows
+//	search    where an attempt looks for sources
 //	peers     peers of a swarm introduce each other
 //	lanes     how many lanes an attempt has, and to which sources
 //	prefer    what the person wants first
@@ -79,6 +80,7 @@ import (
 	"centralizedp2p/app/peer/flow"
 	"centralizedp2p/app/peer/offer"
 	"centralizedp2p/app/peer/session"
+	"centralizedp2p/app/peer/swarm/sources"
 	"centralizedp2p/app/piece"
 	"centralizedp2p/netproto"
 )
@@ -109,6 +111,10 @@ var StandardTiming = Timing{
 	Refused: 15 * time.Second, Queued: 2 * time.Second,
 	Sources: 30 * time.Second, SourcesSoon: time.Second, Claim: 4 * time.Second,
 	MinSource: time.Second, MaxSource: time.Minute,
+}
+
+func (t *Timing) backoff() sources.Backoff {
+	return sources.Backoff{Least: t.MinSource, Most: t.MaxSource}
 }
 
 // Tracker is where an attempt asks for sources.
